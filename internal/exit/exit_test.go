@@ -1,0 +1,55 @@
+package exit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"testing"
+)
+
+func TestCode(t *testing.T) {
+	bad := &BadInput{File: "a.json", Expected: "a number"}
+	neg := &Negative{Reason: "over the tolerance"}
+	for _, test := range []struct {
+		name string
+		err  error
+		want int
+	}{
+		{"nil", nil, 0},
+		{"negative", neg, 1},
+		{"wrapped negative", fmt.Errorf("eval: %w", neg), 1},
+		{"bad input", bad, 2},
+		{"bad input because of another error", &BadInput{File: "a", Err: context.Canceled}, 2},
+		{"any other error", fs.ErrNotExist, 2},
+		{"wrapped other error", fmt.Errorf("open: %w", fs.ErrNotExist), 2},
+		{"interrupted", fmt.Errorf("train: %w", ErrInterrupted), 130},
+		{"cancelled", context.Canceled, 130},
+		{"the worst of several", errors.Join(neg, bad, neg), 2},
+		{"several of a kind", errors.Join(neg, neg), 1},
+		{"several, wrapped", fmt.Errorf("eval: %w", errors.Join(neg, ErrInterrupted)), 130},
+	} {
+		if got := Code(test.err); got != test.want {
+			t.Errorf("%s: status %d, want %d", test.name, got, test.want)
+		}
+	}
+}
+
+func TestBadInputIsOneLine(t *testing.T) {
+	for _, test := range []struct {
+		err  BadInput
+		want string
+	}{
+		{BadInput{File: "a.json", Member: "params.dt", Expected: "a number", Found: "null"}, "a.json: params.dt: expected a number, found null"},
+		{BadInput{File: "a.json", Err: fs.ErrNotExist}, "a.json: file does not exist"},
+		{BadInput{Member: "model", Expected: "a name"}, "model: expected a name"},
+		{BadInput{File: "a\nb.json", Found: "\x1b[2Jµ\r"}, `a\nb.json: found \x1b[2Jµ\r`},
+	} {
+		if got := test.err.Error(); got != test.want {
+			t.Errorf("got  %s\nwant %s", got, test.want)
+		}
+	}
+	if got := (&Negative{Reason: "a\nb"}).Error(); got != `a\nb` {
+		t.Errorf("a negative answer reads %q", got)
+	}
+}

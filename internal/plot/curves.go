@@ -1,0 +1,113 @@
+package plot
+
+import (
+	"fmt"
+	"math"
+)
+
+// Curves draws lines over epochs or steps, in one or more panels one above the other, for example the loss and the
+// accuracy of the training and the validation set.
+type Curves struct {
+	Title  string // above the figure; empty: none
+	XLabel string // empty: "epoch"
+	Panels []Panel
+	Size   Size // zero: 900 x 600 pixels, and 200 more in height for each panel after the second
+}
+
+// Panel is one coordinate system of [Curves].
+type Panel struct {
+	YLabel string // name of the quantity, with its unit in parentheses
+	Log    bool   // logarithmic y axis; all values must be > 0
+	Lines  []Line // at least one
+}
+
+// Line is a curve through the points (X[i], Y[i]). The n-th line of every panel has the same colour.
+type Line struct {
+	Name string    // in the legend; empty: no entry
+	X    []float64 // nil: 1, 2, 3, ...
+	Y    []float64 // at least one point
+}
+
+// Write draws the figure into the file at path, which ends in .png or .svg.
+//
+// Errors: [ErrEmpty], [ErrNotFinite], [ErrShape], [ErrLog], [ErrFormat], or that of the file system.
+func (c Curves) Write(path string) error {
+	g := figure{title: c.Title, xlabel: c.XLabel, size: c.Size, height: 600 + 200*max(0, len(c.Panels)-2)}
+	if g.xlabel == "" {
+		g.xlabel = "epoch"
+	}
+	if len(c.Panels) == 0 {
+		return fmt.Errorf("%w: %s: the figure has no panel", ErrEmpty, path)
+	}
+	xs := newExtent(false)
+	whole := true
+	for i, p := range c.Panels {
+		q := panel{ylabel: p.YLabel, weight: 1}
+		ys := newExtent(p.Log)
+		if len(p.Lines) == 0 {
+			return fmt.Errorf("%w: %s: panel %d (%q) has no line", ErrEmpty, path, i, p.YLabel)
+		}
+		for j, l := range p.Lines {
+			where := fmt.Sprintf("%s: panel %d (%q), line %d (%q)", path, i, p.YLabel, j, l.Name)
+			x := l.X
+			if x == nil {
+				x = count(len(l.Y))
+			}
+			if len(x) != len(l.Y) {
+				return fmt.Errorf("%w: %s: expected as many y as x = %d, found %d", ErrShape, where, len(x), len(l.Y))
+			}
+			if err := xs.add(where+": x", x); err != nil {
+				return err
+			}
+			if err := ys.add(where+": y", l.Y); err != nil {
+				return err
+			}
+			for _, v := range x {
+				whole = whole && v == math.Trunc(v)
+			}
+			q.marks = append(q.marks, curve{x: x, y: l.Y, style: lineStyle(j)})
+			if l.Name != "" {
+				q.keys = append(q.keys, key{l.Name, lineStyle(j)})
+			}
+		}
+		q.y = newAxis(ys.min, ys.max, p.Log, 0.05, "")
+		g.panels = append(g.panels, q)
+	}
+	g.x = newAxis(xs.min, xs.max, false, 0.02, "")
+	g.x.integer = whole && g.x.exponent == 0
+	return g.write(path)
+}
+
+// count returns 1, 2, ... n.
+func count(n int) []float64 {
+	x := make([]float64, n)
+	for i := range x {
+		x[i] = float64(i + 1)
+	}
+	return x
+}
+
+// extent is the range of the values seen so far.
+type extent struct {
+	min, max float64
+	log      bool
+}
+
+func newExtent(log bool) extent { return extent{min: math.Inf(1), max: math.Inf(-1), log: log} }
+
+// add takes in values, of which there must be some, all finite, and positive where the axis is logarithmic.
+func (e *extent) add(where string, values []float64) error {
+	if len(values) == 0 {
+		return fmt.Errorf("%w: %s has no values", ErrEmpty, where)
+	}
+	for i, v := range values {
+		switch {
+		case math.IsNaN(v) || math.IsInf(v, 0):
+			return fmt.Errorf("%w: %s[%d] is %g", ErrNotFinite, where, i, v)
+		case e.log && v <= 0:
+			return fmt.Errorf("%w: %s[%d] is %g", ErrLog, where, i, v)
+		}
+		e.min, e.max = math.Min(e.min, v), math.Max(e.max, v)
+	}
+	return nil
+}

@@ -1,0 +1,61 @@
+package data
+
+import (
+	"fmt"
+	"math/rand/v2"
+)
+
+// Augment changes the features of a training sample at random before they are
+// encoded, so that a network sees each sample in many variants. It works in place
+// and is called from several goroutines at once.
+type Augment interface {
+	// Augment changes x, drawing from rng. Features that it cannot work on are an
+	// error (ErrSettings).
+	Augment(x []float64, rng *rand.Rand) error
+}
+
+// Shift moves images by a random whole number of pixels along both axes:
+//
+//	x'[i, j] = x[i-a, j-b],   a, b uniform in {-Pixels, ..., Pixels}
+//
+// with 0 for what comes in at the border. It draws two numbers per image.
+type Shift struct {
+	// Width is the number of pixels of a row of the image; the features are its
+	// rows, one after the other.
+	Width int
+	// Pixels is the largest shift, 0 <= Pixels < Width and height.
+	Pixels int
+}
+
+// Augment moves the image x.
+func (s Shift) Augment(x []float64, rng *rand.Rand) error {
+	if s.Width <= 0 || len(x)%s.Width != 0 {
+		return fmt.Errorf("%w: Shift.Width is %d for %d features, want a divisor", ErrSettings, s.Width, len(x))
+	}
+	height := len(x) / s.Width
+	if s.Pixels < 0 || s.Pixels >= s.Width || s.Pixels >= height {
+		return fmt.Errorf("%w: Shift.Pixels is %d for images of %d x %d, want 0 <= Pixels < both", ErrSettings, s.Pixels, height, s.Width)
+	}
+	down := rng.IntN(2*s.Pixels+1) - s.Pixels
+	right := rng.IntN(2*s.Pixels+1) - s.Pixels
+
+	// As one line of numbers the image moves by down rows and right pixels; what
+	// crosses a border of a row does not belong there.
+	by := down*s.Width + right
+	if by >= 0 {
+		copy(x[by:], x)
+		clear(x[:by])
+	} else {
+		copy(x, x[-by:])
+		clear(x[len(x)+by:])
+	}
+	for i := range height {
+		row := x[i*s.Width : (i+1)*s.Width]
+		if right >= 0 {
+			clear(row[:right])
+		} else {
+			clear(row[s.Width+right:])
+		}
+	}
+	return nil
+}

@@ -1,0 +1,144 @@
+package data
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+)
+
+// Encoder turns the features of one sample into the input of a network. Encoders
+// are values; they are called from several goroutines at once.
+type Encoder interface {
+	// Channels returns the number N of input channels for a number of features.
+	Channels(features int) int
+	// Encode overwrites all of dst, which has N = Channels(len(x)) channels, with
+	// the input for the features x. Random encoders draw from rng, others leave it
+	// alone (it may be nil for them). A feature that cannot be encoded
+	// (ErrFeature), a spike outside of the steps of dst (ErrOutside), a dst of
+	// another width (ErrShape) and settings out of range (ErrSettings) are errors.
+	Encode(dst Block, x []float64, rng *rand.Rand) error
+}
+
+// EventEncoder is an Encoder that places each spike at an exact time, as layers
+// that go from event to event need it.
+type EventEncoder interface {
+	Encoder
+	// AppendSpikes appends the spikes for the features x to dst, by rising time,
+	// and by rising channel where times are equal.
+	AppendSpikes(dst []Spike, x []float64) ([]Spike, error)
+}
+
+// Spike is one input spike.
+type Spike struct {
+	Time    float64 // s
+	Channel int
+}
+
+// Block is the view of one sample, [T, N], in an array [T, B, N]: step k is
+//
+//	Data[k*Stride : k*Stride+Channels]
+//
+// A sample on its own has Stride = Channels.
+type Block struct {
+	Data     []float32
+	Steps    int // T
+	Channels int // N
+	Stride   int // from one step to the next; B*N in a batch
+}
+
+// NewBlock returns a block of zeros of its own. Negative sizes count as 0, which no
+// encoder takes.
+func NewBlock(steps, channels int) Block {
+	steps, channels = max(steps, 0), max(channels, 0)
+	return Block{Data: make([]float32, steps*channels), Steps: steps, Channels: channels, Stride: channels}
+}
+
+// Step returns the N values of step k, 0 <= k < Steps.
+func (b Block) Step(k int) []float32 {
+	return b.Data[k*b.Stride : k*b.Stride+b.Channels]
+}
+
+// check is the check of arguments that every Encode begins with.
+func (b Block) check(channels int) error {
+	switch {
+	case b.Steps <= 0 || b.Channels <= 0 || b.Stride < b.Channels:
+		return fmt.Errorf("%w: block of %d steps, %d channels and stride %d", ErrShape, b.Steps, b.Channels, b.Stride)
+	case b.Channels != channels:
+		return fmt.Errorf("%w: block of %d channels, the encoder makes %d", ErrShape, b.Channels, channels)
+	case len(b.Data) < b.Channels || (len(b.Data)-b.Channels)/b.Stride < b.Steps-1:
+		return fmt.Errorf("%w: block of %d steps with stride %d on %d values", ErrShape, b.Steps, b.Stride, len(b.Data))
+	}
+	return nil
+}
+
+func (b Block) zero() {
+	for k := range b.Steps {
+		clear(b.Step(k))
+	}
+}
+
+// put sets a spike of the given time.
+func (b Block) put(s Spike, dt float64) error {
+	k := step(s.Time, dt)
+	if !(k >= 0 && k < float64(b.Steps)) {
+		return fmt.Errorf("%w: channel %d spikes at %g s, the window is %d steps of %g s", ErrOutside, s.Channel, s.Time, b.Steps, dt)
+	}
+	b.Step(int(k))[s.Channel] = 1
+	return nil
+}
+
+// step returns the time step that t is in,
+//
+//	k = floor(t / dt),  k dt <= t < (k+1) dt
+//
+// where a quotient within 1e-9 of an integer is that integer: times and steps are
+// decimal fractions, and 18 ms / 1 ms is 17.999999999999996 in binary.
+func step(t, dt float64) float64 {
+	q := t / dt
+	if r := math.Round(q); math.Abs(q-r) <= 1e-9 {
+		return r
+	}
+	return math.Floor(q)
+}
+
+// unit is the check of features of encoders that take x in [0, 1].
+func unit(x []float64) error {
+	for i, v := range x {
+		if !(v >= 0 && v <= 1) {
+			return fmt.Errorf("%w: feature %d is %g, want in [0, 1]", ErrFeature, i, v)
+		}
+	}
+	return nil
+}
+
+// positive returns v, or the default for 0; other values that are not positive and
+// finite are an error.
+func positive(encoder, field string, v, byDefault float64) (float64, error) {
+	if v == 0 {
+		return byDefault, nil
+	}
+	if !(v > 0) || math.IsInf(v, 1) {
+		return 0, fmt.Errorf("%w: %s.%s is %g, want a positive number", ErrSettings, encoder, field, v)
+	}
+	return v, nil
+}
+
+// ramp maps x in [0, 1] to a time from begin to end, begin <= end.
+type ramp struct{ begin, end float64 }
+
+func (r ramp) at(x float64) float64 {
+	return float64(x*(r.end-r.begin)) + r.begin
+}
+
+func sortSpikes(s []Spike) {
+	slices.SortFunc(s, func(a, b Spike) int {
+		switch {
+		case a.Time < b.Time:
+			return -1
+		case a.Time > b.Time:
+			return 1
+		}
+		return a.Channel - b.Channel
+	})
+}
