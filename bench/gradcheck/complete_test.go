@@ -1,0 +1,120 @@
+package gradcheck
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// TestTableIsComplete reads the source of the packages that make nodes: whatever is
+// exported there and can be differentiated must be in a row.
+func TestTableIsComplete(t *testing.T) {
+	covered := map[string]bool{}
+	for _, c := range Table() {
+		for _, name := range c.Covers {
+			covered[name] = true
+		}
+	}
+	found := map[string]bool{}
+	for _, pkg := range []string{"ops", "models", "surrogate"} {
+		for _, name := range differentiable(t, filepath.Join("..", "..", pkg), pkg) {
+			found[name] = true
+			if !covered[name] {
+				t.Errorf("%s is in no row of the table", name)
+			}
+		}
+	}
+	for name := range covered {
+		if !found[name] {
+			t.Errorf("a row covers %s, which does not exist or makes no nodes", name)
+		}
+	}
+	// The search itself finds what it must.
+	for _, name := range []string{"ops.Apply", "ops.RateBounds", "ops.Stack", "ops.Unstack", "models.LIF", "models.Spike", "surrogate.ATan"} {
+		if !found[name] {
+			t.Errorf("%s was not found in the source", name)
+		}
+	}
+}
+
+func TestNamesAreUnique(t *testing.T) {
+	var names []string
+	for _, c := range Table() {
+		if slices.Contains(names, c.Name) {
+			t.Errorf("two rows %q", c.Name)
+		}
+		names = append(names, c.Name)
+	}
+}
+
+// differentiable lists the exported functions of a package that return nodes or take a
+// graph.Builder, and the exported types with a method Apply or the methods of a
+// surrogate.
+func differentiable(t *testing.T, dir, pkg string) []string {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	add := func(name string) {
+		if ast.IsExported(name) && !slices.Contains(names, pkg+"."+name) {
+			names = append(names, pkg+"."+name)
+		}
+	}
+	for _, e := range entries {
+		if e.IsDir() || !strings.HasSuffix(e.Name(), ".go") || strings.HasSuffix(e.Name(), "_test.go") {
+			continue
+		}
+		f, err := parser.ParseFile(token.NewFileSet(), filepath.Join(dir, e.Name()), nil, parser.SkipObjectResolution)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, d := range f.Decls {
+			fn, ok := d.(*ast.FuncDecl)
+			if !ok || !fn.Name.IsExported() {
+				continue
+			}
+			switch {
+			case fn.Recv == nil && (mentions(fn.Type.Results, "G", "Node") || mentions(fn.Type.Params, "graph", "Builder")):
+				add(fn.Name.Name)
+			case fn.Recv != nil && (fn.Name.Name == "Apply" || fn.Name.Name == "Antiderivative"):
+				add(receiver(fn))
+			}
+		}
+	}
+	return names
+}
+
+// mentions says whether a parameter list has the type pkg.name in it.
+func mentions(list *ast.FieldList, pkg, name string) bool {
+	found := false
+	if list != nil {
+		ast.Inspect(list, func(n ast.Node) bool {
+			if s, ok := n.(*ast.SelectorExpr); ok && s.Sel.Name == name {
+				id, _ := s.X.(*ast.Ident)
+				found = found || (id != nil && id.Name == pkg)
+			}
+			return !found
+		})
+	}
+	return found
+}
+
+// receiver returns the name of the type of a method.
+func receiver(fn *ast.FuncDecl) string {
+	switch x := fn.Recv.List[0].Type.(type) {
+	case *ast.Ident:
+		return x.Name
+	case *ast.StarExpr:
+		if id, ok := x.X.(*ast.Ident); ok {
+			return id.Name
+		}
+	}
+	return "" // a generic type: its methods are not part of the table
+}

@@ -1,0 +1,117 @@
+package experiment
+
+import (
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/surge-snn/surge/internal/exit"
+	"github.com/surge-snn/surge/surrogate"
+)
+
+// Check returns an error (*exit.BadInput) where a value is out of range, or has no effect besides the
+// others.
+func (e *Experiment) Check() error {
+	m, t, d, c, l := e.Model, e.Train, e.Data, e.Encode, e.Loss
+	cuba := m.Neuron == "cuba"
+	integrators := strings.HasPrefix(m.Readout, "li-")
+	isName := e.Name != "" && e.Name == filepath.Base(e.Name) && e.Name != "." && e.Name != ".."
+	_, surrogateErr := surrogate.Parse(m.Surrogate)
+	rules := []rule{
+		{"name", "the name of a folder", e.Name, isName},
+		{"seed", "a whole number below 2^63", e.Seed, e.Seed < 1<<63},
+		one("data.set", d.Set, "yinyang", "mnist"),
+		unless(d.Set == "mnist", "data.dir", d.Dir, d.Dir == "", "set is mnist"),
+		{"data.dir", "the folder of MNIST", d.Dir, d.Set != "mnist" || d.Dir != ""},
+		unless(d.Set == "mnist", "data.shift", d.Shift, d.Shift == 0, "set is mnist"),
+		{"data.shift", "0 to 27 pixels", d.Shift, d.Shift >= 0 && d.Shift < imageWidth},
+		{"data.train", "> 0", d.Train, d.Train > 0},
+		{"data.valid", "> 0", d.Valid, d.Valid > 0},
+		one("encode.kind", c.Kind, "ttfs", "latency", "rate", "current"),
+		{"encode.steps", "> 0", c.Steps, c.Steps > 0},
+		{"encode.dt", "> 0 s", c.Dt, c.Dt > 0},
+	}
+	for _, k := range []struct {
+		kind, key string
+		value     float64
+	}{
+		{"ttfs", "t_early", c.TEarly}, {"ttfs", "t_late", c.TLate}, {"ttfs", "t_bias", c.TBias},
+		{"latency", "t_min", c.TMin}, {"latency", "t_max", c.TMax}, {"latency", "threshold", c.Threshold},
+		{"rate", "max_rate", c.MaxRate}, {"current", "scale", c.Scale},
+	} {
+		rules = append(rules, unless(c.Kind == k.kind, "encode."+k.key, k.value, k.value == 0, "kind is "+k.kind))
+		if k.kind != "current" {
+			rules = append(rules, rule{"encode." + k.key, ">= 0", k.value, k.value >= 0})
+		}
+	}
+	rules = append(rules, rule{"model.hidden", "at least one layer", m.Hidden, len(m.Hidden) > 0})
+	for i, n := range m.Hidden {
+		rules = append(rules, rule{fmt.Sprintf("model.hidden[%d]", i), "> 0 neurons", n, n > 0})
+	}
+	for i, p := range m.Learn {
+		key := fmt.Sprintf("model.learn[%d]", i)
+		rules = append(rules, one(key, p, "tau_mem", "tau_syn", "v_th"),
+			rule{key, "each name once", p, !slices.Contains(m.Learn[:i], p)},
+			rule{key, "tau_mem or v_th, because neuron is lif", p, cuba || p != "tau_syn"})
+	}
+	rules = append(rules,
+		one("model.neuron", m.Neuron, "lif", "cuba"),
+		rule{"model.tau_mem", "> 0 s", m.TauMem, m.TauMem > 0},
+		rule{"model.tau_syn", "> 0 s", m.TauSyn, !cuba || m.TauSyn > 0},
+		unless(cuba, "model.tau_syn", m.TauSyn, m.TauSyn == 0, "neuron is cuba"),
+		rule{"model.v_th", "> 0", m.VTh, m.VTh > 0},
+		one("model.reset", m.Reset, "subtract", "zero"),
+		unless(m.Recurrent, "model.rec_gain", m.RecGain, m.RecGain == 0, "recurrent is true"),
+		rule{"model.rec_gain", ">= 0", m.RecGain, m.RecGain >= 0},
+		unless(len(m.Learn) > 0, "model.per_neuron", m.PerNeuron, !m.PerNeuron, "learn names something"),
+		rule{"model.w_gain", ">= 0", m.WGain, m.WGain >= 0},
+		rule{"model.out_gain", ">= 0", m.OutGain, m.OutGain >= 0},
+		rule{"model.surrogate", "one of " + strings.Join(surrogate.Names(), ", ") + ", as fast_sigmoid(25)", m.Surrogate, surrogateErr == nil},
+		one("model.readout", m.Readout, "li-max", "li-mean", "li-sum", "li-last", "count"),
+		unless(integrators, "model.tau_out", m.TauOut, m.TauOut == 0, "readout is li-..."),
+		rule{"model.tau_out", ">= 0 s", m.TauOut, m.TauOut >= 0},
+		rule{"loss.rate_weight", ">= 0", l.RateWeight, l.RateWeight >= 0},
+		unless(l.RateWeight > 0, "loss.rate_lower", l.RateLower, l.RateLower == 0, "rate_weight > 0"),
+		unless(l.RateWeight > 0, "loss.rate_upper", l.RateUpper, l.RateUpper == 0, "rate_weight > 0"),
+		rule{"loss.rate_lower", ">= 0", l.RateLower, l.RateLower >= 0},
+		rule{"loss.rate_upper", ">= rate_lower", l.RateUpper, l.RateUpper == 0 || l.RateUpper >= l.RateLower},
+		rule{"train.epochs", "> 0", t.Epochs, t.Epochs > 0},
+		rule{"train.batch", "> 0", t.Batch, t.Batch > 0},
+		one("train.optimizer", t.Optimizer, "adam", "sgd"),
+		unless(t.Optimizer == "sgd", "train.momentum", t.Momentum, t.Momentum == 0, "optimizer is sgd"),
+		rule{"train.momentum", "in [0, 1)", t.Momentum, t.Momentum >= 0 && t.Momentum < 1},
+		rule{"train.lr", "> 0", t.LR, t.LR > 0},
+		one("train.schedule", t.Schedule, "constant", "linear", "cosine", "exponential"),
+		unless(t.Schedule != "constant", "train.lr_end", t.LREnd, t.LREnd == 0, "schedule is not constant"),
+		rule{"train.lr_end", ">= 0", t.LREnd, t.LREnd >= 0},
+		rule{"train.lr_end", "> 0, because schedule is exponential", t.LREnd, t.Schedule != "exponential" || t.LREnd > 0},
+		rule{"train.clip", ">= 0", t.Clip, t.Clip >= 0},
+		rule{"train.weight_decay", ">= 0", t.WeightDecay, t.WeightDecay >= 0},
+		one("train.engine", t.Engine, "fused", "unrolled"),
+		one("train.dtype", t.DType, "float32", "float64"),
+	)
+	for _, r := range rules {
+		if !r.ok {
+			return &exit.BadInput{File: e.file, Member: r.key, Expected: r.expected, Found: describe(r.found)}
+		}
+	}
+	return nil
+}
+
+// rule is a condition on the value of a key.
+type rule struct {
+	key, expected string
+	found         any
+	ok            bool
+}
+
+// one wants one of some names.
+func one(key, found string, names ...string) rule {
+	return rule{key, "one of " + strings.Join(names, ", "), found, slices.Contains(names, found)}
+}
+
+// unless wants a key left out that would have no effect.
+func unless(used bool, key string, found any, leftOut bool, where string) rule {
+	return rule{key, "nothing: it has an effect only where " + where, found, used || leftOut}
+}

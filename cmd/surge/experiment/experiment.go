@@ -1,0 +1,127 @@
+package experiment
+
+import "strings"
+
+// Experiment is a training run.
+type Experiment struct {
+	Name   string `toml:"name"` // names the folder of the results
+	Seed   uint64 `toml:"seed"` // of the parameters, the order of the data and all random numbers
+	Data   Data   `toml:"data"`
+	Encode Encode `toml:"encode"`
+	Model  Model  `toml:"model"`
+	Loss   Loss   `toml:"loss"`
+	Train  Train  `toml:"train"`
+
+	file string // where it comes from, for messages
+}
+
+// Data is the section [data]: the samples.
+type Data struct {
+	Set   string `toml:"set"`            // "yinyang" or "mnist"
+	Dir   string `toml:"dir,omitempty"`  // mnist: the folder of its four files
+	Train int    `toml:"train"`          // samples to learn
+	Valid int    `toml:"valid"`          // samples that choose the epoch; of mnist, taken from the training images
+	Shift int    `toml:"shift,omitzero"` // mnist: pixels by which training images are moved at random, at most; 0: not at all
+	Test  int    `toml:"test,omitzero"`  // samples of the test set; 0 means all of mnist, 1000 of yinyang
+}
+
+// Encode is the section [encode]: how a sample becomes the input of the network. Times are in
+// seconds.
+type Encode struct {
+	Kind      string  `toml:"kind"`               // "ttfs", "latency", "rate", "current"
+	Steps     int     `toml:"steps"`              // T
+	Dt        float64 `toml:"dt"`                 // of the encoder and of the network
+	TEarly    float64 `toml:"t_early,omitzero"`   // ttfs: of the feature 0
+	TLate     float64 `toml:"t_late,omitzero"`    // ttfs: of the feature 1; default 0.03
+	TBias     float64 `toml:"t_bias,omitzero"`    // ttfs: of the channel that always spikes
+	TMin      float64 `toml:"t_min,omitzero"`     // latency: of the feature 1
+	TMax      float64 `toml:"t_max,omitzero"`     // latency: of the feature 0; default 0.02
+	Threshold float64 `toml:"threshold,omitzero"` // latency: features up to it give no spike
+	MaxRate   float64 `toml:"max_rate,omitzero"`  // rate: Hz, of the feature 1; default 100
+	Scale     float64 `toml:"scale,omitzero"`     // current: of the feature 1; default 1
+}
+
+// Model is the section [model]: hidden layers of spiking neurons, and a readout.
+type Model struct {
+	Hidden      []int    `toml:"hidden"`            // neurons of each hidden layer
+	Neuron      string   `toml:"neuron"`            // "lif" (delta synapse) or "cuba" (exponential synaptic current)
+	TauMem      float64  `toml:"tau_mem"`           // s
+	TauSyn      float64  `toml:"tau_syn,omitzero"`  // s; cuba
+	VTh         float64  `toml:"v_th"`              // threshold
+	Reset       string   `toml:"reset"`             // "subtract" or "zero"
+	DetachReset bool     `toml:"detach_reset"`      // no gradient through the reset
+	Recurrent   bool     `toml:"recurrent"`         // weights between the neurons of a hidden layer
+	RecGain     float64  `toml:"rec_gain,omitzero"` // recurrent: as w_gain; default 0.5
+	Learn       []string `toml:"learn,omitempty"`   // of "tau_mem", "tau_syn", "v_th"
+	PerNeuron   bool     `toml:"per_neuron"`        // what is learned is so for each neuron; false: for each layer
+	Bias        bool     `toml:"bias"`              // learned constant input to all layers
+	WMean       float64  `toml:"w_mean"`            // weights start as N(w_mean/in, w_gain²/in)
+	WGain       float64  `toml:"w_gain"`
+	Surrogate   string   `toml:"surrogate"`        // as "fast_sigmoid(25)"
+	Readout     string   `toml:"readout"`          // "li-max", "li-mean", "li-sum", "li-last", "count"
+	TauOut      float64  `toml:"tau_out,omitzero"` // s, of the leaky integrators of li-...
+	OutGain     float64  `toml:"out_gain"`         // output weights start as N(0, out_gain²/in)
+}
+
+// Loss is the section [loss]: what is added to the cross-entropy.
+type Loss struct {
+	RateWeight float64 `toml:"rate_weight"`         // times the squared distance of a hidden neuron's mean spike count from
+	RateLower  float64 `toml:"rate_lower,omitzero"` // the interval [rate_lower, rate_upper], mean over the neurons; see ops.RateBounds
+	RateUpper  float64 `toml:"rate_upper,omitzero"` // 0: no upper bound
+}
+
+// Train is the section [train].
+type Train struct {
+	Epochs      int     `toml:"epochs"`
+	Batch       int     `toml:"batch"`             // samples
+	Optimizer   string  `toml:"optimizer"`         // "adam" or "sgd"
+	Momentum    float64 `toml:"momentum,omitzero"` // sgd
+	LR          float64 `toml:"lr"`
+	Schedule    string  `toml:"schedule"`        // "constant", "linear", "cosine", "exponential"
+	LREnd       float64 `toml:"lr_end,omitzero"` // after the last epoch; not constant
+	Warmup      int     `toml:"warmup"`          // first updates, through which the rate rises from 0 to lr
+	Clip        float64 `toml:"clip"`            // largest norm of the gradient; 0: any
+	WeightDecay float64 `toml:"weight_decay"`    // per update and unit of learning rate, of weights
+	Patience    int     `toml:"patience"`        // epochs without a better one that end the run; 0: all epochs
+	Engine      string  `toml:"engine"`          // "fused" or "unrolled"
+	DType       string  `toml:"dtype"`           // "float32" or "float64"
+}
+
+// defaults are the values of keys that a file leaves out.
+func defaults() Experiment {
+	return Experiment{
+		Seed:   1,
+		Data:   Data{Set: "yinyang", Train: 5000, Valid: 1000},
+		Encode: Encode{Kind: "ttfs", Steps: 40, Dt: 1e-3},
+		Model: Model{
+			Hidden: []int{100}, Neuron: "lif", TauMem: 20e-3, VTh: 1, Reset: "subtract",
+			WGain: 1, Surrogate: "fast_sigmoid(25)", Readout: "li-max", OutGain: 1,
+		},
+		Train: Train{Epochs: 30, Batch: 50, Optimizer: "adam", LR: 1e-3, Schedule: "constant", Engine: "fused", DType: "float32"},
+	}
+}
+
+// fill sets what is zero to its default, where the other choices give it an effect.
+func (e *Experiment) fill() {
+	for _, d := range []struct {
+		field     *float64
+		used      bool
+		byDefault float64
+	}{
+		{&e.Encode.TLate, e.Encode.Kind == "ttfs", 30e-3},
+		{&e.Encode.TMax, e.Encode.Kind == "latency", 20e-3},
+		{&e.Encode.MaxRate, e.Encode.Kind == "rate", 100},
+		{&e.Encode.Scale, e.Encode.Kind == "current", 1},
+		{&e.Model.RecGain, e.Model.Recurrent, 0.5},
+		{&e.Model.TauOut, strings.HasPrefix(e.Model.Readout, "li-"), 20e-3},
+	} {
+		if d.used && *d.field == 0 {
+			*d.field = d.byDefault
+		}
+	}
+}
+
+// Steps returns the number of updates of the whole run.
+func (e *Experiment) Steps() int {
+	return e.Train.Epochs * ((e.Data.Train + e.Train.Batch - 1) / e.Train.Batch)
+}

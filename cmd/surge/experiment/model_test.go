@@ -1,0 +1,162 @@
+package experiment
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/surge-snn/surge/graph"
+	"github.com/surge-snn/surge/internal/exit"
+	"github.com/surge-snn/surge/optim"
+	"github.com/surge-snn/surge/train"
+)
+
+// TestNetworks builds networks with each choice of the section [model] and compares the names of their parameters, then runs
+// a batch.
+func TestNetworks(t *testing.T) {
+	for _, c := range []struct {
+		text   string
+		params string
+	}{
+		{`hidden = [7]`, "hidden1/w out/w"},
+		{`hidden = [7, 5]
+		  bias = true`, "hidden1/w hidden1/w/bias hidden2/w hidden2/w/bias out/w out/w/bias"},
+		{`hidden = [7]
+		  neuron = "cuba"
+		  tau_syn = 0.005
+		  learn = ["tau_mem", "tau_syn", "v_th"]
+		  per_neuron = true
+		  reset = "zero"
+		  readout = "li-mean"`, "hidden1/w hidden1/log_tau_mem hidden1/log_v_th hidden1/log_tau_syn out/w"},
+		{`hidden = [7]
+		  recurrent = true
+		  readout = "li-last"
+		  detach_reset = true`, "hidden1/w hidden1/w_rec out/w"},
+		{`hidden = [7]
+		  learn = ["v_th"]
+		  w_mean = 3
+		  readout = "count"`, "hidden1/w hidden1/log_v_th out/w out/log_v_th"},
+		{`hidden = [7]
+		  readout = "li-sum"
+		  [loss]
+		  rate_weight = 0.1
+		  rate_lower = 0.5`, "hidden1/w out/w"},
+	} {
+		e, err := Parse("test.toml", "name = \"test\"\n[data]\ntrain = 8\nvalid = 8\n[train]\nbatch = 4\n[model]\n"+c.text)
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		sets, classes, err := e.Load()
+		if err != nil {
+			t.Fatal(err)
+		}
+		m, err := e.Method(classes)
+		if err != nil {
+			t.Fatal(err)
+		}
+		channels, _ := e.Sizes()
+		net, err := m.Build(graph.NewParams(1), train.Shape{Steps: e.Encode.Steps, Batch: 4, Channels: channels})
+		if err != nil {
+			t.Errorf("%s: %v", c.text, err)
+			continue
+		}
+		defer net.Close()
+		if got := strings.Join(net.Params().Names(), " "); got != c.params {
+			t.Errorf("%s: parameters %s, want %s", c.text, got, c.params)
+		}
+		if _, err := net.Gradient(sets.Train, 0, 0); err != nil {
+			t.Errorf("%s: %v", c.text, err)
+		}
+	}
+}
+
+// TestOptimizers: weight decay is for weights, and not for time constants; clipping comes
+// first.
+func TestOptimizers(t *testing.T) {
+	e := defaults()
+	e.Train.Optimizer, e.Train.LR, e.Train.Clip, e.Train.WeightDecay = "sgd", 0.5, 1, 0.25
+	tree := func(w, tau float32) optim.Tree {
+		return optim.Tree{{Name: "hidden1/w", F32: []float32{w}}, {Name: "hidden1/log_tau_mem", F32: []float32{tau}}}
+	}
+	params, grads := tree(8, 8), tree(3, 4) // of norm 5, clipped to 1
+	tr := e.Optimizer()
+	state := tr.Init(params)
+	if err := tr.Update(grads, params, &state); err != nil {
+		t.Fatal(err)
+	}
+	// -0.5·3/5 - 0.5·0.25·8, and -0.5·4/5; float32
+	if w, tau := grads[0].F32[0], grads[1].F32[0]; w < -1.300001 || w > -1.299999 || tau < -0.400001 || tau > -0.399999 {
+		t.Errorf("updates %v, %v, want -1.3, -0.4", w, tau)
+	}
+}
+
+// TestChecks: each rule finds its violation, and names the key.
+func TestChecks(t *testing.T) {
+	for _, c := range []struct {
+		key    string
+		change func(e *Experiment)
+	}{
+		{"name", func(e *Experiment) { e.Name = "" }},
+		{"name", func(e *Experiment) { e.Name = "a/b" }},
+		{"name", func(e *Experiment) { e.Name = ".." }},
+		{"seed", func(e *Experiment) { e.Seed = 1 << 63 }},
+		{"data.set", func(e *Experiment) { e.Data.Set = "shd" }},
+		{"data.dir", func(e *Experiment) { e.Data.Set = "mnist" }},
+		{"data.train", func(e *Experiment) { e.Data.Train = 0 }},
+		{"data.valid", func(e *Experiment) { e.Data.Valid = 0 }},
+		{"encode.kind", func(e *Experiment) { e.Encode.Kind = "none" }},
+		{"encode.steps", func(e *Experiment) { e.Encode.Steps = 0 }},
+		{"encode.dt", func(e *Experiment) { e.Encode.Dt = 0 }},
+		{"encode.t_late", func(e *Experiment) { e.Encode.TLate = -1 }},
+		{"encode.t_max", func(e *Experiment) { e.Encode.TMax = 1 }},
+		{"model.hidden", func(e *Experiment) { e.Model.Hidden = nil }},
+		{"model.hidden[1]", func(e *Experiment) { e.Model.Hidden = []int{3, 0} }},
+		{"model.learn[0]", func(e *Experiment) { e.Model.Learn = []string{"w"} }},
+		{"model.learn[1]", func(e *Experiment) { e.Model.Learn = []string{"v_th", "v_th"} }},
+		{"model.learn[0]", func(e *Experiment) { e.Model.Learn = []string{"tau_syn"} }},
+		{"model.neuron", func(e *Experiment) { e.Model.Neuron = "izhikevich" }},
+		{"model.tau_mem", func(e *Experiment) { e.Model.TauMem = 0 }},
+		{"model.tau_syn", func(e *Experiment) { e.Model.Neuron = "cuba" }},
+		{"model.tau_syn", func(e *Experiment) { e.Model.TauSyn = 1 }},
+		{"model.v_th", func(e *Experiment) { e.Model.VTh = 0 }},
+		{"model.reset", func(e *Experiment) { e.Model.Reset = "none" }},
+		{"model.rec_gain", func(e *Experiment) { e.Model.RecGain = 1 }},
+		{"model.per_neuron", func(e *Experiment) { e.Model.PerNeuron = true }},
+		{"model.w_gain", func(e *Experiment) { e.Model.WGain = -1 }},
+		{"model.out_gain", func(e *Experiment) { e.Model.OutGain = -1 }},
+		{"model.surrogate", func(e *Experiment) { e.Model.Surrogate = "" }},
+		{"model.readout", func(e *Experiment) { e.Model.Readout = "li" }},
+		{"model.tau_out", func(e *Experiment) { e.Model.Readout, e.Model.TauOut = "count", 1 }},
+		{"model.tau_out", func(e *Experiment) { e.Model.TauOut = -1 }},
+		{"loss.rate_weight", func(e *Experiment) { e.Loss.RateWeight = -1 }},
+		{"loss.rate_lower", func(e *Experiment) { e.Loss.RateLower = 1 }},
+		{"loss.rate_upper", func(e *Experiment) { e.Loss = Loss{1, 2, 1} }},
+		{"train.epochs", func(e *Experiment) { e.Train.Epochs = 0 }},
+		{"train.batch", func(e *Experiment) { e.Train.Batch = 0 }},
+		{"train.optimizer", func(e *Experiment) { e.Train.Optimizer = "lion" }},
+		{"train.momentum", func(e *Experiment) { e.Train.Momentum = 0.9 }},
+		{"train.momentum", func(e *Experiment) { e.Train.Optimizer, e.Train.Momentum = "sgd", 1 }},
+		{"train.lr", func(e *Experiment) { e.Train.LR = 0 }},
+		{"train.schedule", func(e *Experiment) { e.Train.Schedule = "step" }},
+		{"train.lr_end", func(e *Experiment) { e.Train.LREnd = 1 }},
+		{"train.lr_end", func(e *Experiment) { e.Train.Schedule = "exponential" }},
+		{"train.clip", func(e *Experiment) { e.Train.Clip = -1 }},
+		{"train.weight_decay", func(e *Experiment) { e.Train.WeightDecay = -1 }},
+		{"train.engine", func(e *Experiment) { e.Train.Engine = "fast" }},
+		{"train.dtype", func(e *Experiment) { e.Train.DType = "float16" }},
+	} {
+		e := defaults()
+		e.Name = "test"
+		e.Model.Hidden = slices.Clone(e.Model.Hidden)
+		if err := e.Check(); err != nil {
+			t.Fatal(err)
+		}
+		c.change(&e)
+		bad := (*exit.BadInput)(nil)
+		if err := e.Check(); !errors.As(err, &bad) || bad.Member != c.key {
+			t.Errorf("%s: error %v", c.key, err)
+		}
+	}
+}

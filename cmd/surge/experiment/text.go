@@ -1,0 +1,168 @@
+package experiment
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"math"
+	"os"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/BurntSushi/toml"
+
+	"github.com/surge-snn/surge/internal/exit"
+)
+
+// Read reads the experiment in the file at path.
+func Read(path string) (*Experiment, error) {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return nil, &exit.BadInput{File: path, Expected: "an experiment in TOML", Err: unwrapPath(err)}
+	}
+	return Parse(path, string(b))
+}
+
+// unwrapPath leaves out the path, which the message has already.
+func unwrapPath(err error) error {
+	if p := (*os.PathError)(nil); errors.As(err, &p) {
+		return p.Err
+	}
+	return err
+}
+
+// Parse reads an experiment from a text, checks it and fills in what it leaves out. file names
+// the text in errors, which are *exit.BadInput.
+func Parse(file, text string) (*Experiment, error) {
+	var table map[string]any
+	if _, err := toml.Decode(text, &table); err != nil {
+		bad := &exit.BadInput{File: file, Expected: "TOML", Err: err}
+		if p := (toml.ParseError{}); errors.As(err, &p) && p.Message != "" {
+			bad = &exit.BadInput{File: file, Member: fmt.Sprintf("line %d", p.Position.Line), Err: errors.New(p.Message)}
+		}
+		return nil, bad
+	}
+	e := defaults()
+	e.file = file
+	if err := assign(reflect.ValueOf(&e).Elem(), table, ""); err != nil {
+		err.File = file
+		return nil, err
+	}
+	if err := e.Check(); err != nil {
+		return nil, err
+	}
+	e.fill()
+	return &e, nil
+}
+
+// Text returns the experiment as TOML, with all that is in effect. Parse reads it back to an
+// equal one.
+func (e *Experiment) Text() string {
+	var b strings.Builder
+	enc := toml.NewEncoder(&b)
+	enc.Indent = ""
+	if err := enc.Encode(e); err != nil {
+		panic(err) // cannot be: the fields are numbers, strings and lists of them
+	}
+	return b.String()
+}
+
+// assign sets the fields of a struct from a table; prefix is the table's own name.
+func assign(dst reflect.Value, table map[string]any, prefix string) *exit.BadInput {
+	fields := map[string]reflect.Value{}
+	var known []string
+	for i := range dst.NumField() {
+		f := dst.Type().Field(i)
+		if key, _, _ := strings.Cut(f.Tag.Get("toml"), ","); key != "" {
+			fields[key] = dst.Field(i)
+			known = append(known, key)
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(table)) {
+		f, ok := fields[key]
+		if !ok {
+			return &exit.BadInput{Member: prefix + key, Expected: "one of " + strings.Join(known, ", "), Found: "an unknown key"}
+		}
+		if expected := set(f, table[key], prefix+key); expected != nil {
+			return expected
+		}
+	}
+	return nil
+}
+
+// set sets one field.
+func set(f reflect.Value, value any, key string) *exit.BadInput {
+	bad := func(expected string) *exit.BadInput {
+		return &exit.BadInput{Member: key, Expected: expected, Found: describe(value)}
+	}
+	switch f.Kind() {
+	case reflect.Struct:
+		table, ok := value.(map[string]any)
+		if !ok {
+			return bad("a table, [" + key + "]")
+		}
+		return assign(f, table, key+".")
+	case reflect.String:
+		s, ok := value.(string)
+		if !ok {
+			return bad("a string")
+		}
+		f.SetString(s)
+	case reflect.Bool:
+		b, ok := value.(bool)
+		if !ok {
+			return bad("true or false")
+		}
+		f.SetBool(b)
+	case reflect.Int:
+		n, ok := value.(int64)
+		if !ok || n < 0 || n > math.MaxInt32 {
+			return bad("a whole number from 0 to 2147483647")
+		}
+		f.SetInt(n)
+	case reflect.Uint64:
+		n, ok := value.(int64)
+		if !ok || n < 0 {
+			return bad("a whole number >= 0")
+		}
+		f.SetUint(uint64(n))
+	case reflect.Float64:
+		x, ok := value.(float64)
+		if n, whole := value.(int64); whole {
+			x, ok = float64(n), true
+		}
+		if !ok || math.IsNaN(x) || math.IsInf(x, 0) {
+			return bad("a finite number")
+		}
+		f.SetFloat(x)
+	case reflect.Slice:
+		list, ok := value.([]any)
+		if !ok {
+			return bad("a list")
+		}
+		s := reflect.MakeSlice(f.Type(), len(list), len(list))
+		for i, v := range list {
+			if err := set(s.Index(i), v, fmt.Sprintf("%s[%d]", key, i)); err != nil {
+				return err
+			}
+		}
+		f.Set(s)
+	default:
+		panic("experiment: field of kind " + f.Kind().String())
+	}
+	return nil
+}
+
+// describe names a TOML value in messages.
+func describe(value any) string {
+	switch v := value.(type) {
+	case string:
+		return fmt.Sprintf("the string %q", v)
+	case map[string]any:
+		return "a table"
+	case []any, []map[string]any:
+		return "a list"
+	}
+	return fmt.Sprint(value)
+}

@@ -1,0 +1,99 @@
+// Command surge trains spiking neural networks, fits bias currents of the DynapSE-2 chip, and runs recorded simulations.
+//
+//	surge COMMAND --help
+//
+// says what a command does, with examples. The exit status is 0, 1 for a negative answer, 2 for bad input and 130 when
+// interrupted.
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"strings"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/surge-snn/surge/cmd/surge/data"
+	"github.com/surge-snn/surge/cmd/surge/eval"
+	"github.com/surge-snn/surge/cmd/surge/inspect"
+	"github.com/surge-snn/surge/cmd/surge/plot"
+	"github.com/surge-snn/surge/cmd/surge/recipes"
+	"github.com/surge-snn/surge/cmd/surge/sim"
+	"github.com/surge-snn/surge/cmd/surge/train"
+	"github.com/surge-snn/surge/internal/exit"
+)
+
+// program is the command line. Each command is one field, with its package under cmd/surge.
+type program struct {
+	Train   train.Command   `cmd:"" help:"Train a spiking network, for example: surge train yinyang"`
+	Data    data.Command    `cmd:"" help:"Download and describe data sets, for example: surge data get mnist"`
+	Plot    plot.Command    `cmd:"" help:"Draw the curves of runs, for example: surge plot runs/yinyang-1"`
+	Inspect inspect.Command `cmd:"" help:"Describe checkpoints, parameters and programs, for example: surge inspect runs/yinyang-1"`
+	Eval    eval.Command    `cmd:"" help:"Run the simulations of case files and print their numbers, for example: surge eval network.json"`
+	Sim     sim.Command     `cmd:"" help:"Simulate neurons and write their traces, for example: surge sim dynapsim --config neurons.toml --input spikes.npz --plot traces.png"`
+
+	Version kong.VersionFlag `help:"Print the version and end."`
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop) // a second signal ends the program at once
+	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// run parses and runs the command line and returns the exit status. Each error is one line on stderr.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	err := command(ctx, args, stdout, stderr)
+	if err != nil {
+		for _, line := range strings.Split(err.Error(), "\n") {
+			fmt.Fprintf(stderr, "surge: %s\n", line)
+		}
+	}
+	return exit.Code(err)
+}
+
+func command(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	parser, err := kong.New(&program{},
+		kong.Name("surge"),
+		kong.Description("Spiking neural networks in Go: training, event-based gradients, and fitting of DynapSE-2 bias currents."),
+		kong.Vars{"version": version(), "recipes": strings.Join(recipes.Names(), ", ")},
+		kong.Writers(stdout, stderr),
+		kong.BindTo(ctx, (*context.Context)(nil)),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+	)
+	if err != nil {
+		return err
+	}
+	parsed, err := parser.Parse(args)
+	if err != nil {
+		return err
+	}
+	return parsed.Run()
+}
+
+// version describes the build: the version of the module where it was installed as one, and the revision where it was
+// built from a checkout.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "surge (unknown build)"
+	}
+	words := []string{"surge", info.Main.Version, info.GoVersion}
+	for _, setting := range info.Settings {
+		switch setting.Key {
+		case "vcs.revision":
+			words = append(words, setting.Value)
+		case "vcs.modified":
+			if setting.Value == "true" {
+				words = append(words, "modified")
+			}
+		}
+	}
+	return strings.Join(words, " ")
+}

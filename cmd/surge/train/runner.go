@@ -1,0 +1,149 @@
+package train
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+
+	"github.com/surge-snn/surge/cmd/surge/experiment"
+	"github.com/surge-snn/surge/graph"
+	"github.com/surge-snn/surge/internal/exit"
+	"github.com/surge-snn/surge/internal/files"
+	"github.com/surge-snn/surge/internal/plot"
+	"github.com/surge-snn/surge/train"
+	"github.com/surge-snn/surge/train/data"
+)
+
+// runner trains one experiment in a folder.
+type runner struct {
+	experiment *experiment.Experiment
+	dir        string
+	resume     bool
+	report     *report
+
+	sets    train.Data
+	classes int
+	method  train.BPTT
+	net     *train.Network
+}
+
+func (r *runner) path(name string) string { return filepath.Join(r.dir, name) }
+
+// open loads the data, builds the network, and checks a checkpoint to be resumed.
+func (r *runner) open() error {
+	e := r.experiment
+	var err error
+	if r.sets, r.classes, err = e.Load(); err != nil {
+		return err
+	}
+	if r.method, err = e.Method(r.classes); err != nil {
+		return err
+	}
+	if r.resume {
+		if err := r.checkResume(); err != nil {
+			return err
+		}
+	}
+	r.net, err = r.method.Build(graph.NewParams(e.Seed), train.Shape{
+		Steps: e.Encode.Steps, Batch: e.Train.Batch,
+		Channels: r.sets.Train.Encoder.Channels(r.sets.Train.Data.Features()),
+	})
+	return err
+}
+
+// checkResume compares the experiment with that of the checkpoint: all but the number of epochs
+// must be the same.
+func (r *runner) checkResume() error {
+	path := r.path(CheckpointFile)
+	saved, _, err := train.ReadCheckpoint(path)
+	if err != nil {
+		return noCheckpoint(path, err)
+	}
+	old, err := experiment.Parse(path, saved.Config)
+	if err != nil {
+		return err
+	}
+	old.Train.Epochs = r.experiment.Train.Epochs
+	if was, is, differs := firstDifference(old.Text(), r.experiment.Text()); differs {
+		return &exit.BadInput{File: path, Expected: "the same experiment, with " + was, Found: is}
+	}
+	return nil
+}
+
+// run trains and writes what came out.
+func (r *runner) run(ctx context.Context) error {
+	e := r.experiment
+	r.report.begin(r)
+	result, err := train.Run(ctx, r.net, r.sets, train.Settings{
+		Epochs: e.Train.Epochs, Patience: e.Train.Patience, Optimizer: e.Optimizer(), LR: e.LR(),
+		Checkpoint: r.path(CheckpointFile), Resume: r.resume, Metrics: r.path(MetricsFile), Config: e.Text(),
+		AfterBatch: r.report.batch, AfterEpoch: r.report.epoch, Logger: r.report.logger(),
+	})
+	r.report.end()
+	if ctx.Err() != nil && errors.Is(err, context.Cause(ctx)) {
+		return fmt.Errorf("%w; go on with: surge train --resume --out %s", err, r.dir)
+	}
+	if err != nil {
+		return err
+	}
+	if err := train.SaveParams(r.path(ParamsFile), r.net.Params()); err != nil {
+		return err
+	}
+	if err := r.plot(); err != nil {
+		return err
+	}
+	return r.report.result(result, r.dir)
+}
+
+// plot draws the figures.
+func (r *runner) plot() error {
+	metrics, err := train.ReadMetrics(r.path(MetricsFile))
+	if err != nil {
+		return err
+	}
+	if err := Curves(r.experiment.Name, []Run{{Epochs: metrics}}).Write(r.path(curvesFile)); err != nil {
+		return err
+	}
+	one := r.sets.Test
+	one.Size, one.Sequential = 1, true
+	var batch data.Batch
+	if err := one.Fill(&batch, 0, 0); err != nil {
+		return err
+	}
+	trace, err := r.method.Trace(r.net.Params(), &batch)
+	if err != nil {
+		return err
+	}
+	dt := r.experiment.Encode.Dt
+	raster := plot.Raster{
+		Title:    fmt.Sprintf("%s: test sample 0, class %d, predicted %d", r.experiment.Name, batch.Labels[0], trace.Predicted[0]),
+		Duration: float64(batch.Steps) * dt,
+	}
+	layers := append([]train.LayerTrace{{Name: "input", Neurons: batch.Channels, Spikes: spikes(batch.Input)}}, trace.Layers...)
+	for _, l := range layers {
+		drawn, err := plot.DenseLayer(l.Name, l.Spikes, batch.Steps, l.Neurons, dt)
+		if err != nil {
+			return err
+		}
+		raster.Layers = append(raster.Layers, drawn)
+	}
+	return raster.Write(r.path(rasterFile))
+}
+
+// spikes converts an input; a current that is negative is not a spike.
+func spikes(x []float32) []float64 {
+	s := make([]float64, len(x))
+	for i, v := range x {
+		s[i] = max(float64(v), 0)
+	}
+	return s
+}
+
+func writeText(path, text string) error {
+	return files.WriteAtomic(path, func(w io.Writer) error {
+		_, err := io.WriteString(w, text)
+		return err
+	})
+}

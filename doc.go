@@ -1,0 +1,18 @@
+// Package surge is the root of a module that trains spiking neural networks.
+//
+// Nothing is here but this overview; the packages are
+//
+//	graph       models as Gorgonia graphs: build, check, run, two engines
+//	ops         differentiable operations: spikes, sequences, losses, readouts
+//	surrogate   stand-ins for the derivative of a spike
+//	models      synapses, neurons, readouts
+//	eventprop   event-based networks with exact gradients
+//	optim       optimizers as composable gradient transforms
+//	train       the training loop; train/data: data sets and encoders
+//	bench       checks and benchmarks of gradients and speed
+//	cmd/surge   the program
+//
+// and examples, one folder each. Imports point downwards only: cmd to bench and
+// train, these to models, eventprop and optim, these to graph, ops and surrogate,
+// these to internal.
+package surge

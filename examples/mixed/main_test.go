@@ -1,0 +1,15 @@
+package main
+
+import "testing"
+
+// TestRun trains for a short time. The bar is what a linear classifier reaches on this data
+// set, 64 % (Kriener et al. 2022, doi:10.1145/3517343.3517380); a guess has 35 %.
+func TestRun(t *testing.T) {
+	accuracy, err := run(2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if accuracy < 0.64 {
+		t.Errorf("test accuracy %.3f after 2 epochs, want at least 0.64", accuracy)
+	}
+}

@@ -1,0 +1,215 @@
+package graph
+
+import (
+	"fmt"
+
+	G "gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+)
+
+// Builder collects the nodes of one program. It exists inside of [Build] only.
+//
+// Methods of Builder do not return errors: the first error ends the call of the
+// model function, and Build returns it.
+type Builder struct {
+	g        *G.ExprGraph
+	params   *Params
+	settings Settings
+	salt     int
+
+	names   map[string]bool
+	inputs  []*slot // data and initial states
+	trained []*slot
+	outputs []*slot
+	states  []stateSlot
+	loss    *G.Node
+
+	recordedLoss *slot
+
+	steps  map[*G.Node][]*G.Node // the steps behind a stacked node
+	needs  map[*G.Node]bool      // memo of needsGrad
+	layers []LayerReport
+}
+
+// slot is a named node together with the tensor that it reads or is copied to.
+type slot struct {
+	name  string
+	node  *G.Node
+	value *tensor.Dense
+}
+
+// stateSlot is a state of a cell: where it comes from and where it ends.
+type stateSlot struct {
+	initial *slot // nil where the model gave the initial state itself
+	final   *slot
+}
+
+// buildError carries an error out of the model function; Build recovers it.
+type buildError struct{ err error }
+
+// Fail ends the build with an error.
+func (b *Builder) Fail(err error) {
+	panic(buildError{err})
+}
+
+// Failf ends the build with a formatted error that wraps [ErrBuild].
+func (b *Builder) Failf(format string, args ...any) {
+	b.Fail(fmt.Errorf("%w: %w", ErrBuild, fmt.Errorf(format, args...)))
+}
+
+// Check returns n, or ends the build if err is not nil. It wraps the calls of
+// Gorgonia's operations and of those of package ops:
+//
+//	y := b.Check(gorgonia.HadamardProd(x, w))
+func (b *Builder) Check(n *G.Node, err error) *G.Node {
+	if err != nil {
+		b.Fail(fmt.Errorf("%w: %w", ErrBuild, err))
+	}
+	return n
+}
+
+// CheckAll is Check for operations with several outputs.
+func (b *Builder) CheckAll(n []*G.Node, err error) []*G.Node {
+	if err != nil {
+		b.Fail(fmt.Errorf("%w: %w", ErrBuild, err))
+	}
+	return n
+}
+
+// Graph returns Gorgonia's graph, for nodes that the Builder has no method for.
+// Inputs that are added to it directly are not known to the program.
+func (b *Builder) Graph() *G.ExprGraph { return b.g }
+
+// DType returns the element type of the program, Float32 or Float64.
+func (b *Builder) DType() tensor.Dtype { return b.settings.DType }
+
+// Dt returns the time step in seconds.
+func (b *Builder) Dt() float64 { return b.settings.Dt }
+
+// Twin says whether the smoothed twin is being built.
+func (b *Builder) Twin() bool { return b.settings.Twin }
+
+// claim makes a name this program's only one of its kind.
+func (b *Builder) claim(kind, name string) {
+	if name == "" {
+		b.Failf("%s without a name", kind)
+	}
+	if b.names[kind+"\x00"+name] {
+		b.Failf("two of %s %q", kind, name)
+	}
+	b.names[kind+"\x00"+name] = true
+}
+
+// leaf adds an input node bound to value. Its name in the graph is unique. The salt is
+// its beginning: FNV hashes that are equal stay equal whatever is appended.
+func (b *Builder) leaf(name string, value *tensor.Dense) *G.Node {
+	unique := fmt.Sprintf("%d.%d %s", b.salt, len(b.g.AllNodes()), name)
+	return G.NewTensor(b.g, b.settings.DType, value.Dims(), G.WithShape(value.Shape().Clone()...), G.WithName(unique), G.WithValue(value))
+}
+
+func (b *Builder) shape(kind, name string, shape []int) tensor.Shape {
+	size := 1
+	for _, n := range shape {
+		if n <= 0 || size > 1<<40/n {
+			b.Failf("%s %q of shape %v", kind, name, shape)
+		}
+		size *= n
+	}
+	if len(shape) == 0 {
+		b.Failf("%s %q without a shape", kind, name)
+	}
+	return tensor.Shape(shape).Clone()
+}
+
+// Input adds a data input of the given shape, zero at first. The program fills it
+// with [Program.Set]. No gradient flows to it.
+func (b *Builder) Input(name string, shape ...int) *G.Node {
+	b.claim("input", name)
+	s := &slot{name: name, value: zeros(b.DType(), b.shape("input", name, shape))}
+	s.node = b.leaf(name, s.value)
+	b.inputs = append(b.inputs, s)
+	return s.node
+}
+
+// Const adds a constant of the given shape, row-major. A NaN or an infinity is an error.
+func (b *Builder) Const(name string, data []float64, shape ...int) *G.Node {
+	v := zeros(b.DType(), b.shape("constant", name, shape))
+	if v.DataSize() != len(data) {
+		b.Failf("constant %q of shape %v has %d elements, want %d", name, shape, len(data), v.DataSize())
+	}
+	assign(v, data)
+	if i, x := notFinite(v); i >= 0 {
+		b.Fail(fmt.Errorf("%w: constant %q: element %d is %v", ErrNotFinite, name, i, x))
+	}
+	return b.leaf(name, v)
+}
+
+// Param adds the parameter name of the given shape. Its value is that in the
+// program's [Params]; where there is none yet, init makes it. Using one name twice is an
+// error: share the node instead.
+func (b *Builder) Param(name string, init Init, shape ...int) *G.Node {
+	b.claim("parameter", name)
+	v, err := b.params.get(name, b.settings.DType, b.shape("parameter", name, shape), init)
+	if err != nil {
+		b.Fail(err)
+	}
+	n := b.leaf(name, v)
+	if !b.settings.NoGrad && !b.settings.Frozen(name) {
+		b.trained = append(b.trained, &slot{name: name, node: n})
+		b.needs[n] = true
+	}
+	return n
+}
+
+// Output records a node: after each run [Program.Output] returns a copy of its value.
+// (The node itself has none. On Gorgonia's tape machine it would have one, often that of
+// another node.)
+func (b *Builder) Output(name string, n *G.Node) {
+	b.claim("output", name)
+	b.outputs = append(b.outputs, &slot{name: name, node: n})
+}
+
+// Loss sets the scalar that is differentiated. A program has at most one.
+func (b *Builder) Loss(n *G.Node) {
+	if b.loss != nil {
+		b.Failf("two losses: add them up first")
+	}
+	if !n.IsScalar() {
+		b.Failf("loss has shape %v, want a scalar", n.Shape())
+	}
+	b.loss = n
+}
+
+// children returns the operands of n, in order.
+func children(g *G.ExprGraph, n *G.Node) []*G.Node {
+	it := g.From(n.ID())
+	if it == nil {
+		return nil
+	}
+	c := make([]*G.Node, 0, it.Len())
+	for it.Next() {
+		c = append(c, it.Node().(*G.Node))
+	}
+	return c
+}
+
+// needsGrad says whether n depends on a trained parameter through differentiable
+// operations.
+func (b *Builder) needsGrad(n *G.Node) bool {
+	if v, ok := b.needs[n]; ok {
+		return v
+	}
+	v := false
+	c := children(b.g, n)
+	if op, ok := n.Op().(G.SDOp); ok && len(c) > 0 {
+		wrt := op.DiffWRT(len(c))
+		for i := range c {
+			if i < len(wrt) && wrt[i] && b.needsGrad(c[i]) {
+				v = true
+				break
+			}
+		}
+	}
+	b.needs[n] = v
+	return v
+}

@@ -1,0 +1,56 @@
+// Package graph builds, checks and runs programs: models as Gorgonia graphs,
+// unrolled over time or with one fused operation per sequence.
+//
+// # Overview
+//
+// A model is a function that adds nodes to a [Builder]. [Build] calls it,
+// differentiates the loss, checks the graph, and returns a [Program] that runs for every
+// mini-batch:
+//
+//	params := graph.NewParams(1)
+//	prog, err := graph.Build(params, graph.Settings{}, func(b *graph.Builder) {
+//		x := b.Input("x", 50, 32, 4)            // [T, B, N]
+//		class := b.Input("class", 32)
+//		i := models.Linear{Out: 100}.Apply(b, "hidden/w", x)
+//		h := models.LIF{}.Apply(b, "hidden", i)
+//		...
+//		b.Output("logits", logits)
+//		b.Loss(b.Check(ops.SoftmaxCrossEntropy(logits, class)))
+//	})
+//	defer prog.Close()
+//	err = prog.Set("x", spikes)
+//	err = prog.Run()
+//	prog.Loss(); prog.Output("logits"); prog.Grad("hidden/w") // after each run
+//
+// Nodes are plain Gorgonia nodes: any Gorgonia operation may stand between those of
+// surge, wrapped in [Builder.Check].
+//
+// # Values, not hidden state
+//
+// Parameters live outside of the program, in [Params]: several programs (training
+// and evaluation, two engines) share them. The state of neurons goes into a run and
+// comes out of it ([Program.SetState], [Program.FinalState]); without SetState
+// every run starts at rest.
+//
+// # Engines
+//
+// [Builder.Scan] repeats a [Cell] over time. The unrolled engine writes the cell's
+// step once per time step with Gorgonia's operations and lets Gorgonia differentiate
+// it: this is the definition of the model, and needs about 30 nodes per time step and
+// spiking layer. The fused engine runs a hand-written kernel for the whole sequence, where the
+// cell has one ([Fused]). Both give the same numbers to rounding.
+//
+// # What this package guards against
+//
+// This package is the one seam to Gorgonia. Gorgonia merges unnamed and equally named
+// inputs: every input gets a unique name. It merges constants that print alike: constants
+// are inputs. The identity that it gives a slice keeps eight bits of an index: time is
+// never sliced. It identifies nodes by 32-bit hashes: each graph is built twice under
+// different names, and accepted when both builds have the same nodes ([Build]). Its tape
+// machine reuses memory that is still read, through an alias such as a reshaped tensor
+// even that of a parameter, ends the process when an operation panics, does nothing in a
+// second run, and takes time quadratic in the number of nodes to compile: programs run on
+// a machine of this package, on which every node has memory of its own. Dual values
+// accumulate over runs: none are bound, and what is read after a run is a copy. A
+// parameter without a gradient is an error that names it.
+package graph

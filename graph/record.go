@@ -1,0 +1,77 @@
+package graph
+
+import (
+	"fmt"
+	"hash"
+	"hash/fnv"
+
+	"github.com/chewxy/hm"
+	G "gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+)
+
+// record adds a node that copies the value of s.node into s.value when the machine
+// comes by.
+func (b *Builder) record(s *slot) {
+	shape := s.node.Shape()
+	if shape.Dims() == 0 {
+		shape = tensor.Shape{1}
+	}
+	s.value = zeros(b.DType(), shape)
+	b.Check(G.ApplyOp(&recordOp{slot: s, id: len(b.g.AllNodes()), dtype: b.settings.DType, dims: s.node.Dims()}, s.node))
+}
+
+// recordOp copies its operand into memory that the machine does not know.
+type recordOp struct {
+	slot  *slot
+	id    int
+	dtype tensor.Dtype
+	dims  int
+}
+
+func (o *recordOp) Arity() int { return 1 }
+func (o *recordOp) Type() hm.Type {
+	var t hm.Type = o.dtype
+	if o.dims > 0 {
+		t = G.TensorType{Dims: o.dims, Of: o.dtype}
+	}
+	return hm.NewFnType(t, G.TensorType{Dims: 1, Of: o.dtype})
+}
+func (o *recordOp) InferShape(...G.DimSizer) (tensor.Shape, error) { return tensor.Shape{1}, nil }
+func (o *recordOp) ReturnsPtr() bool                               { return true }
+func (o *recordOp) CallsExtern() bool                              { return false }
+func (o *recordOp) OverwritesInput() int                           { return -1 }
+func (o *recordOp) String() string                                 { return "Record(" + o.slot.name + ")" }
+func (o *recordOp) WriteHash(h hash.Hash)                          { fmt.Fprintf(h, "record %d", o.id) }
+func (o *recordOp) Hashcode() uint32 {
+	h := fnv.New32a()
+	o.WriteHash(h)
+	return h.Sum32()
+}
+
+func (o *recordOp) Do(in ...G.Value) (G.Value, error) {
+	dst := o.slot.value
+	switch v := in[0].(type) {
+	case *G.F32:
+		dst.Float32s()[0] = float32(*v)
+	case *G.F64:
+		dst.Float64s()[0] = float64(*v)
+	case *tensor.Dense:
+		if v.IsScalar() {
+			return token(o.dtype), dst.Memset(v.ScalarValue())
+		}
+		if v.DataOrder().IsColMajor() || v.RequiresIterator() {
+			v = v.Materialize().(*tensor.Dense)
+		}
+		if v.DataSize() != dst.DataSize() {
+			return nil, fmt.Errorf("%w: %q has %d elements, want %d", ErrShape, o.slot.name, v.DataSize(), dst.DataSize())
+		}
+		copyData(dst, v)
+	default:
+		return nil, fmt.Errorf("%w: %q is a %T", ErrShape, o.slot.name, v)
+	}
+	return token(o.dtype), nil
+}
+
+// token is the value of a record node; nobody reads it.
+func token(dt tensor.Dtype) *tensor.Dense { return tensor.New(tensor.Of(dt), tensor.WithShape(1)) }

@@ -1,0 +1,178 @@
+package surge
+
+import (
+	"bytes"
+	"go/ast"
+	"go/doc"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/surge-snn/surge"
+
+// level orders the packages: imports go from a higher number to a lower or equal
+// one. Within models, eventprop and optim, and within train, the same holds.
+func level(dir string) int {
+	switch top, _, _ := strings.Cut(filepath.ToSlash(dir), "/"); top {
+	case "internal":
+		return 0
+	case "graph", "ops", "surrogate":
+		return 1
+	case "models", "eventprop", "optim":
+		return 2
+	case "train", "bench":
+		return 3
+	case "cmd", "examples":
+		return 4
+	}
+	return 5
+}
+
+// source is a parsed Go file of the module.
+type source struct {
+	dir, path string
+	file      *ast.File
+	lines     int
+}
+
+func sources(t *testing.T) []source {
+	t.Helper()
+	var all []source
+	fset := token.NewFileSet()
+	err := filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		name := d.Name()
+		if d.IsDir() && path != "." && (strings.HasPrefix(name, ".") || strings.HasPrefix(name, "_") || name == "testdata" || name == "runs") {
+			return filepath.SkipDir
+		}
+		if d.IsDir() || !strings.HasSuffix(name, ".go") {
+			return nil
+		}
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		f, err := parser.ParseFile(fset, path, text, parser.ParseComments)
+		if err != nil {
+			return err
+		}
+		all = append(all, source{filepath.Dir(path), path, f, bytes.Count(text, []byte("\n"))})
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+func TestImportsPointDownwards(t *testing.T) {
+	for _, s := range sources(t) {
+		if strings.HasSuffix(s.path, "_test.go") {
+			continue
+		}
+		for _, i := range s.file.Imports {
+			path, err := strconv.Unquote(i.Path.Value)
+			if err != nil {
+				t.Fatal(err)
+			}
+			to, own := strings.CutPrefix(path, module+"/")
+			if own && level(to) > level(s.dir) {
+				t.Errorf("%s imports %s, which is above it", s.path, path)
+			}
+		}
+	}
+}
+
+// Gorgonia is used through one seam; these are the packages that write graph nodes.
+func TestGorgoniaStaysBehindItsSeam(t *testing.T) {
+	allowed := []string{"graph", "ops", "models", "eventprop", "optim", "train", "bench", "examples", "cmd"}
+	for _, s := range sources(t) {
+		for _, i := range s.file.Imports {
+			top, _, _ := strings.Cut(filepath.ToSlash(s.dir), "/")
+			if strings.HasPrefix(i.Path.Value, `"gorgonia.org/gorgonia`) && !slices.Contains(allowed, top) {
+				t.Errorf("%s imports Gorgonia", s.path)
+			}
+		}
+	}
+}
+
+func TestFilesAreShort(t *testing.T) {
+	for _, s := range sources(t) {
+		if s.lines > 500 {
+			t.Errorf("%s has %d lines, want at most 500", s.path, s.lines)
+		}
+	}
+}
+
+func TestNoCatchAllPackages(t *testing.T) {
+	for _, s := range sources(t) {
+		switch name := s.file.Name.Name; name {
+		case "util", "utils", "common", "helper", "helpers", "misc":
+			t.Errorf("%s: package %s says nothing", s.path, name)
+		}
+	}
+}
+
+func TestExportedIdentifiersHaveDocComments(t *testing.T) {
+	byDir := map[string][]*ast.File{}
+	fset := token.NewFileSet()
+	for _, s := range sources(t) {
+		if strings.HasSuffix(s.path, "_test.go") || s.file.Name.Name == "main" {
+			continue
+		}
+		f, err := parser.ParseFile(fset, s.path, nil, parser.ParseComments)
+		if err != nil {
+			t.Fatal(err)
+		}
+		byDir[s.dir] = append(byDir[s.dir], f)
+	}
+	for dir, files := range byDir {
+		p, err := doc.NewFromFiles(fset, files, module+"/"+dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		missing := func(kind, name, text string) {
+			if strings.TrimSpace(text) == "" {
+				t.Errorf("%s: %s %s has no doc comment", dir, kind, name)
+			}
+		}
+		missing("package", p.Name, p.Doc)
+		value := func(v *doc.Value) {
+			for _, spec := range v.Decl.Specs {
+				s := spec.(*ast.ValueSpec)
+				for _, n := range s.Names {
+					if n.IsExported() {
+						missing("value", n.Name, v.Doc+s.Doc.Text()+s.Comment.Text())
+					}
+				}
+			}
+		}
+		for _, v := range append(p.Consts, p.Vars...) {
+			value(v)
+		}
+		for _, f := range p.Funcs {
+			missing("function", f.Name, f.Doc)
+		}
+		for _, typ := range p.Types {
+			missing("type", typ.Name, typ.Doc)
+			for _, v := range append(typ.Consts, typ.Vars...) {
+				value(v)
+			}
+			for _, f := range typ.Funcs {
+				missing("function", f.Name, f.Doc)
+			}
+			for _, m := range typ.Methods {
+				missing("method", typ.Name+"."+m.Name, m.Doc)
+			}
+		}
+	}
+}

@@ -1,0 +1,138 @@
+package models
+
+import (
+	"fmt"
+
+	"gorgonia.org/tensor"
+
+	"github.com/surge-snn/surge/graph"
+	"github.com/surge-snn/surge/internal/kernel"
+	"github.com/surge-snn/surge/ops"
+)
+
+func (c expSynCell) Kernel(*graph.Builder) ops.Kernels {
+	return ops.Kernels{Float32: &expSynKernel[float32]{expSynCell: c}, Float64: &expSynKernel[float64]{expSynCell: c}}
+}
+
+// expSynKernel is expSynCell for the whole sequence. Nothing is kept for the adjoint
+// but inputs and outputs.
+type expSynKernel[T kernel.Float] struct {
+	expSynCell
+	t, b          int
+	di            []T // [B, N], the gradient that comes from later steps
+	dbeta, dsigma []T // [B, N]
+
+	in, gin           expSynIn[T]
+	out, gout         [][]T
+	forward, backward func(lo, hi int) // made once: a method value is allocated
+}
+
+// expSynIn names the inputs of the kernel.
+type expSynIn[T any] struct{ x, zeta, beta, sigma, i0 []T }
+
+func splitExpSyn[T any](c expSynCell, in [][]T) expSynIn[T] {
+	if c.noise {
+		return expSynIn[T]{in[0], in[1], in[2], in[3], in[4]}
+	}
+	return expSynIn[T]{x: in[0], beta: in[1], i0: in[2]}
+}
+
+func (k *expSynKernel[T]) Name() string { return "expsyn" }
+
+func (k *expSynKernel[T]) Shapes(in []tensor.Shape) ([]tensor.Shape, error) {
+	x := in[0]
+	if x.Dims() != 3 || x[2] != k.n {
+		return nil, fmt.Errorf("%w: expsyn: input %v, want [T, B, %d]", ops.ErrShape, x, k.n)
+	}
+	k.t, k.b = x[0], x[1]
+	k.di, k.dbeta, k.dsigma = make([]T, k.b*k.n), make([]T, k.b*k.n), make([]T, k.b*k.n)
+	k.forward, k.backward = k.forwardRows, k.backwardRows
+	return []tensor.Shape{x.Clone(), {k.b, k.n}}, nil
+}
+
+func (k *expSynKernel[T]) Forward(in, out [][]T) error {
+	k.in, k.out = splitExpSyn(k.expSynCell, in), out
+	kernel.Blocks(k.b, rowBlock, k.forward)
+	return nil
+}
+
+func (k *expSynKernel[T]) forwardRows(lo, hi int) {
+	a, out := &k.in, k.out
+	step := k.b * k.n
+	for b := lo; b < hi; b++ {
+		r0, r1 := b*k.n, (b+1)*k.n
+		i := out[1][r0:r1]
+		copy(i, a.i0[r0:r1])
+		for at := r0; at < k.t*step; at += step {
+			y := out[0][at : at+k.n]
+			for j, x := range a.x[at : at+k.n] {
+				if k.noise {
+					x += T(a.sigma[j] * a.zeta[at+j])
+				}
+				i[j] = (i[j] + x) * a.beta[j]
+				y[j] = i[j]
+			}
+		}
+	}
+}
+
+// Backward goes back through time with d = dL/di[t], which holds what arrives at the
+// output of the step and what the next step passes on:
+//
+//	d[t]        = g[t] + β d[t+1]
+//	dL/dx[t]    = β d[t],   dL/dζ[t] = σ' dL/dx[t]          σ' = σ sqrt(dt)
+//	dL/dβ       = Σ_t d[t] (i[t-1] + x[t] + σ' ζ[t])
+//	dL/dσ'      = Σ_t dL/dx[t] ζ[t]
+func (k *expSynKernel[T]) Backward(in, out, gout, gin [][]T) error {
+	k.in, k.out, k.gin, k.gout = splitExpSyn(k.expSynCell, in), out, splitExpSyn(k.expSynCell, gin), gout
+	clear(k.dbeta)
+	clear(k.dsigma)
+	kernel.Blocks(k.b, rowBlock, k.backward)
+	if k.gin.beta != nil {
+		kernel.SumRows(k.gin.beta, k.dbeta)
+	}
+	if k.gin.sigma != nil {
+		kernel.SumRows(k.gin.sigma, k.dsigma)
+	}
+	return nil
+}
+
+func (k *expSynKernel[T]) backwardRows(lo, hi int) {
+	a, out, d, gout := &k.in, k.out, &k.gin, k.gout
+	step := k.b * k.n
+	for b := lo; b < hi; b++ {
+		r0, r1 := b*k.n, (b+1)*k.n
+		di, dbeta, dsigma := k.di[r0:r1], k.dbeta[r0:r1], k.dsigma[r0:r1]
+		load(di, gout[1], r0)
+		for t := k.t - 1; t >= 0; t-- {
+			at := t*step + r0
+			for j := range k.n {
+				g := di[j]
+				if gout[0] != nil {
+					g += gout[0][at+j]
+				}
+				before := a.i0[r0+j]
+				if t > 0 {
+					before = out[0][at-step+j]
+				}
+				x := a.x[at+j]
+				if k.noise {
+					x += T(a.sigma[j] * a.zeta[at+j])
+				}
+				dbeta[j] += T(g * (before + x))
+				dx := a.beta[j] * g
+				di[j] = dx
+				if d.x != nil {
+					d.x[at+j] = dx
+				}
+				if k.noise {
+					dsigma[j] += T(dx * a.zeta[at+j])
+					if d.zeta != nil {
+						d.zeta[at+j] = a.sigma[j] * dx
+					}
+				}
+			}
+		}
+		store(d.i0, di, r0)
+	}
+}

@@ -1,0 +1,79 @@
+package models
+
+import (
+	"fmt"
+
+	G "gorgonia.org/gorgonia"
+
+	"github.com/surge-snn/surge/graph"
+	"github.com/surge-snn/surge/ops"
+)
+
+// LI is a layer of leaky integrators that do not spike, the usual readout:
+//
+//	delta synapse (TauSyn not set):   v[t] = α v[t-1] + x[t]             α = exp(-dt/TauMem)
+//	current-based (TauSyn set):       i[t] = β i[t-1] + x[t]             β = exp(-dt/TauSyn)
+//	                                  v[t] = α v[t-1] + (1-α) i[t]
+//
+// States: vmem, and isyn where it exists. Parameters, where they are learned:
+// name/log_tau_mem, name/log_tau_syn.
+type LI struct {
+	TauMem Value // membrane time constant, s; default Fixed(20e-3)
+	TauSyn Value // synaptic time constant, s; zero value: delta synapse
+	// Initial is the state before the first step, nodes [B, N]: vmem, and isyn where
+	// it exists. Nil leaves it to the program, as in [LIF].
+	Initial []*G.Node
+}
+
+// Readout is what a layer of leaky integrators gives out.
+type Readout struct {
+	Vmem  *G.Node   // [T, B, N]
+	Final []*G.Node // state after the last step, each [B, N], in the order of Initial
+}
+
+// Apply adds the layer for a current x [T, B, N].
+func (l LI) Apply(b *graph.Builder, name string, x *G.Node) Readout {
+	if x.Dims() != 3 {
+		b.Fail(fmt.Errorf("%w: LI %q: current of shape %v, want [T, B, N]", ErrParameter, name, x.Shape()))
+	}
+	n := x.Shape()[2]
+	c := liCell{n: n, synapse: !l.TauSyn.IsZero()}
+	p := []*G.Node{l.TauMem.or(20e-3).decay(b, name, "tau_mem", n)}
+	if c.synapse {
+		p = append(p, l.TauSyn.decay(b, name, "tau_syn", n))
+	}
+	c.initial = initial(b, name, l.Initial, c.State())
+	out, final := b.Scan(name, c, []*G.Node{x}, p)
+	return Readout{Vmem: out[0], Final: final}
+}
+
+type liCell struct {
+	n       int
+	synapse bool
+	initial []*G.Node
+}
+
+func (liCell) Kind() string      { return "li" }
+func (liCell) Outputs() []string { return []string{"vmem"} }
+
+func (c liCell) State() []graph.StateSpec {
+	if c.synapse {
+		return states(c.n, c.initial, "vmem", "isyn")
+	}
+	return states(c.n, c.initial, "vmem")
+}
+
+func (c liCell) Step(b *graph.Builder, x, params, state []*G.Node) (out, next []*G.Node) {
+	alpha, current := params[0], x[0]
+	if c.synapse {
+		i := b.Check(G.Add(b.Check(G.HadamardProd(params[1], state[1])), current))
+		next = append(next, i)
+		current = b.Check(G.HadamardProd(b.Check(ops.Affine(alpha, -1, 1)), i))
+	}
+	v := b.Check(G.Add(b.Check(G.HadamardProd(alpha, state[0])), current))
+	return []*G.Node{v}, append([]*G.Node{v}, next...)
+}
+
+func (c liCell) Kernel(*graph.Builder) ops.Kernels {
+	return ops.Kernels{Float32: &liKernel[float32]{liCell: c}, Float64: &liKernel[float64]{liCell: c}}
+}

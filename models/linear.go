@@ -1,0 +1,80 @@
+package models
+
+import (
+	"fmt"
+
+	G "gorgonia.org/gorgonia"
+
+	"github.com/surge-snn/surge/graph"
+	"github.com/surge-snn/surge/ops"
+)
+
+// Linear is a matrix of synaptic weights, applied in each time step:
+//
+//	y[t] = x[t]·W + bias
+//
+// with x [T, B, in], W [in, Out], bias [Out], y [T, B, Out]. Parameters: name (W) and name/bias.
+//
+// Cost of the fused kernel: Out multiply-adds per input that is not zero, forward and for
+// dW; a dense product for the gradient of x where it is wanted.
+type Linear struct {
+	// Out is the number of outputs.
+	Out int
+	// Bias adds a learned bias, zero at first.
+	Bias bool
+	// Init initialises W; nil means FanIn(0, 1).
+	Init graph.Init
+	// Mask, where it is not nil, holds a 0 or 1 for each element of W, row-major:
+	// connections that do not exist. Their weights have no effect, and learning never
+	// revives them.
+	Mask []float64
+}
+
+// Apply adds the layer. x is a sequence [T, B, in].
+func (l Linear) Apply(b *graph.Builder, name string, x *G.Node) *G.Node {
+	if x.Dims() != 3 || l.Out <= 0 {
+		b.Fail(fmt.Errorf("%w: Linear %q: input of shape %v to %d outputs, want [T, B, N] and a positive number", ErrParameter, name, x.Shape(), l.Out))
+	}
+	in := x.Shape()[2]
+	init := l.Init
+	if init == nil {
+		init = FanIn(0, 1)
+	}
+	params := []*G.Node{mask(b, name, l.Mask, b.Param(name, init, in, l.Out))}
+	if l.Bias {
+		params = append(params, b.Param(name+"/bias", Constant(0), l.Out))
+	}
+	out, _ := b.Scan(name, linearCell{}, []*G.Node{x}, params)
+	return out[0]
+}
+
+// mask multiplies a weight matrix with a constant of zeros and ones.
+func mask(b *graph.Builder, name string, m []float64, w *G.Node) *G.Node {
+	if m == nil {
+		return w
+	}
+	for i, v := range m {
+		if v != 0 && v != 1 {
+			b.Fail(fmt.Errorf("%w: mask of %q: element %d is %v, want 0 or 1", ErrParameter, name, i, v))
+		}
+	}
+	return b.Check(G.HadamardProd(w, b.Const(name+"/mask", m, w.Shape()...)))
+}
+
+type linearCell struct{}
+
+func (linearCell) Kind() string             { return "linear" }
+func (linearCell) State() []graph.StateSpec { return nil }
+func (linearCell) Outputs() []string        { return []string{"y"} }
+
+func (linearCell) Step(b *graph.Builder, x, params, _ []*G.Node) (out, next []*G.Node) {
+	y := b.Check(G.Mul(x[0], params[0]))
+	if len(params) > 1 {
+		y = b.Check(G.Add(y, params[1]))
+	}
+	return []*G.Node{y}, nil
+}
+
+func (linearCell) Kernel(*graph.Builder) ops.Kernels {
+	return ops.Kernels{Float32: &linearKernel[float32]{}, Float64: &linearKernel[float64]{}}
+}

@@ -1,0 +1,132 @@
+package models
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+
+	G "gorgonia.org/gorgonia"
+
+	"github.com/surge-snn/surge/graph"
+	"github.com/surge-snn/surge/ops"
+)
+
+// Value is a parameter of the neurons of a layer: one number for all or one for
+// each, fixed or learned. The zero value stands for the default of the field.
+type Value struct {
+	v         []float64
+	learned   bool
+	perNeuron bool
+}
+
+// Fixed returns a parameter that is not trained. One number is shared by all neurons;
+// otherwise there must be one for each.
+func Fixed(v ...float64) Value { return Value{v: v} }
+
+// Learned returns a parameter that is trained from the given start. One number is
+// learned as one parameter that all neurons share (see [Value.PerNeuron]); otherwise
+// there must be one for each.
+func Learned(v ...float64) Value { return Value{v: v, learned: true} }
+
+// PerNeuron returns v with a parameter of its own for each neuron, all starting at the
+// same number.
+func (v Value) PerNeuron() Value {
+	v.perNeuron = true
+	return v
+}
+
+// IsZero says whether v is the zero value.
+func (v Value) IsZero() bool { return len(v.v) == 0 }
+
+func (v Value) or(def float64) Value {
+	if v.IsZero() {
+		return Value{v: []float64{def}, learned: v.learned, perNeuron: v.perNeuron}
+	}
+	return v
+}
+
+// spread returns one number per neuron.
+func (v Value) spread(b *graph.Builder, name string, n int) []float64 {
+	if len(v.v) != 1 && len(v.v) != n {
+		b.Fail(fmt.Errorf("%w: %s has %d values, want 1 or %d, one per neuron", ErrParameter, name, len(v.v), n))
+	}
+	if len(v.v) == n {
+		return v.v
+	}
+	s := make([]float64, n)
+	for i := range s {
+		s[i] = v.v[0]
+	}
+	return s
+}
+
+// real returns the parameter as a node [n]; it may have any finite value.
+func (v Value) real(b *graph.Builder, name string, n int) *G.Node {
+	for i, x := range v.v {
+		if math.IsNaN(x) || math.IsInf(x, 0) {
+			b.Fail(fmt.Errorf("%w: %s[%d] = %v, want a finite number", ErrParameter, name, i, x))
+		}
+	}
+	if !v.learned {
+		return b.Const(name, v.spread(b, name, n), n)
+	}
+	return v.param(b, name, n, v.v)
+}
+
+// positive returns the parameter as a node [n]; learned, it is kept as a logarithm.
+func (v Value) positive(b *graph.Builder, layer, name string, n int) *G.Node {
+	v.checkPositive(b, layer+"/"+name)
+	if !v.learned {
+		return b.Const(layer+"/"+name, v.spread(b, layer+"/"+name, n), n)
+	}
+	return b.Check(ops.Exp(v.param(b, layer+"/log_"+name, n, logs(v.v))))
+}
+
+// decay returns exp(-dt/tau) of a time constant in seconds as a node [n]; learned, ln(tau) is
+// the parameter.
+func (v Value) decay(b *graph.Builder, layer, name string, n int) *G.Node {
+	full := layer + "/" + name
+	v.checkPositive(b, full)
+	if v.learned {
+		return b.Check(ops.Decay(v.param(b, layer+"/log_"+name, n, logs(v.v)), b.Dt()))
+	}
+	tau := v.spread(b, full, n)
+	a := make([]float64, n)
+	for i, t := range tau {
+		a[i] = math.Exp(-b.Dt() / t)
+	}
+	return b.Const(full, a, n)
+}
+
+// param adds the trained parameter, with the values start, and spreads it to [n].
+func (v Value) param(b *graph.Builder, name string, n int, start []float64) *G.Node {
+	if v.perNeuron || len(start) == n {
+		start = Value{v: start}.spread(b, name, n)
+		return b.Param(name, given(start), n)
+	}
+	if len(start) != 1 {
+		v.spread(b, name, n) // fails with the numbers
+	}
+	return b.Check(ops.Spread(b.Param(name, given(start), 1), n))
+}
+
+func (v Value) checkPositive(b *graph.Builder, name string) {
+	for i, x := range v.v {
+		if !(x > 0) || math.IsInf(x, 0) {
+			b.Fail(fmt.Errorf("%w: %s[%d] = %v, want a positive number", ErrParameter, name, i, x))
+		}
+	}
+}
+
+func logs(v []float64) []float64 {
+	l := make([]float64, len(v))
+	for i, x := range v {
+		l[i] = math.Log(x)
+	}
+	return l
+}
+
+// given is the initialiser of known values.
+func given(v []float64) graph.Init {
+	return func(dst []float64, _ []int, _ *rand.Rand) { copy(dst, v) }
+}

@@ -1,0 +1,294 @@
+package models
+
+import (
+	"fmt"
+
+	"gorgonia.org/tensor"
+
+	"github.com/surge-snn/surge/graph"
+	"github.com/surge-snn/surge/internal/kernel"
+	"github.com/surge-snn/surge/ops"
+	"github.com/surge-snn/surge/surrogate"
+)
+
+func (c wtasCell) Kernel(b *graph.Builder) ops.Kernels {
+	return ops.Kernels{
+		Float32: &wtasKernel[float32]{wtasCell: c, twin: b.Twin()},
+		Float64: &wtasKernel[float64]{wtasCell: c, twin: b.Twin()},
+	}
+}
+
+// wtasKernel is wtasCell for the whole sequence. Rows of the batch are independent of each
+// other. Kept for the adjoint are the outputs and the state before the first step.
+type wtasKernel[T kernel.Float] struct {
+	wtasCell
+	twin       bool
+	t, b       int
+	thr0, rfr0 []T    // [B, N], before the first step
+	row        [5][]T // [B, N] each, what a row needs in a step
+	sums       [2][]T // [B, N], gradients of resist_m and thr_gain
+
+	in, gin           wtasIn[T]
+	out, gout         wtasOut[T]
+	forward, backward func(lo, hi int) // made once: a method value is allocated
+}
+
+// wtasIn names the inputs of the kernel.
+type wtasIn[T any] struct{ j, resist, gain, rest, v, thr, rfr, tols, steps []T }
+
+func splitWTAS[T any](c wtasCell, in [][]T) wtasIn[T] {
+	a := wtasIn[T]{j: in[0], resist: in[1], gain: in[2]}
+	in = in[3:]
+	if !c.given {
+		a.rest, in = in[0], in[1:]
+	}
+	a.v, a.thr, a.rfr, a.tols, a.steps = in[0], in[1], in[2], in[3], in[4]
+	return a
+}
+
+// wtasOut names the outputs of the kernel; the last ones are the state after the last step.
+type wtasOut[T any] struct {
+	s, v, vp, thr, rfr, tols               []T
+	vEnd, thrEnd, rfrEnd, tolsEnd, stepEnd []T
+}
+
+func splitWTASOut[T any](out [][]T) wtasOut[T] {
+	return wtasOut[T]{out[0], out[1], out[2], out[3], out[4], out[5], out[6], out[7], out[8], out[9], out[10]}
+}
+
+func (k *wtasKernel[T]) Name() string { return "wtas" }
+
+func (k *wtasKernel[T]) Shapes(in []tensor.Shape) ([]tensor.Shape, error) {
+	j := in[0]
+	if j.Dims() != 3 || j[2] != k.n {
+		return nil, fmt.Errorf("%w: wtas: current %v, want [T, B, %d]", ops.ErrShape, j, k.n)
+	}
+	k.t, k.b = j[0], j[1]
+	buffers := []*[]T{&k.thr0, &k.rfr0}
+	for i := range k.row {
+		buffers = append(buffers, &k.row[i])
+	}
+	for i := range k.sums {
+		buffers = append(buffers, &k.sums[i])
+	}
+	for _, p := range buffers {
+		*p = make([]T, k.b*k.n)
+	}
+	k.forward, k.backward = k.forwardRows, k.backwardRows
+	var out []tensor.Shape
+	for range k.Outputs() {
+		out = append(out, j.Clone())
+	}
+	for range k.State() {
+		out = append(out, tensor.Shape{k.b, k.n})
+	}
+	return out, nil
+}
+
+func (k *wtasKernel[T]) Forward(in, out [][]T) error {
+	a, o := splitWTAS(k.wtasCell, in), splitWTASOut(out)
+	refract := T(k.refract)
+	// The state before the first step.
+	copy(k.thr0, a.thr)
+	copy(k.rfr0, a.rfr)
+	copy(o.tolsEnd, a.tols)
+	copy(o.stepEnd, a.steps)
+	if !k.given {
+		for i := range k.thr0 {
+			if k.thr0[i] == 0 {
+				k.thr0[i] = a.rest[i%k.n]
+			}
+			if k.rfr0[i] == 0 {
+				k.rfr0[i] = refract
+			}
+		}
+	}
+	copy(o.thrEnd, k.thr0)
+	copy(o.rfrEnd, k.rfr0)
+	k.in, k.out = a, o
+	kernel.Blocks(k.b, rowBlock, k.forward)
+	copy(o.vEnd, o.v[len(o.v)-k.b*k.n:])
+	return nil
+}
+
+func (k *wtasKernel[T]) forwardRows(lo, hi int) {
+	a, o := &k.in, &k.out
+	step, refract := k.b*k.n, T(k.refract)
+	for b := lo; b < hi; b++ {
+		r0, r1 := b*k.n, (b+1)*k.n
+		ready, above := k.row[0][r0:r1], k.row[1][r0:r1]
+		thr, rfr, tols, steps := o.thrEnd[r0:r1], o.rfrEnd[r0:r1], o.tolsEnd[r0:r1], o.stepEnd[r0:r1]
+		var compete []T // units in the competition; nil: all
+		if k.exclude {
+			compete = ready
+		}
+		for at := r0; at < k.t*step; at += step {
+			end := at + k.n
+			s, v, vp := o.s[at:end], o.v[at:end], o.vp[at:end]
+			threshold(ready, rfr, refract)
+			for i, j := range a.j[at:end] {
+				v[i] = j * a.resist[i] * ready[i]
+			}
+			ops.SoftmaxRow(vp, v, compete)
+			for i, p := range vp {
+				above[i] = p - thr[i]
+			}
+			k.spike(s, above, compete)
+			fired := T(0)
+			for _, si := range s {
+				fired += si
+			}
+			surplus := fired - 1
+			for i, si := range s {
+				// Times in float64 as ops.Affine has them: a last bit may decide about ready.
+				now := T(float64(float64(steps[i])*k.dt) + k.t0)
+				thr[i] = max(thr[i]+T(surplus*a.gain[i]), thrFloor)
+				rfr[i] = T(T(float64(rfr[i])+k.dt)*(1-si)) + T(float64(si)*k.dt)
+				tols[i] = T((1-si)*tols[i]) + T(si*now)
+				steps[i]++
+			}
+			copy(o.thr[at:end], thr)
+			copy(o.rfr[at:end], rfr)
+			copy(o.tols[at:end], tols)
+		}
+	}
+}
+
+// spike writes the spikes of the units whose share is above the threshold by x.
+func (k *wtasKernel[T]) spike(s, x, compete []T) {
+	switch {
+	case k.twin:
+		surrogate.Antiderivatives(k.surrogate, s, x)
+	case k.hard:
+		ops.WinnerRow(s, x, compete)
+		return
+	default:
+		ops.Heaviside(s, x)
+	}
+	for i, c := range compete {
+		s[i] *= c
+	}
+}
+
+// threshold writes 1 where x >= lo and 0 elsewhere.
+func threshold[T kernel.Float](dst, x []T, lo T) {
+	for i, v := range x {
+		dst[i] = 0
+		if v >= lo {
+			dst[i] = 1
+		}
+	}
+}
+
+// Backward goes back through time, with capitals for what arrives at a record, q for the threshold
+// before its floor, x = vp[t] - thr[t-1] and the surrogate's slope S':
+//
+//	dq       = (THR[t] + dthr[t]) f          f = 1, 1/2 or 0 above, at and below the floor
+//	ds       = S[t] + Σ_n dq_n ThrGain_n     (the same for all units of the row)
+//	dx       = ds S'(x)                      (times m with ExcludeRefractory)
+//	dthr[t-1] = dq - dx
+//	dv       = m (V[t] + softmaxᵀ(VP[t] + dx))
+//	dj       = ResistM dv
+func (k *wtasKernel[T]) Backward(in, out, gout, gin [][]T) error {
+	k.in, k.out = splitWTAS(k.wtasCell, in), splitWTASOut(out)
+	k.gout, k.gin = splitWTASOut(gout), splitWTAS(k.wtasCell, gin)
+	clear(k.sums[0])
+	clear(k.sums[1])
+	load(k.row[4], k.gout.thrEnd, 0)
+	kernel.Blocks(k.b, rowBlock, k.backward)
+	d := &k.gin
+	for i, p := range [...][]T{d.resist, d.gain} {
+		if p != nil {
+			kernel.SumRows(p, k.sums[i])
+		}
+	}
+	for _, p := range [...][]T{d.v, d.rfr, d.tols, d.steps} {
+		clear(p)
+	}
+	k.share()
+	return nil
+}
+
+func (k *wtasKernel[T]) backwardRows(lo, hi int) {
+	a, o, g, d := &k.in, &k.out, &k.gout, &k.gin
+	step := k.b * k.n
+	for b := lo; b < hi; b++ {
+		r0, r1 := b*k.n, (b+1)*k.n
+		dresist, dgain := k.sums[0][r0:r1], k.sums[1][r0:r1]
+		ready, x, slope, dv, dthr := k.row[0][r0:r1], k.row[1][r0:r1], k.row[2][r0:r1], k.row[3][r0:r1], k.row[4][r0:r1]
+		for t := k.t - 1; t >= 0; t-- {
+			at, end := t*step+r0, t*step+r1
+			s, vp := o.s[at:end], o.vp[at:end]
+			thr, rfr := k.thr0[r0:r1], k.rfr0[r0:r1]
+			if t > 0 {
+				thr, rfr = o.thr[at-step:end-step], o.rfr[at-step:end-step]
+			}
+			threshold(ready, rfr, T(k.refract))
+			fired := T(0)
+			for _, si := range s {
+				fired += si
+			}
+			surplus := fired - 1
+			ds := T(0)
+			for i := range dthr {
+				if g.thr != nil {
+					dthr[i] += g.thr[at+i]
+				}
+				dthr[i] *= ops.FloorSlope(thr[i]+T(surplus*a.gain[i]), thrFloor)
+				ds += T(dthr[i] * a.gain[i])
+				dgain[i] += T(dthr[i] * surplus)
+				x[i] = vp[i] - thr[i]
+			}
+			surrogate.Slopes(k.surrogate, slope, x)
+			load(dv, g.vp, at) // dL/dvp first
+			for i := range dthr {
+				dx := ds
+				if g.s != nil {
+					dx += g.s[at+i]
+				}
+				dx *= slope[i]
+				if k.exclude {
+					dx *= ready[i]
+				}
+				dthr[i] -= dx
+				dv[i] += dx
+			}
+			ops.SoftmaxRowGradient(dv, vp, dv)
+			for i := range dv {
+				if g.v != nil {
+					dv[i] += g.v[at+i]
+				}
+				if t == k.t-1 && g.vEnd != nil {
+					dv[i] += g.vEnd[r0+i]
+				}
+				dv[i] *= ready[i]
+				dresist[i] += T(dv[i] * a.j[at+i])
+				if d.j != nil {
+					d.j[at+i] = dv[i] * a.resist[i]
+				}
+			}
+		}
+	}
+}
+
+// share gives the gradient of the first thresholds to the state they came from: the
+// program's, or rest.
+func (k *wtasKernel[T]) share() {
+	d, dthr := &k.gin, k.row[4]
+	if k.given {
+		store(d.thr, dthr, 0)
+		return
+	}
+	clear(d.thr)
+	clear(d.rest)
+	for i, v := range dthr {
+		switch {
+		case k.in.thr[i] != 0:
+			if d.thr != nil {
+				d.thr[i] = v
+			}
+		case d.rest != nil:
+			d.rest[i%k.n] += v
+		}
+	}
+}

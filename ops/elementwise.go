@@ -1,0 +1,242 @@
+package ops
+
+import (
+	"fmt"
+	"hash"
+	"math"
+
+	G "gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+)
+
+// function is an elementwise function with its derivative, in vector form. dst and x
+// have one length and may not overlap.
+type function interface {
+	// name is unique for the function and all of its parameters: two nodes with
+	// one name and one operand are one node.
+	name() string
+	value32(dst, x []float32)
+	value64(dst, x []float64)
+	slope32(dst, x []float32)
+	slope64(dst, x []float64)
+}
+
+// apply adds the node f(x). Cost: one node, and one more for the gradient.
+func apply(f function, x *G.Node) (*G.Node, error) {
+	if err := checkDtype(f.name(), x); err != nil {
+		return nil, err
+	}
+	return G.ApplyOp(&valueOp{elementwise{f: f, dtype: x.Dtype(), dims: x.Dims()}}, x)
+}
+
+func checkDtype(name string, x *G.Node) error {
+	if dt := x.Dtype(); dt != tensor.Float32 && dt != tensor.Float64 {
+		return fmt.Errorf("%w: %s: dtype %v, want float32 or float64", ErrValue, name, dt)
+	}
+	return nil
+}
+
+// elementwise is what the node of a function and the node of its gradient share:
+// they own the memory of their result.
+type elementwise struct {
+	f     function
+	dtype tensor.Dtype
+	dims  int
+	out   *tensor.Dense
+}
+
+func (*elementwise) ReturnsPtr() bool     { return true }
+func (*elementwise) CallsExtern() bool    { return false }
+func (*elementwise) OverwritesInput() int { return -1 }
+func (e *elementwise) typ() typ           { return tensorType(e.dtype, e.dims) }
+
+// DoDiff is what a LispMachine calls; without it, the gradient would silently be zero.
+func (*elementwise) DoDiff(G.ExecutionContext, G.Nodes, *G.Node) error { return errLisp }
+
+// result returns the memory for a result with as many elements as x.
+func (e *elementwise) result(x *tensor.Dense) *tensor.Dense {
+	if e.out == nil || e.out.DataSize() != x.DataSize() {
+		e.out = newDense(e.dtype, x.Shape())
+	}
+	return e.out
+}
+
+// emit hands the result out, in the shape of x.
+func (e *elementwise) emit(x *tensor.Dense) (G.Value, error) {
+	if e.dims == 0 {
+		return emit(e.out, nil)
+	}
+	return emit(e.out, x.Shape())
+}
+
+// valueOp is y = f(x).
+type valueOp struct{ elementwise }
+
+func (o *valueOp) Arity() int       { return 1 }
+func (o *valueOp) Type() typ        { return fnType(o.typ(), o.typ()) }
+func (o *valueOp) String() string   { return o.f.name() }
+func (o *valueOp) Hashcode() uint32 { return hashcode(o) }
+func (o *valueOp) WriteHash(h hash.Hash) {
+	fmt.Fprintf(h, "f %s", o.f.name())
+}
+func (o *valueOp) InferShape(in ...G.DimSizer) (tensor.Shape, error) { return cloneShape(in[0]) }
+func (o *valueOp) DiffWRT(int) []bool                                { return []bool{true} }
+func (o *valueOp) SymDiff(in G.Nodes, _, grad *G.Node) (G.Nodes, error) {
+	n, err := G.ApplyOp(&slopeOp{elementwise{f: o.f, dtype: o.dtype, dims: o.dims}}, in[0], grad)
+	return G.Nodes{n}, err
+}
+
+func (o *valueOp) Do(in ...G.Value) (G.Value, error) {
+	x, err := dense(in[0])
+	if err != nil {
+		return nil, fmt.Errorf("ops: %s: %w", o.f.name(), err)
+	}
+	y := o.result(x)
+	if o.dtype == tensor.Float32 {
+		o.f.value32(y.Float32s(), x.Float32s())
+	} else {
+		o.f.value64(y.Float64s(), x.Float64s())
+	}
+	return o.emit(x)
+}
+
+// slopeOp is the gradient g·f'(x) of y = f(x).
+type slopeOp struct{ elementwise }
+
+func (o *slopeOp) Arity() int       { return 2 }
+func (o *slopeOp) Type() typ        { return fnType(o.typ(), o.typ(), o.typ()) }
+func (o *slopeOp) String() string   { return "d" + o.f.name() }
+func (o *slopeOp) Hashcode() uint32 { return hashcode(o) }
+func (o *slopeOp) WriteHash(h hash.Hash) {
+	fmt.Fprintf(h, "df %s", o.f.name())
+}
+func (o *slopeOp) InferShape(in ...G.DimSizer) (tensor.Shape, error) { return cloneShape(in[0]) }
+
+func (o *slopeOp) Do(in ...G.Value) (G.Value, error) {
+	x, err := dense(in[0])
+	if err != nil {
+		return nil, fmt.Errorf("ops: gradient of %s: %w", o.f.name(), err)
+	}
+	g, err := dense(in[1])
+	if err != nil {
+		return nil, fmt.Errorf("ops: gradient of %s: %w", o.f.name(), err)
+	}
+	if g.DataSize() != x.DataSize() {
+		return nil, fmt.Errorf("%w: gradient of %s: %v, want %v", ErrShape, o.f.name(), g.Shape(), x.Shape())
+	}
+	d := o.result(x)
+	if o.dtype == tensor.Float32 {
+		dst := d.Float32s()
+		o.f.slope32(dst, x.Float32s())
+		for i, gi := range g.Float32s() {
+			dst[i] *= gi
+		}
+	} else {
+		dst := d.Float64s()
+		o.f.slope64(dst, x.Float64s())
+		for i, gi := range g.Float64s() {
+			dst[i] *= gi
+		}
+	}
+	return o.emit(x)
+}
+
+func cloneShape(d G.DimSizer) (tensor.Shape, error) {
+	s, ok := d.(tensor.Shape)
+	if !ok {
+		return nil, fmt.Errorf("%w: operand of type %T has no shape", ErrShape, d)
+	}
+	return s.Clone(), nil
+}
+
+// scalarFunction makes a function of two scalar ones, evaluated in float64.
+type scalarFunction struct {
+	label    string
+	f, slope func(x float64) float64
+}
+
+func (s scalarFunction) name() string             { return s.label }
+func (s scalarFunction) value32(dst, x []float32) { mapTo(dst, x, s.f) }
+func (s scalarFunction) value64(dst, x []float64) { mapTo(dst, x, s.f) }
+func (s scalarFunction) slope32(dst, x []float32) { mapTo(dst, x, s.slope) }
+func (s scalarFunction) slope64(dst, x []float64) { mapTo(dst, x, s.slope) }
+
+func mapTo[T Float](dst, x []T, f func(float64) float64) {
+	for i, v := range x {
+		dst[i] = T(f(float64(v)))
+	}
+}
+
+// Decay returns the factor by which an exponential with time constant tau falls
+// within one time step of dt seconds, as a function of the logarithm of tau, so
+// that tau stays positive under any gradient step:
+//
+//	y = exp(-dt / exp(x)),   x = ln(tau / 1 s)
+//	dy/dx = y · dt/tau
+//
+// x may have any shape. dt <= 0 is an error.
+func Decay(logTau *G.Node, dt float64) (*G.Node, error) {
+	if !(dt > 0) || math.IsInf(dt, 0) {
+		return nil, fmt.Errorf("%w: Decay with dt = %v s, want a positive number", ErrValue, dt)
+	}
+	return apply(scalarFunction{
+		label: fmt.Sprintf("Decay(%v)", dt),
+		f:     func(x float64) float64 { return math.Exp(-dt * math.Exp(-x)) },
+		slope: func(x float64) float64 {
+			r := dt * math.Exp(-x)
+			return r * math.Exp(-r)
+		},
+	}, logTau)
+}
+
+// Exp returns exp(x), elementwise: the way back from a parameter that is kept as a
+// logarithm.
+func Exp(x *G.Node) (*G.Node, error) {
+	return apply(scalarFunction{label: "Exp", f: math.Exp, slope: math.Exp}, x)
+}
+
+// Affine returns scale·x + shift, elementwise, with two constants. (Constants that
+// are nodes of their own are merged by Gorgonia when they print alike; these are
+// part of the operation.)
+func Affine(x *G.Node, scale, shift float64) (*G.Node, error) {
+	if !finite(scale) || !finite(shift) {
+		return nil, fmt.Errorf("%w: Affine(%v, %v), want finite numbers", ErrValue, scale, shift)
+	}
+	return apply(scalarFunction{
+		label: fmt.Sprintf("Affine(%v,%v)", scale, shift),
+		f:     func(x float64) float64 { return float64(scale*x) + shift },
+		slope: func(float64) float64 { return scale },
+	}, x)
+}
+
+// Detach returns x, and stops the gradient: nothing flows from the result back
+// into x.
+func Detach(x *G.Node) (*G.Node, error) {
+	if err := checkDtype("Detach", x); err != nil {
+		return nil, err
+	}
+	return G.ApplyOp(&detachOp{elementwise{f: scalarFunction{label: "Detach"}, dtype: x.Dtype(), dims: x.Dims()}}, x)
+}
+
+type detachOp struct{ elementwise }
+
+func (o *detachOp) Arity() int            { return 1 }
+func (o *detachOp) Type() typ             { return fnType(o.typ(), o.typ()) }
+func (o *detachOp) String() string        { return "Detach" }
+func (o *detachOp) Hashcode() uint32      { return hashcode(o) }
+func (o *detachOp) WriteHash(h hash.Hash) { fmt.Fprint(h, "Detach") }
+func (o *detachOp) InferShape(in ...G.DimSizer) (tensor.Shape, error) {
+	return cloneShape(in[0])
+}
+func (o *detachOp) DiffWRT(int) []bool                                 { return []bool{false} }
+func (o *detachOp) SymDiff(G.Nodes, *G.Node, *G.Node) (G.Nodes, error) { return G.Nodes{nil}, nil }
+func (o *detachOp) Do(in ...G.Value) (G.Value, error) {
+	x, err := dense(in[0])
+	if err != nil {
+		return nil, fmt.Errorf("ops: Detach: %w", err)
+	}
+	if err := copyDense(o.result(x), x); err != nil {
+		return nil, err
+	}
+	return o.emit(x)
+}

@@ -1,0 +1,201 @@
+package ops
+
+import (
+	"fmt"
+
+	G "gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+)
+
+// SumOverTime returns Σ_t x[t] of a sequence [T, B, N], as [B, N]. Of spikes it is
+// the spike count.
+func SumOverTime(x *G.Node) (*G.Node, error) {
+	return apply1(Kernels{&overTime[float32]{kind: sum}, &overTime[float64]{kind: sum}}, nil, x)
+}
+
+// MeanOverTime returns (1/T) Σ_t x[t] of a sequence [T, B, N], as [B, N].
+func MeanOverTime(x *G.Node) (*G.Node, error) {
+	return apply1(Kernels{&overTime[float32]{kind: mean}, &overTime[float64]{kind: mean}}, nil, x)
+}
+
+// MaxOverTime returns max_t x[t] of a sequence [T, B, N], as [B, N]. The gradient
+// goes to the first step that reaches the maximum.
+func MaxOverTime(x *G.Node) (*G.Node, error) {
+	return apply1(Kernels{&overTime[float32]{kind: maximum}, &overTime[float64]{kind: maximum}}, nil, x)
+}
+
+// LastStep returns x[T-1] of a sequence [T, B, N], as [B, N].
+func LastStep(x *G.Node) (*G.Node, error) {
+	return apply1(Kernels{&overTime[float32]{kind: last}, &overTime[float64]{kind: last}}, nil, x)
+}
+
+type reduction int
+
+const (
+	sum reduction = iota
+	mean
+	maximum
+	last
+)
+
+func (r reduction) String() string {
+	return [...]string{"SumOverTime", "MeanOverTime", "MaxOverTime", "LastStep"}[r]
+}
+
+// overTime reduces [T, B, N] to [B, N].
+type overTime[T Float] struct {
+	kind    reduction
+	t, step int
+	argmax  []int
+}
+
+func (k *overTime[T]) Name() string { return k.kind.String() }
+
+func (k *overTime[T]) Shapes(in []tensor.Shape) ([]tensor.Shape, error) {
+	s, err := sequenceShape(k.Name(), in[0])
+	if err != nil {
+		return nil, err
+	}
+	k.t, k.step = s[0], s[1]*s[2]
+	k.argmax = make([]int, k.step)
+	return []tensor.Shape{{s[1], s[2]}}, nil
+}
+
+func sequenceShape(name string, s tensor.Shape) (tensor.Shape, error) {
+	if s.Dims() != 3 {
+		return nil, fmt.Errorf("%w: %s of %v, want a sequence [T, B, N]", ErrShape, name, s)
+	}
+	return s, nil
+}
+
+func (k *overTime[T]) Forward(in, out [][]T) error {
+	x, y := in[0], out[0]
+	switch k.kind {
+	case last:
+		copy(y, x[(k.t-1)*k.step:])
+	case maximum:
+		copy(y, x)
+		clear(k.argmax)
+		for t := 1; t < k.t; t++ {
+			for i, v := range x[t*k.step : (t+1)*k.step] {
+				if v > y[i] || v != v {
+					y[i], k.argmax[i] = v, t
+				}
+			}
+		}
+	default:
+		copy(y, x[:k.step])
+		for t := 1; t < k.t; t++ {
+			for i, v := range x[t*k.step : (t+1)*k.step] {
+				y[i] += v
+			}
+		}
+		if k.kind == mean {
+			for i := range y {
+				y[i] /= T(k.t)
+			}
+		}
+	}
+	return nil
+}
+
+func (k *overTime[T]) Backward(_, _, gout, gin [][]T) error {
+	g, d := gout[0], gin[0]
+	if g == nil || k.kind == last || k.kind == maximum {
+		clear(d)
+	}
+	if g == nil {
+		return nil
+	}
+	switch k.kind {
+	case last:
+		copy(d[(k.t-1)*k.step:], g)
+	case maximum:
+		for i, v := range g {
+			d[k.argmax[i]*k.step+i] = v
+		}
+	case sum:
+		for t := range k.t {
+			copy(d[t*k.step:], g)
+		}
+	case mean:
+		for t := range k.t {
+			for i, v := range g {
+				d[t*k.step+i] = v / T(k.t)
+			}
+		}
+	}
+	return nil
+}
+
+// FirstSpikeTime returns the time of the first spike of every neuron, in seconds,
+// as [B, N], from spikes [T, B, N]; a silent neuron gets T·dt, the end of the
+// sequence. It is the time spent without a spike,
+//
+//	t_first = dt · Σ_t Π_{u<=t} (1 - s[u])
+//
+// which is the index of the first spike times dt where s is 0 or 1, and smooth in s.
+// The gradient is that of the formula:
+//
+//	dt_first/ds[k] = -dt · Σ_{t>=k} Π_{u<=t, u≠k} (1 - s[u])
+//
+// zero behind the first spike; at it, minus the time to the next one; before it,
+// minus the time by which a spike there would come earlier. Cost: O(T·B·N).
+func FirstSpikeTime(spikes *G.Node, dt float64) (*G.Node, error) {
+	if !(dt > 0) || !finite(dt) {
+		return nil, fmt.Errorf("%w: FirstSpikeTime with dt = %v s, want a positive number", ErrValue, dt)
+	}
+	return apply1(Kernels{&firstSpike[float32]{dt: float32(dt)}, &firstSpike[float64]{dt: dt}}, nil, spikes)
+}
+
+type firstSpike[T Float] struct {
+	dt      T
+	t, step int
+	before  []T // Π_{u<k} (1 - s[u]) for one neuron
+}
+
+func (k *firstSpike[T]) Name() string { return "FirstSpikeTime" }
+
+func (k *firstSpike[T]) Shapes(in []tensor.Shape) ([]tensor.Shape, error) {
+	s, err := sequenceShape(k.Name(), in[0])
+	if err != nil {
+		return nil, err
+	}
+	k.t, k.step = s[0], s[1]*s[2]
+	k.before = make([]T, k.t)
+	return []tensor.Shape{{s[1], s[2]}}, nil
+}
+
+func (k *firstSpike[T]) Forward(in, out [][]T) error {
+	for i := range out[0] {
+		silent, n := T(1), T(0)
+		for t := range k.t {
+			silent = T(silent * (1 - in[0][t*k.step+i]))
+			n += silent
+		}
+		out[0][i] = k.dt * n
+	}
+	return nil
+}
+
+func (k *firstSpike[T]) Backward(in, _, gout, gin [][]T) error {
+	if gout[0] == nil {
+		clear(gin[0])
+		return nil
+	}
+	for i, g := range gout[0] {
+		p := T(1)
+		for t := range k.t {
+			k.before[t] = p
+			p *= 1 - in[0][t*k.step+i]
+		}
+		// after = Σ_{t>=k} Π_{k<u<=t} (1 - s[u]), from the end.
+		after := T(0)
+		for t := k.t - 1; t >= 0; t-- {
+			after = 1 + after
+			gin[0][t*k.step+i] = -g * k.dt * k.before[t] * after
+			after = T(after * (1 - in[0][t*k.step+i]))
+		}
+	}
+	return nil
+}

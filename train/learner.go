@@ -1,0 +1,85 @@
+package train
+
+import (
+	"errors"
+	"fmt"
+
+	"gorgonia.org/tensor"
+
+	"github.com/surge-snn/surge/graph"
+	"github.com/surge-snn/surge/optim"
+	"github.com/surge-snn/surge/train/data"
+)
+
+// ErrSettings signifies settings of a run that make no sense.
+var ErrSettings = errors.New("train: invalid settings")
+
+// Learner is a network with a way to its gradient: what [Run] trains. [Network], which
+// steps through time, is one; it is also the interface of networks that go from event to event.
+//
+// A Learner takes batch k of an epoch from the set itself, as time steps
+// ([data.Batches.Fill]) or as events ([data.Batches.FillEvents]). Rows of a short
+// last batch that hold no sample have no influence.
+type Learner interface {
+	// Params returns all parameters. Run changes their values.
+	Params() *graph.Params
+	// Grads returns the arrays that Gradient writes to, one leaf for each trained parameter, named
+	// as in Params. They are the same in all calls; the caller may change the content.
+	Grads() optim.Tree
+	// Gradient computes the gradient of the mean loss of a batch at the present
+	// parameters.
+	Gradient(set data.Batches, epoch uint64, k int) (Sums, error)
+	// Evaluate computes the loss alone.
+	Evaluate(set data.Batches, epoch uint64, k int) (Sums, error)
+}
+
+// Sums is what one or more batches gave, as sums over samples, so that batches of
+// different size add up.
+type Sums struct {
+	Rows    int     `json:"rows"`    // samples
+	Correct int     `json:"correct"` // samples whose largest logit is that of their class
+	Loss    float64 `json:"loss"`    // mean loss of each batch times its samples
+	Spikes  float64 `json:"spikes"`  // spikes per sample and spiking neuron; 0 where they are not counted
+}
+
+func (s *Sums) add(t Sums) {
+	s.Rows += t.Rows
+	s.Correct += t.Correct
+	s.Loss += t.Loss
+	s.Spikes += t.Spikes
+}
+
+// Score returns the means. Without samples it is zero.
+func (s Sums) Score() Score {
+	n := float64(max(s.Rows, 1))
+	return Score{Loss: s.Loss / n, Accuracy: float64(s.Correct) / n, Spikes: s.Spikes / n}
+}
+
+// Score is how well a network does on a set.
+type Score struct {
+	Loss     float64 // mean over the samples
+	Accuracy float64 // correct samples / samples
+	Spikes   float64 // mean over samples and spiking neurons of the number of spikes
+}
+
+// Tree returns the parameters with these names as leaves that share the memory of the
+// parameters: what transforms of package optim change, the network sees. A name
+// without a parameter is an error that wraps graph.ErrParam.
+func Tree(params *graph.Params, names []string) (optim.Tree, error) {
+	t := make(optim.Tree, len(names))
+	for i, name := range names {
+		v := params.Value(name)
+		if v == nil {
+			return nil, fmt.Errorf("%w: no parameter %q", graph.ErrParam, name)
+		}
+		t[i] = leaf(name, v)
+	}
+	return t, nil
+}
+
+func leaf(name string, v *tensor.Dense) optim.Leaf {
+	if v.Dtype() == tensor.Float32 {
+		return optim.Leaf{Name: name, F32: v.Float32s()}
+	}
+	return optim.Leaf{Name: name, F64: v.Float64s()}
+}

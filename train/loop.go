@@ -1,0 +1,327 @@
+package train
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/surge-snn/surge/graph"
+	"github.com/surge-snn/surge/internal/files"
+	"github.com/surge-snn/surge/optim"
+	"github.com/surge-snn/surge/train/data"
+)
+
+// Data are the three sets of a run.
+type Data struct {
+	// Train is learned, in an order that changes with each epoch.
+	Train data.Batches
+	// Valid decides which epoch is the best. It is needed.
+	Valid data.Batches
+	// Test is evaluated once, after the last epoch, with the best parameters. Without
+	// Test.Data it is not.
+	Test data.Batches
+}
+
+// Settings of a run. The zero value trains 10 epochs with Adam and writes nothing.
+type Settings struct {
+	// Epochs is how often the training set is learned; 0 means 10.
+	Epochs int
+	// Optimizer turns gradients into updates; nil means optim.Adam{}.
+	Optimizer optim.Transform
+	// LR is the learning rate inside of Optimizer, for the report; nil: not reported.
+	LR optim.Schedule
+	// Patience ends the run after so many epochs without a better one; 0: never.
+	Patience int
+	// Checkpoint is the file that holds the state of the run, written after each epoch and
+	// when the run is cancelled. Empty: none.
+	Checkpoint string
+	// Resume goes on from the file Checkpoint, which must exist.
+	Resume bool
+	// Metrics is the file that gets a line for each epoch, see [Epoch]. Empty: none.
+	Metrics string
+	// Config is a text that is kept in the checkpoint: what the run was made from.
+	Config string
+	// AfterBatch, AfterEpoch, where they are not nil, are called with what has just been
+	// finished. An error of AfterEpoch ends the run.
+	AfterBatch func(Position)
+	AfterEpoch func(Epoch) error
+	// Logger receives warnings; nil means silence.
+	Logger *slog.Logger
+}
+
+func (s Settings) withDefaults() (Settings, error) {
+	if s.Epochs == 0 {
+		s.Epochs = 10
+	}
+	if s.Epochs < 0 || s.Patience < 0 {
+		return s, fmt.Errorf("%w: Epochs is %d and Patience %d, want >= 0", ErrSettings, s.Epochs, s.Patience)
+	}
+	if s.Optimizer == nil {
+		s.Optimizer = optim.Adam{}
+	}
+	if s.Resume && s.Checkpoint == "" {
+		return s, fmt.Errorf("%w: Resume without a Checkpoint", ErrSettings)
+	}
+	if s.Logger == nil {
+		s.Logger = slog.New(slog.DiscardHandler)
+	}
+	return s, nil
+}
+
+// Result is what a run gave.
+type Result struct {
+	Epochs  int     // complete epochs
+	Best    Epoch   // the best one
+	Test    *Score  // of the test set; nil where there is none
+	Seconds float64 // wall time, all parts of a resumed run
+}
+
+// Run trains a network until the epochs are through, or Patience is, and leaves it with the
+// parameters of the best epoch: that with the largest accuracy on the validation set, and of
+// several of these the one with the smallest loss.
+//
+// When ctx is cancelled Run writes the checkpoint, after the batch at hand, and returns an
+// error that wraps the cause of the cancellation; a run with Resume then goes on as if nothing
+// had happened. Any other error ends the run too: a gradient that is not finite
+// (graph.ErrNotFinite, optim.ErrNonFinite), bad data, a full disk. The last checkpoint is then
+// that of the last complete epoch.
+func Run(ctx context.Context, net Learner, sets Data, s Settings) (*Result, error) {
+	s, err := s.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	r, err := newRun(net, sets, s)
+	if err != nil {
+		return nil, err
+	}
+	defer r.close()
+	if s.Resume {
+		if err := r.resume(); err != nil {
+			return nil, err
+		}
+	}
+	if err := r.openMetrics(); err != nil {
+		return nil, err
+	}
+	for !r.finished() {
+		if err := r.epoch(ctx); err != nil {
+			return nil, err
+		}
+	}
+	if err := net.Params().CopyFrom(r.best); err != nil {
+		return nil, err
+	}
+	result := &Result{Epochs: r.at.Epoch, Best: r.bestEpoch}
+	if sets.Test.Data != nil {
+		sums, err := r.evaluate(ctx, sets.Test)
+		if err != nil {
+			return nil, err
+		}
+		score := sums.Score()
+		result.Test = &score
+	}
+	result.Seconds = r.seconds()
+	return result, nil
+}
+
+// run is the state of Run.
+type run struct {
+	Settings
+	net       Learner
+	sets      Data
+	weights   optim.Tree // the trained parameters
+	optimizer optim.State
+	at        Position
+	best      *graph.Params
+	bestEpoch Epoch
+	metrics   *files.Lines
+	kept      int64 // bytes of the metrics of the part before
+
+	start, epochStart time.Time
+	before            float64 // seconds of the parts before
+}
+
+func newRun(net Learner, sets Data, s Settings) (*run, error) {
+	for _, set := range []struct {
+		name    string
+		batches data.Batches
+	}{{"Train", sets.Train}, {"Valid", sets.Valid}} {
+		if set.batches.Len() == 0 {
+			return nil, fmt.Errorf("%w: Data.%s has no batches", ErrSettings, set.name)
+		}
+	}
+	r := &run{Settings: s, net: net, sets: sets, start: time.Now(), epochStart: time.Now()}
+	var names []string
+	for _, g := range net.Grads() {
+		names = append(names, g.Name)
+	}
+	var err error
+	if r.weights, err = Tree(net.Params(), names); err != nil {
+		return nil, err
+	}
+	r.optimizer = s.Optimizer.Init(r.weights)
+	r.best = net.Params().Clone()
+	return r, nil
+}
+
+// resume goes to where the checkpoint is.
+func (r *run) resume() error {
+	c, skipped, err := ReadCheckpoint(r.Checkpoint)
+	if err != nil {
+		return err
+	}
+	if skipped != nil {
+		r.Logger.Warn("the checkpoint cannot be read; going on from the one before", "reason", skipped)
+	}
+	if c.Seed != r.sets.Train.Seed || c.Batches != r.sets.Train.Len() {
+		return fmt.Errorf("%w: %s is from a run with seed %d and %d batches, this one has %d and %d",
+			ErrSettings, r.Checkpoint, c.Seed, c.Batches, r.sets.Train.Seed, r.sets.Train.Len())
+	}
+	if err := r.best.CopyFrom(c.BestParams); err != nil {
+		return fmt.Errorf("%s: %w", r.Checkpoint, err)
+	}
+	if err := r.net.Params().CopyFrom(c.Params); err != nil {
+		return fmt.Errorf("%s: %w", r.Checkpoint, err)
+	}
+	r.at, r.bestEpoch, r.optimizer = c.Position, c.Best, c.Optimizer
+	r.kept, r.before = c.MetricsSize, c.Seconds
+	return nil
+}
+
+func (r *run) openMetrics() (err error) {
+	if r.Metrics != "" {
+		r.metrics, err = files.OpenLines(r.Metrics, r.kept)
+	}
+	return err
+}
+
+func (r *run) close() {
+	if r.metrics != nil {
+		if err := r.metrics.Close(); err != nil {
+			r.Logger.Warn("metrics", "error", err)
+		}
+	}
+}
+
+func (r *run) seconds() float64 { return r.before + time.Since(r.start).Seconds() }
+
+func (r *run) finished() bool {
+	return r.at.Epoch >= r.Epochs || r.Patience > 0 && r.at.Epoch-r.bestEpoch.Epoch >= r.Patience
+}
+
+// save writes the checkpoint.
+func (r *run) save() error {
+	if r.Checkpoint == "" {
+		return nil
+	}
+	c := &Checkpoint{
+		Config: r.Config, Seed: r.sets.Train.Seed, Batches: r.sets.Train.Len(),
+		Position: r.at, Best: r.bestEpoch, Params: r.net.Params(), BestParams: r.best, Optimizer: r.optimizer,
+		Seconds: r.seconds(),
+	}
+	if r.metrics != nil {
+		if err := r.metrics.Sync(); err != nil {
+			return err
+		}
+		c.MetricsSize = r.metrics.Size()
+	}
+	return c.Write(r.Checkpoint)
+}
+
+// interrupted saves the run and returns the error that says where it is.
+func (r *run) interrupted(ctx context.Context) error {
+	if err := r.save(); err != nil {
+		return err
+	}
+	return fmt.Errorf("train: interrupted in epoch %d after %d of %d batches: %w",
+		r.at.Epoch+1, r.at.Batch, r.sets.Train.Len(), context.Cause(ctx))
+}
+
+// epoch learns what is left of the epoch at hand and closes it.
+func (r *run) epoch(ctx context.Context) error {
+	for n := r.sets.Train.Len(); r.at.Batch < n; {
+		if ctx.Err() != nil {
+			return r.interrupted(ctx)
+		}
+		if err := r.batch(); err != nil {
+			return fmt.Errorf("train: epoch %d, batch %d of %d: %w", r.at.Epoch+1, r.at.Batch+1, n, err)
+		}
+		r.at.Batch++
+		if r.AfterBatch != nil {
+			r.AfterBatch(r.at)
+		}
+	}
+	sums, err := r.evaluate(ctx, r.sets.Valid)
+	if ctx.Err() != nil {
+		return r.interrupted(ctx)
+	}
+	if err != nil {
+		return err
+	}
+	train, valid := r.at.Train.Score(), sums.Score()
+	e := Epoch{
+		Epoch:     r.at.Epoch + 1,
+		TrainLoss: train.Loss, TrainAccuracy: train.Accuracy,
+		ValidLoss: valid.Loss, ValidAccuracy: valid.Accuracy,
+		Spikes:  valid.Spikes,
+		Seconds: time.Since(r.epochStart).Seconds(),
+	}
+	if r.LR != nil {
+		e.LearningRate = r.LR.At(uint64(e.Epoch*r.sets.Train.Len() - 1))
+	}
+	r.epochStart = time.Now()
+	if e.better(r.bestEpoch) {
+		r.bestEpoch = e
+		if err := r.best.CopyFrom(r.net.Params()); err != nil {
+			return err
+		}
+	}
+	r.at = Position{Epoch: e.Epoch}
+	if r.metrics != nil {
+		if err := r.metrics.Write(e); err != nil {
+			return err
+		}
+	}
+	if err := r.save(); err != nil {
+		return err
+	}
+	if r.AfterEpoch != nil {
+		return r.AfterEpoch(e)
+	}
+	return nil
+}
+
+// batch makes one step.
+func (r *run) batch() error {
+	sums, err := r.net.Gradient(r.sets.Train, uint64(r.at.Epoch), r.at.Batch)
+	if err != nil {
+		return err
+	}
+	updates := r.net.Grads()
+	if err := r.Optimizer.Update(updates, r.weights, &r.optimizer); err != nil {
+		return err
+	}
+	if err := optim.Apply(r.weights, updates); err != nil {
+		return err
+	}
+	r.at.Train.add(sums)
+	return nil
+}
+
+// evaluate returns the sums over a set.
+func (r *run) evaluate(ctx context.Context, set data.Batches) (Sums, error) {
+	set.Sequential = true
+	var total Sums
+	for k := range set.Len() {
+		if ctx.Err() != nil {
+			return total, fmt.Errorf("train: interrupted in an evaluation: %w", context.Cause(ctx))
+		}
+		sums, err := r.net.Evaluate(set, 0, k)
+		if err != nil {
+			return total, fmt.Errorf("train: evaluation, batch %d of %d: %w", k+1, set.Len(), err)
+		}
+		total.add(sums)
+	}
+	return total, nil
+}

@@ -1,0 +1,46 @@
+package train
+
+import (
+	"fmt"
+
+	"github.com/surge-snn/surge/internal/files"
+)
+
+// Epoch is what one epoch gave: a line of metrics.jsonl. All but Seconds is determined by the
+// settings of the run.
+type Epoch struct {
+	Epoch         int     `json:"epoch"`          // 1, 2, ...
+	TrainLoss     float64 `json:"train_loss"`     // mean over the epoch, while the parameters change
+	TrainAccuracy float64 `json:"train_accuracy"` // in [0, 1]
+	ValidLoss     float64 `json:"valid_loss"`     // after the epoch
+	ValidAccuracy float64 `json:"valid_accuracy"` // in [0, 1]
+	LearningRate  float64 `json:"learning_rate"`  // of the last update; 0 where Settings.LR is nil
+	Spikes        float64 `json:"spikes"`         // per sample and spiking neuron, validation set
+	Seconds       float64 `json:"seconds"`        // wall time; of a resumed epoch, since it was resumed
+}
+
+// better says whether e is a better epoch than f: by the accuracy on the validation set,
+// then by the loss. The first of equals is the best.
+func (e Epoch) better(f Epoch) bool {
+	if f.Epoch == 0 || e.ValidAccuracy != f.ValidAccuracy {
+		return f.Epoch == 0 || e.ValidAccuracy > f.ValidAccuracy
+	}
+	return e.ValidLoss < f.ValidLoss
+}
+
+// ReadMetrics reads the lines of a metrics.jsonl. An unfinished last line is left out. Errors
+// name the file and the line, as that of an epoch which does not come after the one
+// before.
+func ReadMetrics(path string) ([]Epoch, error) {
+	rows, _, err := files.ReadLines[Epoch](path)
+	if err != nil {
+		return nil, err
+	}
+	for i, r := range rows {
+		if r.Epoch < 1 || i > 0 && r.Epoch <= rows[i-1].Epoch {
+			return nil, fmt.Errorf("%s: %w: line %d: epoch expected to rise from 1, found %d",
+				path, files.ErrCorrupt, i+1, r.Epoch)
+		}
+	}
+	return rows, nil
+}

@@ -1,0 +1,65 @@
+package train
+
+import (
+	"fmt"
+
+	"github.com/surge-snn/surge/graph"
+	"github.com/surge-snn/surge/train/data"
+)
+
+// Trace is what a network does with the samples of one batch.
+type Trace struct {
+	Predicted []int // class with the largest logit for each row, [B]
+	Layers    []LayerTrace
+}
+
+// LayerTrace holds the spikes of one layer.
+type LayerTrace struct {
+	Name    string
+	Neurons int
+	Spikes  []float64 // [T, B, N]
+}
+
+// Trace runs the network once, without gradient, on a filled batch and returns the spikes of
+// its layers. It builds a program of its own; for figures, not for loops.
+func (m BPTT) Trace(params *graph.Params, batch *data.Batch) (*Trace, error) {
+	var layers []string
+	s := m.Graph
+	s.NoGrad = true
+	prog, err := graph.Build(params, s, func(b *graph.Builder) {
+		o := m.apply(b, b.Input(inputName, batch.Steps, batch.Size, batch.Channels))
+		layers = nil
+		for _, l := range o.Layers {
+			layers = append(layers, l.Name)
+			b.Output(l.Name, l.Spikes)
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	defer prog.Close()
+	if err := prog.Set(inputName, batch.Input); err != nil {
+		return nil, err
+	}
+	if err := prog.Run(); err != nil {
+		return nil, err
+	}
+	t := &Trace{Predicted: make([]int, batch.Size)}
+	logits := leaf(logitsName, prog.Output(logitsName))
+	for i := range t.Predicted {
+		t.Predicted[i] = argmax(logits, i, batch.Size)
+	}
+	for _, name := range layers {
+		v := prog.Output(name)
+		if v.Dims() != 3 {
+			return nil, fmt.Errorf("%w: spikes of layer %q have shape %v, want [T, B, N]", graph.ErrShape, name, v.Shape())
+		}
+		l := leaf(name, v)
+		spikes := make([]float64, l.Len())
+		for i := range spikes {
+			spikes[i] = at(l, i)
+		}
+		t.Layers = append(t.Layers, LayerTrace{Name: name, Neurons: v.Shape()[2], Spikes: spikes})
+	}
+	return t, nil
+}
