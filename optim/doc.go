@@ -1,4 +1,5 @@
-// Package optim turns gradients into updates of parameters.
+// Package optim turns gradients into updates of parameters, and fits parameters to
+// targets.
 //
 // # Overview
 //
@@ -29,9 +30,29 @@
 //
 // A [State] is a plain value that a checkpoint can hold: a run that continues from
 // a state that was written and read back gives the same bytes as one that was
-// never interrupted. Nothing in the package calls a transcendental function, uses
-// more than one goroutine or draws random numbers: the same input gives the same
-// bytes on every processor. After Init, updates do not allocate.
+// never interrupted. No transform calls a transcendental function, uses more than one
+// goroutine or draws random numbers: the same input gives the same bytes on every
+// processor. After Init, updates do not allocate.
+//
+// # Fits
+//
+// [Fit] looks for the parameters of a [Problem] with the least loss, within bounds and
+// with priors, by a [Method]:
+//
+//	LevenbergMarquardt  residuals with exact derivatives, such as traces
+//	LBFGS               smooth losses with exact gradients
+//	Descent             any Transform, for surrogate gradients
+//	CMAES, NelderMead   no gradient: baselines
+//	MultiStart          another method from many points, in parallel
+//	Sequence            methods one after the other, each on a loss of its own
+//
+// A method is a plain value too, and all that a fit remembers is a State. Around it
+// are [ToLog] and its kin for positive parameters, [Check] for derivatives, [Robust]
+// for losses over samples of the model, [Identify] and [FeasibleInterval] for how sure
+// the answer is, and [RefineGrid] for parameters that can be set in steps only.
+// Problem, Method and Result are after gonum's package optimize. The same input gives
+// the same bytes for any number of workers; across processors results agree to
+// rounding only, since linear algebra is gonum's and models call exponentials.
 //
 // # Errors
 //

@@ -33,6 +33,10 @@ type Estimate struct {
 	// SD is the standard deviation, with all other parameters unknown too; +Inf if the
 	// parameter is part of a direction that changes nothing at all.
 	SD float64
+	// Alone is the standard deviation if all other parameters were known, 1 / |sens[:,i]|;
+	// +Inf if the outputs do not depend on the parameter. Much less than SD, it says
+	// that only a combination is determined.
+	Alone float64
 	// Low and High are the ends of the interval of 95 %, x -+ 1.96 SD.
 	Low, High float64
 }
@@ -139,7 +143,8 @@ func Identify(sens *mat.Dense, x []float64, names []string, s *IdentifySettings)
 		}
 	}
 	for i := range n {
-		e := Estimate{Name: names[i]}
+		column := mat.Col(nil, i, rows)
+		e := Estimate{Name: names[i], Alone: 1 / math.Sqrt(dot(column, column))}
 		variance := 0.0
 		for k, v := range id.Singular {
 			c := id.Vectors.At(i, k)

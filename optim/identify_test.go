@@ -91,8 +91,12 @@ func TestIdentifyIntervals(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	alone := []float64{sigma / 2, sigma / math.Sqrt(14)} // sums of 1 and of t²: 4 and 14
 	for i, want := range []float64{sigma * math.Sqrt(14.0/20), sigma * math.Sqrt(4.0/20)} {
 		e := id.Estimates[i]
+		if math.Abs(e.Alone-alone[i]) > 1e-15 {
+			t.Errorf("alone %v, want %v", e.Alone, alone[i])
+		}
 		if math.Abs(e.SD-want) > 1e-14 || math.Abs(e.High-e.Low-2*1.959964*want) > 1e-7 || e.Verdict != Determined {
 			t.Errorf("estimate %+v, want SD %v", e, want)
 		}

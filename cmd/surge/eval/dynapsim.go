@@ -97,13 +97,16 @@ func (dynapSim) Run(ctx context.Context, c *cases.Case, o Options) (*cases.Resul
 	}
 	var weights []float64
 	if f.HasInput("A") {
-		weights = swap(f.Tensor("A", cases.Finite, input.Shape).Data, b, t, n)
+		weights = f.Tensor("A", cases.Finite, input.Shape).Data
 	}
 	if f.Err() != nil {
 		return nil, f.Err()
 	}
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
+	}
+	if weights != nil {
+		weights = swap(weights, b, t, n)
 	}
 	x := swap(input.Data, b, t, n)
 	run, err := net.Simulate(t, b, x, initial, nil)

@@ -37,7 +37,7 @@ func paramNames(lo, hi dynapse.Param) (list []string) {
 func (dynapSimTruth) Run(ctx context.Context, c *cases.Case, o Options) (*cases.Result, error) {
 	f := c.Fields()
 	net := dynapse.Network{N: 1, Settings: settingsOf(f, o, dynapse.Surge)}
-	net.Engine = graph.FusedEngine // one for both: the unrolled step has no timing
+	net.Engine = graph.FusedEngine                         // one for both: the unrolled step has no timing
 	net.Width, net.SoftFloors = dynapse.DefaultWidth, true // those of the recorded rules
 	net.Params[dynapse.Dt] = []float64{f.Float("dt", cases.Positive)}
 	weight := f.FloatOr("weight", 1, cases.Finite)

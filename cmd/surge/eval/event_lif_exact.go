@@ -154,11 +154,11 @@ func (n exactNetwork) losses(f *cases.Fields, r *cases.Result, t, readout *event
 		}
 		if count[s.Neuron] == 0 {
 			l["first"].spikes[k] = n.first.Data[s.Neuron]
-			first += n.first.Data[s.Neuron] * s.Time
+			first += float64(n.first.Data[s.Neuron] * s.Time)
 		}
 		g := n.all.Data[s.Neuron*most+count[s.Neuron]]
 		l["all"].spikes[k] = g
-		all += g * s.Time
+		all += float64(g * s.Time)
 		count[s.Neuron]++
 	}
 	m := n.readout.Neurons()
@@ -173,8 +173,8 @@ func (n exactNetwork) losses(f *cases.Fields, r *cases.Result, t, readout *event
 		if integral[j], err = readout.Integral(j, 0); err != nil {
 			return nil, err
 		}
-		sumMax += n.max.Data[j] * value[j]
-		sumIntegral += n.integral.Data[j] * integral[j]
+		sumMax += float64(n.max.Data[j] * value[j])
+		sumIntegral += float64(n.integral.Data[j] * integral[j])
 		l["max"].readout.AddPeak(p, n.max.Data[j])
 	}
 	l["int"].readout.Integral = n.integral.Data

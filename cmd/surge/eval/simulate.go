@@ -13,7 +13,7 @@ import (
 )
 
 // maxUnrolled bounds the time steps of a case for the unrolled engine, whose graph takes some 150 kB for each, and a time
-// that grows with their square. The memory of the fused engine is that of some 30 tensors like the input.
+// that grows with their square. The memory of the fused engine is proportional to the size of the inputs.
 const maxUnrolled = 5000
 
 // simulation is one run of a layer on the data of a case: a program whose parameters are what the case wants

@@ -1,0 +1,307 @@
+package eventprop
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+)
+
+// backward is the state of the adjoint pass.
+type backward struct {
+	ready  bool
+	grads  *Gradients
+	c      *Cotangent
+	rate   float64
+	adj    []State   // dL/dV, dL/dI of each neuron at the time up to
+	upTo   []float64 // s
+	time   []float64 // dL/d(time) of each spike, complete once all its arrivals are served
+	probes []probe   // by neuron, the latest first
+	head   []int32   // next probe of each neuron
+	stop   []int32   // end of its probes
+	at     int       // touches still to come
+	taus   bool      // gradients of time constants are wanted
+}
+
+// Backward adds the gradients of the loss with cotangent c to g, and sets InputTime. It is
+// the adjoint method, with a = dL/dV, b = dL/dI of each neuron. Between events, backwards
+// over a time h,
+//
+//	a <- Mem a,  b <- Kappa a + Syn b
+//
+// at an arrival over a synapse of weight w, with G the derivative with respect to the time of the
+// spike that arrives,
+//
+//	dL/dw += b,  D = w (b/TauSyn - a/TauMem),  dL/d(delay) += D,  G += D
+//
+// and at a spike, with the slopes TauMem V' before it, m = VLeak - VTh + I, and after it, p = VLeak - VReset + I,
+//
+//	dL/dVReset += a,  a <- (p a - TauMem G)/m,  dL/dVTh -= a
+//
+// (Wunderlich and Pehle 2021, doi:10.1038/s41598-021-91786-z, has the case VLeak = VReset = 0.)
+//
+// The cost is that of the forward pass without its root searches; TauMem, TauSyn and
+// VLeak take some three times as long. A cotangent or gradient of the wrong
+// shape is an error (ErrShape), a spike with slope 0 too (ErrGrazing, see Settings.MinSlope).
+// After an error g is not to be used.
+func (t *Tape) Backward(g *Gradients, c *Cotangent) error {
+	if len(c.probes) == 0 && c.Integral == nil && g.TauMem == nil && g.TauSyn == nil {
+		switch t.engine {
+		case sweeping:
+			return t.sweepBack(g, c)
+		case locked:
+			return t.lockedBack(g, c)
+		}
+	}
+	if err := t.BeginBackward(g, c); err != nil {
+		return err
+	}
+	for {
+		if more, err := t.StepBackward(); !more {
+			return err
+		}
+	}
+}
+
+// BeginBackward prepares [Tape.StepBackward]; the two are [Tape.Backward] jump by jump.
+func (t *Tape) BeginBackward(g *Gradients, c *Cotangent) error {
+	b := &t.back
+	b.ready = false
+	if !t.complete {
+		return fmt.Errorf("%w: a backward pass needs a complete forward pass", ErrShape)
+	}
+	if err := c.check(t); err != nil {
+		return err
+	}
+	if err := g.check(t.plan.layer); err != nil {
+		return err
+	}
+	t.unfold()
+	n := len(t.plan.cells)
+	b.grads, b.c = g, c
+	b.rate, _ = decayRate(c.Decay) // check has seen it
+	b.adj, b.upTo = zeroed(b.adj, n), resize(b.upTo, n)
+	for j := range b.upTo {
+		b.upTo[j] = t.end
+	}
+	b.time = append(b.time[:0], c.Time...)
+	t.InputTime = zeroed(t.InputTime, len(t.input))
+	t.Report.ClippedJumps = 0
+	b.taus = g.TauMem != nil || g.TauSyn != nil
+	b.sortProbes(c.probes, n)
+	b.at = len(t.touches)
+	b.ready = true
+	return nil
+}
+
+// sortProbes orders probes by neuron, and those of a neuron from the latest to the earliest.
+func (b *backward) sortProbes(probes []probe, n int) {
+	b.probes = append(b.probes[:0], probes...)
+	slices.SortStableFunc(b.probes, func(x, y probe) int {
+		if c := cmp.Compare(x.neuron, y.neuron); c != 0 {
+			return c
+		}
+		if c := cmp.Compare(y.time, x.time); c != 0 {
+			return c
+		}
+		if (x.moves < 0) != (y.moves < 0) {
+			return cmp.Compare(x.moves, y.moves) // those that move belong to the left end of a segment
+		}
+		return cmp.Compare(y.moves, x.moves)
+	})
+	b.head, b.stop = zeroed(b.head, n), zeroed(b.stop, n)
+	for k, p := range b.probes {
+		if k == 0 || b.probes[k-1].neuron != p.neuron {
+			b.head[p.neuron] = int32(k)
+		}
+		b.stop[p.neuron] = int32(k) + 1
+	}
+}
+
+// StepBackward undoes the latest jump of the state of a neuron that is not undone yet;
+// more is false when all are, and the gradients are complete.
+func (t *Tape) StepBackward() (more bool, err error) {
+	b := &t.back
+	if !b.ready {
+		return false, fmt.Errorf("%w: StepBackward without BeginBackward", ErrShape)
+	}
+	if b.at == 0 {
+		b.ready = false
+		t.backToStart()
+		return false, nil
+	}
+	b.at--
+	k := int32(b.at)
+	x := &t.touches[k]
+	t.backFlow(int(x.neuron), x.time, State{x.u, x.i})
+	if x.kind < crossing {
+		t.backArrival(k, x)
+		return true, nil
+	}
+	err = t.backSpike(x)
+	return err == nil, err
+}
+
+// backFlow carries the adjoint of neuron j back to the start of its segment, at which its
+// state is s.
+func (t *Tape) backFlow(j int, start float64, s State) {
+	b := &t.back
+	cell := &t.plan.cells[j]
+	for ; b.head[j] < b.stop[j]; b.head[j]++ {
+		p := &b.probes[b.head[j]]
+		if p.fires {
+			accumulate(b.grads.VTh, j, p.grad)
+			continue
+		}
+		if p.time < start || p.moves >= 0 {
+			break
+		}
+		from := s
+		if p.time > start {
+			from = cell.Apply(s, p.time-start)
+		}
+		t.backOver(j, p.time, from)
+		b.adj[j].V += p.grad
+		accumulate(b.grads.VLeak, j, p.grad) // V = VLeak + u
+	}
+	t.backOver(j, start, s)
+}
+
+// backOver carries the adjoint back to a time at which the state is s, without probes
+// on the way. The adjoint is that of u = V - VLeak.
+func (t *Tape) backOver(j int, start float64, s State) {
+	b := &t.back
+	cell := &t.plan.cells[j]
+	h := b.upTo[j] - start
+	b.upTo[j] = start
+	if h <= 0 {
+		return
+	}
+	p := cell.Factors(h)
+	a := b.adj[j]
+	before := p.Adjoint(a)
+	if b.taus && (a.V != 0 || a.I != 0) {
+		uMem, uSyn, iSyn := cell.slopes(p, s.V, s.I, h)
+		accumulate(b.grads.TauMem, j, a.V*uMem)
+		accumulate(b.grads.TauSyn, j, float64(a.V*uSyn)+float64(a.I*iSyn))
+	}
+	if b.c.Integral != nil && b.c.Integral[j] != 0 {
+		g := b.c.Integral[j] * math.Exp(-b.rate*start)
+		w := cell.integrals(h, b.rate)
+		before.V += float64(g * w.u)
+		before.I += float64(g * w.i)
+		if b.taus {
+			tauMem, tauSyn := cell.integralSlopes(s.V, s.I, h, b.rate)
+			accumulate(b.grads.TauMem, j, g*tauMem)
+			accumulate(b.grads.TauSyn, j, g*tauSyn)
+		}
+		accumulate(b.grads.VLeak, j, g*w.one) // V = VLeak + u
+	}
+	b.adj[j] = before
+}
+
+// backArrival undoes touch k, an arrival.
+func (t *Tape) backArrival(k int32, x *touch) {
+	b := &t.back
+	j := int(x.neuron)
+	cell := &t.plan.cells[j]
+	a := b.adj[j]
+	l := t.plan.layer
+	in := x.kind == arrivalIn
+	weights, grad, delay := l.In.Weight, b.grads.In, b.grads.InDelay
+	if !in {
+		weights, grad, delay = l.Rec.Weight, b.grads.Rec, b.grads.RecDelay
+	}
+	w := weights[x.synapse]
+	if grad != nil {
+		grad[x.synapse] += a.I
+	}
+	d := w * (float64(a.I*cell.beta) - float64(a.V*cell.alpha))
+	for ; b.head[j] < b.stop[j] && b.probes[b.head[j]].moves == k; b.head[j]++ {
+		g := b.probes[b.head[j]].grad
+		d += float64(g * cell.alpha * (x.i - w - x.u)) // the peak moves with the arrival: V' before it
+		b.adj[j].V += g
+		accumulate(b.grads.VLeak, j, g)
+	}
+	if delay != nil {
+		delay[x.synapse] += d
+	}
+	if in {
+		t.InputTime[x.source] += d
+	} else {
+		b.time[x.source] += d
+	}
+}
+
+// backSpike undoes a spike.
+func (t *Tape) backSpike(x *touch) error {
+	b := &t.back
+	j := int(x.neuron)
+	cell := &t.plan.cells[j]
+	a := &b.adj[j]
+	time := b.time[x.source]
+	if b.c.Integral != nil { // the voltage drops by VTh - VReset at the spike
+		drop := cell.q - cell.rho
+		if t.forced {
+			u, _ := t.before(x)
+			drop = u - cell.rho
+		}
+		time += float64(b.c.Integral[j] * math.Exp(-b.rate*x.time) * drop)
+	}
+	accumulate(b.grads.VReset, j, a.V)
+	accumulate(b.grads.VLeak, j, -a.V) // u = VReset - VLeak
+	if x.kind == overStart {
+		a.V = 0 // neither its time nor the state after it depends on the voltage at 0
+		return nil
+	}
+	before, err := t.jump(j, x.time, x.i, a.V, time)
+	if err != nil {
+		return err
+	}
+	a.V = before
+	accumulate(b.grads.VTh, j, -before)
+	accumulate(b.grads.VLeak, j, before) // crosses at u = VTh - VLeak
+	return nil
+}
+
+// jump returns dL/dV just before a spike of neuron j with current i, from a just after it and the derivative
+// with respect to its time.
+func (t *Tape) jump(j int, at, i, a, time float64) (float64, error) {
+	if a == 0 && time == 0 { // the spike has no effect on the loss
+		return 0, nil
+	}
+	cell := &t.plan.cells[j]
+	m, p := i-cell.q, i-cell.rho
+	if least := t.plan.layer.MinSlope * math.Abs(cell.q); m < least && !(t.forced && m <= -least) {
+		m = least
+		t.Report.ClippedJumps++
+	}
+	before := AdjointTransitionWithoutRecurrence(a, time, cell.tauMem, m, p)
+	if before-before != 0 {
+		return 0, fmt.Errorf("%w: neuron %d at %g s, with TauMem V' = %g", ErrGrazing, j, at, m)
+	}
+	return before, nil
+}
+
+// before returns the state just before touch x.
+func (t *Tape) before(x *touch) (u, i float64) {
+	start, s := t.after(int(x.neuron), x.before)
+	if h := x.time - start; h > 0 {
+		s = t.plan.cells[x.neuron].Apply(s, h)
+	}
+	return s.V, s.I
+}
+
+// backToStart carries the adjoints of all neurons back to 0.
+func (t *Tape) backToStart() {
+	b := &t.back
+	for j := range t.plan.cells {
+		t.backFlow(j, 0, t.plan.init[j])
+		a := b.adj[j]
+		accumulate(b.grads.IInit, j, a.I)
+		if t.plan.layer.Params.VInit != nil { // u = VInit - VLeak, else 0
+			accumulate(b.grads.VInit, j, a.V)
+			accumulate(b.grads.VLeak, j, -a.V)
+		}
+	}
+}

@@ -1,0 +1,81 @@
+// Package eventprop simulates layers of leaky integrate-and-fire neurons from event
+// to event and gives exact gradients of losses of their spike times and voltages.
+//
+// # Overview
+//
+// Between events every neuron obeys
+//
+//	TauMem dV/dt = VLeak - V + I
+//	TauSyn dI/dt = -I
+//
+// and at events
+//
+//	arrival over synapse i -> j:  I_j <- I_j + w_ij          at t_i + d_ij
+//	V_j reaches VTh from below:   V_j <- VReset, I_j stays   spike of j
+//
+// There is no time step: the next crossing is found as the root of the closed form
+// of V ([NextSpike]), for any TauMem, TauSyn, VTh, VLeak and VReset < VTh, each one
+// number or one per neuron; VTh = +Inf makes a readout that never spikes.
+//
+//	layer := eventprop.Layer{In: eventprop.NewDense(5, 100)}
+//	var tape eventprop.Tape
+//	if err := tape.Forward(&layer, input, 40e-3); err != nil {
+//		return err
+//	}
+//	var c eventprop.Cotangent
+//	c.Reset(&tape)
+//	for k, s := range tape.Spikes { // L = sum_k (t_k - target)^2 / 2
+//		c.Time[k] = s.Time - target
+//	}
+//	grads := layer.NewGradients()
+//	if err := tape.Backward(grads, &c); err != nil {
+//		return err
+//	}
+//
+// # Gradients
+//
+// Two engines that share no derivative check each other: [Tape.Backward] is the
+// adjoint method EventProp (T. Wunderlich and C. Pehle 2021,
+// doi:10.1038/s41598-021-91786-z) with the jumps for any reset and leak;
+// [Tape.Analytical] differentiates every spike time implicitly, in forward mode (as
+// J. Göltz et al. 2021, doi:10.1038/s42256-021-00388-x, for closed forms).
+// Both give the gradients with respect to weights, delays, input times, time
+// constants, threshold, leak, reset and initial state.
+//
+// # Engines
+//
+// Layers of neurons that are alike, with dense weights and no delays, take a fast way: one sweep over the sorted
+// input for a feed-forward layer, a common step from event to event for a recurrent one. All
+// other layers are simulated touch by touch, with an indexed heap of the next spikes and a
+// heap of the arrivals that are under way. The ways give the same spikes to rounding; which one is taken depends on
+// the layer alone.
+//
+// # Building blocks
+//
+// The parts of the family of layers in jaxsnn (Electronic Vision(s), Heidelberg) are here under these names:
+//
+//	lif_exponential_flow, adjoint_...           Flow.Apply, Flow.Adjoint
+//	transition_with(out)_recurrence, adjoint_...  TransitionWithRecurrence, AdjointTransitionWithRecurrence, ...
+//	ttfs_solver, next_event                     TTFS, NextSpike
+//	step, step_bwd                              Tape.Step, Tape.StepBackward
+//	trajectory                                  Tape.Forward, Tape.Backward
+//	construct_init_fn, ..._recurrent_init_fn    Synapses.Init, Layer.InitLayers
+//	LIF, RecurrentLIF                           Layer, with Tape.Analytical
+//	EventPropLIF, RecurrentEventPropLIF         Layer, with Tape.Backward
+//	HardwareLIF, HardwareRecurrentLIF           Layer, with Tape.ForwardRecorded
+//	serial                                      Serial
+//	LIFParameters, LIFState, EventPropSpike     LIFParameters, State, Spike
+//
+// # Units
+//
+// Times are in seconds; voltages, and currents times the membrane resistance, are in
+// any one unit.
+//
+// # Edges
+//
+// A spike at an instant at which an input arrives comes first (unless
+// Settings.InputFirst), and so uses the current before it. All neurons that reach
+// threshold at one instant spike. Touching the threshold without crossing it is no
+// spike. Events at or after the end of the simulation do not count. Gradients at
+// exact ties and at exact grazing are one-sided.
+package eventprop

@@ -1,0 +1,216 @@
+package eventprop
+
+import (
+	"fmt"
+	"math"
+)
+
+// Observable is one number per neuron of what a pass puts out, which an [Objective] looks
+// at. First, Max, Integral and At are observables.
+type Observable interface {
+	// Observe writes the number of each neuron to dst, which has the length N.
+	Observe(dst []float64, t *Tape) error
+	// Pull adds dL/d(number) of each neuron, grad, to the cotangent.
+	Pull(c *Cotangent, t *Tape, grad []float64) error
+}
+
+// First is the time of the first spike of each neuron in seconds, at most Horizon:
+//
+//	x_j = min(t_j, Horizon)
+//
+// A neuron without a spike, or whose first one is later, is at Horizon and has no gradient; see
+// [Silence] for what brings it back.
+type First struct {
+	Horizon float64 // s; 0 means the end of the simulation
+}
+
+func (f First) horizon(t *Tape) float64 {
+	if f.Horizon == 0 {
+		return t.end
+	}
+	return f.Horizon
+}
+
+// Observe writes the times.
+func (f First) Observe(dst []float64, t *Tape) error {
+	if err := checkLength("First", dst, t); err != nil {
+		return err
+	}
+	for j := range dst {
+		dst[j] = f.horizon(t)
+	}
+	for k := len(t.Spikes) - 1; k >= 0; k-- {
+		s := &t.Spikes[k]
+		dst[s.Neuron] = min(s.Time, f.horizon(t))
+	}
+	return nil
+}
+
+// Pull adds the gradient to that of the first spikes.
+func (f First) Pull(c *Cotangent, t *Tape, grad []float64) error {
+	if err := checkLength("First", grad, t); err != nil {
+		return err
+	}
+	c.first = t.First(c.first)
+	for j, k := range c.first {
+		if k >= 0 && t.Spikes[k].Time < f.horizon(t) {
+			c.Time[k] += grad[j]
+		}
+	}
+	return nil
+}
+
+// Max is the largest voltage of each neuron, see [Tape.Max].
+type Max struct{}
+
+// Observe writes the maxima.
+func (Max) Observe(dst []float64, t *Tape) error {
+	if err := checkLength("Max", dst, t); err != nil {
+		return err
+	}
+	for j := range dst {
+		p, err := t.Max(j)
+		if err != nil {
+			return err
+		}
+		dst[j] = p.Value
+	}
+	return nil
+}
+
+// Pull adds the gradient of the maxima.
+func (Max) Pull(c *Cotangent, t *Tape, grad []float64) error {
+	if err := checkLength("Max", grad, t); err != nil {
+		return err
+	}
+	for j, g := range grad {
+		if g == 0 {
+			continue
+		}
+		p, err := t.Max(j)
+		if err != nil {
+			return err
+		}
+		c.AddPeak(p, g)
+	}
+	return nil
+}
+
+// Integral is the integral of the voltage of each neuron with an exponential weight,
+// see [Tape.Integral].
+type Integral struct {
+	Decay float64 // s; 0 means no weight
+}
+
+// Observe writes the integrals.
+func (i Integral) Observe(dst []float64, t *Tape) error {
+	if err := checkLength("Integral", dst, t); err != nil {
+		return err
+	}
+	for j := range dst {
+		x, err := t.Integral(j, i.Decay)
+		if err != nil {
+			return err
+		}
+		dst[j] = x
+	}
+	return nil
+}
+
+// Pull adds the gradient of the integrals. All integrals of one cotangent have the same decay.
+func (i Integral) Pull(c *Cotangent, t *Tape, grad []float64) error {
+	if err := checkLength("Integral", grad, t); err != nil {
+		return err
+	}
+	if c.Integral == nil {
+		c.integral = zeroed(c.integral, len(grad))
+		c.Integral, c.Decay = c.integral, i.Decay
+	}
+	if c.Decay != i.Decay {
+		return fmt.Errorf("%w: integrals of decay %g s and %g s in one loss", ErrParameter, c.Decay, i.Decay)
+	}
+	for j, g := range grad {
+		c.Integral[j] += g
+	}
+	return nil
+}
+
+// At is the voltage of each neuron at a time.
+type At struct {
+	Time float64 // s, from 0 to the end
+}
+
+// Observe writes the voltages.
+func (a At) Observe(dst []float64, t *Tape) error {
+	if err := checkLength("At", dst, t); err != nil {
+		return err
+	}
+	for j := range dst {
+		v, err := t.Voltage(j, a.Time)
+		if err != nil {
+			return err
+		}
+		dst[j] = v
+	}
+	return nil
+}
+
+// Pull adds the gradient of the voltages.
+func (a At) Pull(c *Cotangent, t *Tape, grad []float64) error {
+	if err := checkLength("At", grad, t); err != nil {
+		return err
+	}
+	for j, g := range grad {
+		c.AddVoltage(j, a.Time, g)
+	}
+	return nil
+}
+
+func checkLength(what string, x []float64, t *Tape) error {
+	if t.plan == nil || len(x) != len(t.plan.cells) {
+		return fmt.Errorf("%w: %s of a pass of %d neurons into %d numbers", ErrShape, what, t.neurons(), len(x))
+	}
+	return nil
+}
+
+func (t *Tape) neurons() int {
+	if t.plan == nil {
+		return 0
+	}
+	return len(t.plan.cells)
+}
+
+// Silence adds Weight (VTh - max V) for each neuron without a spike to a loss,
+//
+//	R = Weight sum_{silent j} (VTh_j - max_t V_j(t))
+//
+// which is continuous where the neuron begins to spike, and has a gradient where spike times
+// have none: it raises the input of silent neurons. Readouts (VTh = +Inf) are left out.
+type Silence struct {
+	Weight float64 // 1/V; the larger, the faster silent neurons come back
+}
+
+// Add returns R and adds its gradient to c.
+func (s Silence) Add(t *Tape, c *Cotangent) (float64, error) {
+	if math.IsNaN(s.Weight) || math.IsInf(s.Weight, 0) {
+		return 0, fmt.Errorf("%w: Silence.Weight is %g, want a finite number", ErrParameter, s.Weight)
+	}
+	sum := 0.0
+	if s.Weight == 0 {
+		return sum, nil
+	}
+	for j := range t.neurons() {
+		cell := &t.plan.cells[j]
+		if math.IsInf(cell.q, 1) || t.spiked(j) {
+			continue
+		}
+		p, err := t.Max(j)
+		if err != nil {
+			return 0, err
+		}
+		sum += float64(s.Weight * max(cell.leak+cell.q-p.Value, 0))
+		c.AddPeak(p, -s.Weight)
+		c.AddPeak(Peak{neuron: j, moves: -1, fires: true}, s.Weight) // of VTh
+	}
+	return sum, nil
+}

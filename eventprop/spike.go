@@ -1,0 +1,43 @@
+package eventprop
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+)
+
+// Spike is an event: a spike of a neuron of a layer, or of a source of its input.
+type Spike struct {
+	Time    float64 // s
+	Neuron  int     // index in its layer, or of the source
+	Current float64 // synaptic current of the neuron just before the spike; 0 in an input
+}
+
+// SortSpikes sorts by time, and spikes at one time by neuron.
+func SortSpikes(s []Spike) {
+	slices.SortStableFunc(s, func(a, b Spike) int {
+		if c := cmp.Compare(a.Time, b.Time); c != 0 {
+			return c
+		}
+		return cmp.Compare(a.Neuron, b.Neuron)
+	})
+}
+
+// checkSpikes returns an error (ErrSpikes) unless s is sorted by time, with times >= 0
+// and sources below n.
+func checkSpikes(what string, s []Spike, n int) error {
+	before := 0.0
+	for k, e := range s {
+		switch {
+		case !(e.Time >= 0) || math.IsInf(e.Time, 1):
+			return fmt.Errorf("%w: %s spike %d is at %g s, want a finite time >= 0", ErrSpikes, what, k, e.Time)
+		case e.Time < before:
+			return fmt.Errorf("%w: %s spike %d is at %g s, after one at %g s: want rising times", ErrSpikes, what, k, e.Time, before)
+		case e.Neuron < 0 || e.Neuron >= n:
+			return fmt.Errorf("%w: %s spike %d is of %d, want 0 to %d", ErrSpikes, what, k, e.Neuron, n-1)
+		}
+		before = e.Time
+	}
+	return nil
+}

@@ -1,0 +1,223 @@
+package eventprop
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/surge-snn/surge/internal/random"
+)
+
+// uniformLayer draws a layer of neurons that are alike, in units of 1 s.
+func uniformLayer(r *rand.Rand, ratio float64, recurrent bool) (l *Layer, input []Spike) {
+	between := func(lo, hi float64) float64 { return lo + (hi-lo)*r.Float64() }
+	const sources, n = 4, 6
+	tau := between(5, 12)
+	l = &Layer{
+		Params: LIFParameters{
+			TauMem: []float64{tau}, TauSyn: []float64{tau / ratio}, VLeak: []float64{between(-0.2, 0.2)},
+			VReset: []float64{between(-0.5, 0.4)}, VInit: []float64{between(-0.3, 0.5)}, IInit: []float64{between(-0.5, 0.5)},
+		},
+		In: NewDense(sources, n),
+	}
+	for s := range l.In.Weight {
+		l.In.Weight[s] = 1 + 2*random.Normal(r)
+	}
+	if recurrent {
+		rec := NewDense(n, n)
+		for s := range rec.Weight {
+			rec.Weight[s] = 0.3*random.Normal(r) - 0.4
+		}
+		l.Rec = &rec
+	}
+	for i := range sources {
+		for range 3 {
+			input = append(input, Spike{Time: between(0, 25), Neuron: i})
+		}
+	}
+	input = append(input, input[0]) // and two at one instant
+	SortSpikes(input)
+	return l, input
+}
+
+// TestFastEngines compares the sweep over feed-forward layers and the lockstep of recurrent ones with the steps of the
+// general engine: the same spikes and gradients to rounding.
+func TestFastEngines(t *testing.T) {
+	spikes := 0
+	for k := range 300 {
+		r := random.New(uint64(k), "eventprop/sweep")
+		ratio := []float64{2, 1, 1 + 1e-9, 0.4, 3.7}[k%5]
+		l, input := uniformLayer(r, ratio, k%2 == 1)
+		var swept, stepped Tape
+		if err := swept.Forward(l, input, 30); err != nil {
+			t.Fatal(err)
+		}
+		if err := stepped.Begin(l, input, 30); err != nil {
+			t.Fatal(err)
+		}
+		for {
+			more, err := stepped.Step()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !more {
+				break
+			}
+		}
+		if swept.engine == stepwise || stepped.engine != stepwise {
+			t.Fatal("the two passes are of one engine")
+		}
+		if len(swept.Spikes) != len(stepped.Spikes) {
+			t.Errorf("net %d: %v and %v", k, swept.Spikes, stepped.Spikes)
+			continue
+		}
+		spikes += len(swept.Spikes)
+		cot := make([]float64, len(swept.Spikes))
+		steep := 1.0 // rounding of a spike time grows with the inverse slope of it and of later ones
+		for i, s := range swept.Spikes {
+			o := stepped.Spikes[i]
+			cell := &stepped.plan.cells[0]
+			steep = max(steep, (s.Current-cell.rho)/(s.Current-cell.q))
+			if s.Neuron != o.Neuron || math.Abs(s.Time-o.Time) > 1e-12*steep*30 || math.Abs(s.Current-o.Current) > 1e-12*steep*10 {
+				t.Errorf("net %d: spike %d is %v, by steps %v", k, i, s, o)
+			}
+			cot[i] = random.Normal(r)
+		}
+		all := func(tape *Tape) []slot {
+			g := l.NewGradients()
+			g.TauMem, g.TauSyn = nil, nil // the sweep leaves them to the general engine
+			if err := tape.Backward(g, &Cotangent{Time: cot}); err != nil {
+				t.Fatal(err)
+			}
+			p := &l.Params
+			return []slot{{"Rec", nil, g.Rec}, {"In", l.In.Weight, g.In}, {"VTh", p.VTh, g.VTh}, {"VLeak", p.VLeak, g.VLeak}, {"VReset", p.VReset, g.VReset},
+				{"VInit", p.VInit, g.VInit}, {"IInit", p.IInit, g.IInit}, {"InputTime", nil, tape.InputTime}}
+		}
+		want, got := all(&stepped), all(&swept)
+		for i, s := range got {
+			largest := 0.0
+			for _, x := range want[i].grads {
+				largest = max(largest, math.Abs(x))
+			}
+			for e, x := range s.grads {
+				if d := math.Abs(x - want[i].grads[e]); d > 1e-11*steep*largest {
+					t.Errorf("net %d ratio %v: %s[%d] is %v, by steps %v", k, ratio, s.name, e, x, want[i].grads[e])
+				}
+			}
+		}
+		if swept.engine == stepwise {
+			t.Error("the backward pass was not the sweep")
+		}
+		// voltages of the two
+		a, err := swept.Max(2)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := stepped.Max(2)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if math.Abs(a.Value-b.Value) > 1e-12*steep {
+			t.Errorf("net %d: maximum %v, by steps %v", k, a, b)
+		}
+	}
+	if spikes < 3000 {
+		t.Errorf("only %d spikes", spikes)
+	}
+}
+
+// TestNothingIsAllocated: after the first passes the memory of a batch is used again.
+func TestNothingIsAllocated(t *testing.T) {
+	r := random.New(1, "eventprop/alloc")
+	first, input := uniformLayer(r, 2, true)
+	second := &Layer{Params: first.Params, In: NewDense(6, 3)}
+	if err := second.In.Init(Normal{1, 1}, 1, r); err != nil {
+		t.Fatal(err)
+	}
+	net := Serial{first, second}
+	g := net.NewWeightGradients()
+	var p Pass
+	step := func() {
+		if err := net.Forward(&p, input, 30); err != nil {
+			t.Fatal(err)
+		}
+		tape, c := p.Last()
+		for k := range tape.Spikes {
+			c.Time[k] = 1
+		}
+		if err := p.Backward(g, EventProp); err != nil {
+			t.Fatal(err)
+		}
+	}
+	step()
+	if n := testing.AllocsPerRun(10, step); n != 0 {
+		t.Errorf("%v allocations per pass", n)
+	}
+}
+
+// BenchmarkGradient is a gradient step of the Yin-Yang network: 5 inputs, 100 hidden neurons, 3 outputs, 64 samples.
+func BenchmarkGradient(b *testing.B) {
+	r := random.New(1, "eventprop/benchmark")
+	s := Settings{MinSlope: 1e-3}
+	net := Serial{{In: NewDense(5, 100), Settings: s}, {In: NewDense(100, 3), Settings: s}}
+	if err := net[0].In.Init(Normal{1.5, 1}, 1, r); err != nil {
+		b.Fatal(err)
+	}
+	if err := net[1].In.Init(Normal{0.15, 0.25}, 1, r); err != nil {
+		b.Fatal(err)
+	}
+	inputs := make([][]Spike, 64)
+	for k := range inputs {
+		x, y := r.Float64()*10e-3, r.Float64()*10e-3
+		inputs[k] = []Spike{{Neuron: 4}, {Time: x}, {Time: y, Neuron: 1}, {Time: 10e-3 - x, Neuron: 2}, {Time: 10e-3 - y, Neuron: 3}}
+		SortSpikes(inputs[k])
+	}
+	batch := Batch{Net: net, End: 40e-3}
+	g := net.NewWeightGradients()
+	var report Report
+	b.ReportAllocs()
+	for b.Loop() {
+		var err error
+		_, report, err = batch.Step(g, inputs, func(k int, p *Pass) (float64, error) {
+			t, c := p.Last()
+			return c.Add(t, First{}, CrossEntropy{Label: k % 3, Scale: -1e3}, 0)
+		})
+		if err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(report.Spikes)/64, "spikes/sample")
+}
+
+// BenchmarkRecurrent is a gradient step of one recurrent layer that holds 100 hidden neurons and 3 outputs, 64 samples.
+func BenchmarkRecurrent(b *testing.B) {
+	r := random.New(1, "eventprop/benchmark")
+	rec := NewDense(103, 103)
+	l := &Layer{In: NewDense(5, 103), Rec: &rec, Settings: Settings{MinSlope: 1e-3}}
+	if err := l.InitLayers([]int{100, 3}, []Normal{{1.5, 1}, {0.15, 0.25}}, 1, r); err != nil {
+		b.Fatal(err)
+	}
+	net := Serial{l}
+	inputs := make([][]Spike, 64)
+	for k := range inputs {
+		x, y := r.Float64()*10e-3, r.Float64()*10e-3
+		inputs[k] = []Spike{{Neuron: 4}, {Time: x}, {Time: y, Neuron: 1}, {Time: 10e-3 - x, Neuron: 2}, {Time: 10e-3 - y, Neuron: 3}}
+		SortSpikes(inputs[k])
+	}
+	batch := Batch{Net: net, End: 40e-3}
+	g := net.NewWeightGradients()
+	var report Report
+	b.ReportAllocs()
+	for b.Loop() {
+		var err error
+		_, report, err = batch.Step(g, inputs, func(k int, p *Pass) (float64, error) {
+			t, c := p.Last()
+			return c.Add(t, First{}, CrossEntropy{Label: k % 3, Scale: -1e3}, 3)
+		})
+		if err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(report.Spikes)/64, "spikes/sample")
+	b.ReportMetric(float64(report.RootSolves)/float64(report.Spikes+report.Inputs), "solves/event")
+}

@@ -1,0 +1,129 @@
+package eventprop
+
+import (
+	"fmt"
+	"math"
+)
+
+// Voltage returns V of neuron j at time s, 0 <= s <= end, in seconds; at a spike, V after it.
+func (t *Tape) Voltage(j int, s float64) (float64, error) {
+	if j < 0 || j >= t.neurons() || !(s >= 0 && s <= t.end) {
+		return 0, fmt.Errorf("%w: voltage of neuron %d of %d at %g s of %g s", ErrShape, j, t.neurons(), s, t.end)
+	}
+	t.unfold()
+	for g := range t.segments(j) {
+		if g.start <= s {
+			return g.cell.leak + g.cell.Apply(g.State, s-g.start).V, nil
+		}
+	}
+	return 0, nil // not reached: the first segment starts at 0
+}
+
+// Peak is the largest voltage of a neuron.
+type Peak struct {
+	Value float64
+	Time  float64 // s
+
+	neuron int
+	moves  int32 // arrival whose time the peak moves with, -1 for none
+	fires  bool  // the neuron spikes, so that the value is VTh
+}
+
+// Max returns the maximum of V of neuron j over the whole time. It lies at
+// the start or end, between events where V' = 0,
+//
+//	e^(delta t) = I/(TauSyn (I/TauMem + delta V)),  delta = 1/TauSyn - 1/TauMem,
+//
+// or in a kink: at the arrival of an inhibitory spike. For a neuron that spikes it is VTh.
+// The cost is a few operations per arrival.
+func (t *Tape) Max(j int) (Peak, error) {
+	if j < 0 || j >= t.neurons() {
+		return Peak{}, fmt.Errorf("%w: neuron %d of %d", ErrShape, j, t.neurons())
+	}
+	t.unfold()
+	p := Peak{Value: math.Inf(-1), neuron: j, moves: -1}
+	for g := range t.segments(j) {
+		at := func(u, s float64, moves int32) {
+			if v := g.cell.leak + u; v >= p.Value { // the earliest of equal ones
+				p.Value, p.Time, p.moves, p.fires = v, s, moves, false
+			}
+		}
+		end := g.cell.Apply(g.State, g.h).V
+		if g.next < 0 {
+			at(end, t.end, -1)
+		} else if x := &t.touches[g.next]; x.kind >= crossing && !t.forced {
+			p.Value, p.Time, p.moves, p.fires = g.cell.leak+g.cell.q, x.time, -1, true
+			continue
+		} else if x.kind < crossing {
+			at(end, x.time, g.next)
+		}
+		if h, ok := g.cell.extremum(g.V, g.I); ok && h < g.h && g.I > g.V {
+			at(g.cell.Apply(g.State, h).V, g.start+h, -1)
+		}
+		if g.touch < 0 {
+			at(g.V, 0, -1)
+		}
+	}
+	return p, nil
+}
+
+// Integral returns the integral of V of neuron j over the whole time with the weight
+//
+//	integral of V(t) e^(-t/decay) dt
+//
+// in closed form. decay is in seconds; 0 and +Inf mean no weight. As a loss: T. Nowotny,
+// J. P. Turner, J. C. Knight, "Loss shaping enhances exact gradient learning with Eventprop", arXiv:2212.01232.
+func (t *Tape) Integral(j int, decay float64) (float64, error) {
+	rate, err := decayRate(decay)
+	if err != nil {
+		return 0, err
+	}
+	if j < 0 || j >= t.neurons() {
+		return 0, fmt.Errorf("%w: neuron %d of %d", ErrShape, j, t.neurons())
+	}
+	t.unfold()
+	sum := 0.0
+	for g := range t.segments(j) {
+		s := g.cell.integrals(g.h, rate)
+		sum += float64(math.Exp(-rate*g.start) * (float64(g.cell.leak*s.one) + float64(g.V*s.u) + float64(g.I*s.i)))
+	}
+	return sum, nil
+}
+
+func decayRate(decay float64) (float64, error) {
+	switch {
+	case decay == 0:
+		return 0, nil
+	case !(decay > 0):
+		return 0, fmt.Errorf("%w: the decay of the weight is %g s, want a positive number, or 0 for none", ErrParameter, decay)
+	}
+	return 1 / decay, nil
+}
+
+// integrals are those of the weight e^(-rate t), and of Mem and Kappa with that weight, over h:
+//
+//	one = (1 - e^(-rate h))/rate
+//	u   = (1 - e^(-a h))/a,             a = 1/TauMem + rate
+//	i   = ((1 - e^(-b h))/b - F) alpha/a,  b = 1/TauSyn + rate,  F = (e^(-a h) - e^(-b h))/(b - a)
+type integrals struct{ one, u, i float64 }
+
+func (f Flow) integrals(h, rate float64) integrals {
+	a, b := f.alpha+rate, f.beta+rate
+	F, _, _ := secant(a, b, h)
+	return integrals{one: h * phi(rate*h), u: h * phi(a*h), i: f.alpha / a * (float64(h*phi(b*h)) - F)}
+}
+
+// integralSlopes returns the derivatives of the integral of the state (u, i) over h with respect to the
+// time constants.
+func (f Flow) integralSlopes(u, i, h, rate float64) (tauMem, tauSyn float64) {
+	a, b := f.alpha+rate, f.beta+rate
+	F, dA, dB := secant(a, b, h)
+	rest := float64(h*phi(b*h)) - F
+	// of i: alpha/a rest, with d(alpha/a)/d alpha = rate/a^2
+	byAlpha := float64(rate/(a*a)*rest) - float64(f.alpha/a*dA)
+	byBeta := f.alpha / a * (float64(h*h*phiSlope(b*h)) - dB)
+	uByAlpha := h * h * phiSlope(a*h)
+	tauMem = -f.alpha * f.alpha * (float64(u*uByAlpha) + float64(i*byAlpha))
+	tauSyn = -f.beta * f.beta * float64(i*byBeta)
+	return tauMem, tauSyn
+}

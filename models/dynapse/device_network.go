@@ -1,0 +1,172 @@
+package dynapse
+
+import (
+	"fmt"
+	"slices"
+)
+
+// Network returns the network that the configuration stands for, to be simulated: the neurons in the order of their ids,
+// each with the currents that its core is really set to, and the weights that the codes really have. What is connected is
+// found by following the tags from the destinations to the synapses. It is the inverse of [Deploy], but for the rounding of
+// currents; parameters that are no bias currents have their defaults. WRec is nil where no neuron listens to another.
+//
+// The currents of the one synapse are those of AMPA. Idc is 0 where the constant current of a neuron is switched off.
+//
+// Errors: those of [Device.Check]; [ErrDevice] for ids that are not 0, 1, 2, ..., a core without a parameter that is simulated,
+// and a tag that nothing sends; [ErrGraph] for a synapse that is neither AMPA nor GABA, which the model of one synapse does
+// not have, and tags that two sources send to a core (an event would count for both).
+func (d *Device) Network() (n Network, in Weights, err error) {
+	if err := d.Check(); err != nil {
+		return n, in, err
+	}
+	r, err := d.receivers()
+	if err != nil {
+		return n, in, err
+	}
+	n.N = r.n
+	n.Params[Iscale] = []float64{d.Iscale}
+	in = Weights{len(d.Inputs), r.n, make([]float64, len(d.Inputs)*r.n)}
+	for p := range NumCurrents {
+		n.Params[p] = make([]float64, r.n)
+	}
+	for _, chip := range d.Chips {
+		for _, core := range chip.Cores {
+			where := fmt.Sprintf("chip %d core %d", chip.Chip, core.Core)
+			currents, base, err := core.currents(where)
+			if err != nil {
+				return n, in, err
+			}
+			for _, cell := range core.Neurons {
+				for p, x := range currents {
+					n.Params[p][cell.ID] = x
+				}
+				if !cell.DC {
+					n.Params[Idc][cell.ID] = 0
+				}
+				for _, s := range cell.Synapses {
+					at := fmt.Sprintf("%s neuron %d (id %d)", where, cell.Neuron, cell.ID)
+					source, ok := r.source[arrival{[2]int{chip.X, chip.Y}, core.Core, s.Tag}]
+					if !ok {
+						return n, in, fmt.Errorf("%w: %s listens to tag %d, which nothing sends there", ErrDevice, at, s.Tag)
+					}
+					w := base.sum(s.Weight) / d.Iscale
+					switch s.Dendrite {
+					case AMPA:
+					case GABA:
+						w = -w
+					default:
+						return n, in, fmt.Errorf("%w: %s has a synapse of type %s, want %s or %s", ErrGraph, at, s.Dendrite, AMPA, GABA)
+					}
+					if source < 0 {
+						in.W[^source*r.n+cell.ID] += w
+					} else {
+						if n.WRec == nil {
+							n.WRec = make([]float64, r.n*r.n)
+						}
+						n.WRec[source*r.n+cell.ID] += w
+					}
+				}
+			}
+		}
+	}
+	return n, in, nil
+}
+
+// currents returns the bias currents and base currents of the core.
+func (c Core) currents(where string) (currents [NumCurrents]float64, base BaseCurrents, err error) {
+	for p := range NumCurrents {
+		currents[p], err = c.current(where, Param(p).String())
+		if err != nil {
+			return currents, base, err
+		}
+	}
+	for k, name := range baseNames {
+		if base[k], err = c.current(where, name); err != nil {
+			return currents, base, err
+		}
+	}
+	return currents, base, nil
+}
+
+func (c Core) current(where, name string) (float64, error) {
+	parameter, err := DeviceParameter(name)
+	if err != nil {
+		return 0, err
+	}
+	p, ok := c.Parameters[parameter]
+	if !ok {
+		return 0, fmt.Errorf("%w: %s has no %s (%s)", ErrDevice, where, parameter, name)
+	}
+	return p.Current, nil
+}
+
+// arrival is an event at a core of the chip at a place.
+type arrival struct {
+	chip [2]int
+	core int
+	tag  int
+}
+
+// receivers says what sends the events that arrive at the cores.
+type receivers struct {
+	n      int             // number of neurons
+	source map[arrival]int // neuron id, or ^index of an input
+}
+
+func (d *Device) receivers() (r receivers, err error) {
+	r.source = map[arrival]int{}
+	add := func(source int, from [2]int, list []Destination) error {
+		for _, to := range list {
+			if to.Monitors() {
+				continue
+			}
+			for core, reached := range to.Cores {
+				a := arrival{[2]int{from[0] + to.XHop, from[1] + to.YHop}, core, to.Tag}
+				if other, twice := r.source[a]; reached && twice && other != source {
+					return fmt.Errorf("%w: two sources send tag %d to core %d of the chip at (%d, %d)", ErrGraph, to.Tag, core, a.chip[0], a.chip[1])
+				}
+				if reached {
+					r.source[a] = source
+				}
+			}
+		}
+		return nil
+	}
+	var ids []int
+	for _, chip := range d.Chips {
+		for _, core := range chip.Cores {
+			for _, cell := range core.Neurons {
+				ids = append(ids, cell.ID)
+				if err := add(cell.ID, [2]int{chip.X, chip.Y}, cell.Destinations); err != nil {
+					return r, err
+				}
+			}
+		}
+	}
+	slices.Sort(ids)
+	for i, id := range ids {
+		if i != id {
+			return r, fmt.Errorf("%w: %d neurons, but the id %d does not occur", ErrDevice, len(ids), i)
+		}
+	}
+	r.n = len(ids)
+	for i, c := range d.Inputs {
+		if c.Channel != i {
+			return r, fmt.Errorf("%w: input %d has the channel number %d, want %d", ErrDevice, i, c.Channel, i)
+		}
+		if err := add(^i, d.origin(), c.Destinations); err != nil {
+			return r, err
+		}
+	}
+	return r, nil
+}
+
+// origin is the place of chip 0, from where the hops of the inputs count.
+func (d *Device) origin() [2]int {
+	for _, chip := range d.Chips {
+		if chip.Chip == 0 {
+			return [2]int{chip.X, chip.Y}
+		}
+	}
+	return [2]int{1, 0} // where Deploy puts it
+}

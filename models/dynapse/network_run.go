@@ -1,0 +1,245 @@
+package dynapse
+
+import (
+	"math"
+
+	"gorgonia.org/tensor"
+
+	"github.com/surge-snn/surge/graph"
+	"github.com/surge-snn/surge/internal/kernel"
+	"github.com/surge-snn/surge/ops"
+)
+
+// simulate runs r in the arithmetic of T.
+func simulate[T kernel.Float](r *Run, m mode, input, forced []float64) error {
+	size := r.T * r.B * r.N
+	var k ops.Kernel[T] = &neuronKernel[T]{mode: m}
+	if r.network.Engine == graph.UnrolledEngine && m.rule != SurgeT && (m.rule != Surge || m.twin) {
+		k = &unrolled[T]{cell: cell{mode: m, n: r.N}}
+	}
+	in := [][]T{convert[T](input)}
+	shapes := []tensor.Shape{{r.T, r.B, r.N}}
+	add := func(x []float64, shape ...int) {
+		in, shapes = append(in, convert[T](x)), append(shapes, shape)
+	}
+	neurons := r.samples * r.N
+	values := make([][NumParams]float64, neurons)
+	coefs, unit := make([][]float64, numCoefs), make([]float64, neurons)
+	for i := range coefs {
+		coefs[i] = make([]float64, neurons)
+	}
+	// rows repeats what belongs to a sample for its rows of the batch.
+	rows := func(x []float64) []float64 {
+		each := len(x) / r.samples
+		var y []float64
+		for b := range r.B {
+			s := b * r.samples / r.B
+			y = append(y, x[s*each:(s+1)*each]...)
+		}
+		return y
+	}
+	for j := range values {
+		for i := range values[j] {
+			values[j][i] = r.params[i][j]
+		}
+		c := coefficients(&values[j])
+		for i := range coefs {
+			coefs[i][j] = c[i]
+		}
+		unit[j] = c[volt]
+	}
+	if m.forced {
+		add(forced, r.T, r.B, r.N)
+	}
+	for _, c := range coefs {
+		if r.samples == 1 {
+			add(c, r.N)
+		} else {
+			add(rows(c), r.B, r.N)
+		}
+	}
+	ownWrec := len(r.network.WRec) > r.N*r.N
+	if ownWrec {
+		add(rows(r.network.WRec), r.B, r.N, r.N)
+	} else if m.recurrent {
+		add(r.network.WRec, r.N, r.N)
+	}
+	first, state := m.firstCoef(), m.inputs()
+	relative := func(v []float64, f func(x float64, j int) float64) {
+		y := make([]float64, len(v))
+		for i, x := range v {
+			y[i] = f(x, r.neuron(i))
+		}
+		add(y, r.B, r.N)
+	}
+	current := func(x float64, j int) float64 { return math.Log(x / r.params[Io][j]) }
+	relative(r.initial.Isyn, current)
+	relative(r.initial.Iahp, current)
+	relative(r.initial.Imem, current)
+	relative(r.initial.Vmem, func(x float64, j int) float64 { return x / unit[j] })
+	relative(r.initial.Spikes, func(x float64, _ int) float64 { return x })
+	relative(r.initial.Timer, func(x float64, j int) float64 { return x / r.params[Dt][j] })
+
+	outShapes, err := k.Shapes(shapes)
+	if err != nil {
+		return err
+	}
+	out := make([][]T, len(outShapes))
+	for i, s := range outShapes {
+		out[i] = make([]T, s.TotalSize())
+	}
+	if err := k.Forward(in, out); err != nil {
+		return err
+	}
+
+	absolute := func(v []T, f func(x float64, j int) float64) []float64 {
+		y := make([]float64, len(v))
+		for i, x := range v {
+			y[i] = f(float64(x), r.neuron(i))
+		}
+		return y
+	}
+	same := func(x float64, _ int) float64 { return x }
+	amperes := func(x float64, j int) float64 { return x * r.params[Io][j] }
+	lnAmpere := func(x float64, j int) float64 { return math.Exp(x) * r.params[Io][j] }
+	volts := func(x float64, j int) float64 { return x * unit[j] }
+	o := splitOut(out)
+	r.Records = Records{
+		Spikes: absolute(o.spikes, same),
+		Imem:   absolute(o.ypost, lnAmpere),
+		Vmem:   absolute(o.ypre, volts),
+		Isyn:   absolute(o.isyn, amperes),
+		Iahp:   absolute(o.iahp, amperes),
+	}
+	r.Final = State{
+		Isyn:   absolute(o.final[0], lnAmpere),
+		Iahp:   absolute(o.final[1], lnAmpere),
+		Imem:   absolute(o.final[2], lnAmpere),
+		Vmem:   absolute(o.final[3], volts),
+		Spikes: absolute(o.final[4], same),
+		Timer:  absolute(o.final[5], func(x float64, j int) float64 { return x * r.params[Dt][j] }),
+	}
+
+	r.backward = func(c Cotangents, g *Gradient) error {
+		// Gradients per neuron: of what follows from the parameters, and of these.
+		direct, per := make([][numDerived]float64, neurons), make([][NumParams]float64, neurons)
+		gout, gin := make([][]T, len(out)), make([][]T, len(in))
+		for i := range in {
+			gin[i] = make([]T, len(in[i]))
+		}
+		// A record is a function of a kernel's output and of parameters; so is its derivative.
+		take := func(i int, v []float64, f func(c float64, x float64, j int) float64) {
+			if v == nil {
+				return
+			}
+			if gout[i] == nil {
+				gout[i] = make([]T, size)
+			}
+			for e, c := range v {
+				if c != 0 {
+					gout[i][e] += T(f(c, float64(out[i][e]), r.neuron(e)))
+				}
+			}
+		}
+		io := func(j int) float64 { return r.params[Io][j] }
+		take(0, c.Spikes, func(c, _ float64, _ int) float64 { return c })
+		take(1, c.LnImem, func(c, _ float64, j int) float64 {
+			direct[j][ampere] += c / io(j)
+			return c
+		})
+		take(1, c.Imem, func(c, y float64, j int) float64 {
+			direct[j][ampere] += float64(c * math.Exp(y))
+			return c * math.Exp(y) * io(j)
+		})
+		take(2, c.Vmem, func(c, y float64, j int) float64 {
+			direct[j][volt] += float64(c * y)
+			return c * unit[j]
+		})
+		for i, v := range [][]float64{c.Isyn, c.Iahp} {
+			take(3+i, v, func(c, x float64, j int) float64 {
+				direct[j][ampere] += float64(c * x)
+				return c * io(j)
+			})
+		}
+		if err := k.Backward(in, out, gout, gin); err != nil {
+			return err
+		}
+		g.Input = widen(gin[0])
+		if m.recurrent {
+			g.WRec = make([]float64, len(r.network.WRec))
+			each := len(gin[first+numCoefs]) / r.N / r.N // rows with weights of their own, or 1
+			for i, d := range gin[first+numCoefs] {
+				e := i / r.N / r.N * max(r.samples, 1) / each // the sample
+				if !ownWrec {
+					e = 0
+				}
+				g.WRec[e*r.N*r.N+i%(r.N*r.N)] += float64(d)
+			}
+		}
+		// An initial state that was given is a constant in amperes, volts and seconds; rest moves with Io.
+		back := func(i int, given, v []float64, f func(d, x float64, j int) float64) []float64 {
+			if given == nil {
+				return nil
+			}
+			y := widen(gin[state+i])
+			for e, d := range y {
+				if d != 0 {
+					y[e] = f(d, v[e], r.neuron(e))
+				}
+			}
+			return y
+		}
+		lnBack := func(d, x float64, j int) float64 {
+			direct[j][ampere] -= d / io(j)
+			return d / x
+		}
+		g.State = State{
+			Isyn: back(0, r.rest.Isyn, r.initial.Isyn, lnBack),
+			Iahp: back(1, r.rest.Iahp, r.initial.Iahp, lnBack),
+			Imem: back(2, r.rest.Imem, r.initial.Imem, lnBack),
+			Vmem: back(3, r.rest.Vmem, r.initial.Vmem, func(d, x float64, j int) float64 {
+				direct[j][volt] -= d * x / (unit[j] * unit[j])
+				return d / unit[j]
+			}),
+			Spikes: back(4, r.rest.Spikes, r.initial.Spikes, func(d, _ float64, _ int) float64 { return d }),
+			Timer: back(5, r.rest.Timer, r.initial.Timer, func(d, x float64, j int) float64 {
+				dt := r.params[Dt][j]
+				per[j][Dt] -= d * x / (dt * dt)
+				return d / dt
+			}),
+		}
+		for i := range numCoefs {
+			for e, d := range gin[first+i] {
+				direct[r.neuron(e)][i] += float64(d)
+			}
+		}
+		for j := range per {
+			chain(&values[j], &direct[j], &per[j])
+		}
+		for p := range g.Params {
+			g.Params[p] = make([]float64, max(len(r.network.Params[p]), 1))
+			for j := range per {
+				g.Params[p][j%len(g.Params[p])] += per[j][p]
+			}
+		}
+		g.params = r.params
+		return nil
+	}
+	return nil
+}
+
+func convert[T kernel.Float](x []float64) []T {
+	y := make([]T, len(x))
+	for i, v := range x {
+		y[i] = T(v)
+	}
+	return y
+}
+
+func widen[T kernel.Float](x []T) []float64 {
+	y := make([]float64, len(x))
+	for i, v := range x {
+		y[i] = float64(v)
+	}
+	return y
+}

@@ -1,0 +1,95 @@
+package dynapse
+
+import (
+	"fmt"
+	"math"
+)
+
+// Estimate is a mean over rows with its standard error.
+type Estimate struct{ Mean, StdErr float64 }
+
+// Truth estimates the gradient of the expected loss of the model itself, without any rule: the central difference over a common change of
+// a parameter's logarithm in all neurons,
+//
+//	dL/d ln p = mean over rows of (L(ln p + h) - L(ln p - h)) / 2h
+//
+// on the same inputs. loss returns the loss of each of the rows. Spikes appear and vanish one by one, and only the mean over many rows is
+// smooth: several thousand rows give an error of a few percent at h = 0.1. It is the measure of a gradient rule, and a means of
+// last resort to fit.
+//
+// Iref acts through the number of bins m = ceil(t_ref/dt) alone; its derivative is that of the staircase averaged over its phase,
+// over one bin to either side:
+//
+//	dL/d ln Iref = -(t_ref/dt) (L(m+1) - L(m-1))/2, or -(t_ref/dt) (L(2) - L(1)) where m = 1
+//
+// and needs one value for all neurons. Cost: two simulations per parameter.
+//
+// Errors: those of [Network.Simulate]; [ErrParameter] for h that is not positive, a loss of another length, an Iref per neuron.
+func (n Network) Truth(t, b int, input []float64, loss func(*Run) []float64, h float64, params ...Param) ([]Estimate, error) {
+	if !(h > 0) || math.IsInf(h, 0) {
+		return nil, fmt.Errorf("%w: difference h = %v, want a positive number", ErrParameter, h)
+	}
+	value := func(p Param, v []float64) ([]float64, error) {
+		m := n
+		m.Params[p] = v
+		r, err := m.Simulate(t, b, input, State{}, nil)
+		if err != nil {
+			return nil, fmt.Errorf("%v: %w", p, err)
+		}
+		l := loss(r)
+		if len(l) != b {
+			return nil, fmt.Errorf("%w: the loss has %d values for %d rows", ErrParameter, len(l), b)
+		}
+		return l, nil
+	}
+	list := make([]Estimate, len(params))
+	for i, p := range params {
+		if int(p) >= NumParams {
+			return nil, fmt.Errorf("%w: %v", ErrParameter, p)
+		}
+		v := n.Params[p]
+		if len(v) == 0 {
+			v = []float64{p.Default()}
+		}
+		up, down := make([]float64, len(v)), make([]float64, len(v))
+		for j, x := range v {
+			up[j], down[j] = x*math.Exp(h), x*math.Exp(-h)
+		}
+		scale := 1 / (2 * h)
+		if p == Iref {
+			all, err := n.Params.expand(1)
+			if err != nil {
+				return nil, fmt.Errorf("Iref is judged for one value for all neurons: %w", err)
+			}
+			var c [NumParams]float64
+			for q := range c {
+				c[q] = all[q][0]
+			}
+			bins := coefficients(&c)[refractory]
+			m := math.Ceil(bins - tolerance[float64]())
+			more, less := m+0.5, m-1.5 // half a bin below m+1 and m-1
+			if scale = -bins / 2; m <= 1 {
+				less, scale = bins, -bins
+			}
+			up[0], down[0] = v[0]*bins/more, v[0]*bins/less
+		}
+		lu, err := value(p, up)
+		if err != nil {
+			return nil, err
+		}
+		ld, err := value(p, down)
+		if err != nil {
+			return nil, err
+		}
+		var sum, squares float64
+		for r := range lu {
+			d := (lu[r] - ld[r]) * scale
+			sum += d
+			squares += float64(d * d)
+		}
+		rows := float64(b)
+		mean := sum / rows
+		list[i] = Estimate{mean, math.Sqrt(max(squares/rows-float64(mean*mean), 0) / rows)}
+	}
+	return list, nil
+}
