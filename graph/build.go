@@ -3,10 +3,11 @@ package graph
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	G "gorgonia.org/gorgonia"
+
+	"github.com/surge-snn/surge/internal/diagram"
 )
 
 // maxSalts is how many different names of the inputs Build tries before it gives up
@@ -16,15 +17,19 @@ const maxSalts = 8
 // Report says how a program was built.
 type Report struct {
 	Nodes   int           // nodes of the graph, gradient included
+	Live    int           // nodes that something recorded depends on: the own machine runs no others
+	Memory  int           // bytes of the own machine's buffers, without the memory that operations own
 	Salts   int           // how often the graph was built until two builds agreed; 2 if no nodes were merged
 	Layers  []LayerReport // in the order of the model
 	Trained []string      // parameters with a gradient
-	Build   time.Duration // model function and gradient, all builds
+	Build   time.Duration // model function, gradient and machine, all builds
+	Compile time.Duration // of it the machine
 }
 
 // LayerReport says how one layer is run.
 type LayerReport struct {
 	Name, Kind string
+	Steps      int // time steps
 	Engine     Engine
 	Fallback   bool // the wanted engine was fused, but the cell has no kernel
 }
@@ -47,8 +52,7 @@ type LayerReport struct {
 // panic of the model function or of Gorgonia is returned as an error. After an error
 // params is as it was before.
 //
-// Cost: at least two calls of the model function and of Gorgonia's Grad, which takes
-// about a second for 30 000 nodes, and four times that for twice as many.
+// Cost: linear in the number of nodes, some 20 µs for each, both builds together.
 func Build(params *Params, settings Settings, model func(*Builder)) (*Program, error) {
 	s, err := settings.withDefaults()
 	if err != nil {
@@ -77,39 +81,45 @@ func build(params *Params, s Settings, model func(*Builder)) (*Program, error) {
 		if err != nil {
 			return nil, err
 		}
-		now := structure(b.g)
+		if s.Machine == TapeMachine && !uniqueHashes(b.g) {
+			continue
+		}
+		now := b.structure()
 		if slices.ContainsFunc(seen, func(s []int64) bool { return slices.Equal(s, now) }) {
 			return b.program(salt + 1)
 		}
 		seen = append(seen, now)
 	}
-	return nil, fmt.Errorf("%w: %d builds of the model gave %d different graphs: hashes collide, or the model function is not deterministic", ErrCollision, maxSalts, maxSalts)
+	return nil, fmt.Errorf("%w: no two of %d builds of the model gave the same graph: hashes collide, or the model function is not deterministic", ErrCollision, maxSalts)
 }
 
 // construct makes the graph under one salt, with gradient and records.
 func construct(params *Params, s Settings, salt int, model func(*Builder)) (b *Builder, err error) {
 	defer recovered(&err)
-	b = &Builder{
-		g:        G.NewGraph(),
-		params:   params,
-		settings: s,
-		salt:     salt,
-		names:    map[string]bool{},
-		steps:    map[*G.Node][]*G.Node{},
-		needs:    map[*G.Node]bool{},
-	}
+	b = newBuilder(params, s, salt)
 	model(b)
 	if b.loss == nil && len(b.outputs) == 0 {
 		b.Failf("the model has neither a loss nor an output")
 	}
 	b.differentiate()
-	for _, o := range b.outputs {
-		b.record(o)
-	}
-	for _, st := range b.states {
-		b.record(st.final)
-	}
+	b.recordAll()
 	return b, nil
+}
+
+func newBuilder(params *Params, s Settings, salt int) *Builder {
+	b := &Builder{
+		g:        G.NewGraph(),
+		params:   params,
+		settings: s,
+		salt:     salt,
+		names:    map[string]bool{},
+		leaves:   map[*G.Node]diagram.Kind{},
+		steps:    map[*G.Node][]*G.Node{},
+		needs:    map[*G.Node]bool{},
+	}
+	b.lookup = lookupOf(b.g)
+	b.reserve()
+	return b
 }
 
 // recovered, deferred, turns a panic of the model function or of Gorgonia into an error.
@@ -121,66 +131,6 @@ func recovered(err *error) {
 	default:
 		*err = fmt.Errorf("%w: panic: %v", ErrBuild, r)
 	}
-}
-
-// differentiate adds the gradient of the loss and turns b.trained into records of
-// the gradients.
-func (b *Builder) differentiate() {
-	if b.loss == nil {
-		b.trained = nil
-		return
-	}
-	if len(b.trained) > 0 {
-		reached := reachable(b.g, b.loss)
-		var lost []string
-		var wrt []*G.Node
-		for _, p := range b.trained {
-			if !reached[p.node] {
-				lost = append(lost, fmt.Sprintf("%q", p.name))
-			}
-			wrt = append(wrt, p.node)
-		}
-		if len(lost) > 0 {
-			b.Fail(fmt.Errorf("%w: %s", ErrNoGradient, strings.Join(lost, ", ")))
-		}
-		grads, err := G.Grad(b.loss, wrt...)
-		if err != nil {
-			b.Fail(fmt.Errorf("%w: gradient: %w", ErrBuild, err))
-		}
-		for i, g := range grads {
-			if g == nil {
-				b.Fail(fmt.Errorf("%w: %q", ErrNoGradient, b.trained[i].name))
-			}
-			b.trained[i].node = g
-		}
-	}
-	for _, p := range b.trained {
-		b.record(p)
-	}
-	l := &slot{name: "loss", node: b.loss}
-	b.record(l)
-	b.recordedLoss = l
-}
-
-// reachable returns the nodes that influence n through differentiable operations.
-func reachable(g *G.ExprGraph, n *G.Node) map[*G.Node]bool {
-	seen := map[*G.Node]bool{n: true}
-	for todo := []*G.Node{n}; len(todo) > 0; {
-		n := todo[len(todo)-1]
-		todo = todo[:len(todo)-1]
-		op, ok := n.Op().(G.SDOp)
-		if !ok {
-			continue
-		}
-		c := children(g, n)
-		for i, w := range op.DiffWRT(len(c)) {
-			if w && i < len(c) && !seen[c[i]] {
-				seen[c[i]] = true
-				todo = append(todo, c[i])
-			}
-		}
-	}
-	return seen
 }
 
 // structure lists the nodes with their operands, in the order of the graph. Nodes that
@@ -199,12 +149,22 @@ func structure(g *G.ExprGraph) []int64 {
 // program makes the program of a checked graph.
 func (b *Builder) program(salts int) (p *Program, err error) {
 	defer recovered(&err)
+	start := time.Now()
 	m, err := newMachine(b.g)
 	if err != nil {
 		return nil, err
 	}
+	var r runner = m
+	switch {
+	case b.settings.Machine == TapeMachine:
+		r = newTape(b.g)
+	case b.settings.DebugNaNs:
+		m.check = b.checkFinite
+	}
+	compiled := time.Since(start)
 	p = &Program{
-		machine: m,
+		machine: r,
+		builder: b,
 		loss:    b.recordedLoss,
 		inputs:  index(b.inputs),
 		outputs: index(b.outputs),
@@ -212,8 +172,22 @@ func (b *Builder) program(salts int) (p *Program, err error) {
 		initial: map[string]*slot{},
 		final:   State{},
 		watched: slices.Clone(b.outputs),
-		report:  Report{Nodes: len(b.g.AllNodes()), Salts: salts, Layers: b.layers},
+		report: Report{
+			Nodes: len(b.g.AllNodes()), Live: len(m.steps), Salts: salts, Layers: b.layers,
+			Memory: m.memory,
+		},
 	}
+	for _, s := range b.segments {
+		p.report.Nodes += len(s.b.g.AllNodes())
+		for _, m := range []*machine{s.forward, s.backward} {
+			if m != nil {
+				p.report.Live += len(m.steps)
+				p.report.Memory += m.memory
+			}
+		}
+	}
+	p.report.Compile = compiled
+	p.report.Memory *= int(b.settings.DType.Size())
 	for _, st := range b.states {
 		if st.initial != nil {
 			p.initial[st.initial.name] = st.initial

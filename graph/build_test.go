@@ -278,9 +278,9 @@ func TestReport(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []graph.LayerReport{
-		{Name: "w", Kind: "linear", Engine: graph.FusedEngine},
-		{Name: "h", Kind: "lif", Engine: graph.FusedEngine},
-		{Name: "own", Kind: "sum", Engine: graph.UnrolledEngine, Fallback: true},
+		{Name: "w", Kind: "linear", Steps: 3, Engine: graph.FusedEngine},
+		{Name: "h", Kind: "lif", Steps: 3, Engine: graph.FusedEngine},
+		{Name: "own", Kind: "sum", Steps: 3, Engine: graph.UnrolledEngine, Fallback: true},
 	}
 	r := p.Report()
 	if !slices.Equal(r.Layers, want) {

@@ -5,6 +5,8 @@ import (
 
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
+
+	"github.com/surge-snn/surge/internal/diagram"
 )
 
 // Builder collects the nodes of one program. It exists inside of [Build] only.
@@ -26,9 +28,17 @@ type Builder struct {
 
 	recordedLoss *slot
 
-	steps  map[*G.Node][]*G.Node // the steps behind a stacked node
-	needs  map[*G.Node]bool      // memo of needsGrad
+	lookup   lookup // nil: not known
+	reserved int    // entries of lookup
+	marks    []mark // where the regions begin
+
+	leaves map[*G.Node]diagram.Kind // what inputs of the graph stand for
+	steps  map[*G.Node][]*G.Node    // the steps behind a stacked node
+	needs  map[*G.Node]bool         // memo of needsGrad
 	layers []LayerReport
+
+	segments []*segment // graphs of their own
+	step0    int        // of the segment of time steps that this is the Builder of
 }
 
 // slot is a named node together with the tensor that it reads or is copied to.
@@ -62,6 +72,7 @@ func (b *Builder) Failf(format string, args ...any) {
 //
 //	y := b.Check(gorgonia.HadamardProd(x, w))
 func (b *Builder) Check(n *G.Node, err error) *G.Node {
+	b.reserve()
 	if err != nil {
 		b.Fail(fmt.Errorf("%w: %w", ErrBuild, err))
 	}
@@ -70,6 +81,7 @@ func (b *Builder) Check(n *G.Node, err error) *G.Node {
 
 // CheckAll is Check for operations with several outputs.
 func (b *Builder) CheckAll(n []*G.Node, err error) []*G.Node {
+	b.reserve()
 	if err != nil {
 		b.Fail(fmt.Errorf("%w: %w", ErrBuild, err))
 	}
@@ -102,9 +114,11 @@ func (b *Builder) claim(kind, name string) {
 
 // leaf adds an input node bound to value. Its name in the graph is unique. The salt is
 // its beginning: FNV hashes that are equal stay equal whatever is appended.
-func (b *Builder) leaf(name string, value *tensor.Dense) *G.Node {
+func (b *Builder) leaf(kind diagram.Kind, name string, value *tensor.Dense) *G.Node {
 	unique := fmt.Sprintf("%d.%d %s", b.salt, len(b.g.AllNodes()), name)
-	return G.NewTensor(b.g, b.settings.DType, value.Dims(), G.WithShape(value.Shape().Clone()...), G.WithName(unique), G.WithValue(value))
+	n := G.NewTensor(b.g, b.settings.DType, value.Dims(), G.WithShape(value.Shape().Clone()...), G.WithName(unique), G.WithValue(value))
+	b.leaves[n] = kind
+	return n
 }
 
 func (b *Builder) shape(kind, name string, shape []int) tensor.Shape {
@@ -126,7 +140,7 @@ func (b *Builder) shape(kind, name string, shape []int) tensor.Shape {
 func (b *Builder) Input(name string, shape ...int) *G.Node {
 	b.claim("input", name)
 	s := &slot{name: name, value: zeros(b.DType(), b.shape("input", name, shape))}
-	s.node = b.leaf(name, s.value)
+	s.node = b.leaf(diagram.Input, name, s.value)
 	b.inputs = append(b.inputs, s)
 	return s.node
 }
@@ -141,7 +155,7 @@ func (b *Builder) Const(name string, data []float64, shape ...int) *G.Node {
 	if i, x := notFinite(v); i >= 0 {
 		b.Fail(fmt.Errorf("%w: constant %q: element %d is %v", ErrNotFinite, name, i, x))
 	}
-	return b.leaf(name, v)
+	return b.leaf(diagram.Constant, name, v)
 }
 
 // Param adds the parameter name of the given shape. Its value is that in the
@@ -153,7 +167,7 @@ func (b *Builder) Param(name string, init Init, shape ...int) *G.Node {
 	if err != nil {
 		b.Fail(err)
 	}
-	n := b.leaf(name, v)
+	n := b.leaf(diagram.Parameter, name, v)
 	if !b.settings.NoGrad && !b.settings.Frozen(name) {
 		b.trained = append(b.trained, &slot{name: name, node: n})
 		b.needs[n] = true

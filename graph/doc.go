@@ -35,10 +35,22 @@
 // # Engines
 //
 // [Builder.Scan] repeats a [Cell] over time. The unrolled engine writes the cell's
-// step once per time step with Gorgonia's operations and lets Gorgonia differentiate
-// it: this is the definition of the model, and needs about 30 nodes per time step and
+// step once per time step with Gorgonia's operations and differentiates each of them: this
+// is the definition of the model, and needs about 30 nodes per time step and
 // spiking layer. The fused engine runs a hand-written kernel for the whole sequence, where the
 // cell has one ([Fused]). Both give the same numbers to rounding.
+//
+// # Unrolled graphs
+//
+// Building and planning take time linear in the number of nodes, some 20 µs for each: half a
+// second for 1000 time steps of a network of two layers. The machine computes what is recorded
+// and nothing else, not the gradients of inputs that Gorgonia's products come with, in memory
+// that is used again as soon as it is free ([OwnMachine]). Settings.Checkpoint cuts long sequences
+// into segments, of which one is in memory at a time; the bits stay the same. Gorgonia's tape
+// machine runs the same graphs, for comparison ([TapeMachine]).
+//
+// [Program.WriteSVG] and [Program.WriteDOT] draw a graph, folded over time; Settings.DebugNaNs
+// finds the first operation whose result is not finite.
 //
 // # What this package guards against
 //
@@ -50,7 +62,8 @@
 // machine reuses memory that is still read, through an alias such as a reshaped tensor
 // even that of a parameter, ends the process when an operation panics, does nothing in a
 // second run, and takes time quadratic in the number of nodes to compile: programs run on
-// a machine of this package, on which every node has memory of its own. Dual values
+// a machine of this package, which knows what may share memory. Its Grad is quadratic, too,
+// and sums gradients in memory that grows with time: this package differentiates by itself. Dual values
 // accumulate over runs: none are bound, and what is read after a run is a copy. A
 // parameter without a gradient is an error that names it.
 package graph

@@ -7,68 +7,79 @@ import (
 	"gorgonia.org/tensor"
 )
 
+// runner computes all nodes of a graph once.
+type runner interface{ run() error }
+
 // machine runs the operations of a graph in the order in which they were added to it,
-// operands first. Every node has memory of its own: no operation is allowed to write
-// its result over an operand, as Gorgonia's tape machine allows. (There an addition to
-// a reshaped parameter overwrites the parameter: Reshape returns the memory of its
-// operand.) What an operation allocated in one run is reused in the next where the
-// operation can write to given memory.
+// operands first, and only those that something recorded depends on.
 //
-// Cost: building it is linear in the number of nodes.
+// Results live in memory of the machine, which the plan hands out before the first run: a
+// buffer is used again when the last reader of everything that may share it has run. No
+// operation writes over an operand that is read again, over an input, a parameter, or the
+// memory of another operation. (On Gorgonia's tape machine an addition to a reshaped
+// parameter overwrites the parameter: Reshape returns the memory of its operand.)
+//
+// Which operations write where:
+//
+//   - Sum, difference, elementwise product, negation and matrix product of Gorgonia are
+//     computed by the machine itself, with the same roundings, and without any allocation;
+//   - operations with a method DoInto (those of package ops) and Gorgonia's other elementwise
+//     operations write into a buffer; the latter allocate small objects in each run;
+//   - the result of any other operation is its own, new in each run as a rule, and may share
+//     memory with its operands, unless the operation has a method OwnsResult. It is let go
+//     after its last reader.
+//
+// An operation must not keep the memory of an operand for a later one, unless that is an
+// operand of the later one, too.
 type machine struct {
 	steps  []step
-	values []G.Value // of each step's node in this run or, before its turn, in the last one
+	values []G.Value // of each step's node
 	args   []G.Value
+	memory int // elements of all buffers
+	// check, where it is not nil, is asked after every step.
+	check func(n *G.Node, v G.Value) error
 }
 
 // step computes the value of one node.
 type step struct {
-	node  *G.Node
-	op    G.Op  // nil for an input, which has a value already
-	in    []int // steps that compute the operands
-	dtype tensor.Dtype
-	size  int  // elements of the result
-	reuse bool // UsePreallocDo may write to the result of the last run
+	node   *G.Node
+	op     G.Op // nil for an input, which has a value already
+	in     []int32
+	drop   []int32       // values that nobody reads after this step
+	out    *tensor.Dense // where the result goes; nil: the operation brings memory of its own
+	dtype  tensor.Dtype
+	shape  tensor.Shape
+	size   int // elements of the result
+	method method
+	reads  bool // the result may share memory with an operand
 }
 
-// newMachine returns the machine of a graph. A node that reads or sets values outside
-// of the graph ([G.Read], [G.Set]) is an error, as is an input without a value.
-func newMachine(g *G.ExprGraph) (*machine, error) {
-	m := &machine{}
-	position := make(map[*G.Node]int, len(g.AllNodes()))
-	for _, n := range g.AllNodes() {
-		s := step{node: n, op: n.Op()}
-		if s.op == nil {
-			if n.Value() == nil {
-				return nil, fmt.Errorf("%w: input %q has no value", ErrBuild, n.Name())
-			}
-		} else {
-			if s.op.Type() == nil {
-				return nil, fmt.Errorf("%w: node %v reads or sets a value outside of the graph; Builder.Output records values", ErrBuild, n)
-			}
-			for _, c := range children(g, n) {
-				i, ok := position[c]
-				if !ok {
-					return nil, fmt.Errorf("%w: an operand of %v, %v, is not in the graph before it", ErrBuild, n, c)
-				}
-				s.in = append(s.in, i)
-			}
-			s.dtype, s.size, s.reuse = n.Dtype(), n.Shape().TotalSize(), reusable(s.op)
-		}
-		position[n] = len(m.steps)
-		m.steps = append(m.steps, s)
-	}
-	m.values = make([]G.Value, len(m.steps))
-	return m, nil
+// method is how the value of a step is computed.
+type method uint8
+
+const (
+	byDo       method = iota // Op.Do
+	byPrealloc               // Op.UsePreallocDo
+	byUnsafe                 // copy the operand, then Op.UnsafeDo
+	byInto                   // DoInto
+	byAdd                    // the machine itself, from here on
+	bySub
+	byMul
+	byNeg
+	byGemm
+	byGemmTN
+	byGemmNT
+	byGemmTT
+)
+
+// intoDoer is an operation that writes its result into given memory, which no operand
+// shares; see package ops.
+type intoDoer interface {
+	DoInto(dst *tensor.Dense, in ...G.Value) error
 }
 
-// reusable says whether op writes to given memory and nothing but its result: true for
-// Gorgonia's elementwise operations of two operands and its products.
-func reusable(op G.Op) bool {
-	_, can := op.(G.UsePreallocDoer)
-	_, binary := op.(G.BinaryOp)
-	return can && binary
-}
+// resultOwner is an operation whose result shares no memory with an operand.
+type resultOwner interface{ OwnsResult() }
 
 // run computes all nodes. The error of an operation and its panic are errors that
 // name the operation; the next run starts afresh.
@@ -83,38 +94,57 @@ func (m *machine) run() (err error) {
 		s := &m.steps[at]
 		if s.op == nil {
 			m.values[at] = s.node.Value()
-			continue
+		} else {
+			m.args = m.args[:0]
+			for _, i := range s.in {
+				m.args = append(m.args, m.values[i])
+			}
+			v, err := s.do(m.args)
+			if err != nil {
+				return fmt.Errorf("graph: run: %v: %w", s.op, err)
+			}
+			m.values[at] = v
 		}
-		m.args = m.args[:0]
-		for _, i := range s.in {
-			m.args = append(m.args, m.values[i])
+		if m.check != nil {
+			if err := m.check(s.node, m.values[at]); err != nil {
+				return err
+			}
 		}
-		v, err := s.do(m.values[at], m.args)
-		if err != nil {
-			return fmt.Errorf("graph: run: %v: %w", s.op, err)
+		for _, i := range s.drop {
+			m.values[i] = nil
 		}
-		m.values[at] = v
 	}
 	return nil
 }
 
-// do computes the node, into the memory of last if possible.
-func (s *step) do(last G.Value, args []G.Value) (v G.Value, err error) {
-	done := false
-	if memory, ok := last.(*tensor.Dense); ok && s.reuse {
-		v, err = s.op.(G.UsePreallocDoer).UsePreallocDo(memory, args...)
-		done = err == nil
-	}
-	if !done {
-		if v, err = s.op.Do(args...); err != nil {
-			return nil, err
+// do computes the node, into the memory of the step where it has some.
+func (s *step) do(args []G.Value) (v G.Value, err error) {
+	switch {
+	case s.method >= byAdd && s.direct(args):
+		return s.out, nil
+	case s.method == byInto:
+		if !sameShape(s.out.Shape(), s.shape) { // an operation has reshaped its operand
+			if err := s.out.Reshape(s.shape...); err != nil {
+				return nil, err
+			}
 		}
+		return s.out, s.op.(intoDoer).DoInto(s.out, args...)
+	case s.method == byPrealloc:
+		v, err = s.op.(G.UsePreallocDoer).UsePreallocDo(s.out, args...)
+	case s.method == byUnsafe && s.plain(args[0]):
+		copyData(s.out, args[0].(*tensor.Dense))
+		v, err = s.op.(G.UnsafeDoer).UnsafeDo(s.out)
+	default:
+		v, err = s.op.Do(args...)
+	}
+	if err != nil {
+		return nil, err
 	}
 	if v == nil {
 		return nil, fmt.Errorf("%w: no result", ErrBuild)
 	}
 	if v.Dtype() != s.dtype || v.Shape().TotalSize() != s.size {
-		return nil, fmt.Errorf("%w: result is %v of shape %v, declared as %v of shape %v", ErrShape, v.Dtype(), v.Shape(), s.dtype, s.node.Shape())
+		return nil, fmt.Errorf("%w: result is %v of shape %v, declared as %v of shape %v", ErrShape, v.Dtype(), v.Shape(), s.dtype, s.shape)
 	}
 	return v, nil
 }

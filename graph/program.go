@@ -12,7 +12,8 @@ import (
 // Program is a compiled graph: one machine that runs for every mini-batch. It is
 // not safe for concurrent use.
 type Program struct {
-	machine *machine
+	machine runner
+	builder *Builder // knows the graph
 	inputs  map[string]*slot
 	initial map[string]*slot
 	outputs map[string]*slot
@@ -227,6 +228,6 @@ func (p *Program) Outputs() []string { return slices.Sorted(maps.Keys(p.outputs)
 
 // Close releases the machine. Recorded values stay readable.
 func (p *Program) Close() error {
-	p.machine = nil
+	p.machine, p.builder = nil, nil
 	return nil
 }

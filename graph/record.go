@@ -10,6 +10,23 @@ import (
 	"gorgonia.org/tensor"
 )
 
+// recordAll records the gradients, the loss, the outputs and the final states.
+func (b *Builder) recordAll() {
+	for _, p := range b.trained {
+		b.record(p)
+	}
+	if b.loss != nil {
+		b.recordedLoss = &slot{name: "loss", node: b.loss}
+		b.record(b.recordedLoss)
+	}
+	for _, o := range b.outputs {
+		b.record(o)
+	}
+	for _, st := range b.states {
+		b.record(st.final)
+	}
+}
+
 // record adds a node that copies the value of s.node into s.value when the machine
 // comes by.
 func (b *Builder) record(s *slot) {
@@ -18,16 +35,20 @@ func (b *Builder) record(s *slot) {
 		shape = tensor.Shape{1}
 	}
 	s.value = zeros(b.DType(), shape)
-	b.Check(G.ApplyOp(&recordOp{slot: s, id: len(b.g.AllNodes()), dtype: b.settings.DType, dims: s.node.Dims()}, s.node))
+	b.Check(G.ApplyOp(&recordOp{slot: s, id: len(b.g.AllNodes()), dtype: b.settings.DType, dims: s.node.Dims(), token: zeros(b.DType(), tensor.Shape{1})}, s.node))
 }
 
-// recordOp copies its operand into memory that the machine does not know.
+// recordOp copies its operand into memory that the machine does not know. What no record
+// depends on is not computed.
 type recordOp struct {
 	slot  *slot
 	id    int
 	dtype tensor.Dtype
 	dims  int
+	token *tensor.Dense // its value, which nobody reads
 }
+
+func (*recordOp) OwnsResult() {}
 
 func (o *recordOp) Arity() int { return 1 }
 func (o *recordOp) Type() hm.Type {
@@ -58,7 +79,7 @@ func (o *recordOp) Do(in ...G.Value) (G.Value, error) {
 		dst.Float64s()[0] = float64(*v)
 	case *tensor.Dense:
 		if v.IsScalar() {
-			return token(o.dtype), dst.Memset(v.ScalarValue())
+			return o.token, dst.Memset(v.ScalarValue())
 		}
 		if v.DataOrder().IsColMajor() || v.RequiresIterator() {
 			v = v.Materialize().(*tensor.Dense)
@@ -70,8 +91,5 @@ func (o *recordOp) Do(in ...G.Value) (G.Value, error) {
 	default:
 		return nil, fmt.Errorf("%w: %q is a %T", ErrShape, o.slot.name, v)
 	}
-	return token(o.dtype), nil
+	return o.token, nil
 }
-
-// token is the value of a record node; nobody reads it.
-func token(dt tensor.Dtype) *tensor.Dense { return tensor.New(tensor.Of(dt), tensor.WithShape(1)) }

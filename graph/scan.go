@@ -6,6 +6,7 @@ import (
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
+	"github.com/surge-snn/surge/internal/diagram"
 	"github.com/surge-snn/surge/ops"
 )
 
@@ -84,15 +85,19 @@ func (b *Builder) Scan(name string, c Cell, xs, params []*G.Node) (out, final []
 			continue
 		}
 		in := &slot{name: full, value: zeros(b.DType(), want)}
-		in.node = b.leaf(full, in.value)
+		in.node = b.leaf(diagram.Input, full, in.value)
 		slots[i].initial, state[i] = in, in.node
 	}
 
 	f, fused := c.(Fused)
 	used := b.settings.Engine
-	if used == FusedEngine && fused {
+	switch k := b.settings.Checkpoint; {
+	case used == FusedEngine && fused:
 		out, final = b.fuse(name, f, xs, params, state)
-	} else {
+	case k > 0 && k < s[0]:
+		used = UnrolledEngine
+		out, final = b.cut(name, c, xs, params, state)
+	default:
 		used = UnrolledEngine
 		out, final = b.unroll(name, c, xs, params, state)
 	}
@@ -101,7 +106,7 @@ func (b *Builder) Scan(name string, c Cell, xs, params []*G.Node) (out, final []
 		slots[i].final.node = final[i]
 	}
 	b.states = append(b.states, slots...)
-	b.layers = append(b.layers, LayerReport{Name: name, Kind: c.Kind(), Engine: used, Fallback: used != b.settings.Engine})
+	b.layers = append(b.layers, LayerReport{Name: name, Kind: c.Kind(), Steps: s[0], Engine: used, Fallback: used != b.settings.Engine})
 	return out, final
 }
 
@@ -111,7 +116,9 @@ func (b *Builder) fuse(name string, c Fused, xs, params, state []*G.Node) (out, 
 	for i, n := range in {
 		wrt[i] = b.needsGrad(n)
 	}
+	b.enter(region{scan: len(b.layers), step: everyStep})
 	all, err := ops.Apply(c.Kernel(b), wrt, in...)
+	b.enter(region{scan: outside})
 	if err != nil {
 		b.Fail(fmt.Errorf("%w: layer %q: %w", ErrBuild, name, err))
 	}
@@ -127,7 +134,31 @@ func (b *Builder) unroll(name string, c Cell, xs, params, state []*G.Node) (out,
 	for i, x := range xs {
 		steps[i] = b.Steps(x)
 	}
-	rows := xs[0].Shape()[1]
+	p := b.asRows(params, xs[0].Shape()[1])
+	outputs := make([][]*G.Node, len(c.Outputs()))
+	x := make([]*G.Node, len(xs))
+	scan := len(b.layers)
+	b.rehearse(scan, c, xs, p, state)
+	for t := range steps[0] {
+		for i := range xs {
+			x[i] = steps[i][t]
+		}
+		b.enter(region{scan: scan, step: t})
+		var o []*G.Node
+		o, state = b.step(name, c, x, p, state)
+		for i := range o {
+			outputs[i] = append(outputs[i], o[i])
+		}
+	}
+	b.enter(region{scan: outside})
+	for _, s := range outputs {
+		out = append(out, b.StackSteps(s))
+	}
+	return out, state
+}
+
+// asRows returns params with every vector [N] as [B, N].
+func (b *Builder) asRows(params []*G.Node, rows int) []*G.Node {
 	p := make([]*G.Node, len(params))
 	for i, n := range params {
 		p[i] = n
@@ -135,31 +166,53 @@ func (b *Builder) unroll(name string, c Cell, xs, params, state []*G.Node) (out,
 			p[i] = b.Check(ops.Rows(n, rows, n.Shape()[0]))
 		}
 	}
-	outputs := make([][]*G.Node, len(c.Outputs()))
-	x := make([]*G.Node, len(xs))
-	for t := range steps[0] {
-		for i := range xs {
-			x[i] = steps[i][t]
-		}
-		o, next := c.Step(b, x, p, state)
-		if len(o) != len(outputs) || len(next) != len(state) {
-			b.Failf("layer %q: step gave %d outputs and %d states, want %d and %d", name, len(o), len(next), len(outputs), len(state))
-		}
-		for i := range o {
-			if o[i] == nil {
-				b.Failf("layer %q: output %q of a step is nil", name, c.Outputs()[i])
-			}
-			outputs[i] = append(outputs[i], o[i])
-		}
-		for i, spec := range c.State() {
-			b.checkState(name+"/"+spec.Name, next[i], state[i].Shape())
-		}
-		state = next
+	return p
+}
+
+// step adds one time step and checks what the cell returns.
+func (b *Builder) step(name string, c Cell, x, params, state []*G.Node) (out, next []*G.Node) {
+	out, next = c.Step(b, x, params, state)
+	if len(out) != len(c.Outputs()) || len(next) != len(state) {
+		b.Failf("layer %q: step gave %d outputs and %d states, want %d and %d", name, len(out), len(next), len(c.Outputs()), len(state))
 	}
-	for _, s := range outputs {
-		out = append(out, b.StackSteps(s))
+	for i, n := range out {
+		if n == nil {
+			b.Failf("layer %q: output %q of a step is nil", name, c.Outputs()[i])
+		}
 	}
-	return out, state
+	for i, spec := range c.State() {
+		b.checkState(name+"/"+spec.Name, next[i], state[i].Shape())
+	}
+	return out, next
+}
+
+// rehearse adds the nodes that are the same in every time step, those that depend on
+// parameters alone: it makes a step with inputs that nobody reads, and the steps that
+// follow find these nodes in the graph.
+func (b *Builder) rehearse(scan int, c Cell, xs, params, state []*G.Node) {
+	rows := func(n *G.Node) tensor.Shape { return n.Shape()[1:] }
+	b.rehearseStep(scan, c, shapes(xs, rows), params, shapes(state, (*G.Node).Shape))
+}
+
+func shapes(nodes []*G.Node, of func(*G.Node) tensor.Shape) []tensor.Shape {
+	s := make([]tensor.Shape, len(nodes))
+	for i, n := range nodes {
+		s[i] = of(n)
+	}
+	return s
+}
+
+func (b *Builder) rehearseStep(scan int, c Cell, xs []tensor.Shape, params []*G.Node, state []tensor.Shape) {
+	dummies := func(kind string, of []tensor.Shape) []*G.Node {
+		d := make([]*G.Node, len(of))
+		for i, shape := range of {
+			d[i] = b.leaf(diagram.Constant, fmt.Sprintf("rehearsal of layer %d, %s %d", scan, kind, i), zeros(b.DType(), shape))
+		}
+		return d
+	}
+	x, s := dummies("input", xs), dummies("state", state)
+	b.enter(region{scan: scan, step: everyStep})
+	c.Step(b, x, params, s)
 }
 
 // checkState ends the build if a state that a step or a kernel returned has not the

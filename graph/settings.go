@@ -15,8 +15,8 @@ const (
 	// ([Fused]), and falls back to UnrolledEngine where it has none; [Report] says so.
 	FusedEngine Engine = iota
 	// UnrolledEngine repeats the cell's step for each time step with Gorgonia's operations and
-	// Gorgonia's gradient: the definition of the model, and about 30 nodes per
-	// time step and layer.
+	// differentiates them one by one: the definition of the model, and about 30 nodes
+	// per time step and layer.
 	UnrolledEngine
 )
 
@@ -39,11 +39,61 @@ func ParseEngine(s string) (Engine, error) {
 	return 0, fmt.Errorf("graph: engine %q, want fused or unrolled", s)
 }
 
+// Machine selects what runs the operations of a program. Both give the same numbers.
+type Machine int
+
+const (
+	// OwnMachine is the machine of this package. It computes what is recorded and nothing
+	// else, uses memory again as soon as nobody reads it any more, never writes over
+	// a parameter, and turns a panic of an operation into an error. Planning a graph takes
+	// time linear in the number of nodes.
+	OwnMachine Machine = iota
+	// TapeMachine is Gorgonia's, for comparison. Compiling takes time quadratic in the number
+	// of nodes (25 s for 30 000), every run allocates all results anew, an addition to a
+	// reshaped parameter overwrites the parameter, and a panic in an operation of Gorgonia's
+	// ends the process.
+	TapeMachine
+)
+
+// String returns "own" or "tape".
+func (m Machine) String() string {
+	if m == TapeMachine {
+		return "tape"
+	}
+	return "own"
+}
+
+// ParseMachine reads what String prints.
+func ParseMachine(s string) (Machine, error) {
+	switch s {
+	case "own":
+		return OwnMachine, nil
+	case "tape":
+		return TapeMachine, nil
+	}
+	return 0, fmt.Errorf("graph: machine %q, want own or tape", s)
+}
+
 // Settings are the properties of a program that its model does not choose. The zero
 // value trains in float32 with fused kernels at 1 ms.
 type Settings struct {
 	// Engine is how cells are repeated over time.
 	Engine Engine
+	// Machine is what runs the operations.
+	Machine Machine
+	// DebugNaNs makes a run end at the first operation whose result has a NaN or an infinity,
+	// with an error that wraps [ErrNotFinite] and names layer, time step and operation. It
+	// reads every result once more: a run takes two to three times as long. It needs
+	// OwnMachine.
+	DebugNaNs bool
+	// Checkpoint, where it is K > 0, cuts the sequences of unrolled layers into segments of K time
+	// steps. The graph of a segment is built once and runs T/K times: forwards, where nothing is
+	// kept but the states between the segments, and again, with its gradient, from the last to the
+	// first. Building takes time and memory for K steps instead of T, a run computes the
+	// forward pass twice, and outputs and gradients have the same bits. (They may differ
+	// in the last one where an output sequence is read in more than two places, whose gradients
+	// are then added in another order.) It needs OwnMachine. 0: whole sequences.
+	Checkpoint int
 	// DType is tensor.Float32 or tensor.Float64; the zero value means Float32.
 	DType tensor.Dtype
 	// Dt is the time step in seconds; 0 means 1e-3.
@@ -67,6 +117,15 @@ func (s Settings) withDefaults() (Settings, error) {
 	}
 	if s.DType != tensor.Float32 && s.DType != tensor.Float64 {
 		return s, fmt.Errorf("%w: dtype %v, want float32 or float64", ErrBuild, s.DType)
+	}
+	if s.Machine != OwnMachine && s.Machine != TapeMachine {
+		return s, fmt.Errorf("%w: machine %d", ErrBuild, s.Machine)
+	}
+	if s.DebugNaNs && s.Machine != OwnMachine {
+		return s, fmt.Errorf("%w: DebugNaNs with Gorgonia's tape machine, which cannot say where a node belongs", ErrBuild)
+	}
+	if s.Checkpoint < 0 || s.Checkpoint > 0 && s.Machine != OwnMachine {
+		return s, fmt.Errorf("%w: Checkpoint %d on the %v machine, want a positive number of time steps on the own one, or 0", ErrBuild, s.Checkpoint, s.Machine)
 	}
 	if s.Dt == 0 {
 		s.Dt = 1e-3

@@ -2,11 +2,11 @@ package models
 
 import (
 	"fmt"
-	"math"
 
 	G "gorgonia.org/gorgonia"
 
 	"github.com/surge-snn/surge/graph"
+	"github.com/surge-snn/surge/internal/fmath"
 	"github.com/surge-snn/surge/ops"
 )
 
@@ -171,7 +171,7 @@ func (v Value) rate(b *graph.Builder, layer, name string, n int) *G.Node {
 	v.checkPositive(b, full)
 	if v.learned {
 		log := v.param(b, layer+"/log_"+name, n, logs(v.v))
-		return b.Check(ops.Exp(b.Check(ops.Affine(log, -1, math.Log(b.Dt())))))
+		return b.Check(ops.Exp(b.Check(ops.Affine(log, -1, fmath.Log(b.Dt())))))
 	}
 	r := make([]float64, n)
 	for i, tau := range v.spread(b, full, n) {

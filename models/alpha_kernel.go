@@ -134,7 +134,7 @@ func (k *alphaKernel[T]) backwardRows(lo, hi int) {
 					u := T(1)
 					if k.rest {
 						u = a.v[at+j] - a.rest[j]
-						dv := -(e * T(g*a.scale[j]))
+						dv := -T(e * T(g*a.scale[j]))
 						drest[j] -= dv
 						if d.v != nil {
 							d.v[at+j] = dv

@@ -8,6 +8,7 @@ import (
 	G "gorgonia.org/gorgonia"
 
 	"github.com/surge-snn/surge/graph"
+	"github.com/surge-snn/surge/internal/fmath"
 	"github.com/surge-snn/surge/ops"
 )
 
@@ -93,7 +94,7 @@ func (v Value) decay(b *graph.Builder, layer, name string, n int) *G.Node {
 	tau := v.spread(b, full, n)
 	a := make([]float64, n)
 	for i, t := range tau {
-		a[i] = math.Exp(-b.Dt() / t)
+		a[i] = fmath.Exp(-b.Dt() / t)
 	}
 	return b.Const(full, a, n)
 }
@@ -121,7 +122,7 @@ func (v Value) checkPositive(b *graph.Builder, name string) {
 func logs(v []float64) []float64 {
 	l := make([]float64, len(v))
 	for i, x := range v {
-		l[i] = math.Log(x)
+		l[i] = fmath.Log(x)
 	}
 	return l
 }

@@ -7,6 +7,8 @@ import (
 
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
+
+	"github.com/surge-snn/surge/internal/fmath"
 )
 
 // function is an elementwise function with its derivative, in vector form. dst and x
@@ -36,37 +38,55 @@ func checkDtype(name string, x *G.Node) error {
 	return nil
 }
 
-// elementwise is what the node of a function and the node of its gradient share:
-// they own the memory of their result.
+// elementwise is what the node of a function and the node of its gradient share. Their
+// result is new memory (Do) or memory that is given to them (DoInto).
 type elementwise struct {
 	f     function
 	dtype tensor.Dtype
 	dims  int
-	out   *tensor.Dense
 }
 
 func (*elementwise) ReturnsPtr() bool     { return true }
 func (*elementwise) CallsExtern() bool    { return false }
 func (*elementwise) OverwritesInput() int { return -1 }
+func (*elementwise) OwnsResult()          {}
 func (e *elementwise) typ() typ           { return tensorType(e.dtype, e.dims) }
 
 // DoDiff is what a LispMachine calls; without it, the gradient would silently be zero.
 func (*elementwise) DoDiff(G.ExecutionContext, G.Nodes, *G.Node) error { return errLisp }
 
-// result returns the memory for a result with as many elements as x.
-func (e *elementwise) result(x *tensor.Dense) *tensor.Dense {
-	if e.out == nil || e.out.DataSize() != x.DataSize() {
-		e.out = newDense(e.dtype, x.Shape())
-	}
-	return e.out
+// intoDoer is an operation that computes its result into given memory: a tensor with as many
+// elements as the result, row-major, that no operand shares. All of it is overwritten.
+type intoDoer interface {
+	DoInto(dst *tensor.Dense, in ...G.Value) error
 }
 
-// emit hands the result out, in the shape of x.
-func (e *elementwise) emit(x *tensor.Dense) (G.Value, error) {
-	if e.dims == 0 {
-		return emit(e.out, nil)
+// doNew is Do of an operation whose result is as large as x.
+func (e *elementwise) doNew(o intoDoer, in []G.Value) (G.Value, error) {
+	x, err := dense(in[0])
+	if err != nil {
+		return nil, fmt.Errorf("ops: %v: %w", o, err)
 	}
-	return emit(e.out, x.Shape())
+	y := newDense(e.dtype, x.Shape())
+	if err := o.DoInto(y, in...); err != nil {
+		return nil, err
+	}
+	if e.dims == 0 {
+		return emit(y, nil)
+	}
+	return y, nil
+}
+
+// operand reads an operand that must have as many elements as dst.
+func (e *elementwise) operand(o intoDoer, dst *tensor.Dense, v G.Value) (*tensor.Dense, error) {
+	x, err := dense(v)
+	if err != nil {
+		return nil, fmt.Errorf("ops: %v: %w", o, err)
+	}
+	if x.DataSize() != dst.DataSize() {
+		return nil, fmt.Errorf("%w: %v: operand of shape %v, want %v", ErrShape, o, x.Shape(), dst.Shape())
+	}
+	return x, nil
 }
 
 // valueOp is y = f(x).
@@ -86,18 +106,19 @@ func (o *valueOp) SymDiff(in G.Nodes, _, grad *G.Node) (G.Nodes, error) {
 	return G.Nodes{n}, err
 }
 
-func (o *valueOp) Do(in ...G.Value) (G.Value, error) {
-	x, err := dense(in[0])
+func (o *valueOp) Do(in ...G.Value) (G.Value, error) { return o.doNew(o, in) }
+
+func (o *valueOp) DoInto(dst *tensor.Dense, in ...G.Value) error {
+	x, err := o.operand(o, dst, in[0])
 	if err != nil {
-		return nil, fmt.Errorf("ops: %s: %w", o.f.name(), err)
+		return err
 	}
-	y := o.result(x)
 	if o.dtype == tensor.Float32 {
-		o.f.value32(y.Float32s(), x.Float32s())
+		o.f.value32(dst.Float32s(), x.Float32s())
 	} else {
-		o.f.value64(y.Float64s(), x.Float64s())
+		o.f.value64(dst.Float64s(), x.Float64s())
 	}
-	return o.emit(x)
+	return nil
 }
 
 // slopeOp is the gradient g·f'(x) of y = f(x).
@@ -112,33 +133,31 @@ func (o *slopeOp) WriteHash(h hash.Hash) {
 }
 func (o *slopeOp) InferShape(in ...G.DimSizer) (tensor.Shape, error) { return cloneShape(in[0]) }
 
-func (o *slopeOp) Do(in ...G.Value) (G.Value, error) {
-	x, err := dense(in[0])
+func (o *slopeOp) Do(in ...G.Value) (G.Value, error) { return o.doNew(o, in) }
+
+func (o *slopeOp) DoInto(dst *tensor.Dense, in ...G.Value) error {
+	x, err := o.operand(o, dst, in[0])
 	if err != nil {
-		return nil, fmt.Errorf("ops: gradient of %s: %w", o.f.name(), err)
+		return err
 	}
-	g, err := dense(in[1])
+	g, err := o.operand(o, dst, in[1])
 	if err != nil {
-		return nil, fmt.Errorf("ops: gradient of %s: %w", o.f.name(), err)
+		return err
 	}
-	if g.DataSize() != x.DataSize() {
-		return nil, fmt.Errorf("%w: gradient of %s: %v, want %v", ErrShape, o.f.name(), g.Shape(), x.Shape())
-	}
-	d := o.result(x)
 	if o.dtype == tensor.Float32 {
-		dst := d.Float32s()
-		o.f.slope32(dst, x.Float32s())
+		d := dst.Float32s()
+		o.f.slope32(d, x.Float32s())
 		for i, gi := range g.Float32s() {
-			dst[i] *= gi
+			d[i] *= gi
 		}
 	} else {
-		dst := d.Float64s()
-		o.f.slope64(dst, x.Float64s())
+		d := dst.Float64s()
+		o.f.slope64(d, x.Float64s())
 		for i, gi := range g.Float64s() {
-			dst[i] *= gi
+			d[i] *= gi
 		}
 	}
-	return o.emit(x)
+	return nil
 }
 
 func cloneShape(d G.DimSizer) (tensor.Shape, error) {
@@ -181,10 +200,10 @@ func Decay(logTau *G.Node, dt float64) (*G.Node, error) {
 	}
 	return apply(scalarFunction{
 		label: fmt.Sprintf("Decay(%v)", dt),
-		f:     func(x float64) float64 { return math.Exp(-dt * math.Exp(-x)) },
+		f:     func(x float64) float64 { return fmath.Exp(-dt * fmath.Exp(-x)) },
 		slope: func(x float64) float64 {
-			r := dt * math.Exp(-x)
-			return r * math.Exp(-r)
+			r := dt * fmath.Exp(-x)
+			return r * fmath.Exp(-r)
 		},
 	}, logTau)
 }
@@ -192,7 +211,7 @@ func Decay(logTau *G.Node, dt float64) (*G.Node, error) {
 // Exp returns exp(x), elementwise: the way back from a parameter that is kept as a
 // logarithm.
 func Exp(x *G.Node) (*G.Node, error) {
-	return apply(scalarFunction{label: "Exp", f: math.Exp, slope: math.Exp}, x)
+	return apply(scalarFunction{label: "Exp", f: fmath.Exp, slope: fmath.Exp}, x)
 }
 
 // Affine returns scale·x + shift, elementwise, with two constants. (Constants that
@@ -230,13 +249,12 @@ func (o *detachOp) InferShape(in ...G.DimSizer) (tensor.Shape, error) {
 }
 func (o *detachOp) DiffWRT(int) []bool                                 { return []bool{false} }
 func (o *detachOp) SymDiff(G.Nodes, *G.Node, *G.Node) (G.Nodes, error) { return G.Nodes{nil}, nil }
-func (o *detachOp) Do(in ...G.Value) (G.Value, error) {
-	x, err := dense(in[0])
+func (o *detachOp) Do(in ...G.Value) (G.Value, error)                  { return o.doNew(o, in) }
+
+func (o *detachOp) DoInto(dst *tensor.Dense, in ...G.Value) error {
+	x, err := o.operand(o, dst, in[0])
 	if err != nil {
-		return nil, fmt.Errorf("ops: Detach: %w", err)
+		return err
 	}
-	if err := copyDense(o.result(x), x); err != nil {
-		return nil, err
-	}
-	return o.emit(x)
+	return copyDense(dst, x)
 }

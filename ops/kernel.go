@@ -42,6 +42,13 @@ type Kernel[T Float] interface {
 	Backward(in, out, gout, gin [][]T) error
 }
 
+// Differentiator is a Kernel that prepares its adjoint while the graph is differentiated. gout
+// and gin say for which outputs a gradient will arrive, and for which inputs one is wanted.
+// Its error is that of the differentiation.
+type Differentiator interface {
+	Differentiate(gout, gin []bool) error
+}
+
 // Kernels is a kernel in both precisions, two instances of one generic type as a
 // rule; the graph's dtype picks one. A nil field makes that dtype an error.
 type Kernels struct {
@@ -63,6 +70,7 @@ func (k Kernels) runner(dt tensor.Dtype) (runner, error) {
 type runner interface {
 	Name() string
 	Shapes(in []tensor.Shape) ([]tensor.Shape, error)
+	differentiate(gout, gin []bool) error
 	forward(in, out []*tensor.Dense) error
 	backward(in, out, gout, gin []*tensor.Dense) error
 }
@@ -72,6 +80,13 @@ type runner interface {
 type run[T Float] struct {
 	Kernel[T]
 	in, out, gout, gin [][]T
+}
+
+func (r *run[T]) differentiate(gout, gin []bool) error {
+	if d, ok := r.Kernel.(Differentiator); ok {
+		return d.Differentiate(gout, gin)
+	}
+	return nil
 }
 
 func (r *run[T]) forward(in, out []*tensor.Dense) (err error) {
@@ -150,9 +165,11 @@ func Apply(kernels Kernels, wrt []bool, in ...*G.Node) ([]*G.Node, error) {
 		return nil, err
 	}
 	m.outShape = shapes
+	m.token = newDense(m.dtype, tensor.Shape{1})
 	m.in = make([]*tensor.Dense, len(in))
 	m.out = make([]*tensor.Dense, len(shapes))
 	m.gout = make([]*tensor.Dense, len(shapes))
+	m.used = make([]bool, len(shapes))
 	m.gin = make([]*tensor.Dense, len(in))
 	for i, s := range shapes {
 		m.out[i] = newDense(m.dtype, s)
@@ -198,8 +215,10 @@ type fused struct {
 	inShape, outShape []tensor.Shape
 	outNode           []*G.Node
 
+	token          *tensor.Dense // zero; Gorgonia may add others to it in place, which are zero, too
 	in, out, gin   []*tensor.Dense
 	gout           []*tensor.Dense // copies of the gradients that arrive, nil where none does
+	used           []bool          // outputs whose gradient arrives
 	differentiated bool
 }
 
@@ -231,7 +250,7 @@ func (o forwardOp) Do(in ...G.Value) (G.Value, error) {
 	if err := o.kernel.forward(o.in, o.out); err != nil {
 		return nil, err
 	}
-	return newToken(o.dtype), nil
+	return o.token, nil
 }
 
 func (o forwardOp) SymDiff(in G.Nodes, out, grad *G.Node) (G.Nodes, error) {
@@ -239,6 +258,9 @@ func (o forwardOp) SymDiff(in G.Nodes, out, grad *G.Node) (G.Nodes, error) {
 		return nil, fmt.Errorf("%w: %s is differentiated a second time in one graph", ErrValue, o.kernel.Name())
 	}
 	o.differentiated = true
+	if err := o.kernel.differentiate(o.used, o.wrt); err != nil {
+		return nil, err
+	}
 	// The inputs and outputs are operands of the adjoint, so that their memory
 	// is left alone until it has run.
 	operands := append(G.Nodes{out, grad}, in...)
@@ -275,6 +297,7 @@ func (o outputOp) InferShape(...G.DimSizer) (tensor.Shape, error) {
 func (o outputOp) Do(...G.Value) (G.Value, error) { return emit(o.out[o.i], o.outShape[o.i]) }
 func (o outputOp) DiffWRT(int) []bool             { return []bool{true} }
 func (o outputOp) SymDiff(_ G.Nodes, _, grad *G.Node) (G.Nodes, error) {
+	o.used[o.i] = true
 	n, err := G.ApplyOp(outputGradOp(o), grad)
 	return G.Nodes{n}, err
 }
@@ -306,7 +329,7 @@ func (o outputGradOp) Do(in ...G.Value) (G.Value, error) {
 	if err := copyDense(o.gout[o.i], d); err != nil {
 		return nil, fmt.Errorf("ops: gradient of output %d of %s: %w", o.i, o.kernel.Name(), err)
 	}
-	return newToken(o.dtype), nil
+	return o.token, nil
 }
 
 // adjointOp runs the kernel's adjoint: (token, sum of gradient tokens, inputs,
@@ -327,7 +350,7 @@ func (o adjointOp) Do(...G.Value) (G.Value, error) {
 	if err := o.kernel.backward(o.in, o.out, o.gout, o.gin); err != nil {
 		return nil, err
 	}
-	return newToken(o.dtype), nil
+	return o.token, nil
 }
 
 // inputGradOp hands the gradient of input i out: token -> tensor.

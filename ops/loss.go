@@ -6,6 +6,8 @@ import (
 
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
+
+	"github.com/surge-snn/surge/internal/fmath"
 )
 
 // SoftmaxCrossEntropy returns the mean over the batch of the cross-entropy between
@@ -60,14 +62,14 @@ func (k *crossEntropy[T]) Forward(in, out [][]T) error {
 		}
 		sum := 0.0
 		for i, v := range z {
-			e := math.Exp(float64(v - top))
+			e := fmath.Exp(float64(v - top))
 			p[i] = T(e)
 			sum += e
 		}
 		for i := range p {
 			p[i] = T(float64(p[i]) / sum)
 		}
-		loss += math.Log(sum) - float64(z[c]-top)
+		loss += fmath.Log(sum) - float64(z[c]-top)
 	}
 	if k.rows == 0 {
 		return fmt.Errorf("%w: SoftmaxCrossEntropy: all %d rows are padding", ErrValue, k.b)

@@ -37,6 +37,10 @@ func (*fused) ReturnsPtr() bool     { return true }
 func (*fused) CallsExtern() bool    { return false }
 func (*fused) OverwritesInput() int { return -1 }
 
+// OwnsResult tells a machine that the result shares no memory with an operand: it is new, or it
+// belongs to the operation.
+func (*fused) OwnsResult() {}
+
 // DoDiff is what a LispMachine calls; without it, the gradient would silently be zero.
 func (*fused) DoDiff(G.ExecutionContext, G.Nodes, *G.Node) error { return errLisp }
 
@@ -80,9 +84,6 @@ func types(dt tensor.Dtype, shapes []tensor.Shape) []typ {
 func tokenType(dt tensor.Dtype) typ { return tensorType(dt, 1) }
 
 func fnType(t ...typ) typ { return hm.NewFnType(t...) }
-
-// newToken returns a new token each time: Gorgonia adds tokens, possibly in place.
-func newToken(dt tensor.Dtype) *tensor.Dense { return newDense(dt, tensor.Shape{1}) }
 
 // newDense allocates a tensor of zeros; a scalar is held as one element of shape (1).
 func newDense(dt tensor.Dtype, s tensor.Shape) *tensor.Dense {

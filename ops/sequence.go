@@ -105,25 +105,27 @@ func (o *stackOp) SymDiff(_ G.Nodes, _, grad *G.Node) (G.Nodes, error) {
 }
 
 func (o *stackOp) Do(in ...G.Value) (G.Value, error) {
-	if o.out == nil {
-		o.out = newDense(o.dtype, o.shape)
-	}
+	y := newDense(o.dtype, o.shape)
+	return y, o.DoInto(y, in...)
+}
+
+func (o *stackOp) DoInto(dst *tensor.Dense, in ...G.Value) error {
 	step := o.shape.TotalSize() / o.shape[0]
 	for t, v := range in {
 		d, err := dense(v)
 		if err != nil {
-			return nil, fmt.Errorf("ops: step %d of Stack: %w", t, err)
+			return fmt.Errorf("ops: step %d of Stack: %w", t, err)
 		}
 		if d.DataSize() != step {
-			return nil, fmt.Errorf("%w: step %d of Stack: %v, want %v", ErrShape, t, d.Shape(), o.shape[1:])
+			return fmt.Errorf("%w: step %d of Stack: %v, want %v", ErrShape, t, d.Shape(), o.shape[1:])
 		}
 		if o.dtype == tensor.Float32 {
-			copy(o.out.Float32s()[t*step:], d.Float32s())
+			copy(dst.Float32s()[t*step:], d.Float32s())
 		} else {
-			copy(o.out.Float64s()[t*step:], d.Float64s())
+			copy(dst.Float64s()[t*step:], d.Float64s())
 		}
 	}
-	return emit(o.out, o.shape)
+	return nil
 }
 
 // Rows repeats a vector [N] as the rows of a matrix [B, N]; the gradient is the sum

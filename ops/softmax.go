@@ -7,6 +7,7 @@ import (
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
+	"github.com/surge-snn/surge/internal/fmath"
 	"github.com/surge-snn/surge/surrogate"
 )
 
@@ -81,20 +82,23 @@ func (k *softmax[T]) Backward(_, out, gout, gin [][]T) error {
 // unless it is nil. dst and x may be the same slice. A NaN that takes part makes the
 // whole row NaN.
 func SoftmaxRow[T Float](dst, x, ready []T) {
-	top := T(math.Inf(-1))
+	none := T(math.Inf(-1))
+	top := none
 	for i, v := range x {
 		if ready == nil || ready[i] != 0 {
 			top = max(top, v) // NaN if any is
 		}
 	}
-	sum := T(0)
 	for i, v := range x {
+		dst[i] = v - top
 		if ready != nil && ready[i] == 0 {
-			dst[i] = 0
-			continue
+			dst[i] = none
 		}
-		dst[i] = T(math.Exp(float64(v - top)))
-		sum += dst[i]
+	}
+	fmath.ExpTo(dst, dst)
+	sum := T(0)
+	for _, v := range dst {
+		sum += v
 	}
 	if sum == 0 { // nobody takes part: whoever is at the top adds 1
 		return

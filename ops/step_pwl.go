@@ -6,6 +6,8 @@ import (
 
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
+
+	"github.com/surge-snn/surge/internal/fmath"
 )
 
 // StepPWL is the spike function of the DynapSE-2 chip model DynapSim: the number of
@@ -51,7 +53,7 @@ func (s StepPWL) Apply(imem, ispkthr, ireset *G.Node) (*G.Node, error) {
 // Count returns the number of spikes at one current, positive and finite as ispkthr
 // is, in float64: the forward pass of the operation for one element.
 func (s StepPWL) Count(imem, ispkthr float64) float64 {
-	x := math.Log(imem / ispkthr)
+	x := fmath.Log(imem / ispkthr)
 	if s.Twin && !s.Compat {
 		v, _ := s.smooth(x)
 		return v
@@ -65,7 +67,7 @@ func (s StepPWL) Gradient(imem, ispkthr, ireset float64) (dImem, dIspkthr, dIres
 	if s.Compat {
 		return min(max(math.Ceil(imem-ireset), 0), 1), 0, 0
 	}
-	_, slope := s.smooth(math.Log(imem / ispkthr))
+	_, slope := s.smooth(fmath.Log(imem / ispkthr))
 	return slope / imem, -slope / ispkthr, 0
 }
 
@@ -84,8 +86,8 @@ func (s StepPWL) smooth(x float64) (value, slope float64) {
 	}
 	steps := min(max(math.Ceil(x), 0)+3, s.limit())
 	for k := 0.0; k < steps; k++ {
-		p := 1 / (1 + math.Exp(-(x-k)/w))
-		q := 1 / (1 + math.Exp((x-k)/w))
+		p := 1 / (1 + fmath.Exp(-(x-k)/w))
+		q := 1 / (1 + fmath.Exp((x-k)/w))
 		value += p
 		slope += p * q / w
 	}

@@ -1,6 +1,10 @@
 package surrogate
 
-import "math"
+import (
+	"math"
+
+	"github.com/surge-snn/surge/internal/fmath"
+)
 
 const gaussianSharpness = 2
 
@@ -21,7 +25,9 @@ type Gaussian struct {
 func (s Gaussian) k() float64 { return sharpness(s.Sharpness, gaussianSharpness) }
 
 // Slope returns k / sqrt(2 pi) exp(-(k x)^2 / 2).
-func (s Gaussian) Slope(x float64) float64 { return gaussianSlope(s.k(), x) }
+func (s Gaussian) Slope(x float64) float64 {
+	return gaussianSlope(s.k(), fmath.Exp(gaussianArg(s.k(), x)))
+}
 
 // Antiderivative returns S(x), in [0, 1], without loss of digits in the lower
 // tail. It calls math.Erfc, whose last bits may differ between processors.
@@ -38,8 +44,13 @@ func (s Gaussian) Area() float64 { return 2 * s.Antiderivative(0) }
 // String returns gaussian(k).
 func (s Gaussian) String() string { return format("gaussian", s.Sharpness, gaussianSharpness) }
 
-func gaussianSlope(k, x float64) float64 {
-	const invSqrt2Pi = 1 / (math.Sqrt2 * math.SqrtPi)
+func gaussianArg(k, x float64) float64 {
 	z := k * x
-	return k * invSqrt2Pi * exp(-z*z/2)
+	return -z * z / 2
+}
+
+// gaussianSlope takes e = exp(-(k x)^2 / 2).
+func gaussianSlope(k, e float64) float64 {
+	const invSqrt2Pi = 1 / (math.Sqrt2 * math.SqrtPi)
+	return k * invSqrt2Pi * e
 }

@@ -1,5 +1,11 @@
 package surrogate
 
+import (
+	"math"
+
+	"github.com/surge-snn/surge/internal/fmath"
+)
+
 const sigmoidSharpness = 25
 
 // Sigmoid is the derivative of the logistic function:
@@ -20,11 +26,13 @@ type Sigmoid struct {
 func (s Sigmoid) k() float64 { return sharpness(s.Sharpness, sigmoidSharpness) }
 
 // Slope returns k e / (1 + e)^2 with e = exp(-k |x|).
-func (s Sigmoid) Slope(x float64) float64 { return sigmoidSlope(s.k(), x) }
+func (s Sigmoid) Slope(x float64) float64 {
+	return sigmoidSlope(s.k(), fmath.Exp(sigmoidArg(s.k(), x)))
+}
 
 // Antiderivative returns S(x), in [0, 1], without loss of digits in the tails.
 func (s Sigmoid) Antiderivative(x float64) float64 {
-	e := exp(-s.k() * abs(x))
+	e := fmath.Exp(sigmoidArg(s.k(), x))
 	if x < 0 {
 		return e / (1 + e)
 	}
@@ -40,7 +48,9 @@ func (s Sigmoid) Area() float64 { return 2 * s.Antiderivative(0) }
 // String returns sigmoid(k).
 func (s Sigmoid) String() string { return format("sigmoid", s.Sharpness, sigmoidSharpness) }
 
-func sigmoidSlope(k, x float64) float64 {
-	e := exp(-k * abs(x))
+func sigmoidArg(k, x float64) float64 { return float64(-k * math.Abs(x)) }
+
+// sigmoidSlope takes e = exp(-k |x|).
+func sigmoidSlope(k, e float64) float64 {
 	return k * e / float64((1+e)*(1+e))
 }

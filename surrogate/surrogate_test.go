@@ -386,23 +386,3 @@ func TestProperties(t *testing.T) {
 		}
 	})
 }
-
-func TestExp(t *testing.T) {
-	// 2 units in the last place here, one in math.Exp
-	const tol = 3 * 0x1p-52
-	for x := 0.0; x > -708; x -= 0.0137 {
-		if got, want := exp(x), math.Exp(x); !near(got, want, tol, 0) {
-			t.Fatalf("exp(%g) = %v, want %v", x, got, want)
-		}
-	}
-	for x := -708.0; x > -760; x -= 0.0137 { // subnormal results: one unit of 2^-1074
-		if got, want := exp(x), math.Exp(x); !near(got, want, tol, 0x1p-1074) {
-			t.Fatalf("exp(%g) = %v, want %v", x, got, want)
-		}
-	}
-	for _, c := range [][2]float64{{0, 1}, {math.Copysign(0, -1), 1}, {math.Inf(-1), 0}} {
-		if got := exp(c[0]); got != c[1] {
-			t.Errorf("exp(%g) = %g, want %g", c[0], got, c[1])
-		}
-	}
-}

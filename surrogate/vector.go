@@ -1,6 +1,10 @@
 package surrogate
 
-import "math"
+import (
+	"math"
+
+	"github.com/surge-snn/surge/internal/fmath"
+)
 
 // float is the element type of a kernel.
 type float interface{ float32 | float64 }
@@ -36,14 +40,14 @@ func Slopes[T float32 | float64](s Surrogate, dst, x []T) {
 		}
 	case Sigmoid:
 		k := s.k()
-		for i, v := range x {
-			dst[i] = T(sigmoidSlope(k, float64(v)))
-		}
+		throughExp(dst, x,
+			func(x float64) float64 { return sigmoidArg(k, x) },
+			func(e float64) float64 { return sigmoidSlope(k, e) })
 	case Gaussian:
 		k := s.k()
-		for i, v := range x {
-			dst[i] = T(gaussianSlope(k, float64(v)))
-		}
+		throughExp(dst, x,
+			func(x float64) float64 { return gaussianArg(k, x) },
+			func(e float64) float64 { return gaussianSlope(k, e) })
 	case Triangle:
 		k := T(s.k())
 		for i, v := range x {
@@ -63,6 +67,22 @@ func Slopes[T float32 | float64](s Surrogate, dst, x []T) {
 		for i, v := range x {
 			dst[i] = T(s.Slope(float64(v)))
 		}
+	}
+}
+
+// throughExp sets dst[i] to after(exp(before(x[i]))), in float64. dst and x have one length.
+func throughExp[T float](dst, x []T, before, after func(float64) float64) {
+	var block [64]float64
+	for len(x) > 0 {
+		b := block[:min(len(block), len(x))]
+		for i := range b {
+			b[i] = before(float64(x[i]))
+		}
+		fmath.ExpTo(b, b)
+		for i, e := range b {
+			dst[i] = T(after(e))
+		}
+		dst, x = dst[len(b):], x[len(b):]
 	}
 }
 

@@ -95,6 +95,9 @@ func (n *Network) Grads() optim.Tree { return n.grads }
 // Report says how the program for training was built.
 func (n *Network) Report() graph.Report { return n.train.prog.Report() }
 
+// Program returns the program for training, which belongs to the network.
+func (n *Network) Program() *graph.Program { return n.train.prog }
+
 // Gradient computes the gradient of a batch. Sums.Spikes is 0.
 func (n *Network) Gradient(set data.Batches, epoch uint64, k int) (Sums, error) {
 	return n.train.run(set, epoch, k)

@@ -15,7 +15,7 @@ import (
 var ErrSettings = errors.New("train: invalid settings")
 
 // Learner is a network with a way to its gradient: what [Run] trains. [Network], which
-// steps through time, is one; it is also the interface of networks that go from event to event.
+// steps through time, is one; [EventNetwork], which goes from event to event, is another.
 //
 // A Learner takes batch k of an epoch from the set itself, as time steps
 // ([data.Batches.Fill]) or as events ([data.Batches.FillEvents]). Rows of a short
@@ -40,6 +40,11 @@ type Sums struct {
 	Correct int     `json:"correct"` // samples whose largest logit is that of their class
 	Loss    float64 `json:"loss"`    // mean loss of each batch times its samples
 	Spikes  float64 `json:"spikes"`  // spikes per sample and spiking neuron; 0 where they are not counted
+
+	// Of networks that go from event to event, counts over samples and neurons:
+	Silent  int `json:"silent,omitzero"`  // neurons without a spike
+	Grazing int `json:"grazing,omitzero"` // spikes that only just reach threshold, see eventprop.Report
+	Clipped int `json:"clipped,omitzero"` // spikes whose gradient eventprop.Settings.MinSlope bounds
 }
 
 func (s *Sums) add(t Sums) {
@@ -47,6 +52,9 @@ func (s *Sums) add(t Sums) {
 	s.Correct += t.Correct
 	s.Loss += t.Loss
 	s.Spikes += t.Spikes
+	s.Silent += t.Silent
+	s.Grazing += t.Grazing
+	s.Clipped += t.Clipped
 }
 
 // Score returns the means. Without samples it is zero.

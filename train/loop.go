@@ -264,7 +264,8 @@ func (r *run) epoch(ctx context.Context) error {
 		Epoch:     r.at.Epoch + 1,
 		TrainLoss: train.Loss, TrainAccuracy: train.Accuracy,
 		ValidLoss: valid.Loss, ValidAccuracy: valid.Accuracy,
-		Spikes:  valid.Spikes,
+		Spikes: valid.Spikes,
+		Silent: r.at.Train.Silent, Grazing: r.at.Train.Grazing, Clipped: r.at.Train.Clipped,
 		Seconds: time.Since(r.epochStart).Seconds(),
 	}
 	if r.LR != nil {

@@ -45,6 +45,7 @@ type trial struct {
 	t        *testing.T
 	dir      string
 	cancelAt []int // batches after which a part of the run is cancelled
+	events   bool  // train smallEvents
 }
 
 const trialEpochs, trialBatches = 3, 6
@@ -53,6 +54,11 @@ func (c trial) run() (*Result, []Epoch, *Checkpoint) {
 	c.t.Helper()
 	batches := func(d data.Dataset) data.Batches {
 		return data.Batches{Data: d, Encoder: data.Rate{MaxRate: 400}, Size: 8, Steps: 12, Seed: 5}
+	}
+	build := func() (Learner, error) { return BPTT{Model: small}.Build(graph.NewParams(3), Shape{12, 8, 4}) }
+	if c.events {
+		batches = func(d data.Dataset) data.Batches { return eventBatches(d, 8) }
+		build = func() (Learner, error) { return smallEvents(3, true).Build(graph.NewParams(3)) }
 	}
 	sets := Data{Train: batches(yinYang(c.t, 44, 42)), Valid: batches(yinYang(c.t, 20, 41)), Test: batches(yinYang(c.t, 20, 40))}
 	s := Settings{
@@ -69,13 +75,15 @@ func (c trial) run() (*Result, []Epoch, *Checkpoint) {
 			}
 		}
 		// Each part begins with new parameters, as a new process does.
-		net, err := BPTT{Model: small}.Build(graph.NewParams(3), Shape{12, 8, 4})
+		net, err := build()
 		if err != nil {
 			c.t.Fatal(err)
 		}
 		result, err := Run(ctx, net, sets, s)
 		cancel()
-		net.Close()
+		if n, ok := net.(*Network); ok {
+			n.Close()
+		}
 		if part < len(c.cancelAt) {
 			if !errors.Is(err, context.Canceled) {
 				c.t.Fatalf("part %d: error %v, want context.Canceled", part, err)
@@ -108,7 +116,7 @@ func printed(t *testing.T, r *Result, metrics []Epoch, c *Checkpoint) string {
 	fmt.Fprintf(&b, "test %b\n%+v %q %d %d\n", *r.Test, c.Position, c.Config, c.Seed, c.Batches)
 	for _, p := range []*graph.Params{c.Params, c.BestParams} {
 		for _, name := range p.Names() {
-			fmt.Fprintf(&b, "%s %b\n", name, p.Value(name).Float32s())
+			fmt.Fprintf(&b, "%s %b\n", name, p.Value(name).Data())
 		}
 	}
 	state, err := c.Optimizer.MarshalBinary()
@@ -125,8 +133,21 @@ func printed(t *testing.T, r *Result, metrics []Epoch, c *Checkpoint) string {
 func TestResume(t *testing.T) {
 	want := printed3(t, trial{t: t, dir: t.TempDir()})
 	for _, at := range [][]int{{1}, {4}, {5}, {6}, {7}, {12}, {17}, {18}, {3, 6, 9, 18}, {1, 2}} {
-		if got := printed3(t, trial{t, t.TempDir(), at}); got != want {
+		if got := printed3(t, trial{t: t, dir: t.TempDir(), cancelAt: at}); got != want {
 			t.Errorf("cancelled after batches %v: the run ends otherwise than one that is not:\n%s\nwant\n%s", at, got, want)
+		}
+	}
+}
+
+// TestEventResume is TestResume and TestProcessors for networks that go from event to event.
+func TestEventResume(t *testing.T) {
+	before := runtime.GOMAXPROCS(0)
+	defer runtime.GOMAXPROCS(before)
+	want := printed3(t, trial{t: t, dir: t.TempDir(), events: true})
+	for n, at := range [][]int{nil, {1}, {6}, {7, 17}} {
+		runtime.GOMAXPROCS(n + 1)
+		if got := printed3(t, trial{t: t, dir: t.TempDir(), cancelAt: at, events: true}); got != want {
+			t.Errorf("%d processors, cancelled after batches %v: the run ends otherwise than one that is not:\n%s\nwant\n%s", n+1, at, got, want)
 		}
 	}
 }

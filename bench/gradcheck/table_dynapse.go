@@ -1,6 +1,8 @@
 package gradcheck
 
 import (
+	"math/rand/v2"
+
 	G "gorgonia.org/gorgonia"
 
 	"github.com/surge-snn/surge/graph"
@@ -13,9 +15,13 @@ import (
 func dynapseCases() []Case {
 	const t, rows, n = 8, 2, 3
 	all := []dynapse.Param{}
+	four := []dynapse.Param{}
 	for p := range dynapse.Param(dynapse.NumParams) {
-		if p != dynapse.IfNMDA && p != dynapse.Dt {
+		if p != dynapse.IfNMDA && int(p) < dynapse.NumSingle && p != dynapse.Dt {
 			all = append(all, p)
+		}
+		if p != dynapse.Dt {
+			four = append(four, p)
 		}
 	}
 	params := func() (p dynapse.Params) {
@@ -27,6 +33,11 @@ func dynapseCases() []Case {
 		return p
 	}
 	input := func(b *graph.Builder, t int) *G.Node { return b.Param("x", models.Uniform(1, 8), t, rows, n) }
+	typed := func(b *graph.Builder, t int) *G.Node { return b.Param("x", models.Uniform(2, 6), t, rows, 4*n) }
+	deviations, err := dynapse.Mismatch{Percent: 0.1}.Deviations(n, rows, false, rand.New(rand.NewPCG(1, 1)))
+	if err != nil {
+		panic(err) // numbers that are written here
+	}
 	layer := func(l dynapse.Neurons) func(b *graph.Builder) {
 		return func(b *graph.Builder) {
 			l := l
@@ -34,7 +45,15 @@ func dynapseCases() []Case {
 			if l.Learn == nil {
 				l.Learn = all
 			}
-			y := l.Apply(b, "chip", input(b, t/max(l.Substeps, 1)))
+			x := input
+			if l.FourSynapses {
+				x = typed
+				l.Params[dynapse.Idc] = []float64{5e-11} // beside the synapses the default is below the rounding of differences
+				l.Params[dynapse.IfNMDA] = []float64{5e-11}
+				l.Params[dynapse.IgainSHUNT] = []float64{4e-12}
+				l.Params[dynapse.IgainGABA] = []float64{1e-10}
+			}
+			y := l.Apply(b, "chip", x(b, t/max(l.Substeps, 1)))
 			probe(b, append(y.Final, y.Spikes, y.LnImem, y.Vmem(b))...)
 		}
 	}
@@ -46,6 +65,14 @@ func dynapseCases() []Case {
 		})},
 		{Name: "dynapse.Neurons/substeps", Model: layer(dynapse.Neurons{
 			Substeps: 2, Width: 1.5, Share: dynapse.PerNeuron, MaxSpikes: 1, SoftFloors: true, Learn: []dynapse.Param{dynapse.ItauSyn, dynapse.CMem},
+		})},
+		{Name: "dynapse.Neurons/four synapses", Model: layer(dynapse.Neurons{FourSynapses: true, Learn: four})},
+		{Name: "dynapse.Neurons/four synapses, recurrent", Model: layer(dynapse.Neurons{
+			FourSynapses: true, Recurrent: true, RecInit: models.Uniform(0, 1), Substeps: 2,
+			Learn: []dynapse.Param{dynapse.IfNMDA, dynapse.ItauNMDA, dynapse.IgainGABA, dynapse.ItauSHUNT, dynapse.Ipulse},
+		})},
+		{Name: "dynapse.Neurons/chips that differ", Model: layer(dynapse.Neurons{
+			Deviations: deviations, Recurrent: true, RecInit: models.Uniform(0, 1), Learn: []dynapse.Param{dynapse.ItauMem, dynapse.IgainSyn, dynapse.Io, dynapse.Ut},
 		})},
 		{Name: "dynapse.CodedWeights", Model: func(b *graph.Builder) {
 			w := dynapse.CodedWeights{

@@ -20,22 +20,28 @@ import (
 
 	"github.com/surge-snn/surge/cmd/surge/data"
 	"github.com/surge-snn/surge/cmd/surge/eval"
+	"github.com/surge-snn/surge/cmd/surge/fit"
+	"github.com/surge-snn/surge/cmd/surge/gradcheck"
 	"github.com/surge-snn/surge/cmd/surge/inspect"
 	"github.com/surge-snn/surge/cmd/surge/plot"
 	"github.com/surge-snn/surge/cmd/surge/recipes"
 	"github.com/surge-snn/surge/cmd/surge/sim"
 	"github.com/surge-snn/surge/cmd/surge/train"
+	"github.com/surge-snn/surge/cmd/surge/truth"
 	"github.com/surge-snn/surge/internal/exit"
 )
 
 // program is the command line. Each command is one field, with its package under cmd/surge.
 type program struct {
-	Train   train.Command   `cmd:"" help:"Train a spiking network, for example: surge train yinyang"`
-	Data    data.Command    `cmd:"" help:"Download and describe data sets, for example: surge data get mnist"`
-	Plot    plot.Command    `cmd:"" help:"Draw the curves of runs, for example: surge plot runs/yinyang-1"`
-	Inspect inspect.Command `cmd:"" help:"Describe checkpoints, parameters and programs, for example: surge inspect runs/yinyang-1"`
-	Eval    eval.Command    `cmd:"" help:"Run the simulations of case files and print their numbers, for example: surge eval network.json"`
-	Sim     sim.Command     `cmd:"" help:"Simulate neurons and write their traces, for example: surge sim dynapsim --config neurons.toml --input spikes.npz --plot traces.png"`
+	Train     train.Command     `cmd:"" help:"Train a spiking network, for example: surge train yinyang"`
+	Data      data.Command      `cmd:"" help:"Download and describe data sets, for example: surge data get mnist"`
+	Plot      plot.Command      `cmd:"" help:"Draw the curves of runs, for example: surge plot runs/yinyang-1"`
+	Inspect   inspect.Command   `cmd:"" help:"Describe checkpoints, parameters and programs, for example: surge inspect runs/yinyang-1"`
+	Eval      eval.Command      `cmd:"" help:"Run the simulations of case files and print their numbers, for example: surge eval network.json"`
+	Fit       fit.Command       `cmd:"" help:"Fit bias currents to recorded or wanted behaviour, for example: surge fit --demo"`
+	Sim       sim.Command       `cmd:"" help:"Simulate neurons and write their traces, for example: surge sim dynapsim --config neurons.toml --input spikes.npz --plot traces.png"`
+	Truth     truth.Command     `cmd:"" help:"Measure true gradients of DynapSE-2 neurons and judge the rules by them, for example: surge truth --config neurons.toml --out truth.json"`
+	Gradcheck gradcheck.Command `cmd:"" help:"Check the gradients of every operation and layer, for example: surge gradcheck models.LIF"`
 
 	Version kong.VersionFlag `help:"Print the version and end."`
 }

@@ -5,6 +5,8 @@ import (
 	"encoding/binary"
 	"math"
 	"math/rand/v2"
+
+	"github.com/surge-snn/surge/internal/fmath"
 )
 
 // New returns the generator of the stream that is named by name and index under
@@ -48,9 +50,9 @@ func Seed(pcg *rand.PCG, seed uint64, name string, index ...uint64) {
 //
 // It is the ratio of uniforms of J. L. Leva, "A fast normal random number
 // generator", ACM Trans. Math. Softw. 18 (1992), doi:10.1145/138351.138364. The
-// result v/u is made with exactly rounded operations alone; a logarithm only
-// decides 1.2 % of the candidates, none of which is near enough to its boundary
-// for the last bit of the logarithm to matter, but for one in some 1e16.
+// result v/u is made with exactly rounded operations alone; a logarithm, which
+// decides 1.2 % of the candidates, is that of fmath. So the bits are the same on
+// every CPU.
 func Normal(r *rand.Rand) float64 {
 	for {
 		u := 1 - r.Float64() // (0, 1]: the logarithm is finite
@@ -64,7 +66,7 @@ func Normal(r *rand.Rand) float64 {
 		if q > 0.27846 {
 			continue
 		}
-		if float64(v*v) <= float64(-4*math.Log(u))*float64(u*u) {
+		if float64(v*v) <= float64(-4*fmath.Log(u))*float64(u*u) {
 			return v / u
 		}
 	}

@@ -24,7 +24,7 @@ func BenchmarkKernel(b *testing.B) {
 		v[p] = Param(p).Default()
 	}
 	c := coefficients(&v)
-	for i := range numCoefs {
+	for i := range m.coefs() {
 		x := make([]float32, n)
 		for j := range x {
 			x[j] = float32(c[i])
@@ -36,7 +36,7 @@ func BenchmarkKernel(b *testing.B) {
 		w[i] = 0.002 * rng.Float32()
 	}
 	in, shapes = append(in, w), append(shapes, tensor.Shape{n, n})
-	for range numStates {
+	for range m.states() {
 		in, shapes = append(in, make([]float32, rows*n)), append(shapes, tensor.Shape{rows, n})
 	}
 	outShapes, err := k.Shapes(shapes)

@@ -7,6 +7,7 @@ import (
 	G "gorgonia.org/gorgonia"
 
 	"github.com/surge-snn/surge/graph"
+	"github.com/surge-snn/surge/internal/fmath"
 	"github.com/surge-snn/surge/ops"
 )
 
@@ -21,12 +22,14 @@ type cell struct {
 	initial []*G.Node
 }
 
-func (cell) Kind() string      { return "dynapsim" }
-func (cell) Outputs() []string { return []string{"spikes", "log_imem", "vmem", "isyn", "iahp"} }
+func (cell) Kind() string { return "dynapsim" }
+func (c cell) Outputs() []string {
+	return []string{"spikes", "log_imem", "vmem", "isyn", "iahp", "igaba", "inmda", "ishunt"}[:c.records()]
+}
 
 func (c cell) State() []graph.StateSpec {
-	s := make([]graph.StateSpec, numStates)
-	for i, name := range stateNames {
+	s := make([]graph.StateSpec, c.states())
+	for i, name := range stateNames[:c.states()] {
 		s[i] = graph.StateSpec{Name: name, Width: c.n}
 		if c.initial != nil {
 			s[i].Initial = c.initial[i]
@@ -47,21 +50,29 @@ func (c cell) Step(b *graph.Builder, x, params, state []*G.Node) (out, next []*G
 	if (c.rule == SurgeT || c.rule == Surge) && !c.twin && !c.forced {
 		b.Fail(fmt.Errorf("%w: rule %v has a kernel only: use the fused engine, or rule %v", ErrParameter, c.rule, SurgeS))
 	}
+	if c.recurrent && params[c.coefs()].Dims() == 3 {
+		b.Fail(fmt.Errorf("%w: recurrent weights for each chip have a kernel only: use the fused engine", ErrParameter))
+	}
 	add := func(p, q *G.Node) *G.Node { return b.Check(G.Add(p, q)) }
 	sub := func(p, q *G.Node) *G.Node { return b.Check(G.Sub(p, q)) }
 	mul := func(p, q *G.Node) *G.Node { return b.Check(G.HadamardProd(p, q)) }
 	div := func(p, q *G.Node) *G.Node { return b.Check(G.HadamardDiv(p, q)) }
 	exp := func(p *G.Node) *G.Node { return b.Check(ops.Exp(p)) }
-	log := func(p *G.Node) *G.Node { return b.Check(G.Log(p)) }
 	affine := func(p *G.Node, scale, shift float64) *G.Node { return b.Check(ops.Affine(p, scale, shift)) }
 	point := func(name string, f func(x, d []float64) float64, x ...*G.Node) *G.Node {
 		return b.Check(pointwise(name, f, x...))
 	}
+	log := func(p *G.Node) *G.Node {
+		return point("log", func(x, d []float64) float64 {
+			d[0] = 1 / x[0]
+			return fmath.Log(x[0])
+		}, p)
+	}
 	decay := func(rate *G.Node) *G.Node { return exp(affine(rate, -1, 0)) }
 	charge := func(rate *G.Node) *G.Node {
 		return point("-expm1(-x)", func(x, d []float64) float64 {
-			d[0] = math.Exp(-x[0])
-			return -math.Expm1(-x[0])
+			d[0] = fmath.Exp(-x[0])
+			return -fmath.Expm1(-x[0])
 		}, rate)
 	}
 	floor := func(a *G.Node) *G.Node { return point("floor", c.floorPoint, a) }
@@ -70,10 +81,15 @@ func (c cell) Step(b *graph.Builder, x, params, state []*G.Node) (out, next []*G
 
 	w := x[0]
 	if c.recurrent {
-		w = add(w, b.Check(G.Mul(s0, p[numCoefs])))
+		w = add(w, b.Check(G.Mul(s0, p[c.coefs()])))
 	}
+	all := []*G.Node{w}
+	if c.four {
+		all = b.CheckAll(ops.Apply(ops.Kernels{Float32: &typesKernel[float32]{}, Float64: &typesKernel[float64]{}}, nil, w))
+	}
+	w = all[0]
 	target := point("target", func(x, d []float64) float64 {
-		d[0] = hardSlope(x[0])
+		d[0] = hardSlope(x[0], 1)
 		return max(x[0], 1)
 	}, mul(p[gainSyn], w))
 	isyn := add(mul(decay(p[rateSyn]), isyn0), mul(charge(p[pulseSyn]), target))
@@ -82,12 +98,27 @@ func (c cell) Step(b *graph.Builder, x, params, state []*G.Node) (out, next []*G
 	ratio := div(leak, p[leakMem])
 	m0 := exp(y0)
 	f := exp(mul(p[feedback], v0))
+	drive := isyn
+	var more []*G.Node
+	for i := range c.types() - 1 {
+		target := point("target", func(x, d []float64) float64 {
+			d[0] = hardSlope(x[0], 0)
+			return max(x[0], 0)
+		}, mul(p[int(gainGABA)+i], all[1+i]))
+		more = append(more, add(mul(decay(p[int(rateGABA)+i]), state[numStates-numMore+i]), mul(charge(p[int(pulseGABA)+i]), target)))
+	}
+	if c.four {
+		gated := div(more[nmda], affine(div(p[cutoff], m0), 1, 1))
+		drive = add(isyn, sub(gated, more[gaba]))
+		leak = add(leak, more[shunt])
+		ratio = div(leak, p[leakMem])
+	}
 	under := add(m0, p[gainMem])
 	grow := func(drive *G.Node) *G.Node {
 		g := mul(p[rateMem], add(f, mul(ratio, sub(drive, leak))))
 		return log(floor(add(m0, mul(m0, g))))
 	}
-	on := grow(div(mul(p[gainMem], floor(add(sub(isyn, leak), p[dcMem]))), under))
+	on := grow(div(mul(p[gainMem], floor(add(sub(drive, leak), p[dcMem]))), under))
 	off := grow(div(p[gainMem], under))
 	open := point("gate", c.gatePoint(b), timer0)
 	y := add(off, mul(open, sub(on, off)))
@@ -145,7 +176,8 @@ func (c cell) Step(b *graph.Builder, x, params, state []*G.Node) (out, next []*G
 		}
 	}
 	timer := add(mul(affine(fired, -1, 1), point("tick", c.tickPoint(b), timer0)), mul(fired, p[refractory]))
-	return []*G.Node{s, post, y, isyn, iahp}, []*G.Node{log(isyn), log(iahp), post, y, s, timer}
+	out = append([]*G.Node{s, post, y, isyn, iahp}, more...)
+	return out, append([]*G.Node{log(isyn), log(iahp), post, y, s, timer}, more...)
 }
 
 func (c cell) floorPoint(x, d []float64) float64 {

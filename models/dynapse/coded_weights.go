@@ -9,6 +9,7 @@ import (
 	"gorgonia.org/tensor"
 
 	"github.com/surge-snn/surge/graph"
+	"github.com/surge-snn/surge/internal/fmath"
 	"github.com/surge-snn/surge/internal/kernel"
 	"github.com/surge-snn/surge/ops"
 )
@@ -63,7 +64,7 @@ func (w CodedWeights) Apply(b *graph.Builder, name string) *G.Node {
 			if !(base[k] > 0) || math.IsInf(base[k], 0) {
 				b.Fail(fmt.Errorf("%w: CodedWeights %q: Iw_%d of core %d is %v A, want a finite number > 0", ErrParameter, name, k, i, base[k]))
 			}
-			start[i] = math.Log(base[k])
+			start[i] = fmath.Log(base[k])
 		}
 		full := fmt.Sprintf("%s/log_Iw_%d", name, k)
 		if w.Learn {
@@ -91,7 +92,7 @@ func (k *codedKernel[T]) each(in [][]T, f func(i, bit, core int, share float64))
 		core := k.w.Core[i%c.Post]
 		for bit := range WeightBits {
 			if code>>bit&1 != 0 {
-				f(i, bit, core, float64(c.Sign[i])*math.Exp(float64(in[bit][core]))/k.w.Iscale)
+				f(i, bit, core, float64(c.Sign[i])*fmath.Exp(float64(in[bit][core]))/k.w.Iscale)
 			}
 		}
 	}

@@ -1,7 +1,7 @@
 package dynapse
 
 import (
-	"math"
+	"github.com/surge-snn/surge/internal/fmath"
 )
 
 // coef is one of the numbers per neuron that the equations of a step consist of once every current is
@@ -24,9 +24,23 @@ const (
 	refractory             // t_ref/dt
 	ampere                 // Io; the rule of Rockpool counts spikes per ampere
 
-	numCoefs = int(ampere) + 1 // those that the step takes
+	// With four synapse types.
 
-	volt       = coef(numCoefs) // Ut/kappa, the unit of vmem
+	rateGABA // those of the synapse above are of AMPA
+	rateNMDA
+	rateSHUNT
+	pulseGABA
+	pulseNMDA
+	pulseSHUNT
+	gainGABA
+	gainNMDA
+	gainSHUNT
+	cutoff // If_nmda/Io
+
+	volt // Ut/kappa, the unit of vmem: of records, not of a step
+
+	numSingle  = int(ampere) + 1 // what a step with one synapse takes
+	numCoefs   = int(volt)       // and with four
 	numDerived = numCoefs + 1
 )
 
@@ -54,6 +68,16 @@ var monomials = [numDerived][]factor{
 	threshold:  {{int(Ispkthr), 1}, {int(Io), -1}},
 	refractory: {{int(Vth), 1}, {int(CRef), 1}, {int(Iref), -1}, {int(Dt), -1}},
 	ampere:     {{int(Io), 1}},
+	rateGABA:   {{int(Dt), 1}, {int(ItauGABA), 1}, {kappa, 1}, {int(Ut), -1}, {int(CGABA), -1}},
+	rateNMDA:   {{int(Dt), 1}, {int(ItauNMDA), 1}, {kappa, 1}, {int(Ut), -1}, {int(CNMDA), -1}},
+	rateSHUNT:  {{int(Dt), 1}, {int(ItauSHUNT), 1}, {kappa, 1}, {int(Ut), -1}, {int(CSHUNT), -1}},
+	pulseGABA:  {{int(Vth), 1}, {int(CPulse), 1}, {int(ItauGABA), 1}, {kappa, 1}, {int(Ipulse), -1}, {int(Ut), -1}, {int(CGABA), -1}},
+	pulseNMDA:  {{int(Vth), 1}, {int(CPulse), 1}, {int(ItauNMDA), 1}, {kappa, 1}, {int(Ipulse), -1}, {int(Ut), -1}, {int(CNMDA), -1}},
+	pulseSHUNT: {{int(Vth), 1}, {int(CPulse), 1}, {int(ItauSHUNT), 1}, {kappa, 1}, {int(Ipulse), -1}, {int(Ut), -1}, {int(CSHUNT), -1}},
+	gainGABA:   {{int(IgainGABA), 1}, {int(Iscale), 1}, {int(ItauGABA), -1}, {int(Io), -1}},
+	gainNMDA:   {{int(IgainNMDA), 1}, {int(Iscale), 1}, {int(ItauNMDA), -1}, {int(Io), -1}},
+	gainSHUNT:  {{int(IgainSHUNT), 1}, {int(Iscale), 1}, {int(ItauSHUNT), -1}, {int(Io), -1}},
+	cutoff:     {{int(IfNMDA), 1}, {int(Io), -1}},
 	volt:       {{int(Ut), 1}, {kappa, -1}},
 }
 
@@ -97,7 +121,7 @@ func coefficients(v *[NumParams]float64) (c [numDerived]float64) {
 	}
 	k := effective(v, kappa)
 	c[feedback] = k / (k + 1)
-	c[threshold] = math.Log(c[threshold])
+	c[threshold] = fmath.Log(c[threshold])
 	return c
 }
 

@@ -2,19 +2,22 @@ package dynapse
 
 import (
 	"fmt"
-	"math"
 
 	"gorgonia.org/tensor"
 
+	"github.com/surge-snn/surge/internal/fmath"
 	"github.com/surge-snn/surge/internal/kernel"
 	"github.com/surge-snn/surge/ops"
 )
 
-// coefKernel computes the coefficients of n neurons, [n] each, from all parameters, each [1], [cores] or [n].
+// coefKernel computes the coefficients of n neurons, [n] each and [volt] last, from all parameters, each [1], [cores] or [n]; or those with
+// one synapse from the first [NumSingle] of them.
 type coefKernel[T kernel.Float] struct {
-	n    int
-	core []int           // of each neuron, or nil
-	log  [NumParams]bool // the input is the logarithm of the parameter
+	n     int
+	rows  int             // of the batch, where chips differ
+	chips *Deviations     // or nil: outputs are then [rows, n]
+	core  []int           // of each neuron, or nil
+	log   [NumParams]bool // the input is the logarithm of the parameter
 
 	cores  int
 	values [][NumParams]float64
@@ -33,12 +36,46 @@ func (k *coefKernel[T]) Shapes(in []tensor.Shape) ([]tensor.Shape, error) {
 		}
 		k.grads[p] = make([]float64, s[0])
 	}
-	k.values = make([][NumParams]float64, k.n)
-	out := make([]tensor.Shape, numDerived)
+	k.values = make([][NumParams]float64, k.n*k.samples())
+	for j := range k.values {
+		for p := range k.values[j] {
+			k.values[j][p] = Param(p).Default()
+		}
+	}
+	outputs := numSingle + 1
+	if len(in) == NumParams {
+		outputs = numDerived
+	}
+	out := make([]tensor.Shape, outputs)
 	for i := range out {
-		out[i] = tensor.Shape{k.n}
+		if out[i] = (tensor.Shape{k.n}); k.chips != nil {
+			out[i] = tensor.Shape{k.rows, k.n}
+		}
 	}
 	return out, nil
+}
+
+func (k *coefKernel[T]) samples() int {
+	if k.chips == nil {
+		return 1
+	}
+	return k.chips.Samples
+}
+
+// each is how many elements of an output belong to a sample.
+func (k *coefKernel[T]) each() int {
+	if k.chips == nil {
+		return k.n
+	}
+	return k.rows / k.chips.Samples * k.n
+}
+
+// factor is the deviation of parameter p of neuron e, counted over samples.
+func (k *coefKernel[T]) factor(p, e int) float64 {
+	if k.chips == nil || k.chips.Factors[p] == nil {
+		return 1
+	}
+	return k.chips.Factors[p][e]
 }
 
 // index returns the element of a list of the given length that belongs to neuron j.
@@ -52,20 +89,34 @@ func (k *coefKernel[T]) index(length, j int) int {
 	return j
 }
 
+// coefAt is the coefficient that output i of n is: the last is volt.
+func coefAt(i, n int) int {
+	if i == n-1 {
+		return int(volt)
+	}
+	return i
+}
+
 func (k *coefKernel[T]) Forward(in, out [][]T) error {
-	for j := range k.n {
-		v := &k.values[j]
+	each := k.each()
+	for e := range k.values {
+		v, j := &k.values[e], e%k.n
 		for p := range in {
 			v[p] = float64(in[p][k.index(len(in[p]), j)])
 			if k.log[p] {
-				v[p] = math.Exp(v[p])
+				v[p] = fmath.Exp(v[p])
 			}
+			v[p] *= k.factor(p, e)
 			if err := Param(p).check(v[p]); err != nil {
 				return fmt.Errorf("neuron %d: %w", j, err)
 			}
 		}
-		for i, c := range coefficients(v) {
-			out[i][j] = T(c)
+		c := coefficients(v)
+		for i := range out {
+			x := T(c[coefAt(i, len(out))])
+			for at := e/k.n*each + j; at < (e/k.n+1)*each; at += k.n {
+				out[i][at] = x
+			}
 		}
 	}
 	return nil
@@ -75,16 +126,25 @@ func (k *coefKernel[T]) Backward(in, _, gout, gin [][]T) error {
 	for p := range in {
 		clear(k.grads[p])
 	}
-	for j := range k.n {
+	each := k.each()
+	for e := range k.values {
+		j := e % k.n
 		var gc [numDerived]float64
 		for i, g := range gout {
-			gc[i] = float64(of(g, j))
+			if g == nil {
+				continue
+			}
+			for at := e/k.n*each + j; at < (e/k.n+1)*each; at += k.n {
+				gc[coefAt(i, len(gout))] += float64(g[at])
+			}
 		}
 		var g [NumParams]float64
-		chain(&k.values[j], &gc, &g)
+		chain(&k.values[e], &gc, &g)
 		for p := range in {
 			if k.log[p] {
-				g[p] *= k.values[j][p]
+				g[p] *= k.values[e][p]
+			} else {
+				g[p] *= k.factor(p, e)
 			}
 			k.grads[p][k.index(len(in[p]), j)] += g[p]
 		}
@@ -97,7 +157,7 @@ func (k *coefKernel[T]) Backward(in, _, gout, gin [][]T) error {
 	return nil
 }
 
-// recordKernel turns a trace [T, B, N] that is relative to a unit [N] into an absolute one:
+// recordKernel turns a trace [T, B, N] that is relative to a unit [N], or [B, N], into an absolute one:
 //
 //	y = x·unit, or exp(x)·unit where x is a logarithm
 type recordKernel[T kernel.Float] struct {
@@ -108,7 +168,7 @@ type recordKernel[T kernel.Float] struct {
 func (k *recordKernel[T]) Name() string { return "dynapsim record" }
 
 func (k *recordKernel[T]) Shapes(in []tensor.Shape) ([]tensor.Shape, error) {
-	k.sums = make([]float64, in[1][0])
+	k.sums = make([]float64, in[1].TotalSize())
 	return []tensor.Shape{in[0].Clone()}, nil
 }
 
@@ -142,6 +202,42 @@ func (k *recordKernel[T]) Backward(in, out, gout, gin [][]T) error {
 	}
 	for j := range gin[1] {
 		gin[1][j] = T(k.sums[j])
+	}
+	return nil
+}
+
+// rowsKernel repeats what belongs to a sample, [M, ...], for its rows of the batch, [B, ...].
+type rowsKernel[T kernel.Float] struct {
+	rows int
+}
+
+func (k *rowsKernel[T]) Name() string { return "rows of samples" }
+
+func (k *rowsKernel[T]) Shapes(in []tensor.Shape) ([]tensor.Shape, error) {
+	s := in[0].Clone()
+	s[0] = k.rows
+	return []tensor.Shape{s}, nil
+}
+
+// blocks calls f with the place of every row, and that of its sample, both of the same size.
+func (k *rowsKernel[T]) blocks(sample, rows []T, f func(sample, row []T)) {
+	size := len(rows) / k.rows
+	m := len(sample) / size
+	for b := range k.rows {
+		s := b * m / k.rows
+		f(sample[s*size:(s+1)*size], rows[b*size:(b+1)*size])
+	}
+}
+
+func (k *rowsKernel[T]) Forward(in, out [][]T) error {
+	k.blocks(in[0], out[0], func(sample, row []T) { copy(row, sample) })
+	return nil
+}
+
+func (k *rowsKernel[T]) Backward(_, _, gout, gin [][]T) error {
+	clear(gin[0])
+	if gout[0] != nil {
+		k.blocks(gin[0], gout[0], func(sample, row []T) { kernel.Axpy(1, row, sample) })
 	}
 	return nil
 }

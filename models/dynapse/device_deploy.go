@@ -24,6 +24,9 @@ type DeploySettings struct {
 // large for the chip (synapses, destinations, tags, neurons of a core, currents above the largest that can be set), one a line;
 // [ErrParameter] for weights and currents that do not belong together.
 func Deploy(n Network, q *Quantised, s DeploySettings) (*Device, error) {
+	if n.FourSynapses {
+		return nil, fmt.Errorf("%w: a network of four synapse types cannot be laid out: the weights that Quantise makes have one sign each, not a type", ErrParameter)
+	}
 	params, err := n.Params.expand(n.N)
 	if err != nil {
 		return nil, err

@@ -10,12 +10,45 @@ import (
 // found by following the tags from the destinations to the synapses. It is the inverse of [Deploy], but for the rounding of
 // currents; parameters that are no bias currents have their defaults. WRec is nil where no neuron listens to another.
 //
-// The currents of the one synapse are those of AMPA. Idc is 0 where the constant current of a neuron is switched off.
+// A configuration with synapses of AMPA and GABA alone is taken for what Deploy makes of neurons with one synapse: its currents are
+// those of AMPA, and GABA weights are negative. One with NMDA or SHUNT becomes a network of [Device.FourSynapses]. Idc is 0 where the
+// constant current of a neuron is switched off.
 //
 // Errors: those of [Device.Check]; [ErrDevice] for ids that are not 0, 1, 2, ..., a core without a parameter that is simulated,
-// and a tag that nothing sends; [ErrGraph] for a synapse that is neither AMPA nor GABA, which the model of one synapse does
-// not have, and tags that two sources send to a core (an event would count for both).
+// and a tag that nothing sends; [ErrGraph] for tags that two sources send to a core (an event would count for both).
 func (d *Device) Network() (n Network, in Weights, err error) {
+	for _, chip := range d.Chips {
+		for _, core := range chip.Cores {
+			for _, cell := range core.Neurons {
+				for _, s := range cell.Synapses {
+					if s.Dendrite == NMDA || s.Dendrite == SHUNT {
+						return d.FourSynapses()
+					}
+				}
+			}
+		}
+	}
+	return d.network(false)
+}
+
+// FourSynapses is [Device.Network] with the four dendrites of the chip, whatever the configuration uses: a network with
+// [Network.FourSynapses], input weights [Pre, 4N] and recurrent weights [N, 4N], none of them negative.
+//
+// Errors: those of Network.
+func (d *Device) FourSynapses() (n Network, in Weights, err error) { return d.network(true) }
+
+// column is the place of a dendrite in the weights of a neuron, of four types or of one, and the sign of its weight.
+func (d Dendrite) column(four bool) (at int, sign float64) {
+	switch {
+	case !four && d == GABA:
+		return 0, -1
+	case !four:
+		return 0, 1
+	}
+	return slices.Index([]Dendrite{AMPA, GABA, NMDA, SHUNT}, d), 1
+}
+
+func (d *Device) network(four bool) (n Network, in Weights, err error) {
 	if err := d.Check(); err != nil {
 		return n, in, err
 	}
@@ -23,47 +56,46 @@ func (d *Device) Network() (n Network, in Weights, err error) {
 	if err != nil {
 		return n, in, err
 	}
-	n.N = r.n
+	n.N, n.FourSynapses = r.n, four
 	n.Params[Iscale] = []float64{d.Iscale}
-	in = Weights{len(d.Inputs), r.n, make([]float64, len(d.Inputs)*r.n)}
-	for p := range NumCurrents {
-		n.Params[p] = make([]float64, r.n)
+	types := mode{four: four}.types()
+	width := r.n * types
+	in = Weights{len(d.Inputs), width, make([]float64, len(d.Inputs)*width)}
+	for p := range n.Params {
+		if Param(p).currentOf(four) {
+			n.Params[p] = make([]float64, r.n)
+		}
 	}
 	for _, chip := range d.Chips {
 		for _, core := range chip.Cores {
 			where := fmt.Sprintf("chip %d core %d", chip.Chip, core.Core)
-			currents, base, err := core.currents(where)
+			currents, base, err := core.currents(where, four)
 			if err != nil {
 				return n, in, err
 			}
 			for _, cell := range core.Neurons {
 				for p, x := range currents {
-					n.Params[p][cell.ID] = x
+					if Param(p).currentOf(four) {
+						n.Params[p][cell.ID] = x
+					}
 				}
 				if !cell.DC {
 					n.Params[Idc][cell.ID] = 0
 				}
 				for _, s := range cell.Synapses {
-					at := fmt.Sprintf("%s neuron %d (id %d)", where, cell.Neuron, cell.ID)
 					source, ok := r.source[arrival{[2]int{chip.X, chip.Y}, core.Core, s.Tag}]
 					if !ok {
-						return n, in, fmt.Errorf("%w: %s listens to tag %d, which nothing sends there", ErrDevice, at, s.Tag)
+						return n, in, fmt.Errorf("%w: %s neuron %d (id %d) listens to tag %d, which nothing sends there", ErrDevice, where, cell.Neuron, cell.ID, s.Tag)
 					}
-					w := base.sum(s.Weight) / d.Iscale
-					switch s.Dendrite {
-					case AMPA:
-					case GABA:
-						w = -w
-					default:
-						return n, in, fmt.Errorf("%w: %s has a synapse of type %s, want %s or %s", ErrGraph, at, s.Dendrite, AMPA, GABA)
-					}
+					column, sign := s.Dendrite.column(four)
+					at, w := cell.ID*types+column, sign*base.sum(s.Weight)/d.Iscale
 					if source < 0 {
-						in.W[^source*r.n+cell.ID] += w
+						in.W[^source*width+at] += w
 					} else {
 						if n.WRec == nil {
-							n.WRec = make([]float64, r.n*r.n)
+							n.WRec = make([]float64, r.n*width)
 						}
-						n.WRec[source*r.n+cell.ID] += w
+						n.WRec[source*width+at] += w
 					}
 				}
 			}
@@ -72,11 +104,13 @@ func (d *Device) Network() (n Network, in Weights, err error) {
 	return n, in, nil
 }
 
-// currents returns the bias currents and base currents of the core.
-func (c Core) currents(where string) (currents [NumCurrents]float64, base BaseCurrents, err error) {
-	for p := range NumCurrents {
-		currents[p], err = c.current(where, Param(p).String())
-		if err != nil {
+// currents returns the bias currents of neurons with four synapse types, or one, and the base currents of the core.
+func (c Core) currents(where string, four bool) (currents [NumParams]float64, base BaseCurrents, err error) {
+	for p := range currents {
+		if !Param(p).currentOf(four) {
+			continue
+		}
+		if currents[p], err = c.current(where, Param(p).String()); err != nil {
 			return currents, base, err
 		}
 	}

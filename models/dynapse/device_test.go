@@ -346,7 +346,6 @@ func TestNetworkOfDeviceErrors(t *testing.T) {
 		"channels":     {func(d *Device) { d.Inputs[0].Channel = 7 }, ErrDevice},
 		"no parameter": {func(d *Device) { delete(d.Chips[0].Cores[0].Parameters, "SYAM_W2_P") }, ErrDevice},
 		"no source":    {func(d *Device) { d.Chips[0].Cores[0].Neurons[0].Synapses[0].Tag = 2047 }, ErrDevice},
-		"NMDA":         {func(d *Device) { d.Chips[0].Cores[0].Neurons[0].Synapses[0].Dendrite = NMDA }, ErrGraph},
 		"two sources":  {func(d *Device) { d.Inputs[0].Destinations[0].Tag = d.Inputs[1].Destinations[0].Tag }, ErrGraph},
 	} {
 		d := deployed(t)
@@ -357,6 +356,68 @@ func TestNetworkOfDeviceErrors(t *testing.T) {
 		if _, _, err := d.Network(); !errors.Is(err, test.want) {
 			t.Errorf("%s: error %v, want %v", name, err, test.want)
 		}
+	}
+}
+
+// TestDendritesOfDevice: every synapse becomes a weight of its type, and every type has its currents; a configuration of AMPA and GABA
+// alone becomes signed weights of one synapse.
+func TestDendritesOfDevice(t *testing.T) {
+	d := deployed(t)
+	core := &d.Chips[0].Cores[0]
+	bias, err := BiasOf("DENM_ETAU_P")
+	if err != nil {
+		t.Fatal(err)
+	}
+	nmdaLeak, err := bias.Lookup(4e-11)
+	if err != nil {
+		t.Fatal(err)
+	}
+	core.Parameters["DENM_ETAU_P"] = CoreParameter{nmdaLeak, 4e-11}
+	one, oneIn, err := d.Network()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, dendrite := range []Dendrite{AMPA, GABA, NMDA, SHUNT} {
+		column := map[Dendrite]int{AMPA: 0, GABA: 1, NMDA: 2, SHUNT: 3}[dendrite]
+		for i := range core.Neurons {
+			for k := range core.Neurons[i].Synapses {
+				core.Neurons[i].Synapses[k].Dendrite = dendrite
+			}
+		}
+		four, in, err := d.FourSynapses()
+		if err != nil {
+			t.Fatal(err)
+		}
+		// The neurons of other cores have AMPA and GABA still: look at those of this one.
+		for _, cell := range core.Neurons {
+			for i := range in.Pre {
+				for c := range 4 {
+					want := 0.0
+					if c == column {
+						want = math.Abs(oneIn.W[i*one.N+cell.ID])
+					}
+					if got := in.W[(i*one.N+cell.ID)*4+c]; got != want {
+						t.Errorf("%s: weight of input %d, neuron %d, type %d is %v, want %v", dendrite, i, cell.ID, c, got, want)
+					}
+				}
+			}
+			if got := four.Params[ItauNMDA][cell.ID]; got != nmdaLeak.Current {
+				t.Errorf("Itau_nmda = %v, want %v", got, nmdaLeak.Current)
+			}
+			if got, want := four.Params[IgainSyn][cell.ID], one.Params[IgainSyn][cell.ID]; got != want || len(four.Params[CNMDA]) != 0 {
+				t.Errorf("Igain_syn = %v, want %v", got, want)
+			}
+		}
+		n, _, err := d.Network()
+		if want := dendrite == NMDA || dendrite == SHUNT; err != nil || n.FourSynapses != want {
+			t.Errorf("%s: four types %v, want %v; %v", dendrite, n.FourSynapses, want, err)
+		}
+		if _, err := four.Simulate(5, 1, make([]float64, 5*4*four.N), State{}, nil); err != nil {
+			t.Error(err)
+		}
+	}
+	if _, err := Deploy(Network{N: 1, FourSynapses: true}, nil, DeploySettings{}); !errors.Is(err, ErrParameter) {
+		t.Errorf("a network of four types is laid out: %v", err)
 	}
 }
 

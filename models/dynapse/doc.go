@@ -15,13 +15,15 @@
 //	device, err = dynapse.ReadDevice(file)
 //	n, in, err = device.Network()                              // what the chip will really compute
 //
+// A neuron has one synapse, as that of DynapSim, or with [Network.FourSynapses] the four of the chip: AMPA, GABA, NMDA and SHUNT.
+//
 // # Gradients, and what they are worth
 //
 // A spike is a step, and a gradient needs a rule ([Rule]). Measured against differences of the expected loss of the model itself
 // ([Network.Truth]), over currents whose effect is significant, with a cosine c and a ratio of norms r:
 //
 //	[SurgeS], number of spikes                  c .98 to .99, r .8 to 1.3; Ispkthr has the wrong sign below one spike per bin
-//	[SurgeT], van Rossum distance               c .98 to 1, r .4 to 2; heavy tails; misled by some targets
+//	[SurgeT], van Rossum distance               c .98 to 1, r .3 to 2; heavy tails, see Clip in [Settings]; nothing where the loss is flat
 //	[Surge], van Rossum distance                c .99 to 1 for single neurons
 //	[SurgeT], traces of a free-running membrane not reliable, cosines of both signs occur
 //	recorded spikes ([Network.Simulate])        exact
@@ -48,5 +50,6 @@
 // configuration file that contradicts itself.
 //
 // Sources: Chicca, Stefanini, Bartolozzi & Indiveri 2014, doi:10.1109/JPROC.2014.2313954, for the circuits; Rockpool 3.1
-// (rockpool.ai, devices.dynapse) for the equations in discrete time, the measured tables and the names.
+// (rockpool.ai, devices.dynapse) for the equations in discrete time, the measured tables and the names; its DynapSim before 2.4 for
+// the currents of the four synapse types.
 package dynapse

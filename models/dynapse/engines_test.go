@@ -3,6 +3,7 @@ package dynapse
 import (
 	"math"
 	"math/rand/v2"
+	"runtime"
 	"slices"
 	"testing"
 
@@ -66,6 +67,34 @@ func TestEngines(t *testing.T) {
 		}
 		if !m.forced && !m.twin && slices.Max(r.Spikes) < 1 || math.IsNaN(r.Imem[0]) {
 			t.Errorf("case %d: no spikes", i)
+		}
+	}
+}
+
+// TestWorkers: the same bits for any number of processors.
+func TestWorkers(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
+	rng := rand.New(rand.NewPCG(1, 11))
+	w := newWorkload(rng, 5, 80, 11, adapting(), true)
+	w.net.Clip = 3
+	var first *Gradient
+	for _, procs := range []int{1, 2, 7} {
+		runtime.GOMAXPROCS(procs)
+		_, r := w.run(t, w.net, w.input, State{})
+		g, err := r.Gradient(w.cotangents())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if first == nil {
+			first = g
+			continue
+		}
+		same := slices.Equal(g.WRec, first.WRec) && slices.Equal(g.Input, first.Input)
+		for p := range g.Params {
+			same = same && slices.Equal(g.Params[p], first.Params[p])
+		}
+		if !same {
+			t.Errorf("%d processors give another gradient", procs)
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 
 	"gorgonia.org/tensor"
 
+	"github.com/surge-snn/surge/internal/fmath"
 	"github.com/surge-snn/surge/internal/kernel"
 	"github.com/surge-snn/surge/ops"
 )
@@ -21,6 +22,7 @@ type mode struct {
 	twin      bool    // smoothed forward pass; soft
 	recurrent bool
 	forced    bool // spikes are an input
+	four      bool // four synapse types
 }
 
 // neuronKernel is DynapSim for a whole sequence: the definition of a step is forward's inner loop. All currents are relative
@@ -34,12 +36,12 @@ type neuronKernel[T kernel.Float] struct {
 	perRow  bool // coefficients are [B, N]
 	ownWrec bool // w_rec is [B, N, N]
 	derived derived[T]
-	timer   []T // [T, B, N], bins that are left, after the step
-	spiked  []T // [T, B, N], spikes of the step before; recurrent only
-	dx      []T // [T, B, N], where nobody else asks for it
-	partial [numCoefs][]T
-	scratch [][]T // per block of rows
-	second  [][]T // gradients of the second pass of Surge
+	timer   []T           // [T, B, N], bins that are left, after the step
+	spiked  []T           // [T, B, N], spikes of the step before; recurrent only
+	dx      []T           // [T, B, N], where nobody else asks for it
+	partial [numCoefs][]T // the first coefs of them
+	scratch [][]T         // per block of rows
+	second  [][]T         // gradients of the second pass of Surge
 	err     []error
 }
 
@@ -47,32 +49,60 @@ type neuronKernel[T kernel.Float] struct {
 const rowBlock = 4
 
 // derived are numbers per neuron that follow from its coefficients.
-type derived[T any] struct{ decaySyn, chargeSyn, decayAHP, chargeAHP, jumpAHP []T }
+type derived[T any] struct {
+	decaySyn, chargeSyn, decayAHP, chargeAHP, jumpAHP []T
+	decayMore, chargeMore                             [numMore][]T
+}
 
 // neuronIn names the inputs of the kernel, in their order: x [T, B, N], weighted input; forced [T, B, N]; coef [N] each, or [B, N] with
-// other neurons in each row; wrec [N, N], or [B, N, N]; the states [B, N], with ln(I/Io) for currents.
+// other neurons in each row; wrec [N, N], or [B, N, N]; the states [B, N], with ln(I/Io) for currents. With four synapse types
+// x is [T, B, N, 4] and wrec [N, N, 4], with the last axes as one, and more are the states I/Io of GABA, NMDA and SHUNT.
 type neuronIn[T any] struct {
 	x, forced                             T
 	coef                                  [numCoefs]T
 	wrec                                  T
 	isyn, iahp, imem, vmem, spikes, timer T
+	more                                  [numMore]T
 }
 
 // neuronOut names the outputs: records [T, B, N] and the states after the last step [B, N]. spikes: counts; ypost: ln(Imem/Io)
-// after the reset; ypre: before it; isyn, iahp relative to Io.
+// after the reset; ypre: before it; isyn, iahp, more relative to Io.
 type neuronOut[T any] struct {
 	spikes, ypost, ypre, isyn, iahp T
+	more                            [numMore]T
 	final                           [numStates]T
 }
 
 const (
-	numStates  = 6
-	numRecords = 5
+	numMore    = 3 // synapse types besides the one that is always there
+	numStates  = 6 + numMore
+	numRecords = 5 + numMore
 )
 
 // stateNames lists the states in the order of the kernel's inputs and outputs: ln(Isyn/Io), ln(Iahp/Io), ln(Imem/Io) after the
-// reset, and vmem = ln(Imem/Io) before it, which drives the positive feedback; spikes of the last step; timer in bins.
-var stateNames = [numStates]string{"log_isyn", "log_iahp", "log_imem", "vmem", "spikes", "timer"}
+// reset, and vmem = ln(Imem/Io) before it, which drives the positive feedback; spikes of the last step; timer in bins; and with four
+// synapse types the currents of the others, I/Io.
+var stateNames = [numStates]string{"log_isyn", "log_iahp", "log_imem", "vmem", "spikes", "timer", "igaba", "inmda", "ishunt"}
+
+// types is the number of synapse types.
+func (m mode) types() int {
+	if m.four {
+		return 1 + numMore
+	}
+	return 1
+}
+
+// coefs counts the coefficients.
+func (m mode) coefs() int {
+	if m.four {
+		return numCoefs
+	}
+	return numSingle
+}
+
+// states counts the states, and records the sequences that come out.
+func (m mode) states() int  { return numStates - numMore + m.types() - 1 }
+func (m mode) records() int { return numRecords - numMore + m.types() - 1 }
 
 // firstCoef is the index of the first coefficient among the inputs.
 func (m mode) firstCoef() int {
@@ -84,7 +114,7 @@ func (m mode) firstCoef() int {
 
 // inputs counts the inputs before the states.
 func (m mode) inputs() int {
-	n := m.firstCoef() + numCoefs
+	n := m.firstCoef() + m.coefs()
 	if m.recurrent {
 		n++
 	}
@@ -96,18 +126,21 @@ func splitIn[S ~[]E, E any](m mode, in []S) (a neuronIn[S]) {
 	if m.forced {
 		a.forced = in[1]
 	}
-	copy(a.coef[:], in[m.firstCoef():])
+	copy(a.coef[:m.coefs()], in[m.firstCoef():])
 	if m.recurrent {
-		a.wrec = in[m.firstCoef()+numCoefs]
+		a.wrec = in[m.firstCoef()+m.coefs()]
 	}
 	s := in[m.inputs():]
 	a.isyn, a.iahp, a.imem, a.vmem, a.spikes, a.timer = s[0], s[1], s[2], s[3], s[4], s[5]
+	copy(a.more[:], s[6:])
 	return a
 }
 
-func splitOut[S ~[]E, E any](out []S) (o neuronOut[S]) {
+func splitOut[S ~[]E, E any](m mode, out []S) (o neuronOut[S]) {
 	o.spikes, o.ypost, o.ypre, o.isyn, o.iahp = out[0], out[1], out[2], out[3], out[4]
-	copy(o.final[:], out[numRecords:])
+	records := out[5:m.records()]
+	copy(o.more[:], records)
+	copy(o.final[:], out[m.records():])
 	return o
 }
 
@@ -118,24 +151,30 @@ func (k *neuronKernel[T]) Shapes(in []tensor.Shape) ([]tensor.Shape, error) {
 	if x.Dims() != 3 {
 		return nil, fmt.Errorf("%w: dynapsim: input %v, want [T, B, N]", ops.ErrShape, x)
 	}
-	k.t, k.b, k.n = x[0], x[1], x[2]
-	if want := k.inputs() + numStates; len(in) != want {
+	k.t, k.b, k.n = x[0], x[1], x[2]/k.types()
+	if k.n*k.types() != x[2] {
+		return nil, fmt.Errorf("%w: dynapsim: input %v, want [T, B, 4N] for four synapse types", ops.ErrShape, x)
+	}
+	if want := k.inputs() + k.states(); len(in) != want {
 		return nil, fmt.Errorf("%w: dynapsim: %d inputs, want %d", ops.ErrShape, len(in), want)
 	}
 	k.perRow = in[k.firstCoef()].Dims() == 2
 	k.ownWrec = k.recurrent && in[k.inputs()-1].Dims() == 3
+	record := tensor.Shape{k.t, k.b, k.n}
 	for i, s := range in {
 		var want tensor.Shape
 		switch {
-		case i < k.firstCoef():
+		case i == 0:
 			want = x
-		case i < k.firstCoef()+numCoefs:
+		case i < k.firstCoef():
+			want = record
+		case i < k.firstCoef()+k.coefs():
 			if want = (tensor.Shape{k.n}); k.perRow {
 				want = tensor.Shape{k.b, k.n}
 			}
 		case i < k.inputs():
-			if want = (tensor.Shape{k.n, k.n}); k.ownWrec {
-				want = tensor.Shape{k.b, k.n, k.n}
+			if want = (tensor.Shape{k.n, x[2]}); k.ownWrec {
+				want = tensor.Shape{k.b, k.n, x[2]}
 			}
 		default:
 			want = tensor.Shape{k.b, k.n}
@@ -144,24 +183,29 @@ func (k *neuronKernel[T]) Shapes(in []tensor.Shape) ([]tensor.Shape, error) {
 			return nil, fmt.Errorf("%w: dynapsim: input %d has shape %v, want %v", ops.ErrShape, i, s, want)
 		}
 	}
-	size := x.TotalSize()
+	size := record.TotalSize()
 	k.timer = make([]T, size)
 	if k.recurrent {
 		k.spiked = make([]T, size)
 	}
-	for _, d := range []*[]T{&k.derived.decaySyn, &k.derived.chargeSyn, &k.derived.decayAHP, &k.derived.chargeAHP, &k.derived.jumpAHP} {
+	d := &k.derived
+	lists := []*[]T{&d.decaySyn, &d.chargeSyn, &d.decayAHP, &d.chargeAHP, &d.jumpAHP}
+	for i := range k.types() - 1 {
+		lists = append(lists, &d.decayMore[i], &d.chargeMore[i])
+	}
+	for _, d := range lists {
 		*d = make([]T, in[k.firstCoef()].TotalSize())
 	}
 	blocks := (k.b + rowBlock - 1) / rowBlock
 	k.scratch, k.err = make([][]T, blocks), make([]error, blocks)
 	for i := range k.scratch {
-		k.scratch[i] = make([]T, 9*k.n)
+		k.scratch[i] = make([]T, 7*k.n+k.types()*2*k.n)
 	}
 	var out []tensor.Shape
-	for range numRecords {
-		out = append(out, x.Clone())
+	for range k.records() {
+		out = append(out, record.Clone())
 	}
-	for range numStates {
+	for range k.states() {
 		out = append(out, tensor.Shape{k.b, k.n})
 	}
 	return out, nil
@@ -171,11 +215,15 @@ func (k *neuronKernel[T]) Shapes(in []tensor.Shape) ([]tensor.Shape, error) {
 func (k *neuronKernel[T]) derive(c *[numCoefs][]T) {
 	d := &k.derived
 	for j := range d.decaySyn {
-		d.decaySyn[j] = T(math.Exp(-float64(c[rateSyn][j])))
-		d.chargeSyn[j] = T(-math.Expm1(-float64(c[pulseSyn][j])))
-		d.decayAHP[j] = T(math.Exp(-float64(c[rateAHP][j])))
-		d.chargeAHP[j] = T(-math.Expm1(-float64(c[pulseAHP][j])))
+		d.decaySyn[j] = T(fmath.Exp(-float64(c[rateSyn][j])))
+		d.chargeSyn[j] = T(-fmath.Expm1(-float64(c[pulseSyn][j])))
+		d.decayAHP[j] = T(fmath.Exp(-float64(c[rateAHP][j])))
+		d.chargeAHP[j] = T(-fmath.Expm1(-float64(c[pulseAHP][j])))
 		d.jumpAHP[j] = d.chargeAHP[j] * c[gainAHP][j]
+		for i := range k.types() - 1 {
+			d.decayMore[i][j] = T(fmath.Exp(-float64(c[int(rateGABA)+i][j])))
+			d.chargeMore[i][j] = T(-fmath.Expm1(-float64(c[int(pulseGABA)+i][j])))
+		}
 	}
 }
 
@@ -185,13 +233,17 @@ func (k *neuronKernel[T]) row(b int, a *neuronIn[[]T]) (c [numCoefs][]T, d deriv
 	if k.perRow {
 		lo, hi = b*k.n, (b+1)*k.n
 	}
-	for i, x := range a.coef {
+	for i, x := range a.coef[:k.coefs()] {
 		c[i] = x[lo:hi]
 	}
 	e := &k.derived
-	d = derived[T]{e.decaySyn[lo:hi], e.chargeSyn[lo:hi], e.decayAHP[lo:hi], e.chargeAHP[lo:hi], e.jumpAHP[lo:hi]}
+	d = derived[T]{decaySyn: e.decaySyn[lo:hi], chargeSyn: e.chargeSyn[lo:hi], decayAHP: e.decayAHP[lo:hi], chargeAHP: e.chargeAHP[lo:hi], jumpAHP: e.jumpAHP[lo:hi]}
+	for i := range k.types() - 1 {
+		d.decayMore[i], d.chargeMore[i] = e.decayMore[i][lo:hi], e.chargeMore[i][lo:hi]
+	}
 	if wrec = a.wrec; k.ownWrec {
-		wrec = wrec[b*k.n*k.n : (b+1)*k.n*k.n]
+		size := k.n * k.n * k.types()
+		wrec = wrec[b*size : (b+1)*size]
 	}
 	return c, d, wrec
 }
@@ -206,8 +258,8 @@ func tolerance[T kernel.Float]() T {
 }
 
 // exp and log are those of float64, rounded.
-func exp[T kernel.Float](x T) T { return T(math.Exp(float64(x))) }
-func log[T kernel.Float](x T) T { return T(math.Log(float64(x))) }
+func exp[T kernel.Float](x T) T { return T(fmath.Exp(float64(x))) }
+func log[T kernel.Float](x T) T { return T(fmath.Log(float64(x))) }
 
 // branch is one update of the membrane:
 //
@@ -232,7 +284,7 @@ func (k *neuronKernel[T]) slope(a T) T {
 	if k.soft {
 		return T(logistic(float64(a - 1)))
 	}
-	return T(hardSlope(float64(a)))
+	return T(hardSlope(float64(a), 1))
 }
 
 func gate[T kernel.Float](timer T) T {
@@ -240,7 +292,7 @@ func gate[T kernel.Float](timer T) T {
 }
 
 func (k *neuronKernel[T]) Forward(in, out [][]T) error {
-	a, o := splitIn(k.mode, in), splitOut(out)
+	a, o := splitIn(k.mode, in), splitOut(k.mode, out)
 	k.derive(&a.coef)
 	clear(k.err)
 	kernel.Blocks(k.b, rowBlock, func(lo, hi int) {
@@ -256,7 +308,9 @@ func (k *neuronKernel[T]) Forward(in, out [][]T) error {
 
 func (k *neuronKernel[T]) forward(lo, hi int, a *neuronIn[[]T], o *neuronOut[[]T], buf []T) error {
 	n, step, tol := k.n, k.b*k.n, tolerance[T]()
-	w, m := buf[:n], buf[n:2*n]
+	types := k.types()
+	width := n * types
+	w, m := buf[:width], buf[width:width+n]
 	for b := lo; b < hi; b++ {
 		r0, r1 := b*n, (b+1)*n
 		c, d, wrec := k.row(b, a)
@@ -270,39 +324,56 @@ func (k *neuronKernel[T]) forward(lo, hi int, a *neuronIn[[]T], o *neuronOut[[]T
 		copy(v, a.vmem[r0:r1])
 		copy(s, a.spikes[r0:r1])
 		copy(timer, a.timer[r0:r1])
+		var more, traces [numMore][]T
+		for i := range types - 1 {
+			more[i] = o.final[numStates-numMore+i][r0:r1]
+			copy(more[i], a.more[i][r0:r1])
+		}
 		for t := range k.t {
 			at := t*step + r0
-			copy(w, a.x[at:at+n])
+			copy(w, a.x[at*types:])
 			if k.recurrent {
 				copy(k.spiked[at:at+n], s)
 				for i, si := range s {
 					if si != 0 {
-						kernel.Axpy(si, wrec[i*n:(i+1)*n], w)
+						kernel.Axpy(si, wrec[i*width:(i+1)*width], w)
 					}
 				}
 			}
+			for i := range types - 1 {
+				traces[i] = o.more[i][at : at+n]
+			}
 			for j := range n {
-				isyn[j] = T(d.decaySyn[j]*isyn[j]) + T(d.chargeSyn[j]*max(c[gainSyn][j]*w[j], 1))
+				isyn[j] = T(d.decaySyn[j]*isyn[j]) + T(d.chargeSyn[j]*max(c[gainSyn][j]*w[j*types], 1))
 				iahp[j] = k.floor(T(d.decayAHP[j]*iahp[j]) + T(d.jumpAHP[j]*s[j]))
 				leak := c[leakMem][j] + iahp[j]
+				syn := isyn[j]
+				if k.four {
+					k.charge(j, &c, &d, w, &more)
+					syn = drive(syn, more[gaba][j], more[nmda][j], m[j], c[cutoff][j])
+					leak += more[shunt][j]
+					for i := range traces {
+						traces[i][j] = more[i][j]
+					}
+				}
 				ratio := leak / c[leakMem][j]
 				f := exp(c[feedback][j] * v[j])
 				var pre T
 				if k.twin {
-					_, on := branch(m[j], c[rateMem][j], f, ratio, c[gainMem][j], k.floor(isyn[j]-leak+c[dcMem][j]), leak)
+					_, on := branch(m[j], c[rateMem][j], f, ratio, c[gainMem][j], k.floor(syn-leak+c[dcMem][j]), leak)
 					_, off := branch(m[j], c[rateMem][j], f, ratio, c[gainMem][j], 1, leak)
 					yOn, yOff := log(k.bounded(k.floor(on))), log(k.bounded(k.floor(off)))
 					pre = yOff + T(gate(timer[j])*(yOn-yOff))
 				} else {
 					iin := T(1)
 					if timer[j] == 0 {
-						iin = max(isyn[j]-leak+c[dcMem][j], 1)
+						iin = max(syn-leak+c[dcMem][j], 1)
 					}
 					_, m[j] = branch(m[j], c[rateMem][j], f, ratio, c[gainMem][j], iin, leak)
 					m[j] = k.bounded(max(m[j], 1))
 					pre = log(m[j])
 				}
-				if sum := isyn[j] + iahp[j] + pre; sum-sum != 0 {
+				if sum := syn + leak + pre; sum-sum != 0 {
 					return fmt.Errorf("%w: step %d, row %d, neuron %d: Isyn = %v Io, Iahp = %v Io, ln(Imem/Io) = %v", ErrState, t, b, j, isyn[j], iahp[j], pre)
 				}
 				x := pre - c[threshold][j]

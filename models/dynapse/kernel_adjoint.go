@@ -2,7 +2,6 @@ package dynapse
 
 import (
 	"math"
-	"slices"
 
 	"github.com/surge-snn/surge/internal/kernel"
 )
@@ -24,7 +23,7 @@ func (k *neuronKernel[T]) Backward(in, out, gout, gin [][]T) error {
 	}
 	// Both passes give the gradients of the coefficients, whose norms set the share.
 	first := append([][]T{}, gin...)
-	for i := range numCoefs {
+	for i := range k.coefs() {
 		if i += k.firstCoef(); first[i] == nil {
 			first[i] = make([]T, len(in[i]))
 		}
@@ -51,7 +50,7 @@ func (k *neuronKernel[T]) Backward(in, out, gout, gin [][]T) error {
 // norm returns the norm of the gradient with respect to the logarithms of the coefficients.
 func (k *neuronKernel[T]) norm(in, gin [][]T) float64 {
 	sum := 0.0
-	for c := range numCoefs {
+	for c := range k.coefs() {
 		i := k.firstCoef() + c
 		for j, g := range gin[i] {
 			x := float64(g)
@@ -66,10 +65,10 @@ func (k *neuronKernel[T]) norm(in, gin [][]T) float64 {
 
 // adjoint runs one backward pass.
 func (k *neuronKernel[T]) adjoint(rule Rule, in, out, gout, gin [][]T) {
-	a, o := splitIn(k.mode, in), splitOut(out)
-	g, d := splitOut(gout), splitIn(k.mode, gin)
-	step := k.b * k.n
-	for i := range k.partial {
+	a, o := splitIn(k.mode, in), splitOut(k.mode, out)
+	g, d := splitOut(k.mode, gout), splitIn(k.mode, gin)
+	step, width := k.b*k.n, k.n*k.types()
+	for i := range k.coefs() {
 		if len(k.partial[i]) != step {
 			k.partial[i] = make([]T, step)
 		}
@@ -102,68 +101,22 @@ func (k *neuronKernel[T]) adjoint(rule Rule, in, out, gout, gin [][]T) {
 	switch {
 	case d.wrec == nil:
 	case k.ownWrec:
-		kernel.Blocks(k.b, 1, func(b, _ int) { k.rowWeights(b, d.x, d.wrec[b*k.n*k.n:(b+1)*k.n*k.n]) })
+		kernel.Blocks(k.b, 1, func(b, _ int) { k.rowWeights(b, d.x, d.wrec[b*k.n*width:(b+1)*k.n*width]) })
 	default:
-		kernel.Gemm(true, false, k.n, k.n, k.t*k.b, k.spiked, d.x, 0, d.wrec)
+		kernel.Gemm(true, false, k.n, width, k.t*k.b, k.spiked, d.x, 0, d.wrec)
 	}
 }
 
 // rowWeights computes the gradient dw of the weights of one row: dw[i][j] = Σ_t spikes[t-1][i] dx[t][j].
 func (k *neuronKernel[T]) rowWeights(b int, dx, dw []T) {
 	clear(dw)
+	width := k.n * k.types()
 	for t := range k.t {
-		at := (t*k.b + b) * k.n
-		for i, s := range k.spiked[at : at+k.n] {
+		row := t*k.b + b
+		for i, s := range k.spiked[row*k.n : (row+1)*k.n] {
 			if s != 0 {
-				kernel.Axpy(s, dx[at:at+k.n], dw[i*k.n:(i+1)*k.n])
+				kernel.Axpy(s, dx[row*width:(row+1)*width], dw[i*width:(i+1)*width])
 			}
-		}
-	}
-}
-
-// clipRows scales the gradients of rows down whose norm, with respect to the logarithms of the coefficients, is more than
-// clip times the median of all rows.
-func (k *neuronKernel[T]) clipRows(a, d *neuronIn[[]T]) {
-	if math.IsInf(k.clip, 1) {
-		return
-	}
-	norms := make([]float64, k.b)
-	for b := range norms {
-		sum := 0.0
-		coefs, _, _ := k.row(b, a)
-		for c := range numCoefs {
-			for j, g := range k.partial[c][b*k.n : (b+1)*k.n] {
-				x := float64(g)
-				if coef(c) != threshold {
-					x *= float64(coefs[c][j])
-				}
-				sum += float64(x * x)
-			}
-		}
-		norms[b] = math.Sqrt(sum)
-	}
-	sorted := slices.Sorted(slices.Values(norms))
-	bound := k.clip * sorted[k.b/2]
-	for b, norm := range norms {
-		if !(norm > bound) || bound == 0 {
-			continue
-		}
-		scale := T(bound / norm)
-		row := func(x []T, at int) {
-			if x != nil {
-				for j := at; j < at+k.n; j++ {
-					x[j] *= scale
-				}
-			}
-		}
-		for c := range k.partial {
-			row(k.partial[c], b*k.n)
-		}
-		for t := range k.t {
-			row(d.x, (t*k.b+b)*k.n)
-		}
-		for _, x := range [][]T{d.isyn, d.iahp, d.imem, d.vmem, d.spikes, d.timer} {
-			row(x, b*k.n)
 		}
 	}
 }
@@ -171,15 +124,23 @@ func (k *neuronKernel[T]) clipRows(a, d *neuronIn[[]T]) {
 // adjointRow takes one row of the batch back through time. Adjoints of Imem are those of its logarithm, y.
 func (k *neuronKernel[T]) adjointRow(rule Rule, b int, a *neuronIn[[]T], o, g *neuronOut[[]T], gin *neuronIn[[]T], buf []T) {
 	n, step := k.n, k.b*k.n
+	types := k.types()
+	width := n * types
 	tol := tolerance[T]()
 	c, dv, wrec := k.row(b, a)
+	w, buf := buf[:width], buf[width:]
 	next := func() []T { s := buf[:n:n]; buf = buf[n:]; return s }
 	// w: the weighted input; the adjoints of the state: post, pre (through the feedback of the following step), isyn, iahp, spikes,
 	// timer; shift: of the time of the spike, through the charges it set off (SurgeT).
-	w, rec, dpost, dpre, disyn, diahp, ds, dtimer, shift := next(), next(), next(), next(), next(), next(), next(), next(), next()
+	rec, dpost, dpre, disyn, diahp, ds, dtimer, shift := next(), next(), next(), next(), next(), next(), next(), next()
 	r0 := b * n
+	var dmore [numMore][]T
+	for i := range types - 1 {
+		dmore[i] = next()
+		load(dmore[i], g.final[numStates-numMore+i], r0)
+	}
 	var p [numCoefs][]T
-	for i := range p {
+	for i := range k.coefs() {
 		p[i] = k.partial[i][r0 : r0+n]
 	}
 	load(dpost, g.final[2], r0)
@@ -197,15 +158,15 @@ func (k *neuronKernel[T]) adjointRow(rule Rule, b int, a *neuronIn[[]T], o, g *n
 	for t := k.t - 1; t >= 0; t-- {
 		at := t*step + r0
 		before := at - step
-		copy(w, a.x[at:at+n])
+		copy(w, a.x[at*types:])
 		if k.recurrent {
 			for i, si := range k.spiked[at : at+n] {
 				if si != 0 {
-					kernel.Axpy(si, wrec[i*n:(i+1)*n], w)
+					kernel.Axpy(si, wrec[i*width:(i+1)*width], w)
 				}
 			}
 		}
-		dx := gin.x[at : at+n]
+		dx := gin.x[at*types : (at+n)*types]
 		for j := range n {
 			var isyn0, iahp0, post0, pre0, s0, timer0 T
 			if t > 0 {
@@ -281,12 +242,26 @@ func (k *neuronKernel[T]) adjointRow(rule Rule, b int, a *neuronIn[[]T], o, g *n
 			m0 := exp(post0)
 			iahp, isyn := o.iahp[at+j], o.isyn[at+j]
 			leak := c[leakMem][j] + iahp
+			syn := isyn
+			var now, was, gmore [numMore]T
+			if k.four {
+				for i := range now {
+					now[i], gmore[i] = o.more[i][at+j], dmore[i][j]+of(g.more[i], at+j)
+					if t > 0 {
+						was[i] = o.more[i][before+j]
+					} else {
+						was[i] = a.more[i][r0+j]
+					}
+				}
+				syn = drive(syn, now[gaba], now[nmda], m0, c[cutoff][j])
+				leak += now[shunt]
+			}
 			ratio := leak / c[leakMem][j]
 			h, gain := c[rateMem][j], c[gainMem][j]
 			f := exp(c[feedback][j] * pre0)
-			input := isyn - leak + c[dcMem][j]
+			input := syn - leak + c[dcMem][j]
 			gisyn, gahp := disyn[j]+of(g.isyn, at+j), diahp[j]+of(g.iahp, at+j)
-			var gpost0, gpre0 T
+			var gpost0, gpre0, gsyn, gleaks T
 			update := func(gy, iin T, open bool) {
 				growth, raw := branch(m0, h, f, ratio, gain, iin, leak)
 				gr := T(gy * k.slope(raw) * m0 / k.bounded(k.floor(raw)))
@@ -307,12 +282,12 @@ func (k *neuronKernel[T]) adjointRow(rule Rule, b int, a *neuronIn[[]T], o, g *n
 				gleak += gratio / c[leakMem][j]
 				if open {
 					gin := T(T(gdrive*gain) * k.slope(input))
-					gisyn += gin
+					gsyn += gin
 					p[dcMem][j] += gin
 					gleak -= gin
 				}
 				p[leakMem][j] += gleak
-				gahp += gleak
+				gleaks += gleak
 			}
 			switch {
 			case k.twin:
@@ -333,6 +308,13 @@ func (k *neuronKernel[T]) adjointRow(rule Rule, b int, a *neuronIn[[]T], o, g *n
 				}
 			}
 
+			gisyn += gsyn
+			gahp += gleaks
+			if k.four {
+				gpost0 += undrive(&gmore, gsyn, gleaks, now[nmda], m0, c[cutoff][j], &p[cutoff][j])
+				k.discharge(j, &gmore, &was, &c, &dv, w, dx, &p, &dmore)
+			}
+
 			// Spike frequency adaptation.
 			raw := T(dv.decayAHP[j]*iahp0) + T(dv.jumpAHP[j]*s0)
 			graw := T(gahp * k.slope(raw))
@@ -349,18 +331,19 @@ func (k *neuronKernel[T]) adjointRow(rule Rule, b int, a *neuronIn[[]T], o, g *n
 
 			// Synapse.
 			p[rateSyn][j] -= T(T(gisyn*dv.decaySyn[j]) * isyn0)
-			target := max(T(c[gainSyn][j]*w[j]), 1)
+			wj := w[j*types]
+			target := max(T(c[gainSyn][j]*wj), 1)
 			p[pulseSyn][j] += T(T(gisyn*target) * (1 - dv.chargeSyn[j]))
-			gtarget := T(T(gisyn*dv.chargeSyn[j]) * T(hardSlope(float64(c[gainSyn][j]*w[j]))))
-			p[gainSyn][j] += T(gtarget * w[j])
-			dx[j] = T(gtarget * c[gainSyn][j])
+			gtarget := T(T(gisyn*dv.chargeSyn[j]) * T(hardSlope(float64(c[gainSyn][j]*wj), 1)))
+			p[gainSyn][j] += T(gtarget * wj)
+			dx[j*types] = T(gtarget * c[gainSyn][j])
 
 			dpost[j], dpre[j] = gpost0, gpre0
 			disyn[j], diahp[j] = T(gisyn*dv.decaySyn[j]), T(graw*dv.decayAHP[j])
 			dtimer[j] = gtimer
 		}
 		if k.recurrent {
-			k.recurrence(rule, wrec, c[rateSyn], dx, k.spiked[at:at+n], rec, w, ds, shift)
+			k.recurrence(rule, wrec, &c, dx, k.spiked[at:at+n], rec, w, ds, shift)
 		}
 	}
 	if gin.isyn != nil {
@@ -377,30 +360,39 @@ func (k *neuronKernel[T]) adjointRow(rule Rule, b int, a *neuronIn[[]T], o, g *n
 	store(gin.vmem, dpre, r0)
 	store(gin.spikes, ds, r0)
 	store(gin.timer, dtimer, r0)
+	for i, d := range dmore {
+		store(gin.more[i], d, r0)
+	}
 }
 
 // recurrence adds to the adjoints of the spikes of the step before what flows back through w_rec: to their
 // counts, or in SurgeT to their times, as a charge that came earlier by q bins has decayed by q dt/tau_syn more. (A charge that is moved from
 // bin to bin as the output spikes are is nearer to physics and useless: gradients of 3 neurons over 300 bins come out 1e2 to 1e5 times too
 // large.)
-func (k *neuronKernel[T]) recurrence(rule Rule, wrec, rate, dx, spiked, rec, w, ds, shift []T) {
-	n := k.n
+func (k *neuronKernel[T]) recurrence(rule Rule, wrec []T, c *[numCoefs][]T, dx, spiked, rec, w, ds, shift []T) {
+	n, types := k.n, k.types()
+	width := n * types
 	if rule != SurgeT || k.forced {
-		kernel.Gemm(false, true, 1, n, n, dx, wrec, 0, rec)
+		kernel.Gemm(false, true, 1, n, width, dx, wrec, 0, rec)
 		for j, r := range rec {
 			ds[j] += r
 		}
 		return
 	}
-	for j := range w {
-		w[j] = dx[j] * rate[j]
+	for j, rate := range c[rateSyn] {
+		w[j*types] = dx[j*types] * rate
+	}
+	for i := range types - 1 {
+		for j, rate := range c[int(rateGABA)+i] {
+			w[j*types+1+i] = dx[j*types+1+i] * rate
+		}
 	}
 	for i, si := range spiked {
 		if si == 0 {
 			continue
 		}
 		sum := T(0)
-		for j, wij := range wrec[i*n : (i+1)*n] {
+		for j, wij := range wrec[i*width : (i+1)*width] {
 			sum += T(wij * w[j])
 		}
 		shift[i] -= T(si * sum)
@@ -414,11 +406,9 @@ func (k *neuronKernel[T]) rockpool(j int, b bool, s, y, gs, gpost T, dio, io []T
 		return gpost
 	}
 	m := exp(y)
-	gm := T(0) // of Imem after the reset, relative to Io
-	if b {
-		gm = gpost
-	} else {
-		gm = gpost / m
+	gm := gpost // of Imem after the reset, relative to Io
+	if !b {
+		gm /= m
 	}
 	slope := T(0)
 	if s <= 1 {

@@ -53,8 +53,11 @@ type Linear struct {
 // AsGraph returns the network as one population of the given name, with the weights of its inputs, which may be empty.
 // Settings of the simulation (rule, bounds of spikes) are no part of it. The slices are those of n.
 //
-// The error is [ErrParameter] for parameters or weights that do not fit the neurons.
+// The error is [ErrParameter] for parameters or weights that do not fit the neurons, and for four synapse types.
 func (n Network) AsGraph(name string, in Weights) (Graph, error) {
+	if n.FourSynapses {
+		return Graph{}, fmt.Errorf("%w: a network of four synapse types: the weights of a graph have one", ErrParameter)
+	}
 	if _, err := n.Params.expand(n.N); err != nil {
 		return Graph{}, err
 	}

@@ -30,14 +30,16 @@ func (n Network) Cores() ([]int, error) {
 	if err != nil {
 		return nil, err
 	}
-	type currents [NumCurrents]float64
+	type currents [NumParams]float64
 	var kinds []currents // of each core
 	var count []int
 	core := make([]int, n.N)
 	for j := range core {
 		var mine currents
 		for p := range mine {
-			mine[p] = full[p][j]
+			if Param(p).currentOf(n.FourSynapses) {
+				mine[p] = full[p][j]
+			}
 		}
 		c := 0
 		for c < len(kinds) && (kinds[c] != mine || count[c] == NeuronsPerCore) {
@@ -103,8 +105,8 @@ func (n Network) Tie(core []int) (Network, []Tied, error) {
 		members[c] = append(members[c], j)
 	}
 	var changed []Tied
-	for p := range Param(NumCurrents) {
-		if len(n.Params[p]) <= 1 {
+	for p := range Param(NumParams) {
+		if len(n.Params[p]) <= 1 || !p.currentOf(n.FourSynapses) {
 			continue // equal already
 		}
 		values := make([]float64, n.N)

@@ -81,7 +81,7 @@ func TestMismatchStatistics(t *testing.T) {
 		t.Fatal(err)
 	}
 	for p, v := range net.Params {
-		if Param(p) == Iscale || Param(p) == Dt {
+		if Param(p) == Iscale || Param(p) == Dt || p >= NumSingle {
 			if v != nil {
 				t.Errorf("%v deviates", Param(p))
 			}

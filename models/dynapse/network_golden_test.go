@@ -47,7 +47,7 @@ func readRecorded(t *testing.T, path string) recorded {
 	shape := c.Inputs["input"].Shape
 	r := recorded{name: filepath.Base(path), b: shape[0], t: shape[1], n: shape[2]}
 	r.net = Network{N: r.n}
-	for p := range r.net.Params {
+	for p := range NumSingle {
 		r.net.Params[p] = in(Param(p).String())
 	}
 	r.input = transpose(in("input"), r.b, r.t, r.n)

@@ -1,11 +1,10 @@
 package dynapse
 
 import (
-	"math"
-
 	"gorgonia.org/tensor"
 
 	"github.com/surge-snn/surge/graph"
+	"github.com/surge-snn/surge/internal/fmath"
 	"github.com/surge-snn/surge/internal/kernel"
 	"github.com/surge-snn/surge/ops"
 )
@@ -18,13 +17,14 @@ func simulate[T kernel.Float](r *Run, m mode, input, forced []float64) error {
 		k = &unrolled[T]{cell: cell{mode: m, n: r.N}}
 	}
 	in := [][]T{convert[T](input)}
-	shapes := []tensor.Shape{{r.T, r.B, r.N}}
+	width := r.N * m.types()
+	shapes := []tensor.Shape{{r.T, r.B, width}}
 	add := func(x []float64, shape ...int) {
 		in, shapes = append(in, convert[T](x)), append(shapes, shape)
 	}
 	neurons := r.samples * r.N
 	values := make([][NumParams]float64, neurons)
-	coefs, unit := make([][]float64, numCoefs), make([]float64, neurons)
+	coefs, unit := make([][]float64, m.coefs()), make([]float64, neurons)
 	for i := range coefs {
 		coefs[i] = make([]float64, neurons)
 	}
@@ -58,11 +58,11 @@ func simulate[T kernel.Float](r *Run, m mode, input, forced []float64) error {
 			add(rows(c), r.B, r.N)
 		}
 	}
-	ownWrec := len(r.network.WRec) > r.N*r.N
+	ownWrec := len(r.network.WRec) > r.N*width
 	if ownWrec {
-		add(rows(r.network.WRec), r.B, r.N, r.N)
+		add(rows(r.network.WRec), r.B, r.N, width)
 	} else if m.recurrent {
-		add(r.network.WRec, r.N, r.N)
+		add(r.network.WRec, r.N, width)
 	}
 	first, state := m.firstCoef(), m.inputs()
 	relative := func(v []float64, f func(x float64, j int) float64) {
@@ -72,13 +72,17 @@ func simulate[T kernel.Float](r *Run, m mode, input, forced []float64) error {
 		}
 		add(y, r.B, r.N)
 	}
-	current := func(x float64, j int) float64 { return math.Log(x / r.params[Io][j]) }
+	current := func(x float64, j int) float64 { return fmath.Log(x / r.params[Io][j]) }
 	relative(r.initial.Isyn, current)
 	relative(r.initial.Iahp, current)
 	relative(r.initial.Imem, current)
 	relative(r.initial.Vmem, func(x float64, j int) float64 { return x / unit[j] })
 	relative(r.initial.Spikes, func(x float64, _ int) float64 { return x })
 	relative(r.initial.Timer, func(x float64, j int) float64 { return x / r.params[Dt][j] })
+	initial, rest := [numMore][]float64{r.initial.Igaba, r.initial.Inmda, r.initial.Ishunt}, [numMore][]float64{r.rest.Igaba, r.rest.Inmda, r.rest.Ishunt}
+	for _, x := range initial[:m.types()-1] {
+		relative(x, func(x float64, j int) float64 { return x / r.params[Io][j] })
+	}
 
 	outShapes, err := k.Shapes(shapes)
 	if err != nil {
@@ -101,9 +105,9 @@ func simulate[T kernel.Float](r *Run, m mode, input, forced []float64) error {
 	}
 	same := func(x float64, _ int) float64 { return x }
 	amperes := func(x float64, j int) float64 { return x * r.params[Io][j] }
-	lnAmpere := func(x float64, j int) float64 { return math.Exp(x) * r.params[Io][j] }
+	lnAmpere := func(x float64, j int) float64 { return fmath.Exp(x) * r.params[Io][j] }
 	volts := func(x float64, j int) float64 { return x * unit[j] }
-	o := splitOut(out)
+	o := splitOut(m, out)
 	r.Records = Records{
 		Spikes: absolute(o.spikes, same),
 		Imem:   absolute(o.ypost, lnAmpere),
@@ -118,6 +122,12 @@ func simulate[T kernel.Float](r *Run, m mode, input, forced []float64) error {
 		Vmem:   absolute(o.final[3], volts),
 		Spikes: absolute(o.final[4], same),
 		Timer:  absolute(o.final[5], func(x float64, j int) float64 { return x * r.params[Dt][j] }),
+	}
+
+	if m.four {
+		r.Igaba, r.Inmda, r.Ishunt = absolute(o.more[gaba], amperes), absolute(o.more[nmda], amperes), absolute(o.more[shunt], amperes)
+		final := o.final[numStates-numMore:]
+		r.Final.Igaba, r.Final.Inmda, r.Final.Ishunt = absolute(final[gaba], amperes), absolute(final[nmda], amperes), absolute(final[shunt], amperes)
 	}
 
 	r.backward = func(c Cotangents, g *Gradient) error {
@@ -148,14 +158,14 @@ func simulate[T kernel.Float](r *Run, m mode, input, forced []float64) error {
 			return c
 		})
 		take(1, c.Imem, func(c, y float64, j int) float64 {
-			direct[j][ampere] += float64(c * math.Exp(y))
-			return c * math.Exp(y) * io(j)
+			direct[j][ampere] += float64(c * fmath.Exp(y))
+			return c * fmath.Exp(y) * io(j)
 		})
 		take(2, c.Vmem, func(c, y float64, j int) float64 {
 			direct[j][volt] += float64(c * y)
 			return c * unit[j]
 		})
-		for i, v := range [][]float64{c.Isyn, c.Iahp} {
+		for i, v := range [][]float64{c.Isyn, c.Iahp, c.Igaba, c.Inmda, c.Ishunt} {
 			take(3+i, v, func(c, x float64, j int) float64 {
 				direct[j][ampere] += float64(c * x)
 				return c * io(j)
@@ -167,13 +177,14 @@ func simulate[T kernel.Float](r *Run, m mode, input, forced []float64) error {
 		g.Input = widen(gin[0])
 		if m.recurrent {
 			g.WRec = make([]float64, len(r.network.WRec))
-			each := len(gin[first+numCoefs]) / r.N / r.N // rows with weights of their own, or 1
-			for i, d := range gin[first+numCoefs] {
-				e := i / r.N / r.N * max(r.samples, 1) / each // the sample
+			dw, size := gin[state-1], r.N*width
+			each := len(dw) / size // rows with weights of their own, or 1
+			for i, d := range dw {
+				e := i / size * max(r.samples, 1) / each // the sample
 				if !ownWrec {
 					e = 0
 				}
-				g.WRec[e*r.N*r.N+i%(r.N*r.N)] += float64(d)
+				g.WRec[e*size+i%size] += float64(d)
 			}
 		}
 		// An initial state that was given is a constant in amperes, volts and seconds; rest moves with Io.
@@ -208,7 +219,14 @@ func simulate[T kernel.Float](r *Run, m mode, input, forced []float64) error {
 				return d / dt
 			}),
 		}
-		for i := range numCoefs {
+		ampereBack := func(d, x float64, j int) float64 {
+			direct[j][ampere] -= d * x / (io(j) * io(j))
+			return d / io(j)
+		}
+		for i, d := range []*[]float64{&g.State.Igaba, &g.State.Inmda, &g.State.Ishunt}[:m.types()-1] {
+			*d = back(numStates-numMore+i, rest[i], initial[i], ampereBack)
+		}
+		for i := range m.coefs() {
 			for e, d := range gin[first+i] {
 				direct[r.neuron(e)][i] += float64(d)
 			}

@@ -2,13 +2,14 @@ package dynapse
 
 import (
 	"fmt"
-	"math"
 	"math/rand/v2"
 	"slices"
 
 	G "gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
 
 	"github.com/surge-snn/surge/graph"
+	"github.com/surge-snn/surge/internal/fmath"
 	"github.com/surge-snn/surge/models"
 	"github.com/surge-snn/surge/ops"
 )
@@ -49,14 +50,20 @@ type Neurons struct {
 	// RecMask, where it is not nil, holds a 0 or 1 for each element of w_rec.
 	RecMask []float64
 	// RecWeights, where it is not nil, is the node [N, N] of the recurrent weights, as of [CodedWeights], in place of a learned
-	// matrix; with it Recurrent, RecInit and RecMask are not used.
+	// matrix; with it Recurrent, RecInit and RecMask are not used. With Deviations it may have weights for each chip, [M, N, N].
 	RecWeights *G.Node
 	// Forced, where it is not nil, are recorded spikes [T, B, N] that take the place of the neurons' own, see [Network.Simulate].
 	Forced *G.Node
+	// FourSynapses gives every neuron the four synapse types of [Network.FourSynapses]. The input and w_rec, or RecWeights, have four columns for each
+	// neuron, in the order AMPA, GABA, NMDA, SHUNT: [T, B, 4N] and [N, 4N].
+	FourSynapses bool
+	// Deviations, where it is not nil, makes the batch one of chips that differ, see [Deviations]. What is learned is the value that
+	// the chips deviate from.
+	Deviations *Deviations
 	// MaxSpikes bounds the spikes of a neuron per step; 0 means no bound.
 	MaxSpikes float64
 	// Substeps divides every bin into so many steps of the Euler method; 0 means 1. Input arrives in the first of
-	// them; spikes of a bin are those of all its steps, and other records those after the last one. At 1 ms the method gives 9 to 13 % fewer spikes
+	// them, forced spikes act in the last; spikes of a bin are those of all its steps, and other records those after the last one. At 1 ms the method gives 9 to 13 % fewer spikes
 	// than its own limit. Cost and memory grow in proportion.
 	Substeps int
 	// Rule, Width, Clip and SoftFloors are those of [Settings].
@@ -64,7 +71,7 @@ type Neurons struct {
 	Width, Clip float64
 	SoftFloors  bool
 	// Initial is the state before the first step, nodes [B, N]: ln(Isyn/Io), ln(Iahp/Io), ln(Imem/Io), Vmem kappa/Ut,
-	// spikes, refractory time in steps. Nil leaves it to the program: rest, which is zeros, or what graph.Program.SetState says.
+	// spikes, refractory time in steps, and with FourSynapses Igaba/Io, Inmda/Io, Ishunt/Io. Nil leaves it to the program: rest, which is zeros, or what graph.Program.SetState says.
 	Initial []*G.Node
 }
 
@@ -75,19 +82,23 @@ type Traces struct {
 	Final  []*G.Node // state after the last step, each [B, N], in the order of Initial
 
 	ypre, isyn, iahp *G.Node
+	more             []*G.Node // GABA, NMDA, SHUNT
 	io, volt         *G.Node
 }
 
-// Apply adds the layer for weighted input x [T, B, N], spike counts times weights in units of Iscale.
+// Apply adds the layer for weighted input x [T, B, N], or [T, B, 4N], spike counts times weights in units of Iscale.
 func (l Neurons) Apply(b *graph.Builder, name string, x *G.Node) Traces {
 	if x.Dims() != 3 {
 		b.Fail(fmt.Errorf("%w: Neurons %q: input of shape %v, want [T, B, N]", ErrParameter, name, x.Shape()))
 	}
-	n := x.Shape()[2]
-	steps := l.Substeps
-	if steps == 0 {
-		steps = 1
+	rows, width := x.Shape()[1], x.Shape()[2]
+	n := width
+	if l.FourSynapses {
+		if n = width / 4; n*4 != width {
+			b.Fail(fmt.Errorf("%w: Neurons %q: input of shape %v, want [T, B, 4N] for four synapse types", ErrParameter, name, x.Shape()))
+		}
 	}
+	sub := max(l.Substeps, 1)
 	s := Settings{Rule: l.Rule, Width: l.Width, Clip: l.Clip, SoftFloors: l.SoftFloors, Twin: b.Twin()}
 	if s.Twin {
 		s.Rule = SurgeS
@@ -96,44 +107,56 @@ func (l Neurons) Apply(b *graph.Builder, name string, x *G.Node) Traces {
 	if err != nil {
 		b.Fail(fmt.Errorf("Neurons %q: %w", name, err))
 	}
-	m.recurrent, m.forced = l.Recurrent || l.RecWeights != nil, l.Forced != nil
-	if m.forced && !l.Forced.Shape().Eq(x.Shape()) {
-		b.Fail(fmt.Errorf("%w: Neurons %q: forced spikes of shape %v, want %v", ErrParameter, name, l.Forced.Shape(), x.Shape()))
+	m.recurrent, m.forced, m.four = l.Recurrent || l.RecWeights != nil, l.Forced != nil, l.FourSynapses
+	if want := (tensor.Shape{x.Shape()[0], rows, n}); m.forced && !l.Forced.Shape().Eq(want) {
+		b.Fail(fmt.Errorf("%w: Neurons %q: forced spikes of shape %v, want %v", ErrParameter, name, l.Forced.Shape(), want))
 	}
-	if steps < 1 || steps > 1 && m.forced {
-		b.Fail(fmt.Errorf("%w: Neurons %q: %d substeps, want at least 1, and 1 with forced spikes", ErrParameter, name, l.Substeps))
+	if l.Substeps < 0 {
+		b.Fail(fmt.Errorf("%w: Neurons %q: %d substeps, want at least 1", ErrParameter, name, l.Substeps))
 	}
-	if l.Initial != nil && len(l.Initial) != numStates {
-		b.Fail(fmt.Errorf("%w: Neurons %q: %d initial states, want %d", ErrParameter, name, len(l.Initial), numStates))
+	if l.Initial != nil && len(l.Initial) != m.states() {
+		b.Fail(fmt.Errorf("%w: Neurons %q: %d initial states, want %d", ErrParameter, name, len(l.Initial), m.states()))
 	}
-	coefs := l.coefficients(b, name, n, steps)
-	p := coefs[:numCoefs:numCoefs]
-	switch {
-	case l.RecWeights != nil && (l.Recurrent || !l.RecWeights.Shape().Eq([]int{n, n})):
-		b.Fail(fmt.Errorf("%w: Neurons %q: RecWeights of shape %v and Recurrent %v, want (%d, %d) and false", ErrParameter, name, l.RecWeights.Shape(), l.Recurrent, n, n))
-	case l.RecWeights != nil:
-		p = append(p, l.RecWeights)
+	if err := l.Deviations.check(n, rows); err != nil {
+		b.Fail(fmt.Errorf("Neurons %q: %w", name, err))
+	}
+	coefs := l.coefficients(b, name, n, rows, sub)
+	p := coefs[:m.coefs():m.coefs()]
+	switch w := l.RecWeights; {
+	case w != nil && l.Recurrent:
+		b.Fail(fmt.Errorf("%w: Neurons %q: RecWeights and Recurrent, want one of them", ErrParameter, name))
+	case w != nil && w.Shape().Eq(tensor.Shape{n, width}):
+		p = append(p, w)
+	case w != nil && l.Deviations != nil && w.Shape().Eq(tensor.Shape{l.Deviations.Samples, n, width}):
+		p = append(p, apply(b, ops.Kernels{Float32: &rowsKernel[float32]{rows: rows}, Float64: &rowsKernel[float64]{rows: rows}}, w))
+	case w != nil:
+		b.Fail(fmt.Errorf("%w: Neurons %q: RecWeights of shape %v, want (%d, %d)", ErrParameter, name, w.Shape(), n, width))
 	case l.Recurrent:
-		p = append(p, l.weights(b, name+"/w_rec", n))
+		p = append(p, l.weights(b, name+"/w_rec", n, width))
 	}
 	if !l.Recurrent && (l.RecInit != nil || l.RecMask != nil) {
 		b.Fail(fmt.Errorf("%w: Neurons %q: RecInit or RecMask without Recurrent has no effect", ErrParameter, name))
-	}
-	if steps > 1 {
-		x = apply(b, ops.Kernels{Float32: &spreadKernel[float32]{k: steps}, Float64: &spreadKernel[float64]{k: steps}}, x)
 	}
 	in := []*G.Node{x}
 	if m.forced {
 		in = append(in, l.Forced)
 	}
-	out, final := b.Scan(name, cell{mode: m, n: n, initial: l.Initial}, in, p)
-	if steps > 1 {
-		for i := range out {
-			last := i > 0 // all but the spikes
-			out[i] = apply(b, ops.Kernels{Float32: &gatherKernel[float32]{k: steps, last: last}, Float64: &gatherKernel[float64]{k: steps, last: last}}, out[i])
+	if sub > 1 {
+		for i, to := range []steps{firstStep, lastStep}[:len(in)] {
+			in[i] = apply(b, ops.Kernels{Float32: &spreadKernel[float32]{k: sub, to: to}, Float64: &spreadKernel[float64]{k: sub, to: to}}, in[i])
 		}
 	}
-	return Traces{Spikes: out[0], LnImem: out[1], Final: final, ypre: out[2], isyn: out[3], iahp: out[4], io: coefs[ampere], volt: coefs[volt]}
+	out, final := b.Scan(name, cell{mode: m, n: n, initial: l.Initial}, in, p)
+	if sub > 1 {
+		for i := range out {
+			from := lastStep
+			if i == 0 { // spikes
+				from = everyStep
+			}
+			out[i] = apply(b, ops.Kernels{Float32: &gatherKernel[float32]{k: sub, from: from}, Float64: &gatherKernel[float64]{k: sub, from: from}}, out[i])
+		}
+	}
+	return Traces{Spikes: out[0], LnImem: out[1], Final: final, ypre: out[2], isyn: out[3], iahp: out[4], more: out[numRecords-numMore:], io: coefs[ampere], volt: coefs[len(coefs)-1]}
 }
 
 // apply adds a kernel with one output.
@@ -142,7 +165,7 @@ func apply(b *graph.Builder, k ops.Kernels, in ...*G.Node) *G.Node {
 }
 
 // coefficients adds the parameters of the layer and what follows from them.
-func (l Neurons) coefficients(b *graph.Builder, name string, n, steps int) []*G.Node {
+func (l Neurons) coefficients(b *graph.Builder, name string, n, rows, steps int) []*G.Node {
 	cores := 0
 	for j, c := range l.Core {
 		if c < 0 || len(l.Core) != n {
@@ -153,9 +176,13 @@ func (l Neurons) coefficients(b *graph.Builder, name string, n, steps int) []*G.
 	if l.Core == nil {
 		cores = 1
 	}
+	count := NumSingle
+	if l.FourSynapses {
+		count = NumParams
+	}
 	var learned [NumParams]bool
 	for _, p := range l.Learn {
-		if int(p) >= NumParams || p == Dt || learned[p] {
+		if int(p) >= count || p == Dt || learned[p] {
 			b.Fail(fmt.Errorf("%w: Neurons %q: %v cannot be learned, or is listed twice", ErrParameter, name, p))
 		}
 		learned[p] = true
@@ -164,9 +191,15 @@ func (l Neurons) coefficients(b *graph.Builder, name string, n, steps int) []*G.
 		b.Fail(fmt.Errorf("%w: Neurons %q: the time step is that of the program, %v s", ErrParameter, name, b.Dt()))
 	}
 	l.Params[Dt] = []float64{b.Dt() / float64(steps)}
-	nodes := make([]*G.Node, NumParams)
+	nodes := make([]*G.Node, count)
 	for i, v := range l.Params {
 		p := Param(i)
+		if i >= count {
+			if v != nil {
+				b.Fail(fmt.Errorf("%w: Neurons %q: %v without FourSynapses has no effect", ErrParameter, name, p))
+			}
+			continue
+		}
 		if v == nil {
 			v = []float64{p.Default()}
 		}
@@ -192,23 +225,23 @@ func (l Neurons) coefficients(b *graph.Builder, name string, n, steps int) []*G.
 		}
 		start := make([]float64, len(v))
 		for j, x := range v {
-			start[j] = math.Log(x)
+			start[j] = fmath.Log(x)
 		}
 		nodes[i] = b.Param(name+"/log_"+p.String(), func(dst []float64, _ []int, _ *rand.Rand) { copy(dst, start) }, len(v))
 	}
 	return b.CheckAll(ops.Apply(ops.Kernels{
-		Float32: &coefKernel[float32]{n: n, core: l.Core, log: learned},
-		Float64: &coefKernel[float64]{n: n, core: l.Core, log: learned},
-	}, learned[:], nodes...))
+		Float32: &coefKernel[float32]{n: n, rows: rows, core: l.Core, log: learned, chips: l.Deviations},
+		Float64: &coefKernel[float64]{n: n, rows: rows, core: l.Core, log: learned, chips: l.Deviations},
+	}, learned[:count], nodes...))
 }
 
 // weights adds the recurrent weights.
-func (l Neurons) weights(b *graph.Builder, name string, n int) *G.Node {
+func (l Neurons) weights(b *graph.Builder, name string, n, width int) *G.Node {
 	init := l.RecInit
 	if init == nil {
 		init = models.FanIn(0, 0.5)
 	}
-	w := b.Param(name, init, n, n)
+	w := b.Param(name, init, n, width)
 	if l.RecMask == nil {
 		return w
 	}
@@ -217,7 +250,7 @@ func (l Neurons) weights(b *graph.Builder, name string, n int) *G.Node {
 			b.Fail(fmt.Errorf("%w: mask of %q: element %d is %v, want 0 or 1", ErrParameter, name, i, v))
 		}
 	}
-	return b.Check(G.HadamardProd(w, b.Const(name+"/mask", l.RecMask, n, n)))
+	return b.Check(G.HadamardProd(w, b.Const(name+"/mask", l.RecMask, n, width)))
 }
 
 // absolute turns a relative record into amperes or volts.
@@ -236,3 +269,19 @@ func (t Traces) Isyn(b *graph.Builder) *G.Node { return absolute(b, t.isyn, t.io
 
 // Iahp returns the adaptation current in amperes, [T, B, N].
 func (t Traces) Iahp(b *graph.Builder) *G.Node { return absolute(b, t.iahp, t.io, false) }
+
+// Igaba returns the current of GABA in amperes, [T, B, N]; the layer must have FourSynapses.
+func (t Traces) Igaba(b *graph.Builder) *G.Node { return t.synapse(b, gaba) }
+
+// Inmda is that of NMDA before its gate, see [Traces.Igaba].
+func (t Traces) Inmda(b *graph.Builder) *G.Node { return t.synapse(b, nmda) }
+
+// Ishunt is that of SHUNT, see [Traces.Igaba].
+func (t Traces) Ishunt(b *graph.Builder) *G.Node { return t.synapse(b, shunt) }
+
+func (t Traces) synapse(b *graph.Builder, i int) *G.Node {
+	if len(t.more) == 0 {
+		b.Fail(fmt.Errorf("%w: a trace of %s of neurons without FourSynapses", ErrParameter, stateNames[numStates-numMore+i]))
+	}
+	return absolute(b, t.more[i], t.io, false)
+}

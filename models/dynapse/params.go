@@ -22,7 +22,7 @@ type Param uint8
 // The parameters, in the order that every list of them has. Bias currents are in amperes.
 const (
 	Idc       Param = iota // constant current into the membrane
-	IfNMDA                 // cut-off of the NMDA gate; acts with four synapse types only
+	IfNMDA                 // cut-off of the NMDA gate: Imem at which half of Inmda passes; acts with four synapse types only
 	IgainAHP               // gain of the spike frequency adaptation (AHP)
 	IgainMem               // gain of the membrane
 	IgainSyn               // gain of the synapse
@@ -50,9 +50,23 @@ const (
 	Iscale // current of a weight of 1, A
 	Dt     // time step, s
 
+	// What follows acts with four synapse types only ([Network.FourSynapses]), where IgainSyn, ItauSyn and CSyn are those of AMPA.
+
+	IgainGABA  // gain of the GABA synapse
+	IgainNMDA  // gain of the NMDA synapse
+	IgainSHUNT // gain of the SHUNT synapse
+	ItauGABA   // leak of the GABA synapse: tau_gaba = (Ut/kappa) C_gaba / Itau_gaba
+	ItauNMDA   // leak of the NMDA synapse
+	ItauSHUNT  // leak of the SHUNT synapse
+	CGABA      // capacitance of the GABA synapse, F
+	CNMDA      // capacitance of the NMDA synapse, F
+	CSHUNT     // capacitance of the SHUNT synapse, F
+
 	// NumParams counts the parameters.
-	NumParams = int(Dt) + 1
-	// NumCurrents counts the bias currents, Idc to IwAHP, which come first.
+	NumParams = int(CSHUNT) + 1
+	// NumSingle counts the parameters of a neuron with one synapse, Idc to Dt, which come first.
+	NumSingle = int(Dt) + 1
+	// NumCurrents counts the bias currents of a neuron with one synapse, Idc to IwAHP, which come first of these.
 	NumCurrents = int(IwAHP) + 1
 )
 
@@ -90,6 +104,16 @@ var paramFacts = [NumParams]struct {
 	Vth:       {"Vth", 0.7, "V", false, false},
 	Iscale:    {"Iscale", 1e-08, "A", false, false},
 	Dt:        {"dt", 1e-3, "s", false, false},
+
+	IgainGABA:  {"Igain_gaba", 8.865248226950353e-09, "A", true, true},
+	IgainNMDA:  {"Igain_nmda", 8.865248226950353e-09, "A", true, true},
+	IgainSHUNT: {"Igain_shunt", 8.687943262411346e-09, "A", true, true},
+	ItauGABA:   {"Itau_gaba", 8.865248226950353e-11, "A", true, true},
+	ItauNMDA:   {"Itau_nmda", 8.865248226950353e-11, "A", true, true},
+	ItauSHUNT:  {"Itau_shunt", 8.687943262411346e-11, "A", true, true},
+	CGABA:      {"C_gaba", 2.5e-11, "F", false, false},
+	CNMDA:      {"C_nmda", 2.5e-11, "F", false, false},
+	CSHUNT:     {"C_shunt", 2.45e-11, "F", false, false},
 }
 
 // String returns the name that Rockpool uses, as "Itau_mem".
@@ -101,13 +125,16 @@ func (p Param) String() string {
 }
 
 // Default returns the value that a neuron has unless told otherwise, in SI units. The time
-// constants that follow are tau_mem = 20 ms, tau_syn = 10 ms, tau_ahp = 50 ms, t_ref = 1 ms,
+// constants that follow are tau_mem = 20 ms, tau_syn = 10 ms (of every type), tau_ahp = 50 ms, t_ref = 1 ms,
 // t_pulse = 10 us and t_pulse_ahp = 1 us. Source: Rockpool 3.1, devices.dynapse.lookup; the one
 // synapse has the values of AMPA.
 func (p Param) Default() float64 { return paramFacts[p].def }
 
-// IsCurrent says whether p is one of the 13 bias currents.
-func (p Param) IsCurrent() bool { return int(p) < NumCurrents }
+// IsCurrent says whether p is a bias current: one of 13 with one synapse, of 19 with four.
+func (p Param) IsCurrent() bool { return int(p) < NumCurrents || p >= IgainGABA && p <= ItauSHUNT }
+
+// currentOf says whether p is a bias current of a neuron with four synapse types, or one.
+func (p Param) currentOf(four bool) bool { return p.IsCurrent() && (four || int(p) < NumSingle) }
 
 // MayBeZero says whether 0 is a value of p: a current that can be switched off.
 func (p Param) MayBeZero() bool { return paramFacts[p].zero }

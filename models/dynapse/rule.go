@@ -3,6 +3,8 @@ package dynapse
 import (
 	"fmt"
 	"math"
+
+	"github.com/surge-snn/surge/internal/fmath"
 )
 
 // Rule says how gradients pass through spikes. A spike count is a step function of the
@@ -74,14 +76,14 @@ const (
 // logistic returns 1/(1+e^-x) without overflow.
 func logistic(x float64) float64 {
 	if x >= 0 {
-		return 1 / (1 + math.Exp(-x))
+		return 1 / (1 + fmath.Exp(-x))
 	}
-	e := math.Exp(x)
+	e := fmath.Exp(x)
 	return e / (1 + e)
 }
 
 // softplus returns ln(1+e^x).
-func softplus(x float64) float64 { return max(x, 0) + math.Log1p(math.Exp(-math.Abs(x))) }
+func softplus(x float64) float64 { return max(x, 0) + fmath.Log1p(fmath.Exp(-math.Abs(x))) }
 
 // steps returns K, how many logistic steps stand for the count at x. In the twin so many that no step can be seen where K
 // changes.
@@ -97,7 +99,7 @@ func (m mode) steps(x float64) float64 {
 //
 //	σ'((x-k)/w)/w = q/(w (1+q)²),   q = e^(x/w) e^(-k/w)
 func (m mode) slopes(x float64) (count, flag float64) {
-	q := math.Exp(x / m.width)
+	q := fmath.Exp(x / m.width)
 	for k, n := 0.0, m.steps(x); k < n; k++ {
 		b := q / ((1 + q) * (1 + q)) / m.width
 		if k == 0 {
@@ -117,12 +119,12 @@ func (m mode) smoothCount(x float64) (count float64) {
 	return count
 }
 
-// hardSlope is the slope of max(a, 1), halved at a tie.
-func hardSlope(a float64) float64 {
+// hardSlope is the slope of max(a, least), halved at a tie.
+func hardSlope(a, least float64) float64 {
 	switch {
-	case a > 1:
+	case a > least:
 		return 1
-	case a == 1:
+	case a == least:
 		return 0.5
 	}
 	return 0

@@ -9,31 +9,48 @@ import (
 	"github.com/surge-snn/surge/ops"
 )
 
-// spread writes every bin [N] of x, in k steps: its content in the first, or with all in each of them.
-func spread[T kernel.Float](dst, x []T, step, k int, all bool) {
-	for t := 0; t*step < len(x); t++ {
-		bin := x[t*step : (t+1)*step]
+// steps says in which of the steps of a bin its content is.
+type steps uint8
+
+const (
+	firstStep steps = iota // input, which arrives at once
+	lastStep               // what the bin ended with; recorded spikes
+	everyStep              // counts, which add up
+)
+
+func (s steps) at(i, k int) bool {
+	return s == everyStep || s == firstStep && i == 0 || s == lastStep && i == k-1
+}
+
+// spread writes every bin [size] of x as k steps: its content in those that to names, and zeros elsewhere.
+func spread[T kernel.Float](dst, x []T, size, k int, to steps) {
+	for t := 0; t*size < len(x); t++ {
+		bin := x[t*size : (t+1)*size]
 		for i := range k {
-			to := dst[(t*k+i)*step : (t*k+i+1)*step]
-			if i == 0 || all {
-				copy(to, bin)
+			step := dst[(t*k+i)*size : (t*k+i+1)*size]
+			if to.at(i, k) {
+				copy(step, bin)
 			} else {
-				clear(to)
+				clear(step)
 			}
 		}
 	}
 }
 
-// gather is the reverse: a bin is the sum of its k steps, or with last the last of them.
-func gather[T kernel.Float](dst, x []T, step, k int, last bool) {
-	for t := 0; t*step < len(dst); t++ {
-		bin := dst[t*step : (t+1)*step]
-		copy(bin, x[(t*k+k-1)*step:])
-		if last {
+// gather is the transpose: a bin is the sum of those of its k steps that from names.
+func gather[T kernel.Float](dst, x []T, size, k int, from steps) {
+	for t := 0; t*size < len(dst); t++ {
+		bin := dst[t*size : (t+1)*size]
+		if from == firstStep {
+			copy(bin, x[t*k*size:])
+			continue
+		}
+		copy(bin, x[(t*k+k-1)*size:])
+		if from == lastStep {
 			continue
 		}
 		for i := range k - 1 {
-			for j, v := range x[(t*k+i)*step : (t*k+i+1)*step] {
+			for j, v := range x[(t*k+i)*size : (t*k+i+1)*size] {
 				bin[j] += v
 			}
 		}
@@ -43,11 +60,15 @@ func gather[T kernel.Float](dst, x []T, step, k int, last bool) {
 // simulateSubsteps is Simulate with several steps per bin: a simulation of the steps, whose records are then gathered.
 func (n Network) simulateSubsteps(t, b int, input []float64, initial State, forced []float64) (*Run, error) {
 	k, step := n.Substeps, b*n.N
-	if k < 1 || forced != nil {
-		return nil, fmt.Errorf("%w: %d substeps, want at least 1, and 1 with forced spikes", ErrParameter, k)
+	width := step * mode{four: n.FourSynapses}.types()
+	if k < 1 {
+		return nil, fmt.Errorf("%w: %d substeps, want at least 1", ErrParameter, k)
 	}
-	if n.N <= 0 || t <= 0 || b <= 0 || len(input) != t*step {
-		return nil, fmt.Errorf("%w: input has %d elements for %d steps, %d rows, %d neurons", ErrParameter, len(input), t, b, n.N)
+	if n.N <= 0 || t <= 0 || b <= 0 || len(input) != t*width {
+		return nil, fmt.Errorf("%w: input has %d elements for %d steps, %d rows, %d neurons, want %d", ErrParameter, len(input), t, b, n.N, t*width)
+	}
+	if forced != nil && len(forced) != t*step {
+		return nil, fmt.Errorf("%w: forced spikes has %d elements, want %d for %d steps, %d rows, %d neurons", ErrParameter, len(forced), t*step, t, b, n.N)
 	}
 	params, err := n.Params.expandSamples(n.N, max(n.Samples, 1))
 	if err != nil {
@@ -60,48 +81,50 @@ func (n Network) simulateSubsteps(t, b int, input []float64, initial State, forc
 		inner.Params[Dt][i] = params[Dt][i] / float64(k)
 	}
 	x := make([]float64, k*len(input))
-	spread(x, input, step, k, false)
-	fine, err := inner.Simulate(k*t, b, x, initial, nil)
+	spread(x, input, width, k, firstStep)
+	var s []float64
+	if forced != nil {
+		s = make([]float64, k*len(forced))
+		spread(s, forced, step, k, lastStep)
+	}
+	fine, err := inner.Simulate(k*t, b, x, initial, s)
 	if err != nil {
 		return nil, err
 	}
-	r := &Run{T: t, B: b, N: n.N, Final: fine.Final, network: n, samples: fine.samples, params: params, rest: initial, input: input}
-	bins := func(x []float64, last bool) []float64 {
-		y := make([]float64, len(input))
-		gather(y, x, step, k, last)
+	r := &Run{T: t, B: b, N: n.N, Final: fine.Final, network: n, samples: fine.samples, params: params, rest: initial, input: input, forced: forced}
+	bins := func(x []float64, from steps) []float64 {
+		if x == nil {
+			return nil
+		}
+		y := make([]float64, t*step)
+		gather(y, x, step, k, from)
 		return y
 	}
 	r.Records = Records{
-		Spikes: bins(fine.Spikes, false), Imem: bins(fine.Imem, true), Vmem: bins(fine.Vmem, true),
-		Isyn: bins(fine.Isyn, true), Iahp: bins(fine.Iahp, true),
+		Spikes: bins(fine.Spikes, everyStep), Imem: bins(fine.Imem, lastStep), Vmem: bins(fine.Vmem, lastStep),
+		Isyn: bins(fine.Isyn, lastStep), Iahp: bins(fine.Iahp, lastStep),
+		Igaba: bins(fine.Igaba, lastStep), Inmda: bins(fine.Inmda, lastStep), Ishunt: bins(fine.Ishunt, lastStep),
 	}
 	r.backward = func(c Cotangents, g *Gradient) error {
-		steps := func(x []float64, last bool) []float64 {
+		inSteps := func(x []float64, to steps) []float64 {
 			if x == nil {
 				return nil
 			}
 			y := make([]float64, k*len(x))
-			if !last {
-				spread(y, x, step, k, true)
-				return y
-			}
-			for i := range t {
-				copy(y[(i*k+k-1)*step:], x[i*step:(i+1)*step])
-			}
+			spread(y, x, step, k, to)
 			return y
 		}
-		d := Cotangents{LnImem: steps(c.LnImem, true), Records: Records{
-			Spikes: steps(c.Spikes, false), Imem: steps(c.Imem, true), Vmem: steps(c.Vmem, true),
-			Isyn: steps(c.Isyn, true), Iahp: steps(c.Iahp, true),
+		d := Cotangents{LnImem: inSteps(c.LnImem, lastStep), Records: Records{
+			Spikes: inSteps(c.Spikes, everyStep), Imem: inSteps(c.Imem, lastStep), Vmem: inSteps(c.Vmem, lastStep),
+			Isyn: inSteps(c.Isyn, lastStep), Iahp: inSteps(c.Iahp, lastStep),
+			Igaba: inSteps(c.Igaba, lastStep), Inmda: inSteps(c.Inmda, lastStep), Ishunt: inSteps(c.Ishunt, lastStep),
 		}}
 		if err := fine.backward(d, g); err != nil {
 			return err
 		}
 		all := g.Input
 		g.Input = make([]float64, len(input))
-		for i := range t {
-			copy(g.Input[i*step:(i+1)*step], all[i*k*step:])
-		}
+		gather(g.Input, all, width, k, firstStep)
 		for i := range g.Params[Dt] {
 			g.Params[Dt][i] /= float64(k)
 		}
@@ -111,8 +134,11 @@ func (n Network) simulateSubsteps(t, b int, input []float64, initial State, forc
 	return r, nil
 }
 
-// spreadKernel turns bins [T, B, N] into steps [kT, B, N] with the input in the first step of its bin.
-type spreadKernel[T kernel.Float] struct{ k, step int }
+// spreadKernel turns bins [T, B, N] into steps [kT, B, N].
+type spreadKernel[T kernel.Float] struct {
+	k, size int
+	to      steps
+}
 
 func (k *spreadKernel[T]) Name() string { return "steps of bins" }
 
@@ -121,57 +147,50 @@ func (k *spreadKernel[T]) Shapes(in []tensor.Shape) ([]tensor.Shape, error) {
 	if s.Dims() != 3 {
 		return nil, fmt.Errorf("%w: input %v, want [T, B, N]", ops.ErrShape, s)
 	}
-	k.step = s[1] * s[2]
+	k.size = s[1] * s[2]
 	s[0] *= k.k
 	return []tensor.Shape{s}, nil
 }
 
 func (k *spreadKernel[T]) Forward(in, out [][]T) error {
-	spread(out[0], in[0], k.step, k.k, false)
+	spread(out[0], in[0], k.size, k.k, k.to)
 	return nil
 }
 
 func (k *spreadKernel[T]) Backward(_, _, gout, gin [][]T) error {
-	clear(gin[0])
-	if gout[0] != nil {
-		for t := 0; t*k.step < len(gin[0]); t++ {
-			copy(gin[0][t*k.step:(t+1)*k.step], gout[0][t*k.k*k.step:])
-		}
+	if gout[0] == nil {
+		clear(gin[0])
+		return nil
 	}
+	gather(gin[0], gout[0], k.size, k.k, k.to)
 	return nil
 }
 
-// gatherKernel turns steps [kT, B, N] into bins [T, B, N]: sums, or the last step of each.
+// gatherKernel turns steps [kT, B, N] into bins [T, B, N].
 type gatherKernel[T kernel.Float] struct {
-	k, step int
-	last    bool
+	k, size int
+	from    steps
 }
 
 func (k *gatherKernel[T]) Name() string { return "bins of steps" }
 
 func (k *gatherKernel[T]) Shapes(in []tensor.Shape) ([]tensor.Shape, error) {
 	s := in[0].Clone()
-	k.step = s[1] * s[2]
+	k.size = s[1] * s[2]
 	s[0] /= k.k
 	return []tensor.Shape{s}, nil
 }
 
 func (k *gatherKernel[T]) Forward(in, out [][]T) error {
-	gather(out[0], in[0], k.step, k.k, k.last)
+	gather(out[0], in[0], k.size, k.k, k.from)
 	return nil
 }
 
 func (k *gatherKernel[T]) Backward(_, _, gout, gin [][]T) error {
-	clear(gin[0])
 	if gout[0] == nil {
+		clear(gin[0])
 		return nil
 	}
-	if !k.last {
-		spread(gin[0], gout[0], k.step, k.k, true)
-		return nil
-	}
-	for t := 0; t*k.step < len(gout[0]); t++ {
-		copy(gin[0][(t*k.k+k.k-1)*k.step:], gout[0][t*k.step:(t+1)*k.step])
-	}
+	spread(gin[0], gout[0], k.size, k.k, k.from)
 	return nil
 }

@@ -3,6 +3,8 @@ package dynapse
 import (
 	"fmt"
 	"math"
+
+	"github.com/surge-snn/surge/internal/fmath"
 )
 
 // Estimate is a mean over rows with its standard error.
@@ -53,13 +55,13 @@ func (n Network) Truth(t, b int, input []float64, loss func(*Run) []float64, h f
 		}
 		up, down := make([]float64, len(v)), make([]float64, len(v))
 		for j, x := range v {
-			up[j], down[j] = x*math.Exp(h), x*math.Exp(-h)
+			up[j], down[j] = x*fmath.Exp(h), x*fmath.Exp(-h)
 		}
 		scale := 1 / (2 * h)
 		if p == Iref {
 			all, err := n.Params.expand(1)
 			if err != nil {
-				return nil, fmt.Errorf("Iref is judged for one value for all neurons: %w", err)
+				return nil, fmt.Errorf("current Iref is judged for one value for all neurons: %w", err)
 			}
 			var c [NumParams]float64
 			for q := range c {

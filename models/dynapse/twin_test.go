@@ -14,7 +14,8 @@ type workload struct {
 	input   []float64
 	initial State
 	forced  []float64
-	weights [5][]float64 // of spikes, ln imem, vmem, isyn, iahp
+	h       float64      // of finite differences; 0 means 1e-4
+	weights [8][]float64 // of spikes, ln imem, vmem, isyn, iahp, igaba, inmda, ishunt; the last with four synapse types
 }
 
 // poisson returns counts of n neurons at rate spikes per bin.
@@ -31,6 +32,11 @@ func poisson(rng *rand.Rand, n int, rate, weight float64) []float64 {
 // around returns the defaults times factors that are uniform in the logarithm within [1/spread, spread], for
 // each neuron: the bias currents alone.
 func around(rng *rand.Rand, n int, spread float64, at Params) Params {
+	return spreadOut(rng, n, spread, at, false)
+}
+
+// spreadOut is around, for four synapse types or one.
+func spreadOut(rng *rand.Rand, n int, spread float64, at Params, four bool) Params {
 	var p Params
 	for i := range p {
 		base := Param(i).Default()
@@ -38,7 +44,7 @@ func around(rng *rand.Rand, n int, spread float64, at Params) Params {
 			base = at[i][0]
 		}
 		p[i] = []float64{base}
-		if Param(i).IsCurrent() {
+		if Param(i).IsCurrent() && (i < NumSingle || four) {
 			p[i] = make([]float64, n)
 			for j := range p[i] {
 				p[i][j] = base * math.Exp(math.Log(spread)*(2*rng.Float64()-1))
@@ -56,19 +62,24 @@ func adapting() Params {
 }
 
 func newWorkload(rng *rand.Rand, n, steps, rows int, p Params, recurrent bool) *workload {
-	w := &workload{net: Network{N: n, Params: p}, t: steps, b: rows}
-	size := n * steps * rows
-	w.input = poisson(rng, size, 0.1, 1)
+	return newTypedWorkload(rng, n, steps, rows, p, recurrent, false)
+}
+
+// newTypedWorkload is newWorkload for four synapse types or one.
+func newTypedWorkload(rng *rand.Rand, n, steps, rows int, p Params, recurrent, four bool) *workload {
+	w := &workload{net: Network{N: n, Params: p, FourSynapses: four}, t: steps, b: rows}
+	size, types := n*steps*rows, mode{four: four}.types()
+	w.input = poisson(rng, size*types, 0.1, 1)
 	if recurrent {
-		w.net.WRec = make([]float64, n*n)
+		w.net.WRec = make([]float64, n*n*types)
 		for i := range w.net.WRec {
 			w.net.WRec[i] = 0.1 + 0.5*rng.Float64()
 		}
 	}
-	for i := range w.weights {
+	for i := range 4 + types {
 		w.weights[i] = make([]float64, size)
 		for j := range w.weights[i] {
-			w.weights[i][j] = (2*rng.Float64() - 1) * [...]float64{1, 0.1, 1, 1e8, 1e10}[i]
+			w.weights[i][j] = (2*rng.Float64() - 1) * [...]float64{1, 0.1, 1, 1e8, 1e10, 1e8, 1e8, 1e8}[i]
 		}
 	}
 	return w
@@ -81,14 +92,19 @@ func (w *workload) run(t testing.TB, net Network, input []float64, initial State
 		t.Fatal(err)
 	}
 	loss := 0.0
-	for i := range w.input {
+	for i := range r.Spikes {
 		loss += w.weights[0][i]*r.Spikes[i] + w.weights[1][i]*math.Log(r.Imem[i]) + w.weights[2][i]*r.Vmem[i] + w.weights[3][i]*r.Isyn[i] + w.weights[4][i]*r.Iahp[i]
+	}
+	for i, x := range [][]float64{r.Igaba, r.Inmda, r.Ishunt} {
+		for j := range x {
+			loss += w.weights[5+i][j] * x[j]
+		}
 	}
 	return loss, r
 }
 
 func (w *workload) cotangents() Cotangents {
-	return Cotangents{Records: Records{Spikes: w.weights[0], Vmem: w.weights[2], Isyn: w.weights[3], Iahp: w.weights[4]}, LnImem: w.weights[1]}
+	return Cotangents{Records: Records{Spikes: w.weights[0], Vmem: w.weights[2], Isyn: w.weights[3], Iahp: w.weights[4], Igaba: w.weights[5], Inmda: w.weights[6], Ishunt: w.weights[7]}, LnImem: w.weights[1]}
 }
 
 // difference is the derivative of f at 0, by Richardson extrapolation of two central differences: the error is of
@@ -108,19 +124,27 @@ func (w *workload) compare(t testing.TB, skip ...Param) (worst float64, at strin
 		t.Fatal(err)
 	}
 	scale := 0.0
-	for p := range Param(NumParams) {
+	params := NumSingle
+	if w.net.FourSynapses {
+		params = NumParams
+	}
+	for p := range Param(params) {
 		if !slices.Contains(skip, p) {
 			for _, d := range g.Log(p) {
 				scale = max(scale, math.Abs(d))
 			}
 		}
 	}
+	h := w.h
+	if h == 0 {
+		h = 1e-4
+	}
 	note := func(name string, got float64, f func(h float64) float64) {
-		if e := math.Abs(got-difference(f, 1e-4)) / scale; !(e <= worst) {
+		if e := math.Abs(got-difference(f, h)) / scale; !(e <= worst) {
 			worst, at = e, name
 		}
 	}
-	for p := range Param(NumParams) {
+	for p := range Param(params) {
 		if slices.Contains(skip, p) {
 			continue
 		}

@@ -2,6 +2,7 @@ package eval
 
 import (
 	"context"
+	"slices"
 
 	"github.com/surge-snn/surge/graph"
 	"github.com/surge-snn/surge/internal/cases"
@@ -9,7 +10,7 @@ import (
 	"github.com/surge-snn/surge/models/dynapse"
 )
 
-// dynapSim is Rockpool's DynapSim. Arrays of its cases are [B, T, N].
+// dynapSim is Rockpool's DynapSim. Arrays of its cases are [B, T, N], or [T, N] for one row.
 type dynapSim struct{}
 
 func (dynapSim) Name() string { return "dynapsim" }
@@ -50,18 +51,27 @@ func (dynapSim) Run(ctx context.Context, c *cases.Case, o Options) (*cases.Resul
 	if f.FloatOr("percent_mismatch", 0, cases.Finite) != 0 {
 		f.Fail("percent_mismatch", "null: the parameters of a case are those of its neurons, mismatch included")
 	}
-	input := f.Tensor("input", cases.Finite, cases.Shape{
+	shapes := []cases.Shape{{
 		f.IntOr("batch", cases.Extent, cases.Count),
 		f.IntOr("T", cases.Extent, cases.Count),
 		f.IntOr("N", cases.Extent, cases.Count),
-	})
+	}}
+	if batch := shapes[0][0]; batch == cases.Extent || batch == 1 {
+		shapes = append(shapes, shapes[0][1:])
+	}
+	input := f.Tensor("input", cases.Finite, shapes...)
 	nonEmpty(f, "input", input)
 	if f.Err() != nil {
 		return nil, f.Err()
 	}
-	b, t, n := input.Shape[0], input.Shape[1], input.Shape[2]
+	axes := input.Shape
+	if len(axes) == 2 {
+		axes = append([]int{1}, axes...)
+	}
+	b, t, n := axes[0], axes[1], axes[2]
+	states := append(slices.Clone(input.Shape[:len(input.Shape)-2]), n)
 	net := dynapse.Network{N: n, Settings: settingsOf(f, o, dynapse.Rockpool)}
-	for p := range dynapse.Param(dynapse.NumParams) {
+	for p := range dynapse.Param(dynapse.NumSingle) {
 		if !f.HasInput(p.String()) {
 			continue // the default
 		}
@@ -122,7 +132,7 @@ func (dynapSim) Run(ctx context.Context, c *cases.Case, o Options) (*cases.Resul
 		"iahp": run.Final.Iahp, "imem": run.Final.Imem, "isyn": run.Final.Isyn,
 		"spikes": run.Final.Spikes, "timer_ref": run.Final.Timer, "vmem": run.Final.Vmem,
 	} {
-		r.Outputs["final_"+name] = cases.Tensor{Shape: []int{b, n}, Data: v}
+		r.Outputs["final_"+name] = cases.Tensor{Shape: states, Data: v}
 	}
 	if weights == nil {
 		return r, nil
@@ -163,7 +173,7 @@ func (dynapSim) Run(ctx context.Context, c *cases.Case, o Options) (*cases.Resul
 			return nil, err
 		}
 		grads := map[string]cases.Tensor{"input": {Shape: input.Shape, Data: swap(g.Input, t, b, n)}}
-		for p := range dynapse.Param(dynapse.NumParams) {
+		for p := range dynapse.Param(dynapse.NumSingle) {
 			shape := []int{len(g.Params[p])}
 			if in := c.Inputs[p.String()]; in != nil {
 				shape = in.Shape

@@ -53,7 +53,7 @@ func TestDynapSimInactive(t *testing.T) {
 
 func TestDynapSimErrors(t *testing.T) {
 	for _, test := range []struct{ params, more, want string }{
-		{`"N": 2`, "", "a.json: inputs.input: expected shape [any, any, 2], found shape [1, 40, 1]"},
+		{`"N": 2`, "", "a.json: inputs.input: expected shape [any, any, 2] or [any, 2], found shape [1, 40, 1]"},
 		{`"percent_mismatch": 0.1`, "", "a.json: params.percent_mismatch: expected null"},
 		{`"gradient_rule": "best"`, "", "a.json: params.gradient_rule: expected one of rockpool, surge-S, surge-T, surge"},
 		{`"recurrent": true`, "", "a.json: inputs.w_rec: expected shape [1, 1], found nothing"},

@@ -114,23 +114,28 @@ func (dynapSimTruth) Run(ctx context.Context, c *cases.Case, o Options) (*cases.
 			return nil, ctx.Err()
 		}
 		rule := net.Rule
-		var value float64
-		var d dynapse.Cotangents
+		of := dynapse.VanRossum(data[1], 10)
 		switch loss {
 		case "count":
-			value, d = countLoss(run)
+			of = dynapse.SpikeCount
 			if rule == dynapse.Surge {
 				rule = dynapse.SurgeS
 			}
 		case "trace":
-			value, d = traceLoss(run, data[2])
+			of = dynapse.TraceError(data[2])
 			if rule == dynapse.Surge {
 				rule = dynapse.SurgeT
 			}
-		default:
-			value, d = vanRossumLoss(run, data[1])
 		}
-		r.Outputs[loss] = cases.Scalar(value)
+		rows, d, err := of(run)
+		if err != nil {
+			return nil, err
+		}
+		value := 0.0
+		for _, x := range rows {
+			value += x
+		}
+		r.Outputs[loss] = cases.Scalar(value / float64(b))
 		if o.NoGrads {
 			continue
 		}
@@ -153,50 +158,6 @@ func (dynapSimTruth) Run(ctx context.Context, c *cases.Case, o Options) (*cases.
 		}
 	}
 	return r, nil
-}
-
-// countLoss is the mean over the rows of the number of spikes.
-func countLoss(r *dynapse.Run) (value float64, d dynapse.Cotangents) {
-	d.Spikes = make([]float64, len(r.Spikes))
-	for i, s := range r.Spikes {
-		value += s
-		d.Spikes[i] = 1 / float64(r.B)
-	}
-	return value / float64(r.B), d
-}
-
-// traceLoss is the mean squared difference of ln(Imem).
-func traceLoss(r *dynapse.Run, target []float64) (value float64, d dynapse.Cotangents) {
-	d.LnImem = make([]float64, len(r.Imem))
-	for i, x := range r.Imem {
-		e := math.Log(x) - target[i]
-		value += float64(e * e)
-		d.LnImem[i] = 2 * e / float64(len(r.Imem))
-	}
-	return value / float64(len(r.Imem)), d
-}
-
-// vanRossumLoss is the mean over the rows of the van Rossum distance with a time constant of 10 bins,
-//
-//	(1/10) Σ_t f[t]²,   f[t] = exp(-1/10) f[t-1] + s[t] - s*[t]
-func vanRossumLoss(r *dynapse.Run, target []float64) (value float64, d dynapse.Cotangents) {
-	const tau = 10
-	decay := math.Exp(-1. / tau)
-	d.Spikes = make([]float64, len(r.Spikes))
-	for b := range r.B {
-		f := 0.0
-		for i := b; i < len(target); i += r.B {
-			f = float64(decay*f) + r.Spikes[i] - target[i]
-			d.Spikes[i] = 2 * f / tau / float64(r.B)
-			value += float64(f * f)
-		}
-		sum := 0.0
-		for i := len(target) - r.B + b; i >= 0; i -= r.B {
-			sum = float64(decay*sum) + d.Spikes[i]
-			d.Spikes[i] = sum
-		}
-	}
-	return value / tau / float64(r.B), d
 }
 
 func (dynapSimTruth) Tolerance(cases.Quantity) (cases.Tolerance, bool) {

@@ -3,6 +3,7 @@ package experiment
 import (
 	"fmt"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -13,11 +14,25 @@ import (
 // Check returns an error (*exit.BadInput) where a value is out of range, or has no effect besides the
 // others.
 func (e *Experiment) Check() error {
-	m, t, d, c, l := e.Model, e.Train, e.Data, e.Encode, e.Loss
-	cuba := m.Neuron == "cuba"
+	special := e.ofSurrogate
+	if e.events() {
+		special = e.ofEvents
+	}
+	method := []rule{one("train.method", e.Train.Method, Methods()...)}
+	for _, r := range slices.Concat(method, e.unused(reflect.ValueOf(e).Elem(), ""), e.common(), special()) {
+		if !r.ok {
+			return &exit.BadInput{File: e.file, Member: r.key, Expected: r.expected, Found: describe(r.found)}
+		}
+	}
+	return nil
+}
+
+// common are the rules for all methods.
+func (e *Experiment) common() []rule {
+	m, t, d, c := e.Model, e.Train, e.Data, e.Encode
 	integrators := strings.HasPrefix(m.Readout, "li-")
+	synapses := e.events() || m.Neuron == "cuba"
 	isName := e.Name != "" && e.Name == filepath.Base(e.Name) && e.Name != "." && e.Name != ".."
-	_, surrogateErr := surrogate.Parse(m.Surrogate)
 	rules := []rule{
 		{"name", "the name of a folder", e.Name, isName},
 		{"seed", "a whole number below 2^63", e.Seed, e.Seed < 1<<63},
@@ -28,9 +43,6 @@ func (e *Experiment) Check() error {
 		{"data.shift", "0 to 27 pixels", d.Shift, d.Shift >= 0 && d.Shift < imageWidth},
 		{"data.train", "> 0", d.Train, d.Train > 0},
 		{"data.valid", "> 0", d.Valid, d.Valid > 0},
-		one("encode.kind", c.Kind, "ttfs", "latency", "rate", "current"),
-		{"encode.steps", "> 0", c.Steps, c.Steps > 0},
-		{"encode.dt", "> 0 s", c.Dt, c.Dt > 0},
 	}
 	for _, k := range []struct {
 		kind, key string
@@ -49,33 +61,17 @@ func (e *Experiment) Check() error {
 	for i, n := range m.Hidden {
 		rules = append(rules, rule{fmt.Sprintf("model.hidden[%d]", i), "> 0 neurons", n, n > 0})
 	}
-	for i, p := range m.Learn {
-		key := fmt.Sprintf("model.learn[%d]", i)
-		rules = append(rules, one(key, p, "tau_mem", "tau_syn", "v_th"),
-			rule{key, "each name once", p, !slices.Contains(m.Learn[:i], p)},
-			rule{key, "tau_mem or v_th, because neuron is lif", p, cuba || p != "tau_syn"})
-	}
-	rules = append(rules,
-		one("model.neuron", m.Neuron, "lif", "cuba"),
+	return append(rules,
 		rule{"model.tau_mem", "> 0 s", m.TauMem, m.TauMem > 0},
-		rule{"model.tau_syn", "> 0 s", m.TauSyn, !cuba || m.TauSyn > 0},
-		unless(cuba, "model.tau_syn", m.TauSyn, m.TauSyn == 0, "neuron is cuba"),
+		rule{"model.tau_syn", "> 0 s", m.TauSyn, !synapses || m.TauSyn > 0},
+		unless(synapses, "model.tau_syn", m.TauSyn, m.TauSyn == 0, "neuron is cuba, or the method one of events"),
 		rule{"model.v_th", "> 0", m.VTh, m.VTh > 0},
-		one("model.reset", m.Reset, "subtract", "zero"),
-		unless(m.Recurrent, "model.rec_gain", m.RecGain, m.RecGain == 0, "recurrent is true"),
+		unless(e.recurrent(), "model.rec_gain", m.RecGain, m.RecGain == 0, "recurrent is true, or method is "+Recurrent),
 		rule{"model.rec_gain", ">= 0", m.RecGain, m.RecGain >= 0},
-		unless(len(m.Learn) > 0, "model.per_neuron", m.PerNeuron, !m.PerNeuron, "learn names something"),
 		rule{"model.w_gain", ">= 0", m.WGain, m.WGain >= 0},
 		rule{"model.out_gain", ">= 0", m.OutGain, m.OutGain >= 0},
-		rule{"model.surrogate", "one of " + strings.Join(surrogate.Names(), ", ") + ", as fast_sigmoid(25)", m.Surrogate, surrogateErr == nil},
-		one("model.readout", m.Readout, "li-max", "li-mean", "li-sum", "li-last", "count"),
 		unless(integrators, "model.tau_out", m.TauOut, m.TauOut == 0, "readout is li-..."),
 		rule{"model.tau_out", ">= 0 s", m.TauOut, m.TauOut >= 0},
-		rule{"loss.rate_weight", ">= 0", l.RateWeight, l.RateWeight >= 0},
-		unless(l.RateWeight > 0, "loss.rate_lower", l.RateLower, l.RateLower == 0, "rate_weight > 0"),
-		unless(l.RateWeight > 0, "loss.rate_upper", l.RateUpper, l.RateUpper == 0, "rate_weight > 0"),
-		rule{"loss.rate_lower", ">= 0", l.RateLower, l.RateLower >= 0},
-		rule{"loss.rate_upper", ">= rate_lower", l.RateUpper, l.RateUpper == 0 || l.RateUpper >= l.RateLower},
 		rule{"train.epochs", "> 0", t.Epochs, t.Epochs > 0},
 		rule{"train.batch", "> 0", t.Batch, t.Batch > 0},
 		one("train.optimizer", t.Optimizer, "adam", "sgd"),
@@ -88,15 +84,86 @@ func (e *Experiment) Check() error {
 		rule{"train.lr_end", "> 0, because schedule is exponential", t.LREnd, t.Schedule != "exponential" || t.LREnd > 0},
 		rule{"train.clip", ">= 0", t.Clip, t.Clip >= 0},
 		rule{"train.weight_decay", ">= 0", t.WeightDecay, t.WeightDecay >= 0},
+	)
+}
+
+// ofSurrogate are the rules for networks that go through time steps.
+func (e *Experiment) ofSurrogate() []rule {
+	m, t, c, l := e.Model, e.Train, e.Encode, e.Loss
+	cuba := m.Neuron == "cuba"
+	_, surrogateErr := surrogate.Parse(m.Surrogate)
+	rules := []rule{
+		one("encode.kind", c.Kind, "ttfs", "latency", "rate", "current"),
+		{"encode.steps", "> 0", c.Steps, c.Steps > 0},
+		{"encode.dt", "> 0 s", c.Dt, c.Dt > 0},
+		one("model.neuron", m.Neuron, "lif", "cuba"),
+		one("model.reset", m.Reset, "subtract", "zero"),
+		unless(len(m.Learn) > 0, "model.per_neuron", m.PerNeuron, !m.PerNeuron, "learn names something"),
+		{"model.surrogate", "one of " + strings.Join(surrogate.Names(), ", ") + ", as fast_sigmoid(25)", m.Surrogate, surrogateErr == nil},
+		one("model.readout", m.Readout, "li-max", "li-mean", "li-sum", "li-last", "count"),
+		{"loss.rate_weight", ">= 0", l.RateWeight, l.RateWeight >= 0},
+		unless(l.RateWeight > 0, "loss.rate_lower", l.RateLower, l.RateLower == 0, "rate_weight > 0"),
+		unless(l.RateWeight > 0, "loss.rate_upper", l.RateUpper, l.RateUpper == 0, "rate_weight > 0"),
+		{"loss.rate_lower", ">= 0", l.RateLower, l.RateLower >= 0},
+		{"loss.rate_upper", ">= rate_lower", l.RateUpper, l.RateUpper == 0 || l.RateUpper >= l.RateLower},
 		one("train.engine", t.Engine, "fused", "unrolled"),
 		one("train.dtype", t.DType, "float32", "float64"),
-	)
-	for _, r := range rules {
-		if !r.ok {
-			return &exit.BadInput{File: e.file, Member: r.key, Expected: r.expected, Found: describe(r.found)}
+	}
+	for i, p := range m.Learn {
+		key := fmt.Sprintf("model.learn[%d]", i)
+		rules = append(rules, one(key, p, "tau_mem", "tau_syn", "v_th"),
+			rule{key, "each name once", p, !slices.Contains(m.Learn[:i], p)},
+			rule{key, "tau_mem or v_th, because neuron is lif", p, cuba || p != "tau_syn"})
+	}
+	return rules
+}
+
+// ofEvents are the rules for networks that go from event to event.
+func (e *Experiment) ofEvents() []rule {
+	m, t, c, l := e.Model, e.Train, e.Encode, e.Loss
+	return []rule{
+		one("encode.kind", c.Kind, "ttfs", "latency"),
+		{"encode.duration", "> 0 s", c.Duration, c.Duration > 0},
+		{"model.v_reset", "< v_th", m.VReset, m.VReset < m.VTh},
+		one("model.readout", m.Readout, "ttfs", "li-max", "li-integral"),
+		{"loss.scale", ">= 0", l.Scale, l.Scale >= 0},
+		{"loss.silence", ">= 0", l.Silence, l.Silence >= 0},
+		unless(m.Readout == "ttfs", "loss.silence_out", l.SilenceOut, l.SilenceOut == 0, "readout is ttfs"),
+		{"loss.silence_out", ">= 0", l.SilenceOut, l.SilenceOut >= 0},
+		unless(t.Method != Analytical, "train.min_slope", t.MinSlope, t.MinSlope == 0, "method is not "+Analytical),
+		{"train.min_slope", ">= 0", t.MinSlope, t.MinSlope >= 0},
+	}
+}
+
+// unused wants the keys of a section left out that only other methods have.
+func (e *Experiment) unused(section reflect.Value, prefix string) []rule {
+	var rules []rule
+	for i := range section.NumField() {
+		f := section.Type().Field(i)
+		key, _, _ := strings.Cut(f.Tag.Get("toml"), ",")
+		switch v := section.Field(i); {
+		case v.Kind() == reflect.Struct:
+			rules = append(rules, e.unused(v, key+".")...)
+		case key != "" && !e.has(f):
+			where := "train.method is " + Surrogate
+			if !e.events() {
+				where = "train.method is one of " + strings.Join(Methods()[1:], ", ")
+			}
+			rules = append(rules, unless(false, prefix+key, v.Interface(), v.IsZero() || v.Kind() == reflect.Slice && v.Len() == 0, where))
 		}
 	}
-	return nil
+	return rules
+}
+
+// has tells whether the method at hand has the key of a field.
+func (e *Experiment) has(f reflect.StructField) bool {
+	switch f.Tag.Get("only") {
+	case "surrogate":
+		return !e.events()
+	case "events":
+		return e.events()
+	}
+	return f.Tag.Get("toml") != ""
 }
 
 // rule is a condition on the value of a key.

@@ -36,7 +36,7 @@ func (e *Experiment) Load() (sets train.Data, classes int, err error) {
 	if err != nil {
 		return sets, 0, err
 	}
-	batches := data.Batches{Encoder: e.encoder(), Size: e.Train.Batch, Steps: e.Encode.Steps, Seed: e.Seed}
+	batches := data.Batches{Encoder: e.encoder(), Size: e.Train.Batch, Steps: e.Encode.Steps, Duration: e.Encode.Duration, Seed: e.Seed}
 	for _, s := range []struct {
 		dst *data.Batches
 		set data.Dataset

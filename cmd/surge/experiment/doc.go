@@ -7,7 +7,7 @@
 //	[encode]     see Encode
 //	[model]      see Model
 //	[loss]       see Loss
-//	[train]      see Train
+//	[train]      see Train; train.method says how gradients are made
 //
 // [Read] reads such a file, [Experiment.Text] prints it with all that is in effect, and reads
 // back to the same experiment. Everything in a file must be known and have an effect: unknown keys, values of

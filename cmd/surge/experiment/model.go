@@ -10,30 +10,81 @@ import (
 	"gorgonia.org/tensor"
 
 	"github.com/surge-snn/surge/graph"
+	"github.com/surge-snn/surge/internal/plot"
 	"github.com/surge-snn/surge/models"
 	"github.com/surge-snn/surge/ops"
 	"github.com/surge-snn/surge/surrogate"
 	"github.com/surge-snn/surge/train"
+	"github.com/surge-snn/surge/train/data"
 )
 
-// Method returns the network with its way to the gradient, for a number of classes.
-func (e *Experiment) Method(classes int) (train.BPTT, error) {
+// stepNetwork goes through time steps.
+type stepNetwork struct {
+	*train.Network
+	method train.BPTT
+	dt     float64
+}
+
+// buildSteps builds the network that the section [model] describes, with surrogate gradients.
+func (e *Experiment) buildSteps(params *graph.Params, channels, classes int) (Network, error) {
 	s, err := surrogate.Parse(e.Model.Surrogate)
 	if err != nil {
-		return train.BPTT{}, err
+		return nil, err
 	}
 	engine, err := graph.ParseEngine(e.Train.Engine)
 	if err != nil {
-		return train.BPTT{}, err
+		return nil, err
 	}
 	dtype := tensor.Float32
 	if e.Train.DType == "float64" {
 		dtype = tensor.Float64
 	}
-	return train.BPTT{
-		Graph: graph.Settings{Engine: engine, DType: dtype, Dt: e.Encode.Dt},
+	n := &stepNetwork{dt: e.Encode.Dt, method: train.BPTT{
+		Graph: graph.Settings{Engine: engine, DType: dtype, Dt: e.Encode.Dt, DebugNaNs: e.DebugNaNs},
 		Model: func(b *graph.Builder, x *G.Node) train.Outputs { return e.network(b, x, s, classes) },
-	}, nil
+	}}
+	n.Network, err = n.method.Build(params, train.Shape{Steps: e.Encode.Steps, Batch: e.Train.Batch, Channels: channels})
+	if err != nil {
+		return nil, err
+	}
+	return n, nil
+}
+
+// Report says which engine runs each layer.
+func (n *stepNetwork) Report() Report {
+	found := n.Network.Report()
+	r := Report{Nodes: found.Nodes}
+	for _, l := range found.Layers {
+		r.Layers = append(r.Layers, Layer{l.Name, l.Kind, l.Engine.String(), l.Fallback})
+	}
+	return r
+}
+
+// Sample runs the network on the first sample of a set.
+func (n *stepNetwork) Sample(set data.Batches) (*Sample, error) {
+	set.Size, set.Sequential = 1, true
+	var batch data.Batch
+	if err := set.Fill(&batch, 0, 0); err != nil {
+		return nil, err
+	}
+	trace, err := n.method.Trace(n.Params(), &batch)
+	if err != nil {
+		return nil, err
+	}
+	s := &Sample{Label: batch.Labels[0], Predicted: trace.Predicted[0], Duration: float64(batch.Steps) * n.dt}
+	input := make([]float64, len(batch.Input))
+	for i, v := range batch.Input {
+		input[i] = max(float64(v), 0) // a current that is negative is not a spike
+	}
+	layers := append([]train.LayerTrace{{Name: "input", Neurons: batch.Channels, Spikes: input}}, trace.Layers...)
+	for _, l := range layers {
+		drawn, err := plot.DenseLayer(l.Name, l.Spikes, batch.Steps, l.Neurons, n.dt)
+		if err != nil {
+			return nil, err
+		}
+		s.Layers = append(s.Layers, drawn)
+	}
+	return s, nil
 }
 
 // network adds hidden layers and readout.
@@ -49,7 +100,7 @@ func (e *Experiment) network(b *graph.Builder, x *G.Node, s surrogate.Surrogate,
 			o.Loss = e.regulariser(b, x, o.Loss)
 		}
 	}
-	out := models.Linear{Out: classes, Bias: m.Bias, Init: models.FanIn(0, m.OutGain)}.Apply(b, "out/w", x)
+	out := models.Linear{Out: classes, Bias: m.Bias, Init: models.FanIn(m.OutMean, m.OutGain)}.Apply(b, "out/w", x)
 	if m.Readout == "count" {
 		spikes := e.neurons(s).Apply(b, "out", out).Spikes
 		o.Layers = append(o.Layers, train.Layer{Name: "out", Spikes: spikes})

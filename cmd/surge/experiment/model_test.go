@@ -6,15 +6,14 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/surge-snn/surge/graph"
 	"github.com/surge-snn/surge/internal/exit"
 	"github.com/surge-snn/surge/optim"
-	"github.com/surge-snn/surge/train"
 )
 
 // TestNetworks builds networks with each choice of the section [model] and compares the names of their parameters, then runs
 // a batch.
 func TestNetworks(t *testing.T) {
+	const train = "\n[train]\nbatch = 4\n"
 	for _, c := range []struct {
 		text   string
 		params string
@@ -42,8 +41,19 @@ func TestNetworks(t *testing.T) {
 		  [loss]
 		  rate_weight = 0.1
 		  rate_lower = 0.5`, "hidden1/w out/w"},
+		{`hidden = [7, 5]
+		  v_reset = -3
+		  [loss]
+		  silence = 0.1` + train + `method = "eventprop"`, "hidden1/w hidden2/w out/w"},
+		{`hidden = [7, 5]
+		  readout = "li-max"` + train + `method = "eventprop-recurrent"`, "hidden1/w hidden1/w_rec hidden2/w hidden2/w_rec out/w"},
+		{`hidden = [7]
+		  readout = "li-integral"` + train + `method = "analytical"`, "hidden1/w out/w"},
 	} {
-		e, err := Parse("test.toml", "name = \"test\"\n[data]\ntrain = 8\nvalid = 8\n[train]\nbatch = 4\n[model]\n"+c.text)
+		if !strings.Contains(c.text, train) {
+			c.text += train
+		}
+		e, err := Parse("test.toml", "name = \"test\"\n[data]\ntrain = 8\nvalid = 8\n[model]\n"+c.text, "")
 		if err != nil {
 			t.Error(err)
 			continue
@@ -52,12 +62,8 @@ func TestNetworks(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		m, err := e.Method(classes)
-		if err != nil {
-			t.Fatal(err)
-		}
 		channels, _ := e.Sizes()
-		net, err := m.Build(graph.NewParams(1), train.Shape{Steps: e.Encode.Steps, Batch: 4, Channels: channels})
+		net, err := e.Build(channels, classes)
 		if err != nil {
 			t.Errorf("%s: %v", c.text, err)
 			continue
@@ -69,13 +75,23 @@ func TestNetworks(t *testing.T) {
 		if _, err := net.Gradient(sets.Train, 0, 0); err != nil {
 			t.Errorf("%s: %v", c.text, err)
 		}
+		spiking := len(e.Model.Hidden)
+		if !strings.HasPrefix(e.Model.Readout, "li-") {
+			spiking++
+		}
+		sample, err := net.Sample(sets.Test)
+		if err != nil {
+			t.Errorf("%s: %v", c.text, err)
+		} else if sample.Layers[0].Name != "input" || len(sample.Layers[0].Spikes) != 5 || len(sample.Layers) != 1+spiking {
+			t.Errorf("%s: sample %+v, want 5 spikes of the input and %d layers", c.text, sample, spiking)
+		}
 	}
 }
 
 // TestOptimizers: weight decay is for weights, and not for time constants; clipping comes
 // first.
 func TestOptimizers(t *testing.T) {
-	e := defaults()
+	e := defaults(Surrogate)
 	e.Train.Optimizer, e.Train.LR, e.Train.Clip, e.Train.WeightDecay = "sgd", 0.5, 1, 0.25
 	tree := func(w, tau float32) optim.Tree {
 		return optim.Tree{{Name: "hidden1/w", F32: []float32{w}}, {Name: "hidden1/log_tau_mem", F32: []float32{tau}}}
@@ -132,7 +148,7 @@ func TestChecks(t *testing.T) {
 		{"model.tau_out", func(e *Experiment) { e.Model.TauOut = -1 }},
 		{"loss.rate_weight", func(e *Experiment) { e.Loss.RateWeight = -1 }},
 		{"loss.rate_lower", func(e *Experiment) { e.Loss.RateLower = 1 }},
-		{"loss.rate_upper", func(e *Experiment) { e.Loss = Loss{1, 2, 1} }},
+		{"loss.rate_upper", func(e *Experiment) { e.Loss = Loss{RateWeight: 1, RateLower: 2, RateUpper: 1} }},
 		{"train.epochs", func(e *Experiment) { e.Train.Epochs = 0 }},
 		{"train.batch", func(e *Experiment) { e.Train.Batch = 0 }},
 		{"train.optimizer", func(e *Experiment) { e.Train.Optimizer = "lion" }},
@@ -146,17 +162,65 @@ func TestChecks(t *testing.T) {
 		{"train.weight_decay", func(e *Experiment) { e.Train.WeightDecay = -1 }},
 		{"train.engine", func(e *Experiment) { e.Train.Engine = "fast" }},
 		{"train.dtype", func(e *Experiment) { e.Train.DType = "float16" }},
+		{"train.method", func(e *Experiment) { e.Train.Method = "forward" }},
+		{"encode.duration", func(e *Experiment) { e.Encode.Duration = 1 }},
+		{"model.v_reset", func(e *Experiment) { e.Model.VReset = -1 }},
+		{"loss.scale", func(e *Experiment) { e.Loss.Scale = 1 }},
+		{"train.min_slope", func(e *Experiment) { e.Train.MinSlope = 1 }},
 	} {
-		e := defaults()
-		e.Name = "test"
-		e.Model.Hidden = slices.Clone(e.Model.Hidden)
-		if err := e.Check(); err != nil {
-			t.Fatal(err)
-		}
-		c.change(&e)
-		bad := (*exit.BadInput)(nil)
-		if err := e.Check(); !errors.As(err, &bad) || bad.Member != c.key {
-			t.Errorf("%s: error %v", c.key, err)
-		}
+		checkFinds(t, Surrogate, c.key, c.change)
+	}
+}
+
+// TestEventChecks is TestChecks for the methods that go from event to event.
+func TestEventChecks(t *testing.T) {
+	for _, c := range []struct {
+		key    string
+		change func(e *Experiment)
+	}{
+		{"encode.kind", func(e *Experiment) { e.Encode.Kind = "rate" }},
+		{"encode.steps", func(e *Experiment) { e.Encode.Steps = 1 }},
+		{"encode.dt", func(e *Experiment) { e.Encode.Dt = 1 }},
+		{"encode.duration", func(e *Experiment) { e.Encode.Duration = 0 }},
+		{"model.neuron", func(e *Experiment) { e.Model.Neuron = "lif" }},
+		{"model.tau_syn", func(e *Experiment) { e.Model.TauSyn = 0 }},
+		{"model.reset", func(e *Experiment) { e.Model.Reset = "zero" }},
+		{"model.v_reset", func(e *Experiment) { e.Model.VReset = 1 }},
+		{"model.detach_reset", func(e *Experiment) { e.Model.DetachReset = true }},
+		{"model.recurrent", func(e *Experiment) { e.Model.Recurrent = true }},
+		{"model.rec_gain", func(e *Experiment) { e.Model.RecGain = 1 }},
+		{"model.learn", func(e *Experiment) { e.Model.Learn = []string{"v_th"} }},
+		{"model.per_neuron", func(e *Experiment) { e.Model.PerNeuron = true }},
+		{"model.bias", func(e *Experiment) { e.Model.Bias = true }},
+		{"model.surrogate", func(e *Experiment) { e.Model.Surrogate = "atan(1)" }},
+		{"model.readout", func(e *Experiment) { e.Model.Readout = "count" }},
+		{"model.tau_out", func(e *Experiment) { e.Model.TauOut = 1 }},
+		{"loss.scale", func(e *Experiment) { e.Loss.Scale = -1 }},
+		{"loss.silence", func(e *Experiment) { e.Loss.Silence = -1 }},
+		{"loss.silence_out", func(e *Experiment) { e.Loss.SilenceOut = -1 }},
+		{"loss.silence_out", func(e *Experiment) { e.Model.Readout, e.Loss.SilenceOut = "li-max", 1 }},
+		{"loss.rate_weight", func(e *Experiment) { e.Loss.RateWeight = 1 }},
+		{"train.min_slope", func(e *Experiment) { e.Train.MinSlope = -1 }},
+		{"train.min_slope", func(e *Experiment) { e.Train.Method, e.Train.MinSlope = Analytical, 1 }},
+		{"train.engine", func(e *Experiment) { e.Train.Engine = "fused" }},
+		{"train.dtype", func(e *Experiment) { e.Train.DType = "float64" }},
+	} {
+		checkFinds(t, EventProp, c.key, c.change)
+	}
+}
+
+// checkFinds makes an experiment bad and wants an error that names the key.
+func checkFinds(t *testing.T, method, key string, change func(*Experiment)) {
+	t.Helper()
+	e := defaults(method)
+	e.Name = "test"
+	e.Model.Hidden = slices.Clone(e.Model.Hidden)
+	if err := e.Check(); err != nil {
+		t.Fatal(err)
+	}
+	change(&e)
+	bad := (*exit.BadInput)(nil)
+	if err := e.Check(); !errors.As(err, &bad) || bad.Member != key {
+		t.Errorf("%s: error %v", key, err)
 	}
 }

@@ -15,13 +15,13 @@ import (
 	"github.com/surge-snn/surge/internal/exit"
 )
 
-// Read reads the experiment in the file at path.
-func Read(path string) (*Experiment, error) {
+// Read reads the experiment in the file at path, for a method as in [Parse].
+func Read(path, method string) (*Experiment, error) {
 	b, err := os.ReadFile(path)
 	if err != nil {
 		return nil, &exit.BadInput{File: path, Expected: "an experiment in TOML", Err: unwrapPath(err)}
 	}
-	return Parse(path, string(b))
+	return Parse(path, string(b), method)
 }
 
 // unwrapPath leaves out the path, which the message has already.
@@ -33,8 +33,9 @@ func unwrapPath(err error) error {
 }
 
 // Parse reads an experiment from a text, checks it and fills in what it leaves out. file names
-// the text in errors, which are *exit.BadInput.
-func Parse(file, text string) (*Experiment, error) {
+// the text in errors, which are *exit.BadInput. A method that is not empty replaces train.method; what a file leaves out
+// depends on it.
+func Parse(file, text, method string) (*Experiment, error) {
 	var table map[string]any
 	if _, err := toml.Decode(text, &table); err != nil {
 		bad := &exit.BadInput{File: file, Expected: "TOML", Err: err}
@@ -43,12 +44,16 @@ func Parse(file, text string) (*Experiment, error) {
 		}
 		return nil, bad
 	}
-	e := defaults()
+	if method == "" {
+		method = methodOf(table)
+	}
+	e := defaults(method)
 	e.file = file
 	if err := assign(reflect.ValueOf(&e).Elem(), table, ""); err != nil {
 		err.File = file
 		return nil, err
 	}
+	e.Train.Method = method
 	if err := e.Check(); err != nil {
 		return nil, err
 	}
@@ -62,10 +67,43 @@ func (e *Experiment) Text() string {
 	var b strings.Builder
 	enc := toml.NewEncoder(&b)
 	enc.Indent = ""
-	if err := enc.Encode(e); err != nil {
+	if err := enc.Encode(e.effective(reflect.ValueOf(e).Elem()).Interface()); err != nil {
 		panic(err) // cannot be: the fields are numbers, strings and lists of them
 	}
 	return b.String()
+}
+
+// effective returns a struct without the keys that the method at hand does not have.
+func (e *Experiment) effective(section reflect.Value) reflect.Value {
+	var fields []reflect.StructField
+	var values []reflect.Value
+	for i := range section.NumField() {
+		f, v := section.Type().Field(i), section.Field(i)
+		if !e.has(f) {
+			continue
+		}
+		if v.Kind() == reflect.Struct {
+			v = e.effective(v)
+		}
+		fields = append(fields, reflect.StructField{Name: f.Name, Type: v.Type(), Tag: f.Tag})
+		values = append(values, v)
+	}
+	s := reflect.New(reflect.StructOf(fields)).Elem()
+	for i, v := range values {
+		s.Field(i).Set(v)
+	}
+	return s
+}
+
+// methodOf returns train.method of a table; what is no string is found by assign, and a name that does not exist
+// by Check.
+func methodOf(table map[string]any) string {
+	if section, ok := table["train"].(map[string]any); ok {
+		if name, ok := section["method"].(string); ok {
+			return name
+		}
+	}
+	return Surrogate
 }
 
 // assign sets the fields of a struct from a table; prefix is the table's own name.

@@ -16,7 +16,7 @@ import (
 func TestRoundTrip(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		positive := rapid.Float64Range(1e-9, 1e9)
-		e := defaults()
+		e := defaults(rapid.SampledFrom(Methods()).Draw(t, "method"))
 		e.Name = rapid.StringMatching(`[a-z"'\\ é]{1,8}`).Draw(t, "name")
 		e.Seed = rapid.Uint64Range(0, 1<<63-1).Draw(t, "seed")
 		e.Data.Set = rapid.SampledFrom([]string{"yinyang", "mnist"}).Draw(t, "set")
@@ -24,8 +24,15 @@ func TestRoundTrip(t *testing.T) {
 			e.Data.Dir = rapid.StringN(1, 10, -1).Draw(t, "dir")
 			e.Data.Shift = rapid.IntRange(0, 27).Draw(t, "shift")
 		}
-		e.Encode.Kind = rapid.SampledFrom([]string{"ttfs", "latency", "rate", "current"}).Draw(t, "kind")
-		e.Encode.Dt = positive.Draw(t, "dt")
+		if e.events() {
+			e.Encode.Kind = rapid.SampledFrom([]string{"ttfs", "latency"}).Draw(t, "kind")
+			e.Encode.Duration = positive.Draw(t, "duration")
+			e.Model.Readout = rapid.SampledFrom([]string{"ttfs", "li-max", "li-integral"}).Draw(t, "readout")
+			e.Loss.Silence = positive.Draw(t, "silence")
+		} else {
+			e.Encode.Kind = rapid.SampledFrom([]string{"ttfs", "latency", "rate", "current"}).Draw(t, "kind")
+			e.Encode.Dt = positive.Draw(t, "dt")
+		}
 		if e.Encode.Kind == "rate" {
 			e.Encode.MaxRate = positive.Draw(t, "max_rate")
 		}
@@ -34,7 +41,7 @@ func TestRoundTrip(t *testing.T) {
 		if e.Model.WMean != e.Model.WMean || e.Model.WMean-e.Model.WMean != 0 {
 			t.Skip("not finite")
 		}
-		if rapid.Bool().Draw(t, "cuba") {
+		if !e.events() && rapid.Bool().Draw(t, "cuba") {
 			e.Model.Neuron, e.Model.TauSyn = "cuba", positive.Draw(t, "tau_syn")
 			e.Model.Learn = []string{"tau_syn"}
 			e.Model.PerNeuron = rapid.Bool().Draw(t, "per_neuron")
@@ -44,7 +51,7 @@ func TestRoundTrip(t *testing.T) {
 		if err := e.Check(); err != nil {
 			t.Fatal(err)
 		}
-		got, err := Parse("", e.Text())
+		got, err := Parse("", e.Text(), "")
 		if err != nil {
 			t.Fatalf("%v in\n%s", err, e.Text())
 		}
@@ -57,7 +64,7 @@ func TestRoundTrip(t *testing.T) {
 // TestRecipes: the built-in experiments are valid, bear the name of their file, and their networks can be
 // built.
 func TestRecipes(t *testing.T) {
-	if names := recipes.Names(); !slices.Equal(names, []string{"mnist", "yinyang"}) {
+	if names := recipes.Names(); !slices.Equal(names, []string{"mnist", "mnist-eventprop", "yinyang", "yinyang-eventprop"}) {
 		t.Errorf("recipes %v", names)
 	}
 	for _, name := range recipes.Names() {
@@ -65,7 +72,7 @@ func TestRecipes(t *testing.T) {
 		if !ok {
 			t.Fatal(name)
 		}
-		e, err := Parse(name, text)
+		e, err := Parse(name, text, "")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -78,7 +85,7 @@ func TestRecipes(t *testing.T) {
 // TestSchedules: the learning rate begins at lr after the warm-up, and is lr_end after the last
 // update.
 func TestSchedules(t *testing.T) {
-	e := defaults()
+	e := defaults(Surrogate)
 	e.Data.Train, e.Train.Batch, e.Train.Epochs = 95, 10, 3 // 30 updates, of which 5 warm up
 	e.Train.LR, e.Train.LREnd, e.Train.Warmup = 0.5, 0.25, 5
 	if e.Steps() != 30 {
@@ -108,16 +115,19 @@ func FuzzParse(f *testing.F) {
 	}
 	f.Add("name = 3\n[model]\nhidden = [[1]]")
 	f.Add("[train]\nlr = inf\n[[data]]\n")
+	f.Add("name = \"x\"\n[train]\nmethod = \"analytical\"\n[model]\nv_reset = -3\nreadout = \"li-max\"")
+	f.Add("train = 3")
+	f.Add("[train]\nmethod = 3")
 	f.Add("name = \"x\"\nseed = 9223372036854775807\n[loss]\nrate_weight = 1\nrate_upper = 1e300")
 	f.Fuzz(func(t *testing.T, text string) {
-		e, err := Parse("fuzz.toml", text)
+		e, err := Parse("fuzz.toml", text, "")
 		if err != nil {
 			if bad := (*exit.BadInput)(nil); !errors.As(err, &bad) || bad.File != "fuzz.toml" {
 				t.Fatalf("error %v is not bad input of the file", err)
 			}
 			return
 		}
-		again, err := Parse("fuzz.toml", e.Text())
+		again, err := Parse("fuzz.toml", e.Text(), "")
 		if err != nil || !reflect.DeepEqual(e, again) {
 			t.Fatalf("%+v reads back as %+v, error %v", e, again, err)
 		}

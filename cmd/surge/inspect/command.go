@@ -15,6 +15,8 @@ import (
 type Command struct {
 	File   string `arg:"" optional:"" name:"file" help:"A checkpoint, a file of parameters, or the folder of a run."`
 	Config string `placeholder:"FILE" help:"Describe the program of an experiment instead: a TOML file, or the name of a recipe."`
+	Graph  string `placeholder:"FILE" help:"With --config: draw the graph of the training program into a .svg file, or a .dot file for Graphviz; unrolled layers are folded to one time step."`
+	Whole  bool   `help:"With --graph FILE.dot: every time step and all gradients."`
 	JSON   bool   `help:"Print a JSON object."`
 }
 
@@ -28,11 +30,15 @@ Examples:
 
   surge inspect runs/yinyang-1
   surge inspect runs/yinyang-1/best.params --json
-  surge inspect --config mnist`
+  surge inspect --config mnist
+  surge inspect --config yinyang --graph yinyang.svg`
 }
 
 // Run inspects.
 func (c *Command) Run(k *kong.Context) error {
+	if err := c.checkGraph(); err != nil {
+		return err
+	}
 	switch {
 	case c.File != "" && c.Config != "":
 		return &exit.BadInput{File: "surge inspect", Expected: "a file or --config, not both", Found: c.File + " and " + c.Config}
@@ -41,10 +47,17 @@ func (c *Command) Run(k *kong.Context) error {
 		if err != nil {
 			return err
 		}
-		p, err := describeProgram(e)
+		net, err := e.Build(e.Sizes()) // without the data
 		if err != nil {
 			return err
 		}
+		defer net.Close()
+		if c.Graph != "" {
+			if err := drawGraph(c.Graph, net, c.Whole); err != nil {
+				return err
+			}
+		}
+		p := describeProgram(e, net)
 		if c.JSON {
 			return json.NewEncoder(k.Stdout).Encode(p)
 		}
@@ -64,7 +77,7 @@ func (c *Command) Run(k *kong.Context) error {
 
 func read(config string) (*experiment.Experiment, error) {
 	if text, ok := recipes.Read(config); ok {
-		return experiment.Parse(config, text)
+		return experiment.Parse(config, text, "")
 	}
-	return experiment.Read(config)
+	return experiment.Read(config, "")
 }

@@ -6,14 +6,13 @@ import (
 	"text/tabwriter"
 
 	"github.com/surge-snn/surge/cmd/surge/experiment"
-	"github.com/surge-snn/surge/graph"
-	loop "github.com/surge-snn/surge/train"
 )
 
 // program describes the training program of an experiment.
 type program struct {
 	Name       string      `json:"name"`
-	Steps      int         `json:"steps"` // time steps
+	Steps      int         `json:"steps"`             // time steps; 0: from event to event
+	Duration   float64     `json:"duration,omitzero"` // s, from event to event
 	Batch      int         `json:"batch"`
 	Channels   int         `json:"channels"`
 	Nodes      int         `json:"nodes"` // of the graph, gradient included
@@ -35,34 +34,31 @@ type parameter struct {
 	Shape []int  `json:"shape"`
 }
 
-// describeProgram builds the program, without the data.
-func describeProgram(e *experiment.Experiment) (*program, error) {
-	channels, classes := e.Sizes()
-	m, err := e.Method(classes)
-	if err != nil {
-		return nil, err
-	}
-	net, err := m.Build(graph.NewParams(e.Seed), loop.Shape{Steps: e.Encode.Steps, Batch: e.Train.Batch, Channels: channels})
-	if err != nil {
-		return nil, err
-	}
-	defer net.Close()
+// describeProgram describes the program of an experiment.
+func describeProgram(e *experiment.Experiment, net experiment.Network) *program {
+	channels, _ := e.Sizes()
 	r := net.Report()
-	p := &program{Name: e.Name, Steps: e.Encode.Steps, Batch: e.Train.Batch, Channels: channels, Nodes: r.Nodes}
+	p := &program{
+		Name: e.Name, Steps: e.Encode.Steps, Duration: e.Encode.Duration, Batch: e.Train.Batch, Channels: channels, Nodes: r.Nodes,
+	}
 	for _, l := range r.Layers {
-		p.Layers = append(p.Layers, layer{l.Name, l.Kind, l.Engine.String(), l.Fallback})
+		p.Layers = append(p.Layers, layer(l))
 	}
 	for _, name := range net.Params().Names() {
 		v := net.Params().Value(name)
 		p.Parameters = append(p.Parameters, parameter{name, v.Dtype().String(), v.Shape()})
 		p.Size += v.DataSize()
 	}
-	return p, nil
+	return p
 }
 
 // write prints the program for people.
 func (p *program) write(w io.Writer) error {
-	fmt.Fprintf(w, "%s: input [%d, %d, %d], %d parameters, %d nodes\n", p.Name, p.Steps, p.Batch, p.Channels, p.Size, p.Nodes)
+	if p.Steps > 0 {
+		fmt.Fprintf(w, "%s: input [%d, %d, %d], %d parameters, %d nodes\n", p.Name, p.Steps, p.Batch, p.Channels, p.Size, p.Nodes)
+	} else {
+		fmt.Fprintf(w, "%s: %g ms from event to event, %d samples, %d channels, %d parameters\n", p.Name, 1e3*p.Duration, p.Batch, p.Channels, p.Size)
+	}
 	t := tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
 	fmt.Fprintln(t, "layer\tkind\tengine")
 	for _, l := range p.Layers {

@@ -22,15 +22,16 @@ type Command struct {
 
 // DynapSim is surge sim dynapsim.
 type DynapSim struct {
-	Config string   `xor:"network" required:"" placeholder:"FILE" help:"The neurons, in TOML."`
-	Device string   `xor:"network" required:"" placeholder:"FILE" help:"The neurons and their connections as a chip is configured, in JSON: simulates what its codes stand for."`
-	Input  string   `required:"" placeholder:"FILE" help:"Spikes that come in, .npz, .npy or .csv."`
-	Out    string   `placeholder:"FILE" help:"Write the traces there, .npz."`
-	Plot   string   `placeholder:"FILE" help:"Draw the traces there, .png or .svg."`
-	Record []string `default:"input,imem,isyn,iahp,vmem,spikes" enum:"input,imem,isyn,iahp,vmem,spikes" help:"What --out holds; default ${default}."`
-	Row    int      `default:"0" help:"Row of the batch to draw; default ${default}."`
-	Show   []int    `placeholder:"N,..." help:"Neurons to draw; default the first seven."`
-	JSON   bool     `help:"Print a JSON object that says what came out."`
+	Config    string   `xor:"network" required:"" placeholder:"FILE" help:"The neurons, in TOML."`
+	Device    string   `xor:"network" required:"" placeholder:"FILE" help:"The neurons and their connections as a chip is configured, in JSON: simulates what its codes stand for."`
+	Input     string   `required:"" placeholder:"FILE" help:"Spikes that come in, .npz, .npy or .csv."`
+	Out       string   `placeholder:"FILE" help:"Write the traces there, .npz."`
+	Plot      string   `placeholder:"FILE" help:"Draw the traces there, .png or .svg."`
+	Record    []string `default:"input,imem,isyn,iahp,vmem,spikes,igaba,inmda,ishunt" enum:"input,imem,isyn,iahp,vmem,spikes,igaba,inmda,ishunt" help:"What --out holds, as far as the neurons have it; default ${default}."`
+	Row       int      `default:"0" help:"Row of the batch to draw; default ${default}."`
+	Show      []int    `placeholder:"N,..." help:"Neurons to draw; default the first seven."`
+	Dendrites bool     `help:"Simulate the four dendrites of the chip with --device, also where it uses AMPA and GABA alone, which is one synapse with signed weights otherwise."`
+	JSON      bool     `help:"Print a JSON object that says what came out."`
 }
 
 // Help is the text under the usage of the command.
@@ -41,12 +42,15 @@ func (DynapSim) Help() string {
   [network]
   neurons = 4                # default: as many as the input has
   max_spikes_per_dt = 0      # bound of the spikes of a neuron in a step; 0: none
+  synapses = 1               # 4: AMPA, GABA, NMDA and SHUNT, each with weights of its own
   [init]                     # a number for all neurons, or a list of one each; what is not named has its default
   Itau_mem = 5e-12           # A
   C_mem = 3e-12              # F
   w_rec = [[0, 1], [1, 0]]   # recurrent weights, w_rec[pre][post]; default: none
 
 The array "input" of the input file, [B, T, N] or [T, N], holds spike counts of each step that are multiplied with weights of 1; with the weights "w_in" [channels, N] in the same file it is [B, T, channels] or [T, channels]. "w_rec" [N, N] are recurrent weights, here or in the configuration. In a .csv each column is a neuron; a .npy is the array "input".
+
+With synapses = 4 a neuron has four columns in place of one, in the order AMPA, GABA, NMDA, SHUNT: an input without w_in is [B, T, 4N] or [B, T, N, 4], w_in is [channels, 4N] or [channels, N, 4], and w_rec [N, 4N] or [N, N, 4]. Itau_syn, Igain_syn and C_syn are those of AMPA; the others are Itau_gaba, Igain_nmda, C_shunt and so on, and If_nmda is the membrane current at which half of NMDA passes. isyn is then the current of AMPA, with igaba, inmda and ishunt beside it. A chip with NMDA or SHUNT synapses is simulated so too.
 
 The traces are arrays [B, T, N]: imem (A, after the reset), isyn and iahp (A), vmem (V, before the reset), spikes (counts), and the weighted input. They can be a target of surge fit. The figure shows the membrane and synaptic currents of one row on logarithmic axes, with spikes and thresholds.
 

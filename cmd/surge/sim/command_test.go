@@ -230,6 +230,70 @@ func FuzzConfig(f *testing.F) {
 	})
 }
 
+// TestFourSynapses simulates neurons of four synapse types: the traces are those of the library, for weights in either shape.
+func TestFourSynapses(t *testing.T) {
+	const config = "[network]\nsynapses = 4\n[init]\nIf_nmda = 1e-11\nItau_nmda = 4e-11\nw_rec = [[0, 0, 0, 0, 1, 0, 0, 0], [0, 1, 0, 0, 0, 0, 0, 0.01]]\n"
+	write(t, config)
+	x := input()
+	w := files.Array{Name: "w_in", Shape: []int{channels, 2, 4}, Data: make([]float64, channels*8)}
+	w.Data[0], w.Data[4], w.Data[8+6], w.Data[8+1] = 2, 1, 3, 0.1
+	flat := w
+	flat.Shape = []int{channels, 8}
+	in := make([]float64, steps*rows*8)
+	product := files.Array{Name: "input", Shape: []int{rows, steps, 2, 4}, Data: make([]float64, len(in))}
+	for b := range rows {
+		for s := range steps {
+			for i := range 8 {
+				sum := 0.0
+				for c := range channels {
+					sum += x.Data[(b*steps+s)*channels+c] * w.Data[c*8+i]
+				}
+				in[(s*rows+b)*8+i] = sum
+				product.Data[(b*steps+s)*8+i] = sum
+			}
+		}
+	}
+	n := dynapse.Network{N: 2, FourSynapses: true, WRec: []float64{0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0.01}}
+	n.Params[dynapse.IfNMDA], n.Params[dynapse.ItauNMDA] = []float64{1e-11}, []float64{4e-11}
+	want, err := n.Simulate(steps, rows, in, dynapse.State{}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, arrays := range [][]files.Array{{x, w}, {x, flat}, {product}} {
+		if err := files.WriteArrays("in.npz", arrays); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := surge(t, "--config", "c.toml", "--input", "in.npz", "--out", "out.npz", "--plot", "out.svg"); err != nil {
+			t.Fatal(err)
+		}
+		got, err := files.ReadArrays("out.npz")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for name, record := range map[string][]float64{"imem": want.Imem, "igaba": want.Igaba, "inmda": want.Inmda, "ishunt": want.Ishunt, "spikes": want.Spikes} {
+			a, err := files.Lookup(got, name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if slices.Max(a.Data) == 0 {
+				t.Errorf("%s is all zeros", name)
+			}
+			for i, v := range record {
+				if b, s, j := i/2%rows, i/2/rows, i%2; a.Data[(b*steps+s)*2+j] != v {
+					t.Fatalf("%s of row %d step %d neuron %d: %v, want %v", name, b, s, j, a.Data[(b*steps+s)*2+j], v)
+				}
+			}
+		}
+		if a, err := files.Lookup(got, "input"); err != nil || !slices.Equal(a.Shape, []int{rows, steps, 2, 4}) {
+			t.Errorf("input of shape %v, %v", a.Shape, err)
+		}
+	}
+	figure, err := os.ReadFile("out.svg")
+	if err != nil || !strings.Contains(string(figure), "SHUNT") {
+		t.Errorf("the figure does not show SHUNT; %v", err)
+	}
+}
+
 // TestTables reads one row from a .csv and a .npy.
 func TestTables(t *testing.T) {
 	write(t, "")
@@ -340,6 +404,10 @@ func TestErrors(t *testing.T) {
 		{"value", "dt = 0", nil, nil, "c.toml: "},
 		{"values", "[init]\nIdc = [1e-12, 1e-12]", nil, nil, "c.toml: "},
 		{"bound", "[network]\nmax_spikes_per_dt = -1", nil, nil, "c.toml: "},
+		{"synapses", "[network]\nsynapses = 2", nil, nil, "c.toml: network.synapses: expected 1 or 4, found 2"},
+		{"columns", "[network]\nsynapses = 4", nil, nil, "in.npz: input: expected four columns for each neuron: AMPA, GABA, NMDA, SHUNT, found 3 columns"},
+		{"one synapse", "[init]\nItau_gaba = 1e-11", nil, nil, "c.toml: init.Itau_gaba: expected one of Idc"},
+		{"dendrites of one synapse", good, []string{"--dendrites"}, nil, "--dendrites: expected --device"},
 		{"no configuration", good, []string{"--config", "missing.toml"}, nil, "missing.toml: no such file"},
 		{"no input", good, []string{"--input", "missing.npz"}, nil, "missing.npz: "},
 		{"row", good, []string{"--plot", "a.png", "--row", "2"}, nil, "--row: expected 0 to 1, found 2"},

@@ -23,6 +23,7 @@ type config struct {
 		Recurrent bool    `toml:"recurrent"`
 		Core      []int   `toml:"core"`
 		MaxSpikes float64 `toml:"max_spikes_per_dt"`
+		Synapses  *int    `toml:"synapses"`
 	} `toml:"network"`
 	Init   map[string]any `toml:"init"` // numbers or lists of numbers by the name of a parameter; w_rec is a list of rows
 	Seed   any            `toml:"seed"`
@@ -36,8 +37,8 @@ const (
 	recurrentWeights = "w_rec"
 )
 
-// readConfig reads a network; its N is 0 where the file does not say it.
-func readConfig(path string) (dynapse.Network, error) {
+// ReadConfig reads the network of a configuration file; its N is 0 where the file does not say it. Errors are *exit.BadInput.
+func ReadConfig(path string) (dynapse.Network, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
 		if p := (*os.PathError)(nil); errors.As(err, &p) {
@@ -63,28 +64,32 @@ func parseConfig(file, text string) (n dynapse.Network, err error) {
 	}
 	for _, key := range meta.Undecoded() {
 		if top := key[0]; top != "seed" && top != "fit" && top != "target" {
-			return bad(key.String(), "one of model, dt, network.neurons, network.recurrent, network.core, network.max_spikes_per_dt, init.NAME", "an unknown key")
+			return bad(key.String(), "one of model, dt, network.neurons, network.recurrent, network.core, network.max_spikes_per_dt, network.synapses, init.NAME", "an unknown key")
 		}
 	}
 	n.N, n.MaxSpikes = c.Network.Neurons, c.Network.MaxSpikes
 	switch {
 	case c.Model != model:
 		return bad("model", model, c.Model)
+	case c.Network.Synapses != nil && *c.Network.Synapses != 1 && *c.Network.Synapses != 4:
+		return bad("network.synapses", "1 or 4", *c.Network.Synapses)
 	case n.N < 0:
 		return bad("network.neurons", "a number > 0", n.N)
 	case c.Network.Core != nil && n.N > 0 && len(c.Network.Core) != n.N:
 		return bad("network.core", fmt.Sprintf("a core for each of the %d neurons", n.N), len(c.Network.Core))
 	}
+	n.FourSynapses = c.Network.Synapses != nil && *c.Network.Synapses == 4
+	known := parameters(n.FourSynapses)
 	for _, name := range slices.Sorted(maps.Keys(c.Init)) {
 		if name == recurrentWeights {
-			if n.WRec, err = matrix(c.Init[name]); err != nil {
-				return bad("init."+name, "a list of N lists of N numbers", err)
+			if n.WRec, err = matrix(c.Init[name], types(n)); err != nil {
+				return bad("init."+name, fmt.Sprintf("a list of N lists of %s numbers", []string{"N", "4N"}[types(n)/4]), err)
 			}
 			continue
 		}
 		p, err := dynapse.ParseParam(name)
-		if err != nil || p == dynapse.Dt {
-			return bad("init."+name, "one of "+strings.Join(append(parameters(), recurrentWeights), " "), "an unknown name")
+		if err != nil || !slices.Contains(known, name) {
+			return bad("init."+name, "one of "+strings.Join(append(known, recurrentWeights), " "), "an unknown name")
 		}
 		values, ok := numbers(c.Init[name])
 		if !ok || len(values) == 0 {
@@ -101,10 +106,18 @@ func parseConfig(file, text string) (n dynapse.Network, err error) {
 	return n, nil
 }
 
-// parameters returns the names that [init] may have.
-func parameters() (names []string) {
+// types is the number of synapse types of the neurons.
+func types(n dynapse.Network) int {
+	if n.FourSynapses {
+		return 4
+	}
+	return 1
+}
+
+// parameters returns the names that [init] may have, with four synapse types or one.
+func parameters(four bool) (names []string) {
 	for p := range dynapse.Param(dynapse.NumParams) {
-		if p != dynapse.Dt {
+		if p != dynapse.Dt && (four || int(p) < dynapse.NumSingle) {
 			names = append(names, p.String())
 		}
 	}
@@ -131,8 +144,8 @@ func numbers(value any) ([]float64, bool) {
 	return out, true
 }
 
-// matrix returns a square TOML list of lists, row-major.
-func matrix(value any) ([]float64, error) {
+// matrix returns a TOML list of N lists of N times columns numbers, row-major.
+func matrix(value any, columns int) ([]float64, error) {
 	list, ok := value.([]any)
 	if !ok || len(list) == 0 {
 		return nil, fmt.Errorf("%v", value)
@@ -140,7 +153,7 @@ func matrix(value any) ([]float64, error) {
 	var out []float64
 	for i, row := range list {
 		values, ok := numbers(row)
-		if _, isList := row.([]any); !ok || !isList || len(values) != len(list) {
+		if _, isList := row.([]any); !ok || !isList || len(values) != len(list)*columns {
 			return nil, fmt.Errorf("%d rows, of which row %d is %v", len(list), i, row)
 		}
 		out = append(out, values...)
@@ -148,8 +161,8 @@ func matrix(value any) ([]float64, error) {
 	return out, nil
 }
 
-// readDevice reads the network that a chip is configured as.
-func readDevice(path string) (dynapse.Network, dynapse.Weights, error) {
+// readDevice reads the network that a chip is configured as, with four synapse types where it says so or dendrites asks for them.
+func readDevice(path string, dendrites bool) (dynapse.Network, dynapse.Weights, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		if p := (*os.PathError)(nil); errors.As(err, &p) {
@@ -162,7 +175,11 @@ func readDevice(path string) (dynapse.Network, dynapse.Weights, error) {
 	if err == nil {
 		var n dynapse.Network
 		var in dynapse.Weights
-		if n, in, err = d.Network(); err == nil {
+		network := d.Network
+		if dendrites {
+			network = d.FourSynapses
+		}
+		if n, in, err = network(); err == nil {
 			return n, in, nil
 		}
 	}

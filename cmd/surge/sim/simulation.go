@@ -18,7 +18,7 @@ type simulation struct {
 	network     dynapse.Network
 	dt          float64 // s
 	rows, steps int
-	input       []float64 // weighted spike counts [T, B, N]
+	input       []float64 // weighted spike counts [T, B, N], or [T, B, N, 4]
 }
 
 // readInput reads the arrays of the input file. The columns of a .csv, and the array of a .npy, become the array input.
@@ -69,8 +69,10 @@ func (c *DynapSim) simulation(arrays []files.Array) (*simulation, error) {
 	if len(x.Shape) == 2 {
 		x.Shape = append([]int{1}, x.Shape...)
 	}
+	found := fmt.Sprint(x.Shape)
+	x.Shape = joined(x.Shape, 3)
 	if len(x.Shape) != 3 || slices.Min(x.Shape) == 0 {
-		return nil, bad("input", "shape [B, T, N] or [T, N], none of them 0", fmt.Sprint(x.Shape))
+		return nil, bad("input", "shape [B, T, N] or [T, N], none of them 0", found)
 	}
 	s := &simulation{file: c.Config, rows: x.Shape[0], steps: x.Shape[1]}
 	channels := x.Shape[2]
@@ -78,7 +80,7 @@ func (c *DynapSim) simulation(arrays []files.Array) (*simulation, error) {
 	var err error
 	if c.Device != "" {
 		s.file = c.Device
-		if s.network, in, err = readDevice(c.Device); err != nil {
+		if s.network, in, err = readDevice(c.Device, c.Dendrites); err != nil {
 			return nil, err
 		}
 		if len(arrays) > 1 {
@@ -87,18 +89,27 @@ func (c *DynapSim) simulation(arrays []files.Array) (*simulation, error) {
 		if in.Pre != channels {
 			return nil, bad("input", fmt.Sprintf("%d channels, as the device has", in.Pre), fmt.Sprint(channels))
 		}
-	} else if s.network, err = readConfig(c.Config); err != nil {
+	} else if s.network, err = ReadConfig(c.Config); err != nil {
 		return nil, err
 	}
+	types := types(s.network)
+	if c.Dendrites && types == 1 {
+		return nil, &exit.BadInput{File: "--dendrites", Expected: "--device, or network.synapses = 4 in " + c.Config, Found: "one synapse"}
+	}
 	if w, ok := find("w_in"); ok {
+		w.Shape = joined(w.Shape, 2)
 		if len(w.Shape) != 2 || w.Shape[0] != channels || w.Shape[1] == 0 {
 			return nil, bad("w_in", fmt.Sprintf("shape [%d, N], the input has %d channels", channels, channels), fmt.Sprint(w.Shape))
 		}
 		in = dynapse.Weights{Pre: w.Shape[0], Post: w.Shape[1], W: w.Data}
 	}
-	n := channels
+	width := channels
 	if in.W != nil {
-		n = in.Post
+		width = in.Post
+	}
+	n := width / types
+	if n*types != width {
+		return nil, bad("input", "four columns for each neuron: AMPA, GABA, NMDA, SHUNT", fmt.Sprintf("%d columns", width))
 	}
 	if s.network.N == 0 {
 		s.network.N = n
@@ -110,17 +121,25 @@ func (c *DynapSim) simulation(arrays []files.Array) (*simulation, error) {
 		if s.network.WRec != nil {
 			return nil, bad(recurrentWeights, "weights here or in "+c.Config, "both")
 		}
-		if !slices.Equal(w.Shape, []int{n, n}) {
-			return nil, bad(recurrentWeights, fmt.Sprintf("shape [%d, %d]", n, n), fmt.Sprint(w.Shape))
+		if found := fmt.Sprint(w.Shape); !slices.Equal(joined(w.Shape, 2), []int{n, width}) {
+			return nil, bad(recurrentWeights, fmt.Sprintf("shape [%d, %d]", n, width), found)
 		}
 		s.network.WRec = w.Data
 	}
-	s.input = weighted(x, in, n)
+	s.input = weighted(x, in, width)
 	s.dt = dynapse.Dt.Default()
 	if dt := s.network.Params[dynapse.Dt]; len(dt) > 0 {
 		s.dt = dt[0]
 	}
 	return s, nil
+}
+
+// joined returns the shape with its last axis, the four synapse types of a neuron, joined to that before, where there is one too many.
+func joined(shape []int, axes int) []int {
+	if len(shape) != axes+1 || shape[axes] != 4 {
+		return shape
+	}
+	return append(slices.Clone(shape[:axes-1]), 4*shape[axes-1])
 }
 
 // weighted returns x·w_in as [T, B, N] for x [B, T, channels]; without weights the channels are the neurons.
@@ -155,14 +174,25 @@ func (s *simulation) traces(run *dynapse.Run) []files.Array {
 	for _, r := range []struct {
 		name string
 		x    []float64
-	}{{"input", s.input}, {"imem", run.Imem}, {"isyn", run.Isyn}, {"iahp", run.Iahp}, {"vmem", run.Vmem}, {"spikes", run.Spikes}} {
+	}{
+		{"input", s.input}, {"imem", run.Imem}, {"isyn", run.Isyn}, {"iahp", run.Iahp}, {"vmem", run.Vmem}, {"spikes", run.Spikes},
+		{"igaba", run.Igaba}, {"inmda", run.Inmda}, {"ishunt", run.Ishunt},
+	} {
+		if r.x == nil {
+			continue
+		}
+		shape := []int{s.rows, s.steps, n}
+		if r.name == "input" && s.network.FourSynapses {
+			shape = append(shape, 4)
+		}
 		data := make([]float64, len(r.x))
+		width := len(data) / s.rows / s.steps
 		for t := range s.steps {
 			for b := range s.rows {
-				copy(data[(b*s.steps+t)*n:][:n], r.x[(t*s.rows+b)*n:])
+				copy(data[(b*s.steps+t)*width:][:width], r.x[(t*s.rows+b)*width:])
 			}
 		}
-		list = append(list, files.Array{Name: r.name, Shape: []int{s.rows, s.steps, n}, Data: data})
+		list = append(list, files.Array{Name: r.name, Shape: shape, Data: data})
 	}
 	return list
 }
@@ -181,21 +211,40 @@ func (c *DynapSim) figure(s *simulation, run *dynapse.Run) (plot.Traces, error) 
 		}
 	}
 	membrane := plot.TracePanel{Name: "membrane current", Unit: "A", Log: true}
-	synapse := plot.TracePanel{Name: "synaptic current", Unit: "A", Log: true}
+	synapses := []plot.TracePanel{{Name: "synaptic current", Unit: "A", Log: true}}
+	currents := [][]float64{run.Isyn}
+	if s.network.FourSynapses {
+		synapses, currents = nil, [][]float64{run.Isyn, run.Igaba, run.Inmda, run.Ishunt}
+		for _, name := range []string{"AMPA", "GABA", "NMDA", "SHUNT"} {
+			synapses = append(synapses, plot.TracePanel{Name: name, Unit: "A", Log: true})
+		}
+	}
 	for _, j := range show {
 		if j < 0 || j >= n {
 			return plot.Traces{}, &exit.BadInput{File: "--show", Expected: fmt.Sprintf("neurons 0 to %d", n-1), Found: fmt.Sprint(j)}
 		}
 		name := fmt.Sprintf("neuron %d", j)
-		imem, isyn := plot.Trace{Name: name}, plot.Trace{Name: name}
+		imem := plot.Trace{Name: name}
 		for t := range s.steps {
 			i := (t*s.rows+c.Row)*n + j
-			imem.Y, isyn.Y = append(imem.Y, run.Imem[i]), append(isyn.Y, run.Isyn[i])
+			imem.Y = append(imem.Y, run.Imem[i])
 			if run.Spikes[i] > 0 {
 				imem.Spikes = append(imem.Spikes, float64(t)*s.dt)
 			}
 		}
-		membrane.Traces, synapse.Traces = append(membrane.Traces, imem), append(synapse.Traces, isyn)
+		membrane.Traces = append(membrane.Traces, imem)
+		for k, current := range currents {
+			isyn := plot.Trace{Name: name}
+			for t := range s.steps {
+				// An idle GABA, NMDA or SHUNT carries no current, which a logarithmic axis cannot show.
+				y := current[(t*s.rows+c.Row)*n+j]
+				if y <= 0 {
+					y = leastShown
+				}
+				isyn.Y = append(isyn.Y, y)
+			}
+			synapses[k].Traces = append(synapses[k].Traces, isyn)
+		}
 		threshold := dynapse.Ispkthr.Default()
 		switch list := s.network.Params[dynapse.Ispkthr]; len(list) {
 		case 0:
@@ -208,5 +257,8 @@ func (c *DynapSim) figure(s *simulation, run *dynapse.Run) (plot.Traces, error) 
 			membrane.Thresholds = append(membrane.Thresholds, threshold)
 		}
 	}
-	return plot.Traces{Dt: s.dt, Panels: []plot.TracePanel{membrane, synapse}}, nil
+	return plot.Traces{Dt: s.dt, Panels: append([]plot.TracePanel{membrane}, synapses...)}, nil
 }
+
+// leastShown stands for no current in figures, A: a hundredth of the dark current.
+const leastShown = 5e-15

@@ -29,8 +29,10 @@ type Command struct {
 	Seed   *uint64 `help:"Of the parameters, the order of the data and all random numbers."`
 	Epochs *int    `help:"How often the training set is learned."`
 	Hidden []int   `placeholder:"N,..." help:"Neurons of each hidden layer."`
+	Method string  `enum:"surrogate,eventprop,eventprop-recurrent,analytical," default:"" help:"surrogate: time steps with surrogate gradients; eventprop, eventprop-recurrent: event to event with exact gradients; analytical: the same by implicit derivatives, for small networks. RECIPE is then the one for it."`
 	Engine string  `enum:"fused,unrolled," default:"" help:"fused: one kernel per layer; unrolled: Gorgonia's operations and gradient."`
 
+	DebugNaNs   bool `name:"debug-nans" help:"End at the first operation whose result is not a finite number, and say which it is: layer, time step, operation. A little slower."`
 	Threads     int  `help:"Processors to use; 0: all. Results do not depend on it."`
 	Resume      bool `help:"Go on with the run in --out after its last checkpoint."`
 	Force       bool `help:"Replace the run in --out, if there is one."`
@@ -57,6 +59,7 @@ Examples:
 
   surge train yinyang
   surge train mnist --data data/mnist --seed 2
+  surge train yinyang --method eventprop
   surge train yinyang --print-config > my.toml
   surge train --config my.toml --out runs/mine --json
   surge train --resume --out runs/mine`
@@ -128,6 +131,7 @@ func (c *Command) experiment() (*experiment.Experiment, error) {
 	if c.Engine != "" {
 		e.Train.Engine = c.Engine
 	}
+	e.DebugNaNs = c.DebugNaNs
 	return e, e.Check()
 }
 
@@ -137,24 +141,35 @@ func (c *Command) base() (*experiment.Experiment, error) {
 	case c.Recipe != "" && c.Config != "":
 		return nil, &exit.BadInput{File: "surge train", Expected: "a recipe or --config, not both", Found: c.Recipe + " and " + c.Config}
 	case c.Recipe != "":
-		text, ok := recipes.Read(c.Recipe)
+		text, ok := c.recipe()
 		if !ok {
 			return nil, &exit.BadInput{File: "surge train", Expected: "one of " + strings.Join(recipes.Names(), ", ") + ", or --config FILE", Found: c.Recipe}
 		}
-		return experiment.Parse(c.Recipe, text)
+		return experiment.Parse(c.Recipe, text, c.Method)
 	case c.Config != "":
-		return experiment.Read(c.Config)
+		return experiment.Read(c.Config, c.Method)
 	case c.Resume && c.Out != "":
 		path := filepath.Join(c.Out, CheckpointFile)
 		saved, _, err := train.ReadCheckpoint(path)
 		if err != nil {
 			return nil, noCheckpoint(path, err)
 		}
-		return experiment.Parse(path, saved.Config)
+		return experiment.Parse(path, saved.Config, c.Method)
 	case c.Resume:
 		return nil, &exit.BadInput{File: "--resume", Expected: "a recipe, --config FILE or --out DIR", Found: "none"}
 	}
 	return nil, &exit.BadInput{File: "surge train", Expected: "one of " + strings.Join(recipes.Names(), ", ") + ", or --config FILE", Found: "nothing"}
+}
+
+// recipe returns the text of the recipe: for methods that go from event to event, of the variant for these if there is
+// one.
+func (c *Command) recipe() (text string, ok bool) {
+	if c.Method != "" && c.Method != experiment.Surrogate {
+		if text, ok := recipes.Read(c.Recipe + "-" + experiment.EventProp); ok {
+			return text, true
+		}
+	}
+	return recipes.Read(c.Recipe)
 }
 
 // noCheckpoint explains why a run cannot be resumed.

@@ -57,14 +57,17 @@ func (r *report) begin(run *runner) {
 	for _, g := range run.net.Grads() {
 		weights += g.Len()
 	}
-	layers := []string{fmt.Sprint(run.sets.Train.Encoder.Channels(run.sets.Train.Data.Features()))}
+	layers := []string{fmt.Sprint(run.channels())}
 	for _, n := range e.Model.Hidden {
 		layers = append(layers, fmt.Sprint(n))
 	}
 	layers = append(layers, fmt.Sprint(run.classes))
-	fmt.Fprintf(r.out, "%s: %s %s network, %d steps of %g ms, %d parameters, %s engine (%d nodes)\n",
-		e.Name, strings.Join(layers, "-"), e.Model.Neuron,
-		e.Encode.Steps, 1e3*e.Encode.Dt, weights, e.Train.Engine, report.Nodes)
+	how := fmt.Sprintf("%g ms from event to event, %d parameters, %s", 1e3*e.Encode.Duration, weights, e.Train.Method)
+	if e.Train.Method == experiment.Surrogate {
+		how = fmt.Sprintf("%d steps of %g ms, %d parameters, %s engine (%d nodes)",
+			e.Encode.Steps, 1e3*e.Encode.Dt, weights, e.Train.Engine, report.Nodes)
+	}
+	fmt.Fprintf(r.out, "%s: %s %s network, %s\n", e.Name, strings.Join(layers, "-"), report.Layers[0].Kind, how)
 	fmt.Fprintf(r.out, "%d samples to learn, %d to validate, %d to test; seed %d\n",
 		run.sets.Train.Data.Len(), run.sets.Valid.Data.Len(), run.sets.Test.Data.Len(), e.Seed)
 }

@@ -8,12 +8,10 @@ import (
 	"path/filepath"
 
 	"github.com/surge-snn/surge/cmd/surge/experiment"
-	"github.com/surge-snn/surge/graph"
 	"github.com/surge-snn/surge/internal/exit"
 	"github.com/surge-snn/surge/internal/files"
 	"github.com/surge-snn/surge/internal/plot"
 	"github.com/surge-snn/surge/train"
-	"github.com/surge-snn/surge/train/data"
 )
 
 // runner trains one experiment in a folder.
@@ -25,8 +23,7 @@ type runner struct {
 
 	sets    train.Data
 	classes int
-	method  train.BPTT
-	net     *train.Network
+	net     experiment.Network
 }
 
 func (r *runner) path(name string) string { return filepath.Join(r.dir, name) }
@@ -38,20 +35,17 @@ func (r *runner) open() error {
 	if r.sets, r.classes, err = e.Load(); err != nil {
 		return err
 	}
-	if r.method, err = e.Method(r.classes); err != nil {
-		return err
-	}
 	if r.resume {
 		if err := r.checkResume(); err != nil {
 			return err
 		}
 	}
-	r.net, err = r.method.Build(graph.NewParams(e.Seed), train.Shape{
-		Steps: e.Encode.Steps, Batch: e.Train.Batch,
-		Channels: r.sets.Train.Encoder.Channels(r.sets.Train.Data.Features()),
-	})
+	r.net, err = e.Build(r.channels(), r.classes)
 	return err
 }
+
+// channels returns the number of input channels.
+func (r *runner) channels() int { return r.sets.Train.Encoder.Channels(r.sets.Train.Data.Features()) }
 
 // checkResume compares the experiment with that of the checkpoint: all but the number of epochs
 // must be the same.
@@ -61,7 +55,7 @@ func (r *runner) checkResume() error {
 	if err != nil {
 		return noCheckpoint(path, err)
 	}
-	old, err := experiment.Parse(path, saved.Config)
+	old, err := experiment.Parse(path, saved.Config, "")
 	if err != nil {
 		return err
 	}
@@ -106,39 +100,18 @@ func (r *runner) plot() error {
 	if err := Curves(r.experiment.Name, []Run{{Epochs: metrics}}).Write(r.path(curvesFile)); err != nil {
 		return err
 	}
-	one := r.sets.Test
-	one.Size, one.Sequential = 1, true
-	var batch data.Batch
-	if err := one.Fill(&batch, 0, 0); err != nil {
-		return err
-	}
-	trace, err := r.method.Trace(r.net.Params(), &batch)
+	one, err := r.net.Sample(r.sets.Test)
 	if err != nil {
 		return err
 	}
-	dt := r.experiment.Encode.Dt
-	raster := plot.Raster{
-		Title:    fmt.Sprintf("%s: test sample 0, class %d, predicted %d", r.experiment.Name, batch.Labels[0], trace.Predicted[0]),
-		Duration: float64(batch.Steps) * dt,
+	predicted := fmt.Sprint(one.Predicted)
+	if one.Predicted < 0 {
+		predicted = "none"
 	}
-	layers := append([]train.LayerTrace{{Name: "input", Neurons: batch.Channels, Spikes: spikes(batch.Input)}}, trace.Layers...)
-	for _, l := range layers {
-		drawn, err := plot.DenseLayer(l.Name, l.Spikes, batch.Steps, l.Neurons, dt)
-		if err != nil {
-			return err
-		}
-		raster.Layers = append(raster.Layers, drawn)
-	}
-	return raster.Write(r.path(rasterFile))
-}
-
-// spikes converts an input; a current that is negative is not a spike.
-func spikes(x []float32) []float64 {
-	s := make([]float64, len(x))
-	for i, v := range x {
-		s[i] = max(float64(v), 0)
-	}
-	return s
+	return plot.Raster{
+		Title:    fmt.Sprintf("%s: test sample 0, class %d, predicted %s", r.experiment.Name, one.Label, predicted),
+		Duration: one.Duration, Layers: one.Layers,
+	}.Write(r.path(rasterFile))
 }
 
 func writeText(path, text string) error {

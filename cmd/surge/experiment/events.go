@@ -1,0 +1,113 @@
+package experiment
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/surge-snn/surge/eventprop"
+	"github.com/surge-snn/surge/graph"
+	"github.com/surge-snn/surge/internal/plot"
+	"github.com/surge-snn/surge/internal/random"
+	"github.com/surge-snn/surge/train"
+	"github.com/surge-snn/surge/train/data"
+)
+
+// eventNetwork goes from event to event.
+type eventNetwork struct {
+	*train.EventNetwork
+	method string
+	layers []train.EventLayer
+}
+
+// buildEvents builds the network that the section [model] describes.
+func (e *Experiment) buildEvents(params *graph.Params, channels, classes int) (Network, error) {
+	n := &eventNetwork{method: e.Train.Method}
+	m := e.Model
+	for i, size := range append(append([]int{}, m.Hidden...), classes) {
+		name, mean, gain, silence := fmt.Sprintf("hidden%d", i+1), m.WMean, m.WGain, e.Loss.Silence
+		if i == len(m.Hidden) {
+			name, mean, gain, silence = "out", m.OutMean, m.OutGain, e.Loss.SilenceOut
+		}
+		l := eventprop.Layer{
+			Params: eventprop.LIFParameters{
+				TauMem: []float64{m.TauMem}, TauSyn: []float64{m.TauSyn}, VTh: []float64{m.VTh}, VReset: []float64{m.VReset},
+			},
+			In:       eventprop.NewDense(channels, size),
+			Settings: eventprop.Settings{MinSlope: e.Train.MinSlope},
+		}
+		e.draw(&l.In, name+"/w", mean, gain)
+		switch {
+		case i < len(m.Hidden) && e.recurrent():
+			rec := eventprop.NewDense(size, size)
+			e.draw(&rec, name+"/w_rec", 0, m.RecGain)
+			l.Rec = &rec
+		case i == len(m.Hidden) && m.Readout != "ttfs":
+			l.Params.TauMem, l.Params.VTh, l.Params.VReset = []float64{m.TauOut}, []float64{math.Inf(1)}, nil
+		}
+		n.layers = append(n.layers, train.EventLayer{Name: name, Layer: l, Silence: silence})
+		channels = size
+	}
+	method := train.EventProp{Layers: n.layers}
+	switch m.Readout {
+	case "ttfs":
+		method.Readout, method.Scale = eventprop.First{}, -e.Loss.Scale/m.TauSyn
+	case "li-max":
+		method.Readout, method.Scale = eventprop.Max{}, e.Loss.Scale
+	case "li-integral":
+		method.Readout, method.Scale = eventprop.Integral{}, e.Loss.Scale/m.TauOut
+	}
+	if e.Train.Method == Analytical {
+		method.Method = eventprop.Implicit
+	}
+	var err error
+	if n.EventNetwork, err = method.Build(params); err != nil {
+		return nil, err
+	}
+	return n, nil
+}
+
+// draw draws weights from N(mean/in, gain²/in).
+func (e *Experiment) draw(s *eventprop.Synapses, name string, mean, gain float64) {
+	rng := random.New(e.Seed, "init/"+name)
+	in := float64(s.Pre)
+	for k := range s.Weight {
+		s.Weight[k] = mean/in + float64(gain/math.Sqrt(in)*random.Normal(rng))
+	}
+}
+
+// Report names the layers.
+func (n *eventNetwork) Report() Report {
+	var r Report
+	for _, l := range n.layers {
+		kind := "lif"
+		if l.Layer.Params.VTh[0] > math.MaxFloat64 {
+			kind = "li"
+		}
+		r.Layers = append(r.Layers, Layer{Name: l.Name, Kind: kind, Engine: n.method})
+	}
+	return r
+}
+
+// Sample runs the network on the first sample of a set.
+func (n *eventNetwork) Sample(set data.Batches) (*Sample, error) {
+	set.Size, set.Sequential = 1, true
+	t, err := n.Trace(set, 0, 0)
+	if err != nil {
+		return nil, err
+	}
+	s := &Sample{Label: t.Label, Predicted: t.Predicted, Duration: set.Duration}
+	add := func(name string, neurons int, spikes []eventprop.Spike) {
+		l := plot.RasterLayer{Name: name, Neurons: neurons}
+		for _, x := range spikes {
+			l.Spikes = append(l.Spikes, plot.Spike{Time: x.Time, Neuron: x.Neuron})
+		}
+		s.Layers = append(s.Layers, l)
+	}
+	add("input", n.layers[0].Layer.In.Pre, t.Input)
+	for i, l := range t.Layers {
+		if n.layers[i].Layer.Params.VTh[0] <= math.MaxFloat64 {
+			add(l.Name, l.Neurons, l.Spikes)
+		}
+	}
+	return s, nil
+}

@@ -1,0 +1,334 @@
+package fit
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/surge-snn/surge/internal/exit"
+	"github.com/surge-snn/surge/internal/files"
+	"github.com/surge-snn/surge/models/dynapse/fit"
+)
+
+// units are those of targets, in SI units.
+var units = map[string]float64{
+	"A": 1, "mA": 1e-3, "uA": 1e-6, "nA": 1e-9, "pA": 1e-12, "fA": 1e-15,
+	"V": 1, "mV": 1e-3, "uV": 1e-6,
+}
+
+// target reads the i-th target.
+func (e *experiment) target(i int, read func(string) ([]byte, error)) error {
+	t := &e.config.Target[i]
+	member := fmt.Sprintf("target[%d]", i)
+	if (t.File == "") == (t.FI == nil) {
+		return e.bad(member, "either file or fi", map[bool]string{true: "neither", false: "both"}[t.File == ""])
+	}
+	if t.FI != nil {
+		switch {
+		case len(t.FI.InputRate) == 0 || len(t.FI.InputRate) != len(t.FI.Rate):
+			return e.bad(member+".fi", "as many rates as input rates", fmt.Sprintf("%d and %d", len(t.FI.Rate), len(t.FI.InputRate)))
+		case t.Use != nil || t.Neurons != nil || t.Unit != nil || t.Scale != nil || t.TauSpikes != 0:
+			return e.bad(member, "fi alone", "members of a recording too")
+		case !(t.FI.Seconds >= 0) || t.FI.Seconds > 1000:
+			return e.bad(member+".fi.seconds", "0 to 1000 s", t.FI.Seconds)
+		}
+		e.Curves = append(e.Curves, fit.Curve{Name: e.file + ": " + member, InputRate: t.FI.InputRate, Rate: t.FI.Rate, Seconds: t.FI.Seconds, Seed: e.config.Seed})
+		return nil
+	}
+	path := t.File
+	if !filepath.IsAbs(path) {
+		path = filepath.Join(e.folder, path)
+	}
+	arrays, err := e.arrays(path, read)
+	if err != nil {
+		if p := (*os.PathError)(nil); errors.As(err, &p) {
+			err = p.Err
+		}
+		return &exit.BadInput{File: path, Err: err}
+	}
+	r := &reader{experiment: e, target: t, member: member, file: path, arrays: arrays}
+	rec, err := r.recording()
+	if err != nil {
+		return err
+	}
+	e.Recordings = append(e.Recordings, *rec)
+	return nil
+}
+
+// arrays reads a target file, whose bytes become part of what a checkpoint is compared with.
+func (e *experiment) arrays(path string, read func(string) ([]byte, error)) ([]files.Array, error) {
+	raw, err := read(path)
+	if err != nil {
+		return nil, err
+	}
+	e.data = append(e.data, raw...)
+	return files.ReadArrays(path)
+}
+
+// reader turns the arrays of a file into a recording.
+type reader struct {
+	*experiment
+	target       *target
+	member, file string
+	arrays       []files.Array
+	rows, steps  int
+	neurons      []int
+}
+
+func (r *reader) wrong(array, expected string, found any) error {
+	return &exit.BadInput{File: r.file, Member: array, Expected: expected, Found: fmt.Sprint(found)}
+}
+
+// known are the arrays that a target file may have.
+var known = []string{"input", "imem", "isyn", "iahp", "vmem", "spikes", "weight", recurrentWeights}
+
+func (r *reader) recording() (*fit.Recording, error) {
+	n := r.Space.Network.N
+	if strings.ToLower(filepath.Ext(r.file)) == ".csv" {
+		if err := r.columns(); err != nil {
+			return nil, err
+		}
+	}
+	for _, a := range r.arrays {
+		if !slices.Contains(known, a.Name) {
+			return nil, r.wrong(a.Name, "one of "+strings.Join(known, " "), "an unknown array")
+		}
+	}
+	input, ok := r.find("input")
+	if !ok {
+		return nil, r.wrong("input", "an array of spike counts", "none")
+	}
+	if len(input.Shape) != 3 || slices.Min(input.Shape) < 1 || input.Shape[2] != n {
+		return nil, r.wrong("input", fmt.Sprintf("shape [B, T, %d], as there are %d neurons", n, n), fmt.Sprint(input.Shape))
+	}
+	r.rows, r.steps = input.Shape[0], input.Shape[1]
+	if err := r.selection(); err != nil {
+		return nil, err
+	}
+	rec := &fit.Recording{Name: r.file, T: r.steps, B: r.rows, TauSpikes: r.target.TauSpikes, Input: r.transpose(input, all(n), 1, 0)}
+	if rec.TauSpikes < 0 || rec.TauSpikes-rec.TauSpikes != 0 {
+		return nil, r.bad(r.member+".tau_spikes", "a time in seconds > 0", rec.TauSpikes)
+	}
+	for _, name := range slices.Sorted(maps.Keys(r.target.Unit)) {
+		if q, err := fit.ParseQuantity(name); err != nil || q == fit.Spikes {
+			return nil, r.bad(r.member+".unit."+name, "imem, isyn, iahp or vmem", name)
+		}
+	}
+	for q := range fit.Spikes + 1 {
+		a, ok := r.find(q.String())
+		if !ok {
+			continue
+		}
+		factor := 1.0
+		if u, given := r.target.Unit[q.String()]; given {
+			if factor, ok = units[u]; !ok || strings.HasSuffix(u, "V") != (q == fit.Vmem) {
+				return nil, r.bad(r.member+".unit."+q.String(), map[bool]string{true: "V, mV or uV", false: "A, mA, uA, nA, pA or fA"}[q == fit.Vmem], u)
+			}
+		}
+		if err := r.shape(a); err != nil {
+			return nil, err
+		}
+		rec.Target[q] = r.transpose(a, r.neurons, factor, math.NaN())
+	}
+	if err := r.weights(rec); err != nil {
+		return nil, err
+	}
+	if err := r.uses(rec); err != nil {
+		return nil, err
+	}
+	return rec, r.recurrence()
+}
+
+// columns turns the columns of a CSV file into arrays [1, T, N]: imem, or imem_0, imem_1, ... for several neurons. A column time, in seconds, must go in steps of dt.
+func (r *reader) columns() error {
+	var arrays []files.Array
+	for _, column := range r.arrays {
+		if column.Name == "time" {
+			for i := 1; i < len(column.Data); i++ {
+				if d := column.Data[i] - column.Data[i-1]; !(math.Abs(d-r.config.Dt) <= 1e-3*r.config.Dt) {
+					return r.wrong(fmt.Sprintf("time, line %d", i+2), fmt.Sprintf("steps of dt = %v s", r.config.Dt), fmt.Sprintf("%v s", d))
+				}
+			}
+			continue
+		}
+		name, k := column.Name, 0
+		if i := strings.LastIndexByte(name, '_'); i > 0 {
+			if index, err := strconv.Atoi(name[i+1:]); err == nil && index >= 0 {
+				name, k = name[:i], index
+			}
+		}
+		i := slices.IndexFunc(arrays, func(a files.Array) bool { return a.Name == name })
+		if i < 0 {
+			i = len(arrays)
+			arrays = append(arrays, files.Array{Name: name, Shape: []int{1, len(column.Data), 0}})
+		}
+		if k != arrays[i].Shape[2] {
+			return r.wrong(column.Name, fmt.Sprintf("%s_%d: columns of an array in their order", name, arrays[i].Shape[2]), column.Name)
+		}
+		arrays[i].Shape[2]++
+		arrays[i].Data = append(arrays[i].Data, column.Data...) // [N, T] up to here
+	}
+	for i, a := range arrays {
+		t, n := a.Shape[1], a.Shape[2]
+		data := make([]float64, len(a.Data))
+		for j := range n {
+			for s := range t {
+				data[s*n+j] = a.Data[j*t+s]
+			}
+		}
+		arrays[i].Data = data
+	}
+	r.arrays = arrays
+	return nil
+}
+
+// find returns an array, with one row where it has none.
+func (r *reader) find(name string) (files.Array, bool) {
+	i := slices.IndexFunc(r.arrays, func(a files.Array) bool { return a.Name == name })
+	if i < 0 {
+		return files.Array{}, false
+	}
+	a := r.arrays[i]
+	if len(a.Shape) == 2 && name != recurrentWeights {
+		a.Shape = append([]int{1}, a.Shape...)
+	}
+	return a, true
+}
+
+// selection reads which neurons were recorded.
+func (r *reader) selection() error {
+	n := r.Space.Network.N
+	r.neurons = r.target.Neurons
+	if r.neurons == nil {
+		r.neurons = all(n)
+	}
+	if len(r.neurons) == 0 {
+		return r.bad(r.member+".neurons", "at least one neuron", "none")
+	}
+	for i, j := range r.neurons {
+		if j < 0 || j >= n || slices.Contains(r.neurons[:i], j) {
+			return r.bad(fmt.Sprintf("%s.neurons[%d]", r.member, i), fmt.Sprintf("neurons 0 to %d, each once", n-1), j)
+		}
+	}
+	return nil
+}
+
+func all(n int) []int {
+	list := make([]int, n)
+	for i := range list {
+		list[i] = i
+	}
+	return list
+}
+
+// shape checks an array of recorded neurons: it has all neurons of the network, or those that were recorded.
+func (r *reader) shape(a files.Array) error {
+	n := r.Space.Network.N
+	if len(a.Shape) == 3 && a.Shape[0] == r.rows && a.Shape[1] == r.steps && (a.Shape[2] == n || a.Shape[2] == len(r.neurons)) {
+		return nil
+	}
+	return r.wrong(a.Name, fmt.Sprintf("shape [%d, %d, %d], that of the input", r.rows, r.steps, len(r.neurons)), fmt.Sprint(a.Shape))
+}
+
+// transpose returns an array [B, T, .] as [T, B, N], times a factor, with the columns of the given neurons, and empty elsewhere.
+func (r *reader) transpose(a files.Array, neurons []int, factor, empty float64) []float64 {
+	n, columns := r.Space.Network.N, a.Shape[2]
+	out := make([]float64, r.steps*r.rows*n)
+	for i := range out {
+		out[i] = empty
+	}
+	for b := range r.rows {
+		for t := range r.steps {
+			for k, j := range neurons {
+				if columns == n {
+					k = j
+				}
+				out[(t*r.rows+b)*n+j] = factor * a.Data[(b*r.steps+t)*columns+k]
+			}
+		}
+	}
+	return out
+}
+
+// weights reads the weight of each sample; what was not recorded has weight 0.
+func (r *reader) weights(rec *fit.Recording) error {
+	n := r.Space.Network.N
+	a, ok := r.find("weight")
+	if !ok && len(r.neurons) == n {
+		return nil
+	}
+	if !ok {
+		a = files.Array{Name: "weight", Shape: []int{r.rows, r.steps, n}, Data: slices.Repeat([]float64{1}, r.rows*r.steps*n)}
+	}
+	if err := r.shape(a); err != nil {
+		return err
+	}
+	rec.Weight = r.transpose(a, r.neurons, 1, 0)
+	return nil
+}
+
+// uses reads which arrays enter the loss, and their scales.
+func (r *reader) uses(rec *fit.Recording) error {
+	use := r.target.Use
+	if use == nil {
+		for q := range fit.Spikes + 1 {
+			if rec.Target[q] != nil {
+				use = append(use, q.String())
+			}
+		}
+	}
+	if len(use) == 0 {
+		return r.wrong("", "at least one of imem, isyn, iahp, vmem, spikes", "none")
+	}
+	for i, name := range use {
+		q, err := fit.ParseQuantity(name)
+		if err != nil {
+			return r.bad(fmt.Sprintf("%s.use[%d]", r.member, i), "imem, isyn, iahp, vmem or spikes", name)
+		}
+		if rec.Target[q] == nil {
+			return r.wrong(name, "an array, as it is in use", "none")
+		}
+		rec.Use[q] = true
+	}
+	for _, name := range slices.Sorted(maps.Keys(r.target.Scale)) {
+		q, err := fit.ParseQuantity(name)
+		if err != nil || !rec.Use[q] {
+			return r.bad(r.member+".scale."+name, "a quantity in use", name)
+		}
+		s := r.target.Scale[name]
+		if !(s > 0) || math.IsInf(s, 0) {
+			return r.bad(r.member+".scale."+name, "a finite number > 0", s)
+		}
+		rec.Scale[q] = s
+	}
+	return nil
+}
+
+// recurrence reads w_rec.
+func (r *reader) recurrence() error {
+	n := r.Space.Network.N
+	w, ok := r.find(recurrentWeights)
+	switch {
+	case !ok:
+		return nil
+	case !r.config.Network.Recurrent:
+		return r.bad("network.recurrent", "true, as "+r.file+" has w_rec", "false")
+	case !slices.Equal(w.Shape, []int{n, n}):
+		return r.wrong(recurrentWeights, fmt.Sprintf("shape [%d, %d]", n, n), fmt.Sprint(w.Shape))
+	case r.Space.Network.WRec != nil && !slices.Equal(r.Space.Network.WRec, w.Data):
+		return r.wrong(recurrentWeights, "one w_rec for all targets", "another under [init] or in another file")
+	}
+	for i, x := range w.Data {
+		if x-x != 0 {
+			return r.wrong(fmt.Sprintf("w_rec[%d][%d]", i/n, i%n), "a finite number", x)
+		}
+	}
+	r.Space.Network.WRec = w.Data
+	return nil
+}

@@ -1,0 +1,145 @@
+package graph
+
+import (
+	"reflect"
+	"strings"
+
+	"gonum.org/v1/gonum/blas"
+	G "gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+)
+
+// methodOf decides how the machine computes a node, and says whether the result may share
+// memory with an operand.
+func methodOf(n *G.Node, operands []*G.Node) (m method, shares bool) {
+	op := n.Op()
+	_, owns := op.(resultOwner)
+	dense := n.Dims() > 0 && (n.Dtype() == tensor.Float32 || n.Dtype() == tensor.Float64)
+	if _, ok := op.(intoDoer); ok && owns && dense {
+		return byInto, false
+	}
+	if owns {
+		return byDo, false
+	}
+	switch reflect.TypeOf(op).String() {
+	case "gorgonia.elemBinOp":
+		if !dense {
+			return byDo, false
+		}
+		if sameShape(operands[0].Shape(), n.Shape()) && sameShape(operands[1].Shape(), n.Shape()) {
+			switch name, _, _ := strings.Cut(op.String(), " "); name {
+			case "+":
+				return byAdd, false
+			case "-":
+				return bySub, false
+			case "⊙":
+				return byMul, false
+			}
+		}
+		return byPrealloc, false
+	case "gorgonia.elemUnaryOp":
+		switch {
+		case !dense:
+			return byDo, false
+		case op.String() == "neg":
+			return byNeg, false
+		}
+		return byUnsafe, false
+	case "gorgonia.linAlgBinOp":
+		a, b := operands[0].Shape(), operands[1].Shape()
+		if !dense || len(a) != 2 || len(b) != 2 || a.TotalSize() == 0 {
+			return byDo, false
+		}
+		product := map[string]method{"A × B": byGemm, "Aᵀ × B": byGemmTN, "A × Bᵀ": byGemmNT, "Aᵀ × Bᵀ": byGemmTT}
+		if m, ok := product[op.String()]; ok {
+			if min(a[0], a[1], b[0], b[1]) > 1 {
+				return m, false
+			}
+			// Gorgonia takes a row for a column here and there.
+			return byPrealloc, false
+		}
+		return byDo, false
+	}
+	return byDo, true
+}
+
+// plain says whether v is a tensor with as many elements as the result, in the order of its shape.
+func (s *step) plain(v G.Value) bool {
+	d, ok := v.(*tensor.Dense)
+	return ok && d.Dtype() == s.dtype && d.DataSize() == s.size && ordered(d)
+}
+
+// ordered says whether the elements of d lie in the order of its shape.
+func ordered(d *tensor.Dense) bool { return !d.DataOrder().IsColMajor() && !d.RequiresIterator() }
+
+// direct computes the operations that the machine knows itself; false: the operands have
+// another form than is usual.
+func (s *step) direct(args []G.Value) bool {
+	if !sameShape(s.out.Shape(), s.shape) { // an operation has reshaped its operand
+		return false
+	}
+	if s.method >= byGemm {
+		return s.product(args)
+	}
+	for _, v := range args {
+		if !s.plain(v) {
+			return false
+		}
+	}
+	a, b := args[0].(*tensor.Dense), args[len(args)-1].(*tensor.Dense)
+	if s.dtype == tensor.Float32 {
+		elementwise(s.method, s.out.Float32s(), a.Float32s(), b.Float32s())
+	} else {
+		elementwise(s.method, s.out.Float64s(), a.Float64s(), b.Float64s())
+	}
+	return true
+}
+
+// elementwise computes a∘b into dst, which may be a or b. All three have one length.
+func elementwise[T float32 | float64](m method, dst, a, b []T) {
+	a, b = a[:len(dst)], b[:len(dst)]
+	switch m {
+	case byAdd:
+		for i := range dst {
+			dst[i] = a[i] + b[i]
+		}
+	case bySub:
+		for i := range dst {
+			dst[i] = a[i] - b[i]
+		}
+	case byMul:
+		for i := range dst {
+			dst[i] = a[i] * b[i]
+		}
+	case byNeg:
+		for i := range dst {
+			dst[i] = -a[i]
+		}
+	}
+}
+
+// product computes a matrix product with the routine that Gorgonia uses.
+func (s *step) product(args []G.Value) bool {
+	a, okA := args[0].(*tensor.Dense)
+	b, okB := args[1].(*tensor.Dense)
+	if !okA || !okB || a.Dtype() != s.dtype || b.Dtype() != s.dtype || a.Dims() != 2 || b.Dims() != 2 || !ordered(a) || !ordered(b) {
+		return false
+	}
+	m, n, k := s.shape[0], s.shape[1], a.Shape()[1]
+	ta, tb := blas.NoTrans, blas.NoTrans
+	if s.method == byGemmTN || s.method == byGemmTT {
+		ta, k = blas.Trans, a.Shape()[0]
+	}
+	if s.method == byGemmNT || s.method == byGemmTT {
+		tb = blas.Trans
+	}
+	if a.DataSize() != m*k || b.DataSize() != k*n {
+		return false
+	}
+	if s.dtype == tensor.Float32 {
+		tensor.WhichBLAS().Sgemm(ta, tb, m, n, k, 1, a.Float32s(), a.Shape()[1], b.Float32s(), b.Shape()[1], 0, s.out.Float32s(), n)
+	} else {
+		tensor.WhichBLAS().Dgemm(ta, tb, m, n, k, 1, a.Float64s(), a.Shape()[1], b.Float64s(), b.Shape()[1], 0, s.out.Float64s(), n)
+	}
+	return true
+}

@@ -1,0 +1,83 @@
+package graph_test
+
+import (
+	"bytes"
+	"testing"
+
+	"gorgonia.org/tensor"
+
+	"github.com/surge-snn/surge/bench/gradcheck"
+	"github.com/surge-snn/surge/graph"
+)
+
+// TestMachines runs every row of the table of gradient checks on both machines, twice: all
+// bits are the same. (The tape machine takes its time to compile: each engine has one dtype.)
+func TestMachines(t *testing.T) {
+	for _, c := range gradcheck.Table() {
+		t.Run(c.Name, func(t *testing.T) {
+			t.Parallel()
+			for engine, dt := range map[graph.Engine]tensor.Dtype{graph.FusedEngine: tensor.Float64, graph.UnrolledEngine: tensor.Float32} {
+				params := graph.NewParams(1)
+				var want []byte
+				for _, m := range []graph.Machine{graph.OwnMachine, graph.TapeMachine} {
+					s := graph.Settings{Engine: engine, DType: dt, Twin: true, Machine: m}
+					p, err := graph.Build(params, s, c.Model)
+					if err != nil {
+						t.Fatalf("%v, %v, %v: %v", engine, dt, m, err)
+					}
+					for range 2 {
+						mustRun(t, p)
+						got := result(t, p)
+						if want == nil {
+							want = got
+						}
+						if !bytes.Equal(got, want) {
+							t.Errorf("%v, %v, %v: other numbers than on the own machine", engine, dt, m)
+						}
+					}
+				}
+			}
+		})
+	}
+}
+
+// TestGradientEqualsGorgonias compares the gradients with those that Gorgonia's Grad
+// builds, on the same table.
+func TestGradientEqualsGorgonias(t *testing.T) {
+	for _, c := range gradcheck.Table() {
+		t.Run(c.Name, func(t *testing.T) {
+			t.Parallel()
+			for _, engine := range []graph.Engine{graph.FusedEngine, graph.UnrolledEngine} {
+				params := graph.NewParams(1)
+				s := graph.Settings{Engine: engine, DType: tensor.Float64, Twin: true}
+				compareWithGorgonia(t, params, s, c.Model)
+			}
+		})
+	}
+}
+
+// TestCheckpointOfTheTable: every model of the table, cut into segments of two time steps, gives
+// the bits of the whole.
+func TestCheckpointOfTheTable(t *testing.T) {
+	for _, c := range gradcheck.Table() {
+		t.Run(c.Name, func(t *testing.T) {
+			t.Parallel()
+			params := graph.NewParams(1)
+			s := graph.Settings{Engine: graph.UnrolledEngine, DType: tensor.Float64, Twin: true}
+			var want []byte
+			for _, s.Checkpoint = range []int{0, 2} {
+				p, err := graph.Build(params, s, c.Model)
+				if err != nil {
+					t.Fatal(err)
+				}
+				mustRun(t, p)
+				if want == nil {
+					want = result(t, p)
+				}
+				if !bytes.Equal(result(t, p), want) {
+					t.Error("other bits than with the whole sequence")
+				}
+			}
+		})
+	}
+}

@@ -1,0 +1,268 @@
+package fit
+
+import (
+	"context"
+	"math"
+
+	"gonum.org/v1/gonum/mat"
+
+	"github.com/surge-snn/surge/models/dynapse"
+	"github.com/surge-snn/surge/optim"
+)
+
+// force finds the spikes that every recording can be forced with: those recorded, or else those that are seen in a trace of Imem or Vmem.
+// All or none: spikes stays nil where one recording has none, or where there is a curve.
+func (p *problem) force() {
+	if len(p.curves) > 0 {
+		return
+	}
+	var all [][]float64
+	for i := range p.recordings {
+		s := p.known(&p.recordings[i])
+		if s == nil {
+			return
+		}
+		all = append(all, s)
+	}
+	p.spikes = all
+}
+
+// drop is the fall of ln Imem from one bin to the next that is a reset. Without one it falls by dt/tau_mem, and a time constant of less than half
+// a bin is not one that the model can be used with.
+const drop = 2
+
+// known returns the spikes of a recording, NaN where they are not known, or nil if they cannot be forced. A neuron that was not recorded may have
+// any if nobody listens to it.
+func (p *problem) known(r *Recording) []float64 {
+	n := p.Network.N
+	width := r.B * n
+	s := make([]float64, len(r.Input))
+	recurrent := p.Network.WRec != nil
+	for i := range s {
+		before, after := i-width, i+width
+		switch {
+		case r.weight(i) > 0 && r.Target[Spikes] != nil:
+			s[i] = r.Target[Spikes][i]
+		case r.weight(i) > 0 && r.Target[Imem] != nil:
+			x := r.Target[Imem]
+			if before >= 0 && r.weight(before) > 0 && math.Log(x[before]/x[i]) > drop {
+				s[i] = 1
+				p.inferred = true
+			}
+		case r.weight(i) > 0 && r.Target[Vmem] != nil:
+			x := r.Target[Vmem]
+			if after < len(s) && r.weight(after) > 0 && (x[i]-x[after])/p.ut > drop {
+				s[i] = 1
+				p.inferred = true
+			}
+		default:
+			if recurrent {
+				return nil
+			}
+			s[i] = math.NaN()
+		}
+	}
+	if r.Target[Spikes] == nil && r.Target[Imem] == nil && r.Target[Vmem] == nil {
+		// Isyn does not depend on the spikes of its neuron.
+		if recurrent || r.Use[Iahp] || !r.Use[Isyn] {
+			return nil
+		}
+	}
+	return s
+}
+
+// sample is a residual of a trace, or of a spike.
+type sample struct {
+	recording, at int // index in the record
+	quantity      Quantity
+	root          float64 // of 2 scale w / M
+	value         float64 // of the target; of a spike, the count
+}
+
+// forced is the least-squares problem of an experiment whose spikes are forced:
+//
+//	L = Σ_traces scale · Σ w d² / M  +  hinge Σ_spikes v² / M
+//
+// The traces are smooth functions of all currents but Ispkthr and Iref then. What holds the membrane to the spikes is v, by how much ln(Imem/Ispkthr)
+// before the reset lies on the wrong side of what the count c of the bin needs:
+//
+//	c-1 < ln(Imem/Ispkthr) <= c,   ln(Imem/Ispkthr) <= 0 where c = 0
+//
+// Where all v are 0 the free network spikes as the forced one does, so that both are equal in everything. After Memmesheimer et al. (2014),
+// doi:10.1016/j.neuron.2014.03.026, who learn weights in this way.
+type forced struct {
+	*problem
+	samples []sample
+	margin  float64 // v counts from there
+	hinge   float64
+}
+
+// margin is how far from the threshold spikes are held where nothing but them is known.
+const margin = 0.05
+
+func (p *problem) forced(hinge, margin float64) *forced {
+	f := &forced{problem: p, hinge: hinge, margin: margin}
+	for k := range p.recordings {
+		r := &p.recordings[k]
+		norm := 1 / float64(r.samples())
+		for q := range Quantity(numQuantities) {
+			if !r.Use[q] && q != Spikes {
+				continue
+			}
+			for i := range r.Input {
+				w := r.weight(i)
+				if w == 0 {
+					continue
+				}
+				if q == Spikes {
+					if s := p.spikes[k][i]; s-s == 0 && hinge > 0 && (r.Target[Spikes] != nil || r.Target[Imem] != nil || r.Target[Vmem] != nil) {
+						f.samples = append(f.samples, sample{k, i, q, math.Sqrt(2 * hinge * norm), s})
+					}
+					continue
+				}
+				f.samples = append(f.samples, sample{k, i, q, math.Sqrt(2 * r.scale(q) * w * norm), r.Target[q][i]})
+			}
+		}
+	}
+	return f
+}
+
+// runs simulates all recordings with forced spikes, with a network of M samples.
+func (p *problem) runs(ctx context.Context, net dynapse.Network) ([]*dynapse.Run, error) {
+	m := max(net.Samples, 1)
+	var runs []*dynapse.Run
+	for k := range p.recordings {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		r := &p.recordings[k]
+		s := make([]float64, len(p.spikes[k]))
+		for i, x := range p.spikes[k] {
+			if x > 0 {
+				s[i] = x
+			}
+		}
+		width := r.B * p.Network.N
+		run, err := net.Simulate(r.T, r.B*m, tile(r.Input, r.T, width, m), dynapse.State{}, tile(s, r.T, width, m))
+		if err != nil {
+			return nil, notFinite(err)
+		}
+		runs = append(runs, run)
+	}
+	return runs, nil
+}
+
+// residuals stores those of the points xs, one list each.
+func (f *forced) residuals(ctx context.Context, r [][]float64, xs [][]float64) error {
+	chunk := max(mostElements/f.elements(), 1)
+	for first := 0; first < len(xs); first += chunk {
+		part := xs[first:min(first+chunk, len(xs))]
+		net := f.network(part...)
+		runs, err := f.runs(ctx, net)
+		if err != nil {
+			return err
+		}
+		n, m := f.Network.N, len(part)
+		for k, s := range f.samples {
+			width := f.recordings[s.recording].B * n
+			run := runs[s.recording]
+			for i := range part {
+				at := s.at/width*m*width + i*width + s.at%width
+				d := 0.0
+				switch s.quantity {
+				case Imem:
+					d = f.difference(Imem, run.Imem[at], s.value)
+				case Isyn:
+					d = f.difference(Isyn, run.Isyn[at], s.value)
+				case Iahp:
+					d = f.difference(Iahp, run.Iahp[at], s.value)
+				case Vmem:
+					d = f.difference(Vmem, run.Vmem[at], s.value)
+				case Spikes:
+					d = violation(f.above(net, run, at, i*n+s.at%n), s.value, f.margin)
+				}
+				r[first+i][k] = s.root * d
+			}
+		}
+	}
+	return nil
+}
+
+// above returns ln(Imem/Ispkthr) before the reset, of element at, which belongs to a neuron of a sample.
+func (p *problem) above(net dynapse.Network, run *dynapse.Run, at, neuron int) float64 {
+	j := neuron % p.Network.N
+	kappa := (p.start[dynapse.KappaN][j] + p.start[dynapse.KappaP][j]) / 2
+	y := run.Vmem[at] * kappa / p.start[dynapse.Ut][j]
+	threshold := p.start[dynapse.Ispkthr][j]
+	if list := net.Params[dynapse.Ispkthr]; len(list) > neuron {
+		threshold = list[neuron]
+	}
+	return y - math.Log(threshold/p.start[dynapse.Io][j])
+}
+
+// violation is positive where x is above what the count allows, negative where it is below.
+func violation(x, count, margin float64) float64 {
+	if count > 0 {
+		if v := x - (count - 1) - margin; v < 0 {
+			return v
+		}
+	}
+	if v := x - count + margin; v > 0 {
+		return v
+	}
+	return 0
+}
+
+// step of the difference quotients in x. Their errors are some 1e-10 of third derivatives and 1e-11 of values.
+const step = 1e-5
+
+// jacobian stores residuals and derivatives. Spikes do not depend on parameters, so that a current of a neuron acts on this neuron alone: all coordinates
+// of a colour are moved at once. It costs 2 colours + 1 simulations.
+func (f *forced) jacobian(ctx context.Context, r []float64, jac *mat.Dense, x []float64) error {
+	xs := [][]float64{x}
+	for c := range f.colour {
+		for _, sign := range []float64{1, -1} {
+			y := append([]float64(nil), x...)
+			for k, coord := range f.coords {
+				if coord.colour == c {
+					y[k] += sign * step
+				}
+			}
+			f.box.Project(y)
+			xs = append(xs, y)
+		}
+	}
+	rs := make([][]float64, len(xs))
+	rs[0] = r
+	for i := range rs[1:] {
+		rs[i+1] = make([]float64, len(r))
+	}
+	if err := f.residuals(ctx, rs, xs); err != nil {
+		return err
+	}
+	of := make([][]int, f.Network.N) // coordinates of a neuron
+	for k, coord := range f.coords {
+		for _, j := range coord.neurons {
+			of[j] = append(of[j], k)
+		}
+	}
+	for m, s := range f.samples {
+		row := jac.RawRowView(m)
+		clear(row)
+		for _, k := range of[s.at%f.Network.N] {
+			up, down := 1+2*f.coords[k].colour, 2+2*f.coords[k].colour
+			if h := xs[up][k] - xs[down][k]; h > 0 {
+				row[k] = (rs[up][m] - rs[down][m]) / h
+			}
+		}
+	}
+	return nil
+}
+
+// problem returns the least-squares problem.
+func (f *forced) optim() optim.Problem {
+	one := func(ctx context.Context, r, x []float64) error {
+		return f.residuals(ctx, [][]float64{r}, [][]float64{x})
+	}
+	return optim.Problem{Names: f.names(), Box: f.box, NumResiduals: len(f.samples), Residuals: one, Jacobian: f.jacobian}
+}

@@ -1,0 +1,214 @@
+package fit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/surge-snn/surge/models/dynapse"
+	"github.com/surge-snn/surge/optim"
+)
+
+// Setting is a code of the bias generator for a fitted current of a core.
+type Setting struct {
+	Core            int     `json:"core"`
+	Name            string  `json:"name"`
+	DeviceParameter string  `json:"device_parameter"`
+	Coarse          uint8   `json:"coarse"`
+	Fine            uint8   `json:"fine"`
+	Current         float64 `json:"current"` // A
+}
+
+// levels are the currents that a coordinate can be set to, as ln I in increasing order, with a code for each.
+type levels struct {
+	x       []float64
+	setting []dynapse.Setting
+}
+
+// levelsOf returns the levels of coordinate k within its bounds. Of several codes with one current the first counts.
+func (p *problem) levelsOf(k int) (levels, error) {
+	var l levels
+	bias, err := biasOf(p.coords[k].param)
+	if err != nil {
+		return l, err
+	}
+	all, err := bias.Neighbours(dynapse.Code{}, dynapse.CoarseCodes*dynapse.FineCodes)
+	if err != nil {
+		return l, err
+	}
+	lo, hi := p.box.At(k)
+	for _, s := range all {
+		x := math.Log(s.Current)
+		if !(s.Current > 0) || x < lo || x > hi || len(l.x) > 0 && x <= l.x[len(l.x)-1] {
+			continue
+		}
+		l.x, l.setting = append(l.x, x), append(l.setting, s)
+	}
+	if len(l.x) == 0 {
+		return l, fmt.Errorf("%w: the bias generator has no current for %s between %.4g and %.4g A", ErrExperiment, p.coords[k].name, math.Exp(lo), math.Exp(hi))
+	}
+	return l, nil
+}
+
+// settable returns whether a coordinate is a current of the bias generator; Iscale and weights are not.
+func (c coordinate) settable() bool { return c.weight < 0 && c.param.IsCurrent() }
+
+// costly is the ratio of losses from which rounding is worth a wider search.
+const costly = 1.05
+
+// settle looks for the settings near x with the least loss. What cannot be set stays. The loss is the true one; where spikes are known, the
+// forced problem says which currents make up for one another's rounding. The result has a level for each coordinate.
+func (f *fitter) settle(ctx context.Context, x []float64) (y []float64, loss float64, codes []Setting, err error) {
+	g := optim.Grid{Levels: make([][]float64, len(x))}
+	ls := make([]levels, len(x))
+	for k, c := range f.coords {
+		if !c.settable() {
+			g.Levels[k] = []float64{x[k]}
+			continue
+		}
+		if ls[k], err = f.levelsOf(k); err != nil {
+			return nil, 0, nil, err
+		}
+		g.Levels[k] = ls[k].x
+	}
+	near, err := g.Nearest(x)
+	if err != nil {
+		return nil, 0, nil, err
+	}
+	starts := [][]int{near}
+	refine := optim.RefineSettings{Beam: 4, Pairs: true, Budget: 400 * (1 + len(x))}
+	if f.spikes != nil {
+		more, err := f.round(ctx, g, near, x, refine)
+		if err != nil {
+			return nil, 0, nil, err
+		}
+		starts = append(more, near)
+	}
+	p := f.free(dynapse.Surge)
+	cost := 1
+	if f.Mismatch > 0 {
+		if p, err = f.chipsProblem(); err != nil {
+			return nil, 0, nil, err
+		}
+		cost = f.Samples
+	}
+	res, err := optim.RefineGrid(ctx, p, g, unique(starts), &refine)
+	if ctx.Err() != nil && (err != nil || res.Levels == nil) { // no time for anything: each current by itself
+		res, err = &optim.GridResult{Levels: near, X: g.At(near)}, nil
+	}
+	if err != nil {
+		return nil, 0, nil, err
+	}
+	if ctx.Err() == nil && f.Mismatch == 0 && res.Loss > costly*f.loss+perfect {
+		wide := g
+		wide.Neighbours = func(i, level int) (list []int) {
+			for d := 1; d <= 4; d++ {
+				for _, l := range []int{level + d, level - d} {
+					if l >= 0 && l < len(g.Levels[i]) {
+						list = append(list, l)
+					}
+				}
+			}
+			return list
+		}
+		refine.Beam = 2
+		again, err := optim.RefineGrid(ctx, p, wide, [][]int{res.Levels}, &refine)
+		if err != nil && ctx.Err() == nil {
+			return nil, 0, nil, err
+		}
+		if err == nil && again.Loss < res.Loss {
+			f.evaluations += again.Evaluations
+			res = again
+		}
+	}
+	if loss, err = f.problem.loss(context.WithoutCancel(ctx), res.X); err != nil {
+		return nil, 0, nil, err
+	}
+	f.evaluations += cost * res.Evaluations
+	for k, c := range f.coords {
+		if !c.settable() {
+			continue
+		}
+		name, err := dynapse.DeviceParameter(c.param.String())
+		if err != nil {
+			return nil, 0, nil, err
+		}
+		s := ls[k].setting[res.Levels[k]]
+		var cores []int
+		for _, j := range c.neurons {
+			cores = append(cores, f.Core[j])
+		}
+		slices.Sort(cores)
+		for _, core := range slices.Compact(cores) {
+			codes = append(codes, Setting{core, c.param.String(), name, s.Coarse, s.Fine, s.Current})
+		}
+	}
+	return res.X, loss, codes, nil
+}
+
+// round returns points of the grid near x that are good with forced spikes: those of the linearization there, and what a search on the grid makes of them.
+// Unlike the loss itself, which jumps where a spike leaves its bin, the forced one says which way leads back.
+func (f *fitter) round(ctx context.Context, g optim.Grid, near []int, x []float64, refine optim.RefineSettings) ([][]int, error) {
+	least := 0.0
+	if !f.hasTraces() {
+		least = margin
+	}
+	var starts [][]int
+	for _, hinge := range hinges {
+		if ctx.Err() != nil {
+			return starts, nil
+		}
+		l, err := optim.Linearize(context.WithoutCancel(ctx), f.forced(hinge, least).optim(), x)
+		if errors.Is(err, optim.ErrNonFinite) || errors.Is(err, optim.ErrProblem) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		rounded, err := g.Round(x, l, 16)
+		if err != nil {
+			return nil, err
+		}
+		starts = append(starts, rounded...)
+	}
+	fp := f.forced(hinges[len(hinges)-1], least)
+	p := optim.Problem{Names: f.names(), Box: f.box, Func: fp.loss, Batch: func(ctx context.Context, losses []float64, xs [][]float64) error {
+		r := make([][]float64, len(xs))
+		for i := range r {
+			r[i] = make([]float64, len(fp.samples))
+		}
+		if err := fp.residuals(ctx, r, xs); err != nil {
+			return err
+		}
+		for i := range r {
+			losses[i] = 0
+			for _, v := range r[i] {
+				losses[i] += float64(v*v) / 2
+			}
+		}
+		return nil
+	}}
+	if ctx.Err() != nil {
+		return starts, nil
+	}
+	res, err := optim.RefineGrid(ctx, p, g, unique(append(starts, near)), &refine)
+	if err != nil && ctx.Err() != nil {
+		return starts, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	f.evaluations += res.Evaluations
+	return append(starts, res.Levels), nil
+}
+
+func unique(points [][]int) (list [][]int) {
+	for _, p := range points {
+		if !slices.ContainsFunc(list, func(q []int) bool { return slices.Equal(p, q) }) {
+			list = append(list, p)
+		}
+	}
+	return list
+}

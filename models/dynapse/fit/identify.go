@@ -1,0 +1,264 @@
+package fit
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"strings"
+
+	"gonum.org/v1/gonum/mat"
+
+	"github.com/surge-snn/surge/models/dynapse"
+	"github.com/surge-snn/surge/optim"
+)
+
+// noiseFloor is the least noise of a trace, 1 % of a current: a recording that is fitted better than that says no more.
+const noiseFloor = 0.01
+
+// Open is a direction in which the target does not determine the currents.
+type Open struct {
+	Direction map[string]float64 `json:"direction"` // weights of ln I by name
+	Text      string             `json:"text"`
+}
+
+// The verdicts on a parameter.
+const (
+	Identified   = "yes"
+	SetOnly      = "interval" // all values of the interval do the same
+	Unidentified = "no"
+)
+
+// identification says what the targets determine.
+type identification struct {
+	verdict  map[string]string
+	interval map[string][2]float64
+	open     []Open
+}
+
+// identify says how sure x is. Sensitivities are those of the traces with forced spikes, in units of their noise: what the fit leaves, or noiseFloor. Ispkthr
+// and Iref act in steps: their answer is the set of values that change nothing.
+func (f *fitter) identify(ctx context.Context, x []float64) (identification, error) {
+	id := identification{verdict: map[string]string{}, interval: map[string][2]float64{}}
+	for k, c := range f.coords {
+		lo, hi := f.box.At(k)
+		id.verdict[c.name] = Unidentified
+		id.interval[c.name] = [2]float64{f.value(k, lo), f.value(k, hi)}
+	}
+	if f.spikes == nil || !f.hasTraces() {
+		text := "spikes alone do not determine currents: the behaviour is fitted, the currents are one choice among many"
+		if len(f.curves) > 0 {
+			text = "a rate-against-input curve does not determine currents: the behaviour is fitted, the currents are one choice among many"
+		} else if f.spikes == nil {
+			text = "the spikes of the targets are not known for all neurons, so that sensitivities cannot be assessed"
+		}
+		all := map[string]float64{}
+		for _, c := range f.coords {
+			all[c.name] = 1
+		}
+		id.open = []Open{{all, text}}
+		return id, nil
+	}
+	fp := f.forced(0, 0)
+	var smooth []int // coordinates
+	steps := map[dynapse.Param]bool{dynapse.Ispkthr: true, dynapse.Iref: true}
+	for k, c := range f.coords {
+		if c.weight >= 0 || !steps[c.param] {
+			smooth = append(smooth, k)
+		}
+	}
+	noise, found, err := f.smooth(ctx, fp, x, smooth, &id)
+	if err != nil {
+		return id, err
+	}
+	if err := f.thresholdIntervals(ctx, x, smooth, found, &id); err != nil {
+		return id, err
+	}
+	return id, f.refractoryIntervals(ctx, fp, x, noise, &id)
+}
+
+// smooth assesses the coordinates that act smoothly, and returns the noise and what was found.
+func (f *fitter) smooth(ctx context.Context, fp *forced, x []float64, smooth []int, id *identification) (float64, *optim.Identification, error) {
+	r, jac := make([]float64, len(fp.samples)), mat.NewDense(len(fp.samples), len(x), nil)
+	if err := fp.jacobian(ctx, r, jac, x); err != nil {
+		return 0, nil, err
+	}
+	sum := 0.0
+	for m, s := range fp.samples {
+		d := r[m] / s.root
+		sum += float64(d * d)
+	}
+	noise := max(math.Sqrt(sum/float64(max(len(r)-len(x), 1))), noiseFloor)
+	if len(smooth) == 0 {
+		return noise, nil, nil
+	}
+	sens := mat.NewDense(max(len(r), len(smooth)), len(smooth), nil)
+	point, names := make([]float64, len(smooth)), make([]string, len(smooth))
+	for i, k := range smooth {
+		point[i], names[i] = x[k], f.coords[k].name
+		unit := 1.0 // of a weight, too, the relative change
+		if f.coords[k].weight >= 0 {
+			unit = x[k]
+		}
+		for m, s := range fp.samples {
+			sens.Set(m, i, unit*jac.At(m, k)/(s.root*noise))
+		}
+	}
+	found, err := optim.Identify(sens, point, names, nil)
+	if err != nil {
+		return 0, nil, err
+	}
+	for i, e := range found.Estimates {
+		k := smooth[i]
+		lo, hi := f.box.At(k)
+		if e.Verdict == optim.Determined {
+			id.verdict[e.Name] = Identified
+		}
+		low, high := e.Low, e.High
+		if f.coords[k].weight >= 0 {
+			half := 1.96 * e.SD * math.Abs(x[k])
+			low, high = x[k]-half, x[k]+half
+		}
+		if low == low && high == high {
+			id.interval[e.Name] = [2]float64{f.value(k, max(lo, low)), f.value(k, min(hi, high))}
+		}
+	}
+	for _, o := range found.Open {
+		open := Open{Direction: map[string]float64{}, Text: o.Text}
+		for i, w := range o.Weights {
+			if w != 0 {
+				open.Direction[names[i]] = w
+			}
+		}
+		id.open = append(id.open, open)
+	}
+	return noise, found, nil
+}
+
+// thresholdIntervals finds the thresholds between the samples that spike and those that do not. The membrane at the two samples next to the threshold is
+// known as well as the other parameters x are: an end of the interval is moved outwards by 1.96 times its standard deviation,
+//
+//	SD² = Σ_k (g·v_k / s_k)²,   g = d ln Imem / dx at that sample
+//
+// with the singular values and vectors of the sensitivities.
+func (f *fitter) thresholdIntervals(ctx context.Context, x []float64, smooth []int, found *optim.Identification, id *identification) error {
+	ks := f.index(dynapse.Ispkthr)
+	if len(ks) == 0 {
+		return nil
+	}
+	brackets, err := f.thresholds(ctx, x)
+	if err != nil {
+		return err
+	}
+	lows, highs := make([][]float64, len(ks)), make([][]float64, len(ks)) // g of both ends
+	for _, s := range smooth {
+		y := append([]float64(nil), x...)
+		unit := 1.0
+		if f.coords[s].weight >= 0 {
+			unit = x[s]
+		}
+		y[s] += step * unit
+		moved, err := f.thresholds(ctx, y)
+		if err != nil {
+			return err
+		}
+		for i := range ks {
+			lows[i] = append(lows[i], math.Log(moved[i].Low/brackets[i].Low)/step)
+			highs[i] = append(highs[i], math.Log(moved[i].High/brackets[i].High)/step)
+		}
+	}
+	for i, k := range ks {
+		name, b := f.coords[k].name, brackets[i]
+		lo, hi := f.box.At(k)
+		if b.Low > b.High { // the membrane is on the wrong side somewhere: the samples nearest to the threshold contradict each other
+			b.Low, b.High = b.High, b.Low
+		}
+		if math.IsInf(b.High, 0) {
+			id.open = append(id.open, Open{map[string]float64{name: 1}, fmt.Sprintf("%s: only that it is above %.3g A, as there are no spikes", name, b.Low)})
+			id.interval[name] = [2]float64{max(b.Low, math.Exp(lo)), math.Exp(hi)}
+			continue
+		}
+		b.Low *= math.Exp(-1.96 * deviation(found, lows[i]))
+		b.High *= math.Exp(1.96 * deviation(found, highs[i]))
+		id.verdict[name] = SetOnly
+		id.interval[name] = [2]float64{max(b.Low, math.Exp(lo)), min(b.High, math.Exp(hi))}
+	}
+	return nil
+}
+
+// deviation returns the standard deviation of a quantity with the gradient g.
+func deviation(found *optim.Identification, g []float64) float64 {
+	if found == nil {
+		return 0
+	}
+	sum := 0.0
+	for k, s := range found.Singular {
+		along := 0.0
+		for i, v := range g {
+			along += float64(v * found.Vectors.At(i, k))
+		}
+		if math.Abs(along) > 1e-9 && s > 0 {
+			sum += float64(along / s * (along / s))
+		}
+	}
+	return math.Sqrt(sum)
+}
+
+// refractoryIntervals finds the values of Iref for which the traces are no further from the target than 95 % of the noise allows.
+func (f *fitter) refractoryIntervals(ctx context.Context, fp *forced, x []float64, noise float64, id *identification) error {
+	least, err := fp.loss(ctx, x)
+	if err != nil {
+		return err
+	}
+	roots := 0.0
+	for _, s := range fp.samples {
+		roots = max(roots, s.root)
+	}
+	unit := roots * noise
+	for _, k := range f.index(dynapse.Iref) {
+		lo, hi := f.box.At(k)
+		feasible := func(ctx context.Context, v float64) (bool, error) {
+			y := append([]float64(nil), x...)
+			y[k] = v
+			f.evaluations++
+			l, err := fp.loss(ctx, y)
+			return l-least <= 1.92*unit*unit, err
+		}
+		in, err := optim.FeasibleInterval(ctx, feasible, x[k], lo, hi, 1e-3)
+		if err != nil {
+			return err
+		}
+		name := f.coords[k].name
+		id.interval[name] = [2]float64{math.Exp(in.Low), math.Exp(in.High)}
+		if in.LowOpen && in.HighOpen {
+			id.open = append(id.open, Open{map[string]float64{name: 1}, name + ": no effect on the target"})
+			continue
+		}
+		id.verdict[name] = SetOnly
+	}
+	return nil
+}
+
+// words sums an identification up.
+func (id identification) words(names []string) string {
+	var sure, sets, open []string
+	for _, n := range names {
+		switch id.verdict[n] {
+		case Identified:
+			sure = append(sure, n)
+		case SetOnly:
+			sets = append(sets, n)
+		default:
+			open = append(open, n)
+		}
+	}
+	var parts []string
+	for _, p := range []struct {
+		list []string
+		text string
+	}{{sure, "determined: "}, {sets, "known as an interval: "}, {open, "not determined: "}} {
+		if len(p.list) > 0 {
+			parts = append(parts, p.text+strings.Join(p.list, ", "))
+		}
+	}
+	return strings.Join(parts, "; ")
+}

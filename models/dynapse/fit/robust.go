@@ -1,0 +1,128 @@
+package fit
+
+import (
+	"context"
+	"math"
+	"slices"
+
+	"github.com/surge-snn/surge/internal/random"
+	"github.com/surge-snn/surge/models/dynapse"
+	"github.com/surge-snn/surge/optim"
+)
+
+// freshSamples is the number of chips on which a fit is judged.
+const freshSamples = 256
+
+// Spread is the distribution of the loss over chips that differ by mismatch.
+type Spread struct {
+	Mean float64 `json:"mean"`
+	P50  float64 `json:"p50"`
+	P95  float64 `json:"p95"`
+}
+
+// chips returns the network at x as chips that differ. The same stream gives the same chips for any x.
+func (f *fitter) chips(x []float64, m int, stream string) (dynapse.Network, error) {
+	return dynapse.Mismatch{Percent: f.Mismatch}.Frozen(f.network(x), m, random.New(f.Seed, stream))
+}
+
+// chipsProblem is the mean loss over chips, which are the same at every point.
+func (f *fitter) chipsProblem() (optim.Problem, error) {
+	r := f.robustLoss()
+	p, err := r.Problem()
+	p.Names, p.Box = f.names(), f.box
+	return p, err
+}
+
+// robust minimises the mean loss over chips, from the best point for the nominal one, by surrogate gradients and then without gradients. What is best for the
+// nominal chip stays if nothing suits the chips better.
+func (f *fitter) robust(ctx context.Context) error {
+	p, err := f.chipsProblem()
+	if err != nil {
+		return err
+	}
+	x, _, err := f.call(ctx, "robust", p, f.best, optim.Descent{Transform: optim.Adam{LR: optim.Constant(0.02)}, Steps: 100, Patience: 30})
+	if err != nil {
+		return err
+	}
+	p.Grad = nil
+	x, _, err = f.call(ctx, "robust polish", p, x, optim.CMAES{Seed: f.Seed, Sigma: 0.05, Evaluations: 30 * (4 + len(x)), Tol: 1e-5})
+	if err != nil {
+		return err
+	}
+	loss, err := f.problem.loss(ctx, x)
+	if err != nil {
+		return err
+	}
+	f.best, f.loss = slices.Clone(x), loss // the nominal loss, of a point that is chosen by another
+	return nil
+}
+
+// robustLoss is the mean over chips, with its gradient.
+func (f *fitter) robustLoss() optim.Robust {
+	return optim.Robust{Samples: f.Samples,
+		Losses: func(ctx context.Context, losses, x []float64) error {
+			net, err := f.chips(x, f.Samples, "fit/mismatch")
+			if err != nil {
+				return err
+			}
+			return f.sampleLosses(ctx, losses, net, full)
+		},
+		Grad: func(ctx context.Context, grad, losses []float64, weigh func(weights, losses []float64), x []float64) error {
+			net, err := f.chips(x, f.Samples, "fit/mismatch")
+			if err != nil {
+				return err
+			}
+			net.Clip, net.SoftFloors = 10, true
+			if err := f.sampleLosses(ctx, losses, net, full); err != nil {
+				return err
+			}
+			weights, again := make([]float64, len(losses)), make([]float64, len(losses))
+			weigh(weights, losses)
+			clear(grad)
+			return f.each(ctx, again, net, full, func(run *dynapse.Run, c *dynapse.Cotangents) error {
+				for _, list := range [][]float64{c.LnImem, c.Spikes, c.Isyn, c.Iahp, c.Vmem} {
+					each := run.B * run.N / f.Samples
+					for i := range list {
+						list[i] *= weights[i/each%f.Samples]
+					}
+				}
+				g, err := run.Gradient(*c)
+				if err != nil {
+					return notFinite(err)
+				}
+				f.pull(grad, g)
+				return nil
+			})
+		}}
+}
+
+// spread returns the distribution of the loss at x over fresh chips.
+func (f *fitter) spread(ctx context.Context, x []float64) (*Spread, error) {
+	chunk := max(min(mostElements/f.elements(), freshSamples), 1)
+	var losses []float64
+	for len(losses) < freshSamples {
+		m := min(chunk, freshSamples-len(losses))
+		net, err := dynapse.Mismatch{Percent: f.Mismatch}.Frozen(f.network(x), m, random.New(f.Seed, "fit/fresh", uint64(len(losses))))
+		if err != nil {
+			return nil, err
+		}
+		part := make([]float64, m)
+		if err := f.sampleLosses(ctx, part, net, full); err != nil {
+			return nil, err
+		}
+		losses = append(losses, part...)
+	}
+	f.evaluations += freshSamples
+	slices.Sort(losses)
+	q := func(p float64) float64 { // linear between order statistics
+		at := p * float64(len(losses)-1)
+		i := min(int(at), len(losses)-2)
+		w := at - math.Floor(at)
+		return float64((1-w)*losses[i]) + float64(w*losses[i+1])
+	}
+	mean := 0.0
+	for _, l := range losses {
+		mean += l / freshSamples
+	}
+	return &Spread{mean, q(0.5), q(0.95)}, nil
+}

@@ -1,0 +1,318 @@
+package fit
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/surge-snn/surge/models/dynapse"
+	"github.com/surge-snn/surge/optim"
+)
+
+// Tie says which neurons share a value of a fitted parameter.
+type Tie uint8
+
+// The ties.
+const (
+	Core   Tie = iota // those of a core, as on the chip
+	Neuron            // none: every neuron has its own; for simulation only
+	All               // all
+)
+
+// ParseTie reads what String prints.
+func ParseTie(name string) (Tie, error) {
+	for t, n := range tieNames {
+		if n == name {
+			return Tie(t), nil
+		}
+	}
+	return 0, fmt.Errorf("%w: tie %q, want core, neuron or all", ErrExperiment, name)
+}
+
+var tieNames = [...]string{Core: "core", Neuron: "neuron", All: "all"}
+
+// String returns "core", "neuron" or "all".
+func (t Tie) String() string {
+	if int(t) < len(tieNames) {
+		return tieNames[t]
+	}
+	return fmt.Sprintf("Tie(%d)", uint8(t))
+}
+
+// Range bounds a current in amperes, or a weight; the zero value stands for the default.
+type Range struct{ Low, High float64 }
+
+// Space says what is fitted: a network to start from, whose other parameters stay, and the parameters that move.
+//
+// A point of the space is a vector x with a coordinate for each parameter and group of neurons that share it: ln I for a
+// current I in amperes, and for a recurrent weight its ratio to the largest of the start.
+type Space struct {
+	// Network is the start. Its Samples must be 0 or 1.
+	Network dynapse.Network
+	// Core is the core of each neuron, [N]; nil puts all on core 0.
+	Core []int
+	// Params are the fitted parameters: bias currents and Iscale.
+	Params []dynapse.Param
+	// Weights fits the recurrent weights too, each by itself. Those that are 0 are connections that do not exist, and stay.
+	Weights bool
+	Tie     Tie
+	// Bounds of the fitted parameters. Default: the currents that the bias generator has, of those that act as Io below Io
+	// not less than Io; two decades around the start for Iscale.
+	Bounds [dynapse.NumParams]Range
+	// WeightBounds are those of recurrent weights; default -100 to 100.
+	WeightBounds Range
+}
+
+// coordinate is an element of x.
+type coordinate struct {
+	name    string
+	param   dynapse.Param
+	group   int
+	weight  int   // index in w_rec, or -1
+	neurons []int // that have it; of a weight, the post-synaptic one
+	colour  int   // coordinates of one colour have no neuron in common
+}
+
+// space is a checked Space.
+type space struct {
+	Space
+	start  dynapse.Params // [N] each
+	coords []coordinate
+	box    optim.Box
+	x      []float64 // the start
+	moved  []string  // what had to be moved into the bounds
+	colour int       // how many
+	unit   float64   // of weights: x = w/unit
+}
+
+// compile checks s.
+func (s Space) compile() (*space, error) {
+	c := &space{Space: s}
+	n := s.Network.N
+	if n < 1 {
+		return nil, fmt.Errorf("%w: %d neurons, want at least 1", ErrExperiment, n)
+	}
+	if s.Network.Samples > 1 {
+		return nil, fmt.Errorf("%w: a network of %d samples, want 1", ErrExperiment, s.Network.Samples)
+	}
+	if c.Core == nil {
+		c.Core = make([]int, n)
+	}
+	if len(c.Core) != n {
+		return nil, fmt.Errorf("%w: cores of %d neurons, want %d", ErrExperiment, len(c.Core), n)
+	}
+	for i, v := range s.Network.Params {
+		if len(v) == 0 {
+			v = []float64{dynapse.Param(i).Default()}
+		}
+		if len(v) != 1 && len(v) != n {
+			return nil, fmt.Errorf("%w: %v has %d values, want 1 or %d", ErrExperiment, dynapse.Param(i), len(v), n)
+		}
+		c.start[i] = make([]float64, n)
+		for j := range n {
+			c.start[i][j] = v[j%len(v)]
+		}
+	}
+	if len(s.Params) == 0 && !s.Weights {
+		return nil, fmt.Errorf("%w: no parameter to fit", ErrExperiment)
+	}
+	group := c.groups()
+	for k, p := range s.Params {
+		if !p.IsCurrent() && p != dynapse.Iscale || p == dynapse.IfNMDA {
+			return nil, fmt.Errorf("%w: %v cannot be fitted, want a bias current that acts on a single synapse, or Iscale", ErrExperiment, p)
+		}
+		if slices.Contains(s.Params[:k], p) {
+			return nil, fmt.Errorf("%w: %v is there twice", ErrExperiment, p)
+		}
+		if err := c.addParam(p, group); err != nil {
+			return nil, err
+		}
+	}
+	return c, c.addWeights()
+}
+
+// groups returns the group of each neuron.
+func (s *space) groups() []int {
+	g := make([]int, s.Network.N)
+	for j := range g {
+		switch s.Tie {
+		case Neuron:
+			g[j] = j
+		case Core:
+			g[j] = s.Core[j]
+		}
+	}
+	return g
+}
+
+func (s *space) addParam(p dynapse.Param, group []int) error {
+	bounds, err := s.bounds(p)
+	if err != nil {
+		return err
+	}
+	labels := slices.Compact(slices.Sorted(slices.Values(group)))
+	for _, g := range labels {
+		k := coordinate{name: p.String(), param: p, group: g, weight: -1, colour: s.colour}
+		if len(labels) > 1 {
+			k.name = fmt.Sprintf("%v[%d]", p, g)
+		}
+		for j := range group {
+			if group[j] == g {
+				k.neurons = append(k.neurons, j)
+			}
+		}
+		x := 0.0
+		for _, j := range k.neurons { // the geometric mean
+			x += math.Log(max(s.start[p][j], bounds.Low*1e-6)) / float64(len(k.neurons))
+		}
+		lo, hi := math.Log(bounds.Low), math.Log(bounds.High)
+		if in := min(max(x, lo), hi); math.Abs(in-x) > 1e-9 {
+			s.moved = append(s.moved, fmt.Sprintf("%s starts at %.4g A, its bound, in place of %.4g A", k.name, math.Exp(in), s.start[p][k.neurons[0]]))
+			x = in
+		} else {
+			x = in
+		}
+		s.add(k, x, lo, hi)
+	}
+	s.colour++
+	return nil
+}
+
+func (s *space) add(k coordinate, x, lo, hi float64) {
+	s.coords, s.x = append(s.coords, k), append(s.x, x)
+	s.box.Lower, s.box.Upper = append(s.box.Lower, lo), append(s.box.Upper, hi)
+}
+
+// bounds returns the bounds of a current in amperes.
+func (s *space) bounds(p dynapse.Param) (Range, error) {
+	b := s.Bounds[p]
+	if b == (Range{}) && p == dynapse.Iscale {
+		b = Range{slices.Min(s.start[p]) / 100, slices.Max(s.start[p]) * 100}
+	}
+	if b == (Range{}) {
+		bias, err := biasOf(p)
+		if err != nil {
+			return b, err
+		}
+		if b.Low, b.High, err = bias.Range(); err != nil {
+			return b, err
+		}
+		switch p {
+		case dynapse.ItauMem, dynapse.IgainMem, dynapse.ItauSyn, dynapse.IgainSyn, dynapse.ItauAHP, dynapse.IgainAHP:
+			b.Low = max(b.Low, slices.Max(s.start[dynapse.Io]))
+		}
+	}
+	if !(b.Low > 0) || !(b.High > b.Low) || math.IsInf(b.High, 0) {
+		return b, fmt.Errorf("%w: bounds of %v are [%v, %v], want 0 < low < high", ErrExperiment, p, b.Low, b.High)
+	}
+	return b, nil
+}
+
+func (s *space) addWeights() error {
+	n := s.Network.N
+	if !s.Weights {
+		return nil
+	}
+	if len(s.Network.WRec) != n*n {
+		return fmt.Errorf("%w: %d recurrent weights to fit, want %d", ErrExperiment, len(s.Network.WRec), n*n)
+	}
+	b := s.WeightBounds
+	if b == (Range{}) {
+		b = Range{-100, 100}
+	}
+	if !(b.Low < b.High) {
+		return fmt.Errorf("%w: bounds of w_rec are [%v, %v], want low < high", ErrExperiment, b.Low, b.High)
+	}
+	for _, w := range s.Network.WRec {
+		s.unit = max(s.unit, math.Abs(w))
+	}
+	for i, w := range s.Network.WRec {
+		if w != 0 {
+			s.add(coordinate{name: fmt.Sprintf("w_rec[%d][%d]", i/n, i%n), weight: i, neurons: []int{i % n}, colour: s.colour + i/n}, min(max(w, b.Low), b.High)/s.unit, b.Low/s.unit, b.High/s.unit)
+		}
+	}
+	s.colour += n
+	return nil
+}
+
+func (s *space) names() (names []string) {
+	for _, k := range s.coords {
+		names = append(names, k.name)
+	}
+	return names
+}
+
+// network returns the network at the points xs, side by side as samples.
+func (s *space) network(xs ...[]float64) dynapse.Network {
+	n, m := s.Network.N, len(xs)
+	net := s.Network
+	if m > 1 {
+		net.Samples = m
+	}
+	for _, p := range s.Params {
+		net.Params[p] = make([]float64, m*n)
+	}
+	if s.Weights {
+		net.WRec = slices.Repeat(s.Network.WRec, m)
+	}
+	for i, x := range xs {
+		for k, c := range s.coords {
+			if c.weight >= 0 {
+				net.WRec[i*n*n+c.weight] = x[k] * s.unit
+				continue
+			}
+			v := math.Exp(x[k])
+			for _, j := range c.neurons {
+				net.Params[c.param][i*n+j] = v
+			}
+		}
+	}
+	return net
+}
+
+// pull adds to grad, [n], the gradient with respect to x that belongs to one with respect to the parameters, of any number of
+// samples.
+func (s *space) pull(grad []float64, g *dynapse.Gradient) {
+	n := s.Network.N
+	for k, c := range s.coords {
+		if c.weight >= 0 {
+			for i := c.weight; i < len(g.WRec); i += n * n {
+				grad[k] += g.WRec[i] * s.unit
+			}
+			continue
+		}
+		d := g.Log(c.param)
+		for first := 0; first < len(d); first += n {
+			for _, j := range c.neurons {
+				grad[k] += d[first+j]
+			}
+		}
+	}
+}
+
+// value returns the parameter of coordinate k: a current in amperes, or a weight.
+func (s *space) value(k int, x float64) float64 {
+	if s.coords[k].weight >= 0 {
+		return x * s.unit
+	}
+	return math.Exp(x)
+}
+
+// index returns the coordinates of a parameter.
+func (s *space) index(p dynapse.Param) (list []int) {
+	for k, c := range s.coords {
+		if c.weight < 0 && c.param == p {
+			list = append(list, k)
+		}
+	}
+	return list
+}
+
+// biasOf returns the bias parameter that sets a current.
+func biasOf(p dynapse.Param) (dynapse.Bias, error) {
+	name, err := dynapse.DeviceParameter(p.String())
+	if err != nil {
+		return dynapse.Bias{}, err
+	}
+	return dynapse.BiasOf(name)
+}

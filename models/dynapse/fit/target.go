@@ -1,0 +1,263 @@
+package fit
+
+import (
+	"errors"
+	"fmt"
+	"math"
+)
+
+// ErrExperiment signifies an experiment that contradicts itself or that nothing can be learned from; the message says where.
+var ErrExperiment = errors.New("fit: bad experiment")
+
+// Quantity is what a target was recorded of.
+type Quantity uint8
+
+// The quantities.
+const (
+	Imem   Quantity = iota // membrane current after the reset, A
+	Isyn                   // synaptic current, A
+	Iahp                   // adaptation current, A
+	Vmem                   // membrane potential before the reset, V
+	Spikes                 // counts per bin
+
+	numQuantities = int(Spikes) + 1
+)
+
+var quantityNames = [numQuantities]string{"imem", "isyn", "iahp", "vmem", "spikes"}
+
+// String returns the name of the array in files: imem, isyn, iahp, vmem, spikes.
+func (q Quantity) String() string {
+	if int(q) < numQuantities {
+		return quantityNames[q]
+	}
+	return fmt.Sprintf("Quantity(%d)", uint8(q))
+}
+
+// ParseQuantity reads what String prints.
+func ParseQuantity(name string) (Quantity, error) {
+	for q, n := range quantityNames {
+		if n == name {
+			return Quantity(q), nil
+		}
+	}
+	return 0, fmt.Errorf("%w: quantity %q, want imem, isyn, iahp, vmem or spikes", ErrExperiment, name)
+}
+
+// Recording is what was recorded, or is wanted, of some neurons. Lists are [T, B, N], row-major, for all neurons of the network; what
+// was not recorded has weight 0.
+type Recording struct {
+	Name  string // for messages
+	T, B  int
+	Input []float64 // weighted spike counts
+	// Target are the recorded quantities in A, V and counts; nil where there is none. Use says which of them enter the loss.
+	Target [numQuantities][]float64
+	Use    [numQuantities]bool
+	// Scale is the weight of each term; 0 means 1.
+	Scale [numQuantities]float64
+	// Weight is the weight of each sample, 0 where it is missing; nil means 1 throughout.
+	Weight []float64
+	// TauSpikes is the time constant of the van Rossum distance, s; 0 means 10 ms.
+	TauSpikes float64
+}
+
+// Curve is a rate-against-input curve: the mean rate over the neurons for Poisson input at some rates, one input channel with weight 1 to each
+// neuron.
+type Curve struct {
+	Name      string
+	InputRate []float64 // Hz
+	Rate      []float64 // Hz, mean over neurons
+	Seconds   float64   // of simulation at each rate; 0 means 5
+	Scale     float64   // 0 means 1
+	Seed      uint64    // of the input
+}
+
+// Experiment is what is to be fitted to what.
+//
+// The loss is
+//
+//	L = Σ_terms Scale · Σ w d² / M,   M the number of samples with w > 0
+//
+// with d the difference of ln I for a current, of V/Ut for a potential, and of sqrt(rate/Hz) for a rate; for spikes
+//
+//	d[t] = exp(-dt/TauSpikes) d[t-1] + s[t] - s*[t],  d² counts dt/TauSpikes times
+//
+// the van Rossum distance (van Rossum 2001, doi:10.1162/089976601300014321), where bins with w = 0 add nothing to d. States start at rest.
+type Experiment struct {
+	Space      Space
+	Recordings []Recording
+	Curves     []Curve
+}
+
+// weight returns the weight of sample i.
+func (r *Recording) weight(i int) float64 {
+	if r.Weight == nil {
+		return 1
+	}
+	return r.Weight[i]
+}
+
+// scale returns the weight of a term.
+func (r *Recording) scale(q Quantity) float64 {
+	if s := r.Scale[q]; s != 0 {
+		return s
+	}
+	return 1
+}
+
+// samples counts those with weight > 0.
+func (r *Recording) samples() int {
+	if r.Weight == nil {
+		return len(r.Input)
+	}
+	m := 0
+	for _, w := range r.Weight {
+		if w > 0 {
+			m++
+		}
+	}
+	return m
+}
+
+// leastSteps is the shortest recording that is taken for one.
+const leastSteps = 10
+
+// check says what is wrong with a recording of n neurons.
+func (r *Recording) check(n int) error {
+	bad := func(format string, a ...any) error {
+		return fmt.Errorf("%w: %s: %s", ErrExperiment, r.Name, fmt.Sprintf(format, a...))
+	}
+	if r.T < leastSteps {
+		return bad("%d time steps, want at least %d: too short to fit anything to", r.T, leastSteps)
+	}
+	if r.B < 1 {
+		return bad("%d rows, want at least 1", r.B)
+	}
+	size := r.T * r.B * n
+	where := func(i int) string { return fmt.Sprintf("row %d, step %d, neuron %d", i/n%r.B, i/n/r.B, i%n) }
+	if len(r.Input) != size {
+		return bad("input has %d samples, want %d", len(r.Input), size)
+	}
+	for i, x := range r.Input {
+		if x-x != 0 {
+			return bad("input of %s is %v, want a finite number", where(i), x)
+		}
+	}
+	if r.Weight != nil && len(r.Weight) != size {
+		return bad("weight has %d samples, want %d", len(r.Weight), size)
+	}
+	for i, w := range r.Weight {
+		if !(w >= 0) || math.IsInf(w, 0) {
+			return bad("weight of %s is %v, want a finite number >= 0", where(i), w)
+		}
+	}
+	if r.samples() == 0 {
+		return bad("no sample has a weight > 0")
+	}
+	if r.TauSpikes < 0 || r.TauSpikes-r.TauSpikes != 0 {
+		return bad("TauSpikes is %v s, want a finite number >= 0", r.TauSpikes)
+	}
+	used := false
+	for q := range Quantity(numQuantities) {
+		if s := r.Scale[q]; !(s >= 0) || math.IsInf(s, 0) {
+			return bad("scale of %v is %v, want a finite number >= 0", q, s)
+		}
+		x := r.Target[q]
+		if x == nil {
+			if r.Use[q] {
+				return bad("%v is to be used, but was not recorded", q)
+			}
+			continue
+		}
+		used = used || r.Use[q]
+		if len(x) != size {
+			return bad("%v has %d samples, want %d", q, len(x), size)
+		}
+		if err := r.checkValues(q, x, bad, where); err != nil {
+			return err
+		}
+	}
+	if !used {
+		return bad("nothing of it is used")
+	}
+	return nil
+}
+
+// plausible are the values that quantities can have on the chip, with room: from a hundredth of the dark current to 0.1 mA, a supply of 1.8 V,
+// and no more spikes in a bin than an Imem of e^80 would be. The synaptic current starts at the charge of one pulse, t_pulse/tau_syn of the dark current.
+var plausible = [numQuantities]Range{Imem: {1e-15, 1e-4}, Isyn: {1e-19, 1e-4}, Iahp: {1e-15, 1e-4}, Vmem: {-0.1, 3}, Spikes: {0, 80}}
+
+// leastSwing is what a potential that is used moves at least, V: a twenty-fifth of Ut.
+const leastSwing = 1e-3
+
+func (r *Recording) checkValues(q Quantity, x []float64, bad func(string, ...any) error, where func(int) string) error {
+	least, most := math.Inf(1), math.Inf(-1)
+	atLeast, atMost, seen := 0, 0, 0
+	for i, v := range x {
+		if r.weight(i) == 0 {
+			continue
+		}
+		if v-v != 0 {
+			return bad("%v of %s is %v; a missing sample has weight 0", q, where(i), v)
+		}
+		if q == Spikes && v != math.Floor(v) {
+			return bad("spikes of %s are %v, want a whole number", where(i), v)
+		}
+		if v < least {
+			least, atLeast = v, i
+		}
+		if v > most {
+			most, atMost = v, i
+		}
+		seen++
+	}
+	p := plausible[q]
+	switch unit := [numQuantities]string{" A", " A", " A", " V", ""}[q]; {
+	case least < p.Low:
+		return bad("%v of %s is %.3g%s, want %.3g to %.3g%s: is the unit right?", q, where(atLeast), least, unit, p.Low, p.High, unit)
+	case most > p.High:
+		return bad("%v of %s is %.3g%s, want %.3g to %.3g%s: is the unit right?", q, where(atMost), most, unit, p.Low, p.High, unit)
+	case r.Use[q] && q != Spikes && most-least <= 1e-12*math.Abs(most):
+		return bad("%v is constant, %.6g%s in all %d samples: there is nothing to fit", q, most, unit, seen)
+	case r.Use[q] && q == Vmem && most-least < leastSwing:
+		return bad("%v moves by %.3g V only, want at least %v V: is the unit right?", q, most-least, leastSwing)
+	case r.Use[q] && q == Spikes && most == 0 && !r.otherTerms():
+		return bad("there is not one spike in %d samples, and no trace: there is nothing to fit", seen)
+	}
+	return nil
+}
+
+// otherTerms says whether something else than spikes is used.
+func (r *Recording) otherTerms() bool {
+	for q := range Quantity(numQuantities) {
+		if q != Spikes && r.Use[q] {
+			return true
+		}
+	}
+	return false
+}
+
+func (c *Curve) check() error {
+	bad := func(format string, a ...any) error {
+		return fmt.Errorf("%w: %s: %s", ErrExperiment, c.Name, fmt.Sprintf(format, a...))
+	}
+	if len(c.InputRate) == 0 || len(c.InputRate) != len(c.Rate) {
+		return bad("%d input rates and %d rates, want as many, and at least one", len(c.InputRate), len(c.Rate))
+	}
+	constant := true
+	for i, x := range c.InputRate {
+		if !(x >= 0) || x > 1e5 {
+			return bad("input_rate[%d] is %v Hz, want 0 to 1e5", i, x)
+		}
+		if y := c.Rate[i]; !(y >= 0) || y > 1e5 {
+			return bad("rate[%d] is %v Hz, want 0 to 1e5", i, y)
+		}
+		constant = constant && c.Rate[i] == 0
+	}
+	if constant {
+		return bad("all rates are 0: there is nothing to fit")
+	}
+	if !(c.Seconds >= 0) || c.Seconds > 1e4 || !(c.Scale >= 0) || math.IsInf(c.Scale, 0) {
+		return bad("seconds is %v and scale %v, want finite numbers >= 0, and at most 1e4 s", c.Seconds, c.Scale)
+	}
+	return nil
+}

@@ -1,0 +1,319 @@
+package fit
+
+import (
+	"context"
+	"math"
+	"slices"
+
+	"gonum.org/v1/gonum/mat"
+
+	"github.com/surge-snn/surge/models/dynapse"
+	"github.com/surge-snn/surge/optim"
+)
+
+// Weights of the spikes in the forced problem: none, so that a trace alone leads the way; as much as the traces; and so much that a membrane on the wrong
+// side of the threshold by 1 % costs as much as a trace that is off by an e-fold.
+var hinges = [...]float64{0, 1, 1e4}
+
+// Margins of the spikes where nothing but them is known. With a small one at first, a membrane that never leaves its rest, with a threshold close by, would be a
+// good answer: every sample is only a little on the wrong side.
+var margins = [len(hinges)]float64{0.5, 0.2, margin}
+
+// rounds is how often the fit with forced spikes is begun anew, from twice as many starts each time, where it has ended in a minimum that is not a good one: wellFitted is a
+// loss per term below which it is, an error of 10 % of a current.
+const (
+	rounds     = 3
+	wellFitted = 0.01
+)
+
+// forcedRounds fits the network with forced spikes until the free network does well.
+func (f *fitter) forcedRounds(ctx context.Context) error {
+	least := 0.0
+	for i := range f.recordings {
+		for q := range Quantity(numQuantities) {
+			if r := &f.recordings[i]; r.Use[q] && q != Spikes {
+				least += wellFitted * r.scale(q)
+			}
+		}
+	}
+	for round := range rounds {
+		if err := f.forcedFit(ctx, f.Starts<<round, f.Seed+uint64(round)); err != nil || f.loss <= least {
+			return err
+		}
+	}
+	return nil
+}
+
+// forcedFit fits the network with forced spikes, and offers what the free network does with the result.
+func (f *fitter) forcedFit(ctx context.Context, starts int, seed uint64) error {
+	x := f.x
+	traces := f.hasTraces()
+	for i, hinge := range hinges {
+		least := 0.0
+		if !traces {
+			hinge, least = 1, margins[i]
+		}
+		fp := f.forced(hinge, least)
+		if len(fp.samples) == 0 {
+			continue
+		}
+		p := fp.optim()
+		method := optim.Method(optim.LevenbergMarquardt{})
+		if f.Method == LBFGS {
+			method = optim.LBFGS{}
+			p.Residuals, p.NumResiduals = nil, 0
+			p.Func, p.Grad, p.Jacobian = fp.loss, fp.gradient, nil
+		}
+		first := i == 0
+		if first && f.Weights && len(f.Params) > 0 { // currents are found more easily before weights join
+			held := p
+			held.Box = f.holdWeights()
+			y, _, err := f.call(ctx, "currents", held, x, optim.MultiStart{Method: method, Starts: starts, Keep: max(2, starts/4), Seed: seed})
+			if err != nil {
+				return err
+			}
+			x = y
+		}
+		if first {
+			method = optim.MultiStart{Method: method, Starts: starts, Keep: max(2, starts/4), Seed: seed}
+		}
+		y, loss, err := f.call(ctx, [...]string{"traces", "threshold", "spikes"}[i], p, x, method)
+		if err != nil {
+			return err
+		}
+		x = y
+		if i < 2 {
+			if x, err = f.refractory(ctx, fp, x, loss); err != nil {
+				return err
+			}
+		}
+		if traces && i > 0 {
+			if x, err = f.centre(ctx, x); err != nil {
+				return err
+			}
+		}
+		if err := f.offer(ctx, x); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// holdWeights returns the bounds with those of recurrent weights closed around their start.
+func (p *problem) holdWeights() optim.Box {
+	b := optim.Box{Lower: slices.Clone(p.box.Lower), Upper: slices.Clone(p.box.Upper)}
+	for k, c := range p.coords {
+		if c.weight >= 0 {
+			b.Lower[k], b.Upper[k] = p.x[k], p.x[k]
+		}
+	}
+	return b
+}
+
+// hasTraces says whether a trace is part of the loss.
+func (f *fitter) hasTraces() bool {
+	return slices.ContainsFunc(f.recordings, func(r Recording) bool { return r.otherTerms() })
+}
+
+// goodEnough is the loss above which the free network is taken to have other spikes than the recording: well above that of the forced one at its best.
+func (f *fitter) goodEnough() float64 {
+	if f.best == nil {
+		return 0
+	}
+	fp := f.forced(0, 0)
+	loss, err := fp.loss(context.Background(), f.best)
+	if err != nil {
+		return 0
+	}
+	return loss*1.05 + 1e-9
+}
+
+func (f *forced) loss(ctx context.Context, x []float64) (float64, error) {
+	r := make([]float64, len(f.samples))
+	if err := f.residuals(ctx, [][]float64{r}, [][]float64{x}); err != nil {
+		return 0, err
+	}
+	sum := 0.0
+	for _, v := range r {
+		sum += float64(v * v)
+	}
+	return sum / 2, nil
+}
+
+func (f *forced) gradient(ctx context.Context, grad, x []float64) (float64, error) {
+	r, jac := make([]float64, len(f.samples)), mat.NewDense(len(f.samples), len(x), nil)
+	if err := f.jacobian(ctx, r, jac, x); err != nil {
+		return 0, err
+	}
+	clear(grad)
+	sum := 0.0
+	for m, v := range r {
+		sum += float64(v * v)
+		for k, d := range jac.RawRowView(m) {
+			grad[k] += float64(v * d)
+		}
+	}
+	return sum / 2, nil
+}
+
+// refractory looks for the refractory times. They act in whole bins, which no derivative sees: for each of them the fit is repeated with the numbers of bins
+// that leave the least loss, until none is better.
+func (f *fitter) refractory(ctx context.Context, fp *forced, x []float64, loss float64) ([]float64, error) {
+	const tries = 4
+	p := fp.optim()
+	for again := true; again; {
+		again = false
+		for _, k := range f.index(dynapse.Iref) {
+			var points [][]float64
+			for m := 1; m <= f.mostBins(k); m++ {
+				y := slices.Clone(x)
+				y[k] = f.lnIref(k, float64(m)-0.5)
+				if lo, hi := f.box.At(k); y[k] < lo || y[k] > hi || f.bins(k, y[k]) == f.bins(k, x[k]) {
+					continue
+				}
+				points = append(points, y)
+			}
+			losses := make([]float64, len(points))
+			rs := make([][]float64, len(points))
+			for i := range rs {
+				rs[i] = make([]float64, len(fp.samples))
+			}
+			if err := fp.residuals(ctx, rs, points); err != nil {
+				return nil, err
+			}
+			f.evaluations += len(points)
+			for i, r := range rs {
+				for _, v := range r {
+					losses[i] += v * v / 2
+				}
+			}
+			order := make([]int, len(points))
+			for i := range order {
+				order[i] = i
+			}
+			slices.SortStableFunc(order, func(a, b int) int {
+				switch {
+				case losses[a] < losses[b]:
+					return -1
+				case losses[a] > losses[b]:
+					return 1
+				}
+				return 0
+			})
+			for _, i := range order[:min(tries, len(order))] {
+				if loss < 1e-16 {
+					break
+				}
+				y, l, err := f.call(ctx, "refractory", p, points[i], optim.LevenbergMarquardt{Steps: 40})
+				if err != nil {
+					return nil, err
+				}
+				if l < loss*(1-1e-3) {
+					x, loss, again = y, l, true
+				}
+			}
+		}
+	}
+	return x, nil
+}
+
+// bins returns the refractory time of coordinate k in bins, ceil(t_ref/dt), for the value x.
+func (p *problem) bins(k int, x float64) int {
+	return int(math.Ceil(p.tref(k)/math.Exp(x)/p.dt - 1e-9))
+}
+
+// lnIref returns the coordinate for a refractory time in bins.
+func (p *problem) lnIref(k int, bins float64) float64 {
+	return math.Log(p.tref(k) / (bins * p.dt))
+}
+
+// tref returns Vth C_ref of the neurons of coordinate k, in ampere seconds.
+func (p *problem) tref(k int) float64 {
+	j := p.coords[k].neurons[0]
+	return p.start[dynapse.Vth][j] * p.start[dynapse.CRef][j]
+}
+
+// mostBins is the largest refractory time that the spikes of coordinate k allow: the shortest time between two, and no more than 100 bins.
+func (p *problem) mostBins(k int) int {
+	most := 100
+	n := p.Network.N
+	for r := range p.recordings {
+		width := p.recordings[r].B * n
+		for _, j := range p.coords[k].neurons {
+			for row := j; row < width; row += n {
+				last := -1
+				for t := range p.recordings[r].T {
+					if s := p.spikes[r][t*width+row]; s > 0 {
+						if last >= 0 {
+							most = min(most, t-last)
+						}
+						last = t
+					}
+				}
+			}
+		}
+	}
+	return most
+}
+
+// centre moves thresholds into the middle of what the spikes allow.
+func (f *fitter) centre(ctx context.Context, x []float64) ([]float64, error) {
+	ks := f.index(dynapse.Ispkthr)
+	if len(ks) == 0 {
+		return x, nil
+	}
+	x = slices.Clone(x)
+	brackets, err := f.thresholds(ctx, x)
+	if err != nil {
+		return nil, err
+	}
+	for i, k := range ks {
+		lo, hi := f.box.At(k)
+		if b := brackets[i]; b.Low > 0 && !math.IsInf(b.High, 0) {
+			x[k] = min(max((math.Log(b.Low)+math.Log(b.High))/2, lo), hi)
+		}
+	}
+	return x, nil
+}
+
+// thresholds returns for each coordinate of Ispkthr the interval that the spikes allow, in amperes:
+//
+//	max over all bins of Imem e^-c <= Ispkthr < min over bins with spikes of Imem e^(1-c)
+//
+// with Imem before the reset and c the count. The first is 0, the second infinite, where there are no such bins.
+func (p *problem) thresholds(ctx context.Context, x []float64) ([]Range, error) {
+	ks := p.index(dynapse.Ispkthr)
+	net := p.network(x)
+	runs, err := p.runs(ctx, net)
+	if err != nil {
+		return nil, err
+	}
+	n := p.Network.N
+	of := make([]int, n)
+	out := make([]Range, len(ks))
+	for i, k := range ks {
+		out[i].High = math.Inf(1)
+		for _, j := range p.coords[k].neurons {
+			of[j] = i
+		}
+	}
+	for r, run := range runs {
+		if rec := &p.recordings[r]; rec.Target[Spikes] == nil && rec.Target[Imem] == nil && rec.Target[Vmem] == nil {
+			continue
+		}
+		for at, c := range p.spikes[r] {
+			if c-c != 0 {
+				continue
+			}
+			j := at % n
+			threshold := net.Params[dynapse.Ispkthr][j]
+			imem := threshold * math.Exp(p.above(net, run, at, j))
+			b := &out[of[j]]
+			b.Low = max(b.Low, imem*math.Exp(-c))
+			if c > 0 {
+				b.High = min(b.High, imem*math.Exp(1-c))
+			}
+		}
+	}
+	return out, nil
+}

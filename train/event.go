@@ -1,0 +1,314 @@
+package train
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"gorgonia.org/tensor"
+
+	"github.com/surge-snn/surge/eventprop"
+	"github.com/surge-snn/surge/graph"
+	"github.com/surge-snn/surge/optim"
+	"github.com/surge-snn/surge/train/data"
+)
+
+// EventProp is training with the exact gradients of package eventprop: it makes a [Learner]
+// of layers that go from event to event. With a number x_j of each neuron of the last layer,
+// [N], that Readout observes, the loss of a batch is
+//
+//	logits_j = Scale x_j
+//	L        = mean over the samples of the cross-entropy of softmax(logits)
+//	           + sum over the layers of Silence sum_{silent j} (VTh - max_t V_j)
+//
+// First-spike times with Scale = -1/tau are the loss of Göltz et al. 2021
+// (doi:10.1038/s42256-021-00388-x); a last layer with VTh = +Inf and the largest voltage, that
+// of Wunderlich & Pehle 2021 (doi:10.1038/s41598-021-91786-z) for MNIST.
+type EventProp struct {
+	// Layers are the layers in a row, each the input of the next.
+	Layers []EventLayer
+	// Readout is what the logits are made of; nil means the first spikes,
+	// eventprop.First{}.
+	Readout eventprop.Observable
+	// Scale is that of the logits, in 1/(unit of x). It is negative where the first to
+	// spike is to win. It must not be 0.
+	Scale float64
+	// Method is the engine of gradients: the adjoint method, or implicit derivatives of
+	// all spikes, for checks.
+	Method eventprop.Method
+}
+
+// EventLayer is a layer of an event-based network. Its weights are the parameters Name/w,
+// [inputs, N], and with recurrence Name/w_rec, [N, N]; those of sparse synapses are [synapses].
+type EventLayer struct {
+	Name  string
+	Layer eventprop.Layer
+	// Silence is the weight of the loss that pulls neurons without a spike to their
+	// threshold, in 1/V, see [eventprop.Silence]; 0: none. Spikes that do not exist have no
+	// gradient, so that without it a neuron that is silent for all samples stays so. It costs
+	// a search through the course of V of each silent neuron.
+	Silence float64
+}
+
+// EventNetwork is a Learner that goes from event to event. It needs batches with an
+// [data.EventEncoder] and a Duration, and works in float64. It is not safe for concurrent use.
+type EventNetwork struct {
+	method  EventProp
+	params  *graph.Params
+	net     eventprop.Serial
+	silence []float64 // of each layer
+	grads   []*eventprop.Gradients
+	tree    optim.Tree // the slices of grads
+
+	batch  eventprop.Batch
+	events data.Events
+	inputs [][]eventprop.Spike
+	rows   []eventRow
+}
+
+// eventRow is what one sample gave, and memory for it.
+type eventRow struct {
+	observed, slope []float64 // [C]: x, and dL/dx
+	correct         bool
+	spikes          int // of all layers
+}
+
+// Build makes the network. Parameters that params does not have are created in it with the values
+// of the layers, see [eventprop.Synapses.Init]; the others replace these. The layers themselves
+// are not changed.
+//
+// Errors: ErrSettings, those of eventprop for layers that make no sense or do not fit, and
+// graph.ErrParam for parameters of another shape.
+func (m EventProp) Build(params *graph.Params) (*EventNetwork, error) {
+	if m.Readout == nil {
+		m.Readout = eventprop.First{}
+	}
+	if m.Scale == 0 || math.IsNaN(m.Scale) || math.IsInf(m.Scale, 0) {
+		return nil, fmt.Errorf("%w: EventProp.Scale is %g, want a finite number other than 0", ErrSettings, m.Scale)
+	}
+	n := &EventNetwork{method: m, params: params}
+	for k, l := range m.Layers {
+		if l.Name == "" || slices.ContainsFunc(m.Layers[:k], func(o EventLayer) bool { return o.Name == l.Name }) {
+			return nil, fmt.Errorf("%w: the name %q of layer %d, want one that no other layer has", ErrSettings, l.Name, k)
+		}
+		if !(l.Silence >= 0) || math.IsInf(l.Silence, 1) {
+			return nil, fmt.Errorf("%w: Silence of layer %q is %g, want a finite number >= 0", ErrSettings, l.Name, l.Silence)
+		}
+		layer := l.Layer
+		if layer.Rec != nil {
+			rec := *layer.Rec
+			layer.Rec = &rec
+		}
+		n.net, n.silence = append(n.net, &layer), append(n.silence, l.Silence)
+	}
+	if err := n.net.Check(); err != nil {
+		return nil, err
+	}
+	n.grads = n.net.NewWeightGradients()
+	for k, l := range n.net {
+		if err := n.share(m.Layers[k].Name+"/w", &l.In, n.grads[k].In); err != nil {
+			return nil, err
+		}
+		if l.Rec != nil {
+			if err := n.share(m.Layers[k].Name+"/w_rec", l.Rec, n.grads[k].Rec); err != nil {
+				return nil, err
+			}
+		}
+	}
+	n.batch = eventprop.Batch{Net: n.net, Method: m.Method}
+	return n, nil
+}
+
+// share makes the weights of synapses a parameter.
+func (n *EventNetwork) share(name string, s *eventprop.Synapses, grad []float64) error {
+	shape := []int{s.Pre, s.Post}
+	if s.Row != nil {
+		shape = []int{len(s.Weight)}
+	}
+	if len(s.Weight) == 0 {
+		return fmt.Errorf("%w: %q has no weights", ErrSettings, name)
+	}
+	own := tensor.New(tensor.WithShape(shape...), tensor.WithBacking(slices.Clone(s.Weight)))
+	if v := n.params.Value(name); v == nil {
+		if err := n.params.Set(name, own); err != nil {
+			return err
+		}
+	} else if v.Dtype() != tensor.Float64 || !v.Shape().Eq(own.Shape()) {
+		return fmt.Errorf("%w: parameter %q is %v of shape %v, not float64 of shape %v", graph.ErrParam, name, v.Dtype(), v.Shape(), own.Shape())
+	}
+	s.Weight = n.params.Value(name).Float64s()
+	n.tree = append(n.tree, optim.Leaf{Name: name, F64: grad})
+	return nil
+}
+
+// Params returns all parameters.
+func (n *EventNetwork) Params() *graph.Params { return n.params }
+
+// Grads returns the gradients of the weights, as [Learner] says.
+func (n *EventNetwork) Grads() optim.Tree { return n.tree }
+
+// Gradient computes the gradient of a batch. Sums has the counts of [Sums.Silent],
+// [Sums.Grazing] and [Sums.Clipped] too.
+func (n *EventNetwork) Gradient(set data.Batches, epoch uint64, k int) (Sums, error) {
+	for _, g := range n.grads {
+		g.Reset()
+	}
+	sums, err := n.run(n.grads, set, epoch, k)
+	if err != nil {
+		return Sums{}, err
+	}
+	for _, l := range n.tree {
+		for i := range l.F64 {
+			l.F64[i] /= float64(sums.Rows)
+		}
+	}
+	return sums, nil
+}
+
+// Evaluate computes the loss of a batch.
+func (n *EventNetwork) Evaluate(set data.Batches, epoch uint64, k int) (Sums, error) {
+	return n.run(nil, set, epoch, k)
+}
+
+// Close does nothing: there is nothing to release.
+func (n *EventNetwork) Close() error { return nil }
+
+// fill gets the events of a batch and makes rows for them.
+func (n *EventNetwork) fill(set data.Batches, epoch uint64, k int) error {
+	if err := set.FillEvents(&n.events, epoch, k); err != nil {
+		return err
+	}
+	if want := n.net[0].In.Pre; n.events.Channels != want {
+		return fmt.Errorf("%w: %d input channels for a network of %d", ErrSettings, n.events.Channels, want)
+	}
+	classes := n.net[len(n.net)-1].Neurons()
+	for len(n.rows) < n.events.Valid {
+		n.rows = append(n.rows, eventRow{observed: make([]float64, classes), slope: make([]float64, classes)})
+		n.inputs = append(n.inputs, nil)
+	}
+	for row, spikes := range n.events.Spikes[:n.events.Valid] {
+		in := n.inputs[row][:0]
+		for _, s := range spikes {
+			in = append(in, eventprop.Spike{Time: s.Time, Neuron: s.Channel})
+		}
+		n.inputs[row] = in
+	}
+	n.batch.End = set.Duration
+	return nil
+}
+
+// run computes batch k of an epoch; unless g is nil, it adds the gradients of the sum of the losses
+// to g.
+func (n *EventNetwork) run(g []*eventprop.Gradients, set data.Batches, epoch uint64, k int) (Sums, error) {
+	if err := n.fill(set, epoch, k); err != nil {
+		return Sums{}, err
+	}
+	rows := n.events.Valid
+	loss, report, err := n.batch.Step(g, n.inputs[:rows], n.loss)
+	if err != nil {
+		return Sums{}, err
+	}
+	s := Sums{Rows: rows, Loss: loss, Silent: report.SilentNeurons, Grazing: report.Grazing, Clipped: report.ClippedJumps}
+	spikes := 0
+	for _, r := range n.rows[:rows] {
+		spikes += r.spikes
+		if r.correct {
+			s.Correct++
+		}
+	}
+	if neurons := n.spiking(); neurons > 0 {
+		s.Spikes = float64(spikes) / float64(neurons)
+	}
+	return s, nil
+}
+
+// spiking returns the number of neurons that can spike.
+func (n *EventNetwork) spiking() int {
+	sum := 0
+	for _, l := range n.net {
+		for j := range l.Neurons() {
+			if v := l.Params.VTh; len(v) == 0 || !math.IsInf(v[min(j, len(v)-1)], 1) {
+				sum++
+			}
+		}
+	}
+	return sum
+}
+
+// loss is that of one sample of the batch, an [eventprop.Loss].
+func (n *EventNetwork) loss(sample int, p *eventprop.Pass) (float64, error) {
+	r, label := &n.rows[sample], n.events.Labels[sample]
+	tape, c := p.Last()
+	if err := n.method.Readout.Observe(r.observed, tape); err != nil {
+		return 0, err
+	}
+	loss, err := eventprop.CrossEntropy{Label: label, Scale: n.method.Scale}.Value(r.slope, r.observed)
+	if err != nil {
+		return 0, err
+	}
+	if err := n.method.Readout.Pull(c, tape, r.slope); err != nil {
+		return 0, err
+	}
+	r.correct = n.predict(r.observed, tape) == label
+	r.spikes = 0
+	for k := range p.Tapes {
+		r.spikes += len(p.Tapes[k].Spikes)
+		silence, err := eventprop.Silence{Weight: n.silence[k]}.Add(&p.Tapes[k], &p.Cotangents[k])
+		if err != nil {
+			return 0, err
+		}
+		loss += silence
+	}
+	return loss, nil
+}
+
+// predict returns the class with the largest logit, the first of several; -1 where the first spike decides
+// and there is none.
+func (n *EventNetwork) predict(observed []float64, output *eventprop.Tape) int {
+	if _, ok := n.method.Readout.(eventprop.First); ok && len(output.Spikes) == 0 {
+		return -1
+	}
+	best := 0
+	for j, x := range observed {
+		if n.method.Scale*x > n.method.Scale*observed[best] {
+			best = j
+		}
+	}
+	return best
+}
+
+// EventTrace is what an event-based network does with one sample.
+type EventTrace struct {
+	Label     int
+	Predicted int // -1 where the first spike decides and there is none
+	Input     []eventprop.Spike
+	Layers    []EventLayerTrace
+}
+
+// EventLayerTrace holds the spikes of one layer.
+type EventLayerTrace struct {
+	Name    string
+	Neurons int
+	Spikes  []eventprop.Spike // by rising time
+}
+
+// Trace runs the network once on the first sample of batch k of an epoch and returns the spikes of all
+// layers. It allocates; for figures, not for loops.
+func (n *EventNetwork) Trace(set data.Batches, epoch uint64, k int) (*EventTrace, error) {
+	if err := n.fill(set, epoch, k); err != nil {
+		return nil, err
+	}
+	var p eventprop.Pass
+	if err := n.net.Forward(&p, n.inputs[0], set.Duration); err != nil {
+		return nil, err
+	}
+	if _, err := n.loss(0, &p); err != nil {
+		return nil, err
+	}
+	output, _ := p.Last()
+	t := &EventTrace{Label: n.events.Labels[0], Predicted: n.predict(n.rows[0].observed, output), Input: slices.Clone(n.inputs[0])}
+	for i, l := range n.net {
+		t.Layers = append(t.Layers, EventLayerTrace{Name: n.method.Layers[i].Name, Neurons: l.Neurons(), Spikes: p.Tapes[i].Spikes})
+	}
+	return t, nil
+}
