@@ -23,7 +23,7 @@
 // ([Network.Truth]), over currents whose effect is significant, with a cosine c and a ratio of norms r:
 //
 //	[SurgeS], number of spikes                  c .98 to .99, r .8 to 1.3; Ispkthr has the wrong sign below one spike per bin
-//	[SurgeT], van Rossum distance               c .98 to 1, r .3 to 2; heavy tails, see Clip in [Settings]; nothing where the loss is flat
+//	[SurgeT], van Rossum distance               c .98 to 1, r .2 to 2; heavy tails, see Clip in [Settings]; nothing where the loss is flat
 //	[Surge], van Rossum distance                c .99 to 1 for single neurons
 //	[SurgeT], traces of a free-running membrane not reliable, cosines of both signs occur
 //	recorded spikes ([Network.Simulate])        exact

@@ -3,6 +3,7 @@ package dynapse
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 )
 
@@ -36,12 +37,9 @@ func TestTruthIsRecorded(t *testing.T) {
 	}
 }
 
-// TestRulesElsewhere measures the rules where no data are recorded: in recurrent networks, excitatory and inhibitory, and with
-// several spikes per bin. SurgeS on counts keeps its bounds (0.97, a factor of 2) everywhere, and with several spikes per bin the
-// sign of Ispkthr is right, too. SurgeT on the van Rossum distance is logged and has no bound: with other targets its cosine was 0.977
-// to 0.9997 and its ratio 0.4 to 2.1 in 11 of 12 cases, and -0.91 and 0.08 in one.
-func TestRulesElsewhere(t *testing.T) {
-	const n, steps, rows = 3, 300, 200
+// elsewhere are small recurrent networks, for which no data are recorded, on a number of inputs.
+func elsewhere(rows int, f func(name string, net Network, input []float64, steps, rows int)) {
+	const n, steps = 3, 300
 	ref := Params{}
 	ref[Iref] = []float64{2.3e-10}
 	several := ref
@@ -58,55 +56,89 @@ func TestRulesElsewhere(t *testing.T) {
 				net.WRec[i] = c.weight * (0.5 + rng.Float64())
 			}
 		}
-		input := poisson(rng, n*rows*steps, 0.03, 1)
-		target := net
-		target.Params = around(rand.New(rand.NewPCG(3, 3)), 1, 1.35, c.at)
-		other, err := target.Simulate(steps, rows, input, State{}, nil)
+		f(c.name, net, poisson(rng, n*rows*steps, 0.03, 1), steps, rows)
+	}
+}
+
+// judge compares the gradient of a loss by a rule with the truth of it: cosine, ratio of norms, and the norm of the truth relative to
+// that of its standard errors.
+func judge(t *testing.T, net Network, input []float64, steps, rows int, loss Loss, rule Rule, params ...Param) (cos, ratio, certainty float64) {
+	t.Helper()
+	estimates, err := net.Truth(steps, rows, input, func(r *Run) []float64 {
+		l, _, err := loss(r)
 		if err != nil {
 			t.Fatal(err)
 		}
-		f := &truth{T: steps, Batch: rows * n, target: other.Spikes}
-		params := []Param{IgainMem, IgainSyn, Ispkthr, ItauMem}
-		for loss, rule := range map[string]Rule{"count": SurgeS, "van_rossum": SurgeT} {
-			perRow := func(r *Run) []float64 {
-				l := make([]float64, rows)
-				for b := range l {
-					one := &truth{T: steps, Batch: n, target: make([]float64, steps*n)}
-					part := &Run{T: steps, B: n, N: 1, Records: Records{Spikes: make([]float64, steps*n)}}
-					for s := range steps {
-						copy(one.target[s*n:(s+1)*n], f.target[(s*rows+b)*n:])
-						copy(part.Spikes[s*n:(s+1)*n], r.Spikes[(s*rows+b)*n:])
-					}
-					l[b], _ = one.loss(loss, part)
-				}
-				return l
-			}
-			want, err := net.Truth(steps, rows, input, perRow, 0.1, params...)
-			if err != nil {
-				t.Fatal(err)
-			}
-			m := net
-			m.Rule = rule
-			r, err := m.Simulate(steps, rows, input, State{}, nil)
-			if err != nil {
-				t.Fatal(err)
-			}
-			_, d := f.loss(loss, r)
-			g, err := r.Gradient(d)
-			if err != nil {
-				t.Fatal(err)
-			}
-			got, truth := map[string]float64{}, map[string]float64{}
-			var names []string
-			for i, p := range params {
-				got[p.String()], truth[p.String()] = g.Log(p)[0], want[i].Mean
-				names = append(names, p.String())
-			}
-			cos, ratio, sign := against(got, truth, names)
-			t.Logf("%s: %s by %v: cosine %.4f, ratio %.3f, signs %.2f; %.3v, truth %.3v", c.name, loss, rule, cos, ratio, sign, got, want)
-			if rule == SurgeS && !(cos >= 0.97 && ratio > 0.5 && ratio < 2) {
-				t.Errorf("%s: %s by %v: cosine %v, ratio %v", c.name, loss, rule, cos, ratio)
-			}
-		}
+		return l
+	}, 0.1, params...)
+	if err != nil {
+		t.Fatal(err)
 	}
+	net.Rule = rule
+	r, err := net.Simulate(steps, rows, input, State{}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, c, err := loss(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	g, err := r.Gradient(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, truth := map[string]float64{}, map[string]float64{}
+	var names []string
+	var norm, errors float64
+	for i, p := range params {
+		got[p.String()], truth[p.String()] = g.Log(p)[0], estimates[i].Mean
+		names = append(names, p.String())
+		norm, errors = math.Hypot(norm, estimates[i].Mean), math.Hypot(errors, estimates[i].StdErr)
+	}
+	cos, ratio, _ = against(got, truth, names)
+	return cos, ratio, norm / errors
+}
+
+// TestCountsElsewhere: SurgeS on counts keeps its bounds (0.97, a factor of 2) in recurrent networks and with several spikes per bin.
+func TestCountsElsewhere(t *testing.T) {
+	elsewhere(200, func(name string, net Network, input []float64, steps, rows int) {
+		cos, ratio, _ := judge(t, net, input, steps, rows, SpikeCount, SurgeS, IgainMem, IgainSyn, Ispkthr, ItauMem)
+		t.Logf("%s: cosine %.4f, ratio %.3f", name, cos, ratio)
+		if !(cos >= 0.97 && ratio > 0.5 && ratio < 2) {
+			t.Errorf("%s: cosine %v, ratio %v", name, cos, ratio)
+		}
+	})
+}
+
+// TestTimingElsewhere bounds SurgeT on the van Rossum distance in recurrent networks, for five targets each, with rows clipped at 5 times
+// the median row. The median cosine over targets is at least 0.98 and the median ratio 0.25 to 3 in every network. A single target is
+// held to a cosine of 0.9 only where the truth is larger than 15 of its standard errors: elsewhere the loss is flat, the truth is below a tenth
+// of what it is for other targets and changes its direction with the step of the difference, and a rule that is right to a tenth decides nothing.
+//
+// Without the clip the mean over 200 rows can be that of one row: for the last target of the adapting network one has a derivative of
+// -661 where nine tenths are between -28 and 28, and the cosine is -0.94.
+func TestTimingElsewhere(t *testing.T) {
+	elsewhere(100, func(name string, net Network, input []float64, steps, rows int) {
+		net.Clip = 5
+		var cosines, ratios []float64
+		for seed := range uint64(5) {
+			target := net
+			target.Params = around(rand.New(rand.NewPCG(seed, 3)), 1, 1.35, net.Params)
+			other, err := target.Simulate(steps, rows, input, State{}, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			cos, ratio, certainty := judge(t, net, input, steps, rows, VanRossum(other.Spikes, 10), SurgeT, IgainSyn, Ispkthr, ItauMem)
+			t.Logf("%s, target %d: cosine %.4f, ratio %.3f, truth of %.1f standard errors", name, seed, cos, ratio, certainty)
+			if certainty > 15 && !(cos >= 0.9) {
+				t.Errorf("%s, target %d: cosine %v with a truth of %v standard errors", name, seed, cos, certainty)
+			}
+			cosines, ratios = append(cosines, cos), append(ratios, ratio)
+		}
+		slices.Sort(cosines)
+		slices.Sort(ratios)
+		if cos, ratio := cosines[2], ratios[2]; !(cos >= 0.98 && ratio > 0.25 && ratio < 3) {
+			t.Errorf("%s: median cosine %v, median ratio %v", name, cos, ratio)
+		}
+	})
 }

@@ -3,10 +3,12 @@ package eval
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/surge-snn/surge/internal/cases"
+	"github.com/surge-snn/surge/models/dynapse"
 )
 
 // smallDynapSim is one neuron at the defaults over 40 bins with a spike in every fourth, and the loss of all spikes. more are
@@ -46,6 +48,41 @@ func TestDynapSimInactive(t *testing.T) {
 		for name, g := range r.Grads["spikes"] {
 			if name != "input" && zero[name] != (g.Data[0] == 0) {
 				t.Errorf("%s: gradient of %s is %v", engine, name, g.Data[0])
+			}
+		}
+	}
+}
+
+// TestDynapSimOneRow: input without the axis of the batch is one row, and all that comes out is without it too.
+func TestDynapSimOneRow(t *testing.T) {
+	one := smallDynapSim(`"gradient_rule": "surge-S"`, "")
+	text, err := evaluate(t, t.Context(), dynapSim{}, Command{}, one)
+	if err != nil {
+		t.Fatal(err)
+	}
+	flat, err := evaluate(t, t.Context(), dynapSim{}, Command{}, strings.ReplaceAll(one, "[1, 40, 1]", "[40, 1]"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var a, b struct {
+		Outputs map[string]cases.Tensor
+		Grads   map[string]map[string]cases.Tensor
+	}
+	for text, dst := range map[string]any{text: &a, flat: &b} {
+		if err := json.Unmarshal([]byte(text), dst); err != nil {
+			t.Fatal(err)
+		}
+	}
+	a.Grads["outputs"], b.Grads["outputs"] = a.Outputs, b.Outputs
+	for loss, tensors := range a.Grads {
+		for name, want := range tensors {
+			got := b.Grads[loss][name]
+			shape := want.Shape
+			if _, param := dynapse.ParseParam(name); param != nil && len(shape) > 1 {
+				shape = shape[1:] // of records, states and the input
+			}
+			if !slices.Equal(got.Shape, shape) || !slices.Equal(got.Data, want.Data) {
+				t.Errorf("%s.%s: shape %v, want %v; %v, want %v", loss, name, got.Shape, shape, got.Data, want.Data)
 			}
 		}
 	}

@@ -366,6 +366,17 @@ func TestDevice(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	// With all dendrites GABA has a current of its own.
+	if _, err := surge(t, "--device", "chip.json", "--input", "in.npz", "--dendrites", "--out", "four.npz"); err != nil {
+		t.Fatal(err)
+	}
+	four, err := files.ReadArrays("four.npz")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if igaba, err := files.Lookup(four, "igaba"); err != nil || slices.Max(igaba.Data) == 0 {
+		t.Errorf("no current of GABA; %v", err)
+	}
 	for i, w := range want.Imem {
 		b, step, j := i/2%rows, i/2/rows, i%2
 		// The sums of the input may have another rounding: 1e-9 after 60 steps with resets.

@@ -259,7 +259,7 @@ func (f *forced) jacobian(ctx context.Context, r []float64, jac *mat.Dense, x []
 	return nil
 }
 
-// problem returns the least-squares problem.
+// optim returns the least-squares problem.
 func (f *forced) optim() optim.Problem {
 	one := func(ctx context.Context, r, x []float64) error {
 		return f.residuals(ctx, [][]float64{r}, [][]float64{x})

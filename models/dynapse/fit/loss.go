@@ -77,7 +77,7 @@ func (p *problem) each(ctx context.Context, losses []float64, net dynapse.Networ
 			return err
 		}
 		r := &p.recordings[i]
-		run, err := net.Simulate(r.T, r.B*m, tile(r.Input, r.T, r.B*r.n(p), m), dynapse.State{}, nil)
+		run, err := net.Simulate(r.T, r.B*m, tile(r.Input, r.T, r.B*p.Network.N, m), dynapse.State{}, nil)
 		if err != nil {
 			return notFinite(err)
 		}
@@ -119,8 +119,6 @@ func (p *problem) each(ctx context.Context, losses []float64, net dynapse.Networ
 	}
 	return nil
 }
-
-func (r *Recording) n(p *problem) int { return p.Network.N }
 
 // notFinite marks a simulation that left the finite numbers as a point that a search rejects.
 func notFinite(err error) error {

@@ -26,9 +26,15 @@ func adapting() (p dynapse.Params) {
 	return p
 }
 
+// failer is what tests and properties have in common.
+type failer interface {
+	Helper()
+	Fatal(args ...any)
+}
+
 // draw makes a problem: a network whose fitted currents differ by up to e^±0.5 from those of adapting, and a recording of it; the start differs
 // from the truth by up to a decade.
-func draw(t testing.TB, seed uint64, n, steps, rows int, tie Tie, recurrent bool) (e Experiment, truth dynapse.Network) {
+func draw(t failer, seed uint64, n, steps, rows int, tie Tie, recurrent bool) (e Experiment, truth dynapse.Network) {
 	t.Helper()
 	rng := rand.New(rand.NewPCG(seed, 7))
 	for range 1000 {
@@ -242,7 +248,7 @@ func TestForcedEqualsFree(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		seed := rapid.Uint64Range(0, 1000).Draw(t, "seed")
 		recurrent := rapid.Bool().Draw(t, "recurrent")
-		e, truth := draw(outer, seed, 2, 150, 2, All, recurrent)
+		e, truth := draw(t, seed, 2, 150, 2, All, recurrent)
 		p, err := e.compile()
 		if err != nil {
 			t.Fatal(err)
@@ -267,170 +273,6 @@ func TestForcedEqualsFree(t *testing.T) {
 			t.Errorf("threshold %v is not in %v", v, b[0])
 		}
 	})
-}
-
-var outer testing.TB
-
-func TestMain(m *testing.M) {
-	outer = new(testing.B)
-	m.Run()
-}
-
-// TestRecovery: the currents of clean traces come back from starts within a decade, and the true values lie in the intervals.
-func TestRecovery(t *testing.T) {
-	for seed := range uint64(3) {
-		e, truth := draw(t, seed, 1, 300, 2, Core, false)
-		res, err := Run(context.Background(), e, Settings{DAC: seed == 0})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if res.Status != "converged" || res.Loss > 1e-16 {
-			t.Errorf("seed %d: %s with loss %v", seed, res.Status, res.Loss)
-		}
-		for _, p := range fitted {
-			got, want, in := res.Values[p.String()], truth.Params[p][0], res.Interval[p.String()]
-			if want < in[0] || want > in[1] {
-				t.Errorf("seed %d: %v = %v is not in %v", seed, p, want, in)
-			}
-			if v := res.Identified[p.String()]; p == dynapse.Ispkthr || p == dynapse.Iref {
-				if v != SetOnly {
-					t.Errorf("seed %d: %v is identified: %v", seed, p, v)
-				}
-			} else if v != Identified || math.Abs(got/want-1) > 1e-6 { // the minimum is exact; what is left is rounding, times the condition
-				t.Errorf("seed %d: %v = %v, want %v; identified: %v", seed, p, got, want, v)
-			}
-		}
-		if seed == 0 {
-			settable(t, e, res)
-		}
-	}
-}
-
-// settable checks codes and loss of a result.
-func settable(t *testing.T, e Experiment, res *Result) {
-	t.Helper()
-	p := compile(t, e)
-	loss, err := p.loss(context.Background(), point(p, res.Settable))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if res.LossDAC == nil || math.Abs(*res.LossDAC-loss) > 1e-12 { // the logarithm and back
-		t.Errorf("loss with codes is %v, says %v", loss, res.LossDAC)
-	}
-	if len(res.Codes) != len(fitted) {
-		t.Fatalf("%d codes, want %d", len(res.Codes), len(fitted))
-	}
-	for i, c := range res.Codes {
-		bias, err := dynapse.BiasOf(c.DeviceParameter)
-		if err != nil {
-			t.Fatal(err)
-		}
-		current, err := bias.Current(dynapse.Code{Coarse: c.Coarse, Fine: c.Fine})
-		if err != nil || current != c.Current || c.Name != fitted[i].String() || math.Abs(res.Settable.Params[fitted[i]][0]/current-1) > 1e-14 {
-			t.Errorf("%+v: code means %v A, %v", c, current, err)
-		}
-	}
-}
-
-// TestSpikesAlone fits spike trains without a trace: the number of spikes is that of the target within one, and no current is claimed.
-func TestSpikesAlone(t *testing.T) {
-	e, _ := draw(t, 4, 1, 300, 2, Core, false)
-	e.Recordings[0].Target[Imem], e.Recordings[0].Use[Imem] = nil, false
-	res, err := Run(context.Background(), e, Settings{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	r := e.Recordings[0]
-	run, err := res.Network.Simulate(r.T, r.B, r.Input, dynapse.State{}, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got, want := countsOf(run.Spikes, 1)[0], countsOf(r.Target[Spikes], 1)[0]; math.Abs(got-want) > 1 {
-		t.Errorf("%v spikes, want %v", got, want)
-	}
-	for name, v := range res.Identified {
-		if v != Unidentified {
-			t.Errorf("%s: %s", name, v)
-		}
-	}
-	if len(res.Unidentifiable) != 1 {
-		t.Errorf("%+v", res.Unidentifiable)
-	}
-}
-
-// TestProducts: of currents that act as a product alone, the product comes back, and the report says so.
-func TestProducts(t *testing.T) {
-	e, truth := draw(t, 2, 1, 300, 2, Core, false)
-	e.Space.Params = []dynapse.Param{dynapse.IgainSyn, dynapse.Iscale, dynapse.Ipulse, dynapse.ItauMem}
-	start := &e.Space.Network.Params
-	for _, p := range fitted {
-		start[p] = truth.Params[p]
-	}
-	start[dynapse.IgainSyn] = []float64{2 * truth.Params[dynapse.IgainSyn][0]}
-	res, err := Run(context.Background(), e, Settings{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	combination := func(n dynapse.Network) float64 {
-		return n.Params[dynapse.IgainSyn][0] * n.Params[dynapse.Iscale][0] / n.Params[dynapse.Ipulse][0]
-	}
-	// The pulse is a two-thousandth of the time constant, so that the rest of the exponential is some 1e-3.
-	if got, want := combination(res.Network), combination(truth); math.Abs(got/want-1) > 2e-3 {
-		t.Errorf("Igain_syn Iscale/Ipulse = %v, want %v", got, want)
-	}
-	for _, name := range []string{"Igain_syn", "Iscale", "Ipulse"} {
-		if res.Identified[name] != Unidentified {
-			t.Errorf("%s is identified: %s", name, res.Identified[name])
-		}
-	}
-	if res.Identified["Itau_mem"] != Identified || !slices.ContainsFunc(res.Unidentifiable, func(o Open) bool { return strings.Contains(o.Text, "Igain_syn*Iscale/Ipulse") }) {
-		t.Errorf("%+v", res.Unidentifiable)
-	}
-}
-
-// TestResume: a fit that is stopped after any step and resumed from the bytes of its checkpoint does what the other would have done.
-func TestResume(t *testing.T) {
-	e, _ := draw(t, 1, 1, 100, 2, Core, false)
-	s := Settings{Starts: 3}
-	whole, err := Run(context.Background(), e, s)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for stop := 2; stop < len(whole.History); stop += 5 {
-		ctx, cancel := context.WithCancel(context.Background())
-		cut := s
-		steps := 0
-		cut.Record = func(Progress) error {
-			if steps++; steps == stop {
-				cancel()
-			}
-			return nil
-		}
-		part, err := Run(ctx, e, cut)
-		cancel()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if part.Status != "interrupted" {
-			t.Fatalf("stopped after step %d: %s", stop, part.Status)
-		}
-		raw, err := part.Checkpoint.MarshalBinary()
-		if err != nil {
-			t.Fatal(err)
-		}
-		again := s
-		again.Resume = new(optim.State)
-		if err := again.Resume.UnmarshalBinary(raw); err != nil {
-			t.Fatal(err)
-		}
-		rest, err := Run(context.Background(), e, again)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if rest.Loss != whole.Loss || rest.Values["Itau_mem"] != whole.Values["Itau_mem"] || rest.Values["Iref"] != whole.Values["Iref"] {
-			t.Errorf("stopped after step %d: loss %v, want %v", stop, rest.Loss, whole.Loss)
-		}
-	}
 }
 
 // TestGradients compares the gradient of the free network with differences, for a loss of isyn, which does not depend on spikes.
@@ -493,65 +335,5 @@ func TestSilly(t *testing.T) {
 func scale(x []float64, factor float64) {
 	for i := range x {
 		x[i] *= factor
-	}
-}
-
-// TestCurve fits a rate-against-input curve of another neuron.
-func TestCurve(t *testing.T) {
-	_, truth := draw(t, 2, 2, 300, 2, Core, false)
-	c := Curve{Name: "curve", InputRate: []float64{20, 60}, Seconds: 1, Seed: 3}
-	for range c.InputRate {
-		c.Rate = append(c.Rate, 1)
-	}
-	rates, err := Rates(truth, c)
-	if err != nil {
-		t.Fatal(err)
-	}
-	c.Rate = rates
-	start := truth
-	start.Params[dynapse.IgainSyn] = []float64{0.5 * truth.Params[dynapse.IgainSyn][0]}
-	e := Experiment{Space: Space{Network: start, Params: []dynapse.Param{dynapse.IgainSyn}}, Curves: []Curve{c}}
-	res, err := Run(context.Background(), e, Settings{Starts: 3})
-	if err != nil {
-		t.Fatal(err)
-	}
-	got, err := Rates(res.Network, c)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i := range got {
-		if math.Abs(got[i]-rates[i]) > 2 { // 2 Hz are 4 of some 40 spikes of both neurons in a second
-			t.Errorf("%v Hz, want %v Hz at %v Hz", got[i], rates[i], c.InputRate[i])
-		}
-	}
-	if res.Identified["Igain_syn"] != Unidentified {
-		t.Error("a rate determines a current")
-	}
-}
-
-// TestRobust: over fresh chips, the fit for chips with mismatch is at least as good at the 95th percentile as the nominal one.
-func TestRobust(t *testing.T) {
-	e, truth := draw(t, 2, 1, 100, 2, Core, false)
-	e.Space.Params = []dynapse.Param{dynapse.IgainSyn, dynapse.ItauMem}
-	start := &e.Space.Network.Params
-	for _, p := range fitted {
-		start[p] = truth.Params[p]
-	}
-	e.Recordings[0].Use[Imem] = false
-	s := Settings{Starts: 2, Mismatch: 0.05, Samples: 8}
-	robust, err := Run(context.Background(), e, s)
-	if err != nil {
-		t.Fatal(err)
-	}
-	p := compile(t, e)
-	if err := s.check(p); err != nil {
-		t.Fatal(err)
-	}
-	nominal, err := (&fitter{problem: p, Settings: s}).spread(context.Background(), point(p, truth))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if m := robust.Mismatch; m == nil || m.P50 > m.P95 || m.Mean > 1.1*nominal.Mean { // 8 chips stand for all: their mean has an error
-		t.Errorf("robust %+v, nominal %+v", m, nominal)
 	}
 }
