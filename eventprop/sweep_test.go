@@ -166,6 +166,13 @@ func BenchmarkGradient(b *testing.B) {
 	if err := net[1].In.Init(Normal{0.15, 0.25}, 1, r); err != nil {
 		b.Fatal(err)
 	}
+	report := benchmarkSteps(b, net, r, 0)
+	b.ReportMetric(float64(report.Spikes)/64, "spikes/sample")
+}
+
+// benchmarkSteps times gradient steps on 64 samples of five input spikes. The outputs are
+// the last neurons of the last layer, as many as n, or all for 0.
+func benchmarkSteps(b *testing.B, net Serial, r *rand.Rand, n int) (report Report) {
 	inputs := make([][]Spike, 64)
 	for k := range inputs {
 		x, y := r.Float64()*10e-3, r.Float64()*10e-3
@@ -174,19 +181,18 @@ func BenchmarkGradient(b *testing.B) {
 	}
 	batch := Batch{Net: net, End: 40e-3}
 	g := net.NewWeightGradients()
-	var report Report
 	b.ReportAllocs()
 	for b.Loop() {
 		var err error
 		_, report, err = batch.Step(g, inputs, func(k int, p *Pass) (float64, error) {
 			t, c := p.Last()
-			return c.Add(t, First{}, CrossEntropy{Label: k % 3, Scale: -1e3}, 0)
+			return c.Add(t, First{}, CrossEntropy{Label: k % 3, Scale: -1e3}, n)
 		})
 		if err != nil {
 			b.Fatal(err)
 		}
 	}
-	b.ReportMetric(float64(report.Spikes)/64, "spikes/sample")
+	return report
 }
 
 // BenchmarkRecurrent is a gradient step of one recurrent layer that holds 100 hidden neurons and 3 outputs, 64 samples.
@@ -198,26 +204,7 @@ func BenchmarkRecurrent(b *testing.B) {
 		b.Fatal(err)
 	}
 	net := Serial{l}
-	inputs := make([][]Spike, 64)
-	for k := range inputs {
-		x, y := r.Float64()*10e-3, r.Float64()*10e-3
-		inputs[k] = []Spike{{Neuron: 4}, {Time: x}, {Time: y, Neuron: 1}, {Time: 10e-3 - x, Neuron: 2}, {Time: 10e-3 - y, Neuron: 3}}
-		SortSpikes(inputs[k])
-	}
-	batch := Batch{Net: net, End: 40e-3}
-	g := net.NewWeightGradients()
-	var report Report
-	b.ReportAllocs()
-	for b.Loop() {
-		var err error
-		_, report, err = batch.Step(g, inputs, func(k int, p *Pass) (float64, error) {
-			t, c := p.Last()
-			return c.Add(t, First{}, CrossEntropy{Label: k % 3, Scale: -1e3}, 3)
-		})
-		if err != nil {
-			b.Fatal(err)
-		}
-	}
+	report := benchmarkSteps(b, net, r, 3)
 	b.ReportMetric(float64(report.Spikes)/64, "spikes/sample")
 	b.ReportMetric(float64(report.RootSolves)/float64(report.Spikes+report.Inputs), "solves/event")
 }

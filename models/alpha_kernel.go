@@ -112,8 +112,8 @@ func (k *alphaKernel[T]) backwardRows(lo, hi int) {
 		da, dc, dgbar := k.sums[0][r0:r1], k.sums[1][r0:r1], k.sums[2][r0:r1]
 		dscale, drest, dbias := k.sums[3][r0:r1], k.sums[4][r0:r1], k.sums[5][r0:r1]
 		dh, dg := k.dh[r0:r1], k.dg[r0:r1]
-		load(dh, gout[3], r0)
-		load(dg, gout[4], r0)
+		kernel.Load(dh, gout[3], r0)
+		kernel.Load(dg, gout[4], r0)
 		for t := k.t - 1; t >= 0; t-- {
 			at := t*step + r0
 			for j := range k.n {
@@ -167,7 +167,7 @@ func (k *alphaKernel[T]) backwardRows(lo, hi int) {
 				dg[j] *= a.a[j]
 			}
 		}
-		store(d.h0, dh, r0)
-		store(d.g0, dg, r0)
+		kernel.Store(d.h0, dh, r0)
+		kernel.Store(d.g0, dg, r0)
 	}
 }

@@ -134,7 +134,7 @@ func (k *coupledKernel[T]) Forward(in, out [][]T) error {
 func (k *coupledKernel[T]) Backward(_, _, gout, gin [][]T) error {
 	synOut, postOut, synStates, _ := k.counts()
 	for i, c := range k.carry {
-		load(c, gout[synOut+postOut+i], 0)
+		kernel.Load(c, gout[synOut+postOut+i], 0)
 	}
 	params, states := gin[1:len(gin)-len(k.carry)], gin[len(gin)-len(k.carry):]
 	for _, d := range params {
@@ -168,7 +168,7 @@ func (k *coupledKernel[T]) Backward(_, _, gout, gin [][]T) error {
 		}
 	}
 	for i, d := range states {
-		store(d, k.carry[i], 0)
+		kernel.Store(d, k.carry[i], 0)
 	}
 	return nil
 }

@@ -103,7 +103,7 @@ func (k *expSynKernel[T]) backwardRows(lo, hi int) {
 	for b := lo; b < hi; b++ {
 		r0, r1 := b*k.n, (b+1)*k.n
 		di, dbeta, dsigma := k.di[r0:r1], k.dbeta[r0:r1], k.dsigma[r0:r1]
-		load(di, gout[1], r0)
+		kernel.Load(di, gout[1], r0)
 		for t := k.t - 1; t >= 0; t-- {
 			at := t*step + r0
 			for j := range k.n {
@@ -133,6 +133,6 @@ func (k *expSynKernel[T]) backwardRows(lo, hi int) {
 				}
 			}
 		}
-		store(d.i0, di, r0)
+		kernel.Store(d.i0, di, r0)
 	}
 }

@@ -111,8 +111,8 @@ func (k *liKernel[T]) backwardRows(lo, hi int) {
 		r0, r1 := b*k.n, (b+1)*k.n
 		dv, di := k.carry[0][r0:r1], k.carry[1][r0:r1]
 		dalpha, dbeta := k.partial[0][r0:r1], k.partial[1][r0:r1]
-		load(dv, g.v, r0)
-		load(di, g.i, r0)
+		kernel.Load(dv, g.v, r0)
+		kernel.Load(di, g.i, r0)
 		for t := k.t - 1; t >= 0; t-- {
 			at := t*step + r0
 			for j := range k.n {
@@ -143,7 +143,7 @@ func (k *liKernel[T]) backwardRows(lo, hi int) {
 				}
 			}
 		}
-		store(d.v0, dv, r0)
-		store(d.i0, di, r0)
+		kernel.Store(d.v0, dv, r0)
+		kernel.Store(d.i0, di, r0)
 	}
 }

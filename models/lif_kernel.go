@@ -211,13 +211,13 @@ func (k *lifKernel[T]) backwardRows(lo, hi int) {
 	for b := lo; b < hi; b++ {
 		r0, r1 := b*k.n, (b+1)*k.n
 		dalpha, dvth, dbeta, dvreset := k.partial[0][r0:r1], k.partial[1][r0:r1], k.partial[2][r0:r1], k.partial[3][r0:r1]
-		load(dv, g.v, r0)
-		load(di, g.i, r0)
-		load(rec, g.s, r0)
+		kernel.Load(dv, g.v, r0)
+		kernel.Load(di, g.i, r0)
+		kernel.Load(rec, g.s, r0)
 		for t := k.t - 1; t >= 0; t-- {
 			at, end := t*step+r0, t*step+r1
 			u, spikes, dxt := o.vmem[at:end], o.spikes[at:end], d.x[at:end]
-			load(ds, g.spikes, at)
+			kernel.Load(ds, g.spikes, at)
 			for j := range ds {
 				ds[j] += rec[j]
 				above[j] = u[j] - a.vth[j]
@@ -268,24 +268,8 @@ func (k *lifKernel[T]) backwardRows(lo, hi int) {
 				kernel.Gemm(false, true, 1, k.n, k.n, dxt, a.wrec, 0, rec)
 			}
 		}
-		store(d.v0, dv, r0)
-		store(d.i0, di, r0)
-		store(d.s0, rec, r0)
-	}
-}
-
-// load copies a piece of src into dst, zeros if src is nil.
-func load[T any](dst, src []T, at int) {
-	if src == nil {
-		clear(dst)
-	} else {
-		copy(dst, src[at:])
-	}
-}
-
-// store copies src into dst unless dst is nil.
-func store[T any](dst, src []T, at int) {
-	if dst != nil {
-		copy(dst[at:], src)
+		kernel.Store(d.v0, dv, r0)
+		kernel.Store(d.i0, di, r0)
+		kernel.Store(d.s0, rec, r0)
 	}
 }

@@ -194,7 +194,7 @@ func (k *wtasKernel[T]) Backward(in, out, gout, gin [][]T) error {
 	k.gout, k.gin = splitWTASOut(gout), splitWTAS(k.wtasCell, gin)
 	clear(k.sums[0])
 	clear(k.sums[1])
-	load(k.row[4], k.gout.thrEnd, 0)
+	kernel.Load(k.row[4], k.gout.thrEnd, 0)
 	kernel.Blocks(k.b, rowBlock, k.backward)
 	d := &k.gin
 	for i, p := range [...][]T{d.resist, d.gain} {
@@ -240,7 +240,7 @@ func (k *wtasKernel[T]) backwardRows(lo, hi int) {
 				x[i] = vp[i] - thr[i]
 			}
 			surrogate.Slopes(k.surrogate, slope, x)
-			load(dv, g.vp, at) // dL/dvp first
+			kernel.Load(dv, g.vp, at) // dL/dvp first
 			for i := range dthr {
 				dx := ds
 				if g.s != nil {
@@ -276,7 +276,7 @@ func (k *wtasKernel[T]) backwardRows(lo, hi int) {
 func (k *wtasKernel[T]) share() {
 	d, dthr := &k.gin, k.row[4]
 	if k.given {
-		store(d.thr, dthr, 0)
+		kernel.Store(d.thr, dthr, 0)
 		return
 	}
 	clear(d.thr)

@@ -137,18 +137,18 @@ func (k *neuronKernel[T]) adjointRow(rule Rule, b int, a *neuronIn[[]T], o, g *n
 	var dmore [numMore][]T
 	for i := range types - 1 {
 		dmore[i] = next()
-		load(dmore[i], g.final[numStates-numMore+i], r0)
+		kernel.Load(dmore[i], g.final[numStates-numMore+i], r0)
 	}
 	var p [numCoefs][]T
 	for i := range k.coefs() {
 		p[i] = k.partial[i][r0 : r0+n]
 	}
-	load(dpost, g.final[2], r0)
-	load(dpre, g.final[3], r0)
-	load(ds, g.final[4], r0)
-	load(dtimer, g.final[5], r0)
-	load(disyn, g.final[0], r0)
-	load(diahp, g.final[1], r0)
+	kernel.Load(dpost, g.final[2], r0)
+	kernel.Load(dpre, g.final[3], r0)
+	kernel.Load(ds, g.final[4], r0)
+	kernel.Load(dtimer, g.final[5], r0)
+	kernel.Load(disyn, g.final[0], r0)
+	kernel.Load(diahp, g.final[1], r0)
 	clear(shift)
 	last := (k.t-1)*step + r0
 	for j := range n { // the final states are logarithms
@@ -356,12 +356,12 @@ func (k *neuronKernel[T]) adjointRow(rule Rule, b int, a *neuronIn[[]T], o, g *n
 			gin.iahp[r0+j] = diahp[j] * exp(a.iahp[r0+j])
 		}
 	}
-	store(gin.imem, dpost, r0)
-	store(gin.vmem, dpre, r0)
-	store(gin.spikes, ds, r0)
-	store(gin.timer, dtimer, r0)
+	kernel.Store(gin.imem, dpost, r0)
+	kernel.Store(gin.vmem, dpre, r0)
+	kernel.Store(gin.spikes, ds, r0)
+	kernel.Store(gin.timer, dtimer, r0)
 	for i, d := range dmore {
-		store(gin.more[i], d, r0)
+		kernel.Store(gin.more[i], d, r0)
 	}
 }
 
@@ -429,20 +429,4 @@ func of[T kernel.Float](g []T, i int) T {
 		return 0
 	}
 	return g[i]
-}
-
-// load copies a piece of src into dst, zeros if src is nil.
-func load[T any](dst, src []T, at int) {
-	if src == nil {
-		clear(dst)
-	} else {
-		copy(dst, src[at:])
-	}
-}
-
-// store copies src into dst unless dst is nil.
-func store[T any](dst, src []T, at int) {
-	if dst != nil {
-		copy(dst[at:], src)
-	}
 }
