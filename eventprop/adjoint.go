@@ -44,11 +44,14 @@ type backward struct {
 // VLeak take some three times as long. A cotangent or gradient of the wrong
 // shape is an error (ErrShape), a spike with slope 0 too (ErrGrazing, see Settings.MinSlope).
 // After an error g is not to be used.
-func (t *Tape) Backward(g *Gradients, c *Cotangent) error {
+func (t *Tape) Backward(g *Gradients, c *Cotangent) error { return t.backward(g, c, true) }
+
+// backward is Backward. Where inputTime is false, a pass that has it for nothing only sets InputTime.
+func (t *Tape) backward(g *Gradients, c *Cotangent, inputTime bool) error {
 	if len(c.probes) == 0 && c.Integral == nil && g.TauMem == nil && g.TauSyn == nil {
 		switch t.engine {
 		case sweeping:
-			return t.sweepBack(g, c)
+			return t.sweepBack(g, c, inputTime)
 		case locked:
 			return t.lockedBack(g, c)
 		}

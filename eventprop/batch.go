@@ -8,28 +8,17 @@ import (
 )
 
 // Batch runs many samples through layers in a row, in parallel. The sums over the samples are
-// the same bits for any number of processors: the samples are divided into at most 16 groups,
-// whatever the machine, and the groups are added in order.
+// the same bits for any number of processors: the samples are divided into groups, whose number depends on
+// the number of samples and weights alone, and the groups are added in order.
 //
-// A batch keeps its memory: after the first steps nothing is allocated.
+// A batch keeps its memory: after the first steps nothing is allocated. A copy of a batch that has made a step shares its
+// memory, so that the two are not for concurrent use.
 type Batch struct {
 	Net    Serial
 	End    float64 // s, duration of the simulation
 	Method Method
 
-	plans  []plan
-	groups []group
-}
-
-const mostGroups = 16
-
-// group is the work of some samples after each other.
-type group struct {
-	pass   Pass
-	grads  []*Gradients
-	loss   float64
-	report Report
-	err    error
+	work *work
 }
 
 // Loss is called for each sample after its forward pass: it returns the loss, and adds its derivatives to
@@ -39,7 +28,11 @@ type Loss func(sample int, p *Pass) (float64, error)
 // Step simulates all samples and returns the sum of their losses. Unless g is nil it adds the gradients of the sum to
 // g, one for each layer. Errors name the sample; g is not to be used then.
 func (b *Batch) Step(g []*Gradients, inputs [][]Spike, loss Loss) (sum float64, report Report, err error) {
-	if b.plans, err = b.Net.prepare(b.plans); err != nil {
+	if b.work == nil {
+		b.work = newWork()
+	}
+	w := b.work
+	if w.plans, err = b.Net.prepare(w.plans); err != nil {
 		return 0, report, err
 	}
 	if g != nil {
@@ -52,69 +45,119 @@ func (b *Batch) Step(g []*Gradients, inputs [][]Spike, loss Loss) (sum float64, 
 			}
 		}
 	}
-	n := min(len(inputs), mostGroups)
-	for len(b.groups) < n {
-		b.groups = append(b.groups, group{})
+	w.end, w.method, w.grads, w.inputs, w.loss = b.End, b.Method, g, inputs, loss
+	defer func() { w.grads, w.inputs, w.loss = nil, nil, nil }()
+	n := b.groups(len(inputs))
+	for len(w.groups) < n {
+		w.groups = append(w.groups, group{})
 	}
-	groups := b.groups[:n]
-	kernel.Blocks(n, 1, func(k, _ int) {
-		lo, hi := k*len(inputs)/n, (k+1)*len(inputs)/n
-		groups[k].run(b, g, inputs, lo, hi, loss)
-	})
+	w.active = w.groups[:n]
+	kernel.Blocks(n, 1, w.run)
 	errs := []error(nil)
-	for k := range groups {
-		if e := groups[k].err; e != nil {
+	for k := range w.active {
+		if e := w.active[k].err; e != nil {
 			errs = append(errs, e)
 		}
-		sum += groups[k].loss
-		report.Add(groups[k].report)
+		sum += w.active[k].loss
+		report.Add(w.active[k].report)
 	}
 	if errs != nil {
 		return 0, report, errors.Join(errs...)
 	}
-	for k := range g {
-		for i := range groups {
-			g[k].Add(groups[i].grads[k])
-		}
-		if err := g[k].finite(b.Net[k]); err != nil {
-			return 0, report, fmt.Errorf("layer %d: %w", k, err)
-		}
+	if g != nil {
+		err = w.reduce()
+	}
+	if err != nil {
+		return 0, report, err
 	}
 	return sum, report, nil
 }
 
-// run goes through the samples lo to hi-1.
-func (w *group) run(b *Batch, like []*Gradients, inputs [][]Spike, lo, hi int, loss Loss) {
-	w.loss, w.report, w.err = 0, Report{}, nil
-	if like != nil {
-		if len(w.grads) != len(like) {
-			w.grads = make([]*Gradients, len(like))
-		}
-		for k := range like {
-			w.grads[k] = like[k].zeroCopy(w.grads[k])
+// groups returns the number of groups for so many samples: 16, or fewer where zeroing and adding the
+// gradients of the groups would take long beside the samples.
+func (b *Batch) groups(samples int) int {
+	weights := 0
+	for _, l := range b.Net {
+		weights += len(l.In.Weight)
+		if l.Rec != nil {
+			weights += len(l.Rec.Weight)
 		}
 	}
+	n := min(samples, 16)
+	for n > 2 && n*weights > samples<<16 {
+		n = (n + 1) / 2
+	}
+	return n
+}
+
+// work is the state of a batch, and what a step gives to its parallel parts.
+type work struct {
+	plans  []plan
+	groups []group
+
+	end    float64
+	method Method
+	grads  []*Gradients // to add to, or nil
+	inputs [][]Spike
+	loss   Loss
+	active []group
+	sum    sourceSum
+
+	run, add func(lo, hi int) // made once: a new function would be allocated in each step
+}
+
+func newWork() *work {
+	w := &work{}
+	w.run = func(lo, hi int) {
+		for k := lo; k < hi; k++ {
+			n := len(w.active)
+			w.active[k].run(w, k*len(w.inputs)/n, (k+1)*len(w.inputs)/n)
+		}
+	}
+	w.add = func(lo, hi int) { w.sum.add(w.active, lo, hi) }
+	return w
+}
+
+// group is the work of some samples after each other.
+type group struct {
+	pass   Pass
+	grads  []*Gradients
+	spiked []spiked // of each layer
+	loss   float64
+	report Report
+	err    error
+}
+
+// run goes through the samples lo to hi-1.
+func (g *group) run(w *work, lo, hi int) {
+	g.loss, g.report, g.err = 0, Report{}, nil
+	if w.grads != nil {
+		g.zero(w)
+	}
 	for sample := lo; sample < hi; sample++ {
-		if err := w.sample(b, like != nil, inputs[sample], sample, loss); err != nil {
-			w.err = fmt.Errorf("sample %d: %w", sample, err)
+		if err := g.sample(w, sample); err != nil {
+			g.err = fmt.Errorf("sample %d: %w", sample, err)
 			return
 		}
-		w.report.Add(w.pass.Report())
+		g.report.Add(g.pass.Report())
 	}
 }
 
-func (w *group) sample(b *Batch, gradient bool, input []Spike, sample int, loss Loss) error {
-	if err := w.pass.forward(b.plans, input, b.End); err != nil {
+func (g *group) sample(w *work, sample int) error {
+	if err := g.pass.forward(w.plans, w.inputs[sample], w.end); err != nil {
 		return err
 	}
-	value, err := loss(sample, &w.pass)
-	if err != nil || !gradient {
-		w.loss += value
+	value, err := w.loss(sample, &g.pass)
+	if err != nil || w.grads == nil {
+		g.loss += value
 		return err
 	}
 	if value-value != 0 {
 		return fmt.Errorf("%w: loss is %g", ErrNonFinite, value)
 	}
-	w.loss += value
-	return w.pass.Backward(w.grads, b.Method)
+	g.loss += value
+	for k := range g.pass.Tapes {
+		g.touch(k)
+	}
+	return g.pass.backward(g.grads, w.method, false)
 }

@@ -178,21 +178,37 @@ func (c *Cotangent) check(t *Tape) error {
 	return err
 }
 
-// zeroCopy returns zero gradients with the slices of g, in the memory of dst if it fits.
+// zeroCopy returns zero gradients with the slices of g, in the memory of dst if it fits. Those of
+// synapses are arbitrary.
 func (g *Gradients) zeroCopy(dst *Gradients) *Gradients {
 	if dst == nil {
 		dst = new(Gradients)
 	}
-	like := func(have, want []float64) []float64 {
-		if want == nil {
-			return nil
+	var l Layer
+	from, to := g.parts(&l), dst.slices()
+	for k, p := range from {
+		switch {
+		case p.values == nil:
+			*to[k] = nil
+		case p.neuron:
+			*to[k] = zeroed(*to[k], len(p.values))
+		default:
+			*to[k] = resize(*to[k], len(p.values))
 		}
-		return zeroed(have, len(want))
 	}
-	dst.In, dst.InDelay = like(dst.In, g.In), like(dst.InDelay, g.InDelay)
-	dst.Rec, dst.RecDelay = like(dst.Rec, g.Rec), like(dst.RecDelay, g.RecDelay)
-	dst.TauMem, dst.TauSyn = like(dst.TauMem, g.TauMem), like(dst.TauSyn, g.TauSyn)
-	dst.VTh, dst.VLeak, dst.VReset = like(dst.VTh, g.VTh), like(dst.VLeak, g.VLeak), like(dst.VReset, g.VReset)
-	dst.VInit, dst.IInit = like(dst.VInit, g.VInit), like(dst.IInit, g.IInit)
 	return dst
+}
+
+// slices are in the order of parts.
+func (g *Gradients) slices() [11]*[]float64 {
+	return [...]*[]float64{
+		&g.In, &g.InDelay, &g.Rec, &g.RecDelay, &g.TauMem, &g.TauSyn, &g.VTh, &g.VLeak, &g.VReset, &g.VInit, &g.IInit,
+	}
+}
+
+// perNeuron returns the slices of g that are not of synapses.
+func (g *Gradients) perNeuron() Gradients {
+	n := *g
+	n.In, n.InDelay, n.Rec, n.RecDelay = nil, nil, nil, nil
+	return n
 }

@@ -65,7 +65,13 @@ func (t *Tape) lockedPass() error {
 		now = at
 	}
 	t.engine = locked
-	return t.summarize(w.state)
+	t.summarize()
+	for j, s := range w.state {
+		if !s.finite() {
+			return t.overflow(j, s)
+		}
+	}
+	return nil
 }
 
 // lockedSpikes lets the neurons in fired spike: first all are reset, then their spikes arrive.

@@ -2,11 +2,11 @@ package eventprop
 
 import "math/big"
 
-const bits = 200
+const precision = 200
 
 // preciseExp is e^x by halving of the argument and the series, in 200 bits.
 func preciseExp(x *big.Float) *big.Float {
-	num := func() *big.Float { return new(big.Float).SetPrec(bits) }
+	num := func() *big.Float { return new(big.Float).SetPrec(precision) }
 	halvings := 0
 	y := num().Set(x)
 	for y.Sign() != 0 && y.MantExp(nil) > -8 {
@@ -27,7 +27,7 @@ func preciseExp(x *big.Float) *big.Float {
 // preciseVoltage is u(t) = u e^(-t/tauMem) + i tauSyn/(tauMem-tauSyn) (e^(-t/tauMem) -
 // e^(-t/tauSyn)), or its limit at equal time constants, rounded once.
 func preciseVoltage(tauMem, tauSyn, u, i, t float64) float64 {
-	num := func(x float64) *big.Float { return new(big.Float).SetPrec(bits).SetFloat64(x) }
+	num := func(x float64) *big.Float { return new(big.Float).SetPrec(precision).SetFloat64(x) }
 	div := func(a, b *big.Float) *big.Float { return num(0).Quo(a, b) }
 	mul := func(a, b *big.Float) *big.Float { return num(0).Mul(a, b) }
 	tm, ts := num(tauMem), num(tauSyn)

@@ -107,7 +107,10 @@ func (p *Pass) forward(plans []plan, input []Spike, end float64) error {
 
 // Backward adds the gradients of the losses in p.Cotangents to g, one for each layer, and sets the
 // InputTime of each tape. The cotangents of all layers but the last are added to.
-func (p *Pass) Backward(g []*Gradients, m Method) error {
+func (p *Pass) Backward(g []*Gradients, m Method) error { return p.backward(g, m, true) }
+
+// backward is Backward. Where inputTime is false, the InputTime of the first tape is not asked for.
+func (p *Pass) backward(g []*Gradients, m Method, inputTime bool) error {
 	if len(g) != len(p.Tapes) {
 		return fmt.Errorf("%w: %d gradients for %d layers", ErrShape, len(g), len(p.Tapes))
 	}
@@ -117,7 +120,7 @@ func (p *Pass) Backward(g []*Gradients, m Method) error {
 		if m == Implicit {
 			err = t.Analytical(g[k], c)
 		} else {
-			err = t.Backward(g[k], c)
+			err = t.backward(g[k], c, inputTime || k > 0)
 		}
 		if err != nil {
 			return fmt.Errorf("layer %d: %w", k, err)

@@ -3,7 +3,11 @@ package eventprop
 import (
 	"fmt"
 	"math"
+	"math/bits"
 	"slices"
+
+	"github.com/surge-snn/surge/internal/fmath"
+	"github.com/surge-snn/surge/internal/lanes"
 )
 
 // sweep is the fast way through a feed-forward layer of neurons that are alike, with dense weights
@@ -14,18 +18,25 @@ import (
 // Only the spikes are kept. Tape.unfold makes the touches of the general engine from
 // them where a voltage or a gradient of a time constant is asked for.
 type sweep struct {
-	state  []State
-	begin  []int32 // first spike of each interval between inputs; one more for the end
-	spikes []sweptSpike
+	v, i         []float64 // states, V counted from VLeak
+	nextV, nextI []float64
+	mask         []uint64 // neurons that may have crossed the threshold
+	intervals    []interval
+	spikes       []sweptSpike
 
 	keys     []sortKey
 	unsorted []sweptSpike
 
-	adj    []State // backwards
-	upTo   []passage
-	active []int32 // neurons whose adjoint is not 0
-	at     []bool  // whether they are
-	moved  []int32 // interval in which the adjoint is not at the end of the interval any more
+	back sweptAdjoint
+}
+
+// interval is the time from one input to the next: no event reaches a neuron within it. Inputs at one
+// instant end one interval together.
+type interval struct {
+	Factors                      // over it
+	start, stop          float64 // s
+	firstInput, endInput int32   // inputs at its end
+	firstSpike, endSpike int32   // spikes within it
 }
 
 // sweptSpike is a spike with the decays from the beginning of its interval.
@@ -39,6 +50,9 @@ type sortKey struct {
 	time float64
 	at   int32
 }
+
+// end returns the end of the interval as a moment in it.
+func (x *interval) end() passage { return passage{x.stop - x.start, x.Mem, x.Syn} }
 
 // passage is a moment in an interval between inputs: its time, and the decays from the beginning of the interval.
 type passage struct{ time, mem, syn float64 }
@@ -97,7 +111,7 @@ func (c *cell) crossingFrom(s State) (x passage, ok bool) {
 				return passage{}, false
 			}
 			mem := 1 / (1 + z)
-			return passage{c.tauMem * math.Log1p(z), mem, mem * mem}, true
+			return passage{c.tauMem * fmath.Log1p(z), mem, mem * mem}, true
 		}
 	}
 	h, p, solved := c.next(s.V, s.I)
@@ -106,59 +120,69 @@ func (c *cell) crossingFrom(s State) (x passage, ok bool) {
 
 // sweep is the forward pass.
 func (t *Tape) sweep() error {
-	w, p := &t.swept, t.plan
-	c, n := &p.cells[0], len(p.cells)
-	w.state = resize(w.state, n)
-	copy(w.state, p.init)
-	w.begin, w.spikes = append(w.begin[:0], 0), w.spikes[:0]
-	start := 0.0
-	for k := 0; ; k++ {
-		stop := t.end
-		last := k == len(t.input) || t.input[k].Time >= t.end
+	w, p, n := &t.swept, t.plan, len(t.plan.cells)
+	w.v, w.i = resize(w.v, n), resize(w.i, n)
+	w.nextV, w.nextI, w.mask = resize(w.nextV, n), resize(w.nextI, n), resize(w.mask, lanes.Words(n))
+	for j, s := range p.init {
+		w.v[j], w.i[j] = s.V, s.I
+	}
+	w.intervals, w.spikes = w.intervals[:0], w.spikes[:0]
+	for start, last := 0.0, false; !last; {
+		x := interval{start: start, stop: t.end, firstInput: int32(t.head), firstSpike: int32(len(w.spikes))}
+		last = t.head == len(t.input) || t.input[t.head].Time >= t.end
 		if !last {
-			stop = t.input[k].Time
-		}
-		end := passage{time: stop}
-		f := c.Factors(stop - start)
-		end.mem, end.syn = f.Mem, f.Syn
-		first := len(w.spikes)
-		var weights []float64
-		if !last {
-			from := t.input[k].Neuron * n
-			weights = p.layer.In.Weight[from : from+n]
-		}
-		for j := range w.state {
-			s := w.state[j]
-			after := f.Apply(s)
-			if c.mayCross(s, after) {
-				var err error
-				if after, err = t.sweepSpikes(j, start, end, s, after); err != nil {
-					return err
-				}
+			for x.stop = t.input[t.head].Time; t.head < len(t.input) && t.input[t.head].Time == x.stop; {
+				t.head++
 			}
-			if !last {
-				after.I += weights[j]
-			}
-			w.state[j] = after
 		}
-		w.sort(first)
-		w.begin = append(w.begin, int32(len(w.spikes)))
-		if last {
-			t.head = k
-			break
+		x.endInput = int32(t.head)
+		x.Factors = p.cells[0].Factors(x.stop - x.start)
+		if err := t.sweepInterval(&x); err != nil {
+			return err
 		}
-		start = stop
+		x.endSpike = int32(len(w.spikes))
+		w.intervals = append(w.intervals, x)
+		start = x.stop
 	}
 	for k := range w.spikes {
 		t.Spikes = append(t.Spikes, w.spikes[k].Spike)
 	}
 	t.engine = sweeping
 	t.Report.Arrivals = t.head * n
-	return t.summarize(w.state)
+	t.summarize()
+	for j := range n {
+		if s := (State{w.v[j], w.i[j]}); !s.finite() {
+			return t.overflow(j, s)
+		}
+	}
+	return nil
 }
 
-// summarize is finish for a fast engine, with the states at the end.
-func (t *Tape) summarize(state []State) error {
+// sweepInterval carries all neurons over an interval and the inputs at its end.
+func (t *Tape) sweepInterval(x *interval) error {
+	w, c, n := &t.swept, &t.plan.cells[0], len(t.plan.cells)
+	lanes.Advance(w.mask, w.nextV, w.nextI, w.v, w.i, lanes.Factors[float64](x.Factors), c.q)
+	for k, word := range w.mask {
+		for ; word != 0; word &= word - 1 {
+			j := k<<6 + bits.TrailingZeros64(word)
+			after, err := t.sweepSpikes(j, x, State{w.v[j], w.i[j]}, State{w.nextV[j], w.nextI[j]})
+			if err != nil {
+				return err
+			}
+			w.nextV[j], w.nextI[j] = after.V, after.I
+		}
+	}
+	w.v, w.i, w.nextV, w.nextI = w.nextV, w.nextI, w.v, w.i
+	w.sort(int(x.firstSpike))
+	for k := x.firstInput; k < x.endInput; k++ {
+		from := t.input[k].Neuron * n
+		lanes.Add(w.i, t.plan.layer.In.Weight[from:from+n])
+	}
+	return nil
+}
+
+// summarize is finish for a fast engine, but for the look at the states.
+func (t *Tape) summarize() {
 	t.complete = true
 	r := &t.Report
 	r.Inputs, r.LateInputs, r.Spikes = t.head, len(t.input)-t.head, len(t.Spikes)
@@ -172,16 +196,13 @@ func (t *Tape) summarize(state []State) error {
 			r.SilentNeurons++
 		}
 	}
-	for j, s := range state {
-		if !s.finite() {
-			return t.overflow(j, s)
-		}
-	}
-	return nil
 }
 
 // sort sorts the spikes from first on, which are by rising neuron, by time.
 func (w *sweep) sort(first int) {
+	if len(w.spikes) < first+2 {
+		return
+	}
 	w.keys = w.keys[:0]
 	for k, s := range w.spikes[first:] {
 		w.keys = append(w.keys, sortKey{s.Time, int32(k)})
@@ -203,25 +224,24 @@ func (w *sweep) sort(first int) {
 
 // sweepSpikes finds the spikes of neuron j in an interval, at the beginning of which it is in state s,
 // and returns its state at the end, which is after where it does not spike.
-func (t *Tape) sweepSpikes(j int, start float64, end passage, s, after State) (State, error) {
+func (t *Tape) sweepSpikes(j int, x *interval, s, after State) (State, error) {
 	c, w := &t.plan.cells[0], &t.swept
-	stop := end.time
-	end.time = stop - start // from here on times count from the beginning of the interval
+	end := x.end()
 	now := passage{0, 1, 1}
 	before := -1.0
 	for c.mayCross(s, after) {
 		t.Report.RootSolves++
-		x, ok := c.crossingFrom(s)
-		x.time += now.time
-		x.mem *= now.mem
-		x.syn *= now.syn
-		if !ok || x.time > end.time {
+		to, ok := c.crossingFrom(s)
+		to.time += now.time
+		to.mem *= now.mem
+		to.syn *= now.syn
+		if !ok || to.time > end.time {
 			if after.V < c.q {
 				break
 			}
-			x = end // over threshold at the end by rounding
+			to = end // over threshold at the end by rounding
 		}
-		at := min(start+x.time, stop)
+		at := min(x.start+to.time, x.stop)
 		if !(at < t.end) {
 			break
 		}
@@ -232,118 +252,21 @@ func (t *Tape) sweepSpikes(j int, start float64, end passage, s, after State) (S
 			return after, fmt.Errorf("%w: %d at %g s, the limit is %d", ErrLimit, len(w.spikes)+1, at, t.plan.maxSpikes)
 		}
 		before = at
-		current := s.I * x.syn / now.syn
+		current := s.I * to.syn / now.syn
 		if !(now.syn > 1e-250) {
-			current = c.Apply(s, x.time-now.time).I
+			current = c.Apply(s, to.time-now.time).I
 		}
 		if current-c.q < 1e-3*c.q {
 			t.Report.Grazing++
 		}
-		w.spikes = append(w.spikes, sweptSpike{Spike{at, j, current}, x})
+		w.spikes = append(w.spikes, sweptSpike{Spike{at, j, current}, to})
 		s = State{c.rho, current}
-		now = x
-		if x.time < end.time {
-			after = c.between(x, end).Apply(s)
+		now = to
+		if now.time < end.time {
+			after = c.between(now, end).Apply(s)
 		} else {
 			after = s
 		}
 	}
 	return after, nil
-}
-
-// sweepBack is [Tape.Backward] after a sweep, for everything but time constants and voltages.
-func (t *Tape) sweepBack(g *Gradients, c *Cotangent) error {
-	if err := c.check(t); err != nil {
-		return err
-	}
-	if err := g.check(t.plan.layer); err != nil {
-		return err
-	}
-	w, cell, n := &t.swept, &t.plan.cells[0], len(t.plan.cells)
-	t.InputTime = zeroed(t.InputTime, len(t.input))
-	t.Report.ClippedJumps = 0
-	w.adj, w.upTo, w.at, w.active = zeroed(w.adj, n), resize(w.upTo, n), zeroed(w.at, n), w.active[:0]
-	w.moved = resize(w.moved, n)
-	for j := range w.moved {
-		w.moved[j] = -1
-	}
-	for k := t.head; k >= 0; k-- {
-		start, stop := 0.0, t.end
-		if k > 0 {
-			start = t.input[k-1].Time
-		}
-		if k < t.head {
-			stop = t.input[k].Time
-		}
-		f := cell.Factors(stop - start)
-		end := passage{stop - start, f.Mem, f.Syn}
-		for s := w.begin[k+1] - 1; s >= w.begin[k]; s-- {
-			if err := t.sweepBackSpike(g, int32(k), &w.spikes[s], end, c.Time[s]); err != nil {
-				return err
-			}
-		}
-		for _, j := range w.active {
-			if w.moved[j] == int32(k) {
-				w.adj[j] = cell.between(passage{0, 1, 1}, w.upTo[j]).Adjoint(w.adj[j])
-			} else {
-				w.adj[j] = f.Adjoint(w.adj[j])
-			}
-		}
-		if k == 0 {
-			break
-		}
-		from := t.input[k-1].Neuron * n
-		weights := t.plan.layer.In.Weight[from : from+n]
-		d := 0.0
-		for _, j := range w.active {
-			a := w.adj[j]
-			d += float64(weights[j] * (float64(a.I*cell.beta) - float64(a.V*cell.alpha)))
-		}
-		t.InputTime[k-1] = d
-		if g.In != nil {
-			row := g.In[from : from+n]
-			for _, j := range w.active {
-				row[j] += w.adj[j].I
-			}
-		}
-	}
-	for _, j := range w.active {
-		a := w.adj[j]
-		accumulate(g.IInit, int(j), a.I)
-		if t.plan.layer.Params.VInit != nil {
-			accumulate(g.VInit, int(j), a.V)
-			accumulate(g.VLeak, int(j), -a.V)
-		}
-	}
-	return nil
-}
-
-// sweepBackSpike undoes a spike in interval k, which ends at end, with derivative time to its time.
-func (t *Tape) sweepBackSpike(g *Gradients, k int32, s *sweptSpike, end passage, time float64) error {
-	w, j := &t.swept, s.Neuron
-	a := &w.adj[j]
-	if w.at[j] {
-		from := end
-		if w.moved[j] == k {
-			from = w.upTo[j]
-		}
-		if from.time > s.passage.time {
-			*a = t.plan.cells[0].between(s.passage, from).Adjoint(*a)
-		}
-	}
-	accumulate(g.VReset, j, a.V)
-	accumulate(g.VLeak, j, -a.V)
-	before, err := t.jump(j, s.Time, s.Current, a.V, time)
-	if err != nil {
-		return err
-	}
-	a.V = before
-	accumulate(g.VTh, j, -before)
-	accumulate(g.VLeak, j, before)
-	if !w.at[j] && before != 0 {
-		w.at[j] = true
-		w.active = append(w.active, int32(j))
-	}
-	w.moved[j], w.upTo[j] = k, s.passage
-	return nil
 }

@@ -1,0 +1,18 @@
+// Package lanes holds the loops over all neurons of a layer that are in the same
+// situation: the time is common to them, and what differs is one number per neuron.
+//
+// # Overview
+//
+//	Advance   states after an interval, and which neurons may have crossed the threshold in it
+//	Retreat   the adjoint of Advance for neurons that do not spike
+//	Add       y_j += x_j
+//	Moved     sum_j w_j (b_j beta - a_j alpha), what the time of an event gets from its targets
+//	Finite    whether all x_j are
+//
+// The state is a structure of arrays, so that neighbours are loaded together.
+//
+// # Bits
+//
+// Every product is rounded before it is added, and the sum of Moved has an order of its own,
+// which is that of its lanes. The functions of generic.go are the specification.
+package lanes

@@ -1,0 +1,67 @@
+package lanes
+
+// Float is the element type.
+type Float interface{ float32 | float64 }
+
+// Width is the number of partial sums of [Moved]: element j belongs to sum j mod Width.
+const Width = 8
+
+// Factors are the elements of the propagator over an interval,
+//
+//	V <- Mem V + Kappa I,  I <- Syn I
+type Factors[T Float] struct{ Mem, Syn, Kappa T }
+
+// Words returns the length of the mask of n elements.
+func Words(n int) int { return (n + 63) / 64 }
+
+func advance[T Float](mask []uint64, v1, i1, v, i []T, f Factors[T], q T) {
+	clear(mask)
+	n := len(v)
+	v1, i1, i = v1[:n], i1[:n], i[:n]
+	for j := range v {
+		a := T(f.Mem*v[j]) + T(f.Kappa*i[j])
+		b := T(f.Syn * i[j])
+		v1[j], i1[j] = a, b
+		if a >= q || i[j] > q && b < a {
+			mask[j>>6] |= 1 << (j & 63)
+		}
+	}
+}
+
+func retreat[T Float](a, b []T, f Factors[T]) {
+	b = b[:len(a)]
+	for j, x := range a {
+		b[j] = T(f.Kappa*x) + T(f.Syn*b[j])
+		a[j] = T(f.Mem * x)
+	}
+}
+
+func add[T Float](y, x []T) {
+	y = y[:len(x)]
+	for j, v := range x {
+		y[j] += v
+	}
+}
+
+func moved[T Float](w, a, b []T, alpha, beta T) T {
+	var s [Width]T
+	a, b = a[:len(w)], b[:len(w)]
+	for j, x := range w {
+		s[j%Width] += T(x * (T(b[j]*beta) - T(a[j]*alpha)))
+	}
+	for n := Width / 2; n > 0; n /= 2 {
+		for j := range n {
+			s[j] += s[j+n]
+		}
+	}
+	return s[0]
+}
+
+func finite[T Float](x []T) bool {
+	for _, v := range x {
+		if v-v != 0 {
+			return false
+		}
+	}
+	return true
+}
