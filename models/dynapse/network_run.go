@@ -9,6 +9,9 @@ import (
 	"github.com/surge-snn/surge/ops"
 )
 
+// blockElements is how many elements of a record one task converts.
+const blockElements = 4096
+
 // simulate runs r in the arithmetic of T.
 func simulate[T kernel.Float](r *Run, m mode, input, forced []float64) error {
 	size := r.T * r.B * r.N
@@ -96,11 +99,20 @@ func simulate[T kernel.Float](r *Run, m mode, input, forced []float64) error {
 		return err
 	}
 
+	of := make([]int, r.B*r.N) // the neuron of an element of a row
+	for i := range of {
+		of[i] = r.neuron(i)
+	}
 	absolute := func(v []T, f func(x float64, j int) float64) []float64 {
 		y := make([]float64, len(v))
-		for i, x := range v {
-			y[i] = f(float64(x), r.neuron(i))
-		}
+		kernel.Blocks(len(v)/len(of), max(blockElements/len(of), 1), func(lo, hi int) {
+			for t := lo; t < hi; t++ {
+				from, to := v[t*len(of):(t+1)*len(of)], y[t*len(of):(t+1)*len(of)]
+				for i, x := range from {
+					to[i] = f(float64(x), of[i])
+				}
+			}
+		})
 		return y
 	}
 	same := func(x float64, _ int) float64 { return x }

@@ -20,7 +20,10 @@
 //
 // Ispkthr and Iref act in steps. The refractory time is searched over whole bins, and the threshold is put into the middle of the values that the spikes allow.
 //
-// Where spikes are not known (rates, neurons that were not recorded in a recurrent network), and where the free network spikes otherwise after all, surrogate
+// Curves of rates alone are least squares too, with difference quotients over many spikes and the same input at all points. What is left of the numbers of spikes is
+// found without gradients.
+//
+// Where spikes are not known otherwise (rates together with recordings, neurons that were not recorded in a recurrent network), and where the free network spikes otherwise after all, surrogate
 // gradients go on: counts by rule S, then the loss itself by rules T and S (see [dynapse.Rule]), and at last a search without gradients.
 //
 // Every point is judged by the loss of the free network ([Experiment]), whatever led to it.

@@ -78,7 +78,10 @@ func (f *fitter) settle(ctx context.Context, x []float64) (y []float64, loss flo
 		return nil, 0, nil, err
 	}
 	starts := [][]int{near}
-	refine := optim.RefineSettings{Beam: 4, Pairs: true, Budget: 400 * (1 + len(x))}
+	refine, negligible := optim.RefineSettings{Beam: 4, Pairs: true, Budget: 400 * (1 + len(x))}, perfect
+	if len(f.recordings) == 0 { // rates are coarse
+		refine.Budget, negligible = 60*(1+len(x)), f.resolution()
+	}
 	if f.spikes != nil {
 		more, err := f.round(ctx, g, near, x, refine)
 		if err != nil {
@@ -101,7 +104,7 @@ func (f *fitter) settle(ctx context.Context, x []float64) (y []float64, loss flo
 	if err != nil {
 		return nil, 0, nil, err
 	}
-	if ctx.Err() == nil && f.Mismatch == 0 && res.Loss > costly*f.loss+perfect {
+	if ctx.Err() == nil && f.Mismatch == 0 && res.Loss > costly*f.loss+negligible {
 		wide := g
 		wide.Neighbours = func(i, level int) (list []int) {
 			for d := 1; d <= 4; d++ {

@@ -19,6 +19,7 @@ type problem struct {
 	*space
 	recordings []Recording
 	curves     []Curve
+	inputs     [][]float64 // of the curves, [T, B, N]
 	dt, ut     float64     // s, V
 	spikes     [][]float64 // of each recording: those that can be forced, [T, B, N]; nil if they are not known
 	inferred   bool        // some of them were read off a trace
@@ -48,7 +49,7 @@ func (e Experiment) compile() (*problem, error) {
 		if c.Scale == 0 {
 			c.Scale = 1
 		}
-		p.curves = append(p.curves, c)
+		p.curves, p.inputs = append(p.curves, c), append(p.inputs, p.curveInput(&c))
 	}
 	p.force()
 	return p, nil
@@ -102,7 +103,7 @@ func (p *problem) each(ctx context.Context, losses []float64, net dynapse.Networ
 		}
 		c := &p.curves[i]
 		steps, b := p.curveSize(c)
-		run, err := net.Simulate(steps, b*m, tile(p.curveInput(c), steps, b*p.Network.N, m), dynapse.State{}, nil)
+		run, err := net.Simulate(steps, b*m, tile(p.inputs[i], steps, b*p.Network.N, m), dynapse.State{}, nil)
 		if err != nil {
 			return notFinite(err)
 		}
@@ -435,7 +436,7 @@ func Rates(n dynapse.Network, c Curve) ([]float64, error) {
 		return nil, err
 	}
 	steps, rows := p.curveSize(&p.curves[0])
-	run, err := n.Simulate(steps, rows, p.curveInput(&p.curves[0]), dynapse.State{}, nil)
+	run, err := n.Simulate(steps, rows, p.inputs[0], dynapse.State{}, nil)
 	if err != nil {
 		return nil, err
 	}

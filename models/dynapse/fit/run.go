@@ -166,6 +166,10 @@ func (f *fitter) phases(ctx context.Context) error {
 	case LBFGS, GaussNewton:
 		err = f.forcedRounds(ctx)
 	default:
+		if len(f.recordings) == 0 {
+			err = f.rateFit(ctx)
+			break
+		}
 		if f.spikes != nil {
 			if err = f.forcedRounds(ctx); err != nil {
 				return err

@@ -1,0 +1,245 @@
+package fit
+
+import (
+	"context"
+	"math"
+	"slices"
+
+	"gonum.org/v1/gonum/mat"
+
+	"github.com/surge-snn/surge/models/dynapse"
+	"github.com/surge-snn/surge/optim"
+)
+
+// rateProblem is the least-squares problem of an experiment of curves alone. A residual, for each input rate b, is
+//
+//	r[b] = sqrt(2 Scale/B) (g[b] - sqrt(Rate[b])),   g = sqrt(rate)                         where there are spikes
+//	                                                 g = mean over neurons of max_t ln(Imem/Ispkthr)  where there are none, < 0
+//
+// so that ½ |r|² is the loss, and more than that where the network is silent, where the loss alone is flat. The input is the same at all points (common random
+// numbers), but a number of spikes remains a staircase: difference quotients span rateStep.
+type rateProblem struct{ *problem }
+
+// rateStep is the half width of the difference quotients in x: rates change by some 20 %, many steps of the staircase.
+const rateStep = 0.15
+
+// rateElements is the size of a simulation, in bins times neurons times input rates, that is enough to begin with: 20 s at 4 input rates and 1 ms for a single neuron.
+const rateElements = 1 << 16
+
+// leastSeconds is how much is simulated at each rate at least.
+const leastSeconds = 0.5
+
+// shorter returns the problem with less to simulate, or p itself where it is small.
+func (p *problem) shorter() *problem {
+	q := *p
+	q.curves, q.inputs = slices.Clone(p.curves), slices.Clone(p.inputs)
+	short := false
+	for i := range q.curves {
+		c := &q.curves[i]
+		steps, rows := p.curveSize(c)
+		if part := rateElements / float64(steps*rows*p.Network.N); part < 0.5 {
+			if s := max(part*c.Seconds, leastSeconds); s < c.Seconds {
+				c.Seconds, short = s, true
+				q.inputs[i] = q.curveInput(c)
+			}
+		}
+	}
+	if !short {
+		return p
+	}
+	return &q
+}
+
+// firing is what a neuron does at an input rate.
+type firing struct{ count, peak float64 } // spikes; max_t ln(Imem/Ispkthr)
+
+// firings returns what the neurons do at the points xs, [point][curve][B, N].
+func (p rateProblem) firings(ctx context.Context, xs [][]float64) ([][][]firing, error) {
+	n := p.Network.N
+	var all [][][]firing
+	for part := range slices.Chunk(xs, max(mostElements/p.elements(), 1)) {
+		m := len(part)
+		net := p.network(part...)
+		of := make([][][]firing, m)
+		for k := range p.curves {
+			if err := ctx.Err(); err != nil {
+				return nil, err
+			}
+			steps, rows := p.curveSize(&p.curves[k])
+			run, err := net.Simulate(steps, rows*m, tile(p.inputs[k], steps, rows*n, m), dynapse.State{}, nil)
+			if err != nil {
+				return nil, notFinite(err)
+			}
+			width := m * rows * n
+			list := make([]firing, width)
+			highest := make([]int, width) // where Vmem, which grows with Imem, is largest
+			for at, s := range run.Spikes {
+				i := at % width
+				list[i].count += s
+				if run.Vmem[at] > run.Vmem[highest[i]] || at < width {
+					highest[i] = at
+				}
+			}
+			for i, at := range highest {
+				if list[i].count == 0 {
+					list[i].peak = p.above(net, run, at, i/(rows*n)*n+i%n)
+				}
+			}
+			for i := range m {
+				of[i] = append(of[i], list[i*rows*n:(i+1)*rows*n])
+			}
+		}
+		all = append(all, of...)
+	}
+	return all, nil
+}
+
+// store stores the residuals of what the neurons do, [curve][B, N].
+func (p rateProblem) store(r []float64, of [][]firing) {
+	n := p.Network.N
+	for k := range p.curves {
+		c := &p.curves[k]
+		steps, rows := p.curveSize(c)
+		for b := range rows {
+			count, peak := 0.0, 0.0
+			for _, f := range of[k][b*n : (b+1)*n] {
+				count += f.count
+				peak += f.peak / float64(n)
+			}
+			g := min(peak, 0)
+			if count > 0 {
+				g = math.Sqrt(count / (float64(n*steps) * p.dt))
+			}
+			r[b] = math.Sqrt(2*c.Scale/float64(rows)) * (g - math.Sqrt(c.Rate[b]))
+		}
+		r = r[rows:]
+	}
+}
+
+func (p rateProblem) size() (n int) {
+	for i := range p.curves {
+		n += len(p.curves[i].Rate)
+	}
+	return n
+}
+
+func (p rateProblem) residuals(ctx context.Context, r, x []float64) error {
+	of, err := p.firings(ctx, [][]float64{x})
+	if err != nil {
+		return err
+	}
+	p.store(r, of[0])
+	return nil
+}
+
+// jacobian stores residuals and derivatives. All points are simulated at once. In a feed-forward network a current acts on its neurons alone, and
+// coordinates of a colour are moved together.
+func (p rateProblem) jacobian(ctx context.Context, r []float64, jac *mat.Dense, x []float64) error {
+	group, groups := make([]int, len(x)), p.colour
+	for k, c := range p.coords {
+		group[k] = c.colour
+	}
+	recurrent := p.Network.WRec != nil
+	if recurrent {
+		for k := range group {
+			group[k] = k
+		}
+		groups = len(x)
+	}
+	xs := [][]float64{x}
+	for g := range groups {
+		for _, sign := range []float64{1, -1} {
+			y := slices.Clone(x)
+			for k := range y {
+				if group[k] == g {
+					y[k] += sign * rateStep
+				}
+			}
+			p.box.Project(y)
+			xs = append(xs, y)
+		}
+	}
+	of, err := p.firings(ctx, xs)
+	if err != nil {
+		return err
+	}
+	p.store(r, of[0])
+	var ends [2][]float64
+	for i := range ends {
+		ends[i] = make([]float64, len(r))
+	}
+	n := p.Network.N
+	for k, c := range p.coords {
+		h := xs[1+2*group[k]][k] - xs[2+2*group[k]][k]
+		for i := range ends {
+			moved := of[1+2*group[k]+i]
+			if !recurrent { // what the other neurons do at x
+				mixed := make([][]firing, len(moved))
+				for q, list := range of[0] {
+					mixed[q] = slices.Clone(list)
+					for _, j := range c.neurons {
+						for at := j; at < len(list); at += n {
+							mixed[q][at] = moved[q][at]
+						}
+					}
+				}
+				moved = mixed
+			}
+			p.store(ends[i], moved)
+		}
+		for m := range r {
+			jac.Set(m, k, 0)
+			if h > 0 {
+				jac.Set(m, k, (ends[0][m]-ends[1][m])/h)
+			}
+		}
+	}
+	return nil
+}
+
+// optim returns the least-squares problem.
+func (p rateProblem) optim() optim.Problem {
+	return optim.Problem{Names: p.names(), Box: p.box, NumResiduals: p.size(), Residuals: p.residuals, Jacobian: p.jacobian}
+}
+
+// rateFit fits curves alone: least squares from several starts, with little to simulate, then with all, and at last a search without gradients for the numbers of spikes. The fit
+// has converged where no rate is off by more than a spike in the mean.
+func (f *fitter) rateFit(ctx context.Context) error {
+	x, err := f.x, error(nil)
+	method := optim.Method(optim.MultiStart{Method: optim.LevenbergMarquardt{Steps: 30}, Starts: f.Starts, Keep: 2, Rung: 2, Seed: f.Seed})
+	if short := f.shorter(); short != f.problem {
+		if x, _, err = f.call(ctx, "starts", rateProblem{short}.optim(), x, method); err != nil {
+			return err
+		}
+		method = optim.LevenbergMarquardt{Steps: 10}
+	}
+	if x, _, err = f.call(ctx, "rates", rateProblem{f.problem}.optim(), x, method); err != nil {
+		return err
+	}
+	if err := f.offer(ctx, x); err != nil {
+		return err
+	}
+	if f.loss > perfect {
+		if err := f.search(ctx, "polish", f.best, optim.CMAES{Seed: f.Seed, Sigma: 0.05, Evaluations: 40 * (4 + len(f.x)), Tol: 1e-4}); err != nil {
+			return err
+		}
+	}
+	if f.loss <= f.resolution() {
+		f.status = optim.Converged
+	}
+	return nil
+}
+
+// resolution is the loss where every rate is off by a spike.
+func (p *problem) resolution() (loss float64) {
+	for i := range p.curves {
+		c := &p.curves[i]
+		steps, rows := p.curveSize(c)
+		per := 1 / (float64(p.Network.N*steps) * p.dt)
+		for _, rate := range c.Rate {
+			d := math.Sqrt(rate+per) - math.Sqrt(rate)
+			loss += float64(c.Scale * d * d / float64(rows))
+		}
+	}
+	return loss
+}

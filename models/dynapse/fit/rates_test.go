@@ -1,0 +1,121 @@
+package fit
+
+import (
+	"context"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"gonum.org/v1/gonum/mat"
+
+	"github.com/surge-snn/surge/models/dynapse"
+)
+
+// drawCurve makes a curve of n neurons whose currents differ by up to e^±0.5 from those of adapting; the start differs from them by up to a decade.
+func drawCurve(t *testing.T, seed uint64, n int, tie Tie) Experiment {
+	t.Helper()
+	rng := rand.New(rand.NewPCG(seed, 8))
+	truth := dynapse.Network{N: n, Params: adapting()}
+	start := truth
+	params := []dynapse.Param{dynapse.ItauMem, dynapse.IgainSyn, dynapse.ItauSyn, dynapse.Iref}
+	groups := 1
+	if tie == Neuron {
+		groups = n
+	}
+	for _, p := range params {
+		v := truth.Params[p][0]
+		truth.Params[p], start.Params[p] = nil, nil
+		for range groups {
+			x := v * math.Exp(rng.Float64()-0.5)
+			truth.Params[p] = append(truth.Params[p], x)
+			start.Params[p] = append(start.Params[p], x*math.Pow(10, 2*rng.Float64()-1))
+		}
+	}
+	c := Curve{Name: "curve", InputRate: []float64{10, 20, 40, 80}, Rate: make([]float64, 4), Seconds: 2, Seed: 3}
+	c.Rate[0] = 1 // a curve needs a rate
+	rates, err := Rates(truth, c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Rate = rates
+	return Experiment{Space: Space{Network: start, Params: params, Tie: tie}, Curves: []Curve{c}}
+}
+
+// TestRates: where the neuron that made the curve is in the space, the fit comes as close to it as the numbers of spikes allow: no rate is off by more than one spike in the mean.
+func TestRates(t *testing.T) {
+	for seed := range uint64(4) {
+		e := drawCurve(t, seed, 1, Core)
+		if seed == 3 { // the input does not reach the neuron
+			e.Space.Network.Params[dynapse.IgainSyn] = []float64{1e-12}
+		}
+		res, err := Run(context.Background(), e, Settings{DAC: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if limit := compile(t, e).resolution(); res.Loss > limit || *res.LossDAC > 2*limit || res.Status != "converged" {
+			t.Errorf("seed %d: %s, loss %v, with codes %v, want at most %v", seed, res.Status, res.Loss, *res.LossDAC, limit)
+		}
+	}
+}
+
+// TestRateResiduals: half the squares of the residuals is the loss where all neurons spike, and more where they do not.
+func TestRateResiduals(t *testing.T) {
+	p := compile(t, drawCurve(t, 1, 3, Neuron))
+	for _, gain := range []float64{0, -20} {
+		x := slices.Clone(p.x)
+		for _, k := range p.index(dynapse.IgainSyn) {
+			x[k] = max(x[k]+gain, p.box.Lower[k])
+		}
+		want, err := p.loss(context.Background(), x)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := make([]float64, rateProblem{p}.size())
+		if err := (rateProblem{p}).residuals(context.Background(), r, x); err != nil {
+			t.Fatal(err)
+		}
+		got := 0.0
+		for _, v := range r {
+			got += v * v / 2
+		}
+		if silent := gain < 0; silent && got < 1.1*want || !silent && math.Abs(got-want) > 1e-12*want { // rounding of 4 terms
+			t.Errorf("gain e^%v: %v, loss %v", gain, got, want)
+		}
+	}
+}
+
+// TestRateJacobian compares the Jacobian, which moves all neurons at once, with difference quotients of one coordinate at a time: the same simulations, so that
+// only rounding differs.
+func TestRateJacobian(t *testing.T) {
+	p := rateProblem{compile(t, drawCurve(t, 2, 3, Neuron))}
+	ctx := context.Background()
+	r, jac := make([]float64, p.size()), mat.NewDense(p.size(), len(p.x), nil)
+	if err := p.jacobian(ctx, r, jac, p.x); err != nil {
+		t.Fatal(err)
+	}
+	up, down := make([]float64, len(r)), make([]float64, len(r))
+	some := false
+	for k := range p.x {
+		y, z := slices.Clone(p.x), slices.Clone(p.x)
+		y[k] += rateStep
+		z[k] -= rateStep
+		p.box.Project(y)
+		p.box.Project(z)
+		for _, side := range []struct{ r, x []float64 }{{up, y}, {down, z}} {
+			if err := p.residuals(ctx, side.r, side.x); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for m := range r {
+			want := (up[m] - down[m]) / (y[k] - z[k])
+			some = some || want != 0
+			if got := jac.At(m, k); math.Abs(got-want) > 1e-12*(1+math.Abs(want)) {
+				t.Errorf("residual %d by %s: %v, want %v", m, p.coords[k].name, got, want)
+			}
+		}
+	}
+	if !some {
+		t.Error("nothing depends on anything")
+	}
+}
