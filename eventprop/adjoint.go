@@ -48,12 +48,33 @@ func (t *Tape) Backward(g *Gradients, c *Cotangent) error { return t.backward(g,
 
 // backward is Backward. Where inputTime is false, a pass that has it for nothing only sets InputTime.
 func (t *Tape) backward(g *Gradients, c *Cotangent, inputTime bool) error {
-	if len(c.probes) == 0 && c.Integral == nil && g.TauMem == nil && g.TauSyn == nil {
-		switch t.engine {
-		case sweeping:
-			return t.sweepBack(g, c, inputTime)
-		case locked:
+	if g.TauMem == nil && g.TauSyn == nil && t.complete {
+		still := len(c.probes) == 0 && c.Integral == nil
+		switch {
+		case t.engine == locked && still:
 			return t.lockedBack(g, c)
+		case t.engine == sweeping && still:
+			return t.sweepBack(g, c, inputTime)
+		case t.engine == sweeping || t.engine == reading:
+			if err := c.check(t); err != nil {
+				return err
+			}
+			if !t.readable(c) {
+				break
+			}
+			if t.engine == reading {
+				t.InputTime = t.InputTime[:0]
+				if inputTime {
+					t.InputTime = zeroed(t.InputTime, len(t.input))
+				}
+				if err := g.check(t.plan.layer); err != nil {
+					return err
+				}
+			} else if err := t.sweepBack(g, c, inputTime); err != nil {
+				return err
+			}
+			t.readBack(g, c)
+			return nil
 		}
 	}
 	if err := t.BeginBackward(g, c); err != nil {
@@ -91,15 +112,36 @@ func (t *Tape) BeginBackward(g *Gradients, c *Cotangent) error {
 	t.InputTime = zeroed(t.InputTime, len(t.input))
 	t.Report.ClippedJumps = 0
 	b.taus = g.TauMem != nil || g.TauSyn != nil
-	b.sortProbes(c.probes, n)
+	if err := b.sortProbes(t, c.probes); err != nil {
+		return err
+	}
 	b.at = len(t.touches)
 	b.ready = true
 	return nil
 }
 
-// sortProbes orders probes by neuron, and those of a neuron from the latest to the earliest.
-func (b *backward) sortProbes(probes []probe, n int) {
+// sortProbes orders probes by neuron, and those of a neuron from the latest to the earliest, and finds the
+// touches they move with.
+func (b *backward) sortProbes(t *Tape, probes []probe) error {
+	n := len(t.plan.cells)
 	b.probes = append(b.probes[:0], probes...)
+	for i := range b.probes {
+		p := &b.probes[i]
+		p.moves = -1
+		if p.kind >= crossing {
+			continue
+		}
+		k := t.last[p.neuron]
+		for ; k >= 0; k = t.touches[k].before {
+			if x := &t.touches[k]; x.kind == p.kind && x.source == p.source && x.synapse == p.synapse {
+				break
+			}
+		}
+		if k < 0 {
+			return fmt.Errorf("%w: cotangent %d is of a peak of neuron %d at %g s, which is not of this pass", ErrShape, i, p.neuron, p.time)
+		}
+		p.moves = k
+	}
 	slices.SortStableFunc(b.probes, func(x, y probe) int {
 		if c := cmp.Compare(x.neuron, y.neuron); c != 0 {
 			return c
@@ -119,6 +161,7 @@ func (b *backward) sortProbes(probes []probe, n int) {
 		}
 		b.stop[p.neuron] = int32(k) + 1
 	}
+	return nil
 }
 
 // StepBackward undoes the latest jump of the state of a neuron that is not undone yet;
@@ -152,7 +195,7 @@ func (t *Tape) backFlow(j int, start float64, s State) {
 	cell := &t.plan.cells[j]
 	for ; b.head[j] < b.stop[j]; b.head[j]++ {
 		p := &b.probes[b.head[j]]
-		if p.fires {
+		if p.kind == crossing {
 			accumulate(b.grads.VTh, j, p.grad)
 			continue
 		}
@@ -221,8 +264,9 @@ func (t *Tape) backArrival(k int32, x *touch) {
 	}
 	d := w * (float64(a.I*cell.beta) - float64(a.V*cell.alpha))
 	for ; b.head[j] < b.stop[j] && b.probes[b.head[j]].moves == k; b.head[j]++ {
-		g := b.probes[b.head[j]].grad
-		d += float64(g * cell.alpha * (x.i - w - x.u)) // the peak moves with the arrival: V' before it
+		p := &b.probes[b.head[j]]
+		g := p.grad
+		d += float64(g * p.slope) // the peak moves with the arrival
 		b.adj[j].V += g
 		accumulate(b.grads.VLeak, j, g)
 	}

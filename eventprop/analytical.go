@@ -39,7 +39,9 @@ func (t *Tape) Analytical(g *Gradients, c *Cotangent) error {
 	s.times = make([]float64, len(t.Spikes)*s.size)
 	s.sum, s.du, s.di, s.dt = make([]float64, s.size), make([]float64, s.size), make([]float64, s.size), make([]float64, s.size)
 	var probes backward
-	probes.sortProbes(c.probes, n)
+	if err := probes.sortProbes(t, c.probes); err != nil {
+		return err
+	}
 	s.probes = probes
 
 	for j := range n {
@@ -144,7 +146,7 @@ func (s *sensitivity) flow(j int, start, stop float64, from State) {
 	b := &s.probes
 	for ; b.head[j] < b.stop[j]; b.stop[j]-- {
 		p := &b.probes[b.stop[j]-1] // the earliest
-		if p.fires {
+		if p.kind == crossing {
 			s.add(s.sum, vTh, j, p.grad)
 			continue
 		}

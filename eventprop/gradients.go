@@ -137,11 +137,13 @@ type Cotangent struct {
 
 // probe is a derivative with respect to a voltage at a time or to a peak.
 type probe struct {
-	neuron int32
-	moves  int32 // as in Peak
-	fires  bool
-	time   float64
-	grad   float64
+	neuron          int32
+	source, synapse int32 // as in Peak
+	moves           int32 // touch it moves with in the general engine, -1 for none; set by sortProbes
+	kind            kind
+	time            float64
+	slope           float64
+	grad            float64
 }
 
 // Reset makes c zero for the spikes of t. It keeps its memory.
@@ -152,13 +154,13 @@ func (c *Cotangent) Reset(t *Tape) {
 
 // AddVoltage adds g dV for the voltage of neuron j at the fixed time s, see [Tape.Voltage].
 func (c *Cotangent) AddVoltage(j int, s, g float64) {
-	c.probes = append(c.probes, probe{neuron: int32(j), moves: -1, time: s, grad: g})
+	c.probes = append(c.probes, probe{neuron: int32(j), kind: still, time: s, grad: g})
 }
 
 // AddPeak adds g d(p.Value). A maximum between events does not change to first order as its time does;
 // one in a kink moves with the arrival that makes it.
 func (c *Cotangent) AddPeak(p Peak, g float64) {
-	c.probes = append(c.probes, probe{neuron: int32(p.neuron), moves: p.moves, fires: p.fires, time: p.Time, grad: g})
+	c.probes = append(c.probes, probe{neuron: p.neuron, source: p.source, synapse: p.synapse, kind: p.kind, time: p.Time, slope: p.slope, grad: g})
 }
 
 func (c *Cotangent) check(t *Tape) error {
@@ -170,7 +172,8 @@ func (c *Cotangent) check(t *Tape) error {
 		return fmt.Errorf("%w: cotangent has %d integrals, want %d, one per neuron", ErrShape, len(c.Integral), n)
 	}
 	for k, p := range c.probes {
-		if p.neuron < 0 || int(p.neuron) >= n || !(p.time >= 0 && p.time <= t.end) || int(p.moves) >= len(t.touches) {
+		if p.neuron < 0 || int(p.neuron) >= n || !(p.time >= 0 && p.time <= t.end) ||
+			p.kind == arrivalIn && int(p.source) >= t.head || p.kind == arrivalRec && int(p.source) >= len(t.Spikes) {
 			return fmt.Errorf("%w: cotangent %d is of the voltage of neuron %d of %d at %g s of %g s", ErrShape, k, p.neuron, n, p.time, t.end)
 		}
 	}

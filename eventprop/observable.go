@@ -107,6 +107,13 @@ func (i Integral) Observe(dst []float64, t *Tape) error {
 	if err := checkLength("Integral", dst, t); err != nil {
 		return err
 	}
+	if t.engine == reading {
+		rate, err := decayRate(i.Decay)
+		if err == nil {
+			t.readIntegrals(dst, 0, rate)
+		}
+		return err
+	}
 	for j := range dst {
 		x, err := t.Integral(j, i.Decay)
 		if err != nil {
@@ -144,6 +151,10 @@ type At struct {
 func (a At) Observe(dst []float64, t *Tape) error {
 	if err := checkLength("At", dst, t); err != nil {
 		return err
+	}
+	if t.engine == reading && a.Time >= 0 && a.Time <= t.end {
+		t.readVoltages(dst, 0, a.Time)
+		return nil
 	}
 	for j := range dst {
 		v, err := t.Voltage(j, a.Time)
@@ -210,7 +221,7 @@ func (s Silence) Add(t *Tape, c *Cotangent) (float64, error) {
 		}
 		sum += float64(s.Weight * max(cell.leak+cell.q-p.Value, 0))
 		c.AddPeak(p, -s.Weight)
-		c.AddPeak(Peak{neuron: j, moves: -1, fires: true}, s.Weight) // of VTh
+		c.AddPeak(Peak{neuron: int32(j), kind: crossing}, s.Weight) // of VTh
 	}
 	return sum, nil
 }

@@ -16,7 +16,8 @@ import (
 // neuron takes part in a root search only where it crosses the threshold before the next input.
 //
 // Only the spikes are kept. Tape.unfold makes the touches of the general engine from
-// them where a voltage or a gradient of a time constant is asked for.
+// them where a voltage of a neuron that spikes, an integral or a gradient of a time constant is asked for; readout has
+// the maxima of the others.
 type sweep struct {
 	v, i         []float64 // states, V counted from VLeak
 	nextV, nextI []float64
@@ -57,11 +58,15 @@ func (x *interval) end() passage { return passage{x.stop - x.start, x.Mem, x.Syn
 // passage is a moment in an interval between inputs: its time, and the decays from the beginning of the interval.
 type passage struct{ time, mem, syn float64 }
 
-// alike tells whether the layer is of the kind that the fast engines are for.
-func (p *plan) alike() bool {
+// dense tells whether the neurons are alike, with dense weights and no delays.
+func (p *plan) dense() bool {
 	l := p.layer
-	return len(p.cells) > 0 && !l.InputFirst && l.Params.uniform() && l.In.Row == nil && l.In.Delay == nil &&
-		(l.Rec == nil || l.Rec.Row == nil && l.Rec.Delay == nil) &&
+	return l.Params.uniform() && l.In.Row == nil && l.In.Delay == nil && (l.Rec == nil || l.Rec.Row == nil && l.Rec.Delay == nil)
+}
+
+// alike tells whether the layer is of the kind that the fast engines of spiking neurons are for.
+func (p *plan) alike() bool {
+	return len(p.cells) > 0 && p.dense() && !p.layer.InputFirst &&
 		p.cells[0].q > 0 && !math.IsInf(p.cells[0].q, 1) && p.init[0].V < p.cells[0].q
 }
 

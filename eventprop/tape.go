@@ -39,6 +39,7 @@ type Tape struct {
 	engine   engine // of the pass on the tape
 	swept    sweep
 	lockstep lockstep
+	readout  readout
 }
 
 // engine is a way through a layer.
@@ -48,6 +49,7 @@ const (
 	stepwise engine = iota // touch by touch: any layer
 	sweeping               // sweep
 	locked                 // lockstep
+	reading                // readout
 )
 
 // touch is a moment at which the state of a neuron jumps.
@@ -68,6 +70,7 @@ const (
 	arrivalRec             // over a synapse of Rec
 	crossing               // spike of the neuron
 	overStart              // spike at 0 of a neuron that starts at or above threshold
+	still                  // no jump; only of a Peak
 )
 
 // Begin checks everything and sets the tape to time 0, for [Tape.Step]. end is the
@@ -97,6 +100,8 @@ func (t *Tape) forward(p *plan, input []Spike, end float64) error {
 		return err
 	}
 	switch {
+	case p.readouts():
+		return t.readPass()
 	case !p.alike():
 	case p.layer.Rec == nil:
 		return t.sweep()
@@ -138,6 +143,7 @@ func (t *Tape) begin(p *plan, input, recorded []Spike, forced bool, end float64)
 	t.head, t.recordHead, t.pending = 0, 0, t.pending[:0]
 	t.back.ready, t.complete, t.engine = false, false, stepwise
 	t.arrivals.reset()
+	t.readout.factors, t.readout.known = t.readout.factors[:0], false
 	t.last = resize(t.last, n)
 	for j := range n {
 		t.last[j] = -1

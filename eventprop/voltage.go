@@ -3,12 +3,18 @@ package eventprop
 import (
 	"fmt"
 	"math"
+	"slices"
 )
 
 // Voltage returns V of neuron j at time s, 0 <= s <= end, in seconds; at a spike, V after it.
 func (t *Tape) Voltage(j int, s float64) (float64, error) {
 	if j < 0 || j >= t.neurons() || !(s >= 0 && s <= t.end) {
 		return 0, fmt.Errorf("%w: voltage of neuron %d of %d at %g s of %g s", ErrShape, j, t.neurons(), s, t.end)
+	}
+	if t.engine == reading {
+		var v [1]float64
+		t.readVoltages(v[:], j, s)
+		return v[0], nil
 	}
 	t.unfold()
 	for g := range t.segments(j) {
@@ -24,9 +30,10 @@ type Peak struct {
 	Value float64
 	Time  float64 // s
 
-	neuron int
-	moves  int32 // arrival whose time the peak moves with, -1 for none
-	fires  bool  // the neuron spikes, so that the value is VTh
+	slope           float64 // V' just before it, where it moves with an arrival
+	neuron          int32
+	source, synapse int32 // of the arrival whose time it moves with
+	kind            kind  // of that arrival; crossing: the neuron spikes, so that the value is VTh; still: neither
 }
 
 // Max returns the maximum of V of neuron j over the whole time. It lies at
@@ -35,36 +42,56 @@ type Peak struct {
 //	e^(delta t) = I/(TauSyn (I/TauMem + delta V)),  delta = 1/TauSyn - 1/TauMem,
 //
 // or in a kink: at the arrival of an inhibitory spike. For a neuron that spikes it is VTh.
-// The cost is a few operations per arrival.
+// The cost is a few operations per arrival; a search for V' = 0 is needed only where V could exceed the largest
+// value so far.
 func (t *Tape) Max(j int) (Peak, error) {
 	if j < 0 || j >= t.neurons() {
 		return Peak{}, fmt.Errorf("%w: neuron %d of %d", ErrShape, j, t.neurons())
 	}
+	switch {
+	case t.engine == reading:
+		return t.readout.peaks[j], nil
+	case t.engine == sweeping && t.fired[j]:
+		first := slices.IndexFunc(t.Spikes, func(s Spike) bool { return s.Neuron == j })
+		return t.firing(j, t.Spikes[first].Time), nil
+	case t.engine == sweeping:
+		t.followSilent()
+		return t.readout.peaks[j], nil
+	}
 	t.unfold()
-	p := Peak{Value: math.Inf(-1), neuron: j, moves: -1}
+	p := Peak{Value: math.Inf(-1), neuron: int32(j), kind: still}
 	for g := range t.segments(j) {
-		at := func(u, s float64, moves int32) {
-			if v := g.cell.leak + u; v >= p.Value { // the earliest of equal ones
-				p.Value, p.Time, p.moves, p.fires = v, s, moves, false
+		at := func(u, s float64) bool {
+			v := g.cell.leak + u
+			if v < p.Value { // of equal ones the earliest
+				return false
 			}
+			p = Peak{Value: v, Time: s, neuron: int32(j), kind: still}
+			return true
 		}
-		end := g.cell.Apply(g.State, g.h).V
+		end := g.cell.Apply(g.State, g.h)
 		if g.next < 0 {
-			at(end, t.end, -1)
+			at(end.V, t.end)
 		} else if x := &t.touches[g.next]; x.kind >= crossing && !t.forced {
-			p.Value, p.Time, p.moves, p.fires = g.cell.leak+g.cell.q, x.time, -1, true
+			p = t.firing(j, x.time)
 			continue
-		} else if x.kind < crossing {
-			at(end, x.time, g.next)
+		} else if x.kind < crossing && at(end.V, x.time) {
+			p.kind, p.source, p.synapse, p.slope = x.kind, x.source, x.synapse, g.cell.alpha*(end.I-end.V)
 		}
 		if h, ok := g.cell.extremum(g.V, g.I); ok && h < g.h && g.I > g.V {
-			at(g.cell.Apply(g.State, h).V, g.start+h, -1)
+			at(g.cell.Apply(g.State, h).V, g.start+h)
 		}
 		if g.touch < 0 {
-			at(g.V, 0, -1)
+			at(g.V, 0)
 		}
 	}
 	return p, nil
+}
+
+// firing returns the peak of neuron j, which spikes: VTh.
+func (t *Tape) firing(j int, time float64) Peak {
+	c := &t.plan.cells[j]
+	return Peak{Value: c.leak + c.q, Time: time, neuron: int32(j), kind: crossing}
 }
 
 // Integral returns the integral of V of neuron j over the whole time with the weight
@@ -80,6 +107,11 @@ func (t *Tape) Integral(j int, decay float64) (float64, error) {
 	}
 	if j < 0 || j >= t.neurons() {
 		return 0, fmt.Errorf("%w: neuron %d of %d", ErrShape, j, t.neurons())
+	}
+	if t.engine == reading {
+		var x [1]float64
+		t.readIntegrals(x[:], j, rate)
+		return x[0], nil
 	}
 	t.unfold()
 	sum := 0.0
