@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"math"
 	"slices"
+
+	"github.com/surge-snn/surge/internal/fmath"
 )
 
 // backward is the state of the adjoint pass.
@@ -232,7 +234,7 @@ func (t *Tape) backOver(j int, start float64, s State) {
 		accumulate(b.grads.TauSyn, j, float64(a.V*uSyn)+float64(a.I*iSyn))
 	}
 	if b.c.Integral != nil && b.c.Integral[j] != 0 {
-		g := b.c.Integral[j] * math.Exp(-b.rate*start)
+		g := b.c.Integral[j] * fmath.Exp(-b.rate*start)
 		w := cell.integrals(h, b.rate)
 		before.V += float64(g * w.u)
 		before.I += float64(g * w.i)
@@ -293,7 +295,7 @@ func (t *Tape) backSpike(x *touch) error {
 			u, _ := t.before(x)
 			drop = u - cell.rho
 		}
-		time += float64(b.c.Integral[j] * math.Exp(-b.rate*x.time) * drop)
+		time += float64(b.c.Integral[j] * fmath.Exp(-b.rate*x.time) * drop)
 	}
 	accumulate(b.grads.VReset, j, a.V)
 	accumulate(b.grads.VLeak, j, -a.V) // u = VReset - VLeak

@@ -2,7 +2,8 @@ package eventprop
 
 import (
 	"fmt"
-	"math"
+
+	"github.com/surge-snn/surge/internal/fmath"
 )
 
 // Analytical adds the gradients of the loss with cotangent c to g, and sets InputTime, as
@@ -161,7 +162,7 @@ func (s *sensitivity) flow(j int, start, stop float64, from State) {
 		return
 	}
 	c := &s.plan.cells[j]
-	g := s.c.Integral[j] * math.Exp(-s.rate*start)
+	g := s.c.Integral[j] * fmath.Exp(-s.rate*start)
 	w := c.integrals(stop-start, s.rate)
 	axpy(s.sum, g*w.u, s.of(s.u, j))
 	axpy(s.sum, g*w.i, s.of(s.i, j))
@@ -237,7 +238,7 @@ func (s *sensitivity) spike(x *touch, end State) error {
 	}
 	axpy(s.sum, s.c.Time[x.source], dt)
 	if s.c.Integral != nil {
-		axpy(s.sum, s.c.Integral[j]*math.Exp(-s.rate*x.time)*(c.q-c.rho), dt)
+		axpy(s.sum, s.c.Integral[j]*fmath.Exp(-s.rate*x.time)*(c.q-c.rho), dt)
 	}
 	// I is the same function before and after; u starts at VReset - VLeak at a time that moves
 	clear(s.du)

@@ -3,6 +3,8 @@ package eventprop
 import (
 	"fmt"
 	"math"
+
+	"github.com/surge-snn/surge/internal/fmath"
 )
 
 // State is the state of a neuron: membrane voltage and synaptic current. For an
@@ -60,10 +62,10 @@ func (f Flow) Factors(h float64) Factors {
 	if slow > fast {
 		slow, fast = fast, slow
 	}
-	eSlow := math.Exp(-slow * h)
+	eSlow := fmath.Exp(-slow * h)
 	var eFast, F float64 // F = (eSlow - eFast) / (fast - slow)
 	if x := (fast - slow) * h; x < 0.5 {
-		p := math.Expm1(-x)
+		p := fmath.Expm1(-x)
 		eFast = eSlow + float64(eSlow*p)
 		phi := 1.0
 		if x > 0 {
@@ -71,7 +73,7 @@ func (f Flow) Factors(h float64) Factors {
 		}
 		F = float64(h*eSlow) * phi
 	} else {
-		eFast = math.Exp(-fast * h)
+		eFast = fmath.Exp(-fast * h)
 		F = (eSlow - eFast) / (fast - slow)
 	}
 	if f.alpha <= f.beta {
@@ -108,7 +110,7 @@ func phi(x float64) float64 {
 	if x == 0 {
 		return 1
 	}
-	return -math.Expm1(-x) / x
+	return -fmath.Expm1(-x) / x
 }
 
 // phiRest is (phi(x) - 1)/x, x >= 0: a series below 0.5, where the difference would
@@ -132,7 +134,7 @@ func phiRest(x float64) float64 {
 //	sum_{n>=1} (-1)^n n x^(n-1)/(n+1)!
 func phiSlope(x float64) float64 {
 	if x >= 0.5 {
-		return (math.Exp(-x) - phi(x)) / x
+		return (fmath.Exp(-x) - phi(x)) / x
 	}
 	sum, term := 0.0, -0.5
 	for n := 1; n <= 14; n++ {
@@ -150,7 +152,7 @@ func secant(a, b, h float64) (F, dA, dB float64) {
 		a, b = b, a
 	}
 	x := (b - a) * h
-	e := h * math.Exp(-a*h)
+	e := h * fmath.Exp(-a*h)
 	F = e * phi(x)
 	dA, dB = float64(h*e)*phiRest(x), float64(h*e)*phiSlope(x)
 	if swap {

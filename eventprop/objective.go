@@ -3,6 +3,8 @@ package eventprop
 import (
 	"fmt"
 	"math"
+
+	"github.com/surge-snn/surge/internal/fmath"
 )
 
 // Objective is a function of the numbers of an [Observable].
@@ -67,14 +69,14 @@ func (e CrossEntropy) Value(grad, x []float64) (float64, error) {
 	}
 	sum := 0.0
 	for j, v := range x {
-		grad[j] = math.Exp(float64(scale*v) - largest)
+		grad[j] = fmath.Exp(float64(scale*v) - largest)
 		sum += grad[j]
 	}
 	for j := range grad {
 		grad[j] *= scale / sum
 	}
 	grad[e.Label] -= scale
-	return math.Log(sum) + largest - float64(scale*x[e.Label]), nil
+	return fmath.Log(sum) + largest - float64(scale*x[e.Label]), nil
 }
 
 // TargetTimes is
@@ -99,8 +101,8 @@ func (o TargetTimes) Value(grad, x []float64) (float64, error) {
 	sum := 0.0
 	for j := range x {
 		d := (x[j] - o.Target[j]) / scale
-		e := math.Exp(-math.Abs(d))
-		sum -= math.Log1p(e)
+		e := fmath.Exp(-math.Abs(d))
+		sum -= fmath.Log1p(e)
 		switch {
 		case d > 0:
 			grad[j] = e / (1 + e) / scale

@@ -1,6 +1,10 @@
 package eventprop
 
-import "math"
+import (
+	"math"
+
+	"github.com/surge-snn/surge/internal/fmath"
+)
 
 // cell is a neuron: its flow, and its levels counted from VLeak.
 type cell struct {
@@ -13,7 +17,7 @@ type cell struct {
 
 func newCell(f Flow, vTh, vLeak, vReset float64) cell {
 	z := (f.tauSyn - f.tauMem) / f.tauMem
-	return cell{Flow: f, leak: vLeak, q: vTh - vLeak, rho: vReset - vLeak, kappaMax: math.Exp(-log1pOver(z))}
+	return cell{Flow: f, leak: vLeak, q: vTh - vLeak, rho: vReset - vLeak, kappaMax: fmath.Exp(-log1pOver(z))}
 }
 
 // log1pOver is ln(1+z)/z.
@@ -21,7 +25,7 @@ func log1pOver(z float64) float64 {
 	if z == 0 {
 		return 1
 	}
-	return math.Log1p(z) / z
+	return fmath.Log1p(z) / z
 }
 
 // NextSpike returns the time in seconds from state s to the next upward crossing of
@@ -76,7 +80,7 @@ func (c *cell) peak(u, i float64) (t, top float64) {
 	if !ok {
 		return 0, 0
 	}
-	return t, i * math.Exp(-c.beta*t) // V' = 0 there: u = I
+	return t, i * fmath.Exp(-c.beta*t) // V' = 0 there: u = I
 }
 
 // extremum returns the time > 0 of the only extremum of u:

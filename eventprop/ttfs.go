@@ -1,6 +1,10 @@
 package eventprop
 
-import "math"
+import (
+	"math"
+
+	"github.com/surge-snn/surge/internal/fmath"
+)
 
 // TTFS is [NextSpike] in the form of a solver with a horizon: for VLeak = 0 it
 // returns the time of the next upward crossing of vTh, which may lie after tMax, or
@@ -52,7 +56,7 @@ func TTFSEqual(tau, vTh float64, s State, tMax float64) float64 {
 	if b > 700 { // e^b overflows; V is far below -I e^-1
 		return tMax
 	}
-	w := -vTh / s.I * math.Exp(b)
+	w := -vTh / s.I * fmath.Exp(b)
 	if w < -1/math.E {
 		return tMax
 	}
@@ -83,7 +87,7 @@ func TTFSDouble(tauMem, vTh float64, s State, tMax float64) float64 {
 	if !(z > 0) {
 		return tMax
 	}
-	return tauMem * math.Log1p(z)
+	return tauMem * fmath.Log1p(z)
 }
 
 // lambertW0 returns W with W e^W = x on the principal branch, -1/e <= x <= 0.
@@ -98,7 +102,7 @@ func lambertW0(x float64) float64 {
 		return w - float64(float64(p*p)*float64(p*p)*(43./540))
 	}
 	for range 20 { // Halley's iteration
-		e := math.Exp(w)
+		e := fmath.Exp(w)
 		f := float64(w*e) - x
 		d := f / (float64(e*(w+1)) - float64((w+2)*f)/(float64(2*w)+2))
 		w -= d

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"slices"
+
+	"github.com/surge-snn/surge/internal/fmath"
 )
 
 // Voltage returns V of neuron j at time s, 0 <= s <= end, in seconds; at a spike, V after it.
@@ -117,7 +119,7 @@ func (t *Tape) Integral(j int, decay float64) (float64, error) {
 	sum := 0.0
 	for g := range t.segments(j) {
 		s := g.cell.integrals(g.h, rate)
-		sum += float64(math.Exp(-rate*g.start) * (float64(g.cell.leak*s.one) + float64(g.V*s.u) + float64(g.I*s.i)))
+		sum += float64(fmath.Exp(-rate*g.start) * (float64(g.cell.leak*s.one) + float64(g.V*s.u) + float64(g.I*s.i)))
 	}
 	return sum, nil
 }
