@@ -1,21 +1,11 @@
 package lanes
 
-// Float is the element type.
-type Float interface{ float32 | float64 }
+import "unsafe"
 
-// Width is the number of partial sums of [Moved]: element j belongs to sum j mod Width.
-const Width = 8
-
-// Factors are the elements of the propagator over an interval,
-//
-//	V <- Mem V + Kappa I,  I <- Syn I
-type Factors[T Float] struct{ Mem, Syn, Kappa T }
-
-// Words returns the length of the mask of n elements.
-func Words(n int) int { return (n + 63) / 64 }
+// The specification: any other code gives the same bits. Every product is rounded by a conversion, which forbids the compiler
+// to fuse it with the sum. The slices have the lengths that the exported functions promise.
 
 func advance[T Float](mask []uint64, v1, i1, v, i []T, f Factors[T], q T) {
-	clear(mask)
 	n := len(v)
 	v1, i1, i = v1[:n], i1[:n], i[:n]
 	for j := range v {
@@ -44,12 +34,13 @@ func add[T Float](y, x []T) {
 }
 
 func moved[T Float](w, a, b []T, alpha, beta T) T {
-	var s [Width]T
+	var s [16]T
+	lanes := 64 / int(unsafe.Sizeof(s[0]))
 	a, b = a[:len(w)], b[:len(w)]
 	for j, x := range w {
-		s[j%Width] += T(x * (T(b[j]*beta) - T(a[j]*alpha)))
+		s[j%lanes] += T(x * (T(b[j]*beta) - T(a[j]*alpha)))
 	}
-	for n := Width / 2; n > 0; n /= 2 {
+	for n := lanes / 2; n > 0; n /= 2 {
 		for j := range n {
 			s[j] += s[j+n]
 		}

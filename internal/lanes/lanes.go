@@ -1,5 +1,18 @@
 package lanes
 
+//go:generate go -C _gen run . -pkg lanes -out ../lanes_amd64.s -stubs ../stubs_amd64.go
+
+// Float is the element type.
+type Float interface{ float32 | float64 }
+
+// Factors are the elements of the propagator over an interval,
+//
+//	V <- Mem V + Kappa I,  I <- Syn I
+type Factors[T Float] struct{ Mem, Syn, Kappa T }
+
+// Words returns the length of the mask of n elements.
+func Words(n int) int { return (n + 63) / 64 }
+
 // Advance sets v1, i1 to the states after an interval, from v, i, all of one length, and the bits in mask of the
 // neurons that may have crossed the threshold q on the way: they are over it at the end, or
 // V has a maximum on the way and the current could lift it so far.
@@ -9,24 +22,55 @@ package lanes
 //
 // mask has [Words] elements; bits without a neuron are 0.
 func Advance[T Float](mask []uint64, v1, i1, v, i []T, f Factors[T], q T) {
-	advance(mask, v1, i1, v, i, f, q)
+	n := len(v)
+	mask, v1, i1, i = mask[:Words(n)], v1[:n], i1[:n], i[:n]
+	clear(mask)
+	if n > 0 && !fastAdvance(mask, v1, i1, v, i, f, q) {
+		advance(mask, v1, i1, v, i, f, q)
+	}
 }
 
 // Retreat carries the adjoints a = dL/dV, b = dL/dI, of one length, from the end of an interval to its beginning:
 //
 //	b_j <- Kappa a_j + Syn b_j,  a_j <- Mem a_j
-func Retreat[T Float](a, b []T, f Factors[T]) { retreat(a, b, f) }
+func Retreat[T Float](a, b []T, f Factors[T]) {
+	b = b[:len(a)]
+	if len(a) > 0 && !fastRetreat(a, b, f) {
+		retreat(a, b, f)
+	}
+}
 
 // Add adds x to y, which has the same length.
-func Add[T Float](y, x []T) { add(y, x) }
+func Add[T Float](y, x []T) {
+	y = y[:len(x)]
+	if len(x) > 0 && !fastAdd(y, x) {
+		add(y, x)
+	}
+}
 
 // Moved returns the derivative with respect to the time of an event that adds w to the currents,
 //
 //	sum_j w_j (b_j beta - a_j alpha)
 //
-// with the adjoints a, b of [Retreat], and alpha = 1/TauMem, beta = 1/TauSyn. Lane l sums the elements
-// j = l mod [Width] by rising j, and then lane l < 4 takes lane l + 4, l < 2 takes l + 2, 0 takes 1.
-func Moved[T Float](w, a, b []T, alpha, beta T) T { return moved(w, a, b, alpha, beta) }
+// with the adjoints a, b of [Retreat], and alpha = 1/TauMem, beta = 1/TauSyn. There are as many partial sums as
+// elements in 64 bytes, L: lane l sums the elements j = l mod L by rising j. Then the first half of
+// the lanes takes the second, and so on, until one is left.
+func Moved[T Float](w, a, b []T, alpha, beta T) T {
+	a, b = a[:len(w)], b[:len(w)]
+	if len(w) > 0 {
+		if sum, ok := fastMoved(w, a, b, alpha, beta); ok {
+			return sum
+		}
+	}
+	return moved(w, a, b, alpha, beta)
+}
 
 // Finite tells whether no element is infinite or NaN.
-func Finite[T Float](x []T) bool { return finite(x) }
+func Finite[T Float](x []T) bool {
+	if len(x) > 0 {
+		if all, ok := fastFinite(x); ok {
+			return all
+		}
+	}
+	return finite(x)
+}

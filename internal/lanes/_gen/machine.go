@@ -1,0 +1,334 @@
+package main
+
+import (
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+// block is the number of bytes that a kernel takes at a time, with all instructions: one register of AVX-512, or
+// two of AVX2.
+const block = 64
+
+// Predicates of a compare, false where an operand is NaN, but for notEqual.
+const (
+	lessThan     = 0x11
+	greaterEqual = 0x1d
+	greaterThan  = 0x1e
+	notEqual     = 0x04
+)
+
+// machine writes the instructions of one kind of processor for one type of elements.
+type machine struct {
+	avx512 bool
+	single bool // float32
+	tail   []reg.Register
+	masked bool // whether the block is the last one, of which tail tells the elements that there are
+}
+
+// vector is a block in registers.
+type vector []reg.VecVirtual
+
+func (m *machine) suffix() string {
+	s := "64"
+	if m.single {
+		s = "32"
+	}
+	if m.avx512 {
+		return s + "AVX512"
+	}
+	return s + "AVX2"
+}
+
+func (m *machine) size() int {
+	if m.single {
+		return 4
+	}
+	return 8
+}
+
+// lanes is the number of elements of a block.
+func (m *machine) lanes() int { return block / m.size() }
+
+func (m *machine) register() reg.VecVirtual {
+	if m.avx512 {
+		return ZMM()
+	}
+	return YMM()
+}
+
+// new returns registers for a block.
+func (m *machine) new() vector {
+	if m.avx512 {
+		return vector{ZMM()}
+	}
+	return vector{YMM(), YMM()}
+}
+
+func (m *machine) zero() vector {
+	v := m.new()
+	for _, r := range v {
+		if m.avx512 {
+			VPXORQ(r, r, r)
+		} else {
+			VXORPS(r, r, r)
+		}
+	}
+	return v
+}
+
+// broadcast returns a number that all lanes get.
+func (m *machine) broadcast(name string) vector {
+	addr, err := Param(name).Resolve()
+	if err != nil {
+		panic(err)
+	}
+	r := m.register()
+	if m.single {
+		VBROADCASTSS(addr.Addr, r)
+	} else {
+		VBROADCASTSD(addr.Addr, r)
+	}
+	if m.avx512 {
+		return vector{r}
+	}
+	return vector{r, r}
+}
+
+func (m *machine) address(p reg.GPVirtual, offset reg.GPVirtual, part int) Mem {
+	return Mem{Base: p, Index: offset, Scale: 1, Disp: 32 * part}
+}
+
+// load reads a block; lanes beyond the tail are 0.
+func (m *machine) load(p, offset reg.GPVirtual) vector {
+	v := m.new()
+	for k, r := range v {
+		at := m.address(p, offset, k)
+		switch {
+		case !m.masked && m.single:
+			VMOVUPS(at, r)
+		case !m.masked:
+			VMOVUPD(at, r)
+		case m.avx512 && m.single:
+			VMOVUPS_Z(at, m.tail[0], r)
+		case m.avx512:
+			VMOVUPD_Z(at, m.tail[0], r)
+		case m.single:
+			VMASKMOVPS(at, m.tail[k], r)
+		default:
+			VMASKMOVPD(at, m.tail[k], r)
+		}
+	}
+	return v
+}
+
+// store writes a block, in the tail only the elements that there are.
+func (m *machine) store(v vector, p, offset reg.GPVirtual) {
+	for k, r := range v {
+		at := m.address(p, offset, k)
+		switch {
+		case !m.masked && m.single:
+			VMOVUPS(r, at)
+		case !m.masked:
+			VMOVUPD(r, at)
+		case m.avx512 && m.single:
+			VMOVUPS(r, m.tail[0], at)
+		case m.avx512:
+			VMOVUPD(r, m.tail[0], at)
+		case m.single:
+			VMASKMOVPS(r, m.tail[k], at)
+		default:
+			VMASKMOVPD(r, m.tail[k], at)
+		}
+	}
+}
+
+func (m *machine) each(double, single func(...Op), x, y vector) vector {
+	v := m.new()
+	op := double
+	if m.single {
+		op = single
+	}
+	for k := range v {
+		op(y[k], x[k], v[k])
+	}
+	return v
+}
+
+func (m *machine) mul(x, y vector) vector { return m.each(VMULPD, VMULPS, x, y) }
+func (m *machine) add(x, y vector) vector { return m.each(VADDPD, VADDPS, x, y) }
+func (m *machine) sub(x, y vector) vector { return m.each(VSUBPD, VSUBPS, x, y) }
+
+// accumulate adds x to sum, in the tail only the elements that there are.
+func (m *machine) accumulate(sum, x vector) {
+	add, blend := VADDPD, VBLENDVPD
+	if m.single {
+		add, blend = VADDPS, VBLENDVPS
+	}
+	for k, s := range sum {
+		switch {
+		case !m.masked:
+			add(x[k], s, s)
+		case m.avx512:
+			add(x[k], s, m.tail[0], s)
+		default:
+			r := YMM()
+			add(x[k], s, r)
+			blend(m.tail[k], r, s, s)
+		}
+	}
+}
+
+// condition is a bit per lane: a mask register, or registers of which the sign counts.
+type condition []reg.Register
+
+func (m *machine) compare(predicate uint8, x, y vector) condition {
+	op := VCMPPD
+	if m.single {
+		op = VCMPPS
+	}
+	if m.avx512 {
+		k := K()
+		op(U8(predicate), y[0], x[0], k)
+		return condition{k}
+	}
+	var c condition
+	for i := range x {
+		r := YMM()
+		op(U8(predicate), y[i], x[i], r)
+		c = append(c, r)
+	}
+	return c
+}
+
+func (m *machine) and(x, y condition) condition {
+	for k := range x {
+		if m.avx512 {
+			KANDW(x[k], y[k], x[k])
+		} else {
+			VANDPD(x[k], y[k], x[k])
+		}
+	}
+	return x
+}
+
+func (m *machine) or(x, y condition) condition {
+	for k := range x {
+		if m.avx512 {
+			KORW(x[k], y[k], x[k])
+		} else {
+			VORPD(x[k], y[k], x[k])
+		}
+	}
+	return x
+}
+
+// present is the condition c in the elements that there are.
+func (m *machine) present(c condition) condition {
+	if m.masked {
+		return m.and(c, condition(m.tail))
+	}
+	return c
+}
+
+// bits returns the bits of a condition, the first lane lowest.
+func (m *machine) bits(c condition) reg.GPVirtual {
+	b := GP32()
+	if m.avx512 {
+		KMOVW(c[0], b)
+		if !m.single {
+			ANDL(U8(255), b)
+		}
+		return b
+	}
+	high := GP32()
+	if m.single {
+		VMOVMSKPS(c[0], b)
+		VMOVMSKPS(c[1], high)
+		SHLL(U8(8), high)
+	} else {
+		VMOVMSKPD(c[0], b)
+		VMOVMSKPD(c[1], high)
+		SHLL(U8(4), high)
+	}
+	ORL(high, b)
+	return b
+}
+
+// over writes a loop over n elements: body gets the offset of a block in bytes.
+func (m *machine) over(name string, n reg.GPVirtual, ones Mem, body func(offset reg.GPVirtual)) {
+	bytes, offset := GP64(), GP64()
+	MOVQ(n, bytes)
+	if m.single {
+		SHLQ(U8(2), bytes)
+	} else {
+		SHLQ(U8(3), bytes)
+	}
+	XORQ(offset, offset)
+	SUBQ(U8(block), bytes)
+	JL(LabelRef(name + "_tail"))
+	Label(name + "_loop")
+	m.masked = false
+	body(offset)
+	ADDQ(U8(block), offset)
+	SUBQ(U8(block), bytes)
+	JGE(LabelRef(name + "_loop"))
+	Label(name + "_tail")
+	ADDQ(U8(block), bytes) // those that are left
+	JZ(LabelRef(name + "_end"))
+	if m.avx512 {
+		count, all := GP32(), GP32()
+		MOVL(bytes.As32(), count)
+		if m.single {
+			SHRL(U8(2), count)
+		} else {
+			SHRL(U8(3), count)
+		}
+		MOVL(I32(-1), all)
+		BZHIL(count, all, all)
+		k := K()
+		KMOVW(all, k)
+		m.tail = []reg.Register{k}
+	} else {
+		table := GP64()
+		LEAQ(ones.Offset(block), table)
+		SUBQ(bytes, table)
+		m.tail = nil
+		for part := range 2 {
+			r := YMM()
+			VMOVUPD(Mem{Base: table, Disp: 32 * part}, r)
+			m.tail = append(m.tail, r)
+		}
+	}
+	m.masked = true
+	body(offset)
+	m.masked = false
+	Label(name + "_end")
+}
+
+// sum adds the lanes as the specification says: the first half takes the second, until one is left.
+func (m *machine) sum(v vector) reg.VecVirtual {
+	add, one := VADDPD, VADDSD
+	if m.single {
+		add, one = VADDPS, VADDSS
+	}
+	low := YMM()
+	if m.avx512 {
+		VEXTRACTF64X4(U8(1), v[0], low)
+		add(low, v[0].AsY(), low)
+	} else {
+		add(v[1], v[0], low)
+	}
+	s, t := XMM(), XMM()
+	VEXTRACTF128(U8(1), low, s)
+	add(s, low.AsX(), s)
+	if m.single {
+		VMOVHLPS(s, s, t)
+		add(t, s, s)
+		VMOVSHDUP(s, t)
+	} else {
+		VUNPCKHPD(s, s, t)
+	}
+	one(t, s, s)
+	return s
+}

@@ -1,0 +1,166 @@
+//go:build amd64 && !noasm
+
+package lanes
+
+import (
+	"math"
+	"strconv"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+// kernels are the sets of instructions that this processor has.
+func kernels(t *testing.T, test func(t *testing.T)) {
+	had2, had512 := avx2, avx512
+	t.Cleanup(func() { avx2, avx512 = had2, had512 })
+	for _, k := range []struct {
+		name       string
+		has        bool
+		avx2, long bool
+	}{{"AVX2", had2, true, false}, {"AVX-512", had512, true, true}} {
+		t.Run(k.name, func(t *testing.T) {
+			if !k.has {
+				t.Skip("not in this processor")
+			}
+			avx2, avx512 = k.avx2, k.long
+			test(t)
+		})
+	}
+}
+
+// number draws what may go wrong beside what is common.
+func number[T Float](r *rapid.T, name string) T {
+	edge := rapid.SampledFrom([]float64{0, math.Copysign(0, -1), 1, math.Inf(1), math.Inf(-1), math.NaN(), 5e-324, 1e-45, 3e38, 1.7e308})
+	return T(rapid.OneOf(rapid.Float64Range(-2, 2), rapid.Float64Range(-2, 2), rapid.Float64Range(-2, 2), edge).Draw(r, name))
+}
+
+// numbers draws n of them, with other numbers around that must stay as they are, and at any address.
+func numbers[T Float](r *rapid.T, n int, name string) []T {
+	before := rapid.IntRange(0, 15).Draw(r, "before")
+	all := make([]T, before+n+20)
+	for k := range all {
+		all[k] = -77
+	}
+	x := all[before : before+n]
+	common := rapid.Bool().Draw(r, "common") // else edges hide the rest
+	for k := range x {
+		if common {
+			x[k] = T(rapid.Float64Range(-2, 2).Draw(r, name))
+		} else {
+			x[k] = number[T](r, name)
+		}
+	}
+	return x
+}
+
+func cloned[T Float](x []T) []T { return append([]T(nil), x[:len(x)+20]...)[:len(x)] }
+
+// equal compares bits; one NaN is as good as another.
+func equal[T Float](a, b T) bool {
+	x, y := float64(a), float64(b)
+	return math.Float64bits(x) == math.Float64bits(y) || x != x && y != y
+}
+
+// same compares bits, of the 20 elements beyond the end too.
+func same[T Float](t *rapid.T, what string, got, want []T) {
+	t.Helper()
+	got, want = got[:len(want)+20], want[:len(want)+20]
+	for k := range want {
+		if !equal(got[k], want[k]) {
+			t.Fatalf("%s[%d] of %d is %v, want %v", what, k, len(want)-20, got[k], want[k])
+		}
+	}
+}
+
+// TestSpecification: the kernels give the bits of generic.go.
+func TestSpecification(t *testing.T) {
+	t.Run("float64", testSpecification[float64])
+	t.Run("float32", testSpecification[float32])
+}
+
+func testSpecification[T Float](t *testing.T) {
+	kernels(t, func(t *testing.T) {
+		rapid.Check(t, func(r *rapid.T) {
+			n := rapid.IntRange(0, 70).Draw(r, "n")
+			v, i, w := numbers[T](r, n, "v"), numbers[T](r, n, "i"), numbers[T](r, n, "w")
+			f := Factors[T]{number[T](r, "mem"), number[T](r, "syn"), number[T](r, "kappa")}
+			if rapid.Bool().Draw(r, "decay") {
+				f = Factors[T]{0.75, 0.5, 0.25}
+			}
+			alpha, beta := number[T](r, "alpha"), number[T](r, "beta")
+			q := number[T](r, "q")
+
+			v1, i1, v2, i2 := numbers[T](r, n, "v1"), numbers[T](r, n, "i1"), make([]T, n+20), make([]T, n+20)
+			copy(v2, v1[:n+20])
+			copy(i2, i1[:n+20])
+			got, want := make([]uint64, Words(n)+1), make([]uint64, Words(n)+1)
+			for k := range got {
+				got[k] = math.MaxUint64
+			}
+			want[len(want)-1] = math.MaxUint64
+			Advance(got[:Words(n)], v1, i1, v, i, f, q)
+			advance(want[:Words(n)], v2[:n], i2[:n], v, i, f, q)
+			same(r, "v1", v1, v2[:n])
+			same(r, "i1", i1, i2[:n])
+			for k := range got {
+				if got[k] != want[k] {
+					t.Fatalf("mask[%d] is %b, want %b", k, got[k], want[k])
+				}
+			}
+
+			a, b, a2, b2 := cloned(v), cloned(i), cloned(v), cloned(i)
+			Retreat(a, b, f)
+			retreat(a2, b2, f)
+			same(r, "a", a, a2)
+			same(r, "b", b, b2)
+
+			y, y2 := cloned(v), cloned(v)
+			Add(y, i)
+			add(y2, i)
+			same(r, "y", y, y2)
+
+			if got, want := Moved(w, v, i, alpha, beta), moved(w, v, i, alpha, beta); !equal(got, want) {
+				t.Fatalf("Moved is %v, want %v", got, want)
+			}
+
+			if got, want := Finite(v), finite(v); got != want {
+				t.Fatalf("Finite is %v, want %v", got, want)
+			}
+		})
+	})
+}
+
+var sink float64
+
+// BenchmarkLanes has the kernels at the sizes of two hidden layers and one of outputs.
+func BenchmarkLanes(b *testing.B) {
+	for _, n := range []int{10, 100, 350} {
+		v, i, v1, i1, mask := make([]float64, n), make([]float64, n), make([]float64, n), make([]float64, n), make([]uint64, Words(n))
+		f := Factors[float64]{0.9, 0.8, 0.1}
+		for j := range v {
+			v[j], i[j] = 1, 1
+		}
+		name := strconv.Itoa(n)
+		b.Run("Advance/"+name, func(b *testing.B) {
+			for b.Loop() {
+				Advance(mask, v1, i1, v, i, f, 1)
+			}
+		})
+		b.Run("Retreat/"+name, func(b *testing.B) {
+			for b.Loop() {
+				Retreat(v, i, Factors[float64]{1, 1, 0}) // or they become subnormal
+			}
+		})
+		b.Run("Add/"+name, func(b *testing.B) {
+			for b.Loop() {
+				Add(v1, i)
+			}
+		})
+		b.Run("Moved/"+name, func(b *testing.B) {
+			for b.Loop() {
+				sink += Moved(v1, v, i, 1, 2)
+			}
+		})
+	}
+}

@@ -1,0 +1,9 @@
+//go:build !amd64 || noasm
+
+package lanes
+
+func fastAdvance[T Float](_ []uint64, _, _, _, _ []T, _ Factors[T], _ T) bool { return false }
+func fastRetreat[T Float](_, _ []T, _ Factors[T]) bool                        { return false }
+func fastAdd[T Float](_, _ []T) bool                                          { return false }
+func fastMoved[T Float](_, _, _ []T, _, _ T) (T, bool)                        { return 0, false }
+func fastFinite[T Float](_ []T) (all, ok bool)                                { return false, false }
