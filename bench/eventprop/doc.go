@@ -1,0 +1,25 @@
+// Command eventprop measures gradient steps of event-based networks, alone or beside jaxsnn
+// (Electronic Vision(s), Heidelberg) in one run, and prints medians and ratios.
+//
+//	go run ./bench/eventprop                          our times
+//	go run ./bench/eventprop -jaxsnn python3          beside the jaxsnn of that Python
+//	go run ./bench/eventprop -jaxsnn python3 -json    as JSON
+//	go run ./bench/eventprop -net yinyang             networks whose name contains it
+//
+// A step is the loss of a batch and its gradient with respect to all weights, without an optimizer.
+// Both sides get the same weights, input spikes and targets; the loss is the mean over the samples
+// of
+//
+//	sum_j ((min(t_j, 2 TauMem) - target_j)/TauMem)²
+//
+// with t_j the first spike of output j, as in the Yin-Yang example of jaxsnn. Loss and gradient
+// are compared before anything is timed: a difference in float64 is an error, the differences
+// are printed.
+//
+// jaxsnn simulates a fixed number of events for each layer. It is given the fewest that give the right loss on
+// this batch, which is its best case. Its time of compilation is a column of its own. Both sides run by turns, in rounds, so that
+// what disturbs one disturbs the other. jaxsnn runs in float64 and in float32, each in a process that is idle while others run.
+//
+// jaxsnn is wanted in the API before 0.3 (pip install jaxsnn==0.2.0, or 0.2.1 from its
+// repository for newer versions of jax).
+package main

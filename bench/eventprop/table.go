@@ -1,0 +1,112 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"slices"
+	"strings"
+)
+
+// table is the result.
+type table struct {
+	Go    string    `json:"go"`
+	CPU   string    `json:"cpu"`
+	Procs int       `json:"processors"` // that surge may use
+	Peer  *versions `json:"peer,omitempty"`
+	Rows  []row     `json:"rows"`
+}
+
+// row is one network.
+type row struct {
+	Net     string    `json:"net"`
+	Kind    kind      `json:"kind"`
+	Inputs  int       `json:"inputs"`
+	Hidden  int       `json:"hidden"`
+	Outputs int       `json:"outputs"`
+	Batch   int       `json:"batch"`
+	Spikes  float64   `json:"spikes_per_sample"`
+	Slots   []int     `json:"slots,omitempty"` // events of each layer that jaxsnn simulates
+	Loss    float64   `json:"loss"`
+	Surge   times     `json:"surge"`
+	Peers   []peerRow `json:"jaxsnn,omitempty"`
+}
+
+// peerRow is jaxsnn in one type.
+type peerRow struct {
+	DType          string  `json:"dtype"`
+	Compile        float64 `json:"compile_s"`
+	LossDifference float64 `json:"loss_difference"` // relative
+	GradDifference float64 `json:"grad_difference"` // relative to the largest entry
+	times
+}
+
+// times are those of a step.
+type times struct {
+	Median float64 `json:"median_s"`
+	Least  float64 `json:"least_s"`
+	Most   float64 `json:"most_s"`
+	Steps  int     `json:"steps"`
+
+	seconds []float64
+}
+
+func (t *times) summarize() {
+	t.Median, t.Least, t.Most, t.Steps = median(t.seconds), slices.Min(t.seconds), slices.Max(t.seconds), len(t.seconds)
+}
+
+func median(x []float64) float64 {
+	x = slices.Sorted(slices.Values(x))
+	return (x[(len(x)-1)/2] + x[len(x)/2]) / 2
+}
+
+func newTable() *table {
+	return &table{Go: runtime.Version(), CPU: cpu(), Procs: runtime.GOMAXPROCS(0)}
+}
+
+// cpu returns the name of the processor where the system tells, or its architecture.
+func cpu() string {
+	b, _ := os.ReadFile("/proc/cpuinfo")
+	for line := range strings.Lines(string(b)) {
+		if key, name, ok := strings.Cut(line, ":"); ok && strings.TrimSpace(key) == "model name" {
+			return strings.TrimSpace(name)
+		}
+	}
+	return runtime.GOARCH
+}
+
+func (t *table) writeJSON(w io.Writer) error {
+	e := json.NewEncoder(w)
+	e.SetIndent("", "  ")
+	return e.Encode(t)
+}
+
+func (t *table) write(w io.Writer) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "surge: float64, %s, %d of %d processors, %s\n", t.Go, t.Procs, runtime.NumCPU(), t.CPU)
+	if t.Peer != nil {
+		fmt.Fprintf(&b, "jaxsnn %s, jax %s on the same processors, Python %s\n", t.Peer.JAXSNN, t.Peer.JAX, t.Peer.Python)
+	}
+	fmt.Fprintf(&b, "ms per gradient step: median (least), and how many times that of surge the median is\n\n")
+	fmt.Fprintf(&b, "%-22s %12s %6s %7s %18s", "network", "", "batch", "spikes", "surge")
+	if t.Peer != nil {
+		for _, p := range t.Rows[0].Peers {
+			fmt.Fprintf(&b, " | %18s %6s %9s %8s %8s", "jaxsnn "+p.DType, "ratio", "compile s", "d loss", "d grad")
+		}
+	}
+	b.WriteByte('\n')
+	for _, r := range t.Rows {
+		fmt.Fprintf(&b, "%-22s %12s %6d %7.1f %18s", r.Net, fmt.Sprintf("%d-%d-%d", r.Inputs, r.Hidden, r.Outputs), r.Batch, r.Spikes, r.Surge)
+		for _, p := range r.Peers {
+			fmt.Fprintf(&b, " | %18s %6.1f %9.1f %8.1e %8.1e", p.times, p.Median/r.Surge.Median, p.Compile, p.LossDifference, p.GradDifference)
+		}
+		b.WriteByte('\n')
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// String returns median and least in ms.
+func (t times) String() string { return fmt.Sprintf("%.3f (%.3f)", 1e3*t.Median, 1e3*t.Least) }
