@@ -81,6 +81,10 @@ func (f *fitter) settle(ctx context.Context, x []float64) (y []float64, loss flo
 	refine, negligible := optim.RefineSettings{Beam: 4, Pairs: true, Budget: 400 * (1 + len(x))}, perfect
 	if len(f.recordings) == 0 { // rates are coarse
 		refine.Budget, negligible = 60*(1+len(x)), f.resolution()
+		l, err := f.problem.loss(ctx, g.At(near))
+		if err == nil && l <= max(negligible, costly*f.loss) {
+			refine.Budget = 1 // good as it is
+		}
 	}
 	if f.spikes != nil {
 		more, err := f.round(ctx, g, near, x, refine)

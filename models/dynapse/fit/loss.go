@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/surge-snn/surge/internal/random"
 	"github.com/surge-snn/surge/models/dynapse"
@@ -427,10 +428,11 @@ func (p *problem) grad(ctx context.Context, grad, x []float64, o objective, rule
 	return l[0], err
 }
 
-// Rates returns the mean rates over neurons, Hz, that a network has at the input rates of a curve.
+// Rates returns the mean rates over neurons, Hz, that a network has at the input rates of a curve, whatever its rates are.
 //
 // Errors: those of [dynapse.Network.Simulate], and [ErrExperiment] for a curve that is none.
 func Rates(n dynapse.Network, c Curve) ([]float64, error) {
+	c.Rate = slices.Repeat([]float64{1}, len(c.InputRate))
 	p, err := Experiment{Space: Space{Network: n, Params: []dynapse.Param{dynapse.Iscale}}, Curves: []Curve{c}}.compile()
 	if err != nil {
 		return nil, err

@@ -23,8 +23,8 @@ type rateProblem struct{ *problem }
 // rateStep is the half width of the difference quotients in x: rates change by some 20 %, many steps of the staircase.
 const rateStep = 0.15
 
-// rateElements is the size of a simulation, in bins times neurons times input rates, that is enough to begin with: 20 s at 4 input rates and 1 ms for a single neuron.
-const rateElements = 1 << 16
+// rateElements is the size of a simulation, in bins times neurons times input rates, that is enough to begin with: 8 s at 4 input rates and 1 ms for a single neuron.
+const rateElements = 1 << 15
 
 // leastSeconds is how much is simulated at each rate at least.
 const leastSeconds = 0.5
@@ -202,8 +202,8 @@ func (p rateProblem) optim() optim.Problem {
 	return optim.Problem{Names: p.names(), Box: p.box, NumResiduals: p.size(), Residuals: p.residuals, Jacobian: p.jacobian}
 }
 
-// rateFit fits curves alone: least squares from several starts, with little to simulate, then with all, and at last a search without gradients for the numbers of spikes. The fit
-// has converged where no rate is off by more than a spike in the mean.
+// rateFit fits curves alone: least squares from several starts, with little to simulate, then with all, and where rates are still off by half a spike in the mean a search without gradients. The fit
+// has converged where they are off by no more than a spike.
 func (f *fitter) rateFit(ctx context.Context) error {
 	x, err := f.x, error(nil)
 	method := optim.Method(optim.MultiStart{Method: optim.LevenbergMarquardt{Steps: 30}, Starts: f.Starts, Keep: 2, Rung: 2, Seed: f.Seed})
@@ -219,8 +219,8 @@ func (f *fitter) rateFit(ctx context.Context) error {
 	if err := f.offer(ctx, x); err != nil {
 		return err
 	}
-	if f.loss > perfect {
-		if err := f.search(ctx, "polish", f.best, optim.CMAES{Seed: f.Seed, Sigma: 0.05, Evaluations: 40 * (4 + len(f.x)), Tol: 1e-4}); err != nil {
+	if f.loss > f.resolution()/4 {
+		if err := f.search(ctx, "polish", f.best, optim.CMAES{Seed: f.Seed, Sigma: 0.03, Evaluations: 20 * (4 + len(f.x)), Tol: 1e-4}); err != nil {
 			return err
 		}
 	}

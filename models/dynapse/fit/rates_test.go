@@ -32,8 +32,7 @@ func drawCurve(t *testing.T, seed uint64, n int, tie Tie) Experiment {
 			start.Params[p] = append(start.Params[p], x*math.Pow(10, 2*rng.Float64()-1))
 		}
 	}
-	c := Curve{Name: "curve", InputRate: []float64{10, 20, 40, 80}, Rate: make([]float64, 4), Seconds: 2, Seed: 3}
-	c.Rate[0] = 1 // a curve needs a rate
+	c := Curve{Name: "curve", InputRate: []float64{10, 20, 40, 80}, Seconds: 2, Seed: 3}
 	rates, err := Rates(truth, c)
 	if err != nil {
 		t.Fatal(err)

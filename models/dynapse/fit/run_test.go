@@ -172,9 +172,6 @@ func TestResume(t *testing.T) {
 func TestCurve(t *testing.T) {
 	_, truth := draw(t, 2, 2, 300, 2, Core, false)
 	c := Curve{Name: "curve", InputRate: []float64{20, 60}, Seconds: 1, Seed: 3}
-	for range c.InputRate {
-		c.Rate = append(c.Rate, 1)
-	}
 	rates, err := Rates(truth, c)
 	if err != nil {
 		t.Fatal(err)
