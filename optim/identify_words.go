@@ -183,8 +183,8 @@ func product(weights []float64, name func(i int) string) string {
 			continue
 		}
 		factor := name(i)
-		if p := math.Abs(w); p != 1 {
-			factor += "^" + strconv.FormatFloat(p, 'g', 2, 64)
+		if p := strconv.FormatFloat(math.Abs(w), 'g', 2, 64); p != "1" {
+			factor += "^" + p
 		}
 		if w > 0 {
 			above = append(above, factor)

@@ -96,6 +96,7 @@ func Run(ctx context.Context, e Experiment, s Settings) (*Result, error) {
 		return nil, err
 	}
 	first := f.loss
+	f.wake()
 	search, stop, settle := split(ctx)
 	defer stop()
 	err = f.phases(search)
