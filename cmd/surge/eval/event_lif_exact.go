@@ -2,6 +2,7 @@ package eval
 
 import (
 	"context"
+	"fmt"
 	"math"
 
 	"github.com/surge-snn/surge/eventprop"
@@ -149,7 +150,7 @@ func (n exactNetwork) losses(f *cases.Fields, r *cases.Result, t, readout *event
 	most := n.all.Shape[1]
 	for k, s := range t.Spikes {
 		if count[s.Neuron] >= most {
-			f.FailInput("c_all", "a weight for every spike", "fewer")
+			f.FailInput("c_all", "a weight for every spike", fmt.Sprintf("%d columns, and more spikes of neuron %d", most, s.Neuron))
 			return nil, nil
 		}
 		if count[s.Neuron] == 0 {

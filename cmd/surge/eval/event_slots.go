@@ -2,6 +2,7 @@ package eval
 
 import (
 	"cmp"
+	"fmt"
 	"math"
 	"slices"
 	"strconv"
@@ -52,7 +53,7 @@ type inputSpikes struct {
 	n      int // entries of the case, with those that are padding
 }
 
-// readInputSpikes reads two inputs, times and sources. A source of -1 is padding.
+// readInputSpikes reads two inputs, times and sources. A source of -1 is padding; the others are sorted by time.
 func readInputSpikes(f *cases.Fields, time, source string, sources func(idx int) (neuron int, ok bool)) inputSpikes {
 	t := f.Tensor(time, cases.Check{Expected: "a time >= 0", Holds: func(x float64) bool { return x >= 0 }}, cases.Shape{cases.Extent})
 	idx := f.Tensor(source, cases.Finite, cases.Shape{len(t.Data)})
@@ -60,10 +61,16 @@ func readInputSpikes(f *cases.Fields, time, source string, sources func(idx int)
 	if f.Err() != nil {
 		return s
 	}
+	latest := 0.0
 	for k, x := range idx.Data {
 		if x == -1 {
 			continue
 		}
+		if t.Data[k] < latest {
+			f.FailInput(time, "spikes sorted by time", fmt.Sprintf("%g after %g at index %d", t.Data[k], latest, k))
+			return s
+		}
+		latest = t.Data[k]
 		if _, ok := sources(int(x)); !ok || x != math.Trunc(x) {
 			f.FailInput(source, "sources that exist, or -1", strconv.FormatFloat(x, 'g', -1, 64)+" at index "+strconv.Itoa(k))
 			return s

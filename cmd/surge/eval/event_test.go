@@ -40,6 +40,11 @@ func TestEventCaseErrors(t *testing.T) {
 		{`"t_max": 0.04`, `"t_max": 0`, "params.t_max"},
 		{`"data": [0.001]`, `"data": [-0.001]`, "inputs.t_in.data[0]: expected a time >= 0"},
 		{`"idx_in": {"shape": [1], "data": [0]}`, `"idx_in": {"shape": [1], "data": [1]}`, "inputs.idx_in: expected sources that exist, or -1, found 1 at index 0"},
+		{
+			`"t_in": {"shape": [1], "data": [0.001]}, "idx_in": {"shape": [1], "data": [0]}`,
+			`"t_in": {"shape": [3], "data": [0.002, 0, 0.001]}, "idx_in": {"shape": [3], "data": [0, -1, 0]}`,
+			"inputs.t_in: expected spikes sorted by time, found 0.001 after 0.002 at index 2",
+		},
 		{`"target": {"shape": [1], "data": [0.01]}`, `"target": {"shape": [2], "data": [0.01, 0]}`, "inputs.target: expected one time for each of the last neurons"},
 	} {
 		path := filepath.Join(t.TempDir(), "case.json")
