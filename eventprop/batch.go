@@ -1,7 +1,6 @@
 package eventprop
 
 import (
-	"errors"
 	"fmt"
 
 	"github.com/surge-snn/surge/internal/kernel"
@@ -60,9 +59,6 @@ func (b *Batch) Step(g []*Gradients, inputs [][]Spike, loss Loss) (sum float64, 
 		}
 		sum += w.active[k].loss
 		report.Add(w.active[k].report)
-	}
-	if errs != nil {
-		return 0, report, errors.Join(errs...)
 	}
 	if g != nil {
 		err = w.reduce()

@@ -150,6 +150,9 @@ func (c *Command) base() (*experiment.Experiment, error) {
 		return experiment.Read(c.Config, c.Method)
 	case c.Resume && c.Out != "":
 		path := filepath.Join(c.Out, CheckpointFile)
+		if config := filepath.Join(c.Out, ConfigFile); isFile(config) && isFile(path) {
+			return experiment.Read(config, c.Method) // where it has been changed, checkResume says so
+		}
 		saved, _, err := train.ReadCheckpoint(path)
 		if err != nil {
 			return nil, noCheckpoint(path, err)
@@ -159,6 +162,11 @@ func (c *Command) base() (*experiment.Experiment, error) {
 		return nil, &exit.BadInput{File: "--resume", Expected: "a recipe, --config FILE or --out DIR", Found: "none"}
 	}
 	return nil, &exit.BadInput{File: "surge train", Expected: "one of " + strings.Join(recipes.Names(), ", ") + ", or --config FILE", Found: "nothing"}
+}
+
+func isFile(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
 }
 
 // recipe returns the text of the recipe: for methods that go from event to event, of the variant for these if there is

@@ -67,7 +67,13 @@ func (r *report) begin(run *runner) {
 		how = fmt.Sprintf("%d steps of %g ms, %d parameters, %s engine (%d nodes)",
 			e.Encode.Steps, 1e3*e.Encode.Dt, weights, e.Train.Engine, report.Nodes)
 	}
-	fmt.Fprintf(r.out, "%s: %s %s network, %s\n", e.Name, strings.Join(layers, "-"), report.Layers[0].Kind, how)
+	kind := report.Layers[0].Kind
+	for _, l := range report.Layers {
+		if kind = l.Kind; kind != "linear" { // the neurons, not the weights before them
+			break
+		}
+	}
+	fmt.Fprintf(r.out, "%s: %s %s network, %s\n", e.Name, strings.Join(layers, "-"), kind, how)
 	fmt.Fprintf(r.out, "%d samples to learn, %d to validate, %d to test; seed %d\n",
 		run.sets.Train.Data.Len(), run.sets.Valid.Data.Len(), run.sets.Test.Data.Len(), e.Seed)
 }
