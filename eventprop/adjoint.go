@@ -50,6 +50,9 @@ func (t *Tape) Backward(g *Gradients, c *Cotangent) error { return t.backward(g,
 
 // backward is Backward. Where inputTime is false, a pass that has it for nothing only sets InputTime.
 func (t *Tape) backward(g *Gradients, c *Cotangent, inputTime bool) error {
+	if g == nil || c == nil {
+		return fmt.Errorf("%w: a backward pass needs gradients and a cotangent", ErrShape)
+	}
 	if g.TauMem == nil && g.TauSyn == nil && t.complete {
 		still := len(c.probes) == 0 && c.Integral == nil
 		switch {

@@ -34,6 +34,9 @@ func (b *Batch) Step(g []*Gradients, inputs [][]Spike, loss Loss) (sum float64, 
 	if w.plans, err = b.Net.prepare(w.plans); err != nil {
 		return 0, report, err
 	}
+	if loss == nil {
+		return 0, report, fmt.Errorf("%w: no loss", ErrParameter)
+	}
 	if g != nil {
 		if len(g) != len(b.Net) {
 			return 0, report, fmt.Errorf("%w: %d gradients for %d layers", ErrShape, len(g), len(b.Net))

@@ -67,6 +67,9 @@ func (g *Gradients) parts(l *Layer) [11]part {
 }
 
 func (g *Gradients) check(l *Layer) error {
+	if g == nil {
+		return fmt.Errorf("%w: no gradients", ErrShape)
+	}
 	n := l.Neurons()
 	for _, p := range g.parts(l) {
 		switch {
@@ -164,6 +167,12 @@ func (c *Cotangent) AddPeak(p Peak, g float64) {
 }
 
 func (c *Cotangent) check(t *Tape) error {
+	if c == nil {
+		return fmt.Errorf("%w: no cotangent", ErrShape)
+	}
+	if !t.plan.fits() {
+		return fmt.Errorf("%w: the layer has changed since the forward pass", ErrShape)
+	}
 	n := len(t.plan.cells)
 	if len(c.Time) != len(t.Spikes) {
 		return fmt.Errorf("%w: cotangent has %d times, want %d, one per spike", ErrShape, len(c.Time), len(t.Spikes))

@@ -42,6 +42,9 @@ func (s *Synapses) draw(d Normal, duplication, lo, hi int, rng *rand.Rand) error
 	if err := s.check("Synapses"); err != nil {
 		return err
 	}
+	if rng == nil {
+		return fmt.Errorf("%w: no source of random numbers", ErrParameter)
+	}
 	if s.Pre%duplication != 0 {
 		return fmt.Errorf("%w: %d inputs cannot be %d-fold each", ErrShape, s.Pre, duplication)
 	}

@@ -40,6 +40,9 @@ func (l *Layer) Neurons() int { return l.In.Post }
 // Check returns an error that names what is wrong with the layer: ErrShape or
 // ErrParameter. It costs a pass over all parameters.
 func (l *Layer) Check() error {
+	if l == nil {
+		return fmt.Errorf("%w: no layer", ErrShape)
+	}
 	if err := l.In.check("In"); err != nil {
 		return err
 	}
@@ -79,6 +82,21 @@ type plan struct {
 	init              []State // V counted from VLeak
 	inOrder, recOrder []int32 // synapses by delay
 	maxSpikes         int
+	in, rec           int // weights of the layer as it was prepared
+}
+
+// fits tells whether the layer still has the shape that it had.
+func (p *plan) fits() bool {
+	l := p.layer
+	return l.In.Post == len(p.cells) && len(l.In.Weight) == p.in && l.weightsBetween() == p.rec
+}
+
+// weightsBetween returns the number of recurrent weights, or -1 for a feed-forward layer.
+func (l *Layer) weightsBetween() int {
+	if l.Rec == nil {
+		return -1
+	}
+	return len(l.Rec.Weight)
 }
 
 // prepare checks the layer and sets the plan, reusing memory.
@@ -87,7 +105,7 @@ func (p *plan) prepare(l *Layer) error {
 		return err
 	}
 	n := l.Neurons()
-	p.layer = l
+	p.layer, p.in, p.rec = l, len(l.In.Weight), l.weightsBetween()
 	p.cells, p.init = resize(p.cells, n), resize(p.init, n)
 	for j := range n {
 		if j > 0 && l.Params.uniform() {

@@ -20,7 +20,7 @@ type Synapses struct {
 
 // NewDense returns dense synapses of weight 0 without delays.
 func NewDense(pre, post int) Synapses {
-	return Synapses{Pre: pre, Post: post, Weight: make([]float64, pre*post)}
+	return Synapses{Pre: pre, Post: post, Weight: make([]float64, max(pre, 0)*max(post, 0))}
 }
 
 // NewSparse returns the synapses of a dense matrix [pre, post] whose weight is not 0.

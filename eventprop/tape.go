@@ -457,7 +457,7 @@ func (t *Tape) segments(j int) iter.Seq[segment] {
 // First returns the index in Spikes of the first spike of each neuron, or -1. It uses
 // the memory of dst if that is large enough.
 func (t *Tape) First(dst []int) []int {
-	dst = resize(dst, len(t.plan.cells))
+	dst = resize(dst, t.neurons())
 	for j := range dst {
 		dst[j] = -1
 	}
