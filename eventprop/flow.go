@@ -56,8 +56,18 @@ func (f Flow) TauSyn() float64 { return f.tauSyn }
 type Factors struct{ Mem, Syn, Kappa float64 }
 
 // Factors returns the propagator over h >= 0 seconds to a few units in the last
-// place. It costs two exponentials.
+// place. It costs two exponentials, and one where TauMem = 2 TauSyn.
 func (f Flow) Factors(h float64) Factors {
+	if f.tauMem == 2*f.tauSyn { // Syn = Mem², Kappa = Mem (1 - Mem)
+		x := float64(f.alpha * h)
+		if x < 0.5 {
+			rest := fmath.Expm1(-x)
+			mem := 1 + rest
+			return Factors{mem, mem * mem, -rest * mem}
+		}
+		mem := fmath.Exp(-x)
+		return Factors{mem, mem * mem, mem * (1 - mem)}
+	}
 	slow, fast := f.alpha, f.beta
 	if slow > fast {
 		slow, fast = fast, slow

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 	"math/bits"
-	"slices"
 
 	"github.com/surge-snn/surge/internal/fmath"
 	"github.com/surge-snn/surge/internal/lanes"
@@ -25,10 +24,8 @@ type sweep struct {
 	intervals    []interval
 	spikes       []sweptSpike
 
-	keys     []sortKey
-	unsorted []sweptSpike
-
-	back sweptAdjoint
+	order order
+	back  sweptAdjoint
 }
 
 // interval is the time from one input to the next: no event reaches a neuron within it. Inputs at one
@@ -44,12 +41,6 @@ type interval struct {
 type sweptSpike struct {
 	Spike
 	passage
-}
-
-// sortKey is the time and place of a spike to sort.
-type sortKey struct {
-	time float64
-	at   int32
 }
 
 // end returns the end of the interval as a moment in it.
@@ -73,20 +64,23 @@ func (p *plan) alike() bool {
 // kappaOf returns Kappa over h from the decays over h.
 func (f *Flow) kappaOf(mem, syn, h float64) float64 {
 	delta := f.beta - f.alpha
-	d := delta * h
+	d := float64(delta * h)
 	if math.Abs(d) > 0.1 {
 		return f.alpha * (mem - syn) / delta
 	}
-	phi := 1.0 // (1 - e^-d)/d, to 0.1^10/11! = 3e-18
-	for n := 10.0; n > 1; n-- {
-		phi = 1 - float64(d/n*phi)
-	}
-	return float64(f.alpha*h) * mem * phi
+	// (1 - e^-d)/d = 1 - d/2! + d²/3! - ..., to 0.1^10/11! = 3e-18, even and odd terms apart
+	d2 := float64(d * d)
+	even := 1 + float64(d2*(1./6+float64(d2*(1./120+float64(d2*(1./5040+float64(d2*(1./362880))))))))
+	odd := 1./2 + float64(d2*(1./24+float64(d2*(1./720+float64(d2*(1./40320+float64(d2*(1./3628800))))))))
+	return float64(f.alpha*h) * mem * (even - float64(d*odd))
 }
 
 // between returns the propagator from a to b, b.time > a.time, in one interval.
 func (f *Flow) between(a, b passage) Factors {
 	h := b.time - a.time
+	if a.time == 0 {
+		return Factors{b.mem, b.syn, f.kappaOf(b.mem, b.syn, h)}
+	}
 	if !(a.syn > 1e-250) || !(a.mem > 1e-250) { // far into a long interval the ratios lose their digits
 		return f.Factors(h)
 	}
@@ -178,7 +172,7 @@ func (t *Tape) sweepInterval(x *interval) error {
 		}
 	}
 	w.v, w.i, w.nextV, w.nextI = w.nextV, w.nextI, w.v, w.i
-	w.sort(int(x.firstSpike))
+	w.order.sort(w.spikes[x.firstSpike:])
 	for k := x.firstInput; k < x.endInput; k++ {
 		from := t.input[k].Neuron * n
 		lanes.Add(w.i, t.plan.layer.In.Weight[from:from+n])
@@ -200,30 +194,6 @@ func (t *Tape) summarize() {
 		if !fired {
 			r.SilentNeurons++
 		}
-	}
-}
-
-// sort sorts the spikes from first on, which are by rising neuron, by time.
-func (w *sweep) sort(first int) {
-	if len(w.spikes) < first+2 {
-		return
-	}
-	w.keys = w.keys[:0]
-	for k, s := range w.spikes[first:] {
-		w.keys = append(w.keys, sortKey{s.Time, int32(k)})
-	}
-	slices.SortFunc(w.keys, func(a, b sortKey) int {
-		switch {
-		case a.time < b.time:
-			return -1
-		case a.time > b.time:
-			return 1
-		}
-		return int(a.at - b.at)
-	})
-	w.unsorted = append(w.unsorted[:0], w.spikes[first:]...)
-	for k, key := range w.keys {
-		w.spikes[first+k] = w.unsorted[key.at]
 	}
 }
 

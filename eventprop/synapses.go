@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"math"
 	"slices"
+
+	"github.com/surge-snn/surge/internal/lanes"
 )
 
 // Synapses connect Pre sources with Post neurons, all with all or sparsely.
@@ -97,10 +99,9 @@ func (s *Synapses) check(name string) error {
 	if s.Delay != nil && len(s.Delay) != len(s.Weight) {
 		return fmt.Errorf("%w: %s has %d delays, want %d, one per synapse", ErrShape, name, len(s.Delay), len(s.Weight))
 	}
-	for k, w := range s.Weight {
-		if math.IsNaN(w) || math.IsInf(w, 0) {
-			return fmt.Errorf("%w: weight %d of %s is %g, want a finite number", ErrParameter, k, name, w)
-		}
+	if !lanes.Finite(s.Weight) {
+		k := slices.IndexFunc(s.Weight, func(w float64) bool { return w-w != 0 })
+		return fmt.Errorf("%w: weight %d of %s is %g, want a finite number", ErrParameter, k, name, s.Weight[k])
 	}
 	for k, d := range s.Delay {
 		if !(d >= 0) || math.IsInf(d, 1) {
