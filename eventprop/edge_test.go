@@ -111,8 +111,8 @@ func TestInputAtSpike(t *testing.T) {
 	l.InputFirst = false
 	both := []Spike{{Time: 1e-3}, {Time: alone.Time}}
 	after := forward(t, &l, both, 6e-3)
-	if after.Spikes[0] != alone {
-		t.Errorf("spike %v, without the input %v", after.Spikes[0], alone)
+	if s := after.Spikes[0]; s.Time != alone.Time || math.Abs(s.Current-alone.Current) > 1e-13 {
+		t.Errorf("spike %v, without the input %v", s, alone)
 	}
 	l.InputFirst = true
 	before := forward(t, &l, both, 6e-3)

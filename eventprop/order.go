@@ -2,53 +2,51 @@ package eventprop
 
 import "slices"
 
-// order sorts the spikes of an interval, which come by rising neuron, by time: into as many buckets of equal width
-// as there are spikes, and then within each. That is faster than comparing all with each other where the spikes are spread
-// over the interval, and as fast where they are not.
+// order sorts spikes by time: into buckets of equal width, twice as many as there are spikes, and then within each. That
+// is faster than comparing all with each other where the spikes are spread over the time, and as fast where they are not.
 type order struct {
 	keys, sorted []sortKey
-	count        []int32 // of each bucket, then where it begins
-	unsorted     []sweptSpike
+	count        []int32 // of each bucket, then where it ends
 }
 
-// sortKey is the time and place of a spike to sort.
+// sortKey is the time of a spike and its place among those that were added.
 type sortKey struct {
 	time float64
 	at   int32
 }
 
-// few is a number of spikes that are sorted faster by insertion.
-const few = 12
+// short is a number of spikes that are sorted faster by insertion.
+const short = 12
 
-// sort is stable.
-func (o *order) sort(s []sweptSpike) {
-	n := len(s)
-	if n < 2 {
-		return
+func (o *order) reset() { o.keys = o.keys[:0] }
+
+func (o *order) add(time float64) { o.keys = append(o.keys, sortKey{time, int32(len(o.keys))}) }
+
+// sort returns the keys by time, and those of one time in the order in which they were added.
+func (o *order) sort() []sortKey {
+	n := len(o.keys)
+	if n <= short {
+		insert(o.keys)
+		return o.keys
 	}
-	o.keys, o.sorted = resize(o.keys, n), resize(o.sorted, n)
-	first, last := s[0].Time, s[0].Time
-	for k := range s {
-		t := s[k].Time
-		o.keys[k] = sortKey{t, int32(k)}
-		first, last = min(first, t), max(last, t)
+	o.sorted = resize(o.sorted, n)
+	first, last := o.keys[0].time, o.keys[0].time
+	for _, k := range o.keys {
+		if k.time < first {
+			first = k.time
+		}
+		if k.time > last {
+			last = k.time
+		}
 	}
-	sorted := o.sorted
-	if n <= few {
-		sorted = o.keys
-		insert(sorted)
-	} else {
-		o.distribute(first, float64(n-1)/(last-first))
-	}
-	o.unsorted = append(o.unsorted[:0], s...)
-	for k, key := range sorted {
-		s[k] = o.unsorted[key.at]
-	}
+	o.distribute(first, last)
+	return o.sorted
 }
 
-// distribute sorts keys into sorted, by buckets from first on.
-func (o *order) distribute(first, perSecond float64) {
-	n := len(o.keys)
+// distribute sorts keys, which are from first to last, into sorted.
+func (o *order) distribute(first, last float64) {
+	n := 2 * len(o.keys)
+	perSecond := float64(n-1) / (last - first)
 	bucket := func(t float64) int {
 		x := (t - first) * perSecond
 		if !(x < float64(n-1)) { // rounded up, or all at one time
@@ -74,7 +72,7 @@ func (o *order) distribute(first, perSecond float64) {
 	for _, end := range o.count { // where the bucket ends by now
 		switch b := o.sorted[start:end]; {
 		case len(b) < 2:
-		case len(b) <= few:
+		case len(b) <= short:
 			insert(b)
 		default:
 			slices.SortFunc(b, func(x, y sortKey) int {

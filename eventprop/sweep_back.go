@@ -6,15 +6,12 @@ import "github.com/surge-snn/surge/internal/lanes"
 type sweptAdjoint struct {
 	a, b  []float64 // dL/dV and dL/dI of each neuron
 	quiet bool      // all of them are 0
-
-	at    []int32   // for each neuron, one more than the index in moved if it spikes in the interval, or 0
-	moved []upToNow // neurons that spike in the interval
+	moved []moved   // neurons that spike in the interval
 }
 
-// upToNow is a neuron whose adjoint is that at a moment within the interval.
-type upToNow struct {
+// moved is the adjoint of a neuron at the beginning of an interval in which it spikes.
+type moved struct {
 	neuron int32
-	moment passage
 	State
 }
 
@@ -33,17 +30,13 @@ func (t *Tape) sweepBack(g *Gradients, c *Cotangent, inputTime bool) error {
 		t.InputTime = zeroed(t.InputTime, len(t.input))
 	}
 	t.Report.ClippedJumps = 0
-	w.a, w.b, w.at, w.quiet = zeroed(w.a, n), zeroed(w.b, n), zeroed(w.at, n), true
-	for k := len(t.swept.intervals) - 1; k >= 0; k-- {
-		x := &t.swept.intervals[k]
-		if !w.quiet {
-			for s := x.endInput - 1; s >= x.firstInput; s-- {
-				t.sweepBackInput(g, s)
-			}
-		}
-		if err := t.sweepBackInterval(g, x, c.Time); err != nil {
-			return err
-		}
+	w.a, w.b = zeroed(w.a, n), zeroed(w.b, n)
+	pass := t.sweepBackMany
+	if n <= few {
+		pass = t.sweepBackFew
+	}
+	if err := pass(g, c.Time); err != nil {
+		return err
 	}
 	for j := range w.a {
 		accumulate(g.IInit, j, w.b[j])
@@ -55,38 +48,81 @@ func (t *Tape) sweepBack(g *Gradients, c *Cotangent, inputTime bool) error {
 	return nil
 }
 
-// sweepBackInput undoes input k, which does not change the adjoints.
-func (t *Tape) sweepBackInput(g *Gradients, k int32) {
-	w, cell, n := &t.swept.back, &t.plan.cells[0], len(t.plan.cells)
-	from := t.input[k].Neuron * n
-	if len(t.InputTime) > 0 {
-		t.InputTime[k] = lanes.Moved(t.plan.layer.In.Weight[from:from+n], w.a, w.b, cell.alpha, cell.beta)
-	}
-	if g.In != nil {
-		lanes.Add(g.In[from:from+n], w.b)
-	}
-}
-
-// sweepBackInterval carries the adjoints of all neurons from the end of an interval to its beginning. Those that spike in it
-// go from spike to spike on their own.
-func (t *Tape) sweepBackInterval(g *Gradients, x *interval, time []float64) error {
-	w, cell := &t.swept.back, &t.plan.cells[0]
-	w.moved = w.moved[:0]
-	for s := x.endSpike - 1; s >= x.firstSpike; s-- {
-		if err := t.sweepBackSpike(g, x, &t.swept.spikes[s], time[s]); err != nil {
+// sweepBackMany undoes sweepMany, with the derivatives time to the times of the spikes.
+func (t *Tape) sweepBackMany(g *Gradients, time []float64) error {
+	w, n := &t.swept.back, len(t.plan.cells)
+	w.quiet = true
+	for k := len(t.swept.intervals) - 1; k >= 0; k-- {
+		x := &t.swept.intervals[k]
+		if !w.quiet {
+			for s := x.endInput - 1; s >= x.firstInput; s-- {
+				t.sweepBackInput(g, s, 0, n)
+			}
+		}
+		if err := t.sweepBackInterval(g, x, time, 0, n); err != nil {
 			return err
 		}
 	}
-	if !w.quiet {
-		lanes.Retreat(w.a, w.b, lanes.Factors[float64](x.Factors))
+	return nil
+}
+
+// sweepBackInput undoes input k of the neurons lo to hi-1, which does not change the adjoints.
+func (t *Tape) sweepBackInput(g *Gradients, k int32, lo, hi int) {
+	w, cell, n := &t.swept.back, &t.plan.cells[0], len(t.plan.cells)
+	row := t.input[k].Neuron * n
+	if len(t.InputTime) > 0 {
+		t.InputTime[k] += lanes.Moved(t.plan.layer.In.Weight[row+lo:row+hi], w.a[lo:hi], w.b[lo:hi], cell.alpha, cell.beta)
 	}
-	for k := range w.moved {
-		m := &w.moved[k]
-		a := cell.backTo(passage{0, 1, 1}, m.moment, m.State)
-		w.a[m.neuron], w.b[m.neuron] = a.V, a.I
-		w.at[m.neuron] = 0
+	if g.In != nil {
+		lanes.Add(g.In[row+lo:row+hi], w.b[lo:hi])
+	}
+}
+
+// sweepBackInterval carries the adjoints of the neurons lo to hi-1 from the end of an interval to its beginning. Those that spike in it
+// go from spike to spike on their own.
+func (t *Tape) sweepBackInterval(g *Gradients, x *interval, time []float64, lo, hi int) error {
+	w := &t.swept.back
+	w.moved = w.moved[:0]
+	for end := x.endSpike; end > x.firstSpike; {
+		first := end - 1
+		for first > x.firstSpike && t.swept.found[first-1].neuron == t.swept.found[first].neuron {
+			first--
+		}
+		a, err := t.sweepBackSpikes(g, x, t.swept.found[first:end], time)
+		if err != nil {
+			return err
+		}
+		w.moved = append(w.moved, moved{t.swept.found[first].neuron, a})
+		end = first
+	}
+	if !w.quiet {
+		lanes.Retreat(w.a[lo:hi], w.b[lo:hi], lanes.Factors[float64](x.Factors))
+	}
+	for _, m := range w.moved {
+		w.a[m.neuron], w.b[m.neuron] = m.V, m.I
 	}
 	return nil
+}
+
+// sweepBackSpikes undoes the spikes of a neuron in an interval, and returns its adjoint at the beginning.
+func (t *Tape) sweepBackSpikes(g *Gradients, x *interval, spikes []sweptSpike, time []float64) (State, error) {
+	w, cell, j := &t.swept.back, &t.plan.cells[0], int(spikes[0].neuron)
+	a, now := State{w.a[j], w.b[j]}, x.end()
+	for k := len(spikes) - 1; k >= 0; k-- {
+		s := &spikes[k]
+		a = cell.backTo(s.passage, now, a)
+		accumulate(g.VReset, j, a.V)
+		accumulate(g.VLeak, j, -a.V)
+		before, err := t.jump(j, t.Spikes[s.index].Time, s.current, a.V, time[s.index])
+		if err != nil {
+			return a, err
+		}
+		accumulate(g.VTh, j, -before)
+		accumulate(g.VLeak, j, before)
+		now, a.V = s.passage, before
+		w.quiet = w.quiet && before == 0
+	}
+	return cell.backTo(opening, now, a), nil
 }
 
 // backTo carries an adjoint from a moment in an interval to one before it.
@@ -95,26 +131,4 @@ func (c *cell) backTo(before, from passage, a State) State {
 		return c.between(before, from).Adjoint(a)
 	}
 	return a
-}
-
-// sweepBackSpike undoes a spike in an interval, with derivative time to its time.
-func (t *Tape) sweepBackSpike(g *Gradients, x *interval, s *sweptSpike, time float64) error {
-	w, j := &t.swept.back, s.Neuron
-	if w.at[j] == 0 {
-		w.moved = append(w.moved, upToNow{int32(j), x.end(), State{w.a[j], w.b[j]}})
-		w.at[j] = int32(len(w.moved))
-	}
-	m := &w.moved[w.at[j]-1]
-	a := t.plan.cells[0].backTo(s.passage, m.moment, m.State)
-	accumulate(g.VReset, j, a.V)
-	accumulate(g.VLeak, j, -a.V)
-	before, err := t.jump(j, s.Time, s.Current, a.V, time)
-	if err != nil {
-		return err
-	}
-	accumulate(g.VTh, j, -before)
-	accumulate(g.VLeak, j, before)
-	m.moment, m.State = s.passage, State{before, a.I}
-	w.quiet = w.quiet && before == 0
-	return nil
 }

@@ -9,10 +9,15 @@ import (
 	"github.com/surge-snn/surge/internal/random"
 )
 
-// uniformLayer draws a layer of neurons that are alike, in units of 1 s.
+// uniformLayer draws a layer of six neurons that are alike, in units of 1 s.
 func uniformLayer(r *rand.Rand, ratio float64, recurrent bool) (l *Layer, input []Spike) {
+	return uniformLayerOf(6, r, ratio, recurrent)
+}
+
+// uniformLayerOf draws a layer of n neurons that are alike.
+func uniformLayerOf(n int, r *rand.Rand, ratio float64, recurrent bool) (l *Layer, input []Spike) {
 	between := func(lo, hi float64) float64 { return lo + (hi-lo)*r.Float64() }
-	const sources, n = 4, 6
+	const sources = 4
 	tau := between(5, 12)
 	l = &Layer{
 		Params: LIFParameters{
@@ -48,7 +53,8 @@ func TestFastEngines(t *testing.T) {
 	for k := range 300 {
 		r := random.New(uint64(k), "eventprop/sweep")
 		ratio := []float64{2, 1, 1 + 1e-9, 0.4, 3.7}[k%5]
-		l, input := uniformLayer(r, ratio, k%2 == 1)
+		n := []int{6, 6, 1, 11, 2 * few}[k/2%5] // one block, two, many
+		l, input := uniformLayerOf(n, r, ratio, k%2 == 1)
 		var swept, stepped Tape
 		if err := swept.Forward(l, input, 30); err != nil {
 			t.Fatal(err)
@@ -110,11 +116,11 @@ func TestFastEngines(t *testing.T) {
 			t.Error("the backward pass was not the sweep")
 		}
 		// voltages of the two
-		a, err := swept.Max(2)
+		a, err := swept.Max(n - 1)
 		if err != nil {
 			t.Fatal(err)
 		}
-		b, err := stepped.Max(2)
+		b, err := stepped.Max(n - 1)
 		if err != nil {
 			t.Fatal(err)
 		}

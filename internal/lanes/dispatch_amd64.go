@@ -114,3 +114,27 @@ func fastFinite[T Float](x []T) (all, ok bool) {
 	}
 	return finite64AVX2(as[float64](x), n), true
 }
+
+// words returns a step as the kernels read it: four words.
+func words(steps []Step) *float64 { return (*float64)(unsafe.Pointer(unsafe.SliceData(steps))) }
+
+func fastRun(v, i []float64, steps []Step, w []float64, q float64) (done int, hits uint64, ok bool) {
+	switch {
+	case avx512:
+		done, hits = run64AVX512(&v[0], &i[0], len(v), words(steps), len(steps), &w[0], q)
+	case avx2:
+		done, hits = run64AVX2(&v[0], &i[0], len(v), words(steps), len(steps), &w[0], q)
+	}
+	return done, hits, avx2
+}
+
+func fastRunBack(a, b []float64, steps []Step, w, g, time []float64, alpha, beta float64) bool {
+	gradient, moved := unsafe.SliceData(g), unsafe.SliceData(time)
+	switch {
+	case avx512:
+		runBack64AVX512(&a[0], &b[0], len(a), words(steps), len(steps), &w[0], gradient, moved, alpha, beta)
+	case avx2:
+		runBack64AVX2(&a[0], &b[0], len(a), words(steps), len(steps), &w[0], gradient, moved, alpha, beta)
+	}
+	return avx2
+}

@@ -131,6 +131,60 @@ func testSpecification[T Float](t *testing.T) {
 	})
 }
 
+// TestRunSpecification is TestSpecification for Run and RunBack.
+func TestRunSpecification(t *testing.T) {
+	kernels(t, func(t *testing.T) {
+		rapid.Check(t, func(r *rapid.T) {
+			n := rapid.IntRange(0, Block).Draw(r, "n")
+			v, i := numbers[float64](r, n, "v"), numbers[float64](r, n, "i")
+			w := numbers[float64](r, 5*n, "w")
+			steps := make([]Step, rapid.IntRange(0, 9).Draw(r, "steps"))
+			for k := range steps {
+				steps[k] = Step{Factors[float64]{0.75, 0.5, 0.25}, n * rapid.IntRange(0, 4).Draw(r, "row")}
+			}
+			if len(steps) > 0 && rapid.Bool().Draw(r, "edge") {
+				steps[0].Kappa = number[float64](r, "kappa")
+			}
+			q := rapid.SampledFrom([]float64{0.1, 1, 3}).Draw(r, "q")
+
+			v1, i1, v2, i2 := cloned(v), cloned(i), cloned(v), cloned(i)
+			done, hits := Run(v1, i1, steps, w, q)
+			wantDone, wantHits := len(steps), uint64(0)
+			if n > 0 {
+				wantDone, wantHits = run(v2, i2, steps, w, q)
+			}
+			if done != wantDone || hits != wantHits {
+				t.Fatalf("%d steps, %b, want %d, %b", done, hits, wantDone, wantHits)
+			}
+			same(r, "v", v1, v2)
+			same(r, "i", i1, i2)
+
+			var g1, g2, time1, time2 []float64
+			if rapid.Bool().Draw(r, "gradient") {
+				g1, g2 = cloned(w), cloned(w)
+			}
+			if rapid.Bool().Draw(r, "time") {
+				time1 = numbers[float64](r, len(steps), "time")
+				time2 = cloned(time1)
+			}
+			a1, b1, a2, b2 := cloned(v), cloned(i), cloned(v), cloned(i)
+			alpha, beta := number[float64](r, "alpha"), number[float64](r, "beta")
+			RunBack(a1, b1, steps, w, g1, time1, alpha, beta)
+			if n > 0 {
+				runBack(a2, b2, steps, w, g2, time2, alpha, beta)
+			}
+			same(r, "a", a1, a2)
+			same(r, "b", b1, b2)
+			if g1 != nil {
+				same(r, "g", g1, g2)
+			}
+			if time1 != nil {
+				same(r, "time", time1, time2)
+			}
+		})
+	})
+}
+
 var sink float64
 
 // BenchmarkLanes has the kernels at the sizes of two hidden layers and one of outputs.

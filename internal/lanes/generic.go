@@ -56,3 +56,31 @@ func finite[T Float](x []T) bool {
 	}
 	return true
 }
+
+func run(v, i []float64, steps []Step, w []float64, q float64) (done int, hits uint64) {
+	var v1, i1 [Block]float64
+	var mask [1]uint64
+	for k, s := range steps {
+		mask[0] = 0
+		if advance(mask[:], v1[:len(v)], i1[:len(v)], v, i, s.Factors, q); mask[0] != 0 {
+			return k, mask[0]
+		}
+		copy(v, v1[:])
+		copy(i, i1[:])
+		add(i, w[s.Row:s.Row+len(i)])
+	}
+	return len(steps), 0
+}
+
+func runBack(a, b []float64, steps []Step, w, g, time []float64, alpha, beta float64) {
+	for k := len(steps) - 1; k >= 0; k-- {
+		from, to := steps[k].Row, steps[k].Row+len(a)
+		if time != nil {
+			time[k] += moved(w[from:to], a, b, alpha, beta)
+		}
+		if g != nil {
+			add(g[from:to], b)
+		}
+		retreat(a, b, steps[k].Factors)
+	}
+}

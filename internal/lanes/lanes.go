@@ -10,6 +10,15 @@ type Float interface{ float32 | float64 }
 //	V <- Mem V + Kappa I,  I <- Syn I
 type Factors[T Float] struct{ Mem, Syn, Kappa T }
 
+// Block is the number of neurons that [Run] and [RunBack] keep in registers.
+const Block = 8
+
+// Step is an interval and the input at its end, whose weights begin at the index Row.
+type Step struct {
+	Factors[float64]
+	Row int
+}
+
 // Words returns the length of the mask of n elements.
 func Words(n int) int { return (n + 63) / 64 }
 
@@ -73,4 +82,31 @@ func Finite[T Float](x []T) bool {
 		}
 	}
 	return finite(x)
+}
+
+// Run carries up to [Block] neurons from input to input, until some may cross the threshold as in [Advance]: it returns the number
+// of steps before that, at the end of which v, i are the states, and the bits of these neurons. In a step
+//
+//	v_j <- Mem v_j + Kappa i_j,  i_j <- Syn i_j + w_(Row + j)
+func Run(v, i []float64, steps []Step, w []float64, q float64) (done int, hits uint64) {
+	i = i[:len(v)]
+	if len(v) == 0 || len(steps) == 0 {
+		return len(steps), 0
+	}
+	if done, hits, ok := fastRun(v, i, steps, w, q); ok {
+		return done, hits
+	}
+	return run(v, i, steps, w, q)
+}
+
+// RunBack undoes steps, from the last to the first, for the adjoints of up to [Block] neurons: it adds b to the gradients g of the weights, and the
+// derivatives with respect to the times of the inputs to time, as [Moved] has them; each of the two may be nil. Then it does as [Retreat].
+//
+//	g_(Row + j) += b_j,  time_k += sum_j w_(Row + j) (b_j beta - a_j alpha)
+//	b_j <- Kappa a_j + Syn b_j,  a_j <- Mem a_j
+func RunBack(a, b []float64, steps []Step, w, g, time []float64, alpha, beta float64) {
+	b = b[:len(a)]
+	if len(a) > 0 && len(steps) > 0 && !fastRunBack(a, b, steps, w, g, time, alpha, beta) {
+		runBack(a, b, steps, w, g, time, alpha, beta)
+	}
 }

@@ -358,6 +358,177 @@ finite_end:
 	VZEROUPPER
 	RET
 
+// func run64AVX2(v *float64, i *float64, n int, steps *float64, count int, w *float64, q float64) (done int, hits uint64)
+// Requires: AVX
+TEXT ·run64AVX2(SB), NOSPLIT, $0-72
+	MOVQ         v+0(FP), AX
+	MOVQ         i+8(FP), CX
+	MOVQ         n+16(FP), DX
+	MOVQ         steps+24(FP), BX
+	MOVQ         count+32(FP), SI
+	MOVQ         w+40(FP), DI
+	VBROADCASTSD q+48(FP), Y0
+	SHLQ         $0x03, DX
+	LEAQ         tail<>+64(SB), R8
+	SUBQ         DX, R8
+	VMOVUPD      (R8), Y1
+	VMOVUPD      32(R8), Y2
+	VMASKMOVPD   (AX), Y1, Y3
+	VMASKMOVPD   32(AX), Y2, Y4
+	VMASKMOVPD   (CX), Y1, Y5
+	VMASKMOVPD   32(CX), Y2, Y6
+	XORQ         DX, DX
+	XORQ         R8, R8
+
+run_loop:
+	VBROADCASTSD (BX), Y7
+	VBROADCASTSD 8(BX), Y8
+	VBROADCASTSD 16(BX), Y9
+	VMULPD       Y3, Y7, Y10
+	VMULPD       Y4, Y7, Y7
+	VMULPD       Y5, Y9, Y11
+	VMULPD       Y6, Y9, Y9
+	VADDPD       Y11, Y10, Y10
+	VADDPD       Y9, Y7, Y7
+	VMULPD       Y5, Y8, Y9
+	VMULPD       Y6, Y8, Y8
+	VCMPPD       $0x1e, Y0, Y5, Y11
+	VCMPPD       $0x1e, Y0, Y6, Y12
+	VCMPPD       $0x11, Y10, Y9, Y13
+	VCMPPD       $0x11, Y7, Y8, Y14
+	VANDPD       Y11, Y13, Y11
+	VANDPD       Y12, Y14, Y12
+	VCMPPD       $0x1d, Y0, Y10, Y13
+	VCMPPD       $0x1d, Y0, Y7, Y14
+	VORPD        Y13, Y11, Y13
+	VORPD        Y14, Y12, Y14
+	VANDPD       Y13, Y1, Y13
+	VANDPD       Y14, Y2, Y14
+	VMOVMSKPD    Y13, R9
+	VMOVMSKPD    Y14, R8
+	SHLL         $0x04, R8
+	ORL          R8, R9
+	MOVL         R9, R8
+	TESTL        R9, R9
+	JNZ          run_end
+	VMOVAPD      Y10, Y3
+	VMOVAPD      Y7, Y4
+	MOVQ         24(BX), R9
+	SHLQ         $0x03, R9
+	VMASKMOVPD   (DI)(R9*1), Y1, Y5
+	VMASKMOVPD   32(DI)(R9*1), Y2, Y6
+	VADDPD       Y5, Y9, Y5
+	VADDPD       Y6, Y8, Y6
+	VMOVAPD      Y5, Y5
+	VMOVAPD      Y6, Y6
+	ADDQ         $0x20, BX
+	INCQ         DX
+	CMPQ         DX, SI
+	JL           run_loop
+
+run_end:
+	VMASKMOVPD Y3, Y1, (AX)
+	VMASKMOVPD Y4, Y2, 32(AX)
+	VMASKMOVPD Y5, Y1, (CX)
+	VMASKMOVPD Y6, Y2, 32(CX)
+	MOVQ       DX, done+56(FP)
+	MOVQ       R8, hits+64(FP)
+	VZEROUPPER
+	RET
+
+// func runBack64AVX2(a *float64, b *float64, n int, steps *float64, count int, w *float64, grad *float64, time *float64, alpha float64, beta float64)
+// Requires: AVX
+TEXT ·runBack64AVX2(SB), NOSPLIT, $0-80
+	MOVQ         a+0(FP), AX
+	MOVQ         b+8(FP), CX
+	MOVQ         n+16(FP), DX
+	MOVQ         steps+24(FP), BX
+	MOVQ         count+32(FP), SI
+	MOVQ         w+40(FP), DI
+	MOVQ         grad+48(FP), R8
+	MOVQ         time+56(FP), R9
+	VBROADCASTSD alpha+64(FP), Y0
+	VBROADCASTSD beta+72(FP), Y1
+	SHLQ         $0x03, DX
+	LEAQ         tail<>+64(SB), R10
+	SUBQ         DX, R10
+	VMOVUPD      (R10), Y2
+	VMOVUPD      32(R10), Y3
+	VMASKMOVPD   (AX), Y2, Y4
+	VMASKMOVPD   32(AX), Y3, Y5
+	VMASKMOVPD   (CX), Y2, Y6
+	VMASKMOVPD   32(CX), Y3, Y7
+	VXORPS       Y8, Y8, Y8
+	VXORPS       Y9, Y9, Y9
+	MOVQ         SI, DX
+	SHLQ         $0x05, DX
+	ADDQ         DX, BX
+
+back_loop:
+	SUBQ         $0x20, BX
+	MOVQ         24(BX), DX
+	SHLQ         $0x03, DX
+	TESTQ        R9, R9
+	JZ           back_gradient
+	VMULPD       Y1, Y6, Y10
+	VMULPD       Y1, Y7, Y11
+	VMULPD       Y0, Y4, Y12
+	VMULPD       Y0, Y5, Y13
+	VSUBPD       Y12, Y10, Y10
+	VSUBPD       Y13, Y11, Y11
+	VMOVAPD      Y8, Y12
+	VMOVAPD      Y9, Y13
+	VMASKMOVPD   (DI)(DX*1), Y2, Y14
+	VMASKMOVPD   32(DI)(DX*1), Y3, Y15
+	VMULPD       Y10, Y14, Y10
+	VMULPD       Y11, Y15, Y11
+	VADDPD       Y10, Y12, Y10
+	VBLENDVPD    Y2, Y10, Y12, Y12
+	VADDPD       Y11, Y13, Y10
+	VBLENDVPD    Y3, Y10, Y13, Y13
+	VADDPD       Y13, Y12, Y10
+	VEXTRACTF128 $0x01, Y10, X11
+	VADDPD       X11, X10, X11
+	VUNPCKHPD    X11, X11, X10
+	VADDSD       X10, X11, X11
+	VADDSD       -8(R9)(SI*8), X11, X11
+	VMOVSD       X11, -8(R9)(SI*8)
+
+back_gradient:
+	TESTQ      R8, R8
+	JZ         back_flow
+	VMASKMOVPD (R8)(DX*1), Y2, Y10
+	VMASKMOVPD 32(R8)(DX*1), Y3, Y11
+	VADDPD     Y6, Y10, Y10
+	VADDPD     Y7, Y11, Y11
+	VMASKMOVPD Y10, Y2, (R8)(DX*1)
+	VMASKMOVPD Y11, Y3, 32(R8)(DX*1)
+
+back_flow:
+	VBROADCASTSD (BX), Y10
+	VBROADCASTSD 8(BX), Y11
+	VBROADCASTSD 16(BX), Y12
+	VMULPD       Y4, Y12, Y13
+	VMULPD       Y5, Y12, Y12
+	VMULPD       Y6, Y11, Y6
+	VMULPD       Y7, Y11, Y7
+	VADDPD       Y6, Y13, Y6
+	VADDPD       Y7, Y12, Y7
+	VMOVAPD      Y6, Y6
+	VMOVAPD      Y7, Y7
+	VMULPD       Y4, Y10, Y4
+	VMULPD       Y5, Y10, Y5
+	VMOVAPD      Y4, Y4
+	VMOVAPD      Y5, Y5
+	DECQ         SI
+	JNZ          back_loop
+	VMASKMOVPD   Y4, Y2, (AX)
+	VMASKMOVPD   Y5, Y3, 32(AX)
+	VMASKMOVPD   Y6, Y2, (CX)
+	VMASKMOVPD   Y7, Y3, 32(CX)
+	VZEROUPPER
+	RET
+
 // func advance64AVX512(mask *uint64, v1 *float64, i1 *float64, v *float64, i *float64, n int, mem float64, syn float64, kappa float64, q float64)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·advance64AVX512(SB), NOSPLIT, $0-80
@@ -607,6 +778,135 @@ finite_end:
 	TESTL DX, DX
 	SETEQ AL
 	MOVB  AL, ret+16(FP)
+	VZEROUPPER
+	RET
+
+// func run64AVX512(v *float64, i *float64, n int, steps *float64, count int, w *float64, q float64) (done int, hits uint64)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·run64AVX512(SB), NOSPLIT, $0-72
+	MOVQ         v+0(FP), AX
+	MOVQ         i+8(FP), CX
+	MOVQ         n+16(FP), DX
+	MOVQ         steps+24(FP), BX
+	MOVQ         count+32(FP), SI
+	MOVQ         w+40(FP), DI
+	VBROADCASTSD q+48(FP), Z0
+	SHLQ         $0x03, DX
+	SHRL         $0x03, DX
+	MOVL         $-1, R8
+	BZHIL        DX, R8, R8
+	KMOVW        R8, K1
+	VMOVUPD.Z    (AX), K1, Z1
+	VMOVUPD.Z    (CX), K1, Z2
+	XORQ         DX, DX
+	XORQ         R8, R8
+
+run_loop:
+	VBROADCASTSD (BX), Z3
+	VBROADCASTSD 8(BX), Z4
+	VBROADCASTSD 16(BX), Z5
+	VMULPD       Z1, Z3, Z3
+	VMULPD       Z2, Z5, Z5
+	VADDPD       Z5, Z3, Z3
+	VMULPD       Z2, Z4, Z4
+	VCMPPD       $0x1e, Z0, Z2, K2
+	VCMPPD       $0x11, Z3, Z4, K3
+	KANDW        K2, K3, K2
+	VCMPPD       $0x1d, Z0, Z3, K3
+	KORW         K3, K2, K3
+	KANDW        K3, K1, K3
+	KMOVW        K3, R9
+	ANDL         $0xff, R9
+	MOVL         R9, R8
+	TESTL        R9, R9
+	JNZ          run_end
+	VMOVAPD      Z3, Z1
+	MOVQ         24(BX), R9
+	SHLQ         $0x03, R9
+	VMOVUPD.Z    (DI)(R9*1), K1, Z2
+	VADDPD       Z2, Z4, Z2
+	VMOVAPD      Z2, Z2
+	ADDQ         $0x20, BX
+	INCQ         DX
+	CMPQ         DX, SI
+	JL           run_loop
+
+run_end:
+	VMOVUPD Z1, K1, (AX)
+	VMOVUPD Z2, K1, (CX)
+	MOVQ    DX, done+56(FP)
+	MOVQ    R8, hits+64(FP)
+	VZEROUPPER
+	RET
+
+// func runBack64AVX512(a *float64, b *float64, n int, steps *float64, count int, w *float64, grad *float64, time *float64, alpha float64, beta float64)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·runBack64AVX512(SB), NOSPLIT, $0-80
+	MOVQ         a+0(FP), AX
+	MOVQ         b+8(FP), CX
+	MOVQ         n+16(FP), DX
+	MOVQ         steps+24(FP), BX
+	MOVQ         count+32(FP), SI
+	MOVQ         w+40(FP), DI
+	MOVQ         grad+48(FP), R8
+	MOVQ         time+56(FP), R9
+	VBROADCASTSD alpha+64(FP), Z0
+	VBROADCASTSD beta+72(FP), Z1
+	SHLQ         $0x03, DX
+	SHRL         $0x03, DX
+	MOVL         $-1, R10
+	BZHIL        DX, R10, R10
+	KMOVW        R10, K1
+	VMOVUPD.Z    (AX), K1, Z2
+	VMOVUPD.Z    (CX), K1, Z3
+	VPXORQ       Z4, Z4, Z4
+	MOVQ         SI, DX
+	SHLQ         $0x05, DX
+	ADDQ         DX, BX
+
+back_loop:
+	SUBQ          $0x20, BX
+	MOVQ          24(BX), DX
+	SHLQ          $0x03, DX
+	TESTQ         R9, R9
+	JZ            back_gradient
+	VMULPD        Z1, Z3, Z5
+	VMULPD        Z0, Z2, Z6
+	VSUBPD        Z6, Z5, Z5
+	VMOVAPD       Z4, Z6
+	VMOVUPD.Z     (DI)(DX*1), K1, Z7
+	VMULPD        Z5, Z7, Z5
+	VADDPD        Z5, Z6, K1, Z6
+	VEXTRACTF64X4 $0x01, Z6, Y5
+	VADDPD        Y5, Y6, Y5
+	VEXTRACTF128  $0x01, Y5, X6
+	VADDPD        X6, X5, X6
+	VUNPCKHPD     X6, X6, X5
+	VADDSD        X5, X6, X6
+	VADDSD        -8(R9)(SI*8), X6, X6
+	VMOVSD        X6, -8(R9)(SI*8)
+
+back_gradient:
+	TESTQ     R8, R8
+	JZ        back_flow
+	VMOVUPD.Z (R8)(DX*1), K1, Z5
+	VADDPD    Z3, Z5, Z5
+	VMOVUPD   Z5, K1, (R8)(DX*1)
+
+back_flow:
+	VBROADCASTSD (BX), Z5
+	VBROADCASTSD 8(BX), Z6
+	VBROADCASTSD 16(BX), Z7
+	VMULPD       Z2, Z7, Z7
+	VMULPD       Z3, Z6, Z3
+	VADDPD       Z3, Z7, Z3
+	VMOVAPD      Z3, Z3
+	VMULPD       Z2, Z5, Z2
+	VMOVAPD      Z2, Z2
+	DECQ         SI
+	JNZ          back_loop
+	VMOVUPD      Z2, K1, (AX)
+	VMOVUPD      Z3, K1, (CX)
 	VZEROUPPER
 	RET
 

@@ -29,6 +29,16 @@ func moved64AVX2(w *float64, a *float64, b *float64, n int, alpha float64, beta 
 //go:noescape
 func finite64AVX2(x *float64, n int) bool
 
+// run64AVX2 is run in generic.go.
+//
+//go:noescape
+func run64AVX2(v *float64, i *float64, n int, steps *float64, count int, w *float64, q float64) (done int, hits uint64)
+
+// runBack64AVX2 is runBack in generic.go.
+//
+//go:noescape
+func runBack64AVX2(a *float64, b *float64, n int, steps *float64, count int, w *float64, grad *float64, time *float64, alpha float64, beta float64)
+
 // advance64AVX512 is advance in generic.go into a mask of zeros.
 //
 //go:noescape
@@ -53,6 +63,16 @@ func moved64AVX512(w *float64, a *float64, b *float64, n int, alpha float64, bet
 //
 //go:noescape
 func finite64AVX512(x *float64, n int) bool
+
+// run64AVX512 is run in generic.go.
+//
+//go:noescape
+func run64AVX512(v *float64, i *float64, n int, steps *float64, count int, w *float64, q float64) (done int, hits uint64)
+
+// runBack64AVX512 is runBack in generic.go.
+//
+//go:noescape
+func runBack64AVX512(a *float64, b *float64, n int, steps *float64, count int, w *float64, grad *float64, time *float64, alpha float64, beta float64)
 
 // advance32AVX2 is advance in generic.go into a mask of zeros.
 //

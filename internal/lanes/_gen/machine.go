@@ -77,17 +77,22 @@ func (m *machine) zero() vector {
 	return v
 }
 
-// broadcast returns a number that all lanes get.
-func (m *machine) broadcast(name string) vector {
+// parameter returns one that all lanes get.
+func (m *machine) parameter(name string) vector {
 	addr, err := Param(name).Resolve()
 	if err != nil {
 		panic(err)
 	}
+	return m.broadcast(addr.Addr)
+}
+
+// broadcast returns a number that all lanes get.
+func (m *machine) broadcast(at Mem) vector {
 	r := m.register()
 	if m.single {
-		VBROADCASTSS(addr.Addr, r)
+		VBROADCASTSS(at, r)
 	} else {
-		VBROADCASTSD(addr.Addr, r)
+		VBROADCASTSD(at, r)
 	}
 	if m.avx512 {
 		return vector{r}
@@ -95,7 +100,18 @@ func (m *machine) broadcast(name string) vector {
 	return vector{r, r}
 }
 
-func (m *machine) address(p reg.GPVirtual, offset reg.GPVirtual, part int) Mem {
+// move sets x to y.
+func (m *machine) move(x, y vector) {
+	for k := range x {
+		VMOVAPD(y[k], x[k])
+	}
+}
+
+// address is that of a part of a block, offset bytes from p, or at p if offset is nil.
+func (m *machine) address(p, offset reg.GPVirtual, part int) Mem {
+	if offset == nil {
+		return Mem{Base: p, Disp: 32 * part}
+	}
 	return Mem{Base: p, Index: offset, Scale: 1, Disp: 32 * part}
 }
 
@@ -255,27 +271,20 @@ func (m *machine) bits(c condition) reg.GPVirtual {
 	return b
 }
 
-// over writes a loop over n elements: body gets the offset of a block in bytes.
-func (m *machine) over(name string, n reg.GPVirtual, ones Mem, body func(offset reg.GPVirtual)) {
-	bytes, offset := GP64(), GP64()
+// bytes returns how many n elements take.
+func (m *machine) bytes(n reg.GPVirtual) reg.GPVirtual {
+	bytes := GP64()
 	MOVQ(n, bytes)
 	if m.single {
 		SHLQ(U8(2), bytes)
 	} else {
 		SHLQ(U8(3), bytes)
 	}
-	XORQ(offset, offset)
-	SUBQ(U8(block), bytes)
-	JL(LabelRef(name + "_tail"))
-	Label(name + "_loop")
-	m.masked = false
-	body(offset)
-	ADDQ(U8(block), offset)
-	SUBQ(U8(block), bytes)
-	JGE(LabelRef(name + "_loop"))
-	Label(name + "_tail")
-	ADDQ(U8(block), bytes) // those that are left
-	JZ(LabelRef(name + "_end"))
+	return bytes
+}
+
+// first makes the tail the first elements of a block, which take so many bytes.
+func (m *machine) first(bytes reg.GPVirtual, ones Mem) {
 	if m.avx512 {
 		count, all := GP32(), GP32()
 		MOVL(bytes.As32(), count)
@@ -300,6 +309,24 @@ func (m *machine) over(name string, n reg.GPVirtual, ones Mem, body func(offset 
 			m.tail = append(m.tail, r)
 		}
 	}
+}
+
+// over writes a loop over n elements: body gets the offset of a block in bytes.
+func (m *machine) over(name string, n reg.GPVirtual, ones Mem, body func(offset reg.GPVirtual)) {
+	bytes, offset := m.bytes(n), GP64()
+	XORQ(offset, offset)
+	SUBQ(U8(block), bytes)
+	JL(LabelRef(name + "_tail"))
+	Label(name + "_loop")
+	m.masked = false
+	body(offset)
+	ADDQ(U8(block), offset)
+	SUBQ(U8(block), bytes)
+	JGE(LabelRef(name + "_loop"))
+	Label(name + "_tail")
+	ADDQ(U8(block), bytes) // those that are left
+	JZ(LabelRef(name + "_end"))
+	m.first(bytes, ones)
 	m.masked = true
 	body(offset)
 	m.masked = false

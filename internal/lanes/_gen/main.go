@@ -25,6 +25,10 @@ func main() {
 			m.sumTo(ones)
 			m.moved(ones)
 			m.finite(ones)
+			if !single {
+				m.run(ones)
+				m.runBack(ones)
+			}
 		}
 	}
 	Generate()
@@ -53,15 +57,14 @@ func pointer(name string) reg.GPVirtual { return Load(Param(name), GP64()).(reg.
 func (m *machine) advance(ones Mem) {
 	m.function("advance", "func(mask *uint64, v1, i1, v, i *T, n int, mem, syn, kappa, q T)", " into a mask of zeros.")
 	mask, v1, i1, v, i, n := pointer("mask"), pointer("v1"), pointer("i1"), pointer("v"), pointer("i"), pointer("n")
-	mem, syn, kappa, q := m.broadcast("mem"), m.broadcast("syn"), m.broadcast("kappa"), m.broadcast("q")
+	mem, syn, kappa, q := m.parameter("mem"), m.parameter("syn"), m.parameter("kappa"), m.parameter("q")
 	m.over("advance", n, ones, func(offset reg.GPVirtual) {
 		voltage, current := m.load(v, offset), m.load(i, offset)
 		a := m.add(m.mul(mem, voltage), m.mul(kappa, current))
 		b := m.mul(syn, current)
 		m.store(a, v1, offset)
 		m.store(b, i1, offset)
-		peak := m.and(m.compare(greaterThan, current, q), m.compare(lessThan, b, a))
-		hits := m.bits(m.present(m.or(m.compare(greaterEqual, a, q), peak)))
+		hits := m.hits(current, a, b, q)
 		if m.single {
 			MOVW(hits.As16(), Mem{Base: mask})
 			ADDQ(U8(2), mask)
@@ -74,10 +77,16 @@ func (m *machine) advance(ones Mem) {
 	RET()
 }
 
+// hits returns the bits of the lanes that may cross q from the current to the state a, b.
+func (m *machine) hits(current, a, b, q vector) reg.GPVirtual {
+	peak := m.and(m.compare(greaterThan, current, q), m.compare(lessThan, b, a))
+	return m.bits(m.present(m.or(m.compare(greaterEqual, a, q), peak)))
+}
+
 func (m *machine) retreat(ones Mem) {
 	m.function("retreat", "func(a, b *T, n int, mem, syn, kappa T)", ".")
 	a, b, n := pointer("a"), pointer("b"), pointer("n")
-	mem, syn, kappa := m.broadcast("mem"), m.broadcast("syn"), m.broadcast("kappa")
+	mem, syn, kappa := m.parameter("mem"), m.parameter("syn"), m.parameter("kappa")
 	m.over("retreat", n, ones, func(offset reg.GPVirtual) {
 		x, y := m.load(a, offset), m.load(b, offset)
 		m.store(m.add(m.mul(kappa, x), m.mul(syn, y)), b, offset)
@@ -100,7 +109,7 @@ func (m *machine) sumTo(ones Mem) {
 func (m *machine) moved(ones Mem) {
 	m.function("moved", "func(w, a, b *T, n int, alpha, beta T) T", ".")
 	w, a, b, n := pointer("w"), pointer("a"), pointer("b"), pointer("n")
-	alpha, beta := m.broadcast("alpha"), m.broadcast("beta")
+	alpha, beta := m.parameter("alpha"), m.parameter("beta")
 	sum := m.zero()
 	m.over("moved", n, ones, func(offset reg.GPVirtual) {
 		rate := m.sub(m.mul(m.load(b, offset), beta), m.mul(m.load(a, offset), alpha))
@@ -125,6 +134,98 @@ func (m *machine) finite(ones Mem) {
 	result := GP8()
 	SETEQ(result)
 	Store(result, ReturnIndex(0))
+	VZEROUPPER()
+	RET()
+}
+
+// step is the size of lanes.Step.
+const step = 32
+
+// decays loads those of a step.
+func (m *machine) decays(at reg.GPVirtual) (mem, syn, kappa vector) {
+	return m.broadcast(Mem{Base: at}), m.broadcast(Mem{Base: at, Disp: 8}), m.broadcast(Mem{Base: at, Disp: 16})
+}
+
+// row returns the offset in bytes of the weights of a step.
+func row(at reg.GPVirtual) reg.GPVirtual {
+	offset := GP64()
+	MOVQ(Mem{Base: at, Disp: 24}, offset)
+	SHLQ(U8(3), offset)
+	return offset
+}
+
+func (m *machine) run(ones Mem) {
+	m.function("run", "func(v, i *T, n int, steps *T, count int, w *T, q T) (done int, hits uint64)", ".")
+	v, i, n, steps, count, w := pointer("v"), pointer("i"), pointer("n"), pointer("steps"), pointer("count"), pointer("w")
+	q := m.parameter("q")
+	m.first(m.bytes(n), ones)
+	m.masked = true
+	voltage, current := m.load(v, nil), m.load(i, nil)
+	done, found := GP64(), GP64()
+	XORQ(done, done)
+	XORQ(found, found)
+	Label("run_loop")
+	mem, syn, kappa := m.decays(steps)
+	a := m.add(m.mul(mem, voltage), m.mul(kappa, current))
+	b := m.mul(syn, current)
+	hits := m.hits(current, a, b, q)
+	MOVL(hits.As32(), found.As32())
+	TESTL(hits.As32(), hits.As32())
+	JNZ(LabelRef("run_end"))
+	m.move(voltage, a)
+	m.move(current, m.add(b, m.load(w, row(steps))))
+	ADDQ(U8(step), steps)
+	INCQ(done)
+	CMPQ(done, count)
+	JL(LabelRef("run_loop"))
+	Label("run_end")
+	m.store(voltage, v, nil)
+	m.store(current, i, nil)
+	m.masked = false
+	Store(done, ReturnIndex(0))
+	Store(found, ReturnIndex(1))
+	VZEROUPPER()
+	RET()
+}
+
+func (m *machine) runBack(ones Mem) {
+	m.function("runBack", "func(a, b *T, n int, steps *T, count int, w, grad, time *T, alpha, beta T)", ".")
+	pa, pb, n, steps, count := pointer("a"), pointer("b"), pointer("n"), pointer("steps"), pointer("count")
+	w, g, time := pointer("w"), pointer("grad"), pointer("time")
+	alpha, beta := m.parameter("alpha"), m.parameter("beta")
+	m.first(m.bytes(n), ones)
+	m.masked = true
+	a, b, zero := m.load(pa, nil), m.load(pb, nil), m.zero()
+	offset := GP64()
+	MOVQ(count, offset)
+	SHLQ(U8(5), offset)
+	ADDQ(offset, steps)
+	Label("back_loop")
+	SUBQ(U8(step), steps)
+	from := row(steps)
+	TESTQ(time, time)
+	JZ(LabelRef("back_gradient"))
+	rate := m.sub(m.mul(b, beta), m.mul(a, alpha))
+	parts := m.new()
+	m.move(parts, zero) // also where there is no neuron
+	m.accumulate(parts, m.mul(m.load(w, from), rate))
+	sum := m.sum(parts)
+	at := Mem{Base: time, Index: count, Scale: 8, Disp: -8}
+	VADDSD(at, sum, sum)
+	VMOVSD(sum, at)
+	Label("back_gradient")
+	TESTQ(g, g)
+	JZ(LabelRef("back_flow"))
+	m.store(m.add(m.load(g, from), b), g, from)
+	Label("back_flow")
+	mem, syn, kappa := m.decays(steps)
+	m.move(b, m.add(m.mul(kappa, a), m.mul(syn, b)))
+	m.move(a, m.mul(mem, a))
+	DECQ(count)
+	JNZ(LabelRef("back_loop"))
+	m.store(a, pa, nil)
+	m.store(b, pb, nil)
+	m.masked = false
 	VZEROUPPER()
 	RET()
 }
