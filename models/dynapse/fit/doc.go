@@ -18,6 +18,9 @@
 // spikes themselves become bounds on the membrane: above the threshold where the target spikes, below it elsewhere, with the distance to the bound as a
 // residual. Where all bounds hold, the free network does exactly what the forced one does. This also fits spike trains without any trace.
 //
+// Neurons that share currents and do not fit together, because their transistors differ, are fitted one by one: the answer is the median, with the interval that their
+// differences leave to it.
+//
 // Ispkthr and Iref act in steps. The refractory time is searched over whole bins, and the threshold is put into the middle of the values that the spikes allow.
 //
 // Curves of rates alone are least squares too, with difference quotients over many spikes and the same input at all points. What is left of the numbers of spikes is

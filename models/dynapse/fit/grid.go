@@ -86,7 +86,10 @@ func (f *fitter) settle(ctx context.Context, x []float64) (y []float64, loss flo
 			refine.Budget = 1 // good as it is
 		}
 	}
-	if f.spikes != nil {
+	if f.errors != nil {
+		refine.Budget = 1 // the loss has its minimum elsewhere
+	}
+	if f.spikes != nil && f.errors == nil {
 		more, err := f.round(ctx, g, near, x, refine)
 		if err != nil {
 			return nil, 0, nil, err
@@ -108,7 +111,7 @@ func (f *fitter) settle(ctx context.Context, x []float64) (y []float64, loss flo
 	if err != nil {
 		return nil, 0, nil, err
 	}
-	if ctx.Err() == nil && f.Mismatch == 0 && res.Loss > costly*f.loss+negligible {
+	if ctx.Err() == nil && f.Mismatch == 0 && f.errors == nil && res.Loss > costly*f.loss+negligible {
 		wide := g
 		wide.Neighbours = func(i, level int) (list []int) {
 			for d := 1; d <= 4; d++ {

@@ -73,7 +73,13 @@ func (f *fitter) identify(ctx context.Context, x []float64) (identification, err
 	if err := f.thresholdIntervals(ctx, x, smooth, found, &id); err != nil {
 		return id, err
 	}
-	return id, f.refractoryIntervals(ctx, fp, x, noise, &id)
+	if err := f.refractoryIntervals(ctx, fp, x, noise, &id); err != nil {
+		return id, err
+	}
+	if f.errors != nil {
+		f.assess(&id, x)
+	}
+	return id, nil
 }
 
 // smooth assesses the coordinates that act smoothly, and returns the noise and what was found.

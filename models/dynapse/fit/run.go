@@ -69,6 +69,7 @@ type fitter struct {
 	current *optim.State  // of the call that the checkpoint was made in
 	history []Progress
 
+	errors                 []float64 // standard errors of the best point where neurons were fitted apart
 	best                   []float64
 	loss                   float64
 	evaluations, gradients int
@@ -172,8 +173,8 @@ func (f *fitter) phases(ctx context.Context) error {
 			break
 		}
 		if f.spikes != nil {
-			if err = f.forcedRounds(ctx); err != nil {
-				return err
+			if err = f.forcedRounds(ctx); err != nil || f.errors != nil {
+				break
 			}
 		}
 		if f.spikes == nil || f.loss > f.goodEnough() {
@@ -228,10 +229,15 @@ func (f *fitter) call(ctx context.Context, phase string, p optim.Problem, x []fl
 			return nil, 0, ctx.Err()
 		}
 	}
-	return f.finish(optim.State{Kind: phase,
-		Counts: []uint64{uint64(res.Status), uint64(res.Evaluations + res.Jacobians*(1+2*f.colour)), uint64(res.Gradients)},
-		Slots:  []optim.Slot{{Name: "x", Tree: optim.Tree{{Name: "x", F64: res.X}}}, {Name: "loss", Tree: optim.Tree{{Name: "loss", F64: []float64{res.Loss}}}}},
-	})
+	return f.finish(outcome(phase, res.Status, res.X, res.Loss, res.Evaluations+res.Jacobians*(1+2*f.colour), res.Gradients))
+}
+
+// outcome is the result of a call, as checkpoints keep it.
+func outcome(phase string, status optim.Status, x []float64, loss float64, evaluations, gradients int) optim.State {
+	return optim.State{Kind: phase,
+		Counts: []uint64{uint64(status), uint64(evaluations), uint64(gradients)},
+		Slots:  []optim.Slot{{Name: "x", Tree: optim.Tree{{Name: "x", F64: x}}}, {Name: "loss", Tree: optim.Tree{{Name: "loss", F64: []float64{loss}}}}},
+	}
 }
 
 // takeBest offers what a call that was cut short has found.

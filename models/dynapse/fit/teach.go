@@ -40,6 +40,9 @@ func (f *fitter) forcedRounds(ctx context.Context) error {
 		if err := f.forcedFit(ctx, f.Starts<<round, f.Seed+uint64(round)); err != nil || f.loss <= least {
 			return err
 		}
+		if least > 0 && f.several() {
+			return f.apart(ctx)
+		}
 	}
 	return nil
 }

@@ -1,0 +1,247 @@
+package fit
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/surge-snn/surge/internal/fmath"
+	"github.com/surge-snn/surge/internal/kernel"
+	"github.com/surge-snn/surge/models/dynapse"
+	"github.com/surge-snn/surge/optim"
+)
+
+// Neurons that share their currents differ all the same, by the mismatch of their transistors. The currents that fit all of them best are not those that they share:
+// a membrane that runs away a little earlier is off by many e-folds, and the least squares pay any price to avoid that. Each neuron by itself is fitted well, and what they
+// share is in the middle of what was found. This is the two-stage estimator of a population (Steimer, Mallet, Golmard & Boisvieux 1984, doi:10.3109/03602538409015066) with
+// medians in place of means, as some of the neurons end far away:
+//
+//	x = median_j x_j,   SE = 1.2533 · 1.4826 median_j |x_j - x| / sqrt(J)
+//
+// with the standard error of the median of J normal variables, and their standard deviation from the median of their distances. For currents that act in steps the interval that
+// leaves a neuron as it is adds to that.
+
+// scouts is the number of neurons that are fitted from all starts; the others begin at their median.
+const scouts = 3
+
+// several says whether neurons share a fitted current and can be fitted each by itself.
+func (p *problem) several() bool {
+	return p.Network.WRec == nil && p.spikes != nil && slices.ContainsFunc(p.coords, func(c coordinate) bool { return len(p.seen(c.neurons)) > 1 })
+}
+
+// seen returns those of some neurons that were recorded.
+func (p *problem) seen(neurons []int) (list []int) {
+	for _, j := range neurons {
+		for i := range p.recordings {
+			r := &p.recordings[i]
+			at := j
+			for at < len(r.Input) && r.weight(at) == 0 {
+				at += p.Network.N
+			}
+			if at < len(r.Input) {
+				list = append(list, j)
+				break
+			}
+		}
+	}
+	return list
+}
+
+// alone returns the experiment of neuron j, from the point x.
+func (p *problem) alone(j int, x []float64) Experiment {
+	n := p.Network.N
+	e := Experiment{Space: p.Space}
+	e.Space.Network.N, e.Space.Core, e.Space.Tie = 1, nil, Core
+	for q, v := range p.start {
+		e.Space.Network.Params[q] = []float64{v[j]}
+	}
+	for k, c := range p.coords {
+		if slices.Contains(c.neurons, j) {
+			e.Space.Network.Params[c.param] = []float64{p.value(k, x[k])}
+		}
+	}
+	column := func(v []float64) (out []float64) {
+		for i := j; i < len(v); i += n {
+			out = append(out, v[i])
+		}
+		return out
+	}
+	for _, r := range p.recordings {
+		r.Name = fmt.Sprintf("%s, neuron %d", r.Name, j)
+		r.Input, r.Weight = column(r.Input), column(r.Weight)
+		for q := range r.Target {
+			r.Target[q] = column(r.Target[q])
+		}
+		if r.samples() > 0 {
+			e.Recordings = append(e.Recordings, r)
+		}
+	}
+	return e
+}
+
+// apart fits every neuron by itself, and takes the middle of each current over the neurons that share it as the best point.
+func (f *fitter) apart(ctx context.Context) error {
+	const phase = "neurons"
+	if len(f.replay) < 2 {
+		f.replay, f.current = nil, nil
+		x, se, evaluations, err := f.population(ctx, phase)
+		if err != nil {
+			return err
+		}
+		for i, v := range [][]float64{x, se} {
+			f.replay = append(f.replay, outcome(phase, optim.Converged, v, 0, evaluations*(1-i), 0))
+		}
+	}
+	x, _, err := f.call(ctx, phase, optim.Problem{}, nil, nil)
+	if err != nil {
+		return err
+	}
+	if f.errors, _, err = f.call(ctx, phase, optim.Problem{}, nil, nil); err != nil {
+		return err
+	}
+	if f.loss, err = f.problem.loss(ctx, x); err != nil {
+		return err
+	}
+	f.best = x
+	f.moved = append(f.moved, "the neurons differ: each was fitted by itself, and the currents are the medians over the neurons that share them")
+	return nil
+}
+
+// population returns the middle of the neurons and its standard error, infinite where half of them do not determine a current.
+func (f *fitter) population(ctx context.Context, phase string) (x, se []float64, evaluations int, err error) {
+	neurons := make([]int, f.Network.N)
+	for j := range neurons {
+		neurons[j] = j
+	}
+	neurons = f.seen(neurons)
+	found := make([]*Result, f.Network.N)
+	x = f.x
+	first := min(scouts, len(neurons))
+	starts := f.Starts
+	for _, part := range [][]int{neurons[:first], neurons[first:]} {
+		fitted, err := f.separately(ctx, part, x, starts)
+		if err != nil {
+			return nil, nil, 0, err
+		}
+		for i, r := range fitted {
+			found[part[i]] = r
+			evaluations += r.Evaluations
+		}
+		x, se = f.middle(found)
+		starts = min(2, starts)
+		n := Progress{Phase: phase, Step: len(part), Loss: f.loss, Evaluations: f.evaluations + evaluations, Gradients: f.gradients}
+		f.history = append(f.history, n)
+		if f.Record != nil {
+			n.Checkpoint = f.checkpoint(nil)
+			if err := f.Record(n); err != nil {
+				return nil, nil, 0, err
+			}
+		}
+	}
+	return x, se, evaluations, nil
+}
+
+// separately fits neurons, each by itself, from the point x.
+func (f *fitter) separately(ctx context.Context, neurons []int, x []float64, starts int) ([]*Result, error) {
+	results, errs := make([]*Result, len(neurons)), make([]error, len(neurons))
+	kernel.Blocks(len(neurons), 1, func(i, _ int) {
+		if errs[i] = ctx.Err(); errs[i] == nil {
+			results[i], errs[i] = f.single(ctx, neurons[i], x, starts)
+		}
+	})
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	for _, err := range errs {
+		if err != nil {
+			return nil, err
+		}
+	}
+	return results, nil
+}
+
+// single fits neuron j from the point x, in one round.
+func (f *fitter) single(ctx context.Context, j int, x []float64, starts int) (*Result, error) {
+	p, err := f.alone(j, x).compile()
+	if err != nil {
+		return nil, err
+	}
+	g := &fitter{problem: p, Settings: Settings{Method: GaussNewton, Starts: starts, Seed: f.Seed, Logger: f.Logger}, loss: math.Inf(1)}
+	if err := g.offer(ctx, p.x); err != nil {
+		return nil, err
+	}
+	first := g.loss
+	if err := g.forcedFit(ctx, starts, f.Seed); err != nil {
+		return nil, err
+	}
+	return g.result(ctx, ctx, 0, first)
+}
+
+// middle returns the median of each coordinate over its neurons, and the standard error.
+func (f *fitter) middle(found []*Result) (x, se []float64) {
+	x, se = make([]float64, len(f.coords)), make([]float64, len(f.coords))
+	for k, c := range f.coords {
+		var values, widths []float64
+		open := 0
+		for _, j := range c.neurons {
+			if r := found[j]; r != nil {
+				name := c.param.String()
+				values = append(values, fmath.Log(r.Values[name]))
+				width := 0.0
+				switch r.Identified[name] {
+				case Unidentified:
+					open++
+				case SetOnly:
+					width = fmath.Log(r.Interval[name][1] / r.Interval[name][0])
+				}
+				widths = append(widths, width)
+			}
+		}
+		if x[k], se[k] = f.x[k], math.Inf(1); len(values) == 0 {
+			continue
+		}
+		x[k] = median(values)
+		if 2*open < len(values) && len(values) > 1 {
+			for i, v := range values {
+				values[i] = math.Abs(v - x[k])
+			}
+			se[k] = 1.2533*1.4826*median(values)/math.Sqrt(float64(len(values))) + median(widths)/(2*1.96)
+		}
+	}
+	f.box.Project(x)
+	return x, se
+}
+
+// median sorts x and returns its middle.
+func median(x []float64) float64 {
+	slices.Sort(x)
+	n := len(x)
+	return (x[(n-1)/2] + x[n/2]) / 2
+}
+
+// assess replaces what the sensitivities say of the currents by what the differences between the neurons do.
+func (f *fitter) assess(id *identification, x []float64) {
+	const resolution = 0.1 // as that of optim.Identify
+	for k, c := range f.coords {
+		lo, hi := f.box.At(k)
+		id.verdict[c.name] = Unidentified
+		if se := f.errors[k]; !math.IsInf(se, 1) {
+			lo, hi = max(lo, x[k]-1.96*se), min(hi, x[k]+1.96*se)
+			if c.param == dynapse.Ispkthr || c.param == dynapse.Iref {
+				id.verdict[c.name] = SetOnly
+			} else if se <= resolution {
+				id.verdict[c.name] = Identified
+			}
+		}
+		id.interval[c.name] = [2]float64{f.value(k, lo), f.value(k, hi)}
+	}
+	id.open = slices.DeleteFunc(id.open, func(o Open) bool {
+		for name := range o.Direction {
+			if id.verdict[name] == Unidentified {
+				return false
+			}
+		}
+		return true
+	})
+}

@@ -1,0 +1,57 @@
+package fit
+
+import (
+	"context"
+	"math"
+	"slices"
+	"testing"
+
+	"github.com/surge-snn/surge/models/dynapse"
+)
+
+// TestApart: where neurons that share their currents differ, what is found is the median of theirs, which is known here, and the codes are those next to it.
+func TestApart(t *testing.T) {
+	e, truth := draw(t, 1, 5, 200, 2, Neuron, false)
+	e.Space.Tie = Core
+	for _, p := range fitted { // the start of a network of equal neurons
+		e.Space.Network.Params[p] = []float64{e.Space.Network.Params[p][0]}
+	}
+	res, err := Run(context.Background(), e, Settings{DAC: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range fitted {
+		want, got := slices.Sorted(slices.Values(truth.Params[p]))[2], res.Values[p.String()]
+		if p == dynapse.Ispkthr || p == dynapse.Iref {
+			if in := res.Interval[p.String()]; want < in[0] || want > in[1] || res.Identified[p.String()] != SetOnly {
+				t.Errorf("%v: %v is not in %v, %s", p, want, in, res.Identified[p.String()])
+			}
+			continue
+		}
+		if math.Abs(math.Log(got/want)) > 0.01 { // the bar for a single neuron is 1 %, that of clean traces
+			t.Errorf("%v: %v, want %v", p, got, want)
+		}
+	}
+	for _, c := range res.Codes { // neighbouring currents of the bias generator differ by some percent
+		if v := res.Values[c.Name]; math.Abs(math.Log(c.Current/v)) > 0.05 {
+			t.Errorf("%s: code %d:%d of %v A for %v A", c.Name, c.Coarse, c.Fine, c.Current, v)
+		}
+	}
+}
+
+// TestAlone: the experiment of one neuron is the column of that neuron.
+func TestAlone(t *testing.T) {
+	e, truth := draw(t, 2, 3, 60, 2, Neuron, false)
+	e.Space.Tie = Core
+	p := compile(t, e)
+	one := p.alone(1, p.x)
+	net := one.Space.Network
+	for _, q := range fitted {
+		net.Params[q] = []float64{truth.Params[q][1]}
+	}
+	one.Space.Network = net
+	sub := compile(t, one)
+	if loss, err := sub.loss(context.Background(), sub.x); err != nil || loss > 1e-20 { // rounding of ln I, as in TestForcedEqualsFree
+		t.Errorf("loss %v, %v", loss, err)
+	}
+}
