@@ -128,6 +128,16 @@ func fastRun(v, i []float64, steps []Step, w []float64, q float64) (done int, hi
 	return done, hits, avx2
 }
 
+func fastClimb(v, i, best, current []float64, at []int64, steps []Step, first int, w []float64) (done int, hits uint64, ok bool) {
+	switch {
+	case avx512:
+		done, hits = climb64AVX512(&v[0], &i[0], &best[0], &current[0], &at[0], len(v), words(steps), len(steps), first, &w[0])
+	case avx2:
+		done, hits = climb64AVX2(&v[0], &i[0], &best[0], &current[0], &at[0], len(v), words(steps), len(steps), first, &w[0])
+	}
+	return done, hits, avx2
+}
+
 func fastRunBack(a, b []float64, steps []Step, w, g, time []float64, alpha, beta float64) bool {
 	gradient, moved := unsafe.SliceData(g), unsafe.SliceData(time)
 	switch {

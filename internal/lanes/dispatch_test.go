@@ -4,6 +4,7 @@ package lanes
 
 import (
 	"math"
+	"slices"
 	"strconv"
 	"testing"
 
@@ -131,7 +132,7 @@ func testSpecification[T Float](t *testing.T) {
 	})
 }
 
-// TestRunSpecification is TestSpecification for Run and RunBack.
+// TestRunSpecification is TestSpecification for Run, Climb and RunBack.
 func TestRunSpecification(t *testing.T) {
 	kernels(t, func(t *testing.T) {
 		rapid.Check(t, func(r *rapid.T) {
@@ -158,6 +159,26 @@ func TestRunSpecification(t *testing.T) {
 			}
 			same(r, "v", v1, v2)
 			same(r, "i", i1, i2)
+
+			v1, i1, v2, i2 = cloned(v), cloned(i), cloned(v), cloned(i)
+			best, current := numbers[float64](r, n, "best"), numbers[float64](r, n, "current")
+			best2, current2 := cloned(best), cloned(current)
+			at, at2 := make([]int64, n+9), make([]int64, n+9)
+			done, hits = Climb(v1, i1, best, current, at[:n], steps, 3, w)
+			wantDone, wantHits = len(steps), 0
+			if n > 0 {
+				wantDone, wantHits = climb(v2, i2, best2, current2, at2[:n], steps, 3, w)
+			}
+			if done != wantDone || hits != wantHits {
+				t.Fatalf("climb: %d steps, %b, want %d, %b", done, hits, wantDone, wantHits)
+			}
+			same(r, "v", v1, v2)
+			same(r, "i", i1, i2)
+			same(r, "best", best, best2)
+			same(r, "current", current, current2)
+			if !slices.Equal(at, at2) {
+				t.Fatalf("at %v, want %v", at, at2)
+			}
 
 			var g1, g2, time1, time2 []float64
 			if rapid.Bool().Draw(r, "gradient") {

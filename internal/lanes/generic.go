@@ -72,6 +72,27 @@ func run(v, i []float64, steps []Step, w []float64, q float64) (done int, hits u
 	return len(steps), 0
 }
 
+func climb(v, i, best, current []float64, at []int64, steps []Step, first int, w []float64) (done int, hits uint64) {
+	for k, s := range steps {
+		for j := range v {
+			if a, b := float64(s.Mem*v[j])+float64(s.Kappa*i[j]), float64(s.Syn*i[j]); i[j] > v[j] && b < a && i[j] > best[j] {
+				hits |= 1 << j
+			}
+		}
+		if hits != 0 {
+			return k, hits
+		}
+		for j := range v {
+			a, b := float64(s.Mem*v[j])+float64(s.Kappa*i[j]), float64(s.Syn*i[j])
+			if a > best[j] {
+				best[j], current[j], at[j] = a, b, int64(first+k)
+			}
+			v[j], i[j] = a, b+w[s.Row+j]
+		}
+	}
+	return len(steps), 0
+}
+
 func runBack(a, b []float64, steps []Step, w, g, time []float64, alpha, beta float64) {
 	for k := len(steps) - 1; k >= 0; k-- {
 		from, to := steps[k].Row, steps[k].Row+len(a)

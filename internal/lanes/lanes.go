@@ -99,6 +99,24 @@ func Run(v, i []float64, steps []Step, w []float64, q float64) (done int, hits u
 	return run(v, i, steps, w, q)
 }
 
+// Climb carries up to [Block] neurons without a threshold from input to input as [Run] does, and keeps the largest V so far in best: where V is larger just before
+// an input, it sets best to it, current to i there, and at to first and the number of the step. It stops where V may have a
+// larger maximum within a step, because V' changes its sign from + to - and the current, which V cannot exceed at a
+// maximum, is larger:
+//
+//	bit j = i_j > v_j and Syn i_j < Mem v_j + Kappa i_j and i_j > best_j
+func Climb(v, i, best, current []float64, at []int64, steps []Step, first int, w []float64) (done int, hits uint64) {
+	n := len(v)
+	i, best, current, at = i[:n], best[:n], current[:n], at[:n]
+	if n == 0 || len(steps) == 0 {
+		return len(steps), 0
+	}
+	if done, hits, ok := fastClimb(v, i, best, current, at, steps, first, w); ok {
+		return done, hits
+	}
+	return climb(v, i, best, current, at, steps, first, w)
+}
+
 // RunBack undoes steps, from the last to the first, for the adjoints of up to [Block] neurons: it adds b to the gradients g of the weights, and the
 // derivatives with respect to the times of the inputs to time, as [Moved] has them; each of the two may be nil. Then it does as [Retreat].
 //

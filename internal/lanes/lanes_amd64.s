@@ -436,6 +436,102 @@ run_end:
 	VZEROUPPER
 	RET
 
+// func climb64AVX2(v *float64, i *float64, best *float64, current *float64, at *int64, n int, steps *float64, count int, first int, w *float64) (done int, hits uint64)
+// Requires: AVX, AVX2
+TEXT ·climb64AVX2(SB), NOSPLIT, $0-96
+	MOVQ       v+0(FP), AX
+	MOVQ       i+8(FP), CX
+	MOVQ       n+40(FP), DX
+	MOVQ       steps+48(FP), BX
+	MOVQ       count+56(FP), SI
+	MOVQ       w+72(FP), DI
+	MOVQ       best+16(FP), R8
+	MOVQ       current+24(FP), R9
+	MOVQ       at+32(FP), R10
+	MOVQ       first+64(FP), R11
+	SHLQ       $0x03, DX
+	LEAQ       tail<>+64(SB), R12
+	SUBQ       DX, R12
+	VMOVUPD    (R12), Y0
+	VMOVUPD    32(R12), Y1
+	VMASKMOVPD (AX), Y0, Y2
+	VMASKMOVPD 32(AX), Y1, Y3
+	VMASKMOVPD (CX), Y0, Y4
+	VMASKMOVPD 32(CX), Y1, Y5
+	VMASKMOVPD (R8), Y0, Y6
+	VMASKMOVPD 32(R8), Y1, Y7
+	XORQ       DX, DX
+	XORQ       R12, R12
+
+climb_loop:
+	VBROADCASTSD (BX), Y8
+	VBROADCASTSD 8(BX), Y9
+	VBROADCASTSD 16(BX), Y10
+	VMULPD       Y2, Y8, Y11
+	VMULPD       Y3, Y8, Y8
+	VMULPD       Y4, Y10, Y12
+	VMULPD       Y5, Y10, Y10
+	VADDPD       Y12, Y11, Y11
+	VADDPD       Y10, Y8, Y8
+	VMULPD       Y4, Y9, Y10
+	VMULPD       Y5, Y9, Y9
+	VCMPPD       $0x1e, Y2, Y4, Y12
+	VCMPPD       $0x1e, Y3, Y5, Y13
+	VCMPPD       $0x11, Y11, Y10, Y14
+	VCMPPD       $0x11, Y8, Y9, Y15
+	VANDPD       Y12, Y14, Y12
+	VANDPD       Y13, Y15, Y13
+	VCMPPD       $0x1e, Y6, Y4, Y14
+	VCMPPD       $0x1e, Y7, Y5, Y15
+	VANDPD       Y12, Y14, Y12
+	VANDPD       Y13, Y15, Y13
+	VANDPD       Y12, Y0, Y12
+	VANDPD       Y13, Y1, Y13
+	VMOVMSKPD    Y12, R13
+	VMOVMSKPD    Y13, R12
+	SHLL         $0x04, R12
+	ORL          R12, R13
+	MOVL         R13, R12
+	TESTL        R13, R13
+	JNZ          climb_end
+	VCMPPD       $0x1e, Y6, Y11, Y2
+	VCMPPD       $0x1e, Y7, Y8, Y3
+	VBLENDVPD    Y2, Y11, Y6, Y6
+	VBLENDVPD    Y3, Y8, Y7, Y7
+	VMASKMOVPD   Y10, Y2, (R9)
+	VMASKMOVPD   Y9, Y3, 32(R9)
+	VMOVQ        R11, X4
+	VPBROADCASTQ X4, Y4
+	VMASKMOVPD   Y4, Y2, (R10)
+	VMASKMOVPD   Y4, Y3, 32(R10)
+	VMOVAPD      Y11, Y2
+	VMOVAPD      Y8, Y3
+	MOVQ         24(BX), R13
+	SHLQ         $0x03, R13
+	VMASKMOVPD   (DI)(R13*1), Y0, Y4
+	VMASKMOVPD   32(DI)(R13*1), Y1, Y5
+	VADDPD       Y4, Y10, Y4
+	VADDPD       Y5, Y9, Y5
+	VMOVAPD      Y4, Y4
+	VMOVAPD      Y5, Y5
+	ADDQ         $0x20, BX
+	INCQ         DX
+	INCQ         R11
+	CMPQ         DX, SI
+	JL           climb_loop
+
+climb_end:
+	VMASKMOVPD Y2, Y0, (AX)
+	VMASKMOVPD Y3, Y1, 32(AX)
+	VMASKMOVPD Y4, Y0, (CX)
+	VMASKMOVPD Y5, Y1, 32(CX)
+	VMASKMOVPD Y6, Y0, (R8)
+	VMASKMOVPD Y7, Y1, 32(R8)
+	MOVQ       DX, done+80(FP)
+	MOVQ       R12, hits+88(FP)
+	VZEROUPPER
+	RET
+
 // func runBack64AVX2(a *float64, b *float64, n int, steps *float64, count int, w *float64, grad *float64, time *float64, alpha float64, beta float64)
 // Requires: AVX
 TEXT ·runBack64AVX2(SB), NOSPLIT, $0-80
@@ -836,6 +932,76 @@ run_end:
 	VMOVUPD Z2, K1, (CX)
 	MOVQ    DX, done+56(FP)
 	MOVQ    R8, hits+64(FP)
+	VZEROUPPER
+	RET
+
+// func climb64AVX512(v *float64, i *float64, best *float64, current *float64, at *int64, n int, steps *float64, count int, first int, w *float64) (done int, hits uint64)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·climb64AVX512(SB), NOSPLIT, $0-96
+	MOVQ      v+0(FP), AX
+	MOVQ      i+8(FP), CX
+	MOVQ      n+40(FP), DX
+	MOVQ      steps+48(FP), BX
+	MOVQ      count+56(FP), SI
+	MOVQ      w+72(FP), DI
+	MOVQ      best+16(FP), R8
+	MOVQ      current+24(FP), R9
+	MOVQ      at+32(FP), R10
+	MOVQ      first+64(FP), R11
+	SHLQ      $0x03, DX
+	SHRL      $0x03, DX
+	MOVL      $-1, R12
+	BZHIL     DX, R12, R12
+	KMOVW     R12, K1
+	VMOVUPD.Z (AX), K1, Z0
+	VMOVUPD.Z (CX), K1, Z1
+	VMOVUPD.Z (R8), K1, Z2
+	XORQ      DX, DX
+	XORQ      R12, R12
+
+climb_loop:
+	VBROADCASTSD (BX), Z3
+	VBROADCASTSD 8(BX), Z4
+	VBROADCASTSD 16(BX), Z5
+	VMULPD       Z0, Z3, Z3
+	VMULPD       Z1, Z5, Z5
+	VADDPD       Z5, Z3, Z3
+	VMULPD       Z1, Z4, Z4
+	VCMPPD       $0x1e, Z0, Z1, K2
+	VCMPPD       $0x11, Z3, Z4, K3
+	KANDW        K2, K3, K2
+	VCMPPD       $0x1e, Z2, Z1, K3
+	KANDW        K2, K3, K2
+	KANDW        K2, K1, K2
+	KMOVW        K2, R13
+	ANDL         $0xff, R13
+	MOVL         R13, R12
+	TESTL        R13, R13
+	JNZ          climb_end
+	VCMPPD       $0x1e, Z2, Z3, K2
+	VMOVAPD      Z3, K2, Z2
+	VMOVUPD      Z4, K2, (R9)
+	VMOVQ        R11, X0
+	VPBROADCASTQ X0, Z0
+	VMOVUPD      Z0, K2, (R10)
+	VMOVAPD      Z3, Z0
+	MOVQ         24(BX), R13
+	SHLQ         $0x03, R13
+	VMOVUPD.Z    (DI)(R13*1), K1, Z1
+	VADDPD       Z1, Z4, Z1
+	VMOVAPD      Z1, Z1
+	ADDQ         $0x20, BX
+	INCQ         DX
+	INCQ         R11
+	CMPQ         DX, SI
+	JL           climb_loop
+
+climb_end:
+	VMOVUPD Z0, K1, (AX)
+	VMOVUPD Z1, K1, (CX)
+	VMOVUPD Z2, K1, (R8)
+	MOVQ    DX, done+80(FP)
+	MOVQ    R12, hits+88(FP)
 	VZEROUPPER
 	RET
 

@@ -10,4 +10,7 @@ func fastFinite[T Float](_ []T) (all, ok bool)                                { 
 func fastRun(_, _ []float64, _ []Step, _ []float64, _ float64) (done int, hits uint64, ok bool) {
 	return 0, 0, false
 }
+func fastClimb(_, _, _, _ []float64, _ []int64, _ []Step, _ int, _ []float64) (done int, hits uint64, ok bool) {
+	return 0, 0, false
+}
 func fastRunBack(_, _ []float64, _ []Step, _, _, _ []float64, _, _ float64) bool { return false }

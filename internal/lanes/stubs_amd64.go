@@ -34,6 +34,11 @@ func finite64AVX2(x *float64, n int) bool
 //go:noescape
 func run64AVX2(v *float64, i *float64, n int, steps *float64, count int, w *float64, q float64) (done int, hits uint64)
 
+// climb64AVX2 is climb in generic.go.
+//
+//go:noescape
+func climb64AVX2(v *float64, i *float64, best *float64, current *float64, at *int64, n int, steps *float64, count int, first int, w *float64) (done int, hits uint64)
+
 // runBack64AVX2 is runBack in generic.go.
 //
 //go:noescape
@@ -68,6 +73,11 @@ func finite64AVX512(x *float64, n int) bool
 //
 //go:noescape
 func run64AVX512(v *float64, i *float64, n int, steps *float64, count int, w *float64, q float64) (done int, hits uint64)
+
+// climb64AVX512 is climb in generic.go.
+//
+//go:noescape
+func climb64AVX512(v *float64, i *float64, best *float64, current *float64, at *int64, n int, steps *float64, count int, first int, w *float64) (done int, hits uint64)
 
 // runBack64AVX512 is runBack in generic.go.
 //

@@ -239,6 +239,39 @@ func (m *machine) or(x, y condition) condition {
 	return x
 }
 
+// choose sets x to y where c is true.
+func (m *machine) choose(c condition, x, y vector) {
+	for k, r := range x {
+		if m.avx512 {
+			VMOVAPD(y[k], c[k], r)
+		} else {
+			VBLENDVPD(c[k], y[k], r, r)
+		}
+	}
+}
+
+// storeIf writes the lanes in which c is true.
+func (m *machine) storeIf(c condition, v vector, p reg.GPVirtual) {
+	for k, r := range v {
+		if at := m.address(p, nil, k); m.avx512 {
+			VMOVUPD(r, c[k], at)
+		} else {
+			VMASKMOVPD(r, c[k], at)
+		}
+	}
+}
+
+// integer returns one that all lanes get.
+func (m *machine) integer(x reg.GPVirtual) vector {
+	s, r := XMM(), m.register()
+	VMOVQ(x, s)
+	VPBROADCASTQ(s, r)
+	if m.avx512 {
+		return vector{r}
+	}
+	return vector{r, r}
+}
+
 // present is the condition c in the elements that there are.
 func (m *machine) present(c condition) condition {
 	if m.masked {

@@ -27,6 +27,7 @@ func main() {
 			m.finite(ones)
 			if !single {
 				m.run(ones)
+				m.climb(ones)
 				m.runBack(ones)
 			}
 		}
@@ -181,6 +182,47 @@ func (m *machine) run(ones Mem) {
 	Label("run_end")
 	m.store(voltage, v, nil)
 	m.store(current, i, nil)
+	m.masked = false
+	Store(done, ReturnIndex(0))
+	Store(found, ReturnIndex(1))
+	VZEROUPPER()
+	RET()
+}
+
+func (m *machine) climb(ones Mem) {
+	m.function("climb", "func(v, i, best, current *T, at *int64, n int, steps *T, count int, first int, w *T) (done int, hits uint64)", ".")
+	v, i, n, steps, count, w := pointer("v"), pointer("i"), pointer("n"), pointer("steps"), pointer("count"), pointer("w")
+	pBest, pCurrent, at, index := pointer("best"), pointer("current"), pointer("at"), pointer("first")
+	m.first(m.bytes(n), ones)
+	m.masked = true
+	x, y, best := m.load(v, nil), m.load(i, nil), m.load(pBest, nil)
+	done, found := GP64(), GP64()
+	XORQ(done, done)
+	XORQ(found, found)
+	Label("climb_loop")
+	mem, syn, kappa := m.decays(steps)
+	a := m.add(m.mul(mem, x), m.mul(kappa, y))
+	b := m.mul(syn, y)
+	inside := m.and(m.compare(greaterThan, y, x), m.compare(lessThan, b, a))
+	hits := m.bits(m.present(m.and(inside, m.compare(greaterThan, y, best))))
+	MOVL(hits.As32(), found.As32())
+	TESTL(hits.As32(), hits.As32())
+	JNZ(LabelRef("climb_end"))
+	better := m.compare(greaterThan, a, best) // never where there is no neuron
+	m.choose(better, best, a)
+	m.storeIf(better, b, pCurrent)
+	m.storeIf(better, m.integer(index), at)
+	m.move(x, a)
+	m.move(y, m.add(b, m.load(w, row(steps))))
+	ADDQ(U8(step), steps)
+	INCQ(done)
+	INCQ(index)
+	CMPQ(done, count)
+	JL(LabelRef("climb_loop"))
+	Label("climb_end")
+	m.store(x, v, nil)
+	m.store(y, i, nil)
+	m.store(best, pBest, nil)
 	m.masked = false
 	Store(done, ReturnIndex(0))
 	Store(found, ReturnIndex(1))
