@@ -3,6 +3,8 @@ package eventprop
 import (
 	"math"
 	"sort"
+
+	"github.com/surge-snn/surge/internal/lanes"
 )
 
 // readout is the way through neurons that do not spike: a layer of readouts (VTh = +Inf) that are
@@ -14,18 +16,21 @@ import (
 // and the coefficients of voltages and integrals are common to all neurons. Only a maximum needs
 // the course of each neuron.
 type readout struct {
-	factors []Factors // of the intervals between inputs, the last one to the end; empty: not known yet
-	known   bool      // whether peaks holds those of the silent neurons
+	known   bool // whether peaks holds those of the silent neurons
 	silent  []int32
 	state   []State   // of the neurons that are followed
+	v, i    []float64 // the same of readouts
+	best    []float64 // V - VLeak at the peak of readouts
+	current []float64 // and the current, where it is just before an input
+	last    []int64   // that input, or -1
 	peaks   []Peak    // by neuron
 	arrival []float64 // coefficients of the inputs
 
-	adj      []State // backwards, by neuron
-	active   []int32 // neurons whose adjoint is not 0
-	at       []bool  // whether they are
-	interval []int32 // first probe of each interval, -1 for none
-	next     []int32 // probe of the same interval after each
+	a, b     []float64 // dL/dV and dL/dI, by neuron
+	active   []int32   // neurons whose adjoint is not 0
+	at       []bool    // whether they are
+	interval []int32   // first probe of each interval, -1 for none
+	next     []int32   // probe of the same interval after each
 }
 
 // readouts tells whether the layer is of the kind that read is for.
@@ -40,19 +45,61 @@ func (t *Tape) readPass() error {
 	n := len(t.plan.cells)
 	t.fired = zeroed(t.fired, n)
 	r := &t.readout
-	r.silent = r.silent[:0]
-	for j := range n {
-		r.silent = append(r.silent, int32(j))
+	r.peaks, r.v, r.i = resize(r.peaks, n), resize(r.v, n), resize(r.i, n)
+	r.best, r.current, r.last = resize(r.best, n), resize(r.current, n), resize(r.last, n)
+	t.makeSteps()
+	for lo := 0; lo < n; lo += lanes.Block {
+		t.climb(lo, min(lo+lanes.Block, n))
 	}
-	t.follow()
 	t.complete = true
 	t.Report.Inputs, t.Report.LateInputs, t.Report.Arrivals = t.head, len(t.input)-t.head, t.head*n
-	for j, s := range r.state {
-		if !s.finite() {
+	for j := range n {
+		if s := (State{r.v[j], r.i[j]}); !s.finite() {
 			return t.overflow(j, s)
 		}
 	}
 	return nil
+}
+
+// climb carries the readouts lo to hi-1 to the end and finds their peaks.
+func (t *Tape) climb(lo, hi int) {
+	r, c := &t.readout, &t.plan.cells[0]
+	weights := t.plan.layer.In.from(lo)
+	v, i, best, current, last := r.v[lo:hi], r.i[lo:hi], r.best[lo:hi], r.current[lo:hi], r.last[lo:hi]
+	for j := range v {
+		s := t.plan.init[lo+j]
+		v[j], i[j], best[j], last[j] = s.V, s.I, s.V, -1
+		r.peaks[lo+j] = Peak{neuron: int32(lo + j), kind: still}
+	}
+	for k := 0; k <= t.head; k++ {
+		done, _ := lanes.Climb(v, i, best, current, last, t.steps[k:t.head], k, weights)
+		k += done
+		f := Factors(t.steps[k].Factors)
+		for j := range v {
+			s := State{v[j], i[j]}
+			after := f.Apply(s)
+			if time, top, ok := t.inside(k, s, after, best[j]); ok && top > best[j] {
+				best[j], last[j], r.peaks[lo+j].Time = top, -1, time
+			}
+			if after.V > best[j] {
+				best[j], current[j], last[j] = after.V, after.I, int64(k)
+			}
+			v[j], i[j] = after.V, after.I
+			if k < t.head {
+				i[j] += weights[t.steps[k].Row+j]
+			}
+		}
+	}
+	for j := range v {
+		p := &r.peaks[lo+j]
+		p.Value = c.leak + best[j]
+		if k := int(last[j]); k >= 0 {
+			p.Time, p.slope = t.closing(k), c.alpha*(current[j]-best[j])
+			if k < t.head {
+				p.kind, p.source, p.synapse = arrivalIn, int32(k), int32(t.steps[k].Row+lo+j)
+			}
+		}
+	}
 }
 
 // followSilent finds the peaks of the neurons of a swept layer that did not spike.
@@ -86,38 +133,57 @@ func (t *Tape) opening(k int) float64 {
 	return 0
 }
 
-// intervals sets the propagators.
-func (t *Tape) intervals() {
-	r := &t.readout
-	if len(r.factors) > 0 {
+// makeSteps makes the steps from input to input; the last one has no input.
+func (t *Tape) makeSteps() {
+	if len(t.steps) > 0 {
 		return
 	}
+	c, n := &t.plan.cells[0], len(t.plan.cells)
 	for k := range t.head + 1 {
-		r.factors = append(r.factors, t.plan.cells[0].Factors(t.closing(k)-t.opening(k)))
+		s := lanes.Step{Factors: lanes.Factors[float64](c.Factors(t.closing(k) - t.opening(k)))}
+		if k < t.head {
+			s.Row = t.input[k].Neuron * n
+		}
+		t.steps = append(t.steps, s)
 	}
 }
 
-// follow carries the silent neurons from input to input and finds their peaks. A maximum inside
-// of an interval is where V' = 0, which takes a logarithm and exponentials: it is looked for where V' changes
-// its sign from + to -, and where V could come above the largest value so far, with the bounds
+// inside returns the maximum of V - VLeak within interval k of a neuron in state s at its beginning and in state after at its end. It is
+// looked for where V' changes its sign from + to -, and where V could come above best, with the bounds
 //
 //	V <= V(0) + h V'(0)        V is concave up to there
 //	V =  I(t) <= I(0)          because V' = 0
 //
-// counted from VLeak.
+// counted from VLeak, as it takes a logarithm and exponentials.
+func (t *Tape) inside(k int, s, after State, best float64) (time, top float64, ok bool) {
+	if !(s.I > s.V && after.I < after.V && s.I > best) {
+		return 0, 0, false
+	}
+	c, start := &t.plan.cells[0], t.opening(k)
+	h := t.closing(k) - start
+	if !(s.V+float64(float64(c.alpha*h)*(s.I-s.V)) > best) {
+		return 0, 0, false
+	}
+	at, ok := c.extremum(s.V, s.I)
+	if !ok || !(at < h) {
+		return 0, 0, false
+	}
+	return start + at, c.Apply(s, at).V, true
+}
+
+// follow carries the silent neurons from input to input and finds their peaks.
 func (t *Tape) follow() {
 	r, p := &t.readout, t.plan
 	c, n := &p.cells[0], len(p.cells)
-	t.intervals()
+	t.makeSteps()
 	r.peaks, r.state = resize(r.peaks, n), resize(r.state, len(r.silent))
 	for i, j := range r.silent {
 		s := p.init[j]
 		r.state[i] = s
 		r.peaks[j] = Peak{Value: c.leak + s.V, neuron: j, kind: still}
 	}
-	for k, f := range r.factors {
-		start, stop := t.opening(k), t.closing(k)
-		h := stop - start
+	for k := range t.steps {
+		f, stop := Factors(t.steps[k].Factors), t.closing(k)
 		kind, from := still, int32(0)
 		var weights []float64
 		if k < t.head {
@@ -127,13 +193,8 @@ func (t *Tape) follow() {
 		for i, j := range r.silent {
 			s, best := r.state[i], &r.peaks[j]
 			after := f.Apply(s)
-			if s.I > s.V && after.I < after.V &&
-				c.leak+min(s.I, s.V+float64(float64(c.alpha*h)*(s.I-s.V))) > best.Value {
-				if at, ok := c.extremum(s.V, s.I); ok && at < h {
-					if v := c.leak + c.Apply(s, at).V; v > best.Value {
-						*best = Peak{Value: v, Time: start + at, neuron: j, kind: still}
-					}
-				}
+			if time, top, ok := t.inside(k, s, after, best.Value-c.leak); ok && c.leak+top > best.Value {
+				*best = Peak{Value: c.leak + top, Time: time, neuron: j, kind: still}
 			}
 			if v := c.leak + after.V; v > best.Value {
 				*best = Peak{Value: v, Time: stop, slope: c.alpha * (after.I - after.V), neuron: j, kind: kind, source: int32(k), synapse: from + j}
@@ -216,15 +277,56 @@ func (t *Tape) readable(c *Cotangent) bool {
 // spike, to g and InputTime. The adjoint of an integral is the same for all neurons but for a factor, and has a
 // closed form; that of voltages is carried from input to input.
 func (t *Tape) readBack(g *Gradients, c *Cotangent) {
-	t.intervals()
+	t.makeSteps()
 	t.sortIntervals(c)
-	r, cell, n := &t.readout, &t.plan.cells[0], len(t.plan.cells)
-	r.adj, r.at, r.active = zeroed(r.adj, n), zeroed(r.at, n), r.active[:0]
-	rate, _ := decayRate(c.Decay) // check has seen it
+	r, n := &t.readout, len(t.plan.cells)
+	r.a, r.b, r.at, r.active = zeroed(r.a, n), zeroed(r.b, n), zeroed(r.at, n), r.active[:0]
+	if t.engine == reading {
+		for lo := 0; lo < n; lo += lanes.Block {
+			t.readBackBlock(g, c, lo, min(lo+lanes.Block, n))
+		}
+	} else {
+		t.readBackSilent(g, c)
+	}
+	for _, j := range r.active {
+		t.readBackStart(g, int(j), State{r.a[j], r.b[j]})
+	}
+	if c.Integral != nil {
+		t.readBackIntegral(g, c)
+	}
+}
+
+// readBackBlock carries the adjoints of the voltages of the readouts lo to hi-1 from probe to probe.
+func (t *Tape) readBackBlock(g *Gradients, c *Cotangent, lo, hi int) {
+	r, upTo, quiet := &t.readout, t.head+1, true
 	for k := t.head; k >= 0; k-- {
-		f := r.factors[k]
+		i := r.interval[k]
+		if i < 0 {
+			continue
+		}
+		if !quiet {
+			t.undoSteps(g, r.a[lo:hi], r.b[lo:hi], lo, k, upTo)
+		}
+		for upTo = k; i >= 0; i = r.next[i] {
+			if p := &c.probes[i]; int(p.neuron) >= lo && int(p.neuron) < hi {
+				t.readBackProbe(g, k, p)
+				quiet = false
+			}
+		}
+	}
+	if !quiet {
+		t.undoSteps(g, r.a[lo:hi], r.b[lo:hi], lo, 0, upTo)
+	}
+}
+
+// readBackSilent carries the adjoints of the voltages of some neurons of a swept layer.
+func (t *Tape) readBackSilent(g *Gradients, c *Cotangent) {
+	r, cell, n := &t.readout, &t.plan.cells[0], len(t.plan.cells)
+	for k := t.head; k >= 0; k-- {
+		f := Factors(t.steps[k].Factors)
 		for _, j := range r.active {
-			r.adj[j] = f.Adjoint(r.adj[j])
+			a := f.Adjoint(State{r.a[j], r.b[j]})
+			r.a[j], r.b[j] = a.V, a.I
 		}
 		for i := r.interval[k]; i >= 0; i = r.next[i] {
 			t.readBackProbe(g, k, &c.probes[i])
@@ -234,49 +336,48 @@ func (t *Tape) readBack(g *Gradients, c *Cotangent) {
 		}
 		from := t.input[k-1].Neuron * n
 		weights := t.plan.layer.In.Weight[from : from+n]
-		var row []float64
-		if g.In != nil {
-			row = g.In[from : from+n]
-		}
 		d := 0.0
 		for _, j := range r.active {
-			a := r.adj[j]
-			d += float64(weights[j] * (float64(a.I*cell.beta) - float64(a.V*cell.alpha)))
-			if row != nil {
-				row[j] += a.I
+			d += float64(weights[j] * (float64(r.b[j]*cell.beta) - float64(r.a[j]*cell.alpha)))
+			if g.In != nil {
+				g.In[from+int(j)] += r.b[j]
 			}
-		}
-		if c.Integral != nil {
-			w := t.remaining(k, rate)
-			sum := 0.0
-			for j, x := range c.Integral {
-				sum += float64(x * weights[j])
-				if row != nil {
-					row[j] += float64(x * w.i)
-				}
-			}
-			d += float64(sum * (float64(w.i*cell.beta) - float64(w.u*cell.alpha)))
 		}
 		if len(t.InputTime) > 0 {
 			t.InputTime[k-1] += d
 		}
 	}
-	for _, j := range r.active {
-		t.readBackStart(g, int(j), r.adj[j])
-	}
-	if c.Integral != nil {
-		w := t.remaining(0, rate)
+}
+
+// readBackIntegral adds the gradients of the integrals.
+func (t *Tape) readBackIntegral(g *Gradients, c *Cotangent) {
+	cell, n := &t.plan.cells[0], len(t.plan.cells)
+	rate, _ := decayRate(c.Decay) // check has seen it
+	for k := t.head; k > 0; k-- {
+		from := t.input[k-1].Neuron * n
+		w := t.remaining(k, rate)
+		sum := 0.0
 		for j, x := range c.Integral {
-			accumulate(g.VLeak, j, x*w.one) // V = VLeak + u
-			t.readBackStart(g, j, State{x * w.u, x * w.i})
+			sum += float64(x * t.plan.layer.In.Weight[from+j])
+			if g.In != nil {
+				g.In[from+j] += float64(x * w.i)
+			}
 		}
+		if len(t.InputTime) > 0 {
+			t.InputTime[k-1] += float64(sum * (float64(w.i*cell.beta) - float64(w.u*cell.alpha)))
+		}
+	}
+	w := t.remaining(0, rate)
+	for j, x := range c.Integral {
+		accumulate(g.VLeak, j, x*w.one) // V = VLeak + u
+		t.readBackStart(g, j, State{x * w.u, x * w.i})
 	}
 }
 
 // readBackProbe adds probe p, which is in interval k, to the adjoint at the beginning of the interval.
 func (t *Tape) readBackProbe(g *Gradients, k int, p *probe) {
 	r, j := &t.readout, p.neuron
-	f := r.factors[k]
+	f := Factors(t.steps[k].Factors)
 	switch p.kind {
 	case crossing:
 		accumulate(g.VTh, int(j), p.grad)
@@ -289,8 +390,8 @@ func (t *Tape) readBackProbe(g *Gradients, k int, p *probe) {
 		f = t.plan.cells[0].Factors(p.time - t.opening(k))
 	}
 	accumulate(g.VLeak, int(j), p.grad) // V = VLeak + u
-	r.adj[j].V += float64(f.Mem * p.grad)
-	r.adj[j].I += float64(f.Kappa * p.grad)
+	r.a[j] += float64(f.Mem * p.grad)
+	r.b[j] += float64(f.Kappa * p.grad)
 	if !r.at[j] {
 		r.at[j] = true
 		r.active = append(r.active, j)

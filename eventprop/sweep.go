@@ -22,7 +22,6 @@ type sweep struct {
 	nextV, nextI []float64
 	mask         []uint64     // neurons that may have crossed the threshold
 	intervals    []interval   // of many neurons
-	steps        []lanes.Step // the same for few
 	found        []sweptSpike // interval by interval, and by neuron in each
 	blocks       []int32      // of few neurons: where the spikes of each block of neurons end in found
 	order        order        // of the spikes

@@ -1,6 +1,8 @@
 package eventprop
 
 import (
+	"sort"
+
 	"github.com/surge-snn/surge/internal/lanes"
 )
 
@@ -10,15 +12,10 @@ const few = 2 * lanes.Block
 // sweepFew carries a block of neurons in registers over interval after interval, until some of them may cross the
 // threshold, and then the next block. An interval ends at each input here.
 func (t *Tape) sweepFew() error {
-	w, c, n := &t.swept, &t.plan.cells[0], len(t.plan.cells)
-	w.steps, w.blocks = w.steps[:0], w.blocks[:0]
-	for start := 0.0; t.head < len(t.input) && t.input[t.head].Time < t.end; t.head++ {
-		s := &t.input[t.head]
-		w.steps = append(w.steps, lanes.Step{Factors: lanes.Factors[float64](c.Factors(s.Time - start)), Row: s.Neuron * n})
-		start = s.Time
-	}
-	last := t.step(t.head)
-	w.steps = append(w.steps, lanes.Step{Factors: lanes.Factors[float64](c.Factors(last.stop - last.start))})
+	w, n := &t.swept, len(t.plan.cells)
+	t.head = sort.Search(len(t.input), func(k int) bool { return t.input[k].Time >= t.end })
+	t.makeSteps()
+	w.blocks = w.blocks[:0]
 	for lo := 0; lo < n; lo += lanes.Block {
 		if err := t.sweepBlock(lo, min(lo+lanes.Block, n)); err != nil {
 			return err
@@ -28,27 +25,17 @@ func (t *Tape) sweepFew() error {
 	return nil
 }
 
-// step returns interval k; its factors are there once they are known.
-func (t *Tape) step(k int) (x interval) {
-	x.stop = t.end
-	if k > 0 {
-		x.start = t.input[k-1].Time
-	}
-	if k < t.head {
-		x.stop = t.input[k].Time
-	}
-	if k < len(t.swept.steps) {
-		x.Factors = Factors(t.swept.steps[k].Factors)
-	}
-	return x
+// step returns the interval before input k.
+func (t *Tape) step(k int) interval {
+	return interval{Factors: Factors(t.steps[k].Factors), start: t.opening(k), stop: t.closing(k)}
 }
 
 // sweepBlock carries the neurons lo to hi-1 to the end.
 func (t *Tape) sweepBlock(lo, hi int) error {
-	w, c, weights := &t.swept, &t.plan.cells[0], t.plan.layer.In.Weight
+	w, c, weights := &t.swept, &t.plan.cells[0], t.plan.layer.In.from(lo)
 	v, i := w.v[lo:hi], w.i[lo:hi]
 	for k := 0; k <= t.head; k++ {
-		done, hits := lanes.Run(v, i, w.steps[k:t.head], weights[lo:], c.q)
+		done, hits := lanes.Run(v, i, t.steps[k:t.head], weights, c.q)
 		k += done
 		x := t.step(k)
 		if k == t.head { // the last interval has no input at its end
@@ -69,7 +56,7 @@ func (t *Tape) sweepBlock(lo, hi int) error {
 			}
 			v[j], i[j] = after.V, after.I
 			if k < t.head {
-				i[j] += weights[w.steps[k].Row+lo+j]
+				i[j] += weights[t.steps[k].Row+j]
 			}
 		}
 	}
@@ -92,25 +79,14 @@ func (t *Tape) sweepBackFew(g *Gradients, time []float64) error {
 
 // sweepBackBlock goes back with the neurons lo to hi-1, of which are the spikes from first to end-1 in found.
 func (t *Tape) sweepBackBlock(g *Gradients, time []float64, lo, hi int, first, end int32) error {
-	w, back, cell := &t.swept, &t.swept.back, &t.plan.cells[0]
+	w, back := &t.swept, &t.swept.back
 	back.quiet = true
 	upTo := t.head + 1 // intervals from here on are undone
-	run := func(k int) {
-		if back.quiet || k >= upTo {
-			return
-		}
-		var row, moved []float64
-		if g.In != nil {
-			row = g.In[lo:]
-		}
-		if len(t.InputTime) > 0 {
-			moved = t.InputTime[k:upTo]
-		}
-		lanes.RunBack(back.a[lo:hi], back.b[lo:hi], w.steps[k:upTo], t.plan.layer.In.Weight[lo:], row, moved, cell.alpha, cell.beta)
-	}
 	for end > first {
 		k := w.found[end-1].interval
-		run(int(k) + 1)
+		if !back.quiet {
+			t.undoSteps(g, back.a[lo:hi], back.b[lo:hi], lo, int(k)+1, upTo)
+		}
 		x := t.step(int(k))
 		x.firstSpike, x.endSpike = end-1, end
 		for x.firstSpike > first && w.found[x.firstSpike-1].interval == k {
@@ -124,6 +100,21 @@ func (t *Tape) sweepBackBlock(g *Gradients, time []float64, lo, hi int, first, e
 		}
 		end, upTo = x.firstSpike, int(k)
 	}
-	run(0)
+	if !back.quiet {
+		t.undoSteps(g, back.a[lo:hi], back.b[lo:hi], lo, 0, upTo)
+	}
 	return nil
+}
+
+// undoSteps carries the adjoints a, b of a block of neurons from lo on back over the steps first <= k < end, with the inputs that end them.
+func (t *Tape) undoSteps(g *Gradients, a, b []float64, lo, first, end int) {
+	cell := &t.plan.cells[0]
+	var grad, time []float64
+	if g.In != nil {
+		grad = g.In[min(lo, len(g.In)):]
+	}
+	if len(t.InputTime) > 0 {
+		time = t.InputTime[first:end]
+	}
+	lanes.RunBack(a, b, t.steps[first:end], t.plan.layer.In.from(lo), grad, time, cell.alpha, cell.beta)
 }

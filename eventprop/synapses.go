@@ -61,6 +61,9 @@ func (s *Synapses) fan(i int) (lo, hi int) {
 	return s.Row[i], s.Row[i+1]
 }
 
+// from returns the weights of a dense matrix from neuron j on, so that those of source i are at the index i Post.
+func (s *Synapses) from(j int) []float64 { return s.Weight[min(j, len(s.Weight)):] }
+
 // target returns the neuron of synapse k of source i.
 func (s *Synapses) target(i, k int) int {
 	if s.Row == nil {

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"iter"
 	"math"
+
+	"github.com/surge-snn/surge/internal/lanes"
 )
 
 // Tape is a pass of one sample through a layer: its spikes, its report, and what the
@@ -35,8 +37,9 @@ type Tape struct {
 
 	back backward
 
-	complete bool   // whether the pass has come to the end
-	engine   engine // of the pass on the tape
+	complete bool         // whether the pass has come to the end
+	engine   engine       // of the pass on the tape
+	steps    []lanes.Step // of the fast engines; empty: not made yet
 	swept    sweep
 	lockstep lockstep
 	readout  readout
@@ -143,7 +146,7 @@ func (t *Tape) begin(p *plan, input, recorded []Spike, forced bool, end float64)
 	t.head, t.recordHead, t.pending = 0, 0, t.pending[:0]
 	t.back.ready, t.complete, t.engine = false, false, stepwise
 	t.arrivals.reset()
-	t.readout.factors, t.readout.known = t.readout.factors[:0], false
+	t.steps, t.readout.known = t.steps[:0], false
 	t.last = resize(t.last, n)
 	for j := range n {
 		t.last[j] = -1
