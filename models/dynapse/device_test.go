@@ -179,6 +179,7 @@ func TestLimits(t *testing.T) {
 			"chip 0 core 0 neuron 0 (id 0): 5 destinations, the chip has 4", "chip 3 core 0 neuron 0 (id 3): 5 destinations"}},
 		{name: "2049 tags", in: many, core: make([]int, 64), want: []string{"no tag is left for source 2048 of 2049"}},
 		{name: "current", in: dense(1, 1), core: []int{0}, param: Ispkthr, current: 1e-5, want: []string{"core 0: Ispkthr is 1e-05 A, SOIF_SPKTHR_P reaches 8.53e-07 A"}},
+		{name: "the largest current, from its logarithm", in: dense(1, 1), core: []int{0}, param: Ispkthr, current: math.Nextafter(8.530485447285605e-07, 1)},
 		{name: "two faults", in: dense(65, 1), core: []int{0}, param: Iref, current: 1e-5, want: []string{"65 synapses", "Iref is 1e-05 A"}},
 	} {
 		n, q := coded(test.in, test.rec, test.core)
