@@ -309,6 +309,11 @@ func TestSilly(t *testing.T) {
 				r.Target[Imem][i] = 5e-13
 			}
 		}, "constant"},
+		{"constant adaptation alone", func(_ *Experiment, r *Recording) {
+			r.Use = [numQuantities]bool{Iahp: true}
+			r.Target[Iahp] = slices.Repeat([]float64{5e-13}, len(r.Input))
+		}, "iahp is constant"},
+		{"negative input", func(_ *Experiment, r *Recording) { r.Input[7] = -1 }, "input of row 1, step 3, neuron 0 is -1"},
 		{"unit too large", func(_ *Experiment, r *Recording) { scale(r.Target[Imem], 1e9) }, "unit"},
 		{"unit too small", func(_ *Experiment, r *Recording) { scale(r.Target[Imem], 1e-9) }, "unit"},
 		{"NaN", func(_ *Experiment, r *Recording) { r.Target[Imem][41] = math.NaN() }, "row 1, step 20, neuron 0 is NaN"},

@@ -138,8 +138,8 @@ func (r *Recording) check(n int) error {
 		return bad("input has %d samples, want %d", len(r.Input), size)
 	}
 	for i, x := range r.Input {
-		if x-x != 0 {
-			return bad("input of %s is %v, want a finite number", where(i), x)
+		if !(x >= 0 && x <= mostInput) {
+			return bad("input of %s is %v, want a count of spikes, 0 to %v", where(i), x, float64(mostInput))
 		}
 	}
 	if r.Weight != nil && len(r.Weight) != size {
@@ -186,6 +186,9 @@ func (r *Recording) check(n int) error {
 // and no more spikes in a bin than an Imem of e^80 would be. The synaptic current starts at the charge of one pulse, t_pulse/tau_syn of the dark current.
 var plausible = [numQuantities]Range{Imem: {1e-15, 1e-4}, Isyn: {1e-19, 1e-4}, Iahp: {1e-15, 1e-4}, Vmem: {-0.1, 3}, Spikes: {0, 80}}
 
+// mostInput is the largest count of input spikes in a bin: at the default Iscale they are 10 mA.
+const mostInput = 1e6
+
 // leastSwing is what a potential that is used moves at least, V: a twenty-fifth of Ut.
 const leastSwing = 1e-3
 
@@ -216,6 +219,7 @@ func (r *Recording) checkValues(q Quantity, x []float64, bad func(string, ...any
 		return bad("%v of %s is %.3g%s, want %.3g to %.3g%s: is the unit right?", q, where(atLeast), least, unit, p.Low, p.High, unit)
 	case most > p.High:
 		return bad("%v of %s is %.3g%s, want %.3g to %.3g%s: is the unit right?", q, where(atMost), most, unit, p.Low, p.High, unit)
+	case (q == Isyn || q == Iahp) && r.othersMove(q): // a synapse without input, no adaptation
 	case r.Use[q] && q != Spikes && most-least <= 1e-12*math.Abs(most):
 		return bad("%v is constant, %.6g%s in all %d samples: there is nothing to fit", q, most, unit, seen)
 	case r.Use[q] && q == Vmem && most-least < leastSwing:
@@ -224,6 +228,26 @@ func (r *Recording) checkValues(q Quantity, x []float64, bad func(string, ...any
 		return bad("there is not one spike in %d samples, and no trace: there is nothing to fit", seen)
 	}
 	return nil
+}
+
+// othersMove says whether another quantity than q is used and changes.
+func (r *Recording) othersMove(q Quantity) bool {
+	for o := range Quantity(numQuantities) {
+		if o == q || !r.Use[o] {
+			continue
+		}
+		first := -1
+		for i, v := range r.Target[o] {
+			switch {
+			case r.weight(i) == 0:
+			case first < 0:
+				first = i
+			case v != r.Target[o][first]:
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // otherTerms says whether something else than spikes is used.
