@@ -55,10 +55,9 @@ func (b *Batch) Step(g []*Gradients, inputs [][]Spike, loss Loss) (sum float64, 
 	}
 	w.active = w.groups[:n]
 	kernel.Blocks(n, 1, w.run)
-	errs := []error(nil)
 	for k := range w.active {
-		if e := w.active[k].err; e != nil {
-			errs = append(errs, e)
+		if err := w.active[k].err; err != nil {
+			return 0, report, err // of the first sample that has one
 		}
 		sum += w.active[k].loss
 		report.Add(w.active[k].report)

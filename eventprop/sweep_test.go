@@ -1,9 +1,11 @@
 package eventprop
 
 import (
+	"errors"
 	"math"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/surge-snn/surge/internal/random"
@@ -178,6 +180,28 @@ func TestNothingIsAllocated(t *testing.T) {
 	step()
 	if n := testing.AllocsPerRun(10, step); n != 0 {
 		t.Errorf("%v allocations per step", n)
+	}
+}
+
+// TestBatchError: the error of the first sample that has one comes back, whichever group ends first.
+func TestBatchError(t *testing.T) {
+	l, input := uniformLayer(random.New(1, "eventprop/error"), 2, false)
+	batch := Batch{Net: Serial{l}, End: 30}
+	inputs := make([][]Spike, 40)
+	for k := range inputs {
+		inputs[k] = input
+	}
+	failure := errors.New("no loss")
+	for _, g := range [][]*Gradients{nil, batch.Net.NewWeightGradients()} {
+		_, _, err := batch.Step(g, inputs, func(sample int, p *Pass) (float64, error) {
+			if sample >= 17 {
+				return 0, failure
+			}
+			return 1, nil
+		})
+		if !errors.Is(err, failure) || !strings.HasPrefix(err.Error(), "sample 17: ") {
+			t.Errorf("error %v, want that of sample 17", err)
+		}
 	}
 }
 
