@@ -5,6 +5,8 @@ import (
 	"math"
 
 	"gonum.org/v1/gonum/mat"
+
+	"github.com/surge-snn/surge/internal/fmath"
 )
 
 // ToLog stores the logarithms of positive parameters, such as bias currents in
@@ -14,8 +16,8 @@ import (
 //
 // A fit in ln I keeps I > 0 at any step, over any number of decades. An element that
 // is not positive and finite is an error that wraps ErrBounds; dst, of the length of i
-// and perhaps i itself, is as before then. The last bit of the results is that of
-// math.Log on the machine.
+// and perhaps i itself, is as before then. The bits are the same on every
+// processor.
 func ToLog(dst, i []float64) error {
 	if err := sameLength("dst", len(dst), "I", len(i)); err != nil {
 		return err
@@ -26,7 +28,7 @@ func ToLog(dst, i []float64) error {
 		}
 	}
 	for k, v := range i {
-		dst[k] = math.Log(v)
+		dst[k] = fmath.Log(v)
 	}
 	return nil
 }
@@ -42,12 +44,12 @@ func FromLog(dst, lnI []float64) error {
 		return err
 	}
 	for k, v := range lnI {
-		if i := math.Exp(v); !(i > 0) || math.IsInf(i, 1) {
+		if i := fmath.Exp(v); !(i > 0) || math.IsInf(i, 1) {
 			return fmt.Errorf("%w: exp(lnI[%d]) = exp(%v) is %v, want positive and finite", ErrBounds, k, v, i)
 		}
 	}
 	for k, v := range lnI {
-		dst[k] = math.Exp(v)
+		dst[k] = fmath.Exp(v)
 	}
 	return nil
 }
@@ -98,7 +100,7 @@ func LogBox(b Box) (Box, error) {
 			if !(v > 0) {
 				return Box{}, fmt.Errorf("%w: upper bound of I[%d] is %v, want positive", ErrBounds, k, v)
 			}
-			l.Upper[k] = math.Log(v)
+			l.Upper[k] = fmath.Log(v)
 		}
 	}
 	return l, nil

@@ -8,6 +8,7 @@ import (
 
 	"gonum.org/v1/gonum/mat"
 
+	"github.com/surge-snn/surge/internal/fmath"
 	"github.com/surge-snn/surge/internal/random"
 )
 
@@ -148,7 +149,7 @@ func (m CMAES) withDefaults(n int) CMAES {
 		m.Sigma = 0.3
 	}
 	if m.Population == 0 {
-		m.Population = 4 + int(3*math.Log(float64(max(n, 1))))
+		m.Population = 4 + int(3*fmath.Log(float64(max(n, 1))))
 	}
 	if m.Evaluations == 0 {
 		m.Evaluations = 1000 * n
@@ -165,7 +166,7 @@ func (m CMAES) adapt(s *State, b *mat.Dense, d []float64, best [][]float64) {
 	n := float64(len(d))
 	w, sum, squares := make([]float64, len(best)), 0.0, 0.0
 	for k := range w {
-		w[k] = math.Log(float64(m.Population+1)/2) - math.Log(float64(k+1))
+		w[k] = fmath.Log(float64(m.Population+1)/2) - fmath.Log(float64(k+1))
 		sum += w[k]
 	}
 	for k := range w {
@@ -202,7 +203,7 @@ func (m CMAES) adapt(s *State, b *mat.Dense, d []float64, best [][]float64) {
 	}
 	length := math.Sqrt(dot(ps, ps))
 	h := 0.0
-	if length/math.Sqrt(1-math.Pow(1-cs, float64(2*s.Step))) < (1.4+2/(n+1))*chi {
+	if length/math.Sqrt(1-fmath.Exp(float64(2*s.Step)*fmath.Log1p(-cs))) < (1.4+2/(n+1))*chi {
 		h = 1
 	}
 	root = h * math.Sqrt(cc*(2-cc)*mu)
@@ -219,7 +220,7 @@ func (m CMAES) adapt(s *State, b *mat.Dense, d []float64, best [][]float64) {
 			cov[i*len(d)+j], cov[j*len(d)+i] = v, v
 		}
 	}
-	sigma[0] *= math.Exp(min(1, cs/ds*(length/chi-1)))
+	sigma[0] *= fmath.Exp(min(1, cs/ds*(length/chi-1)))
 }
 
 // times returns a x.

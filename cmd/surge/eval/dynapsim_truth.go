@@ -12,6 +12,7 @@ import (
 	"github.com/surge-snn/surge/internal/cases"
 	"github.com/surge-snn/surge/internal/exit"
 	"github.com/surge-snn/surge/internal/files"
+	"github.com/surge-snn/surge/internal/fmath"
 	"github.com/surge-snn/surge/models/dynapse"
 )
 
@@ -245,11 +246,11 @@ func (dynapSimTruth) Check(c *cases.Case, r *cases.Result, o Options) ([]cases.C
 		cosBound, scaleBound := bound(inform, inform)
 		iref := cases.Tolerance{Abs: inform}
 		if !o.Twin && (rule == dynapse.SurgeS && loss == "count" || rule == dynapse.SurgeT && loss == "van_rossum") {
-			cosBound, scaleBound = bound(0.03, math.Log(2))
+			cosBound, scaleBound = bound(0.03, fmath.Log(2))
 			if rule == dynapse.SurgeT {
-				scaleBound.Abs = math.Log(3)
+				scaleBound.Abs = fmath.Log(3)
 			}
-			iref.Abs = math.Log(3)
+			iref.Abs = fmath.Log(3)
 		}
 		n := float64(len(l.Significant))
 		cos := gt / math.Sqrt(gg*tt)
@@ -278,5 +279,5 @@ func lnRatio(x float64) float64 {
 	if !(x > 0) || math.IsInf(x, 0) {
 		return math.MaxFloat64
 	}
-	return math.Abs(math.Log(x))
+	return math.Abs(fmath.Log(x))
 }

@@ -227,7 +227,7 @@ func (f *fitter) assess(id *identification, x []float64) {
 		lo, hi := f.box.At(k)
 		id.verdict[c.name] = Unidentified
 		if se := f.errors[k]; !math.IsInf(se, 1) {
-			lo, hi = max(lo, x[k]-1.96*se), min(hi, x[k]+1.96*se)
+			lo, hi = max(lo, x[k]-float64(1.96*se)), min(hi, x[k]+float64(1.96*se))
 			if c.param == dynapse.Ispkthr || c.param == dynapse.Iref {
 				id.verdict[c.name] = SetOnly
 			} else if se <= resolution {

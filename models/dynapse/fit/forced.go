@@ -6,6 +6,7 @@ import (
 
 	"gonum.org/v1/gonum/mat"
 
+	"github.com/surge-snn/surge/internal/fmath"
 	"github.com/surge-snn/surge/models/dynapse"
 	"github.com/surge-snn/surge/optim"
 )
@@ -45,7 +46,7 @@ func (p *problem) known(r *Recording) []float64 {
 			s[i] = r.Target[Spikes][i]
 		case r.weight(i) > 0 && r.Target[Imem] != nil:
 			x := r.Target[Imem]
-			if before >= 0 && r.weight(before) > 0 && math.Log(x[before]/x[i]) > drop {
+			if before >= 0 && r.weight(before) > 0 && fmath.Log(x[before]/x[i]) > drop {
 				s[i] = 1
 				p.inferred = true
 			}
@@ -197,7 +198,7 @@ func (p *problem) above(net dynapse.Network, run *dynapse.Run, at, neuron int) f
 	if list := net.Params[dynapse.Ispkthr]; len(list) > neuron {
 		threshold = list[neuron]
 	}
-	return y - math.Log(threshold/p.start[dynapse.Io][j])
+	return y - fmath.Log(threshold/p.start[dynapse.Io][j])
 }
 
 // violation is positive where x is above what the count allows, negative where it is below.
@@ -225,7 +226,7 @@ func (f *forced) jacobian(ctx context.Context, r []float64, jac *mat.Dense, x []
 			y := append([]float64(nil), x...)
 			for k, coord := range f.coords {
 				if coord.colour == c {
-					y[k] += sign * step
+					y[k] += float64(sign * step)
 				}
 			}
 			f.box.Project(y)

@@ -4,9 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"slices"
 
+	"github.com/surge-snn/surge/internal/fmath"
 	"github.com/surge-snn/surge/models/dynapse"
 	"github.com/surge-snn/surge/optim"
 )
@@ -40,14 +40,14 @@ func (p *problem) levelsOf(k int) (levels, error) {
 	}
 	lo, hi := p.box.At(k)
 	for _, s := range all {
-		x := math.Log(s.Current)
+		x := fmath.Log(s.Current)
 		if !(s.Current > 0) || x < lo || x > hi || len(l.x) > 0 && x <= l.x[len(l.x)-1] {
 			continue
 		}
 		l.x, l.setting = append(l.x, x), append(l.setting, s)
 	}
 	if len(l.x) == 0 {
-		return l, fmt.Errorf("%w: the bias generator has no current for %s between %.4g and %.4g A", ErrExperiment, p.coords[k].name, math.Exp(lo), math.Exp(hi))
+		return l, fmt.Errorf("%w: the bias generator has no current for %s between %.4g and %.4g A", ErrExperiment, p.coords[k].name, fmath.Exp(lo), fmath.Exp(hi))
 	}
 	return l, nil
 }

@@ -8,6 +8,7 @@ import (
 
 	"gonum.org/v1/gonum/mat"
 
+	"github.com/surge-snn/surge/internal/fmath"
 	"github.com/surge-snn/surge/models/dynapse"
 	"github.com/surge-snn/surge/optim"
 )
@@ -162,14 +163,14 @@ func (f *fitter) thresholdIntervals(ctx context.Context, x []float64, smooth []i
 		if f.coords[s].weight >= 0 {
 			unit = x[s]
 		}
-		y[s] += step * unit
+		y[s] += float64(step * unit)
 		moved, err := f.thresholds(ctx, y)
 		if err != nil {
 			return err
 		}
 		for i := range ks {
-			lows[i] = append(lows[i], math.Log(moved[i].Low/brackets[i].Low)/step)
-			highs[i] = append(highs[i], math.Log(moved[i].High/brackets[i].High)/step)
+			lows[i] = append(lows[i], fmath.Log(moved[i].Low/brackets[i].Low)/step)
+			highs[i] = append(highs[i], fmath.Log(moved[i].High/brackets[i].High)/step)
 		}
 	}
 	for i, k := range ks {
@@ -180,13 +181,13 @@ func (f *fitter) thresholdIntervals(ctx context.Context, x []float64, smooth []i
 		}
 		if math.IsInf(b.High, 0) {
 			id.open = append(id.open, Open{map[string]float64{name: 1}, fmt.Sprintf("%s: only that it is above %.3g A, as there are no spikes", name, b.Low)})
-			id.interval[name] = [2]float64{max(b.Low, math.Exp(lo)), math.Exp(hi)}
+			id.interval[name] = [2]float64{max(b.Low, fmath.Exp(lo)), fmath.Exp(hi)}
 			continue
 		}
-		b.Low *= math.Exp(-1.96 * deviation(found, lows[i]))
-		b.High *= math.Exp(1.96 * deviation(found, highs[i]))
+		b.Low *= fmath.Exp(-1.96 * deviation(found, lows[i]))
+		b.High *= fmath.Exp(1.96 * deviation(found, highs[i]))
 		id.verdict[name] = SetOnly
-		id.interval[name] = [2]float64{max(b.Low, math.Exp(lo)), min(b.High, math.Exp(hi))}
+		id.interval[name] = [2]float64{max(b.Low, fmath.Exp(lo)), min(b.High, fmath.Exp(hi))}
 	}
 	return nil
 }
@@ -234,7 +235,7 @@ func (f *fitter) refractoryIntervals(ctx context.Context, fp *forced, x []float6
 			return err
 		}
 		name := f.coords[k].name
-		id.interval[name] = [2]float64{math.Exp(in.Low), math.Exp(in.High)}
+		id.interval[name] = [2]float64{fmath.Exp(in.Low), fmath.Exp(in.High)}
 		if in.LowOpen && in.HighOpen {
 			id.open = append(id.open, Open{map[string]float64{name: 1}, name + ": no effect on the target"})
 			continue

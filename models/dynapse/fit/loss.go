@@ -7,6 +7,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/surge-snn/surge/internal/fmath"
 	"github.com/surge-snn/surge/internal/random"
 	"github.com/surge-snn/surge/models/dynapse"
 	"github.com/surge-snn/surge/optim"
@@ -209,7 +210,7 @@ func (p *problem) difference(q Quantity, x, target float64) float64 {
 	if q == Vmem {
 		return (x - target) / p.ut
 	}
-	return math.Log(x / target)
+	return fmath.Log(x / target)
 }
 
 // decay returns exp(-dt/TauSpikes) and dt/TauSpikes.
@@ -218,7 +219,7 @@ func (p *problem) decay(r *Recording) (fall, rate float64) {
 	if tau == 0 {
 		tau = 10e-3
 	}
-	return math.Exp(-p.dt / tau), p.dt / tau
+	return fmath.Exp(-p.dt / tau), p.dt / tau
 }
 
 func (p *problem) vanRossum(losses []float64, r *Recording, run *dynapse.Run, m int, scale float64, c *dynapse.Cotangents) {
@@ -299,9 +300,9 @@ func (p *problem) countLoss(losses []float64, net dynapse.Network, r *Recording,
 			}
 			if got == 0 && want > 0 {
 				x := 1 - peak
-				losses[s] += 0.1 * (max(x, 0) + math.Log1p(math.Exp(-math.Abs(x)))) / float64(width)
+				losses[s] += 0.1 * (max(x, 0) + fmath.Log1p(fmath.Exp(-math.Abs(x)))) / float64(width)
 				if c != nil {
-					c.LnImem[at] -= 0.1 / (1 + math.Exp(-x)) / float64(width)
+					c.LnImem[at] -= 0.1 / (1 + fmath.Exp(-x)) / float64(width)
 				}
 			}
 		}
@@ -319,7 +320,7 @@ func (p *problem) curveInput(c *Curve) []float64 {
 	x := make([]float64, steps*rows*n)
 	for b, rate := range c.InputRate {
 		rng := random.New(c.Seed, "fit/curve", uint64(b))
-		mean := math.Exp(-rate * p.dt)
+		mean := fmath.Exp(-rate * p.dt)
 		for t := range steps {
 			for j := range n {
 				// Knuth's method: the number of uniforms whose product stays above exp(-mean).

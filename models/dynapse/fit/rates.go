@@ -152,7 +152,7 @@ func (p rateProblem) jacobian(ctx context.Context, r []float64, jac *mat.Dense, 
 			y := slices.Clone(x)
 			for k := range y {
 				if group[k] == g {
-					y[k] += sign * rateStep
+					y[k] += float64(sign * rateStep)
 				}
 			}
 			p.box.Project(y)

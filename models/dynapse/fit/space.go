@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/surge-snn/surge/internal/fmath"
 	"github.com/surge-snn/surge/models/dynapse"
 	"github.com/surge-snn/surge/optim"
 )
@@ -163,11 +164,11 @@ func (s *space) addParam(p dynapse.Param, group []int) error {
 		}
 		x := 0.0
 		for _, j := range k.neurons { // the geometric mean
-			x += math.Log(max(s.start[p][j], bounds.Low*1e-6)) / float64(len(k.neurons))
+			x += fmath.Log(max(s.start[p][j], bounds.Low*1e-6)) / float64(len(k.neurons))
 		}
-		lo, hi := math.Log(bounds.Low), math.Log(bounds.High)
+		lo, hi := fmath.Log(bounds.Low), fmath.Log(bounds.High)
 		if in := min(max(x, lo), hi); math.Abs(in-x) > 1e-9 {
-			s.moved = append(s.moved, fmt.Sprintf("%s starts at %.4g A, its bound, in place of %.4g A", k.name, math.Exp(in), s.start[p][k.neurons[0]]))
+			s.moved = append(s.moved, fmt.Sprintf("%s starts at %.4g A, its bound, in place of %.4g A", k.name, fmath.Exp(in), s.start[p][k.neurons[0]]))
 			x = in
 		} else {
 			x = in
@@ -261,7 +262,7 @@ func (s *space) network(xs ...[]float64) dynapse.Network {
 				net.WRec[i*n*n+c.weight] = x[k] * s.unit
 				continue
 			}
-			v := math.Exp(x[k])
+			v := fmath.Exp(x[k])
 			for _, j := range c.neurons {
 				net.Params[c.param][i*n+j] = v
 			}
@@ -277,7 +278,7 @@ func (s *space) pull(grad []float64, g *dynapse.Gradient) {
 	for k, c := range s.coords {
 		if c.weight >= 0 {
 			for i := c.weight; i < len(g.WRec); i += n * n {
-				grad[k] += g.WRec[i] * s.unit
+				grad[k] += float64(g.WRec[i] * s.unit)
 			}
 			continue
 		}
@@ -295,7 +296,7 @@ func (s *space) value(k int, x float64) float64 {
 	if s.coords[k].weight >= 0 {
 		return x * s.unit
 	}
-	return math.Exp(x)
+	return fmath.Exp(x)
 }
 
 // index returns the coordinates of a parameter.

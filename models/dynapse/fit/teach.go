@@ -7,6 +7,7 @@ import (
 
 	"gonum.org/v1/gonum/mat"
 
+	"github.com/surge-snn/surge/internal/fmath"
 	"github.com/surge-snn/surge/models/dynapse"
 	"github.com/surge-snn/surge/optim"
 )
@@ -222,12 +223,12 @@ func (f *fitter) refractory(ctx context.Context, fp *forced, x []float64, loss f
 
 // bins returns the refractory time of coordinate k in bins, ceil(t_ref/dt), for the value x.
 func (p *problem) bins(k int, x float64) int {
-	return int(math.Ceil(p.tref(k)/math.Exp(x)/p.dt - 1e-9))
+	return int(math.Ceil(p.tref(k)/fmath.Exp(x)/p.dt - 1e-9))
 }
 
 // lnIref returns the coordinate for a refractory time in bins.
 func (p *problem) lnIref(k int, bins float64) float64 {
-	return math.Log(p.tref(k) / (bins * p.dt))
+	return fmath.Log(p.tref(k) / (bins * p.dt))
 }
 
 // tref returns Vth C_ref of the neurons of coordinate k, in ampere seconds.
@@ -273,7 +274,7 @@ func (f *fitter) centre(ctx context.Context, x []float64) ([]float64, error) {
 	for i, k := range ks {
 		lo, hi := f.box.At(k)
 		if b := brackets[i]; b.Low > 0 && !math.IsInf(b.High, 0) {
-			x[k] = min(max((math.Log(b.Low)+math.Log(b.High))/2, lo), hi)
+			x[k] = min(max((fmath.Log(b.Low)+fmath.Log(b.High))/2, lo), hi)
 		}
 	}
 	return x, nil
@@ -310,11 +311,11 @@ func (p *problem) thresholds(ctx context.Context, x []float64) ([]Range, error) 
 			}
 			j := at % n
 			threshold := net.Params[dynapse.Ispkthr][j]
-			imem := threshold * math.Exp(p.above(net, run, at, j))
+			imem := threshold * fmath.Exp(p.above(net, run, at, j))
 			b := &out[of[j]]
-			b.Low = max(b.Low, imem*math.Exp(-c))
+			b.Low = max(b.Low, imem*fmath.Exp(-c))
 			if c > 0 {
-				b.High = min(b.High, imem*math.Exp(1-c))
+				b.High = min(b.High, imem*fmath.Exp(1-c))
 			}
 		}
 	}

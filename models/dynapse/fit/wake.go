@@ -54,8 +54,8 @@ func (f *fitter) wake() {
 				sign = -1
 			}
 			lo, hi := f.box.At(k)
-			x := min(max(f.x[k]+sign*part, lo), hi)
-			way -= sign * (x - f.x[k])
+			x := min(max(f.x[k]+float64(sign*part), lo), hi)
+			way -= float64(sign * (x - f.x[k]))
 			f.x[k] = x
 			moved = append(moved, fmt.Sprintf("%s = %.3g A", f.coords[k].name, f.value(k, x)))
 		}
