@@ -3,6 +3,8 @@ package optim
 import (
 	"fmt"
 	"math"
+
+	"github.com/surge-snn/surge/internal/kernel"
 )
 
 const adamLR = 1e-3
@@ -46,7 +48,7 @@ func (Adam) Init(params Tree) State {
 
 // Update turns gradients into updates. A gradient that is not finite, or whose
 // square is not, is an error that wraps ErrNonFinite and names leaf and index;
-// updates and state are as before then. Two passes.
+// updates and state are as before then. Two passes, the second on several processors.
 func (a Adam) Update(updates, _ Tree, state *State) error {
 	if err := state.belongs("adam", updates, 0, 2, 0); err != nil {
 		return err
@@ -134,6 +136,10 @@ func newAdamStep[T float](a Adam, lr, c1, c2 float64) adamStep[T] {
 }
 
 func adam[T float](g, m, v []T, c adamStep[T]) {
+	if len(g) > block {
+		kernel.Blocks(len(g), block, func(lo, hi int) { adam(g[lo:hi], m[lo:hi], v[lo:hi], c) })
+		return
+	}
 	for i, x := range g {
 		m1 := T(c.beta1*m[i]) + T(c.new1*x)
 		v1 := T(c.beta2*v[i]) + T(c.new2*T(x*x))

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"math"
+
+	"github.com/surge-snn/surge/internal/kernel"
 )
 
 // ErrTree signifies trees that do not fit each other, or a leaf that is malformed.
@@ -82,10 +84,17 @@ func Apply(params, updates Tree) error {
 	return nil
 }
 
+// block is the number of elements that one processor takes at a time, where there are more.
+const block = 1 << 14
+
 // float is the element type of a leaf.
 type float interface{ float32 | float64 }
 
 func add[T float](dst, x []T) {
+	if len(x) > block {
+		kernel.Blocks(len(x), block, func(lo, hi int) { add(dst[lo:hi], x[lo:hi]) })
+		return
+	}
 	for i, v := range x {
 		dst[i] += v
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/surge-snn/surge/eventprop"
 	"github.com/surge-snn/surge/graph"
+	"github.com/surge-snn/surge/internal/kernel"
 	"github.com/surge-snn/surge/optim"
 	"github.com/surge-snn/surge/train/data"
 )
@@ -157,10 +158,14 @@ func (n *EventNetwork) Gradient(set data.Batches, epoch uint64, k int) (Sums, er
 	if err != nil {
 		return Sums{}, err
 	}
+	rows := float64(sums.Rows)
 	for _, l := range n.tree {
-		for i := range l.F64 {
-			l.F64[i] /= float64(sums.Rows)
-		}
+		const block = 1 << 14
+		kernel.Blocks(len(l.F64), block, func(lo, hi int) {
+			for i := range l.F64[lo:hi] {
+				l.F64[lo+i] /= rows
+			}
+		})
 	}
 	return sums, nil
 }
