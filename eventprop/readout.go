@@ -140,7 +140,7 @@ func (t *Tape) makeSteps() {
 	}
 	c, n := &t.plan.cells[0], len(t.plan.cells)
 	for k := range t.head + 1 {
-		s := lanes.Step{Factors: lanes.Factors[float64](c.Factors(t.closing(k) - t.opening(k)))}
+		s := lanes.Step{Factors: lanes.Factors(c.Factors(t.closing(k) - t.opening(k)))}
 		if k < t.head {
 			s.Row = t.input[k].Neuron * n
 		}

@@ -122,7 +122,7 @@ func (t *Tape) sweepMany() error {
 // sweepInterval carries all neurons over an interval and the inputs at its end.
 func (t *Tape) sweepInterval(x *interval) error {
 	w, c, n := &t.swept, &t.plan.cells[0], len(t.plan.cells)
-	lanes.Advance(w.mask, w.nextV, w.nextI, w.v, w.i, lanes.Factors[float64](x.Factors), c.q)
+	lanes.Advance(w.mask, w.nextV, w.nextI, w.v, w.i, lanes.Factors(x.Factors), c.q)
 	for k, word := range w.mask {
 		for ; word != 0; word &= word - 1 {
 			j := k<<6 + bits.TrailingZeros64(word)

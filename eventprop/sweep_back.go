@@ -96,7 +96,7 @@ func (t *Tape) sweepBackInterval(g *Gradients, x *interval, time []float64, lo, 
 		end = first
 	}
 	if !w.quiet {
-		lanes.Retreat(w.a[lo:hi], w.b[lo:hi], lanes.Factors[float64](x.Factors))
+		lanes.Retreat(w.a[lo:hi], w.b[lo:hi], lanes.Factors(x.Factors))
 	}
 	for _, m := range w.moved {
 		w.a[m.neuron], w.b[m.neuron] = m.V, m.I

@@ -31,15 +31,15 @@ func kernels(t *testing.T, test func(t *testing.T)) {
 }
 
 // number draws what may go wrong beside what is common.
-func number[T Float](r *rapid.T, name string) T {
-	edge := rapid.SampledFrom([]float64{0, math.Copysign(0, -1), 1, math.Inf(1), math.Inf(-1), math.NaN(), 5e-324, 1e-45, 3e38, 1.7e308})
-	return T(rapid.OneOf(rapid.Float64Range(-2, 2), rapid.Float64Range(-2, 2), rapid.Float64Range(-2, 2), edge).Draw(r, name))
+func number(r *rapid.T, name string) float64 {
+	edge := rapid.SampledFrom([]float64{0, math.Copysign(0, -1), 1, math.Inf(1), math.Inf(-1), math.NaN(), 5e-324, 1.7e308})
+	return rapid.OneOf(rapid.Float64Range(-2, 2), rapid.Float64Range(-2, 2), rapid.Float64Range(-2, 2), edge).Draw(r, name)
 }
 
 // numbers draws n of them, with other numbers around that must stay as they are, and at any address.
-func numbers[T Float](r *rapid.T, n int, name string) []T {
+func numbers(r *rapid.T, n int, name string) []float64 {
 	before := rapid.IntRange(0, 15).Draw(r, "before")
-	all := make([]T, before+n+20)
+	all := make([]float64, before+n+20)
 	for k := range all {
 		all[k] = -77
 	}
@@ -47,24 +47,23 @@ func numbers[T Float](r *rapid.T, n int, name string) []T {
 	common := rapid.Bool().Draw(r, "common") // else edges hide the rest
 	for k := range x {
 		if common {
-			x[k] = T(rapid.Float64Range(-2, 2).Draw(r, name))
+			x[k] = rapid.Float64Range(-2, 2).Draw(r, name)
 		} else {
-			x[k] = number[T](r, name)
+			x[k] = number(r, name)
 		}
 	}
 	return x
 }
 
-func cloned[T Float](x []T) []T { return append([]T(nil), x[:len(x)+20]...)[:len(x)] }
+func cloned(x []float64) []float64 { return append([]float64(nil), x[:len(x)+20]...)[:len(x)] }
 
 // equal compares bits; one NaN is as good as another.
-func equal[T Float](a, b T) bool {
-	x, y := float64(a), float64(b)
-	return math.Float64bits(x) == math.Float64bits(y) || x != x && y != y
+func equal(a, b float64) bool {
+	return math.Float64bits(a) == math.Float64bits(b) || a != a && b != b
 }
 
 // same compares bits, of the 20 elements beyond the end too.
-func same[T Float](t *rapid.T, what string, got, want []T) {
+func same(t *rapid.T, what string, got, want []float64) {
 	t.Helper()
 	got, want = got[:len(want)+20], want[:len(want)+20]
 	for k := range want {
@@ -76,23 +75,18 @@ func same[T Float](t *rapid.T, what string, got, want []T) {
 
 // TestSpecification: the kernels give the bits of generic.go.
 func TestSpecification(t *testing.T) {
-	t.Run("float64", testSpecification[float64])
-	t.Run("float32", testSpecification[float32])
-}
-
-func testSpecification[T Float](t *testing.T) {
 	kernels(t, func(t *testing.T) {
 		rapid.Check(t, func(r *rapid.T) {
 			n := rapid.IntRange(0, 70).Draw(r, "n")
-			v, i, w := numbers[T](r, n, "v"), numbers[T](r, n, "i"), numbers[T](r, n, "w")
-			f := Factors[T]{number[T](r, "mem"), number[T](r, "syn"), number[T](r, "kappa")}
+			v, i, w := numbers(r, n, "v"), numbers(r, n, "i"), numbers(r, n, "w")
+			f := Factors{number(r, "mem"), number(r, "syn"), number(r, "kappa")}
 			if rapid.Bool().Draw(r, "decay") {
-				f = Factors[T]{0.75, 0.5, 0.25}
+				f = Factors{0.75, 0.5, 0.25}
 			}
-			alpha, beta := number[T](r, "alpha"), number[T](r, "beta")
-			q := number[T](r, "q")
+			alpha, beta := number(r, "alpha"), number(r, "beta")
+			q := number(r, "q")
 
-			v1, i1, v2, i2 := numbers[T](r, n, "v1"), numbers[T](r, n, "i1"), make([]T, n+20), make([]T, n+20)
+			v1, i1, v2, i2 := numbers(r, n, "v1"), numbers(r, n, "i1"), make([]float64, n+20), make([]float64, n+20)
 			copy(v2, v1[:n+20])
 			copy(i2, i1[:n+20])
 			got, want := make([]uint64, Words(n)+1), make([]uint64, Words(n)+1)
@@ -137,14 +131,14 @@ func TestRunSpecification(t *testing.T) {
 	kernels(t, func(t *testing.T) {
 		rapid.Check(t, func(r *rapid.T) {
 			n := rapid.IntRange(0, Block).Draw(r, "n")
-			v, i := numbers[float64](r, n, "v"), numbers[float64](r, n, "i")
-			w := numbers[float64](r, 5*n, "w")
+			v, i := numbers(r, n, "v"), numbers(r, n, "i")
+			w := numbers(r, 5*n, "w")
 			steps := make([]Step, rapid.IntRange(0, 9).Draw(r, "steps"))
 			for k := range steps {
-				steps[k] = Step{Factors[float64]{0.75, 0.5, 0.25}, n * rapid.IntRange(0, 4).Draw(r, "row")}
+				steps[k] = Step{Factors{0.75, 0.5, 0.25}, n * rapid.IntRange(0, 4).Draw(r, "row")}
 			}
 			if len(steps) > 0 && rapid.Bool().Draw(r, "edge") {
-				steps[0].Kappa = number[float64](r, "kappa")
+				steps[0].Kappa = number(r, "kappa")
 			}
 			q := rapid.SampledFrom([]float64{0.1, 1, 3}).Draw(r, "q")
 
@@ -161,7 +155,7 @@ func TestRunSpecification(t *testing.T) {
 			same(r, "i", i1, i2)
 
 			v1, i1, v2, i2 = cloned(v), cloned(i), cloned(v), cloned(i)
-			best, current := numbers[float64](r, n, "best"), numbers[float64](r, n, "current")
+			best, current := numbers(r, n, "best"), numbers(r, n, "current")
 			best2, current2 := cloned(best), cloned(current)
 			at, at2 := make([]int64, n+9), make([]int64, n+9)
 			done, hits = Climb(v1, i1, best, current, at[:n], steps, 3, w)
@@ -185,11 +179,11 @@ func TestRunSpecification(t *testing.T) {
 				g1, g2 = cloned(w), cloned(w)
 			}
 			if rapid.Bool().Draw(r, "time") {
-				time1 = numbers[float64](r, len(steps), "time")
+				time1 = numbers(r, len(steps), "time")
 				time2 = cloned(time1)
 			}
 			a1, b1, a2, b2 := cloned(v), cloned(i), cloned(v), cloned(i)
-			alpha, beta := number[float64](r, "alpha"), number[float64](r, "beta")
+			alpha, beta := number(r, "alpha"), number(r, "beta")
 			RunBack(a1, b1, steps, w, g1, time1, alpha, beta)
 			if n > 0 {
 				runBack(a2, b2, steps, w, g2, time2, alpha, beta)
@@ -212,7 +206,7 @@ var sink float64
 func BenchmarkLanes(b *testing.B) {
 	for _, n := range []int{10, 100, 350} {
 		v, i, v1, i1, mask := make([]float64, n), make([]float64, n), make([]float64, n), make([]float64, n), make([]uint64, Words(n))
-		f := Factors[float64]{0.9, 0.8, 0.1}
+		f := Factors{0.9, 0.8, 0.1}
 		for j := range v {
 			v[j], i[j] = 1, 1
 		}
@@ -224,7 +218,7 @@ func BenchmarkLanes(b *testing.B) {
 		})
 		b.Run("Retreat/"+name, func(b *testing.B) {
 			for b.Loop() {
-				Retreat(v, i, Factors[float64]{1, 1, 0}) // or they become subnormal
+				Retreat(v, i, Factors{1, 1, 0}) // or they become subnormal
 			}
 		})
 		b.Run("Add/"+name, func(b *testing.B) {

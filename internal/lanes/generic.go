@@ -1,16 +1,14 @@
 package lanes
 
-import "unsafe"
-
 // The specification: any other code gives the same bits. Every product is rounded by a conversion, which forbids the compiler
 // to fuse it with the sum. The slices have the lengths that the exported functions promise.
 
-func advance[T Float](mask []uint64, v1, i1, v, i []T, f Factors[T], q T) {
+func advance(mask []uint64, v1, i1, v, i []float64, f Factors, q float64) {
 	n := len(v)
 	v1, i1, i = v1[:n], i1[:n], i[:n]
 	for j := range v {
-		a := T(f.Mem*v[j]) + T(f.Kappa*i[j])
-		b := T(f.Syn * i[j])
+		a := float64(f.Mem*v[j]) + float64(f.Kappa*i[j])
+		b := float64(f.Syn * i[j])
 		v1[j], i1[j] = a, b
 		if a >= q || i[j] > q && b < a {
 			mask[j>>6] |= 1 << (j & 63)
@@ -18,29 +16,28 @@ func advance[T Float](mask []uint64, v1, i1, v, i []T, f Factors[T], q T) {
 	}
 }
 
-func retreat[T Float](a, b []T, f Factors[T]) {
+func retreat(a, b []float64, f Factors) {
 	b = b[:len(a)]
 	for j, x := range a {
-		b[j] = T(f.Kappa*x) + T(f.Syn*b[j])
-		a[j] = T(f.Mem * x)
+		b[j] = float64(f.Kappa*x) + float64(f.Syn*b[j])
+		a[j] = float64(f.Mem * x)
 	}
 }
 
-func add[T Float](y, x []T) {
+func add(y, x []float64) {
 	y = y[:len(x)]
 	for j, v := range x {
 		y[j] += v
 	}
 }
 
-func moved[T Float](w, a, b []T, alpha, beta T) T {
-	var s [16]T
-	lanes := 64 / int(unsafe.Sizeof(s[0]))
+func moved(w, a, b []float64, alpha, beta float64) float64 {
+	var s [8]float64
 	a, b = a[:len(w)], b[:len(w)]
 	for j, x := range w {
-		s[j%lanes] += T(x * (T(b[j]*beta) - T(a[j]*alpha)))
+		s[j%8] += float64(x * (float64(b[j]*beta) - float64(a[j]*alpha)))
 	}
-	for n := lanes / 2; n > 0; n /= 2 {
+	for n := 4; n > 0; n /= 2 {
 		for j := range n {
 			s[j] += s[j+n]
 		}
@@ -48,7 +45,7 @@ func moved[T Float](w, a, b []T, alpha, beta T) T {
 	return s[0]
 }
 
-func finite[T Float](x []T) bool {
+func finite(x []float64) bool {
 	for _, v := range x {
 		if v-v != 0 {
 			return false

@@ -2,20 +2,17 @@ package lanes
 
 //go:generate go -C _gen run . -pkg lanes -out ../lanes_amd64.s -stubs ../stubs_amd64.go
 
-// Float is the element type.
-type Float interface{ float32 | float64 }
-
 // Factors are the elements of the propagator over an interval,
 //
 //	V <- Mem V + Kappa I,  I <- Syn I
-type Factors[T Float] struct{ Mem, Syn, Kappa T }
+type Factors struct{ Mem, Syn, Kappa float64 }
 
 // Block is the number of neurons that [Run] and [RunBack] keep in registers.
 const Block = 8
 
 // Step is an interval and the input at its end, whose weights begin at the index Row.
 type Step struct {
-	Factors[float64]
+	Factors
 	Row int
 }
 
@@ -30,7 +27,7 @@ func Words(n int) int { return (n + 63) / 64 }
 //	bit j = v1_j >= q or i_j > q and i1_j < v1_j
 //
 // mask has [Words] elements; bits without a neuron are 0.
-func Advance[T Float](mask []uint64, v1, i1, v, i []T, f Factors[T], q T) {
+func Advance(mask []uint64, v1, i1, v, i []float64, f Factors, q float64) {
 	n := len(v)
 	mask, v1, i1, i = mask[:Words(n)], v1[:n], i1[:n], i[:n]
 	clear(mask)
@@ -42,7 +39,7 @@ func Advance[T Float](mask []uint64, v1, i1, v, i []T, f Factors[T], q T) {
 // Retreat carries the adjoints a = dL/dV, b = dL/dI, of one length, from the end of an interval to its beginning:
 //
 //	b_j <- Kappa a_j + Syn b_j,  a_j <- Mem a_j
-func Retreat[T Float](a, b []T, f Factors[T]) {
+func Retreat(a, b []float64, f Factors) {
 	b = b[:len(a)]
 	if len(a) > 0 && !fastRetreat(a, b, f) {
 		retreat(a, b, f)
@@ -50,7 +47,7 @@ func Retreat[T Float](a, b []T, f Factors[T]) {
 }
 
 // Add adds x to y, which has the same length.
-func Add[T Float](y, x []T) {
+func Add(y, x []float64) {
 	y = y[:len(x)]
 	if len(x) > 0 && !fastAdd(y, x) {
 		add(y, x)
@@ -61,10 +58,9 @@ func Add[T Float](y, x []T) {
 //
 //	sum_j w_j (b_j beta - a_j alpha)
 //
-// with the adjoints a, b of [Retreat], and alpha = 1/TauMem, beta = 1/TauSyn. There are as many partial sums as
-// elements in 64 bytes, L: lane l sums the elements j = l mod L by rising j. Then the first half of
-// the lanes takes the second, and so on, until one is left.
-func Moved[T Float](w, a, b []T, alpha, beta T) T {
+// with the adjoints a, b of [Retreat], and alpha = 1/TauMem, beta = 1/TauSyn. There are eight partial sums: lane l sums the elements
+// j = l mod 8 by rising j. Then lane l < 4 takes lane l + 4, l < 2 takes l + 2, and 0 takes 1.
+func Moved(w, a, b []float64, alpha, beta float64) float64 {
 	a, b = a[:len(w)], b[:len(w)]
 	if len(w) > 0 {
 		if sum, ok := fastMoved(w, a, b, alpha, beta); ok {
@@ -75,7 +71,7 @@ func Moved[T Float](w, a, b []T, alpha, beta T) T {
 }
 
 // Finite tells whether no element is infinite or NaN.
-func Finite[T Float](x []T) bool {
+func Finite(x []float64) bool {
 	if len(x) > 0 {
 		if all, ok := fastFinite(x); ok {
 			return all

@@ -22,9 +22,9 @@ DATA tail<>+112(SB)/8, $0x0000000000000000
 DATA tail<>+120(SB)/8, $0x0000000000000000
 GLOBL tail<>(SB), RODATA|NOPTR, $128
 
-// func advance64AVX2(mask *uint64, v1 *float64, i1 *float64, v *float64, i *float64, n int, mem float64, syn float64, kappa float64, q float64)
+// func advanceAVX2(mask *uint64, v1 *float64, i1 *float64, v *float64, i *float64, n int, mem float64, syn float64, kappa float64, q float64)
 // Requires: AVX
-TEXT ·advance64AVX2(SB), NOSPLIT, $0-80
+TEXT ·advanceAVX2(SB), NOSPLIT, $0-80
 	MOVQ         mask+0(FP), AX
 	MOVQ         v1+8(FP), CX
 	MOVQ         i1+16(FP), DX
@@ -123,9 +123,9 @@ advance_end:
 	VZEROUPPER
 	RET
 
-// func retreat64AVX2(a *float64, b *float64, n int, mem float64, syn float64, kappa float64)
+// func retreatAVX2(a *float64, b *float64, n int, mem float64, syn float64, kappa float64)
 // Requires: AVX
-TEXT ·retreat64AVX2(SB), NOSPLIT, $0-48
+TEXT ·retreatAVX2(SB), NOSPLIT, $0-48
 	MOVQ         a+0(FP), AX
 	MOVQ         b+8(FP), CX
 	MOVQ         n+16(FP), DX
@@ -186,9 +186,9 @@ retreat_end:
 	VZEROUPPER
 	RET
 
-// func add64AVX2(y *float64, x *float64, n int)
+// func addAVX2(y *float64, x *float64, n int)
 // Requires: AVX
-TEXT ·add64AVX2(SB), NOSPLIT, $0-24
+TEXT ·addAVX2(SB), NOSPLIT, $0-24
 	MOVQ y+0(FP), AX
 	MOVQ x+8(FP), CX
 	MOVQ n+16(FP), DX
@@ -230,9 +230,9 @@ add_end:
 	VZEROUPPER
 	RET
 
-// func moved64AVX2(w *float64, a *float64, b *float64, n int, alpha float64, beta float64) float64
+// func movedAVX2(w *float64, a *float64, b *float64, n int, alpha float64, beta float64) float64
 // Requires: AVX, SSE2
-TEXT ·moved64AVX2(SB), NOSPLIT, $0-56
+TEXT ·movedAVX2(SB), NOSPLIT, $0-56
 	MOVQ         w+0(FP), AX
 	MOVQ         a+8(FP), CX
 	MOVQ         b+16(FP), DX
@@ -303,9 +303,9 @@ moved_end:
 	VZEROUPPER
 	RET
 
-// func finite64AVX2(x *float64, n int) bool
+// func finiteAVX2(x *float64, n int) bool
 // Requires: AVX
-TEXT ·finite64AVX2(SB), NOSPLIT, $0-17
+TEXT ·finiteAVX2(SB), NOSPLIT, $0-17
 	MOVQ   x+0(FP), AX
 	MOVQ   n+8(FP), CX
 	XORL   DX, DX
@@ -358,9 +358,9 @@ finite_end:
 	VZEROUPPER
 	RET
 
-// func run64AVX2(v *float64, i *float64, n int, steps *float64, count int, w *float64, q float64) (done int, hits uint64)
+// func runAVX2(v *float64, i *float64, n int, steps *float64, count int, w *float64, q float64) (done int, hits uint64)
 // Requires: AVX
-TEXT ·run64AVX2(SB), NOSPLIT, $0-72
+TEXT ·runAVX2(SB), NOSPLIT, $0-72
 	MOVQ         v+0(FP), AX
 	MOVQ         i+8(FP), CX
 	MOVQ         n+16(FP), DX
@@ -436,9 +436,9 @@ run_end:
 	VZEROUPPER
 	RET
 
-// func climb64AVX2(v *float64, i *float64, best *float64, current *float64, at *int64, n int, steps *float64, count int, first int, w *float64) (done int, hits uint64)
+// func climbAVX2(v *float64, i *float64, best *float64, current *float64, at *int64, n int, steps *float64, count int, first int, w *float64) (done int, hits uint64)
 // Requires: AVX, AVX2
-TEXT ·climb64AVX2(SB), NOSPLIT, $0-96
+TEXT ·climbAVX2(SB), NOSPLIT, $0-96
 	MOVQ       v+0(FP), AX
 	MOVQ       i+8(FP), CX
 	MOVQ       n+40(FP), DX
@@ -532,9 +532,9 @@ climb_end:
 	VZEROUPPER
 	RET
 
-// func runBack64AVX2(a *float64, b *float64, n int, steps *float64, count int, w *float64, grad *float64, time *float64, alpha float64, beta float64)
+// func runBackAVX2(a *float64, b *float64, n int, steps *float64, count int, w *float64, grad *float64, time *float64, alpha float64, beta float64)
 // Requires: AVX
-TEXT ·runBack64AVX2(SB), NOSPLIT, $0-80
+TEXT ·runBackAVX2(SB), NOSPLIT, $0-80
 	MOVQ         a+0(FP), AX
 	MOVQ         b+8(FP), CX
 	MOVQ         n+16(FP), DX
@@ -625,9 +625,9 @@ back_flow:
 	VZEROUPPER
 	RET
 
-// func advance64AVX512(mask *uint64, v1 *float64, i1 *float64, v *float64, i *float64, n int, mem float64, syn float64, kappa float64, q float64)
+// func advanceAVX512(mask *uint64, v1 *float64, i1 *float64, v *float64, i *float64, n int, mem float64, syn float64, kappa float64, q float64)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·advance64AVX512(SB), NOSPLIT, $0-80
+TEXT ·advanceAVX512(SB), NOSPLIT, $0-80
 	MOVQ         mask+0(FP), AX
 	MOVQ         v1+8(FP), CX
 	MOVQ         i1+16(FP), DX
@@ -695,9 +695,9 @@ advance_end:
 	VZEROUPPER
 	RET
 
-// func retreat64AVX512(a *float64, b *float64, n int, mem float64, syn float64, kappa float64)
+// func retreatAVX512(a *float64, b *float64, n int, mem float64, syn float64, kappa float64)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·retreat64AVX512(SB), NOSPLIT, $0-48
+TEXT ·retreatAVX512(SB), NOSPLIT, $0-48
 	MOVQ         a+0(FP), AX
 	MOVQ         b+8(FP), CX
 	MOVQ         n+16(FP), DX
@@ -742,9 +742,9 @@ retreat_end:
 	VZEROUPPER
 	RET
 
-// func add64AVX512(y *float64, x *float64, n int)
+// func addAVX512(y *float64, x *float64, n int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·add64AVX512(SB), NOSPLIT, $0-24
+TEXT ·addAVX512(SB), NOSPLIT, $0-24
 	MOVQ y+0(FP), AX
 	MOVQ x+8(FP), CX
 	MOVQ n+16(FP), DX
@@ -778,9 +778,9 @@ add_end:
 	VZEROUPPER
 	RET
 
-// func moved64AVX512(w *float64, a *float64, b *float64, n int, alpha float64, beta float64) float64
+// func movedAVX512(w *float64, a *float64, b *float64, n int, alpha float64, beta float64) float64
 // Requires: AVX, AVX512F, BMI2, SSE2
-TEXT ·moved64AVX512(SB), NOSPLIT, $0-56
+TEXT ·movedAVX512(SB), NOSPLIT, $0-56
 	MOVQ         w+0(FP), AX
 	MOVQ         a+8(FP), CX
 	MOVQ         b+16(FP), DX
@@ -833,9 +833,9 @@ moved_end:
 	VZEROUPPER
 	RET
 
-// func finite64AVX512(x *float64, n int) bool
+// func finiteAVX512(x *float64, n int) bool
 // Requires: AVX, AVX512F, BMI2
-TEXT ·finite64AVX512(SB), NOSPLIT, $0-17
+TEXT ·finiteAVX512(SB), NOSPLIT, $0-17
 	MOVQ   x+0(FP), AX
 	MOVQ   n+8(FP), CX
 	XORL   DX, DX
@@ -877,9 +877,9 @@ finite_end:
 	VZEROUPPER
 	RET
 
-// func run64AVX512(v *float64, i *float64, n int, steps *float64, count int, w *float64, q float64) (done int, hits uint64)
+// func runAVX512(v *float64, i *float64, n int, steps *float64, count int, w *float64, q float64) (done int, hits uint64)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·run64AVX512(SB), NOSPLIT, $0-72
+TEXT ·runAVX512(SB), NOSPLIT, $0-72
 	MOVQ         v+0(FP), AX
 	MOVQ         i+8(FP), CX
 	MOVQ         n+16(FP), DX
@@ -935,9 +935,9 @@ run_end:
 	VZEROUPPER
 	RET
 
-// func climb64AVX512(v *float64, i *float64, best *float64, current *float64, at *int64, n int, steps *float64, count int, first int, w *float64) (done int, hits uint64)
+// func climbAVX512(v *float64, i *float64, best *float64, current *float64, at *int64, n int, steps *float64, count int, first int, w *float64) (done int, hits uint64)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·climb64AVX512(SB), NOSPLIT, $0-96
+TEXT ·climbAVX512(SB), NOSPLIT, $0-96
 	MOVQ      v+0(FP), AX
 	MOVQ      i+8(FP), CX
 	MOVQ      n+40(FP), DX
@@ -1005,9 +1005,9 @@ climb_end:
 	VZEROUPPER
 	RET
 
-// func runBack64AVX512(a *float64, b *float64, n int, steps *float64, count int, w *float64, grad *float64, time *float64, alpha float64, beta float64)
+// func runBackAVX512(a *float64, b *float64, n int, steps *float64, count int, w *float64, grad *float64, time *float64, alpha float64, beta float64)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·runBack64AVX512(SB), NOSPLIT, $0-80
+TEXT ·runBackAVX512(SB), NOSPLIT, $0-80
 	MOVQ         a+0(FP), AX
 	MOVQ         b+8(FP), CX
 	MOVQ         n+16(FP), DX
@@ -1073,593 +1073,5 @@ back_flow:
 	JNZ          back_loop
 	VMOVUPD      Z2, K1, (AX)
 	VMOVUPD      Z3, K1, (CX)
-	VZEROUPPER
-	RET
-
-// func advance32AVX2(mask *uint64, v1 *float32, i1 *float32, v *float32, i *float32, n int, mem float32, syn float32, kappa float32, q float32)
-// Requires: AVX
-TEXT ·advance32AVX2(SB), NOSPLIT, $0-64
-	MOVQ         mask+0(FP), AX
-	MOVQ         v1+8(FP), CX
-	MOVQ         i1+16(FP), DX
-	MOVQ         v+24(FP), BX
-	MOVQ         i+32(FP), SI
-	MOVQ         n+40(FP), DI
-	VBROADCASTSS mem+48(FP), Y0
-	VBROADCASTSS syn+52(FP), Y1
-	VBROADCASTSS kappa+56(FP), Y2
-	VBROADCASTSS q+60(FP), Y3
-	SHLQ         $0x02, DI
-	XORQ         R8, R8
-	SUBQ         $0x40, DI
-	JL           advance_tail
-
-advance_loop:
-	VMOVUPS   (BX)(R8*1), Y4
-	VMOVUPS   32(BX)(R8*1), Y5
-	VMOVUPS   (SI)(R8*1), Y6
-	VMOVUPS   32(SI)(R8*1), Y7
-	VMULPS    Y4, Y0, Y4
-	VMULPS    Y5, Y0, Y5
-	VMULPS    Y6, Y2, Y8
-	VMULPS    Y7, Y2, Y9
-	VADDPS    Y8, Y4, Y4
-	VADDPS    Y9, Y5, Y5
-	VMULPS    Y6, Y1, Y8
-	VMULPS    Y7, Y1, Y9
-	VMOVUPS   Y4, (CX)(R8*1)
-	VMOVUPS   Y5, 32(CX)(R8*1)
-	VMOVUPS   Y8, (DX)(R8*1)
-	VMOVUPS   Y9, 32(DX)(R8*1)
-	VCMPPS    $0x1e, Y3, Y6, Y6
-	VCMPPS    $0x1e, Y3, Y7, Y7
-	VCMPPS    $0x11, Y4, Y8, Y8
-	VCMPPS    $0x11, Y5, Y9, Y9
-	VANDPD    Y6, Y8, Y6
-	VANDPD    Y7, Y9, Y7
-	VCMPPS    $0x1d, Y3, Y4, Y4
-	VCMPPS    $0x1d, Y3, Y5, Y5
-	VORPD     Y4, Y6, Y4
-	VORPD     Y5, Y7, Y5
-	VMOVMSKPS Y4, R9
-	VMOVMSKPS Y5, R10
-	SHLL      $0x08, R10
-	ORL       R10, R9
-	MOVW      R9, (AX)
-	ADDQ      $0x02, AX
-	ADDQ      $0x40, R8
-	SUBQ      $0x40, DI
-	JGE       advance_loop
-
-advance_tail:
-	ADDQ       $0x40, DI
-	JZ         advance_end
-	LEAQ       tail<>+64(SB), R9
-	SUBQ       DI, R9
-	VMOVUPD    (R9), Y4
-	VMOVUPD    32(R9), Y5
-	VMASKMOVPS (BX)(R8*1), Y4, Y6
-	VMASKMOVPS 32(BX)(R8*1), Y5, Y7
-	VMASKMOVPS (SI)(R8*1), Y4, Y8
-	VMASKMOVPS 32(SI)(R8*1), Y5, Y9
-	VMULPS     Y6, Y0, Y6
-	VMULPS     Y7, Y0, Y0
-	VMULPS     Y8, Y2, Y7
-	VMULPS     Y9, Y2, Y2
-	VADDPS     Y7, Y6, Y6
-	VADDPS     Y2, Y0, Y0
-	VMULPS     Y8, Y1, Y2
-	VMULPS     Y9, Y1, Y1
-	VMASKMOVPS Y6, Y4, (CX)(R8*1)
-	VMASKMOVPS Y0, Y5, 32(CX)(R8*1)
-	VMASKMOVPS Y2, Y4, (DX)(R8*1)
-	VMASKMOVPS Y1, Y5, 32(DX)(R8*1)
-	VCMPPS     $0x1e, Y3, Y8, Y7
-	VCMPPS     $0x1e, Y3, Y9, Y8
-	VCMPPS     $0x11, Y6, Y2, Y2
-	VCMPPS     $0x11, Y0, Y1, Y1
-	VANDPD     Y7, Y2, Y7
-	VANDPD     Y8, Y1, Y8
-	VCMPPS     $0x1d, Y3, Y6, Y1
-	VCMPPS     $0x1d, Y3, Y0, Y0
-	VORPD      Y1, Y7, Y1
-	VORPD      Y0, Y8, Y0
-	VANDPD     Y1, Y4, Y1
-	VANDPD     Y0, Y5, Y0
-	VMOVMSKPS  Y1, CX
-	VMOVMSKPS  Y0, DX
-	SHLL       $0x08, DX
-	ORL        DX, CX
-	MOVW       CX, (AX)
-	ADDQ       $0x02, AX
-
-advance_end:
-	VZEROUPPER
-	RET
-
-// func retreat32AVX2(a *float32, b *float32, n int, mem float32, syn float32, kappa float32)
-// Requires: AVX
-TEXT ·retreat32AVX2(SB), NOSPLIT, $0-36
-	MOVQ         a+0(FP), AX
-	MOVQ         b+8(FP), CX
-	MOVQ         n+16(FP), DX
-	VBROADCASTSS mem+24(FP), Y0
-	VBROADCASTSS syn+28(FP), Y1
-	VBROADCASTSS kappa+32(FP), Y2
-	SHLQ         $0x02, DX
-	XORQ         BX, BX
-	SUBQ         $0x40, DX
-	JL           retreat_tail
-
-retreat_loop:
-	VMOVUPS (AX)(BX*1), Y3
-	VMOVUPS 32(AX)(BX*1), Y4
-	VMOVUPS (CX)(BX*1), Y5
-	VMOVUPS 32(CX)(BX*1), Y6
-	VMULPS  Y3, Y2, Y7
-	VMULPS  Y4, Y2, Y8
-	VMULPS  Y5, Y1, Y5
-	VMULPS  Y6, Y1, Y6
-	VADDPS  Y5, Y7, Y5
-	VADDPS  Y6, Y8, Y6
-	VMOVUPS Y5, (CX)(BX*1)
-	VMOVUPS Y6, 32(CX)(BX*1)
-	VMULPS  Y3, Y0, Y3
-	VMULPS  Y4, Y0, Y4
-	VMOVUPS Y3, (AX)(BX*1)
-	VMOVUPS Y4, 32(AX)(BX*1)
-	ADDQ    $0x40, BX
-	SUBQ    $0x40, DX
-	JGE     retreat_loop
-
-retreat_tail:
-	ADDQ       $0x40, DX
-	JZ         retreat_end
-	LEAQ       tail<>+64(SB), SI
-	SUBQ       DX, SI
-	VMOVUPD    (SI), Y3
-	VMOVUPD    32(SI), Y4
-	VMASKMOVPS (AX)(BX*1), Y3, Y5
-	VMASKMOVPS 32(AX)(BX*1), Y4, Y6
-	VMASKMOVPS (CX)(BX*1), Y3, Y7
-	VMASKMOVPS 32(CX)(BX*1), Y4, Y8
-	VMULPS     Y5, Y2, Y9
-	VMULPS     Y6, Y2, Y2
-	VMULPS     Y7, Y1, Y7
-	VMULPS     Y8, Y1, Y1
-	VADDPS     Y7, Y9, Y7
-	VADDPS     Y1, Y2, Y1
-	VMASKMOVPS Y7, Y3, (CX)(BX*1)
-	VMASKMOVPS Y1, Y4, 32(CX)(BX*1)
-	VMULPS     Y5, Y0, Y1
-	VMULPS     Y6, Y0, Y0
-	VMASKMOVPS Y1, Y3, (AX)(BX*1)
-	VMASKMOVPS Y0, Y4, 32(AX)(BX*1)
-
-retreat_end:
-	VZEROUPPER
-	RET
-
-// func add32AVX2(y *float32, x *float32, n int)
-// Requires: AVX
-TEXT ·add32AVX2(SB), NOSPLIT, $0-24
-	MOVQ y+0(FP), AX
-	MOVQ x+8(FP), CX
-	MOVQ n+16(FP), DX
-	SHLQ $0x02, DX
-	XORQ BX, BX
-	SUBQ $0x40, DX
-	JL   add_tail
-
-add_loop:
-	VMOVUPS (AX)(BX*1), Y0
-	VMOVUPS 32(AX)(BX*1), Y1
-	VMOVUPS (CX)(BX*1), Y2
-	VMOVUPS 32(CX)(BX*1), Y3
-	VADDPS  Y2, Y0, Y0
-	VADDPS  Y3, Y1, Y1
-	VMOVUPS Y0, (AX)(BX*1)
-	VMOVUPS Y1, 32(AX)(BX*1)
-	ADDQ    $0x40, BX
-	SUBQ    $0x40, DX
-	JGE     add_loop
-
-add_tail:
-	ADDQ       $0x40, DX
-	JZ         add_end
-	LEAQ       tail<>+64(SB), SI
-	SUBQ       DX, SI
-	VMOVUPD    (SI), Y0
-	VMOVUPD    32(SI), Y1
-	VMASKMOVPS (AX)(BX*1), Y0, Y2
-	VMASKMOVPS 32(AX)(BX*1), Y1, Y3
-	VMASKMOVPS (CX)(BX*1), Y0, Y4
-	VMASKMOVPS 32(CX)(BX*1), Y1, Y5
-	VADDPS     Y4, Y2, Y2
-	VADDPS     Y5, Y3, Y3
-	VMASKMOVPS Y2, Y0, (AX)(BX*1)
-	VMASKMOVPS Y3, Y1, 32(AX)(BX*1)
-
-add_end:
-	VZEROUPPER
-	RET
-
-// func moved32AVX2(w *float32, a *float32, b *float32, n int, alpha float32, beta float32) float32
-// Requires: AVX, SSE
-TEXT ·moved32AVX2(SB), NOSPLIT, $0-44
-	MOVQ         w+0(FP), AX
-	MOVQ         a+8(FP), CX
-	MOVQ         b+16(FP), DX
-	MOVQ         n+24(FP), BX
-	VBROADCASTSS alpha+32(FP), Y0
-	VBROADCASTSS beta+36(FP), Y1
-	VXORPS       Y2, Y2, Y2
-	VXORPS       Y3, Y3, Y3
-	SHLQ         $0x02, BX
-	XORQ         SI, SI
-	SUBQ         $0x40, BX
-	JL           moved_tail
-
-moved_loop:
-	VMOVUPS (DX)(SI*1), Y4
-	VMOVUPS 32(DX)(SI*1), Y5
-	VMULPS  Y1, Y4, Y4
-	VMULPS  Y1, Y5, Y5
-	VMOVUPS (CX)(SI*1), Y6
-	VMOVUPS 32(CX)(SI*1), Y7
-	VMULPS  Y0, Y6, Y6
-	VMULPS  Y0, Y7, Y7
-	VSUBPS  Y6, Y4, Y4
-	VSUBPS  Y7, Y5, Y5
-	VMOVUPS (AX)(SI*1), Y6
-	VMOVUPS 32(AX)(SI*1), Y7
-	VMULPS  Y4, Y6, Y4
-	VMULPS  Y5, Y7, Y5
-	VADDPS  Y4, Y2, Y2
-	VADDPS  Y5, Y3, Y3
-	ADDQ    $0x40, SI
-	SUBQ    $0x40, BX
-	JGE     moved_loop
-
-moved_tail:
-	ADDQ       $0x40, BX
-	JZ         moved_end
-	LEAQ       tail<>+64(SB), DI
-	SUBQ       BX, DI
-	VMOVUPD    (DI), Y4
-	VMOVUPD    32(DI), Y5
-	VMASKMOVPS (DX)(SI*1), Y4, Y6
-	VMASKMOVPS 32(DX)(SI*1), Y5, Y7
-	VMULPS     Y1, Y6, Y6
-	VMULPS     Y1, Y7, Y1
-	VMASKMOVPS (CX)(SI*1), Y4, Y7
-	VMASKMOVPS 32(CX)(SI*1), Y5, Y8
-	VMULPS     Y0, Y7, Y7
-	VMULPS     Y0, Y8, Y0
-	VSUBPS     Y7, Y6, Y6
-	VSUBPS     Y0, Y1, Y0
-	VMASKMOVPS (AX)(SI*1), Y4, Y1
-	VMASKMOVPS 32(AX)(SI*1), Y5, Y7
-	VMULPS     Y6, Y1, Y1
-	VMULPS     Y0, Y7, Y0
-	VADDPS     Y1, Y2, Y1
-	VBLENDVPS  Y4, Y1, Y2, Y2
-	VADDPS     Y0, Y3, Y0
-	VBLENDVPS  Y5, Y0, Y3, Y3
-
-moved_end:
-	VADDPS       Y3, Y2, Y0
-	VEXTRACTF128 $0x01, Y0, X1
-	VADDPS       X1, X0, X1
-	VMOVHLPS     X1, X1, X0
-	VADDPS       X0, X1, X1
-	VMOVSHDUP    X1, X0
-	VADDSS       X0, X1, X1
-	MOVSS        X1, ret+40(FP)
-	VZEROUPPER
-	RET
-
-// func finite32AVX2(x *float32, n int) bool
-// Requires: AVX
-TEXT ·finite32AVX2(SB), NOSPLIT, $0-17
-	MOVQ   x+0(FP), AX
-	MOVQ   n+8(FP), CX
-	XORL   DX, DX
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	SHLQ   $0x02, CX
-	XORQ   BX, BX
-	SUBQ   $0x40, CX
-	JL     finite_tail
-
-finite_loop:
-	VMOVUPS   (AX)(BX*1), Y2
-	VMOVUPS   32(AX)(BX*1), Y3
-	VSUBPS    Y2, Y2, Y2
-	VSUBPS    Y3, Y3, Y3
-	VCMPPS    $0x04, Y0, Y2, Y2
-	VCMPPS    $0x04, Y1, Y3, Y3
-	VMOVMSKPS Y2, SI
-	VMOVMSKPS Y3, DI
-	SHLL      $0x08, DI
-	ORL       DI, SI
-	ORL       SI, DX
-	ADDQ      $0x40, BX
-	SUBQ      $0x40, CX
-	JGE       finite_loop
-
-finite_tail:
-	ADDQ       $0x40, CX
-	JZ         finite_end
-	LEAQ       tail<>+64(SB), SI
-	SUBQ       CX, SI
-	VMOVUPD    (SI), Y2
-	VMOVUPD    32(SI), Y3
-	VMASKMOVPS (AX)(BX*1), Y2, Y2
-	VMASKMOVPS 32(AX)(BX*1), Y3, Y3
-	VSUBPS     Y2, Y2, Y2
-	VSUBPS     Y3, Y3, Y3
-	VCMPPS     $0x04, Y0, Y2, Y0
-	VCMPPS     $0x04, Y1, Y3, Y1
-	VMOVMSKPS  Y0, AX
-	VMOVMSKPS  Y1, CX
-	SHLL       $0x08, CX
-	ORL        CX, AX
-	ORL        AX, DX
-
-finite_end:
-	TESTL DX, DX
-	SETEQ AL
-	MOVB  AL, ret+16(FP)
-	VZEROUPPER
-	RET
-
-// func advance32AVX512(mask *uint64, v1 *float32, i1 *float32, v *float32, i *float32, n int, mem float32, syn float32, kappa float32, q float32)
-// Requires: AVX, AVX512F, BMI2
-TEXT ·advance32AVX512(SB), NOSPLIT, $0-64
-	MOVQ         mask+0(FP), AX
-	MOVQ         v1+8(FP), CX
-	MOVQ         i1+16(FP), DX
-	MOVQ         v+24(FP), BX
-	MOVQ         i+32(FP), SI
-	MOVQ         n+40(FP), DI
-	VBROADCASTSS mem+48(FP), Z0
-	VBROADCASTSS syn+52(FP), Z1
-	VBROADCASTSS kappa+56(FP), Z2
-	VBROADCASTSS q+60(FP), Z3
-	SHLQ         $0x02, DI
-	XORQ         R8, R8
-	SUBQ         $0x40, DI
-	JL           advance_tail
-
-advance_loop:
-	VMOVUPS (BX)(R8*1), Z4
-	VMOVUPS (SI)(R8*1), Z5
-	VMULPS  Z4, Z0, Z4
-	VMULPS  Z5, Z2, Z6
-	VADDPS  Z6, Z4, Z4
-	VMULPS  Z5, Z1, Z6
-	VMOVUPS Z4, (CX)(R8*1)
-	VMOVUPS Z6, (DX)(R8*1)
-	VCMPPS  $0x1e, Z3, Z5, K1
-	VCMPPS  $0x11, Z4, Z6, K2
-	KANDW   K1, K2, K1
-	VCMPPS  $0x1d, Z3, Z4, K2
-	KORW    K2, K1, K2
-	KMOVW   K2, R9
-	MOVW    R9, (AX)
-	ADDQ    $0x02, AX
-	ADDQ    $0x40, R8
-	SUBQ    $0x40, DI
-	JGE     advance_loop
-
-advance_tail:
-	ADDQ      $0x40, DI
-	JZ        advance_end
-	SHRL      $0x02, DI
-	MOVL      $-1, R9
-	BZHIL     DI, R9, R9
-	KMOVW     R9, K1
-	VMOVUPS.Z (BX)(R8*1), K1, Z4
-	VMOVUPS.Z (SI)(R8*1), K1, Z5
-	VMULPS    Z4, Z0, Z0
-	VMULPS    Z5, Z2, Z2
-	VADDPS    Z2, Z0, Z0
-	VMULPS    Z5, Z1, Z1
-	VMOVUPS   Z0, K1, (CX)(R8*1)
-	VMOVUPS   Z1, K1, (DX)(R8*1)
-	VCMPPS    $0x1e, Z3, Z5, K2
-	VCMPPS    $0x11, Z0, Z1, K3
-	KANDW     K2, K3, K2
-	VCMPPS    $0x1d, Z3, Z0, K3
-	KORW      K3, K2, K3
-	KANDW     K3, K1, K3
-	KMOVW     K3, CX
-	MOVW      CX, (AX)
-	ADDQ      $0x02, AX
-
-advance_end:
-	VZEROUPPER
-	RET
-
-// func retreat32AVX512(a *float32, b *float32, n int, mem float32, syn float32, kappa float32)
-// Requires: AVX, AVX512F, BMI2
-TEXT ·retreat32AVX512(SB), NOSPLIT, $0-36
-	MOVQ         a+0(FP), AX
-	MOVQ         b+8(FP), CX
-	MOVQ         n+16(FP), DX
-	VBROADCASTSS mem+24(FP), Z0
-	VBROADCASTSS syn+28(FP), Z1
-	VBROADCASTSS kappa+32(FP), Z2
-	SHLQ         $0x02, DX
-	XORQ         BX, BX
-	SUBQ         $0x40, DX
-	JL           retreat_tail
-
-retreat_loop:
-	VMOVUPS (AX)(BX*1), Z3
-	VMOVUPS (CX)(BX*1), Z4
-	VMULPS  Z3, Z2, Z5
-	VMULPS  Z4, Z1, Z4
-	VADDPS  Z4, Z5, Z4
-	VMOVUPS Z4, (CX)(BX*1)
-	VMULPS  Z3, Z0, Z3
-	VMOVUPS Z3, (AX)(BX*1)
-	ADDQ    $0x40, BX
-	SUBQ    $0x40, DX
-	JGE     retreat_loop
-
-retreat_tail:
-	ADDQ      $0x40, DX
-	JZ        retreat_end
-	SHRL      $0x02, DX
-	MOVL      $-1, SI
-	BZHIL     DX, SI, SI
-	KMOVW     SI, K1
-	VMOVUPS.Z (AX)(BX*1), K1, Z3
-	VMOVUPS.Z (CX)(BX*1), K1, Z4
-	VMULPS    Z3, Z2, Z2
-	VMULPS    Z4, Z1, Z1
-	VADDPS    Z1, Z2, Z1
-	VMOVUPS   Z1, K1, (CX)(BX*1)
-	VMULPS    Z3, Z0, Z0
-	VMOVUPS   Z0, K1, (AX)(BX*1)
-
-retreat_end:
-	VZEROUPPER
-	RET
-
-// func add32AVX512(y *float32, x *float32, n int)
-// Requires: AVX, AVX512F, BMI2
-TEXT ·add32AVX512(SB), NOSPLIT, $0-24
-	MOVQ y+0(FP), AX
-	MOVQ x+8(FP), CX
-	MOVQ n+16(FP), DX
-	SHLQ $0x02, DX
-	XORQ BX, BX
-	SUBQ $0x40, DX
-	JL   add_tail
-
-add_loop:
-	VMOVUPS (AX)(BX*1), Z0
-	VMOVUPS (CX)(BX*1), Z1
-	VADDPS  Z1, Z0, Z0
-	VMOVUPS Z0, (AX)(BX*1)
-	ADDQ    $0x40, BX
-	SUBQ    $0x40, DX
-	JGE     add_loop
-
-add_tail:
-	ADDQ      $0x40, DX
-	JZ        add_end
-	SHRL      $0x02, DX
-	MOVL      $-1, SI
-	BZHIL     DX, SI, SI
-	KMOVW     SI, K1
-	VMOVUPS.Z (AX)(BX*1), K1, Z0
-	VMOVUPS.Z (CX)(BX*1), K1, Z1
-	VADDPS    Z1, Z0, Z0
-	VMOVUPS   Z0, K1, (AX)(BX*1)
-
-add_end:
-	VZEROUPPER
-	RET
-
-// func moved32AVX512(w *float32, a *float32, b *float32, n int, alpha float32, beta float32) float32
-// Requires: AVX, AVX512F, BMI2, SSE
-TEXT ·moved32AVX512(SB), NOSPLIT, $0-44
-	MOVQ         w+0(FP), AX
-	MOVQ         a+8(FP), CX
-	MOVQ         b+16(FP), DX
-	MOVQ         n+24(FP), BX
-	VBROADCASTSS alpha+32(FP), Z0
-	VBROADCASTSS beta+36(FP), Z1
-	VPXORQ       Z2, Z2, Z2
-	SHLQ         $0x02, BX
-	XORQ         SI, SI
-	SUBQ         $0x40, BX
-	JL           moved_tail
-
-moved_loop:
-	VMOVUPS (DX)(SI*1), Z3
-	VMULPS  Z1, Z3, Z3
-	VMOVUPS (CX)(SI*1), Z4
-	VMULPS  Z0, Z4, Z4
-	VSUBPS  Z4, Z3, Z3
-	VMOVUPS (AX)(SI*1), Z4
-	VMULPS  Z3, Z4, Z3
-	VADDPS  Z3, Z2, Z2
-	ADDQ    $0x40, SI
-	SUBQ    $0x40, BX
-	JGE     moved_loop
-
-moved_tail:
-	ADDQ      $0x40, BX
-	JZ        moved_end
-	SHRL      $0x02, BX
-	MOVL      $-1, DI
-	BZHIL     BX, DI, DI
-	KMOVW     DI, K1
-	VMOVUPS.Z (DX)(SI*1), K1, Z3
-	VMULPS    Z1, Z3, Z1
-	VMOVUPS.Z (CX)(SI*1), K1, Z3
-	VMULPS    Z0, Z3, Z0
-	VSUBPS    Z0, Z1, Z0
-	VMOVUPS.Z (AX)(SI*1), K1, Z1
-	VMULPS    Z0, Z1, Z0
-	VADDPS    Z0, Z2, K1, Z2
-
-moved_end:
-	VEXTRACTF64X4 $0x01, Z2, Y0
-	VADDPS        Y0, Y2, Y0
-	VEXTRACTF128  $0x01, Y0, X1
-	VADDPS        X1, X0, X1
-	VMOVHLPS      X1, X1, X0
-	VADDPS        X0, X1, X1
-	VMOVSHDUP     X1, X0
-	VADDSS        X0, X1, X1
-	MOVSS         X1, ret+40(FP)
-	VZEROUPPER
-	RET
-
-// func finite32AVX512(x *float32, n int) bool
-// Requires: AVX, AVX512F, BMI2
-TEXT ·finite32AVX512(SB), NOSPLIT, $0-17
-	MOVQ   x+0(FP), AX
-	MOVQ   n+8(FP), CX
-	XORL   DX, DX
-	VPXORQ Z0, Z0, Z0
-	SHLQ   $0x02, CX
-	XORQ   BX, BX
-	SUBQ   $0x40, CX
-	JL     finite_tail
-
-finite_loop:
-	VMOVUPS (AX)(BX*1), Z1
-	VSUBPS  Z1, Z1, Z1
-	VCMPPS  $0x04, Z0, Z1, K1
-	KMOVW   K1, SI
-	ORL     SI, DX
-	ADDQ    $0x40, BX
-	SUBQ    $0x40, CX
-	JGE     finite_loop
-
-finite_tail:
-	ADDQ      $0x40, CX
-	JZ        finite_end
-	SHRL      $0x02, CX
-	MOVL      $-1, SI
-	BZHIL     CX, SI, SI
-	KMOVW     SI, K1
-	VMOVUPS.Z (AX)(BX*1), K1, Z1
-	VSUBPS    Z1, Z1, Z1
-	VCMPPS    $0x04, Z0, Z1, K1
-	KMOVW     K1, AX
-	ORL       AX, DX
-
-finite_end:
-	TESTL DX, DX
-	SETEQ AL
-	MOVB  AL, ret+16(FP)
 	VZEROUPPER
 	RET

@@ -2,11 +2,11 @@
 
 package lanes
 
-func fastAdvance[T Float](_ []uint64, _, _, _, _ []T, _ Factors[T], _ T) bool { return false }
-func fastRetreat[T Float](_, _ []T, _ Factors[T]) bool                        { return false }
-func fastAdd[T Float](_, _ []T) bool                                          { return false }
-func fastMoved[T Float](_, _, _ []T, _, _ T) (T, bool)                        { return 0, false }
-func fastFinite[T Float](_ []T) (all, ok bool)                                { return false, false }
+func fastAdvance(_ []uint64, _, _, _, _ []float64, _ Factors, _ float64) bool { return false }
+func fastRetreat(_, _ []float64, _ Factors) bool                              { return false }
+func fastAdd(_, _ []float64) bool                                             { return false }
+func fastMoved(_, _, _ []float64, _, _ float64) (float64, bool)               { return 0, false }
+func fastFinite(_ []float64) (all, ok bool)                                   { return false, false }
 func fastRun(_, _ []float64, _ []Step, _ []float64, _ float64) (done int, hits uint64, ok bool) {
 	return 0, 0, false
 }

@@ -4,132 +4,82 @@
 
 package lanes
 
-// advance64AVX2 is advance in generic.go into a mask of zeros.
+// advanceAVX2 is advance in generic.go into a mask of zeros.
 //
 //go:noescape
-func advance64AVX2(mask *uint64, v1 *float64, i1 *float64, v *float64, i *float64, n int, mem float64, syn float64, kappa float64, q float64)
+func advanceAVX2(mask *uint64, v1 *float64, i1 *float64, v *float64, i *float64, n int, mem float64, syn float64, kappa float64, q float64)
 
-// retreat64AVX2 is retreat in generic.go.
+// retreatAVX2 is retreat in generic.go.
 //
 //go:noescape
-func retreat64AVX2(a *float64, b *float64, n int, mem float64, syn float64, kappa float64)
+func retreatAVX2(a *float64, b *float64, n int, mem float64, syn float64, kappa float64)
 
-// add64AVX2 is add in generic.go.
+// addAVX2 is add in generic.go.
 //
 //go:noescape
-func add64AVX2(y *float64, x *float64, n int)
+func addAVX2(y *float64, x *float64, n int)
 
-// moved64AVX2 is moved in generic.go.
+// movedAVX2 is moved in generic.go.
 //
 //go:noescape
-func moved64AVX2(w *float64, a *float64, b *float64, n int, alpha float64, beta float64) float64
+func movedAVX2(w *float64, a *float64, b *float64, n int, alpha float64, beta float64) float64
 
-// finite64AVX2 is finite in generic.go.
+// finiteAVX2 is finite in generic.go.
 //
 //go:noescape
-func finite64AVX2(x *float64, n int) bool
+func finiteAVX2(x *float64, n int) bool
 
-// run64AVX2 is run in generic.go.
+// runAVX2 is run in generic.go.
 //
 //go:noescape
-func run64AVX2(v *float64, i *float64, n int, steps *float64, count int, w *float64, q float64) (done int, hits uint64)
+func runAVX2(v *float64, i *float64, n int, steps *float64, count int, w *float64, q float64) (done int, hits uint64)
 
-// climb64AVX2 is climb in generic.go.
+// climbAVX2 is climb in generic.go.
 //
 //go:noescape
-func climb64AVX2(v *float64, i *float64, best *float64, current *float64, at *int64, n int, steps *float64, count int, first int, w *float64) (done int, hits uint64)
+func climbAVX2(v *float64, i *float64, best *float64, current *float64, at *int64, n int, steps *float64, count int, first int, w *float64) (done int, hits uint64)
 
-// runBack64AVX2 is runBack in generic.go.
+// runBackAVX2 is runBack in generic.go.
 //
 //go:noescape
-func runBack64AVX2(a *float64, b *float64, n int, steps *float64, count int, w *float64, grad *float64, time *float64, alpha float64, beta float64)
+func runBackAVX2(a *float64, b *float64, n int, steps *float64, count int, w *float64, grad *float64, time *float64, alpha float64, beta float64)
 
-// advance64AVX512 is advance in generic.go into a mask of zeros.
+// advanceAVX512 is advance in generic.go into a mask of zeros.
 //
 //go:noescape
-func advance64AVX512(mask *uint64, v1 *float64, i1 *float64, v *float64, i *float64, n int, mem float64, syn float64, kappa float64, q float64)
+func advanceAVX512(mask *uint64, v1 *float64, i1 *float64, v *float64, i *float64, n int, mem float64, syn float64, kappa float64, q float64)
 
-// retreat64AVX512 is retreat in generic.go.
+// retreatAVX512 is retreat in generic.go.
 //
 //go:noescape
-func retreat64AVX512(a *float64, b *float64, n int, mem float64, syn float64, kappa float64)
+func retreatAVX512(a *float64, b *float64, n int, mem float64, syn float64, kappa float64)
 
-// add64AVX512 is add in generic.go.
+// addAVX512 is add in generic.go.
 //
 //go:noescape
-func add64AVX512(y *float64, x *float64, n int)
+func addAVX512(y *float64, x *float64, n int)
 
-// moved64AVX512 is moved in generic.go.
+// movedAVX512 is moved in generic.go.
 //
 //go:noescape
-func moved64AVX512(w *float64, a *float64, b *float64, n int, alpha float64, beta float64) float64
+func movedAVX512(w *float64, a *float64, b *float64, n int, alpha float64, beta float64) float64
 
-// finite64AVX512 is finite in generic.go.
+// finiteAVX512 is finite in generic.go.
 //
 //go:noescape
-func finite64AVX512(x *float64, n int) bool
+func finiteAVX512(x *float64, n int) bool
 
-// run64AVX512 is run in generic.go.
+// runAVX512 is run in generic.go.
 //
 //go:noescape
-func run64AVX512(v *float64, i *float64, n int, steps *float64, count int, w *float64, q float64) (done int, hits uint64)
+func runAVX512(v *float64, i *float64, n int, steps *float64, count int, w *float64, q float64) (done int, hits uint64)
 
-// climb64AVX512 is climb in generic.go.
+// climbAVX512 is climb in generic.go.
 //
 //go:noescape
-func climb64AVX512(v *float64, i *float64, best *float64, current *float64, at *int64, n int, steps *float64, count int, first int, w *float64) (done int, hits uint64)
+func climbAVX512(v *float64, i *float64, best *float64, current *float64, at *int64, n int, steps *float64, count int, first int, w *float64) (done int, hits uint64)
 
-// runBack64AVX512 is runBack in generic.go.
+// runBackAVX512 is runBack in generic.go.
 //
 //go:noescape
-func runBack64AVX512(a *float64, b *float64, n int, steps *float64, count int, w *float64, grad *float64, time *float64, alpha float64, beta float64)
-
-// advance32AVX2 is advance in generic.go into a mask of zeros.
-//
-//go:noescape
-func advance32AVX2(mask *uint64, v1 *float32, i1 *float32, v *float32, i *float32, n int, mem float32, syn float32, kappa float32, q float32)
-
-// retreat32AVX2 is retreat in generic.go.
-//
-//go:noescape
-func retreat32AVX2(a *float32, b *float32, n int, mem float32, syn float32, kappa float32)
-
-// add32AVX2 is add in generic.go.
-//
-//go:noescape
-func add32AVX2(y *float32, x *float32, n int)
-
-// moved32AVX2 is moved in generic.go.
-//
-//go:noescape
-func moved32AVX2(w *float32, a *float32, b *float32, n int, alpha float32, beta float32) float32
-
-// finite32AVX2 is finite in generic.go.
-//
-//go:noescape
-func finite32AVX2(x *float32, n int) bool
-
-// advance32AVX512 is advance in generic.go into a mask of zeros.
-//
-//go:noescape
-func advance32AVX512(mask *uint64, v1 *float32, i1 *float32, v *float32, i *float32, n int, mem float32, syn float32, kappa float32, q float32)
-
-// retreat32AVX512 is retreat in generic.go.
-//
-//go:noescape
-func retreat32AVX512(a *float32, b *float32, n int, mem float32, syn float32, kappa float32)
-
-// add32AVX512 is add in generic.go.
-//
-//go:noescape
-func add32AVX512(y *float32, x *float32, n int)
-
-// moved32AVX512 is moved in generic.go.
-//
-//go:noescape
-func moved32AVX512(w *float32, a *float32, b *float32, n int, alpha float32, beta float32) float32
-
-// finite32AVX512 is finite in generic.go.
-//
-//go:noescape
-func finite32AVX512(x *float32, n int) bool
+func runBackAVX512(a *float64, b *float64, n int, steps *float64, count int, w *float64, grad *float64, time *float64, alpha float64, beta float64)

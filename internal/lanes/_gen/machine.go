@@ -18,10 +18,9 @@ const (
 	notEqual     = 0x04
 )
 
-// machine writes the instructions of one kind of processor for one type of elements.
+// machine writes the instructions of one kind of processor.
 type machine struct {
 	avx512 bool
-	single bool // float32
 	tail   []reg.Register
 	masked bool // whether the block is the last one, of which tail tells the elements that there are
 }
@@ -30,25 +29,11 @@ type machine struct {
 type vector []reg.VecVirtual
 
 func (m *machine) suffix() string {
-	s := "64"
-	if m.single {
-		s = "32"
-	}
 	if m.avx512 {
-		return s + "AVX512"
+		return "AVX512"
 	}
-	return s + "AVX2"
+	return "AVX2"
 }
-
-func (m *machine) size() int {
-	if m.single {
-		return 4
-	}
-	return 8
-}
-
-// lanes is the number of elements of a block.
-func (m *machine) lanes() int { return block / m.size() }
 
 func (m *machine) register() reg.VecVirtual {
 	if m.avx512 {
@@ -89,11 +74,7 @@ func (m *machine) parameter(name string) vector {
 // broadcast returns a number that all lanes get.
 func (m *machine) broadcast(at Mem) vector {
 	r := m.register()
-	if m.single {
-		VBROADCASTSS(at, r)
-	} else {
-		VBROADCASTSD(at, r)
-	}
+	VBROADCASTSD(at, r)
 	if m.avx512 {
 		return vector{r}
 	}
@@ -121,16 +102,10 @@ func (m *machine) load(p, offset reg.GPVirtual) vector {
 	for k, r := range v {
 		at := m.address(p, offset, k)
 		switch {
-		case !m.masked && m.single:
-			VMOVUPS(at, r)
 		case !m.masked:
 			VMOVUPD(at, r)
-		case m.avx512 && m.single:
-			VMOVUPS_Z(at, m.tail[0], r)
 		case m.avx512:
 			VMOVUPD_Z(at, m.tail[0], r)
-		case m.single:
-			VMASKMOVPS(at, m.tail[k], r)
 		default:
 			VMASKMOVPD(at, m.tail[k], r)
 		}
@@ -143,54 +118,40 @@ func (m *machine) store(v vector, p, offset reg.GPVirtual) {
 	for k, r := range v {
 		at := m.address(p, offset, k)
 		switch {
-		case !m.masked && m.single:
-			VMOVUPS(r, at)
 		case !m.masked:
 			VMOVUPD(r, at)
-		case m.avx512 && m.single:
-			VMOVUPS(r, m.tail[0], at)
 		case m.avx512:
 			VMOVUPD(r, m.tail[0], at)
-		case m.single:
-			VMASKMOVPS(r, m.tail[k], at)
 		default:
 			VMASKMOVPD(r, m.tail[k], at)
 		}
 	}
 }
 
-func (m *machine) each(double, single func(...Op), x, y vector) vector {
+func (m *machine) each(op func(...Op), x, y vector) vector {
 	v := m.new()
-	op := double
-	if m.single {
-		op = single
-	}
 	for k := range v {
 		op(y[k], x[k], v[k])
 	}
 	return v
 }
 
-func (m *machine) mul(x, y vector) vector { return m.each(VMULPD, VMULPS, x, y) }
-func (m *machine) add(x, y vector) vector { return m.each(VADDPD, VADDPS, x, y) }
-func (m *machine) sub(x, y vector) vector { return m.each(VSUBPD, VSUBPS, x, y) }
+func (m *machine) mul(x, y vector) vector { return m.each(VMULPD, x, y) }
+func (m *machine) add(x, y vector) vector { return m.each(VADDPD, x, y) }
+func (m *machine) sub(x, y vector) vector { return m.each(VSUBPD, x, y) }
 
 // accumulate adds x to sum, in the tail only the elements that there are.
 func (m *machine) accumulate(sum, x vector) {
-	add, blend := VADDPD, VBLENDVPD
-	if m.single {
-		add, blend = VADDPS, VBLENDVPS
-	}
 	for k, s := range sum {
 		switch {
 		case !m.masked:
-			add(x[k], s, s)
+			VADDPD(x[k], s, s)
 		case m.avx512:
-			add(x[k], s, m.tail[0], s)
+			VADDPD(x[k], s, m.tail[0], s)
 		default:
 			r := YMM()
-			add(x[k], s, r)
-			blend(m.tail[k], r, s, s)
+			VADDPD(x[k], s, r)
+			VBLENDVPD(m.tail[k], r, s, s)
 		}
 	}
 }
@@ -199,19 +160,15 @@ func (m *machine) accumulate(sum, x vector) {
 type condition []reg.Register
 
 func (m *machine) compare(predicate uint8, x, y vector) condition {
-	op := VCMPPD
-	if m.single {
-		op = VCMPPS
-	}
 	if m.avx512 {
 		k := K()
-		op(U8(predicate), y[0], x[0], k)
+		VCMPPD(U8(predicate), y[0], x[0], k)
 		return condition{k}
 	}
 	var c condition
 	for i := range x {
 		r := YMM()
-		op(U8(predicate), y[i], x[i], r)
+		VCMPPD(U8(predicate), y[i], x[i], r)
 		c = append(c, r)
 	}
 	return c
@@ -285,21 +242,13 @@ func (m *machine) bits(c condition) reg.GPVirtual {
 	b := GP32()
 	if m.avx512 {
 		KMOVW(c[0], b)
-		if !m.single {
-			ANDL(U8(255), b)
-		}
+		ANDL(U8(255), b)
 		return b
 	}
 	high := GP32()
-	if m.single {
-		VMOVMSKPS(c[0], b)
-		VMOVMSKPS(c[1], high)
-		SHLL(U8(8), high)
-	} else {
-		VMOVMSKPD(c[0], b)
-		VMOVMSKPD(c[1], high)
-		SHLL(U8(4), high)
-	}
+	VMOVMSKPD(c[0], b)
+	VMOVMSKPD(c[1], high)
+	SHLL(U8(4), high)
 	ORL(high, b)
 	return b
 }
@@ -308,11 +257,7 @@ func (m *machine) bits(c condition) reg.GPVirtual {
 func (m *machine) bytes(n reg.GPVirtual) reg.GPVirtual {
 	bytes := GP64()
 	MOVQ(n, bytes)
-	if m.single {
-		SHLQ(U8(2), bytes)
-	} else {
-		SHLQ(U8(3), bytes)
-	}
+	SHLQ(U8(3), bytes)
 	return bytes
 }
 
@@ -321,11 +266,7 @@ func (m *machine) first(bytes reg.GPVirtual, ones Mem) {
 	if m.avx512 {
 		count, all := GP32(), GP32()
 		MOVL(bytes.As32(), count)
-		if m.single {
-			SHRL(U8(2), count)
-		} else {
-			SHRL(U8(3), count)
-		}
+		SHRL(U8(3), count)
 		MOVL(I32(-1), all)
 		BZHIL(count, all, all)
 		k := K()
@@ -368,27 +309,17 @@ func (m *machine) over(name string, n reg.GPVirtual, ones Mem, body func(offset 
 
 // sum adds the lanes as the specification says: the first half takes the second, until one is left.
 func (m *machine) sum(v vector) reg.VecVirtual {
-	add, one := VADDPD, VADDSD
-	if m.single {
-		add, one = VADDPS, VADDSS
-	}
 	low := YMM()
 	if m.avx512 {
 		VEXTRACTF64X4(U8(1), v[0], low)
-		add(low, v[0].AsY(), low)
+		VADDPD(low, v[0].AsY(), low)
 	} else {
-		add(v[1], v[0], low)
+		VADDPD(v[1], v[0], low)
 	}
 	s, t := XMM(), XMM()
 	VEXTRACTF128(U8(1), low, s)
-	add(s, low.AsX(), s)
-	if m.single {
-		VMOVHLPS(s, s, t)
-		add(t, s, s)
-		VMOVSHDUP(s, t)
-	} else {
-		VUNPCKHPD(s, s, t)
-	}
-	one(t, s, s)
+	VADDPD(s, low.AsX(), s)
+	VUNPCKHPD(s, s, t)
+	VADDSD(t, s, s)
 	return s
 }

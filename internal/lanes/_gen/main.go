@@ -17,38 +17,22 @@ func main() {
 		}
 		DATA(8*k, word)
 	}
-	for _, single := range []bool{false, true} {
-		for _, avx512 := range []bool{false, true} {
-			m := &machine{avx512: avx512, single: single}
-			m.advance(ones)
-			m.retreat(ones)
-			m.sumTo(ones)
-			m.moved(ones)
-			m.finite(ones)
-			if !single {
-				m.run(ones)
-				m.climb(ones)
-				m.runBack(ones)
-			}
-		}
+	for _, avx512 := range []bool{false, true} {
+		m := &machine{avx512: avx512}
+		m.advance(ones)
+		m.retreat(ones)
+		m.sumTo(ones)
+		m.moved(ones)
+		m.finite(ones)
+		m.run(ones)
+		m.climb(ones)
+		m.runBack(ones)
 	}
 	Generate()
 }
 
 func (m *machine) function(name, signature, doc string) {
-	t := "float64"
-	if m.single {
-		t = "float32"
-	}
-	var typed []byte
-	for _, c := range signature {
-		if c == 'T' {
-			typed = append(typed, t...)
-		} else {
-			typed = append(typed, string(c)...)
-		}
-	}
-	TEXT(name+m.suffix(), NOSPLIT, string(typed))
+	TEXT(name+m.suffix(), NOSPLIT, signature)
 	Doc(name + m.suffix() + " is " + name + " in generic.go" + doc)
 	Pragma("noescape")
 }
@@ -56,7 +40,7 @@ func (m *machine) function(name, signature, doc string) {
 func pointer(name string) reg.GPVirtual { return Load(Param(name), GP64()).(reg.GPVirtual) }
 
 func (m *machine) advance(ones Mem) {
-	m.function("advance", "func(mask *uint64, v1, i1, v, i *T, n int, mem, syn, kappa, q T)", " into a mask of zeros.")
+	m.function("advance", "func(mask *uint64, v1, i1, v, i *float64, n int, mem, syn, kappa, q float64)", " into a mask of zeros.")
 	mask, v1, i1, v, i, n := pointer("mask"), pointer("v1"), pointer("i1"), pointer("v"), pointer("i"), pointer("n")
 	mem, syn, kappa, q := m.parameter("mem"), m.parameter("syn"), m.parameter("kappa"), m.parameter("q")
 	m.over("advance", n, ones, func(offset reg.GPVirtual) {
@@ -66,13 +50,8 @@ func (m *machine) advance(ones Mem) {
 		m.store(a, v1, offset)
 		m.store(b, i1, offset)
 		hits := m.hits(current, a, b, q)
-		if m.single {
-			MOVW(hits.As16(), Mem{Base: mask})
-			ADDQ(U8(2), mask)
-		} else {
-			MOVB(hits.As8(), Mem{Base: mask})
-			INCQ(mask)
-		}
+		MOVB(hits.As8(), Mem{Base: mask})
+		INCQ(mask)
 	})
 	VZEROUPPER()
 	RET()
@@ -85,7 +64,7 @@ func (m *machine) hits(current, a, b, q vector) reg.GPVirtual {
 }
 
 func (m *machine) retreat(ones Mem) {
-	m.function("retreat", "func(a, b *T, n int, mem, syn, kappa T)", ".")
+	m.function("retreat", "func(a, b *float64, n int, mem, syn, kappa float64)", ".")
 	a, b, n := pointer("a"), pointer("b"), pointer("n")
 	mem, syn, kappa := m.parameter("mem"), m.parameter("syn"), m.parameter("kappa")
 	m.over("retreat", n, ones, func(offset reg.GPVirtual) {
@@ -98,7 +77,7 @@ func (m *machine) retreat(ones Mem) {
 }
 
 func (m *machine) sumTo(ones Mem) {
-	m.function("add", "func(y, x *T, n int)", ".")
+	m.function("add", "func(y, x *float64, n int)", ".")
 	y, x, n := pointer("y"), pointer("x"), pointer("n")
 	m.over("add", n, ones, func(offset reg.GPVirtual) {
 		m.store(m.add(m.load(y, offset), m.load(x, offset)), y, offset)
@@ -108,7 +87,7 @@ func (m *machine) sumTo(ones Mem) {
 }
 
 func (m *machine) moved(ones Mem) {
-	m.function("moved", "func(w, a, b *T, n int, alpha, beta T) T", ".")
+	m.function("moved", "func(w, a, b *float64, n int, alpha, beta float64) float64", ".")
 	w, a, b, n := pointer("w"), pointer("a"), pointer("b"), pointer("n")
 	alpha, beta := m.parameter("alpha"), m.parameter("beta")
 	sum := m.zero()
@@ -122,7 +101,7 @@ func (m *machine) moved(ones Mem) {
 }
 
 func (m *machine) finite(ones Mem) {
-	m.function("finite", "func(x *T, n int) bool", ".")
+	m.function("finite", "func(x *float64, n int) bool", ".")
 	x, n := pointer("x"), pointer("n")
 	bad := GP32()
 	XORL(bad, bad)
@@ -156,7 +135,7 @@ func row(at reg.GPVirtual) reg.GPVirtual {
 }
 
 func (m *machine) run(ones Mem) {
-	m.function("run", "func(v, i *T, n int, steps *T, count int, w *T, q T) (done int, hits uint64)", ".")
+	m.function("run", "func(v, i *float64, n int, steps *float64, count int, w *float64, q float64) (done int, hits uint64)", ".")
 	v, i, n, steps, count, w := pointer("v"), pointer("i"), pointer("n"), pointer("steps"), pointer("count"), pointer("w")
 	q := m.parameter("q")
 	m.first(m.bytes(n), ones)
@@ -190,7 +169,7 @@ func (m *machine) run(ones Mem) {
 }
 
 func (m *machine) climb(ones Mem) {
-	m.function("climb", "func(v, i, best, current *T, at *int64, n int, steps *T, count int, first int, w *T) (done int, hits uint64)", ".")
+	m.function("climb", "func(v, i, best, current *float64, at *int64, n int, steps *float64, count int, first int, w *float64) (done int, hits uint64)", ".")
 	v, i, n, steps, count, w := pointer("v"), pointer("i"), pointer("n"), pointer("steps"), pointer("count"), pointer("w")
 	pBest, pCurrent, at, index := pointer("best"), pointer("current"), pointer("at"), pointer("first")
 	m.first(m.bytes(n), ones)
@@ -231,7 +210,7 @@ func (m *machine) climb(ones Mem) {
 }
 
 func (m *machine) runBack(ones Mem) {
-	m.function("runBack", "func(a, b *T, n int, steps *T, count int, w, grad, time *T, alpha, beta T)", ".")
+	m.function("runBack", "func(a, b *float64, n int, steps *float64, count int, w, grad, time *float64, alpha, beta float64)", ".")
 	pa, pb, n, steps, count := pointer("a"), pointer("b"), pointer("n"), pointer("steps"), pointer("count")
 	w, g, time := pointer("w"), pointer("grad"), pointer("time")
 	alpha, beta := m.parameter("alpha"), m.parameter("beta")
