@@ -51,7 +51,7 @@ func (e *BadInput) Error() string {
 		parts = append(parts, strings.Join(facts, ", "))
 	}
 	if e.Err != nil {
-		parts = append(parts, e.Err.Error())
+		parts = append(parts, strings.TrimPrefix(e.Err.Error(), e.File+": ")) // the file is named once
 	}
 	return oneLine(strings.Join(parts, ": "))
 }

@@ -42,6 +42,7 @@ func TestBadInputIsOneLine(t *testing.T) {
 	}{
 		{BadInput{File: "a.json", Member: "params.dt", Expected: "a number", Found: "null"}, "a.json: params.dt: expected a number, found null"},
 		{BadInput{File: "a.json", Err: fs.ErrNotExist}, "a.json: file does not exist"},
+		{BadInput{File: "a.json", Err: errors.New("a.json: no list")}, "a.json: no list"},
 		{BadInput{Member: "model", Expected: "a name"}, "model: expected a name"},
 		{BadInput{File: "a\nb.json", Found: "\x1b[2Jµ\r"}, `a\nb.json: found \x1b[2Jµ\r`},
 	} {

@@ -49,8 +49,6 @@ func (e *experiment) target(i int, read func(string) ([]byte, error)) error {
 	if err != nil {
 		if p := (*os.PathError)(nil); errors.As(err, &p) {
 			err = p.Err
-		} else if text, ok := strings.CutPrefix(err.Error(), path+": "); ok {
-			err = errors.New(text)
 		}
 		return &exit.BadInput{File: path, Err: err}
 	}
