@@ -1,8 +1,10 @@
-// Command network trains a small recurrent network of the chip on frozen noise: 20 patterns of Poisson spikes at 20 inputs for 100 ms, of which one half belongs to each of two classes by chance. The neurons
-// must recognise every pattern although each of its spikes comes up to some milliseconds earlier or later. All happens on the chip: the class is that of the group of neurons that spikes more.
+// Command network trains a small recurrent network of the chip on frozen noise: 20 patterns of Poisson spikes at 20 inputs for 100 ms, one half of them of each of two classes, by
+// chance. The network must recognise a pattern although each of its spikes comes some milliseconds earlier or later. All happens on the chip: the class is that
+// of the group of neurons that spikes more.
 //
-// Weights and bias currents are trained together, by backpropagation through time with surge's gradient rule, and go to the chip as 4-bit codes, base currents and codes of the bias generator.
-// The program prints the accuracy before and after, on spikes that the network has not seen, and draws raster.png.
+// Weights and bias currents are trained together, by backpropagation through time with the rule that surge has for these neurons, and go to the chip as 4-bit codes, base currents and
+// codes of the bias generator. The program prints the accuracy on spikes that the network has not seen: as trained, with the codes, and with the codes on chips whose neurons differ by
+// 10 %, to which nothing was adapted. It draws raster.png.
 //
 //	go run ./examples/network
 package main
