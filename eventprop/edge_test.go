@@ -186,7 +186,7 @@ func TestAutapse(t *testing.T) {
 	cot := make([]float64, len(spikes))
 	cot[last] = 1
 	g := gradients(t, &l, forward(t, &l, []Spike{{}}, 20e-3), cot).Rec[0]
-	d, _, ok := derivative(func(h float64) (float64, bool) {
+	d, ok := derivative(func(h float64) (float64, bool) {
 		defer func(w float64) { rec.Weight[0] = w }(rec.Weight[0])
 		rec.Weight[0] += h
 		s := times()
@@ -398,7 +398,7 @@ func TestSilence(t *testing.T) {
 		t.Fatalf("%v, d/dVTh %v", v, g.VTh[0])
 	}
 	for s := range l.In.Weight {
-		d, _, ok := derivative(func(h float64) (float64, bool) {
+		d, ok := derivative(func(h float64) (float64, bool) {
 			defer func(w float64) { l.In.Weight[s] = w }(l.In.Weight[s])
 			l.In.Weight[s] += h
 			return value(l.NewGradients()), true

@@ -26,7 +26,7 @@ func TestObjectives(t *testing.T) {
 			t.Fatal(err)
 		}
 		for k := range x {
-			d, _, _ := derivative(func(h float64) (float64, bool) {
+			d, _ := derivative(func(h float64) (float64, bool) {
 				y := slices.Clone(x)
 				y[k] += h
 				v, err := o.Value(make([]float64, len(y)), y)
@@ -125,7 +125,7 @@ func TestSerial(t *testing.T) {
 			for i := range g[k].In {
 				w := &net[k].In.Weight[i]
 				w0 := *w
-				d, _, _ := derivative(func(h float64) (float64, bool) {
+				d, _ := derivative(func(h float64) (float64, bool) {
 					*w = w0 + h
 					defer func() { *w = w0 }()
 					v, _ := loss()

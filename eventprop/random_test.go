@@ -156,14 +156,20 @@ func (w *network) loss(t *Tape, c *Cotangent) (float64, pattern, error) {
 			}
 			sum += w.peakWeight[j] * p.Value
 			c.AddPeak(p, w.peakWeight[j])
-			place := 0 // which segment the peak is in
+			place := 0 // which segment the peak is in, and
 			for k := t.last[j]; k >= 0 && t.touches[k].time >= p.Time; k = t.touches[k].before {
 				place++
 			}
-			if p.Time == 0 || p.Time == t.end {
-				place = -1
+			where := 0 // whether it is inside of it, in the kink at its end, or at an end of the simulation
+			switch {
+			case p.kind < crossing:
+				where = 1
+			case p.Time == 0:
+				where = 2
+			case p.Time == t.end:
+				where = 3
 			}
-			pat.peaks = append(pat.peaks, place)
+			pat.peaks = append(pat.peaks, place, where)
 		}
 	}
 	// the loss is smooth as long as every neuron sees the same jumps in the same order
