@@ -80,36 +80,70 @@ func (p *problem) alone(j int, x []float64) Experiment {
 	return e
 }
 
-// apart fits every neuron by itself, and takes the middle of each current over the neurons that share it as the best point.
-func (f *fitter) apart(ctx context.Context) error {
+// alike is the standard deviation of ln I up to which neurons are taken to have the same currents, and wellApart the part of the loss that is left by fits of single neurons where they have not.
+const (
+	alike     = 0.02
+	wellApart = 0.25
+)
+
+// apart fits every neuron by itself. The middle of each current over the neurons that share it is a start where the neurons are alike, and with errors the answer where they differ and
+// single ones are fitted much better than all are. Otherwise nothing changes. least is a good loss.
+func (f *fitter) apart(ctx context.Context, least float64) error {
 	const phase = "neurons"
 	if len(f.replay) < 2 {
 		f.replay, f.current = nil, nil
-		x, se, evaluations, err := f.population(ctx, phase)
+		x, se, own, evaluations, err := f.population(ctx, phase)
 		if err != nil {
 			return err
 		}
-		for i, v := range [][]float64{x, se} {
-			f.replay = append(f.replay, outcome(phase, optim.Converged, v, 0, evaluations*(1-i), 0))
-		}
+		f.replay = []optim.State{outcome(phase, optim.Converged, x, own, evaluations, 0), outcome(phase, optim.Converged, se, 0, 0, 0)}
 	}
-	x, _, err := f.call(ctx, phase, optim.Problem{}, nil, nil)
+	x, own, err := f.call(ctx, phase, optim.Problem{}, nil, nil)
 	if err != nil {
 		return err
 	}
-	if f.errors, _, err = f.call(ctx, phase, optim.Problem{}, nil, nil); err != nil {
+	se, _, err := f.call(ctx, phase, optim.Problem{}, nil, nil)
+	if err != nil {
 		return err
+	}
+	if f.differ(se) <= alike {
+		start := f.x
+		f.x = x
+		err := f.forcedFit(ctx, 1, f.Seed)
+		if f.x = start; err != nil || f.loss <= least {
+			return err
+		}
+	}
+	if own > wellApart*f.loss {
+		return nil
 	}
 	if f.loss, err = f.problem.loss(ctx, x); err != nil {
 		return err
 	}
-	f.best = x
+	f.best, f.errors = x, se
 	f.moved = append(f.moved, "the neurons differ: each was fitted by itself, and the currents are the medians over the neurons that share them")
 	return nil
 }
 
-// population returns the middle of the neurons and its standard error, infinite where half of them do not determine a current.
-func (f *fitter) population(ctx context.Context, phase string) (x, se []float64, evaluations int, err error) {
+// differ returns the largest standard deviation between neurons of a current that acts smoothly, from standard errors of the middle.
+func (f *fitter) differ(se []float64) (most float64) {
+	for k, c := range f.coords {
+		if c.param != dynapse.Ispkthr && c.param != dynapse.Iref && !math.IsInf(se[k], 1) {
+			most = max(most, se[k]*math.Sqrt(float64(len(f.seen(c.neurons))))/medianError)
+		}
+	}
+	return most
+}
+
+// medianError is the standard error of the median of J normal variables, times sqrt(J) and over their standard deviation, and fromDistances their standard deviation over the median of their
+// distances from it.
+const (
+	medianError   = 1.2533 // sqrt(π/2)
+	fromDistances = 1.4826
+)
+
+// population returns the middle of the neurons and its standard error, infinite where half of them do not determine a current, and the middle of the losses of the neurons.
+func (f *fitter) population(ctx context.Context, phase string) (x, se []float64, own float64, evaluations int, err error) {
 	neurons := make([]int, f.Network.N)
 	for j := range neurons {
 		neurons[j] = j
@@ -119,14 +153,16 @@ func (f *fitter) population(ctx context.Context, phase string) (x, se []float64,
 	x = f.x
 	first := min(scouts, len(neurons))
 	starts := f.Starts
+	var losses []float64
 	for _, part := range [][]int{neurons[:first], neurons[first:]} {
 		fitted, err := f.separately(ctx, part, x, starts)
 		if err != nil {
-			return nil, nil, 0, err
+			return nil, nil, 0, 0, err
 		}
 		for i, r := range fitted {
 			found[part[i]] = r
 			evaluations += r.Evaluations
+			losses = append(losses, r.Loss)
 		}
 		x, se = f.middle(found)
 		starts = min(2, starts)
@@ -135,11 +171,11 @@ func (f *fitter) population(ctx context.Context, phase string) (x, se []float64,
 		if f.Record != nil {
 			n.Checkpoint = f.checkpoint(nil)
 			if err := f.Record(n); err != nil {
-				return nil, nil, 0, err
+				return nil, nil, 0, 0, err
 			}
 		}
 	}
-	return x, se, evaluations, nil
+	return x, se, median(losses), evaluations, nil
 }
 
 // separately fits neurons, each by itself, from the point x.
@@ -206,7 +242,7 @@ func (f *fitter) middle(found []*Result) (x, se []float64) {
 			for i, v := range values {
 				values[i] = math.Abs(v - x[k])
 			}
-			se[k] = 1.2533*1.4826*median(values)/math.Sqrt(float64(len(values))) + median(widths)/(2*1.96)
+			se[k] = medianError*fromDistances*median(values)/math.Sqrt(float64(len(values))) + median(widths)/(2*1.96)
 		}
 	}
 	f.box.Project(x)

@@ -41,8 +41,10 @@ func (f *fitter) forcedRounds(ctx context.Context) error {
 		if err := f.forcedFit(ctx, f.Starts<<round, f.Seed+uint64(round)); err != nil || f.loss <= least {
 			return err
 		}
-		if least > 0 && f.several() {
-			return f.apart(ctx)
+		if round == 0 && least > 0 && f.several() {
+			if err := f.apart(ctx, least); err != nil || f.errors != nil || f.loss <= least {
+				return err
+			}
 		}
 	}
 	return nil
