@@ -3,11 +3,19 @@
 //
 // # Overview
 //
+// For many neurons, interval after interval:
+//
 //	Advance   states after an interval, and which neurons may have crossed the threshold in it
 //	Retreat   the adjoint of Advance for neurons that do not spike
 //	Add       y_j += x_j
 //	Moved     sum_j w_j (b_j beta - a_j alpha), what the time of an event gets from its targets
 //	Finite    whether all x_j are
+//
+// For a block of few neurons, whose states stay in registers over many intervals:
+//
+//	Run       Advance and Add, until neurons may cross the threshold
+//	Climb     the same for neurons without a threshold, with the largest voltage
+//	RunBack   Moved, Add and Retreat, from the last interval to the first
 //
 // The state is a structure of arrays, so that neighbours are loaded together.
 //
