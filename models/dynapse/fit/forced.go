@@ -163,7 +163,7 @@ func (f *forced) residuals(ctx context.Context, r [][]float64, xs [][]float64) e
 		if err != nil {
 			return err
 		}
-		n, m := f.Network.N, len(part)
+		n, m, thresholds := f.Network.N, len(part), f.lnThresholds(net)
 		for k, s := range f.samples {
 			width := f.recordings[s.recording].B * n
 			run := runs[s.recording]
@@ -180,7 +180,7 @@ func (f *forced) residuals(ctx context.Context, r [][]float64, xs [][]float64) e
 				case Vmem:
 					d = f.difference(Vmem, run.Vmem[at], s.value)
 				case Spikes:
-					d = violation(f.above(net, run, at, i*n+s.at%n), s.value, f.margin)
+					d = violation(f.above(thresholds, run, at, i*n+s.at%n), s.value, f.margin)
 				}
 				r[first+i][k] = s.root * d
 			}
@@ -189,16 +189,26 @@ func (f *forced) residuals(ctx context.Context, r [][]float64, xs [][]float64) e
 	return nil
 }
 
+// lnThresholds returns ln(Ispkthr/Io) of all neurons of all samples, [M, N].
+func (p *problem) lnThresholds(net dynapse.Network) []float64 {
+	n := p.Network.N
+	out := make([]float64, max(net.Samples, 1)*n)
+	for i := range out {
+		j := i % n
+		threshold := p.start[dynapse.Ispkthr][j]
+		if list := net.Params[dynapse.Ispkthr]; len(list) > i {
+			threshold = list[i]
+		}
+		out[i] = fmath.Log(threshold / p.start[dynapse.Io][j])
+	}
+	return out
+}
+
 // above returns ln(Imem/Ispkthr) before the reset, of element at, which belongs to a neuron of a sample.
-func (p *problem) above(net dynapse.Network, run *dynapse.Run, at, neuron int) float64 {
+func (p *problem) above(lnThresholds []float64, run *dynapse.Run, at, neuron int) float64 {
 	j := neuron % p.Network.N
 	kappa := (p.start[dynapse.KappaN][j] + p.start[dynapse.KappaP][j]) / 2
-	y := run.Vmem[at] * kappa / p.start[dynapse.Ut][j]
-	threshold := p.start[dynapse.Ispkthr][j]
-	if list := net.Params[dynapse.Ispkthr]; len(list) > neuron {
-		threshold = list[neuron]
-	}
-	return y - fmath.Log(threshold/p.start[dynapse.Io][j])
+	return run.Vmem[at]*kappa/p.start[dynapse.Ut][j] - lnThresholds[neuron]
 }
 
 // violation is positive where x is above what the count allows, negative where it is below.

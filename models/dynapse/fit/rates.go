@@ -60,6 +60,7 @@ func (p rateProblem) firings(ctx context.Context, xs [][]float64) ([][][]firing,
 	for part := range slices.Chunk(xs, max(mostElements/p.elements(), 1)) {
 		m := len(part)
 		net := p.network(part...)
+		thresholds := p.lnThresholds(net)
 		of := make([][][]firing, m)
 		for k := range p.curves {
 			if err := ctx.Err(); err != nil {
@@ -82,7 +83,7 @@ func (p rateProblem) firings(ctx context.Context, xs [][]float64) ([][][]firing,
 			}
 			for i, at := range highest {
 				if list[i].count == 0 {
-					list[i].peak = p.above(net, run, at, i/(rows*n)*n+i%n)
+					list[i].peak = p.above(thresholds, run, at, i/(rows*n)*n+i%n)
 				}
 			}
 			for i := range m {

@@ -38,6 +38,7 @@ func (f *fitter) forcedRounds(ctx context.Context) error {
 		}
 	}
 	for round := range rounds {
+		before := f.loss
 		if err := f.forcedFit(ctx, f.Starts<<round, f.Seed+uint64(round)); err != nil || f.loss <= least {
 			return err
 		}
@@ -45,6 +46,9 @@ func (f *fitter) forcedRounds(ctx context.Context) error {
 			if err := f.apart(ctx, least); err != nil || f.errors != nil || f.loss <= least {
 				return err
 			}
+		}
+		if least == 0 && round > 0 && f.loss > 0.99*before { // spikes alone have no loss that is known to be good
+			return nil
 		}
 	}
 	return nil
@@ -294,7 +298,7 @@ func (p *problem) thresholds(ctx context.Context, x []float64) ([]Range, error) 
 	if err != nil {
 		return nil, err
 	}
-	n := p.Network.N
+	n, thresholds := p.Network.N, p.lnThresholds(net)
 	of := make([]int, n)
 	out := make([]Range, len(ks))
 	for i, k := range ks {
@@ -313,7 +317,7 @@ func (p *problem) thresholds(ctx context.Context, x []float64) ([]Range, error) 
 			}
 			j := at % n
 			threshold := net.Params[dynapse.Ispkthr][j]
-			imem := threshold * fmath.Exp(p.above(net, run, at, j))
+			imem := threshold * fmath.Exp(p.above(thresholds, run, at, j))
 			b := &out[of[j]]
 			b.Low = max(b.Low, imem*fmath.Exp(-c))
 			if c > 0 {
