@@ -206,19 +206,25 @@ func (p rateProblem) optim() optim.Problem {
 // rateFit fits curves alone: least squares from several starts, with little to simulate, then with all, and where rates are still off by half a spike in the mean a search without gradients. The fit
 // has converged where they are off by no more than a spike.
 func (f *fitter) rateFit(ctx context.Context) error {
-	x, err := f.x, error(nil)
-	method := optim.Method(optim.MultiStart{Method: optim.LevenbergMarquardt{Steps: 30}, Starts: f.Starts, Keep: 2, Rung: 2, Seed: f.Seed})
-	if short := f.shorter(); short != f.problem {
-		if x, _, err = f.call(ctx, "starts", rateProblem{short}.optim(), x, method); err != nil {
+	short := f.shorter()
+	for _, decades := range []float64{1, 3} { // the second, with more starts, only where all of the first are silent
+		x, err := f.x, error(nil)
+		method := optim.Method(optim.MultiStart{Method: optim.LevenbergMarquardt{Steps: 30}, Starts: f.Starts * int(decades*decades), Spread: decades * math.Ln10, Keep: 2, Rung: 2, Seed: f.Seed})
+		if short != f.problem {
+			if x, _, err = f.call(ctx, "starts", rateProblem{short}.optim(), x, method); err != nil {
+				return err
+			}
+			method = optim.LevenbergMarquardt{Steps: 10}
+		}
+		if x, _, err = f.call(ctx, "rates", rateProblem{f.problem}.optim(), x, method); err != nil {
 			return err
 		}
-		method = optim.LevenbergMarquardt{Steps: 10}
-	}
-	if x, _, err = f.call(ctx, "rates", rateProblem{f.problem}.optim(), x, method); err != nil {
-		return err
-	}
-	if err := f.offer(ctx, x); err != nil {
-		return err
+		if err := f.offer(ctx, x); err != nil {
+			return err
+		}
+		if f.loss < 0.9*f.silence() {
+			break
+		}
 	}
 	if f.loss > f.resolution()/4 {
 		if err := f.search(ctx, "polish", f.best, optim.CMAES{Seed: f.Seed, Sigma: 0.03, Evaluations: 20 * (4 + len(f.x)), Tol: 1e-4}); err != nil {
@@ -229,6 +235,17 @@ func (f *fitter) rateFit(ctx context.Context) error {
 		f.status = optim.Converged
 	}
 	return nil
+}
+
+// silence is the loss of a network that never spikes.
+func (p *problem) silence() (loss float64) {
+	for i := range p.curves {
+		c := &p.curves[i]
+		for _, rate := range c.Rate {
+			loss += c.Scale * rate / float64(len(c.Rate))
+		}
+	}
+	return loss
 }
 
 // resolution is the loss where every rate is off by a spike.
