@@ -154,28 +154,32 @@ func phiSlope(x float64) float64 {
 	return sum
 }
 
-// secant returns F = (e^(-a h) - e^(-b h))/(b - a) and its derivatives with respect
-// to a and b. It is symmetric in a and b.
-func secant(a, b, h float64) (F, dA, dB float64) {
+// secant returns F = (e^(-a h) - e^(-b h))/(b - a). It is symmetric in a and b.
+func secant(a, b, h float64) float64 {
+	a, b = min(a, b), max(a, b)
+	return h * fmath.Exp(-a*h) * phi((b-a)*h)
+}
+
+// secantSlopes returns the derivatives of secant with respect to a and b.
+func secantSlopes(a, b, h float64) (dA, dB float64) {
 	swap := a > b
 	if swap {
 		a, b = b, a
 	}
 	x := (b - a) * h
 	e := h * fmath.Exp(-a*h)
-	F = e * phi(x)
 	dA, dB = float64(h*e)*phiRest(x), float64(h*e)*phiSlope(x)
 	if swap {
 		dA, dB = dB, dA
 	}
-	return F, dA, dB
+	return dA, dB
 }
 
 // kappaSlopes returns the derivatives of Kappa with respect to the rates 1/TauMem
 // and 1/TauSyn.
 func (f Flow) kappaSlopes(h float64) (dAlpha, dBeta float64) {
-	F, dA, dB := secant(f.alpha, f.beta, h)
-	return F + float64(f.alpha*dA), f.alpha * dB
+	dA, dB := secantSlopes(f.alpha, f.beta, h)
+	return secant(f.alpha, f.beta, h) + float64(f.alpha*dA), f.alpha * dB
 }
 
 // slopes returns the derivatives of the state after h, from u (voltage above VLeak)

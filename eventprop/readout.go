@@ -4,6 +4,7 @@ import (
 	"math"
 	"sort"
 
+	"github.com/surge-snn/surge/internal/fmath"
 	"github.com/surge-snn/surge/internal/lanes"
 )
 
@@ -18,13 +19,15 @@ import (
 type readout struct {
 	known   bool // whether peaks holds those of the silent neurons
 	silent  []int32
-	state   []State   // of the neurons that are followed
-	v, i    []float64 // the same of readouts
-	best    []float64 // V - VLeak at the peak of readouts
-	current []float64 // and the current, where it is just before an input
-	last    []int64   // that input, or -1
-	peaks   []Peak    // by neuron
-	arrival []float64 // coefficients of the inputs
+	state   []State     // of the neurons that are followed
+	v, i    []float64   // the same of readouts
+	best    []float64   // V - VLeak at the peak of readouts
+	current []float64   // and the current, where it is just before an input
+	last    []int64     // that input, or -1
+	peaks   []Peak      // by neuron
+	arrival []float64   // coefficients of the inputs
+	rest    []integrals // from the beginning of each interval to the end; empty: not known yet
+	rate    float64     // of their weight
 
 	a, b     []float64 // dL/dV and dL/dI, by neuron
 	active   []int32   // neurons whose adjoint is not 0
@@ -239,22 +242,30 @@ func (t *Tape) readVoltages(dst []float64, first int, s float64) {
 // readIntegrals writes the integrals with the weight e^(-rate t) of the neurons from first on to dst.
 func (t *Tape) readIntegrals(dst []float64, first int, rate float64) {
 	r := &t.readout
+	t.makeRest(rate)
 	r.arrival = r.arrival[:0]
-	for k := range t.head {
-		r.arrival = append(r.arrival, t.remaining(k+1, rate).i)
+	for _, w := range r.rest[1:] {
+		r.arrival = append(r.arrival, w.i)
 	}
-	t.respond(dst, first, t.remaining(0, rate))
+	t.respond(dst, first, r.rest[0])
 }
 
-// remaining returns the integrals from the beginning of interval k to the end.
-func (t *Tape) remaining(k int, rate float64) integrals {
-	start := t.opening(k)
-	w := t.plan.cells[0].integrals(t.end-start, rate)
-	if rate != 0 {
-		e := math.Exp(-rate * start)
-		w.one, w.u, w.i = w.one*e, w.u*e, w.i*e
+// makeRest sets the integrals from the beginning of each interval to the end.
+func (t *Tape) makeRest(rate float64) {
+	r := &t.readout
+	if len(r.rest) > 0 && r.rate == rate {
+		return
 	}
-	return w
+	r.rest, r.rate = r.rest[:0], rate
+	for k := range t.head + 1 {
+		start := t.opening(k)
+		w := t.plan.cells[0].integrals(t.end-start, rate)
+		if rate != 0 {
+			e := fmath.Exp(-rate * start)
+			w.one, w.u, w.i = w.one*e, w.u*e, w.i*e
+		}
+		r.rest = append(r.rest, w)
+	}
 }
 
 // readable tells whether readBack can do the voltages in c.
@@ -353,9 +364,10 @@ func (t *Tape) readBackSilent(g *Gradients, c *Cotangent) {
 func (t *Tape) readBackIntegral(g *Gradients, c *Cotangent) {
 	cell, n := &t.plan.cells[0], len(t.plan.cells)
 	rate, _ := decayRate(c.Decay) // check has seen it
+	t.makeRest(rate)
 	for k := t.head; k > 0; k-- {
 		from := t.input[k-1].Neuron * n
-		w := t.remaining(k, rate)
+		w := t.readout.rest[k]
 		sum := 0.0
 		for j, x := range c.Integral {
 			sum += float64(x * t.plan.layer.In.Weight[from+j])
@@ -367,7 +379,7 @@ func (t *Tape) readBackIntegral(g *Gradients, c *Cotangent) {
 			t.InputTime[k-1] += float64(sum * (float64(w.i*cell.beta) - float64(w.u*cell.alpha)))
 		}
 	}
-	w := t.remaining(0, rate)
+	w := t.readout.rest[0]
 	for j, x := range c.Integral {
 		accumulate(g.VLeak, j, x*w.one) // V = VLeak + u
 		t.readBackStart(g, j, State{x * w.u, x * w.i})

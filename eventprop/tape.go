@@ -146,7 +146,7 @@ func (t *Tape) begin(p *plan, input, recorded []Spike, forced bool, end float64)
 	t.head, t.recordHead, t.pending = 0, 0, t.pending[:0]
 	t.back.ready, t.complete, t.engine = false, false, stepwise
 	t.arrivals.reset()
-	t.steps, t.readout.known = t.steps[:0], false
+	t.steps, t.readout.known, t.readout.rest = t.steps[:0], false, t.readout.rest[:0]
 	t.last = resize(t.last, n)
 	for j := range n {
 		t.last[j] = -1

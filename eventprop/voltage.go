@@ -143,16 +143,15 @@ type integrals struct{ one, u, i float64 }
 
 func (f Flow) integrals(h, rate float64) integrals {
 	a, b := f.alpha+rate, f.beta+rate
-	F, _, _ := secant(a, b, h)
-	return integrals{one: h * phi(rate*h), u: h * phi(a*h), i: f.alpha / a * (float64(h*phi(b*h)) - F)}
+	return integrals{one: h * phi(rate*h), u: h * phi(a*h), i: f.alpha / a * (float64(h*phi(b*h)) - secant(a, b, h))}
 }
 
 // integralSlopes returns the derivatives of the integral of the state (u, i) over h with respect to the
 // time constants.
 func (f Flow) integralSlopes(u, i, h, rate float64) (tauMem, tauSyn float64) {
 	a, b := f.alpha+rate, f.beta+rate
-	F, dA, dB := secant(a, b, h)
-	rest := float64(h*phi(b*h)) - F
+	dA, dB := secantSlopes(a, b, h)
+	rest := float64(h*phi(b*h)) - secant(a, b, h)
 	// of i: alpha/a rest, with d(alpha/a)/d alpha = rate/a^2
 	byAlpha := float64(rate/(a*a)*rest) - float64(f.alpha/a*dA)
 	byBeta := f.alpha / a * (float64(h*h*phiSlope(b*h)) - dB)
