@@ -76,7 +76,7 @@ type Model struct {
 	Surrogate   string   `toml:"surrogate" only:"surrogate"` // as "fast_sigmoid(25)"
 	Readout     string   `toml:"readout"`                    // "li-max", "li-mean", "li-sum", "li-last", "count"; events: "ttfs" (first spike), "li-max", "li-integral"
 	TauOut      float64  `toml:"tau_out,omitzero"`           // s, of the leaky integrators of li-...
-	OutMean     float64  `toml:"out_mean,omitzero"`          // output weights start as N(out_mean/in, out_gain²/in)
+	OutMean     float64  `toml:"out_mean"`                   // output weights start as N(out_mean/in, out_gain²/in)
 	OutGain     float64  `toml:"out_gain"`
 }
 
