@@ -5,6 +5,7 @@ import (
 	"go/parser"
 	"go/token"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -21,8 +22,8 @@ func TestTableIsComplete(t *testing.T) {
 		}
 	}
 	found := map[string]bool{}
-	for _, pkg := range []string{"ops", "models", "surrogate"} {
-		for _, name := range differentiable(t, filepath.Join("..", "..", pkg), pkg) {
+	for _, dir := range []string{"ops", "models", "surrogate", "eventprop/node"} {
+		for _, name := range differentiable(t, filepath.Join("..", "..", dir), path.Base(dir)) {
 			found[name] = true
 			if !covered[name] {
 				t.Errorf("%s is in no row of the table", name)
@@ -35,7 +36,7 @@ func TestTableIsComplete(t *testing.T) {
 		}
 	}
 	// The search itself finds what it must.
-	for _, name := range []string{"ops.Apply", "ops.RateBounds", "ops.Stack", "ops.Unstack", "models.LIF", "models.Spike", "surrogate.ATan"} {
+	for _, name := range []string{"ops.Apply", "ops.RateBounds", "ops.Stack", "ops.Unstack", "models.LIF", "models.Spike", "surrogate.ATan", "node.Layer", "node.Decode"} {
 		if !found[name] {
 			t.Errorf("%s was not found in the source", name)
 		}

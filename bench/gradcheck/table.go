@@ -28,6 +28,7 @@ func Table() []Case {
 		wtasCases(),
 		coupledCases(),
 		dynapseCases(),
+		eventCases(),
 		customCases(),
 	)
 }

@@ -23,18 +23,44 @@ func FirstSpike(times *G.Node) (*G.Node, error) {
 //
 //	t Dt <= time < (t+1) Dt
 //
-// in step t. A spike after the last step is an error of the run (ops.ErrValue). Steps have no gradient to times.
+// in step t. A spike outside of the steps is an error of the run (ops.ErrValue). The counts are constant but for jumps, so
+// that their derivative says nothing; the gradient is what moving the spike to the steps next to its step t changes,
+//
+//	dL/d(time) = (dL/dy[t+1] - dL/dy[t-1])/(2 Dt)
+//
+// with one of the two and Dt at the ends. [Interpolate] has an exact one.
 func Decode(times, mask *G.Node, steps int, dt float64) (*G.Node, error) {
-	d := decoding{steps, dt}
-	return one(ops.Kernels{Float32: &decode[float32]{decoding: d}, Float64: &decode[float64]{decoding: d}}, []bool{false, false}, times, mask)
+	d := decoding{steps: steps, dt: dt}
+	return one(ops.Kernels{Float32: &decode[float32]{decoding: d}, Float64: &decode[float64]{decoding: d}}, []bool{true, false}, times, mask)
+}
+
+// Interpolate is [Decode] with each spike divided between the two steps whose middles are next to it,
+//
+//	y[t] = sum over the spikes of max(0, 1 - |time/Dt - (t + 1/2)|)
+//
+// and in the first and last half step all in that step, so that its parts sum to 1. It is continuous in times, and its gradient is
+//
+//	dL/d(time) = (dL/dy[t+1] - dL/dy[t])/Dt,  (t + 1/2) Dt <= time < (t + 3/2) Dt
+//
+// which is exact but in the middles themselves, and 0 in the half steps at the ends.
+func Interpolate(times, mask *G.Node, steps int, dt float64) (*G.Node, error) {
+	d := decoding{steps: steps, dt: dt, divide: true}
+	return one(ops.Kernels{Float32: &decode[float32]{decoding: d}, Float64: &decode[float64]{decoding: d}}, []bool{true, false}, times, mask)
 }
 
 // Encode returns the times and mask, [B, N, K], of the spikes of time steps, [T, B, N]: a value of 1 in step t is a
 // spike at (t + 1/2) Dt, absent spikes are at end. Other values than 0 and 1, and more than k spikes of a neuron, are
-// errors of the run (ops.ErrValue, eventprop.ErrLimit). Steps get no gradient from times.
+// errors of the run (ops.ErrValue, eventprop.ErrLimit).
+//
+// Steps have no derivative; the gradient is what moving the spike from its step t changes,
+//
+//	dL/dx[t+1] += Dt dL/d(time),  dL/dx[t-1] -= Dt dL/d(time)
+//
+// so that from times to steps by [Interpolate] or [Decode] and back the derivative of a spike that is alone is 1. That a spike vanishes or
+// appears is not in it. Masks give no gradient.
 func Encode(spikes *G.Node, k int, dt, end float64) (times, mask *G.Node, err error) {
 	e := encoding{k, dt, end}
-	out, err := ops.Apply(ops.Kernels{Float32: &encode[float32]{encoding: e}, Float64: &encode[float64]{encoding: e}}, []bool{false}, spikes)
+	out, err := ops.Apply(ops.Kernels{Float32: &encode[float32]{encoding: e}, Float64: &encode[float64]{encoding: e}}, []bool{true}, spikes)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -77,8 +103,9 @@ func (f *first[T]) Backward(_, _, gout, gin [][]T) error {
 }
 
 type decoding struct {
-	steps int
-	dt    float64
+	steps  int
+	dt     float64
+	divide bool // between two steps
 }
 
 type decode[T ops.Float] struct {
@@ -99,22 +126,56 @@ func (d *decode[T]) Shapes(in []tensor.Shape) ([]tensor.Shape, error) {
 	return []tensor.Shape{{d.steps, in[0][0], in[0][1]}}, nil
 }
 
+// split returns the steps a <= b of a spike, and the part that is in b.
+func (d *decoding) split(time float64) (a, b int, part float64) {
+	if !d.divide {
+		a = int(math.Floor(time / d.dt))
+		return a, a, 0
+	}
+	x := time/d.dt - 0.5
+	low := math.Floor(x)
+	a, b = int(low), int(low)+1
+	if a < 0 || b >= d.steps {
+		a = min(max(a, 0), d.steps-1)
+		return a, a, 0
+	}
+	return a, b, x - low
+}
+
 func (d *decode[T]) Forward(in, out [][]T) error {
 	clear(out[0])
 	for i, m := range in[1] {
 		if m == 0 {
 			continue
 		}
-		step := math.Floor(float64(in[0][i]) / d.dt)
-		if !(step >= 0 && step < float64(d.steps)) {
-			return fmt.Errorf("%w: spike %d of row %d at %g s is outside of %d steps of %g s", ops.ErrValue, i%d.k, i/d.k, float64(in[0][i]), d.steps, d.dt)
+		time := float64(in[0][i])
+		if step := math.Floor(time / d.dt); !(step >= 0 && step < float64(d.steps)) {
+			return fmt.Errorf("%w: spike %d of row %d at %g s is outside of %d steps of %g s", ops.ErrValue, i%d.k, i/d.k, time, d.steps, d.dt)
 		}
-		out[0][int(step)*d.rows+i/d.k]++
+		a, b, part := d.split(time)
+		out[0][a*d.rows+i/d.k] += T(1 - part)
+		out[0][b*d.rows+i/d.k] += T(part)
 	}
 	return nil
 }
 
-func (*decode[T]) Backward(_, _, _, _ [][]T) error { return nil }
+func (d *decode[T]) Backward(in, _, gout, gin [][]T) error {
+	clear(gin[0])
+	for i, m := range in[1] {
+		if m == 0 {
+			continue
+		}
+		a, b, _ := d.split(float64(in[0][i]))
+		if !d.divide {
+			a, b = max(a-1, 0), min(a+1, d.steps-1)
+		}
+		if a < b {
+			rise := float64(gout[0][b*d.rows+i/d.k]) - float64(gout[0][a*d.rows+i/d.k])
+			gin[0][i] = T(rise / (float64(b-a) * d.dt))
+		}
+	}
+	return nil
+}
 
 type encoding struct {
 	k       int
@@ -164,4 +225,25 @@ func (e *encode[T]) Forward(in, out [][]T) error {
 	return nil
 }
 
-func (*encode[T]) Backward(_, _, _, _ [][]T) error { return nil }
+func (e *encode[T]) Backward(in, _, gout, gin [][]T) error {
+	clear(gin[0])
+	if gout[0] == nil {
+		return nil
+	}
+	clear(e.count)
+	for i, v := range in[0] {
+		if v == 0 {
+			continue
+		}
+		row := i % e.rows
+		g := T(e.dt) * gout[0][row*e.k+e.count[row]]
+		e.count[row]++
+		if i >= e.rows {
+			gin[0][i-e.rows] -= g
+		}
+		if i+e.rows < len(in[0]) {
+			gin[0][i+e.rows] += g
+		}
+	}
+	return nil
+}

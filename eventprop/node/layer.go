@@ -27,22 +27,23 @@ type Layer struct {
 
 // Apply adds the layer to the graph and returns the times and mask of its spikes, [B, N, K].
 //
-//	times, mask  [B, sources, J]  spikes of the input in any order; those with mask 0 are not there
-//	wIn          [sources, N]
-//	wRec         [N, N], or nil for a feed-forward layer
+// The gradient with respect to all inputs but the mask is exact, see [eventprop.Tape.Backward]; that of
+// a spike that is not there is 0, and so are those with respect to masks. Gradients of time constants take some three
+// times as long. The samples of a batch run in parallel; the result does not depend on how many do.
 //
-// The gradient with respect to times and weights is exact, see [eventprop.Tape.Backward]; that of
-// a spike that is not there is 0, and so are those with respect to masks. The samples of a batch run in parallel;
-// the result does not depend on how many do.
-//
-// Errors wrap ops.ErrShape or an error of package eventprop.
-func (l Layer) Apply(times, mask, wIn, wRec *G.Node) (outTimes, outMask *G.Node, err error) {
-	in := G.Nodes{times, mask, wIn}
-	wrt := []bool{true, true, true}
-	if wRec != nil {
-		in, wrt = append(in, wRec), append(wrt, true)
+// Errors wrap ops.ErrShape or an error of package eventprop; those of values in nodes are errors of the run.
+func (l Layer) Apply(in Inputs) (times, mask *G.Node, err error) {
+	if in.Times == nil || in.Mask == nil || in.WIn == nil {
+		return nil, nil, fmt.Errorf("%w: event LIF without Times, Mask or WIn", ops.ErrShape)
 	}
-	out, err := ops.Apply(ops.Kernels{Float32: &lif[float32]{Layer: l}, Float64: &lif[float64]{Layer: l}}, wrt, in...)
+	nodes, wrt := G.Nodes{in.Times, in.Mask}, []bool{true, false}
+	var slots []slot
+	for _, s := range in.slots() {
+		if s.node != nil {
+			slots, nodes, wrt = append(slots, s), append(nodes, s.node), append(wrt, true)
+		}
+	}
+	out, err := ops.Apply(ops.Kernels{Float32: &lif[float32]{Layer: l, slots: slots}, Float64: &lif[float64]{Layer: l, slots: slots}}, wrt, nodes...)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -55,11 +56,12 @@ const groups = 16
 // lif is the kernel of a Layer.
 type lif[T ops.Float] struct {
 	Layer
-	batch, sources, slots, n int
-	layer                    eventprop.Layer
-	samples                  []sample
-	grads                    [groups]*eventprop.Gradients
-	errs                     []error
+	slots                   []slot
+	batch, sources, room, n int
+	layer                   eventprop.Layer
+	samples                 []sample
+	grads                   [groups]*eventprop.Gradients
+	errs                    []error
 }
 
 // sample is the pass of one row of the batch.
@@ -78,25 +80,35 @@ func (k *lif[T]) Shapes(in []tensor.Shape) ([]tensor.Shape, error) {
 	if len(in[0]) != 3 || !in[0].Eq(in[1]) || len(in[2]) != 2 || in[2][0] != in[0][1] {
 		return nil, fmt.Errorf("%w: event LIF of times %v, mask %v and weights %v, want [B, sources, K] twice and [sources, N]", ops.ErrShape, in[0], in[1], in[2])
 	}
-	k.batch, k.sources, k.slots, k.n = in[0][0], in[0][1], in[0][2], in[2][1]
-	if len(in) == 4 && !in[3].Eq(tensor.Shape{k.n, k.n}) {
-		return nil, fmt.Errorf("%w: event LIF with recurrent weights %v, want [%d, %d]", ops.ErrShape, in[3], k.n, k.n)
-	}
+	k.batch, k.sources, k.room, k.n = in[0][0], in[0][1], in[0][2], in[2][1]
 	if k.Spikes <= 0 {
 		return nil, fmt.Errorf("%w: event LIF with Spikes = %d, want > 0", ops.ErrShape, k.Spikes)
 	}
-	k.layer = eventprop.Layer{Params: k.Params, Settings: k.Settings, In: eventprop.NewDense(k.sources, k.n)}
-	if len(in) == 4 {
-		rec := eventprop.NewDense(k.n, k.n)
-		k.layer.Rec = &rec
+	k.layer = eventprop.Layer{Params: k.Params, Settings: k.Settings, In: eventprop.Synapses{Pre: k.sources, Post: k.n}}
+	for g := range k.grads {
+		k.grads[g] = &eventprop.Gradients{}
 	}
-	if err := k.layer.Check(); err != nil {
-		return nil, err
+	known := true // whether all parameters of neurons are
+	for i, s := range k.slots {
+		shape := in[i+2]
+		if err := s.check(shape, k.sources, k.n, k.layer.Rec != nil); err != nil {
+			return nil, err
+		}
+		if s.of == recurrent && k.layer.Rec == nil {
+			k.layer.Rec = &eventprop.Synapses{Pre: k.n, Post: k.n}
+		}
+		known = known && s.of != neurons
+		*s.value(&k.layer) = make([]float64, shape.TotalSize())
+		for g := range k.grads {
+			*s.grad(k.grads[g]) = make([]float64, shape.TotalSize())
+		}
+	}
+	if known {
+		if err := k.layer.Check(); err != nil {
+			return nil, err
+		}
 	}
 	k.samples, k.errs = make([]sample, k.batch), make([]error, k.batch)
-	for g := range k.grads {
-		k.grads[g] = k.layer.NewWeightGradients()
-	}
 	out := tensor.Shape{k.batch, k.n, k.Spikes}
 	return []tensor.Shape{out, out.Clone()}, nil
 }
@@ -117,14 +129,16 @@ func (k *lif[T]) parallel(f func(group, b int) error) error {
 }
 
 func (k *lif[T]) Forward(in, out [][]T) error {
-	widen(k.layer.In.Weight, in[2])
-	if k.layer.Rec != nil {
-		widen(k.layer.Rec.Weight, in[3])
+	for i, s := range k.slots {
+		widen(*s.value(&k.layer), in[i+2])
+	}
+	if err := k.layer.Check(); err != nil { // once, not for each sample
+		return err
 	}
 	return k.parallel(func(_, b int) error {
-		row := k.sources * k.slots
+		row := k.sources * k.room
 		s := &k.samples[b]
-		read(s, in[0][b*row:(b+1)*row], in[1][b*row:(b+1)*row], k.slots)
+		read(s, in[0][b*row:(b+1)*row], in[1][b*row:(b+1)*row], k.room)
 		if err := s.tape.Forward(&k.layer, s.input, k.End); err != nil {
 			return err
 		}
@@ -133,8 +147,8 @@ func (k *lif[T]) Forward(in, out [][]T) error {
 	})
 }
 
-// read sorts the spikes of a row, [sources, slots].
-func read[T ops.Float](s *sample, times, mask []T, slots int) {
+// read sorts the spikes of a row, [sources, room].
+func read[T ops.Float](s *sample, times, mask []T, room int) {
 	s.place, s.input = s.place[:0], s.input[:0]
 	for i, m := range mask {
 		if m != 0 {
@@ -143,7 +157,7 @@ func read[T ops.Float](s *sample, times, mask []T, slots int) {
 	}
 	slices.SortStableFunc(s.place, func(a, b int) int { return cmp.Compare(times[a], times[b]) })
 	for _, i := range s.place {
-		s.input = append(s.input, eventprop.Spike{Time: float64(times[i]), Neuron: i / slots})
+		s.input = append(s.input, eventprop.Spike{Time: float64(times[i]), Neuron: i / room})
 	}
 }
 
@@ -176,7 +190,7 @@ func (k *lif[T]) Backward(_, _, gout, gin [][]T) error {
 	for _, g := range k.grads {
 		g.Reset()
 	}
-	in, out := k.sources*k.slots, k.n*k.Spikes
+	in, out := k.sources*k.room, k.n*k.Spikes
 	err := k.parallel(func(group, b int) error {
 		s := &k.samples[b]
 		s.c.Reset(&s.tape)
@@ -199,9 +213,8 @@ func (k *lif[T]) Backward(_, _, gout, gin [][]T) error {
 	for g := 1; g < groups; g++ {
 		k.grads[0].Add(k.grads[g])
 	}
-	narrow(gin[2], k.grads[0].In)
-	if len(gin) == 4 {
-		narrow(gin[3], k.grads[0].Rec)
+	for i, s := range k.slots {
+		narrow(gin[i+2], *s.grad(k.grads[0]))
 	}
 	return nil
 }

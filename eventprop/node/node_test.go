@@ -61,7 +61,7 @@ func run(t *testing.T, dt tensor.Dtype, recurrent bool) (times, mask []float64, 
 		in = append(in, rec)
 	}
 	l := node.Layer{End: end, Spikes: most}
-	out, outMask, err := l.Apply(in[0], input("mask", m, batch, sources, slots), in[1], rec)
+	out, outMask, err := l.Apply(node.Inputs{Times: in[0], Mask: input("mask", m, batch, sources, slots), WIn: in[1], WRec: rec})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -205,7 +205,7 @@ func TestTooManySpikes(t *testing.T) {
 	times := G.NewTensor(g, tensor.Float64, 3, G.WithName("times"), G.WithShape(1, 1, 1), G.WithInit(G.Zeroes()))
 	mask := G.NewTensor(g, tensor.Float64, 3, G.WithName("mask"), G.WithShape(1, 1, 1), G.WithInit(G.Ones()))
 	w := G.NewMatrix(g, tensor.Float64, G.WithName("w"), G.WithShape(1, 1), G.WithInit(G.ValuesOf(20.0)))
-	_, _, err := node.Layer{End: end, Spikes: 1}.Apply(times, mask, w, nil)
+	_, _, err := node.Layer{End: end, Spikes: 1}.Apply(node.Inputs{Times: times, Mask: mask, WIn: w})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -215,7 +215,7 @@ func TestTooManySpikes(t *testing.T) {
 	if err := vm.RunAll(); err == nil || !strings.Contains(err.Error(), eventprop.ErrLimit.Error()+": neuron 0 spikes again") {
 		t.Errorf("%v, want ErrLimit", err)
 	}
-	if _, _, err := (node.Layer{End: end}).Apply(times, mask, w, nil); err == nil {
+	if _, _, err := (node.Layer{End: end}).Apply(node.Inputs{Times: times, Mask: mask, WIn: w}); err == nil {
 		t.Error("a layer without room for spikes")
 	}
 }
@@ -246,5 +246,71 @@ func TestSteps(t *testing.T) {
 	}
 	if !slices.Equal(vy.Data().([]float64), steps) {
 		t.Errorf("steps %v, want %v", vy.Data(), steps)
+	}
+}
+
+// TestBadValues: what is wrong is named, shapes when the graph is built and values when it runs.
+func TestBadValues(t *testing.T) {
+	const n = 3
+	nan := math.NaN()
+	type (
+		vectors  = func(x ...float64) *G.Node
+		matrices = func(rows int, x float64) *G.Node
+	)
+	for _, c := range []struct {
+		name   string
+		change func(in *node.Inputs, l *node.Layer, vector vectors, matrix matrices)
+		says   string
+	}{
+		{"tau_mem", func(in *node.Inputs, _ *node.Layer, vector vectors, _ matrices) {
+			in.TauMem = vector(1, 0, 1)
+		}, "neuron 1: eventprop: bad parameter: TauMem is 0"},
+		{"tau_syn NaN", func(in *node.Inputs, _ *node.Layer, vector vectors, _ matrices) {
+			in.TauSyn = vector(nan)
+		}, "TauSyn[0] is NaN"},
+		{"v_reset", func(in *node.Inputs, _ *node.Layer, vector vectors, _ matrices) {
+			in.VReset = vector(0, 0, 2)
+		}, "neuron 2: eventprop: bad parameter: VReset is 2, want less than VTh, which is 1"},
+		{"v_reset of Params", func(_ *node.Inputs, l *node.Layer, _ vectors, _ matrices) {
+			l.Params.VReset = []float64{2}
+		}, "VReset is 2, want less than VTh, which is 1"},
+		{"delay", func(in *node.Inputs, _ *node.Layer, _ vectors, matrix matrices) {
+			in.DelayIn = matrix(2, -1)
+		}, "delay 0 of In is -1 s"},
+		{"length", func(in *node.Inputs, _ *node.Layer, vector vectors, _ matrices) {
+			in.VTh = vector(1, 1)
+		}, "VTh of shape (2), want (3)"},
+		{"delay without synapses", func(in *node.Inputs, _ *node.Layer, _ vectors, matrix matrices) {
+			in.DelayRec = matrix(3, 1)
+		}, "DelayRec, but without WRec"},
+		{"no weights", func(in *node.Inputs, _ *node.Layer, _ vectors, _ matrices) {
+			in.WIn = nil
+		}, "without Times, Mask or WIn"},
+		{"time", func(in *node.Inputs, _ *node.Layer, _ vectors, _ matrices) {
+			G.Let(in.Times, tensor.New(tensor.WithShape(1, 2, 1), tensor.WithBacking([]float64{0.1, -1})))
+		}, "input spike 0 is at -1 s"},
+	} {
+		g := G.NewGraph()
+		node3 := func(name string, x float64) *G.Node {
+			return G.NewTensor(g, tensor.Float64, 3, G.WithName(name), G.WithShape(1, 2, 1), G.WithInit(G.ValuesOf(x)))
+		}
+		vector := func(x ...float64) *G.Node {
+			return G.NewVector(g, tensor.Float64, G.WithName("vector"), G.WithValue(tensor.New(tensor.WithShape(len(x)), tensor.WithBacking(x))))
+		}
+		matrix := func(rows int, x float64) *G.Node {
+			return G.NewMatrix(g, tensor.Float64, G.WithName("matrix"), G.WithShape(rows, n), G.WithInit(G.ValuesOf(x)))
+		}
+		l := node.Layer{End: 1, Spikes: 4}
+		in := node.Inputs{Times: node3("times", 0.1), Mask: node3("mask", 1), WIn: G.NewMatrix(g, tensor.Float64, G.WithName("w"), G.WithShape(2, n), G.WithInit(G.Ones()))}
+		c.change(&in, &l, vector, matrix)
+		_, _, err := l.Apply(in)
+		if err == nil {
+			vm := G.NewTapeMachine(g)
+			err = vm.RunAll()
+			vm.Close()
+		}
+		if err == nil || !strings.Contains(err.Error(), c.says) {
+			t.Errorf("%s: %v, want %s", c.name, err, c.says)
+		}
 	}
 }
