@@ -18,6 +18,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"github.com/surge-snn/surge/cmd/surge/bench"
 	"github.com/surge-snn/surge/cmd/surge/data"
 	"github.com/surge-snn/surge/cmd/surge/eval"
 	"github.com/surge-snn/surge/cmd/surge/fit"
@@ -42,6 +43,7 @@ type program struct {
 	Sim       sim.Command       `cmd:"" help:"Simulate neurons and write their traces, for example: surge sim dynapsim --config neurons.toml --input spikes.npz --plot traces.png"`
 	Truth     truth.Command     `cmd:"" help:"Measure true gradients of DynapSE-2 neurons and judge the rules by them, for example: surge truth --config neurons.toml --out truth.json"`
 	Gradcheck gradcheck.Command `cmd:"" help:"Check the gradients of every operation and layer, for example: surge gradcheck models.LIF"`
+	Bench     bench.Command     `cmd:"" help:"Measure what the project holds itself to, for example: surge bench fit"`
 
 	Version kong.VersionFlag `help:"Print the version and end."`
 }

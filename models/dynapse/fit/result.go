@@ -120,3 +120,17 @@ func (f *fitter) result(after, ctx context.Context, settle time.Duration, first 
 	r.Evaluations, r.Gradients = f.evaluations, f.gradients
 	return r, nil
 }
+
+// Loss returns the loss of the experiment for a network that stands in the place of its start, such as the true one of a test. It costs one simulation of
+// all targets.
+//
+// Errors wrap [ErrExperiment], those of dynapse, and optim.ErrNonFinite where the simulation leaves the finite numbers.
+func (e Experiment) Loss(ctx context.Context, n dynapse.Network) (float64, error) {
+	p, err := e.compile()
+	if err != nil {
+		return 0, err
+	}
+	var l [1]float64
+	err = p.sampleLosses(ctx, l[:], n, full)
+	return l[0], err
+}

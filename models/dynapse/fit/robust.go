@@ -98,21 +98,37 @@ func (f *fitter) robustLoss() optim.Robust {
 
 // spread returns the distribution of the loss at x over fresh chips.
 func (f *fitter) spread(ctx context.Context, x []float64) (*Spread, error) {
-	chunk := max(min(mostElements/f.elements(), freshSamples), 1)
+	f.evaluations += freshSamples
+	return f.problem.spread(ctx, f.network(x), f.Mismatch, f.Seed)
+}
+
+// Spread returns the distribution of the loss over 256 chips, for a network that stands in the place of the start of the experiment. It is what
+// Result.Mismatch says of a fit with that seed: networks that are to be compared meet the same chips, which no fit has seen.
+//
+// Errors: those of [Experiment.Loss].
+func (e Experiment) Spread(ctx context.Context, n dynapse.Network, mismatch float64, seed uint64) (*Spread, error) {
+	p, err := e.compile()
+	if err != nil {
+		return nil, err
+	}
+	return p.spread(ctx, n, mismatch, seed)
+}
+
+func (p *problem) spread(ctx context.Context, n dynapse.Network, mismatch float64, seed uint64) (*Spread, error) {
+	chunk := max(min(mostElements/p.elements(), freshSamples), 1)
 	var losses []float64
 	for len(losses) < freshSamples {
 		m := min(chunk, freshSamples-len(losses))
-		net, err := dynapse.Mismatch{Percent: f.Mismatch}.Frozen(f.network(x), m, random.New(f.Seed, "fit/fresh", uint64(len(losses))))
+		net, err := dynapse.Mismatch{Percent: mismatch}.Frozen(n, m, random.New(seed, "fit/fresh", uint64(len(losses))))
 		if err != nil {
 			return nil, err
 		}
 		part := make([]float64, m)
-		if err := f.sampleLosses(ctx, part, net, full); err != nil {
+		if err := p.sampleLosses(ctx, part, net, full); err != nil {
 			return nil, err
 		}
 		losses = append(losses, part...)
 	}
-	f.evaluations += freshSamples
 	slices.Sort(losses)
 	q := func(p float64) float64 { // linear between order statistics
 		at := p * float64(len(losses)-1)

@@ -56,6 +56,7 @@ type Progress struct {
 	// Evaluations and Gradients count simulations up to now: those of the loss, and backward passes.
 	Evaluations, Gradients int
 	Loss                   float64 // the least of the phase, by the loss of the phase
+	Best                   float64 // the least loss of the experiment at the end of a phase up to now; +Inf before the first
 	Checkpoint             optim.State
 }
 
@@ -200,7 +201,7 @@ func (f *fitter) call(ctx context.Context, phase string, p optim.Problem, x []fl
 	settings := optim.Settings{Resume: f.current}
 	f.current = nil
 	note := func(q optim.Progress) Progress {
-		n := Progress{Phase: phase, Step: q.Step, Loss: q.Best,
+		n := Progress{Phase: phase, Step: q.Step, Loss: q.Best, Best: f.loss,
 			Evaluations: f.evaluations + q.Evaluations + q.Jacobians*(1+2*f.colour), Gradients: f.gradients + q.Gradients}
 		return n
 	}

@@ -1,0 +1,206 @@
+package fit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"sync"
+	"time"
+)
+
+// Benchmark is a question about the fit.
+type Benchmark struct {
+	Name string
+	// Text says what is measured.
+	Text string
+	// Seeds are those of the problems.
+	Seeds []uint64
+	// Target is what is wanted, in words.
+	Target string
+
+	solve  func(ctx context.Context, p Problem, o *Outcome) error
+	judge  func(outcomes []Outcome) (value float64, met bool)
+	format string // of the value
+}
+
+// Outcome is what came of one problem.
+type Outcome struct {
+	Benchmark string             `json:"benchmark"`
+	Seed      uint64             `json:"seed"`
+	Passed    bool               `json:"passed"` // whether this problem alone is as the target wants it
+	Numbers   map[string]float64 `json:"numbers"`
+	Note      string             `json:"note,omitempty"` // what went wrong
+	// Evaluations and Gradients count simulations and backward passes of the fits.
+	Evaluations int     `json:"evaluations"`
+	Gradients   int     `json:"gradients"`
+	Seconds     float64 `json:"seconds"` // of wall time
+}
+
+// Summary is the answer of a benchmark.
+type Summary struct {
+	Benchmark string   `json:"benchmark"`
+	Text      string   `json:"text"`
+	Problems  int      `json:"problems"`
+	Value     float64  `json:"value"`
+	Shown     string   `json:"shown"` // the value with its unit
+	Target    string   `json:"target"`
+	Met       bool     `json:"met"`
+	Failed    []uint64 `json:"failed"` // seeds of the problems that did not pass
+	// Quantiles of the numbers of the outcomes, by name: least, 10 %, median, 90 %, most.
+	Quantiles map[string][5]float64 `json:"quantiles"`
+	Seconds   float64               `json:"seconds"` // of all problems, on one worker each
+}
+
+// Names returns the names of the benchmarks.
+func Names() (names []string) {
+	for _, b := range All() {
+		names = append(names, b.Name)
+	}
+	return names
+}
+
+// All returns the benchmarks.
+func All() []Benchmark { return []Benchmark{clean, spikes, noise, robust, cmaes} }
+
+// first returns the seeds 1 to n.
+func first(n int) (seeds []uint64) {
+	for i := range n {
+		seeds = append(seeds, uint64(i)+1)
+	}
+	return seeds
+}
+
+// Run solves the problems of the seeds with so many workers, and calls report with each outcome in the order of the seeds, one at a time. But for Seconds the
+// outcomes do not depend on the workers. After cancellation it returns the error of ctx with those outcomes that were reported.
+//
+// Errors are those of the fit, with the name of the benchmark and the seed.
+func Run(ctx context.Context, b Benchmark, seeds []uint64, workers int, report func(Outcome)) ([]Outcome, error) {
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	results := make([]chan Outcome, len(seeds))
+	for i := range results {
+		results[i] = make(chan Outcome, 1)
+	}
+	next := make(chan int)
+	var wait sync.WaitGroup
+	for range max(min(workers, len(seeds)), 1) {
+		wait.Go(func() {
+			for i := range next {
+				o, err := b.one(ctx, seeds[i])
+				if err != nil {
+					stop(fmt.Errorf("%s: problem %d: %w", b.Name, seeds[i], err))
+					return
+				}
+				results[i] <- o
+			}
+		})
+	}
+	go func() {
+		defer close(next)
+		for i := range seeds {
+			select {
+			case next <- i:
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	var outcomes []Outcome
+	for i := range seeds {
+		select {
+		case o := <-results[i]:
+			outcomes = append(outcomes, o)
+			report(o)
+			continue
+		case <-ctx.Done():
+		}
+		break
+	}
+	if len(outcomes) == len(seeds) {
+		wait.Wait()
+		return outcomes, nil
+	}
+	wait.Wait()
+	return outcomes, context.Cause(ctx)
+}
+
+// one solves a problem.
+func (b Benchmark) one(ctx context.Context, seed uint64) (Outcome, error) {
+	o := Outcome{Benchmark: b.Name, Seed: seed, Numbers: map[string]float64{}}
+	p, err := Draw(seed)
+	if err != nil {
+		return o, err
+	}
+	begin := time.Now()
+	if err := b.solve(ctx, p, &o); err != nil {
+		return o, err
+	}
+	if err := ctx.Err(); err != nil { // a fit that was cut short is no outcome
+		return o, err
+	}
+	for name, v := range o.Numbers {
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			return o, errors.New(name + " is not a finite number")
+		}
+	}
+	o.Seconds = time.Since(begin).Seconds()
+	return o, nil
+}
+
+// Summarise judges outcomes, at least one.
+func (b Benchmark) Summarise(outcomes []Outcome) Summary {
+	s := Summary{Benchmark: b.Name, Text: b.Text, Problems: len(outcomes), Target: b.Target, Failed: []uint64{}, Quantiles: map[string][5]float64{}}
+	s.Value, s.Met = b.judge(outcomes)
+	s.Shown = fmt.Sprintf(b.format, s.Value)
+	numbers := map[string][]float64{}
+	for _, o := range outcomes {
+		s.Seconds += o.Seconds
+		if !o.Passed {
+			s.Failed = append(s.Failed, o.Seed)
+		}
+		for name, v := range o.Numbers {
+			numbers[name] = append(numbers[name], v)
+		}
+	}
+	for name, v := range numbers {
+		s.Quantiles[name] = [5]float64{quantile(v, 0), quantile(v, 0.1), quantile(v, 0.5), quantile(v, 0.9), quantile(v, 1)}
+	}
+	return s
+}
+
+// share returns the judge that wants this part of the problems passed, and the value in percent.
+func share(least float64) func([]Outcome) (float64, bool) {
+	return func(outcomes []Outcome) (float64, bool) {
+		passed := 0
+		for _, o := range outcomes {
+			if o.Passed {
+				passed++
+			}
+		}
+		return 100 * float64(passed) / float64(len(outcomes)), float64(passed) >= least*float64(len(outcomes))
+	}
+}
+
+// median returns the judge that wants the median of a number to be at most this, and the value times a factor.
+func median(name string, most, factor float64) func([]Outcome) (float64, bool) {
+	return func(outcomes []Outcome) (float64, bool) {
+		var v []float64
+		for _, o := range outcomes {
+			v = append(v, o.Numbers[name])
+		}
+		m := quantile(v, 0.5)
+		return factor * m, m <= most
+	}
+}
+
+// quantile interpolates between order statistics.
+func quantile(v []float64, p float64) float64 {
+	v = slices.Sorted(slices.Values(v))
+	at := p * float64(len(v)-1)
+	i := min(int(at), len(v)-1)
+	j := min(i+1, len(v)-1)
+	w := at - float64(i)
+	return float64((1-w)*v[i]) + float64(w*v[j])
+}
