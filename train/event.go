@@ -40,7 +40,8 @@ type EventProp struct {
 }
 
 // EventLayer is a layer of an event-based network. Its weights are the parameters Name/w,
-// [inputs, N], and with recurrence Name/w_rec, [N, N]; those of sparse synapses are [synapses].
+// [inputs, N], and with recurrence Name/w_rec, [N, N]; those of sparse synapses are [synapses]. What else is
+// learned has the names of [EventParam].
 type EventLayer struct {
 	Name  string
 	Layer eventprop.Layer
@@ -49,6 +50,12 @@ type EventLayer struct {
 	// gradient, so that without it a neuron that is silent for all samples stays so. It costs
 	// a search through the course of V of each silent neuron.
 	Silence float64
+	// Learn are the parameters that are learned besides the weights, from the numbers of Layer on: one number that all
+	// neurons share, where Layer has one, or one for each. Gradients of time constants take some three times as long as those
+	// of weights.
+	Learn []EventParam
+	// PerNeuron gives each neuron numbers of its own to learn, which all start at that of Layer.
+	PerNeuron bool
 }
 
 // EventNetwork is a Learner that goes from event to event. It needs batches with an
@@ -60,6 +67,7 @@ type EventNetwork struct {
 	silence []float64 // of each layer
 	grads   []*eventprop.Gradients
 	tree    optim.Tree // the slices of grads
+	learned []learned
 
 	batch  eventprop.Batch
 	events data.Events
@@ -95,7 +103,7 @@ func (m EventProp) Build(params *graph.Params) (*EventNetwork, error) {
 		if !(l.Silence >= 0) || math.IsInf(l.Silence, 1) {
 			return nil, fmt.Errorf("%w: Silence of layer %q is %g, want a finite number >= 0", ErrSettings, l.Name, l.Silence)
 		}
-		layer := l.Layer
+		layer := l.Layer // its slices are replaced, not changed
 		if layer.Rec != nil {
 			rec := *layer.Rec
 			layer.Rec = &rec
@@ -115,6 +123,9 @@ func (m EventProp) Build(params *graph.Params) (*EventNetwork, error) {
 				return nil, err
 			}
 		}
+		if err := n.learn(k); err != nil {
+			return nil, err
+		}
 	}
 	n.batch = eventprop.Batch{Net: n.net, Method: m.Method}
 	return n, nil
@@ -129,23 +140,30 @@ func (n *EventNetwork) share(name string, s *eventprop.Synapses, grad []float64)
 	if len(s.Weight) == 0 {
 		return fmt.Errorf("%w: %q has no weights", ErrSettings, name)
 	}
-	own := tensor.New(tensor.WithShape(shape...), tensor.WithBacking(slices.Clone(s.Weight)))
+	w, err := n.parameter(name, s.Weight, shape, grad)
+	s.Weight = w
+	return err
+}
+
+// parameter makes a parameter that starts at the given numbers, unless there is one of the name, and returns
+// its memory. grad is the memory of its gradient.
+func (n *EventNetwork) parameter(name string, start []float64, shape []int, grad []float64) ([]float64, error) {
+	own := tensor.New(tensor.WithShape(shape...), tensor.WithBacking(slices.Clone(start)))
 	if v := n.params.Value(name); v == nil {
 		if err := n.params.Set(name, own); err != nil {
-			return err
+			return nil, err
 		}
 	} else if v.Dtype() != tensor.Float64 || !v.Shape().Eq(own.Shape()) {
-		return fmt.Errorf("%w: parameter %q is %v of shape %v, not float64 of shape %v", graph.ErrParam, name, v.Dtype(), v.Shape(), own.Shape())
+		return nil, fmt.Errorf("%w: parameter %q is %v of shape %v, not float64 of shape %v", graph.ErrParam, name, v.Dtype(), v.Shape(), own.Shape())
 	}
-	s.Weight = n.params.Value(name).Float64s()
 	n.tree = append(n.tree, optim.Leaf{Name: name, F64: grad})
-	return nil
+	return n.params.Value(name).Float64s(), nil
 }
 
 // Params returns all parameters.
 func (n *EventNetwork) Params() *graph.Params { return n.params }
 
-// Grads returns the gradients of the weights, as [Learner] says.
+// Grads returns the gradients of all that is learned, as [Learner] says.
 func (n *EventNetwork) Grads() optim.Tree { return n.tree }
 
 // Gradient computes the gradient of a batch. Sums has the counts of [Sums.Silent],
@@ -158,6 +176,7 @@ func (n *EventNetwork) Gradient(set data.Batches, epoch uint64, k int) (Sums, er
 	if err != nil {
 		return Sums{}, err
 	}
+	n.chain()
 	rows := float64(sums.Rows)
 	for _, l := range n.tree {
 		const block = 1 << 14
@@ -199,6 +218,7 @@ func (n *EventNetwork) fill(set data.Batches, epoch uint64, k int) error {
 		n.inputs[row] = in
 	}
 	n.batch.End = set.Duration
+	n.set()
 	return nil
 }
 

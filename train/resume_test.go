@@ -45,7 +45,7 @@ type trial struct {
 	t        *testing.T
 	dir      string
 	cancelAt []int // batches after which a part of the run is cancelled
-	events   bool  // train smallEvents
+	events   bool  // train learning
 }
 
 const trialEpochs, trialBatches = 3, 6
@@ -58,7 +58,7 @@ func (c trial) run() (*Result, []Epoch, *Checkpoint) {
 	build := func() (Learner, error) { return BPTT{Model: small}.Build(graph.NewParams(3), Shape{12, 8, 4}) }
 	if c.events {
 		batches = func(d data.Dataset) data.Batches { return eventBatches(d, 8) }
-		build = func() (Learner, error) { return smallEvents(3, true).Build(graph.NewParams(3)) }
+		build = func() (Learner, error) { return learning(3).Build(graph.NewParams(3)) }
 	}
 	sets := Data{Train: batches(yinYang(c.t, 44, 42)), Valid: batches(yinYang(c.t, 20, 41)), Test: batches(yinYang(c.t, 20, 40))}
 	s := Settings{

@@ -70,6 +70,7 @@ func (e *Experiment) common() []rule {
 		rule{"model.rec_gain", ">= 0", m.RecGain, m.RecGain >= 0},
 		rule{"model.w_gain", ">= 0", m.WGain, m.WGain >= 0},
 		rule{"model.out_gain", ">= 0", m.OutGain, m.OutGain >= 0},
+		unless(len(m.Learn) > 0, "model.per_neuron", m.PerNeuron, !m.PerNeuron, "learn names something"),
 		unless(integrators, "model.tau_out", m.TauOut, m.TauOut == 0, "readout is li-..."),
 		rule{"model.tau_out", ">= 0 s", m.TauOut, m.TauOut >= 0},
 		rule{"train.epochs", "> 0", t.Epochs, t.Epochs > 0},
@@ -98,7 +99,6 @@ func (e *Experiment) ofSurrogate() []rule {
 		{"encode.dt", "> 0 s", c.Dt, c.Dt > 0},
 		one("model.neuron", m.Neuron, "lif", "cuba"),
 		one("model.reset", m.Reset, "subtract", "zero"),
-		unless(len(m.Learn) > 0, "model.per_neuron", m.PerNeuron, !m.PerNeuron, "learn names something"),
 		{"model.surrogate", "one of " + strings.Join(surrogate.Names(), ", ") + ", as fast_sigmoid(25)", m.Surrogate, surrogateErr == nil},
 		one("model.readout", m.Readout, "li-max", "li-mean", "li-sum", "li-last", "count"),
 		{"loss.rate_weight", ">= 0", l.RateWeight, l.RateWeight >= 0},
@@ -110,18 +110,22 @@ func (e *Experiment) ofSurrogate() []rule {
 		one("train.dtype", t.DType, "float32", "float64"),
 	}
 	for i, p := range m.Learn {
-		key := fmt.Sprintf("model.learn[%d]", i)
-		rules = append(rules, one(key, p, "tau_mem", "tau_syn", "v_th"),
-			rule{key, "each name once", p, !slices.Contains(m.Learn[:i], p)},
-			rule{key, "tau_mem or v_th, because neuron is lif", p, cuba || p != "tau_syn"})
+		rules = append(rules, e.learns(i, "tau_mem", "tau_syn", "v_th")...)
+		rules = append(rules, rule{fmt.Sprintf("model.learn[%d]", i), "tau_mem or v_th, because neuron is lif", p, cuba || p != "tau_syn"})
 	}
 	return rules
+}
+
+// learns are the rules for the i-th name of what is learned besides weights.
+func (e *Experiment) learns(i int, names ...string) []rule {
+	key, p := fmt.Sprintf("model.learn[%d]", i), e.Model.Learn[i]
+	return []rule{one(key, p, names...), {key, "each name once", p, !slices.Contains(e.Model.Learn[:i], p)}}
 }
 
 // ofEvents are the rules for networks that go from event to event.
 func (e *Experiment) ofEvents() []rule {
 	m, t, c, l := e.Model, e.Train, e.Encode, e.Loss
-	return []rule{
+	rules := []rule{
 		one("encode.kind", c.Kind, "ttfs", "latency"),
 		{"encode.duration", "> 0 s", c.Duration, c.Duration > 0},
 		{"model.v_reset", "< v_th", m.VReset, m.VReset < m.VTh},
@@ -132,7 +136,13 @@ func (e *Experiment) ofEvents() []rule {
 		{"loss.silence_out", ">= 0", l.SilenceOut, l.SilenceOut >= 0},
 		unless(t.Method != Analytical, "train.min_slope", t.MinSlope, t.MinSlope == 0, "method is not "+Analytical),
 		{"train.min_slope", ">= 0", t.MinSlope, t.MinSlope >= 0},
+		{"model.delay", ">= 0 s", m.Delay, m.Delay >= 0},
 	}
+	for i, p := range m.Learn {
+		rules = append(rules, e.learns(i, "tau_mem", "tau_syn", "v_th", "v_leak", "v_reset", "i_init", "delay")...)
+		rules = append(rules, unless(m.Delay > 0, fmt.Sprintf("model.learn[%d]", i), p, p != "delay", "model.delay is > 0"))
+	}
+	return rules
 }
 
 // unused wants the keys of a section left out that only other methods have.

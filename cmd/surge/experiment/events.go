@@ -3,6 +3,7 @@ package experiment
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/surge-snn/surge/eventprop"
 	"github.com/surge-snn/surge/graph"
@@ -36,15 +37,17 @@ func (e *Experiment) buildEvents(params *graph.Params, channels, classes int) (N
 			Settings: eventprop.Settings{MinSlope: e.Train.MinSlope},
 		}
 		e.draw(&l.In, name+"/w", mean, gain)
+		l.In.Delay = e.delays(&l.In)
 		switch {
 		case i < len(m.Hidden) && e.recurrent():
 			rec := eventprop.NewDense(size, size)
 			e.draw(&rec, name+"/w_rec", 0, m.RecGain)
+			rec.Delay = e.delays(&rec)
 			l.Rec = &rec
 		case i == len(m.Hidden) && m.Readout != "ttfs":
 			l.Params.TauMem, l.Params.VTh, l.Params.VReset = []float64{m.TauOut}, []float64{math.Inf(1)}, nil
 		}
-		n.layers = append(n.layers, train.EventLayer{Name: name, Layer: l, Silence: silence})
+		n.layers = append(n.layers, train.EventLayer{Name: name, Layer: l, Silence: silence, Learn: e.learned(&l), PerNeuron: m.PerNeuron})
 		channels = size
 	}
 	method := train.EventProp{Layers: n.layers}
@@ -64,6 +67,28 @@ func (e *Experiment) buildEvents(params *graph.Params, channels, classes int) (N
 		return nil, err
 	}
 	return n, nil
+}
+
+// delays returns the delays of synapses, nil for none.
+func (e *Experiment) delays(s *eventprop.Synapses) []float64 {
+	if e.Model.Delay == 0 {
+		return nil
+	}
+	return slices.Repeat([]float64{e.Model.Delay}, len(s.Weight))
+}
+
+// learned returns what a layer learns besides weights: of leaky integrators, which do not spike, delays alone.
+func (e *Experiment) learned(l *eventprop.Layer) []train.EventParam {
+	var names []train.EventParam
+	for _, p := range e.Model.Learn {
+		switch p := train.EventParam(p); {
+		case p == train.Delay && l.Rec != nil:
+			names = append(names, p, train.DelayRec)
+		case p == train.Delay || l.Params.VTh[0] <= math.MaxFloat64:
+			names = append(names, p)
+		}
+	}
+	return names
 }
 
 // draw draws weights from N(mean/in, gain²/in).

@@ -58,20 +58,21 @@ type Encode struct {
 
 // Model is the section [model]: hidden layers of spiking neurons, and a readout.
 type Model struct {
-	Hidden      []int    `toml:"hidden"`                           // neurons of each hidden layer
-	Neuron      string   `toml:"neuron" only:"surrogate"`          // "lif" (delta synapse) or "cuba" (exponential synaptic current, as those of events have)
-	TauMem      float64  `toml:"tau_mem"`                          // s
-	TauSyn      float64  `toml:"tau_syn,omitzero"`                 // s; cuba, events
-	VTh         float64  `toml:"v_th"`                             // threshold
-	VReset      float64  `toml:"v_reset" only:"events"`            // voltage after a spike; far below 0, neurons spike once
-	Reset       string   `toml:"reset" only:"surrogate"`           // "subtract" or "zero"
-	DetachReset bool     `toml:"detach_reset" only:"surrogate"`    // no gradient through the reset
-	Recurrent   bool     `toml:"recurrent" only:"surrogate"`       // weights between the neurons of a hidden layer
-	RecGain     float64  `toml:"rec_gain,omitzero"`                // with these: as w_gain; default 0.5
-	Learn       []string `toml:"learn,omitempty" only:"surrogate"` // of "tau_mem", "tau_syn", "v_th"
-	PerNeuron   bool     `toml:"per_neuron" only:"surrogate"`      // what is learned is so for each neuron; false: for each layer
-	Bias        bool     `toml:"bias" only:"surrogate"`            // learned constant input to all layers
-	WMean       float64  `toml:"w_mean"`                           // weights start as N(w_mean/in, w_gain²/in)
+	Hidden      []int    `toml:"hidden"`                        // neurons of each hidden layer
+	Neuron      string   `toml:"neuron" only:"surrogate"`       // "lif" (delta synapse) or "cuba" (exponential synaptic current, as those of events have)
+	TauMem      float64  `toml:"tau_mem"`                       // s
+	TauSyn      float64  `toml:"tau_syn,omitzero"`              // s; cuba, events
+	VTh         float64  `toml:"v_th"`                          // threshold
+	VReset      float64  `toml:"v_reset" only:"events"`         // voltage after a spike; far below 0, neurons spike once
+	Reset       string   `toml:"reset" only:"surrogate"`        // "subtract" or "zero"
+	DetachReset bool     `toml:"detach_reset" only:"surrogate"` // no gradient through the reset
+	Recurrent   bool     `toml:"recurrent" only:"surrogate"`    // weights between the neurons of a hidden layer
+	RecGain     float64  `toml:"rec_gain,omitzero"`             // with these: as w_gain; default 0.5
+	Delay       float64  `toml:"delay,omitzero" only:"events"`  // s, of all synapses; default 0
+	Learn       []string `toml:"learn,omitempty"`               // of "tau_mem", "tau_syn", "v_th"; events: also "v_leak", "v_reset", "i_init", "delay" (of each synapse, where delay > 0)
+	PerNeuron   bool     `toml:"per_neuron"`                    // what is learned is so for each neuron; false: for each layer
+	Bias        bool     `toml:"bias" only:"surrogate"`         // learned constant input to all layers
+	WMean       float64  `toml:"w_mean"`                        // weights start as N(w_mean/in, w_gain²/in)
 	WGain       float64  `toml:"w_gain"`
 	Surrogate   string   `toml:"surrogate" only:"surrogate"` // as "fast_sigmoid(25)"
 	Readout     string   `toml:"readout"`                    // "li-max", "li-mean", "li-sum", "li-last", "count"; events: "ttfs" (first spike), "li-max", "li-integral"

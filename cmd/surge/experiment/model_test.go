@@ -2,6 +2,7 @@ package experiment
 
 import (
 	"errors"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -189,7 +190,10 @@ func TestEventChecks(t *testing.T) {
 		{"model.detach_reset", func(e *Experiment) { e.Model.DetachReset = true }},
 		{"model.recurrent", func(e *Experiment) { e.Model.Recurrent = true }},
 		{"model.rec_gain", func(e *Experiment) { e.Model.RecGain = 1 }},
-		{"model.learn", func(e *Experiment) { e.Model.Learn = []string{"v_th"} }},
+		{"model.learn[0]", func(e *Experiment) { e.Model.Learn = []string{"w"} }},
+		{"model.learn[1]", func(e *Experiment) { e.Model.Learn = []string{"v_leak", "v_leak"} }},
+		{"model.learn[0]", func(e *Experiment) { e.Model.Learn = []string{"delay"} }},
+		{"model.delay", func(e *Experiment) { e.Model.Delay = -1 }},
 		{"model.per_neuron", func(e *Experiment) { e.Model.PerNeuron = true }},
 		{"model.bias", func(e *Experiment) { e.Model.Bias = true }},
 		{"model.surrogate", func(e *Experiment) { e.Model.Surrogate = "atan(1)" }},
@@ -222,5 +226,40 @@ func checkFinds(t *testing.T, method, key string, change func(*Experiment)) {
 	bad := (*exit.BadInput)(nil)
 	if err := e.Check(); !errors.As(err, &bad) || bad.Member != key {
 		t.Errorf("%s: error %v", key, err)
+	}
+}
+
+// TestEventLearn: what a text says is learned, of all layers that have it.
+func TestEventLearn(t *testing.T) {
+	e, err := Parse("test", `name = "test"
+[model]
+hidden = [4]
+delay = 1e-3
+learn = ["tau_mem", "v_th", "delay"]
+per_neuron = true
+readout = "li-max"
+[train]
+method = "eventprop-recurrent"`, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := e.Check(); err != nil {
+		t.Fatal(err)
+	}
+	net, err := e.Build(5, 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer net.Close()
+	sizes := map[string]int{}
+	for _, g := range net.Grads() {
+		sizes[g.Name] = g.Len()
+	}
+	want := map[string]int{
+		"hidden1/w": 20, "hidden1/w_rec": 16, "hidden1/log_tau_mem": 4, "hidden1/log_v_th": 4, "hidden1/log_delay": 20, "hidden1/log_delay_rec": 16,
+		"out/w": 12, "out/log_delay": 12,
+	}
+	if !maps.Equal(sizes, want) {
+		t.Errorf("learned are %v, want %v", sizes, want)
 	}
 }
