@@ -106,6 +106,9 @@ func (f *fitter) forcedFit(ctx context.Context, starts int, seed uint64) error {
 			return err
 		}
 	}
+	if traces && f.loss > f.goodEnough() {
+		return f.nearby(ctx, x)
+	}
 	return nil
 }
 
@@ -268,6 +271,11 @@ func (p *problem) mostBins(k int) int {
 
 // centre moves thresholds into the middle of what the spikes allow.
 func (f *fitter) centre(ctx context.Context, x []float64) ([]float64, error) {
+	return f.between(ctx, x, make([]float64, len(x)))
+}
+
+// between moves thresholds between the ends of what the spikes allow, to (1 + z/farthest)/2 of the way.
+func (f *fitter) between(ctx context.Context, x, z []float64) ([]float64, error) {
 	ks := f.index(dynapse.Ispkthr)
 	if len(ks) == 0 {
 		return x, nil
@@ -280,7 +288,8 @@ func (f *fitter) centre(ctx context.Context, x []float64) ([]float64, error) {
 	for i, k := range ks {
 		lo, hi := f.box.At(k)
 		if b := brackets[i]; b.Low > 0 && !math.IsInf(b.High, 0) {
-			x[k] = min(max((fmath.Log(b.Low)+fmath.Log(b.High))/2, lo), hi)
+			part := (1 + z[k]/farthest) / 2
+			x[k] = min(max(float64((1-part)*fmath.Log(b.Low))+float64(part*fmath.Log(b.High)), lo), hi)
 		}
 	}
 	return x, nil
