@@ -23,7 +23,8 @@ import (
 // Command is surge fit.
 type Command struct {
 	Config string  `arg:"" optional:"" placeholder:"FIT.toml" help:"The experiment, in TOML."`
-	Out    string  `placeholder:"DIR" help:"Folder for the results, whose files are replaced; default runs/NAME, after the experiment."`
+	Out    string  `placeholder:"DIR" help:"Folder for the results, which replace those of an earlier fit; default runs/NAME, after the experiment."`
+	Force  bool    `help:"Give up a fit that was stopped in --out."`
 	JSON   bool    `help:"Print the result as a JSON object, on one line."`
 	Seed   *uint64 `help:"Of the starting points and all random numbers; default that of the experiment."`
 	Resume bool    `help:"Go on with the fit in --out after its checkpoint."`
@@ -113,8 +114,9 @@ func (c *Command) Run(ctx context.Context, k *kong.Context) error {
 			return err
 		}
 	}
-	if err := os.MkdirAll(c.Out, 0o777); err != nil {
-		return &exit.BadInput{File: "--out " + c.Out, Err: err}
+	fresh, err := c.begin()
+	if err != nil {
+		return err
 	}
 	e.settings.Record = p.record
 	begin := time.Now()
@@ -126,11 +128,19 @@ func (c *Command) Run(ctx context.Context, k *kong.Context) error {
 	}
 	res, err := fit.Run(limited, e.Experiment, e.settings)
 	if err != nil {
+		if fresh {
+			_ = os.Remove(c.Out) // which fails, as it should, where there are files
+		}
 		return e.explain(err)
 	}
 	o := &outcome{res, time.Since(begin).Seconds(), c.Out}
 	if err := c.write(e, o, p); err != nil {
 		return err
+	}
+	for _, text := range o.Warnings {
+		if _, err := fmt.Fprintln(k.Stderr, "warning:", text); err != nil {
+			return err
+		}
 	}
 	if c.JSON {
 		err = json.NewEncoder(k.Stdout).Encode(o)
@@ -145,6 +155,19 @@ func (c *Command) Run(ctx context.Context, k *kong.Context) error {
 		err = fmt.Errorf("%w; go on with: surge fit %s --out %s --resume", exit.ErrInterrupted, what, c.Out)
 	}
 	return err
+}
+
+// begin makes the folder of the results, and says whether there was none. A checkpoint is not overwritten: it may be hours of work.
+func (c *Command) begin() (fresh bool, err error) {
+	_, err = os.Lstat(c.Out)
+	fresh = errors.Is(err, fs.ErrNotExist)
+	if _, err := os.Lstat(filepath.Join(c.Out, checkpointFile)); err == nil && !c.Resume && !c.Force {
+		return false, &exit.BadInput{File: c.Out, Expected: "a folder without a fit that was stopped; --resume goes on with it, --force gives it up", Found: checkpointFile}
+	}
+	if err := os.MkdirAll(c.Out, 0o777); err != nil {
+		return false, &exit.BadInput{File: "--out " + c.Out, Err: err}
+	}
+	return fresh, nil
 }
 
 // experiment reads the experiment that the flags name.

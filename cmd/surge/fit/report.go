@@ -82,7 +82,7 @@ func (o *outcome) names() []string {
 	var list []string
 	groups := max(o.Network.N, dynapse.MaxCores)
 	add := func(name string) {
-		if _, ok := o.Identified[name]; ok {
+		if _, ok := o.Values[name]; ok {
 			list = append(list, name)
 		}
 	}
@@ -135,6 +135,12 @@ func (e *experiment) markdown(o *outcome) string {
 	for _, r := range o.table() {
 		fmt.Fprintf(&b, "| %s |\n", strings.Join(r, " | "))
 	}
+	if len(o.Warnings) > 0 {
+		b.WriteString("\n## Warnings\n\n")
+		for _, w := range o.Warnings {
+			fmt.Fprintf(&b, "- %s\n", w)
+		}
+	}
 	if len(o.Unidentifiable) > 0 {
 		b.WriteString("\n## What the target does not say\n\n")
 		for _, text := range o.open() {
@@ -174,6 +180,7 @@ var page = template.Must(template.New("report").Parse(`<!DOCTYPE html>
 <p>{{.O.Status}} after {{printf "%.1f" .O.Seconds}} s, {{.O.Evaluations}} simulations and {{.O.Gradients}} gradients; seed {{.Seed}}.</p>
 <table><tr><th></th><th>loss</th></tr>{{range .Losses}}<tr><td>{{index . 0}}</td><td>{{index . 1}}</td></tr>{{end}}</table>
 <table><tr><th>parameter</th><th>value</th><th>interval of 95 %, or of all values that do the same</th><th></th><th>setting</th></tr>{{range .Table}}<tr>{{range .}}<td>{{.}}</td>{{end}}</tr>{{end}}</table>
+{{if .O.Warnings}}<h2>Warnings</h2><ul>{{range .O.Warnings}}<li>{{.}}</li>{{end}}</ul>{{end}}
 {{if .Open}}<h2>What the target does not say</h2><ul>{{range .Open}}<li>{{.}}</li>{{end}}</ul>{{end}}
 {{if .O.Notes}}<h2>Notes</h2><ul>{{range .O.Notes}}<li>{{.}}</li>{{end}}</ul>{{end}}
 <h2>Target and fit</h2>{{range .Images}}<p><img src="{{.}}" alt=""></p>{{end}}

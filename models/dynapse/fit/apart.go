@@ -6,6 +6,8 @@ import (
 	"math"
 	"slices"
 
+	"gonum.org/v1/gonum/stat/distuv"
+
 	"github.com/surge-snn/surge/internal/fmath"
 	"github.com/surge-snn/surge/internal/kernel"
 	"github.com/surge-snn/surge/models/dynapse"
@@ -19,7 +21,7 @@ import (
 //
 //	x = median_j x_j,   SE = 1.2533 · 1.4826 median_j |x_j - x| / sqrt(J)
 //
-// with the standard error of the median of J normal variables, and their standard deviation from the median of their distances. For currents that act in steps the interval that
+// with an interval of SE times the quantile of Student's t of J-1 degrees of freedom: the standard error of the median of J normal variables, and their standard deviation from the median of their distances. For currents that act in steps the interval that
 // leaves a neuron as it is adds to that.
 
 // scouts is the number of neurons that are fitted from all starts; the others begin at their median.
@@ -263,7 +265,9 @@ func (f *fitter) assess(id *identification, x []float64) {
 		lo, hi := f.box.At(k)
 		id.verdict[c.name] = Unidentified
 		if se := f.errors[k]; !math.IsInf(se, 1) {
-			lo, hi = max(lo, x[k]-float64(1.96*se)), min(hi, x[k]+float64(1.96*se))
+			t := distuv.StudentsT{Sigma: 1, Nu: float64(len(f.seen(c.neurons)) - 1)}.Quantile(0.975)
+			lo, hi = max(lo, x[k]-float64(t*se)), min(hi, x[k]+float64(t*se))
+			se *= t / 1.96
 			if c.param == dynapse.Ispkthr || c.param == dynapse.Iref {
 				id.verdict[c.name] = SetOnly
 			} else if se <= resolution {

@@ -34,6 +34,7 @@ type identification struct {
 	verdict  map[string]string
 	interval map[string][2]float64
 	open     []Open
+	noise    float64 // of the traces with forced spikes, e-folds; 0 without
 }
 
 // identify says how sure x is. Sensitivities are those of the traces with forced spikes, in units of their noise: what the fit leaves, or noiseFloor. Ispkthr
@@ -71,6 +72,7 @@ func (f *fitter) identify(ctx context.Context, x []float64) (identification, err
 	if err != nil {
 		return id, err
 	}
+	id.noise = noise
 	if err := f.thresholdIntervals(ctx, x, smooth, found, &id); err != nil {
 		return id, err
 	}
@@ -79,6 +81,12 @@ func (f *fitter) identify(ctx context.Context, x []float64) (identification, err
 	}
 	if f.errors != nil {
 		f.assess(&id, x)
+	} else if noise > unexplained {
+		for name, verdict := range id.verdict {
+			if verdict == Identified {
+				id.verdict[name] = Unidentified
+			}
+		}
 	}
 	return id, nil
 }

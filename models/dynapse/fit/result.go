@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"strings"
 	"time"
 
 	"github.com/surge-snn/surge/models/dynapse"
@@ -22,7 +23,8 @@ type Result struct {
 	// Values has each by the name of its parameter and group, as Interval and Identified do: "Itau_mem", or "Itau_mem[1]" for core 1.
 	Values map[string]float64 `json:"values"`
 	Codes  []Setting          `json:"codes"`
-	// Interval has the interval of 95 % by name, or for a verdict of "interval" the feasible one, A; where nothing is known, the bounds.
+	// Interval has the interval of 95 % by name, or for a verdict of "interval" the feasible one, A; where nothing is known, the bounds. Of a parameter with several groups it has
+	// the range of all of them, too, under "Itau_mem", and Identified the weakest verdict.
 	Interval       map[string][2]float64 `json:"interval"`
 	Identified     map[string]string     `json:"identified"` // "yes", "interval" or "no"
 	Unidentifiable []Open                `json:"unidentifiable"`
@@ -31,6 +33,8 @@ type Result struct {
 	Gradients      int                   `json:"gradients"`   // backward passes
 	// Notes are remarks for people: starts that were moved into the bounds, spikes that were read off a trace, parameters at a bound.
 	Notes []string `json:"notes"`
+	// Warnings say why the answer is not to be trusted.
+	Warnings []string `json:"warnings"`
 	// AtBound are the names of parameters that end at a bound.
 	AtBound []string `json:"at_bound"`
 
@@ -100,6 +104,19 @@ func (f *fitter) result(after, ctx context.Context, settle time.Duration, first 
 	r.Values = map[string]float64{}
 	for k, c := range f.coords {
 		r.Values[c.name] = f.value(k, x[k])
+	}
+	for _, c := range f.coords {
+		parameter, _, _ := strings.Cut(c.name, "[")
+		r.whole(parameter, c.name)
+	}
+	if r.Warnings, err = f.warnings(after, x, first, id.noise); err != nil {
+		return nil, err
+	}
+	if r.Warnings == nil {
+		r.Warnings = []string{}
+	}
+	if len(r.Warnings) > 0 && r.Status == optim.Converged.String() {
+		r.Status = optim.NoProgress.String()
 	}
 	for k, s := range f.box.Sides(x) {
 		if s == optim.AtLower || s == optim.AtUpper {

@@ -1,0 +1,72 @@
+package fit
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"github.com/surge-snn/surge/models/dynapse"
+)
+
+// unexplained is the error of the traces, in e-folds, above which the model does not do what was recorded, whatever its currents.
+const unexplained = 0.25
+
+// warnings says what is wrong with the answer x, whose traces with forced spikes are off by noise (0 where there are none).
+func (f *fitter) warnings(ctx context.Context, x []float64, first, noise float64) (list []string, err error) {
+	if f.loss >= first && f.loss > perfect && f.errors == nil {
+		list = append(list, fmt.Sprintf("no currents were found that do better than the start: the loss is %.3g", first))
+	}
+	switch {
+	case f.errors != nil:
+		list = append(list, fmt.Sprintf("neurons that share their currents were recorded with others each: all at once, they do not follow the recording (loss %.3g)", f.loss))
+	case noise > unexplained:
+		list = append(list, fmt.Sprintf("the traces are off by %.2g e-folds even where the spikes are those of the recording: no currents were found with which the model does what was recorded", noise))
+	default:
+		if least := f.goodEnough(); f.spikes != nil && f.hasTraces() && f.loss > least {
+			list = append(list, fmt.Sprintf("the free network does not spike as the recording: its loss is %.3g, and %.3g where the spikes are forced", f.loss, least))
+		}
+	}
+	for i := range f.recordings {
+		r := &f.recordings[i]
+		if r.Target[Spikes] == nil || !r.Use[Spikes] {
+			continue
+		}
+		run, err := f.network(x).Simulate(r.T, r.B, r.Input, dynapse.State{}, nil)
+		if err != nil {
+			return list, notFinite(err)
+		}
+		n := f.Network.N
+		worst, got, want := 0, 0.0, 0.0
+		for j := range n {
+			count, target := 0.0, 0.0
+			for at := j; at < len(r.Input); at += n {
+				if r.weight(at) > 0 {
+					count, target = count+run.Spikes[at], target+r.Target[Spikes][at]
+				}
+			}
+			if d := math.Abs(count - target); d > 1 && d > math.Abs(got-want) {
+				worst, got, want = j, count, target
+			}
+		}
+		if got != want {
+			list = append(list, fmt.Sprintf("%s: neuron %d spikes %g times, the target %g times", r.Name, worst, got, want))
+		}
+	}
+	return list, nil
+}
+
+// whole adds what is known of all groups of a parameter together under its own name: the range of all intervals, and the weakest verdict.
+func (r *Result) whole(parameter, name string) {
+	if parameter == name {
+		return
+	}
+	in, verdict := r.Interval[name], r.Identified[name]
+	if old, ok := r.Identified[parameter]; ok {
+		was := r.Interval[parameter]
+		in = [2]float64{min(in[0], was[0]), max(in[1], was[1])}
+		if old == Unidentified || old == SetOnly && verdict == Identified {
+			verdict = old
+		}
+	}
+	r.Interval[parameter], r.Identified[parameter] = in, verdict
+}
