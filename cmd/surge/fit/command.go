@@ -23,11 +23,11 @@ import (
 // Command is surge fit.
 type Command struct {
 	Config string  `arg:"" optional:"" placeholder:"FIT.toml" help:"The experiment, in TOML."`
-	Out    string  `placeholder:"DIR" help:"Folder for the results, which replace those of an earlier fit; default runs/NAME, after the experiment."`
-	Force  bool    `help:"Give up a fit that was stopped in --out."`
+	Out    string  `placeholder:"DIR" help:"Folder for the results; default runs/NAME, after the experiment, with a number where there is one."`
 	JSON   bool    `help:"Print the result as a JSON object, on one line."`
 	Seed   *uint64 `help:"Of the starting points and all random numbers; default that of the experiment."`
 	Resume bool    `help:"Go on with the fit in --out after its checkpoint."`
+	Force  bool    `help:"Replace the results in --out, if there are any."`
 	Budget float64 `placeholder:"SECONDS" help:"Stop looking after that time and give the best point; 0: no limit."`
 	Demo   bool    `help:"Fit an example that comes with the program."`
 }
@@ -64,10 +64,17 @@ The experiment:
   tau_spikes = 10e-3            # s, of the van Rossum distance
   [[target]]                    # or a rate-against-input curve, in Hz
   fi = {input_rate = [10, 20, 40], rate = [1.0, 4.2, 11.0], seconds = 5}
+  [[target]]                    # or numbers that each neuron is to have
+  statistics = {rate = 12, adaptation = 0.05, cv = 0.3, tau_mem = 20e-3, tau_syn = 5e-3, tau_ahp = 0.3, refractory = 4e-3}   # Hz, s; any of them
+  input_rate = 100              # Hz, Poisson, and
+  input_current = 5e-10         # A, into the membrane: the input for rate, adaptation and cv
+  seconds = 2                   # of it
+  neurons = [0]                 # that are to have them; default: all
+  scale = {adaptation = 100}
 
 A .csv has a header and a column for each array, imem or imem_0, imem_1, ... for several neurons. A missing sample has weight 0. Recorded spikes, or those that are seen in imem or vmem, drive the model while its currents are fitted; the result is that of the free model.
 
-The folder of the results holds result.json, report.md, report.html, device.json (with dac), traces.png, loss.png and history.csv, and while the fit runs, and after it was stopped, a checkpoint. Ctrl-C saves it and ends with status 130.
+The folder of the results holds result.json, report.md, report.html, device.json (with dac), traces.png (or the curve, where there are no traces; rates.png where there are both), loss.png and history.csv, and while the fit runs, and after it was stopped, a checkpoint. Ctrl-C saves it and ends with status 130.
 
 Examples:
 
@@ -84,6 +91,7 @@ const (
 	htmlFile       = "report.html"
 	deviceFile     = "device.json"
 	tracesFile     = "traces.png"
+	ratesFile      = "rates.png"
 	lossFile       = "loss.png"
 	historyFile    = "history.csv"
 	checkpointFile = "checkpoint"
@@ -94,6 +102,9 @@ type outcome struct {
 	*fit.Result
 	Seconds float64 `json:"seconds"`
 	Out     string  `json:"out"`
+
+	Targets  []comparison `json:"-"`
+	pictures []string
 }
 
 // Run fits.
@@ -105,8 +116,11 @@ func (c *Command) Run(ctx context.Context, k *kong.Context) error {
 	if !(c.Budget >= 0) {
 		return &exit.BadInput{File: "--budget", Expected: "a number of seconds, or 0 for no limit", Found: fmt.Sprint(c.Budget)}
 	}
+	if err := fit.Check(e.Experiment, e.settings); err != nil {
+		return e.explain(err)
+	}
 	if c.Out == "" {
-		c.Out = filepath.Join("runs", strings.TrimSuffix(filepath.Base(e.file), filepath.Ext(e.file)))
+		c.Out = c.folder(e)
 	}
 	p := &progress{out: k.Stderr, path: filepath.Join(c.Out, checkpointFile), experiment: e}
 	if c.Resume {
@@ -133,7 +147,7 @@ func (c *Command) Run(ctx context.Context, k *kong.Context) error {
 		}
 		return e.explain(err)
 	}
-	o := &outcome{res, time.Since(begin).Seconds(), c.Out}
+	o := &outcome{Result: res, Seconds: time.Since(begin).Seconds(), Out: c.Out}
 	if err := c.write(e, o, p); err != nil {
 		return err
 	}
@@ -155,19 +169,6 @@ func (c *Command) Run(ctx context.Context, k *kong.Context) error {
 		err = fmt.Errorf("%w; go on with: surge fit %s --out %s --resume", exit.ErrInterrupted, what, c.Out)
 	}
 	return err
-}
-
-// begin makes the folder of the results, and says whether there was none. A checkpoint is not overwritten: it may be hours of work.
-func (c *Command) begin() (fresh bool, err error) {
-	_, err = os.Lstat(c.Out)
-	fresh = errors.Is(err, fs.ErrNotExist)
-	if _, err := os.Lstat(filepath.Join(c.Out, checkpointFile)); err == nil && !c.Resume && !c.Force {
-		return false, &exit.BadInput{File: c.Out, Expected: "a folder without a fit that was stopped; --resume goes on with it, --force gives it up", Found: checkpointFile}
-	}
-	if err := os.MkdirAll(c.Out, 0o777); err != nil {
-		return false, &exit.BadInput{File: "--out " + c.Out, Err: err}
-	}
-	return fresh, nil
 }
 
 // experiment reads the experiment that the flags name.
@@ -213,7 +214,11 @@ func (c *Command) write(e *experiment, o *outcome, p *progress) error {
 			o.Notes = append(o.Notes, "no device.json: "+err.Error())
 		}
 	}
-	if err := e.figures(o, path(tracesFile), path(lossFile)); err != nil {
+	var err error
+	if o.Targets, err = e.compare(o); err != nil {
+		return failed(markdownFile, err)
+	}
+	if o.pictures, err = e.figures(o, path); err != nil {
 		return failed(tracesFile, err)
 	}
 	if err := writeHistory(path(historyFile), o.History); err != nil {
@@ -229,7 +234,7 @@ func (c *Command) write(e *experiment, o *outcome, p *progress) error {
 	if err := writeText(path(markdownFile), e.markdown(o)); err != nil {
 		return failed(markdownFile, err)
 	}
-	html, err := e.html(o, path(tracesFile), path(lossFile))
+	html, err := e.html(o, path)
 	if err == nil {
 		err = writeText(path(htmlFile), html)
 	}
@@ -271,6 +276,13 @@ func summary(w io.Writer, o *outcome) error {
 			return err
 		}
 	}
-	_, err = fmt.Fprintf(w, "  %s  %s\n", filepath.Join(o.Out, htmlFile), filepath.Join(o.Out, tracesFile))
+	for _, t := range o.Targets {
+		for _, row := range t.Rows {
+			if _, err := fmt.Fprintf(w, "  %-12s %s %s, target %s, fit %s\n", row[0], t.Header[1], row[1], row[2], row[3]); err != nil {
+				return err
+			}
+		}
+	}
+	_, err = fmt.Fprintf(w, "  %s  %s\n", filepath.Join(o.Out, htmlFile), filepath.Join(o.Out, o.pictures[0]))
 	return err
 }

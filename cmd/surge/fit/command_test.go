@@ -209,7 +209,7 @@ func TestStop(t *testing.T) {
 	if err := errors.Join(json.Unmarshal([]byte(whole), &a), json.Unmarshal([]byte(rest), &b)); err != nil || a.Values["Itau_mem"] != b.Values["Itau_mem"] || a.Loss != b.Loss {
 		t.Errorf("%v: %v, want %v", err, b.Loss, a.Loss)
 	}
-	if _, err := surge(ctx, "fit.toml", "--out", "part"); exit.Code(err) != 130 {
+	if _, err := surge(ctx, "fit.toml", "--out", "part", "--force"); exit.Code(err) != 130 {
 		t.Fatal(err)
 	}
 	if _, err := surge(t.Context(), "fit.toml", "--out", "part", "--resume", "--seed", "5"); exit.Code(err) != 2 || !strings.Contains(err.Error(), "seed") {
@@ -261,6 +261,11 @@ func TestErrors(t *testing.T) {
 		{"weights without recurrence", short + target, func(a []files.Array) []files.Array {
 			return append(a, files.Array{Name: "w_rec", Shape: []int{1, 1}, Data: []float64{0}})
 		}, "network.recurrent: expected true"},
+		{"kinds", short + "[[target]]\nfile = \"target.npz\"\nstatistics = {rate = 3}\n", nil, "target[0]: expected one of file, fi, statistics, found file and statistics"},
+		{"member of another kind", short + "[[target]]\nstatistics = {rate = 3}\ninput_rate = 10\ntau_spikes = 1e-2\n", nil, "target[0].tau_spikes: expected a member that goes with statistics"},
+		{"statistic", short + "[[target]]\nstatistics = {latency = 3}\n", nil, "target[0].statistics: expected names of rate, adaptation"},
+		{"milliseconds", short + "[[target]]\nstatistics = {tau_mem = 20000}\n", nil, "tau_mem is 20000, want 1e-06 to 100"},
+		{"no input", short + "[[target]]\nstatistics = {rate = 3}\n", nil, "no input"},
 		{"rates", short + "[[target]]\nfi = {input_rate = [1, 2], rate = [1]}\n", nil, "target[0].fi: expected as many rates"},
 	} {
 		list := arrays(t)
@@ -273,8 +278,34 @@ func TestErrors(t *testing.T) {
 			t.Errorf("%s: status %d, %v; want %q", test.name, exit.Code(err), err, test.want)
 		}
 	}
-	if _, err := os.Stat("out/result.json"); err == nil {
-		t.Error("bad input has a result")
+	if _, err := os.Stat("out"); err == nil {
+		t.Error("bad input leaves a folder")
+	}
+}
+
+// TestStatistics fits numbers, which the report compares. Results are not replaced without a word, and a second fit has a folder of its own.
+func TestStatistics(t *testing.T) {
+	t.Chdir(t.TempDir())
+	both := strings.Replace(short, `["Itau_mem"]`, `["Itau_mem", "Igain_mem"]`, 1)
+	write(t, both+"[[target]]\nstatistics = {tau_mem = 20e-3, rate = 12}\ninput_current = 5e-10\nseconds = 1\n", nil)
+	for _, folder := range []string{"runs/fit", "runs/fit-2"} {
+		if _, err := surge(t.Context(), "fit.toml"); err != nil {
+			t.Fatal(err)
+		}
+		report, err := os.ReadFile(filepath.Join(folder, markdownFile))
+		if err != nil || !strings.Contains(string(report), "| tau_mem | 0 | 0.02 | 0.0") {
+			t.Errorf("%v: the report does not compare time constants", err)
+		}
+		html, err := os.ReadFile(filepath.Join(folder, htmlFile))
+		if err != nil || !strings.Contains(string(html), "<td>tau_mem</td>") {
+			t.Errorf("%v: the page does not compare time constants", err)
+		}
+	}
+	if _, err := surge(t.Context(), "fit.toml", "--out", "runs/fit"); exit.Code(err) != 2 || !strings.Contains(err.Error(), "--force") {
+		t.Errorf("results are replaced: %v", err)
+	}
+	if _, err := surge(t.Context(), "fit.toml", "--out", "runs/fit", "--force"); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -42,7 +42,7 @@ type config struct {
 	Target []target
 }
 
-// target is a recording or a curve.
+// target is a recording, a curve or statistics.
 type target struct {
 	File      string
 	Use       []string
@@ -55,6 +55,10 @@ type target struct {
 		Rate      []float64
 		Seconds   float64
 	} `toml:"fi"`
+	Statistics   map[string]float64
+	InputRate    float64 `toml:"input_rate"`
+	InputCurrent float64 `toml:"input_current"`
+	Seconds      float64
 }
 
 const (
@@ -151,7 +155,7 @@ func keysOf(top string) string {
 	case "fit":
 		return "fit.parameters, fit.tie, fit.method, fit.starts, fit.dac, fit.mismatch, fit.samples, fit.bounds"
 	case "target":
-		return "target.file, target.use, target.neurons, target.unit, target.scale, target.tau_spikes, target.fi"
+		return "target.file, target.use, target.neurons, target.unit, target.scale, target.tau_spikes, target.fi, target.statistics, target.input_rate, target.input_current, target.seconds"
 	}
 	return "model, dt, seed, network, init, fit, target"
 }

@@ -12,21 +12,36 @@ import (
 // shown is how many neurons a figure shows at most.
 const shown = 3
 
-// figures draws target and fit of the first target, and the loss.
-func (e *experiment) figures(o *outcome, traces, loss string) error {
-	if err := lossCurve(o).Write(loss); err != nil {
-		return err
-	}
-	n := o.Settable
-	if len(e.Recordings) == 0 {
-		c := &e.Curves[0]
-		rate, err := fit.Rates(n, *c)
-		if err != nil {
-			return err
+// figures draws target and fit of the first recording, the first curve, and the loss, each where there is one, and returns the names of the files.
+func (e *experiment) figures(o *outcome, path func(string) string) (names []string, err error) {
+	if len(e.Recordings) > 0 {
+		names = append(names, tracesFile)
+		if err := e.traces(o, path(tracesFile)); err != nil {
+			return nil, err
 		}
-		return plot.Curves{Title: e.file, XLabel: "input rate (Hz)", Panels: []plot.Panel{{YLabel: "rate (Hz)", Lines: []plot.Line{
-			{Name: "target", X: c.InputRate, Y: c.Rate}, {Name: "fit", X: c.InputRate, Y: rate}}}}}.Write(traces)
 	}
+	if len(e.Curves) > 0 {
+		name := ratesFile
+		if len(names) == 0 {
+			name = tracesFile
+		}
+		names = append(names, name)
+		c := &e.Curves[0]
+		rate, err := fit.Rates(o.Settable, *c)
+		if err != nil {
+			return nil, err
+		}
+		if err := (plot.Curves{Title: e.file, XLabel: "input rate (Hz)", Panels: []plot.Panel{{YLabel: "rate (Hz)", Lines: []plot.Line{
+			{Name: "target", X: c.InputRate, Y: c.Rate}, {Name: "fit", X: c.InputRate, Y: rate}}}}}).Write(path(name)); err != nil {
+			return nil, err
+		}
+	}
+	return append(names, lossFile), lossCurve(o).Write(path(lossFile))
+}
+
+// traces draws target and fit of the first recording.
+func (e *experiment) traces(o *outcome, path string) error {
+	n := o.Settable
 	r := &e.Recordings[0]
 	run, err := n.Simulate(r.T, r.B, r.Input, dynapse.State{}, nil)
 	if err != nil {
@@ -88,7 +103,7 @@ func (e *experiment) figures(o *outcome, traces, loss string) error {
 		panel.Traces = []plot.Trace{want, got}
 		f.Panels = append(f.Panels, panel)
 	}
-	return f.Write(traces)
+	return f.Write(path)
 }
 
 // seen says whether neuron j has a sample in row 0.

@@ -141,6 +141,12 @@ func (e *experiment) markdown(o *outcome) string {
 			fmt.Fprintf(&b, "- %s\n", w)
 		}
 	}
+	for _, t := range o.Targets {
+		fmt.Fprintf(&b, "\n## %s\n\n| %s |\n|%s\n", t.Name, strings.Join(t.Header, " | "), strings.Repeat("---|", len(t.Header)))
+		for _, r := range t.Rows {
+			fmt.Fprintf(&b, "| %s |\n", strings.Join(r, " | "))
+		}
+	}
 	if len(o.Unidentifiable) > 0 {
 		b.WriteString("\n## What the target does not say\n\n")
 		for _, text := range o.open() {
@@ -153,7 +159,9 @@ func (e *experiment) markdown(o *outcome) string {
 			fmt.Fprintf(&b, "- %s\n", n)
 		}
 	}
-	fmt.Fprintf(&b, "\n![target and fit](%s)\n\n![loss](%s)\n", tracesFile, lossFile)
+	for _, name := range o.pictures {
+		fmt.Fprintf(&b, "\n![%s](%s)\n", strings.TrimSuffix(name, ".png"), name)
+	}
 	return b.String()
 }
 
@@ -181,6 +189,7 @@ var page = template.Must(template.New("report").Parse(`<!DOCTYPE html>
 <table><tr><th></th><th>loss</th></tr>{{range .Losses}}<tr><td>{{index . 0}}</td><td>{{index . 1}}</td></tr>{{end}}</table>
 <table><tr><th>parameter</th><th>value</th><th>interval of 95 %, or of all values that do the same</th><th></th><th>setting</th></tr>{{range .Table}}<tr>{{range .}}<td>{{.}}</td>{{end}}</tr>{{end}}</table>
 {{if .O.Warnings}}<h2>Warnings</h2><ul>{{range .O.Warnings}}<li>{{.}}</li>{{end}}</ul>{{end}}
+{{range .O.Targets}}<h2>{{.Name}}</h2><table><tr>{{range .Header}}<th>{{.}}</th>{{end}}</tr>{{range .Rows}}<tr>{{range .}}<td>{{.}}</td>{{end}}</tr>{{end}}</table>{{end}}
 {{if .Open}}<h2>What the target does not say</h2><ul>{{range .Open}}<li>{{.}}</li>{{end}}</ul>{{end}}
 {{if .O.Notes}}<h2>Notes</h2><ul>{{range .O.Notes}}<li>{{.}}</li>{{end}}</ul>{{end}}
 <h2>Target and fit</h2>{{range .Images}}<p><img src="{{.}}" alt=""></p>{{end}}
@@ -188,10 +197,10 @@ var page = template.Must(template.New("report").Parse(`<!DOCTYPE html>
 `))
 
 // html is the report as one HTML page with its pictures inside.
-func (e *experiment) html(o *outcome, pictures ...string) (string, error) {
+func (e *experiment) html(o *outcome, path func(string) string) (string, error) {
 	var images []template.URL
-	for _, p := range pictures {
-		raw, err := os.ReadFile(p)
+	for _, name := range o.pictures {
+		raw, err := os.ReadFile(path(name))
 		if err != nil {
 			return "", err
 		}

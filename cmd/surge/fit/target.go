@@ -26,20 +26,15 @@ var units = map[string]float64{
 func (e *experiment) target(i int, read func(string) ([]byte, error)) error {
 	t := &e.config.Target[i]
 	member := fmt.Sprintf("target[%d]", i)
-	if (t.File == "") == (t.FI == nil) {
-		return e.bad(member, "either file or fi", map[bool]string{true: "neither", false: "both"}[t.File == ""])
+	if err := e.kind(i); err != nil {
+		return err
 	}
-	if t.FI != nil {
-		switch {
-		case len(t.FI.InputRate) == 0 || len(t.FI.InputRate) != len(t.FI.Rate):
-			return e.bad(member+".fi", "as many rates as input rates", fmt.Sprintf("%d and %d", len(t.FI.Rate), len(t.FI.InputRate)))
-		case t.Use != nil || t.Neurons != nil || t.Unit != nil || t.Scale != nil || t.TauSpikes != 0:
-			return e.bad(member, "fi alone", "members of a recording too")
-		case !(t.FI.Seconds >= 0) || t.FI.Seconds > 1000:
-			return e.bad(member+".fi.seconds", "0 to 1000 s", t.FI.Seconds)
-		}
+	switch {
+	case t.FI != nil:
 		e.Curves = append(e.Curves, fit.Curve{Name: e.file + ": " + member, InputRate: t.FI.InputRate, Rate: t.FI.Rate, Seconds: t.FI.Seconds, Seed: e.config.Seed})
 		return nil
+	case t.Statistics != nil:
+		return e.statistics(t, member)
 	}
 	path := t.File
 	if !filepath.IsAbs(path) {
@@ -58,6 +53,75 @@ func (e *experiment) target(i int, read func(string) ([]byte, error)) error {
 		return err
 	}
 	e.Recordings = append(e.Recordings, *rec)
+	return nil
+}
+
+// kinds are the members that say what a target is, and the others that go with each.
+var kinds = []struct {
+	name   string
+	others []string
+}{
+	{"file", []string{"use", "neurons", "unit", "scale", "tau_spikes"}},
+	{"fi", nil},
+	{"statistics", []string{"neurons", "scale", "input_rate", "input_current", "seconds"}},
+}
+
+// kind checks that the i-th target is of one kind, with no members of another one.
+func (e *experiment) kind(i int) error {
+	t := &e.config.Target[i]
+	member := fmt.Sprintf("target[%d]", i)
+	given := map[string]bool{"file": t.File != "", "fi": t.FI != nil, "statistics": t.Statistics != nil, "use": t.Use != nil, "neurons": t.Neurons != nil, "unit": t.Unit != nil,
+		"scale": t.Scale != nil, "tau_spikes": t.TauSpikes != 0, "input_rate": t.InputRate != 0, "input_current": t.InputCurrent != 0, "seconds": t.Seconds != 0}
+	var names, found []string
+	allowed := map[string]bool{}
+	for _, k := range kinds {
+		names = append(names, k.name)
+		if given[k.name] {
+			found = append(found, k.name)
+			for _, name := range append(k.others, k.name) {
+				allowed[name] = true
+			}
+		}
+	}
+	if len(found) != 1 {
+		return e.bad(member, "one of "+strings.Join(names, ", "), map[bool]string{true: "none", false: strings.Join(found, " and ")}[len(found) == 0])
+	}
+	for _, name := range slices.Sorted(maps.Keys(given)) {
+		if given[name] && !allowed[name] {
+			return e.bad(member+"."+name, "a member that goes with "+found[0], name)
+		}
+	}
+	if t.FI != nil && (len(t.FI.InputRate) == 0 || len(t.FI.InputRate) != len(t.FI.Rate)) {
+		return e.bad(member+".fi", "as many rates as input rates", fmt.Sprintf("%d and %d", len(t.FI.Rate), len(t.FI.InputRate)))
+	}
+	name, seconds := "seconds", t.Seconds
+	if t.FI != nil {
+		name, seconds = "fi.seconds", t.FI.Seconds
+	}
+	if !(seconds >= 0) || seconds > 1000 {
+		return e.bad(member+"."+name, "0 to 1000 s", seconds)
+	}
+	return nil
+}
+
+// statistics reads a target of statistics.
+func (e *experiment) statistics(t *target, member string) error {
+	s := fit.Statistics{Name: e.file + ": " + member, Want: map[fit.Statistic]float64{}, Scale: map[fit.Statistic]float64{}, Neurons: t.Neurons,
+		InputRate: t.InputRate, Current: t.InputCurrent, Seconds: t.Seconds, Seed: e.config.Seed}
+	for _, list := range []struct {
+		name string
+		from map[string]float64
+		to   map[fit.Statistic]float64
+	}{{"statistics", t.Statistics, s.Want}, {"scale", t.Scale, s.Scale}} {
+		for _, name := range slices.Sorted(maps.Keys(list.from)) {
+			q, err := fit.ParseStatistic(name)
+			if _, wanted := s.Want[q]; err != nil || list.name == "scale" && !wanted {
+				return e.bad(member+"."+list.name, "names of "+strings.Join(fit.StatisticNames(), ", ")+", and scales for those that are wanted", name)
+			}
+			list.to[q] = list.from[name]
+		}
+	}
+	e.Statistics = append(e.Statistics, s)
 	return nil
 }
 

@@ -29,7 +29,7 @@ const scouts = 3
 
 // several says whether neurons share a fitted current and can be fitted each by itself.
 func (p *problem) several() bool {
-	return p.Network.WRec == nil && p.spikes != nil && slices.ContainsFunc(p.coords, func(c coordinate) bool { return len(p.seen(c.neurons)) > 1 })
+	return p.Network.WRec == nil && len(p.summed) == 0 && p.spikes != nil && slices.ContainsFunc(p.coords, func(c coordinate) bool { return len(p.seen(c.neurons)) > 1 })
 }
 
 // seen returns those of some neurons that were recorded.
@@ -122,6 +122,7 @@ func (f *fitter) apart(ctx context.Context, least float64) error {
 	if f.loss, err = f.problem.loss(ctx, x); err != nil {
 		return err
 	}
+	f.loss += f.penalty(x)
 	f.best, f.errors = x, se
 	f.moved = append(f.moved, "the neurons differ: each was fitted by itself, and the currents are the medians over the neurons that share them")
 	return nil

@@ -3,7 +3,8 @@
 //
 // # Overview
 //
-// An [Experiment] is a [Space], which says what may move, with targets: a [Recording] of traces and spikes, or a [Curve] of rates. [Run] fits:
+// An [Experiment] is a [Space], which says what may move, with targets: a [Recording] of traces and spikes, a [Curve] of rates, or [Statistics].
+// [Run] fits:
 //
 //	e := fit.Experiment{
 //		Space:      fit.Space{Network: start, Params: []dynapse.Param{dynapse.ItauMem, dynapse.IgainSyn}},

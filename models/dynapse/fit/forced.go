@@ -12,11 +12,8 @@ import (
 )
 
 // force finds the spikes that every recording can be forced with: those recorded, or else those that are seen in a trace of Imem or Vmem.
-// All or none: spikes stays nil where one recording has none, or where there is a curve.
+// All or none: spikes stays nil where one recording has none.
 func (p *problem) force() {
-	if len(p.curves) > 0 {
-		return
-	}
 	var all [][]float64
 	for i := range p.recordings {
 		s := p.known(&p.recordings[i])
@@ -275,5 +272,5 @@ func (f *forced) optim() optim.Problem {
 	one := func(ctx context.Context, r, x []float64) error {
 		return f.residuals(ctx, [][]float64{r}, [][]float64{x})
 	}
-	return optim.Problem{Names: f.names(), Box: f.box, NumResiduals: len(f.samples), Residuals: one, Jacobian: f.jacobian}
+	return optim.Problem{Names: f.names(), Box: f.box, Priors: f.wished(), NumResiduals: len(f.samples), Residuals: one, Jacobian: f.jacobian}
 }

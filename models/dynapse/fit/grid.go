@@ -82,7 +82,7 @@ func (f *fitter) settle(ctx context.Context, x []float64) (y []float64, loss flo
 	if len(f.recordings) == 0 { // rates are coarse
 		refine.Budget, negligible = 60*(1+len(x)), f.resolution()
 		l, err := f.problem.loss(ctx, g.At(near))
-		if err == nil && l <= max(negligible, costly*f.loss) {
+		if l += f.penalty(g.At(near)); err == nil && l <= max(negligible, costly*f.loss) {
 			refine.Budget = 1 // good as it is
 		}
 	}
@@ -136,6 +136,7 @@ func (f *fitter) settle(ctx context.Context, x []float64) (y []float64, loss flo
 	if loss, err = f.problem.loss(context.WithoutCancel(ctx), res.X); err != nil {
 		return nil, 0, nil, err
 	}
+	loss += f.penalty(res.X)
 	f.evaluations += cost * res.Evaluations
 	for k, c := range f.coords {
 		if !c.settable() {
@@ -184,7 +185,7 @@ func (f *fitter) round(ctx context.Context, g optim.Grid, near []int, x []float6
 		starts = append(starts, rounded...)
 	}
 	fp := f.forced(hinges[len(hinges)-1], least)
-	p := optim.Problem{Names: f.names(), Box: f.box, Func: fp.loss, Batch: func(ctx context.Context, losses []float64, xs [][]float64) error {
+	p := optim.Problem{Names: f.names(), Box: f.box, Priors: f.wished(), Func: fp.loss, Batch: func(ctx context.Context, losses []float64, xs [][]float64) error {
 		r := make([][]float64, len(xs))
 		for i := range r {
 			r[i] = make([]float64, len(fp.samples))

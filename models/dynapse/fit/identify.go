@@ -45,17 +45,28 @@ func (f *fitter) identify(ctx context.Context, x []float64) (identification, err
 		lo, hi := f.box.At(k)
 		id.verdict[c.name] = Unidentified
 		id.interval[c.name] = [2]float64{f.value(k, lo), f.value(k, hi)}
+		if mean, sd := f.wishesOf(k, false); sd > 0 && math.Abs(x[k]-mean) <= 1.96*sd { // else the other targets want something else
+			id.interval[c.name] = [2]float64{f.value(k, max(lo, mean-1.96*sd)), f.value(k, min(hi, mean+1.96*sd))}
+			if _, prior := f.wishesOf(k, true); prior != sd { // a time constant is wanted, too
+				id.verdict[c.name] = Identified
+			}
+		}
 	}
 	if f.spikes == nil || !f.hasTraces() {
 		text := "spikes alone do not determine currents: the behaviour is fitted, the currents are one choice among many"
-		if len(f.curves) > 0 {
-			text = "a rate-against-input curve does not determine currents: the behaviour is fitted, the currents are one choice among many"
+		if len(f.summed) > 0 && len(f.recordings) == 0 {
+			text = "rates and statistics of spikes do not determine currents: the behaviour is fitted, the currents are one choice among many"
 		} else if f.spikes == nil {
 			text = "the spikes of the targets are not known for all neurons, so that sensitivities cannot be assessed"
 		}
 		all := map[string]float64{}
 		for _, c := range f.coords {
-			all[c.name] = 1
+			if id.verdict[c.name] == Unidentified {
+				all[c.name] = 1
+			}
+		}
+		if len(all) == 0 {
+			return id, nil
 		}
 		id.open = []Open{{all, text}}
 		return id, nil
@@ -118,7 +129,11 @@ func (f *fitter) smooth(ctx context.Context, fp *forced, x []float64, smooth []i
 			sens.Set(m, i, unit*jac.At(m, k)/(s.root*noise))
 		}
 	}
-	found, err := optim.Identify(sens, point, names, nil)
+	settings := &optim.IdentifySettings{Priors: make([]optim.Prior, len(smooth))}
+	for i, k := range smooth {
+		settings.Priors[i].Mean, settings.Priors[i].SD = f.wishesOf(k, false)
+	}
+	found, err := optim.Identify(sens, point, names, settings)
 	if err != nil {
 		return 0, nil, err
 	}

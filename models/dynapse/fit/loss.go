@@ -5,10 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"slices"
 
 	"github.com/surge-snn/surge/internal/fmath"
-	"github.com/surge-snn/surge/internal/random"
 	"github.com/surge-snn/surge/models/dynapse"
 	"github.com/surge-snn/surge/optim"
 )
@@ -20,8 +18,8 @@ const mostElements = 1 << 21
 type problem struct {
 	*space
 	recordings []Recording
-	curves     []Curve
-	inputs     [][]float64 // of the curves, [T, B, N]
+	summed     []summary
+	wishes     []wish
 	dt, ut     float64     // s, V
 	spikes     [][]float64 // of each recording: those that can be forced, [T, B, N]; nil if they are not known
 	inferred   bool        // some of them were read off a trace
@@ -33,7 +31,7 @@ func (e Experiment) compile() (*problem, error) {
 		return nil, err
 	}
 	p := &problem{space: s, recordings: e.Recordings, dt: s.start[dynapse.Dt][0], ut: s.start[dynapse.Ut][0]}
-	if len(e.Recordings)+len(e.Curves) == 0 {
+	if len(e.Recordings)+len(e.Curves)+len(e.Statistics) == 0 {
 		return nil, fmt.Errorf("%w: no target", ErrExperiment)
 	}
 	for i := range e.Recordings {
@@ -41,17 +39,8 @@ func (e Experiment) compile() (*problem, error) {
 			return nil, err
 		}
 	}
-	for _, c := range e.Curves {
-		if err := c.check(); err != nil {
-			return nil, err
-		}
-		if c.Seconds == 0 {
-			c.Seconds = 5
-		}
-		if c.Scale == 0 {
-			c.Scale = 1
-		}
-		p.curves, p.inputs = append(p.curves, c), append(p.inputs, p.curveInput(&c))
+	if err := e.summaries(p); err != nil {
+		return nil, err
 	}
 	p.force()
 	return p, nil
@@ -99,23 +88,26 @@ func (p *problem) each(ctx context.Context, losses []float64, net dynapse.Networ
 			}
 		}
 	}
-	for i := range p.curves {
-		if err := ctx.Err(); err != nil {
+	for i := range p.summed {
+		s := &p.summed[i]
+		run, of, err := p.simulate(ctx, s, net)
+		if err != nil {
 			return err
 		}
-		c := &p.curves[i]
-		steps, b := p.curveSize(c)
-		run, err := net.Simulate(steps, b*m, tile(p.inputs[i], steps, b*p.Network.N, m), dynapse.State{}, nil)
-		if err != nil {
-			return notFinite(err)
-		}
-		var cot *dynapse.Cotangents
+		var d []firing
 		if back != nil {
-			cot = &dynapse.Cotangents{Records: dynapse.Records{Spikes: make([]float64, len(run.Spikes))}}
+			d = make([]firing, len(of))
 		}
-		p.curveLoss(losses, c, run, m, cot)
+		size := s.rows * p.Network.N
+		for k := range m {
+			part := d
+			if d != nil {
+				part = d[k*size : (k+1)*size]
+			}
+			losses[k] += s.loss(of[k*size:(k+1)*size], part, p.seconds(s))
+		}
 		if back != nil {
-			if err := back(run, cot); err != nil {
+			if err := back(run, p.cotangents(run, of, d)); err != nil {
 				return err
 			}
 		}
@@ -310,66 +302,6 @@ func (p *problem) countLoss(losses []float64, net dynapse.Network, r *Recording,
 	}
 }
 
-func (p *problem) curveSize(c *Curve) (steps, rows int) {
-	return max(int(math.Round(c.Seconds/p.dt)), 1), len(c.InputRate)
-}
-
-// curveInput makes Poisson input, [T, B, N]: row b has the rate InputRate[b].
-func (p *problem) curveInput(c *Curve) []float64 {
-	steps, rows := p.curveSize(c)
-	n := p.Network.N
-	x := make([]float64, steps*rows*n)
-	for b, rate := range c.InputRate {
-		rng := random.New(c.Seed, "fit/curve", uint64(b))
-		mean := fmath.Exp(-rate * p.dt)
-		for t := range steps {
-			for j := range n {
-				// Knuth's method: the number of uniforms whose product stays above exp(-mean).
-				k, product := 0.0, rng.Float64()
-				for product > mean {
-					k++
-					product *= rng.Float64()
-				}
-				x[(t*rows+b)*n+j] = k
-			}
-		}
-	}
-	return x
-}
-
-// rates returns the mean rate over neurons, [M, B], Hz.
-func (p *problem) rates(c *Curve, run *dynapse.Run, m int) []float64 {
-	steps, rows := p.curveSize(c)
-	n := p.Network.N
-	y := make([]float64, m*rows)
-	for i, s := range run.Spikes {
-		y[i/n%(m*rows)] += s
-	}
-	for i := range y {
-		y[i] /= float64(n*steps) * p.dt
-	}
-	return y
-}
-
-func (p *problem) curveLoss(losses []float64, c *Curve, run *dynapse.Run, m int, cot *dynapse.Cotangents) {
-	steps, rows := p.curveSize(c)
-	n := p.Network.N
-	per := 1 / (float64(n*steps) * p.dt) // Hz per spike
-	for k, rate := range p.rates(c, run, m) {
-		d := math.Sqrt(rate) - math.Sqrt(c.Rate[k%rows])
-		losses[k/rows] += float64(c.Scale * d * d / float64(rows))
-		if cot == nil {
-			continue
-		}
-		g := c.Scale * d / math.Sqrt(max(rate, per)) * per / float64(rows) // the root has no slope at 0: there it is that of one spike
-		for t := range steps {
-			for j := range n {
-				cot.Spikes[(t*m*rows+k)*n+j] = g
-			}
-		}
-	}
-}
-
 // loss returns the loss at x.
 func (p *problem) loss(ctx context.Context, x []float64) (float64, error) {
 	var l [1]float64
@@ -406,9 +338,8 @@ func (p *problem) elements() int {
 	for _, r := range p.recordings {
 		most = max(most, len(r.Input))
 	}
-	for i := range p.curves {
-		steps, rows := p.curveSize(&p.curves[i])
-		most = max(most, steps*rows*p.Network.N)
+	for _, s := range p.summed {
+		most = max(most, len(s.input))
 	}
 	return most
 }
@@ -424,25 +355,8 @@ func (p *problem) grad(ctx context.Context, grad, x []float64, o objective, rule
 		if err != nil {
 			return notFinite(err)
 		}
-		p.pull(grad, g)
+		p.pull(grad, net, g)
 		return nil
 	})
 	return l[0], err
-}
-
-// Rates returns the mean rates over neurons, Hz, that a network has at the input rates of a curve, whatever its rates are.
-//
-// Errors: those of [dynapse.Network.Simulate], and [ErrExperiment] for a curve that is none.
-func Rates(n dynapse.Network, c Curve) ([]float64, error) {
-	c.Rate = slices.Repeat([]float64{1}, len(c.InputRate))
-	p, err := Experiment{Space: Space{Network: n, Params: []dynapse.Param{dynapse.Iscale}}, Curves: []Curve{c}}.compile()
-	if err != nil {
-		return nil, err
-	}
-	steps, rows := p.curveSize(&p.curves[0])
-	run, err := n.Simulate(steps, rows, p.inputs[0], dynapse.State{}, nil)
-	if err != nil {
-		return nil, err
-	}
-	return p.rates(&p.curves[0], run, 1), nil
 }

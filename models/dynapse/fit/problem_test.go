@@ -77,7 +77,7 @@ func draw(t failer, seed uint64, n, steps, rows int, tie Tie, recurrent bool) (e
 		}
 		r.Target[Imem], r.Target[Spikes] = run.Imem, run.Spikes
 		r.Use[Imem], r.Use[Spikes] = true, true
-		return Experiment{Space{Network: start, Params: fitted, Tie: tie, Weights: recurrent}, []Recording{r}, nil}, truth
+		return Experiment{Space: Space{Network: start, Params: fitted, Tie: tie, Weights: recurrent}, Recordings: []Recording{r}}, truth
 	}
 	t.Fatal("no network that spikes")
 	return e, truth

@@ -7,16 +7,11 @@ import (
 
 	"gonum.org/v1/gonum/mat"
 
-	"github.com/surge-snn/surge/models/dynapse"
 	"github.com/surge-snn/surge/optim"
 )
 
-// rateProblem is the least-squares problem of an experiment of curves alone. A residual, for each input rate b, is
-//
-//	r[b] = sqrt(2 Scale/B) (g[b] - sqrt(Rate[b])),   g = sqrt(rate)                         where there are spikes
-//	                                                 g = mean over neurons of max_t ln(Imem/Ispkthr)  where there are none, < 0
-//
-// so that ½ |r|² is the loss, and more than that where the network is silent, where the loss alone is flat. The input is the same at all points (common random
+// rateProblem is the least-squares problem of an experiment of summaries alone: ½ |r|² is the loss, and more than that where the network is silent, where the loss
+// alone is flat. The input is the same at all points (common random
 // numbers), but a number of spikes remains a staircase: difference quotients span rateStep.
 type rateProblem struct{ *problem }
 
@@ -32,15 +27,13 @@ const leastSeconds = 0.5
 // shorter returns the problem with less to simulate, or p itself where it is small.
 func (p *problem) shorter() *problem {
 	q := *p
-	q.curves, q.inputs = slices.Clone(p.curves), slices.Clone(p.inputs)
+	q.summed = slices.Clone(p.summed)
 	short := false
-	for i := range q.curves {
-		c := &q.curves[i]
-		steps, rows := p.curveSize(c)
-		if part := rateElements / float64(steps*rows*p.Network.N); part < 0.5 {
-			if s := max(part*c.Seconds, leastSeconds); s < c.Seconds {
-				c.Seconds, short = s, true
-				q.inputs[i] = q.curveInput(c)
+	for i := range q.summed {
+		s := &q.summed[i]
+		if part := rateElements / float64(len(s.input)); part < 0.5 && !s.whole {
+			if steps := max(int(part*float64(s.steps)), int(leastSeconds/p.dt)); steps < s.steps {
+				s.input, s.steps, short = s.input[:len(s.input)/s.steps*steps], steps, true
 			}
 		}
 	}
@@ -50,44 +43,19 @@ func (p *problem) shorter() *problem {
 	return &q
 }
 
-// firing is what a neuron does at an input rate.
-type firing struct{ count, peak float64 } // spikes; max_t ln(Imem/Ispkthr)
-
-// firings returns what the neurons do at the points xs, [point][curve][B, N].
+// firings returns what the neurons do at the points xs, [point][summary][B, N].
 func (p rateProblem) firings(ctx context.Context, xs [][]float64) ([][][]firing, error) {
-	n := p.Network.N
 	var all [][][]firing
 	for part := range slices.Chunk(xs, max(mostElements/p.elements(), 1)) {
-		m := len(part)
 		net := p.network(part...)
-		thresholds := p.lnThresholds(net)
-		of := make([][][]firing, m)
-		for k := range p.curves {
-			if err := ctx.Err(); err != nil {
+		of := make([][][]firing, len(part))
+		for k := range p.summed {
+			_, list, err := p.simulate(ctx, &p.summed[k], net)
+			if err != nil {
 				return nil, err
 			}
-			steps, rows := p.curveSize(&p.curves[k])
-			run, err := net.Simulate(steps, rows*m, tile(p.inputs[k], steps, rows*n, m), dynapse.State{}, nil)
-			if err != nil {
-				return nil, notFinite(err)
-			}
-			width := m * rows * n
-			list := make([]firing, width)
-			highest := make([]int, width) // where Vmem, which grows with Imem, is largest
-			for at, s := range run.Spikes {
-				i := at % width
-				list[i].count += s
-				if run.Vmem[at] > run.Vmem[highest[i]] || at < width {
-					highest[i] = at
-				}
-			}
-			for i, at := range highest {
-				if list[i].count == 0 {
-					list[i].peak = p.above(thresholds, run, at, i/(rows*n)*n+i%n)
-				}
-			}
-			for i := range m {
-				of[i] = append(of[i], list[i*rows*n:(i+1)*rows*n])
+			for i := range of {
+				of[i] = append(of[i], list[i*len(list)/len(of):(i+1)*len(list)/len(of)])
 			}
 		}
 		all = append(all, of...)
@@ -95,31 +63,18 @@ func (p rateProblem) firings(ctx context.Context, xs [][]float64) ([][][]firing,
 	return all, nil
 }
 
-// store stores the residuals of what the neurons do, [curve][B, N].
+// store stores the residuals of what the neurons do, [summary][B, N].
 func (p rateProblem) store(r []float64, of [][]firing) {
-	n := p.Network.N
-	for k := range p.curves {
-		c := &p.curves[k]
-		steps, rows := p.curveSize(c)
-		for b := range rows {
-			count, peak := 0.0, 0.0
-			for _, f := range of[k][b*n : (b+1)*n] {
-				count += f.count
-				peak += f.peak / float64(n)
-			}
-			g := min(peak, 0)
-			if count > 0 {
-				g = math.Sqrt(count / (float64(n*steps) * p.dt))
-			}
-			r[b] = math.Sqrt(2*c.Scale/float64(rows)) * (g - math.Sqrt(c.Rate[b]))
-		}
-		r = r[rows:]
+	for k := range p.summed {
+		s := &p.summed[k]
+		s.residuals(r[:s.size()], of[k], p.seconds(s))
+		r = r[s.size():]
 	}
 }
 
 func (p rateProblem) size() (n int) {
-	for i := range p.curves {
-		n += len(p.curves[i].Rate)
+	for _, s := range p.summed {
+		n += s.size()
 	}
 	return n
 }
@@ -200,7 +155,7 @@ func (p rateProblem) jacobian(ctx context.Context, r []float64, jac *mat.Dense, 
 
 // optim returns the least-squares problem.
 func (p rateProblem) optim() optim.Problem {
-	return optim.Problem{Names: p.names(), Box: p.box, NumResiduals: p.size(), Residuals: p.residuals, Jacobian: p.jacobian}
+	return optim.Problem{Names: p.names(), Box: p.box, Priors: p.wished(), NumResiduals: p.size(), Residuals: p.residuals, Jacobian: p.jacobian}
 }
 
 // rateFit fits curves alone: least squares from several starts, with little to simulate, then with all, and where rates are still off by half a spike in the mean a search without gradients. The fit
@@ -239,25 +194,16 @@ func (f *fitter) rateFit(ctx context.Context) error {
 
 // silence is the loss of a network that never spikes.
 func (p *problem) silence() (loss float64) {
-	for i := range p.curves {
-		c := &p.curves[i]
-		for _, rate := range c.Rate {
-			loss += c.Scale * rate / float64(len(c.Rate))
-		}
+	for _, s := range p.summed {
+		loss += s.loss(make([]firing, s.rows*p.Network.N), nil, p.seconds(&s))
 	}
 	return loss
 }
 
 // resolution is the loss where every rate is off by a spike.
 func (p *problem) resolution() (loss float64) {
-	for i := range p.curves {
-		c := &p.curves[i]
-		steps, rows := p.curveSize(c)
-		per := 1 / (float64(p.Network.N*steps) * p.dt)
-		for _, rate := range c.Rate {
-			d := math.Sqrt(rate+per) - math.Sqrt(rate)
-			loss += float64(c.Scale * d * d / float64(rows))
-		}
+	for i := range p.summed {
+		loss += p.summed[i].resolution(p.seconds(&p.summed[i]), p.Network.N)
 	}
 	return loss
 }

@@ -29,7 +29,7 @@ func (f *fitter) chips(x []float64, m int, stream string) (dynapse.Network, erro
 func (f *fitter) chipsProblem() (optim.Problem, error) {
 	r := f.robustLoss()
 	p, err := r.Problem()
-	p.Names, p.Box = f.names(), f.box
+	p.Names, p.Box, p.Priors = f.names(), f.box, f.wished()
 	return p, err
 }
 
@@ -53,7 +53,7 @@ func (f *fitter) robust(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	f.best, f.loss = slices.Clone(x), loss // the nominal loss, of a point that is chosen by another
+	f.best, f.loss = slices.Clone(x), loss+f.penalty(x) // the nominal loss, of a point that is chosen by another
 	return nil
 }
 
@@ -90,7 +90,7 @@ func (f *fitter) robustLoss() optim.Robust {
 				if err != nil {
 					return notFinite(err)
 				}
-				f.pull(grad, g)
+				f.pull(grad, net, g)
 				return nil
 			})
 		}}

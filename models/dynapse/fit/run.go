@@ -98,6 +98,9 @@ func Run(ctx context.Context, e Experiment, s Settings) (*Result, error) {
 		return nil, err
 	}
 	first := f.loss
+	if err := f.grantTimes(after); err != nil {
+		return nil, err
+	}
 	f.wake()
 	search, stop, settle := split(ctx)
 	defer stop()
@@ -114,6 +117,17 @@ func Run(ctx context.Context, e Experiment, s Settings) (*Result, error) {
 		return nil, fmt.Errorf("%w: no point with a finite loss", optim.ErrNonFinite)
 	}
 	return f.result(after, search, settle, first)
+}
+
+// Check says what is wrong with an experiment or its settings, as Run would, without a simulation.
+//
+// Errors: [ErrExperiment].
+func Check(e Experiment, s Settings) error {
+	p, err := e.compile()
+	if err != nil {
+		return err
+	}
+	return s.check(p)
 }
 
 // split divides the time up to the deadline of ctx: search is done after four fifths of it, and settle is what is left for the rest, 0 without a deadline.
@@ -169,26 +183,35 @@ func (f *fitter) phases(ctx context.Context) error {
 	case LBFGS, GaussNewton:
 		err = f.forcedRounds(ctx)
 	default:
-		if len(f.recordings) == 0 {
+		switch {
+		case len(f.recordings) > 0:
+			err = f.recordingFit(ctx)
+		case len(f.summed) > 0:
 			err = f.rateFit(ctx)
-			break
-		}
-		if f.spikes != nil {
-			if err = f.forcedRounds(ctx); err != nil || f.errors != nil {
-				break
-			}
-		}
-		if f.spikes == nil || f.loss > f.goodEnough() {
-			if err = f.surrogate(ctx); err != nil {
-				return err
-			}
-			err = f.search(ctx, "polish", f.best, optim.CMAES{Seed: f.Seed, Sigma: 0.02, Evaluations: 60 * (4 + len(f.x)), Tol: 1e-6})
+		default: // time constants alone, which the start has
+			f.status = optim.Converged
 		}
 	}
 	if err != nil || f.Mismatch == 0 {
 		return err
 	}
 	return f.robust(ctx)
+}
+
+// recordingFit fits with forced spikes where they are known, and goes on with surrogate gradients where the free network does otherwise.
+func (f *fitter) recordingFit(ctx context.Context) error {
+	if f.spikes != nil {
+		if err := f.forcedRounds(ctx); err != nil || f.errors != nil {
+			return err
+		}
+		if f.loss <= f.goodEnough() {
+			return nil
+		}
+	}
+	if err := f.surrogate(ctx); err != nil {
+		return err
+	}
+	return f.search(ctx, "polish", f.best, optim.CMAES{Seed: f.Seed, Sigma: 0.02, Evaluations: 60 * (4 + len(f.x)), Tol: 1e-6})
 }
 
 // call runs optim.Fit from x, or takes its result from the checkpoint.
@@ -290,6 +313,22 @@ func (f *fitter) resume() error {
 	return nil
 }
 
+// grantTimes moves the start to where it has the time constants that are wanted.
+func (f *fitter) grantTimes(ctx context.Context) error {
+	x := slices.Clone(f.x)
+	for k, w := range f.wished() {
+		if w.SD > 0 && slices.ContainsFunc(f.wishes, func(w wish) bool { return w.at == k && !w.prior }) {
+			x[k] = w.Mean
+		}
+	}
+	f.box.Project(x)
+	if slices.Equal(x, f.x) {
+		return nil
+	}
+	f.x = x
+	return f.offer(ctx, x)
+}
+
 // offer evaluates the loss of the experiment at x and keeps the point if it is the best.
 func (f *fitter) offer(ctx context.Context, x []float64) error {
 	f.evaluations++
@@ -297,6 +336,7 @@ func (f *fitter) offer(ctx context.Context, x []float64) error {
 	if errors.Is(err, optim.ErrNonFinite) {
 		return nil
 	}
+	loss += f.penalty(x)
 	if err == nil && loss < f.loss {
 		f.best, f.loss = slices.Clone(x), loss
 	}
@@ -305,7 +345,7 @@ func (f *fitter) offer(ctx context.Context, x []float64) error {
 
 // free is the problem of the free network.
 func (f *fitter) free(rule dynapse.Rule) optim.Problem {
-	return optim.Problem{Names: f.names(), Box: f.box, Func: f.problem.loss, Batch: f.batch,
+	return optim.Problem{Names: f.names(), Box: f.box, Priors: f.wished(), Func: f.problem.loss, Batch: f.batch,
 		Grad: func(ctx context.Context, grad, x []float64) (float64, error) {
 			return f.grad(ctx, grad, x, full, rule)
 		}}
@@ -326,7 +366,7 @@ func (f *fitter) search(ctx context.Context, phase string, x []float64, m optim.
 func (f *fitter) surrogate(ctx context.Context) error {
 	x := f.best
 	if f.hasSpikes() {
-		p := optim.Problem{Names: f.names(), Box: f.box,
+		p := optim.Problem{Names: f.names(), Box: f.box, Priors: f.wished(),
 			Func: func(ctx context.Context, x []float64) (float64, error) {
 				var l [1]float64
 				err := f.sampleLosses(ctx, l[:], f.network(x), counts)

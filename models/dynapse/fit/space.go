@@ -271,9 +271,9 @@ func (s *space) network(xs ...[]float64) dynapse.Network {
 	return net
 }
 
-// pull adds to grad, [n], the gradient with respect to x that belongs to one with respect to the parameters, of any number of
+// pull adds to grad, [n], the gradient with respect to x that belongs to one with respect to the parameters of a network with any number of
 // samples.
-func (s *space) pull(grad []float64, g *dynapse.Gradient) {
+func (s *space) pull(grad []float64, net dynapse.Network, g *dynapse.Gradient) {
 	n := s.Network.N
 	for k, c := range s.coords {
 		if c.weight >= 0 {
@@ -282,10 +282,10 @@ func (s *space) pull(grad []float64, g *dynapse.Gradient) {
 			}
 			continue
 		}
-		d := g.Log(c.param)
+		d := g.Params[c.param]
 		for first := 0; first < len(d); first += n {
 			for _, j := range c.neurons {
-				grad[k] += d[first+j]
+				grad[k] += float64(d[first+j] * net.Params[c.param][first+j])
 			}
 		}
 	}

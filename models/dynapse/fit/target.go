@@ -60,17 +60,6 @@ type Recording struct {
 	TauSpikes float64
 }
 
-// Curve is a rate-against-input curve: the mean rate over the neurons for Poisson input at some rates, one input channel with weight 1 to each
-// neuron.
-type Curve struct {
-	Name      string
-	InputRate []float64 // Hz
-	Rate      []float64 // Hz, mean over neurons
-	Seconds   float64   // of simulation at each rate; 0 means 5
-	Scale     float64   // 0 means 1
-	Seed      uint64    // of the input
-}
-
 // Experiment is what is to be fitted to what.
 //
 // The loss is
@@ -86,6 +75,7 @@ type Experiment struct {
 	Space      Space
 	Recordings []Recording
 	Curves     []Curve
+	Statistics []Statistics
 }
 
 // weight returns the weight of sample i.
@@ -258,30 +248,4 @@ func (r *Recording) otherTerms() bool {
 		}
 	}
 	return false
-}
-
-func (c *Curve) check() error {
-	bad := func(format string, a ...any) error {
-		return fmt.Errorf("%w: %s: %s", ErrExperiment, c.Name, fmt.Sprintf(format, a...))
-	}
-	if len(c.InputRate) == 0 || len(c.InputRate) != len(c.Rate) {
-		return bad("%d input rates and %d rates, want as many, and at least one", len(c.InputRate), len(c.Rate))
-	}
-	constant := true
-	for i, x := range c.InputRate {
-		if !(x >= 0) || x > 1e5 {
-			return bad("input_rate[%d] is %v Hz, want 0 to 1e5", i, x)
-		}
-		if y := c.Rate[i]; !(y >= 0) || y > 1e5 {
-			return bad("rate[%d] is %v Hz, want 0 to 1e5", i, y)
-		}
-		constant = constant && c.Rate[i] == 0
-	}
-	if constant {
-		return bad("all rates are 0: there is nothing to fit")
-	}
-	if !(c.Seconds >= 0) || c.Seconds > 1e4 || !(c.Scale >= 0) || math.IsInf(c.Scale, 0) {
-		return bad("seconds is %v and scale %v, want finite numbers >= 0, and at most 1e4 s", c.Seconds, c.Scale)
-	}
-	return nil
 }

@@ -39,7 +39,7 @@ func (f *fitter) forcedRounds(ctx context.Context) error {
 	}
 	for round := range rounds {
 		before := f.loss
-		if err := f.forcedFit(ctx, f.Starts<<round, f.Seed+uint64(round)); err != nil || f.loss <= least {
+		if err := f.forcedFit(ctx, f.Starts<<round, f.Seed+uint64(round)); err != nil || f.loss <= least+f.penalty(f.best) {
 			return err
 		}
 		if round == 0 && least > 0 && f.several() {
@@ -138,7 +138,7 @@ func (f *fitter) goodEnough() float64 {
 	if err != nil {
 		return 0
 	}
-	return loss*1.05 + 1e-9
+	return loss*1.05 + 1e-9 + f.penalty(f.best)
 }
 
 func (f *forced) loss(ctx context.Context, x []float64) (float64, error) {

@@ -4,12 +4,26 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/surge-snn/surge/models/dynapse"
 )
 
 // unexplained is the error of the traces, in e-folds, above which the model does not do what was recorded, whatever its currents.
 const unexplained = 0.25
+
+// wellSummed times the resolution is a loss of rates and statistics that is a good one: all are off by two spikes.
+const wellSummed = 4
+
+// contradictions lists the currents that end more than 10 % away from the time constants that are wanted of them.
+func (f *fitter) contradictions(x []float64) (names []string) {
+	for _, w := range f.wishes {
+		if name := f.coords[w.at].name; !w.prior && math.Abs(x[w.at]-w.mean) > 0.1 && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
 
 // warnings says what is wrong with the answer x, whose traces with forced spikes are off by noise (0 where there are none).
 func (f *fitter) warnings(ctx context.Context, x []float64, first, noise float64) (list []string, err error) {
@@ -25,6 +39,12 @@ func (f *fitter) warnings(ctx context.Context, x []float64, first, noise float64
 		if least := f.goodEnough(); f.spikes != nil && f.hasTraces() && f.loss > least {
 			list = append(list, fmt.Sprintf("the free network does not spike as the recording: its loss is %.3g, and %.3g where the spikes are forced", f.loss, least))
 		}
+	}
+	if loss, least := f.loss-f.penalty(x), wellSummed*f.resolution(); len(f.recordings) == 0 && loss > least && loss > perfect {
+		list = append(list, fmt.Sprintf("the neurons do not do what is wanted: the loss of rates and statistics is %.3g, and where all are met to a spike %.2g", loss, f.resolution()))
+	}
+	for _, c := range f.contradictions(x) {
+		list = append(list, c+" is wanted otherwise by the other targets than by its time constant")
 	}
 	for i := range f.recordings {
 		r := &f.recordings[i]

@@ -1,0 +1,48 @@
+package fit
+
+import (
+	"fmt"
+
+	"github.com/surge-snn/surge/models/dynapse/fit"
+)
+
+// comparison is a target that is no trace, as a table of what is wanted and what the fit does.
+type comparison struct {
+	Name   string
+	Header []string
+	Rows   [][]string
+}
+
+// compare makes the tables of what the settable network does.
+func (e *experiment) compare(o *outcome) (list []comparison, err error) {
+	for _, s := range e.Statistics {
+		c, err := statisticsTable(s, o)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, c)
+	}
+	return list, nil
+}
+
+func statisticsTable(s fit.Statistics, o *outcome) (comparison, error) {
+	c := comparison{Name: "Statistics", Header: []string{"statistic", "neuron", "target", "fit"}}
+	got, err := s.Measure(o.Settable)
+	if err != nil {
+		return c, err
+	}
+	for q := range fit.Refractory + 1 {
+		for i, v := range got[q] {
+			j := i
+			if s.Neurons != nil {
+				j = s.Neurons[i]
+			}
+			text := fmt.Sprintf("%.4g", v)
+			if v != v {
+				text = "too few spikes"
+			}
+			c.Rows = append(c.Rows, []string{q.String(), fmt.Sprint(j), fmt.Sprintf("%.4g", s.Want[q]), text})
+		}
+	}
+	return c, nil
+}
