@@ -54,36 +54,3 @@ func AdjointTransitionWithRecurrence(grad []float64, f Flow, a []State, n int, w
 	g += AdjointTransitionInput(grad, f, a, wRec)
 	a[n].V = AdjointTransitionWithoutRecurrence(a[n].V, g, f.tauMem, m, p)
 }
-
-// nextEvent returns the neurons, by rising index, that are the first to cross the threshold within h seconds
-// from state s (voltages above vLeak, all below threshold), the time to it, and the propagator to it; without a
-// crossing before h, no neurons, h and its propagator. fired is memory for the neurons. The last number is that of
-// root searches.
-//
-// The horizon shrinks with every crossing that is found (record-minimum pruning): all later neurons are
-// tested against the shorter one, by two multiplications and three compares. Of n neurons that
-// all spike in the end, some ln n need a root search.
-func (c *cell) nextEvent(s []State, h float64, fired []int32) ([]int32, float64, Factors, int) {
-	fired = fired[:0]
-	p := c.Factors(h)
-	solved := 0
-	for j := range s {
-		after := p.Apply(s[j])
-		if !c.mayCross(s[j], after) && after.V < c.q*(1-1e-12) { // nearly there: it may be a tie
-			continue
-		}
-		solved++
-		x, ok := c.crossingFrom(s[j])
-		switch {
-		case ok && (x.time < h || x.time == h && len(fired) == 0):
-			h = x.time
-			p = Factors{x.mem, x.syn, c.kappaOf(x.mem, x.syn, h)}
-			fired = append(fired[:0], int32(j))
-		case ok && x.time == h && len(fired) > 0, after.V >= c.q && len(fired) > 0:
-			fired = append(fired, int32(j)) // at the same instant, or over threshold by rounding
-		case after.V >= c.q:
-			fired = append(fired[:0], int32(j))
-		}
-	}
-	return fired, h, p, solved
-}
