@@ -79,34 +79,40 @@ func (c *cell) crossingFrom(s State) (x passage, ok bool) {
 	return passage{h, p.Mem, p.Syn}, solved
 }
 
-// crossingWithin returns the crossing before end of a neuron that is in state s at now, with its state just before it. Without a
-// crossing that is end, and the state there. A neuron that is over the threshold at the end by rounding crosses there.
-func (c *cell) crossingWithin(s State, now, end passage) (to passage, at State, crosses bool) {
+// crossingWithin returns the crossing before end of a neuron that is in state s at now, with its state just before it, and the
+// propagator up to there. Without a crossing that is end. A neuron that is over the threshold at the end by rounding
+// crosses there.
+func (c *cell) crossingWithin(s State, now, end passage) (leg Factors, to passage, at State, crosses bool) {
 	if c.tauMem == 2*c.tauSyn {
 		z, mem, crosses, sure := c.closed(s)
 		if sure {
 			// The logarithm is for those alone that cross before the end, or at it by rounding.
-			if m := mem * now.mem; crosses && m > end.mem*(1-2e-15) {
+			if m := mem * now.mem; crosses && m > end.mem*almost {
 				h, syn := now.time+float64(c.tauMem*fmath.Log1p(z)), mem*mem
-				return passage{min(h, end.time), m, now.syn * syn}, State{c.q, s.I * syn}, true
+				return Factors{mem, syn, z * syn}, passage{min(h, end.time), m, now.syn * syn}, State{c.q, s.I * syn}, true
 			}
-			at = c.over(now, end, s)
-			return end, at, at.V >= c.q
+			leg = c.over(now, end)
+			at = leg.Apply(s)
+			return leg, end, at, at.V >= c.q
 		}
 	}
-	at = c.over(now, end, s)
+	leg = c.over(now, end)
+	at = leg.Apply(s)
 	if c.mayCross(s, at) {
 		if h, p, solved := c.next(s.V, s.I); solved && now.time+h <= end.time {
-			return passage{now.time + h, now.mem * p.Mem, now.syn * p.Syn}, State{c.q, s.I * p.Syn}, true
+			return p, passage{now.time + h, now.mem * p.Mem, now.syn * p.Syn}, State{c.q, s.I * p.Syn}, true
 		}
 	}
-	return end, at, at.V >= c.q
+	return leg, end, at, at.V >= c.q
 }
 
-// over returns the state at b of a neuron that is in state s at a.
-func (c *cell) over(a, b passage, s State) State {
+// almost is 1 less the rounding of a product of decays.
+const almost = 1 - 2e-15
+
+// over returns the propagator from a to b.
+func (c *cell) over(a, b passage) Factors {
 	if b.time > a.time {
-		return c.between(a, b).Apply(s)
+		return c.between(a, b)
 	}
-	return s
+	return Factors{1, 1, 0}
 }

@@ -22,8 +22,10 @@ type sweep struct {
 	nextV, nextI []float64
 	mask         []uint64     // neurons that may have crossed the threshold
 	intervals    []interval   // of many neurons
-	found        []sweptSpike // interval by interval, and by neuron in each
-	blocks       []int32      // of few neurons: where the spikes of each block of neurons end in found
+	round        round        // of many neurons
+	found        []sweptSpike // interval by interval, and those of a neuron by time in each
+	trains       []train      // interval by interval
+	blocks       []blockEnd   // of few neurons
 	order        order        // of the spikes
 
 	back sweptAdjoint
@@ -34,8 +36,10 @@ type sweep struct {
 type interval struct {
 	Factors                      // over it
 	start, stop          float64 // s
-	firstInput, endInput int32   // inputs at its end
-	firstSpike, endSpike int32   // in sweep.found
+	index                int32
+	firstInput, endInput int32 // inputs at its end
+	firstSpike, endSpike int32 // in sweep.found
+	firstTrain, endTrain int32 // in sweep.trains
 }
 
 // end returns the end of the interval as a moment in it.
@@ -43,11 +47,18 @@ func (x *interval) end() passage { return passage{x.stop - x.start, x.Mem, x.Syn
 
 // sweptSpike is a spike of an interval as it was found.
 type sweptSpike struct {
-	passage
+	Factors  // from the spike of the neuron before it in the interval, or from the beginning
 	current  float64
 	neuron   int32
 	interval int32
 	index    int32 // in Tape.Spikes
+}
+
+// train is the spikes of a neuron in an interval.
+type train struct {
+	Factors  // from the last of them to the end of the interval
+	neuron   int32
+	interval int32
 }
 
 // dense tells whether the neurons are alike, with dense weights and no delays.
@@ -69,7 +80,7 @@ func (t *Tape) sweep() error {
 	for j, s := range t.plan.init {
 		w.v[j], w.i[j] = s.V, s.I
 	}
-	w.found = w.found[:0]
+	w.found, w.trains = w.found[:0], w.trains[:0]
 	w.order.reset()
 	pass := t.sweepMany
 	if n <= few {
@@ -99,8 +110,12 @@ func (t *Tape) sweepMany() error {
 	w, p, n := &t.swept, t.plan, len(t.plan.cells)
 	w.nextV, w.nextI, w.mask = resize(w.nextV, n), resize(w.nextI, n), resize(w.mask, lanes.Words(n))
 	w.intervals = w.intervals[:0]
+	w.round.grow(n)
 	for start, last := 0.0, false; !last; {
-		x := interval{start: start, stop: t.end, firstInput: int32(t.head), firstSpike: int32(len(w.found))}
+		x := interval{
+			start: start, stop: t.end, index: int32(len(w.intervals)),
+			firstInput: int32(t.head), firstSpike: int32(len(w.found)), firstTrain: int32(len(w.trains)),
+		}
 		last = t.head == len(t.input) || t.input[t.head].Time >= t.end
 		if !last {
 			for x.stop = t.input[t.head].Time; t.head < len(t.input) && t.input[t.head].Time == x.stop; {
@@ -112,7 +127,7 @@ func (t *Tape) sweepMany() error {
 		if err := t.sweepInterval(&x); err != nil {
 			return err
 		}
-		x.endSpike = int32(len(w.found))
+		x.endSpike, x.endTrain = int32(len(w.found)), int32(len(w.trains))
 		w.intervals = append(w.intervals, x)
 		start = x.stop
 	}
@@ -123,15 +138,14 @@ func (t *Tape) sweepMany() error {
 func (t *Tape) sweepInterval(x *interval) error {
 	w, c, n := &t.swept, &t.plan.cells[0], len(t.plan.cells)
 	lanes.Advance(w.mask, w.nextV, w.nextI, w.v, w.i, lanes.Factors(x.Factors), c.q)
-	for k, word := range w.mask {
-		for ; word != 0; word &= word - 1 {
-			j := k<<6 + bits.TrailingZeros64(word)
-			after, err := t.sweepSpikes(j, len(w.intervals), x, State{w.v[j], w.i[j]})
-			if err != nil {
-				return err
-			}
-			w.nextV[j], w.nextI[j] = after.V, after.I
-		}
+	var err error
+	if c.tauMem == 2*c.tauSyn && x.Mem > shortest {
+		err = t.sweepRounds(x)
+	} else {
+		err = t.sweepEach(x)
+	}
+	if err != nil {
+		return err
 	}
 	w.v, w.i, w.nextV, w.nextI = w.nextV, w.nextI, w.v, w.i
 	for k := x.firstInput; k < x.endInput; k++ {
@@ -141,32 +155,64 @@ func (t *Tape) sweepInterval(x *interval) error {
 	return nil
 }
 
-// sweepSpikes finds the spikes of neuron j in interval k, at the beginning of which it is in state s,
-// and returns its state at the end.
-func (t *Tape) sweepSpikes(j, k int, x *interval, s State) (State, error) {
+// sweepEach takes the neurons that may have crossed the threshold through an interval one by one.
+func (t *Tape) sweepEach(x *interval) error {
+	w := &t.swept
+	for k, word := range w.mask {
+		for ; word != 0; word &= word - 1 {
+			j := k<<6 + bits.TrailingZeros64(word)
+			after, err := t.sweepSpikes(j, x, State{w.v[j], w.i[j]}, opening, -1)
+			if err != nil {
+				return err
+			}
+			w.nextV[j], w.nextI[j] = after.V, after.I
+		}
+	}
+	return nil
+}
+
+// sweepSpikes finds the spikes of neuron j in an interval from now on, where it is in state s,
+// and returns its state at the end. before is the time of its spike at now, or -1.
+func (t *Tape) sweepSpikes(j int, x *interval, s State, now passage, before float64) (State, error) {
 	c, w := &t.plan.cells[0], &t.swept
-	now, end := opening, x.end()
-	before := -1.0
+	end := x.end()
 	for {
 		t.Report.RootSolves++
-		to, state, crosses := c.crossingWithin(s, now, end)
+		leg, to, state, crosses := c.crossingWithin(s, now, end)
 		at := min(x.start+to.time, x.stop)
-		switch {
-		case !crosses || !(at < t.end):
-			return c.over(to, end, state), nil
-		case at == before:
-			return s, fmt.Errorf("%w: neuron %d at %g s, current %g", ErrRunaway, j, at, s.I)
-		case len(w.found) >= t.plan.maxSpikes:
-			return s, fmt.Errorf("%w: %d at %g s, the limit is %d", ErrLimit, len(w.found)+1, at, t.plan.maxSpikes)
-		case state.I-c.q < 1e-3*c.q:
-			t.Report.Grazing++
+		if crosses && !(at < t.end) { // too late
+			leg, crosses = c.over(now, end), false
+			state = leg.Apply(s)
 		}
-		w.order.add(at)
-		w.found = append(w.found, sweptSpike{})
-		f := &w.found[len(w.found)-1] // field by field: a copy would wait for its parts
-		f.time, f.mem, f.syn, f.current, f.neuron, f.interval = to.time, to.mem, to.syn, state.I, int32(j), int32(k)
+		if !crosses {
+			if before >= 0 {
+				w.trains = append(w.trains, train{leg, int32(j), x.index})
+			}
+			return state, nil
+		}
+		if err := t.sweepSpike(j, x, leg, state.I, before, at); err != nil {
+			return s, err
+		}
 		before, now, s = at, to, State{c.rho, state.I}
 	}
+}
+
+// sweepSpike adds a spike of neuron j at a time in an interval, with the propagator and the time from the moment before.
+func (t *Tape) sweepSpike(j int, x *interval, leg Factors, current, before, at float64) error {
+	w, q := &t.swept, t.plan.cells[0].q
+	switch {
+	case at == before:
+		return fmt.Errorf("%w: neuron %d at %g s, current %g", ErrRunaway, j, at, current)
+	case len(w.found) >= t.plan.maxSpikes:
+		return fmt.Errorf("%w: %d at %g s, the limit is %d", ErrLimit, len(w.found)+1, at, t.plan.maxSpikes)
+	case current-q < 1e-3*q:
+		t.Report.Grazing++
+	}
+	w.order.add(at)
+	w.found = append(w.found, sweptSpike{})
+	f := &w.found[len(w.found)-1] // field by field: a copy would wait for its parts
+	f.Mem, f.Syn, f.Kappa, f.current, f.neuron, f.interval = leg.Mem, leg.Syn, leg.Kappa, current, int32(j), x.index
+	return nil
 }
 
 // summarize is finish for a fast engine, but for the look at the states.

@@ -6,13 +6,7 @@ import "github.com/surge-snn/surge/internal/lanes"
 type sweptAdjoint struct {
 	a, b  []float64 // dL/dV and dL/dI of each neuron
 	quiet bool      // all of them are 0
-	moved []moved   // neurons that spike in the interval
-}
-
-// moved is the adjoint of a neuron at the beginning of an interval in which it spikes.
-type moved struct {
-	neuron int32
-	State
+	after []State   // dL/dV and dL/dI after the last spikes in an interval
 }
 
 // sweepBack is [Tape.Backward] after a sweep, for everything but time constants and voltages. InputTime is empty unless
@@ -79,56 +73,36 @@ func (t *Tape) sweepBackInput(g *Gradients, k int32, lo, hi int) {
 }
 
 // sweepBackInterval carries the adjoints of the neurons lo to hi-1 from the end of an interval to its beginning. Those that spike in it
-// go from spike to spike on their own.
+// go from spike to spike.
 func (t *Tape) sweepBackInterval(g *Gradients, x *interval, time []float64, lo, hi int) error {
-	w := &t.swept.back
-	w.moved = w.moved[:0]
-	for end := x.endSpike; end > x.firstSpike; {
-		first := end - 1
-		for first > x.firstSpike && t.swept.found[first-1].neuron == t.swept.found[first].neuron {
-			first--
+	w, spikes := &t.swept.back, t.swept.found[x.firstSpike:x.endSpike]
+	if !w.quiet {
+		trains := t.swept.trains[x.firstTrain:x.endTrain]
+		w.after = resize(w.after, len(trains))
+		for k := range trains {
+			r := &trains[k]
+			w.after[k] = r.Adjoint(State{w.a[r.neuron], w.b[r.neuron]})
 		}
-		a, err := t.sweepBackSpikes(g, x, t.swept.found[first:end], time)
+		lanes.Retreat(w.a[lo:hi], w.b[lo:hi], lanes.Factors(x.Factors))
+		for k, a := range w.after {
+			j := trains[k].neuron
+			w.a[j], w.b[j] = a.V, a.I
+		}
+	}
+	for k := len(spikes) - 1; k >= 0; k-- {
+		s := &spikes[k]
+		j := int(s.neuron)
+		after := w.a[j]
+		before, err := t.jump(j, t.Spikes[s.index].Time, s.current, after, time[s.index])
 		if err != nil {
 			return err
 		}
-		w.moved = append(w.moved, moved{t.swept.found[first].neuron, a})
-		end = first
-	}
-	if !w.quiet {
-		lanes.Retreat(w.a[lo:hi], w.b[lo:hi], lanes.Factors(x.Factors))
-	}
-	for _, m := range w.moved {
-		w.a[m.neuron], w.b[m.neuron] = m.V, m.I
+		accumulate(g.VReset, j, after)
+		accumulate(g.VLeak, j, before-after)
+		accumulate(g.VTh, j, -before)
+		w.quiet = w.quiet && before == 0
+		a := s.Adjoint(State{before, w.b[j]})
+		w.a[j], w.b[j] = a.V, a.I
 	}
 	return nil
-}
-
-// sweepBackSpikes undoes the spikes of a neuron in an interval, and returns its adjoint at the beginning.
-func (t *Tape) sweepBackSpikes(g *Gradients, x *interval, spikes []sweptSpike, time []float64) (State, error) {
-	w, cell, j := &t.swept.back, &t.plan.cells[0], int(spikes[0].neuron)
-	a, now := State{w.a[j], w.b[j]}, x.end()
-	for k := len(spikes) - 1; k >= 0; k-- {
-		s := &spikes[k]
-		a = cell.backTo(s.passage, now, a)
-		accumulate(g.VReset, j, a.V)
-		accumulate(g.VLeak, j, -a.V)
-		before, err := t.jump(j, t.Spikes[s.index].Time, s.current, a.V, time[s.index])
-		if err != nil {
-			return a, err
-		}
-		accumulate(g.VTh, j, -before)
-		accumulate(g.VLeak, j, before)
-		now, a.V = s.passage, before
-		w.quiet = w.quiet && before == 0
-	}
-	return cell.backTo(opening, now, a), nil
-}
-
-// backTo carries an adjoint from a moment in an interval to one before it.
-func (c *cell) backTo(before, from passage, a State) State {
-	if from.time > before.time && (a.V != 0 || a.I != 0) {
-		return c.between(before, from).Adjoint(a)
-	}
-	return a
 }

@@ -9,6 +9,9 @@ import (
 // few is the most neurons of which sweepFew is faster than sweepMany.
 const few = 2 * lanes.Block
 
+// blockEnd is where the spikes and the trains of a block of neurons end.
+type blockEnd struct{ spike, train int32 }
+
 // sweepFew carries a block of neurons in registers over interval after interval, until some of them may cross the
 // threshold, and then the next block. An interval ends at each input here.
 func (t *Tape) sweepFew() error {
@@ -20,14 +23,14 @@ func (t *Tape) sweepFew() error {
 		if err := t.sweepBlock(lo, min(lo+lanes.Block, n)); err != nil {
 			return err
 		}
-		w.blocks = append(w.blocks, int32(len(w.found)))
+		w.blocks = append(w.blocks, blockEnd{int32(len(w.found)), int32(len(w.trains))})
 	}
 	return nil
 }
 
 // step returns the interval before input k.
 func (t *Tape) step(k int) interval {
-	return interval{Factors: Factors(t.steps[k].Factors), start: t.opening(k), stop: t.closing(k)}
+	return interval{Factors: Factors(t.steps[k].Factors), start: t.opening(k), stop: t.closing(k), index: int32(k)}
 }
 
 // sweepBlock carries the neurons lo to hi-1 to the end.
@@ -50,7 +53,7 @@ func (t *Tape) sweepBlock(lo, hi int) error {
 			after := x.Apply(s)
 			if hits>>j&1 != 0 {
 				var err error
-				if after, err = t.sweepSpikes(lo+j, k, &x, s); err != nil {
+				if after, err = t.sweepSpikes(lo+j, &x, s, opening, -1); err != nil {
 					return err
 				}
 			}
@@ -66,7 +69,7 @@ func (t *Tape) sweepBlock(lo, hi int) error {
 // sweepBackFew undoes sweepFew, with the derivatives time to the times of the spikes.
 func (t *Tape) sweepBackFew(g *Gradients, time []float64) error {
 	w, n := &t.swept, len(t.plan.cells)
-	first := int32(0)
+	var first blockEnd
 	for b, end := range w.blocks {
 		lo := b * lanes.Block
 		if err := t.sweepBackBlock(g, time, lo, min(lo+lanes.Block, n), first, end); err != nil {
@@ -77,20 +80,23 @@ func (t *Tape) sweepBackFew(g *Gradients, time []float64) error {
 	return nil
 }
 
-// sweepBackBlock goes back with the neurons lo to hi-1, of which are the spikes from first to end-1 in found.
-func (t *Tape) sweepBackBlock(g *Gradients, time []float64, lo, hi int, first, end int32) error {
+// sweepBackBlock goes back with the neurons lo to hi-1, of which are the spikes and trains from first to before end.
+func (t *Tape) sweepBackBlock(g *Gradients, time []float64, lo, hi int, first, end blockEnd) error {
 	w, back := &t.swept, &t.swept.back
 	back.quiet = true
 	upTo := t.head + 1 // intervals from here on are undone
-	for end > first {
-		k := w.found[end-1].interval
+	for end.spike > first.spike {
+		k := w.found[end.spike-1].interval
 		if !back.quiet {
 			t.undoSteps(g, back.a[lo:hi], back.b[lo:hi], lo, int(k)+1, upTo)
 		}
 		x := t.step(int(k))
-		x.firstSpike, x.endSpike = end-1, end
-		for x.firstSpike > first && w.found[x.firstSpike-1].interval == k {
+		x.firstSpike, x.endSpike, x.firstTrain, x.endTrain = end.spike-1, end.spike, end.train-1, end.train
+		for x.firstSpike > first.spike && w.found[x.firstSpike-1].interval == k {
 			x.firstSpike--
+		}
+		for x.firstTrain > first.train && w.trains[x.firstTrain-1].interval == k {
+			x.firstTrain--
 		}
 		if !back.quiet && int(k) < t.head {
 			t.sweepBackInput(g, k, lo, hi)
@@ -98,7 +104,7 @@ func (t *Tape) sweepBackBlock(g *Gradients, time []float64, lo, hi int, first, e
 		if err := t.sweepBackInterval(g, &x, time, lo, hi); err != nil {
 			return err
 		}
-		end, upTo = x.firstSpike, int(k)
+		end, upTo = blockEnd{x.firstSpike, x.firstTrain}, int(k)
 	}
 	if !back.quiet {
 		t.undoSteps(g, back.a[lo:hi], back.b[lo:hi], lo, 0, upTo)

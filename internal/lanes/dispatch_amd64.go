@@ -6,6 +6,8 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/cpu"
+
+	"github.com/surge-snn/surge/internal/fmath"
 )
 
 // What the processor has, and the kernels need.
@@ -96,6 +98,26 @@ func fastRunBack(a, b []float64, steps []Step, w, g, time []float64, alpha, beta
 		runBackAVX512(&a[0], &b[0], len(a), words(steps), len(steps), &w[0], gradient, moved, alpha, beta)
 	case avx2:
 		runBackAVX2(&a[0], &b[0], len(a), words(steps), len(steps), &w[0], gradient, moved, alpha, beta)
+	}
+	return avx2
+}
+
+func fastCross(hits, unsure []uint64, z, mem, v, i, now []float64, q, last float64) bool {
+	switch {
+	case avx512:
+		crossAVX512(&hits[0], &unsure[0], &z[0], &mem[0], &v[0], &i[0], &now[0], len(v), q, last)
+	case avx2:
+		crossAVX2(&hits[0], &unsure[0], &z[0], &mem[0], &v[0], &i[0], &now[0], len(v), q, last)
+	}
+	return avx2
+}
+
+func fastLog1p(dst, x []float64) bool {
+	switch {
+	case avx512:
+		log1pAVX512(&dst[0], &x[0], len(x), fmath.LogTable())
+	case avx2:
+		log1pAVX2(&dst[0], &x[0], len(x), fmath.LogTable())
 	}
 	return avx2
 }

@@ -122,6 +122,22 @@ func TestSpecification(t *testing.T) {
 			if got, want := Finite(v), finite(v); got != want {
 				t.Fatalf("Finite is %v, want %v", got, want)
 			}
+
+			z1, mem1 := numbers(r, n, "z"), numbers(r, n, "mem")
+			z2, mem2 := cloned(z1), cloned(mem1)
+			last := number(r, "last")
+			var hits, unsure [2][3]uint64
+			hits[0], unsure[0] = [3]uint64{9, 9, 9}, [3]uint64{9, 9, 9}
+			hits[1], unsure[1] = hits[0], unsure[0]
+			clear(hits[1][:Words(n)])
+			clear(unsure[1][:Words(n)])
+			Cross(hits[0][:], unsure[0][:], z1, mem1, v, i, w, q, last)
+			cross(hits[1][:], unsure[1][:], z2, mem2, v, i, w, q, last)
+			same(r, "z", z1, z2)
+			same(r, "mem", mem1, mem2)
+			if hits[0] != hits[1] || unsure[0] != unsure[1] {
+				t.Fatalf("Cross gives %b, %b, want %b, %b", hits[0], unsure[0], hits[1], unsure[1])
+			}
 		})
 	})
 }
@@ -200,6 +216,38 @@ func TestRunSpecification(t *testing.T) {
 	})
 }
 
+// TestLog1pSpecification: Log1p has the bits of fmath.Log1p, for numbers of all sizes and next to the ends of the
+// intervals of its table.
+func TestLog1pSpecification(t *testing.T) {
+	const largest = 1<<54 - 4
+	x := []float64{0, 5e-324, 1. / 128, math.Nextafter(1./128, 0), 1 << 53, 1<<53 - 1, largest}
+	for k := range uint64(256 * 12) {
+		edge := math.Float64frombits(0x3ff0000000000000+k<<45) - 1
+		x = append(x, edge, math.Nextafter(edge, 2e9), math.Abs(math.Nextafter(edge, -1)))
+	}
+	kernels(t, func(t *testing.T) {
+		got, want := make([]float64, len(x)), make([]float64, len(x))
+		Log1p(got, x)
+		log1p(want, x)
+		for k := range x {
+			if !equal(got[k], want[k]) {
+				t.Fatalf("Log1p(%v) is %v, want %v", x[k], got[k], want[k])
+			}
+		}
+		rapid.Check(t, func(r *rapid.T) {
+			n := rapid.IntRange(0, 20).Draw(r, "n")
+			x := numbers(r, n, "x")
+			for k := range x {
+				x[k] = rapid.OneOf(rapid.Float64Range(0, 0.02), rapid.Float64Range(0, 10), rapid.Float64Range(0, largest)).Draw(r, "x")
+			}
+			want := cloned(x)
+			Log1p(x, x)
+			log1p(want, want)
+			same(r, "ln(1 + x)", x, want)
+		})
+	})
+}
+
 var sink float64
 
 // BenchmarkLanes has the kernels at the sizes of two hidden layers and one of outputs.
@@ -224,6 +272,18 @@ func BenchmarkLanes(b *testing.B) {
 		b.Run("Add/"+name, func(b *testing.B) {
 			for b.Loop() {
 				Add(v1, i)
+			}
+		})
+		b.Run("Cross/"+name, func(b *testing.B) {
+			z, mem, now, unsure := make([]float64, n), make([]float64, n), make([]float64, n), make([]uint64, Words(n))
+			for b.Loop() {
+				Cross(mask, unsure, z, mem, v1, i1, now, 1, 0.5)
+			}
+		})
+		b.Run("Log1p/"+name, func(b *testing.B) {
+			dst := make([]float64, n)
+			for b.Loop() {
+				Log1p(dst, v1)
 			}
 		})
 		b.Run("Moved/"+name, func(b *testing.B) {

@@ -10,6 +10,8 @@
 //	Add       y_j += x_j
 //	Moved     sum_j w_j (b_j beta - a_j alpha), what the time of an event gets from its targets
 //	Finite    whether all x_j are
+//	Cross     when neurons with TauMem = 2 TauSyn cross the threshold
+//	Log1p     ln(1 + x_j)
 //
 // For a block of few neurons, whose states stay in registers over many intervals:
 //

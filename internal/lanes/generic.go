@@ -1,5 +1,11 @@
 package lanes
 
+import (
+	"math"
+
+	"github.com/surge-snn/surge/internal/fmath"
+)
+
 // The specification: any other code gives the same bits. Every product is rounded by a conversion, which forbids the compiler
 // to fuse it with the sum. The slices have the lengths that the exported functions promise.
 
@@ -100,5 +106,35 @@ func runBack(a, b []float64, steps []Step, w, g, time []float64, alpha, beta flo
 			add(g[from:to], b)
 		}
 		retreat(a, b, steps[k].Factors)
+	}
+}
+
+func cross(hits, unsure []uint64, z, mem, v, i, now []float64, q, last float64) {
+	n := len(v)
+	z, mem, i, now = z[:n], mem[:n], i[:n], now[:n]
+	for j, v := range v {
+		a, slope, square := v+i[j], i[j]-v, float64((v+i[j])*(v+i[j]))
+		d, margin := square-float64(4*i[j]*q), float64(1e-6*square)
+		r := math.Sqrt(d)
+		gap := float64(4 * i[j] * (q - v))
+		if !(gap > 0) {
+			gap = 0
+		}
+		z[j] = gap / float64((slope+r)*(a+r))
+		mem[j] = (a + r) / (2 * i[j])
+		sure := d > margin && z[j] < 1<<54
+		bit := uint64(1) << (j & 63)
+		if sure && slope > 0 && a > 0 && float64(mem[j]*now[j]) > last {
+			hits[j>>6] |= bit
+		}
+		if !sure && !(d < -margin) {
+			unsure[j>>6] |= bit
+		}
+	}
+}
+
+func log1p(dst, x []float64) {
+	for j, x := range x {
+		dst[j] = fmath.Log1p(x)
 	}
 }

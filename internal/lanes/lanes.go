@@ -124,3 +124,33 @@ func RunBack(a, b []float64, steps []Step, w, g, time []float64, alpha, beta flo
 		runBack(a, b, steps, w, g, time, alpha, beta)
 	}
 }
+
+// Cross finds the crossings of neurons with TauMem = 2 TauSyn from their states v, i: with a = v + i, and the
+// decay m over the time to the crossing,
+//
+//	i m² - a m + q = 0,  d = a² - 4 i q,  r = sqrt(d)
+//	mem_j = (a + r) / (2 i) = e^(-h/TauMem)
+//	z_j = 4 i (q - v) / ((i - v + r) (a + r)) = 1/mem_j - 1,  h = TauMem ln(1 + z_j)
+//
+// The bit of j in hits is that it crosses, and before the decay now_j mem_j is down to last; that in unsure, that it
+// has to be looked at on its own: d is within 1e-6 a² of grazing, where the root loses digits, or z is beyond 2^54. Without
+// a crossing z_j and mem_j have no meaning. The masks have [Words] elements, the others one length.
+//
+// Source: the closed form of Göltz et al. 2021, doi:10.1038/s42256-021-00388-x, free of cancellation.
+func Cross(hits, unsure []uint64, z, mem, v, i, now []float64, q, last float64) {
+	n := len(v)
+	hits, unsure, z, mem, i, now = hits[:Words(n)], unsure[:Words(n)], z[:n], mem[:n], i[:n], now[:n]
+	clear(hits)
+	clear(unsure)
+	if n > 0 && !fastCross(hits, unsure, z, mem, v, i, now, q, last) {
+		cross(hits, unsure, z, mem, v, i, now, q, last)
+	}
+}
+
+// Log1p sets dst to ln(1 + x), with the bits of [fmath.Log1p], for 0 <= x < 2^54. dst and x have one length, and may be one slice.
+func Log1p(dst, x []float64) {
+	dst = dst[:len(x)]
+	if len(x) > 0 && !fastLog1p(dst, x) {
+		log1p(dst, x)
+	}
+}

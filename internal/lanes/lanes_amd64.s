@@ -625,6 +625,659 @@ back_flow:
 	VZEROUPPER
 	RET
 
+// func crossAVX2(hits *uint64, unsure *uint64, z *float64, mem *float64, v *float64, i *float64, now *float64, n int, q float64, last float64)
+// Requires: AVX
+TEXT ·crossAVX2(SB), NOSPLIT, $0-80
+	MOVQ         hits+0(FP), AX
+	MOVQ         unsure+8(FP), CX
+	MOVQ         z+16(FP), DX
+	MOVQ         mem+24(FP), BX
+	MOVQ         v+32(FP), SI
+	MOVQ         i+40(FP), DI
+	MOVQ         now+48(FP), R8
+	MOVQ         n+56(FP), R9
+	VBROADCASTSD q+64(FP), Y0
+	SHLQ         $0x03, R9
+	XORQ         R10, R10
+	SUBQ         $0x40, R9
+	JL           cross_tail
+
+cross_loop:
+	VMOVUPD      (DI)(R10*1), Y1
+	VMOVUPD      32(DI)(R10*1), Y2
+	VMOVUPD      (SI)(R10*1), Y3
+	VMOVUPD      32(SI)(R10*1), Y4
+	VADDPD       Y1, Y3, Y3
+	VADDPD       Y2, Y4, Y4
+	VMULPD       Y3, Y3, Y5
+	VMULPD       Y4, Y4, Y6
+	VBROADCASTSD word4010000000000000<>+0(SB), Y7
+	VMULPD       Y1, Y7, Y8
+	VMULPD       Y2, Y7, Y7
+	VMULPD       Y0, Y8, Y8
+	VMULPD       Y0, Y7, Y7
+	VSUBPD       Y8, Y5, Y8
+	VSUBPD       Y7, Y6, Y7
+	VBROADCASTSD word3eb0c6f7a0b5ed8d<>+0(SB), Y9
+	VMULPD       Y5, Y9, Y5
+	VMULPD       Y6, Y9, Y6
+	VCMPPD       $0x1e, Y5, Y8, Y9
+	VCMPPD       $0x1e, Y6, Y7, Y10
+	VMOVMSKPD    Y9, R11
+	VMOVMSKPD    Y10, R12
+	SHLL         $0x04, R12
+	ORL          R12, R11
+	VXORPS       Y9, Y9, Y9
+	VXORPS       Y10, Y10, Y10
+	VSUBPD       Y5, Y9, Y5
+	VSUBPD       Y6, Y10, Y6
+	VCMPPD       $0x11, Y5, Y8, Y5
+	VCMPPD       $0x11, Y6, Y7, Y6
+	VMOVMSKPD    Y5, R12
+	VMOVMSKPD    Y6, R13
+	SHLL         $0x04, R13
+	ORL          R13, R12
+	VMOVUPD      (SI)(R10*1), Y5
+	VMOVUPD      32(SI)(R10*1), Y6
+	VSUBPD       Y5, Y1, Y9
+	VSUBPD       Y6, Y2, Y10
+	VXORPS       Y11, Y11, Y11
+	VXORPS       Y12, Y12, Y12
+	VCMPPD       $0x1e, Y11, Y9, Y11
+	VCMPPD       $0x1e, Y12, Y10, Y12
+	VMOVMSKPD    Y11, R13
+	VMOVMSKPD    Y12, R14
+	SHLL         $0x04, R14
+	ORL          R14, R13
+	VXORPS       Y11, Y11, Y11
+	VXORPS       Y12, Y12, Y12
+	VCMPPD       $0x1e, Y11, Y3, Y11
+	VCMPPD       $0x1e, Y12, Y4, Y12
+	VMOVMSKPD    Y11, R14
+	VMOVMSKPD    Y12, R15
+	SHLL         $0x04, R15
+	ORL          R15, R14
+	ANDL         R14, R13
+	VSQRTPD      Y8, Y8
+	VSQRTPD      Y7, Y7
+	VBROADCASTSD word4010000000000000<>+0(SB), Y11
+	VMULPD       Y1, Y11, Y12
+	VMULPD       Y2, Y11, Y11
+	VSUBPD       Y5, Y0, Y5
+	VSUBPD       Y6, Y0, Y6
+	VMULPD       Y5, Y12, Y5
+	VMULPD       Y6, Y11, Y6
+	VXORPS       Y11, Y11, Y11
+	VXORPS       Y12, Y12, Y12
+	VMAXPD       Y11, Y5, Y5
+	VMAXPD       Y12, Y6, Y6
+	VADDPD       Y8, Y3, Y3
+	VADDPD       Y7, Y4, Y4
+	VADDPD       Y8, Y9, Y8
+	VADDPD       Y7, Y10, Y7
+	VMULPD       Y3, Y8, Y8
+	VMULPD       Y4, Y7, Y7
+	VDIVPD       Y8, Y5, Y5
+	VDIVPD       Y7, Y6, Y6
+	VMOVUPD      Y5, (DX)(R10*1)
+	VMOVUPD      Y6, 32(DX)(R10*1)
+	VBROADCASTSD word4350000000000000<>+0(SB), Y7
+	VCMPPD       $0x11, Y7, Y5, Y5
+	VCMPPD       $0x11, Y7, Y6, Y6
+	VMOVMSKPD    Y5, R14
+	VMOVMSKPD    Y6, R15
+	SHLL         $0x04, R15
+	ORL          R15, R14
+	ANDL         R14, R11
+	VADDPD       Y1, Y1, Y1
+	VADDPD       Y2, Y2, Y2
+	VDIVPD       Y1, Y3, Y1
+	VDIVPD       Y2, Y4, Y2
+	VMOVUPD      Y1, (BX)(R10*1)
+	VMOVUPD      Y2, 32(BX)(R10*1)
+	VMOVUPD      (R8)(R10*1), Y3
+	VMOVUPD      32(R8)(R10*1), Y4
+	VMULPD       Y3, Y1, Y1
+	VMULPD       Y4, Y2, Y2
+	VBROADCASTSD last+72(FP), Y3
+	VCMPPD       $0x1e, Y3, Y1, Y1
+	VCMPPD       $0x1e, Y3, Y2, Y2
+	VMOVMSKPD    Y1, R14
+	VMOVMSKPD    Y2, R15
+	SHLL         $0x04, R15
+	ORL          R15, R14
+	ANDL         R14, R13
+	ANDL         R11, R13
+	ORL          R11, R12
+	NOTL         R12
+	MOVL         $0x000000ff, R11
+	ANDL         R11, R13
+	ANDL         R11, R12
+	MOVB         R13, (AX)
+	MOVB         R12, (CX)
+	INCQ         AX
+	INCQ         CX
+	ADDQ         $0x40, R10
+	SUBQ         $0x40, R9
+	JGE          cross_loop
+
+cross_tail:
+	ADDQ         $0x40, R9
+	JZ           cross_end
+	LEAQ         tail<>+64(SB), R11
+	SUBQ         R9, R11
+	VMOVUPD      (R11), Y1
+	VMOVUPD      32(R11), Y2
+	VMASKMOVPD   (DI)(R10*1), Y1, Y3
+	VMASKMOVPD   32(DI)(R10*1), Y2, Y4
+	VMASKMOVPD   (SI)(R10*1), Y1, Y5
+	VMASKMOVPD   32(SI)(R10*1), Y2, Y6
+	VADDPD       Y3, Y5, Y5
+	VADDPD       Y4, Y6, Y6
+	VMULPD       Y5, Y5, Y7
+	VMULPD       Y6, Y6, Y8
+	VBROADCASTSD word4010000000000000<>+0(SB), Y9
+	VMULPD       Y3, Y9, Y10
+	VMULPD       Y4, Y9, Y9
+	VMULPD       Y0, Y10, Y10
+	VMULPD       Y0, Y9, Y9
+	VSUBPD       Y10, Y7, Y10
+	VSUBPD       Y9, Y8, Y9
+	VBROADCASTSD word3eb0c6f7a0b5ed8d<>+0(SB), Y11
+	VMULPD       Y7, Y11, Y7
+	VMULPD       Y8, Y11, Y8
+	VCMPPD       $0x1e, Y7, Y10, Y11
+	VCMPPD       $0x1e, Y8, Y9, Y12
+	VMOVMSKPD    Y11, DI
+	VMOVMSKPD    Y12, R9
+	SHLL         $0x04, R9
+	ORL          R9, DI
+	VXORPS       Y11, Y11, Y11
+	VXORPS       Y12, Y12, Y12
+	VSUBPD       Y7, Y11, Y7
+	VSUBPD       Y8, Y12, Y8
+	VCMPPD       $0x11, Y7, Y10, Y7
+	VCMPPD       $0x11, Y8, Y9, Y8
+	VMOVMSKPD    Y7, R9
+	VMOVMSKPD    Y8, R11
+	SHLL         $0x04, R11
+	ORL          R11, R9
+	VMASKMOVPD   (SI)(R10*1), Y1, Y7
+	VMASKMOVPD   32(SI)(R10*1), Y2, Y8
+	VSUBPD       Y7, Y3, Y11
+	VSUBPD       Y8, Y4, Y12
+	VXORPS       Y13, Y13, Y13
+	VXORPS       Y14, Y14, Y14
+	VCMPPD       $0x1e, Y13, Y11, Y13
+	VCMPPD       $0x1e, Y14, Y12, Y14
+	VMOVMSKPD    Y13, SI
+	VMOVMSKPD    Y14, R11
+	SHLL         $0x04, R11
+	ORL          R11, SI
+	VXORPS       Y13, Y13, Y13
+	VXORPS       Y14, Y14, Y14
+	VCMPPD       $0x1e, Y13, Y5, Y13
+	VCMPPD       $0x1e, Y14, Y6, Y14
+	VMOVMSKPD    Y13, R11
+	VMOVMSKPD    Y14, R12
+	SHLL         $0x04, R12
+	ORL          R12, R11
+	ANDL         R11, SI
+	VSQRTPD      Y10, Y10
+	VSQRTPD      Y9, Y9
+	VBROADCASTSD word4010000000000000<>+0(SB), Y13
+	VMULPD       Y3, Y13, Y14
+	VMULPD       Y4, Y13, Y13
+	VSUBPD       Y7, Y0, Y7
+	VSUBPD       Y8, Y0, Y0
+	VMULPD       Y7, Y14, Y7
+	VMULPD       Y0, Y13, Y0
+	VXORPS       Y8, Y8, Y8
+	VXORPS       Y13, Y13, Y13
+	VMAXPD       Y8, Y7, Y7
+	VMAXPD       Y13, Y0, Y0
+	VADDPD       Y10, Y5, Y5
+	VADDPD       Y9, Y6, Y6
+	VADDPD       Y10, Y11, Y8
+	VADDPD       Y9, Y12, Y9
+	VMULPD       Y5, Y8, Y8
+	VMULPD       Y6, Y9, Y9
+	VDIVPD       Y8, Y7, Y7
+	VDIVPD       Y9, Y0, Y0
+	VMASKMOVPD   Y7, Y1, (DX)(R10*1)
+	VMASKMOVPD   Y0, Y2, 32(DX)(R10*1)
+	VBROADCASTSD word4350000000000000<>+0(SB), Y8
+	VCMPPD       $0x11, Y8, Y7, Y7
+	VCMPPD       $0x11, Y8, Y0, Y0
+	VMOVMSKPD    Y7, DX
+	VMOVMSKPD    Y0, R11
+	SHLL         $0x04, R11
+	ORL          R11, DX
+	ANDL         DX, DI
+	VADDPD       Y3, Y3, Y0
+	VADDPD       Y4, Y4, Y3
+	VDIVPD       Y0, Y5, Y0
+	VDIVPD       Y3, Y6, Y3
+	VMASKMOVPD   Y0, Y1, (BX)(R10*1)
+	VMASKMOVPD   Y3, Y2, 32(BX)(R10*1)
+	VMASKMOVPD   (R8)(R10*1), Y1, Y4
+	VMASKMOVPD   32(R8)(R10*1), Y2, Y5
+	VMULPD       Y4, Y0, Y0
+	VMULPD       Y5, Y3, Y3
+	VBROADCASTSD last+72(FP), Y4
+	VCMPPD       $0x1e, Y4, Y0, Y0
+	VCMPPD       $0x1e, Y4, Y3, Y3
+	VMOVMSKPD    Y0, DX
+	VMOVMSKPD    Y3, BX
+	SHLL         $0x04, BX
+	ORL          BX, DX
+	ANDL         DX, SI
+	ANDL         DI, SI
+	ORL          DI, R9
+	NOTL         R9
+	VMOVMSKPD    Y1, DX
+	VMOVMSKPD    Y2, BX
+	SHLL         $0x04, BX
+	ORL          BX, DX
+	ANDL         DX, SI
+	ANDL         DX, R9
+	MOVB         SI, (AX)
+	MOVB         R9, (CX)
+	INCQ         AX
+	INCQ         CX
+
+cross_end:
+	VZEROUPPER
+	RET
+
+DATA word4010000000000000<>+0(SB)/8, $0x4010000000000000
+GLOBL word4010000000000000<>(SB), RODATA|NOPTR, $8
+
+DATA word3eb0c6f7a0b5ed8d<>+0(SB)/8, $0x3eb0c6f7a0b5ed8d
+GLOBL word3eb0c6f7a0b5ed8d<>(SB), RODATA|NOPTR, $8
+
+DATA word4350000000000000<>+0(SB)/8, $0x4350000000000000
+GLOBL word4350000000000000<>(SB), RODATA|NOPTR, $8
+
+// func log1pAVX2(dst *float64, x *float64, n int, table *float64)
+// Requires: AVX, AVX2
+TEXT ·log1pAVX2(SB), NOSPLIT, $0-32
+	MOVQ dst+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ n+16(FP), DX
+	MOVQ table+24(FP), BX
+	SHLQ $0x03, DX
+	XORQ SI, SI
+	SUBQ $0x40, DX
+	JL   log1p_tail
+
+log1p_loop:
+	VMOVUPD      (CX)(SI*1), Y0
+	VMOVUPD      32(CX)(SI*1), Y1
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Y2
+	VADDPD       Y0, Y2, Y3
+	VADDPD       Y1, Y2, Y4
+	VSUBPD       Y0, Y3, Y5
+	VSUBPD       Y1, Y4, Y6
+	VSUBPD       Y5, Y2, Y7
+	VSUBPD       Y6, Y2, Y2
+	VSUBPD       Y5, Y3, Y5
+	VSUBPD       Y6, Y4, Y6
+	VSUBPD       Y5, Y0, Y0
+	VSUBPD       Y6, Y1, Y1
+	VADDPD       Y0, Y7, Y0
+	VADDPD       Y1, Y2, Y1
+	VBROADCASTSD word3fe6000000000000<>+0(SB), Y2
+	VPSUBQ       Y2, Y3, Y5
+	VPSUBQ       Y2, Y4, Y2
+	VPSRLQ       $0x2d, Y5, Y6
+	VPSRLQ       $0x2d, Y2, Y7
+	VBROADCASTSD word000000000000007f<>+0(SB), Y8
+	VANDPD       Y8, Y6, Y6
+	VANDPD       Y8, Y7, Y7
+	VPSLLQ       $0x01, Y6, Y8
+	VPSLLQ       $0x01, Y7, Y9
+	VPADDQ       Y8, Y6, Y6
+	VPADDQ       Y9, Y7, Y7
+	VPSRLQ       $0x34, Y5, Y5
+	VPSRLQ       $0x34, Y2, Y2
+	VPSLLQ       $0x34, Y5, Y8
+	VPSLLQ       $0x34, Y2, Y9
+	VPSUBQ       Y8, Y3, Y3
+	VPSUBQ       Y9, Y4, Y4
+	VBROADCASTSD wordffffffffff800000<>+0(SB), Y8
+	VANDPD       Y8, Y3, Y9
+	VANDPD       Y8, Y4, Y8
+	VSUBPD       Y9, Y3, Y3
+	VSUBPD       Y8, Y4, Y4
+	VBROADCASTSD word00000000000003ff<>+0(SB), Y10
+	VPSUBQ       Y5, Y10, Y11
+	VPSUBQ       Y2, Y10, Y10
+	VPSLLQ       $0x34, Y11, Y11
+	VPSLLQ       $0x34, Y10, Y10
+	VMULPD       Y11, Y0, Y0
+	VMULPD       Y10, Y1, Y1
+	VADDPD       Y0, Y3, Y0
+	VADDPD       Y1, Y4, Y1
+	VXORPS       Y3, Y3, Y3
+	VXORPS       Y4, Y4, Y4
+	VPCMPEQQ     Y10, Y10, Y10
+	VGATHERQPD   Y10, (BX)(Y6*8), Y3
+	VPCMPEQQ     Y10, Y10, Y10
+	VGATHERQPD   Y10, (BX)(Y7*8), Y4
+	VMULPD       Y3, Y9, Y9
+	VMULPD       Y4, Y8, Y8
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Y10
+	VSUBPD       Y10, Y9, Y9
+	VSUBPD       Y10, Y8, Y8
+	VMULPD       Y3, Y0, Y0
+	VMULPD       Y4, Y1, Y1
+	VBROADCASTSD word4330000000000000<>+0(SB), Y3
+	VORPD        Y3, Y5, Y4
+	VORPD        Y3, Y2, Y2
+	VBROADCASTSD word4330000000000000<>+0(SB), Y3
+	VSUBPD       Y3, Y4, Y4
+	VSUBPD       Y3, Y2, Y2
+	VBROADCASTSD word3fe62e42fefa3800<>+0(SB), Y3
+	VMULPD       Y3, Y4, Y5
+	VMULPD       Y3, Y2, Y3
+	VXORPS       Y10, Y10, Y10
+	VXORPS       Y11, Y11, Y11
+	VPCMPEQQ     Y12, Y12, Y12
+	VGATHERQPD   Y12, 8(BX)(Y6*8), Y10
+	VPCMPEQQ     Y12, Y12, Y12
+	VGATHERQPD   Y12, 8(BX)(Y7*8), Y11
+	VADDPD       Y10, Y5, Y5
+	VADDPD       Y11, Y3, Y3
+	VADDPD       Y9, Y5, Y5
+	VADDPD       Y8, Y3, Y3
+	VBROADCASTSD word3d2ef35793c76730<>+0(SB), Y10
+	VMULPD       Y10, Y4, Y4
+	VMULPD       Y10, Y2, Y2
+	VXORPS       Y10, Y10, Y10
+	VXORPS       Y11, Y11, Y11
+	VPCMPEQQ     Y12, Y12, Y12
+	VGATHERQPD   Y12, 16(BX)(Y6*8), Y10
+	VPCMPEQQ     Y6, Y6, Y6
+	VGATHERQPD   Y6, 16(BX)(Y7*8), Y11
+	VADDPD       Y10, Y4, Y4
+	VADDPD       Y11, Y2, Y2
+	VADDPD       Y0, Y4, Y4
+	VADDPD       Y1, Y2, Y2
+	VADDPD       Y0, Y9, Y0
+	VADDPD       Y1, Y8, Y1
+	VMOVUPD      (CX)(SI*1), Y6
+	VMOVUPD      32(CX)(SI*1), Y7
+	VBROADCASTSD word3f80000000000000<>+0(SB), Y8
+	VCMPPD       $0x11, Y8, Y6, Y9
+	VCMPPD       $0x11, Y8, Y7, Y8
+	VBLENDVPD    Y9, Y6, Y0, Y0
+	VBLENDVPD    Y8, Y7, Y1, Y1
+	VMULPD       Y0, Y0, Y6
+	VMULPD       Y1, Y1, Y7
+	VBROADCASTSD wordbfc5555555555555<>+0(SB), Y8
+	VBROADCASTSD word3fc2492492492492<>+0(SB), Y9
+	VMULPD       Y9, Y0, Y10
+	VMULPD       Y9, Y1, Y9
+	VADDPD       Y10, Y8, Y10
+	VADDPD       Y9, Y8, Y8
+	VBROADCASTSD wordbfc0000000000000<>+0(SB), Y9
+	VMULPD       Y9, Y6, Y11
+	VMULPD       Y9, Y7, Y9
+	VADDPD       Y11, Y10, Y10
+	VADDPD       Y9, Y8, Y8
+	VMULPD       Y6, Y10, Y9
+	VMULPD       Y7, Y8, Y8
+	VBROADCASTSD wordbfd0000000000000<>+0(SB), Y10
+	VBROADCASTSD word3fc999999999999a<>+0(SB), Y11
+	VMULPD       Y11, Y0, Y12
+	VMULPD       Y11, Y1, Y11
+	VADDPD       Y12, Y10, Y12
+	VADDPD       Y11, Y10, Y10
+	VADDPD       Y12, Y9, Y9
+	VADDPD       Y10, Y8, Y8
+	VMULPD       Y6, Y9, Y9
+	VMULPD       Y7, Y8, Y8
+	VBROADCASTSD wordbfe0000000000000<>+0(SB), Y10
+	VBROADCASTSD word3fd5555555555555<>+0(SB), Y11
+	VMULPD       Y11, Y0, Y0
+	VMULPD       Y11, Y1, Y1
+	VADDPD       Y0, Y10, Y0
+	VADDPD       Y1, Y10, Y1
+	VADDPD       Y0, Y9, Y0
+	VADDPD       Y1, Y8, Y1
+	VMULPD       Y0, Y6, Y0
+	VMULPD       Y1, Y7, Y1
+	VADDPD       Y0, Y4, Y4
+	VADDPD       Y1, Y2, Y2
+	VADDPD       Y4, Y5, Y4
+	VADDPD       Y2, Y3, Y2
+	VMOVUPD      (CX)(SI*1), Y3
+	VMOVUPD      32(CX)(SI*1), Y5
+	VBROADCASTSD word3f80000000000000<>+0(SB), Y6
+	VCMPPD       $0x11, Y6, Y3, Y7
+	VCMPPD       $0x11, Y6, Y5, Y6
+	VADDPD       Y0, Y3, Y0
+	VADDPD       Y1, Y5, Y1
+	VBLENDVPD    Y7, Y0, Y4, Y4
+	VBLENDVPD    Y6, Y1, Y2, Y2
+	VMOVUPD      Y4, (AX)(SI*1)
+	VMOVUPD      Y2, 32(AX)(SI*1)
+	ADDQ         $0x40, SI
+	SUBQ         $0x40, DX
+	JGE          log1p_loop
+
+log1p_tail:
+	ADDQ         $0x40, DX
+	JZ           log1p_end
+	LEAQ         tail<>+64(SB), DI
+	SUBQ         DX, DI
+	VMOVUPD      (DI), Y0
+	VMOVUPD      32(DI), Y1
+	VMASKMOVPD   (CX)(SI*1), Y0, Y2
+	VMASKMOVPD   32(CX)(SI*1), Y1, Y3
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Y4
+	VADDPD       Y2, Y4, Y5
+	VADDPD       Y3, Y4, Y6
+	VSUBPD       Y2, Y5, Y7
+	VSUBPD       Y3, Y6, Y8
+	VSUBPD       Y7, Y4, Y9
+	VSUBPD       Y8, Y4, Y4
+	VSUBPD       Y7, Y5, Y7
+	VSUBPD       Y8, Y6, Y8
+	VSUBPD       Y7, Y2, Y2
+	VSUBPD       Y8, Y3, Y3
+	VADDPD       Y2, Y9, Y2
+	VADDPD       Y3, Y4, Y3
+	VBROADCASTSD word3fe6000000000000<>+0(SB), Y4
+	VPSUBQ       Y4, Y5, Y7
+	VPSUBQ       Y4, Y6, Y4
+	VPSRLQ       $0x2d, Y7, Y8
+	VPSRLQ       $0x2d, Y4, Y9
+	VBROADCASTSD word000000000000007f<>+0(SB), Y10
+	VANDPD       Y10, Y8, Y8
+	VANDPD       Y10, Y9, Y9
+	VPSLLQ       $0x01, Y8, Y10
+	VPSLLQ       $0x01, Y9, Y11
+	VPADDQ       Y10, Y8, Y8
+	VPADDQ       Y11, Y9, Y9
+	VPSRLQ       $0x34, Y7, Y7
+	VPSRLQ       $0x34, Y4, Y4
+	VPSLLQ       $0x34, Y7, Y10
+	VPSLLQ       $0x34, Y4, Y11
+	VPSUBQ       Y10, Y5, Y5
+	VPSUBQ       Y11, Y6, Y6
+	VBROADCASTSD wordffffffffff800000<>+0(SB), Y10
+	VANDPD       Y10, Y5, Y11
+	VANDPD       Y10, Y6, Y10
+	VSUBPD       Y11, Y5, Y5
+	VSUBPD       Y10, Y6, Y6
+	VBROADCASTSD word00000000000003ff<>+0(SB), Y12
+	VPSUBQ       Y7, Y12, Y13
+	VPSUBQ       Y4, Y12, Y12
+	VPSLLQ       $0x34, Y13, Y13
+	VPSLLQ       $0x34, Y12, Y12
+	VMULPD       Y13, Y2, Y2
+	VMULPD       Y12, Y3, Y3
+	VADDPD       Y2, Y5, Y2
+	VADDPD       Y3, Y6, Y3
+	VXORPS       Y5, Y5, Y5
+	VXORPS       Y6, Y6, Y6
+	VPCMPEQQ     Y12, Y12, Y12
+	VGATHERQPD   Y12, (BX)(Y8*8), Y5
+	VPCMPEQQ     Y12, Y12, Y12
+	VGATHERQPD   Y12, (BX)(Y9*8), Y6
+	VMULPD       Y5, Y11, Y11
+	VMULPD       Y6, Y10, Y10
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Y12
+	VSUBPD       Y12, Y11, Y11
+	VSUBPD       Y12, Y10, Y10
+	VMULPD       Y5, Y2, Y2
+	VMULPD       Y6, Y3, Y3
+	VBROADCASTSD word4330000000000000<>+0(SB), Y5
+	VORPD        Y5, Y7, Y6
+	VORPD        Y5, Y4, Y4
+	VBROADCASTSD word4330000000000000<>+0(SB), Y5
+	VSUBPD       Y5, Y6, Y6
+	VSUBPD       Y5, Y4, Y4
+	VBROADCASTSD word3fe62e42fefa3800<>+0(SB), Y5
+	VMULPD       Y5, Y6, Y7
+	VMULPD       Y5, Y4, Y5
+	VXORPS       Y12, Y12, Y12
+	VXORPS       Y13, Y13, Y13
+	VPCMPEQQ     Y14, Y14, Y14
+	VGATHERQPD   Y14, 8(BX)(Y8*8), Y12
+	VPCMPEQQ     Y14, Y14, Y14
+	VGATHERQPD   Y14, 8(BX)(Y9*8), Y13
+	VADDPD       Y12, Y7, Y7
+	VADDPD       Y13, Y5, Y5
+	VADDPD       Y11, Y7, Y7
+	VADDPD       Y10, Y5, Y5
+	VBROADCASTSD word3d2ef35793c76730<>+0(SB), Y12
+	VMULPD       Y12, Y6, Y6
+	VMULPD       Y12, Y4, Y4
+	VXORPS       Y12, Y12, Y12
+	VXORPS       Y13, Y13, Y13
+	VPCMPEQQ     Y14, Y14, Y14
+	VGATHERQPD   Y14, 16(BX)(Y8*8), Y12
+	VPCMPEQQ     Y8, Y8, Y8
+	VGATHERQPD   Y8, 16(BX)(Y9*8), Y13
+	VADDPD       Y12, Y6, Y6
+	VADDPD       Y13, Y4, Y4
+	VADDPD       Y2, Y6, Y6
+	VADDPD       Y3, Y4, Y4
+	VADDPD       Y2, Y11, Y2
+	VADDPD       Y3, Y10, Y3
+	VMASKMOVPD   (CX)(SI*1), Y0, Y8
+	VMASKMOVPD   32(CX)(SI*1), Y1, Y9
+	VBROADCASTSD word3f80000000000000<>+0(SB), Y10
+	VCMPPD       $0x11, Y10, Y8, Y11
+	VCMPPD       $0x11, Y10, Y9, Y10
+	VBLENDVPD    Y11, Y8, Y2, Y2
+	VBLENDVPD    Y10, Y9, Y3, Y3
+	VMULPD       Y2, Y2, Y8
+	VMULPD       Y3, Y3, Y9
+	VBROADCASTSD wordbfc5555555555555<>+0(SB), Y10
+	VBROADCASTSD word3fc2492492492492<>+0(SB), Y11
+	VMULPD       Y11, Y2, Y12
+	VMULPD       Y11, Y3, Y11
+	VADDPD       Y12, Y10, Y12
+	VADDPD       Y11, Y10, Y10
+	VBROADCASTSD wordbfc0000000000000<>+0(SB), Y11
+	VMULPD       Y11, Y8, Y13
+	VMULPD       Y11, Y9, Y11
+	VADDPD       Y13, Y12, Y12
+	VADDPD       Y11, Y10, Y10
+	VMULPD       Y8, Y12, Y11
+	VMULPD       Y9, Y10, Y10
+	VBROADCASTSD wordbfd0000000000000<>+0(SB), Y12
+	VBROADCASTSD word3fc999999999999a<>+0(SB), Y13
+	VMULPD       Y13, Y2, Y14
+	VMULPD       Y13, Y3, Y13
+	VADDPD       Y14, Y12, Y14
+	VADDPD       Y13, Y12, Y12
+	VADDPD       Y14, Y11, Y11
+	VADDPD       Y12, Y10, Y10
+	VMULPD       Y8, Y11, Y11
+	VMULPD       Y9, Y10, Y10
+	VBROADCASTSD wordbfe0000000000000<>+0(SB), Y12
+	VBROADCASTSD word3fd5555555555555<>+0(SB), Y13
+	VMULPD       Y13, Y2, Y2
+	VMULPD       Y13, Y3, Y3
+	VADDPD       Y2, Y12, Y2
+	VADDPD       Y3, Y12, Y3
+	VADDPD       Y2, Y11, Y2
+	VADDPD       Y3, Y10, Y3
+	VMULPD       Y2, Y8, Y2
+	VMULPD       Y3, Y9, Y3
+	VADDPD       Y2, Y6, Y6
+	VADDPD       Y3, Y4, Y4
+	VADDPD       Y6, Y7, Y6
+	VADDPD       Y4, Y5, Y4
+	VMASKMOVPD   (CX)(SI*1), Y0, Y5
+	VMASKMOVPD   32(CX)(SI*1), Y1, Y7
+	VBROADCASTSD word3f80000000000000<>+0(SB), Y8
+	VCMPPD       $0x11, Y8, Y5, Y9
+	VCMPPD       $0x11, Y8, Y7, Y8
+	VADDPD       Y2, Y5, Y2
+	VADDPD       Y3, Y7, Y3
+	VBLENDVPD    Y9, Y2, Y6, Y6
+	VBLENDVPD    Y8, Y3, Y4, Y4
+	VMASKMOVPD   Y6, Y0, (AX)(SI*1)
+	VMASKMOVPD   Y4, Y1, 32(AX)(SI*1)
+
+log1p_end:
+	VZEROUPPER
+	RET
+
+DATA word3ff0000000000000<>+0(SB)/8, $0x3ff0000000000000
+GLOBL word3ff0000000000000<>(SB), RODATA|NOPTR, $8
+
+DATA word3fe6000000000000<>+0(SB)/8, $0x3fe6000000000000
+GLOBL word3fe6000000000000<>(SB), RODATA|NOPTR, $8
+
+DATA word000000000000007f<>+0(SB)/8, $0x000000000000007f
+GLOBL word000000000000007f<>(SB), RODATA|NOPTR, $8
+
+DATA wordffffffffff800000<>+0(SB)/8, $0xffffffffff800000
+GLOBL wordffffffffff800000<>(SB), RODATA|NOPTR, $8
+
+DATA word00000000000003ff<>+0(SB)/8, $0x00000000000003ff
+GLOBL word00000000000003ff<>(SB), RODATA|NOPTR, $8
+
+DATA word4330000000000000<>+0(SB)/8, $0x4330000000000000
+GLOBL word4330000000000000<>(SB), RODATA|NOPTR, $8
+
+DATA word3fe62e42fefa3800<>+0(SB)/8, $0x3fe62e42fefa3800
+GLOBL word3fe62e42fefa3800<>(SB), RODATA|NOPTR, $8
+
+DATA word3d2ef35793c76730<>+0(SB)/8, $0x3d2ef35793c76730
+GLOBL word3d2ef35793c76730<>(SB), RODATA|NOPTR, $8
+
+DATA word3f80000000000000<>+0(SB)/8, $0x3f80000000000000
+GLOBL word3f80000000000000<>(SB), RODATA|NOPTR, $8
+
+DATA wordbfc5555555555555<>+0(SB)/8, $0xbfc5555555555555
+GLOBL wordbfc5555555555555<>(SB), RODATA|NOPTR, $8
+
+DATA word3fc2492492492492<>+0(SB)/8, $0x3fc2492492492492
+GLOBL word3fc2492492492492<>(SB), RODATA|NOPTR, $8
+
+DATA wordbfc0000000000000<>+0(SB)/8, $0xbfc0000000000000
+GLOBL wordbfc0000000000000<>(SB), RODATA|NOPTR, $8
+
+DATA wordbfd0000000000000<>+0(SB)/8, $0xbfd0000000000000
+GLOBL wordbfd0000000000000<>(SB), RODATA|NOPTR, $8
+
+DATA word3fc999999999999a<>+0(SB)/8, $0x3fc999999999999a
+GLOBL word3fc999999999999a<>(SB), RODATA|NOPTR, $8
+
+DATA wordbfe0000000000000<>+0(SB)/8, $0xbfe0000000000000
+GLOBL wordbfe0000000000000<>(SB), RODATA|NOPTR, $8
+
+DATA word3fd5555555555555<>+0(SB)/8, $0x3fd5555555555555
+GLOBL word3fd5555555555555<>(SB), RODATA|NOPTR, $8
+
 // func advanceAVX512(mask *uint64, v1 *float64, i1 *float64, v *float64, i *float64, n int, mem float64, syn float64, kappa float64, q float64)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·advanceAVX512(SB), NOSPLIT, $0-80
@@ -1073,5 +1726,371 @@ back_flow:
 	JNZ          back_loop
 	VMOVUPD      Z2, K1, (AX)
 	VMOVUPD      Z3, K1, (CX)
+	VZEROUPPER
+	RET
+
+// func crossAVX512(hits *uint64, unsure *uint64, z *float64, mem *float64, v *float64, i *float64, now *float64, n int, q float64, last float64)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·crossAVX512(SB), NOSPLIT, $0-80
+	MOVQ         hits+0(FP), AX
+	MOVQ         unsure+8(FP), CX
+	MOVQ         z+16(FP), DX
+	MOVQ         mem+24(FP), BX
+	MOVQ         v+32(FP), SI
+	MOVQ         i+40(FP), DI
+	MOVQ         now+48(FP), R8
+	MOVQ         n+56(FP), R9
+	VBROADCASTSD q+64(FP), Z0
+	SHLQ         $0x03, R9
+	XORQ         R10, R10
+	SUBQ         $0x40, R9
+	JL           cross_tail
+
+cross_loop:
+	VMOVUPD      (DI)(R10*1), Z1
+	VMOVUPD      (SI)(R10*1), Z2
+	VADDPD       Z1, Z2, Z2
+	VMULPD       Z2, Z2, Z11
+	VBROADCASTSD word4010000000000000<>+0(SB), Z12
+	VMULPD       Z1, Z12, Z12
+	VMULPD       Z0, Z12, Z12
+	VSUBPD       Z12, Z11, Z12
+	VBROADCASTSD word3eb0c6f7a0b5ed8d<>+0(SB), Z13
+	VMULPD       Z11, Z13, Z11
+	VCMPPD       $0x1e, Z11, Z12, K1
+	KMOVW        K1, R11
+	ANDL         $0xff, R11
+	VPXORQ       Z3, Z3, Z3
+	VSUBPD       Z11, Z3, Z11
+	VCMPPD       $0x11, Z11, Z12, K1
+	KMOVW        K1, R12
+	ANDL         $0xff, R12
+	VMOVUPD      (SI)(R10*1), Z11
+	VSUBPD       Z11, Z1, Z13
+	VPXORQ       Z4, Z4, Z4
+	VCMPPD       $0x1e, Z4, Z13, K1
+	KMOVW        K1, R13
+	ANDL         $0xff, R13
+	VPXORQ       Z5, Z5, Z5
+	VCMPPD       $0x1e, Z5, Z2, K1
+	KMOVW        K1, R14
+	ANDL         $0xff, R14
+	ANDL         R14, R13
+	VSQRTPD      Z12, Z12
+	VBROADCASTSD word4010000000000000<>+0(SB), Z14
+	VMULPD       Z1, Z14, Z14
+	VSUBPD       Z11, Z0, Z11
+	VMULPD       Z11, Z14, Z11
+	VPXORQ       Z6, Z6, Z6
+	VMAXPD       Z6, Z11, Z11
+	VADDPD       Z12, Z2, Z2
+	VADDPD       Z12, Z13, Z12
+	VMULPD       Z2, Z12, Z12
+	VDIVPD       Z12, Z11, Z11
+	VMOVUPD      Z11, (DX)(R10*1)
+	VBROADCASTSD word4350000000000000<>+0(SB), Z12
+	VCMPPD       $0x11, Z12, Z11, K1
+	KMOVW        K1, R14
+	ANDL         $0xff, R14
+	ANDL         R14, R11
+	VADDPD       Z1, Z1, Z1
+	VDIVPD       Z1, Z2, Z1
+	VMOVUPD      Z1, (BX)(R10*1)
+	VMOVUPD      (R8)(R10*1), Z2
+	VMULPD       Z2, Z1, Z1
+	VBROADCASTSD last+72(FP), Z2
+	VCMPPD       $0x1e, Z2, Z1, K1
+	KMOVW        K1, R14
+	ANDL         $0xff, R14
+	ANDL         R14, R13
+	ANDL         R11, R13
+	ORL          R11, R12
+	NOTL         R12
+	MOVL         $0x000000ff, R11
+	ANDL         R11, R13
+	ANDL         R11, R12
+	MOVB         R13, (AX)
+	MOVB         R12, (CX)
+	INCQ         AX
+	INCQ         CX
+	ADDQ         $0x40, R10
+	SUBQ         $0x40, R9
+	JGE          cross_loop
+
+cross_tail:
+	ADDQ         $0x40, R9
+	JZ           cross_end
+	SHRL         $0x03, R9
+	MOVL         $-1, R11
+	BZHIL        R9, R11, R11
+	KMOVW        R11, K1
+	VMOVUPD.Z    (DI)(R10*1), K1, Z1
+	VMOVUPD.Z    (SI)(R10*1), K1, Z2
+	VADDPD       Z1, Z2, Z2
+	VMULPD       Z2, Z2, Z3
+	VBROADCASTSD word4010000000000000<>+0(SB), Z4
+	VMULPD       Z1, Z4, Z4
+	VMULPD       Z0, Z4, Z4
+	VSUBPD       Z4, Z3, Z4
+	VBROADCASTSD word3eb0c6f7a0b5ed8d<>+0(SB), Z5
+	VMULPD       Z3, Z5, Z3
+	VCMPPD       $0x1e, Z3, Z4, K2
+	KMOVW        K2, DI
+	ANDL         $0xff, DI
+	VPXORQ       Z7, Z7, Z7
+	VSUBPD       Z3, Z7, Z3
+	VCMPPD       $0x11, Z3, Z4, K2
+	KMOVW        K2, R9
+	ANDL         $0xff, R9
+	VMOVUPD.Z    (SI)(R10*1), K1, Z3
+	VSUBPD       Z3, Z1, Z5
+	VPXORQ       Z8, Z8, Z8
+	VCMPPD       $0x1e, Z8, Z5, K2
+	KMOVW        K2, SI
+	ANDL         $0xff, SI
+	VPXORQ       Z9, Z9, Z9
+	VCMPPD       $0x1e, Z9, Z2, K2
+	KMOVW        K2, R11
+	ANDL         $0xff, R11
+	ANDL         R11, SI
+	VSQRTPD      Z4, Z4
+	VBROADCASTSD word4010000000000000<>+0(SB), Z6
+	VMULPD       Z1, Z6, Z6
+	VSUBPD       Z3, Z0, Z0
+	VMULPD       Z0, Z6, Z0
+	VPXORQ       Z10, Z10, Z10
+	VMAXPD       Z10, Z0, Z0
+	VADDPD       Z4, Z2, Z2
+	VADDPD       Z4, Z5, Z3
+	VMULPD       Z2, Z3, Z3
+	VDIVPD       Z3, Z0, Z0
+	VMOVUPD      Z0, K1, (DX)(R10*1)
+	VBROADCASTSD word4350000000000000<>+0(SB), Z3
+	VCMPPD       $0x11, Z3, Z0, K2
+	KMOVW        K2, DX
+	ANDL         $0xff, DX
+	ANDL         DX, DI
+	VADDPD       Z1, Z1, Z0
+	VDIVPD       Z0, Z2, Z0
+	VMOVUPD      Z0, K1, (BX)(R10*1)
+	VMOVUPD.Z    (R8)(R10*1), K1, Z1
+	VMULPD       Z1, Z0, Z0
+	VBROADCASTSD last+72(FP), Z1
+	VCMPPD       $0x1e, Z1, Z0, K2
+	KMOVW        K2, DX
+	ANDL         $0xff, DX
+	ANDL         DX, SI
+	ANDL         DI, SI
+	ORL          DI, R9
+	NOTL         R9
+	KMOVW        K1, DX
+	ANDL         $0xff, DX
+	ANDL         DX, SI
+	ANDL         DX, R9
+	MOVB         SI, (AX)
+	MOVB         R9, (CX)
+	INCQ         AX
+	INCQ         CX
+
+cross_end:
+	VZEROUPPER
+	RET
+
+// func log1pAVX512(dst *float64, x *float64, n int, table *float64)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·log1pAVX512(SB), NOSPLIT, $0-32
+	MOVQ dst+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ n+16(FP), DX
+	MOVQ table+24(FP), BX
+	SHLQ $0x03, DX
+	XORQ SI, SI
+	SUBQ $0x40, DX
+	JL   log1p_tail
+
+log1p_loop:
+	VMOVUPD      (CX)(SI*1), Z0
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Z1
+	VADDPD       Z0, Z1, Z2
+	VSUBPD       Z0, Z2, Z3
+	VSUBPD       Z3, Z1, Z1
+	VSUBPD       Z3, Z2, Z3
+	VSUBPD       Z3, Z0, Z0
+	VADDPD       Z0, Z1, Z0
+	VBROADCASTSD word3fe6000000000000<>+0(SB), Z1
+	VPSUBQ       Z1, Z2, Z1
+	VPSRLQ       $0x2d, Z1, Z3
+	VBROADCASTSD word000000000000007f<>+0(SB), Z10
+	VPANDQ       Z10, Z3, Z3
+	VPSLLQ       $0x01, Z3, Z10
+	VPADDQ       Z10, Z3, Z3
+	VPSRLQ       $0x34, Z1, Z1
+	VPSLLQ       $0x34, Z1, Z10
+	VPSUBQ       Z10, Z2, Z2
+	VBROADCASTSD wordffffffffff800000<>+0(SB), Z10
+	VPANDQ       Z10, Z2, Z10
+	VSUBPD       Z10, Z2, Z2
+	VBROADCASTSD word00000000000003ff<>+0(SB), Z11
+	VPSUBQ       Z1, Z11, Z11
+	VPSLLQ       $0x34, Z11, Z11
+	VMULPD       Z11, Z0, Z0
+	VADDPD       Z0, Z2, Z0
+	VPXORQ       Z4, Z4, Z4
+	KXNORW       K1, K1, K1
+	VGATHERQPD   (BX)(Z3*8), K1, Z4
+	VMULPD       Z4, Z10, Z2
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Z10
+	VSUBPD       Z10, Z2, Z2
+	VMULPD       Z4, Z0, Z0
+	VBROADCASTSD word4330000000000000<>+0(SB), Z10
+	VPORQ        Z10, Z1, Z1
+	VBROADCASTSD word4330000000000000<>+0(SB), Z10
+	VSUBPD       Z10, Z1, Z1
+	VBROADCASTSD word3fe62e42fefa3800<>+0(SB), Z10
+	VMULPD       Z10, Z1, Z10
+	VPXORQ       Z5, Z5, Z5
+	KXNORW       K2, K2, K2
+	VGATHERQPD   8(BX)(Z3*8), K2, Z5
+	VADDPD       Z5, Z10, Z10
+	VADDPD       Z2, Z10, Z10
+	VBROADCASTSD word3d2ef35793c76730<>+0(SB), Z11
+	VMULPD       Z11, Z1, Z1
+	VPXORQ       Z6, Z6, Z6
+	KXNORW       K3, K3, K3
+	VGATHERQPD   16(BX)(Z3*8), K3, Z6
+	VADDPD       Z6, Z1, Z1
+	VADDPD       Z0, Z1, Z1
+	VADDPD       Z0, Z2, Z0
+	VMOVUPD      (CX)(SI*1), Z2
+	VBROADCASTSD word3f80000000000000<>+0(SB), Z3
+	VCMPPD       $0x11, Z3, Z2, K4
+	VMOVAPD      Z2, K4, Z0
+	VMULPD       Z0, Z0, Z2
+	VBROADCASTSD wordbfc5555555555555<>+0(SB), Z3
+	VBROADCASTSD word3fc2492492492492<>+0(SB), Z11
+	VMULPD       Z11, Z0, Z11
+	VADDPD       Z11, Z3, Z3
+	VBROADCASTSD wordbfc0000000000000<>+0(SB), Z11
+	VMULPD       Z11, Z2, Z11
+	VADDPD       Z11, Z3, Z3
+	VMULPD       Z2, Z3, Z3
+	VBROADCASTSD wordbfd0000000000000<>+0(SB), Z11
+	VBROADCASTSD word3fc999999999999a<>+0(SB), Z12
+	VMULPD       Z12, Z0, Z12
+	VADDPD       Z12, Z11, Z11
+	VADDPD       Z11, Z3, Z3
+	VMULPD       Z2, Z3, Z3
+	VBROADCASTSD wordbfe0000000000000<>+0(SB), Z11
+	VBROADCASTSD word3fd5555555555555<>+0(SB), Z12
+	VMULPD       Z12, Z0, Z0
+	VADDPD       Z0, Z11, Z0
+	VADDPD       Z0, Z3, Z0
+	VMULPD       Z0, Z2, Z0
+	VADDPD       Z0, Z1, Z1
+	VADDPD       Z1, Z10, Z1
+	VMOVUPD      (CX)(SI*1), Z2
+	VBROADCASTSD word3f80000000000000<>+0(SB), Z3
+	VCMPPD       $0x11, Z3, Z2, K4
+	VADDPD       Z0, Z2, Z0
+	VMOVAPD      Z0, K4, Z1
+	VMOVUPD      Z1, (AX)(SI*1)
+	ADDQ         $0x40, SI
+	SUBQ         $0x40, DX
+	JGE          log1p_loop
+
+log1p_tail:
+	ADDQ         $0x40, DX
+	JZ           log1p_end
+	SHRL         $0x03, DX
+	MOVL         $-1, DI
+	BZHIL        DX, DI, DI
+	KMOVW        DI, K1
+	VMOVUPD.Z    (CX)(SI*1), K1, Z0
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Z1
+	VADDPD       Z0, Z1, Z2
+	VSUBPD       Z0, Z2, Z3
+	VSUBPD       Z3, Z1, Z1
+	VSUBPD       Z3, Z2, Z3
+	VSUBPD       Z3, Z0, Z0
+	VADDPD       Z0, Z1, Z0
+	VBROADCASTSD word3fe6000000000000<>+0(SB), Z1
+	VPSUBQ       Z1, Z2, Z1
+	VPSRLQ       $0x2d, Z1, Z3
+	VBROADCASTSD word000000000000007f<>+0(SB), Z4
+	VPANDQ       Z4, Z3, Z3
+	VPSLLQ       $0x01, Z3, Z4
+	VPADDQ       Z4, Z3, Z3
+	VPSRLQ       $0x34, Z1, Z1
+	VPSLLQ       $0x34, Z1, Z4
+	VPSUBQ       Z4, Z2, Z2
+	VBROADCASTSD wordffffffffff800000<>+0(SB), Z4
+	VPANDQ       Z4, Z2, Z4
+	VSUBPD       Z4, Z2, Z2
+	VBROADCASTSD word00000000000003ff<>+0(SB), Z5
+	VPSUBQ       Z1, Z5, Z5
+	VPSLLQ       $0x34, Z5, Z5
+	VMULPD       Z5, Z0, Z0
+	VADDPD       Z0, Z2, Z0
+	VPXORQ       Z7, Z7, Z7
+	KXNORW       K5, K5, K5
+	VGATHERQPD   (BX)(Z3*8), K5, Z7
+	VMULPD       Z7, Z4, Z2
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Z4
+	VSUBPD       Z4, Z2, Z2
+	VMULPD       Z7, Z0, Z0
+	VBROADCASTSD word4330000000000000<>+0(SB), Z4
+	VPORQ        Z4, Z1, Z1
+	VBROADCASTSD word4330000000000000<>+0(SB), Z4
+	VSUBPD       Z4, Z1, Z1
+	VBROADCASTSD word3fe62e42fefa3800<>+0(SB), Z4
+	VMULPD       Z4, Z1, Z4
+	VPXORQ       Z8, Z8, Z8
+	KXNORW       K6, K6, K6
+	VGATHERQPD   8(BX)(Z3*8), K6, Z8
+	VADDPD       Z8, Z4, Z4
+	VADDPD       Z2, Z4, Z4
+	VBROADCASTSD word3d2ef35793c76730<>+0(SB), Z5
+	VMULPD       Z5, Z1, Z1
+	VPXORQ       Z9, Z9, Z9
+	KXNORW       K7, K7, K7
+	VGATHERQPD   16(BX)(Z3*8), K7, Z9
+	VADDPD       Z9, Z1, Z1
+	VADDPD       Z0, Z1, Z1
+	VADDPD       Z0, Z2, Z0
+	VMOVUPD.Z    (CX)(SI*1), K1, Z2
+	VBROADCASTSD word3f80000000000000<>+0(SB), Z3
+	VCMPPD       $0x11, Z3, Z2, K2
+	VMOVAPD      Z2, K2, Z0
+	VMULPD       Z0, Z0, Z2
+	VBROADCASTSD wordbfc5555555555555<>+0(SB), Z3
+	VBROADCASTSD word3fc2492492492492<>+0(SB), Z5
+	VMULPD       Z5, Z0, Z5
+	VADDPD       Z5, Z3, Z3
+	VBROADCASTSD wordbfc0000000000000<>+0(SB), Z5
+	VMULPD       Z5, Z2, Z5
+	VADDPD       Z5, Z3, Z3
+	VMULPD       Z2, Z3, Z3
+	VBROADCASTSD wordbfd0000000000000<>+0(SB), Z5
+	VBROADCASTSD word3fc999999999999a<>+0(SB), Z6
+	VMULPD       Z6, Z0, Z6
+	VADDPD       Z6, Z5, Z5
+	VADDPD       Z5, Z3, Z3
+	VMULPD       Z2, Z3, Z3
+	VBROADCASTSD wordbfe0000000000000<>+0(SB), Z5
+	VBROADCASTSD word3fd5555555555555<>+0(SB), Z6
+	VMULPD       Z6, Z0, Z0
+	VADDPD       Z0, Z5, Z0
+	VADDPD       Z0, Z3, Z0
+	VMULPD       Z0, Z2, Z0
+	VADDPD       Z0, Z1, Z1
+	VADDPD       Z1, Z4, Z1
+	VMOVUPD.Z    (CX)(SI*1), K1, Z2
+	VBROADCASTSD word3f80000000000000<>+0(SB), Z3
+	VCMPPD       $0x11, Z3, Z2, K2
+	VADDPD       Z0, Z2, Z0
+	VMOVAPD      Z0, K2, Z1
+	VMOVUPD      Z1, K1, (AX)(SI*1)
+
+log1p_end:
 	VZEROUPPER
 	RET

@@ -14,3 +14,5 @@ func fastClimb(_, _, _, _ []float64, _ []int64, _ []Step, _ int, _ []float64) (d
 	return 0, 0, false
 }
 func fastRunBack(_, _ []float64, _ []Step, _, _, _ []float64, _, _ float64) bool { return false }
+func fastCross(_, _ []uint64, _, _, _, _, _ []float64, _, _ float64) bool        { return false }
+func fastLog1p(_, _ []float64) bool                                              { return false }

@@ -44,6 +44,16 @@ func climbAVX2(v *float64, i *float64, best *float64, current *float64, at *int6
 //go:noescape
 func runBackAVX2(a *float64, b *float64, n int, steps *float64, count int, w *float64, grad *float64, time *float64, alpha float64, beta float64)
 
+// crossAVX2 is cross in generic.go into masks of zeros.
+//
+//go:noescape
+func crossAVX2(hits *uint64, unsure *uint64, z *float64, mem *float64, v *float64, i *float64, now *float64, n int, q float64, last float64)
+
+// log1pAVX2 is log1p in generic.go.
+//
+//go:noescape
+func log1pAVX2(dst *float64, x *float64, n int, table *float64)
+
 // advanceAVX512 is advance in generic.go into a mask of zeros.
 //
 //go:noescape
@@ -83,3 +93,13 @@ func climbAVX512(v *float64, i *float64, best *float64, current *float64, at *in
 //
 //go:noescape
 func runBackAVX512(a *float64, b *float64, n int, steps *float64, count int, w *float64, grad *float64, time *float64, alpha float64, beta float64)
+
+// crossAVX512 is cross in generic.go into masks of zeros.
+//
+//go:noescape
+func crossAVX512(hits *uint64, unsure *uint64, z *float64, mem *float64, v *float64, i *float64, now *float64, n int, q float64, last float64)
+
+// log1pAVX512 is log1p in generic.go.
+//
+//go:noescape
+func log1pAVX512(dst *float64, x *float64, n int, table *float64)

@@ -1,6 +1,9 @@
 package main
 
 import (
+	"fmt"
+	"math"
+
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
@@ -139,6 +142,82 @@ func (m *machine) each(op func(...Op), x, y vector) vector {
 func (m *machine) mul(x, y vector) vector { return m.each(VMULPD, x, y) }
 func (m *machine) add(x, y vector) vector { return m.each(VADDPD, x, y) }
 func (m *machine) sub(x, y vector) vector { return m.each(VSUBPD, x, y) }
+func (m *machine) div(x, y vector) vector { return m.each(VDIVPD, x, y) }
+
+// larger is x where x > y, else y.
+func (m *machine) larger(x, y vector) vector { return m.each(VMAXPD, x, y) }
+
+func (m *machine) sqrt(x vector) vector {
+	v := m.new()
+	for k := range v {
+		VSQRTPD(x[k], v[k])
+	}
+	return v
+}
+
+// constants are those of all kernels.
+var constants = map[uint64]Mem{}
+
+// word returns 64 bits that all lanes get.
+func (m *machine) word(bits uint64) vector {
+	at, ok := constants[bits]
+	if !ok {
+		at = ConstData(fmt.Sprintf("word%016x", bits), U64(bits))
+		constants[bits] = at
+	}
+	return m.broadcast(at)
+}
+
+// number returns a constant that all lanes get.
+func (m *machine) number(x float64) vector { return m.word(math.Float64bits(x)) }
+
+// Of the words of a block:
+
+func (m *machine) plusWords(x, y vector) vector  { return m.each(VPADDQ, x, y) }
+func (m *machine) minusWords(x, y vector) vector { return m.each(VPSUBQ, x, y) }
+
+func (m *machine) andWords(x, y vector) vector {
+	if m.avx512 {
+		return m.each(VPANDQ, x, y)
+	}
+	return m.each(VANDPD, x, y)
+}
+
+func (m *machine) orWords(x, y vector) vector {
+	if m.avx512 {
+		return m.each(VPORQ, x, y)
+	}
+	return m.each(VORPD, x, y)
+}
+
+func (m *machine) left(x vector, bits uint8) vector  { return m.shift(VPSLLQ, x, bits) }
+func (m *machine) right(x vector, bits uint8) vector { return m.shift(VPSRLQ, x, bits) }
+
+func (m *machine) shift(op func(...Op), x vector, bits uint8) vector {
+	v := m.new()
+	for k := range v {
+		op(U8(bits), x[k], v[k])
+	}
+	return v
+}
+
+// gather reads the numbers at p + 8 index + offset.
+func (m *machine) gather(p reg.GPVirtual, index vector, offset int) vector {
+	v := m.zero()
+	for k, r := range v {
+		at := Mem{Base: p, Index: index[k], Scale: 8, Disp: offset}
+		if m.avx512 {
+			all := K()
+			KXNORW(all, all, all)
+			VGATHERQPD(at, all, r)
+		} else {
+			all := YMM()
+			VPCMPEQQ(all, all, all)
+			VGATHERQPD(all, at, r)
+		}
+	}
+	return v
+}
 
 // accumulate adds x to sum, in the tail only the elements that there are.
 func (m *machine) accumulate(sum, x vector) {
@@ -235,6 +314,16 @@ func (m *machine) present(c condition) condition {
 		return m.and(c, condition(m.tail))
 	}
 	return c
+}
+
+// elements are the bits of the elements that there are.
+func (m *machine) elements() reg.GPVirtual {
+	if m.masked {
+		return m.bits(condition(m.tail))
+	}
+	all := GP32()
+	MOVL(U32(255), all)
+	return all
 }
 
 // bits returns the bits of a condition, the first lane lowest.

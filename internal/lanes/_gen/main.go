@@ -27,6 +27,8 @@ func main() {
 		m.run(ones)
 		m.climb(ones)
 		m.runBack(ones)
+		m.cross(ones)
+		m.log1p(ones)
 	}
 	Generate()
 }
@@ -247,6 +249,100 @@ func (m *machine) runBack(ones Mem) {
 	m.store(a, pa, nil)
 	m.store(b, pb, nil)
 	m.masked = false
+	VZEROUPPER()
+	RET()
+}
+
+func (m *machine) cross(ones Mem) {
+	m.function("cross", "func(hits, unsure *uint64, z, mem, v, i, now *float64, n int, q, last float64)", " into masks of zeros.")
+	hits, unsure, z, mem := pointer("hits"), pointer("unsure"), pointer("z"), pointer("mem")
+	v, i, now, n := pointer("v"), pointer("i"), pointer("now"), pointer("n")
+	q := m.parameter("q")
+	m.over("cross", n, ones, func(offset reg.GPVirtual) {
+		current := m.load(i, offset)
+		a := m.add(m.load(v, offset), current)
+		square := m.mul(a, a)
+		d := m.sub(square, m.mul(m.mul(m.number(4), current), q))
+		margin := m.mul(m.number(1e-6), square)
+		// bits of conditions, and loads and sums once more, as registers are few
+		near, far := m.bits(m.compare(greaterThan, d, margin)), m.bits(m.compare(lessThan, d, m.sub(m.zero(), margin)))
+		voltage := m.load(v, offset)
+		slope := m.sub(current, voltage)
+		found := m.bits(m.compare(greaterThan, slope, m.zero()))
+		ANDL(m.bits(m.compare(greaterThan, a, m.zero())).As32(), found.As32())
+		r := m.sqrt(d)
+		gap := m.mul(m.mul(m.number(4), current), m.sub(q, voltage))
+		gap = m.larger(gap, m.zero())
+		aR := m.add(a, r)
+		x := m.div(gap, m.mul(m.add(slope, r), aR))
+		m.store(x, z, offset)
+		ANDL(m.bits(m.compare(lessThan, x, m.number(1<<54))).As32(), near.As32())
+		decay := m.div(aR, m.add(current, current))
+		m.store(decay, mem, offset)
+		ANDL(m.bits(m.compare(greaterThan, m.mul(decay, m.load(now, offset)), m.parameter("last"))).As32(), found.As32())
+		ANDL(near.As32(), found.As32())
+		ORL(near.As32(), far.As32())
+		NOTL(far.As32())
+		all := m.elements()
+		ANDL(all.As32(), found.As32())
+		ANDL(all.As32(), far.As32())
+		MOVB(found.As8(), Mem{Base: hits})
+		MOVB(far.As8(), Mem{Base: unsure})
+		INCQ(hits)
+		INCQ(unsure)
+	})
+	VZEROUPPER()
+	RET()
+}
+
+// log1p follows fmath.Log1p step by step.
+func (m *machine) log1p(ones Mem) {
+	const (
+		ln2Hi = 0x1.62e42fefa38p-1
+		ln2Lo = 0x1.ef35793c7673p-45
+		first = 0x3fe6000000000000
+		below = 1<<23 - 1
+	)
+	m.function("log1p", "func(dst, x *float64, n int, table *float64)", ".")
+	dst, px, n, table := pointer("dst"), pointer("x"), pointer("n"), pointer("table")
+	m.over("log1p", n, ones, func(offset reg.GPVirtual) {
+		from := m.load(px, offset)
+		one := m.number(1)
+		u := m.add(one, from)
+		b := m.sub(u, from)
+		rest := m.add(m.sub(one, b), m.sub(from, m.sub(u, b)))
+		t := m.minusWords(u, m.word(first))
+		index := m.andWords(m.right(t, 45), m.word(127))
+		index = m.plusWords(index, m.left(index, 1)) // of three numbers
+		k := m.right(t, 52)
+		z := m.minusWords(u, m.left(k, 52))
+		high := m.andWords(z, m.word(^uint64(below)))
+		low := m.add(m.sub(z, high), m.mul(rest, m.left(m.minusWords(m.word(1023), k), 52)))
+		inv := m.gather(table, index, 0)
+		rHigh := m.sub(m.mul(high, inv), m.number(1))
+		rLow := m.mul(low, inv)
+		kd := m.sub(m.orWords(k, m.number(1<<52)), m.number(1<<52)) // k as a number
+		hi := m.add(m.add(m.mul(kd, m.number(ln2Hi)), m.gather(table, index, 8)), rHigh)
+		lo := m.add(m.add(m.mul(kd, m.number(ln2Lo)), m.gather(table, index, 16)), rLow)
+		r := m.add(rHigh, rLow)
+
+		// x is loaded again, as registers are few
+		near := func() (x vector, c condition) {
+			x = m.load(px, offset)
+			return x, m.compare(lessThan, x, m.number(1./128))
+		}
+		x, small := near()
+		m.choose(small, r, x)
+		r2 := m.mul(r, r)
+		y := m.add(m.add(m.number(-1./6), m.mul(r, m.number(1./7))), m.mul(r2, m.number(-1./8)))
+		y = m.add(m.mul(y, r2), m.add(m.number(-1./4), m.mul(r, m.number(1./5))))
+		y = m.add(m.mul(y, r2), m.add(m.number(-1./2), m.mul(r, m.number(1./3))))
+		y = m.mul(r2, y)
+		far := m.add(hi, m.add(lo, y))
+		x, small = near()
+		m.choose(small, far, m.add(x, y))
+		m.store(far, dst, offset)
+	})
 	VZEROUPPER()
 	RET()
 }

@@ -1,0 +1,144 @@
+package eventprop
+
+import (
+	"math/bits"
+
+	"github.com/surge-snn/surge/internal/lanes"
+)
+
+// round is the neurons that may cross the threshold in an interval, side by side, at TauMem = 2 TauSyn. Each round finds the next
+// crossing of all of them; those that have one are in the next round.
+type round struct {
+	neuron       []int32
+	v, i         []float64 // states after the latest spike of each, or at the beginning of the interval
+	mem, time    []float64 // the decay of V up to there, and the time in s
+	z, leg, log  []float64 // to the crossing, h later: e^(h/TauMem) - 1, e^(-h/TauMem), h/TauMem
+	hits, unsure []uint64
+}
+
+// shortest is the least decay over an interval that is swept in rounds: its square is far from an underflow.
+const shortest = 1e-150
+
+// grow makes room for n neurons.
+func (r *round) grow(n int) {
+	r.neuron = resize(r.neuron, n)
+	r.v, r.i, r.mem, r.time = resize(r.v, n), resize(r.i, n), resize(r.mem, n), resize(r.time, n)
+	r.z, r.leg, r.log = resize(r.z, n), resize(r.leg, n), resize(r.log, n)
+	r.hits, r.unsure = resize(r.hits, lanes.Words(n)), resize(r.unsure, lanes.Words(n))
+}
+
+// sweepRounds takes the neurons that may have crossed the threshold through an interval in rounds.
+func (t *Tape) sweepRounds(x *interval) error {
+	w, r, c := &t.swept, &t.swept.round, &t.plan.cells[0]
+	n := 0
+	for k, word := range w.mask {
+		for ; word != 0; word &= word - 1 {
+			j := k<<6 + bits.TrailingZeros64(word)
+			r.neuron[n], r.v[n], r.i[n], r.mem[n], r.time[n] = int32(j), w.v[j], w.i[j], 1, 0
+			n++
+		}
+	}
+	for again := false; n > 0; again = true {
+		t.Report.RootSolves += n
+		lanes.Cross(r.hits[:lanes.Words(n)], r.unsure[:lanes.Words(n)], r.z[:n], r.leg[:n], r.v[:n], r.i[:n], r.mem[:n], c.q, x.Mem*almost)
+		hits, err := t.leave(x, n, again)
+		if err != nil {
+			return err
+		}
+		if n, err = t.sweepRound(x, hits, again); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// leave takes those of n neurons that do not cross to the end of the interval, and moves the others together.
+func (t *Tape) leave(x *interval, n int, again bool) (hits int, err error) {
+	r := &t.swept.round
+	for k := range lanes.Words(n) {
+		present := ^uint64(0)
+		if rest := n - k<<6; rest < 64 {
+			present = 1<<rest - 1
+		}
+		for word := r.unsure[k]; word != 0; word &= word - 1 {
+			t.Report.RootSolves--
+			if err := t.sweepAlone(x, k<<6+bits.TrailingZeros64(word), again); err != nil {
+				return 0, err
+			}
+		}
+		for word := present &^ (r.hits[k] | r.unsure[k]); word != 0; word &= word - 1 {
+			e := k<<6 + bits.TrailingZeros64(word)
+			if err := t.rest(x, e, again); err != nil {
+				return 0, err
+			}
+		}
+		for word := r.hits[k]; word != 0; word &= word - 1 {
+			e := k<<6 + bits.TrailingZeros64(word)
+			r.neuron[hits], r.i[hits], r.mem[hits], r.time[hits] = r.neuron[e], r.i[e], r.mem[e], r.time[e]
+			r.v[hits], r.z[hits], r.leg[hits] = r.v[e], r.z[e], r.leg[e]
+			hits++
+		}
+	}
+	return hits, nil
+}
+
+// rest takes neuron e of the round, which does not cross, to the end of the interval.
+func (t *Tape) rest(x *interval, e int, again bool) error {
+	w, r, c := &t.swept, &t.swept.round, &t.plan.cells[0]
+	j := r.neuron[e]
+	if again {
+		mem := x.Mem / r.mem[e]
+		leg := Factors{mem, mem * mem, mem * (1 - mem)}
+		after := leg.Apply(State{r.v[e], r.i[e]})
+		if !(after.V >= c.q) {
+			w.nextV[j], w.nextI[j] = after.V, after.I
+			w.trains = append(w.trains, train{leg, j, x.index})
+			return nil
+		}
+	} else if !(w.nextV[j] >= c.q) {
+		return nil
+	}
+	return t.sweepAlone(x, e, again)
+}
+
+// sweepAlone takes neuron e of the round to the end of the interval on its own.
+func (t *Tape) sweepAlone(x *interval, e int, again bool) error {
+	w, r := &t.swept, &t.swept.round
+	before := -1.0
+	if again {
+		before = x.start + r.time[e]
+	}
+	j, mem := int(r.neuron[e]), r.mem[e]
+	after, err := t.sweepSpikes(j, x, State{r.v[e], r.i[e]}, passage{r.time[e], mem, mem * mem}, before)
+	w.nextV[j], w.nextI[j] = after.V, after.I
+	return err
+}
+
+// sweepRound lets n neurons spike, and returns how many of them go on.
+func (t *Tape) sweepRound(x *interval, n int, again bool) (left int, err error) {
+	r, c := &t.swept.round, &t.plan.cells[0]
+	lanes.Log1p(r.log[:n], r.z[:n])
+	before := -1.0
+	for e, log := range r.log[:n] {
+		j, mem := int(r.neuron[e]), r.leg[e]
+		leg := Factors{mem, mem * mem, r.z[e] * (mem * mem)}
+		current := r.i[e] * leg.Syn
+		now := min(r.time[e]+float64(c.tauMem*log), x.stop-x.start)
+		at := min(x.start+now, x.stop)
+		if !(at < t.end) { // too late
+			if err := t.sweepAlone(x, e, again); err != nil {
+				return 0, err
+			}
+			continue
+		}
+		if again {
+			before = x.start + r.time[e]
+		}
+		if err := t.sweepSpike(j, x, leg, current, before, at); err != nil {
+			return 0, err
+		}
+		r.neuron[left], r.v[left], r.i[left], r.mem[left], r.time[left] = int32(j), c.rho, current, r.mem[e]*mem, now
+		left++
+	}
+	return left, nil
+}
