@@ -32,25 +32,30 @@ func (g *group) zero(w *work) {
 // touch makes the gradients of the sources of layer k that spike in the sample zero, if it is the first to have them.
 func (g *group) touch(k int) {
 	t, grad, s := &g.pass.Tapes[k], g.grads[k], &g.spiked[k]
-	first := func(seen []bool, source int, synapses *Synapses, weight, delay []float64) {
-		if seen[source] {
-			return
-		}
-		seen[source] = true
-		lo, hi := synapses.fan(source)
-		for _, x := range [...][]float64{weight, delay} {
-			if x != nil {
-				clear(x[lo:hi])
-			}
-		}
-	}
 	for _, e := range t.input[:t.head] {
-		first(s.in, e.Neuron, &t.plan.layer.In, grad.In, grad.InDelay)
+		if !s.in[e.Neuron] {
+			s.in[e.Neuron] = true
+			t.plan.layer.In.clearSource(e.Neuron, grad.In, grad.InDelay)
+		}
 	}
 	if rec := t.plan.layer.Rec; rec != nil {
 		for _, e := range t.Spikes {
-			first(s.rec, e.Neuron, rec, grad.Rec, grad.RecDelay)
+			if !s.rec[e.Neuron] {
+				s.rec[e.Neuron] = true
+				rec.clearSource(e.Neuron, grad.Rec, grad.RecDelay)
+			}
 		}
+	}
+}
+
+// clearSource makes the gradients of the synapses of a source zero, unless they are nil.
+func (s *Synapses) clearSource(source int, weight, delay []float64) {
+	lo, hi := s.fan(source)
+	if weight != nil {
+		clear(weight[lo:hi])
+	}
+	if delay != nil {
+		clear(delay[lo:hi])
 	}
 }
 

@@ -14,7 +14,7 @@ import (
 )
 
 var (
-	nets     = flag.Int("nets", 300, "random networks in TestGradientStatistics")
+	nets     = flag.Int("nets", 100, "random networks in TestGradientStatistics; 10000 for the full statistics")
 	firstNet = flag.Int("first", 0, "number of the first of them")
 )
 

@@ -2,50 +2,70 @@ package eventprop
 
 import "slices"
 
-// order sorts spikes by time: into buckets of equal width, twice as many as there are spikes, and then within each. That
-// is faster than comparing all with each other where the spikes are spread over the time, and as fast where they are not.
+// order sorts spikes by time: into buckets of equal width, more than there are spikes, and then by insertion, as nearly all are
+// in their places. That is faster than comparing all with each other where the spikes are spread over the time; where they are not, it
+// is what is done.
 type order struct {
 	keys, sorted []sortKey
 	count        []int32 // of each bucket, then where it ends
 }
 
-// sortKey is the time of a spike and its place among those that were added.
+// sortKey is the time of a spike, its place among those that were added, and its neuron.
 type sortKey struct {
-	time float64
-	at   int32
+	time       float64
+	at, neuron int32
 }
 
-// short is a number of spikes that are sorted faster by insertion.
-const short = 12
+// before tells whether k comes before l: by time, and at one time by neuron.
+func (k sortKey) before(l sortKey) bool {
+	return k.time < l.time || k.time == l.time && k.neuron < l.neuron
+}
+
+// Up to few numbers of keys, and numbers of those in a bucket, insertion is the fastest.
+const (
+	short   = 12
+	crowded = 24
+)
 
 func (o *order) reset() { o.keys = o.keys[:0] }
 
-func (o *order) add(time float64) { o.keys = append(o.keys, sortKey{time, int32(len(o.keys))}) }
+func (o *order) add(time float64, neuron int32) {
+	o.keys = append(o.keys, sortKey{time, int32(len(o.keys)), neuron})
+}
 
-// sort returns the keys by time, and those of one time in the order in which they were added.
+// sort returns the keys by time, those of one time by neuron, and those of one neuron in the order in which they were added.
 func (o *order) sort() []sortKey {
-	n := len(o.keys)
-	if n <= short {
+	if len(o.keys) <= short {
 		insert(o.keys)
 		return o.keys
 	}
-	o.sorted = resize(o.sorted, n)
 	first, last := o.keys[0].time, o.keys[0].time
 	for _, k := range o.keys {
 		if k.time < first {
 			first = k.time
-		}
-		if k.time > last {
+		} else if k.time > last {
 			last = k.time
 		}
 	}
-	o.distribute(first, last)
+	if !o.distribute(first, last) {
+		slices.SortFunc(o.keys, func(k, l sortKey) int {
+			switch {
+			case k.before(l):
+				return -1
+			case l.before(k):
+				return 1
+			}
+			return int(k.at - l.at)
+		})
+		return o.keys
+	}
+	insert(o.sorted)
 	return o.sorted
 }
 
-// distribute sorts keys, which are from first to last, into sorted.
-func (o *order) distribute(first, last float64) {
-	n := 2 * len(o.keys)
+// distribute moves keys, which are from first to last, into sorted, bucket by bucket, unless one of these is crowded.
+func (o *order) distribute(first, last float64) bool {
+	n := 3 * len(o.keys)
 	perSecond := float64(n-1) / (last - first)
 	bucket := func(t float64) int {
 		x := (t - first) * perSecond
@@ -54,47 +74,35 @@ func (o *order) distribute(first, last float64) {
 		}
 		return int(x)
 	}
-	o.count = zeroed(o.count, n)
+	o.sorted, o.count = resize(o.sorted, len(o.keys)), zeroed(o.count, n)
 	for _, k := range o.keys {
 		o.count[bucket(k.time)]++
 	}
-	sum := int32(0)
+	sum, most := int32(0), int32(0)
 	for b, c := range o.count {
 		o.count[b] = sum
 		sum += c
+		most = max(most, c)
+	}
+	if most > crowded {
+		return false
 	}
 	for _, k := range o.keys {
 		b := bucket(k.time)
 		o.sorted[o.count[b]] = k
 		o.count[b]++
 	}
-	start := int32(0)
-	for _, end := range o.count { // where the bucket ends by now
-		switch b := o.sorted[start:end]; {
-		case len(b) < 2:
-		case len(b) <= short:
-			insert(b)
-		default:
-			slices.SortFunc(b, func(x, y sortKey) int {
-				switch {
-				case x.time < y.time:
-					return -1
-				case x.time > y.time:
-					return 1
-				}
-				return int(x.at - y.at)
-			})
-		}
-		start = end
-	}
+	return true
 }
 
 // insert sorts by insertion.
 func insert(keys []sortKey) {
 	for i := 1; i < len(keys); i++ {
-		k := keys[i]
-		j := i
-		for ; j > 0 && keys[j-1].time > k.time; j-- {
+		if !keys[i].before(keys[i-1]) {
+			continue
+		}
+		k, j := keys[i], i
+		for ; j > 0 && k.before(keys[j-1]); j-- {
 			keys[j] = keys[j-1]
 		}
 		keys[j] = k

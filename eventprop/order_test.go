@@ -9,7 +9,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// TestOrder: the same as a stable sort, where times are spread, equal, in one heap or far apart.
+// TestOrder: the same as a stable sort by time and neuron, where times are spread, equal, in one heap or far apart.
 func TestOrder(t *testing.T) {
 	var o order
 	rapid.Check(t, func(r *rapid.T) {
@@ -19,10 +19,12 @@ func TestOrder(t *testing.T) {
 		want := make([]sortKey, n)
 		o.reset()
 		for k := range want {
-			want[k] = sortKey{time.Draw(r, "time"), int32(k)}
-			o.add(want[k].time)
+			want[k] = sortKey{time.Draw(r, "time"), int32(k), rapid.Int32Range(0, 3).Draw(r, "neuron")}
+			o.add(want[k].time, want[k].neuron)
 		}
-		slices.SortStableFunc(want, func(a, b sortKey) int { return cmp.Compare(a.time, b.time) })
+		slices.SortStableFunc(want, func(a, b sortKey) int {
+			return cmp.Or(cmp.Compare(a.time, b.time), cmp.Compare(a.neuron, b.neuron))
+		})
 		if got := o.sort(); !slices.Equal(got, want) {
 			r.Fatalf("%v, want %v", got, want)
 		}

@@ -37,17 +37,17 @@ func (f *Flow) between(a, b passage) Factors {
 		return f.Factors(h)
 	}
 	mem := b.mem / a.mem
-	syn := mem * mem
-	if f.tauMem != 2*f.tauSyn {
-		syn = b.syn / a.syn
+	if f.tauMem == 2*f.tauSyn {
+		return Factors{mem, mem * mem, mem * (1 - mem)}
 	}
+	syn := b.syn / a.syn
 	return Factors{mem, syn, f.kappaOf(mem, syn, h)}
 }
 
 // mayCross tells whether a neuron in state s, and in state after at the end of an interval, may cross the threshold
 // on the way: it is over it at the end, or V has a maximum on the way and the current could lift it so far.
 func (c *cell) mayCross(s, after State) bool {
-	return after.V >= c.q || s.I > c.q && after.I < after.V
+	return after.V >= c.q || s.I > c.q && after.I <= after.V
 }
 
 // closed returns the crossing from s at TauMem = 2 TauSyn, where the threshold is a quadratic equation for

@@ -159,7 +159,7 @@ func (t *Tape) makeSteps() {
 //
 // counted from VLeak, as it takes a logarithm and exponentials.
 func (t *Tape) inside(k int, s, after State, best float64) (time, top float64, ok bool) {
-	if !(s.I > s.V && after.I < after.V && s.I > best) {
+	if !(s.I > s.V && after.I <= after.V && s.I > best) {
 		return 0, 0, false
 	}
 	c, start := &t.plan.cells[0], t.opening(k)

@@ -208,7 +208,7 @@ func (t *Tape) sweepSpike(j int, x *interval, leg Factors, current, before, at f
 	case current-q < 1e-3*q:
 		t.Report.Grazing++
 	}
-	w.order.add(at)
+	w.order.add(at, int32(j))
 	w.found = append(w.found, sweptSpike{})
 	f := &w.found[len(w.found)-1] // field by field: a copy would wait for its parts
 	f.Mem, f.Syn, f.Kappa, f.current, f.neuron, f.interval = leg.Mem, leg.Syn, leg.Kappa, current, int32(j), x.index

@@ -117,14 +117,21 @@ func (t *Tape) sweepAlone(x *interval, e int, again bool) error {
 // sweepRound lets n neurons spike, and returns how many of them go on.
 func (t *Tape) sweepRound(x *interval, n int, again bool) (left int, err error) {
 	r, c := &t.swept.round, &t.plan.cells[0]
-	lanes.Log1p(r.log[:n], r.z[:n])
-	before := -1.0
-	for e, log := range r.log[:n] {
-		j, mem := int(r.neuron[e]), r.leg[e]
-		leg := Factors{mem, mem * mem, r.z[e] * (mem * mem)}
-		current := r.i[e] * leg.Syn
-		now := min(r.time[e]+float64(c.tauMem*log), x.stop-x.start)
-		at := min(x.start+now, x.stop)
+	neuron, v, i, mem, time := r.neuron[:n], r.v[:n], r.i[:n], r.mem[:n], r.time[:n]
+	z, decay, log := r.z[:n], r.leg[:n], r.log[:n]
+	lanes.Log1p(log, z)
+	length, before := x.stop-x.start, -1.0
+	for e, m := range decay {
+		leg := Factors{m, m * m, z[e] * (m * m)}
+		current := i[e] * leg.Syn
+		now := time[e] + float64(c.tauMem*log[e])
+		if now > length {
+			now = length
+		}
+		at := x.start + now
+		if at > x.stop {
+			at = x.stop
+		}
 		if !(at < t.end) { // too late
 			if err := t.sweepAlone(x, e, again); err != nil {
 				return 0, err
@@ -132,12 +139,12 @@ func (t *Tape) sweepRound(x *interval, n int, again bool) (left int, err error) 
 			continue
 		}
 		if again {
-			before = x.start + r.time[e]
+			before = x.start + time[e]
 		}
-		if err := t.sweepSpike(j, x, leg, current, before, at); err != nil {
+		if err := t.sweepSpike(int(neuron[e]), x, leg, current, before, at); err != nil {
 			return 0, err
 		}
-		r.neuron[left], r.v[left], r.i[left], r.mem[left], r.time[left] = int32(j), c.rho, current, r.mem[e]*mem, now
+		neuron[left], v[left], i[left], mem[left], time[left] = neuron[e], c.rho, current, mem[e]*m, now
 		left++
 	}
 	return left, nil

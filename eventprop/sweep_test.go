@@ -55,7 +55,7 @@ func TestFastEngines(t *testing.T) {
 	for k := range 300 {
 		r := random.New(uint64(k), "eventprop/sweep")
 		ratio := []float64{2, 1, 1 + 1e-9, 0.4, 3.7}[k%5]
-		n := []int{6, 6, 1, 11, 2 * few}[k/2%5] // one block, two, many
+		n := []int{6, 6, 1, 11, 2 * few}[k/10%5] // one block, two, many, with each ratio
 		l, input := uniformLayerOf(n, r, ratio, k%2 == 1)
 		var swept, stepped Tape
 		if err := swept.Forward(l, input, 30); err != nil {
@@ -132,6 +132,39 @@ func TestFastEngines(t *testing.T) {
 	}
 	if spikes < 3000 {
 		t.Errorf("only %d spikes", spikes)
+	}
+}
+
+// TestRounds: neurons that are found side by side have the crossings of the general engine, next to grazing, on both sides of it, and in
+// intervals so long that squares of the decays underflow.
+func TestRounds(t *testing.T) {
+	const n = 70 // more than one word of a mask
+	l := &Layer{Params: LIFParameters{TauMem: []float64{2}, TauSyn: []float64{1}}, In: NewDense(2, n)}
+	for j := range n {
+		// From rest a current of 4 VTh grazes: VTh = Kappa 4 VTh at e^(-t/TauMem) = 1/2.
+		l.In.Weight[j] = 4 * (1 + 1e-8*float64(j-n/2)*math.Abs(float64(j-n/2)))
+		l.In.Weight[n+j] = 2 + float64(j) // and many spikes
+	}
+	for _, gap := range []float64{1, 20, 800, 3000} {
+		input := []Spike{{Time: 0}, {Time: 30, Neuron: 1}, {Time: 30 + gap}}
+		var swept, stepped Tape
+		if err := swept.Forward(l, input, 40+gap); err != nil {
+			t.Fatal(err)
+		}
+		stepThrough(t, &stepped, l, input, 40+gap)
+		if swept.engine != sweeping || len(swept.Spikes) != len(stepped.Spikes) {
+			t.Fatalf("gap %g: %d spikes, by steps %d", gap, len(swept.Spikes), len(stepped.Spikes))
+		}
+		if len(swept.Spikes) < 3*n {
+			t.Errorf("gap %g: only %d spikes", gap, len(swept.Spikes))
+		}
+		for k, s := range swept.Spikes {
+			o := stepped.Spikes[k]
+			steep := s.Current / (s.Current - 1) // rounding of a time grows with the inverse slope
+			if s.Neuron != o.Neuron || math.Abs(s.Time-o.Time) > 1e-14*steep*(30+gap) {
+				t.Errorf("gap %g: spike %d is %v, by steps %v", gap, k, s, o)
+			}
+		}
 	}
 }
 

@@ -4,8 +4,11 @@ package lanes
 
 import (
 	"math"
+	"os"
+	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -246,6 +249,23 @@ func TestLog1pSpecification(t *testing.T) {
 			same(r, "ln(1 + x)", x, want)
 		})
 	})
+}
+
+// TestRegisters: kernels for AVX2 use none of the registers that only AVX-512 has, which this processor might not notice.
+func TestRegisters(t *testing.T) {
+	text, err := os.ReadFile("lanes_amd64.s")
+	if err != nil {
+		t.Fatal(err)
+	}
+	more, kernel := regexp.MustCompile(`\b(Z\d+|K\d|[XY](1[6-9]|[23]\d))\b`), ""
+	for line := range strings.Lines(string(text)) {
+		if strings.HasPrefix(line, "TEXT") {
+			kernel = line
+		}
+		if strings.Contains(kernel, "AVX2(") && more.MatchString(line) {
+			t.Errorf("%s has %s", kernel, line)
+		}
+	}
 }
 
 var sink float64

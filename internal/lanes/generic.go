@@ -16,7 +16,7 @@ func advance(mask []uint64, v1, i1, v, i []float64, f Factors, q float64) {
 		a := float64(f.Mem*v[j]) + float64(f.Kappa*i[j])
 		b := float64(f.Syn * i[j])
 		v1[j], i1[j] = a, b
-		if a >= q || i[j] > q && b < a {
+		if a >= q || i[j] > q && b <= a {
 			mask[j>>6] |= 1 << (j & 63)
 		}
 	}
@@ -78,7 +78,7 @@ func run(v, i []float64, steps []Step, w []float64, q float64) (done int, hits u
 func climb(v, i, best, current []float64, at []int64, steps []Step, first int, w []float64) (done int, hits uint64) {
 	for k, s := range steps {
 		for j := range v {
-			if a, b := float64(s.Mem*v[j])+float64(s.Kappa*i[j]), float64(s.Syn*i[j]); i[j] > v[j] && b < a && i[j] > best[j] {
+			if a, b := float64(s.Mem*v[j])+float64(s.Kappa*i[j]), float64(s.Syn*i[j]); i[j] > v[j] && b <= a && i[j] > best[j] {
 				hits |= 1 << j
 			}
 		}

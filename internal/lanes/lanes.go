@@ -24,7 +24,9 @@ func Words(n int) int { return (n + 63) / 64 }
 // V has a maximum on the way and the current could lift it so far.
 //
 //	v1_j = Mem v_j + Kappa i_j,  i1_j = Syn i_j
-//	bit j = v1_j >= q or i_j > q and i1_j < v1_j
+//	bit j = v1_j >= q or i_j > q and i1_j <= v1_j
+//
+// with equality, as both are 0 after an interval in which they underflow.
 //
 // mask has [Words] elements; bits without a neuron are 0.
 func Advance(mask []uint64, v1, i1, v, i []float64, f Factors, q float64) {
@@ -100,7 +102,7 @@ func Run(v, i []float64, steps []Step, w []float64, q float64) (done int, hits u
 // larger maximum within a step, because V' changes its sign from + to - and the current, which V cannot exceed at a
 // maximum, is larger:
 //
-//	bit j = i_j > v_j and Syn i_j < Mem v_j + Kappa i_j and i_j > best_j
+//	bit j = i_j > v_j and Syn i_j <= Mem v_j + Kappa i_j and i_j > best_j
 func Climb(v, i, best, current []float64, at []int64, steps []Step, first int, w []float64) (done int, hits uint64) {
 	n := len(v)
 	i, best, current, at = i[:n], best[:n], current[:n], at[:n]

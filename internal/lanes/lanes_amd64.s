@@ -59,8 +59,8 @@ advance_loop:
 	VMOVUPD   Y9, 32(DX)(R8*1)
 	VCMPPD    $0x1e, Y3, Y6, Y6
 	VCMPPD    $0x1e, Y3, Y7, Y7
-	VCMPPD    $0x11, Y4, Y8, Y8
-	VCMPPD    $0x11, Y5, Y9, Y9
+	VCMPPD    $0x12, Y4, Y8, Y8
+	VCMPPD    $0x12, Y5, Y9, Y9
 	VANDPD    Y6, Y8, Y6
 	VANDPD    Y7, Y9, Y7
 	VCMPPD    $0x1d, Y3, Y4, Y4
@@ -102,8 +102,8 @@ advance_tail:
 	VMASKMOVPD Y1, Y5, 32(DX)(R8*1)
 	VCMPPD     $0x1e, Y3, Y8, Y7
 	VCMPPD     $0x1e, Y3, Y9, Y8
-	VCMPPD     $0x11, Y6, Y2, Y2
-	VCMPPD     $0x11, Y0, Y1, Y1
+	VCMPPD     $0x12, Y6, Y2, Y2
+	VCMPPD     $0x12, Y0, Y1, Y1
 	VANDPD     Y7, Y2, Y7
 	VANDPD     Y8, Y1, Y8
 	VCMPPD     $0x1d, Y3, Y6, Y1
@@ -394,8 +394,8 @@ run_loop:
 	VMULPD       Y6, Y8, Y8
 	VCMPPD       $0x1e, Y0, Y5, Y11
 	VCMPPD       $0x1e, Y0, Y6, Y12
-	VCMPPD       $0x11, Y10, Y9, Y13
-	VCMPPD       $0x11, Y7, Y8, Y14
+	VCMPPD       $0x12, Y10, Y9, Y13
+	VCMPPD       $0x12, Y7, Y8, Y14
 	VANDPD       Y11, Y13, Y11
 	VANDPD       Y12, Y14, Y12
 	VCMPPD       $0x1d, Y0, Y10, Y13
@@ -477,8 +477,8 @@ climb_loop:
 	VMULPD       Y5, Y9, Y9
 	VCMPPD       $0x1e, Y2, Y4, Y12
 	VCMPPD       $0x1e, Y3, Y5, Y13
-	VCMPPD       $0x11, Y11, Y10, Y14
-	VCMPPD       $0x11, Y8, Y9, Y15
+	VCMPPD       $0x12, Y11, Y10, Y14
+	VCMPPD       $0x12, Y8, Y9, Y15
 	VANDPD       Y12, Y14, Y12
 	VANDPD       Y13, Y15, Y13
 	VCMPPD       $0x1e, Y6, Y4, Y14
@@ -1306,7 +1306,7 @@ advance_loop:
 	VMOVUPD Z4, (CX)(R8*1)
 	VMOVUPD Z6, (DX)(R8*1)
 	VCMPPD  $0x1e, Z3, Z5, K1
-	VCMPPD  $0x11, Z4, Z6, K2
+	VCMPPD  $0x12, Z4, Z6, K2
 	KANDW   K1, K2, K1
 	VCMPPD  $0x1d, Z3, Z4, K2
 	KORW    K2, K1, K2
@@ -1334,7 +1334,7 @@ advance_tail:
 	VMOVUPD   Z0, K1, (CX)(R8*1)
 	VMOVUPD   Z1, K1, (DX)(R8*1)
 	VCMPPD    $0x1e, Z3, Z5, K2
-	VCMPPD    $0x11, Z0, Z1, K3
+	VCMPPD    $0x12, Z0, Z1, K3
 	KANDW     K2, K3, K2
 	VCMPPD    $0x1d, Z3, Z0, K3
 	KORW      K3, K2, K3
@@ -1559,7 +1559,7 @@ run_loop:
 	VADDPD       Z5, Z3, Z3
 	VMULPD       Z2, Z4, Z4
 	VCMPPD       $0x1e, Z0, Z2, K2
-	VCMPPD       $0x11, Z3, Z4, K3
+	VCMPPD       $0x12, Z3, Z4, K3
 	KANDW        K2, K3, K2
 	VCMPPD       $0x1d, Z0, Z3, K3
 	KORW         K3, K2, K3
@@ -1621,7 +1621,7 @@ climb_loop:
 	VADDPD       Z5, Z3, Z3
 	VMULPD       Z1, Z4, Z4
 	VCMPPD       $0x1e, Z0, Z1, K2
-	VCMPPD       $0x11, Z3, Z4, K3
+	VCMPPD       $0x12, Z3, Z4, K3
 	KANDW        K2, K3, K2
 	VCMPPD       $0x1e, Z2, Z1, K3
 	KANDW        K2, K3, K2

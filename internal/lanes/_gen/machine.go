@@ -16,6 +16,7 @@ const block = 64
 // Predicates of a compare, false where an operand is NaN, but for notEqual.
 const (
 	lessThan     = 0x11
+	lessEqual    = 0x12
 	greaterEqual = 0x1d
 	greaterThan  = 0x1e
 	notEqual     = 0x04

@@ -61,7 +61,7 @@ func (m *machine) advance(ones Mem) {
 
 // hits returns the bits of the lanes that may cross q from the current to the state a, b.
 func (m *machine) hits(current, a, b, q vector) reg.GPVirtual {
-	peak := m.and(m.compare(greaterThan, current, q), m.compare(lessThan, b, a))
+	peak := m.and(m.compare(greaterThan, current, q), m.compare(lessEqual, b, a))
 	return m.bits(m.present(m.or(m.compare(greaterEqual, a, q), peak)))
 }
 
@@ -184,7 +184,7 @@ func (m *machine) climb(ones Mem) {
 	mem, syn, kappa := m.decays(steps)
 	a := m.add(m.mul(mem, x), m.mul(kappa, y))
 	b := m.mul(syn, y)
-	inside := m.and(m.compare(greaterThan, y, x), m.compare(lessThan, b, a))
+	inside := m.and(m.compare(greaterThan, y, x), m.compare(lessEqual, b, a))
 	hits := m.bits(m.present(m.and(inside, m.compare(greaterThan, y, best))))
 	MOVL(hits.As32(), found.As32())
 	TESTL(hits.As32(), hits.As32())
