@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"math"
 	"slices"
+
+	"gonum.org/v1/gonum/mat"
 )
 
 // Grid is what parameters can be set to, such as the currents that a bias generator
@@ -96,17 +98,24 @@ func nearest(levels []float64, v float64) int {
 	return k
 }
 
+// mostReach is how many levels Round looks at on either side of the one that makes up
+// best for those before.
+const mostReach = 16
+
 // Round returns up to keep points of the grid near x with the least loss by the
 // linearization there, best first:
 //
 //	½ |R (y - x) + Q|²  over y on the grid
 //
-// Since R is triangular, parameters are decided from the last to the first, each to
-// make up for the rounding of those after it; the keep best beginnings are carried on
-// (the M algorithm, with keep = 1 Babai's nearest plane). A parameter that the
-// linearization does not see is rounded to the nearest. No evaluations.
+// With R made triangular again for another order of the parameters, they are decided from
+// the last to the first, each to make up for the rounding of those after it; the keep best
+// beginnings are carried on (the M algorithm, with keep = 1 Babai's nearest plane). The
+// order puts first, to be decided last, what matters least by itself, over its level
+// spacing (the sorted QR decomposition). A parameter that the linearization does not see is
+// rounded to the nearest. No evaluations.
 //
-// Babai (1986), doi:10.1007/BF02579403.
+// Babai (1986), doi:10.1007/BF02579403; Wübben, Böhnke, Rinas, Kühn and Kammeyer (2001),
+// doi:10.1049/el:20010899 (order).
 func (g Grid) Round(x []float64, l Linearization, keep int) ([][]int, error) {
 	n := len(x)
 	if _, err := g.Nearest(x); err != nil {
@@ -118,10 +127,13 @@ func (g Grid) Round(x []float64, l Linearization, keep int) ([][]int, error) {
 	if r, c := l.R.Dims(); r != n || c != n || nonFinite(l.R.RawMatrix().Data) >= 0 || nonFinite(l.Q) >= 0 {
 		return nil, fmt.Errorf("%w: grid: R is [%d, %d], want [%d, %d] and finite", ErrProblem, r, c, n, n)
 	}
+	order := g.order(x, l)
+	g, x, l = g.reorder(x, l, order)
 	type partial struct {
 		point []int // decided from the end on
 		cost  float64
 	}
+	none := exactlyOpen * maxAbs(l.R.RawMatrix().Data)
 	beam := []partial{{point: make([]int, n)}}
 	for k := n - 1; k >= 0; k-- {
 		row := l.R.RawRowView(k)
@@ -131,12 +143,14 @@ func (g Grid) Round(x []float64, l Linearization, keep int) ([][]int, error) {
 			for j := k + 1; j < n; j++ {
 				rest += float64(row[j] * (g.Levels[j][b.point[j]] - x[j]))
 			}
-			centre := x[k]
-			if seen := x[k] - rest/row[k]; isFinite(seen) && math.Abs(row[k]) > exactlyOpen*maxAbs(l.R.RawMatrix().Data) {
+			centre, reach := x[k], min(keep, mostReach)
+			if seen := x[k] - rest/row[k]; isFinite(seen) && math.Abs(row[k]) > none {
 				centre = seen
+			} else if maxAbs(mat.Col(nil, k, l.R)) <= none {
+				reach = 0
 			}
 			at := nearest(g.Levels[k], centre)
-			for level := max(at-keep, 0); level <= min(at+keep, len(g.Levels[k])-1); level++ {
+			for level := max(at-reach, 0); level <= min(at+reach, len(g.Levels[k])-1); level++ {
 				off := rest + float64(row[k]*(g.Levels[k][level]-x[k]))
 				point := slices.Clone(b.point)
 				point[k] = level
@@ -152,9 +166,72 @@ func (g Grid) Round(x []float64, l Linearization, keep int) ([][]int, error) {
 	}
 	points := make([][]int, len(beam))
 	for k, b := range beam {
-		points[k] = b.point
+		points[k] = make([]int, n)
+		for i, from := range order {
+			points[k][from] = b.point[i]
+		}
 	}
 	return points, nil
+}
+
+// order returns the parameters so that each is the one with the least change of the outputs
+// per level that those before it cannot make up for.
+func (g Grid) order(x []float64, l Linearization) []int {
+	n := len(x)
+	columns := make([][]float64, n) // of R times the spacing, without what those in order can make up for
+	for k := range columns {
+		levels := g.Levels[k]
+		at := nearest(levels, x[k])
+		low, high := max(at-1, 0), min(at+1, len(levels)-1)
+		spacing := 1.0
+		if high > low {
+			spacing = (levels[high] - levels[low]) / float64(high-low)
+		}
+		columns[k] = mat.Col(nil, k, l.R)
+		for i := range columns[k] {
+			columns[k][i] *= spacing
+		}
+	}
+	order, left := make([]int, 0, n), make([]int, n)
+	for k := range left {
+		left[k] = k
+	}
+	for len(left) > 0 {
+		best := 0
+		for i, k := range left {
+			if b := columns[left[best]]; dot(columns[k], columns[k]) < dot(b, b) {
+				best = i
+			}
+		}
+		k := left[best]
+		order, left = append(order, k), slices.Delete(left, best, best+1)
+		square := dot(columns[k], columns[k])
+		if square == 0 {
+			continue
+		}
+		for _, other := range left {
+			part := dot(columns[k], columns[other]) / square
+			for i, v := range columns[k] {
+				columns[other][i] -= float64(part * v)
+			}
+		}
+	}
+	return order
+}
+
+// reorder returns grid, point and linearization for another order of the parameters.
+func (g Grid) reorder(x []float64, l Linearization, order []int) (Grid, []float64, Linearization) {
+	n := len(order)
+	h, y := Grid{Levels: make([][]float64, n)}, make([]float64, n)
+	a := mat.NewDense(n+1, n+1, nil)
+	for k, from := range order {
+		h.Levels[k], y[k] = g.Levels[from], x[from]
+		for i := range n {
+			a.Set(i, k, l.R.At(i, from))
+		}
+		a.Set(k, n, l.Q[k])
+	}
+	return h, y, reduce(a, l.Loss)
 }
 
 // RefineGrid looks for the point of a grid with the least loss of p, priors included,

@@ -160,30 +160,35 @@ func (f *forced) residuals(ctx context.Context, r [][]float64, xs [][]float64) e
 		if err != nil {
 			return err
 		}
-		n, m, thresholds := f.Network.N, len(part), f.lnThresholds(net)
-		for k, s := range f.samples {
-			width := f.recordings[s.recording].B * n
-			run := runs[s.recording]
-			for i := range part {
-				at := s.at/width*m*width + i*width + s.at%width
-				d := 0.0
-				switch s.quantity {
-				case Imem:
-					d = f.difference(Imem, run.Imem[at], s.value)
-				case Isyn:
-					d = f.difference(Isyn, run.Isyn[at], s.value)
-				case Iahp:
-					d = f.difference(Iahp, run.Iahp[at], s.value)
-				case Vmem:
-					d = f.difference(Vmem, run.Vmem[at], s.value)
-				case Spikes:
-					d = violation(f.above(thresholds, run, at, i*n+s.at%n), s.value, f.margin)
-				}
-				r[first+i][k] = s.root * d
-			}
-		}
+		f.differences(r[first:first+len(part)], net, runs)
 	}
 	return nil
+}
+
+// differences stores the residuals of all samples of a network, one list each.
+func (f *forced) differences(r [][]float64, net dynapse.Network, runs []*dynapse.Run) {
+	n, m, thresholds := f.Network.N, len(r), f.lnThresholds(net)
+	for k, s := range f.samples {
+		width := f.recordings[s.recording].B * n
+		run := runs[s.recording]
+		for i := range r {
+			at := s.at/width*m*width + i*width + s.at%width
+			d := 0.0
+			switch s.quantity {
+			case Imem:
+				d = f.difference(Imem, run.Imem[at], s.value)
+			case Isyn:
+				d = f.difference(Isyn, run.Isyn[at], s.value)
+			case Iahp:
+				d = f.difference(Iahp, run.Iahp[at], s.value)
+			case Vmem:
+				d = f.difference(Vmem, run.Vmem[at], s.value)
+			case Spikes:
+				d = violation(f.above(thresholds, run, at, i*n+s.at%n), s.value, f.margin)
+			}
+			r[i][k] = s.root * d
+		}
+	}
 }
 
 // lnThresholds returns ln(Ispkthr/Io) of all neurons of all samples, [M, N].

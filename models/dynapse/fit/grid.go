@@ -90,11 +90,22 @@ func (f *fitter) settle(ctx context.Context, x []float64) (y []float64, loss flo
 		refine.Budget = 1 // the loss has its minimum elsewhere
 	}
 	if f.spikes != nil && f.errors == nil {
-		more, err := f.round(ctx, g, near, x, refine)
-		if err != nil {
+		point, good, err := f.rounded(ctx, g, near, x)
+		if err != nil && ctx.Err() == nil {
 			return nil, 0, nil, err
 		}
-		starts = append(more, near)
+		if point != nil {
+			starts = [][]int{point, near}
+		}
+		if good { // near the least loss already
+			refine = optim.RefineSettings{Pairs: true, Budget: 60 * (1 + len(x))}
+		} else {
+			more, err := f.round(ctx, g, starts, x, refine)
+			if err != nil {
+				return nil, 0, nil, err
+			}
+			starts = append(more, starts...)
+		}
 	}
 	p := f.free(dynapse.Surge)
 	cost := 1
@@ -161,12 +172,11 @@ func (f *fitter) settle(ctx context.Context, x []float64) (y []float64, loss flo
 
 // round returns points of the grid near x that are good with forced spikes: those of the linearization there, and what a search on the grid makes of them.
 // Unlike the loss itself, which jumps where a spike leaves its bin, the forced one says which way leads back.
-func (f *fitter) round(ctx context.Context, g optim.Grid, near []int, x []float64, refine optim.RefineSettings) ([][]int, error) {
+func (f *fitter) round(ctx context.Context, g optim.Grid, starts [][]int, x []float64, refine optim.RefineSettings) ([][]int, error) {
 	least := 0.0
 	if !f.hasTraces() {
 		least = margin
 	}
-	var starts [][]int
 	for _, hinge := range hinges {
 		if ctx.Err() != nil {
 			return starts, nil
@@ -204,7 +214,7 @@ func (f *fitter) round(ctx context.Context, g optim.Grid, near []int, x []float6
 	if ctx.Err() != nil {
 		return starts, nil
 	}
-	res, err := optim.RefineGrid(ctx, p, g, unique(append(starts, near)), &refine)
+	res, err := optim.RefineGrid(ctx, p, g, unique(starts), &refine)
 	if err != nil && ctx.Err() != nil {
 		return starts, nil
 	}

@@ -295,44 +295,57 @@ func (f *fitter) between(ctx context.Context, x, z []float64) ([]float64, error)
 	return x, nil
 }
 
-// thresholds returns for each coordinate of Ispkthr the interval that the spikes allow, in amperes:
-//
-//	max over all bins of Imem e^-c <= Ispkthr < min over bins with spikes of Imem e^(1-c)
-//
-// with Imem before the reset and c the count. The first is 0, the second infinite, where there are no such bins.
+// thresholds returns for each coordinate of Ispkthr the interval that the spikes allow, in amperes: what all its neurons have in common.
 func (p *problem) thresholds(ctx context.Context, x []float64) ([]Range, error) {
-	ks := p.index(dynapse.Ispkthr)
 	net := p.network(x)
 	runs, err := p.runs(ctx, net)
 	if err != nil {
 		return nil, err
 	}
-	n, thresholds := p.Network.N, p.lnThresholds(net)
-	of := make([]int, n)
-	out := make([]Range, len(ks))
-	for i, k := range ks {
-		out[i].High = math.Inf(1)
+	rooms := p.rooms(net, runs)
+	var out []Range
+	for _, k := range p.index(dynapse.Ispkthr) {
+		all := Range{0, math.Inf(1)}
 		for _, j := range p.coords[k].neurons {
-			of[j] = i
+			all.Low, all.High = max(all.Low, rooms[j].Low), min(all.High, rooms[j].High)
 		}
+		out = append(out, all)
+	}
+	return out, nil
+}
+
+// rooms returns for each neuron of each sample, [M, N], the interval of Ispkthr that its spikes allow, in amperes:
+//
+//	max over all bins of Imem e^-c <= Ispkthr < min over bins with spikes of Imem e^(1-c)
+//
+// with Imem before the reset and c the count. The first is 0, the second infinite, where there are no such bins.
+func (p *problem) rooms(net dynapse.Network, runs []*dynapse.Run) []Range {
+	n, m, thresholds := p.Network.N, max(net.Samples, 1), p.lnThresholds(net)
+	out := make([]Range, m*n)
+	for i := range out {
+		out[i].High = math.Inf(1)
 	}
 	for r, run := range runs {
 		if rec := &p.recordings[r]; rec.Target[Spikes] == nil && rec.Target[Imem] == nil && rec.Target[Vmem] == nil {
 			continue
 		}
+		width := p.recordings[r].B * n
 		for at, c := range p.spikes[r] {
 			if c-c != 0 {
 				continue
 			}
 			j := at % n
-			threshold := net.Params[dynapse.Ispkthr][j]
-			imem := threshold * fmath.Exp(p.above(thresholds, run, at, j))
-			b := &out[of[j]]
-			b.Low = max(b.Low, imem*fmath.Exp(-c))
-			if c > 0 {
-				b.High = min(b.High, imem*fmath.Exp(1-c))
+			for i := range m {
+				neuron := i*n + j
+				ln := p.above(thresholds, run, at/width*m*width+i*width+at%width, neuron) + thresholds[neuron]
+				imem := fmath.Exp(ln) * p.start[dynapse.Io][j]
+				b := &out[neuron]
+				b.Low = max(b.Low, imem*fmath.Exp(-c))
+				if c > 0 {
+					b.High = min(b.High, imem*fmath.Exp(1-c))
+				}
 			}
 		}
 	}
-	return out, nil
+	return out
 }
