@@ -42,6 +42,7 @@ The experiment:
   seed = 1
   [network]
   neurons = 4
+  substeps = 1                  # steps of the simulation in a bin
   recurrent = false             # true: w_rec [N, N] in the target file or under [init]
   core = [0, 0, 0, 0]           # core of each neuron; default: all on core 0
   [init]                        # start, a number or one for each neuron; what is not named has its default
@@ -55,6 +56,8 @@ The experiment:
   mismatch = 0.0                # relative standard deviation to be robust against
   samples = 0                   # chips in each evaluation, where mismatch > 0
   bounds = {Ispkthr = [1e-8, 1e-6]}   # A; default: what the bias generator has
+  prior = {Itau_mem = {mean = 5e-12, sd = 0.3}}   # what is known beforehand: median in A, and the standard deviation of the logarithm
+  noise = 0.05                  # of the targets, in e-folds, by which priors are weighed against them
   [[target]]                    # a recording
   file = "target.npz"           # beside the experiment; arrays [B, T, N]: input (counts) and imem, isyn, iahp, vmem, spikes, weight
   use = ["imem", "spikes"]      # default: all that are in the file

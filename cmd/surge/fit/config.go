@@ -27,6 +27,7 @@ type config struct {
 		Recurrent bool
 		Core      []int
 		MaxSpikes float64 `toml:"max_spikes_per_dt"`
+		Substeps  int
 	}
 	Init map[string]any
 	Fit  struct {
@@ -38,6 +39,8 @@ type config struct {
 		Mismatch   float64
 		Samples    int
 		Bounds     map[string][]float64
+		Prior      map[string]struct{ Mean, SD float64 }
+		Noise      float64
 	}
 	Target []target
 }
@@ -128,6 +131,10 @@ func (e *experiment) parse(text string) (err error) {
 		return e.bad("network.core", fmt.Sprintf("a core for each of the %d neurons", n), len(c.Network.Core))
 	case !(c.Network.MaxSpikes >= 0):
 		return e.bad("network.max_spikes_per_dt", "a number >= 0", c.Network.MaxSpikes)
+	case c.Network.Substeps < 0 || c.Network.Substeps > 1000 || e.meta.IsDefined("network", "substeps") && c.Network.Substeps == 0:
+		return e.bad("network.substeps", "1 to 1000", c.Network.Substeps)
+	case !(c.Fit.Noise >= 0) || math.IsInf(c.Fit.Noise, 0):
+		return e.bad("fit.noise", "a standard deviation >= 0", c.Fit.Noise)
 	case c.Fit.Starts < 0 || c.Fit.Starts > 10000 || e.meta.IsDefined("fit", "starts") && c.Fit.Starts == 0:
 		return e.bad("fit.starts", "1 to 10000", c.Fit.Starts)
 	case !(c.Fit.Mismatch >= 0) || c.Fit.Mismatch > 0.3:
@@ -151,9 +158,9 @@ func (e *experiment) parse(text string) (err error) {
 func keysOf(top string) string {
 	switch top {
 	case "network":
-		return "network.neurons, network.recurrent, network.core, network.max_spikes_per_dt"
+		return "network.neurons, network.recurrent, network.core, network.max_spikes_per_dt, network.substeps"
 	case "fit":
-		return "fit.parameters, fit.tie, fit.method, fit.starts, fit.dac, fit.mismatch, fit.samples, fit.bounds"
+		return "fit.parameters, fit.tie, fit.method, fit.starts, fit.dac, fit.mismatch, fit.samples, fit.bounds, fit.prior, fit.noise"
 	case "target":
 		return "target.file, target.use, target.neurons, target.unit, target.scale, target.tau_spikes, target.fi, target.statistics, target.input_rate, target.input_current, target.seconds"
 	}
@@ -163,12 +170,16 @@ func keysOf(top string) string {
 // build makes the experiment; read reads the target files.
 func (e *experiment) build(read func(string) ([]byte, error)) error {
 	c := &e.config
-	e.Space = fit.Space{Core: c.Network.Core, Network: dynapse.Network{N: c.Network.Neurons, MaxSpikes: c.Network.MaxSpikes}}
+	e.Space = fit.Space{Core: c.Network.Core, Network: dynapse.Network{N: c.Network.Neurons, MaxSpikes: c.Network.MaxSpikes, Substeps: c.Network.Substeps}}
+	e.Noise = c.Fit.Noise
 	e.Space.Network.Params[dynapse.Dt] = []float64{c.Dt}
 	if err := e.init(); err != nil {
 		return err
 	}
 	if err := e.parameters(); err != nil {
+		return err
+	}
+	if err := e.priors(); err != nil {
 		return err
 	}
 	for i := range c.Target {
@@ -285,6 +296,23 @@ func (e *experiment) parameters() error {
 				return e.bad("init."+name, fmt.Sprintf("a start within fit.bounds, %v to %v A", b[0], b[1]), x)
 			}
 		}
+	}
+	return nil
+}
+
+// priors reads fit.prior.
+func (e *experiment) priors() error {
+	for _, name := range slices.Sorted(maps.Keys(e.config.Fit.Prior)) {
+		prior := e.config.Fit.Prior[name]
+		member := "fit.prior." + name
+		p, err := dynapse.ParseParam(name)
+		if err != nil || !slices.Contains(e.Space.Params, p) {
+			return e.bad(member, "a fitted current", name)
+		}
+		if !(prior.Mean > 0) || prior.Mean > 1e-3 || !(prior.SD > 0) || math.IsInf(prior.SD, 0) {
+			return e.bad(member, "{mean = a current in ampere, sd = a standard deviation of its logarithm > 0}", fmt.Sprintf("{mean = %v, sd = %v}", prior.Mean, prior.SD))
+		}
+		e.Space.Priors[p] = fit.Prior{Mean: prior.Mean, SD: prior.SD}
 	}
 	return nil
 }

@@ -27,9 +27,9 @@ import (
 // scouts is the number of neurons that are fitted from all starts; the others begin at their median.
 const scouts = 3
 
-// several says whether neurons share a fitted current and can be fitted each by itself.
+// several says whether neurons share a fitted current and can be fitted each by itself, to recordings alone.
 func (p *problem) several() bool {
-	return p.Network.WRec == nil && len(p.summed) == 0 && p.spikes != nil && slices.ContainsFunc(p.coords, func(c coordinate) bool { return len(p.seen(c.neurons)) > 1 })
+	return p.Network.WRec == nil && len(p.summed)+len(p.wishes) == 0 && p.spikes != nil && slices.ContainsFunc(p.coords, func(c coordinate) bool { return len(p.seen(c.neurons)) > 1 })
 }
 
 // seen returns those of some neurons that were recorded.

@@ -42,6 +42,9 @@ func (e Experiment) compile() (*problem, error) {
 	if err := e.summaries(p); err != nil {
 		return nil, err
 	}
+	if err := p.addPriors(e.Noise); err != nil {
+		return nil, err
+	}
 	p.force()
 	return p, nil
 }

@@ -1,10 +1,60 @@
 package fit
 
 import (
+	"fmt"
 	"math"
 
+	"github.com/surge-snn/surge/internal/fmath"
+	"github.com/surge-snn/surge/models/dynapse"
 	"github.com/surge-snn/surge/optim"
 )
+
+// Prior is what is known of a current beforehand: a log-normal distribution with the median Mean, in amperes, and the standard deviation SD of ln I. An SD of 0 is no
+// prior. The fit is the maximum a posteriori: to the loss comes, for each group of neurons that share the current,
+//
+//	(Noise²/M) ((ln I - ln Mean)/SD)²,   M the samples of a target, their mean if there are several
+//
+// so that the loss is, times M/(2 Noise²), the negative logarithm of the posterior density where residuals have the standard deviation Noise. Intervals take the prior with
+// the noise that the traces have.
+type Prior struct{ Mean, SD float64 }
+
+// defaultNoise is that of [Experiment].
+const defaultNoise = 0.05
+
+// addPriors adds the priors of the space to the wishes.
+func (p *problem) addPriors(noise float64) error {
+	if !(noise >= 0) || math.IsInf(noise, 0) {
+		return fmt.Errorf("%w: noise of %v, want a finite number >= 0", ErrExperiment, noise)
+	}
+	if noise == 0 {
+		noise = defaultNoise
+	}
+	samples, targets := 0, 0
+	for i := range p.recordings {
+		samples, targets = samples+p.recordings[i].samples(), targets+1
+	}
+	for i := range p.summed {
+		samples, targets = samples+p.summed[i].size(), targets+1
+	}
+	m := max(float64(samples)/float64(max(targets, 1)), 1)
+	for q, prior := range p.Priors {
+		if prior == (Prior{}) {
+			continue
+		}
+		name := dynapse.Param(q)
+		if !(prior.Mean > 0) || !(prior.SD > 0) || math.IsInf(prior.Mean, 0) || math.IsInf(prior.SD, 0) {
+			return fmt.Errorf("%w: prior of %v has the mean %v A and the standard deviation %v, want finite numbers > 0", ErrExperiment, name, prior.Mean, prior.SD)
+		}
+		ks := p.index(name)
+		if len(ks) == 0 {
+			return fmt.Errorf("%w: a prior of %v, which is not fitted", ErrExperiment, name)
+		}
+		for _, k := range ks {
+			p.wishes = append(p.wishes, wish{at: k, mean: fmath.Log(prior.Mean), sd: prior.SD, weight: noise * noise / (m * prior.SD * prior.SD), prior: true})
+		}
+	}
+	return nil
+}
 
 // wish is a term of the loss that is a square in a coordinate, weight (x - mean)²: a time constant that is wanted, or a prior. sd is how well the coordinate is known by it.
 type wish struct {

@@ -181,12 +181,12 @@ func (f *fitter) rateFit(ctx context.Context) error {
 			break
 		}
 	}
-	if f.loss > f.resolution()/4 {
+	if f.loss > f.resolution()/4+f.penalty(f.best) {
 		if err := f.search(ctx, "polish", f.best, optim.CMAES{Seed: f.Seed, Sigma: 0.03, Evaluations: 20 * (4 + len(f.x)), Tol: 1e-4}); err != nil {
 			return err
 		}
 	}
-	if f.loss <= f.resolution() {
+	if f.loss <= f.resolution()+f.penalty(f.best) {
 		f.status = optim.Converged
 	}
 	return nil

@@ -60,6 +60,8 @@ type Space struct {
 	// Bounds of the fitted parameters. Default: the currents that the bias generator has, of those that act as Io below Io
 	// not less than Io; two decades around the start for Iscale.
 	Bounds [dynapse.NumParams]Range
+	// Priors are what is known of the parameters beforehand.
+	Priors [dynapse.NumParams]Prior
 	// WeightBounds are those of recurrent weights; default -100 to 100.
 	WeightBounds Range
 }

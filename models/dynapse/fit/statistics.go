@@ -179,6 +179,9 @@ func (t Statistics) compile(p *problem) error {
 	}
 	sum := p.poisson(t.Seed, "fit/statistics", []float64{t.InputRate}, t.Seconds)
 	sum.judge, sum.current = &t, t.Current
+	_, adapts := t.Want[Adaptation]
+	_, varies := t.Want[CV]
+	sum.whole = adapts || varies
 	p.summed = append(p.summed, sum)
 	return nil
 }

@@ -67,6 +67,35 @@ func TestStatistics(t *testing.T) {
 	}
 }
 
+// TestRecordingAndStatistics: a time constant that a trace also determines does not disturb the fit, and one that it says nothing about is granted.
+func TestRecordingAndStatistics(t *testing.T) {
+	e, truth := draw(t, 3, 1, 400, 1, Core, false)
+	truth.Params[dynapse.IwAHP] = []float64{0} // the AHP does nothing
+	s := Statistics{Name: "statistics", Current: 1e-9, Seconds: 0.5, Want: map[Statistic]float64{Rate: 0, TauMem: 1, TauAHP: 30e-3}}
+	got, err := s.Measure(truth)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Want[Rate], s.Want[TauMem] = got[Rate][0], got[TauMem][0]
+	e.Space.Params = append(slices.Clone(e.Space.Params), dynapse.ItauAHP)
+	e.Space.Network.Params[dynapse.IwAHP] = []float64{0}
+	run, err := truth.Simulate(400, 1, e.Recordings[0].Input, dynapse.State{}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e.Recordings[0].Target[Imem], e.Recordings[0].Target[Spikes] = run.Imem, run.Spikes
+	e.Statistics = []Statistics{s}
+	res, err := Run(context.Background(), e, Settings{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := dynapse.Ut.Default() / ((dynapse.KappaN.Default() + dynapse.KappaP.Default()) / 2) * dynapse.CAHP.Default() / 30e-3
+	// Noise-free: rounding times the condition.
+	if res.Status != "converged" || math.Abs(res.Values["Itau_ahp"]/want-1) > 1e-6 || math.Abs(res.Values["Itau_mem"]/truth.Params[dynapse.ItauMem][0]-1) > 1e-6 {
+		t.Errorf("%s, %v", res.Status, res.Values)
+	}
+}
+
 // TestTimes: time constants alone have a closed form, the current of the chip.
 func TestTimes(t *testing.T) {
 	e, _ := statistics(t)

@@ -70,12 +70,14 @@ type Recording struct {
 //
 //	d[t] = exp(-dt/TauSpikes) d[t-1] + s[t] - s*[t],  d² counts dt/TauSpikes times
 //
-// the van Rossum distance (van Rossum 2001, doi:10.1162/089976601300014321), where bins with w = 0 add nothing to d. States start at rest.
+// the van Rossum distance (van Rossum 2001, doi:10.1162/089976601300014321), where bins with w = 0 add nothing to d. States start at rest. [Statistics] and a [Prior] say what they add.
 type Experiment struct {
 	Space      Space
 	Recordings []Recording
 	Curves     []Curve
 	Statistics []Statistics
+	// Noise is the standard deviation of d, by which priors are weighed against the targets; 0 means 0.05.
+	Noise float64
 }
 
 // weight returns the weight of sample i.

@@ -230,14 +230,17 @@ func (f *fitter) refractory(ctx context.Context, fp *forced, x []float64, loss f
 	return x, nil
 }
 
-// bins returns the refractory time of coordinate k in bins, ceil(t_ref/dt), for the value x.
+// bins returns the refractory time of coordinate k in steps, ceil(t_ref/step), for the value x.
 func (p *problem) bins(k int, x float64) int {
-	return int(math.Ceil(p.tref(k)/fmath.Exp(x)/p.dt - 1e-9))
+	return int(math.Ceil(p.tref(k)/fmath.Exp(x)/p.step() - 1e-9))
 }
 
-// lnIref returns the coordinate for a refractory time in bins.
+// step is the time step of the simulation, s: a bin, or with substeps a part of it.
+func (p *problem) step() float64 { return p.dt / float64(max(p.Network.Substeps, 1)) }
+
+// lnIref returns the coordinate for a refractory time in steps.
 func (p *problem) lnIref(k int, bins float64) float64 {
-	return fmath.Log(p.tref(k) / (bins * p.dt))
+	return fmath.Log(p.tref(k) / (bins * p.step()))
 }
 
 // tref returns Vth C_ref of the neurons of coordinate k, in ampere seconds.
@@ -246,7 +249,7 @@ func (p *problem) tref(k int) float64 {
 	return p.start[dynapse.Vth][j] * p.start[dynapse.CRef][j]
 }
 
-// mostBins is the largest refractory time that the spikes of coordinate k allow: the shortest time between two, and no more than 100 bins.
+// mostBins is the largest refractory time that the spikes of coordinate k allow: the shortest time between two, and no more than 100 steps.
 func (p *problem) mostBins(k int) int {
 	most := 100
 	n := p.Network.N
@@ -258,7 +261,7 @@ func (p *problem) mostBins(k int) int {
 				for t := range p.recordings[r].T {
 					if s := p.spikes[r][t*width+row]; s > 0 {
 						if last >= 0 {
-							most = min(most, t-last)
+							most = min(most, (t-last)*max(p.Network.Substeps, 1))
 						}
 						last = t
 					}

@@ -36,7 +36,7 @@ func (f *fitter) warnings(ctx context.Context, x []float64, first, noise float64
 	case noise > unexplained:
 		list = append(list, fmt.Sprintf("the traces are off by %.2g e-folds even where the spikes are those of the recording: no currents were found with which the model does what was recorded", noise))
 	default:
-		if least := f.goodEnough(); f.spikes != nil && f.hasTraces() && f.loss > least {
+		if least := f.goodEnough(); f.spikes != nil && len(f.summed) == 0 && f.hasTraces() && f.loss > least {
 			list = append(list, fmt.Sprintf("the free network does not spike as the recording: its loss is %.3g, and %.3g where the spikes are forced", f.loss, least))
 		}
 	}

@@ -1,0 +1,31 @@
+package fit
+
+import (
+	"context"
+	"math"
+	"testing"
+
+	"github.com/surge-snn/surge/models/dynapse"
+)
+
+// TestSubsteps: a recording of a simulation with steps shorter than a bin gives its currents back.
+func TestSubsteps(t *testing.T) {
+	e, truth := draw(t, 11, 1, 400, 1, Core, false)
+	truth.Substeps, e.Space.Network.Substeps = 4, 4
+	run, err := truth.Simulate(400, 1, e.Recordings[0].Input, dynapse.State{}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e.Recordings[0].Target[Imem], e.Recordings[0].Target[Spikes] = run.Imem, run.Spikes
+	res, err := Run(context.Background(), e, Settings{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Spikes are forced at the end of their bin wherever they were in it, so that the currents are near and not exact: 3 % of a trace.
+	if res.Loss > 1e-3 || len(res.Warnings) > 0 {
+		t.Errorf("loss %v (%v at the start), %q", res.Loss, res.LossStart, res.Warnings)
+	}
+	if got, want := res.Values["Itau_mem"], truth.Params[dynapse.ItauMem][0]; math.Abs(got/want-1) > 0.03 {
+		t.Errorf("Itau_mem = %v, want %v", got, want)
+	}
+}
