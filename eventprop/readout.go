@@ -2,6 +2,7 @@ package eventprop
 
 import (
 	"math"
+	"slices"
 	"sort"
 
 	"github.com/surge-snn/surge/internal/fmath"
@@ -17,24 +18,24 @@ import (
 // and the coefficients of voltages and integrals are common to all neurons. Only a maximum needs
 // the course of each neuron.
 type readout struct {
-	known   bool // whether peaks holds those of the silent neurons
-	silent  []int32
-	state   []State     // of the neurons that are followed
-	v, i    []float64   // the same of readouts
-	best    []float64   // V - VLeak at the peak of readouts
-	current []float64   // and the current, where it is just before an input
+	known   bool        // whether peaks holds those of the neurons that did not spike
+	v, i    []float64   // states
+	best    []float64   // V - VLeak at the peak; +Inf of neurons that spiked, whose course is another
+	current []float64   // and the current, where the peak is just before an input
 	last    []int64     // that input, or -1
 	peaks   []Peak      // by neuron
 	arrival []float64   // coefficients of the inputs
 	rest    []integrals // from the beginning of each interval to the end; empty: not known yet
 	rate    float64     // of their weight
 
-	a, b     []float64 // dL/dV and dL/dI, by neuron
-	active   []int32   // neurons whose adjoint is not 0
-	at       []bool    // whether they are
-	interval []int32   // first probe of each interval, -1 for none
-	next     []int32   // probe of the same interval after each
+	a, b  []float64 // dL/dV and dL/dI, by neuron
+	block []int32   // first probe of each block of neurons, -1 for none
+	next  []int32   // probe of the same block after each
+	order []placed  // those of a block
 }
+
+// placed is a probe and the interval it is in.
+type placed struct{ interval, probe int32 }
 
 // readouts tells whether the layer is of the kind that read is for.
 func (p *plan) readouts() bool {
@@ -47,24 +48,36 @@ func (t *Tape) readPass() error {
 	t.head = sort.Search(len(t.input), func(k int) bool { return t.input[k].Time >= t.end })
 	n := len(t.plan.cells)
 	t.fired = zeroed(t.fired, n)
-	r := &t.readout
-	r.peaks, r.v, r.i = resize(r.peaks, n), resize(r.v, n), resize(r.i, n)
-	r.best, r.current, r.last = resize(r.best, n), resize(r.current, n), resize(r.last, n)
-	t.makeSteps()
-	for lo := 0; lo < n; lo += lanes.Block {
-		t.climb(lo, min(lo+lanes.Block, n))
-	}
+	t.follow()
 	t.complete = true
 	t.Report.Inputs, t.Report.LateInputs, t.Report.Arrivals = t.head, len(t.input)-t.head, t.head*n
 	for j := range n {
-		if s := (State{r.v[j], r.i[j]}); !s.finite() {
+		if s := (State{t.readout.v[j], t.readout.i[j]}); !s.finite() {
 			return t.overflow(j, s)
 		}
 	}
 	return nil
 }
 
-// climb carries the readouts lo to hi-1 to the end and finds their peaks.
+// follow finds the peaks of the neurons that did not spike.
+func (t *Tape) follow() {
+	r, n := &t.readout, len(t.plan.cells)
+	if r.known {
+		return
+	}
+	r.peaks, r.v, r.i = resize(r.peaks, n), resize(r.v, n), resize(r.i, n)
+	r.best, r.current, r.last = resize(r.best, n), resize(r.current, n), resize(r.last, n)
+	t.makeSteps()
+	for lo := 0; lo < n; lo += lanes.Block {
+		hi := min(lo+lanes.Block, n)
+		if slices.Contains(t.fired[lo:hi], false) {
+			t.climb(lo, hi)
+		}
+	}
+	r.known = true
+}
+
+// climb carries the neurons lo to hi-1 to the end as if they did not spike, and finds the peaks of those that did not.
 func (t *Tape) climb(lo, hi int) {
 	r, c := &t.readout, &t.plan.cells[0]
 	weights := t.plan.layer.In.from(lo)
@@ -73,6 +86,9 @@ func (t *Tape) climb(lo, hi int) {
 		s := t.plan.init[lo+j]
 		v[j], i[j], best[j], last[j] = s.V, s.I, s.V, -1
 		r.peaks[lo+j] = Peak{neuron: int32(lo + j), kind: still}
+		if t.fired[lo+j] {
+			best[j] = math.Inf(1)
+		}
 	}
 	for k := 0; k <= t.head; k++ {
 		done, _ := lanes.Climb(v, i, best, current, last, t.steps[k:t.head], k, weights)
@@ -103,21 +119,6 @@ func (t *Tape) climb(lo, hi int) {
 			}
 		}
 	}
-}
-
-// followSilent finds the peaks of the neurons of a swept layer that did not spike.
-func (t *Tape) followSilent() {
-	r := &t.readout
-	if r.known {
-		return
-	}
-	r.silent = r.silent[:0]
-	for j, fired := range t.fired {
-		if !fired {
-			r.silent = append(r.silent, int32(j))
-		}
-	}
-	t.follow()
 }
 
 // closing returns the time at which interval k ends: that of input k, or the end.
@@ -172,43 +173,6 @@ func (t *Tape) inside(k int, s, after State, best float64) (time, top float64, o
 		return 0, 0, false
 	}
 	return start + at, c.Apply(s, at).V, true
-}
-
-// follow carries the silent neurons from input to input and finds their peaks.
-func (t *Tape) follow() {
-	r, p := &t.readout, t.plan
-	c, n := &p.cells[0], len(p.cells)
-	t.makeSteps()
-	r.peaks, r.state = resize(r.peaks, n), resize(r.state, len(r.silent))
-	for i, j := range r.silent {
-		s := p.init[j]
-		r.state[i] = s
-		r.peaks[j] = Peak{Value: c.leak + s.V, neuron: j, kind: still}
-	}
-	for k := range t.steps {
-		f, stop := Factors(t.steps[k].Factors), t.closing(k)
-		kind, from := still, int32(0)
-		var weights []float64
-		if k < t.head {
-			from = int32(t.input[k].Neuron * n)
-			kind, weights = arrivalIn, p.layer.In.Weight[from:from+int32(n)]
-		}
-		for i, j := range r.silent {
-			s, best := r.state[i], &r.peaks[j]
-			after := f.Apply(s)
-			if time, top, ok := t.inside(k, s, after, best.Value-c.leak); ok && c.leak+top > best.Value {
-				*best = Peak{Value: c.leak + top, Time: time, neuron: j, kind: still}
-			}
-			if v := c.leak + after.V; v > best.Value {
-				*best = Peak{Value: v, Time: stop, slope: c.alpha * (after.I - after.V), neuron: j, kind: kind, source: int32(k), synapse: from + j}
-			}
-			if weights != nil {
-				after.I += weights[j]
-			}
-			r.state[i] = after
-		}
-	}
-	r.known = true
 }
 
 // respond writes the linear function of the neurons from first on to dst whose coefficients are those of
@@ -289,75 +253,51 @@ func (t *Tape) readable(c *Cotangent) bool {
 // closed form; that of voltages is carried from input to input.
 func (t *Tape) readBack(g *Gradients, c *Cotangent) {
 	t.makeSteps()
-	t.sortIntervals(c)
+	t.sortBlocks(c)
 	r, n := &t.readout, len(t.plan.cells)
-	r.a, r.b, r.at, r.active = zeroed(r.a, n), zeroed(r.b, n), zeroed(r.at, n), r.active[:0]
-	if t.engine == reading {
-		for lo := 0; lo < n; lo += lanes.Block {
-			t.readBackBlock(g, c, lo, min(lo+lanes.Block, n))
+	r.a, r.b = zeroed(r.a, n), zeroed(r.b, n)
+	for k, first := range r.block {
+		if lo := k * lanes.Block; first >= 0 {
+			t.readBackBlock(g, c, first, lo, min(lo+lanes.Block, n))
 		}
-	} else {
-		t.readBackSilent(g, c)
 	}
-	for _, j := range r.active {
-		t.readBackStart(g, int(j), State{r.a[j], r.b[j]})
+	for j := range n {
+		t.readBackStart(g, j, State{r.a[j], r.b[j]})
 	}
 	if c.Integral != nil {
 		t.readBackIntegral(g, c)
 	}
 }
 
-// readBackBlock carries the adjoints of the voltages of the readouts lo to hi-1 from probe to probe.
-func (t *Tape) readBackBlock(g *Gradients, c *Cotangent, lo, hi int) {
-	r, upTo, quiet := &t.readout, t.head+1, true
-	for k := t.head; k >= 0; k-- {
-		i := r.interval[k]
-		if i < 0 {
-			continue
+// readBackBlock carries the adjoints of the voltages of the neurons lo to hi-1, whose probes are first and those after it, from probe to
+// probe.
+func (t *Tape) readBackBlock(g *Gradients, c *Cotangent, first int32, lo, hi int) {
+	r := &t.readout
+	r.order = r.order[:0]
+	for i := first; i >= 0; i = r.next[i] {
+		switch p := &c.probes[i]; p.kind {
+		case crossing:
+			accumulate(g.VTh, int(p.neuron), p.grad)
+		case arrivalIn:
+			r.order = append(r.order, placed{p.source, i})
+		default: // after the inputs at its own time
+			k := sort.Search(t.head, func(k int) bool { return t.input[k].Time > p.time })
+			r.order = append(r.order, placed{int32(k), i})
 		}
-		if !quiet {
+	}
+	if len(r.order) == 0 {
+		return
+	}
+	slices.SortStableFunc(r.order, func(x, y placed) int { return int(y.interval - x.interval) })
+	upTo := int(r.order[0].interval) // intervals from here on are undone
+	for _, x := range r.order {
+		if k := int(x.interval); k < upTo {
 			t.undoSteps(g, r.a[lo:hi], r.b[lo:hi], lo, k, upTo)
+			upTo = k
 		}
-		for upTo = k; i >= 0; i = r.next[i] {
-			if p := &c.probes[i]; int(p.neuron) >= lo && int(p.neuron) < hi {
-				t.readBackProbe(g, k, p)
-				quiet = false
-			}
-		}
+		t.readBackProbe(g, upTo, &c.probes[x.probe])
 	}
-	if !quiet {
-		t.undoSteps(g, r.a[lo:hi], r.b[lo:hi], lo, 0, upTo)
-	}
-}
-
-// readBackSilent carries the adjoints of the voltages of some neurons of a swept layer.
-func (t *Tape) readBackSilent(g *Gradients, c *Cotangent) {
-	r, cell, n := &t.readout, &t.plan.cells[0], len(t.plan.cells)
-	for k := t.head; k >= 0; k-- {
-		f := Factors(t.steps[k].Factors)
-		for _, j := range r.active {
-			a := f.Adjoint(State{r.a[j], r.b[j]})
-			r.a[j], r.b[j] = a.V, a.I
-		}
-		for i := r.interval[k]; i >= 0; i = r.next[i] {
-			t.readBackProbe(g, k, &c.probes[i])
-		}
-		if k == 0 {
-			break
-		}
-		from := t.input[k-1].Neuron * n
-		weights := t.plan.layer.In.Weight[from : from+n]
-		d := 0.0
-		for _, j := range r.active {
-			d += float64(weights[j] * (float64(r.b[j]*cell.beta) - float64(r.a[j]*cell.alpha)))
-			if g.In != nil {
-				g.In[from+int(j)] += r.b[j]
-			}
-		}
-		if len(t.InputTime) > 0 {
-			t.InputTime[k-1] += d
-		}
-	}
+	t.undoSteps(g, r.a[lo:hi], r.b[lo:hi], lo, 0, upTo)
 }
 
 // readBackIntegral adds the gradients of the integrals.
@@ -391,9 +331,6 @@ func (t *Tape) readBackProbe(g *Gradients, k int, p *probe) {
 	r, j := &t.readout, p.neuron
 	f := Factors(t.steps[k].Factors)
 	switch p.kind {
-	case crossing:
-		accumulate(g.VTh, int(j), p.grad)
-		return
 	case arrivalIn:
 		if len(t.InputTime) > 0 {
 			t.InputTime[k] += float64(p.grad * p.slope) // the peak moves with the input
@@ -404,10 +341,6 @@ func (t *Tape) readBackProbe(g *Gradients, k int, p *probe) {
 	accumulate(g.VLeak, int(j), p.grad) // V = VLeak + u
 	r.a[j] += float64(f.Mem * p.grad)
 	r.b[j] += float64(f.Kappa * p.grad)
-	if !r.at[j] {
-		r.at[j] = true
-		r.active = append(r.active, j)
-	}
 }
 
 // readBackStart adds the adjoint of neuron j at time 0.
@@ -419,20 +352,15 @@ func (t *Tape) readBackStart(g *Gradients, j int, a State) {
 	}
 }
 
-// sortIntervals makes the lists of the probes of each interval.
-func (t *Tape) sortIntervals(c *Cotangent) {
-	r := &t.readout
-	r.interval, r.next = resize(r.interval, t.head+1), resize(r.next, len(c.probes))
-	for k := range r.interval {
-		r.interval[k] = -1
+// sortBlocks makes the lists of the probes of each block of neurons.
+func (t *Tape) sortBlocks(c *Cotangent) {
+	r, n := &t.readout, len(t.plan.cells)
+	r.block, r.next = resize(r.block, (n+lanes.Block-1)/lanes.Block), resize(r.next, len(c.probes))
+	for k := range r.block {
+		r.block[k] = -1
 	}
 	for i := len(c.probes) - 1; i >= 0; i-- {
-		p := &c.probes[i]
-		k := int(p.source)
-		if p.kind == still { // after the inputs at its own time
-			k = sort.Search(t.head, func(k int) bool { return t.input[k].Time > p.time })
-		}
-		r.next[i] = r.interval[k]
-		r.interval[k] = int32(i)
+		k := c.probes[i].neuron / lanes.Block
+		r.next[i], r.block[k] = r.block[k], int32(i)
 	}
 }

@@ -356,3 +356,37 @@ func BenchmarkReadout(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkSilence is the peaks of the silent ones of 350 hidden neurons, and their gradient, for an image: of weights with which a part of the
+// neurons is silent, or all.
+func BenchmarkSilence(b *testing.B) {
+	for _, c := range []struct {
+		name string
+		mean float64
+	}{{"part", 0.039}, {"all", 0.005}} {
+		b.Run(c.name, func(b *testing.B) {
+			r := random.New(1, "eventprop/benchmark")
+			l := &Layer{Params: LIFParameters{TauMem: []float64{20e-3}, TauSyn: []float64{10e-3}}, In: NewDense(784, 350)}
+			if err := l.In.Init(Normal{c.mean, c.mean / 2}, 1, r); err != nil {
+				b.Fatal(err)
+			}
+			input := imagesLike(r, 1)[0]
+			var t Tape
+			var cot Cotangent
+			g := l.NewWeightGradients()
+			for b.Loop() {
+				if err := t.Forward(l, input, 40e-3); err != nil {
+					b.Fatal(err)
+				}
+				cot.Reset(&t)
+				if _, err := (Silence{Weight: 0.1}).Add(&t, &cot); err != nil {
+					b.Fatal(err)
+				}
+				if err := t.Backward(g, &cot); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(t.Report.SilentNeurons), "silent")
+		})
+	}
+}

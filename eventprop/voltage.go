@@ -57,7 +57,7 @@ func (t *Tape) Max(j int) (Peak, error) {
 		first := slices.IndexFunc(t.Spikes, func(s Spike) bool { return s.Neuron == j })
 		return t.firing(j, t.Spikes[first].Time), nil
 	case t.engine == sweeping:
-		t.followSilent()
+		t.follow()
 		return t.readout.peaks[j], nil
 	}
 	t.unfold()
