@@ -65,6 +65,9 @@ The experiment:
   unit = {imem = "nA"}          # default A and V
   scale = {imem = 1.0}          # weight of a term
   tau_spikes = 10e-3            # s, of the van Rossum distance
+  [[target]]                    # or a task, for which currents and w_rec are trained
+  file = "task.npz"             # B patterns: arrays input [B, T, N], class [B]
+  classes = [4, 5]              # a pattern of class 0 makes neuron 4 fire and not neuron 5; one of class -1 neither
   [[target]]                    # or a rate-against-input curve, in Hz
   fi = {input_rate = [10, 20, 40], rate = [1.0, 4.2, 11.0], seconds = 5}
   [[target]]                    # or numbers that each neuron is to have
@@ -280,6 +283,9 @@ func summary(w io.Writer, o *outcome) error {
 		}
 	}
 	for _, t := range o.Targets {
+		if _, err := fmt.Fprintln(w, t.Name); err != nil {
+			return err
+		}
 		for _, row := range t.Rows {
 			if _, err := fmt.Fprintf(w, "  %-12s %s %s, target %s, fit %s\n", row[0], t.Header[1], row[1], row[2], row[3]); err != nil {
 				return err

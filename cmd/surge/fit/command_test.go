@@ -329,3 +329,50 @@ func FuzzConfig(f *testing.F) {
 		}
 	})
 }
+
+// TestTask trains a network to tell the patterns in which its first neuron is driven from those with the second one.
+func TestTask(t *testing.T) {
+	t.Chdir(t.TempDir())
+	const patterns, steps, n = 4, 60, 3
+	input := files.Array{Name: "input", Shape: []int{patterns, steps, n}, Data: make([]float64, patterns*steps*n)}
+	class := files.Array{Name: "class", Shape: []int{patterns}}
+	for b := range patterns {
+		for s := 5 * b; s < 5*b+20; s++ {
+			input.Data[(b*steps+s)*n+b%2] = 2
+		}
+		class.Data = append(class.Data, float64(-(b % 2)))
+	}
+	const config = `dac = false
+[[target]]
+file = "target.npz"
+classes = [2]
+`
+	text := strings.Replace(strings.Replace(short, "neurons = 1", "neurons = 3\nrecurrent = true", 1), `["Itau_mem"]`, `["Itau_mem", "w_rec"]`, 1)
+	text = strings.Replace(text, "starts = 1", "starts = 2", 1) + config
+	weights := files.Array{Name: "w_rec", Shape: []int{n, n}, Data: []float64{0, 0, 0.01, 0, 0, 0.01, 0, 0, 0}}
+	write(t, text, []files.Array{input, class, weights})
+	out, err := surge(t.Context(), "fit.toml", "--out", "task")
+	if err != nil {
+		t.Fatal(err)
+	}
+	report, err := os.ReadFile("task/report.md")
+	if err != nil || !strings.Contains(string(report), "100 % of 4 patterns are right") || !strings.Contains(out, "100 % of 4 patterns") {
+		t.Errorf("%v\n%s\n%s", err, out, report)
+	}
+	for want, arrays := range map[string][]files.Array{
+		"target.npz: class: expected an array [B] of classes":  {input, weights},
+		"class[0]: expected a whole number, 0 to 0, or -1":     {input, {Name: "class", Shape: []int{patterns}, Data: []float64{1, 0, 0, 0}}, weights},
+		"target.npz: class: expected shape [4]":                {input, {Name: "class", Shape: []int{2}, Data: []float64{0, 0}}, weights},
+		"target.npz: imem: expected one of input class w_rec":  {input, class, weights, {Name: "imem", Shape: []int{1}, Data: []float64{1}}},
+		"no neuron is to fire for any pattern: there is nothi": {input, {Name: "class", Shape: []int{patterns}, Data: []float64{-1, -1, -1, -1}}, weights},
+	} {
+		write(t, text, arrays)
+		if _, err := surge(t.Context(), "fit.toml", "--out", "bad"); exit.Code(err) != 2 || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v, want %q", err, want)
+		}
+	}
+	write(t, text+"tau_spikes = 1e-2\n", []files.Array{input, class, weights})
+	if _, err := surge(t.Context(), "fit.toml", "--out", "bad"); exit.Code(err) != 2 || !strings.Contains(err.Error(), "target[0].tau_spikes") {
+		t.Error(err)
+	}
+}

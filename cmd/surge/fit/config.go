@@ -45,7 +45,7 @@ type config struct {
 	Target []target
 }
 
-// target is a recording, a curve or statistics.
+// target is a recording, a task, a curve or statistics.
 type target struct {
 	File      string
 	Use       []string
@@ -58,6 +58,7 @@ type target struct {
 		Rate      []float64
 		Seconds   float64
 	} `toml:"fi"`
+	Classes      []int
 	Statistics   map[string]float64
 	InputRate    float64 `toml:"input_rate"`
 	InputCurrent float64 `toml:"input_current"`
@@ -162,7 +163,7 @@ func keysOf(top string) string {
 	case "fit":
 		return "fit.parameters, fit.tie, fit.method, fit.starts, fit.dac, fit.mismatch, fit.samples, fit.bounds, fit.prior, fit.noise"
 	case "target":
-		return "target.file, target.use, target.neurons, target.unit, target.scale, target.tau_spikes, target.fi, target.statistics, target.input_rate, target.input_current, target.seconds"
+		return "target.file, target.use, target.neurons, target.unit, target.scale, target.tau_spikes, target.classes, target.fi, target.statistics, target.input_rate, target.input_current, target.seconds"
 	}
 	return "model, dt, seed, network, init, fit, target"
 }

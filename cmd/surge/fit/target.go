@@ -48,6 +48,14 @@ func (e *experiment) target(i int, read func(string) ([]byte, error)) error {
 		return &exit.BadInput{File: path, Err: err}
 	}
 	r := &reader{experiment: e, target: t, member: member, file: path, arrays: arrays}
+	if t.Classes != nil {
+		task, err := r.task()
+		if err != nil {
+			return err
+		}
+		e.Tasks = append(e.Tasks, *task)
+		return nil
+	}
 	rec, err := r.recording()
 	if err != nil {
 		return err
@@ -61,7 +69,7 @@ var kinds = []struct {
 	name   string
 	others []string
 }{
-	{"file", []string{"use", "neurons", "unit", "scale", "tau_spikes"}},
+	{"file", []string{"use", "neurons", "unit", "scale", "tau_spikes", "classes"}},
 	{"fi", nil},
 	{"statistics", []string{"neurons", "scale", "input_rate", "input_current", "seconds"}},
 }
@@ -70,7 +78,7 @@ var kinds = []struct {
 func (e *experiment) kind(i int) error {
 	t := &e.config.Target[i]
 	member := fmt.Sprintf("target[%d]", i)
-	given := map[string]bool{"file": t.File != "", "fi": t.FI != nil, "statistics": t.Statistics != nil, "use": t.Use != nil, "neurons": t.Neurons != nil, "unit": t.Unit != nil,
+	given := map[string]bool{"file": t.File != "", "fi": t.FI != nil, "statistics": t.Statistics != nil, "classes": t.Classes != nil, "use": t.Use != nil, "neurons": t.Neurons != nil, "unit": t.Unit != nil,
 		"scale": t.Scale != nil, "tau_spikes": t.TauSpikes != 0, "input_rate": t.InputRate != 0, "input_current": t.InputCurrent != 0, "seconds": t.Seconds != 0}
 	var names, found []string
 	allowed := map[string]bool{}
@@ -152,7 +160,8 @@ func (r *reader) wrong(array, expected string, found any) error {
 // known are the arrays that a target file may have.
 var known = []string{"input", "imem", "isyn", "iahp", "vmem", "spikes", "weight", recurrentWeights}
 
-func (r *reader) recording() (*fit.Recording, error) {
+// inputs reads the input of a file that may have the arrays known, [T, B, N], and its shape.
+func (r *reader) inputs(known []string) ([]float64, error) {
 	n := r.Space.Network.N
 	if strings.ToLower(filepath.Ext(r.file)) == ".csv" {
 		if err := r.columns(); err != nil {
@@ -172,10 +181,18 @@ func (r *reader) recording() (*fit.Recording, error) {
 		return nil, r.wrong("input", fmt.Sprintf("shape [B, T, %d], as there are %d neurons", n, n), fmt.Sprint(input.Shape))
 	}
 	r.rows, r.steps = input.Shape[0], input.Shape[1]
+	return r.transpose(input, all(n), 1, 0), nil
+}
+
+func (r *reader) recording() (*fit.Recording, error) {
+	input, err := r.inputs(known)
+	if err != nil {
+		return nil, err
+	}
 	if err := r.selection(); err != nil {
 		return nil, err
 	}
-	rec := &fit.Recording{Name: r.file, T: r.steps, B: r.rows, TauSpikes: r.target.TauSpikes, Input: r.transpose(input, all(n), 1, 0)}
+	rec := &fit.Recording{Name: r.file, T: r.steps, B: r.rows, TauSpikes: r.target.TauSpikes, Input: input}
 	if rec.TauSpikes < 0 || rec.TauSpikes-rec.TauSpikes != 0 {
 		return nil, r.bad(r.member+".tau_spikes", "a time in seconds > 0", rec.TauSpikes)
 	}

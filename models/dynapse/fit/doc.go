@@ -3,7 +3,7 @@
 //
 // # Overview
 //
-// An [Experiment] is a [Space], which says what may move, with targets: a [Recording] of traces and spikes, a [Curve] of rates, or [Statistics].
+// An [Experiment] is a [Space], which says what may move, with targets: a [Recording] of traces and spikes, a [Curve] of rates, [Statistics], or a [Task].
 // [Run] fits:
 //
 //	e := fit.Experiment{

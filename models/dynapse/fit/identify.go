@@ -55,7 +55,7 @@ func (f *fitter) identify(ctx context.Context, x []float64) (identification, err
 	if f.spikes == nil || !f.hasTraces() {
 		text := "spikes alone do not determine currents: the behaviour is fitted, the currents are one choice among many"
 		if len(f.summed) > 0 && len(f.recordings) == 0 {
-			text = "rates and statistics of spikes do not determine currents: the behaviour is fitted, the currents are one choice among many"
+			text = "rates, statistics of spikes and tasks do not determine currents: the behaviour is fitted, the currents are one choice among many"
 		} else if f.spikes == nil {
 			text = "the spikes of the targets are not known for all neurons, so that sensitivities cannot be assessed"
 		}

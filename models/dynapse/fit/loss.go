@@ -31,7 +31,7 @@ func (e Experiment) compile() (*problem, error) {
 		return nil, err
 	}
 	p := &problem{space: s, recordings: e.Recordings, dt: s.start[dynapse.Dt][0], ut: s.start[dynapse.Ut][0]}
-	if len(e.Recordings)+len(e.Curves)+len(e.Statistics) == 0 {
+	if len(e.Recordings)+len(e.Curves)+len(e.Statistics)+len(e.Tasks) == 0 {
 		return nil, fmt.Errorf("%w: no target", ErrExperiment)
 	}
 	for i := range e.Recordings {

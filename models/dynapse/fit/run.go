@@ -186,6 +186,8 @@ func (f *fitter) phases(ctx context.Context) error {
 		switch {
 		case len(f.recordings) > 0:
 			err = f.recordingFit(ctx)
+		case f.hasTasks():
+			err = f.taskFit(ctx)
 		case len(f.summed) > 0:
 			err = f.rateFit(ctx)
 		default: // time constants alone, which the start has

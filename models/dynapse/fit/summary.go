@@ -222,6 +222,11 @@ func (e Experiment) summaries(p *problem) error {
 			return err
 		}
 	}
+	for _, t := range e.Tasks {
+		if err := t.compile(p); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

@@ -76,6 +76,7 @@ type Experiment struct {
 	Recordings []Recording
 	Curves     []Curve
 	Statistics []Statistics
+	Tasks      []Task
 	// Noise is the standard deviation of d, by which priors are weighed against the targets; 0 means 0.05.
 	Noise float64
 }

@@ -41,7 +41,7 @@ func (f *fitter) warnings(ctx context.Context, x []float64, first, noise float64
 		}
 	}
 	if loss, least := f.loss-f.penalty(x), wellSummed*f.resolution(); len(f.recordings) == 0 && loss > least && loss > perfect {
-		list = append(list, fmt.Sprintf("the neurons do not do what is wanted: the loss of rates and statistics is %.3g, and where all are met to a spike %.2g", loss, f.resolution()))
+		list = append(list, fmt.Sprintf("the neurons do not do what is wanted: the loss of rates, statistics and tasks is %.3g, and where all are met to a spike %.2g", loss, f.resolution()))
 	}
 	for _, c := range f.contradictions(x) {
 		list = append(list, c+" is wanted otherwise by the other targets than by its time constant")
