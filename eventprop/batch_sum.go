@@ -102,8 +102,8 @@ func (w *work) reduce() error {
 				s.synapses = l.Rec
 			}
 			if len(s.dst) > 0 {
-				const sources = 16 // 45 kB with 350 neurons: the sum stays in the cache
-				kernel.Blocks(s.synapses.Pre, sources, w.add)
+				const block = 6000 // synapses, 48 kB: the sum stays in the cache, and is worth another goroutine
+				kernel.Blocks(s.synapses.Pre, max(1, block*s.synapses.Pre/len(s.dst)), w.add)
 			}
 		}
 		total := g.perNeuron()
