@@ -29,14 +29,7 @@ const (
 
 // forcedRounds fits the network with forced spikes until the free network does well.
 func (f *fitter) forcedRounds(ctx context.Context) error {
-	least := 0.0
-	for i := range f.recordings {
-		for q := range Quantity(numQuantities) {
-			if r := &f.recordings[i]; r.Use[q] && q != Spikes {
-				least += wellFitted * r.scale(q)
-			}
-		}
-	}
+	least := f.wellFitted()
 	for round := range rounds {
 		before := f.loss
 		if err := f.forcedFit(ctx, f.Starts<<round, f.Seed+uint64(round)); err != nil || f.loss <= least+f.penalty(f.best) {
@@ -52,6 +45,18 @@ func (f *fitter) forcedRounds(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// wellFitted is the loss of traces below which a minimum is a good one; 0 without traces.
+func (f *fitter) wellFitted() (least float64) {
+	for i := range f.recordings {
+		for q := range Quantity(numQuantities) {
+			if r := &f.recordings[i]; r.Use[q] && q != Spikes {
+				least += wellFitted * r.scale(q)
+			}
+		}
+	}
+	return least
 }
 
 // forcedFit fits the network with forced spikes, and offers what the free network does with the result.
@@ -106,11 +111,18 @@ func (f *fitter) forcedFit(ctx context.Context, starts int, seed uint64) error {
 			return err
 		}
 	}
-	if traces && f.loss > f.goodEnough() {
-		return f.nearby(ctx, x)
+	if !traces || f.loss <= f.goodEnough() {
+		return nil
 	}
-	return nil
+	loss, err := f.forced(0, 0).loss(ctx, x)
+	if err != nil || loss > noisy*f.wellFitted() { // another minimum is wanted, not another point of this one
+		return err
+	}
+	return f.nearby(ctx, x)
 }
+
+// noisy is how many times the loss of well fitted traces the noise of a recording may leave: an error of 20 % of a current.
+const noisy = 4
 
 // holdWeights returns the bounds with those of recurrent weights closed around their start.
 func (p *problem) holdWeights() optim.Box {
