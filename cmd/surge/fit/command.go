@@ -43,12 +43,12 @@ The experiment:
   [network]
   neurons = 4
   substeps = 1                  # steps of the simulation in a bin
-  recurrent = false             # true: w_rec [N, N] in the target file or under [init]
+  recurrent = false             # true: w_rec [N, N], or 4-bit codes w_rec_code [N, N] from -15 to 15, in the target file or under [init]
   core = [0, 0, 0, 0]           # core of each neuron; default: all on core 0
   [init]                        # start, a number or one for each neuron; what is not named has its default
   Itau_mem = 5e-12              # A
   [fit]
-  parameters = ["Itau_mem", "Igain_mem", "Itau_syn", "Igain_syn", "Ispkthr", "Iref"]   # also Iscale, w_rec
+  parameters = ["Itau_mem", "Igain_mem", "Itau_syn", "Igain_syn", "Ispkthr", "Iref"]   # also Iscale, w_rec, Iw_0 to Iw_3
   tie = "core"                  # core, neuron (simulation only) or all: who shares a value
   method = "auto"               # auto, adam, lbfgs, gauss-newton, cmaes, nelder-mead
   starts = 8                    # starting points within a decade

@@ -315,7 +315,7 @@ func TestStatistics(t *testing.T) {
 
 // FuzzConfig reads arbitrary text: it is an experiment, or one line that says what is wrong.
 func FuzzConfig(f *testing.F) {
-	for _, text := range []string{"", short, short + "[[target]]\nfi = {input_rate = [1.0], rate = [2.0]}", "[[target]]\nfile = 1", "[init]\nw_rec = [[1]]\n[network]\nneurons = 1\nrecurrent = true", "fit = 3", "[fit.bounds]\nIdc = []"} {
+	for _, text := range []string{"", short, short + "[[target]]\nfi = {input_rate = [1.0], rate = [2.0]}", "[[target]]\nfile = 1", "[init]\nw_rec = [[1]]\n[network]\nneurons = 1\nrecurrent = true", "fit = 3", "[fit.bounds]\nIdc = []", strings.Replace(coded, "Iw_1 = 2e-9", "w_rec_code = [[0, 1], [-15, 0]]", 1)} {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {

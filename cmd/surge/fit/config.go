@@ -68,6 +68,7 @@ type target struct {
 const (
 	model            = "dynapsim"
 	recurrentWeights = "w_rec"
+	recurrentCodes   = "w_rec_code"
 )
 
 // experiment is an experiment file that has been read.
@@ -188,8 +189,16 @@ func (e *experiment) build(read func(string) ([]byte, error)) error {
 			return err
 		}
 	}
-	if c.Network.Recurrent && e.Space.Network.WRec == nil {
-		return e.bad("network.recurrent", "w_rec under [init] or in a target file, as it is true", "none")
+	if c.Network.Recurrent && e.Space.Network.WRec == nil && e.Space.Codes == nil {
+		return e.bad("network.recurrent", "w_rec or w_rec_code under [init] or in a target file, as it is true", "none")
+	}
+	if e.Space.Network.WRec != nil && e.Space.Codes != nil {
+		return e.bad("network.recurrent", "either w_rec or w_rec_code", "both")
+	}
+	for k, b := range e.Space.Bases {
+		if b.Fit && e.Space.Codes == nil {
+			return e.bad("fit.parameters", "w_rec_code under [init] or in a target file, as base currents of weights are fitted", fmt.Sprintf("Iw_%d alone", k))
+		}
 	}
 	e.settings = fit.Settings{Method: fit.Method(c.Fit.Method), Starts: c.Fit.Starts, Seed: c.Seed, DAC: c.Fit.DAC, Mismatch: c.Fit.Mismatch, Samples: c.Fit.Samples}
 	if e.settings.Method != "" && !slices.Contains(fit.Methods(), e.settings.Method) {
@@ -214,25 +223,67 @@ func (e *experiment) init() error {
 			n.WRec = w
 			continue
 		}
+		if name == recurrentCodes {
+			if !c.Network.Recurrent {
+				return e.bad("network.recurrent", "true, as init.w_rec_code is given", "false")
+			}
+			list, ok := matrix(c.Init[name], n.N)
+			codes, good := codesOf(list, n.N)
+			if !ok || !good {
+				return e.bad(member, fmt.Sprintf("%d lists of %d codes, whole numbers from -15 to 15", n.N, n.N), c.Init[name])
+			}
+			e.Space.Codes = codes
+			continue
+		}
 		p, err := dynapse.ParseParam(name)
-		if err != nil || p == dynapse.Dt {
-			return e.bad(member, "a parameter of the neuron, such as Itau_mem or C_mem, or w_rec", "an unknown name")
+		base := baseOf(name)
+		if base < 0 && (err != nil || p == dynapse.Dt) {
+			return e.bad(member, "a parameter of the neuron, such as Itau_mem or C_mem, Iw_0 to Iw_3, w_rec or w_rec_code", "an unknown name")
 		}
 		v, ok := numbers(c.Init[name])
 		if !ok || len(v) != 1 && len(v) != n.N {
 			return e.bad(member, fmt.Sprintf("a number or a list of %d numbers", n.N), c.Init[name])
 		}
 		for _, x := range v {
-			if !(x > 0) && !(x == 0 && p.MayBeZero()) || math.IsInf(x, 0) {
+			if !(x > 0) && !(x == 0 && base < 0 && p.MayBeZero()) || math.IsInf(x, 0) {
 				return e.bad(member, "finite numbers > 0", x)
 			}
-			if p.IsCurrent() && x > 1e-3 {
+			if (base >= 0 || p.IsCurrent()) && x > 1e-3 {
 				return e.bad(member, "a current of at most 1e-3 A: values are in ampere", x)
 			}
+		}
+		if base >= 0 {
+			e.Space.Bases[base].Start = v
+			continue
 		}
 		n.Params[p] = v
 	}
 	return nil
+}
+
+// baseOf returns the bit of a base current Iw_0 to Iw_3 of weights, or -1.
+func baseOf(name string) int {
+	for k := range dynapse.WeightBits {
+		if name == fmt.Sprintf("Iw_%d", k) {
+			return k
+		}
+	}
+	return -1
+}
+
+// codesOf turns numbers from -15 to 15, [N, N], into codes with signs.
+func codesOf(list []float64, n int) (*dynapse.Codes, bool) {
+	c := &dynapse.Codes{Pre: n, Post: n, Code: make([]uint8, len(list)), Sign: make([]int8, len(list))}
+	for i, x := range list {
+		if x != math.Trunc(x) || math.Abs(x) >= 1<<dynapse.WeightBits {
+			return nil, false
+		}
+		c.Code[i], c.Sign[i] = uint8(math.Abs(x)), 1
+		if x < 0 {
+			c.Sign[i] = -1
+		}
+	}
+	return c, true
 }
 
 // parameters reads [fit].
@@ -250,9 +301,13 @@ func (e *experiment) parameters() error {
 			e.Space.Weights = true
 			continue
 		}
+		if base := baseOf(name); base >= 0 {
+			e.Space.Bases[base].Fit = true
+			continue
+		}
 		p, err := dynapse.ParseParam(name)
 		if err != nil || !p.IsCurrent() && p != dynapse.Iscale {
-			return e.bad(member, "a bias current of the simulated neuron, Iscale or w_rec", name)
+			return e.bad(member, "a bias current of the simulated neuron, Iw_0 to Iw_3, Iscale or w_rec", name)
 		}
 		if p == dynapse.IfNMDA {
 			return e.bad(member, "a current that acts on a neuron with a single synapse", name)
@@ -287,12 +342,17 @@ func (e *experiment) parameters() error {
 		if len(b) != 2 || !(b[0] > 0) || !(b[0] < b[1]) || math.IsInf(b[1], 0) {
 			return e.bad(member, "[low, high] in ampere, 0 < low < high", b)
 		}
-		p, err := dynapse.ParseParam(name)
-		if err != nil {
-			return e.bad(member, "a fitted parameter", name)
+		var start []float64
+		if base := baseOf(name); base >= 0 {
+			e.Space.Bases[base].Bounds, start = fit.Range{Low: b[0], High: b[1]}, e.Space.Bases[base].Start
+		} else {
+			p, err := dynapse.ParseParam(name)
+			if err != nil {
+				return e.bad(member, "a fitted parameter", name)
+			}
+			e.Space.Bounds[p], start = fit.Range{Low: b[0], High: b[1]}, e.Space.Network.Params[p]
 		}
-		e.Space.Bounds[p] = fit.Range{Low: b[0], High: b[1]}
-		for _, x := range e.Space.Network.Params[p] {
+		for _, x := range start {
 			if x < b[0] || x > b[1] {
 				return e.bad("init."+name, fmt.Sprintf("a start within fit.bounds, %v to %v A", b[0], b[1]), x)
 			}
@@ -306,14 +366,19 @@ func (e *experiment) priors() error {
 	for _, name := range slices.Sorted(maps.Keys(e.config.Fit.Prior)) {
 		prior := e.config.Fit.Prior[name]
 		member := "fit.prior." + name
+		base := baseOf(name)
 		p, err := dynapse.ParseParam(name)
-		if err != nil || !slices.Contains(e.Space.Params, p) {
+		if !slices.Contains(e.config.Fit.Parameters, name) || base < 0 && err != nil {
 			return e.bad(member, "a fitted current", name)
 		}
 		if !(prior.Mean > 0) || prior.Mean > 1e-3 || !(prior.SD > 0) || math.IsInf(prior.SD, 0) {
 			return e.bad(member, "{mean = a current in ampere, sd = a standard deviation of its logarithm > 0}", fmt.Sprintf("{mean = %v, sd = %v}", prior.Mean, prior.SD))
 		}
-		e.Space.Priors[p] = fit.Prior{Mean: prior.Mean, SD: prior.SD}
+		if base >= 0 {
+			e.Space.Bases[base].Prior = fit.Prior{Mean: prior.Mean, SD: prior.SD}
+		} else {
+			e.Space.Priors[p] = fit.Prior{Mean: prior.Mean, SD: prior.SD}
+		}
 	}
 	return nil
 }

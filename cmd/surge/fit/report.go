@@ -33,7 +33,7 @@ func writeDevice(path string, e *experiment, o *outcome) error {
 	if list := n.Params[dynapse.Iscale]; len(list) > 0 {
 		s.Iscale = list[0]
 	}
-	q, err := dynapse.Quantise(in, rec, core, s)
+	q, err := e.quantised(in, rec, core, s, o)
 	if err != nil {
 		return err
 	}
@@ -90,6 +90,12 @@ func (o *outcome) names() []string {
 		add(p.String())
 		for g := range groups {
 			add(fmt.Sprintf("%v[%d]", p, g))
+		}
+	}
+	for k := range dynapse.WeightBits {
+		add(fmt.Sprintf("Iw_%d", k))
+		for g := range groups {
+			add(fmt.Sprintf("Iw_%d[%d]", k, g))
 		}
 	}
 	for i := range o.Weights {

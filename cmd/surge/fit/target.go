@@ -158,7 +158,7 @@ func (r *reader) wrong(array, expected string, found any) error {
 }
 
 // known are the arrays that a target file may have.
-var known = []string{"input", "imem", "isyn", "iahp", "vmem", "spikes", "weight", recurrentWeights}
+var known = []string{"input", "imem", "isyn", "iahp", "vmem", "spikes", "weight", recurrentWeights, recurrentCodes}
 
 // inputs reads the input of a file that may have the arrays known, [T, B, N], and its shape.
 func (r *reader) inputs(known []string) ([]float64, error) {
@@ -276,7 +276,7 @@ func (r *reader) find(name string) (files.Array, bool) {
 		return files.Array{}, false
 	}
 	a := r.arrays[i]
-	if len(a.Shape) == 2 && name != recurrentWeights {
+	if len(a.Shape) == 2 && name != recurrentWeights && name != recurrentCodes {
 		a.Shape = append([]int{1}, a.Shape...)
 	}
 	return a, true
@@ -391,9 +391,22 @@ func (r *reader) uses(rec *fit.Recording) error {
 	return nil
 }
 
-// recurrence reads w_rec.
+// recurrence reads w_rec and w_rec_code.
 func (r *reader) recurrence() error {
 	n := r.Space.Network.N
+	if c, ok := r.find(recurrentCodes); ok {
+		if !r.config.Network.Recurrent {
+			return r.bad("network.recurrent", "true, as "+r.file+" has w_rec_code", "false")
+		}
+		codes, good := codesOf(c.Data, n)
+		if !good || !slices.Equal(c.Shape, []int{n, n}) {
+			return r.wrong(recurrentCodes, fmt.Sprintf("whole numbers from -15 to 15 of shape [%d, %d]", n, n), fmt.Sprintf("shape %v", c.Shape))
+		}
+		if old := r.Space.Codes; old != nil && (!slices.Equal(old.Code, codes.Code) || !slices.Equal(old.Sign, codes.Sign)) {
+			return r.wrong(recurrentCodes, "one w_rec_code for all targets", "another under [init] or in another file")
+		}
+		r.Space.Codes = codes
+	}
 	w, ok := r.find(recurrentWeights)
 	switch {
 	case !ok:

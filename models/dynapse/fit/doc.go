@@ -4,7 +4,7 @@
 // # Overview
 //
 // An [Experiment] is a [Space], which says what may move, with targets: a [Recording] of traces and spikes, a [Curve] of rates, [Statistics], or a [Task].
-// [Run] fits:
+// What is known of currents beforehand is a [Prior]. Recurrent weights are numbers, or 4-bit codes with base currents ([Base]). [Run] fits:
 //
 //	e := fit.Experiment{
 //		Space:      fit.Space{Network: start, Params: []dynapse.Param{dynapse.ItauMem, dynapse.IgainSyn}},

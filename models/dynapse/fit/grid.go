@@ -53,7 +53,7 @@ func (p *problem) levelsOf(k int) (levels, error) {
 }
 
 // settable returns whether a coordinate is a current of the bias generator; Iscale and weights are not.
-func (c coordinate) settable() bool { return c.weight < 0 && c.param.IsCurrent() }
+func (c coordinate) settable() bool { return c.base() >= 0 || c.weight < 0 && c.param.IsCurrent() }
 
 // costly is the ratio of losses from which rounding is worth a wider search.
 const costly = 1.05
@@ -153,7 +153,7 @@ func (f *fitter) settle(ctx context.Context, x []float64) (y []float64, loss flo
 		if !c.settable() {
 			continue
 		}
-		name, err := dynapse.DeviceParameter(c.param.String())
+		name, err := dynapse.DeviceParameter(c.current())
 		if err != nil {
 			return nil, 0, nil, err
 		}
@@ -164,7 +164,7 @@ func (f *fitter) settle(ctx context.Context, x []float64) (y []float64, loss flo
 		}
 		slices.Sort(cores)
 		for _, core := range slices.Compact(cores) {
-			codes = append(codes, Setting{core, c.param.String(), name, s.Coarse, s.Fine, s.Current})
+			codes = append(codes, Setting{core, c.current(), name, s.Coarse, s.Fine, s.Current})
 		}
 	}
 	return res.X, loss, codes, nil

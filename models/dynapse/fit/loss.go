@@ -358,7 +358,7 @@ func (p *problem) grad(ctx context.Context, grad, x []float64, o objective, rule
 		if err != nil {
 			return notFinite(err)
 		}
-		p.pull(grad, net, g)
+		p.pull(grad, x, net, g)
 		return nil
 	})
 	return l[0], err

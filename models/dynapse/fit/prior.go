@@ -37,17 +37,21 @@ func (p *problem) addPriors(noise float64) error {
 		samples, targets = samples+p.summed[i].size(), targets+1
 	}
 	m := max(float64(samples)/float64(max(targets, 1)), 1)
-	for q, prior := range p.Priors {
+	priors := p.Priors[:]
+	for _, b := range p.Bases {
+		priors = append(priors, b.Prior)
+	}
+	for q, prior := range priors {
 		if prior == (Prior{}) {
 			continue
 		}
-		name := dynapse.Param(q)
+		name := currentName(dynapse.Param(q))
 		if !(prior.Mean > 0) || !(prior.SD > 0) || math.IsInf(prior.Mean, 0) || math.IsInf(prior.SD, 0) {
-			return fmt.Errorf("%w: prior of %v has the mean %v A and the standard deviation %v, want finite numbers > 0", ErrExperiment, name, prior.Mean, prior.SD)
+			return fmt.Errorf("%w: prior of %s has the mean %v A and the standard deviation %v, want finite numbers > 0", ErrExperiment, name, prior.Mean, prior.SD)
 		}
-		ks := p.index(name)
+		ks := p.index(dynapse.Param(q))
 		if len(ks) == 0 {
-			return fmt.Errorf("%w: a prior of %v, which is not fitted", ErrExperiment, name)
+			return fmt.Errorf("%w: a prior of %s, which is not fitted", ErrExperiment, name)
 		}
 		for _, k := range ks {
 			p.wishes = append(p.wishes, wish{at: k, mean: fmath.Log(prior.Mean), sd: prior.SD, weight: noise * noise / (m * prior.SD * prior.SD), prior: true})

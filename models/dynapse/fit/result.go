@@ -41,6 +41,8 @@ type Result struct {
 	// Network has the fitted currents, Settable those that can be set (the same where they were not asked for).
 	Network  dynapse.Network `json:"-"`
 	Settable dynapse.Network `json:"-"`
+	// Bases are the base currents of the weight codes of each neuron, [N], settable as Settable is; nil without codes.
+	Bases []dynapse.BaseCurrents `json:"-"`
 	// History has a line for each step.
 	History []Progress `json:"-"`
 	// Checkpoint is what to resume from.
@@ -96,7 +98,22 @@ func (f *fitter) result(after, ctx context.Context, settle time.Duration, first 
 	for _, p := range f.Params {
 		r.Currents[p.String()] = r.Network.Params[p]
 	}
-	if n := f.Network.N; f.Weights {
+	if f.Codes != nil {
+		iw, _ := f.bases(x)
+		for k, b := range f.Bases {
+			if b.Fit {
+				r.Currents[currentName(baseParam(k))] = iw[k]
+			}
+		}
+		iw, _ = f.bases(y)
+		r.Bases = make([]dynapse.BaseCurrents, f.Network.N)
+		for j := range r.Bases {
+			for k := range iw {
+				r.Bases[j][k] = iw[k][j]
+			}
+		}
+	}
+	if n := f.Network.N; f.Weights || f.Codes != nil {
 		for i := range n {
 			r.Weights = append(r.Weights, r.Network.WRec[i*n:(i+1)*n])
 		}

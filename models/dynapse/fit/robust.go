@@ -90,7 +90,7 @@ func (f *fitter) robustLoss() optim.Robust {
 				if err != nil {
 					return notFinite(err)
 				}
-				f.pull(grad, net, g)
+				f.pull(grad, x, net, g)
 				return nil
 			})
 		}}

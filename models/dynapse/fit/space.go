@@ -56,7 +56,11 @@ type Space struct {
 	Params []dynapse.Param
 	// Weights fits the recurrent weights too, each by itself. Those that are 0 are connections that do not exist, and stay.
 	Weights bool
-	Tie     Tie
+	// Codes are 4-bit codes of the recurrent weights, [N, N]: the weights are then what they and the Bases make, whatever Network.WRec is. Nil means none.
+	Codes *dynapse.Codes
+	// Bases are the base currents Iw_0 to Iw_3 of the codes.
+	Bases [dynapse.WeightBits]Base
+	Tie   Tie
 	// Bounds of the fitted parameters. Default: the currents that the bias generator has, of those that act as Io below Io
 	// not less than Io; two decades around the start for Iscale.
 	Bounds [dynapse.NumParams]Range
@@ -127,9 +131,12 @@ func (s Space) compile() (*space, error) {
 		if slices.Contains(s.Params[:k], p) {
 			return nil, fmt.Errorf("%w: %v is there twice", ErrExperiment, p)
 		}
-		if err := c.addParam(p, group); err != nil {
+		if err := c.addCurrent(p, c.start[p], s.Bounds[p], group); err != nil {
 			return nil, err
 		}
+	}
+	if err := c.addBases(group); err != nil {
+		return nil, err
 	}
 	return c, c.addWeights()
 }
@@ -148,16 +155,17 @@ func (s *space) groups() []int {
 	return g
 }
 
-func (s *space) addParam(p dynapse.Param, group []int) error {
-	bounds, err := s.bounds(p)
+// addCurrent adds the coordinates of a current with a start for each neuron.
+func (s *space) addCurrent(p dynapse.Param, start []float64, bounds Range, group []int) error {
+	bounds, err := s.bounds(p, bounds)
 	if err != nil {
 		return err
 	}
 	labels := slices.Compact(slices.Sorted(slices.Values(group)))
 	for _, g := range labels {
-		k := coordinate{name: p.String(), param: p, group: g, weight: -1, colour: s.colour}
+		k := coordinate{name: currentName(p), param: p, group: g, weight: -1, colour: s.colour}
 		if len(labels) > 1 {
-			k.name = fmt.Sprintf("%v[%d]", p, g)
+			k.name = fmt.Sprintf("%s[%d]", k.current(), g)
 		}
 		for j := range group {
 			if group[j] == g {
@@ -166,11 +174,11 @@ func (s *space) addParam(p dynapse.Param, group []int) error {
 		}
 		x := 0.0
 		for _, j := range k.neurons { // the geometric mean
-			x += fmath.Log(max(s.start[p][j], bounds.Low*1e-6)) / float64(len(k.neurons))
+			x += fmath.Log(max(start[j], bounds.Low*1e-6)) / float64(len(k.neurons))
 		}
 		lo, hi := fmath.Log(bounds.Low), fmath.Log(bounds.High)
 		if in := min(max(x, lo), hi); math.Abs(in-x) > 1e-9 {
-			s.moved = append(s.moved, fmt.Sprintf("%s starts at %.4g A, its bound, in place of %.4g A", k.name, fmath.Exp(in), s.start[p][k.neurons[0]]))
+			s.moved = append(s.moved, fmt.Sprintf("%s starts at %.4g A, its bound, in place of %.4g A", k.name, fmath.Exp(in), start[k.neurons[0]]))
 			x = in
 		} else {
 			x = in
@@ -186,9 +194,8 @@ func (s *space) add(k coordinate, x, lo, hi float64) {
 	s.box.Lower, s.box.Upper = append(s.box.Lower, lo), append(s.box.Upper, hi)
 }
 
-// bounds returns the bounds of a current in amperes.
-func (s *space) bounds(p dynapse.Param) (Range, error) {
-	b := s.Bounds[p]
+// bounds returns the bounds of a current in amperes: b, or the default.
+func (s *space) bounds(p dynapse.Param, b Range) (Range, error) {
 	if b == (Range{}) && p == dynapse.Iscale {
 		b = Range{slices.Min(s.start[p]) / 100, slices.Max(s.start[p]) * 100}
 	}
@@ -206,7 +213,7 @@ func (s *space) bounds(p dynapse.Param) (Range, error) {
 		}
 	}
 	if !(b.Low > 0) || !(b.High > b.Low) || math.IsInf(b.High, 0) {
-		return b, fmt.Errorf("%w: bounds of %v are [%v, %v], want 0 < low < high", ErrExperiment, p, b.Low, b.High)
+		return b, fmt.Errorf("%w: bounds of %s are [%v, %v], want 0 < low < high", ErrExperiment, currentName(p), b.Low, b.High)
 	}
 	return b, nil
 }
@@ -255,13 +262,19 @@ func (s *space) network(xs ...[]float64) dynapse.Network {
 	for _, p := range s.Params {
 		net.Params[p] = make([]float64, m*n)
 	}
-	if s.Weights {
+	if s.Weights || s.Codes != nil {
 		net.WRec = slices.Repeat(s.Network.WRec, m)
 	}
 	for i, x := range xs {
+		if s.Codes != nil {
+			s.decode(net.WRec[i*n*n:(i+1)*n*n], x)
+		}
 		for k, c := range s.coords {
 			if c.weight >= 0 {
 				net.WRec[i*n*n+c.weight] = x[k] * s.unit
+				continue
+			}
+			if c.base() >= 0 {
 				continue
 			}
 			v := fmath.Exp(x[k])
@@ -273,15 +286,23 @@ func (s *space) network(xs ...[]float64) dynapse.Network {
 	return net
 }
 
-// pull adds to grad, [n], the gradient with respect to x that belongs to one with respect to the parameters of a network with any number of
+// pull adds to grad, [n], the gradient with respect to x, of the network net at x, that belongs to one with respect to the parameters of a network with any number of
 // samples.
-func (s *space) pull(grad []float64, net dynapse.Network, g *dynapse.Gradient) {
+func (s *space) pull(grad, x []float64, net dynapse.Network, g *dynapse.Gradient) {
 	n := s.Network.N
+	if s.Codes != nil {
+		for first := 0; first < len(g.WRec); first += n * n {
+			s.pullCodes(grad, x, g.WRec[first:first+n*n])
+		}
+	}
 	for k, c := range s.coords {
 		if c.weight >= 0 {
 			for i := c.weight; i < len(g.WRec); i += n * n {
 				grad[k] += float64(g.WRec[i] * s.unit)
 			}
+			continue
+		}
+		if c.base() >= 0 {
 			continue
 		}
 		d := g.Params[c.param]
@@ -313,7 +334,7 @@ func (s *space) index(p dynapse.Param) (list []int) {
 
 // biasOf returns the bias parameter that sets a current.
 func biasOf(p dynapse.Param) (dynapse.Bias, error) {
-	name, err := dynapse.DeviceParameter(p.String())
+	name, err := dynapse.DeviceParameter(currentName(p))
 	if err != nil {
 		return dynapse.Bias{}, err
 	}

@@ -123,7 +123,7 @@ func TestTaskLoss(t *testing.T) {
 		}
 		g, err := forced.Gradient(*c)
 		if err == nil {
-			p.pull(grad, net, g)
+			p.pull(grad, p.x, net, g)
 		}
 		return err
 	})
