@@ -143,12 +143,40 @@ func (t *Tape) makeSteps() {
 		return
 	}
 	c, n := &t.plan.cells[0], len(t.plan.cells)
-	for k := range t.head + 1 {
-		s := lanes.Step{Factors: lanes.Factors(c.Factors(t.closing(k) - t.opening(k)))}
+	t.steps, t.exponents = resize(t.steps, t.head+1), resize(t.exponents, t.head+1)
+	start := 0.0
+	for k := range t.steps {
+		stop, row := t.end, 0
 		if k < t.head {
-			s.Row = t.input[k].Neuron * n
+			stop, row = t.input[k].Time, t.input[k].Neuron*n
 		}
-		t.steps = append(t.steps, s)
+		t.steps[k].Row, t.exponents[k] = row, stop-start
+		start = stop
+	}
+	t.fillSteps(c.Flow)
+}
+
+// fillSteps makes the propagators of the steps, over the times in exponents: those of [Flow.Factors], most of them together at TauMem = 2 TauSyn.
+func (t *Tape) fillSteps(f Flow) {
+	if f.tauMem != 2*f.tauSyn {
+		for k, h := range t.exponents {
+			t.steps[k].Factors = lanes.Factors(f.Factors(h))
+		}
+		return
+	}
+	for k, h := range t.exponents {
+		x := -float64(f.alpha * h)
+		if !(x > -1./8 && x < 0) {
+			t.steps[k].Factors = lanes.Factors(f.Factors(h))
+			x = math.NaN()
+		}
+		t.exponents[k] = x
+	}
+	lanes.Expm1(t.exponents, t.exponents)
+	for k, rest := range t.exponents {
+		if mem := 1 + rest; mem == mem {
+			t.steps[k].Factors = lanes.Factors{Mem: mem, Syn: mem * mem, Kappa: -rest * mem}
+		}
 	}
 }
 

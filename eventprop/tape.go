@@ -37,12 +37,13 @@ type Tape struct {
 
 	back backward
 
-	complete bool         // whether the pass has come to the end
-	engine   engine       // of the pass on the tape
-	steps    []lanes.Step // of the fast engines; empty: not made yet
-	swept    sweep
-	lockstep lockstep
-	readout  readout
+	complete  bool         // whether the pass has come to the end
+	engine    engine       // of the pass on the tape
+	steps     []lanes.Step // of the fast engines; empty: not made yet
+	exponents []float64    // memory of makeSteps
+	swept     sweep
+	lockstep  lockstep
+	readout   readout
 }
 
 // engine is a way through a layer.

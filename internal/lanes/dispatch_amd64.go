@@ -121,3 +121,13 @@ func fastLog1p(dst, x []float64) bool {
 	}
 	return avx2
 }
+
+func fastExpm1(dst, x []float64) bool {
+	switch {
+	case avx512:
+		expm1AVX512(&dst[0], &x[0], len(x))
+	case avx2:
+		expm1AVX2(&dst[0], &x[0], len(x))
+	}
+	return avx2
+}

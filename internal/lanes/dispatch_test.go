@@ -251,6 +251,23 @@ func TestLog1pSpecification(t *testing.T) {
 	})
 }
 
+// TestExpm1Specification: Expm1 has the bits of fmath.Expm1 in its range.
+func TestExpm1Specification(t *testing.T) {
+	kernels(t, func(t *testing.T) {
+		rapid.Check(t, func(r *rapid.T) {
+			n := rapid.IntRange(0, 20).Draw(r, "n")
+			x := numbers(r, n, "x")
+			for k := range x {
+				x[k] = rapid.OneOf(rapid.Float64Range(math.Nextafter(-1./8, 0), -5e-324), rapid.Float64Range(-0x1p-50, -5e-324)).Draw(r, "x")
+			}
+			want := cloned(x)
+			Expm1(x, x)
+			expm1(want, want)
+			same(r, "e^x - 1", x, want)
+		})
+	})
+}
+
 // TestRegisters: kernels for AVX2 use none of the registers that only AVX-512 has, which this processor might not notice.
 func TestRegisters(t *testing.T) {
 	text, err := os.ReadFile("lanes_amd64.s")

@@ -12,6 +12,7 @@
 //	Finite    whether all x_j are
 //	Cross     when neurons with TauMem = 2 TauSyn cross the threshold
 //	Log1p     ln(1 + x_j)
+//	Expm1     e^x_j - 1 of small x_j
 //
 // For a block of few neurons, whose states stay in registers over many intervals:
 //

@@ -138,3 +138,9 @@ func log1p(dst, x []float64) {
 		dst[j] = fmath.Log1p(x)
 	}
 }
+
+func expm1(dst, x []float64) {
+	for j, x := range x {
+		dst[j] = fmath.Expm1(x)
+	}
+}

@@ -156,3 +156,12 @@ func Log1p(dst, x []float64) {
 		log1p(dst, x)
 	}
 }
+
+// Expm1 sets dst to e^x - 1, with the bits of [fmath.Expm1], for -1/8 < x < 0; NaN stays NaN, and of other x it has no meaning. dst and x have one
+// length, and may be one slice.
+func Expm1(dst, x []float64) {
+	dst = dst[:len(x)]
+	if len(x) > 0 && !fastExpm1(dst, x) {
+		expm1(dst, x)
+	}
+}

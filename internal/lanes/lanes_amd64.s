@@ -1278,6 +1278,176 @@ GLOBL wordbfe0000000000000<>(SB), RODATA|NOPTR, $8
 DATA word3fd5555555555555<>+0(SB)/8, $0x3fd5555555555555
 GLOBL word3fd5555555555555<>(SB), RODATA|NOPTR, $8
 
+// func expm1AVX2(dst *float64, x *float64, n int)
+// Requires: AVX
+TEXT ·expm1AVX2(SB), NOSPLIT, $0-24
+	MOVQ dst+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ n+16(FP), DX
+	SHLQ $0x03, DX
+	XORQ BX, BX
+	SUBQ $0x40, DX
+	JL   expm1_tail
+
+expm1_loop:
+	VMOVUPD      (CX)(BX*1), Y0
+	VMOVUPD      32(CX)(BX*1), Y1
+	VMULPD       Y0, Y0, Y2
+	VMULPD       Y1, Y1, Y3
+	VBROADCASTSD word3e927e4fb7789f5c<>+0(SB), Y4
+	VBROADCASTSD word3e5ae64567f544e4<>+0(SB), Y5
+	VMULPD       Y5, Y0, Y6
+	VMULPD       Y5, Y1, Y5
+	VADDPD       Y6, Y4, Y6
+	VADDPD       Y5, Y4, Y4
+	VMULPD       Y2, Y6, Y5
+	VMULPD       Y3, Y4, Y4
+	VBROADCASTSD word3efa01a01a01a01a<>+0(SB), Y6
+	VBROADCASTSD word3ec71de3a556c734<>+0(SB), Y7
+	VMULPD       Y7, Y0, Y8
+	VMULPD       Y7, Y1, Y7
+	VADDPD       Y8, Y6, Y8
+	VADDPD       Y7, Y6, Y6
+	VADDPD       Y8, Y5, Y5
+	VADDPD       Y6, Y4, Y4
+	VMULPD       Y2, Y5, Y5
+	VMULPD       Y3, Y4, Y4
+	VBROADCASTSD word3f56c16c16c16c17<>+0(SB), Y6
+	VBROADCASTSD word3f2a01a01a01a01a<>+0(SB), Y7
+	VMULPD       Y7, Y0, Y8
+	VMULPD       Y7, Y1, Y7
+	VADDPD       Y8, Y6, Y8
+	VADDPD       Y7, Y6, Y6
+	VADDPD       Y8, Y5, Y5
+	VADDPD       Y6, Y4, Y4
+	VMULPD       Y2, Y5, Y5
+	VMULPD       Y3, Y4, Y4
+	VBROADCASTSD word3fa5555555555555<>+0(SB), Y6
+	VBROADCASTSD word3f81111111111111<>+0(SB), Y7
+	VMULPD       Y7, Y0, Y8
+	VMULPD       Y7, Y1, Y7
+	VADDPD       Y8, Y6, Y8
+	VADDPD       Y7, Y6, Y6
+	VADDPD       Y8, Y5, Y5
+	VADDPD       Y6, Y4, Y4
+	VMULPD       Y2, Y5, Y5
+	VMULPD       Y3, Y4, Y4
+	VBROADCASTSD word3fe0000000000000<>+0(SB), Y6
+	VBROADCASTSD word3fc5555555555555<>+0(SB), Y7
+	VMULPD       Y7, Y0, Y8
+	VMULPD       Y7, Y1, Y7
+	VADDPD       Y8, Y6, Y8
+	VADDPD       Y7, Y6, Y6
+	VADDPD       Y8, Y5, Y5
+	VADDPD       Y6, Y4, Y4
+	VMULPD       Y5, Y2, Y2
+	VMULPD       Y4, Y3, Y3
+	VADDPD       Y2, Y0, Y0
+	VADDPD       Y3, Y1, Y1
+	VMOVUPD      Y0, (AX)(BX*1)
+	VMOVUPD      Y1, 32(AX)(BX*1)
+	ADDQ         $0x40, BX
+	SUBQ         $0x40, DX
+	JGE          expm1_loop
+
+expm1_tail:
+	ADDQ         $0x40, DX
+	JZ           expm1_end
+	LEAQ         tail<>+64(SB), SI
+	SUBQ         DX, SI
+	VMOVUPD      (SI), Y0
+	VMOVUPD      32(SI), Y1
+	VMASKMOVPD   (CX)(BX*1), Y0, Y2
+	VMASKMOVPD   32(CX)(BX*1), Y1, Y3
+	VMULPD       Y2, Y2, Y4
+	VMULPD       Y3, Y3, Y5
+	VBROADCASTSD word3e927e4fb7789f5c<>+0(SB), Y6
+	VBROADCASTSD word3e5ae64567f544e4<>+0(SB), Y7
+	VMULPD       Y7, Y2, Y8
+	VMULPD       Y7, Y3, Y7
+	VADDPD       Y8, Y6, Y8
+	VADDPD       Y7, Y6, Y6
+	VMULPD       Y4, Y8, Y7
+	VMULPD       Y5, Y6, Y6
+	VBROADCASTSD word3efa01a01a01a01a<>+0(SB), Y8
+	VBROADCASTSD word3ec71de3a556c734<>+0(SB), Y9
+	VMULPD       Y9, Y2, Y10
+	VMULPD       Y9, Y3, Y9
+	VADDPD       Y10, Y8, Y10
+	VADDPD       Y9, Y8, Y8
+	VADDPD       Y10, Y7, Y7
+	VADDPD       Y8, Y6, Y6
+	VMULPD       Y4, Y7, Y7
+	VMULPD       Y5, Y6, Y6
+	VBROADCASTSD word3f56c16c16c16c17<>+0(SB), Y8
+	VBROADCASTSD word3f2a01a01a01a01a<>+0(SB), Y9
+	VMULPD       Y9, Y2, Y10
+	VMULPD       Y9, Y3, Y9
+	VADDPD       Y10, Y8, Y10
+	VADDPD       Y9, Y8, Y8
+	VADDPD       Y10, Y7, Y7
+	VADDPD       Y8, Y6, Y6
+	VMULPD       Y4, Y7, Y7
+	VMULPD       Y5, Y6, Y6
+	VBROADCASTSD word3fa5555555555555<>+0(SB), Y8
+	VBROADCASTSD word3f81111111111111<>+0(SB), Y9
+	VMULPD       Y9, Y2, Y10
+	VMULPD       Y9, Y3, Y9
+	VADDPD       Y10, Y8, Y10
+	VADDPD       Y9, Y8, Y8
+	VADDPD       Y10, Y7, Y7
+	VADDPD       Y8, Y6, Y6
+	VMULPD       Y4, Y7, Y7
+	VMULPD       Y5, Y6, Y6
+	VBROADCASTSD word3fe0000000000000<>+0(SB), Y8
+	VBROADCASTSD word3fc5555555555555<>+0(SB), Y9
+	VMULPD       Y9, Y2, Y10
+	VMULPD       Y9, Y3, Y9
+	VADDPD       Y10, Y8, Y10
+	VADDPD       Y9, Y8, Y8
+	VADDPD       Y10, Y7, Y7
+	VADDPD       Y8, Y6, Y6
+	VMULPD       Y7, Y4, Y4
+	VMULPD       Y6, Y5, Y5
+	VADDPD       Y4, Y2, Y2
+	VADDPD       Y5, Y3, Y3
+	VMASKMOVPD   Y2, Y0, (AX)(BX*1)
+	VMASKMOVPD   Y3, Y1, 32(AX)(BX*1)
+
+expm1_end:
+	VZEROUPPER
+	RET
+
+DATA word3e927e4fb7789f5c<>+0(SB)/8, $0x3e927e4fb7789f5c
+GLOBL word3e927e4fb7789f5c<>(SB), RODATA|NOPTR, $8
+
+DATA word3e5ae64567f544e4<>+0(SB)/8, $0x3e5ae64567f544e4
+GLOBL word3e5ae64567f544e4<>(SB), RODATA|NOPTR, $8
+
+DATA word3efa01a01a01a01a<>+0(SB)/8, $0x3efa01a01a01a01a
+GLOBL word3efa01a01a01a01a<>(SB), RODATA|NOPTR, $8
+
+DATA word3ec71de3a556c734<>+0(SB)/8, $0x3ec71de3a556c734
+GLOBL word3ec71de3a556c734<>(SB), RODATA|NOPTR, $8
+
+DATA word3f56c16c16c16c17<>+0(SB)/8, $0x3f56c16c16c16c17
+GLOBL word3f56c16c16c16c17<>(SB), RODATA|NOPTR, $8
+
+DATA word3f2a01a01a01a01a<>+0(SB)/8, $0x3f2a01a01a01a01a
+GLOBL word3f2a01a01a01a01a<>(SB), RODATA|NOPTR, $8
+
+DATA word3fa5555555555555<>+0(SB)/8, $0x3fa5555555555555
+GLOBL word3fa5555555555555<>(SB), RODATA|NOPTR, $8
+
+DATA word3f81111111111111<>+0(SB)/8, $0x3f81111111111111
+GLOBL word3f81111111111111<>(SB), RODATA|NOPTR, $8
+
+DATA word3fe0000000000000<>+0(SB)/8, $0x3fe0000000000000
+GLOBL word3fe0000000000000<>(SB), RODATA|NOPTR, $8
+
+DATA word3fc5555555555555<>+0(SB)/8, $0x3fc5555555555555
+GLOBL word3fc5555555555555<>(SB), RODATA|NOPTR, $8
+
 // func advanceAVX512(mask *uint64, v1 *float64, i1 *float64, v *float64, i *float64, n int, mem float64, syn float64, kappa float64, q float64)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·advanceAVX512(SB), NOSPLIT, $0-80
@@ -2092,5 +2262,99 @@ log1p_tail:
 	VMOVUPD      Z1, K1, (AX)(SI*1)
 
 log1p_end:
+	VZEROUPPER
+	RET
+
+// func expm1AVX512(dst *float64, x *float64, n int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·expm1AVX512(SB), NOSPLIT, $0-24
+	MOVQ dst+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ n+16(FP), DX
+	SHLQ $0x03, DX
+	XORQ BX, BX
+	SUBQ $0x40, DX
+	JL   expm1_tail
+
+expm1_loop:
+	VMOVUPD      (CX)(BX*1), Z0
+	VMULPD       Z0, Z0, Z1
+	VBROADCASTSD word3e927e4fb7789f5c<>+0(SB), Z2
+	VBROADCASTSD word3e5ae64567f544e4<>+0(SB), Z3
+	VMULPD       Z3, Z0, Z3
+	VADDPD       Z3, Z2, Z2
+	VMULPD       Z1, Z2, Z2
+	VBROADCASTSD word3efa01a01a01a01a<>+0(SB), Z3
+	VBROADCASTSD word3ec71de3a556c734<>+0(SB), Z4
+	VMULPD       Z4, Z0, Z4
+	VADDPD       Z4, Z3, Z3
+	VADDPD       Z3, Z2, Z2
+	VMULPD       Z1, Z2, Z2
+	VBROADCASTSD word3f56c16c16c16c17<>+0(SB), Z3
+	VBROADCASTSD word3f2a01a01a01a01a<>+0(SB), Z4
+	VMULPD       Z4, Z0, Z4
+	VADDPD       Z4, Z3, Z3
+	VADDPD       Z3, Z2, Z2
+	VMULPD       Z1, Z2, Z2
+	VBROADCASTSD word3fa5555555555555<>+0(SB), Z3
+	VBROADCASTSD word3f81111111111111<>+0(SB), Z4
+	VMULPD       Z4, Z0, Z4
+	VADDPD       Z4, Z3, Z3
+	VADDPD       Z3, Z2, Z2
+	VMULPD       Z1, Z2, Z2
+	VBROADCASTSD word3fe0000000000000<>+0(SB), Z3
+	VBROADCASTSD word3fc5555555555555<>+0(SB), Z4
+	VMULPD       Z4, Z0, Z4
+	VADDPD       Z4, Z3, Z3
+	VADDPD       Z3, Z2, Z2
+	VMULPD       Z2, Z1, Z1
+	VADDPD       Z1, Z0, Z0
+	VMOVUPD      Z0, (AX)(BX*1)
+	ADDQ         $0x40, BX
+	SUBQ         $0x40, DX
+	JGE          expm1_loop
+
+expm1_tail:
+	ADDQ         $0x40, DX
+	JZ           expm1_end
+	SHRL         $0x03, DX
+	MOVL         $-1, SI
+	BZHIL        DX, SI, SI
+	KMOVW        SI, K1
+	VMOVUPD.Z    (CX)(BX*1), K1, Z0
+	VMULPD       Z0, Z0, Z1
+	VBROADCASTSD word3e927e4fb7789f5c<>+0(SB), Z2
+	VBROADCASTSD word3e5ae64567f544e4<>+0(SB), Z3
+	VMULPD       Z3, Z0, Z3
+	VADDPD       Z3, Z2, Z2
+	VMULPD       Z1, Z2, Z2
+	VBROADCASTSD word3efa01a01a01a01a<>+0(SB), Z3
+	VBROADCASTSD word3ec71de3a556c734<>+0(SB), Z4
+	VMULPD       Z4, Z0, Z4
+	VADDPD       Z4, Z3, Z3
+	VADDPD       Z3, Z2, Z2
+	VMULPD       Z1, Z2, Z2
+	VBROADCASTSD word3f56c16c16c16c17<>+0(SB), Z3
+	VBROADCASTSD word3f2a01a01a01a01a<>+0(SB), Z4
+	VMULPD       Z4, Z0, Z4
+	VADDPD       Z4, Z3, Z3
+	VADDPD       Z3, Z2, Z2
+	VMULPD       Z1, Z2, Z2
+	VBROADCASTSD word3fa5555555555555<>+0(SB), Z3
+	VBROADCASTSD word3f81111111111111<>+0(SB), Z4
+	VMULPD       Z4, Z0, Z4
+	VADDPD       Z4, Z3, Z3
+	VADDPD       Z3, Z2, Z2
+	VMULPD       Z1, Z2, Z2
+	VBROADCASTSD word3fe0000000000000<>+0(SB), Z3
+	VBROADCASTSD word3fc5555555555555<>+0(SB), Z4
+	VMULPD       Z4, Z0, Z4
+	VADDPD       Z4, Z3, Z3
+	VADDPD       Z3, Z2, Z2
+	VMULPD       Z2, Z1, Z1
+	VADDPD       Z1, Z0, Z0
+	VMOVUPD      Z0, K1, (AX)(BX*1)
+
+expm1_end:
 	VZEROUPPER
 	RET

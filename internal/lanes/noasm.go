@@ -16,3 +16,4 @@ func fastClimb(_, _, _, _ []float64, _ []int64, _ []Step, _ int, _ []float64) (d
 func fastRunBack(_, _ []float64, _ []Step, _, _, _ []float64, _, _ float64) bool { return false }
 func fastCross(_, _ []uint64, _, _, _, _, _ []float64, _, _ float64) bool        { return false }
 func fastLog1p(_, _ []float64) bool                                              { return false }
+func fastExpm1(_, _ []float64) bool                                              { return false }

@@ -54,6 +54,11 @@ func crossAVX2(hits *uint64, unsure *uint64, z *float64, mem *float64, v *float6
 //go:noescape
 func log1pAVX2(dst *float64, x *float64, n int, table *float64)
 
+// expm1AVX2 is expm1 in generic.go for -1/8 < x < 0.
+//
+//go:noescape
+func expm1AVX2(dst *float64, x *float64, n int)
+
 // advanceAVX512 is advance in generic.go into a mask of zeros.
 //
 //go:noescape
@@ -103,3 +108,8 @@ func crossAVX512(hits *uint64, unsure *uint64, z *float64, mem *float64, v *floa
 //
 //go:noescape
 func log1pAVX512(dst *float64, x *float64, n int, table *float64)
+
+// expm1AVX512 is expm1 in generic.go for -1/8 < x < 0.
+//
+//go:noescape
+func expm1AVX512(dst *float64, x *float64, n int)

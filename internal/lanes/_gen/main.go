@@ -29,6 +29,7 @@ func main() {
 		m.runBack(ones)
 		m.cross(ones)
 		m.log1p(ones)
+		m.expm1(ones)
 	}
 	Generate()
 }
@@ -342,6 +343,25 @@ func (m *machine) log1p(ones Mem) {
 		x, small = near()
 		m.choose(small, far, m.add(x, y))
 		m.store(far, dst, offset)
+	})
+	VZEROUPPER()
+	RET()
+}
+
+// expm1 follows fmath.Expm1 next to 0.
+func (m *machine) expm1(ones Mem) {
+	m.function("expm1", "func(dst, x *float64, n int)", " for -1/8 < x < 0.")
+	dst, px, n := pointer("dst"), pointer("x"), pointer("n")
+	m.over("expm1", n, ones, func(offset reg.GPVirtual) {
+		x := m.load(px, offset)
+		x2 := m.mul(x, x)
+		pair := func(even, odd float64) vector { return m.add(m.number(even), m.mul(x, m.number(odd))) }
+		y := pair(1./3628800, 1./39916800)
+		y = m.add(m.mul(y, x2), pair(1./40320, 1./362880))
+		y = m.add(m.mul(y, x2), pair(1./720, 1./5040))
+		y = m.add(m.mul(y, x2), pair(1./24, 1./120))
+		y = m.add(m.mul(y, x2), pair(1./2, 1./6))
+		m.store(m.add(x, m.mul(x2, y)), dst, offset)
 	})
 	VZEROUPPER()
 	RET()
