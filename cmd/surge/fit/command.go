@@ -78,7 +78,7 @@ The experiment:
   neurons = [0]                 # that are to have them; default: all
   scale = {adaptation = 100}
 
-A .csv has a header and a column for each array, imem or imem_0, imem_1, ... for several neurons. A missing sample has weight 0. Recorded spikes, or those that are seen in imem or vmem, drive the model while its currents are fitted; the result is that of the free model.
+A .csv has a header and a column for each array, imem or imem_0, imem_1, ... for several neurons. A missing sample has weight 0. Recorded spikes, or those that are seen in imem or vmem, drive the model while its currents are fitted; the result is that of the free model. Behind a gap that may hide spikes the membrane starts again from the recording.
 
 The folder of the results holds result.json, report.md, report.html, device.json (with dac), traces.png (or the curve, where there are no traces; rates.png where there are both), loss.png and history.csv, and while the fit runs, and after it was stopped, a checkpoint. Ctrl-C saves it and ends with status 130.
 

@@ -22,6 +22,8 @@
 // Neurons that share currents and do not fit together, because their transistors differ, are fitted one by one: the answer is the median, with the interval that their
 // differences leave to it.
 //
+// Spikes that were not recorded are read off a trace of the membrane. Behind a gap, which may hide one, the simulation starts again from the trace.
+//
 // Ispkthr and Iref act in steps. The refractory time is searched over whole bins, and the threshold is put into the middle of the values that the spikes allow.
 //
 // Curves of rates alone are least squares too, with difference quotients over many spikes and the same input at all points. What is left of the numbers of spikes is

@@ -15,14 +15,16 @@ import (
 // All or none: spikes stays nil where one recording has none.
 func (p *problem) force() {
 	var all [][]float64
+	var segments [][]restart
 	for i := range p.recordings {
 		s := p.known(&p.recordings[i])
 		if s == nil {
 			return
 		}
+		segments = append(segments, p.restarts(&p.recordings[i], s))
 		all = append(all, s)
 	}
-	p.spikes = all
+	p.spikes, p.segments = all, segments
 }
 
 // drop is the fall of ln Imem from one bin to the next that is a reset. Without one it falls by dt/tau_mem, and a time constant of less than half
@@ -112,9 +114,13 @@ func (p *problem) forced(hinge, margin float64) *forced {
 				if w == 0 {
 					continue
 				}
+				known := p.spikes[k][i]
+				if known != known && (q == Imem || q == Iahp || q == Vmem) { // the state is not known
+					continue
+				}
 				if q == Spikes {
-					if s := p.spikes[k][i]; s-s == 0 && hinge > 0 && (r.Target[Spikes] != nil || r.Target[Imem] != nil || r.Target[Vmem] != nil) {
-						f.samples = append(f.samples, sample{k, i, q, math.Sqrt(2 * hinge * norm), s})
+					if known == known && hinge > 0 && (r.Target[Spikes] != nil || r.Target[Imem] != nil || r.Target[Vmem] != nil) {
+						f.samples = append(f.samples, sample{k, i, q, math.Sqrt(2 * hinge * norm), known})
 					}
 					continue
 				}
@@ -141,7 +147,7 @@ func (p *problem) runs(ctx context.Context, net dynapse.Network) ([]*dynapse.Run
 			}
 		}
 		width := r.B * p.Network.N
-		run, err := net.Simulate(r.T, r.B*m, tile(r.Input, r.T, width, m), dynapse.State{}, tile(s, r.T, width, m))
+		run, err := p.shoot(net, k, m, tile(r.Input, r.T, width, m), tile(s, r.T, width, m))
 		if err != nil {
 			return nil, notFinite(err)
 		}

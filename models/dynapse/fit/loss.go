@@ -22,6 +22,7 @@ type problem struct {
 	wishes     []wish
 	dt, ut     float64     // s, V
 	spikes     [][]float64 // of each recording: those that can be forced, [T, B, N]; nil if they are not known
+	segments   [][]restart // of each recording: where its simulation with forced spikes starts again
 	inferred   bool        // some of them were read off a trace
 }
 

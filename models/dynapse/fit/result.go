@@ -3,6 +3,7 @@ package fit
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math"
 	"strings"
 	"time"
@@ -143,6 +144,13 @@ func (f *fitter) result(after, ctx context.Context, settle time.Duration, first 
 	}
 	if f.inferred {
 		r.Notes = append(r.Notes, "spikes were read off the traces, as falls of the membrane by more than two e-folds in a bin")
+	}
+	count := 0
+	for _, list := range f.segments {
+		count += len(list)
+	}
+	if count > 0 {
+		r.Notes = append(r.Notes, fmt.Sprintf("%d gaps may hide spikes: behind each, the membrane was fitted from where it was recorded again", count))
 	}
 	if r.Notes == nil {
 		r.Notes = []string{}
