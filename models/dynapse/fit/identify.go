@@ -68,7 +68,7 @@ func (f *fitter) identify(ctx context.Context, x []float64) (identification, err
 		if len(all) == 0 {
 			return id, nil
 		}
-		id.open = []Open{{all, text}}
+		id.open = []Open{{f.every(), text}}
 		return id, nil
 	}
 	fp := f.forced(0, 0)
@@ -92,14 +92,24 @@ func (f *fitter) identify(ctx context.Context, x []float64) (identification, err
 	}
 	if f.errors != nil {
 		f.assess(&id, x)
-	} else if noise > unexplained {
-		for name, verdict := range id.verdict {
-			if verdict == Identified {
-				id.verdict[name] = Unidentified
-			}
+	} else if noise > unexplained { // sensitivities at a point that does not do what was recorded mean nothing
+		for k, c := range f.coords {
+			lo, hi := f.box.At(k)
+			id.verdict[c.name] = Unidentified
+			id.interval[c.name] = [2]float64{f.value(k, lo), f.value(k, hi)}
 		}
+		id.open = []Open{{f.every(), "the model does not do what was recorded: nothing is known of the currents"}}
 	}
 	return id, nil
+}
+
+// every is the direction of all coordinates.
+func (f *fitter) every() map[string]float64 {
+	all := map[string]float64{}
+	for _, c := range f.coords {
+		all[c.name] = 1
+	}
+	return all
 }
 
 // smooth assesses the coordinates that act smoothly, and returns the noise and what was found.
