@@ -65,7 +65,7 @@ func (o *order) sort() []sortKey {
 
 // distribute moves keys, which are from first to last, into sorted, bucket by bucket, unless one of these is crowded.
 func (o *order) distribute(first, last float64) bool {
-	n := 3 * len(o.keys)
+	n := 2 * len(o.keys)
 	perSecond := float64(n-1) / (last - first)
 	bucket := func(t float64) int {
 		x := (t - first) * perSecond
