@@ -109,6 +109,9 @@ type outcome struct {
 	Seconds float64 `json:"seconds"`
 	Out     string  `json:"out"`
 
+	Statistics []achieved `json:"statistics,omitempty"`
+	Tasks      []solved   `json:"tasks,omitempty"`
+
 	Targets  []comparison `json:"-"`
 	pictures []string
 }

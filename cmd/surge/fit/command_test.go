@@ -305,6 +305,18 @@ func TestStatistics(t *testing.T) {
 			t.Errorf("%v: the page does not compare time constants", err)
 		}
 	}
+	var r outcome
+	if text, err := os.ReadFile("runs/fit/" + resultFile); err != nil || json.Unmarshal(text, &r) != nil || len(r.Statistics) != 2 {
+		t.Fatalf("%v, %+v", err, r.Statistics)
+	}
+	// A spike more or less in a second; codes are a few per cent apart.
+	for i, want := range []achieved{{"target[0]", "rate", 0, 12, nil}, {"target[0]", "tau_mem", 0, 20e-3, nil}} {
+		got := r.Statistics[i]
+		found, tolerance := *got.Found, []float64{1, 1e-3}[i]
+		if got.Found = nil; got != want || math.Abs(found-want.Wanted) > tolerance {
+			t.Errorf("%v of %+v, want %+v", found, got, want)
+		}
+	}
 	if _, err := surge(t.Context(), "fit.toml", "--out", "runs/fit"); exit.Code(err) != 2 || !strings.Contains(err.Error(), "--force") {
 		t.Errorf("results are replaced: %v", err)
 	}
@@ -355,6 +367,10 @@ classes = [2]
 	if err != nil {
 		t.Fatal(err)
 	}
+	var r outcome
+	if text, err := os.ReadFile("task/" + resultFile); err != nil || json.Unmarshal(text, &r) != nil || !slices.Equal(r.Tasks, []solved{{"target.npz", patterns, 1}}) {
+		t.Errorf("%v, %+v", err, r.Tasks)
+	}
 	report, err := os.ReadFile("task/report.md")
 	if err != nil || !strings.Contains(string(report), "100 % of 4 patterns are right") || !strings.Contains(out, "100 % of 4 patterns") {
 		t.Errorf("%v\n%s\n%s", err, out, report)
@@ -363,7 +379,7 @@ classes = [2]
 		"target.npz: class: expected an array [B] of classes":  {input, weights},
 		"class[0]: expected a whole number, 0 to 0, or -1":     {input, {Name: "class", Shape: []int{patterns}, Data: []float64{1, 0, 0, 0}}, weights},
 		"target.npz: class: expected shape [4]":                {input, {Name: "class", Shape: []int{2}, Data: []float64{0, 0}}, weights},
-		"target.npz: imem: expected one of input class w_rec":  {input, class, weights, {Name: "imem", Shape: []int{1}, Data: []float64{1}}},
+		"target.npz: imem: expected one of input class w_rec ": {input, class, weights, {Name: "imem", Shape: []int{1}, Data: []float64{1}}},
 		"no neuron is to fire for any pattern: there is nothi": {input, {Name: "class", Shape: []int{patterns}, Data: []float64{-1, -1, -1, -1}}, weights},
 	} {
 		write(t, text, arrays)

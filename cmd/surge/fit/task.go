@@ -10,7 +10,7 @@ import (
 	"github.com/surge-snn/surge/models/dynapse/fit"
 )
 
-// task reads a file of patterns: input [B, T, N], class [B], and maybe w_rec. A pattern of class k is to make the neuron classes[k] fire and no other of them, one of class -1 none.
+// task reads a file of patterns: input [B, T, N], class [B], and maybe w_rec or w_rec_code. A pattern of class k is to make the neuron classes[k] fire and no other of them, one of class -1 none.
 func (r *reader) task() (*fit.Task, error) {
 	t := r.target
 	for _, m := range []struct {
@@ -21,7 +21,7 @@ func (r *reader) task() (*fit.Task, error) {
 			return nil, r.bad(r.member+"."+m.name, "a member that goes with classes", m.name)
 		}
 	}
-	input, err := r.inputs([]string{"input", "class", recurrentWeights})
+	input, err := r.inputs([]string{"input", "class", recurrentWeights, recurrentCodes})
 	if err != nil {
 		return nil, err
 	}

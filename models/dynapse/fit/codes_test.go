@@ -15,8 +15,8 @@ import (
 // coded is a recording of a recurrent network whose weights are codes, and its base currents; the start has others.
 func coded(t *testing.T) (Experiment, [dynapse.WeightBits]float64) {
 	t.Helper()
-	const n = 4
-	e, truth := draw(t, 21, n, 400, 2, Core, true)
+	const n = 3
+	e, truth := draw(t, 21, n, 300, 1, Core, true)
 	rng := rand.New(rand.NewPCG(9, 1))
 	codes := &dynapse.Codes{Pre: n, Post: n, Code: make([]uint8, n*n), Sign: make([]int8, n*n)}
 	for i := range codes.Code {
@@ -53,7 +53,7 @@ func coded(t *testing.T) (Experiment, [dynapse.WeightBits]float64) {
 // TestCodes: the base currents of 4-bit weights come back from traces of a recurrent network, with codes of the bias generator.
 func TestCodes(t *testing.T) {
 	e, iw := coded(t)
-	res, err := Run(context.Background(), e, Settings{DAC: true})
+	res, err := Run(context.Background(), e, Settings{DAC: true, Starts: 2})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -111,7 +111,7 @@ func TestSillyCodes(t *testing.T) {
 		"want the codes":         func(s *Space) { s.Codes = nil },
 		"has code 16":            func(s *Space) { s.Codes.Code[0] = 16 },
 		"sign 0":                 func(s *Space) { s.Codes.Code[0], s.Codes.Sign[0] = 1, 0 },
-		"want 4 x 4":             func(s *Space) { s.Codes.Pre = 3 },
+		"want 3 x 3":             func(s *Space) { s.Codes.Pre = 4 },
 		"Iw_1 is -1 A":           func(s *Space) { s.Bases[1].Start = []float64{-1} },
 		"Iw_2 has 2 values":      func(s *Space) { s.Bases[2].Start = []float64{1e-9, 1e-9} },
 		"Iw_3, which is not fit": func(s *Space) { s.Bases[3].Fit, s.Bases[3].Prior = false, Prior{1e-9, 0.1} },

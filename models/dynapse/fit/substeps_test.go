@@ -17,7 +17,7 @@ func TestSubsteps(t *testing.T) {
 		t.Fatal(err)
 	}
 	e.Recordings[0].Target[Imem], e.Recordings[0].Target[Spikes] = run.Imem, run.Spikes
-	res, err := Run(context.Background(), e, Settings{})
+	res, err := Run(context.Background(), e, Settings{Starts: 2})
 	if err != nil {
 		t.Fatal(err)
 	}
