@@ -68,7 +68,7 @@ func (f *fitter) identify(ctx context.Context, x []float64) (identification, err
 		if len(all) == 0 {
 			return id, nil
 		}
-		id.open = []Open{{f.every(), text}}
+		id.open = []Open{{all, text}}
 		return id, nil
 	}
 	fp := f.forced(0, 0)
