@@ -37,6 +37,9 @@ type MultiStart struct {
 	Rung int
 	// Keep is the number of starts that may run to their end; zero means all.
 	Keep int
+	// Enough ends all starts when one has converged with no more than this loss; zero means
+	// that they all go on.
+	Enough float64
 	// Workers is how many starts may be in work at once; zero means 1. With more, the
 	// problem's functions must be safe for concurrent use.
 	Workers int
@@ -46,9 +49,9 @@ type MultiStart struct {
 
 // Start returns the state of a search from x.
 func (m MultiStart) Start(p *Problem, x []float64) (State, error) {
-	if m.Starts < 0 || m.Rung < 0 || m.Keep < 0 || m.Workers < 0 || !(m.Spread >= 0) || math.IsInf(m.Spread, 1) {
-		return State{}, fmt.Errorf("%w: multi-start: Starts %d, Spread %v, Rung %d, Keep %d, Workers %d, want at least 0 and finite",
-			ErrSettings, m.Starts, m.Spread, m.Rung, m.Keep, m.Workers)
+	if m.Starts < 0 || m.Rung < 0 || m.Keep < 0 || m.Workers < 0 || !(m.Spread >= 0) || math.IsInf(m.Spread, 1) || !(m.Enough >= 0) {
+		return State{}, fmt.Errorf("%w: multi-start: Starts %d, Spread %v, Rung %d, Keep %d, Enough %v, Workers %d, want at least 0 and finite",
+			ErrSettings, m.Starts, m.Spread, m.Rung, m.Keep, m.Enough, m.Workers)
 	}
 	m = m.withDefaults(p)
 	s := State{Kind: "multi-start"}
@@ -130,6 +133,13 @@ func (m MultiStart) Step(e *Evaluator, s *State) (Status, error) {
 		return 0, err
 	}
 	m.drop(active)
+	if slices.ContainsFunc(runs, func(r *run) bool { return r.status == Converged && r.e.loss <= m.Enough }) && m.Enough > 0 {
+		for _, r := range runs {
+			if r.status == Running {
+				r.status = BudgetReached
+			}
+		}
+	}
 	s.Step++
 	status, least := NoProgress, math.Inf(1)
 	for k, r := range runs {

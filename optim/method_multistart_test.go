@@ -65,3 +65,20 @@ func TestMultiStartLeavesALocalMinimum(t *testing.T) {
 		t.Errorf("losses %v from one start and %v from many, want a local minimum above 1 and the global one, 0", one.Loss, many.Loss)
 	}
 }
+
+// With Enough, the other starts end when one has converged.
+func TestMultiStartEnough(t *testing.T) {
+	m := MultiStart{Method: LBFGS{}, Starts: 6, Rung: 40, Spread: 3, Seed: 3}
+	all, err := Fit(background, rosenbrock(), []float64{-1.2, 1}, nil, m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.Rung, m.Enough = 1, 1e-6
+	some, err := Fit(background, rosenbrock(), []float64{-1.2, 1}, nil, m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if some.Status != Converged || some.Loss > 1e-6 || some.Gradients >= all.Gradients {
+		t.Errorf("%v with loss %v after %d gradients, without Enough %d", some.Status, some.Loss, some.Gradients, all.Gradients)
+	}
+}

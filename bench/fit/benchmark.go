@@ -50,6 +50,7 @@ type Summary struct {
 	Failed    []uint64 `json:"failed"` // seeds of the problems that did not pass
 	// Quantiles of the numbers of the outcomes, by name: least, 10 %, median, 90 %, most.
 	Quantiles map[string][5]float64 `json:"quantiles"`
+	Means     map[string]float64    `json:"means"`
 	Seconds   float64               `json:"seconds"` // of all problems, on one worker each
 }
 
@@ -151,7 +152,7 @@ func (b Benchmark) one(ctx context.Context, seed uint64) (Outcome, error) {
 
 // Summarise judges outcomes, at least one.
 func (b Benchmark) Summarise(outcomes []Outcome) Summary {
-	s := Summary{Benchmark: b.Name, Text: b.Text, Problems: len(outcomes), Target: b.Target, Failed: []uint64{}, Quantiles: map[string][5]float64{}}
+	s := Summary{Benchmark: b.Name, Text: b.Text, Problems: len(outcomes), Target: b.Target, Failed: []uint64{}, Quantiles: map[string][5]float64{}, Means: map[string]float64{}}
 	s.Value, s.Met = b.judge(outcomes)
 	s.Shown = fmt.Sprintf(b.format, s.Value)
 	numbers := map[string][]float64{}
@@ -165,6 +166,9 @@ func (b Benchmark) Summarise(outcomes []Outcome) Summary {
 		}
 	}
 	for name, v := range numbers {
+		for _, x := range v {
+			s.Means[name] += x / float64(len(v))
+		}
 		s.Quantiles[name] = [5]float64{quantile(v, 0), quantile(v, 0.1), quantile(v, 0.5), quantile(v, 0.9), quantile(v, 1)}
 	}
 	return s

@@ -8,7 +8,7 @@
 //	spikes   spike counts within one of the truth's, from spike trains alone, in 90 % of the problems
 //	noise    what the rounding to codes of the bias generator costs, with 5 % noise on imem: at the median at most 5 % of the loss of the truth
 //	robust   the 95th percentile of the loss over 256 fresh chips with mismatch: the robust fit's is less than the nominal one's
-//	cmaes    the simulations for the loss at which CMA-ES ends: at the median at most a tenth of those of CMA-ES
+//	cmaes    the simulations for a small loss that both have: at the median at most a tenth of those of CMA-ES
 //
 // [Run] solves the problems, several at a time. What it finds depends on the seeds alone, but for the time.
 package fit

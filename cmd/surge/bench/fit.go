@@ -239,10 +239,10 @@ func (p *printer) summary(s fit.Summary) error {
 		return json.NewEncoder(p.out).Encode(s)
 	}
 	t := tabwriter.NewWriter(p.out, 0, 8, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintf(t, "\nof %d\tleast\t10 %%\tmedian\t90 %%\tmost\t\n", s.Problems)
+	fmt.Fprintf(t, "\nof %d\tleast\t10 %%\tmedian\t90 %%\tmost\tmean\t\n", s.Problems)
 	for _, name := range sorted(s.Quantiles) {
 		q := s.Quantiles[name]
-		fmt.Fprintf(t, "%s\t%.3g\t%.3g\t%.3g\t%.3g\t%.3g\t\n", name, q[0], q[1], q[2], q[3], q[4])
+		fmt.Fprintf(t, "%s\t%.3g\t%.3g\t%.3g\t%.3g\t%.3g\t%.3g\t\n", name, q[0], q[1], q[2], q[3], q[4], s.Means[name])
 	}
 	fmt.Fprintln(t)
 	return t.Flush()

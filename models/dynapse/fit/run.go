@@ -175,9 +175,9 @@ func (f *fitter) phases(ctx context.Context) error {
 	var err error
 	switch f.Method {
 	case CMAES:
-		err = f.search(ctx, "cma-es", f.x, optim.CMAES{Seed: f.Seed, Sigma: 0.5})
+		err = f.search(ctx, "cma-es", f.x, optim.MultiStart{Method: optim.CMAES{Seed: f.Seed, Sigma: 0.5}, Starts: f.Starts, Keep: max(2, f.Starts/4), Seed: f.Seed})
 	case NelderMead:
-		err = f.search(ctx, "nelder-mead", f.x, optim.NelderMead{Size: 0.3})
+		err = f.search(ctx, "nelder-mead", f.x, optim.MultiStart{Method: optim.NelderMead{Size: 0.3}, Starts: f.Starts, Keep: max(2, f.Starts/4), Seed: f.Seed})
 	case Adam:
 		err = f.surrogate(ctx)
 	case LBFGS, GaussNewton:

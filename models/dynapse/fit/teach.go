@@ -25,6 +25,7 @@ var margins = [len(hinges)]float64{0.5, 0.2, margin}
 const (
 	rounds     = 3
 	wellFitted = 0.01
+	surely     = 0.3 // of wellFitted: when a start has converged there, the others end
 )
 
 // forcedRounds fits the network with forced spikes until the free network does well.
@@ -83,14 +84,14 @@ func (f *fitter) forcedFit(ctx context.Context, starts int, seed uint64) error {
 		if first && f.Weights && len(f.Params) > 0 { // currents are found more easily before weights join
 			held := p
 			held.Box = f.holdWeights()
-			y, _, err := f.call(ctx, "currents", held, x, optim.MultiStart{Method: method, Starts: starts, Keep: max(2, starts/4), Seed: seed})
+			y, _, err := f.call(ctx, "currents", held, x, optim.MultiStart{Method: method, Starts: starts, Keep: max(2, starts/4), Enough: surely * f.wellFitted(), Seed: seed})
 			if err != nil {
 				return err
 			}
 			x = y
 		}
 		if first {
-			method = optim.MultiStart{Method: method, Starts: starts, Keep: max(2, starts/4), Seed: seed}
+			method = optim.MultiStart{Method: method, Starts: starts, Keep: max(2, starts/4), Enough: surely * f.wellFitted(), Seed: seed}
 		}
 		y, loss, err := f.call(ctx, [...]string{"traces", "threshold", "spikes"}[i], p, x, method)
 		if err != nil {
@@ -182,10 +183,14 @@ func (f *forced) gradient(ctx context.Context, grad, x []float64) (float64, erro
 }
 
 // refractory looks for the refractory times. They act in whole bins, which no derivative sees: for each of them the fit is repeated with the numbers of bins
-// that leave the least loss, until none is better.
+// that leave the least loss, until none is better, and then once more to the end.
 func (f *fitter) refractory(ctx context.Context, fp *forced, x []float64, loss float64) ([]float64, error) {
-	const tries = 4
+	const (
+		tries   = 4
+		hopeful = 2 // times the least loss, after which a try is gone on with
+	)
 	p := fp.optim()
+	moved := false
 	for again := true; again; {
 		again = false
 		for _, k := range f.index(dynapse.Iref) {
@@ -229,14 +234,26 @@ func (f *fitter) refractory(ctx context.Context, fp *forced, x []float64, loss f
 				if loss < 1e-16 {
 					break
 				}
-				y, l, err := f.call(ctx, "refractory", p, points[i], optim.LevenbergMarquardt{Steps: 40})
+				y, l, err := f.call(ctx, "refractory", p, points[i], optim.LevenbergMarquardt{Steps: 10})
+				if err == nil && l < hopeful*loss && l >= loss*(1-1e-3) {
+					y, l, err = f.call(ctx, "refractory", p, y, optim.LevenbergMarquardt{Steps: 30})
+				}
 				if err != nil {
 					return nil, err
 				}
 				if l < loss*(1-1e-3) {
-					x, loss, again = y, l, true
+					x, loss, again, moved = y, l, true, true
+					break
 				}
 			}
+		}
+		if !again && moved {
+			y, l, err := f.call(ctx, "refractory", p, x, optim.LevenbergMarquardt{})
+			if err != nil {
+				return nil, err
+			}
+			x, again, moved = y, l < loss*(1-1e-3), false
+			loss = l
 		}
 	}
 	return x, nil
