@@ -169,12 +169,14 @@ func isFile(path string) bool {
 	return err == nil
 }
 
-// recipe returns the text of the recipe: for methods that go from event to event, of the variant for these if there is
-// one.
+// recipe returns the text of the recipe: the variant for the method if there is one, and for methods that go from event to event
+// else the one for these.
 func (c *Command) recipe() (text string, ok bool) {
 	if c.Method != "" && c.Method != experiment.Surrogate {
-		if text, ok := recipes.Read(c.Recipe + "-" + experiment.EventProp); ok {
-			return text, true
+		for _, variant := range []string{c.Method, experiment.EventProp} {
+			if text, ok := recipes.Read(c.Recipe + "-" + variant); ok {
+				return text, true
+			}
 		}
 	}
 	return recipes.Read(c.Recipe)
