@@ -147,6 +147,16 @@ func (f *fitter) smooth(ctx context.Context, fp *forced, x []float64, smooth []i
 	if err != nil {
 		return 0, nil, err
 	}
+	slope := make([]float64, len(smooth)) // of half the squares in units of the noise
+	for i, k := range smooth {
+		for m, s := range fp.samples {
+			slope[i] += float64(sens.At(m, i) * r[m] / (s.root * noise))
+		}
+		if prior := settings.Priors[i]; prior.SD > 0 {
+			slope[i] += (x[k] - prior.Mean) / (prior.SD * prior.SD)
+		}
+	}
+	least := towardsLeast(found, slope)
 	for i, e := range found.Estimates {
 		k := smooth[i]
 		lo, hi := f.box.At(k)
@@ -157,6 +167,8 @@ func (f *fitter) smooth(ctx context.Context, fp *forced, x []float64, smooth []i
 		if f.coords[k].weight >= 0 {
 			half := 1.96 * e.SD * math.Abs(x[k])
 			low, high = x[k]-half, x[k]+half
+		} else {
+			low, high = low+min(least[i], 0), high+max(least[i], 0)
 		}
 		if low == low && high == high {
 			id.interval[e.Name] = [2]float64{f.value(k, max(lo, low)), f.value(k, min(hi, high))}
@@ -172,6 +184,28 @@ func (f *fitter) smooth(ctx context.Context, fp *forced, x []float64, smooth []i
 		id.open = append(id.open, open)
 	}
 	return noise, found, nil
+}
+
+// towardsLeast returns the step from x to the least squares of the traces, of the directions that they determine:
+//
+//	d = -Σ_k v_k (v_k·g) / s_k²,   s_k >= 10
+//
+// The currents of a fit are not there, as the free network is to spike as recorded, or as they are to suit other chips. The interval has room for both.
+func towardsLeast(found *optim.Identification, g []float64) []float64 {
+	d := make([]float64, len(g))
+	for k, s := range found.Singular {
+		if s < leastSeen {
+			continue
+		}
+		along := 0.0
+		for i, v := range g {
+			along += float64(v * found.Vectors.At(i, k))
+		}
+		for i := range d {
+			d[i] -= float64(along / (s * s) * found.Vectors.At(i, k))
+		}
+	}
+	return d
 }
 
 // thresholdIntervals finds the thresholds between the samples that spike and those that do not. The membrane at the two samples next to the threshold is

@@ -80,9 +80,18 @@ func (f *fitter) result(after, ctx context.Context, settle time.Duration, first 
 		if err != nil {
 			return nil, err
 		}
+		if loss < f.loss && f.Mismatch == 0 && f.errors == nil { // settable currents are continuous ones, too
+			x = y
+			f.best, f.loss, r.Loss, r.Network = y, loss, loss, f.network(y)
+		}
 		r.LossDAC, r.Settable = &loss, f.network(y)
 	}
-	id, err := f.identify(after, x)
+	at := x
+	if f.nominal != nil { // what the target says of the currents is not what suits many chips
+		at = f.nominal
+		r.Notes = append(r.Notes, "the currents suit chips with mismatch; intervals and verdicts are those of the fit without it")
+	}
+	id, err := f.identify(after, at)
 	if err != nil {
 		return nil, err
 	}

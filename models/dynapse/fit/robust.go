@@ -53,6 +53,7 @@ func (f *fitter) robust(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	f.nominal = f.best
 	f.best, f.loss = slices.Clone(x), loss+f.penalty(x) // the nominal loss, of a point that is chosen by another
 	return nil
 }

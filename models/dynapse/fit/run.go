@@ -72,6 +72,7 @@ type fitter struct {
 
 	errors                 []float64 // standard errors of the best point where neurons were fitted apart
 	best                   []float64
+	nominal                []float64 // the best point before chips with mismatch were looked at, or nil
 	loss                   float64
 	evaluations, gradients int
 	status                 optim.Status
