@@ -207,7 +207,10 @@ func (f *fitter) recordingFit(ctx context.Context) error {
 		if err := f.forcedRounds(ctx); err != nil || f.errors != nil {
 			return err
 		}
-		if f.loss <= f.goodEnough() {
+		if err := f.withinBins(ctx); err != nil {
+			return err
+		}
+		if f.loss <= f.goodEnough() && f.Network.Substeps <= 1 {
 			return nil
 		}
 	}

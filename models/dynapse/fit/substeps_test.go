@@ -10,9 +10,9 @@ import (
 
 // TestSubsteps: a recording of a simulation with steps shorter than a bin gives its currents back.
 func TestSubsteps(t *testing.T) {
-	e, truth := draw(t, 11, 1, 400, 1, Core, false)
+	e, truth := draw(t, 11, 1, 250, 1, Core, false)
 	truth.Substeps, e.Space.Network.Substeps = 4, 4
-	run, err := truth.Simulate(400, 1, e.Recordings[0].Input, dynapse.State{}, nil)
+	run, err := truth.Simulate(250, 1, e.Recordings[0].Input, dynapse.State{}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -21,7 +21,7 @@ func TestSubsteps(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// Spikes are forced at the end of their bin wherever they were in it, so that the currents are near and not exact: 3 % of a trace.
+	// In which step of a bin a spike was is a guess, so that the currents are near and not exact: 3 % of a trace.
 	if res.Loss > 1e-3 || len(res.Warnings) > 0 {
 		t.Errorf("loss %v (%v at the start), %q", res.Loss, res.LossStart, res.Warnings)
 	}
