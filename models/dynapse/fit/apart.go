@@ -217,14 +217,17 @@ func (f *fitter) single(ctx context.Context, j int, x []float64, starts int) (*R
 	return g.result(ctx, ctx, 0, first)
 }
 
-// middle returns the median of each coordinate over its neurons, and the standard error.
+// middle returns the median of each coordinate over its neurons, and the standard error. Neurons whose fit has ended in a bad minimum do not count where others have not.
 func (f *fitter) middle(found []*Result) (x, se []float64) {
 	x, se = make([]float64, len(f.coords)), make([]float64, len(f.coords))
+	limit := noisy * f.wellFitted()
+	good := func(j int) bool { return found[j] != nil && found[j].Loss <= limit }
 	for k, c := range f.coords {
+		some := slices.ContainsFunc(c.neurons, good)
 		var values, widths []float64
 		open := 0
 		for _, j := range c.neurons {
-			if r := found[j]; r != nil {
+			if r := found[j]; r != nil && (good(j) || !some) {
 				name := c.param.String()
 				values = append(values, fmath.Log(r.Values[name]))
 				width := 0.0

@@ -25,7 +25,7 @@ var margins = [len(hinges)]float64{0.5, 0.2, margin}
 const (
 	rounds     = 3
 	wellFitted = 0.01
-	surely     = 0.3 // of wellFitted: when a start has converged there, the others end
+	surely     = 0.05 // of wellFitted: when a start has converged there, the others end
 )
 
 // forcedRounds fits the network with forced spikes until the free network does well.
