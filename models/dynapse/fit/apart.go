@@ -10,7 +10,6 @@ import (
 
 	"github.com/surge-snn/surge/internal/fmath"
 	"github.com/surge-snn/surge/internal/kernel"
-	"github.com/surge-snn/surge/models/dynapse"
 	"github.com/surge-snn/surge/optim"
 )
 
@@ -131,7 +130,7 @@ func (f *fitter) apart(ctx context.Context, least float64) error {
 // differ returns the largest standard deviation between neurons of a current that acts smoothly, from standard errors of the middle.
 func (f *fitter) differ(se []float64) (most float64) {
 	for k, c := range f.coords {
-		if c.param != dynapse.Ispkthr && c.param != dynapse.Iref && !math.IsInf(se[k], 1) {
+		if !c.steps() && !math.IsInf(se[k], 1) {
 			most = max(most, se[k]*math.Sqrt(float64(len(f.seen(c.neurons))))/medianError)
 		}
 	}
@@ -272,7 +271,7 @@ func (f *fitter) assess(id *identification, x []float64) {
 			t := distuv.StudentsT{Sigma: 1, Nu: float64(len(f.seen(c.neurons)) - 1)}.Quantile(0.975)
 			lo, hi = max(lo, x[k]-float64(t*se)), min(hi, x[k]+float64(t*se))
 			se *= t / 1.96
-			if c.param == dynapse.Ispkthr || c.param == dynapse.Iref {
+			if c.steps() {
 				id.verdict[c.name] = SetOnly
 			} else if se <= resolution {
 				id.verdict[c.name] = Identified

@@ -72,13 +72,7 @@ func (f *fitter) identify(ctx context.Context, x []float64) (identification, err
 		return id, nil
 	}
 	fp := f.forced(0, 0)
-	var smooth []int // coordinates
-	steps := map[dynapse.Param]bool{dynapse.Ispkthr: true, dynapse.Iref: true}
-	for k, c := range f.coords {
-		if c.weight >= 0 || !steps[c.param] {
-			smooth = append(smooth, k)
-		}
-	}
+	smooth := f.smooths()
 	noise, found, err := f.smooth(ctx, fp, x, smooth, &id)
 	if err != nil {
 		return id, err
@@ -114,47 +108,9 @@ func (f *fitter) every() map[string]float64 {
 
 // smooth assesses the coordinates that act smoothly, and returns the noise and what was found.
 func (f *fitter) smooth(ctx context.Context, fp *forced, x []float64, smooth []int, id *identification) (float64, *optim.Identification, error) {
-	r, jac := make([]float64, len(fp.samples)), mat.NewDense(len(fp.samples), len(x), nil)
-	if err := fp.jacobian(ctx, r, jac, x); err != nil {
-		return 0, nil, err
-	}
-	sum := 0.0
-	for m, s := range fp.samples {
-		d := r[m] / s.root
-		sum += float64(d * d)
-	}
-	noise := max(math.Sqrt(sum/float64(max(len(r)-len(x), 1))), noiseFloor)
-	if len(smooth) == 0 {
-		return noise, nil, nil
-	}
-	sens := mat.NewDense(max(len(r), len(smooth)), len(smooth), nil)
-	point, names := make([]float64, len(smooth)), make([]string, len(smooth))
-	for i, k := range smooth {
-		point[i], names[i] = x[k], f.coords[k].name
-		unit := 1.0 // of a weight, too, the relative change
-		if f.coords[k].weight >= 0 {
-			unit = x[k]
-		}
-		for m, s := range fp.samples {
-			sens.Set(m, i, unit*jac.At(m, k)/(s.root*noise))
-		}
-	}
-	settings := &optim.IdentifySettings{Priors: make([]optim.Prior, len(smooth))}
-	for i, k := range smooth {
-		settings.Priors[i].Mean, settings.Priors[i].SD = f.wishesOf(k, false)
-	}
-	found, err := optim.Identify(sens, point, names, settings)
-	if err != nil {
-		return 0, nil, err
-	}
-	slope := make([]float64, len(smooth)) // of half the squares in units of the noise
-	for i, k := range smooth {
-		for m, s := range fp.samples {
-			slope[i] += float64(sens.At(m, i) * r[m] / (s.root * noise))
-		}
-		if prior := settings.Priors[i]; prior.SD > 0 {
-			slope[i] += (x[k] - prior.Mean) / (prior.SD * prior.SD)
-		}
+	noise, found, slope, err := f.sensitivities(ctx, fp, x, smooth)
+	if err != nil || found == nil {
+		return noise, nil, err
 	}
 	least := towardsLeast(found, slope)
 	for i, e := range found.Estimates {
@@ -178,12 +134,60 @@ func (f *fitter) smooth(ctx context.Context, fp *forced, x []float64, smooth []i
 		open := Open{Direction: map[string]float64{}, Text: o.Text}
 		for i, w := range o.Weights {
 			if w != 0 {
-				open.Direction[names[i]] = w
+				open.Direction[f.coords[smooth[i]].name] = w
 			}
 		}
 		id.open = append(id.open, open)
 	}
 	return noise, found, nil
+}
+
+// sensitivities returns the noise of the traces, what they determine of the coordinates that act smoothly (nil where there are none), and the slope of half the squares in
+// units of the noise.
+func (f *fitter) sensitivities(ctx context.Context, fp *forced, x []float64, smooth []int) (noise float64, found *optim.Identification, slope []float64, err error) {
+	r, jac := make([]float64, len(fp.samples)), mat.NewDense(len(fp.samples), len(x), nil)
+	if err := fp.jacobian(ctx, r, jac, x); err != nil {
+		return 0, nil, nil, err
+	}
+	sum := 0.0
+	for m, s := range fp.samples {
+		d := r[m] / s.root
+		sum += float64(d * d)
+	}
+	noise = max(math.Sqrt(sum/float64(max(len(r)-len(x), 1))), noiseFloor)
+	if len(smooth) == 0 {
+		return noise, nil, nil, nil
+	}
+	sens := mat.NewDense(max(len(r), len(smooth)), len(smooth), nil)
+	point, names := make([]float64, len(smooth)), make([]string, len(smooth))
+	for i, k := range smooth {
+		point[i], names[i] = x[k], f.coords[k].name
+		unit := 1.0 // of a weight, too, the relative change
+		if f.coords[k].weight >= 0 {
+			unit = x[k]
+		}
+		for m, s := range fp.samples {
+			sens.Set(m, i, unit*jac.At(m, k)/(s.root*noise))
+		}
+	}
+	settings := &optim.IdentifySettings{Priors: make([]optim.Prior, len(smooth))}
+	for i, k := range smooth {
+		settings.Priors[i].Mean, settings.Priors[i].SD = f.wishesOf(k, false)
+	}
+	found, err = optim.Identify(sens, point, names, settings)
+	if err != nil {
+		return 0, nil, nil, err
+	}
+	slope = make([]float64, len(smooth))
+	for i, k := range smooth {
+		for m, s := range fp.samples {
+			slope[i] += float64(sens.At(m, i) * r[m] / (s.root * noise))
+		}
+		if prior := settings.Priors[i]; prior.SD > 0 {
+			slope[i] += (x[k] - prior.Mean) / (prior.SD * prior.SD)
+		}
+	}
+	return noise, found, slope, nil
 }
 
 // towardsLeast returns the step from x to the least squares of the traces, of the directions that they determine:

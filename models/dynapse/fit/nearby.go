@@ -17,17 +17,11 @@ import (
 // threshold between the ends of what the spikes allow at x(z), at (1 + z/3)/2 of the way. They are searched without gradients.
 func (f *fitter) nearby(ctx context.Context, x []float64) error {
 	const phase = "nearby"
-	var smooth []int
-	for k, c := range f.coords {
-		if c.weight >= 0 || c.param != dynapse.Ispkthr && c.param != dynapse.Iref {
-			smooth = append(smooth, k)
-		}
-	}
+	smooth := f.smooths()
 	if len(smooth) == 0 {
 		return nil
 	}
-	id := identification{verdict: map[string]string{}, interval: map[string][2]float64{}}
-	_, found, err := f.smooth(ctx, f.forced(0, 0), x, smooth, &id)
+	_, found, _, err := f.sensitivities(ctx, f.forced(0, 0), x, smooth)
 	if err != nil {
 		return err
 	}
@@ -45,10 +39,7 @@ func (f *fitter) nearby(ctx context.Context, x []float64) error {
 				y[at] += float64(z[smooth[k]] / s * v)
 			}
 		}
-		for k := range y {
-			lo, hi := f.box.At(k)
-			y[k] = min(max(y[k], lo), hi)
-		}
+		f.box.Project(y)
 		return f.between(ctx, y, z)
 	}
 	n := len(x)

@@ -40,19 +40,7 @@ func draw(t failer, seed uint64, n, steps, rows int, tie Tie, recurrent bool) (e
 	for range 1000 {
 		truth = dynapse.Network{N: n, Params: adapting()}
 		start := truth
-		groups := 1
-		if tie == Neuron {
-			groups = n
-		}
-		for _, p := range fitted {
-			v := truth.Params[p][0]
-			truth.Params[p], start.Params[p] = nil, nil
-			for range groups {
-				x := v * math.Exp(rng.Float64()-0.5)
-				truth.Params[p] = append(truth.Params[p], x)
-				start.Params[p] = append(start.Params[p], x*math.Pow(10, 2*rng.Float64()-1))
-			}
-		}
+		vary(rng, &truth, &start, fitted, tie)
 		if recurrent {
 			truth.WRec, start.WRec = make([]float64, n*n), make([]float64, n*n)
 			for i := range truth.WRec {
@@ -81,6 +69,23 @@ func draw(t failer, seed uint64, n, steps, rows int, tie Tie, recurrent bool) (e
 	}
 	t.Fatal("no network that spikes")
 	return e, truth
+}
+
+// vary moves currents by up to e^±0.5, and their start from there by up to a decade.
+func vary(rng *rand.Rand, truth, start *dynapse.Network, params []dynapse.Param, tie Tie) {
+	groups := 1
+	if tie == Neuron {
+		groups = truth.N
+	}
+	for _, p := range params {
+		v := truth.Params[p][0]
+		truth.Params[p], start.Params[p] = nil, nil
+		for range groups {
+			x := v * math.Exp(rng.Float64()-0.5)
+			truth.Params[p] = append(truth.Params[p], x)
+			start.Params[p] = append(start.Params[p], x*math.Pow(10, 2*rng.Float64()-1))
+		}
+	}
 }
 
 // countsOf returns the number of spikes of each neuron.

@@ -19,19 +19,7 @@ func drawCurve(t *testing.T, seed uint64, n int, tie Tie) Experiment {
 	truth := dynapse.Network{N: n, Params: adapting()}
 	start := truth
 	params := []dynapse.Param{dynapse.ItauMem, dynapse.IgainSyn, dynapse.ItauSyn, dynapse.Iref}
-	groups := 1
-	if tie == Neuron {
-		groups = n
-	}
-	for _, p := range params {
-		v := truth.Params[p][0]
-		truth.Params[p], start.Params[p] = nil, nil
-		for range groups {
-			x := v * math.Exp(rng.Float64()-0.5)
-			truth.Params[p] = append(truth.Params[p], x)
-			start.Params[p] = append(start.Params[p], x*math.Pow(10, 2*rng.Float64()-1))
-		}
-	}
+	vary(rng, &truth, &start, params, tie)
 	c := Curve{Name: "curve", InputRate: []float64{10, 20, 40, 80}, Seconds: 2, Seed: 3}
 	rates, err := Rates(truth, c)
 	if err != nil {

@@ -245,6 +245,21 @@ func (s *space) addWeights() error {
 	return nil
 }
 
+// steps says whether a coordinate acts in steps, as Ispkthr and Iref do: no derivative of a trace with forced spikes sees it.
+func (c coordinate) steps() bool {
+	return c.weight < 0 && (c.param == dynapse.Ispkthr || c.param == dynapse.Iref)
+}
+
+// smooths lists the coordinates that act smoothly.
+func (s *space) smooths() (list []int) {
+	for k, c := range s.coords {
+		if !c.steps() {
+			list = append(list, k)
+		}
+	}
+	return list
+}
+
 func (s *space) names() (names []string) {
 	for _, k := range s.coords {
 		names = append(names, k.name)
