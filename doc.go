@@ -7,7 +7,8 @@
 //	surrogate   stand-ins for the derivative of a spike
 //	models      synapses, neurons, readouts
 //	eventprop   event-based networks with exact gradients
-//	optim       optimizers as composable gradient transforms
+//	optim       optimizers as composable gradient transforms; optim/minimize: fits of
+//	            parameters to targets; optim/identify: how sure they are
 //	train       the training loop; train/data: data sets and encoders
 //	bench       checks and benchmarks of gradients and speed
 //	cmd/surge   the program

@@ -1,5 +1,7 @@
-// Package optim turns gradients into updates of parameters, and fits parameters to
-// targets.
+// Package optim turns gradients into updates of parameters.
+//
+// Subpackage minimize looks for the parameters of a problem with the least loss, as in
+// fits to recordings; identify says which of them the outputs determine.
 //
 // # Overview
 //
@@ -33,26 +35,6 @@
 // never interrupted. No transform calls a transcendental function, uses more than one
 // goroutine or draws random numbers: the same input gives the same bytes on every
 // processor. After Init, updates do not allocate.
-//
-// # Fits
-//
-// [Fit] looks for the parameters of a [Problem] with the least loss, within bounds and
-// with priors, by a [Method]:
-//
-//	LevenbergMarquardt  residuals with exact derivatives, such as traces
-//	LBFGS               smooth losses with exact gradients
-//	Descent             any Transform, for surrogate gradients
-//	CMAES, NelderMead   no gradient: baselines
-//	MultiStart          another method from many points, in parallel
-//	Sequence            methods one after the other, each on a loss of its own
-//
-// A method is a plain value too, and all that a fit remembers is a State. Around it
-// are [ToLog] and its kin for positive parameters, [Check] for derivatives, [Robust]
-// for losses over samples of the model, [Identify] and [FeasibleInterval] for how sure
-// the answer is, and [RefineGrid] for parameters that can be set in steps only.
-// Problem, Method and Result are after gonum's package optimize. The same input gives
-// the same bytes for any number of workers; across processors results agree to
-// rounding only, since linear algebra is gonum's and models call exponentials.
 //
 // # Errors
 //

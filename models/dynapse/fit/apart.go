@@ -11,6 +11,7 @@ import (
 	"github.com/surge-snn/surge/internal/fmath"
 	"github.com/surge-snn/surge/internal/kernel"
 	"github.com/surge-snn/surge/optim"
+	"github.com/surge-snn/surge/optim/minimize"
 )
 
 // Neurons that share their currents differ all the same, by the mismatch of their transistors. The currents that fit all of them best are not those that they share:
@@ -97,13 +98,13 @@ func (f *fitter) apart(ctx context.Context, least float64) error {
 		if err != nil {
 			return err
 		}
-		f.replay = []optim.State{outcome(phase, optim.Converged, x, own, evaluations, 0), outcome(phase, optim.Converged, se, 0, 0, 0)}
+		f.replay = []optim.State{outcome(phase, minimize.Converged, x, own, evaluations, 0), outcome(phase, minimize.Converged, se, 0, 0, 0)}
 	}
-	x, own, err := f.call(ctx, phase, optim.Problem{}, nil, nil)
+	x, own, err := f.call(ctx, phase, minimize.Problem{}, nil, nil)
 	if err != nil {
 		return err
 	}
-	se, _, err := f.call(ctx, phase, optim.Problem{}, nil, nil)
+	se, _, err := f.call(ctx, phase, minimize.Problem{}, nil, nil)
 	if err != nil {
 		return err
 	}
@@ -263,7 +264,7 @@ func median(x []float64) float64 {
 
 // assess replaces what the sensitivities say of the currents by what the differences between the neurons do.
 func (f *fitter) assess(id *identification, x []float64) {
-	const resolution = 0.1 // as that of optim.Identify
+	const resolution = 0.1 // as that of identify.Analyze
 	for k, c := range f.coords {
 		lo, hi := f.box.At(k)
 		id.verdict[c.name] = Unidentified

@@ -8,7 +8,7 @@ import (
 
 	"github.com/surge-snn/surge/internal/fmath"
 	"github.com/surge-snn/surge/models/dynapse"
-	"github.com/surge-snn/surge/optim"
+	"github.com/surge-snn/surge/optim/minimize"
 )
 
 // force finds the spikes that every recording can be forced with: those recorded, or else those that are seen in a trace of Imem or Vmem.
@@ -279,9 +279,9 @@ func (f *forced) jacobian(ctx context.Context, r []float64, jac *mat.Dense, x []
 }
 
 // optim returns the least-squares problem.
-func (f *forced) optim() optim.Problem {
+func (f *forced) optim() minimize.Problem {
 	one := func(ctx context.Context, r, x []float64) error {
 		return f.residuals(ctx, [][]float64{r}, [][]float64{x})
 	}
-	return optim.Problem{Names: f.names(), Box: f.box, Priors: f.wished(), NumResiduals: len(f.samples), Residuals: one, Jacobian: f.jacobian}
+	return minimize.Problem{Names: f.names(), Box: f.box, Priors: f.wished(), NumResiduals: len(f.samples), Residuals: one, Jacobian: f.jacobian}
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/surge-snn/surge/internal/fmath"
 	"github.com/surge-snn/surge/models/dynapse"
 	"github.com/surge-snn/surge/optim"
+	"github.com/surge-snn/surge/optim/minimize"
 )
 
 // Setting is a code of the bias generator for a fitted current of a core.
@@ -61,7 +62,7 @@ const costly = 1.05
 // settle looks for the settings near x with the least loss. What cannot be set stays. The loss is the true one; where spikes are known, the
 // forced problem says which currents make up for one another's rounding. The result has a level for each coordinate.
 func (f *fitter) settle(ctx context.Context, x []float64) (y []float64, loss float64, codes []Setting, err error) {
-	g := optim.Grid{Levels: make([][]float64, len(x))}
+	g := minimize.Grid{Levels: make([][]float64, len(x))}
 	ls := make([]levels, len(x))
 	for k, c := range f.coords {
 		if !c.settable() {
@@ -78,7 +79,7 @@ func (f *fitter) settle(ctx context.Context, x []float64) (y []float64, loss flo
 		return nil, 0, nil, err
 	}
 	starts := [][]int{near}
-	refine, negligible := optim.RefineSettings{Beam: 4, Pairs: true, Budget: 400 * (1 + len(x))}, perfect
+	refine, negligible := minimize.RefineSettings{Beam: 4, Pairs: true, Budget: 400 * (1 + len(x))}, perfect
 	if len(f.recordings) == 0 { // rates are coarse
 		refine.Budget, negligible = 60*(1+len(x)), f.resolution()
 		l, err := f.problem.loss(ctx, g.At(near))
@@ -98,7 +99,7 @@ func (f *fitter) settle(ctx context.Context, x []float64) (y []float64, loss flo
 			starts = [][]int{point, near}
 		}
 		if good { // near the least loss already
-			refine = optim.RefineSettings{Pairs: true, Budget: 60 * (1 + len(x))}
+			refine = minimize.RefineSettings{Pairs: true, Budget: 60 * (1 + len(x))}
 		} else {
 			more, err := f.round(ctx, g, starts, x, refine)
 			if err != nil {
@@ -115,9 +116,9 @@ func (f *fitter) settle(ctx context.Context, x []float64) (y []float64, loss flo
 		}
 		cost = f.Samples
 	}
-	res, err := optim.RefineGrid(ctx, p, g, unique(starts), &refine)
+	res, err := minimize.RefineGrid(ctx, p, g, unique(starts), &refine)
 	if ctx.Err() != nil && (err != nil || res.Levels == nil) { // no time for anything: each current by itself
-		res, err = &optim.GridResult{Levels: near, X: g.At(near)}, nil
+		res, err = &minimize.GridResult{Levels: near, X: g.At(near)}, nil
 	}
 	if err != nil {
 		return nil, 0, nil, err
@@ -135,7 +136,7 @@ func (f *fitter) settle(ctx context.Context, x []float64) (y []float64, loss flo
 			return list
 		}
 		refine.Beam = 2
-		again, err := optim.RefineGrid(ctx, p, wide, [][]int{res.Levels}, &refine)
+		again, err := minimize.RefineGrid(ctx, p, wide, [][]int{res.Levels}, &refine)
 		if err != nil && ctx.Err() == nil {
 			return nil, 0, nil, err
 		}
@@ -172,7 +173,7 @@ func (f *fitter) settle(ctx context.Context, x []float64) (y []float64, loss flo
 
 // round returns points of the grid near x that are good with forced spikes: those of the linearization there, and what a search on the grid makes of them.
 // Unlike the loss itself, which jumps where a spike leaves its bin, the forced one says which way leads back.
-func (f *fitter) round(ctx context.Context, g optim.Grid, starts [][]int, x []float64, refine optim.RefineSettings) ([][]int, error) {
+func (f *fitter) round(ctx context.Context, g minimize.Grid, starts [][]int, x []float64, refine minimize.RefineSettings) ([][]int, error) {
 	least := 0.0
 	if !f.hasTraces() {
 		least = margin
@@ -181,8 +182,8 @@ func (f *fitter) round(ctx context.Context, g optim.Grid, starts [][]int, x []fl
 		if ctx.Err() != nil {
 			return starts, nil
 		}
-		l, err := optim.Linearize(context.WithoutCancel(ctx), f.forced(hinge, least).optim(), x)
-		if errors.Is(err, optim.ErrNonFinite) || errors.Is(err, optim.ErrProblem) {
+		l, err := minimize.Linearize(context.WithoutCancel(ctx), f.forced(hinge, least).optim(), x)
+		if errors.Is(err, optim.ErrNonFinite) || errors.Is(err, minimize.ErrProblem) {
 			continue
 		}
 		if err != nil {
@@ -195,7 +196,7 @@ func (f *fitter) round(ctx context.Context, g optim.Grid, starts [][]int, x []fl
 		starts = append(starts, rounded...)
 	}
 	fp := f.forced(hinges[len(hinges)-1], least)
-	p := optim.Problem{Names: f.names(), Box: f.box, Priors: f.wished(), Func: fp.loss, Batch: func(ctx context.Context, losses []float64, xs [][]float64) error {
+	p := minimize.Problem{Names: f.names(), Box: f.box, Priors: f.wished(), Func: fp.loss, Batch: func(ctx context.Context, losses []float64, xs [][]float64) error {
 		r := make([][]float64, len(xs))
 		for i := range r {
 			r[i] = make([]float64, len(fp.samples))
@@ -214,7 +215,7 @@ func (f *fitter) round(ctx context.Context, g optim.Grid, starts [][]int, x []fl
 	if ctx.Err() != nil {
 		return starts, nil
 	}
-	res, err := optim.RefineGrid(ctx, p, g, unique(starts), &refine)
+	res, err := minimize.RefineGrid(ctx, p, g, unique(starts), &refine)
 	if err != nil && ctx.Err() != nil {
 		return starts, nil
 	}

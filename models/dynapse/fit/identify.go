@@ -10,7 +10,8 @@ import (
 
 	"github.com/surge-snn/surge/internal/fmath"
 	"github.com/surge-snn/surge/models/dynapse"
-	"github.com/surge-snn/surge/optim"
+	"github.com/surge-snn/surge/optim/identify"
+	"github.com/surge-snn/surge/optim/minimize"
 )
 
 // noiseFloor is the least noise of a trace, 1 % of a current: a recording that is fitted better than that says no more.
@@ -107,7 +108,7 @@ func (f *fitter) every() map[string]float64 {
 }
 
 // smooth assesses the coordinates that act smoothly, and returns the noise and what was found.
-func (f *fitter) smooth(ctx context.Context, fp *forced, x []float64, smooth []int, id *identification) (float64, *optim.Identification, error) {
+func (f *fitter) smooth(ctx context.Context, fp *forced, x []float64, smooth []int, id *identification) (float64, *identify.Identification, error) {
 	noise, found, slope, err := f.sensitivities(ctx, fp, x, smooth)
 	if err != nil || found == nil {
 		return noise, nil, err
@@ -116,7 +117,7 @@ func (f *fitter) smooth(ctx context.Context, fp *forced, x []float64, smooth []i
 	for i, e := range found.Estimates {
 		k := smooth[i]
 		lo, hi := f.box.At(k)
-		if e.Verdict == optim.Determined {
+		if e.Verdict == identify.Determined {
 			id.verdict[e.Name] = Identified
 		}
 		low, high := e.Low, e.High
@@ -144,7 +145,7 @@ func (f *fitter) smooth(ctx context.Context, fp *forced, x []float64, smooth []i
 
 // sensitivities returns the noise of the traces, what they determine of the coordinates that act smoothly (nil where there are none), and the slope of half the squares in
 // units of the noise.
-func (f *fitter) sensitivities(ctx context.Context, fp *forced, x []float64, smooth []int) (noise float64, found *optim.Identification, slope []float64, err error) {
+func (f *fitter) sensitivities(ctx context.Context, fp *forced, x []float64, smooth []int) (noise float64, found *identify.Identification, slope []float64, err error) {
 	r, jac := make([]float64, len(fp.samples)), mat.NewDense(len(fp.samples), len(x), nil)
 	if err := fp.jacobian(ctx, r, jac, x); err != nil {
 		return 0, nil, nil, err
@@ -170,11 +171,11 @@ func (f *fitter) sensitivities(ctx context.Context, fp *forced, x []float64, smo
 			sens.Set(m, i, unit*jac.At(m, k)/(s.root*noise))
 		}
 	}
-	settings := &optim.IdentifySettings{Priors: make([]optim.Prior, len(smooth))}
+	settings := &identify.Settings{Priors: make([]minimize.Prior, len(smooth))}
 	for i, k := range smooth {
 		settings.Priors[i].Mean, settings.Priors[i].SD = f.wishesOf(k, false)
 	}
-	found, err = optim.Identify(sens, point, names, settings)
+	found, err = identify.Analyze(sens, point, names, settings)
 	if err != nil {
 		return 0, nil, nil, err
 	}
@@ -195,7 +196,7 @@ func (f *fitter) sensitivities(ctx context.Context, fp *forced, x []float64, smo
 //	d = -Σ_k v_k (v_k·g) / s_k²,   s_k >= 10
 //
 // The currents of a fit are not there, as the free network is to spike as recorded, or as they are to suit other chips. The interval has room for both.
-func towardsLeast(found *optim.Identification, g []float64) []float64 {
+func towardsLeast(found *identify.Identification, g []float64) []float64 {
 	d := make([]float64, len(g))
 	for k, s := range found.Singular {
 		if s < leastSeen {
@@ -218,7 +219,7 @@ func towardsLeast(found *optim.Identification, g []float64) []float64 {
 //	SD² = Σ_k (g·v_k / s_k)²,   g = d ln Imem / dx at that sample
 //
 // with the singular values and vectors of the sensitivities.
-func (f *fitter) thresholdIntervals(ctx context.Context, x []float64, smooth []int, found *optim.Identification, id *identification) error {
+func (f *fitter) thresholdIntervals(ctx context.Context, x []float64, smooth []int, found *identify.Identification, id *identification) error {
 	ks := f.index(dynapse.Ispkthr)
 	if len(ks) == 0 {
 		return nil
@@ -264,7 +265,7 @@ func (f *fitter) thresholdIntervals(ctx context.Context, x []float64, smooth []i
 }
 
 // deviation returns the standard deviation of a quantity with the gradient g.
-func deviation(found *optim.Identification, g []float64) float64 {
+func deviation(found *identify.Identification, g []float64) float64 {
 	if found == nil {
 		return 0
 	}
@@ -301,7 +302,7 @@ func (f *fitter) refractoryIntervals(ctx context.Context, fp *forced, x []float6
 			l, err := fp.loss(ctx, y)
 			return l-least <= 1.92*unit*unit, err
 		}
-		in, err := optim.FeasibleInterval(ctx, feasible, x[k], lo, hi, 1e-3)
+		in, err := identify.FeasibleInterval(ctx, feasible, x[k], lo, hi, 1e-3)
 		if err != nil {
 			return err
 		}

@@ -8,7 +8,7 @@ import (
 
 	"gonum.org/v1/gonum/mat"
 
-	"github.com/surge-snn/surge/optim"
+	"github.com/surge-snn/surge/optim/identify"
 )
 
 // TestTowardsLeast: of a linear problem whose parameters are all determined, the step ends at the least squares.
@@ -24,7 +24,7 @@ func TestTowardsLeast(t *testing.T) {
 	for k := range n {
 		want.SetVec(k, rng.NormFloat64())
 	}
-	found, err := optim.Identify(a, make([]float64, n), []string{"a", "b", "c"}, nil)
+	found, err := identify.Analyze(a, make([]float64, n), []string{"a", "b", "c"}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

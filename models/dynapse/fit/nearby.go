@@ -5,7 +5,7 @@ import (
 	"slices"
 
 	"github.com/surge-snn/surge/models/dynapse"
-	"github.com/surge-snn/surge/optim"
+	"github.com/surge-snn/surge/optim/minimize"
 )
 
 // nearby looks among the currents that the traces allow for those with which the free network does best. Noise of a recording moves the currents of the fit with forced
@@ -43,7 +43,7 @@ func (f *fitter) nearby(ctx context.Context, x []float64) error {
 		return f.between(ctx, y, z)
 	}
 	n := len(x)
-	box := optim.Box{Lower: slices.Repeat([]float64{-farthest}, n), Upper: slices.Repeat([]float64{farthest}, n)}
+	box := minimize.Box{Lower: slices.Repeat([]float64{-farthest}, n), Upper: slices.Repeat([]float64{farthest}, n)}
 	for i, k := range smooth {
 		if found.Singular[i] < leastSeen {
 			box.Lower[k], box.Upper[k] = 0, 0
@@ -52,14 +52,14 @@ func (f *fitter) nearby(ctx context.Context, x []float64) error {
 	for _, k := range f.index(dynapse.Iref) {
 		box.Lower[k], box.Upper[k] = 0, 0
 	}
-	p := optim.Problem{Names: f.names(), Box: box, Func: func(ctx context.Context, z []float64) (float64, error) {
+	p := minimize.Problem{Names: f.names(), Box: box, Func: func(ctx context.Context, z []float64) (float64, error) {
 		y, err := point(ctx, z)
 		if err != nil {
 			return 0, err
 		}
 		return f.problem.loss(ctx, y)
 	}}
-	z, _, err := f.call(ctx, phase, p, make([]float64, n), optim.CMAES{Seed: f.Seed, Sigma: 1, Evaluations: 60 * (4 + n), Tol: 1e-2})
+	z, _, err := f.call(ctx, phase, p, make([]float64, n), minimize.CMAES{Seed: f.Seed, Sigma: 1, Evaluations: 60 * (4 + n), Tol: 1e-2})
 	if err != nil {
 		return err
 	}

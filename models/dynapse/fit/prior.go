@@ -6,7 +6,7 @@ import (
 
 	"github.com/surge-snn/surge/internal/fmath"
 	"github.com/surge-snn/surge/models/dynapse"
-	"github.com/surge-snn/surge/optim"
+	"github.com/surge-snn/surge/optim/minimize"
 )
 
 // Prior is what is known of a current beforehand: a log-normal distribution with the median Mean, in amperes, and the standard deviation SD of ln I. An SD of 0 is no
@@ -68,11 +68,11 @@ type wish struct {
 }
 
 // wished is the sum of all wishes, without the part that does not depend on x: a prior of each coordinate, as optim has them, or nil.
-func (p *problem) wished() []optim.Prior {
+func (p *problem) wished() []minimize.Prior {
 	if len(p.wishes) == 0 {
 		return nil
 	}
-	list := make([]optim.Prior, len(p.coords))
+	list := make([]minimize.Prior, len(p.coords))
 	for k := range list {
 		weight, mean := 0.0, 0.0
 		for _, w := range p.wishes {
@@ -82,7 +82,7 @@ func (p *problem) wished() []optim.Prior {
 			}
 		}
 		if weight > 0 {
-			list[k] = optim.Prior{Mean: mean / weight, SD: 1 / math.Sqrt(2*weight)}
+			list[k] = minimize.Prior{Mean: mean / weight, SD: 1 / math.Sqrt(2*weight)}
 		}
 	}
 	return list

@@ -12,7 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/surge-snn/surge/models/dynapse"
-	"github.com/surge-snn/surge/optim"
+	"github.com/surge-snn/surge/optim/minimize"
 )
 
 var fitted = []dynapse.Param{dynapse.ItauMem, dynapse.IgainMem, dynapse.ItauSyn, dynapse.IgainSyn, dynapse.Ispkthr, dynapse.Iref}
@@ -241,7 +241,7 @@ func TestJacobian(t *testing.T) {
 			x[k] += 0.01 * float64(k%3)
 		}
 		// Difference quotients of the same step on both sides: rounding alone, of residuals of order 1 over 1e-5, and the growth of errors in the runaway before a spike.
-		bad, err := optim.Check(context.Background(), f.optim(), x, step, 1e-5)
+		bad, err := minimize.Check(context.Background(), f.optim(), x, step, 1e-5)
 		if err != nil || len(bad) > 0 {
 			t.Errorf("%v: %v %v", tie, err, bad)
 		}
@@ -296,7 +296,7 @@ func TestGradients(t *testing.T) {
 	p := compile(t, e)
 	f := &fitter{problem: p}
 	// Differences of 1e-5 of x, of size 25: third derivatives times 1e-8.
-	if bad, err := optim.Check(context.Background(), f.free(dynapse.SurgeT), p.x, 1e-5, 1e-6); err != nil || len(bad) > 0 {
+	if bad, err := minimize.Check(context.Background(), f.free(dynapse.SurgeT), p.x, 1e-5, 1e-6); err != nil || len(bad) > 0 {
 		t.Errorf("%v %v", err, bad)
 	}
 }

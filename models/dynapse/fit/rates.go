@@ -7,7 +7,7 @@ import (
 
 	"gonum.org/v1/gonum/mat"
 
-	"github.com/surge-snn/surge/optim"
+	"github.com/surge-snn/surge/optim/minimize"
 )
 
 // rateProblem is the least-squares problem of an experiment of summaries alone: ½ |r|² is the loss, and more than that where the network is silent, where the loss
@@ -154,8 +154,8 @@ func (p rateProblem) jacobian(ctx context.Context, r []float64, jac *mat.Dense, 
 }
 
 // optim returns the least-squares problem.
-func (p rateProblem) optim() optim.Problem {
-	return optim.Problem{Names: p.names(), Box: p.box, Priors: p.wished(), NumResiduals: p.size(), Residuals: p.residuals, Jacobian: p.jacobian}
+func (p rateProblem) optim() minimize.Problem {
+	return minimize.Problem{Names: p.names(), Box: p.box, Priors: p.wished(), NumResiduals: p.size(), Residuals: p.residuals, Jacobian: p.jacobian}
 }
 
 // rateFit fits curves alone: least squares from several starts, with little to simulate, then with all, and where rates are still off by half a spike in the mean a search without gradients. The fit
@@ -164,12 +164,12 @@ func (f *fitter) rateFit(ctx context.Context) error {
 	short := f.shorter()
 	for _, decades := range []float64{1, 3} { // the second, with more starts, only where all of the first are silent
 		x, err := f.x, error(nil)
-		method := optim.Method(optim.MultiStart{Method: optim.LevenbergMarquardt{Steps: 30}, Starts: f.Starts * int(decades*decades), Spread: decades * math.Ln10, Keep: 2, Rung: 2, Seed: f.Seed})
+		method := minimize.Method(minimize.MultiStart{Method: minimize.LevenbergMarquardt{Steps: 30}, Starts: f.Starts * int(decades*decades), Spread: decades * math.Ln10, Keep: 2, Rung: 2, Seed: f.Seed})
 		if short != f.problem {
 			if x, _, err = f.call(ctx, "starts", rateProblem{short}.optim(), x, method); err != nil {
 				return err
 			}
-			method = optim.LevenbergMarquardt{Steps: 10}
+			method = minimize.LevenbergMarquardt{Steps: 10}
 		}
 		if x, _, err = f.call(ctx, "rates", rateProblem{f.problem}.optim(), x, method); err != nil {
 			return err
@@ -182,12 +182,12 @@ func (f *fitter) rateFit(ctx context.Context) error {
 		}
 	}
 	if f.loss > f.resolution()/4+f.penalty(f.best) {
-		if err := f.search(ctx, "polish", f.best, optim.CMAES{Seed: f.Seed, Sigma: 0.03, Evaluations: 20 * (4 + len(f.x)), Tol: 1e-4}); err != nil {
+		if err := f.search(ctx, "polish", f.best, minimize.CMAES{Seed: f.Seed, Sigma: 0.03, Evaluations: 20 * (4 + len(f.x)), Tol: 1e-4}); err != nil {
 			return err
 		}
 	}
 	if f.loss <= f.resolution()+f.penalty(f.best) {
-		f.status = optim.Converged
+		f.status = minimize.Converged
 	}
 	return nil
 }

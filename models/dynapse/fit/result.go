@@ -10,6 +10,7 @@ import (
 
 	"github.com/surge-snn/surge/models/dynapse"
 	"github.com/surge-snn/surge/optim"
+	"github.com/surge-snn/surge/optim/minimize"
 )
 
 // Result is what a fit found. Its JSON is the interface of the program.
@@ -60,10 +61,10 @@ func (f *fitter) result(after, ctx context.Context, settle time.Duration, first 
 	x := f.best
 	r := &Result{Status: f.status.String(), LossStart: first, Loss: f.loss, Network: f.network(x), History: f.history, Notes: f.moved, Codes: []Setting{}, AtBound: []string{}}
 	if f.loss <= perfect && ctx.Err() == nil {
-		r.Status = optim.Converged.String()
+		r.Status = minimize.Converged.String()
 	}
-	if r.Status == optim.BudgetReached.String() && ctx.Err() == nil {
-		r.Status = optim.NoProgress.String() // a phase ran out of steps, not the fit
+	if r.Status == minimize.BudgetReached.String() && ctx.Err() == nil {
+		r.Status = minimize.NoProgress.String() // a phase ran out of steps, not the fit
 	}
 	r.Checkpoint = f.checkpoint(f.current)
 	r.Settable = r.Network
@@ -142,11 +143,11 @@ func (f *fitter) result(after, ctx context.Context, settle time.Duration, first 
 	if r.Warnings == nil {
 		r.Warnings = []string{}
 	}
-	if len(r.Warnings) > 0 && r.Status == optim.Converged.String() {
-		r.Status = optim.NoProgress.String()
+	if len(r.Warnings) > 0 && r.Status == minimize.Converged.String() {
+		r.Status = minimize.NoProgress.String()
 	}
 	for k, s := range f.box.Sides(x) {
-		if s == optim.AtLower || s == optim.AtUpper {
+		if s == minimize.AtLower || s == minimize.AtUpper {
 			r.AtBound = append(r.AtBound, f.coords[k].name)
 			r.Notes = append(r.Notes, f.coords[k].name+" ends "+s.String())
 		}

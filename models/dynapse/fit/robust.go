@@ -8,6 +8,7 @@ import (
 	"github.com/surge-snn/surge/internal/random"
 	"github.com/surge-snn/surge/models/dynapse"
 	"github.com/surge-snn/surge/optim"
+	"github.com/surge-snn/surge/optim/minimize"
 )
 
 // freshSamples is the number of chips on which a fit is judged.
@@ -26,7 +27,7 @@ func (f *fitter) chips(x []float64, m int, stream string) (dynapse.Network, erro
 }
 
 // chipsProblem is the mean loss over chips, which are the same at every point.
-func (f *fitter) chipsProblem() (optim.Problem, error) {
+func (f *fitter) chipsProblem() (minimize.Problem, error) {
 	r := f.robustLoss()
 	p, err := r.Problem()
 	p.Names, p.Box, p.Priors = f.names(), f.box, f.wished()
@@ -40,12 +41,12 @@ func (f *fitter) robust(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	x, _, err := f.call(ctx, "robust", p, f.best, optim.Descent{Transform: optim.Adam{LR: optim.Constant(0.02)}, Steps: 100, Patience: 30})
+	x, _, err := f.call(ctx, "robust", p, f.best, minimize.Descent{Transform: optim.Adam{LR: optim.Constant(0.02)}, Steps: 100, Patience: 30})
 	if err != nil {
 		return err
 	}
 	p.Grad = nil
-	x, _, err = f.call(ctx, "robust polish", p, x, optim.CMAES{Seed: f.Seed, Sigma: 0.05, Evaluations: 30 * (4 + len(x)), Tol: 1e-5})
+	x, _, err = f.call(ctx, "robust polish", p, x, minimize.CMAES{Seed: f.Seed, Sigma: 0.05, Evaluations: 30 * (4 + len(x)), Tol: 1e-5})
 	if err != nil {
 		return err
 	}
@@ -59,8 +60,8 @@ func (f *fitter) robust(ctx context.Context) error {
 }
 
 // robustLoss is the mean over chips, with its gradient.
-func (f *fitter) robustLoss() optim.Robust {
-	return optim.Robust{Samples: f.Samples,
+func (f *fitter) robustLoss() minimize.Robust {
+	return minimize.Robust{Samples: f.Samples,
 		Losses: func(ctx context.Context, losses, x []float64) error {
 			net, err := f.chips(x, f.Samples, "fit/mismatch")
 			if err != nil {

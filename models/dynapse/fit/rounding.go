@@ -11,6 +11,7 @@ import (
 	"github.com/surge-snn/surge/internal/fmath"
 	"github.com/surge-snn/surge/models/dynapse"
 	"github.com/surge-snn/surge/optim"
+	"github.com/surge-snn/surge/optim/minimize"
 )
 
 // Rounding to codes with forced spikes. The traces are smooth then, and their loss near its minimum is a quadratic form, whose least value on a grid is a closest vector problem. Of
@@ -38,7 +39,7 @@ type part struct {
 }
 
 // rounded returns a point of the grid near x, and whether all neurons spike as they should there. It is nil where nothing can be said.
-func (f *fitter) rounded(ctx context.Context, g optim.Grid, near []int, x []float64) (point []int, good bool, err error) {
+func (f *fitter) rounded(ctx context.Context, g minimize.Grid, near []int, x []float64) (point []int, good bool, err error) {
 	fp := f.forced(0, 0)
 	if len(fp.samples) == 0 {
 		return nil, false, nil
@@ -58,7 +59,7 @@ func (f *fitter) rounded(ctx context.Context, g optim.Grid, near []int, x []floa
 			of[j] = i
 		}
 		if err := f.candidates(ctx, p, fp, g, near, x, r, jac); err != nil {
-			if errors.Is(err, optim.ErrNonFinite) || errors.Is(err, optim.ErrProblem) {
+			if errors.Is(err, optim.ErrNonFinite) || errors.Is(err, minimize.ErrProblem) {
 				return nil, false, nil
 			}
 			return nil, false, err
@@ -126,7 +127,7 @@ func (f *fitter) parts() (list []*part) {
 }
 
 // candidates stores the points of a part. Currents that the traces do not see are the nearest, of Iref with the same number of bins.
-func (f *fitter) candidates(ctx context.Context, p *part, fp *forced, g optim.Grid, near []int, x, r []float64, jac *mat.Dense) error {
+func (f *fitter) candidates(ctx context.Context, p *part, fp *forced, g minimize.Grid, near []int, x, r []float64, jac *mat.Dense) error {
 	rest := make([]int, len(p.coords))
 	for i, k := range p.coords {
 		if rest[i] = near[k]; f.coords[k].weight < 0 && f.coords[k].param == dynapse.Iref {
@@ -141,7 +142,7 @@ func (f *fitter) candidates(ctx context.Context, p *part, fp *forced, g optim.Gr
 		}
 	}
 	var seen []int // indices in p.coords
-	sub := optim.Grid{}
+	sub := minimize.Grid{}
 	var at []float64
 	var names []string
 	lowest := make([]int, 0, len(p.coords))
@@ -161,7 +162,7 @@ func (f *fitter) candidates(ctx context.Context, p *part, fp *forced, g optim.Gr
 	if len(seen) == 0 {
 		return nil
 	}
-	l, err := optim.Linearize(ctx, optim.Problem{Names: names, NumResiduals: len(rows),
+	l, err := minimize.Linearize(ctx, minimize.Problem{Names: names, NumResiduals: len(rows),
 		Residuals: func(_ context.Context, out, _ []float64) error {
 			for i, m := range rows {
 				out[i] = r[m]
@@ -197,7 +198,7 @@ func (f *fitter) candidates(ctx context.Context, p *part, fp *forced, g optim.Gr
 }
 
 // sameBins returns the level nearest to near with which a refractory time has as many bins as with x; near, if there is none.
-func (f *fitter) sameBins(g optim.Grid, k, near int, x float64) int {
+func (f *fitter) sameBins(g minimize.Grid, k, near int, x float64) int {
 	want := f.bins(k, x)
 	for d := range len(g.Levels[k]) {
 		for _, l := range []int{near - d, near + d} {
@@ -210,7 +211,7 @@ func (f *fitter) sameBins(g optim.Grid, k, near int, x float64) int {
 }
 
 // judge simulates points with forced spikes and keeps the best of each part, with its threshold in the middle of what the spikes allow.
-func (f *fitter) judge(ctx context.Context, parts []*part, of []int, fp *forced, g optim.Grid, levels [][]int, xs [][]float64) error {
+func (f *fitter) judge(ctx context.Context, parts []*part, of []int, fp *forced, g minimize.Grid, levels [][]int, xs [][]float64) error {
 	n, m := f.Network.N, len(xs)
 	rs := make([][]float64, m)
 	for i := range rs {

@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"github.com/surge-snn/surge/models/dynapse"
-	"github.com/surge-snn/surge/optim"
+	"github.com/surge-snn/surge/optim/minimize"
 )
 
 // TestRounded: where the rounding says that spikes are right, the free network at the codes spikes as the recording does, and for a network that has currents of the bias generator
@@ -18,7 +18,7 @@ func TestRounded(t *testing.T) {
 		p := compile(t, e)
 		f := &fitter{problem: p, Settings: Settings{}, loss: math.Inf(1)}
 		x := point(p, truth)
-		g := optim.Grid{Levels: make([][]float64, len(x))}
+		g := minimize.Grid{Levels: make([][]float64, len(x))}
 		for k := range x {
 			l, err := p.levelsOf(k)
 			if err != nil {

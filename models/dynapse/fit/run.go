@@ -11,6 +11,7 @@ import (
 
 	"github.com/surge-snn/surge/models/dynapse"
 	"github.com/surge-snn/surge/optim"
+	"github.com/surge-snn/surge/optim/minimize"
 )
 
 // Method names a way to fit.
@@ -61,7 +62,7 @@ type Progress struct {
 }
 
 // fitter runs the phases of a fit. It is a function of the experiment and its settings: what was done up to a checkpoint is the list of the results
-// of its calls of optim.Fit, which a fit that is resumed reads instead of calling again.
+// of its calls of minimize.Fit, which a fit that is resumed reads instead of calling again.
 type fitter struct {
 	*problem
 	Settings
@@ -75,7 +76,7 @@ type fitter struct {
 	nominal                []float64 // the best point before chips with mismatch were looked at, or nil
 	loss                   float64
 	evaluations, gradients int
-	status                 optim.Status
+	status                 minimize.Status
 }
 
 // Run fits. It returns the best point whatever the status is. A deadline of ctx is a budget, of which a fifth, and at least half a second, is kept for the codes of the bias
@@ -108,9 +109,9 @@ func Run(ctx context.Context, e Experiment, s Settings) (*Result, error) {
 	err = f.phases(search)
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
-		f.status = optim.BudgetReached
+		f.status = minimize.BudgetReached
 	case errors.Is(err, context.Canceled):
-		f.status = optim.Interrupted
+		f.status = minimize.Interrupted
 	case err != nil:
 		return nil, err
 	}
@@ -176,9 +177,9 @@ func (f *fitter) phases(ctx context.Context) error {
 	var err error
 	switch f.Method {
 	case CMAES:
-		err = f.search(ctx, "cma-es", f.x, optim.MultiStart{Method: optim.CMAES{Seed: f.Seed, Sigma: 0.5}, Starts: f.Starts, Keep: max(2, f.Starts/4), Seed: f.Seed})
+		err = f.search(ctx, "cma-es", f.x, minimize.MultiStart{Method: minimize.CMAES{Seed: f.Seed, Sigma: 0.5}, Starts: f.Starts, Keep: max(2, f.Starts/4), Seed: f.Seed})
 	case NelderMead:
-		err = f.search(ctx, "nelder-mead", f.x, optim.MultiStart{Method: optim.NelderMead{Size: 0.3}, Starts: f.Starts, Keep: max(2, f.Starts/4), Seed: f.Seed})
+		err = f.search(ctx, "nelder-mead", f.x, minimize.MultiStart{Method: minimize.NelderMead{Size: 0.3}, Starts: f.Starts, Keep: max(2, f.Starts/4), Seed: f.Seed})
 	case Adam:
 		err = f.surrogate(ctx)
 	case LBFGS, GaussNewton:
@@ -192,7 +193,7 @@ func (f *fitter) phases(ctx context.Context) error {
 		case len(f.summed) > 0:
 			err = f.rateFit(ctx)
 		default: // time constants alone, which the start has
-			f.status = optim.Converged
+			f.status = minimize.Converged
 		}
 	}
 	if err != nil || f.Mismatch == 0 {
@@ -217,24 +218,24 @@ func (f *fitter) recordingFit(ctx context.Context) error {
 	if err := f.surrogate(ctx); err != nil {
 		return err
 	}
-	return f.search(ctx, "polish", f.best, optim.CMAES{Seed: f.Seed, Sigma: 0.02, Evaluations: 60 * (4 + len(f.x)), Tol: 1e-6})
+	return f.search(ctx, "polish", f.best, minimize.CMAES{Seed: f.Seed, Sigma: 0.02, Evaluations: 60 * (4 + len(f.x)), Tol: 1e-6})
 }
 
-// call runs optim.Fit from x, or takes its result from the checkpoint.
-func (f *fitter) call(ctx context.Context, phase string, p optim.Problem, x []float64, m optim.Method) ([]float64, float64, error) {
+// call runs minimize.Fit from x, or takes its result from the checkpoint.
+func (f *fitter) call(ctx context.Context, phase string, p minimize.Problem, x []float64, m minimize.Method) ([]float64, float64, error) {
 	if len(f.replay) > 0 {
 		s := f.replay[0]
 		f.replay = f.replay[1:]
 		return f.finish(s)
 	}
-	settings := optim.Settings{Resume: f.current}
+	settings := minimize.Settings{Resume: f.current}
 	f.current = nil
-	note := func(q optim.Progress) Progress {
+	note := func(q minimize.Progress) Progress {
 		n := Progress{Phase: phase, Step: q.Step, Loss: q.Best, Best: f.loss,
 			Evaluations: f.evaluations + q.Evaluations + q.Jacobians*(1+2*f.colour), Gradients: f.gradients + q.Gradients}
 		return n
 	}
-	settings.Record = func(q optim.Progress) error {
+	settings.Record = func(q minimize.Progress) error {
 		n := note(q)
 		f.history = append(f.history, n)
 		if f.Record == nil {
@@ -243,16 +244,16 @@ func (f *fitter) call(ctx context.Context, phase string, p optim.Problem, x []fl
 		n.Checkpoint = f.checkpoint(&q.State)
 		return f.Record(n)
 	}
-	res, err := optim.Fit(ctx, p, x, &settings, m)
+	res, err := minimize.Fit(ctx, p, x, &settings, m)
 	if err != nil {
 		return nil, 0, fmt.Errorf("%s: %w", phase, err)
 	}
 	switch res.Status {
-	case optim.Interrupted:
+	case minimize.Interrupted:
 		f.takeBest(ctx, res)
 		f.current = &res.State
 		return nil, 0, context.Canceled
-	case optim.BudgetReached:
+	case minimize.BudgetReached:
 		if ctx.Err() != nil {
 			f.takeBest(ctx, res)
 			f.current = &res.State
@@ -263,7 +264,7 @@ func (f *fitter) call(ctx context.Context, phase string, p optim.Problem, x []fl
 }
 
 // outcome is the result of a call, as checkpoints keep it.
-func outcome(phase string, status optim.Status, x []float64, loss float64, evaluations, gradients int) optim.State {
+func outcome(phase string, status minimize.Status, x []float64, loss float64, evaluations, gradients int) optim.State {
 	return optim.State{Kind: phase,
 		Counts: []uint64{uint64(status), uint64(evaluations), uint64(gradients)},
 		Slots:  []optim.Slot{{Name: "x", Tree: optim.Tree{{Name: "x", F64: x}}}, {Name: "loss", Tree: optim.Tree{{Name: "loss", F64: []float64{loss}}}}},
@@ -271,7 +272,7 @@ func outcome(phase string, status optim.Status, x []float64, loss float64, evalu
 }
 
 // takeBest offers what a call that was cut short has found.
-func (f *fitter) takeBest(ctx context.Context, res *optim.Result) {
+func (f *fitter) takeBest(ctx context.Context, res *minimize.Result) {
 	f.evaluations += res.Evaluations + res.Jacobians*(1+2*f.colour)
 	f.gradients += res.Gradients
 	if res.X != nil {
@@ -285,7 +286,7 @@ func (f *fitter) finish(s optim.State) ([]float64, float64, error) {
 		return nil, 0, fmt.Errorf("%w: the checkpoint is not one of this fit", optim.ErrState)
 	}
 	f.done = append(f.done, s)
-	f.status = optim.Status(s.Counts[0])
+	f.status = minimize.Status(s.Counts[0])
 	f.evaluations += int(s.Counts[1])
 	f.gradients += int(s.Counts[2])
 	loss := s.Slots[1].Tree[0].F64[0]
@@ -350,15 +351,15 @@ func (f *fitter) offer(ctx context.Context, x []float64) error {
 }
 
 // free is the problem of the free network.
-func (f *fitter) free(rule dynapse.Rule) optim.Problem {
-	return optim.Problem{Names: f.names(), Box: f.box, Priors: f.wished(), Func: f.problem.loss, Batch: f.batch,
+func (f *fitter) free(rule dynapse.Rule) minimize.Problem {
+	return minimize.Problem{Names: f.names(), Box: f.box, Priors: f.wished(), Func: f.problem.loss, Batch: f.batch,
 		Grad: func(ctx context.Context, grad, x []float64) (float64, error) {
 			return f.grad(ctx, grad, x, full, rule)
 		}}
 }
 
 // search minimises the loss itself.
-func (f *fitter) search(ctx context.Context, phase string, x []float64, m optim.Method) error {
+func (f *fitter) search(ctx context.Context, phase string, x []float64, m minimize.Method) error {
 	p := f.free(dynapse.Surge)
 	p.Grad = nil
 	y, _, err := f.call(ctx, phase, p, x, m)
@@ -372,7 +373,7 @@ func (f *fitter) search(ctx context.Context, phase string, x []float64, m optim.
 func (f *fitter) surrogate(ctx context.Context) error {
 	x := f.best
 	if f.hasSpikes() {
-		p := optim.Problem{Names: f.names(), Box: f.box, Priors: f.wished(),
+		p := minimize.Problem{Names: f.names(), Box: f.box, Priors: f.wished(),
 			Func: func(ctx context.Context, x []float64) (float64, error) {
 				var l [1]float64
 				err := f.sampleLosses(ctx, l[:], f.network(x), counts)
@@ -381,7 +382,7 @@ func (f *fitter) surrogate(ctx context.Context) error {
 			Grad: func(ctx context.Context, grad, x []float64) (float64, error) {
 				return f.grad(ctx, grad, x, counts, dynapse.SurgeS)
 			}}
-		m := optim.MultiStart{Method: optim.Descent{Steps: 150, Patience: 30, Tol: 1e-12}, Starts: f.Starts, Keep: 2, Seed: f.Seed}
+		m := minimize.MultiStart{Method: minimize.Descent{Steps: 150, Patience: 30, Tol: 1e-12}, Starts: f.Starts, Keep: 2, Seed: f.Seed}
 		y, _, err := f.call(ctx, "counts", p, f.x, m)
 		if err != nil {
 			return err
@@ -394,7 +395,7 @@ func (f *fitter) surrogate(ctx context.Context) error {
 		}
 	}
 	if slices.Equal(x, f.x) && !f.hasSpikes() {
-		m := optim.MultiStart{Method: optim.Descent{Steps: 200, Patience: 40}, Starts: f.Starts, Keep: 2, Seed: f.Seed}
+		m := minimize.MultiStart{Method: minimize.Descent{Steps: 200, Patience: 40}, Starts: f.Starts, Keep: 2, Seed: f.Seed}
 		y, _, err := f.call(ctx, "descent", f.free(dynapse.Surge), x, m)
 		if err != nil {
 			return err
@@ -408,7 +409,7 @@ func (f *fitter) surrogate(ctx context.Context) error {
 
 // timing goes down the loss of the experiment from x.
 func (f *fitter) timing(ctx context.Context, x []float64) error {
-	y, _, err := f.call(ctx, "timing", f.free(dynapse.Surge), x, optim.Descent{Transform: optim.Adam{LR: optim.Constant(0.02)}, Steps: 200, Patience: 60})
+	y, _, err := f.call(ctx, "timing", f.free(dynapse.Surge), x, minimize.Descent{Transform: optim.Adam{LR: optim.Constant(0.02)}, Steps: 200, Patience: 60})
 	if err != nil {
 		return err
 	}

@@ -7,7 +7,7 @@ import (
 
 	"github.com/surge-snn/surge/internal/fmath"
 	"github.com/surge-snn/surge/models/dynapse"
-	"github.com/surge-snn/surge/optim"
+	"github.com/surge-snn/surge/optim/minimize"
 )
 
 // Tie says which neurons share a value of a fitted parameter.
@@ -85,7 +85,7 @@ type space struct {
 	Space
 	start  dynapse.Params // [N] each
 	coords []coordinate
-	box    optim.Box
+	box    minimize.Box
 	x      []float64 // the start
 	moved  []string  // what had to be moved into the bounds
 	colour int       // how many

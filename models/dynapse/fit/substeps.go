@@ -6,7 +6,7 @@ import (
 	"slices"
 
 	"github.com/surge-snn/surge/models/dynapse"
-	"github.com/surge-snn/surge/optim"
+	"github.com/surge-snn/surge/optim/minimize"
 )
 
 // With several steps in a bin, a recording says in which bin a spike is, and not in which step; forced at the end of its bin, it comes up to a bin late. So the fit goes on with
@@ -28,7 +28,7 @@ func (f *fitter) withinBins(ctx context.Context) error {
 			return err
 		}
 		fp := steps.forced(hinges[len(hinges)-1], 0)
-		y, loss, err := f.call(ctx, "steps", fp.optim(), x, optim.LevenbergMarquardt{})
+		y, loss, err := f.call(ctx, "steps", fp.optim(), x, minimize.LevenbergMarquardt{})
 		if err != nil {
 			return err
 		}

@@ -7,7 +7,7 @@ import (
 	"slices"
 
 	"github.com/surge-snn/surge/models/dynapse"
-	"github.com/surge-snn/surge/optim"
+	"github.com/surge-snn/surge/optim/minimize"
 )
 
 // Task is to fire for some input patterns and to be silent for others, as the tempotron does (Gütig & Sompolinsky 2006, doi:10.1038/nn1643). The loss is
@@ -162,14 +162,14 @@ func (p *problem) hasTasks() bool {
 // taskFit trains currents and recurrent weights by backpropagation through time from several starts, and ends with a search without gradients where something is still wrong. The rule is that which
 // creates, deletes and moves spikes: with rule S alone, half as many tasks of a spiking teacher were solved.
 func (f *fitter) taskFit(ctx context.Context) error {
-	m := optim.MultiStart{Method: optim.Descent{Steps: 400, Patience: 200, Tol: 1e-12}, Starts: f.Starts, Keep: 2, Seed: f.Seed}
+	m := minimize.MultiStart{Method: minimize.Descent{Steps: 400, Patience: 200, Tol: 1e-12}, Starts: f.Starts, Keep: 2, Seed: f.Seed}
 	x, _, err := f.call(ctx, "task", f.free(dynapse.Surge), f.x, m)
 	if err != nil {
 		return err
 	}
 	if err := f.offer(ctx, x); err != nil || f.loss <= f.resolution()+f.penalty(x) {
-		f.status = optim.Converged
+		f.status = minimize.Converged
 		return err
 	}
-	return f.search(ctx, "polish", f.best, optim.CMAES{Seed: f.Seed, Sigma: 0.05, Evaluations: 40 * (4 + len(f.x)), Tol: 1e-6})
+	return f.search(ctx, "polish", f.best, minimize.CMAES{Seed: f.Seed, Sigma: 0.05, Evaluations: 40 * (4 + len(f.x)), Tol: 1e-6})
 }

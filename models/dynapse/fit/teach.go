@@ -9,7 +9,7 @@ import (
 
 	"github.com/surge-snn/surge/internal/fmath"
 	"github.com/surge-snn/surge/models/dynapse"
-	"github.com/surge-snn/surge/optim"
+	"github.com/surge-snn/surge/optim/minimize"
 )
 
 // Weights of the spikes in the forced problem: none, so that a trace alone leads the way; as much as the traces; and so much that a membrane on the wrong
@@ -74,9 +74,9 @@ func (f *fitter) forcedFit(ctx context.Context, starts int, seed uint64) error {
 			continue
 		}
 		p := fp.optim()
-		method := optim.Method(optim.LevenbergMarquardt{})
+		method := minimize.Method(minimize.LevenbergMarquardt{})
 		if f.Method == LBFGS {
-			method = optim.LBFGS{}
+			method = minimize.LBFGS{}
 			p.Residuals, p.NumResiduals = nil, 0
 			p.Func, p.Grad, p.Jacobian = fp.loss, fp.gradient, nil
 		}
@@ -84,14 +84,14 @@ func (f *fitter) forcedFit(ctx context.Context, starts int, seed uint64) error {
 		if first && f.Weights && len(f.Params) > 0 { // currents are found more easily before weights join
 			held := p
 			held.Box = f.holdWeights()
-			y, _, err := f.call(ctx, "currents", held, x, optim.MultiStart{Method: method, Starts: starts, Keep: max(2, starts/4), Enough: surely * f.wellFitted(), Seed: seed})
+			y, _, err := f.call(ctx, "currents", held, x, minimize.MultiStart{Method: method, Starts: starts, Keep: max(2, starts/4), Enough: surely * f.wellFitted(), Seed: seed})
 			if err != nil {
 				return err
 			}
 			x = y
 		}
 		if first {
-			method = optim.MultiStart{Method: method, Starts: starts, Keep: max(2, starts/4), Enough: surely * f.wellFitted(), Seed: seed}
+			method = minimize.MultiStart{Method: method, Starts: starts, Keep: max(2, starts/4), Enough: surely * f.wellFitted(), Seed: seed}
 		}
 		y, loss, err := f.call(ctx, [...]string{"traces", "threshold", "spikes"}[i], p, x, method)
 		if err != nil {
@@ -126,8 +126,8 @@ func (f *fitter) forcedFit(ctx context.Context, starts int, seed uint64) error {
 const noisy = 4
 
 // holdWeights returns the bounds with those of recurrent weights closed around their start.
-func (p *problem) holdWeights() optim.Box {
-	b := optim.Box{Lower: slices.Clone(p.box.Lower), Upper: slices.Clone(p.box.Upper)}
+func (p *problem) holdWeights() minimize.Box {
+	b := minimize.Box{Lower: slices.Clone(p.box.Lower), Upper: slices.Clone(p.box.Upper)}
 	for k, c := range p.coords {
 		if c.weight >= 0 {
 			b.Lower[k], b.Upper[k] = p.x[k], p.x[k]
@@ -234,9 +234,9 @@ func (f *fitter) refractory(ctx context.Context, fp *forced, x []float64, loss f
 				if loss < 1e-16 {
 					break
 				}
-				y, l, err := f.call(ctx, "refractory", p, points[i], optim.LevenbergMarquardt{Steps: 10})
+				y, l, err := f.call(ctx, "refractory", p, points[i], minimize.LevenbergMarquardt{Steps: 10})
 				if err == nil && l < hopeful*loss && l >= loss*(1-1e-3) {
-					y, l, err = f.call(ctx, "refractory", p, y, optim.LevenbergMarquardt{Steps: 30})
+					y, l, err = f.call(ctx, "refractory", p, y, minimize.LevenbergMarquardt{Steps: 30})
 				}
 				if err != nil {
 					return nil, err
@@ -248,7 +248,7 @@ func (f *fitter) refractory(ctx context.Context, fp *forced, x []float64, loss f
 			}
 		}
 		if !again && moved {
-			y, l, err := f.call(ctx, "refractory", p, x, optim.LevenbergMarquardt{})
+			y, l, err := f.call(ctx, "refractory", p, x, minimize.LevenbergMarquardt{})
 			if err != nil {
 				return nil, err
 			}
