@@ -6,10 +6,13 @@
 //	ops         differentiable operations: spikes, sequences, losses, readouts
 //	surrogate   stand-ins for the derivative of a spike
 //	models      synapses, neurons, readouts
+//	            models/dynapse: neurons of the DynapSE-2 chip; models/dynapse/chip: its
+//	            codes and configuration; models/dynapse/fit: fits to recordings
 //	eventprop   event-based networks with exact gradients
 //	optim       optimizers as composable gradient transforms; optim/minimize: fits of
 //	            parameters to targets; optim/identify: how sure they are
 //	train       the training loop; train/data: data sets and encoders
+//	plot        figures of runs and simulations
 //	bench       checks and benchmarks of gradients and speed
 //	cmd/surge   the program
 //

@@ -23,7 +23,7 @@ func level(dir string) int {
 	switch top, _, _ := strings.Cut(filepath.ToSlash(dir), "/"); top {
 	case "internal":
 		return 0
-	case "graph", "ops", "surrogate":
+	case "graph", "ops", "surrogate", "plot":
 		return 1
 	case "models", "eventprop", "optim":
 		return 2

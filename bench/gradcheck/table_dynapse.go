@@ -8,6 +8,7 @@ import (
 	"github.com/surge-snn/surge/graph"
 	"github.com/surge-snn/surge/models"
 	"github.com/surge-snn/surge/models/dynapse"
+	"github.com/surge-snn/surge/models/dynapse/chip"
 )
 
 // dynapseCases are the neurons of the DynapSE-2 chip. Currents are such that neurons fire several times within 8 steps, substeps
@@ -74,11 +75,11 @@ func dynapseCases() []Case {
 		{Name: "dynapse.Neurons/chips that differ", Model: layer(dynapse.Neurons{
 			Deviations: deviations, Recurrent: true, RecInit: models.Uniform(0, 1), Learn: []dynapse.Param{dynapse.ItauMem, dynapse.IgainSyn, dynapse.Io, dynapse.Ut},
 		})},
-		{Name: "dynapse.CodedWeights", Model: func(b *graph.Builder) {
-			w := dynapse.CodedWeights{
-				Codes: dynapse.Codes{Pre: n, Post: n, Code: []uint8{1, 2, 4, 8, 15, 3, 6, 9, 12}, Sign: []int8{1, -1, 1, 1, 1, -1, 1, 1, 1}},
+		{Name: "chip.CodedWeights", Model: func(b *graph.Builder) {
+			w := chip.CodedWeights{
+				Codes: chip.Codes{Pre: n, Post: n, Code: []uint8{1, 2, 4, 8, 15, 3, 6, 9, 12}, Sign: []int8{1, -1, 1, 1, 1, -1, 1, 1, 1}},
 				Core:  []int{1, 0, 1},
-				Bases: []dynapse.BaseCurrents{{1e-9, 2e-9, 4e-9, 8e-9}, {1.1e-9, 2.3e-9, 3.9e-9, 8.5e-9}},
+				Bases: []chip.BaseCurrents{{1e-9, 2e-9, 4e-9, 8e-9}, {1.1e-9, 2.3e-9, 3.9e-9, 8.5e-9}},
 				Learn: true,
 			}.Apply(b, "w")
 			y := dynapse.Neurons{Params: params(), Rule: dynapse.SurgeS, RecWeights: w}.Apply(b, "chip", input(b, t))

@@ -19,9 +19,9 @@ import (
 	"log"
 	"strconv"
 
-	"github.com/surge-snn/surge/internal/plot"
 	"github.com/surge-snn/surge/models/dynapse"
 	"github.com/surge-snn/surge/models/dynapse/fit"
+	"github.com/surge-snn/surge/plot"
 )
 
 // table has the columns input (spike counts), spikes (counts) and imem (A) in bins of 1 ms. The neuron had, beside the currents of start,

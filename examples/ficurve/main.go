@@ -14,9 +14,9 @@ import (
 	"fmt"
 	"log"
 
-	"github.com/surge-snn/surge/internal/plot"
 	"github.com/surge-snn/surge/models/dynapse"
 	"github.com/surge-snn/surge/models/dynapse/fit"
+	"github.com/surge-snn/surge/plot"
 )
 
 // curve is the target: the rates of a neuron with a refractory time of 21 ms over 100 s.

@@ -19,11 +19,12 @@ import (
 	"gorgonia.org/gorgonia"
 
 	"github.com/surge-snn/surge/graph"
-	"github.com/surge-snn/surge/internal/plot"
 	"github.com/surge-snn/surge/models"
 	"github.com/surge-snn/surge/models/dynapse"
+	"github.com/surge-snn/surge/models/dynapse/chip"
 	"github.com/surge-snn/surge/ops"
 	"github.com/surge-snn/surge/optim"
+	"github.com/surge-snn/surge/plot"
 )
 
 const (
@@ -85,7 +86,7 @@ func model(b *graph.Builder) {
 }
 
 // train returns the network and the weights of its inputs.
-func train(all []pattern, updates int) (n dynapse.Network, in dynapse.Weights, err error) {
+func train(all []pattern, updates int) (n dynapse.Network, in chip.Weights, err error) {
 	params := graph.NewParams(1)
 	prog, err := graph.Build(params, graph.Settings{Dt: dt}, model)
 	if err != nil {
@@ -134,17 +135,17 @@ func train(all []pattern, updates int) (n dynapse.Network, in dynapse.Weights, e
 	for _, p := range learned {
 		n.Params[p] = []float64{math.Exp(wide("chip/log_" + p.String())[0])}
 	}
-	return n, dynapse.Weights{Pre: inputs, Post: neurons, W: wide("in")}, nil
+	return n, chip.Weights{Pre: inputs, Post: neurons, W: wide("in")}, nil
 }
 
 // deploy sends the network to the chip, and returns what the chip will compute.
-func deploy(n dynapse.Network, in dynapse.Weights) (dynapse.Network, dynapse.Weights, error) {
+func deploy(n dynapse.Network, in chip.Weights) (dynapse.Network, chip.Weights, error) {
 	core := make([]int, neurons)
-	q, err := dynapse.Quantise(in, dynapse.Weights{Pre: neurons, Post: neurons, W: n.WRec}, core, dynapse.QuantiseSettings{DAC: true})
+	q, err := chip.Quantise(in, chip.Weights{Pre: neurons, Post: neurons, W: n.WRec}, core, chip.QuantiseSettings{DAC: true})
 	if err != nil {
 		return n, in, err
 	}
-	device, err := dynapse.Deploy(n, q, dynapse.DeploySettings{})
+	device, err := chip.Deploy(n, q, chip.DeploySettings{})
 	if err != nil {
 		return n, in, err
 	}
@@ -152,7 +153,7 @@ func deploy(n dynapse.Network, in dynapse.Weights) (dynapse.Network, dynapse.Wei
 }
 
 // simulate returns the spikes [T, B, neurons] for an input [T, B, inputs].
-func simulate(n dynapse.Network, in dynapse.Weights, x []float64) ([]float64, error) {
+func simulate(n dynapse.Network, in chip.Weights, x []float64) ([]float64, error) {
 	weighted := make([]float64, steps*batch*neurons)
 	for row := range steps * batch {
 		for i, s := range x[row*inputs : (row+1)*inputs] {
@@ -170,7 +171,7 @@ func simulate(n dynapse.Network, in dynapse.Weights, x []float64) ([]float64, er
 
 // accuracy is the share of noisy patterns, in 20 fresh batches, whose class has more spikes than the other. Each batch is on a chip of its own, whose neurons differ by mismatch, a relative
 // standard deviation.
-func accuracy(n dynapse.Network, in dynapse.Weights, all []pattern, mismatch float64) (float64, error) {
+func accuracy(n dynapse.Network, in chip.Weights, all []pattern, mismatch float64) (float64, error) {
 	rng := rand.New(rand.NewPCG(2, 0))
 	right := 0
 	for range 20 {
@@ -202,7 +203,7 @@ func accuracy(n dynapse.Network, in dynapse.Weights, all []pattern, mismatch flo
 type result struct {
 	trained, codes, mismatched float64
 	chip                       dynapse.Network
-	in                         dynapse.Weights
+	in                         chip.Weights
 	patterns                   []pattern
 }
 

@@ -17,9 +17,9 @@ import (
 	"math"
 	"math/rand/v2"
 
-	"github.com/surge-snn/surge/internal/plot"
 	"github.com/surge-snn/surge/models/dynapse"
 	"github.com/surge-snn/surge/models/dynapse/fit"
+	"github.com/surge-snn/surge/plot"
 )
 
 const (

@@ -18,10 +18,10 @@ import (
 	G "gorgonia.org/gorgonia"
 
 	"github.com/surge-snn/surge/graph"
-	"github.com/surge-snn/surge/internal/plot"
 	"github.com/surge-snn/surge/models"
 	"github.com/surge-snn/surge/ops"
 	"github.com/surge-snn/surge/optim"
+	"github.com/surge-snn/surge/plot"
 	"github.com/surge-snn/surge/surrogate"
 	"github.com/surge-snn/surge/train"
 	"github.com/surge-snn/surge/train/data"

@@ -107,7 +107,7 @@ func (k *coefKernel[T]) Forward(in, out [][]T) error {
 				v[p] = fmath.Exp(v[p])
 			}
 			v[p] *= k.factor(p, e)
-			if err := Param(p).check(v[p]); err != nil {
+			if err := Param(p).Check(v[p]); err != nil {
 				return fmt.Errorf("neuron %d: %w", j, err)
 			}
 		}

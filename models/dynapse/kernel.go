@@ -74,7 +74,7 @@ type neuronOut[T any] struct {
 }
 
 const (
-	numMore    = 3 // synapse types besides the one that is always there
+	numMore    = SynapseTypes - 1 // synapse types besides the one that is always there
 	numStates  = 6 + numMore
 	numRecords = 5 + numMore
 )
@@ -87,7 +87,7 @@ var stateNames = [numStates]string{"log_isyn", "log_iahp", "log_imem", "vmem", "
 // types is the number of synapse types.
 func (m mode) types() int {
 	if m.four {
-		return 1 + numMore
+		return SynapseTypes
 	}
 	return 1
 }

@@ -105,7 +105,7 @@ func (m Mismatch) Frozen(n Network, samples int, rng *rand.Rand) (Network, error
 		all := make([]float64, samples*n.N)
 		for j := range all {
 			all[j] = v[j%n.N%len(v)] * d.Factors[p][j]
-			if err := p.check(all[j]); err != nil {
+			if err := p.Check(all[j]); err != nil {
 				return n, fmt.Errorf("sample %d, neuron %d, mismatch of %v: %w", j/n.N, j%n.N, m.Percent, err)
 			}
 		}

@@ -49,7 +49,7 @@ type Neurons struct {
 	RecInit graph.Init
 	// RecMask, where it is not nil, holds a 0 or 1 for each element of w_rec.
 	RecMask []float64
-	// RecWeights, where it is not nil, is the node [N, N] of the recurrent weights, as of [CodedWeights], in place of a learned
+	// RecWeights, where it is not nil, is the node [N, N] of the recurrent weights, as of chip.CodedWeights, in place of a learned
 	// matrix; with it Recurrent, RecInit and RecMask are not used. With Deviations it may have weights for each chip, [M, N, N].
 	RecWeights *G.Node
 	// Forced, where it is not nil, are recorded spikes [T, B, N] that take the place of the neurons' own, see [Network.Simulate].
@@ -207,7 +207,7 @@ func (l Neurons) coefficients(b *graph.Builder, name string, n, rows, steps int)
 			b.Fail(fmt.Errorf("%w: Neurons %q: %v has %d values, want 1, %d, one per core, or %d, one per neuron", ErrParameter, name, p, len(v), cores, n))
 		}
 		for j, x := range v {
-			if err := p.check(x); err != nil {
+			if err := p.Check(x); err != nil {
 				b.Fail(fmt.Errorf("Neurons %q: element %d: %w", name, j, err))
 			}
 			if learned[p] && x == 0 {

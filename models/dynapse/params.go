@@ -68,6 +68,8 @@ const (
 	NumSingle = int(Dt) + 1
 	// NumCurrents counts the bias currents of a neuron with one synapse, Idc to IwAHP, which come first of these.
 	NumCurrents = int(IwAHP) + 1
+	// SynapseTypes counts the types of synapse of the chip's neuron: AMPA, GABA, NMDA, SHUNT.
+	SynapseTypes = 4
 )
 
 // paramFacts are what is known of each parameter.
@@ -133,8 +135,9 @@ func (p Param) Default() float64 { return paramFacts[p].def }
 // IsCurrent says whether p is a bias current: one of 13 with one synapse, of 19 with four.
 func (p Param) IsCurrent() bool { return int(p) < NumCurrents || p >= IgainGABA && p <= ItauSHUNT }
 
-// currentOf says whether p is a bias current of a neuron with four synapse types, or one.
-func (p Param) currentOf(four bool) bool { return p.IsCurrent() && (four || int(p) < NumSingle) }
+// CurrentOf says whether p is a bias current of a neuron with [SynapseTypes] types of synapse
+// (four), or with one.
+func (p Param) CurrentOf(four bool) bool { return p.IsCurrent() && (four || int(p) < NumSingle) }
 
 // MayBeZero says whether 0 is a value of p: a current that can be switched off.
 func (p Param) MayBeZero() bool { return paramFacts[p].zero }
@@ -149,8 +152,9 @@ func ParseParam(name string) (Param, error) {
 	return 0, fmt.Errorf("%w: no parameter %q", ErrParameter, name)
 }
 
-// check says what is wrong with the value x of p, or nothing.
-func (p Param) check(x float64) error {
+// Check returns an error that wraps [ErrParameter] for a value x that p, in its unit, cannot
+// have: not finite, negative, or zero where that is no value.
+func (p Param) Check(x float64) error {
 	if x > 0 && !math.IsInf(x, 0) || x == 0 && paramFacts[p].zero {
 		return nil
 	}
@@ -183,8 +187,16 @@ func PerCore(values []float64, core []int) ([]float64, error) {
 	return v, nil
 }
 
-// expand returns p with one value for each neuron and parameter.
-func (p Params) expand(n int) (Params, error) { return p.expandSamples(n, 1) }
+// DynapSE returns p, checked for n neurons: the parameters of n neurons of the chip are
+// those. It makes Params a population of a chip's graph. The error wraps [ErrParameter].
+func (p Params) DynapSE(n int) (Params, error) {
+	_, err := p.Expand(n)
+	return p, err
+}
+
+// Expand returns p with one value for each of n neurons and each parameter, the default
+// where p has none. The error wraps [ErrParameter] and names parameter and neuron.
+func (p Params) Expand(n int) (Params, error) { return p.expandSamples(n, 1) }
 
 // expandSamples returns p with one value for each of m samples of n neurons; lists have one value, or n, or m*n.
 func (p Params) expandSamples(n, m int) (Params, error) {
@@ -199,7 +211,7 @@ func (p Params) expandSamples(n, m int) (Params, error) {
 		full := make([]float64, n*m)
 		for j := range full {
 			full[j] = v[j%len(v)]
-			if err := name.check(full[j]); err != nil {
+			if err := name.Check(full[j]); err != nil {
 				return p, fmt.Errorf("neuron %d: %w", j%n, err)
 			}
 		}

@@ -59,7 +59,7 @@ func (n Network) Truth(t, b int, input []float64, loss func(*Run) []float64, h f
 		}
 		scale := 1 / (2 * h)
 		if p == Iref {
-			all, err := n.Params.expand(1)
+			all, err := n.Params.Expand(1)
 			if err != nil {
 				return nil, fmt.Errorf("current Iref is judged for one value for all neurons: %w", err)
 			}

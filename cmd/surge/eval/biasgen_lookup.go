@@ -5,7 +5,7 @@ import (
 	"fmt"
 
 	"github.com/surge-snn/surge/internal/cases"
-	"github.com/surge-snn/surge/models/dynapse"
+	"github.com/surge-snn/surge/models/dynapse/chip"
 )
 
 // biasgenLookup finds the code of the bias generator for a wanted current, row by row.
@@ -23,7 +23,7 @@ func (biasgenLookup) Run(_ context.Context, c *cases.Case, _ Options) (*cases.Re
 	n := len(parameters)
 	coarse, fine, current := make([]float64, n), make([]float64, n), make([]float64, n)
 	for i, name := range parameters {
-		bias, err := dynapse.BiasOf(name)
+		bias, err := chip.BiasOf(name)
 		if err != nil {
 			return nil, fmt.Errorf("params.parameter[%d]: %w", i, err)
 		}

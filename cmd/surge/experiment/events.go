@@ -7,8 +7,8 @@ import (
 
 	"github.com/surge-snn/surge/eventprop"
 	"github.com/surge-snn/surge/graph"
-	"github.com/surge-snn/surge/internal/plot"
 	"github.com/surge-snn/surge/internal/random"
+	"github.com/surge-snn/surge/plot"
 	"github.com/surge-snn/surge/train"
 	"github.com/surge-snn/surge/train/data"
 )

@@ -10,9 +10,9 @@ import (
 	"gorgonia.org/tensor"
 
 	"github.com/surge-snn/surge/graph"
-	"github.com/surge-snn/surge/internal/plot"
 	"github.com/surge-snn/surge/models"
 	"github.com/surge-snn/surge/ops"
+	"github.com/surge-snn/surge/plot"
 	"github.com/surge-snn/surge/surrogate"
 	"github.com/surge-snn/surge/train"
 	"github.com/surge-snn/surge/train/data"

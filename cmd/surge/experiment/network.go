@@ -2,7 +2,7 @@ package experiment
 
 import (
 	"github.com/surge-snn/surge/graph"
-	"github.com/surge-snn/surge/internal/plot"
+	"github.com/surge-snn/surge/plot"
 	"github.com/surge-snn/surge/train"
 	"github.com/surge-snn/surge/train/data"
 )

@@ -11,6 +11,7 @@ import (
 	"github.com/surge-snn/surge/internal/exit"
 	"github.com/surge-snn/surge/internal/files"
 	"github.com/surge-snn/surge/models/dynapse"
+	"github.com/surge-snn/surge/models/dynapse/chip"
 )
 
 // coded is an experiment whose recurrent weights are codes.
@@ -58,7 +59,7 @@ func TestCodes(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	d, err := dynapse.ReadDevice(f)
+	d, err := chip.ReadDevice(f)
 	if err != nil {
 		t.Fatal(err)
 	}

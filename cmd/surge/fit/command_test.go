@@ -19,6 +19,7 @@ import (
 	"github.com/surge-snn/surge/internal/exit"
 	"github.com/surge-snn/surge/internal/files"
 	"github.com/surge-snn/surge/models/dynapse"
+	"github.com/surge-snn/surge/models/dynapse/chip"
 	"github.com/surge-snn/surge/models/dynapse/fit"
 )
 
@@ -84,18 +85,18 @@ func TestDemo(t *testing.T) {
 	if err != nil || string(saved) != text {
 		t.Errorf("%v: result.json is not what was printed", err)
 	}
-	chip(t, r.Codes)
+	sameCodes(t, r.Codes)
 }
 
-// chip compares the codes with those in device.json.
-func chip(t *testing.T, codes []fit.Setting) {
+// sameCodes compares the codes with those in device.json.
+func sameCodes(t *testing.T, codes []fit.Setting) {
 	t.Helper()
 	f, err := os.Open(filepath.Join("demo", deviceFile))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	d, err := dynapse.ReadDevice(f)
+	d, err := chip.ReadDevice(f)
 	if err != nil {
 		t.Fatal(err)
 	}

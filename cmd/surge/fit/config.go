@@ -14,6 +14,7 @@ import (
 
 	"github.com/surge-snn/surge/internal/exit"
 	"github.com/surge-snn/surge/models/dynapse"
+	"github.com/surge-snn/surge/models/dynapse/chip"
 	"github.com/surge-snn/surge/models/dynapse/fit"
 )
 
@@ -149,8 +150,8 @@ func (e *experiment) parse(text string) (err error) {
 		return e.bad("fit.parameters", "a list of currents", "none")
 	}
 	for i, core := range c.Network.Core {
-		if core < 0 || core >= dynapse.MaxCores {
-			return e.bad(fmt.Sprintf("network.core[%d]", i), fmt.Sprintf("0 to %d", dynapse.MaxCores-1), core)
+		if core < 0 || core >= chip.MaxCores {
+			return e.bad(fmt.Sprintf("network.core[%d]", i), fmt.Sprintf("0 to %d", chip.MaxCores-1), core)
 		}
 	}
 	return nil
@@ -263,7 +264,7 @@ func (e *experiment) init() error {
 
 // baseOf returns the bit of a base current Iw_0 to Iw_3 of weights, or -1.
 func baseOf(name string) int {
-	for k := range dynapse.WeightBits {
+	for k := range chip.WeightBits {
 		if name == fmt.Sprintf("Iw_%d", k) {
 			return k
 		}
@@ -272,10 +273,10 @@ func baseOf(name string) int {
 }
 
 // codesOf turns numbers from -15 to 15, [N, N], into codes with signs.
-func codesOf(list []float64, n int) (*dynapse.Codes, bool) {
-	c := &dynapse.Codes{Pre: n, Post: n, Code: make([]uint8, len(list)), Sign: make([]int8, len(list))}
+func codesOf(list []float64, n int) (*chip.Codes, bool) {
+	c := &chip.Codes{Pre: n, Post: n, Code: make([]uint8, len(list)), Sign: make([]int8, len(list))}
 	for i, x := range list {
-		if x != math.Trunc(x) || math.Abs(x) >= 1<<dynapse.WeightBits {
+		if x != math.Trunc(x) || math.Abs(x) >= 1<<chip.WeightBits {
 			return nil, false
 		}
 		c.Code[i], c.Sign[i] = uint8(math.Abs(x)), 1

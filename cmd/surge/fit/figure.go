@@ -4,9 +4,9 @@ import (
 	"fmt"
 	"math"
 
-	"github.com/surge-snn/surge/internal/plot"
 	"github.com/surge-snn/surge/models/dynapse"
 	"github.com/surge-snn/surge/models/dynapse/fit"
+	"github.com/surge-snn/surge/plot"
 )
 
 // shown is how many neurons a figure shows at most.

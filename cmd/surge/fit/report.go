@@ -11,25 +11,26 @@ import (
 
 	"github.com/surge-snn/surge/internal/files"
 	"github.com/surge-snn/surge/models/dynapse"
+	"github.com/surge-snn/surge/models/dynapse/chip"
 	"github.com/surge-snn/surge/models/dynapse/fit"
 )
 
 // writeDevice writes the settable network as the configuration of a chip: each input channel goes to its neuron with weight 1.
 func writeDevice(path string, e *experiment, o *outcome) error {
 	n := o.Settable
-	in := dynapse.Weights{Pre: n.N, Post: n.N, W: make([]float64, n.N*n.N)}
+	in := chip.Weights{Pre: n.N, Post: n.N, W: make([]float64, n.N*n.N)}
 	for j := range n.N {
 		in.W[j*n.N+j] = 1
 	}
-	rec := dynapse.Weights{}
+	rec := chip.Weights{}
 	if n.WRec != nil {
-		rec = dynapse.Weights{Pre: n.N, Post: n.N, W: n.WRec}
+		rec = chip.Weights{Pre: n.N, Post: n.N, W: n.WRec}
 	}
 	core := e.Space.Core
 	if core == nil {
 		core = make([]int, n.N)
 	}
-	s := dynapse.QuantiseSettings{Seed: e.config.Seed, DAC: true}
+	s := chip.QuantiseSettings{Seed: e.config.Seed, DAC: true}
 	if list := n.Params[dynapse.Iscale]; len(list) > 0 {
 		s.Iscale = list[0]
 	}
@@ -37,13 +38,13 @@ func writeDevice(path string, e *experiment, o *outcome) error {
 	if err != nil {
 		return err
 	}
-	d, err := dynapse.Deploy(n, q, dynapse.DeploySettings{})
+	d, err := chip.Deploy(n, q, chip.DeploySettings{})
 	if err != nil {
 		return err
 	}
 	for _, dev := range d.Deviations(0.05) {
-		if name, err := dynapse.SimulatorCurrent(dev.Parameter); err == nil && e.fixed(name) {
-			o.Notes = append(o.Notes, fmt.Sprintf("%s of core %d is not fitted; the chip has %.4g A in place of %.4g A", name, dev.Chip*dynapse.CoresPerChip+dev.Core, dev.Current, dev.Wanted))
+		if name, err := chip.SimulatorCurrent(dev.Parameter); err == nil && e.fixed(name) {
+			o.Notes = append(o.Notes, fmt.Sprintf("%s of core %d is not fitted; the chip has %.4g A in place of %.4g A", name, dev.Chip*chip.CoresPerChip+dev.Core, dev.Current, dev.Wanted))
 		}
 	}
 	return files.WriteAtomic(path, func(w io.Writer) error { return d.Write(w) })
@@ -80,7 +81,7 @@ func (o *outcome) table() (rows [][]string) {
 // names lists the fitted parameters: those of the neuron in their order, of each its groups in theirs, and then the weights.
 func (o *outcome) names() []string {
 	var list []string
-	groups := max(o.Network.N, dynapse.MaxCores)
+	groups := max(o.Network.N, chip.MaxCores)
 	add := func(name string) {
 		if _, ok := o.Values[name]; ok {
 			list = append(list, name)
@@ -92,7 +93,7 @@ func (o *outcome) names() []string {
 			add(fmt.Sprintf("%v[%d]", p, g))
 		}
 	}
-	for k := range dynapse.WeightBits {
+	for k := range chip.WeightBits {
 		add(fmt.Sprintf("Iw_%d", k))
 		for g := range groups {
 			add(fmt.Sprintf("Iw_%d[%d]", k, g))

@@ -15,6 +15,7 @@ import (
 	"github.com/surge-snn/surge/internal/exit"
 	"github.com/surge-snn/surge/internal/files"
 	"github.com/surge-snn/surge/models/dynapse"
+	"github.com/surge-snn/surge/models/dynapse/chip"
 )
 
 // surge runs the command line in the current folder.
@@ -320,13 +321,13 @@ func TestTables(t *testing.T) {
 // TestDevice simulates a chip: the same as the network that its codes stand for.
 func TestDevice(t *testing.T) {
 	write(t, "")
-	w := dynapse.Weights{Pre: channels, Post: 2, W: []float64{1, -0.5, 0.3, 0.7, 0, 1}}
+	w := chip.Weights{Pre: channels, Post: 2, W: []float64{1, -0.5, 0.3, 0.7, 0, 1}}
 	core := []int{0, 0}
-	q, err := dynapse.Quantise(w, dynapse.Weights{}, core, dynapse.QuantiseSettings{Starts: 10, DAC: true})
+	q, err := chip.Quantise(w, chip.Weights{}, core, chip.QuantiseSettings{Starts: 10, DAC: true})
 	if err != nil {
 		t.Fatal(err)
 	}
-	d, err := dynapse.Deploy(dynapse.Network{N: 2}, q, dynapse.DeploySettings{})
+	d, err := chip.Deploy(dynapse.Network{N: 2}, q, chip.DeploySettings{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/surge-snn/surge/internal/exit"
 	"github.com/surge-snn/surge/models/dynapse"
+	"github.com/surge-snn/surge/models/dynapse/chip"
 )
 
 // config is the configuration file: what it says of the neurons. Fit, Target and Seed are of surge fit.
@@ -162,19 +163,19 @@ func matrix(value any, columns int) ([]float64, error) {
 }
 
 // readDevice reads the network that a chip is configured as, with four synapse types where it says so or dendrites asks for them.
-func readDevice(path string, dendrites bool) (dynapse.Network, dynapse.Weights, error) {
+func readDevice(path string, dendrites bool) (dynapse.Network, chip.Weights, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		if p := (*os.PathError)(nil); errors.As(err, &p) {
 			err = p.Err
 		}
-		return dynapse.Network{}, dynapse.Weights{}, &exit.BadInput{File: path, Err: err}
+		return dynapse.Network{}, chip.Weights{}, &exit.BadInput{File: path, Err: err}
 	}
 	defer f.Close()
-	d, err := dynapse.ReadDevice(f)
+	d, err := chip.ReadDevice(f)
 	if err == nil {
 		var n dynapse.Network
-		var in dynapse.Weights
+		var in chip.Weights
 		network := d.Network
 		if dendrites {
 			network = d.FourSynapses
@@ -183,5 +184,5 @@ func readDevice(path string, dendrites bool) (dynapse.Network, dynapse.Weights, 
 			return n, in, nil
 		}
 	}
-	return dynapse.Network{}, dynapse.Weights{}, &exit.BadInput{File: path, Err: err}
+	return dynapse.Network{}, chip.Weights{}, &exit.BadInput{File: path, Err: err}
 }

@@ -8,8 +8,9 @@ import (
 
 	"github.com/surge-snn/surge/internal/exit"
 	"github.com/surge-snn/surge/internal/files"
-	"github.com/surge-snn/surge/internal/plot"
 	"github.com/surge-snn/surge/models/dynapse"
+	"github.com/surge-snn/surge/models/dynapse/chip"
+	"github.com/surge-snn/surge/plot"
 )
 
 // simulation is what is to be simulated.
@@ -76,7 +77,7 @@ func (c *DynapSim) simulation(arrays []files.Array) (*simulation, error) {
 	}
 	s := &simulation{file: c.Config, rows: x.Shape[0], steps: x.Shape[1]}
 	channels := x.Shape[2]
-	var in dynapse.Weights
+	var in chip.Weights
 	var err error
 	if c.Device != "" {
 		s.file = c.Device
@@ -101,7 +102,7 @@ func (c *DynapSim) simulation(arrays []files.Array) (*simulation, error) {
 		if len(w.Shape) != 2 || w.Shape[0] != channels || w.Shape[1] == 0 {
 			return nil, bad("w_in", fmt.Sprintf("shape [%d, N], the input has %d channels", channels, channels), fmt.Sprint(w.Shape))
 		}
-		in = dynapse.Weights{Pre: w.Shape[0], Post: w.Shape[1], W: w.Data}
+		in = chip.Weights{Pre: w.Shape[0], Post: w.Shape[1], W: w.Data}
 	}
 	width := channels
 	if in.W != nil {
@@ -143,7 +144,7 @@ func joined(shape []int, axes int) []int {
 }
 
 // weighted returns x·w_in as [T, B, N] for x [B, T, channels]; without weights the channels are the neurons.
-func weighted(x files.Array, in dynapse.Weights, n int) []float64 {
+func weighted(x files.Array, in chip.Weights, n int) []float64 {
 	rows, steps, channels := x.Shape[0], x.Shape[1], x.Shape[2]
 	out := make([]float64, rows*steps*n)
 	for b := range rows {

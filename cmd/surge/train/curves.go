@@ -3,7 +3,7 @@ package train
 import (
 	"strings"
 
-	"github.com/surge-snn/surge/internal/plot"
+	"github.com/surge-snn/surge/plot"
 	"github.com/surge-snn/surge/train"
 )
 

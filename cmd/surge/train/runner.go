@@ -10,7 +10,7 @@ import (
 	"github.com/surge-snn/surge/cmd/surge/experiment"
 	"github.com/surge-snn/surge/internal/exit"
 	"github.com/surge-snn/surge/internal/files"
-	"github.com/surge-snn/surge/internal/plot"
+	"github.com/surge-snn/surge/plot"
 	"github.com/surge-snn/surge/train"
 )
 

@@ -7,6 +7,7 @@ import (
 
 	"github.com/surge-snn/surge/internal/fmath"
 	"github.com/surge-snn/surge/models/dynapse"
+	"github.com/surge-snn/surge/models/dynapse/chip"
 )
 
 // Base is one of the base currents Iw_0 to Iw_3, which the bits of the 4-bit codes of recurrent weights switch on:
@@ -76,7 +77,7 @@ func (s *space) addBases(group []int) error {
 		return fmt.Errorf("%w: codes of %d x %d recurrent weights, want %d x %d, and no fit of the weights themselves", ErrExperiment, c.Pre, c.Post, n, n)
 	}
 	for i, code := range c.Code {
-		if code >= 1<<dynapse.WeightBits || code > 0 && c.Sign[i] != 1 && c.Sign[i] != -1 {
+		if code >= 1<<chip.WeightBits || code > 0 && c.Sign[i] != 1 && c.Sign[i] != -1 {
 			return fmt.Errorf("%w: w_rec[%d][%d] has code %d and sign %d, want 0 to 15 and 1 or -1", ErrExperiment, i/n, i%n, code, c.Sign[i])
 		}
 	}
@@ -93,7 +94,7 @@ func (s *space) addBases(group []int) error {
 }
 
 // bases returns Iw_0 to Iw_3 and Iscale of each neuron at x.
-func (s *space) bases(x []float64) (iw [dynapse.WeightBits][]float64, iscale []float64) {
+func (s *space) bases(x []float64) (iw [chip.WeightBits][]float64, iscale []float64) {
 	for k, b := range s.Bases {
 		iw[k] = slices.Clone(b.Start)
 	}

@@ -10,22 +10,23 @@ import (
 	"testing"
 
 	"github.com/surge-snn/surge/models/dynapse"
+	"github.com/surge-snn/surge/models/dynapse/chip"
 )
 
 // coded is a recording of a recurrent network whose weights are codes, and its base currents; the start has others.
-func coded(t *testing.T) (Experiment, [dynapse.WeightBits]float64) {
+func coded(t *testing.T) (Experiment, [chip.WeightBits]float64) {
 	t.Helper()
 	const n = 3
 	e, truth := draw(t, 21, n, 300, 1, Core, true)
 	rng := rand.New(rand.NewPCG(9, 1))
-	codes := &dynapse.Codes{Pre: n, Post: n, Code: make([]uint8, n*n), Sign: make([]int8, n*n)}
+	codes := &chip.Codes{Pre: n, Post: n, Code: make([]uint8, n*n), Sign: make([]int8, n*n)}
 	for i := range codes.Code {
 		codes.Code[i], codes.Sign[i] = uint8(rng.IntN(16)), 1
 		if i%3 == 0 {
 			codes.Sign[i] = -1
 		}
 	}
-	iw := [dynapse.WeightBits]float64{0.7e-9, 1.1e-9, 2.9e-9, 3.7e-9}
+	iw := [chip.WeightBits]float64{0.7e-9, 1.1e-9, 2.9e-9, 3.7e-9}
 	e.Space.Weights, e.Space.Codes = false, codes
 	e.Space.Params = []dynapse.Param{dynapse.ItauMem, dynapse.Ispkthr}
 	start := e.Space.Network.Params

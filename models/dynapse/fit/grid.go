@@ -8,6 +8,7 @@ import (
 
 	"github.com/surge-snn/surge/internal/fmath"
 	"github.com/surge-snn/surge/models/dynapse"
+	"github.com/surge-snn/surge/models/dynapse/chip"
 	"github.com/surge-snn/surge/optim"
 	"github.com/surge-snn/surge/optim/minimize"
 )
@@ -25,7 +26,7 @@ type Setting struct {
 // levels are the currents that a coordinate can be set to, as ln I in increasing order, with a code for each.
 type levels struct {
 	x       []float64
-	setting []dynapse.Setting
+	setting []chip.Setting
 }
 
 // levelsOf returns the levels of coordinate k within its bounds. Of several codes with one current the first counts.
@@ -35,7 +36,7 @@ func (p *problem) levelsOf(k int) (levels, error) {
 	if err != nil {
 		return l, err
 	}
-	all, err := bias.Neighbours(dynapse.Code{}, dynapse.CoarseCodes*dynapse.FineCodes)
+	all, err := bias.Neighbours(chip.Code{}, chip.CoarseCodes*chip.FineCodes)
 	if err != nil {
 		return l, err
 	}
@@ -154,7 +155,7 @@ func (f *fitter) settle(ctx context.Context, x []float64) (y []float64, loss flo
 		if !c.settable() {
 			continue
 		}
-		name, err := dynapse.DeviceParameter(c.current())
+		name, err := chip.DeviceParameter(c.current())
 		if err != nil {
 			return nil, 0, nil, err
 		}

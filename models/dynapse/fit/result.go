@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/surge-snn/surge/models/dynapse"
+	"github.com/surge-snn/surge/models/dynapse/chip"
 	"github.com/surge-snn/surge/optim"
 	"github.com/surge-snn/surge/optim/minimize"
 )
@@ -44,7 +45,7 @@ type Result struct {
 	Network  dynapse.Network `json:"-"`
 	Settable dynapse.Network `json:"-"`
 	// Bases are the base currents of the weight codes of each neuron, [N], settable as Settable is; nil without codes.
-	Bases []dynapse.BaseCurrents `json:"-"`
+	Bases []chip.BaseCurrents `json:"-"`
 	// History has a line for each step.
 	History []Progress `json:"-"`
 	// Checkpoint is what to resume from.
@@ -117,7 +118,7 @@ func (f *fitter) result(after, ctx context.Context, settle time.Duration, first 
 			}
 		}
 		iw, _ = f.bases(y)
-		r.Bases = make([]dynapse.BaseCurrents, f.Network.N)
+		r.Bases = make([]chip.BaseCurrents, f.Network.N)
 		for j := range r.Bases {
 			for k := range iw {
 				r.Bases[j][k] = iw[k][j]

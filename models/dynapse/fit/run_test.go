@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/surge-snn/surge/models/dynapse"
+	"github.com/surge-snn/surge/models/dynapse/chip"
 	"github.com/surge-snn/surge/optim"
 )
 
@@ -56,11 +57,11 @@ func settable(t *testing.T, e Experiment, res *Result) {
 		t.Fatalf("%d codes, want %d", len(res.Codes), len(fitted))
 	}
 	for i, c := range res.Codes {
-		bias, err := dynapse.BiasOf(c.DeviceParameter)
+		bias, err := chip.BiasOf(c.DeviceParameter)
 		if err != nil {
 			t.Fatal(err)
 		}
-		current, err := bias.Current(dynapse.Code{Coarse: c.Coarse, Fine: c.Fine})
+		current, err := bias.Current(chip.Code{Coarse: c.Coarse, Fine: c.Fine})
 		if err != nil || current != c.Current || c.Name != fitted[i].String() || math.Abs(res.Settable.Params[fitted[i]][0]/current-1) > 1e-14 {
 			t.Errorf("%+v: code means %v A, %v", c, current, err)
 		}

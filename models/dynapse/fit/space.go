@@ -7,6 +7,7 @@ import (
 
 	"github.com/surge-snn/surge/internal/fmath"
 	"github.com/surge-snn/surge/models/dynapse"
+	"github.com/surge-snn/surge/models/dynapse/chip"
 	"github.com/surge-snn/surge/optim/minimize"
 )
 
@@ -57,9 +58,9 @@ type Space struct {
 	// Weights fits the recurrent weights too, each by itself. Those that are 0 are connections that do not exist, and stay.
 	Weights bool
 	// Codes are 4-bit codes of the recurrent weights, [N, N]: the weights are then what they and the Bases make, whatever Network.WRec is. Nil means none.
-	Codes *dynapse.Codes
+	Codes *chip.Codes
 	// Bases are the base currents Iw_0 to Iw_3 of the codes.
-	Bases [dynapse.WeightBits]Base
+	Bases [chip.WeightBits]Base
 	Tie   Tie
 	// Bounds of the fitted parameters. Default: the currents that the bias generator has, of those that act as Io below Io
 	// not less than Io; two decades around the start for Iscale.
@@ -348,10 +349,10 @@ func (s *space) index(p dynapse.Param) (list []int) {
 }
 
 // biasOf returns the bias parameter that sets a current.
-func biasOf(p dynapse.Param) (dynapse.Bias, error) {
-	name, err := dynapse.DeviceParameter(currentName(p))
+func biasOf(p dynapse.Param) (chip.Bias, error) {
+	name, err := chip.DeviceParameter(currentName(p))
 	if err != nil {
-		return dynapse.Bias{}, err
+		return chip.Bias{}, err
 	}
-	return dynapse.BiasOf(name)
+	return chip.BiasOf(name)
 }

@@ -1,15 +1,17 @@
-package dynapse
+package chip
 
 import (
 	"fmt"
 	"math"
+
+	"github.com/surge-snn/surge/models/dynapse"
 )
 
 // SlopeVoltage returns the voltage U that stands in the time constants of the log-domain circuits, in volts:
 //
 //	U = Ut/κ,  κ = (kappaN + kappaP)/2
 //
-// with the thermal voltage ut in volts and the subthreshold slope factors of the two transistor types. It is [ErrParameter]
+// with the thermal voltage ut in volts and the subthreshold slope factors of the two transistor types. It is [dynapse.ErrParameter]
 // unless all are positive.
 func SlopeVoltage(ut, kappaN, kappaP float64) (float64, error) {
 	return positive(ut/((kappaN+kappaP)/2), "slope voltage", named{"Ut", ut}, named{"kappa_n", kappaN}, named{"kappa_p", kappaP})
@@ -20,7 +22,7 @@ func SlopeVoltage(ut, kappaN, kappaP float64) (float64, error) {
 //
 //	Itau = U·C/τ
 //
-// with u of [SlopeVoltage] (Chicca et al. 2014, doi:10.1109/JPROC.2014.2313954). It is [ErrParameter] unless all are positive.
+// with u of [SlopeVoltage] (Chicca et al. 2014, doi:10.1109/JPROC.2014.2313954). It is [dynapse.ErrParameter] unless all are positive.
 func LeakCurrent(tau, capacitance, u float64) (float64, error) {
 	return positive(float64(u*capacitance)/tau, "Itau", named{"tau", tau}, named{"C", capacitance}, named{"U", u})
 }
@@ -36,7 +38,7 @@ func TimeConstant(itau, capacitance, u float64) (float64, error) {
 //
 //	I = Vth·C/t
 //
-// It is [ErrParameter] unless all are positive.
+// It is [dynapse.ErrParameter] unless all are positive.
 func PulseCurrent(t, capacitance, vth float64) (float64, error) {
 	return positive(float64(vth*capacitance)/t, "pulse current", named{"t", t}, named{"C", capacitance}, named{"Vth", vth})
 }
@@ -50,7 +52,7 @@ func PulseWidth(current, capacitance, vth float64) (float64, error) {
 //
 //	Igain = r·Itau
 //
-// It is [ErrParameter] unless both are positive.
+// It is [dynapse.ErrParameter] unless both are positive.
 func GainCurrent(ratio, itau float64) (float64, error) {
 	return positive(itau*ratio, "Igain", named{"r_gain", ratio}, named{"Itau", itau})
 }
@@ -70,7 +72,7 @@ type named struct {
 func positive(result float64, name string, of ...named) (float64, error) {
 	for _, n := range append(of, named{name, result}) {
 		if !(n.value > 0) || math.IsInf(n.value, 0) {
-			return 0, fmt.Errorf("%w: %s = %v, want a finite number > 0", ErrParameter, n.name, n.value)
+			return 0, fmt.Errorf("%w: %s = %v, want a finite number > 0", dynapse.ErrParameter, n.name, n.value)
 		}
 	}
 	return result, nil

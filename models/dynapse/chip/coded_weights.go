@@ -1,4 +1,4 @@
-package dynapse
+package chip
 
 import (
 	"fmt"
@@ -11,6 +11,7 @@ import (
 	"github.com/surge-snn/surge/graph"
 	"github.com/surge-snn/surge/internal/fmath"
 	"github.com/surge-snn/surge/internal/kernel"
+	"github.com/surge-snn/surge/models/dynapse"
 	"github.com/surge-snn/surge/ops"
 )
 
@@ -36,12 +37,12 @@ func (w CodedWeights) Apply(b *graph.Builder, name string) *G.Node {
 	c := w.Codes
 	size := c.Pre * c.Post
 	if c.Pre <= 0 || c.Post <= 0 || len(c.Code) != size || len(c.Sign) != size {
-		b.Fail(fmt.Errorf("%w: CodedWeights %q: %d codes and %d signs for a matrix of %d x %d", ErrParameter, name, len(c.Code), len(c.Sign), c.Pre, c.Post))
+		b.Fail(fmt.Errorf("%w: CodedWeights %q: %d codes and %d signs for a matrix of %d x %d", dynapse.ErrParameter, name, len(c.Code), len(c.Sign), c.Pre, c.Post))
 	}
 	if w.Iscale == 0 {
-		w.Iscale = Iscale.Default()
+		w.Iscale = dynapse.Iscale.Default()
 	}
-	if err := Iscale.check(w.Iscale); err != nil {
+	if err := dynapse.Iscale.Check(w.Iscale); err != nil {
 		b.Fail(fmt.Errorf("CodedWeights %q: %w", name, err))
 	}
 	if w.Core == nil {
@@ -49,12 +50,12 @@ func (w CodedWeights) Apply(b *graph.Builder, name string) *G.Node {
 	}
 	for j, core := range w.Core {
 		if core < 0 || core >= len(w.Bases) || len(w.Core) != c.Post {
-			b.Fail(fmt.Errorf("%w: CodedWeights %q: Core[%d] = %d in a list of %d, want one of %d cores for each of %d neurons", ErrParameter, name, j, core, len(w.Core), len(w.Bases), c.Post))
+			b.Fail(fmt.Errorf("%w: CodedWeights %q: Core[%d] = %d in a list of %d, want one of %d cores for each of %d neurons", dynapse.ErrParameter, name, j, core, len(w.Core), len(w.Bases), c.Post))
 		}
 	}
 	for i, code := range c.Code {
 		if code >= 1<<WeightBits || c.Sign[i] < -1 || c.Sign[i] > 1 {
-			b.Fail(fmt.Errorf("%w: CodedWeights %q: element %d has code %d and sign %d, want 0 to 15 and -1, 0 or 1", ErrParameter, name, i, code, c.Sign[i]))
+			b.Fail(fmt.Errorf("%w: CodedWeights %q: element %d has code %d and sign %d, want 0 to 15 and -1, 0 or 1", dynapse.ErrParameter, name, i, code, c.Sign[i]))
 		}
 	}
 	var in []*G.Node
@@ -62,7 +63,7 @@ func (w CodedWeights) Apply(b *graph.Builder, name string) *G.Node {
 		start := make([]float64, len(w.Bases))
 		for i, base := range w.Bases {
 			if !(base[k] > 0) || math.IsInf(base[k], 0) {
-				b.Fail(fmt.Errorf("%w: CodedWeights %q: Iw_%d of core %d is %v A, want a finite number > 0", ErrParameter, name, k, i, base[k]))
+				b.Fail(fmt.Errorf("%w: CodedWeights %q: Iw_%d of core %d is %v A, want a finite number > 0", dynapse.ErrParameter, name, k, i, base[k]))
 			}
 			start[i] = fmath.Log(base[k])
 		}
@@ -73,7 +74,7 @@ func (w CodedWeights) Apply(b *graph.Builder, name string) *G.Node {
 			in = append(in, b.Const(full, start, len(start)))
 		}
 	}
-	return apply(b, ops.Kernels{Float32: &codedKernel[float32]{w: w}, Float64: &codedKernel[float64]{w: w}}, in...)
+	return b.CheckAll(ops.Apply(ops.Kernels{Float32: &codedKernel[float32]{w: w}, Float64: &codedKernel[float64]{w: w}}, nil, in...))[0]
 }
 
 // codedKernel computes the matrix from the logarithms of the base currents.

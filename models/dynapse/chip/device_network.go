@@ -1,8 +1,10 @@
-package dynapse
+package chip
 
 import (
 	"fmt"
 	"slices"
+
+	"github.com/surge-snn/surge/models/dynapse"
 )
 
 // Network returns the network that the configuration stands for, to be simulated: the neurons in the order of their ids,
@@ -16,7 +18,7 @@ import (
 //
 // Errors: those of [Device.Check]; [ErrDevice] for ids that are not 0, 1, 2, ..., a core without a parameter that is simulated,
 // and a tag that nothing sends; [ErrGraph] for tags that two sources send to a core (an event would count for both).
-func (d *Device) Network() (n Network, in Weights, err error) {
+func (d *Device) Network() (n dynapse.Network, in Weights, err error) {
 	for _, chip := range d.Chips {
 		for _, core := range chip.Cores {
 			for _, cell := range core.Neurons {
@@ -32,10 +34,10 @@ func (d *Device) Network() (n Network, in Weights, err error) {
 }
 
 // FourSynapses is [Device.Network] with the four dendrites of the chip, whatever the configuration uses: a network with
-// [Network.FourSynapses], input weights [Pre, 4N] and recurrent weights [N, 4N], none of them negative.
+// [dynapse.Network.FourSynapses], input weights [Pre, 4N] and recurrent weights [N, 4N], none of them negative.
 //
 // Errors: those of Network.
-func (d *Device) FourSynapses() (n Network, in Weights, err error) { return d.network(true) }
+func (d *Device) FourSynapses() (n dynapse.Network, in Weights, err error) { return d.network(true) }
 
 // column is the place of a dendrite in the weights of a neuron, of four types or of one, and the sign of its weight.
 func (d Dendrite) column(four bool) (at int, sign float64) {
@@ -48,7 +50,7 @@ func (d Dendrite) column(four bool) (at int, sign float64) {
 	return slices.Index([]Dendrite{AMPA, GABA, NMDA, SHUNT}, d), 1
 }
 
-func (d *Device) network(four bool) (n Network, in Weights, err error) {
+func (d *Device) network(four bool) (n dynapse.Network, in Weights, err error) {
 	if err := d.Check(); err != nil {
 		return n, in, err
 	}
@@ -57,12 +59,15 @@ func (d *Device) network(four bool) (n Network, in Weights, err error) {
 		return n, in, err
 	}
 	n.N, n.FourSynapses = r.n, four
-	n.Params[Iscale] = []float64{d.Iscale}
-	types := mode{four: four}.types()
+	n.Params[dynapse.Iscale] = []float64{d.Iscale}
+	types := 1
+	if four {
+		types = dynapse.SynapseTypes
+	}
 	width := r.n * types
 	in = Weights{len(d.Inputs), width, make([]float64, len(d.Inputs)*width)}
 	for p := range n.Params {
-		if Param(p).currentOf(four) {
+		if dynapse.Param(p).CurrentOf(four) {
 			n.Params[p] = make([]float64, r.n)
 		}
 	}
@@ -75,12 +80,12 @@ func (d *Device) network(four bool) (n Network, in Weights, err error) {
 			}
 			for _, cell := range core.Neurons {
 				for p, x := range currents {
-					if Param(p).currentOf(four) {
+					if dynapse.Param(p).CurrentOf(four) {
 						n.Params[p][cell.ID] = x
 					}
 				}
 				if !cell.DC {
-					n.Params[Idc][cell.ID] = 0
+					n.Params[dynapse.Idc][cell.ID] = 0
 				}
 				for _, s := range cell.Synapses {
 					source, ok := r.source[arrival{[2]int{chip.X, chip.Y}, core.Core, s.Tag}]
@@ -105,12 +110,12 @@ func (d *Device) network(four bool) (n Network, in Weights, err error) {
 }
 
 // currents returns the bias currents of neurons with four synapse types, or one, and the base currents of the core.
-func (c Core) currents(where string, four bool) (currents [NumParams]float64, base BaseCurrents, err error) {
+func (c Core) currents(where string, four bool) (currents [dynapse.NumParams]float64, base BaseCurrents, err error) {
 	for p := range currents {
-		if !Param(p).currentOf(four) {
+		if !dynapse.Param(p).CurrentOf(four) {
 			continue
 		}
-		if currents[p], err = c.current(where, Param(p).String()); err != nil {
+		if currents[p], err = c.current(where, dynapse.Param(p).String()); err != nil {
 			return currents, base, err
 		}
 	}

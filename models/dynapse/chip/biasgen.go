@@ -1,4 +1,4 @@
-package dynapse
+package chip
 
 import (
 	_ "embed"
@@ -7,6 +7,8 @@ import (
 	"math"
 	"slices"
 	"sync"
+
+	"github.com/surge-snn/surge/models/dynapse"
 )
 
 // The bias generator has CoarseCodes ranges of FineCodes steps each.
@@ -69,17 +71,17 @@ type Bias struct {
 
 // BiasOf returns the bias parameter with the given device name. Its transistor type is the last letter of the name.
 //
-// The error is [ErrParameter] for a name that the device does not have, and for the three whose transistor type is not in
+// The error is [dynapse.ErrParameter] for a name that the device does not have, and for the three whose transistor type is not in
 // the name (NCCF_CAL_REFBIAS_V, whose type is switchable, SYAM_STDWCCB and R2R_BUFFER_CCB): who knows the type writes
 // Bias{Name, Transistor, Scale}.
 func BiasOf(parameter string) (Bias, error) {
 	scale, ok := scaleFactor(parameter)
 	if !ok {
-		return Bias{}, fmt.Errorf("%w: no device parameter %q", ErrParameter, parameter)
+		return Bias{}, fmt.Errorf("%w: no device parameter %q", dynapse.ErrParameter, parameter)
 	}
 	b := Bias{parameter, Transistor(parameter[len(parameter)-1]), scale}
 	if b.Transistor != NType && b.Transistor != PType {
-		return Bias{}, fmt.Errorf("%w: the transistor type of %s (scale factor %v) is not known: its name ends in neither N nor P", ErrParameter, parameter, scale)
+		return Bias{}, fmt.Errorf("%w: the transistor type of %s (scale factor %v) is not known: its name ends in neither N nor P", dynapse.ErrParameter, parameter, scale)
 	}
 	return b, nil
 }
@@ -90,24 +92,24 @@ type Setting struct {
 	Current float64 `json:"current"` // A
 }
 
-// check is [ErrParameter] for a Bias that nobody has filled in.
+// check is [dynapse.ErrParameter] for a Bias that nobody has filled in.
 func (b Bias) check() error {
 	if b.Transistor != NType && b.Transistor != PType {
-		return fmt.Errorf("%w: %s: transistor type %q, want N or P", ErrParameter, b.Name, rune(b.Transistor))
+		return fmt.Errorf("%w: %s: transistor type %q, want N or P", dynapse.ErrParameter, b.Name, rune(b.Transistor))
 	}
 	if !(b.Scale > 0) || math.IsInf(b.Scale, 0) {
-		return fmt.Errorf("%w: %s: scale factor %v, want a finite one > 0", ErrParameter, b.Name, b.Scale)
+		return fmt.Errorf("%w: %s: scale factor %v, want a finite one > 0", dynapse.ErrParameter, b.Name, b.Scale)
 	}
 	return nil
 }
 
-// Current returns the current of a code in ampere. A coarse value above 5 is [ErrParameter].
+// Current returns the current of a code in ampere. A coarse value above 5 is [dynapse.ErrParameter].
 func (b Bias) Current(c Code) (float64, error) {
 	if err := b.check(); err != nil {
 		return 0, err
 	}
 	if c.Coarse >= CoarseCodes {
-		return 0, fmt.Errorf("%w: %s: coarse value %d, want 0 to %d", ErrParameter, b.Name, c.Coarse, CoarseCodes-1)
+		return 0, fmt.Errorf("%w: %s: coarse value %d, want 0 to %d", dynapse.ErrParameter, b.Name, c.Coarse, CoarseCodes-1)
 	}
 	return b.at(c).Current, nil
 }
@@ -118,7 +120,7 @@ func (b Bias) at(c Code) Setting {
 
 // Lookup returns the setting whose current is the nearest to the wanted one, in ampere. Among equals it is the one with the
 // smallest coarse value, and then the smallest fine value. A current that is not in [Bias.Range] gets the nearest end:
-// compare the Current of the setting. The error is [ErrParameter] for a current that is negative or not finite.
+// compare the Current of the setting. The error is [dynapse.ErrParameter] for a current that is negative or not finite.
 //
 // Cost: 1536 comparisons.
 func (b Bias) Lookup(current float64) (Setting, error) {
@@ -126,7 +128,7 @@ func (b Bias) Lookup(current float64) (Setting, error) {
 		return Setting{}, err
 	}
 	if !(current >= 0) || math.IsInf(current, 0) {
-		return Setting{}, fmt.Errorf("%w: %s: current %v A, want a finite one >= 0", ErrParameter, b.Name, current)
+		return Setting{}, fmt.Errorf("%w: %s: current %v A, want a finite one >= 0", dynapse.ErrParameter, b.Name, current)
 	}
 	var best Setting
 	least := math.Inf(1)
@@ -154,10 +156,10 @@ func (b Bias) Range() (least, most float64, err error) {
 
 // Neighbours returns the settings around c in the order of their currents: up to n below it, c itself, and up to n above it
 // (fewer at the ends of the range). Settings of equal current stand in the order of their codes. It is for refining a
-// current on the grid of what can be set. A coarse value above 5, or a negative n, is [ErrParameter].
+// current on the grid of what can be set. A coarse value above 5, or a negative n, is [dynapse.ErrParameter].
 func (b Bias) Neighbours(c Code, n int) ([]Setting, error) {
 	if n < 0 {
-		return nil, fmt.Errorf("%w: %s: %d neighbours", ErrParameter, b.Name, n)
+		return nil, fmt.Errorf("%w: %s: %d neighbours", dynapse.ErrParameter, b.Name, n)
 	}
 	if _, err := b.Current(c); err != nil {
 		return nil, err

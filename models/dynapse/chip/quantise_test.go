@@ -1,4 +1,4 @@
-package dynapse
+package chip
 
 import (
 	"errors"
@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/surge-snn/surge/internal/random"
+	"github.com/surge-snn/surge/models/dynapse"
 )
 
 // recordedQuantisation is a case of Rockpool 3.1.0 (autoencoder_quantization).
@@ -292,7 +293,7 @@ func TestQuantiseErrors(t *testing.T) {
 		{"Iscale", one, Weights{}, []int{0}, QuantiseSettings{Iscale: -1}},
 		{"starts", one, Weights{}, []int{0}, QuantiseSettings{Starts: -1}},
 	} {
-		if _, err := Quantise(test.in, test.rec, test.core, test.s); !errors.Is(err, ErrParameter) {
+		if _, err := Quantise(test.in, test.rec, test.core, test.s); !errors.Is(err, dynapse.ErrParameter) {
 			t.Errorf("%s: error %v, want ErrParameter", test.name, err)
 		}
 	}

@@ -1,4 +1,4 @@
-package dynapse
+package chip
 
 import (
 	"errors"
@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"github.com/surge-snn/surge/models/dynapse"
 )
 
 // TestDefaultCurrents derives every current of the recorded defaults from time constants and gain ratios. Both sides are the
@@ -111,17 +113,17 @@ func TestQuantitiesErrors(t *testing.T) {
 		{"tau_mem": 1e-2, "Itau_mem": 1e-12},
 		{"tau_mem": 5e-324}, // an infinite current
 	} {
-		if _, err := q.Currents(); !errors.Is(err, ErrParameter) {
+		if _, err := q.Currents(); !errors.Is(err, dynapse.ErrParameter) {
 			t.Errorf("%v: error %v, want ErrParameter", q, err)
 		}
 	}
-	if _, err := Describe(map[string]float64{"Itau": 1}, nil); !errors.Is(err, ErrParameter) {
+	if _, err := Describe(map[string]float64{"Itau": 1}, nil); !errors.Is(err, dynapse.ErrParameter) {
 		t.Error(err)
 	}
-	if _, err := Describe(map[string]float64{"Itau_mem": 1}, Quantities{"C": 1}); !errors.Is(err, ErrParameter) {
+	if _, err := Describe(map[string]float64{"Itau_mem": 1}, Quantities{"C": 1}); !errors.Is(err, dynapse.ErrParameter) {
 		t.Error(err)
 	}
-	if _, err := Describe(map[string]float64{"Itau_mem": -1}, nil); !errors.Is(err, ErrParameter) {
+	if _, err := Describe(map[string]float64{"Itau_mem": -1}, nil); !errors.Is(err, dynapse.ErrParameter) {
 		t.Error(err)
 	}
 }

@@ -1,6 +1,10 @@
-package dynapse
+package chip
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/surge-snn/surge/models/dynapse"
+)
 
 // LIF are leaky integrate-and-fire neurons with a current-based synapse, to be converted to neurons of the chip. Lists have
 // one value for all neurons or one for each.
@@ -29,9 +33,9 @@ type LIF struct {
 	Dt       float64 // s; default 1e-3
 }
 
-// DynapSE converts the neurons. The error is [ErrParameter] for lists of another length, and numbers out of range.
-func (l LIF) DynapSE(n int) (p Params, err error) {
-	u, err := SlopeVoltage(Ut.Default(), KappaN.Default(), KappaP.Default())
+// DynapSE converts the neurons. The error is [dynapse.ErrParameter] for lists of another length, and numbers out of range.
+func (l LIF) DynapSE(n int) (p dynapse.Params, err error) {
+	u, err := SlopeVoltage(dynapse.Ut.Default(), dynapse.KappaN.Default(), dynapse.KappaP.Default())
 	if err != nil {
 		return p, err
 	}
@@ -41,10 +45,10 @@ func (l LIF) DynapSE(n int) (p Params, err error) {
 		}
 		return x
 	}
-	iscale := or(l.Iscale, Iscale.Default())
+	iscale := or(l.Iscale, dynapse.Iscale.Default())
 	list := func(name string, values []float64, convert func(x float64) (float64, error)) []float64 {
 		if len(values) != 1 && len(values) != n && err == nil {
-			err = fmt.Errorf("%w: %s of LIF neurons has %d values, want 1 or %d, one per neuron", ErrParameter, name, len(values), n)
+			err = fmt.Errorf("%w: %s of LIF neurons has %d values, want 1 or %d, one per neuron", dynapse.ErrParameter, name, len(values), n)
 		}
 		out := make([]float64, len(values))
 		for i, x := range values {
@@ -55,28 +59,32 @@ func (l LIF) DynapSE(n int) (p Params, err error) {
 		}
 		return out
 	}
-	p[ItauMem] = list("TauMem", l.TauMem, func(x float64) (float64, error) { return LeakCurrent(x, CMem.Default(), u) })
-	p[ItauSyn] = list("TauSyn", l.TauSyn, func(x float64) (float64, error) { return LeakCurrent(x, CSyn.Default(), u) })
+	p[dynapse.ItauMem] = list("TauMem", l.TauMem, func(x float64) (float64, error) { return LeakCurrent(x, dynapse.CMem.Default(), u) })
+	p[dynapse.ItauSyn] = list("TauSyn", l.TauSyn, func(x float64) (float64, error) { return LeakCurrent(x, dynapse.CSyn.Default(), u) })
 	if err != nil {
 		return p, err
 	}
-	p[IgainMem] = list("RGainMem", p[ItauMem], func(x float64) (float64, error) { return GainCurrent(or(l.RGainMem, 4), x) })
-	p[IgainSyn] = list("RGainSyn", p[ItauSyn], func(x float64) (float64, error) { return GainCurrent(or(l.RGainSyn, 100), x) })
+	p[dynapse.IgainMem] = list("RGainMem", p[dynapse.ItauMem], func(x float64) (float64, error) { return GainCurrent(or(l.RGainMem, 4), x) })
+	p[dynapse.IgainSyn] = list("RGainSyn", p[dynapse.ItauSyn], func(x float64) (float64, error) { return GainCurrent(or(l.RGainSyn, 100), x) })
 	if l.VTh == nil {
 		l.VTh = []float64{1}
 	}
 	if l.Bias == nil {
 		l.Bias = []float64{0}
 	}
-	p[Ispkthr] = list("VTh", l.VTh, func(x float64) (float64, error) { return x * iscale, Ispkthr.check(x * iscale) })
-	p[Idc] = list("Bias", l.Bias, func(x float64) (float64, error) { return x * iscale, Idc.check(x * iscale) })
-	p[Ipulse] = list("TPulse", []float64{or(l.TPulse, 10e-6)}, func(x float64) (float64, error) { return PulseCurrent(x, CPulse.Default(), Vth.Default()) })
-	p[Iref] = list("TRef", []float64{or(l.TRef, 1e-3)}, func(x float64) (float64, error) { return PulseCurrent(x, CRef.Default(), Vth.Default()) })
-	p[IwAHP], p[IfNMDA] = []float64{0}, []float64{0}
-	p[Iscale] = []float64{iscale}
-	p[Dt] = []float64{or(l.Dt, Dt.Default())}
+	p[dynapse.Ispkthr] = list("VTh", l.VTh, func(x float64) (float64, error) { return x * iscale, dynapse.Ispkthr.Check(x * iscale) })
+	p[dynapse.Idc] = list("Bias", l.Bias, func(x float64) (float64, error) { return x * iscale, dynapse.Idc.Check(x * iscale) })
+	p[dynapse.Ipulse] = list("TPulse", []float64{or(l.TPulse, 10e-6)}, func(x float64) (float64, error) {
+		return PulseCurrent(x, dynapse.CPulse.Default(), dynapse.Vth.Default())
+	})
+	p[dynapse.Iref] = list("TRef", []float64{or(l.TRef, 1e-3)}, func(x float64) (float64, error) {
+		return PulseCurrent(x, dynapse.CRef.Default(), dynapse.Vth.Default())
+	})
+	p[dynapse.IwAHP], p[dynapse.IfNMDA] = []float64{0}, []float64{0}
+	p[dynapse.Iscale] = []float64{iscale}
+	p[dynapse.Dt] = []float64{or(l.Dt, dynapse.Dt.Default())}
 	if err == nil {
-		_, err = p.expand(n)
+		_, err = p.Expand(n)
 	}
 	return p, err
 }

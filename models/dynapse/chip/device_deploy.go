@@ -1,9 +1,11 @@
-package dynapse
+package chip
 
 import (
 	"errors"
 	"fmt"
 	"slices"
+
+	"github.com/surge-snn/surge/models/dynapse"
 )
 
 // DeploySettings are the settings of [Deploy]. The zero value is usable.
@@ -14,7 +16,7 @@ type DeploySettings struct {
 
 // Deploy lays a network out on the chip: currents become codes of the bias generator, weights entries in the memories of the
 // neurons, and each input and neuron gets the tag of its events. q are the quantised weights and the cores of the
-// neurons, see [Quantise]; n gives the currents, which must be equal within a core, see [Network.Tie].
+// neurons, see [Quantise]; n gives the currents, which must be equal within a core, see [Tie].
 //
 // A tag is unique at each core that its events reach, and no more than that: sources that share no core may share a tag. Each
 // gets the smallest that is free. A weight of code 0 is no connection. The currents of the synapse go to all four dendrites;
@@ -22,12 +24,12 @@ type DeploySettings struct {
 //
 // Currents below the smallest that can be set get that, see [Device.Deviations]. Errors: [ErrFit] with everything that is too
 // large for the chip (synapses, destinations, tags, neurons of a core, currents above the largest that can be set), one a line;
-// [ErrParameter] for weights and currents that do not belong together.
-func Deploy(n Network, q *Quantised, s DeploySettings) (*Device, error) {
+// [dynapse.ErrParameter] for weights and currents that do not belong together.
+func Deploy(n dynapse.Network, q *Quantised, s DeploySettings) (*Device, error) {
 	if n.FourSynapses {
-		return nil, fmt.Errorf("%w: a network of four synapse types cannot be laid out: the weights that Quantise makes have one sign each, not a type", ErrParameter)
+		return nil, fmt.Errorf("%w: a network of four synapse types cannot be laid out: the weights that Quantise makes have one sign each, not a type", dynapse.ErrParameter)
 	}
-	params, err := n.Params.expand(n.N)
+	params, err := n.Params.Expand(n.N)
 	if err != nil {
 		return nil, err
 	}
@@ -57,7 +59,7 @@ func Deploy(n Network, q *Quantised, s DeploySettings) (*Device, error) {
 		}
 		core := Core{Core: c % CoresPerChip, Parameters: parameters, Neurons: []Cell{}}
 		for _, j := range members {
-			core.Neurons = append(core.Neurons, l.cell(j, params[Idc][j] > 0, !s.Unmonitored))
+			core.Neurons = append(core.Neurons, l.cell(j, params[dynapse.Idc][j] > 0, !s.Unmonitored))
 		}
 		chip := &d.Chips[len(d.Chips)-1]
 		chip.Cores = append(chip.Cores, core)
@@ -81,7 +83,7 @@ func (q *Quantised) check(n int) error {
 		return err
 	}
 	if len(q.Core) != n || len(q.Bases) < cores {
-		return fmt.Errorf("%w: quantised weights are for %d neurons and %d cores, want %d and %d", ErrParameter, len(q.Core), len(q.Bases), n, cores)
+		return fmt.Errorf("%w: quantised weights are for %d neurons and %d cores, want %d and %d", dynapse.ErrParameter, len(q.Core), len(q.Bases), n, cores)
 	}
 	for i, c := range []Codes{q.In, q.Rec} {
 		name := []string{"w_in", "w_rec"}[i]
@@ -89,11 +91,11 @@ func (q *Quantised) check(n int) error {
 			continue
 		}
 		if c.Post != n || name == "w_rec" && c.Pre != n || len(c.Code) != c.Pre*c.Post || len(c.Sign) != len(c.Code) {
-			return fmt.Errorf("%w: %s has %d codes and %d signs for %d x %d, want %d columns", ErrParameter, name, len(c.Code), len(c.Sign), c.Pre, c.Post, n)
+			return fmt.Errorf("%w: %s has %d codes and %d signs for %d x %d, want %d columns", dynapse.ErrParameter, name, len(c.Code), len(c.Sign), c.Pre, c.Post, n)
 		}
 		for k, code := range c.Code {
 			if code != 0 && c.Sign[k] != 1 && c.Sign[k] != -1 {
-				return fmt.Errorf("%w: %s[%d][%d] has code %d and sign %d, want 1 or -1", ErrParameter, name, k/n, k%n, code, c.Sign[k])
+				return fmt.Errorf("%w: %s[%d][%d] has code %d and sign %d, want 1 or -1", dynapse.ErrParameter, name, k/n, k%n, code, c.Sign[k])
 			}
 		}
 	}
@@ -197,20 +199,20 @@ func (l *layout) cell(j int, dc, monitored bool) Cell {
 }
 
 // parameters returns the codes of core c.
-func (l *layout) parameters(params Params, c int) (map[string]CoreParameter, error) {
+func (l *layout) parameters(params dynapse.Params, c int) (map[string]CoreParameter, error) {
 	members := l.members[c]
 	current := func(name string) (float64, error) {
 		if k := slices.Index(baseNames[:], name); k >= 0 {
 			return l.q.Bases[c][k], nil
 		}
-		p, err := ParseParam(combined(name))
+		p, err := dynapse.ParseParam(combined(name))
 		if err != nil {
 			return 0, err
 		}
 		first := params[p][members[0]]
 		for _, j := range members {
 			if x := params[p][j]; x != first {
-				return 0, fmt.Errorf("%w: %v of neurons %d and %d is %v and %v A, want one value for all neurons of a core", ErrParameter, p, members[0], j, first, x)
+				return 0, fmt.Errorf("%w: %v of neurons %d and %d is %v and %v A, want one value for all neurons of a core", dynapse.ErrParameter, p, members[0], j, first, x)
 			}
 		}
 		return first, nil

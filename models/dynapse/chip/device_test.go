@@ -1,4 +1,4 @@
-package dynapse
+package chip
 
 import (
 	"bytes"
@@ -10,18 +10,20 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"github.com/surge-snn/surge/models/dynapse"
 )
 
 // drawDeployed draws a network, quantises it to what can be set, and lays it out.
-func drawDeployed(t *rapid.T) (Network, *Quantised, *Device) {
+func drawDeployed(t *rapid.T) (dynapse.Network, *Quantised, *Device) {
 	in, rec, core := drawNetwork(t)
-	n := Network{N: len(core), Params: drawParams(t, len(core), Idc, ItauMem, Ispkthr, Iref)}
+	n := dynapse.Network{N: len(core), Params: drawParams(t, len(core), dynapse.Idc, dynapse.ItauMem, dynapse.Ispkthr, dynapse.Iref)}
 	if rapid.Bool().Draw(t, "some cores elsewhere") {
 		for j := range core {
 			core[j] = core[j]*5 + 1 // on other chips
 		}
 	}
-	n, _, err := n.Tie(core)
+	n, _, err := Tie(n, core)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -63,11 +65,11 @@ func TestDeviceRoundTrip(t *testing.T) {
 		if len(wantRec.W) > 0 && !slices.Equal(got.WRec, wantRec.W) {
 			t.Fatalf("w_rec\ngot  %v\nwant %v", got.WRec, wantRec)
 		}
-		full, err := n.Params.expand(n.N)
+		full, err := n.Params.Expand(n.N)
 		if err != nil {
 			t.Fatal(err)
 		}
-		for p := range Param(NumCurrents) {
+		for p := range dynapse.Param(dynapse.NumCurrents) {
 			name, err := DeviceParameter(p.String())
 			if err != nil {
 				t.Fatal(err)
@@ -81,7 +83,7 @@ func TestDeviceRoundTrip(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if p == Idc && wanted == 0 {
+				if p == dynapse.Idc && wanted == 0 {
 					want.Current = 0
 				}
 				if got.Params[p][j] != want.Current {
@@ -93,12 +95,12 @@ func TestDeviceRoundTrip(t *testing.T) {
 }
 
 // coded returns neurons at the defaults with the given codes, on the given cores.
-func coded(in, rec Codes, core []int) (Network, *Quantised) {
-	q := &Quantised{In: in, Rec: rec, Core: core, Iscale: Iscale.Default()}
+func coded(in, rec Codes, core []int) (dynapse.Network, *Quantised) {
+	q := &Quantised{In: in, Rec: rec, Core: core, Iscale: dynapse.Iscale.Default()}
 	for range slices.Max(core) + 1 {
 		q.Bases = append(q.Bases, BaseCurrents{1e-9, 2e-9, 4e-9, 8e-9})
 	}
-	return Network{N: len(core)}, q
+	return dynapse.Network{N: len(core)}, q
 }
 
 // dense returns codes with all weights of code 1.
@@ -146,7 +148,7 @@ func TestDeployByHand(t *testing.T) {
 			t.Errorf("parameters %+v", p)
 		}
 		for _, name := range []string{"DEAM_ETAU_P", "DEGA_ITAU_P", "DENM_ETAU_P", "DESC_ITAU_P"} {
-			if p[name].Wanted != ItauSyn.Default() {
+			if p[name].Wanted != dynapse.ItauSyn.Default() {
 				t.Errorf("%s: %+v", name, p[name])
 			}
 		}
@@ -167,7 +169,7 @@ func TestLimits(t *testing.T) {
 		name    string
 		in, rec Codes
 		core    []int
-		param   Param
+		param   dynapse.Param
 		current float64
 		want    []string // in the message; nil: fits
 	}{
@@ -178,9 +180,9 @@ func TestLimits(t *testing.T) {
 		{name: "5 destinations", rec: dense(4, 4), core: far, want: []string{
 			"chip 0 core 0 neuron 0 (id 0): 5 destinations, the chip has 4", "chip 3 core 0 neuron 0 (id 3): 5 destinations"}},
 		{name: "2049 tags", in: many, core: make([]int, 64), want: []string{"no tag is left for source 2048 of 2049"}},
-		{name: "current", in: dense(1, 1), core: []int{0}, param: Ispkthr, current: 1e-5, want: []string{"core 0: Ispkthr is 1e-05 A, SOIF_SPKTHR_P reaches 8.53e-07 A"}},
-		{name: "the largest current, from its logarithm", in: dense(1, 1), core: []int{0}, param: Ispkthr, current: math.Nextafter(8.530485447285605e-07, 1)},
-		{name: "two faults", in: dense(65, 1), core: []int{0}, param: Iref, current: 1e-5, want: []string{"65 synapses", "Iref is 1e-05 A"}},
+		{name: "current", in: dense(1, 1), core: []int{0}, param: dynapse.Ispkthr, current: 1e-5, want: []string{"core 0: Ispkthr is 1e-05 A, SOIF_SPKTHR_P reaches 8.53e-07 A"}},
+		{name: "the largest current, from its logarithm", in: dense(1, 1), core: []int{0}, param: dynapse.Ispkthr, current: math.Nextafter(8.530485447285605e-07, 1)},
+		{name: "two faults", in: dense(65, 1), core: []int{0}, param: dynapse.Iref, current: 1e-5, want: []string{"65 synapses", "Iref is 1e-05 A"}},
 	} {
 		n, q := coded(test.in, test.rec, test.core)
 		if test.current != 0 {
@@ -238,20 +240,20 @@ func TestTagsAreShared(t *testing.T) {
 }
 
 func TestDeployErrors(t *testing.T) {
-	for name, change := range map[string]func(*Network, *Quantised){
-		"neurons":          func(n *Network, _ *Quantised) { n.N = 3 },
-		"no base currents": func(_ *Network, q *Quantised) { q.Bases = nil },
-		"core":             func(_ *Network, q *Quantised) { q.Core[0] = 16 },
-		"codes":            func(_ *Network, q *Quantised) { q.In.Code = q.In.Code[1:] },
-		"w_rec not square": func(_ *Network, q *Quantised) { q.Rec = dense(1, 2) },
-		"no sign":          func(_ *Network, q *Quantised) { q.In.Sign[0] = 0 },
-		"NaN":              func(_ *Network, q *Quantised) { q.Bases[0][2] = math.NaN() },
-		"currents differ":  func(n *Network, _ *Quantised) { n.Params[Iref] = []float64{1e-9, 2e-9} },
-		"current":          func(n *Network, _ *Quantised) { n.Params[Iref] = []float64{-1} },
+	for name, change := range map[string]func(*dynapse.Network, *Quantised){
+		"neurons":          func(n *dynapse.Network, _ *Quantised) { n.N = 3 },
+		"no base currents": func(_ *dynapse.Network, q *Quantised) { q.Bases = nil },
+		"core":             func(_ *dynapse.Network, q *Quantised) { q.Core[0] = 16 },
+		"codes":            func(_ *dynapse.Network, q *Quantised) { q.In.Code = q.In.Code[1:] },
+		"w_rec not square": func(_ *dynapse.Network, q *Quantised) { q.Rec = dense(1, 2) },
+		"no sign":          func(_ *dynapse.Network, q *Quantised) { q.In.Sign[0] = 0 },
+		"NaN":              func(_ *dynapse.Network, q *Quantised) { q.Bases[0][2] = math.NaN() },
+		"currents differ":  func(n *dynapse.Network, _ *Quantised) { n.Params[dynapse.Iref] = []float64{1e-9, 2e-9} },
+		"current":          func(n *dynapse.Network, _ *Quantised) { n.Params[dynapse.Iref] = []float64{-1} },
 	} {
 		n, q := coded(dense(1, 2), Codes{}, []int{0, 0})
 		change(&n, q)
-		if d, err := Deploy(n, q, DeploySettings{}); !errors.Is(err, ErrParameter) || d != nil {
+		if d, err := Deploy(n, q, DeploySettings{}); !errors.Is(err, dynapse.ErrParameter) || d != nil {
 			t.Errorf("%s: error %v, want ErrParameter", name, err)
 		}
 	}
@@ -259,7 +261,7 @@ func TestDeployErrors(t *testing.T) {
 
 func TestDeviations(t *testing.T) {
 	n, q := coded(dense(1, 1), Codes{}, []int{0})
-	n.Params[Idc], n.Params[ItauMem] = []float64{0}, []float64{1e-15}
+	n.Params[dynapse.Idc], n.Params[dynapse.ItauMem] = []float64{0}, []float64{1e-15}
 	d, err := Deploy(n, q, DeploySettings{})
 	if err != nil {
 		t.Fatal(err)
@@ -402,10 +404,10 @@ func TestDendritesOfDevice(t *testing.T) {
 					}
 				}
 			}
-			if got := four.Params[ItauNMDA][cell.ID]; got != nmdaLeak.Current {
+			if got := four.Params[dynapse.ItauNMDA][cell.ID]; got != nmdaLeak.Current {
 				t.Errorf("Itau_nmda = %v, want %v", got, nmdaLeak.Current)
 			}
-			if got, want := four.Params[IgainSyn][cell.ID], one.Params[IgainSyn][cell.ID]; got != want || len(four.Params[CNMDA]) != 0 {
+			if got, want := four.Params[dynapse.IgainSyn][cell.ID], one.Params[dynapse.IgainSyn][cell.ID]; got != want || len(four.Params[dynapse.CNMDA]) != 0 {
 				t.Errorf("Igain_syn = %v, want %v", got, want)
 			}
 		}
@@ -413,11 +415,11 @@ func TestDendritesOfDevice(t *testing.T) {
 		if want := dendrite == NMDA || dendrite == SHUNT; err != nil || n.FourSynapses != want {
 			t.Errorf("%s: four types %v, want %v; %v", dendrite, n.FourSynapses, want, err)
 		}
-		if _, err := four.Simulate(5, 1, make([]float64, 5*4*four.N), State{}, nil); err != nil {
+		if _, err := four.Simulate(5, 1, make([]float64, 5*4*four.N), dynapse.State{}, nil); err != nil {
 			t.Error(err)
 		}
 	}
-	if _, err := Deploy(Network{N: 1, FourSynapses: true}, nil, DeploySettings{}); !errors.Is(err, ErrParameter) {
+	if _, err := Deploy(dynapse.Network{N: 1, FourSynapses: true}, nil, DeploySettings{}); !errors.Is(err, dynapse.ErrParameter) {
 		t.Errorf("a network of four types is laid out: %v", err)
 	}
 }
@@ -433,68 +435,4 @@ func TestManyFaults(t *testing.T) {
 	if lines := strings.Split(err.Error(), "\n"); len(lines) != mostFaults+1 || lines[mostFaults] != "and 30 more" {
 		t.Errorf("%d lines:\n%v", len(lines), err)
 	}
-}
-
-func TestReadDeviceErrors(t *testing.T) {
-	var file bytes.Buffer
-	if err := deployed(t).Write(&file); err != nil {
-		t.Fatal(err)
-	}
-	text := file.String()
-	for name, bad := range map[string]string{
-		"empty":          "",
-		"cut":            text[:len(text)/2],
-		"more":           text + "{}",
-		"unknown member": strings.Replace(text, `"inputs"`, `"outputs"`, 1),
-		"type":           strings.Replace(text, `"dc": true`, `"dc": 1`, 1),
-		"fine value":     strings.Replace(text, `"fine": `, `"fine": 25600`, 1),
-	} {
-		if bad == text {
-			t.Fatalf("%s: nothing changed", name)
-		}
-		if d, err := ReadDevice(strings.NewReader(bad)); !errors.Is(err, ErrDevice) || d != nil {
-			t.Errorf("%s: error %v, want ErrDevice", name, err)
-		}
-	}
-	broken := errors.New("broken")
-	if _, err := ReadDevice(reader{broken}); !errors.Is(err, broken) || errors.Is(err, ErrDevice) {
-		t.Errorf("error %v, want that of the reader", err)
-	}
-}
-
-// reader fails.
-type reader struct{ err error }
-
-func (r reader) Read([]byte) (int, error) { return 0, r.err }
-
-// FuzzReadDevice reads arbitrary text. What is read is written and read again as the same, and asking for its
-// network does not panic.
-func FuzzReadDevice(f *testing.F) {
-	var file bytes.Buffer
-	if err := deployed(f).Write(&file); err != nil {
-		f.Fatal(err)
-	}
-	f.Add(file.Bytes())
-	f.Add([]byte(`{"format": "` + DeviceFormat + `", "iscale": 1e-8, "chips": [], "inputs": []}`))
-	f.Add([]byte(`{"format": "` + DeviceFormat + `", "iscale": 1e-8, "chips": [{"chip": 1, "x": 9223372036854775807, "cores": [{"neurons": [{"destinations": [{"x_hop": 7, "tag": 1}]}]}]}]}`))
-	f.Fuzz(func(t *testing.T, text []byte) {
-		d, err := ReadDevice(bytes.NewReader(text))
-		if err != nil {
-			return
-		}
-		var first, second bytes.Buffer
-		if err := d.Write(&first); err != nil {
-			t.Fatal(err)
-		}
-		again, err := ReadDevice(bytes.NewReader(first.Bytes()))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := again.Write(&second); err != nil || !bytes.Equal(first.Bytes(), second.Bytes()) {
-			t.Fatalf("%v\n%s\n%s", err, first.Bytes(), second.Bytes())
-		}
-		if _, _, err := d.Network(); err != nil && !errors.Is(err, ErrDevice) && !errors.Is(err, ErrGraph) && !errors.Is(err, ErrParameter) {
-			t.Fatal(err)
-		}
-	})
 }

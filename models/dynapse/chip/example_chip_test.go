@@ -1,38 +1,38 @@
-package dynapse_test
+package chip_test
 
 import (
 	"fmt"
 
-	"github.com/surge-snn/surge/models/dynapse"
+	"github.com/surge-snn/surge/models/dynapse/chip"
 )
 
 // A trained network of LIF neurons goes to the chip, and comes back as what the chip will compute.
 func Example_deploy() {
-	graph := dynapse.Graph{
+	graph := chip.Graph{
 		Inputs: 2,
-		Populations: []dynapse.Population{
-			{Name: "hidden", N: 3, Neurons: dynapse.LIF{TauMem: []float64{20e-3}, TauSyn: []float64{10e-3}}},
+		Populations: []chip.Population{
+			{Name: "hidden", N: 3, Neurons: chip.LIF{TauMem: []float64{20e-3}, TauSyn: []float64{10e-3}}},
 		},
-		Linear: []dynapse.Linear{
-			{From: dynapse.GraphInput, To: "hidden", Weights: dynapse.Weights{Pre: 2, Post: 3, W: []float64{0.1, -0.2, 0.5, 0, 0.7, -1.5}}},
+		Linear: []chip.Linear{
+			{From: chip.GraphInput, To: "hidden", Weights: chip.Weights{Pre: 2, Post: 3, W: []float64{0.1, -0.2, 0.5, 0, 0.7, -1.5}}},
 		},
 	}
-	n, in, err := dynapse.FromGraph(graph)
+	n, in, err := chip.FromGraph(graph)
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	core, err := n.Cores()
+	core, err := chip.Cores(n)
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	q, err := dynapse.Quantise(in, dynapse.Weights{}, core, dynapse.QuantiseSettings{DAC: true})
+	q, err := chip.Quantise(in, chip.Weights{}, core, chip.QuantiseSettings{DAC: true})
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	device, err := dynapse.Deploy(n, q, dynapse.DeploySettings{})
+	device, err := chip.Deploy(n, q, chip.DeploySettings{})
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -54,17 +54,17 @@ func Example_deploy() {
 
 // The time constant of the membrane sets its leak current, and so a code of the bias generator.
 func ExampleBias_Lookup() {
-	currents, err := dynapse.Quantities{"tau_mem": 20e-3}.Currents()
+	currents, err := chip.Quantities{"tau_mem": 20e-3}.Currents()
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	name, err := dynapse.DeviceParameter("Itau_mem")
+	name, err := chip.DeviceParameter("Itau_mem")
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	bias, err := dynapse.BiasOf(name)
+	bias, err := chip.BiasOf(name)
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -1,14 +1,16 @@
-package dynapse
+package chip
 
 import (
 	"errors"
 	"fmt"
 	"slices"
+
+	"github.com/surge-snn/surge/models/dynapse"
 )
 
 // ErrGraph signifies a graph that the chip cannot be, as a whole: a connection between things that do not exist, two
 // connections where there can be one, a bias on weights.
-var ErrGraph = errors.New("dynapse: bad graph")
+var ErrGraph = errors.New("chip: bad graph")
 
 // GraphInput is the name of the input channels of a [Graph], where connections begin.
 const GraphInput = "input"
@@ -17,7 +19,7 @@ const GraphInput = "input"
 const maxNeurons = 1 << 15
 
 // Graph says which populations of neurons a network has and how they are connected. It is the form between a network as it
-// was trained and a network on the chip: [Network.AsGraph] and [FromGraph] are its two sides.
+// was trained and a network on the chip: [AsGraph] and [FromGraph] are its two sides.
 type Graph struct {
 	Inputs      int // number of input channels
 	Populations []Population
@@ -28,19 +30,13 @@ type Graph struct {
 type Population struct {
 	Name    string
 	N       int
-	Neurons NeuronModel // [Params], [LIF], or something of your own
+	Neurons NeuronModel // [dynapse.Params], [LIF], or something of your own
 }
 
 // NeuronModel is what the neurons of a population are: anything that can be converted to those of the chip.
 type NeuronModel interface {
 	// DynapSE returns the parameters of n neurons of the chip, each a list of one value, of one per neuron, or of none for the default.
-	DynapSE(n int) (Params, error)
-}
-
-// DynapSE returns p itself.
-func (p Params) DynapSE(n int) (Params, error) {
-	_, err := p.expand(n)
-	return p, err
+	DynapSE(n int) (dynapse.Params, error)
 }
 
 // Linear are the weights of all connections from one population (or [GraphInput]) to another or itself, [From][To].
@@ -53,12 +49,12 @@ type Linear struct {
 // AsGraph returns the network as one population of the given name, with the weights of its inputs, which may be empty.
 // Settings of the simulation (rule, bounds of spikes) are no part of it. The slices are those of n.
 //
-// The error is [ErrParameter] for parameters or weights that do not fit the neurons, and for four synapse types.
-func (n Network) AsGraph(name string, in Weights) (Graph, error) {
+// The error is [dynapse.ErrParameter] for parameters or weights that do not fit the neurons, and for four synapse types.
+func AsGraph(n dynapse.Network, name string, in Weights) (Graph, error) {
 	if n.FourSynapses {
-		return Graph{}, fmt.Errorf("%w: a network of four synapse types: the weights of a graph have one", ErrParameter)
+		return Graph{}, fmt.Errorf("%w: a network of four synapse types: the weights of a graph have one", dynapse.ErrParameter)
 	}
-	if _, err := n.Params.expand(n.N); err != nil {
+	if _, err := n.Params.Expand(n.N); err != nil {
 		return Graph{}, err
 	}
 	g := Graph{Inputs: in.Pre, Populations: []Population{{name, n.N, n.Params}}}
@@ -80,25 +76,25 @@ func (n Network) AsGraph(name string, in Weights) (Graph, error) {
 // population to the next, as it does on the chip.
 //
 // Errors: [ErrGraph] for names that are missing, unknown or occur twice, two [Linear] between the same populations (multapses:
-// a pair of neurons has one synapse), biases, and populations that differ in Iscale or dt; [ErrFit] for more than 32768 neurons; [ErrParameter] for numbers.
-func FromGraph(g Graph) (Network, Weights, error) {
+// a pair of neurons has one synapse), biases, and populations that differ in Iscale or dt; [ErrFit] for more than 32768 neurons; [dynapse.ErrParameter] for numbers.
+func FromGraph(g Graph) (dynapse.Network, Weights, error) {
 	place, err := g.places()
 	if err != nil {
-		return Network{}, Weights{}, err
+		return dynapse.Network{}, Weights{}, err
 	}
-	n := Network{}
-	parts := make([]Params, len(g.Populations))
+	n := dynapse.Network{}
+	parts := make([]dynapse.Params, len(g.Populations))
 	for i, p := range g.Populations {
 		if parts[i], err = p.Neurons.DynapSE(p.N); err == nil {
-			_, err = parts[i].expand(p.N)
+			_, err = parts[i].Expand(p.N)
 		}
 		if err != nil {
-			return Network{}, Weights{}, fmt.Errorf("population %q: %w", p.Name, err)
+			return dynapse.Network{}, Weights{}, fmt.Errorf("population %q: %w", p.Name, err)
 		}
 		n.N += p.N
 	}
 	if n.Params, err = merge(g.Populations, parts); err != nil {
-		return Network{}, Weights{}, err
+		return dynapse.Network{}, Weights{}, err
 	}
 	var in Weights
 	for _, l := range g.Linear {
@@ -168,13 +164,13 @@ func (g Graph) places() (map[string]int, error) {
 }
 
 // merge returns the parameters of all populations together. Lists stay short where all populations share a value.
-func merge(populations []Population, parts []Params) (all Params, err error) {
-	for p := range Param(NumParams) {
+func merge(populations []Population, parts []dynapse.Params) (all dynapse.Params, err error) {
+	for p := range dynapse.Param(dynapse.NumParams) {
 		shared := true
 		first := firstOf(parts[0][p], p)
 		for i, part := range parts {
 			shared = shared && len(part[p]) <= 1 && firstOf(part[p], p) == first
-			if (p == Iscale || p == Dt) && slices.ContainsFunc(part[p], func(x float64) bool { return x != first }) {
+			if (p == dynapse.Iscale || p == dynapse.Dt) && slices.ContainsFunc(part[p], func(x float64) bool { return x != first }) {
 				return all, fmt.Errorf("%w: population %q has another %v than %q: %v, want %v everywhere", ErrGraph, populations[i].Name, p, populations[0].Name, part[p], first)
 			}
 		}
@@ -183,7 +179,7 @@ func merge(populations []Population, parts []Params) (all Params, err error) {
 			continue
 		}
 		for i, part := range parts {
-			full, err := part.expand(populations[i].N)
+			full, err := part.Expand(populations[i].N)
 			if err != nil {
 				return all, err
 			}
@@ -194,7 +190,7 @@ func merge(populations []Population, parts []Params) (all Params, err error) {
 }
 
 // firstOf returns the first value of a list, or the default.
-func firstOf(values []float64, p Param) float64 {
+func firstOf(values []float64, p dynapse.Param) float64 {
 	if len(values) == 0 {
 		return p.Default()
 	}

@@ -1,9 +1,11 @@
-package dynapse
+package chip
 
 import (
 	"errors"
 	"fmt"
 	"math"
+
+	"github.com/surge-snn/surge/models/dynapse"
 )
 
 // The size of the chip: a DynapSE-2 board has up to 4 chips.
@@ -18,26 +20,26 @@ const (
 )
 
 // ErrFit signifies a network that is larger than the chip in some respect; the message names all of them.
-var ErrFit = errors.New("dynapse: does not fit the chip")
+var ErrFit = errors.New("chip: does not fit")
 
 // Cores gives each neuron a core. All neurons of a core share their bias currents, so that neurons come to the same core if all
 // their currents are equal; cores are filled in the order of the neurons, up to 256 each.
 //
-// The error is [ErrFit] where that takes more than 16 cores: many neurons, or neurons that differ. [SpreadCores] and [Network.Tie]
+// The error is [ErrFit] where that takes more than 16 cores: many neurons, or neurons that differ. [SpreadCores] and [Tie]
 // force them together.
-func (n Network) Cores() ([]int, error) {
-	full, err := n.Params.expand(n.N)
+func Cores(n dynapse.Network) ([]int, error) {
+	full, err := n.Params.Expand(n.N)
 	if err != nil {
 		return nil, err
 	}
-	type currents [NumParams]float64
+	type currents [dynapse.NumParams]float64
 	var kinds []currents // of each core
 	var count []int
 	core := make([]int, n.N)
 	for j := range core {
 		var mine currents
 		for p := range mine {
-			if Param(p).currentOf(n.FourSynapses) {
+			if dynapse.Param(p).CurrentOf(n.FourSynapses) {
 				mine[p] = full[p][j]
 			}
 		}
@@ -58,10 +60,10 @@ func (n Network) Cores() ([]int, error) {
 }
 
 // SpreadCores gives n neurons cores in their order, the same number on each of the given number of cores up to 1. With 0 cores it
-// takes as few as possible. It is the greedy clustering of Rockpool. The error is [ErrFit] where they do not fit, and [ErrParameter] for numbers that are negative.
+// takes as few as possible. It is the greedy clustering of Rockpool. The error is [ErrFit] where they do not fit, and [dynapse.ErrParameter] for numbers that are negative.
 func SpreadCores(n, cores int) ([]int, error) {
 	if n < 0 || cores < 0 {
-		return nil, fmt.Errorf("%w: %d neurons on %d cores", ErrParameter, n, cores)
+		return nil, fmt.Errorf("%w: %d neurons on %d cores", dynapse.ErrParameter, n, cores)
 	}
 	if cores == 0 {
 		cores = (n-1)/NeuronsPerCore + 1
@@ -79,7 +81,7 @@ func SpreadCores(n, cores int) ([]int, error) {
 // Tied says how far the neurons of a core were from its common value of a current.
 type Tied struct {
 	Core   int
-	Param  Param
+	Param  dynapse.Param
 	Value  float64 // A
 	Spread float64 // largest ratio of a neuron's current to the value, or the value to it, minus 1
 }
@@ -87,15 +89,15 @@ type Tied struct {
 // Tie returns the network with the currents of each core tied to one value, their geometric mean (the arithmetic mean where one
 // of them is 0). core[j] is the core of neuron j. The second result lists the currents that changed.
 //
-// The error is [ErrParameter] for a core that is not 0 to 15, or parameters that do not fit.
-func (n Network) Tie(core []int) (Network, []Tied, error) {
-	full, err := n.Params.expand(n.N)
+// The error is [dynapse.ErrParameter] for a core that is not 0 to 15, or parameters that do not fit.
+func Tie(n dynapse.Network, core []int) (dynapse.Network, []Tied, error) {
+	full, err := n.Params.Expand(n.N)
 	if err != nil {
 		return n, nil, err
 	}
 	cores, err := checkNetwork(Weights{}, Weights{}, core)
 	if err == nil && len(core) != n.N {
-		err = fmt.Errorf("%w: cores of %d neurons, want %d", ErrParameter, len(core), n.N)
+		err = fmt.Errorf("%w: cores of %d neurons, want %d", dynapse.ErrParameter, len(core), n.N)
 	}
 	if err != nil {
 		return n, nil, err
@@ -105,8 +107,8 @@ func (n Network) Tie(core []int) (Network, []Tied, error) {
 		members[c] = append(members[c], j)
 	}
 	var changed []Tied
-	for p := range Param(NumParams) {
-		if len(n.Params[p]) <= 1 || !p.currentOf(n.FourSynapses) {
+	for p := range dynapse.Param(dynapse.NumParams) {
+		if len(n.Params[p]) <= 1 || !p.CurrentOf(n.FourSynapses) {
 			continue // equal already
 		}
 		values := make([]float64, n.N)

@@ -1,4 +1,4 @@
-package dynapse
+package chip
 
 import (
 	"math"

@@ -1,4 +1,4 @@
-package dynapse
+package chip
 
 import (
 	"fmt"
@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/surge-snn/surge/internal/random"
+	"github.com/surge-snn/surge/models/dynapse"
 )
 
 // WeightBits is the number of bits of a weight on the chip; bit k adds the base current Iw_k.
@@ -17,14 +18,14 @@ type Weights struct {
 	W         []float64 // [Pre][Post]
 }
 
-// check is [ErrParameter] unless the shape fits and all weights are finite.
+// check is [dynapse.ErrParameter] unless the shape fits and all weights are finite.
 func (w Weights) check(name string) error {
 	if w.Pre < 0 || w.Post < 0 || len(w.W) != w.Pre*w.Post {
-		return fmt.Errorf("%w: %s has %d weights, want %d x %d", ErrParameter, name, len(w.W), w.Pre, w.Post)
+		return fmt.Errorf("%w: %s has %d weights, want %d x %d", dynapse.ErrParameter, name, len(w.W), w.Pre, w.Post)
 	}
 	for i, x := range w.W {
 		if math.IsNaN(x) || math.IsInf(x, 0) {
-			return fmt.Errorf("%w: %s[%d][%d] = %v, want a finite number", ErrParameter, name, i/w.Post, i%w.Post, x)
+			return fmt.Errorf("%w: %s[%d][%d] = %v, want a finite number", dynapse.ErrParameter, name, i/w.Post, i%w.Post, x)
 		}
 	}
 	return nil
@@ -99,20 +100,20 @@ type QuantiseSettings struct {
 // by changing it in part. Weights that four base currents can represent are met to rounding where a starting point leads
 // there; up to four distinct magnitudes always are.
 //
-// Base currents come in ascending order. The error is [ErrParameter] for matrices that do not fit the neurons, weights that are
+// Base currents come in ascending order. The error is [dynapse.ErrParameter] for matrices that do not fit the neurons, weights that are
 // not finite or currents of more than 1 A, and settings that are negative.
 //
 // Cost of each starting point and core: 3 µs with 20 weights, 30 µs with 300, 200 µs with 10000; it grows with the logarithm of
 // their number and with the rounds until nothing changes.
 func Quantise(in, rec Weights, core []int, s QuantiseSettings) (*Quantised, error) {
 	if s.Iscale == 0 {
-		s.Iscale = Iscale.Default()
+		s.Iscale = dynapse.Iscale.Default()
 	}
 	if _, err := positive(s.Iscale, "Iscale"); err != nil {
 		return nil, err
 	}
 	if s.Starts < 0 {
-		return nil, fmt.Errorf("%w: %d starting points", ErrParameter, s.Starts)
+		return nil, fmt.Errorf("%w: %d starting points", dynapse.ErrParameter, s.Starts)
 	}
 	cores, err := checkNetwork(in, rec, core)
 	if err != nil {
@@ -124,7 +125,7 @@ func Quantise(in, rec Weights, core []int, s QuantiseSettings) (*Quantised, erro
 	}{{"w_in", in}, {"w_rec", rec}} {
 		for _, x := range m.W {
 			if i := math.Abs(x) * s.Iscale; i > 1 {
-				return nil, fmt.Errorf("%w: %s has a weight of %v, a current of %v A, want 1 A at most", ErrParameter, m.name, x, i)
+				return nil, fmt.Errorf("%w: %s has a weight of %v, a current of %v A, want 1 A at most", dynapse.ErrParameter, m.name, x, i)
 			}
 		}
 	}
@@ -169,14 +170,14 @@ func checkNetwork(in, rec Weights, core []int) (cores int, err error) {
 		return 0, err
 	}
 	if len(in.W) > 0 && in.Post != n {
-		return 0, fmt.Errorf("%w: w_in is %d x %d, want %d columns, one per neuron", ErrParameter, in.Pre, in.Post, n)
+		return 0, fmt.Errorf("%w: w_in is %d x %d, want %d columns, one per neuron", dynapse.ErrParameter, in.Pre, in.Post, n)
 	}
 	if len(rec.W) > 0 && (rec.Pre != n || rec.Post != n) {
-		return 0, fmt.Errorf("%w: w_rec is %d x %d, want %d x %d", ErrParameter, rec.Pre, rec.Post, n, n)
+		return 0, fmt.Errorf("%w: w_rec is %d x %d, want %d x %d", dynapse.ErrParameter, rec.Pre, rec.Post, n, n)
 	}
 	for j, c := range core {
 		if c < 0 || c >= MaxCores {
-			return 0, fmt.Errorf("%w: neuron %d is on core %d, want 0 to %d", ErrParameter, j, c, MaxCores-1)
+			return 0, fmt.Errorf("%w: neuron %d is on core %d, want 0 to %d", dynapse.ErrParameter, j, c, MaxCores-1)
 		}
 		cores = max(cores, c+1)
 	}

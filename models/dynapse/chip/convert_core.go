@@ -1,10 +1,12 @@
-package dynapse
+package chip
 
 import (
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/surge-snn/surge/models/dynapse"
 )
 
 // Quantities are numbers by name that say how a core works:
@@ -79,19 +81,19 @@ func DefaultQuantities() Quantities {
 		"tau_mem": 20e-3, "tau_ahp": 50e-3, "tau_ampa": 10e-3, "tau_gaba": 10e-3, "tau_nmda": 10e-3, "tau_shunt": 10e-3,
 		"t_ref": 1e-3, "t_pulse": 10e-6, "t_pulse_ahp": 1e-6,
 		"r_gain_mem": 4, "r_gain_ahp": 1, "r_gain_ampa": 100, "r_gain_gaba": 100, "r_gain_nmda": 100, "r_gain_shunt": 100,
-		"Idc": Idc.Default(), "If_nmda": IfNMDA.Default(), "Ispkthr": Ispkthr.Default(), "Iw_ahp": IwAHP.Default(),
+		"Idc": dynapse.Idc.Default(), "If_nmda": dynapse.IfNMDA.Default(), "Ispkthr": dynapse.Ispkthr.Default(), "Iw_ahp": dynapse.IwAHP.Default(),
 		"Iw_0": 1e-9, "Iw_1": 2e-9, "Iw_2": 4e-9, "Iw_3": 8e-9,
-		"C_mem": CMem.Default(), "C_ahp": CAHP.Default(),
-		"C_ampa": CSyn.Default(), "C_gaba": 25e-12, "C_nmda": 25e-12, "C_shunt": 24.5e-12,
-		"C_ref": CRef.Default(), "C_pulse": CPulse.Default(), "C_pulse_ahp": CPulseAHP.Default(),
-		"Ut": Ut.Default(), "Vth": Vth.Default(), "kappa_n": KappaN.Default(), "kappa_p": KappaP.Default(),
+		"C_mem": dynapse.CMem.Default(), "C_ahp": dynapse.CAHP.Default(),
+		"C_ampa": dynapse.CSyn.Default(), "C_gaba": 25e-12, "C_nmda": 25e-12, "C_shunt": 24.5e-12,
+		"C_ref": dynapse.CRef.Default(), "C_pulse": dynapse.CPulse.Default(), "C_pulse_ahp": dynapse.CPulseAHP.Default(),
+		"Ut": dynapse.Ut.Default(), "Vth": dynapse.Vth.Default(), "kappa_n": dynapse.KappaN.Default(), "kappa_p": dynapse.KappaP.Default(),
 	}
 }
 
 // Currents returns all currents of a core, in ampere by the names of [ChipCurrents]. What q does not name has its default; a
 // gain that q does not name keeps its ratio to the leak current.
 //
-// The error is [ErrParameter] for a name that is none of the above, a current that is given twice (tau_mem and Itau_mem), or
+// The error is [dynapse.ErrParameter] for a name that is none of the above, a current that is given twice (tau_mem and Itau_mem), or
 // a number that is not positive; a current may be 0, where no other one follows from it.
 func (q Quantities) Currents() (map[string]float64, error) {
 	all, err := q.complete()
@@ -125,20 +127,20 @@ func (q Quantities) Currents() (map[string]float64, error) {
 // Describe returns the time constants, pulse widths and gain ratios that the given currents stand for, in ampere by the names
 // of [ChipCurrents], with the layout constants of layout (defaults for what it does not name).
 //
-// Quantities of currents that are not among the given ones, or that are 0, are absent. The error is [ErrParameter] for a
+// Quantities of currents that are not among the given ones, or that are 0, are absent. The error is [dynapse.ErrParameter] for a
 // name that is neither, a current that is negative or a layout constant that is not positive.
 func Describe(currents map[string]float64, layout Quantities) (Quantities, error) {
 	all := DefaultQuantities()
 	for _, name := range slices.Sorted(maps.Keys(layout)) {
 		if _, ok := all[name]; !ok {
-			return nil, fmt.Errorf("%w: %q is no layout constant", ErrParameter, name)
+			return nil, fmt.Errorf("%w: %q is no layout constant", dynapse.ErrParameter, name)
 		}
 		all[name] = layout[name]
 	}
 	known := ChipCurrents()
 	for _, name := range slices.Sorted(maps.Keys(currents)) {
 		if !slices.Contains(known, name) {
-			return nil, fmt.Errorf("%w: %q is no current of a core", ErrParameter, name)
+			return nil, fmt.Errorf("%w: %q is no current of a core", dynapse.ErrParameter, name)
 		}
 	}
 	q := Quantities{}
@@ -164,11 +166,11 @@ func (q Quantities) complete() (Quantities, error) {
 		}
 		i := slices.IndexFunc(conversions[:], func(c conversion) bool { return c.current == name })
 		if i < 0 {
-			return nil, fmt.Errorf("%w: %q is no time constant, gain ratio, current or layout constant of a core", ErrParameter, name)
+			return nil, fmt.Errorf("%w: %q is no time constant, gain ratio, current or layout constant of a core", dynapse.ErrParameter, name)
 		}
 		quantity := conversions[i].quantity
 		if x, twice := q[quantity]; twice {
-			return nil, fmt.Errorf("%w: %s = %v and %s = %v both set the same current", ErrParameter, name, q[name], quantity, x)
+			return nil, fmt.Errorf("%w: %s = %v and %s = %v both set the same current", dynapse.ErrParameter, name, q[name], quantity, x)
 		}
 		delete(all, quantity)
 	}

@@ -1,6 +1,10 @@
-package dynapse
+package chip
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/surge-snn/surge/models/dynapse"
+)
 
 // simulated pairs each bias current of the simulated core with the device parameter that sets it, in the order of the
 // alphabet of the simulator.
@@ -49,7 +53,7 @@ func ChipCurrents() []string {
 //
 //	Itau_mem -> SOIF_LEAK_N, Iw_0 -> SYAM_W0_P
 //
-// Itau_syn and Igain_syn, the currents of a single synapse, are those of AMPA. The error is [ErrParameter].
+// Itau_syn and Igain_syn, the currents of a single synapse, are those of AMPA. The error is [dynapse.ErrParameter].
 func DeviceParameter(current string) (string, error) {
 	if name, ok := singleSynapse[current]; ok {
 		current = name
@@ -59,11 +63,11 @@ func DeviceParameter(current string) (string, error) {
 			return s.parameter, nil
 		}
 	}
-	return "", fmt.Errorf("%w: no device parameter for the current %q", ErrParameter, current)
+	return "", fmt.Errorf("%w: no device parameter for the current %q", dynapse.ErrParameter, current)
 }
 
 // SimulatorCurrent is the inverse of [DeviceParameter]: the current of the simulator that the device parameter sets. Most
-// parameters of the device are not simulated; the error is [ErrParameter] for them too.
+// parameters of the device are not simulated; the error is [dynapse.ErrParameter] for them too.
 func SimulatorCurrent(parameter string) (string, error) {
 	for _, s := range simulated {
 		if s.parameter == parameter {
@@ -71,7 +75,7 @@ func SimulatorCurrent(parameter string) (string, error) {
 		}
 	}
 	if _, ok := scaleFactor(parameter); ok {
-		return "", fmt.Errorf("%w: the device parameter %s is not simulated", ErrParameter, parameter)
+		return "", fmt.Errorf("%w: the device parameter %s is not simulated", dynapse.ErrParameter, parameter)
 	}
-	return "", fmt.Errorf("%w: no device parameter %q", ErrParameter, parameter)
+	return "", fmt.Errorf("%w: no device parameter %q", dynapse.ErrParameter, parameter)
 }

@@ -1,9 +1,11 @@
-package dynapse
+package chip
 
 import (
 	"errors"
 	"fmt"
 	"slices"
+
+	"github.com/surge-snn/surge/models/dynapse"
 )
 
 // DeviceFormat is the value of the member "format" of a device file.
@@ -90,7 +92,7 @@ type Channel struct {
 }
 
 // ErrDevice signifies a device configuration that contradicts itself or the chip; the message names all places.
-var ErrDevice = errors.New("dynapse: bad device configuration")
+var ErrDevice = errors.New("chip: bad device configuration")
 
 // Check says what is wrong with the configuration: [ErrFit] for what exceeds the chip (64 synapses and 4 destinations of a
 // neuron, 256 neurons of a core, 4 cores of a chip, 4 chips, tags of 11 bits), [ErrDevice] for everything else (names that
@@ -139,7 +141,7 @@ func (c Core) check(f *faults, where string, ids unique) {
 		} else if current != p.Current {
 			f.bad("%s: %s is set to %v, %v A, but the file says %v A", where, name, p.Code, current, p.Current)
 		}
-		if err := Idc.check(p.Wanted); err != nil { // any current >= 0
+		if err := dynapse.Idc.Check(p.Wanted); err != nil { // any current >= 0
 			f.bad("%s: %s: wanted %v A", where, name, p.Wanted)
 		}
 	}

@@ -1,4 +1,4 @@
-package dynapse
+package chip
 
 import (
 	"errors"
@@ -9,10 +9,12 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"github.com/surge-snn/surge/models/dynapse"
 )
 
 // drawParams draws parameters near the defaults, as lists of none, one or n values.
-func drawParams(t *rapid.T, n int, names ...Param) (p Params) {
+func drawParams(t *rapid.T, n int, names ...dynapse.Param) (p dynapse.Params) {
 	for _, name := range names {
 		size := rapid.SampledFrom([]int{0, 1, n}).Draw(t, "values")
 		for range size {
@@ -26,9 +28,9 @@ func drawParams(t *rapid.T, n int, names ...Param) (p Params) {
 func TestGraphRoundTrip(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		in, rec, core := drawNetwork(t)
-		n := Network{N: len(core), Params: drawParams(t, len(core), Idc, ItauMem, Ispkthr, CMem, Dt), WRec: rec.W}
-		n.Params[Dt] = n.Params[Dt][:min(1, len(n.Params[Dt]))] // one time step
-		g, err := n.AsGraph("neurons", in)
+		n := dynapse.Network{N: len(core), Params: drawParams(t, len(core), dynapse.Idc, dynapse.ItauMem, dynapse.Ispkthr, dynapse.CMem, dynapse.Dt), WRec: rec.W}
+		n.Params[dynapse.Dt] = n.Params[dynapse.Dt][:min(1, len(n.Params[dynapse.Dt]))] // one time step
+		g, err := AsGraph(n, "neurons", in)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -41,7 +43,7 @@ func TestGraphRoundTrip(t *testing.T) {
 		}
 		for p := range n.Params {
 			if !slices.Equal(got.Params[p], n.Params[p]) {
-				t.Fatalf("%v: got %v, want %v", Param(p), got.Params[p], n.Params[p])
+				t.Fatalf("%v: got %v, want %v", dynapse.Param(p), got.Params[p], n.Params[p])
 			}
 		}
 	})
@@ -49,11 +51,11 @@ func TestGraphRoundTrip(t *testing.T) {
 
 // TestFromGraphPlaces writes the matrices of a graph of two populations out by hand.
 func TestFromGraphPlaces(t *testing.T) {
-	var slow Params
-	slow[ItauMem] = []float64{1e-12}
+	var slow dynapse.Params
+	slow[dynapse.ItauMem] = []float64{1e-12}
 	g := Graph{
 		Inputs:      2,
-		Populations: []Population{{"hidden", 1, Params{}}, {"out", 2, slow}},
+		Populations: []Population{{"hidden", 1, dynapse.Params{}}, {"out", 2, slow}},
 		Linear: []Linear{
 			{From: "hidden", To: "out", Weights: Weights{1, 2, []float64{3, 4}}},
 			{From: GraphInput, To: "hidden", Weights: Weights{2, 1, []float64{1, 2}}},
@@ -73,15 +75,15 @@ func TestFromGraphPlaces(t *testing.T) {
 	if n.N != 3 || !reflect.DeepEqual(in, wantIn) || !slices.Equal(n.WRec, wantRec) {
 		t.Errorf("%+v, %+v", n, in)
 	}
-	if want := []float64{ItauMem.Default(), 1e-12, 1e-12}; !slices.Equal(n.Params[ItauMem], want) || n.Params[Idc] != nil {
-		t.Errorf("Itau_mem %v, Idc %v, want %v and the default", n.Params[ItauMem], n.Params[Idc], want)
+	if want := []float64{dynapse.ItauMem.Default(), 1e-12, 1e-12}; !slices.Equal(n.Params[dynapse.ItauMem], want) || n.Params[dynapse.Idc] != nil {
+		t.Errorf("Itau_mem %v, Idc %v, want %v and the default", n.Params[dynapse.ItauMem], n.Params[dynapse.Idc], want)
 	}
 }
 
 func TestGraphRefusals(t *testing.T) {
 	one := Weights{1, 1, []float64{1}}
-	var fast, loud Params
-	fast[Dt], loud[Iscale] = []float64{1e-4}, []float64{1e-9}
+	var fast, loud dynapse.Params
+	fast[dynapse.Dt], loud[dynapse.Iscale] = []float64{1e-4}, []float64{1e-9}
 	for _, test := range []struct {
 		name   string
 		change func(*Graph)
@@ -90,8 +92,8 @@ func TestGraphRefusals(t *testing.T) {
 		{"multapses", func(g *Graph) { g.Linear = append(g.Linear, Linear{From: "a", To: "b", Weights: one}) }, ErrGraph},
 		{"bias", func(g *Graph) { g.Linear[0].Bias = []float64{0} }, ErrGraph},
 		{"shape", func(g *Graph) { g.Linear[0].Weights = Weights{2, 1, []float64{1, 1}} }, ErrGraph},
-		{"data", func(g *Graph) { g.Linear[0].W = nil }, ErrParameter},
-		{"NaN", func(g *Graph) { g.Linear[0].W = []float64{math.NaN()} }, ErrParameter},
+		{"data", func(g *Graph) { g.Linear[0].W = nil }, dynapse.ErrParameter},
+		{"NaN", func(g *Graph) { g.Linear[0].W = []float64{math.NaN()} }, dynapse.ErrParameter},
 		{"unknown source", func(g *Graph) { g.Linear[0].From = "c" }, ErrGraph},
 		{"unknown sink", func(g *Graph) { g.Linear[0].To = "c" }, ErrGraph},
 		{"into the input", func(g *Graph) { g.Linear[0].To = GraphInput }, ErrGraph},
@@ -105,10 +107,10 @@ func TestGraphRefusals(t *testing.T) {
 		{"inputs", func(g *Graph) { g.Inputs = -1 }, ErrGraph},
 		{"dt", func(g *Graph) { g.Populations[1].Neurons = fast }, ErrGraph},
 		{"Iscale", func(g *Graph) { g.Populations[1].Neurons = loud }, ErrGraph},
-		{"LIF", func(g *Graph) { g.Populations[1].Neurons = LIF{} }, ErrParameter},
+		{"LIF", func(g *Graph) { g.Populations[1].Neurons = LIF{} }, dynapse.ErrParameter},
 	} {
 		g := Graph{
-			Populations: []Population{{"a", 1, Params{}}, {"b", 1, Params{}}},
+			Populations: []Population{{"a", 1, dynapse.Params{}}, {"b", 1, dynapse.Params{}}},
 			Linear:      []Linear{{From: "a", To: "b", Weights: Weights{1, 1, []float64{1}}}},
 		}
 		if _, _, err := FromGraph(g); err != nil {
@@ -119,10 +121,10 @@ func TestGraphRefusals(t *testing.T) {
 			t.Errorf("%s: error %v, want %v", test.name, err, test.want)
 		}
 	}
-	if _, err := (Network{N: 1}).AsGraph(GraphInput, Weights{}); !errors.Is(err, ErrGraph) {
+	if _, err := AsGraph(dynapse.Network{N: 1}, GraphInput, Weights{}); !errors.Is(err, ErrGraph) {
 		t.Error(err)
 	}
-	if _, err := (Network{N: 2}).AsGraph("a", one); !errors.Is(err, ErrGraph) {
+	if _, err := AsGraph(dynapse.Network{N: 2}, "a", one); !errors.Is(err, ErrGraph) {
 		t.Error(err)
 	}
 }
@@ -134,16 +136,16 @@ func TestLIF(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	full, err := p.expand(2)
+	full, err := p.Expand(2)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name := range Param(NumParams) {
+	for name := range dynapse.Param(dynapse.NumParams) {
 		want := [2]float64{name.Default(), name.Default()}
 		switch name {
-		case Idc, IfNMDA, IwAHP:
+		case dynapse.Idc, dynapse.IfNMDA, dynapse.IwAHP:
 			want = [2]float64{}
-		case Ispkthr:
+		case dynapse.Ispkthr:
 			want[1] *= 2
 		}
 		for j, x := range full[name] {
@@ -163,17 +165,17 @@ func TestLIF(t *testing.T) {
 		"gain":              {TauMem: tau, TauSyn: tau, RGainMem: math.NaN()},
 		"dt":                {TauMem: tau, TauSyn: tau, Dt: -1},
 	} {
-		if _, err := bad.DynapSE(2); !errors.Is(err, ErrParameter) {
+		if _, err := bad.DynapSE(2); !errors.Is(err, dynapse.ErrParameter) {
 			t.Errorf("%s: error %v, want ErrParameter", name, err)
 		}
 	}
 }
 
 func TestCores(t *testing.T) {
-	n := Network{N: 600}
-	n.Params[Idc] = make([]float64, n.N)
-	n.Params[Idc][3] = 1e-12 // one that differs
-	core, err := n.Cores()
+	n := dynapse.Network{N: 600}
+	n.Params[dynapse.Idc] = make([]float64, n.N)
+	n.Params[dynapse.Idc][3] = 1e-12 // one that differs
+	core, err := Cores(n)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -189,12 +191,12 @@ func TestCores(t *testing.T) {
 		t.Errorf("neuron 3 shares core %d", core[3])
 	}
 	for j := range 17 {
-		n.Params[Idc][j] = float64(j+1) * 1e-12
+		n.Params[dynapse.Idc][j] = float64(j+1) * 1e-12
 	}
-	if _, err := n.Cores(); !errors.Is(err, ErrFit) {
+	if _, err := Cores(n); !errors.Is(err, ErrFit) {
 		t.Errorf("error %v, want ErrFit", err)
 	}
-	if _, err := (Network{N: MaxCores*NeuronsPerCore + 1}).Cores(); !errors.Is(err, ErrFit) {
+	if _, err := Cores(dynapse.Network{N: MaxCores*NeuronsPerCore + 1}); !errors.Is(err, ErrFit) {
 		t.Errorf("error %v, want ErrFit", err)
 	}
 }
@@ -227,34 +229,34 @@ func TestSpreadCores(t *testing.T) {
 			t.Errorf("%v: error %v, want ErrFit", bad, err)
 		}
 	}
-	if _, err := SpreadCores(-1, 0); !errors.Is(err, ErrParameter) {
+	if _, err := SpreadCores(-1, 0); !errors.Is(err, dynapse.ErrParameter) {
 		t.Error(err)
 	}
 }
 
 func TestTie(t *testing.T) {
-	n := Network{N: 4}
-	n.Params[ItauMem] = []float64{1e-12, 4e-12, 3e-12, 3e-12}
-	n.Params[Idc] = []float64{0, 1e-12, 0, 0}
-	n.Params[Iref] = []float64{1e-9}
-	tied, changed, err := n.Tie([]int{0, 0, 1, 1})
+	n := dynapse.Network{N: 4}
+	n.Params[dynapse.ItauMem] = []float64{1e-12, 4e-12, 3e-12, 3e-12}
+	n.Params[dynapse.Idc] = []float64{0, 1e-12, 0, 0}
+	n.Params[dynapse.Iref] = []float64{1e-9}
+	tied, changed, err := Tie(n, []int{0, 0, 1, 1})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, want := fmt.Sprint(tied.Params[Idc], tied.Params[Iref]), "[5e-13 5e-13 0 0] [1e-09]"; got != want {
+	if got, want := fmt.Sprint(tied.Params[dynapse.Idc], tied.Params[dynapse.Iref]), "[5e-13 5e-13 0 0] [1e-09]"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 	// sqrt(1·4) = 2, through a logarithm: 1e-15. The two neurons are a factor of 2 off.
-	v := tied.Params[ItauMem]
+	v := tied.Params[dynapse.ItauMem]
 	if math.Abs(v[0]-2e-12) > 1e-15*2e-12 || v[1] != v[0] || v[2] != 3e-12 || v[3] != 3e-12 {
 		t.Errorf("Itau_mem %v", v)
 	}
-	if len(changed) != 2 || changed[0].Param != Idc || !math.IsInf(changed[0].Spread, 1) ||
-		changed[1].Param != ItauMem || changed[1].Core != 0 || math.Abs(changed[1].Spread-1) > 1e-14 {
+	if len(changed) != 2 || changed[0].Param != dynapse.Idc || !math.IsInf(changed[0].Spread, 1) ||
+		changed[1].Param != dynapse.ItauMem || changed[1].Core != 0 || math.Abs(changed[1].Spread-1) > 1e-14 {
 		t.Errorf("changed: %+v", changed)
 	}
 	for _, core := range [][]int{{0}, {0, 0, 0, -1}, {0, 0, 0, 16}} {
-		if _, _, err := n.Tie(core); !errors.Is(err, ErrParameter) {
+		if _, _, err := Tie(n, core); !errors.Is(err, dynapse.ErrParameter) {
 			t.Errorf("%v: error %v, want ErrParameter", core, err)
 		}
 	}

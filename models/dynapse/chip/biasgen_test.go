@@ -1,4 +1,4 @@
-package dynapse
+package chip
 
 import (
 	"encoding/json"
@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"github.com/surge-snn/surge/models/dynapse"
 )
 
 // decode reads a recorded file of testdata.
@@ -50,7 +52,7 @@ func TestTables(t *testing.T) {
 		b, err := BiasOf(name)
 		letter := name[len(name)-1:]
 		if letter != "N" && letter != "P" {
-			if !errors.Is(err, ErrParameter) {
+			if !errors.Is(err, dynapse.ErrParameter) {
 				t.Errorf("%s: error %v, want ErrParameter", name, err)
 			}
 			continue
@@ -95,12 +97,12 @@ func TestNames(t *testing.T) {
 		t.Errorf("Itau_syn: %s, %v", p, err)
 	}
 	for _, name := range []string{"", "Itau", "SOIF_LEAK_N"} {
-		if _, err := DeviceParameter(name); !errors.Is(err, ErrParameter) {
+		if _, err := DeviceParameter(name); !errors.Is(err, dynapse.ErrParameter) {
 			t.Errorf("%q: error %v, want ErrParameter", name, err)
 		}
 	}
 	for _, name := range []string{"", "Itau_mem", "LBWR_VB_P"} { // the last exists but is not simulated
-		if _, err := SimulatorCurrent(name); !errors.Is(err, ErrParameter) {
+		if _, err := SimulatorCurrent(name); !errors.Is(err, dynapse.ErrParameter) {
 			t.Errorf("%q: error %v, want ErrParameter", name, err)
 		}
 	}
@@ -199,7 +201,7 @@ func TestCodeOfCurrent(t *testing.T) {
 }
 
 func TestBiasErrors(t *testing.T) {
-	if _, err := BiasOf("SOIF_LEAK"); !errors.Is(err, ErrParameter) {
+	if _, err := BiasOf("SOIF_LEAK"); !errors.Is(err, dynapse.ErrParameter) {
 		t.Errorf("error %v, want ErrParameter", err)
 	}
 	good := Bias{Name: "NCCF_CAL_REFBIAS_V", Transistor: NType, Scale: 1}
@@ -207,14 +209,14 @@ func TestBiasErrors(t *testing.T) {
 		t.Error(err)
 	}
 	for _, x := range []float64{-1e-12, math.NaN(), math.Inf(1)} {
-		if _, err := good.Lookup(x); !errors.Is(err, ErrParameter) {
+		if _, err := good.Lookup(x); !errors.Is(err, dynapse.ErrParameter) {
 			t.Errorf("%v A: error %v, want ErrParameter", x, err)
 		}
 	}
-	if _, err := good.Current(Code{6, 0}); !errors.Is(err, ErrParameter) {
+	if _, err := good.Current(Code{6, 0}); !errors.Is(err, dynapse.ErrParameter) {
 		t.Errorf("error %v, want ErrParameter", err)
 	}
-	if _, err := good.Neighbours(Code{}, -1); !errors.Is(err, ErrParameter) {
+	if _, err := good.Neighbours(Code{}, -1); !errors.Is(err, dynapse.ErrParameter) {
 		t.Errorf("error %v, want ErrParameter", err)
 	}
 	for _, bad := range []Bias{{}, {Transistor: NType}, {Transistor: 'V', Scale: 1}, {Transistor: PType, Scale: math.NaN()}} {
@@ -223,7 +225,7 @@ func TestBiasErrors(t *testing.T) {
 		_, err3 := bad.Neighbours(Code{}, 1)
 		_, _, err4 := bad.Range()
 		for _, err := range []error{err1, err2, err3, err4} {
-			if !errors.Is(err, ErrParameter) {
+			if !errors.Is(err, dynapse.ErrParameter) {
 				t.Errorf("%+v: error %v, want ErrParameter", bad, err)
 			}
 		}
