@@ -28,21 +28,20 @@ func newYinYang(t *testing.T, hidden, samples int) *yinYang {
 	}
 	encoder := data.TTFSBias{TLate: 10e-3} // twice TauSyn
 	y := &yinYang{}
-	x := make([]float64, set.Features())
+	var sample data.Sample
 	var code []data.Spike
 	for i := range set.Len() {
-		label, err := set.Sample(x, i)
-		if err != nil {
+		if err = set.Sample(&sample, i); err != nil {
 			t.Fatal(err)
 		}
-		if code, err = encoder.AppendSpikes(code[:0], x); err != nil {
+		if code, err = encoder.AppendSpikes(code[:0], sample.X); err != nil {
 			t.Fatal(err)
 		}
 		in := make([]eventprop.Spike, len(code))
 		for k, s := range code {
 			in[k] = eventprop.Spike{Time: s.Time, Neuron: s.Channel}
 		}
-		y.inputs, y.labels = append(y.inputs, in), append(y.labels, label)
+		y.inputs, y.labels = append(y.inputs, in), append(y.labels, sample.Label)
 	}
 	s := eventprop.Settings{MinSlope: 1e-3}
 	y.net = eventprop.Serial{

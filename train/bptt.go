@@ -121,6 +121,7 @@ func (n *Network) Close() error {
 type pass struct {
 	prog   *graph.Program
 	shape  Shape
+	dt     float64 // s
 	batch  data.Batch
 	class  []float32 // [B]
 	layers []string  // whose spikes are counted
@@ -138,6 +139,7 @@ func (m BPTT) pass(params *graph.Params, shape Shape, s graph.Settings) (*pass, 
 	var err error
 	p.prog, err = graph.Build(params, s, func(b *graph.Builder) {
 		x := b.Input(inputName, shape.Steps, shape.Batch, shape.Channels)
+		p.dt = b.Dt()
 		o := m.apply(b, x)
 		loss := b.Check(ops.SoftmaxCrossEntropy(o.Logits, b.Input(className, shape.Batch)))
 		if o.Loss != nil {
@@ -184,8 +186,14 @@ func (p *pass) run(set data.Batches, epoch uint64, k int) (Sums, error) {
 		return Sums{}, fmt.Errorf("%w: batches of %d rows and %d steps for a network of %d and %d",
 			ErrSettings, set.Size, set.Steps, p.shape.Batch, p.shape.Steps)
 	}
+	// There is one time step, that of the network.
+	if dt := p.dt; set.Dt == 0 {
+		set.Dt = dt
+	} else if set.Dt != dt {
+		return Sums{}, fmt.Errorf("%w: batches with steps of %g s for a network with steps of %g s", ErrSettings, set.Dt, dt)
+	}
 	if set.Data != nil && set.Encoder != nil {
-		if n := set.Encoder.Channels(set.Data.Features()); n != p.shape.Channels {
+		if n := set.Channels(); n != p.shape.Channels {
 			return Sums{}, fmt.Errorf("%w: %d input channels for a network of %d", ErrSettings, n, p.shape.Channels)
 		}
 	}

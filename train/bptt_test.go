@@ -61,12 +61,11 @@ func TestNetworkByHand(t *testing.T) {
 // fixed is a data set of given samples: the feature and the class.
 type fixed [][2]float64
 
-func (f fixed) Len() int    { return len(f) }
-func (fixed) Features() int { return 1 }
-func (fixed) Classes() int  { return 3 }
-func (f fixed) Sample(dst []float64, i int) (label int, _ error) {
-	dst[0] = f[i][0]
-	return int(f[i][1]), nil
+func (f fixed) Len() int      { return len(f) }
+func (fixed) Form() data.Form { return data.Form{Channels: 1, Target: data.Classes(3)} }
+func (f fixed) Sample(s *data.Sample, i int) error {
+	s.Features(1)[0], s.Label = f[i][0], int(f[i][1])
+	return nil
 }
 
 func TestBuildErrors(t *testing.T) {

@@ -20,10 +20,12 @@ import (
 // points is a data set of one feature, for learners that do not look at it.
 type points int
 
-func (p points) Len() int                                       { return int(p) }
-func (points) Features() int                                    { return 1 }
-func (points) Classes() int                                     { return 2 }
-func (points) Sample(dst []float64, i int) (label int, _ error) { return i % 2, nil }
+func (p points) Len() int      { return int(p) }
+func (points) Form() data.Form { return data.Form{Channels: 1, Target: data.Classes(2)} }
+func (points) Sample(s *data.Sample, i int) error {
+	s.Features(1)[0], s.Label = 0, i%2
+	return nil
+}
 
 // scripted is a Learner whose parameter counts the updates, and whose scores on the
 // validation set are given.

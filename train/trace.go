@@ -24,11 +24,12 @@ type LayerTrace struct {
 // its layers. It builds a program of its own; for figures, not for loops.
 func (m BPTT) Trace(params *graph.Params, batch *data.Batch) (*Trace, error) {
 	var layers []string
+	dt := 0.0
 	s := m.Graph
 	s.NoGrad = true
 	prog, err := graph.Build(params, s, func(b *graph.Builder) {
 		o := m.apply(b, b.Input(inputName, batch.Steps, batch.Size, batch.Channels))
-		layers = nil
+		layers, dt = nil, b.Dt()
 		for _, l := range o.Layers {
 			layers = append(layers, l.Name)
 			b.Output(l.Name, l.Spikes)
@@ -38,6 +39,9 @@ func (m BPTT) Trace(params *graph.Params, batch *data.Batch) (*Trace, error) {
 		return nil, err
 	}
 	defer prog.Close()
+	if dt != batch.Dt {
+		return nil, fmt.Errorf("%w: a batch with steps of %g s for a network with steps of %g s", ErrSettings, batch.Dt, dt)
+	}
 	if err := prog.Set(inputName, batch.Input); err != nil {
 		return nil, err
 	}

@@ -120,17 +120,16 @@ func (p *problem) yinYang() error {
 	if err != nil {
 		return err
 	}
-	x := make([]float64, set.Features())
+	var s data.Sample
 	for i := range p.batch {
-		label, err := set.Sample(x, i)
-		if err != nil {
+		if err := set.Sample(&s, i); err != nil {
 			return err
 		}
-		spikes := []eventprop.Spike{{Neuron: len(x)}} // the bias, at 0
-		for j, v := range x {
+		spikes := []eventprop.Spike{{Neuron: len(s.X)}} // the bias, at 0
+		for j, v := range s.X {
 			spikes = append(spikes, eventprop.Spike{Time: v * 2 * tauSyn, Neuron: j})
 		}
-		p.add(spikes, label)
+		p.add(spikes, s.Label)
 	}
 	return nil
 }

@@ -85,12 +85,12 @@ func (e experiment) run() (accuracy float64, err error) {
 		return 0, err
 	}
 	method := train.BPTT{Model: model, Graph: graph.Settings{Dt: dt}}
-	net, err := method.Build(graph.NewParams(1), train.Shape{Steps: steps, Batch: batch, Channels: learn.Features()})
+	net, err := method.Build(graph.NewParams(1), train.Shape{Steps: steps, Batch: batch, Channels: learn.Form().Channels})
 	if err != nil {
 		return 0, err
 	}
 	defer net.Close()
-	batches := data.Batches{Encoder: data.Rate{Dt: dt}, Steps: steps, Size: batch, Seed: 1}
+	batches := data.Batches{Encoder: data.Rate{}, Dt: dt, Steps: steps, Size: batch, Seed: 1}
 	sets := train.Data{Train: batches, Valid: batches, Test: batches}
 	sets.Train.Data, sets.Valid.Data, sets.Test.Data = parts[0], parts[1], test
 	result, err := train.Run(context.Background(), net, sets, train.Settings{

@@ -5,13 +5,13 @@ import (
 	"math/rand/v2"
 )
 
-// Augment changes the features of a training sample at random before they are
+// Augment changes the input of a training sample at random before it is
 // encoded, so that a network sees each sample in many variants. It works in place
 // and is called from several goroutines at once.
 type Augment interface {
-	// Augment changes x, drawing from rng. Features that it cannot work on are an
-	// error (ErrSettings).
-	Augment(x []float64, rng *rand.Rand) error
+	// Augment changes the input of s, a sample of the form f, drawing from rng. An input that it cannot
+	// work on is an error (ErrSettings).
+	Augment(s *Sample, f Form, rng *rand.Rand) error
 }
 
 // Shift moves images by a random whole number of pixels along both axes:
@@ -28,7 +28,11 @@ type Shift struct {
 }
 
 // Augment moves the image x.
-func (s Shift) Augment(x []float64, rng *rand.Rand) error {
+func (s Shift) Augment(sample *Sample, f Form, rng *rand.Rand) error {
+	x := sample.X
+	if f.Input != Static {
+		return fmt.Errorf("%w: Shift moves features, found %v", ErrSettings, f.Input)
+	}
 	if s.Width <= 0 || len(x)%s.Width != 0 {
 		return fmt.Errorf("%w: Shift.Width is %d for %d features, want a divisor", ErrSettings, s.Width, len(x))
 	}

@@ -20,7 +20,7 @@ func TestShift(t *testing.T) {
 			image[i] = float64(i + 1) // no two pixels alike, none 0
 		}
 		got := append([]float64(nil), image...)
-		if err := s.Augment(got, rng); err != nil {
+		if err := s.Augment(&Sample{X: got}, Form{}, rng); err != nil {
 			t.Fatal(err)
 		}
 		matches := 0
@@ -55,7 +55,7 @@ func TestShiftIsUniform(t *testing.T) {
 	for range n {
 		x := make([]float64, 25)
 		x[12] = 1
-		if err := s.Augment(x, rng); err != nil {
+		if err := s.Augment(&Sample{X: x}, Form{}, rng); err != nil {
 			t.Fatal(err)
 		}
 		for i, v := range x {
@@ -79,8 +79,11 @@ func TestShiftIsUniform(t *testing.T) {
 func TestShiftErrors(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	for _, s := range []Shift{{}, {Width: 4}, {Width: 5, Pixels: -1}, {Width: 5, Pixels: 2}, {Width: -5}} {
-		if err := s.Augment(make([]float64, 10), rng); !errors.Is(err, ErrSettings) {
+		if err := s.Augment(&Sample{X: make([]float64, 10)}, Form{}, rng); !errors.Is(err, ErrSettings) {
 			t.Errorf("%+v: %v, want ErrSettings", s, err)
 		}
+	}
+	if err := (Shift{Width: 5, Pixels: 1}).Augment(&Sample{X: make([]float64, 10), Steps: 1}, Form{Input: Sequence}, rng); !errors.Is(err, ErrSettings) {
+		t.Errorf("a sequence: %v, want ErrSettings", err)
 	}
 }

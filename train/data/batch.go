@@ -4,11 +4,6 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
-	"runtime"
-	"sync"
-	"sync/atomic"
-
-	"github.com/surge-snn/surge/internal/random"
 )
 
 // Batches cuts the epochs of a data set into mini-batches and encodes them. It is a
@@ -17,13 +12,18 @@ import (
 type Batches struct {
 	Data    Dataset
 	Encoder Encoder
-	// Augment, where it is not nil, changes the features of each sample first, with
+	// Augment, where it is not nil, changes the input of each sample first, with
 	// the random stream (Seed, "data/augment", epoch, sample).
 	Augment Augment
 	// Size is B, the number of rows of a batch.
 	Size int
-	// Steps is T, the number of time steps of a Batch. Events do not need it.
+	// Steps is T, the number of time steps of a Batch; see [Batches.MinSteps]. Events do not need it.
 	Steps int
+	// Dt is the time step in s, that of the network; 0 means 1 ms.
+	Dt float64
+	// Hold is the number of time steps for which a step of a sequence lasts; 0 means 1. It has no effect
+	// on other inputs.
+	Hold int
 	// Duration is the end of the time window [0, Duration) of Events, in seconds. A
 	// Batch does not need it.
 	Duration float64
@@ -47,17 +47,38 @@ func (s Batches) Len() int {
 	return n/s.Size + min(1, n%s.Size)
 }
 
-// Rows tells what is in the rows of a batch.
-type Rows struct {
-	// Valid is the number of rows in use: Size, or less in the last batch of an
-	// epoch. Rows from there on have no input, and -1 for label and sample.
-	Valid int
-	// Labels holds the class of each row, [B].
-	Labels []int
-	// Samples holds the index in the data set of each row, [B].
-	Samples []int
+// Channels returns N, the number of input channels that Encoder makes of Data.
+func (s Batches) Channels() int { return s.Encoder.Channels(s.Data.Form().Channels) }
 
-	pool pool
+// MinSteps returns the least Steps that holds every sample of Data: the longest sequence times
+// Hold, or the steps until the end of the longest list of events. It is 0 for features, whose
+// encoder decides.
+func (s Batches) MinSteps() int {
+	switch f := s.Data.Form(); f.Input {
+	case Sequence:
+		return f.Steps * s.hold()
+	case EventList:
+		return stepsOf(f.Duration, s.dt())
+	}
+	return 0
+}
+
+// stepsOf returns the number of steps that cover [0, duration).
+func stepsOf(duration, dt float64) int {
+	k := step(duration, dt)
+	if float64(k*dt) < duration && math.Abs(k-duration/dt) > 1e-9 {
+		k++
+	}
+	return int(k)
+}
+
+func (s Batches) hold() int { return max(s.Hold, 1) }
+
+func (s Batches) dt() float64 {
+	if s.Dt == 0 {
+		return defaultDt
+	}
+	return s.Dt
 }
 
 // maxValues bounds [T, B, N], so that a slip in the settings is an error and not a
@@ -69,10 +90,15 @@ const maxValues = min(1<<32, math.MaxInt/4)
 type Batch struct {
 	Rows
 	// Input is the encoded input, [T, B, N]. A slice that is there already is
-	// filled in place if its capacity suffices.
+	// filled in place if its capacity suffices. It is 0 beyond the length of a row.
 	Input []float32
+	// Lengths holds the number of steps of each row, [B], 0 < Lengths[r] <= Steps: all Steps for
+	// features and for rows without a sample.
+	Lengths []int
 	// Steps, Size and Channels are T, B and N.
 	Steps, Size, Channels int
+	// Dt is the time step in s.
+	Dt float64
 }
 
 // Events is one mini-batch as lists of spikes. The zero value is ready to be filled.
@@ -81,6 +107,9 @@ type Events struct {
 	Rows
 	// Spikes holds the spikes of each row, [B][], by rising time.
 	Spikes [][]Spike
+	// Ends holds the end of each row in s, [B], 0 < Ends[r] <= Duration: Duration for features and for
+	// rows without a sample.
+	Ends []float64
 	// Channels is N.
 	Channels int
 }
@@ -90,9 +119,9 @@ type Events struct {
 //	row r  =  sample Order{Seed, Data.Len()}.At(epoch, k*Size + r)
 //
 // encoded with the random stream (Seed, "data/encode", epoch, sample). A k outside
-// of the epoch (ErrIndex), settings that make no sense (ErrSettings) and whatever
-// Data and Encoder find wrong are errors, of several that of the lowest row; b then
-// has no valid rows. After the first call with the same settings, Fill does not
+// of the epoch (ErrIndex), settings that make no sense (ErrSettings), a sample that is longer than
+// Steps (ErrOutside) and whatever Data and Encoder find wrong are errors, of several that of the lowest row;
+// b then has no valid rows. After the first call with the same settings, Fill does not
 // allocate.
 func (s Batches) Fill(b *Batch, epoch uint64, k int) error {
 	if err := s.check(&b.Rows, k); err != nil {
@@ -102,35 +131,50 @@ func (s Batches) Fill(b *Batch, epoch uint64, k int) error {
 		b.Valid = 0
 		return fmt.Errorf("%w: Batches.Steps is %d, want > 0", ErrSettings, s.Steps)
 	}
-	b.Steps, b.Size, b.Channels = s.Steps, s.Size, s.Encoder.Channels(s.Data.Features())
+	b.Steps, b.Size, b.Channels, b.Dt = s.Steps, s.Size, s.Channels(), s.dt()
 	if values := float64(b.Steps) * float64(b.Size) * float64(b.Channels); values > maxValues {
 		return fmt.Errorf("%w: a batch [%d, %d, %d] has %g values, want at most %g", ErrSettings, b.Steps, b.Size, b.Channels, values, float64(maxValues))
 	}
-	b.Input = resize(b.Input, b.Steps*b.Size*b.Channels)
+	b.Input, b.Lengths = resize(b.Input, b.Steps*b.Size*b.Channels), resize(b.Lengths, b.Size)
 	return b.fill(s, b, epoch, k)
 }
 
 // FillEvents fills e with batch k of an epoch. It differs from [Batches.Fill] in
-// that Encoder must be an [EventEncoder] (ErrSettings), and that a spike outside of
+// that Encoder must know exact times (ErrSettings): be an [EventEncoder] for features, one or a [SequenceEncoder] for
+// sequences, an [EventListEncoder] for events; and that a spike outside of
 // [0, Duration) is an error (ErrOutside).
 func (s Batches) FillEvents(e *Events, epoch uint64, k int) error {
 	if err := s.check(&e.Rows, k); err != nil {
 		return err
 	}
-	if _, ok := s.Encoder.(EventEncoder); !ok {
+	if !s.exact() {
 		e.Valid = 0
-		return fmt.Errorf("%w: Batches.Encoder is a %T, which has no spike times", ErrSettings, s.Encoder)
+		return fmt.Errorf("%w: Batches.Encoder is a %T, which has no spike times for %v", ErrSettings, s.Encoder, s.Data.Form().Input)
 	}
 	if !(s.Duration > 0) {
 		e.Valid = 0
 		return fmt.Errorf("%w: Batches.Duration is %g s, want > 0", ErrSettings, s.Duration)
 	}
-	e.Channels = s.Encoder.Channels(s.Data.Features())
+	e.Channels = s.Channels()
 	for len(e.Spikes) < s.Size {
 		e.Spikes = append(e.Spikes, nil)
 	}
-	e.Spikes = e.Spikes[:s.Size]
+	e.Spikes, e.Ends = e.Spikes[:s.Size], resize(e.Ends, s.Size)
 	return e.fill(s, e, epoch, k)
+}
+
+// exact tells whether Encoder gives exact times for the input at hand.
+func (s Batches) exact() bool {
+	_, event := s.Encoder.(EventEncoder)
+	switch s.Data.Form().Input {
+	case Sequence:
+		_, sequence := s.Encoder.(SequenceEncoder)
+		return event || sequence
+	case EventList:
+		_, list := s.Encoder.(EventListEncoder)
+		return list
+	}
+	return event
 }
 
 func (s Batches) check(r *Rows, k int) error {
@@ -144,34 +188,76 @@ func (s Batches) check(r *Rows, k int) error {
 		return fmt.Errorf("%w: Batches.Size is %d, want > 0", ErrSettings, s.Size)
 	case s.Workers < 0:
 		return fmt.Errorf("%w: Batches.Workers is %d, want >= 0", ErrSettings, s.Workers)
+	case s.Hold < 0:
+		return fmt.Errorf("%w: Batches.Hold is %d, want >= 0", ErrSettings, s.Hold)
+	case !(s.dt() > 0) || math.IsInf(s.Dt, 1):
+		return fmt.Errorf("%w: Batches.Dt is %g s, want > 0", ErrSettings, s.Dt)
 	case k < 0 || k >= s.Len():
 		return fmt.Errorf("%w: batch %d of an epoch of %d", ErrIndex, k, s.Len())
+	}
+	if _, list := s.Encoder.(EventListEncoder); !list && s.Data.Form().Input == EventList {
+		return fmt.Errorf("%w: Batches.Encoder is a %T, which takes no events; None does", ErrSettings, s.Encoder)
 	}
 	return nil
 }
 
-// target is what a worker writes a row to.
-type target interface {
-	encode(s *Batches, row int, x []float64, rng *rand.Rand) error
-	empty(row int)
-}
-
 func (b *Batch) row(row int) Block {
-	return Block{b.Input[row*b.Channels:], b.Steps, b.Channels, b.Size * b.Channels}
+	return Block{b.Input[row*b.Channels:], b.Steps, b.Channels, b.Size * b.Channels, b.Dt}
 }
 
-func (b *Batch) encode(s *Batches, row int, x []float64, rng *rand.Rand) error {
-	return s.Encoder.Encode(b.row(row), x, rng)
+func (b *Batch) encode(s *Batches, row int, x *Sample, f Form, rng *rand.Rand) error {
+	block, length := b.row(row), b.Steps
+	switch f.Input {
+	case Sequence:
+		length = x.Steps * s.hold()
+	case EventList:
+		length = stepsOf(x.Duration, b.Dt)
+	}
+	b.Lengths[row] = length
+	if length > b.Steps {
+		return fmt.Errorf("%w: a sample of %d steps, the window has %d", ErrOutside, length, b.Steps)
+	}
+	block.steps(length, b.Steps-length).zero()
+	block.Steps = length
+	switch f.Input {
+	case Sequence:
+		if e, ok := s.Encoder.(SequenceEncoder); ok {
+			return e.EncodeSequence(block, x.X, s.hold(), rng)
+		}
+		for k := range x.Steps {
+			if err := s.Encoder.Encode(block.steps(k*s.hold(), s.hold()), x.X[k*f.Channels:(k+1)*f.Channels], rng); err != nil {
+				return fmt.Errorf("step %d of the sequence: %w", k, err)
+			}
+		}
+		return nil
+	case EventList:
+		return s.Encoder.(EventListEncoder).EncodeEvents(block, x.Events)
+	}
+	return s.Encoder.Encode(block, x.X, rng)
 }
 
-func (b *Batch) empty(row int) { b.row(row).zero() }
+func (b *Batch) empty(row int) {
+	b.row(row).zero()
+	b.Lengths[row] = b.Steps
+}
 
-func (e *Events) encode(s *Batches, row int, x []float64, _ *rand.Rand) error {
-	spikes, err := s.Encoder.(EventEncoder).AppendSpikes(e.Spikes[row][:0], x)
-	e.Spikes[row] = spikes
+func (e *Events) encode(s *Batches, row int, x *Sample, f Form, _ *rand.Rand) error {
+	spikes, err := e.spikes(s, e.Spikes[row][:0], x, f)
+	e.Spikes[row], e.Ends[row] = spikes, s.Duration
 	if err != nil {
 		return err
 	}
+	switch f.Input {
+	case Sequence:
+		e.Ends[row] = float64(x.Steps*s.hold()) * s.dt()
+	case EventList:
+		e.Ends[row] = x.Duration
+	}
+	// The product of a number of steps and a step may be an ulp beyond the decimal fraction that is meant.
+	if end := e.Ends[row]; end > s.Duration*(1+1e-12) {
+		return fmt.Errorf("%w: a sample of %g s, the window ends at %g s", ErrOutside, end, s.Duration)
+	}
+	e.Ends[row] = min(e.Ends[row], s.Duration)
 	for _, spike := range spikes {
 		if !(spike.Time >= 0 && spike.Time < s.Duration) {
 			return fmt.Errorf("%w: channel %d spikes at %g s, the window ends at %g s", ErrOutside, spike.Channel, spike.Time, s.Duration)
@@ -180,123 +266,33 @@ func (e *Events) encode(s *Batches, row int, x []float64, _ *rand.Rand) error {
 	return nil
 }
 
-func (e *Events) empty(row int) { e.Spikes[row] = e.Spikes[row][:0] }
-
-// pool holds the workers of one batch, and what they work on.
-type pool struct {
-	workers []*worker
-	wait    sync.WaitGroup
-	next    atomic.Int64 // next row to be taken
-
-	set    Batches
-	target target
-	epoch  uint64
-	order  permutation
-	first  int // position of row 0 in the epoch
-	valid  int
+// spikes appends the spikes of a sample.
+func (e *Events) spikes(s *Batches, dst []Spike, x *Sample, f Form) ([]Spike, error) {
+	switch f.Input {
+	case Static:
+		return s.Encoder.(EventEncoder).AppendSpikes(dst, x.X)
+	case EventList:
+		return append(dst, x.Events...), nil
+	}
+	period := float64(s.hold()) * s.dt()
+	if encoder, ok := s.Encoder.(SequenceEncoder); ok {
+		return encoder.AppendSequence(dst, x.X, f.Channels, period)
+	}
+	for k := range x.Steps {
+		first := len(dst)
+		var err error
+		dst, err = s.Encoder.(EventEncoder).AppendSpikes(dst, x.X[k*f.Channels:(k+1)*f.Channels])
+		if err != nil {
+			return dst, fmt.Errorf("step %d of the sequence: %w", k, err)
+		}
+		for i := first; i < len(dst); i++ {
+			if !(dst[i].Time < period) {
+				return dst, fmt.Errorf("%w: channel %d spikes %g s into step %d of the sequence, which lasts %g s", ErrOutside, dst[i].Channel, dst[i].Time, k, period)
+			}
+			dst[i].Time += float64(k) * period
+		}
+	}
+	return dst, nil
 }
 
-// worker encodes rows until there are none left. Its run is made once: a go
-// statement with a ready function does not allocate.
-type worker struct {
-	x   []float64
-	pcg rand.PCG
-	rng *rand.Rand
-	run func()
-	row int // of err
-	err error
-}
-
-func (r *Rows) fill(s Batches, t target, epoch uint64, k int) error {
-	n, p := s.Data.Len(), &r.pool
-	r.Labels, r.Samples = resize(r.Labels, s.Size), resize(r.Samples, s.Size)
-	p.set, p.target, p.epoch = s, t, epoch
-	p.order = Order{s.Seed, n}.epoch(epoch)
-	p.first = k * s.Size
-	p.valid = min(s.Size, n-p.first)
-	p.next.Store(0)
-
-	workers := s.Workers
-	if workers == 0 {
-		workers = runtime.GOMAXPROCS(0)
-	}
-	workers = min(workers, s.Size)
-	for len(p.workers) < workers {
-		w := &worker{}
-		w.rng = rand.New(&w.pcg)
-		w.run = func() {
-			defer r.pool.wait.Done()
-			r.work(w)
-		}
-		p.workers = append(p.workers, w)
-	}
-	p.wait.Add(workers)
-	for _, w := range p.workers[1:workers] {
-		go w.run()
-	}
-	p.workers[0].run()
-	p.wait.Wait()
-
-	// Rows are taken in rising order, so that all rows below a failed one were tried:
-	// the lowest error is the same for any number of workers.
-	var failed *worker
-	for _, w := range p.workers[:workers] {
-		if w.err != nil && (failed == nil || w.row < failed.row) {
-			failed = w
-		}
-	}
-	p.set, p.target = Batches{}, nil
-	if failed != nil {
-		return fmt.Errorf("batch %d, sample %d: %w", k, r.Samples[failed.row], failed.err)
-	}
-	r.Valid = p.valid
-	return nil
-}
-
-// work encodes rows for w.
-func (r *Rows) work(w *worker) {
-	p := &r.pool
-	w.err = nil
-	w.x = resize(w.x, p.set.Data.Features())
-	for {
-		row := int(p.next.Add(1)) - 1
-		switch {
-		case row >= p.set.Size:
-			return
-		case row >= p.valid:
-			r.Labels[row], r.Samples[row] = -1, -1
-			p.target.empty(row)
-			continue
-		}
-		sample := p.first + row
-		if !p.set.Sequential {
-			sample = p.order.at(sample)
-		}
-		r.Samples[row] = sample
-		label, err := p.set.Data.Sample(w.x, sample)
-		if classes := p.set.Data.Classes(); err == nil && (label < 0 || label >= classes) {
-			err = fmt.Errorf("%w: label %d in a data set of %d classes", ErrIndex, label, classes)
-		}
-		r.Labels[row], w.err = label, err
-		if err == nil && p.set.Augment != nil {
-			random.Seed(&w.pcg, p.set.Seed, "data/augment", p.epoch, uint64(sample))
-			w.err = p.set.Augment.Augment(w.x, w.rng)
-		}
-		if w.err == nil {
-			random.Seed(&w.pcg, p.set.Seed, "data/encode", p.epoch, uint64(sample))
-			w.err = p.target.encode(&p.set, row, w.x, w.rng)
-		}
-		if w.err != nil {
-			w.row = row
-			return
-		}
-	}
-}
-
-// resize returns a slice of length n, s itself where it has room.
-func resize[E any](s []E, n int) []E {
-	if cap(s) < n {
-		return make([]E, n)
-	}
-	return s[:n]
-}
+func (e *Events) empty(row int) { e.Spikes[row], e.Ends[row] = e.Spikes[row][:0], 0 }

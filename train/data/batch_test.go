@@ -49,10 +49,11 @@ func TestFill(t *testing.T) {
 						if !s.Sequential {
 							sample, _ = Order{s.Seed, n}.At(epoch, sample)
 						}
-						var x [2]float64
-						label, _ = s.Data.Sample(x[:], sample)
+						var x Sample
+						_ = s.Data.Sample(&x, sample)
+						label = x.Label
 						rng := random.New(s.Seed, "data/encode", epoch, uint64(sample))
-						if err := s.Encoder.Encode(want, x[:], rng); err != nil {
+						if err := s.Encoder.Encode(want, x.X, rng); err != nil {
 							t.Fatal(err)
 						}
 						seen = append(seen, sample)
@@ -90,12 +91,12 @@ func TestFillEvents(t *testing.T) {
 				var want []Spike
 				sample := -1
 				if row < e.Valid {
-					var x [2]float64
+					var x Sample
 					sample, _ = Order{2, 7}.At(3, k*4+row)
-					if _, err := s.Data.Sample(x[:], sample); err != nil {
+					if err := s.Data.Sample(&x, sample); err != nil {
 						t.Fatal(err)
 					}
-					want, _ = TTFSBias{}.AppendSpikes(nil, x[:])
+					want, _ = TTFSBias{}.AppendSpikes(nil, x.X)
 				}
 				if e.Samples[row] != sample || !slices.Equal(spikes, want) {
 					t.Errorf("batch %d, row %d: sample %d %v, want %d %v", k, row, e.Samples[row], spikes, sample, want)
@@ -122,6 +123,8 @@ func TestFillErrors(t *testing.T) {
 		{"no data", with(func(s *Batches) { s.Data = nil }), 0, ErrSettings, ErrSettings},
 		{"no encoder", with(func(s *Batches) { s.Encoder = nil }), 0, ErrSettings, ErrSettings},
 		{"no size", with(func(s *Batches) { s.Size = 0 }), 0, ErrSettings, ErrSettings},
+		{"hold", with(func(s *Batches) { s.Hold = -1 }), 0, ErrSettings, ErrSettings},
+		{"dt", with(func(s *Batches) { s.Dt = math.NaN() }), 0, ErrSettings, ErrSettings},
 		{"workers", with(func(s *Batches) { s.Workers = -1 }), 0, ErrSettings, ErrSettings},
 		{"no steps", with(func(s *Batches) { s.Steps = 0 }), 0, ErrSettings, nil},
 		{"steps beyond memory", with(func(s *Batches) { s.Steps = math.MaxInt }), 0, ErrSettings, nil},
@@ -169,7 +172,7 @@ func TestFillReportsTheLowestRow(t *testing.T) {
 // mislabelled has a label that its number of classes does not allow.
 type mislabelled struct{ counting }
 
-func (mislabelled) Classes() int { return 2 }
+func (mislabelled) Form() Form { return Form{Channels: 2, Target: Classes(2)} }
 
 func TestFillChecksLabels(t *testing.T) {
 	var b Batch

@@ -19,28 +19,177 @@ var (
 	ErrOutside = errors.New("data: spike outside of the time window")
 )
 
-// Dataset is a list of labelled samples. Methods are called from several
-// goroutines at once and must not change what others see.
+// Dataset is a list of samples with targets. Methods are called from several goroutines at once and
+// must not change what others see.
+//
+// The simplest one has features and classes:
+//
+//	func (d Iris) Len() int        { return len(d) }
+//	func (d Iris) Form() data.Form { return data.Form{Channels: 4, Target: data.Classes(3)} }
+//	func (d Iris) Sample(s *data.Sample, i int) error {
+//		copy(s.Features(4), d[i].features)
+//		s.Label = d[i].class
+//		return nil
+//	}
 type Dataset interface {
 	// Len returns the number of samples.
 	Len() int
-	// Features returns the number of features of each sample.
-	Features() int
-	// Classes returns the number of classes; labels are in [0, Classes).
-	Classes() int
-	// Sample writes the features of sample i into dst, which has the length
-	// Features, and returns its label. An i outside of [0, Len) and a dst of
-	// another length are errors (ErrIndex, ErrShape). It should not allocate.
-	Sample(dst []float64, i int) (label int, err error)
+	// Form returns what all samples have in common.
+	Form() Form
+	// Sample writes sample i into s: the input and the target that Form names, and nothing else. It
+	// overwrites what an earlier call left, and reuses the memory of the slices in s. An i outside of
+	// [0, Len) is an error (ErrIndex). It should not allocate.
+	Sample(s *Sample, i int) error
 }
 
-// checkSample is the check of arguments that every Sample begins with.
-func checkSample(d Dataset, dst []float64, i int) error {
+// Form is what all samples of a data set have in common.
+type Form struct {
+	// Input is the kind of the input.
+	Input Input
+	// Channels is the number of features, of values in each step of a sequence, or of event channels.
+	Channels int
+	// Steps is the length of the longest sequence; 0 for other inputs.
+	Steps int
+	// Duration is the end of the longest sample of events, in s: no event is at or after it. 0 for
+	// other inputs.
+	Duration float64
+	// Target is the kind and size of the target.
+	Target Target
+}
+
+// Input is the kind of the input of a sample.
+type Input int
+
+// The kinds of input.
+const (
+	// Static are features without time, [Channels].
+	Static Input = iota
+	// Sequence are values in time steps, [Sample.Steps, Channels]. Samples may differ in length.
+	Sequence
+	// EventList are events with exact times, by rising time.
+	EventList
+)
+
+// String returns the name of the kind.
+func (k Input) String() string { return name(k, "features", "sequences", "events") }
+
+// Target is the kind and the size of the target of a sample. The zero value is no target.
+type Target struct {
+	Kind TargetKind
+	// Size is the number of classes, of components of a vector, of values in each step of a sequence, or of
+	// channels of spikes.
+	Size int
+	// Names of the classes, [Size], where the data set has some; else nil.
+	Names []string
+}
+
+// Classes returns the target of a classification with n classes.
+func Classes(n int) Target { return Target{Kind: ClassTarget, Size: n} }
+
+// TargetKind is what a network is to give for a sample.
+type TargetKind int
+
+// The kinds of target.
+const (
+	// NoTarget is for prediction.
+	NoTarget TargetKind = iota
+	// ClassTarget is one of Size classes, Sample.Label in [0, Size).
+	ClassTarget
+	// VectorTarget is Size numbers, Sample.Y [Size]; a single number has Size 1.
+	VectorTarget
+	// SequenceTarget is Size numbers for each step of a sequence, Sample.Y [Sample.Steps, Size].
+	SequenceTarget
+	// SpikeTarget are spike times of Size channels, Sample.Spikes by rising time.
+	SpikeTarget
+)
+
+// String returns the name of the kind.
+func (k TargetKind) String() string {
+	return name(k, "none", "class", "vector", "sequence", "spikes")
+}
+
+func name[K ~int](k K, names ...string) string {
+	if k < 0 || int(k) >= len(names) {
+		return fmt.Sprintf("%T(%d)", k, int(k))
+	}
+	return names[k]
+}
+
+// Sample is one sample. The zero value is ready to be filled.
+type Sample struct {
+	X        []float64 // Static: [Channels]; Sequence: [Steps, Channels], row-major
+	Steps    int       // length of a sequence
+	Events   []Spike   // EventList: by rising time
+	Duration float64   // EventList: s, end of the sample, no event is at or after it
+
+	Label  int       // ClassTarget
+	Y      []float64 // VectorTarget: [Size]; SequenceTarget: [Steps, Size]
+	Spikes []Spike   // SpikeTarget: by rising time
+}
+
+// Features makes s a sample of n features and returns them, X, to be filled.
+func (s *Sample) Features(n int) []float64 {
+	s.X, s.Steps = resize(s.X, n), 0
+	return s.X
+}
+
+// Sequence makes s a sequence of steps times channels values and returns them, X, to be filled.
+func (s *Sample) Sequence(steps, channels int) []float64 {
+	s.X, s.Steps = resize(s.X, steps*channels), steps
+	return s.X
+}
+
+// check returns an error (ErrShape, ErrIndex) where a sample is not of the form.
+func (s *Sample) check(f Form) error {
+	switch f.Input {
+	case Static:
+		if len(s.X) != f.Channels {
+			return fmt.Errorf("%w: %d features, want %d", ErrShape, len(s.X), f.Channels)
+		}
+	case Sequence:
+		if s.Steps <= 0 || len(s.X) != s.Steps*f.Channels {
+			return fmt.Errorf("%w: a sequence of %d steps and %d channels with %d values", ErrShape, s.Steps, f.Channels, len(s.X))
+		}
+	case EventList:
+		last := 0.0
+		for i, e := range s.Events {
+			if e.Channel < 0 || e.Channel >= f.Channels {
+				return fmt.Errorf("%w: event %d is in channel %d of %d", ErrIndex, i, e.Channel, f.Channels)
+			}
+			if !(e.Time >= last && e.Time < s.Duration) {
+				return fmt.Errorf("%w: event %d is at %g s, want from %g s (the one before) to less than %g s (the end)", ErrOutside, i, e.Time, last, s.Duration)
+			}
+			last = e.Time
+		}
+	}
+	want := f.Target.Size
+	switch f.Target.Kind {
+	case ClassTarget:
+		if s.Label < 0 || s.Label >= want {
+			return fmt.Errorf("%w: label %d in a data set of %d classes", ErrIndex, s.Label, want)
+		}
+		return nil
+	case SequenceTarget:
+		want *= s.Steps
+		fallthrough
+	case VectorTarget:
+		if len(s.Y) != want {
+			return fmt.Errorf("%w: a target of %d numbers, want %d", ErrShape, len(s.Y), want)
+		}
+	case SpikeTarget:
+		for i, e := range s.Spikes {
+			if e.Channel < 0 || e.Channel >= want || !(e.Time >= 0) {
+				return fmt.Errorf("%w: target spike %d in channel %d at %g s, want one of %d channels and >= 0 s", ErrIndex, i, e.Channel, e.Time, want)
+			}
+		}
+	}
+	return nil
+}
+
+// checkIndex is the check of arguments that every Sample begins with.
+func checkIndex(d Dataset, i int) error {
 	if i < 0 || i >= d.Len() {
 		return fmt.Errorf("%w: sample %d of a data set of %d", ErrIndex, i, d.Len())
-	}
-	if len(dst) != d.Features() {
-		return fmt.Errorf("%w: room for %d features, samples have %d", ErrShape, len(dst), d.Features())
 	}
 	return nil
 }
@@ -53,11 +202,11 @@ type view struct {
 
 func (v *view) Len() int { return len(v.index) }
 
-func (v *view) Sample(dst []float64, i int) (int, error) {
-	if err := checkSample(v, dst, i); err != nil {
-		return 0, err
+func (v *view) Sample(s *Sample, i int) error {
+	if err := checkIndex(v, i); err != nil {
+		return err
 	}
-	return v.Dataset.Sample(dst, v.index[i])
+	return v.Dataset.Sample(s, v.index[i])
 }
 
 // Subset returns the view of d whose sample i is sample index[i] of d. Samples may

@@ -11,29 +11,29 @@ import (
 // mod 3, so that tests recognise a sample.
 type counting int
 
-func (d counting) Len() int      { return int(d) }
-func (d counting) Features() int { return 2 }
-func (d counting) Classes() int  { return 3 }
-func (d counting) Sample(dst []float64, i int) (int, error) {
-	if err := checkSample(d, dst, i); err != nil {
-		return 0, err
+func (d counting) Len() int   { return int(d) }
+func (d counting) Form() Form { return Form{Channels: 2, Target: Classes(3)} }
+func (d counting) Sample(s *Sample, i int) error {
+	if err := checkIndex(d, i); err != nil {
+		return err
 	}
-	dst[0], dst[1] = float64(i)/float64(d), float64(i+1)/float64(d)
-	return i % 3, nil
+	x := s.Features(2)
+	x[0], x[1] = float64(i)/float64(d), float64(i+1)/float64(d)
+	s.Label = i % 3
+	return nil
 }
 
 func numbers(t *testing.T, d Dataset, n int) []int {
 	t.Helper()
-	var x [2]float64
+	var s Sample
 	out := make([]int, d.Len())
 	for i := range out {
-		label, err := d.Sample(x[:], i)
-		if err != nil {
+		if err := d.Sample(&s, i); err != nil {
 			t.Fatal(err)
 		}
-		out[i] = int(x[0]*float64(n) + 0.5)
-		if label != out[i]%3 {
-			t.Fatalf("sample %d: label %d, want %d", i, label, out[i]%3)
+		out[i] = int(s.X[0]*float64(n) + 0.5)
+		if s.Label != out[i]%3 {
+			t.Fatalf("sample %d: label %d, want %d", i, s.Label, out[i]%3)
 		}
 	}
 	return out
@@ -49,19 +49,16 @@ func TestSubset(t *testing.T) {
 	if got, want := numbers(t, d, 10), []int{4, 0, 4, 9}; !slices.Equal(got, want) {
 		t.Errorf("samples %v, want %v", got, want)
 	}
-	if d.Features() != 2 || d.Classes() != 3 {
-		t.Errorf("%d features, %d classes", d.Features(), d.Classes())
+	if f := d.Form(); f.Channels != 2 || f.Target.Size != 3 {
+		t.Errorf("form %+v", f)
 	}
 	for _, bad := range []int{-1, 10} {
 		if _, err := Subset(counting(10), []int{0, bad}); !errors.Is(err, ErrIndex) {
 			t.Errorf("index %d: error %v, want ErrIndex", bad, err)
 		}
 	}
-	if _, err := d.Sample(make([]float64, 2), 4); !errors.Is(err, ErrIndex) {
+	if err := d.Sample(&Sample{}, 4); !errors.Is(err, ErrIndex) {
 		t.Errorf("sample beyond the view: error %v, want ErrIndex", err)
-	}
-	if _, err := d.Sample(make([]float64, 3), 0); !errors.Is(err, ErrShape) {
-		t.Errorf("room for 3 features: error %v, want ErrShape", err)
 	}
 }
 

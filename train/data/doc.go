@@ -6,11 +6,13 @@
 //	Dataset ──► Order ──► Encoder ──► Batch  [T, B, N]   layers that go through time steps
 //	                          └─────► Events             layers that go from event to event
 //
-// A [Dataset] holds features in [0, 1] and a class for each sample: [YinYang],
+// A [Dataset] holds samples, each with an input (features, a sequence or events) and a target (a class,
+// numbers, a sequence or spike times): [YinYang],
 // [Images] (MNIST and its relatives), views by [Subset] and [Split], or a type of
-// the caller's own. An [Encoder] turns the features of one sample into a block of
-// T steps and N channels: [Latency], [TTFSBias], [Rate], [Current]. Those that
-// know an exact time for each spike are an [EventEncoder] too.
+// the caller's own. An [Encoder] turns the input of one sample into a block of
+// T steps and N channels: [Latency], [TTFSBias], [Rate], [Current] for features and for the steps of
+// sequences, [Delta] for sequences, [None] for what is in time already. Those that
+// know an exact time for each spike are an [EventEncoder] or a [SequenceEncoder] too.
 //
 //	train, _, test := data.StandardYinYang()
 //	batches := data.Batches{Data: train, Encoder: data.TTFSBias{}, Steps: 31, Size: 20, Seed: 1}
@@ -20,7 +22,7 @@
 //			if err := batches.Fill(&b, epoch, k); err != nil {
 //				return err
 //			}
-//			// b.Input [T, B, N], b.Labels [B], b.Valid rows
+//			// b.Input [T, B, N], b.Lengths [B], b.Labels [B] (or other targets), b.Valid rows
 //		}
 //	}
 //

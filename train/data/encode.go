@@ -9,6 +9,9 @@ import (
 
 // Encoder turns the features of one sample into the input of a network. Encoders
 // are values; they are called from several goroutines at once.
+//
+// A sequence is encoded step by step: each of its steps becomes a block of
+// [Batches.Hold] time steps, unless the encoder is a [SequenceEncoder].
 type Encoder interface {
 	// Channels returns the number N of input channels for a number of features.
 	Channels(features int) int
@@ -29,6 +32,25 @@ type EventEncoder interface {
 	AppendSpikes(dst []Spike, x []float64) ([]Spike, error)
 }
 
+// SequenceEncoder is an Encoder for which a step of a sequence is not enough, such as
+// one of differences.
+type SequenceEncoder interface {
+	Encoder
+	// EncodeSequence overwrites all of dst with the input for the sequence x, [S, C] row-major:
+	// step s of the sequence begins at the step s hold of dst, which has S hold steps.
+	EncodeSequence(dst Block, x []float64, hold int, rng *rand.Rand) error
+	// AppendSequence appends the spikes to dst, by rising time and channel; step s of the sequence is
+	// at s period, in s. channels is C.
+	AppendSequence(dst []Spike, x []float64, channels int, period float64) ([]Spike, error)
+}
+
+// EventListEncoder is an Encoder that takes events, too.
+type EventListEncoder interface {
+	Encoder
+	// EncodeEvents overwrites all of dst with the events, which are by rising time.
+	EncodeEvents(dst Block, events []Spike) error
+}
+
 // Spike is one input spike.
 type Spike struct {
 	Time    float64 // s
@@ -45,6 +67,25 @@ type Block struct {
 	Steps    int // T
 	Channels int // N
 	Stride   int // from one step to the next; B*N in a batch
+	// Dt is the time step in s; 0 means 1 ms.
+	Dt float64
+}
+
+// dt returns the time step in s.
+func (b Block) dt() float64 {
+	if b.Dt == 0 {
+		return defaultDt
+	}
+	return b.Dt
+}
+
+// defaultDt is the time step where none is given, in s.
+const defaultDt = 1e-3
+
+// steps returns the block of n steps from step first on.
+func (b Block) steps(first, n int) Block {
+	b.Data, b.Steps = b.Data[min(first*b.Stride, len(b.Data)):], n
+	return b
 }
 
 // NewBlock returns a block of zeros of its own. Negative sizes count as 0, which no
@@ -64,10 +105,24 @@ func (b Block) check(channels int) error {
 	switch {
 	case b.Steps <= 0 || b.Channels <= 0 || b.Stride < b.Channels:
 		return fmt.Errorf("%w: block of %d steps, %d channels and stride %d", ErrShape, b.Steps, b.Channels, b.Stride)
+	case !(b.dt() > 0) || math.IsInf(b.Dt, 1):
+		return fmt.Errorf("%w: time step of %g s, want > 0", ErrSettings, b.Dt)
 	case b.Channels != channels:
 		return fmt.Errorf("%w: block of %d channels, the encoder makes %d", ErrShape, b.Channels, channels)
 	case len(b.Data) < b.Channels || (len(b.Data)-b.Channels)/b.Stride < b.Steps-1:
 		return fmt.Errorf("%w: block of %d steps with stride %d on %d values", ErrShape, b.Steps, b.Stride, len(b.Data))
+	}
+	return nil
+}
+
+// checkSequence is the check of arguments that every EncodeSequence begins with: b has n channels, and x, of so many
+// channels, fills its steps.
+func (b Block) checkSequence(n int, x []float64, channels, hold int) error {
+	if err := b.check(n); err != nil {
+		return err
+	}
+	if channels <= 0 || hold <= 0 || len(x)%channels != 0 || b.Steps != len(x)/channels*hold {
+		return fmt.Errorf("%w: block of %d steps for a sequence of %d values in %d channels, %d steps each", ErrShape, b.Steps, len(x), channels, hold)
 	}
 	return nil
 }
@@ -79,7 +134,8 @@ func (b Block) zero() {
 }
 
 // put sets a spike of the given time.
-func (b Block) put(s Spike, dt float64) error {
+func (b Block) put(s Spike) error {
+	dt := b.dt()
 	k := step(s.Time, dt)
 	if !(k >= 0 && k < float64(b.Steps)) {
 		return fmt.Errorf("%w: channel %d spikes at %g s, the window is %d steps of %g s", ErrOutside, s.Channel, s.Time, b.Steps, dt)

@@ -13,15 +13,14 @@ import (
 // for x in [0, 1]; N is the number of features. With x = p/255 for a pixel p, this
 // is the latency code of mlGeNN's MNIST examples, whose values are
 //
-//	Latency{TMin: 2e-3, TMax: 18e-3, Threshold: 1.0 / 255, Dt: 1e-3}
+//	Latency{TMin: 2e-3, TMax: 18e-3, Threshold: 1.0 / 255}
 //
-// and 20 steps. In a block, a spike at t is a 1 in the step k with
-// k Dt <= t < (k+1) Dt.
+// and 20 steps of 1 ms. In a block, a spike at t is a 1 in the step k with
+// k dt <= t < (k+1) dt.
 type Latency struct {
 	TMin      float64 // s, time for x = 1; 0 is the beginning of the sample
 	TMax      float64 // s, time for x = 0; 0 means 20 ms
 	Threshold float64 // in [0, 1); 0: every feature but 0 gives a spike
-	Dt        float64 // s, time step; 0 means 1 ms
 }
 
 // Channels returns the number of features.
@@ -31,9 +30,6 @@ func (e Latency) Channels(features int) int { return features }
 func (e Latency) settings() (Latency, error) {
 	var err error
 	if e.TMax, err = positive("Latency", "TMax", e.TMax, 20e-3); err != nil {
-		return e, err
-	}
-	if e.Dt, err = positive("Latency", "Dt", e.Dt, 1e-3); err != nil {
 		return e, err
 	}
 	if !(e.TMin >= 0 && e.TMin <= e.TMax) {
@@ -61,7 +57,7 @@ func (e Latency) Encode(dst Block, x []float64, _ *rand.Rand) error {
 	time := ramp{e.TMin, e.TMax}
 	for i, v := range x {
 		if v > e.Threshold {
-			if err := dst.put(Spike{time.at(1 - v), i}, e.Dt); err != nil {
+			if err := dst.put(Spike{time.at(1 - v), i}); err != nil {
 				return err
 			}
 		}

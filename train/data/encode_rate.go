@@ -8,7 +8,7 @@ import (
 // Rate gives each feature a train of random spikes with a rate that is proportional
 // to it. In each step a channel spikes with the probability
 //
-//	p(x) = x MaxRate Dt
+//	p(x) = x MaxRate dt
 //
 // independently of all others (Bernoulli; in the limit of small steps a Poisson
 // process of rate x MaxRate); x in [0, 1], N is the number of features.
@@ -17,32 +17,28 @@ import (
 // feature that is not 0.
 type Rate struct {
 	MaxRate float64 // Hz, rate for x = 1; 0 means 100 Hz
-	Dt      float64 // s, time step; 0 means 1 ms
 }
 
 // Channels returns the number of features.
 func (e Rate) Channels(features int) int { return features }
 
-// Encode writes a 1 for each spike and 0 elsewhere. MaxRate Dt > 1, a probability
+// Encode writes a 1 for each spike and 0 elsewhere. MaxRate dt > 1, a probability
 // that does not exist, and rng = nil are errors (ErrSettings).
 func (e Rate) Encode(dst Block, x []float64, rng *rand.Rand) error {
 	rate, err := positive("Rate", "MaxRate", e.MaxRate, 100)
 	if err != nil {
 		return err
 	}
-	dt, err := positive("Rate", "Dt", e.Dt, 1e-3)
-	if err != nil {
+	if err := dst.check(e.Channels(len(x))); err != nil {
 		return err
 	}
+	dt := dst.dt()
 	most := rate * dt
 	if most > 1 {
 		return fmt.Errorf("%w: Rate at %g Hz and steps of %g s has %g spikes per step, want at most 1", ErrSettings, rate, dt, most)
 	}
 	if rng == nil {
 		return fmt.Errorf("%w: Rate without a source of random numbers", ErrSettings)
-	}
-	if err := dst.check(e.Channels(len(x))); err != nil {
-		return err
 	}
 	if err := unit(x); err != nil {
 		return err

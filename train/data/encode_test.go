@@ -17,20 +17,21 @@ var encoders = []struct {
 	name  string
 	e     Encoder
 	steps int
+	dt    float64 // 0: 1 ms
 }{
-	{"latency", Latency{}, 21},
-	{"latency of mlGeNN", Latency{TMin: 2e-3, TMax: 18e-3, Threshold: 1. / 255, Dt: 1e-3}, 19},
-	{"ttfs", TTFSBias{}, 31},
-	{"ttfs in fine steps", TTFSBias{TEarly: 1e-3, TLate: 4e-3, TBias: 2e-3, Dt: 1e-4}, 41},
-	{"rate", Rate{MaxRate: 500}, 10},
-	{"current", Current{Scale: 1e-8}, 3},
+	{"latency", Latency{}, 21, 0},
+	{"latency of mlGeNN", Latency{TMin: 2e-3, TMax: 18e-3, Threshold: 1. / 255}, 19, 1e-3},
+	{"ttfs", TTFSBias{}, 31, 0},
+	{"ttfs in fine steps", TTFSBias{TEarly: 1e-3, TLate: 4e-3, TBias: 2e-3}, 41, 1e-4},
+	{"rate", Rate{MaxRate: 500}, 10, 0},
+	{"current", Current{Scale: 1e-8}, 3, 0},
 }
 
 // TestLatencyOfPixels compares the step of each of the 256 pixel values with integer
 // arithmetic: t = (255-p)/255 · 16 ms + 2 ms in steps of 1 ms is the step
 // floor(16 (255-p) / 255) + 2.
 func TestLatencyOfPixels(t *testing.T) {
-	e := Latency{TMin: 2e-3, TMax: 18e-3, Threshold: 1.0 / 255, Dt: 1e-3}
+	e := Latency{TMin: 2e-3, TMax: 18e-3, Threshold: 1.0 / 255}
 	x := make([]float64, 256)
 	for p := range x {
 		x[p] = float64(p) / 255
@@ -54,8 +55,8 @@ func TestLatencyOfPixels(t *testing.T) {
 
 func TestAppendSpikes(t *testing.T) {
 	// Times are exact in binary, so that results must be equal.
-	latency := Latency{TMin: 0.25, TMax: 1.25, Threshold: 0.25, Dt: 1}
-	ttfs := TTFSBias{TEarly: 0.25, TLate: 1.25, TBias: 0.75, Dt: 1}
+	latency := Latency{TMin: 0.25, TMax: 1.25, Threshold: 0.25}
+	ttfs := TTFSBias{TEarly: 0.25, TLate: 1.25, TBias: 0.75}
 	for _, c := range []struct {
 		e    EventEncoder
 		x    []float64
@@ -84,11 +85,9 @@ func TestBlockHasTheSpikes(t *testing.T) {
 		c := rapid.SampledFrom(encoders[:4]).Draw(t, "encoder")
 		e := c.e.(EventEncoder)
 		x := rapid.SliceOfN(rapid.Float64Range(0, 1), 1, 8).Draw(t, "x")
-		dt := 1e-3
-		if l, ok := e.(TTFSBias); ok && l.Dt != 0 {
-			dt = l.Dt
-		}
 		b := NewBlock(c.steps, e.Channels(len(x)))
+		b.Dt = c.dt
+		dt := b.dt()
 		if err := e.Encode(b, x, nil); err != nil {
 			t.Fatal(err)
 		}
@@ -145,9 +144,11 @@ func TestRateCounts(t *testing.T) {
 	x := []float64{0, 0.1, 0.5, 1, 1}
 	for _, c := range []struct {
 		e    Rate
+		dt   float64
 		most float64 // probability at x = 1
-	}{{Rate{}, 0.1}, {Rate{MaxRate: 400, Dt: 2e-3}, 0.8}, {Rate{MaxRate: 1000}, 1}} {
+	}{{Rate{}, 0, 0.1}, {Rate{MaxRate: 400}, 2e-3, 0.8}, {Rate{MaxRate: 1000}, 1e-3, 1}} {
 		b := NewBlock(steps, len(x))
+		b.Dt = c.dt
 		if err := c.e.Encode(b, x, random.New(5, "test")); err != nil {
 			t.Fatal(err)
 		}
@@ -191,12 +192,13 @@ func TestBlockOfABatch(t *testing.T) {
 	for _, c := range encoders {
 		n := c.e.Channels(len(x))
 		want := NewBlock(c.steps, n)
+		want.Dt = c.dt
 		if err := c.e.Encode(want, x, random.New(1, "test")); err != nil {
 			t.Fatal(c.name, err)
 		}
 		const rows, row, rubbish = 3, 1, 77
 		batch := slices.Repeat([]float32{rubbish}, c.steps*rows*n)
-		b := Block{batch[row*n:], c.steps, n, rows * n}
+		b := Block{batch[row*n:], c.steps, n, rows * n, c.dt}
 		if err := c.e.Encode(b, x, random.New(1, "test")); err != nil {
 			t.Fatal(c.name, err)
 		}
@@ -214,7 +216,7 @@ func TestBlockOfABatch(t *testing.T) {
 }
 
 func TestEncodeErrors(t *testing.T) {
-	nan, inf := math.NaN(), math.Inf(1)
+	nan := math.NaN()
 	x := []float64{0.5, 1}
 	for _, c := range []struct {
 		name  string
@@ -230,18 +232,15 @@ func TestEncodeErrors(t *testing.T) {
 		{"latency order", Latency{TMin: 30e-3}, 50, x, ErrSettings},
 		{"latency TMin", Latency{TMin: nan}, 50, x, ErrSettings},
 		{"latency TMax", Latency{TMax: -1}, 50, x, ErrSettings},
-		{"latency Dt", Latency{Dt: inf}, 50, x, ErrSettings},
 		{"latency threshold", Latency{Threshold: 1}, 50, x, ErrSettings},
 		{"ttfs NaN", TTFSBias{}, 31, []float64{nan, 0}, ErrFeature},
 		{"ttfs too late", TTFSBias{}, 30, x, ErrOutside},
 		{"ttfs bias too late", TTFSBias{TBias: 31e-3}, 31, x, ErrOutside},
 		{"ttfs bias", TTFSBias{TBias: -1e-3}, 31, x, ErrSettings},
 		{"ttfs order", TTFSBias{TEarly: 40e-3}, 50, x, ErrSettings},
-		{"ttfs Dt", TTFSBias{Dt: nan}, 50, x, ErrSettings},
 		{"rate NaN", Rate{}, 5, []float64{nan, 0}, ErrFeature},
 		{"rate p > 1", Rate{MaxRate: 1001}, 5, x, ErrSettings},
 		{"rate MaxRate", Rate{MaxRate: -5}, 5, x, ErrSettings},
-		{"rate Dt", Rate{Dt: -5}, 5, x, ErrSettings},
 		{"current NaN", Current{}, 5, []float64{nan, 0}, ErrFeature},
 		{"current overflow", Current{Scale: 1e30}, 5, []float64{1e30, 0}, ErrFeature},
 	} {
@@ -261,12 +260,19 @@ func TestEncodeErrors(t *testing.T) {
 	}
 	for _, c := range encoders {
 		n := c.e.Channels(2)
+		for _, dt := range []float64{-1e-3, math.Inf(1), nan} {
+			b := NewBlock(c.steps, n)
+			b.Dt = dt
+			if err := c.e.Encode(b, x, random.New(1, "test")); !errors.Is(err, ErrSettings) {
+				t.Errorf("%s, steps of %g s: error %v, want ErrSettings", c.name, dt, err)
+			}
+		}
 		for _, b := range []Block{
 			{}, NewBlock(c.steps, n+1), NewBlock(c.steps, n-1), NewBlock(0, n), NewBlock(-1, n),
-			{make([]float32, c.steps*n-1), c.steps, n, n},
-			{make([]float32, c.steps*n), c.steps, n, n - 1},
-			{make([]float32, c.steps*n), c.steps, n, n + 1},
-			{make([]float32, c.steps*n), math.MaxInt, n, math.MaxInt},
+			{make([]float32, c.steps*n-1), c.steps, n, n, 0},
+			{make([]float32, c.steps*n), c.steps, n, n - 1, 0},
+			{make([]float32, c.steps*n), c.steps, n, n + 1, 0},
+			{make([]float32, c.steps*n), math.MaxInt, n, math.MaxInt, 0},
 		} {
 			if err := c.e.Encode(b, x, random.New(1, "test")); !errors.Is(err, ErrShape) {
 				t.Errorf("%s, block %d×%d, stride %d on %d values: error %v, want ErrShape", c.name, b.Steps, b.Channels, b.Stride, len(b.Data), err)

@@ -18,13 +18,12 @@ import (
 // TLate = 30 ms, TBias = 0, which is the zero value here; jaxsnn takes
 // TLate = 2 TauSyn.
 //
-// In a block, a spike at t is a 1 in the step k with k Dt <= t < (k+1) Dt: with the
-// zero value, 31 steps hold all spikes.
+// In a block, a spike at t is a 1 in the step k with k dt <= t < (k+1) dt: with the
+// zero value, 31 steps of 1 ms hold all spikes.
 type TTFSBias struct {
 	TEarly float64 // s, time for x = 0
 	TLate  float64 // s, time for x = 1; 0 means 30 ms
 	TBias  float64 // s
-	Dt     float64 // s, time step; 0 means 1 ms
 }
 
 // Channels returns features + 1.
@@ -34,9 +33,6 @@ func (e TTFSBias) Channels(features int) int { return features + 1 }
 func (e TTFSBias) settings() (TTFSBias, error) {
 	var err error
 	if e.TLate, err = positive("TTFSBias", "TLate", e.TLate, 30e-3); err != nil {
-		return e, err
-	}
-	if e.Dt, err = positive("TTFSBias", "Dt", e.Dt, 1e-3); err != nil {
 		return e, err
 	}
 	if _, err = positive("TTFSBias", "TBias", e.TBias, 0); err != nil {
@@ -63,11 +59,11 @@ func (e TTFSBias) Encode(dst Block, x []float64, _ *rand.Rand) error {
 	dst.zero()
 	time := ramp{e.TEarly, e.TLate}
 	for i, v := range x {
-		if err := dst.put(Spike{time.at(v), i}, e.Dt); err != nil {
+		if err := dst.put(Spike{time.at(v), i}); err != nil {
 			return err
 		}
 	}
-	return dst.put(Spike{e.TBias, len(x)}, e.Dt)
+	return dst.put(Spike{e.TBias, len(x)})
 }
 
 // AppendSpikes appends the spikes at their exact times.

@@ -32,15 +32,14 @@ func ExampleBatches_Fill() {
 // The two dots of the Yin-Yang set as a data set of their own.
 func ExampleSubset() {
 	_, _, test := data.StandardYinYang()
-	x := make([]float64, test.Features())
+	var s data.Sample
 	var dots []int
 	for i := range test.Len() {
-		label, err := test.Sample(x, i)
-		if err != nil {
+		if err := test.Sample(&s, i); err != nil {
 			fmt.Println(err)
 			return
 		}
-		if label == data.Dot {
+		if s.Label == data.Dot {
 			dots = append(dots, i)
 		}
 	}

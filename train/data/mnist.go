@@ -92,26 +92,25 @@ func readEither(path string) (a IDX, found string, err error) {
 // Len returns the number of images.
 func (d *Images) Len() int { return len(d.labels) }
 
-// Features returns the number of pixels of an image, height × width.
-func (d *Images) Features() int { return d.height * d.width }
-
-// Classes returns 10.
-func (d *Images) Classes() int { return 10 }
+// Form returns features of height × width pixels and ten classes.
+func (d *Images) Form() Form { return Form{Channels: d.height * d.width, Target: Classes(10)} }
 
 // Size returns the height and width of the images in pixels.
 func (d *Images) Size() (height, width int) { return d.height, d.width }
 
-// Sample writes the pixels p of image i, row by row, into dst as
+// Sample writes the pixels p of image i, row by row, as the features
 //
 //	x = p / 255
 //
-// and returns its label, the digit.
-func (d *Images) Sample(dst []float64, i int) (label int, err error) {
-	if err := checkSample(d, dst, i); err != nil {
-		return 0, err
+// and the digit as the label.
+func (d *Images) Sample(s *Sample, i int) error {
+	if err := checkIndex(d, i); err != nil {
+		return err
 	}
-	for k, p := range d.pixels[i*len(dst) : (i+1)*len(dst)] {
-		dst[k] = float64(p) / 255
+	x := s.Features(d.height * d.width)
+	for k, p := range d.pixels[i*len(x) : (i+1)*len(x)] {
+		x[k] = float64(p) / 255
 	}
-	return int(d.labels[i]), nil
+	s.Label = int(d.labels[i])
+	return nil
 }

@@ -27,20 +27,19 @@ func TestLoadMNIST(t *testing.T) {
 		{test, 100, []int{7, 2, 1, 0, 4, 1, 4, 9, 5, 9}, []float64{18454, 28850, 9871}},
 	} {
 		height, width := c.d.Size()
-		if c.d.Len() != c.n || c.d.Features() != 784 || c.d.Classes() != 10 || height != 28 || width != 28 {
-			t.Errorf("%d images of %d×%d, %d classes", c.d.Len(), height, width, c.d.Classes())
+		if c.d.Len() != c.n || c.d.Form().Channels != 784 || c.d.Form().Target.Size != 10 || height != 28 || width != 28 {
+			t.Errorf("%d images of %d×%d, %d classes", c.d.Len(), height, width, c.d.Form().Target.Size)
 		}
-		x := make([]float64, 784)
+		var s Sample
 		for i, want := range c.labels {
-			label, err := c.d.Sample(x, i)
-			if err != nil {
+			if err := c.d.Sample(&s, i); err != nil {
 				t.Fatal(err)
 			}
-			if label != want {
-				t.Errorf("image %d has the label %d, want %d", i, label, want)
+			if s.Label != want {
+				t.Errorf("image %d has the label %d, want %d", i, s.Label, want)
 			}
 			sum := 0.0
-			for _, v := range x {
+			for _, v := range s.X {
 				if v < 0 || v > 1 {
 					t.Fatalf("image %d has the feature %g", i, v)
 				}
@@ -51,11 +50,8 @@ func TestLoadMNIST(t *testing.T) {
 				t.Errorf("pixels of image %d add up to %g, want %g", i, sum, c.sums[i])
 			}
 		}
-		if _, err := c.d.Sample(x, c.n); !errors.Is(err, ErrIndex) {
+		if err := c.d.Sample(&s, c.n); !errors.Is(err, ErrIndex) {
 			t.Errorf("image %d of %d: error %v, want ErrIndex", c.n, c.n, err)
-		}
-		if _, err := c.d.Sample(x[1:], 0); !errors.Is(err, ErrShape) {
-			t.Errorf("room for 783 pixels: error %v, want ErrShape", err)
 		}
 	}
 }
@@ -90,9 +86,9 @@ func TestLoadMNISTPlainAndCompressed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	x := make([]float64, 6)
-	if label, err := test.Sample(x, 0); err != nil || label != 7 || !slices.Equal(x[:3], []float64{0, 0.2, 1}) {
-		t.Errorf("pixels %v, label %d, error %v", x, label, err)
+	var s Sample
+	if err := test.Sample(&s, 0); err != nil || s.Label != 7 || !slices.Equal(s.X[:3], []float64{0, 0.2, 1}) {
+		t.Errorf("pixels %v, label %d, error %v", s.X, s.Label, err)
 	}
 }
 

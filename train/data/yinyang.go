@@ -102,21 +102,23 @@ func StandardYinYang() (train, validation, test *YinYang) {
 // Len returns the number of samples.
 func (d *YinYang) Len() int { return len(d.labels) }
 
-// Features returns 4.
-func (d *YinYang) Features() int { return 4 }
+// Form returns 4 features and 3 classes.
+func (d *YinYang) Form() Form {
+	return Form{Channels: 4, Target: Target{Kind: ClassTarget, Size: 3, Names: yinYangClasses}}
+}
 
-// Classes returns 3.
-func (d *YinYang) Classes() int { return 3 }
+var yinYangClasses = []string{"yin", "yang", "dot"}
 
-// Sample writes (x, y, 1-x, 1-y) of sample i into dst, which has the length 4, and
-// returns its label.
-func (d *YinYang) Sample(dst []float64, i int) (label int, err error) {
-	if err := checkSample(d, dst, i); err != nil {
-		return 0, err
+// Sample writes the features (x, y, 1-x, 1-y) and the label of sample i.
+func (d *YinYang) Sample(s *Sample, i int) error {
+	if err := checkIndex(d, i); err != nil {
+		return err
 	}
 	x, y := d.points[2*i], d.points[2*i+1]
-	dst[0], dst[1], dst[2], dst[3] = x, y, 1-x, 1-y
-	return int(d.labels[i]), nil
+	f := s.Features(4)
+	f[0], f[1], f[2], f[3] = x, y, 1-x, 1-y
+	s.Label = int(d.labels[i])
+	return nil
 }
 
 // yinYangGenerator draws points as the published generator does.

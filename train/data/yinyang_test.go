@@ -48,12 +48,12 @@ func TestYinYangGolden(t *testing.T) {
 			t.Fatalf("seed %d: %d samples, want %d", g.Seed, d.Len(), g.Size)
 		}
 		var samples, labels bytes.Buffer
-		x := make([]float64, 4)
+		var s Sample
 		for i := range d.Len() {
-			label, err := d.Sample(x, i)
-			if err != nil {
+			if err := d.Sample(&s, i); err != nil {
 				t.Fatal(err)
 			}
+			x, label := s.X, s.Label
 			if i < len(g.Samples) {
 				for j, want := range g.Samples[i] {
 					if x[j] != want || label != g.Labels[i] {
@@ -101,7 +101,7 @@ func TestYinYangClasses(t *testing.T) {
 
 func TestYinYangSettings(t *testing.T) {
 	d, err := NewYinYang(YinYangSettings{})
-	if err != nil || d.Len() != 1000 || d.Features() != 4 || d.Classes() != 3 {
+	if err != nil || d.Len() != 1000 || d.Form().Channels != 4 || d.Form().Target.Size != 3 {
 		t.Fatalf("zero settings: %v", err)
 	}
 	for _, s := range []YinYangSettings{
@@ -112,7 +112,7 @@ func TestYinYangSettings(t *testing.T) {
 			t.Errorf("%+v: error %v, want ErrSettings", s, err)
 		}
 	}
-	if _, err := d.Sample(make([]float64, 4), 1000); !errors.Is(err, ErrIndex) {
+	if err := d.Sample(&Sample{}, 1000); !errors.Is(err, ErrIndex) {
 		t.Errorf("sample 1000 of 1000: error %v, want ErrIndex", err)
 	}
 }

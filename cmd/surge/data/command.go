@@ -140,14 +140,14 @@ func describe(w io.Writer, set string, asJSON bool) error {
 }
 
 func count(name string, d data.Dataset) (part, error) {
-	p := part{Name: name, Samples: d.Len(), Features: d.Features(), Classes: make([]int, d.Classes())}
-	x := make([]float64, d.Features())
+	f := d.Form()
+	p := part{Name: name, Samples: d.Len(), Features: f.Channels, Classes: make([]int, f.Target.Size)}
+	var s data.Sample
 	for i := range d.Len() {
-		label, err := d.Sample(x, i)
-		if err != nil {
+		if err := d.Sample(&s, i); err != nil {
 			return p, err
 		}
-		p.Classes[label]++
+		p.Classes[s.Label]++
 	}
 	return p, nil
 }

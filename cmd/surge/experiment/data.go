@@ -36,7 +36,7 @@ func (e *Experiment) Load() (sets train.Data, classes int, err error) {
 	if err != nil {
 		return sets, 0, err
 	}
-	batches := data.Batches{Encoder: e.encoder(), Size: e.Train.Batch, Steps: e.Encode.Steps, Duration: e.Encode.Duration, Seed: e.Seed}
+	batches := data.Batches{Encoder: e.encoder(), Size: e.Train.Batch, Steps: e.Encode.Steps, Dt: e.Encode.Dt, Duration: e.Encode.Duration, Seed: e.Seed}
 	for _, s := range []struct {
 		dst *data.Batches
 		set data.Dataset
@@ -47,7 +47,7 @@ func (e *Experiment) Load() (sets train.Data, classes int, err error) {
 	if e.Data.Shift > 0 {
 		sets.Train.Augment = data.Shift{Width: imageWidth, Pixels: e.Data.Shift}
 	}
-	return sets, learn.Classes(), nil
+	return sets, learn.Form().Target.Size, nil
 }
 
 func (e *Experiment) yinYang() (learn, valid, test data.Dataset, err error) {
@@ -102,11 +102,11 @@ func (e *Experiment) encoder() data.Encoder {
 	c := e.Encode
 	switch c.Kind {
 	case "latency":
-		return data.Latency{TMin: c.TMin, TMax: c.TMax, Threshold: c.Threshold, Dt: c.Dt}
+		return data.Latency{TMin: c.TMin, TMax: c.TMax, Threshold: c.Threshold}
 	case "rate":
-		return data.Rate{MaxRate: c.MaxRate, Dt: c.Dt}
+		return data.Rate{MaxRate: c.MaxRate}
 	case "current":
 		return data.Current{Scale: c.Scale}
 	}
-	return data.TTFSBias{TEarly: c.TEarly, TLate: c.TLate, TBias: c.TBias, Dt: c.Dt}
+	return data.TTFSBias{TEarly: c.TEarly, TLate: c.TLate, TBias: c.TBias}
 }

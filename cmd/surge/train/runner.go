@@ -45,7 +45,7 @@ func (r *runner) open() error {
 }
 
 // channels returns the number of input channels.
-func (r *runner) channels() int { return r.sets.Train.Encoder.Channels(r.sets.Train.Data.Features()) }
+func (r *runner) channels() int { return r.sets.Train.Channels() }
 
 // checkResume compares the experiment with that of the checkpoint: all but the number of epochs
 // must be the same.
