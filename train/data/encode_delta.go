@@ -69,7 +69,7 @@ func (e Delta) each(x []float64, channels int, spike func(s, channel, n int)) er
 			if !(math.Abs(change) <= math.MaxInt32) {
 				return fmt.Errorf("%w: step %d, channel %d is %g, %g thresholds from %g", ErrFeature, s, i, v, change, level)
 			}
-			up := int(math.Floor(change+1e-9)) - steps   // as far as it is below
+			up := int(math.Floor(change+1e-9)) - steps  // as far as it is below
 			down := steps - int(math.Ceil(change-1e-9)) // as far as it is above
 			switch {
 			case up > maxSpikes || down > maxSpikes:
