@@ -11,9 +11,11 @@
 //	eventprop   event-based networks with exact gradients
 //	optim       optimizers as composable gradient transforms; optim/minimize: fits of
 //	            parameters to targets; optim/identify: how sure they are
-//	train       the training loop; train/data: data sets and encoders
+//	train       the training loop; train/data: data sets and encoders;
+//	            train/experiment: training runs as TOML files
 //	plot        figures of runs and simulations
-//	bench       checks and benchmarks of gradients and speed
+//	bench       checks and benchmarks of gradients and speed; bench/cases: case files and
+//	            their replay; bench/truth: gradients of expected losses
 //	cmd/surge   the program
 //
 // and examples, one folder each. Imports point downwards only: cmd to bench and

@@ -18,32 +18,32 @@ import (
 
 	"github.com/alecthomas/kong"
 
-	"github.com/surge-snn/surge/cmd/surge/bench"
-	"github.com/surge-snn/surge/cmd/surge/data"
-	"github.com/surge-snn/surge/cmd/surge/eval"
-	"github.com/surge-snn/surge/cmd/surge/fit"
-	"github.com/surge-snn/surge/cmd/surge/gradcheck"
-	"github.com/surge-snn/surge/cmd/surge/inspect"
-	"github.com/surge-snn/surge/cmd/surge/plot"
-	"github.com/surge-snn/surge/cmd/surge/recipes"
-	"github.com/surge-snn/surge/cmd/surge/sim"
-	"github.com/surge-snn/surge/cmd/surge/train"
-	"github.com/surge-snn/surge/cmd/surge/truth"
+	"github.com/surge-snn/surge/cmd/surge/benchcmd"
+	"github.com/surge-snn/surge/cmd/surge/datacmd"
+	"github.com/surge-snn/surge/cmd/surge/evalcmd"
+	"github.com/surge-snn/surge/cmd/surge/fitcmd"
+	"github.com/surge-snn/surge/cmd/surge/gradcheckcmd"
+	"github.com/surge-snn/surge/cmd/surge/inspectcmd"
+	"github.com/surge-snn/surge/cmd/surge/plotcmd"
+	"github.com/surge-snn/surge/cmd/surge/simcmd"
+	"github.com/surge-snn/surge/cmd/surge/traincmd"
+	"github.com/surge-snn/surge/cmd/surge/truthcmd"
 	"github.com/surge-snn/surge/internal/exit"
+	"github.com/surge-snn/surge/train/experiment/recipes"
 )
 
 // program is the command line. Each command is one field, with its package under cmd/surge.
 type program struct {
-	Train     train.Command     `cmd:"" help:"Train a spiking network, for example: surge train yinyang"`
-	Data      data.Command      `cmd:"" help:"Download and describe data sets, for example: surge data get mnist"`
-	Plot      plot.Command      `cmd:"" help:"Draw the curves of runs, for example: surge plot runs/yinyang-1"`
-	Inspect   inspect.Command   `cmd:"" help:"Describe checkpoints, parameters and programs, for example: surge inspect runs/yinyang-1"`
-	Eval      eval.Command      `cmd:"" help:"Run the simulations of case files and print their numbers, for example: surge eval network.json"`
-	Fit       fit.Command       `cmd:"" help:"Fit bias currents to recorded or wanted behaviour, for example: surge fit --demo"`
-	Sim       sim.Command       `cmd:"" help:"Simulate neurons and write their traces, for example: surge sim dynapsim --config neurons.toml --input spikes.npz --plot traces.png"`
-	Truth     truth.Command     `cmd:"" help:"Measure true gradients of DynapSE-2 neurons and judge the rules by them, for example: surge truth --config neurons.toml --out truth.json"`
-	Gradcheck gradcheck.Command `cmd:"" help:"Check the gradients of every operation and layer, for example: surge gradcheck models.LIF"`
-	Bench     bench.Command     `cmd:"" help:"Measure what the project holds itself to, for example: surge bench fit"`
+	Train     traincmd.Command     `cmd:"" help:"Train a spiking network, for example: surge train yinyang"`
+	Data      datacmd.Command      `cmd:"" help:"Download and describe data sets, for example: surge data get mnist"`
+	Plot      plotcmd.Command      `cmd:"" help:"Draw the curves of runs, for example: surge plot runs/yinyang-1"`
+	Inspect   inspectcmd.Command   `cmd:"" help:"Describe checkpoints, parameters and programs, for example: surge inspect runs/yinyang-1"`
+	Eval      evalcmd.Command      `cmd:"" help:"Run the simulations of case files and print their numbers, for example: surge eval network.json"`
+	Fit       fitcmd.Command       `cmd:"" help:"Fit bias currents to recorded or wanted behaviour, for example: surge fit --demo"`
+	Sim       simcmd.Command       `cmd:"" help:"Simulate neurons and write their traces, for example: surge sim dynapsim --config neurons.toml --input spikes.npz --plot traces.png"`
+	Truth     truthcmd.Command     `cmd:"" help:"Measure true gradients of DynapSE-2 neurons and judge the rules by them, for example: surge truth --config neurons.toml --out truth.json"`
+	Gradcheck gradcheckcmd.Command `cmd:"" help:"Check the gradients of every operation and layer, for example: surge gradcheck models.LIF"`
+	Bench     benchcmd.Command     `cmd:"" help:"Measure what the project holds itself to, for example: surge bench fit"`
 
 	Version kong.VersionFlag `help:"Print the version and end."`
 }

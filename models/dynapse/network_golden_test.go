@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/surge-snn/surge/internal/cases"
+	"github.com/surge-snn/surge/bench/cases"
 )
 
 // recorded is a simulation of the package, as a network, its input and its answers. Arrays of the files are [B, T, N].

@@ -5,7 +5,7 @@ import (
 	"math"
 	"testing"
 
-	"github.com/surge-snn/surge/internal/cases"
+	"github.com/surge-snn/surge/bench/cases"
 	"github.com/surge-snn/surge/internal/files"
 )
 

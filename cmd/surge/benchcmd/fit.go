@@ -1,0 +1,273 @@
+// Package benchcmd is the command surge bench: the measurements that the project holds itself to.
+package benchcmd
+
+import (
+	"context"
+	"encoding/csv"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/alecthomas/kong"
+	"github.com/schollz/progressbar/v3"
+	"golang.org/x/term"
+
+	"github.com/surge-snn/surge/bench/fit"
+	"github.com/surge-snn/surge/internal/exit"
+	"github.com/surge-snn/surge/internal/files"
+)
+
+// Command is surge bench.
+type Command struct {
+	Fit Fit `cmd:"" help:"Measure the fit of bias currents on problems whose answer is known."`
+}
+
+// Fit is surge bench fit.
+type Fit struct {
+	Name     string   `arg:"" optional:"" help:"The benchmark; default all."`
+	Problems int      `placeholder:"N" help:"Take the first N problems of each; default all."`
+	Only     []uint64 `placeholder:"SEED,..." help:"Take these problems alone."`
+	Workers  int      `placeholder:"W" help:"Problems in work at once; default the number of processors."`
+	JSON     bool     `help:"Print a JSON object per problem and per benchmark."`
+	Out      string   `placeholder:"DIR" help:"Folder for problems.csv and summary.json."`
+}
+
+// Help is the text under the usage of the command.
+func (Fit) Help() string {
+	var b strings.Builder
+	b.WriteString("Fits networks of 1 to 4 neurons with random currents, from starts within a decade, and compares with the truth. The problems of each benchmark are fixed; the numbers are the same for any number of workers.\n\n")
+	for _, k := range fit.All() {
+		fmt.Fprintf(&b, "  %-8s %3d problems: %s (target %s)\n", k.Name, len(k.Seeds), k.Text, k.Target)
+	}
+	b.WriteString(`
+The exit status is 1 where a target is missed. Ctrl-C prints what is there.
+
+Examples:
+
+  surge bench fit
+  surge bench fit clean --problems 20
+  surge bench fit noise --only 17
+  surge bench fit --json --out runs/bench`)
+	return b.String()
+}
+
+// Run measures.
+func (c *Fit) Run(ctx context.Context, k *kong.Context) error {
+	list, err := c.choose()
+	if err != nil {
+		return err
+	}
+	if c.Workers == 0 {
+		c.Workers = runtime.GOMAXPROCS(0)
+	}
+	var all []fit.Outcome
+	var summaries []fit.Summary
+	for _, b := range list {
+		seeds := b.Seeds
+		switch {
+		case c.Only != nil:
+			seeds = c.Only
+		case c.Problems > 0:
+			seeds = seeds[:min(c.Problems, len(seeds))]
+		}
+		p := newPrinter(k.Stdout, k.Stderr, c.JSON, b, len(seeds))
+		outcomes, failed := fit.Run(ctx, b, seeds, c.Workers, p.outcome)
+		p.end()
+		all = append(all, outcomes...)
+		if len(outcomes) > 0 {
+			s := b.Summarise(outcomes)
+			summaries = append(summaries, s)
+			if err := errors.Join(p.err, p.summary(s)); err != nil {
+				return err
+			}
+		}
+		if failed != nil {
+			if err = failed; errors.Is(failed, context.Canceled) {
+				err = exit.ErrInterrupted
+			}
+			break
+		}
+	}
+	if !c.JSON && len(summaries) > 0 {
+		if err := table(k.Stdout, summaries); err != nil {
+			return err
+		}
+	}
+	return errors.Join(err, c.write(all, summaries), verdict(summaries))
+}
+
+// choose checks the flags and returns the benchmarks.
+func (c *Fit) choose() ([]fit.Benchmark, error) {
+	for _, n := range []struct {
+		flag  string
+		value int
+	}{{"--problems", c.Problems}, {"--workers", c.Workers}} {
+		if n.value < 0 {
+			return nil, &exit.BadInput{File: n.flag, Expected: "a number > 0", Found: strconv.Itoa(n.value)}
+		}
+	}
+	list := fit.All()
+	if c.Name == "" {
+		return list, nil
+	}
+	i := slices.IndexFunc(list, func(b fit.Benchmark) bool { return b.Name == c.Name })
+	if i < 0 {
+		return nil, &exit.BadInput{File: "surge bench fit", Expected: "one of " + strings.Join(fit.Names(), ", "), Found: c.Name}
+	}
+	return list[i : i+1], nil
+}
+
+// verdict is the negative answer, or nil.
+func verdict(summaries []fit.Summary) error {
+	var missed []string
+	for _, s := range summaries {
+		if !s.Met {
+			missed = append(missed, fmt.Sprintf("%s %s, want %s", s.Benchmark, s.Shown, s.Target))
+		}
+	}
+	if missed == nil {
+		return nil
+	}
+	return &exit.Negative{Reason: "bench fit: " + strings.Join(missed, "; ")}
+}
+
+// write writes the files of --out.
+func (c *Fit) write(outcomes []fit.Outcome, summaries []fit.Summary) error {
+	if c.Out == "" || len(outcomes) == 0 {
+		return nil
+	}
+	if err := os.MkdirAll(c.Out, 0o777); err != nil {
+		return &exit.BadInput{File: "--out " + c.Out, Err: err}
+	}
+	err := files.WriteAtomic(filepath.Join(c.Out, "problems.csv"), func(out io.Writer) error {
+		w := csv.NewWriter(out)
+		_ = w.Write([]string{"benchmark", "seed", "passed", "name", "value"}) // Flush keeps the error
+		for _, o := range outcomes {
+			line := func(name string, v float64) {
+				_ = w.Write([]string{o.Benchmark, strconv.FormatUint(o.Seed, 10), strconv.FormatBool(o.Passed), name, strconv.FormatFloat(v, 'g', -1, 64)})
+			}
+			for _, name := range sorted(o.Numbers) {
+				line(name, o.Numbers[name])
+			}
+			line("evaluations", float64(o.Evaluations))
+			line("gradients", float64(o.Gradients))
+			line("seconds", o.Seconds)
+		}
+		w.Flush()
+		return w.Error()
+	})
+	if err != nil {
+		return &exit.BadInput{File: "--out " + c.Out, Err: err}
+	}
+	err = files.WriteAtomic(filepath.Join(c.Out, "summary.json"), func(out io.Writer) error {
+		e := json.NewEncoder(out)
+		e.SetIndent("", "  ")
+		return e.Encode(summaries)
+	})
+	if err != nil {
+		return &exit.BadInput{File: "--out " + c.Out, Err: err}
+	}
+	return nil
+}
+
+// printer prints the outcomes of a benchmark as they come, as JSON, or those that did not pass.
+type printer struct {
+	out   io.Writer
+	json  bool
+	every bool // print those that passed, too
+	bar   *progressbar.ProgressBar
+	err   error
+}
+
+// few problems are printed one by one.
+const few = 20
+
+func newPrinter(out, errs io.Writer, asJSON bool, b fit.Benchmark, problems int) *printer {
+	p := &printer{out: out, json: asJSON, every: problems <= few}
+	if f, ok := errs.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+		p.bar = progressbar.NewOptions(problems, progressbar.OptionSetWriter(errs), progressbar.OptionClearOnFinish(), progressbar.OptionSetDescription(b.Name),
+			progressbar.OptionSetWidth(30), progressbar.OptionShowCount(), progressbar.OptionSetPredictTime(true))
+	}
+	return p
+}
+
+func (p *printer) outcome(o fit.Outcome) {
+	if p.json {
+		p.err = errors.Join(p.err, json.NewEncoder(p.out).Encode(o))
+	} else if p.every || !o.Passed {
+		if p.bar != nil {
+			_ = p.bar.Clear() // an error of the terminal is none of the measurement
+		}
+		var words []string
+		for _, name := range sorted(o.Numbers) {
+			words = append(words, fmt.Sprintf("%s %.3g", name, o.Numbers[name]))
+		}
+		state := "ok"
+		if !o.Passed {
+			state = "not met"
+		}
+		line := fmt.Sprintf("%-8s %3d  %-7s  %s  (%.1f s)", o.Benchmark, o.Seed, state, strings.Join(words, ", "), o.Seconds)
+		if o.Note != "" {
+			line += "  " + o.Note
+		}
+		_, err := fmt.Fprintln(p.out, line)
+		p.err = errors.Join(p.err, err)
+	}
+	if p.bar != nil {
+		_ = p.bar.Add(1)
+	}
+}
+
+// end takes the bar away.
+func (p *printer) end() {
+	if p.bar != nil {
+		_ = p.bar.Finish()
+	}
+}
+
+func (p *printer) summary(s fit.Summary) error {
+	if p.json {
+		return json.NewEncoder(p.out).Encode(s)
+	}
+	t := tabwriter.NewWriter(p.out, 0, 8, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintf(t, "\nof %d\tleast\t10 %%\tmedian\t90 %%\tmost\tmean\t\n", s.Problems)
+	for _, name := range sorted(s.Quantiles) {
+		q := s.Quantiles[name]
+		fmt.Fprintf(t, "%s\t%.3g\t%.3g\t%.3g\t%.3g\t%.3g\t%.3g\t\n", name, q[0], q[1], q[2], q[3], q[4], s.Means[name])
+	}
+	fmt.Fprintln(t)
+	return t.Flush()
+}
+
+// table prints the answers.
+func table(w io.Writer, summaries []fit.Summary) error {
+	t := tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
+	fmt.Fprintln(t, "benchmark\tproblems\tvalue\ttarget\t\ttime\tmeasure")
+	for _, s := range summaries {
+		state := "met"
+		if !s.Met {
+			state = "MISSED"
+		}
+		d := time.Duration(s.Seconds * float64(time.Second)).Round(100 * time.Millisecond)
+		fmt.Fprintf(t, "%s\t%d\t%s\t%s\t%s\t%s\t%s\n", s.Benchmark, s.Problems, s.Shown, s.Target, state, d, s.Text)
+	}
+	return t.Flush()
+}
+
+func sorted[V any](m map[string]V) []string {
+	var names []string
+	for name := range m {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}

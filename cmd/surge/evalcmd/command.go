@@ -1,0 +1,78 @@
+// Package evalcmd is the command surge eval: it runs the simulations that case files describe
+// and prints their numbers.
+package evalcmd
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/surge-snn/surge/bench/cases/replay"
+	"github.com/surge-snn/surge/internal/exit"
+	"github.com/surge-snn/surge/internal/files"
+)
+
+// Command is surge eval.
+type Command struct {
+	Output string `short:"o" placeholder:"FILE" help:"Write there instead of to standard output."`
+	replay.Replay
+}
+
+// Help is the text under the usage of the command.
+func (Command) Help() string {
+	return `A case file is a JSON object that says everything about one simulation: the model, its parameters and its inputs. For each case one JSON object is printed, on one line, in the order given:
+
+  {"case": FILE, "model": NAME, "outputs": {NAME: tensor}, "grads": {LOSS: {VARIABLE: tensor}}}
+
+A tensor is {"shape": [...], "data": [row-major]}, also in the inputs. Infinities are written 1e300 and -1e300.
+
+A case that cannot be computed is one line on standard error, and the others are printed. The exit status is 0, 1 where --check found an error over its tolerance, or 2 where a case or a flag is not valid.
+
+Examples:
+
+  surge eval network.json
+  surge eval --check --engine unrolled -o results.jsonl a.json b.json`
+}
+
+// Run evaluates the cases in the order given. Its error joins those of the cases; see [exit.Code].
+func (c *Command) Run(ctx context.Context, k *kong.Context) error {
+	if c.Output == "" {
+		return c.Write(ctx, k.Stdout, k.Stderr)
+	}
+	for _, path := range c.Cases {
+		if filepath.Clean(path) == filepath.Clean(c.Output) {
+			return &exit.BadInput{File: "-o " + c.Output, Expected: "another file than the cases", Found: path}
+		}
+	}
+	var failed error // of cases; what the others gave is written all the same
+	err := writeFile(c.Output, func(w io.Writer) error {
+		failed = c.Write(ctx, w, k.Stderr)
+		if errors.Is(failed, exit.ErrInterrupted) {
+			return exit.ErrInterrupted
+		}
+		return nil
+	})
+	if err != nil && !errors.Is(err, exit.ErrInterrupted) {
+		err = &exit.BadInput{File: "-o " + c.Output, Err: err}
+		return errors.Join(failed, err)
+	}
+	return failed
+}
+
+// writeFile replaces the file at path, or writes to what stands there if that is not a plain file (/dev/null, a pipe).
+func writeFile(path string, write func(io.Writer) error) error {
+	if info, err := os.Lstat(path); err != nil || info.Mode().IsRegular() {
+		return files.WriteAtomic(path, write)
+	}
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_TRUNC, 0)
+	if err != nil {
+		return err
+	}
+	w := bufio.NewWriter(f)
+	return errors.Join(write(w), w.Flush(), f.Close())
+}

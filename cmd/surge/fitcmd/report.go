@@ -1,0 +1,219 @@
+package fitcmd
+
+import (
+	"encoding/base64"
+	"fmt"
+	"html/template"
+	"io"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/surge-snn/surge/internal/files"
+	"github.com/surge-snn/surge/models/dynapse"
+	"github.com/surge-snn/surge/models/dynapse/chip"
+	"github.com/surge-snn/surge/models/dynapse/fit"
+)
+
+// writeDevice writes the settable network as the configuration of a chip: each input channel goes to its neuron with weight 1.
+func writeDevice(path string, e *experiment, o *outcome) error {
+	n := o.Settable
+	in := chip.Weights{Pre: n.N, Post: n.N, W: make([]float64, n.N*n.N)}
+	for j := range n.N {
+		in.W[j*n.N+j] = 1
+	}
+	rec := chip.Weights{}
+	if n.WRec != nil {
+		rec = chip.Weights{Pre: n.N, Post: n.N, W: n.WRec}
+	}
+	core := e.Space.Core
+	if core == nil {
+		core = make([]int, n.N)
+	}
+	s := chip.QuantiseSettings{Seed: e.config.Seed, DAC: true}
+	if list := n.Params[dynapse.Iscale]; len(list) > 0 {
+		s.Iscale = list[0]
+	}
+	q, err := e.quantised(in, rec, core, s, o)
+	if err != nil {
+		return err
+	}
+	d, err := chip.Deploy(n, q, chip.DeploySettings{})
+	if err != nil {
+		return err
+	}
+	for _, dev := range d.Deviations(0.05) {
+		if name, err := chip.SimulatorCurrent(dev.Parameter); err == nil && e.fixed(name) {
+			o.Notes = append(o.Notes, fmt.Sprintf("%s of core %d is not fitted; the chip has %.4g A in place of %.4g A", name, dev.Chip*chip.CoresPerChip+dev.Core, dev.Current, dev.Wanted))
+		}
+	}
+	return files.WriteAtomic(path, func(w io.Writer) error { return d.Write(w) })
+}
+
+// fixed says whether a current of the simulation is one that acts and is not fitted.
+func (e *experiment) fixed(name string) bool {
+	p, err := dynapse.ParseParam(name)
+	return err == nil && p != dynapse.IfNMDA && e.Space.Network.Params[p] != nil && !strings.Contains(" "+strings.Join(e.config.Fit.Parameters, " ")+" ", " "+name+" ")
+}
+
+// table has a row for each fitted parameter and group of neurons: name, value, interval, verdict, codes.
+func (o *outcome) table() (rows [][]string) {
+	for _, name := range o.names() {
+		in := o.Interval[name]
+		base, group := split(name)
+		unit := " A"
+		if base == recurrentWeights {
+			unit = ""
+		}
+		row := []string{name, fmt.Sprintf("%.4g%s", o.Values[name], unit), fmt.Sprintf("%.3g to %.3g%s", in[0], in[1], unit),
+			map[string]string{fit.Identified: "determined", fit.SetOnly: "interval", fit.Unidentified: "not determined"}[o.Identified[name]], ""}
+		for _, c := range o.Codes {
+			if c.Name == base && (group < 0 || c.Core == group) {
+				row[4] = fmt.Sprintf("%s %d:%d = %.4g A", c.DeviceParameter, c.Coarse, c.Fine, c.Current)
+				break
+			}
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}
+
+// names lists the fitted parameters: those of the neuron in their order, of each its groups in theirs, and then the weights.
+func (o *outcome) names() []string {
+	var list []string
+	groups := max(o.Network.N, chip.MaxCores)
+	add := func(name string) {
+		if _, ok := o.Values[name]; ok {
+			list = append(list, name)
+		}
+	}
+	for p := range dynapse.Param(dynapse.NumParams) {
+		add(p.String())
+		for g := range groups {
+			add(fmt.Sprintf("%v[%d]", p, g))
+		}
+	}
+	for k := range chip.WeightBits {
+		add(fmt.Sprintf("Iw_%d", k))
+		for g := range groups {
+			add(fmt.Sprintf("Iw_%d[%d]", k, g))
+		}
+	}
+	for i := range o.Weights {
+		for j := range o.Weights {
+			add(fmt.Sprintf("%s[%d][%d]", recurrentWeights, i, j))
+		}
+	}
+	return list
+}
+
+// open lists what the target does not say; directions that share parameters share a text.
+func (o *outcome) open() (texts []string) {
+	for _, u := range o.Unidentifiable {
+		if !slices.Contains(texts, u.Text) {
+			texts = append(texts, u.Text)
+		}
+	}
+	return texts
+}
+
+// split takes the group off a name; -1 is none.
+func split(name string) (base string, group int) {
+	base, rest, ok := strings.Cut(name, "[")
+	if !ok {
+		return name, -1
+	}
+	if _, err := fmt.Sscanf(rest, "%d]", &group); err != nil {
+		return name, -1
+	}
+	return base, group
+}
+
+// markdown is the report as Markdown.
+func (e *experiment) markdown(o *outcome) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "# Fit of %s\n\n", e.file)
+	fmt.Fprintf(&b, "%s after %.1f s, %d simulations and %d gradients; seed %d.\n\n", o.Status, o.Seconds, o.Evaluations, o.Gradients, e.config.Seed)
+	b.WriteString("| | loss |\n|---|---|\n")
+	for _, r := range o.losses() {
+		fmt.Fprintf(&b, "| %s | %s |\n", r[0], r[1])
+	}
+	b.WriteString("\n| parameter | value | interval of 95 %, or of all values that do the same | | setting |\n|---|---|---|---|---|\n")
+	for _, r := range o.table() {
+		fmt.Fprintf(&b, "| %s |\n", strings.Join(r, " | "))
+	}
+	if len(o.Warnings) > 0 {
+		b.WriteString("\n## Warnings\n\n")
+		for _, w := range o.Warnings {
+			fmt.Fprintf(&b, "- %s\n", w)
+		}
+	}
+	for _, t := range o.Targets {
+		fmt.Fprintf(&b, "\n## %s\n\n| %s |\n|%s\n", t.Name, strings.Join(t.Header, " | "), strings.Repeat("---|", len(t.Header)))
+		for _, r := range t.Rows {
+			fmt.Fprintf(&b, "| %s |\n", strings.Join(r, " | "))
+		}
+	}
+	if len(o.Unidentifiable) > 0 {
+		b.WriteString("\n## What the target does not say\n\n")
+		for _, text := range o.open() {
+			fmt.Fprintf(&b, "- %s\n", text)
+		}
+	}
+	if len(o.Notes) > 0 {
+		b.WriteString("\n## Notes\n\n")
+		for _, n := range o.Notes {
+			fmt.Fprintf(&b, "- %s\n", n)
+		}
+	}
+	for _, name := range o.pictures {
+		fmt.Fprintf(&b, "\n![%s](%s)\n", strings.TrimSuffix(name, ".png"), name)
+	}
+	return b.String()
+}
+
+// losses lists the losses with their names.
+func (o *outcome) losses() (rows [][2]string) {
+	add := func(name string, v float64) { rows = append(rows, [2]string{name, fmt.Sprintf("%.6g", v)}) }
+	add("at the start", o.LossStart)
+	add("fitted currents", o.Loss)
+	if o.LossDAC != nil {
+		add("codes of the bias generator", *o.LossDAC)
+	}
+	if m := o.Mismatch; m != nil {
+		add("256 chips with mismatch, mean", m.Mean)
+		add("256 chips with mismatch, median", m.P50)
+		add("256 chips with mismatch, 95th percentile", m.P95)
+	}
+	return rows
+}
+
+var page = template.Must(template.New("report").Parse(`<!DOCTYPE html>
+<html lang="en"><head><meta charset="utf-8"><title>Fit of {{.File}}</title>
+<style>body{font:16px/1.5 sans-serif;max-width:60em;margin:2em auto;padding:0 1em}table{border-collapse:collapse;margin:1em 0}td,th{border-bottom:1px solid #ccc;padding:.2em .8em;text-align:left}img{max-width:100%}</style></head>
+<body><h1>Fit of {{.File}}</h1>
+<p>{{.O.Status}} after {{printf "%.1f" .O.Seconds}} s, {{.O.Evaluations}} simulations and {{.O.Gradients}} gradients; seed {{.Seed}}.</p>
+<table><tr><th></th><th>loss</th></tr>{{range .Losses}}<tr><td>{{index . 0}}</td><td>{{index . 1}}</td></tr>{{end}}</table>
+<table><tr><th>parameter</th><th>value</th><th>interval of 95 %, or of all values that do the same</th><th></th><th>setting</th></tr>{{range .Table}}<tr>{{range .}}<td>{{.}}</td>{{end}}</tr>{{end}}</table>
+{{if .O.Warnings}}<h2>Warnings</h2><ul>{{range .O.Warnings}}<li>{{.}}</li>{{end}}</ul>{{end}}
+{{range .O.Targets}}<h2>{{.Name}}</h2><table><tr>{{range .Header}}<th>{{.}}</th>{{end}}</tr>{{range .Rows}}<tr>{{range .}}<td>{{.}}</td>{{end}}</tr>{{end}}</table>{{end}}
+{{if .Open}}<h2>What the target does not say</h2><ul>{{range .Open}}<li>{{.}}</li>{{end}}</ul>{{end}}
+{{if .O.Notes}}<h2>Notes</h2><ul>{{range .O.Notes}}<li>{{.}}</li>{{end}}</ul>{{end}}
+<h2>Target and fit</h2>{{range .Images}}<p><img src="{{.}}" alt=""></p>{{end}}
+</body></html>
+`))
+
+// html is the report as one HTML page with its pictures inside.
+func (e *experiment) html(o *outcome, path func(string) string) (string, error) {
+	var images []template.URL
+	for _, name := range o.pictures {
+		raw, err := os.ReadFile(path(name))
+		if err != nil {
+			return "", err
+		}
+		images = append(images, template.URL("data:image/png;base64,"+base64.StdEncoding.EncodeToString(raw)))
+	}
+	var b strings.Builder
+	err := page.Execute(&b, map[string]any{"File": e.file, "O": o, "Seed": e.config.Seed, "Open": o.open(), "Losses": o.losses(), "Table": o.table(), "Images": images})
+	return b.String(), err
+}

@@ -1,0 +1,76 @@
+package inspectcmd
+
+import (
+	"fmt"
+	"io"
+	"text/tabwriter"
+
+	"github.com/surge-snn/surge/train/experiment"
+)
+
+// program describes the training program of an experiment.
+type program struct {
+	Name       string      `json:"name"`
+	Steps      int         `json:"steps"`             // time steps; 0: from event to event
+	Duration   float64     `json:"duration,omitzero"` // s, from event to event
+	Batch      int         `json:"batch"`
+	Channels   int         `json:"channels"`
+	Nodes      int         `json:"nodes"` // of the graph, gradient included
+	Layers     []layer     `json:"layers"`
+	Parameters []parameter `json:"parameters"`
+	Size       int         `json:"size"` // elements of all parameters
+}
+
+type layer struct {
+	Name     string `json:"name"`
+	Kind     string `json:"kind"`
+	Engine   string `json:"engine"`
+	Fallback bool   `json:"fallback"` // there is no kernel for the engine that was asked for
+}
+
+type parameter struct {
+	Name  string `json:"name"`
+	DType string `json:"dtype"`
+	Shape []int  `json:"shape"`
+}
+
+// describeProgram describes the program of an experiment.
+func describeProgram(e *experiment.Experiment, net experiment.Network) *program {
+	channels, _ := e.Sizes()
+	r := net.Report()
+	p := &program{
+		Name: e.Name, Steps: e.Encode.Steps, Duration: e.Encode.Duration, Batch: e.Train.Batch, Channels: channels, Nodes: r.Nodes,
+	}
+	for _, l := range r.Layers {
+		p.Layers = append(p.Layers, layer(l))
+	}
+	for _, name := range net.Params().Names() {
+		v := net.Params().Value(name)
+		p.Parameters = append(p.Parameters, parameter{name, v.Dtype().String(), v.Shape()})
+		p.Size += v.DataSize()
+	}
+	return p
+}
+
+// write prints the program for people.
+func (p *program) write(w io.Writer) error {
+	if p.Steps > 0 {
+		fmt.Fprintf(w, "%s: input [%d, %d, %d], %d parameters, %d nodes\n", p.Name, p.Steps, p.Batch, p.Channels, p.Size, p.Nodes)
+	} else {
+		fmt.Fprintf(w, "%s: %g ms from event to event, %d samples, %d channels, %d parameters\n", p.Name, 1e3*p.Duration, p.Batch, p.Channels, p.Size)
+	}
+	t := tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
+	fmt.Fprintln(t, "layer\tkind\tengine")
+	for _, l := range p.Layers {
+		engine := l.Engine
+		if l.Fallback {
+			engine += " (it has no kernel)"
+		}
+		fmt.Fprintf(t, "%s\t%s\t%s\n", l.Name, l.Kind, engine)
+	}
+	fmt.Fprintln(t, "parameter\ttype\tshape")
+	for _, q := range p.Parameters {
+		fmt.Fprintf(t, "%s\t%s\t%v\n", q.Name, q.DType, q.Shape)
+	}
+	return t.Flush()
+}

@@ -1,0 +1,83 @@
+// Package plotcmd is the command surge plot.
+package plotcmd
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/surge-snn/surge/cmd/surge/traincmd"
+	"github.com/surge-snn/surge/internal/exit"
+	loop "github.com/surge-snn/surge/train"
+)
+
+// Command is surge plot.
+type Command struct {
+	Runs   []string `arg:"" name:"run" sep:"none" help:"Folders of runs, or metrics.jsonl files."`
+	Output string   `short:"o" default:"curves.png" placeholder:"FILE" help:"The figure, .png or .svg; default ${default}."`
+	Title  string   `help:"Above the figure."`
+	JSON   bool     `help:"Print a JSON object that says what was drawn."`
+}
+
+// Help is the text under the usage of the command.
+func (Command) Help() string {
+	return `Draws loss and accuracy over the epochs, of training and validation. Several runs are drawn into one figure.
+
+Examples:
+
+  surge plot runs/yinyang-1
+  surge plot runs/yinyang-1 runs/yinyang-2 -o compare.svg --title "two seeds"`
+}
+
+// drawn says what of a run is in the figure.
+type drawn struct {
+	Run    string `json:"run"`
+	Epochs int    `json:"epochs"`
+}
+
+// Run draws.
+func (c *Command) Run(k *kong.Context) error {
+	var runs []traincmd.Run
+	var report []drawn
+	for _, path := range c.Runs {
+		r, err := read(path)
+		if err != nil {
+			return err
+		}
+		report = append(report, drawn{path, len(r.Epochs)})
+		runs = append(runs, r)
+	}
+	if len(runs) == 1 {
+		runs[0].Name = ""
+	}
+	if err := traincmd.Curves(c.Title, runs).Write(c.Output); err != nil {
+		return &exit.BadInput{File: "-o " + c.Output, Err: err}
+	}
+	if c.JSON {
+		return json.NewEncoder(k.Stdout).Encode(struct {
+			Output string  `json:"output"`
+			Runs   []drawn `json:"runs"`
+		}{c.Output, report})
+	}
+	_, err := fmt.Fprintln(k.Stdout, c.Output)
+	return err
+}
+
+// read reads the metrics of a run.
+func read(path string) (traincmd.Run, error) {
+	name := filepath.Clean(path)
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		path = filepath.Join(path, traincmd.MetricsFile)
+	}
+	epochs, err := loop.ReadMetrics(path)
+	if err != nil {
+		return traincmd.Run{}, &exit.BadInput{File: path, Expected: "the metrics of a run", Err: err}
+	}
+	if len(epochs) == 0 {
+		return traincmd.Run{}, &exit.BadInput{File: path, Expected: "at least one epoch", Found: "none"}
+	}
+	return traincmd.Run{Name: name, Epochs: epochs}, nil
+}

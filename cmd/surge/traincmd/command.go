@@ -1,0 +1,231 @@
+// Package traincmd is the command surge train.
+package traincmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/surge-snn/surge/internal/exit"
+	"github.com/surge-snn/surge/train"
+	"github.com/surge-snn/surge/train/experiment"
+	"github.com/surge-snn/surge/train/experiment/recipes"
+)
+
+// Command is surge train.
+type Command struct {
+	Recipe string `arg:"" optional:"" help:"A built-in experiment: ${recipes}."`
+	Config string `placeholder:"FILE" help:"An experiment of your own, in TOML; --print-config shows what it can say."`
+
+	Data   string  `placeholder:"DIR" help:"Folder of the data, where the experiment reads files."`
+	Out    string  `placeholder:"DIR" help:"Folder for the results; default runs/NAME-SEED, or where there is such a run, runs/NAME-SEED-2 and so on."`
+	Seed   *uint64 `help:"Of the parameters, the order of the data and all random numbers."`
+	Epochs *int    `help:"How often the training set is learned."`
+	Hidden []int   `placeholder:"N,..." help:"Neurons of each hidden layer."`
+	Method string  `enum:"surrogate,eventprop,eventprop-recurrent,analytical," default:"" help:"surrogate: time steps with surrogate gradients; eventprop, eventprop-recurrent: event to event with exact gradients; analytical: the same by implicit derivatives, for small networks. RECIPE is then the one for it."`
+	Engine string  `enum:"fused,unrolled," default:"" help:"fused: one kernel per layer; unrolled: Gorgonia's operations and gradient."`
+
+	DebugNaNs   bool `name:"debug-nans" help:"End at the first operation whose result is not a finite number, and say which it is: layer, time step, operation. A little slower."`
+	Threads     int  `help:"Processors to use; 0: all. Results do not depend on it."`
+	Resume      bool `help:"Go on with the run in --out after its last checkpoint."`
+	Force       bool `help:"Replace the run in --out, if there is one."`
+	PrintConfig bool `help:"Print the experiment with all that is in effect, as TOML, and end."`
+	JSON        bool `help:"Print a JSON object per epoch, and one at the end with test_accuracy, best_epoch and seconds."`
+}
+
+// Help is the text under the usage of the command.
+func (Command) Help() string {
+	return `Trains a spiking network and evaluates the best epoch, chosen on the validation set, once on the test set.
+
+The folder of the results holds
+
+  config.toml     the experiment: surge train --config repeats the run, byte for byte
+  metrics.jsonl   a JSON object per epoch: loss, accuracy, learning rate, spikes, seconds
+  checkpoint      the state of the run, to go on from
+  best.params     the parameters of the best epoch
+  curves.png      loss and accuracy over the epochs
+  raster.png      the spikes of all layers for one sample of the test set
+
+Ctrl-C saves the checkpoint and ends with status 130; --resume goes on as if nothing had happened.
+
+Examples:
+
+  surge train yinyang
+  surge train mnist --data data/mnist --seed 2
+  surge train yinyang --method eventprop
+  surge train yinyang --print-config > my.toml
+  surge train --config my.toml --out runs/mine --json
+  surge train --resume --out runs/mine`
+}
+
+// Names of the files of a run.
+const (
+	ConfigFile     = "config.toml"
+	MetricsFile    = "metrics.jsonl"
+	CheckpointFile = "checkpoint"
+	ParamsFile     = "best.params"
+	curvesFile     = "curves.png"
+	rasterFile     = "raster.png"
+)
+
+// Run trains.
+func (c *Command) Run(ctx context.Context, k *kong.Context) error {
+	e, err := c.experiment()
+	if err != nil {
+		return err
+	}
+	if c.PrintConfig {
+		_, err := fmt.Fprint(k.Stdout, e.Text())
+		return err
+	}
+	if c.Threads < 0 {
+		return &exit.BadInput{File: "--threads", Expected: "a number of processors, or 0 for all", Found: fmt.Sprint(c.Threads)}
+	}
+	if c.Threads > 0 {
+		runtime.GOMAXPROCS(c.Threads)
+	}
+	if c.Out == "" {
+		c.Out = c.folder(e)
+	}
+	r := &runner{experiment: e, dir: c.Out, resume: c.Resume, report: newReport(k.Stdout, k.Stderr, c.JSON, e)}
+	if err := r.open(); err != nil { // before the folder is touched
+		return err
+	}
+	defer r.net.Close()
+	if !c.Resume {
+		if err := c.begin(); err != nil {
+			return err
+		}
+	}
+	if err := writeText(filepath.Join(c.Out, ConfigFile), e.Text()); err != nil {
+		return &exit.BadInput{File: "--out " + c.Out, Err: err}
+	}
+	return r.run(ctx)
+}
+
+// experiment reads the experiment and lays the flags over it.
+func (c *Command) experiment() (*experiment.Experiment, error) {
+	e, err := c.base()
+	if err != nil {
+		return nil, err
+	}
+	if c.Data != "" {
+		e.Data.Dir = c.Data
+	}
+	if c.Seed != nil {
+		e.Seed = *c.Seed
+	}
+	if c.Epochs != nil {
+		e.Train.Epochs = *c.Epochs
+	}
+	if len(c.Hidden) > 0 {
+		e.Model.Hidden = c.Hidden
+	}
+	if c.Engine != "" {
+		e.Train.Engine = c.Engine
+	}
+	e.DebugNaNs = c.DebugNaNs
+	return e, e.Check()
+}
+
+// base reads the experiment that the arguments name: a recipe, a file, or that of the run to be resumed.
+func (c *Command) base() (*experiment.Experiment, error) {
+	switch {
+	case c.Recipe != "" && c.Config != "":
+		return nil, &exit.BadInput{File: "surge train", Expected: "a recipe or --config, not both", Found: c.Recipe + " and " + c.Config}
+	case c.Recipe != "":
+		text, ok := c.recipe()
+		if !ok {
+			return nil, &exit.BadInput{File: "surge train", Expected: "one of " + strings.Join(recipes.Names(), ", ") + ", or --config FILE", Found: c.Recipe}
+		}
+		return experiment.Parse(c.Recipe, text, c.Method)
+	case c.Config != "":
+		return experiment.Read(c.Config, c.Method)
+	case c.Resume && c.Out != "":
+		path := filepath.Join(c.Out, CheckpointFile)
+		if config := filepath.Join(c.Out, ConfigFile); isFile(config) && isFile(path) {
+			return experiment.Read(config, c.Method) // where it has been changed, checkResume says so
+		}
+		saved, _, err := train.ReadCheckpoint(path)
+		if err != nil {
+			return nil, noCheckpoint(path, err)
+		}
+		return experiment.Parse(path, saved.Config, c.Method)
+	case c.Resume:
+		return nil, &exit.BadInput{File: "--resume", Expected: "a recipe, --config FILE or --out DIR", Found: "none"}
+	}
+	return nil, &exit.BadInput{File: "surge train", Expected: "one of " + strings.Join(recipes.Names(), ", ") + ", or --config FILE", Found: "nothing"}
+}
+
+func isFile(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
+// recipe returns the text of the recipe: the variant for the method if there is one, and for methods that go from event to event
+// else the one for these.
+func (c *Command) recipe() (text string, ok bool) {
+	if c.Method != "" && c.Method != experiment.Surrogate {
+		for _, variant := range []string{c.Method, experiment.EventProp} {
+			if text, ok := recipes.Read(c.Recipe + "-" + variant); ok {
+				return text, true
+			}
+		}
+	}
+	return recipes.Read(c.Recipe)
+}
+
+// noCheckpoint explains why a run cannot be resumed.
+func noCheckpoint(path string, err error) error {
+	bad := &exit.BadInput{File: path, Expected: "the checkpoint of a run to go on from", Err: err}
+	if errors.Is(err, fs.ErrNotExist) {
+		bad.Found, bad.Err = "no file", nil
+	}
+	return bad
+}
+
+// folder is the default of --out: the first that holds no run yet, unless that of an earlier run is
+// to be resumed or replaced.
+func (c *Command) folder(e *experiment.Experiment) string {
+	base := filepath.Join("runs", fmt.Sprintf("%s-%d", e.Name, e.Seed))
+	dir := base
+	for i := 2; !c.Resume && !c.Force; i++ {
+		if _, err := os.Lstat(filepath.Join(dir, ConfigFile)); err != nil {
+			break
+		}
+		dir = fmt.Sprintf("%s-%d", base, i)
+	}
+	return dir
+}
+
+// begin makes the folder of a new run.
+func (c *Command) begin() error {
+	old := []string{ConfigFile, MetricsFile, CheckpointFile, CheckpointFile + ".prev", ParamsFile, curvesFile, rasterFile}
+	for _, name := range old {
+		path := filepath.Join(c.Out, name)
+		_, err := os.Lstat(path)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err == nil && !c.Force {
+			return &exit.BadInput{File: c.Out, Expected: "a new folder; --resume goes on with the run in this one, --force replaces it", Found: name}
+		}
+		if err == nil {
+			err = os.Remove(path)
+		}
+		if err != nil {
+			return &exit.BadInput{File: "--out " + c.Out, Err: err}
+		}
+	}
+	if err := os.MkdirAll(c.Out, 0o777); err != nil {
+		return &exit.BadInput{File: "--out " + c.Out, Err: err}
+	}
+	return nil
+}

@@ -1,0 +1,57 @@
+package traincmd
+
+import (
+	"strings"
+
+	"github.com/surge-snn/surge/plot"
+	"github.com/surge-snn/surge/train"
+)
+
+// Run is the metrics of a run under a name, which is empty where there is only one.
+type Run struct {
+	Name   string
+	Epochs []train.Epoch
+}
+
+// Curves draws loss and accuracy of runs over the epochs, training and validation.
+func Curves(title string, runs []Run) plot.Curves {
+	loss, accuracy := plot.Panel{YLabel: "loss"}, plot.Panel{YLabel: "accuracy (%)"}
+	for _, r := range runs {
+		n := len(r.Epochs)
+		x := make([]float64, n)
+		lines := [4][]float64{make([]float64, n), make([]float64, n), make([]float64, n), make([]float64, n)}
+		for i, e := range r.Epochs {
+			x[i] = float64(e.Epoch)
+			for j, v := range []float64{e.TrainLoss, e.ValidLoss, 100 * e.TrainAccuracy, 100 * e.ValidAccuracy} {
+				lines[j][i] = v
+			}
+		}
+		line := func(part string, y []float64) plot.Line {
+			return plot.Line{Name: strings.TrimSpace(r.Name + " " + part), X: x, Y: y}
+		}
+		loss.Lines = append(loss.Lines, line("training", lines[0]), line("validation", lines[1]))
+		accuracy.Lines = append(accuracy.Lines, line("training", lines[2]), line("validation", lines[3]))
+	}
+	return plot.Curves{Title: title, Panels: []plot.Panel{loss, accuracy}}
+}
+
+// firstDifference returns the first lines in which two texts differ.
+func firstDifference(a, b string) (inA, inB string, differs bool) {
+	if a == b {
+		return "", "", false
+	}
+	la, lb := strings.Split(a, "\n"), strings.Split(b, "\n")
+	for i := range max(len(la), len(lb)) {
+		inA, inB = "nothing", "nothing"
+		if i < len(la) {
+			inA = la[i]
+		}
+		if i < len(lb) {
+			inB = lb[i]
+		}
+		if inA != inB {
+			break
+		}
+	}
+	return inA, inB, true
+}

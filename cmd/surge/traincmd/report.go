@@ -1,0 +1,127 @@
+package traincmd
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/schollz/progressbar/v3"
+	"golang.org/x/term"
+
+	"github.com/surge-snn/surge/train"
+	"github.com/surge-snn/surge/train/experiment"
+)
+
+// report prints how a run goes: lines for people or JSON lines to out, and a progress bar to
+// errs if that is a terminal.
+type report struct {
+	out    io.Writer
+	errs   io.Writer
+	json   bool
+	epochs int
+	bar    *progressbar.ProgressBar // of the epoch at hand; nil: none
+}
+
+func newReport(out, errs io.Writer, json bool, e *experiment.Experiment) *report {
+	r := &report{out: out, errs: errs, json: json, epochs: e.Train.Epochs}
+	if f, ok := errs.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+		batches := e.Steps() / e.Train.Epochs
+		r.bar = progressbar.NewOptions(batches, progressbar.OptionSetWriter(errs), progressbar.OptionClearOnFinish(),
+			progressbar.OptionSetWidth(30), progressbar.OptionShowCount(), progressbar.OptionSetPredictTime(true))
+	}
+	return r
+}
+
+// logger returns a logger for warnings.
+func (r *report) logger() *slog.Logger {
+	untimed := func(_ []string, a slog.Attr) slog.Attr {
+		if a.Key == slog.TimeKey {
+			return slog.Attr{}
+		}
+		return a
+	}
+	return slog.New(slog.NewTextHandler(r.errs, &slog.HandlerOptions{Level: slog.LevelWarn, ReplaceAttr: untimed}))
+}
+
+// begin says what is going to be trained.
+func (r *report) begin(run *runner) {
+	if r.json {
+		return
+	}
+	e, report := run.experiment, run.net.Report()
+	weights := 0
+	for _, g := range run.net.Grads() {
+		weights += g.Len()
+	}
+	layers := []string{fmt.Sprint(run.channels())}
+	for _, n := range e.Model.Hidden {
+		layers = append(layers, fmt.Sprint(n))
+	}
+	layers = append(layers, fmt.Sprint(run.classes))
+	how := fmt.Sprintf("%g ms from event to event, %d parameters, %s", 1e3*e.Encode.Duration, weights, e.Train.Method)
+	if e.Train.Method == experiment.Surrogate {
+		how = fmt.Sprintf("%d steps of %g ms, %d parameters, %s engine (%d nodes)",
+			e.Encode.Steps, 1e3*e.Encode.Dt, weights, e.Train.Engine, report.Nodes)
+	}
+	kind := report.Layers[0].Kind
+	for _, l := range report.Layers {
+		if kind = l.Kind; kind != "linear" { // the neurons, not the weights before them
+			break
+		}
+	}
+	fmt.Fprintf(r.out, "%s: %s %s network, %s\n", e.Name, strings.Join(layers, "-"), kind, how)
+	fmt.Fprintf(r.out, "%d samples to learn, %d to validate, %d to test; seed %d\n",
+		run.sets.Train.Data.Len(), run.sets.Valid.Data.Len(), run.sets.Test.Data.Len(), e.Seed)
+}
+
+func (r *report) batch(p train.Position) {
+	if r.bar != nil {
+		r.bar.Describe(fmt.Sprintf("epoch %d/%d", p.Epoch+1, r.epochs))
+		_ = r.bar.Set(p.Batch) // an error of the terminal is none of the run
+	}
+}
+
+func (r *report) epoch(e train.Epoch) error {
+	r.end()
+	if r.json {
+		return json.NewEncoder(r.out).Encode(e)
+	}
+	_, err := fmt.Fprintf(r.out, "epoch %*d/%d  train loss %.4f accuracy %5.2f %%  valid loss %.4f accuracy %5.2f %%  %.2f spikes  %.1f s\n",
+		len(fmt.Sprint(r.epochs)), e.Epoch, r.epochs, e.TrainLoss, 100*e.TrainAccuracy, e.ValidLoss, 100*e.ValidAccuracy, e.Spikes, e.Seconds)
+	return err
+}
+
+// end takes the progress bar away.
+func (r *report) end() {
+	if r.bar != nil {
+		_ = r.bar.Clear()
+		r.bar.Reset()
+	}
+}
+
+// result prints what came out.
+func (r *report) result(x *train.Result, dir string) error {
+	if r.json {
+		return json.NewEncoder(r.out).Encode(struct {
+			TestAccuracy  float64 `json:"test_accuracy"`
+			TestLoss      float64 `json:"test_loss"`
+			ValidAccuracy float64 `json:"valid_accuracy"`
+			BestEpoch     int     `json:"best_epoch"`
+			Epochs        int     `json:"epochs"`
+			Seconds       float64 `json:"seconds"`
+			Out           string  `json:"out"`
+		}{x.Test.Accuracy, x.Test.Loss, x.Best.ValidAccuracy, x.Best.Epoch, x.Epochs, x.Seconds, dir})
+	}
+	_, err := fmt.Fprintf(r.out, `test accuracy %.2f %% (epoch %d, the best on the validation set), %.1f s
+  %s  parameters
+  %s  loss and accuracy
+  %s  spikes of a sample
+  %s  a line per epoch
+`, 100*x.Test.Accuracy, x.Best.Epoch, x.Seconds,
+		filepath.Join(dir, ParamsFile), filepath.Join(dir, curvesFile), filepath.Join(dir, rasterFile), filepath.Join(dir, MetricsFile))
+	return err
+}
