@@ -40,7 +40,7 @@ func surge(t *testing.T, config string, args ...string) (stdout string, err erro
 // four of the two standard errors together; and rule S stands to it as recorded, to 0.02 in the cosine and 15 % in the ratio (the errors
 // of the derivatives are of some percent).
 func TestRecordedTruth(t *testing.T) {
-	text, err := os.ReadFile("../eval/testdata/dynapsim_truth_ahp.json")
+	text, err := os.ReadFile("../../../bench/cases/replay/testdata/dynapsim_truth_ahp.json")
 	if err != nil {
 		t.Fatal(err)
 	}
