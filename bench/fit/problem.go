@@ -114,7 +114,7 @@ func Draw(seed uint64) (Problem, error) {
 				r.Input[i] = 1
 			}
 		}
-		run, err := truth.Simulate(steps, rows, r.Input, dynapse.State{}, nil)
+		run, err := truth.Simulate(dynapse.Input{T: steps, B: rows, Counts: r.Input})
 		if err != nil {
 			return Problem{}, fmt.Errorf("bench: problem %d: %w", seed, err)
 		}
@@ -157,7 +157,7 @@ func (p Problem) Currents() (list []Current) {
 
 // simulate runs a network on the input of the recording.
 func (p Problem) simulate(n dynapse.Network) (*dynapse.Run, error) {
-	return n.Simulate(steps, rows, p.Experiment.Recordings[0].Input, dynapse.State{}, nil)
+	return n.Simulate(dynapse.Input{T: steps, B: rows, Counts: p.Experiment.Recordings[0].Input})
 }
 
 // Effect returns by how much imem of the true network changes where a current does by +-1 %, as the larger root mean square of the difference of ln Imem.

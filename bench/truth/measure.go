@@ -174,7 +174,7 @@ func Measure(ctx context.Context, s Settings) (*Report, error) {
 	for g := range groups {
 		rows := (g+1)*s.Rows/groups - g*s.Rows/groups // sizes differ by one at most
 		input := m.input(uint64(g), rows)
-		wanted, err := target.Simulate(s.Steps, rows, input, dynapse.State{}, nil)
+		wanted, err := target.Simulate(dynapse.Input{T: s.Steps, B: rows, Counts: input})
 		if err != nil {
 			return nil, fmt.Errorf("target: %w", err)
 		}
@@ -232,7 +232,7 @@ func lossOf(name string, wanted *dynapse.Run) dynapse.Loss {
 
 // measure adds a group of inputs.
 func (m *measurement) measure(ctx context.Context, s *sums, loss dynapse.Loss, rows int, input []float64) error {
-	run, err := m.Net.Simulate(m.Steps, rows, input, dynapse.State{}, nil)
+	run, err := m.Net.Simulate(dynapse.Input{T: m.Steps, B: rows, Counts: input})
 	if err != nil {
 		return err
 	}
@@ -278,7 +278,7 @@ func (m *measurement) measure(ctx context.Context, s *sums, loss dynapse.Loss, r
 			continue
 		}
 		for i, h := range []float64{m.Change, m.Change / 2} {
-			e, truthErr := m.Net.Truth(m.Steps, rows, input, perRow, h, p)
+			e, truthErr := m.Net.Truth(dynapse.Input{T: m.Steps, B: rows, Counts: input}, perRow, h, p)
 			if truthErr != nil {
 				return truthErr
 			}

@@ -102,7 +102,7 @@ func main() {
 	}
 	figure := plot.Traces{Dt: dt}
 	show := func(name string, n dynapse.Network) {
-		run, err := n.Simulate(r.T, r.B, r.Input, dynapse.State{}, nil)
+		run, err := n.Simulate(dynapse.Input{T: r.T, B: r.B, Counts: r.Input})
 		if err != nil {
 			log.Fatal(err)
 		}

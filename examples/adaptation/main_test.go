@@ -19,7 +19,7 @@ func TestRecording(t *testing.T) {
 	n := start()
 	n.Params[dynapse.IgainAHP], n.Params[dynapse.ItauAHP] = []float64{30e-12}, []float64{8e-12}
 	n.Params[dynapse.IwAHP], n.Params[dynapse.IpulseAHP] = []float64{2e-9}, []float64{3.5e-9}
-	run, err := n.Simulate(r.T, r.B, r.Input, dynapse.State{}, nil)
+	run, err := n.Simulate(dynapse.Input{T: r.T, B: r.B, Counts: r.Input})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,7 +45,7 @@ func TestRun(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, err := res.Network.Simulate(r.T, r.B, r.Input, dynapse.State{}, nil)
+		got, err := res.Network.Simulate(dynapse.Input{T: r.T, B: r.B, Counts: r.Input})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -162,7 +162,7 @@ func simulate(n dynapse.Network, in chip.Weights, x []float64) ([]float64, error
 			}
 		}
 	}
-	run, err := n.Simulate(steps, batch, weighted, dynapse.State{}, nil)
+	run, err := n.Simulate(dynapse.Input{T: steps, B: batch, Counts: weighted})
 	if err != nil {
 		return nil, err
 	}

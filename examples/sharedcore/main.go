@@ -51,7 +51,7 @@ func record(n int, mismatch float64, seed uint64) (fit.Recording, error) {
 			r.Input[i] = 1
 		}
 	}
-	run, err := chip.Simulate(r.T, r.B, r.Input, dynapse.State{}, nil)
+	run, err := chip.Simulate(dynapse.Input{T: r.T, B: r.B, Counts: r.Input})
 	if err != nil {
 		return fit.Recording{}, err
 	}

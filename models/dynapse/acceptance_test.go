@@ -32,7 +32,7 @@ func TestAgainstTruth(t *testing.T) {
 		for loss, rule := range map[string]Rule{"count": SurgeS, "van_rossum": SurgeT} {
 			for _, single := range []bool{false, true} {
 				f.net.Rule, f.net.Width, f.net.Float32 = rule, 0, single
-				run, err := f.net.Simulate(f.T, f.Batch, f.input, State{}, nil)
+				run, err := f.net.Simulate(Input{T: f.T, B: f.Batch, Counts: f.input})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -141,7 +141,7 @@ func TestBoundOfMembrane(t *testing.T) {
 			for _, thr := range []float64{1e-13, 1e-7, 1e20} {
 				net := Network{N: 1, Settings: Settings{Float32: single}}
 				net.Params[Ispkthr] = []float64{thr}
-				r, err := net.Simulate(40, 1, slices.Repeat([]float64{x}, 40), State{}, nil)
+				r, err := net.Simulate(Input{T: 40, B: 1, Counts: slices.Repeat([]float64{x}, 40)})
 				if err != nil {
 					t.Fatalf("float32 %v, input %v, threshold %v: %v", single, x, thr, err)
 				}
@@ -156,7 +156,7 @@ func TestBoundOfMembrane(t *testing.T) {
 	net := Network{N: 2, Settings: Settings{Float32: true}}
 	in := make([]float64, 2*3*5)
 	in[2*6+3] = 1e38
-	_, err := net.Simulate(5, 3, in, State{}, nil)
+	_, err := net.Simulate(Input{T: 5, B: 3, Counts: in})
 	const want = "step 2, row 1, neuron 1: Isyn = +Inf Io"
 	if err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("%v, want %s", err, want)

@@ -47,7 +47,7 @@ func TestIdleTypes(t *testing.T) {
 		if net.WRec != nil {
 			net.WRec = onAMPA(net.WRec)
 		}
-		four, err := net.Simulate(w.t, w.b, onAMPA(w.input), State{}, nil)
+		four, err := net.Simulate(Input{T: w.t, B: w.b, Counts: onAMPA(w.input)})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -336,19 +336,19 @@ func TestTypedLayer(t *testing.T) {
 func TestTypedErrors(t *testing.T) {
 	four, one := Network{N: 3, FourSynapses: true}, Network{N: 3}
 	for want, try := range map[string]func() error{
-		"input has 6 elements, want 24": func() error { _, err := four.Simulate(2, 1, make([]float64, 6), State{}, nil); return err },
+		"input has 6 elements, want 24": func() error { _, err := four.Simulate(Input{T: 2, B: 1, Counts: make([]float64, 6)}); return err },
 		"w_rec has 9 elements, want 36": func() error {
 			n := four
 			n.WRec = make([]float64, 9)
-			_, err := n.Simulate(2, 1, make([]float64, 24), State{}, nil)
+			_, err := n.Simulate(Input{T: 2, B: 1, Counts: make([]float64, 24)})
 			return err
 		},
 		"without FourSynapses": func() error {
-			_, err := one.Simulate(2, 1, make([]float64, 6), State{Inmda: make([]float64, 3)}, nil)
+			_, err := one.Simulate(Input{T: 2, B: 1, Counts: make([]float64, 6), Initial: State{Inmda: make([]float64, 3)}})
 			return err
 		},
 		"cotangent of inmda without FourSynapses": func() error {
-			r, err := one.Simulate(2, 1, make([]float64, 6), State{}, nil)
+			r, err := one.Simulate(Input{T: 2, B: 1, Counts: make([]float64, 6)})
 			if err != nil {
 				return err
 			}

@@ -14,7 +14,7 @@ func ExampleNetwork() {
 	for t := 0; t < len(input); t += 20 {
 		input[t] = 1
 	}
-	run, err := n.Simulate(500, 1, input, dynapse.State{}, nil)
+	run, err := n.Simulate(dynapse.Input{T: 500, B: 1, Counts: input})
 	if err != nil {
 		panic(err)
 	}

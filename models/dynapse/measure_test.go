@@ -20,7 +20,7 @@ func TestTruthIsRecorded(t *testing.T) {
 			return l
 		}
 		params := []Param{IgainMem, ItauMem, Ispkthr, Iref, IwAHP}
-		got, err := f.net.Truth(f.T, f.Batch, f.input, count, 0.1, params...)
+		got, err := f.net.Truth(Input{T: f.T, B: f.Batch, Counts: f.input}, count, 0.1, params...)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -64,7 +64,7 @@ func elsewhere(rows int, f func(name string, net Network, input []float64, steps
 // that of its standard errors.
 func judge(t *testing.T, net Network, input []float64, steps, rows int, loss Loss, rule Rule, params ...Param) (cos, ratio, certainty float64) {
 	t.Helper()
-	estimates, err := net.Truth(steps, rows, input, func(r *Run) []float64 {
+	estimates, err := net.Truth(Input{T: steps, B: rows, Counts: input}, func(r *Run) []float64 {
 		l, _, err := loss(r)
 		if err != nil {
 			t.Fatal(err)
@@ -75,7 +75,7 @@ func judge(t *testing.T, net Network, input []float64, steps, rows int, loss Los
 		t.Fatal(err)
 	}
 	net.Rule = rule
-	r, err := net.Simulate(steps, rows, input, State{}, nil)
+	r, err := net.Simulate(Input{T: steps, B: rows, Counts: input})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -124,7 +124,7 @@ func TestTimingElsewhere(t *testing.T) {
 		for seed := range uint64(5) {
 			target := net
 			target.Params = around(rand.New(rand.NewPCG(seed, 3)), 1, 1.35, net.Params)
-			other, err := target.Simulate(steps, rows, input, State{}, nil)
+			other, err := target.Simulate(Input{T: steps, B: rows, Counts: input})
 			if err != nil {
 				t.Fatal(err)
 			}

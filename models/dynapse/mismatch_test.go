@@ -36,7 +36,7 @@ func TestSamplesAreChips(t *testing.T) {
 		}
 		return y
 	}
-	all, err := net.Simulate(steps, chips*rows, tile(w.input), State{}, nil)
+	all, err := net.Simulate(Input{T: steps, B: chips * rows, Counts: tile(w.input)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,7 +54,7 @@ func TestSamplesAreChips(t *testing.T) {
 			}
 		}
 		one.WRec = net.WRec[chip*n*n : (chip+1)*n*n]
-		r, err := one.Simulate(steps, rows, w.input, State{}, nil)
+		r, err := one.Simulate(Input{T: steps, B: rows, Counts: w.input})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -132,12 +132,10 @@ type Run struct {
 	Final State
 
 	network  Network
+	in       Input // with nil where the initial state is rest
 	samples  int
 	params   Params // one value per sample and neuron
 	initial  State  // complete
-	rest     State  // with nil where the initial state is rest
-	input    []float64
-	forced   []float64
 	backward func(Cotangents, *Gradient) error
 }
 
@@ -174,25 +172,37 @@ func (g *Gradient) Log(p Param) []float64 {
 	return v
 }
 
-// Simulate runs the network from a state over input [T, B, N], with FourSynapses [T, B, N, 4], weighted spike counts per bin. forced, where it is
-// not nil, are recorded spikes [T, B, N] that take the place of the neurons' own: they reset the membrane, start the refractory
-// time, and drive AHP and recurrence. The traces are then smooth functions of all currents but Ispkthr and Iref, and their gradients
-// are exact.
+// Input is what a simulation of T bins and B rows starts from.
+type Input struct {
+	T, B int
+	// Counts are weighted spike counts per bin, [T, B, N], or [T, B, N, 4] with FourSynapses.
+	Counts []float64
+	// Initial is the state before the first step; the zero value is rest.
+	Initial State
+	// Forced, where it is not nil, are recorded spikes [T, B, N] that take the place of the
+	// neurons' own: they reset the membrane, start the refractory time, and drive AHP and
+	// recurrence. The traces are then smooth functions of all currents but Ispkthr and Iref, and
+	// their gradients are exact.
+	Forced []float64
+}
+
+// Simulate runs the network over an input.
 //
-// Errors: [ErrParameter] for a shape or value, [ErrState] where a state stops being finite. Cost: about 60 ns per neuron and step.
-func (n Network) Simulate(t, b int, input []float64, initial State, forced []float64) (*Run, error) {
+// Errors: [ErrParameter] for a shape or value, [ErrState] where a state stops being finite.
+func (n Network) Simulate(in Input) (*Run, error) {
 	if n.Substeps != 0 && n.Substeps != 1 {
-		return n.simulateSubsteps(t, b, input, initial, forced)
+		return n.simulateSubsteps(in)
 	}
+	t, b := in.T, in.B
 	m, err := n.mode(n.MaxSpikes)
 	if err != nil {
 		return nil, err
 	}
-	m.recurrent, m.forced, m.four = n.WRec != nil, forced != nil, n.FourSynapses
+	m.recurrent, m.forced, m.four = n.WRec != nil, in.Forced != nil, n.FourSynapses
 	if n.N <= 0 || t <= 0 || b <= 0 {
 		return nil, fmt.Errorf("%w: %d steps, %d rows, %d neurons, want at least 1 of each", ErrParameter, t, b, n.N)
 	}
-	r := &Run{T: t, B: b, N: n.N, network: n, input: input, forced: forced}
+	r := &Run{T: t, B: b, N: n.N, network: n, in: in}
 	r.samples = max(n.Samples, 1)
 	if n.Samples < 0 || b%r.samples != 0 {
 		return nil, fmt.Errorf("%w: %d rows for %d samples, want a multiple", ErrParameter, b, n.Samples)
@@ -208,7 +218,7 @@ func (n Network) Simulate(t, b int, input []float64, initial State, forced []flo
 		name string
 		v    []float64
 		want int
-	}{{"input", input, t * b * n.N * m.types()}, {"w_rec", n.WRec, weights}, {"forced spikes", forced, t * b * n.N}} {
+	}{{"input", in.Counts, t * b * n.N * m.types()}, {"w_rec", n.WRec, weights}, {"forced spikes", in.Forced, t * b * n.N}} {
 		if l.v != nil && len(l.v) != l.want || l.name == "input" && l.v == nil {
 			if l.name == "w_rec" {
 				l.want = n.N * n.N * m.types()
@@ -221,7 +231,7 @@ func (n Network) Simulate(t, b int, input []float64, initial State, forced []flo
 			}
 		}
 	}
-	r.rest = initial
+	initial := in.Initial
 	if !n.FourSynapses && (initial.Igaba != nil || initial.Inmda != nil || initial.Ishunt != nil) {
 		return nil, fmt.Errorf("%w: a state of GABA, NMDA or SHUNT without FourSynapses", ErrParameter)
 	}
@@ -229,9 +239,9 @@ func (n Network) Simulate(t, b int, input []float64, initial State, forced []flo
 		return nil, err
 	}
 	if n.Float32 {
-		err = simulate[float32](r, m, input, forced)
+		err = simulate[float32](r, m)
 	} else {
-		err = simulate[float64](r, m, input, forced)
+		err = simulate[float64](r, m)
 	}
 	if err != nil {
 		return nil, err
@@ -289,7 +299,7 @@ func (r *Run) By(rule Rule) (*Run, error) {
 	}
 	n := r.network
 	n.Rule = rule
-	return n.Simulate(r.T, r.B, r.input, r.rest, r.forced)
+	return n.Simulate(r.in)
 }
 
 // Gradient takes the derivatives of a loss with respect to the records back to the parameters, the input and the

@@ -105,7 +105,7 @@ func TestRecordedTraces(t *testing.T) {
 			if net.Float32 = single; single {
 				limit = 2e-3
 			}
-			run, err := net.Simulate(r.t, r.b, r.input, r.initial, nil)
+			run, err := net.Simulate(Input{T: r.t, B: r.b, Counts: r.input, Initial: r.initial})
 			if err != nil {
 				t.Fatalf("%s: %v", r.name, err)
 			}
@@ -139,7 +139,7 @@ func TestRockpoolGradients(t *testing.T) {
 			limit = 2e-2
 		}
 		r.net.Rule = Rockpool
-		run, err := r.net.Simulate(r.t, r.b, r.input, r.initial, nil)
+		run, err := r.net.Simulate(Input{T: r.t, B: r.b, Counts: r.input, Initial: r.initial})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -13,13 +13,13 @@ import (
 const blockElements = 4096
 
 // simulate runs r in the arithmetic of T.
-func simulate[T kernel.Float](r *Run, m mode, input, forced []float64) error {
+func simulate[T kernel.Float](r *Run, m mode) error {
 	size := r.T * r.B * r.N
 	var k ops.Kernel[T] = &neuronKernel[T]{mode: m}
 	if r.network.Engine == graph.UnrolledEngine && m.rule != SurgeT && (m.rule != Surge || m.twin) {
 		k = &unrolled[T]{cell: cell{mode: m, n: r.N}}
 	}
-	in := [][]T{convert[T](input)}
+	in := [][]T{convert[T](r.in.Counts)}
 	width := r.N * m.types()
 	shapes := []tensor.Shape{{r.T, r.B, width}}
 	add := func(x []float64, shape ...int) {
@@ -52,7 +52,7 @@ func simulate[T kernel.Float](r *Run, m mode, input, forced []float64) error {
 		unit[j] = c[volt]
 	}
 	if m.forced {
-		add(forced, r.T, r.B, r.N)
+		add(r.in.Forced, r.T, r.B, r.N)
 	}
 	for _, c := range coefs {
 		if r.samples == 1 {
@@ -82,7 +82,7 @@ func simulate[T kernel.Float](r *Run, m mode, input, forced []float64) error {
 	relative(r.initial.Vmem, func(x float64, j int) float64 { return x / unit[j] })
 	relative(r.initial.Spikes, func(x float64, _ int) float64 { return x })
 	relative(r.initial.Timer, func(x float64, j int) float64 { return x / r.params[Dt][j] })
-	initial, rest := [numMore][]float64{r.initial.Igaba, r.initial.Inmda, r.initial.Ishunt}, [numMore][]float64{r.rest.Igaba, r.rest.Inmda, r.rest.Ishunt}
+	initial, rest := [numMore][]float64{r.initial.Igaba, r.initial.Inmda, r.initial.Ishunt}, [numMore][]float64{r.in.Initial.Igaba, r.in.Initial.Inmda, r.in.Initial.Ishunt}
 	for _, x := range initial[:m.types()-1] {
 		relative(x, func(x float64, j int) float64 { return x / r.params[Io][j] })
 	}
@@ -217,15 +217,15 @@ func simulate[T kernel.Float](r *Run, m mode, input, forced []float64) error {
 			return d / x
 		}
 		g.State = State{
-			Isyn: back(0, r.rest.Isyn, r.initial.Isyn, lnBack),
-			Iahp: back(1, r.rest.Iahp, r.initial.Iahp, lnBack),
-			Imem: back(2, r.rest.Imem, r.initial.Imem, lnBack),
-			Vmem: back(3, r.rest.Vmem, r.initial.Vmem, func(d, x float64, j int) float64 {
+			Isyn: back(0, r.in.Initial.Isyn, r.initial.Isyn, lnBack),
+			Iahp: back(1, r.in.Initial.Iahp, r.initial.Iahp, lnBack),
+			Imem: back(2, r.in.Initial.Imem, r.initial.Imem, lnBack),
+			Vmem: back(3, r.in.Initial.Vmem, r.initial.Vmem, func(d, x float64, j int) float64 {
 				direct[j][volt] -= d * x / (unit[j] * unit[j])
 				return d / unit[j]
 			}),
-			Spikes: back(4, r.rest.Spikes, r.initial.Spikes, func(d, _ float64, _ int) float64 { return d }),
-			Timer: back(5, r.rest.Timer, r.initial.Timer, func(d, x float64, j int) float64 {
+			Spikes: back(4, r.in.Initial.Spikes, r.initial.Spikes, func(d, _ float64, _ int) float64 { return d }),
+			Timer: back(5, r.in.Initial.Timer, r.initial.Timer, func(d, x float64, j int) float64 {
 				dt := r.params[Dt][j]
 				per[j][Dt] -= d * x / (dt * dt)
 				return d / dt

@@ -88,7 +88,7 @@ func TestSubsteps(t *testing.T) {
 	count := map[int]float64{}
 	for _, k := range []int{1, 2, 5, 20} {
 		f.net.Substeps = k
-		r, err := f.net.Simulate(f.T, f.Batch, f.input, State{}, nil)
+		r, err := f.net.Simulate(Input{T: f.T, B: f.Batch, Counts: f.input})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -119,19 +119,19 @@ func TestErrors(t *testing.T) {
 		"there is none of surge-T":                                               {N: 3, Settings: Settings{Twin: true, Rule: SurgeT}},
 		"Width = NaN":                                                            {N: 3, Settings: Settings{Width: math.NaN()}},
 	} {
-		if _, err := n.Simulate(2, 1, make([]float64, 6), State{}, nil); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := n.Simulate(Input{T: 2, B: 1, Counts: make([]float64, 6)}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v, want %s", err, want)
 		}
 	}
 	n := Network{N: 3}
 	for want, try := range map[string]func() error{
-		"input has 5 elements, want 6": func() error { _, err := n.Simulate(2, 1, make([]float64, 5), State{}, nil); return err },
+		"input has 5 elements, want 6": func() error { _, err := n.Simulate(Input{T: 2, B: 1, Counts: make([]float64, 5)}); return err },
 		"state imem[1] = 0": func() error {
-			_, err := n.Simulate(2, 1, make([]float64, 6), State{Imem: []float64{1, 0, 1}}, nil)
+			_, err := n.Simulate(Input{T: 2, B: 1, Counts: make([]float64, 6), Initial: State{Imem: []float64{1, 0, 1}}})
 			return err
 		},
 		"forced spikes[3] = -1": func() error {
-			_, err := n.Simulate(2, 1, make([]float64, 6), State{}, []float64{0, 0, 0, -1, 0, 0})
+			_, err := n.Simulate(Input{T: 2, B: 1, Counts: make([]float64, 6), Forced: []float64{0, 0, 0, -1, 0, 0}})
 			return err
 		},
 		"core 2, but there are values for 2": func() error { _, err := PerCore(make([]float64, 2), []int{0, 2}); return err },

@@ -58,7 +58,8 @@ func gather[T kernel.Float](dst, x []T, size, k int, from steps) {
 }
 
 // simulateSubsteps is Simulate with several steps per bin: a simulation of the steps, whose records are then gathered.
-func (n Network) simulateSubsteps(t, b int, input []float64, initial State, forced []float64) (*Run, error) {
+func (n Network) simulateSubsteps(in Input) (*Run, error) {
+	t, b, input, forced := in.T, in.B, in.Counts, in.Forced
 	k, step := n.Substeps, b*n.N
 	width := step * mode{four: n.FourSynapses}.types()
 	if k < 1 {
@@ -87,11 +88,11 @@ func (n Network) simulateSubsteps(t, b int, input []float64, initial State, forc
 		s = make([]float64, k*len(forced))
 		spread(s, forced, step, k, lastStep)
 	}
-	fine, err := inner.Simulate(k*t, b, x, initial, s)
+	fine, err := inner.Simulate(Input{T: k * t, B: b, Counts: x, Initial: in.Initial, Forced: s})
 	if err != nil {
 		return nil, err
 	}
-	r := &Run{T: t, B: b, N: n.N, Final: fine.Final, network: n, samples: fine.samples, params: params, rest: initial, input: input, forced: forced}
+	r := &Run{T: t, B: b, N: n.N, Final: fine.Final, network: n, samples: fine.samples, params: params, in: in}
 	bins := func(x []float64, from steps) []float64 {
 		if x == nil {
 			return nil

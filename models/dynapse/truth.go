@@ -27,20 +27,20 @@ type Estimate struct{ Mean, StdErr float64 }
 // and needs one value for all neurons. Cost: two simulations per parameter.
 //
 // Errors: those of [Network.Simulate]; [ErrParameter] for h that is not positive, a loss of another length, an Iref per neuron.
-func (n Network) Truth(t, b int, input []float64, loss func(*Run) []float64, h float64, params ...Param) ([]Estimate, error) {
+func (n Network) Truth(in Input, loss func(*Run) []float64, h float64, params ...Param) ([]Estimate, error) {
 	if !(h > 0) || math.IsInf(h, 0) {
 		return nil, fmt.Errorf("%w: difference h = %v, want a positive number", ErrParameter, h)
 	}
 	value := func(p Param, v []float64) ([]float64, error) {
 		m := n
 		m.Params[p] = v
-		r, err := m.Simulate(t, b, input, State{}, nil)
+		r, err := m.Simulate(in)
 		if err != nil {
 			return nil, fmt.Errorf("%v: %w", p, err)
 		}
 		l := loss(r)
-		if len(l) != b {
-			return nil, fmt.Errorf("%w: the loss has %d values for %d rows", ErrParameter, len(l), b)
+		if len(l) != in.B {
+			return nil, fmt.Errorf("%w: the loss has %d values for %d rows", ErrParameter, len(l), in.B)
 		}
 		return l, nil
 	}
@@ -89,7 +89,7 @@ func (n Network) Truth(t, b int, input []float64, loss func(*Run) []float64, h f
 			sum += d
 			squares += float64(d * d)
 		}
-		rows := float64(b)
+		rows := float64(in.B)
 		mean := sum / rows
 		list[i] = Estimate{mean, math.Sqrt(max(squares/rows-float64(mean*mean), 0) / rows)}
 	}

@@ -117,7 +117,7 @@ func TestRecordedRules(t *testing.T) {
 		f := readTruth(t, setting)
 		for _, rule := range []Rule{SurgeS, SurgeT} {
 			f.net.Rule, f.net.Width, f.net.SoftFloors = rule, 0.7, true
-			run, err := f.net.Simulate(f.T, f.Batch, f.input, State{}, nil)
+			run, err := f.net.Simulate(Input{T: f.T, B: f.Batch, Counts: f.input})
 			if err != nil {
 				t.Fatal(err)
 			}

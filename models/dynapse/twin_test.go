@@ -87,7 +87,7 @@ func newTypedWorkload(rng *rand.Rand, n, steps, rows int, p Params, recurrent, f
 
 func (w *workload) run(t testing.TB, net Network, input []float64, initial State) (float64, *Run) {
 	t.Helper()
-	r, err := net.Simulate(w.t, w.b, input, initial, w.forced)
+	r, err := net.Simulate(Input{T: w.t, B: w.b, Counts: input, Initial: initial, Forced: w.forced})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -119,7 +119,7 @@ func (dynapSim) Run(ctx context.Context, c *cases.Case, o Options) (*cases.Resul
 		weights = swap(weights, b, t, n)
 	}
 	x := swap(input.Data, b, t, n)
-	run, err := net.Simulate(t, b, x, initial, nil)
+	run, err := net.Simulate(dynapse.Input{T: t, B: b, Counts: x, Initial: initial})
 	if err != nil {
 		return nil, err
 	}

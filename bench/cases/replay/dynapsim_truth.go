@@ -105,7 +105,7 @@ func (dynapSimTruth) Run(ctx context.Context, c *cases.Case, o Options) (*cases.
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
-	run, err := net.Simulate(t, b, data[0], dynapse.State{}, nil)
+	run, err := net.Simulate(dynapse.Input{T: t, B: b, Counts: data[0]})
 	if err != nil {
 		return nil, err
 	}

@@ -30,7 +30,7 @@ func TestCodes(t *testing.T) {
 			input[i] = 1
 		}
 	}
-	run, err := n.Simulate(steps, 1, input, dynapse.State{}, nil)
+	run, err := n.Simulate(dynapse.Input{T: steps, B: 1, Counts: input})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -150,7 +150,7 @@ func TestTable(t *testing.T) {
 	for name, v := range map[dynapse.Param]float64{dynapse.ItauMem: 4.1e-12, dynapse.IgainMem: 2.8e-11, dynapse.ItauSyn: 6.2e-11, dynapse.IgainSyn: 7.3e-9, dynapse.Ispkthr: 8.1e-8, dynapse.Iref: 2.7e-10, dynapse.IpulseAHP: 3.5e-9, dynapse.IwAHP: 2e-9} {
 		n.Params[name] = []float64{v}
 	}
-	run, err := n.Simulate(len(input.Data), 1, input.Data, dynapse.State{}, nil)
+	run, err := n.Simulate(dynapse.Input{T: len(input.Data), B: 1, Counts: input.Data})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -43,7 +43,7 @@ func (e *experiment) figures(o *outcome, path func(string) string) (names []stri
 func (e *experiment) traces(o *outcome, path string) error {
 	n := o.Settable
 	r := &e.Recordings[0]
-	run, err := n.Simulate(r.T, r.B, r.Input, dynapse.State{}, nil)
+	run, err := n.Simulate(dynapse.Input{T: r.T, B: r.B, Counts: r.Input})
 	if err != nil {
 		return err
 	}

@@ -70,7 +70,7 @@ func (c *DynapSim) Run(ctx context.Context, k *kong.Context) error {
 	if err != nil {
 		return err
 	}
-	run, err := s.network.Simulate(s.steps, s.rows, s.input, dynapse.State{}, nil)
+	run, err := s.network.Simulate(dynapse.Input{T: s.steps, B: s.rows, Counts: s.input})
 	if err != nil {
 		return &exit.BadInput{File: s.file, Err: err}
 	}

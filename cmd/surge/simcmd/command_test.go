@@ -79,7 +79,7 @@ func TestTraces(t *testing.T) {
 			copy(in[(t*rows+b)*channels:][:channels], x.Data[(b*steps+t)*channels:])
 		}
 	}
-	want, err := n.Simulate(steps, rows, in, dynapse.State{}, nil)
+	want, err := n.Simulate(dynapse.Input{T: steps, B: rows, Counts: in})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -256,7 +256,7 @@ func TestFourSynapses(t *testing.T) {
 	}
 	n := dynapse.Network{N: 2, FourSynapses: true, WRec: []float64{0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0.01}}
 	n.Params[dynapse.IfNMDA], n.Params[dynapse.ItauNMDA] = []float64{1e-11}, []float64{4e-11}
-	want, err := n.Simulate(steps, rows, in, dynapse.State{}, nil)
+	want, err := n.Simulate(dynapse.Input{T: steps, B: rows, Counts: in})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -355,7 +355,7 @@ func TestDevice(t *testing.T) {
 			x[i] += input().Data[(b*steps+step)*channels+c] * in.W[c*2+j]
 		}
 	}
-	want, err := n.Simulate(steps, rows, x, dynapse.State{}, nil)
+	want, err := n.Simulate(dynapse.Input{T: steps, B: rows, Counts: x})
 	if err != nil {
 		t.Fatal(err)
 	}

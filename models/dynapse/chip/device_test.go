@@ -415,7 +415,7 @@ func TestDendritesOfDevice(t *testing.T) {
 		if want := dendrite == NMDA || dendrite == SHUNT; err != nil || n.FourSynapses != want {
 			t.Errorf("%s: four types %v, want %v; %v", dendrite, n.FourSynapses, want, err)
 		}
-		if _, err := four.Simulate(5, 1, make([]float64, 5*4*four.N), dynapse.State{}, nil); err != nil {
+		if _, err := four.Simulate(dynapse.Input{T: 5, B: 1, Counts: make([]float64, 5*4*four.N)}); err != nil {
 			t.Error(err)
 		}
 	}

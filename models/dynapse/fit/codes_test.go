@@ -43,7 +43,7 @@ func coded(t *testing.T) (Experiment, [chip.WeightBits]float64) {
 		truth.WRec[j] = float64(codes.Sign[j]) * sum / dynapse.Iscale.Default()
 	}
 	r := &e.Recordings[0]
-	run, err := truth.Simulate(r.T, r.B, r.Input, dynapse.State{}, nil)
+	run, err := truth.Simulate(dynapse.Input{T: r.T, B: r.B, Counts: r.Input})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -73,7 +73,7 @@ func (p *problem) each(ctx context.Context, losses []float64, net dynapse.Networ
 			return err
 		}
 		r := &p.recordings[i]
-		run, err := net.Simulate(r.T, r.B*m, tile(r.Input, r.T, r.B*p.Network.N, m), dynapse.State{}, nil)
+		run, err := net.Simulate(dynapse.Input{T: r.T, B: r.B * m, Counts: tile(r.Input, r.T, r.B*p.Network.N, m)})
 		if err != nil {
 			return notFinite(err)
 		}

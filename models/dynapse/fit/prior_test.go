@@ -20,7 +20,7 @@ func TestPrior(t *testing.T) {
 	silent := []float64{0} // the AHP does nothing, and its time constant neither
 	e.Space.Network.Params[dynapse.IwAHP], truth.Params[dynapse.IwAHP] = silent, silent
 	e.Space.Params = append(slices.Clone(e.Space.Params), dynapse.ItauAHP)
-	run, err := truth.Simulate(400, 1, e.Recordings[0].Input, dynapse.State{}, nil)
+	run, err := truth.Simulate(dynapse.Input{T: 400, B: 1, Counts: e.Recordings[0].Input})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -55,7 +55,7 @@ func draw(t failer, seed uint64, n, steps, rows int, tie Tie, recurrent bool) (e
 				r.Input[i] = 1
 			}
 		}
-		run, err := truth.Simulate(steps, rows, r.Input, dynapse.State{}, nil)
+		run, err := truth.Simulate(dynapse.Input{T: steps, B: rows, Counts: r.Input})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -152,7 +152,7 @@ func TestLoss(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	run, err := p.network(p.x).Simulate(r.T, r.B, r.Input, dynapse.State{}, nil)
+	run, err := p.network(p.x).Simulate(dynapse.Input{T: r.T, B: r.B, Counts: r.Input})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -184,7 +184,7 @@ func TestLoss(t *testing.T) {
 func TestCotangents(t *testing.T) {
 	e, _ := draw(t, 3, 2, 40, 2, All, false)
 	r := &e.Recordings[0]
-	run, err := e.Space.Network.Simulate(r.T, r.B, r.Input, dynapse.State{}, nil)
+	run, err := e.Space.Network.Simulate(dynapse.Input{T: r.T, B: r.B, Counts: r.Input})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -284,7 +284,7 @@ func TestForcedEqualsFree(t *testing.T) {
 func TestGradients(t *testing.T) {
 	e, _ := draw(t, 6, 2, 60, 2, Neuron, false)
 	r := &e.Recordings[0]
-	run, err := e.Space.Network.Simulate(r.T, r.B, r.Input, dynapse.State{}, nil)
+	run, err := e.Space.Network.Simulate(dynapse.Input{T: r.T, B: r.B, Counts: r.Input})
 	if err != nil {
 		t.Fatal(err)
 	}

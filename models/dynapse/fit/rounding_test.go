@@ -37,7 +37,7 @@ func TestRounded(t *testing.T) {
 		r := e.Recordings[0]
 		if good {
 			found++
-			run, err := p.network(g.At(levels)).Simulate(r.T, r.B, r.Input, dynapse.State{}, nil)
+			run, err := p.network(g.At(levels)).Simulate(dynapse.Input{T: r.T, B: r.B, Counts: r.Input})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -49,7 +49,7 @@ func TestRounded(t *testing.T) {
 		}
 
 		settable := p.network(g.At(near))
-		run, err := settable.Simulate(r.T, r.B, r.Input, dynapse.State{}, nil)
+		run, err := settable.Simulate(dynapse.Input{T: r.T, B: r.B, Counts: r.Input})
 		if err != nil {
 			t.Fatal(err)
 		}

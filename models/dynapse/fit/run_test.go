@@ -77,7 +77,7 @@ func TestSpikesAlone(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := e.Recordings[0]
-	run, err := res.Network.Simulate(r.T, r.B, r.Input, dynapse.State{}, nil)
+	run, err := res.Network.Simulate(dynapse.Input{T: r.T, B: r.B, Counts: r.Input})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -85,7 +85,7 @@ func (p *problem) shoot(net dynapse.Network, k, m int, input, spikes []float64) 
 		if len(list) > 0 {
 			end = list[0].step + 1
 		}
-		run, err := net.Simulate(end-first, all.B, input[first*width:end*width], state, spikes[first*width:end*width])
+		run, err := net.Simulate(dynapse.Input{T: end - first, B: all.B, Counts: input[first*width : end*width], Initial: state, Forced: spikes[first*width : end*width]})
 		if err != nil {
 			return nil, err
 		}

@@ -14,7 +14,7 @@ func hide(t *testing.T, seed uint64, n int) (e Experiment, truth dynapse.Network
 	e, truth = draw(t, seed, n, 400, 1, All, false)
 	truth.Params[dynapse.IwAHP], e.Space.Network.Params[dynapse.IwAHP] = []float64{0}, []float64{0}
 	r := &e.Recordings[0]
-	run, err := truth.Simulate(r.T, r.B, r.Input, dynapse.State{}, nil)
+	run, err := truth.Simulate(dynapse.Input{T: r.T, B: r.B, Counts: r.Input})
 	if err != nil {
 		t.Fatal(err)
 	}

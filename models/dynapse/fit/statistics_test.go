@@ -79,7 +79,7 @@ func TestRecordingAndStatistics(t *testing.T) {
 	s.Want[Rate], s.Want[TauMem] = got[Rate][0], got[TauMem][0]
 	e.Space.Params = append(slices.Clone(e.Space.Params), dynapse.ItauAHP)
 	e.Space.Network.Params[dynapse.IwAHP] = []float64{0}
-	run, err := truth.Simulate(400, 1, e.Recordings[0].Input, dynapse.State{}, nil)
+	run, err := truth.Simulate(dynapse.Input{T: 400, B: 1, Counts: e.Recordings[0].Input})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -83,7 +83,7 @@ func (p *problem) inSteps(ctx context.Context, x []float64) (*problem, error) {
 		for quantity := range r.Target {
 			r.Target[quantity] = spread(old.Target[quantity], k-1, math.NaN())
 		}
-		run, err := s.network(x).Simulate(r.T, r.B, r.Input, dynapse.State{}, nil)
+		run, err := s.network(x).Simulate(dynapse.Input{T: r.T, B: r.B, Counts: r.Input})
 		if err != nil {
 			return nil, notFinite(err)
 		}

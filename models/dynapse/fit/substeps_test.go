@@ -12,7 +12,7 @@ import (
 func TestSubsteps(t *testing.T) {
 	e, truth := draw(t, 11, 1, 250, 1, Core, false)
 	truth.Substeps, e.Space.Network.Substeps = 4, 4
-	run, err := truth.Simulate(250, 1, e.Recordings[0].Input, dynapse.State{}, nil)
+	run, err := truth.Simulate(dynapse.Input{T: 250, B: 1, Counts: e.Recordings[0].Input})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -168,7 +168,7 @@ func (p *problem) simulate(ctx context.Context, s *summary, net dynapse.Network)
 		}
 		net.Params[dynapse.Idc] = more
 	}
-	run, err := net.Simulate(s.steps, s.rows*m, tile(s.input, s.steps, s.rows*p.Network.N, m), dynapse.State{}, nil)
+	run, err := net.Simulate(dynapse.Input{T: s.steps, B: s.rows * m, Counts: tile(s.input, s.steps, s.rows*p.Network.N, m)})
 	if err != nil {
 		return nil, nil, notFinite(err)
 	}

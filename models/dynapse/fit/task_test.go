@@ -93,7 +93,7 @@ func TestTaskLoss(t *testing.T) {
 	e.Space.Tie = Neuron
 	p := compile(t, e)
 	task := e.Tasks[0]
-	run, err := e.Space.Network.Simulate(task.T, task.B, task.Input, dynapse.State{}, nil)
+	run, err := e.Space.Network.Simulate(dynapse.Input{T: task.T, B: task.B, Counts: task.Input})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -117,7 +117,7 @@ func TestTaskLoss(t *testing.T) {
 	}
 	grad, net := make([]float64, len(p.x)), p.network(p.x)
 	err = p.each(context.Background(), make([]float64, 1), net, full, func(run *dynapse.Run, c *dynapse.Cotangents) error {
-		forced, err := net.Simulate(run.T, run.B, task.Input, dynapse.State{}, run.Spikes) // whose gradient is exact, without the tails of a surrogate
+		forced, err := net.Simulate(dynapse.Input{T: run.T, B: run.B, Counts: task.Input, Forced: run.Spikes}) // whose gradient is exact, without the tails of a surrogate
 		if err != nil {
 			return err
 		}

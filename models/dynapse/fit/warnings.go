@@ -51,7 +51,7 @@ func (f *fitter) warnings(ctx context.Context, x []float64, first, noise float64
 		if r.Target[Spikes] == nil || !r.Use[Spikes] {
 			continue
 		}
-		run, err := f.network(x).Simulate(r.T, r.B, r.Input, dynapse.State{}, nil)
+		run, err := f.network(x).Simulate(dynapse.Input{T: r.T, B: r.B, Counts: r.Input})
 		if err != nil {
 			return list, notFinite(err)
 		}
