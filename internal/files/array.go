@@ -28,7 +28,7 @@ const MaxElements = 1 << 27
 //	.npz  the arrays in their order, named as NumPy names them (without .npy)
 //	.csv  a header row of names; each column is an array of shape [rows]
 //
-// Element types are bool (0 and 1), int8 .. int64, uint8 .. uint64, float32 and float64, in either byte order, in C or
+// Element types are bool (0 and 1), int8 .. int64, uint8 .. uint64, float16, float32 and float64, in either byte order, in C or
 // Fortran order. A 64-bit integer that is not exactly a float64 is an error. In a .csv a missing sample is written NaN; an
 // empty cell is an error.
 //

@@ -96,7 +96,7 @@ func TestReadCompressed(t *testing.T) {
 
 // drawArray draws an array of values that its type holds.
 func drawArray(t *rapid.T, name string) Array {
-	dtypes := []DType{Bool, Int8, Int16, Int32, Int64, Uint8, Uint16, Uint32, Uint64, Float32, Float64, ""}
+	dtypes := []DType{Bool, Int8, Int16, Int32, Int64, Uint8, Uint16, Uint32, Uint64, Float16, Float32, Float64, ""}
 	a := Array{Name: name, DType: rapid.SampledFrom(dtypes).Draw(t, "dtype"), Shape: rapid.SliceOfN(rapid.IntRange(0, 5), 0, 4).Draw(t, "shape")}
 	n, err := product(a.Shape)
 	if err != nil {
@@ -105,6 +105,8 @@ func drawArray(t *rapid.T, name string) Array {
 	for range n {
 		var v float64
 		switch a.DType {
+		case Float16:
+			v = half(uint16(rapid.Uint16().Draw(t, "v")))
 		case Float32:
 			v = float64(rapid.Float32().Draw(t, "v"))
 		case Float64, "":
@@ -266,8 +268,9 @@ func TestArrayErrors(t *testing.T) {
 		{"negative.npy", with("(1,)", "(-1,)"), ErrCorrupt, "-1"},
 		{"notuple.npy", with("(1,)", "(1)"), ErrCorrupt, "(1)"},
 		{"object.npy", with("<f8", "|O"), ErrFormat, "|O"},
-		{"record.npy", with("'<f8'", "[('x', '<f8')]"), ErrCorrupt, "[('x'"},
-		{"half.npy", with("<f8", "<f2"), ErrFormat, "<f2"},
+		{"record.npy", with("'<f8'", "[('x', '<f8')]"), ErrFormat, "records of x"},
+		{"half.npy", npy(strings.Replace(dict, "<f8", "<f2", 1), "\x00\x3c"), nil, ""},
+		{"string.npy", with("<f8", "<U2"), ErrFormat, "strings"},
 		{"order.npy", with("<f8", "|f8"), ErrFormat, "|f8"},
 		{"nodescr.npy", with("'descr': '<f8', ", ""), ErrCorrupt, "descr"},
 		{"twice.npy", with("'shape'", "'descr': '<f8', 'shape'"), ErrCorrupt, "descr"},

@@ -6,6 +6,7 @@
 //   - [Archive] is the container of checkpoints: metadata and named arrays in one checksummed file, written with [Write]
 //     or [WriteKeep] and read with [Read] or [ReadLatest].
 //   - [ReadArrays] and [WriteArrays] exchange named arrays with other programs: .npy and .npz of NumPy, .csv with a header.
+//   - [ReadPacked] reads arrays of .npy and .npz files that stay in their element type, for data sets; [Members] lists them.
 //   - [Lines] appends to a JSON Lines file such as metrics.jsonl; [ReadLines] reads it back, also after a crash.
 //
 // # Errors

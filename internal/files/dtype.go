@@ -6,8 +6,8 @@ import (
 	"math"
 )
 
-// DType is an element type in a file, by its NumPy name: "bool", "int8" .. "int64", "uint8" .. "uint64", "float32",
-// "float64". The zero value stands for float64.
+// DType is an element type in a file, by its NumPy name: "bool", "int8" .. "int64", "uint8" .. "uint64", "float16",
+// "float32", "float64"; "str" for strings. The zero value stands for float64.
 type DType string
 
 // Element types of files.
@@ -21,19 +21,21 @@ const (
 	Uint16  DType = "uint16"
 	Uint32  DType = "uint32"
 	Uint64  DType = "uint64"
+	Float16 DType = "float16"
 	Float32 DType = "float32"
 	Float64 DType = "float64"
+	Text    DType = "str" // of a [Packed] only
 )
 
 // codes are the type codes of .npy files: a letter for the kind and the size in bytes.
 var codes = map[DType]string{
 	Bool: "b1", Int8: "i1", Int16: "i2", Int32: "i4", Int64: "i8",
-	Uint8: "u1", Uint16: "u2", Uint32: "u4", Uint64: "u8", Float32: "f4", Float64: "f8",
+	Uint8: "u1", Uint16: "u2", Uint32: "u4", Uint64: "u8", Float16: "f2", Float32: "f4", Float64: "f8",
 }
 
 // dtypeOfCode returns the type with this code, or "".
 func dtypeOfCode(code string) DType {
-	for _, d := range []DType{Bool, Int8, Int16, Int32, Int64, Uint8, Uint16, Uint32, Uint64, Float32, Float64} {
+	for _, d := range []DType{Bool, Int8, Int16, Int32, Int64, Uint8, Uint16, Uint32, Uint64, Float16, Float32, Float64} {
 		if codes[d] == code {
 			return d
 		}
@@ -82,6 +84,8 @@ func (d DType) value(u uint64) (v float64, ok bool) {
 	case Uint64:
 		v = float64(u)
 		return v, v < 1<<64 && uint64(v) == u
+	case Float16:
+		return half(uint16(u)), true
 	case Float32:
 		return float64(math.Float32frombits(uint32(u))), true
 	}
@@ -100,6 +104,12 @@ func (d DType) append(b []byte, v float64) ([]byte, error) {
 	switch {
 	case d == Float64:
 		u = math.Float64bits(v)
+	case d == Float16:
+		h, ok := toHalf(v)
+		if !ok {
+			return b, fmt.Errorf("%w: %v is not a float16", ErrArray, v)
+		}
+		u = uint64(h)
 	case d == Float32:
 		f := float32(v)
 		if float64(f) != v && v == v {

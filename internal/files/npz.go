@@ -2,45 +2,117 @@ package files
 
 import (
 	"archive/zip"
+	"compress/bzip2"
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strings"
 )
 
 // decodeNPZ reads a .npz file: a zip archive of .npy files.
 func decodeNPZ(r io.ReaderAt, size int64) ([]Array, error) {
-	z, err := zip.NewReader(r, size)
-	if err != nil {
-		return nil, fmt.Errorf("%w: .npz: expected a complete zip archive in %d bytes: %w", ErrCorrupt, size, err)
-	}
 	budget := MaxElements
-	arrays := make([]Array, 0, len(z.File))
-	for _, f := range z.File {
-		name, ok := strings.CutSuffix(f.Name, ".npy")
-		if !ok {
-			return nil, fmt.Errorf("%w: .npz: expected members that end in .npy, found %q", ErrFormat, f.Name)
-		}
-		a, err := decodeMember(f, &budget)
+	arrays := []Array{}
+	err := eachFile(r, size, nil, func(name string, f *zip.File) error {
+		m, err := openMember(f)
 		if err != nil {
-			return nil, fmt.Errorf("array %q: %w", name, err)
+			return err
 		}
+		defer m.Close()
+		a, err := decodeNPY(m, int64(f.UncompressedSize64), &budget)
 		a.Name = name
 		arrays = append(arrays, a)
+		return err
+	})
+	if err != nil {
+		return nil, err
 	}
 	return arrays, check(arrays)
 }
 
-func decodeMember(f *zip.File, budget *int) (Array, error) {
-	if f.UncompressedSize64 > math.MaxInt64 {
-		return Array{}, fmt.Errorf("%w: claims %d bytes", ErrCorrupt, f.UncompressedSize64)
+// eachMember calls do for each array that has one of the names, or for all where there are none.
+func eachMember(r io.ReaderAt, size int64, names []string, do func(name string, open func() (npyHeader, io.Reader, error)) error) error {
+	return eachFile(r, size, names, func(name string, f *zip.File) error {
+		var m io.ReadCloser
+		err := do(name, func() (h npyHeader, _ io.Reader, err error) {
+			if m, err = openMember(f); err != nil {
+				return h, nil, err
+			}
+			h, err = openNPY(m, int64(f.UncompressedSize64))
+			h.name = name
+			return h, m, err
+		})
+		if m != nil {
+			m.Close()
+		}
+		return err
+	})
+}
+
+// eachFile calls do for each member of a zip archive of .npy files that has one of the names, or for all where there are none.
+func eachFile(r io.ReaderAt, size int64, names []string, do func(name string, f *zip.File) error) error {
+	z, err := zip.NewReader(r, size)
+	if err != nil {
+		return fmt.Errorf("%w: .npz: expected a complete zip archive in %d bytes: %w", ErrCorrupt, size, err)
+	}
+	z.RegisterDecompressor(methodBzip2, func(r io.Reader) io.ReadCloser { return io.NopCloser(bzip2.NewReader(r)) })
+	seen := map[string]bool{}
+	for _, f := range z.File {
+		name, ok := strings.CutSuffix(f.Name, ".npy")
+		if !ok {
+			return fmt.Errorf("%w: .npz: expected members that end in .npy, found %q", ErrFormat, f.Name)
+		}
+		if len(names) > 0 && !slices.Contains(names, name) {
+			continue
+		}
+		if seen[name] {
+			return fmt.Errorf("%w: name %q occurs twice", ErrArray, name)
+		}
+		seen[name] = true
+		if err := do(name, f); err != nil {
+			return fmt.Errorf("array %q: %w", name, err)
+		}
+	}
+	return nil
+}
+
+// Methods of compression of zip archives (APPNOTE.TXT 4.4.5) besides those of archive/zip.
+const methodBzip2 = 12
+
+var methodNames = map[uint16]string{9: "deflate64", 14: "LZMA", 93: "zstandard", 95: "xz", 98: "PPMd", 99: "AES encryption"}
+
+// A member that is unpacked to more than largeMember bytes may have at most maxRatio times the bytes that it has in the
+// archive. Deflate reaches 1032, which a few megabytes of zeros need to fill a memory; spikes that are stored as bytes
+// have some 10 to 100.
+const (
+	largeMember = 256 << 20
+	maxRatio    = 200
+)
+
+// openMember begins to unpack a member.
+func openMember(f *zip.File) (io.ReadCloser, error) {
+	const encrypted = 1
+	size, packed := f.UncompressedSize64, f.CompressedSize64
+	method, known := methodNames[f.Method]
+	switch {
+	case f.Flags&encrypted != 0:
+		return nil, fmt.Errorf("%w: the member is encrypted", ErrFormat)
+	case known:
+		return nil, fmt.Errorf("%w: the member is compressed by %s, expected none, deflate (numpy.savez_compressed) or bzip2", ErrFormat, method)
+	case f.Method != zip.Store && f.Method != zip.Deflate && f.Method != methodBzip2:
+		return nil, fmt.Errorf("%w: the member is compressed by method %d, expected none, deflate (numpy.savez_compressed) or bzip2", ErrFormat, f.Method)
+	case size > math.MaxInt64:
+		return nil, fmt.Errorf("%w: claims %d bytes", ErrCorrupt, size)
+	case f.Method != zip.Store && size > largeMember && size/maxRatio > packed:
+		return nil, fmt.Errorf("%w: %d bytes in the archive claim to be %d, more than %d times as many; numpy.savez stores it as it is",
+			ErrTooLarge, packed, size, maxRatio)
 	}
 	r, err := f.Open()
 	if err != nil {
-		return Array{}, fmt.Errorf("%w: %w", ErrCorrupt, err)
+		return nil, fmt.Errorf("%w: %w", ErrCorrupt, err)
 	}
-	defer r.Close()
-	return decodeNPY(r, int64(f.UncompressedSize64), budget)
+	return r, nil
 }
 
 // encodeNPZ writes arrays as a zip archive without compression and without times.
