@@ -49,7 +49,7 @@ func recovery(ctx context.Context, p Problem, o *Outcome) error {
 	worst, width := 0.0, 0.0
 	var missed []string
 	for _, c := range p.Currents() {
-		truth, got, in := p.Truth.Params[c.Param][c.Neurons[0]], res.Values[c.Name], res.Interval[c.Name]
+		truth, got, in := p.Truth.Params[c.Param][c.Neurons[0]], res.Parameter(c.Name).Value, res.Parameter(c.Name).Interval
 		if c.Param == dynapse.Ispkthr || c.Param == dynapse.Iref {
 			if truth < in[0] || truth > in[1] {
 				missed = append(missed, fmt.Sprintf("%s = %.4g A not in %.4g .. %.4g", c.Name, truth, in[0], in[1]))
@@ -158,7 +158,7 @@ func round(ctx context.Context, p Problem, o *Outcome) error {
 	o.Numbers["loss"], o.Numbers["rounding"] = res.Loss/truth, cost
 	claimed, held := 0.0, 0.0
 	for _, c := range p.Currents() {
-		if in := res.Interval[c.Name]; res.Identified[c.Name] == fit.Identified {
+		if in := res.Parameter(c.Name).Interval; res.Parameter(c.Name).Verdict == fit.Identified {
 			claimed++
 			if truth := p.Truth.Params[c.Param][c.Neurons[0]]; in[0] <= truth && truth <= in[1] {
 				held++

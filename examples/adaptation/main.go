@@ -79,7 +79,7 @@ func run(r fit.Recording, membrane bool) (*fit.Result, error) {
 
 // product is what the charge of a spike is proportional to, A.
 func product(res *fit.Result) float64 {
-	return res.Values["Igain_ahp"] * res.Values["Iw_ahp"] / res.Values["Ipulse_ahp"]
+	return res.Parameter("Igain_ahp").Value * res.Parameter("Iw_ahp").Value / res.Parameter("Ipulse_ahp").Value
 }
 
 // trace is a membrane current with its spikes.
@@ -118,7 +118,7 @@ func main() {
 		name := map[bool]string{false: "fit of the spikes", true: "fit of spikes and membrane"}[membrane]
 		fmt.Printf("%s: loss %.2g, with codes %.2g; %s\n", name, res.Loss, *res.LossDAC, res.Words)
 		for _, p := range adaptation {
-			v, in := res.Values[p.String()], res.Interval[p.String()]
+			v, in := res.Parameter(p.String()).Value, res.Parameter(p.String()).Interval
 			fmt.Printf("  %-10s %.4g A, %.4g to %.4g A\n", p, v, in[0], in[1])
 		}
 		fmt.Printf("  Igain_ahp Iw_ahp / Ipulse_ahp = %.4g A\n", product(res))

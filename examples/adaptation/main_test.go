@@ -53,8 +53,8 @@ func TestRun(t *testing.T) {
 			t.Errorf("trace %v: other spikes", trace)
 		}
 		if trace {
-			if tau := res.Values["Itau_ahp"]; res.Identified["Itau_ahp"] != fit.Identified || math.Abs(tau/8e-12-1) > 1e-3 {
-				t.Errorf("Itau_ahp %s: %v", res.Identified["Itau_ahp"], tau)
+			if tau := res.Parameter("Itau_ahp").Value; res.Parameter("Itau_ahp").Verdict != fit.Identified || math.Abs(tau/8e-12-1) > 1e-3 {
+				t.Errorf("Itau_ahp %s: %v", res.Parameter("Itau_ahp").Verdict, tau)
 			}
 			if p := product(res); math.Abs(p/(30e-12*2e-9/3.5e-9)-1) > 1e-3 {
 				t.Errorf("product %v", p)
@@ -62,7 +62,7 @@ func TestRun(t *testing.T) {
 			if open := res.Unidentifiable; len(open) != 2 || !strings.HasSuffix(open[0].Text, "only as Igain_ahp*Iw_ahp/Ipulse_ahp") {
 				t.Errorf("open: %v", open)
 			}
-		} else if slices.Contains([]string{res.Identified["Itau_ahp"], res.Identified["Iw_ahp"]}, fit.Identified) {
+		} else if slices.Contains([]fit.Verdict{res.Parameter("Itau_ahp").Verdict, res.Parameter("Iw_ahp").Verdict}, fit.Identified) {
 			t.Error("spikes alone determine a current")
 		}
 	}

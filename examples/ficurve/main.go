@@ -61,7 +61,7 @@ func main() {
 	for i, rate := range curve.InputRate {
 		fmt.Printf("%5.0f %7.2f %6.2f %6.2f\n", rate, curve.Rate[i], start[i], got[i])
 	}
-	for _, c := range res.Codes {
+	for _, c := range res.Codes() {
 		fmt.Printf("%-9s %.3g A, %s %d:%d\n", c.Name, c.Current, c.DeviceParameter, c.Coarse, c.Fine)
 	}
 	for _, open := range res.Unidentifiable {

@@ -12,8 +12,8 @@ func TestRun(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(res.Codes) != 4 {
-		t.Errorf("codes %v", res.Codes)
+	if len(res.Codes()) != 4 {
+		t.Errorf("codes %v", res.Codes())
 	}
 	for i, want := range curve.Rate {
 		if limit := 3 * math.Sqrt(want*(1/100.+1/100.+1/3.)); math.Abs(got[i]-want) > limit {

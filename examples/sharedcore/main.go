@@ -108,7 +108,7 @@ func main() {
 		for i, p := range shared {
 			fmt.Printf("%-9s %8.3g A", p, truth[i])
 			for k, res := range []*fit.Result{all, one} {
-				v, in := res.Values[p.String()], res.Interval[p.String()]
+				v, in := res.Parameter(p.String()).Value, res.Parameter(p.String()).Interval
 				off := 100 * (v/truth[i] - 1)
 				fmt.Printf("  %8.3g A %+3.0f %% (%8.3g to %8.3g)", v, off, in[0], in[1])
 				if i < smooth {

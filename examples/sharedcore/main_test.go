@@ -31,12 +31,12 @@ func TestRun(t *testing.T) {
 	var squares [2]float64
 	for i, p := range shared {
 		for k, res := range []*fit.Result{all, one} {
-			d := math.Log(res.Values[p.String()] / truth[i])
+			d := math.Log(res.Parameter(p.String()).Value / truth[i])
 			if p != dynapse.Iref {
 				squares[k] += d * d
 			}
 		}
-		low, high := all.Interval[p.String()][0], all.Interval[p.String()][1]
+		low, high := all.Parameter(p.String()).Interval[0], all.Parameter(p.String()).Interval[1]
 		if room := math.Sqrt(math.Sqrt(high / low)); truth[i] < low/room || truth[i] > high*room { // the interval is one of 2 standard errors
 			t.Errorf("%v: %v is far from %v to %v", p, truth[i], low, high)
 		}

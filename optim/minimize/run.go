@@ -32,6 +32,20 @@ func (s Status) String() string {
 	return names[s]
 }
 
+// MarshalText writes what String returns.
+func (s Status) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// UnmarshalText reads what MarshalText writes.
+func (s *Status) UnmarshalText(text []byte) error {
+	for k := Running; k <= Interrupted; k++ {
+		if k.String() == string(text) {
+			*s = k
+			return nil
+		}
+	}
+	return fmt.Errorf("%w: status %q", optim.ErrState, text)
+}
+
 // Method is a way to look for a minimum. As with [optim.Transform], the method is a plain
 // value of settings, and all that a search remembers is in its state: a search that
 // goes on from a state that was written and read back does what the other would have

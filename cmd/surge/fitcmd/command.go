@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -18,6 +19,7 @@ import (
 	"github.com/surge-snn/surge/internal/exit"
 	"github.com/surge-snn/surge/internal/files"
 	"github.com/surge-snn/surge/models/dynapse/fit"
+	"github.com/surge-snn/surge/optim/minimize"
 )
 
 // Command is surge fit.
@@ -106,14 +108,27 @@ const (
 // outcome is a result with what only the program knows.
 type outcome struct {
 	*fit.Result
+	extra
+
+	Targets  []comparison
+	pictures []string
+}
+
+// extra are the members of result.json that a fit does not know.
+type extra struct {
 	Seconds float64 `json:"seconds"`
 	Out     string  `json:"out"`
 
 	Statistics []achieved `json:"statistics,omitempty"`
 	Tasks      []solved   `json:"tasks,omitempty"`
+}
 
-	Targets  []comparison `json:"-"`
-	pictures []string
+// MarshalJSON writes the report of the fit with what the program adds.
+func (o *outcome) MarshalJSON() ([]byte, error) {
+	return json.Marshal(struct {
+		fit.Report
+		extra
+	}{o.Report(), o.extra})
 }
 
 // Run fits.
@@ -156,7 +171,7 @@ func (c *Command) Run(ctx context.Context, k *kong.Context) error {
 		}
 		return e.explain(err)
 	}
-	o := &outcome{Result: res, Seconds: time.Since(begin).Seconds(), Out: c.Out}
+	o := &outcome{Result: res, extra: extra{Seconds: time.Since(begin).Seconds(), Out: c.Out}}
 	if err := c.write(e, o, p); err != nil {
 		return err
 	}
@@ -170,7 +185,7 @@ func (c *Command) Run(ctx context.Context, k *kong.Context) error {
 	} else {
 		err = summary(k.Stdout, o)
 	}
-	if err == nil && res.Status == "interrupted" {
+	if err == nil && res.Status == minimize.Interrupted {
 		what := c.Config
 		if c.Demo {
 			what = "--demo"
@@ -195,13 +210,11 @@ func (c *Command) experiment() (*experiment, error) {
 
 // explain turns an error of the fit into one of the input.
 func (e *experiment) explain(err error) error {
-	if text, ok := strings.CutPrefix(err.Error(), fit.ErrExperiment.Error()+": "); ok && errors.Is(err, fit.ErrExperiment) {
-		for i := range e.Recordings {
-			if rest, ok := strings.CutPrefix(text, e.Recordings[i].Name+": "); ok {
-				return &exit.BadInput{File: e.Recordings[i].Name, Err: errors.New(rest)}
-			}
+	if bad := (*fit.Error)(nil); errors.As(err, &bad) {
+		if slices.ContainsFunc(e.Recordings, func(r fit.Recording) bool { return r.Name == bad.Target }) {
+			return &exit.BadInput{File: bad.Target, Err: bad.Err}
 		}
-		return &exit.BadInput{File: e.file, Err: errors.New(strings.TrimPrefix(text, e.file+": "))}
+		return &exit.BadInput{File: e.file, Member: e.member(bad.Target), Err: bad.Err}
 	}
 	return &exit.BadInput{File: e.file, Err: err}
 }
@@ -210,7 +223,7 @@ func (e *experiment) explain(err error) error {
 func (c *Command) write(e *experiment, o *outcome, p *progress) error {
 	path := func(name string) string { return filepath.Join(c.Out, name) }
 	failed := func(name string, err error) error { return &exit.BadInput{File: path(name), Err: err} }
-	unfinished := o.Status == "interrupted" || o.Status == "budget"
+	unfinished := o.Status == minimize.Interrupted || o.Status == minimize.BudgetReached
 	if unfinished {
 		if err := p.save(o.Checkpoint); err != nil {
 			return failed(checkpointFile, err)

@@ -54,7 +54,7 @@ func TestDemo(t *testing.T) {
 		LossDAC    float64 `json:"loss_dac"`
 		Currents   map[string][]float64
 		Interval   map[string][2]float64
-		Identified map[string]string
+		Identified map[string]fit.Verdict
 		Codes      []fit.Setting
 	}
 	if err := json.Unmarshal([]byte(text), &r); err != nil || strings.Count(text, "\n") != 1 {
@@ -176,7 +176,7 @@ func TestTable(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var r fit.Result
+	var r fit.Report
 	if err := json.Unmarshal([]byte(out), &r); err != nil {
 		t.Fatal(err)
 	}
@@ -206,7 +206,7 @@ func TestStop(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var a, b fit.Result
+	var a, b fit.Report
 	if err := errors.Join(json.Unmarshal([]byte(whole), &a), json.Unmarshal([]byte(rest), &b)); err != nil || a.Values["Itau_mem"] != b.Values["Itau_mem"] || a.Loss != b.Loss {
 		t.Errorf("%v: %v, want %v", err, b.Loss, a.Loss)
 	}

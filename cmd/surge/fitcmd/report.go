@@ -56,55 +56,24 @@ func (e *experiment) fixed(name string) bool {
 	return err == nil && p != dynapse.IfNMDA && e.Space.Network.Params[p] != nil && !strings.Contains(" "+strings.Join(e.config.Fit.Parameters, " ")+" ", " "+name+" ")
 }
 
+// verdictWords are what the table says of a parameter.
+var verdictWords = map[fit.Verdict]string{fit.Identified: "determined", fit.SetOnly: "interval", fit.Unidentified: "not determined"}
+
 // table has a row for each fitted parameter and group of neurons: name, value, interval, verdict, codes.
 func (o *outcome) table() (rows [][]string) {
-	for _, name := range o.names() {
-		in := o.Interval[name]
-		base, group := split(name)
-		unit := " A"
-		if base == recurrentWeights {
-			unit = ""
+	for _, p := range o.Parameters {
+		unit := p.Unit
+		if unit != "" {
+			unit = " " + unit
 		}
-		row := []string{name, fmt.Sprintf("%.4g%s", o.Values[name], unit), fmt.Sprintf("%.3g to %.3g%s", in[0], in[1], unit),
-			map[string]string{fit.Identified: "determined", fit.SetOnly: "interval", fit.Unidentified: "not determined"}[o.Identified[name]], ""}
-		for _, c := range o.Codes {
-			if c.Name == base && (group < 0 || c.Core == group) {
-				row[4] = fmt.Sprintf("%s %d:%d = %.4g A", c.DeviceParameter, c.Coarse, c.Fine, c.Current)
-				break
-			}
+		row := []string{p.Name, fmt.Sprintf("%.4g%s", p.Value, unit), fmt.Sprintf("%.3g to %.3g%s", p.Interval[0], p.Interval[1], unit), verdictWords[p.Verdict], ""}
+		if len(p.Codes) > 0 {
+			c := p.Codes[0]
+			row[4] = fmt.Sprintf("%s %d:%d = %.4g A", c.DeviceParameter, c.Coarse, c.Fine, c.Current)
 		}
 		rows = append(rows, row)
 	}
 	return rows
-}
-
-// names lists the fitted parameters: those of the neuron in their order, of each its groups in theirs, and then the weights.
-func (o *outcome) names() []string {
-	var list []string
-	groups := max(o.Network.N, chip.MaxCores)
-	add := func(name string) {
-		if _, ok := o.Values[name]; ok {
-			list = append(list, name)
-		}
-	}
-	for p := range dynapse.Param(dynapse.NumParams) {
-		add(p.String())
-		for g := range groups {
-			add(fmt.Sprintf("%v[%d]", p, g))
-		}
-	}
-	for k := range chip.WeightBits {
-		add(fmt.Sprintf("Iw_%d", k))
-		for g := range groups {
-			add(fmt.Sprintf("Iw_%d[%d]", k, g))
-		}
-	}
-	for i := range o.Weights {
-		for j := range o.Weights {
-			add(fmt.Sprintf("%s[%d][%d]", recurrentWeights, i, j))
-		}
-	}
-	return list
 }
 
 // open lists what the target does not say; directions that share parameters share a text.
@@ -115,18 +84,6 @@ func (o *outcome) open() (texts []string) {
 		}
 	}
 	return texts
-}
-
-// split takes the group off a name; -1 is none.
-func split(name string) (base string, group int) {
-	base, rest, ok := strings.Cut(name, "[")
-	if !ok {
-		return name, -1
-	}
-	if _, err := fmt.Sscanf(rest, "%d]", &group); err != nil {
-		return name, -1
-	}
-	return base, group
 }
 
 // markdown is the report as Markdown.

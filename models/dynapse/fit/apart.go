@@ -228,14 +228,14 @@ func (f *fitter) middle(found []*Result) (x, se []float64) {
 		open := 0
 		for _, j := range c.neurons {
 			if r := found[j]; r != nil && (good(j) || !some) {
-				name := c.param.String()
-				values = append(values, fmath.Log(r.Values[name]))
+				p := r.Parameter(c.param.String())
+				values = append(values, fmath.Log(p.Value))
 				width := 0.0
-				switch r.Identified[name] {
+				switch p.Verdict {
 				case Unidentified:
 					open++
 				case SetOnly:
-					width = fmath.Log(r.Interval[name][1] / r.Interval[name][0])
+					width = fmath.Log(p.Interval[1] / p.Interval[0])
 				}
 				widths = append(widths, width)
 			}

@@ -21,10 +21,10 @@ func TestApart(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, p := range fitted {
-		want, got := slices.Sorted(slices.Values(truth.Params[p]))[2], res.Values[p.String()]
+		want, got := slices.Sorted(slices.Values(truth.Params[p]))[2], res.Parameter(p.String()).Value
 		if p == dynapse.Ispkthr || p == dynapse.Iref {
-			if in := res.Interval[p.String()]; want < in[0] || want > in[1] || res.Identified[p.String()] != SetOnly {
-				t.Errorf("%v: %v is not in %v, %s", p, want, in, res.Identified[p.String()])
+			if in := res.Parameter(p.String()).Interval; want < in[0] || want > in[1] || res.Parameter(p.String()).Verdict != SetOnly {
+				t.Errorf("%v: %v is not in %v, %s", p, want, in, res.Parameter(p.String()).Verdict)
 			}
 			continue
 		}
@@ -32,8 +32,8 @@ func TestApart(t *testing.T) {
 			t.Errorf("%v: %v, want %v", p, got, want)
 		}
 	}
-	for _, c := range res.Codes { // neighbouring currents of the bias generator differ by some percent
-		if v := res.Values[c.Name]; math.Abs(math.Log(c.Current/v)) > 0.05 {
+	for _, c := range res.Codes() { // neighbouring currents of the bias generator differ by some percent
+		if v := res.Parameter(c.Name).Value; math.Abs(math.Log(c.Current/v)) > 0.05 {
 			t.Errorf("%s: code %d:%d of %v A for %v A", c.Name, c.Coarse, c.Fine, c.Current, v)
 		}
 	}

@@ -33,6 +33,33 @@ func (c coordinate) base() int {
 	return max(int(c.param)-dynapse.NumParams, -1)
 }
 
+// weightName is the parameter of recurrent weights.
+const weightName = "w_rec"
+
+// parameter is the name without the group.
+func (c coordinate) parameter() string {
+	if c.weight >= 0 {
+		return weightName
+	}
+	return c.current()
+}
+
+// label is the group where there are several, or else -1.
+func (c coordinate) label() int {
+	if c.weight >= 0 || c.name == c.current() {
+		return -1
+	}
+	return c.group
+}
+
+// unit is that of the value.
+func (c coordinate) unit() string {
+	if c.weight >= 0 {
+		return ""
+	}
+	return "A"
+}
+
 // current is the name of the current that c is.
 func (c coordinate) current() string { return currentName(c.param) }
 

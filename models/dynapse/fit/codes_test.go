@@ -11,6 +11,7 @@ import (
 
 	"github.com/surge-snn/surge/models/dynapse"
 	"github.com/surge-snn/surge/models/dynapse/chip"
+	"github.com/surge-snn/surge/optim/minimize"
 )
 
 // coded is a recording of a recurrent network whose weights are codes, and its base currents; the start has others.
@@ -58,16 +59,16 @@ func TestCodes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if res.Status != "converged" {
+	if res.Status != minimize.Converged {
 		t.Errorf("%s at a loss of %v, %q", res.Status, res.Loss, res.Warnings)
 	}
 	for k, want := range iw {
 		name := currentName(baseParam(k))
-		if got := res.Values[name]; math.Abs(got/want-1) > 1e-6 || res.Identified[name] != Identified || res.Currents[name][0] != got { // noise-free: rounding times the condition
-			t.Errorf("%s = %v (%s), want %v", name, got, res.Identified[name], want)
+		if got := res.Parameter(name).Value; math.Abs(got/want-1) > 1e-6 || res.Parameter(name).Verdict != Identified || res.Report().Currents[name][0] != got { // noise-free: rounding times the condition
+			t.Errorf("%s = %v (%s), want %v", name, got, res.Parameter(name).Verdict, want)
 		}
-		if i := slices.IndexFunc(res.Codes, func(s Setting) bool { return s.Name == name }); i < 0 || math.Abs(res.Codes[i].Current/want-1) > 0.2 || res.Codes[i].DeviceParameter != []string{"SYAM_W0_P", "SYAM_W1_P", "SYAM_W2_P", "SYAM_W3_P"}[k] {
-			t.Errorf("%s has no code near %v: %v", name, want, res.Codes)
+		if i := slices.IndexFunc(res.Codes(), func(s Setting) bool { return s.Name == name }); i < 0 || math.Abs(res.Codes()[i].Current/want-1) > 0.2 || res.Codes()[i].DeviceParameter != []string{"SYAM_W0_P", "SYAM_W1_P", "SYAM_W2_P", "SYAM_W3_P"}[k] {
+			t.Errorf("%s has no code near %v: %v", name, want, res.Codes())
 		}
 	}
 }

@@ -2,7 +2,6 @@ package fit
 
 import (
 	"context"
-	"fmt"
 	"math"
 	"slices"
 
@@ -21,9 +20,7 @@ type Curve struct {
 }
 
 func (c *Curve) check() error {
-	bad := func(format string, a ...any) error {
-		return fmt.Errorf("%w: %s: %s", ErrExperiment, c.Name, fmt.Sprintf(format, a...))
-	}
+	bad := badTarget(c.Name)
 	if len(c.InputRate) == 0 || len(c.InputRate) != len(c.Rate) {
 		return bad("%d input rates and %d rates, want as many, and at least one", len(c.InputRate), len(c.Rate))
 	}

@@ -62,7 +62,7 @@ const costly = 1.05
 
 // settle looks for the settings near x with the least loss. What cannot be set stays. The loss is the true one; where spikes are known, the
 // forced problem says which currents make up for one another's rounding. The result has a level for each coordinate.
-func (f *fitter) settle(ctx context.Context, x []float64) (y []float64, loss float64, codes []Setting, err error) {
+func (f *fitter) settle(ctx context.Context, x []float64) (y []float64, loss float64, codes [][]Setting, err error) {
 	g := minimize.Grid{Levels: make([][]float64, len(x))}
 	ls := make([]levels, len(x))
 	for k, c := range f.coords {
@@ -151,6 +151,7 @@ func (f *fitter) settle(ctx context.Context, x []float64) (y []float64, loss flo
 	}
 	loss += f.penalty(res.X)
 	f.evaluations += cost * res.Evaluations
+	codes = make([][]Setting, len(x))
 	for k, c := range f.coords {
 		if !c.settable() {
 			continue
@@ -166,7 +167,7 @@ func (f *fitter) settle(ctx context.Context, x []float64) (y []float64, loss flo
 		}
 		slices.Sort(cores)
 		for _, core := range slices.Compact(cores) {
-			codes = append(codes, Setting{core, c.current(), name, s.Coarse, s.Fine, s.Current})
+			codes[k] = append(codes[k], Setting{core, c.current(), name, s.Coarse, s.Fine, s.Current})
 		}
 	}
 	return res.X, loss, codes, nil

@@ -23,16 +23,9 @@ type Open struct {
 	Text      string             `json:"text"`
 }
 
-// The verdicts on a parameter.
-const (
-	Identified   = "yes"
-	SetOnly      = "interval" // all values of the interval do the same
-	Unidentified = "no"
-)
-
 // identification says what the targets determine.
 type identification struct {
-	verdict  map[string]string
+	verdict  map[string]Verdict
 	interval map[string][2]float64
 	open     []Open
 	noise    float64 // of the traces with forced spikes, e-folds; 0 without
@@ -41,7 +34,7 @@ type identification struct {
 // identify says how sure x is. Sensitivities are those of the traces with forced spikes, in units of their noise: what the fit leaves, or noiseFloor. Ispkthr
 // and Iref act in steps: their answer is the set of values that change nothing.
 func (f *fitter) identify(ctx context.Context, x []float64) (identification, error) {
-	id := identification{verdict: map[string]string{}, interval: map[string][2]float64{}}
+	id := identification{verdict: map[string]Verdict{}, interval: map[string][2]float64{}}
 	for k, c := range f.coords {
 		lo, hi := f.box.At(k)
 		id.verdict[c.name] = Unidentified

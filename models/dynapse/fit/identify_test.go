@@ -54,9 +54,9 @@ func TestRobustIntervals(t *testing.T) {
 		t.Fatalf("the nominal fit ends at %v", nominal.Loss)
 	}
 	for _, p := range fitted {
-		in, v := res.Interval[p.String()], truth.Params[p][0]
-		if in != nominal.Interval[p.String()] || v < in[0] || v > in[1] {
-			t.Errorf("%v = %v is not in %v, nominal %v", p, v, in, nominal.Interval[p.String()])
+		in, v := res.Parameter(p.String()).Interval, truth.Params[p][0]
+		if in != nominal.Parameter(p.String()).Interval || v < in[0] || v > in[1] {
+			t.Errorf("%v = %v is not in %v, nominal %v", p, v, in, nominal.Parameter(p.String()).Interval)
 		}
 	}
 }

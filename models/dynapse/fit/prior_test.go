@@ -39,15 +39,15 @@ func TestPrior(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := res.Values["Itau_ahp"]; math.Abs(got/3e-11-1) > 1e-6 { // no other term acts on it
+	if got := res.Parameter("Itau_ahp").Value; math.Abs(got/3e-11-1) > 1e-6 { // no other term acts on it
 		t.Errorf("Itau_ahp = %v, want its prior", got)
 	}
 	for i, want := range []float64{math.Exp(-1.96 * 0.2), math.Exp(1.96 * 0.2)} {
-		if got := res.Interval["Itau_ahp"][i] / 3e-11; math.Abs(got/want-1) > 0.02 { // 1.96 and the quantile of what the fit takes
+		if got := res.Parameter("Itau_ahp").Interval[i] / 3e-11; math.Abs(got/want-1) > 0.02 { // 1.96 and the quantile of what the fit takes
 			t.Errorf("interval of Itau_ahp ends at %v times the prior, want %v", got, want)
 		}
 	}
-	free, got := without.Values["Itau_mem"]/tau, res.Values["Itau_mem"]/tau
+	free, got := without.Parameter("Itau_mem").Value/tau, res.Parameter("Itau_mem").Value/tau
 	if got <= free || got > 1.5 {
 		t.Errorf("Itau_mem is %v of the truth with a prior of 1.5, and %v without", got, free)
 	}

@@ -10,6 +10,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"github.com/surge-snn/surge/models/dynapse"
+	"github.com/surge-snn/surge/optim/minimize"
 )
 
 // drawCurve makes a curve of n neurons whose currents differ by up to e^±0.5 from those of adapting; the start differs from them by up to a decade.
@@ -40,7 +41,7 @@ func TestRates(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if limit := compile(t, e).resolution(); res.Loss > limit || *res.LossDAC > 2*limit || res.Status != "converged" {
+		if limit := compile(t, e).resolution(); res.Loss > limit || *res.LossDAC > 2*limit || res.Status != minimize.Converged {
 			t.Errorf("seed %d: %s, loss %v, with codes %v, want at most %v", seed, res.Status, res.Loss, *res.LossDAC, limit)
 		}
 	}

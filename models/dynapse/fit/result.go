@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"strings"
+	"slices"
 	"time"
 
 	"github.com/surge-snn/surge/models/dynapse"
@@ -14,44 +14,63 @@ import (
 	"github.com/surge-snn/surge/optim/minimize"
 )
 
-// Result is what a fit found. Its JSON is the interface of the program.
-type Result struct {
-	Status    string   `json:"status"` // converged, no-progress, budget, interrupted
-	LossStart float64  `json:"loss_start"`
-	Loss      float64  `json:"loss"`     // of the continuous currents
-	LossDAC   *float64 `json:"loss_dac"` // of settable ones; nil where they were not asked for
-	// Currents are the fitted parameters by name, one for each neuron, A; Weights the recurrent weights [N][N].
-	Currents map[string][]float64 `json:"currents"`
-	Weights  [][]float64          `json:"w_rec,omitempty"`
-	// Values has each by the name of its parameter and group, as Interval and Identified do: "Itau_mem", or "Itau_mem[1]" for core 1.
-	Values map[string]float64 `json:"values"`
-	Codes  []Setting          `json:"codes"`
-	// Interval has the interval of 95 % by name, or for a verdict of "interval" the feasible one, A; where nothing is known, the bounds. Of a parameter with several groups it has
-	// the range of all of them, too, under "Itau_mem", and Identified the weakest verdict.
-	Interval       map[string][2]float64 `json:"interval"`
-	Identified     map[string]string     `json:"identified"` // "yes", "interval" or "no"
-	Unidentifiable []Open                `json:"unidentifiable"`
-	Mismatch       *Spread               `json:"mismatch"`    // of the settable currents if there are, over 256 fresh chips
-	Evaluations    int                   `json:"evaluations"` // simulations, also those of difference quotients
-	Gradients      int                   `json:"gradients"`   // backward passes
-	// Notes are remarks for people: starts that were moved into the bounds, spikes that were read off a trace, parameters at a bound.
-	Notes []string `json:"notes"`
-	// Warnings say why the answer is not to be trusted.
-	Warnings []string `json:"warnings"`
-	// AtBound are the names of parameters that end at a bound.
-	AtBound []string `json:"at_bound"`
+// Parameter is what a fit says of one parameter of the neurons that share it.
+type Parameter struct {
+	Name    string  // "Itau_mem", or with its group "Itau_mem[1]"; of a weight "w_rec[0][1]"
+	Param   string  // the name without the group: a current, "Iscale", "Iw_0" to "Iw_3", or "w_rec"
+	Group   int     // the core, or with [Neuron] the neuron, that has it; -1 where there is one group only
+	Neurons []int   // that have it; of a weight the post-synaptic one
+	Unit    string  // "A", or "" of a weight
+	Value   float64 // of the continuous answer
+	// Interval is the interval of 95 %, or for a verdict of SetOnly the feasible one; where nothing is known, the bounds.
+	Interval [2]float64
+	Verdict  Verdict
+	Side     minimize.Side // whether Value lies at a bound
+	Codes    []Setting     // one for each core; none where codes were not asked for, or where it has none
+}
 
-	// Network has the fitted currents, Settable those that can be set (the same where they were not asked for).
-	Network  dynapse.Network `json:"-"`
-	Settable dynapse.Network `json:"-"`
+// Result is what a fit found. Its JSON is that of its [Report].
+type Result struct {
+	Status          minimize.Status // Converged, NoProgress, BudgetReached or Interrupted
+	LossStart, Loss float64         // at the start, and of the continuous parameters
+	LossDAC         *float64        // of settable ones; nil where they were not asked for
+	Parameters      []Parameter     // in the order of Params, Bases and weights, and of each its groups in theirs
+	Unidentifiable  []Open
+	Mismatch        *Spread // of the settable parameters if there are, over 256 fresh chips
+	// Evaluations counts simulations, also those of difference quotients, Gradients backward passes.
+	Evaluations, Gradients int
+	// Notes are remarks for people: starts that were moved into the bounds, spikes that were read off a trace, parameters at a bound.
+	Notes []string
+	// Warnings say why the answer is not to be trusted.
+	Warnings []string
+
+	// Network has the fitted parameters, Settable those that can be set (the same where they were not asked for).
+	Network, Settable dynapse.Network
 	// Bases are the base currents of the weight codes of each neuron, [N], settable as Settable is; nil without codes.
-	Bases []chip.BaseCurrents `json:"-"`
+	Bases []chip.BaseCurrents
 	// History has a line for each step.
-	History []Progress `json:"-"`
+	History []Progress
 	// Checkpoint is what to resume from.
-	Checkpoint optim.State `json:"-"`
+	Checkpoint optim.State
 	// Words sum up what the target determines.
-	Words string `json:"-"`
+	Words string
+}
+
+// Parameter returns the parameter of a name, as "Itau_mem" or "Itau_mem[1]"; its zero value if there is none.
+func (r *Result) Parameter(name string) Parameter {
+	if i := slices.IndexFunc(r.Parameters, func(p Parameter) bool { return p.Name == name }); i >= 0 {
+		return r.Parameters[i]
+	}
+	return Parameter{}
+}
+
+// Codes lists the settings of all parameters.
+func (r *Result) Codes() []Setting {
+	list := []Setting{}
+	for _, p := range r.Parameters {
+		list = append(list, p.Codes...)
+	}
+	return list
 }
 
 // perfect is a loss that counts as zero: rounding of e-folds.
@@ -60,16 +79,16 @@ const perfect = 1e-16
 // result assesses the best point. ctx is that of the fit; after goes on when it is done; the search for codes may take the time settle, if it is not 0.
 func (f *fitter) result(after, ctx context.Context, settle time.Duration, first float64) (*Result, error) {
 	x := f.best
-	r := &Result{Status: f.status.String(), LossStart: first, Loss: f.loss, Network: f.network(x), History: f.history, Notes: f.moved, Codes: []Setting{}, AtBound: []string{}}
+	r := &Result{Status: f.status, LossStart: first, Loss: f.loss, Network: f.network(x), History: f.history, Notes: f.moved}
 	if f.loss <= perfect && ctx.Err() == nil {
-		r.Status = minimize.Converged.String()
+		r.Status = minimize.Converged
 	}
-	if r.Status == minimize.BudgetReached.String() && ctx.Err() == nil {
-		r.Status = minimize.NoProgress.String() // a phase ran out of steps, not the fit
+	if r.Status == minimize.BudgetReached && ctx.Err() == nil {
+		r.Status = minimize.NoProgress // a phase ran out of steps, not the fit
 	}
 	r.Checkpoint = f.checkpoint(f.current)
 	r.Settable = r.Network
-	y := x
+	y, codes := x, make([][]Setting, len(x))
 	if f.DAC && !errors.Is(ctx.Err(), context.Canceled) {
 		var loss float64
 		var err error
@@ -77,7 +96,7 @@ func (f *fitter) result(after, ctx context.Context, settle time.Duration, first 
 		if settle > 0 {
 			limited, stop = context.WithTimeout(after, settle)
 		}
-		y, loss, r.Codes, err = f.settle(limited, x)
+		y, loss, codes, err = f.settle(limited, x)
 		stop()
 		if err != nil {
 			return nil, err
@@ -97,27 +116,14 @@ func (f *fitter) result(after, ctx context.Context, settle time.Duration, first 
 	if err != nil {
 		return nil, err
 	}
-	r.Interval, r.Identified, r.Unidentifiable, r.Words = id.interval, id.verdict, id.open, id.words(f.names())
-	if r.Unidentifiable == nil {
-		r.Unidentifiable = []Open{}
-	}
+	r.Unidentifiable, r.Words = id.open, id.words(f.names())
 	if f.Mismatch > 0 && ctx.Err() == nil {
 		if r.Mismatch, err = f.spread(after, y); err != nil {
 			return nil, err
 		}
 	}
-	r.Currents = map[string][]float64{}
-	for _, p := range f.Params {
-		r.Currents[p.String()] = r.Network.Params[p]
-	}
 	if f.Codes != nil {
-		iw, _ := f.bases(x)
-		for k, b := range f.Bases {
-			if b.Fit {
-				r.Currents[currentName(baseParam(k))] = iw[k]
-			}
-		}
-		iw, _ = f.bases(y)
+		iw, _ := f.bases(y)
 		r.Bases = make([]chip.BaseCurrents, f.Network.N)
 		for j := range r.Bases {
 			for k := range iw {
@@ -125,32 +131,20 @@ func (f *fitter) result(after, ctx context.Context, settle time.Duration, first 
 			}
 		}
 	}
-	if n := f.Network.N; f.Weights || f.Codes != nil {
-		for i := range n {
-			r.Weights = append(r.Weights, r.Network.WRec[i*n:(i+1)*n])
-		}
-	}
-	r.Values = map[string]float64{}
+	sides := f.box.Sides(x)
 	for k, c := range f.coords {
-		r.Values[c.name] = f.value(k, x[k])
-	}
-	for _, c := range f.coords {
-		parameter, _, _ := strings.Cut(c.name, "[")
-		r.whole(parameter, c.name)
+		r.Parameters = append(r.Parameters, Parameter{Name: c.name, Param: c.parameter(), Group: c.label(), Neurons: c.neurons, Unit: c.unit(),
+			Value: f.value(k, x[k]), Interval: id.interval[c.name], Verdict: id.verdict[c.name], Side: sides[k], Codes: codes[k]})
 	}
 	if r.Warnings, err = f.warnings(after, x, first, id.noise); err != nil {
 		return nil, err
 	}
-	if r.Warnings == nil {
-		r.Warnings = []string{}
+	if len(r.Warnings) > 0 && r.Status == minimize.Converged {
+		r.Status = minimize.NoProgress
 	}
-	if len(r.Warnings) > 0 && r.Status == minimize.Converged.String() {
-		r.Status = minimize.NoProgress.String()
-	}
-	for k, s := range f.box.Sides(x) {
-		if s == minimize.AtLower || s == minimize.AtUpper {
-			r.AtBound = append(r.AtBound, f.coords[k].name)
-			r.Notes = append(r.Notes, f.coords[k].name+" ends "+s.String())
+	for _, p := range r.Parameters {
+		if p.Side == minimize.AtLower || p.Side == minimize.AtUpper {
+			r.Notes = append(r.Notes, p.Name+" ends "+p.Side.String())
 		}
 	}
 	if f.inferred {
@@ -162,9 +156,6 @@ func (f *fitter) result(after, ctx context.Context, settle time.Duration, first 
 	}
 	if count > 0 {
 		r.Notes = append(r.Notes, fmt.Sprintf("%d gaps may hide spikes: behind each, the membrane was fitted from where it was recorded again", count))
-	}
-	if r.Notes == nil {
-		r.Notes = []string{}
 	}
 	if math.IsInf(r.LossStart, 0) {
 		r.LossStart = math.MaxFloat64

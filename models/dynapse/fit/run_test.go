@@ -10,6 +10,7 @@ import (
 	"github.com/surge-snn/surge/models/dynapse"
 	"github.com/surge-snn/surge/models/dynapse/chip"
 	"github.com/surge-snn/surge/optim"
+	"github.com/surge-snn/surge/optim/minimize"
 )
 
 // TestRecovery: the currents of clean traces come back from starts within a decade, and the true values lie in the intervals.
@@ -20,15 +21,15 @@ func TestRecovery(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if res.Status != "converged" || res.Loss > 1e-16 {
+		if res.Status != minimize.Converged || res.Loss > 1e-16 {
 			t.Errorf("seed %d: %s with loss %v", seed, res.Status, res.Loss)
 		}
 		for _, p := range fitted {
-			got, want, in := res.Values[p.String()], truth.Params[p][0], res.Interval[p.String()]
+			got, want, in := res.Parameter(p.String()).Value, truth.Params[p][0], res.Parameter(p.String()).Interval
 			if want < in[0] || want > in[1] {
 				t.Errorf("seed %d: %v = %v is not in %v", seed, p, want, in)
 			}
-			if v := res.Identified[p.String()]; p == dynapse.Ispkthr || p == dynapse.Iref {
+			if v := res.Parameter(p.String()).Verdict; p == dynapse.Ispkthr || p == dynapse.Iref {
 				if v != SetOnly {
 					t.Errorf("seed %d: %v is identified: %v", seed, p, v)
 				}
@@ -53,10 +54,10 @@ func settable(t *testing.T, e Experiment, res *Result) {
 	if res.LossDAC == nil || math.Abs(*res.LossDAC-loss) > 1e-12 { // the logarithm and back
 		t.Errorf("loss with codes is %v, says %v", loss, res.LossDAC)
 	}
-	if len(res.Codes) != len(fitted) {
-		t.Fatalf("%d codes, want %d", len(res.Codes), len(fitted))
+	if len(res.Codes()) != len(fitted) {
+		t.Fatalf("%d codes, want %d", len(res.Codes()), len(fitted))
 	}
-	for i, c := range res.Codes {
+	for i, c := range res.Codes() {
 		bias, err := chip.BiasOf(c.DeviceParameter)
 		if err != nil {
 			t.Fatal(err)
@@ -84,9 +85,9 @@ func TestSpikesAlone(t *testing.T) {
 	if got, want := countsOf(run.Spikes, 1)[0], countsOf(r.Target[Spikes], 1)[0]; math.Abs(got-want) > 1 {
 		t.Errorf("%v spikes, want %v", got, want)
 	}
-	for name, v := range res.Identified {
-		if v != Unidentified {
-			t.Errorf("%s: %s", name, v)
+	for _, p := range res.Parameters {
+		if p.Verdict != Unidentified {
+			t.Errorf("%s: %s", p.Name, p.Verdict)
 		}
 	}
 	if len(res.Unidentifiable) != 1 {
@@ -115,11 +116,11 @@ func TestProducts(t *testing.T) {
 		t.Errorf("Igain_syn Iscale/Ipulse = %v, want %v", got, want)
 	}
 	for _, name := range []string{"Igain_syn", "Iscale", "Ipulse"} {
-		if res.Identified[name] != Unidentified {
-			t.Errorf("%s is identified: %s", name, res.Identified[name])
+		if res.Parameter(name).Verdict != Unidentified {
+			t.Errorf("%s is identified: %s", name, res.Parameter(name).Verdict)
 		}
 	}
-	if res.Identified["Itau_mem"] != Identified || !slices.ContainsFunc(res.Unidentifiable, func(o Open) bool { return strings.Contains(o.Text, "Igain_syn*Iscale/Ipulse") }) {
+	if res.Parameter("Itau_mem").Verdict != Identified || !slices.ContainsFunc(res.Unidentifiable, func(o Open) bool { return strings.Contains(o.Text, "Igain_syn*Iscale/Ipulse") }) {
 		t.Errorf("%+v", res.Unidentifiable)
 	}
 }
@@ -147,7 +148,7 @@ func TestResume(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if part.Status != "interrupted" {
+		if part.Status != minimize.Interrupted {
 			t.Fatalf("stopped after step %d: %s", stop, part.Status)
 		}
 		raw, err := part.Checkpoint.MarshalBinary()
@@ -163,7 +164,7 @@ func TestResume(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if rest.Loss != whole.Loss || rest.Values["Itau_mem"] != whole.Values["Itau_mem"] || rest.Values["Iref"] != whole.Values["Iref"] {
+		if rest.Loss != whole.Loss || rest.Parameter("Itau_mem").Value != whole.Parameter("Itau_mem").Value || rest.Parameter("Iref").Value != whole.Parameter("Iref").Value {
 			t.Errorf("stopped after step %d: loss %v, want %v", stop, rest.Loss, whole.Loss)
 		}
 	}
@@ -194,7 +195,7 @@ func TestCurve(t *testing.T) {
 			t.Errorf("%v Hz, want %v Hz at %v Hz", got[i], rates[i], c.InputRate[i])
 		}
 	}
-	if res.Identified["Igain_syn"] != Unidentified {
+	if res.Parameter("Igain_syn").Verdict != Unidentified {
 		t.Error("a rate determines a current")
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/surge-snn/surge/models/dynapse"
+	"github.com/surge-snn/surge/optim/minimize"
 )
 
 // hide makes a recording of Imem alone of neurons without adaptation, with gaps around every third spike of each neuron, and returns how many spikes it hides.
@@ -64,11 +65,11 @@ func TestShooting(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, q := range []dynapse.Param{dynapse.ItauMem, dynapse.IgainMem, dynapse.ItauSyn, dynapse.IgainSyn} {
-			if got := res.Values[q.String()]; math.Abs(got/truth.Params[q][0]-1) > 1e-5 { // exact but for rounding, which a start at a value that was recorded before the runaway magnifies
+			if got := res.Parameter(q.String()).Value; math.Abs(got/truth.Params[q][0]-1) > 1e-5 { // exact but for rounding, which a start at a value that was recorded before the runaway magnifies
 				t.Errorf("seed %d: %v = %v, want %v", seed, q, got, truth.Params[q][0])
 			}
 		}
-		if res.Status != "converged" || res.Loss > 1e-10 || len(res.Warnings) > 0 {
+		if res.Status != minimize.Converged || res.Loss > 1e-10 || len(res.Warnings) > 0 {
 			t.Errorf("seed %d: %s, loss %v, %q, %q", seed, res.Status, res.Loss, res.Warnings, res.Notes)
 		}
 	}

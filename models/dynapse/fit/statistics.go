@@ -122,9 +122,7 @@ func (t *Statistics) wanted() (list []Statistic) {
 
 // compile checks the target and adds it to the problem.
 func (t Statistics) compile(p *problem) error {
-	bad := func(format string, a ...any) error {
-		return fmt.Errorf("%w: %s: %s", ErrExperiment, t.Name, fmt.Sprintf(format, a...))
-	}
+	bad := badTarget(t.Name)
 	list := t.wanted()
 	if len(list) == 0 || len(list) != len(t.Want) {
 		return bad("%d statistics that are known of %d, want at least one of %v", len(list), len(t.Want), StatisticNames())

@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/surge-snn/surge/models/dynapse"
+	"github.com/surge-snn/surge/optim/minimize"
 )
 
 // statistics are those of a neuron that adapts, in a current.
@@ -58,11 +59,11 @@ func TestStatistics(t *testing.T) {
 	t.Logf("%v, want %v; loss %v, %s, %d evaluations", got, want, res.Loss, res.Status, res.Evaluations)
 	for _, p := range []dynapse.Param{dynapse.ItauMem, dynapse.ItauSyn, dynapse.ItauAHP} {
 		name := p.String()
-		if in := res.Interval[name]; res.Identified[name] != Identified || truth.Params[p][0] < in[0] || truth.Params[p][0] > in[1] {
-			t.Errorf("%s: %s, %v in %v", name, res.Identified[name], truth.Params[p][0], in)
+		if in := res.Parameter(name).Interval; res.Parameter(name).Verdict != Identified || truth.Params[p][0] < in[0] || truth.Params[p][0] > in[1] {
+			t.Errorf("%s: %s, %v in %v", name, res.Parameter(name).Verdict, truth.Params[p][0], in)
 		}
 	}
-	if res.Identified["Igain_mem"] != Unidentified {
+	if res.Parameter("Igain_mem").Verdict != Unidentified {
 		t.Error("a rate determines a current")
 	}
 }
@@ -91,8 +92,8 @@ func TestRecordingAndStatistics(t *testing.T) {
 	}
 	want := dynapse.Ut.Default() / ((dynapse.KappaN.Default() + dynapse.KappaP.Default()) / 2) * dynapse.CAHP.Default() / 30e-3
 	// Noise-free: rounding times the condition.
-	if res.Status != "converged" || math.Abs(res.Values["Itau_ahp"]/want-1) > 1e-6 || math.Abs(res.Values["Itau_mem"]/truth.Params[dynapse.ItauMem][0]-1) > 1e-6 {
-		t.Errorf("%s, %v", res.Status, res.Values)
+	if res.Status != minimize.Converged || math.Abs(res.Parameter("Itau_ahp").Value/want-1) > 1e-6 || math.Abs(res.Parameter("Itau_mem").Value/truth.Params[dynapse.ItauMem][0]-1) > 1e-6 {
+		t.Errorf("%s, %v", res.Status, res.Parameters)
 	}
 }
 
@@ -111,11 +112,11 @@ func TestTimes(t *testing.T) {
 		dynapse.ItauMem: dynapse.Ut.Default() / kappa * dynapse.CMem.Default() / 20e-3,
 		dynapse.Iref:    dynapse.Vth.Default() * dynapse.CRef.Default() / 3e-3,
 	} {
-		if got := res.Values[p.String()]; math.Abs(got/want-1) > 1e-12 { // the logarithm and back
+		if got := res.Parameter(p.String()).Value; math.Abs(got/want-1) > 1e-12 { // the logarithm and back
 			t.Errorf("%v = %v, want %v", p, got, want)
 		}
 	}
-	if res.Status != "converged" || res.Loss > 1e-20 || *res.LossDAC > 1e-2 { // codes are a few per cent apart
+	if res.Status != minimize.Converged || res.Loss > 1e-20 || *res.LossDAC > 1e-2 { // codes are a few per cent apart
 		t.Errorf("%s, loss %v, with codes %v", res.Status, res.Loss, *res.LossDAC)
 	}
 }
@@ -196,7 +197,7 @@ func TestImpossible(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(res.Warnings) == 0 || res.Status == "converged" {
+	if len(res.Warnings) == 0 || res.Status == minimize.Converged {
 		t.Errorf("%s at a loss of %v, %q", res.Status, res.Loss, res.Warnings)
 	}
 	e.Space.Params = []dynapse.Param{dynapse.ItauMem}
@@ -204,7 +205,7 @@ func TestImpossible(t *testing.T) {
 	if res, err = Run(context.Background(), e, Settings{}); err != nil {
 		t.Fatal(err)
 	}
-	if !slices.ContainsFunc(res.Warnings, func(s string) bool { return strings.Contains(s, "Itau_mem is wanted otherwise") }) || res.Identified["Itau_mem"] == Identified {
-		t.Errorf("targets that contradict each other: %q, %v", res.Warnings, res.Identified)
+	if !slices.ContainsFunc(res.Warnings, func(s string) bool { return strings.Contains(s, "Itau_mem is wanted otherwise") }) || res.Parameter("Itau_mem").Verdict == Identified {
+		t.Errorf("targets that contradict each other: %q, %v", res.Warnings, res.Parameter("Itau_mem"))
 	}
 }

@@ -25,7 +25,7 @@ func TestSubsteps(t *testing.T) {
 	if res.Loss > 1e-3 || len(res.Warnings) > 0 {
 		t.Errorf("loss %v (%v at the start), %q", res.Loss, res.LossStart, res.Warnings)
 	}
-	if got, want := res.Values["Itau_mem"], truth.Params[dynapse.ItauMem][0]; math.Abs(got/want-1) > 0.03 {
+	if got, want := res.Parameter("Itau_mem").Value, truth.Params[dynapse.ItauMem][0]; math.Abs(got/want-1) > 0.03 {
 		t.Errorf("Itau_mem = %v, want %v", got, want)
 	}
 }

@@ -9,6 +9,23 @@ import (
 // ErrExperiment signifies an experiment that contradicts itself or that nothing can be learned from; the message says where.
 var ErrExperiment = errors.New("fit: bad experiment")
 
+// Error is an [ErrExperiment] of one target.
+type Error struct {
+	Target string // its Name
+	Err    error
+}
+
+// Error returns the name of the target with what is wrong with it.
+func (e *Error) Error() string { return fmt.Sprintf("%v: %s: %v", ErrExperiment, e.Target, e.Err) }
+
+// Unwrap returns [ErrExperiment] and Err.
+func (e *Error) Unwrap() []error { return []error{ErrExperiment, e.Err} }
+
+// badTarget makes errors of a target.
+func badTarget(name string) func(format string, a ...any) error {
+	return func(format string, a ...any) error { return &Error{name, fmt.Errorf(format, a...)} }
+}
+
 // Quantity is what a target was recorded of.
 type Quantity uint8
 
@@ -116,9 +133,7 @@ const leastSteps = 10
 
 // check says what is wrong with a recording of n neurons.
 func (r *Recording) check(n int) error {
-	bad := func(format string, a ...any) error {
-		return fmt.Errorf("%w: %s: %s", ErrExperiment, r.Name, fmt.Sprintf(format, a...))
-	}
+	bad := badTarget(r.Name)
 	if r.T < leastSteps {
 		return bad("%d time steps, want at least %d: too short to fit anything to", r.T, leastSteps)
 	}

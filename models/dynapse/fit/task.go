@@ -2,7 +2,6 @@ package fit
 
 import (
 	"context"
-	"fmt"
 	"math"
 	"slices"
 
@@ -29,9 +28,7 @@ type Task struct {
 
 // compile checks the target and adds it to the problem.
 func (t Task) compile(p *problem) error {
-	bad := func(format string, a ...any) error {
-		return fmt.Errorf("%w: %s: %s", ErrExperiment, t.Name, fmt.Sprintf(format, a...))
-	}
+	bad := badTarget(t.Name)
 	n := p.Network.N
 	switch {
 	case t.T < 1 || t.B < 1 || len(t.Input) != t.T*t.B*n:

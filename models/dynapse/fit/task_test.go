@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/surge-snn/surge/models/dynapse"
+	"github.com/surge-snn/surge/optim/minimize"
 )
 
 // tempotron is a task of a neuron that gets the spikes of five others, each of which is driven at a random time of every pattern: to fire for those patterns for which a
@@ -76,7 +77,7 @@ func TestTask(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if right < 1-1e-12 || before > 0.9 || res.Status != "converged" || res.Loss != 0 {
+		if right < 1-1e-12 || before > 0.9 || res.Status != minimize.Converged || res.Loss != 0 {
 			t.Errorf("seed %d: %v right, %v before; %s at a loss of %v, spikes %v", seed, right, before, res.Status, res.Loss, counts)
 		}
 	}

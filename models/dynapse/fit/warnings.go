@@ -74,19 +74,3 @@ func (f *fitter) warnings(ctx context.Context, x []float64, first, noise float64
 	}
 	return list, nil
 }
-
-// whole adds what is known of all groups of a parameter together under its own name: the range of all intervals, and the weakest verdict.
-func (r *Result) whole(parameter, name string) {
-	if parameter == name {
-		return
-	}
-	in, verdict := r.Interval[name], r.Identified[name]
-	if old, ok := r.Identified[parameter]; ok {
-		was := r.Interval[parameter]
-		in = [2]float64{min(in[0], was[0]), max(in[1], was[1])}
-		if old == Unidentified || old == SetOnly && verdict == Identified {
-			verdict = old
-		}
-	}
-	r.Interval[parameter], r.Identified[parameter] = in, verdict
-}

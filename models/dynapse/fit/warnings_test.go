@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/surge-snn/surge/models/dynapse"
+	"github.com/surge-snn/surge/optim/minimize"
 )
 
 // TestNoise: with noise on the traces of 5 %, the free network does as well as the true one, and no worse than by a hundredth of its loss.
@@ -42,12 +43,12 @@ func TestWarnings(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(res.Warnings) == 0 || res.Status == "converged" {
+	if len(res.Warnings) == 0 || res.Status == minimize.Converged {
 		t.Errorf("%s, warnings %q at a loss of %v", res.Status, res.Warnings, res.Loss)
 	}
-	for name, v := range res.Identified {
-		if v == Identified {
-			t.Errorf("%s is called determined", name)
+	for _, p := range res.Parameters {
+		if p.Verdict == Identified {
+			t.Errorf("%s is called determined", p.Name)
 		}
 	}
 }
@@ -59,17 +60,18 @@ func TestGroups(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	rep := res.Report()
 	for _, p := range e.Space.Params {
 		name := p.String()
-		a, b, all := res.Interval[name+"[0]"], res.Interval[name+"[1]"], res.Interval[name]
+		a, b, all := rep.Interval[name+"[0]"], rep.Interval[name+"[1]"], rep.Interval[name]
 		if all[0] != min(a[0], b[0]) || all[1] != max(a[1], b[1]) {
 			t.Errorf("%s: %v and %v together are %v", name, a, b, all)
 		}
-		if v := res.Identified[name]; v == Identified && (res.Identified[name+"[0]"] != v || res.Identified[name+"[1]"] != v) || v == "" {
-			t.Errorf("%s is %q", name, v)
+		if v := rep.Identified[name]; v == Identified && (rep.Identified[name+"[0]"] != v || rep.Identified[name+"[1]"] != v) {
+			t.Errorf("%s is %v", name, v)
 		}
 	}
-	if _, ok := res.Interval[dynapse.Dt.String()]; ok {
+	if _, ok := rep.Interval[dynapse.Dt.String()]; ok {
 		t.Error("dt has an interval")
 	}
 }
