@@ -3,7 +3,7 @@ package train
 import (
 	"encoding/json"
 	"fmt"
-	"math"
+	"slices"
 	"strconv"
 
 	"github.com/surge-snn/surge/graph"
@@ -30,11 +30,10 @@ type Checkpoint struct {
 	Params, BestParams *graph.Params
 	// Optimizer is the state of the optimizer.
 	Optimizer optim.State
-	// MetricsSize is the number of bytes of metrics.jsonl that belong to the run up to
-	// Position.
+	// Metrics are the lines of metrics.jsonl that belong to the run up to Position, and
+	// MetricsSize their length in bytes. Files before v0.1 have the length alone.
+	Metrics     []byte
 	MetricsSize int64
-	// Seconds is the wall time that the run took so far.
-	Seconds float64
 }
 
 // Position is a place between two batches.
@@ -66,7 +65,6 @@ func (c *Checkpoint) Write(path string) error {
 		"position":     string(position),
 		"best":         string(best),
 		"metrics_size": strconv.FormatInt(c.MetricsSize, 10),
-		"seconds":      strconv.FormatFloat(c.Seconds, 'g', -1, 64),
 	}}
 	if err := putParams(a, "param/", c.Params); err != nil {
 		return err
@@ -76,6 +74,11 @@ func (c *Checkpoint) Write(path string) error {
 	}
 	if err := files.Put(a, "optimizer", state, len(state)); err != nil {
 		return err
+	}
+	if len(c.Metrics) > 0 { // an archive has no arrays without elements
+		if err := files.Put(a, "metrics", c.Metrics, len(c.Metrics)); err != nil {
+			return err
+		}
 	}
 	return files.WriteKeep(path, a)
 }
@@ -126,8 +129,8 @@ func decodeCheckpoint(a *files.Archive) (*Checkpoint, error) {
 }
 
 // peek decodes all but the parameters.
-func peek(a *files.Archive) (*Checkpoint, error) {
-	c := &Checkpoint{Config: a.Meta["config"]}
+func peek(a *files.Archive) (c *Checkpoint, err error) {
+	c = &Checkpoint{Config: a.Meta["config"]}
 	for _, m := range []struct {
 		key  string
 		read func(text string) error
@@ -137,7 +140,6 @@ func peek(a *files.Archive) (*Checkpoint, error) {
 		{"position", func(s string) error { return json.Unmarshal([]byte(s), &c.Position) }},
 		{"best", func(s string) error { return json.Unmarshal([]byte(s), &c.Best) }},
 		{"metrics_size", func(s string) (err error) { c.MetricsSize, err = strconv.ParseInt(s, 10, 64); return err }},
-		{"seconds", func(s string) (err error) { c.Seconds, err = strconv.ParseFloat(s, 64); return err }},
 	} {
 		if err := m.read(a.Meta[m.key]); err != nil {
 			return nil, fmt.Errorf("%w: checkpoint: %s is %q: %w", files.ErrCorrupt, m.key, a.Meta[m.key], err)
@@ -145,10 +147,15 @@ func peek(a *files.Archive) (*Checkpoint, error) {
 	}
 	p := c.Position
 	inOrder := p.Epoch >= 0 && p.Batch >= 0 && p.Batch <= c.Batches && p.Train.Rows >= 0 && c.MetricsSize >= 0 &&
-		c.Best.Epoch >= 0 && c.Best.Epoch <= p.Epoch && c.Seconds >= 0 && c.Seconds <= math.MaxFloat64
+		c.Best.Epoch >= 0 && c.Best.Epoch <= p.Epoch
 	if !inOrder {
-		return nil, fmt.Errorf("%w: checkpoint: position %+v of %d batches, best epoch %d, %d bytes of metrics, %v s do not fit",
-			files.ErrCorrupt, p, c.Batches, c.Best.Epoch, c.MetricsSize, c.Seconds)
+		return nil, fmt.Errorf("%w: checkpoint: position %+v of %d batches, best epoch %d, %d bytes of metrics do not fit",
+			files.ErrCorrupt, p, c.Batches, c.Best.Epoch, c.MetricsSize)
+	}
+	if slices.Contains(a.Names(), "metrics") {
+		if c.Metrics, err = files.Get[uint8](a, "metrics", int(c.MetricsSize)); err != nil {
+			return nil, err
+		}
 	}
 	state, err := files.Get[uint8](a, "optimizer", -1)
 	if err != nil {

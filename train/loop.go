@@ -2,12 +2,12 @@ package train
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
 
 	"github.com/surge-snn/surge/graph"
-	"github.com/surge-snn/surge/internal/files"
 	"github.com/surge-snn/surge/optim"
 	"github.com/surge-snn/surge/train/data"
 )
@@ -33,13 +33,20 @@ type Settings struct {
 	LR optim.Schedule
 	// Patience ends the run after so many epochs without a better one; 0: never.
 	Patience int
-	// Checkpoint is the file that holds the state of the run, written after each epoch and
-	// when the run is cancelled. Empty: none.
+	// Checkpoint is the file that holds the state of the run, written before the first batch,
+	// after each epoch and when the run is cancelled. Empty: none.
 	Checkpoint string
+	// CheckpointBatches and CheckpointTime ask for checkpoints within an epoch as well, after
+	// so many batches or so long; 0: none. A process that is killed loses at most that.
+	CheckpointBatches int
+	CheckpointTime    time.Duration
 	// Resume goes on from the file Checkpoint, which must exist.
 	Resume bool
-	// Metrics is the file that gets a line for each epoch, see [Epoch]. Empty: none.
+	// Metrics is the file that gets a line for each epoch, see [Epoch]. Empty: none. It is
+	// the same, byte for byte, for equal runs.
 	Metrics string
+	// Times is the file that gets the wall time of each epoch, see [Time]. Empty: none.
+	Times string
 	// Config is a text that is kept in the checkpoint: what the run was made from.
 	Config string
 	// AfterBatch, AfterEpoch, where they are not nil, are called with what has just been
@@ -53,6 +60,9 @@ type Settings struct {
 func (s Settings) withDefaults() (Settings, error) {
 	if s.Epochs == 0 {
 		s.Epochs = 10
+	}
+	if s.CheckpointBatches < 0 || s.CheckpointTime < 0 {
+		return s, fmt.Errorf("%w: CheckpointBatches is %d and CheckpointTime %v, want >= 0", ErrSettings, s.CheckpointBatches, s.CheckpointTime)
 	}
 	if s.Epochs < 0 || s.Patience < 0 {
 		return s, fmt.Errorf("%w: Epochs is %d and Patience %d, want >= 0", ErrSettings, s.Epochs, s.Patience)
@@ -83,7 +93,8 @@ type Result struct {
 //
 // When ctx is cancelled Run writes the checkpoint, after the batch at hand, and returns an
 // error that wraps the cause of the cancellation; a run with Resume then goes on as if nothing
-// had happened. Any other error ends the run too: a gradient that is not finite
+// had happened. A batch that takes longer than a second then is given up: the checkpoint is
+// that before it, and the error wraps [ErrComputing] too. Any other error ends the run too: a gradient that is not finite
 // (graph.ErrNotFinite, optim.ErrNonFinite), bad data, a full disk. The last checkpoint is then
 // that of the last complete epoch.
 func Run(ctx context.Context, net Learner, sets Data, s Settings) (*Result, error) {
@@ -97,11 +108,11 @@ func Run(ctx context.Context, net Learner, sets Data, s Settings) (*Result, erro
 	}
 	defer r.close()
 	if s.Resume {
-		if err := r.resume(); err != nil {
-			return nil, err
-		}
+		err = r.resume()
+	} else if err = r.record.open(s, nil, 0); err == nil {
+		err = r.save()
 	}
-	if err := r.openMetrics(); err != nil {
+	if err != nil {
 		return nil, err
 	}
 	for !r.finished() {
@@ -121,7 +132,7 @@ func Run(ctx context.Context, net Learner, sets Data, s Settings) (*Result, erro
 		score := sums.Score()
 		result.Test = &score
 	}
-	result.Seconds = r.seconds()
+	result.Seconds = r.record.seconds()
 	return result, nil
 }
 
@@ -135,11 +146,9 @@ type run struct {
 	at        Position
 	best      *graph.Params
 	bestEpoch Epoch
-	metrics   *files.Lines
-	kept      int64 // bytes of the metrics of the part before
-
-	start, epochStart time.Time
-	before            float64 // seconds of the parts before
+	record    record
+	worker    *worker
+	saved     time.Time // when the last checkpoint was written
 }
 
 func newRun(net Learner, sets Data, s Settings) (*run, error) {
@@ -151,7 +160,7 @@ func newRun(net Learner, sets Data, s Settings) (*run, error) {
 			return nil, fmt.Errorf("%w: Data.%s has no batches", ErrSettings, set.name)
 		}
 	}
-	r := &run{Settings: s, net: net, sets: sets, start: time.Now(), epochStart: time.Now()}
+	r := &run{Settings: s, net: net, sets: sets}
 	var names []string
 	for _, g := range net.Grads() {
 		names = append(names, g.Name)
@@ -162,6 +171,7 @@ func newRun(net Learner, sets Data, s Settings) (*run, error) {
 	}
 	r.optimizer = s.Optimizer.Init(r.weights)
 	r.best = net.Params().Clone()
+	r.worker = newWorker()
 	return r, nil
 }
 
@@ -185,26 +195,16 @@ func (r *run) resume() error {
 		return fmt.Errorf("%s: %w", r.Checkpoint, err)
 	}
 	r.at, r.bestEpoch, r.optimizer = c.Position, c.Best, c.Optimizer
-	r.kept, r.before = c.MetricsSize, c.Seconds
-	return nil
-}
-
-func (r *run) openMetrics() (err error) {
-	if r.Metrics != "" {
-		r.metrics, err = files.OpenLines(r.Metrics, r.kept)
-	}
-	return err
+	r.saved = time.Now()
+	return r.record.open(r.Settings, c.Metrics, c.MetricsSize)
 }
 
 func (r *run) close() {
-	if r.metrics != nil {
-		if err := r.metrics.Close(); err != nil {
-			r.Logger.Warn("metrics", "error", err)
-		}
+	r.worker.close()
+	if err := r.record.close(); err != nil {
+		r.Logger.Warn("metrics", "error", err)
 	}
 }
-
-func (r *run) seconds() float64 { return r.before + time.Since(r.start).Seconds() }
 
 func (r *run) finished() bool {
 	return r.at.Epoch >= r.Epochs || r.Patience > 0 && r.at.Epoch-r.bestEpoch.Epoch >= r.Patience
@@ -215,46 +215,65 @@ func (r *run) save() error {
 	if r.Checkpoint == "" {
 		return nil
 	}
+	if err := r.record.sync(); err != nil {
+		return err
+	}
+	r.saved = time.Now()
 	c := &Checkpoint{
 		Config: r.Config, Seed: r.sets.Train.Seed, Batches: r.sets.Train.Len(),
 		Position: r.at, Best: r.bestEpoch, Params: r.net.Params(), BestParams: r.best, Optimizer: r.optimizer,
-		Seconds: r.seconds(),
-	}
-	if r.metrics != nil {
-		if err := r.metrics.Sync(); err != nil {
-			return err
-		}
-		c.MetricsSize = r.metrics.Size()
+		Metrics: r.record.lines, MetricsSize: int64(len(r.record.lines)),
 	}
 	return c.Write(r.Checkpoint)
 }
 
-// interrupted saves the run and returns the error that says where it is.
-func (r *run) interrupted(ctx context.Context) error {
+// due says whether a checkpoint within the epoch is.
+func (r *run) due() bool {
+	return r.CheckpointBatches > 0 && r.at.Batch%r.CheckpointBatches == 0 || r.CheckpointTime > 0 && time.Since(r.saved) >= r.CheckpointTime
+}
+
+// interrupted saves the run and returns the error that says where it is. why is what the
+// interruption kept from being finished, or nil.
+func (r *run) interrupted(ctx context.Context, why error) error {
+	if _, err := r.record.time(r.at.Epoch + 1); err != nil {
+		return errors.Join(err, r.save())
+	}
 	if err := r.save(); err != nil {
 		return err
 	}
-	return fmt.Errorf("train: interrupted in epoch %d after %d of %d batches: %w",
+	err := fmt.Errorf("train: interrupted in epoch %d after %d of %d batches: %w",
 		r.at.Epoch+1, r.at.Batch, r.sets.Train.Len(), context.Cause(ctx))
+	if errors.Is(why, ErrComputing) {
+		err = fmt.Errorf("%w; %w", err, ErrComputing)
+	}
+	return err
 }
 
 // epoch learns what is left of the epoch at hand and closes it.
 func (r *run) epoch(ctx context.Context) error {
 	for n := r.sets.Train.Len(); r.at.Batch < n; {
 		if ctx.Err() != nil {
-			return r.interrupted(ctx)
+			return r.interrupted(ctx, nil)
 		}
-		if err := r.batch(); err != nil {
+		switch err := r.batch(ctx); {
+		case errors.Is(err, ErrComputing):
+			return r.interrupted(ctx, err)
+		case err != nil:
 			return fmt.Errorf("train: epoch %d, batch %d of %d: %w", r.at.Epoch+1, r.at.Batch+1, n, err)
 		}
 		r.at.Batch++
 		if r.AfterBatch != nil {
 			r.AfterBatch(r.at)
 		}
+		if r.due() {
+			if err := r.save(); err != nil {
+				return err
+			}
+		}
 	}
 	sums, err := r.evaluate(ctx, r.sets.Valid)
 	if ctx.Err() != nil {
-		return r.interrupted(ctx)
+		return r.interrupted(ctx, err)
 	}
 	if err != nil {
 		return err
@@ -266,12 +285,10 @@ func (r *run) epoch(ctx context.Context) error {
 		ValidLoss: valid.Loss, ValidAccuracy: valid.Accuracy,
 		Spikes: valid.Spikes,
 		Silent: r.at.Train.Silent, Grazing: r.at.Train.Grazing, Clipped: r.at.Train.Clipped,
-		Seconds: time.Since(r.epochStart).Seconds(),
 	}
 	if r.LR != nil {
 		e.LearningRate = r.LR.At(uint64(e.Epoch*r.sets.Train.Len() - 1))
 	}
-	r.epochStart = time.Now()
 	if e.better(r.bestEpoch) {
 		r.bestEpoch = e
 		if err := r.best.CopyFrom(r.net.Params()); err != nil {
@@ -279,14 +296,14 @@ func (r *run) epoch(ctx context.Context) error {
 		}
 	}
 	r.at = Position{Epoch: e.Epoch}
-	if r.metrics != nil {
-		if err := r.metrics.Write(e); err != nil {
-			return err
-		}
+	seconds, err := r.record.add(e)
+	if err != nil {
+		return err
 	}
 	if err := r.save(); err != nil {
 		return err
 	}
+	e.Seconds = seconds
 	if r.AfterEpoch != nil {
 		return r.AfterEpoch(e)
 	}
@@ -294,8 +311,8 @@ func (r *run) epoch(ctx context.Context) error {
 }
 
 // batch makes one step.
-func (r *run) batch() error {
-	sums, err := r.net.Gradient(r.sets.Train, uint64(r.at.Epoch), r.at.Batch)
+func (r *run) batch(ctx context.Context) error {
+	sums, err := r.worker.do(ctx, task{r.net.Gradient, r.sets.Train, uint64(r.at.Epoch), r.at.Batch})
 	if err != nil {
 		return err
 	}
@@ -318,7 +335,7 @@ func (r *run) evaluate(ctx context.Context, set data.Batches) (Sums, error) {
 		if ctx.Err() != nil {
 			return total, fmt.Errorf("train: interrupted in an evaluation: %w", context.Cause(ctx))
 		}
-		sums, err := r.net.Evaluate(set, 0, k)
+		sums, err := r.worker.do(ctx, task{r.net.Evaluate, set, 0, k})
 		if err != nil {
 			return total, fmt.Errorf("train: evaluation, batch %d of %d: %w", k+1, set.Len(), err)
 		}

@@ -7,7 +7,8 @@ import (
 )
 
 // Epoch is what one epoch gave: a line of metrics.jsonl. All but Seconds is determined by the
-// settings of the run.
+// settings of the run, so that Seconds is for Settings.AfterEpoch alone and stands in no file
+// but times.jsonl.
 type Epoch struct {
 	Epoch         int     `json:"epoch"`            // 1, 2, ...
 	TrainLoss     float64 `json:"train_loss"`       // mean over the epoch, while the parameters change
@@ -19,7 +20,7 @@ type Epoch struct {
 	Silent        int     `json:"silent,omitzero"`  // Sums.Silent of the training epoch
 	Grazing       int     `json:"grazing,omitzero"` // Sums.Grazing of the training epoch
 	Clipped       int     `json:"clipped,omitzero"` // Sums.Clipped of the training epoch
-	Seconds       float64 `json:"seconds"`          // wall time; of a resumed epoch, since it was resumed
+	Seconds       float64 `json:"seconds,omitzero"` // wall time; of a resumed epoch, since it was resumed
 }
 
 // better says whether e is a better epoch than f: by the accuracy on the validation set,

@@ -1,6 +1,7 @@
 package train
 
 import (
+	"bytes"
 	"errors"
 	"io/fs"
 	"math"
@@ -114,15 +115,20 @@ func FuzzCheckpoint(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	f.Add("1", "3", `{"epoch":1,"batch":2,"train":{"rows":4,"correct":1,"loss":2.5,"spikes":0}}`, `{"epoch":1}`, "10", "0.5", state)
-	f.Add("-1", "3", `{}`, `{}`, "0", "0", state)
-	f.Add("1", "0", `{"epoch":-1}`, `{"epoch":2}`, "-3", "x", state[:5])
-	f.Add("1", "1", `{}`, `{}`, "0", "NaN", state)
-	f.Add("", "", "", "", "", "", []byte(nil))
-	f.Fuzz(func(t *testing.T, seed, batches, position, best, size, seconds string, state []byte) {
-		a := &files.Archive{Meta: map[string]string{"seed": seed, "batches": batches, "position": position, "best": best, "metrics_size": size, "seconds": seconds}}
+	f.Add("1", "3", `{"epoch":1,"batch":2,"train":{"rows":4,"correct":1,"loss":2.5,"spikes":0}}`, `{"epoch":1}`, "10", []byte("{\"a\": 1}\n"), state)
+	f.Add("-1", "3", `{}`, `{}`, "0", []byte(nil), state)
+	f.Add("1", "0", `{"epoch":-1}`, `{"epoch":2}`, "-3", []byte("x"), state[:5])
+	f.Add("1", "1", `{}`, `{}`, "0", []byte("NaN"), state)
+	f.Add("", "", "", "", "", []byte(nil), []byte(nil))
+	f.Fuzz(func(t *testing.T, seed, batches, position, best, size string, metrics, state []byte) {
+		a := &files.Archive{Meta: map[string]string{"seed": seed, "batches": batches, "position": position, "best": best, "metrics_size": size}}
 		if err := files.Put(a, "optimizer", state, len(state)); err != nil {
 			t.Fatal(err)
+		}
+		if len(metrics) > 0 {
+			if err := files.Put(a, "metrics", metrics, len(metrics)); err != nil {
+				t.Fatal(err)
+			}
 		}
 		c, err := decodeCheckpoint(a)
 		if err != nil {
@@ -133,7 +139,7 @@ func FuzzCheckpoint(f *testing.F) {
 			t.Fatalf("%+v: %v", c, err)
 		}
 		d, _, err := ReadCheckpoint(path)
-		if err != nil || d.Position != c.Position || d.Best != c.Best || d.Seed != c.Seed || d.Batches != c.Batches || d.MetricsSize != c.MetricsSize || d.Seconds != c.Seconds {
+		if err != nil || d.Position != c.Position || d.Best != c.Best || d.Seed != c.Seed || d.Batches != c.Batches || d.MetricsSize != c.MetricsSize || !bytes.Equal(d.Metrics, c.Metrics) {
 			t.Errorf("%+v read back as %+v, error %v", c, d, err)
 		}
 	})

@@ -47,7 +47,6 @@ type run struct {
 	Best           loop.Epoch `json:"best"`
 	Optimizer      string     `json:"optimizer"`
 	OptimizerSteps uint64     `json:"optimizer_steps"`
-	Seconds        float64    `json:"seconds"`
 }
 
 // describeFile reads the file at path, or the checkpoint in the folder at path.
@@ -77,7 +76,7 @@ func describeFile(path string) (*file, error) {
 	}
 	f.Run = &run{
 		Config: c.Config, Seed: c.Seed, Epoch: c.Position.Epoch, Batch: c.Position.Batch, Batches: c.Batches, Best: c.Best,
-		Optimizer: kinds(c.Optimizer), OptimizerSteps: c.Optimizer.Step, Seconds: c.Seconds,
+		Optimizer: kinds(c.Optimizer), OptimizerSteps: c.Optimizer.Step,
 	}
 	return f, nil
 }
@@ -163,7 +162,7 @@ func (f *file) write(w io.Writer) error {
 		if r.Best.Epoch > 0 {
 			fmt.Fprintf(w, "best epoch   %d, validation accuracy %.2f %%, loss %.4f\n", r.Best.Epoch, 100*r.Best.ValidAccuracy, r.Best.ValidLoss)
 		}
-		fmt.Fprintf(w, "optimizer    %s after %d updates\nseed         %d\ntime         %.1f s\n", r.Optimizer, r.OptimizerSteps, r.Seed, r.Seconds)
+		fmt.Fprintf(w, "optimizer    %s after %d updates\nseed         %d\n", r.Optimizer, r.OptimizerSteps, r.Seed)
 	}
 	t := tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
 	fmt.Fprintln(t, "array\ttype\tshape\tmin\tmean\tmax\tnorm\tnot finite")

@@ -9,11 +9,14 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/alecthomas/kong"
 
 	"github.com/surge-snn/surge/internal/exit"
+	"github.com/surge-snn/surge/internal/rundir"
 	"github.com/surge-snn/surge/train"
 	"github.com/surge-snn/surge/train/experiment"
 	"github.com/surge-snn/surge/train/experiment/recipes"
@@ -32,12 +35,13 @@ type Command struct {
 	Method string  `enum:"surrogate,eventprop,eventprop-recurrent,analytical," default:"" help:"surrogate: time steps with surrogate gradients; eventprop, eventprop-recurrent: event to event with exact gradients; analytical: the same by implicit derivatives, for small networks. RECIPE is then the one for it."`
 	Engine string  `enum:"fused,unrolled," default:"" help:"fused: one kernel per layer; unrolled: Gorgonia's operations and gradient."`
 
-	DebugNaNs   bool `name:"debug-nans" help:"End at the first operation whose result is not a finite number, and say which it is: layer, time step, operation. A little slower."`
-	Threads     int  `help:"Processors to use; 0: all. Results do not depend on it."`
-	Resume      bool `help:"Go on with the run in --out after its last checkpoint."`
-	Force       bool `help:"Replace the run in --out, if there is one."`
-	PrintConfig bool `help:"Print the experiment with all that is in effect, as TOML, and end."`
-	JSON        bool `help:"Print a JSON object per epoch, and one at the end with test_accuracy, best_epoch and seconds."`
+	DebugNaNs       bool     `name:"debug-nans" help:"End at the first operation whose result is not a finite number, and say which it is: layer, time step, operation. A little slower."`
+	Threads         int      `help:"Processors to use; 0: all. Results do not depend on it."`
+	Resume          bool     `help:"Go on with the run in --out after its last checkpoint."`
+	CheckpointEvery interval `placeholder:"N|TIME" help:"Save within an epoch, too: after so many batches (500) or so long (30s). A killed run loses at most that."`
+	Force           bool     `help:"Replace the run in --out, if there is one."`
+	PrintConfig     bool     `help:"Print the experiment with all that is in effect, as TOML, and end."`
+	JSON            bool     `help:"Print a JSON object per epoch, and one at the end with test_accuracy, best_epoch and seconds."`
 }
 
 // Help is the text under the usage of the command.
@@ -47,13 +51,14 @@ func (Command) Help() string {
 The folder of the results holds
 
   config.toml     the experiment: surge train --config repeats the run, byte for byte
-  metrics.jsonl   a JSON object per epoch: loss, accuracy, learning rate, spikes, seconds
+  metrics.jsonl   a JSON object per epoch: loss, accuracy, learning rate, spikes
+  times.jsonl     seconds per epoch
   checkpoint      the state of the run, to go on from
   best.params     the parameters of the best epoch
   curves.png      loss and accuracy over the epochs
   raster.png      the spikes of all layers for one sample of the test set
 
-Ctrl-C saves the checkpoint and ends with status 130; --resume goes on as if nothing had happened.
+Ctrl-C (SIGINT, SIGTERM, SIGHUP) saves the checkpoint and ends with status 130; --resume goes on as if nothing had happened. All files but times.jsonl are the same, byte for byte, for equal runs, interrupted or not. A folder is used by one process at a time.
 
 Examples:
 
@@ -69,6 +74,7 @@ Examples:
 const (
 	ConfigFile     = "config.toml"
 	MetricsFile    = "metrics.jsonl"
+	TimesFile      = "times.jsonl"
 	CheckpointFile = "checkpoint"
 	ParamsFile     = "best.params"
 	curvesFile     = "curves.png"
@@ -76,7 +82,7 @@ const (
 )
 
 // Run trains.
-func (c *Command) Run(ctx context.Context, k *kong.Context) error {
+func (c *Command) Run(ctx context.Context, k *kong.Context) (err error) {
 	e, err := c.experiment()
 	if err != nil {
 		return err
@@ -91,21 +97,20 @@ func (c *Command) Run(ctx context.Context, k *kong.Context) error {
 	if c.Threads > 0 {
 		runtime.GOMAXPROCS(c.Threads)
 	}
-	if c.Out == "" {
-		c.Out = c.folder(e)
-	}
-	r := &runner{experiment: e, dir: c.Out, resume: c.Resume, report: newReport(k.Stdout, k.Stderr, c.JSON, e)}
+	r := &runner{experiment: e, every: c.CheckpointEvery, report: newReport(k.Stdout, k.Stderr, c.JSON, e)}
 	if err := r.open(); err != nil { // before the folder is touched
 		return err
 	}
-	defer r.net.Close()
-	if !c.Resume {
-		if err := c.begin(); err != nil {
-			return err
-		}
+	defer r.close()
+	if r.dir, err = c.folder(e); err != nil {
+		return err
 	}
-	if err := writeText(filepath.Join(c.Out, ConfigFile), e.Text()); err != nil {
-		return &exit.BadInput{File: "--out " + c.Out, Err: err}
+	defer func() { err = errors.Join(err, r.dir.Close()) }()
+	if err := c.begin(r); err != nil {
+		return err
+	}
+	if err := writeText(r.dir.Path(ConfigFile), e.Text()); err != nil {
+		return &exit.BadInput{File: "--out " + r.dir.String(), Err: err}
 	}
 	return r.run(ctx)
 }
@@ -150,8 +155,8 @@ func (c *Command) base() (*experiment.Experiment, error) {
 		return experiment.Read(c.Config, c.Method)
 	case c.Resume && c.Out != "":
 		path := filepath.Join(c.Out, CheckpointFile)
-		if config := filepath.Join(c.Out, ConfigFile); isFile(config) && isFile(path) {
-			return experiment.Read(config, c.Method) // where it has been changed, checkResume says so
+		if config := filepath.Join(c.Out, ConfigFile); isFile(config) {
+			return experiment.Read(config, c.Method) // where it has been changed, begin says so
 		}
 		saved, _, err := train.ReadCheckpoint(path)
 		if err != nil {
@@ -191,41 +196,55 @@ func noCheckpoint(path string, err error) error {
 	return bad
 }
 
-// folder is the default of --out: the first that holds no run yet, unless that of an earlier run is
-// to be resumed or replaced.
-func (c *Command) folder(e *experiment.Experiment) string {
-	base := filepath.Join("runs", fmt.Sprintf("%s-%d", e.Name, e.Seed))
-	dir := base
-	for i := 2; !c.Resume && !c.Force; i++ {
-		if _, err := os.Lstat(filepath.Join(dir, ConfigFile)); err != nil {
-			break
-		}
-		dir = fmt.Sprintf("%s-%d", base, i)
+// folder takes --out, or by default the first folder that holds no run yet, unless that of an
+// earlier run is to be resumed or replaced.
+func (c *Command) folder(e *experiment.Experiment) (*rundir.Dir, error) {
+	base := c.Out
+	if base == "" {
+		base = filepath.Join("runs", fmt.Sprintf("%s-%d", e.Name, e.Seed))
 	}
-	return dir
+	if c.Resume && !isFile(base) {
+		return nil, noCheckpoint(filepath.Join(base, CheckpointFile), fs.ErrNotExist)
+	}
+	if c.Out != "" || c.Resume || c.Force {
+		return rundir.Open(base)
+	}
+	return rundir.Claim(base, func(path string) bool { return !isFile(filepath.Join(path, ConfigFile)) })
 }
 
-// begin makes the folder of a new run.
-func (c *Command) begin() error {
-	old := []string{ConfigFile, MetricsFile, CheckpointFile, CheckpointFile + ".prev", ParamsFile, curvesFile, rasterFile}
-	for _, name := range old {
-		path := filepath.Join(c.Out, name)
-		_, err := os.Lstat(path)
-		if errors.Is(err, fs.ErrNotExist) {
+// begin prepares the folder of a run: it looks for the checkpoint to go on from, or removes
+// what is to be replaced.
+func (c *Command) begin(r *runner) error {
+	if c.Resume {
+		return r.checkResume()
+	}
+	for _, name := range []string{ConfigFile, MetricsFile, TimesFile, CheckpointFile, CheckpointFile + ".prev", ParamsFile, curvesFile, rasterFile} {
+		if !r.dir.Has(name) {
 			continue
 		}
-		if err == nil && !c.Force {
-			return &exit.BadInput{File: c.Out, Expected: "a new folder; --resume goes on with the run in this one, --force replaces it", Found: name}
+		if !c.Force {
+			return &exit.BadInput{File: r.dir.String(), Expected: "a new folder; --resume goes on with the run in this one, --force replaces it", Found: name}
 		}
-		if err == nil {
-			err = os.Remove(path)
-		}
-		if err != nil {
-			return &exit.BadInput{File: "--out " + c.Out, Err: err}
+		if err := os.Remove(r.dir.Path(name)); err != nil {
+			return &exit.BadInput{File: "--out " + r.dir.String(), Err: err}
 		}
 	}
-	if err := os.MkdirAll(c.Out, 0o777); err != nil {
-		return &exit.BadInput{File: "--out " + c.Out, Err: err}
+	return nil
+}
+
+// interval is a number of batches or a duration.
+type interval struct {
+	batches int
+	time    time.Duration
+}
+
+// UnmarshalText reads "500" or "30s".
+func (i *interval) UnmarshalText(text []byte) (err error) {
+	if i.batches, err = strconv.Atoi(string(text)); err != nil {
+		i.time, err = time.ParseDuration(string(text))
+	}
+	if err != nil || i.batches <= 0 && i.time <= 0 {
+		return fmt.Errorf("expected a number of batches > 0 or a time such as 30s, found %q", text)
 	}
 	return nil
 }

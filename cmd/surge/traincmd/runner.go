@@ -5,10 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"path/filepath"
 
 	"github.com/surge-snn/surge/internal/exit"
 	"github.com/surge-snn/surge/internal/files"
+	"github.com/surge-snn/surge/internal/rundir"
 	"github.com/surge-snn/surge/plot"
 	"github.com/surge-snn/surge/train"
 	"github.com/surge-snn/surge/train/experiment"
@@ -17,8 +17,9 @@ import (
 // runner trains one experiment in a folder.
 type runner struct {
 	experiment *experiment.Experiment
-	dir        string
-	resume     bool
+	dir        *rundir.Dir
+	resume     bool // there is a checkpoint to go on from
+	every      interval
 	report     *report
 
 	sets    train.Data
@@ -26,19 +27,12 @@ type runner struct {
 	net     experiment.Network
 }
 
-func (r *runner) path(name string) string { return filepath.Join(r.dir, name) }
-
-// open loads the data, builds the network, and checks a checkpoint to be resumed.
+// open loads the data and builds the network.
 func (r *runner) open() error {
 	e := r.experiment
 	var err error
 	if r.sets, r.classes, err = e.Load(); err != nil {
 		return err
-	}
-	if r.resume {
-		if err := r.checkResume(); err != nil {
-			return err
-		}
 	}
 	r.net, err = e.Build(r.channels(), r.classes)
 	return err
@@ -47,10 +41,21 @@ func (r *runner) open() error {
 // channels returns the number of input channels.
 func (r *runner) channels() int { return r.sets.Train.Channels() }
 
+// close frees the network.
+func (r *runner) close() {
+	if r.net != nil {
+		r.net.Close()
+	}
+}
+
 // checkResume compares the experiment with that of the checkpoint: all but the number of epochs
-// must be the same.
+// must be the same. A run that was killed before its first checkpoint begins anew.
 func (r *runner) checkResume() error {
-	path := r.path(CheckpointFile)
+	path := r.dir.Path(CheckpointFile)
+	if !r.dir.Has(CheckpointFile) && !r.dir.Has(CheckpointFile+".prev") && r.dir.Has(ConfigFile) {
+		r.report.logger().Warn("there is no checkpoint yet: the run begins anew", "folder", r.dir)
+		return nil
+	}
 	saved, _, err := train.ReadCheckpoint(path)
 	if err != nil {
 		return noCheckpoint(path, err)
@@ -63,6 +68,7 @@ func (r *runner) checkResume() error {
 	if was, is, differs := firstDifference(old.Text(), r.experiment.Text()); differs {
 		return &exit.BadInput{File: path, Expected: "the same experiment, with " + was, Found: is}
 	}
+	r.resume = true
 	return nil
 }
 
@@ -72,32 +78,35 @@ func (r *runner) run(ctx context.Context) error {
 	r.report.begin(r)
 	result, err := train.Run(ctx, r.net, r.sets, train.Settings{
 		Epochs: e.Train.Epochs, Patience: e.Train.Patience, Optimizer: e.Optimizer(), LR: e.LR(),
-		Checkpoint: r.path(CheckpointFile), Resume: r.resume, Metrics: r.path(MetricsFile), Config: e.Text(),
+		Checkpoint: r.dir.Path(CheckpointFile), CheckpointBatches: r.every.batches, CheckpointTime: r.every.time, Resume: r.resume,
+		Metrics: r.dir.Path(MetricsFile), Times: r.dir.Path(TimesFile), Config: e.Text(),
 		AfterBatch: r.report.batch, AfterEpoch: r.report.epoch, Logger: r.report.logger(),
 	})
 	r.report.end()
+	if errors.Is(err, train.ErrComputing) {
+		r.net = nil // it cannot be closed, and the program ends
+	}
 	if ctx.Err() != nil && errors.Is(err, context.Cause(ctx)) {
 		return fmt.Errorf("%w; go on with: surge train --resume --out %s", err, r.dir)
 	}
 	if err != nil {
 		return err
 	}
-	if err := train.SaveParams(r.path(ParamsFile), r.net.Params()); err != nil {
-		return err
+	// What was found is said first: a picture that cannot be written costs nothing else.
+	saved := train.SaveParams(r.dir.Path(ParamsFile), r.net.Params())
+	if err := r.report.result(result, r.dir.String()); err != nil {
+		return errors.Join(saved, err)
 	}
-	if err := r.plot(); err != nil {
-		return err
-	}
-	return r.report.result(result, r.dir)
+	return errors.Join(saved, r.plot())
 }
 
 // plot draws the figures.
 func (r *runner) plot() error {
-	metrics, err := train.ReadMetrics(r.path(MetricsFile))
+	metrics, err := train.ReadMetrics(r.dir.Path(MetricsFile))
 	if err != nil {
 		return err
 	}
-	if err := Curves(r.experiment.Name, []Run{{Epochs: metrics}}).Write(r.path(curvesFile)); err != nil {
+	if err := Curves(r.experiment.Name, []Run{{Epochs: metrics}}).Write(r.dir.Path(curvesFile)); err != nil {
 		return err
 	}
 	one, err := r.net.Sample(r.sets.Test)
@@ -111,7 +120,7 @@ func (r *runner) plot() error {
 	return plot.Raster{
 		Title:    fmt.Sprintf("%s: test sample 0, class %d, predicted %s", r.experiment.Name, one.Label, predicted),
 		Duration: one.Duration, Layers: one.Layers,
-	}.Write(r.path(rasterFile))
+	}.Write(r.dir.Path(rasterFile))
 }
 
 func writeText(path, text string) error {

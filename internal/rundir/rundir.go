@@ -1,0 +1,164 @@
+// Package rundir is the folder of a run: one process at a time owns it.
+//
+// The owner holds a lock of the operating system on a file in the folder, which names its
+// process and host. The lock goes with the process, however that ends, so that none is ever
+// left behind; the file of a killed one is, and means nothing.
+package rundir
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	"github.com/gofrs/flock"
+
+	"github.com/surge-snn/surge/internal/exit"
+)
+
+// lockFile is in the folder as long as a process owns it.
+const lockFile = ".lock"
+
+// Dir is a folder that this process owns.
+type Dir struct {
+	path string
+	lock *flock.Flock
+}
+
+// Open takes the folder at path, and makes it where there is none. Temporary files that
+// killed writers left in it are removed.
+//
+// The error is [exit.BadInput]: the folder is owned by another process, which is named, or
+// cannot be made or written to.
+func Open(path string) (*Dir, error) {
+	if err := os.MkdirAll(path, 0o777); err != nil {
+		return nil, &exit.BadInput{File: path, Expected: "a folder for the results", Err: err}
+	}
+	return open(path)
+}
+
+// Claim takes the first of base, base-2, base-3, ... that nobody owns and for which free
+// says that it may be used; it makes the folder where there is none. Of several processes
+// that claim the same base each gets a folder of its own.
+func Claim(base string, free func(path string) bool) (*Dir, error) {
+	if err := os.MkdirAll(filepath.Dir(base), 0o777); err != nil {
+		return nil, &exit.BadInput{File: base, Expected: "a folder for the results", Err: err}
+	}
+	path := base
+	for i := 2; ; i++ {
+		err := os.Mkdir(path, 0o777)
+		made := err == nil
+		if err != nil && !errors.Is(err, os.ErrExist) {
+			return nil, &exit.BadInput{File: path, Expected: "a folder for the results", Err: err}
+		}
+		if made || free(path) {
+			d, err := open(path)
+			if err == nil && free(path) { // nobody was faster
+				return d, nil
+			}
+			if err == nil {
+				err = d.Close()
+			}
+			var busy *Busy
+			if err != nil && !errors.As(err, &busy) {
+				return nil, err
+			}
+		}
+		path = fmt.Sprintf("%s-%d", base, i)
+	}
+}
+
+// Busy is the error of a folder that another process owns.
+type Busy struct {
+	Path  string
+	Owner string // "process 4711 on host"; empty where that is not known
+}
+
+// Error names the folder and its owner.
+func (b *Busy) Error() string {
+	owner := b.Owner
+	if owner == "" {
+		owner = "another process"
+	}
+	return owner + " is working in this folder"
+}
+
+func open(path string) (*Dir, error) {
+	name := filepath.Join(path, lockFile)
+	for {
+		lock := flock.New(name)
+		locked, err := lock.TryLock()
+		if err != nil {
+			return nil, &exit.BadInput{File: path, Expected: "a folder for the results", Err: err}
+		}
+		if !locked {
+			owner, _ := os.ReadFile(name) // it may be gone, or not be written yet
+			busy := &Busy{path, strings.TrimSpace(string(owner))}
+			return nil, &exit.BadInput{File: path, Expected: "a folder that no other process works in", Err: busy}
+		}
+		// The one before may have removed the file between our opening and our locking it:
+		// then the lock is on a file that nobody else will find.
+		mine, err := lock.Stat()
+		there, err2 := os.Stat(name)
+		if err != nil || err2 != nil || !os.SameFile(mine, there) {
+			if err := lock.Close(); err != nil {
+				return nil, &exit.BadInput{File: path, Err: err}
+			}
+			continue
+		}
+		host, err := os.Hostname()
+		if err != nil {
+			host = "this host"
+		}
+		d := &Dir{path, lock}
+		if err := os.WriteFile(name, fmt.Appendf(nil, "process %d on %s\n", os.Getpid(), host), 0o644); err != nil {
+			return nil, errors.Join(&exit.BadInput{File: path, Err: err}, d.Close())
+		}
+		return d, d.sweep()
+	}
+}
+
+// temporary are the names that atomic writes use before they rename: ".<name><number>".
+var temporary = regexp.MustCompile(`^\..*\d{5,}$`)
+
+// sweep removes what killed writers left. Nobody else writes here now.
+func (d *Dir) sweep() error {
+	entries, err := os.ReadDir(d.path)
+	if err != nil {
+		return &exit.BadInput{File: d.path, Err: err}
+	}
+	for _, e := range entries {
+		if e.Type().IsRegular() && temporary.MatchString(e.Name()) {
+			if err := os.Remove(filepath.Join(d.path, e.Name())); err != nil {
+				return &exit.BadInput{File: d.path, Err: err}
+			}
+		}
+	}
+	return nil
+}
+
+// String returns the path of the folder.
+func (d *Dir) String() string { return d.path }
+
+// Path returns the path of a file in the folder.
+func (d *Dir) Path(name string) string { return filepath.Join(d.path, name) }
+
+// Has says whether there is something of this name in the folder.
+func (d *Dir) Has(name string) bool {
+	_, err := os.Lstat(d.Path(name))
+	return err == nil
+}
+
+// Close gives the folder up.
+func (d *Dir) Close() error {
+	err := os.Remove(d.Path(lockFile)) // before the lock is: it is ours
+	if errors.Is(err, os.ErrNotExist) {
+		err = nil // with the folder
+	}
+	if err = errors.Join(err, d.lock.Close()); err != nil {
+		return fmt.Errorf("%s: %w", d.path, err)
+	}
+	return nil
+}
