@@ -48,64 +48,68 @@ type backward struct {
 // After an error g is not to be used.
 func (t *Tape) Backward(g *Gradients, c *Cotangent) error { return t.backward(g, c, true) }
 
-// backward is Backward. Where inputTime is false, a pass that has it for nothing only sets InputTime.
+// backward is Backward, which sets InputTime where it is wanted.
 func (t *Tape) backward(g *Gradients, c *Cotangent, inputTime bool) error {
-	if g == nil || c == nil {
-		return fmt.Errorf("%w: a backward pass needs gradients and a cotangent", ErrShape)
-	}
-	if g.TauMem == nil && g.TauSyn == nil && t.complete {
-		still := len(c.probes) == 0 && c.Integral == nil
-		switch {
-		case t.engine == locked && still:
-			return t.lockedBack(g, c)
-		case t.engine == sweeping && still:
-			return t.sweepBack(g, c, inputTime)
-		case t.engine == sweeping || t.engine == reading:
-			if err := c.check(t); err != nil {
-				return err
-			}
-			if !t.readable(c) {
-				break
-			}
-			if t.engine == reading {
-				t.InputTime = t.InputTime[:0]
-				if inputTime {
-					t.InputTime = zeroed(t.InputTime, len(t.input))
-				}
-				if err := g.check(t.plan.layer); err != nil {
-					return err
-				}
-			} else if err := t.sweepBack(g, c, inputTime); err != nil {
-				return err
-			}
-			t.readBack(g, c)
-			return nil
-		}
-	}
-	if err := t.BeginBackward(g, c); err != nil {
+	if err := t.differentiable(g, c); err != nil {
 		return err
 	}
-	for {
-		if more, err := t.StepBackward(); !more {
-			return err
-		}
+	t.InputTime = t.InputTime[:0]
+	if inputTime {
+		t.InputTime = zeroed(t.InputTime, len(t.input))
 	}
+	t.Report.ClippedJumps = 0
+	if ok, err := t.engine.backward(t, g, c); ok || err != nil {
+		return err
+	}
+	_, err := t.unfold().backward(t, g, c)
+	return err
 }
 
-// BeginBackward prepares [Tape.StepBackward]; the two are [Tape.Backward] jump by jump.
-func (t *Tape) BeginBackward(g *Gradients, c *Cotangent) error {
-	b := &t.back
-	b.ready = false
+// differentiable returns an error unless there is a pass that g and c fit.
+func (t *Tape) differentiable(g *Gradients, c *Cotangent) error {
 	if !t.complete {
 		return fmt.Errorf("%w: a backward pass needs a complete forward pass", ErrShape)
 	}
 	if err := c.check(t); err != nil {
 		return err
 	}
-	if err := g.check(t.plan.layer); err != nil {
+	return g.check(t.plan.layer)
+}
+
+// BeginBackward prepares [Tape.StepBackward]; the two are [Tape.Backward] jump by jump.
+func (t *Tape) BeginBackward(g *Gradients, c *Cotangent) error {
+	t.events.back.ready = false
+	if err := t.differentiable(g, c); err != nil {
 		return err
 	}
-	t.unfold()
+	t.InputTime = zeroed(t.InputTime, len(t.input))
+	t.Report.ClippedJumps = 0
+	return t.unfold().beginBackward(t, g, c)
+}
+
+// StepBackward undoes the latest jump of the state of a neuron that is not undone yet;
+// more is false when all are, and the gradients are complete.
+func (t *Tape) StepBackward() (more bool, err error) {
+	if !t.events.back.ready {
+		return false, fmt.Errorf("%w: StepBackward without BeginBackward", ErrShape)
+	}
+	return t.events.stepBackward(t)
+}
+
+// backward undoes jump by jump.
+func (e *events) backward(t *Tape, g *Gradients, c *Cotangent) (ok bool, err error) {
+	if err := e.beginBackward(t, g, c); err != nil {
+		return false, err
+	}
+	for {
+		if more, err := e.stepBackward(t); !more {
+			return err == nil, err
+		}
+	}
+}
+
+func (e *events) beginBackward(t *Tape, g *Gradients, c *Cotangent) error {
+	b := &e.back
 	n := len(t.plan.cells)
 	b.grads, b.c = g, c
 	b.rate, _ = decayRate(c.Decay) // check has seen it
@@ -114,21 +118,18 @@ func (t *Tape) BeginBackward(g *Gradients, c *Cotangent) error {
 		b.upTo[j] = t.end
 	}
 	b.time = append(b.time[:0], c.Time...)
-	t.InputTime = zeroed(t.InputTime, len(t.input))
-	t.Report.ClippedJumps = 0
 	b.taus = g.TauMem != nil || g.TauSyn != nil
-	if err := b.sortProbes(t, c.probes); err != nil {
+	if err := b.sortProbes(e, n, c.probes); err != nil {
 		return err
 	}
-	b.at = len(t.touches)
+	b.at = len(e.touches)
 	b.ready = true
 	return nil
 }
 
 // sortProbes orders probes by neuron, and those of a neuron from the latest to the earliest, and finds the
 // touches they move with.
-func (b *backward) sortProbes(t *Tape, probes []probe) error {
-	n := len(t.plan.cells)
+func (b *backward) sortProbes(e *events, n int, probes []probe) error {
 	b.probes = append(b.probes[:0], probes...)
 	for i := range b.probes {
 		p := &b.probes[i]
@@ -136,9 +137,9 @@ func (b *backward) sortProbes(t *Tape, probes []probe) error {
 		if p.kind >= crossing {
 			continue
 		}
-		k := t.last[p.neuron]
-		for ; k >= 0; k = t.touches[k].before {
-			if x := &t.touches[k]; x.kind == p.kind && x.source == p.source && x.synapse == p.synapse {
+		k := e.last[p.neuron]
+		for ; k >= 0; k = e.touches[k].before {
+			if x := &e.touches[k]; x.kind == p.kind && x.source == p.source && x.synapse == p.synapse {
 				break
 			}
 		}
@@ -169,34 +170,29 @@ func (b *backward) sortProbes(t *Tape, probes []probe) error {
 	return nil
 }
 
-// StepBackward undoes the latest jump of the state of a neuron that is not undone yet;
-// more is false when all are, and the gradients are complete.
-func (t *Tape) StepBackward() (more bool, err error) {
-	b := &t.back
-	if !b.ready {
-		return false, fmt.Errorf("%w: StepBackward without BeginBackward", ErrShape)
-	}
+func (e *events) stepBackward(t *Tape) (more bool, err error) {
+	b := &e.back
 	if b.at == 0 {
 		b.ready = false
-		t.backToStart()
+		e.backToStart(t)
 		return false, nil
 	}
 	b.at--
 	k := int32(b.at)
-	x := &t.touches[k]
-	t.backFlow(int(x.neuron), x.time, State{x.u, x.i})
+	x := &e.touches[k]
+	e.backFlow(t, int(x.neuron), x.time, State{x.u, x.i})
 	if x.kind < crossing {
-		t.backArrival(k, x)
+		e.backArrival(t, k, x)
 		return true, nil
 	}
-	err = t.backSpike(x)
+	err = e.backSpike(t, x)
 	return err == nil, err
 }
 
 // backFlow carries the adjoint of neuron j back to the start of its segment, at which its
 // state is s.
-func (t *Tape) backFlow(j int, start float64, s State) {
-	b := &t.back
+func (e *events) backFlow(t *Tape, j int, start float64, s State) {
+	b := &e.back
 	cell := &t.plan.cells[j]
 	for ; b.head[j] < b.stop[j]; b.head[j]++ {
 		p := &b.probes[b.head[j]]
@@ -211,17 +207,17 @@ func (t *Tape) backFlow(j int, start float64, s State) {
 		if p.time > start {
 			from = cell.Apply(s, p.time-start)
 		}
-		t.backOver(j, p.time, from)
+		e.backOver(t, j, p.time, from)
 		b.adj[j].V += p.grad
 		accumulate(b.grads.VLeak, j, p.grad) // V = VLeak + u
 	}
-	t.backOver(j, start, s)
+	e.backOver(t, j, start, s)
 }
 
 // backOver carries the adjoint back to a time at which the state is s, without probes
 // on the way. The adjoint is that of u = V - VLeak.
-func (t *Tape) backOver(j int, start float64, s State) {
-	b := &t.back
+func (e *events) backOver(t *Tape, j int, start float64, s State) {
+	b := &e.back
 	cell := &t.plan.cells[j]
 	h := b.upTo[j] - start
 	b.upTo[j] = start
@@ -252,15 +248,14 @@ func (t *Tape) backOver(j int, start float64, s State) {
 }
 
 // backArrival undoes touch k, an arrival.
-func (t *Tape) backArrival(k int32, x *touch) {
-	b := &t.back
+func (e *events) backArrival(t *Tape, k int32, x *touch) {
+	b := &e.back
 	j := int(x.neuron)
 	cell := &t.plan.cells[j]
 	a := b.adj[j]
 	l := t.plan.layer
-	in := x.kind == arrivalIn
 	weights, grad, delay := l.In.Weight, b.grads.In, b.grads.InDelay
-	if !in {
+	if x.kind == arrivalRec {
 		weights, grad, delay = l.Rec.Weight, b.grads.Rec, b.grads.RecDelay
 	}
 	w := weights[x.synapse]
@@ -278,24 +273,25 @@ func (t *Tape) backArrival(k int32, x *touch) {
 	if delay != nil {
 		delay[x.synapse] += d
 	}
-	if in {
-		t.InputTime[x.source] += d
-	} else {
+	switch {
+	case x.kind == arrivalRec:
 		b.time[x.source] += d
+	case len(t.InputTime) > 0:
+		t.InputTime[x.source] += d
 	}
 }
 
 // backSpike undoes a spike.
-func (t *Tape) backSpike(x *touch) error {
-	b := &t.back
+func (e *events) backSpike(t *Tape, x *touch) error {
+	b := &e.back
 	j := int(x.neuron)
 	cell := &t.plan.cells[j]
 	a := &b.adj[j]
 	time := b.time[x.source]
 	if b.c.Integral != nil { // the voltage drops by VTh - VReset at the spike
 		drop := cell.q - cell.rho
-		if t.forced {
-			u, _ := t.before(x)
+		if e.given {
+			u, _ := e.before(t, x)
 			drop = u - cell.rho
 		}
 		time += float64(b.c.Integral[j] * fmath.Exp(-b.rate*x.time) * drop)
@@ -324,7 +320,7 @@ func (t *Tape) jump(j int, at, i, a, time float64) (float64, error) {
 	}
 	cell := &t.plan.cells[j]
 	m, p := i-cell.q, i-cell.rho
-	if least := t.plan.layer.MinSlope * math.Abs(cell.q); m < least && !(t.forced && m <= -least) {
+	if least := t.plan.layer.MinSlope * math.Abs(cell.q); m < least && !(t.events.given && m <= -least) {
 		m = least
 		t.Report.ClippedJumps++
 	}
@@ -336,8 +332,8 @@ func (t *Tape) jump(j int, at, i, a, time float64) (float64, error) {
 }
 
 // before returns the state just before touch x.
-func (t *Tape) before(x *touch) (u, i float64) {
-	start, s := t.after(int(x.neuron), x.before)
+func (e *events) before(t *Tape, x *touch) (u, i float64) {
+	start, s := e.after(t, int(x.neuron), x.before)
 	if h := x.time - start; h > 0 {
 		s = t.plan.cells[x.neuron].Apply(s, h)
 	}
@@ -345,10 +341,10 @@ func (t *Tape) before(x *touch) (u, i float64) {
 }
 
 // backToStart carries the adjoints of all neurons back to 0.
-func (t *Tape) backToStart() {
-	b := &t.back
+func (e *events) backToStart(t *Tape) {
+	b := &e.back
 	for j := range t.plan.cells {
-		t.backFlow(j, 0, t.plan.init[j])
+		e.backFlow(t, j, 0, t.plan.init[j])
 		a := b.adj[j]
 		accumulate(b.grads.IInit, j, a.I)
 		if t.plan.layer.Params.VInit != nil { // u = VInit - VLeak, else 0

@@ -17,7 +17,7 @@ import (
 // (ForwardRecorded) are no function of the parameters, which is an error (ErrParameter);
 // Settings.MinSlope is not applied.
 func (t *Tape) Analytical(g *Gradients, c *Cotangent) error {
-	if !t.complete || t.forced {
+	if !t.complete || t.events.given {
 		return fmt.Errorf("%w: implicit derivatives need a forward pass that solved for its spikes", ErrParameter)
 	}
 	if err := c.check(t); err != nil {
@@ -26,9 +26,9 @@ func (t *Tape) Analytical(g *Gradients, c *Cotangent) error {
 	if err := g.check(t.plan.layer); err != nil {
 		return err
 	}
-	t.unfold()
+	e := t.unfold()
 	n := len(t.plan.cells)
-	s := sensitivity{Tape: t, grads: g, c: c}
+	s := sensitivity{Tape: t, events: e, grads: g, c: c}
 	s.rate, _ = decayRate(c.Decay)
 	for k, p := range g.parts(t.plan.layer) {
 		s.offset[k], s.length[k] = s.size, len(p.values)
@@ -40,7 +40,7 @@ func (t *Tape) Analytical(g *Gradients, c *Cotangent) error {
 	s.times = make([]float64, len(t.Spikes)*s.size)
 	s.sum, s.du, s.di, s.dt = make([]float64, s.size), make([]float64, s.size), make([]float64, s.size), make([]float64, s.size)
 	var probes backward
-	if err := probes.sortProbes(t, c.probes); err != nil {
+	if err := probes.sortProbes(e, n, c.probes); err != nil {
 		return err
 	}
 	s.probes = probes
@@ -48,13 +48,13 @@ func (t *Tape) Analytical(g *Gradients, c *Cotangent) error {
 	for j := range n {
 		s.start(j)
 	}
-	for k := range t.touches {
+	for k := range e.touches {
 		if err := s.touch(int32(k)); err != nil {
 			return err
 		}
 	}
 	for j := range n {
-		start, from := t.latest(j)
+		start, from := e.latest(t, j)
 		s.flow(j, start, t.end, from)
 	}
 	for k, p := range g.parts(t.plan.layer) {
@@ -85,6 +85,7 @@ const (
 // parameters.
 type sensitivity struct {
 	*Tape
+	*events
 	grads          *Gradients
 	c              *Cotangent
 	rate           float64
@@ -176,7 +177,7 @@ func (s *sensitivity) touch(k int32) error {
 	x := &s.touches[k]
 	j := int(x.neuron)
 	c := &s.plan.cells[j]
-	start, from := s.after(j, x.before)
+	start, from := s.after(s.Tape, j, x.before)
 	s.flow(j, start, x.time, from)
 	end := s.advance(j, x.time-start, from)
 	slope := c.alpha * (end.I - end.V) // u' before the touch

@@ -83,7 +83,7 @@ type cursor struct {
 	seq  int // order of insertion, for equal times
 	src  int32
 	pos  int32 // in the order by delay
-	rec  bool
+	kind kind
 }
 
 func (a cursor) less(b cursor) bool { return a.time < b.time || a.time == b.time && a.seq < b.seq }

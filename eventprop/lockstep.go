@@ -15,7 +15,8 @@ type lockstep struct {
 	v, i         []float64 // states after the latest event, V counted from VLeak
 	nextV, nextI []float64 // and just before the next one
 	mask         []uint64  // of the neurons that may cross
-	fired        []int32
+	fired        []int32   // at the latest instant
+	everFired    []bool
 	instants     []instant
 	a, b         []float64 // dL/dV, dL/dI
 	time         []float64 // dL/d(time) of each spike
@@ -29,9 +30,9 @@ type instant struct {
 	count   int32
 }
 
-// lockedPass is the forward pass.
-func (t *Tape) lockedPass() error {
-	w, p, n := &t.lockstep, t.plan, len(t.plan.cells)
+// forward is the forward pass.
+func (w *lockstep) forward(t *Tape) error {
+	p, n := t.plan, len(t.plan.cells)
 	w.v, w.i, w.nextV, w.nextI = resize(w.v, n), resize(w.i, n), resize(w.nextV, n), resize(w.nextI, n)
 	w.mask, w.instants = resize(w.mask, lanes.Words(n)), w.instants[:0]
 	for j, s := range p.init {
@@ -43,7 +44,7 @@ func (t *Tape) lockedPass() error {
 		if t.head < len(t.input) {
 			horizon = min(horizon, t.input[t.head].Time)
 		}
-		h, f := t.lockedNext(horizon-now, guess)
+		h, f := w.next(t, horizon-now, guess)
 		at := min(now+h, horizon)
 		if len(w.fired) == 0 {
 			at = horizon
@@ -60,7 +61,7 @@ func (t *Tape) lockedPass() error {
 			t.head++
 			t.Report.Arrivals += n
 		} else {
-			if err := t.lockedSpikes(now, at); err != nil {
+			if err := w.spikes(t, now, at); err != nil {
 				return err
 			}
 			guess = 3 * h
@@ -68,8 +69,8 @@ func (t *Tape) lockedPass() error {
 		w.instants = append(w.instants, x)
 		now = at
 	}
-	t.engine = locked
-	t.summarize()
+	w.everFired = zeroed(w.everFired, n)
+	t.summarize(w.everFired)
 	for j, v := range w.v {
 		if s := (State{v, w.i[j]}); !s.finite() {
 			return t.overflow(j, s)
@@ -78,7 +79,7 @@ func (t *Tape) lockedPass() error {
 	return nil
 }
 
-// lockedNext finds the neurons that are the first to cross the threshold within limit seconds, into fired by rising index,
+// next finds the neurons that are the first to cross the threshold within limit seconds, into fired by rising index,
 // and sets the next states to those at that time. It returns the time and the propagator to it; without a crossing, the
 // limit and the propagator to it.
 //
@@ -91,8 +92,8 @@ func (t *Tape) lockedPass() error {
 //
 // comes before it. Each crossing that is found shortens the time within which the others are looked at
 // (record-minimum pruning), by their tangents, and then by two multiplications and three compares.
-func (t *Tape) lockedNext(limit, guess float64) (float64, Factors) {
-	w, c := &t.lockstep, &t.plan.cells[0]
+func (w *lockstep) next(t *Tape, limit, guess float64) (float64, Factors) {
+	c := &t.plan.cells[0]
 	w.fired = w.fired[:0]
 	for h := min(guess, limit); ; h = min(8*h, limit) {
 		if !(h > 0x1p-40*limit) { // a guess of next to nothing
@@ -108,11 +109,11 @@ func (t *Tape) lockedNext(limit, guess float64) (float64, Factors) {
 			continue
 		}
 		r := record{time: h, Factors: f, limit: h == limit}
-		t.lockedCandidate(&r, first)
+		w.candidate(t, &r, first)
 		for k, word := range w.mask {
 			for ; word != 0; word &= word - 1 {
 				if j := k<<6 + bits.TrailingZeros64(word); j != first {
-					t.lockedCandidate(&r, j)
+					w.candidate(t, &r, j)
 				}
 			}
 		}
@@ -159,9 +160,9 @@ type record struct {
 	limit bool // whether the time is that of the next input or the end
 }
 
-// lockedCandidate looks whether neuron j crosses before the record or with it.
-func (t *Tape) lockedCandidate(r *record, j int) {
-	w, c := &t.lockstep, &t.plan.cells[0]
+// candidate looks whether neuron j crosses before the record or with it.
+func (w *lockstep) candidate(t *Tape, r *record, j int) {
+	c := &t.plan.cells[0]
 	s := State{w.v[j], w.i[j]}
 	if len(w.fired) > 0 && float64((c.q-s.V)*c.tauMem) > float64(r.time*(s.I-s.V))*(1+1e-12) {
 		return
@@ -183,9 +184,9 @@ func (t *Tape) lockedCandidate(r *record, j int) {
 	}
 }
 
-// lockedSpikes lets the neurons in fired spike: first all are reset, then their spikes arrive.
-func (t *Tape) lockedSpikes(before, now float64) error {
-	w, p := &t.lockstep, t.plan
+// spikes lets the neurons in fired spike: first all are reset, then their spikes arrive.
+func (w *lockstep) spikes(t *Tape, before, now float64) error {
+	p := t.plan
 	c, n := &p.cells[0], len(p.cells)
 	if len(t.Spikes)+len(w.fired) > p.maxSpikes {
 		return fmt.Errorf("%w: %d at %g s, the limit is %d", ErrLimit, len(t.Spikes)+len(w.fired), now, p.maxSpikes)
@@ -210,17 +211,19 @@ func (t *Tape) lockedSpikes(before, now float64) error {
 	return nil
 }
 
-// lockedBack is [Tape.Backward] after lockedPass, for everything but time constants and voltages.
-func (t *Tape) lockedBack(g *Gradients, c *Cotangent) error {
-	if err := c.check(t); err != nil {
-		return err
+func (w *lockstep) spiked(j int) bool { return w.everFired[j] }
+
+// Voltages are those of events.
+func (w *lockstep) voltages(*Tape, []float64, int, float64) bool  { return false }
+func (w *lockstep) integrals(*Tape, []float64, int, float64) bool { return false }
+func (w *lockstep) max(*Tape, int) (Peak, bool)                   { return Peak{}, false }
+
+// backward is [Tape.Backward], for everything but time constants and voltages.
+func (w *lockstep) backward(t *Tape, g *Gradients, c *Cotangent) (ok bool, err error) {
+	if g.TauMem != nil || g.TauSyn != nil || len(c.probes) > 0 || c.Integral != nil {
+		return false, nil
 	}
-	if err := g.check(t.plan.layer); err != nil {
-		return err
-	}
-	w, l, cell, n := &t.lockstep, t.plan.layer, &t.plan.cells[0], len(t.plan.cells)
-	t.InputTime = zeroed(t.InputTime, len(t.input))
-	t.Report.ClippedJumps = 0
+	l, cell, n := t.plan.layer, &t.plan.cells[0], len(t.plan.cells)
 	w.a, w.b, w.time = zeroed(w.a, n), zeroed(w.b, n), append(w.time[:0], c.Time...)
 	// event adds the gradients of an event of source i, whose weights are added to the currents, and returns that of its time
 	event := func(grad, weights []float64, i int) float64 {
@@ -234,7 +237,10 @@ func (t *Tape) lockedBack(g *Gradients, c *Cotangent) error {
 		x := &w.instants[k]
 		switch {
 		case x.input >= 0 && active:
-			t.InputTime[x.input] = event(g.In, l.In.Weight, t.input[x.input].Neuron)
+			d := event(g.In, l.In.Weight, t.input[x.input].Neuron)
+			if len(t.InputTime) > 0 {
+				t.InputTime[x.input] = d
+			}
 		case x.input < 0 && active:
 			for s := x.first; s < x.first+x.count; s++ {
 				w.time[s] += event(g.Rec, l.Rec.Weight, t.Spikes[s].Neuron)
@@ -245,8 +251,8 @@ func (t *Tape) lockedBack(g *Gradients, c *Cotangent) error {
 			if !active {
 				continue
 			}
-			if err := t.lockedBackSpike(g, &t.Spikes[s], w.time[s]); err != nil {
-				return err
+			if err := w.backSpike(t, g, &t.Spikes[s], w.time[s]); err != nil {
+				return false, err
 			}
 		}
 		if active {
@@ -260,12 +266,12 @@ func (t *Tape) lockedBack(g *Gradients, c *Cotangent) error {
 			accumulate(g.VLeak, j, -w.a[j])
 		}
 	}
-	return nil
+	return true, nil
 }
 
-// lockedBackSpike undoes the reset of a spike, with derivative time to its time.
-func (t *Tape) lockedBackSpike(g *Gradients, s *Spike, time float64) error {
-	a := &t.lockstep.a[s.Neuron]
+// backSpike undoes the reset of a spike, with derivative time to its time.
+func (w *lockstep) backSpike(t *Tape, g *Gradients, s *Spike, time float64) error {
+	a := &w.a[s.Neuron]
 	accumulate(g.VReset, s.Neuron, *a)
 	accumulate(g.VLeak, s.Neuron, -*a)
 	before, err := t.jump(s.Neuron, s.Time, s.Current, *a, time)

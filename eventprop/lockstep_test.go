@@ -48,7 +48,7 @@ func TestLockstepOfMany(t *testing.T) {
 				break
 			}
 		}
-		if fast.engine != locked || slow.engine != stepwise {
+		if fast.engine != &fast.lockstep || slow.engine != &slow.events {
 			t.Fatal("the two passes are of one engine")
 		}
 		if len(fast.Spikes) != len(slow.Spikes) {

@@ -113,7 +113,7 @@ func TestSerial(t *testing.T) {
 			t.Fatalf("%d silent neurons and %d spikes say little", silent, spikes)
 		}
 		g := net.NewGradients()
-		if err := pass.Backward(g, EventProp); err != nil {
+		if err := pass.Backward(g, Adjoint); err != nil {
 			t.Fatal(err)
 		}
 		implicit := net.NewGradients()

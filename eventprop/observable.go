@@ -107,21 +107,7 @@ func (i Integral) Observe(dst []float64, t *Tape) error {
 	if err := checkLength("Integral", dst, t); err != nil {
 		return err
 	}
-	if t.engine == reading {
-		rate, err := decayRate(i.Decay)
-		if err == nil {
-			t.readIntegrals(dst, 0, rate)
-		}
-		return err
-	}
-	for j := range dst {
-		x, err := t.Integral(j, i.Decay)
-		if err != nil {
-			return err
-		}
-		dst[j] = x
-	}
-	return nil
+	return t.integrals(dst, 0, i.Decay)
 }
 
 // Pull adds the gradient of the integrals. All integrals of one cotangent have the same decay.
@@ -152,18 +138,7 @@ func (a At) Observe(dst []float64, t *Tape) error {
 	if err := checkLength("At", dst, t); err != nil {
 		return err
 	}
-	if t.engine == reading && a.Time >= 0 && a.Time <= t.end {
-		t.readVoltages(dst, 0, a.Time)
-		return nil
-	}
-	for j := range dst {
-		v, err := t.Voltage(j, a.Time)
-		if err != nil {
-			return err
-		}
-		dst[j] = v
-	}
-	return nil
+	return t.voltages(dst, 0, a.Time)
 }
 
 // Pull adds the gradient of the voltages.
@@ -212,7 +187,7 @@ func (s Silence) Add(t *Tape, c *Cotangent) (float64, error) {
 	}
 	for j := range t.neurons() {
 		cell := &t.plan.cells[j]
-		if math.IsInf(cell.q, 1) || t.spiked(j) {
+		if math.IsInf(cell.q, 1) || t.engine.spiked(j) {
 			continue
 		}
 		p, err := t.Max(j)

@@ -135,7 +135,7 @@ func (w *network) loss(t *Tape, c *Cotangent) (float64, pattern, error) {
 			return 0, pat, err
 		}
 		after := 0 // jumps after the observation, which has a kink where one passes it
-		for k := t.last[v.Neuron]; k >= 0 && t.touches[k].time > v.Time; k = t.touches[k].before {
+		for k := t.events.last[v.Neuron]; k >= 0 && t.events.touches[k].time > v.Time; k = t.events.touches[k].before {
 			after++
 		}
 		pat.order = append(pat.order, after)
@@ -157,7 +157,7 @@ func (w *network) loss(t *Tape, c *Cotangent) (float64, pattern, error) {
 			sum += w.peakWeight[j] * p.Value
 			c.AddPeak(p, w.peakWeight[j])
 			place := 0 // which segment the peak is in, and
-			for k := t.last[j]; k >= 0 && t.touches[k].time >= p.Time; k = t.touches[k].before {
+			for k := t.events.last[j]; k >= 0 && t.events.touches[k].time >= p.Time; k = t.events.touches[k].before {
 				place++
 			}
 			where := 0 // whether it is inside of it, in the kink at its end, or at an end of the simulation
@@ -174,8 +174,8 @@ func (w *network) loss(t *Tape, c *Cotangent) (float64, pattern, error) {
 	}
 	// the loss is smooth as long as every neuron sees the same jumps in the same order
 	for j := range count {
-		for k := t.last[j]; k >= 0; k = t.touches[k].before {
-			x := &t.touches[k]
+		for k := t.events.last[j]; k >= 0; k = t.events.touches[k].before {
+			x := &t.events.touches[k]
 			jump := int(x.synapse)<<2 | int(x.kind)
 			if x.kind >= crossing {
 				jump = int(x.kind)

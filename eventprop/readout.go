@@ -18,6 +18,7 @@ import (
 // and the coefficients of voltages and integrals are common to all neurons. Only a maximum needs
 // the course of each neuron.
 type readout struct {
+	fired   []bool      // whether each neuron has spiked
 	known   bool        // whether peaks holds those of the neurons that did not spike
 	v, i    []float64   // states
 	best    []float64   // V - VLeak at the peak; +Inf of neurons that spiked, whose course is another
@@ -27,6 +28,9 @@ type readout struct {
 	arrival []float64   // coefficients of the inputs
 	rest    []integrals // from the beginning of each interval to the end; empty: not known yet
 	rate    float64     // of their weight
+
+	steps     []lanes.Step // from input to input; empty: not made yet
+	exponents []float64    // memory of makeSteps
 
 	a, b  []float64 // dL/dV and dL/dI, by neuron
 	block []int32   // first probe of each block of neurons, -1 for none
@@ -42,17 +46,22 @@ func (p *plan) readouts() bool {
 	return len(p.cells) > 0 && p.dense() && p.layer.Rec == nil && math.IsInf(p.cells[0].q, 1)
 }
 
-// readPass is the forward pass through a layer of readouts.
-func (t *Tape) readPass() error {
-	t.engine = reading
+// reset forgets the pass before.
+func (r *readout) reset(n int) {
+	r.fired = zeroed(r.fired, n)
+	r.steps, r.known, r.rest = r.steps[:0], false, r.rest[:0]
+}
+
+// forward is the pass through a layer of readouts.
+func (r *readout) forward(t *Tape) error {
 	t.head = sort.Search(len(t.input), func(k int) bool { return t.input[k].Time >= t.end })
 	n := len(t.plan.cells)
-	t.fired = zeroed(t.fired, n)
-	t.follow()
+	r.reset(n)
+	r.follow(t)
 	t.complete = true
 	t.Report.Inputs, t.Report.LateInputs, t.Report.Arrivals = t.head, len(t.input)-t.head, t.head*n
 	for j := range n {
-		if s := (State{t.readout.v[j], t.readout.i[j]}); !s.finite() {
+		if s := (State{r.v[j], r.i[j]}); !s.finite() {
 			return t.overflow(j, s)
 		}
 	}
@@ -60,44 +69,44 @@ func (t *Tape) readPass() error {
 }
 
 // follow finds the peaks of the neurons that did not spike.
-func (t *Tape) follow() {
-	r, n := &t.readout, len(t.plan.cells)
+func (r *readout) follow(t *Tape) {
+	n := len(t.plan.cells)
 	if r.known {
 		return
 	}
 	r.peaks, r.v, r.i = resize(r.peaks, n), resize(r.v, n), resize(r.i, n)
 	r.best, r.current, r.last = resize(r.best, n), resize(r.current, n), resize(r.last, n)
-	t.makeSteps()
+	r.makeSteps(t)
 	for lo := 0; lo < n; lo += lanes.Block {
 		hi := min(lo+lanes.Block, n)
-		if slices.Contains(t.fired[lo:hi], false) {
-			t.climb(lo, hi)
+		if slices.Contains(r.fired[lo:hi], false) {
+			r.climb(t, lo, hi)
 		}
 	}
 	r.known = true
 }
 
 // climb carries the neurons lo to hi-1 to the end as if they did not spike, and finds the peaks of those that did not.
-func (t *Tape) climb(lo, hi int) {
-	r, c := &t.readout, &t.plan.cells[0]
+func (r *readout) climb(t *Tape, lo, hi int) {
+	c := &t.plan.cells[0]
 	weights := t.plan.layer.In.from(lo)
 	v, i, best, current, last := r.v[lo:hi], r.i[lo:hi], r.best[lo:hi], r.current[lo:hi], r.last[lo:hi]
 	for j := range v {
 		s := t.plan.init[lo+j]
 		v[j], i[j], best[j], last[j] = s.V, s.I, s.V, -1
 		r.peaks[lo+j] = Peak{neuron: int32(lo + j), kind: still}
-		if t.fired[lo+j] {
+		if r.fired[lo+j] {
 			best[j] = math.Inf(1)
 		}
 	}
 	for k := 0; k <= t.head; k++ {
-		done, _ := lanes.Climb(v, i, best, current, last, t.steps[k:t.head], k, weights)
+		done, _ := lanes.Climb(v, i, best, current, last, r.steps[k:t.head], k, weights)
 		k += done
-		f := Factors(t.steps[k].Factors)
+		f := Factors(r.steps[k].Factors)
 		for j := range v {
 			s := State{v[j], i[j]}
 			after := f.Apply(s)
-			if time, top, ok := t.inside(k, s, after, best[j]); ok && top > best[j] {
+			if time, top, ok := r.inside(t, k, s, after, best[j]); ok && top > best[j] {
 				best[j], last[j], r.peaks[lo+j].Time = top, -1, time
 			}
 			if after.V > best[j] {
@@ -105,7 +114,7 @@ func (t *Tape) climb(lo, hi int) {
 			}
 			v[j], i[j] = after.V, after.I
 			if k < t.head {
-				i[j] += weights[t.steps[k].Row+j]
+				i[j] += weights[r.steps[k].Row+j]
 			}
 		}
 	}
@@ -115,7 +124,7 @@ func (t *Tape) climb(lo, hi int) {
 		if k := int(last[j]); k >= 0 {
 			p.Time, p.slope = t.closing(k), c.alpha*(current[j]-best[j])
 			if k < t.head {
-				p.kind, p.source, p.synapse = arrivalIn, int32(k), int32(t.steps[k].Row+lo+j)
+				p.kind, p.source, p.synapse = arrivalIn, int32(k), int32(r.steps[k].Row+lo+j)
 			}
 		}
 	}
@@ -138,44 +147,44 @@ func (t *Tape) opening(k int) float64 {
 }
 
 // makeSteps makes the steps from input to input; the last one has no input.
-func (t *Tape) makeSteps() {
-	if len(t.steps) > 0 {
+func (r *readout) makeSteps(t *Tape) {
+	if len(r.steps) > 0 {
 		return
 	}
 	c, n := &t.plan.cells[0], len(t.plan.cells)
-	t.steps, t.exponents = resize(t.steps, t.head+1), resize(t.exponents, t.head+1)
+	r.steps, r.exponents = resize(r.steps, t.head+1), resize(r.exponents, t.head+1)
 	start := 0.0
-	for k := range t.steps {
+	for k := range r.steps {
 		stop, row := t.end, 0
 		if k < t.head {
 			stop, row = t.input[k].Time, t.input[k].Neuron*n
 		}
-		t.steps[k].Row, t.exponents[k] = row, stop-start
+		r.steps[k].Row, r.exponents[k] = row, stop-start
 		start = stop
 	}
-	t.fillSteps(c.Flow)
+	r.fillSteps(c.Flow)
 }
 
 // fillSteps makes the propagators of the steps, over the times in exponents: those of [Flow.Factors], most of them together at TauMem = 2 TauSyn.
-func (t *Tape) fillSteps(f Flow) {
+func (r *readout) fillSteps(f Flow) {
 	if f.tauMem != 2*f.tauSyn {
-		for k, h := range t.exponents {
-			t.steps[k].Factors = lanes.Factors(f.Factors(h))
+		for k, h := range r.exponents {
+			r.steps[k].Factors = lanes.Factors(f.Factors(h))
 		}
 		return
 	}
-	for k, h := range t.exponents {
+	for k, h := range r.exponents {
 		x := -float64(f.alpha * h)
 		if !(x > -1./8 && x < 0) {
-			t.steps[k].Factors = lanes.Factors(f.Factors(h))
+			r.steps[k].Factors = lanes.Factors(f.Factors(h))
 			x = math.NaN()
 		}
-		t.exponents[k] = x
+		r.exponents[k] = x
 	}
-	lanes.Expm1(t.exponents, t.exponents)
-	for k, rest := range t.exponents {
+	lanes.Expm1(r.exponents, r.exponents)
+	for k, rest := range r.exponents {
 		if mem := 1 + rest; mem == mem {
-			t.steps[k].Factors = lanes.Factors{Mem: mem, Syn: mem * mem, Kappa: -rest * mem}
+			r.steps[k].Factors = lanes.Factors{Mem: mem, Syn: mem * mem, Kappa: -rest * mem}
 		}
 	}
 }
@@ -187,7 +196,7 @@ func (t *Tape) fillSteps(f Flow) {
 //	V =  I(t) <= I(0)          because V' = 0
 //
 // counted from VLeak, as it takes a logarithm and exponentials.
-func (t *Tape) inside(k int, s, after State, best float64) (time, top float64, ok bool) {
+func (r *readout) inside(t *Tape, k int, s, after State, best float64) (time, top float64, ok bool) {
 	if !(s.I > s.V && after.I <= after.V && s.I > best) {
 		return 0, 0, false
 	}
@@ -205,14 +214,14 @@ func (t *Tape) inside(k int, s, after State, best float64) (time, top float64, o
 
 // respond writes the linear function of the neurons from first on to dst whose coefficients are those of
 // VLeak, of the initial state, and readout.arrival of the weights.
-func (t *Tape) respond(dst []float64, first int, own integrals) {
+func (r *readout) respond(t *Tape, dst []float64, first int, own integrals) {
 	p := t.plan
 	leak, n := p.cells[0].leak, len(p.cells)
 	for i := range dst {
 		s := p.init[first+i]
 		dst[i] = float64(own.one*leak) + float64(own.u*s.V) + float64(own.i*s.I)
 	}
-	for k, a := range t.readout.arrival {
+	for k, a := range r.arrival {
 		from := t.input[k].Neuron*n + first
 		for i, w := range p.layer.In.Weight[from : from+len(dst)] {
 			dst[i] += float64(a * w)
@@ -220,31 +229,31 @@ func (t *Tape) respond(dst []float64, first int, own integrals) {
 	}
 }
 
-// readVoltages writes the voltages at time s of the neurons from first on to dst.
-func (t *Tape) readVoltages(dst []float64, first int, s float64) {
-	r, c := &t.readout, &t.plan.cells[0]
+// voltages writes the voltages at time s of the neurons from first on to dst.
+func (r *readout) voltages(t *Tape, dst []float64, first int, s float64) bool {
+	c := &t.plan.cells[0]
 	r.arrival = r.arrival[:0]
 	for k := 0; k < t.head && t.input[k].Time <= s; k++ {
 		r.arrival = append(r.arrival, c.Factors(s-t.input[k].Time).Kappa)
 	}
 	f := c.Factors(s)
-	t.respond(dst, first, integrals{1, f.Mem, f.Kappa})
+	r.respond(t, dst, first, integrals{1, f.Mem, f.Kappa})
+	return true
 }
 
-// readIntegrals writes the integrals with the weight e^(-rate t) of the neurons from first on to dst.
-func (t *Tape) readIntegrals(dst []float64, first int, rate float64) {
-	r := &t.readout
-	t.makeRest(rate)
+// integrals writes the integrals with the weight e^(-rate t) of the neurons from first on to dst.
+func (r *readout) integrals(t *Tape, dst []float64, first int, rate float64) bool {
+	r.makeRest(t, rate)
 	r.arrival = r.arrival[:0]
 	for _, w := range r.rest[1:] {
 		r.arrival = append(r.arrival, w.i)
 	}
-	t.respond(dst, first, r.rest[0])
+	r.respond(t, dst, first, r.rest[0])
+	return true
 }
 
 // makeRest sets the integrals from the beginning of each interval to the end.
-func (t *Tape) makeRest(rate float64) {
-	r := &t.readout
+func (r *readout) makeRest(t *Tape, rate float64) {
 	if len(r.rest) > 0 && r.rate == rate {
 		return
 	}
@@ -260,47 +269,59 @@ func (t *Tape) makeRest(rate float64) {
 	}
 }
 
-// readable tells whether readBack can do the voltages in c.
-func (t *Tape) readable(c *Cotangent) bool {
-	if t.engine == reading {
-		return true
-	}
+// readable tells whether back can do the voltages in c, of a layer that spikes.
+func (r *readout) readable(c *Cotangent) bool {
 	if c.Integral != nil {
 		return false
 	}
 	for _, p := range c.probes {
-		if p.kind != crossing && t.fired[p.neuron] {
+		if p.kind != crossing && r.fired[p.neuron] {
 			return false
 		}
 	}
 	return true
 }
 
-// readBack adds the gradients of the voltages and integrals in c, which are of neurons that do not
+func (r *readout) spiked(j int) bool { return false }
+
+func (r *readout) max(t *Tape, j int) (Peak, bool) {
+	r.follow(t)
+	return r.peaks[j], true
+}
+
+// backward is [Tape.Backward] of readouts, for everything but time constants.
+func (r *readout) backward(t *Tape, g *Gradients, c *Cotangent) (ok bool, err error) {
+	if g.TauMem != nil || g.TauSyn != nil {
+		return false, nil
+	}
+	r.back(t, g, c)
+	return true, nil
+}
+
+// back adds the gradients of the voltages and integrals in c, which are of neurons that do not
 // spike, to g and InputTime. The adjoint of an integral is the same for all neurons but for a factor, and has a
 // closed form; that of voltages is carried from input to input.
-func (t *Tape) readBack(g *Gradients, c *Cotangent) {
-	t.makeSteps()
-	t.sortBlocks(c)
-	r, n := &t.readout, len(t.plan.cells)
+func (r *readout) back(t *Tape, g *Gradients, c *Cotangent) {
+	r.makeSteps(t)
+	r.sortBlocks(t, c)
+	n := len(t.plan.cells)
 	r.a, r.b = zeroed(r.a, n), zeroed(r.b, n)
 	for k, first := range r.block {
 		if lo := k * lanes.Block; first >= 0 {
-			t.readBackBlock(g, c, first, lo, min(lo+lanes.Block, n))
+			r.backBlock(t, g, c, first, lo, min(lo+lanes.Block, n))
 		}
 	}
 	for j := range n {
-		t.readBackStart(g, j, State{r.a[j], r.b[j]})
+		r.backStart(t, g, j, State{r.a[j], r.b[j]})
 	}
 	if c.Integral != nil {
-		t.readBackIntegral(g, c)
+		r.backIntegral(t, g, c)
 	}
 }
 
-// readBackBlock carries the adjoints of the voltages of the neurons lo to hi-1, whose probes are first and those after it, from probe to
+// backBlock carries the adjoints of the voltages of the neurons lo to hi-1, whose probes are first and those after it, from probe to
 // probe.
-func (t *Tape) readBackBlock(g *Gradients, c *Cotangent, first int32, lo, hi int) {
-	r := &t.readout
+func (r *readout) backBlock(t *Tape, g *Gradients, c *Cotangent, first int32, lo, hi int) {
 	r.order = r.order[:0]
 	for i := first; i >= 0; i = r.next[i] {
 		switch p := &c.probes[i]; p.kind {
@@ -320,22 +341,22 @@ func (t *Tape) readBackBlock(g *Gradients, c *Cotangent, first int32, lo, hi int
 	upTo := int(r.order[0].interval) // intervals from here on are undone
 	for _, x := range r.order {
 		if k := int(x.interval); k < upTo {
-			t.undoSteps(g, r.a[lo:hi], r.b[lo:hi], lo, k, upTo)
+			r.undoSteps(t, g, r.a[lo:hi], r.b[lo:hi], lo, k, upTo)
 			upTo = k
 		}
-		t.readBackProbe(g, upTo, &c.probes[x.probe])
+		r.backProbe(t, g, upTo, &c.probes[x.probe])
 	}
-	t.undoSteps(g, r.a[lo:hi], r.b[lo:hi], lo, 0, upTo)
+	r.undoSteps(t, g, r.a[lo:hi], r.b[lo:hi], lo, 0, upTo)
 }
 
-// readBackIntegral adds the gradients of the integrals.
-func (t *Tape) readBackIntegral(g *Gradients, c *Cotangent) {
+// backIntegral adds the gradients of the integrals.
+func (r *readout) backIntegral(t *Tape, g *Gradients, c *Cotangent) {
 	cell, n := &t.plan.cells[0], len(t.plan.cells)
 	rate, _ := decayRate(c.Decay) // check has seen it
-	t.makeRest(rate)
+	r.makeRest(t, rate)
 	for k := t.head; k > 0; k-- {
 		from := t.input[k-1].Neuron * n
-		w := t.readout.rest[k]
+		w := r.rest[k]
 		sum := 0.0
 		for j, x := range c.Integral {
 			sum += float64(x * t.plan.layer.In.Weight[from+j])
@@ -347,17 +368,17 @@ func (t *Tape) readBackIntegral(g *Gradients, c *Cotangent) {
 			t.InputTime[k-1] += float64(sum * (float64(w.i*cell.beta) - float64(w.u*cell.alpha)))
 		}
 	}
-	w := t.readout.rest[0]
+	w := r.rest[0]
 	for j, x := range c.Integral {
 		accumulate(g.VLeak, j, x*w.one) // V = VLeak + u
-		t.readBackStart(g, j, State{x * w.u, x * w.i})
+		r.backStart(t, g, j, State{x * w.u, x * w.i})
 	}
 }
 
-// readBackProbe adds probe p, which is in interval k, to the adjoint at the beginning of the interval.
-func (t *Tape) readBackProbe(g *Gradients, k int, p *probe) {
-	r, j := &t.readout, p.neuron
-	f := Factors(t.steps[k].Factors)
+// backProbe adds probe p, which is in interval k, to the adjoint at the beginning of the interval.
+func (r *readout) backProbe(t *Tape, g *Gradients, k int, p *probe) {
+	j := p.neuron
+	f := Factors(r.steps[k].Factors)
 	switch p.kind {
 	case arrivalIn:
 		if len(t.InputTime) > 0 {
@@ -371,8 +392,8 @@ func (t *Tape) readBackProbe(g *Gradients, k int, p *probe) {
 	r.b[j] += float64(f.Kappa * p.grad)
 }
 
-// readBackStart adds the adjoint of neuron j at time 0.
-func (t *Tape) readBackStart(g *Gradients, j int, a State) {
+// backStart adds the adjoint of neuron j at time 0.
+func (r *readout) backStart(t *Tape, g *Gradients, j int, a State) {
 	accumulate(g.IInit, j, a.I)
 	if t.plan.layer.Params.VInit != nil { // u = VInit - VLeak, else 0
 		accumulate(g.VInit, j, a.V)
@@ -381,8 +402,8 @@ func (t *Tape) readBackStart(g *Gradients, j int, a State) {
 }
 
 // sortBlocks makes the lists of the probes of each block of neurons.
-func (t *Tape) sortBlocks(c *Cotangent) {
-	r, n := &t.readout, len(t.plan.cells)
+func (r *readout) sortBlocks(t *Tape, c *Cotangent) {
+	n := len(t.plan.cells)
 	r.block, r.next = resize(r.block, (n+lanes.Block-1)/lanes.Block), resize(r.next, len(c.probes))
 	for k := range r.block {
 		r.block[k] = -1
@@ -391,4 +412,17 @@ func (t *Tape) sortBlocks(c *Cotangent) {
 		k := c.probes[i].neuron / lanes.Block
 		r.next[i], r.block[k] = r.block[k], int32(i)
 	}
+}
+
+// undoSteps carries the adjoints a, b of a block of neurons from lo on back over the steps first <= k < end, with the inputs that end them.
+func (r *readout) undoSteps(t *Tape, g *Gradients, a, b []float64, lo, first, end int) {
+	cell := &t.plan.cells[0]
+	var grad, time []float64
+	if g.In != nil {
+		grad = g.In[min(lo, len(g.In)):]
+	}
+	if len(t.InputTime) > 0 {
+		time = t.InputTime[first:end]
+	}
+	lanes.RunBack(a, b, r.steps[first:end], t.plan.layer.In.from(lo), grad, time, cell.alpha, cell.beta)
 }

@@ -84,7 +84,7 @@ func TestReadout(t *testing.T) {
 			t.Fatal(err)
 		}
 		stepThrough(t, &stepped, l, input, 30)
-		if read.engine != reading || stepped.engine != stepwise {
+		if read.engine != &read.readout || stepped.engine != &stepped.events {
 			t.Fatal("the two passes are of one engine")
 		}
 		if read.Report != func() Report { s := stepped.Report; s.RootSolves = 0; return s }() {
@@ -134,7 +134,7 @@ func TestReadout(t *testing.T) {
 			// the recursion of the general engine rounds anew at each of 50 inputs
 			compareSlots(t, "readout", slotsOf(t, l, &read, &c), slotsOf(t, l, &stepped, &d), 1e-12)
 		}
-		if read.engine != reading {
+		if read.engine != &read.readout {
 			t.Error("the readout took the general engine")
 		}
 		// single neurons, and a gradient of time constants, which takes the general engine with the peaks found here
@@ -223,7 +223,7 @@ func TestSilenceSwept(t *testing.T) {
 			t.Errorf("net %d: loss %v, by steps %v", k, loss[0], loss[1])
 		}
 		compareSlots(t, "silence", grads[0], grads[1], 1e-11*steep)
-		if swept.engine != sweeping {
+		if swept.engine != &swept.sweep {
 			t.Error("silence took the general engine")
 		}
 		for j := range 6 {
@@ -269,7 +269,7 @@ func TestReadoutAllocatesNothing(t *testing.T) {
 			if _, err := (Silence{Weight: 0.1}).Add(&p.Tapes[0], &p.Cotangents[0]); err != nil {
 				t.Fatal(err)
 			}
-			if err := p.Backward(g, EventProp); err != nil {
+			if err := p.Backward(g, Adjoint); err != nil {
 				t.Fatal(err)
 			}
 		}

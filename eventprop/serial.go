@@ -9,8 +9,8 @@ type Serial []*Layer
 type Method int
 
 const (
-	// EventProp is the adjoint method, [Tape.Backward].
-	EventProp Method = iota
+	// Adjoint is the adjoint method EventProp, [Tape.Backward].
+	Adjoint Method = iota
 	// Implicit is the derivative of every spike in forward mode, [Tape.Analytical].
 	Implicit
 )

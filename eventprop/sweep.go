@@ -4,19 +4,18 @@ import (
 	"fmt"
 	"math"
 	"math/bits"
+	"slices"
 
 	"github.com/surge-snn/surge/internal/lanes"
 )
 
-// sweep is the fast way through a feed-forward layer of neurons that are alike, with dense weights
+// forward is the fast way through a feed-forward layer of neurons that are alike, with dense weights
 // and no delays: the neurons do not see each other, so that one pass over the sorted input
 // serves all of them, and the propagator between two inputs is common to them. A
 // neuron takes part in a root search only where it may cross the threshold before the next input. Few neurons stay in registers
-// from input to input, see sweepFew.
+// from input to input, see few.
 //
-// Only the spikes are kept. Tape.unfold makes the touches of the general engine from
-// them where a voltage of a neuron that spikes, an integral or a gradient of a time constant is asked for; readout has
-// the maxima of the others.
+// Only the spikes are kept; silent has the maxima of the neurons without one.
 type sweep struct {
 	v, i         []float64 // states, V counted from VLeak
 	nextV, nextI []float64
@@ -28,7 +27,8 @@ type sweep struct {
 	blocks       []blockEnd   // of few neurons
 	order        order        // of the spikes
 
-	back sweptAdjoint
+	back   sweptAdjoint
+	silent readout // the course of the neurons that do not spike
 }
 
 // interval is the time from one input to the next: no event reaches a neuron within it. Inputs at one
@@ -73,20 +73,21 @@ func (p *plan) alike() bool {
 		p.cells[0].q > 0 && !math.IsInf(p.cells[0].q, 1) && p.init[0].V < p.cells[0].q
 }
 
-// sweep is the forward pass.
-func (t *Tape) sweep() error {
-	w, n := &t.swept, len(t.plan.cells)
+// forward is the forward pass.
+func (w *sweep) forward(t *Tape) error {
+	n := len(t.plan.cells)
+	w.silent.reset(n)
 	w.v, w.i = resize(w.v, n), resize(w.i, n)
 	for j, s := range t.plan.init {
 		w.v[j], w.i[j] = s.V, s.I
 	}
 	w.found, w.trains = w.found[:0], w.trains[:0]
 	w.order.reset()
-	pass := t.sweepMany
+	pass := w.many
 	if n <= few {
-		pass = t.sweepFew
+		pass = w.few
 	}
-	if err := pass(); err != nil {
+	if err := pass(t); err != nil {
 		return err
 	}
 	for _, k := range w.order.sort() {
@@ -94,9 +95,8 @@ func (t *Tape) sweep() error {
 		s.index = int32(len(t.Spikes))
 		t.Spikes = append(t.Spikes, Spike{k.time, int(s.neuron), s.current})
 	}
-	t.engine = sweeping
 	t.Report.Arrivals = t.head * n
-	t.summarize()
+	t.summarize(w.silent.fired)
 	for j := range n {
 		if s := (State{w.v[j], w.i[j]}); !s.finite() {
 			return t.overflow(j, s)
@@ -105,9 +105,9 @@ func (t *Tape) sweep() error {
 	return nil
 }
 
-// sweepMany carries all neurons together over interval after interval.
-func (t *Tape) sweepMany() error {
-	w, p, n := &t.swept, t.plan, len(t.plan.cells)
+// many carries all neurons together over interval after interval.
+func (w *sweep) many(t *Tape) error {
+	p, n := t.plan, len(t.plan.cells)
 	w.nextV, w.nextI, w.mask = resize(w.nextV, n), resize(w.nextI, n), resize(w.mask, lanes.Words(n))
 	w.intervals = w.intervals[:0]
 	w.round.grow(n)
@@ -124,7 +124,7 @@ func (t *Tape) sweepMany() error {
 		}
 		x.endInput = int32(t.head)
 		x.Factors = p.cells[0].Factors(x.stop - x.start)
-		if err := t.sweepInterval(&x); err != nil {
+		if err := w.interval(t, &x); err != nil {
 			return err
 		}
 		x.endSpike, x.endTrain = int32(len(w.found)), int32(len(w.trains))
@@ -134,15 +134,15 @@ func (t *Tape) sweepMany() error {
 	return nil
 }
 
-// sweepInterval carries all neurons over an interval and the inputs at its end.
-func (t *Tape) sweepInterval(x *interval) error {
-	w, c, n := &t.swept, &t.plan.cells[0], len(t.plan.cells)
+// interval carries all neurons over an interval and the inputs at its end.
+func (w *sweep) interval(t *Tape, x *interval) error {
+	c, n := &t.plan.cells[0], len(t.plan.cells)
 	lanes.Advance(w.mask, w.nextV, w.nextI, w.v, w.i, lanes.Factors(x.Factors), c.q)
 	var err error
 	if c.tauMem == 2*c.tauSyn && x.Mem > shortest {
-		err = t.sweepRounds(x)
+		err = w.rounds(t, x)
 	} else {
-		err = t.sweepEach(x)
+		err = w.each(t, x)
 	}
 	if err != nil {
 		return err
@@ -155,13 +155,12 @@ func (t *Tape) sweepInterval(x *interval) error {
 	return nil
 }
 
-// sweepEach takes the neurons that may have crossed the threshold through an interval one by one.
-func (t *Tape) sweepEach(x *interval) error {
-	w := &t.swept
+// each takes the neurons that may have crossed the threshold through an interval one by one.
+func (w *sweep) each(t *Tape, x *interval) error {
 	for k, word := range w.mask {
 		for ; word != 0; word &= word - 1 {
 			j := k<<6 + bits.TrailingZeros64(word)
-			after, err := t.sweepSpikes(j, x, State{w.v[j], w.i[j]}, opening, -1)
+			after, err := w.spikes(t, j, x, State{w.v[j], w.i[j]}, opening, -1)
 			if err != nil {
 				return err
 			}
@@ -171,10 +170,10 @@ func (t *Tape) sweepEach(x *interval) error {
 	return nil
 }
 
-// sweepSpikes finds the spikes of neuron j in an interval from now on, where it is in state s,
+// spikes finds the spikes of neuron j in an interval from now on, where it is in state s,
 // and returns its state at the end. before is the time of its spike at now, or -1.
-func (t *Tape) sweepSpikes(j int, x *interval, s State, now passage, before float64) (State, error) {
-	c, w := &t.plan.cells[0], &t.swept
+func (w *sweep) spikes(t *Tape, j int, x *interval, s State, now passage, before float64) (State, error) {
+	c := &t.plan.cells[0]
 	end := x.end()
 	for {
 		t.Report.RootSolves++
@@ -190,16 +189,16 @@ func (t *Tape) sweepSpikes(j int, x *interval, s State, now passage, before floa
 			}
 			return state, nil
 		}
-		if err := t.sweepSpike(j, x, leg, state.I, before, at); err != nil {
+		if err := w.spike(t, j, x, leg, state.I, before, at); err != nil {
 			return s, err
 		}
 		before, now, s = at, to, State{c.rho, state.I}
 	}
 }
 
-// sweepSpike adds a spike of neuron j at a time in an interval, with the propagator and the time from the moment before.
-func (t *Tape) sweepSpike(j int, x *interval, leg Factors, current, before, at float64) error {
-	w, q := &t.swept, t.plan.cells[0].q
+// spike adds a spike of neuron j at a time in an interval, with the propagator and the time from the moment before.
+func (w *sweep) spike(t *Tape, j int, x *interval, leg Factors, current, before, at float64) error {
+	q := t.plan.cells[0].q
 	switch {
 	case at == before:
 		return fmt.Errorf("%w: neuron %d at %g s, current %g", ErrRunaway, j, at, current)
@@ -215,19 +214,32 @@ func (t *Tape) sweepSpike(j int, x *interval, leg Factors, current, before, at f
 	return nil
 }
 
-// summarize is finish for a fast engine, but for the look at the states.
-func (t *Tape) summarize() {
+// summarize completes the report of a fast engine, and fills in whether each neuron has spiked.
+func (t *Tape) summarize(fired []bool) {
 	t.complete = true
 	r := &t.Report
 	r.Inputs, r.LateInputs, r.Spikes = t.head, len(t.input)-t.head, len(t.Spikes)
-	t.fired = zeroed(t.fired, len(t.plan.cells))
 	for _, s := range t.Spikes {
-		t.fired[s.Neuron] = true
+		fired[s.Neuron] = true
 	}
 	r.SilentNeurons = 0
-	for _, fired := range t.fired {
+	for _, fired := range fired {
 		if !fired {
 			r.SilentNeurons++
 		}
 	}
 }
+
+func (w *sweep) spiked(j int) bool { return w.silent.fired[j] }
+
+func (w *sweep) max(t *Tape, j int) (Peak, bool) {
+	if w.spiked(j) {
+		first := slices.IndexFunc(t.Spikes, func(s Spike) bool { return s.Neuron == j })
+		return t.firing(j, t.Spikes[first].Time), true
+	}
+	return w.silent.max(t, j)
+}
+
+// Voltages at times and integrals are those of events.
+func (w *sweep) voltages(*Tape, []float64, int, float64) bool  { return false }
+func (w *sweep) integrals(*Tape, []float64, int, float64) bool { return false }

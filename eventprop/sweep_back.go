@@ -9,90 +9,92 @@ type sweptAdjoint struct {
 	after []State   // dL/dV and dL/dI after the last spikes in an interval
 }
 
-// sweepBack is [Tape.Backward] after a sweep, for everything but time constants and voltages. InputTime is empty unless
-// it is asked for.
-func (t *Tape) sweepBack(g *Gradients, c *Cotangent, inputTime bool) error {
-	if err := c.check(t); err != nil {
-		return err
+// backward is [Tape.Backward], for everything but time constants and voltages of neurons that spike.
+func (w *sweep) backward(t *Tape, g *Gradients, c *Cotangent) (ok bool, err error) {
+	if g.TauMem != nil || g.TauSyn != nil || !w.silent.readable(c) {
+		return false, nil
 	}
-	if err := g.check(t.plan.layer); err != nil {
-		return err
+	if err := w.adjoint(t, g, c.Time); err != nil {
+		return false, err
 	}
-	w, n := &t.swept.back, len(t.plan.cells)
-	t.InputTime = t.InputTime[:0]
-	if inputTime {
-		t.InputTime = zeroed(t.InputTime, len(t.input))
+	if len(c.probes) > 0 {
+		w.silent.back(t, g, c)
 	}
-	t.Report.ClippedJumps = 0
-	w.a, w.b = zeroed(w.a, n), zeroed(w.b, n)
-	pass := t.sweepBackMany
+	return true, nil
+}
+
+// adjoint carries the derivatives time to the times of the spikes back to the start.
+func (w *sweep) adjoint(t *Tape, g *Gradients, time []float64) error {
+	back, n := &w.back, len(t.plan.cells)
+	back.a, back.b = zeroed(back.a, n), zeroed(back.b, n)
+	pass := w.backMany
 	if n <= few {
-		pass = t.sweepBackFew
+		pass = w.backFew
 	}
-	if err := pass(g, c.Time); err != nil {
+	if err := pass(t, g, time); err != nil {
 		return err
 	}
-	for j := range w.a {
-		accumulate(g.IInit, j, w.b[j])
+	for j := range back.a {
+		accumulate(g.IInit, j, back.b[j])
 		if t.plan.layer.Params.VInit != nil {
-			accumulate(g.VInit, j, w.a[j])
-			accumulate(g.VLeak, j, -w.a[j])
+			accumulate(g.VInit, j, back.a[j])
+			accumulate(g.VLeak, j, -back.a[j])
 		}
 	}
 	return nil
 }
 
-// sweepBackMany undoes sweepMany, with the derivatives time to the times of the spikes.
-func (t *Tape) sweepBackMany(g *Gradients, time []float64) error {
-	w, n := &t.swept.back, len(t.plan.cells)
-	w.quiet = true
-	for k := len(t.swept.intervals) - 1; k >= 0; k-- {
-		x := &t.swept.intervals[k]
-		if !w.quiet {
+// backMany undoes many, with the derivatives time to the times of the spikes.
+func (w *sweep) backMany(t *Tape, g *Gradients, time []float64) error {
+	back, n := &w.back, len(t.plan.cells)
+	back.quiet = true
+	for k := len(w.intervals) - 1; k >= 0; k-- {
+		x := &w.intervals[k]
+		if !back.quiet {
 			for s := x.endInput - 1; s >= x.firstInput; s-- {
-				t.sweepBackInput(g, s, 0, n)
+				w.backInput(t, g, s, 0, n)
 			}
 		}
-		if err := t.sweepBackInterval(g, x, time, 0, n); err != nil {
+		if err := w.backInterval(t, g, x, time, 0, n); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// sweepBackInput undoes input k of the neurons lo to hi-1, which does not change the adjoints.
-func (t *Tape) sweepBackInput(g *Gradients, k int32, lo, hi int) {
-	w, cell, n := &t.swept.back, &t.plan.cells[0], len(t.plan.cells)
+// backInput undoes input k of the neurons lo to hi-1, which does not change the adjoints.
+func (w *sweep) backInput(t *Tape, g *Gradients, k int32, lo, hi int) {
+	back, cell, n := &w.back, &t.plan.cells[0], len(t.plan.cells)
 	row := t.input[k].Neuron * n
 	if len(t.InputTime) > 0 {
-		t.InputTime[k] += lanes.Moved(t.plan.layer.In.Weight[row+lo:row+hi], w.a[lo:hi], w.b[lo:hi], cell.alpha, cell.beta)
+		t.InputTime[k] += lanes.Moved(t.plan.layer.In.Weight[row+lo:row+hi], back.a[lo:hi], back.b[lo:hi], cell.alpha, cell.beta)
 	}
 	if g.In != nil {
-		lanes.Add(g.In[row+lo:row+hi], w.b[lo:hi])
+		lanes.Add(g.In[row+lo:row+hi], back.b[lo:hi])
 	}
 }
 
-// sweepBackInterval carries the adjoints of the neurons lo to hi-1 from the end of an interval to its beginning. Those that spike in it
+// backInterval carries the adjoints of the neurons lo to hi-1 from the end of an interval to its beginning. Those that spike in it
 // go from spike to spike.
-func (t *Tape) sweepBackInterval(g *Gradients, x *interval, time []float64, lo, hi int) error {
-	w, spikes := &t.swept.back, t.swept.found[x.firstSpike:x.endSpike]
-	if !w.quiet {
-		trains := t.swept.trains[x.firstTrain:x.endTrain]
-		w.after = resize(w.after, len(trains))
+func (w *sweep) backInterval(t *Tape, g *Gradients, x *interval, time []float64, lo, hi int) error {
+	back, spikes := &w.back, w.found[x.firstSpike:x.endSpike]
+	if !back.quiet {
+		trains := w.trains[x.firstTrain:x.endTrain]
+		back.after = resize(back.after, len(trains))
 		for k := range trains {
 			r := &trains[k]
-			w.after[k] = r.Adjoint(State{w.a[r.neuron], w.b[r.neuron]})
+			back.after[k] = r.Adjoint(State{back.a[r.neuron], back.b[r.neuron]})
 		}
-		lanes.Retreat(w.a[lo:hi], w.b[lo:hi], lanes.Factors(x.Factors))
-		for k, a := range w.after {
+		lanes.Retreat(back.a[lo:hi], back.b[lo:hi], lanes.Factors(x.Factors))
+		for k, a := range back.after {
 			j := trains[k].neuron
-			w.a[j], w.b[j] = a.V, a.I
+			back.a[j], back.b[j] = a.V, a.I
 		}
 	}
 	for k := len(spikes) - 1; k >= 0; k-- {
 		s := &spikes[k]
 		j := int(s.neuron)
-		after := w.a[j]
+		after := back.a[j]
 		before, err := t.jump(j, t.Spikes[s.index].Time, s.current, after, time[s.index])
 		if err != nil {
 			return err
@@ -100,9 +102,9 @@ func (t *Tape) sweepBackInterval(g *Gradients, x *interval, time []float64, lo, 
 		accumulate(g.VReset, j, after)
 		accumulate(g.VLeak, j, before-after)
 		accumulate(g.VTh, j, -before)
-		w.quiet = w.quiet && before == 0
-		a := s.Adjoint(State{before, w.b[j]})
-		w.a[j], w.b[j] = a.V, a.I
+		back.quiet = back.quiet && before == 0
+		a := s.Adjoint(State{before, back.b[j]})
+		back.a[j], back.b[j] = a.V, a.I
 	}
 	return nil
 }

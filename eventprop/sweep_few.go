@@ -6,21 +6,21 @@ import (
 	"github.com/surge-snn/surge/internal/lanes"
 )
 
-// few is the most neurons of which sweepFew is faster than sweepMany.
+// few is the most neurons of which few is faster than many.
 const few = 2 * lanes.Block
 
 // blockEnd is where the spikes and the trains of a block of neurons end.
 type blockEnd struct{ spike, train int32 }
 
-// sweepFew carries a block of neurons in registers over interval after interval, until some of them may cross the
+// few carries a block of neurons in registers over interval after interval, until some of them may cross the
 // threshold, and then the next block. An interval ends at each input here.
-func (t *Tape) sweepFew() error {
-	w, n := &t.swept, len(t.plan.cells)
+func (w *sweep) few(t *Tape) error {
+	n := len(t.plan.cells)
 	t.head = sort.Search(len(t.input), func(k int) bool { return t.input[k].Time >= t.end })
-	t.makeSteps()
+	w.silent.makeSteps(t)
 	w.blocks = w.blocks[:0]
 	for lo := 0; lo < n; lo += lanes.Block {
-		if err := t.sweepBlock(lo, min(lo+lanes.Block, n)); err != nil {
+		if err := w.block(t, lo, min(lo+lanes.Block, n)); err != nil {
 			return err
 		}
 		w.blocks = append(w.blocks, blockEnd{int32(len(w.found)), int32(len(w.trains))})
@@ -29,18 +29,18 @@ func (t *Tape) sweepFew() error {
 }
 
 // step returns the interval before input k.
-func (t *Tape) step(k int) interval {
-	return interval{Factors: Factors(t.steps[k].Factors), start: t.opening(k), stop: t.closing(k), index: int32(k)}
+func (w *sweep) step(t *Tape, k int) interval {
+	return interval{Factors: Factors(w.silent.steps[k].Factors), start: t.opening(k), stop: t.closing(k), index: int32(k)}
 }
 
-// sweepBlock carries the neurons lo to hi-1 to the end.
-func (t *Tape) sweepBlock(lo, hi int) error {
-	w, c, weights := &t.swept, &t.plan.cells[0], t.plan.layer.In.from(lo)
+// block carries the neurons lo to hi-1 to the end.
+func (w *sweep) block(t *Tape, lo, hi int) error {
+	c, weights := &t.plan.cells[0], t.plan.layer.In.from(lo)
 	v, i := w.v[lo:hi], w.i[lo:hi]
 	for k := 0; k <= t.head; k++ {
-		done, hits := lanes.Run(v, i, t.steps[k:t.head], weights, c.q)
+		done, hits := lanes.Run(v, i, w.silent.steps[k:t.head], weights, c.q)
 		k += done
-		x := t.step(k)
+		x := w.step(t, k)
 		if k == t.head { // the last interval has no input at its end
 			for j := range v {
 				if s := (State{v[j], i[j]}); c.mayCross(s, x.Apply(s)) {
@@ -53,26 +53,26 @@ func (t *Tape) sweepBlock(lo, hi int) error {
 			after := x.Apply(s)
 			if hits>>j&1 != 0 {
 				var err error
-				if after, err = t.sweepSpikes(lo+j, &x, s, opening, -1); err != nil {
+				if after, err = w.spikes(t, lo+j, &x, s, opening, -1); err != nil {
 					return err
 				}
 			}
 			v[j], i[j] = after.V, after.I
 			if k < t.head {
-				i[j] += weights[t.steps[k].Row+j]
+				i[j] += weights[w.silent.steps[k].Row+j]
 			}
 		}
 	}
 	return nil
 }
 
-// sweepBackFew undoes sweepFew, with the derivatives time to the times of the spikes.
-func (t *Tape) sweepBackFew(g *Gradients, time []float64) error {
-	w, n := &t.swept, len(t.plan.cells)
+// backFew undoes few, with the derivatives time to the times of the spikes.
+func (w *sweep) backFew(t *Tape, g *Gradients, time []float64) error {
+	n := len(t.plan.cells)
 	var first blockEnd
 	for b, end := range w.blocks {
 		lo := b * lanes.Block
-		if err := t.sweepBackBlock(g, time, lo, min(lo+lanes.Block, n), first, end); err != nil {
+		if err := w.backBlock(t, g, time, lo, min(lo+lanes.Block, n), first, end); err != nil {
 			return err
 		}
 		first = end
@@ -80,17 +80,17 @@ func (t *Tape) sweepBackFew(g *Gradients, time []float64) error {
 	return nil
 }
 
-// sweepBackBlock goes back with the neurons lo to hi-1, of which are the spikes and trains from first to before end.
-func (t *Tape) sweepBackBlock(g *Gradients, time []float64, lo, hi int, first, end blockEnd) error {
-	w, back := &t.swept, &t.swept.back
+// backBlock goes back with the neurons lo to hi-1, of which are the spikes and trains from first to before end.
+func (w *sweep) backBlock(t *Tape, g *Gradients, time []float64, lo, hi int, first, end blockEnd) error {
+	back := &w.back
 	back.quiet = true
 	upTo := t.head + 1 // intervals from here on are undone
 	for end.spike > first.spike {
 		k := w.found[end.spike-1].interval
 		if !back.quiet {
-			t.undoSteps(g, back.a[lo:hi], back.b[lo:hi], lo, int(k)+1, upTo)
+			w.silent.undoSteps(t, g, back.a[lo:hi], back.b[lo:hi], lo, int(k)+1, upTo)
 		}
-		x := t.step(int(k))
+		x := w.step(t, int(k))
 		x.firstSpike, x.endSpike, x.firstTrain, x.endTrain = end.spike-1, end.spike, end.train-1, end.train
 		for x.firstSpike > first.spike && w.found[x.firstSpike-1].interval == k {
 			x.firstSpike--
@@ -99,28 +99,15 @@ func (t *Tape) sweepBackBlock(g *Gradients, time []float64, lo, hi int, first, e
 			x.firstTrain--
 		}
 		if !back.quiet && int(k) < t.head {
-			t.sweepBackInput(g, k, lo, hi)
+			w.backInput(t, g, k, lo, hi)
 		}
-		if err := t.sweepBackInterval(g, &x, time, lo, hi); err != nil {
+		if err := w.backInterval(t, g, &x, time, lo, hi); err != nil {
 			return err
 		}
 		end, upTo = blockEnd{x.firstSpike, x.firstTrain}, int(k)
 	}
 	if !back.quiet {
-		t.undoSteps(g, back.a[lo:hi], back.b[lo:hi], lo, 0, upTo)
+		w.silent.undoSteps(t, g, back.a[lo:hi], back.b[lo:hi], lo, 0, upTo)
 	}
 	return nil
-}
-
-// undoSteps carries the adjoints a, b of a block of neurons from lo on back over the steps first <= k < end, with the inputs that end them.
-func (t *Tape) undoSteps(g *Gradients, a, b []float64, lo, first, end int) {
-	cell := &t.plan.cells[0]
-	var grad, time []float64
-	if g.In != nil {
-		grad = g.In[min(lo, len(g.In)):]
-	}
-	if len(t.InputTime) > 0 {
-		time = t.InputTime[first:end]
-	}
-	lanes.RunBack(a, b, t.steps[first:end], t.plan.layer.In.from(lo), grad, time, cell.alpha, cell.beta)
 }

@@ -14,6 +14,7 @@ type round struct {
 	mem, time    []float64 // the decay of V up to there, and the time in s
 	z, leg, log  []float64 // to the crossing, h later: e^(h/TauMem) - 1, e^(-h/TauMem), h/TauMem
 	hits, unsure []uint64
+	again        bool // whether all of them have spiked in the interval already
 }
 
 // shortest is the least decay over an interval that is swept in rounds: its square is far from an underflow.
@@ -27,9 +28,9 @@ func (r *round) grow(n int) {
 	r.hits, r.unsure = resize(r.hits, lanes.Words(n)), resize(r.unsure, lanes.Words(n))
 }
 
-// sweepRounds takes the neurons that may have crossed the threshold through an interval in rounds.
-func (t *Tape) sweepRounds(x *interval) error {
-	w, r, c := &t.swept, &t.swept.round, &t.plan.cells[0]
+// rounds takes the neurons that may have crossed the threshold through an interval in rounds.
+func (w *sweep) rounds(t *Tape, x *interval) error {
+	r, c := &w.round, &t.plan.cells[0]
 	n := 0
 	for k, word := range w.mask {
 		for ; word != 0; word &= word - 1 {
@@ -38,14 +39,14 @@ func (t *Tape) sweepRounds(x *interval) error {
 			n++
 		}
 	}
-	for again := false; n > 0; again = true {
+	for r.again = false; n > 0; r.again = true {
 		t.Report.RootSolves += n
 		lanes.Cross(r.hits[:lanes.Words(n)], r.unsure[:lanes.Words(n)], r.z[:n], r.leg[:n], r.v[:n], r.i[:n], r.mem[:n], c.q, x.Mem*almost)
-		hits, err := t.leave(x, n, again)
+		hits, err := w.leave(t, x, n)
 		if err != nil {
 			return err
 		}
-		if n, err = t.sweepRound(x, hits, again); err != nil {
+		if n, err = w.nextRound(t, x, hits); err != nil {
 			return err
 		}
 	}
@@ -53,8 +54,8 @@ func (t *Tape) sweepRounds(x *interval) error {
 }
 
 // leave takes those of n neurons that do not cross to the end of the interval, and moves the others together.
-func (t *Tape) leave(x *interval, n int, again bool) (hits int, err error) {
-	r := &t.swept.round
+func (w *sweep) leave(t *Tape, x *interval, n int) (hits int, err error) {
+	r := &w.round
 	for k := range lanes.Words(n) {
 		present := ^uint64(0)
 		if rest := n - k<<6; rest < 64 {
@@ -62,13 +63,13 @@ func (t *Tape) leave(x *interval, n int, again bool) (hits int, err error) {
 		}
 		for word := r.unsure[k]; word != 0; word &= word - 1 {
 			t.Report.RootSolves--
-			if err := t.sweepAlone(x, k<<6+bits.TrailingZeros64(word), again); err != nil {
+			if err := w.alone(t, x, k<<6+bits.TrailingZeros64(word)); err != nil {
 				return 0, err
 			}
 		}
 		for word := present &^ (r.hits[k] | r.unsure[k]); word != 0; word &= word - 1 {
 			e := k<<6 + bits.TrailingZeros64(word)
-			if err := t.rest(x, e, again); err != nil {
+			if err := w.rest(t, x, e); err != nil {
 				return 0, err
 			}
 		}
@@ -83,10 +84,10 @@ func (t *Tape) leave(x *interval, n int, again bool) (hits int, err error) {
 }
 
 // rest takes neuron e of the round, which does not cross, to the end of the interval.
-func (t *Tape) rest(x *interval, e int, again bool) error {
-	w, r, c := &t.swept, &t.swept.round, &t.plan.cells[0]
+func (w *sweep) rest(t *Tape, x *interval, e int) error {
+	r, c := &w.round, &t.plan.cells[0]
 	j := r.neuron[e]
-	if again {
+	if r.again {
 		mem := x.Mem / r.mem[e]
 		leg := Factors{mem, mem * mem, mem * (1 - mem)}
 		after := leg.Apply(State{r.v[e], r.i[e]})
@@ -98,25 +99,25 @@ func (t *Tape) rest(x *interval, e int, again bool) error {
 	} else if !(w.nextV[j] >= c.q) {
 		return nil
 	}
-	return t.sweepAlone(x, e, again)
+	return w.alone(t, x, e)
 }
 
-// sweepAlone takes neuron e of the round to the end of the interval on its own.
-func (t *Tape) sweepAlone(x *interval, e int, again bool) error {
-	w, r := &t.swept, &t.swept.round
+// alone takes neuron e of the round to the end of the interval on its own.
+func (w *sweep) alone(t *Tape, x *interval, e int) error {
+	r := &w.round
 	before := -1.0
-	if again {
+	if r.again {
 		before = x.start + r.time[e]
 	}
 	j, mem := int(r.neuron[e]), r.mem[e]
-	after, err := t.sweepSpikes(j, x, State{r.v[e], r.i[e]}, passage{r.time[e], mem, mem * mem}, before)
+	after, err := w.spikes(t, j, x, State{r.v[e], r.i[e]}, passage{r.time[e], mem, mem * mem}, before)
 	w.nextV[j], w.nextI[j] = after.V, after.I
 	return err
 }
 
-// sweepRound lets n neurons spike, and returns how many of them go on.
-func (t *Tape) sweepRound(x *interval, n int, again bool) (left int, err error) {
-	r, c := &t.swept.round, &t.plan.cells[0]
+// nextRound lets n neurons spike, and returns how many of them go on.
+func (w *sweep) nextRound(t *Tape, x *interval, n int) (left int, err error) {
+	r, c := &w.round, &t.plan.cells[0]
 	neuron, v, i, mem, time := r.neuron[:n], r.v[:n], r.i[:n], r.mem[:n], r.time[:n]
 	z, decay, log := r.z[:n], r.leg[:n], r.log[:n]
 	lanes.Log1p(log, z)
@@ -133,15 +134,15 @@ func (t *Tape) sweepRound(x *interval, n int, again bool) (left int, err error) 
 			at = x.stop
 		}
 		if !(at < t.end) { // too late
-			if err := t.sweepAlone(x, e, again); err != nil {
+			if err := w.alone(t, x, e); err != nil {
 				return 0, err
 			}
 			continue
 		}
-		if again {
+		if r.again {
 			before = x.start + time[e]
 		}
-		if err := t.sweepSpike(int(neuron[e]), x, leg, current, before, at); err != nil {
+		if err := w.spike(t, int(neuron[e]), x, leg, current, before, at); err != nil {
 			return 0, err
 		}
 		neuron[left], v[left], i[left], mem[left], time[left] = neuron[e], c.rho, current, mem[e]*m, now

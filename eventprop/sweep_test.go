@@ -73,7 +73,7 @@ func TestFastEngines(t *testing.T) {
 				break
 			}
 		}
-		if swept.engine == stepwise || stepped.engine != stepwise {
+		if swept.engine == &swept.events || stepped.engine != &stepped.events {
 			t.Fatal("the two passes are of one engine")
 		}
 		if len(swept.Spikes) != len(stepped.Spikes) {
@@ -114,7 +114,7 @@ func TestFastEngines(t *testing.T) {
 				}
 			}
 		}
-		if swept.engine == stepwise {
+		if swept.engine == &swept.events {
 			t.Error("the backward pass was not the sweep")
 		}
 		// voltages of the two
@@ -152,7 +152,7 @@ func TestRounds(t *testing.T) {
 			t.Fatal(err)
 		}
 		stepThrough(t, &stepped, l, input, 40+gap)
-		if swept.engine != sweeping || len(swept.Spikes) != len(stepped.Spikes) {
+		if swept.engine != &swept.sweep || len(swept.Spikes) != len(stepped.Spikes) {
 			t.Fatalf("gap %g: %d spikes, by steps %d", gap, len(swept.Spikes), len(stepped.Spikes))
 		}
 		if len(swept.Spikes) < 3*n {
@@ -187,7 +187,7 @@ func TestNothingIsAllocated(t *testing.T) {
 		for k := range tape.Spikes {
 			c.Time[k] = 1
 		}
-		if err := p.Backward(g, EventProp); err != nil {
+		if err := p.Backward(g, Adjoint); err != nil {
 			t.Fatal(err)
 		}
 	}

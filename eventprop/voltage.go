@@ -3,28 +3,38 @@ package eventprop
 import (
 	"fmt"
 	"math"
-	"slices"
 
 	"github.com/surge-snn/surge/internal/fmath"
 )
 
 // Voltage returns V of neuron j at time s, 0 <= s <= end, in seconds; at a spike, V after it.
 func (t *Tape) Voltage(j int, s float64) (float64, error) {
-	if j < 0 || j >= t.neurons() || !(s >= 0 && s <= t.end) {
-		return 0, fmt.Errorf("%w: voltage of neuron %d of %d at %g s of %g s", ErrShape, j, t.neurons(), s, t.end)
+	var v [1]float64
+	err := t.voltages(v[:], j, s)
+	return v[0], err
+}
+
+// voltages writes those of the neurons from first on to dst.
+func (t *Tape) voltages(dst []float64, first int, s float64) error {
+	if first < 0 || first+len(dst) > t.neurons() || !(s >= 0 && s <= t.end) {
+		return fmt.Errorf("%w: voltage of neuron %d of %d at %g s of %g s", ErrShape, first, t.neurons(), s, t.end)
 	}
-	if t.engine == reading {
-		var v [1]float64
-		t.readVoltages(v[:], j, s)
-		return v[0], nil
+	if !t.engine.voltages(t, dst, first, s) {
+		t.unfold().voltages(t, dst, first, s)
 	}
-	t.unfold()
-	for g := range t.segments(j) {
-		if g.start <= s {
-			return g.cell.leak + g.cell.Apply(g.State, s-g.start).V, nil
+	return nil
+}
+
+func (e *events) voltages(t *Tape, dst []float64, first int, s float64) bool {
+	for k := range dst {
+		for g := range e.segments(t, first+k) {
+			if g.start <= s {
+				dst[k] = g.cell.leak + g.cell.Apply(g.State, s-g.start).V
+				break
+			}
 		}
 	}
-	return 0, nil // not reached: the first segment starts at 0
+	return true
 }
 
 // Peak is the largest voltage of a neuron.
@@ -50,19 +60,16 @@ func (t *Tape) Max(j int) (Peak, error) {
 	if j < 0 || j >= t.neurons() {
 		return Peak{}, fmt.Errorf("%w: neuron %d of %d", ErrShape, j, t.neurons())
 	}
-	switch {
-	case t.engine == reading:
-		return t.readout.peaks[j], nil
-	case t.engine == sweeping && t.fired[j]:
-		first := slices.IndexFunc(t.Spikes, func(s Spike) bool { return s.Neuron == j })
-		return t.firing(j, t.Spikes[first].Time), nil
-	case t.engine == sweeping:
-		t.follow()
-		return t.readout.peaks[j], nil
+	if p, ok := t.engine.max(t, j); ok {
+		return p, nil
 	}
-	t.unfold()
+	p, _ := t.unfold().max(t, j)
+	return p, nil
+}
+
+func (e *events) max(t *Tape, j int) (Peak, bool) {
 	p := Peak{Value: math.Inf(-1), neuron: int32(j), kind: still}
-	for g := range t.segments(j) {
+	for g := range e.segments(t, j) {
 		at := func(u, s float64) bool {
 			v := g.cell.leak + u
 			if v < p.Value { // of equal ones the earliest
@@ -74,7 +81,7 @@ func (t *Tape) Max(j int) (Peak, error) {
 		end := g.cell.Apply(g.State, g.h)
 		if g.next < 0 {
 			at(end.V, t.end)
-		} else if x := &t.touches[g.next]; x.kind >= crossing && !t.forced {
+		} else if x := &e.touches[g.next]; x.kind >= crossing && !e.given {
 			p = t.firing(j, x.time)
 			continue
 		} else if x.kind < crossing && at(end.V, x.time) {
@@ -87,7 +94,7 @@ func (t *Tape) Max(j int) (Peak, error) {
 			at(g.V, 0)
 		}
 	}
-	return p, nil
+	return p, true
 }
 
 // firing returns the peak of neuron j, which spikes: VTh.
@@ -103,25 +110,35 @@ func (t *Tape) firing(j int, time float64) Peak {
 // in closed form. decay is in seconds; 0 and +Inf mean no weight. As a loss: T. Nowotny,
 // J. P. Turner, J. C. Knight, "Loss shaping enhances exact gradient learning with Eventprop", arXiv:2212.01232.
 func (t *Tape) Integral(j int, decay float64) (float64, error) {
+	var x [1]float64
+	err := t.integrals(x[:], j, decay)
+	return x[0], err
+}
+
+// integrals writes those of the neurons from first on to dst.
+func (t *Tape) integrals(dst []float64, first int, decay float64) error {
 	rate, err := decayRate(decay)
 	if err != nil {
-		return 0, err
+		return err
 	}
-	if j < 0 || j >= t.neurons() {
-		return 0, fmt.Errorf("%w: neuron %d of %d", ErrShape, j, t.neurons())
+	if first < 0 || first+len(dst) > t.neurons() {
+		return fmt.Errorf("%w: neuron %d of %d", ErrShape, first, t.neurons())
 	}
-	if t.engine == reading {
-		var x [1]float64
-		t.readIntegrals(x[:], j, rate)
-		return x[0], nil
+	if !t.engine.integrals(t, dst, first, rate) {
+		t.unfold().integrals(t, dst, first, rate)
 	}
-	t.unfold()
-	sum := 0.0
-	for g := range t.segments(j) {
-		s := g.cell.integrals(g.h, rate)
-		sum += float64(fmath.Exp(-rate*g.start) * (float64(g.cell.leak*s.one) + float64(g.V*s.u) + float64(g.I*s.i)))
+	return nil
+}
+
+func (e *events) integrals(t *Tape, dst []float64, first int, rate float64) bool {
+	for k := range dst {
+		dst[k] = 0
+		for g := range e.segments(t, first+k) {
+			s := g.cell.integrals(g.h, rate)
+			dst[k] += float64(fmath.Exp(-rate*g.start) * (float64(g.cell.leak*s.one) + float64(g.V*s.u) + float64(g.I*s.i)))
+		}
 	}
-	return sum, nil
+	return true
 }
 
 func decayRate(decay float64) (float64, error) {

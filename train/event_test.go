@@ -107,7 +107,7 @@ func TestEventGradients(t *testing.T) {
 			readout eventprop.Observable
 			scale   float64
 		}{{"first", nil, -400}, {"max", eventprop.Max{}, 4}, {"integral", eventprop.Integral{}, 400}} {
-			for _, engine := range []eventprop.Method{eventprop.EventProp, eventprop.Implicit} {
+			for _, engine := range []eventprop.Method{eventprop.Adjoint, eventprop.Implicit} {
 				m := smallEvents(seed, seed%2 == 1)
 				m.Readout, m.Scale, m.Method = c.readout, c.scale, engine
 				if c.readout != nil {
@@ -190,7 +190,7 @@ func learning(seed uint64) EventProp {
 func TestEventLearnedGradients(t *testing.T) {
 	entries, changed := 0, 0
 	for seed := range uint64(2) {
-		for _, engine := range []eventprop.Method{eventprop.EventProp, eventprop.Implicit} {
+		for _, engine := range []eventprop.Method{eventprop.Adjoint, eventprop.Implicit} {
 			m := learning(seed)
 			m.Method = engine
 			net, err := m.Build(graph.NewParams(1))

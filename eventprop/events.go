@@ -1,0 +1,329 @@
+package eventprop
+
+import (
+	"fmt"
+	"iter"
+	"math"
+)
+
+// events is the way from event to event through any layer: each neuron is carried to its own events alone. It keeps every
+// jump of a state.
+type events struct {
+	given    bool    // whether spikes are not solved for,
+	recorded []Spike // but are these
+	touches  []touch
+	last     []int32 // latest touch of each neuron, -1 for none
+
+	predictions predictions
+	arrivals    arrivals
+	recordHead  int     // next recorded spike
+	pending     []int32 // spikes whose synapses are not served yet
+
+	back backward
+}
+
+// touch is a moment at which the state of a neuron jumps.
+type touch struct {
+	time    float64
+	u, i    float64 // state after it, u = V - VLeak
+	before  int32   // touch of the same neuron before it, -1 for the start
+	neuron  int32
+	kind    kind
+	source  int32 // input spike of an arrivalIn, spike of the layer otherwise
+	synapse int32 // of an arrival
+}
+
+type kind uint8
+
+const (
+	arrivalIn  kind = iota // over a synapse of In
+	arrivalRec             // over a synapse of Rec
+	crossing               // spike of the neuron
+	overStart              // spike at 0 of a neuron that starts at or above threshold
+	still                  // no jump; only of a Peak
+)
+
+// solve lets the spikes of the next pass be solved for.
+func (e *events) solve() { e.given, e.recorded = false, nil }
+
+// take lets those of the next pass be the recorded ones.
+func (e *events) take(recorded []Spike) { e.given, e.recorded = true, recorded }
+
+// start predicts all neurons at 0, and lets those spike that are at threshold already.
+func (e *events) start(t *Tape) error {
+	p := t.plan
+	e.touches, e.pending, e.recordHead, e.back.ready = e.touches[:0], e.pending[:0], 0, false
+	e.arrivals.reset()
+	e.last = resize(e.last, len(p.cells))
+	for j := range e.last {
+		e.last[j] = -1
+	}
+	e.predictions.reset(len(p.cells))
+	for j := range p.cells {
+		if c := &p.cells[j]; !e.given && p.init[j].V >= c.q {
+			if err := e.spike(t, j, overStart, 0, p.init[j].I); err != nil {
+				return err
+			}
+		} else {
+			e.predict(t, j, 0, p.init[j].V, p.init[j].I)
+		}
+	}
+	return e.serve(t, 0)
+}
+
+// forward goes through all steps.
+func (e *events) forward(t *Tape) error {
+	if err := e.start(t); err != nil {
+		return err
+	}
+	for {
+		if more, err := e.step(t); !more {
+			return err
+		}
+	}
+}
+
+// step goes to the next instant at which something happens, and lets it happen: an
+// input, arrivals over synapses with delays, or spikes with what they do at once.
+// more is false at the end.
+func (e *events) step(t *Tape) (more bool, err error) {
+	in, arrival := math.Inf(1), e.arrivals.next()
+	if t.head < len(t.input) {
+		in = t.input[t.head].Time
+	}
+	spike := e.nextSpike(t)
+	now := min(spike, in, arrival)
+	if !(now < t.end) {
+		return false, e.finish(t)
+	}
+	inputFirst := t.plan.layer.InputFirst && in == now
+	switch {
+	case spike == now && !inputFirst:
+		err = e.fire(t, now)
+	case in == now:
+		t.head++
+		t.Report.Inputs++
+		e.emit(t, arrivalIn, int32(t.head-1), now)
+	default:
+		c := e.arrivals.pop()
+		e.deliver(t, c, now)
+	}
+	if err == nil {
+		err = e.serve(t, now)
+	}
+	return err == nil, err
+}
+
+func (e *events) nextSpike(t *Tape) float64 {
+	if !e.given {
+		_, s := e.predictions.first()
+		return s
+	}
+	if e.recordHead < len(e.recorded) {
+		return e.recorded[e.recordHead].Time
+	}
+	return math.Inf(1)
+}
+
+// fire lets all neurons spike whose time is now.
+func (e *events) fire(t *Tape, now float64) error {
+	for e.nextSpike(t) == now {
+		var j int
+		if e.given {
+			j = e.recorded[e.recordHead].Neuron
+			e.recordHead++
+		} else {
+			j, _ = e.predictions.first()
+			if k := e.last[j]; k >= 0 && e.touches[k].kind >= crossing && e.touches[k].time == now {
+				return fmt.Errorf("%w: neuron %d at %g s, current %g", ErrRunaway, j, now, e.touches[k].i)
+			}
+		}
+		_, i := e.state(t, j, now)
+		if err := e.spike(t, j, crossing, now, i); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// spike resets neuron j, whose current is i, and leaves its synapses to serve.
+func (e *events) spike(t *Tape, j int, k kind, now, i float64) error {
+	if len(t.Spikes) >= t.plan.maxSpikes {
+		return fmt.Errorf("%w: %d at %g s, the limit is %d", ErrLimit, len(t.Spikes)+1, now, t.plan.maxSpikes)
+	}
+	c := &t.plan.cells[j]
+	index := int32(len(t.Spikes))
+	t.Spikes = append(t.Spikes, Spike{Time: now, Neuron: j, Current: i})
+	e.pending = append(e.pending, index)
+	if k == crossing && i-c.q < 1e-3*math.Abs(c.q) {
+		t.Report.Grazing++
+	}
+	e.touch(t, touch{time: now, u: c.rho, i: i, neuron: int32(j), kind: k, source: index})
+	return nil
+}
+
+// serve sends out the spikes that are pending, and those that follow at the same instant
+// because an arrival finds its neuron over threshold by rounding.
+func (e *events) serve(t *Tape, now float64) error {
+	if t.plan.layer.Rec != nil {
+		for k := 0; k < len(e.pending); k++ {
+			e.emit(t, arrivalRec, e.pending[k], now)
+		}
+	}
+	e.pending = e.pending[:0]
+	if len(t.Spikes) > t.plan.maxSpikes {
+		return fmt.Errorf("%w: %d at %g s, the limit is %d", ErrLimit, len(t.Spikes), now, t.plan.maxSpikes)
+	}
+	return nil
+}
+
+// synapses returns those that a spike goes over, as k says, by delay too, and the spike.
+func (t *Tape) synapses(k kind, source int32) (w *Synapses, byDelay []int32, s *Spike) {
+	if k == arrivalIn {
+		return &t.plan.layer.In, t.plan.inOrder, &t.input[source]
+	}
+	return t.plan.layer.Rec, t.plan.recOrder, &t.Spikes[source]
+}
+
+// emit lets a spike reach all synapses without delay, and puts it on its way to the others.
+func (e *events) emit(t *Tape, kind kind, source int32, now float64) {
+	w, _, s := t.synapses(kind, source)
+	lo, hi := w.fan(s.Neuron)
+	if w.Delay != nil {
+		e.deliver(t, cursor{kind: kind, src: source, pos: int32(lo)}, now)
+		return
+	}
+	for k, neuron := lo, s.Neuron; k < hi; k++ {
+		e.arrive(t, w.target(neuron, k), k, w.Weight[k], kind, source, now)
+	}
+}
+
+// deliver serves the synapses of a spike under way whose time has come.
+func (e *events) deliver(t *Tape, c cursor, now float64) {
+	w, order, s := t.synapses(c.kind, c.src)
+	start, neuron := s.Time, s.Neuron
+	_, hi := w.fan(neuron)
+	for ; int(c.pos) < hi; c.pos++ {
+		k := int(order[c.pos])
+		if at := start + w.Delay[k]; at > now {
+			c.time = at
+			e.arrivals.push(c)
+			return
+		}
+		e.arrive(t, w.target(neuron, k), k, w.Weight[k], c.kind, c.src, now)
+	}
+}
+
+// arrive adds weight w to the current of neuron j. A neuron that the prediction let pass
+// the threshold by rounding spikes first, as it is due now.
+func (e *events) arrive(t *Tape, j, synapse int, w float64, kind kind, source int32, now float64) {
+	t.Report.Arrivals++
+	u, i := e.state(t, j, now)
+	if c := &t.plan.cells[j]; !e.given && u >= c.q {
+		if !t.plan.layer.InputFirst || kind == arrivalRec {
+			// spike would fail beyond the limit alone, which serve looks at
+			_ = e.spike(t, j, crossing, now, i)
+			u = c.rho
+		} else {
+			u = math.Nextafter(c.q, math.Inf(-1)) // at threshold: crosses next, if its current still lets it
+		}
+	}
+	e.touch(t, touch{time: now, u: u, i: i + w, neuron: int32(j), kind: kind, source: source, synapse: int32(synapse)})
+}
+
+// state returns the state of neuron j just before now.
+func (e *events) state(t *Tape, j int, now float64) (u, i float64) {
+	start, s := e.latest(t, j)
+	if h := now - start; h > 0 {
+		s = t.plan.cells[j].Apply(s, h)
+	}
+	return s.V, s.I
+}
+
+// latest returns the state of neuron j after its latest touch, and the time of it.
+func (e *events) latest(t *Tape, j int) (time float64, s State) { return e.after(t, j, e.last[j]) }
+
+// after returns the state of neuron j after touch k, or at 0 for k < 0.
+func (e *events) after(t *Tape, j int, k int32) (time float64, s State) {
+	if k < 0 {
+		return 0, t.plan.init[j]
+	}
+	x := &e.touches[k]
+	return x.time, State{x.u, x.i}
+}
+
+// touch records x and predicts the neuron anew.
+func (e *events) touch(t *Tape, x touch) {
+	j := int(x.neuron)
+	x.before = e.last[j]
+	e.last[j] = int32(len(e.touches))
+	e.touches = append(e.touches, x)
+	e.predict(t, j, x.time, x.u, x.i)
+}
+
+func (e *events) predict(t *Tape, j int, now, u, i float64) {
+	if e.given {
+		return
+	}
+	h, _, solved := t.plan.cells[j].next(u, i)
+	if solved {
+		t.Report.RootSolves++
+	}
+	at := now + h
+	if !(at < t.end) {
+		at = math.Inf(1)
+	}
+	e.predictions.set(j, at)
+}
+
+// finish completes the report, and looks for states that overflowed.
+func (e *events) finish(t *Tape) error {
+	t.complete = true
+	r := &t.Report
+	r.Spikes = len(t.Spikes)
+	r.LateInputs = len(t.input) - t.head + len(e.recorded) - e.recordHead
+	r.SilentNeurons = 0
+	for j := range t.plan.cells {
+		if !math.IsInf(t.plan.cells[j].q, 1) && !e.spiked(j) {
+			r.SilentNeurons++
+		}
+		if _, s := e.latest(t, j); !s.finite() {
+			return t.overflow(j, s)
+		}
+	}
+	return nil
+}
+
+// spiked tells whether neuron j has a spike.
+func (e *events) spiked(j int) bool {
+	for k := e.last[j]; k >= 0; k = e.touches[k].before {
+		if e.touches[k].kind >= crossing {
+			return true
+		}
+	}
+	return false
+}
+
+// segment is a stretch of the path of a neuron between two of its touches.
+type segment struct {
+	cell  *cell
+	touch int32   // at its start, -1 for the start of the simulation
+	next  int32   // at its end, -1 for the end of the simulation
+	start float64 // s
+	h     float64 // duration
+	State         // at its start, V counted from VLeak
+}
+
+// segments goes through the path of neuron j from the end to the start.
+func (e *events) segments(t *Tape, j int) iter.Seq[segment] {
+	return func(yield func(segment) bool) {
+		stop, next := t.end, int32(-1)
+		for k := e.last[j]; ; k = e.touches[k].before {
+			start, s := e.after(t, j, k)
+			if !yield(segment{&t.plan.cells[j], k, next, start, stop - start, s}) || k < 0 {
+				return
+			}
+			stop, next = start, k
+		}
+	}
+}
