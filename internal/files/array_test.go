@@ -285,12 +285,12 @@ func TestArrayErrors(t *testing.T) {
 		{"name.xyz", nil, ErrFormat, ".xyz"},
 		{"good.csv", []byte("\ufefft, \"v\"\n0, 1e-3\n1,NaN\n"), nil, ""},
 		{"empty.csv", nil, ErrCorrupt, "row of names"},
-		{"noname.csv", []byte("t,\n0,1\n"), ErrCorrupt, "column 2"},
+		{"noname.csv", []byte("t,\n0,1\n"), ErrFormat, "column 2"},
 		{"twice.csv", []byte("t,t\n0,1\n"), ErrArray, `"t"`},
-		{"short.csv", []byte("t,v\n0\n"), ErrCorrupt, "line 2"},
-		{"word.csv", []byte("t,v\n0,1\n1,high\n"), ErrCorrupt, `line 3, column "v": expected a number, found "high"`},
-		{"cell.csv", []byte("t,v\n0,\n"), ErrCorrupt, `line 2, column "v"`},
-		{"range.csv", []byte("t\n1e999\n"), ErrCorrupt, "1e999"},
+		{"short.csv", []byte("t,v\n0\n"), ErrFormat, "commas between cells: row 2: expected 2 cells"},
+		{"word.csv", []byte("t,v\n0,1\n1,high\n"), ErrFormat, `column "v": expected numbers, found "high"`},
+		{"cell.csv", []byte("t,v\n0,\n"), ErrFormat, `line 2, column "v"`},
+		{"range.csv", []byte("t\n1e999\n"), ErrFormat, "1e999"},
 	} {
 		path := filepath.Join(dir, c.file)
 		if err := os.WriteFile(path, c.data, 0o600); err != nil {
@@ -337,6 +337,7 @@ func TestWriteArrayErrors(t *testing.T) {
 		{"a.csv", []Array{{"x", "", []int{1}, []float64{1}}, {"y", "", []int{2}, []float64{1, 2}}}, ErrArray},
 		{"a.csv", []Array{{"x", "", []int{1, 1}, []float64{1}}}, ErrArray},
 		{"a.csv", nil, ErrArray},
+		{"a.csv", []Array{{"0.5", "", []int{1}, []float64{1}}}, ErrArray},
 		{"a.txt", one("", 1), ErrFormat},
 	} {
 		path := filepath.Join(dir, c.file)
