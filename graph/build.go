@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -43,9 +44,9 @@ type LayerReport struct {
 // different nodes with one hash silently become one, in about one of 2^33/N² graphs of
 // N nodes of one kind. Build salts the names of the inputs, and so all hashes, and
 // accepts a graph when two builds with different salts have the same nodes with the
-// same operands; after 8 salts it gives up with [ErrCollision]. What this cannot find is
-// an operation of the user's own that does not write all of its parameters to its hash:
-// it is merged under every salt.
+// same operands; after 8 salts it gives up with [ErrCollision]. Operations whose hash leaves
+// settings out, some of Gorgonia's and perhaps one of the user's own, are kept apart where each
+// goes through [Builder.Check] by itself; where two of them do at once the build ends.
 //
 // Errors: what the model function reports; one that wraps [ErrNoGradient] and names every
 // parameter without a differentiable way to the loss; [ErrBuild] for anything else. A
@@ -95,14 +96,23 @@ func build(params *Params, s Settings, model func(*Builder)) (*Program, error) {
 
 // construct makes the graph under one salt, with gradient and records.
 func construct(params *Params, s Settings, salt int, model func(*Builder)) (b *Builder, err error) {
-	defer recovered(&err)
 	b = newBuilder(params, s, salt)
+	defer func() {
+		if err != nil && !errors.Is(err, errLostNode) && b.lostNode() {
+			err = fmt.Errorf("%w: %w", errLostNode, err)
+		}
+	}()
+	defer recovered(&err)
 	model(b)
 	if b.loss == nil && len(b.outputs) == 0 {
 		b.Failf("the model has neither a loss nor an output")
 	}
+	b.settle()
 	b.differentiate()
 	b.recordAll()
+	if s.Machine == TapeMachine {
+		b.checkTape()
+	}
 	return b, nil
 }
 
@@ -118,6 +128,7 @@ func newBuilder(params *Params, s Settings, salt int) *Builder {
 		needs:    map[*G.Node]bool{},
 	}
 	b.lookup = lookupOf(b.g)
+	b.identities = identitiesOf(b.g)
 	b.reserve()
 	return b
 }

@@ -63,7 +63,6 @@ func TestBuildErrors(t *testing.T) {
 			models.LI{}.Apply(b, "h", x)
 			models.LI{}.Apply(b, "h", x)
 		}},
-		{"no shape", graph.ErrBuild, `input "x" without a shape`, func(b *graph.Builder) { b.Input("x") }},
 		{"shape of zero", graph.ErrBuild, `parameter "w" of shape [2 0]`, func(b *graph.Builder) { b.Param("w", fill(), 2, 0) }},
 		{"negative shape", graph.ErrBuild, `input "x" of shape [-1]`, func(b *graph.Builder) { b.Input("x", -1) }},
 		{"huge shape", graph.ErrBuild, `input "x" of shape`, func(b *graph.Builder) { b.Input("x", 1<<30, 1<<30, 1<<30) }},
@@ -176,8 +175,8 @@ func TestModelsThatDiffer(t *testing.T) {
 	}
 }
 
-// TestConstantHash documents what cannot be found: an operation that does not write its
-// parameters to its hash is merged with others of its kind.
+// TestConstantHash: an operation that does not write its parameters to its hash is not merged
+// with others of its kind, or the build ends.
 func TestConstantHash(t *testing.T) {
 	p := build(t, func(b *graph.Builder) {
 		x := b.Const("x", []float64{1}, 1)
@@ -185,7 +184,11 @@ func TestConstantHash(t *testing.T) {
 		b.Output("3x", b.Check(G.ApplyOp(forgetful{factor: 3}, x)))
 	})
 	wantOutput(t, p, "2x", 2)
-	wantOutput(t, p, "3x", 2)
+	wantOutput(t, p, "3x", 3)
+	wantBuildError(t, graph.ErrBuild, "a Builder.Check of its own", func(b *graph.Builder) {
+		x := b.Const("x", []float64{1}, 1)
+		b.Output("6x", b.Check(G.Mul(G.Must(G.ApplyOp(forgetful{factor: 2}, x)), G.Must(G.ApplyOp(forgetful{factor: 3}, x)))))
+	})
 }
 
 type forgetful struct {

@@ -28,9 +28,11 @@ type Builder struct {
 
 	recordedLoss *slot
 
-	lookup   lookup // nil: not known
-	reserved int    // entries of lookup
-	marks    []mark // where the regions begin
+	lookup     lookup // nil: not known
+	reserved   int    // entries of lookup
+	identities *identities
+	settled    int    // nodes that settle has seen
+	marks      []mark // where the regions begin
 
 	leaves map[*G.Node]diagram.Kind // what inputs of the graph stand for
 	steps  map[*G.Node][]*G.Node    // the steps behind a stacked node
@@ -72,19 +74,19 @@ func (b *Builder) Failf(format string, args ...any) {
 //
 //	y := b.Check(gorgonia.HadamardProd(x, w))
 func (b *Builder) Check(n *G.Node, err error) *G.Node {
-	b.reserve()
 	if err != nil {
 		b.Fail(fmt.Errorf("%w: %w", ErrBuild, err))
 	}
+	b.settle()
 	return n
 }
 
 // CheckAll is Check for operations with several outputs.
 func (b *Builder) CheckAll(n []*G.Node, err error) []*G.Node {
-	b.reserve()
 	if err != nil {
 		b.Fail(fmt.Errorf("%w: %w", ErrBuild, err))
 	}
+	b.settle()
 	return n
 }
 
@@ -115,10 +117,24 @@ func (b *Builder) claim(kind, name string) {
 // leaf adds an input node bound to value. Its name in the graph is unique. The salt is
 // its beginning: FNV hashes that are equal stay equal whatever is appended.
 func (b *Builder) leaf(kind diagram.Kind, name string, value *tensor.Dense) *G.Node {
+	b.settle()
 	unique := fmt.Sprintf("%d.%d %s", b.salt, len(b.g.AllNodes()), name)
-	n := G.NewTensor(b.g, b.settings.DType, value.Dims(), G.WithShape(value.Shape().Clone()...), G.WithName(unique), G.WithValue(value))
+	n := G.NewTensor(b.g, b.settings.DType, value.Dims(), G.WithShape(value.Shape().Clone()...), G.WithName(unique), G.WithValue(leafValue(value)))
 	b.leaves[n] = kind
 	return n
+}
+
+// leafValue is a tensor as the value of a node. A scalar is one of Gorgonia's scalars, in the
+// memory of the tensor.
+func leafValue(t *tensor.Dense) G.Value {
+	switch {
+	case t.Dims() > 0:
+		return t
+	case t.Dtype() == tensor.Float32:
+		return (*G.F32)(&t.Float32s()[0])
+	default:
+		return (*G.F64)(&t.Float64s()[0])
+	}
 }
 
 func (b *Builder) shape(kind, name string, shape []int) tensor.Shape {
@@ -129,14 +145,11 @@ func (b *Builder) shape(kind, name string, shape []int) tensor.Shape {
 		}
 		size *= n
 	}
-	if len(shape) == 0 {
-		b.Failf("%s %q without a shape", kind, name)
-	}
 	return tensor.Shape(shape).Clone()
 }
 
-// Input adds a data input of the given shape, zero at first. The program fills it
-// with [Program.Set]. No gradient flows to it.
+// Input adds a data input of the given shape, zero at first; without a shape it is a scalar. The
+// program fills it with [Program.Set]. No gradient flows to it.
 func (b *Builder) Input(name string, shape ...int) *G.Node {
 	b.claim("input", name)
 	s := &slot{name: name, value: zeros(b.DType(), b.shape("input", name, shape))}
@@ -145,11 +158,12 @@ func (b *Builder) Input(name string, shape ...int) *G.Node {
 	return s.node
 }
 
-// Const adds a constant of the given shape, row-major. A NaN or an infinity is an error.
+// Const adds a constant of the given shape, row-major; without a shape it is a scalar. A NaN or
+// an infinity is an error.
 func (b *Builder) Const(name string, data []float64, shape ...int) *G.Node {
 	v := zeros(b.DType(), b.shape("constant", name, shape))
-	if v.DataSize() != len(data) {
-		b.Failf("constant %q of shape %v has %d elements, want %d", name, shape, len(data), v.DataSize())
+	if n := v.Shape().TotalSize(); n != len(data) {
+		b.Failf("constant %q of shape %v has %d elements, want %d", name, shape, len(data), n)
 	}
 	assign(v, data)
 	if i, x := notFinite(v); i >= 0 {
@@ -158,8 +172,8 @@ func (b *Builder) Const(name string, data []float64, shape ...int) *G.Node {
 	return b.leaf(diagram.Constant, name, v)
 }
 
-// Param adds the parameter name of the given shape. Its value is that in the
-// program's [Params]; where there is none yet, init makes it. Using one name twice is an
+// Param adds the parameter name of the given shape; without a shape it is a scalar. Its value is
+// that in the program's [Params]; where there is none yet, init makes it. Using one name twice is an
 // error: share the node instead.
 func (b *Builder) Param(name string, init Init, shape ...int) *G.Node {
 	b.claim("parameter", name)
@@ -215,13 +229,10 @@ func (b *Builder) needsGrad(n *G.Node) bool {
 	}
 	v := false
 	c := children(b.g, n)
-	if op, ok := n.Op().(G.SDOp); ok && len(c) > 0 {
-		wrt := op.DiffWRT(len(c))
-		for i := range c {
-			if i < len(wrt) && wrt[i] && b.needsGrad(c[i]) {
-				v = true
-				break
-			}
+	for i, w := range differentiable(n, len(c)) {
+		if w && i < len(c) && b.needsGrad(c[i]) {
+			v = true
+			break
 		}
 	}
 	b.needs[n] = v

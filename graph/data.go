@@ -37,8 +37,6 @@ func rowMajor(d *tensor.Dense) (*tensor.Dense, error) {
 		return nil, errors.New("nil tensor")
 	case d.Dtype() != tensor.Float32 && d.Dtype() != tensor.Float64:
 		return nil, fmt.Errorf("dtype %v, want float32 or float64", d.Dtype())
-	case d.Dims() == 0:
-		return nil, errors.New("a scalar, want at least one axis")
 	case !d.DataOrder().IsColMajor() && !d.RequiresIterator():
 		return d, nil
 	}
@@ -54,7 +52,7 @@ func floats(d *tensor.Dense) []float64 {
 	if d.Dtype() == tensor.Float64 {
 		return slices.Clone(d.Float64s())
 	}
-	x := make([]float64, d.DataSize())
+	x := make([]float64, d.Shape().TotalSize())
 	convert(x, d.Float32s())
 	return x
 }

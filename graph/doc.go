@@ -22,8 +22,8 @@
 //	err = prog.Run()
 //	prog.Loss(); prog.Output("logits"); prog.Grad("hidden/w") // after each run
 //
-// Nodes are plain Gorgonia nodes: any Gorgonia operation may stand between those of
-// surge, wrapped in [Builder.Check].
+// Nodes are plain Gorgonia nodes: Gorgonia's operations may stand between those of
+// surge, each wrapped in a [Builder.Check] of its own.
 //
 // # Values, not hidden state
 //
@@ -56,9 +56,19 @@
 //
 // This package is the one seam to Gorgonia. Gorgonia merges unnamed and equally named
 // inputs: every input gets a unique name. It merges constants that print alike: constants
-// are inputs. The identity that it gives a slice keeps eight bits of an index: time is
-// never sliced. It identifies nodes by 32-bit hashes: each graph is built twice under
-// different names, and accepted when both builds have the same nodes ([Build]). Its tape
+// are inputs, and those of Gorgonia's that could merge are refused. The identity that it gives
+// a slice keeps eight bits of an index, and that of other operations leaves settings out: each
+// of their nodes gets an identity of its own as soon as Builder.Check sees it. It identifies
+// nodes by 32-bit hashes: each graph is built twice under
+// different names, and accepted when both builds have the same nodes ([Build]).
+//
+// Some of its derivatives are wrong or missing without a word (of Log2, InverseSqrt, OuterProd, At,
+// AveragePool2D, Max and MinBetween where elements are equal), and some values (sums and
+// maxima of four axes and more, AveragePool2D, ByIndices): this package has its own. What it
+// cannot make right it refuses, with the reason: what draws random numbers, BatchNorm,
+// Sparsemax, LogSumExp, Norm of odd order, AveragePool1D. Every gradient must have the shape of
+// its parameter. The rows "gorgonia." of [github.com/surge-snn/surge/bench/gradcheck] hold every
+// operation to an independent value and to finite differences. Its tape
 // machine reuses memory that is still read, through an alias such as a reshaped tensor
 // even that of a parameter, ends the process when an operation panics, does nothing in a
 // second run, and takes time quadratic in the number of nodes to compile: programs run on

@@ -18,14 +18,21 @@ func (b *Builder) differentiate() {
 		return
 	}
 	b.checkReached()
-	grads := b.gradients(b.loss, G.NewConstant(one(b.loss.Dtype()), G.WithName("dloss/dloss")))
+	grads := b.gradients(b.loss, G.NewConstant(one(b.loss.Dtype()), G.WithName(seedName)))
 	for _, p := range b.trained {
-		p.node = grads[p.node.ID()]
-		if p.node == nil {
+		g := grads[p.node.ID()]
+		if g == nil {
 			b.Fail(fmt.Errorf("%w: %q", ErrNoGradient, p.name))
 		}
+		if !sameShape(g.Shape(), p.node.Shape()) {
+			b.Fail(fmt.Errorf("%w: gradient of %q has shape %v, want %v", ErrShape, p.name, g.Shape(), p.node.Shape()))
+		}
+		p.node = g
 	}
 }
+
+// seedName is the name of the gradient of the loss with respect to itself, 1.
+const seedName = "dloss/dloss"
 
 func one(dt tensor.Dtype) any {
 	if dt == tensor.Float64 {
@@ -59,12 +66,11 @@ func (b *Builder) reached(from ...*G.Node) []bool {
 		reached[n.ID()] = true
 	}
 	for i := len(nodes) - 1; i >= 0; i-- {
-		op, ok := nodes[i].Op().(G.SDOp)
-		if !reached[i] || !ok {
+		if !reached[i] || nodes[i].Op() == nil {
 			continue
 		}
 		c := children(b.g, nodes[i])
-		for k, w := range op.DiffWRT(len(c)) {
+		for k, w := range differentiable(nodes[i], len(c)) {
 			if w && k < len(c) {
 				reached[c[k].ID()] = true
 			}
@@ -77,7 +83,7 @@ func (b *Builder) reached(from ...*G.Node) []bool {
 // that needs a gradient.
 func (b *Builder) checkDerivatives(reached []bool) {
 	for i, n := range b.g.AllNodes() {
-		if _, ok := n.Op().(G.SDOp); ok || n.Op() == nil || !reached[i] {
+		if n.Op() == nil || !reached[i] || hasDerivative(n.Op()) {
 			continue
 		}
 		for _, c := range children(b.g, n) {
@@ -141,19 +147,15 @@ func (s *sums) pass(from, to int) {
 		}
 		b.reserve()
 		c := children(b.g, n)
-		op := n.Op().(G.SDOp) // or it would not need a gradient
-		terms, err := op.SymDiff(c, n, grad)
-		if err != nil {
-			b.Fail(fmt.Errorf("%w: gradient of %v: %w", ErrBuild, op, err))
-		}
-		for k, w := range op.DiffWRT(len(c)) {
+		terms := b.terms(n, c, grad)
+		for k, w := range differentiable(n, len(c)) {
 			if !w || k >= len(c) || !b.needsGrad(c[k]) {
 				continue
 			}
 			if k >= len(terms) || terms[k] == nil {
-				b.Failf("gradient of %v: none with respect to operand %d", op, k)
+				b.Failf("gradient of %v: none with respect to operand %d", n.Op(), k)
 			}
-			s.add(at, c[k], terms[k])
+			s.add(at, c[k], b.shaped(n.Op(), k, c[k], terms[k]))
 		}
 	}
 	s.endStep(at)

@@ -6,6 +6,7 @@ package graph_test
 import (
 	"fmt"
 	"hash/fnv"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"strconv"
@@ -15,6 +16,7 @@ import (
 	"gorgonia.org/tensor"
 
 	"github.com/surge-snn/surge/graph"
+	"github.com/surge-snn/surge/models"
 	"github.com/surge-snn/surge/ops"
 )
 
@@ -31,6 +33,32 @@ func TestSliceIdentity(t *testing.T) {
 	if a, b := G.Must(G.Slice(x, G.S(3))), G.Must(G.Slice(x, G.S(259))); a != b {
 		t.Error("plain Gorgonia: steps 3 and 259 are different nodes")
 	}
+
+	for _, m := range []graph.Machine{graph.OwnMachine, graph.TapeMachine} {
+		s := float64s
+		s.Machine = m
+		p, err := graph.Build(graph.NewParams(1), s, func(b *graph.Builder) {
+			x := b.Const("x", values, T, 1)
+			for _, i := range []int{3, 44, 259, 44 + 256 - 1} {
+				b.Output(fmt.Sprint("step ", i), b.Check(G.Slice(x, G.S(i))))
+			}
+			b.Output("early", b.Check(G.Mean(b.Check(G.Slice(x, G.S(0, 40))))))
+			b.Output("late", b.Check(G.Mean(b.Check(G.Slice(x, G.S(256, 296))))))
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		mustRun(t, p)
+		for _, i := range []int{3, 44, 259, 299} {
+			wantOutput(t, p, fmt.Sprint("step ", i), float64(i))
+		}
+		wantOutput(t, p, "early", 19.5)
+		wantOutput(t, p, "late", 275.5)
+	}
+	wantBuildError(t, graph.ErrBuild, "a Builder.Check of its own", func(b *graph.Builder) {
+		x := b.Const("x", values, T, 1)
+		b.Output("y", b.Check(G.Add(G.Must(G.Slice(x, G.S(3))), G.Must(G.Slice(x, G.S(259))))))
+	})
 
 	p := build(t, func(b *graph.Builder) {
 		x := b.Param("x", fill(values...), T, 1)
@@ -50,6 +78,54 @@ func TestSliceIdentity(t *testing.T) {
 	for i, g := range p.Grad("x").Float64s() {
 		if g != 2*float64(i) {
 			t.Fatalf("gradient at step %d is %v, want %v", i, g, 2*i)
+		}
+	}
+}
+
+// TestCoarseIdentities: the identities of some of Gorgonia's operations leave settings out.
+func TestCoarseIdentities(t *testing.T) {
+	image := func(g *G.ExprGraph) *G.Node { return input(g, "x", nil, 1, 1, 5, 5) }
+	conv := func(x *G.Node, dilation int) (*G.Node, error) {
+		return G.Im2Col(x, tensor.Shape{1, 1}, tensor.Shape{0, 0}, tensor.Shape{1, 1}, tensor.Shape{dilation, dilation})
+	}
+	g := G.NewGraph()
+	if x := image(g); G.Must(conv(x, 1)) != G.Must(conv(x, 2)) {
+		t.Error("plain Gorgonia: columns of two dilations are different nodes")
+	}
+	v := input(g, "v", nil, 3)
+	if G.Must(G.SoftMax(v)) != G.Must(G.LogSoftMax(v)) {
+		t.Error("plain Gorgonia: SoftMax and LogSoftMax are different nodes")
+	}
+
+	p := build(t, func(b *graph.Builder) {
+		x := b.Const("x", []float64{0, math.Ln2}, 2)
+		b.Output("softmax", b.Check(G.SoftMax(x)))
+		b.Output("log", b.Check(G.LogSoftMax(x)))
+	})
+	for name, want := range map[string][]float64{"softmax": {1. / 3, 2. / 3}, "log": {-math.Log(3), math.Log(2. / 3)}} {
+		for i, y := range p.Output(name).Float64s() {
+			if math.Abs(y-want[i]) > 1e-15 { // some roundings of numbers of order one
+				t.Errorf("%s: element %d is %v, want %v", name, i, y, want[i])
+			}
+		}
+	}
+	// The pieces of the gradient of a concatenation begin at multiples of 256.
+	p = build(t, func(b *graph.Builder) {
+		var x []*G.Node
+		for i := range 3 {
+			x = append(x, b.Param(fmt.Sprint(i), models.Constant(1), 256))
+		}
+		weight := make([]float64, 3*256)
+		for i := range weight {
+			weight[i] = float64(i)
+		}
+		b.Loss(b.Check(G.Sum(b.Check(G.HadamardProd(b.Check(G.Concat(0, x...)), b.Const("w", weight, 3*256))))))
+	})
+	for i := range 3 {
+		for k, g := range p.Grad(fmt.Sprint(i)).Float64s() {
+			if g != float64(256*i+k) {
+				t.Fatalf("gradient of piece %d: element %d is %v", i, k, g)
+			}
 		}
 	}
 }
@@ -174,4 +250,11 @@ func TestMergedConstants(t *testing.T) {
 	})
 	wantOutput(t, p, "a", 1)
 	wantOutput(t, p, "b", 2)
+	wantBuildError(t, graph.ErrBuild, "use Builder.Const", func(b *graph.Builder) {
+		x := b.Input("x", 1000)
+		b.Output("a", b.Check(G.Add(x, G.NewConstant(tensor.New(tensor.WithShape(1000), tensor.WithBacking(long(1)))))))
+	})
+	wantBuildError(t, graph.ErrBuild, `constant "k"`, func(b *graph.Builder) {
+		b.Output("a", b.Check(G.Add(b.Input("x"), G.NewConstant(0.5, G.WithName("k")))))
+	})
 }

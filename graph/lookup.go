@@ -1,11 +1,6 @@
 package graph
 
-import (
-	"reflect"
-	"unsafe"
-
-	G "gorgonia.org/gorgonia"
-)
+import G "gorgonia.org/gorgonia"
 
 // lookup is Gorgonia's table from the number of a node to its place in the graph.
 //
@@ -22,11 +17,8 @@ type lookup map[int64]int
 const chunk = 4096
 
 func lookupOf(g *G.ExprGraph) lookup {
-	f := reflect.ValueOf(g).Elem().FieldByName("byID")
-	if !f.IsValid() || f.Type() != reflect.TypeFor[map[int64]int]() {
-		return nil
-	}
-	return *(*map[int64]int)(unsafe.Pointer(f.UnsafeAddr()))
+	l, _ := private[map[int64]int](g, "byID")
+	return l
 }
 
 // reserve writes the table ahead of the nodes of the graph.

@@ -23,6 +23,7 @@ type runner interface{ run() error }
 //
 //   - Sum, difference, elementwise product, negation and matrix product of Gorgonia are
 //     computed by the machine itself, with the same roundings, and without any allocation;
+//   - what Gorgonia computes wrongly is computed by the machine (valueOf);
 //   - operations with a method DoInto (those of package ops) and Gorgonia's other elementwise
 //     operations write into a buffer; the latter allocate small objects in each run;
 //   - the result of any other operation is its own, new in each run as a rule, and may share
@@ -51,7 +52,8 @@ type step struct {
 	shape  tensor.Shape
 	size   int // elements of the result
 	method method
-	reads  bool // the result may share memory with an operand
+	value  value // of method byValue
+	reads  bool  // the result may share memory with an operand
 }
 
 // method is how the value of a step is computed.
@@ -62,6 +64,7 @@ const (
 	byPrealloc               // Op.UsePreallocDo
 	byUnsafe                 // copy the operand, then Op.UnsafeDo
 	byInto                   // DoInto
+	byValue                  // what valueOf says
 	byAdd                    // the machine itself, from here on
 	bySub
 	byMul
@@ -129,6 +132,8 @@ func (s *step) do(args []G.Value) (v G.Value, err error) {
 			}
 		}
 		return s.out, s.op.(intoDoer).DoInto(s.out, args...)
+	case s.method == byValue:
+		return s.out, s.value(s.out, args)
 	case s.method == byPrealloc:
 		v, err = s.op.(G.UsePreallocDoer).UsePreallocDo(s.out, args...)
 	case s.method == byUnsafe && s.plain(args[0]):

@@ -72,7 +72,11 @@ func (m *machine) collect(g *G.ExprGraph, records []*slot) error {
 			}
 			s.dtype, s.shape = n.Dtype(), n.Shape()
 			s.size = s.shape.TotalSize()
-			s.method, s.reads = methodOf(n, operands[i])
+			if s.value = valueOf(n, operands[i]); s.value != nil {
+				s.method = byValue
+			} else {
+				s.method, s.reads = methodOf(n, operands[i])
+			}
 		}
 		position[n] = int32(len(m.steps))
 		m.steps = append(m.steps, s)

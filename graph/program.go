@@ -124,8 +124,8 @@ func (s *slot) fit(kind string, data any) (any, error) {
 	default:
 		return nil, fmt.Errorf("%w: %s %q: data of type %T, want []float32, []float64 or a tensor of them", ErrParam, kind, s.name, data)
 	}
-	if n != s.value.DataSize() {
-		return nil, fmt.Errorf("%w: %s %q: %d elements, want %d for shape %v", ErrShape, kind, s.name, n, s.value.DataSize(), s.value.Shape())
+	if want := s.value.Shape().TotalSize(); n != want {
+		return nil, fmt.Errorf("%w: %s %q: %d elements, want %d for shape %v", ErrShape, kind, s.name, n, want, s.value.Shape())
 	}
 	if i >= 0 {
 		return nil, fmt.Errorf("%w: %s %q: element %d is %v as %v", ErrNotFinite, kind, s.name, i, bad, s.value.Dtype())

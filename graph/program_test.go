@@ -77,7 +77,7 @@ func TestSet(t *testing.T) {
 			"flat tensor":     {dense([]int{6}, want...), graph.ErrShape, "data of shape (6)"},
 			"int":             {[]int{1, 2, 3, 4, 5, 6}, graph.ErrParam, "data of type []int"},
 			"int tensor":      {tensor.New(tensor.Of(tensor.Int), tensor.WithShape(2, 3)), graph.ErrParam, "dtype int"},
-			"scalar tensor":   {tensor.New(tensor.FromScalar(1.0)), graph.ErrParam, "a scalar"},
+			"scalar tensor":   {tensor.New(tensor.FromScalar(1.0)), graph.ErrShape, "data of shape (), want (2, 3)"},
 			"column-major":    {tensor.New(tensor.WithShape(2, 3), tensor.AsFortran([]float64{1, 4, 2, 5, 3, 6})), graph.ErrParam, "not row-major"},
 			"nil":             {nil, graph.ErrParam, "data of type <nil>"},
 			"nil tensor":      {(*tensor.Dense)(nil), graph.ErrParam, "nil tensor"},

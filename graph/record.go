@@ -14,6 +14,9 @@ import (
 func (b *Builder) recordAll() {
 	for _, p := range b.trained {
 		b.record(p)
+		if p.node.Dims() == 0 {
+			p.value = zeros(b.DType(), tensor.Shape{}) // of the shape of the parameter
+		}
 	}
 	if b.loss != nil {
 		b.recordedLoss = &slot{name: "loss", node: b.loss}
@@ -79,13 +82,14 @@ func (o *recordOp) Do(in ...G.Value) (G.Value, error) {
 		dst.Float64s()[0] = float64(*v)
 	case *tensor.Dense:
 		if v.IsScalar() {
-			return o.token, dst.Memset(v.ScalarValue())
+			copyData(dst, v)
+			return o.token, nil
 		}
 		if v.DataOrder().IsColMajor() || v.RequiresIterator() {
 			v = v.Materialize().(*tensor.Dense)
 		}
-		if v.DataSize() != dst.DataSize() {
-			return nil, fmt.Errorf("%w: %q has %d elements, want %d", ErrShape, o.slot.name, v.DataSize(), dst.DataSize())
+		if have, want := v.Shape().TotalSize(), dst.Shape().TotalSize(); have != want {
+			return nil, fmt.Errorf("%w: %q has %d elements, want %d", ErrShape, o.slot.name, have, want)
 		}
 		copyData(dst, v)
 	default:

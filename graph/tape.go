@@ -19,6 +19,18 @@ func (t *tape) run() error {
 	return nil
 }
 
+// checkTape ends the build if the tape machine would compute a wrong value.
+func (b *Builder) checkTape() {
+	for _, n := range b.g.AllNodes() {
+		if n.Op() == nil {
+			continue
+		}
+		if operands := children(b.g, n); len(operands) > 0 && valueOf(n, operands) != nil {
+			b.Failf("%v of %v: the tape machine computes a wrong value, the own machine a right one", n.Op(), operands[0].Shape())
+		}
+	}
+}
+
 // uniqueHashes says whether the nodes of a graph have different hashes: Gorgonia's compiler
 // takes nodes of one hash for one, even where the graph has kept them apart.
 func uniqueHashes(g *G.ExprGraph) bool {

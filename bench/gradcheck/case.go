@@ -20,13 +20,19 @@ type Case struct {
 	// Formula, where it is not nil, returns the gradients that the rule states, by
 	// parameter, from the values of the parameters.
 	Formula func(value func(param string) []float64) map[string][]float64
+	// Value, where it is not nil, returns shape and elements of the first node that the loss
+	// weighs, from the values of the parameters, computed independently.
+	Value func(value func(param string) []float64) (shape []int, elements []float64)
+	// Gorgonia says that the row is about an operation of Gorgonia's own, whose derivative may
+	// be one of package graph in place of a wrong one.
+	Gorgonia bool
 }
 
 // Result is the outcome of one check.
 type Result struct {
 	Case string `json:"case"`
 	// Check is "engines", "engines/twin", "float32", "float32/twin", "twin/fused",
-	// "twin/unrolled" or "formula".
+	// "twin/unrolled", "formula" or "value".
 	Check string `json:"check"`
 	// Where is the parameter, output or state with the largest error.
 	Where string `json:"where"`

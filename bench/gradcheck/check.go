@@ -72,6 +72,9 @@ func (r *runner) run() error {
 		if r.c.Formula != nil && !twin {
 			r.formula(fused)
 		}
+		if r.c.Value != nil && !twin {
+			r.value(fused)
+		}
 		if twin && r.c.Inexact == "" {
 			if err := r.finiteDifference(engines); err != nil {
 				return err
@@ -129,6 +132,21 @@ func (r *runner) formula(p *graph.Program) {
 		w.note(name, floats(p.Grad(name)), want[name])
 	}
 	r.add("formula", EngineLimit, w)
+}
+
+// value compares the first node that the loss weighs with its independent value.
+func (r *runner) value(p *graph.Program) {
+	w := worst{}
+	got := p.Output("probe/0")
+	shape, want := r.c.Value(func(param string) []float64 { return floats(r.params.Value(param)) })
+	if len(shape) == 0 {
+		shape = []int{1} // how a scalar is recorded
+	}
+	if !slices.Equal([]int(got.Shape()), shape) {
+		w.add(fmt.Sprintf("shape %v, want %v", got.Shape(), shape), 1)
+	}
+	w.note("value", floats(got), want)
+	r.add("value", EngineLimit, w)
 }
 
 // steps are tried from the first on until one agrees: a kink of a surrogate within reach

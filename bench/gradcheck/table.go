@@ -30,6 +30,7 @@ func Table() []Case {
 		dynapseCases(),
 		eventCases(),
 		customCases(),
+		gorgoniaCases(),
 	)
 }
 
