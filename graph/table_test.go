@@ -15,6 +15,9 @@ import (
 // bits are the same. (The tape machine takes its time to compile: each engine has one dtype.)
 func TestMachines(t *testing.T) {
 	for _, c := range gradcheck.Table() {
+		if c.Gorgonia && testing.Short() {
+			continue // hundreds of rows, each of one operation
+		}
 		t.Run(c.Name, func(t *testing.T) {
 			t.Parallel()
 			for engine, dt := range map[graph.Engine]tensor.Dtype{graph.FusedEngine: tensor.Float64, graph.UnrolledEngine: tensor.Float32} {

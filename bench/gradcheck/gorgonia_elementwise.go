@@ -8,7 +8,7 @@ import (
 	"github.com/surge-snn/surge/graph"
 )
 
-var someShapes = [][]int{{}, {1}, {4}, {1, 4}, {4, 1}, {3, 4}, {2, 3, 4}, {2, 1, 2, 3}}
+var someShapes = [][]int{{}, {4}, {4, 1}, {3, 4}, {2, 1, 2, 3}}
 
 func sigmoid(x float64) float64  { return 1 / (1 + math.Exp(-x)) }
 func softplus(x float64) float64 { return math.Log(1 + math.Exp(x)) }
@@ -126,8 +126,8 @@ func stockBinary() []stock {
 		{"Ne", apart, masked(G.Ne), nil, compare(func(a, b float64) bool { return a != b })},
 	}
 	pairs := [][2][]int{
-		{{}, {}}, {{1}, {1}}, {{4}, {4}}, {{3, 4}, {3, 4}}, {{1, 4}, {1, 4}}, {{4, 1}, {4, 1}}, {{2, 3, 4}, {2, 3, 4}},
-		{{}, {4}}, {{4}, {}}, {{}, {3, 4}}, {{3, 4}, {}}, {{2, 3, 4}, {}}, {{}, {2, 3, 4}}, {{1}, {}}, {{}, {1}},
+		{{}, {}}, {{1}, {1}}, {{4}, {4}}, {{1, 4}, {1, 4}}, {{2, 3, 4}, {2, 3, 4}},
+		{{4}, {}}, {{}, {3, 4}}, {{2, 3, 4}, {}}, {{1}, {}},
 	}
 	var rows []stock
 	for _, o := range ops {
@@ -150,18 +150,14 @@ func stockBinary() []stock {
 		}{
 			{[]int{3, 4}, []int{4}, nil, []byte{0}},
 			{[]int{3, 4}, []int{3}, nil, []byte{1}},
-			{[]int{3, 4}, []int{1, 4}, nil, []byte{0}},
-			{[]int{3, 4}, []int{3, 1}, nil, []byte{1}},
 			{[]int{4}, []int{3, 4}, []byte{0}, nil},
 			{[]int{3, 1}, []int{3, 4}, []byte{1}, nil},
 			{[]int{2, 3, 4}, []int{2, 1, 4}, nil, []byte{1}},
 			{[]int{2, 3, 4}, []int{3, 4}, nil, []byte{0}},
 			{[]int{2, 3, 4}, []int{4}, nil, []byte{0, 1}},
 			{[]int{2, 3, 4}, []int{1, 3, 1}, nil, []byte{0, 2}},
-			{[]int{2, 3, 4}, []int{2}, nil, []byte{1, 2}},
 			{[]int{3, 1}, []int{1, 4}, []byte{1}, []byte{0}},
 			{[]int{2, 2, 3, 3}, []int{1, 2, 1, 1}, nil, []byte{0, 2, 3}},
-			{[]int{3, 4}, []int{1}, nil, []byte{0, 1}},
 			{[]int{3, 4}, []int{1, 1}, nil, []byte{0, 1}},
 		} {
 			rows = append(rows, stock{
