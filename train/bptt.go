@@ -1,6 +1,7 @@
 package train
 
 import (
+	"errors"
 	"fmt"
 
 	G "gorgonia.org/gorgonia"
@@ -19,10 +20,12 @@ type Model func(b *graph.Builder, x *G.Node) Outputs
 
 // Outputs are the nodes of a network that training needs.
 type Outputs struct {
-	// Logits are the scores of the C classes, [B, C].
+	// Logits are the scores of the C classes, [B, C], where the targets are classes.
 	Logits *G.Node
-	// Loss, where it is not nil, is a scalar that is added to the cross-entropy, a
-	// regulariser for example. It sees padding rows as samples without input.
+	// Y is what the network gives for other targets: [B, Size] for a vector, [T, B, Size] for a
+	// sequence, spikes [T, B, Size] for spikes.
+	Y *G.Node
+	// Loss, where it is not nil, is a scalar that is added to the loss, a regulariser for example.
 	Loss *G.Node
 	// Layers are the spiking layers, in the order of the network.
 	Layers []Layer
@@ -45,20 +48,38 @@ type Shape struct {
 // spikes (Neftci, Mostafa & Zenke 2019, doi:10.1109/MSP.2019.2931595): it makes a
 // [Learner] of a model. The loss of a batch is
 //
-//	L = mean over the samples of the cross-entropy of softmax(Logits) + Outputs.Loss
+//	L = Loss(outputs, targets) + Outputs.Loss
+//
+// without any padding: a last batch that is short has programs of its own.
 type BPTT struct {
 	Model Model
+	// Target is that of the data set, data.Form's; the zero value stands for classes, as many as
+	// the model has logits.
+	Target data.Target
+	// Loss compares the outputs of the model with the targets; nil means [CrossEntropy] for
+	// classes, [MeanSquares] for vectors and sequences, [VanRossum] with 10 ms for spikes.
+	Loss Loss
+	// Metrics are reported beside the loss.
+	Metrics []Metric
 	// Graph holds engine, element type and time step. Its zero value is float32 with fused
 	// kernels at 1 ms. NoGrad must be false. Twin trains the smoothed twin, for checks.
 	Graph graph.Settings
 }
 
-// Network is a Learner that goes through time steps: one program for training, one for
-// evaluation, and the parameters that they share. It is not safe for concurrent use.
+// Network is a Learner that goes through time steps: programs for training and for evaluation,
+// and the parameters that they share. It is not safe for concurrent use.
 type Network struct {
+	method      BPTT
+	shape       Shape
 	params      *graph.Params
 	train, eval *pass
+	short       map[int][2]*pass // by their number of rows, as they are needed
 	grads       optim.Tree
+
+	class []float32 // [B]
+	y     []float32 // [B, Size] or [T, B, Size]
+	w     []float32 // as y
+	row   []float64 // of y
 }
 
 // Build makes the programs of the model for inputs of a shape. Parameters that params does not
@@ -69,21 +90,45 @@ func (m BPTT) Build(params *graph.Params, shape Shape) (*Network, error) {
 	if m.Graph.NoGrad {
 		return nil, fmt.Errorf("%w: BPTT with NoGrad has no gradient", ErrSettings)
 	}
-	n := &Network{params: params}
+	m = m.withDefaults()
+	n := &Network{method: m, shape: shape, params: params, short: map[int][2]*pass{}}
 	var err error
-	if n.train, err = m.pass(params, shape, m.Graph); err != nil {
+	if n.train, n.eval, err = m.passes(params, shape); err != nil {
 		return nil, err
 	}
-	s := m.Graph
-	s.NoGrad = true
-	if n.eval, err = m.pass(params, shape, s); err != nil {
-		n.train.prog.Close()
-		return nil, err
+	for _, p := range []*pass{n.train, n.eval} {
+		p.batch = new(data.Batch)
+		if x := p.prog.Input(inputName); x.Dtype() == tensor.Float32 {
+			p.batch.Input = x.Float32s() // batches are encoded in place
+		}
 	}
 	for _, name := range n.train.prog.Report().Trained {
 		n.grads = append(n.grads, leaf(name, n.train.prog.Grad(name)))
 	}
 	return n, nil
+}
+
+func (m BPTT) withDefaults() BPTT {
+	if m.Target.Kind == data.NoTarget {
+		m.Target.Kind = data.ClassTarget
+	}
+	if m.Loss == nil {
+		m.Loss = defaultLoss(m.Target.Kind)
+	}
+	return m
+}
+
+// passes builds the programs for training and for evaluation.
+func (m BPTT) passes(params *graph.Params, shape Shape) (train, eval *pass, err error) {
+	if train, err = m.pass(params, shape, m.Graph); err != nil {
+		return nil, nil, err
+	}
+	s := m.Graph
+	s.NoGrad = true
+	if eval, err = m.pass(params, shape, s); err != nil {
+		return nil, nil, errors.Join(err, train.prog.Close())
+	}
+	return train, eval, nil
 }
 
 // Params returns all parameters.
@@ -100,48 +145,50 @@ func (n *Network) Program() *graph.Program { return n.train.prog }
 
 // Gradient computes the gradient of a batch. Sums.Spikes is 0.
 func (n *Network) Gradient(set data.Batches, epoch uint64, k int) (Sums, error) {
-	return n.train.run(set, epoch, k)
+	return n.run(true, set, epoch, k)
 }
 
 // Evaluate computes the loss of a batch and counts the spikes of all layers.
 func (n *Network) Evaluate(set data.Batches, epoch uint64, k int) (Sums, error) {
-	return n.eval.run(set, epoch, k)
+	return n.run(false, set, epoch, k)
 }
 
 // Close releases the programs.
 func (n *Network) Close() error {
-	err := n.train.prog.Close()
-	if e := n.eval.prog.Close(); err == nil {
-		err = e
+	err := errors.Join(n.train.prog.Close(), n.eval.prog.Close())
+	for _, p := range n.short {
+		err = errors.Join(err, p[0].prog.Close(), p[1].prog.Close())
 	}
 	return err
 }
 
-// pass is a program with the batch that it works on.
+// pass is a program for batches of a number of rows.
 type pass struct {
 	prog   *graph.Program
-	shape  Shape
-	dt     float64 // s
-	batch  data.Batch
-	class  []float32 // [B]
-	layers []string  // whose spikes are counted
+	batch  *data.Batch // of a full batch; else nil
+	rows   int
+	dt     float64  // s
+	layers []string // whose spikes are counted
 }
 
 // Names of the inputs and outputs of the programs.
 const (
 	inputName  = "x"
 	className  = "class"
+	targetName = "target"
+	weightName = "target/weight"
+	outputName = "y"
 	logitsName = "logits"
 )
 
 func (m BPTT) pass(params *graph.Params, shape Shape, s graph.Settings) (*pass, error) {
-	p := &pass{shape: shape, class: make([]float32, max(shape.Batch, 0))}
+	p := &pass{rows: shape.Batch}
 	var err error
 	p.prog, err = graph.Build(params, s, func(b *graph.Builder) {
 		x := b.Input(inputName, shape.Steps, shape.Batch, shape.Channels)
 		p.dt = b.Dt()
 		o := m.apply(b, x)
-		loss := b.Check(ops.SoftmaxCrossEntropy(o.Logits, b.Input(className, shape.Batch)))
+		loss := m.Loss(b, o, m.targets(b, shape))
 		if o.Loss != nil {
 			loss = b.Check(G.Add(loss, o.Loss))
 		}
@@ -154,87 +201,193 @@ func (m BPTT) pass(params *graph.Params, shape Shape, s graph.Settings) (*pass, 
 			}
 		}
 	})
-	if err != nil {
-		return nil, err
-	}
-	if x := p.prog.Input(inputName); x.Dtype() == tensor.Float32 {
-		p.batch.Input = x.Float32s() // batches are encoded in place
-	}
-	return p, nil
+	return p, err
 }
 
-// apply calls the model and checks and records its logits.
+// targets adds the inputs for the targets.
+func (m BPTT) targets(b *graph.Builder, shape Shape) Targets {
+	t := Targets{Kind: m.Target.Kind}
+	switch t.Kind {
+	case data.ClassTarget:
+		t.Class = b.Input(className, shape.Batch)
+	case data.VectorTarget:
+		t.Y = b.Input(targetName, shape.Batch, m.Target.Size)
+	case data.SequenceTarget, data.SpikeTarget:
+		t.Y = b.Input(targetName, shape.Steps, shape.Batch, m.Target.Size)
+		t.Weight = b.Input(weightName, shape.Steps, shape.Batch, m.Target.Size)
+	default:
+		b.Failf("BPTT: unknown kind of target %v", t.Kind)
+	}
+	return t
+}
+
+// apply calls the model and checks and records what it gives.
 func (m BPTT) apply(b *graph.Builder, x *G.Node) Outputs {
 	if m.Model == nil {
 		b.Failf("BPTT without a model")
 	}
 	o := m.Model(b, x)
-	if o.Logits == nil || o.Logits.Dims() != 2 || o.Logits.Shape()[0] != x.Shape()[1] {
-		found := "none"
-		if o.Logits != nil {
-			found = fmt.Sprint(o.Logits.Shape())
+	rows, size := x.Shape()[1], m.Target.Size
+	if m.Target.Kind == data.ClassTarget {
+		if o.Logits == nil || o.Logits.Dims() != 2 || o.Logits.Shape()[0] != rows || size > 0 && o.Logits.Shape()[1] != size {
+			want := "C"
+			if size > 0 {
+				want = fmt.Sprint(size)
+			}
+			b.Failf("logits: found %s, want shape [%d, %s]", shapeOf(o.Logits), rows, want)
 		}
-		b.Failf("logits: found %s, want shape [%d, C]", found, x.Shape()[1])
+		b.Output(logitsName, o.Logits)
+		return o
 	}
-	b.Output(logitsName, o.Logits)
+	want := tensor.Shape{rows, size}
+	if m.Target.Kind != data.VectorTarget {
+		want = tensor.Shape{x.Shape()[0], rows, size}
+	}
+	if o.Y == nil || !o.Y.Shape().Eq(want) {
+		b.Failf("Outputs.Y: found %s, want shape %v for a %v of %d", shapeOf(o.Y), want, m.Target.Kind, size)
+	}
+	b.Output(outputName, o.Y)
 	return o
 }
 
-// run computes batch k of an epoch.
-func (p *pass) run(set data.Batches, epoch uint64, k int) (Sums, error) {
-	if set.Size != p.shape.Batch || set.Steps != p.shape.Steps {
-		return Sums{}, fmt.Errorf("%w: batches of %d rows and %d steps for a network of %d and %d",
-			ErrSettings, set.Size, set.Steps, p.shape.Batch, p.shape.Steps)
+func shapeOf(n *G.Node) string {
+	if n == nil {
+		return "none"
 	}
-	// There is one time step, that of the network.
-	if dt := p.dt; set.Dt == 0 {
+	return fmt.Sprint(n.Shape())
+}
+
+// check says what is wrong with a set for the network, and gives it the time step of the
+// network: there is one.
+func (n *Network) check(set *data.Batches) error {
+	if set.Size != n.shape.Batch || set.Steps != n.shape.Steps {
+		return fmt.Errorf("%w: batches of %d rows and %d steps for a network of %d and %d",
+			ErrSettings, set.Size, set.Steps, n.shape.Batch, n.shape.Steps)
+	}
+	if dt := n.train.dt; set.Dt == 0 {
 		set.Dt = dt
 	} else if set.Dt != dt {
-		return Sums{}, fmt.Errorf("%w: batches with steps of %g s for a network with steps of %g s", ErrSettings, set.Dt, dt)
+		return fmt.Errorf("%w: batches with steps of %g s for a network with steps of %g s", ErrSettings, set.Dt, dt)
 	}
-	if set.Data != nil && set.Encoder != nil {
-		if n := set.Channels(); n != p.shape.Channels {
-			return Sums{}, fmt.Errorf("%w: %d input channels for a network of %d", ErrSettings, n, p.shape.Channels)
-		}
+	if set.Data == nil || set.Encoder == nil {
+		return nil // Fill says so
 	}
-	if err := set.Fill(&p.batch, epoch, k); err != nil {
+	if c := set.Channels(); c != n.shape.Channels {
+		return fmt.Errorf("%w: %d input channels for a network of %d", ErrSettings, c, n.shape.Channels)
+	}
+	if t, want := set.Data.Form().Target, n.method.Target; t.Kind != want.Kind || want.Size > 0 && t.Size != want.Size {
+		return fmt.Errorf("%w: a data set with the target %v of %d for a network with %v of %d", ErrSettings, t.Kind, t.Size, want.Kind, want.Size)
+	}
+	return nil
+}
+
+// run computes batch k of an epoch.
+func (n *Network) run(gradient bool, set data.Batches, epoch uint64, k int) (Sums, error) {
+	if err := n.check(&set); err != nil {
 		return Sums{}, err
 	}
-	if p.prog.Input(inputName).Dtype() == tensor.Float64 {
-		if err := p.prog.Set(inputName, p.batch.Input); err != nil {
-			return Sums{}, err
-		}
+	full := n.eval
+	if gradient {
+		full = n.train
 	}
-	for i, l := range p.batch.Labels {
-		p.class[i] = float32(l)
+	batch := full.batch
+	if err := set.Fill(batch, epoch, k); err != nil {
+		return Sums{}, err
 	}
-	if err := p.prog.Set(className, p.class); err != nil {
+	p, err := n.programFor(batch.Valid, gradient)
+	if err != nil {
+		return Sums{}, err
+	}
+	if err := n.set(p, batch); err != nil {
 		return Sums{}, err
 	}
 	if err := p.prog.Run(); err != nil {
 		return Sums{}, err
 	}
-	rows := p.batch.Valid
-	s := Sums{Rows: rows, Loss: p.prog.Loss() * float64(rows)}
-	logits := leaf(logitsName, p.prog.Output(logitsName))
-	for i, l := range p.batch.Labels[:rows] {
-		if argmax(logits, i, p.shape.Batch) == l {
-			s.Correct++
+	if gradient && p != n.train {
+		for _, l := range n.grads {
+			from := leaf(l.Name, p.prog.Grad(l.Name))
+			copy(l.F32, from.F32)
+			copy(l.F64, from.F64)
 		}
 	}
-	s.Spikes = p.spikes(rows)
-	return s, nil
+	return n.sums(p, batch), nil
 }
 
-// spikes returns the sum over the first rows of the spikes per neuron.
-func (p *pass) spikes(rows int) float64 {
+// programFor returns the program for a number of rows.
+func (n *Network) programFor(rows int, gradient bool) (*pass, error) {
+	pair := [2]*pass{n.train, n.eval}
+	if rows != n.shape.Batch {
+		var known bool
+		if pair, known = n.short[rows]; !known {
+			shape := n.shape
+			shape.Batch = rows
+			var err error
+			if pair[0], pair[1], err = n.method.passes(n.params, shape); err != nil {
+				return nil, fmt.Errorf("a batch of %d rows: %w", rows, err)
+			}
+			n.short[rows] = pair
+		}
+	}
+	if gradient {
+		return pair[0], nil
+	}
+	return pair[1], nil
+}
+
+// set gives a program the batch.
+func (n *Network) set(p *pass, b *data.Batch) error {
+	x := b.Input
+	if p.rows < b.Size { // the rows that are in use, out of each step
+		x = n.w[:0]
+		for t := range b.Steps {
+			at := t * b.Size * b.Channels
+			x = append(x, b.Input[at:at+p.rows*b.Channels]...)
+		}
+		n.w = x
+	}
+	if in := p.prog.Input(inputName); in.Dtype() != tensor.Float32 || p.batch == nil {
+		if err := p.prog.Set(inputName, x); err != nil {
+			return err
+		}
+	}
+	return n.setTargets(p, b)
+}
+
+// sums returns what a program gave.
+func (n *Network) sums(p *pass, b *data.Batch) Sums {
+	rows := p.rows
+	s := Sums{Rows: rows, Loss: p.prog.Loss() * float64(rows)}
+	name := logitsName
+	if n.method.Target.Kind != data.ClassTarget {
+		name = outputName
+	}
+	out := leaf(name, p.prog.Output(name))
+	for _, m := range n.method.Metrics {
+		s.Metrics = append(s.Metrics, Measured{Name: m.Name})
+	}
+	for i := range rows {
+		if name == logitsName && argmax(out, i, rows) == b.Labels[i] {
+			s.Correct++
+		}
+		for m, metric := range n.method.Metrics {
+			n.row = rowOf(n.row[:0], out, i, rows, n.method.Target, b.Lengths[i])
+			s.Metrics[m].Sum += metric.Of(n.row, answerOf(n.method.Target.Kind, &b.Rows, i))
+		}
+	}
+	s.Spikes = p.spikes()
+	return s
+}
+
+// spikes returns the sum over the rows of the spikes per neuron.
+func (p *pass) spikes() float64 {
 	sum, neurons := 0.0, 0
 	for _, name := range p.layers {
 		count := p.prog.Output(name)
 		width := count.Shape()[1]
 		neurons += width
 		c := leaf(name, count)
-		for i := range rows * width {
+		for i := range p.rows * width {
 			sum += at(c, i)
 		}
 	}

@@ -22,7 +22,7 @@ import (
 //	L        = mean over the samples of the cross-entropy of softmax(logits)
 //	           + sum over the layers of Silence sum_{silent j} (VTh - max_t V_j)
 //
-// First-spike times with Scale = -1/tau are the loss of Göltz et al. 2021
+// or another loss of x and the target, see Loss. First-spike times with Scale = -1/tau are the loss of Göltz et al. 2021
 // (doi:10.1038/s42256-021-00388-x); a last layer with VTh = +Inf and the largest voltage, that
 // of Wunderlich & Pehle 2021 (doi:10.1038/s41598-021-91786-z) for MNIST.
 type EventProp struct {
@@ -34,6 +34,18 @@ type EventProp struct {
 	// Scale is that of the logits, in 1/(unit of x). It is negative where the first to
 	// spike is to win. It must not be 0.
 	Scale float64
+	// Target is that of the data set, data.Form's; the zero value stands for classes, one for each
+	// neuron of the last layer.
+	Target data.Target
+	// Loss returns the loss of one sample as a function of x; nil means, by the kind of the target,
+	//
+	//	class   the cross-entropy above
+	//	vector  mean_j (Scale x_j - Y_j)²
+	//	spikes  mean_j (Scale (x_j - t_j))², with the time t_j in s of the first target spike in
+	//	        channel j, for a Readout of first spikes; channels without one are left out
+	Loss func(want Answer) eventprop.Objective
+	// Metrics are reported beside the loss, of Scale x.
+	Metrics []Metric
 	// Method is the engine of gradients: the adjoint method, or implicit derivatives of
 	// all spikes, for checks.
 	Method eventprop.Method
@@ -78,6 +90,8 @@ type EventNetwork struct {
 // eventRow is what one sample gave, and memory for it.
 type eventRow struct {
 	observed, slope []float64 // [C]: x, and dL/dx
+	scaled          []float64 // [C]: Scale x, for metrics
+	metrics         []float64 // of each Metric
 	correct         bool
 	spikes          int // of all layers
 }
@@ -94,6 +108,17 @@ func (m EventProp) Build(params *graph.Params) (*EventNetwork, error) {
 	}
 	if m.Scale == 0 || math.IsNaN(m.Scale) || math.IsInf(m.Scale, 0) {
 		return nil, fmt.Errorf("%w: EventProp.Scale is %g, want a finite number other than 0", ErrSettings, m.Scale)
+	}
+	switch m.Target.Kind {
+	case data.NoTarget:
+		m.Target.Kind = data.ClassTarget
+	case data.SequenceTarget:
+		if m.Loss == nil {
+			return nil, fmt.Errorf("%w: EventProp has no loss for sequences, found Loss nil", ErrSettings)
+		}
+	}
+	if m.Loss == nil {
+		m.Loss = m.loss
 	}
 	n := &EventNetwork{method: m, params: params}
 	for k, l := range m.Layers {
@@ -129,6 +154,50 @@ func (m EventProp) Build(params *graph.Params) (*EventNetwork, error) {
 	}
 	n.batch = eventprop.Batch{Net: n.net, Method: m.Method}
 	return n, nil
+}
+
+// loss is the default of Loss.
+func (m EventProp) loss(want Answer) eventprop.Objective {
+	switch want.Kind {
+	case data.VectorTarget, data.SpikeTarget:
+		return squares{m.Scale, want}
+	}
+	return eventprop.CrossEntropy{Label: want.Label, Scale: m.Scale}
+}
+
+// squares is the loss of vectors and of first spikes, see EventProp.Loss.
+type squares struct {
+	scale float64
+	want  Answer
+}
+
+// Value returns the loss of x and its gradient.
+func (s squares) Value(grad, x []float64) (float64, error) {
+	clear(grad)
+	sum, n := 0.0, 0
+	add := func(j int, d float64) { // d is the difference, already scaled
+		sum, n = sum+float64(d*d), n+1
+		grad[j] = 2 * d * s.scale
+	}
+	if s.want.Kind == data.VectorTarget {
+		for j, y := range s.want.Y {
+			add(j, float64(s.scale*x[j])-y)
+		}
+	} else {
+		for i, spike := range s.want.Spikes {
+			first := !slices.ContainsFunc(s.want.Spikes[:i], func(o data.Spike) bool { return o.Channel == spike.Channel })
+			if first {
+				add(spike.Channel, s.scale*(x[spike.Channel]-spike.Time))
+			}
+		}
+	}
+	if n == 0 {
+		return 0, nil
+	}
+	for j := range grad {
+		grad[j] /= float64(n)
+	}
+	return sum / float64(n), nil
 }
 
 // share makes the weights of synapses a parameter.
@@ -199,6 +268,12 @@ func (n *EventNetwork) Close() error { return nil }
 
 // fill gets the events of a batch and makes rows for them.
 func (n *EventNetwork) fill(set data.Batches, epoch uint64, k int) error {
+	if set.Data != nil {
+		if t, want := set.Data.Form().Target, n.method.Target; t.Kind != want.Kind || t.Size > n.net[len(n.net)-1].Neurons() {
+			return fmt.Errorf("%w: a data set with the target %v of %d for a network with %v and %d outputs",
+				ErrSettings, t.Kind, t.Size, want.Kind, n.net[len(n.net)-1].Neurons())
+		}
+	}
 	if err := set.FillEvents(&n.events, epoch, k); err != nil {
 		return err
 	}
@@ -207,7 +282,10 @@ func (n *EventNetwork) fill(set data.Batches, epoch uint64, k int) error {
 	}
 	classes := n.net[len(n.net)-1].Neurons()
 	for len(n.rows) < n.events.Valid {
-		n.rows = append(n.rows, eventRow{observed: make([]float64, classes), slope: make([]float64, classes)})
+		n.rows = append(n.rows, eventRow{
+			observed: make([]float64, classes), slope: make([]float64, classes), scaled: make([]float64, classes),
+			metrics: make([]float64, len(n.method.Metrics)),
+		})
 		n.inputs = append(n.inputs, nil)
 	}
 	for row, spikes := range n.events.Spikes[:n.events.Valid] {
@@ -234,8 +312,14 @@ func (n *EventNetwork) run(g []*eventprop.Gradients, set data.Batches, epoch uin
 		return Sums{}, err
 	}
 	s := Sums{Rows: rows, Loss: loss, Silent: report.SilentNeurons, Grazing: report.Grazing, Clipped: report.ClippedJumps}
+	for _, m := range n.method.Metrics {
+		s.Metrics = append(s.Metrics, Measured{Name: m.Name})
+	}
 	spikes := 0
 	for _, r := range n.rows[:rows] {
+		for i, x := range r.metrics {
+			s.Metrics[i].Sum += x
+		}
 		spikes += r.spikes
 		if r.correct {
 			s.Correct++
@@ -262,19 +346,25 @@ func (n *EventNetwork) spiking() int {
 
 // loss is that of one sample of the batch, an [eventprop.Loss].
 func (n *EventNetwork) loss(sample int, p *eventprop.Pass) (float64, error) {
-	r, label := &n.rows[sample], n.events.Labels[sample]
+	r, want := &n.rows[sample], answerOf(n.method.Target.Kind, &n.events.Rows, sample)
 	tape, c := p.Last()
 	if err := n.method.Readout.Observe(r.observed, tape); err != nil {
 		return 0, err
 	}
-	loss, err := eventprop.CrossEntropy{Label: label, Scale: n.method.Scale}.Value(r.slope, r.observed)
+	loss, err := n.method.Loss(want).Value(r.slope, r.observed)
 	if err != nil {
 		return 0, err
 	}
 	if err := n.method.Readout.Pull(c, tape, r.slope); err != nil {
 		return 0, err
 	}
-	r.correct = n.predict(r.observed, tape) == label
+	r.correct = want.Kind == data.ClassTarget && n.predict(r.observed, tape) == want.Label
+	for j, x := range r.observed {
+		r.scaled[j] = n.method.Scale * x
+	}
+	for i, m := range n.method.Metrics {
+		r.metrics[i] = m.Of(r.scaled, want)
+	}
 	r.spikes = 0
 	for k := range p.Tapes {
 		r.spikes += len(p.Tapes[k].Spikes)

@@ -3,6 +3,7 @@ package train
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"gorgonia.org/tensor"
 
@@ -19,7 +20,7 @@ var ErrSettings = errors.New("train: invalid settings")
 //
 // A Learner takes batch k of an epoch from the set itself, as time steps
 // ([data.Batches.Fill]) or as events ([data.Batches.FillEvents]). Rows of a short
-// last batch that hold no sample have no influence.
+// last batch that hold no sample have no influence on anything.
 type Learner interface {
 	// Params returns all parameters. Run changes their values.
 	Params() *graph.Params
@@ -40,6 +41,8 @@ type Sums struct {
 	Correct int     `json:"correct"` // samples whose largest logit is that of their class
 	Loss    float64 `json:"loss"`    // mean loss of each batch times its samples
 	Spikes  float64 `json:"spikes"`  // spikes per sample and spiking neuron; 0 where they are not counted
+	// Metrics are sums over the samples, one for each [Metric].
+	Metrics []Measured `json:"metrics,omitempty"`
 
 	// Of networks that go from event to event, counts over samples and neurons:
 	Silent  int `json:"silent,omitzero"`  // neurons without a spike
@@ -52,22 +55,43 @@ func (s *Sums) add(t Sums) {
 	s.Correct += t.Correct
 	s.Loss += t.Loss
 	s.Spikes += t.Spikes
+	if s.Metrics == nil {
+		s.Metrics = slices.Clone(t.Metrics)
+	} else {
+		for i, m := range t.Metrics {
+			s.Metrics[i].Sum += m.Sum
+		}
+	}
 	s.Silent += t.Silent
 	s.Grazing += t.Grazing
 	s.Clipped += t.Clipped
 }
 
+// Measured is the sum of a [Metric] over samples.
+type Measured struct {
+	Name string  `json:"name"`
+	Sum  float64 `json:"sum"`
+}
+
 // Score returns the means. Without samples it is zero.
 func (s Sums) Score() Score {
 	n := float64(max(s.Rows, 1))
-	return Score{Loss: s.Loss / n, Accuracy: float64(s.Correct) / n, Spikes: s.Spikes / n}
+	score := Score{Loss: s.Loss / n, Accuracy: float64(s.Correct) / n, Spikes: s.Spikes / n}
+	for _, m := range s.Metrics {
+		if score.Metrics == nil {
+			score.Metrics = map[string]float64{}
+		}
+		score.Metrics[m.Name] = m.Sum / n
+	}
+	return score
 }
 
 // Score is how well a network does on a set.
 type Score struct {
-	Loss     float64 // mean over the samples
-	Accuracy float64 // correct samples / samples
-	Spikes   float64 // mean over samples and spiking neurons of the number of spikes
+	Loss     float64            // mean over the samples
+	Accuracy float64            // correct samples / samples
+	Spikes   float64            // mean over samples and spiking neurons of the number of spikes
+	Metrics  map[string]float64 // means over the samples, by the name of the [Metric]; nil without
 }
 
 // Tree returns the parameters with these names as leaves that share the memory of the

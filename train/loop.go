@@ -283,6 +283,7 @@ func (r *run) epoch(ctx context.Context) error {
 		Epoch:     r.at.Epoch + 1,
 		TrainLoss: train.Loss, TrainAccuracy: train.Accuracy,
 		ValidLoss: valid.Loss, ValidAccuracy: valid.Accuracy,
+		TrainMetrics: train.Metrics, ValidMetrics: valid.Metrics,
 		Spikes: valid.Spikes,
 		Silent: r.at.Train.Silent, Grazing: r.at.Train.Grazing, Clipped: r.at.Train.Clipped,
 	}

@@ -7,6 +7,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"testing"
 
@@ -118,7 +119,7 @@ func TestBest(t *testing.T) {
 		want := Epoch{Epoch: 1, TrainLoss: 0.5, TrainAccuracy: 0.25, ValidLoss: c.loss[0], ValidAccuracy: c.accuracy[0] / 100, LearningRate: 1, Spikes: 0.5}
 		got := epochs[0]
 		got.Seconds = 0
-		if got != want {
+		if !reflect.DeepEqual(got, want) {
 			t.Errorf("first epoch %+v, want %+v", got, want)
 		}
 	}

@@ -10,17 +10,20 @@ import (
 // settings of the run, so that Seconds is for Settings.AfterEpoch alone and stands in no file
 // but times.jsonl.
 type Epoch struct {
-	Epoch         int     `json:"epoch"`            // 1, 2, ...
-	TrainLoss     float64 `json:"train_loss"`       // mean over the epoch, while the parameters change
-	TrainAccuracy float64 `json:"train_accuracy"`   // in [0, 1]
-	ValidLoss     float64 `json:"valid_loss"`       // after the epoch
-	ValidAccuracy float64 `json:"valid_accuracy"`   // in [0, 1]
-	LearningRate  float64 `json:"learning_rate"`    // of the last update; 0 where Settings.LR is nil
-	Spikes        float64 `json:"spikes"`           // per sample and spiking neuron, validation set
-	Silent        int     `json:"silent,omitzero"`  // Sums.Silent of the training epoch
-	Grazing       int     `json:"grazing,omitzero"` // Sums.Grazing of the training epoch
-	Clipped       int     `json:"clipped,omitzero"` // Sums.Clipped of the training epoch
-	Seconds       float64 `json:"seconds,omitzero"` // wall time; of a resumed epoch, since it was resumed
+	Epoch         int     `json:"epoch"`          // 1, 2, ...
+	TrainLoss     float64 `json:"train_loss"`     // mean over the epoch, while the parameters change
+	TrainAccuracy float64 `json:"train_accuracy"` // in [0, 1]
+	ValidLoss     float64 `json:"valid_loss"`     // after the epoch
+	ValidAccuracy float64 `json:"valid_accuracy"` // in [0, 1]
+	// Metrics of the two sets, by name; they are left out where there are none.
+	TrainMetrics map[string]float64 `json:"train_metrics,omitempty"`
+	ValidMetrics map[string]float64 `json:"valid_metrics,omitempty"`
+	LearningRate float64            `json:"learning_rate"`    // of the last update; 0 where Settings.LR is nil
+	Spikes       float64            `json:"spikes"`           // per sample and spiking neuron, validation set
+	Silent       int                `json:"silent,omitzero"`  // Sums.Silent of the training epoch
+	Grazing      int                `json:"grazing,omitzero"` // Sums.Grazing of the training epoch
+	Clipped      int                `json:"clipped,omitzero"` // Sums.Clipped of the training epoch
+	Seconds      float64            `json:"seconds,omitzero"` // wall time; of a resumed epoch, since it was resumed
 }
 
 // better says whether e is a better epoch than f: by the accuracy on the validation set,

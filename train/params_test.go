@@ -7,6 +7,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"testing"
 
@@ -139,7 +140,7 @@ func FuzzCheckpoint(f *testing.F) {
 			t.Fatalf("%+v: %v", c, err)
 		}
 		d, _, err := ReadCheckpoint(path)
-		if err != nil || d.Position != c.Position || d.Best != c.Best || d.Seed != c.Seed || d.Batches != c.Batches || d.MetricsSize != c.MetricsSize || !bytes.Equal(d.Metrics, c.Metrics) {
+		if err != nil || !reflect.DeepEqual(d.Position, c.Position) || !reflect.DeepEqual(d.Best, c.Best) || d.Seed != c.Seed || d.Batches != c.Batches || d.MetricsSize != c.MetricsSize || !bytes.Equal(d.Metrics, c.Metrics) {
 			t.Errorf("%+v read back as %+v, error %v", c, d, err)
 		}
 	})

@@ -111,9 +111,9 @@ func printed(t *testing.T, r *Result, metrics []Epoch, c *Checkpoint) string {
 	var b bytes.Buffer
 	for _, e := range append(slices.Clone(metrics), r.Best, c.Best) {
 		e.Seconds = 0
-		fmt.Fprintf(&b, "%b\n", e)
+		fmt.Fprintf(&b, "%+v\n", e) // %v has as many digits as tell numbers apart
 	}
-	fmt.Fprintf(&b, "test %b\n%+v %q %d %d\n", *r.Test, c.Position, c.Config, c.Seed, c.Batches)
+	fmt.Fprintf(&b, "test %+v\n%+v %q %d %d\n", *r.Test, c.Position, c.Config, c.Seed, c.Batches)
 	for _, p := range []*graph.Params{c.Params, c.BestParams} {
 		for _, name := range p.Names() {
 			fmt.Fprintf(&b, "%s %b\n", name, p.Value(name).Data())

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"reflect"
 	"testing"
 	"time"
 
@@ -90,7 +91,7 @@ func TestFirstCheckpoint(t *testing.T) {
 	died := errors.New("died")
 	p.at[1] = func() error {
 		c, _, err := ReadCheckpoint(s.Checkpoint)
-		if err != nil || c.Position != (Position{}) || c.Params.Value("w").Float64s()[0] != 1 {
+		if err != nil || !reflect.DeepEqual(c.Position, Position{}) || c.Params.Value("w").Float64s()[0] != 1 {
 			t.Errorf("checkpoint before the first batch: %+v, %v", c, err)
 		}
 		return died

@@ -9,7 +9,7 @@ import (
 
 // Trace is what a network does with the samples of one batch.
 type Trace struct {
-	Predicted []int // class with the largest logit for each row, [B]
+	Predicted []int // class with the largest logit for each row, [B]; nil for other targets
 	Layers    []LayerTrace
 }
 
@@ -23,6 +23,7 @@ type LayerTrace struct {
 // Trace runs the network once, without gradient, on a filled batch and returns the spikes of
 // its layers. It builds a program of its own; for figures, not for loops.
 func (m BPTT) Trace(params *graph.Params, batch *data.Batch) (*Trace, error) {
+	m = m.withDefaults()
 	var layers []string
 	dt := 0.0
 	s := m.Graph
@@ -48,10 +49,12 @@ func (m BPTT) Trace(params *graph.Params, batch *data.Batch) (*Trace, error) {
 	if err := prog.Run(); err != nil {
 		return nil, err
 	}
-	t := &Trace{Predicted: make([]int, batch.Size)}
-	logits := leaf(logitsName, prog.Output(logitsName))
-	for i := range t.Predicted {
-		t.Predicted[i] = argmax(logits, i, batch.Size)
+	t := &Trace{}
+	if m.Target.Kind == data.ClassTarget {
+		logits := leaf(logitsName, prog.Output(logitsName))
+		for i := range batch.Size {
+			t.Predicted = append(t.Predicted, argmax(logits, i, batch.Size))
+		}
 	}
 	for _, name := range layers {
 		v := prog.Output(name)

@@ -1,0 +1,140 @@
+package train
+
+import (
+	"math"
+
+	G "gorgonia.org/gorgonia"
+
+	"github.com/surge-snn/surge/graph"
+	"github.com/surge-snn/surge/models"
+	"github.com/surge-snn/surge/ops"
+	"github.com/surge-snn/surge/train/data"
+)
+
+// Targets are the targets of a batch of B samples as nodes. What the data set does not have
+// is nil.
+type Targets struct {
+	// Kind is that of the data set.
+	Kind data.TargetKind
+	// Class is the class of each sample, [B], of a data.ClassTarget.
+	Class *G.Node
+	// Y is what the network is to give: [B, Size] of a data.VectorTarget, [T, B, Size] of a
+	// data.SequenceTarget, and of a data.SpikeTarget, [T, B, Size], the number of spikes in each
+	// time step.
+	Y *G.Node
+	// Weight is the share that each element of Y has in a mean over the samples, 0 beyond the end
+	// of a sequence:
+	//
+	//	Weight[t, b, i] = 1/(B Size length(b))   where t < length(b)
+	//
+	// [T, B, Size] with a Y [T, B, Size]. Its sum is 1.
+	Weight *G.Node
+}
+
+// Loss adds the loss of a batch to a graph: a scalar, the mean over its samples, of what the
+// model gives and the targets. It must not use what the targets do not have, and is called more
+// than once, as a [Model] is. A batch has no padding: the last one of an epoch, which is short,
+// is a graph of its own.
+type Loss func(b *graph.Builder, o Outputs, t Targets) *G.Node
+
+// CrossEntropy is the mean of the cross-entropy of softmax(o.Logits) with the class, the default
+// for a data.ClassTarget, see [ops.SoftmaxCrossEntropy].
+func CrossEntropy(b *graph.Builder, o Outputs, t Targets) *G.Node {
+	if t.Class == nil {
+		b.Failf("CrossEntropy of a data set with the target %v, want class", t.Kind)
+	}
+	return b.Check(ops.SoftmaxCrossEntropy(o.Logits, t.Class))
+}
+
+// MeanSquares is the mean of the squares of o.Y - t.Y over all elements and samples,
+//
+//	L = sum Weight (Y - Target)²
+//
+// with steps beyond the end of a sequence left out: the default for a data.VectorTarget and a
+// data.SequenceTarget.
+func MeanSquares(b *graph.Builder, o Outputs, t Targets) *G.Node {
+	if t.Y == nil {
+		b.Failf("MeanSquares of a data set with the target %v, want vector, sequence or spikes", t.Kind)
+	}
+	if t.Weight == nil {
+		return b.Check(ops.MSE(o.Y, t.Y))
+	}
+	return weighted(b, b.Check(G.Sub(o.Y, t.Y)), t.Weight)
+}
+
+// weighted returns sum Weight d².
+func weighted(b *graph.Builder, d, weight *G.Node) *G.Node {
+	return b.Check(G.Sum(b.Check(G.HadamardProd(b.Check(G.Square(d)), weight))))
+}
+
+// VanRossum is the van Rossum distance between the spikes o.Y and those of the target, both
+// filtered by exp(-t/tau),
+//
+//	L = mean over the samples and channels of 1/tau ∫ (f(Y) - f(Target))² dt
+//
+// (van Rossum 2001, doi:10.1162/089976601300014321), with tau in s: the default, with 10 ms,
+// for a data.SpikeTarget. Two spikes far from each other are at the distance 1, a spike that
+// is missing at 1/2, for time steps that are short beside tau. It sees the whole window of a batch, also beyond the end of a sample.
+func VanRossum(tau float64) Loss {
+	return func(b *graph.Builder, o Outputs, t Targets) *G.Node {
+		if t.Kind != data.SpikeTarget {
+			b.Failf("VanRossum of a data set with the target %v, want spikes", t.Kind)
+		}
+		if !(tau > 0) || math.IsInf(tau, 0) {
+			b.Failf("VanRossum: tau is %v s, want a finite number > 0", tau)
+		}
+		d := models.ExpSyn{TauSyn: models.Fixed(tau)}.Apply(b, "loss/van_rossum", b.Check(G.Sub(o.Y, t.Y)))
+		mean := b.Check(ops.MSE(d.Isyn, zerosLike(b, d.Isyn)))
+		steps := float64(o.Y.Shape()[0])
+		return b.Check(ops.Affine(mean, steps*b.Dt()/tau, 0))
+	}
+}
+
+func zerosLike(b *graph.Builder, x *G.Node) *G.Node {
+	shape := x.Shape()
+	return b.Const("loss/zeros", make([]float64, shape.TotalSize()), shape...)
+}
+
+// defaultLoss is the loss of a data set whose targets have this kind.
+func defaultLoss(k data.TargetKind) Loss {
+	switch k {
+	case data.VectorTarget, data.SequenceTarget:
+		return MeanSquares
+	case data.SpikeTarget:
+		return VanRossum(10e-3)
+	}
+	return CrossEntropy
+}
+
+// Answer is what a network is to give for one sample.
+type Answer struct {
+	Kind   data.TargetKind
+	Label  int          // data.ClassTarget
+	Y      []float64    // as in [data.Sample]
+	Spikes []data.Spike // data.SpikeTarget
+}
+
+// Metric is a number that is reported beside the loss, the mean over the samples.
+type Metric struct {
+	// Name is that of the number in metrics.jsonl, "mae".
+	Name string
+	// Of returns the number for one sample, from what the network gives for it: its logits, or
+	// its row of Outputs.Y, [Size] or [length, Size].
+	Of func(out []float64, want Answer) float64
+}
+
+// MAE is the mean absolute error over the elements of a vector or a sequence.
+func MAE() Metric { return Metric{"mae", meanOf(math.Abs)} }
+
+// MSE is the mean squared error over the elements of a vector or a sequence.
+func MSE() Metric { return Metric{"mse", meanOf(func(d float64) float64 { return d * d })} }
+
+func meanOf(f func(d float64) float64) func([]float64, Answer) float64 {
+	return func(out []float64, want Answer) float64 {
+		sum := 0.0
+		for i, y := range want.Y {
+			sum += f(out[i] - y)
+		}
+		return sum / float64(max(len(want.Y), 1))
+	}
+}
