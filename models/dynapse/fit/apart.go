@@ -60,7 +60,9 @@ func (p *problem) alone(j int, x []float64) Experiment {
 	}
 	for k, c := range p.coords {
 		if slices.Contains(c.neurons, j) {
-			e.Space.Network.Params[c.param] = []float64{p.value(k, x[k])}
+			if q, ok := c.quantity.(current); ok {
+				e.Space.Network.Params[q.param] = []float64{p.value(k, x[k])}
+			}
 		}
 	}
 	column := func(v []float64) (out []float64) {
@@ -228,7 +230,7 @@ func (f *fitter) middle(found []*Result) (x, se []float64) {
 		open := 0
 		for _, j := range c.neurons {
 			if r := found[j]; r != nil && (good(j) || !some) {
-				p := r.Parameter(c.param.String())
+				p := r.Parameter(c.parameter())
 				values = append(values, fmath.Log(p.Value))
 				width := 0.0
 				switch p.Verdict {

@@ -71,8 +71,8 @@ func (p *problem) known(r *Recording) []float64 {
 	return s
 }
 
-// sample is a residual of a trace, or of a spike.
-type sample struct {
+// observation is what a residual belongs to: a sample of a trace, or a spike.
+type observation struct {
 	recording, at int // index in the record
 	quantity      Quantity
 	root          float64 // of 2 scale w / M
@@ -92,7 +92,7 @@ type sample struct {
 // doi:10.1016/j.neuron.2014.03.026, who learn weights in this way.
 type forced struct {
 	*problem
-	samples []sample
+	samples []observation
 	margin  float64 // v counts from there
 	hinge   float64
 }
@@ -120,11 +120,11 @@ func (p *problem) forced(hinge, margin float64) *forced {
 				}
 				if q == Spikes {
 					if known == known && hinge > 0 && (r.Target[Spikes] != nil || r.Target[Imem] != nil || r.Target[Vmem] != nil) {
-						f.samples = append(f.samples, sample{k, i, q, math.Sqrt(2 * hinge * norm), known})
+						f.samples = append(f.samples, observation{k, i, q, math.Sqrt(2 * hinge * norm), known})
 					}
 					continue
 				}
-				f.samples = append(f.samples, sample{k, i, q, math.Sqrt(2 * r.scale(q) * w * norm), r.Target[q][i]})
+				f.samples = append(f.samples, observation{k, i, q, math.Sqrt(2 * r.scale(q) * w * norm), r.Target[q][i]})
 			}
 		}
 	}

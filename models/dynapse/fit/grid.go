@@ -32,7 +32,7 @@ type levels struct {
 // levelsOf returns the levels of coordinate k within its bounds. Of several codes with one current the first counts.
 func (p *problem) levelsOf(k int) (levels, error) {
 	var l levels
-	bias, err := biasOf(p.coords[k].param)
+	bias, err := biasOf(p.coords[k])
 	if err != nil {
 		return l, err
 	}
@@ -54,9 +54,6 @@ func (p *problem) levelsOf(k int) (levels, error) {
 	return l, nil
 }
 
-// settable returns whether a coordinate is a current of the bias generator; Iscale and weights are not.
-func (c coordinate) settable() bool { return c.base() >= 0 || c.weight < 0 && c.param.IsCurrent() }
-
 // costly is the ratio of losses from which rounding is worth a wider search.
 const costly = 1.05
 
@@ -66,7 +63,7 @@ func (f *fitter) settle(ctx context.Context, x []float64) (y []float64, loss flo
 	g := minimize.Grid{Levels: make([][]float64, len(x))}
 	ls := make([]levels, len(x))
 	for k, c := range f.coords {
-		if !c.settable() {
+		if _, settable := c.bias(); !settable {
 			g.Levels[k] = []float64{x[k]}
 			continue
 		}
@@ -153,12 +150,9 @@ func (f *fitter) settle(ctx context.Context, x []float64) (y []float64, loss flo
 	f.evaluations += cost * res.Evaluations
 	codes = make([][]Setting, len(x))
 	for k, c := range f.coords {
-		if !c.settable() {
+		name, settable := c.bias()
+		if !settable {
 			continue
-		}
-		name, err := chip.DeviceParameter(c.current())
-		if err != nil {
-			return nil, 0, nil, err
 		}
 		s := ls[k].setting[res.Levels[k]]
 		var cores []int
@@ -167,7 +161,7 @@ func (f *fitter) settle(ctx context.Context, x []float64) (y []float64, loss flo
 		}
 		slices.Sort(cores)
 		for _, core := range slices.Compact(cores) {
-			codes[k] = append(codes[k], Setting{core, c.current(), name, s.Coarse, s.Fine, s.Current})
+			codes[k] = append(codes[k], Setting{core, c.parameter(), name, s.Coarse, s.Fine, s.Current})
 		}
 	}
 	return res.X, loss, codes, nil

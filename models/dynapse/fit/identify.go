@@ -114,7 +114,7 @@ func (f *fitter) smooth(ctx context.Context, fp *forced, x []float64, smooth []i
 			id.verdict[e.Name] = Identified
 		}
 		low, high := e.Low, e.High
-		if f.coords[k].weight >= 0 {
+		if f.coords[k].isWeight() {
 			half := 1.96 * e.SD * math.Abs(x[k])
 			low, high = x[k]-half, x[k]+half
 		} else {
@@ -156,10 +156,7 @@ func (f *fitter) sensitivities(ctx context.Context, fp *forced, x []float64, smo
 	point, names := make([]float64, len(smooth)), make([]string, len(smooth))
 	for i, k := range smooth {
 		point[i], names[i] = x[k], f.coords[k].name
-		unit := 1.0 // of a weight, too, the relative change
-		if f.coords[k].weight >= 0 {
-			unit = x[k]
-		}
+		unit := f.coords[k].relative(x[k])
 		for m, s := range fp.samples {
 			sens.Set(m, i, unit*jac.At(m, k)/(s.root*noise))
 		}
@@ -224,11 +221,7 @@ func (f *fitter) thresholdIntervals(ctx context.Context, x []float64, smooth []i
 	lows, highs := make([][]float64, len(ks)), make([][]float64, len(ks)) // g of both ends
 	for _, s := range smooth {
 		y := append([]float64(nil), x...)
-		unit := 1.0
-		if f.coords[s].weight >= 0 {
-			unit = x[s]
-		}
-		y[s] += float64(step * unit)
+		y[s] += float64(step * f.coords[s].relative(x[s]))
 		moved, err := f.thresholds(ctx, y)
 		if err != nil {
 			return err

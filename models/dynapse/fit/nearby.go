@@ -32,10 +32,7 @@ func (f *fitter) nearby(ctx context.Context, x []float64) error {
 				break
 			}
 			for i, at := range smooth {
-				v := found.Vectors.At(i, k)
-				if f.coords[at].weight >= 0 {
-					v *= x[at]
-				}
+				v := found.Vectors.At(i, k) * f.coords[at].relative(x[at])
 				y[at] += float64(z[smooth[k]] / s * v)
 			}
 		}

@@ -37,19 +37,26 @@ func (p *problem) addPriors(noise float64) error {
 		samples, targets = samples+p.summed[i].size(), targets+1
 	}
 	m := max(float64(samples)/float64(max(targets, 1)), 1)
-	priors := p.Priors[:]
-	for _, b := range p.Bases {
-		priors = append(priors, b.Prior)
+	type known struct {
+		quantity
+		Prior
 	}
-	for q, prior := range priors {
+	var priors []known
+	for q, prior := range p.Priors {
+		priors = append(priors, known{current{dynapse.Param(q)}, prior})
+	}
+	for k, b := range p.Bases {
+		priors = append(priors, known{base{k}, b.Prior})
+	}
+	for _, q := range priors {
+		prior, name := q.Prior, q.parameter()
 		if prior == (Prior{}) {
 			continue
 		}
-		name := currentName(dynapse.Param(q))
 		if !(prior.Mean > 0) || !(prior.SD > 0) || math.IsInf(prior.Mean, 0) || math.IsInf(prior.SD, 0) {
 			return fmt.Errorf("%w: prior of %s has the mean %v A and the standard deviation %v, want finite numbers > 0", ErrExperiment, name, prior.Mean, prior.SD)
 		}
-		ks := p.index(dynapse.Param(q))
+		ks := p.where(func(c coordinate) bool { return c.quantity == q.quantity })
 		if len(ks) == 0 {
 			return fmt.Errorf("%w: a prior of %s, which is not fitted", ErrExperiment, name)
 		}

@@ -63,7 +63,7 @@ func TestPrior(t *testing.T) {
 		t.Errorf("loss %v, want %v", res.Loss, least)
 	}
 	for k, c := range p.coords {
-		if c.param == dynapse.Ispkthr || c.param == dynapse.Iref {
+		if c.steps() {
 			continue
 		}
 		for _, h := range []float64{-0.003, 0.003} {

@@ -110,10 +110,11 @@ func compile(t testing.TB, e Experiment) *problem {
 func point(p *problem, n dynapse.Network) []float64 {
 	x := make([]float64, len(p.coords))
 	for k, c := range p.coords {
-		if c.weight >= 0 {
-			x[k] = n.WRec[c.weight] / p.unit
-		} else {
-			v := n.Params[c.param]
+		switch q := c.quantity.(type) {
+		case weight:
+			x[k] = n.WRec[q.index] / q.largest
+		case current:
+			v := n.Params[q.param]
 			x[k] = math.Log(v[c.neurons[0]%len(v)])
 		}
 	}

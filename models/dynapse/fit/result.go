@@ -123,7 +123,7 @@ func (f *fitter) result(after, ctx context.Context, settle time.Duration, first 
 		}
 	}
 	if f.Codes != nil {
-		iw, _ := f.bases(y)
+		iw := f.bases(y)
 		r.Bases = make([]chip.BaseCurrents, f.Network.N)
 		for j := range r.Bases {
 			for k := range iw {
@@ -133,7 +133,7 @@ func (f *fitter) result(after, ctx context.Context, settle time.Duration, first 
 	}
 	sides := f.box.Sides(x)
 	for k, c := range f.coords {
-		r.Parameters = append(r.Parameters, Parameter{Name: c.name, Param: c.parameter(), Group: c.label(), Neurons: c.neurons, Unit: c.unit(),
+		r.Parameters = append(r.Parameters, Parameter{Name: c.name, Param: c.parameter(), Group: c.label, Neurons: c.neurons, Unit: c.unit(),
 			Value: f.value(k, x[k]), Interval: id.interval[c.name], Verdict: id.verdict[c.name], Side: sides[k], Codes: codes[k]})
 	}
 	if r.Warnings, err = f.warnings(after, x, first, id.noise); err != nil {

@@ -116,7 +116,7 @@ func (f *fitter) parts() (list []*part) {
 		for k, c := range f.coords {
 			if group[c.neurons[0]] == label {
 				p.coords = append(p.coords, k)
-				if c.weight < 0 && c.param == dynapse.Ispkthr {
+				if c.is(dynapse.Ispkthr) {
 					p.threshold = k
 				}
 			}
@@ -130,7 +130,7 @@ func (f *fitter) parts() (list []*part) {
 func (f *fitter) candidates(ctx context.Context, p *part, fp *forced, g minimize.Grid, near []int, x, r []float64, jac *mat.Dense) error {
 	rest := make([]int, len(p.coords))
 	for i, k := range p.coords {
-		if rest[i] = near[k]; f.coords[k].weight < 0 && f.coords[k].param == dynapse.Iref {
+		if rest[i] = near[k]; f.coords[k].is(dynapse.Iref) {
 			rest[i] = f.sameBins(g, k, near[k], x[k])
 		}
 	}
@@ -148,7 +148,7 @@ func (f *fitter) candidates(ctx context.Context, p *part, fp *forced, g minimize
 	lowest := make([]int, 0, len(p.coords))
 	for i, k := range p.coords {
 		acts := slices.ContainsFunc(rows, func(m int) bool { return jac.At(m, k) != 0 })
-		if !acts || !f.coords[k].settable() {
+		if _, settable := f.coords[k].bias(); !acts || !settable {
 			continue
 		}
 		levels := g.Levels[k]

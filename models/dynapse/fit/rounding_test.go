@@ -63,7 +63,7 @@ func TestRounded(t *testing.T) {
 			t.Fatal(err)
 		}
 		for k, c := range p.coords {
-			if c.param != dynapse.Ispkthr && c.param != dynapse.Iref && (levels[k] != near[k] || !good) {
+			if !c.steps() && (levels[k] != near[k] || !good) {
 				t.Errorf("seed %d: %s has level %d, want %d; good: %v", seed, c.name, levels[k], near[k], good)
 			}
 		}

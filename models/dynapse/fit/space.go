@@ -71,16 +71,6 @@ type Space struct {
 	WeightBounds Range
 }
 
-// coordinate is an element of x.
-type coordinate struct {
-	name    string
-	param   dynapse.Param
-	group   int
-	weight  int   // index in w_rec, or -1
-	neurons []int // that have it; of a weight, the post-synaptic one
-	colour  int   // coordinates of one colour have no neuron in common
-}
-
 // space is a checked Space.
 type space struct {
 	Space
@@ -90,7 +80,6 @@ type space struct {
 	x      []float64 // the start
 	moved  []string  // what had to be moved into the bounds
 	colour int       // how many
-	unit   float64   // of weights: x = w/unit
 }
 
 // compile checks s.
@@ -132,7 +121,7 @@ func (s Space) compile() (*space, error) {
 		if slices.Contains(s.Params[:k], p) {
 			return nil, fmt.Errorf("%w: %v is there twice", ErrExperiment, p)
 		}
-		if err := c.addCurrent(p, c.start[p], s.Bounds[p], group); err != nil {
+		if err := c.addCurrent(current{p}, c.start[p], s.Bounds[p], group); err != nil {
 			return nil, err
 		}
 	}
@@ -157,16 +146,16 @@ func (s *space) groups() []int {
 }
 
 // addCurrent adds the coordinates of a current with a start for each neuron.
-func (s *space) addCurrent(p dynapse.Param, start []float64, bounds Range, group []int) error {
-	bounds, err := s.bounds(p, bounds)
+func (s *space) addCurrent(q quantity, start []float64, bounds Range, group []int) error {
+	bounds, err := s.bounds(q, bounds)
 	if err != nil {
 		return err
 	}
 	labels := slices.Compact(slices.Sorted(slices.Values(group)))
 	for _, g := range labels {
-		k := coordinate{name: currentName(p), param: p, group: g, weight: -1, colour: s.colour}
+		k := coordinate{quantity: q, name: q.parameter(), group: g, label: -1, colour: s.colour}
 		if len(labels) > 1 {
-			k.name = fmt.Sprintf("%s[%d]", k.current(), g)
+			k.name, k.label = fmt.Sprintf("%s[%d]", k.name, g), g
 		}
 		for j := range group {
 			if group[j] == g {
@@ -178,13 +167,11 @@ func (s *space) addCurrent(p dynapse.Param, start []float64, bounds Range, group
 			x += fmath.Log(max(start[j], bounds.Low*1e-6)) / float64(len(k.neurons))
 		}
 		lo, hi := fmath.Log(bounds.Low), fmath.Log(bounds.High)
-		if in := min(max(x, lo), hi); math.Abs(in-x) > 1e-9 {
+		in := min(max(x, lo), hi)
+		if math.Abs(in-x) > 1e-9 {
 			s.moved = append(s.moved, fmt.Sprintf("%s starts at %.4g A, its bound, in place of %.4g A", k.name, fmath.Exp(in), start[k.neurons[0]]))
-			x = in
-		} else {
-			x = in
 		}
-		s.add(k, x, lo, hi)
+		s.add(k, in, lo, hi)
 	}
 	s.colour++
 	return nil
@@ -196,12 +183,16 @@ func (s *space) add(k coordinate, x, lo, hi float64) {
 }
 
 // bounds returns the bounds of a current in amperes: b, or the default.
-func (s *space) bounds(p dynapse.Param, b Range) (Range, error) {
+func (s *space) bounds(q quantity, b Range) (Range, error) {
+	p := dynapse.Param(dynapse.NumParams)
+	if c, ok := q.(current); ok {
+		p = c.param
+	}
 	if b == (Range{}) && p == dynapse.Iscale {
 		b = Range{slices.Min(s.start[p]) / 100, slices.Max(s.start[p]) * 100}
 	}
 	if b == (Range{}) {
-		bias, err := biasOf(p)
+		bias, err := biasOf(q)
 		if err != nil {
 			return b, err
 		}
@@ -214,7 +205,7 @@ func (s *space) bounds(p dynapse.Param, b Range) (Range, error) {
 		}
 	}
 	if !(b.Low > 0) || !(b.High > b.Low) || math.IsInf(b.High, 0) {
-		return b, fmt.Errorf("%w: bounds of %s are [%v, %v], want 0 < low < high", ErrExperiment, currentName(p), b.Low, b.High)
+		return b, fmt.Errorf("%w: bounds of %s are [%v, %v], want 0 < low < high", ErrExperiment, q.parameter(), b.Low, b.High)
 	}
 	return b, nil
 }
@@ -234,21 +225,18 @@ func (s *space) addWeights() error {
 	if !(b.Low < b.High) {
 		return fmt.Errorf("%w: bounds of w_rec are [%v, %v], want low < high", ErrExperiment, b.Low, b.High)
 	}
+	largest := 0.0
 	for _, w := range s.Network.WRec {
-		s.unit = max(s.unit, math.Abs(w))
+		largest = max(largest, math.Abs(w))
 	}
 	for i, w := range s.Network.WRec {
 		if w != 0 {
-			s.add(coordinate{name: fmt.Sprintf("w_rec[%d][%d]", i/n, i%n), weight: i, neurons: []int{i % n}, colour: s.colour + i/n}, min(max(w, b.Low), b.High)/s.unit, b.Low/s.unit, b.High/s.unit)
+			s.add(coordinate{quantity: weight{i, largest}, name: fmt.Sprintf("%s[%d][%d]", weightName, i/n, i%n), label: -1, neurons: []int{i % n}, colour: s.colour + i/n},
+				min(max(w, b.Low), b.High)/largest, b.Low/largest, b.High/largest)
 		}
 	}
 	s.colour += n
 	return nil
-}
-
-// steps says whether a coordinate acts in steps, as Ispkthr and Iref do: no derivative of a trace with forced spikes sees it.
-func (c coordinate) steps() bool {
-	return c.weight < 0 && (c.param == dynapse.Ispkthr || c.param == dynapse.Iref)
 }
 
 // smooths lists the coordinates that act smoothly.
@@ -282,66 +270,80 @@ func (s *space) network(xs ...[]float64) dynapse.Network {
 		net.WRec = slices.Repeat(s.Network.WRec, m)
 	}
 	for i, x := range xs {
+		one := s.sample(&net, i)
+		s.apply(one, x)
 		if s.Codes != nil {
-			s.decode(net.WRec[i*n*n:(i+1)*n*n], x)
-		}
-		for k, c := range s.coords {
-			if c.weight >= 0 {
-				net.WRec[i*n*n+c.weight] = x[k] * s.unit
-				continue
-			}
-			if c.base() >= 0 {
-				continue
-			}
-			v := fmath.Exp(x[k])
-			for _, j := range c.neurons {
-				net.Params[c.param][i*n+j] = v
-			}
+			s.decode(one)
 		}
 	}
 	return net
+}
+
+// sample returns sample i of what is fitted of a network, which shares its memory; base currents are those of the start.
+func (s *space) sample(net *dynapse.Network, i int) *sample {
+	n := s.Network.N
+	one := new(sample)
+	for _, p := range s.Params {
+		one.params[p] = net.Params[p][i*n : (i+1)*n]
+	}
+	if s.Weights || s.Codes != nil {
+		one.weights = net.WRec[i*n*n : (i+1)*n*n]
+	}
+	if s.Codes != nil {
+		for k, b := range s.Bases {
+			one.bases[k] = slices.Clone(b.Start)
+		}
+	}
+	return one
+}
+
+// apply gives a sample what the coordinates say.
+func (s *space) apply(one *sample, x []float64) {
+	for k, c := range s.coords {
+		c.apply(one, c.neurons, x[k])
+	}
 }
 
 // pull adds to grad, [n], the gradient with respect to x, of the network net at x, that belongs to one with respect to the parameters of a network with any number of
 // samples.
 func (s *space) pull(grad, x []float64, net dynapse.Network, g *dynapse.Gradient) {
 	n := s.Network.N
-	if s.Codes != nil {
-		for first := 0; first < len(g.WRec); first += n * n {
-			s.pullCodes(grad, x, g.WRec[first:first+n*n])
-		}
-	}
-	for k, c := range s.coords {
-		if c.weight >= 0 {
-			for i := c.weight; i < len(g.WRec); i += n * n {
-				grad[k] += float64(g.WRec[i] * s.unit)
+	for i := range max(net.Samples, 1) {
+		one, by := s.sample(&net, i), new(sample)
+		for _, p := range s.Params {
+			if d := g.Params[p]; len(d) > 0 {
+				by.params[p] = d[i*n : (i+1)*n]
 			}
-			continue
 		}
-		if c.base() >= 0 {
-			continue
+		if g.WRec != nil && one.weights != nil {
+			by.weights = g.WRec[i*n*n : (i+1)*n*n]
 		}
-		d := g.Params[c.param]
-		for first := 0; first < len(d); first += n {
-			for _, j := range c.neurons {
-				grad[k] += float64(d[first+j] * net.Params[c.param][first+j])
+		if s.Codes != nil {
+			for k, c := range s.coords {
+				if _, ok := c.quantity.(base); ok {
+					c.apply(one, c.neurons, x[k])
+				}
 			}
+			s.pullCodes(one, by)
+		}
+		for k, c := range s.coords {
+			c.pull(&grad[k], one, by, c.neurons)
 		}
 	}
 }
 
 // value returns the parameter of coordinate k: a current in amperes, or a weight.
-func (s *space) value(k int, x float64) float64 {
-	if s.coords[k].weight >= 0 {
-		return x * s.unit
-	}
-	return fmath.Exp(x)
+func (s *space) value(k int, x float64) float64 { return s.coords[k].value(x) }
+
+// index returns the coordinates of a current of the neuron.
+func (s *space) index(p dynapse.Param) []int {
+	return s.where(func(c coordinate) bool { return c.is(p) })
 }
 
-// index returns the coordinates of a parameter.
-func (s *space) index(p dynapse.Param) (list []int) {
+// where returns the coordinates for which is holds.
+func (s *space) where(is func(coordinate) bool) (list []int) {
 	for k, c := range s.coords {
-		if c.weight < 0 && c.param == p {
+		if is(c) {
 			list = append(list, k)
 		}
 	}
@@ -349,10 +351,10 @@ func (s *space) index(p dynapse.Param) (list []int) {
 }
 
 // biasOf returns the bias parameter that sets a current.
-func biasOf(p dynapse.Param) (chip.Bias, error) {
-	name, err := chip.DeviceParameter(currentName(p))
-	if err != nil {
-		return chip.Bias{}, err
+func biasOf(q quantity) (chip.Bias, error) {
+	name, ok := q.bias()
+	if !ok {
+		return chip.Bias{}, fmt.Errorf("%w: the bias generator has no current for %s", ErrExperiment, q.parameter())
 	}
 	return chip.BiasOf(name)
 }

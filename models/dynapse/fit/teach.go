@@ -129,7 +129,7 @@ const noisy = 4
 func (p *problem) holdWeights() minimize.Box {
 	b := minimize.Box{Lower: slices.Clone(p.box.Lower), Upper: slices.Clone(p.box.Upper)}
 	for k, c := range p.coords {
-		if c.weight >= 0 {
+		if c.isWeight() {
 			b.Lower[k], b.Upper[k] = p.x[k], p.x[k]
 		}
 	}

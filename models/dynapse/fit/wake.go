@@ -20,7 +20,7 @@ func (f *fitter) wake() {
 	groups := map[int][]int{} // coordinates of the AHP by their group
 	var order []int
 	for k, c := range f.coords {
-		if c.weight < 0 && (c.param == dynapse.IgainAHP || c.param == dynapse.IwAHP || c.param == dynapse.IpulseAHP) {
+		if c.is(dynapse.IgainAHP) || c.is(dynapse.IwAHP) || c.is(dynapse.IpulseAHP) {
 			if groups[c.group] == nil {
 				order = append(order, c.group)
 			}
@@ -50,7 +50,7 @@ func (f *fitter) wake() {
 		for i, k := range groups[g] {
 			part := way / float64(len(groups[g])-i)
 			sign := 1.0
-			if f.coords[k].param == dynapse.IpulseAHP { // a shorter pulse carries less
+			if f.coords[k].is(dynapse.IpulseAHP) { // a shorter pulse carries less
 				sign = -1
 			}
 			lo, hi := f.box.At(k)

@@ -63,7 +63,7 @@ func TestCodes(t *testing.T) {
 		t.Errorf("%s at a loss of %v, %q", res.Status, res.Loss, res.Warnings)
 	}
 	for k, want := range iw {
-		name := currentName(baseParam(k))
+		name := base{k}.parameter()
 		if got := res.Parameter(name).Value; math.Abs(got/want-1) > 1e-6 || res.Parameter(name).Verdict != Identified || res.Report().Currents[name][0] != got { // noise-free: rounding times the condition
 			t.Errorf("%s = %v (%s), want %v", name, got, res.Parameter(name).Verdict, want)
 		}
@@ -94,7 +94,11 @@ func TestPullCodes(t *testing.T) {
 		return sum
 	}
 	grad := make([]float64, len(x))
-	p.pullCodes(grad, x, w)
+	g := &dynapse.Gradient{WRec: w}
+	for _, q := range p.Params {
+		g.Params[q] = make([]float64, n)
+	}
+	p.pull(grad, x, p.network(x), g)
 	for k := range x {
 		const h = 1e-5
 		up, down := slices.Clone(x), slices.Clone(x)

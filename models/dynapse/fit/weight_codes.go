@@ -1,0 +1,127 @@
+package fit
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/surge-snn/surge/models/dynapse"
+	"github.com/surge-snn/surge/models/dynapse/chip"
+)
+
+// Base is one of the base currents Iw_0 to Iw_3, which the bits of the 4-bit codes of recurrent weights switch on:
+//
+//	W[i][j] = sign[i][j] Σ_k bit_k(code[i][j]) Iw_k[j] / Iscale[j]
+//
+// Without codes they have no effect. Their derivatives are those of the weights, in forced and in free networks alike.
+type Base struct {
+	Start  []float64 // one value, or one for each post-synaptic neuron, A; nil means 2^k nA, the default of Rockpool
+	Fit    bool      // it is fitted, tied as the other currents are
+	Bounds Range     // A; default: what the bias generator has
+	Prior  Prior
+}
+
+// addBases checks the codes of weights and adds the base currents that are fitted.
+func (s *space) addBases(group []int) error {
+	n := s.Network.N
+	for k := range s.Bases {
+		b := &s.Bases[k]
+		if s.Codes == nil {
+			if b.Fit {
+				return fmt.Errorf("%w: Iw_%d is to be fitted, want the codes of recurrent weights, as it has no effect without", ErrExperiment, k)
+			}
+			continue
+		}
+		if b.Start == nil {
+			b.Start = []float64{math.Ldexp(1e-9, k)}
+		}
+		if len(b.Start) != 1 && len(b.Start) != n {
+			return fmt.Errorf("%w: Iw_%d has %d values, want 1 or %d", ErrExperiment, k, len(b.Start), n)
+		}
+		for _, x := range b.Start {
+			if !(x > 0) || math.IsInf(x, 0) {
+				return fmt.Errorf("%w: Iw_%d is %v A, want a finite number > 0", ErrExperiment, k, x)
+			}
+		}
+		if len(b.Start) == 1 {
+			b.Start = slices.Repeat(b.Start, n)
+		}
+	}
+	if s.Codes == nil {
+		return nil
+	}
+	c := s.Codes
+	if s.Weights || c.Pre != n || c.Post != n || len(c.Code) != n*n || len(c.Sign) != n*n {
+		return fmt.Errorf("%w: codes of %d x %d recurrent weights, want %d x %d, and no fit of the weights themselves", ErrExperiment, c.Pre, c.Post, n, n)
+	}
+	for i, code := range c.Code {
+		if code >= 1<<chip.WeightBits || code > 0 && c.Sign[i] != 1 && c.Sign[i] != -1 {
+			return fmt.Errorf("%w: w_rec[%d][%d] has code %d and sign %d, want 0 to 15 and 1 or -1", ErrExperiment, i/n, i%n, code, c.Sign[i])
+		}
+	}
+	for k, b := range s.Bases {
+		if b.Fit {
+			if err := s.addCurrent(base{k}, b.Start, b.Bounds, group); err != nil {
+				return err
+			}
+		}
+	}
+	s.Network.WRec = make([]float64, n*n)
+	s.Network.WRec = s.network(s.x).WRec
+	return nil
+}
+
+// iscale returns Iscale of each neuron of a sample.
+func (s *space) iscale(one *sample) []float64 {
+	if list := one.params[dynapse.Iscale]; list != nil {
+		return list
+	}
+	return s.start[dynapse.Iscale]
+}
+
+// bases returns Iw_0 to Iw_3 of each neuron at x.
+func (s *space) bases(x []float64) [chip.WeightBits][]float64 {
+	net := s.network(x)
+	one := s.sample(&net, 0)
+	s.apply(one, x)
+	return one.bases
+}
+
+// decode stores the weights of a sample, [N, N].
+func (s *space) decode(one *sample) {
+	n, iscale := s.Network.N, s.iscale(one)
+	for i, code := range s.Codes.Code {
+		sum := 0.0
+		for k, iw := range one.bases {
+			if code>>k&1 != 0 {
+				sum += iw[i%n]
+			}
+		}
+		one.weights[i] = float64(s.Codes.Sign[i]) * sum / iscale[i%n]
+	}
+}
+
+// pullCodes turns the derivatives with respect to the weights into those with respect to base currents and Iscale: a larger current of a weight of 1 makes the
+// same base currents smaller weights.
+func (s *space) pullCodes(one, by *sample) {
+	if by.weights == nil {
+		return
+	}
+	n, iscale := s.Network.N, s.iscale(one)
+	for k := range by.bases {
+		by.bases[k] = make([]float64, n)
+	}
+	by.params[dynapse.Iscale] = slices.Clone(by.params[dynapse.Iscale])
+	for i, code := range s.Codes.Code {
+		share := by.weights[i] * float64(s.Codes.Sign[i]) / iscale[i%n]
+		for k, iw := range one.bases {
+			if code>>k&1 == 0 {
+				continue
+			}
+			by.bases[k][i%n] += share
+			if d := by.params[dynapse.Iscale]; d != nil {
+				d[i%n] -= float64(share * iw[i%n] / iscale[i%n])
+			}
+		}
+	}
+}
