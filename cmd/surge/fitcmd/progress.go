@@ -49,7 +49,7 @@ func (p *progress) record(s fit.Progress) error {
 		return nil
 	}
 	p.saved = now
-	return p.save(s.Checkpoint)
+	return p.save(s.Checkpoint())
 }
 
 // checkpointFormat is the kind of archive that a checkpoint is.

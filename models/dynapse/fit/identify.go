@@ -33,7 +33,7 @@ type identification struct {
 
 // identify says how sure x is. Sensitivities are those of the traces with forced spikes, in units of their noise: what the fit leaves, or noiseFloor. Ispkthr
 // and Iref act in steps: their answer is the set of values that change nothing.
-func (f *fitter) identify(ctx context.Context, x []float64) (identification, error) {
+func (f *session) identify(ctx context.Context, x []float64) (identification, error) {
 	id := identification{verdict: map[string]Verdict{}, interval: map[string][2]float64{}}
 	for k, c := range f.coords {
 		lo, hi := f.box.At(k)
@@ -78,8 +78,8 @@ func (f *fitter) identify(ctx context.Context, x []float64) (identification, err
 	if err := f.refractoryIntervals(ctx, fp, x, noise, &id); err != nil {
 		return id, err
 	}
-	if f.errors != nil {
-		f.assess(&id, x)
+	if f.best.errors != nil {
+		f.assess(&id, x, f.best.errors)
 	} else if noise > unexplained { // sensitivities at a point that does not do what was recorded mean nothing
 		for k, c := range f.coords {
 			lo, hi := f.box.At(k)
@@ -92,7 +92,7 @@ func (f *fitter) identify(ctx context.Context, x []float64) (identification, err
 }
 
 // every is the direction of all coordinates.
-func (f *fitter) every() map[string]float64 {
+func (f *problem) every() map[string]float64 {
 	all := map[string]float64{}
 	for _, c := range f.coords {
 		all[c.name] = 1
@@ -101,7 +101,7 @@ func (f *fitter) every() map[string]float64 {
 }
 
 // smooth assesses the coordinates that act smoothly, and returns the noise and what was found.
-func (f *fitter) smooth(ctx context.Context, fp *forced, x []float64, smooth []int, id *identification) (float64, *identify.Identification, error) {
+func (f *problem) smooth(ctx context.Context, fp *forced, x []float64, smooth []int, id *identification) (float64, *identify.Identification, error) {
 	noise, found, slope, err := f.sensitivities(ctx, fp, x, smooth)
 	if err != nil || found == nil {
 		return noise, nil, err
@@ -138,7 +138,7 @@ func (f *fitter) smooth(ctx context.Context, fp *forced, x []float64, smooth []i
 
 // sensitivities returns the noise of the traces, what they determine of the coordinates that act smoothly (nil where there are none), and the slope of half the squares in
 // units of the noise.
-func (f *fitter) sensitivities(ctx context.Context, fp *forced, x []float64, smooth []int) (noise float64, found *identify.Identification, slope []float64, err error) {
+func (f *problem) sensitivities(ctx context.Context, fp *forced, x []float64, smooth []int) (noise float64, found *identify.Identification, slope []float64, err error) {
 	r, jac := make([]float64, len(fp.samples)), mat.NewDense(len(fp.samples), len(x), nil)
 	if err := fp.jacobian(ctx, r, jac, x); err != nil {
 		return 0, nil, nil, err
@@ -209,7 +209,7 @@ func towardsLeast(found *identify.Identification, g []float64) []float64 {
 //	SD² = Σ_k (g·v_k / s_k)²,   g = d ln Imem / dx at that sample
 //
 // with the singular values and vectors of the sensitivities.
-func (f *fitter) thresholdIntervals(ctx context.Context, x []float64, smooth []int, found *identify.Identification, id *identification) error {
+func (f *problem) thresholdIntervals(ctx context.Context, x []float64, smooth []int, found *identify.Identification, id *identification) error {
 	ks := f.index(dynapse.Ispkthr)
 	if len(ks) == 0 {
 		return nil
@@ -269,7 +269,7 @@ func deviation(found *identify.Identification, g []float64) float64 {
 }
 
 // refractoryIntervals finds the values of Iref for which the traces are no further from the target than 95 % of the noise allows.
-func (f *fitter) refractoryIntervals(ctx context.Context, fp *forced, x []float64, noise float64, id *identification) error {
+func (f *session) refractoryIntervals(ctx context.Context, fp *forced, x []float64, noise float64, id *identification) error {
 	least, err := fp.loss(ctx, x)
 	if err != nil {
 		return err

@@ -295,7 +295,7 @@ func TestGradients(t *testing.T) {
 		r.Target[Isyn][i] *= 1.5
 	}
 	p := compile(t, e)
-	f := &fitter{problem: p}
+	f := newSession(p, Settings{})
 	// Differences of 1e-5 of x, of size 25: third derivatives times 1e-8.
 	if bad, err := minimize.Check(context.Background(), f.free(dynapse.SurgeT), p.x, 1e-5, 1e-6); err != nil || len(bad) > 0 {
 		t.Errorf("%v %v", err, bad)

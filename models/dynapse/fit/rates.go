@@ -160,33 +160,33 @@ func (p rateProblem) optim() minimize.Problem {
 
 // rateFit fits curves alone: least squares from several starts, with little to simulate, then with all, and where rates are still off by half a spike in the mean a search without gradients. The fit
 // has converged where they are off by no more than a spike.
-func (f *fitter) rateFit(ctx context.Context) error {
+func rateFit(ctx context.Context, f *session) error {
 	short := f.shorter()
 	for _, decades := range []float64{1, 3} { // the second, with more starts, only where all of the first are silent
-		x, err := f.x, error(nil)
+		x, err := f.start, error(nil)
 		method := minimize.Method(minimize.MultiStart{Method: minimize.LevenbergMarquardt{Steps: 30}, Starts: f.Starts * int(decades*decades), Spread: decades * math.Ln10, Keep: 2, Rung: 2, Seed: f.Seed})
 		if short != f.problem {
-			if x, _, err = f.call(ctx, "starts", rateProblem{short}.optim(), x, method); err != nil {
+			if x, _, err = f.minimise(ctx, "starts", rateProblem{short}.optim(), x, method, nil); err != nil {
 				return err
 			}
 			method = minimize.LevenbergMarquardt{Steps: 10}
 		}
-		if x, _, err = f.call(ctx, "rates", rateProblem{f.problem}.optim(), x, method); err != nil {
+		if x, _, err = f.minimise(ctx, "rates", rateProblem{f.problem}.optim(), x, method, nil); err != nil {
 			return err
 		}
 		if err := f.offer(ctx, x); err != nil {
 			return err
 		}
-		if f.loss < 0.9*f.silence() {
+		if f.best.loss < 0.9*f.silence() {
 			break
 		}
 	}
-	if f.loss > f.resolution()/4+f.penalty(f.best) {
-		if err := f.search(ctx, "polish", f.best, minimize.CMAES{Seed: f.Seed, Sigma: 0.03, Evaluations: 20 * (4 + len(f.x)), Tol: 1e-4}); err != nil {
+	if f.best.loss > f.resolution()/4+f.penalty(f.best.x) {
+		if err := polish(ctx, f, "polish", f.best.x, minimize.CMAES{Seed: f.Seed, Sigma: 0.03, Evaluations: 20 * (4 + len(f.x)), Tol: 1e-4}); err != nil {
 			return err
 		}
 	}
-	if f.loss <= f.resolution()+f.penalty(f.best) {
+	if f.best.loss <= f.resolution()+f.penalty(f.best.x) {
 		f.status = minimize.Converged
 	}
 	return nil

@@ -77,10 +77,10 @@ func (r *Result) Codes() []Setting {
 const perfect = 1e-16
 
 // result assesses the best point. ctx is that of the fit; after goes on when it is done; the search for codes may take the time settle, if it is not 0.
-func (f *fitter) result(after, ctx context.Context, settle time.Duration, first float64) (*Result, error) {
-	x := f.best
-	r := &Result{Status: f.status, LossStart: first, Loss: f.loss, Network: f.network(x), History: f.history, Notes: f.moved}
-	if f.loss <= perfect && ctx.Err() == nil {
+func (f *session) result(after, ctx context.Context, settle time.Duration, first float64) (*Result, error) {
+	x := f.best.x
+	r := &Result{Status: f.status, LossStart: first, Loss: f.best.loss, Network: f.network(x), History: f.history, Notes: f.notes}
+	if f.best.loss <= perfect && ctx.Err() == nil {
 		r.Status = minimize.Converged
 	}
 	if r.Status == minimize.BudgetReached && ctx.Err() == nil {
@@ -96,20 +96,20 @@ func (f *fitter) result(after, ctx context.Context, settle time.Duration, first 
 		if settle > 0 {
 			limited, stop = context.WithTimeout(after, settle)
 		}
-		y, loss, codes, err = f.settle(limited, x)
+		y, loss, codes, err = f.roundToCodes(limited, x)
 		stop()
 		if err != nil {
 			return nil, err
 		}
-		if loss < f.loss && f.Mismatch == 0 && f.errors == nil { // settable currents are continuous ones, too
+		if loss < f.best.loss && f.Mismatch == 0 && f.best.errors == nil { // settable currents are continuous ones, too
 			x = y
-			f.best, f.loss, r.Loss, r.Network = y, loss, loss, f.network(y)
+			f.best.x, f.best.loss, r.Loss, r.Network = y, loss, loss, f.network(y)
 		}
 		r.LossDAC, r.Settable = &loss, f.network(y)
 	}
 	at := x
-	if f.nominal != nil { // what the target says of the currents is not what suits many chips
-		at = f.nominal
+	if f.best.nominal != nil { // what the target says of the currents is not what suits many chips
+		at = f.best.nominal
 		r.Notes = append(r.Notes, "the currents suit chips with mismatch; intervals and verdicts are those of the fit without it")
 	}
 	id, err := f.identify(after, at)

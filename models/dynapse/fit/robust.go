@@ -22,12 +22,12 @@ type Spread struct {
 }
 
 // chips returns the network at x as chips that differ. The same stream gives the same chips for any x.
-func (f *fitter) chips(x []float64, m int, stream string) (dynapse.Network, error) {
+func (f *session) chips(x []float64, m int, stream string) (dynapse.Network, error) {
 	return dynapse.Mismatch{Percent: f.Mismatch}.Frozen(f.network(x), m, random.New(f.Seed, stream))
 }
 
 // chipsProblem is the mean loss over chips, which are the same at every point.
-func (f *fitter) chipsProblem() (minimize.Problem, error) {
+func (f *session) chipsProblem() (minimize.Problem, error) {
 	r := f.robustLoss()
 	p, err := r.Problem()
 	p.Names, p.Box, p.Priors = f.names(), f.box, f.wished()
@@ -36,17 +36,17 @@ func (f *fitter) chipsProblem() (minimize.Problem, error) {
 
 // robust minimises the mean loss over chips, from the best point for the nominal one, by surrogate gradients and then without gradients. What is best for the
 // nominal chip stays if nothing suits the chips better.
-func (f *fitter) robust(ctx context.Context) error {
+func robust(ctx context.Context, f *session) error {
 	p, err := f.chipsProblem()
 	if err != nil {
 		return err
 	}
-	x, _, err := f.call(ctx, "robust", p, f.best, minimize.Descent{Transform: optim.Adam{LR: optim.Constant(0.02)}, Steps: 100, Patience: 30})
+	x, _, err := f.minimise(ctx, "robust", p, f.best.x, minimize.Descent{Transform: optim.Adam{LR: optim.Constant(0.02)}, Steps: 100, Patience: 30}, nil)
 	if err != nil {
 		return err
 	}
 	p.Grad = nil
-	x, _, err = f.call(ctx, "robust polish", p, x, minimize.CMAES{Seed: f.Seed, Sigma: 0.05, Evaluations: 30 * (4 + len(x)), Tol: 1e-5})
+	x, _, err = f.minimise(ctx, "robust polish", p, x, minimize.CMAES{Seed: f.Seed, Sigma: 0.05, Evaluations: 30 * (4 + len(x)), Tol: 1e-5}, nil)
 	if err != nil {
 		return err
 	}
@@ -54,13 +54,12 @@ func (f *fitter) robust(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	f.nominal = f.best
-	f.best, f.loss = slices.Clone(x), loss+f.penalty(x) // the nominal loss, of a point that is chosen by another
+	f.best = answer{x: slices.Clone(x), loss: loss + f.penalty(x), errors: f.best.errors, nominal: f.best.x} // the nominal loss, of a point that is chosen by another
 	return nil
 }
 
 // robustLoss is the mean over chips, with its gradient.
-func (f *fitter) robustLoss() minimize.Robust {
+func (f *session) robustLoss() minimize.Robust {
 	return minimize.Robust{Samples: f.Samples,
 		Losses: func(ctx context.Context, losses, x []float64) error {
 			net, err := f.chips(x, f.Samples, "fit/mismatch")
@@ -99,7 +98,7 @@ func (f *fitter) robustLoss() minimize.Robust {
 }
 
 // spread returns the distribution of the loss at x over fresh chips.
-func (f *fitter) spread(ctx context.Context, x []float64) (*Spread, error) {
+func (f *session) spread(ctx context.Context, x []float64) (*Spread, error) {
 	f.evaluations += freshSamples
 	return f.problem.spread(ctx, f.network(x), f.Mismatch, f.Seed)
 }

@@ -9,7 +9,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/surge-snn/surge/models/dynapse"
 	"github.com/surge-snn/surge/optim"
 	"github.com/surge-snn/surge/optim/minimize"
 )
@@ -58,25 +57,34 @@ type Progress struct {
 	Evaluations, Gradients int
 	Loss                   float64 // the least of the phase, by the loss of the phase
 	Best                   float64 // the least loss of the experiment at the end of a phase up to now; +Inf before the first
-	Checkpoint             optim.State
+	// Checkpoint returns what to resume from; it is to be called before Record returns. Nil in a History.
+	Checkpoint func() optim.State
 }
 
-// fitter runs the phases of a fit. It is a function of the experiment and its settings: what was done up to a checkpoint is the list of the results
-// of its calls of minimize.Fit, which a fit that is resumed reads instead of calling again.
-type fitter struct {
+// session is what the phases of a fit have in common.
+type session struct {
 	*problem
 	Settings
-	done    []optim.State // results of calls
-	replay  []optim.State // those of the checkpoint that are left
-	current *optim.State  // of the call that the checkpoint was made in
-	history []Progress
+	*ledger
+	start []float64 // where the search begins
+	notes []string
+}
 
-	errors                 []float64 // standard errors of the best point where neurons were fitted apart
-	best                   []float64
-	nominal                []float64 // the best point before chips with mismatch were looked at, or nil
-	loss                   float64
-	evaluations, gradients int
-	status                 minimize.Status
+// newSession returns a session of a problem whose settings are checked.
+func newSession(p *problem, s Settings) *session {
+	if s.Logger == nil {
+		s.Logger = slog.New(slog.DiscardHandler)
+	}
+	f := &session{problem: p, Settings: s, start: p.x, notes: p.moved}
+	f.ledger = &ledger{record: s.Record, cost: 1 + 2*p.colour, best: answer{loss: math.Inf(1)},
+		judged: func(ctx context.Context, x []float64) (float64, error) {
+			loss, err := p.loss(ctx, x)
+			return loss + p.penalty(x), err
+		},
+		note: func(phase string, status minimize.Status, loss float64) {
+			s.Logger.Debug("fit", "phase", phase, "status", status, "loss", loss)
+		}}
+	return f
 }
 
 // Run fits. It returns the best point whatever the status is. A deadline of ctx is a budget, of which a fifth, and at least half a second, is kept for the codes of the bias
@@ -91,22 +99,28 @@ func Run(ctx context.Context, e Experiment, s Settings) (*Result, error) {
 	if err := s.check(p); err != nil {
 		return nil, err
 	}
-	f := &fitter{problem: p, Settings: s, loss: math.Inf(1)}
-	if err := f.resume(); err != nil {
+	f := newSession(p, s)
+	if err := f.resume(s.Resume); err != nil {
 		return nil, err
 	}
 	after := context.WithoutCancel(ctx)
 	if err := f.offer(after, p.x); err != nil {
 		return nil, err
 	}
-	first := f.loss
-	if err := f.grantTimes(after); err != nil {
-		return nil, err
+	first := f.best.loss
+	if x := p.atTimeConstants(p.x); !slices.Equal(x, p.x) {
+		if err := f.offer(after, x); err != nil {
+			return nil, err
+		}
+		f.start = x
 	}
-	f.wake()
+	var note string
+	if f.start, note = p.awake(f.start); note != "" {
+		f.notes = append(f.notes, note)
+	}
 	search, stop, settle := split(ctx)
 	defer stop()
-	err = f.phases(search)
+	err = phases(search, f)
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
 		f.status = minimize.BudgetReached
@@ -115,7 +129,7 @@ func Run(ctx context.Context, e Experiment, s Settings) (*Result, error) {
 	case err != nil:
 		return nil, err
 	}
-	if f.best == nil {
+	if f.best.x == nil {
 		return nil, fmt.Errorf("%w: no point with a finite loss", optim.ErrNonFinite)
 	}
 	return f.result(after, search, settle, first)
@@ -156,9 +170,6 @@ func (s *Settings) check(p *problem) error {
 	if s.Samples == 0 {
 		s.Samples = 16
 	}
-	if s.Logger == nil {
-		s.Logger = slog.New(slog.DiscardHandler)
-	}
 	switch {
 	case s.Starts < 1 || s.Samples < 1:
 		return fmt.Errorf("%w: %d starts and %d samples, want at least 1", ErrExperiment, s.Starts, s.Samples)
@@ -173,25 +184,25 @@ func (s *Settings) check(p *problem) error {
 }
 
 // phases runs the fit.
-func (f *fitter) phases(ctx context.Context) error {
+func phases(ctx context.Context, f *session) error {
 	var err error
 	switch f.Method {
 	case CMAES:
-		err = f.search(ctx, "cma-es", f.x, minimize.MultiStart{Method: minimize.CMAES{Seed: f.Seed, Sigma: 0.5}, Starts: f.Starts, Keep: max(2, f.Starts/4), Seed: f.Seed})
+		err = polish(ctx, f, "cma-es", f.start, minimize.MultiStart{Method: minimize.CMAES{Seed: f.Seed, Sigma: 0.5}, Starts: f.Starts, Keep: max(2, f.Starts/4), Seed: f.Seed})
 	case NelderMead:
-		err = f.search(ctx, "nelder-mead", f.x, minimize.MultiStart{Method: minimize.NelderMead{Size: 0.3}, Starts: f.Starts, Keep: max(2, f.Starts/4), Seed: f.Seed})
+		err = polish(ctx, f, "nelder-mead", f.start, minimize.MultiStart{Method: minimize.NelderMead{Size: 0.3}, Starts: f.Starts, Keep: max(2, f.Starts/4), Seed: f.Seed})
 	case Adam:
-		err = f.surrogate(ctx)
+		err = surrogate(ctx, f)
 	case LBFGS, GaussNewton:
-		err = f.forcedRounds(ctx)
+		err = teacherForcing(ctx, f)
 	default:
 		switch {
 		case len(f.recordings) > 0:
-			err = f.recordingFit(ctx)
+			err = recordingFit(ctx, f)
 		case f.hasTasks():
-			err = f.taskFit(ctx)
+			err = taskFit(ctx, f)
 		case len(f.summed) > 0:
-			err = f.rateFit(ctx)
+			err = rateFit(ctx, f)
 		default: // time constants alone, which the start has
 			f.status = minimize.Converged
 		}
@@ -199,224 +210,36 @@ func (f *fitter) phases(ctx context.Context) error {
 	if err != nil || f.Mismatch == 0 {
 		return err
 	}
-	return f.robust(ctx)
+	return robust(ctx, f)
 }
 
 // recordingFit fits with forced spikes where they are known, and goes on with surrogate gradients where the free network does otherwise.
-func (f *fitter) recordingFit(ctx context.Context) error {
+func recordingFit(ctx context.Context, f *session) error {
 	if f.spikes != nil {
-		if err := f.forcedRounds(ctx); err != nil || f.errors != nil {
+		if err := teacherForcing(ctx, f); err != nil || f.best.errors != nil {
 			return err
 		}
-		if err := f.withinBins(ctx); err != nil {
+		if err := withinBins(ctx, f); err != nil {
 			return err
 		}
-		if f.loss <= f.goodEnough() && f.Network.Substeps <= 1 {
+		if f.best.loss <= f.goodEnough(f.best.x) && f.Network.Substeps <= 1 {
 			return nil
 		}
 	}
-	if err := f.surrogate(ctx); err != nil {
+	if err := surrogate(ctx, f); err != nil {
 		return err
 	}
-	return f.search(ctx, "polish", f.best, minimize.CMAES{Seed: f.Seed, Sigma: 0.02, Evaluations: 60 * (4 + len(f.x)), Tol: 1e-6})
+	return polish(ctx, f, "polish", f.best.x, minimize.CMAES{Seed: f.Seed, Sigma: 0.02, Evaluations: 60 * (4 + len(f.x)), Tol: 1e-6})
 }
 
-// call runs minimize.Fit from x, or takes its result from the checkpoint.
-func (f *fitter) call(ctx context.Context, phase string, p minimize.Problem, x []float64, m minimize.Method) ([]float64, float64, error) {
-	if len(f.replay) > 0 {
-		s := f.replay[0]
-		f.replay = f.replay[1:]
-		return f.finish(s)
-	}
-	settings := minimize.Settings{Resume: f.current}
-	f.current = nil
-	note := func(q minimize.Progress) Progress {
-		n := Progress{Phase: phase, Step: q.Step, Loss: q.Best, Best: f.loss,
-			Evaluations: f.evaluations + q.Evaluations + q.Jacobians*(1+2*f.colour), Gradients: f.gradients + q.Gradients}
-		return n
-	}
-	settings.Record = func(q minimize.Progress) error {
-		n := note(q)
-		f.history = append(f.history, n)
-		if f.Record == nil {
-			return nil
-		}
-		n.Checkpoint = f.checkpoint(&q.State)
-		return f.Record(n)
-	}
-	res, err := minimize.Fit(ctx, p, x, &settings, m)
-	if err != nil {
-		return nil, 0, fmt.Errorf("%s: %w", phase, err)
-	}
-	switch res.Status {
-	case minimize.Interrupted:
-		f.takeBest(ctx, res)
-		f.current = &res.State
-		return nil, 0, context.Canceled
-	case minimize.BudgetReached:
-		if ctx.Err() != nil {
-			f.takeBest(ctx, res)
-			f.current = &res.State
-			return nil, 0, ctx.Err()
-		}
-	}
-	return f.finish(outcome(phase, res.Status, res.X, res.Loss, res.Evaluations+res.Jacobians*(1+2*f.colour), res.Gradients))
-}
-
-// outcome is the result of a call, as checkpoints keep it.
-func outcome(phase string, status minimize.Status, x []float64, loss float64, evaluations, gradients int) optim.State {
-	return optim.State{Kind: phase,
-		Counts: []uint64{uint64(status), uint64(evaluations), uint64(gradients)},
-		Slots:  []optim.Slot{{Name: "x", Tree: optim.Tree{{Name: "x", F64: x}}}, {Name: "loss", Tree: optim.Tree{{Name: "loss", F64: []float64{loss}}}}},
-	}
-}
-
-// takeBest offers what a call that was cut short has found.
-func (f *fitter) takeBest(ctx context.Context, res *minimize.Result) {
-	f.evaluations += res.Evaluations + res.Jacobians*(1+2*f.colour)
-	f.gradients += res.Gradients
-	if res.X != nil {
-		_ = f.offer(context.WithoutCancel(ctx), res.X) // a point that cannot be evaluated is not better
-	}
-}
-
-// finish counts and keeps the result of a call.
-func (f *fitter) finish(s optim.State) ([]float64, float64, error) {
-	if len(s.Counts) != 3 || len(s.Slots) != 2 || len(s.Slots[0].Tree) != 1 || len(s.Slots[1].Tree) != 1 || len(s.Slots[0].Tree[0].F64) != len(f.x) || len(s.Slots[1].Tree[0].F64) != 1 {
-		return nil, 0, fmt.Errorf("%w: the checkpoint is not one of this fit", optim.ErrState)
-	}
-	f.done = append(f.done, s)
-	f.status = minimize.Status(s.Counts[0])
-	f.evaluations += int(s.Counts[1])
-	f.gradients += int(s.Counts[2])
-	loss := s.Slots[1].Tree[0].F64[0]
-	f.Logger.Debug("fit", "phase", s.Kind, "status", f.status, "loss", loss)
-	return s.Slots[0].Tree[0].F64, loss, nil
-}
-
-// checkpoint is the list of calls, and the state of the one at hand.
-func (f *fitter) checkpoint(current *optim.State) optim.State {
-	s := optim.State{Kind: "surge-fit", Members: slices.Clone(f.done), Counts: []uint64{0}}
-	if current != nil {
-		s.Counts[0] = 1
-		s.Members = append(s.Members, *current)
-	}
-	return s
-}
-
-func (f *fitter) resume() error {
-	s := f.Resume
-	if s == nil {
-		return nil
-	}
-	if s.Kind != "surge-fit" || len(s.Counts) != 1 || s.Counts[0] > 1 || uint64(len(s.Members)) < s.Counts[0] {
-		return fmt.Errorf("%w: found a state of kind %q, want surge-fit", optim.ErrState, s.Kind)
-	}
-	f.replay = slices.Clone(s.Members)
-	if s.Counts[0] == 1 {
-		f.current = &f.replay[len(f.replay)-1]
-		f.replay = f.replay[:len(f.replay)-1]
-	}
-	return nil
-}
-
-// grantTimes moves the start to where it has the time constants that are wanted.
-func (f *fitter) grantTimes(ctx context.Context) error {
-	x := slices.Clone(f.x)
-	for k, w := range f.wished() {
-		if w.SD > 0 && slices.ContainsFunc(f.wishes, func(w wish) bool { return w.at == k && !w.prior }) {
+// atTimeConstants returns x where it has the time constants that are wanted.
+func (p *problem) atTimeConstants(x []float64) []float64 {
+	x = slices.Clone(x)
+	for k, w := range p.wished() {
+		if w.SD > 0 && slices.ContainsFunc(p.wishes, func(w wish) bool { return w.at == k && !w.prior }) {
 			x[k] = w.Mean
 		}
 	}
-	f.box.Project(x)
-	if slices.Equal(x, f.x) {
-		return nil
-	}
-	f.x = x
-	return f.offer(ctx, x)
-}
-
-// offer evaluates the loss of the experiment at x and keeps the point if it is the best.
-func (f *fitter) offer(ctx context.Context, x []float64) error {
-	f.evaluations++
-	loss, err := f.problem.loss(ctx, x)
-	if errors.Is(err, optim.ErrNonFinite) {
-		return nil
-	}
-	loss += f.penalty(x)
-	if err == nil && loss < f.loss {
-		f.best, f.loss = slices.Clone(x), loss
-	}
-	return err
-}
-
-// free is the problem of the free network.
-func (f *fitter) free(rule dynapse.Rule) minimize.Problem {
-	return minimize.Problem{Names: f.names(), Box: f.box, Priors: f.wished(), Func: f.problem.loss, Batch: f.batch,
-		Grad: func(ctx context.Context, grad, x []float64) (float64, error) {
-			return f.grad(ctx, grad, x, full, rule)
-		}}
-}
-
-// search minimises the loss itself.
-func (f *fitter) search(ctx context.Context, phase string, x []float64, m minimize.Method) error {
-	p := f.free(dynapse.Surge)
-	p.Grad = nil
-	y, _, err := f.call(ctx, phase, p, x, m)
-	if err != nil {
-		return err
-	}
-	return f.offer(ctx, y)
-}
-
-// surrogate follows surrogate gradients: first the number of spikes with rule S, then their times with T and a part of S.
-func (f *fitter) surrogate(ctx context.Context) error {
-	x := f.best
-	if f.hasSpikes() {
-		p := minimize.Problem{Names: f.names(), Box: f.box, Priors: f.wished(),
-			Func: func(ctx context.Context, x []float64) (float64, error) {
-				var l [1]float64
-				err := f.sampleLosses(ctx, l[:], f.network(x), counts)
-				return l[0], err
-			},
-			Grad: func(ctx context.Context, grad, x []float64) (float64, error) {
-				return f.grad(ctx, grad, x, counts, dynapse.SurgeS)
-			}}
-		m := minimize.MultiStart{Method: minimize.Descent{Steps: 150, Patience: 30, Tol: 1e-12}, Starts: f.Starts, Keep: 2, Seed: f.Seed}
-		y, _, err := f.call(ctx, "counts", p, f.x, m)
-		if err != nil {
-			return err
-		}
-		if err := f.offer(ctx, y); err != nil {
-			return err
-		}
-		if err := f.timing(ctx, y); err != nil {
-			return err
-		}
-	}
-	if slices.Equal(x, f.x) && !f.hasSpikes() {
-		m := minimize.MultiStart{Method: minimize.Descent{Steps: 200, Patience: 40}, Starts: f.Starts, Keep: 2, Seed: f.Seed}
-		y, _, err := f.call(ctx, "descent", f.free(dynapse.Surge), x, m)
-		if err != nil {
-			return err
-		}
-		if err := f.offer(ctx, y); err != nil {
-			return err
-		}
-	}
-	return f.timing(ctx, f.best)
-}
-
-// timing goes down the loss of the experiment from x.
-func (f *fitter) timing(ctx context.Context, x []float64) error {
-	y, _, err := f.call(ctx, "timing", f.free(dynapse.Surge), x, minimize.Descent{Transform: optim.Adam{LR: optim.Constant(0.02)}, Steps: 200, Patience: 60})
-	if err != nil {
-		return err
-	}
-	return f.offer(ctx, y)
-}
-
-// hasSpikes says whether a recording has spikes to be counted.
-func (f *fitter) hasSpikes() bool {
-	return slices.ContainsFunc(f.recordings, func(r Recording) bool { return r.Target[Spikes] != nil })
+	p.box.Project(x)
+	return x
 }

@@ -125,7 +125,7 @@ func TestProducts(t *testing.T) {
 	}
 }
 
-// TestResume: a fit that is stopped after any step and resumed from the bytes of its checkpoint does what the other would have done.
+// TestResume: a fit that is stopped after any step and resumed from the bytes of its checkpoint does what the other would have done, with the history of the whole.
 func TestResume(t *testing.T) {
 	e, _ := draw(t, 1, 1, 100, 2, Core, false)
 	s := Settings{Starts: 3}
@@ -166,6 +166,11 @@ func TestResume(t *testing.T) {
 		}
 		if rest.Loss != whole.Loss || rest.Parameter("Itau_mem").Value != whole.Parameter("Itau_mem").Value || rest.Parameter("Iref").Value != whole.Parameter("Iref").Value {
 			t.Errorf("stopped after step %d: loss %v, want %v", stop, rest.Loss, whole.Loss)
+		}
+		if !slices.EqualFunc(rest.History, whole.History, func(a, b Progress) bool {
+			return a.Phase == b.Phase && a.Step == b.Step && a.Loss == b.Loss && a.Best == b.Best && a.Evaluations == b.Evaluations && a.Gradients == b.Gradients
+		}) {
+			t.Errorf("stopped after step %d: %d steps in the history, want the %d of a fit that was not stopped", stop, len(rest.History), len(whole.History))
 		}
 	}
 }
@@ -218,7 +223,7 @@ func TestRobust(t *testing.T) {
 	if err := s.check(p); err != nil {
 		t.Fatal(err)
 	}
-	nominal, err := (&fitter{problem: p, Settings: s}).spread(context.Background(), point(p, truth))
+	nominal, err := newSession(p, s).spread(context.Background(), point(p, truth))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,22 +17,22 @@ import (
 const stepRounds = 8
 
 // withinBins fits with spikes forced in steps, from the best point.
-func (f *fitter) withinBins(ctx context.Context) error {
+func withinBins(ctx context.Context, f *session) error {
 	if f.Network.Substeps <= 1 || f.spikes == nil || !f.hasTraces() || slices.ContainsFunc(f.segments, func(list []restart) bool { return len(list) > 0 }) {
 		return nil
 	}
-	x, last := f.best, math.Inf(1)
+	x, last := f.best.x, math.Inf(1)
 	for range stepRounds {
 		steps, err := f.inSteps(ctx, x)
 		if err != nil {
 			return err
 		}
-		fp := steps.forced(hinges[len(hinges)-1], 0)
-		y, loss, err := f.call(ctx, "steps", fp.optim(), x, minimize.LevenbergMarquardt{})
+		fp := steps.forced(hingeWeights[len(hingeWeights)-1], 0)
+		y, loss, err := f.minimise(ctx, "steps", fp.optim(), x, minimize.LevenbergMarquardt{}, nil)
 		if err != nil {
 			return err
 		}
-		if x, err = f.refractory(ctx, fp, y, loss); err != nil {
+		if x, err = refractory(ctx, f, fp, y, loss); err != nil {
 			return err
 		}
 		if err := f.offer(ctx, x); err != nil {

@@ -158,15 +158,15 @@ func (p *problem) hasTasks() bool {
 
 // taskFit trains currents and recurrent weights by backpropagation through time from several starts, and ends with a search without gradients where something is still wrong. The rule is that which
 // creates, deletes and moves spikes: with rule S alone, half as many tasks of a spiking teacher were solved.
-func (f *fitter) taskFit(ctx context.Context) error {
+func taskFit(ctx context.Context, f *session) error {
 	m := minimize.MultiStart{Method: minimize.Descent{Steps: 400, Patience: 200, Tol: 1e-12}, Starts: f.Starts, Keep: 2, Seed: f.Seed}
-	x, _, err := f.call(ctx, "task", f.free(dynapse.Surge), f.x, m)
+	x, err := descend(ctx, f, "task", f.free(dynapse.Surge), f.start, m)
 	if err != nil {
 		return err
 	}
-	if err := f.offer(ctx, x); err != nil || f.loss <= f.resolution()+f.penalty(x) {
+	if f.best.loss <= f.resolution()+f.penalty(x) {
 		f.status = minimize.Converged
-		return err
+		return nil
 	}
-	return f.search(ctx, "polish", f.best, minimize.CMAES{Seed: f.Seed, Sigma: 0.05, Evaluations: 40 * (4 + len(f.x)), Tol: 1e-6})
+	return polish(ctx, f, "polish", f.best.x, minimize.CMAES{Seed: f.Seed, Sigma: 0.05, Evaluations: 40 * (4 + len(f.x)), Tol: 1e-6})
 }

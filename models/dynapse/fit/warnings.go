@@ -16,7 +16,7 @@ const unexplained = 0.25
 const wellSummed = 4
 
 // contradictions lists the currents that end more than 10 % away from the time constants that are wanted of them.
-func (f *fitter) contradictions(x []float64) (names []string) {
+func (f *problem) contradictions(x []float64) (names []string) {
 	for _, w := range f.wishes {
 		if name := f.coords[w.at].name; !w.prior && math.Abs(x[w.at]-w.mean) > 0.1 && !slices.Contains(names, name) {
 			names = append(names, name)
@@ -26,21 +26,21 @@ func (f *fitter) contradictions(x []float64) (names []string) {
 }
 
 // warnings says what is wrong with the answer x, whose traces with forced spikes are off by noise (0 where there are none).
-func (f *fitter) warnings(ctx context.Context, x []float64, first, noise float64) (list []string, err error) {
-	if f.loss >= first && f.loss > perfect && f.errors == nil {
+func (f *session) warnings(ctx context.Context, x []float64, first, noise float64) (list []string, err error) {
+	if f.best.loss >= first && f.best.loss > perfect && f.best.errors == nil {
 		list = append(list, fmt.Sprintf("no currents were found that do better than the start: the loss is %.3g", first))
 	}
 	switch {
-	case f.errors != nil:
-		list = append(list, fmt.Sprintf("neurons that share their currents were recorded with others each: all at once, they do not follow the recording (loss %.3g)", f.loss))
+	case f.best.errors != nil:
+		list = append(list, fmt.Sprintf("neurons that share their currents were recorded with others each: all at once, they do not follow the recording (loss %.3g)", f.best.loss))
 	case noise > unexplained:
 		list = append(list, fmt.Sprintf("the traces are off by %.2g e-folds even where the spikes are those of the recording: no currents were found with which the model does what was recorded", noise))
 	default:
-		if least := f.goodEnough(); f.spikes != nil && len(f.summed) == 0 && f.hasTraces() && f.loss > least {
-			list = append(list, fmt.Sprintf("the free network does not spike as the recording: its loss is %.3g, and %.3g where the spikes are forced", f.loss, least))
+		if least := f.goodEnough(f.best.x); f.spikes != nil && len(f.summed) == 0 && f.hasTraces() && f.best.loss > least {
+			list = append(list, fmt.Sprintf("the free network does not spike as the recording: its loss is %.3g, and %.3g where the spikes are forced", f.best.loss, least))
 		}
 	}
-	if loss, least := f.loss-f.penalty(x), wellSummed*f.resolution(); len(f.recordings) == 0 && loss > least && loss > perfect {
+	if loss, least := f.best.loss-f.penalty(x), wellSummed*f.resolution(); len(f.recordings) == 0 && loss > least && loss > perfect {
 		list = append(list, fmt.Sprintf("the neurons do not do what is wanted: the loss of rates, statistics and tasks is %.3g, and where all are met to a spike %.2g", loss, f.resolution()))
 	}
 	for _, c := range f.contradictions(x) {

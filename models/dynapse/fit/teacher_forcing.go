@@ -14,11 +14,11 @@ import (
 
 // Weights of the spikes in the forced problem: none, so that a trace alone leads the way; as much as the traces; and so much that a membrane on the wrong
 // side of the threshold by 1 % costs as much as a trace that is off by an e-fold.
-var hinges = [...]float64{0, 1, 1e4}
+var hingeWeights = [...]float64{0, 1, 1e4}
 
 // Margins of the spikes where nothing but them is known. With a small one at first, a membrane that never leaves its rest, with a threshold close by, would be a
 // good answer: every sample is only a little on the wrong side.
-var margins = [len(hinges)]float64{0.5, 0.2, margin}
+var margins = [len(hingeWeights)]float64{0.5, 0.2, margin}
 
 // rounds is how often the fit with forced spikes is begun anew, from twice as many starts each time, where it has ended in a minimum that is not a good one: wellFitted is a
 // loss per term below which it is, an error of 10 % of a current.
@@ -28,20 +28,20 @@ const (
 	surely     = 0.05 // of wellFitted: when a start has converged there, the others end
 )
 
-// forcedRounds fits the network with forced spikes until the free network does well.
-func (f *fitter) forcedRounds(ctx context.Context) error {
+// teacherForcing fits the network with forced spikes until the free network does well.
+func teacherForcing(ctx context.Context, f *session) error {
 	least := f.wellFitted()
 	for round := range rounds {
-		before := f.loss
-		if err := f.forcedFit(ctx, f.Starts<<round, f.Seed+uint64(round)); err != nil || f.loss <= least+f.penalty(f.best) {
+		before := f.best.loss
+		if err := forcedFit(ctx, f, f.start, f.Starts<<round, f.Seed+uint64(round)); err != nil || f.best.loss <= least+f.penalty(f.best.x) {
 			return err
 		}
 		if round == 0 && least > 0 && f.several() {
-			if err := f.apart(ctx, least); err != nil || f.errors != nil || f.loss <= least {
+			if err := populationEstimate(ctx, f, least); err != nil || f.best.errors != nil || f.best.loss <= least {
 				return err
 			}
 		}
-		if least == 0 && round > 0 && f.loss > 0.99*before { // spikes alone have no loss that is known to be good
+		if least == 0 && round > 0 && f.best.loss > 0.99*before { // spikes alone have no loss that is known to be good
 			return nil
 		}
 	}
@@ -49,10 +49,10 @@ func (f *fitter) forcedRounds(ctx context.Context) error {
 }
 
 // wellFitted is the loss of traces below which a minimum is a good one; 0 without traces.
-func (f *fitter) wellFitted() (least float64) {
-	for i := range f.recordings {
+func (p *problem) wellFitted() (least float64) {
+	for i := range p.recordings {
 		for q := range Quantity(numQuantities) {
-			if r := &f.recordings[i]; r.Use[q] && q != Spikes {
+			if r := &p.recordings[i]; r.Use[q] && q != Spikes {
 				least += wellFitted * r.scale(q)
 			}
 		}
@@ -60,11 +60,14 @@ func (f *fitter) wellFitted() (least float64) {
 	return least
 }
 
-// forcedFit fits the network with forced spikes, and offers what the free network does with the result.
-func (f *fitter) forcedFit(ctx context.Context, starts int, seed uint64) error {
-	x := f.x
+// forcedFit fits the network with forced spikes from x, and offers what the free network does with the result.
+func forcedFit(ctx context.Context, f *session, x []float64, starts int, seed uint64) error {
 	traces := f.hasTraces()
-	for i, hinge := range hinges {
+	var complete func(context.Context, []float64) ([]float64, error)
+	if traces {
+		complete = f.centre
+	}
+	for i, hinge := range hingeWeights {
 		least := 0.0
 		if !traces {
 			hinge, least = 1, margins[i]
@@ -83,8 +86,8 @@ func (f *fitter) forcedFit(ctx context.Context, starts int, seed uint64) error {
 		first := i == 0
 		if first && f.Weights && len(f.Params) > 0 { // currents are found more easily before weights join
 			held := p
-			held.Box = f.holdWeights()
-			y, _, err := f.call(ctx, "currents", held, x, minimize.MultiStart{Method: method, Starts: starts, Keep: max(2, starts/4), Enough: surely * f.wellFitted(), Seed: seed})
+			held.Box = f.holdWeights(x)
+			y, _, err := f.minimise(ctx, "currents", held, x, minimize.MultiStart{Method: method, Starts: starts, Keep: max(2, starts/4), Enough: surely * f.wellFitted(), Seed: seed}, complete)
 			if err != nil {
 				return err
 			}
@@ -93,13 +96,13 @@ func (f *fitter) forcedFit(ctx context.Context, starts int, seed uint64) error {
 		if first {
 			method = minimize.MultiStart{Method: method, Starts: starts, Keep: max(2, starts/4), Enough: surely * f.wellFitted(), Seed: seed}
 		}
-		y, loss, err := f.call(ctx, [...]string{"traces", "threshold", "spikes"}[i], p, x, method)
+		y, loss, err := f.minimise(ctx, [...]string{"traces", "threshold", "spikes"}[i], p, x, method, complete)
 		if err != nil {
 			return err
 		}
 		x = y
 		if i < 2 {
-			if x, err = f.refractory(ctx, fp, x, loss); err != nil {
+			if x, err = refractory(ctx, f, fp, x, loss); err != nil {
 				return err
 			}
 		}
@@ -112,46 +115,45 @@ func (f *fitter) forcedFit(ctx context.Context, starts int, seed uint64) error {
 			return err
 		}
 	}
-	if !traces || f.loss <= f.goodEnough() {
+	if !traces || f.best.loss <= f.goodEnough(f.best.x) {
 		return nil
 	}
 	loss, err := f.forced(0, 0).loss(ctx, x)
 	if err != nil || loss > noisy*f.wellFitted() { // another minimum is wanted, not another point of this one
 		return err
 	}
-	return f.nearby(ctx, x)
+	return confidenceSearch(ctx, f, x)
 }
 
 // noisy is how many times the loss of well fitted traces the noise of a recording may leave: an error of 20 % of a current.
 const noisy = 4
 
 // holdWeights returns the bounds with those of recurrent weights closed around their start.
-func (p *problem) holdWeights() minimize.Box {
+func (p *problem) holdWeights(x []float64) minimize.Box {
 	b := minimize.Box{Lower: slices.Clone(p.box.Lower), Upper: slices.Clone(p.box.Upper)}
 	for k, c := range p.coords {
 		if c.isWeight() {
-			b.Lower[k], b.Upper[k] = p.x[k], p.x[k]
+			b.Lower[k], b.Upper[k] = x[k], x[k]
 		}
 	}
 	return b
 }
 
 // hasTraces says whether a trace is part of the loss.
-func (f *fitter) hasTraces() bool {
-	return slices.ContainsFunc(f.recordings, func(r Recording) bool { return r.otherTerms() })
+func (p *problem) hasTraces() bool {
+	return slices.ContainsFunc(p.recordings, func(r Recording) bool { return r.otherTerms() })
 }
 
 // goodEnough is the loss above which the free network is taken to have other spikes than the recording: well above that of the forced one at its best.
-func (f *fitter) goodEnough() float64 {
-	if f.best == nil {
+func (p *problem) goodEnough(x []float64) float64 {
+	if x == nil {
 		return 0
 	}
-	fp := f.forced(0, 0)
-	loss, err := fp.loss(context.Background(), f.best)
+	loss, err := p.forced(0, 0).loss(context.Background(), x)
 	if err != nil {
 		return 0
 	}
-	return loss*1.05 + 1e-9 + f.penalty(f.best)
+	return loss*1.05 + 1e-9 + p.penalty(x)
 }
 
 func (f *forced) loss(ctx context.Context, x []float64) (float64, error) {
@@ -184,7 +186,7 @@ func (f *forced) gradient(ctx context.Context, grad, x []float64) (float64, erro
 
 // refractory looks for the refractory times. They act in whole bins, which no derivative sees: for each of them the fit is repeated with the numbers of bins
 // that leave the least loss, until none is better, and then once more to the end.
-func (f *fitter) refractory(ctx context.Context, fp *forced, x []float64, loss float64) ([]float64, error) {
+func refractory(ctx context.Context, f *session, fp *forced, x []float64, loss float64) ([]float64, error) {
 	const (
 		tries   = 4
 		hopeful = 2 // times the least loss, after which a try is gone on with
@@ -234,9 +236,9 @@ func (f *fitter) refractory(ctx context.Context, fp *forced, x []float64, loss f
 				if loss < 1e-16 {
 					break
 				}
-				y, l, err := f.call(ctx, "refractory", p, points[i], minimize.LevenbergMarquardt{Steps: 10})
+				y, l, err := f.minimise(ctx, "refractory", p, points[i], minimize.LevenbergMarquardt{Steps: 10}, f.centre)
 				if err == nil && l < hopeful*loss && l >= loss*(1-1e-3) {
-					y, l, err = f.call(ctx, "refractory", p, y, minimize.LevenbergMarquardt{Steps: 30})
+					y, l, err = f.minimise(ctx, "refractory", p, y, minimize.LevenbergMarquardt{Steps: 30}, f.centre)
 				}
 				if err != nil {
 					return nil, err
@@ -248,7 +250,7 @@ func (f *fitter) refractory(ctx context.Context, fp *forced, x []float64, loss f
 			}
 		}
 		if !again && moved {
-			y, l, err := f.call(ctx, "refractory", p, x, minimize.LevenbergMarquardt{})
+			y, l, err := f.minimise(ctx, "refractory", p, x, minimize.LevenbergMarquardt{}, f.centre)
 			if err != nil {
 				return nil, err
 			}
@@ -299,85 +301,4 @@ func (p *problem) mostBins(k int) int {
 		}
 	}
 	return most
-}
-
-// centre moves thresholds into the middle of what the spikes allow.
-func (f *fitter) centre(ctx context.Context, x []float64) ([]float64, error) {
-	return f.between(ctx, x, make([]float64, len(x)))
-}
-
-// between moves thresholds between the ends of what the spikes allow, to (1 + z/farthest)/2 of the way.
-func (f *fitter) between(ctx context.Context, x, z []float64) ([]float64, error) {
-	ks := f.index(dynapse.Ispkthr)
-	if len(ks) == 0 {
-		return x, nil
-	}
-	x = slices.Clone(x)
-	brackets, err := f.thresholds(ctx, x)
-	if err != nil {
-		return nil, err
-	}
-	for i, k := range ks {
-		lo, hi := f.box.At(k)
-		if b := brackets[i]; b.Low > 0 && !math.IsInf(b.High, 0) {
-			part := (1 + z[k]/farthest) / 2
-			x[k] = min(max(float64((1-part)*fmath.Log(b.Low))+float64(part*fmath.Log(b.High)), lo), hi)
-		}
-	}
-	return x, nil
-}
-
-// thresholds returns for each coordinate of Ispkthr the interval that the spikes allow, in amperes: what all its neurons have in common.
-func (p *problem) thresholds(ctx context.Context, x []float64) ([]Range, error) {
-	net := p.network(x)
-	runs, err := p.runs(ctx, net)
-	if err != nil {
-		return nil, err
-	}
-	rooms := p.rooms(net, runs)
-	var out []Range
-	for _, k := range p.index(dynapse.Ispkthr) {
-		all := Range{0, math.Inf(1)}
-		for _, j := range p.coords[k].neurons {
-			all.Low, all.High = max(all.Low, rooms[j].Low), min(all.High, rooms[j].High)
-		}
-		out = append(out, all)
-	}
-	return out, nil
-}
-
-// rooms returns for each neuron of each sample, [M, N], the interval of Ispkthr that its spikes allow, in amperes:
-//
-//	max over all bins of Imem e^-c <= Ispkthr < min over bins with spikes of Imem e^(1-c)
-//
-// with Imem before the reset and c the count. The first is 0, the second infinite, where there are no such bins.
-func (p *problem) rooms(net dynapse.Network, runs []*dynapse.Run) []Range {
-	n, m, thresholds := p.Network.N, max(net.Samples, 1), p.lnThresholds(net)
-	out := make([]Range, m*n)
-	for i := range out {
-		out[i].High = math.Inf(1)
-	}
-	for r, run := range runs {
-		if rec := &p.recordings[r]; rec.Target[Spikes] == nil && rec.Target[Imem] == nil && rec.Target[Vmem] == nil {
-			continue
-		}
-		width := p.recordings[r].B * n
-		for at, c := range p.spikes[r] {
-			if c-c != 0 {
-				continue
-			}
-			j := at % n
-			for i := range m {
-				neuron := i*n + j
-				ln := p.above(thresholds, run, at/width*m*width+i*width+at%width, neuron) + thresholds[neuron]
-				imem := fmath.Exp(ln) * p.start[dynapse.Io][j]
-				b := &out[neuron]
-				b.Low = max(b.Low, imem*fmath.Exp(-c))
-				if c > 0 {
-					b.High = min(b.High, imem*fmath.Exp(1-c))
-				}
-			}
-		}
-	}
-	return out
 }

@@ -8,14 +8,14 @@ import (
 	"github.com/surge-snn/surge/optim/minimize"
 )
 
-// nearby looks among the currents that the traces allow for those with which the free network does best. Noise of a recording moves the currents of the fit with forced
+// confidenceSearch looks among the currents that the traces allow for those with which the free network does best. Noise of a recording moves the currents of the fit with forced
 // spikes by a standard deviation or so, and a membrane that is that much lower may spike a bin later, which costs the free network more than all noise. The points are
 //
 //	x(z) = x + Σ_k z_k v_k / s_k,   |z_k| <= 3
 //
 // with the singular values s and vectors v of the sensitivities in units of the noise, of all directions that the traces determine, and with each
 // threshold between the ends of what the spikes allow at x(z), at (1 + z/3)/2 of the way. They are searched without gradients.
-func (f *fitter) nearby(ctx context.Context, x []float64) error {
+func confidenceSearch(ctx context.Context, f *session, x []float64) error {
 	const phase = "nearby"
 	smooth := f.smooths()
 	if len(smooth) == 0 {
@@ -56,7 +56,7 @@ func (f *fitter) nearby(ctx context.Context, x []float64) error {
 		}
 		return f.problem.loss(ctx, y)
 	}}
-	z, _, err := f.call(ctx, phase, p, make([]float64, n), minimize.CMAES{Seed: f.Seed, Sigma: 1, Evaluations: 60 * (4 + n), Tol: 1e-2})
+	z, _, err := f.minimise(ctx, phase, p, make([]float64, n), minimize.CMAES{Seed: f.Seed, Sigma: 1, Evaluations: 60 * (4 + n), Tol: 1e-2}, point)
 	if err != nil {
 		return err
 	}

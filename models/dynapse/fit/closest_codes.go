@@ -39,7 +39,7 @@ type part struct {
 }
 
 // rounded returns a point of the grid near x, and whether all neurons spike as they should there. It is nil where nothing can be said.
-func (f *fitter) rounded(ctx context.Context, g minimize.Grid, near []int, x []float64) (point []int, good bool, err error) {
+func (f *session) rounded(ctx context.Context, g minimize.Grid, near []int, x []float64) (point []int, good bool, err error) {
 	fp := f.forced(0, 0)
 	if len(fp.samples) == 0 {
 		return nil, false, nil
@@ -103,7 +103,7 @@ func (f *fitter) rounded(ctx context.Context, g minimize.Grid, near []int, x []f
 }
 
 // parts returns the sets of neurons that share currents.
-func (f *fitter) parts() (list []*part) {
+func (f *problem) parts() (list []*part) {
 	group := f.groups()
 	labels := slices.Compact(slices.Sorted(slices.Values(group)))
 	for _, label := range labels {
@@ -127,7 +127,7 @@ func (f *fitter) parts() (list []*part) {
 }
 
 // candidates stores the points of a part. Currents that the traces do not see are the nearest, of Iref with the same number of bins.
-func (f *fitter) candidates(ctx context.Context, p *part, fp *forced, g minimize.Grid, near []int, x, r []float64, jac *mat.Dense) error {
+func (f *problem) candidates(ctx context.Context, p *part, fp *forced, g minimize.Grid, near []int, x, r []float64, jac *mat.Dense) error {
 	rest := make([]int, len(p.coords))
 	for i, k := range p.coords {
 		if rest[i] = near[k]; f.coords[k].is(dynapse.Iref) {
@@ -198,7 +198,7 @@ func (f *fitter) candidates(ctx context.Context, p *part, fp *forced, g minimize
 }
 
 // sameBins returns the level nearest to near with which a refractory time has as many bins as with x; near, if there is none.
-func (f *fitter) sameBins(g minimize.Grid, k, near int, x float64) int {
+func (f *problem) sameBins(g minimize.Grid, k, near int, x float64) int {
 	want := f.bins(k, x)
 	for d := range len(g.Levels[k]) {
 		for _, l := range []int{near - d, near + d} {
@@ -211,7 +211,7 @@ func (f *fitter) sameBins(g minimize.Grid, k, near int, x float64) int {
 }
 
 // judge simulates points with forced spikes and keeps the best of each part, with its threshold in the middle of what the spikes allow.
-func (f *fitter) judge(ctx context.Context, parts []*part, of []int, fp *forced, g minimize.Grid, levels [][]int, xs [][]float64) error {
+func (f *problem) judge(ctx context.Context, parts []*part, of []int, fp *forced, g minimize.Grid, levels [][]int, xs [][]float64) error {
 	n, m := f.Network.N, len(xs)
 	rs := make([][]float64, m)
 	for i := range rs {
@@ -223,7 +223,7 @@ func (f *fitter) judge(ctx context.Context, parts []*part, of []int, fp *forced,
 		return err
 	}
 	fp.differences(rs, net, runs)
-	rooms, thresholds := f.rooms(net, runs), f.lnThresholds(net)
+	allowed, thresholds := f.allowedThresholds(net, runs), f.lnThresholds(net)
 	losses := make([]float64, len(parts))
 	for i := range m {
 		clear(losses)
@@ -234,9 +234,9 @@ func (f *fitter) judge(ctx context.Context, parts []*part, of []int, fp *forced,
 			all := Range{0, math.Inf(1)}
 			good := true
 			for _, j := range p.neurons {
-				room := rooms[i*n+j]
+				room := allowed[i*n+j]
 				all.Low, all.High = max(all.Low, room.Low), min(all.High, room.High)
-				v := fmath.Exp(thresholds[i*n+j]) * f.start[dynapse.Io][j]
+				v := fmath.Exp(thresholds[i*n+j]) * f.space.start[dynapse.Io][j]
 				good = good && room.Low <= v && v < room.High
 			}
 			level := -1

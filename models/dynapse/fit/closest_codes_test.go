@@ -2,7 +2,6 @@ package fit
 
 import (
 	"context"
-	"math"
 	"testing"
 
 	"github.com/surge-snn/surge/models/dynapse"
@@ -16,7 +15,7 @@ func TestRounded(t *testing.T) {
 	for seed := range uint64(4) {
 		e, truth := draw(t, seed, 2, 200, 1, Core, false)
 		p := compile(t, e)
-		f := &fitter{problem: p, Settings: Settings{}, loss: math.Inf(1)}
+		f := newSession(p, Settings{})
 		x := point(p, truth)
 		g := minimize.Grid{Levels: make([][]float64, len(x))}
 		for k := range x {

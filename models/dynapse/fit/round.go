@@ -57,9 +57,9 @@ func (p *problem) levelsOf(k int) (levels, error) {
 // costly is the ratio of losses from which rounding is worth a wider search.
 const costly = 1.05
 
-// settle looks for the settings near x with the least loss. What cannot be set stays. The loss is the true one; where spikes are known, the
+// roundToCodes looks for the settings near x with the least loss. What cannot be set stays. The loss is the true one; where spikes are known, the
 // forced problem says which currents make up for one another's rounding. The result has a level for each coordinate.
-func (f *fitter) settle(ctx context.Context, x []float64) (y []float64, loss float64, codes [][]Setting, err error) {
+func (f *session) roundToCodes(ctx context.Context, x []float64) (y []float64, loss float64, codes [][]Setting, err error) {
 	g := minimize.Grid{Levels: make([][]float64, len(x))}
 	ls := make([]levels, len(x))
 	for k, c := range f.coords {
@@ -81,14 +81,14 @@ func (f *fitter) settle(ctx context.Context, x []float64) (y []float64, loss flo
 	if len(f.recordings) == 0 { // rates are coarse
 		refine.Budget, negligible = 60*(1+len(x)), f.resolution()
 		l, err := f.problem.loss(ctx, g.At(near))
-		if l += f.penalty(g.At(near)); err == nil && l <= max(negligible, costly*f.loss) {
+		if l += f.penalty(g.At(near)); err == nil && l <= max(negligible, costly*f.best.loss) {
 			refine.Budget = 1 // good as it is
 		}
 	}
-	if f.errors != nil {
+	if f.best.errors != nil {
 		refine.Budget = 1 // the loss has its minimum elsewhere
 	}
-	if f.spikes != nil && f.errors == nil {
+	if f.spikes != nil && f.best.errors == nil {
 		point, good, err := f.rounded(ctx, g, near, x)
 		if err != nil && ctx.Err() == nil {
 			return nil, 0, nil, err
@@ -121,7 +121,7 @@ func (f *fitter) settle(ctx context.Context, x []float64) (y []float64, loss flo
 	if err != nil {
 		return nil, 0, nil, err
 	}
-	if ctx.Err() == nil && f.Mismatch == 0 && f.errors == nil && res.Loss > costly*f.loss+negligible {
+	if ctx.Err() == nil && f.Mismatch == 0 && f.best.errors == nil && res.Loss > costly*f.best.loss+negligible {
 		wide := g
 		wide.Neighbours = func(i, level int) (list []int) {
 			for d := 1; d <= 4; d++ {
@@ -169,12 +169,12 @@ func (f *fitter) settle(ctx context.Context, x []float64) (y []float64, loss flo
 
 // round returns points of the grid near x that are good with forced spikes: those of the linearization there, and what a search on the grid makes of them.
 // Unlike the loss itself, which jumps where a spike leaves its bin, the forced one says which way leads back.
-func (f *fitter) round(ctx context.Context, g minimize.Grid, starts [][]int, x []float64, refine minimize.RefineSettings) ([][]int, error) {
+func (f *session) round(ctx context.Context, g minimize.Grid, starts [][]int, x []float64, refine minimize.RefineSettings) ([][]int, error) {
 	least := 0.0
 	if !f.hasTraces() {
 		least = margin
 	}
-	for _, hinge := range hinges {
+	for _, hinge := range hingeWeights {
 		if ctx.Err() != nil {
 			return starts, nil
 		}
@@ -191,7 +191,7 @@ func (f *fitter) round(ctx context.Context, g minimize.Grid, starts [][]int, x [
 		}
 		starts = append(starts, rounded...)
 	}
-	fp := f.forced(hinges[len(hinges)-1], least)
+	fp := f.forced(hingeWeights[len(hingeWeights)-1], least)
 	p := minimize.Problem{Names: f.names(), Box: f.box, Priors: f.wished(), Func: fp.loss, Batch: func(ctx context.Context, losses []float64, xs [][]float64) error {
 		r := make([][]float64, len(xs))
 		for i := range r {

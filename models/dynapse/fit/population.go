@@ -90,51 +90,40 @@ const (
 	wellApart = 0.25
 )
 
-// apart fits every neuron by itself. The middle of each current over the neurons that share it is a start where the neurons are alike, and with errors the answer where they differ and
-// single ones are fitted much better than all are. Otherwise nothing changes. least is a good loss.
-func (f *fitter) apart(ctx context.Context, least float64) error {
+// populationEstimate fits every neuron by itself. The median of each current over the neurons that share it is a start where the neurons are alike, and with errors the answer where they
+// differ and single ones are fitted much better than all are. Otherwise nothing changes. least is a good loss.
+func populationEstimate(ctx context.Context, f *session, least float64) error {
 	const phase = "neurons"
-	if len(f.replay) < 2 {
-		f.replay, f.current = nil, nil
-		x, se, own, evaluations, err := f.population(ctx, phase)
-		if err != nil {
-			return err
-		}
-		f.replay = []optim.State{outcome(phase, minimize.Converged, x, own, evaluations, 0), outcome(phase, minimize.Converged, se, 0, 0, 0)}
-	}
-	x, own, err := f.call(ctx, phase, minimize.Problem{}, nil, nil)
+	o, err := f.memoize(phase, func(*optim.State) (outcome, error) { return population(ctx, f, phase) })
 	if err != nil {
 		return err
 	}
-	se, _, err := f.call(ctx, phase, minimize.Problem{}, nil, nil)
-	if err != nil {
-		return err
+	if len(o.values) != 3 || len(o.values[0]) != len(f.coords) || len(o.values[1]) != 1 || len(o.values[2]) != len(f.coords) {
+		return errCheckpoint
 	}
+	x, own, se := o.values[0], o.values[1][0], o.values[2]
 	if f.differ(se) <= alike {
-		start := f.x
-		f.x = x
-		err := f.forcedFit(ctx, 1, f.Seed)
-		if f.x = start; err != nil || f.loss <= least {
+		if err := forcedFit(ctx, f, x, 1, f.Seed); err != nil || f.best.loss <= least {
 			return err
 		}
 	}
-	if own > wellApart*f.loss {
+	if own > wellApart*f.best.loss {
 		return nil
 	}
-	if f.loss, err = f.problem.loss(ctx, x); err != nil {
+	loss, err := f.problem.loss(ctx, x)
+	if err != nil {
 		return err
 	}
-	f.loss += f.penalty(x)
-	f.best, f.errors = x, se
-	f.moved = append(f.moved, "the neurons differ: each was fitted by itself, and the currents are the medians over the neurons that share them")
+	f.best = answer{x: x, loss: loss + f.penalty(x), errors: se}
+	f.notes = append(f.notes, "the neurons differ: each was fitted by itself, and the currents are the medians over the neurons that share them")
 	return nil
 }
 
-// differ returns the largest standard deviation between neurons of a current that acts smoothly, from standard errors of the middle.
-func (f *fitter) differ(se []float64) (most float64) {
-	for k, c := range f.coords {
+// differ returns the largest standard deviation between neurons of a current that acts smoothly, from standard errors of the median.
+func (p *problem) differ(se []float64) (most float64) {
+	for k, c := range p.coords {
 		if !c.steps() && !math.IsInf(se[k], 1) {
-			most = max(most, se[k]*math.Sqrt(float64(len(f.seen(c.neurons))))/medianError)
+			most = max(most, se[k]*math.Sqrt(float64(len(p.seen(c.neurons))))/medianError)
 		}
 	}
 	return most
@@ -147,48 +136,41 @@ const (
 	fromDistances = 1.4826
 )
 
-// population returns the middle of the neurons and its standard error, infinite where half of them do not determine a current, and the middle of the losses of the neurons.
-func (f *fitter) population(ctx context.Context, phase string) (x, se []float64, own float64, evaluations int, err error) {
-	neurons := make([]int, f.Network.N)
-	for j := range neurons {
-		neurons[j] = j
-	}
-	neurons = f.seen(neurons)
+// population returns the medians of the neurons, the median of their losses, and the standard errors, infinite where half of them do not determine a current.
+func population(ctx context.Context, f *session, phase string) (outcome, error) {
+	neurons := f.seen(every(f.Network.N))
 	found := make([]*Result, f.Network.N)
-	x = f.x
+	x := f.start
 	first := min(scouts, len(neurons))
 	starts := f.Starts
-	var losses []float64
+	o := outcome{status: minimize.Converged}
+	var se, losses []float64
 	for _, part := range [][]int{neurons[:first], neurons[first:]} {
-		fitted, err := f.separately(ctx, part, x, starts)
+		fitted, err := separately(ctx, f, part, x, starts)
 		if err != nil {
-			return nil, nil, 0, 0, err
+			return o, err
 		}
 		for i, r := range fitted {
 			found[part[i]] = r
-			evaluations += r.Evaluations
+			o.evaluations += r.Evaluations
 			losses = append(losses, r.Loss)
 		}
-		x, se = f.middle(found)
+		x, se = f.medians(found)
 		starts = min(2, starts)
-		n := Progress{Phase: phase, Step: len(part), Loss: f.loss, Evaluations: f.evaluations + evaluations, Gradients: f.gradients}
-		f.history = append(f.history, n)
-		if f.Record != nil {
-			n.Checkpoint = f.checkpoint(nil)
-			if err := f.Record(n); err != nil {
-				return nil, nil, 0, 0, err
-			}
+		if err := f.report(Progress{Phase: phase, Step: len(part), Loss: f.best.loss, Best: f.best.loss, Evaluations: f.evaluations + o.evaluations, Gradients: f.gradients}, nil); err != nil {
+			return o, err
 		}
 	}
-	return x, se, median(losses), evaluations, nil
+	o.values = [][]float64{x, {median(losses)}, se}
+	return o, nil
 }
 
 // separately fits neurons, each by itself, from the point x.
-func (f *fitter) separately(ctx context.Context, neurons []int, x []float64, starts int) ([]*Result, error) {
+func separately(ctx context.Context, f *session, neurons []int, x []float64, starts int) ([]*Result, error) {
 	results, errs := make([]*Result, len(neurons)), make([]error, len(neurons))
 	kernel.Blocks(len(neurons), 1, func(i, _ int) {
 		if errs[i] = ctx.Err(); errs[i] == nil {
-			results[i], errs[i] = f.single(ctx, neurons[i], x, starts)
+			results[i], errs[i] = single(ctx, f, neurons[i], x, starts)
 		}
 	})
 	if err := ctx.Err(); err != nil {
@@ -203,24 +185,24 @@ func (f *fitter) separately(ctx context.Context, neurons []int, x []float64, sta
 }
 
 // single fits neuron j from the point x, in one round.
-func (f *fitter) single(ctx context.Context, j int, x []float64, starts int) (*Result, error) {
+func single(ctx context.Context, f *session, j int, x []float64, starts int) (*Result, error) {
 	p, err := f.alone(j, x).compile()
 	if err != nil {
 		return nil, err
 	}
-	g := &fitter{problem: p, Settings: Settings{Method: GaussNewton, Starts: starts, Seed: f.Seed, Logger: f.Logger}, loss: math.Inf(1)}
+	g := newSession(p, Settings{Method: GaussNewton, Starts: starts, Seed: f.Seed, Logger: f.Logger})
 	if err := g.offer(ctx, p.x); err != nil {
 		return nil, err
 	}
-	first := g.loss
-	if err := g.forcedFit(ctx, starts, f.Seed); err != nil {
+	first := g.best.loss
+	if err := forcedFit(ctx, g, g.start, starts, f.Seed); err != nil {
 		return nil, err
 	}
 	return g.result(ctx, ctx, 0, first)
 }
 
-// middle returns the median of each coordinate over its neurons, and the standard error. Neurons whose fit has ended in a bad minimum do not count where others have not.
-func (f *fitter) middle(found []*Result) (x, se []float64) {
+// medians returns the median of each coordinate over its neurons, and the standard error. Neurons whose fit has ended in a bad minimum do not count where others have not.
+func (f *session) medians(found []*Result) (x, se []float64) {
 	x, se = make([]float64, len(f.coords)), make([]float64, len(f.coords))
 	limit := noisy * f.wellFitted()
 	good := func(j int) bool { return found[j] != nil && found[j].Loss <= limit }
@@ -242,7 +224,7 @@ func (f *fitter) middle(found []*Result) (x, se []float64) {
 				widths = append(widths, width)
 			}
 		}
-		if x[k], se[k] = f.x[k], math.Inf(1); len(values) == 0 {
+		if x[k], se[k] = f.start[k], math.Inf(1); len(values) == 0 {
 			continue
 		}
 		x[k] = median(values)
@@ -265,13 +247,13 @@ func median(x []float64) float64 {
 }
 
 // assess replaces what the sensitivities say of the currents by what the differences between the neurons do.
-func (f *fitter) assess(id *identification, x []float64) {
+func (p *problem) assess(id *identification, x, errors []float64) {
 	const resolution = 0.1 // as that of identify.Analyze
-	for k, c := range f.coords {
-		lo, hi := f.box.At(k)
+	for k, c := range p.coords {
+		lo, hi := p.box.At(k)
 		id.verdict[c.name] = Unidentified
-		if se := f.errors[k]; !math.IsInf(se, 1) {
-			t := distuv.StudentsT{Sigma: 1, Nu: float64(len(f.seen(c.neurons)) - 1)}.Quantile(0.975)
+		if se := errors[k]; !math.IsInf(se, 1) {
+			t := distuv.StudentsT{Sigma: 1, Nu: float64(len(p.seen(c.neurons)) - 1)}.Quantile(0.975)
 			lo, hi = max(lo, x[k]-float64(t*se)), min(hi, x[k]+float64(t*se))
 			se *= t / 1.96
 			if c.steps() {
@@ -280,7 +262,7 @@ func (f *fitter) assess(id *identification, x []float64) {
 				id.verdict[c.name] = Identified
 			}
 		}
-		id.interval[c.name] = [2]float64{f.value(k, lo), f.value(k, hi)}
+		id.interval[c.name] = [2]float64{p.value(k, lo), p.value(k, hi)}
 	}
 	id.open = slices.DeleteFunc(id.open, func(o Open) bool {
 		for name := range o.Direction {
