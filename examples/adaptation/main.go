@@ -10,16 +10,14 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	_ "embed"
-	"encoding/csv"
 	"flag"
 	"fmt"
 	"log"
-	"strconv"
 
 	"github.com/surge-snn/surge/models/dynapse"
+	"github.com/surge-snn/surge/models/dynapse/experiment"
 	"github.com/surge-snn/surge/models/dynapse/fit"
 	"github.com/surge-snn/surge/plot"
 )
@@ -44,25 +42,12 @@ func start() dynapse.Network {
 }
 
 // read returns the recording.
-func read() (r fit.Recording, err error) {
-	rows, err := csv.NewReader(bytes.NewReader(table)).ReadAll()
+func read() (fit.Recording, error) {
+	r, err := experiment.ParseRecording("recording.csv", table, start(), experiment.Target{})
 	if err != nil {
-		return r, err
+		return fit.Recording{}, err
 	}
-	r = fit.Recording{Name: "recording.csv", T: len(rows) - 1, B: 1}
-	for _, column := range []struct {
-		index int
-		to    *[]float64
-	}{{0, &r.Input}, {1, &r.Target[fit.Spikes]}, {2, &r.Target[fit.Imem]}} {
-		for _, row := range rows[1:] {
-			v, err := strconv.ParseFloat(row[column.index], 64)
-			if err != nil {
-				return r, err
-			}
-			*column.to = append(*column.to, v)
-		}
-	}
-	return r, nil
+	return r.Recording, nil
 }
 
 // run fits the recording to the spikes, and with membrane to the membrane current, too.

@@ -25,12 +25,13 @@ type BadInput struct {
 	Member   string // the place in it: "inputs.imem.data[3]", "line 7"
 	Expected string // "a finite number > 0"
 	Found    string // "-1"
+	Nearest  string // the right name that the one found may stand for: "method"
 	Err      error  // the error underneath, where there is one: that of the operating system
 }
 
 // Error returns one line:
 //
-//	file: member: expected ..., found ...
+//	file: member: expected ..., found ..., did you mean ...?
 //
 // Control characters, which may come in from names and contents of files, are escaped.
 func (e *BadInput) Error() string {
@@ -46,6 +47,9 @@ func (e *BadInput) Error() string {
 	}
 	if e.Found != "" {
 		facts = append(facts, "found "+e.Found)
+	}
+	if e.Nearest != "" {
+		facts = append(facts, "did you mean "+e.Nearest+"?")
 	}
 	if len(facts) > 0 {
 		parts = append(parts, strings.Join(facts, ", "))

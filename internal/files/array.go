@@ -1,6 +1,7 @@
 package files
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"os"
@@ -48,16 +49,29 @@ func ReadArrays(path string) ([]Array, error) {
 	if !info.Mode().IsRegular() {
 		return nil, fmt.Errorf("%s: %w: expected a regular file, found %v", path, ErrFormat, info.Mode().Type())
 	}
-	var arrays []Array
+	return decodeArraysOf(path, f, info.Size())
+}
+
+// ParseArrays is [ReadArrays] for the content of a file; the ending of its name says what it is.
+func ParseArrays(name string, content []byte) ([]Array, error) {
+	return decodeArraysOf(name, bytes.NewReader(content), int64(len(content)))
+}
+
+// decodeArraysOf reads the arrays of a file of size bytes.
+func decodeArraysOf(path string, f interface {
+	io.Reader
+	io.ReaderAt
+}, size int64,
+) (arrays []Array, err error) {
 	switch ext := strings.ToLower(filepath.Ext(path)); ext {
 	case ".npy":
 		var a Array
 		budget := MaxElements
-		a, err = decodeNPY(f, info.Size(), &budget)
+		a, err = decodeNPY(f, size, &budget)
 		a.Name = strings.TrimSuffix(filepath.Base(path), filepath.Ext(path))
 		arrays = []Array{a}
 	case ".npz":
-		arrays, err = decodeNPZ(f, info.Size())
+		arrays, err = decodeNPZ(f, size)
 	case ".csv":
 		arrays, err = decodeCSV(f)
 	default:

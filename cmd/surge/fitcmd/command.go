@@ -18,6 +18,7 @@ import (
 
 	"github.com/surge-snn/surge/internal/exit"
 	"github.com/surge-snn/surge/internal/files"
+	"github.com/surge-snn/surge/models/dynapse/experiment"
 	"github.com/surge-snn/surge/models/dynapse/fit"
 	"github.com/surge-snn/surge/optim/minimize"
 )
@@ -44,6 +45,7 @@ The experiment:
   seed = 1
   [network]
   neurons = 4
+  synapses = 1                  # 4: AMPA, GABA, NMDA and SHUNT, each with weights of its own
   substeps = 1                  # steps of the simulation in a bin
   recurrent = false             # true: w_rec [N, N], or 4-bit codes w_rec_code [N, N] from -15 to 15, in the target file or under [init]
   core = [0, 0, 0, 0]           # core of each neuron; default: all on core 0
@@ -61,7 +63,7 @@ The experiment:
   prior = {Itau_mem = {mean = 5e-12, sd = 0.3}}   # what is known beforehand: median in A, and the standard deviation of the logarithm
   noise = 0.05                  # of the targets, in e-folds, by which priors are weighed against them
   [[target]]                    # a recording
-  file = "target.npz"           # beside the experiment; arrays [B, T, N]: input (counts) and imem, isyn, iahp, vmem, spikes, weight
+  file = "target.npz"           # beside the experiment; arrays [B, T, N]: input (counts) and imem, isyn, iahp, vmem, spikes, weight; maybe w_in [channels, N]
   use = ["imem", "spikes"]      # default: all that are in the file
   neurons = [0, 1, 2, 3]        # that were recorded; default: all
   unit = {imem = "nA"}          # default A and V
@@ -79,6 +81,8 @@ The experiment:
   seconds = 2                   # of it
   neurons = [0]                 # that are to have them; default: all
   scale = {adaptation = 100}
+
+With weights w_in [channels, N] in the target file the input is [B, T, channels]. With synapses = 4 a neuron has four columns of input in place of one, as surge sim dynapsim --help says. Arrays that are none of these are left alone.
 
 A .csv has a header and a column for each array, imem or imem_0, imem_1, ... for several neurons. A missing sample has weight 0. Recorded spikes, or those that are seen in imem or vmem, drive the model while its currents are fitted; the result is that of the free model. Behind a gap that may hide spikes the membrane starts again from the recording.
 
@@ -133,14 +137,14 @@ func (o *outcome) MarshalJSON() ([]byte, error) {
 
 // Run fits.
 func (c *Command) Run(ctx context.Context, k *kong.Context) error {
-	e, err := c.experiment()
+	e, err := c.subject()
 	if err != nil {
 		return err
 	}
 	if !(c.Budget >= 0) {
 		return &exit.BadInput{File: "--budget", Expected: "a number of seconds, or 0 for no limit", Found: fmt.Sprint(c.Budget)}
 	}
-	if err := fit.Check(e.Experiment, e.settings); err != nil {
+	if err := fit.Check(e.Experiment.Experiment, e.Settings); err != nil {
 		return e.explain(err)
 	}
 	if c.Out == "" {
@@ -148,7 +152,7 @@ func (c *Command) Run(ctx context.Context, k *kong.Context) error {
 	}
 	p := &progress{out: k.Stderr, path: filepath.Join(c.Out, checkpointFile), experiment: e}
 	if c.Resume {
-		if e.settings.Resume, err = p.read(); err != nil {
+		if e.Settings.Resume, err = p.read(); err != nil {
 			return err
 		}
 	}
@@ -156,7 +160,7 @@ func (c *Command) Run(ctx context.Context, k *kong.Context) error {
 	if err != nil {
 		return err
 	}
-	e.settings.Record = p.record
+	e.Settings.Record = p.record
 	begin := time.Now()
 	limited := ctx
 	if c.Budget > 0 {
@@ -164,7 +168,7 @@ func (c *Command) Run(ctx context.Context, k *kong.Context) error {
 		limited, stop = context.WithTimeout(ctx, time.Duration(c.Budget*float64(time.Second)))
 		defer stop()
 	}
-	res, err := fit.Run(limited, e.Experiment, e.settings)
+	res, err := fit.Run(limited, e.Experiment.Experiment, e.Settings)
 	if err != nil {
 		if fresh {
 			_ = os.Remove(c.Out) // which fails, as it should, where there are files
@@ -195,8 +199,11 @@ func (c *Command) Run(ctx context.Context, k *kong.Context) error {
 	return err
 }
 
-// experiment reads the experiment that the flags name.
-func (c *Command) experiment() (*experiment, error) {
+// subject is the experiment of a run.
+type subject struct{ *experiment.Experiment }
+
+// subject reads the experiment that the flags name.
+func (c *Command) subject() (*subject, error) {
 	switch {
 	case c.Demo && c.Config != "":
 		return nil, &exit.BadInput{File: "--demo", Expected: "no experiment file", Found: c.Config}
@@ -205,22 +212,26 @@ func (c *Command) experiment() (*experiment, error) {
 	case c.Config == "":
 		return nil, &exit.BadInput{File: "surge fit", Expected: "an experiment file, or --demo", Found: "neither"}
 	}
-	return readExperiment(c.Config, c.Seed)
+	e, err := experiment.Read(c.Config, experiment.Options{Seed: c.Seed})
+	if err != nil {
+		return nil, err
+	}
+	return &subject{e}, nil
 }
 
 // explain turns an error of the fit into one of the input.
-func (e *experiment) explain(err error) error {
+func (e *subject) explain(err error) error {
 	if bad := (*fit.Error)(nil); errors.As(err, &bad) {
 		if slices.ContainsFunc(e.Recordings, func(r fit.Recording) bool { return r.Name == bad.Target }) {
 			return &exit.BadInput{File: bad.Target, Err: bad.Err}
 		}
-		return &exit.BadInput{File: e.file, Member: e.member(bad.Target), Err: bad.Err}
+		return &exit.BadInput{File: e.Path, Member: e.member(bad.Target), Err: bad.Err}
 	}
-	return &exit.BadInput{File: e.file, Err: err}
+	return &exit.BadInput{File: e.Path, Err: err}
 }
 
 // write writes the files of the results.
-func (c *Command) write(e *experiment, o *outcome, p *progress) error {
+func (c *Command) write(e *subject, o *outcome, p *progress) error {
 	path := func(name string) string { return filepath.Join(c.Out, name) }
 	failed := func(name string, err error) error { return &exit.BadInput{File: path(name), Err: err} }
 	unfinished := o.Status == minimize.Interrupted || o.Status == minimize.BudgetReached
@@ -231,7 +242,7 @@ func (c *Command) write(e *experiment, o *outcome, p *progress) error {
 	} else if err := p.remove(); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return failed(checkpointFile, err)
 	}
-	if e.config.Fit.DAC && o.LossDAC != nil {
+	if e.Settings.DAC && o.LossDAC != nil {
 		if err := writeDevice(path(deviceFile), e, o); err != nil {
 			o.Notes = append(o.Notes, "no device.json: "+err.Error())
 		}

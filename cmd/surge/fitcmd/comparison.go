@@ -31,7 +31,7 @@ type solved struct {
 }
 
 // compare makes the tables, and the numbers in them for the result, of what the settable network does.
-func (e *experiment) compare(o *outcome) (list []comparison, err error) {
+func (e *subject) compare(o *outcome) (list []comparison, err error) {
 	for _, s := range e.Statistics {
 		c, err := e.statisticsTable(s, o)
 		if err != nil {
@@ -52,7 +52,7 @@ func (e *experiment) compare(o *outcome) (list []comparison, err error) {
 // mostPatterns is how many patterns a table shows.
 const mostPatterns = 20
 
-func (e *experiment) taskTable(t fit.Task, o *outcome) (comparison, error) {
+func (e *subject) taskTable(t fit.Task, o *outcome) (comparison, error) {
 	c := comparison{Header: []string{"spikes of", "pattern", "target", "fit"}}
 	counts, right, err := t.Measure(o.Settable)
 	if err != nil {
@@ -70,7 +70,7 @@ func (e *experiment) taskTable(t fit.Task, o *outcome) (comparison, error) {
 	return c, nil
 }
 
-func (e *experiment) statisticsTable(s fit.Statistics, o *outcome) (comparison, error) {
+func (e *subject) statisticsTable(s fit.Statistics, o *outcome) (comparison, error) {
 	c := comparison{Name: "Statistics", Header: []string{"statistic", "neuron", "target", "fit"}}
 	got, err := s.Measure(o.Settable)
 	if err != nil {
@@ -94,4 +94,4 @@ func (e *experiment) statisticsTable(s fit.Statistics, o *outcome) (comparison, 
 }
 
 // member is the name of a target without that of the experiment.
-func (e *experiment) member(name string) string { return strings.TrimPrefix(name, e.file+": ") }
+func (e *subject) member(name string) string { return strings.TrimPrefix(name, e.Path+": ") }

@@ -2,8 +2,9 @@ package fitcmd
 
 import (
 	"embed"
-	"os"
 	"path/filepath"
+
+	"github.com/surge-snn/surge/models/dynapse/experiment"
 )
 
 // example is a recording of a neuron with other currents than the experiment starts from. It was made from neuron.toml and input.csv in the same folder by
@@ -14,25 +15,12 @@ import (
 var example embed.FS
 
 // demo is the experiment that comes with the program.
-func demo(seed *uint64) (*experiment, error) {
-	dir, err := os.MkdirTemp("", "surge-fit-")
+func demo(seed *uint64) (*subject, error) {
+	e, err := experiment.Read("demo.toml", experiment.Options{Seed: seed, ReadFile: func(path string) ([]byte, error) {
+		return example.ReadFile("example/" + filepath.ToSlash(path))
+	}})
 	if err != nil {
 		return nil, err
 	}
-	defer os.RemoveAll(dir)
-	for _, name := range []string{"demo.toml", "target.npz"} {
-		raw, err := example.ReadFile("example/" + name)
-		if err != nil {
-			return nil, err
-		}
-		if err := os.WriteFile(filepath.Join(dir, name), raw, 0o600); err != nil {
-			return nil, err
-		}
-	}
-	e, err := readExperiment(filepath.Join(dir, "demo.toml"), seed)
-	if err != nil {
-		return nil, err
-	}
-	e.file = "demo.toml"
-	return e, nil
+	return &subject{e}, nil
 }

@@ -10,7 +10,7 @@ import (
 )
 
 // quantised returns the weights as the chip holds them: those that are codes already keep them, and the inputs get the codes next to their weights.
-func (e *experiment) quantised(in, rec chip.Weights, core []int, s chip.QuantiseSettings, o *outcome) (*chip.Quantised, error) {
+func (e *subject) quantised(in, rec chip.Weights, core []int, s chip.QuantiseSettings, o *outcome) (*chip.Quantised, error) {
 	c := e.Space.Codes
 	if c == nil {
 		return chip.Quantise(in, rec, core, s)

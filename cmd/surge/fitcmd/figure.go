@@ -13,7 +13,7 @@ import (
 const shown = 3
 
 // figures draws target and fit of the first recording, the first curve, and the loss, each where there is one, and returns the names of the files.
-func (e *experiment) figures(o *outcome, path func(string) string) (names []string, err error) {
+func (e *subject) figures(o *outcome, path func(string) string) (names []string, err error) {
 	if len(e.Recordings) > 0 {
 		names = append(names, tracesFile)
 		if err := e.traces(o, path(tracesFile)); err != nil {
@@ -31,7 +31,7 @@ func (e *experiment) figures(o *outcome, path func(string) string) (names []stri
 		if err != nil {
 			return nil, err
 		}
-		if err := (plot.Curves{Title: e.file, XLabel: "input rate (Hz)", Panels: []plot.Panel{{YLabel: "rate (Hz)", Lines: []plot.Line{
+		if err := (plot.Curves{Title: e.Path, XLabel: "input rate (Hz)", Panels: []plot.Panel{{YLabel: "rate (Hz)", Lines: []plot.Line{
 			{Name: "target", X: c.InputRate, Y: c.Rate}, {Name: "fit", X: c.InputRate, Y: rate}}}}}).Write(path(name)); err != nil {
 			return nil, err
 		}
@@ -40,14 +40,14 @@ func (e *experiment) figures(o *outcome, path func(string) string) (names []stri
 }
 
 // traces draws target and fit of the first recording.
-func (e *experiment) traces(o *outcome, path string) error {
+func (e *subject) traces(o *outcome, path string) error {
 	n := o.Settable
 	r := &e.Recordings[0]
 	run, err := n.Simulate(dynapse.Input{T: r.T, B: r.B, Counts: r.Input})
 	if err != nil {
 		return err
 	}
-	f := plot.Traces{Title: e.file, Dt: e.config.Dt}
+	f := plot.Traces{Title: e.Path, Dt: e.File.Dt}
 	records := [][]float64{fit.Imem: run.Imem, fit.Isyn: run.Isyn, fit.Iahp: run.Iahp, fit.Vmem: run.Vmem}
 	for j := range n.N {
 		if len(f.Panels) >= shown {
@@ -72,7 +72,7 @@ func (e *experiment) traces(o *outcome, path string) error {
 		last := math.NaN()
 		for t := range r.T {
 			i := t*r.B*n.N + j
-			at := float64(t) * e.config.Dt
+			at := float64(t) * e.File.Dt
 			got.Y = append(got.Y, records[q][i])
 			if run.Spikes[i] > 0 {
 				got.Spikes = append(got.Spikes, at)

@@ -10,8 +10,8 @@ import (
 )
 
 // folder is the default of --out: the first that holds no fit yet, unless that of an earlier one is to be resumed or replaced.
-func (c *Command) folder(e *experiment) string {
-	base := filepath.Join("runs", strings.TrimSuffix(filepath.Base(e.file), filepath.Ext(e.file)))
+func (c *Command) folder(e *subject) string {
+	base := filepath.Join("runs", strings.TrimSuffix(filepath.Base(e.Path), filepath.Ext(e.Path)))
 	dir := base
 	for i := 2; !c.Resume && !c.Force && (exists(filepath.Join(dir, resultFile)) || exists(filepath.Join(dir, checkpointFile))); i++ {
 		dir = fmt.Sprintf("%s-%d", base, i)

@@ -1,9 +1,7 @@
 package fitcmd
 
 import (
-	"crypto/sha256"
 	"encoding/csv"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -22,7 +20,7 @@ import (
 type progress struct {
 	out        io.Writer
 	path       string // of the checkpoint
-	experiment *experiment
+	experiment *subject
 	printed    time.Time
 	saved      time.Time
 	phase      string
@@ -58,8 +56,7 @@ var checkpointFormat = files.Format{Name: "surge-fit", Version: 1}
 // meta says what a checkpoint belongs to.
 func (p *progress) meta() map[string]string {
 	e := p.experiment
-	sum := sha256.Sum256(e.data)
-	return map[string]string{"config": e.text, "seed": fmt.Sprint(e.config.Seed), "targets": hex.EncodeToString(sum[:])}
+	return map[string]string{"config": e.Text, "seed": fmt.Sprint(e.Settings.Seed), "targets": e.Targets}
 }
 
 func (p *progress) save(s optim.State) error {

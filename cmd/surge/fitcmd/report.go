@@ -16,7 +16,7 @@ import (
 )
 
 // writeDevice writes the settable network as the configuration of a chip: each input channel goes to its neuron with weight 1.
-func writeDevice(path string, e *experiment, o *outcome) error {
+func writeDevice(path string, e *subject, o *outcome) error {
 	n := o.Settable
 	in := chip.Weights{Pre: n.N, Post: n.N, W: make([]float64, n.N*n.N)}
 	for j := range n.N {
@@ -30,7 +30,7 @@ func writeDevice(path string, e *experiment, o *outcome) error {
 	if core == nil {
 		core = make([]int, n.N)
 	}
-	s := chip.QuantiseSettings{Seed: e.config.Seed, DAC: true}
+	s := chip.QuantiseSettings{Seed: e.Settings.Seed, DAC: true}
 	if list := n.Params[dynapse.Iscale]; len(list) > 0 {
 		s.Iscale = list[0]
 	}
@@ -51,9 +51,9 @@ func writeDevice(path string, e *experiment, o *outcome) error {
 }
 
 // fixed says whether a current of the simulation is one that acts and is not fitted.
-func (e *experiment) fixed(name string) bool {
+func (e *subject) fixed(name string) bool {
 	p, err := dynapse.ParseParam(name)
-	return err == nil && p != dynapse.IfNMDA && e.Space.Network.Params[p] != nil && !strings.Contains(" "+strings.Join(e.config.Fit.Parameters, " ")+" ", " "+name+" ")
+	return err == nil && p != dynapse.IfNMDA && e.Space.Network.Params[p] != nil && !strings.Contains(" "+strings.Join(e.File.Fit.Parameters, " ")+" ", " "+name+" ")
 }
 
 // verdictWords are what the table says of a parameter.
@@ -87,10 +87,10 @@ func (o *outcome) open() (texts []string) {
 }
 
 // markdown is the report as Markdown.
-func (e *experiment) markdown(o *outcome) string {
+func (e *subject) markdown(o *outcome) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "# Fit of %s\n\n", e.file)
-	fmt.Fprintf(&b, "%s after %.1f s, %d simulations and %d gradients; seed %d.\n\n", o.Status, o.Seconds, o.Evaluations, o.Gradients, e.config.Seed)
+	fmt.Fprintf(&b, "# Fit of %s\n\n", e.Path)
+	fmt.Fprintf(&b, "%s after %.1f s, %d simulations and %d gradients; seed %d.\n\n", o.Status, o.Seconds, o.Evaluations, o.Gradients, e.Settings.Seed)
 	b.WriteString("| | loss |\n|---|---|\n")
 	for _, r := range o.losses() {
 		fmt.Fprintf(&b, "| %s | %s |\n", r[0], r[1])
@@ -161,7 +161,7 @@ var page = template.Must(template.New("report").Parse(`<!DOCTYPE html>
 `))
 
 // html is the report as one HTML page with its pictures inside.
-func (e *experiment) html(o *outcome, path func(string) string) (string, error) {
+func (e *subject) html(o *outcome, path func(string) string) (string, error) {
 	var images []template.URL
 	for _, name := range o.pictures {
 		raw, err := os.ReadFile(path(name))
@@ -171,6 +171,6 @@ func (e *experiment) html(o *outcome, path func(string) string) (string, error) 
 		images = append(images, template.URL("data:image/png;base64,"+base64.StdEncoding.EncodeToString(raw)))
 	}
 	var b strings.Builder
-	err := page.Execute(&b, map[string]any{"File": e.file, "O": o, "Seed": e.config.Seed, "Open": o.open(), "Losses": o.losses(), "Table": o.table(), "Images": images})
+	err := page.Execute(&b, map[string]any{"File": e.Path, "O": o, "Seed": e.Settings.Seed, "Open": o.open(), "Losses": o.losses(), "Table": o.table(), "Images": images})
 	return b.String(), err
 }

@@ -36,17 +36,19 @@ type DynapSim struct {
 
 // Help is the text under the usage of the command.
 func (DynapSim) Help() string {
-	return `The configuration is that of surge fit, whose file can be used as it is, as far as it speaks of the neurons:
+	return `The configuration is that of surge fit, whose file can be used as it is; what it says of a fit is checked and not used:
 
   dt = 1e-3                  # s
   [network]
   neurons = 4                # default: as many as the input has
+  substeps = 1               # steps of the simulation in a bin
   max_spikes_per_dt = 0      # bound of the spikes of a neuron in a step; 0: none
   synapses = 1               # 4: AMPA, GABA, NMDA and SHUNT, each with weights of its own
   [init]                     # a number for all neurons, or a list of one each; what is not named has its default
   Itau_mem = 5e-12           # A
   C_mem = 3e-12              # F
-  w_rec = [[0, 1], [1, 0]]   # recurrent weights, w_rec[pre][post]; default: none
+  w_rec = [[0, 1], [1, 0]]   # recurrent weights, w_rec[pre][post]; default: none; or 4-bit codes w_rec_code from -15 to 15
+  Iw_0 = 1e-9                # A, base currents Iw_0 to Iw_3 of the codes
 
 The array "input" of the input file, [B, T, N] or [T, N], holds spike counts of each step that are multiplied with weights of 1; with the weights "w_in" [channels, N] in the same file it is [B, T, channels] or [T, channels]. "w_rec" [N, N] are recurrent weights, here or in the configuration. In a .csv each column is a neuron; a .npy is the array "input".
 
@@ -62,15 +64,11 @@ Examples:
 
 // Run simulates.
 func (c *DynapSim) Run(ctx context.Context, k *kong.Context) error {
-	arrays, err := readInput(c.Input)
+	s, err := c.simulation()
 	if err != nil {
 		return err
 	}
-	s, err := c.simulation(arrays)
-	if err != nil {
-		return err
-	}
-	run, err := s.network.Simulate(dynapse.Input{T: s.steps, B: s.rows, Counts: s.input})
+	run, err := s.network.Simulate(dynapse.Input{T: s.input.T, B: s.input.B, Counts: s.input.Counts})
 	if err != nil {
 		return &exit.BadInput{File: s.file, Err: err}
 	}
@@ -116,12 +114,12 @@ type report struct {
 }
 
 func (s *simulation) report(run *dynapse.Run) report {
-	r := report{Rows: s.rows, Steps: s.steps, Neurons: s.network.N, Dt: s.dt, PerNeuron: make([]float64, s.network.N)}
+	r := report{Rows: s.input.B, Steps: s.input.T, Neurons: s.network.N, Dt: s.dt, PerNeuron: make([]float64, s.network.N)}
 	for i, x := range run.Spikes {
 		r.Spikes += x
 		r.PerNeuron[i%s.network.N] += x
 	}
-	duration := float64(s.rows) * float64(s.steps) * s.dt
+	duration := float64(s.input.B) * float64(s.input.T) * s.dt
 	for j := range r.PerNeuron {
 		r.PerNeuron[j] /= duration
 	}

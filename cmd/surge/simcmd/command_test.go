@@ -186,51 +186,6 @@ func TestWeights(t *testing.T) {
 	}
 }
 
-// TestConfigOfFit reads a file of surge fit, whose recurrent weights count and whose targets do not.
-func TestConfigOfFit(t *testing.T) {
-	n, err := parseConfig("fit.toml", `
-model = "dynapsim"
-seed = 1
-[network]
-neurons = 2
-recurrent = true
-core = [0, 0]
-[init]
-Idc = 1e-12
-w_rec = [[0, 1], [0.5, 0]]
-[fit]
-parameters = ["Itau_mem"]
-bounds = {Ispkthr = [1e-8, 1e-6]}
-[[target]]
-file = "target.npz"
-unit = {imem = "A"}
-`)
-	if err != nil || n.N != 2 || !slices.Equal(n.WRec, []float64{0, 1, 0.5, 0}) || !slices.Equal(n.Params[dynapse.Idc], []float64{1e-12}) {
-		t.Errorf("%+v, %v", n, err)
-	}
-}
-
-// FuzzConfig reads arbitrary text: it is a network, or one line that says what is wrong.
-func FuzzConfig(f *testing.F) {
-	for _, text := range []string{"", "dt = 1e-3\n[network]\nneurons = 3\ncore = [0, 0, 1]\n[init]\nIdc = [1, 2.0]\nw_rec = [[1]]", "[[init]]\n", "fit.a = 1\ntarget = 2", "[init]\nw_rec = [[], 1]"} {
-		f.Add(text)
-	}
-	f.Fuzz(func(t *testing.T, text string) {
-		n, err := parseConfig("c.toml", text)
-		if err != nil {
-			if exit.Code(err) != 2 || strings.Contains(err.Error(), "\n") || !strings.HasPrefix(err.Error(), "c.toml: ") {
-				t.Fatalf("status %d: %v", exit.Code(err), err)
-			}
-			return
-		}
-		for p, list := range n.Params {
-			if list != nil && len(list) == 0 {
-				t.Fatalf("%v is an empty list", dynapse.Param(p))
-			}
-		}
-	})
-}
-
 // TestFourSynapses simulates neurons of four synapse types: the traces are those of the library, for weights in either shape.
 func TestFourSynapses(t *testing.T) {
 	const config = "[network]\nsynapses = 4\n[init]\nIf_nmda = 1e-11\nItau_nmda = 4e-11\nw_rec = [[0, 0, 0, 0, 1, 0, 0, 0], [0, 1, 0, 0, 0, 0, 0, 0.01]]\n"
@@ -412,7 +367,7 @@ func TestErrors(t *testing.T) {
 		{"for others", "[init]\nw_rec = [[1]]", nil, nil, "c.toml: dynapse: "},
 		{"not recurrent", "[network]\nrecurrent = false\n[init]\nw_rec = [[1]]", nil, nil, "c.toml: network.recurrent: expected true"},
 		{"weights twice", "[init]\nw_rec = [[1]]", nil, []files.Array{{Name: "input", Shape: []int{2, 1}, Data: []float64{1, 0}}, {Name: "w_rec", Shape: []int{1, 1}, Data: []float64{1}}},
-			"in.npz: w_rec: expected weights here or in c.toml, found both"},
+			"in.npz: w_rec: expected weights here or in the configuration, found both"},
 		{"value", "dt = 0", nil, nil, "c.toml: "},
 		{"values", "[init]\nIdc = [1e-12, 1e-12]", nil, nil, "c.toml: "},
 		{"bound", "[network]\nmax_spikes_per_dt = -1", nil, nil, "c.toml: "},

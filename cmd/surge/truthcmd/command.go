@@ -14,10 +14,10 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/surge-snn/surge/bench/truth"
-	"github.com/surge-snn/surge/cmd/surge/simcmd"
 	"github.com/surge-snn/surge/internal/exit"
 	"github.com/surge-snn/surge/internal/files"
 	"github.com/surge-snn/surge/models/dynapse"
+	"github.com/surge-snn/surge/models/dynapse/experiment"
 )
 
 // Command is surge truth.
@@ -89,7 +89,7 @@ func (c *Command) settings() (truth.Settings, error) {
 	bad := func(flag, expected string, found any) error {
 		return &exit.BadInput{File: "--" + flag, Expected: expected, Found: fmt.Sprint(found)}
 	}
-	net, err := simcmd.ReadConfig(c.Config)
+	net, err := experiment.ReadNetwork(c.Config)
 	if err != nil {
 		return truth.Settings{}, err
 	}

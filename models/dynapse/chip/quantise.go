@@ -227,11 +227,21 @@ func (q *Quantised) encode(in, rec Weights, c int) (e QuantisationError) {
 // Weights returns the weights that the codes stand for.
 func (q *Quantised) Weights() (in, rec Weights) {
 	decode := func(c Codes) Weights {
-		w := Weights{c.Pre, c.Post, make([]float64, len(c.Code))}
-		for i, code := range c.Code {
-			w.W[i] = float64(c.Sign[i]) * q.Bases[q.Core[i%c.Post]].sum(code) / q.Iscale
+		bases, iscale := make([]BaseCurrents, c.Post), make([]float64, c.Post)
+		for j := range c.Post {
+			bases[j], iscale[j] = q.Bases[q.Core[j]], q.Iscale
 		}
-		return w
+		return c.Weights(bases, iscale)
 	}
 	return decode(q.In), decode(q.Rec)
+}
+
+// Weights returns the weights that the codes stand for with the base currents and the current of a
+// weight of 1 (A) of each postsynaptic neuron, [Post] both.
+func (c Codes) Weights(bases []BaseCurrents, iscale []float64) Weights {
+	w := Weights{c.Pre, c.Post, make([]float64, len(c.Code))}
+	for i, code := range c.Code {
+		w.W[i] = float64(c.Sign[i]) * bases[i%c.Post].sum(code) / iscale[i%c.Post]
+	}
+	return w
 }

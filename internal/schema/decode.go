@@ -1,0 +1,221 @@
+// Package schema decodes TOML into a struct that says which keys there are, and of which kind: what
+// a file has beyond it, or of another kind, is an error that names the file, the key, what was
+// expected, what was found, and the nearest right key.
+package schema
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"math"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/BurntSushi/toml"
+
+	"github.com/surge-snn/surge/internal/exit"
+)
+
+// Decode sets the fields of dst, a pointer to a struct, from a text. A field is named by its tag
+// `toml:"name"`; a field without one is no key. Fields are numbers, strings, booleans, pointers to
+// them (nil where the file has no such key), structs, lists, maps, or any, which takes every value
+// (float64, int64, string, bool, []any, map[string]any).
+//
+// Keys that the text leaves out keep what dst has. Errors are *exit.BadInput with file in them.
+func Decode(file, text string, dst any) error {
+	var table map[string]any
+	if _, err := toml.Decode(text, &table); err != nil {
+		bad := &exit.BadInput{File: file, Expected: "TOML", Err: err}
+		if p := (toml.ParseError{}); errors.As(err, &p) && p.Message != "" {
+			bad = &exit.BadInput{File: file, Member: fmt.Sprintf("line %d", p.Position.Line), Err: errors.New(p.Message)}
+		}
+		return bad
+	}
+	if bad := decode(reflect.ValueOf(dst).Elem(), table, ""); bad != nil {
+		bad.File = file
+		return bad
+	}
+	return nil
+}
+
+// Keys returns the names of the keys of a struct, in their order, each behind a prefix.
+func Keys(v any, prefix string) []string { return keys(reflect.TypeOf(v), prefix) }
+
+func keys(t reflect.Type, prefix string) (names []string) {
+	for i := range t.NumField() {
+		if key := t.Field(i).Tag.Get("toml"); key != "" {
+			names = append(names, prefix+key)
+		}
+	}
+	return names
+}
+
+// decode sets a struct from a table, which is at the path of the file.
+func decode(dst reflect.Value, table map[string]any, path string) *exit.BadInput {
+	prefix := path
+	if path != "" {
+		prefix += "."
+	}
+	fields := map[string]reflect.Value{}
+	for i := range dst.NumField() {
+		if key := dst.Type().Field(i).Tag.Get("toml"); key != "" {
+			fields[key] = dst.Field(i)
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(table)) {
+		if _, ok := fields[key]; !ok {
+			known := keys(dst.Type(), prefix)
+			return &exit.BadInput{Member: prefix + key, Expected: "one of " + strings.Join(known, ", "), Found: "an unknown key",
+				Nearest: exit.Nearest(prefix+key, known)}
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(table)) {
+		if bad := set(fields[key], table[key], prefix+key); bad != nil {
+			return bad
+		}
+	}
+	return nil
+}
+
+// set sets one field, at the path of the file.
+func set(f reflect.Value, value any, path string) *exit.BadInput {
+	bad := func(expected string) *exit.BadInput {
+		return &exit.BadInput{Member: path, Expected: expected, Found: Describe(value)}
+	}
+	switch f.Kind() {
+	case reflect.Pointer:
+		v := reflect.New(f.Type().Elem())
+		if bad := set(v.Elem(), value, path); bad != nil {
+			return bad
+		}
+		f.Set(v)
+	case reflect.Interface:
+		f.Set(reflect.ValueOf(value))
+	case reflect.Struct:
+		table, ok := value.(map[string]any)
+		if !ok {
+			return bad("a table of " + strings.Join(keys(f.Type(), ""), ", "))
+		}
+		return decode(f, table, path)
+	case reflect.Map:
+		table, ok := value.(map[string]any)
+		if !ok {
+			return bad("a table, {name = value}")
+		}
+		m := reflect.MakeMap(f.Type())
+		for _, key := range slices.Sorted(maps.Keys(table)) {
+			v := reflect.New(f.Type().Elem()).Elem()
+			if bad := set(v, table[key], path+"."+key); bad != nil {
+				return bad
+			}
+			m.SetMapIndex(reflect.ValueOf(key), v)
+		}
+		f.Set(m)
+	case reflect.Slice:
+		list, ok := elements(value)
+		if !ok {
+			return bad("a list")
+		}
+		s := reflect.MakeSlice(f.Type(), len(list), len(list))
+		for i, v := range list {
+			if bad := set(s.Index(i), v, fmt.Sprintf("%s[%d]", path, i)); bad != nil {
+				return bad
+			}
+		}
+		f.Set(s)
+	case reflect.String:
+		s, ok := value.(string)
+		if !ok {
+			return bad("a string")
+		}
+		f.SetString(s)
+	case reflect.Bool:
+		b, ok := value.(bool)
+		if !ok {
+			return bad("true or false")
+		}
+		f.SetBool(b)
+	case reflect.Int:
+		n, ok := value.(int64)
+		if !ok || n > math.MaxInt32 || n < math.MinInt32 {
+			return bad("a whole number")
+		}
+		f.SetInt(n)
+	case reflect.Uint64:
+		n, ok := value.(int64)
+		if !ok || n < 0 {
+			return bad("a whole number >= 0")
+		}
+		f.SetUint(uint64(n))
+	case reflect.Float64:
+		x, ok := Number(value)
+		if !ok {
+			return bad("a number")
+		}
+		f.SetFloat(x)
+	default:
+		panic("schema: field of kind " + f.Kind().String())
+	}
+	return nil
+}
+
+// elements returns the elements of a list; one of tables has a type of its own.
+func elements(value any) ([]any, bool) {
+	switch list := value.(type) {
+	case []any:
+		return list, true
+	case []map[string]any:
+		var all []any
+		for _, v := range list {
+			all = append(all, v)
+		}
+		return all, true
+	}
+	return nil, false
+}
+
+// Number returns a TOML number, whole or not.
+func Number(value any) (float64, bool) {
+	switch x := value.(type) {
+	case float64:
+		return x, true
+	case int64:
+		return float64(x), true
+	}
+	return 0, false
+}
+
+// Numbers returns a TOML number, or a list of them.
+func Numbers(value any) (out []float64, ok bool) {
+	list, isList := value.([]any)
+	if !isList {
+		list = []any{value}
+	}
+	for _, v := range list {
+		x, ok := Number(v)
+		if !ok {
+			return nil, false
+		}
+		out = append(out, x)
+	}
+	return out, true
+}
+
+// Describe names a TOML value in messages.
+func Describe(value any) string {
+	switch v := value.(type) {
+	case string:
+		return fmt.Sprintf("the string %.60q", v)
+	case map[string]any:
+		return "a table of " + strings.Join(slices.Sorted(maps.Keys(v)), ", ")
+	}
+	text := fmt.Sprint(value)
+	if short := fmt.Sprintf("%.60s", text); short != text {
+		text = short + "..."
+	}
+	if _, ok := elements(value); ok {
+		return "the list " + text
+	}
+	return text
+}

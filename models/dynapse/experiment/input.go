@@ -1,0 +1,112 @@
+package experiment
+
+import (
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/surge-snn/surge/internal/exit"
+	"github.com/surge-snn/surge/internal/files"
+	"github.com/surge-snn/surge/models/dynapse"
+	"github.com/surge-snn/surge/models/dynapse/chip"
+)
+
+// Input is input for a simulation.
+type Input struct {
+	T, B   int
+	Counts []float64 // weighted spike counts, [T, B, N] or with four synapse types [T, B, N, 4]
+}
+
+// ReadInput reads input for a network from the array input, [B, T, N] or [T, N], of spike counts of
+// weight 1; with weights w_in [channels, N], of the file or in, it is [B, T, channels] or
+// [T, channels]. It returns the network with its N, where that was 0, and with w_rec of the file.
+// In a .csv each column is a neuron or channel, and a .npy is the array input.
+//
+// in are the weights of input channels that are known already, or nil; the file then has neither
+// w_in nor w_rec. Errors are [*Error].
+func ReadInput(path string, n dynapse.Network, in *chip.Weights) (*Input, dynapse.Network, error) {
+	d := data{path: path, network: n, dt: timeStep(n)}
+	var err error
+	if d.arrays, err = readArrays(path); err != nil {
+		return nil, n, err
+	}
+	if err := d.tables(); err != nil {
+		return nil, n, err
+	}
+	names := []string{"input", inputWeights, recurrentWeights}
+	for _, a := range d.arrays {
+		if !slices.Contains(names, a.Name) {
+			return nil, n, &Error{File: path, Member: a.Name, Expected: "one of input, w_in, w_rec", Found: "an unknown array", Nearest: exit.Nearest(a.Name, names)}
+		}
+	}
+	x, ok := d.find("input")
+	if !ok {
+		return nil, n, d.wrong("input", "an array", "none")
+	}
+	found := fmt.Sprint(x.Shape)
+	x.Shape = flattened(x.Shape, 3)
+	if len(x.Shape) != 3 || slices.Min(x.Shape) == 0 {
+		return nil, n, d.wrong("input", "shape [B, T, N] or [T, N], none of them 0", found)
+	}
+	channels := x.Shape[2]
+	if in != nil {
+		if len(d.arrays) > 1 {
+			return nil, n, d.wrong("w_in, w_rec", "only input, as the device says the weights", "weights")
+		}
+		if in.Pre != channels {
+			return nil, n, d.wrong("input", fmt.Sprintf("%d channels, as the device has", in.Pre), channels)
+		}
+	}
+	if w, ok := d.find(inputWeights); ok {
+		w.Shape = flattened(w.Shape, 2)
+		if len(w.Shape) != 2 || w.Shape[0] != channels || w.Shape[1] == 0 {
+			return nil, n, d.wrong(inputWeights, fmt.Sprintf("shape [%d, N], the input has %d channels", channels, channels), fmt.Sprint(w.Shape))
+		}
+		in = &chip.Weights{Pre: w.Shape[0], Post: w.Shape[1], W: w.Data}
+	}
+	width := channels
+	if in != nil {
+		width = in.Post
+	}
+	size := width / d.types()
+	if size*d.types() != width {
+		return nil, n, d.wrong("input", "four columns for each neuron: AMPA, GABA, NMDA, SHUNT", fmt.Sprintf("%d columns", width))
+	}
+	if n.N == 0 {
+		n.N = size
+	}
+	if n.N != size {
+		return nil, n, d.wrong("input", fmt.Sprintf("input for %d neurons", n.N), size)
+	}
+	if w, ok := d.find(recurrentWeights); ok {
+		if n.WRec != nil {
+			return nil, n, d.wrong(recurrentWeights, "weights here or in the configuration", "both")
+		}
+		if found := fmt.Sprint(w.Shape); !slices.Equal(flattened(w.Shape, 2), []int{size, width}) {
+			return nil, n, d.wrong(recurrentWeights, fmt.Sprintf("shape [%d, %d]", size, width), found)
+		}
+		n.WRec = w.Data
+	}
+	return &Input{T: x.Shape[1], B: x.Shape[0], Counts: weighted(x, in, width)}, n, nil
+}
+
+// tables makes the array input of the columns of a .csv, or of the array of a .npy.
+
+func (d *data) tables() error {
+	switch ext := strings.ToLower(filepath.Ext(d.path)); {
+	case ext == ".npy":
+		d.arrays[0].Name = "input"
+	case ext == ".csv" && len(d.arrays) == 0:
+		return &Error{File: d.path, Expected: "a column for each neuron", Found: "none"}
+	case ext == ".csv":
+		input := files.Array{Name: "input", Shape: []int{len(d.arrays[0].Data), len(d.arrays)}}
+		for t := range len(d.arrays[0].Data) {
+			for _, column := range d.arrays {
+				input.Data = append(input.Data, column.Data[t])
+			}
+		}
+		d.arrays = []files.Array{input}
+	}
+	return nil
+}
