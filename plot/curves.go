@@ -3,6 +3,8 @@ package plot
 import (
 	"fmt"
 	"math"
+
+	"gonum.org/v1/plot/vg/draw"
 )
 
 // Curves draws lines over epochs or steps, in one or more panels one above the other, for example the loss and the
@@ -22,6 +24,8 @@ type Panel struct {
 }
 
 // Line is a curve through the points (X[i], Y[i]). The n-th line of every panel has the same colour.
+// Lines of a panel that share a name are parts of one line: they share its colour and its entry in the
+// legend.
 type Line struct {
 	Name string    // in the legend; empty: no entry
 	X    []float64 // nil: 1, 2, 3, ...
@@ -44,6 +48,7 @@ func (c Curves) Write(path string) error {
 	for i, p := range c.Panels {
 		q := panel{ylabel: p.YLabel, weight: 1}
 		ys := newExtent(p.Log)
+		styles, lines := map[string]draw.LineStyle{}, 0
 		if len(p.Lines) == 0 {
 			return fmt.Errorf("%w: %s: panel %d (%q) has no line", ErrEmpty, path, i, p.YLabel)
 		}
@@ -65,10 +70,16 @@ func (c Curves) Write(path string) error {
 			for _, v := range x {
 				whole = whole && v == math.Trunc(v)
 			}
-			q.marks = append(q.marks, curve{x: x, y: l.Y, style: lineStyle(j)})
-			if l.Name != "" {
-				q.keys = append(q.keys, key{l.Name, lineStyle(j)})
+			style, known := styles[l.Name]
+			if !known || l.Name == "" {
+				style = lineStyle(lines)
+				styles[l.Name] = style
+				lines++
+				if l.Name != "" {
+					q.keys = append(q.keys, key{l.Name, style})
+				}
 			}
+			q.marks = append(q.marks, curve{x: x, y: l.Y, style: style})
 		}
 		q.y = newAxis(ys.min, ys.max, p.Log, 0.05, "")
 		g.panels = append(g.panels, q)

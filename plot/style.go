@@ -42,6 +42,13 @@ func lineStyle(i int) draw.LineStyle {
 	return draw.LineStyle{Color: palette[i%n], Width: 1.2, Dashes: dashes[i/n%len(dashes)]}
 }
 
+// behind is the style of a line that others are drawn on.
+func behind(s draw.LineStyle) draw.LineStyle {
+	r, g, b, _ := s.Color.RGBA()
+	mix := func(x uint32) uint8 { return uint8((2*x>>8 + 3*0xFF) / 5) } // two parts of the colour, three of white
+	return draw.LineStyle{Color: color.RGBA{mix(r), mix(g), mix(b), 0xFF}, Width: 4.5}
+}
+
 // typeface is a font at a size.
 type typeface struct{ font.Face }
 

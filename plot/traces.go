@@ -3,6 +3,7 @@ package plot
 import (
 	"fmt"
 	"math"
+	"slices"
 )
 
 // Traces draws state variables over time (in ms, or where that suits it in µs or s): membrane potentials, synaptic currents, thresholds, and spikes as ticks
@@ -28,6 +29,9 @@ type Trace struct {
 	Name   string    // in the legend; empty: no entry
 	Y      []float64 // at least one sample
 	Spikes []float64 // s: ticks above the panel in the colour of the trace; all within the time axis
+	// Behind draws the trace first, as a wide, pale line: what others are compared with stays visible
+	// where they lie on it.
+	Behind bool
 }
 
 // Write draws the figure into the file at path, which ends in .png or .svg.
@@ -87,7 +91,14 @@ func (p TracePanel) panel(where string, times []float64, end float64) (panel, er
 			}
 		}
 		style := lineStyle(i)
-		q.marks = append(q.marks, curve{x: times[:len(l.Y)], y: l.Y, style: style})
+		line := curve{x: times[:len(l.Y)], y: l.Y, style: style}
+		if l.Behind {
+			line.style = behind(style)
+			q.marks = slices.Insert(q.marks, 0, mark(line))
+			style = line.style
+		} else {
+			q.marks = append(q.marks, line)
+		}
 		if l.Name != "" {
 			q.keys = append(q.keys, key{l.Name, style})
 		}

@@ -116,6 +116,7 @@ type outcome struct {
 
 	Targets  []comparison
 	pictures []string
+	deployed *fit.Deployment // that of device.json, where it was written
 }
 
 // extra are the members of result.json that a fit does not know.
@@ -123,6 +124,8 @@ type extra struct {
 	Seconds float64 `json:"seconds"`
 	Out     string  `json:"out"`
 
+	LossFile   *float64   `json:"loss_file"` // of device.json, simulated; null where there is none
+	Neurons    []neuron   `json:"neurons,omitempty"`
 	Statistics []achieved `json:"statistics,omitempty"`
 	Tasks      []solved   `json:"tasks,omitempty"`
 }
@@ -176,7 +179,7 @@ func (c *Command) Run(ctx context.Context, k *kong.Context) error {
 		return e.explain(err)
 	}
 	o := &outcome{Result: res, extra: extra{Seconds: time.Since(begin).Seconds(), Out: c.Out}}
-	if err := c.write(e, o, p); err != nil {
+	if err := c.write(context.WithoutCancel(ctx), e, o, p); err != nil {
 		return err
 	}
 	for _, text := range o.Warnings {
@@ -231,7 +234,7 @@ func (e *subject) explain(err error) error {
 }
 
 // write writes the files of the results.
-func (c *Command) write(e *subject, o *outcome, p *progress) error {
+func (c *Command) write(ctx context.Context, e *subject, o *outcome, p *progress) error {
 	path := func(name string) string { return filepath.Join(c.Out, name) }
 	failed := func(name string, err error) error { return &exit.BadInput{File: path(name), Err: err} }
 	unfinished := o.Status == minimize.Interrupted || o.Status == minimize.BudgetReached
@@ -243,7 +246,7 @@ func (c *Command) write(e *subject, o *outcome, p *progress) error {
 		return failed(checkpointFile, err)
 	}
 	if e.Settings.DAC && o.LossDAC != nil {
-		if err := writeDevice(path(deviceFile), e, o); err != nil {
+		if err := o.deploy(ctx, e, path(deviceFile)); err != nil {
 			o.Notes = append(o.Notes, "no device.json: "+err.Error())
 		}
 	}
@@ -251,6 +254,11 @@ func (c *Command) write(e *subject, o *outcome, p *progress) error {
 	if o.Targets, err = e.compare(o); err != nil {
 		return failed(markdownFile, err)
 	}
+	neurons, err := e.neurons(o)
+	if err != nil {
+		return failed(markdownFile, err)
+	}
+	o.Targets = append(neurons, o.Targets...)
 	if o.pictures, err = e.figures(o, path); err != nil {
 		return failed(tracesFile, err)
 	}
@@ -290,6 +298,9 @@ func summary(w io.Writer, o *outcome) error {
 	if o.LossDAC != nil {
 		dac = fmt.Sprintf(", %.4g with codes of the bias generator", *o.LossDAC)
 	}
+	if o.LossFile != nil {
+		dac += fmt.Sprintf(", %.4g of device.json", *o.LossFile)
+	}
 	_, err := fmt.Fprintf(w, "%s: loss %.4g (%.4g at the start)%s; %d simulations, %d gradients, %.1f s\n%s\n", o.Status, o.Loss, o.LossStart, dac, o.Evaluations, o.Gradients, o.Seconds, o.Words)
 	if err != nil {
 		return err
@@ -313,10 +324,8 @@ func summary(w io.Writer, o *outcome) error {
 		if _, err := fmt.Fprintln(w, t.Name); err != nil {
 			return err
 		}
-		for _, row := range t.Rows {
-			if _, err := fmt.Fprintf(w, "  %-12s %s %s, target %s, fit %s\n", row[0], t.Header[1], row[1], row[2], row[3]); err != nil {
-				return err
-			}
+		if err := t.print(w); err != nil {
+			return err
 		}
 	}
 	_, err = fmt.Fprintf(w, "  %s  %s\n", filepath.Join(o.Out, htmlFile), filepath.Join(o.Out, o.pictures[0]))

@@ -2,7 +2,9 @@ package fitcmd
 
 import (
 	"fmt"
+	"io"
 	"strings"
+	"text/tabwriter"
 
 	"github.com/surge-snn/surge/models/dynapse/fit"
 )
@@ -12,6 +14,17 @@ type comparison struct {
 	Name   string
 	Header []string
 	Rows   [][]string
+}
+
+// print writes the table for a terminal.
+func (c comparison) print(w io.Writer) error {
+	t := tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
+	for _, row := range append([][]string{c.Header}, c.Rows...) {
+		if _, err := fmt.Fprintf(t, "  %s\n", strings.Join(row, "\t")); err != nil {
+			return err
+		}
+	}
+	return t.Flush()
 }
 
 // achieved is a statistic that was wanted of a neuron, with the one that it has: null where it spikes too rarely for one.

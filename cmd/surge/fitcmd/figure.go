@@ -3,6 +3,7 @@ package fitcmd
 import (
 	"fmt"
 	"math"
+	"strings"
 
 	"github.com/surge-snn/surge/models/dynapse"
 	"github.com/surge-snn/surge/models/dynapse/fit"
@@ -10,7 +11,7 @@ import (
 )
 
 // shown is how many neurons a figure shows at most.
-const shown = 3
+const shown = 4
 
 // figures draws target and fit of the first recording, the first curve, and the loss, each where there is one, and returns the names of the files.
 func (e *subject) figures(o *outcome, path func(string) string) (names []string, err error) {
@@ -27,83 +28,137 @@ func (e *subject) figures(o *outcome, path func(string) string) (names []string,
 		}
 		names = append(names, name)
 		c := &e.Curves[0]
-		rate, err := fit.Rates(o.Settable, *c)
-		if err != nil {
-			return nil, err
+		lines := []plot.Line{{Name: "target", X: c.InputRate, Y: c.Rate}}
+		for _, s := range o.states() {
+			if s.name == "file" {
+				continue // the weights of its input are those of channels, not of the curve
+			}
+			rate, err := fit.Rates(s.network, *c)
+			if err != nil {
+				return nil, err
+			}
+			lines = append(lines, plot.Line{Name: s.name, X: c.InputRate, Y: rate})
 		}
-		if err := (plot.Curves{Title: e.Path, XLabel: "input rate (Hz)", Panels: []plot.Panel{{YLabel: "rate (Hz)", Lines: []plot.Line{
-			{Name: "target", X: c.InputRate, Y: c.Rate}, {Name: "fit", X: c.InputRate, Y: rate}}}}}).Write(path(name)); err != nil {
+		if err := (plot.Curves{Title: e.Path, XLabel: "input rate (Hz)", Panels: []plot.Panel{{YLabel: "rate (Hz)", Lines: lines}}}).Write(path(name)); err != nil {
 			return nil, err
 		}
 	}
 	return append(names, lossFile), lossCurve(o).Write(path(lossFile))
 }
 
-// traces draws target and fit of the first recording.
+// traces draws the target, the fit and what can be set in the first row of the first recording.
 func (e *subject) traces(o *outcome, path string) error {
-	n := o.Settable
 	r := &e.Recordings[0]
-	run, err := n.Simulate(dynapse.Input{T: r.T, B: r.B, Counts: r.Input})
-	if err != nil {
-		return err
+	states := o.states()
+	if len(states) > 2 {
+		states = []state{states[0], states[2]} // the codes alone are what no chip does
 	}
-	f := plot.Traces{Title: e.Path, Dt: e.File.Dt}
-	records := [][]float64{fit.Imem: run.Imem, fit.Isyn: run.Isyn, fit.Iahp: run.Iahp, fit.Vmem: run.Vmem}
-	for j := range n.N {
-		if len(f.Panels) >= shown {
-			break
+	inputs := make([][]float64, len(states))
+	for i, s := range states {
+		inputs[i] = r.Input
+		if s.in != nil {
+			var err error
+			if inputs[i], err = e.Drive(r, *s.in); err != nil {
+				return err
+			}
 		}
-		if r.Weight != nil && !seen(r, n.N, j) {
+	}
+	var runs []*dynapse.Run
+	for i, s := range states {
+		run, err := s.network.Simulate(dynapse.Input{T: r.T, B: r.B, Counts: inputs[i]})
+		if err != nil {
+			return err
+		}
+		runs = append(runs, run)
+	}
+	n := o.Settable.N
+	f := plot.Traces{Dt: e.File.Dt}
+	var names []string
+	recorded := 0
+	for j := range n {
+		if r.Weight != nil && !seen(r, n, j) {
 			continue
 		}
-		q := fit.Imem
-		for k := range fit.Spikes {
-			if r.Use[k] {
-				q = k
-				break
-			}
-		}
-		panel := plot.TracePanel{Name: fmt.Sprintf("%v of neuron %d", q, j), Unit: "A", Log: true}
-		if q == fit.Vmem {
-			panel.Unit, panel.Log = "V", false
-		}
-		got := plot.Trace{Name: "fit"}
-		want := plot.Trace{Name: "target"}
-		last := math.NaN()
-		for t := range r.T {
-			i := t*r.B*n.N + j
-			at := float64(t) * e.File.Dt
-			got.Y = append(got.Y, records[q][i])
-			if run.Spikes[i] > 0 {
-				got.Spikes = append(got.Spikes, at)
-			}
-			if s := r.Target[fit.Spikes]; s != nil && s[i] > 0 {
-				want.Spikes = append(want.Spikes, at)
-			}
-			if target := r.Target[q]; target != nil {
-				if v := target[i]; v-v == 0 && (r.Weight == nil || r.Weight[i] > 0) {
-					last = v
-				}
-				want.Y = append(want.Y, last) // a gap goes on with the value before it
-			}
-		}
-		if want.Y == nil { // spikes alone: ticks above a flat line
-			for range r.T {
-				want.Y = append(want.Y, dynapse.Io.Default())
-			}
-		}
-		for t := len(want.Y) - 1; t >= 0; t-- { // a gap at the begin
-			if want.Y[t] != want.Y[t] {
-				want.Y[t] = want.Y[min(t+1, len(want.Y)-1)]
-			}
-		}
-		if want.Y[0] != want.Y[0] {
+		recorded++
+		if len(f.Panels) == shown {
 			continue
 		}
-		panel.Traces = []plot.Trace{want, got}
-		f.Panels = append(f.Panels, panel)
+		if p, ok := e.panel(r, states, runs, j); ok {
+			f.Panels = append(f.Panels, p)
+			names = append(names, fmt.Sprint(j))
+		}
+	}
+	f.Title = fmt.Sprintf("%s: %s", e.Path, e.short(r.Name))
+	if r.B > 1 {
+		f.Title += fmt.Sprintf(", row 0 of %d", r.B)
+	}
+	if len(e.Recordings) > 1 {
+		f.Title += fmt.Sprintf(", the first of %d recordings", len(e.Recordings))
+	}
+	if recorded > len(names) {
+		f.Title += fmt.Sprintf(", neurons %s of %d", strings.Join(names, ", "), recorded)
 	}
 	return f.Write(path)
+}
+
+// short is the name of a file without its folder.
+func (e *subject) short(name string) string { return name[strings.LastIndexAny(name, `/\`)+1:] }
+
+// panel shows one neuron; ok is false where there is nothing to show.
+func (e *subject) panel(r *fit.Recording, states []state, runs []*dynapse.Run, j int) (panel plot.TracePanel, ok bool) {
+	n := runs[0].N
+	q := fit.Imem
+	for k := range fit.Spikes {
+		if r.Use[k] {
+			q = k
+			break
+		}
+	}
+	panel = plot.TracePanel{Name: fmt.Sprintf("%v of neuron %d", q, j), Unit: "A", Log: true}
+	if q == fit.Vmem {
+		panel.Unit, panel.Log = "V", false
+	}
+	want := plot.Trace{Name: "target", Behind: true}
+	last := math.NaN()
+	for t := range r.T {
+		i := t*r.B*n + j
+		if s := r.Target[fit.Spikes]; s != nil && s[i] > 0 {
+			want.Spikes = append(want.Spikes, float64(t)*e.File.Dt)
+		}
+		if target := r.Target[q]; target != nil {
+			if v := target[i]; v-v == 0 && (r.Weight == nil || r.Weight[i] > 0) {
+				last = v
+			}
+			want.Y = append(want.Y, last) // a gap goes on with the value before it
+		}
+	}
+	if want.Y == nil { // spikes alone: ticks above a flat line
+		for range r.T {
+			want.Y = append(want.Y, dynapse.Io.Default())
+		}
+	}
+	for t := len(want.Y) - 2; t >= 0; t-- { // a gap at the begin
+		if want.Y[t] != want.Y[t] {
+			want.Y[t] = want.Y[t+1]
+		}
+	}
+	if want.Y[0] != want.Y[0] {
+		return panel, false
+	}
+	panel.Traces = append(panel.Traces, want)
+	for k, run := range runs {
+		got := plot.Trace{Name: map[string]string{"fit": "fit", "codes": "codes", "file": deviceFile}[states[k].name]}
+		record := [...][]float64{fit.Imem: run.Imem, fit.Isyn: run.Isyn, fit.Iahp: run.Iahp, fit.Vmem: run.Vmem}[q]
+		for t := range r.T {
+			i := t*r.B*n + j
+			got.Y = append(got.Y, record[i])
+			if run.Spikes[i] > 0 {
+				got.Spikes = append(got.Spikes, float64(t)*e.File.Dt)
+			}
+		}
+		panel.Traces = append(panel.Traces, got)
+	}
+	return panel, true
 }
 
 // seen says whether neuron j has a sample in row 0.
@@ -116,21 +171,16 @@ func seen(r *fit.Recording, n, j int) bool {
 	return false
 }
 
-// lossCurve is the loss over the steps, a line for each phase.
+// lossCurve is the loss over the steps, a line for each phase, which may come back.
 func lossCurve(o *outcome) plot.Curves {
 	p := plot.Panel{YLabel: "loss of the phase", Log: true}
 	var lines []plot.Line
-	named := map[string]bool{}
 	for i, h := range o.History {
 		if math.IsInf(h.Loss, 0) {
 			continue
 		}
-		if i == 0 || len(lines) == 0 || h.Step < o.History[i-1].Step || h.Phase != o.History[i-1].Phase {
-			l := plot.Line{}
-			if !named[h.Phase] {
-				l.Name, named[h.Phase] = h.Phase, true
-			}
-			lines = append(lines, l)
+		if len(lines) == 0 || h.Step < o.History[i-1].Step || h.Phase != o.History[i-1].Phase {
+			lines = append(lines, plot.Line{Name: h.Phase})
 		}
 		l := &lines[len(lines)-1]
 		l.X, l.Y = append(l.X, float64(i)), append(l.Y, max(h.Loss, 1e-20)) // a logarithmic axis has no 0
@@ -139,5 +189,5 @@ func lossCurve(o *outcome) plot.Curves {
 		lines = []plot.Line{{X: []float64{0}, Y: []float64{max(o.Loss, 1e-20)}}}
 	}
 	p.Lines = lines
-	return plot.Curves{XLabel: "step", Panels: []plot.Panel{p}}
+	return plot.Curves{Title: "each phase of the fit has a loss of its own", XLabel: "step", Panels: []plot.Panel{p}}
 }

@@ -4,57 +4,12 @@ import (
 	"encoding/base64"
 	"fmt"
 	"html/template"
-	"io"
 	"os"
 	"slices"
 	"strings"
 
-	"github.com/surge-snn/surge/internal/files"
-	"github.com/surge-snn/surge/models/dynapse"
-	"github.com/surge-snn/surge/models/dynapse/chip"
 	"github.com/surge-snn/surge/models/dynapse/fit"
 )
-
-// writeDevice writes the settable network as the configuration of a chip: each input channel goes to its neuron with weight 1.
-func writeDevice(path string, e *subject, o *outcome) error {
-	n := o.Settable
-	in := chip.Weights{Pre: n.N, Post: n.N, W: make([]float64, n.N*n.N)}
-	for j := range n.N {
-		in.W[j*n.N+j] = 1
-	}
-	rec := chip.Weights{}
-	if n.WRec != nil {
-		rec = chip.Weights{Pre: n.N, Post: n.N, W: n.WRec}
-	}
-	core := e.Space.Core
-	if core == nil {
-		core = make([]int, n.N)
-	}
-	s := chip.QuantiseSettings{Seed: e.Settings.Seed, DAC: true}
-	if list := n.Params[dynapse.Iscale]; len(list) > 0 {
-		s.Iscale = list[0]
-	}
-	q, err := e.quantised(in, rec, core, s, o)
-	if err != nil {
-		return err
-	}
-	d, err := chip.Deploy(n, q, chip.DeploySettings{})
-	if err != nil {
-		return err
-	}
-	for _, dev := range d.Deviations(0.05) {
-		if name, err := chip.SimulatorCurrent(dev.Parameter); err == nil && e.fixed(name) {
-			o.Notes = append(o.Notes, fmt.Sprintf("%s of core %d is not fitted; the chip has %.4g A in place of %.4g A", name, dev.Chip*chip.CoresPerChip+dev.Core, dev.Current, dev.Wanted))
-		}
-	}
-	return files.WriteAtomic(path, func(w io.Writer) error { return d.Write(w) })
-}
-
-// fixed says whether a current of the simulation is one that acts and is not fitted.
-func (e *subject) fixed(name string) bool {
-	p, err := dynapse.ParseParam(name)
-	return err == nil && p != dynapse.IfNMDA && e.Space.Network.Params[p] != nil && !strings.Contains(" "+strings.Join(e.File.Fit.Parameters, " ")+" ", " "+name+" ")
-}
 
 // verdictWords are what the table says of a parameter.
 var verdictWords = map[fit.Verdict]string{fit.Identified: "determined", fit.SetOnly: "interval", fit.Unidentified: "not determined"}
@@ -136,6 +91,9 @@ func (o *outcome) losses() (rows [][2]string) {
 	add("fitted currents", o.Loss)
 	if o.LossDAC != nil {
 		add("codes of the bias generator", *o.LossDAC)
+	}
+	if o.LossFile != nil {
+		add("device.json, simulated as it is", *o.LossFile)
 	}
 	if m := o.Mismatch; m != nil {
 		add("256 chips with mismatch, mean", m.Mean)

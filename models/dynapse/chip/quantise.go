@@ -56,6 +56,18 @@ func (b BaseCurrents) sum(code uint8) float64 {
 	return s
 }
 
+// Nearest returns the code whose sum of base currents is nearest to that of a weight >= 0, the smallest
+// of equals, and how far the weight that it makes is off; iscale is the current of a weight of 1, A.
+func (b BaseCurrents) Nearest(weight, iscale float64) (code uint8, off float64) {
+	off = math.Inf(1)
+	for c := range uint8(1 << WeightBits) {
+		if d := math.Abs(b.sum(c)/iscale - weight); d < off {
+			code, off = c, d
+		}
+	}
+	return code, off
+}
+
 // Quantised are the weights of a network in the form that the chip holds.
 type Quantised struct {
 	In, Rec Codes          // weights of the inputs and between the neurons; empty where there are none

@@ -27,6 +27,7 @@ type data struct {
 	neurons     []int    // that were recorded
 	unused      []string // arrays that nothing uses
 	wIn         *chip.Weights
+	channels    []float64 // counts of the channels of wIn, [T, B, C]
 	wRec        []float64
 	codes       *chip.Codes
 }
@@ -178,6 +179,9 @@ func (d *data) inputs() ([]float64, error) {
 			what += " with four columns each: AMPA, GABA, NMDA, SHUNT"
 		}
 		return nil, d.wrong("input", fmt.Sprintf("shape [B, T, %d], %s, or weights w_in for its channels", width, what), found)
+	}
+	if d.wIn != nil {
+		d.channels = weighted(x, nil, x.Shape[2])
 	}
 	return weighted(x, d.wIn, width), nil
 }

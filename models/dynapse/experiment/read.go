@@ -13,7 +13,6 @@ import (
 	"github.com/surge-snn/surge/internal/exit"
 	"github.com/surge-snn/surge/internal/schema"
 	"github.com/surge-snn/surge/models/dynapse"
-	"github.com/surge-snn/surge/models/dynapse/chip"
 	"github.com/surge-snn/surge/models/dynapse/fit"
 )
 
@@ -29,9 +28,6 @@ type Experiment struct {
 	Path string // of the file, as errors name it
 	Text string // of the file
 	File File   // as decoded; the seed that of Options, if it has one
-	// In are the weights of the input channels of all targets, [channels, N] or with four synapse
-	// types [channels, 4N]; nil where channel j is neuron j, with a weight of 1.
-	In *chip.Weights
 	// Targets is the SHA-256 of the contents of all target files, in hexadecimal digits.
 	Targets string
 	// Unused are arrays of target files that nothing uses, as "target.npz: temperature".

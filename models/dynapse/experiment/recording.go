@@ -89,7 +89,7 @@ func (d *data) recording() (*fit.Recording, error) {
 	if err := d.selection(); err != nil {
 		return nil, err
 	}
-	rec := &fit.Recording{Name: d.path, T: d.steps, B: d.rows, TauSpikes: t.TauSpikes, Input: input}
+	rec := &fit.Recording{Name: d.path, T: d.steps, B: d.rows, TauSpikes: t.TauSpikes, Input: input, Channels: d.channels}
 	if rec.TauSpikes < 0 || rec.TauSpikes-rec.TauSpikes != 0 {
 		return nil, d.bad("tau_spikes", "a time in seconds > 0", rec.TauSpikes)
 	}

@@ -33,7 +33,7 @@ func (d *data) task() (*fit.Task, error) {
 		return nil, err
 	}
 	k := len(t.Classes)
-	task := &fit.Task{Name: d.path, T: d.steps, B: d.rows, Input: input, Neurons: t.Classes, Fire: make([]bool, d.rows*k)}
+	task := &fit.Task{Name: d.path, T: d.steps, B: d.rows, Input: input, Channels: d.channels, Neurons: t.Classes, Fire: make([]bool, d.rows*k)}
 	for _, name := range slices.Sorted(maps.Keys(t.Scale)) {
 		if s := t.Scale[name]; name != "classes" || !(s > 0) || math.IsInf(s, 0) {
 			return nil, d.bad("scale."+name, "classes = a finite number > 0", s)

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"math"
+
+	"github.com/surge-snn/surge/models/dynapse/chip"
 )
 
 // ErrExperiment signifies an experiment that contradicts itself or that nothing can be learned from; the message says where.
@@ -66,6 +68,9 @@ type Recording struct {
 	Name  string // for messages
 	T, B  int
 	Input []float64 // weighted spike counts
+	// Channels are the spike counts of the input channels, [T, B, C], of which the weights In of the
+	// experiment make Input; nil where Input is what comes in.
+	Channels []float64
 	// Target are the recorded quantities in A, V and counts; nil where there is none. Use says which of them enter the loss.
 	Target [numQuantities][]float64
 	Use    [numQuantities]bool
@@ -94,6 +99,9 @@ type Experiment struct {
 	Curves     []Curve
 	Statistics []Statistics
 	Tasks      []Task
+	// In are the weights of the input channels of recordings and tasks, [C, N]; nil where channel j is
+	// neuron j, with a weight of 1. They are part of what is given to a chip, not of the loss.
+	In *chip.Weights
 	// Noise is the standard deviation of d, by which priors are weighed against the targets; 0 means 0.05.
 	Noise float64
 }
@@ -146,7 +154,7 @@ func (r *Recording) check(n int) error {
 		return bad("input has %d samples, want %d", len(r.Input), size)
 	}
 	for i, x := range r.Input {
-		if !(x >= 0 && x <= mostInput) {
+		if !(math.Abs(x) <= mostInput) || x < 0 && r.Channels == nil { // weights of channels may inhibit
 			return bad("input of %s is %v, want a count of spikes, 0 to %v", where(i), x, float64(mostInput))
 		}
 	}

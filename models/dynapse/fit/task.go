@@ -18,12 +18,14 @@ import (
 //
 // and is 0 where all do what they should.
 type Task struct {
-	Name    string
-	T, B    int
-	Input   []float64 // weighted spike counts, [T, B, N]: B patterns
-	Neurons []int     // the K output neurons
-	Fire    []bool    // [B, K], whether the neuron is to fire
-	Scale   float64   // 0 means 1
+	Name  string
+	T, B  int
+	Input []float64 // weighted spike counts, [T, B, N]: B patterns
+	// Channels are the spike counts of the input channels, as those of a [Recording].
+	Channels []float64
+	Neurons  []int   // the K output neurons
+	Fire     []bool  // [B, K], whether the neuron is to fire
+	Scale    float64 // 0 means 1
 }
 
 // compile checks the target and adds it to the problem.
@@ -46,7 +48,7 @@ func (t Task) compile(p *problem) error {
 		}
 	}
 	for i, x := range t.Input {
-		if x-x != 0 || x < 0 {
+		if x-x != 0 || x < 0 && t.Channels == nil {
 			return bad("input of pattern %d, step %d, neuron %d is %v, want a finite number >= 0", i/n%t.B, i/n/t.B, i%n, x)
 		}
 	}

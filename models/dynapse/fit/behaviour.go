@@ -1,0 +1,120 @@
+package fit
+
+import (
+	"math"
+	"slices"
+
+	"github.com/surge-snn/surge/models/dynapse"
+	"github.com/surge-snn/surge/models/dynapse/chip"
+)
+
+// Behaviour is what a neuron does beside what was recorded of it, over all rows of a recording and the
+// samples with a weight.
+type Behaviour struct {
+	Recording int
+	Neuron    int
+	// Wanted and Spikes count the spikes of the target and of the network; Wanted is NaN where the
+	// target says nothing of them. Where no spikes were recorded they are read off the membrane.
+	Wanted, Spikes float64
+	// Met is the share of spikes that have a partner in the other train within one bin, of the longer
+	// train: 1 where both are silent, NaN where the target is not known.
+	Met float64
+	// RMS are the root mean squared errors of the traces that are in the target: of ln I, in e-folds,
+	// for a current, and in V for a potential; NaN for others.
+	RMS [numQuantities]float64
+}
+
+// Compare simulates a network with input weights, [channels, N], as that of a [Deployment], or nil for
+// those of the experiment, and says what each neuron of each recording does. It costs one simulation.
+//
+// Errors: those of [Experiment.LossOf].
+func (e Experiment) Compare(n dynapse.Network, in *chip.Weights) ([]Behaviour, error) {
+	p, err := e.compile()
+	if err == nil && in != nil {
+		p, err = e.driven(*in)
+	}
+	if err != nil {
+		return nil, err
+	}
+	var list []Behaviour
+	for i := range p.recordings {
+		r := &p.recordings[i]
+		run, err := n.Simulate(dynapse.Input{T: r.T, B: r.B, Counts: r.Input})
+		if err != nil {
+			return nil, notFinite(err)
+		}
+		known := p.known(r)
+		for j := range p.Network.N {
+			if b, ok := p.behaviour(r, run, known, j); ok {
+				b.Recording = i
+				list = append(list, b)
+			}
+		}
+	}
+	return list, nil
+}
+
+// behaviour compares one neuron; ok is false where nothing was recorded of it.
+func (p *problem) behaviour(r *Recording, run *dynapse.Run, known []float64, j int) (b Behaviour, ok bool) {
+	b.Neuron = j
+	n := p.Network.N
+	var squares, counts [numQuantities]float64
+	records := [...][]float64{Imem: run.Imem, Isyn: run.Isyn, Iahp: run.Iahp, Vmem: run.Vmem}
+	said := known != nil && (r.Target[Spikes] != nil || r.Target[Imem] != nil || r.Target[Vmem] != nil)
+	met, longer := 0.0, 0.0
+	for row := range r.B {
+		var want, got []int // bins, one for each spike
+		for t := range r.T {
+			at := (t*r.B+row)*n + j
+			if r.weight(at) == 0 {
+				continue
+			}
+			ok = true
+			got = append(got, slices.Repeat([]int{t}, int(run.Spikes[at]))...)
+			if said && known[at] == known[at] {
+				want = append(want, slices.Repeat([]int{t}, int(known[at]))...)
+			}
+			for q := range Spikes {
+				if x := r.Target[q]; x != nil {
+					d := records[q][at] - x[at]
+					if q != Vmem {
+						d = math.Log(records[q][at] / x[at])
+					}
+					squares[q] += float64(d * d)
+					counts[q]++
+				}
+			}
+		}
+		b.Wanted += float64(len(want))
+		b.Spikes += float64(len(got))
+		met += float64(partners(want, got))
+		longer += float64(max(len(want), len(got)))
+	}
+	b.Met = 1
+	if longer > 0 {
+		b.Met = met / longer
+	}
+	if !said {
+		b.Wanted, b.Met = math.NaN(), math.NaN()
+	}
+	for q := range b.RMS {
+		b.RMS[q] = math.Sqrt(squares[q] / counts[q]) // NaN without samples
+	}
+	return b, ok
+}
+
+// partners counts the spikes of two trains, bins in ascending order, that can be paired one to one
+// within one bin.
+func partners(a, b []int) (n int) {
+	for i, k := 0, 0; i < len(a) && k < len(b); {
+		switch {
+		case a[i]-b[k] > 1:
+			k++
+		case b[k]-a[i] > 1:
+			i++
+		default:
+			n, i, k = n+1, i+1, k+1
+		}
+	}
+	return n
+}
