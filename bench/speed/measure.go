@@ -1,0 +1,173 @@
+package speed
+
+import (
+	"context"
+	"math"
+	"runtime"
+	"slices"
+	"time"
+
+	"github.com/surge-snn/surge/graph"
+)
+
+// Times are wall times of equal runs, in s.
+type Times struct {
+	Min    float64 `json:"min_s"`
+	Median float64 `json:"median_s"`
+	Runs   int     `json:"runs"`
+}
+
+func timesOf(all []float64) Times {
+	if len(all) == 0 {
+		return Times{}
+	}
+	s := slices.Sorted(slices.Values(all))
+	return Times{s[0], s[len(s)/2], len(s)}
+}
+
+// Result is what was measured of a workload.
+type Result struct {
+	Workload string `json:"workload"`
+	Size
+	DType      string  `json:"dtype"`
+	Checkpoint int     `json:"checkpoint,omitzero"`
+	Firing     float64 `json:"firing"` // spikes per hidden neuron and step
+	// Forward and Gradient are the times of the forward pass alone and of forward and
+	// backward pass.
+	Forward  Times `json:"forward"`
+	Gradient Times `json:"gradient"`
+	// Build is the time to build the program with gradient, in s.
+	Build float64 `json:"build_s"`
+	// Allocs are the allocations of a run with gradient, after the first ones.
+	Allocs float64 `json:"allocs"`
+	// Peak is the largest memory of the process while it ran with gradient, less that before the
+	// programs were built, in bytes; 0 where the system does not tell.
+	Peak           int64  `json:"peak_bytes"`
+	Cores          int    `json:"cores"`
+	InstructionSet string `json:"instruction_set"` // see [InstructionSet]
+}
+
+// meter is a workload with its programs.
+type meter struct {
+	w             Workload
+	size          Size
+	result        Result
+	forward, both *graph.Program
+}
+
+// Measure builds a workload and runs it: some runs to warm up, and Options.Runs of both passes, in
+// turns. It ends early with ctx.Err().
+func Measure(ctx context.Context, w Workload, o Options) (*Result, error) {
+	m, err := newMeter(w, o)
+	if err != nil {
+		return nil, err
+	}
+	defer m.close()
+	runs := o.Runs
+	if runs == 0 {
+		runs = 20
+	}
+	var forward, both []float64
+	for k := range runs + warmup {
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		f, b, err := m.once()
+		if err != nil {
+			return nil, err
+		}
+		if k >= warmup {
+			forward, both = append(forward, f), append(both, b)
+		}
+	}
+	m.result.Forward, m.result.Gradient = timesOf(forward), timesOf(both)
+	if m.result.Allocs, err = m.allocs(); err != nil {
+		return nil, err
+	}
+	return m.finish(), nil
+}
+
+const warmup = 3 // runs
+
+func newMeter(w Workload, o Options) (*meter, error) {
+	size, err := w.size(o)
+	if err != nil {
+		return nil, err
+	}
+	m := &meter{w: w, size: size}
+	g := o.settings()
+	params := graph.NewParams(1)
+	if err := w.calibrate(params, g, size); err != nil {
+		return nil, err
+	}
+	base := resetPeak()
+	begin := time.Now()
+	if m.both, err = w.build(params, g, size); err != nil {
+		return nil, err
+	}
+	build := time.Since(begin).Seconds()
+	var peak int64
+	for range 2 { // before the program for the forward pass alone takes memory, too
+		if err := m.both.Run(); err != nil {
+			m.close()
+			return nil, err
+		}
+	}
+	if p := peakMemory(); p > 0 {
+		peak = p - base
+	}
+	g.NoGrad = true
+	if m.forward, err = w.build(params, g, size); err != nil {
+		m.close()
+		return nil, err
+	}
+	dtype := "float32"
+	if o.Float64 {
+		dtype = "float64"
+	}
+	m.result = Result{
+		Workload: w.Name, Size: size, DType: dtype, Checkpoint: o.Checkpoint, Build: build, Peak: peak,
+		Cores: runtime.GOMAXPROCS(0), InstructionSet: InstructionSet(),
+	}
+	return m, nil
+}
+
+func (m *meter) close() {
+	for _, p := range []*graph.Program{m.forward, m.both} {
+		if p != nil {
+			p.Close()
+		}
+	}
+}
+
+// once runs both passes and returns their times.
+func (m *meter) once() (forward, both float64, err error) {
+	begin := time.Now()
+	if err := m.forward.Run(); err != nil {
+		return 0, 0, err
+	}
+	middle := time.Now()
+	if err := m.both.Run(); err != nil {
+		return 0, 0, err
+	}
+	return middle.Sub(begin).Seconds(), time.Since(middle).Seconds(), nil
+}
+
+// allocs returns the allocations of a run with gradient.
+func (m *meter) allocs() (float64, error) {
+	const runs = 3
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	for range runs {
+		if err := m.both.Run(); err != nil {
+			return 0, err
+		}
+	}
+	runtime.ReadMemStats(&after)
+	return math.Round(float64(after.Mallocs-before.Mallocs) / runs), nil
+}
+
+func (m *meter) finish() *Result {
+	m.result.Firing = m.w.firing(m.both, m.size)
+	return &m.result
+}

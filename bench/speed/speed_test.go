@@ -1,0 +1,127 @@
+package speed
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/surge-snn/surge/graph"
+)
+
+// small shrinks a workload to what a test can afford.
+func small(w Workload) Workload {
+	s := &w.Size
+	s.Steps, s.Batch = min(s.Steps, 12), min(s.Batch, 3)
+	s.Inputs, s.Hidden = min(s.Inputs, 24), min(s.Hidden, 24)
+	return w
+}
+
+// Every workload builds, runs both passes, has a finite loss and says what was measured.
+func TestWorkloads(t *testing.T) {
+	for _, w := range All() {
+		w := small(w)
+		for _, double := range []bool{false, true} {
+			r, err := Measure(context.Background(), w, Options{Runs: 2, Float64: double})
+			if err != nil {
+				t.Errorf("%s: %v", w.Name, err)
+				continue
+			}
+			if r.Forward.Runs != 2 || r.Gradient.Runs != 2 || !(r.Gradient.Min > 0) || r.Gradient.Min > r.Gradient.Median || r.Workload != w.Name {
+				t.Errorf("%s: %+v", w.Name, r)
+			}
+		}
+	}
+}
+
+// Hidden neurons fire as often as the size says.
+func TestCalibration(t *testing.T) {
+	for _, recurrent := range []bool{false, true} {
+		size := lif.Size
+		size.Hidden, size.Recurrent, size.Batch = 64, recurrent, 8
+		params := graph.NewParams(1)
+		if err := lif.calibrate(params, graph.Settings{}, size); err != nil {
+			t.Fatal(err)
+		}
+		p, err := lif.build(params, graph.Settings{NoGrad: true}, size)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := p.Run(); err != nil {
+			t.Fatal(err)
+		}
+		// Other rows than those of the calibration: a tenth.
+		if rate := lif.firing(p, size); rate < 0.9*size.Rate || rate > 1.1*size.Rate {
+			t.Errorf("recurrent %v: rate %v, want %v", recurrent, rate, size.Rate)
+		}
+		p.Close()
+	}
+}
+
+func TestOptions(t *testing.T) {
+	if _, err := Find("lstm"); err == nil || !strings.Contains(err.Error(), "lif, dense") {
+		t.Errorf("error %v does not list the workloads", err)
+	}
+	for _, o := range []Options{{Hidden: 5}, {Recurrent: true}} {
+		if _, err := Measure(context.Background(), expSyn, o); err == nil {
+			t.Errorf("%+v has no effect on %s, and no error", o, expSyn.Name)
+		}
+	}
+	if _, err := Measure(context.Background(), lif, Options{Active: 2}); err == nil {
+		t.Error("no error for a share of 2")
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if _, err := Measure(ctx, small(lif), Options{}); !errors.Is(err, context.Canceled) {
+		t.Errorf("error %v, want that of the context", err)
+	}
+}
+
+func TestCrossover(t *testing.T) {
+	var got []Point
+	err := Crossover(context.Background(), []int{8, 16}, []float64{0.1, 0.5}, 1, func(p Point) error {
+		got = append(got, p)
+		return nil
+	})
+	if err != nil || len(got) != 4 || got[0].N != 8 || got[3].N != 16 || got[3].Active != 0.5 {
+		t.Errorf("%+v, %v", got, err)
+	}
+	for _, p := range got {
+		if !(p.Speedup() > 0) {
+			t.Errorf("%+v", p)
+		}
+	}
+}
+
+// A peer that does not start is in the result with the reason.
+func TestMissingPeer(t *testing.T) {
+	w := small(lif)
+	r, peers, err := Beside(context.Background(), w, Options{Runs: 1}, "/no/such/python")
+	if err != nil || r.Gradient.Runs != 1 || len(peers) != len(Peers("lif")) {
+		t.Fatalf("%+v, %+v, %v", r, peers, err)
+	}
+	for _, p := range peers {
+		if p.Error == "" || p.Gradient.Runs != 0 {
+			t.Errorf("%+v", p)
+		}
+	}
+}
+
+// The workloads as benchmarks of go test.
+func BenchmarkGradient(b *testing.B) {
+	for _, w := range All() {
+		b.Run(w.Name, func(b *testing.B) {
+			m, err := newMeter(w, Options{})
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer m.close()
+			b.ReportAllocs()
+			for b.Loop() {
+				if err := m.both.Run(); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}

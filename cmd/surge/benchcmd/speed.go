@@ -1,0 +1,197 @@
+package benchcmd
+
+import (
+	"context"
+	"encoding/csv"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/surge-snn/surge/bench/speed"
+	"github.com/surge-snn/surge/internal/exit"
+	"github.com/surge-snn/surge/internal/files"
+	"github.com/surge-snn/surge/plot"
+)
+
+// Speed is surge bench speed.
+type Speed struct {
+	Workload   []string `placeholder:"NAME,..." help:"The workloads; default all."`
+	Hidden     int      `placeholder:"H" help:"Hidden neurons of the workloads of LIF neurons."`
+	Rec        bool     `help:"Add recurrent weights to the workloads of LIF neurons."`
+	Active     float64  `placeholder:"P" help:"Share of the inputs that are not 0, 0 to 1."`
+	DType      string   `name:"dtype" default:"float32" enum:"float32,float64" help:"Arithmetic: ${enum}."`
+	Checkpoint int      `placeholder:"K" help:"Keep every K-th state only."`
+	Runs       int      `default:"20" help:"Runs of each pass; default ${default}."`
+	Peer       string   `placeholder:"PYTHON" help:"Measure the same workload of other systems in turns, with this Python, which has what bench/speed/peers/requirements.txt lists."`
+	Crossover  bool     `help:"Compare dense with sparse products by the share of inputs that are not 0 and the size."`
+	Sizes      []int    `default:"64,256,1024,4096" help:"Sizes of --crossover; default ${default}."`
+	Out        string   `placeholder:"FILE" help:"Write the picture of --crossover, .png or .svg, and beside it the numbers as .csv."`
+	JSON       bool     `help:"Print a JSON object per workload or point."`
+}
+
+// Help is the text under the usage of the command.
+func (Speed) Help() string {
+	var b strings.Builder
+	b.WriteString("Times forward pass, and forward and backward pass, of networks with fixed random inputs. Times are those of this machine, now: compare ratios within one run.\n\n")
+	for _, w := range speed.All() {
+		fmt.Fprintf(&b, "  %-18s %s\n", w.Name, w.Text)
+	}
+	b.WriteString(`
+Examples:
+
+  surge bench speed
+  surge bench speed --workload lif --hidden 1024 --rec
+  surge bench speed --workload lif --peer ~/peers/bin/python
+  surge bench speed --crossover --out crossover.png`)
+	return b.String()
+}
+
+// shares are those of --crossover.
+var shares = []float64{0.001, 0.003, 0.01, 0.03, 0.1, 0.2, 0.3, 0.5}
+
+// Run measures.
+func (c *Speed) Run(ctx context.Context, k *kong.Context) error {
+	if c.Runs < 1 {
+		return &exit.BadInput{File: "--runs", Expected: "a number > 0", Found: fmt.Sprint(c.Runs)}
+	}
+	if c.Crossover {
+		return c.crossover(ctx, k.Stdout)
+	}
+	list := speed.All()
+	if c.Workload != nil {
+		list = nil
+		for _, name := range c.Workload {
+			w, err := speed.Find(name)
+			if err != nil {
+				return &exit.BadInput{File: "--workload", Err: err}
+			}
+			list = append(list, w)
+		}
+	}
+	o := speed.Options{Hidden: c.Hidden, Recurrent: c.Rec, Active: c.Active, Float64: c.DType == "float64", Runs: c.Runs, Checkpoint: c.Checkpoint}
+	t := tabwriter.NewWriter(k.Stdout, 0, 8, 2, ' ', 0)
+	if !c.JSON {
+		fmt.Fprintf(t, "workload\tshape\tforward (ms)\tforward + backward (ms)\tbuild (s)\tallocs\tpeak (MB)\tfiring (%%)\n")
+	}
+	for _, w := range list {
+		measured, peers, err := c.measure(ctx, w, o)
+		if err != nil {
+			return err
+		}
+		if c.JSON {
+			err = json.NewEncoder(k.Stdout).Encode(struct {
+				*speed.Result
+				Peers []speed.PeerResult `json:"peers,omitempty"`
+			}{measured, peers})
+		} else {
+			err = row(t, measured, peers)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if c.JSON {
+		return nil
+	}
+	fmt.Fprintf(t, "minimum / median of %d runs on %d cores, %s\n", c.Runs, runtime.GOMAXPROCS(0), speed.InstructionSet())
+	return t.Flush()
+}
+
+// measure measures a workload, alone or beside its peers.
+func (c *Speed) measure(ctx context.Context, w speed.Workload, o speed.Options) (*speed.Result, []speed.PeerResult, error) {
+	if c.Peer == "" {
+		r, err := speed.Measure(ctx, w, o)
+		return r, nil, c.failed(err)
+	}
+	r, peers, err := speed.Beside(ctx, w, o, c.Peer)
+	return r, peers, c.failed(err)
+}
+
+func (c *Speed) failed(err error) error {
+	if err == nil || errors.Is(err, context.Canceled) {
+		return err
+	}
+	return &exit.BadInput{File: "surge bench speed", Err: err}
+}
+
+func row(t io.Writer, r *speed.Result, peers []speed.PeerResult) error {
+	ms := func(x speed.Times) string { return fmt.Sprintf("%.2f / %.2f", 1e3*x.Min, 1e3*x.Median) }
+	_, err := fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%.2f\t%.0f\t%.0f\t%.1f\n", r.Workload, r.Size, ms(r.Forward), ms(r.Gradient), r.Build, r.Allocs,
+		float64(r.Peak)/1e6, 100*r.Firing)
+	if err != nil {
+		return err
+	}
+	for _, p := range peers {
+		if p.Error != "" {
+			_, err = fmt.Fprintf(t, "  %s\t%s\n", p.Name, p.Error)
+		} else {
+			_, err = fmt.Fprintf(t, "  %s\tsurge is %.2f times as fast\t%s\t%s\n", p.Name, p.Gradient.Min/r.Gradient.Min, ms(p.Forward), ms(p.Gradient))
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// crossover prints the table and draws the picture.
+func (c *Speed) crossover(ctx context.Context, out io.Writer) error {
+	for _, n := range c.Sizes {
+		if n < 1 || n > 1<<14 {
+			return &exit.BadInput{File: "--sizes", Expected: "numbers from 1 to 16384", Found: fmt.Sprint(n)}
+		}
+	}
+	panel := plot.Panel{YLabel: "times as fast as dense", Log: true}
+	var rows [][]string
+	if !c.JSON {
+		fmt.Fprintf(out, "%6s %9s %12s %8s\n", "size", "not 0 (%)", "time (ms)", "speed-up")
+	}
+	err := speed.Crossover(ctx, c.Sizes, shares, c.Runs, func(p speed.Point) error {
+		name := fmt.Sprintf("%d x %d", p.N, p.N)
+		if len(panel.Lines) == 0 || panel.Lines[len(panel.Lines)-1].Name != name {
+			panel.Lines = append(panel.Lines, plot.Line{Name: name})
+		}
+		l := &panel.Lines[len(panel.Lines)-1]
+		l.X, l.Y = append(l.X, 100*p.Active), append(l.Y, p.Speedup())
+		rows = append(rows, []string{fmt.Sprint(p.N), fmt.Sprint(p.Active), fmt.Sprint(p.Seconds), fmt.Sprint(p.Dense)})
+		if c.JSON {
+			return json.NewEncoder(out).Encode(p)
+		}
+		_, err := fmt.Fprintf(out, "%6d %9.1f %12.3f %8.2f\n", p.N, 100*p.Active, 1e3*p.Seconds, p.Speedup())
+		return err
+	})
+	if err != nil {
+		return c.failed(err)
+	}
+	if c.Out == "" {
+		return nil
+	}
+	err = files.WriteAtomic(withEnding(c.Out, ".csv"), func(w io.Writer) error {
+		table := csv.NewWriter(w)
+		if err := table.Write([]string{"n", "active", "seconds", "dense_seconds"}); err != nil {
+			return err
+		}
+		return table.WriteAll(rows)
+	})
+	if err == nil {
+		err = plot.Curves{
+			Title: "Where sparse inputs pay: a linear layer, forward and backward, " + speed.InstructionSet(), XLabel: "inputs that are not 0 (%)",
+			Panels: []plot.Panel{panel},
+		}.Write(c.Out)
+	}
+	if err != nil {
+		return &exit.BadInput{File: "--out " + c.Out, Err: err}
+	}
+	return nil
+}
+
+func withEnding(path, ending string) string {
+	return strings.TrimSuffix(path, filepath.Ext(path)) + ending
+}
