@@ -171,6 +171,8 @@ func (b *Builder) program(salts int) (p *Program, err error) {
 		r = newTape(b.g)
 	case b.settings.DebugNaNs:
 		m.check = b.checkFinite
+	default:
+		m.settle()
 	}
 	compiled := time.Since(start)
 	p = &Program{

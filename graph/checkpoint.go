@@ -141,6 +141,8 @@ func (b *Builder) machineOf(records []*slot) *machine {
 	}
 	if b.settings.DebugNaNs {
 		m.check = b.checkFinite
+	} else {
+		m.settle()
 	}
 	return m
 }

@@ -5,6 +5,8 @@ import (
 
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
+
+	"github.com/surge-snn/surge/ops"
 )
 
 // newMachine plans the machine that makes the given records, all of them if there are none
@@ -82,6 +84,18 @@ func (m *machine) collect(g *G.ExprGraph, records []*slot) error {
 		m.steps = append(m.steps, s)
 	}
 	return nil
+}
+
+// settle lets kernels leave unwritten what no step reads as a tensor.
+func (m *machine) settle() {
+	nodes, operands := make([]*G.Node, len(m.steps)), make([][]*G.Node, len(m.steps))
+	for i, s := range m.steps {
+		nodes[i] = s.node
+		for _, c := range s.in {
+			operands[i] = append(operands[i], m.steps[c].node)
+		}
+	}
+	ops.Settle(nodes, operands)
 }
 
 // lastReads returns, for each step, the last step that reads its value or a value that may

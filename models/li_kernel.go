@@ -4,19 +4,22 @@ import (
 	"gorgonia.org/tensor"
 
 	"github.com/surge-snn/surge/internal/kernel"
+	"github.com/surge-snn/surge/ops"
 )
 
 // liKernel is liCell for the whole sequence, by blocks of rows as in lifKernel.
 type liKernel[T kernel.Float] struct {
 	liCell
 	t, b    int
-	isyn    []T    // [T, B, N]
-	carry   [2][]T // [B, N], gradients of vmem and isyn on their way back in time
-	partial [2][]T // [B, N], gradients of alpha and beta by row of the batch
+	grid    grid[T]
+	current *ops.Stream[T] // x, where it is computed when it is read
+	isyn    []T            // [T, B, N]
+	zero    []T            // N
+	partial [2][]T         // [B, N], gradients of alpha and beta by row of the batch
 
-	in, gin           liIn[[]T]
-	out, gout         liOut[[]T]
-	forward, backward func(lo, hi int)
+	in, gin       liIn[[]T]
+	out, gout     liOut[[]T]
+	forward, back func(lo, hi int)
 }
 
 // liIn names the inputs of the kernel.
@@ -47,7 +50,8 @@ func (k *liKernel[T]) Shapes(in []tensor.Shape) ([]tensor.Shape, error) {
 	if k.synapse {
 		k.isyn = make([]T, x.TotalSize())
 	}
-	k.forward, k.backward = k.forwardRows, k.backwardRows
+	k.zero = make([]T, k.n)
+	k.forward, k.back = k.forwardTasks, k.backTasks
 	out := []tensor.Shape{x.Clone()}
 	for range k.State() {
 		out = append(out, tensor.Shape{k.b, k.n})
@@ -55,47 +59,93 @@ func (k *liKernel[T]) Shapes(in []tensor.Shape) ([]tensor.Shape, error) {
 	return out, nil
 }
 
+func (k *liKernel[T]) Output(int) (*ops.Stream[T], bool) { return nil, false }
+func (k *liKernel[T]) Gradient(int) *ops.Stream[T]       { return nil }
+
+func (k *liKernel[T]) ReadInput(i int, s *ops.Stream[T]) bool {
+	if i != 0 || s.Rows == nil {
+		return false
+	}
+	k.current = s
+	return true
+}
+
+func (k *liKernel[T]) ReadGradient(int, *ops.Stream[T]) bool { return false }
+
+// row returns row i of the sequence or matrix x, in the columns of the task; nil of nil.
+func (k *liKernel[T]) row(x []T, i int, at *task[T]) []T {
+	if x == nil {
+		return nil
+	}
+	return x[i*k.n+at.from : i*k.n+at.to]
+}
+
 func (k *liKernel[T]) Forward(in, out [][]T) error {
 	k.in, k.out = splitLI(k.liCell, in), splitLIOut(k.liCell, out)
-	kernel.Blocks(k.b, rowBlock, k.forward)
+	panel := k.n
+	if k.current != nil {
+		panel = k.current.Panel
+	}
+	k.grid.plan(k.b, k.n, panel)
+	kernel.Blocks(len(k.grid.tasks), 1, k.forward)
 	return nil
 }
 
-func (k *liKernel[T]) forwardRows(lo, hi int) {
-	a, o := &k.in, &k.out
-	step := k.b * k.n
-	copy(o.v[lo*k.n:hi*k.n], a.v0[lo*k.n:])
-	if k.synapse {
-		copy(o.i[lo*k.n:hi*k.n], a.i0[lo*k.n:])
+func (k *liKernel[T]) forwardTasks(lo, hi int) {
+	for i := lo; i < hi; i++ {
+		k.forwardTask(&k.grid.tasks[i])
 	}
+}
+
+func (k *liKernel[T]) integrators(at *task[T]) kernel.LI[T] {
+	l := kernel.LI[T]{Alpha: k.in.alpha[at.from:at.to]}
+	if k.synapse {
+		l.Beta = k.in.beta[at.from:at.to]
+	}
+	return l
+}
+
+func (k *liKernel[T]) forwardTask(at *task[T]) {
+	a, o := &k.in, &k.out
+	rows, width := at.hi-at.lo, at.to-at.from
+	at.x = resized(at.x, rows*width)
+	l := k.integrators(at)
 	for t := range k.t {
-		for b := lo; b < hi; b++ {
-			r0 := b * k.n
-			at := t*step + r0
-			for j := range k.n {
-				current := a.x[at+j]
-				if k.synapse {
-					i := T(a.beta[j]*o.i[r0+j]) + current
-					o.i[r0+j], k.isyn[at+j] = i, i
-					current = T((1 - a.alpha[j]) * i)
-				}
-				v := T(a.alpha[j]*o.v[r0+j]) + current
-				o.v[r0+j], o.vmem[at+j] = v, v
-			}
+		first := t*k.b + at.lo
+		if k.current != nil {
+			k.current.Rows(at.x, width, first, rows, at.from, at.to, &at.scratch)
 		}
+		for b := at.lo; b < at.hi; b++ {
+			r := t*k.b + b
+			x := at.x[(b-at.lo)*width : (b-at.lo+1)*width]
+			if k.current == nil {
+				x = k.row(a.x, r, at)
+			}
+			v, i := k.row(a.v0, b, at), k.row(a.i0, b, at)
+			if t > 0 {
+				v, i = k.row(o.vmem, r-k.b, at), k.row(k.isyn, r-k.b, at)
+			}
+			l.Step(k.row(o.vmem, r, at), v, k.row(k.isyn, r, at), i, x)
+		}
+	}
+	for b := at.lo; b < at.hi; b++ {
+		r := (k.t-1)*k.b + b
+		copy(k.row(o.v, b, at), k.row(o.vmem, r, at))
+		copy(k.row(o.i, b, at), k.row(k.isyn, r, at))
 	}
 }
 
 func (k *liKernel[T]) Backward(in, out, gout, gin [][]T) error {
 	k.in, k.out = splitLI(k.liCell, in), splitLIOut(k.liCell, out)
 	k.gin, k.gout = splitLI(k.liCell, gin), splitLIOut(k.liCell, gout)
-	for j := range k.partial {
-		if k.partial[j] == nil {
-			k.partial[j], k.carry[j] = make([]T, k.b*k.n), make([]T, k.b*k.n)
+	if k.learns() {
+		for j := range k.partial {
+			k.partial[j] = resized(k.partial[j], k.b*k.n)
+			clear(k.partial[j])
 		}
-		clear(k.partial[j])
 	}
-	kernel.Blocks(k.b, rowBlock, k.backward)
+	k.grid.plan(k.b, k.n, k.n)
+	kernel.Blocks(len(k.grid.tasks), 1, k.back)
 	for j, p := range [...][]T{k.gin.alpha, k.gin.beta} {
 		if p != nil {
 			kernel.SumRows(p, k.partial[j])
@@ -104,46 +154,43 @@ func (k *liKernel[T]) Backward(in, out, gout, gin [][]T) error {
 	return nil
 }
 
-func (k *liKernel[T]) backwardRows(lo, hi int) {
-	a, o, g, d := &k.in, &k.out, &k.gout, &k.gin
-	step := k.b * k.n
-	for b := lo; b < hi; b++ {
-		r0, r1 := b*k.n, (b+1)*k.n
-		dv, di := k.carry[0][r0:r1], k.carry[1][r0:r1]
-		dalpha, dbeta := k.partial[0][r0:r1], k.partial[1][r0:r1]
-		kernel.Load(dv, g.v, r0)
-		kernel.Load(di, g.i, r0)
-		for t := k.t - 1; t >= 0; t-- {
-			at := t*step + r0
-			for j := range k.n {
-				du := dv[j]
-				if g.vmem != nil {
-					du += g.vmem[at+j]
-				}
-				before := a.v0[r0+j]
+func (k *liKernel[T]) learns() bool { return k.gin.alpha != nil || k.gin.beta != nil }
+
+func (k *liKernel[T]) backTasks(lo, hi int) {
+	for i := lo; i < hi; i++ {
+		k.backTask(&k.grid.tasks[i])
+	}
+}
+
+func (k *liKernel[T]) backTask(at *task[T]) {
+	o, g, d := &k.out, &k.gout, &k.gin
+	rows, width := at.hi-at.lo, at.to-at.from
+	at.u = resized(at.u, width)
+	at.v, at.i = resized(at.v, rows*width), resized(at.i, rows*width)
+	at.load(at.v, g.v, k.n)
+	at.load(at.i, g.i, k.n)
+	l := k.integrators(at)
+	a := kernel.Adjoint[T]{DX: at.u, G: k.zero[at.from:at.to]}
+	for t := k.t - 1; t >= 0; t-- {
+		for b := at.lo; b < at.hi; b++ {
+			r, own := t*k.b+b, (b-at.lo)*width
+			a.DV, a.DI = at.v[own:own+width], at.i[own:own+width]
+			if d.x != nil {
+				a.DX = k.row(d.x, r, at)
+			}
+			if g.vmem != nil {
+				a.G = k.row(g.vmem, r, at)
+			}
+			if k.learns() {
+				a.DAlpha, a.DBeta = k.row(k.partial[0], b, at), k.row(k.partial[1], b, at)
+				a.Before, a.I, a.IBefore = k.row(k.in.v0, b, at), k.row(k.isyn, r, at), k.row(k.in.i0, b, at)
 				if t > 0 {
-					before = o.vmem[at-step+j]
-				}
-				dv[j] = a.alpha[j] * du
-				dx := du
-				if k.synapse {
-					dalpha[j] += T(du * (before - k.isyn[at+j]))
-					dx = di[j] + T((1-a.alpha[j])*du)
-					ibefore := a.i0[r0+j]
-					if t > 0 {
-						ibefore = k.isyn[at-step+j]
-					}
-					dbeta[j] += T(dx * ibefore)
-					di[j] = a.beta[j] * dx
-				} else {
-					dalpha[j] += T(du * before)
-				}
-				if d.x != nil {
-					d.x[at+j] = dx
+					a.Before, a.IBefore = k.row(o.vmem, r-k.b, at), k.row(k.isyn, r-k.b, at)
 				}
 			}
+			l.Back(&a)
 		}
-		kernel.Store(d.v0, dv, r0)
-		kernel.Store(d.i0, di, r0)
 	}
+	at.store(d.v0, at.v, k.n)
+	at.store(d.i0, at.i, k.n)
 }

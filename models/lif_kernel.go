@@ -8,7 +8,6 @@ import (
 	"github.com/surge-snn/surge/graph"
 	"github.com/surge-snn/surge/internal/kernel"
 	"github.com/surge-snn/surge/ops"
-	"github.com/surge-snn/surge/surrogate"
 )
 
 func (c lifCell) Kernel(b *graph.Builder) ops.Kernels {
@@ -18,28 +17,43 @@ func (c lifCell) Kernel(b *graph.Builder) ops.Kernels {
 	}
 }
 
-// lifKernel is lifCell for the whole sequence. The rows of a batch are independent of
-// each other: tasks take fixed blocks of them through all time steps. Kept for the
-// adjoint are the outputs, and the synaptic current where there is one.
+// lifKernel is lifCell for the whole sequence. The rows of a batch are independent of each
+// other, and so are the neurons of a layer without recurrent weights: tasks take blocks of
+// rows and panels of neurons through all time steps. Kept for the adjoint are the voltages
+// before the reset, the spikes as events, and the synaptic current where a parameter is
+// learned.
 type lifKernel[T kernel.Float] struct {
 	lifCell
-	twin    bool
-	t, b    int
+	twin bool
+	t, b int
+	grid grid[T]
+
+	current  *ops.Stream[T] // x, where it is computed when it is read
+	gradient *ops.Stream[T] // of the spikes, likewise
+	trained  bool           // an adjoint will run
+	learns   bool           // and is asked for a parameter of the neurons
+
+	vmem    []T    // [T, B, N], voltages before the reset, where the output is not asked for
 	isyn    []T    // [T, B, N]
-	spiked  []T    // [T, B, N], spikes of the step before; recurrent only
+	smooth  []T    // [T, B, N], the spikes of a smoothed twin
 	dx      []T    // [T, B, N], where nobody else asks for it
 	partial [4][]T // [B, N], gradients of parameters by row of the batch
-	scratch []T    // [blocks, 6, N]
+	zero    []T    // N
+
+	mask    []uint64 // bits of the spikes of each row
+	spikes  kernel.Events[T]
+	lists   []kernel.Recorder[T]
+	columns kernel.Columns[T]
+	sorted  bool             // columns are those of this run
+	start   inputEvents[T]   // spikes before the first step
+	wrec    kernel.Packed[T] // transposed
 
 	// What Forward or Backward is at work on, and the tasks: made once, so that a run
 	// allocates nothing.
-	in, gin           lifIn[[]T]
-	out, gout         lifOut[[]T]
-	forward, backward func(lo, hi int)
+	in, gin                       lifIn[[]T]
+	out, gout                     lifOut[[]T]
+	forward, record, expand, back func(lo, hi int)
 }
-
-// rowBlock is how many rows of a batch one task takes through time.
-const rowBlock = 4
 
 // lifIn names the inputs of the kernel.
 type lifIn[T any] struct{ x, alpha, vth, beta, vreset, wrec, v0, i0, s0 T }
@@ -80,15 +94,8 @@ func (k *lifKernel[T]) Shapes(in []tensor.Shape) ([]tensor.Shape, error) {
 		return nil, fmt.Errorf("%w: lif: current %v, want [T, B, %d]", ops.ErrShape, x, k.n)
 	}
 	k.t, k.b = x[0], x[1]
-	size := x.TotalSize()
-	if k.synapse {
-		k.isyn = make([]T, size)
-	}
-	if k.recurrent {
-		k.spiked = make([]T, size)
-	}
-	k.scratch = make([]T, (k.b+rowBlock-1)/rowBlock*6*k.n)
-	k.forward, k.backward = k.forwardRows, k.backwardRows
+	k.zero = make([]T, k.n)
+	k.forward, k.record, k.expand, k.back = k.forwardTasks, k.recordRows, k.expandRows, k.backTasks
 	out := []tensor.Shape{x.Clone(), x.Clone()}
 	for range k.State() {
 		out = append(out, tensor.Shape{k.b, k.n})
@@ -96,180 +103,210 @@ func (k *lifKernel[T]) Shapes(in []tensor.Shape) ([]tensor.Shape, error) {
 	return out, nil
 }
 
-// rows returns the i-th of the six rows of scratch memory of the block that starts at lo.
-func (k *lifKernel[T]) rows(lo, i int) []T {
-	at := (lo/rowBlock*6 + i) * k.n
-	return k.scratch[at : at+k.n : at+k.n]
+func (k *lifKernel[T]) Differentiate(_, gin []bool) error {
+	g := split(k.lifCell, gin)
+	k.trained, k.learns = true, g.alpha || g.vth || g.beta || g.vreset
+	return nil
+}
+
+func (k *lifKernel[T]) Output(i int) (*ops.Stream[T], bool) {
+	switch i {
+	case 0:
+		return &ops.Stream[T]{Events: &k.spikes, Columns: k.byNeuron}, true
+	case 1:
+		return nil, true
+	}
+	return nil, false
+}
+
+func (k *lifKernel[T]) Gradient(int) *ops.Stream[T] { return nil }
+
+func (k *lifKernel[T]) ReadInput(i int, s *ops.Stream[T]) bool {
+	if i != 0 || s.Rows == nil {
+		return false
+	}
+	k.current = s
+	return true
+}
+
+func (k *lifKernel[T]) ReadGradient(i int, s *ops.Stream[T]) bool {
+	if i != 0 || s.Rows == nil {
+		return false
+	}
+	k.gradient = s
+	return true
+}
+
+// byNeuron lists the spikes of this run by neuron.
+func (k *lifKernel[T]) byNeuron() *kernel.Columns[T] {
+	if !k.sorted {
+		k.columns.Transpose(&k.spikes)
+		k.sorted = true
+	}
+	return &k.columns
+}
+
+// row returns row i of the sequence or matrix x, in the columns of the task; nil of nil.
+func (k *lifKernel[T]) row(x []T, i int, at *task[T]) []T {
+	if x == nil {
+		return nil
+	}
+	return x[i*k.n+at.from : i*k.n+at.to]
+}
+
+// neurons returns the parameters of the neurons of the task.
+func (k *lifKernel[T]) neurons(at *task[T]) kernel.LIF[T] {
+	a := &k.in
+	l := kernel.LIF[T]{Alpha: a.alpha[at.from:at.to], VTh: a.vth[at.from:at.to], Detach: k.detach}
+	if k.synapse {
+		l.Beta = a.beta[at.from:at.to]
+	}
+	if k.toValue {
+		l.VReset = a.vreset[at.from:at.to]
+	}
+	return l
 }
 
 func (k *lifKernel[T]) Forward(in, out [][]T) error {
 	k.in, k.out = split(k.lifCell, in), splitOut(k.lifCell, out)
-	kernel.Blocks(k.b, rowBlock, k.forward)
+	k.sorted = false
+	rows := k.t * k.b
+	k.spikes.Resize(rows, k.n)
+	k.mask = resized(k.mask, rows*kernel.Words(k.n))
+	if k.out.vmem == nil && k.trained {
+		k.vmem = resized(k.vmem, rows*k.n)
+		k.out.vmem = k.vmem
+	}
+	if k.synapse && (k.learns || !k.trained) {
+		k.isyn = resized(k.isyn, rows*k.n)
+	}
+	if k.twin {
+		k.smooth = resized(k.smooth, rows*k.n)
+	}
+	panel := k.n
+	if k.current != nil && !k.recurrent {
+		panel = k.current.Panel
+	}
+	k.grid.plan(k.b, k.n, panel)
+	if k.recurrent {
+		k.start.list(k.in.s0, k.b, k.n, 1)
+	}
+	kernel.Blocks(len(k.grid.tasks), 1, k.forward)
+	if k.grid.panels > 1 {
+		k.lists = resized(k.lists, (rows+blockRows-1)/blockRows)
+		kernel.Blocks(rows, blockRows, k.record)
+	}
+	if k.out.spikes != nil {
+		kernel.Blocks(rows, blockRows, k.expand)
+	}
+	if k.recurrent {
+		for b := range k.b {
+			k.expandRow(k.out.s[b*k.n:(b+1)*k.n], rows-k.b+b)
+		}
+	}
 	return nil
 }
 
-func (k *lifKernel[T]) forwardRows(lo, hi int) {
+func (k *lifKernel[T]) forwardTasks(lo, hi int) {
+	for i := lo; i < hi; i++ {
+		k.forwardTask(&k.grid.tasks[i])
+	}
+}
+
+// forwardTask takes some rows and neurons through time.
+func (k *lifKernel[T]) forwardTask(at *task[T]) {
 	a, o := &k.in, &k.out
-	step := k.b * k.n
-	above := k.rows(lo, 0)
-	for b := lo; b < hi; b++ {
-		r0, r1 := b*k.n, (b+1)*k.n
-		v := o.v[r0:r1]
-		copy(v, a.v0[r0:r1])
-		var i, s []T
+	width, words := at.to-at.from, kernel.Words(k.n)
+	at.x = resized(at.x, (at.hi-at.lo)*width)
+	at.u = resized(at.u, width)
+	l := k.neurons(at)
+	for b := at.lo; b < at.hi; b++ {
+		copy(k.row(o.v, b, at), k.row(a.v0, b, at))
 		if k.synapse {
-			i = o.i[r0:r1]
-			copy(i, a.i0[r0:r1])
+			copy(k.row(o.i, b, at), k.row(a.i0, b, at))
 		}
-		if k.recurrent {
-			s = o.s[r0:r1]
-			copy(s, a.s0[r0:r1])
+	}
+	at.recorder.Reset()
+	for t := range k.t {
+		first := t*k.b + at.lo
+		if k.current != nil {
+			k.current.Rows(at.x, width, first, at.hi-at.lo, at.from, at.to, &at.scratch)
 		}
-		for t := range k.t {
-			at, end := t*step+r0, t*step+r1
-			u, spikes := o.vmem[at:end], o.spikes[at:end]
-			copy(u, a.x[at:end])
+		for b := at.lo; b < at.hi; b++ {
+			r := t*k.b + b
+			own := at.x[(b-at.lo)*width : (b-at.lo+1)*width]
+			x := own
+			if k.current == nil {
+				x = k.row(a.x, r, at)
+			}
 			if k.recurrent {
-				copy(k.spiked[at:end], s)
-				for m, sm := range s {
-					if sm != 0 {
-						kernel.Axpy(sm, a.wrec[m*k.n:(m+1)*k.n], u)
-					}
-				}
-			}
-			if k.synapse {
-				kept := k.isyn[at:end]
-				for j, x := range u {
-					i[j] = T(a.beta[j]*i[j]) + x
-					kept[j] = i[j]
-					u[j] = T(a.alpha[j]*v[j]) + T((1-a.alpha[j])*i[j])
-				}
-			} else {
-				for j, x := range u {
-					u[j] = T(a.alpha[j]*v[j]) + x
-				}
-			}
-			for j, uj := range u {
-				above[j] = uj - a.vth[j]
-			}
-			if k.twin {
-				surrogate.Antiderivatives(k.surrogate, spikes, above)
-			} else {
-				ops.Heaviside(spikes, above)
-			}
-			for j, sj := range spikes {
-				v[j] = k.reset(u[j], sj, j)
-			}
-			copy(s, spikes)
-		}
-	}
-}
-
-// reset returns the voltage of neuron j after the step, from that before the reset.
-func (k *lifKernel[T]) reset(u, spike T, j int) T {
-	if k.toValue {
-		return u + T(spike*(k.in.vreset[j]-u))
-	}
-	return u - T(k.in.vth[j]*spike)
-}
-
-func (k *lifKernel[T]) Backward(in, out, gout, gin [][]T) error {
-	k.in, k.out = split(k.lifCell, in), splitOut(k.lifCell, out)
-	k.gin, k.gout = split(k.lifCell, gin), splitOut(k.lifCell, gout)
-	for j := range k.partial {
-		if k.partial[j] == nil {
-			k.partial[j] = make([]T, k.b*k.n)
-		}
-		clear(k.partial[j])
-	}
-	dx := k.gin.x
-	if dx == nil {
-		if k.dx == nil {
-			k.dx = make([]T, len(k.in.x))
-		}
-		dx = k.dx
-		k.gin.x = dx
-	}
-	kernel.Blocks(k.b, rowBlock, k.backward)
-	// Gradients of parameters are summed in the order of the rows.
-	for j, p := range [...][]T{k.gin.alpha, k.gin.vth, k.gin.beta, k.gin.vreset} {
-		if p != nil {
-			kernel.SumRows(p, k.partial[j])
-		}
-	}
-	if k.gin.wrec != nil {
-		kernel.Gemm(true, false, k.n, k.n, k.t*k.b, k.spiked, dx, 0, k.gin.wrec)
-	}
-	return nil
-}
-
-func (k *lifKernel[T]) backwardRows(lo, hi int) {
-	a, o, g, d := &k.in, &k.out, &k.gout, &k.gin
-	step := k.b * k.n
-	above, slope, dv := k.rows(lo, 0), k.rows(lo, 1), k.rows(lo, 2)
-	di, ds, rec := k.rows(lo, 3), k.rows(lo, 4), k.rows(lo, 5)
-	for b := lo; b < hi; b++ {
-		r0, r1 := b*k.n, (b+1)*k.n
-		dalpha, dvth, dbeta, dvreset := k.partial[0][r0:r1], k.partial[1][r0:r1], k.partial[2][r0:r1], k.partial[3][r0:r1]
-		kernel.Load(dv, g.v, r0)
-		kernel.Load(di, g.i, r0)
-		kernel.Load(rec, g.s, r0)
-		for t := k.t - 1; t >= 0; t-- {
-			at, end := t*step+r0, t*step+r1
-			u, spikes, dxt := o.vmem[at:end], o.spikes[at:end], d.x[at:end]
-			kernel.Load(ds, g.spikes, at)
-			for j := range ds {
-				ds[j] += rec[j]
-				above[j] = u[j] - a.vth[j]
-			}
-			surrogate.Slopes(k.surrogate, slope, above)
-			for j, sj := range spikes {
-				dr := dv[j]
-				var du, dsj T
-				if k.toValue {
-					du = T(dr * (1 - sj))
-					dsj = T((a.vreset[j] - u[j]) * dr)
-					dvreset[j] += T(sj * dr)
+				if t == 0 {
+					k.start.events.Gather(own, x, b, a.wrec)
 				} else {
-					du = dr
-					dsj = T(-a.vth[j] * dr)
-					dvth[j] -= T(sj * dr)
+					k.spikes.Gather(own, x, r-k.b, a.wrec)
 				}
-				if k.detach {
-					dsj = 0
-				}
-				spike := T((ds[j] + dsj) * slope[j])
-				dvth[j] -= spike
-				du += spike
-				if g.vmem != nil {
-					du += g.vmem[at+j]
-				}
-				before := a.v0[r0+j] // the voltage after the step before
-				if t > 0 {
-					before = k.reset(o.vmem[at-step+j], o.spikes[at-step+j], j)
-				}
-				dv[j] = a.alpha[j] * du
-				if !k.synapse {
-					dalpha[j] += T(du * before)
-					dxt[j] = du
-					continue
-				}
-				dalpha[j] += T(du * (before - k.isyn[at+j]))
-				dij := di[j] + T((1-a.alpha[j])*du)
-				dxt[j] = dij
-				ibefore := a.i0[r0+j]
-				if t > 0 {
-					ibefore = k.isyn[at-step+j]
-				}
-				dbeta[j] += T(dij * ibefore)
-				di[j] = a.beta[j] * dij
+				x = own
 			}
-			if k.recurrent {
-				kernel.Gemm(false, true, 1, k.n, k.n, dxt, a.wrec, 0, rec)
+			u := at.u
+			if o.vmem != nil {
+				u = k.row(o.vmem, r, at)
+			}
+			v := k.row(o.v, b, at)
+			var i, i1 []T
+			if k.synapse {
+				i = k.row(o.i, b, at)
+				i1 = i
+			}
+			mask := k.mask[r*words+at.from/64:][:kernel.Words(width)]
+			var spikes []T
+			if k.twin {
+				spikes = k.row(k.smooth, r, at)
+				k.smoothStep(&l, u, v, i1, i, x, spikes)
+				kernel.Mask(mask, spikes)
+			} else {
+				l.Step(u, v, i1, i, x, mask)
+			}
+			if k.isyn != nil {
+				copy(k.row(k.isyn, r, at), i1)
+			}
+			if k.grid.panels == 1 {
+				at.recorder.Record(&k.spikes, r, mask, spikes)
 			}
 		}
-		kernel.Store(d.v0, dv, r0)
-		kernel.Store(d.i0, di, r0)
-		kernel.Store(d.s0, rec, r0)
+	}
+}
+
+// recordRows lists the spikes of rows whose neurons were in several tasks.
+func (k *lifKernel[T]) recordRows(lo, hi int) {
+	list, words := &k.lists[lo/blockRows], kernel.Words(k.n)
+	list.Reset()
+	for r := lo; r < hi; r++ {
+		var spikes []T
+		if k.twin {
+			spikes = k.smooth[r*k.n : (r+1)*k.n]
+		}
+		list.Record(&k.spikes, r, k.mask[r*words:(r+1)*words], spikes)
+	}
+}
+
+// expandRows writes spikes as zeros and ones.
+func (k *lifKernel[T]) expandRows(lo, hi int) {
+	for r := lo; r < hi; r++ {
+		k.expandRow(k.out.spikes[r*k.n:(r+1)*k.n], r)
+	}
+}
+
+func (k *lifKernel[T]) expandRow(dst []T, r int) {
+	clear(dst)
+	col, val := k.spikes.Row(r)
+	for i, j := range col {
+		switch {
+		case val != nil:
+			dst[j] = val[i]
+		case k.out.vmem != nil && k.out.vmem[r*k.n+int(j)] != k.out.vmem[r*k.n+int(j)]:
+			dst[j] = k.out.vmem[r*k.n+int(j)] // NaN
+		default:
+			dst[j] = 1
+		}
 	}
 }

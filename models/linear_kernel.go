@@ -2,6 +2,7 @@ package models
 
 import (
 	"fmt"
+	"unsafe"
 
 	"gorgonia.org/tensor"
 
@@ -10,14 +11,23 @@ import (
 )
 
 // linearKernel is linearCell for the whole sequence: inputs x, W and perhaps bias,
-// output y.
+// output y. Where few of the inputs are not zero, the products go by events: those of the
+// layer before, or lists that are made of x. Where the layer behind reads the output as a
+// stream, there is no y: each of its blocks is computed when it is asked for. So is, the
+// other way, the gradient of the spikes of the layer before.
 type linearKernel[T kernel.Float] struct {
 	rows, in, out int // rows = T·B
-	events        kernel.Events[T]
-	dense         bool // too many events for a list to pay
+	source        *ops.Stream[T]
+	streamed      bool // the layer before reads the gradient of x as a stream
 
-	w, bias, y, g, dw []T
-	forward, backward func(lo, hi int)
+	x, w, bias, g, y, dw []T
+	zero                 []T // as many as a row of the output has
+	dense                bool
+	events               *kernel.Events[T]
+	listed               inputEvents[T]
+	weights              kernel.Packed[T] // W, for dense inputs
+	back                 kernel.Packed[T] // W transposed, for the gradient of x
+	forward              func(lo, hi int)
 }
 
 func (k *linearKernel[T]) Name() string { return "linear" }
@@ -28,76 +38,141 @@ func (k *linearKernel[T]) Shapes(in []tensor.Shape) ([]tensor.Shape, error) {
 		return nil, fmt.Errorf("%w: linear: input %v and weights %v, want [T, B, N] and [N, Out]", ops.ErrShape, x, w)
 	}
 	k.rows, k.in, k.out = x[0]*x[1], x[2], w[1]
-	k.forward, k.backward = k.forwardRows, k.scatterColumns
+	k.zero = make([]T, k.out)
+	k.forward = k.forwardRows
 	return []tensor.Shape{{x[0], x[1], w[1]}}, nil
 }
 
 // denseFrom is the share of non-zero inputs from which a dense product is faster
 // than a list of events.
-const denseFrom = 0.4
+const denseFrom = 0.3
 
-const (
-	blockRows    = 64 // rows of y that one task computes
-	blockColumns = 16 // columns of x, rows of dW, that one task computes
-)
+// cache is how many bytes of a weight matrix are used again and again: they fit in the
+// cache of a core beside the rest.
+const cache = 384 << 10
+
+// panelOf returns how many columns of a matrix with so many rows fit in the cache, a multiple of 64.
+func panelOf[T kernel.Float](rows int) int {
+	var x T
+	return max(1, cache/(rows*int(unsafe.Sizeof(x)))/64) * 64
+}
+
+func (k *linearKernel[T]) Output(int) (*ops.Stream[T], bool) {
+	return &ops.Stream[T]{Rows: k.outputRows, Panel: panelOf[T](k.in)}, true
+}
+
+func (k *linearKernel[T]) Gradient(i int) *ops.Stream[T] {
+	if i != 0 {
+		return nil
+	}
+	k.streamed = true
+	return &ops.Stream[T]{Rows: k.gradientRows, Panel: panelOf[T](k.out)}
+}
+
+func (k *linearKernel[T]) ReadInput(i int, s *ops.Stream[T]) bool {
+	if i != 0 || s.Events == nil {
+		return false
+	}
+	k.source = s
+	return true
+}
+
+func (k *linearKernel[T]) ReadGradient(int, *ops.Stream[T]) bool { return false }
 
 func (k *linearKernel[T]) Forward(in, out [][]T) error {
-	x := in[0]
-	k.w, k.bias, k.y = in[1], nil, out[0]
+	k.x, k.w, k.bias, k.y = in[0], in[1], nil, out[0]
 	if len(in) > 2 {
 		k.bias = in[2]
 	}
-	k.events.Collect(x, k.rows, k.in)
-	k.dense = float64(k.events.Len()) > denseFrom*float64(len(x))
-	if k.dense {
-		kernel.Gemm(false, false, k.rows, k.out, k.in, x, k.w, 0, k.y)
+	if k.source != nil {
+		k.events, k.dense = k.source.Events, false
+	} else {
+		k.events = k.listed.list(k.x, k.rows, k.in, denseFrom)
+		k.dense = k.events == nil
 	}
-	if !k.dense || k.bias != nil {
+	if k.dense {
+		k.weights.Pack(k.w, k.in, k.out, false)
+	}
+	if k.y != nil {
 		kernel.Blocks(k.rows, blockRows, k.forward)
 	}
 	return nil
 }
 
+// blockRows is how many rows of y one task computes.
+const blockRows = 48
+
 func (k *linearKernel[T]) forwardRows(lo, hi int) {
-	for i := lo; i < hi; i++ {
-		row := k.y[i*k.out : (i+1)*k.out]
-		if !k.dense {
-			clear(row)
-			k.events.Gather(row, i, k.w)
+	s := kernel.TakeScratch[T]()
+	panel := k.out
+	if !k.dense {
+		panel = panelOf[T](k.in)
+	}
+	for from := 0; from < k.out; from += panel {
+		k.outputRows(k.y[lo*k.out+from:], k.out, lo, hi-lo, from, min(from+panel, k.out), s)
+	}
+	kernel.KeepScratch(s)
+}
+
+func (k *linearKernel[T]) outputRows(dst []T, ld, first, rows, from, to int, s *kernel.Scratch[T]) {
+	if !k.dense {
+		init := k.zero
+		if k.bias != nil {
+			init = k.bias
 		}
-		for j, v := range k.bias {
-			row[j] += v
+		w := k.w[from:]
+		for i := range rows {
+			col, val := k.events.Row(first + i)
+			kernel.Gather(dst[i*ld:][:to-from], init[from:to], w, k.out, col, val)
+		}
+		return
+	}
+	k.weights.Product(dst, ld, rows, from, to, kernel.Matrix[T]{Data: k.x[first*k.in:], Row: k.in, Col: 1}, false, s)
+	if k.bias != nil {
+		for i := range rows {
+			y := dst[i*ld:][:to-from]
+			kernel.Add(y, y, k.bias[from:to])
 		}
 	}
 }
 
 func (k *linearKernel[T]) Backward(in, _, gout, gin [][]T) error {
-	g := gout[0]
-	if g == nil {
+	k.g = gout[0]
+	if k.g == nil {
 		for _, d := range gin {
 			clear(d)
 		}
 		return nil
 	}
 	if gin[0] != nil {
-		kernel.Gemm(false, true, k.rows, k.in, k.out, g, in[1], 0, gin[0])
+		kernel.Gemm(false, true, k.rows, k.in, k.out, k.g, in[1], 0, gin[0])
 	}
-	switch k.g, k.dw = g, gin[1]; {
-	case k.dw == nil:
+	if k.streamed {
+		k.back.Pack(in[1], k.out, k.in, true)
+	}
+	switch dw := gin[1]; {
+	case dw == nil:
 	case k.dense:
-		kernel.Gemm(true, false, k.in, k.out, k.rows, in[0], g, 0, k.dw)
+		kernel.Gemm(true, false, k.in, k.out, k.rows, in[0], k.g, 0, dw)
+	case k.source != nil:
+		k.source.Columns().Scatter(dw, k.g, k.rows, k.out, false)
 	default:
-		k.events.Transpose()
-		kernel.Blocks(k.in, blockColumns, k.backward)
+		k.listed.columns.Transpose(k.events)
+		k.listed.columns.Scatter(dw, k.g, k.rows, k.out, false)
 	}
 	if len(gin) > 2 && gin[2] != nil {
-		kernel.SumRows(gin[2], g)
+		kernel.SumRows(gin[2], k.g)
 	}
 	return nil
 }
 
-func (k *linearKernel[T]) scatterColumns(lo, hi int) {
-	for j := lo; j < hi; j++ {
-		k.events.Scatter(k.dw[j*k.out:(j+1)*k.out], j, k.g)
+// gradientRows computes rows of the gradient of x, g·Wᵀ.
+func (k *linearKernel[T]) gradientRows(dst []T, ld, first, rows, from, to int, s *kernel.Scratch[T]) {
+	if k.g == nil {
+		for i := range rows {
+			clear(dst[i*ld:][:to-from])
+		}
+		return
 	}
+	k.back.Product(dst, ld, rows, from, to, kernel.Matrix[T]{Data: k.g[first*k.out:], Row: k.out, Col: 1}, false, s)
 }

@@ -73,6 +73,9 @@ type runner interface {
 	differentiate(gout, gin []bool) error
 	forward(in, out []*tensor.Dense) error
 	backward(in, out, gout, gin []*tensor.Dense) error
+	connectInput(i int, from runner, output int) bool
+	connectGradient(i int, from runner, input int) bool
+	optional(output int) bool
 }
 
 // run holds the slices of a kernel's tensors, so that passing them on allocates
@@ -167,16 +170,21 @@ func Apply(kernels Kernels, wrt []bool, in ...*G.Node) ([]*G.Node, error) {
 	m.outShape = shapes
 	m.token = newDense(m.dtype, tensor.Shape{1})
 	m.in = make([]*tensor.Dense, len(in))
+	m.streamed = make([]bool, len(in))
 	m.out = make([]*tensor.Dense, len(shapes))
 	m.gout = make([]*tensor.Dense, len(shapes))
+	m.goutNode = make([]*G.Node, len(shapes))
+	m.goutStreamed = make([]bool, len(shapes))
 	m.used = make([]bool, len(shapes))
 	m.gin = make([]*tensor.Dense, len(in))
+	m.outputs, m.gradients = make([]result, len(shapes)), make([]result, len(in))
 	for i, s := range shapes {
-		m.out[i] = newDense(m.dtype, s)
+		m.outputs[i] = result{shape: s, dtype: m.dtype, optional: k.optional(i)}
 	}
 	for i, s := range m.inShape {
-		if wrt[i] {
-			m.gin[i] = newDense(m.dtype, s)
+		m.gradients[i] = result{shape: s, dtype: m.dtype}
+		if from, ok := in[i].Op().(outputOp); ok {
+			m.streamed[i] = k.connectInput(i, from.kernel, from.i)
 		}
 	}
 	tok, err := G.ApplyOp(forwardOp{m}, in...)
@@ -216,9 +224,14 @@ type fused struct {
 	outNode           []*G.Node
 
 	token          *tensor.Dense // zero; Gorgonia may add others to it in place, which are zero, too
-	in, out, gin   []*tensor.Dense
-	gout           []*tensor.Dense // copies of the gradients that arrive, nil where none does
-	used           []bool          // outputs whose gradient arrives
+	in, out        []*tensor.Dense
+	gout, gin      []*tensor.Dense // gradients that arrive, nil where none does, and those that are handed on
+	outputs        []result
+	gradients      []result
+	streamed       []bool    // inputs that are read as streams
+	goutNode       []*G.Node // gradients that arrive
+	goutStreamed   []bool    // those that are read as streams
+	used           []bool    // outputs whose gradient arrives
 	differentiated bool
 }
 
@@ -238,6 +251,11 @@ func (o forwardOp) DiffWRT(int) []bool { return o.wrt }
 
 func (o forwardOp) Do(in ...G.Value) (G.Value, error) {
 	for i, v := range in {
+		if o.in[i] = nil; o.streamed[i] {
+			if _, unwritten := v.(*result); unwritten {
+				continue
+			}
+		}
 		d, err := dense(v)
 		if err != nil {
 			return nil, fmt.Errorf("ops: input %d of %s: %w", i, o.kernel.Name(), err)
@@ -247,11 +265,16 @@ func (o forwardOp) Do(in ...G.Value) (G.Value, error) {
 		}
 		o.in[i] = d
 	}
+	for i := range o.outputs {
+		o.out[i] = o.outputs[i].tensor()
+	}
 	if err := o.kernel.forward(o.in, o.out); err != nil {
 		return nil, err
 	}
 	return o.token, nil
 }
+
+func (o forwardOp) readsStream(i int) bool { return o.streamed[i] }
 
 func (o forwardOp) SymDiff(in G.Nodes, out, grad *G.Node) (G.Nodes, error) {
 	if o.differentiated {
@@ -261,10 +284,15 @@ func (o forwardOp) SymDiff(in G.Nodes, out, grad *G.Node) (G.Nodes, error) {
 	if err := o.kernel.differentiate(o.used, o.wrt); err != nil {
 		return nil, err
 	}
-	// The inputs and outputs are operands of the adjoint, so that their memory
-	// is left alone until it has run.
+	// The inputs, the outputs and the gradients that arrive are operands of the adjoint, so that
+	// their memory is left alone until it has run.
 	operands := append(G.Nodes{out, grad}, in...)
 	operands = append(operands, o.outNode...)
+	for _, n := range o.goutNode {
+		if n != nil {
+			operands = append(operands, n)
+		}
+	}
 	b, err := G.ApplyOp(adjointOp(o), operands...)
 	if err != nil {
 		return nil, err
@@ -294,10 +322,15 @@ func (o outputOp) String() string { return fmt.Sprintf("%s[%d]", o.kernel.Name()
 func (o outputOp) InferShape(...G.DimSizer) (tensor.Shape, error) {
 	return o.outShape[o.i].Clone(), nil
 }
-func (o outputOp) Do(...G.Value) (G.Value, error) { return emit(o.out[o.i], o.outShape[o.i]) }
+func (o outputOp) Do(...G.Value) (G.Value, error) { return o.outputs[o.i].emit() }
+func (o outputOp) settle()                        { o.outputs[o.i].settle() }
+func (o outputOp) demand()                        { o.outputs[o.i].demand() }
 func (o outputOp) DiffWRT(int) []bool             { return []bool{true} }
 func (o outputOp) SymDiff(_ G.Nodes, _, grad *G.Node) (G.Nodes, error) {
-	o.used[o.i] = true
+	o.used[o.i], o.goutNode[o.i] = true, grad
+	if from, ok := grad.Op().(inputGradOp); ok && o.kernel.connectGradient(o.i, from.kernel, from.i) {
+		o.goutStreamed[o.i], from.gradients[from.i].optional = true, true
+	}
 	n, err := G.ApplyOp(outputGradOp(o), grad)
 	return G.Nodes{n}, err
 }
@@ -316,41 +349,93 @@ func (o outputGradOp) String() string { return fmt.Sprintf("d%s[%d]", o.kernel.N
 func (o outputGradOp) InferShape(...G.DimSizer) (tensor.Shape, error) {
 	return tensor.Shape{1}, nil
 }
-func (o outputGradOp) Do(in ...G.Value) (G.Value, error) {
-	d, err := dense(in[0])
-	if err != nil {
-		return nil, fmt.Errorf("ops: gradient of output %d of %s: %w", o.i, o.kernel.Name(), err)
-	}
-	// Nothing is cleared between runs: the same gradients arrive in each, before or
-	// after the forward pass.
-	if o.gout[o.i] == nil {
-		o.gout[o.i] = newDense(o.dtype, o.outShape[o.i])
-	}
-	if err := copyDense(o.gout[o.i], d); err != nil {
-		return nil, fmt.Errorf("ops: gradient of output %d of %s: %w", o.i, o.kernel.Name(), err)
-	}
-	return o.token, nil
-}
+func (o outputGradOp) Do(...G.Value) (G.Value, error) { return o.token, nil }
+
+// The adjoint reads the gradient, not this operation.
+func (o outputGradOp) readsStream(int) bool { return true }
 
 // adjointOp runs the kernel's adjoint: (token, sum of gradient tokens, inputs,
-// outputs) -> token.
+// outputs, gradients of outputs) -> token.
 type adjointOp struct{ *fused }
 
-func (o adjointOp) Arity() int { return 2 + len(o.inShape) + len(o.outShape) }
+func (o adjointOp) Arity() int { return len(o.operands()) }
 func (o adjointOp) Type() typ {
-	t := append([]typ{tokenType(o.dtype), tokenType(o.dtype)}, o.inTypes()...)
-	t = append(t, o.outTypes()...)
+	t := []typ{tokenType(o.dtype), tokenType(o.dtype)}
+	for _, s := range o.operands()[2:] {
+		t = append(t, tensorType(o.dtype, s.Dims()))
+	}
 	return fnType(append(t, tokenType(o.dtype))...)
 }
 func (o adjointOp) String() string { return "d" + o.kernel.Name() }
 func (o adjointOp) InferShape(...G.DimSizer) (tensor.Shape, error) {
 	return tensor.Shape{1}, nil
 }
-func (o adjointOp) Do(...G.Value) (G.Value, error) {
+
+// operands returns the shapes of the operands.
+func (o adjointOp) operands() []tensor.Shape {
+	s := append([]tensor.Shape{{1}, {1}}, o.inShape...)
+	s = append(s, o.outShape...)
+	for i, n := range o.goutNode {
+		if n != nil {
+			s = append(s, o.outShape[i])
+		}
+	}
+	return s
+}
+
+func (o adjointOp) Do(in ...G.Value) (G.Value, error) {
+	at := 2 + len(o.inShape) + len(o.outShape)
+	for i, n := range o.goutNode {
+		if n == nil {
+			continue
+		}
+		v := in[at]
+		at++
+		if _, unwritten := v.(*result); unwritten {
+			o.gout[i] = nil
+			continue
+		}
+		d, err := dense(v)
+		if err == nil && d.DataSize() != o.outShape[i].TotalSize() {
+			err = fmt.Errorf("%w: %v, want %v", ErrShape, d.Shape(), o.outShape[i])
+		}
+		if err != nil {
+			return nil, fmt.Errorf("ops: gradient of output %d of %s: %w", i, o.kernel.Name(), err)
+		}
+		o.gout[i] = d
+	}
+	for i := range o.gradients {
+		if o.wrt[i] {
+			o.gin[i] = o.gradients[i].tensor()
+		}
+	}
 	if err := o.kernel.backward(o.in, o.out, o.gout, o.gin); err != nil {
 		return nil, err
 	}
 	return o.token, nil
+}
+
+// The adjoint reads inputs as the forward pass does, and of the outputs what the kernel has
+// kept.
+func (o adjointOp) readsStream(i int) bool {
+	i -= 2
+	if i < len(o.inShape) {
+		return i >= 0 && o.streamed[i]
+	}
+	if i -= len(o.inShape); i < len(o.outShape) {
+		return true
+	}
+	i -= len(o.outShape)
+	for k, n := range o.goutNode {
+		if n == nil {
+			continue
+		}
+		if i == 0 {
+			return o.goutStreamed[k]
+		}
+		i--
+	}
+	return false
 }
 
 // inputGradOp hands the gradient of input i out: token -> tensor.
@@ -367,4 +452,6 @@ func (o inputGradOp) String() string { return fmt.Sprintf("d%s/din[%d]", o.kerne
 func (o inputGradOp) InferShape(...G.DimSizer) (tensor.Shape, error) {
 	return o.inShape[o.i].Clone(), nil
 }
-func (o inputGradOp) Do(...G.Value) (G.Value, error) { return emit(o.gin[o.i], o.inShape[o.i]) }
+func (o inputGradOp) Do(...G.Value) (G.Value, error) { return o.gradients[o.i].emit() }
+func (o inputGradOp) settle()                        { o.gradients[o.i].settle() }
+func (o inputGradOp) demand()                        { o.gradients[o.i].demand() }

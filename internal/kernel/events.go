@@ -1,82 +1,150 @@
 package kernel
 
-// Events lists the elements of a matrix that are not zero, by row and, after
-// Transpose, by column: spikes are few among many zeros.
-type Events[T Float] struct {
-	rows, cols int
+import "math/bits"
 
-	start []int   // start[i]:start[i+1] are the events of row i
-	col   []int32 // column and value of each event
-	val   []T
+// Words returns the length of the bits of n elements.
+func Words(n int) int { return (n + 63) / 64 }
 
-	colStart []int // the same by column
-	row      []int32
-	colVal   []T
-}
-
-// Collect lists the events of the rows×cols matrix x, row-major. It reuses the
-// memory of the receiver.
-func (e *Events[T]) Collect(x []T, rows, cols int) {
-	e.rows, e.cols = rows, cols
-	e.start, e.col, e.val = e.start[:0], e.col[:0], e.val[:0]
-	for i := range rows {
-		e.start = append(e.start, len(e.col))
-		for j, v := range x[i*cols : (i+1)*cols] {
-			if v != 0 {
-				e.col = append(e.col, int32(j))
-				e.val = append(e.val, v)
-			}
-		}
+// Mask sets bits to those of the elements of x that are not zero (a NaN is not), and says
+// whether they are all 1. bits has Words(len(x)) elements.
+func Mask[T Float](bits []uint64, x []T) (ones bool) {
+	bits = bits[:Words(len(x))]
+	if len(x) == 0 {
+		return true
 	}
-	e.start = append(e.start, len(e.col))
+	bits[len(bits)-1] = 0
+	if other, ok := fastMask(at(bits), at(x), len(x)); ok {
+		return other == 0
+	}
+	clear(bits)
+	return !mask(bits, x)
 }
+
+// Gather sets dst to init plus rows of w, in the order of the list:
+//
+//	dst[n] = init[n] + Σ_k val[k] w[col[k]*stride + n]
+//
+// where a val of nil stands for ones. dst and init have one length and may be the same slice. The products are
+// rounded before they are added.
+func Gather[T Float](dst, init, w []T, stride int, col []int32, val []T) {
+	n := len(dst)
+	init = init[:n]
+	if n == 0 {
+		return
+	}
+	if len(col) == 0 {
+		copy(dst, init)
+		return
+	}
+	if val == nil {
+		if fastGather(at(dst), at(init), at(w), n, stride, at(col), len(col)) {
+			return
+		}
+	} else if fastGatherScaled(at(dst), at(init), at(w), n, stride, at(col), at(val[:len(col)]), len(col)) {
+		return
+	}
+	gather(dst, init, w, stride, col, val)
+}
+
+// Events lists the elements of a matrix that are not zero, by row: spikes are few among
+// many zeros. Memory is used again when the lists are made anew.
+type Events[T Float] struct {
+	cols int
+	rows []row[T]
+}
+
+// row is the events of one row: columns, and values unless they are all 1.
+type row[T Float] struct {
+	col []int32
+	val []T
+}
+
+// Resize prepares for lists of the rows of a rows×cols matrix.
+func (e *Events[T]) Resize(rows, cols int) {
+	e.cols = cols
+	e.rows = resize(e.rows, rows)
+}
+
+// Rows and Cols are the extents of the matrix.
+func (e *Events[T]) Rows() int { return len(e.rows) }
+func (e *Events[T]) Cols() int { return e.cols }
+
+// Row returns the columns of the events of row i, and their values, nil if they are all 1.
+func (e *Events[T]) Row(i int) (col []int32, val []T) { return e.rows[i].col, e.rows[i].val }
 
 // Len returns the number of events.
-func (e *Events[T]) Len() int { return len(e.col) }
-
-// Transpose lists the events by column, too, in each column in the order of the rows.
-func (e *Events[T]) Transpose() {
-	e.colStart = resize(e.colStart, e.cols+1)
-	e.row = resize(e.row, len(e.col))
-	e.colVal = resize(e.colVal, len(e.col))
-	clear(e.colStart)
-	for _, j := range e.col {
-		e.colStart[j+1]++
-	}
-	for j := range e.cols {
-		e.colStart[j+1] += e.colStart[j]
-	}
+func (e *Events[T]) Len() int {
+	n := 0
 	for i := range e.rows {
-		for k := e.start[i]; k < e.start[i+1]; k++ {
-			j := e.col[k]
-			at := e.colStart[j]
-			e.row[at], e.colVal[at] = int32(i), e.val[k]
-			e.colStart[j]++
+		n += len(e.rows[i].col)
+	}
+	return n
+}
+
+// Gather sets dst to init plus row i of the matrix times w, which has rows of len(dst)
+// columns: dst[n] = init[n] + Σ_j x[i][j]·w[j][n], in the order of j.
+func (e *Events[T]) Gather(dst, init []T, i int, w []T) {
+	Gather(dst, init, w, len(dst), e.rows[i].col, e.rows[i].val)
+}
+
+// Recorder writes the lists of some of the rows of an [Events]. Recorders of different rows
+// can be used at the same time. The zero value is ready.
+type Recorder[T Float] struct {
+	cols pages[int32]
+	vals pages[T]
+}
+
+// Reset makes the memory of the lists free: those that the recorder has written are no
+// longer to be read.
+func (r *Recorder[T]) Reset() {
+	r.cols.reset()
+	r.vals.reset()
+}
+
+// Record lists row i. mask are the bits of its elements that are not zero; x is the row, or
+// nil if they are all 1.
+func (r *Recorder[T]) Record(e *Events[T], i int, mask []uint64, x []T) {
+	count := 0
+	for _, w := range mask {
+		count += bits.OnesCount64(w)
+	}
+	col, k := r.cols.take(count), 0
+	for at, w := range mask {
+		for first := int32(at << 6); w != 0; w &= w - 1 {
+			col[k] = first + int32(bits.TrailingZeros64(w))
+			k++
 		}
 	}
-	copy(e.colStart[1:], e.colStart[:e.cols])
-	e.colStart[0] = 0
-}
-
-// Gather adds to dst the row i of the matrix of events times w, which has cols rows
-// of len(dst) columns: dst[n] += Σ_j x[i][j]·w[j][n], in the order of j.
-func (e *Events[T]) Gather(dst []T, i int, w []T) {
-	n := len(dst)
-	for k := e.start[i]; k < e.start[i+1]; k++ {
-		j := int(e.col[k])
-		Axpy(e.val[k], w[j*n:(j+1)*n], dst)
+	e.rows[i] = row[T]{col: col}
+	if x != nil {
+		val := r.vals.take(count)
+		for k, j := range col {
+			val[k] = x[j]
+		}
+		e.rows[i].val = val
 	}
 }
 
-// Scatter writes the row j of xᵀ·d into dst, where d has len(dst) columns:
-// dst[n] = Σ_i x[i][j]·d[i][n], in the order of i. Transpose must have been called.
-func (e *Events[T]) Scatter(dst []T, j int, d []T) {
-	n := len(dst)
-	clear(dst)
-	for k := e.colStart[j]; k < e.colStart[j+1]; k++ {
-		i := int(e.row[k])
-		Axpy(e.colVal[k], d[i*n:(i+1)*n], dst)
+// pages hands out memory piece by piece.
+type pages[E any] struct {
+	all     [][]E
+	at, end int // the page at hand, and how much of it is taken
+}
+
+const pageSize = 1 << 12
+
+func (p *pages[E]) reset() { p.at, p.end = 0, 0 }
+
+func (p *pages[E]) take(n int) []E {
+	for ; p.at < len(p.all); p.at, p.end = p.at+1, 0 {
+		if page := p.all[p.at]; p.end+n <= len(page) {
+			p.end += n
+			return page[p.end-n : p.end : p.end]
+		}
 	}
+	p.all = append(p.all, make([]E, max(n, pageSize)))
+	p.end = n
+	return p.all[p.at][:n:n]
 }
 
 func resize[E any](s []E, n int) []E {

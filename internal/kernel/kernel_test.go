@@ -148,14 +148,19 @@ func product[T Float](ta, tb bool, m, n, k int, a, b []T, beta T, c []T) {
 }
 
 func TestGemm(t *testing.T) {
-	t.Run("float32", testGemm[float32])
-	t.Run("float64", testGemm[float64])
+	levels(t, func(t *testing.T) {
+		t.Run("float32", testGemm[float32])
+		t.Run("float64", testGemm[float64])
+	})
 }
 
 func testGemm[T Float](t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
-		extent := rapid.IntRange(0, 9)
-		m, n, k := extent.Draw(r, "m"), extent.Draw(r, "n"), rapid.IntRange(1, 9).Draw(r, "k")
+		extent := rapid.IntRange(0, 70)
+		m, n, k := extent.Draw(r, "m"), extent.Draw(r, "n"), rapid.IntRange(0, 9).Draw(r, "k")
+		if rapid.IntRange(0, 19).Draw(r, "blocks") == 0 {
+			k = rapid.IntRange(250, 530).Draw(r, "deep")
+		}
 		ta, tb := rapid.Bool().Draw(r, "ta"), rapid.Bool().Draw(r, "tb")
 		beta := T(rapid.IntRange(0, 1).Draw(r, "beta"))
 		rng := rand.New(rand.NewPCG(rapid.Uint64().Draw(r, "seed"), 0))
@@ -179,21 +184,49 @@ func TestGemmForgetsResult(t *testing.T) {
 }
 
 func TestEvents(t *testing.T) {
-	t.Run("float32", testEvents[float32])
-	t.Run("float64", testEvents[float64])
+	levels(t, func(t *testing.T) {
+		t.Run("float32", testEvents[float32])
+		t.Run("float64", testEvents[float64])
+	})
+}
+
+// listed returns the events of a rows×cols matrix.
+func listed[T Float](e *Events[T], r *Recorder[T], x []T, rows, cols int) {
+	r.Reset()
+	e.Resize(rows, cols)
+	mask := make([]uint64, Words(cols))
+	for i := range rows {
+		row := x[i*cols : (i+1)*cols]
+		if Mask(mask, row) {
+			row = nil
+		}
+		r.Record(e, i, mask, row)
+	}
 }
 
 // testEvents: gathering and scattering by events are the products with the matrix, in
-// exact arithmetic; the receiver is reused.
+// exact arithmetic; the receivers are reused.
 func testEvents[T Float](t *testing.T) {
 	var e Events[T]
+	var recorder Recorder[T]
+	var columns Columns[T]
 	rapid.Check(t, func(r *rapid.T) {
 		extent := rapid.IntRange(1, 9)
-		rows, cols, n := extent.Draw(r, "rows"), extent.Draw(r, "cols"), extent.Draw(r, "n")
+		rows, cols, n := extent.Draw(r, "rows"), rapid.IntRange(1, 90).Draw(r, "cols"), rapid.IntRange(1, 300).Draw(r, "n")
+		if rapid.IntRange(0, 9).Draw(r, "chunks") == 0 {
+			rows = rapid.IntRange(500, 1100).Draw(r, "many rows")
+		}
 		rng := rand.New(rand.NewPCG(rapid.Uint64().Draw(r, "seed"), 0))
 		x := matrix[T](rng, rows*cols, rapid.Float64Range(0, 1).Draw(r, "share"))
+		if rapid.Bool().Draw(r, "spikes") {
+			for i, v := range x {
+				if v != 0 {
+					x[i] = 1
+				}
+			}
+		}
 		w, d := matrix[T](rng, cols*n, 1), matrix[T](rng, rows*n, 1)
-		e.Collect(x, rows, cols)
+		listed(&e, &recorder, x, rows, cols)
 		count := 0
 		for _, v := range x {
 			if v != 0 {
@@ -207,17 +240,23 @@ func testEvents[T Float](t *testing.T) {
 		copy(want, y)
 		product(false, false, rows, n, cols, x, w, 1, want)
 		for i := range rows {
-			e.Gather(y[i*n:(i+1)*n], i, w)
+			row := y[i*n : (i+1)*n]
+			e.Gather(row, row, i, w)
 		}
 		if !slices.Equal(y, want) {
 			t.Fatalf("gathered %v, want %v", y, want)
 		}
-		dw, want := matrix[T](rng, cols*n, 1), make([]T, cols*n)
-		product(true, false, cols, n, rows, x, d, 0, want)
-		e.Transpose()
-		for j := range cols {
-			e.Scatter(dw[j*n:(j+1)*n], j, d)
+		more := rapid.Bool().Draw(r, "more")
+		beta := T(0)
+		if more {
+			beta = 1
 		}
+		dw, want := matrix[T](rng, cols*n, 1), make([]T, cols*n)
+		copy(want, dw)
+		limit := rapid.IntRange(max(0, rows-20), rows).Draw(r, "limit")
+		product(true, false, cols, n, limit, x[:limit*cols], d, beta, want)
+		columns.Transpose(&e)
+		columns.Scatter(dw, d, limit, n, more)
 		if !slices.Equal(dw, want) {
 			t.Fatalf("scattered %v, want %v", dw, want)
 		}
@@ -227,9 +266,9 @@ func testEvents[T Float](t *testing.T) {
 // TestEventsKeepNaN: a NaN is an event, or it would be lost.
 func TestEventsKeepNaN(t *testing.T) {
 	var e Events[float64]
-	e.Collect([]float64{0, math.NaN()}, 1, 2)
+	listed(&e, &Recorder[float64]{}, []float64{0, math.NaN()}, 1, 2)
 	y := make([]float64, 1)
-	e.Gather(y, 0, []float64{1, 1})
+	e.Gather(y, y, 0, []float64{1, 1})
 	if !math.IsNaN(y[0]) {
 		t.Errorf("gathered %v", y)
 	}

@@ -1,0 +1,88 @@
+package main
+
+import (
+	. "github.com/mmcloughlin/avo/build"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+func (m *machine) axpy() {
+	m.function("axpy", "(y, x *T, n int, a T)")
+	a := m.parameter("a")
+	m.rows(func(o operands) { o.store(m.add(m.mul(a, o.load("x")), o.load("y")), "y") })
+}
+
+// combine writes kernels z = x op y.
+func (m *machine) combine(name string, op func(x, y vector) vector) {
+	m.function(name, "(z, x, y *T, n int)")
+	m.rows(func(o operands) { o.store(op(o.load("x"), o.load("y")), "z") })
+}
+
+// slope writes kernels dst = f(x, k).
+func (m *machine) slope(name string, f func(x, k vector) vector) {
+	m.function(name, "(dst, x *T, n int, k T)")
+	k := m.parameter("k")
+	m.rows(func(o operands) { o.store(f(o.load("x"), k), "dst") })
+}
+
+func (m *machine) slopes() {
+	m.slope("fastSigmoid", func(x, k vector) vector {
+		one := m.constant(1)
+		inv := m.div(one, m.add(one, m.mul(k, m.abs(x))))
+		return m.mul(inv, inv)
+	})
+	m.function("atan", "(dst, x *T, n int, c, h T)")
+	c, h := m.parameter("c"), m.parameter("h")
+	m.rows(func(o operands) {
+		z := m.mul(c, o.load("x"))
+		o.store(m.div(h, m.add(m.constant(1), m.mul(z, z))), "dst")
+	})
+	m.slope("triangle", func(x, k vector) vector {
+		z := m.mul(k, m.abs(x))
+		return m.choose(m.compare(greaterEqual, z, m.constant(1)), m.sub(m.constant(1), z), m.zero())
+	})
+	m.slope("boxcar", func(x, k vector) vector {
+		z := m.mul(k, m.abs(x))
+		y := m.choose(m.compare(lessEqual, z, m.constant(1)), m.zero(), m.mul(k, m.constant(0.5)))
+		return m.choose(m.compare(notEqual, z, z), y, z)
+	})
+	m.slope("stepPWL", func(x, k vector) vector {
+		z := m.mul(k, x)
+		y := m.choose(m.compare(greaterEqual, z, m.constant(-1)), m.zero(), m.constant(1))
+		return m.choose(m.compare(notEqual, z, z), y, z)
+	})
+}
+
+func (m *machine) adam() {
+	m.function("adam", "(d, m, v *T, n int, beta1, new1, beta2, new2, minusLR, invC2, eps T)")
+	p := map[string]vector{}
+	for _, name := range []string{"beta1", "new1", "beta2", "new2", "minusLR", "invC2", "eps"} {
+		p[name] = m.parameter(name)
+	}
+	m.rows(func(o operands) {
+		x := o.load("d")
+		m1 := m.add(m.mul(p["beta1"], o.load("m")), m.mul(p["new1"], x))
+		v1 := m.add(m.mul(p["beta2"], o.load("v")), m.mul(p["new2"], m.mul(x, x)))
+		o.store(m1, "m")
+		o.store(v1, "v")
+		o.store(m.div(m.mul(p["minusLR"], m1), m.add(m.sqrt(m.mul(v1, p["invC2"])), p["eps"])), "d")
+	})
+}
+
+// finite tells whether no element is infinite or NaN, finiteSquare whether no square is.
+func (m *machine) finite(name string, square bool) {
+	m.function(name, "(x *T, n int) (bad uint32)")
+	bad := GP32()
+	XORL(bad, bad)
+	m.over(pointer("n"), func(offset reg.GPVirtual) {
+		x := m.load(pointer("x"), offset)
+		if square {
+			x = m.mul(x, x)
+		}
+		x = m.sub(x, x)
+		orBits(m.bits(m.compare(notEqual, x, x)), bad)
+	})
+	Store(bad, ReturnIndex(0))
+	RET()
+}
+
+func orBits(b, to reg.GPVirtual) { ORL(b, to) }

@@ -1,0 +1,163 @@
+package kernel
+
+import "math"
+
+// The functions of this file are the specification of the kernels in assembly, which give the same bits: products are
+// rounded before they are added (but for those of gemm), and nothing depends on how many numbers a register
+// holds. The slices have the lengths that the exported functions promise.
+
+func gather[T Float](dst, init, w []T, stride int, col []int32, val []T) {
+	n := len(dst)
+	copy(dst, init[:n])
+	for k, j := range col {
+		row := w[int(j)*stride:][:n]
+		if val == nil {
+			for i, x := range row {
+				dst[i] += x
+			}
+			continue
+		}
+		a := val[k]
+		for i, x := range row {
+			dst[i] += T(a * x)
+		}
+	}
+}
+
+// mask sets the bits of the elements that are not zero, and returns whether another number than 1 is among them.
+func mask[T Float](bits []uint64, x []T) (other bool) {
+	for j, v := range x {
+		if v != 0 {
+			bits[j>>6] |= 1 << (j & 63)
+			other = other || v != 1
+		}
+	}
+	return other
+}
+
+// lif is one step of the neurons of a row; see [LIF.Step].
+func lif[T Float](l *LIF[T], u, v, i1, i, x []T, bits []uint64) {
+	for j, x := range x {
+		if l.Beta != nil {
+			i1[j] = T(l.Beta[j]*i[j]) + x
+			x = T((1 - l.Alpha[j]) * i1[j])
+		}
+		u[j] = T(l.Alpha[j]*v[j]) + x
+		if !(u[j]-l.VTh[j] <= 0) {
+			bits[j>>6] |= 1 << (j & 63)
+		}
+	}
+	reset(l, v, u)
+}
+
+// reset is the voltage after a step, from that before the reset.
+func reset[T Float](l *LIF[T], v, u []T) {
+	for j, u := range u {
+		v[j] = u
+		switch spiked := !(u-l.VTh[j] <= 0); {
+		case spiked && l.VReset != nil:
+			v[j] = u + (l.VReset[j] - u)
+		case spiked:
+			v[j] = u - l.VTh[j]
+		}
+	}
+}
+
+// lifBack is the adjoint of lif; see [LIF.Back].
+func lifBack[T Float](l *LIF[T], a *Adjoint[T], ds, slope, u []T) {
+	for j, u := range u {
+		spiked := !(u-l.VTh[j] <= 0)
+		dr := a.DV[j]
+		du := dr
+		dsj := T((0 - l.VTh[j]) * dr)
+		if l.VReset != nil {
+			dsj = T((l.VReset[j] - u) * dr)
+			if spiked {
+				du = dr * 0
+			}
+		}
+		if l.Detach {
+			dsj = 0
+		}
+		spike := T((ds[j] + dsj) * slope[j])
+		if a.DAlpha != nil {
+			reset := T(0)
+			if spiked {
+				reset = dr
+			}
+			if l.VReset != nil {
+				a.DVReset[j] += reset
+			} else {
+				a.DVTh[j] -= reset
+			}
+			a.DVTh[j] -= spike
+		}
+		du = du + spike + a.G[j]
+		liBackOf(l.Alpha, l.Beta, a, j, du)
+	}
+}
+
+// liBackOf carries the gradient du of a voltage, before the reset where there is one, back over a step.
+func liBackOf[T Float](alpha, beta []T, a *Adjoint[T], j int, du T) {
+	a.DV[j] = alpha[j] * du
+	if beta == nil {
+		if a.DAlpha != nil {
+			a.DAlpha[j] += T(du * a.Before[j])
+		}
+		a.DX[j] = du
+		return
+	}
+	if a.DAlpha != nil {
+		a.DAlpha[j] += T(du * (a.Before[j] - a.I[j]))
+	}
+	di := a.DI[j] + T((1-alpha[j])*du)
+	a.DX[j] = di
+	if a.DAlpha != nil {
+		a.DBeta[j] += T(di * a.IBefore[j])
+	}
+	a.DI[j] = beta[j] * di
+}
+
+// gemm adds the product of some rows of A with a panel of B to a tile of C of the same number of columns, by rising l:
+//
+//	c[i*ldc + j] = fma(a[i*rs + l*cs], b[l*bs + j], c[i*ldc + j])
+//
+// Where fresh, the sums begin at 0.
+func gemm[T Float](rows, columns int, c []T, ldc int, a []T, rs, cs int, b []T, bs, k int, fresh bool) {
+	for i := range rows {
+		sums := c[i*ldc:][:columns]
+		if fresh {
+			clear(sums)
+		}
+		for l := range k {
+			x := a[i*rs+l*cs]
+			for j, y := range b[l*bs:][:columns] {
+				sums[j] = fma(x, y, sums[j])
+			}
+		}
+	}
+}
+
+// fma returns x·y + z, rounded once.
+func fma[T Float](x, y, z T) T {
+	if !single[T]() {
+		return T(math.FMA(float64(x), float64(y), float64(z)))
+	}
+	// The product is exact in float64. The sum is rounded to odd, so that rounding it once more, to float32,
+	// gives what rounding the exact sum would (Boldo and Melquiond 2008, doi:10.1109/TC.2007.70819).
+	p, c := float64(x)*float64(y), float64(z)
+	s := p + c
+	if s-s != 0 { // infinite or NaN
+		return T(s)
+	}
+	t := s - p
+	rest := (p - (s - t)) + (c - t)
+	if bits := math.Float64bits(s); rest != 0 && bits&1 == 0 {
+		if rest > 0 == (s > 0) {
+			s = math.Float64frombits(bits + 1)
+		} else {
+			s = math.Float64frombits(bits - 1)
+		}
+	}
+	return T(s)
+}

@@ -1,0 +1,207 @@
+package kernel
+
+import (
+	"math"
+	"math/big"
+	"math/rand/v2"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+// drawn are numbers of all kinds: most are common, some are zeros of both signs, denormal, huge, infinite or NaN.
+func drawn[T Float](rng *rand.Rand, n int, edges bool) []T {
+	edge := []float64{0, math.Copysign(0, -1), 1, 1e-40, -3e38, math.Inf(1), math.Inf(-1), math.NaN(), 5e-324, 1.7e308}
+	x := make([]T, n)
+	for i := range x {
+		x[i] = T(rng.NormFloat64())
+		if edges && rng.IntN(10) == 0 {
+			x[i] = T(edge[rng.IntN(len(edge))])
+		}
+	}
+	return x
+}
+
+// guarded returns a slice at any address, with numbers around that must stay as they are.
+func guarded[T Float](rng *rand.Rand, x []T) (whole, inside []T) {
+	before := rng.IntN(16)
+	whole = make([]T, before+len(x)+40)
+	for i := range whole {
+		whole[i] = -77
+	}
+	copy(whole[before:], x)
+	return whole, whole[before : before+len(x) : before+len(x)]
+}
+
+// same compares bits; one NaN is as good as another.
+func same[T Float](a, b T) bool {
+	return math.Float64bits(float64(a)) == math.Float64bits(float64(b)) || a != a && b != b
+}
+
+// outcome is all that a kernel has written.
+type outcome[T Float] struct {
+	numbers map[string][]T
+	bits    []uint64
+}
+
+// kernels calls every kernel for n elements with the numbers of a seed.
+func kernels[T Float](seed uint64, n int, edges bool) outcome[T] {
+	rng := rand.New(rand.NewPCG(seed, 1))
+	o := outcome[T]{numbers: map[string][]T{}}
+	arg := func(name string) []T {
+		whole, x := guarded(rng, drawn[T](rng, n, edges))
+		o.numbers[name] = whole
+		return x
+	}
+	bit := func() []uint64 {
+		b := make([]uint64, Words(n)+1)
+		for i := range b {
+			b[i] = math.MaxUint64
+		}
+		return b
+	}
+	flag := func(is bool) {
+		if is {
+			o.bits = append(o.bits, 1)
+		} else {
+			o.bits = append(o.bits, 0)
+		}
+	}
+
+	Axpy(T(rng.NormFloat64()), arg("axpy x"), arg("axpy y"))
+	Add(arg("add z"), arg("add x"), arg("add y"))
+	Sub(arg("sub z"), arg("sub x"), arg("sub y"))
+	Mul(arg("mul z"), arg("mul x"), arg("mul y"))
+	flag(Finite(arg("finite")))
+	flag(FiniteSquare(arg("finite square")))
+	FastSigmoid(arg("fast sigmoid"), arg("fast sigmoid x"), 25)
+	ATan(arg("atan"), arg("atan x"), 3, 1)
+	Triangle(arg("triangle"), arg("triangle x"), 2)
+	Boxcar(arg("boxcar"), arg("boxcar x"), 2)
+	StepPWL(arg("step"), arg("step x"), 2)
+	Adam[T]{0.9, 0.1, 0.999, 0.001, -1e-3, 3, 1e-8}.Update(arg("adam g"), arg("adam m"), arg("adam v"))
+
+	b := bit()
+	x := arg("mask x")
+	for i := range x {
+		if rng.IntN(3) > 0 {
+			x[i] = T(rng.IntN(2))
+		}
+	}
+	flag(Mask(b[:Words(n)], x))
+	o.bits = append(o.bits, b...)
+
+	stride, rows := n+rng.IntN(3), 7
+	w := drawn[T](rng, rows*stride+1, edges)
+	col, val := make([]int32, rng.IntN(9)), drawn[T](rng, 9, edges)
+	for k := range col {
+		col[k] = int32(rng.IntN(rows))
+	}
+	Gather(arg("gathered"), arg("gather from"), w, stride, col, nil)
+	Gather(arg("gathered scaled"), arg("gather scaled from"), w, stride, col, val)
+
+	for k := range 8 {
+		syn, value, learned := k&1 != 0, k&2 != 0, k&4 != 0
+		l := LIF[T]{Alpha: arg("alpha"), VTh: arg("vth"), Detach: rng.IntN(2) == 0}
+		li := LI[T]{Alpha: l.Alpha}
+		a := Adjoint[T]{DV: arg("dv"), DX: arg("dx"), G: arg("g"), DI: arg("di")}
+		if syn {
+			l.Beta = arg("beta")
+			li.Beta = l.Beta
+		}
+		if value {
+			l.VReset = arg("vreset")
+		}
+		if learned {
+			a.DAlpha, a.DVTh, a.DBeta, a.DVReset = arg("dalpha"), arg("dvth"), arg("dbeta"), arg("dvreset")
+			a.Before, a.I, a.IBefore = arg("before"), arg("i"), arg("ibefore")
+		}
+		name := func(s string) string { return s + string(rune('0'+k)) }
+		b := bit()
+		u := arg(name("u"))
+		l.Step(u, arg(name("v")), arg(name("i1")), arg(name("i")), arg(name("x")), b[:Words(n)])
+		o.bits = append(o.bits, b...)
+		l.Reset(arg(name("reset")), u)
+		l.Back(&a, arg("ds"), arg("slope"), u)
+		for s, v := range map[string][]T{"dv": a.DV, "dx": a.DX, "di": a.DI, "dalpha": a.DAlpha, "dvth": a.DVTh, "dbeta": a.DBeta, "dvreset": a.DVReset} {
+			o.numbers[name("lif "+s)] = append([]T(nil), v...)
+		}
+		li.Step(arg(name("li v")), arg(name("li v0")), arg(name("li i")), arg(name("li i0")), arg(name("li x")))
+		li.Back(&a)
+		for s, v := range map[string][]T{"dv": a.DV, "dx": a.DX, "di": a.DI, "dalpha": a.DAlpha, "dbeta": a.DBeta} {
+			o.numbers[name("li "+s)] = append([]T(nil), v...)
+		}
+	}
+
+	m, k := rng.IntN(60), rng.IntN(30)
+	if rng.IntN(20) == 0 {
+		k += 500
+	}
+	whole, c := guarded(rng, drawn[T](rng, m*n, edges))
+	o.numbers["product"] = whole
+	Gemm(rng.IntN(2) == 0, rng.IntN(2) == 0, m, n, k, drawn[T](rng, m*k, edges), drawn[T](rng, k*n, edges), T(rng.IntN(2)), c)
+	return o
+}
+
+// TestSpecification: all sets of instructions give the bits of the generic code.
+func TestSpecification(t *testing.T) {
+	t.Run("float32", testSpecification[float32])
+	t.Run("float64", testSpecification[float64])
+}
+
+func testSpecification[T Float](t *testing.T) {
+	levels(t, func(t *testing.T) {
+		rapid.Check(t, func(r *rapid.T) {
+			n := rapid.IntRange(0, 70).Draw(r, "n")
+			if rapid.IntRange(0, 9).Draw(r, "long") == 0 {
+				n = rapid.IntRange(200, 600).Draw(r, "n")
+			}
+			seed, edges := rapid.Uint64().Draw(r, "seed"), rapid.Bool().Draw(r, "edges")
+			got := kernels[T](seed, n, edges)
+			var want outcome[T]
+			generic(func() { want = kernels[T](seed, n, edges) })
+			for name, w := range want.numbers {
+				g := got.numbers[name]
+				for i := range w {
+					if !same(g[i], w[i]) {
+						r.Fatalf("%s[%d] of %d is %v, want %v", name, i, n, g[i], w[i])
+					}
+				}
+			}
+			for i, w := range want.bits {
+				if got.bits[i] != w {
+					r.Fatalf("bits %d are %b, want %b", i, got.bits[i], w)
+				}
+			}
+		})
+	})
+}
+
+// TestFMA: the product and the sum of float32 are rounded once, as in exact arithmetic.
+func TestFMA(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		number := func(name string) float32 {
+			x := math.Float32frombits(rapid.Uint32().Draw(r, name))
+			if rapid.Bool().Draw(r, "near "+name) {
+				x = float32(math.Ldexp(1+float64(rapid.IntRange(-4, 4).Draw(r, name+" ulp"))*0x1p-23, rapid.IntRange(-30, 30).Draw(r, name+" exponent")))
+			}
+			return x
+		}
+		x, y, z := number("x"), number("y"), number("z")
+		if got, want := fma(x, y, z), exactFMA(x, y, z); !same(got, want) {
+			r.Fatalf("fma(%v, %v, %v) = %v, want %v", x, y, z, got, want)
+		}
+	})
+}
+
+// exactFMA computes with numbers of any length.
+func exactFMA(x, y, z float32) float32 {
+	fx, fy, fz := float64(x), float64(y), float64(z)
+	if s := fx*fy + fz; s-s != 0 || s == 0 {
+		return float32(s) // nothing is rounded
+	}
+	big := func(v float64) *big.Float { return new(big.Float).SetPrec(1000).SetFloat64(v) }
+	product := big(0).Mul(big(fx), big(fy))
+	sum, _ := product.Add(product, big(fz)).Float32()
+	return sum
+}

@@ -1,0 +1,116 @@
+package kernel
+
+import "math"
+
+// Axpy adds a·x to y: y[i] += a·x[i], the product rounded first. x and y have one length.
+func Axpy[T Float](a T, x, y []T) {
+	y = y[:len(x)]
+	if len(x) == 0 || fastAxpy(at(y), at(x), len(x), a) {
+		return
+	}
+	for i, v := range x {
+		y[i] += T(a * v)
+	}
+}
+
+// Add sets z[i] = x[i] + y[i]. All have one length, and z may be x or y.
+func Add[T Float](z, x, y []T) {
+	x, y = x[:len(z)], y[:len(z)]
+	if len(z) == 0 || fastAdd(at(z), at(x), at(y), len(z)) {
+		return
+	}
+	for i := range z {
+		z[i] = x[i] + y[i]
+	}
+}
+
+// Sub sets z[i] = x[i] - y[i]. All have one length, and z may be x or y.
+func Sub[T Float](z, x, y []T) {
+	x, y = x[:len(z)], y[:len(z)]
+	if len(z) == 0 || fastSub(at(z), at(x), at(y), len(z)) {
+		return
+	}
+	for i := range z {
+		z[i] = x[i] - y[i]
+	}
+}
+
+// Mul sets z[i] = x[i]·y[i]. All have one length, and z may be x or y.
+func Mul[T Float](z, x, y []T) {
+	x, y = x[:len(z)], y[:len(z)]
+	if len(z) == 0 || fastMul(at(z), at(x), at(y), len(z)) {
+		return
+	}
+	for i := range z {
+		z[i] = x[i] * y[i]
+	}
+}
+
+// SumRows writes the sum of the rows of the m×n matrix x into dst: dst[j] = Σ_i x[i][j],
+// in the order of the rows.
+func SumRows[T Float](dst, x []T) {
+	n := len(dst)
+	clear(dst)
+	for i := 0; i+n <= len(x); i += n {
+		Add(dst, dst, x[i:i+n])
+	}
+}
+
+// Finite says whether no element is infinite or NaN.
+func Finite[T Float](x []T) bool {
+	if len(x) == 0 {
+		return true
+	}
+	if bad, ok := fastFinite(at(x), len(x)); ok {
+		return bad == 0
+	}
+	for _, v := range x {
+		if v-v != 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// FiniteSquare says whether no square of an element is infinite or NaN.
+func FiniteSquare[T Float](x []T) bool {
+	if len(x) == 0 {
+		return true
+	}
+	if bad, ok := fastFiniteSquare(at(x), len(x)); ok {
+		return bad == 0
+	}
+	for _, v := range x {
+		if s := T(v * v); s-s != 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// Adam holds the numbers of an update of [Adam.Update].
+type Adam[T Float] struct {
+	Beta1, New1 T // decay of the mean, and the share of what is new
+	Beta2, New2 T // the same of the mean square
+	MinusLR     T // minus the learning rate, over the correction of the mean
+	InvC2       T // 1 over the correction of the mean square
+	Eps         T
+}
+
+// Update replaces gradients g by updates, and the moments m and v by the next ones:
+//
+//	m <- Beta1 m + New1 g,  v <- Beta2 v + New2 g²,  g <- MinusLR m / (sqrt(InvC2 v) + Eps)
+//
+// All have one length.
+func (a Adam[T]) Update(g, m, v []T) {
+	m, v = m[:len(g)], v[:len(g)]
+	if len(g) == 0 || fastAdam(at(g), at(m), at(v), len(g), a.Beta1, a.New1, a.Beta2, a.New2, a.MinusLR, a.InvC2, a.Eps) {
+		return
+	}
+	for i, x := range g {
+		m1 := T(a.Beta1*m[i]) + T(a.New1*x)
+		v1 := T(a.Beta2*v[i]) + T(a.New2*T(x*x))
+		m[i], v[i] = m1, v1
+		g[i] = T(a.MinusLR*m1) / (T(math.Sqrt(float64(T(v1*a.InvC2)))) + a.Eps)
+	}
+}

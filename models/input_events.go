@@ -1,0 +1,75 @@
+package models
+
+import (
+	"math/bits"
+
+	"github.com/surge-snn/surge/internal/kernel"
+)
+
+// inputEvents lists the events of an input that is given as a matrix.
+type inputEvents[T kernel.Float] struct {
+	x         []T
+	cols      int
+	events    kernel.Events[T]
+	columns   kernel.Columns[T]
+	mask      []uint64 // of each row
+	ones      []bool   // whether the numbers of a row that are not zero are 1
+	counts    []int    // events, of each block of rows
+	recorders []kernel.Recorder[T]
+	share     float64 // of the numbers that are not zero
+
+	scan, record func(lo, hi int)
+}
+
+// list returns the events of x, nil if their share of the numbers is above most.
+func (l *inputEvents[T]) list(x []T, rows, cols int, most float64) *kernel.Events[T] {
+	blocks := (rows + blockRows - 1) / blockRows
+	if l.mask == nil {
+		l.scan, l.record = l.scanRows, l.recordRows
+		l.mask, l.ones = make([]uint64, rows*kernel.Words(cols)), make([]bool, rows)
+		l.counts, l.recorders = make([]int, blocks), make([]kernel.Recorder[T], blocks)
+	}
+	l.x, l.cols = x, cols
+	kernel.Blocks(rows, blockRows, l.scan)
+	count := 0
+	for _, n := range l.counts {
+		count += n
+	}
+	l.share = float64(count) / float64(max(1, len(x)))
+	if l.share > most {
+		return nil
+	}
+	l.events.Resize(rows, cols)
+	kernel.Blocks(rows, blockRows, l.record)
+	l.x = nil
+	return &l.events
+}
+
+func (l *inputEvents[T]) maskOf(row int) []uint64 {
+	words := kernel.Words(l.cols)
+	return l.mask[row*words : (row+1)*words]
+}
+
+func (l *inputEvents[T]) scanRows(lo, hi int) {
+	count := 0
+	for i := lo; i < hi; i++ {
+		mask := l.maskOf(i)
+		l.ones[i] = kernel.Mask(mask, l.x[i*l.cols:(i+1)*l.cols])
+		for _, w := range mask {
+			count += bits.OnesCount64(w)
+		}
+	}
+	l.counts[lo/blockRows] = count
+}
+
+func (l *inputEvents[T]) recordRows(lo, hi int) {
+	r := &l.recorders[lo/blockRows]
+	r.Reset()
+	for i := lo; i < hi; i++ {
+		var x []T
+		if !l.ones[i] {
+			x = l.x[i*l.cols : (i+1)*l.cols]
+		}
+		r.Record(&l.events, i, l.maskOf(i), x)
+	}
+}
