@@ -7,6 +7,8 @@ import (
 	"slices"
 
 	"gorgonia.org/tensor"
+
+	"github.com/surge-snn/surge/internal/kernel"
 )
 
 // sameShape says whether two shapes are equal. (For Shape.Eq a vector [N] and a matrix
@@ -84,9 +86,13 @@ func copyData(dst, src *tensor.Dense) {
 // notFinite returns the index and value of the first NaN or infinity, or -1.
 func notFinite(d *tensor.Dense) (int, float64) {
 	if d.Dtype() == tensor.Float64 {
-		return firstBad[float64](d.Float64s())
+		if x := d.Float64s(); !kernel.Finite(x) {
+			return firstBad[float64](x)
+		}
+	} else if x := d.Float32s(); !kernel.Finite(x) {
+		return firstBad[float32](x)
 	}
-	return firstBad[float32](d.Float32s())
+	return -1, 0
 }
 
 // firstBad returns the index and value of the first element that is NaN or infinite
@@ -112,7 +118,11 @@ func firstBad[D, S float32 | float64](x []S) (int, float64) {
 // firstNaN returns the index of the first NaN, or -1.
 func firstNaN(d *tensor.Dense) int {
 	if d.Dtype() == tensor.Float64 {
-		return slices.IndexFunc(d.Float64s(), func(v float64) bool { return v != v })
+		if x := d.Float64s(); !kernel.Finite(x) {
+			return slices.IndexFunc(x, func(v float64) bool { return v != v })
+		}
+	} else if x := d.Float32s(); !kernel.Finite(x) {
+		return slices.IndexFunc(x, func(v float32) bool { return v != v })
 	}
-	return slices.IndexFunc(d.Float32s(), func(v float32) bool { return v != v })
+	return -1
 }

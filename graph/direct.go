@@ -7,6 +7,8 @@ import (
 	"gonum.org/v1/gonum/blas"
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
+
+	"github.com/surge-snn/surge/internal/kernel"
 )
 
 // methodOf decides how the machine computes a node, and says whether the result may share
@@ -97,20 +99,13 @@ func (s *step) direct(args []G.Value) bool {
 
 // elementwise computes a∘b into dst, which may be a or b. All three have one length.
 func elementwise[T float32 | float64](m method, dst, a, b []T) {
-	a, b = a[:len(dst)], b[:len(dst)]
 	switch m {
 	case byAdd:
-		for i := range dst {
-			dst[i] = a[i] + b[i]
-		}
+		kernel.Add(dst, a, b)
 	case bySub:
-		for i := range dst {
-			dst[i] = a[i] - b[i]
-		}
+		kernel.Sub(dst, a, b)
 	case byMul:
-		for i := range dst {
-			dst[i] = a[i] * b[i]
-		}
+		kernel.Mul(dst, a, b)
 	case byNeg:
 		for i := range dst {
 			dst[i] = -a[i]

@@ -3,6 +3,7 @@ package optim
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/surge-snn/surge/internal/kernel"
 )
@@ -112,38 +113,24 @@ func setting(name string, v, byDefault, below float64) (float64, error) {
 // nonFiniteSquare returns the first index where x^2 is not finite, or -1. The
 // second moment lies between its old value and the square, so it is finite too.
 func nonFiniteSquare[T float](x []T) int {
-	for i, v := range x {
-		if s := T(v * v); s-s != 0 {
-			return i
-		}
+	if kernel.FiniteSquare(x) {
+		return -1
 	}
-	return -1
+	return slices.IndexFunc(x, func(v T) bool { s := T(v * v); return s-s != 0 })
 }
 
-// adamStep holds the numbers of one update, rounded to the type of the leaf.
-type adamStep[T float] struct {
-	beta1, new1 T // Beta1, 1 - Beta1
-	beta2, new2 T
-	minusLR     T // -LR / (1 - Beta1^t)
-	invC2       T // 1 / (1 - Beta2^t)
-	eps         T
-}
-
-func newAdamStep[T float](a Adam, lr, c1, c2 float64) adamStep[T] {
-	return adamStep[T]{
-		T(a.Beta1), T(1 - a.Beta1), T(a.Beta2), T(1 - a.Beta2), T(-lr / c1), T(1 / c2), T(a.Eps),
+// newAdamStep holds the numbers of one update, rounded to the type of the leaf.
+func newAdamStep[T float](a Adam, lr, c1, c2 float64) kernel.Adam[T] {
+	return kernel.Adam[T]{
+		Beta1: T(a.Beta1), New1: T(1 - a.Beta1), Beta2: T(a.Beta2), New2: T(1 - a.Beta2),
+		MinusLR: T(-lr / c1), InvC2: T(1 / c2), Eps: T(a.Eps),
 	}
 }
 
-func adam[T float](g, m, v []T, c adamStep[T]) {
+func adam[T float](g, m, v []T, c kernel.Adam[T]) {
 	if len(g) > block {
-		kernel.Blocks(len(g), block, func(lo, hi int) { adam(g[lo:hi], m[lo:hi], v[lo:hi], c) })
+		kernel.Blocks(len(g), block, func(lo, hi int) { c.Update(g[lo:hi], m[lo:hi], v[lo:hi]) })
 		return
 	}
-	for i, x := range g {
-		m1 := T(c.beta1*m[i]) + T(c.new1*x)
-		v1 := T(c.beta2*v[i]) + T(c.new2*T(x*x))
-		m[i], v[i] = m1, v1
-		g[i] = T(c.minusLR*m1) / (T(math.Sqrt(float64(T(v1*c.invC2)))) + c.eps)
-	}
+	c.Update(g, m, v)
 }

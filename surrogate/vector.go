@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"github.com/surge-snn/surge/internal/fmath"
+	"github.com/surge-snn/surge/internal/kernel"
 )
 
 // float is the element type of a kernel.
@@ -29,15 +30,9 @@ func Slopes[T float32 | float64](s Surrogate, dst, x []T) {
 	dst, x = dst[:n], x[:n]
 	switch s := s.(type) {
 	case FastSigmoid:
-		k := T(s.k())
-		for i, v := range x {
-			dst[i] = fastSigmoidSlope(k, v)
-		}
+		kernel.FastSigmoid(dst, x, T(s.k()))
 	case ATan:
-		c, h := T(math.Pi/2*s.k()), T(s.k()/2)
-		for i, v := range x {
-			dst[i] = atanSlope(c, h, v)
-		}
+		kernel.ATan(dst, x, T(math.Pi/2*s.k()), T(s.k()/2))
 	case Sigmoid:
 		k := s.k()
 		throughExp(dst, x,
@@ -49,20 +44,11 @@ func Slopes[T float32 | float64](s Surrogate, dst, x []T) {
 			func(x float64) float64 { return gaussianArg(k, x) },
 			func(e float64) float64 { return gaussianSlope(k, e) })
 	case Triangle:
-		k := T(s.k())
-		for i, v := range x {
-			dst[i] = triangleSlope(k, v)
-		}
+		kernel.Triangle(dst, x, T(s.k()))
 	case Boxcar:
-		k := T(s.k())
-		for i, v := range x {
-			dst[i] = boxcarSlope(k, v)
-		}
+		kernel.Boxcar(dst, x, T(s.k()))
 	case StepPWL:
-		k := T(s.k())
-		for i, v := range x {
-			dst[i] = stepPWLSlope(k, v)
-		}
+		kernel.StepPWL(dst, x, T(s.k()))
 	default:
 		for i, v := range x {
 			dst[i] = T(s.Slope(float64(v)))
