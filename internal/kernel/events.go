@@ -65,9 +65,8 @@ func (e *Events[T]) Resize(rows, cols int) {
 	e.rows = resize(e.rows, rows)
 }
 
-// Rows and Cols are the extents of the matrix.
+// Rows returns how many rows the matrix has.
 func (e *Events[T]) Rows() int { return len(e.rows) }
-func (e *Events[T]) Cols() int { return e.cols }
 
 // Row returns the columns of the events of row i, and their values, nil if they are all 1.
 func (e *Events[T]) Row(i int) (col []int32, val []T) { return e.rows[i].col, e.rows[i].val }
