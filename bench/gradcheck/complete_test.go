@@ -23,7 +23,7 @@ func TestTableIsComplete(t *testing.T) {
 		}
 	}
 	found := map[string]bool{}
-	for _, dir := range []string{"ops", "models", "surrogate", "eventprop/node"} {
+	for _, dir := range []string{"ops", "models", "models/dynapse", "models/dynapse/chip", "surrogate", "eventprop/node"} {
 		for _, name := range differentiable(t, filepath.Join("..", "..", dir), path.Base(dir)) {
 			found[name] = true
 			if !covered[name] {

@@ -59,7 +59,7 @@ func dynapseCases() []Case {
 		}
 	}
 	return []Case{
-		{Name: "dynapse.Neurons", Model: layer(dynapse.Neurons{})},
+		{Name: "dynapse.Neurons", Covers: []string{"dynapse.Neurons"}, Model: layer(dynapse.Neurons{})},
 		{Name: "dynapse.Neurons/recurrent", Model: layer(dynapse.Neurons{
 			Recurrent: true, RecInit: models.Uniform(0, 1), RecMask: []float64{1, 1, 0, 1, 1, 1, 1, 0, 1},
 			Core: []int{0, 1, 0}, Share: dynapse.OnCores, Learn: []dynapse.Param{dynapse.ItauMem, dynapse.IgainSyn, dynapse.IwAHP, dynapse.Iref},
@@ -75,7 +75,7 @@ func dynapseCases() []Case {
 		{Name: "dynapse.Neurons/chips that differ", Model: layer(dynapse.Neurons{
 			Deviations: deviations, Recurrent: true, RecInit: models.Uniform(0, 1), Learn: []dynapse.Param{dynapse.ItauMem, dynapse.IgainSyn, dynapse.Io, dynapse.Ut},
 		})},
-		{Name: "chip.CodedWeights", Model: func(b *graph.Builder) {
+		{Name: "chip.CodedWeights", Covers: []string{"chip.CodedWeights"}, Model: func(b *graph.Builder) {
 			w := chip.CodedWeights{
 				Codes: chip.Codes{Pre: n, Post: n, Code: []uint8{1, 2, 4, 8, 15, 3, 6, 9, 12}, Sign: []int8{1, -1, 1, 1, 1, -1, 1, 1, 1}},
 				Core:  []int{1, 0, 1},

@@ -85,14 +85,16 @@ func command(ctx context.Context, args []string, stdout, stderr io.Writer) error
 	return parsed.Run()
 }
 
-// version describes the build: the version of the module where it was installed as one, and the revision where it was
-// built from a checkout.
+// release is the version of the program; a release is tagged with it.
+const release = "v0.1.0"
+
+// version describes the build: the release, and the revision where it was built from a checkout.
 func version() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
-		return "surge (unknown build)"
+		return "surge " + release + " (unknown build)"
 	}
-	words := []string{"surge", info.Main.Version, info.GoVersion}
+	words := []string{"surge", release, info.GoVersion}
 	for _, setting := range info.Settings {
 		switch setting.Key {
 		case "vcs.revision":
