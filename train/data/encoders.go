@@ -1,0 +1,46 @@
+package data
+
+// Encoders are the encoders that a configuration file can name, as encode.kind of surge train does. See [Catalogue] for how
+// to add one. The time step is that of the network and no parameter of theirs.
+var Encoders = Catalogue[Encoder]{
+	{"ttfs", "one spike for each feature, the later the larger it is, and one of a further channel", func(p *Params) Encoder {
+		e := TTFSBias{
+			TEarly: p.Float("t_early", 0, "s, of the feature 0"),
+			TLate:  p.Float("t_late", 30e-3, "s, of the feature 1"),
+			TBias:  p.Float("t_bias", 0, "s, of the channel that always spikes"),
+		}
+		p.Want("t_early", e.TEarly >= 0 && e.TEarly <= e.TLate, "0 <= t_early <= t_late, in s")
+		p.Want("t_late", e.TLate > 0, "> 0 s")
+		p.Want("t_bias", e.TBias >= 0, ">= 0 s")
+		return e
+	}},
+	{"latency", "one spike for each feature above a threshold, the earlier the larger it is", func(p *Params) Encoder {
+		e := Latency{
+			TMin:      p.Float("t_min", 0, "s, of the feature 1"),
+			TMax:      p.Float("t_max", 20e-3, "s, of the feature 0"),
+			Threshold: p.Float("threshold", 0, "features up to it give no spike"),
+		}
+		p.Want("t_min", e.TMin >= 0 && e.TMin <= e.TMax, "0 <= t_min <= t_max, in s")
+		p.Want("t_max", e.TMax > 0, "> 0 s")
+		p.Want("threshold", e.Threshold >= 0 && e.Threshold < 1, "0 <= threshold < 1")
+		return e
+	}},
+	{"rate", "random spikes with a rate proportional to the feature", func(p *Params) Encoder {
+		e := Rate{MaxRate: p.Float("max_rate", 100, "Hz, of the feature 1")}
+		p.Want("max_rate", e.MaxRate > 0, "> 0 Hz")
+		return e
+	}},
+	{"current", "a constant current proportional to the feature", func(p *Params) Encoder {
+		e := Current{Scale: p.Float("scale", 1, "of the feature 1")}
+		p.Want("scale", e.Scale != 0, "a number other than 0")
+		return e
+	}},
+	{"delta", "sequences: spikes where a value changes, up and down in channels of their own", func(p *Params) Encoder {
+		e := Delta{Threshold: p.Float("threshold", 0.1, "change that gives a spike")}
+		p.Want("threshold", e.Threshold > 0, "> 0")
+		return e
+	}},
+	{"none", "sequences and events as they are", func(p *Params) Encoder {
+		return None{Once: p.Bool("once", false, "several events of a channel in a time step count as one")}
+	}},
+}

@@ -1,0 +1,163 @@
+package data
+
+import (
+	"fmt"
+)
+
+// Sets are the data sets that a configuration file can name, as data.set of surge train does. See [Catalogue] for how to
+// add one.
+var Sets = Catalogue[Source]{
+	{"yinyang", "points in a circle, of three classes, generated", newYinYangSource},
+	{"mnist", "the files of MNIST, or of sets in its format", newMNISTSource},
+	{"npz", "arrays of NumPy: features, sequences or events", newNPZ},
+	{"csv", "rows of numbers: features, or the steps of sequences", newCSV},
+}
+
+// Source is where the samples of a run come from.
+type Source interface {
+	// Load reads the parts. Whatever is wrong with files and settings is an error that names the file, what was
+	// expected and what was found.
+	Load() (Parts, error)
+}
+
+// Described is a Source whose form is known without its files.
+type Described interface {
+	Source
+	// Form is that of the set as it is published.
+	Form() Form
+}
+
+// Parts are the samples for training, for the choice of the epoch, and for the test.
+type Parts struct {
+	Train, Valid, Test Dataset
+	// Augment changes training samples; nil: none.
+	Augment Augment
+}
+
+// Each returns the parts in order.
+func (p Parts) Each() [3]Dataset { return [3]Dataset{p.Train, p.Valid, p.Test} }
+
+// partNames are the names of the parts in messages.
+var partNames = [3]string{"training", "validation", "test"}
+
+// check returns an error where a part has no samples, or another form than the training part.
+func (p Parts) check() error {
+	want := p.Train.Form()
+	for k, d := range p.Each() {
+		if d.Len() == 0 {
+			return fmt.Errorf("%w: the %s part has no samples", ErrFormat, partNames[k])
+		}
+		f := d.Form()
+		if f.Input != want.Input || f.Channels != want.Channels {
+			return fmt.Errorf("%w: the %s part has %v of %d channels, the training part %v of %d", ErrFormat, partNames[k], f.Input, f.Channels, want.Input, want.Channels)
+		}
+		if f.Target.Kind != want.Target.Kind || f.Target.Size != want.Target.Size {
+			return fmt.Errorf("%w: the %s part has the target %v of size %d, the training part %v of %d", ErrFormat, partNames[k], f.Target.Kind, f.Target.Size, want.Target.Kind, want.Target.Size)
+		}
+	}
+	return nil
+}
+
+// YinYangSource makes the parts of the published Yin-Yang set, or of one of other sizes.
+type YinYangSource struct {
+	Train, Valid, Test int // samples
+}
+
+func newYinYangSource(p *Params) Source {
+	s := YinYangSource{
+		Train: p.Int("train", 5000, "samples to learn"),
+		Valid: p.Int("valid", 1000, "samples that choose the epoch"),
+		Test:  p.Int("test", 0, "samples of the test set; 0: 1000"),
+	}
+	p.Want("train", s.Train > 0, "> 0")
+	p.Want("valid", s.Valid > 0, "> 0")
+	return s
+}
+
+// Form returns that of [YinYang].
+func (s YinYangSource) Form() Form { return (*YinYang)(nil).Form() }
+
+// Load generates the parts with the published seeds.
+func (s YinYangSource) Load() (p Parts, err error) {
+	for _, part := range []struct {
+		dst *Dataset
+		YinYangSettings
+	}{{&p.Train, YinYangSettings{Size: s.Train, Seed: 42}}, {&p.Valid, YinYangSettings{Size: s.Valid, Seed: 41}}, {&p.Test, YinYangSettings{Size: s.Test, Seed: 40}}} {
+		if *part.dst, err = NewYinYang(part.YinYangSettings); err != nil {
+			return p, err
+		}
+	}
+	return p, nil
+}
+
+// MNISTSource reads the files of MNIST, or of a set in its format, and takes the validation part from the training images.
+type MNISTSource struct {
+	Dir          string // of the four files
+	Train, Valid int    // samples; Train 0: all that Valid leaves
+	Test         int    // the first ones of the test images; 0: all
+	Shift        int    // pixels by which training images are moved at random, at most
+}
+
+func newMNISTSource(p *Params) Source {
+	s := MNISTSource{
+		Dir:   p.String("dir", "", "the folder of the four files"),
+		Train: p.Int("train", 0, "samples to learn; 0: all that valid leaves"),
+		Valid: p.Int("valid", 5000, "samples that choose the epoch, taken from the training images"),
+		Test:  p.Int("test", 0, "samples of the test set; 0: all"),
+		Shift: p.Int("shift", 0, "pixels by which training images are moved at random, at most"),
+	}
+	p.Want("dir", s.Dir != "", "the folder of the four files")
+	p.Want("valid", s.Valid > 0, "> 0")
+	return s
+}
+
+// Form returns that of images of 28×28 pixels.
+func (s MNISTSource) Form() Form { return Form{Channels: 28 * 28, Target: Classes(10)} }
+
+// mnistSplitSeed chooses the validation images: the same ones for every run.
+const mnistSplitSeed = 0
+
+// Load reads the files. The size of the images is that in the files.
+func (s MNISTSource) Load() (p Parts, err error) {
+	images, test, err := LoadMNIST(s.Dir)
+	if err != nil {
+		return p, err
+	}
+	n := s.Train
+	if n == 0 {
+		n = max(images.Len()-s.Valid, 0)
+	}
+	if n == 0 || n+s.Valid > images.Len() {
+		return p, &KeyError{"train", fmt.Sprintf("train + valid <= %d, the training images of %s", images.Len(), s.Dir), fmt.Sprintf("%d + %d", s.Train, s.Valid)}
+	}
+	parts, err := Split(images, mnistSplitSeed, s.Valid, n)
+	if err != nil {
+		return p, err
+	}
+	p.Train, p.Valid, p.Test = parts[1], parts[0], test
+	if s.Test > 0 {
+		if s.Test > test.Len() {
+			return p, &KeyError{"test", fmt.Sprintf("at most %d, the test images of %s", test.Len(), s.Dir), fmt.Sprint(s.Test)}
+		}
+		if p.Test, err = Subset(test, upTo(s.Test)); err != nil {
+			return p, err
+		}
+	}
+	if s.Shift > 0 {
+		height, width := images.Size()
+		if s.Shift >= min(height, width) {
+			return p, &KeyError{"shift", fmt.Sprintf("less than %d, the size of the images of %s", min(height, width), s.Dir), fmt.Sprint(s.Shift)}
+		}
+		p.Augment = Shift{Width: width, Pixels: s.Shift}
+	}
+	return p, nil
+}
+
+// upTo returns 0, 1, ..., n-1.
+func upTo(n int) []int {
+	index := make([]int, n)
+	for i := range index {
+		index[i] = i
+	}
+	return index
+}
