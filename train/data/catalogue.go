@@ -108,6 +108,9 @@ func (c Catalogue[T]) New(name string, t Table) (value T, effective Table, err e
 
 // Params returns the parameters of a row in the order in which it reads them.
 func (r Row[T]) Params() []Param {
+	if r.New == nil {
+		return nil
+	}
 	p := &Params{effective: Table{}}
 	r.New(p)
 	return p.list

@@ -9,8 +9,8 @@ var Encoders = Catalogue[Encoder]{
 			TLate:  p.Float("t_late", 30e-3, "s, of the feature 1"),
 			TBias:  p.Float("t_bias", 0, "s, of the channel that always spikes"),
 		}
-		p.Want("t_early", e.TEarly >= 0 && e.TEarly <= e.TLate, "0 <= t_early <= t_late, in s")
 		p.Want("t_late", e.TLate > 0, "> 0 s")
+		p.Want("t_early", e.TEarly >= 0 && e.TEarly <= e.TLate, "0 <= t_early <= t_late, in s")
 		p.Want("t_bias", e.TBias >= 0, ">= 0 s")
 		return e
 	}},
@@ -20,8 +20,8 @@ var Encoders = Catalogue[Encoder]{
 			TMax:      p.Float("t_max", 20e-3, "s, of the feature 0"),
 			Threshold: p.Float("threshold", 0, "features up to it give no spike"),
 		}
-		p.Want("t_min", e.TMin >= 0 && e.TMin <= e.TMax, "0 <= t_min <= t_max, in s")
 		p.Want("t_max", e.TMax > 0, "> 0 s")
+		p.Want("t_min", e.TMin >= 0 && e.TMin <= e.TMax, "0 <= t_min <= t_max, in s")
 		p.Want("threshold", e.Threshold >= 0 && e.Threshold < 1, "0 <= threshold < 1")
 		return e
 	}},

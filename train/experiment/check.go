@@ -1,6 +1,7 @@
 package experiment
 
 import (
+	"errors"
 	"fmt"
 	"path/filepath"
 	"reflect"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/surge-snn/surge/internal/exit"
 	"github.com/surge-snn/surge/surrogate"
+	"github.com/surge-snn/surge/train/data"
 )
 
 // Check returns an error (*exit.BadInput) where a value is out of range, or has no effect besides the
@@ -17,6 +19,9 @@ func (e *Experiment) Check() error {
 	special := e.ofSurrogate
 	if e.events() {
 		special = e.ofEvents
+	}
+	if err := e.checkKeys(); err != nil {
+		return err
 	}
 	method := []rule{one("train.method", e.Train.Method, Methods()...)}
 	for _, r := range slices.Concat(method, e.unused(reflect.ValueOf(e).Elem(), ""), e.common(), special()) {
@@ -27,35 +32,54 @@ func (e *Experiment) Check() error {
 	return nil
 }
 
+// checkKeys checks the keys of the data set and of the encoder, which come from their catalogues.
+func (e *Experiment) checkKeys() error {
+	_, _, dataErr := data.Sets.New(e.Data.Set, e.Data.Keys)
+	_, _, encodeErr := data.Encoders.New(e.Encode.Kind, e.Encode.Keys)
+	for _, c := range []struct {
+		err           error
+		section, name string
+	}{{dataErr, "data.", "set"}, {encodeErr, "encode.", "kind"}} {
+		k := (*data.KeyError)(nil)
+		if !errors.As(c.err, &k) {
+			continue
+		}
+		if k.Key == "" {
+			return e.bad(c.section+c.name, k.Expected, k.Found)
+		}
+		return e.bad(c.section+k.Key, k.Expected, k.Found)
+	}
+	return nil
+}
+
+// exactEncoders are the encoders that know the exact times of spikes.
+func exactEncoders() []string {
+	var names []string
+	for _, row := range data.Encoders {
+		c, _, err := data.Encoders.New(row.Name, nil)
+		if err != nil {
+			continue
+		}
+		_, features := c.(data.EventEncoder)
+		_, sequences := c.(data.SequenceEncoder)
+		if features || sequences {
+			names = append(names, row.Name)
+		}
+	}
+	return names
+}
+
 // common are the rules for all methods.
 func (e *Experiment) common() []rule {
-	m, t, d, c := e.Model, e.Train, e.Data, e.Encode
+	m, t, c := e.Model, e.Train, e.Encode
 	integrators := strings.HasPrefix(m.Readout, "li-")
 	synapses := e.events() || m.Neuron == "cuba"
 	isName := e.Name != "" && e.Name == filepath.Base(e.Name) && e.Name != "." && e.Name != ".."
 	rules := []rule{
 		{"name", "the name of a folder", e.Name, isName},
 		{"seed", "a whole number below 2^63", e.Seed, e.Seed < 1<<63},
-		one("data.set", d.Set, "yinyang", "mnist"),
-		unless(d.Set == "mnist", "data.dir", d.Dir, d.Dir == "", "set is mnist"),
-		{"data.dir", "the folder of MNIST", d.Dir, d.Set != "mnist" || d.Dir != ""},
-		unless(d.Set == "mnist", "data.shift", d.Shift, d.Shift == 0, "set is mnist"),
-		{"data.shift", "0 to 27 pixels", d.Shift, d.Shift >= 0 && d.Shift < imageWidth},
-		{"data.train", "> 0", d.Train, d.Train > 0},
-		{"data.valid", "> 0", d.Valid, d.Valid > 0},
-	}
-	for _, k := range []struct {
-		kind, key string
-		value     float64
-	}{
-		{"ttfs", "t_early", c.TEarly}, {"ttfs", "t_late", c.TLate}, {"ttfs", "t_bias", c.TBias},
-		{"latency", "t_min", c.TMin}, {"latency", "t_max", c.TMax}, {"latency", "threshold", c.Threshold},
-		{"rate", "max_rate", c.MaxRate}, {"current", "scale", c.Scale},
-	} {
-		rules = append(rules, unless(c.Kind == k.kind, "encode."+k.key, k.value, k.value == 0, "kind is "+k.kind))
-		if k.kind != "current" {
-			rules = append(rules, rule{"encode." + k.key, ">= 0", k.value, k.value >= 0})
-		}
+		unless(!e.static(), "encode.hold", c.Hold, c.Hold == 0, "the samples are sequences"),
+		{"encode.dt", ">= 0 s", c.Dt, c.Dt >= 0},
 	}
 	rules = append(rules, rule{"model.hidden", "at least one layer", m.Hidden, len(m.Hidden) > 0})
 	for i, n := range m.Hidden {
@@ -94,8 +118,7 @@ func (e *Experiment) ofSurrogate() []rule {
 	cuba := m.Neuron == "cuba"
 	_, surrogateErr := surrogate.Parse(m.Surrogate)
 	rules := []rule{
-		one("encode.kind", c.Kind, "ttfs", "latency", "rate", "current"),
-		{"encode.steps", "> 0", c.Steps, c.Steps > 0},
+		{"encode.steps", ">= 0", c.Steps, c.Steps >= 0},
 		{"encode.dt", "> 0 s", c.Dt, c.Dt > 0},
 		one("model.neuron", m.Neuron, "lif", "cuba"),
 		one("model.reset", m.Reset, "subtract", "zero"),
@@ -126,8 +149,9 @@ func (e *Experiment) learns(i int, names ...string) []rule {
 func (e *Experiment) ofEvents() []rule {
 	m, t, c, l := e.Model, e.Train, e.Encode, e.Loss
 	rules := []rule{
-		one("encode.kind", c.Kind, "ttfs", "latency"),
-		{"encode.duration", "> 0 s", c.Duration, c.Duration > 0},
+		one("encode.kind", c.Kind, exactEncoders()...),
+		{"encode.duration", ">= 0 s", c.Duration, c.Duration >= 0},
+		unless(!e.static(), "encode.dt", c.Dt, c.Dt == 0, "the samples are sequences"),
 		{"model.v_reset", "< v_th", m.VReset, m.VReset < m.VTh},
 		one("model.readout", m.Readout, "ttfs", "li-max", "li-integral"),
 		{"loss.scale", ">= 0", l.Scale, l.Scale >= 0},

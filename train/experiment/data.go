@@ -4,109 +4,136 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 
 	"github.com/surge-snn/surge/internal/exit"
 	"github.com/surge-snn/surge/train"
 	"github.com/surge-snn/surge/train/data"
 )
 
-// splitSeed chooses the validation images of MNIST: the same ones for every run.
-const splitSeed = 0
-
-// imageWidth is the number of pixels of a row of an image of MNIST.
-const imageWidth = 28
-
-// Sizes returns the number of input channels and of classes, without the data: of MNIST, those
-// of images of 28×28 pixels.
-func (e *Experiment) Sizes() (channels, classes int) {
-	features, classes := 4, 3
-	if e.Data.Set == "mnist" {
-		features, classes = imageWidth*imageWidth, 10
+// Sizes returns the number of input channels and of classes, without the files where the set is one that is known.
+func (e *Experiment) Sizes() (channels, classes int, err error) {
+	if d, ok := e.source().(data.Described); ok {
+		return e.encoder().Channels(d.Form().Channels), d.Form().Target.Size, nil
 	}
-	return e.encoder().Channels(features), classes
+	sets, classes, err := e.Load()
+	if err != nil {
+		return 0, 0, err
+	}
+	return sets.Train.Channels(), classes, nil
 }
 
-// Load returns the three sets, and the number of classes.
-func (e *Experiment) Load() (sets train.Data, classes int, err error) {
-	load := e.yinYang
-	if e.Data.Set == "mnist" {
-		load = e.mnist
+// Locate sets the folder or the file of the data.
+func (e *Experiment) Locate(path string) {
+	key := "dir"
+	for _, p := range e.Data.params() {
+		if p.Name == "file" {
+			key = "file"
+		}
 	}
-	learn, valid, test, err := load()
+	keys := data.Table{key: path}
+	for k, v := range e.Data.Keys {
+		if k != key {
+			keys[k] = v
+		}
+	}
+	e.Data.Keys = keys
+}
+
+// Load returns the three sets, and the number of classes. It fills in what depends on the samples: Encode.Steps or
+// Encode.Duration.
+func (e *Experiment) Load() (sets train.Data, classes int, err error) {
+	parts, err := e.source().Load()
 	if err != nil {
+		return sets, 0, e.explain(err)
+	}
+	form := parts.Train.Form()
+	if form.Target.Kind != data.ClassTarget {
+		return sets, 0, e.bad("data.set", "a target of classes", fmt.Sprintf("the target %v", form.Target.Kind))
+	}
+	batches := data.Batches{Encoder: e.encoder(), Size: e.Train.Batch, Dt: e.Encode.Dt, Hold: e.Encode.Hold, Seed: e.Seed}
+	steps := 0
+	for k, dst := range []*data.Batches{&sets.Train, &sets.Valid, &sets.Test} {
+		*dst = batches
+		dst.Data = parts.Each()[k]
+		steps = max(steps, dst.MinSteps())
+	}
+	if err := e.span(form, steps); err != nil {
 		return sets, 0, err
 	}
-	batches := data.Batches{Encoder: e.encoder(), Size: e.Train.Batch, Steps: e.Encode.Steps, Dt: e.Encode.Dt, Duration: e.Encode.Duration, Seed: e.Seed}
-	for _, s := range []struct {
-		dst *data.Batches
-		set data.Dataset
-	}{{&sets.Train, learn}, {&sets.Valid, valid}, {&sets.Test, test}} {
-		*s.dst = batches
-		s.dst.Data = s.set
+	for _, dst := range []*data.Batches{&sets.Train, &sets.Valid, &sets.Test} {
+		dst.Steps, dst.Duration = e.Encode.Steps, e.Encode.Duration
 	}
-	if e.Data.Shift > 0 {
-		sets.Train.Augment = data.Shift{Width: imageWidth, Pixels: e.Data.Shift}
-	}
-	return sets, learn.Form().Target.Size, nil
+	sets.Train.Augment = parts.Augment
+	return sets, form.Target.Size, nil
 }
 
-func (e *Experiment) yinYang() (learn, valid, test data.Dataset, err error) {
-	sets := make([]data.Dataset, 3)
-	for i, s := range []data.YinYangSettings{
-		{Size: e.Data.Train, Seed: 42}, {Size: e.Data.Valid, Seed: 41}, {Size: e.Data.Test, Seed: 40},
-	} {
-		if sets[i], err = data.NewYinYang(s); err != nil {
-			return nil, nil, nil, e.bad("data", "sizes of Yin-Yang", err)
+// span fills in the time that the longest sample needs, of so many steps.
+func (e *Experiment) span(form data.Form, steps int) error {
+	c := &e.Encode
+	if form.Input != data.Sequence && c.Hold != 0 {
+		return e.bad("encode.hold", "nothing: it has an effect only on sequences", fmt.Sprint(c.Hold))
+	}
+	if !e.events() {
+		if c.Steps == 0 {
+			if c.Steps = steps; form.Input == data.Static {
+				c.Steps = 40
+			}
+		}
+		if c.Steps < steps {
+			return e.bad("encode.steps", fmt.Sprintf("at least %d, for the longest sample", steps), fmt.Sprint(c.Steps))
+		}
+		return nil
+	}
+	if form.Input != data.Sequence && c.Dt != 0 {
+		return e.bad("encode.dt", "nothing: with events it has an effect only on sequences", fmt.Sprint(c.Dt))
+	}
+	if c.Duration == 0 {
+		switch form.Input {
+		case data.Static:
+			c.Duration = 60e-3
+		case data.Sequence:
+			if c.Dt == 0 {
+				c.Dt = 1e-3
+			}
+			c.Duration = math.Round(float64(steps)*c.Dt*1e9) / 1e9
+		default:
+			c.Duration = math.Ceil(float64(steps)*1e-3*1e6) / 1e6
 		}
 	}
-	return sets[0], sets[1], sets[2], nil
+	return nil
 }
 
-func (e *Experiment) mnist() (learn, valid, test data.Dataset, err error) {
-	images, testImages, err := data.LoadMNIST(e.Data.Dir)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil, nil, &exit.BadInput{
-			File: e.Data.Dir, Expected: "the files of MNIST; get them with: surge data get mnist --dir " + e.Data.Dir, Err: err,
-		}
+// explain makes an error of the data one that says what to do.
+func (e *Experiment) explain(err error) error {
+	if k := (*data.KeyError)(nil); errors.As(err, &k) {
+		return e.bad("data."+k.Key, k.Expected, k.Found)
 	}
-	if err != nil {
-		return nil, nil, nil, err
+	if dir, _ := e.Data.Keys["dir"].(string); e.Data.Set == "mnist" && errors.Is(err, fs.ErrNotExist) {
+		return &exit.BadInput{File: dir, Expected: "the files of MNIST; get them with: surge data get mnist --dir " + dir, Err: err}
 	}
-	if n := e.Data.Train + e.Data.Valid; n > images.Len() {
-		expected := fmt.Sprintf("train + valid <= %d, the training images of %s", images.Len(), e.Data.Dir)
-		return nil, nil, nil, e.bad("data.train", expected, fmt.Errorf("%d", n))
-	}
-	parts, err := data.Split(images, splitSeed, e.Data.Valid, e.Data.Train)
-	if err != nil {
-		return nil, nil, nil, err
-	}
-	test = testImages
-	if n := e.Data.Test; n > 0 {
-		index := make([]int, n)
-		for i := range index {
-			index[i] = i
-		}
-		if test, err = data.Subset(testImages, index); err != nil {
-			return nil, nil, nil, e.bad("data.test", fmt.Sprintf("at most %d", testImages.Len()), err)
-		}
-	}
-	return parts[1], parts[0], test, nil
+	return err
 }
 
-func (e *Experiment) bad(key, expected string, found error) error {
-	return &exit.BadInput{File: e.file, Member: key, Expected: expected, Found: found.Error()}
+func (e *Experiment) bad(key, expected, found string) error {
+	return &exit.BadInput{File: e.file, Member: key, Expected: expected, Found: found}
 }
 
-// encoder returns the encoder that the section [encode] describes.
-func (e *Experiment) encoder() data.Encoder {
-	c := e.Encode
-	switch c.Kind {
-	case "latency":
-		return data.Latency{TMin: c.TMin, TMax: c.TMax, Threshold: c.Threshold}
-	case "rate":
-		return data.Rate{MaxRate: c.MaxRate}
-	case "current":
-		return data.Current{Scale: c.Scale}
-	}
-	return data.TTFSBias{TEarly: c.TEarly, TLate: c.TLate, TBias: c.TBias}
+// keyed is a section with the keys of a row of a catalogue besides its own.
+type keyed interface {
+	keys() *data.Table
+	params() []data.Param // of the row
+}
+
+func (d *Data) keys() *data.Table   { return &d.Keys }
+func (c *Encode) keys() *data.Table { return &c.Keys }
+
+func (d *Data) params() []data.Param {
+	row, _ := data.Sets.Row(d.Set)
+	return row.Params()
+}
+
+func (c *Encode) params() []data.Param {
+	row, _ := data.Encoders.Row(c.Kind)
+	return row.Params()
 }

@@ -1,6 +1,10 @@
 package experiment
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/surge-snn/surge/train/data"
+)
 
 // Methods of gradients, the names of train.method.
 const (
@@ -31,29 +35,19 @@ type Experiment struct {
 
 // Data is the section [data]: the samples.
 type Data struct {
-	Set   string `toml:"set"`            // "yinyang" or "mnist"
-	Dir   string `toml:"dir,omitempty"`  // mnist: the folder of its four files
-	Train int    `toml:"train"`          // samples to learn
-	Valid int    `toml:"valid"`          // samples that choose the epoch; of mnist, taken from the training images
-	Shift int    `toml:"shift,omitzero"` // mnist: pixels by which training images are moved at random, at most; 0: not at all
-	Test  int    `toml:"test,omitzero"`  // samples of the test set; 0 means all of mnist, 1000 of yinyang
+	Set  string     `toml:"set"` // a name of data.Sets
+	Keys data.Table // the keys of that set
 }
 
 // Encode is the section [encode]: how a sample becomes the input of the network. Times are in
 // seconds.
 type Encode struct {
-	Kind      string  `toml:"kind"`                   // "ttfs", "latency", with surrogate also "rate", "current"
-	Steps     int     `toml:"steps" only:"surrogate"` // T
-	Dt        float64 `toml:"dt" only:"surrogate"`    // of the encoder and of the network
-	Duration  float64 `toml:"duration" only:"events"` // end of the simulation
-	TEarly    float64 `toml:"t_early,omitzero"`       // ttfs: of the feature 0
-	TLate     float64 `toml:"t_late,omitzero"`        // ttfs: of the feature 1; default 0.03
-	TBias     float64 `toml:"t_bias,omitzero"`        // ttfs: of the channel that always spikes
-	TMin      float64 `toml:"t_min,omitzero"`         // latency: of the feature 1
-	TMax      float64 `toml:"t_max,omitzero"`         // latency: of the feature 0; default 0.02
-	Threshold float64 `toml:"threshold,omitzero"`     // latency: features up to it give no spike
-	MaxRate   float64 `toml:"max_rate,omitzero"`      // rate: Hz, of the feature 1; default 100
-	Scale     float64 `toml:"scale,omitzero"`         // current: of the feature 1; default 1
+	Kind     string     `toml:"kind"`                            // a name of data.Encoders; with events, one that knows exact times
+	Steps    int        `toml:"steps,omitzero" only:"surrogate"` // T; default 40 for features, else what the longest sample needs
+	Dt       float64    `toml:"dt,omitzero"`                     // of the encoder and of the network; events: of the steps of sequences; default 0.001
+	Hold     int        `toml:"hold,omitzero"`                   // time steps that a step of a sequence lasts; default 1
+	Duration float64    `toml:"duration,omitzero" only:"events"` // end of the simulation; default 0.06 for features, else the end of the longest sample
+	Keys     data.Table // the keys of that encoder
 }
 
 // Model is the section [model]: hidden layers of spiking neurons, and a readout.
@@ -114,8 +108,8 @@ type Train struct {
 func defaults(method string) Experiment {
 	e := Experiment{
 		Seed:   1,
-		Data:   Data{Set: "yinyang", Train: 5000, Valid: 1000},
-		Encode: Encode{Kind: "ttfs", Steps: 40, Dt: 1e-3},
+		Data:   Data{Set: "yinyang"},
+		Encode: Encode{Kind: "ttfs", Dt: 1e-3},
 		Model: Model{
 			Hidden: []int{100}, Neuron: "lif", TauMem: 20e-3, VTh: 1, Reset: "subtract",
 			WGain: 1, Surrogate: "fast_sigmoid(25)", Readout: "li-max", OutGain: 1,
@@ -128,7 +122,7 @@ func defaults(method string) Experiment {
 	if method == "" || method == Surrogate {
 		return e
 	}
-	e.Encode = Encode{Kind: "ttfs", Duration: 60e-3}
+	e.Encode = Encode{Kind: "ttfs"}
 	e.Model = Model{Hidden: []int{100}, TauMem: 20e-3, TauSyn: 10e-3, VTh: 1, WMean: 10, WGain: 2, Readout: "ttfs", OutMean: 10, OutGain: 1}
 	e.Train.Method, e.Train.Engine, e.Train.DType = method, "", ""
 	return e
@@ -139,15 +133,21 @@ func (e *Experiment) events() bool { return e.Train.Method != Surrogate }
 
 // fill sets what is zero to its default, where the other choices give it an effect.
 func (e *Experiment) fill() {
+	if _, keys, err := data.Sets.New(e.Data.Set, e.Data.Keys); err == nil {
+		e.Data.Keys = keys
+	}
+	if _, keys, err := data.Encoders.New(e.Encode.Kind, e.Encode.Keys); err == nil {
+		e.Encode.Keys = keys
+	}
+	if !e.events() && e.static() && e.Encode.Steps == 0 {
+		e.Encode.Steps = 40
+	}
 	for _, d := range []struct {
 		field     *float64
 		used      bool
 		byDefault float64
 	}{
-		{&e.Encode.TLate, e.Encode.Kind == "ttfs", 30e-3},
-		{&e.Encode.TMax, e.Encode.Kind == "latency", 20e-3},
-		{&e.Encode.MaxRate, e.Encode.Kind == "rate", 100},
-		{&e.Encode.Scale, e.Encode.Kind == "current", 1},
+		{&e.Encode.Duration, e.events() && e.static(), 60e-3},
 		{&e.Model.RecGain, e.recurrent(), 0.5},
 		{&e.Model.TauOut, strings.HasPrefix(e.Model.Readout, "li-"), 20e-3},
 		{&e.Loss.Scale, e.events() && e.Model.Readout == "ttfs", 5},
@@ -162,7 +162,31 @@ func (e *Experiment) fill() {
 // recurrent tells whether hidden layers have weights between their neurons.
 func (e *Experiment) recurrent() bool { return e.Model.Recurrent || e.Train.Method == Recurrent }
 
-// Steps returns the number of updates of the whole run.
-func (e *Experiment) Steps() int {
-	return e.Train.Epochs * ((e.Data.Train + e.Train.Batch - 1) / e.Train.Batch)
+// static tells whether the samples are known to be features before they are read.
+func (e *Experiment) static() bool {
+	d, ok := e.source().(data.Described)
+	return ok && d.Form().Input == data.Static
+}
+
+// source returns where the samples come from; nil where the section [data] is wrong.
+func (e *Experiment) source() data.Source {
+	s, _, err := data.Sets.New(e.Data.Set, e.Data.Keys)
+	if err != nil {
+		return nil
+	}
+	return s
+}
+
+// encoder returns the encoder that the section [encode] describes; nil where it is wrong.
+func (e *Experiment) encoder() data.Encoder {
+	c, _, err := data.Encoders.New(e.Encode.Kind, e.Encode.Keys)
+	if err != nil {
+		return nil
+	}
+	return c
+}
+
+// Updates returns the number of updates of the whole run with so many samples to learn.
+func (e *Experiment) Updates(samples int) int {
+	return e.Train.Epochs * ((samples + e.Train.Batch - 1) / e.Train.Batch)
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/surge-snn/surge/internal/exit"
 	"github.com/surge-snn/surge/optim"
+	"github.com/surge-snn/surge/train/data"
 )
 
 // TestNetworks builds networks with each choice of the section [model] and compares the names of their parameters, then runs
@@ -63,7 +64,10 @@ func TestNetworks(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		channels, _ := e.Sizes()
+		channels, _, err := e.Sizes()
+		if err != nil {
+			t.Fatal(err)
+		}
 		net, err := e.Build(channels, classes)
 		if err != nil {
 			t.Errorf("%s: %v", c.text, err)
@@ -98,7 +102,7 @@ func TestOptimizers(t *testing.T) {
 		return optim.Tree{{Name: "hidden1/w", F32: []float32{w}}, {Name: "hidden1/log_tau_mem", F32: []float32{tau}}}
 	}
 	params, grads := tree(8, 8), tree(3, 4) // of norm 5, clipped to 1
-	tr := e.Optimizer()
+	tr := e.Optimizer(1)
 	state := tr.Init(params)
 	if err := tr.Update(grads, params, &state); err != nil {
 		t.Fatal(err)
@@ -120,14 +124,16 @@ func TestChecks(t *testing.T) {
 		{"name", func(e *Experiment) { e.Name = ".." }},
 		{"seed", func(e *Experiment) { e.Seed = 1 << 63 }},
 		{"data.set", func(e *Experiment) { e.Data.Set = "shd" }},
-		{"data.dir", func(e *Experiment) { e.Data.Set = "mnist" }},
-		{"data.train", func(e *Experiment) { e.Data.Train = 0 }},
-		{"data.valid", func(e *Experiment) { e.Data.Valid = 0 }},
-		{"encode.kind", func(e *Experiment) { e.Encode.Kind = "none" }},
-		{"encode.steps", func(e *Experiment) { e.Encode.Steps = 0 }},
-		{"encode.dt", func(e *Experiment) { e.Encode.Dt = 0 }},
-		{"encode.t_late", func(e *Experiment) { e.Encode.TLate = -1 }},
-		{"encode.t_max", func(e *Experiment) { e.Encode.TMax = 1 }},
+		{"data.dir", func(e *Experiment) { e.Data = Data{Set: "mnist"} }},
+		{"data.train", func(e *Experiment) { e.Data.Keys = data.Table{"train": 0} }},
+		{"data.valid", func(e *Experiment) { e.Data.Keys = data.Table{"valid": 0.5} }},
+		{"data.dir", func(e *Experiment) { e.Data.Keys = data.Table{"dir": "x"} }},
+		{"encode.kind", func(e *Experiment) { e.Encode.Kind = "nome" }},
+		{"encode.hold", func(e *Experiment) { e.Encode.Hold = 2 }},
+		{"encode.steps", func(e *Experiment) { e.Encode.Steps = -1 }},
+		{"encode.dt", func(e *Experiment) { e.Encode.Dt = -1 }},
+		{"encode.t_late", func(e *Experiment) { e.Encode.Keys = data.Table{"t_late": -1.0} }},
+		{"encode.t_max", func(e *Experiment) { e.Encode.Keys = data.Table{"t_max": 1.0} }},
 		{"model.hidden", func(e *Experiment) { e.Model.Hidden = nil }},
 		{"model.hidden[1]", func(e *Experiment) { e.Model.Hidden = []int{3, 0} }},
 		{"model.learn[0]", func(e *Experiment) { e.Model.Learn = []string{"w"} }},
@@ -182,7 +188,7 @@ func TestEventChecks(t *testing.T) {
 		{"encode.kind", func(e *Experiment) { e.Encode.Kind = "rate" }},
 		{"encode.steps", func(e *Experiment) { e.Encode.Steps = 1 }},
 		{"encode.dt", func(e *Experiment) { e.Encode.Dt = 1 }},
-		{"encode.duration", func(e *Experiment) { e.Encode.Duration = 0 }},
+		{"encode.duration", func(e *Experiment) { e.Encode.Duration = -1 }},
 		{"model.neuron", func(e *Experiment) { e.Model.Neuron = "lif" }},
 		{"model.tau_syn", func(e *Experiment) { e.Model.TauSyn = 0 }},
 		{"model.reset", func(e *Experiment) { e.Model.Reset = "zero" }},

@@ -4,11 +4,11 @@ import (
 	"github.com/surge-snn/surge/optim"
 )
 
-// LR returns the learning rate as a function of the update.
-func (e *Experiment) LR() optim.Schedule {
+// LR returns the learning rate as a function of the update, for so many samples to learn.
+func (e *Experiment) LR(samples int) optim.Schedule {
 	t := e.Train
 	warmup := uint64(t.Warmup)
-	steps := uint64(max(e.Steps()-t.Warmup, 1))
+	steps := uint64(max(e.Updates(samples)-t.Warmup, 1))
 	var s optim.Schedule
 	switch t.Schedule {
 	case "linear":
@@ -29,20 +29,20 @@ func (e *Experiment) LR() optim.Schedule {
 	}
 }
 
-// Optimizer returns the transform that the section [train] describes.
-func (e *Experiment) Optimizer() optim.Transform {
+// Optimizer returns the transform that the section [train] describes, for so many samples to learn.
+func (e *Experiment) Optimizer(samples int) optim.Transform {
 	t := e.Train
 	var c optim.Chain
 	if t.Clip > 0 {
 		c = append(c, optim.ClipByGlobalNorm{Max: t.Clip})
 	}
 	if t.Optimizer == "sgd" {
-		c = append(c, optim.SGD{LR: e.LR(), Momentum: t.Momentum})
+		c = append(c, optim.SGD{LR: e.LR(samples), Momentum: t.Momentum})
 	} else {
-		c = append(c, optim.Adam{LR: e.LR()})
+		c = append(c, optim.Adam{LR: e.LR(samples)})
 	}
 	if t.WeightDecay > 0 {
-		c = append(c, optim.Masked{Match: isWeight, Inner: optim.WeightDecay{LR: e.LR(), Rate: t.WeightDecay}})
+		c = append(c, optim.Masked{Match: isWeight, Inner: optim.WeightDecay{LR: e.LR(samples), Rate: t.WeightDecay}})
 	}
 	return c
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/BurntSushi/toml"
 
 	"github.com/surge-snn/surge/internal/exit"
+	"github.com/surge-snn/surge/train/data"
 )
 
 // Read reads the experiment in the file at path, for a method as in [Parse].
@@ -88,6 +89,16 @@ func (e *Experiment) effective(section reflect.Value) reflect.Value {
 		fields = append(fields, reflect.StructField{Name: f.Name, Type: v.Type(), Tag: f.Tag})
 		values = append(values, v)
 	}
+	if k, ok := section.Addr().Interface().(keyed); ok {
+		table := *k.keys()
+		for _, p := range k.params() {
+			if v, ok := table[p.Name]; ok {
+				name := "Key_" + p.Name
+				fields = append(fields, reflect.StructField{Name: name, Type: reflect.TypeOf(v), Tag: reflect.StructTag(`toml:"` + p.Name + `"`)})
+				values = append(values, reflect.ValueOf(v))
+			}
+		}
+	}
 	s := reflect.New(reflect.StructOf(fields)).Elem()
 	for i, v := range values {
 		s.Field(i).Set(v)
@@ -119,6 +130,13 @@ func assign(dst reflect.Value, table map[string]any, prefix string) *exit.BadInp
 	}
 	for _, key := range slices.Sorted(maps.Keys(table)) {
 		f, ok := fields[key]
+		if k, extra := dst.Addr().Interface().(keyed); !ok && extra {
+			if *k.keys() == nil {
+				*k.keys() = data.Table{}
+			}
+			(*k.keys())[key] = table[key]
+			continue
+		}
 		if !ok {
 			return &exit.BadInput{Member: prefix + key, Expected: "one of " + strings.Join(known, ", "), Found: "an unknown key"}
 		}

@@ -9,6 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/surge-snn/surge/internal/exit"
+	"github.com/surge-snn/surge/train/data"
 	"github.com/surge-snn/surge/train/experiment/recipes"
 )
 
@@ -21,8 +22,7 @@ func TestRoundTrip(t *testing.T) {
 		e.Seed = rapid.Uint64Range(0, 1<<63-1).Draw(t, "seed")
 		e.Data.Set = rapid.SampledFrom([]string{"yinyang", "mnist"}).Draw(t, "set")
 		if e.Data.Set == "mnist" {
-			e.Data.Dir = rapid.StringN(1, 10, -1).Draw(t, "dir")
-			e.Data.Shift = rapid.IntRange(0, 27).Draw(t, "shift")
+			e.Data.Keys = data.Table{"dir": rapid.StringN(1, 10, -1).Draw(t, "dir"), "shift": rapid.IntRange(0, 27).Draw(t, "shift")}
 		}
 		if e.events() {
 			e.Encode.Kind = rapid.SampledFrom([]string{"ttfs", "latency"}).Draw(t, "kind")
@@ -34,7 +34,7 @@ func TestRoundTrip(t *testing.T) {
 			e.Encode.Dt = positive.Draw(t, "dt")
 		}
 		if e.Encode.Kind == "rate" {
-			e.Encode.MaxRate = positive.Draw(t, "max_rate")
+			e.Encode.Keys = data.Table{"max_rate": positive.Draw(t, "max_rate")}
 		}
 		e.Model.Hidden = rapid.SliceOfN(rapid.IntRange(1, 1000), 1, 4).Draw(t, "hidden")
 		e.Model.WMean = rapid.Float64().Draw(t, "w_mean")
@@ -86,17 +86,17 @@ func TestRecipes(t *testing.T) {
 // update.
 func TestSchedules(t *testing.T) {
 	e := defaults(Surrogate)
-	e.Data.Train, e.Train.Batch, e.Train.Epochs = 95, 10, 3 // 30 updates, of which 5 warm up
+	e.Train.Batch, e.Train.Epochs = 10, 3 // with 95 samples 30 updates, of which 5 warm up
 	e.Train.LR, e.Train.LREnd, e.Train.Warmup = 0.5, 0.25, 5
-	if e.Steps() != 30 {
-		t.Fatalf("%d updates, want 30", e.Steps())
+	if e.Updates(95) != 30 {
+		t.Fatalf("%d updates, want 30", e.Updates(95))
 	}
 	for _, c := range []struct {
 		schedule string
 		end      float64
 	}{{"constant", 0.5}, {"linear", 0.25}, {"cosine", 0.25}, {"exponential", 0.25}} {
 		e.Train.Schedule = c.schedule
-		lr := e.LR()
+		lr := e.LR(95)
 		for step, want := range map[uint64]float64{0: 0.1, 4: 0.5, 5: 0.5, 30: c.end} {
 			// The schedules are right to 1e-14.
 			if got := lr.At(step); got < want-1e-13 || got > want+1e-13 {

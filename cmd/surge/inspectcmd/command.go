@@ -47,7 +47,11 @@ func (c *Command) Run(k *kong.Context) error {
 		if err != nil {
 			return err
 		}
-		net, err := e.Build(e.Sizes()) // without the data
+		channels, classes, err := e.Sizes()
+		if err != nil {
+			return err
+		}
+		net, err := e.Build(channels, classes)
 		if err != nil {
 			return err
 		}
@@ -57,7 +61,7 @@ func (c *Command) Run(k *kong.Context) error {
 				return err
 			}
 		}
-		p := describeProgram(e, net)
+		p := describeProgram(e, net, channels)
 		if c.JSON {
 			return json.NewEncoder(k.Stdout).Encode(p)
 		}

@@ -35,8 +35,7 @@ type parameter struct {
 }
 
 // describeProgram describes the program of an experiment.
-func describeProgram(e *experiment.Experiment, net experiment.Network) *program {
-	channels, _ := e.Sizes()
+func describeProgram(e *experiment.Experiment, net experiment.Network, channels int) *program {
 	r := net.Report()
 	p := &program{
 		Name: e.Name, Steps: e.Encode.Steps, Duration: e.Encode.Duration, Batch: e.Train.Batch, Channels: channels, Nodes: r.Nodes,

@@ -27,7 +27,7 @@ type Command struct {
 	Recipe string `arg:"" optional:"" help:"A built-in experiment: ${recipes}."`
 	Config string `placeholder:"FILE" help:"An experiment of your own, in TOML; --print-config shows what it can say."`
 
-	Data   string  `placeholder:"DIR" help:"Folder of the data, where the experiment reads files."`
+	Data   string  `placeholder:"PATH" help:"Folder or file of the data, where the experiment reads files."`
 	Out    string  `placeholder:"DIR" help:"Folder for the results; default runs/NAME-SEED, or where there is such a run, runs/NAME-SEED-2 and so on."`
 	Seed   *uint64 `help:"Of the parameters, the order of the data and all random numbers."`
 	Epochs *int    `help:"How often the training set is learned."`
@@ -122,7 +122,7 @@ func (c *Command) experiment() (*experiment.Experiment, error) {
 		return nil, err
 	}
 	if c.Data != "" {
-		e.Data.Dir = c.Data
+		e.Locate(c.Data)
 	}
 	if c.Seed != nil {
 		e.Seed = *c.Seed

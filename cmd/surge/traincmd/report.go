@@ -28,11 +28,6 @@ type report struct {
 
 func newReport(out, errs io.Writer, json bool, e *experiment.Experiment) *report {
 	r := &report{out: out, errs: errs, json: json, epochs: e.Train.Epochs}
-	if f, ok := errs.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
-		batches := e.Steps() / e.Train.Epochs
-		r.bar = progressbar.NewOptions(batches, progressbar.OptionSetWriter(errs), progressbar.OptionClearOnFinish(),
-			progressbar.OptionSetWidth(30), progressbar.OptionShowCount(), progressbar.OptionSetPredictTime(true))
-	}
 	return r
 }
 
@@ -49,6 +44,10 @@ func (r *report) logger() *slog.Logger {
 
 // begin says what is going to be trained.
 func (r *report) begin(run *runner) {
+	if f, ok := r.errs.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+		r.bar = progressbar.NewOptions(run.sets.Train.Len(), progressbar.OptionSetWriter(r.errs), progressbar.OptionClearOnFinish(),
+			progressbar.OptionSetWidth(30), progressbar.OptionShowCount(), progressbar.OptionSetPredictTime(true))
+	}
 	if r.json {
 		return
 	}

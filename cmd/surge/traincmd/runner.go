@@ -76,8 +76,9 @@ func (r *runner) checkResume() error {
 func (r *runner) run(ctx context.Context) error {
 	e := r.experiment
 	r.report.begin(r)
+	samples := r.sets.Train.Data.Len()
 	result, err := train.Run(ctx, r.net, r.sets, train.Settings{
-		Epochs: e.Train.Epochs, Patience: e.Train.Patience, Optimizer: e.Optimizer(), LR: e.LR(),
+		Epochs: e.Train.Epochs, Patience: e.Train.Patience, Optimizer: e.Optimizer(samples), LR: e.LR(samples),
 		Checkpoint: r.dir.Path(CheckpointFile), CheckpointBatches: r.every.batches, CheckpointTime: r.every.time, Resume: r.resume,
 		Metrics: r.dir.Path(MetricsFile), Times: r.dir.Path(TimesFile), Config: e.Text(),
 		AfterBatch: r.report.batch, AfterEpoch: r.report.epoch, Logger: r.report.logger(),
