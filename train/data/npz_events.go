@@ -11,13 +11,14 @@ import (
 // eventLists are the events of samples, one list after the other.
 type eventLists struct {
 	n       int                 // events
-	time    func(i int) float64 // s
+	time    func(i int) float64 // in a unit
+	per     float64             // of the unit, in a second: 1000 for ms
 	channel func(i int) int
 	offsets []int   // [S+1]
 	order   []int32 // of the events, where they are not by sample; else nil
 }
 
-// event returns event k in the order of the samples.
+// event returns event k in the order of the samples, its time in the unit of the list.
 func (l *eventLists) event(k int) Spike {
 	if l.order != nil {
 		k = int(l.order[k])
@@ -30,10 +31,10 @@ func (l *eventLists) append(dst []Spike, i int, first bool) []Spike {
 	origin := 0.0
 	for k := l.offsets[i]; k < l.offsets[i+1]; k++ {
 		e := l.event(k)
-		if k == l.offsets[i] && first {
+		if k == l.offsets[i] && first { // before it is divided, so that nothing is rounded twice
 			origin = e.Time
 		}
-		dst = append(dst, Spike{e.Time - origin, e.Channel})
+		dst = append(dst, Spike{(e.Time - origin) / l.per, e.Channel})
 	}
 	return dst
 }
@@ -135,10 +136,10 @@ func (a arrays) lists(times, channels, offsets, samples, unit string) (*eventLis
 			return nil, a.bad(channels, "whole numbers >= 0, found %v for event %d", c.Float(i), i)
 		}
 	}
-	per := perSecond[unit]
 	l := &eventLists{
 		n:       t.Len(),
-		time:    func(i int) float64 { return t.Float(i) / per },
+		time:    t.Float,
+		per:     perSecond[unit],
 		channel: func(i int) int { v, _ := c.Int(i); return int(v) },
 	}
 	return l, a.divide(l, offsets, samples)

@@ -1,0 +1,82 @@
+package data
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func text(t testing.TB, content string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "data.csv")
+	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestCSVFeatures(t *testing.T) {
+	r, err := CSV{}.read(text(t, "index;height;label;width;set\n0;0,5;cat;1;0\n1;1,5;dog;2;2\n2;2,5;cat;3;1\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	target, err := classes(r.labels)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.form.Target = target
+	list := all(t, r)
+	if !reflect.DeepEqual(list[1].X, []float64{1.5, 2}) || list[1].Label != 1 || list[2].Label != 0 || !slices.Equal(target.Names, []string{"cat", "dog"}) || !slices.Equal(r.set, []int32{0, 2, 1}) {
+		t.Errorf("%+v, parts %v, %+v", list, r.set, target)
+	}
+	if r, err = (CSV{Y: "width", Ignore: []string{"name"}}).read(text(t, "name,height,width\na,1,0.5\nb,2,3\n")); err != nil || r.form.Target.Kind != VectorTarget || all(t, r)[1].Y[0] != 3 {
+		t.Errorf("a number as target: %v, %+v", err, r)
+	}
+}
+
+func TestCSVSequences(t *testing.T) {
+	r, err := CSV{Y: "class", Sample: "trial", Files: Files{Group: "who"}}.read(text(t,
+		"trial,who,a,b,class\n7,x,1,2,5\n7,x,3,4,5\n2,y,5,6,6\n9,x,7,8,5\n9,x,9,10,5\n9,x,11,12,5\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.form.Input != Sequence || r.form.Channels != 2 || r.form.Steps != 3 || r.n != 3 || !slices.Equal(r.groups, []int32{0, 1, 0}) {
+		t.Errorf("%+v, groups %v", r.form, r.groups)
+	}
+	r.form.Target, r.labels = Target{}, nil
+	list := all(t, r)
+	if list[0].Steps != 2 || !slices.Equal(list[2].X, []float64{7, 8, 9, 10, 11, 12}) {
+		t.Errorf("%+v", list)
+	}
+}
+
+func TestCSVErrors(t *testing.T) {
+	for _, c := range []struct {
+		set  CSV
+		text string
+		says string
+	}{
+		{CSV{}, "a,b\n1,2\n", "none of y, label, class is among a, b"},
+		{CSV{Y: "z"}, "a,b\n1,2\n", `a column "z"`},
+		{CSV{}, "a,y\nlow,1\nhigh,0\n", `"a": data: malformed file: expected numbers, found "low"`},
+		{CSV{}, "y\n1\n2\n", "columns of features"},
+		{CSV{Sample: "s"}, "s,a,y\n1,2,0\n1,3,1\n", "found another in row 2"},
+		{CSV{Sample: "s"}, "s,a,y\n1,2,0\n2,3,1\n1,4,0\n", "earlier sequence in row 3"},
+		{CSV{Sample: "s"}, "a,y\n1,2\n", `a column "s"`},
+		{CSV{Target: "vector"}, "a,y\n1,cat\n", `numbers, for target = "vector", found "cat"`},
+		{CSV{Target: "class"}, "a,y\n1,0.5\n", "found 0.5 in row 1"},
+		{CSV{}, "a,y\n1,NaN\n", "finite numbers, found NaN in row 1"},
+		{CSV{}, "a,y,set\n1,1,4\n", "found 4 in row 1"},
+		{CSV{}, "a,y,set\n1,1,train\n", `found "train"`},
+		{CSV{Files: Files{Group: "g"}}, "a,y\n1,1\n", `a column "g"`},
+	} {
+		path := text(t, c.text)
+		if _, err := c.set.read(path); !errors.Is(err, ErrFormat) || !strings.Contains(err.Error(), c.says) || !strings.Contains(err.Error(), path) {
+			t.Errorf("%q: error %v, want ErrFormat with %q", c.text, err, c.says)
+		}
+	}
+}
