@@ -45,10 +45,12 @@ type KeyError struct {
 	Key, Expected, Found string
 }
 
+// Error names the key, what was expected and what was found.
 func (e *KeyError) Error() string {
 	return fmt.Sprintf("%v: %s: expected %s, found %s", ErrSettings, e.Key, e.Expected, e.Found)
 }
 
+// Unwrap returns ErrSettings.
 func (e *KeyError) Unwrap() error { return ErrSettings }
 
 // Names returns the names of the rows, in their order.
