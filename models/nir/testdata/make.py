@@ -1,0 +1,123 @@
+"""Makes the NIR files of the tests and the spikes that other simulators give with them.
+
+Made with nir 1.0.8, nirtorch 2.6, h5py 3.16.0, numpy 1.26.4, torch 2.4.1, snntorch 1.0.0, spikingjelly 2.0.0, sinabs 3.1.3,
+norse 1.1.0, rockpool 3.1.0.
+"""
+import io, json, contextlib, sys
+import numpy as np, torch, nir
+
+rng = np.random.default_rng(7)
+T = 80
+f32 = np.float32
+
+def full(v, n):
+    return np.full(n, v, f32)
+
+def weights(out, inp, gain=1.0):
+    return (gain * rng.normal(0.6, 0.5, (out, inp))).astype(f32)
+
+def affine(out, inp, gain=1.0):
+    return nir.Affine(weights(out, inp, gain), rng.normal(0, 0.05, out).astype(f32))
+
+def lif(n, tau, r, reset=0.0, th=1.0, leak=0.0):
+    return nir.LIF(tau=full(tau, n), r=full(r, n), v_leak=full(leak, n), v_threshold=full(th, n), v_reset=full(reset, n))
+
+def cuba(n, mem, syn, r, w):
+    return nir.CubaLIF(tau_mem=full(mem, n), tau_syn=full(syn, n), r=full(r, n), v_leak=full(0, n), v_threshold=full(1, n), v_reset=full(0, n), w_in=full(w, n))
+
+def chain(*pairs):
+    return nir.NIRGraph(nodes=dict(pairs), edges=[(a[0], b[0]) for a, b in zip(pairs, pairs[1:])])
+
+def io_nodes(i, o):
+    return ("input", nir.Input(np.array([i]))), ("output", nir.Output(np.array([o])))
+
+def graphs():
+    i, o = io_nodes(3, 2)
+    yield "lif", chain(i, ("fc1", affine(4, 3)), ("lif1", lif(4, 1e-3, 10)), ("fc2", affine(2, 4)), ("lif2", lif(2, 1e-3, 10)), o)
+    yield "seconds", chain(i, ("fc1", affine(4, 3, 10)), ("lif1", lif(4, 20e-3, 1)), ("fc2", affine(2, 4, 10)), ("lif2", lif(2, 20e-3, 1)), o)
+    yield "reset", chain(i, ("fc1", affine(4, 3)), ("lif1", lif(4, 1e-3, 10, reset=-0.5, leak=-0.5)), ("fc2", affine(2, 4)), ("lif2", lif(2, 1e-3, 10)), o)
+    yield "cuba", chain(i, ("fc1", affine(4, 3, 0.5)), ("lif1", cuba(4, 1e-3, 5e-4, 10, 5)), ("fc2", affine(2, 4, 0.5)), ("lif2", cuba(2, 1e-3, 5e-4, 10, 5)), o)
+    yield "cubaexact", chain(i, ("fc1", affine(4, 3, 0.5)), ("lif1", cuba(4, 20e-3, 10e-3, 19.0246, 1)), ("fc2", affine(2, 4, 0.5)), ("lif2", cuba(2, 20e-3, 10e-3, 19.0246, 1)), o)
+    yield "if", chain(i, ("fc1", affine(4, 3)), ("lif1", nir.IF(full(1, 4), full(1, 4), full(0, 4))), o[:1] + (nir.Output(np.array([4])),))
+    n = 4
+    inner = nir.NIRGraph(
+        nodes={"rnn.input": nir.Input(np.array([n])), "rnn.lif": lif(n, 1e-3, 10), "rnn.w": nir.Affine(weights(n, n, 0.5), full(0, n)), "rnn.output": nir.Output(np.array([n]))},
+        edges=[("rnn.input", "rnn.lif"), ("rnn.lif", "rnn.w"), ("rnn.w", "rnn.lif"), ("rnn.lif", "rnn.output")])
+    yield "nested", chain(i, ("fc1", affine(n, 3)), ("rnn", inner), ("fc2", affine(2, n)), ("lif2", lif(2, 1e-3, 10)), o)
+    yield "recurrent", nir.NIRGraph(
+        nodes={"input": i[1], "fc1": affine(n, 3), "lif1": lif(n, 1e-3, 10), "w": nir.Affine(weights(n, n, 0.5), full(0, n)), "fc2": affine(2, n), "lif2": lif(2, 1e-3, 10), "output": o[1]},
+        edges=[("input", "fc1"), ("fc1", "lif1"), ("lif1", "w"), ("w", "lif1"), ("lif1", "fc2"), ("fc2", "lif2"), ("lif2", "output")])
+    conv = nir.Conv2d(input_shape=(8, 6), weight=rng.normal(0.1, 0.3, (4, 1, 3, 3)).astype(f32), stride=(2, 1), padding=(1, 0), dilation=(1, 2), groups=2, bias=rng.normal(0, 0.1, 4).astype(f32))
+    yield "conv", nir.NIRGraph(
+        nodes={"input": nir.Input(np.array([2, 8, 6])), "conv": conv, "pool": nir.SumPool2d(np.array([2, 2]), np.array([1, 2]), np.array([1, 1])),
+               "avg": nir.AvgPool2d(np.array([2, 1]), np.array([2, 1]), np.array([1, 0])), "flat": nir.Flatten({"input": np.array([4, 3, 2])}, 0, -1),
+               "output": nir.Output(np.array([24]))},
+        edges=[("input", "conv"), ("conv", "pool"), ("pool", "avg"), ("avg", "flat"), ("flat", "output")], type_check=False)
+
+def run_snntorch(g, x):
+    from snntorch.import_nir import import_from_nir
+    net, state, out = import_from_nir(g), None, []
+    for t in range(len(x)):
+        y, state = net(x[t : t + 1], state)
+        out.append(y[0])
+    return torch.stack(out)
+
+def run_norse(g, x):
+    import norse.torch
+    net, state, out = norse.torch.from_nir(g, ignore_warnings=True), None, []
+    for t in range(len(x)):
+        y, state = net(x[t : t + 1], state)
+        out.append(y[0])
+    return torch.stack(out)
+
+def run_spikingjelly(g, x):
+    if not hasattr(torch.library, "triton_op"):  # of torch 2.6, for GPUs
+        torch.library.triton_op, torch.library.wrap_triton = torch.library.custom_op, lambda f: f
+    from spikingjelly.activation_based import nir_exchange
+    net, state, out = nir_exchange.import_from_nir(g), None, []
+    for t in range(len(x)):
+        y, state = net(x[t : t + 1], state)
+        out.append(y[0])
+    return torch.stack(out)
+
+def run_sinabs(g, x):
+    from sinabs.nir import from_nir
+    net = from_nir(g, batch_size=1)
+    y = net(x)
+    return y[0] if isinstance(y, tuple) else y
+
+def run_rockpool(g, x):
+    from rockpool.nn.modules.torch.nir import from_nir
+    y = from_nir(g)(x[None])
+    return (y[0] if isinstance(y, tuple) else y)[0]
+
+def main():
+    cases = []
+    for name, g in graphs():
+        nir.write(name + ".nir", g)
+        shape = tuple(int(k) for k in g.nodes["input"].input_type["input"])
+        x = (rng.random((T if name != "conv" else 3,) + shape) < 0.4).astype(f32)
+        case = dict(file=name + ".nir", steps=len(x), input=x.reshape(-1).astype(int).tolist(), peers={})
+        if name == "conv":
+            c, p, a = g.nodes["conv"], g.nodes["pool"], g.nodes["avg"]
+            F = torch.nn.functional
+            y = F.conv2d(torch.tensor(x).double(), torch.tensor(c.weight).double(), torch.tensor(c.bias).double(), c.stride, c.padding, c.dilation, c.groups)
+            y = F.avg_pool2d(y, (2, 2), (1, 2), (1, 1)) * 4
+            y = F.avg_pool2d(y, (2, 1), (2, 1), (1, 0)).flatten(1)
+            case["peers"]["torch"] = dict(output=y.reshape(-1).tolist())
+            cases.append(case)
+            continue
+        for peer in ["snntorch", "norse", "spikingjelly", "sinabs", "rockpool"]:
+            try:
+                with contextlib.redirect_stdout(io.StringIO()), torch.no_grad():
+                    y = globals()["run_" + peer](nir.read(name + ".nir"), torch.tensor(x))
+                case["peers"][peer] = dict(output=[int(v) for v in y.reshape(-1).tolist()])
+            except BaseException as e:
+                case["peers"][peer] = dict(error=f"{type(e).__name__}: {e}"[:200])
+        cases.append(case)
+        print(name, {k: v.get("error") or sum(v["output"]) for k, v in case["peers"].items()}, file=sys.stderr)
+    with open("replay.json", "w") as f:
+        f.write("[\n" + ",\n".join(json.dumps(c, separators=(",", ":")) for c in cases) + "\n]\n")
+
+if __name__ == "__main__":
+    main()
