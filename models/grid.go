@@ -9,8 +9,8 @@ import (
 // grid is how the rows of a batch and the neurons of a layer are divided among tasks, each of
 // which goes through all time steps. No number depends on it.
 type grid[T kernel.Float] struct {
-	panels int
-	tasks  []task[T]
+	panel, panels int // neurons of a panel
+	tasks         []task[T]
 }
 
 // task is rows lo..hi-1 and neurons from..to-1, with memory of its own.
@@ -28,7 +28,8 @@ const mostRows = 48
 
 // plan divides b rows and n neurons, panel of them at a time.
 func (g *grid[T]) plan(b, n, panel int) {
-	g.panels = (n + panel - 1) / panel
+	panel = min(panel, n)
+	g.panel, g.panels = panel, (n+panel-1)/panel
 	workers := runtime.GOMAXPROCS(0)
 	rows := max(1, min(mostRows, (b+workers-1)/workers))
 	blocks := (b + rows - 1) / rows
@@ -41,6 +42,12 @@ func (g *grid[T]) plan(b, n, panel int) {
 		t.from, t.lo = i/blocks*panel, i%blocks*rows
 		t.to, t.hi = min(t.from+panel, n), min(t.lo+rows, b)
 	}
+}
+
+// of returns row r of a sequence, in the neurons of the task.
+func (t *task[T]) of(x *kernel.Panels[T], r int) []T {
+	row, _ := x.From(r, t.from)
+	return row[:t.to-t.from]
 }
 
 // load copies the rows and neurons of the task from x [B, n] to dst, or zeros if x is nil.

@@ -8,9 +8,6 @@ import (
 func (k *lifKernel[T]) Backward(in, out, gout, gin [][]T) error {
 	k.in, k.out = split(k.lifCell, in), splitOut(k.lifCell, out)
 	k.gin, k.gout = split(k.lifCell, gin), splitOut(k.lifCell, gout)
-	if k.out.vmem == nil {
-		k.out.vmem = k.vmem
-	}
 	d := &k.gin
 	k.learns = d.alpha != nil || d.vth != nil || d.beta != nil || d.vreset != nil
 	if k.learns {
@@ -19,17 +16,12 @@ func (k *lifKernel[T]) Backward(in, out, gout, gin [][]T) error {
 			clear(k.partial[j])
 		}
 	}
-	if d.x == nil && k.recurrent {
-		k.dx = resized(k.dx, k.t*k.b*k.n)
-		d.x = k.dx
+	k.dx = kernel.Panels[T]{}
+	if d.x != nil || k.recurrent || k.handed {
+		k.dx = k.panels(d.x, &k.own.dx)
 	}
-	panel := k.n
-	if k.gradient != nil && !k.recurrent {
-		panel = k.gradient.Panel
-	}
-	k.grid.plan(k.b, k.n, panel)
 	if k.recurrent {
-		k.wrec.Pack(k.in.wrec, k.n, k.n, true)
+		k.wrec.PackTransposed(k.in.wrec, k.n, k.n)
 	}
 	kernel.Blocks(len(k.grid.tasks), 1, k.back)
 	// Gradients of parameters are summed in the order of the rows.
@@ -40,10 +32,10 @@ func (k *lifKernel[T]) Backward(in, out, gout, gin [][]T) error {
 	}
 	if d.wrec != nil {
 		// The spikes of a step meet the gradients of the next one.
-		k.byNeuron().Scatter(d.wrec, d.x[k.b*k.n:], (k.t-1)*k.b, k.n, false)
+		k.byNeuron().Scatter(d.wrec, k.dx, (k.t-1)*k.b, k.b, false)
 		if k.start.events.Len() > 0 {
 			k.start.columns.Transpose(&k.start.events)
-			k.start.columns.Scatter(d.wrec, d.x, k.b, k.n, true)
+			k.start.columns.Scatter(d.wrec, k.dx, k.b, 0, true)
 		}
 	}
 	return nil
@@ -57,7 +49,7 @@ func (k *lifKernel[T]) backTasks(lo, hi int) {
 
 // backTask takes some rows and neurons back through time.
 func (k *lifKernel[T]) backTask(at *task[T]) {
-	o, g, d := &k.out, &k.gout, &k.gin
+	g, d := &k.gout, &k.gin
 	rows, width := at.hi-at.lo, at.to-at.from
 	at.x = resized(at.x, rows*width)
 	at.u = resized(at.u, width)
@@ -73,15 +65,15 @@ func (k *lifKernel[T]) backTask(at *task[T]) {
 		k.spikeGradients(ds, t, at)
 		for b := at.lo; b < at.hi; b++ {
 			r, own := first+b-at.lo, (b-at.lo)*width
-			u := k.row(o.vmem, r, at)
+			u := at.of(&k.vmem, r)
 			kernel.Sub(at.slope, u, l.VTh)
 			surrogate.Slopes(k.surrogate, at.slope, at.slope)
 			a.DV, a.DX = at.v[own:own+width], at.u
 			if k.synapse {
 				a.DI = at.i[own : own+width]
 			}
-			if d.x != nil {
-				a.DX = k.row(d.x, r, at)
+			if k.dx.Data != nil {
+				a.DX = at.of(&k.dx, r)
 			}
 			if g.vmem != nil {
 				a.G = k.row(g.vmem, r, at)
@@ -90,7 +82,7 @@ func (k *lifKernel[T]) backTask(at *task[T]) {
 				k.parameters(&a, &l, t, b, at)
 			}
 			if k.twin {
-				k.smoothBack(&l, &a, ds[own:own+width], at.slope, u, k.row(k.smooth, r, at))
+				k.smoothBack(&l, &a, ds[own:own+width], at.slope, u, at.of(&k.smooth, r))
 			} else {
 				l.Back(&a, ds[own:own+width], at.slope, u)
 			}
@@ -99,7 +91,7 @@ func (k *lifKernel[T]) backTask(at *task[T]) {
 	at.store(d.v0, at.v, k.n)
 	at.store(d.i0, at.i, k.n)
 	if k.recurrent && d.s0 != nil {
-		k.wrec.Product(d.s0[at.lo*k.n:], k.n, rows, 0, k.n, kernel.Matrix[T]{Data: d.x[at.lo*k.n:], Row: k.n, Col: 1}, false, &at.scratch)
+		k.wrec.Product(d.s0[at.lo*k.n:], k.n, at.lo, rows, 0, k.n, kernel.Matrix[T]{X: k.dx}, false, &at.scratch)
 	}
 }
 
@@ -120,7 +112,7 @@ func (k *lifKernel[T]) spikeGradients(ds []T, t int, at *task[T]) {
 	switch {
 	case !k.recurrent:
 	case t < k.t-1:
-		k.wrec.Product(ds, k.n, rows, 0, k.n, kernel.Matrix[T]{Data: k.gin.x[(first+k.b)*k.n:], Row: k.n, Col: 1}, true, &at.scratch)
+		k.wrec.Product(ds, k.n, first+k.b, rows, 0, k.n, kernel.Matrix[T]{X: k.dx}, true, &at.scratch)
 	case k.gout.s != nil:
 		kernel.Add(ds, ds, k.gout.s[at.lo*k.n:at.hi*k.n])
 	}
@@ -132,9 +124,9 @@ func (k *lifKernel[T]) parameters(a *kernel.Adjoint[T], l *kernel.LIF[T], t, b i
 	a.DAlpha, a.DVTh = k.row(k.partial[0], b, at), k.row(k.partial[1], b, at)
 	if k.synapse {
 		a.DBeta = k.row(k.partial[2], b, at)
-		a.I, a.IBefore = k.row(k.isyn, r, at), k.row(k.in.i0, b, at)
+		a.I, a.IBefore = at.of(&k.isyn, r), k.row(k.in.i0, b, at)
 		if t > 0 {
-			a.IBefore = k.row(k.isyn, r-k.b, at)
+			a.IBefore = at.of(&k.isyn, r-k.b)
 		}
 	}
 	if k.toValue {
@@ -144,8 +136,8 @@ func (k *lifKernel[T]) parameters(a *kernel.Adjoint[T], l *kernel.LIF[T], t, b i
 	case t == 0:
 		copy(a.Before, k.row(k.in.v0, b, at))
 	case k.twin:
-		k.smoothReset(l, a.Before, k.row(k.out.vmem, r-k.b, at), k.row(k.smooth, r-k.b, at))
+		k.smoothReset(l, a.Before, at.of(&k.vmem, r-k.b), at.of(&k.smooth, r-k.b))
 	default:
-		l.Reset(a.Before, k.row(k.out.vmem, r-k.b, at))
+		l.Reset(a.Before, at.of(&k.vmem, r-k.b))
 	}
 }

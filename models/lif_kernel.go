@@ -32,11 +32,15 @@ type lifKernel[T kernel.Float] struct {
 	gradient *ops.Stream[T] // of the spikes, likewise
 	trained  bool           // an adjoint will run
 	learns   bool           // and is asked for a parameter of the neurons
+	handed   bool           // the gradient of x is read as a stream
 
-	vmem    []T    // [T, B, N], voltages before the reset, where the output is not asked for
-	isyn    []T    // [T, B, N]
-	smooth  []T    // [T, B, N], the spikes of a smoothed twin
-	dx      []T    // [T, B, N], where nobody else asks for it
+	// Sequences [T, B, N], in the panels of the tasks where they are not results.
+	vmem   kernel.Panels[T] // voltages before the reset
+	isyn   kernel.Panels[T]
+	smooth kernel.Panels[T] // the spikes of a smoothed twin
+	dx     kernel.Panels[T]
+	own    struct{ vmem, isyn, smooth, dx []T }
+
 	partial [4][]T // [B, N], gradients of parameters by row of the batch
 	zero    []T    // N
 
@@ -119,7 +123,13 @@ func (k *lifKernel[T]) Output(i int) (*ops.Stream[T], bool) {
 	return nil, false
 }
 
-func (k *lifKernel[T]) Gradient(int) *ops.Stream[T] { return nil }
+func (k *lifKernel[T]) Gradient(i int) *ops.Stream[T] {
+	if i != 0 {
+		return nil
+	}
+	k.handed = true
+	return &ops.Stream[T]{Panels: func() kernel.Panels[T] { return k.dx }}
+}
 
 func (k *lifKernel[T]) ReadInput(i int, s *ops.Stream[T]) bool {
 	if i != 0 || s.Rows == nil {
@@ -154,6 +164,15 @@ func (k *lifKernel[T]) row(x []T, i int, at *task[T]) []T {
 	return x[i*k.n+at.from : i*k.n+at.to]
 }
 
+// panels returns a sequence in memory that is used again, or row-major in x if that is not nil.
+func (k *lifKernel[T]) panels(x []T, own *[]T) kernel.Panels[T] {
+	if x != nil {
+		return kernel.RowMajor(x, k.t*k.b, k.n)
+	}
+	*own = resized(*own, k.t*k.b*k.n)
+	return kernel.Panels[T]{Rows: k.t * k.b, N: k.n, Width: k.grid.panel, Data: *own}
+}
+
 // neurons returns the parameters of the neurons of the task.
 func (k *lifKernel[T]) neurons(at *task[T]) kernel.LIF[T] {
 	a := &k.in
@@ -173,21 +192,25 @@ func (k *lifKernel[T]) Forward(in, out [][]T) error {
 	rows := k.t * k.b
 	k.spikes.Resize(rows, k.n)
 	k.mask = resized(k.mask, rows*kernel.Words(k.n))
-	if k.out.vmem == nil && k.trained {
-		k.vmem = resized(k.vmem, rows*k.n)
-		k.out.vmem = k.vmem
-	}
-	if k.synapse && (k.learns || !k.trained) {
-		k.isyn = resized(k.isyn, rows*k.n)
-	}
-	if k.twin {
-		k.smooth = resized(k.smooth, rows*k.n)
-	}
 	panel := k.n
-	if k.current != nil && !k.recurrent {
+	switch {
+	case k.recurrent:
+	case k.current != nil:
 		panel = k.current.Panel
+	case k.gradient != nil:
+		panel = k.gradient.Panel
 	}
 	k.grid.plan(k.b, k.n, panel)
+	k.vmem, k.isyn, k.smooth = kernel.Panels[T]{}, kernel.Panels[T]{}, kernel.Panels[T]{}
+	if k.out.vmem != nil || k.trained {
+		k.vmem = k.panels(k.out.vmem, &k.own.vmem)
+	}
+	if k.synapse && (k.learns || !k.trained) {
+		k.isyn = k.panels(nil, &k.own.isyn)
+	}
+	if k.twin {
+		k.smooth = k.panels(nil, &k.own.smooth)
+	}
 	if k.recurrent {
 		k.start.list(k.in.s0, k.b, k.n, 1)
 	}
@@ -216,8 +239,8 @@ func (k *lifKernel[T]) forwardTasks(lo, hi int) {
 // forwardTask takes some rows and neurons through time.
 func (k *lifKernel[T]) forwardTask(at *task[T]) {
 	a, o := &k.in, &k.out
-	width, words := at.to-at.from, kernel.Words(k.n)
-	at.x = resized(at.x, (at.hi-at.lo)*width)
+	rows, width, words := at.hi-at.lo, at.to-at.from, kernel.Words(k.n)
+	at.x = resized(at.x, rows*width)
 	at.u = resized(at.u, width)
 	l := k.neurons(at)
 	for b := at.lo; b < at.hi; b++ {
@@ -230,26 +253,20 @@ func (k *lifKernel[T]) forwardTask(at *task[T]) {
 	for t := range k.t {
 		first := t*k.b + at.lo
 		if k.current != nil {
-			k.current.Rows(at.x, width, first, at.hi-at.lo, at.from, at.to, &at.scratch)
+			k.current.Rows(at.x, width, first, rows, at.from, at.to, &at.scratch)
+		}
+		if k.recurrent {
+			k.recur(at, t)
 		}
 		for b := at.lo; b < at.hi; b++ {
 			r := t*k.b + b
-			own := at.x[(b-at.lo)*width : (b-at.lo+1)*width]
-			x := own
-			if k.current == nil {
+			x := at.x[(b-at.lo)*width : (b-at.lo+1)*width]
+			if k.current == nil && !k.recurrent {
 				x = k.row(a.x, r, at)
 			}
-			if k.recurrent {
-				if t == 0 {
-					k.start.events.Gather(own, x, b, a.wrec)
-				} else {
-					k.spikes.Gather(own, x, r-k.b, a.wrec)
-				}
-				x = own
-			}
 			u := at.u
-			if o.vmem != nil {
-				u = k.row(o.vmem, r, at)
+			if k.vmem.Data != nil {
+				u = at.of(&k.vmem, r)
 			}
 			v := k.row(o.v, b, at)
 			var i, i1 []T
@@ -260,20 +277,34 @@ func (k *lifKernel[T]) forwardTask(at *task[T]) {
 			mask := k.mask[r*words+at.from/64:][:kernel.Words(width)]
 			var spikes []T
 			if k.twin {
-				spikes = k.row(k.smooth, r, at)
+				spikes = at.of(&k.smooth, r)
 				k.smoothStep(&l, u, v, i1, i, x, spikes)
 				kernel.Mask(mask, spikes)
 			} else {
 				l.Step(u, v, i1, i, x, mask)
 			}
-			if k.isyn != nil {
-				copy(k.row(k.isyn, r, at), i1)
+			if k.isyn.Data != nil {
+				copy(at.of(&k.isyn, r), i1)
 			}
 			if k.grid.panels == 1 {
 				at.recorder.Record(&k.spikes, r, mask, spikes)
 			}
 		}
 	}
+}
+
+// recur adds to the current of step t what comes through the recurrent weights from the spikes of
+// the step before.
+func (k *lifKernel[T]) recur(at *task[T], t int) {
+	x := at.x
+	if k.current == nil {
+		x = k.in.x[(t*k.b+at.lo)*k.n:]
+	}
+	spikes, first := &k.start.events, at.lo
+	if t > 0 {
+		spikes, first = &k.spikes, (t-1)*k.b+at.lo
+	}
+	spikes.Gather(at.x, k.n, x, k.n, first, at.hi-at.lo, k.n, k.in.wrec, k.n)
 }
 
 // recordRows lists the spikes of rows whose neurons were in several tasks.
@@ -283,7 +314,11 @@ func (k *lifKernel[T]) recordRows(lo, hi int) {
 	for r := lo; r < hi; r++ {
 		var spikes []T
 		if k.twin {
-			spikes = k.smooth[r*k.n : (r+1)*k.n]
+			spikes = make([]T, k.n)
+			for from := 0; from < k.n; from += k.smooth.Width {
+				x, ld := k.smooth.From(r, from)
+				copy(spikes[from:], x[:ld])
+			}
 		}
 		list.Record(&k.spikes, r, k.mask[r*words:(r+1)*words], spikes)
 	}
@@ -303,10 +338,13 @@ func (k *lifKernel[T]) expandRow(dst []T, r int) {
 		switch {
 		case val != nil:
 			dst[j] = val[i]
-		case k.out.vmem != nil && k.out.vmem[r*k.n+int(j)] != k.out.vmem[r*k.n+int(j)]:
-			dst[j] = k.out.vmem[r*k.n+int(j)] // NaN
 		default:
 			dst[j] = 1
+			if k.vmem.Data != nil {
+				if u, _ := k.vmem.From(r, int(j)); u[0] != u[0] {
+					dst[j] = u[0] // NaN
+				}
+			}
 		}
 	}
 }

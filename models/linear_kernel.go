@@ -20,14 +20,21 @@ type linearKernel[T kernel.Float] struct {
 	source        *ops.Stream[T]
 	streamed      bool // the layer before reads the gradient of x as a stream
 
-	x, w, bias, g, y, dw []T
-	zero                 []T // as many as a row of the output has
-	dense                bool
-	events               *kernel.Events[T]
-	listed               inputEvents[T]
-	weights              kernel.Packed[T] // W, for dense inputs
-	back                 kernel.Packed[T] // W transposed, for the gradient of x
-	forward              func(lo, hi int)
+	gradient *ops.Stream[T] // of y, where it lies in panels
+
+	x, w, bias, y, dx []T
+	g                 kernel.Panels[T]
+	noGradient        bool
+	zero              []T // as many as a row of the output has
+	dense             bool
+	events            *kernel.Events[T]
+	listed            inputEvents[T]
+	panels            kernel.Panels[T] // W by the columns that are read together
+	copied            []T
+	weights           kernel.Packed[T] // W, for dense inputs
+	back              kernel.Packed[T] // W transposed, for the gradient of x
+
+	forward, backward, copyPanels func(lo, hi int)
 }
 
 func (k *linearKernel[T]) Name() string { return "linear" }
@@ -39,7 +46,7 @@ func (k *linearKernel[T]) Shapes(in []tensor.Shape) ([]tensor.Shape, error) {
 	}
 	k.rows, k.in, k.out = x[0]*x[1], x[2], w[1]
 	k.zero = make([]T, k.out)
-	k.forward = k.forwardRows
+	k.forward, k.backward, k.copyPanels = k.forwardRows, k.backwardRows, k.copyWeights
 	return []tensor.Shape{{x[0], x[1], w[1]}}, nil
 }
 
@@ -77,7 +84,13 @@ func (k *linearKernel[T]) ReadInput(i int, s *ops.Stream[T]) bool {
 	return true
 }
 
-func (k *linearKernel[T]) ReadGradient(int, *ops.Stream[T]) bool { return false }
+func (k *linearKernel[T]) ReadGradient(i int, s *ops.Stream[T]) bool {
+	if s.Panels == nil {
+		return false
+	}
+	k.gradient = s
+	return true
+}
 
 func (k *linearKernel[T]) Forward(in, out [][]T) error {
 	k.x, k.w, k.bias, k.y = in[0], in[1], nil, out[0]
@@ -90,8 +103,16 @@ func (k *linearKernel[T]) Forward(in, out [][]T) error {
 		k.events = k.listed.list(k.x, k.rows, k.in, denseFrom)
 		k.dense = k.events == nil
 	}
-	if k.dense {
-		k.weights.Pack(k.w, k.in, k.out, false)
+	switch panel := panelOf[T](k.in); {
+	case k.dense:
+		k.weights.Pack(kernel.RowMajor(k.w, k.in, k.out))
+	case panel >= k.out:
+		k.panels = kernel.RowMajor(k.w, k.in, k.out)
+	default:
+		// Rows of a panel of W that are far apart would compete for places in the cache.
+		k.copied = resized(k.copied, k.in*k.out)
+		k.panels = kernel.Panels[T]{Rows: k.in, N: k.out, Width: panel, Data: k.copied}
+		kernel.Blocks((k.out+panel-1)/panel, 1, k.copyPanels)
 	}
 	if k.y != nil {
 		kernel.Blocks(k.rows, blockRows, k.forward)
@@ -104,14 +125,18 @@ const blockRows = 48
 
 func (k *linearKernel[T]) forwardRows(lo, hi int) {
 	s := kernel.TakeScratch[T]()
-	panel := k.out
-	if !k.dense {
-		panel = panelOf[T](k.in)
-	}
-	for from := 0; from < k.out; from += panel {
-		k.outputRows(k.y[lo*k.out+from:], k.out, lo, hi-lo, from, min(from+panel, k.out), s)
-	}
+	k.outputRows(k.y[lo*k.out:], k.out, lo, hi-lo, 0, k.out, s)
 	kernel.KeepScratch(s)
+}
+
+func (k *linearKernel[T]) copyWeights(lo, hi int) {
+	for p := lo; p < hi; p++ {
+		from := p * k.panels.Width
+		dst, width := k.panels.From(0, from)
+		for j := range k.in {
+			copy(dst[j*width:(j+1)*width], k.w[j*k.out+from:])
+		}
+	}
 }
 
 func (k *linearKernel[T]) outputRows(dst []T, ld, first, rows, from, to int, s *kernel.Scratch[T]) {
@@ -120,14 +145,15 @@ func (k *linearKernel[T]) outputRows(dst []T, ld, first, rows, from, to int, s *
 		if k.bias != nil {
 			init = k.bias
 		}
-		w := k.w[from:]
-		for i := range rows {
-			col, val := k.events.Row(first + i)
-			kernel.Gather(dst[i*ld:][:to-from], init[from:to], w, k.out, col, val)
+		for at := from; at < to; {
+			w, stride := k.panels.From(0, at)
+			end := min(to, at-at%k.panels.Width+stride)
+			k.events.Gather(dst[at-from:], ld, init[at:], 0, first, rows, end-at, w, stride)
+			at = end
 		}
 		return
 	}
-	k.weights.Product(dst, ld, rows, from, to, kernel.Matrix[T]{Data: k.x[first*k.in:], Row: k.in, Col: 1}, false, s)
+	k.weights.Product(dst, ld, first, rows, from, to, kernel.Matrix[T]{X: kernel.RowMajor(k.x, k.rows, k.in)}, false, s)
 	if k.bias != nil {
 		for i := range rows {
 			y := dst[i*ld:][:to-from]
@@ -137,42 +163,56 @@ func (k *linearKernel[T]) outputRows(dst []T, ld, first, rows, from, to int, s *
 }
 
 func (k *linearKernel[T]) Backward(in, _, gout, gin [][]T) error {
-	k.g = gout[0]
-	if k.g == nil {
+	switch k.noGradient = false; {
+	case gout[0] != nil:
+		k.g = kernel.RowMajor(gout[0], k.rows, k.out)
+	case k.gradient != nil:
+		k.g = k.gradient.Panels()
+	default:
+		k.noGradient = true
 		for _, d := range gin {
 			clear(d)
 		}
 		return nil
 	}
-	if gin[0] != nil {
-		kernel.Gemm(false, true, k.rows, k.in, k.out, k.g, in[1], 0, gin[0])
+	if gin[0] != nil || k.streamed {
+		k.back.PackTransposed(in[1], k.in, k.out)
 	}
-	if k.streamed {
-		k.back.Pack(in[1], k.out, k.in, true)
+	if k.dx = gin[0]; k.dx != nil {
+		kernel.Blocks(k.rows, blockRows, k.backward)
 	}
 	switch dw := gin[1]; {
 	case dw == nil:
 	case k.dense:
-		kernel.Gemm(true, false, k.in, k.out, k.rows, in[0], k.g, 0, dw)
+		kernel.ProductTN(dw, in[0], k.rows, k.in, k.g)
 	case k.source != nil:
-		k.source.Columns().Scatter(dw, k.g, k.rows, k.out, false)
+		k.source.Columns().Scatter(dw, k.g, k.rows, 0, false)
 	default:
 		k.listed.columns.Transpose(k.events)
-		k.listed.columns.Scatter(dw, k.g, k.rows, k.out, false)
+		k.listed.columns.Scatter(dw, k.g, k.rows, 0, false)
 	}
 	if len(gin) > 2 && gin[2] != nil {
-		kernel.SumRows(gin[2], k.g)
+		for from := 0; from < k.out; from += k.g.Width {
+			g, ld := k.g.From(0, from)
+			kernel.SumRows(gin[2][from:from+ld], g[:k.rows*ld])
+		}
 	}
 	return nil
 }
 
+func (k *linearKernel[T]) backwardRows(lo, hi int) {
+	s := kernel.TakeScratch[T]()
+	k.gradientRows(k.dx[lo*k.in:], k.in, lo, hi-lo, 0, k.in, s)
+	kernel.KeepScratch(s)
+}
+
 // gradientRows computes rows of the gradient of x, g·Wᵀ.
 func (k *linearKernel[T]) gradientRows(dst []T, ld, first, rows, from, to int, s *kernel.Scratch[T]) {
-	if k.g == nil {
+	if k.noGradient {
 		for i := range rows {
 			clear(dst[i*ld:][:to-from])
 		}
 		return
 	}
-	k.back.Product(dst, ld, rows, from, to, kernel.Matrix[T]{Data: k.g[first*k.out:], Row: k.out, Col: 1}, false, s)
+	k.back.Product(dst, ld, first, rows, from, to, kernel.Matrix[T]{X: k.g}, false, s)
 }

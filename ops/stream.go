@@ -19,9 +19,11 @@ type Stream[T Float] struct {
 	// Columns lists them by column; with Events. The list is made once in a run.
 	Columns func() *kernel.Columns[T]
 	// Rows computes rows first..first+rows-1 of the columns from..to-1 into dst, of which
-	// the rows are ld elements apart. Nil where there are Events. It may be called from
+	// the rows are ld elements apart. Nil where there are Events or Panels. It may be called from
 	// several goroutines at a time, each with its own scratch memory.
 	Rows func(dst []T, ld, first, rows, from, to int, s *kernel.Scratch[T])
+	// Panels returns the whole sequence, in the order in which it lies in memory.
+	Panels func() kernel.Panels[T]
 	// Panel is how many columns are best asked of Rows at a time: a multiple of 64.
 	Panel int
 }

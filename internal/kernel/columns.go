@@ -6,19 +6,24 @@ package kernel
 type Columns[T Float] struct {
 	events *Events[T]
 	chunks []chunk[T]
-	tasks  int // of Scatter, and what it is at work on
-	dw, d  []T
-	limit  int // rows
-	n      int
-	sort   func(lo, hi int)
-	sum    func(lo, hi int)
+	sums   [][]T // of each task of Scatter
+
+	// What Scatter is at work on.
+	dw                   []T
+	d                    Panels[T]
+	limit, skip          int
+	ranges, width, parts int // parts of a panel
+	more                 bool
+
+	sort, sum func(lo, hi int)
 }
 
-// chunk is the events of some rows, by column: those of column j are start[j]:start[j+1] of row.
+// chunk is the events of some rows, by column.
 type chunk[T Float] struct {
-	start []int32
-	row   []int32
-	val   []T // empty: all are 1
+	lists []row[T]
+	start []int32 // where the list of each column begins in rows and vals
+	rows  []int32
+	vals  []T
 }
 
 // chunkRows is how many rows a chunk has: with a panel of columns they fit in the cache of a core.
@@ -31,7 +36,7 @@ const panelBytes = 512
 // are not to change before the last call of Scatter.
 func (c *Columns[T]) Transpose(e *Events[T]) {
 	if c.sort == nil {
-		c.sort, c.sum = c.sortChunks, c.sumPanels
+		c.sort, c.sum = c.sortChunks, c.sumTasks
 	}
 	c.events = e
 	n := (e.Rows() + chunkRows - 1) / chunkRows
@@ -50,7 +55,7 @@ func (c *Columns[T]) sortChunks(lo, hi int) {
 }
 
 func (c *chunk[T]) sort(rows []row[T], cols int) {
-	c.start = resize(c.start, cols+1)
+	c.start, c.lists = resize(c.start, cols+1), resize(c.lists, cols)
 	clear(c.start)
 	start := c.start
 	count, ones := 0, true
@@ -65,81 +70,103 @@ func (c *chunk[T]) sort(rows []row[T], cols int) {
 	for j := range cols {
 		start[j+1] += start[j]
 	}
-	if cap(c.row) < count {
-		c.row = make([]int32, count+count/4)
+	if cap(c.rows) < count {
+		c.rows = make([]int32, count+count/4)
 	}
-	c.row, c.val = c.row[:count], c.val[:0]
+	c.rows, c.vals = c.rows[:count], c.vals[:0]
 	if !ones {
-		c.val = resize(c.val, count)
+		c.vals = resize(c.vals, count)
+	}
+	for j := range c.lists {
+		c.lists[j] = row[T]{col: c.rows[start[j]:start[j+1]]}
+		if !ones {
+			c.lists[j].val = c.vals[start[j]:start[j+1]]
+		}
 	}
 	for i := range rows {
 		r := &rows[i]
 		for k, j := range r.col {
 			to := start[j]
-			c.row[to] = int32(i)
+			c.rows[to] = int32(i)
 			start[j] = to + 1
 			if !ones {
-				c.val[to] = 1
+				c.vals[to] = 1
 				if r.val != nil {
-					c.val[to] = r.val[k]
+					c.vals[to] = r.val[k]
 				}
 			}
 		}
 	}
-	copy(start[1:], start[:cols])
-	start[0] = 0
 }
 
-// Scatter writes the product of the transposed matrix with d, which has n columns, to dw:
+// Scatter writes the product of the transposed matrix with d to dw, row-major:
 //
 //	dw[j][n] = Σ_i x[i][j]·d[i][n]
 //
-// in the order of i, for the first rows of the matrix and of d. If more is true, the product is added to dw.
-func (c *Columns[T]) Scatter(dw, d []T, rows, n int, more bool) {
-	c.dw, c.d, c.limit, c.n = dw, d, rows, n
-	if !more {
-		clear(dw)
-	}
-	panels := (n + c.panel() - 1) / c.panel()
-	c.tasks = max(1, (8+panels-1)/panels) // ranges of columns of the matrix for each panel
-	Blocks(panels*c.tasks, 1, c.sum)
-	c.dw, c.d = nil, nil
-}
-
-func (c *Columns[T]) panel() int {
+// in the order of i, for the first rows of the matrix. If more is true, the product is added to dw.
+// Row i of the matrix meets row i + skip of d.
+func (c *Columns[T]) Scatter(dw []T, d Panels[T], rows, skip int, more bool) {
+	c.dw, c.d, c.limit, c.skip, c.more = dw, d, rows, skip, more
+	c.width = panelBytes / 8
 	if single[T]() {
-		return panelBytes / 4
+		c.width = panelBytes / 4
 	}
-	return panelBytes / 8
+	c.parts = (d.Width + c.width - 1) / c.width
+	panels := (d.N + d.Width - 1) / d.Width * c.parts
+	c.ranges = max(1, (8+panels-1)/panels) // of columns of the matrix, for each panel
+	if n := panels * c.ranges; cap(c.sums) < n {
+		c.sums = append(c.sums[:cap(c.sums)], make([][]T, n-cap(c.sums))...)
+	}
+	c.sums = c.sums[:panels*c.ranges]
+	Blocks(panels*c.ranges, 1, c.sum)
+	c.dw, c.d.Data = nil, nil
 }
 
-// sumPanels computes panels of dw: some columns of some of its rows.
-func (c *Columns[T]) sumPanels(lo, hi int) {
+func (c *Columns[T]) sumTasks(lo, hi int) {
 	for task := lo; task < hi; task++ {
-		from := task / c.tasks * c.panel()
-		to := min(from+c.panel(), c.n)
-		first, last := task%c.tasks*c.events.cols/c.tasks, (task%c.tasks+1)*c.events.cols/c.tasks
-		for k := range c.chunks {
-			ch := &c.chunks[k]
-			rows := int32(min(chunkRows, c.limit-k*chunkRows)) // others than these do not count
-			if rows <= 0 {
-				break
-			}
-			d := c.d[k*chunkRows*c.n+from:]
-			for j := first; j < last; j++ {
-				a, b := ch.start[j], ch.start[j+1]
-				for ; b > a && ch.row[b-1] >= rows; b-- {
-				}
-				if a == b {
-					continue
-				}
-				var val []T
-				if len(ch.val) > 0 {
-					val = ch.val[a:b]
-				}
-				dst := c.dw[j*c.n+from : j*c.n+to]
-				Gather(dst, dst, d, c.n, ch.row[a:b], val)
-			}
+		c.sumTask(task)
+	}
+}
+
+// sumTask computes some columns of some rows of dw, in memory of their own: rows of dw may be
+// so far apart that they compete for places in the cache.
+func (c *Columns[T]) sumTask(task int) {
+	panel, k := task/c.ranges, task%c.ranges
+	begin, part := panel/c.parts*c.d.Width, panel%c.parts*c.width
+	from, to := begin+part, min(begin+min(part+c.width, c.d.Width), c.d.N)
+	if from >= to {
+		return
+	}
+	first, last := k*c.events.cols/c.ranges, (k+1)*c.events.cols/c.ranges
+	width, n := to-from, c.d.N
+	c.sums[task] = resize(c.sums[task], (last-first)*width)
+	sums := c.sums[task]
+	if c.more {
+		for j := first; j < last; j++ {
+			copy(sums[(j-first)*width:][:width], c.dw[j*n+from:])
 		}
+	} else {
+		clear(sums)
+	}
+	for k := range c.chunks {
+		rows := min(chunkRows, c.limit-k*chunkRows)
+		if rows <= 0 {
+			break
+		}
+		d, ld := c.d.From(k*chunkRows+c.skip, from)
+		lists := c.chunks[k].lists[first:last]
+		if rows == chunkRows || k*chunkRows+rows == c.events.Rows() {
+			gatherRows(sums, width, sums, width, lists, width, d, ld)
+			continue
+		}
+		for j, l := range lists {
+			for len(l.col) > 0 && int(l.col[len(l.col)-1]) >= rows {
+				l.col = l.col[:len(l.col)-1]
+			}
+			gatherRows(sums[j*width:], width, sums[j*width:], width, []row[T]{l}, width, d, ld)
+		}
+	}
+	for j := first; j < last; j++ {
+		copy(c.dw[j*n+from:][:width], sums[(j-first)*width:])
 	}
 }

@@ -9,34 +9,34 @@ import "unsafe"
 // The functions return whether there was a kernel to call: where there is none, the caller does the work of the one
 // in generic.go.
 
-func fastGather[T Float](dst, init, w *T, n, stride int, col *int32, count int) bool {
+func fastGather[T Float](dst *T, ld int, init *T, ldinit int, w *T, n, stride int, rows *row[T], count int) bool {
 	switch {
 	case !avx2:
 		return false
 	case single[T]() && avx512:
-		gatherF32AVX512((*float32)(unsafe.Pointer(dst)), (*float32)(unsafe.Pointer(init)), (*float32)(unsafe.Pointer(w)), n, stride, col, count)
+		gatherF32AVX512((*float32)(unsafe.Pointer(dst)), ld, (*float32)(unsafe.Pointer(init)), ldinit, (*float32)(unsafe.Pointer(w)), n, stride, (*byte)(unsafe.Pointer(rows)), count)
 	case single[T]():
-		gatherF32AVX2((*float32)(unsafe.Pointer(dst)), (*float32)(unsafe.Pointer(init)), (*float32)(unsafe.Pointer(w)), n, stride, col, count)
+		gatherF32AVX2((*float32)(unsafe.Pointer(dst)), ld, (*float32)(unsafe.Pointer(init)), ldinit, (*float32)(unsafe.Pointer(w)), n, stride, (*byte)(unsafe.Pointer(rows)), count)
 	case avx512:
-		gatherF64AVX512((*float64)(unsafe.Pointer(dst)), (*float64)(unsafe.Pointer(init)), (*float64)(unsafe.Pointer(w)), n, stride, col, count)
+		gatherF64AVX512((*float64)(unsafe.Pointer(dst)), ld, (*float64)(unsafe.Pointer(init)), ldinit, (*float64)(unsafe.Pointer(w)), n, stride, (*byte)(unsafe.Pointer(rows)), count)
 	default:
-		gatherF64AVX2((*float64)(unsafe.Pointer(dst)), (*float64)(unsafe.Pointer(init)), (*float64)(unsafe.Pointer(w)), n, stride, col, count)
+		gatherF64AVX2((*float64)(unsafe.Pointer(dst)), ld, (*float64)(unsafe.Pointer(init)), ldinit, (*float64)(unsafe.Pointer(w)), n, stride, (*byte)(unsafe.Pointer(rows)), count)
 	}
 	return true
 }
 
-func fastGatherScaled[T Float](dst, init, w *T, n, stride int, col *int32, val *T, count int) bool {
+func fastGatherScaled[T Float](dst *T, ld int, init *T, ldinit int, w *T, n, stride int, rows *row[T], count int) bool {
 	switch {
 	case !avx2:
 		return false
 	case single[T]() && avx512:
-		gatherScaledF32AVX512((*float32)(unsafe.Pointer(dst)), (*float32)(unsafe.Pointer(init)), (*float32)(unsafe.Pointer(w)), n, stride, col, (*float32)(unsafe.Pointer(val)), count)
+		gatherScaledF32AVX512((*float32)(unsafe.Pointer(dst)), ld, (*float32)(unsafe.Pointer(init)), ldinit, (*float32)(unsafe.Pointer(w)), n, stride, (*byte)(unsafe.Pointer(rows)), count)
 	case single[T]():
-		gatherScaledF32AVX2((*float32)(unsafe.Pointer(dst)), (*float32)(unsafe.Pointer(init)), (*float32)(unsafe.Pointer(w)), n, stride, col, (*float32)(unsafe.Pointer(val)), count)
+		gatherScaledF32AVX2((*float32)(unsafe.Pointer(dst)), ld, (*float32)(unsafe.Pointer(init)), ldinit, (*float32)(unsafe.Pointer(w)), n, stride, (*byte)(unsafe.Pointer(rows)), count)
 	case avx512:
-		gatherScaledF64AVX512((*float64)(unsafe.Pointer(dst)), (*float64)(unsafe.Pointer(init)), (*float64)(unsafe.Pointer(w)), n, stride, col, (*float64)(unsafe.Pointer(val)), count)
+		gatherScaledF64AVX512((*float64)(unsafe.Pointer(dst)), ld, (*float64)(unsafe.Pointer(init)), ldinit, (*float64)(unsafe.Pointer(w)), n, stride, (*byte)(unsafe.Pointer(rows)), count)
 	default:
-		gatherScaledF64AVX2((*float64)(unsafe.Pointer(dst)), (*float64)(unsafe.Pointer(init)), (*float64)(unsafe.Pointer(w)), n, stride, col, (*float64)(unsafe.Pointer(val)), count)
+		gatherScaledF64AVX2((*float64)(unsafe.Pointer(dst)), ld, (*float64)(unsafe.Pointer(init)), ldinit, (*float64)(unsafe.Pointer(w)), n, stride, (*byte)(unsafe.Pointer(rows)), count)
 	}
 	return true
 }

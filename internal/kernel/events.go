@@ -20,30 +20,58 @@ func Mask[T Float](bits []uint64, x []T) (ones bool) {
 	return !mask(bits, x)
 }
 
-// Gather sets dst to init plus rows of w, in the order of the list:
+// Panels is a matrix [Rows, N] in panels of Width columns, each row-major and one after the
+// other: what is read by panels lies together. With a Width of N it is row-major.
+type Panels[T Float] struct {
+	Rows, N, Width int
+	Data           []T
+}
+
+// RowMajor returns a row-major matrix as one panel.
+func RowMajor[T Float](x []T, rows, n int) Panels[T] { return Panels[T]{rows, n, n, x} }
+
+// From returns the elements from column from on in row i, and the distance between rows there.
+func (p *Panels[T]) From(i, from int) (x []T, ld int) {
+	first := from - from%p.Width
+	ld = min(p.Width, p.N-first)
+	return p.Data[p.Rows*first+i*ld+from-first:], ld
+}
+
+// Gather computes rows of the product of a matrix of events with w: with the list of row i,
 //
-//	dst[n] = init[n] + Σ_k val[k] w[col[k]*stride + n]
+//	dst[i*ld + n] = init[i*ldinit + n] + Σ_k val[k] w[col[k]*stride + n]
 //
-// where a val of nil stands for ones. dst and init have one length and may be the same slice. The products are
+// for n < width, in the order of the list, where there is no val for ones. dst may be init. The products are
 // rounded before they are added.
-func Gather[T Float](dst, init, w []T, stride int, col []int32, val []T) {
-	n := len(dst)
-	init = init[:n]
-	if n == 0 {
+func (e *Events[T]) Gather(dst []T, ld int, init []T, ldinit, first, rows, width int, w []T, stride int) {
+	gatherRows(dst, ld, init, ldinit, e.rows[first:first+rows], width, w, stride)
+}
+
+func gatherRows[T Float](dst []T, ld int, init []T, ldinit int, rows []row[T], width int, w []T, stride int) {
+	if width == 0 || len(rows) == 0 {
 		return
 	}
-	if len(col) == 0 {
-		copy(dst, init)
-		return
-	}
-	if val == nil {
-		if fastGather(at(dst), at(init), at(w), n, stride, at(col), len(col)) {
-			return
+	ones, scaled := true, true
+	for i := range rows {
+		if r := &rows[i]; r.val == nil && len(r.col) > 0 {
+			scaled = false
+		} else if r.val != nil {
+			ones = false
 		}
-	} else if fastGatherScaled(at(dst), at(init), at(w), n, stride, at(col), at(val[:len(col)]), len(col)) {
-		return
 	}
-	gather(dst, init, w, stride, col, val)
+	_, _ = dst[(len(rows)-1)*ld+width-1], init[(len(rows)-1)*ldinit+width-1]
+	switch {
+	case ones && fastGather(at(dst), ld, at(init), ldinit, at(w), width, stride, at(rows), len(rows)):
+	case scaled && fastGatherScaled(at(dst), ld, at(init), ldinit, at(w), width, stride, at(rows), len(rows)):
+	case !ones && !scaled && len(rows) > 1:
+		for i := range rows {
+			gatherRows(dst[i*ld:], ld, init[i*ldinit:], ldinit, rows[i:i+1], width, w, stride)
+		}
+	default:
+		for i := range rows {
+			gather(dst[i*ld:][:width], init[i*ldinit:], w, stride, rows[i].col, rows[i].val)
+		}
+	}
 }
 
 // Events lists the elements of a matrix that are not zero, by row: spikes are few among
@@ -78,12 +106,6 @@ func (e *Events[T]) Len() int {
 		n += len(e.rows[i].col)
 	}
 	return n
-}
-
-// Gather sets dst to init plus row i of the matrix times w, which has rows of len(dst)
-// columns: dst[n] = init[n] + Σ_j x[i][j]·w[j][n], in the order of j.
-func (e *Events[T]) Gather(dst, init []T, i int, w []T) {
-	Gather(dst, init, w, len(dst), e.rows[i].col, e.rows[i].val)
 }
 
 // Recorder writes the lists of some of the rows of an [Events]. Recorders of different rows

@@ -42,13 +42,18 @@ var (
 type Packed[T Float] struct {
 	k, n, width int
 	data        []T
-	b           []T
+	b           Panels[T]
 	transposed  bool
 	copy        func(lo, hi int)
 }
 
-// Pack copies B, row-major without gaps, or its transposed if transposed says so: then b is [n, k].
-func (p *Packed[T]) Pack(b []T, k, n int, transposed bool) {
+// Pack copies B.
+func (p *Packed[T]) Pack(b Panels[T]) { p.pack(b, b.Rows, b.N, false) }
+
+// PackTransposed makes B the transposed of b, which is row-major.
+func (p *Packed[T]) PackTransposed(b []T, rows, n int) { p.pack(RowMajor(b, rows, n), n, rows, true) }
+
+func (p *Packed[T]) pack(b Panels[T], k, n int, transposed bool) {
 	if p.copy == nil {
 		p.copy = p.copyPanels
 	}
@@ -56,8 +61,8 @@ func (p *Packed[T]) Pack(b []T, k, n int, transposed bool) {
 	p.b, p.transposed = b, transposed
 	panels := (n + p.width - 1) / p.width
 	p.data = resize(p.data, panels*k*p.width)
-	Blocks(panels, max(1, 1<<15/max(1, k*p.width)), p.copy)
-	p.b = nil
+	Blocks(panels, max(1, 1<<14/max(1, k*p.width)), p.copy)
+	p.b.Data = nil
 }
 
 func (p *Packed[T]) copyPanels(lo, hi int) {
@@ -68,15 +73,16 @@ func (p *Packed[T]) copyPanels(lo, hi int) {
 			clear(dst)
 		}
 		if !p.transposed {
+			b, ld := p.b.From(0, first)
 			for l := range p.k {
-				copy(dst[l*p.width:], p.b[l*p.n+first:][:columns])
+				copy(dst[l*p.width:], b[l*ld:][:columns])
 			}
 			continue
 		}
 		for l0 := 0; l0 < p.k; l0 += 16 {
 			l1 := min(l0+16, p.k)
 			for j := range columns {
-				column := p.b[(first+j)*p.k:]
+				column := p.b.Data[(first+j)*p.k:]
 				for l := l0; l < l1; l++ {
 					dst[l*p.width+j] = column[l]
 				}
@@ -87,50 +93,56 @@ func (p *Packed[T]) copyPanels(lo, hi int) {
 
 func (p *Packed[T]) panel(i int) []T { return p.data[i*p.k*p.width : (i+1)*p.k*p.width] }
 
-// Matrix is a factor A of a product: element (i, l) is Data[i*Row + l*Col]. One of the
-// strides is 1.
+// Matrix is a factor A of a product: X, or its transposed. Panels of X are of a multiple of
+// 64 columns, and X is row-major if it is transposed.
 type Matrix[T Float] struct {
-	Data     []T
-	Row, Col int
+	X          Panels[T]
+	Transposed bool
 }
 
 // Scratch is memory for [Packed.Product]. The zero value is ready.
 type Scratch[T Float] struct{ block, tile []T }
 
-// Product computes the columns from..to-1 of C = A·B for m rows, or adds them to C if more
-// is true: from is a multiple of 64, and so is to, or it is the last one. c begins at the first of
-// these columns and is row-major with a distance of ldc between its rows.
-func (p *Packed[T]) Product(c []T, ldc, m, from, to int, a Matrix[T], more bool, s *Scratch[T]) {
+// Product computes the columns from..to-1 of C = A·B for the m rows of A that begin at first, or
+// adds them to C if more is true: from is a multiple of 64, and so is to, or it is the last one. c
+// begins at the first of these rows and columns and is row-major with a distance of ldc between its rows.
+func (p *Packed[T]) Product(c []T, ldc, first, m, from, to int, a Matrix[T], more bool, s *Scratch[T]) {
 	for i := 0; i < m; i += blockRows {
 		rows := min(blockRows, m-i)
 		for l := 0; l < p.k; l += blockDepth {
 			depth := min(blockDepth, p.k-l)
-			block := s.copyBlock(Matrix[T]{a.Data[i*a.Row+l*a.Col:], a.Row, a.Col}, rows, depth)
-			p.multiply(c[i*ldc:], ldc, rows, from, to, block, l, depth, l == 0 && !more, s)
+			rs, cs := s.copyBlock(a, first+i, rows, l, depth)
+			p.multiply(c[i*ldc:], ldc, rows, from, to, rs, cs, l, depth, l == 0 && !more, s)
 		}
 	}
 }
 
-// copyBlock copies a block of A.
-func (s *Scratch[T]) copyBlock(a Matrix[T], rows, depth int) Matrix[T] {
+// copyBlock copies a block of A: rows from i on, columns from l on. It returns the strides of the copy.
+func (s *Scratch[T]) copyBlock(a Matrix[T], i, rows, l, depth int) (rs, cs int) {
 	if s.block == nil {
 		s.block = make([]T, max(blockRows*(blockDepth+gap), blockDepth*(blockRows+gap)))
 		s.tile = make([]T, 12*32)
 	}
-	if a.Col == 1 {
-		for i := range rows {
-			copy(s.block[i*(blockDepth+gap):], a.Data[i*a.Row:][:depth])
+	if a.Transposed {
+		n := a.X.N
+		for k := range depth {
+			copy(s.block[k*(blockRows+gap):], a.X.Data[(l+k)*n+i:][:rows])
 		}
-		return Matrix[T]{s.block, blockDepth + gap, 1}
+		return 1, blockRows + gap
 	}
-	for l := range depth {
-		copy(s.block[l*(blockRows+gap):], a.Data[l*a.Col:][:rows])
+	for at := l; at < l+depth; {
+		x, ld := a.X.From(i, at)
+		n := min(l+depth-at, a.X.Width-at%a.X.Width)
+		for r := range rows {
+			copy(s.block[r*(blockDepth+gap)+at-l:], x[r*ld:][:n])
+		}
+		at += n
 	}
-	return Matrix[T]{s.block, 1, blockRows + gap}
+	return blockDepth + gap, 1
 }
 
-// multiply adds the product of a block of A with the steps from l on to C.
-func (p *Packed[T]) multiply(c []T, ldc, rows, from, to int, a Matrix[T], l, depth int, fresh bool, s *Scratch[T]) {
+// multiply adds the product of the block of A that was copied with the steps of B from l on to C.
+func (p *Packed[T]) multiply(c []T, ldc, rows, from, to, rs, cs, l, depth int, fresh bool, s *Scratch[T]) {
 	for column := from; column < to; column += p.width {
 		b, first := p.panel(column / p.width)[l*p.width:], column-from
 		columns := min(p.width, to-column)
@@ -140,14 +152,14 @@ func (p *Packed[T]) multiply(c []T, ldc, rows, from, to int, a Matrix[T], l, dep
 				tiles = tiles[1:]
 			}
 			height := tiles[0]
-			data := a.Data[i*a.Row:]
+			data := s.block[i*rs:]
 			if columns == p.width {
-				tile(height, c[i*ldc+first:], ldc, data, a.Row, a.Col, b, p.width, depth, fresh)
+				tile(height, c[i*ldc+first:], ldc, data, rs, cs, b, p.width, depth, fresh)
 			} else {
 				for r := range height {
 					copy(s.tile[r*p.width:], c[(i+r)*ldc+first:][:columns])
 				}
-				tile(height, s.tile, p.width, data, a.Row, a.Col, b, p.width, depth, fresh)
+				tile(height, s.tile, p.width, data, rs, cs, b, p.width, depth, fresh)
 				for r := range height {
 					copy(c[(i+r)*ldc+first:][:columns], s.tile[r*p.width:])
 				}
@@ -193,6 +205,22 @@ func Gemm[T Float](ta, tb bool, m, n, k int, a, b []T, beta T, c []T) {
 		}
 		return
 	}
+	p := takeGemm[T]()
+	p.m, p.c, p.more = m, c, beta != 0
+	p.a = Matrix[T]{RowMajor(a, m, k), false}
+	if ta {
+		p.a = Matrix[T]{RowMajor(a, k, m), true}
+	}
+	if tb {
+		p.b.PackTransposed(b, n, k)
+	} else {
+		p.b.Pack(RowMajor(b, k, n))
+	}
+	Blocks(m, blockRows, p.run)
+	keepGemm(p)
+}
+
+func takeGemm[T Float]() *gemmJob[T] {
 	pool := &gemmJobs32
 	if !single[T]() {
 		pool = &gemmJobs64
@@ -202,15 +230,25 @@ func Gemm[T Float](ta, tb bool, m, n, k int, a, b []T, beta T, c []T) {
 		p = &gemmJob[T]{}
 		p.run = p.rows
 	}
-	p.m, p.c, p.more = m, c, beta != 0
-	p.a = Matrix[T]{a, k, 1}
-	if ta {
-		p.a = Matrix[T]{a, 1, m}
+	return p
+}
+
+func keepGemm[T Float](p *gemmJob[T]) {
+	p.a.X.Data, p.c = nil, nil
+	if single[T]() {
+		gemmJobs32.Put(p)
+	} else {
+		gemmJobs64.Put(p)
 	}
-	p.b.Pack(b, k, n, tb)
+}
+
+// ProductTN computes C = Aᵀ·B for the row-major matrices A [k, m] and C [m, n].
+func ProductTN[T Float](c, a []T, k, m int, b Panels[T]) {
+	p := takeGemm[T]()
+	p.m, p.c, p.more, p.a = m, c, false, Matrix[T]{RowMajor(a, k, m), true}
+	p.b.Pack(b)
 	Blocks(m, blockRows, p.run)
-	p.a.Data, p.c = nil, nil
-	pool.Put(p)
+	keepGemm(p)
 }
 
 // gemmJob is one call of Gemm.
@@ -227,7 +265,7 @@ var gemmJobs32, gemmJobs64 sync.Pool
 
 func (p *gemmJob[T]) rows(lo, hi int) {
 	s := TakeScratch[T]()
-	p.b.Product(p.c[lo*p.b.n:], p.b.n, hi-lo, 0, p.b.n, Matrix[T]{p.a.Data[lo*p.a.Row:], p.a.Row, p.a.Col}, p.more, s)
+	p.b.Product(p.c[lo*p.b.n:], p.b.n, lo, hi-lo, 0, p.b.n, p.a, p.more, s)
 	KeepScratch(s)
 }
 

@@ -22,118 +22,140 @@ DATA tail<>+112(SB)/8, $0x0000000000000000
 DATA tail<>+120(SB)/8, $0x0000000000000000
 GLOBL tail<>(SB), RODATA|NOPTR, $128
 
-// func gatherF32AVX2(dst *float32, init *float32, w *float32, n int, stride int, col *int32, count int)
+// func gatherF32AVX2(dst *float32, ld int, init *float32, ldinit int, w *float32, n int, stride int, rows *byte, count int)
 // Requires: AVX
-TEXT ·gatherF32AVX2(SB), NOSPLIT, $0-56
-	MOVQ dst+0(FP), AX
-	MOVQ init+8(FP), CX
-	MOVQ w+16(FP), DX
-	MOVQ n+24(FP), BX
-	SHLQ $0x02, BX
-	MOVQ stride+32(FP), SI
-	SHLQ $0x02, SI
-	MOVQ count+48(FP), DI
+TEXT ·gatherF32AVX2(SB), NOSPLIT, $0-72
+	MOVQ ld+8(FP), AX
+	SHLQ $0x02, AX
+	MOVQ AX, ld+8(FP)
+	MOVQ ldinit+24(FP), AX
+	SHLQ $0x02, AX
+	MOVQ AX, ldinit+24(FP)
+	MOVQ n+40(FP), AX
+	SHLQ $0x02, AX
+	MOVQ AX, n+40(FP)
+	MOVQ stride+48(FP), CX
+	SHLQ $0x02, CX
+	MOVQ CX, stride+48(FP)
+	MOVQ w+32(FP), DX
 
 tiles:
-	CMPQ    BX, $+256
-	JL      rest
-	VMOVUPS (CX), Y0
-	VMOVUPS 32(CX), Y1
-	VMOVUPS 64(CX), Y2
-	VMOVUPS 96(CX), Y3
-	VMOVUPS 128(CX), Y4
-	VMOVUPS 160(CX), Y5
-	VMOVUPS 192(CX), Y6
-	VMOVUPS 224(CX), Y7
-	MOVQ    col+40(FP), R8
-	MOVQ    DI, R9
-	TESTQ   R9, R9
+	CMPQ AX, $+256
+	JL   rest
+	MOVQ dst+0(FP), BX
+	MOVQ init+16(FP), SI
+	MOVQ rows+56(FP), DI
+	MOVQ count+64(FP), R8
+
+tile_row:
+	VMOVUPS (SI), Y0
+	VMOVUPS 32(SI), Y1
+	VMOVUPS 64(SI), Y2
+	VMOVUPS 96(SI), Y3
+	VMOVUPS 128(SI), Y4
+	VMOVUPS 160(SI), Y5
+	VMOVUPS 192(SI), Y6
+	VMOVUPS 224(SI), Y7
+	MOVQ    (DI), R9
+	MOVQ    8(DI), R10
+	TESTQ   R10, R10
 	JZ      tile_store
 
 tile_event:
-	MOVLQSX (R8), R10
-	IMULQ   SI, R10
-	ADDQ    DX, R10
-	VADDPS  (R10), Y0, Y0
-	VADDPS  32(R10), Y1, Y1
-	VADDPS  64(R10), Y2, Y2
-	VADDPS  96(R10), Y3, Y3
-	VADDPS  128(R10), Y4, Y4
-	VADDPS  160(R10), Y5, Y5
-	VADDPS  192(R10), Y6, Y6
-	VADDPS  224(R10), Y7, Y7
-	ADDQ    $0x04, R8
-	DECQ    R9
+	MOVLQSX (R9), R11
+	IMULQ   CX, R11
+	ADDQ    DX, R11
+	VADDPS  (R11), Y0, Y0
+	VADDPS  32(R11), Y1, Y1
+	VADDPS  64(R11), Y2, Y2
+	VADDPS  96(R11), Y3, Y3
+	VADDPS  128(R11), Y4, Y4
+	VADDPS  160(R11), Y5, Y5
+	VADDPS  192(R11), Y6, Y6
+	VADDPS  224(R11), Y7, Y7
+	ADDQ    $0x04, R9
+	DECQ    R10
 	JNZ     tile_event
 
 tile_store:
-	VMOVUPS Y0, (AX)
-	VMOVUPS Y1, 32(AX)
-	VMOVUPS Y2, 64(AX)
-	VMOVUPS Y3, 96(AX)
-	VMOVUPS Y4, 128(AX)
-	VMOVUPS Y5, 160(AX)
-	VMOVUPS Y6, 192(AX)
-	VMOVUPS Y7, 224(AX)
-	ADDQ    $+256, AX
-	ADDQ    $+256, CX
+	VMOVUPS Y0, (BX)
+	VMOVUPS Y1, 32(BX)
+	VMOVUPS Y2, 64(BX)
+	VMOVUPS Y3, 96(BX)
+	VMOVUPS Y4, 128(BX)
+	VMOVUPS Y5, 160(BX)
+	VMOVUPS Y6, 192(BX)
+	VMOVUPS Y7, 224(BX)
+	ADDQ    ld+8(FP), BX
+	ADDQ    ldinit+24(FP), SI
+	ADDQ    $0x30, DI
+	DECQ    R8
+	JNZ     tile_row
+	ADDQ    $+256, dst+0(FP)
+	ADDQ    $+256, init+16(FP)
 	ADDQ    $+256, DX
-	SUBQ    $+256, BX
+	SUBQ    $+256, AX
 	JMP     tiles
 
 rest:
-	TESTQ      BX, BX
-	JZ         end
-	LEAQ       -1(BX), BX
-	MOVQ       BX, R8
-	ANDQ       $0x0000001f, R8
-	INCQ       R8
-	LEAQ       tail<>+64(SB), R9
-	SUBQ       R8, R9
-	VMOVUPD    (R9), Y0
-	SHRQ       $0x05, BX
-	CMPQ       BX, $0x01
-	JL         rest1
-	CMPQ       BX, $0x02
-	JL         rest2
-	CMPQ       BX, $0x03
-	JL         rest3
-	CMPQ       BX, $0x04
-	JL         rest4
-	CMPQ       BX, $0x05
-	JL         rest5
-	CMPQ       BX, $0x06
-	JL         rest6
-	CMPQ       BX, $0x07
-	JL         rest7
-	VMOVUPS    (CX), Y1
-	VMOVUPS    32(CX), Y2
-	VMOVUPS    64(CX), Y3
-	VMOVUPS    96(CX), Y4
-	VMOVUPS    128(CX), Y5
-	VMOVUPS    160(CX), Y6
-	VMOVUPS    192(CX), Y7
-	VMASKMOVPS 224(CX), Y0, Y8
-	MOVQ       col+40(FP), CX
-	MOVQ       DI, BX
-	TESTQ      BX, BX
+	TESTQ   AX, AX
+	JZ      end
+	LEAQ    -1(AX), AX
+	MOVQ    AX, BX
+	ANDQ    $0x0000001f, BX
+	INCQ    BX
+	LEAQ    tail<>+64(SB), SI
+	SUBQ    BX, SI
+	VMOVUPD (SI), Y0
+	SHRQ    $0x05, AX
+	CMPQ    AX, $0x01
+	JL      rest1_row0
+	CMPQ    AX, $0x02
+	JL      rest2_row0
+	CMPQ    AX, $0x03
+	JL      rest3_row0
+	CMPQ    AX, $0x04
+	JL      rest4_row0
+	CMPQ    AX, $0x05
+	JL      rest5_row0
+	CMPQ    AX, $0x06
+	JL      rest6_row0
+	CMPQ    AX, $0x07
+	JL      rest7_row0
+	MOVQ    dst+0(FP), AX
+	MOVQ    init+16(FP), BX
+	MOVQ    rows+56(FP), SI
+	MOVQ    count+64(FP), DI
+
+rest8_row:
+	VMOVUPS    (BX), Y1
+	VMOVUPS    32(BX), Y2
+	VMOVUPS    64(BX), Y3
+	VMOVUPS    96(BX), Y4
+	VMOVUPS    128(BX), Y5
+	VMOVUPS    160(BX), Y6
+	VMOVUPS    192(BX), Y7
+	VMASKMOVPS 224(BX), Y0, Y8
+	MOVQ       (SI), R8
+	MOVQ       8(SI), R9
+	TESTQ      R9, R9
 	JZ         rest8_store
 
 rest8_event:
-	MOVLQSX    (CX), DI
-	IMULQ      SI, DI
-	ADDQ       DX, DI
-	VADDPS     (DI), Y1, Y1
-	VADDPS     32(DI), Y2, Y2
-	VADDPS     64(DI), Y3, Y3
-	VADDPS     96(DI), Y4, Y4
-	VADDPS     128(DI), Y5, Y5
-	VADDPS     160(DI), Y6, Y6
-	VADDPS     192(DI), Y7, Y7
-	VMASKMOVPS 224(DI), Y0, Y9
+	MOVLQSX    (R8), R10
+	IMULQ      CX, R10
+	ADDQ       DX, R10
+	VADDPS     (R10), Y1, Y1
+	VADDPS     32(R10), Y2, Y2
+	VADDPS     64(R10), Y3, Y3
+	VADDPS     96(R10), Y4, Y4
+	VADDPS     128(R10), Y5, Y5
+	VADDPS     160(R10), Y6, Y6
+	VADDPS     192(R10), Y7, Y7
+	VMASKMOVPS 224(R10), Y0, Y9
 	VADDPS     Y9, Y8, Y8
-	ADDQ       $0x04, CX
-	DECQ       BX
+	ADDQ       $0x04, R8
+	DECQ       R9
 	JNZ        rest8_event
 
 rest8_store:
@@ -145,35 +167,46 @@ rest8_store:
 	VMOVUPS    Y6, 160(AX)
 	VMOVUPS    Y7, 192(AX)
 	VMASKMOVPS Y8, Y0, 224(AX)
+	ADDQ       ld+8(FP), AX
+	ADDQ       ldinit+24(FP), BX
+	ADDQ       $0x30, SI
+	DECQ       DI
+	JNZ        rest8_row
 	JMP        end
 
-rest7:
-	VMOVUPS    (CX), Y1
-	VMOVUPS    32(CX), Y2
-	VMOVUPS    64(CX), Y3
-	VMOVUPS    96(CX), Y4
-	VMOVUPS    128(CX), Y5
-	VMOVUPS    160(CX), Y6
-	VMASKMOVPS 192(CX), Y0, Y7
-	MOVQ       col+40(FP), CX
-	MOVQ       DI, BX
-	TESTQ      BX, BX
+rest7_row0:
+	MOVQ dst+0(FP), AX
+	MOVQ init+16(FP), BX
+	MOVQ rows+56(FP), SI
+	MOVQ count+64(FP), DI
+
+rest7_row:
+	VMOVUPS    (BX), Y1
+	VMOVUPS    32(BX), Y2
+	VMOVUPS    64(BX), Y3
+	VMOVUPS    96(BX), Y4
+	VMOVUPS    128(BX), Y5
+	VMOVUPS    160(BX), Y6
+	VMASKMOVPS 192(BX), Y0, Y7
+	MOVQ       (SI), R8
+	MOVQ       8(SI), R9
+	TESTQ      R9, R9
 	JZ         rest7_store
 
 rest7_event:
-	MOVLQSX    (CX), DI
-	IMULQ      SI, DI
-	ADDQ       DX, DI
-	VADDPS     (DI), Y1, Y1
-	VADDPS     32(DI), Y2, Y2
-	VADDPS     64(DI), Y3, Y3
-	VADDPS     96(DI), Y4, Y4
-	VADDPS     128(DI), Y5, Y5
-	VADDPS     160(DI), Y6, Y6
-	VMASKMOVPS 192(DI), Y0, Y8
+	MOVLQSX    (R8), R10
+	IMULQ      CX, R10
+	ADDQ       DX, R10
+	VADDPS     (R10), Y1, Y1
+	VADDPS     32(R10), Y2, Y2
+	VADDPS     64(R10), Y3, Y3
+	VADDPS     96(R10), Y4, Y4
+	VADDPS     128(R10), Y5, Y5
+	VADDPS     160(R10), Y6, Y6
+	VMASKMOVPS 192(R10), Y0, Y8
 	VADDPS     Y8, Y7, Y7
-	ADDQ       $0x04, CX
-	DECQ       BX
+	ADDQ       $0x04, R8
+	DECQ       R9
 	JNZ        rest7_event
 
 rest7_store:
@@ -184,33 +217,44 @@ rest7_store:
 	VMOVUPS    Y5, 128(AX)
 	VMOVUPS    Y6, 160(AX)
 	VMASKMOVPS Y7, Y0, 192(AX)
+	ADDQ       ld+8(FP), AX
+	ADDQ       ldinit+24(FP), BX
+	ADDQ       $0x30, SI
+	DECQ       DI
+	JNZ        rest7_row
 	JMP        end
 
-rest6:
-	VMOVUPS    (CX), Y1
-	VMOVUPS    32(CX), Y2
-	VMOVUPS    64(CX), Y3
-	VMOVUPS    96(CX), Y4
-	VMOVUPS    128(CX), Y5
-	VMASKMOVPS 160(CX), Y0, Y6
-	MOVQ       col+40(FP), CX
-	MOVQ       DI, BX
-	TESTQ      BX, BX
+rest6_row0:
+	MOVQ dst+0(FP), AX
+	MOVQ init+16(FP), BX
+	MOVQ rows+56(FP), SI
+	MOVQ count+64(FP), DI
+
+rest6_row:
+	VMOVUPS    (BX), Y1
+	VMOVUPS    32(BX), Y2
+	VMOVUPS    64(BX), Y3
+	VMOVUPS    96(BX), Y4
+	VMOVUPS    128(BX), Y5
+	VMASKMOVPS 160(BX), Y0, Y6
+	MOVQ       (SI), R8
+	MOVQ       8(SI), R9
+	TESTQ      R9, R9
 	JZ         rest6_store
 
 rest6_event:
-	MOVLQSX    (CX), DI
-	IMULQ      SI, DI
-	ADDQ       DX, DI
-	VADDPS     (DI), Y1, Y1
-	VADDPS     32(DI), Y2, Y2
-	VADDPS     64(DI), Y3, Y3
-	VADDPS     96(DI), Y4, Y4
-	VADDPS     128(DI), Y5, Y5
-	VMASKMOVPS 160(DI), Y0, Y7
+	MOVLQSX    (R8), R10
+	IMULQ      CX, R10
+	ADDQ       DX, R10
+	VADDPS     (R10), Y1, Y1
+	VADDPS     32(R10), Y2, Y2
+	VADDPS     64(R10), Y3, Y3
+	VADDPS     96(R10), Y4, Y4
+	VADDPS     128(R10), Y5, Y5
+	VMASKMOVPS 160(R10), Y0, Y7
 	VADDPS     Y7, Y6, Y6
-	ADDQ       $0x04, CX
-	DECQ       BX
+	ADDQ       $0x04, R8
+	DECQ       R9
 	JNZ        rest6_event
 
 rest6_store:
@@ -220,31 +264,42 @@ rest6_store:
 	VMOVUPS    Y4, 96(AX)
 	VMOVUPS    Y5, 128(AX)
 	VMASKMOVPS Y6, Y0, 160(AX)
+	ADDQ       ld+8(FP), AX
+	ADDQ       ldinit+24(FP), BX
+	ADDQ       $0x30, SI
+	DECQ       DI
+	JNZ        rest6_row
 	JMP        end
 
-rest5:
-	VMOVUPS    (CX), Y1
-	VMOVUPS    32(CX), Y2
-	VMOVUPS    64(CX), Y3
-	VMOVUPS    96(CX), Y4
-	VMASKMOVPS 128(CX), Y0, Y5
-	MOVQ       col+40(FP), CX
-	MOVQ       DI, BX
-	TESTQ      BX, BX
+rest5_row0:
+	MOVQ dst+0(FP), AX
+	MOVQ init+16(FP), BX
+	MOVQ rows+56(FP), SI
+	MOVQ count+64(FP), DI
+
+rest5_row:
+	VMOVUPS    (BX), Y1
+	VMOVUPS    32(BX), Y2
+	VMOVUPS    64(BX), Y3
+	VMOVUPS    96(BX), Y4
+	VMASKMOVPS 128(BX), Y0, Y5
+	MOVQ       (SI), R8
+	MOVQ       8(SI), R9
+	TESTQ      R9, R9
 	JZ         rest5_store
 
 rest5_event:
-	MOVLQSX    (CX), DI
-	IMULQ      SI, DI
-	ADDQ       DX, DI
-	VADDPS     (DI), Y1, Y1
-	VADDPS     32(DI), Y2, Y2
-	VADDPS     64(DI), Y3, Y3
-	VADDPS     96(DI), Y4, Y4
-	VMASKMOVPS 128(DI), Y0, Y6
+	MOVLQSX    (R8), R10
+	IMULQ      CX, R10
+	ADDQ       DX, R10
+	VADDPS     (R10), Y1, Y1
+	VADDPS     32(R10), Y2, Y2
+	VADDPS     64(R10), Y3, Y3
+	VADDPS     96(R10), Y4, Y4
+	VMASKMOVPS 128(R10), Y0, Y6
 	VADDPS     Y6, Y5, Y5
-	ADDQ       $0x04, CX
-	DECQ       BX
+	ADDQ       $0x04, R8
+	DECQ       R9
 	JNZ        rest5_event
 
 rest5_store:
@@ -253,29 +308,40 @@ rest5_store:
 	VMOVUPS    Y3, 64(AX)
 	VMOVUPS    Y4, 96(AX)
 	VMASKMOVPS Y5, Y0, 128(AX)
+	ADDQ       ld+8(FP), AX
+	ADDQ       ldinit+24(FP), BX
+	ADDQ       $0x30, SI
+	DECQ       DI
+	JNZ        rest5_row
 	JMP        end
 
-rest4:
-	VMOVUPS    (CX), Y1
-	VMOVUPS    32(CX), Y2
-	VMOVUPS    64(CX), Y3
-	VMASKMOVPS 96(CX), Y0, Y4
-	MOVQ       col+40(FP), CX
-	MOVQ       DI, BX
-	TESTQ      BX, BX
+rest4_row0:
+	MOVQ dst+0(FP), AX
+	MOVQ init+16(FP), BX
+	MOVQ rows+56(FP), SI
+	MOVQ count+64(FP), DI
+
+rest4_row:
+	VMOVUPS    (BX), Y1
+	VMOVUPS    32(BX), Y2
+	VMOVUPS    64(BX), Y3
+	VMASKMOVPS 96(BX), Y0, Y4
+	MOVQ       (SI), R8
+	MOVQ       8(SI), R9
+	TESTQ      R9, R9
 	JZ         rest4_store
 
 rest4_event:
-	MOVLQSX    (CX), DI
-	IMULQ      SI, DI
-	ADDQ       DX, DI
-	VADDPS     (DI), Y1, Y1
-	VADDPS     32(DI), Y2, Y2
-	VADDPS     64(DI), Y3, Y3
-	VMASKMOVPS 96(DI), Y0, Y5
+	MOVLQSX    (R8), R10
+	IMULQ      CX, R10
+	ADDQ       DX, R10
+	VADDPS     (R10), Y1, Y1
+	VADDPS     32(R10), Y2, Y2
+	VADDPS     64(R10), Y3, Y3
+	VMASKMOVPS 96(R10), Y0, Y5
 	VADDPS     Y5, Y4, Y4
-	ADDQ       $0x04, CX
-	DECQ       BX
+	ADDQ       $0x04, R8
+	DECQ       R9
 	JNZ        rest4_event
 
 rest4_store:
@@ -283,216 +349,277 @@ rest4_store:
 	VMOVUPS    Y2, 32(AX)
 	VMOVUPS    Y3, 64(AX)
 	VMASKMOVPS Y4, Y0, 96(AX)
+	ADDQ       ld+8(FP), AX
+	ADDQ       ldinit+24(FP), BX
+	ADDQ       $0x30, SI
+	DECQ       DI
+	JNZ        rest4_row
 	JMP        end
 
-rest3:
-	VMOVUPS    (CX), Y1
-	VMOVUPS    32(CX), Y2
-	VMASKMOVPS 64(CX), Y0, Y3
-	MOVQ       col+40(FP), CX
-	MOVQ       DI, BX
-	TESTQ      BX, BX
+rest3_row0:
+	MOVQ dst+0(FP), AX
+	MOVQ init+16(FP), BX
+	MOVQ rows+56(FP), SI
+	MOVQ count+64(FP), DI
+
+rest3_row:
+	VMOVUPS    (BX), Y1
+	VMOVUPS    32(BX), Y2
+	VMASKMOVPS 64(BX), Y0, Y3
+	MOVQ       (SI), R8
+	MOVQ       8(SI), R9
+	TESTQ      R9, R9
 	JZ         rest3_store
 
 rest3_event:
-	MOVLQSX    (CX), DI
-	IMULQ      SI, DI
-	ADDQ       DX, DI
-	VADDPS     (DI), Y1, Y1
-	VADDPS     32(DI), Y2, Y2
-	VMASKMOVPS 64(DI), Y0, Y4
+	MOVLQSX    (R8), R10
+	IMULQ      CX, R10
+	ADDQ       DX, R10
+	VADDPS     (R10), Y1, Y1
+	VADDPS     32(R10), Y2, Y2
+	VMASKMOVPS 64(R10), Y0, Y4
 	VADDPS     Y4, Y3, Y3
-	ADDQ       $0x04, CX
-	DECQ       BX
+	ADDQ       $0x04, R8
+	DECQ       R9
 	JNZ        rest3_event
 
 rest3_store:
 	VMOVUPS    Y1, (AX)
 	VMOVUPS    Y2, 32(AX)
 	VMASKMOVPS Y3, Y0, 64(AX)
+	ADDQ       ld+8(FP), AX
+	ADDQ       ldinit+24(FP), BX
+	ADDQ       $0x30, SI
+	DECQ       DI
+	JNZ        rest3_row
 	JMP        end
 
-rest2:
-	VMOVUPS    (CX), Y1
-	VMASKMOVPS 32(CX), Y0, Y2
-	MOVQ       col+40(FP), CX
-	MOVQ       DI, BX
-	TESTQ      BX, BX
+rest2_row0:
+	MOVQ dst+0(FP), AX
+	MOVQ init+16(FP), BX
+	MOVQ rows+56(FP), SI
+	MOVQ count+64(FP), DI
+
+rest2_row:
+	VMOVUPS    (BX), Y1
+	VMASKMOVPS 32(BX), Y0, Y2
+	MOVQ       (SI), R8
+	MOVQ       8(SI), R9
+	TESTQ      R9, R9
 	JZ         rest2_store
 
 rest2_event:
-	MOVLQSX    (CX), DI
-	IMULQ      SI, DI
-	ADDQ       DX, DI
-	VADDPS     (DI), Y1, Y1
-	VMASKMOVPS 32(DI), Y0, Y3
+	MOVLQSX    (R8), R10
+	IMULQ      CX, R10
+	ADDQ       DX, R10
+	VADDPS     (R10), Y1, Y1
+	VMASKMOVPS 32(R10), Y0, Y3
 	VADDPS     Y3, Y2, Y2
-	ADDQ       $0x04, CX
-	DECQ       BX
+	ADDQ       $0x04, R8
+	DECQ       R9
 	JNZ        rest2_event
 
 rest2_store:
 	VMOVUPS    Y1, (AX)
 	VMASKMOVPS Y2, Y0, 32(AX)
+	ADDQ       ld+8(FP), AX
+	ADDQ       ldinit+24(FP), BX
+	ADDQ       $0x30, SI
+	DECQ       DI
+	JNZ        rest2_row
 	JMP        end
 
-rest1:
-	VMASKMOVPS (CX), Y0, Y1
-	MOVQ       col+40(FP), CX
-	MOVQ       DI, BX
-	TESTQ      BX, BX
+rest1_row0:
+	MOVQ dst+0(FP), AX
+	MOVQ init+16(FP), BX
+	MOVQ rows+56(FP), SI
+	MOVQ count+64(FP), DI
+
+rest1_row:
+	VMASKMOVPS (BX), Y0, Y1
+	MOVQ       (SI), R8
+	MOVQ       8(SI), R9
+	TESTQ      R9, R9
 	JZ         rest1_store
 
 rest1_event:
-	MOVLQSX    (CX), DI
-	IMULQ      SI, DI
-	ADDQ       DX, DI
-	VMASKMOVPS (DI), Y0, Y2
+	MOVLQSX    (R8), R10
+	IMULQ      CX, R10
+	ADDQ       DX, R10
+	VMASKMOVPS (R10), Y0, Y2
 	VADDPS     Y2, Y1, Y1
-	ADDQ       $0x04, CX
-	DECQ       BX
+	ADDQ       $0x04, R8
+	DECQ       R9
 	JNZ        rest1_event
 
 rest1_store:
 	VMASKMOVPS Y1, Y0, (AX)
+	ADDQ       ld+8(FP), AX
+	ADDQ       ldinit+24(FP), BX
+	ADDQ       $0x30, SI
+	DECQ       DI
+	JNZ        rest1_row
 
 end:
 	VZEROUPPER
 	RET
 
-// func gatherScaledF32AVX2(dst *float32, init *float32, w *float32, n int, stride int, col *int32, val *float32, count int)
+// func gatherScaledF32AVX2(dst *float32, ld int, init *float32, ldinit int, w *float32, n int, stride int, rows *byte, count int)
 // Requires: AVX
-TEXT ·gatherScaledF32AVX2(SB), NOSPLIT, $0-64
-	MOVQ dst+0(FP), AX
-	MOVQ init+8(FP), CX
-	MOVQ w+16(FP), DX
-	MOVQ n+24(FP), BX
-	SHLQ $0x02, BX
-	MOVQ stride+32(FP), SI
-	SHLQ $0x02, SI
-	MOVQ count+56(FP), DI
+TEXT ·gatherScaledF32AVX2(SB), NOSPLIT, $0-72
+	MOVQ ld+8(FP), AX
+	SHLQ $0x02, AX
+	MOVQ AX, ld+8(FP)
+	MOVQ ldinit+24(FP), AX
+	SHLQ $0x02, AX
+	MOVQ AX, ldinit+24(FP)
+	MOVQ n+40(FP), AX
+	SHLQ $0x02, AX
+	MOVQ AX, n+40(FP)
+	MOVQ stride+48(FP), CX
+	SHLQ $0x02, CX
+	MOVQ CX, stride+48(FP)
+	MOVQ w+32(FP), DX
 
 tiles:
-	CMPQ    BX, $+256
-	JL      rest
-	VMOVUPS (CX), Y0
-	VMOVUPS 32(CX), Y1
-	VMOVUPS 64(CX), Y2
-	VMOVUPS 96(CX), Y3
-	VMOVUPS 128(CX), Y4
-	VMOVUPS 160(CX), Y5
-	VMOVUPS 192(CX), Y6
-	VMOVUPS 224(CX), Y7
-	MOVQ    col+40(FP), R8
-	MOVQ    val+48(FP), R10
-	MOVQ    DI, R9
-	TESTQ   R9, R9
+	CMPQ AX, $+256
+	JL   rest
+	MOVQ dst+0(FP), BX
+	MOVQ init+16(FP), SI
+	MOVQ rows+56(FP), DI
+	MOVQ count+64(FP), R8
+
+tile_row:
+	VMOVUPS (SI), Y0
+	VMOVUPS 32(SI), Y1
+	VMOVUPS 64(SI), Y2
+	VMOVUPS 96(SI), Y3
+	VMOVUPS 128(SI), Y4
+	VMOVUPS 160(SI), Y5
+	VMOVUPS 192(SI), Y6
+	VMOVUPS 224(SI), Y7
+	MOVQ    (DI), R9
+	MOVQ    8(DI), R10
+	MOVQ    24(DI), R11
+	TESTQ   R10, R10
 	JZ      tile_store
 
 tile_event:
-	MOVLQSX      (R8), R11
-	IMULQ        SI, R11
-	ADDQ         DX, R11
-	VBROADCASTSS (R10), Y8
-	ADDQ         $0x04, R10
-	VMULPS       (R11), Y8, Y9
+	MOVLQSX      (R9), R12
+	IMULQ        CX, R12
+	ADDQ         DX, R12
+	VBROADCASTSS (R11), Y8
+	ADDQ         $0x04, R11
+	VMULPS       (R12), Y8, Y9
 	VADDPS       Y9, Y0, Y0
-	VMULPS       32(R11), Y8, Y9
+	VMULPS       32(R12), Y8, Y9
 	VADDPS       Y9, Y1, Y1
-	VMULPS       64(R11), Y8, Y9
+	VMULPS       64(R12), Y8, Y9
 	VADDPS       Y9, Y2, Y2
-	VMULPS       96(R11), Y8, Y9
+	VMULPS       96(R12), Y8, Y9
 	VADDPS       Y9, Y3, Y3
-	VMULPS       128(R11), Y8, Y9
+	VMULPS       128(R12), Y8, Y9
 	VADDPS       Y9, Y4, Y4
-	VMULPS       160(R11), Y8, Y9
+	VMULPS       160(R12), Y8, Y9
 	VADDPS       Y9, Y5, Y5
-	VMULPS       192(R11), Y8, Y9
+	VMULPS       192(R12), Y8, Y9
 	VADDPS       Y9, Y6, Y6
-	VMULPS       224(R11), Y8, Y8
+	VMULPS       224(R12), Y8, Y8
 	VADDPS       Y8, Y7, Y7
-	ADDQ         $0x04, R8
-	DECQ         R9
+	ADDQ         $0x04, R9
+	DECQ         R10
 	JNZ          tile_event
 
 tile_store:
-	VMOVUPS Y0, (AX)
-	VMOVUPS Y1, 32(AX)
-	VMOVUPS Y2, 64(AX)
-	VMOVUPS Y3, 96(AX)
-	VMOVUPS Y4, 128(AX)
-	VMOVUPS Y5, 160(AX)
-	VMOVUPS Y6, 192(AX)
-	VMOVUPS Y7, 224(AX)
-	ADDQ    $+256, AX
-	ADDQ    $+256, CX
+	VMOVUPS Y0, (BX)
+	VMOVUPS Y1, 32(BX)
+	VMOVUPS Y2, 64(BX)
+	VMOVUPS Y3, 96(BX)
+	VMOVUPS Y4, 128(BX)
+	VMOVUPS Y5, 160(BX)
+	VMOVUPS Y6, 192(BX)
+	VMOVUPS Y7, 224(BX)
+	ADDQ    ld+8(FP), BX
+	ADDQ    ldinit+24(FP), SI
+	ADDQ    $0x30, DI
+	DECQ    R8
+	JNZ     tile_row
+	ADDQ    $+256, dst+0(FP)
+	ADDQ    $+256, init+16(FP)
 	ADDQ    $+256, DX
-	SUBQ    $+256, BX
+	SUBQ    $+256, AX
 	JMP     tiles
 
 rest:
-	TESTQ      BX, BX
-	JZ         end
-	LEAQ       -1(BX), BX
-	MOVQ       BX, R8
-	ANDQ       $0x0000001f, R8
-	INCQ       R8
-	LEAQ       tail<>+64(SB), R9
-	SUBQ       R8, R9
-	VMOVUPD    (R9), Y0
-	SHRQ       $0x05, BX
-	CMPQ       BX, $0x01
-	JL         rest1
-	CMPQ       BX, $0x02
-	JL         rest2
-	CMPQ       BX, $0x03
-	JL         rest3
-	CMPQ       BX, $0x04
-	JL         rest4
-	CMPQ       BX, $0x05
-	JL         rest5
-	CMPQ       BX, $0x06
-	JL         rest6
-	CMPQ       BX, $0x07
-	JL         rest7
-	VMOVUPS    (CX), Y1
-	VMOVUPS    32(CX), Y2
-	VMOVUPS    64(CX), Y3
-	VMOVUPS    96(CX), Y4
-	VMOVUPS    128(CX), Y5
-	VMOVUPS    160(CX), Y6
-	VMOVUPS    192(CX), Y7
-	VMASKMOVPS 224(CX), Y0, Y8
-	MOVQ       col+40(FP), CX
-	MOVQ       val+48(FP), BX
-	TESTQ      DI, DI
+	TESTQ   AX, AX
+	JZ      end
+	LEAQ    -1(AX), AX
+	MOVQ    AX, BX
+	ANDQ    $0x0000001f, BX
+	INCQ    BX
+	LEAQ    tail<>+64(SB), SI
+	SUBQ    BX, SI
+	VMOVUPD (SI), Y0
+	SHRQ    $0x05, AX
+	CMPQ    AX, $0x01
+	JL      rest1_row0
+	CMPQ    AX, $0x02
+	JL      rest2_row0
+	CMPQ    AX, $0x03
+	JL      rest3_row0
+	CMPQ    AX, $0x04
+	JL      rest4_row0
+	CMPQ    AX, $0x05
+	JL      rest5_row0
+	CMPQ    AX, $0x06
+	JL      rest6_row0
+	CMPQ    AX, $0x07
+	JL      rest7_row0
+	MOVQ    dst+0(FP), AX
+	MOVQ    init+16(FP), BX
+	MOVQ    rows+56(FP), SI
+	MOVQ    count+64(FP), DI
+
+rest8_row:
+	VMOVUPS    (BX), Y1
+	VMOVUPS    32(BX), Y2
+	VMOVUPS    64(BX), Y3
+	VMOVUPS    96(BX), Y4
+	VMOVUPS    128(BX), Y5
+	VMOVUPS    160(BX), Y6
+	VMOVUPS    192(BX), Y7
+	VMASKMOVPS 224(BX), Y0, Y8
+	MOVQ       (SI), R8
+	MOVQ       8(SI), R9
+	MOVQ       24(SI), R10
+	TESTQ      R9, R9
 	JZ         rest8_store
 
 rest8_event:
-	MOVLQSX      (CX), R8
-	IMULQ        SI, R8
-	ADDQ         DX, R8
-	VBROADCASTSS (BX), Y9
-	ADDQ         $0x04, BX
-	VMULPS       (R8), Y9, Y10
+	MOVLQSX      (R8), R11
+	IMULQ        CX, R11
+	ADDQ         DX, R11
+	VBROADCASTSS (R10), Y9
+	ADDQ         $0x04, R10
+	VMULPS       (R11), Y9, Y10
 	VADDPS       Y10, Y1, Y1
-	VMULPS       32(R8), Y9, Y10
+	VMULPS       32(R11), Y9, Y10
 	VADDPS       Y10, Y2, Y2
-	VMULPS       64(R8), Y9, Y10
+	VMULPS       64(R11), Y9, Y10
 	VADDPS       Y10, Y3, Y3
-	VMULPS       96(R8), Y9, Y10
+	VMULPS       96(R11), Y9, Y10
 	VADDPS       Y10, Y4, Y4
-	VMULPS       128(R8), Y9, Y10
+	VMULPS       128(R11), Y9, Y10
 	VADDPS       Y10, Y5, Y5
-	VMULPS       160(R8), Y9, Y10
+	VMULPS       160(R11), Y9, Y10
 	VADDPS       Y10, Y6, Y6
-	VMULPS       192(R8), Y9, Y10
+	VMULPS       192(R11), Y9, Y10
 	VADDPS       Y10, Y7, Y7
-	VMASKMOVPS   224(R8), Y0, Y10
+	VMASKMOVPS   224(R11), Y0, Y10
 	VMULPS       Y9, Y10, Y10
 	VADDPS       Y10, Y8, Y8
-	ADDQ         $0x04, CX
-	DECQ         DI
+	ADDQ         $0x04, R8
+	DECQ         R9
 	JNZ          rest8_event
 
 rest8_store:
@@ -504,44 +631,56 @@ rest8_store:
 	VMOVUPS    Y6, 160(AX)
 	VMOVUPS    Y7, 192(AX)
 	VMASKMOVPS Y8, Y0, 224(AX)
+	ADDQ       ld+8(FP), AX
+	ADDQ       ldinit+24(FP), BX
+	ADDQ       $0x30, SI
+	DECQ       DI
+	JNZ        rest8_row
 	JMP        end
 
-rest7:
-	VMOVUPS    (CX), Y1
-	VMOVUPS    32(CX), Y2
-	VMOVUPS    64(CX), Y3
-	VMOVUPS    96(CX), Y4
-	VMOVUPS    128(CX), Y5
-	VMOVUPS    160(CX), Y6
-	VMASKMOVPS 192(CX), Y0, Y7
-	MOVQ       col+40(FP), CX
-	MOVQ       val+48(FP), BX
-	TESTQ      DI, DI
+rest7_row0:
+	MOVQ dst+0(FP), AX
+	MOVQ init+16(FP), BX
+	MOVQ rows+56(FP), SI
+	MOVQ count+64(FP), DI
+
+rest7_row:
+	VMOVUPS    (BX), Y1
+	VMOVUPS    32(BX), Y2
+	VMOVUPS    64(BX), Y3
+	VMOVUPS    96(BX), Y4
+	VMOVUPS    128(BX), Y5
+	VMOVUPS    160(BX), Y6
+	VMASKMOVPS 192(BX), Y0, Y7
+	MOVQ       (SI), R8
+	MOVQ       8(SI), R9
+	MOVQ       24(SI), R10
+	TESTQ      R9, R9
 	JZ         rest7_store
 
 rest7_event:
-	MOVLQSX      (CX), R8
-	IMULQ        SI, R8
-	ADDQ         DX, R8
-	VBROADCASTSS (BX), Y8
-	ADDQ         $0x04, BX
-	VMULPS       (R8), Y8, Y9
+	MOVLQSX      (R8), R11
+	IMULQ        CX, R11
+	ADDQ         DX, R11
+	VBROADCASTSS (R10), Y8
+	ADDQ         $0x04, R10
+	VMULPS       (R11), Y8, Y9
 	VADDPS       Y9, Y1, Y1
-	VMULPS       32(R8), Y8, Y9
+	VMULPS       32(R11), Y8, Y9
 	VADDPS       Y9, Y2, Y2
-	VMULPS       64(R8), Y8, Y9
+	VMULPS       64(R11), Y8, Y9
 	VADDPS       Y9, Y3, Y3
-	VMULPS       96(R8), Y8, Y9
+	VMULPS       96(R11), Y8, Y9
 	VADDPS       Y9, Y4, Y4
-	VMULPS       128(R8), Y8, Y9
+	VMULPS       128(R11), Y8, Y9
 	VADDPS       Y9, Y5, Y5
-	VMULPS       160(R8), Y8, Y9
+	VMULPS       160(R11), Y8, Y9
 	VADDPS       Y9, Y6, Y6
-	VMASKMOVPS   192(R8), Y0, Y9
+	VMASKMOVPS   192(R11), Y0, Y9
 	VMULPS       Y8, Y9, Y9
 	VADDPS       Y9, Y7, Y7
-	ADDQ         $0x04, CX
-	DECQ         DI
+	ADDQ         $0x04, R8
+	DECQ         R9
 	JNZ          rest7_event
 
 rest7_store:
@@ -552,41 +691,53 @@ rest7_store:
 	VMOVUPS    Y5, 128(AX)
 	VMOVUPS    Y6, 160(AX)
 	VMASKMOVPS Y7, Y0, 192(AX)
+	ADDQ       ld+8(FP), AX
+	ADDQ       ldinit+24(FP), BX
+	ADDQ       $0x30, SI
+	DECQ       DI
+	JNZ        rest7_row
 	JMP        end
 
-rest6:
-	VMOVUPS    (CX), Y1
-	VMOVUPS    32(CX), Y2
-	VMOVUPS    64(CX), Y3
-	VMOVUPS    96(CX), Y4
-	VMOVUPS    128(CX), Y5
-	VMASKMOVPS 160(CX), Y0, Y6
-	MOVQ       col+40(FP), CX
-	MOVQ       val+48(FP), BX
-	TESTQ      DI, DI
+rest6_row0:
+	MOVQ dst+0(FP), AX
+	MOVQ init+16(FP), BX
+	MOVQ rows+56(FP), SI
+	MOVQ count+64(FP), DI
+
+rest6_row:
+	VMOVUPS    (BX), Y1
+	VMOVUPS    32(BX), Y2
+	VMOVUPS    64(BX), Y3
+	VMOVUPS    96(BX), Y4
+	VMOVUPS    128(BX), Y5
+	VMASKMOVPS 160(BX), Y0, Y6
+	MOVQ       (SI), R8
+	MOVQ       8(SI), R9
+	MOVQ       24(SI), R10
+	TESTQ      R9, R9
 	JZ         rest6_store
 
 rest6_event:
-	MOVLQSX      (CX), R8
-	IMULQ        SI, R8
-	ADDQ         DX, R8
-	VBROADCASTSS (BX), Y7
-	ADDQ         $0x04, BX
-	VMULPS       (R8), Y7, Y8
+	MOVLQSX      (R8), R11
+	IMULQ        CX, R11
+	ADDQ         DX, R11
+	VBROADCASTSS (R10), Y7
+	ADDQ         $0x04, R10
+	VMULPS       (R11), Y7, Y8
 	VADDPS       Y8, Y1, Y1
-	VMULPS       32(R8), Y7, Y8
+	VMULPS       32(R11), Y7, Y8
 	VADDPS       Y8, Y2, Y2
-	VMULPS       64(R8), Y7, Y8
+	VMULPS       64(R11), Y7, Y8
 	VADDPS       Y8, Y3, Y3
-	VMULPS       96(R8), Y7, Y8
+	VMULPS       96(R11), Y7, Y8
 	VADDPS       Y8, Y4, Y4
-	VMULPS       128(R8), Y7, Y8
+	VMULPS       128(R11), Y7, Y8
 	VADDPS       Y8, Y5, Y5
-	VMASKMOVPS   160(R8), Y0, Y8
+	VMASKMOVPS   160(R11), Y0, Y8
 	VMULPS       Y7, Y8, Y8
 	VADDPS       Y8, Y6, Y6
-	ADDQ         $0x04, CX
-	DECQ         DI
+	ADDQ         $0x04, R8
+	DECQ         R9
 	JNZ          rest6_event
 
 rest6_store:
@@ -596,38 +747,50 @@ rest6_store:
 	VMOVUPS    Y4, 96(AX)
 	VMOVUPS    Y5, 128(AX)
 	VMASKMOVPS Y6, Y0, 160(AX)
+	ADDQ       ld+8(FP), AX
+	ADDQ       ldinit+24(FP), BX
+	ADDQ       $0x30, SI
+	DECQ       DI
+	JNZ        rest6_row
 	JMP        end
 
-rest5:
-	VMOVUPS    (CX), Y1
-	VMOVUPS    32(CX), Y2
-	VMOVUPS    64(CX), Y3
-	VMOVUPS    96(CX), Y4
-	VMASKMOVPS 128(CX), Y0, Y5
-	MOVQ       col+40(FP), CX
-	MOVQ       val+48(FP), BX
-	TESTQ      DI, DI
+rest5_row0:
+	MOVQ dst+0(FP), AX
+	MOVQ init+16(FP), BX
+	MOVQ rows+56(FP), SI
+	MOVQ count+64(FP), DI
+
+rest5_row:
+	VMOVUPS    (BX), Y1
+	VMOVUPS    32(BX), Y2
+	VMOVUPS    64(BX), Y3
+	VMOVUPS    96(BX), Y4
+	VMASKMOVPS 128(BX), Y0, Y5
+	MOVQ       (SI), R8
+	MOVQ       8(SI), R9
+	MOVQ       24(SI), R10
+	TESTQ      R9, R9
 	JZ         rest5_store
 
 rest5_event:
-	MOVLQSX      (CX), R8
-	IMULQ        SI, R8
-	ADDQ         DX, R8
-	VBROADCASTSS (BX), Y6
-	ADDQ         $0x04, BX
-	VMULPS       (R8), Y6, Y7
+	MOVLQSX      (R8), R11
+	IMULQ        CX, R11
+	ADDQ         DX, R11
+	VBROADCASTSS (R10), Y6
+	ADDQ         $0x04, R10
+	VMULPS       (R11), Y6, Y7
 	VADDPS       Y7, Y1, Y1
-	VMULPS       32(R8), Y6, Y7
+	VMULPS       32(R11), Y6, Y7
 	VADDPS       Y7, Y2, Y2
-	VMULPS       64(R8), Y6, Y7
+	VMULPS       64(R11), Y6, Y7
 	VADDPS       Y7, Y3, Y3
-	VMULPS       96(R8), Y6, Y7
+	VMULPS       96(R11), Y6, Y7
 	VADDPS       Y7, Y4, Y4
-	VMASKMOVPS   128(R8), Y0, Y7
+	VMASKMOVPS   128(R11), Y0, Y7
 	VMULPS       Y6, Y7, Y7
 	VADDPS       Y7, Y5, Y5
-	ADDQ         $0x04, CX
-	DECQ         DI
+	ADDQ         $0x04, R8
+	DECQ         R9
 	JNZ          rest5_event
 
 rest5_store:
@@ -636,35 +799,47 @@ rest5_store:
 	VMOVUPS    Y3, 64(AX)
 	VMOVUPS    Y4, 96(AX)
 	VMASKMOVPS Y5, Y0, 128(AX)
+	ADDQ       ld+8(FP), AX
+	ADDQ       ldinit+24(FP), BX
+	ADDQ       $0x30, SI
+	DECQ       DI
+	JNZ        rest5_row
 	JMP        end
 
-rest4:
-	VMOVUPS    (CX), Y1
-	VMOVUPS    32(CX), Y2
-	VMOVUPS    64(CX), Y3
-	VMASKMOVPS 96(CX), Y0, Y4
-	MOVQ       col+40(FP), CX
-	MOVQ       val+48(FP), BX
-	TESTQ      DI, DI
+rest4_row0:
+	MOVQ dst+0(FP), AX
+	MOVQ init+16(FP), BX
+	MOVQ rows+56(FP), SI
+	MOVQ count+64(FP), DI
+
+rest4_row:
+	VMOVUPS    (BX), Y1
+	VMOVUPS    32(BX), Y2
+	VMOVUPS    64(BX), Y3
+	VMASKMOVPS 96(BX), Y0, Y4
+	MOVQ       (SI), R8
+	MOVQ       8(SI), R9
+	MOVQ       24(SI), R10
+	TESTQ      R9, R9
 	JZ         rest4_store
 
 rest4_event:
-	MOVLQSX      (CX), R8
-	IMULQ        SI, R8
-	ADDQ         DX, R8
-	VBROADCASTSS (BX), Y5
-	ADDQ         $0x04, BX
-	VMULPS       (R8), Y5, Y6
+	MOVLQSX      (R8), R11
+	IMULQ        CX, R11
+	ADDQ         DX, R11
+	VBROADCASTSS (R10), Y5
+	ADDQ         $0x04, R10
+	VMULPS       (R11), Y5, Y6
 	VADDPS       Y6, Y1, Y1
-	VMULPS       32(R8), Y5, Y6
+	VMULPS       32(R11), Y5, Y6
 	VADDPS       Y6, Y2, Y2
-	VMULPS       64(R8), Y5, Y6
+	VMULPS       64(R11), Y5, Y6
 	VADDPS       Y6, Y3, Y3
-	VMASKMOVPS   96(R8), Y0, Y6
+	VMASKMOVPS   96(R11), Y0, Y6
 	VMULPS       Y5, Y6, Y6
 	VADDPS       Y6, Y4, Y4
-	ADDQ         $0x04, CX
-	DECQ         DI
+	ADDQ         $0x04, R8
+	DECQ         R9
 	JNZ          rest4_event
 
 rest4_store:
@@ -672,90 +847,131 @@ rest4_store:
 	VMOVUPS    Y2, 32(AX)
 	VMOVUPS    Y3, 64(AX)
 	VMASKMOVPS Y4, Y0, 96(AX)
+	ADDQ       ld+8(FP), AX
+	ADDQ       ldinit+24(FP), BX
+	ADDQ       $0x30, SI
+	DECQ       DI
+	JNZ        rest4_row
 	JMP        end
 
-rest3:
-	VMOVUPS    (CX), Y1
-	VMOVUPS    32(CX), Y2
-	VMASKMOVPS 64(CX), Y0, Y3
-	MOVQ       col+40(FP), CX
-	MOVQ       val+48(FP), BX
-	TESTQ      DI, DI
+rest3_row0:
+	MOVQ dst+0(FP), AX
+	MOVQ init+16(FP), BX
+	MOVQ rows+56(FP), SI
+	MOVQ count+64(FP), DI
+
+rest3_row:
+	VMOVUPS    (BX), Y1
+	VMOVUPS    32(BX), Y2
+	VMASKMOVPS 64(BX), Y0, Y3
+	MOVQ       (SI), R8
+	MOVQ       8(SI), R9
+	MOVQ       24(SI), R10
+	TESTQ      R9, R9
 	JZ         rest3_store
 
 rest3_event:
-	MOVLQSX      (CX), R8
-	IMULQ        SI, R8
-	ADDQ         DX, R8
-	VBROADCASTSS (BX), Y4
-	ADDQ         $0x04, BX
-	VMULPS       (R8), Y4, Y5
+	MOVLQSX      (R8), R11
+	IMULQ        CX, R11
+	ADDQ         DX, R11
+	VBROADCASTSS (R10), Y4
+	ADDQ         $0x04, R10
+	VMULPS       (R11), Y4, Y5
 	VADDPS       Y5, Y1, Y1
-	VMULPS       32(R8), Y4, Y5
+	VMULPS       32(R11), Y4, Y5
 	VADDPS       Y5, Y2, Y2
-	VMASKMOVPS   64(R8), Y0, Y5
+	VMASKMOVPS   64(R11), Y0, Y5
 	VMULPS       Y4, Y5, Y5
 	VADDPS       Y5, Y3, Y3
-	ADDQ         $0x04, CX
-	DECQ         DI
+	ADDQ         $0x04, R8
+	DECQ         R9
 	JNZ          rest3_event
 
 rest3_store:
 	VMOVUPS    Y1, (AX)
 	VMOVUPS    Y2, 32(AX)
 	VMASKMOVPS Y3, Y0, 64(AX)
+	ADDQ       ld+8(FP), AX
+	ADDQ       ldinit+24(FP), BX
+	ADDQ       $0x30, SI
+	DECQ       DI
+	JNZ        rest3_row
 	JMP        end
 
-rest2:
-	VMOVUPS    (CX), Y1
-	VMASKMOVPS 32(CX), Y0, Y2
-	MOVQ       col+40(FP), CX
-	MOVQ       val+48(FP), BX
-	TESTQ      DI, DI
+rest2_row0:
+	MOVQ dst+0(FP), AX
+	MOVQ init+16(FP), BX
+	MOVQ rows+56(FP), SI
+	MOVQ count+64(FP), DI
+
+rest2_row:
+	VMOVUPS    (BX), Y1
+	VMASKMOVPS 32(BX), Y0, Y2
+	MOVQ       (SI), R8
+	MOVQ       8(SI), R9
+	MOVQ       24(SI), R10
+	TESTQ      R9, R9
 	JZ         rest2_store
 
 rest2_event:
-	MOVLQSX      (CX), R8
-	IMULQ        SI, R8
-	ADDQ         DX, R8
-	VBROADCASTSS (BX), Y3
-	ADDQ         $0x04, BX
-	VMULPS       (R8), Y3, Y4
+	MOVLQSX      (R8), R11
+	IMULQ        CX, R11
+	ADDQ         DX, R11
+	VBROADCASTSS (R10), Y3
+	ADDQ         $0x04, R10
+	VMULPS       (R11), Y3, Y4
 	VADDPS       Y4, Y1, Y1
-	VMASKMOVPS   32(R8), Y0, Y4
+	VMASKMOVPS   32(R11), Y0, Y4
 	VMULPS       Y3, Y4, Y4
 	VADDPS       Y4, Y2, Y2
-	ADDQ         $0x04, CX
-	DECQ         DI
+	ADDQ         $0x04, R8
+	DECQ         R9
 	JNZ          rest2_event
 
 rest2_store:
 	VMOVUPS    Y1, (AX)
 	VMASKMOVPS Y2, Y0, 32(AX)
+	ADDQ       ld+8(FP), AX
+	ADDQ       ldinit+24(FP), BX
+	ADDQ       $0x30, SI
+	DECQ       DI
+	JNZ        rest2_row
 	JMP        end
 
-rest1:
-	VMASKMOVPS (CX), Y0, Y1
-	MOVQ       col+40(FP), CX
-	MOVQ       val+48(FP), BX
-	TESTQ      DI, DI
+rest1_row0:
+	MOVQ dst+0(FP), AX
+	MOVQ init+16(FP), BX
+	MOVQ rows+56(FP), SI
+	MOVQ count+64(FP), DI
+
+rest1_row:
+	VMASKMOVPS (BX), Y0, Y1
+	MOVQ       (SI), R8
+	MOVQ       8(SI), R9
+	MOVQ       24(SI), R10
+	TESTQ      R9, R9
 	JZ         rest1_store
 
 rest1_event:
-	MOVLQSX      (CX), R8
-	IMULQ        SI, R8
-	ADDQ         DX, R8
-	VBROADCASTSS (BX), Y2
-	ADDQ         $0x04, BX
-	VMASKMOVPS   (R8), Y0, Y3
+	MOVLQSX      (R8), R11
+	IMULQ        CX, R11
+	ADDQ         DX, R11
+	VBROADCASTSS (R10), Y2
+	ADDQ         $0x04, R10
+	VMASKMOVPS   (R11), Y0, Y3
 	VMULPS       Y2, Y3, Y3
 	VADDPS       Y3, Y1, Y1
-	ADDQ         $0x04, CX
-	DECQ         DI
+	ADDQ         $0x04, R8
+	DECQ         R9
 	JNZ          rest1_event
 
 rest1_store:
 	VMASKMOVPS Y1, Y0, (AX)
+	ADDQ       ld+8(FP), AX
+	ADDQ       ldinit+24(FP), BX
+	ADDQ       $0x30, SI
+	DECQ       DI
+	JNZ        rest1_row
 
 end:
 	VZEROUPPER
@@ -4905,603 +5121,141 @@ store:
 	VZEROUPPER
 	RET
 
-// func gatherF32AVX512(dst *float32, init *float32, w *float32, n int, stride int, col *int32, count int)
+// func gatherF32AVX512(dst *float32, ld int, init *float32, ldinit int, w *float32, n int, stride int, rows *byte, count int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·gatherF32AVX512(SB), NOSPLIT, $0-56
-	MOVQ dst+0(FP), AX
-	MOVQ init+8(FP), CX
-	MOVQ w+16(FP), DX
-	MOVQ n+24(FP), BX
-	SHLQ $0x02, BX
-	MOVQ stride+32(FP), SI
-	SHLQ $0x02, SI
-	MOVQ count+48(FP), DI
+TEXT ·gatherF32AVX512(SB), NOSPLIT, $0-72
+	MOVQ ld+8(FP), AX
+	SHLQ $0x02, AX
+	MOVQ AX, ld+8(FP)
+	MOVQ ldinit+24(FP), AX
+	SHLQ $0x02, AX
+	MOVQ AX, ldinit+24(FP)
+	MOVQ n+40(FP), AX
+	SHLQ $0x02, AX
+	MOVQ AX, n+40(FP)
+	MOVQ stride+48(FP), CX
+	SHLQ $0x02, CX
+	MOVQ CX, stride+48(FP)
+	MOVQ w+32(FP), DX
 
 tiles:
-	CMPQ    BX, $+1024
-	JL      rest
-	VMOVUPS (CX), Z0
-	VMOVUPS 64(CX), Z1
-	VMOVUPS 128(CX), Z2
-	VMOVUPS 192(CX), Z3
-	VMOVUPS 256(CX), Z4
-	VMOVUPS 320(CX), Z5
-	VMOVUPS 384(CX), Z6
-	VMOVUPS 448(CX), Z7
-	VMOVUPS 512(CX), Z8
-	VMOVUPS 576(CX), Z9
-	VMOVUPS 640(CX), Z10
-	VMOVUPS 704(CX), Z11
-	VMOVUPS 768(CX), Z12
-	VMOVUPS 832(CX), Z13
-	VMOVUPS 896(CX), Z14
-	VMOVUPS 960(CX), Z15
-	MOVQ    col+40(FP), R8
-	MOVQ    DI, R9
-	TESTQ   R9, R9
+	CMPQ AX, $+512
+	JL   rest
+	MOVQ dst+0(FP), BX
+	MOVQ init+16(FP), SI
+	MOVQ rows+56(FP), DI
+	MOVQ count+64(FP), R8
+
+tile_row:
+	VMOVUPS (SI), Z0
+	VMOVUPS 64(SI), Z1
+	VMOVUPS 128(SI), Z2
+	VMOVUPS 192(SI), Z3
+	VMOVUPS 256(SI), Z4
+	VMOVUPS 320(SI), Z5
+	VMOVUPS 384(SI), Z6
+	VMOVUPS 448(SI), Z7
+	MOVQ    (DI), R9
+	MOVQ    8(DI), R10
+	TESTQ   R10, R10
 	JZ      tile_store
 
 tile_event:
-	MOVLQSX (R8), R10
-	IMULQ   SI, R10
-	ADDQ    DX, R10
-	VADDPS  (R10), Z0, Z0
-	VADDPS  64(R10), Z1, Z1
-	VADDPS  128(R10), Z2, Z2
-	VADDPS  192(R10), Z3, Z3
-	VADDPS  256(R10), Z4, Z4
-	VADDPS  320(R10), Z5, Z5
-	VADDPS  384(R10), Z6, Z6
-	VADDPS  448(R10), Z7, Z7
-	VADDPS  512(R10), Z8, Z8
-	VADDPS  576(R10), Z9, Z9
-	VADDPS  640(R10), Z10, Z10
-	VADDPS  704(R10), Z11, Z11
-	VADDPS  768(R10), Z12, Z12
-	VADDPS  832(R10), Z13, Z13
-	VADDPS  896(R10), Z14, Z14
-	VADDPS  960(R10), Z15, Z15
-	ADDQ    $0x04, R8
-	DECQ    R9
+	MOVLQSX (R9), R11
+	IMULQ   CX, R11
+	ADDQ    DX, R11
+	VADDPS  (R11), Z0, Z0
+	VADDPS  64(R11), Z1, Z1
+	VADDPS  128(R11), Z2, Z2
+	VADDPS  192(R11), Z3, Z3
+	VADDPS  256(R11), Z4, Z4
+	VADDPS  320(R11), Z5, Z5
+	VADDPS  384(R11), Z6, Z6
+	VADDPS  448(R11), Z7, Z7
+	ADDQ    $0x04, R9
+	DECQ    R10
 	JNZ     tile_event
 
 tile_store:
-	VMOVUPS Z0, (AX)
-	VMOVUPS Z1, 64(AX)
-	VMOVUPS Z2, 128(AX)
-	VMOVUPS Z3, 192(AX)
-	VMOVUPS Z4, 256(AX)
-	VMOVUPS Z5, 320(AX)
-	VMOVUPS Z6, 384(AX)
-	VMOVUPS Z7, 448(AX)
-	VMOVUPS Z8, 512(AX)
-	VMOVUPS Z9, 576(AX)
-	VMOVUPS Z10, 640(AX)
-	VMOVUPS Z11, 704(AX)
-	VMOVUPS Z12, 768(AX)
-	VMOVUPS Z13, 832(AX)
-	VMOVUPS Z14, 896(AX)
-	VMOVUPS Z15, 960(AX)
-	ADDQ    $+1024, AX
-	ADDQ    $+1024, CX
-	ADDQ    $+1024, DX
-	SUBQ    $+1024, BX
+	VMOVUPS Z0, (BX)
+	VMOVUPS Z1, 64(BX)
+	VMOVUPS Z2, 128(BX)
+	VMOVUPS Z3, 192(BX)
+	VMOVUPS Z4, 256(BX)
+	VMOVUPS Z5, 320(BX)
+	VMOVUPS Z6, 384(BX)
+	VMOVUPS Z7, 448(BX)
+	ADDQ    ld+8(FP), BX
+	ADDQ    ldinit+24(FP), SI
+	ADDQ    $0x30, DI
+	DECQ    R8
+	JNZ     tile_row
+	ADDQ    $+512, dst+0(FP)
+	ADDQ    $+512, init+16(FP)
+	ADDQ    $+512, DX
+	SUBQ    $+512, AX
 	JMP     tiles
 
 rest:
-	TESTQ     BX, BX
-	JZ        end
-	LEAQ      -1(BX), BX
-	MOVQ      BX, R8
-	ANDQ      $0x0000003f, R8
-	INCQ      R8
-	SHRL      $0x02, R8
-	MOVL      $-1, R9
-	BZHIL     R8, R9, R9
-	KMOVW     R9, K1
-	SHRQ      $0x06, BX
-	CMPQ      BX, $0x01
-	JL        rest1
-	CMPQ      BX, $0x02
-	JL        rest2
-	CMPQ      BX, $0x03
-	JL        rest3
-	CMPQ      BX, $0x04
-	JL        rest4
-	CMPQ      BX, $0x05
-	JL        rest5
-	CMPQ      BX, $0x06
-	JL        rest6
-	CMPQ      BX, $0x07
-	JL        rest7
-	CMPQ      BX, $0x08
-	JL        rest8
-	CMPQ      BX, $0x09
-	JL        rest9
-	CMPQ      BX, $0x0a
-	JL        rest10
-	CMPQ      BX, $0x0b
-	JL        rest11
-	CMPQ      BX, $0x0c
-	JL        rest12
-	CMPQ      BX, $0x0d
-	JL        rest13
-	CMPQ      BX, $0x0e
-	JL        rest14
-	CMPQ      BX, $0x0f
-	JL        rest15
-	VMOVUPS   (CX), Z0
-	VMOVUPS   64(CX), Z1
-	VMOVUPS   128(CX), Z2
-	VMOVUPS   192(CX), Z3
-	VMOVUPS   256(CX), Z4
-	VMOVUPS   320(CX), Z5
-	VMOVUPS   384(CX), Z6
-	VMOVUPS   448(CX), Z7
-	VMOVUPS   512(CX), Z8
-	VMOVUPS   576(CX), Z9
-	VMOVUPS   640(CX), Z10
-	VMOVUPS   704(CX), Z11
-	VMOVUPS   768(CX), Z12
-	VMOVUPS   832(CX), Z13
-	VMOVUPS   896(CX), Z14
-	VMOVUPS.Z 960(CX), K1, Z15
-	MOVQ      col+40(FP), CX
-	MOVQ      DI, BX
-	TESTQ     BX, BX
-	JZ        rest16_store
+	TESTQ AX, AX
+	JZ    end
+	LEAQ  -1(AX), AX
+	MOVQ  AX, BX
+	ANDQ  $0x0000003f, BX
+	INCQ  BX
+	SHRL  $0x02, BX
+	MOVL  $-1, SI
+	BZHIL BX, SI, SI
+	KMOVW SI, K1
+	SHRQ  $0x06, AX
+	CMPQ  AX, $0x01
+	JL    rest1_row0
+	CMPQ  AX, $0x02
+	JL    rest2_row0
+	CMPQ  AX, $0x03
+	JL    rest3_row0
+	CMPQ  AX, $0x04
+	JL    rest4_row0
+	CMPQ  AX, $0x05
+	JL    rest5_row0
+	CMPQ  AX, $0x06
+	JL    rest6_row0
+	CMPQ  AX, $0x07
+	JL    rest7_row0
+	MOVQ  dst+0(FP), AX
+	MOVQ  init+16(FP), BX
+	MOVQ  rows+56(FP), SI
+	MOVQ  count+64(FP), DI
 
-rest16_event:
-	MOVLQSX   (CX), DI
-	IMULQ     SI, DI
-	ADDQ      DX, DI
-	VADDPS    (DI), Z0, Z0
-	VADDPS    64(DI), Z1, Z1
-	VADDPS    128(DI), Z2, Z2
-	VADDPS    192(DI), Z3, Z3
-	VADDPS    256(DI), Z4, Z4
-	VADDPS    320(DI), Z5, Z5
-	VADDPS    384(DI), Z6, Z6
-	VADDPS    448(DI), Z7, Z7
-	VADDPS    512(DI), Z8, Z8
-	VADDPS    576(DI), Z9, Z9
-	VADDPS    640(DI), Z10, Z10
-	VADDPS    704(DI), Z11, Z11
-	VADDPS    768(DI), Z12, Z12
-	VADDPS    832(DI), Z13, Z13
-	VADDPS    896(DI), Z14, Z14
-	VMOVUPS.Z 960(DI), K1, Z16
-	VADDPS    Z16, Z15, Z15
-	ADDQ      $0x04, CX
-	DECQ      BX
-	JNZ       rest16_event
-
-rest16_store:
-	VMOVUPS Z0, (AX)
-	VMOVUPS Z1, 64(AX)
-	VMOVUPS Z2, 128(AX)
-	VMOVUPS Z3, 192(AX)
-	VMOVUPS Z4, 256(AX)
-	VMOVUPS Z5, 320(AX)
-	VMOVUPS Z6, 384(AX)
-	VMOVUPS Z7, 448(AX)
-	VMOVUPS Z8, 512(AX)
-	VMOVUPS Z9, 576(AX)
-	VMOVUPS Z10, 640(AX)
-	VMOVUPS Z11, 704(AX)
-	VMOVUPS Z12, 768(AX)
-	VMOVUPS Z13, 832(AX)
-	VMOVUPS Z14, 896(AX)
-	VMOVUPS Z15, K1, 960(AX)
-	JMP     end
-
-rest15:
-	VMOVUPS   (CX), Z0
-	VMOVUPS   64(CX), Z1
-	VMOVUPS   128(CX), Z2
-	VMOVUPS   192(CX), Z3
-	VMOVUPS   256(CX), Z4
-	VMOVUPS   320(CX), Z5
-	VMOVUPS   384(CX), Z6
-	VMOVUPS   448(CX), Z7
-	VMOVUPS   512(CX), Z8
-	VMOVUPS   576(CX), Z9
-	VMOVUPS   640(CX), Z10
-	VMOVUPS   704(CX), Z11
-	VMOVUPS   768(CX), Z12
-	VMOVUPS   832(CX), Z13
-	VMOVUPS.Z 896(CX), K1, Z14
-	MOVQ      col+40(FP), CX
-	MOVQ      DI, BX
-	TESTQ     BX, BX
-	JZ        rest15_store
-
-rest15_event:
-	MOVLQSX   (CX), DI
-	IMULQ     SI, DI
-	ADDQ      DX, DI
-	VADDPS    (DI), Z0, Z0
-	VADDPS    64(DI), Z1, Z1
-	VADDPS    128(DI), Z2, Z2
-	VADDPS    192(DI), Z3, Z3
-	VADDPS    256(DI), Z4, Z4
-	VADDPS    320(DI), Z5, Z5
-	VADDPS    384(DI), Z6, Z6
-	VADDPS    448(DI), Z7, Z7
-	VADDPS    512(DI), Z8, Z8
-	VADDPS    576(DI), Z9, Z9
-	VADDPS    640(DI), Z10, Z10
-	VADDPS    704(DI), Z11, Z11
-	VADDPS    768(DI), Z12, Z12
-	VADDPS    832(DI), Z13, Z13
-	VMOVUPS.Z 896(DI), K1, Z15
-	VADDPS    Z15, Z14, Z14
-	ADDQ      $0x04, CX
-	DECQ      BX
-	JNZ       rest15_event
-
-rest15_store:
-	VMOVUPS Z0, (AX)
-	VMOVUPS Z1, 64(AX)
-	VMOVUPS Z2, 128(AX)
-	VMOVUPS Z3, 192(AX)
-	VMOVUPS Z4, 256(AX)
-	VMOVUPS Z5, 320(AX)
-	VMOVUPS Z6, 384(AX)
-	VMOVUPS Z7, 448(AX)
-	VMOVUPS Z8, 512(AX)
-	VMOVUPS Z9, 576(AX)
-	VMOVUPS Z10, 640(AX)
-	VMOVUPS Z11, 704(AX)
-	VMOVUPS Z12, 768(AX)
-	VMOVUPS Z13, 832(AX)
-	VMOVUPS Z14, K1, 896(AX)
-	JMP     end
-
-rest14:
-	VMOVUPS   (CX), Z0
-	VMOVUPS   64(CX), Z1
-	VMOVUPS   128(CX), Z2
-	VMOVUPS   192(CX), Z3
-	VMOVUPS   256(CX), Z4
-	VMOVUPS   320(CX), Z5
-	VMOVUPS   384(CX), Z6
-	VMOVUPS   448(CX), Z7
-	VMOVUPS   512(CX), Z8
-	VMOVUPS   576(CX), Z9
-	VMOVUPS   640(CX), Z10
-	VMOVUPS   704(CX), Z11
-	VMOVUPS   768(CX), Z12
-	VMOVUPS.Z 832(CX), K1, Z13
-	MOVQ      col+40(FP), CX
-	MOVQ      DI, BX
-	TESTQ     BX, BX
-	JZ        rest14_store
-
-rest14_event:
-	MOVLQSX   (CX), DI
-	IMULQ     SI, DI
-	ADDQ      DX, DI
-	VADDPS    (DI), Z0, Z0
-	VADDPS    64(DI), Z1, Z1
-	VADDPS    128(DI), Z2, Z2
-	VADDPS    192(DI), Z3, Z3
-	VADDPS    256(DI), Z4, Z4
-	VADDPS    320(DI), Z5, Z5
-	VADDPS    384(DI), Z6, Z6
-	VADDPS    448(DI), Z7, Z7
-	VADDPS    512(DI), Z8, Z8
-	VADDPS    576(DI), Z9, Z9
-	VADDPS    640(DI), Z10, Z10
-	VADDPS    704(DI), Z11, Z11
-	VADDPS    768(DI), Z12, Z12
-	VMOVUPS.Z 832(DI), K1, Z14
-	VADDPS    Z14, Z13, Z13
-	ADDQ      $0x04, CX
-	DECQ      BX
-	JNZ       rest14_event
-
-rest14_store:
-	VMOVUPS Z0, (AX)
-	VMOVUPS Z1, 64(AX)
-	VMOVUPS Z2, 128(AX)
-	VMOVUPS Z3, 192(AX)
-	VMOVUPS Z4, 256(AX)
-	VMOVUPS Z5, 320(AX)
-	VMOVUPS Z6, 384(AX)
-	VMOVUPS Z7, 448(AX)
-	VMOVUPS Z8, 512(AX)
-	VMOVUPS Z9, 576(AX)
-	VMOVUPS Z10, 640(AX)
-	VMOVUPS Z11, 704(AX)
-	VMOVUPS Z12, 768(AX)
-	VMOVUPS Z13, K1, 832(AX)
-	JMP     end
-
-rest13:
-	VMOVUPS   (CX), Z0
-	VMOVUPS   64(CX), Z1
-	VMOVUPS   128(CX), Z2
-	VMOVUPS   192(CX), Z3
-	VMOVUPS   256(CX), Z4
-	VMOVUPS   320(CX), Z5
-	VMOVUPS   384(CX), Z6
-	VMOVUPS   448(CX), Z7
-	VMOVUPS   512(CX), Z8
-	VMOVUPS   576(CX), Z9
-	VMOVUPS   640(CX), Z10
-	VMOVUPS   704(CX), Z11
-	VMOVUPS.Z 768(CX), K1, Z12
-	MOVQ      col+40(FP), CX
-	MOVQ      DI, BX
-	TESTQ     BX, BX
-	JZ        rest13_store
-
-rest13_event:
-	MOVLQSX   (CX), DI
-	IMULQ     SI, DI
-	ADDQ      DX, DI
-	VADDPS    (DI), Z0, Z0
-	VADDPS    64(DI), Z1, Z1
-	VADDPS    128(DI), Z2, Z2
-	VADDPS    192(DI), Z3, Z3
-	VADDPS    256(DI), Z4, Z4
-	VADDPS    320(DI), Z5, Z5
-	VADDPS    384(DI), Z6, Z6
-	VADDPS    448(DI), Z7, Z7
-	VADDPS    512(DI), Z8, Z8
-	VADDPS    576(DI), Z9, Z9
-	VADDPS    640(DI), Z10, Z10
-	VADDPS    704(DI), Z11, Z11
-	VMOVUPS.Z 768(DI), K1, Z13
-	VADDPS    Z13, Z12, Z12
-	ADDQ      $0x04, CX
-	DECQ      BX
-	JNZ       rest13_event
-
-rest13_store:
-	VMOVUPS Z0, (AX)
-	VMOVUPS Z1, 64(AX)
-	VMOVUPS Z2, 128(AX)
-	VMOVUPS Z3, 192(AX)
-	VMOVUPS Z4, 256(AX)
-	VMOVUPS Z5, 320(AX)
-	VMOVUPS Z6, 384(AX)
-	VMOVUPS Z7, 448(AX)
-	VMOVUPS Z8, 512(AX)
-	VMOVUPS Z9, 576(AX)
-	VMOVUPS Z10, 640(AX)
-	VMOVUPS Z11, 704(AX)
-	VMOVUPS Z12, K1, 768(AX)
-	JMP     end
-
-rest12:
-	VMOVUPS   (CX), Z0
-	VMOVUPS   64(CX), Z1
-	VMOVUPS   128(CX), Z2
-	VMOVUPS   192(CX), Z3
-	VMOVUPS   256(CX), Z4
-	VMOVUPS   320(CX), Z5
-	VMOVUPS   384(CX), Z6
-	VMOVUPS   448(CX), Z7
-	VMOVUPS   512(CX), Z8
-	VMOVUPS   576(CX), Z9
-	VMOVUPS   640(CX), Z10
-	VMOVUPS.Z 704(CX), K1, Z11
-	MOVQ      col+40(FP), CX
-	MOVQ      DI, BX
-	TESTQ     BX, BX
-	JZ        rest12_store
-
-rest12_event:
-	MOVLQSX   (CX), DI
-	IMULQ     SI, DI
-	ADDQ      DX, DI
-	VADDPS    (DI), Z0, Z0
-	VADDPS    64(DI), Z1, Z1
-	VADDPS    128(DI), Z2, Z2
-	VADDPS    192(DI), Z3, Z3
-	VADDPS    256(DI), Z4, Z4
-	VADDPS    320(DI), Z5, Z5
-	VADDPS    384(DI), Z6, Z6
-	VADDPS    448(DI), Z7, Z7
-	VADDPS    512(DI), Z8, Z8
-	VADDPS    576(DI), Z9, Z9
-	VADDPS    640(DI), Z10, Z10
-	VMOVUPS.Z 704(DI), K1, Z12
-	VADDPS    Z12, Z11, Z11
-	ADDQ      $0x04, CX
-	DECQ      BX
-	JNZ       rest12_event
-
-rest12_store:
-	VMOVUPS Z0, (AX)
-	VMOVUPS Z1, 64(AX)
-	VMOVUPS Z2, 128(AX)
-	VMOVUPS Z3, 192(AX)
-	VMOVUPS Z4, 256(AX)
-	VMOVUPS Z5, 320(AX)
-	VMOVUPS Z6, 384(AX)
-	VMOVUPS Z7, 448(AX)
-	VMOVUPS Z8, 512(AX)
-	VMOVUPS Z9, 576(AX)
-	VMOVUPS Z10, 640(AX)
-	VMOVUPS Z11, K1, 704(AX)
-	JMP     end
-
-rest11:
-	VMOVUPS   (CX), Z0
-	VMOVUPS   64(CX), Z1
-	VMOVUPS   128(CX), Z2
-	VMOVUPS   192(CX), Z3
-	VMOVUPS   256(CX), Z4
-	VMOVUPS   320(CX), Z5
-	VMOVUPS   384(CX), Z6
-	VMOVUPS   448(CX), Z7
-	VMOVUPS   512(CX), Z8
-	VMOVUPS   576(CX), Z9
-	VMOVUPS.Z 640(CX), K1, Z10
-	MOVQ      col+40(FP), CX
-	MOVQ      DI, BX
-	TESTQ     BX, BX
-	JZ        rest11_store
-
-rest11_event:
-	MOVLQSX   (CX), DI
-	IMULQ     SI, DI
-	ADDQ      DX, DI
-	VADDPS    (DI), Z0, Z0
-	VADDPS    64(DI), Z1, Z1
-	VADDPS    128(DI), Z2, Z2
-	VADDPS    192(DI), Z3, Z3
-	VADDPS    256(DI), Z4, Z4
-	VADDPS    320(DI), Z5, Z5
-	VADDPS    384(DI), Z6, Z6
-	VADDPS    448(DI), Z7, Z7
-	VADDPS    512(DI), Z8, Z8
-	VADDPS    576(DI), Z9, Z9
-	VMOVUPS.Z 640(DI), K1, Z11
-	VADDPS    Z11, Z10, Z10
-	ADDQ      $0x04, CX
-	DECQ      BX
-	JNZ       rest11_event
-
-rest11_store:
-	VMOVUPS Z0, (AX)
-	VMOVUPS Z1, 64(AX)
-	VMOVUPS Z2, 128(AX)
-	VMOVUPS Z3, 192(AX)
-	VMOVUPS Z4, 256(AX)
-	VMOVUPS Z5, 320(AX)
-	VMOVUPS Z6, 384(AX)
-	VMOVUPS Z7, 448(AX)
-	VMOVUPS Z8, 512(AX)
-	VMOVUPS Z9, 576(AX)
-	VMOVUPS Z10, K1, 640(AX)
-	JMP     end
-
-rest10:
-	VMOVUPS   (CX), Z0
-	VMOVUPS   64(CX), Z1
-	VMOVUPS   128(CX), Z2
-	VMOVUPS   192(CX), Z3
-	VMOVUPS   256(CX), Z4
-	VMOVUPS   320(CX), Z5
-	VMOVUPS   384(CX), Z6
-	VMOVUPS   448(CX), Z7
-	VMOVUPS   512(CX), Z8
-	VMOVUPS.Z 576(CX), K1, Z9
-	MOVQ      col+40(FP), CX
-	MOVQ      DI, BX
-	TESTQ     BX, BX
-	JZ        rest10_store
-
-rest10_event:
-	MOVLQSX   (CX), DI
-	IMULQ     SI, DI
-	ADDQ      DX, DI
-	VADDPS    (DI), Z0, Z0
-	VADDPS    64(DI), Z1, Z1
-	VADDPS    128(DI), Z2, Z2
-	VADDPS    192(DI), Z3, Z3
-	VADDPS    256(DI), Z4, Z4
-	VADDPS    320(DI), Z5, Z5
-	VADDPS    384(DI), Z6, Z6
-	VADDPS    448(DI), Z7, Z7
-	VADDPS    512(DI), Z8, Z8
-	VMOVUPS.Z 576(DI), K1, Z10
-	VADDPS    Z10, Z9, Z9
-	ADDQ      $0x04, CX
-	DECQ      BX
-	JNZ       rest10_event
-
-rest10_store:
-	VMOVUPS Z0, (AX)
-	VMOVUPS Z1, 64(AX)
-	VMOVUPS Z2, 128(AX)
-	VMOVUPS Z3, 192(AX)
-	VMOVUPS Z4, 256(AX)
-	VMOVUPS Z5, 320(AX)
-	VMOVUPS Z6, 384(AX)
-	VMOVUPS Z7, 448(AX)
-	VMOVUPS Z8, 512(AX)
-	VMOVUPS Z9, K1, 576(AX)
-	JMP     end
-
-rest9:
-	VMOVUPS   (CX), Z0
-	VMOVUPS   64(CX), Z1
-	VMOVUPS   128(CX), Z2
-	VMOVUPS   192(CX), Z3
-	VMOVUPS   256(CX), Z4
-	VMOVUPS   320(CX), Z5
-	VMOVUPS   384(CX), Z6
-	VMOVUPS   448(CX), Z7
-	VMOVUPS.Z 512(CX), K1, Z8
-	MOVQ      col+40(FP), CX
-	MOVQ      DI, BX
-	TESTQ     BX, BX
-	JZ        rest9_store
-
-rest9_event:
-	MOVLQSX   (CX), DI
-	IMULQ     SI, DI
-	ADDQ      DX, DI
-	VADDPS    (DI), Z0, Z0
-	VADDPS    64(DI), Z1, Z1
-	VADDPS    128(DI), Z2, Z2
-	VADDPS    192(DI), Z3, Z3
-	VADDPS    256(DI), Z4, Z4
-	VADDPS    320(DI), Z5, Z5
-	VADDPS    384(DI), Z6, Z6
-	VADDPS    448(DI), Z7, Z7
-	VMOVUPS.Z 512(DI), K1, Z9
-	VADDPS    Z9, Z8, Z8
-	ADDQ      $0x04, CX
-	DECQ      BX
-	JNZ       rest9_event
-
-rest9_store:
-	VMOVUPS Z0, (AX)
-	VMOVUPS Z1, 64(AX)
-	VMOVUPS Z2, 128(AX)
-	VMOVUPS Z3, 192(AX)
-	VMOVUPS Z4, 256(AX)
-	VMOVUPS Z5, 320(AX)
-	VMOVUPS Z6, 384(AX)
-	VMOVUPS Z7, 448(AX)
-	VMOVUPS Z8, K1, 512(AX)
-	JMP     end
-
-rest8:
-	VMOVUPS   (CX), Z0
-	VMOVUPS   64(CX), Z1
-	VMOVUPS   128(CX), Z2
-	VMOVUPS   192(CX), Z3
-	VMOVUPS   256(CX), Z4
-	VMOVUPS   320(CX), Z5
-	VMOVUPS   384(CX), Z6
-	VMOVUPS.Z 448(CX), K1, Z7
-	MOVQ      col+40(FP), CX
-	MOVQ      DI, BX
-	TESTQ     BX, BX
+rest8_row:
+	VMOVUPS   (BX), Z0
+	VMOVUPS   64(BX), Z1
+	VMOVUPS   128(BX), Z2
+	VMOVUPS   192(BX), Z3
+	VMOVUPS   256(BX), Z4
+	VMOVUPS   320(BX), Z5
+	VMOVUPS   384(BX), Z6
+	VMOVUPS.Z 448(BX), K1, Z7
+	MOVQ      (SI), R8
+	MOVQ      8(SI), R9
+	TESTQ     R9, R9
 	JZ        rest8_store
 
 rest8_event:
-	MOVLQSX   (CX), DI
-	IMULQ     SI, DI
-	ADDQ      DX, DI
-	VADDPS    (DI), Z0, Z0
-	VADDPS    64(DI), Z1, Z1
-	VADDPS    128(DI), Z2, Z2
-	VADDPS    192(DI), Z3, Z3
-	VADDPS    256(DI), Z4, Z4
-	VADDPS    320(DI), Z5, Z5
-	VADDPS    384(DI), Z6, Z6
-	VMOVUPS.Z 448(DI), K1, Z8
+	MOVLQSX   (R8), R10
+	IMULQ     CX, R10
+	ADDQ      DX, R10
+	VADDPS    (R10), Z0, Z0
+	VADDPS    64(R10), Z1, Z1
+	VADDPS    128(R10), Z2, Z2
+	VADDPS    192(R10), Z3, Z3
+	VADDPS    256(R10), Z4, Z4
+	VADDPS    320(R10), Z5, Z5
+	VADDPS    384(R10), Z6, Z6
+	VMOVUPS.Z 448(R10), K1, Z8
 	VADDPS    Z8, Z7, Z7
-	ADDQ      $0x04, CX
-	DECQ      BX
+	ADDQ      $0x04, R8
+	DECQ      R9
 	JNZ       rest8_event
 
 rest8_store:
@@ -5513,35 +5267,46 @@ rest8_store:
 	VMOVUPS Z5, 320(AX)
 	VMOVUPS Z6, 384(AX)
 	VMOVUPS Z7, K1, 448(AX)
+	ADDQ    ld+8(FP), AX
+	ADDQ    ldinit+24(FP), BX
+	ADDQ    $0x30, SI
+	DECQ    DI
+	JNZ     rest8_row
 	JMP     end
 
-rest7:
-	VMOVUPS   (CX), Z0
-	VMOVUPS   64(CX), Z1
-	VMOVUPS   128(CX), Z2
-	VMOVUPS   192(CX), Z3
-	VMOVUPS   256(CX), Z4
-	VMOVUPS   320(CX), Z5
-	VMOVUPS.Z 384(CX), K1, Z6
-	MOVQ      col+40(FP), CX
-	MOVQ      DI, BX
-	TESTQ     BX, BX
+rest7_row0:
+	MOVQ dst+0(FP), AX
+	MOVQ init+16(FP), BX
+	MOVQ rows+56(FP), SI
+	MOVQ count+64(FP), DI
+
+rest7_row:
+	VMOVUPS   (BX), Z0
+	VMOVUPS   64(BX), Z1
+	VMOVUPS   128(BX), Z2
+	VMOVUPS   192(BX), Z3
+	VMOVUPS   256(BX), Z4
+	VMOVUPS   320(BX), Z5
+	VMOVUPS.Z 384(BX), K1, Z6
+	MOVQ      (SI), R8
+	MOVQ      8(SI), R9
+	TESTQ     R9, R9
 	JZ        rest7_store
 
 rest7_event:
-	MOVLQSX   (CX), DI
-	IMULQ     SI, DI
-	ADDQ      DX, DI
-	VADDPS    (DI), Z0, Z0
-	VADDPS    64(DI), Z1, Z1
-	VADDPS    128(DI), Z2, Z2
-	VADDPS    192(DI), Z3, Z3
-	VADDPS    256(DI), Z4, Z4
-	VADDPS    320(DI), Z5, Z5
-	VMOVUPS.Z 384(DI), K1, Z7
+	MOVLQSX   (R8), R10
+	IMULQ     CX, R10
+	ADDQ      DX, R10
+	VADDPS    (R10), Z0, Z0
+	VADDPS    64(R10), Z1, Z1
+	VADDPS    128(R10), Z2, Z2
+	VADDPS    192(R10), Z3, Z3
+	VADDPS    256(R10), Z4, Z4
+	VADDPS    320(R10), Z5, Z5
+	VMOVUPS.Z 384(R10), K1, Z7
 	VADDPS    Z7, Z6, Z6
-	ADDQ      $0x04, CX
-	DECQ      BX
+	ADDQ      $0x04, R8
+	DECQ      R9
 	JNZ       rest7_event
 
 rest7_store:
@@ -5552,33 +5317,44 @@ rest7_store:
 	VMOVUPS Z4, 256(AX)
 	VMOVUPS Z5, 320(AX)
 	VMOVUPS Z6, K1, 384(AX)
+	ADDQ    ld+8(FP), AX
+	ADDQ    ldinit+24(FP), BX
+	ADDQ    $0x30, SI
+	DECQ    DI
+	JNZ     rest7_row
 	JMP     end
 
-rest6:
-	VMOVUPS   (CX), Z0
-	VMOVUPS   64(CX), Z1
-	VMOVUPS   128(CX), Z2
-	VMOVUPS   192(CX), Z3
-	VMOVUPS   256(CX), Z4
-	VMOVUPS.Z 320(CX), K1, Z5
-	MOVQ      col+40(FP), CX
-	MOVQ      DI, BX
-	TESTQ     BX, BX
+rest6_row0:
+	MOVQ dst+0(FP), AX
+	MOVQ init+16(FP), BX
+	MOVQ rows+56(FP), SI
+	MOVQ count+64(FP), DI
+
+rest6_row:
+	VMOVUPS   (BX), Z0
+	VMOVUPS   64(BX), Z1
+	VMOVUPS   128(BX), Z2
+	VMOVUPS   192(BX), Z3
+	VMOVUPS   256(BX), Z4
+	VMOVUPS.Z 320(BX), K1, Z5
+	MOVQ      (SI), R8
+	MOVQ      8(SI), R9
+	TESTQ     R9, R9
 	JZ        rest6_store
 
 rest6_event:
-	MOVLQSX   (CX), DI
-	IMULQ     SI, DI
-	ADDQ      DX, DI
-	VADDPS    (DI), Z0, Z0
-	VADDPS    64(DI), Z1, Z1
-	VADDPS    128(DI), Z2, Z2
-	VADDPS    192(DI), Z3, Z3
-	VADDPS    256(DI), Z4, Z4
-	VMOVUPS.Z 320(DI), K1, Z6
+	MOVLQSX   (R8), R10
+	IMULQ     CX, R10
+	ADDQ      DX, R10
+	VADDPS    (R10), Z0, Z0
+	VADDPS    64(R10), Z1, Z1
+	VADDPS    128(R10), Z2, Z2
+	VADDPS    192(R10), Z3, Z3
+	VADDPS    256(R10), Z4, Z4
+	VMOVUPS.Z 320(R10), K1, Z6
 	VADDPS    Z6, Z5, Z5
-	ADDQ      $0x04, CX
-	DECQ      BX
+	ADDQ      $0x04, R8
+	DECQ      R9
 	JNZ       rest6_event
 
 rest6_store:
@@ -5588,31 +5364,42 @@ rest6_store:
 	VMOVUPS Z3, 192(AX)
 	VMOVUPS Z4, 256(AX)
 	VMOVUPS Z5, K1, 320(AX)
+	ADDQ    ld+8(FP), AX
+	ADDQ    ldinit+24(FP), BX
+	ADDQ    $0x30, SI
+	DECQ    DI
+	JNZ     rest6_row
 	JMP     end
 
-rest5:
-	VMOVUPS   (CX), Z0
-	VMOVUPS   64(CX), Z1
-	VMOVUPS   128(CX), Z2
-	VMOVUPS   192(CX), Z3
-	VMOVUPS.Z 256(CX), K1, Z4
-	MOVQ      col+40(FP), CX
-	MOVQ      DI, BX
-	TESTQ     BX, BX
+rest5_row0:
+	MOVQ dst+0(FP), AX
+	MOVQ init+16(FP), BX
+	MOVQ rows+56(FP), SI
+	MOVQ count+64(FP), DI
+
+rest5_row:
+	VMOVUPS   (BX), Z0
+	VMOVUPS   64(BX), Z1
+	VMOVUPS   128(BX), Z2
+	VMOVUPS   192(BX), Z3
+	VMOVUPS.Z 256(BX), K1, Z4
+	MOVQ      (SI), R8
+	MOVQ      8(SI), R9
+	TESTQ     R9, R9
 	JZ        rest5_store
 
 rest5_event:
-	MOVLQSX   (CX), DI
-	IMULQ     SI, DI
-	ADDQ      DX, DI
-	VADDPS    (DI), Z0, Z0
-	VADDPS    64(DI), Z1, Z1
-	VADDPS    128(DI), Z2, Z2
-	VADDPS    192(DI), Z3, Z3
-	VMOVUPS.Z 256(DI), K1, Z5
+	MOVLQSX   (R8), R10
+	IMULQ     CX, R10
+	ADDQ      DX, R10
+	VADDPS    (R10), Z0, Z0
+	VADDPS    64(R10), Z1, Z1
+	VADDPS    128(R10), Z2, Z2
+	VADDPS    192(R10), Z3, Z3
+	VMOVUPS.Z 256(R10), K1, Z5
 	VADDPS    Z5, Z4, Z4
-	ADDQ      $0x04, CX
-	DECQ      BX
+	ADDQ      $0x04, R8
+	DECQ      R9
 	JNZ       rest5_event
 
 rest5_store:
@@ -5621,29 +5408,40 @@ rest5_store:
 	VMOVUPS Z2, 128(AX)
 	VMOVUPS Z3, 192(AX)
 	VMOVUPS Z4, K1, 256(AX)
+	ADDQ    ld+8(FP), AX
+	ADDQ    ldinit+24(FP), BX
+	ADDQ    $0x30, SI
+	DECQ    DI
+	JNZ     rest5_row
 	JMP     end
 
-rest4:
-	VMOVUPS   (CX), Z0
-	VMOVUPS   64(CX), Z1
-	VMOVUPS   128(CX), Z2
-	VMOVUPS.Z 192(CX), K1, Z3
-	MOVQ      col+40(FP), CX
-	MOVQ      DI, BX
-	TESTQ     BX, BX
+rest4_row0:
+	MOVQ dst+0(FP), AX
+	MOVQ init+16(FP), BX
+	MOVQ rows+56(FP), SI
+	MOVQ count+64(FP), DI
+
+rest4_row:
+	VMOVUPS   (BX), Z0
+	VMOVUPS   64(BX), Z1
+	VMOVUPS   128(BX), Z2
+	VMOVUPS.Z 192(BX), K1, Z3
+	MOVQ      (SI), R8
+	MOVQ      8(SI), R9
+	TESTQ     R9, R9
 	JZ        rest4_store
 
 rest4_event:
-	MOVLQSX   (CX), DI
-	IMULQ     SI, DI
-	ADDQ      DX, DI
-	VADDPS    (DI), Z0, Z0
-	VADDPS    64(DI), Z1, Z1
-	VADDPS    128(DI), Z2, Z2
-	VMOVUPS.Z 192(DI), K1, Z4
+	MOVLQSX   (R8), R10
+	IMULQ     CX, R10
+	ADDQ      DX, R10
+	VADDPS    (R10), Z0, Z0
+	VADDPS    64(R10), Z1, Z1
+	VADDPS    128(R10), Z2, Z2
+	VMOVUPS.Z 192(R10), K1, Z4
 	VADDPS    Z4, Z3, Z3
-	ADDQ      $0x04, CX
-	DECQ      BX
+	ADDQ      $0x04, R8
+	DECQ      R9
 	JNZ       rest4_event
 
 rest4_store:
@@ -5651,825 +5449,278 @@ rest4_store:
 	VMOVUPS Z1, 64(AX)
 	VMOVUPS Z2, 128(AX)
 	VMOVUPS Z3, K1, 192(AX)
+	ADDQ    ld+8(FP), AX
+	ADDQ    ldinit+24(FP), BX
+	ADDQ    $0x30, SI
+	DECQ    DI
+	JNZ     rest4_row
 	JMP     end
 
-rest3:
-	VMOVUPS   (CX), Z0
-	VMOVUPS   64(CX), Z1
-	VMOVUPS.Z 128(CX), K1, Z2
-	MOVQ      col+40(FP), CX
-	MOVQ      DI, BX
-	TESTQ     BX, BX
+rest3_row0:
+	MOVQ dst+0(FP), AX
+	MOVQ init+16(FP), BX
+	MOVQ rows+56(FP), SI
+	MOVQ count+64(FP), DI
+
+rest3_row:
+	VMOVUPS   (BX), Z0
+	VMOVUPS   64(BX), Z1
+	VMOVUPS.Z 128(BX), K1, Z2
+	MOVQ      (SI), R8
+	MOVQ      8(SI), R9
+	TESTQ     R9, R9
 	JZ        rest3_store
 
 rest3_event:
-	MOVLQSX   (CX), DI
-	IMULQ     SI, DI
-	ADDQ      DX, DI
-	VADDPS    (DI), Z0, Z0
-	VADDPS    64(DI), Z1, Z1
-	VMOVUPS.Z 128(DI), K1, Z3
+	MOVLQSX   (R8), R10
+	IMULQ     CX, R10
+	ADDQ      DX, R10
+	VADDPS    (R10), Z0, Z0
+	VADDPS    64(R10), Z1, Z1
+	VMOVUPS.Z 128(R10), K1, Z3
 	VADDPS    Z3, Z2, Z2
-	ADDQ      $0x04, CX
-	DECQ      BX
+	ADDQ      $0x04, R8
+	DECQ      R9
 	JNZ       rest3_event
 
 rest3_store:
 	VMOVUPS Z0, (AX)
 	VMOVUPS Z1, 64(AX)
 	VMOVUPS Z2, K1, 128(AX)
+	ADDQ    ld+8(FP), AX
+	ADDQ    ldinit+24(FP), BX
+	ADDQ    $0x30, SI
+	DECQ    DI
+	JNZ     rest3_row
 	JMP     end
 
-rest2:
-	VMOVUPS   (CX), Z0
-	VMOVUPS.Z 64(CX), K1, Z1
-	MOVQ      col+40(FP), CX
-	MOVQ      DI, BX
-	TESTQ     BX, BX
+rest2_row0:
+	MOVQ dst+0(FP), AX
+	MOVQ init+16(FP), BX
+	MOVQ rows+56(FP), SI
+	MOVQ count+64(FP), DI
+
+rest2_row:
+	VMOVUPS   (BX), Z0
+	VMOVUPS.Z 64(BX), K1, Z1
+	MOVQ      (SI), R8
+	MOVQ      8(SI), R9
+	TESTQ     R9, R9
 	JZ        rest2_store
 
 rest2_event:
-	MOVLQSX   (CX), DI
-	IMULQ     SI, DI
-	ADDQ      DX, DI
-	VADDPS    (DI), Z0, Z0
-	VMOVUPS.Z 64(DI), K1, Z2
+	MOVLQSX   (R8), R10
+	IMULQ     CX, R10
+	ADDQ      DX, R10
+	VADDPS    (R10), Z0, Z0
+	VMOVUPS.Z 64(R10), K1, Z2
 	VADDPS    Z2, Z1, Z1
-	ADDQ      $0x04, CX
-	DECQ      BX
+	ADDQ      $0x04, R8
+	DECQ      R9
 	JNZ       rest2_event
 
 rest2_store:
 	VMOVUPS Z0, (AX)
 	VMOVUPS Z1, K1, 64(AX)
+	ADDQ    ld+8(FP), AX
+	ADDQ    ldinit+24(FP), BX
+	ADDQ    $0x30, SI
+	DECQ    DI
+	JNZ     rest2_row
 	JMP     end
 
-rest1:
-	VMOVUPS.Z (CX), K1, Z0
-	MOVQ      col+40(FP), CX
-	MOVQ      DI, BX
-	TESTQ     BX, BX
+rest1_row0:
+	MOVQ dst+0(FP), AX
+	MOVQ init+16(FP), BX
+	MOVQ rows+56(FP), SI
+	MOVQ count+64(FP), DI
+
+rest1_row:
+	VMOVUPS.Z (BX), K1, Z0
+	MOVQ      (SI), R8
+	MOVQ      8(SI), R9
+	TESTQ     R9, R9
 	JZ        rest1_store
 
 rest1_event:
-	MOVLQSX   (CX), DI
-	IMULQ     SI, DI
-	ADDQ      DX, DI
-	VMOVUPS.Z (DI), K1, Z1
+	MOVLQSX   (R8), R10
+	IMULQ     CX, R10
+	ADDQ      DX, R10
+	VMOVUPS.Z (R10), K1, Z1
 	VADDPS    Z1, Z0, Z0
-	ADDQ      $0x04, CX
-	DECQ      BX
+	ADDQ      $0x04, R8
+	DECQ      R9
 	JNZ       rest1_event
 
 rest1_store:
 	VMOVUPS Z0, K1, (AX)
+	ADDQ    ld+8(FP), AX
+	ADDQ    ldinit+24(FP), BX
+	ADDQ    $0x30, SI
+	DECQ    DI
+	JNZ     rest1_row
 
 end:
 	VZEROUPPER
 	RET
 
-// func gatherScaledF32AVX512(dst *float32, init *float32, w *float32, n int, stride int, col *int32, val *float32, count int)
+// func gatherScaledF32AVX512(dst *float32, ld int, init *float32, ldinit int, w *float32, n int, stride int, rows *byte, count int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·gatherScaledF32AVX512(SB), NOSPLIT, $0-64
-	MOVQ dst+0(FP), AX
-	MOVQ init+8(FP), CX
-	MOVQ w+16(FP), DX
-	MOVQ n+24(FP), BX
-	SHLQ $0x02, BX
-	MOVQ stride+32(FP), SI
-	SHLQ $0x02, SI
-	MOVQ count+56(FP), DI
+TEXT ·gatherScaledF32AVX512(SB), NOSPLIT, $0-72
+	MOVQ ld+8(FP), AX
+	SHLQ $0x02, AX
+	MOVQ AX, ld+8(FP)
+	MOVQ ldinit+24(FP), AX
+	SHLQ $0x02, AX
+	MOVQ AX, ldinit+24(FP)
+	MOVQ n+40(FP), AX
+	SHLQ $0x02, AX
+	MOVQ AX, n+40(FP)
+	MOVQ stride+48(FP), CX
+	SHLQ $0x02, CX
+	MOVQ CX, stride+48(FP)
+	MOVQ w+32(FP), DX
 
 tiles:
-	CMPQ    BX, $+1024
-	JL      rest
-	VMOVUPS (CX), Z0
-	VMOVUPS 64(CX), Z1
-	VMOVUPS 128(CX), Z2
-	VMOVUPS 192(CX), Z3
-	VMOVUPS 256(CX), Z4
-	VMOVUPS 320(CX), Z5
-	VMOVUPS 384(CX), Z6
-	VMOVUPS 448(CX), Z7
-	VMOVUPS 512(CX), Z8
-	VMOVUPS 576(CX), Z9
-	VMOVUPS 640(CX), Z10
-	VMOVUPS 704(CX), Z11
-	VMOVUPS 768(CX), Z12
-	VMOVUPS 832(CX), Z13
-	VMOVUPS 896(CX), Z14
-	VMOVUPS 960(CX), Z15
-	MOVQ    col+40(FP), R8
-	MOVQ    val+48(FP), R10
-	MOVQ    DI, R9
-	TESTQ   R9, R9
+	CMPQ AX, $+512
+	JL   rest
+	MOVQ dst+0(FP), BX
+	MOVQ init+16(FP), SI
+	MOVQ rows+56(FP), DI
+	MOVQ count+64(FP), R8
+
+tile_row:
+	VMOVUPS (SI), Z0
+	VMOVUPS 64(SI), Z1
+	VMOVUPS 128(SI), Z2
+	VMOVUPS 192(SI), Z3
+	VMOVUPS 256(SI), Z4
+	VMOVUPS 320(SI), Z5
+	VMOVUPS 384(SI), Z6
+	VMOVUPS 448(SI), Z7
+	MOVQ    (DI), R9
+	MOVQ    8(DI), R10
+	MOVQ    24(DI), R11
+	TESTQ   R10, R10
 	JZ      tile_store
 
 tile_event:
-	MOVLQSX      (R8), R11
-	IMULQ        SI, R11
-	ADDQ         DX, R11
-	VBROADCASTSS (R10), Z16
-	ADDQ         $0x04, R10
-	VMULPS       (R11), Z16, Z17
-	VADDPS       Z17, Z0, Z0
-	VMULPS       64(R11), Z16, Z17
-	VADDPS       Z17, Z1, Z1
-	VMULPS       128(R11), Z16, Z17
-	VADDPS       Z17, Z2, Z2
-	VMULPS       192(R11), Z16, Z17
-	VADDPS       Z17, Z3, Z3
-	VMULPS       256(R11), Z16, Z17
-	VADDPS       Z17, Z4, Z4
-	VMULPS       320(R11), Z16, Z17
-	VADDPS       Z17, Z5, Z5
-	VMULPS       384(R11), Z16, Z17
-	VADDPS       Z17, Z6, Z6
-	VMULPS       448(R11), Z16, Z17
-	VADDPS       Z17, Z7, Z7
-	VMULPS       512(R11), Z16, Z17
-	VADDPS       Z17, Z8, Z8
-	VMULPS       576(R11), Z16, Z17
-	VADDPS       Z17, Z9, Z9
-	VMULPS       640(R11), Z16, Z17
-	VADDPS       Z17, Z10, Z10
-	VMULPS       704(R11), Z16, Z17
-	VADDPS       Z17, Z11, Z11
-	VMULPS       768(R11), Z16, Z17
-	VADDPS       Z17, Z12, Z12
-	VMULPS       832(R11), Z16, Z17
-	VADDPS       Z17, Z13, Z13
-	VMULPS       896(R11), Z16, Z17
-	VADDPS       Z17, Z14, Z14
-	VMULPS       960(R11), Z16, Z16
-	VADDPS       Z16, Z15, Z15
-	ADDQ         $0x04, R8
-	DECQ         R9
+	MOVLQSX      (R9), R12
+	IMULQ        CX, R12
+	ADDQ         DX, R12
+	VBROADCASTSS (R11), Z8
+	ADDQ         $0x04, R11
+	VMULPS       (R12), Z8, Z9
+	VADDPS       Z9, Z0, Z0
+	VMULPS       64(R12), Z8, Z9
+	VADDPS       Z9, Z1, Z1
+	VMULPS       128(R12), Z8, Z9
+	VADDPS       Z9, Z2, Z2
+	VMULPS       192(R12), Z8, Z9
+	VADDPS       Z9, Z3, Z3
+	VMULPS       256(R12), Z8, Z9
+	VADDPS       Z9, Z4, Z4
+	VMULPS       320(R12), Z8, Z9
+	VADDPS       Z9, Z5, Z5
+	VMULPS       384(R12), Z8, Z9
+	VADDPS       Z9, Z6, Z6
+	VMULPS       448(R12), Z8, Z8
+	VADDPS       Z8, Z7, Z7
+	ADDQ         $0x04, R9
+	DECQ         R10
 	JNZ          tile_event
 
 tile_store:
-	VMOVUPS Z0, (AX)
-	VMOVUPS Z1, 64(AX)
-	VMOVUPS Z2, 128(AX)
-	VMOVUPS Z3, 192(AX)
-	VMOVUPS Z4, 256(AX)
-	VMOVUPS Z5, 320(AX)
-	VMOVUPS Z6, 384(AX)
-	VMOVUPS Z7, 448(AX)
-	VMOVUPS Z8, 512(AX)
-	VMOVUPS Z9, 576(AX)
-	VMOVUPS Z10, 640(AX)
-	VMOVUPS Z11, 704(AX)
-	VMOVUPS Z12, 768(AX)
-	VMOVUPS Z13, 832(AX)
-	VMOVUPS Z14, 896(AX)
-	VMOVUPS Z15, 960(AX)
-	ADDQ    $+1024, AX
-	ADDQ    $+1024, CX
-	ADDQ    $+1024, DX
-	SUBQ    $+1024, BX
+	VMOVUPS Z0, (BX)
+	VMOVUPS Z1, 64(BX)
+	VMOVUPS Z2, 128(BX)
+	VMOVUPS Z3, 192(BX)
+	VMOVUPS Z4, 256(BX)
+	VMOVUPS Z5, 320(BX)
+	VMOVUPS Z6, 384(BX)
+	VMOVUPS Z7, 448(BX)
+	ADDQ    ld+8(FP), BX
+	ADDQ    ldinit+24(FP), SI
+	ADDQ    $0x30, DI
+	DECQ    R8
+	JNZ     tile_row
+	ADDQ    $+512, dst+0(FP)
+	ADDQ    $+512, init+16(FP)
+	ADDQ    $+512, DX
+	SUBQ    $+512, AX
 	JMP     tiles
 
 rest:
-	TESTQ     BX, BX
-	JZ        end
-	LEAQ      -1(BX), BX
-	MOVQ      BX, R8
-	ANDQ      $0x0000003f, R8
-	INCQ      R8
-	SHRL      $0x02, R8
-	MOVL      $-1, R9
-	BZHIL     R8, R9, R9
-	KMOVW     R9, K1
-	SHRQ      $0x06, BX
-	CMPQ      BX, $0x01
-	JL        rest1
-	CMPQ      BX, $0x02
-	JL        rest2
-	CMPQ      BX, $0x03
-	JL        rest3
-	CMPQ      BX, $0x04
-	JL        rest4
-	CMPQ      BX, $0x05
-	JL        rest5
-	CMPQ      BX, $0x06
-	JL        rest6
-	CMPQ      BX, $0x07
-	JL        rest7
-	CMPQ      BX, $0x08
-	JL        rest8
-	CMPQ      BX, $0x09
-	JL        rest9
-	CMPQ      BX, $0x0a
-	JL        rest10
-	CMPQ      BX, $0x0b
-	JL        rest11
-	CMPQ      BX, $0x0c
-	JL        rest12
-	CMPQ      BX, $0x0d
-	JL        rest13
-	CMPQ      BX, $0x0e
-	JL        rest14
-	CMPQ      BX, $0x0f
-	JL        rest15
-	VMOVUPS   (CX), Z0
-	VMOVUPS   64(CX), Z1
-	VMOVUPS   128(CX), Z2
-	VMOVUPS   192(CX), Z3
-	VMOVUPS   256(CX), Z4
-	VMOVUPS   320(CX), Z5
-	VMOVUPS   384(CX), Z6
-	VMOVUPS   448(CX), Z7
-	VMOVUPS   512(CX), Z8
-	VMOVUPS   576(CX), Z9
-	VMOVUPS   640(CX), Z10
-	VMOVUPS   704(CX), Z11
-	VMOVUPS   768(CX), Z12
-	VMOVUPS   832(CX), Z13
-	VMOVUPS   896(CX), Z14
-	VMOVUPS.Z 960(CX), K1, Z15
-	MOVQ      col+40(FP), CX
-	MOVQ      val+48(FP), BX
-	TESTQ     DI, DI
-	JZ        rest16_store
+	TESTQ AX, AX
+	JZ    end
+	LEAQ  -1(AX), AX
+	MOVQ  AX, BX
+	ANDQ  $0x0000003f, BX
+	INCQ  BX
+	SHRL  $0x02, BX
+	MOVL  $-1, SI
+	BZHIL BX, SI, SI
+	KMOVW SI, K1
+	SHRQ  $0x06, AX
+	CMPQ  AX, $0x01
+	JL    rest1_row0
+	CMPQ  AX, $0x02
+	JL    rest2_row0
+	CMPQ  AX, $0x03
+	JL    rest3_row0
+	CMPQ  AX, $0x04
+	JL    rest4_row0
+	CMPQ  AX, $0x05
+	JL    rest5_row0
+	CMPQ  AX, $0x06
+	JL    rest6_row0
+	CMPQ  AX, $0x07
+	JL    rest7_row0
+	MOVQ  dst+0(FP), AX
+	MOVQ  init+16(FP), BX
+	MOVQ  rows+56(FP), SI
+	MOVQ  count+64(FP), DI
 
-rest16_event:
-	MOVLQSX      (CX), R8
-	IMULQ        SI, R8
-	ADDQ         DX, R8
-	VBROADCASTSS (BX), Z16
-	ADDQ         $0x04, BX
-	VMULPS       (R8), Z16, Z17
-	VADDPS       Z17, Z0, Z0
-	VMULPS       64(R8), Z16, Z17
-	VADDPS       Z17, Z1, Z1
-	VMULPS       128(R8), Z16, Z17
-	VADDPS       Z17, Z2, Z2
-	VMULPS       192(R8), Z16, Z17
-	VADDPS       Z17, Z3, Z3
-	VMULPS       256(R8), Z16, Z17
-	VADDPS       Z17, Z4, Z4
-	VMULPS       320(R8), Z16, Z17
-	VADDPS       Z17, Z5, Z5
-	VMULPS       384(R8), Z16, Z17
-	VADDPS       Z17, Z6, Z6
-	VMULPS       448(R8), Z16, Z17
-	VADDPS       Z17, Z7, Z7
-	VMULPS       512(R8), Z16, Z17
-	VADDPS       Z17, Z8, Z8
-	VMULPS       576(R8), Z16, Z17
-	VADDPS       Z17, Z9, Z9
-	VMULPS       640(R8), Z16, Z17
-	VADDPS       Z17, Z10, Z10
-	VMULPS       704(R8), Z16, Z17
-	VADDPS       Z17, Z11, Z11
-	VMULPS       768(R8), Z16, Z17
-	VADDPS       Z17, Z12, Z12
-	VMULPS       832(R8), Z16, Z17
-	VADDPS       Z17, Z13, Z13
-	VMULPS       896(R8), Z16, Z17
-	VADDPS       Z17, Z14, Z14
-	VMOVUPS.Z    960(R8), K1, Z17
-	VMULPS       Z16, Z17, Z17
-	VADDPS       Z17, Z15, Z15
-	ADDQ         $0x04, CX
-	DECQ         DI
-	JNZ          rest16_event
-
-rest16_store:
-	VMOVUPS Z0, (AX)
-	VMOVUPS Z1, 64(AX)
-	VMOVUPS Z2, 128(AX)
-	VMOVUPS Z3, 192(AX)
-	VMOVUPS Z4, 256(AX)
-	VMOVUPS Z5, 320(AX)
-	VMOVUPS Z6, 384(AX)
-	VMOVUPS Z7, 448(AX)
-	VMOVUPS Z8, 512(AX)
-	VMOVUPS Z9, 576(AX)
-	VMOVUPS Z10, 640(AX)
-	VMOVUPS Z11, 704(AX)
-	VMOVUPS Z12, 768(AX)
-	VMOVUPS Z13, 832(AX)
-	VMOVUPS Z14, 896(AX)
-	VMOVUPS Z15, K1, 960(AX)
-	JMP     end
-
-rest15:
-	VMOVUPS   (CX), Z0
-	VMOVUPS   64(CX), Z1
-	VMOVUPS   128(CX), Z2
-	VMOVUPS   192(CX), Z3
-	VMOVUPS   256(CX), Z4
-	VMOVUPS   320(CX), Z5
-	VMOVUPS   384(CX), Z6
-	VMOVUPS   448(CX), Z7
-	VMOVUPS   512(CX), Z8
-	VMOVUPS   576(CX), Z9
-	VMOVUPS   640(CX), Z10
-	VMOVUPS   704(CX), Z11
-	VMOVUPS   768(CX), Z12
-	VMOVUPS   832(CX), Z13
-	VMOVUPS.Z 896(CX), K1, Z14
-	MOVQ      col+40(FP), CX
-	MOVQ      val+48(FP), BX
-	TESTQ     DI, DI
-	JZ        rest15_store
-
-rest15_event:
-	MOVLQSX      (CX), R8
-	IMULQ        SI, R8
-	ADDQ         DX, R8
-	VBROADCASTSS (BX), Z15
-	ADDQ         $0x04, BX
-	VMULPS       (R8), Z15, Z16
-	VADDPS       Z16, Z0, Z0
-	VMULPS       64(R8), Z15, Z16
-	VADDPS       Z16, Z1, Z1
-	VMULPS       128(R8), Z15, Z16
-	VADDPS       Z16, Z2, Z2
-	VMULPS       192(R8), Z15, Z16
-	VADDPS       Z16, Z3, Z3
-	VMULPS       256(R8), Z15, Z16
-	VADDPS       Z16, Z4, Z4
-	VMULPS       320(R8), Z15, Z16
-	VADDPS       Z16, Z5, Z5
-	VMULPS       384(R8), Z15, Z16
-	VADDPS       Z16, Z6, Z6
-	VMULPS       448(R8), Z15, Z16
-	VADDPS       Z16, Z7, Z7
-	VMULPS       512(R8), Z15, Z16
-	VADDPS       Z16, Z8, Z8
-	VMULPS       576(R8), Z15, Z16
-	VADDPS       Z16, Z9, Z9
-	VMULPS       640(R8), Z15, Z16
-	VADDPS       Z16, Z10, Z10
-	VMULPS       704(R8), Z15, Z16
-	VADDPS       Z16, Z11, Z11
-	VMULPS       768(R8), Z15, Z16
-	VADDPS       Z16, Z12, Z12
-	VMULPS       832(R8), Z15, Z16
-	VADDPS       Z16, Z13, Z13
-	VMOVUPS.Z    896(R8), K1, Z16
-	VMULPS       Z15, Z16, Z16
-	VADDPS       Z16, Z14, Z14
-	ADDQ         $0x04, CX
-	DECQ         DI
-	JNZ          rest15_event
-
-rest15_store:
-	VMOVUPS Z0, (AX)
-	VMOVUPS Z1, 64(AX)
-	VMOVUPS Z2, 128(AX)
-	VMOVUPS Z3, 192(AX)
-	VMOVUPS Z4, 256(AX)
-	VMOVUPS Z5, 320(AX)
-	VMOVUPS Z6, 384(AX)
-	VMOVUPS Z7, 448(AX)
-	VMOVUPS Z8, 512(AX)
-	VMOVUPS Z9, 576(AX)
-	VMOVUPS Z10, 640(AX)
-	VMOVUPS Z11, 704(AX)
-	VMOVUPS Z12, 768(AX)
-	VMOVUPS Z13, 832(AX)
-	VMOVUPS Z14, K1, 896(AX)
-	JMP     end
-
-rest14:
-	VMOVUPS   (CX), Z0
-	VMOVUPS   64(CX), Z1
-	VMOVUPS   128(CX), Z2
-	VMOVUPS   192(CX), Z3
-	VMOVUPS   256(CX), Z4
-	VMOVUPS   320(CX), Z5
-	VMOVUPS   384(CX), Z6
-	VMOVUPS   448(CX), Z7
-	VMOVUPS   512(CX), Z8
-	VMOVUPS   576(CX), Z9
-	VMOVUPS   640(CX), Z10
-	VMOVUPS   704(CX), Z11
-	VMOVUPS   768(CX), Z12
-	VMOVUPS.Z 832(CX), K1, Z13
-	MOVQ      col+40(FP), CX
-	MOVQ      val+48(FP), BX
-	TESTQ     DI, DI
-	JZ        rest14_store
-
-rest14_event:
-	MOVLQSX      (CX), R8
-	IMULQ        SI, R8
-	ADDQ         DX, R8
-	VBROADCASTSS (BX), Z14
-	ADDQ         $0x04, BX
-	VMULPS       (R8), Z14, Z15
-	VADDPS       Z15, Z0, Z0
-	VMULPS       64(R8), Z14, Z15
-	VADDPS       Z15, Z1, Z1
-	VMULPS       128(R8), Z14, Z15
-	VADDPS       Z15, Z2, Z2
-	VMULPS       192(R8), Z14, Z15
-	VADDPS       Z15, Z3, Z3
-	VMULPS       256(R8), Z14, Z15
-	VADDPS       Z15, Z4, Z4
-	VMULPS       320(R8), Z14, Z15
-	VADDPS       Z15, Z5, Z5
-	VMULPS       384(R8), Z14, Z15
-	VADDPS       Z15, Z6, Z6
-	VMULPS       448(R8), Z14, Z15
-	VADDPS       Z15, Z7, Z7
-	VMULPS       512(R8), Z14, Z15
-	VADDPS       Z15, Z8, Z8
-	VMULPS       576(R8), Z14, Z15
-	VADDPS       Z15, Z9, Z9
-	VMULPS       640(R8), Z14, Z15
-	VADDPS       Z15, Z10, Z10
-	VMULPS       704(R8), Z14, Z15
-	VADDPS       Z15, Z11, Z11
-	VMULPS       768(R8), Z14, Z15
-	VADDPS       Z15, Z12, Z12
-	VMOVUPS.Z    832(R8), K1, Z15
-	VMULPS       Z14, Z15, Z15
-	VADDPS       Z15, Z13, Z13
-	ADDQ         $0x04, CX
-	DECQ         DI
-	JNZ          rest14_event
-
-rest14_store:
-	VMOVUPS Z0, (AX)
-	VMOVUPS Z1, 64(AX)
-	VMOVUPS Z2, 128(AX)
-	VMOVUPS Z3, 192(AX)
-	VMOVUPS Z4, 256(AX)
-	VMOVUPS Z5, 320(AX)
-	VMOVUPS Z6, 384(AX)
-	VMOVUPS Z7, 448(AX)
-	VMOVUPS Z8, 512(AX)
-	VMOVUPS Z9, 576(AX)
-	VMOVUPS Z10, 640(AX)
-	VMOVUPS Z11, 704(AX)
-	VMOVUPS Z12, 768(AX)
-	VMOVUPS Z13, K1, 832(AX)
-	JMP     end
-
-rest13:
-	VMOVUPS   (CX), Z0
-	VMOVUPS   64(CX), Z1
-	VMOVUPS   128(CX), Z2
-	VMOVUPS   192(CX), Z3
-	VMOVUPS   256(CX), Z4
-	VMOVUPS   320(CX), Z5
-	VMOVUPS   384(CX), Z6
-	VMOVUPS   448(CX), Z7
-	VMOVUPS   512(CX), Z8
-	VMOVUPS   576(CX), Z9
-	VMOVUPS   640(CX), Z10
-	VMOVUPS   704(CX), Z11
-	VMOVUPS.Z 768(CX), K1, Z12
-	MOVQ      col+40(FP), CX
-	MOVQ      val+48(FP), BX
-	TESTQ     DI, DI
-	JZ        rest13_store
-
-rest13_event:
-	MOVLQSX      (CX), R8
-	IMULQ        SI, R8
-	ADDQ         DX, R8
-	VBROADCASTSS (BX), Z13
-	ADDQ         $0x04, BX
-	VMULPS       (R8), Z13, Z14
-	VADDPS       Z14, Z0, Z0
-	VMULPS       64(R8), Z13, Z14
-	VADDPS       Z14, Z1, Z1
-	VMULPS       128(R8), Z13, Z14
-	VADDPS       Z14, Z2, Z2
-	VMULPS       192(R8), Z13, Z14
-	VADDPS       Z14, Z3, Z3
-	VMULPS       256(R8), Z13, Z14
-	VADDPS       Z14, Z4, Z4
-	VMULPS       320(R8), Z13, Z14
-	VADDPS       Z14, Z5, Z5
-	VMULPS       384(R8), Z13, Z14
-	VADDPS       Z14, Z6, Z6
-	VMULPS       448(R8), Z13, Z14
-	VADDPS       Z14, Z7, Z7
-	VMULPS       512(R8), Z13, Z14
-	VADDPS       Z14, Z8, Z8
-	VMULPS       576(R8), Z13, Z14
-	VADDPS       Z14, Z9, Z9
-	VMULPS       640(R8), Z13, Z14
-	VADDPS       Z14, Z10, Z10
-	VMULPS       704(R8), Z13, Z14
-	VADDPS       Z14, Z11, Z11
-	VMOVUPS.Z    768(R8), K1, Z14
-	VMULPS       Z13, Z14, Z14
-	VADDPS       Z14, Z12, Z12
-	ADDQ         $0x04, CX
-	DECQ         DI
-	JNZ          rest13_event
-
-rest13_store:
-	VMOVUPS Z0, (AX)
-	VMOVUPS Z1, 64(AX)
-	VMOVUPS Z2, 128(AX)
-	VMOVUPS Z3, 192(AX)
-	VMOVUPS Z4, 256(AX)
-	VMOVUPS Z5, 320(AX)
-	VMOVUPS Z6, 384(AX)
-	VMOVUPS Z7, 448(AX)
-	VMOVUPS Z8, 512(AX)
-	VMOVUPS Z9, 576(AX)
-	VMOVUPS Z10, 640(AX)
-	VMOVUPS Z11, 704(AX)
-	VMOVUPS Z12, K1, 768(AX)
-	JMP     end
-
-rest12:
-	VMOVUPS   (CX), Z0
-	VMOVUPS   64(CX), Z1
-	VMOVUPS   128(CX), Z2
-	VMOVUPS   192(CX), Z3
-	VMOVUPS   256(CX), Z4
-	VMOVUPS   320(CX), Z5
-	VMOVUPS   384(CX), Z6
-	VMOVUPS   448(CX), Z7
-	VMOVUPS   512(CX), Z8
-	VMOVUPS   576(CX), Z9
-	VMOVUPS   640(CX), Z10
-	VMOVUPS.Z 704(CX), K1, Z11
-	MOVQ      col+40(FP), CX
-	MOVQ      val+48(FP), BX
-	TESTQ     DI, DI
-	JZ        rest12_store
-
-rest12_event:
-	MOVLQSX      (CX), R8
-	IMULQ        SI, R8
-	ADDQ         DX, R8
-	VBROADCASTSS (BX), Z12
-	ADDQ         $0x04, BX
-	VMULPS       (R8), Z12, Z13
-	VADDPS       Z13, Z0, Z0
-	VMULPS       64(R8), Z12, Z13
-	VADDPS       Z13, Z1, Z1
-	VMULPS       128(R8), Z12, Z13
-	VADDPS       Z13, Z2, Z2
-	VMULPS       192(R8), Z12, Z13
-	VADDPS       Z13, Z3, Z3
-	VMULPS       256(R8), Z12, Z13
-	VADDPS       Z13, Z4, Z4
-	VMULPS       320(R8), Z12, Z13
-	VADDPS       Z13, Z5, Z5
-	VMULPS       384(R8), Z12, Z13
-	VADDPS       Z13, Z6, Z6
-	VMULPS       448(R8), Z12, Z13
-	VADDPS       Z13, Z7, Z7
-	VMULPS       512(R8), Z12, Z13
-	VADDPS       Z13, Z8, Z8
-	VMULPS       576(R8), Z12, Z13
-	VADDPS       Z13, Z9, Z9
-	VMULPS       640(R8), Z12, Z13
-	VADDPS       Z13, Z10, Z10
-	VMOVUPS.Z    704(R8), K1, Z13
-	VMULPS       Z12, Z13, Z13
-	VADDPS       Z13, Z11, Z11
-	ADDQ         $0x04, CX
-	DECQ         DI
-	JNZ          rest12_event
-
-rest12_store:
-	VMOVUPS Z0, (AX)
-	VMOVUPS Z1, 64(AX)
-	VMOVUPS Z2, 128(AX)
-	VMOVUPS Z3, 192(AX)
-	VMOVUPS Z4, 256(AX)
-	VMOVUPS Z5, 320(AX)
-	VMOVUPS Z6, 384(AX)
-	VMOVUPS Z7, 448(AX)
-	VMOVUPS Z8, 512(AX)
-	VMOVUPS Z9, 576(AX)
-	VMOVUPS Z10, 640(AX)
-	VMOVUPS Z11, K1, 704(AX)
-	JMP     end
-
-rest11:
-	VMOVUPS   (CX), Z0
-	VMOVUPS   64(CX), Z1
-	VMOVUPS   128(CX), Z2
-	VMOVUPS   192(CX), Z3
-	VMOVUPS   256(CX), Z4
-	VMOVUPS   320(CX), Z5
-	VMOVUPS   384(CX), Z6
-	VMOVUPS   448(CX), Z7
-	VMOVUPS   512(CX), Z8
-	VMOVUPS   576(CX), Z9
-	VMOVUPS.Z 640(CX), K1, Z10
-	MOVQ      col+40(FP), CX
-	MOVQ      val+48(FP), BX
-	TESTQ     DI, DI
-	JZ        rest11_store
-
-rest11_event:
-	MOVLQSX      (CX), R8
-	IMULQ        SI, R8
-	ADDQ         DX, R8
-	VBROADCASTSS (BX), Z11
-	ADDQ         $0x04, BX
-	VMULPS       (R8), Z11, Z12
-	VADDPS       Z12, Z0, Z0
-	VMULPS       64(R8), Z11, Z12
-	VADDPS       Z12, Z1, Z1
-	VMULPS       128(R8), Z11, Z12
-	VADDPS       Z12, Z2, Z2
-	VMULPS       192(R8), Z11, Z12
-	VADDPS       Z12, Z3, Z3
-	VMULPS       256(R8), Z11, Z12
-	VADDPS       Z12, Z4, Z4
-	VMULPS       320(R8), Z11, Z12
-	VADDPS       Z12, Z5, Z5
-	VMULPS       384(R8), Z11, Z12
-	VADDPS       Z12, Z6, Z6
-	VMULPS       448(R8), Z11, Z12
-	VADDPS       Z12, Z7, Z7
-	VMULPS       512(R8), Z11, Z12
-	VADDPS       Z12, Z8, Z8
-	VMULPS       576(R8), Z11, Z12
-	VADDPS       Z12, Z9, Z9
-	VMOVUPS.Z    640(R8), K1, Z12
-	VMULPS       Z11, Z12, Z12
-	VADDPS       Z12, Z10, Z10
-	ADDQ         $0x04, CX
-	DECQ         DI
-	JNZ          rest11_event
-
-rest11_store:
-	VMOVUPS Z0, (AX)
-	VMOVUPS Z1, 64(AX)
-	VMOVUPS Z2, 128(AX)
-	VMOVUPS Z3, 192(AX)
-	VMOVUPS Z4, 256(AX)
-	VMOVUPS Z5, 320(AX)
-	VMOVUPS Z6, 384(AX)
-	VMOVUPS Z7, 448(AX)
-	VMOVUPS Z8, 512(AX)
-	VMOVUPS Z9, 576(AX)
-	VMOVUPS Z10, K1, 640(AX)
-	JMP     end
-
-rest10:
-	VMOVUPS   (CX), Z0
-	VMOVUPS   64(CX), Z1
-	VMOVUPS   128(CX), Z2
-	VMOVUPS   192(CX), Z3
-	VMOVUPS   256(CX), Z4
-	VMOVUPS   320(CX), Z5
-	VMOVUPS   384(CX), Z6
-	VMOVUPS   448(CX), Z7
-	VMOVUPS   512(CX), Z8
-	VMOVUPS.Z 576(CX), K1, Z9
-	MOVQ      col+40(FP), CX
-	MOVQ      val+48(FP), BX
-	TESTQ     DI, DI
-	JZ        rest10_store
-
-rest10_event:
-	MOVLQSX      (CX), R8
-	IMULQ        SI, R8
-	ADDQ         DX, R8
-	VBROADCASTSS (BX), Z10
-	ADDQ         $0x04, BX
-	VMULPS       (R8), Z10, Z11
-	VADDPS       Z11, Z0, Z0
-	VMULPS       64(R8), Z10, Z11
-	VADDPS       Z11, Z1, Z1
-	VMULPS       128(R8), Z10, Z11
-	VADDPS       Z11, Z2, Z2
-	VMULPS       192(R8), Z10, Z11
-	VADDPS       Z11, Z3, Z3
-	VMULPS       256(R8), Z10, Z11
-	VADDPS       Z11, Z4, Z4
-	VMULPS       320(R8), Z10, Z11
-	VADDPS       Z11, Z5, Z5
-	VMULPS       384(R8), Z10, Z11
-	VADDPS       Z11, Z6, Z6
-	VMULPS       448(R8), Z10, Z11
-	VADDPS       Z11, Z7, Z7
-	VMULPS       512(R8), Z10, Z11
-	VADDPS       Z11, Z8, Z8
-	VMOVUPS.Z    576(R8), K1, Z11
-	VMULPS       Z10, Z11, Z11
-	VADDPS       Z11, Z9, Z9
-	ADDQ         $0x04, CX
-	DECQ         DI
-	JNZ          rest10_event
-
-rest10_store:
-	VMOVUPS Z0, (AX)
-	VMOVUPS Z1, 64(AX)
-	VMOVUPS Z2, 128(AX)
-	VMOVUPS Z3, 192(AX)
-	VMOVUPS Z4, 256(AX)
-	VMOVUPS Z5, 320(AX)
-	VMOVUPS Z6, 384(AX)
-	VMOVUPS Z7, 448(AX)
-	VMOVUPS Z8, 512(AX)
-	VMOVUPS Z9, K1, 576(AX)
-	JMP     end
-
-rest9:
-	VMOVUPS   (CX), Z0
-	VMOVUPS   64(CX), Z1
-	VMOVUPS   128(CX), Z2
-	VMOVUPS   192(CX), Z3
-	VMOVUPS   256(CX), Z4
-	VMOVUPS   320(CX), Z5
-	VMOVUPS   384(CX), Z6
-	VMOVUPS   448(CX), Z7
-	VMOVUPS.Z 512(CX), K1, Z8
-	MOVQ      col+40(FP), CX
-	MOVQ      val+48(FP), BX
-	TESTQ     DI, DI
-	JZ        rest9_store
-
-rest9_event:
-	MOVLQSX      (CX), R8
-	IMULQ        SI, R8
-	ADDQ         DX, R8
-	VBROADCASTSS (BX), Z9
-	ADDQ         $0x04, BX
-	VMULPS       (R8), Z9, Z10
-	VADDPS       Z10, Z0, Z0
-	VMULPS       64(R8), Z9, Z10
-	VADDPS       Z10, Z1, Z1
-	VMULPS       128(R8), Z9, Z10
-	VADDPS       Z10, Z2, Z2
-	VMULPS       192(R8), Z9, Z10
-	VADDPS       Z10, Z3, Z3
-	VMULPS       256(R8), Z9, Z10
-	VADDPS       Z10, Z4, Z4
-	VMULPS       320(R8), Z9, Z10
-	VADDPS       Z10, Z5, Z5
-	VMULPS       384(R8), Z9, Z10
-	VADDPS       Z10, Z6, Z6
-	VMULPS       448(R8), Z9, Z10
-	VADDPS       Z10, Z7, Z7
-	VMOVUPS.Z    512(R8), K1, Z10
-	VMULPS       Z9, Z10, Z10
-	VADDPS       Z10, Z8, Z8
-	ADDQ         $0x04, CX
-	DECQ         DI
-	JNZ          rest9_event
-
-rest9_store:
-	VMOVUPS Z0, (AX)
-	VMOVUPS Z1, 64(AX)
-	VMOVUPS Z2, 128(AX)
-	VMOVUPS Z3, 192(AX)
-	VMOVUPS Z4, 256(AX)
-	VMOVUPS Z5, 320(AX)
-	VMOVUPS Z6, 384(AX)
-	VMOVUPS Z7, 448(AX)
-	VMOVUPS Z8, K1, 512(AX)
-	JMP     end
-
-rest8:
-	VMOVUPS   (CX), Z0
-	VMOVUPS   64(CX), Z1
-	VMOVUPS   128(CX), Z2
-	VMOVUPS   192(CX), Z3
-	VMOVUPS   256(CX), Z4
-	VMOVUPS   320(CX), Z5
-	VMOVUPS   384(CX), Z6
-	VMOVUPS.Z 448(CX), K1, Z7
-	MOVQ      col+40(FP), CX
-	MOVQ      val+48(FP), BX
-	TESTQ     DI, DI
+rest8_row:
+	VMOVUPS   (BX), Z0
+	VMOVUPS   64(BX), Z1
+	VMOVUPS   128(BX), Z2
+	VMOVUPS   192(BX), Z3
+	VMOVUPS   256(BX), Z4
+	VMOVUPS   320(BX), Z5
+	VMOVUPS   384(BX), Z6
+	VMOVUPS.Z 448(BX), K1, Z7
+	MOVQ      (SI), R8
+	MOVQ      8(SI), R9
+	MOVQ      24(SI), R10
+	TESTQ     R9, R9
 	JZ        rest8_store
 
 rest8_event:
-	MOVLQSX      (CX), R8
-	IMULQ        SI, R8
-	ADDQ         DX, R8
-	VBROADCASTSS (BX), Z8
-	ADDQ         $0x04, BX
-	VMULPS       (R8), Z8, Z9
+	MOVLQSX      (R8), R11
+	IMULQ        CX, R11
+	ADDQ         DX, R11
+	VBROADCASTSS (R10), Z8
+	ADDQ         $0x04, R10
+	VMULPS       (R11), Z8, Z9
 	VADDPS       Z9, Z0, Z0
-	VMULPS       64(R8), Z8, Z9
+	VMULPS       64(R11), Z8, Z9
 	VADDPS       Z9, Z1, Z1
-	VMULPS       128(R8), Z8, Z9
+	VMULPS       128(R11), Z8, Z9
 	VADDPS       Z9, Z2, Z2
-	VMULPS       192(R8), Z8, Z9
+	VMULPS       192(R11), Z8, Z9
 	VADDPS       Z9, Z3, Z3
-	VMULPS       256(R8), Z8, Z9
+	VMULPS       256(R11), Z8, Z9
 	VADDPS       Z9, Z4, Z4
-	VMULPS       320(R8), Z8, Z9
+	VMULPS       320(R11), Z8, Z9
 	VADDPS       Z9, Z5, Z5
-	VMULPS       384(R8), Z8, Z9
+	VMULPS       384(R11), Z8, Z9
 	VADDPS       Z9, Z6, Z6
-	VMOVUPS.Z    448(R8), K1, Z9
+	VMOVUPS.Z    448(R11), K1, Z9
 	VMULPS       Z8, Z9, Z9
 	VADDPS       Z9, Z7, Z7
-	ADDQ         $0x04, CX
-	DECQ         DI
+	ADDQ         $0x04, R8
+	DECQ         R9
 	JNZ          rest8_event
 
 rest8_store:
@@ -6481,44 +5732,56 @@ rest8_store:
 	VMOVUPS Z5, 320(AX)
 	VMOVUPS Z6, 384(AX)
 	VMOVUPS Z7, K1, 448(AX)
+	ADDQ    ld+8(FP), AX
+	ADDQ    ldinit+24(FP), BX
+	ADDQ    $0x30, SI
+	DECQ    DI
+	JNZ     rest8_row
 	JMP     end
 
-rest7:
-	VMOVUPS   (CX), Z0
-	VMOVUPS   64(CX), Z1
-	VMOVUPS   128(CX), Z2
-	VMOVUPS   192(CX), Z3
-	VMOVUPS   256(CX), Z4
-	VMOVUPS   320(CX), Z5
-	VMOVUPS.Z 384(CX), K1, Z6
-	MOVQ      col+40(FP), CX
-	MOVQ      val+48(FP), BX
-	TESTQ     DI, DI
+rest7_row0:
+	MOVQ dst+0(FP), AX
+	MOVQ init+16(FP), BX
+	MOVQ rows+56(FP), SI
+	MOVQ count+64(FP), DI
+
+rest7_row:
+	VMOVUPS   (BX), Z0
+	VMOVUPS   64(BX), Z1
+	VMOVUPS   128(BX), Z2
+	VMOVUPS   192(BX), Z3
+	VMOVUPS   256(BX), Z4
+	VMOVUPS   320(BX), Z5
+	VMOVUPS.Z 384(BX), K1, Z6
+	MOVQ      (SI), R8
+	MOVQ      8(SI), R9
+	MOVQ      24(SI), R10
+	TESTQ     R9, R9
 	JZ        rest7_store
 
 rest7_event:
-	MOVLQSX      (CX), R8
-	IMULQ        SI, R8
-	ADDQ         DX, R8
-	VBROADCASTSS (BX), Z7
-	ADDQ         $0x04, BX
-	VMULPS       (R8), Z7, Z8
+	MOVLQSX      (R8), R11
+	IMULQ        CX, R11
+	ADDQ         DX, R11
+	VBROADCASTSS (R10), Z7
+	ADDQ         $0x04, R10
+	VMULPS       (R11), Z7, Z8
 	VADDPS       Z8, Z0, Z0
-	VMULPS       64(R8), Z7, Z8
+	VMULPS       64(R11), Z7, Z8
 	VADDPS       Z8, Z1, Z1
-	VMULPS       128(R8), Z7, Z8
+	VMULPS       128(R11), Z7, Z8
 	VADDPS       Z8, Z2, Z2
-	VMULPS       192(R8), Z7, Z8
+	VMULPS       192(R11), Z7, Z8
 	VADDPS       Z8, Z3, Z3
-	VMULPS       256(R8), Z7, Z8
+	VMULPS       256(R11), Z7, Z8
 	VADDPS       Z8, Z4, Z4
-	VMULPS       320(R8), Z7, Z8
+	VMULPS       320(R11), Z7, Z8
 	VADDPS       Z8, Z5, Z5
-	VMOVUPS.Z    384(R8), K1, Z8
+	VMOVUPS.Z    384(R11), K1, Z8
 	VMULPS       Z7, Z8, Z8
 	VADDPS       Z8, Z6, Z6
-	ADDQ         $0x04, CX
-	DECQ         DI
+	ADDQ         $0x04, R8
+	DECQ         R9
 	JNZ          rest7_event
 
 rest7_store:
@@ -6529,41 +5792,53 @@ rest7_store:
 	VMOVUPS Z4, 256(AX)
 	VMOVUPS Z5, 320(AX)
 	VMOVUPS Z6, K1, 384(AX)
+	ADDQ    ld+8(FP), AX
+	ADDQ    ldinit+24(FP), BX
+	ADDQ    $0x30, SI
+	DECQ    DI
+	JNZ     rest7_row
 	JMP     end
 
-rest6:
-	VMOVUPS   (CX), Z0
-	VMOVUPS   64(CX), Z1
-	VMOVUPS   128(CX), Z2
-	VMOVUPS   192(CX), Z3
-	VMOVUPS   256(CX), Z4
-	VMOVUPS.Z 320(CX), K1, Z5
-	MOVQ      col+40(FP), CX
-	MOVQ      val+48(FP), BX
-	TESTQ     DI, DI
+rest6_row0:
+	MOVQ dst+0(FP), AX
+	MOVQ init+16(FP), BX
+	MOVQ rows+56(FP), SI
+	MOVQ count+64(FP), DI
+
+rest6_row:
+	VMOVUPS   (BX), Z0
+	VMOVUPS   64(BX), Z1
+	VMOVUPS   128(BX), Z2
+	VMOVUPS   192(BX), Z3
+	VMOVUPS   256(BX), Z4
+	VMOVUPS.Z 320(BX), K1, Z5
+	MOVQ      (SI), R8
+	MOVQ      8(SI), R9
+	MOVQ      24(SI), R10
+	TESTQ     R9, R9
 	JZ        rest6_store
 
 rest6_event:
-	MOVLQSX      (CX), R8
-	IMULQ        SI, R8
-	ADDQ         DX, R8
-	VBROADCASTSS (BX), Z6
-	ADDQ         $0x04, BX
-	VMULPS       (R8), Z6, Z7
+	MOVLQSX      (R8), R11
+	IMULQ        CX, R11
+	ADDQ         DX, R11
+	VBROADCASTSS (R10), Z6
+	ADDQ         $0x04, R10
+	VMULPS       (R11), Z6, Z7
 	VADDPS       Z7, Z0, Z0
-	VMULPS       64(R8), Z6, Z7
+	VMULPS       64(R11), Z6, Z7
 	VADDPS       Z7, Z1, Z1
-	VMULPS       128(R8), Z6, Z7
+	VMULPS       128(R11), Z6, Z7
 	VADDPS       Z7, Z2, Z2
-	VMULPS       192(R8), Z6, Z7
+	VMULPS       192(R11), Z6, Z7
 	VADDPS       Z7, Z3, Z3
-	VMULPS       256(R8), Z6, Z7
+	VMULPS       256(R11), Z6, Z7
 	VADDPS       Z7, Z4, Z4
-	VMOVUPS.Z    320(R8), K1, Z7
+	VMOVUPS.Z    320(R11), K1, Z7
 	VMULPS       Z6, Z7, Z7
 	VADDPS       Z7, Z5, Z5
-	ADDQ         $0x04, CX
-	DECQ         DI
+	ADDQ         $0x04, R8
+	DECQ         R9
 	JNZ          rest6_event
 
 rest6_store:
@@ -6573,38 +5848,50 @@ rest6_store:
 	VMOVUPS Z3, 192(AX)
 	VMOVUPS Z4, 256(AX)
 	VMOVUPS Z5, K1, 320(AX)
+	ADDQ    ld+8(FP), AX
+	ADDQ    ldinit+24(FP), BX
+	ADDQ    $0x30, SI
+	DECQ    DI
+	JNZ     rest6_row
 	JMP     end
 
-rest5:
-	VMOVUPS   (CX), Z0
-	VMOVUPS   64(CX), Z1
-	VMOVUPS   128(CX), Z2
-	VMOVUPS   192(CX), Z3
-	VMOVUPS.Z 256(CX), K1, Z4
-	MOVQ      col+40(FP), CX
-	MOVQ      val+48(FP), BX
-	TESTQ     DI, DI
+rest5_row0:
+	MOVQ dst+0(FP), AX
+	MOVQ init+16(FP), BX
+	MOVQ rows+56(FP), SI
+	MOVQ count+64(FP), DI
+
+rest5_row:
+	VMOVUPS   (BX), Z0
+	VMOVUPS   64(BX), Z1
+	VMOVUPS   128(BX), Z2
+	VMOVUPS   192(BX), Z3
+	VMOVUPS.Z 256(BX), K1, Z4
+	MOVQ      (SI), R8
+	MOVQ      8(SI), R9
+	MOVQ      24(SI), R10
+	TESTQ     R9, R9
 	JZ        rest5_store
 
 rest5_event:
-	MOVLQSX      (CX), R8
-	IMULQ        SI, R8
-	ADDQ         DX, R8
-	VBROADCASTSS (BX), Z5
-	ADDQ         $0x04, BX
-	VMULPS       (R8), Z5, Z6
+	MOVLQSX      (R8), R11
+	IMULQ        CX, R11
+	ADDQ         DX, R11
+	VBROADCASTSS (R10), Z5
+	ADDQ         $0x04, R10
+	VMULPS       (R11), Z5, Z6
 	VADDPS       Z6, Z0, Z0
-	VMULPS       64(R8), Z5, Z6
+	VMULPS       64(R11), Z5, Z6
 	VADDPS       Z6, Z1, Z1
-	VMULPS       128(R8), Z5, Z6
+	VMULPS       128(R11), Z5, Z6
 	VADDPS       Z6, Z2, Z2
-	VMULPS       192(R8), Z5, Z6
+	VMULPS       192(R11), Z5, Z6
 	VADDPS       Z6, Z3, Z3
-	VMOVUPS.Z    256(R8), K1, Z6
+	VMOVUPS.Z    256(R11), K1, Z6
 	VMULPS       Z5, Z6, Z6
 	VADDPS       Z6, Z4, Z4
-	ADDQ         $0x04, CX
-	DECQ         DI
+	ADDQ         $0x04, R8
+	DECQ         R9
 	JNZ          rest5_event
 
 rest5_store:
@@ -6613,35 +5900,47 @@ rest5_store:
 	VMOVUPS Z2, 128(AX)
 	VMOVUPS Z3, 192(AX)
 	VMOVUPS Z4, K1, 256(AX)
+	ADDQ    ld+8(FP), AX
+	ADDQ    ldinit+24(FP), BX
+	ADDQ    $0x30, SI
+	DECQ    DI
+	JNZ     rest5_row
 	JMP     end
 
-rest4:
-	VMOVUPS   (CX), Z0
-	VMOVUPS   64(CX), Z1
-	VMOVUPS   128(CX), Z2
-	VMOVUPS.Z 192(CX), K1, Z3
-	MOVQ      col+40(FP), CX
-	MOVQ      val+48(FP), BX
-	TESTQ     DI, DI
+rest4_row0:
+	MOVQ dst+0(FP), AX
+	MOVQ init+16(FP), BX
+	MOVQ rows+56(FP), SI
+	MOVQ count+64(FP), DI
+
+rest4_row:
+	VMOVUPS   (BX), Z0
+	VMOVUPS   64(BX), Z1
+	VMOVUPS   128(BX), Z2
+	VMOVUPS.Z 192(BX), K1, Z3
+	MOVQ      (SI), R8
+	MOVQ      8(SI), R9
+	MOVQ      24(SI), R10
+	TESTQ     R9, R9
 	JZ        rest4_store
 
 rest4_event:
-	MOVLQSX      (CX), R8
-	IMULQ        SI, R8
-	ADDQ         DX, R8
-	VBROADCASTSS (BX), Z4
-	ADDQ         $0x04, BX
-	VMULPS       (R8), Z4, Z5
+	MOVLQSX      (R8), R11
+	IMULQ        CX, R11
+	ADDQ         DX, R11
+	VBROADCASTSS (R10), Z4
+	ADDQ         $0x04, R10
+	VMULPS       (R11), Z4, Z5
 	VADDPS       Z5, Z0, Z0
-	VMULPS       64(R8), Z4, Z5
+	VMULPS       64(R11), Z4, Z5
 	VADDPS       Z5, Z1, Z1
-	VMULPS       128(R8), Z4, Z5
+	VMULPS       128(R11), Z4, Z5
 	VADDPS       Z5, Z2, Z2
-	VMOVUPS.Z    192(R8), K1, Z5
+	VMOVUPS.Z    192(R11), K1, Z5
 	VMULPS       Z4, Z5, Z5
 	VADDPS       Z5, Z3, Z3
-	ADDQ         $0x04, CX
-	DECQ         DI
+	ADDQ         $0x04, R8
+	DECQ         R9
 	JNZ          rest4_event
 
 rest4_store:
@@ -6649,90 +5948,131 @@ rest4_store:
 	VMOVUPS Z1, 64(AX)
 	VMOVUPS Z2, 128(AX)
 	VMOVUPS Z3, K1, 192(AX)
+	ADDQ    ld+8(FP), AX
+	ADDQ    ldinit+24(FP), BX
+	ADDQ    $0x30, SI
+	DECQ    DI
+	JNZ     rest4_row
 	JMP     end
 
-rest3:
-	VMOVUPS   (CX), Z0
-	VMOVUPS   64(CX), Z1
-	VMOVUPS.Z 128(CX), K1, Z2
-	MOVQ      col+40(FP), CX
-	MOVQ      val+48(FP), BX
-	TESTQ     DI, DI
+rest3_row0:
+	MOVQ dst+0(FP), AX
+	MOVQ init+16(FP), BX
+	MOVQ rows+56(FP), SI
+	MOVQ count+64(FP), DI
+
+rest3_row:
+	VMOVUPS   (BX), Z0
+	VMOVUPS   64(BX), Z1
+	VMOVUPS.Z 128(BX), K1, Z2
+	MOVQ      (SI), R8
+	MOVQ      8(SI), R9
+	MOVQ      24(SI), R10
+	TESTQ     R9, R9
 	JZ        rest3_store
 
 rest3_event:
-	MOVLQSX      (CX), R8
-	IMULQ        SI, R8
-	ADDQ         DX, R8
-	VBROADCASTSS (BX), Z3
-	ADDQ         $0x04, BX
-	VMULPS       (R8), Z3, Z4
+	MOVLQSX      (R8), R11
+	IMULQ        CX, R11
+	ADDQ         DX, R11
+	VBROADCASTSS (R10), Z3
+	ADDQ         $0x04, R10
+	VMULPS       (R11), Z3, Z4
 	VADDPS       Z4, Z0, Z0
-	VMULPS       64(R8), Z3, Z4
+	VMULPS       64(R11), Z3, Z4
 	VADDPS       Z4, Z1, Z1
-	VMOVUPS.Z    128(R8), K1, Z4
+	VMOVUPS.Z    128(R11), K1, Z4
 	VMULPS       Z3, Z4, Z4
 	VADDPS       Z4, Z2, Z2
-	ADDQ         $0x04, CX
-	DECQ         DI
+	ADDQ         $0x04, R8
+	DECQ         R9
 	JNZ          rest3_event
 
 rest3_store:
 	VMOVUPS Z0, (AX)
 	VMOVUPS Z1, 64(AX)
 	VMOVUPS Z2, K1, 128(AX)
+	ADDQ    ld+8(FP), AX
+	ADDQ    ldinit+24(FP), BX
+	ADDQ    $0x30, SI
+	DECQ    DI
+	JNZ     rest3_row
 	JMP     end
 
-rest2:
-	VMOVUPS   (CX), Z0
-	VMOVUPS.Z 64(CX), K1, Z1
-	MOVQ      col+40(FP), CX
-	MOVQ      val+48(FP), BX
-	TESTQ     DI, DI
+rest2_row0:
+	MOVQ dst+0(FP), AX
+	MOVQ init+16(FP), BX
+	MOVQ rows+56(FP), SI
+	MOVQ count+64(FP), DI
+
+rest2_row:
+	VMOVUPS   (BX), Z0
+	VMOVUPS.Z 64(BX), K1, Z1
+	MOVQ      (SI), R8
+	MOVQ      8(SI), R9
+	MOVQ      24(SI), R10
+	TESTQ     R9, R9
 	JZ        rest2_store
 
 rest2_event:
-	MOVLQSX      (CX), R8
-	IMULQ        SI, R8
-	ADDQ         DX, R8
-	VBROADCASTSS (BX), Z2
-	ADDQ         $0x04, BX
-	VMULPS       (R8), Z2, Z3
+	MOVLQSX      (R8), R11
+	IMULQ        CX, R11
+	ADDQ         DX, R11
+	VBROADCASTSS (R10), Z2
+	ADDQ         $0x04, R10
+	VMULPS       (R11), Z2, Z3
 	VADDPS       Z3, Z0, Z0
-	VMOVUPS.Z    64(R8), K1, Z3
+	VMOVUPS.Z    64(R11), K1, Z3
 	VMULPS       Z2, Z3, Z3
 	VADDPS       Z3, Z1, Z1
-	ADDQ         $0x04, CX
-	DECQ         DI
+	ADDQ         $0x04, R8
+	DECQ         R9
 	JNZ          rest2_event
 
 rest2_store:
 	VMOVUPS Z0, (AX)
 	VMOVUPS Z1, K1, 64(AX)
+	ADDQ    ld+8(FP), AX
+	ADDQ    ldinit+24(FP), BX
+	ADDQ    $0x30, SI
+	DECQ    DI
+	JNZ     rest2_row
 	JMP     end
 
-rest1:
-	VMOVUPS.Z (CX), K1, Z0
-	MOVQ      col+40(FP), CX
-	MOVQ      val+48(FP), BX
-	TESTQ     DI, DI
+rest1_row0:
+	MOVQ dst+0(FP), AX
+	MOVQ init+16(FP), BX
+	MOVQ rows+56(FP), SI
+	MOVQ count+64(FP), DI
+
+rest1_row:
+	VMOVUPS.Z (BX), K1, Z0
+	MOVQ      (SI), R8
+	MOVQ      8(SI), R9
+	MOVQ      24(SI), R10
+	TESTQ     R9, R9
 	JZ        rest1_store
 
 rest1_event:
-	MOVLQSX      (CX), R8
-	IMULQ        SI, R8
-	ADDQ         DX, R8
-	VBROADCASTSS (BX), Z1
-	ADDQ         $0x04, BX
-	VMOVUPS.Z    (R8), K1, Z2
+	MOVLQSX      (R8), R11
+	IMULQ        CX, R11
+	ADDQ         DX, R11
+	VBROADCASTSS (R10), Z1
+	ADDQ         $0x04, R10
+	VMOVUPS.Z    (R11), K1, Z2
 	VMULPS       Z1, Z2, Z2
 	VADDPS       Z2, Z0, Z0
-	ADDQ         $0x04, CX
-	DECQ         DI
+	ADDQ         $0x04, R8
+	DECQ         R9
 	JNZ          rest1_event
 
 rest1_store:
 	VMOVUPS Z0, K1, (AX)
+	ADDQ    ld+8(FP), AX
+	ADDQ    ldinit+24(FP), BX
+	ADDQ    $0x30, SI
+	DECQ    DI
+	JNZ     rest1_row
 
 end:
 	VZEROUPPER
@@ -10410,118 +9750,140 @@ store:
 	VZEROUPPER
 	RET
 
-// func gatherF64AVX2(dst *float64, init *float64, w *float64, n int, stride int, col *int32, count int)
+// func gatherF64AVX2(dst *float64, ld int, init *float64, ldinit int, w *float64, n int, stride int, rows *byte, count int)
 // Requires: AVX
-TEXT ·gatherF64AVX2(SB), NOSPLIT, $0-56
-	MOVQ dst+0(FP), AX
-	MOVQ init+8(FP), CX
-	MOVQ w+16(FP), DX
-	MOVQ n+24(FP), BX
-	SHLQ $0x03, BX
-	MOVQ stride+32(FP), SI
-	SHLQ $0x03, SI
-	MOVQ count+48(FP), DI
+TEXT ·gatherF64AVX2(SB), NOSPLIT, $0-72
+	MOVQ ld+8(FP), AX
+	SHLQ $0x03, AX
+	MOVQ AX, ld+8(FP)
+	MOVQ ldinit+24(FP), AX
+	SHLQ $0x03, AX
+	MOVQ AX, ldinit+24(FP)
+	MOVQ n+40(FP), AX
+	SHLQ $0x03, AX
+	MOVQ AX, n+40(FP)
+	MOVQ stride+48(FP), CX
+	SHLQ $0x03, CX
+	MOVQ CX, stride+48(FP)
+	MOVQ w+32(FP), DX
 
 tiles:
-	CMPQ    BX, $+256
-	JL      rest
-	VMOVUPD (CX), Y0
-	VMOVUPD 32(CX), Y1
-	VMOVUPD 64(CX), Y2
-	VMOVUPD 96(CX), Y3
-	VMOVUPD 128(CX), Y4
-	VMOVUPD 160(CX), Y5
-	VMOVUPD 192(CX), Y6
-	VMOVUPD 224(CX), Y7
-	MOVQ    col+40(FP), R8
-	MOVQ    DI, R9
-	TESTQ   R9, R9
+	CMPQ AX, $+256
+	JL   rest
+	MOVQ dst+0(FP), BX
+	MOVQ init+16(FP), SI
+	MOVQ rows+56(FP), DI
+	MOVQ count+64(FP), R8
+
+tile_row:
+	VMOVUPD (SI), Y0
+	VMOVUPD 32(SI), Y1
+	VMOVUPD 64(SI), Y2
+	VMOVUPD 96(SI), Y3
+	VMOVUPD 128(SI), Y4
+	VMOVUPD 160(SI), Y5
+	VMOVUPD 192(SI), Y6
+	VMOVUPD 224(SI), Y7
+	MOVQ    (DI), R9
+	MOVQ    8(DI), R10
+	TESTQ   R10, R10
 	JZ      tile_store
 
 tile_event:
-	MOVLQSX (R8), R10
-	IMULQ   SI, R10
-	ADDQ    DX, R10
-	VADDPD  (R10), Y0, Y0
-	VADDPD  32(R10), Y1, Y1
-	VADDPD  64(R10), Y2, Y2
-	VADDPD  96(R10), Y3, Y3
-	VADDPD  128(R10), Y4, Y4
-	VADDPD  160(R10), Y5, Y5
-	VADDPD  192(R10), Y6, Y6
-	VADDPD  224(R10), Y7, Y7
-	ADDQ    $0x04, R8
-	DECQ    R9
+	MOVLQSX (R9), R11
+	IMULQ   CX, R11
+	ADDQ    DX, R11
+	VADDPD  (R11), Y0, Y0
+	VADDPD  32(R11), Y1, Y1
+	VADDPD  64(R11), Y2, Y2
+	VADDPD  96(R11), Y3, Y3
+	VADDPD  128(R11), Y4, Y4
+	VADDPD  160(R11), Y5, Y5
+	VADDPD  192(R11), Y6, Y6
+	VADDPD  224(R11), Y7, Y7
+	ADDQ    $0x04, R9
+	DECQ    R10
 	JNZ     tile_event
 
 tile_store:
-	VMOVUPD Y0, (AX)
-	VMOVUPD Y1, 32(AX)
-	VMOVUPD Y2, 64(AX)
-	VMOVUPD Y3, 96(AX)
-	VMOVUPD Y4, 128(AX)
-	VMOVUPD Y5, 160(AX)
-	VMOVUPD Y6, 192(AX)
-	VMOVUPD Y7, 224(AX)
-	ADDQ    $+256, AX
-	ADDQ    $+256, CX
+	VMOVUPD Y0, (BX)
+	VMOVUPD Y1, 32(BX)
+	VMOVUPD Y2, 64(BX)
+	VMOVUPD Y3, 96(BX)
+	VMOVUPD Y4, 128(BX)
+	VMOVUPD Y5, 160(BX)
+	VMOVUPD Y6, 192(BX)
+	VMOVUPD Y7, 224(BX)
+	ADDQ    ld+8(FP), BX
+	ADDQ    ldinit+24(FP), SI
+	ADDQ    $0x30, DI
+	DECQ    R8
+	JNZ     tile_row
+	ADDQ    $+256, dst+0(FP)
+	ADDQ    $+256, init+16(FP)
 	ADDQ    $+256, DX
-	SUBQ    $+256, BX
+	SUBQ    $+256, AX
 	JMP     tiles
 
 rest:
-	TESTQ      BX, BX
-	JZ         end
-	LEAQ       -1(BX), BX
-	MOVQ       BX, R8
-	ANDQ       $0x0000001f, R8
-	INCQ       R8
-	LEAQ       tail<>+64(SB), R9
-	SUBQ       R8, R9
-	VMOVUPD    (R9), Y0
-	SHRQ       $0x05, BX
-	CMPQ       BX, $0x01
-	JL         rest1
-	CMPQ       BX, $0x02
-	JL         rest2
-	CMPQ       BX, $0x03
-	JL         rest3
-	CMPQ       BX, $0x04
-	JL         rest4
-	CMPQ       BX, $0x05
-	JL         rest5
-	CMPQ       BX, $0x06
-	JL         rest6
-	CMPQ       BX, $0x07
-	JL         rest7
-	VMOVUPD    (CX), Y1
-	VMOVUPD    32(CX), Y2
-	VMOVUPD    64(CX), Y3
-	VMOVUPD    96(CX), Y4
-	VMOVUPD    128(CX), Y5
-	VMOVUPD    160(CX), Y6
-	VMOVUPD    192(CX), Y7
-	VMASKMOVPD 224(CX), Y0, Y8
-	MOVQ       col+40(FP), CX
-	MOVQ       DI, BX
-	TESTQ      BX, BX
+	TESTQ   AX, AX
+	JZ      end
+	LEAQ    -1(AX), AX
+	MOVQ    AX, BX
+	ANDQ    $0x0000001f, BX
+	INCQ    BX
+	LEAQ    tail<>+64(SB), SI
+	SUBQ    BX, SI
+	VMOVUPD (SI), Y0
+	SHRQ    $0x05, AX
+	CMPQ    AX, $0x01
+	JL      rest1_row0
+	CMPQ    AX, $0x02
+	JL      rest2_row0
+	CMPQ    AX, $0x03
+	JL      rest3_row0
+	CMPQ    AX, $0x04
+	JL      rest4_row0
+	CMPQ    AX, $0x05
+	JL      rest5_row0
+	CMPQ    AX, $0x06
+	JL      rest6_row0
+	CMPQ    AX, $0x07
+	JL      rest7_row0
+	MOVQ    dst+0(FP), AX
+	MOVQ    init+16(FP), BX
+	MOVQ    rows+56(FP), SI
+	MOVQ    count+64(FP), DI
+
+rest8_row:
+	VMOVUPD    (BX), Y1
+	VMOVUPD    32(BX), Y2
+	VMOVUPD    64(BX), Y3
+	VMOVUPD    96(BX), Y4
+	VMOVUPD    128(BX), Y5
+	VMOVUPD    160(BX), Y6
+	VMOVUPD    192(BX), Y7
+	VMASKMOVPD 224(BX), Y0, Y8
+	MOVQ       (SI), R8
+	MOVQ       8(SI), R9
+	TESTQ      R9, R9
 	JZ         rest8_store
 
 rest8_event:
-	MOVLQSX    (CX), DI
-	IMULQ      SI, DI
-	ADDQ       DX, DI
-	VADDPD     (DI), Y1, Y1
-	VADDPD     32(DI), Y2, Y2
-	VADDPD     64(DI), Y3, Y3
-	VADDPD     96(DI), Y4, Y4
-	VADDPD     128(DI), Y5, Y5
-	VADDPD     160(DI), Y6, Y6
-	VADDPD     192(DI), Y7, Y7
-	VMASKMOVPD 224(DI), Y0, Y9
+	MOVLQSX    (R8), R10
+	IMULQ      CX, R10
+	ADDQ       DX, R10
+	VADDPD     (R10), Y1, Y1
+	VADDPD     32(R10), Y2, Y2
+	VADDPD     64(R10), Y3, Y3
+	VADDPD     96(R10), Y4, Y4
+	VADDPD     128(R10), Y5, Y5
+	VADDPD     160(R10), Y6, Y6
+	VADDPD     192(R10), Y7, Y7
+	VMASKMOVPD 224(R10), Y0, Y9
 	VADDPD     Y9, Y8, Y8
-	ADDQ       $0x04, CX
-	DECQ       BX
+	ADDQ       $0x04, R8
+	DECQ       R9
 	JNZ        rest8_event
 
 rest8_store:
@@ -10533,35 +9895,46 @@ rest8_store:
 	VMOVUPD    Y6, 160(AX)
 	VMOVUPD    Y7, 192(AX)
 	VMASKMOVPD Y8, Y0, 224(AX)
+	ADDQ       ld+8(FP), AX
+	ADDQ       ldinit+24(FP), BX
+	ADDQ       $0x30, SI
+	DECQ       DI
+	JNZ        rest8_row
 	JMP        end
 
-rest7:
-	VMOVUPD    (CX), Y1
-	VMOVUPD    32(CX), Y2
-	VMOVUPD    64(CX), Y3
-	VMOVUPD    96(CX), Y4
-	VMOVUPD    128(CX), Y5
-	VMOVUPD    160(CX), Y6
-	VMASKMOVPD 192(CX), Y0, Y7
-	MOVQ       col+40(FP), CX
-	MOVQ       DI, BX
-	TESTQ      BX, BX
+rest7_row0:
+	MOVQ dst+0(FP), AX
+	MOVQ init+16(FP), BX
+	MOVQ rows+56(FP), SI
+	MOVQ count+64(FP), DI
+
+rest7_row:
+	VMOVUPD    (BX), Y1
+	VMOVUPD    32(BX), Y2
+	VMOVUPD    64(BX), Y3
+	VMOVUPD    96(BX), Y4
+	VMOVUPD    128(BX), Y5
+	VMOVUPD    160(BX), Y6
+	VMASKMOVPD 192(BX), Y0, Y7
+	MOVQ       (SI), R8
+	MOVQ       8(SI), R9
+	TESTQ      R9, R9
 	JZ         rest7_store
 
 rest7_event:
-	MOVLQSX    (CX), DI
-	IMULQ      SI, DI
-	ADDQ       DX, DI
-	VADDPD     (DI), Y1, Y1
-	VADDPD     32(DI), Y2, Y2
-	VADDPD     64(DI), Y3, Y3
-	VADDPD     96(DI), Y4, Y4
-	VADDPD     128(DI), Y5, Y5
-	VADDPD     160(DI), Y6, Y6
-	VMASKMOVPD 192(DI), Y0, Y8
+	MOVLQSX    (R8), R10
+	IMULQ      CX, R10
+	ADDQ       DX, R10
+	VADDPD     (R10), Y1, Y1
+	VADDPD     32(R10), Y2, Y2
+	VADDPD     64(R10), Y3, Y3
+	VADDPD     96(R10), Y4, Y4
+	VADDPD     128(R10), Y5, Y5
+	VADDPD     160(R10), Y6, Y6
+	VMASKMOVPD 192(R10), Y0, Y8
 	VADDPD     Y8, Y7, Y7
-	ADDQ       $0x04, CX
-	DECQ       BX
+	ADDQ       $0x04, R8
+	DECQ       R9
 	JNZ        rest7_event
 
 rest7_store:
@@ -10572,33 +9945,44 @@ rest7_store:
 	VMOVUPD    Y5, 128(AX)
 	VMOVUPD    Y6, 160(AX)
 	VMASKMOVPD Y7, Y0, 192(AX)
+	ADDQ       ld+8(FP), AX
+	ADDQ       ldinit+24(FP), BX
+	ADDQ       $0x30, SI
+	DECQ       DI
+	JNZ        rest7_row
 	JMP        end
 
-rest6:
-	VMOVUPD    (CX), Y1
-	VMOVUPD    32(CX), Y2
-	VMOVUPD    64(CX), Y3
-	VMOVUPD    96(CX), Y4
-	VMOVUPD    128(CX), Y5
-	VMASKMOVPD 160(CX), Y0, Y6
-	MOVQ       col+40(FP), CX
-	MOVQ       DI, BX
-	TESTQ      BX, BX
+rest6_row0:
+	MOVQ dst+0(FP), AX
+	MOVQ init+16(FP), BX
+	MOVQ rows+56(FP), SI
+	MOVQ count+64(FP), DI
+
+rest6_row:
+	VMOVUPD    (BX), Y1
+	VMOVUPD    32(BX), Y2
+	VMOVUPD    64(BX), Y3
+	VMOVUPD    96(BX), Y4
+	VMOVUPD    128(BX), Y5
+	VMASKMOVPD 160(BX), Y0, Y6
+	MOVQ       (SI), R8
+	MOVQ       8(SI), R9
+	TESTQ      R9, R9
 	JZ         rest6_store
 
 rest6_event:
-	MOVLQSX    (CX), DI
-	IMULQ      SI, DI
-	ADDQ       DX, DI
-	VADDPD     (DI), Y1, Y1
-	VADDPD     32(DI), Y2, Y2
-	VADDPD     64(DI), Y3, Y3
-	VADDPD     96(DI), Y4, Y4
-	VADDPD     128(DI), Y5, Y5
-	VMASKMOVPD 160(DI), Y0, Y7
+	MOVLQSX    (R8), R10
+	IMULQ      CX, R10
+	ADDQ       DX, R10
+	VADDPD     (R10), Y1, Y1
+	VADDPD     32(R10), Y2, Y2
+	VADDPD     64(R10), Y3, Y3
+	VADDPD     96(R10), Y4, Y4
+	VADDPD     128(R10), Y5, Y5
+	VMASKMOVPD 160(R10), Y0, Y7
 	VADDPD     Y7, Y6, Y6
-	ADDQ       $0x04, CX
-	DECQ       BX
+	ADDQ       $0x04, R8
+	DECQ       R9
 	JNZ        rest6_event
 
 rest6_store:
@@ -10608,31 +9992,42 @@ rest6_store:
 	VMOVUPD    Y4, 96(AX)
 	VMOVUPD    Y5, 128(AX)
 	VMASKMOVPD Y6, Y0, 160(AX)
+	ADDQ       ld+8(FP), AX
+	ADDQ       ldinit+24(FP), BX
+	ADDQ       $0x30, SI
+	DECQ       DI
+	JNZ        rest6_row
 	JMP        end
 
-rest5:
-	VMOVUPD    (CX), Y1
-	VMOVUPD    32(CX), Y2
-	VMOVUPD    64(CX), Y3
-	VMOVUPD    96(CX), Y4
-	VMASKMOVPD 128(CX), Y0, Y5
-	MOVQ       col+40(FP), CX
-	MOVQ       DI, BX
-	TESTQ      BX, BX
+rest5_row0:
+	MOVQ dst+0(FP), AX
+	MOVQ init+16(FP), BX
+	MOVQ rows+56(FP), SI
+	MOVQ count+64(FP), DI
+
+rest5_row:
+	VMOVUPD    (BX), Y1
+	VMOVUPD    32(BX), Y2
+	VMOVUPD    64(BX), Y3
+	VMOVUPD    96(BX), Y4
+	VMASKMOVPD 128(BX), Y0, Y5
+	MOVQ       (SI), R8
+	MOVQ       8(SI), R9
+	TESTQ      R9, R9
 	JZ         rest5_store
 
 rest5_event:
-	MOVLQSX    (CX), DI
-	IMULQ      SI, DI
-	ADDQ       DX, DI
-	VADDPD     (DI), Y1, Y1
-	VADDPD     32(DI), Y2, Y2
-	VADDPD     64(DI), Y3, Y3
-	VADDPD     96(DI), Y4, Y4
-	VMASKMOVPD 128(DI), Y0, Y6
+	MOVLQSX    (R8), R10
+	IMULQ      CX, R10
+	ADDQ       DX, R10
+	VADDPD     (R10), Y1, Y1
+	VADDPD     32(R10), Y2, Y2
+	VADDPD     64(R10), Y3, Y3
+	VADDPD     96(R10), Y4, Y4
+	VMASKMOVPD 128(R10), Y0, Y6
 	VADDPD     Y6, Y5, Y5
-	ADDQ       $0x04, CX
-	DECQ       BX
+	ADDQ       $0x04, R8
+	DECQ       R9
 	JNZ        rest5_event
 
 rest5_store:
@@ -10641,29 +10036,40 @@ rest5_store:
 	VMOVUPD    Y3, 64(AX)
 	VMOVUPD    Y4, 96(AX)
 	VMASKMOVPD Y5, Y0, 128(AX)
+	ADDQ       ld+8(FP), AX
+	ADDQ       ldinit+24(FP), BX
+	ADDQ       $0x30, SI
+	DECQ       DI
+	JNZ        rest5_row
 	JMP        end
 
-rest4:
-	VMOVUPD    (CX), Y1
-	VMOVUPD    32(CX), Y2
-	VMOVUPD    64(CX), Y3
-	VMASKMOVPD 96(CX), Y0, Y4
-	MOVQ       col+40(FP), CX
-	MOVQ       DI, BX
-	TESTQ      BX, BX
+rest4_row0:
+	MOVQ dst+0(FP), AX
+	MOVQ init+16(FP), BX
+	MOVQ rows+56(FP), SI
+	MOVQ count+64(FP), DI
+
+rest4_row:
+	VMOVUPD    (BX), Y1
+	VMOVUPD    32(BX), Y2
+	VMOVUPD    64(BX), Y3
+	VMASKMOVPD 96(BX), Y0, Y4
+	MOVQ       (SI), R8
+	MOVQ       8(SI), R9
+	TESTQ      R9, R9
 	JZ         rest4_store
 
 rest4_event:
-	MOVLQSX    (CX), DI
-	IMULQ      SI, DI
-	ADDQ       DX, DI
-	VADDPD     (DI), Y1, Y1
-	VADDPD     32(DI), Y2, Y2
-	VADDPD     64(DI), Y3, Y3
-	VMASKMOVPD 96(DI), Y0, Y5
+	MOVLQSX    (R8), R10
+	IMULQ      CX, R10
+	ADDQ       DX, R10
+	VADDPD     (R10), Y1, Y1
+	VADDPD     32(R10), Y2, Y2
+	VADDPD     64(R10), Y3, Y3
+	VMASKMOVPD 96(R10), Y0, Y5
 	VADDPD     Y5, Y4, Y4
-	ADDQ       $0x04, CX
-	DECQ       BX
+	ADDQ       $0x04, R8
+	DECQ       R9
 	JNZ        rest4_event
 
 rest4_store:
@@ -10671,216 +10077,277 @@ rest4_store:
 	VMOVUPD    Y2, 32(AX)
 	VMOVUPD    Y3, 64(AX)
 	VMASKMOVPD Y4, Y0, 96(AX)
+	ADDQ       ld+8(FP), AX
+	ADDQ       ldinit+24(FP), BX
+	ADDQ       $0x30, SI
+	DECQ       DI
+	JNZ        rest4_row
 	JMP        end
 
-rest3:
-	VMOVUPD    (CX), Y1
-	VMOVUPD    32(CX), Y2
-	VMASKMOVPD 64(CX), Y0, Y3
-	MOVQ       col+40(FP), CX
-	MOVQ       DI, BX
-	TESTQ      BX, BX
+rest3_row0:
+	MOVQ dst+0(FP), AX
+	MOVQ init+16(FP), BX
+	MOVQ rows+56(FP), SI
+	MOVQ count+64(FP), DI
+
+rest3_row:
+	VMOVUPD    (BX), Y1
+	VMOVUPD    32(BX), Y2
+	VMASKMOVPD 64(BX), Y0, Y3
+	MOVQ       (SI), R8
+	MOVQ       8(SI), R9
+	TESTQ      R9, R9
 	JZ         rest3_store
 
 rest3_event:
-	MOVLQSX    (CX), DI
-	IMULQ      SI, DI
-	ADDQ       DX, DI
-	VADDPD     (DI), Y1, Y1
-	VADDPD     32(DI), Y2, Y2
-	VMASKMOVPD 64(DI), Y0, Y4
+	MOVLQSX    (R8), R10
+	IMULQ      CX, R10
+	ADDQ       DX, R10
+	VADDPD     (R10), Y1, Y1
+	VADDPD     32(R10), Y2, Y2
+	VMASKMOVPD 64(R10), Y0, Y4
 	VADDPD     Y4, Y3, Y3
-	ADDQ       $0x04, CX
-	DECQ       BX
+	ADDQ       $0x04, R8
+	DECQ       R9
 	JNZ        rest3_event
 
 rest3_store:
 	VMOVUPD    Y1, (AX)
 	VMOVUPD    Y2, 32(AX)
 	VMASKMOVPD Y3, Y0, 64(AX)
+	ADDQ       ld+8(FP), AX
+	ADDQ       ldinit+24(FP), BX
+	ADDQ       $0x30, SI
+	DECQ       DI
+	JNZ        rest3_row
 	JMP        end
 
-rest2:
-	VMOVUPD    (CX), Y1
-	VMASKMOVPD 32(CX), Y0, Y2
-	MOVQ       col+40(FP), CX
-	MOVQ       DI, BX
-	TESTQ      BX, BX
+rest2_row0:
+	MOVQ dst+0(FP), AX
+	MOVQ init+16(FP), BX
+	MOVQ rows+56(FP), SI
+	MOVQ count+64(FP), DI
+
+rest2_row:
+	VMOVUPD    (BX), Y1
+	VMASKMOVPD 32(BX), Y0, Y2
+	MOVQ       (SI), R8
+	MOVQ       8(SI), R9
+	TESTQ      R9, R9
 	JZ         rest2_store
 
 rest2_event:
-	MOVLQSX    (CX), DI
-	IMULQ      SI, DI
-	ADDQ       DX, DI
-	VADDPD     (DI), Y1, Y1
-	VMASKMOVPD 32(DI), Y0, Y3
+	MOVLQSX    (R8), R10
+	IMULQ      CX, R10
+	ADDQ       DX, R10
+	VADDPD     (R10), Y1, Y1
+	VMASKMOVPD 32(R10), Y0, Y3
 	VADDPD     Y3, Y2, Y2
-	ADDQ       $0x04, CX
-	DECQ       BX
+	ADDQ       $0x04, R8
+	DECQ       R9
 	JNZ        rest2_event
 
 rest2_store:
 	VMOVUPD    Y1, (AX)
 	VMASKMOVPD Y2, Y0, 32(AX)
+	ADDQ       ld+8(FP), AX
+	ADDQ       ldinit+24(FP), BX
+	ADDQ       $0x30, SI
+	DECQ       DI
+	JNZ        rest2_row
 	JMP        end
 
-rest1:
-	VMASKMOVPD (CX), Y0, Y1
-	MOVQ       col+40(FP), CX
-	MOVQ       DI, BX
-	TESTQ      BX, BX
+rest1_row0:
+	MOVQ dst+0(FP), AX
+	MOVQ init+16(FP), BX
+	MOVQ rows+56(FP), SI
+	MOVQ count+64(FP), DI
+
+rest1_row:
+	VMASKMOVPD (BX), Y0, Y1
+	MOVQ       (SI), R8
+	MOVQ       8(SI), R9
+	TESTQ      R9, R9
 	JZ         rest1_store
 
 rest1_event:
-	MOVLQSX    (CX), DI
-	IMULQ      SI, DI
-	ADDQ       DX, DI
-	VMASKMOVPD (DI), Y0, Y2
+	MOVLQSX    (R8), R10
+	IMULQ      CX, R10
+	ADDQ       DX, R10
+	VMASKMOVPD (R10), Y0, Y2
 	VADDPD     Y2, Y1, Y1
-	ADDQ       $0x04, CX
-	DECQ       BX
+	ADDQ       $0x04, R8
+	DECQ       R9
 	JNZ        rest1_event
 
 rest1_store:
 	VMASKMOVPD Y1, Y0, (AX)
+	ADDQ       ld+8(FP), AX
+	ADDQ       ldinit+24(FP), BX
+	ADDQ       $0x30, SI
+	DECQ       DI
+	JNZ        rest1_row
 
 end:
 	VZEROUPPER
 	RET
 
-// func gatherScaledF64AVX2(dst *float64, init *float64, w *float64, n int, stride int, col *int32, val *float64, count int)
+// func gatherScaledF64AVX2(dst *float64, ld int, init *float64, ldinit int, w *float64, n int, stride int, rows *byte, count int)
 // Requires: AVX
-TEXT ·gatherScaledF64AVX2(SB), NOSPLIT, $0-64
-	MOVQ dst+0(FP), AX
-	MOVQ init+8(FP), CX
-	MOVQ w+16(FP), DX
-	MOVQ n+24(FP), BX
-	SHLQ $0x03, BX
-	MOVQ stride+32(FP), SI
-	SHLQ $0x03, SI
-	MOVQ count+56(FP), DI
+TEXT ·gatherScaledF64AVX2(SB), NOSPLIT, $0-72
+	MOVQ ld+8(FP), AX
+	SHLQ $0x03, AX
+	MOVQ AX, ld+8(FP)
+	MOVQ ldinit+24(FP), AX
+	SHLQ $0x03, AX
+	MOVQ AX, ldinit+24(FP)
+	MOVQ n+40(FP), AX
+	SHLQ $0x03, AX
+	MOVQ AX, n+40(FP)
+	MOVQ stride+48(FP), CX
+	SHLQ $0x03, CX
+	MOVQ CX, stride+48(FP)
+	MOVQ w+32(FP), DX
 
 tiles:
-	CMPQ    BX, $+256
-	JL      rest
-	VMOVUPD (CX), Y0
-	VMOVUPD 32(CX), Y1
-	VMOVUPD 64(CX), Y2
-	VMOVUPD 96(CX), Y3
-	VMOVUPD 128(CX), Y4
-	VMOVUPD 160(CX), Y5
-	VMOVUPD 192(CX), Y6
-	VMOVUPD 224(CX), Y7
-	MOVQ    col+40(FP), R8
-	MOVQ    val+48(FP), R10
-	MOVQ    DI, R9
-	TESTQ   R9, R9
+	CMPQ AX, $+256
+	JL   rest
+	MOVQ dst+0(FP), BX
+	MOVQ init+16(FP), SI
+	MOVQ rows+56(FP), DI
+	MOVQ count+64(FP), R8
+
+tile_row:
+	VMOVUPD (SI), Y0
+	VMOVUPD 32(SI), Y1
+	VMOVUPD 64(SI), Y2
+	VMOVUPD 96(SI), Y3
+	VMOVUPD 128(SI), Y4
+	VMOVUPD 160(SI), Y5
+	VMOVUPD 192(SI), Y6
+	VMOVUPD 224(SI), Y7
+	MOVQ    (DI), R9
+	MOVQ    8(DI), R10
+	MOVQ    24(DI), R11
+	TESTQ   R10, R10
 	JZ      tile_store
 
 tile_event:
-	MOVLQSX      (R8), R11
-	IMULQ        SI, R11
-	ADDQ         DX, R11
-	VBROADCASTSD (R10), Y8
-	ADDQ         $0x08, R10
-	VMULPD       (R11), Y8, Y9
+	MOVLQSX      (R9), R12
+	IMULQ        CX, R12
+	ADDQ         DX, R12
+	VBROADCASTSD (R11), Y8
+	ADDQ         $0x08, R11
+	VMULPD       (R12), Y8, Y9
 	VADDPD       Y9, Y0, Y0
-	VMULPD       32(R11), Y8, Y9
+	VMULPD       32(R12), Y8, Y9
 	VADDPD       Y9, Y1, Y1
-	VMULPD       64(R11), Y8, Y9
+	VMULPD       64(R12), Y8, Y9
 	VADDPD       Y9, Y2, Y2
-	VMULPD       96(R11), Y8, Y9
+	VMULPD       96(R12), Y8, Y9
 	VADDPD       Y9, Y3, Y3
-	VMULPD       128(R11), Y8, Y9
+	VMULPD       128(R12), Y8, Y9
 	VADDPD       Y9, Y4, Y4
-	VMULPD       160(R11), Y8, Y9
+	VMULPD       160(R12), Y8, Y9
 	VADDPD       Y9, Y5, Y5
-	VMULPD       192(R11), Y8, Y9
+	VMULPD       192(R12), Y8, Y9
 	VADDPD       Y9, Y6, Y6
-	VMULPD       224(R11), Y8, Y8
+	VMULPD       224(R12), Y8, Y8
 	VADDPD       Y8, Y7, Y7
-	ADDQ         $0x04, R8
-	DECQ         R9
+	ADDQ         $0x04, R9
+	DECQ         R10
 	JNZ          tile_event
 
 tile_store:
-	VMOVUPD Y0, (AX)
-	VMOVUPD Y1, 32(AX)
-	VMOVUPD Y2, 64(AX)
-	VMOVUPD Y3, 96(AX)
-	VMOVUPD Y4, 128(AX)
-	VMOVUPD Y5, 160(AX)
-	VMOVUPD Y6, 192(AX)
-	VMOVUPD Y7, 224(AX)
-	ADDQ    $+256, AX
-	ADDQ    $+256, CX
+	VMOVUPD Y0, (BX)
+	VMOVUPD Y1, 32(BX)
+	VMOVUPD Y2, 64(BX)
+	VMOVUPD Y3, 96(BX)
+	VMOVUPD Y4, 128(BX)
+	VMOVUPD Y5, 160(BX)
+	VMOVUPD Y6, 192(BX)
+	VMOVUPD Y7, 224(BX)
+	ADDQ    ld+8(FP), BX
+	ADDQ    ldinit+24(FP), SI
+	ADDQ    $0x30, DI
+	DECQ    R8
+	JNZ     tile_row
+	ADDQ    $+256, dst+0(FP)
+	ADDQ    $+256, init+16(FP)
 	ADDQ    $+256, DX
-	SUBQ    $+256, BX
+	SUBQ    $+256, AX
 	JMP     tiles
 
 rest:
-	TESTQ      BX, BX
-	JZ         end
-	LEAQ       -1(BX), BX
-	MOVQ       BX, R8
-	ANDQ       $0x0000001f, R8
-	INCQ       R8
-	LEAQ       tail<>+64(SB), R9
-	SUBQ       R8, R9
-	VMOVUPD    (R9), Y0
-	SHRQ       $0x05, BX
-	CMPQ       BX, $0x01
-	JL         rest1
-	CMPQ       BX, $0x02
-	JL         rest2
-	CMPQ       BX, $0x03
-	JL         rest3
-	CMPQ       BX, $0x04
-	JL         rest4
-	CMPQ       BX, $0x05
-	JL         rest5
-	CMPQ       BX, $0x06
-	JL         rest6
-	CMPQ       BX, $0x07
-	JL         rest7
-	VMOVUPD    (CX), Y1
-	VMOVUPD    32(CX), Y2
-	VMOVUPD    64(CX), Y3
-	VMOVUPD    96(CX), Y4
-	VMOVUPD    128(CX), Y5
-	VMOVUPD    160(CX), Y6
-	VMOVUPD    192(CX), Y7
-	VMASKMOVPD 224(CX), Y0, Y8
-	MOVQ       col+40(FP), CX
-	MOVQ       val+48(FP), BX
-	TESTQ      DI, DI
+	TESTQ   AX, AX
+	JZ      end
+	LEAQ    -1(AX), AX
+	MOVQ    AX, BX
+	ANDQ    $0x0000001f, BX
+	INCQ    BX
+	LEAQ    tail<>+64(SB), SI
+	SUBQ    BX, SI
+	VMOVUPD (SI), Y0
+	SHRQ    $0x05, AX
+	CMPQ    AX, $0x01
+	JL      rest1_row0
+	CMPQ    AX, $0x02
+	JL      rest2_row0
+	CMPQ    AX, $0x03
+	JL      rest3_row0
+	CMPQ    AX, $0x04
+	JL      rest4_row0
+	CMPQ    AX, $0x05
+	JL      rest5_row0
+	CMPQ    AX, $0x06
+	JL      rest6_row0
+	CMPQ    AX, $0x07
+	JL      rest7_row0
+	MOVQ    dst+0(FP), AX
+	MOVQ    init+16(FP), BX
+	MOVQ    rows+56(FP), SI
+	MOVQ    count+64(FP), DI
+
+rest8_row:
+	VMOVUPD    (BX), Y1
+	VMOVUPD    32(BX), Y2
+	VMOVUPD    64(BX), Y3
+	VMOVUPD    96(BX), Y4
+	VMOVUPD    128(BX), Y5
+	VMOVUPD    160(BX), Y6
+	VMOVUPD    192(BX), Y7
+	VMASKMOVPD 224(BX), Y0, Y8
+	MOVQ       (SI), R8
+	MOVQ       8(SI), R9
+	MOVQ       24(SI), R10
+	TESTQ      R9, R9
 	JZ         rest8_store
 
 rest8_event:
-	MOVLQSX      (CX), R8
-	IMULQ        SI, R8
-	ADDQ         DX, R8
-	VBROADCASTSD (BX), Y9
-	ADDQ         $0x08, BX
-	VMULPD       (R8), Y9, Y10
+	MOVLQSX      (R8), R11
+	IMULQ        CX, R11
+	ADDQ         DX, R11
+	VBROADCASTSD (R10), Y9
+	ADDQ         $0x08, R10
+	VMULPD       (R11), Y9, Y10
 	VADDPD       Y10, Y1, Y1
-	VMULPD       32(R8), Y9, Y10
+	VMULPD       32(R11), Y9, Y10
 	VADDPD       Y10, Y2, Y2
-	VMULPD       64(R8), Y9, Y10
+	VMULPD       64(R11), Y9, Y10
 	VADDPD       Y10, Y3, Y3
-	VMULPD       96(R8), Y9, Y10
+	VMULPD       96(R11), Y9, Y10
 	VADDPD       Y10, Y4, Y4
-	VMULPD       128(R8), Y9, Y10
+	VMULPD       128(R11), Y9, Y10
 	VADDPD       Y10, Y5, Y5
-	VMULPD       160(R8), Y9, Y10
+	VMULPD       160(R11), Y9, Y10
 	VADDPD       Y10, Y6, Y6
-	VMULPD       192(R8), Y9, Y10
+	VMULPD       192(R11), Y9, Y10
 	VADDPD       Y10, Y7, Y7
-	VMASKMOVPD   224(R8), Y0, Y10
+	VMASKMOVPD   224(R11), Y0, Y10
 	VMULPD       Y9, Y10, Y10
 	VADDPD       Y10, Y8, Y8
-	ADDQ         $0x04, CX
-	DECQ         DI
+	ADDQ         $0x04, R8
+	DECQ         R9
 	JNZ          rest8_event
 
 rest8_store:
@@ -10892,44 +10359,56 @@ rest8_store:
 	VMOVUPD    Y6, 160(AX)
 	VMOVUPD    Y7, 192(AX)
 	VMASKMOVPD Y8, Y0, 224(AX)
+	ADDQ       ld+8(FP), AX
+	ADDQ       ldinit+24(FP), BX
+	ADDQ       $0x30, SI
+	DECQ       DI
+	JNZ        rest8_row
 	JMP        end
 
-rest7:
-	VMOVUPD    (CX), Y1
-	VMOVUPD    32(CX), Y2
-	VMOVUPD    64(CX), Y3
-	VMOVUPD    96(CX), Y4
-	VMOVUPD    128(CX), Y5
-	VMOVUPD    160(CX), Y6
-	VMASKMOVPD 192(CX), Y0, Y7
-	MOVQ       col+40(FP), CX
-	MOVQ       val+48(FP), BX
-	TESTQ      DI, DI
+rest7_row0:
+	MOVQ dst+0(FP), AX
+	MOVQ init+16(FP), BX
+	MOVQ rows+56(FP), SI
+	MOVQ count+64(FP), DI
+
+rest7_row:
+	VMOVUPD    (BX), Y1
+	VMOVUPD    32(BX), Y2
+	VMOVUPD    64(BX), Y3
+	VMOVUPD    96(BX), Y4
+	VMOVUPD    128(BX), Y5
+	VMOVUPD    160(BX), Y6
+	VMASKMOVPD 192(BX), Y0, Y7
+	MOVQ       (SI), R8
+	MOVQ       8(SI), R9
+	MOVQ       24(SI), R10
+	TESTQ      R9, R9
 	JZ         rest7_store
 
 rest7_event:
-	MOVLQSX      (CX), R8
-	IMULQ        SI, R8
-	ADDQ         DX, R8
-	VBROADCASTSD (BX), Y8
-	ADDQ         $0x08, BX
-	VMULPD       (R8), Y8, Y9
+	MOVLQSX      (R8), R11
+	IMULQ        CX, R11
+	ADDQ         DX, R11
+	VBROADCASTSD (R10), Y8
+	ADDQ         $0x08, R10
+	VMULPD       (R11), Y8, Y9
 	VADDPD       Y9, Y1, Y1
-	VMULPD       32(R8), Y8, Y9
+	VMULPD       32(R11), Y8, Y9
 	VADDPD       Y9, Y2, Y2
-	VMULPD       64(R8), Y8, Y9
+	VMULPD       64(R11), Y8, Y9
 	VADDPD       Y9, Y3, Y3
-	VMULPD       96(R8), Y8, Y9
+	VMULPD       96(R11), Y8, Y9
 	VADDPD       Y9, Y4, Y4
-	VMULPD       128(R8), Y8, Y9
+	VMULPD       128(R11), Y8, Y9
 	VADDPD       Y9, Y5, Y5
-	VMULPD       160(R8), Y8, Y9
+	VMULPD       160(R11), Y8, Y9
 	VADDPD       Y9, Y6, Y6
-	VMASKMOVPD   192(R8), Y0, Y9
+	VMASKMOVPD   192(R11), Y0, Y9
 	VMULPD       Y8, Y9, Y9
 	VADDPD       Y9, Y7, Y7
-	ADDQ         $0x04, CX
-	DECQ         DI
+	ADDQ         $0x04, R8
+	DECQ         R9
 	JNZ          rest7_event
 
 rest7_store:
@@ -10940,41 +10419,53 @@ rest7_store:
 	VMOVUPD    Y5, 128(AX)
 	VMOVUPD    Y6, 160(AX)
 	VMASKMOVPD Y7, Y0, 192(AX)
+	ADDQ       ld+8(FP), AX
+	ADDQ       ldinit+24(FP), BX
+	ADDQ       $0x30, SI
+	DECQ       DI
+	JNZ        rest7_row
 	JMP        end
 
-rest6:
-	VMOVUPD    (CX), Y1
-	VMOVUPD    32(CX), Y2
-	VMOVUPD    64(CX), Y3
-	VMOVUPD    96(CX), Y4
-	VMOVUPD    128(CX), Y5
-	VMASKMOVPD 160(CX), Y0, Y6
-	MOVQ       col+40(FP), CX
-	MOVQ       val+48(FP), BX
-	TESTQ      DI, DI
+rest6_row0:
+	MOVQ dst+0(FP), AX
+	MOVQ init+16(FP), BX
+	MOVQ rows+56(FP), SI
+	MOVQ count+64(FP), DI
+
+rest6_row:
+	VMOVUPD    (BX), Y1
+	VMOVUPD    32(BX), Y2
+	VMOVUPD    64(BX), Y3
+	VMOVUPD    96(BX), Y4
+	VMOVUPD    128(BX), Y5
+	VMASKMOVPD 160(BX), Y0, Y6
+	MOVQ       (SI), R8
+	MOVQ       8(SI), R9
+	MOVQ       24(SI), R10
+	TESTQ      R9, R9
 	JZ         rest6_store
 
 rest6_event:
-	MOVLQSX      (CX), R8
-	IMULQ        SI, R8
-	ADDQ         DX, R8
-	VBROADCASTSD (BX), Y7
-	ADDQ         $0x08, BX
-	VMULPD       (R8), Y7, Y8
+	MOVLQSX      (R8), R11
+	IMULQ        CX, R11
+	ADDQ         DX, R11
+	VBROADCASTSD (R10), Y7
+	ADDQ         $0x08, R10
+	VMULPD       (R11), Y7, Y8
 	VADDPD       Y8, Y1, Y1
-	VMULPD       32(R8), Y7, Y8
+	VMULPD       32(R11), Y7, Y8
 	VADDPD       Y8, Y2, Y2
-	VMULPD       64(R8), Y7, Y8
+	VMULPD       64(R11), Y7, Y8
 	VADDPD       Y8, Y3, Y3
-	VMULPD       96(R8), Y7, Y8
+	VMULPD       96(R11), Y7, Y8
 	VADDPD       Y8, Y4, Y4
-	VMULPD       128(R8), Y7, Y8
+	VMULPD       128(R11), Y7, Y8
 	VADDPD       Y8, Y5, Y5
-	VMASKMOVPD   160(R8), Y0, Y8
+	VMASKMOVPD   160(R11), Y0, Y8
 	VMULPD       Y7, Y8, Y8
 	VADDPD       Y8, Y6, Y6
-	ADDQ         $0x04, CX
-	DECQ         DI
+	ADDQ         $0x04, R8
+	DECQ         R9
 	JNZ          rest6_event
 
 rest6_store:
@@ -10984,38 +10475,50 @@ rest6_store:
 	VMOVUPD    Y4, 96(AX)
 	VMOVUPD    Y5, 128(AX)
 	VMASKMOVPD Y6, Y0, 160(AX)
+	ADDQ       ld+8(FP), AX
+	ADDQ       ldinit+24(FP), BX
+	ADDQ       $0x30, SI
+	DECQ       DI
+	JNZ        rest6_row
 	JMP        end
 
-rest5:
-	VMOVUPD    (CX), Y1
-	VMOVUPD    32(CX), Y2
-	VMOVUPD    64(CX), Y3
-	VMOVUPD    96(CX), Y4
-	VMASKMOVPD 128(CX), Y0, Y5
-	MOVQ       col+40(FP), CX
-	MOVQ       val+48(FP), BX
-	TESTQ      DI, DI
+rest5_row0:
+	MOVQ dst+0(FP), AX
+	MOVQ init+16(FP), BX
+	MOVQ rows+56(FP), SI
+	MOVQ count+64(FP), DI
+
+rest5_row:
+	VMOVUPD    (BX), Y1
+	VMOVUPD    32(BX), Y2
+	VMOVUPD    64(BX), Y3
+	VMOVUPD    96(BX), Y4
+	VMASKMOVPD 128(BX), Y0, Y5
+	MOVQ       (SI), R8
+	MOVQ       8(SI), R9
+	MOVQ       24(SI), R10
+	TESTQ      R9, R9
 	JZ         rest5_store
 
 rest5_event:
-	MOVLQSX      (CX), R8
-	IMULQ        SI, R8
-	ADDQ         DX, R8
-	VBROADCASTSD (BX), Y6
-	ADDQ         $0x08, BX
-	VMULPD       (R8), Y6, Y7
+	MOVLQSX      (R8), R11
+	IMULQ        CX, R11
+	ADDQ         DX, R11
+	VBROADCASTSD (R10), Y6
+	ADDQ         $0x08, R10
+	VMULPD       (R11), Y6, Y7
 	VADDPD       Y7, Y1, Y1
-	VMULPD       32(R8), Y6, Y7
+	VMULPD       32(R11), Y6, Y7
 	VADDPD       Y7, Y2, Y2
-	VMULPD       64(R8), Y6, Y7
+	VMULPD       64(R11), Y6, Y7
 	VADDPD       Y7, Y3, Y3
-	VMULPD       96(R8), Y6, Y7
+	VMULPD       96(R11), Y6, Y7
 	VADDPD       Y7, Y4, Y4
-	VMASKMOVPD   128(R8), Y0, Y7
+	VMASKMOVPD   128(R11), Y0, Y7
 	VMULPD       Y6, Y7, Y7
 	VADDPD       Y7, Y5, Y5
-	ADDQ         $0x04, CX
-	DECQ         DI
+	ADDQ         $0x04, R8
+	DECQ         R9
 	JNZ          rest5_event
 
 rest5_store:
@@ -11024,35 +10527,47 @@ rest5_store:
 	VMOVUPD    Y3, 64(AX)
 	VMOVUPD    Y4, 96(AX)
 	VMASKMOVPD Y5, Y0, 128(AX)
+	ADDQ       ld+8(FP), AX
+	ADDQ       ldinit+24(FP), BX
+	ADDQ       $0x30, SI
+	DECQ       DI
+	JNZ        rest5_row
 	JMP        end
 
-rest4:
-	VMOVUPD    (CX), Y1
-	VMOVUPD    32(CX), Y2
-	VMOVUPD    64(CX), Y3
-	VMASKMOVPD 96(CX), Y0, Y4
-	MOVQ       col+40(FP), CX
-	MOVQ       val+48(FP), BX
-	TESTQ      DI, DI
+rest4_row0:
+	MOVQ dst+0(FP), AX
+	MOVQ init+16(FP), BX
+	MOVQ rows+56(FP), SI
+	MOVQ count+64(FP), DI
+
+rest4_row:
+	VMOVUPD    (BX), Y1
+	VMOVUPD    32(BX), Y2
+	VMOVUPD    64(BX), Y3
+	VMASKMOVPD 96(BX), Y0, Y4
+	MOVQ       (SI), R8
+	MOVQ       8(SI), R9
+	MOVQ       24(SI), R10
+	TESTQ      R9, R9
 	JZ         rest4_store
 
 rest4_event:
-	MOVLQSX      (CX), R8
-	IMULQ        SI, R8
-	ADDQ         DX, R8
-	VBROADCASTSD (BX), Y5
-	ADDQ         $0x08, BX
-	VMULPD       (R8), Y5, Y6
+	MOVLQSX      (R8), R11
+	IMULQ        CX, R11
+	ADDQ         DX, R11
+	VBROADCASTSD (R10), Y5
+	ADDQ         $0x08, R10
+	VMULPD       (R11), Y5, Y6
 	VADDPD       Y6, Y1, Y1
-	VMULPD       32(R8), Y5, Y6
+	VMULPD       32(R11), Y5, Y6
 	VADDPD       Y6, Y2, Y2
-	VMULPD       64(R8), Y5, Y6
+	VMULPD       64(R11), Y5, Y6
 	VADDPD       Y6, Y3, Y3
-	VMASKMOVPD   96(R8), Y0, Y6
+	VMASKMOVPD   96(R11), Y0, Y6
 	VMULPD       Y5, Y6, Y6
 	VADDPD       Y6, Y4, Y4
-	ADDQ         $0x04, CX
-	DECQ         DI
+	ADDQ         $0x04, R8
+	DECQ         R9
 	JNZ          rest4_event
 
 rest4_store:
@@ -11060,90 +10575,131 @@ rest4_store:
 	VMOVUPD    Y2, 32(AX)
 	VMOVUPD    Y3, 64(AX)
 	VMASKMOVPD Y4, Y0, 96(AX)
+	ADDQ       ld+8(FP), AX
+	ADDQ       ldinit+24(FP), BX
+	ADDQ       $0x30, SI
+	DECQ       DI
+	JNZ        rest4_row
 	JMP        end
 
-rest3:
-	VMOVUPD    (CX), Y1
-	VMOVUPD    32(CX), Y2
-	VMASKMOVPD 64(CX), Y0, Y3
-	MOVQ       col+40(FP), CX
-	MOVQ       val+48(FP), BX
-	TESTQ      DI, DI
+rest3_row0:
+	MOVQ dst+0(FP), AX
+	MOVQ init+16(FP), BX
+	MOVQ rows+56(FP), SI
+	MOVQ count+64(FP), DI
+
+rest3_row:
+	VMOVUPD    (BX), Y1
+	VMOVUPD    32(BX), Y2
+	VMASKMOVPD 64(BX), Y0, Y3
+	MOVQ       (SI), R8
+	MOVQ       8(SI), R9
+	MOVQ       24(SI), R10
+	TESTQ      R9, R9
 	JZ         rest3_store
 
 rest3_event:
-	MOVLQSX      (CX), R8
-	IMULQ        SI, R8
-	ADDQ         DX, R8
-	VBROADCASTSD (BX), Y4
-	ADDQ         $0x08, BX
-	VMULPD       (R8), Y4, Y5
+	MOVLQSX      (R8), R11
+	IMULQ        CX, R11
+	ADDQ         DX, R11
+	VBROADCASTSD (R10), Y4
+	ADDQ         $0x08, R10
+	VMULPD       (R11), Y4, Y5
 	VADDPD       Y5, Y1, Y1
-	VMULPD       32(R8), Y4, Y5
+	VMULPD       32(R11), Y4, Y5
 	VADDPD       Y5, Y2, Y2
-	VMASKMOVPD   64(R8), Y0, Y5
+	VMASKMOVPD   64(R11), Y0, Y5
 	VMULPD       Y4, Y5, Y5
 	VADDPD       Y5, Y3, Y3
-	ADDQ         $0x04, CX
-	DECQ         DI
+	ADDQ         $0x04, R8
+	DECQ         R9
 	JNZ          rest3_event
 
 rest3_store:
 	VMOVUPD    Y1, (AX)
 	VMOVUPD    Y2, 32(AX)
 	VMASKMOVPD Y3, Y0, 64(AX)
+	ADDQ       ld+8(FP), AX
+	ADDQ       ldinit+24(FP), BX
+	ADDQ       $0x30, SI
+	DECQ       DI
+	JNZ        rest3_row
 	JMP        end
 
-rest2:
-	VMOVUPD    (CX), Y1
-	VMASKMOVPD 32(CX), Y0, Y2
-	MOVQ       col+40(FP), CX
-	MOVQ       val+48(FP), BX
-	TESTQ      DI, DI
+rest2_row0:
+	MOVQ dst+0(FP), AX
+	MOVQ init+16(FP), BX
+	MOVQ rows+56(FP), SI
+	MOVQ count+64(FP), DI
+
+rest2_row:
+	VMOVUPD    (BX), Y1
+	VMASKMOVPD 32(BX), Y0, Y2
+	MOVQ       (SI), R8
+	MOVQ       8(SI), R9
+	MOVQ       24(SI), R10
+	TESTQ      R9, R9
 	JZ         rest2_store
 
 rest2_event:
-	MOVLQSX      (CX), R8
-	IMULQ        SI, R8
-	ADDQ         DX, R8
-	VBROADCASTSD (BX), Y3
-	ADDQ         $0x08, BX
-	VMULPD       (R8), Y3, Y4
+	MOVLQSX      (R8), R11
+	IMULQ        CX, R11
+	ADDQ         DX, R11
+	VBROADCASTSD (R10), Y3
+	ADDQ         $0x08, R10
+	VMULPD       (R11), Y3, Y4
 	VADDPD       Y4, Y1, Y1
-	VMASKMOVPD   32(R8), Y0, Y4
+	VMASKMOVPD   32(R11), Y0, Y4
 	VMULPD       Y3, Y4, Y4
 	VADDPD       Y4, Y2, Y2
-	ADDQ         $0x04, CX
-	DECQ         DI
+	ADDQ         $0x04, R8
+	DECQ         R9
 	JNZ          rest2_event
 
 rest2_store:
 	VMOVUPD    Y1, (AX)
 	VMASKMOVPD Y2, Y0, 32(AX)
+	ADDQ       ld+8(FP), AX
+	ADDQ       ldinit+24(FP), BX
+	ADDQ       $0x30, SI
+	DECQ       DI
+	JNZ        rest2_row
 	JMP        end
 
-rest1:
-	VMASKMOVPD (CX), Y0, Y1
-	MOVQ       col+40(FP), CX
-	MOVQ       val+48(FP), BX
-	TESTQ      DI, DI
+rest1_row0:
+	MOVQ dst+0(FP), AX
+	MOVQ init+16(FP), BX
+	MOVQ rows+56(FP), SI
+	MOVQ count+64(FP), DI
+
+rest1_row:
+	VMASKMOVPD (BX), Y0, Y1
+	MOVQ       (SI), R8
+	MOVQ       8(SI), R9
+	MOVQ       24(SI), R10
+	TESTQ      R9, R9
 	JZ         rest1_store
 
 rest1_event:
-	MOVLQSX      (CX), R8
-	IMULQ        SI, R8
-	ADDQ         DX, R8
-	VBROADCASTSD (BX), Y2
-	ADDQ         $0x08, BX
-	VMASKMOVPD   (R8), Y0, Y3
+	MOVLQSX      (R8), R11
+	IMULQ        CX, R11
+	ADDQ         DX, R11
+	VBROADCASTSD (R10), Y2
+	ADDQ         $0x08, R10
+	VMASKMOVPD   (R11), Y0, Y3
 	VMULPD       Y2, Y3, Y3
 	VADDPD       Y3, Y1, Y1
-	ADDQ         $0x04, CX
-	DECQ         DI
+	ADDQ         $0x04, R8
+	DECQ         R9
 	JNZ          rest1_event
 
 rest1_store:
 	VMASKMOVPD Y1, Y0, (AX)
+	ADDQ       ld+8(FP), AX
+	ADDQ       ldinit+24(FP), BX
+	ADDQ       $0x30, SI
+	DECQ       DI
+	JNZ        rest1_row
 
 end:
 	VZEROUPPER
@@ -15293,603 +14849,141 @@ store:
 	VZEROUPPER
 	RET
 
-// func gatherF64AVX512(dst *float64, init *float64, w *float64, n int, stride int, col *int32, count int)
+// func gatherF64AVX512(dst *float64, ld int, init *float64, ldinit int, w *float64, n int, stride int, rows *byte, count int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·gatherF64AVX512(SB), NOSPLIT, $0-56
-	MOVQ dst+0(FP), AX
-	MOVQ init+8(FP), CX
-	MOVQ w+16(FP), DX
-	MOVQ n+24(FP), BX
-	SHLQ $0x03, BX
-	MOVQ stride+32(FP), SI
-	SHLQ $0x03, SI
-	MOVQ count+48(FP), DI
+TEXT ·gatherF64AVX512(SB), NOSPLIT, $0-72
+	MOVQ ld+8(FP), AX
+	SHLQ $0x03, AX
+	MOVQ AX, ld+8(FP)
+	MOVQ ldinit+24(FP), AX
+	SHLQ $0x03, AX
+	MOVQ AX, ldinit+24(FP)
+	MOVQ n+40(FP), AX
+	SHLQ $0x03, AX
+	MOVQ AX, n+40(FP)
+	MOVQ stride+48(FP), CX
+	SHLQ $0x03, CX
+	MOVQ CX, stride+48(FP)
+	MOVQ w+32(FP), DX
 
 tiles:
-	CMPQ    BX, $+1024
-	JL      rest
-	VMOVUPD (CX), Z0
-	VMOVUPD 64(CX), Z1
-	VMOVUPD 128(CX), Z2
-	VMOVUPD 192(CX), Z3
-	VMOVUPD 256(CX), Z4
-	VMOVUPD 320(CX), Z5
-	VMOVUPD 384(CX), Z6
-	VMOVUPD 448(CX), Z7
-	VMOVUPD 512(CX), Z8
-	VMOVUPD 576(CX), Z9
-	VMOVUPD 640(CX), Z10
-	VMOVUPD 704(CX), Z11
-	VMOVUPD 768(CX), Z12
-	VMOVUPD 832(CX), Z13
-	VMOVUPD 896(CX), Z14
-	VMOVUPD 960(CX), Z15
-	MOVQ    col+40(FP), R8
-	MOVQ    DI, R9
-	TESTQ   R9, R9
+	CMPQ AX, $+512
+	JL   rest
+	MOVQ dst+0(FP), BX
+	MOVQ init+16(FP), SI
+	MOVQ rows+56(FP), DI
+	MOVQ count+64(FP), R8
+
+tile_row:
+	VMOVUPD (SI), Z0
+	VMOVUPD 64(SI), Z1
+	VMOVUPD 128(SI), Z2
+	VMOVUPD 192(SI), Z3
+	VMOVUPD 256(SI), Z4
+	VMOVUPD 320(SI), Z5
+	VMOVUPD 384(SI), Z6
+	VMOVUPD 448(SI), Z7
+	MOVQ    (DI), R9
+	MOVQ    8(DI), R10
+	TESTQ   R10, R10
 	JZ      tile_store
 
 tile_event:
-	MOVLQSX (R8), R10
-	IMULQ   SI, R10
-	ADDQ    DX, R10
-	VADDPD  (R10), Z0, Z0
-	VADDPD  64(R10), Z1, Z1
-	VADDPD  128(R10), Z2, Z2
-	VADDPD  192(R10), Z3, Z3
-	VADDPD  256(R10), Z4, Z4
-	VADDPD  320(R10), Z5, Z5
-	VADDPD  384(R10), Z6, Z6
-	VADDPD  448(R10), Z7, Z7
-	VADDPD  512(R10), Z8, Z8
-	VADDPD  576(R10), Z9, Z9
-	VADDPD  640(R10), Z10, Z10
-	VADDPD  704(R10), Z11, Z11
-	VADDPD  768(R10), Z12, Z12
-	VADDPD  832(R10), Z13, Z13
-	VADDPD  896(R10), Z14, Z14
-	VADDPD  960(R10), Z15, Z15
-	ADDQ    $0x04, R8
-	DECQ    R9
+	MOVLQSX (R9), R11
+	IMULQ   CX, R11
+	ADDQ    DX, R11
+	VADDPD  (R11), Z0, Z0
+	VADDPD  64(R11), Z1, Z1
+	VADDPD  128(R11), Z2, Z2
+	VADDPD  192(R11), Z3, Z3
+	VADDPD  256(R11), Z4, Z4
+	VADDPD  320(R11), Z5, Z5
+	VADDPD  384(R11), Z6, Z6
+	VADDPD  448(R11), Z7, Z7
+	ADDQ    $0x04, R9
+	DECQ    R10
 	JNZ     tile_event
 
 tile_store:
-	VMOVUPD Z0, (AX)
-	VMOVUPD Z1, 64(AX)
-	VMOVUPD Z2, 128(AX)
-	VMOVUPD Z3, 192(AX)
-	VMOVUPD Z4, 256(AX)
-	VMOVUPD Z5, 320(AX)
-	VMOVUPD Z6, 384(AX)
-	VMOVUPD Z7, 448(AX)
-	VMOVUPD Z8, 512(AX)
-	VMOVUPD Z9, 576(AX)
-	VMOVUPD Z10, 640(AX)
-	VMOVUPD Z11, 704(AX)
-	VMOVUPD Z12, 768(AX)
-	VMOVUPD Z13, 832(AX)
-	VMOVUPD Z14, 896(AX)
-	VMOVUPD Z15, 960(AX)
-	ADDQ    $+1024, AX
-	ADDQ    $+1024, CX
-	ADDQ    $+1024, DX
-	SUBQ    $+1024, BX
+	VMOVUPD Z0, (BX)
+	VMOVUPD Z1, 64(BX)
+	VMOVUPD Z2, 128(BX)
+	VMOVUPD Z3, 192(BX)
+	VMOVUPD Z4, 256(BX)
+	VMOVUPD Z5, 320(BX)
+	VMOVUPD Z6, 384(BX)
+	VMOVUPD Z7, 448(BX)
+	ADDQ    ld+8(FP), BX
+	ADDQ    ldinit+24(FP), SI
+	ADDQ    $0x30, DI
+	DECQ    R8
+	JNZ     tile_row
+	ADDQ    $+512, dst+0(FP)
+	ADDQ    $+512, init+16(FP)
+	ADDQ    $+512, DX
+	SUBQ    $+512, AX
 	JMP     tiles
 
 rest:
-	TESTQ     BX, BX
-	JZ        end
-	LEAQ      -1(BX), BX
-	MOVQ      BX, R8
-	ANDQ      $0x0000003f, R8
-	INCQ      R8
-	SHRL      $0x03, R8
-	MOVL      $-1, R9
-	BZHIL     R8, R9, R9
-	KMOVW     R9, K1
-	SHRQ      $0x06, BX
-	CMPQ      BX, $0x01
-	JL        rest1
-	CMPQ      BX, $0x02
-	JL        rest2
-	CMPQ      BX, $0x03
-	JL        rest3
-	CMPQ      BX, $0x04
-	JL        rest4
-	CMPQ      BX, $0x05
-	JL        rest5
-	CMPQ      BX, $0x06
-	JL        rest6
-	CMPQ      BX, $0x07
-	JL        rest7
-	CMPQ      BX, $0x08
-	JL        rest8
-	CMPQ      BX, $0x09
-	JL        rest9
-	CMPQ      BX, $0x0a
-	JL        rest10
-	CMPQ      BX, $0x0b
-	JL        rest11
-	CMPQ      BX, $0x0c
-	JL        rest12
-	CMPQ      BX, $0x0d
-	JL        rest13
-	CMPQ      BX, $0x0e
-	JL        rest14
-	CMPQ      BX, $0x0f
-	JL        rest15
-	VMOVUPD   (CX), Z0
-	VMOVUPD   64(CX), Z1
-	VMOVUPD   128(CX), Z2
-	VMOVUPD   192(CX), Z3
-	VMOVUPD   256(CX), Z4
-	VMOVUPD   320(CX), Z5
-	VMOVUPD   384(CX), Z6
-	VMOVUPD   448(CX), Z7
-	VMOVUPD   512(CX), Z8
-	VMOVUPD   576(CX), Z9
-	VMOVUPD   640(CX), Z10
-	VMOVUPD   704(CX), Z11
-	VMOVUPD   768(CX), Z12
-	VMOVUPD   832(CX), Z13
-	VMOVUPD   896(CX), Z14
-	VMOVUPD.Z 960(CX), K1, Z15
-	MOVQ      col+40(FP), CX
-	MOVQ      DI, BX
-	TESTQ     BX, BX
-	JZ        rest16_store
+	TESTQ AX, AX
+	JZ    end
+	LEAQ  -1(AX), AX
+	MOVQ  AX, BX
+	ANDQ  $0x0000003f, BX
+	INCQ  BX
+	SHRL  $0x03, BX
+	MOVL  $-1, SI
+	BZHIL BX, SI, SI
+	KMOVW SI, K1
+	SHRQ  $0x06, AX
+	CMPQ  AX, $0x01
+	JL    rest1_row0
+	CMPQ  AX, $0x02
+	JL    rest2_row0
+	CMPQ  AX, $0x03
+	JL    rest3_row0
+	CMPQ  AX, $0x04
+	JL    rest4_row0
+	CMPQ  AX, $0x05
+	JL    rest5_row0
+	CMPQ  AX, $0x06
+	JL    rest6_row0
+	CMPQ  AX, $0x07
+	JL    rest7_row0
+	MOVQ  dst+0(FP), AX
+	MOVQ  init+16(FP), BX
+	MOVQ  rows+56(FP), SI
+	MOVQ  count+64(FP), DI
 
-rest16_event:
-	MOVLQSX   (CX), DI
-	IMULQ     SI, DI
-	ADDQ      DX, DI
-	VADDPD    (DI), Z0, Z0
-	VADDPD    64(DI), Z1, Z1
-	VADDPD    128(DI), Z2, Z2
-	VADDPD    192(DI), Z3, Z3
-	VADDPD    256(DI), Z4, Z4
-	VADDPD    320(DI), Z5, Z5
-	VADDPD    384(DI), Z6, Z6
-	VADDPD    448(DI), Z7, Z7
-	VADDPD    512(DI), Z8, Z8
-	VADDPD    576(DI), Z9, Z9
-	VADDPD    640(DI), Z10, Z10
-	VADDPD    704(DI), Z11, Z11
-	VADDPD    768(DI), Z12, Z12
-	VADDPD    832(DI), Z13, Z13
-	VADDPD    896(DI), Z14, Z14
-	VMOVUPD.Z 960(DI), K1, Z16
-	VADDPD    Z16, Z15, Z15
-	ADDQ      $0x04, CX
-	DECQ      BX
-	JNZ       rest16_event
-
-rest16_store:
-	VMOVUPD Z0, (AX)
-	VMOVUPD Z1, 64(AX)
-	VMOVUPD Z2, 128(AX)
-	VMOVUPD Z3, 192(AX)
-	VMOVUPD Z4, 256(AX)
-	VMOVUPD Z5, 320(AX)
-	VMOVUPD Z6, 384(AX)
-	VMOVUPD Z7, 448(AX)
-	VMOVUPD Z8, 512(AX)
-	VMOVUPD Z9, 576(AX)
-	VMOVUPD Z10, 640(AX)
-	VMOVUPD Z11, 704(AX)
-	VMOVUPD Z12, 768(AX)
-	VMOVUPD Z13, 832(AX)
-	VMOVUPD Z14, 896(AX)
-	VMOVUPD Z15, K1, 960(AX)
-	JMP     end
-
-rest15:
-	VMOVUPD   (CX), Z0
-	VMOVUPD   64(CX), Z1
-	VMOVUPD   128(CX), Z2
-	VMOVUPD   192(CX), Z3
-	VMOVUPD   256(CX), Z4
-	VMOVUPD   320(CX), Z5
-	VMOVUPD   384(CX), Z6
-	VMOVUPD   448(CX), Z7
-	VMOVUPD   512(CX), Z8
-	VMOVUPD   576(CX), Z9
-	VMOVUPD   640(CX), Z10
-	VMOVUPD   704(CX), Z11
-	VMOVUPD   768(CX), Z12
-	VMOVUPD   832(CX), Z13
-	VMOVUPD.Z 896(CX), K1, Z14
-	MOVQ      col+40(FP), CX
-	MOVQ      DI, BX
-	TESTQ     BX, BX
-	JZ        rest15_store
-
-rest15_event:
-	MOVLQSX   (CX), DI
-	IMULQ     SI, DI
-	ADDQ      DX, DI
-	VADDPD    (DI), Z0, Z0
-	VADDPD    64(DI), Z1, Z1
-	VADDPD    128(DI), Z2, Z2
-	VADDPD    192(DI), Z3, Z3
-	VADDPD    256(DI), Z4, Z4
-	VADDPD    320(DI), Z5, Z5
-	VADDPD    384(DI), Z6, Z6
-	VADDPD    448(DI), Z7, Z7
-	VADDPD    512(DI), Z8, Z8
-	VADDPD    576(DI), Z9, Z9
-	VADDPD    640(DI), Z10, Z10
-	VADDPD    704(DI), Z11, Z11
-	VADDPD    768(DI), Z12, Z12
-	VADDPD    832(DI), Z13, Z13
-	VMOVUPD.Z 896(DI), K1, Z15
-	VADDPD    Z15, Z14, Z14
-	ADDQ      $0x04, CX
-	DECQ      BX
-	JNZ       rest15_event
-
-rest15_store:
-	VMOVUPD Z0, (AX)
-	VMOVUPD Z1, 64(AX)
-	VMOVUPD Z2, 128(AX)
-	VMOVUPD Z3, 192(AX)
-	VMOVUPD Z4, 256(AX)
-	VMOVUPD Z5, 320(AX)
-	VMOVUPD Z6, 384(AX)
-	VMOVUPD Z7, 448(AX)
-	VMOVUPD Z8, 512(AX)
-	VMOVUPD Z9, 576(AX)
-	VMOVUPD Z10, 640(AX)
-	VMOVUPD Z11, 704(AX)
-	VMOVUPD Z12, 768(AX)
-	VMOVUPD Z13, 832(AX)
-	VMOVUPD Z14, K1, 896(AX)
-	JMP     end
-
-rest14:
-	VMOVUPD   (CX), Z0
-	VMOVUPD   64(CX), Z1
-	VMOVUPD   128(CX), Z2
-	VMOVUPD   192(CX), Z3
-	VMOVUPD   256(CX), Z4
-	VMOVUPD   320(CX), Z5
-	VMOVUPD   384(CX), Z6
-	VMOVUPD   448(CX), Z7
-	VMOVUPD   512(CX), Z8
-	VMOVUPD   576(CX), Z9
-	VMOVUPD   640(CX), Z10
-	VMOVUPD   704(CX), Z11
-	VMOVUPD   768(CX), Z12
-	VMOVUPD.Z 832(CX), K1, Z13
-	MOVQ      col+40(FP), CX
-	MOVQ      DI, BX
-	TESTQ     BX, BX
-	JZ        rest14_store
-
-rest14_event:
-	MOVLQSX   (CX), DI
-	IMULQ     SI, DI
-	ADDQ      DX, DI
-	VADDPD    (DI), Z0, Z0
-	VADDPD    64(DI), Z1, Z1
-	VADDPD    128(DI), Z2, Z2
-	VADDPD    192(DI), Z3, Z3
-	VADDPD    256(DI), Z4, Z4
-	VADDPD    320(DI), Z5, Z5
-	VADDPD    384(DI), Z6, Z6
-	VADDPD    448(DI), Z7, Z7
-	VADDPD    512(DI), Z8, Z8
-	VADDPD    576(DI), Z9, Z9
-	VADDPD    640(DI), Z10, Z10
-	VADDPD    704(DI), Z11, Z11
-	VADDPD    768(DI), Z12, Z12
-	VMOVUPD.Z 832(DI), K1, Z14
-	VADDPD    Z14, Z13, Z13
-	ADDQ      $0x04, CX
-	DECQ      BX
-	JNZ       rest14_event
-
-rest14_store:
-	VMOVUPD Z0, (AX)
-	VMOVUPD Z1, 64(AX)
-	VMOVUPD Z2, 128(AX)
-	VMOVUPD Z3, 192(AX)
-	VMOVUPD Z4, 256(AX)
-	VMOVUPD Z5, 320(AX)
-	VMOVUPD Z6, 384(AX)
-	VMOVUPD Z7, 448(AX)
-	VMOVUPD Z8, 512(AX)
-	VMOVUPD Z9, 576(AX)
-	VMOVUPD Z10, 640(AX)
-	VMOVUPD Z11, 704(AX)
-	VMOVUPD Z12, 768(AX)
-	VMOVUPD Z13, K1, 832(AX)
-	JMP     end
-
-rest13:
-	VMOVUPD   (CX), Z0
-	VMOVUPD   64(CX), Z1
-	VMOVUPD   128(CX), Z2
-	VMOVUPD   192(CX), Z3
-	VMOVUPD   256(CX), Z4
-	VMOVUPD   320(CX), Z5
-	VMOVUPD   384(CX), Z6
-	VMOVUPD   448(CX), Z7
-	VMOVUPD   512(CX), Z8
-	VMOVUPD   576(CX), Z9
-	VMOVUPD   640(CX), Z10
-	VMOVUPD   704(CX), Z11
-	VMOVUPD.Z 768(CX), K1, Z12
-	MOVQ      col+40(FP), CX
-	MOVQ      DI, BX
-	TESTQ     BX, BX
-	JZ        rest13_store
-
-rest13_event:
-	MOVLQSX   (CX), DI
-	IMULQ     SI, DI
-	ADDQ      DX, DI
-	VADDPD    (DI), Z0, Z0
-	VADDPD    64(DI), Z1, Z1
-	VADDPD    128(DI), Z2, Z2
-	VADDPD    192(DI), Z3, Z3
-	VADDPD    256(DI), Z4, Z4
-	VADDPD    320(DI), Z5, Z5
-	VADDPD    384(DI), Z6, Z6
-	VADDPD    448(DI), Z7, Z7
-	VADDPD    512(DI), Z8, Z8
-	VADDPD    576(DI), Z9, Z9
-	VADDPD    640(DI), Z10, Z10
-	VADDPD    704(DI), Z11, Z11
-	VMOVUPD.Z 768(DI), K1, Z13
-	VADDPD    Z13, Z12, Z12
-	ADDQ      $0x04, CX
-	DECQ      BX
-	JNZ       rest13_event
-
-rest13_store:
-	VMOVUPD Z0, (AX)
-	VMOVUPD Z1, 64(AX)
-	VMOVUPD Z2, 128(AX)
-	VMOVUPD Z3, 192(AX)
-	VMOVUPD Z4, 256(AX)
-	VMOVUPD Z5, 320(AX)
-	VMOVUPD Z6, 384(AX)
-	VMOVUPD Z7, 448(AX)
-	VMOVUPD Z8, 512(AX)
-	VMOVUPD Z9, 576(AX)
-	VMOVUPD Z10, 640(AX)
-	VMOVUPD Z11, 704(AX)
-	VMOVUPD Z12, K1, 768(AX)
-	JMP     end
-
-rest12:
-	VMOVUPD   (CX), Z0
-	VMOVUPD   64(CX), Z1
-	VMOVUPD   128(CX), Z2
-	VMOVUPD   192(CX), Z3
-	VMOVUPD   256(CX), Z4
-	VMOVUPD   320(CX), Z5
-	VMOVUPD   384(CX), Z6
-	VMOVUPD   448(CX), Z7
-	VMOVUPD   512(CX), Z8
-	VMOVUPD   576(CX), Z9
-	VMOVUPD   640(CX), Z10
-	VMOVUPD.Z 704(CX), K1, Z11
-	MOVQ      col+40(FP), CX
-	MOVQ      DI, BX
-	TESTQ     BX, BX
-	JZ        rest12_store
-
-rest12_event:
-	MOVLQSX   (CX), DI
-	IMULQ     SI, DI
-	ADDQ      DX, DI
-	VADDPD    (DI), Z0, Z0
-	VADDPD    64(DI), Z1, Z1
-	VADDPD    128(DI), Z2, Z2
-	VADDPD    192(DI), Z3, Z3
-	VADDPD    256(DI), Z4, Z4
-	VADDPD    320(DI), Z5, Z5
-	VADDPD    384(DI), Z6, Z6
-	VADDPD    448(DI), Z7, Z7
-	VADDPD    512(DI), Z8, Z8
-	VADDPD    576(DI), Z9, Z9
-	VADDPD    640(DI), Z10, Z10
-	VMOVUPD.Z 704(DI), K1, Z12
-	VADDPD    Z12, Z11, Z11
-	ADDQ      $0x04, CX
-	DECQ      BX
-	JNZ       rest12_event
-
-rest12_store:
-	VMOVUPD Z0, (AX)
-	VMOVUPD Z1, 64(AX)
-	VMOVUPD Z2, 128(AX)
-	VMOVUPD Z3, 192(AX)
-	VMOVUPD Z4, 256(AX)
-	VMOVUPD Z5, 320(AX)
-	VMOVUPD Z6, 384(AX)
-	VMOVUPD Z7, 448(AX)
-	VMOVUPD Z8, 512(AX)
-	VMOVUPD Z9, 576(AX)
-	VMOVUPD Z10, 640(AX)
-	VMOVUPD Z11, K1, 704(AX)
-	JMP     end
-
-rest11:
-	VMOVUPD   (CX), Z0
-	VMOVUPD   64(CX), Z1
-	VMOVUPD   128(CX), Z2
-	VMOVUPD   192(CX), Z3
-	VMOVUPD   256(CX), Z4
-	VMOVUPD   320(CX), Z5
-	VMOVUPD   384(CX), Z6
-	VMOVUPD   448(CX), Z7
-	VMOVUPD   512(CX), Z8
-	VMOVUPD   576(CX), Z9
-	VMOVUPD.Z 640(CX), K1, Z10
-	MOVQ      col+40(FP), CX
-	MOVQ      DI, BX
-	TESTQ     BX, BX
-	JZ        rest11_store
-
-rest11_event:
-	MOVLQSX   (CX), DI
-	IMULQ     SI, DI
-	ADDQ      DX, DI
-	VADDPD    (DI), Z0, Z0
-	VADDPD    64(DI), Z1, Z1
-	VADDPD    128(DI), Z2, Z2
-	VADDPD    192(DI), Z3, Z3
-	VADDPD    256(DI), Z4, Z4
-	VADDPD    320(DI), Z5, Z5
-	VADDPD    384(DI), Z6, Z6
-	VADDPD    448(DI), Z7, Z7
-	VADDPD    512(DI), Z8, Z8
-	VADDPD    576(DI), Z9, Z9
-	VMOVUPD.Z 640(DI), K1, Z11
-	VADDPD    Z11, Z10, Z10
-	ADDQ      $0x04, CX
-	DECQ      BX
-	JNZ       rest11_event
-
-rest11_store:
-	VMOVUPD Z0, (AX)
-	VMOVUPD Z1, 64(AX)
-	VMOVUPD Z2, 128(AX)
-	VMOVUPD Z3, 192(AX)
-	VMOVUPD Z4, 256(AX)
-	VMOVUPD Z5, 320(AX)
-	VMOVUPD Z6, 384(AX)
-	VMOVUPD Z7, 448(AX)
-	VMOVUPD Z8, 512(AX)
-	VMOVUPD Z9, 576(AX)
-	VMOVUPD Z10, K1, 640(AX)
-	JMP     end
-
-rest10:
-	VMOVUPD   (CX), Z0
-	VMOVUPD   64(CX), Z1
-	VMOVUPD   128(CX), Z2
-	VMOVUPD   192(CX), Z3
-	VMOVUPD   256(CX), Z4
-	VMOVUPD   320(CX), Z5
-	VMOVUPD   384(CX), Z6
-	VMOVUPD   448(CX), Z7
-	VMOVUPD   512(CX), Z8
-	VMOVUPD.Z 576(CX), K1, Z9
-	MOVQ      col+40(FP), CX
-	MOVQ      DI, BX
-	TESTQ     BX, BX
-	JZ        rest10_store
-
-rest10_event:
-	MOVLQSX   (CX), DI
-	IMULQ     SI, DI
-	ADDQ      DX, DI
-	VADDPD    (DI), Z0, Z0
-	VADDPD    64(DI), Z1, Z1
-	VADDPD    128(DI), Z2, Z2
-	VADDPD    192(DI), Z3, Z3
-	VADDPD    256(DI), Z4, Z4
-	VADDPD    320(DI), Z5, Z5
-	VADDPD    384(DI), Z6, Z6
-	VADDPD    448(DI), Z7, Z7
-	VADDPD    512(DI), Z8, Z8
-	VMOVUPD.Z 576(DI), K1, Z10
-	VADDPD    Z10, Z9, Z9
-	ADDQ      $0x04, CX
-	DECQ      BX
-	JNZ       rest10_event
-
-rest10_store:
-	VMOVUPD Z0, (AX)
-	VMOVUPD Z1, 64(AX)
-	VMOVUPD Z2, 128(AX)
-	VMOVUPD Z3, 192(AX)
-	VMOVUPD Z4, 256(AX)
-	VMOVUPD Z5, 320(AX)
-	VMOVUPD Z6, 384(AX)
-	VMOVUPD Z7, 448(AX)
-	VMOVUPD Z8, 512(AX)
-	VMOVUPD Z9, K1, 576(AX)
-	JMP     end
-
-rest9:
-	VMOVUPD   (CX), Z0
-	VMOVUPD   64(CX), Z1
-	VMOVUPD   128(CX), Z2
-	VMOVUPD   192(CX), Z3
-	VMOVUPD   256(CX), Z4
-	VMOVUPD   320(CX), Z5
-	VMOVUPD   384(CX), Z6
-	VMOVUPD   448(CX), Z7
-	VMOVUPD.Z 512(CX), K1, Z8
-	MOVQ      col+40(FP), CX
-	MOVQ      DI, BX
-	TESTQ     BX, BX
-	JZ        rest9_store
-
-rest9_event:
-	MOVLQSX   (CX), DI
-	IMULQ     SI, DI
-	ADDQ      DX, DI
-	VADDPD    (DI), Z0, Z0
-	VADDPD    64(DI), Z1, Z1
-	VADDPD    128(DI), Z2, Z2
-	VADDPD    192(DI), Z3, Z3
-	VADDPD    256(DI), Z4, Z4
-	VADDPD    320(DI), Z5, Z5
-	VADDPD    384(DI), Z6, Z6
-	VADDPD    448(DI), Z7, Z7
-	VMOVUPD.Z 512(DI), K1, Z9
-	VADDPD    Z9, Z8, Z8
-	ADDQ      $0x04, CX
-	DECQ      BX
-	JNZ       rest9_event
-
-rest9_store:
-	VMOVUPD Z0, (AX)
-	VMOVUPD Z1, 64(AX)
-	VMOVUPD Z2, 128(AX)
-	VMOVUPD Z3, 192(AX)
-	VMOVUPD Z4, 256(AX)
-	VMOVUPD Z5, 320(AX)
-	VMOVUPD Z6, 384(AX)
-	VMOVUPD Z7, 448(AX)
-	VMOVUPD Z8, K1, 512(AX)
-	JMP     end
-
-rest8:
-	VMOVUPD   (CX), Z0
-	VMOVUPD   64(CX), Z1
-	VMOVUPD   128(CX), Z2
-	VMOVUPD   192(CX), Z3
-	VMOVUPD   256(CX), Z4
-	VMOVUPD   320(CX), Z5
-	VMOVUPD   384(CX), Z6
-	VMOVUPD.Z 448(CX), K1, Z7
-	MOVQ      col+40(FP), CX
-	MOVQ      DI, BX
-	TESTQ     BX, BX
+rest8_row:
+	VMOVUPD   (BX), Z0
+	VMOVUPD   64(BX), Z1
+	VMOVUPD   128(BX), Z2
+	VMOVUPD   192(BX), Z3
+	VMOVUPD   256(BX), Z4
+	VMOVUPD   320(BX), Z5
+	VMOVUPD   384(BX), Z6
+	VMOVUPD.Z 448(BX), K1, Z7
+	MOVQ      (SI), R8
+	MOVQ      8(SI), R9
+	TESTQ     R9, R9
 	JZ        rest8_store
 
 rest8_event:
-	MOVLQSX   (CX), DI
-	IMULQ     SI, DI
-	ADDQ      DX, DI
-	VADDPD    (DI), Z0, Z0
-	VADDPD    64(DI), Z1, Z1
-	VADDPD    128(DI), Z2, Z2
-	VADDPD    192(DI), Z3, Z3
-	VADDPD    256(DI), Z4, Z4
-	VADDPD    320(DI), Z5, Z5
-	VADDPD    384(DI), Z6, Z6
-	VMOVUPD.Z 448(DI), K1, Z8
+	MOVLQSX   (R8), R10
+	IMULQ     CX, R10
+	ADDQ      DX, R10
+	VADDPD    (R10), Z0, Z0
+	VADDPD    64(R10), Z1, Z1
+	VADDPD    128(R10), Z2, Z2
+	VADDPD    192(R10), Z3, Z3
+	VADDPD    256(R10), Z4, Z4
+	VADDPD    320(R10), Z5, Z5
+	VADDPD    384(R10), Z6, Z6
+	VMOVUPD.Z 448(R10), K1, Z8
 	VADDPD    Z8, Z7, Z7
-	ADDQ      $0x04, CX
-	DECQ      BX
+	ADDQ      $0x04, R8
+	DECQ      R9
 	JNZ       rest8_event
 
 rest8_store:
@@ -15901,35 +14995,46 @@ rest8_store:
 	VMOVUPD Z5, 320(AX)
 	VMOVUPD Z6, 384(AX)
 	VMOVUPD Z7, K1, 448(AX)
+	ADDQ    ld+8(FP), AX
+	ADDQ    ldinit+24(FP), BX
+	ADDQ    $0x30, SI
+	DECQ    DI
+	JNZ     rest8_row
 	JMP     end
 
-rest7:
-	VMOVUPD   (CX), Z0
-	VMOVUPD   64(CX), Z1
-	VMOVUPD   128(CX), Z2
-	VMOVUPD   192(CX), Z3
-	VMOVUPD   256(CX), Z4
-	VMOVUPD   320(CX), Z5
-	VMOVUPD.Z 384(CX), K1, Z6
-	MOVQ      col+40(FP), CX
-	MOVQ      DI, BX
-	TESTQ     BX, BX
+rest7_row0:
+	MOVQ dst+0(FP), AX
+	MOVQ init+16(FP), BX
+	MOVQ rows+56(FP), SI
+	MOVQ count+64(FP), DI
+
+rest7_row:
+	VMOVUPD   (BX), Z0
+	VMOVUPD   64(BX), Z1
+	VMOVUPD   128(BX), Z2
+	VMOVUPD   192(BX), Z3
+	VMOVUPD   256(BX), Z4
+	VMOVUPD   320(BX), Z5
+	VMOVUPD.Z 384(BX), K1, Z6
+	MOVQ      (SI), R8
+	MOVQ      8(SI), R9
+	TESTQ     R9, R9
 	JZ        rest7_store
 
 rest7_event:
-	MOVLQSX   (CX), DI
-	IMULQ     SI, DI
-	ADDQ      DX, DI
-	VADDPD    (DI), Z0, Z0
-	VADDPD    64(DI), Z1, Z1
-	VADDPD    128(DI), Z2, Z2
-	VADDPD    192(DI), Z3, Z3
-	VADDPD    256(DI), Z4, Z4
-	VADDPD    320(DI), Z5, Z5
-	VMOVUPD.Z 384(DI), K1, Z7
+	MOVLQSX   (R8), R10
+	IMULQ     CX, R10
+	ADDQ      DX, R10
+	VADDPD    (R10), Z0, Z0
+	VADDPD    64(R10), Z1, Z1
+	VADDPD    128(R10), Z2, Z2
+	VADDPD    192(R10), Z3, Z3
+	VADDPD    256(R10), Z4, Z4
+	VADDPD    320(R10), Z5, Z5
+	VMOVUPD.Z 384(R10), K1, Z7
 	VADDPD    Z7, Z6, Z6
-	ADDQ      $0x04, CX
-	DECQ      BX
+	ADDQ      $0x04, R8
+	DECQ      R9
 	JNZ       rest7_event
 
 rest7_store:
@@ -15940,33 +15045,44 @@ rest7_store:
 	VMOVUPD Z4, 256(AX)
 	VMOVUPD Z5, 320(AX)
 	VMOVUPD Z6, K1, 384(AX)
+	ADDQ    ld+8(FP), AX
+	ADDQ    ldinit+24(FP), BX
+	ADDQ    $0x30, SI
+	DECQ    DI
+	JNZ     rest7_row
 	JMP     end
 
-rest6:
-	VMOVUPD   (CX), Z0
-	VMOVUPD   64(CX), Z1
-	VMOVUPD   128(CX), Z2
-	VMOVUPD   192(CX), Z3
-	VMOVUPD   256(CX), Z4
-	VMOVUPD.Z 320(CX), K1, Z5
-	MOVQ      col+40(FP), CX
-	MOVQ      DI, BX
-	TESTQ     BX, BX
+rest6_row0:
+	MOVQ dst+0(FP), AX
+	MOVQ init+16(FP), BX
+	MOVQ rows+56(FP), SI
+	MOVQ count+64(FP), DI
+
+rest6_row:
+	VMOVUPD   (BX), Z0
+	VMOVUPD   64(BX), Z1
+	VMOVUPD   128(BX), Z2
+	VMOVUPD   192(BX), Z3
+	VMOVUPD   256(BX), Z4
+	VMOVUPD.Z 320(BX), K1, Z5
+	MOVQ      (SI), R8
+	MOVQ      8(SI), R9
+	TESTQ     R9, R9
 	JZ        rest6_store
 
 rest6_event:
-	MOVLQSX   (CX), DI
-	IMULQ     SI, DI
-	ADDQ      DX, DI
-	VADDPD    (DI), Z0, Z0
-	VADDPD    64(DI), Z1, Z1
-	VADDPD    128(DI), Z2, Z2
-	VADDPD    192(DI), Z3, Z3
-	VADDPD    256(DI), Z4, Z4
-	VMOVUPD.Z 320(DI), K1, Z6
+	MOVLQSX   (R8), R10
+	IMULQ     CX, R10
+	ADDQ      DX, R10
+	VADDPD    (R10), Z0, Z0
+	VADDPD    64(R10), Z1, Z1
+	VADDPD    128(R10), Z2, Z2
+	VADDPD    192(R10), Z3, Z3
+	VADDPD    256(R10), Z4, Z4
+	VMOVUPD.Z 320(R10), K1, Z6
 	VADDPD    Z6, Z5, Z5
-	ADDQ      $0x04, CX
-	DECQ      BX
+	ADDQ      $0x04, R8
+	DECQ      R9
 	JNZ       rest6_event
 
 rest6_store:
@@ -15976,31 +15092,42 @@ rest6_store:
 	VMOVUPD Z3, 192(AX)
 	VMOVUPD Z4, 256(AX)
 	VMOVUPD Z5, K1, 320(AX)
+	ADDQ    ld+8(FP), AX
+	ADDQ    ldinit+24(FP), BX
+	ADDQ    $0x30, SI
+	DECQ    DI
+	JNZ     rest6_row
 	JMP     end
 
-rest5:
-	VMOVUPD   (CX), Z0
-	VMOVUPD   64(CX), Z1
-	VMOVUPD   128(CX), Z2
-	VMOVUPD   192(CX), Z3
-	VMOVUPD.Z 256(CX), K1, Z4
-	MOVQ      col+40(FP), CX
-	MOVQ      DI, BX
-	TESTQ     BX, BX
+rest5_row0:
+	MOVQ dst+0(FP), AX
+	MOVQ init+16(FP), BX
+	MOVQ rows+56(FP), SI
+	MOVQ count+64(FP), DI
+
+rest5_row:
+	VMOVUPD   (BX), Z0
+	VMOVUPD   64(BX), Z1
+	VMOVUPD   128(BX), Z2
+	VMOVUPD   192(BX), Z3
+	VMOVUPD.Z 256(BX), K1, Z4
+	MOVQ      (SI), R8
+	MOVQ      8(SI), R9
+	TESTQ     R9, R9
 	JZ        rest5_store
 
 rest5_event:
-	MOVLQSX   (CX), DI
-	IMULQ     SI, DI
-	ADDQ      DX, DI
-	VADDPD    (DI), Z0, Z0
-	VADDPD    64(DI), Z1, Z1
-	VADDPD    128(DI), Z2, Z2
-	VADDPD    192(DI), Z3, Z3
-	VMOVUPD.Z 256(DI), K1, Z5
+	MOVLQSX   (R8), R10
+	IMULQ     CX, R10
+	ADDQ      DX, R10
+	VADDPD    (R10), Z0, Z0
+	VADDPD    64(R10), Z1, Z1
+	VADDPD    128(R10), Z2, Z2
+	VADDPD    192(R10), Z3, Z3
+	VMOVUPD.Z 256(R10), K1, Z5
 	VADDPD    Z5, Z4, Z4
-	ADDQ      $0x04, CX
-	DECQ      BX
+	ADDQ      $0x04, R8
+	DECQ      R9
 	JNZ       rest5_event
 
 rest5_store:
@@ -16009,29 +15136,40 @@ rest5_store:
 	VMOVUPD Z2, 128(AX)
 	VMOVUPD Z3, 192(AX)
 	VMOVUPD Z4, K1, 256(AX)
+	ADDQ    ld+8(FP), AX
+	ADDQ    ldinit+24(FP), BX
+	ADDQ    $0x30, SI
+	DECQ    DI
+	JNZ     rest5_row
 	JMP     end
 
-rest4:
-	VMOVUPD   (CX), Z0
-	VMOVUPD   64(CX), Z1
-	VMOVUPD   128(CX), Z2
-	VMOVUPD.Z 192(CX), K1, Z3
-	MOVQ      col+40(FP), CX
-	MOVQ      DI, BX
-	TESTQ     BX, BX
+rest4_row0:
+	MOVQ dst+0(FP), AX
+	MOVQ init+16(FP), BX
+	MOVQ rows+56(FP), SI
+	MOVQ count+64(FP), DI
+
+rest4_row:
+	VMOVUPD   (BX), Z0
+	VMOVUPD   64(BX), Z1
+	VMOVUPD   128(BX), Z2
+	VMOVUPD.Z 192(BX), K1, Z3
+	MOVQ      (SI), R8
+	MOVQ      8(SI), R9
+	TESTQ     R9, R9
 	JZ        rest4_store
 
 rest4_event:
-	MOVLQSX   (CX), DI
-	IMULQ     SI, DI
-	ADDQ      DX, DI
-	VADDPD    (DI), Z0, Z0
-	VADDPD    64(DI), Z1, Z1
-	VADDPD    128(DI), Z2, Z2
-	VMOVUPD.Z 192(DI), K1, Z4
+	MOVLQSX   (R8), R10
+	IMULQ     CX, R10
+	ADDQ      DX, R10
+	VADDPD    (R10), Z0, Z0
+	VADDPD    64(R10), Z1, Z1
+	VADDPD    128(R10), Z2, Z2
+	VMOVUPD.Z 192(R10), K1, Z4
 	VADDPD    Z4, Z3, Z3
-	ADDQ      $0x04, CX
-	DECQ      BX
+	ADDQ      $0x04, R8
+	DECQ      R9
 	JNZ       rest4_event
 
 rest4_store:
@@ -16039,825 +15177,278 @@ rest4_store:
 	VMOVUPD Z1, 64(AX)
 	VMOVUPD Z2, 128(AX)
 	VMOVUPD Z3, K1, 192(AX)
+	ADDQ    ld+8(FP), AX
+	ADDQ    ldinit+24(FP), BX
+	ADDQ    $0x30, SI
+	DECQ    DI
+	JNZ     rest4_row
 	JMP     end
 
-rest3:
-	VMOVUPD   (CX), Z0
-	VMOVUPD   64(CX), Z1
-	VMOVUPD.Z 128(CX), K1, Z2
-	MOVQ      col+40(FP), CX
-	MOVQ      DI, BX
-	TESTQ     BX, BX
+rest3_row0:
+	MOVQ dst+0(FP), AX
+	MOVQ init+16(FP), BX
+	MOVQ rows+56(FP), SI
+	MOVQ count+64(FP), DI
+
+rest3_row:
+	VMOVUPD   (BX), Z0
+	VMOVUPD   64(BX), Z1
+	VMOVUPD.Z 128(BX), K1, Z2
+	MOVQ      (SI), R8
+	MOVQ      8(SI), R9
+	TESTQ     R9, R9
 	JZ        rest3_store
 
 rest3_event:
-	MOVLQSX   (CX), DI
-	IMULQ     SI, DI
-	ADDQ      DX, DI
-	VADDPD    (DI), Z0, Z0
-	VADDPD    64(DI), Z1, Z1
-	VMOVUPD.Z 128(DI), K1, Z3
+	MOVLQSX   (R8), R10
+	IMULQ     CX, R10
+	ADDQ      DX, R10
+	VADDPD    (R10), Z0, Z0
+	VADDPD    64(R10), Z1, Z1
+	VMOVUPD.Z 128(R10), K1, Z3
 	VADDPD    Z3, Z2, Z2
-	ADDQ      $0x04, CX
-	DECQ      BX
+	ADDQ      $0x04, R8
+	DECQ      R9
 	JNZ       rest3_event
 
 rest3_store:
 	VMOVUPD Z0, (AX)
 	VMOVUPD Z1, 64(AX)
 	VMOVUPD Z2, K1, 128(AX)
+	ADDQ    ld+8(FP), AX
+	ADDQ    ldinit+24(FP), BX
+	ADDQ    $0x30, SI
+	DECQ    DI
+	JNZ     rest3_row
 	JMP     end
 
-rest2:
-	VMOVUPD   (CX), Z0
-	VMOVUPD.Z 64(CX), K1, Z1
-	MOVQ      col+40(FP), CX
-	MOVQ      DI, BX
-	TESTQ     BX, BX
+rest2_row0:
+	MOVQ dst+0(FP), AX
+	MOVQ init+16(FP), BX
+	MOVQ rows+56(FP), SI
+	MOVQ count+64(FP), DI
+
+rest2_row:
+	VMOVUPD   (BX), Z0
+	VMOVUPD.Z 64(BX), K1, Z1
+	MOVQ      (SI), R8
+	MOVQ      8(SI), R9
+	TESTQ     R9, R9
 	JZ        rest2_store
 
 rest2_event:
-	MOVLQSX   (CX), DI
-	IMULQ     SI, DI
-	ADDQ      DX, DI
-	VADDPD    (DI), Z0, Z0
-	VMOVUPD.Z 64(DI), K1, Z2
+	MOVLQSX   (R8), R10
+	IMULQ     CX, R10
+	ADDQ      DX, R10
+	VADDPD    (R10), Z0, Z0
+	VMOVUPD.Z 64(R10), K1, Z2
 	VADDPD    Z2, Z1, Z1
-	ADDQ      $0x04, CX
-	DECQ      BX
+	ADDQ      $0x04, R8
+	DECQ      R9
 	JNZ       rest2_event
 
 rest2_store:
 	VMOVUPD Z0, (AX)
 	VMOVUPD Z1, K1, 64(AX)
+	ADDQ    ld+8(FP), AX
+	ADDQ    ldinit+24(FP), BX
+	ADDQ    $0x30, SI
+	DECQ    DI
+	JNZ     rest2_row
 	JMP     end
 
-rest1:
-	VMOVUPD.Z (CX), K1, Z0
-	MOVQ      col+40(FP), CX
-	MOVQ      DI, BX
-	TESTQ     BX, BX
+rest1_row0:
+	MOVQ dst+0(FP), AX
+	MOVQ init+16(FP), BX
+	MOVQ rows+56(FP), SI
+	MOVQ count+64(FP), DI
+
+rest1_row:
+	VMOVUPD.Z (BX), K1, Z0
+	MOVQ      (SI), R8
+	MOVQ      8(SI), R9
+	TESTQ     R9, R9
 	JZ        rest1_store
 
 rest1_event:
-	MOVLQSX   (CX), DI
-	IMULQ     SI, DI
-	ADDQ      DX, DI
-	VMOVUPD.Z (DI), K1, Z1
+	MOVLQSX   (R8), R10
+	IMULQ     CX, R10
+	ADDQ      DX, R10
+	VMOVUPD.Z (R10), K1, Z1
 	VADDPD    Z1, Z0, Z0
-	ADDQ      $0x04, CX
-	DECQ      BX
+	ADDQ      $0x04, R8
+	DECQ      R9
 	JNZ       rest1_event
 
 rest1_store:
 	VMOVUPD Z0, K1, (AX)
+	ADDQ    ld+8(FP), AX
+	ADDQ    ldinit+24(FP), BX
+	ADDQ    $0x30, SI
+	DECQ    DI
+	JNZ     rest1_row
 
 end:
 	VZEROUPPER
 	RET
 
-// func gatherScaledF64AVX512(dst *float64, init *float64, w *float64, n int, stride int, col *int32, val *float64, count int)
+// func gatherScaledF64AVX512(dst *float64, ld int, init *float64, ldinit int, w *float64, n int, stride int, rows *byte, count int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·gatherScaledF64AVX512(SB), NOSPLIT, $0-64
-	MOVQ dst+0(FP), AX
-	MOVQ init+8(FP), CX
-	MOVQ w+16(FP), DX
-	MOVQ n+24(FP), BX
-	SHLQ $0x03, BX
-	MOVQ stride+32(FP), SI
-	SHLQ $0x03, SI
-	MOVQ count+56(FP), DI
+TEXT ·gatherScaledF64AVX512(SB), NOSPLIT, $0-72
+	MOVQ ld+8(FP), AX
+	SHLQ $0x03, AX
+	MOVQ AX, ld+8(FP)
+	MOVQ ldinit+24(FP), AX
+	SHLQ $0x03, AX
+	MOVQ AX, ldinit+24(FP)
+	MOVQ n+40(FP), AX
+	SHLQ $0x03, AX
+	MOVQ AX, n+40(FP)
+	MOVQ stride+48(FP), CX
+	SHLQ $0x03, CX
+	MOVQ CX, stride+48(FP)
+	MOVQ w+32(FP), DX
 
 tiles:
-	CMPQ    BX, $+1024
-	JL      rest
-	VMOVUPD (CX), Z0
-	VMOVUPD 64(CX), Z1
-	VMOVUPD 128(CX), Z2
-	VMOVUPD 192(CX), Z3
-	VMOVUPD 256(CX), Z4
-	VMOVUPD 320(CX), Z5
-	VMOVUPD 384(CX), Z6
-	VMOVUPD 448(CX), Z7
-	VMOVUPD 512(CX), Z8
-	VMOVUPD 576(CX), Z9
-	VMOVUPD 640(CX), Z10
-	VMOVUPD 704(CX), Z11
-	VMOVUPD 768(CX), Z12
-	VMOVUPD 832(CX), Z13
-	VMOVUPD 896(CX), Z14
-	VMOVUPD 960(CX), Z15
-	MOVQ    col+40(FP), R8
-	MOVQ    val+48(FP), R10
-	MOVQ    DI, R9
-	TESTQ   R9, R9
+	CMPQ AX, $+512
+	JL   rest
+	MOVQ dst+0(FP), BX
+	MOVQ init+16(FP), SI
+	MOVQ rows+56(FP), DI
+	MOVQ count+64(FP), R8
+
+tile_row:
+	VMOVUPD (SI), Z0
+	VMOVUPD 64(SI), Z1
+	VMOVUPD 128(SI), Z2
+	VMOVUPD 192(SI), Z3
+	VMOVUPD 256(SI), Z4
+	VMOVUPD 320(SI), Z5
+	VMOVUPD 384(SI), Z6
+	VMOVUPD 448(SI), Z7
+	MOVQ    (DI), R9
+	MOVQ    8(DI), R10
+	MOVQ    24(DI), R11
+	TESTQ   R10, R10
 	JZ      tile_store
 
 tile_event:
-	MOVLQSX      (R8), R11
-	IMULQ        SI, R11
-	ADDQ         DX, R11
-	VBROADCASTSD (R10), Z16
-	ADDQ         $0x08, R10
-	VMULPD       (R11), Z16, Z17
-	VADDPD       Z17, Z0, Z0
-	VMULPD       64(R11), Z16, Z17
-	VADDPD       Z17, Z1, Z1
-	VMULPD       128(R11), Z16, Z17
-	VADDPD       Z17, Z2, Z2
-	VMULPD       192(R11), Z16, Z17
-	VADDPD       Z17, Z3, Z3
-	VMULPD       256(R11), Z16, Z17
-	VADDPD       Z17, Z4, Z4
-	VMULPD       320(R11), Z16, Z17
-	VADDPD       Z17, Z5, Z5
-	VMULPD       384(R11), Z16, Z17
-	VADDPD       Z17, Z6, Z6
-	VMULPD       448(R11), Z16, Z17
-	VADDPD       Z17, Z7, Z7
-	VMULPD       512(R11), Z16, Z17
-	VADDPD       Z17, Z8, Z8
-	VMULPD       576(R11), Z16, Z17
-	VADDPD       Z17, Z9, Z9
-	VMULPD       640(R11), Z16, Z17
-	VADDPD       Z17, Z10, Z10
-	VMULPD       704(R11), Z16, Z17
-	VADDPD       Z17, Z11, Z11
-	VMULPD       768(R11), Z16, Z17
-	VADDPD       Z17, Z12, Z12
-	VMULPD       832(R11), Z16, Z17
-	VADDPD       Z17, Z13, Z13
-	VMULPD       896(R11), Z16, Z17
-	VADDPD       Z17, Z14, Z14
-	VMULPD       960(R11), Z16, Z16
-	VADDPD       Z16, Z15, Z15
-	ADDQ         $0x04, R8
-	DECQ         R9
+	MOVLQSX      (R9), R12
+	IMULQ        CX, R12
+	ADDQ         DX, R12
+	VBROADCASTSD (R11), Z8
+	ADDQ         $0x08, R11
+	VMULPD       (R12), Z8, Z9
+	VADDPD       Z9, Z0, Z0
+	VMULPD       64(R12), Z8, Z9
+	VADDPD       Z9, Z1, Z1
+	VMULPD       128(R12), Z8, Z9
+	VADDPD       Z9, Z2, Z2
+	VMULPD       192(R12), Z8, Z9
+	VADDPD       Z9, Z3, Z3
+	VMULPD       256(R12), Z8, Z9
+	VADDPD       Z9, Z4, Z4
+	VMULPD       320(R12), Z8, Z9
+	VADDPD       Z9, Z5, Z5
+	VMULPD       384(R12), Z8, Z9
+	VADDPD       Z9, Z6, Z6
+	VMULPD       448(R12), Z8, Z8
+	VADDPD       Z8, Z7, Z7
+	ADDQ         $0x04, R9
+	DECQ         R10
 	JNZ          tile_event
 
 tile_store:
-	VMOVUPD Z0, (AX)
-	VMOVUPD Z1, 64(AX)
-	VMOVUPD Z2, 128(AX)
-	VMOVUPD Z3, 192(AX)
-	VMOVUPD Z4, 256(AX)
-	VMOVUPD Z5, 320(AX)
-	VMOVUPD Z6, 384(AX)
-	VMOVUPD Z7, 448(AX)
-	VMOVUPD Z8, 512(AX)
-	VMOVUPD Z9, 576(AX)
-	VMOVUPD Z10, 640(AX)
-	VMOVUPD Z11, 704(AX)
-	VMOVUPD Z12, 768(AX)
-	VMOVUPD Z13, 832(AX)
-	VMOVUPD Z14, 896(AX)
-	VMOVUPD Z15, 960(AX)
-	ADDQ    $+1024, AX
-	ADDQ    $+1024, CX
-	ADDQ    $+1024, DX
-	SUBQ    $+1024, BX
+	VMOVUPD Z0, (BX)
+	VMOVUPD Z1, 64(BX)
+	VMOVUPD Z2, 128(BX)
+	VMOVUPD Z3, 192(BX)
+	VMOVUPD Z4, 256(BX)
+	VMOVUPD Z5, 320(BX)
+	VMOVUPD Z6, 384(BX)
+	VMOVUPD Z7, 448(BX)
+	ADDQ    ld+8(FP), BX
+	ADDQ    ldinit+24(FP), SI
+	ADDQ    $0x30, DI
+	DECQ    R8
+	JNZ     tile_row
+	ADDQ    $+512, dst+0(FP)
+	ADDQ    $+512, init+16(FP)
+	ADDQ    $+512, DX
+	SUBQ    $+512, AX
 	JMP     tiles
 
 rest:
-	TESTQ     BX, BX
-	JZ        end
-	LEAQ      -1(BX), BX
-	MOVQ      BX, R8
-	ANDQ      $0x0000003f, R8
-	INCQ      R8
-	SHRL      $0x03, R8
-	MOVL      $-1, R9
-	BZHIL     R8, R9, R9
-	KMOVW     R9, K1
-	SHRQ      $0x06, BX
-	CMPQ      BX, $0x01
-	JL        rest1
-	CMPQ      BX, $0x02
-	JL        rest2
-	CMPQ      BX, $0x03
-	JL        rest3
-	CMPQ      BX, $0x04
-	JL        rest4
-	CMPQ      BX, $0x05
-	JL        rest5
-	CMPQ      BX, $0x06
-	JL        rest6
-	CMPQ      BX, $0x07
-	JL        rest7
-	CMPQ      BX, $0x08
-	JL        rest8
-	CMPQ      BX, $0x09
-	JL        rest9
-	CMPQ      BX, $0x0a
-	JL        rest10
-	CMPQ      BX, $0x0b
-	JL        rest11
-	CMPQ      BX, $0x0c
-	JL        rest12
-	CMPQ      BX, $0x0d
-	JL        rest13
-	CMPQ      BX, $0x0e
-	JL        rest14
-	CMPQ      BX, $0x0f
-	JL        rest15
-	VMOVUPD   (CX), Z0
-	VMOVUPD   64(CX), Z1
-	VMOVUPD   128(CX), Z2
-	VMOVUPD   192(CX), Z3
-	VMOVUPD   256(CX), Z4
-	VMOVUPD   320(CX), Z5
-	VMOVUPD   384(CX), Z6
-	VMOVUPD   448(CX), Z7
-	VMOVUPD   512(CX), Z8
-	VMOVUPD   576(CX), Z9
-	VMOVUPD   640(CX), Z10
-	VMOVUPD   704(CX), Z11
-	VMOVUPD   768(CX), Z12
-	VMOVUPD   832(CX), Z13
-	VMOVUPD   896(CX), Z14
-	VMOVUPD.Z 960(CX), K1, Z15
-	MOVQ      col+40(FP), CX
-	MOVQ      val+48(FP), BX
-	TESTQ     DI, DI
-	JZ        rest16_store
+	TESTQ AX, AX
+	JZ    end
+	LEAQ  -1(AX), AX
+	MOVQ  AX, BX
+	ANDQ  $0x0000003f, BX
+	INCQ  BX
+	SHRL  $0x03, BX
+	MOVL  $-1, SI
+	BZHIL BX, SI, SI
+	KMOVW SI, K1
+	SHRQ  $0x06, AX
+	CMPQ  AX, $0x01
+	JL    rest1_row0
+	CMPQ  AX, $0x02
+	JL    rest2_row0
+	CMPQ  AX, $0x03
+	JL    rest3_row0
+	CMPQ  AX, $0x04
+	JL    rest4_row0
+	CMPQ  AX, $0x05
+	JL    rest5_row0
+	CMPQ  AX, $0x06
+	JL    rest6_row0
+	CMPQ  AX, $0x07
+	JL    rest7_row0
+	MOVQ  dst+0(FP), AX
+	MOVQ  init+16(FP), BX
+	MOVQ  rows+56(FP), SI
+	MOVQ  count+64(FP), DI
 
-rest16_event:
-	MOVLQSX      (CX), R8
-	IMULQ        SI, R8
-	ADDQ         DX, R8
-	VBROADCASTSD (BX), Z16
-	ADDQ         $0x08, BX
-	VMULPD       (R8), Z16, Z17
-	VADDPD       Z17, Z0, Z0
-	VMULPD       64(R8), Z16, Z17
-	VADDPD       Z17, Z1, Z1
-	VMULPD       128(R8), Z16, Z17
-	VADDPD       Z17, Z2, Z2
-	VMULPD       192(R8), Z16, Z17
-	VADDPD       Z17, Z3, Z3
-	VMULPD       256(R8), Z16, Z17
-	VADDPD       Z17, Z4, Z4
-	VMULPD       320(R8), Z16, Z17
-	VADDPD       Z17, Z5, Z5
-	VMULPD       384(R8), Z16, Z17
-	VADDPD       Z17, Z6, Z6
-	VMULPD       448(R8), Z16, Z17
-	VADDPD       Z17, Z7, Z7
-	VMULPD       512(R8), Z16, Z17
-	VADDPD       Z17, Z8, Z8
-	VMULPD       576(R8), Z16, Z17
-	VADDPD       Z17, Z9, Z9
-	VMULPD       640(R8), Z16, Z17
-	VADDPD       Z17, Z10, Z10
-	VMULPD       704(R8), Z16, Z17
-	VADDPD       Z17, Z11, Z11
-	VMULPD       768(R8), Z16, Z17
-	VADDPD       Z17, Z12, Z12
-	VMULPD       832(R8), Z16, Z17
-	VADDPD       Z17, Z13, Z13
-	VMULPD       896(R8), Z16, Z17
-	VADDPD       Z17, Z14, Z14
-	VMOVUPD.Z    960(R8), K1, Z17
-	VMULPD       Z16, Z17, Z17
-	VADDPD       Z17, Z15, Z15
-	ADDQ         $0x04, CX
-	DECQ         DI
-	JNZ          rest16_event
-
-rest16_store:
-	VMOVUPD Z0, (AX)
-	VMOVUPD Z1, 64(AX)
-	VMOVUPD Z2, 128(AX)
-	VMOVUPD Z3, 192(AX)
-	VMOVUPD Z4, 256(AX)
-	VMOVUPD Z5, 320(AX)
-	VMOVUPD Z6, 384(AX)
-	VMOVUPD Z7, 448(AX)
-	VMOVUPD Z8, 512(AX)
-	VMOVUPD Z9, 576(AX)
-	VMOVUPD Z10, 640(AX)
-	VMOVUPD Z11, 704(AX)
-	VMOVUPD Z12, 768(AX)
-	VMOVUPD Z13, 832(AX)
-	VMOVUPD Z14, 896(AX)
-	VMOVUPD Z15, K1, 960(AX)
-	JMP     end
-
-rest15:
-	VMOVUPD   (CX), Z0
-	VMOVUPD   64(CX), Z1
-	VMOVUPD   128(CX), Z2
-	VMOVUPD   192(CX), Z3
-	VMOVUPD   256(CX), Z4
-	VMOVUPD   320(CX), Z5
-	VMOVUPD   384(CX), Z6
-	VMOVUPD   448(CX), Z7
-	VMOVUPD   512(CX), Z8
-	VMOVUPD   576(CX), Z9
-	VMOVUPD   640(CX), Z10
-	VMOVUPD   704(CX), Z11
-	VMOVUPD   768(CX), Z12
-	VMOVUPD   832(CX), Z13
-	VMOVUPD.Z 896(CX), K1, Z14
-	MOVQ      col+40(FP), CX
-	MOVQ      val+48(FP), BX
-	TESTQ     DI, DI
-	JZ        rest15_store
-
-rest15_event:
-	MOVLQSX      (CX), R8
-	IMULQ        SI, R8
-	ADDQ         DX, R8
-	VBROADCASTSD (BX), Z15
-	ADDQ         $0x08, BX
-	VMULPD       (R8), Z15, Z16
-	VADDPD       Z16, Z0, Z0
-	VMULPD       64(R8), Z15, Z16
-	VADDPD       Z16, Z1, Z1
-	VMULPD       128(R8), Z15, Z16
-	VADDPD       Z16, Z2, Z2
-	VMULPD       192(R8), Z15, Z16
-	VADDPD       Z16, Z3, Z3
-	VMULPD       256(R8), Z15, Z16
-	VADDPD       Z16, Z4, Z4
-	VMULPD       320(R8), Z15, Z16
-	VADDPD       Z16, Z5, Z5
-	VMULPD       384(R8), Z15, Z16
-	VADDPD       Z16, Z6, Z6
-	VMULPD       448(R8), Z15, Z16
-	VADDPD       Z16, Z7, Z7
-	VMULPD       512(R8), Z15, Z16
-	VADDPD       Z16, Z8, Z8
-	VMULPD       576(R8), Z15, Z16
-	VADDPD       Z16, Z9, Z9
-	VMULPD       640(R8), Z15, Z16
-	VADDPD       Z16, Z10, Z10
-	VMULPD       704(R8), Z15, Z16
-	VADDPD       Z16, Z11, Z11
-	VMULPD       768(R8), Z15, Z16
-	VADDPD       Z16, Z12, Z12
-	VMULPD       832(R8), Z15, Z16
-	VADDPD       Z16, Z13, Z13
-	VMOVUPD.Z    896(R8), K1, Z16
-	VMULPD       Z15, Z16, Z16
-	VADDPD       Z16, Z14, Z14
-	ADDQ         $0x04, CX
-	DECQ         DI
-	JNZ          rest15_event
-
-rest15_store:
-	VMOVUPD Z0, (AX)
-	VMOVUPD Z1, 64(AX)
-	VMOVUPD Z2, 128(AX)
-	VMOVUPD Z3, 192(AX)
-	VMOVUPD Z4, 256(AX)
-	VMOVUPD Z5, 320(AX)
-	VMOVUPD Z6, 384(AX)
-	VMOVUPD Z7, 448(AX)
-	VMOVUPD Z8, 512(AX)
-	VMOVUPD Z9, 576(AX)
-	VMOVUPD Z10, 640(AX)
-	VMOVUPD Z11, 704(AX)
-	VMOVUPD Z12, 768(AX)
-	VMOVUPD Z13, 832(AX)
-	VMOVUPD Z14, K1, 896(AX)
-	JMP     end
-
-rest14:
-	VMOVUPD   (CX), Z0
-	VMOVUPD   64(CX), Z1
-	VMOVUPD   128(CX), Z2
-	VMOVUPD   192(CX), Z3
-	VMOVUPD   256(CX), Z4
-	VMOVUPD   320(CX), Z5
-	VMOVUPD   384(CX), Z6
-	VMOVUPD   448(CX), Z7
-	VMOVUPD   512(CX), Z8
-	VMOVUPD   576(CX), Z9
-	VMOVUPD   640(CX), Z10
-	VMOVUPD   704(CX), Z11
-	VMOVUPD   768(CX), Z12
-	VMOVUPD.Z 832(CX), K1, Z13
-	MOVQ      col+40(FP), CX
-	MOVQ      val+48(FP), BX
-	TESTQ     DI, DI
-	JZ        rest14_store
-
-rest14_event:
-	MOVLQSX      (CX), R8
-	IMULQ        SI, R8
-	ADDQ         DX, R8
-	VBROADCASTSD (BX), Z14
-	ADDQ         $0x08, BX
-	VMULPD       (R8), Z14, Z15
-	VADDPD       Z15, Z0, Z0
-	VMULPD       64(R8), Z14, Z15
-	VADDPD       Z15, Z1, Z1
-	VMULPD       128(R8), Z14, Z15
-	VADDPD       Z15, Z2, Z2
-	VMULPD       192(R8), Z14, Z15
-	VADDPD       Z15, Z3, Z3
-	VMULPD       256(R8), Z14, Z15
-	VADDPD       Z15, Z4, Z4
-	VMULPD       320(R8), Z14, Z15
-	VADDPD       Z15, Z5, Z5
-	VMULPD       384(R8), Z14, Z15
-	VADDPD       Z15, Z6, Z6
-	VMULPD       448(R8), Z14, Z15
-	VADDPD       Z15, Z7, Z7
-	VMULPD       512(R8), Z14, Z15
-	VADDPD       Z15, Z8, Z8
-	VMULPD       576(R8), Z14, Z15
-	VADDPD       Z15, Z9, Z9
-	VMULPD       640(R8), Z14, Z15
-	VADDPD       Z15, Z10, Z10
-	VMULPD       704(R8), Z14, Z15
-	VADDPD       Z15, Z11, Z11
-	VMULPD       768(R8), Z14, Z15
-	VADDPD       Z15, Z12, Z12
-	VMOVUPD.Z    832(R8), K1, Z15
-	VMULPD       Z14, Z15, Z15
-	VADDPD       Z15, Z13, Z13
-	ADDQ         $0x04, CX
-	DECQ         DI
-	JNZ          rest14_event
-
-rest14_store:
-	VMOVUPD Z0, (AX)
-	VMOVUPD Z1, 64(AX)
-	VMOVUPD Z2, 128(AX)
-	VMOVUPD Z3, 192(AX)
-	VMOVUPD Z4, 256(AX)
-	VMOVUPD Z5, 320(AX)
-	VMOVUPD Z6, 384(AX)
-	VMOVUPD Z7, 448(AX)
-	VMOVUPD Z8, 512(AX)
-	VMOVUPD Z9, 576(AX)
-	VMOVUPD Z10, 640(AX)
-	VMOVUPD Z11, 704(AX)
-	VMOVUPD Z12, 768(AX)
-	VMOVUPD Z13, K1, 832(AX)
-	JMP     end
-
-rest13:
-	VMOVUPD   (CX), Z0
-	VMOVUPD   64(CX), Z1
-	VMOVUPD   128(CX), Z2
-	VMOVUPD   192(CX), Z3
-	VMOVUPD   256(CX), Z4
-	VMOVUPD   320(CX), Z5
-	VMOVUPD   384(CX), Z6
-	VMOVUPD   448(CX), Z7
-	VMOVUPD   512(CX), Z8
-	VMOVUPD   576(CX), Z9
-	VMOVUPD   640(CX), Z10
-	VMOVUPD   704(CX), Z11
-	VMOVUPD.Z 768(CX), K1, Z12
-	MOVQ      col+40(FP), CX
-	MOVQ      val+48(FP), BX
-	TESTQ     DI, DI
-	JZ        rest13_store
-
-rest13_event:
-	MOVLQSX      (CX), R8
-	IMULQ        SI, R8
-	ADDQ         DX, R8
-	VBROADCASTSD (BX), Z13
-	ADDQ         $0x08, BX
-	VMULPD       (R8), Z13, Z14
-	VADDPD       Z14, Z0, Z0
-	VMULPD       64(R8), Z13, Z14
-	VADDPD       Z14, Z1, Z1
-	VMULPD       128(R8), Z13, Z14
-	VADDPD       Z14, Z2, Z2
-	VMULPD       192(R8), Z13, Z14
-	VADDPD       Z14, Z3, Z3
-	VMULPD       256(R8), Z13, Z14
-	VADDPD       Z14, Z4, Z4
-	VMULPD       320(R8), Z13, Z14
-	VADDPD       Z14, Z5, Z5
-	VMULPD       384(R8), Z13, Z14
-	VADDPD       Z14, Z6, Z6
-	VMULPD       448(R8), Z13, Z14
-	VADDPD       Z14, Z7, Z7
-	VMULPD       512(R8), Z13, Z14
-	VADDPD       Z14, Z8, Z8
-	VMULPD       576(R8), Z13, Z14
-	VADDPD       Z14, Z9, Z9
-	VMULPD       640(R8), Z13, Z14
-	VADDPD       Z14, Z10, Z10
-	VMULPD       704(R8), Z13, Z14
-	VADDPD       Z14, Z11, Z11
-	VMOVUPD.Z    768(R8), K1, Z14
-	VMULPD       Z13, Z14, Z14
-	VADDPD       Z14, Z12, Z12
-	ADDQ         $0x04, CX
-	DECQ         DI
-	JNZ          rest13_event
-
-rest13_store:
-	VMOVUPD Z0, (AX)
-	VMOVUPD Z1, 64(AX)
-	VMOVUPD Z2, 128(AX)
-	VMOVUPD Z3, 192(AX)
-	VMOVUPD Z4, 256(AX)
-	VMOVUPD Z5, 320(AX)
-	VMOVUPD Z6, 384(AX)
-	VMOVUPD Z7, 448(AX)
-	VMOVUPD Z8, 512(AX)
-	VMOVUPD Z9, 576(AX)
-	VMOVUPD Z10, 640(AX)
-	VMOVUPD Z11, 704(AX)
-	VMOVUPD Z12, K1, 768(AX)
-	JMP     end
-
-rest12:
-	VMOVUPD   (CX), Z0
-	VMOVUPD   64(CX), Z1
-	VMOVUPD   128(CX), Z2
-	VMOVUPD   192(CX), Z3
-	VMOVUPD   256(CX), Z4
-	VMOVUPD   320(CX), Z5
-	VMOVUPD   384(CX), Z6
-	VMOVUPD   448(CX), Z7
-	VMOVUPD   512(CX), Z8
-	VMOVUPD   576(CX), Z9
-	VMOVUPD   640(CX), Z10
-	VMOVUPD.Z 704(CX), K1, Z11
-	MOVQ      col+40(FP), CX
-	MOVQ      val+48(FP), BX
-	TESTQ     DI, DI
-	JZ        rest12_store
-
-rest12_event:
-	MOVLQSX      (CX), R8
-	IMULQ        SI, R8
-	ADDQ         DX, R8
-	VBROADCASTSD (BX), Z12
-	ADDQ         $0x08, BX
-	VMULPD       (R8), Z12, Z13
-	VADDPD       Z13, Z0, Z0
-	VMULPD       64(R8), Z12, Z13
-	VADDPD       Z13, Z1, Z1
-	VMULPD       128(R8), Z12, Z13
-	VADDPD       Z13, Z2, Z2
-	VMULPD       192(R8), Z12, Z13
-	VADDPD       Z13, Z3, Z3
-	VMULPD       256(R8), Z12, Z13
-	VADDPD       Z13, Z4, Z4
-	VMULPD       320(R8), Z12, Z13
-	VADDPD       Z13, Z5, Z5
-	VMULPD       384(R8), Z12, Z13
-	VADDPD       Z13, Z6, Z6
-	VMULPD       448(R8), Z12, Z13
-	VADDPD       Z13, Z7, Z7
-	VMULPD       512(R8), Z12, Z13
-	VADDPD       Z13, Z8, Z8
-	VMULPD       576(R8), Z12, Z13
-	VADDPD       Z13, Z9, Z9
-	VMULPD       640(R8), Z12, Z13
-	VADDPD       Z13, Z10, Z10
-	VMOVUPD.Z    704(R8), K1, Z13
-	VMULPD       Z12, Z13, Z13
-	VADDPD       Z13, Z11, Z11
-	ADDQ         $0x04, CX
-	DECQ         DI
-	JNZ          rest12_event
-
-rest12_store:
-	VMOVUPD Z0, (AX)
-	VMOVUPD Z1, 64(AX)
-	VMOVUPD Z2, 128(AX)
-	VMOVUPD Z3, 192(AX)
-	VMOVUPD Z4, 256(AX)
-	VMOVUPD Z5, 320(AX)
-	VMOVUPD Z6, 384(AX)
-	VMOVUPD Z7, 448(AX)
-	VMOVUPD Z8, 512(AX)
-	VMOVUPD Z9, 576(AX)
-	VMOVUPD Z10, 640(AX)
-	VMOVUPD Z11, K1, 704(AX)
-	JMP     end
-
-rest11:
-	VMOVUPD   (CX), Z0
-	VMOVUPD   64(CX), Z1
-	VMOVUPD   128(CX), Z2
-	VMOVUPD   192(CX), Z3
-	VMOVUPD   256(CX), Z4
-	VMOVUPD   320(CX), Z5
-	VMOVUPD   384(CX), Z6
-	VMOVUPD   448(CX), Z7
-	VMOVUPD   512(CX), Z8
-	VMOVUPD   576(CX), Z9
-	VMOVUPD.Z 640(CX), K1, Z10
-	MOVQ      col+40(FP), CX
-	MOVQ      val+48(FP), BX
-	TESTQ     DI, DI
-	JZ        rest11_store
-
-rest11_event:
-	MOVLQSX      (CX), R8
-	IMULQ        SI, R8
-	ADDQ         DX, R8
-	VBROADCASTSD (BX), Z11
-	ADDQ         $0x08, BX
-	VMULPD       (R8), Z11, Z12
-	VADDPD       Z12, Z0, Z0
-	VMULPD       64(R8), Z11, Z12
-	VADDPD       Z12, Z1, Z1
-	VMULPD       128(R8), Z11, Z12
-	VADDPD       Z12, Z2, Z2
-	VMULPD       192(R8), Z11, Z12
-	VADDPD       Z12, Z3, Z3
-	VMULPD       256(R8), Z11, Z12
-	VADDPD       Z12, Z4, Z4
-	VMULPD       320(R8), Z11, Z12
-	VADDPD       Z12, Z5, Z5
-	VMULPD       384(R8), Z11, Z12
-	VADDPD       Z12, Z6, Z6
-	VMULPD       448(R8), Z11, Z12
-	VADDPD       Z12, Z7, Z7
-	VMULPD       512(R8), Z11, Z12
-	VADDPD       Z12, Z8, Z8
-	VMULPD       576(R8), Z11, Z12
-	VADDPD       Z12, Z9, Z9
-	VMOVUPD.Z    640(R8), K1, Z12
-	VMULPD       Z11, Z12, Z12
-	VADDPD       Z12, Z10, Z10
-	ADDQ         $0x04, CX
-	DECQ         DI
-	JNZ          rest11_event
-
-rest11_store:
-	VMOVUPD Z0, (AX)
-	VMOVUPD Z1, 64(AX)
-	VMOVUPD Z2, 128(AX)
-	VMOVUPD Z3, 192(AX)
-	VMOVUPD Z4, 256(AX)
-	VMOVUPD Z5, 320(AX)
-	VMOVUPD Z6, 384(AX)
-	VMOVUPD Z7, 448(AX)
-	VMOVUPD Z8, 512(AX)
-	VMOVUPD Z9, 576(AX)
-	VMOVUPD Z10, K1, 640(AX)
-	JMP     end
-
-rest10:
-	VMOVUPD   (CX), Z0
-	VMOVUPD   64(CX), Z1
-	VMOVUPD   128(CX), Z2
-	VMOVUPD   192(CX), Z3
-	VMOVUPD   256(CX), Z4
-	VMOVUPD   320(CX), Z5
-	VMOVUPD   384(CX), Z6
-	VMOVUPD   448(CX), Z7
-	VMOVUPD   512(CX), Z8
-	VMOVUPD.Z 576(CX), K1, Z9
-	MOVQ      col+40(FP), CX
-	MOVQ      val+48(FP), BX
-	TESTQ     DI, DI
-	JZ        rest10_store
-
-rest10_event:
-	MOVLQSX      (CX), R8
-	IMULQ        SI, R8
-	ADDQ         DX, R8
-	VBROADCASTSD (BX), Z10
-	ADDQ         $0x08, BX
-	VMULPD       (R8), Z10, Z11
-	VADDPD       Z11, Z0, Z0
-	VMULPD       64(R8), Z10, Z11
-	VADDPD       Z11, Z1, Z1
-	VMULPD       128(R8), Z10, Z11
-	VADDPD       Z11, Z2, Z2
-	VMULPD       192(R8), Z10, Z11
-	VADDPD       Z11, Z3, Z3
-	VMULPD       256(R8), Z10, Z11
-	VADDPD       Z11, Z4, Z4
-	VMULPD       320(R8), Z10, Z11
-	VADDPD       Z11, Z5, Z5
-	VMULPD       384(R8), Z10, Z11
-	VADDPD       Z11, Z6, Z6
-	VMULPD       448(R8), Z10, Z11
-	VADDPD       Z11, Z7, Z7
-	VMULPD       512(R8), Z10, Z11
-	VADDPD       Z11, Z8, Z8
-	VMOVUPD.Z    576(R8), K1, Z11
-	VMULPD       Z10, Z11, Z11
-	VADDPD       Z11, Z9, Z9
-	ADDQ         $0x04, CX
-	DECQ         DI
-	JNZ          rest10_event
-
-rest10_store:
-	VMOVUPD Z0, (AX)
-	VMOVUPD Z1, 64(AX)
-	VMOVUPD Z2, 128(AX)
-	VMOVUPD Z3, 192(AX)
-	VMOVUPD Z4, 256(AX)
-	VMOVUPD Z5, 320(AX)
-	VMOVUPD Z6, 384(AX)
-	VMOVUPD Z7, 448(AX)
-	VMOVUPD Z8, 512(AX)
-	VMOVUPD Z9, K1, 576(AX)
-	JMP     end
-
-rest9:
-	VMOVUPD   (CX), Z0
-	VMOVUPD   64(CX), Z1
-	VMOVUPD   128(CX), Z2
-	VMOVUPD   192(CX), Z3
-	VMOVUPD   256(CX), Z4
-	VMOVUPD   320(CX), Z5
-	VMOVUPD   384(CX), Z6
-	VMOVUPD   448(CX), Z7
-	VMOVUPD.Z 512(CX), K1, Z8
-	MOVQ      col+40(FP), CX
-	MOVQ      val+48(FP), BX
-	TESTQ     DI, DI
-	JZ        rest9_store
-
-rest9_event:
-	MOVLQSX      (CX), R8
-	IMULQ        SI, R8
-	ADDQ         DX, R8
-	VBROADCASTSD (BX), Z9
-	ADDQ         $0x08, BX
-	VMULPD       (R8), Z9, Z10
-	VADDPD       Z10, Z0, Z0
-	VMULPD       64(R8), Z9, Z10
-	VADDPD       Z10, Z1, Z1
-	VMULPD       128(R8), Z9, Z10
-	VADDPD       Z10, Z2, Z2
-	VMULPD       192(R8), Z9, Z10
-	VADDPD       Z10, Z3, Z3
-	VMULPD       256(R8), Z9, Z10
-	VADDPD       Z10, Z4, Z4
-	VMULPD       320(R8), Z9, Z10
-	VADDPD       Z10, Z5, Z5
-	VMULPD       384(R8), Z9, Z10
-	VADDPD       Z10, Z6, Z6
-	VMULPD       448(R8), Z9, Z10
-	VADDPD       Z10, Z7, Z7
-	VMOVUPD.Z    512(R8), K1, Z10
-	VMULPD       Z9, Z10, Z10
-	VADDPD       Z10, Z8, Z8
-	ADDQ         $0x04, CX
-	DECQ         DI
-	JNZ          rest9_event
-
-rest9_store:
-	VMOVUPD Z0, (AX)
-	VMOVUPD Z1, 64(AX)
-	VMOVUPD Z2, 128(AX)
-	VMOVUPD Z3, 192(AX)
-	VMOVUPD Z4, 256(AX)
-	VMOVUPD Z5, 320(AX)
-	VMOVUPD Z6, 384(AX)
-	VMOVUPD Z7, 448(AX)
-	VMOVUPD Z8, K1, 512(AX)
-	JMP     end
-
-rest8:
-	VMOVUPD   (CX), Z0
-	VMOVUPD   64(CX), Z1
-	VMOVUPD   128(CX), Z2
-	VMOVUPD   192(CX), Z3
-	VMOVUPD   256(CX), Z4
-	VMOVUPD   320(CX), Z5
-	VMOVUPD   384(CX), Z6
-	VMOVUPD.Z 448(CX), K1, Z7
-	MOVQ      col+40(FP), CX
-	MOVQ      val+48(FP), BX
-	TESTQ     DI, DI
+rest8_row:
+	VMOVUPD   (BX), Z0
+	VMOVUPD   64(BX), Z1
+	VMOVUPD   128(BX), Z2
+	VMOVUPD   192(BX), Z3
+	VMOVUPD   256(BX), Z4
+	VMOVUPD   320(BX), Z5
+	VMOVUPD   384(BX), Z6
+	VMOVUPD.Z 448(BX), K1, Z7
+	MOVQ      (SI), R8
+	MOVQ      8(SI), R9
+	MOVQ      24(SI), R10
+	TESTQ     R9, R9
 	JZ        rest8_store
 
 rest8_event:
-	MOVLQSX      (CX), R8
-	IMULQ        SI, R8
-	ADDQ         DX, R8
-	VBROADCASTSD (BX), Z8
-	ADDQ         $0x08, BX
-	VMULPD       (R8), Z8, Z9
+	MOVLQSX      (R8), R11
+	IMULQ        CX, R11
+	ADDQ         DX, R11
+	VBROADCASTSD (R10), Z8
+	ADDQ         $0x08, R10
+	VMULPD       (R11), Z8, Z9
 	VADDPD       Z9, Z0, Z0
-	VMULPD       64(R8), Z8, Z9
+	VMULPD       64(R11), Z8, Z9
 	VADDPD       Z9, Z1, Z1
-	VMULPD       128(R8), Z8, Z9
+	VMULPD       128(R11), Z8, Z9
 	VADDPD       Z9, Z2, Z2
-	VMULPD       192(R8), Z8, Z9
+	VMULPD       192(R11), Z8, Z9
 	VADDPD       Z9, Z3, Z3
-	VMULPD       256(R8), Z8, Z9
+	VMULPD       256(R11), Z8, Z9
 	VADDPD       Z9, Z4, Z4
-	VMULPD       320(R8), Z8, Z9
+	VMULPD       320(R11), Z8, Z9
 	VADDPD       Z9, Z5, Z5
-	VMULPD       384(R8), Z8, Z9
+	VMULPD       384(R11), Z8, Z9
 	VADDPD       Z9, Z6, Z6
-	VMOVUPD.Z    448(R8), K1, Z9
+	VMOVUPD.Z    448(R11), K1, Z9
 	VMULPD       Z8, Z9, Z9
 	VADDPD       Z9, Z7, Z7
-	ADDQ         $0x04, CX
-	DECQ         DI
+	ADDQ         $0x04, R8
+	DECQ         R9
 	JNZ          rest8_event
 
 rest8_store:
@@ -16869,44 +15460,56 @@ rest8_store:
 	VMOVUPD Z5, 320(AX)
 	VMOVUPD Z6, 384(AX)
 	VMOVUPD Z7, K1, 448(AX)
+	ADDQ    ld+8(FP), AX
+	ADDQ    ldinit+24(FP), BX
+	ADDQ    $0x30, SI
+	DECQ    DI
+	JNZ     rest8_row
 	JMP     end
 
-rest7:
-	VMOVUPD   (CX), Z0
-	VMOVUPD   64(CX), Z1
-	VMOVUPD   128(CX), Z2
-	VMOVUPD   192(CX), Z3
-	VMOVUPD   256(CX), Z4
-	VMOVUPD   320(CX), Z5
-	VMOVUPD.Z 384(CX), K1, Z6
-	MOVQ      col+40(FP), CX
-	MOVQ      val+48(FP), BX
-	TESTQ     DI, DI
+rest7_row0:
+	MOVQ dst+0(FP), AX
+	MOVQ init+16(FP), BX
+	MOVQ rows+56(FP), SI
+	MOVQ count+64(FP), DI
+
+rest7_row:
+	VMOVUPD   (BX), Z0
+	VMOVUPD   64(BX), Z1
+	VMOVUPD   128(BX), Z2
+	VMOVUPD   192(BX), Z3
+	VMOVUPD   256(BX), Z4
+	VMOVUPD   320(BX), Z5
+	VMOVUPD.Z 384(BX), K1, Z6
+	MOVQ      (SI), R8
+	MOVQ      8(SI), R9
+	MOVQ      24(SI), R10
+	TESTQ     R9, R9
 	JZ        rest7_store
 
 rest7_event:
-	MOVLQSX      (CX), R8
-	IMULQ        SI, R8
-	ADDQ         DX, R8
-	VBROADCASTSD (BX), Z7
-	ADDQ         $0x08, BX
-	VMULPD       (R8), Z7, Z8
+	MOVLQSX      (R8), R11
+	IMULQ        CX, R11
+	ADDQ         DX, R11
+	VBROADCASTSD (R10), Z7
+	ADDQ         $0x08, R10
+	VMULPD       (R11), Z7, Z8
 	VADDPD       Z8, Z0, Z0
-	VMULPD       64(R8), Z7, Z8
+	VMULPD       64(R11), Z7, Z8
 	VADDPD       Z8, Z1, Z1
-	VMULPD       128(R8), Z7, Z8
+	VMULPD       128(R11), Z7, Z8
 	VADDPD       Z8, Z2, Z2
-	VMULPD       192(R8), Z7, Z8
+	VMULPD       192(R11), Z7, Z8
 	VADDPD       Z8, Z3, Z3
-	VMULPD       256(R8), Z7, Z8
+	VMULPD       256(R11), Z7, Z8
 	VADDPD       Z8, Z4, Z4
-	VMULPD       320(R8), Z7, Z8
+	VMULPD       320(R11), Z7, Z8
 	VADDPD       Z8, Z5, Z5
-	VMOVUPD.Z    384(R8), K1, Z8
+	VMOVUPD.Z    384(R11), K1, Z8
 	VMULPD       Z7, Z8, Z8
 	VADDPD       Z8, Z6, Z6
-	ADDQ         $0x04, CX
-	DECQ         DI
+	ADDQ         $0x04, R8
+	DECQ         R9
 	JNZ          rest7_event
 
 rest7_store:
@@ -16917,41 +15520,53 @@ rest7_store:
 	VMOVUPD Z4, 256(AX)
 	VMOVUPD Z5, 320(AX)
 	VMOVUPD Z6, K1, 384(AX)
+	ADDQ    ld+8(FP), AX
+	ADDQ    ldinit+24(FP), BX
+	ADDQ    $0x30, SI
+	DECQ    DI
+	JNZ     rest7_row
 	JMP     end
 
-rest6:
-	VMOVUPD   (CX), Z0
-	VMOVUPD   64(CX), Z1
-	VMOVUPD   128(CX), Z2
-	VMOVUPD   192(CX), Z3
-	VMOVUPD   256(CX), Z4
-	VMOVUPD.Z 320(CX), K1, Z5
-	MOVQ      col+40(FP), CX
-	MOVQ      val+48(FP), BX
-	TESTQ     DI, DI
+rest6_row0:
+	MOVQ dst+0(FP), AX
+	MOVQ init+16(FP), BX
+	MOVQ rows+56(FP), SI
+	MOVQ count+64(FP), DI
+
+rest6_row:
+	VMOVUPD   (BX), Z0
+	VMOVUPD   64(BX), Z1
+	VMOVUPD   128(BX), Z2
+	VMOVUPD   192(BX), Z3
+	VMOVUPD   256(BX), Z4
+	VMOVUPD.Z 320(BX), K1, Z5
+	MOVQ      (SI), R8
+	MOVQ      8(SI), R9
+	MOVQ      24(SI), R10
+	TESTQ     R9, R9
 	JZ        rest6_store
 
 rest6_event:
-	MOVLQSX      (CX), R8
-	IMULQ        SI, R8
-	ADDQ         DX, R8
-	VBROADCASTSD (BX), Z6
-	ADDQ         $0x08, BX
-	VMULPD       (R8), Z6, Z7
+	MOVLQSX      (R8), R11
+	IMULQ        CX, R11
+	ADDQ         DX, R11
+	VBROADCASTSD (R10), Z6
+	ADDQ         $0x08, R10
+	VMULPD       (R11), Z6, Z7
 	VADDPD       Z7, Z0, Z0
-	VMULPD       64(R8), Z6, Z7
+	VMULPD       64(R11), Z6, Z7
 	VADDPD       Z7, Z1, Z1
-	VMULPD       128(R8), Z6, Z7
+	VMULPD       128(R11), Z6, Z7
 	VADDPD       Z7, Z2, Z2
-	VMULPD       192(R8), Z6, Z7
+	VMULPD       192(R11), Z6, Z7
 	VADDPD       Z7, Z3, Z3
-	VMULPD       256(R8), Z6, Z7
+	VMULPD       256(R11), Z6, Z7
 	VADDPD       Z7, Z4, Z4
-	VMOVUPD.Z    320(R8), K1, Z7
+	VMOVUPD.Z    320(R11), K1, Z7
 	VMULPD       Z6, Z7, Z7
 	VADDPD       Z7, Z5, Z5
-	ADDQ         $0x04, CX
-	DECQ         DI
+	ADDQ         $0x04, R8
+	DECQ         R9
 	JNZ          rest6_event
 
 rest6_store:
@@ -16961,38 +15576,50 @@ rest6_store:
 	VMOVUPD Z3, 192(AX)
 	VMOVUPD Z4, 256(AX)
 	VMOVUPD Z5, K1, 320(AX)
+	ADDQ    ld+8(FP), AX
+	ADDQ    ldinit+24(FP), BX
+	ADDQ    $0x30, SI
+	DECQ    DI
+	JNZ     rest6_row
 	JMP     end
 
-rest5:
-	VMOVUPD   (CX), Z0
-	VMOVUPD   64(CX), Z1
-	VMOVUPD   128(CX), Z2
-	VMOVUPD   192(CX), Z3
-	VMOVUPD.Z 256(CX), K1, Z4
-	MOVQ      col+40(FP), CX
-	MOVQ      val+48(FP), BX
-	TESTQ     DI, DI
+rest5_row0:
+	MOVQ dst+0(FP), AX
+	MOVQ init+16(FP), BX
+	MOVQ rows+56(FP), SI
+	MOVQ count+64(FP), DI
+
+rest5_row:
+	VMOVUPD   (BX), Z0
+	VMOVUPD   64(BX), Z1
+	VMOVUPD   128(BX), Z2
+	VMOVUPD   192(BX), Z3
+	VMOVUPD.Z 256(BX), K1, Z4
+	MOVQ      (SI), R8
+	MOVQ      8(SI), R9
+	MOVQ      24(SI), R10
+	TESTQ     R9, R9
 	JZ        rest5_store
 
 rest5_event:
-	MOVLQSX      (CX), R8
-	IMULQ        SI, R8
-	ADDQ         DX, R8
-	VBROADCASTSD (BX), Z5
-	ADDQ         $0x08, BX
-	VMULPD       (R8), Z5, Z6
+	MOVLQSX      (R8), R11
+	IMULQ        CX, R11
+	ADDQ         DX, R11
+	VBROADCASTSD (R10), Z5
+	ADDQ         $0x08, R10
+	VMULPD       (R11), Z5, Z6
 	VADDPD       Z6, Z0, Z0
-	VMULPD       64(R8), Z5, Z6
+	VMULPD       64(R11), Z5, Z6
 	VADDPD       Z6, Z1, Z1
-	VMULPD       128(R8), Z5, Z6
+	VMULPD       128(R11), Z5, Z6
 	VADDPD       Z6, Z2, Z2
-	VMULPD       192(R8), Z5, Z6
+	VMULPD       192(R11), Z5, Z6
 	VADDPD       Z6, Z3, Z3
-	VMOVUPD.Z    256(R8), K1, Z6
+	VMOVUPD.Z    256(R11), K1, Z6
 	VMULPD       Z5, Z6, Z6
 	VADDPD       Z6, Z4, Z4
-	ADDQ         $0x04, CX
-	DECQ         DI
+	ADDQ         $0x04, R8
+	DECQ         R9
 	JNZ          rest5_event
 
 rest5_store:
@@ -17001,35 +15628,47 @@ rest5_store:
 	VMOVUPD Z2, 128(AX)
 	VMOVUPD Z3, 192(AX)
 	VMOVUPD Z4, K1, 256(AX)
+	ADDQ    ld+8(FP), AX
+	ADDQ    ldinit+24(FP), BX
+	ADDQ    $0x30, SI
+	DECQ    DI
+	JNZ     rest5_row
 	JMP     end
 
-rest4:
-	VMOVUPD   (CX), Z0
-	VMOVUPD   64(CX), Z1
-	VMOVUPD   128(CX), Z2
-	VMOVUPD.Z 192(CX), K1, Z3
-	MOVQ      col+40(FP), CX
-	MOVQ      val+48(FP), BX
-	TESTQ     DI, DI
+rest4_row0:
+	MOVQ dst+0(FP), AX
+	MOVQ init+16(FP), BX
+	MOVQ rows+56(FP), SI
+	MOVQ count+64(FP), DI
+
+rest4_row:
+	VMOVUPD   (BX), Z0
+	VMOVUPD   64(BX), Z1
+	VMOVUPD   128(BX), Z2
+	VMOVUPD.Z 192(BX), K1, Z3
+	MOVQ      (SI), R8
+	MOVQ      8(SI), R9
+	MOVQ      24(SI), R10
+	TESTQ     R9, R9
 	JZ        rest4_store
 
 rest4_event:
-	MOVLQSX      (CX), R8
-	IMULQ        SI, R8
-	ADDQ         DX, R8
-	VBROADCASTSD (BX), Z4
-	ADDQ         $0x08, BX
-	VMULPD       (R8), Z4, Z5
+	MOVLQSX      (R8), R11
+	IMULQ        CX, R11
+	ADDQ         DX, R11
+	VBROADCASTSD (R10), Z4
+	ADDQ         $0x08, R10
+	VMULPD       (R11), Z4, Z5
 	VADDPD       Z5, Z0, Z0
-	VMULPD       64(R8), Z4, Z5
+	VMULPD       64(R11), Z4, Z5
 	VADDPD       Z5, Z1, Z1
-	VMULPD       128(R8), Z4, Z5
+	VMULPD       128(R11), Z4, Z5
 	VADDPD       Z5, Z2, Z2
-	VMOVUPD.Z    192(R8), K1, Z5
+	VMOVUPD.Z    192(R11), K1, Z5
 	VMULPD       Z4, Z5, Z5
 	VADDPD       Z5, Z3, Z3
-	ADDQ         $0x04, CX
-	DECQ         DI
+	ADDQ         $0x04, R8
+	DECQ         R9
 	JNZ          rest4_event
 
 rest4_store:
@@ -17037,90 +15676,131 @@ rest4_store:
 	VMOVUPD Z1, 64(AX)
 	VMOVUPD Z2, 128(AX)
 	VMOVUPD Z3, K1, 192(AX)
+	ADDQ    ld+8(FP), AX
+	ADDQ    ldinit+24(FP), BX
+	ADDQ    $0x30, SI
+	DECQ    DI
+	JNZ     rest4_row
 	JMP     end
 
-rest3:
-	VMOVUPD   (CX), Z0
-	VMOVUPD   64(CX), Z1
-	VMOVUPD.Z 128(CX), K1, Z2
-	MOVQ      col+40(FP), CX
-	MOVQ      val+48(FP), BX
-	TESTQ     DI, DI
+rest3_row0:
+	MOVQ dst+0(FP), AX
+	MOVQ init+16(FP), BX
+	MOVQ rows+56(FP), SI
+	MOVQ count+64(FP), DI
+
+rest3_row:
+	VMOVUPD   (BX), Z0
+	VMOVUPD   64(BX), Z1
+	VMOVUPD.Z 128(BX), K1, Z2
+	MOVQ      (SI), R8
+	MOVQ      8(SI), R9
+	MOVQ      24(SI), R10
+	TESTQ     R9, R9
 	JZ        rest3_store
 
 rest3_event:
-	MOVLQSX      (CX), R8
-	IMULQ        SI, R8
-	ADDQ         DX, R8
-	VBROADCASTSD (BX), Z3
-	ADDQ         $0x08, BX
-	VMULPD       (R8), Z3, Z4
+	MOVLQSX      (R8), R11
+	IMULQ        CX, R11
+	ADDQ         DX, R11
+	VBROADCASTSD (R10), Z3
+	ADDQ         $0x08, R10
+	VMULPD       (R11), Z3, Z4
 	VADDPD       Z4, Z0, Z0
-	VMULPD       64(R8), Z3, Z4
+	VMULPD       64(R11), Z3, Z4
 	VADDPD       Z4, Z1, Z1
-	VMOVUPD.Z    128(R8), K1, Z4
+	VMOVUPD.Z    128(R11), K1, Z4
 	VMULPD       Z3, Z4, Z4
 	VADDPD       Z4, Z2, Z2
-	ADDQ         $0x04, CX
-	DECQ         DI
+	ADDQ         $0x04, R8
+	DECQ         R9
 	JNZ          rest3_event
 
 rest3_store:
 	VMOVUPD Z0, (AX)
 	VMOVUPD Z1, 64(AX)
 	VMOVUPD Z2, K1, 128(AX)
+	ADDQ    ld+8(FP), AX
+	ADDQ    ldinit+24(FP), BX
+	ADDQ    $0x30, SI
+	DECQ    DI
+	JNZ     rest3_row
 	JMP     end
 
-rest2:
-	VMOVUPD   (CX), Z0
-	VMOVUPD.Z 64(CX), K1, Z1
-	MOVQ      col+40(FP), CX
-	MOVQ      val+48(FP), BX
-	TESTQ     DI, DI
+rest2_row0:
+	MOVQ dst+0(FP), AX
+	MOVQ init+16(FP), BX
+	MOVQ rows+56(FP), SI
+	MOVQ count+64(FP), DI
+
+rest2_row:
+	VMOVUPD   (BX), Z0
+	VMOVUPD.Z 64(BX), K1, Z1
+	MOVQ      (SI), R8
+	MOVQ      8(SI), R9
+	MOVQ      24(SI), R10
+	TESTQ     R9, R9
 	JZ        rest2_store
 
 rest2_event:
-	MOVLQSX      (CX), R8
-	IMULQ        SI, R8
-	ADDQ         DX, R8
-	VBROADCASTSD (BX), Z2
-	ADDQ         $0x08, BX
-	VMULPD       (R8), Z2, Z3
+	MOVLQSX      (R8), R11
+	IMULQ        CX, R11
+	ADDQ         DX, R11
+	VBROADCASTSD (R10), Z2
+	ADDQ         $0x08, R10
+	VMULPD       (R11), Z2, Z3
 	VADDPD       Z3, Z0, Z0
-	VMOVUPD.Z    64(R8), K1, Z3
+	VMOVUPD.Z    64(R11), K1, Z3
 	VMULPD       Z2, Z3, Z3
 	VADDPD       Z3, Z1, Z1
-	ADDQ         $0x04, CX
-	DECQ         DI
+	ADDQ         $0x04, R8
+	DECQ         R9
 	JNZ          rest2_event
 
 rest2_store:
 	VMOVUPD Z0, (AX)
 	VMOVUPD Z1, K1, 64(AX)
+	ADDQ    ld+8(FP), AX
+	ADDQ    ldinit+24(FP), BX
+	ADDQ    $0x30, SI
+	DECQ    DI
+	JNZ     rest2_row
 	JMP     end
 
-rest1:
-	VMOVUPD.Z (CX), K1, Z0
-	MOVQ      col+40(FP), CX
-	MOVQ      val+48(FP), BX
-	TESTQ     DI, DI
+rest1_row0:
+	MOVQ dst+0(FP), AX
+	MOVQ init+16(FP), BX
+	MOVQ rows+56(FP), SI
+	MOVQ count+64(FP), DI
+
+rest1_row:
+	VMOVUPD.Z (BX), K1, Z0
+	MOVQ      (SI), R8
+	MOVQ      8(SI), R9
+	MOVQ      24(SI), R10
+	TESTQ     R9, R9
 	JZ        rest1_store
 
 rest1_event:
-	MOVLQSX      (CX), R8
-	IMULQ        SI, R8
-	ADDQ         DX, R8
-	VBROADCASTSD (BX), Z1
-	ADDQ         $0x08, BX
-	VMOVUPD.Z    (R8), K1, Z2
+	MOVLQSX      (R8), R11
+	IMULQ        CX, R11
+	ADDQ         DX, R11
+	VBROADCASTSD (R10), Z1
+	ADDQ         $0x08, R10
+	VMOVUPD.Z    (R11), K1, Z2
 	VMULPD       Z1, Z2, Z2
 	VADDPD       Z2, Z0, Z0
-	ADDQ         $0x04, CX
-	DECQ         DI
+	ADDQ         $0x04, R8
+	DECQ         R9
 	JNZ          rest1_event
 
 rest1_store:
 	VMOVUPD Z0, K1, (AX)
+	ADDQ    ld+8(FP), AX
+	ADDQ    ldinit+24(FP), BX
+	ADDQ    $0x30, SI
+	DECQ    DI
+	JNZ     rest1_row
 
 end:
 	VZEROUPPER

@@ -204,6 +204,18 @@ func listed[T Float](e *Events[T], r *Recorder[T], x []T, rows, cols int) {
 	}
 }
 
+// panels returns a row-major matrix in panels.
+func panels[T Float](x []T, rows, n, width int) Panels[T] {
+	p := Panels[T]{rows, n, width, make([]T, len(x))}
+	for i := range rows {
+		for from := 0; from < n; from += width {
+			dst, ld := p.From(i, from)
+			copy(dst[:ld], x[i*n+from:])
+		}
+	}
+	return p
+}
+
 // testEvents: gathering and scattering by events are the products with the matrix, in
 // exact arithmetic; the receivers are reused.
 func testEvents[T Float](t *testing.T) {
@@ -239,10 +251,7 @@ func testEvents[T Float](t *testing.T) {
 		y, want := matrix[T](rng, rows*n, 1), make([]T, rows*n)
 		copy(want, y)
 		product(false, false, rows, n, cols, x, w, 1, want)
-		for i := range rows {
-			row := y[i*n : (i+1)*n]
-			e.Gather(row, row, i, w)
-		}
+		e.Gather(y, n, y, n, 0, rows, n, w, n)
 		if !slices.Equal(y, want) {
 			t.Fatalf("gathered %v, want %v", y, want)
 		}
@@ -256,7 +265,8 @@ func testEvents[T Float](t *testing.T) {
 		limit := rapid.IntRange(max(0, rows-20), rows).Draw(r, "limit")
 		product(true, false, cols, n, limit, x[:limit*cols], d, beta, want)
 		columns.Transpose(&e)
-		columns.Scatter(dw, d, limit, n, more)
+		skip := rapid.IntRange(0, 3).Draw(r, "skip")
+		columns.Scatter(dw, panels(append(make([]T, skip*n), d...), rows+skip, n, 64*rapid.IntRange(1, 5).Draw(r, "panel")), limit, skip, more)
 		if !slices.Equal(dw, want) {
 			t.Fatalf("scattered %v, want %v", dw, want)
 		}
@@ -268,7 +278,7 @@ func TestEventsKeepNaN(t *testing.T) {
 	var e Events[float64]
 	listed(&e, &Recorder[float64]{}, []float64{0, math.NaN()}, 1, 2)
 	y := make([]float64, 1)
-	e.Gather(y, y, 0, []float64{1, 1})
+	e.Gather(y, 1, y, 1, 0, 1, 1, []float64{1, 1}, 1)
 	if !math.IsNaN(y[0]) {
 		t.Errorf("gathered %v", y)
 	}

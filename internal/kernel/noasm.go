@@ -6,9 +6,11 @@ package kernel
 
 const avx2, avx512 = false, false
 
-func fastGather[T Float](dst, init, w *T, n, stride int, col *int32, count int) bool { return false }
+func fastGather[T Float](dst *T, ld int, init *T, ldinit int, w *T, n, stride int, rows *row[T], count int) bool {
+	return false
+}
 
-func fastGatherScaled[T Float](dst, init, w *T, n, stride int, col *int32, val *T, count int) bool {
+func fastGatherScaled[T Float](dst *T, ld int, init *T, ldinit int, w *T, n, stride int, rows *row[T], count int) bool {
 	return false
 }
 

@@ -93,12 +93,22 @@ func kernels[T Float](seed uint64, n int, edges bool) outcome[T] {
 
 	stride, rows := n+rng.IntN(3), 7
 	w := drawn[T](rng, rows*stride+1, edges)
-	col, val := make([]int32, rng.IntN(9)), drawn[T](rng, 9, edges)
-	for k := range col {
-		col[k] = int32(rng.IntN(rows))
+	lists := make([]row[T], 3)
+	for kind := range 3 { // without values, with values, both
+		for i := range lists {
+			lists[i] = row[T]{col: make([]int32, rng.IntN(9))}
+			for k := range lists[i].col {
+				lists[i].col[k] = int32(rng.IntN(rows))
+			}
+			if kind == 1 || kind == 2 && i > 0 {
+				lists[i].val = drawn[T](rng, len(lists[i].col), edges)
+			}
+		}
+		ld := n + rng.IntN(3)
+		whole, dst := guarded(rng, drawn[T](rng, 3*ld, edges))
+		o.numbers["gathered "+string(rune('0'+kind))] = whole
+		gatherRows(dst, ld, drawn[T](rng, 3*n, edges), n, lists, n, w, stride)
 	}
-	Gather(arg("gathered"), arg("gather from"), w, stride, col, nil)
-	Gather(arg("gathered scaled"), arg("gather scaled from"), w, stride, col, val)
 
 	for k := range 8 {
 		syn, value, learned := k&1 != 0, k&2 != 0, k&4 != 0

@@ -7,12 +7,12 @@ package kernel
 // gatherF32AVX2 is gather in generic.go.
 //
 //go:noescape
-func gatherF32AVX2(dst *float32, init *float32, w *float32, n int, stride int, col *int32, count int)
+func gatherF32AVX2(dst *float32, ld int, init *float32, ldinit int, w *float32, n int, stride int, rows *byte, count int)
 
 // gatherScaledF32AVX2 is gatherScaled in generic.go.
 //
 //go:noescape
-func gatherScaledF32AVX2(dst *float32, init *float32, w *float32, n int, stride int, col *int32, val *float32, count int)
+func gatherScaledF32AVX2(dst *float32, ld int, init *float32, ldinit int, w *float32, n int, stride int, rows *byte, count int)
 
 // maskF32AVX2 is mask in generic.go.
 //
@@ -202,12 +202,12 @@ func gemm1F32AVX2(c *float32, ldc int, a *float32, rs int, cs int, b *float32, b
 // gatherF32AVX512 is gather in generic.go.
 //
 //go:noescape
-func gatherF32AVX512(dst *float32, init *float32, w *float32, n int, stride int, col *int32, count int)
+func gatherF32AVX512(dst *float32, ld int, init *float32, ldinit int, w *float32, n int, stride int, rows *byte, count int)
 
 // gatherScaledF32AVX512 is gatherScaled in generic.go.
 //
 //go:noescape
-func gatherScaledF32AVX512(dst *float32, init *float32, w *float32, n int, stride int, col *int32, val *float32, count int)
+func gatherScaledF32AVX512(dst *float32, ld int, init *float32, ldinit int, w *float32, n int, stride int, rows *byte, count int)
 
 // maskF32AVX512 is mask in generic.go.
 //
@@ -407,12 +407,12 @@ func gemm1F32AVX512(c *float32, ldc int, a *float32, rs int, cs int, b *float32,
 // gatherF64AVX2 is gather in generic.go.
 //
 //go:noescape
-func gatherF64AVX2(dst *float64, init *float64, w *float64, n int, stride int, col *int32, count int)
+func gatherF64AVX2(dst *float64, ld int, init *float64, ldinit int, w *float64, n int, stride int, rows *byte, count int)
 
 // gatherScaledF64AVX2 is gatherScaled in generic.go.
 //
 //go:noescape
-func gatherScaledF64AVX2(dst *float64, init *float64, w *float64, n int, stride int, col *int32, val *float64, count int)
+func gatherScaledF64AVX2(dst *float64, ld int, init *float64, ldinit int, w *float64, n int, stride int, rows *byte, count int)
 
 // maskF64AVX2 is mask in generic.go.
 //
@@ -602,12 +602,12 @@ func gemm1F64AVX2(c *float64, ldc int, a *float64, rs int, cs int, b *float64, b
 // gatherF64AVX512 is gather in generic.go.
 //
 //go:noescape
-func gatherF64AVX512(dst *float64, init *float64, w *float64, n int, stride int, col *int32, count int)
+func gatherF64AVX512(dst *float64, ld int, init *float64, ldinit int, w *float64, n int, stride int, rows *byte, count int)
 
 // gatherScaledF64AVX512 is gatherScaled in generic.go.
 //
 //go:noescape
-func gatherScaledF64AVX512(dst *float64, init *float64, w *float64, n int, stride int, col *int32, val *float64, count int)
+func gatherScaledF64AVX512(dst *float64, ld int, init *float64, ldinit int, w *float64, n int, stride int, rows *byte, count int)
 
 // maskF64AVX512 is mask in generic.go.
 //

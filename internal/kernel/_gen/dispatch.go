@@ -57,6 +57,8 @@ func (k *kernel) call(number, suffix string) string {
 		switch types[i] {
 		case "*T":
 			name = fmt.Sprintf("(*%s)(unsafe.Pointer(%s))", number, name)
+		case "*row":
+			name = "(*byte)(unsafe.Pointer(" + name + "))"
 		case "T":
 			name = number + "(" + name + ")"
 		}
@@ -76,7 +78,7 @@ func (k *kernel) head() string {
 	if r := k.result(); r != "" {
 		result = "(" + r + ", ok bool)"
 	}
-	return fmt.Sprintf("func fast%s[T Float]%s) %s {", strings.ToUpper(k.name[:1])+k.name[1:], list, result)
+	return fmt.Sprintf("func fast%s[T Float]%s) %s {", strings.ToUpper(k.name[:1])+k.name[1:], strings.ReplaceAll(list, "*row", "*row[T]"), result)
 }
 
 // done returns from the function that chooses.

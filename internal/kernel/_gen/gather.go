@@ -9,25 +9,36 @@ import (
 )
 
 // tileRegisters is how many registers of sums there are.
-func (m *machine) tileRegisters() int {
-	if m.avx512 {
-		return 16
+const tileRegisters = 8
+
+// rowSize is that of a row of events in bytes: a list of columns and one of values.
+const rowSize = 48
+
+// argument is the place of a parameter, which a kernel may change.
+func argument(name string) Mem {
+	at, err := Param(name).Resolve()
+	if err != nil {
+		panic(err)
 	}
-	return 8
+	return at.Addr
 }
 
-// gather sums rows in tiles of columns, whose sums stay in registers: as many as there are, and then those that
-// are left, the last register masked.
+// gather sums rows of w for each of some lists, in tiles of columns, whose sums stay in registers: as many as there are,
+// and then those that are left, the last register masked.
 func (m *machine) gather(scaled bool) {
+	name := "gather"
 	if scaled {
-		m.function("gatherScaled", "(dst, init, w *T, n, stride int, col *int32, val *T, count int)")
-	} else {
-		m.function("gather", "(dst, init, w *T, n, stride int, col *int32, count int)")
+		name = "gatherScaled"
 	}
-	dst, init, w := pointer("dst"), pointer("init"), pointer("w")
-	left, stride := m.bytes(pointer("n")), m.bytes(pointer("stride"))
-	count := pointer("count")
-	all := m.tileRegisters()
+	m.function(name, "(dst *T, ld int, init *T, ldinit int, w *T, n, stride int, rows *row, count int)")
+	bytes := func(name string) reg.GPVirtual {
+		r := m.bytes(pointer(name))
+		MOVQ(r, argument(name))
+		return r
+	}
+	bytes("ld")
+	bytes("ldinit")
+	left, stride, w := bytes("n"), bytes("stride"), pointer("w")
 	tile := func(name string, registers int, masked bool) {
 		sums := make([]reg.VecVirtual, registers)
 		at := func(p reg.GPVirtual, r int) Mem { return Mem{Base: p, Disp: r * m.width()} }
@@ -42,16 +53,20 @@ func (m *machine) gather(scaled bool) {
 				m.do(vmaskmv, at(p, r), m.tail[0], to)
 			}
 		}
+		dst, init, list, count := pointer("dst"), pointer("init"), pointer("rows"), pointer("count")
+		Label(name + "_row")
 		for r := range sums {
 			sums[r] = m.register()
 			read(init, r, sums[r])
 		}
-		col, k := pointer("col"), GP64()
+		col, k := GP64(), GP64()
+		MOVQ(Mem{Base: list}, col)
+		MOVQ(Mem{Base: list, Disp: 8}, k)
 		var val reg.GPVirtual
 		if scaled {
-			val = pointer("val")
+			val = GP64()
+			MOVQ(Mem{Base: list, Disp: 24}, val)
 		}
-		MOVQ(count, k)
 		TESTQ(k, k)
 		JZ(LabelRef(name + "_store"))
 		Label(name + "_event")
@@ -94,15 +109,21 @@ func (m *machine) gather(scaled bool) {
 				m.do(vmaskmv, s, m.tail[0], at(dst, r))
 			}
 		}
+		ADDQ(argument("ld"), dst)
+		ADDQ(argument("ldinit"), init)
+		ADDQ(U8(rowSize), list)
+		DECQ(count)
+		JNZ(LabelRef(name + "_row"))
 	}
+	all := tileRegisters * m.width()
 	Label("tiles")
-	CMPQ(left, I32(all*m.width()))
+	CMPQ(left, I32(all))
 	JL(LabelRef("rest"))
-	tile("tile", all, false)
-	for _, p := range []reg.GPVirtual{dst, init, w} {
-		ADDQ(I32(all*m.width()), p)
-	}
-	SUBQ(I32(all*m.width()), left)
+	tile("tile", tileRegisters, false)
+	ADDQ(I32(all), argument("dst"))
+	ADDQ(I32(all), argument("init"))
+	ADDQ(I32(all), w)
+	SUBQ(I32(all), left)
 	JMP(LabelRef("tiles"))
 	Label("rest")
 	TESTQ(left, left)
@@ -115,12 +136,12 @@ func (m *machine) gather(scaled bool) {
 	INCQ(rest)
 	m.firstOf(rest)
 	SHRQ(U8(m.widthShift()), full)
-	for r := 1; r < all; r++ {
+	for r := 1; r < tileRegisters; r++ {
 		CMPQ(full, U8(r))
-		JL(LabelRef(fmt.Sprintf("rest%d", r)))
+		JL(LabelRef(fmt.Sprintf("rest%d_row0", r)))
 	}
-	for r := all; r > 0; r-- {
-		Label(fmt.Sprintf("rest%d", r))
+	for r := tileRegisters; r > 0; r-- {
+		Label(fmt.Sprintf("rest%d_row0", r))
 		tile(fmt.Sprintf("rest%d", r), r, true)
 		JMP(LabelRef("end"))
 	}

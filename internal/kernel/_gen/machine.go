@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"math"
+	"strings"
 
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
@@ -404,7 +405,7 @@ func (m *machine) function(name, of string) {
 	m.name = name + m.suffix()
 	register(name, of, m)
 	signature := ""
-	for _, c := range of {
+	for _, c := range strings.ReplaceAll(of, "*row", "*byte") {
 		if c == 'T' {
 			signature += m.number()
 		} else {
