@@ -339,11 +339,7 @@ func (n *Network) programFor(rows int, gradient bool) (*pass, error) {
 func (n *Network) set(p *pass, b *data.Batch) error {
 	x := b.Input
 	if p.rows < b.Size { // the rows that are in use, out of each step
-		x = n.w[:0]
-		for t := range b.Steps {
-			at := t * b.Size * b.Channels
-			x = append(x, b.Input[at:at+p.rows*b.Channels]...)
-		}
+		x = inUse(n.w[:0], b)
 		n.w = x
 	}
 	if in := p.prog.Input(inputName); in.Dtype() != tensor.Float32 || p.batch == nil {

@@ -266,7 +266,7 @@ func (n *EventNetwork) Evaluate(set data.Batches, epoch uint64, k int) (Sums, er
 // Close does nothing: there is nothing to release.
 func (n *EventNetwork) Close() error { return nil }
 
-// fill gets the events of a batch and makes rows for them.
+// fill gets the events of a batch with targets.
 func (n *EventNetwork) fill(set data.Batches, epoch uint64, k int) error {
 	if set.Data != nil {
 		if t, want := set.Data.Form().Target, n.method.Target; t.Kind != want.Kind || t.Size > n.net[len(n.net)-1].Neurons() {
@@ -274,6 +274,11 @@ func (n *EventNetwork) fill(set data.Batches, epoch uint64, k int) error {
 				ErrSettings, t.Kind, t.Size, want.Kind, n.net[len(n.net)-1].Neurons())
 		}
 	}
+	return n.take(set, epoch, k)
+}
+
+// take gets the events of a batch and makes rows for them.
+func (n *EventNetwork) take(set data.Batches, epoch uint64, k int) error {
 	if err := set.FillEvents(&n.events, epoch, k); err != nil {
 		return err
 	}

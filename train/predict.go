@@ -1,0 +1,182 @@
+package train
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/surge-snn/surge/eventprop"
+	"github.com/surge-snn/surge/graph"
+	"github.com/surge-snn/surge/ops"
+	"github.com/surge-snn/surge/train/data"
+)
+
+// Prediction is what a network gives for one sample. Its slices are valid until the next one.
+type Prediction struct {
+	// Sample is the index in the data set.
+	Sample int
+	// Out is what the network gives: logits [C], a vector [Size], or a sequence [length, Size].
+	Out []float64
+	// Class is that of the largest logit, the first of several; -1 for other targets, and where
+	// the first spike decides and there is none.
+	Class int
+	// Want is the target, where the data set has one.
+	Want Answer
+	// Counts are the spikes of each neuron of each spiking layer, [layers][N].
+	Counts [][]float64
+}
+
+// Predict runs the network of the model without gradient on all samples of a set, in their order,
+// and calls each with what it gives. The set may have targets of another kind, or none. It ends
+// early with the error of each, or ctx.Err().
+func (m BPTT) Predict(ctx context.Context, params *graph.Params, set data.Batches, each func(*Prediction) error) error {
+	m = m.withDefaults()
+	set.Sequential = true
+	var batch data.Batch
+	var p *graph.Program
+	var layers []string
+	var prediction Prediction
+	x, rows := []float32(nil), 0
+	defer func() {
+		if p != nil {
+			p.Close()
+		}
+	}()
+	for k := range set.Len() {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err := set.Fill(&batch, 0, k); err != nil {
+			return err
+		}
+		if p == nil || rows != batch.Valid {
+			if p != nil {
+				p.Close()
+			}
+			rows = batch.Valid
+			var err error
+			if p, layers, err = m.forward(params, Shape{batch.Steps, rows, batch.Channels}, batch.Dt); err != nil {
+				p = nil
+				return err
+			}
+		}
+		x = inUse(x[:0], &batch)
+		if err := p.Set(inputName, x); err != nil {
+			return err
+		}
+		if err := p.Run(); err != nil {
+			return err
+		}
+		for r := range rows {
+			m.predict(&prediction, p, layers, &batch, r, rows)
+			if err := each(&prediction); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// forward builds a program that records what the model gives and counts spikes.
+func (m BPTT) forward(params *graph.Params, shape Shape, dt float64) (p *graph.Program, layers []string, err error) {
+	s := m.Graph
+	s.NoGrad = true
+	p, err = graph.Build(params, s, func(b *graph.Builder) {
+		if b.Dt() != dt {
+			b.Failf("%v: a batch with steps of %g s for a network with steps of %g s", ErrSettings, dt, b.Dt())
+		}
+		o := m.apply(b, b.Input(inputName, shape.Steps, shape.Batch, shape.Channels))
+		layers = nil
+		for _, l := range o.Layers {
+			layers = append(layers, l.Name)
+			b.Output(l.Name, b.Check(ops.SumOverTime(l.Spikes)))
+		}
+	})
+	return p, layers, err
+}
+
+// predict reads a row of a program that has run.
+func (m BPTT) predict(to *Prediction, p *graph.Program, layers []string, b *data.Batch, row, rows int) {
+	name := outputName
+	if m.Target.Kind == data.ClassTarget {
+		name = logitsName
+	}
+	out := leaf(name, p.Output(name))
+	to.Sample = b.Samples[row]
+	to.Out = rowOf(to.Out[:0], out, row, rows, m.Target, b.Lengths[row])
+	to.Class = -1
+	if m.Target.Kind == data.ClassTarget {
+		to.Class = argmax(out, row, rows)
+	}
+	to.Want = answerOf(m.Target.Kind, &b.Rows, row)
+	for len(to.Counts) < len(layers) {
+		to.Counts = append(to.Counts, nil)
+	}
+	for i, name := range layers {
+		v := p.Output(name)
+		to.Counts[i] = rowOf(to.Counts[i][:0], leaf(name, v), row, rows, data.Target{Kind: data.VectorTarget, Size: v.Shape()[1]}, 1)
+	}
+}
+
+// inUse appends the rows of a batch that hold a sample, of each step, to dst.
+func inUse(dst []float32, b *data.Batch) []float32 {
+	for t := range b.Steps {
+		at := t * b.Size * b.Channels
+		dst = append(dst, b.Input[at:at+b.Valid*b.Channels]...)
+	}
+	return dst
+}
+
+// Predict runs the network without gradient on all samples of a set, as [BPTT.Predict].
+// Prediction.Out is Scale times the numbers of Readout.
+func (n *EventNetwork) Predict(ctx context.Context, set data.Batches, each func(*Prediction) error) error {
+	set.Sequential = true
+	var pass eventprop.Pass
+	var p Prediction
+	for k := range set.Len() {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err := n.take(set, 0, k); err != nil {
+			return err
+		}
+		for row := range n.events.Valid {
+			if err := n.net.Forward(&pass, n.inputs[row], set.Duration); err != nil {
+				return fmt.Errorf("sample %d: %w", n.events.Samples[row], err)
+			}
+			if err := n.predicted(&p, &pass, row); err != nil {
+				return err
+			}
+			if err := each(&p); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// predicted reads a pass over a row.
+func (n *EventNetwork) predicted(to *Prediction, pass *eventprop.Pass, row int) error {
+	tape, _ := pass.Last()
+	r := &n.rows[row]
+	if err := n.method.Readout.Observe(r.observed, tape); err != nil {
+		return err
+	}
+	to.Sample, to.Out, to.Class = n.events.Samples[row], to.Out[:0], -1
+	for _, x := range r.observed {
+		to.Out = append(to.Out, n.method.Scale*x)
+	}
+	if n.method.Target.Kind == data.ClassTarget {
+		to.Class = n.predict(r.observed, tape)
+	}
+	to.Want = answerOf(n.method.Target.Kind, &n.events.Rows, row)
+	for len(to.Counts) < len(n.net) {
+		to.Counts = append(to.Counts, nil)
+	}
+	for i, l := range n.net {
+		to.Counts[i] = append(to.Counts[i][:0], make([]float64, l.Neurons())...)
+		for _, s := range pass.Tapes[i].Spikes {
+			to.Counts[i][s.Neuron]++
+		}
+	}
+	return nil
+}
