@@ -3,6 +3,7 @@ package data
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 )
 
 // Augment changes the input of a training sample at random before it is
@@ -60,6 +61,67 @@ func (s Shift) Augment(sample *Sample, f Form, rng *rand.Rand) error {
 		} else {
 			clear(row[s.Width+right:])
 		}
+	}
+	return nil
+}
+
+// Augments are several changes, one after the other.
+type Augments []Augment
+
+// Augment applies all in order, with the numbers of one source.
+func (a Augments) Augment(s *Sample, f Form, rng *rand.Rand) error {
+	for _, each := range a {
+		if err := each.Augment(s, f, rng); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Rotate lets a sequence begin at a random step, and what was before comes at its end: for closed curves, such as
+// outlines, of which every point may be the first.
+//
+//	x'[t] = x[(t + a) mod T],   a uniform in {0, ..., T-1}
+//
+// It draws one number. A target that is a sequence turns with it.
+type Rotate struct{}
+
+// Augment turns the sequence s.
+func (Rotate) Augment(s *Sample, f Form, rng *rand.Rand) error {
+	if f.Input != Sequence {
+		return fmt.Errorf("%w: Rotate turns sequences, found %v", ErrSettings, f.Input)
+	}
+	a := rng.IntN(s.Steps)
+	rotate(s.X, a*f.Channels)
+	if f.Target.Kind == SequenceTarget {
+		rotate(s.Y, a*f.Target.Size)
+	}
+	return nil
+}
+
+// rotate moves the first n elements to the end.
+func rotate(x []float64, n int) {
+	slices.Reverse(x[:n])
+	slices.Reverse(x[n:])
+	slices.Reverse(x)
+}
+
+// Noise adds independent normal noise to features or to each value of a sequence,
+//
+//	x' = x + N(0, SD²)
+//
+// and draws a number for each value.
+type Noise struct {
+	SD float64 // in the unit of the values; >= 0
+}
+
+// Augment adds the noise.
+func (n Noise) Augment(s *Sample, f Form, rng *rand.Rand) error {
+	if f.Input == EventList || !(n.SD >= 0) || n.SD-n.SD != 0 {
+		return fmt.Errorf("%w: Noise of %g on %v, want >= 0 on features or sequences", ErrSettings, n.SD, f.Input)
+	}
+	for i := range s.X {
+		s.X[i] += float64(n.SD * rng.NormFloat64())
 	}
 	return nil
 }

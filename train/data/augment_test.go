@@ -87,3 +87,5 @@ func TestShiftErrors(t *testing.T) {
 		t.Errorf("a sequence: %v, want ErrSettings", err)
 	}
 }
+
+func rngOf(seed uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, 1)) }

@@ -140,7 +140,7 @@ func (s Batches) Fill(b *Batch, epoch uint64, k int) error {
 }
 
 // FillEvents fills e with batch k of an epoch. It differs from [Batches.Fill] in
-// that Encoder must know exact times (ErrSettings): be an [EventEncoder] for features, one or a [SequenceEncoder] for
+// that Encoder must know exact times (ErrSettings): be an [EventEncoder] for features, one or an [EventSequenceEncoder] for
 // sequences, an [EventListEncoder] for events; and that a spike outside of
 // [0, Duration) is an error (ErrOutside).
 func (s Batches) FillEvents(e *Events, epoch uint64, k int) error {
@@ -168,7 +168,7 @@ func (s Batches) exact() bool {
 	_, event := s.Encoder.(EventEncoder)
 	switch s.Data.Form().Input {
 	case Sequence:
-		_, sequence := s.Encoder.(SequenceEncoder)
+		_, sequence := s.Encoder.(EventSequenceEncoder)
 		return event || sequence
 	case EventList:
 		_, list := s.Encoder.(EventListEncoder)
@@ -275,7 +275,7 @@ func (e *Events) spikes(s *Batches, dst []Spike, x *Sample, f Form) ([]Spike, er
 		return append(dst, x.Events...), nil
 	}
 	period := float64(s.hold()) * s.dt()
-	if encoder, ok := s.Encoder.(SequenceEncoder); ok {
+	if encoder, ok := s.Encoder.(EventSequenceEncoder); ok {
 		return encoder.AppendSequence(dst, x.X, f.Channels, period)
 	}
 	for k := range x.Steps {

@@ -12,7 +12,7 @@
 // the caller's own. An [Encoder] turns the input of one sample into a block of
 // T steps and N channels: [Latency], [TTFSBias], [Rate], [Current] for features and for the steps of
 // sequences, [Delta] for sequences, [None] for what is in time already. Those that
-// know an exact time for each spike are an [EventEncoder] or a [SequenceEncoder] too.
+// know an exact time for each spike are an [EventEncoder] or an [EventSequenceEncoder] too.
 //
 //	train, _, test := data.StandardYinYang()
 //	batches := data.Batches{Data: train, Encoder: data.TTFSBias{}, Steps: 31, Size: 20, Seed: 1}

@@ -39,6 +39,11 @@ type SequenceEncoder interface {
 	// EncodeSequence overwrites all of dst with the input for the sequence x, [S, C] row-major:
 	// step s of the sequence begins at the step s hold of dst, which has S hold steps.
 	EncodeSequence(dst Block, x []float64, hold int, rng *rand.Rand) error
+}
+
+// EventSequenceEncoder is a SequenceEncoder that places each spike at an exact time.
+type EventSequenceEncoder interface {
+	SequenceEncoder
 	// AppendSequence appends the spikes to dst, by rising time and channel; step s of the sequence is
 	// at s period, in s. channels is C.
 	AppendSequence(dst []Spike, x []float64, channels int, period float64) ([]Spike, error)

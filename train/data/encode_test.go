@@ -25,6 +25,8 @@ var encoders = []struct {
 	{"ttfs in fine steps", TTFSBias{TEarly: 1e-3, TLate: 4e-3, TBias: 2e-3}, 41, 1e-4},
 	{"rate", Rate{MaxRate: 500}, 10, 0},
 	{"current", Current{Scale: 1e-8}, 3, 0},
+	{"population", Population{}, 10, 0},
+	{"phase", Phase{}, 10, 0},
 }
 
 // TestLatencyOfPixels compares the step of each of the 256 pixel values with integer
@@ -241,6 +243,14 @@ func TestEncodeErrors(t *testing.T) {
 		{"rate NaN", Rate{}, 5, []float64{nan, 0}, ErrFeature},
 		{"rate p > 1", Rate{MaxRate: 1001}, 5, x, ErrSettings},
 		{"rate MaxRate", Rate{MaxRate: -5}, 5, x, ErrSettings},
+		{"population NaN", Population{}, 10, []float64{nan, 0}, ErrFeature},
+		{"population too late", Population{}, 3, x, ErrOutside},
+		{"population range", Population{Low: 1}, 10, x, ErrSettings},
+		{"population of one", Population{Neurons: 1}, 10, x, ErrSettings},
+		{"population threshold", Population{Threshold: 1}, 10, x, ErrSettings},
+		{"population width", Population{Width: -1}, 10, x, ErrSettings},
+		{"phase > 1", Phase{}, 10, []float64{0, 1.1}, ErrFeature},
+		{"phase bits", Phase{Bits: 25}, 10, x, ErrSettings},
 		{"current NaN", Current{}, 5, []float64{nan, 0}, ErrFeature},
 		{"current overflow", Current{Scale: 1e30}, 5, []float64{1e30, 0}, ErrFeature},
 	} {

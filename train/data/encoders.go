@@ -35,6 +35,39 @@ var Encoders = Catalogue[Encoder]{
 		p.Want("scale", e.Scale != 0, "a number other than 0")
 		return e
 	}},
+	{"population", "several channels for each feature, with receptive fields, one spike each, the earlier the better it fits", func(p *Params) Encoder {
+		e := Population{
+			Neurons:   p.Int("neurons", 8, "channels of each feature"),
+			Low:       p.Float("low", 0, "least feature"),
+			High:      p.Float("high", 1, "largest feature"),
+			Width:     p.Float("width", 1, "of a receptive field, in distances between their centres"),
+			Threshold: p.Float("threshold", 0.1, "response up to which there is no spike"),
+			TMax:      p.Float("t_max", 10e-3, "s, of the response 0"),
+		}
+		p.Want("neurons", e.Neurons >= 2, ">= 2")
+		p.Want("high", e.High > e.Low, "> low")
+		p.Want("width", e.Width > 0, "> 0")
+		p.Want("threshold", e.Threshold > 0 && e.Threshold < 1, "0 < threshold < 1")
+		p.Want("t_max", e.TMax > 0, "> 0 s")
+		return e
+	}},
+	{"phase", "binary digits of the feature, one in each time step", func(p *Params) Encoder {
+		e := Phase{Bits: p.Int("bits", 8, "digits"), Plain: p.Bool("plain", false, "digits are spikes of 1, not of their weight")}
+		p.Want("bits", e.Bits >= 1 && e.Bits <= 24, "1 to 24")
+		return e
+	}},
+	{"taps", "sequences: the values now and at some steps before, as currents", func(p *Params) Encoder {
+		e := Taps{
+			Count:  p.Int("count", 8, "taps of each channel"),
+			Stride: p.Int("stride", 1, "steps of the sequence between taps"),
+			Scale:  p.Float("scale", 1, "current of the value 1"),
+			Wrap:   p.Bool("wrap", false, "what is before the beginning comes from the end: for closed curves"),
+		}
+		p.Want("count", e.Count > 0, "> 0")
+		p.Want("stride", e.Stride > 0, "> 0")
+		p.Want("scale", e.Scale != 0, "a number other than 0")
+		return e
+	}},
 	{"delta", "sequences: spikes where a value changes, up and down in channels of their own", func(p *Params) Encoder {
 		e := Delta{Threshold: p.Float("threshold", 0.1, "change that gives a spike")}
 		p.Want("threshold", e.Threshold > 0, "> 0")

@@ -49,10 +49,16 @@ type Files struct {
 	// Scale of the features: "" as they are; "minmax" maps the range of each channel in the training part to [0, 1], and what is
 	// beyond in the other parts to its ends; "standard" gives mean 0 and standard deviation 1.
 	Scale string
+	// Rotate and Noise change training samples, see [Rotate] and [Noise].
+	Rotate bool
+	Noise  float64
 }
 
 // readFiles reads the parameters.
-func readFiles(p *Params) Files {
+func readFiles(p *Params) Files { return readFilesOr(p, false) }
+
+// readFilesOr reads the parameters where a folder may stand for the files of training and test.
+func readFilesOr(p *Params, folder bool) Files {
 	f := Files{
 		File:      p.String("file", "", "file of all samples, or of the training samples"),
 		ValidFile: p.String("valid_file", "", "file of the samples that choose the epoch; nothing: taken from file"),
@@ -61,9 +67,15 @@ func readFiles(p *Params) Files {
 		Group:     p.String("group", "", "name of an array; samples with the same value, as those of a speaker, are in the same part"),
 		SplitSeed: p.Int("split_seed", 0, "chooses among the divisions"),
 		Scale:     p.Choice("scale", "", "of the features, by the training part", "minmax", "standard"),
+		Rotate:    p.Bool("rotate", false, "training sequences begin at a random step, and what was before comes at the end: for closed curves"),
+		Noise:     p.Float("noise", 0, "standard deviation of normal noise that is added to the values of training samples"),
 	}
-	p.Want("file", f.File != "", "the name of a file")
+	p.Want("file", folder || f.File != "", "the name of a file")
+	p.Want("noise", f.Noise >= 0, ">= 0")
 	missing := f.missing()
+	if folder && f.TestFile == "" {
+		missing--
+	}
 	switch {
 	case missing == 1:
 		p.Want("split", f.Split == nil, "nothing: each part has a file of its own")
@@ -143,7 +155,32 @@ func (f Files) load(read func(path string) (*recorded, error)) (p Parts, err err
 	if err := p.check(); err != nil {
 		return p, fmt.Errorf("%s: %w", f.File, err)
 	}
-	return p, scale(&p, f.Scale)
+	if err := scale(&p, f.Scale); err != nil {
+		return p, err
+	}
+	return p, f.augment(&p)
+}
+
+// augment adds what changes training samples.
+func (f Files) augment(p *Parts) error {
+	var list Augments
+	input := p.Train.Form().Input
+	if f.Rotate {
+		if input != Sequence {
+			return &KeyError{"rotate", "nothing: it turns sequences", fmt.Sprintf("%v in %s", input, f.File)}
+		}
+		list = append(list, Rotate{})
+	}
+	if f.Noise > 0 {
+		if input == EventList {
+			return &KeyError{"noise", "nothing: events have no values", fmt.Sprint(f.Noise)}
+		}
+		list = append(list, Noise{f.Noise})
+	}
+	if len(list) > 0 {
+		p.Augment = list
+	}
+	return nil
 }
 
 // divide fills the parts that have no file of their own.

@@ -10,6 +10,7 @@ var Sets = Catalogue[Source]{
 	{"yinyang", "points in a circle, of three classes, generated", newYinYangSource},
 	{"mnist", "the files of MNIST, or of sets in its format", newMNISTSource},
 	{"npz", "arrays of NumPy: features, sequences or events", newNPZ},
+	{"ts", "the .ts files of the UCR and UEA archive: sequences", newTS},
 	{"csv", "rows of numbers: features, or the steps of sequences", newCSV},
 }
 

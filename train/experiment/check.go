@@ -61,7 +61,7 @@ func exactEncoders() []string {
 			continue
 		}
 		_, features := c.(data.EventEncoder)
-		_, sequences := c.(data.SequenceEncoder)
+		_, sequences := c.(data.EventSequenceEncoder)
 		if features || sequences {
 			names = append(names, row.Name)
 		}
