@@ -1,10 +1,12 @@
 package files
 
 import (
+	"bytes"
 	"encoding/csv"
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"strconv"
 	"strings"
@@ -15,6 +17,9 @@ type Column struct {
 	Name string
 	Unit string    // from the row of units, without brackets; else empty
 	Data []float64 // nil for texts
+
+	// Gaps are the rows, ascending, whose cell is empty, and NaN in Data; only [ParseTable] allows them.
+	Gaps []int
 
 	// Texts are the different texts in the order in which they first occur, Codes the index in Texts of each row.
 	Texts []string
@@ -45,15 +50,25 @@ func ReadTable(path string) ([]Column, error) {
 		return nil, fmt.Errorf("files: %w", err)
 	}
 	defer f.Close()
-	columns, err := decodeTable(f)
+	columns, err := decodeTable(f, false)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return columns, nil
 }
 
-// decodeTable reads a table; the columns are of the same length.
-func decodeTable(r io.Reader) ([]Column, error) {
+// ParseTable is [ReadTable] for the content of a file, whose name errors have. An empty cell of a column
+// of numbers is a gap.
+func ParseTable(name string, content []byte) ([]Column, error) {
+	columns, err := decodeTable(bytes.NewReader(content), true)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return columns, nil
+}
+
+// decodeTable reads a table; the columns are of the same length. gaps allows empty cells.
+func decodeTable(r io.Reader, gaps bool) ([]Column, error) {
 	text, err := textReader(r)
 	if err != nil {
 		return nil, err
@@ -62,7 +77,7 @@ func decodeTable(r io.Reader) ([]Column, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := table{dialect: d, columns: make([]Column, len(d.names))}
+	t := table{dialect: d, gaps: gaps, columns: make([]Column, len(d.names))}
 	for i, name := range d.names {
 		t.columns[i].Name = name
 		if d.units != nil {
@@ -95,6 +110,7 @@ type table struct {
 	columns []Column
 	index   []map[string]int32 // of the texts of each column
 	rows    int
+	gaps    bool
 }
 
 func (t *table) add(record []string, line int) error {
@@ -105,6 +121,10 @@ func (t *table) add(record []string, line int) error {
 		c := &t.columns[i]
 		cell = strings.TrimSpace(cell)
 		if c.Codes == nil {
+			if cell == "" && t.gaps {
+				c.Data, c.Gaps = append(c.Data, math.NaN()), append(c.Gaps, t.rows-1)
+				continue
+			}
 			v, err := t.number(cell)
 			if err == nil {
 				c.Data = append(c.Data, v)
@@ -178,7 +198,7 @@ func (t *table) finish() error {
 
 // decodeCSV reads columns of numbers. Those under a unit are converted to SI units without prefix.
 func decodeCSV(r io.Reader) ([]Array, error) {
-	columns, err := decodeTable(r)
+	columns, err := decodeTable(r, false)
 	if err != nil {
 		return nil, err
 	}
@@ -194,7 +214,7 @@ func decodeCSV(r io.Reader) ([]Array, error) {
 			}
 			return nil, fmt.Errorf("%w: .csv: column %q: expected numbers, found %.40q", ErrFormat, c.Name, bad)
 		}
-		factor, ok := siFactor(c.Unit)
+		factor, ok := SI(c.Unit)
 		if !ok {
 			return nil, fmt.Errorf("%w: .csv: column %q: expected a unit of time, current, voltage or frequency as ms, nA, mV, found %q", ErrFormat, c.Name, c.Unit)
 		}
@@ -208,8 +228,9 @@ func decodeCSV(r io.Reader) ([]Array, error) {
 	return arrays, nil
 }
 
-// siFactor returns what a number in a unit is to be multiplied with to be one in s, A, V, Hz or without unit.
-func siFactor(unit string) (factor float64, ok bool) {
+// SI returns what a number in a unit (ms, nA, mV, kHz, none) is to be multiplied with to be one in s, A, V,
+// Hz or without unit; ok is false for another unit.
+func SI(unit string) (factor float64, ok bool) {
 	switch unit {
 	case "", "-", "1", "a.u.", "au", "count", "counts":
 		return 1, true

@@ -303,7 +303,7 @@ func isUnits(record []string) bool {
 	some := false
 	for _, cell := range record {
 		bracket := strings.HasPrefix(cell, "(") && strings.HasSuffix(cell, ")") || strings.HasPrefix(cell, "[") && strings.HasSuffix(cell, "]")
-		_, known := siFactor(cell)
+		_, known := SI(cell)
 		if !bracket && !known {
 			return false
 		}

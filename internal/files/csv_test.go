@@ -50,7 +50,7 @@ func TestTableDialects(t *testing.T) {
 		"UTF-16, big, no mark": wide(binary.BigEndian, "t,v\n0.5,2\n1.5,-3\n"),
 		"blank lines":          "\n\nt,v\n0.5,2\n\n1.5,-3\n\n",
 	} {
-		columns, err := decodeTable(strings.NewReader(text))
+		columns, err := decodeTable(strings.NewReader(text), false)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
@@ -82,7 +82,7 @@ func TestTableColumns(t *testing.T) {
 		"one column, points":    {"v\n0.5\n", []Column{{Name: "v", Data: []float64{0.5}}}},
 		"only names":            {"a,b\n", []Column{{Name: "a"}, {Name: "b"}}},
 	} {
-		columns, err := decodeTable(strings.NewReader(c.text))
+		columns, err := decodeTable(strings.NewReader(c.text), false)
 		if c.want == nil {
 			if !errors.Is(err, ErrFormat) {
 				t.Errorf("%s: %+v, %v, want ErrFormat", name, columns, err)
@@ -115,7 +115,7 @@ func TestTableErrors(t *testing.T) {
 		{"t,v\n\xff\xff,1\n", ErrFormat, "UTF-8"},
 		{"PK\x03\x04\x14\x00\x00\x00", ErrFormat, "bytes of 0"},
 	} {
-		if _, err := decodeTable(strings.NewReader(c.text)); !errors.Is(err, c.is) || !strings.Contains(err.Error(), c.parts) {
+		if _, err := decodeTable(strings.NewReader(c.text), false); !errors.Is(err, c.is) || !strings.Contains(err.Error(), c.parts) {
 			t.Errorf("%q: error %v, want %v with %q", c.text, err, c.is, c.parts)
 		}
 	}
@@ -171,7 +171,7 @@ func TestTableRoundTrip(t *testing.T) {
 		if rapid.Bool().Draw(t, "wide") {
 			text = "\xff\xfe" + wide(binary.LittleEndian, text)
 		}
-		got, err := decodeTable(strings.NewReader(text))
+		got, err := decodeTable(strings.NewReader(text), false)
 		if errors.Is(err, errDecimal) {
 			return
 		}
@@ -194,7 +194,7 @@ func FuzzTable(f *testing.F) {
 	f.Add([]byte("# a b\n1 2\n3 x\n"))
 	f.Add([]byte("\xff\xfea\x00,\x00b\x00\n\x001\x00,\x002\x00\n\x00"))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		columns, err := decodeTable(bytes.NewReader(b))
+		columns, err := decodeTable(bytes.NewReader(b), false)
 		if err != nil {
 			return
 		}

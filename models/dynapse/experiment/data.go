@@ -2,11 +2,7 @@ package experiment
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
-	"strconv"
-	"strings"
 
 	"github.com/surge-snn/surge/internal/exit"
 	"github.com/surge-snn/surge/internal/files"
@@ -28,6 +24,8 @@ type data struct {
 	unused      []string // arrays that nothing uses
 	wIn         *chip.Weights
 	channels    []float64 // counts of the channels of wIn, [T, B, C]
+	converted   []string  // arrays that are in SI units already, as the file says their units
+	absolute    bool      // times of the file are those of another one
 	wRec        []float64
 	codes       *chip.Codes
 }
@@ -44,27 +42,6 @@ func (d *data) bad(key, expected string, found any) error {
 
 // types is the number of columns of input of a neuron.
 func (d *data) types() int { return types(d.network) }
-
-// parseArrays reads the arrays of a file.
-func parseArrays(path string, raw []byte) ([]files.Array, error) {
-	arrays, err := files.ParseArrays(path, raw)
-	if err != nil {
-		return nil, &Error{File: path, Err: err}
-	}
-	return arrays, nil
-}
-
-// isTable says whether a file has columns rather than arrays of any shape.
-func isTable(path string) bool { return strings.ToLower(filepath.Ext(path)) == ".csv" }
-
-// readArrays reads the arrays of a file.
-func readArrays(path string) ([]files.Array, error) {
-	raw, err := os.ReadFile(path)
-	if err != nil {
-		return nil, failed(path, err)
-	}
-	return parseArrays(path, raw)
-}
 
 // known are the arrays that a recording may have.
 var known = []string{"input", inputWeights, "imem", "isyn", "iahp", "vmem", "spikes", "weight", recurrentWeights, recurrentCodes}
@@ -99,50 +76,6 @@ func (d *data) find(name string) (files.Array, bool) {
 	return a, true
 }
 
-// columns turns the columns of a table into arrays [1, T, N]: imem, or imem_0, imem_1, ... for
-// several neurons. A column time, in seconds, must go in steps of dt.
-func (d *data) columns() error {
-	var arrays []files.Array
-	for _, column := range d.arrays {
-		if column.Name == "time" {
-			for i := 1; i < len(column.Data); i++ {
-				if step := column.Data[i] - column.Data[i-1]; !(step >= 0.999*d.dt && step <= 1.001*d.dt) {
-					return d.wrong(fmt.Sprintf("time, line %d", i+2), fmt.Sprintf("steps of dt = %v s", d.dt), fmt.Sprintf("%v s", step))
-				}
-			}
-			continue
-		}
-		name, k := column.Name, 0
-		if i := strings.LastIndexByte(name, '_'); i > 0 {
-			if index, err := strconv.Atoi(name[i+1:]); err == nil && index >= 0 {
-				name, k = name[:i], index
-			}
-		}
-		i := slices.IndexFunc(arrays, func(a files.Array) bool { return a.Name == name })
-		if i < 0 {
-			i = len(arrays)
-			arrays = append(arrays, files.Array{Name: name, Shape: []int{1, len(column.Data), 0}})
-		}
-		if k != arrays[i].Shape[2] {
-			return d.wrong(column.Name, fmt.Sprintf("%s_%d: columns of an array in their order", name, arrays[i].Shape[2]), column.Name)
-		}
-		arrays[i].Shape[2]++
-		arrays[i].Data = append(arrays[i].Data, column.Data...) // [N, T] up to here
-	}
-	for i, a := range arrays {
-		t, n := a.Shape[1], a.Shape[2]
-		x := make([]float64, len(a.Data))
-		for j := range n {
-			for s := range t {
-				x[s*n+j] = a.Data[j*t+s]
-			}
-		}
-		arrays[i].Data = x
-	}
-	d.arrays = arrays
-	return nil
-}
-
 // flattened returns a shape of so many axes whose last axis, the four synapse types of a neuron, is
 // joined to that before, where it has one more.
 func flattened(shape []int, axes int) []int {
@@ -156,7 +89,7 @@ func flattened(shape []int, axes int) []int {
 func (d *data) inputs() ([]float64, error) {
 	x, ok := d.find("input")
 	if !ok {
-		return nil, d.wrong("input", "an array of spike counts", "none")
+		return nil, d.wrong("input", `an array of spike counts, or in the target input = "FILE", or input = "none"`, "none")
 	}
 	width := d.network.N * d.types()
 	found := fmt.Sprint(x.Shape)

@@ -2,6 +2,7 @@ package experiment
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -28,10 +29,7 @@ type Input struct {
 func ReadInput(path string, n dynapse.Network, in *chip.Weights) (*Input, dynapse.Network, error) {
 	d := data{path: path, network: n, dt: timeStep(n)}
 	var err error
-	if d.arrays, err = readArrays(path); err != nil {
-		return nil, n, err
-	}
-	if err := d.tables(); err != nil {
+	if err = d.readInput(n, in); err != nil {
 		return nil, n, err
 	}
 	names := []string{"input", inputWeights, recurrentWeights}
@@ -89,6 +87,40 @@ func ReadInput(path string, n dynapse.Network, in *chip.Weights) (*Input, dynaps
 		n.WRec = w.Data
 	}
 	return &Input{T: x.Shape[1], B: x.Shape[0], Counts: weighted(x, in, width)}, n, nil
+}
+
+// readInput reads the array input, and w_in and w_rec beside it. A list of events is put into bins up to
+// the last one; other columns of a table are the neurons or channels, and a .npy is the array input.
+func (d *data) readInput(n dynapse.Network, in *chip.Weights) error {
+	raw, err := os.ReadFile(d.path)
+	if err != nil {
+		return failed(d.path, err)
+	}
+	if isTable(d.path) {
+		columns, err := files.ParseTable(d.path, raw)
+		if err != nil {
+			return &Error{File: d.path, Err: err}
+		}
+		e, err := d.eventsOf(d.path, slices.Clone(columns))
+		if err != nil {
+			return err
+		}
+		if e != nil && !isName(columns[0].Name, "0") {
+			width := slices.Max(e.index) + 1
+			if in != nil {
+				width = max(width, in.Pre)
+			} else {
+				width = max(width, n.N*d.types())
+			}
+			a, err := d.counts(e, "input", e.rows(), e.bins(d.dt), width)
+			d.arrays = []files.Array{a}
+			return err
+		}
+	}
+	if d.arrays, err = files.ParseArrays(d.path, raw); err != nil {
+		return &Error{File: d.path, Err: err}
+	}
+	return d.tables()
 }
 
 // tables makes the array input of the columns of a .csv, or of the array of a .npy.

@@ -32,24 +32,29 @@ type Recording struct {
 //
 // Errors are [*Error].
 func ReadRecording(path string, n dynapse.Network, t Target) (*Recording, error) {
-	raw, err := os.ReadFile(path)
-	if err != nil {
-		return nil, failed(path, err)
-	}
-	return ParseRecording(path, raw, n, t)
+	return readRecording(path, n, t, os.ReadFile)
 }
 
 // ParseRecording is [ReadRecording] for the content of a file; the ending of its name says what it
 // is, and errors have the name.
 func ParseRecording(name string, content []byte, n dynapse.Network, t Target) (*Recording, error) {
+	return readRecording(name, n, t, func(path string) ([]byte, error) {
+		if path != name {
+			return os.ReadFile(path)
+		}
+		return content, nil
+	})
+}
+
+// readRecording reads a recording and the file of its input, if it has one.
+func readRecording(name string, n dynapse.Network, t Target, read func(string) ([]byte, error)) (*Recording, error) {
 	if n.N < 1 {
 		return nil, &Error{File: name, Expected: "a recording of at least one neuron", Found: fmt.Sprint(n.N)}
 	}
-	arrays, err := parseArrays(name, content)
-	if err != nil {
+	d := data{path: name, network: n, dt: timeStep(n), target: &t}
+	if err := d.load(read, t.Input); err != nil {
 		return nil, err
 	}
-	d := data{path: name, network: n, dt: timeStep(n), target: &t, arrays: arrays}
 	rec, err := d.recording()
 	if err != nil {
 		return nil, err
@@ -74,11 +79,6 @@ var units = map[string]float64{
 // recording reads the arrays of a recording.
 func (d *data) recording() (*fit.Recording, error) {
 	t := d.target
-	if isTable(d.path) {
-		if err := d.columns(); err != nil {
-			return nil, err
-		}
-	}
 	if err := d.others(known); err != nil {
 		return nil, err
 	}
@@ -94,8 +94,8 @@ func (d *data) recording() (*fit.Recording, error) {
 		return nil, d.bad("tau_spikes", "a time in seconds > 0", rec.TauSpikes)
 	}
 	for _, name := range slices.Sorted(maps.Keys(t.Unit)) {
-		if q, err := fit.ParseQuantity(name); err != nil || q == fit.Spikes {
-			return nil, d.bad("unit."+name, "imem, isyn, iahp or vmem", name)
+		if q, err := fit.ParseQuantity(name); name != "time" && (err != nil || q == fit.Spikes) {
+			return nil, d.bad("unit."+name, "imem, isyn, iahp, vmem or time", name)
 		}
 	}
 	for q := range fit.Spikes + 1 {
@@ -107,6 +107,9 @@ func (d *data) recording() (*fit.Recording, error) {
 		if u, given := t.Unit[q.String()]; given {
 			if factor, ok = units[u]; !ok || strings.HasSuffix(u, "V") != (q == fit.Vmem) {
 				return nil, d.bad("unit."+q.String(), map[bool]string{true: "V, mV or uV", false: "A, mA, uA, nA, pA or fA"}[q == fit.Vmem], u)
+			}
+			if slices.Contains(d.converted, q.String()) {
+				factor = 1 // the file has a unit, and so had its numbers
 			}
 		}
 		if err := d.shape(a); err != nil {

@@ -53,6 +53,8 @@ type Prior struct {
 // Target is a table [[target]]: a recording or a task in a file, a curve, or statistics.
 type Target struct {
 	File         string             `toml:"file"`
+	Arrays       map[string]string  `toml:"arrays"` // names in the file of arrays or columns: {vmem = "CH1"}
+	Input        string             `toml:"input"`  // a file of the input, or "none"
 	Use          []string           `toml:"use"`
 	Neurons      []int              `toml:"neurons"`
 	Unit         map[string]string  `toml:"unit"`
@@ -63,7 +65,7 @@ type Target struct {
 	Statistics   map[string]float64 `toml:"statistics"`
 	InputRate    float64            `toml:"input_rate"`    // Hz
 	InputCurrent float64            `toml:"input_current"` // A
-	Seconds      float64            `toml:"seconds"`
+	Seconds      float64            `toml:"seconds"`       // of simulation, or of a recording of events
 }
 
 // FI is a curve of rates against input rates.

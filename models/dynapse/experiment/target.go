@@ -14,14 +14,14 @@ var kinds = []struct {
 	name   string
 	others []string
 }{
-	{"file", []string{"use", "neurons", "unit", "scale", "tau_spikes", "classes"}},
+	{"file", []string{"use", "neurons", "unit", "scale", "tau_spikes", "classes", "arrays", "input", "seconds"}},
 	{"fi", nil},
 	{"statistics", []string{"scale", "neurons", "input_rate", "input_current", "seconds"}},
 }
 
 // given says which keys a target has.
 func (t *Target) given() map[string]bool {
-	return map[string]bool{"file": t.File != "", "fi": t.FI != nil, "statistics": t.Statistics != nil, "classes": t.Classes != nil,
+	return map[string]bool{"file": t.File != "", "fi": t.FI != nil, "statistics": t.Statistics != nil, "classes": t.Classes != nil, "arrays": t.Arrays != nil, "input": t.Input != "",
 		"use": t.Use != nil, "neurons": t.Neurons != nil, "unit": t.Unit != nil, "scale": t.Scale != nil, "tau_spikes": t.TauSpikes != 0,
 		"input_rate": t.InputRate != 0, "input_current": t.InputCurrent != 0, "seconds": t.Seconds != 0}
 }
@@ -80,13 +80,17 @@ func (r *reader) target(i int) error {
 		return r.statistics(t, key)
 	}
 	path := r.beside(t.File)
-	raw, err := r.ReadFile(path)
-	if err != nil {
-		return failed(path, err)
-	}
-	r.sum.Write(raw)
 	d := data{path: path, owner: r.path, key: key + ".", network: e.Space.Network, dt: r.file.Dt, target: t}
-	if d.arrays, err = parseArrays(path, raw); err != nil {
+	input := t.Input
+	if input != "" && input != noInput {
+		input = r.beside(input)
+	}
+	read := func(path string) ([]byte, error) {
+		raw, err := r.ReadFile(path)
+		r.sum.Write(raw)
+		return raw, err
+	}
+	if err := d.load(read, input); err != nil {
 		return err
 	}
 	if t.Classes != nil {
