@@ -24,6 +24,7 @@ import (
 	"github.com/surge-snn/surge/cmd/surge/fitcmd"
 	"github.com/surge-snn/surge/cmd/surge/gradcheckcmd"
 	"github.com/surge-snn/surge/cmd/surge/inspectcmd"
+	"github.com/surge-snn/surge/cmd/surge/nircmd"
 	"github.com/surge-snn/surge/cmd/surge/plotcmd"
 	"github.com/surge-snn/surge/cmd/surge/simcmd"
 	"github.com/surge-snn/surge/cmd/surge/traincmd"
@@ -40,6 +41,7 @@ type program struct {
 	Inspect   inspectcmd.Command   `cmd:"" help:"Describe checkpoints, parameters and programs, for example: surge inspect runs/yinyang-1"`
 	Eval      evalcmd.Command      `cmd:"" help:"Run the simulations of case files and print their numbers, for example: surge eval network.json"`
 	Fit       fitcmd.Command       `cmd:"" help:"Fit bias currents to recorded or wanted behaviour, for example: surge fit --demo"`
+	Nir       nircmd.Command       `cmd:"" help:"Read, run, compare and rewrite networks of other simulators, for example: surge nir check network.nir"`
 	Sim       simcmd.Command       `cmd:"" help:"Simulate neurons and write their traces, for example: surge sim dynapsim --config neurons.toml --input spikes.npz --plot traces.png"`
 	Truth     truthcmd.Command     `cmd:"" help:"Measure true gradients of DynapSE-2 neurons and judge the rules by them, for example: surge truth --config neurons.toml --out truth.json"`
 	Gradcheck gradcheckcmd.Command `cmd:"" help:"Check the gradients of every operation and layer, for example: surge gradcheck models.LIF"`

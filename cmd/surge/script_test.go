@@ -32,10 +32,15 @@ func TestScripts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	graphs, err := filepath.Abs("../../models/nir/testdata")
+	if err != nil {
+		t.Fatal(err)
+	}
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("MNIST", slice)
+			e.Setenv("NIR", graphs)
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){

@@ -103,7 +103,7 @@ func why(own, other *Net, name string, j int) []string {
 		}
 	}
 	if len(reasons) == 0 {
-		reasons = []string{"what comes to the node is different: see the nodes before it"}
+		reasons = []string{"numbers that differ by less than 1e-6, or what comes to the node"}
 	}
 	return reasons
 }

@@ -25,8 +25,37 @@ type Convention struct {
 	flat, loopless bool
 	// kinds that it reads; nil: all
 	kinds []string
-	// from turns the parameters that its own exporter writes into those that the equations mean; nil: as they are
+	// from turns the parameters that its own exporter writes into those that its importer would need; nil: as they are
 	from func(n *Node)
+	// lost is what its own exporter does not write.
+	lost string
+}
+
+// Writer is the convention of files that a library has written, where [Peers] is that of files that it reads: norse and
+// rockpool do not read what they write. reset says what a spike does where the file does not; empty: not known.
+//
+// Errors: [ErrMeaning] for a name that is none, and where the reset must be said.
+func Writer(name string, reset Reset) (Convention, error) {
+	c, ok := Peers[name]
+	if !ok {
+		return c, fmt.Errorf("%w: no convention %q, expected one of %s", ErrMeaning, name, strings.Join(PeerNames, ", "))
+	}
+	if c.lost != "" && reset == "" {
+		return c, fmt.Errorf("%w: %s: say which", ErrMeaning, c.lost)
+	}
+	take, from := c.step, c.from
+	c.step = func(c Convention, n *Node, dt float64, size int) (Step, []string, error) {
+		if from != nil {
+			n = n.scaled(1)
+			from(n)
+		}
+		s, notes, err := take(c, n, dt, size)
+		if err == nil && reset != "" && s.Reset != NoReset {
+			s.Reset = reset
+		}
+		return s, notes, err
+	}
+	return c, nil
 }
 
 // plain is the convention of the equations.
@@ -80,12 +109,12 @@ func Surge(g *Graph) (Convention, error) {
 // Peers are the conventions of other simulators, by name, as they read a file: their importers with default arguments.
 var Peers = map[string]Convention{
 	"norse":        {Name: "norse", Source: "norse 1.1.0, from_nir", Dt: 1e-3, Method: Euler, step: norse, from: fromNorse, kinds: []string{"Affine", "Linear", "Conv2d", "Flatten", "SumPool2d", "IF", "LIF", "CubaLIF"}},
-	"snntorch":     {Name: "snntorch", Source: "snntorch 1.0.0, import_from_nir", Dt: 1e-4, Method: Euler, step: snntorch, flat: true, loopless: true, kinds: []string{"Affine", "Linear", "Conv2d", "Flatten", "AvgPool2d", "IF", "LIF", "CubaLIF"}},
+	"snntorch":     {Name: "snntorch", Source: "snntorch 1.0.0, import_from_nir", Dt: 1e-4, Method: Euler, step: snntorch, flat: true, loopless: true, lost: "snntorch writes the same file for a reset that subtracts, its default, and one to zero", kinds: []string{"Affine", "Linear", "Conv2d", "Flatten", "AvgPool2d", "IF", "LIF", "CubaLIF"}},
 	"spikingjelly": {Name: "spikingjelly", Source: "spikingjelly 2.0.0, import_from_nir", Dt: 1e-4, Method: Euler, step: spikingjelly, flat: true, kinds: []string{"Affine", "Linear", "Conv1d", "Conv2d", "AvgPool2d", "Flatten", "IF", "LIF", "CubaLIF"}},
 	"sinabs":       {Name: "sinabs", Source: "sinabs 3.1.3, from_nir", Dt: 1, Method: Exact, step: sinabs, sequences: true, kinds: []string{"Affine", "Conv1d", "Conv2d", "SumPool2d", "Flatten", "IF", "LIF", "LI"}},
 	"spyx":         {Name: "spyx", Source: "spyx 1.0.0, from_nir", Dt: 1, Method: Euler, step: spyx, kinds: []string{"Affine", "Linear", "Conv2d", "SumPool2d", "Flatten", "IF", "LIF", "CubaLIF"}},
 	"lava-dl":      {Name: "lava-dl", Source: "paper/nir_to_lava.py of NIR", Dt: 1e-4, Method: Euler, step: lava, kinds: []string{"Affine", "Linear", "Conv2d", "SumPool2d", "Flatten", "IF", "CubaLIF"}},
-	"rockpool":     {Name: "rockpool", Source: "rockpool 3.1.0, from_nir", Method: Exact, step: rockpool, kinds: []string{"Affine", "Linear", "CubaLIF"}},
+	"rockpool":     {Name: "rockpool", Source: "rockpool 3.1.0, from_nir", Method: Exact, step: rockpool, from: fromRockpool, kinds: []string{"Affine", "Linear", "CubaLIF"}},
 	"jaxsnn":       {Name: "jaxsnn", Source: "jaxsnn 0.3.0, from_nir", Method: Exact, step: jaxsnn, transposed: true, kinds: []string{"Linear", "CubaLIF"}},
 }
 
@@ -328,6 +357,16 @@ func rockpool(c Convention, n *Node, dt float64, size int) (Step, []string, erro
 	return s, notes, nil
 }
 
+// fromRockpool turns tau/dt·e^(-dt/tau), which rockpool 3.1.0 writes for r, into tau/dt-1, which it reads.
+func fromRockpool(n *Node) {
+	r, tau := n.Values["r"], n.values("tau_mem", len(n.Values["r"].Data), 0)
+	for j, v := range r.Data {
+		if dt := rockpoolDt(tau[j], v); dt > 0 {
+			r.Data[j] = tau[j]/dt - 1
+		}
+	}
+}
+
 // jaxsnn takes time constants as milliseconds, and neither r nor w_in; it is exact in time. Here
 // the current of the spikes of a step acts exactly on the voltage, and spikes of the neurons come at the ends of steps.
 func jaxsnn(c Convention, n *Node, dt float64, size int) (Step, []string, error) {
@@ -358,12 +397,11 @@ func jaxsnn(c Convention, n *Node, dt float64, size int) (Step, []string, error)
 func (n *Node) scaled(factor float64) *Node {
 	m := &Node{Kind: n.Kind, Values: map[string]Array{}}
 	for name, a := range n.Values {
-		if strings.HasPrefix(name, "tau") {
-			b := Array{a.Shape, slices.Clone(a.Data), a.Type}
-			for i := range b.Data {
-				b.Data[i] *= factor
+		a.Data = slices.Clone(a.Data)
+		for i := range a.Data {
+			if strings.HasPrefix(name, "tau") {
+				a.Data[i] *= factor
 			}
-			a = b
 		}
 		m.Values[name] = a
 	}

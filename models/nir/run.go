@@ -68,7 +68,7 @@ func Compile(g *Graph, c Convention, dt float64) (*Net, error) {
 	for _, name := range order {
 		r := &runNode{Node: flat.Nodes[name], name: name, out: shapes[name]}
 		if !c.reads(r.Kind) {
-			return nil, fmt.Errorf("%w: node %q: %s does not read a %s", ErrMeaning, name, c.Name, r.Kind)
+			return nil, fmt.Errorf("%w: node %q: %s does not read a node of kind %s", ErrMeaning, name, c.Name, r.Kind)
 		}
 		for _, e := range flat.Edges {
 			if e.To != name {

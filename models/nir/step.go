@@ -120,7 +120,7 @@ func (n *Node) step(m Method, dt float64, size int) Step {
 func (s Step) differ(o Step, j int) []string {
 	var why []string
 	number := func(name string, a, b []float64) {
-		if math.Abs(a[j]-b[j]) > 1e-9*max(math.Abs(a[j]), math.Abs(b[j])) {
+		if math.Abs(a[j]-b[j]) > 1e-6*max(math.Abs(a[j]), math.Abs(b[j])) { // files have float32
 			why = append(why, fmt.Sprintf("%s is %.6g, here %.6g", name, b[j], a[j]))
 		}
 	}
@@ -140,13 +140,20 @@ func (s Step) differ(o Step, j int) []string {
 		return g
 	}
 	number("the rise of the voltage by an input of 1, in thresholds,", gain(s), gain(o))
-	number("the rise by the leak", s.Offset, o.Offset)
+	relative := func(v []float64, x Step) []float64 {
+		g := make([]float64, j+1)
+		if g[j] = v[j]; x.VTh[j] != 0 {
+			g[j] /= x.VTh[j]
+		}
+		return g
+	}
+	number("the rise by the leak, in thresholds,", relative(s.Offset, s), relative(o.Offset, o))
 	switch {
 	case s.Reset != o.Reset:
 		words := map[Reset]string{ToValue: "sets the voltage to v_reset", Subtract: "subtracts the threshold", NoReset: "does not reset"}
 		why = append(why, fmt.Sprintf("a spike %s, here it %s", words[o.Reset], words[s.Reset]))
 	case s.Reset == ToValue:
-		number("v_reset", s.VReset, o.VReset)
+		number("v_reset, in thresholds,", relative(s.VReset, s), relative(o.VReset, o))
 	}
 	if s.AtThreshold != o.AtThreshold {
 		words := map[bool]string{true: "at", false: "above"}
@@ -162,9 +169,9 @@ func (s Step) differ(o Step, j int) []string {
 		if x.Start == nil {
 			return make([]float64, j+1)
 		}
-		return x.Start
+		return relative(x.Start, x)
 	}
-	number("the voltage at the start", start(s), start(o))
+	number("the voltage at the start, in thresholds,", start(s), start(o))
 	if o.Carry != s.Carry {
 		why = append(why, "a voltage above twice the threshold is lowered again in the next step, before it is compared")
 	}
