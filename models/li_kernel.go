@@ -170,16 +170,16 @@ func (k *liKernel[T]) backTask(at *task[T]) {
 	at.load(at.v, g.v, k.n)
 	at.load(at.i, g.i, k.n)
 	l := k.integrators(at)
-	a := kernel.Adjoint[T]{DX: at.u, G: k.zero[at.from:at.to]}
+	a := kernel.Adjoint[T]{DX: kernel.Rows[T]{Data: at.u}, G: kernel.Rows[T]{Data: k.zero[at.from:at.to]}}
 	for t := k.t - 1; t >= 0; t-- {
 		for b := at.lo; b < at.hi; b++ {
 			r, own := t*k.b+b, (b-at.lo)*width
 			a.DV, a.DI = at.v[own:own+width], at.i[own:own+width]
 			if d.x != nil {
-				a.DX = k.row(d.x, r, at)
+				a.DX.Data = k.row(d.x, r, at)
 			}
 			if g.vmem != nil {
-				a.G = k.row(g.vmem, r, at)
+				a.G.Data = k.row(g.vmem, r, at)
 			}
 			if k.learns() {
 				a.DAlpha, a.DBeta = k.row(k.partial[0], b, at), k.row(k.partial[1], b, at)

@@ -51,47 +51,65 @@ func (k *lifKernel[T]) backTasks(lo, hi int) {
 func (k *lifKernel[T]) backTask(at *task[T]) {
 	g, d := &k.gout, &k.gin
 	rows, width := at.hi-at.lo, at.to-at.from
-	at.x = resized(at.x, rows*width)
-	at.u = resized(at.u, width)
-	at.slope, at.before = resized(at.slope, width), resized(at.before, width)
+	at.x, at.u = resized(at.x, rows*width), resized(at.u, width)
+	at.slope, at.before = resized(at.slope, rows*width), resized(at.before, width)
 	at.v, at.i = resized(at.v, rows*width), resized(at.i, rows*width)
 	at.load(at.v, g.v, k.n)
 	at.load(at.i, g.i, k.n)
 	l := k.neurons(at)
-	a := kernel.Adjoint[T]{G: k.zero[at.from:at.to], Before: at.before}
-	ds := at.x
+	sharpness, inside := surrogate.Inside(k.surrogate)
 	for t := k.t - 1; t >= 0; t-- {
 		first := t*k.b + at.lo
-		k.spikeGradients(ds, t, at)
-		for b := at.lo; b < at.hi; b++ {
-			r, own := first+b-at.lo, (b-at.lo)*width
-			u := at.of(&k.vmem, r)
-			kernel.Sub(at.slope, u, l.VTh)
-			surrogate.Slopes(k.surrogate, at.slope, at.slope)
-			a.DV, a.DX = at.v[own:own+width], at.u
-			if k.synapse {
-				a.DI = at.i[own : own+width]
-			}
-			if k.dx.Data != nil {
-				a.DX = at.of(&k.dx, r)
-			}
-			if g.vmem != nil {
-				a.G = k.row(g.vmem, r, at)
-			}
-			if k.learns {
-				k.parameters(&a, &l, t, b, at)
-			}
-			if k.twin {
-				k.smoothBack(&l, &a, ds[own:own+width], at.slope, u, at.of(&k.smooth, r))
-			} else {
-				l.Back(&a, ds[own:own+width], at.slope, u)
-			}
+		k.spikeGradients(at.x, t, at)
+		u := kernel.Rows[T]{}
+		u.Data, u.LD = k.vmem.From(first, at.from)
+		a := kernel.Adjoint[T]{DV: at.v, DI: at.i, DX: kernel.Rows[T]{Data: at.u}, G: kernel.Rows[T]{Data: k.zero[at.from:at.to]}}
+		if k.dx.Data != nil {
+			a.DX.Data, a.DX.LD = k.dx.From(first, at.from)
+		}
+		if g.vmem != nil {
+			a.G = kernel.Rows[T]{Data: g.vmem[first*k.n+at.from:], LD: k.n}
+		}
+		if inside && !k.learns && !k.twin {
+			l.Back(&a, rows, at.x, nil, T(sharpness), u)
+			continue
+		}
+		for i := range rows {
+			row := at.slope[i*width : (i+1)*width]
+			kernel.Sub(row, u.Data[i*u.LD:][:width], l.VTh)
+			surrogate.Slopes(k.surrogate, row, row)
+		}
+		if !k.learns && !k.twin {
+			l.Back(&a, rows, at.x, at.slope, 0, u)
+			continue
+		}
+		for i := range rows {
+			k.backRow(a, &l, t, i, u, at)
 		}
 	}
 	at.store(d.v0, at.v, k.n)
 	at.store(d.i0, at.i, k.n)
 	if k.recurrent && d.s0 != nil {
 		k.wrec.Product(d.s0[at.lo*k.n:], k.n, at.lo, rows, 0, k.n, kernel.Matrix[T]{X: k.dx}, false, &at.scratch)
+	}
+}
+
+// backRow is a step of one row, where parameters are learned or the spikes are smooth.
+func (k *lifKernel[T]) backRow(a kernel.Adjoint[T], l *kernel.LIF[T], t, i int, u kernel.Rows[T], at *task[T]) {
+	width := at.to - at.from
+	own, r := i*width, t*k.b+at.lo+i
+	u.Data = u.Data[i*u.LD:]
+	a.DV, a.DI = at.v[own:own+width], at.i[own:own+width]
+	a.DX.Data, a.G.Data = a.DX.Data[i*a.DX.LD:], a.G.Data[i*a.G.LD:]
+	if k.learns {
+		a.Before = at.before
+		k.parameters(&a, l, t, at.lo+i, at)
+	}
+	ds, slope := at.x[own:own+width], at.slope[own:own+width]
+	if k.twin {
+		k.smoothBack(l, &a, ds, slope, u.Data[:width], at.of(&k.smooth, r))
+	} else {
+		l.Back(&a, 1, ds, slope, 0, u)
 	}
 }
 

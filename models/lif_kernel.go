@@ -44,9 +44,9 @@ type lifKernel[T kernel.Float] struct {
 	partial [4][]T // [B, N], gradients of parameters by row of the batch
 	zero    []T    // N
 
-	mask    []uint64 // bits of the spikes of each row
+	mask    []uint64 // bits of the spikes of each row, by panels
 	spikes  kernel.Events[T]
-	lists   []kernel.Recorder[T]
+	lists   []rowList[T]
 	columns kernel.Columns[T]
 	sorted  bool             // columns are those of this run
 	start   inputEvents[T]   // spikes before the first step
@@ -57,6 +57,13 @@ type lifKernel[T kernel.Float] struct {
 	in, gin                       lifIn[[]T]
 	out, gout                     lifOut[[]T]
 	forward, record, expand, back func(lo, hi int)
+}
+
+// rowList is what lists the spikes of rows whose neurons were in several tasks.
+type rowList[T kernel.Float] struct {
+	recorder kernel.Recorder[T]
+	mask     []uint64
+	smooth   []T
 }
 
 // lifIn names the inputs of the kernel.
@@ -239,58 +246,53 @@ func (k *lifKernel[T]) forwardTasks(lo, hi int) {
 // forwardTask takes some rows and neurons through time.
 func (k *lifKernel[T]) forwardTask(at *task[T]) {
 	a, o := &k.in, &k.out
-	rows, width, words := at.hi-at.lo, at.to-at.from, kernel.Words(k.n)
+	rows, width := at.hi-at.lo, at.to-at.from
+	words := kernel.Words(width)
 	at.x = resized(at.x, rows*width)
 	at.u = resized(at.u, width)
+	at.v, at.i = resized(at.v, rows*width), resized(at.i, rows*width)
+	at.load(at.v, a.v0, k.n)
+	at.load(at.i, a.i0, k.n)
 	l := k.neurons(at)
-	for b := at.lo; b < at.hi; b++ {
-		copy(k.row(o.v, b, at), k.row(a.v0, b, at))
-		if k.synapse {
-			copy(k.row(o.i, b, at), k.row(a.i0, b, at))
-		}
-	}
 	at.recorder.Reset()
 	for t := range k.t {
 		first := t*k.b + at.lo
+		x := kernel.Rows[T]{Data: at.x, LD: width}
 		if k.current != nil {
 			k.current.Rows(at.x, width, first, rows, at.from, at.to, &at.scratch)
+		} else if !k.recurrent {
+			x = kernel.Rows[T]{Data: a.x[first*k.n+at.from:], LD: k.n}
 		}
 		if k.recurrent {
 			k.recur(at, t)
 		}
-		for b := at.lo; b < at.hi; b++ {
-			r := t*k.b + b
-			x := at.x[(b-at.lo)*width : (b-at.lo+1)*width]
-			if k.current == nil && !k.recurrent {
-				x = k.row(a.x, r, at)
+		u := kernel.Rows[T]{Data: at.u}
+		if k.vmem.Data != nil {
+			u.Data, u.LD = k.vmem.From(first, at.from)
+		}
+		mask := k.mask[k.t*k.b*at.from/64+first*words:]
+		if k.twin {
+			k.smoothRows(&l, at, u, x, first, mask, words)
+		} else {
+			l.Step(rows, u, at.v, at.i, x, mask, words)
+		}
+		if k.isyn.Data != nil {
+			for i := range rows {
+				copy(at.of(&k.isyn, first+i), at.i[i*width:(i+1)*width])
 			}
-			u := at.u
-			if k.vmem.Data != nil {
-				u = at.of(&k.vmem, r)
-			}
-			v := k.row(o.v, b, at)
-			var i, i1 []T
-			if k.synapse {
-				i = k.row(o.i, b, at)
-				i1 = i
-			}
-			mask := k.mask[r*words+at.from/64:][:kernel.Words(width)]
-			var spikes []T
-			if k.twin {
-				spikes = at.of(&k.smooth, r)
-				k.smoothStep(&l, u, v, i1, i, x, spikes)
-				kernel.Mask(mask, spikes)
-			} else {
-				l.Step(u, v, i1, i, x, mask)
-			}
-			if k.isyn.Data != nil {
-				copy(at.of(&k.isyn, r), i1)
-			}
-			if k.grid.panels == 1 {
-				at.recorder.Record(&k.spikes, r, mask, spikes)
+		}
+		if k.grid.panels == 1 {
+			for i := range rows {
+				var spikes []T
+				if k.twin {
+					spikes = at.of(&k.smooth, first+i)
+				}
+				at.recorder.Record(&k.spikes, first+i, mask[i*words:(i+1)*words], spikes)
 			}
 		}
 	}
+	at.store(o.v, at.v, k.n)
+	at.store(o.i, at.i, k.n)
 }
 
 // recur adds to the current of step t what comes through the recurrent weights from the spikes of
@@ -309,18 +311,22 @@ func (k *lifKernel[T]) recur(at *task[T], t int) {
 
 // recordRows lists the spikes of rows whose neurons were in several tasks.
 func (k *lifKernel[T]) recordRows(lo, hi int) {
-	list, words := &k.lists[lo/blockRows], kernel.Words(k.n)
-	list.Reset()
+	list := &k.lists[lo/blockRows]
+	list.recorder.Reset()
+	list.mask = resized(list.mask, kernel.Words(k.n))
+	if k.twin {
+		list.smooth = resized(list.smooth, k.n)
+	}
 	for r := lo; r < hi; r++ {
-		var spikes []T
-		if k.twin {
-			spikes = make([]T, k.n)
-			for from := 0; from < k.n; from += k.smooth.Width {
+		for from := 0; from < k.n; from += k.grid.panel {
+			words := kernel.Words(min(k.grid.panel, k.n-from))
+			copy(list.mask[from/64:], k.mask[k.t*k.b*from/64+r*words:][:words])
+			if k.twin {
 				x, ld := k.smooth.From(r, from)
-				copy(spikes[from:], x[:ld])
+				copy(list.smooth[from:], x[:ld])
 			}
 		}
-		list.Record(&k.spikes, r, k.mask[r*words:(r+1)*words], spikes)
+		list.recorder.Record(&k.spikes, r, list.mask, list.smooth)
 	}
 }
 

@@ -8,11 +8,20 @@ import (
 // The steps of a smoothed twin, whose spikes s are numbers, S(u - VTh): [kernel.LIF] has those of
 // neurons whose spikes are 0 or 1.
 
-func (k *lifKernel[T]) smoothStep(l *kernel.LIF[T], u, v, i1, i, x, s []T) {
+func (k *lifKernel[T]) smoothRows(l *kernel.LIF[T], at *task[T], u, x kernel.Rows[T], first int, mask []uint64, words int) {
+	width := at.to - at.from
+	for r := range at.hi - at.lo {
+		s, own := at.of(&k.smooth, first+r), r*width
+		k.smoothStep(l, u.Data[r*u.LD:][:width], at.v[own:own+width], at.i[own:own+width], x.Data[r*x.LD:][:width], s)
+		kernel.Mask(mask[r*words:(r+1)*words], s)
+	}
+}
+
+func (k *lifKernel[T]) smoothStep(l *kernel.LIF[T], u, v, i, x, s []T) {
 	for j, x := range x {
 		if l.Beta != nil {
-			i1[j] = T(l.Beta[j]*i[j]) + x
-			x = T((1 - l.Alpha[j]) * i1[j])
+			i[j] = T(l.Beta[j]*i[j]) + x
+			x = T((1 - l.Alpha[j]) * i[j])
 		}
 		u[j] = T(l.Alpha[j]*v[j]) + x
 		s[j] = u[j] - l.VTh[j]
@@ -33,6 +42,7 @@ func (k *lifKernel[T]) smoothReset(l *kernel.LIF[T], v, u, s []T) {
 
 // smoothBack is the adjoint of smoothStep.
 func (k *lifKernel[T]) smoothBack(l *kernel.LIF[T], a *kernel.Adjoint[T], ds, slope, u, s []T) {
+	dx := a.DX.Data
 	for j, u := range u {
 		dr := a.DV[j]
 		du, dsj := dr, T(-l.VTh[j]*dr)
@@ -51,13 +61,13 @@ func (k *lifKernel[T]) smoothBack(l *kernel.LIF[T], a *kernel.Adjoint[T], ds, sl
 			}
 			a.DVTh[j] -= spike
 		}
-		du = du + spike + a.G[j]
+		du = du + spike + a.G.Data[j]
 		a.DV[j] = l.Alpha[j] * du
 		if l.Beta == nil {
 			if a.DAlpha != nil {
 				a.DAlpha[j] += T(du * a.Before[j])
 			}
-			a.DX[j] = du
+			dx[j] = du
 			continue
 		}
 		di := a.DI[j] + T((1-l.Alpha[j])*du)
@@ -65,6 +75,6 @@ func (k *lifKernel[T]) smoothBack(l *kernel.LIF[T], a *kernel.Adjoint[T], ds, sl
 			a.DAlpha[j] += T(du * (a.Before[j] - a.I[j]))
 			a.DBeta[j] += T(di * a.IBefore[j])
 		}
-		a.DX[j], a.DI[j] = di, l.Beta[j]*di
+		dx[j], a.DI[j] = di, l.Beta[j]*di
 	}
 }

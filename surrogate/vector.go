@@ -56,6 +56,13 @@ func Slopes[T float32 | float64](s Surrogate, dst, x []T) {
 	}
 }
 
+// Inside returns the sharpness of a surrogate whose slope kernels compute inside of other loops, as
+// [kernel.LIF] does: that of [FastSigmoid]. For all others it returns false.
+func Inside(s Surrogate) (sharpness float64, ok bool) {
+	f, ok := s.(FastSigmoid)
+	return f.k(), ok
+}
+
 // throughExp sets dst[i] to after(exp(before(x[i]))), in float64. dst and x have one length.
 func throughExp[T float](dst, x []T, before, after func(float64) float64) {
 	var block [64]float64

@@ -73,34 +73,34 @@ func fastLi[T Float](v1, v, x, alpha *T, n int) bool {
 	return true
 }
 
-func fastLif[T Float](u, v, x, alpha, vth *T, bits *uint64, n int) bool {
+func fastLif[T Float](u *T, ldu int, v *T, x *T, ldx int, alpha, vth *T, bits *uint64, ldbits int, n, rows int) bool {
 	switch {
 	case !avx2:
 		return false
 	case single[T]() && avx512:
-		lifF32AVX512((*float32)(unsafe.Pointer(u)), (*float32)(unsafe.Pointer(v)), (*float32)(unsafe.Pointer(x)), (*float32)(unsafe.Pointer(alpha)), (*float32)(unsafe.Pointer(vth)), bits, n)
+		lifF32AVX512((*float32)(unsafe.Pointer(u)), ldu, (*float32)(unsafe.Pointer(v)), (*float32)(unsafe.Pointer(x)), ldx, (*float32)(unsafe.Pointer(alpha)), (*float32)(unsafe.Pointer(vth)), bits, ldbits, n, rows)
 	case single[T]():
-		lifF32AVX2((*float32)(unsafe.Pointer(u)), (*float32)(unsafe.Pointer(v)), (*float32)(unsafe.Pointer(x)), (*float32)(unsafe.Pointer(alpha)), (*float32)(unsafe.Pointer(vth)), bits, n)
+		lifF32AVX2((*float32)(unsafe.Pointer(u)), ldu, (*float32)(unsafe.Pointer(v)), (*float32)(unsafe.Pointer(x)), ldx, (*float32)(unsafe.Pointer(alpha)), (*float32)(unsafe.Pointer(vth)), bits, ldbits, n, rows)
 	case avx512:
-		lifF64AVX512((*float64)(unsafe.Pointer(u)), (*float64)(unsafe.Pointer(v)), (*float64)(unsafe.Pointer(x)), (*float64)(unsafe.Pointer(alpha)), (*float64)(unsafe.Pointer(vth)), bits, n)
+		lifF64AVX512((*float64)(unsafe.Pointer(u)), ldu, (*float64)(unsafe.Pointer(v)), (*float64)(unsafe.Pointer(x)), ldx, (*float64)(unsafe.Pointer(alpha)), (*float64)(unsafe.Pointer(vth)), bits, ldbits, n, rows)
 	default:
-		lifF64AVX2((*float64)(unsafe.Pointer(u)), (*float64)(unsafe.Pointer(v)), (*float64)(unsafe.Pointer(x)), (*float64)(unsafe.Pointer(alpha)), (*float64)(unsafe.Pointer(vth)), bits, n)
+		lifF64AVX2((*float64)(unsafe.Pointer(u)), ldu, (*float64)(unsafe.Pointer(v)), (*float64)(unsafe.Pointer(x)), ldx, (*float64)(unsafe.Pointer(alpha)), (*float64)(unsafe.Pointer(vth)), bits, ldbits, n, rows)
 	}
 	return true
 }
 
-func fastLifToValue[T Float](u, v, x, alpha, vth *T, bits *uint64, vreset *T, n int) bool {
+func fastLifToValue[T Float](u *T, ldu int, v *T, x *T, ldx int, alpha, vth *T, bits *uint64, ldbits int, vreset *T, n, rows int) bool {
 	switch {
 	case !avx2:
 		return false
 	case single[T]() && avx512:
-		lifToValueF32AVX512((*float32)(unsafe.Pointer(u)), (*float32)(unsafe.Pointer(v)), (*float32)(unsafe.Pointer(x)), (*float32)(unsafe.Pointer(alpha)), (*float32)(unsafe.Pointer(vth)), bits, (*float32)(unsafe.Pointer(vreset)), n)
+		lifToValueF32AVX512((*float32)(unsafe.Pointer(u)), ldu, (*float32)(unsafe.Pointer(v)), (*float32)(unsafe.Pointer(x)), ldx, (*float32)(unsafe.Pointer(alpha)), (*float32)(unsafe.Pointer(vth)), bits, ldbits, (*float32)(unsafe.Pointer(vreset)), n, rows)
 	case single[T]():
-		lifToValueF32AVX2((*float32)(unsafe.Pointer(u)), (*float32)(unsafe.Pointer(v)), (*float32)(unsafe.Pointer(x)), (*float32)(unsafe.Pointer(alpha)), (*float32)(unsafe.Pointer(vth)), bits, (*float32)(unsafe.Pointer(vreset)), n)
+		lifToValueF32AVX2((*float32)(unsafe.Pointer(u)), ldu, (*float32)(unsafe.Pointer(v)), (*float32)(unsafe.Pointer(x)), ldx, (*float32)(unsafe.Pointer(alpha)), (*float32)(unsafe.Pointer(vth)), bits, ldbits, (*float32)(unsafe.Pointer(vreset)), n, rows)
 	case avx512:
-		lifToValueF64AVX512((*float64)(unsafe.Pointer(u)), (*float64)(unsafe.Pointer(v)), (*float64)(unsafe.Pointer(x)), (*float64)(unsafe.Pointer(alpha)), (*float64)(unsafe.Pointer(vth)), bits, (*float64)(unsafe.Pointer(vreset)), n)
+		lifToValueF64AVX512((*float64)(unsafe.Pointer(u)), ldu, (*float64)(unsafe.Pointer(v)), (*float64)(unsafe.Pointer(x)), ldx, (*float64)(unsafe.Pointer(alpha)), (*float64)(unsafe.Pointer(vth)), bits, ldbits, (*float64)(unsafe.Pointer(vreset)), n, rows)
 	default:
-		lifToValueF64AVX2((*float64)(unsafe.Pointer(u)), (*float64)(unsafe.Pointer(v)), (*float64)(unsafe.Pointer(x)), (*float64)(unsafe.Pointer(alpha)), (*float64)(unsafe.Pointer(vth)), bits, (*float64)(unsafe.Pointer(vreset)), n)
+		lifToValueF64AVX2((*float64)(unsafe.Pointer(u)), ldu, (*float64)(unsafe.Pointer(v)), (*float64)(unsafe.Pointer(x)), ldx, (*float64)(unsafe.Pointer(alpha)), (*float64)(unsafe.Pointer(vth)), bits, ldbits, (*float64)(unsafe.Pointer(vreset)), n, rows)
 	}
 	return true
 }
@@ -121,38 +121,6 @@ func fastLiBack[T Float](dv, dx, gv, alpha *T, n int) bool {
 	return true
 }
 
-func fastLifBack[T Float](dv, dx, ds, slope, u, gv, alpha, vth *T, attached uint64, n int) bool {
-	switch {
-	case !avx2:
-		return false
-	case single[T]() && avx512:
-		lifBackF32AVX512((*float32)(unsafe.Pointer(dv)), (*float32)(unsafe.Pointer(dx)), (*float32)(unsafe.Pointer(ds)), (*float32)(unsafe.Pointer(slope)), (*float32)(unsafe.Pointer(u)), (*float32)(unsafe.Pointer(gv)), (*float32)(unsafe.Pointer(alpha)), (*float32)(unsafe.Pointer(vth)), attached, n)
-	case single[T]():
-		lifBackF32AVX2((*float32)(unsafe.Pointer(dv)), (*float32)(unsafe.Pointer(dx)), (*float32)(unsafe.Pointer(ds)), (*float32)(unsafe.Pointer(slope)), (*float32)(unsafe.Pointer(u)), (*float32)(unsafe.Pointer(gv)), (*float32)(unsafe.Pointer(alpha)), (*float32)(unsafe.Pointer(vth)), attached, n)
-	case avx512:
-		lifBackF64AVX512((*float64)(unsafe.Pointer(dv)), (*float64)(unsafe.Pointer(dx)), (*float64)(unsafe.Pointer(ds)), (*float64)(unsafe.Pointer(slope)), (*float64)(unsafe.Pointer(u)), (*float64)(unsafe.Pointer(gv)), (*float64)(unsafe.Pointer(alpha)), (*float64)(unsafe.Pointer(vth)), attached, n)
-	default:
-		lifBackF64AVX2((*float64)(unsafe.Pointer(dv)), (*float64)(unsafe.Pointer(dx)), (*float64)(unsafe.Pointer(ds)), (*float64)(unsafe.Pointer(slope)), (*float64)(unsafe.Pointer(u)), (*float64)(unsafe.Pointer(gv)), (*float64)(unsafe.Pointer(alpha)), (*float64)(unsafe.Pointer(vth)), attached, n)
-	}
-	return true
-}
-
-func fastLifBackToValue[T Float](dv, dx, ds, slope, u, gv, alpha, vth *T, attached uint64, vreset *T, n int) bool {
-	switch {
-	case !avx2:
-		return false
-	case single[T]() && avx512:
-		lifBackToValueF32AVX512((*float32)(unsafe.Pointer(dv)), (*float32)(unsafe.Pointer(dx)), (*float32)(unsafe.Pointer(ds)), (*float32)(unsafe.Pointer(slope)), (*float32)(unsafe.Pointer(u)), (*float32)(unsafe.Pointer(gv)), (*float32)(unsafe.Pointer(alpha)), (*float32)(unsafe.Pointer(vth)), attached, (*float32)(unsafe.Pointer(vreset)), n)
-	case single[T]():
-		lifBackToValueF32AVX2((*float32)(unsafe.Pointer(dv)), (*float32)(unsafe.Pointer(dx)), (*float32)(unsafe.Pointer(ds)), (*float32)(unsafe.Pointer(slope)), (*float32)(unsafe.Pointer(u)), (*float32)(unsafe.Pointer(gv)), (*float32)(unsafe.Pointer(alpha)), (*float32)(unsafe.Pointer(vth)), attached, (*float32)(unsafe.Pointer(vreset)), n)
-	case avx512:
-		lifBackToValueF64AVX512((*float64)(unsafe.Pointer(dv)), (*float64)(unsafe.Pointer(dx)), (*float64)(unsafe.Pointer(ds)), (*float64)(unsafe.Pointer(slope)), (*float64)(unsafe.Pointer(u)), (*float64)(unsafe.Pointer(gv)), (*float64)(unsafe.Pointer(alpha)), (*float64)(unsafe.Pointer(vth)), attached, (*float64)(unsafe.Pointer(vreset)), n)
-	default:
-		lifBackToValueF64AVX2((*float64)(unsafe.Pointer(dv)), (*float64)(unsafe.Pointer(dx)), (*float64)(unsafe.Pointer(ds)), (*float64)(unsafe.Pointer(slope)), (*float64)(unsafe.Pointer(u)), (*float64)(unsafe.Pointer(gv)), (*float64)(unsafe.Pointer(alpha)), (*float64)(unsafe.Pointer(vth)), attached, (*float64)(unsafe.Pointer(vreset)), n)
-	}
-	return true
-}
-
 func fastLiBackLearned[T Float](dv, dx, gv, alpha *T, dalpha, before *T, n int) bool {
 	switch {
 	case !avx2:
@@ -169,34 +137,98 @@ func fastLiBackLearned[T Float](dv, dx, gv, alpha *T, dalpha, before *T, n int) 
 	return true
 }
 
-func fastLifBackLearned[T Float](dv, dx, ds, slope, u, gv, alpha, vth *T, attached uint64, dalpha, before *T, dvth *T, n int) bool {
+func fastLifBack[T Float](dv, dx *T, lddx int, ds, slope, u *T, ldu int, gv *T, ldgv int, alpha, vth *T, attached uint64, n, rows int) bool {
 	switch {
 	case !avx2:
 		return false
 	case single[T]() && avx512:
-		lifBackLearnedF32AVX512((*float32)(unsafe.Pointer(dv)), (*float32)(unsafe.Pointer(dx)), (*float32)(unsafe.Pointer(ds)), (*float32)(unsafe.Pointer(slope)), (*float32)(unsafe.Pointer(u)), (*float32)(unsafe.Pointer(gv)), (*float32)(unsafe.Pointer(alpha)), (*float32)(unsafe.Pointer(vth)), attached, (*float32)(unsafe.Pointer(dalpha)), (*float32)(unsafe.Pointer(before)), (*float32)(unsafe.Pointer(dvth)), n)
+		lifBackF32AVX512((*float32)(unsafe.Pointer(dv)), (*float32)(unsafe.Pointer(dx)), lddx, (*float32)(unsafe.Pointer(ds)), (*float32)(unsafe.Pointer(slope)), (*float32)(unsafe.Pointer(u)), ldu, (*float32)(unsafe.Pointer(gv)), ldgv, (*float32)(unsafe.Pointer(alpha)), (*float32)(unsafe.Pointer(vth)), attached, n, rows)
 	case single[T]():
-		lifBackLearnedF32AVX2((*float32)(unsafe.Pointer(dv)), (*float32)(unsafe.Pointer(dx)), (*float32)(unsafe.Pointer(ds)), (*float32)(unsafe.Pointer(slope)), (*float32)(unsafe.Pointer(u)), (*float32)(unsafe.Pointer(gv)), (*float32)(unsafe.Pointer(alpha)), (*float32)(unsafe.Pointer(vth)), attached, (*float32)(unsafe.Pointer(dalpha)), (*float32)(unsafe.Pointer(before)), (*float32)(unsafe.Pointer(dvth)), n)
+		lifBackF32AVX2((*float32)(unsafe.Pointer(dv)), (*float32)(unsafe.Pointer(dx)), lddx, (*float32)(unsafe.Pointer(ds)), (*float32)(unsafe.Pointer(slope)), (*float32)(unsafe.Pointer(u)), ldu, (*float32)(unsafe.Pointer(gv)), ldgv, (*float32)(unsafe.Pointer(alpha)), (*float32)(unsafe.Pointer(vth)), attached, n, rows)
 	case avx512:
-		lifBackLearnedF64AVX512((*float64)(unsafe.Pointer(dv)), (*float64)(unsafe.Pointer(dx)), (*float64)(unsafe.Pointer(ds)), (*float64)(unsafe.Pointer(slope)), (*float64)(unsafe.Pointer(u)), (*float64)(unsafe.Pointer(gv)), (*float64)(unsafe.Pointer(alpha)), (*float64)(unsafe.Pointer(vth)), attached, (*float64)(unsafe.Pointer(dalpha)), (*float64)(unsafe.Pointer(before)), (*float64)(unsafe.Pointer(dvth)), n)
+		lifBackF64AVX512((*float64)(unsafe.Pointer(dv)), (*float64)(unsafe.Pointer(dx)), lddx, (*float64)(unsafe.Pointer(ds)), (*float64)(unsafe.Pointer(slope)), (*float64)(unsafe.Pointer(u)), ldu, (*float64)(unsafe.Pointer(gv)), ldgv, (*float64)(unsafe.Pointer(alpha)), (*float64)(unsafe.Pointer(vth)), attached, n, rows)
 	default:
-		lifBackLearnedF64AVX2((*float64)(unsafe.Pointer(dv)), (*float64)(unsafe.Pointer(dx)), (*float64)(unsafe.Pointer(ds)), (*float64)(unsafe.Pointer(slope)), (*float64)(unsafe.Pointer(u)), (*float64)(unsafe.Pointer(gv)), (*float64)(unsafe.Pointer(alpha)), (*float64)(unsafe.Pointer(vth)), attached, (*float64)(unsafe.Pointer(dalpha)), (*float64)(unsafe.Pointer(before)), (*float64)(unsafe.Pointer(dvth)), n)
+		lifBackF64AVX2((*float64)(unsafe.Pointer(dv)), (*float64)(unsafe.Pointer(dx)), lddx, (*float64)(unsafe.Pointer(ds)), (*float64)(unsafe.Pointer(slope)), (*float64)(unsafe.Pointer(u)), ldu, (*float64)(unsafe.Pointer(gv)), ldgv, (*float64)(unsafe.Pointer(alpha)), (*float64)(unsafe.Pointer(vth)), attached, n, rows)
 	}
 	return true
 }
 
-func fastLifBackToValueLearned[T Float](dv, dx, ds, slope, u, gv, alpha, vth *T, attached uint64, vreset *T, dalpha, before *T, dvth *T, dvreset *T, n int) bool {
+func fastLifBackFast[T Float](dv, dx *T, lddx int, ds, slope, u *T, ldu int, gv *T, ldgv int, alpha, vth *T, attached uint64, k T, n, rows int) bool {
 	switch {
 	case !avx2:
 		return false
 	case single[T]() && avx512:
-		lifBackToValueLearnedF32AVX512((*float32)(unsafe.Pointer(dv)), (*float32)(unsafe.Pointer(dx)), (*float32)(unsafe.Pointer(ds)), (*float32)(unsafe.Pointer(slope)), (*float32)(unsafe.Pointer(u)), (*float32)(unsafe.Pointer(gv)), (*float32)(unsafe.Pointer(alpha)), (*float32)(unsafe.Pointer(vth)), attached, (*float32)(unsafe.Pointer(vreset)), (*float32)(unsafe.Pointer(dalpha)), (*float32)(unsafe.Pointer(before)), (*float32)(unsafe.Pointer(dvth)), (*float32)(unsafe.Pointer(dvreset)), n)
+		lifBackFastF32AVX512((*float32)(unsafe.Pointer(dv)), (*float32)(unsafe.Pointer(dx)), lddx, (*float32)(unsafe.Pointer(ds)), (*float32)(unsafe.Pointer(slope)), (*float32)(unsafe.Pointer(u)), ldu, (*float32)(unsafe.Pointer(gv)), ldgv, (*float32)(unsafe.Pointer(alpha)), (*float32)(unsafe.Pointer(vth)), attached, float32(k), n, rows)
 	case single[T]():
-		lifBackToValueLearnedF32AVX2((*float32)(unsafe.Pointer(dv)), (*float32)(unsafe.Pointer(dx)), (*float32)(unsafe.Pointer(ds)), (*float32)(unsafe.Pointer(slope)), (*float32)(unsafe.Pointer(u)), (*float32)(unsafe.Pointer(gv)), (*float32)(unsafe.Pointer(alpha)), (*float32)(unsafe.Pointer(vth)), attached, (*float32)(unsafe.Pointer(vreset)), (*float32)(unsafe.Pointer(dalpha)), (*float32)(unsafe.Pointer(before)), (*float32)(unsafe.Pointer(dvth)), (*float32)(unsafe.Pointer(dvreset)), n)
+		lifBackFastF32AVX2((*float32)(unsafe.Pointer(dv)), (*float32)(unsafe.Pointer(dx)), lddx, (*float32)(unsafe.Pointer(ds)), (*float32)(unsafe.Pointer(slope)), (*float32)(unsafe.Pointer(u)), ldu, (*float32)(unsafe.Pointer(gv)), ldgv, (*float32)(unsafe.Pointer(alpha)), (*float32)(unsafe.Pointer(vth)), attached, float32(k), n, rows)
 	case avx512:
-		lifBackToValueLearnedF64AVX512((*float64)(unsafe.Pointer(dv)), (*float64)(unsafe.Pointer(dx)), (*float64)(unsafe.Pointer(ds)), (*float64)(unsafe.Pointer(slope)), (*float64)(unsafe.Pointer(u)), (*float64)(unsafe.Pointer(gv)), (*float64)(unsafe.Pointer(alpha)), (*float64)(unsafe.Pointer(vth)), attached, (*float64)(unsafe.Pointer(vreset)), (*float64)(unsafe.Pointer(dalpha)), (*float64)(unsafe.Pointer(before)), (*float64)(unsafe.Pointer(dvth)), (*float64)(unsafe.Pointer(dvreset)), n)
+		lifBackFastF64AVX512((*float64)(unsafe.Pointer(dv)), (*float64)(unsafe.Pointer(dx)), lddx, (*float64)(unsafe.Pointer(ds)), (*float64)(unsafe.Pointer(slope)), (*float64)(unsafe.Pointer(u)), ldu, (*float64)(unsafe.Pointer(gv)), ldgv, (*float64)(unsafe.Pointer(alpha)), (*float64)(unsafe.Pointer(vth)), attached, float64(k), n, rows)
 	default:
-		lifBackToValueLearnedF64AVX2((*float64)(unsafe.Pointer(dv)), (*float64)(unsafe.Pointer(dx)), (*float64)(unsafe.Pointer(ds)), (*float64)(unsafe.Pointer(slope)), (*float64)(unsafe.Pointer(u)), (*float64)(unsafe.Pointer(gv)), (*float64)(unsafe.Pointer(alpha)), (*float64)(unsafe.Pointer(vth)), attached, (*float64)(unsafe.Pointer(vreset)), (*float64)(unsafe.Pointer(dalpha)), (*float64)(unsafe.Pointer(before)), (*float64)(unsafe.Pointer(dvth)), (*float64)(unsafe.Pointer(dvreset)), n)
+		lifBackFastF64AVX2((*float64)(unsafe.Pointer(dv)), (*float64)(unsafe.Pointer(dx)), lddx, (*float64)(unsafe.Pointer(ds)), (*float64)(unsafe.Pointer(slope)), (*float64)(unsafe.Pointer(u)), ldu, (*float64)(unsafe.Pointer(gv)), ldgv, (*float64)(unsafe.Pointer(alpha)), (*float64)(unsafe.Pointer(vth)), attached, float64(k), n, rows)
+	}
+	return true
+}
+
+func fastLifBackLearned[T Float](dv, dx *T, lddx int, ds, slope, u *T, ldu int, gv *T, ldgv int, alpha, vth *T, attached uint64, dalpha, before *T, dvth *T, n, rows int) bool {
+	switch {
+	case !avx2:
+		return false
+	case single[T]() && avx512:
+		lifBackLearnedF32AVX512((*float32)(unsafe.Pointer(dv)), (*float32)(unsafe.Pointer(dx)), lddx, (*float32)(unsafe.Pointer(ds)), (*float32)(unsafe.Pointer(slope)), (*float32)(unsafe.Pointer(u)), ldu, (*float32)(unsafe.Pointer(gv)), ldgv, (*float32)(unsafe.Pointer(alpha)), (*float32)(unsafe.Pointer(vth)), attached, (*float32)(unsafe.Pointer(dalpha)), (*float32)(unsafe.Pointer(before)), (*float32)(unsafe.Pointer(dvth)), n, rows)
+	case single[T]():
+		lifBackLearnedF32AVX2((*float32)(unsafe.Pointer(dv)), (*float32)(unsafe.Pointer(dx)), lddx, (*float32)(unsafe.Pointer(ds)), (*float32)(unsafe.Pointer(slope)), (*float32)(unsafe.Pointer(u)), ldu, (*float32)(unsafe.Pointer(gv)), ldgv, (*float32)(unsafe.Pointer(alpha)), (*float32)(unsafe.Pointer(vth)), attached, (*float32)(unsafe.Pointer(dalpha)), (*float32)(unsafe.Pointer(before)), (*float32)(unsafe.Pointer(dvth)), n, rows)
+	case avx512:
+		lifBackLearnedF64AVX512((*float64)(unsafe.Pointer(dv)), (*float64)(unsafe.Pointer(dx)), lddx, (*float64)(unsafe.Pointer(ds)), (*float64)(unsafe.Pointer(slope)), (*float64)(unsafe.Pointer(u)), ldu, (*float64)(unsafe.Pointer(gv)), ldgv, (*float64)(unsafe.Pointer(alpha)), (*float64)(unsafe.Pointer(vth)), attached, (*float64)(unsafe.Pointer(dalpha)), (*float64)(unsafe.Pointer(before)), (*float64)(unsafe.Pointer(dvth)), n, rows)
+	default:
+		lifBackLearnedF64AVX2((*float64)(unsafe.Pointer(dv)), (*float64)(unsafe.Pointer(dx)), lddx, (*float64)(unsafe.Pointer(ds)), (*float64)(unsafe.Pointer(slope)), (*float64)(unsafe.Pointer(u)), ldu, (*float64)(unsafe.Pointer(gv)), ldgv, (*float64)(unsafe.Pointer(alpha)), (*float64)(unsafe.Pointer(vth)), attached, (*float64)(unsafe.Pointer(dalpha)), (*float64)(unsafe.Pointer(before)), (*float64)(unsafe.Pointer(dvth)), n, rows)
+	}
+	return true
+}
+
+func fastLifBackToValue[T Float](dv, dx *T, lddx int, ds, slope, u *T, ldu int, gv *T, ldgv int, alpha, vth *T, attached uint64, vreset *T, n, rows int) bool {
+	switch {
+	case !avx2:
+		return false
+	case single[T]() && avx512:
+		lifBackToValueF32AVX512((*float32)(unsafe.Pointer(dv)), (*float32)(unsafe.Pointer(dx)), lddx, (*float32)(unsafe.Pointer(ds)), (*float32)(unsafe.Pointer(slope)), (*float32)(unsafe.Pointer(u)), ldu, (*float32)(unsafe.Pointer(gv)), ldgv, (*float32)(unsafe.Pointer(alpha)), (*float32)(unsafe.Pointer(vth)), attached, (*float32)(unsafe.Pointer(vreset)), n, rows)
+	case single[T]():
+		lifBackToValueF32AVX2((*float32)(unsafe.Pointer(dv)), (*float32)(unsafe.Pointer(dx)), lddx, (*float32)(unsafe.Pointer(ds)), (*float32)(unsafe.Pointer(slope)), (*float32)(unsafe.Pointer(u)), ldu, (*float32)(unsafe.Pointer(gv)), ldgv, (*float32)(unsafe.Pointer(alpha)), (*float32)(unsafe.Pointer(vth)), attached, (*float32)(unsafe.Pointer(vreset)), n, rows)
+	case avx512:
+		lifBackToValueF64AVX512((*float64)(unsafe.Pointer(dv)), (*float64)(unsafe.Pointer(dx)), lddx, (*float64)(unsafe.Pointer(ds)), (*float64)(unsafe.Pointer(slope)), (*float64)(unsafe.Pointer(u)), ldu, (*float64)(unsafe.Pointer(gv)), ldgv, (*float64)(unsafe.Pointer(alpha)), (*float64)(unsafe.Pointer(vth)), attached, (*float64)(unsafe.Pointer(vreset)), n, rows)
+	default:
+		lifBackToValueF64AVX2((*float64)(unsafe.Pointer(dv)), (*float64)(unsafe.Pointer(dx)), lddx, (*float64)(unsafe.Pointer(ds)), (*float64)(unsafe.Pointer(slope)), (*float64)(unsafe.Pointer(u)), ldu, (*float64)(unsafe.Pointer(gv)), ldgv, (*float64)(unsafe.Pointer(alpha)), (*float64)(unsafe.Pointer(vth)), attached, (*float64)(unsafe.Pointer(vreset)), n, rows)
+	}
+	return true
+}
+
+func fastLifBackToValueFast[T Float](dv, dx *T, lddx int, ds, slope, u *T, ldu int, gv *T, ldgv int, alpha, vth *T, attached uint64, vreset *T, k T, n, rows int) bool {
+	switch {
+	case !avx2:
+		return false
+	case single[T]() && avx512:
+		lifBackToValueFastF32AVX512((*float32)(unsafe.Pointer(dv)), (*float32)(unsafe.Pointer(dx)), lddx, (*float32)(unsafe.Pointer(ds)), (*float32)(unsafe.Pointer(slope)), (*float32)(unsafe.Pointer(u)), ldu, (*float32)(unsafe.Pointer(gv)), ldgv, (*float32)(unsafe.Pointer(alpha)), (*float32)(unsafe.Pointer(vth)), attached, (*float32)(unsafe.Pointer(vreset)), float32(k), n, rows)
+	case single[T]():
+		lifBackToValueFastF32AVX2((*float32)(unsafe.Pointer(dv)), (*float32)(unsafe.Pointer(dx)), lddx, (*float32)(unsafe.Pointer(ds)), (*float32)(unsafe.Pointer(slope)), (*float32)(unsafe.Pointer(u)), ldu, (*float32)(unsafe.Pointer(gv)), ldgv, (*float32)(unsafe.Pointer(alpha)), (*float32)(unsafe.Pointer(vth)), attached, (*float32)(unsafe.Pointer(vreset)), float32(k), n, rows)
+	case avx512:
+		lifBackToValueFastF64AVX512((*float64)(unsafe.Pointer(dv)), (*float64)(unsafe.Pointer(dx)), lddx, (*float64)(unsafe.Pointer(ds)), (*float64)(unsafe.Pointer(slope)), (*float64)(unsafe.Pointer(u)), ldu, (*float64)(unsafe.Pointer(gv)), ldgv, (*float64)(unsafe.Pointer(alpha)), (*float64)(unsafe.Pointer(vth)), attached, (*float64)(unsafe.Pointer(vreset)), float64(k), n, rows)
+	default:
+		lifBackToValueFastF64AVX2((*float64)(unsafe.Pointer(dv)), (*float64)(unsafe.Pointer(dx)), lddx, (*float64)(unsafe.Pointer(ds)), (*float64)(unsafe.Pointer(slope)), (*float64)(unsafe.Pointer(u)), ldu, (*float64)(unsafe.Pointer(gv)), ldgv, (*float64)(unsafe.Pointer(alpha)), (*float64)(unsafe.Pointer(vth)), attached, (*float64)(unsafe.Pointer(vreset)), float64(k), n, rows)
+	}
+	return true
+}
+
+func fastLifBackToValueLearned[T Float](dv, dx *T, lddx int, ds, slope, u *T, ldu int, gv *T, ldgv int, alpha, vth *T, attached uint64, vreset *T, dalpha, before *T, dvth *T, dvreset *T, n, rows int) bool {
+	switch {
+	case !avx2:
+		return false
+	case single[T]() && avx512:
+		lifBackToValueLearnedF32AVX512((*float32)(unsafe.Pointer(dv)), (*float32)(unsafe.Pointer(dx)), lddx, (*float32)(unsafe.Pointer(ds)), (*float32)(unsafe.Pointer(slope)), (*float32)(unsafe.Pointer(u)), ldu, (*float32)(unsafe.Pointer(gv)), ldgv, (*float32)(unsafe.Pointer(alpha)), (*float32)(unsafe.Pointer(vth)), attached, (*float32)(unsafe.Pointer(vreset)), (*float32)(unsafe.Pointer(dalpha)), (*float32)(unsafe.Pointer(before)), (*float32)(unsafe.Pointer(dvth)), (*float32)(unsafe.Pointer(dvreset)), n, rows)
+	case single[T]():
+		lifBackToValueLearnedF32AVX2((*float32)(unsafe.Pointer(dv)), (*float32)(unsafe.Pointer(dx)), lddx, (*float32)(unsafe.Pointer(ds)), (*float32)(unsafe.Pointer(slope)), (*float32)(unsafe.Pointer(u)), ldu, (*float32)(unsafe.Pointer(gv)), ldgv, (*float32)(unsafe.Pointer(alpha)), (*float32)(unsafe.Pointer(vth)), attached, (*float32)(unsafe.Pointer(vreset)), (*float32)(unsafe.Pointer(dalpha)), (*float32)(unsafe.Pointer(before)), (*float32)(unsafe.Pointer(dvth)), (*float32)(unsafe.Pointer(dvreset)), n, rows)
+	case avx512:
+		lifBackToValueLearnedF64AVX512((*float64)(unsafe.Pointer(dv)), (*float64)(unsafe.Pointer(dx)), lddx, (*float64)(unsafe.Pointer(ds)), (*float64)(unsafe.Pointer(slope)), (*float64)(unsafe.Pointer(u)), ldu, (*float64)(unsafe.Pointer(gv)), ldgv, (*float64)(unsafe.Pointer(alpha)), (*float64)(unsafe.Pointer(vth)), attached, (*float64)(unsafe.Pointer(vreset)), (*float64)(unsafe.Pointer(dalpha)), (*float64)(unsafe.Pointer(before)), (*float64)(unsafe.Pointer(dvth)), (*float64)(unsafe.Pointer(dvreset)), n, rows)
+	default:
+		lifBackToValueLearnedF64AVX2((*float64)(unsafe.Pointer(dv)), (*float64)(unsafe.Pointer(dx)), lddx, (*float64)(unsafe.Pointer(ds)), (*float64)(unsafe.Pointer(slope)), (*float64)(unsafe.Pointer(u)), ldu, (*float64)(unsafe.Pointer(gv)), ldgv, (*float64)(unsafe.Pointer(alpha)), (*float64)(unsafe.Pointer(vth)), attached, (*float64)(unsafe.Pointer(vreset)), (*float64)(unsafe.Pointer(dalpha)), (*float64)(unsafe.Pointer(before)), (*float64)(unsafe.Pointer(dvth)), (*float64)(unsafe.Pointer(dvreset)), n, rows)
 	}
 	return true
 }
@@ -217,34 +249,34 @@ func fastLiSyn[T Float](v1, v, x, alpha *T, i1, i, beta *T, n int) bool {
 	return true
 }
 
-func fastLifSyn[T Float](u, v, x, alpha, vth *T, bits *uint64, i1, i, beta *T, n int) bool {
+func fastLifSyn[T Float](u *T, ldu int, v *T, x *T, ldx int, alpha, vth *T, bits *uint64, ldbits int, i, beta *T, n, rows int) bool {
 	switch {
 	case !avx2:
 		return false
 	case single[T]() && avx512:
-		lifSynF32AVX512((*float32)(unsafe.Pointer(u)), (*float32)(unsafe.Pointer(v)), (*float32)(unsafe.Pointer(x)), (*float32)(unsafe.Pointer(alpha)), (*float32)(unsafe.Pointer(vth)), bits, (*float32)(unsafe.Pointer(i1)), (*float32)(unsafe.Pointer(i)), (*float32)(unsafe.Pointer(beta)), n)
+		lifSynF32AVX512((*float32)(unsafe.Pointer(u)), ldu, (*float32)(unsafe.Pointer(v)), (*float32)(unsafe.Pointer(x)), ldx, (*float32)(unsafe.Pointer(alpha)), (*float32)(unsafe.Pointer(vth)), bits, ldbits, (*float32)(unsafe.Pointer(i)), (*float32)(unsafe.Pointer(beta)), n, rows)
 	case single[T]():
-		lifSynF32AVX2((*float32)(unsafe.Pointer(u)), (*float32)(unsafe.Pointer(v)), (*float32)(unsafe.Pointer(x)), (*float32)(unsafe.Pointer(alpha)), (*float32)(unsafe.Pointer(vth)), bits, (*float32)(unsafe.Pointer(i1)), (*float32)(unsafe.Pointer(i)), (*float32)(unsafe.Pointer(beta)), n)
+		lifSynF32AVX2((*float32)(unsafe.Pointer(u)), ldu, (*float32)(unsafe.Pointer(v)), (*float32)(unsafe.Pointer(x)), ldx, (*float32)(unsafe.Pointer(alpha)), (*float32)(unsafe.Pointer(vth)), bits, ldbits, (*float32)(unsafe.Pointer(i)), (*float32)(unsafe.Pointer(beta)), n, rows)
 	case avx512:
-		lifSynF64AVX512((*float64)(unsafe.Pointer(u)), (*float64)(unsafe.Pointer(v)), (*float64)(unsafe.Pointer(x)), (*float64)(unsafe.Pointer(alpha)), (*float64)(unsafe.Pointer(vth)), bits, (*float64)(unsafe.Pointer(i1)), (*float64)(unsafe.Pointer(i)), (*float64)(unsafe.Pointer(beta)), n)
+		lifSynF64AVX512((*float64)(unsafe.Pointer(u)), ldu, (*float64)(unsafe.Pointer(v)), (*float64)(unsafe.Pointer(x)), ldx, (*float64)(unsafe.Pointer(alpha)), (*float64)(unsafe.Pointer(vth)), bits, ldbits, (*float64)(unsafe.Pointer(i)), (*float64)(unsafe.Pointer(beta)), n, rows)
 	default:
-		lifSynF64AVX2((*float64)(unsafe.Pointer(u)), (*float64)(unsafe.Pointer(v)), (*float64)(unsafe.Pointer(x)), (*float64)(unsafe.Pointer(alpha)), (*float64)(unsafe.Pointer(vth)), bits, (*float64)(unsafe.Pointer(i1)), (*float64)(unsafe.Pointer(i)), (*float64)(unsafe.Pointer(beta)), n)
+		lifSynF64AVX2((*float64)(unsafe.Pointer(u)), ldu, (*float64)(unsafe.Pointer(v)), (*float64)(unsafe.Pointer(x)), ldx, (*float64)(unsafe.Pointer(alpha)), (*float64)(unsafe.Pointer(vth)), bits, ldbits, (*float64)(unsafe.Pointer(i)), (*float64)(unsafe.Pointer(beta)), n, rows)
 	}
 	return true
 }
 
-func fastLifSynToValue[T Float](u, v, x, alpha, vth *T, bits *uint64, i1, i, beta *T, vreset *T, n int) bool {
+func fastLifSynToValue[T Float](u *T, ldu int, v *T, x *T, ldx int, alpha, vth *T, bits *uint64, ldbits int, i, beta *T, vreset *T, n, rows int) bool {
 	switch {
 	case !avx2:
 		return false
 	case single[T]() && avx512:
-		lifSynToValueF32AVX512((*float32)(unsafe.Pointer(u)), (*float32)(unsafe.Pointer(v)), (*float32)(unsafe.Pointer(x)), (*float32)(unsafe.Pointer(alpha)), (*float32)(unsafe.Pointer(vth)), bits, (*float32)(unsafe.Pointer(i1)), (*float32)(unsafe.Pointer(i)), (*float32)(unsafe.Pointer(beta)), (*float32)(unsafe.Pointer(vreset)), n)
+		lifSynToValueF32AVX512((*float32)(unsafe.Pointer(u)), ldu, (*float32)(unsafe.Pointer(v)), (*float32)(unsafe.Pointer(x)), ldx, (*float32)(unsafe.Pointer(alpha)), (*float32)(unsafe.Pointer(vth)), bits, ldbits, (*float32)(unsafe.Pointer(i)), (*float32)(unsafe.Pointer(beta)), (*float32)(unsafe.Pointer(vreset)), n, rows)
 	case single[T]():
-		lifSynToValueF32AVX2((*float32)(unsafe.Pointer(u)), (*float32)(unsafe.Pointer(v)), (*float32)(unsafe.Pointer(x)), (*float32)(unsafe.Pointer(alpha)), (*float32)(unsafe.Pointer(vth)), bits, (*float32)(unsafe.Pointer(i1)), (*float32)(unsafe.Pointer(i)), (*float32)(unsafe.Pointer(beta)), (*float32)(unsafe.Pointer(vreset)), n)
+		lifSynToValueF32AVX2((*float32)(unsafe.Pointer(u)), ldu, (*float32)(unsafe.Pointer(v)), (*float32)(unsafe.Pointer(x)), ldx, (*float32)(unsafe.Pointer(alpha)), (*float32)(unsafe.Pointer(vth)), bits, ldbits, (*float32)(unsafe.Pointer(i)), (*float32)(unsafe.Pointer(beta)), (*float32)(unsafe.Pointer(vreset)), n, rows)
 	case avx512:
-		lifSynToValueF64AVX512((*float64)(unsafe.Pointer(u)), (*float64)(unsafe.Pointer(v)), (*float64)(unsafe.Pointer(x)), (*float64)(unsafe.Pointer(alpha)), (*float64)(unsafe.Pointer(vth)), bits, (*float64)(unsafe.Pointer(i1)), (*float64)(unsafe.Pointer(i)), (*float64)(unsafe.Pointer(beta)), (*float64)(unsafe.Pointer(vreset)), n)
+		lifSynToValueF64AVX512((*float64)(unsafe.Pointer(u)), ldu, (*float64)(unsafe.Pointer(v)), (*float64)(unsafe.Pointer(x)), ldx, (*float64)(unsafe.Pointer(alpha)), (*float64)(unsafe.Pointer(vth)), bits, ldbits, (*float64)(unsafe.Pointer(i)), (*float64)(unsafe.Pointer(beta)), (*float64)(unsafe.Pointer(vreset)), n, rows)
 	default:
-		lifSynToValueF64AVX2((*float64)(unsafe.Pointer(u)), (*float64)(unsafe.Pointer(v)), (*float64)(unsafe.Pointer(x)), (*float64)(unsafe.Pointer(alpha)), (*float64)(unsafe.Pointer(vth)), bits, (*float64)(unsafe.Pointer(i1)), (*float64)(unsafe.Pointer(i)), (*float64)(unsafe.Pointer(beta)), (*float64)(unsafe.Pointer(vreset)), n)
+		lifSynToValueF64AVX2((*float64)(unsafe.Pointer(u)), ldu, (*float64)(unsafe.Pointer(v)), (*float64)(unsafe.Pointer(x)), ldx, (*float64)(unsafe.Pointer(alpha)), (*float64)(unsafe.Pointer(vth)), bits, ldbits, (*float64)(unsafe.Pointer(i)), (*float64)(unsafe.Pointer(beta)), (*float64)(unsafe.Pointer(vreset)), n, rows)
 	}
 	return true
 }
@@ -265,38 +297,6 @@ func fastLiBackSyn[T Float](dv, dx, gv, alpha *T, di, beta *T, n int) bool {
 	return true
 }
 
-func fastLifBackSyn[T Float](dv, dx, ds, slope, u, gv, alpha, vth *T, attached uint64, di, beta *T, n int) bool {
-	switch {
-	case !avx2:
-		return false
-	case single[T]() && avx512:
-		lifBackSynF32AVX512((*float32)(unsafe.Pointer(dv)), (*float32)(unsafe.Pointer(dx)), (*float32)(unsafe.Pointer(ds)), (*float32)(unsafe.Pointer(slope)), (*float32)(unsafe.Pointer(u)), (*float32)(unsafe.Pointer(gv)), (*float32)(unsafe.Pointer(alpha)), (*float32)(unsafe.Pointer(vth)), attached, (*float32)(unsafe.Pointer(di)), (*float32)(unsafe.Pointer(beta)), n)
-	case single[T]():
-		lifBackSynF32AVX2((*float32)(unsafe.Pointer(dv)), (*float32)(unsafe.Pointer(dx)), (*float32)(unsafe.Pointer(ds)), (*float32)(unsafe.Pointer(slope)), (*float32)(unsafe.Pointer(u)), (*float32)(unsafe.Pointer(gv)), (*float32)(unsafe.Pointer(alpha)), (*float32)(unsafe.Pointer(vth)), attached, (*float32)(unsafe.Pointer(di)), (*float32)(unsafe.Pointer(beta)), n)
-	case avx512:
-		lifBackSynF64AVX512((*float64)(unsafe.Pointer(dv)), (*float64)(unsafe.Pointer(dx)), (*float64)(unsafe.Pointer(ds)), (*float64)(unsafe.Pointer(slope)), (*float64)(unsafe.Pointer(u)), (*float64)(unsafe.Pointer(gv)), (*float64)(unsafe.Pointer(alpha)), (*float64)(unsafe.Pointer(vth)), attached, (*float64)(unsafe.Pointer(di)), (*float64)(unsafe.Pointer(beta)), n)
-	default:
-		lifBackSynF64AVX2((*float64)(unsafe.Pointer(dv)), (*float64)(unsafe.Pointer(dx)), (*float64)(unsafe.Pointer(ds)), (*float64)(unsafe.Pointer(slope)), (*float64)(unsafe.Pointer(u)), (*float64)(unsafe.Pointer(gv)), (*float64)(unsafe.Pointer(alpha)), (*float64)(unsafe.Pointer(vth)), attached, (*float64)(unsafe.Pointer(di)), (*float64)(unsafe.Pointer(beta)), n)
-	}
-	return true
-}
-
-func fastLifBackSynToValue[T Float](dv, dx, ds, slope, u, gv, alpha, vth *T, attached uint64, di, beta *T, vreset *T, n int) bool {
-	switch {
-	case !avx2:
-		return false
-	case single[T]() && avx512:
-		lifBackSynToValueF32AVX512((*float32)(unsafe.Pointer(dv)), (*float32)(unsafe.Pointer(dx)), (*float32)(unsafe.Pointer(ds)), (*float32)(unsafe.Pointer(slope)), (*float32)(unsafe.Pointer(u)), (*float32)(unsafe.Pointer(gv)), (*float32)(unsafe.Pointer(alpha)), (*float32)(unsafe.Pointer(vth)), attached, (*float32)(unsafe.Pointer(di)), (*float32)(unsafe.Pointer(beta)), (*float32)(unsafe.Pointer(vreset)), n)
-	case single[T]():
-		lifBackSynToValueF32AVX2((*float32)(unsafe.Pointer(dv)), (*float32)(unsafe.Pointer(dx)), (*float32)(unsafe.Pointer(ds)), (*float32)(unsafe.Pointer(slope)), (*float32)(unsafe.Pointer(u)), (*float32)(unsafe.Pointer(gv)), (*float32)(unsafe.Pointer(alpha)), (*float32)(unsafe.Pointer(vth)), attached, (*float32)(unsafe.Pointer(di)), (*float32)(unsafe.Pointer(beta)), (*float32)(unsafe.Pointer(vreset)), n)
-	case avx512:
-		lifBackSynToValueF64AVX512((*float64)(unsafe.Pointer(dv)), (*float64)(unsafe.Pointer(dx)), (*float64)(unsafe.Pointer(ds)), (*float64)(unsafe.Pointer(slope)), (*float64)(unsafe.Pointer(u)), (*float64)(unsafe.Pointer(gv)), (*float64)(unsafe.Pointer(alpha)), (*float64)(unsafe.Pointer(vth)), attached, (*float64)(unsafe.Pointer(di)), (*float64)(unsafe.Pointer(beta)), (*float64)(unsafe.Pointer(vreset)), n)
-	default:
-		lifBackSynToValueF64AVX2((*float64)(unsafe.Pointer(dv)), (*float64)(unsafe.Pointer(dx)), (*float64)(unsafe.Pointer(ds)), (*float64)(unsafe.Pointer(slope)), (*float64)(unsafe.Pointer(u)), (*float64)(unsafe.Pointer(gv)), (*float64)(unsafe.Pointer(alpha)), (*float64)(unsafe.Pointer(vth)), attached, (*float64)(unsafe.Pointer(di)), (*float64)(unsafe.Pointer(beta)), (*float64)(unsafe.Pointer(vreset)), n)
-	}
-	return true
-}
-
 func fastLiBackSynLearned[T Float](dv, dx, gv, alpha *T, di, beta *T, dalpha, before *T, dbeta, i, ibefore *T, n int) bool {
 	switch {
 	case !avx2:
@@ -313,34 +313,98 @@ func fastLiBackSynLearned[T Float](dv, dx, gv, alpha *T, di, beta *T, dalpha, be
 	return true
 }
 
-func fastLifBackSynLearned[T Float](dv, dx, ds, slope, u, gv, alpha, vth *T, attached uint64, di, beta *T, dalpha, before *T, dvth *T, dbeta, i, ibefore *T, n int) bool {
+func fastLifBackSyn[T Float](dv, dx *T, lddx int, ds, slope, u *T, ldu int, gv *T, ldgv int, alpha, vth *T, attached uint64, di, beta *T, n, rows int) bool {
 	switch {
 	case !avx2:
 		return false
 	case single[T]() && avx512:
-		lifBackSynLearnedF32AVX512((*float32)(unsafe.Pointer(dv)), (*float32)(unsafe.Pointer(dx)), (*float32)(unsafe.Pointer(ds)), (*float32)(unsafe.Pointer(slope)), (*float32)(unsafe.Pointer(u)), (*float32)(unsafe.Pointer(gv)), (*float32)(unsafe.Pointer(alpha)), (*float32)(unsafe.Pointer(vth)), attached, (*float32)(unsafe.Pointer(di)), (*float32)(unsafe.Pointer(beta)), (*float32)(unsafe.Pointer(dalpha)), (*float32)(unsafe.Pointer(before)), (*float32)(unsafe.Pointer(dvth)), (*float32)(unsafe.Pointer(dbeta)), (*float32)(unsafe.Pointer(i)), (*float32)(unsafe.Pointer(ibefore)), n)
+		lifBackSynF32AVX512((*float32)(unsafe.Pointer(dv)), (*float32)(unsafe.Pointer(dx)), lddx, (*float32)(unsafe.Pointer(ds)), (*float32)(unsafe.Pointer(slope)), (*float32)(unsafe.Pointer(u)), ldu, (*float32)(unsafe.Pointer(gv)), ldgv, (*float32)(unsafe.Pointer(alpha)), (*float32)(unsafe.Pointer(vth)), attached, (*float32)(unsafe.Pointer(di)), (*float32)(unsafe.Pointer(beta)), n, rows)
 	case single[T]():
-		lifBackSynLearnedF32AVX2((*float32)(unsafe.Pointer(dv)), (*float32)(unsafe.Pointer(dx)), (*float32)(unsafe.Pointer(ds)), (*float32)(unsafe.Pointer(slope)), (*float32)(unsafe.Pointer(u)), (*float32)(unsafe.Pointer(gv)), (*float32)(unsafe.Pointer(alpha)), (*float32)(unsafe.Pointer(vth)), attached, (*float32)(unsafe.Pointer(di)), (*float32)(unsafe.Pointer(beta)), (*float32)(unsafe.Pointer(dalpha)), (*float32)(unsafe.Pointer(before)), (*float32)(unsafe.Pointer(dvth)), (*float32)(unsafe.Pointer(dbeta)), (*float32)(unsafe.Pointer(i)), (*float32)(unsafe.Pointer(ibefore)), n)
+		lifBackSynF32AVX2((*float32)(unsafe.Pointer(dv)), (*float32)(unsafe.Pointer(dx)), lddx, (*float32)(unsafe.Pointer(ds)), (*float32)(unsafe.Pointer(slope)), (*float32)(unsafe.Pointer(u)), ldu, (*float32)(unsafe.Pointer(gv)), ldgv, (*float32)(unsafe.Pointer(alpha)), (*float32)(unsafe.Pointer(vth)), attached, (*float32)(unsafe.Pointer(di)), (*float32)(unsafe.Pointer(beta)), n, rows)
 	case avx512:
-		lifBackSynLearnedF64AVX512((*float64)(unsafe.Pointer(dv)), (*float64)(unsafe.Pointer(dx)), (*float64)(unsafe.Pointer(ds)), (*float64)(unsafe.Pointer(slope)), (*float64)(unsafe.Pointer(u)), (*float64)(unsafe.Pointer(gv)), (*float64)(unsafe.Pointer(alpha)), (*float64)(unsafe.Pointer(vth)), attached, (*float64)(unsafe.Pointer(di)), (*float64)(unsafe.Pointer(beta)), (*float64)(unsafe.Pointer(dalpha)), (*float64)(unsafe.Pointer(before)), (*float64)(unsafe.Pointer(dvth)), (*float64)(unsafe.Pointer(dbeta)), (*float64)(unsafe.Pointer(i)), (*float64)(unsafe.Pointer(ibefore)), n)
+		lifBackSynF64AVX512((*float64)(unsafe.Pointer(dv)), (*float64)(unsafe.Pointer(dx)), lddx, (*float64)(unsafe.Pointer(ds)), (*float64)(unsafe.Pointer(slope)), (*float64)(unsafe.Pointer(u)), ldu, (*float64)(unsafe.Pointer(gv)), ldgv, (*float64)(unsafe.Pointer(alpha)), (*float64)(unsafe.Pointer(vth)), attached, (*float64)(unsafe.Pointer(di)), (*float64)(unsafe.Pointer(beta)), n, rows)
 	default:
-		lifBackSynLearnedF64AVX2((*float64)(unsafe.Pointer(dv)), (*float64)(unsafe.Pointer(dx)), (*float64)(unsafe.Pointer(ds)), (*float64)(unsafe.Pointer(slope)), (*float64)(unsafe.Pointer(u)), (*float64)(unsafe.Pointer(gv)), (*float64)(unsafe.Pointer(alpha)), (*float64)(unsafe.Pointer(vth)), attached, (*float64)(unsafe.Pointer(di)), (*float64)(unsafe.Pointer(beta)), (*float64)(unsafe.Pointer(dalpha)), (*float64)(unsafe.Pointer(before)), (*float64)(unsafe.Pointer(dvth)), (*float64)(unsafe.Pointer(dbeta)), (*float64)(unsafe.Pointer(i)), (*float64)(unsafe.Pointer(ibefore)), n)
+		lifBackSynF64AVX2((*float64)(unsafe.Pointer(dv)), (*float64)(unsafe.Pointer(dx)), lddx, (*float64)(unsafe.Pointer(ds)), (*float64)(unsafe.Pointer(slope)), (*float64)(unsafe.Pointer(u)), ldu, (*float64)(unsafe.Pointer(gv)), ldgv, (*float64)(unsafe.Pointer(alpha)), (*float64)(unsafe.Pointer(vth)), attached, (*float64)(unsafe.Pointer(di)), (*float64)(unsafe.Pointer(beta)), n, rows)
 	}
 	return true
 }
 
-func fastLifBackSynToValueLearned[T Float](dv, dx, ds, slope, u, gv, alpha, vth *T, attached uint64, di, beta *T, vreset *T, dalpha, before *T, dvth *T, dbeta, i, ibefore *T, dvreset *T, n int) bool {
+func fastLifBackSynFast[T Float](dv, dx *T, lddx int, ds, slope, u *T, ldu int, gv *T, ldgv int, alpha, vth *T, attached uint64, di, beta *T, k T, n, rows int) bool {
 	switch {
 	case !avx2:
 		return false
 	case single[T]() && avx512:
-		lifBackSynToValueLearnedF32AVX512((*float32)(unsafe.Pointer(dv)), (*float32)(unsafe.Pointer(dx)), (*float32)(unsafe.Pointer(ds)), (*float32)(unsafe.Pointer(slope)), (*float32)(unsafe.Pointer(u)), (*float32)(unsafe.Pointer(gv)), (*float32)(unsafe.Pointer(alpha)), (*float32)(unsafe.Pointer(vth)), attached, (*float32)(unsafe.Pointer(di)), (*float32)(unsafe.Pointer(beta)), (*float32)(unsafe.Pointer(vreset)), (*float32)(unsafe.Pointer(dalpha)), (*float32)(unsafe.Pointer(before)), (*float32)(unsafe.Pointer(dvth)), (*float32)(unsafe.Pointer(dbeta)), (*float32)(unsafe.Pointer(i)), (*float32)(unsafe.Pointer(ibefore)), (*float32)(unsafe.Pointer(dvreset)), n)
+		lifBackSynFastF32AVX512((*float32)(unsafe.Pointer(dv)), (*float32)(unsafe.Pointer(dx)), lddx, (*float32)(unsafe.Pointer(ds)), (*float32)(unsafe.Pointer(slope)), (*float32)(unsafe.Pointer(u)), ldu, (*float32)(unsafe.Pointer(gv)), ldgv, (*float32)(unsafe.Pointer(alpha)), (*float32)(unsafe.Pointer(vth)), attached, (*float32)(unsafe.Pointer(di)), (*float32)(unsafe.Pointer(beta)), float32(k), n, rows)
 	case single[T]():
-		lifBackSynToValueLearnedF32AVX2((*float32)(unsafe.Pointer(dv)), (*float32)(unsafe.Pointer(dx)), (*float32)(unsafe.Pointer(ds)), (*float32)(unsafe.Pointer(slope)), (*float32)(unsafe.Pointer(u)), (*float32)(unsafe.Pointer(gv)), (*float32)(unsafe.Pointer(alpha)), (*float32)(unsafe.Pointer(vth)), attached, (*float32)(unsafe.Pointer(di)), (*float32)(unsafe.Pointer(beta)), (*float32)(unsafe.Pointer(vreset)), (*float32)(unsafe.Pointer(dalpha)), (*float32)(unsafe.Pointer(before)), (*float32)(unsafe.Pointer(dvth)), (*float32)(unsafe.Pointer(dbeta)), (*float32)(unsafe.Pointer(i)), (*float32)(unsafe.Pointer(ibefore)), (*float32)(unsafe.Pointer(dvreset)), n)
+		lifBackSynFastF32AVX2((*float32)(unsafe.Pointer(dv)), (*float32)(unsafe.Pointer(dx)), lddx, (*float32)(unsafe.Pointer(ds)), (*float32)(unsafe.Pointer(slope)), (*float32)(unsafe.Pointer(u)), ldu, (*float32)(unsafe.Pointer(gv)), ldgv, (*float32)(unsafe.Pointer(alpha)), (*float32)(unsafe.Pointer(vth)), attached, (*float32)(unsafe.Pointer(di)), (*float32)(unsafe.Pointer(beta)), float32(k), n, rows)
 	case avx512:
-		lifBackSynToValueLearnedF64AVX512((*float64)(unsafe.Pointer(dv)), (*float64)(unsafe.Pointer(dx)), (*float64)(unsafe.Pointer(ds)), (*float64)(unsafe.Pointer(slope)), (*float64)(unsafe.Pointer(u)), (*float64)(unsafe.Pointer(gv)), (*float64)(unsafe.Pointer(alpha)), (*float64)(unsafe.Pointer(vth)), attached, (*float64)(unsafe.Pointer(di)), (*float64)(unsafe.Pointer(beta)), (*float64)(unsafe.Pointer(vreset)), (*float64)(unsafe.Pointer(dalpha)), (*float64)(unsafe.Pointer(before)), (*float64)(unsafe.Pointer(dvth)), (*float64)(unsafe.Pointer(dbeta)), (*float64)(unsafe.Pointer(i)), (*float64)(unsafe.Pointer(ibefore)), (*float64)(unsafe.Pointer(dvreset)), n)
+		lifBackSynFastF64AVX512((*float64)(unsafe.Pointer(dv)), (*float64)(unsafe.Pointer(dx)), lddx, (*float64)(unsafe.Pointer(ds)), (*float64)(unsafe.Pointer(slope)), (*float64)(unsafe.Pointer(u)), ldu, (*float64)(unsafe.Pointer(gv)), ldgv, (*float64)(unsafe.Pointer(alpha)), (*float64)(unsafe.Pointer(vth)), attached, (*float64)(unsafe.Pointer(di)), (*float64)(unsafe.Pointer(beta)), float64(k), n, rows)
 	default:
-		lifBackSynToValueLearnedF64AVX2((*float64)(unsafe.Pointer(dv)), (*float64)(unsafe.Pointer(dx)), (*float64)(unsafe.Pointer(ds)), (*float64)(unsafe.Pointer(slope)), (*float64)(unsafe.Pointer(u)), (*float64)(unsafe.Pointer(gv)), (*float64)(unsafe.Pointer(alpha)), (*float64)(unsafe.Pointer(vth)), attached, (*float64)(unsafe.Pointer(di)), (*float64)(unsafe.Pointer(beta)), (*float64)(unsafe.Pointer(vreset)), (*float64)(unsafe.Pointer(dalpha)), (*float64)(unsafe.Pointer(before)), (*float64)(unsafe.Pointer(dvth)), (*float64)(unsafe.Pointer(dbeta)), (*float64)(unsafe.Pointer(i)), (*float64)(unsafe.Pointer(ibefore)), (*float64)(unsafe.Pointer(dvreset)), n)
+		lifBackSynFastF64AVX2((*float64)(unsafe.Pointer(dv)), (*float64)(unsafe.Pointer(dx)), lddx, (*float64)(unsafe.Pointer(ds)), (*float64)(unsafe.Pointer(slope)), (*float64)(unsafe.Pointer(u)), ldu, (*float64)(unsafe.Pointer(gv)), ldgv, (*float64)(unsafe.Pointer(alpha)), (*float64)(unsafe.Pointer(vth)), attached, (*float64)(unsafe.Pointer(di)), (*float64)(unsafe.Pointer(beta)), float64(k), n, rows)
+	}
+	return true
+}
+
+func fastLifBackSynLearned[T Float](dv, dx *T, lddx int, ds, slope, u *T, ldu int, gv *T, ldgv int, alpha, vth *T, attached uint64, di, beta *T, dalpha, before *T, dvth *T, dbeta, i, ibefore *T, n, rows int) bool {
+	switch {
+	case !avx2:
+		return false
+	case single[T]() && avx512:
+		lifBackSynLearnedF32AVX512((*float32)(unsafe.Pointer(dv)), (*float32)(unsafe.Pointer(dx)), lddx, (*float32)(unsafe.Pointer(ds)), (*float32)(unsafe.Pointer(slope)), (*float32)(unsafe.Pointer(u)), ldu, (*float32)(unsafe.Pointer(gv)), ldgv, (*float32)(unsafe.Pointer(alpha)), (*float32)(unsafe.Pointer(vth)), attached, (*float32)(unsafe.Pointer(di)), (*float32)(unsafe.Pointer(beta)), (*float32)(unsafe.Pointer(dalpha)), (*float32)(unsafe.Pointer(before)), (*float32)(unsafe.Pointer(dvth)), (*float32)(unsafe.Pointer(dbeta)), (*float32)(unsafe.Pointer(i)), (*float32)(unsafe.Pointer(ibefore)), n, rows)
+	case single[T]():
+		lifBackSynLearnedF32AVX2((*float32)(unsafe.Pointer(dv)), (*float32)(unsafe.Pointer(dx)), lddx, (*float32)(unsafe.Pointer(ds)), (*float32)(unsafe.Pointer(slope)), (*float32)(unsafe.Pointer(u)), ldu, (*float32)(unsafe.Pointer(gv)), ldgv, (*float32)(unsafe.Pointer(alpha)), (*float32)(unsafe.Pointer(vth)), attached, (*float32)(unsafe.Pointer(di)), (*float32)(unsafe.Pointer(beta)), (*float32)(unsafe.Pointer(dalpha)), (*float32)(unsafe.Pointer(before)), (*float32)(unsafe.Pointer(dvth)), (*float32)(unsafe.Pointer(dbeta)), (*float32)(unsafe.Pointer(i)), (*float32)(unsafe.Pointer(ibefore)), n, rows)
+	case avx512:
+		lifBackSynLearnedF64AVX512((*float64)(unsafe.Pointer(dv)), (*float64)(unsafe.Pointer(dx)), lddx, (*float64)(unsafe.Pointer(ds)), (*float64)(unsafe.Pointer(slope)), (*float64)(unsafe.Pointer(u)), ldu, (*float64)(unsafe.Pointer(gv)), ldgv, (*float64)(unsafe.Pointer(alpha)), (*float64)(unsafe.Pointer(vth)), attached, (*float64)(unsafe.Pointer(di)), (*float64)(unsafe.Pointer(beta)), (*float64)(unsafe.Pointer(dalpha)), (*float64)(unsafe.Pointer(before)), (*float64)(unsafe.Pointer(dvth)), (*float64)(unsafe.Pointer(dbeta)), (*float64)(unsafe.Pointer(i)), (*float64)(unsafe.Pointer(ibefore)), n, rows)
+	default:
+		lifBackSynLearnedF64AVX2((*float64)(unsafe.Pointer(dv)), (*float64)(unsafe.Pointer(dx)), lddx, (*float64)(unsafe.Pointer(ds)), (*float64)(unsafe.Pointer(slope)), (*float64)(unsafe.Pointer(u)), ldu, (*float64)(unsafe.Pointer(gv)), ldgv, (*float64)(unsafe.Pointer(alpha)), (*float64)(unsafe.Pointer(vth)), attached, (*float64)(unsafe.Pointer(di)), (*float64)(unsafe.Pointer(beta)), (*float64)(unsafe.Pointer(dalpha)), (*float64)(unsafe.Pointer(before)), (*float64)(unsafe.Pointer(dvth)), (*float64)(unsafe.Pointer(dbeta)), (*float64)(unsafe.Pointer(i)), (*float64)(unsafe.Pointer(ibefore)), n, rows)
+	}
+	return true
+}
+
+func fastLifBackSynToValue[T Float](dv, dx *T, lddx int, ds, slope, u *T, ldu int, gv *T, ldgv int, alpha, vth *T, attached uint64, di, beta *T, vreset *T, n, rows int) bool {
+	switch {
+	case !avx2:
+		return false
+	case single[T]() && avx512:
+		lifBackSynToValueF32AVX512((*float32)(unsafe.Pointer(dv)), (*float32)(unsafe.Pointer(dx)), lddx, (*float32)(unsafe.Pointer(ds)), (*float32)(unsafe.Pointer(slope)), (*float32)(unsafe.Pointer(u)), ldu, (*float32)(unsafe.Pointer(gv)), ldgv, (*float32)(unsafe.Pointer(alpha)), (*float32)(unsafe.Pointer(vth)), attached, (*float32)(unsafe.Pointer(di)), (*float32)(unsafe.Pointer(beta)), (*float32)(unsafe.Pointer(vreset)), n, rows)
+	case single[T]():
+		lifBackSynToValueF32AVX2((*float32)(unsafe.Pointer(dv)), (*float32)(unsafe.Pointer(dx)), lddx, (*float32)(unsafe.Pointer(ds)), (*float32)(unsafe.Pointer(slope)), (*float32)(unsafe.Pointer(u)), ldu, (*float32)(unsafe.Pointer(gv)), ldgv, (*float32)(unsafe.Pointer(alpha)), (*float32)(unsafe.Pointer(vth)), attached, (*float32)(unsafe.Pointer(di)), (*float32)(unsafe.Pointer(beta)), (*float32)(unsafe.Pointer(vreset)), n, rows)
+	case avx512:
+		lifBackSynToValueF64AVX512((*float64)(unsafe.Pointer(dv)), (*float64)(unsafe.Pointer(dx)), lddx, (*float64)(unsafe.Pointer(ds)), (*float64)(unsafe.Pointer(slope)), (*float64)(unsafe.Pointer(u)), ldu, (*float64)(unsafe.Pointer(gv)), ldgv, (*float64)(unsafe.Pointer(alpha)), (*float64)(unsafe.Pointer(vth)), attached, (*float64)(unsafe.Pointer(di)), (*float64)(unsafe.Pointer(beta)), (*float64)(unsafe.Pointer(vreset)), n, rows)
+	default:
+		lifBackSynToValueF64AVX2((*float64)(unsafe.Pointer(dv)), (*float64)(unsafe.Pointer(dx)), lddx, (*float64)(unsafe.Pointer(ds)), (*float64)(unsafe.Pointer(slope)), (*float64)(unsafe.Pointer(u)), ldu, (*float64)(unsafe.Pointer(gv)), ldgv, (*float64)(unsafe.Pointer(alpha)), (*float64)(unsafe.Pointer(vth)), attached, (*float64)(unsafe.Pointer(di)), (*float64)(unsafe.Pointer(beta)), (*float64)(unsafe.Pointer(vreset)), n, rows)
+	}
+	return true
+}
+
+func fastLifBackSynToValueFast[T Float](dv, dx *T, lddx int, ds, slope, u *T, ldu int, gv *T, ldgv int, alpha, vth *T, attached uint64, di, beta *T, vreset *T, k T, n, rows int) bool {
+	switch {
+	case !avx2:
+		return false
+	case single[T]() && avx512:
+		lifBackSynToValueFastF32AVX512((*float32)(unsafe.Pointer(dv)), (*float32)(unsafe.Pointer(dx)), lddx, (*float32)(unsafe.Pointer(ds)), (*float32)(unsafe.Pointer(slope)), (*float32)(unsafe.Pointer(u)), ldu, (*float32)(unsafe.Pointer(gv)), ldgv, (*float32)(unsafe.Pointer(alpha)), (*float32)(unsafe.Pointer(vth)), attached, (*float32)(unsafe.Pointer(di)), (*float32)(unsafe.Pointer(beta)), (*float32)(unsafe.Pointer(vreset)), float32(k), n, rows)
+	case single[T]():
+		lifBackSynToValueFastF32AVX2((*float32)(unsafe.Pointer(dv)), (*float32)(unsafe.Pointer(dx)), lddx, (*float32)(unsafe.Pointer(ds)), (*float32)(unsafe.Pointer(slope)), (*float32)(unsafe.Pointer(u)), ldu, (*float32)(unsafe.Pointer(gv)), ldgv, (*float32)(unsafe.Pointer(alpha)), (*float32)(unsafe.Pointer(vth)), attached, (*float32)(unsafe.Pointer(di)), (*float32)(unsafe.Pointer(beta)), (*float32)(unsafe.Pointer(vreset)), float32(k), n, rows)
+	case avx512:
+		lifBackSynToValueFastF64AVX512((*float64)(unsafe.Pointer(dv)), (*float64)(unsafe.Pointer(dx)), lddx, (*float64)(unsafe.Pointer(ds)), (*float64)(unsafe.Pointer(slope)), (*float64)(unsafe.Pointer(u)), ldu, (*float64)(unsafe.Pointer(gv)), ldgv, (*float64)(unsafe.Pointer(alpha)), (*float64)(unsafe.Pointer(vth)), attached, (*float64)(unsafe.Pointer(di)), (*float64)(unsafe.Pointer(beta)), (*float64)(unsafe.Pointer(vreset)), float64(k), n, rows)
+	default:
+		lifBackSynToValueFastF64AVX2((*float64)(unsafe.Pointer(dv)), (*float64)(unsafe.Pointer(dx)), lddx, (*float64)(unsafe.Pointer(ds)), (*float64)(unsafe.Pointer(slope)), (*float64)(unsafe.Pointer(u)), ldu, (*float64)(unsafe.Pointer(gv)), ldgv, (*float64)(unsafe.Pointer(alpha)), (*float64)(unsafe.Pointer(vth)), attached, (*float64)(unsafe.Pointer(di)), (*float64)(unsafe.Pointer(beta)), (*float64)(unsafe.Pointer(vreset)), float64(k), n, rows)
+	}
+	return true
+}
+
+func fastLifBackSynToValueLearned[T Float](dv, dx *T, lddx int, ds, slope, u *T, ldu int, gv *T, ldgv int, alpha, vth *T, attached uint64, di, beta *T, vreset *T, dalpha, before *T, dvth *T, dbeta, i, ibefore *T, dvreset *T, n, rows int) bool {
+	switch {
+	case !avx2:
+		return false
+	case single[T]() && avx512:
+		lifBackSynToValueLearnedF32AVX512((*float32)(unsafe.Pointer(dv)), (*float32)(unsafe.Pointer(dx)), lddx, (*float32)(unsafe.Pointer(ds)), (*float32)(unsafe.Pointer(slope)), (*float32)(unsafe.Pointer(u)), ldu, (*float32)(unsafe.Pointer(gv)), ldgv, (*float32)(unsafe.Pointer(alpha)), (*float32)(unsafe.Pointer(vth)), attached, (*float32)(unsafe.Pointer(di)), (*float32)(unsafe.Pointer(beta)), (*float32)(unsafe.Pointer(vreset)), (*float32)(unsafe.Pointer(dalpha)), (*float32)(unsafe.Pointer(before)), (*float32)(unsafe.Pointer(dvth)), (*float32)(unsafe.Pointer(dbeta)), (*float32)(unsafe.Pointer(i)), (*float32)(unsafe.Pointer(ibefore)), (*float32)(unsafe.Pointer(dvreset)), n, rows)
+	case single[T]():
+		lifBackSynToValueLearnedF32AVX2((*float32)(unsafe.Pointer(dv)), (*float32)(unsafe.Pointer(dx)), lddx, (*float32)(unsafe.Pointer(ds)), (*float32)(unsafe.Pointer(slope)), (*float32)(unsafe.Pointer(u)), ldu, (*float32)(unsafe.Pointer(gv)), ldgv, (*float32)(unsafe.Pointer(alpha)), (*float32)(unsafe.Pointer(vth)), attached, (*float32)(unsafe.Pointer(di)), (*float32)(unsafe.Pointer(beta)), (*float32)(unsafe.Pointer(vreset)), (*float32)(unsafe.Pointer(dalpha)), (*float32)(unsafe.Pointer(before)), (*float32)(unsafe.Pointer(dvth)), (*float32)(unsafe.Pointer(dbeta)), (*float32)(unsafe.Pointer(i)), (*float32)(unsafe.Pointer(ibefore)), (*float32)(unsafe.Pointer(dvreset)), n, rows)
+	case avx512:
+		lifBackSynToValueLearnedF64AVX512((*float64)(unsafe.Pointer(dv)), (*float64)(unsafe.Pointer(dx)), lddx, (*float64)(unsafe.Pointer(ds)), (*float64)(unsafe.Pointer(slope)), (*float64)(unsafe.Pointer(u)), ldu, (*float64)(unsafe.Pointer(gv)), ldgv, (*float64)(unsafe.Pointer(alpha)), (*float64)(unsafe.Pointer(vth)), attached, (*float64)(unsafe.Pointer(di)), (*float64)(unsafe.Pointer(beta)), (*float64)(unsafe.Pointer(vreset)), (*float64)(unsafe.Pointer(dalpha)), (*float64)(unsafe.Pointer(before)), (*float64)(unsafe.Pointer(dvth)), (*float64)(unsafe.Pointer(dbeta)), (*float64)(unsafe.Pointer(i)), (*float64)(unsafe.Pointer(ibefore)), (*float64)(unsafe.Pointer(dvreset)), n, rows)
+	default:
+		lifBackSynToValueLearnedF64AVX2((*float64)(unsafe.Pointer(dv)), (*float64)(unsafe.Pointer(dx)), lddx, (*float64)(unsafe.Pointer(ds)), (*float64)(unsafe.Pointer(slope)), (*float64)(unsafe.Pointer(u)), ldu, (*float64)(unsafe.Pointer(gv)), ldgv, (*float64)(unsafe.Pointer(alpha)), (*float64)(unsafe.Pointer(vth)), attached, (*float64)(unsafe.Pointer(di)), (*float64)(unsafe.Pointer(beta)), (*float64)(unsafe.Pointer(vreset)), (*float64)(unsafe.Pointer(dalpha)), (*float64)(unsafe.Pointer(before)), (*float64)(unsafe.Pointer(dvth)), (*float64)(unsafe.Pointer(dbeta)), (*float64)(unsafe.Pointer(i)), (*float64)(unsafe.Pointer(ibefore)), (*float64)(unsafe.Pointer(dvreset)), n, rows)
 	}
 	return true
 }

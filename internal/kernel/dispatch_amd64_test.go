@@ -2,7 +2,12 @@
 
 package kernel
 
-import "testing"
+import (
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+)
 
 // levels runs a test with every set of instructions that this processor has, and without.
 func levels(t *testing.T, test func(t *testing.T)) {
@@ -29,4 +34,21 @@ func generic(f func()) {
 	avx2, avx512 = false, false
 	f()
 	avx2, avx512 = had2, had512
+}
+
+// TestRegisters: kernels for AVX2 use none of the registers that only AVX-512 has, which this processor might not notice.
+func TestRegisters(t *testing.T) {
+	text, err := os.ReadFile("kernel_amd64.s")
+	if err != nil {
+		t.Fatal(err)
+	}
+	more, kernel := regexp.MustCompile(`\b(Z\d+|K\d|[XY](1[6-9]|[23]\d))\b`), ""
+	for line := range strings.Lines(string(text)) {
+		if strings.HasPrefix(line, "TEXT") {
+			kernel = line
+		}
+		if strings.Contains(kernel, "AVX2(") && more.MatchString(line) {
+			t.Errorf("%s has %s", kernel, line)
+		}
+	}
 }

@@ -36,11 +36,11 @@ func mask[T Float](bits []uint64, x []T) (other bool) {
 }
 
 // lif is one step of the neurons of a row; see [LIF.Step].
-func lif[T Float](l *LIF[T], u, v, i1, i, x []T, bits []uint64) {
+func lif[T Float](l *LIF[T], u, v, i, x []T, bits []uint64) {
 	for j, x := range x {
 		if l.Beta != nil {
-			i1[j] = T(l.Beta[j]*i[j]) + x
-			x = T((1 - l.Alpha[j]) * i1[j])
+			i[j] = T(l.Beta[j]*i[j]) + x
+			x = T((1 - l.Alpha[j]) * i[j])
 		}
 		u[j] = T(l.Alpha[j]*v[j]) + x
 		if !(u[j]-l.VTh[j] <= 0) {
@@ -63,59 +63,73 @@ func reset[T Float](l *LIF[T], v, u []T) {
 	}
 }
 
-// lifBack is the adjoint of lif; see [LIF.Back].
-func lifBack[T Float](l *LIF[T], a *Adjoint[T], ds, slope, u []T) {
-	for j, u := range u {
-		spiked := !(u-l.VTh[j] <= 0)
-		dr := a.DV[j]
-		du := dr
-		dsj := T((0 - l.VTh[j]) * dr)
-		if l.VReset != nil {
-			dsj = T((l.VReset[j] - u) * dr)
-			if spiked {
-				du = dr * 0
-			}
-		}
-		if l.Detach {
-			dsj = 0
-		}
-		spike := T((ds[j] + dsj) * slope[j])
-		if a.DAlpha != nil {
-			reset := T(0)
-			if spiked {
-				reset = dr
-			}
+// lifBack is the adjoint of lif for some rows; see [LIF.Back].
+func lifBack[T Float](l *LIF[T], a *Adjoint[T], rows int, ds, slope []T, k T, us Rows[T]) {
+	n := len(l.Alpha)
+	for r := range rows {
+		for j, u := range us.row(r, n) {
+			at := r*n + j
+			above := u - l.VTh[j]
+			spiked := !(above <= 0)
+			dr := a.DV[at]
+			du := dr
+			dsj := T((0 - l.VTh[j]) * dr)
 			if l.VReset != nil {
-				a.DVReset[j] += reset
-			} else {
-				a.DVTh[j] -= reset
+				dsj = T((l.VReset[j] - u) * dr)
+				if spiked {
+					du = dr * 0
+				}
 			}
-			a.DVTh[j] -= spike
+			if l.Detach {
+				dsj = 0
+			}
+			var spike T
+			if slope != nil {
+				spike = T((ds[at] + dsj) * slope[at])
+			} else {
+				inv := 1 / (1 + T(k*abs(above)))
+				spike = T((ds[at] + dsj) * T(inv*inv))
+			}
+			if a.DAlpha != nil {
+				reset := T(0)
+				if spiked {
+					reset = dr
+				}
+				if l.VReset != nil {
+					a.DVReset[j] += reset
+				} else {
+					a.DVTh[j] -= reset
+				}
+				a.DVTh[j] -= spike
+			}
+			du = du + spike + a.G.row(r, n)[j]
+			liBackOf(l.Alpha, l.Beta, a, r, j, du)
 		}
-		du = du + spike + a.G[j]
-		liBackOf(l.Alpha, l.Beta, a, j, du)
 	}
 }
 
-// liBackOf carries the gradient du of a voltage, before the reset where there is one, back over a step.
-func liBackOf[T Float](alpha, beta []T, a *Adjoint[T], j int, du T) {
-	a.DV[j] = alpha[j] * du
+// liBackOf carries the gradient du of a voltage, before the reset where there is one, back over a step: that of
+// neuron j in row r.
+func liBackOf[T Float](alpha, beta []T, a *Adjoint[T], r, j int, du T) {
+	n := len(alpha)
+	at, dx := r*n+j, a.DX.row(r, n)
+	a.DV[at] = alpha[j] * du
 	if beta == nil {
 		if a.DAlpha != nil {
 			a.DAlpha[j] += T(du * a.Before[j])
 		}
-		a.DX[j] = du
+		dx[j] = du
 		return
 	}
 	if a.DAlpha != nil {
 		a.DAlpha[j] += T(du * (a.Before[j] - a.I[j]))
 	}
-	di := a.DI[j] + T((1-alpha[j])*du)
-	a.DX[j] = di
+	di := a.DI[at] + T((1-alpha[j])*du)
+	dx[j] = di
 	if a.DAlpha != nil {
 		a.DBeta[j] += T(di * a.IBefore[j])
 	}
-	a.DI[j] = beta[j] * di
+	a.DI[at] = beta[j] * di
 }
 
 // gemm adds the product of some rows of A with a panel of B to a tile of C of the same number of columns, by rising l:

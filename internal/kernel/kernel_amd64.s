@@ -1112,227 +1112,238 @@ end:
 	VZEROUPPER
 	RET
 
-// func lifF32AVX2(u *float32, v *float32, x *float32, alpha *float32, vth *float32, bits *uint64, n int)
+// func lifF32AVX2(u *float32, ldu int, v *float32, x *float32, ldx int, alpha *float32, vth *float32, bits *uint64, ldbits int, n int, rows int)
 // Requires: AVX
-TEXT ·lifF32AVX2(SB), NOSPLIT, $0-56
-	MOVQ bits+40(FP), AX
-	MOVQ n+48(FP), CX
-	SHLQ $0x02, CX
-	XORQ DX, DX
-	SUBQ $0x40, CX
+TEXT ·lifF32AVX2(SB), NOSPLIT, $0-88
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	MOVQ   ldu+8(FP), AX
+	SHLQ   $0x02, AX
+	MOVQ   AX, ldu+8(FP)
+	MOVQ   ldx+32(FP), AX
+	SHLQ   $0x02, AX
+	MOVQ   AX, ldx+32(FP)
+
+row:
+	MOVQ bits+56(FP), AX
+	MOVQ u+0(FP), CX
+	MOVQ v+16(FP), DX
+	MOVQ x+24(FP), BX
+	MOVQ alpha+40(FP), SI
+	MOVQ vth+48(FP), DI
+	MOVQ n+72(FP), R8
+	SHLQ $0x02, R8
+	XORQ R9, R9
+	SUBQ $0x40, R8
 	JL   tail
 
 loop:
-	MOVQ      x+16(FP), BX
-	VMOVUPS   (BX)(DX*1), Y0
-	VMOVUPS   32(BX)(DX*1), Y1
-	MOVQ      alpha+24(FP), BX
-	VMOVUPS   (BX)(DX*1), Y2
-	VMOVUPS   32(BX)(DX*1), Y3
-	MOVQ      v+8(FP), BX
-	VMOVUPS   (BX)(DX*1), Y4
-	VMOVUPS   32(BX)(DX*1), Y5
-	VMULPS    Y4, Y2, Y2
-	VMULPS    Y5, Y3, Y3
-	VADDPS    Y0, Y2, Y0
-	VADDPS    Y1, Y3, Y1
-	MOVQ      u+0(FP), BX
-	VMOVUPS   Y0, (BX)(DX*1)
-	VMOVUPS   Y1, 32(BX)(DX*1)
-	MOVQ      vth+32(FP), BX
-	VMOVUPS   (BX)(DX*1), Y2
-	VMOVUPS   32(BX)(DX*1), Y3
-	VSUBPS    Y2, Y0, Y4
-	VSUBPS    Y3, Y1, Y5
-	VXORPS    Y6, Y6, Y6
-	VXORPS    Y7, Y7, Y7
-	VCMPPS    $0x16, Y6, Y4, Y4
-	VCMPPS    $0x16, Y7, Y5, Y5
-	VSUBPS    Y2, Y0, Y2
-	VSUBPS    Y3, Y1, Y3
-	VBLENDVPS Y4, Y2, Y0, Y0
-	VBLENDVPS Y5, Y3, Y1, Y1
-	MOVQ      v+8(FP), BX
-	VMOVUPS   Y0, (BX)(DX*1)
-	VMOVUPS   Y1, 32(BX)(DX*1)
-	VMOVMSKPS Y4, BX
-	VMOVMSKPS Y5, SI
-	SHLL      $0x08, SI
-	ORL       SI, BX
-	MOVW      BX, (AX)
+	VMOVUPS   (BX)(R9*1), Y2
+	VMOVUPS   32(BX)(R9*1), Y3
+	VMOVUPS   (SI)(R9*1), Y4
+	VMOVUPS   32(SI)(R9*1), Y5
+	VMOVUPS   (DX)(R9*1), Y6
+	VMOVUPS   32(DX)(R9*1), Y7
+	VMULPS    Y6, Y4, Y4
+	VMULPS    Y7, Y5, Y5
+	VADDPS    Y2, Y4, Y2
+	VADDPS    Y3, Y5, Y3
+	VMOVUPS   Y2, (CX)(R9*1)
+	VMOVUPS   Y3, 32(CX)(R9*1)
+	VMOVUPS   (DI)(R9*1), Y4
+	VMOVUPS   32(DI)(R9*1), Y5
+	VSUBPS    Y4, Y2, Y4
+	VSUBPS    Y5, Y3, Y5
+	VCMPPS    $0x16, Y0, Y4, Y6
+	VCMPPS    $0x16, Y1, Y5, Y7
+	VBLENDVPS Y6, Y4, Y2, Y2
+	VBLENDVPS Y7, Y5, Y3, Y3
+	VMOVUPS   Y2, (DX)(R9*1)
+	VMOVUPS   Y3, 32(DX)(R9*1)
+	VMOVMSKPS Y6, R10
+	VMOVMSKPS Y7, R11
+	SHLL      $0x08, R11
+	ORL       R11, R10
+	MOVW      R10, (AX)
 	ADDQ      $0x02, AX
-	ADDQ      $0x40, DX
-	SUBQ      $0x40, CX
+	ADDQ      $0x40, R9
+	SUBQ      $0x40, R8
 	JGE       loop
 
 tail:
-	ADDQ       $0x40, CX
+	ADDQ       $0x40, R8
 	JZ         end
-	LEAQ       tail<>+64(SB), BX
-	SUBQ       CX, BX
-	VMOVUPD    (BX), Y0
-	VMOVUPD    32(BX), Y1
-	MOVQ       x+16(FP), CX
-	VMASKMOVPS (CX)(DX*1), Y0, Y2
-	VMASKMOVPS 32(CX)(DX*1), Y1, Y3
-	MOVQ       alpha+24(FP), CX
-	VMASKMOVPS (CX)(DX*1), Y0, Y4
-	VMASKMOVPS 32(CX)(DX*1), Y1, Y5
-	MOVQ       v+8(FP), CX
-	VMASKMOVPS (CX)(DX*1), Y0, Y6
-	VMASKMOVPS 32(CX)(DX*1), Y1, Y7
-	VMULPS     Y6, Y4, Y4
-	VMULPS     Y7, Y5, Y5
-	VADDPS     Y2, Y4, Y2
-	VADDPS     Y3, Y5, Y3
-	MOVQ       u+0(FP), CX
-	VMASKMOVPS Y2, Y0, (CX)(DX*1)
-	VMASKMOVPS Y3, Y1, 32(CX)(DX*1)
-	MOVQ       vth+32(FP), CX
-	VMASKMOVPS (CX)(DX*1), Y0, Y4
-	VMASKMOVPS 32(CX)(DX*1), Y1, Y5
-	VSUBPS     Y4, Y2, Y6
-	VSUBPS     Y5, Y3, Y7
-	VXORPS     Y8, Y8, Y8
-	VXORPS     Y9, Y9, Y9
-	VCMPPS     $0x16, Y8, Y6, Y6
-	VCMPPS     $0x16, Y9, Y7, Y7
-	VSUBPS     Y4, Y2, Y4
-	VSUBPS     Y5, Y3, Y5
-	VBLENDVPS  Y6, Y4, Y2, Y2
-	VBLENDVPS  Y7, Y5, Y3, Y3
-	MOVQ       v+8(FP), CX
-	VMASKMOVPS Y2, Y0, (CX)(DX*1)
-	VMASKMOVPS Y3, Y1, 32(CX)(DX*1)
-	VANDPS     Y6, Y0, Y0
-	VANDPS     Y7, Y1, Y1
-	VMOVMSKPS  Y0, CX
-	VMOVMSKPS  Y1, DX
+	LEAQ       tail<>+64(SB), R10
+	SUBQ       R8, R10
+	VMOVUPD    (R10), Y2
+	VMOVUPD    32(R10), Y3
+	VMASKMOVPS (BX)(R9*1), Y2, Y4
+	VMASKMOVPS 32(BX)(R9*1), Y3, Y5
+	VMASKMOVPS (SI)(R9*1), Y2, Y6
+	VMASKMOVPS 32(SI)(R9*1), Y3, Y7
+	VMASKMOVPS (DX)(R9*1), Y2, Y8
+	VMASKMOVPS 32(DX)(R9*1), Y3, Y9
+	VMULPS     Y8, Y6, Y6
+	VMULPS     Y9, Y7, Y7
+	VADDPS     Y4, Y6, Y4
+	VADDPS     Y5, Y7, Y5
+	VMASKMOVPS Y4, Y2, (CX)(R9*1)
+	VMASKMOVPS Y5, Y3, 32(CX)(R9*1)
+	VMASKMOVPS (DI)(R9*1), Y2, Y6
+	VMASKMOVPS 32(DI)(R9*1), Y3, Y7
+	VSUBPS     Y6, Y4, Y6
+	VSUBPS     Y7, Y5, Y7
+	VCMPPS     $0x16, Y0, Y6, Y8
+	VCMPPS     $0x16, Y1, Y7, Y9
+	VBLENDVPS  Y8, Y6, Y4, Y4
+	VBLENDVPS  Y9, Y7, Y5, Y5
+	VMASKMOVPS Y4, Y2, (DX)(R9*1)
+	VMASKMOVPS Y5, Y3, 32(DX)(R9*1)
+	VANDPS     Y8, Y2, Y2
+	VANDPS     Y9, Y3, Y3
+	VMOVMSKPS  Y2, CX
+	VMOVMSKPS  Y3, DX
 	SHLL       $0x08, DX
 	ORL        DX, CX
 	MOVW       CX, (AX)
 	ADDQ       $0x02, AX
 
 end:
+	MOVQ n+72(FP), AX
+	SHLQ $0x02, AX
+	MOVQ ldbits+64(FP), CX
+	ADDQ CX, bits+56(FP)
+	MOVQ ldu+8(FP), CX
+	ADDQ CX, u+0(FP)
+	ADDQ AX, v+16(FP)
+	MOVQ ldx+32(FP), AX
+	ADDQ AX, x+24(FP)
+	DECQ rows+80(FP)
+	JNZ  row
 	VZEROUPPER
 	RET
 
-// func lifToValueF32AVX2(u *float32, v *float32, x *float32, alpha *float32, vth *float32, bits *uint64, vreset *float32, n int)
+// func lifToValueF32AVX2(u *float32, ldu int, v *float32, x *float32, ldx int, alpha *float32, vth *float32, bits *uint64, ldbits int, vreset *float32, n int, rows int)
 // Requires: AVX
-TEXT ·lifToValueF32AVX2(SB), NOSPLIT, $0-64
-	MOVQ bits+40(FP), AX
-	MOVQ n+56(FP), CX
-	SHLQ $0x02, CX
-	XORQ DX, DX
-	SUBQ $0x40, CX
+TEXT ·lifToValueF32AVX2(SB), NOSPLIT, $0-96
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	MOVQ   ldu+8(FP), AX
+	SHLQ   $0x02, AX
+	MOVQ   AX, ldu+8(FP)
+	MOVQ   ldx+32(FP), AX
+	SHLQ   $0x02, AX
+	MOVQ   AX, ldx+32(FP)
+
+row:
+	MOVQ bits+56(FP), AX
+	MOVQ u+0(FP), CX
+	MOVQ v+16(FP), DX
+	MOVQ x+24(FP), BX
+	MOVQ alpha+40(FP), SI
+	MOVQ vth+48(FP), DI
+	MOVQ vreset+72(FP), R8
+	MOVQ n+80(FP), R9
+	SHLQ $0x02, R9
+	XORQ R10, R10
+	SUBQ $0x40, R9
 	JL   tail
 
 loop:
-	MOVQ      x+16(FP), BX
-	VMOVUPS   (BX)(DX*1), Y0
-	VMOVUPS   32(BX)(DX*1), Y1
-	MOVQ      alpha+24(FP), BX
-	VMOVUPS   (BX)(DX*1), Y2
-	VMOVUPS   32(BX)(DX*1), Y3
-	MOVQ      v+8(FP), BX
-	VMOVUPS   (BX)(DX*1), Y4
-	VMOVUPS   32(BX)(DX*1), Y5
-	VMULPS    Y4, Y2, Y2
-	VMULPS    Y5, Y3, Y3
-	VADDPS    Y0, Y2, Y0
-	VADDPS    Y1, Y3, Y1
-	MOVQ      u+0(FP), BX
-	VMOVUPS   Y0, (BX)(DX*1)
-	VMOVUPS   Y1, 32(BX)(DX*1)
-	MOVQ      vth+32(FP), BX
-	VMOVUPS   (BX)(DX*1), Y2
-	VMOVUPS   32(BX)(DX*1), Y3
-	VSUBPS    Y2, Y0, Y4
-	VSUBPS    Y3, Y1, Y5
-	VXORPS    Y6, Y6, Y6
-	VXORPS    Y7, Y7, Y7
-	VCMPPS    $0x16, Y6, Y4, Y4
-	VCMPPS    $0x16, Y7, Y5, Y5
-	VSUBPS    Y2, Y0, Y2
-	VSUBPS    Y3, Y1, Y2
-	MOVQ      vreset+48(FP), BX
-	VMOVUPS   (BX)(DX*1), Y2
-	VMOVUPS   32(BX)(DX*1), Y3
-	VSUBPS    Y0, Y2, Y2
-	VSUBPS    Y1, Y3, Y3
-	VADDPS    Y2, Y0, Y2
-	VADDPS    Y3, Y1, Y3
-	VBLENDVPS Y4, Y2, Y0, Y0
-	VBLENDVPS Y5, Y3, Y1, Y1
-	MOVQ      v+8(FP), BX
-	VMOVUPS   Y0, (BX)(DX*1)
-	VMOVUPS   Y1, 32(BX)(DX*1)
-	VMOVMSKPS Y4, BX
-	VMOVMSKPS Y5, SI
-	SHLL      $0x08, SI
-	ORL       SI, BX
-	MOVW      BX, (AX)
+	VMOVUPS   (BX)(R10*1), Y2
+	VMOVUPS   32(BX)(R10*1), Y3
+	VMOVUPS   (SI)(R10*1), Y4
+	VMOVUPS   32(SI)(R10*1), Y5
+	VMOVUPS   (DX)(R10*1), Y6
+	VMOVUPS   32(DX)(R10*1), Y7
+	VMULPS    Y6, Y4, Y4
+	VMULPS    Y7, Y5, Y5
+	VADDPS    Y2, Y4, Y2
+	VADDPS    Y3, Y5, Y3
+	VMOVUPS   Y2, (CX)(R10*1)
+	VMOVUPS   Y3, 32(CX)(R10*1)
+	VMOVUPS   (DI)(R10*1), Y4
+	VMOVUPS   32(DI)(R10*1), Y5
+	VSUBPS    Y4, Y2, Y4
+	VSUBPS    Y5, Y3, Y5
+	VCMPPS    $0x16, Y0, Y4, Y4
+	VCMPPS    $0x16, Y1, Y5, Y5
+	VMOVUPS   (R8)(R10*1), Y6
+	VMOVUPS   32(R8)(R10*1), Y7
+	VSUBPS    Y2, Y6, Y6
+	VSUBPS    Y3, Y7, Y7
+	VADDPS    Y6, Y2, Y6
+	VADDPS    Y7, Y3, Y7
+	VBLENDVPS Y4, Y6, Y2, Y2
+	VBLENDVPS Y5, Y7, Y3, Y3
+	VMOVUPS   Y2, (DX)(R10*1)
+	VMOVUPS   Y3, 32(DX)(R10*1)
+	VMOVMSKPS Y4, R11
+	VMOVMSKPS Y5, R12
+	SHLL      $0x08, R12
+	ORL       R12, R11
+	MOVW      R11, (AX)
 	ADDQ      $0x02, AX
-	ADDQ      $0x40, DX
-	SUBQ      $0x40, CX
+	ADDQ      $0x40, R10
+	SUBQ      $0x40, R9
 	JGE       loop
 
 tail:
-	ADDQ       $0x40, CX
+	ADDQ       $0x40, R9
 	JZ         end
-	LEAQ       tail<>+64(SB), BX
-	SUBQ       CX, BX
-	VMOVUPD    (BX), Y0
-	VMOVUPD    32(BX), Y1
-	MOVQ       x+16(FP), CX
-	VMASKMOVPS (CX)(DX*1), Y0, Y2
-	VMASKMOVPS 32(CX)(DX*1), Y1, Y3
-	MOVQ       alpha+24(FP), CX
-	VMASKMOVPS (CX)(DX*1), Y0, Y4
-	VMASKMOVPS 32(CX)(DX*1), Y1, Y5
-	MOVQ       v+8(FP), CX
-	VMASKMOVPS (CX)(DX*1), Y0, Y6
-	VMASKMOVPS 32(CX)(DX*1), Y1, Y7
-	VMULPS     Y6, Y4, Y4
-	VMULPS     Y7, Y5, Y5
-	VADDPS     Y2, Y4, Y2
-	VADDPS     Y3, Y5, Y3
-	MOVQ       u+0(FP), CX
-	VMASKMOVPS Y2, Y0, (CX)(DX*1)
-	VMASKMOVPS Y3, Y1, 32(CX)(DX*1)
-	MOVQ       vth+32(FP), CX
-	VMASKMOVPS (CX)(DX*1), Y0, Y4
-	VMASKMOVPS 32(CX)(DX*1), Y1, Y5
-	VSUBPS     Y4, Y2, Y6
-	VSUBPS     Y5, Y3, Y7
-	VXORPS     Y8, Y8, Y8
-	VXORPS     Y9, Y9, Y9
-	VCMPPS     $0x16, Y8, Y6, Y6
-	VCMPPS     $0x16, Y9, Y7, Y7
-	VSUBPS     Y4, Y2, Y4
-	VSUBPS     Y5, Y3, Y4
-	MOVQ       vreset+48(FP), CX
-	VMASKMOVPS (CX)(DX*1), Y0, Y4
-	VMASKMOVPS 32(CX)(DX*1), Y1, Y5
-	VSUBPS     Y2, Y4, Y4
-	VSUBPS     Y3, Y5, Y5
-	VADDPS     Y4, Y2, Y4
-	VADDPS     Y5, Y3, Y5
-	VBLENDVPS  Y6, Y4, Y2, Y2
-	VBLENDVPS  Y7, Y5, Y3, Y3
-	MOVQ       v+8(FP), CX
-	VMASKMOVPS Y2, Y0, (CX)(DX*1)
-	VMASKMOVPS Y3, Y1, 32(CX)(DX*1)
-	VANDPS     Y6, Y0, Y0
-	VANDPS     Y7, Y1, Y1
-	VMOVMSKPS  Y0, CX
-	VMOVMSKPS  Y1, DX
+	LEAQ       tail<>+64(SB), R11
+	SUBQ       R9, R11
+	VMOVUPD    (R11), Y2
+	VMOVUPD    32(R11), Y3
+	VMASKMOVPS (BX)(R10*1), Y2, Y4
+	VMASKMOVPS 32(BX)(R10*1), Y3, Y5
+	VMASKMOVPS (SI)(R10*1), Y2, Y6
+	VMASKMOVPS 32(SI)(R10*1), Y3, Y7
+	VMASKMOVPS (DX)(R10*1), Y2, Y8
+	VMASKMOVPS 32(DX)(R10*1), Y3, Y9
+	VMULPS     Y8, Y6, Y6
+	VMULPS     Y9, Y7, Y7
+	VADDPS     Y4, Y6, Y4
+	VADDPS     Y5, Y7, Y5
+	VMASKMOVPS Y4, Y2, (CX)(R10*1)
+	VMASKMOVPS Y5, Y3, 32(CX)(R10*1)
+	VMASKMOVPS (DI)(R10*1), Y2, Y6
+	VMASKMOVPS 32(DI)(R10*1), Y3, Y7
+	VSUBPS     Y6, Y4, Y6
+	VSUBPS     Y7, Y5, Y7
+	VCMPPS     $0x16, Y0, Y6, Y6
+	VCMPPS     $0x16, Y1, Y7, Y7
+	VMASKMOVPS (R8)(R10*1), Y2, Y8
+	VMASKMOVPS 32(R8)(R10*1), Y3, Y9
+	VSUBPS     Y4, Y8, Y8
+	VSUBPS     Y5, Y9, Y9
+	VADDPS     Y8, Y4, Y8
+	VADDPS     Y9, Y5, Y9
+	VBLENDVPS  Y6, Y8, Y4, Y4
+	VBLENDVPS  Y7, Y9, Y5, Y5
+	VMASKMOVPS Y4, Y2, (DX)(R10*1)
+	VMASKMOVPS Y5, Y3, 32(DX)(R10*1)
+	VANDPS     Y6, Y2, Y2
+	VANDPS     Y7, Y3, Y3
+	VMOVMSKPS  Y2, CX
+	VMOVMSKPS  Y3, DX
 	SHLL       $0x08, DX
 	ORL        DX, CX
 	MOVW       CX, (AX)
 	ADDQ       $0x02, AX
 
 end:
+	MOVQ n+80(FP), AX
+	SHLQ $0x02, AX
+	MOVQ ldbits+64(FP), CX
+	ADDQ CX, bits+56(FP)
+	MOVQ ldu+8(FP), CX
+	ADDQ CX, u+0(FP)
+	ADDQ AX, v+16(FP)
+	MOVQ ldx+32(FP), AX
+	ADDQ AX, x+24(FP)
+	DECQ rows+88(FP)
+	JNZ  row
 	VZEROUPPER
 	RET
 
@@ -1395,281 +1406,6 @@ tail:
 	MOVQ       dx+8(FP), AX
 	VMASKMOVPS Y2, Y0, (AX)(CX*1)
 	VMASKMOVPS Y3, Y1, 32(AX)(CX*1)
-
-end:
-	VZEROUPPER
-	RET
-
-// func lifBackF32AVX2(dv *float32, dx *float32, ds *float32, slope *float32, u *float32, gv *float32, alpha *float32, vth *float32, attached uint64, n int)
-// Requires: AVX
-TEXT ·lifBackF32AVX2(SB), NOSPLIT, $0-80
-	MOVQ n+72(FP), AX
-	SHLQ $0x02, AX
-	XORQ CX, CX
-	SUBQ $0x40, AX
-	JL   tail
-
-loop:
-	MOVQ         dv+0(FP), DX
-	VMOVUPS      (DX)(CX*1), Y0
-	VMOVUPS      32(DX)(CX*1), Y1
-	MOVQ         u+32(FP), DX
-	VMOVUPS      (DX)(CX*1), Y2
-	VMOVUPS      32(DX)(CX*1), Y3
-	MOVQ         vth+56(FP), DX
-	VMOVUPS      (DX)(CX*1), Y4
-	VMOVUPS      32(DX)(CX*1), Y5
-	VSUBPS       Y4, Y2, Y2
-	VSUBPS       Y5, Y3, Y3
-	VXORPS       Y6, Y6, Y6
-	VXORPS       Y7, Y7, Y7
-	VCMPPS       $0x16, Y6, Y2, Y2
-	VCMPPS       $0x16, Y7, Y3, Y2
-	VXORPS       Y2, Y2, Y2
-	VXORPS       Y3, Y3, Y3
-	VSUBPS       Y4, Y2, Y2
-	VSUBPS       Y5, Y3, Y3
-	VMULPS       Y0, Y2, Y2
-	VMULPS       Y1, Y3, Y3
-	VBROADCASTSD attached+64(FP), Y4
-	MOVQ         ds+16(FP), DX
-	VMOVUPS      (DX)(CX*1), Y5
-	VMOVUPS      32(DX)(CX*1), Y6
-	VANDPS       Y4, Y2, Y2
-	VANDPS       Y4, Y3, Y3
-	VADDPS       Y2, Y5, Y2
-	VADDPS       Y3, Y6, Y3
-	MOVQ         slope+24(FP), DX
-	VMOVUPS      (DX)(CX*1), Y4
-	VMOVUPS      32(DX)(CX*1), Y5
-	VMULPS       Y4, Y2, Y2
-	VMULPS       Y5, Y3, Y3
-	VADDPS       Y2, Y0, Y0
-	VADDPS       Y3, Y1, Y1
-	MOVQ         gv+40(FP), DX
-	VMOVUPS      (DX)(CX*1), Y2
-	VMOVUPS      32(DX)(CX*1), Y3
-	VADDPS       Y2, Y0, Y0
-	VADDPS       Y3, Y1, Y1
-	MOVQ         alpha+48(FP), DX
-	VMOVUPS      (DX)(CX*1), Y2
-	VMOVUPS      32(DX)(CX*1), Y3
-	VMULPS       Y0, Y2, Y2
-	VMULPS       Y1, Y3, Y3
-	MOVQ         dv+0(FP), DX
-	VMOVUPS      Y2, (DX)(CX*1)
-	VMOVUPS      Y3, 32(DX)(CX*1)
-	MOVQ         dx+8(FP), DX
-	VMOVUPS      Y0, (DX)(CX*1)
-	VMOVUPS      Y1, 32(DX)(CX*1)
-	ADDQ         $0x40, CX
-	SUBQ         $0x40, AX
-	JGE          loop
-
-tail:
-	ADDQ         $0x40, AX
-	JZ           end
-	LEAQ         tail<>+64(SB), DX
-	SUBQ         AX, DX
-	VMOVUPD      (DX), Y0
-	VMOVUPD      32(DX), Y1
-	MOVQ         dv+0(FP), AX
-	VMASKMOVPS   (AX)(CX*1), Y0, Y2
-	VMASKMOVPS   32(AX)(CX*1), Y1, Y3
-	MOVQ         u+32(FP), AX
-	VMASKMOVPS   (AX)(CX*1), Y0, Y4
-	VMASKMOVPS   32(AX)(CX*1), Y1, Y5
-	MOVQ         vth+56(FP), AX
-	VMASKMOVPS   (AX)(CX*1), Y0, Y6
-	VMASKMOVPS   32(AX)(CX*1), Y1, Y7
-	VSUBPS       Y6, Y4, Y4
-	VSUBPS       Y7, Y5, Y5
-	VXORPS       Y8, Y8, Y8
-	VXORPS       Y9, Y9, Y9
-	VCMPPS       $0x16, Y8, Y4, Y4
-	VCMPPS       $0x16, Y9, Y5, Y4
-	VXORPS       Y4, Y4, Y4
-	VXORPS       Y5, Y5, Y5
-	VSUBPS       Y6, Y4, Y4
-	VSUBPS       Y7, Y5, Y5
-	VMULPS       Y2, Y4, Y4
-	VMULPS       Y3, Y5, Y5
-	VBROADCASTSD attached+64(FP), Y6
-	MOVQ         ds+16(FP), AX
-	VMASKMOVPS   (AX)(CX*1), Y0, Y7
-	VMASKMOVPS   32(AX)(CX*1), Y1, Y8
-	VANDPS       Y6, Y4, Y4
-	VANDPS       Y6, Y5, Y5
-	VADDPS       Y4, Y7, Y4
-	VADDPS       Y5, Y8, Y5
-	MOVQ         slope+24(FP), AX
-	VMASKMOVPS   (AX)(CX*1), Y0, Y6
-	VMASKMOVPS   32(AX)(CX*1), Y1, Y7
-	VMULPS       Y6, Y4, Y4
-	VMULPS       Y7, Y5, Y5
-	VADDPS       Y4, Y2, Y2
-	VADDPS       Y5, Y3, Y3
-	MOVQ         gv+40(FP), AX
-	VMASKMOVPS   (AX)(CX*1), Y0, Y4
-	VMASKMOVPS   32(AX)(CX*1), Y1, Y5
-	VADDPS       Y4, Y2, Y2
-	VADDPS       Y5, Y3, Y3
-	MOVQ         alpha+48(FP), AX
-	VMASKMOVPS   (AX)(CX*1), Y0, Y4
-	VMASKMOVPS   32(AX)(CX*1), Y1, Y5
-	VMULPS       Y2, Y4, Y4
-	VMULPS       Y3, Y5, Y5
-	MOVQ         dv+0(FP), AX
-	VMASKMOVPS   Y4, Y0, (AX)(CX*1)
-	VMASKMOVPS   Y5, Y1, 32(AX)(CX*1)
-	MOVQ         dx+8(FP), AX
-	VMASKMOVPS   Y2, Y0, (AX)(CX*1)
-	VMASKMOVPS   Y3, Y1, 32(AX)(CX*1)
-
-end:
-	VZEROUPPER
-	RET
-
-// func lifBackToValueF32AVX2(dv *float32, dx *float32, ds *float32, slope *float32, u *float32, gv *float32, alpha *float32, vth *float32, attached uint64, vreset *float32, n int)
-// Requires: AVX
-TEXT ·lifBackToValueF32AVX2(SB), NOSPLIT, $0-88
-	VBROADCASTSS word3f800000<>+0(SB), Y0
-	MOVQ         n+80(FP), AX
-	SHLQ         $0x02, AX
-	XORQ         CX, CX
-	SUBQ         $0x40, AX
-	JL           tail
-
-loop:
-	MOVQ         dv+0(FP), DX
-	VMOVUPS      (DX)(CX*1), Y0
-	VMOVUPS      32(DX)(CX*1), Y1
-	MOVQ         u+32(FP), DX
-	VMOVUPS      (DX)(CX*1), Y2
-	VMOVUPS      32(DX)(CX*1), Y3
-	MOVQ         vth+56(FP), DX
-	VMOVUPS      (DX)(CX*1), Y4
-	VMOVUPS      32(DX)(CX*1), Y5
-	VSUBPS       Y4, Y2, Y4
-	VSUBPS       Y5, Y3, Y5
-	VXORPS       Y6, Y6, Y6
-	VXORPS       Y7, Y7, Y7
-	VCMPPS       $0x16, Y6, Y4, Y4
-	VCMPPS       $0x16, Y7, Y5, Y5
-	MOVQ         vreset+72(FP), DX
-	VMOVUPS      (DX)(CX*1), Y6
-	VMOVUPS      32(DX)(CX*1), Y7
-	VSUBPS       Y2, Y6, Y2
-	VSUBPS       Y3, Y7, Y3
-	VMULPS       Y0, Y2, Y2
-	VMULPS       Y1, Y3, Y3
-	VXORPS       Y6, Y6, Y6
-	VXORPS       Y7, Y7, Y7
-	VMULPS       Y6, Y0, Y6
-	VMULPS       Y7, Y1, Y7
-	VBLENDVPS    Y4, Y6, Y0, Y0
-	VBLENDVPS    Y5, Y7, Y1, Y1
-	VBROADCASTSD attached+64(FP), Y4
-	MOVQ         ds+16(FP), DX
-	VMOVUPS      (DX)(CX*1), Y5
-	VMOVUPS      32(DX)(CX*1), Y6
-	VANDPS       Y4, Y2, Y2
-	VANDPS       Y4, Y3, Y3
-	VADDPS       Y2, Y5, Y2
-	VADDPS       Y3, Y6, Y3
-	MOVQ         slope+24(FP), DX
-	VMOVUPS      (DX)(CX*1), Y4
-	VMOVUPS      32(DX)(CX*1), Y5
-	VMULPS       Y4, Y2, Y2
-	VMULPS       Y5, Y3, Y3
-	VADDPS       Y2, Y0, Y0
-	VADDPS       Y3, Y1, Y1
-	MOVQ         gv+40(FP), DX
-	VMOVUPS      (DX)(CX*1), Y2
-	VMOVUPS      32(DX)(CX*1), Y3
-	VADDPS       Y2, Y0, Y0
-	VADDPS       Y3, Y1, Y1
-	MOVQ         alpha+48(FP), DX
-	VMOVUPS      (DX)(CX*1), Y2
-	VMOVUPS      32(DX)(CX*1), Y3
-	VMULPS       Y0, Y2, Y2
-	VMULPS       Y1, Y3, Y3
-	MOVQ         dv+0(FP), DX
-	VMOVUPS      Y2, (DX)(CX*1)
-	VMOVUPS      Y3, 32(DX)(CX*1)
-	MOVQ         dx+8(FP), DX
-	VMOVUPS      Y0, (DX)(CX*1)
-	VMOVUPS      Y1, 32(DX)(CX*1)
-	ADDQ         $0x40, CX
-	SUBQ         $0x40, AX
-	JGE          loop
-
-tail:
-	ADDQ         $0x40, AX
-	JZ           end
-	LEAQ         tail<>+64(SB), DX
-	SUBQ         AX, DX
-	VMOVUPD      (DX), Y0
-	VMOVUPD      32(DX), Y1
-	MOVQ         dv+0(FP), AX
-	VMASKMOVPS   (AX)(CX*1), Y0, Y2
-	VMASKMOVPS   32(AX)(CX*1), Y1, Y3
-	MOVQ         u+32(FP), AX
-	VMASKMOVPS   (AX)(CX*1), Y0, Y4
-	VMASKMOVPS   32(AX)(CX*1), Y1, Y5
-	MOVQ         vth+56(FP), AX
-	VMASKMOVPS   (AX)(CX*1), Y0, Y6
-	VMASKMOVPS   32(AX)(CX*1), Y1, Y7
-	VSUBPS       Y6, Y4, Y6
-	VSUBPS       Y7, Y5, Y7
-	VXORPS       Y8, Y8, Y8
-	VXORPS       Y9, Y9, Y9
-	VCMPPS       $0x16, Y8, Y6, Y6
-	VCMPPS       $0x16, Y9, Y7, Y7
-	MOVQ         vreset+72(FP), AX
-	VMASKMOVPS   (AX)(CX*1), Y0, Y8
-	VMASKMOVPS   32(AX)(CX*1), Y1, Y9
-	VSUBPS       Y4, Y8, Y4
-	VSUBPS       Y5, Y9, Y5
-	VMULPS       Y2, Y4, Y4
-	VMULPS       Y3, Y5, Y5
-	VXORPS       Y8, Y8, Y8
-	VXORPS       Y9, Y9, Y9
-	VMULPS       Y8, Y2, Y8
-	VMULPS       Y9, Y3, Y9
-	VBLENDVPS    Y6, Y8, Y2, Y2
-	VBLENDVPS    Y7, Y9, Y3, Y3
-	VBROADCASTSD attached+64(FP), Y6
-	MOVQ         ds+16(FP), AX
-	VMASKMOVPS   (AX)(CX*1), Y0, Y7
-	VMASKMOVPS   32(AX)(CX*1), Y1, Y8
-	VANDPS       Y6, Y4, Y4
-	VANDPS       Y6, Y5, Y5
-	VADDPS       Y4, Y7, Y4
-	VADDPS       Y5, Y8, Y5
-	MOVQ         slope+24(FP), AX
-	VMASKMOVPS   (AX)(CX*1), Y0, Y6
-	VMASKMOVPS   32(AX)(CX*1), Y1, Y7
-	VMULPS       Y6, Y4, Y4
-	VMULPS       Y7, Y5, Y5
-	VADDPS       Y4, Y2, Y2
-	VADDPS       Y5, Y3, Y3
-	MOVQ         gv+40(FP), AX
-	VMASKMOVPS   (AX)(CX*1), Y0, Y4
-	VMASKMOVPS   32(AX)(CX*1), Y1, Y5
-	VADDPS       Y4, Y2, Y2
-	VADDPS       Y5, Y3, Y3
-	MOVQ         alpha+48(FP), AX
-	VMASKMOVPS   (AX)(CX*1), Y0, Y4
-	VMASKMOVPS   32(AX)(CX*1), Y1, Y5
-	VMULPS       Y2, Y4, Y4
-	VMULPS       Y3, Y5, Y5
-	MOVQ         dv+0(FP), AX
-	VMASKMOVPS   Y4, Y0, (AX)(CX*1)
-	VMASKMOVPS   Y5, Y1, 32(AX)(CX*1)
-	MOVQ         dx+8(FP), AX
-	VMASKMOVPS   Y2, Y0, (AX)(CX*1)
-	VMASKMOVPS   Y3, Y1, 32(AX)(CX*1)
 
 end:
 	VZEROUPPER
@@ -1765,25 +1501,355 @@ end:
 	VZEROUPPER
 	RET
 
-// func lifBackLearnedF32AVX2(dv *float32, dx *float32, ds *float32, slope *float32, u *float32, gv *float32, alpha *float32, vth *float32, attached uint64, dalpha *float32, before *float32, dvth *float32, n int)
+// func lifBackF32AVX2(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, n int, rows int)
 // Requires: AVX
-TEXT ·lifBackLearnedF32AVX2(SB), NOSPLIT, $0-104
-	MOVQ n+96(FP), AX
+TEXT ·lifBackF32AVX2(SB), NOSPLIT, $0-112
+	MOVQ lddx+16(FP), AX
 	SHLQ $0x02, AX
-	XORQ CX, CX
-	SUBQ $0x40, AX
+	MOVQ AX, lddx+16(FP)
+	MOVQ ldgv+64(FP), AX
+	SHLQ $0x02, AX
+	MOVQ AX, ldgv+64(FP)
+	MOVQ ldu+48(FP), AX
+	SHLQ $0x02, AX
+	MOVQ AX, ldu+48(FP)
+
+row:
+	MOVQ dv+0(FP), AX
+	MOVQ alpha+72(FP), CX
+	MOVQ dx+8(FP), DX
+	MOVQ gv+56(FP), BX
+	MOVQ ds+24(FP), SI
+	MOVQ u+40(FP), DI
+	MOVQ vth+80(FP), R8
+	MOVQ n+96(FP), R9
+	SHLQ $0x02, R9
+	XORQ R10, R10
+	SUBQ $0x40, R9
 	JL   tail
 
 loop:
-	MOVQ         dv+0(FP), DX
-	VMOVUPS      (DX)(CX*1), Y0
-	VMOVUPS      32(DX)(CX*1), Y1
-	MOVQ         u+32(FP), DX
-	VMOVUPS      (DX)(CX*1), Y2
-	VMOVUPS      32(DX)(CX*1), Y3
-	MOVQ         vth+56(FP), DX
-	VMOVUPS      (DX)(CX*1), Y4
-	VMOVUPS      32(DX)(CX*1), Y5
+	VMOVUPS      (AX)(R10*1), Y0
+	VMOVUPS      32(AX)(R10*1), Y1
+	VMOVUPS      (DI)(R10*1), Y2
+	VMOVUPS      32(DI)(R10*1), Y3
+	VMOVUPS      (R8)(R10*1), Y4
+	VMOVUPS      32(R8)(R10*1), Y5
+	VSUBPS       Y4, Y2, Y2
+	VSUBPS       Y5, Y3, Y3
+	VXORPS       Y6, Y6, Y6
+	VXORPS       Y7, Y7, Y7
+	VCMPPS       $0x16, Y6, Y2, Y2
+	VCMPPS       $0x16, Y7, Y3, Y2
+	VXORPS       Y2, Y2, Y2
+	VXORPS       Y3, Y3, Y3
+	VSUBPS       Y4, Y2, Y2
+	VSUBPS       Y5, Y3, Y3
+	VMULPS       Y0, Y2, Y2
+	VMULPS       Y1, Y3, Y3
+	MOVQ         slope+32(FP), R11
+	VMOVUPS      (R11)(R10*1), Y4
+	VMOVUPS      32(R11)(R10*1), Y5
+	VMOVUPS      (SI)(R10*1), Y6
+	VMOVUPS      32(SI)(R10*1), Y7
+	VBROADCASTSD attached+88(FP), Y8
+	VANDPS       Y8, Y2, Y2
+	VANDPS       Y8, Y3, Y3
+	VADDPS       Y2, Y6, Y2
+	VADDPS       Y3, Y7, Y3
+	VMULPS       Y4, Y2, Y2
+	VMULPS       Y5, Y3, Y3
+	VADDPS       Y2, Y0, Y0
+	VADDPS       Y3, Y1, Y1
+	VMOVUPS      (BX)(R10*1), Y2
+	VMOVUPS      32(BX)(R10*1), Y3
+	VADDPS       Y2, Y0, Y0
+	VADDPS       Y3, Y1, Y1
+	VMOVUPS      (CX)(R10*1), Y2
+	VMOVUPS      32(CX)(R10*1), Y3
+	VMULPS       Y0, Y2, Y2
+	VMULPS       Y1, Y3, Y3
+	VMOVUPS      Y2, (AX)(R10*1)
+	VMOVUPS      Y3, 32(AX)(R10*1)
+	VMOVUPS      Y0, (DX)(R10*1)
+	VMOVUPS      Y1, 32(DX)(R10*1)
+	ADDQ         $0x40, R10
+	SUBQ         $0x40, R9
+	JGE          loop
+
+tail:
+	ADDQ         $0x40, R9
+	JZ           end
+	LEAQ         tail<>+64(SB), R11
+	SUBQ         R9, R11
+	VMOVUPD      (R11), Y0
+	VMOVUPD      32(R11), Y1
+	VMASKMOVPS   (AX)(R10*1), Y0, Y2
+	VMASKMOVPS   32(AX)(R10*1), Y1, Y3
+	VMASKMOVPS   (DI)(R10*1), Y0, Y4
+	VMASKMOVPS   32(DI)(R10*1), Y1, Y5
+	VMASKMOVPS   (R8)(R10*1), Y0, Y6
+	VMASKMOVPS   32(R8)(R10*1), Y1, Y7
+	VSUBPS       Y6, Y4, Y4
+	VSUBPS       Y7, Y5, Y5
+	VXORPS       Y8, Y8, Y8
+	VXORPS       Y9, Y9, Y9
+	VCMPPS       $0x16, Y8, Y4, Y4
+	VCMPPS       $0x16, Y9, Y5, Y4
+	VXORPS       Y4, Y4, Y4
+	VXORPS       Y5, Y5, Y5
+	VSUBPS       Y6, Y4, Y4
+	VSUBPS       Y7, Y5, Y5
+	VMULPS       Y2, Y4, Y4
+	VMULPS       Y3, Y5, Y5
+	MOVQ         slope+32(FP), DI
+	VMASKMOVPS   (DI)(R10*1), Y0, Y6
+	VMASKMOVPS   32(DI)(R10*1), Y1, Y7
+	VMASKMOVPS   (SI)(R10*1), Y0, Y8
+	VMASKMOVPS   32(SI)(R10*1), Y1, Y9
+	VBROADCASTSD attached+88(FP), Y10
+	VANDPS       Y10, Y4, Y4
+	VANDPS       Y10, Y5, Y5
+	VADDPS       Y4, Y8, Y4
+	VADDPS       Y5, Y9, Y5
+	VMULPS       Y6, Y4, Y4
+	VMULPS       Y7, Y5, Y5
+	VADDPS       Y4, Y2, Y2
+	VADDPS       Y5, Y3, Y3
+	VMASKMOVPS   (BX)(R10*1), Y0, Y4
+	VMASKMOVPS   32(BX)(R10*1), Y1, Y5
+	VADDPS       Y4, Y2, Y2
+	VADDPS       Y5, Y3, Y3
+	VMASKMOVPS   (CX)(R10*1), Y0, Y4
+	VMASKMOVPS   32(CX)(R10*1), Y1, Y5
+	VMULPS       Y2, Y4, Y4
+	VMULPS       Y3, Y5, Y5
+	VMASKMOVPS   Y4, Y0, (AX)(R10*1)
+	VMASKMOVPS   Y5, Y1, 32(AX)(R10*1)
+	VMASKMOVPS   Y2, Y0, (DX)(R10*1)
+	VMASKMOVPS   Y3, Y1, 32(DX)(R10*1)
+
+end:
+	MOVQ n+96(FP), AX
+	SHLQ $0x02, AX
+	ADDQ AX, ds+24(FP)
+	ADDQ AX, dv+0(FP)
+	MOVQ lddx+16(FP), CX
+	ADDQ CX, dx+8(FP)
+	MOVQ ldgv+64(FP), CX
+	ADDQ CX, gv+56(FP)
+	ADDQ AX, slope+32(FP)
+	MOVQ ldu+48(FP), AX
+	ADDQ AX, u+40(FP)
+	DECQ rows+104(FP)
+	JNZ  row
+	VZEROUPPER
+	RET
+
+// func lifBackFastF32AVX2(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, k float32, n int, rows int)
+// Requires: AVX
+TEXT ·lifBackFastF32AVX2(SB), NOSPLIT, $0-120
+	MOVQ lddx+16(FP), AX
+	SHLQ $0x02, AX
+	MOVQ AX, lddx+16(FP)
+	MOVQ ldgv+64(FP), AX
+	SHLQ $0x02, AX
+	MOVQ AX, ldgv+64(FP)
+	MOVQ ldu+48(FP), AX
+	SHLQ $0x02, AX
+	MOVQ AX, ldu+48(FP)
+
+row:
+	MOVQ dv+0(FP), AX
+	MOVQ alpha+72(FP), CX
+	MOVQ dx+8(FP), DX
+	MOVQ gv+56(FP), BX
+	MOVQ ds+24(FP), SI
+	MOVQ u+40(FP), DI
+	MOVQ vth+80(FP), R8
+	MOVQ n+104(FP), R9
+	SHLQ $0x02, R9
+	XORQ R10, R10
+	SUBQ $0x40, R9
+	JL   tail
+
+loop:
+	VMOVUPS      (AX)(R10*1), Y0
+	VMOVUPS      32(AX)(R10*1), Y1
+	VMOVUPS      (DI)(R10*1), Y2
+	VMOVUPS      32(DI)(R10*1), Y3
+	VMOVUPS      (R8)(R10*1), Y4
+	VMOVUPS      32(R8)(R10*1), Y5
+	VSUBPS       Y4, Y2, Y2
+	VSUBPS       Y5, Y3, Y3
+	VXORPS       Y6, Y6, Y6
+	VXORPS       Y7, Y7, Y7
+	VCMPPS       $0x16, Y6, Y2, Y6
+	VCMPPS       $0x16, Y7, Y3, Y6
+	VXORPS       Y6, Y6, Y6
+	VXORPS       Y7, Y7, Y7
+	VSUBPS       Y4, Y6, Y4
+	VSUBPS       Y5, Y7, Y5
+	VMULPS       Y0, Y4, Y4
+	VMULPS       Y1, Y5, Y5
+	VBROADCASTSS word3f800000<>+0(SB), Y6
+	VBROADCASTSS word3f800000<>+0(SB), Y7
+	VBROADCASTSS k+96(FP), Y8
+	VBROADCASTSS word7fffffff<>+0(SB), Y9
+	VANDPS       Y9, Y2, Y2
+	VANDPS       Y9, Y3, Y3
+	VMULPS       Y2, Y8, Y2
+	VMULPS       Y3, Y8, Y3
+	VADDPS       Y2, Y7, Y2
+	VADDPS       Y3, Y7, Y3
+	VDIVPS       Y2, Y6, Y2
+	VDIVPS       Y3, Y6, Y3
+	VMULPS       Y2, Y2, Y2
+	VMULPS       Y3, Y3, Y3
+	VMOVUPS      (SI)(R10*1), Y6
+	VMOVUPS      32(SI)(R10*1), Y7
+	VBROADCASTSD attached+88(FP), Y8
+	VANDPS       Y8, Y4, Y4
+	VANDPS       Y8, Y5, Y5
+	VADDPS       Y4, Y6, Y4
+	VADDPS       Y5, Y7, Y5
+	VMULPS       Y2, Y4, Y2
+	VMULPS       Y3, Y5, Y3
+	VADDPS       Y2, Y0, Y0
+	VADDPS       Y3, Y1, Y1
+	VMOVUPS      (BX)(R10*1), Y2
+	VMOVUPS      32(BX)(R10*1), Y3
+	VADDPS       Y2, Y0, Y0
+	VADDPS       Y3, Y1, Y1
+	VMOVUPS      (CX)(R10*1), Y2
+	VMOVUPS      32(CX)(R10*1), Y3
+	VMULPS       Y0, Y2, Y2
+	VMULPS       Y1, Y3, Y3
+	VMOVUPS      Y2, (AX)(R10*1)
+	VMOVUPS      Y3, 32(AX)(R10*1)
+	VMOVUPS      Y0, (DX)(R10*1)
+	VMOVUPS      Y1, 32(DX)(R10*1)
+	ADDQ         $0x40, R10
+	SUBQ         $0x40, R9
+	JGE          loop
+
+tail:
+	ADDQ         $0x40, R9
+	JZ           end
+	LEAQ         tail<>+64(SB), R11
+	SUBQ         R9, R11
+	VMOVUPD      (R11), Y0
+	VMOVUPD      32(R11), Y1
+	VMASKMOVPS   (AX)(R10*1), Y0, Y2
+	VMASKMOVPS   32(AX)(R10*1), Y1, Y3
+	VMASKMOVPS   (DI)(R10*1), Y0, Y4
+	VMASKMOVPS   32(DI)(R10*1), Y1, Y5
+	VMASKMOVPS   (R8)(R10*1), Y0, Y6
+	VMASKMOVPS   32(R8)(R10*1), Y1, Y7
+	VSUBPS       Y6, Y4, Y4
+	VSUBPS       Y7, Y5, Y5
+	VXORPS       Y8, Y8, Y8
+	VXORPS       Y9, Y9, Y9
+	VCMPPS       $0x16, Y8, Y4, Y8
+	VCMPPS       $0x16, Y9, Y5, Y8
+	VXORPS       Y8, Y8, Y8
+	VXORPS       Y9, Y9, Y9
+	VSUBPS       Y6, Y8, Y6
+	VSUBPS       Y7, Y9, Y7
+	VMULPS       Y2, Y6, Y6
+	VMULPS       Y3, Y7, Y7
+	VBROADCASTSS word3f800000<>+0(SB), Y8
+	VBROADCASTSS word3f800000<>+0(SB), Y9
+	VBROADCASTSS k+96(FP), Y10
+	VBROADCASTSS word7fffffff<>+0(SB), Y11
+	VANDPS       Y11, Y4, Y4
+	VANDPS       Y11, Y5, Y5
+	VMULPS       Y4, Y10, Y4
+	VMULPS       Y5, Y10, Y5
+	VADDPS       Y4, Y9, Y4
+	VADDPS       Y5, Y9, Y5
+	VDIVPS       Y4, Y8, Y4
+	VDIVPS       Y5, Y8, Y5
+	VMULPS       Y4, Y4, Y4
+	VMULPS       Y5, Y5, Y5
+	VMASKMOVPS   (SI)(R10*1), Y0, Y8
+	VMASKMOVPS   32(SI)(R10*1), Y1, Y9
+	VBROADCASTSD attached+88(FP), Y10
+	VANDPS       Y10, Y6, Y6
+	VANDPS       Y10, Y7, Y7
+	VADDPS       Y6, Y8, Y6
+	VADDPS       Y7, Y9, Y7
+	VMULPS       Y4, Y6, Y4
+	VMULPS       Y5, Y7, Y5
+	VADDPS       Y4, Y2, Y2
+	VADDPS       Y5, Y3, Y3
+	VMASKMOVPS   (BX)(R10*1), Y0, Y4
+	VMASKMOVPS   32(BX)(R10*1), Y1, Y5
+	VADDPS       Y4, Y2, Y2
+	VADDPS       Y5, Y3, Y3
+	VMASKMOVPS   (CX)(R10*1), Y0, Y4
+	VMASKMOVPS   32(CX)(R10*1), Y1, Y5
+	VMULPS       Y2, Y4, Y4
+	VMULPS       Y3, Y5, Y5
+	VMASKMOVPS   Y4, Y0, (AX)(R10*1)
+	VMASKMOVPS   Y5, Y1, 32(AX)(R10*1)
+	VMASKMOVPS   Y2, Y0, (DX)(R10*1)
+	VMASKMOVPS   Y3, Y1, 32(DX)(R10*1)
+
+end:
+	MOVQ n+104(FP), AX
+	SHLQ $0x02, AX
+	ADDQ AX, ds+24(FP)
+	ADDQ AX, dv+0(FP)
+	MOVQ lddx+16(FP), CX
+	ADDQ CX, dx+8(FP)
+	MOVQ ldgv+64(FP), CX
+	ADDQ CX, gv+56(FP)
+	ADDQ AX, slope+32(FP)
+	MOVQ ldu+48(FP), AX
+	ADDQ AX, u+40(FP)
+	DECQ rows+112(FP)
+	JNZ  row
+	VZEROUPPER
+	RET
+
+DATA word7fffffff<>+0(SB)/4, $0x7fffffff
+GLOBL word7fffffff<>(SB), RODATA|NOPTR, $4
+
+// func lifBackLearnedF32AVX2(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, dalpha *float32, before *float32, dvth *float32, n int, rows int)
+// Requires: AVX
+TEXT ·lifBackLearnedF32AVX2(SB), NOSPLIT, $0-136
+	MOVQ lddx+16(FP), AX
+	SHLQ $0x02, AX
+	MOVQ AX, lddx+16(FP)
+	MOVQ ldgv+64(FP), AX
+	SHLQ $0x02, AX
+	MOVQ AX, ldgv+64(FP)
+	MOVQ ldu+48(FP), AX
+	SHLQ $0x02, AX
+	MOVQ AX, ldu+48(FP)
+
+row:
+	MOVQ dv+0(FP), AX
+	MOVQ alpha+72(FP), CX
+	MOVQ dx+8(FP), DX
+	MOVQ gv+56(FP), BX
+	MOVQ ds+24(FP), SI
+	MOVQ u+40(FP), DI
+	MOVQ vth+80(FP), R8
+	MOVQ n+120(FP), R9
+	SHLQ $0x02, R9
+	XORQ R10, R10
+	SUBQ $0x40, R9
+	JL   tail
+
+loop:
+	VMOVUPS      (AX)(R10*1), Y0
+	VMOVUPS      32(AX)(R10*1), Y1
+	VMOVUPS      (DI)(R10*1), Y2
+	VMOVUPS      32(DI)(R10*1), Y3
+	VMOVUPS      (R8)(R10*1), Y4
+	VMOVUPS      32(R8)(R10*1), Y5
 	VSUBPS       Y4, Y2, Y2
 	VSUBPS       Y5, Y3, Y3
 	VXORPS       Y6, Y6, Y6
@@ -1796,82 +1862,74 @@ loop:
 	VSUBPS       Y5, Y7, Y5
 	VMULPS       Y0, Y4, Y4
 	VMULPS       Y1, Y5, Y5
-	VBROADCASTSD attached+64(FP), Y6
-	MOVQ         ds+16(FP), DX
-	VMOVUPS      (DX)(CX*1), Y7
-	VMOVUPS      32(DX)(CX*1), Y8
-	VANDPS       Y6, Y4, Y4
-	VANDPS       Y6, Y5, Y5
-	VADDPS       Y4, Y7, Y4
-	VADDPS       Y5, Y8, Y5
-	MOVQ         slope+24(FP), DX
-	VMOVUPS      (DX)(CX*1), Y6
-	VMOVUPS      32(DX)(CX*1), Y7
+	MOVQ         slope+32(FP), R11
+	VMOVUPS      (R11)(R10*1), Y6
+	VMOVUPS      32(R11)(R10*1), Y7
+	VMOVUPS      (SI)(R10*1), Y8
+	VMOVUPS      32(SI)(R10*1), Y9
+	VBROADCASTSD attached+88(FP), Y10
+	VANDPS       Y10, Y4, Y4
+	VANDPS       Y10, Y5, Y5
+	VADDPS       Y4, Y8, Y4
+	VADDPS       Y5, Y9, Y5
 	VMULPS       Y6, Y4, Y4
 	VMULPS       Y7, Y5, Y5
 	VANDPS       Y2, Y0, Y2
 	VANDPS       Y3, Y1, Y3
-	MOVQ         dvth+88(FP), DX
-	VMOVUPS      (DX)(CX*1), Y6
-	VMOVUPS      32(DX)(CX*1), Y7
+	MOVQ         dvth+112(FP), R11
+	VMOVUPS      (R11)(R10*1), Y6
+	VMOVUPS      32(R11)(R10*1), Y7
 	VSUBPS       Y2, Y6, Y2
 	VSUBPS       Y3, Y7, Y3
 	VSUBPS       Y4, Y2, Y2
 	VSUBPS       Y5, Y3, Y3
-	MOVQ         dvth+88(FP), DX
-	VMOVUPS      Y2, (DX)(CX*1)
-	VMOVUPS      Y3, 32(DX)(CX*1)
+	MOVQ         dvth+112(FP), R11
+	VMOVUPS      Y2, (R11)(R10*1)
+	VMOVUPS      Y3, 32(R11)(R10*1)
 	VADDPS       Y4, Y0, Y0
 	VADDPS       Y5, Y1, Y1
-	MOVQ         gv+40(FP), DX
-	VMOVUPS      (DX)(CX*1), Y2
-	VMOVUPS      32(DX)(CX*1), Y3
+	VMOVUPS      (BX)(R10*1), Y2
+	VMOVUPS      32(BX)(R10*1), Y3
 	VADDPS       Y2, Y0, Y0
 	VADDPS       Y3, Y1, Y1
-	MOVQ         alpha+48(FP), DX
-	VMOVUPS      (DX)(CX*1), Y2
-	VMOVUPS      32(DX)(CX*1), Y3
+	VMOVUPS      (CX)(R10*1), Y2
+	VMOVUPS      32(CX)(R10*1), Y3
 	VMULPS       Y0, Y2, Y2
 	VMULPS       Y1, Y3, Y3
-	MOVQ         dv+0(FP), DX
-	VMOVUPS      Y2, (DX)(CX*1)
-	VMOVUPS      Y3, 32(DX)(CX*1)
-	MOVQ         dalpha+72(FP), DX
-	VMOVUPS      (DX)(CX*1), Y2
-	VMOVUPS      32(DX)(CX*1), Y3
-	MOVQ         before+80(FP), DX
-	VMOVUPS      (DX)(CX*1), Y4
-	VMOVUPS      32(DX)(CX*1), Y5
+	VMOVUPS      Y2, (AX)(R10*1)
+	VMOVUPS      Y3, 32(AX)(R10*1)
+	MOVQ         dalpha+96(FP), R11
+	VMOVUPS      (R11)(R10*1), Y2
+	VMOVUPS      32(R11)(R10*1), Y3
+	MOVQ         before+104(FP), R11
+	VMOVUPS      (R11)(R10*1), Y4
+	VMOVUPS      32(R11)(R10*1), Y5
 	VMULPS       Y4, Y0, Y4
 	VMULPS       Y5, Y1, Y5
 	VADDPS       Y4, Y2, Y2
 	VADDPS       Y5, Y3, Y3
-	MOVQ         dalpha+72(FP), DX
-	VMOVUPS      Y2, (DX)(CX*1)
-	VMOVUPS      Y3, 32(DX)(CX*1)
-	MOVQ         dx+8(FP), DX
-	VMOVUPS      Y0, (DX)(CX*1)
-	VMOVUPS      Y1, 32(DX)(CX*1)
-	ADDQ         $0x40, CX
-	SUBQ         $0x40, AX
+	MOVQ         dalpha+96(FP), R11
+	VMOVUPS      Y2, (R11)(R10*1)
+	VMOVUPS      Y3, 32(R11)(R10*1)
+	VMOVUPS      Y0, (DX)(R10*1)
+	VMOVUPS      Y1, 32(DX)(R10*1)
+	ADDQ         $0x40, R10
+	SUBQ         $0x40, R9
 	JGE          loop
 
 tail:
-	ADDQ         $0x40, AX
+	ADDQ         $0x40, R9
 	JZ           end
-	LEAQ         tail<>+64(SB), DX
-	SUBQ         AX, DX
-	VMOVUPD      (DX), Y0
-	VMOVUPD      32(DX), Y1
-	MOVQ         dv+0(FP), AX
-	VMASKMOVPS   (AX)(CX*1), Y0, Y2
-	VMASKMOVPS   32(AX)(CX*1), Y1, Y3
-	MOVQ         u+32(FP), AX
-	VMASKMOVPS   (AX)(CX*1), Y0, Y4
-	VMASKMOVPS   32(AX)(CX*1), Y1, Y5
-	MOVQ         vth+56(FP), AX
-	VMASKMOVPS   (AX)(CX*1), Y0, Y6
-	VMASKMOVPS   32(AX)(CX*1), Y1, Y7
+	LEAQ         tail<>+64(SB), R11
+	SUBQ         R9, R11
+	VMOVUPD      (R11), Y0
+	VMOVUPD      32(R11), Y1
+	VMASKMOVPS   (AX)(R10*1), Y0, Y2
+	VMASKMOVPS   32(AX)(R10*1), Y1, Y3
+	VMASKMOVPS   (DI)(R10*1), Y0, Y4
+	VMASKMOVPS   32(DI)(R10*1), Y1, Y5
+	VMASKMOVPS   (R8)(R10*1), Y0, Y6
+	VMASKMOVPS   32(R8)(R10*1), Y1, Y7
 	VSUBPS       Y6, Y4, Y4
 	VSUBPS       Y7, Y5, Y5
 	VXORPS       Y8, Y8, Y8
@@ -1884,96 +1942,458 @@ tail:
 	VSUBPS       Y7, Y9, Y7
 	VMULPS       Y2, Y6, Y6
 	VMULPS       Y3, Y7, Y7
-	VBROADCASTSD attached+64(FP), Y8
-	MOVQ         ds+16(FP), AX
-	VMASKMOVPS   (AX)(CX*1), Y0, Y9
-	VMASKMOVPS   32(AX)(CX*1), Y1, Y10
-	VANDPS       Y8, Y6, Y6
-	VANDPS       Y8, Y7, Y7
-	VADDPS       Y6, Y9, Y6
-	VADDPS       Y7, Y10, Y7
-	MOVQ         slope+24(FP), AX
-	VMASKMOVPS   (AX)(CX*1), Y0, Y8
-	VMASKMOVPS   32(AX)(CX*1), Y1, Y9
+	MOVQ         slope+32(FP), DI
+	VMASKMOVPS   (DI)(R10*1), Y0, Y8
+	VMASKMOVPS   32(DI)(R10*1), Y1, Y9
+	VMASKMOVPS   (SI)(R10*1), Y0, Y10
+	VMASKMOVPS   32(SI)(R10*1), Y1, Y11
+	VBROADCASTSD attached+88(FP), Y12
+	VANDPS       Y12, Y6, Y6
+	VANDPS       Y12, Y7, Y7
+	VADDPS       Y6, Y10, Y6
+	VADDPS       Y7, Y11, Y7
 	VMULPS       Y8, Y6, Y6
 	VMULPS       Y9, Y7, Y7
 	VANDPS       Y4, Y2, Y4
 	VANDPS       Y5, Y3, Y5
-	MOVQ         dvth+88(FP), AX
-	VMASKMOVPS   (AX)(CX*1), Y0, Y8
-	VMASKMOVPS   32(AX)(CX*1), Y1, Y9
+	MOVQ         dvth+112(FP), SI
+	VMASKMOVPS   (SI)(R10*1), Y0, Y8
+	VMASKMOVPS   32(SI)(R10*1), Y1, Y9
 	VSUBPS       Y4, Y8, Y4
 	VSUBPS       Y5, Y9, Y5
 	VSUBPS       Y6, Y4, Y4
 	VSUBPS       Y7, Y5, Y5
-	MOVQ         dvth+88(FP), AX
-	VMASKMOVPS   Y4, Y0, (AX)(CX*1)
-	VMASKMOVPS   Y5, Y1, 32(AX)(CX*1)
+	MOVQ         dvth+112(FP), SI
+	VMASKMOVPS   Y4, Y0, (SI)(R10*1)
+	VMASKMOVPS   Y5, Y1, 32(SI)(R10*1)
 	VADDPS       Y6, Y2, Y2
 	VADDPS       Y7, Y3, Y3
-	MOVQ         gv+40(FP), AX
-	VMASKMOVPS   (AX)(CX*1), Y0, Y4
-	VMASKMOVPS   32(AX)(CX*1), Y1, Y5
+	VMASKMOVPS   (BX)(R10*1), Y0, Y4
+	VMASKMOVPS   32(BX)(R10*1), Y1, Y5
 	VADDPS       Y4, Y2, Y2
 	VADDPS       Y5, Y3, Y3
-	MOVQ         alpha+48(FP), AX
-	VMASKMOVPS   (AX)(CX*1), Y0, Y4
-	VMASKMOVPS   32(AX)(CX*1), Y1, Y5
+	VMASKMOVPS   (CX)(R10*1), Y0, Y4
+	VMASKMOVPS   32(CX)(R10*1), Y1, Y5
 	VMULPS       Y2, Y4, Y4
 	VMULPS       Y3, Y5, Y5
-	MOVQ         dv+0(FP), AX
-	VMASKMOVPS   Y4, Y0, (AX)(CX*1)
-	VMASKMOVPS   Y5, Y1, 32(AX)(CX*1)
-	MOVQ         dalpha+72(FP), AX
-	VMASKMOVPS   (AX)(CX*1), Y0, Y4
-	VMASKMOVPS   32(AX)(CX*1), Y1, Y5
-	MOVQ         before+80(FP), AX
-	VMASKMOVPS   (AX)(CX*1), Y0, Y6
-	VMASKMOVPS   32(AX)(CX*1), Y1, Y7
+	VMASKMOVPS   Y4, Y0, (AX)(R10*1)
+	VMASKMOVPS   Y5, Y1, 32(AX)(R10*1)
+	MOVQ         dalpha+96(FP), AX
+	VMASKMOVPS   (AX)(R10*1), Y0, Y4
+	VMASKMOVPS   32(AX)(R10*1), Y1, Y5
+	MOVQ         before+104(FP), AX
+	VMASKMOVPS   (AX)(R10*1), Y0, Y6
+	VMASKMOVPS   32(AX)(R10*1), Y1, Y7
 	VMULPS       Y6, Y2, Y6
 	VMULPS       Y7, Y3, Y7
 	VADDPS       Y6, Y4, Y4
 	VADDPS       Y7, Y5, Y5
-	MOVQ         dalpha+72(FP), AX
-	VMASKMOVPS   Y4, Y0, (AX)(CX*1)
-	VMASKMOVPS   Y5, Y1, 32(AX)(CX*1)
-	MOVQ         dx+8(FP), AX
-	VMASKMOVPS   Y2, Y0, (AX)(CX*1)
-	VMASKMOVPS   Y3, Y1, 32(AX)(CX*1)
+	MOVQ         dalpha+96(FP), AX
+	VMASKMOVPS   Y4, Y0, (AX)(R10*1)
+	VMASKMOVPS   Y5, Y1, 32(AX)(R10*1)
+	VMASKMOVPS   Y2, Y0, (DX)(R10*1)
+	VMASKMOVPS   Y3, Y1, 32(DX)(R10*1)
 
 end:
+	MOVQ n+120(FP), AX
+	SHLQ $0x02, AX
+	ADDQ AX, ds+24(FP)
+	ADDQ AX, dv+0(FP)
+	MOVQ lddx+16(FP), CX
+	ADDQ CX, dx+8(FP)
+	MOVQ ldgv+64(FP), CX
+	ADDQ CX, gv+56(FP)
+	ADDQ AX, slope+32(FP)
+	MOVQ ldu+48(FP), AX
+	ADDQ AX, u+40(FP)
+	DECQ rows+128(FP)
+	JNZ  row
 	VZEROUPPER
 	RET
 
-// func lifBackToValueLearnedF32AVX2(dv *float32, dx *float32, ds *float32, slope *float32, u *float32, gv *float32, alpha *float32, vth *float32, attached uint64, vreset *float32, dalpha *float32, before *float32, dvth *float32, dvreset *float32, n int)
+// func lifBackToValueF32AVX2(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, vreset *float32, n int, rows int)
 // Requires: AVX
-TEXT ·lifBackToValueLearnedF32AVX2(SB), NOSPLIT, $0-120
-	VBROADCASTSS word3f800000<>+0(SB), Y0
-	MOVQ         n+112(FP), AX
-	SHLQ         $0x02, AX
-	XORQ         CX, CX
-	SUBQ         $0x40, AX
-	JL           tail
+TEXT ·lifBackToValueF32AVX2(SB), NOSPLIT, $0-120
+	MOVQ lddx+16(FP), AX
+	SHLQ $0x02, AX
+	MOVQ AX, lddx+16(FP)
+	MOVQ ldgv+64(FP), AX
+	SHLQ $0x02, AX
+	MOVQ AX, ldgv+64(FP)
+	MOVQ ldu+48(FP), AX
+	SHLQ $0x02, AX
+	MOVQ AX, ldu+48(FP)
+
+row:
+	MOVQ dv+0(FP), AX
+	MOVQ alpha+72(FP), CX
+	MOVQ dx+8(FP), DX
+	MOVQ gv+56(FP), BX
+	MOVQ ds+24(FP), SI
+	MOVQ u+40(FP), DI
+	MOVQ vth+80(FP), R8
+	MOVQ n+104(FP), R9
+	SHLQ $0x02, R9
+	XORQ R10, R10
+	SUBQ $0x40, R9
+	JL   tail
 
 loop:
-	MOVQ         dv+0(FP), DX
-	VMOVUPS      (DX)(CX*1), Y0
-	VMOVUPS      32(DX)(CX*1), Y1
-	MOVQ         u+32(FP), DX
-	VMOVUPS      (DX)(CX*1), Y2
-	VMOVUPS      32(DX)(CX*1), Y3
-	MOVQ         vth+56(FP), DX
-	VMOVUPS      (DX)(CX*1), Y4
-	VMOVUPS      32(DX)(CX*1), Y5
+	VMOVUPS      (AX)(R10*1), Y0
+	VMOVUPS      32(AX)(R10*1), Y1
+	VMOVUPS      (DI)(R10*1), Y2
+	VMOVUPS      32(DI)(R10*1), Y3
+	VMOVUPS      (R8)(R10*1), Y4
+	VMOVUPS      32(R8)(R10*1), Y5
 	VSUBPS       Y4, Y2, Y4
 	VSUBPS       Y5, Y3, Y5
 	VXORPS       Y6, Y6, Y6
 	VXORPS       Y7, Y7, Y7
 	VCMPPS       $0x16, Y6, Y4, Y4
 	VCMPPS       $0x16, Y7, Y5, Y5
-	MOVQ         vreset+72(FP), DX
-	VMOVUPS      (DX)(CX*1), Y6
-	VMOVUPS      32(DX)(CX*1), Y7
+	MOVQ         vreset+96(FP), R11
+	VMOVUPS      (R11)(R10*1), Y6
+	VMOVUPS      32(R11)(R10*1), Y7
+	VSUBPS       Y2, Y6, Y2
+	VSUBPS       Y3, Y7, Y3
+	VMULPS       Y0, Y2, Y2
+	VMULPS       Y1, Y3, Y3
+	VXORPS       Y6, Y6, Y6
+	VXORPS       Y7, Y7, Y7
+	VMULPS       Y6, Y0, Y6
+	VMULPS       Y7, Y1, Y7
+	VBLENDVPS    Y4, Y6, Y0, Y0
+	VBLENDVPS    Y5, Y7, Y1, Y1
+	MOVQ         slope+32(FP), R11
+	VMOVUPS      (R11)(R10*1), Y4
+	VMOVUPS      32(R11)(R10*1), Y5
+	VMOVUPS      (SI)(R10*1), Y6
+	VMOVUPS      32(SI)(R10*1), Y7
+	VBROADCASTSD attached+88(FP), Y8
+	VANDPS       Y8, Y2, Y2
+	VANDPS       Y8, Y3, Y3
+	VADDPS       Y2, Y6, Y2
+	VADDPS       Y3, Y7, Y3
+	VMULPS       Y4, Y2, Y2
+	VMULPS       Y5, Y3, Y3
+	VADDPS       Y2, Y0, Y0
+	VADDPS       Y3, Y1, Y1
+	VMOVUPS      (BX)(R10*1), Y2
+	VMOVUPS      32(BX)(R10*1), Y3
+	VADDPS       Y2, Y0, Y0
+	VADDPS       Y3, Y1, Y1
+	VMOVUPS      (CX)(R10*1), Y2
+	VMOVUPS      32(CX)(R10*1), Y3
+	VMULPS       Y0, Y2, Y2
+	VMULPS       Y1, Y3, Y3
+	VMOVUPS      Y2, (AX)(R10*1)
+	VMOVUPS      Y3, 32(AX)(R10*1)
+	VMOVUPS      Y0, (DX)(R10*1)
+	VMOVUPS      Y1, 32(DX)(R10*1)
+	ADDQ         $0x40, R10
+	SUBQ         $0x40, R9
+	JGE          loop
+
+tail:
+	ADDQ         $0x40, R9
+	JZ           end
+	LEAQ         tail<>+64(SB), R11
+	SUBQ         R9, R11
+	VMOVUPD      (R11), Y0
+	VMOVUPD      32(R11), Y1
+	VMASKMOVPS   (AX)(R10*1), Y0, Y2
+	VMASKMOVPS   32(AX)(R10*1), Y1, Y3
+	VMASKMOVPS   (DI)(R10*1), Y0, Y4
+	VMASKMOVPS   32(DI)(R10*1), Y1, Y5
+	VMASKMOVPS   (R8)(R10*1), Y0, Y6
+	VMASKMOVPS   32(R8)(R10*1), Y1, Y7
+	VSUBPS       Y6, Y4, Y6
+	VSUBPS       Y7, Y5, Y7
+	VXORPS       Y8, Y8, Y8
+	VXORPS       Y9, Y9, Y9
+	VCMPPS       $0x16, Y8, Y6, Y6
+	VCMPPS       $0x16, Y9, Y7, Y7
+	MOVQ         vreset+96(FP), DI
+	VMASKMOVPS   (DI)(R10*1), Y0, Y8
+	VMASKMOVPS   32(DI)(R10*1), Y1, Y9
+	VSUBPS       Y4, Y8, Y4
+	VSUBPS       Y5, Y9, Y5
+	VMULPS       Y2, Y4, Y4
+	VMULPS       Y3, Y5, Y5
+	VXORPS       Y8, Y8, Y8
+	VXORPS       Y9, Y9, Y9
+	VMULPS       Y8, Y2, Y8
+	VMULPS       Y9, Y3, Y9
+	VBLENDVPS    Y6, Y8, Y2, Y2
+	VBLENDVPS    Y7, Y9, Y3, Y3
+	MOVQ         slope+32(FP), DI
+	VMASKMOVPS   (DI)(R10*1), Y0, Y6
+	VMASKMOVPS   32(DI)(R10*1), Y1, Y7
+	VMASKMOVPS   (SI)(R10*1), Y0, Y8
+	VMASKMOVPS   32(SI)(R10*1), Y1, Y9
+	VBROADCASTSD attached+88(FP), Y10
+	VANDPS       Y10, Y4, Y4
+	VANDPS       Y10, Y5, Y5
+	VADDPS       Y4, Y8, Y4
+	VADDPS       Y5, Y9, Y5
+	VMULPS       Y6, Y4, Y4
+	VMULPS       Y7, Y5, Y5
+	VADDPS       Y4, Y2, Y2
+	VADDPS       Y5, Y3, Y3
+	VMASKMOVPS   (BX)(R10*1), Y0, Y4
+	VMASKMOVPS   32(BX)(R10*1), Y1, Y5
+	VADDPS       Y4, Y2, Y2
+	VADDPS       Y5, Y3, Y3
+	VMASKMOVPS   (CX)(R10*1), Y0, Y4
+	VMASKMOVPS   32(CX)(R10*1), Y1, Y5
+	VMULPS       Y2, Y4, Y4
+	VMULPS       Y3, Y5, Y5
+	VMASKMOVPS   Y4, Y0, (AX)(R10*1)
+	VMASKMOVPS   Y5, Y1, 32(AX)(R10*1)
+	VMASKMOVPS   Y2, Y0, (DX)(R10*1)
+	VMASKMOVPS   Y3, Y1, 32(DX)(R10*1)
+
+end:
+	MOVQ n+104(FP), AX
+	SHLQ $0x02, AX
+	ADDQ AX, ds+24(FP)
+	ADDQ AX, dv+0(FP)
+	MOVQ lddx+16(FP), CX
+	ADDQ CX, dx+8(FP)
+	MOVQ ldgv+64(FP), CX
+	ADDQ CX, gv+56(FP)
+	ADDQ AX, slope+32(FP)
+	MOVQ ldu+48(FP), AX
+	ADDQ AX, u+40(FP)
+	DECQ rows+112(FP)
+	JNZ  row
+	VZEROUPPER
+	RET
+
+// func lifBackToValueFastF32AVX2(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, vreset *float32, k float32, n int, rows int)
+// Requires: AVX
+TEXT ·lifBackToValueFastF32AVX2(SB), NOSPLIT, $0-128
+	MOVQ lddx+16(FP), AX
+	SHLQ $0x02, AX
+	MOVQ AX, lddx+16(FP)
+	MOVQ ldgv+64(FP), AX
+	SHLQ $0x02, AX
+	MOVQ AX, ldgv+64(FP)
+	MOVQ ldu+48(FP), AX
+	SHLQ $0x02, AX
+	MOVQ AX, ldu+48(FP)
+
+row:
+	MOVQ dv+0(FP), AX
+	MOVQ alpha+72(FP), CX
+	MOVQ dx+8(FP), DX
+	MOVQ gv+56(FP), BX
+	MOVQ ds+24(FP), SI
+	MOVQ u+40(FP), DI
+	MOVQ vth+80(FP), R8
+	MOVQ n+112(FP), R9
+	SHLQ $0x02, R9
+	XORQ R10, R10
+	SUBQ $0x40, R9
+	JL   tail
+
+loop:
+	VMOVUPS      (AX)(R10*1), Y0
+	VMOVUPS      32(AX)(R10*1), Y1
+	VMOVUPS      (DI)(R10*1), Y2
+	VMOVUPS      32(DI)(R10*1), Y3
+	VMOVUPS      (R8)(R10*1), Y4
+	VMOVUPS      32(R8)(R10*1), Y5
+	VSUBPS       Y4, Y2, Y4
+	VSUBPS       Y5, Y3, Y5
+	VXORPS       Y6, Y6, Y6
+	VXORPS       Y7, Y7, Y7
+	VCMPPS       $0x16, Y6, Y4, Y6
+	VCMPPS       $0x16, Y7, Y5, Y7
+	MOVQ         vreset+96(FP), R11
+	VMOVUPS      (R11)(R10*1), Y8
+	VMOVUPS      32(R11)(R10*1), Y9
+	VSUBPS       Y2, Y8, Y2
+	VSUBPS       Y3, Y9, Y3
+	VMULPS       Y0, Y2, Y2
+	VMULPS       Y1, Y3, Y3
+	VXORPS       Y8, Y8, Y8
+	VXORPS       Y9, Y9, Y9
+	VMULPS       Y8, Y0, Y8
+	VMULPS       Y9, Y1, Y9
+	VBLENDVPS    Y6, Y8, Y0, Y0
+	VBLENDVPS    Y7, Y9, Y1, Y1
+	VBROADCASTSS word3f800000<>+0(SB), Y6
+	VBROADCASTSS word3f800000<>+0(SB), Y7
+	VBROADCASTSS k+104(FP), Y8
+	VBROADCASTSS word7fffffff<>+0(SB), Y9
+	VANDPS       Y9, Y4, Y4
+	VANDPS       Y9, Y5, Y5
+	VMULPS       Y4, Y8, Y4
+	VMULPS       Y5, Y8, Y5
+	VADDPS       Y4, Y7, Y4
+	VADDPS       Y5, Y7, Y5
+	VDIVPS       Y4, Y6, Y4
+	VDIVPS       Y5, Y6, Y5
+	VMULPS       Y4, Y4, Y4
+	VMULPS       Y5, Y5, Y5
+	VMOVUPS      (SI)(R10*1), Y6
+	VMOVUPS      32(SI)(R10*1), Y7
+	VBROADCASTSD attached+88(FP), Y8
+	VANDPS       Y8, Y2, Y2
+	VANDPS       Y8, Y3, Y3
+	VADDPS       Y2, Y6, Y2
+	VADDPS       Y3, Y7, Y3
+	VMULPS       Y4, Y2, Y2
+	VMULPS       Y5, Y3, Y3
+	VADDPS       Y2, Y0, Y0
+	VADDPS       Y3, Y1, Y1
+	VMOVUPS      (BX)(R10*1), Y2
+	VMOVUPS      32(BX)(R10*1), Y3
+	VADDPS       Y2, Y0, Y0
+	VADDPS       Y3, Y1, Y1
+	VMOVUPS      (CX)(R10*1), Y2
+	VMOVUPS      32(CX)(R10*1), Y3
+	VMULPS       Y0, Y2, Y2
+	VMULPS       Y1, Y3, Y3
+	VMOVUPS      Y2, (AX)(R10*1)
+	VMOVUPS      Y3, 32(AX)(R10*1)
+	VMOVUPS      Y0, (DX)(R10*1)
+	VMOVUPS      Y1, 32(DX)(R10*1)
+	ADDQ         $0x40, R10
+	SUBQ         $0x40, R9
+	JGE          loop
+
+tail:
+	ADDQ         $0x40, R9
+	JZ           end
+	LEAQ         tail<>+64(SB), R11
+	SUBQ         R9, R11
+	VMOVUPD      (R11), Y0
+	VMOVUPD      32(R11), Y1
+	VMASKMOVPS   (AX)(R10*1), Y0, Y2
+	VMASKMOVPS   32(AX)(R10*1), Y1, Y3
+	VMASKMOVPS   (DI)(R10*1), Y0, Y4
+	VMASKMOVPS   32(DI)(R10*1), Y1, Y5
+	VMASKMOVPS   (R8)(R10*1), Y0, Y6
+	VMASKMOVPS   32(R8)(R10*1), Y1, Y7
+	VSUBPS       Y6, Y4, Y6
+	VSUBPS       Y7, Y5, Y7
+	VXORPS       Y8, Y8, Y8
+	VXORPS       Y9, Y9, Y9
+	VCMPPS       $0x16, Y8, Y6, Y8
+	VCMPPS       $0x16, Y9, Y7, Y9
+	MOVQ         vreset+96(FP), DI
+	VMASKMOVPS   (DI)(R10*1), Y0, Y10
+	VMASKMOVPS   32(DI)(R10*1), Y1, Y11
+	VSUBPS       Y4, Y10, Y4
+	VSUBPS       Y5, Y11, Y5
+	VMULPS       Y2, Y4, Y4
+	VMULPS       Y3, Y5, Y5
+	VXORPS       Y10, Y10, Y10
+	VXORPS       Y11, Y11, Y11
+	VMULPS       Y10, Y2, Y10
+	VMULPS       Y11, Y3, Y11
+	VBLENDVPS    Y8, Y10, Y2, Y2
+	VBLENDVPS    Y9, Y11, Y3, Y3
+	VBROADCASTSS word3f800000<>+0(SB), Y8
+	VBROADCASTSS word3f800000<>+0(SB), Y9
+	VBROADCASTSS k+104(FP), Y10
+	VBROADCASTSS word7fffffff<>+0(SB), Y11
+	VANDPS       Y11, Y6, Y6
+	VANDPS       Y11, Y7, Y7
+	VMULPS       Y6, Y10, Y6
+	VMULPS       Y7, Y10, Y7
+	VADDPS       Y6, Y9, Y6
+	VADDPS       Y7, Y9, Y7
+	VDIVPS       Y6, Y8, Y6
+	VDIVPS       Y7, Y8, Y7
+	VMULPS       Y6, Y6, Y6
+	VMULPS       Y7, Y7, Y7
+	VMASKMOVPS   (SI)(R10*1), Y0, Y8
+	VMASKMOVPS   32(SI)(R10*1), Y1, Y9
+	VBROADCASTSD attached+88(FP), Y10
+	VANDPS       Y10, Y4, Y4
+	VANDPS       Y10, Y5, Y5
+	VADDPS       Y4, Y8, Y4
+	VADDPS       Y5, Y9, Y5
+	VMULPS       Y6, Y4, Y4
+	VMULPS       Y7, Y5, Y5
+	VADDPS       Y4, Y2, Y2
+	VADDPS       Y5, Y3, Y3
+	VMASKMOVPS   (BX)(R10*1), Y0, Y4
+	VMASKMOVPS   32(BX)(R10*1), Y1, Y5
+	VADDPS       Y4, Y2, Y2
+	VADDPS       Y5, Y3, Y3
+	VMASKMOVPS   (CX)(R10*1), Y0, Y4
+	VMASKMOVPS   32(CX)(R10*1), Y1, Y5
+	VMULPS       Y2, Y4, Y4
+	VMULPS       Y3, Y5, Y5
+	VMASKMOVPS   Y4, Y0, (AX)(R10*1)
+	VMASKMOVPS   Y5, Y1, 32(AX)(R10*1)
+	VMASKMOVPS   Y2, Y0, (DX)(R10*1)
+	VMASKMOVPS   Y3, Y1, 32(DX)(R10*1)
+
+end:
+	MOVQ n+112(FP), AX
+	SHLQ $0x02, AX
+	ADDQ AX, ds+24(FP)
+	ADDQ AX, dv+0(FP)
+	MOVQ lddx+16(FP), CX
+	ADDQ CX, dx+8(FP)
+	MOVQ ldgv+64(FP), CX
+	ADDQ CX, gv+56(FP)
+	ADDQ AX, slope+32(FP)
+	MOVQ ldu+48(FP), AX
+	ADDQ AX, u+40(FP)
+	DECQ rows+120(FP)
+	JNZ  row
+	VZEROUPPER
+	RET
+
+// func lifBackToValueLearnedF32AVX2(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, vreset *float32, dalpha *float32, before *float32, dvth *float32, dvreset *float32, n int, rows int)
+// Requires: AVX
+TEXT ·lifBackToValueLearnedF32AVX2(SB), NOSPLIT, $0-152
+	MOVQ lddx+16(FP), AX
+	SHLQ $0x02, AX
+	MOVQ AX, lddx+16(FP)
+	MOVQ ldgv+64(FP), AX
+	SHLQ $0x02, AX
+	MOVQ AX, ldgv+64(FP)
+	MOVQ ldu+48(FP), AX
+	SHLQ $0x02, AX
+	MOVQ AX, ldu+48(FP)
+
+row:
+	MOVQ dv+0(FP), AX
+	MOVQ alpha+72(FP), CX
+	MOVQ dx+8(FP), DX
+	MOVQ gv+56(FP), BX
+	MOVQ ds+24(FP), SI
+	MOVQ u+40(FP), DI
+	MOVQ vth+80(FP), R8
+	MOVQ n+136(FP), R9
+	SHLQ $0x02, R9
+	XORQ R10, R10
+	SUBQ $0x40, R9
+	JL   tail
+
+loop:
+	VMOVUPS      (AX)(R10*1), Y0
+	VMOVUPS      32(AX)(R10*1), Y1
+	VMOVUPS      (DI)(R10*1), Y2
+	VMOVUPS      32(DI)(R10*1), Y3
+	VMOVUPS      (R8)(R10*1), Y4
+	VMOVUPS      32(R8)(R10*1), Y5
+	VSUBPS       Y4, Y2, Y4
+	VSUBPS       Y5, Y3, Y5
+	VXORPS       Y6, Y6, Y6
+	VXORPS       Y7, Y7, Y7
+	VCMPPS       $0x16, Y6, Y4, Y4
+	VCMPPS       $0x16, Y7, Y5, Y5
+	MOVQ         vreset+96(FP), R11
+	VMOVUPS      (R11)(R10*1), Y6
+	VMOVUPS      32(R11)(R10*1), Y7
 	VSUBPS       Y2, Y6, Y2
 	VSUBPS       Y3, Y7, Y3
 	VMULPS       Y0, Y2, Y2
@@ -1984,97 +2404,89 @@ loop:
 	VMULPS       Y7, Y1, Y7
 	VBLENDVPS    Y4, Y6, Y0, Y6
 	VBLENDVPS    Y5, Y7, Y1, Y7
-	VBROADCASTSD attached+64(FP), Y8
-	MOVQ         ds+16(FP), DX
-	VMOVUPS      (DX)(CX*1), Y9
-	VMOVUPS      32(DX)(CX*1), Y10
-	VANDPS       Y8, Y2, Y2
-	VANDPS       Y8, Y3, Y3
-	VADDPS       Y2, Y9, Y2
-	VADDPS       Y3, Y10, Y3
-	MOVQ         slope+24(FP), DX
-	VMOVUPS      (DX)(CX*1), Y8
-	VMOVUPS      32(DX)(CX*1), Y9
+	MOVQ         slope+32(FP), R11
+	VMOVUPS      (R11)(R10*1), Y8
+	VMOVUPS      32(R11)(R10*1), Y9
+	VMOVUPS      (SI)(R10*1), Y10
+	VMOVUPS      32(SI)(R10*1), Y11
+	VBROADCASTSD attached+88(FP), Y12
+	VANDPS       Y12, Y2, Y2
+	VANDPS       Y12, Y3, Y3
+	VADDPS       Y2, Y10, Y2
+	VADDPS       Y3, Y11, Y3
 	VMULPS       Y8, Y2, Y2
 	VMULPS       Y9, Y3, Y3
 	VANDPS       Y4, Y0, Y0
 	VANDPS       Y5, Y1, Y1
-	MOVQ         dvreset+104(FP), DX
-	VMOVUPS      (DX)(CX*1), Y4
-	VMOVUPS      32(DX)(CX*1), Y5
+	MOVQ         dvreset+128(FP), R11
+	VMOVUPS      (R11)(R10*1), Y4
+	VMOVUPS      32(R11)(R10*1), Y5
 	VADDPS       Y0, Y4, Y0
 	VADDPS       Y1, Y5, Y1
-	MOVQ         dvreset+104(FP), DX
-	VMOVUPS      Y0, (DX)(CX*1)
-	VMOVUPS      Y1, 32(DX)(CX*1)
-	MOVQ         dvth+96(FP), DX
-	VMOVUPS      (DX)(CX*1), Y0
-	VMOVUPS      32(DX)(CX*1), Y1
+	MOVQ         dvreset+128(FP), R11
+	VMOVUPS      Y0, (R11)(R10*1)
+	VMOVUPS      Y1, 32(R11)(R10*1)
+	MOVQ         dvth+120(FP), R11
+	VMOVUPS      (R11)(R10*1), Y0
+	VMOVUPS      32(R11)(R10*1), Y1
 	VSUBPS       Y2, Y0, Y0
 	VSUBPS       Y3, Y1, Y1
-	MOVQ         dvth+96(FP), DX
-	VMOVUPS      Y0, (DX)(CX*1)
-	VMOVUPS      Y1, 32(DX)(CX*1)
+	MOVQ         dvth+120(FP), R11
+	VMOVUPS      Y0, (R11)(R10*1)
+	VMOVUPS      Y1, 32(R11)(R10*1)
 	VADDPS       Y2, Y6, Y0
 	VADDPS       Y3, Y7, Y1
-	MOVQ         gv+40(FP), DX
-	VMOVUPS      (DX)(CX*1), Y2
-	VMOVUPS      32(DX)(CX*1), Y3
+	VMOVUPS      (BX)(R10*1), Y2
+	VMOVUPS      32(BX)(R10*1), Y3
 	VADDPS       Y2, Y0, Y0
 	VADDPS       Y3, Y1, Y1
-	MOVQ         alpha+48(FP), DX
-	VMOVUPS      (DX)(CX*1), Y2
-	VMOVUPS      32(DX)(CX*1), Y3
+	VMOVUPS      (CX)(R10*1), Y2
+	VMOVUPS      32(CX)(R10*1), Y3
 	VMULPS       Y0, Y2, Y2
 	VMULPS       Y1, Y3, Y3
-	MOVQ         dv+0(FP), DX
-	VMOVUPS      Y2, (DX)(CX*1)
-	VMOVUPS      Y3, 32(DX)(CX*1)
-	MOVQ         dalpha+80(FP), DX
-	VMOVUPS      (DX)(CX*1), Y2
-	VMOVUPS      32(DX)(CX*1), Y3
-	MOVQ         before+88(FP), DX
-	VMOVUPS      (DX)(CX*1), Y4
-	VMOVUPS      32(DX)(CX*1), Y5
+	VMOVUPS      Y2, (AX)(R10*1)
+	VMOVUPS      Y3, 32(AX)(R10*1)
+	MOVQ         dalpha+104(FP), R11
+	VMOVUPS      (R11)(R10*1), Y2
+	VMOVUPS      32(R11)(R10*1), Y3
+	MOVQ         before+112(FP), R11
+	VMOVUPS      (R11)(R10*1), Y4
+	VMOVUPS      32(R11)(R10*1), Y5
 	VMULPS       Y4, Y0, Y4
 	VMULPS       Y5, Y1, Y5
 	VADDPS       Y4, Y2, Y2
 	VADDPS       Y5, Y3, Y3
-	MOVQ         dalpha+80(FP), DX
-	VMOVUPS      Y2, (DX)(CX*1)
-	VMOVUPS      Y3, 32(DX)(CX*1)
-	MOVQ         dx+8(FP), DX
-	VMOVUPS      Y0, (DX)(CX*1)
-	VMOVUPS      Y1, 32(DX)(CX*1)
-	ADDQ         $0x40, CX
-	SUBQ         $0x40, AX
+	MOVQ         dalpha+104(FP), R11
+	VMOVUPS      Y2, (R11)(R10*1)
+	VMOVUPS      Y3, 32(R11)(R10*1)
+	VMOVUPS      Y0, (DX)(R10*1)
+	VMOVUPS      Y1, 32(DX)(R10*1)
+	ADDQ         $0x40, R10
+	SUBQ         $0x40, R9
 	JGE          loop
 
 tail:
-	ADDQ         $0x40, AX
+	ADDQ         $0x40, R9
 	JZ           end
-	LEAQ         tail<>+64(SB), DX
-	SUBQ         AX, DX
-	VMOVUPD      (DX), Y0
-	VMOVUPD      32(DX), Y1
-	MOVQ         dv+0(FP), AX
-	VMASKMOVPS   (AX)(CX*1), Y0, Y2
-	VMASKMOVPS   32(AX)(CX*1), Y1, Y3
-	MOVQ         u+32(FP), AX
-	VMASKMOVPS   (AX)(CX*1), Y0, Y4
-	VMASKMOVPS   32(AX)(CX*1), Y1, Y5
-	MOVQ         vth+56(FP), AX
-	VMASKMOVPS   (AX)(CX*1), Y0, Y6
-	VMASKMOVPS   32(AX)(CX*1), Y1, Y7
+	LEAQ         tail<>+64(SB), R11
+	SUBQ         R9, R11
+	VMOVUPD      (R11), Y0
+	VMOVUPD      32(R11), Y1
+	VMASKMOVPS   (AX)(R10*1), Y0, Y2
+	VMASKMOVPS   32(AX)(R10*1), Y1, Y3
+	VMASKMOVPS   (DI)(R10*1), Y0, Y4
+	VMASKMOVPS   32(DI)(R10*1), Y1, Y5
+	VMASKMOVPS   (R8)(R10*1), Y0, Y6
+	VMASKMOVPS   32(R8)(R10*1), Y1, Y7
 	VSUBPS       Y6, Y4, Y6
 	VSUBPS       Y7, Y5, Y7
 	VXORPS       Y8, Y8, Y8
 	VXORPS       Y9, Y9, Y9
 	VCMPPS       $0x16, Y8, Y6, Y6
 	VCMPPS       $0x16, Y9, Y7, Y7
-	MOVQ         vreset+72(FP), AX
-	VMASKMOVPS   (AX)(CX*1), Y0, Y8
-	VMASKMOVPS   32(AX)(CX*1), Y1, Y9
+	MOVQ         vreset+96(FP), DI
+	VMASKMOVPS   (DI)(R10*1), Y0, Y8
+	VMASKMOVPS   32(DI)(R10*1), Y1, Y9
 	VSUBPS       Y4, Y8, Y4
 	VSUBPS       Y5, Y9, Y5
 	VMULPS       Y2, Y4, Y4
@@ -2085,70 +2497,78 @@ tail:
 	VMULPS       Y9, Y3, Y9
 	VBLENDVPS    Y6, Y8, Y2, Y8
 	VBLENDVPS    Y7, Y9, Y3, Y9
-	VBROADCASTSD attached+64(FP), Y10
-	MOVQ         ds+16(FP), AX
-	VMASKMOVPS   (AX)(CX*1), Y0, Y11
-	VMASKMOVPS   32(AX)(CX*1), Y1, Y12
-	VANDPS       Y10, Y4, Y4
-	VANDPS       Y10, Y5, Y5
-	VADDPS       Y4, Y11, Y4
-	VADDPS       Y5, Y12, Y5
-	MOVQ         slope+24(FP), AX
-	VMASKMOVPS   (AX)(CX*1), Y0, Y10
-	VMASKMOVPS   32(AX)(CX*1), Y1, Y11
+	MOVQ         slope+32(FP), DI
+	VMASKMOVPS   (DI)(R10*1), Y0, Y10
+	VMASKMOVPS   32(DI)(R10*1), Y1, Y11
+	VMASKMOVPS   (SI)(R10*1), Y0, Y12
+	VMASKMOVPS   32(SI)(R10*1), Y1, Y13
+	VBROADCASTSD attached+88(FP), Y14
+	VANDPS       Y14, Y4, Y4
+	VANDPS       Y14, Y5, Y5
+	VADDPS       Y4, Y12, Y4
+	VADDPS       Y5, Y13, Y5
 	VMULPS       Y10, Y4, Y4
 	VMULPS       Y11, Y5, Y5
 	VANDPS       Y6, Y2, Y2
 	VANDPS       Y7, Y3, Y3
-	MOVQ         dvreset+104(FP), AX
-	VMASKMOVPS   (AX)(CX*1), Y0, Y6
-	VMASKMOVPS   32(AX)(CX*1), Y1, Y7
+	MOVQ         dvreset+128(FP), SI
+	VMASKMOVPS   (SI)(R10*1), Y0, Y6
+	VMASKMOVPS   32(SI)(R10*1), Y1, Y7
 	VADDPS       Y2, Y6, Y2
 	VADDPS       Y3, Y7, Y3
-	MOVQ         dvreset+104(FP), AX
-	VMASKMOVPS   Y2, Y0, (AX)(CX*1)
-	VMASKMOVPS   Y3, Y1, 32(AX)(CX*1)
-	MOVQ         dvth+96(FP), AX
-	VMASKMOVPS   (AX)(CX*1), Y0, Y2
-	VMASKMOVPS   32(AX)(CX*1), Y1, Y3
+	MOVQ         dvreset+128(FP), SI
+	VMASKMOVPS   Y2, Y0, (SI)(R10*1)
+	VMASKMOVPS   Y3, Y1, 32(SI)(R10*1)
+	MOVQ         dvth+120(FP), SI
+	VMASKMOVPS   (SI)(R10*1), Y0, Y2
+	VMASKMOVPS   32(SI)(R10*1), Y1, Y3
 	VSUBPS       Y4, Y2, Y2
 	VSUBPS       Y5, Y3, Y3
-	MOVQ         dvth+96(FP), AX
-	VMASKMOVPS   Y2, Y0, (AX)(CX*1)
-	VMASKMOVPS   Y3, Y1, 32(AX)(CX*1)
+	MOVQ         dvth+120(FP), SI
+	VMASKMOVPS   Y2, Y0, (SI)(R10*1)
+	VMASKMOVPS   Y3, Y1, 32(SI)(R10*1)
 	VADDPS       Y4, Y8, Y2
 	VADDPS       Y5, Y9, Y3
-	MOVQ         gv+40(FP), AX
-	VMASKMOVPS   (AX)(CX*1), Y0, Y4
-	VMASKMOVPS   32(AX)(CX*1), Y1, Y5
+	VMASKMOVPS   (BX)(R10*1), Y0, Y4
+	VMASKMOVPS   32(BX)(R10*1), Y1, Y5
 	VADDPS       Y4, Y2, Y2
 	VADDPS       Y5, Y3, Y3
-	MOVQ         alpha+48(FP), AX
-	VMASKMOVPS   (AX)(CX*1), Y0, Y4
-	VMASKMOVPS   32(AX)(CX*1), Y1, Y5
+	VMASKMOVPS   (CX)(R10*1), Y0, Y4
+	VMASKMOVPS   32(CX)(R10*1), Y1, Y5
 	VMULPS       Y2, Y4, Y4
 	VMULPS       Y3, Y5, Y5
-	MOVQ         dv+0(FP), AX
-	VMASKMOVPS   Y4, Y0, (AX)(CX*1)
-	VMASKMOVPS   Y5, Y1, 32(AX)(CX*1)
-	MOVQ         dalpha+80(FP), AX
-	VMASKMOVPS   (AX)(CX*1), Y0, Y4
-	VMASKMOVPS   32(AX)(CX*1), Y1, Y5
-	MOVQ         before+88(FP), AX
-	VMASKMOVPS   (AX)(CX*1), Y0, Y6
-	VMASKMOVPS   32(AX)(CX*1), Y1, Y7
+	VMASKMOVPS   Y4, Y0, (AX)(R10*1)
+	VMASKMOVPS   Y5, Y1, 32(AX)(R10*1)
+	MOVQ         dalpha+104(FP), AX
+	VMASKMOVPS   (AX)(R10*1), Y0, Y4
+	VMASKMOVPS   32(AX)(R10*1), Y1, Y5
+	MOVQ         before+112(FP), AX
+	VMASKMOVPS   (AX)(R10*1), Y0, Y6
+	VMASKMOVPS   32(AX)(R10*1), Y1, Y7
 	VMULPS       Y6, Y2, Y6
 	VMULPS       Y7, Y3, Y7
 	VADDPS       Y6, Y4, Y4
 	VADDPS       Y7, Y5, Y5
-	MOVQ         dalpha+80(FP), AX
-	VMASKMOVPS   Y4, Y0, (AX)(CX*1)
-	VMASKMOVPS   Y5, Y1, 32(AX)(CX*1)
-	MOVQ         dx+8(FP), AX
-	VMASKMOVPS   Y2, Y0, (AX)(CX*1)
-	VMASKMOVPS   Y3, Y1, 32(AX)(CX*1)
+	MOVQ         dalpha+104(FP), AX
+	VMASKMOVPS   Y4, Y0, (AX)(R10*1)
+	VMASKMOVPS   Y5, Y1, 32(AX)(R10*1)
+	VMASKMOVPS   Y2, Y0, (DX)(R10*1)
+	VMASKMOVPS   Y3, Y1, 32(DX)(R10*1)
 
 end:
+	MOVQ n+136(FP), AX
+	SHLQ $0x02, AX
+	ADDQ AX, ds+24(FP)
+	ADDQ AX, dv+0(FP)
+	MOVQ lddx+16(FP), CX
+	ADDQ CX, dx+8(FP)
+	MOVQ ldgv+64(FP), CX
+	ADDQ CX, gv+56(FP)
+	ADDQ AX, slope+32(FP)
+	MOVQ ldu+48(FP), AX
+	ADDQ AX, u+40(FP)
+	DECQ rows+144(FP)
+	JNZ  row
 	VZEROUPPER
 	RET
 
@@ -2245,479 +2665,352 @@ end:
 	VZEROUPPER
 	RET
 
-// func lifSynF32AVX2(u *float32, v *float32, x *float32, alpha *float32, vth *float32, bits *uint64, i1 *float32, i *float32, beta *float32, n int)
+// func lifSynF32AVX2(u *float32, ldu int, v *float32, x *float32, ldx int, alpha *float32, vth *float32, bits *uint64, ldbits int, i *float32, beta *float32, n int, rows int)
 // Requires: AVX
-TEXT ·lifSynF32AVX2(SB), NOSPLIT, $0-80
-	MOVQ         bits+40(FP), AX
+TEXT ·lifSynF32AVX2(SB), NOSPLIT, $0-104
 	VBROADCASTSS word3f800000<>+0(SB), Y0
-	MOVQ         n+72(FP), CX
-	SHLQ         $0x02, CX
-	XORQ         DX, DX
-	SUBQ         $0x40, CX
-	JL           tail
+	VXORPS       Y1, Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	MOVQ         ldu+8(FP), AX
+	SHLQ         $0x02, AX
+	MOVQ         AX, ldu+8(FP)
+	MOVQ         ldx+32(FP), AX
+	SHLQ         $0x02, AX
+	MOVQ         AX, ldx+32(FP)
+
+row:
+	MOVQ bits+56(FP), AX
+	MOVQ u+0(FP), CX
+	MOVQ v+16(FP), DX
+	MOVQ x+24(FP), BX
+	MOVQ alpha+40(FP), SI
+	MOVQ vth+48(FP), DI
+	MOVQ i+72(FP), R8
+	MOVQ beta+80(FP), R9
+	MOVQ n+88(FP), R10
+	SHLQ $0x02, R10
+	XORQ R11, R11
+	SUBQ $0x40, R10
+	JL   tail
 
 loop:
-	MOVQ      x+16(FP), BX
-	VMOVUPS   (BX)(DX*1), Y1
-	VMOVUPS   32(BX)(DX*1), Y2
-	MOVQ      alpha+24(FP), BX
-	VMOVUPS   (BX)(DX*1), Y3
-	VMOVUPS   32(BX)(DX*1), Y4
-	MOVQ      beta+64(FP), BX
-	VMOVUPS   (BX)(DX*1), Y5
-	VMOVUPS   32(BX)(DX*1), Y6
-	MOVQ      i+56(FP), BX
-	VMOVUPS   (BX)(DX*1), Y7
-	VMOVUPS   32(BX)(DX*1), Y8
+	VMOVUPS   (BX)(R11*1), Y3
+	VMOVUPS   32(BX)(R11*1), Y4
+	VMOVUPS   (SI)(R11*1), Y5
+	VMOVUPS   32(SI)(R11*1), Y6
+	VMOVUPS   (R9)(R11*1), Y7
+	VMOVUPS   32(R9)(R11*1), Y8
+	VMOVUPS   (R8)(R11*1), Y9
+	VMOVUPS   32(R8)(R11*1), Y10
+	VMULPS    Y9, Y7, Y7
+	VMULPS    Y10, Y8, Y8
+	VADDPS    Y3, Y7, Y3
+	VADDPS    Y4, Y8, Y4
+	VMOVUPS   Y3, (R8)(R11*1)
+	VMOVUPS   Y4, 32(R8)(R11*1)
+	VSUBPS    Y5, Y0, Y7
+	VSUBPS    Y6, Y0, Y8
+	VMULPS    Y3, Y7, Y3
+	VMULPS    Y4, Y8, Y4
+	VMOVUPS   (DX)(R11*1), Y7
+	VMOVUPS   32(DX)(R11*1), Y8
 	VMULPS    Y7, Y5, Y5
 	VMULPS    Y8, Y6, Y6
-	VADDPS    Y1, Y5, Y1
-	VADDPS    Y2, Y6, Y2
-	MOVQ      i1+48(FP), BX
-	VMOVUPS   Y1, (BX)(DX*1)
-	VMOVUPS   Y2, 32(BX)(DX*1)
-	VSUBPS    Y3, Y0, Y5
-	VSUBPS    Y4, Y0, Y6
-	VMULPS    Y1, Y5, Y1
-	VMULPS    Y2, Y6, Y2
-	MOVQ      v+8(FP), BX
-	VMOVUPS   (BX)(DX*1), Y5
-	VMOVUPS   32(BX)(DX*1), Y6
-	VMULPS    Y5, Y3, Y3
-	VMULPS    Y6, Y4, Y4
-	VADDPS    Y1, Y3, Y1
-	VADDPS    Y2, Y4, Y2
-	MOVQ      u+0(FP), BX
-	VMOVUPS   Y1, (BX)(DX*1)
-	VMOVUPS   Y2, 32(BX)(DX*1)
-	MOVQ      vth+32(FP), BX
-	VMOVUPS   (BX)(DX*1), Y3
-	VMOVUPS   32(BX)(DX*1), Y4
-	VSUBPS    Y3, Y1, Y5
-	VSUBPS    Y4, Y2, Y6
-	VXORPS    Y7, Y7, Y7
-	VXORPS    Y8, Y8, Y8
-	VCMPPS    $0x16, Y7, Y5, Y5
-	VCMPPS    $0x16, Y8, Y6, Y6
-	VSUBPS    Y3, Y1, Y3
-	VSUBPS    Y4, Y2, Y4
-	VBLENDVPS Y5, Y3, Y1, Y1
-	VBLENDVPS Y6, Y4, Y2, Y2
-	MOVQ      v+8(FP), BX
-	VMOVUPS   Y1, (BX)(DX*1)
-	VMOVUPS   Y2, 32(BX)(DX*1)
-	VMOVMSKPS Y5, BX
-	VMOVMSKPS Y6, SI
-	SHLL      $0x08, SI
-	ORL       SI, BX
-	MOVW      BX, (AX)
+	VADDPS    Y3, Y5, Y3
+	VADDPS    Y4, Y6, Y4
+	VMOVUPS   Y3, (CX)(R11*1)
+	VMOVUPS   Y4, 32(CX)(R11*1)
+	VMOVUPS   (DI)(R11*1), Y5
+	VMOVUPS   32(DI)(R11*1), Y6
+	VSUBPS    Y5, Y3, Y5
+	VSUBPS    Y6, Y4, Y6
+	VCMPPS    $0x16, Y1, Y5, Y7
+	VCMPPS    $0x16, Y2, Y6, Y8
+	VBLENDVPS Y7, Y5, Y3, Y3
+	VBLENDVPS Y8, Y6, Y4, Y4
+	VMOVUPS   Y3, (DX)(R11*1)
+	VMOVUPS   Y4, 32(DX)(R11*1)
+	VMOVMSKPS Y7, R12
+	VMOVMSKPS Y8, R13
+	SHLL      $0x08, R13
+	ORL       R13, R12
+	MOVW      R12, (AX)
 	ADDQ      $0x02, AX
-	ADDQ      $0x40, DX
-	SUBQ      $0x40, CX
+	ADDQ      $0x40, R11
+	SUBQ      $0x40, R10
 	JGE       loop
 
 tail:
-	ADDQ       $0x40, CX
+	ADDQ       $0x40, R10
 	JZ         end
-	LEAQ       tail<>+64(SB), BX
-	SUBQ       CX, BX
-	VMOVUPD    (BX), Y1
-	VMOVUPD    32(BX), Y2
-	MOVQ       x+16(FP), CX
-	VMASKMOVPS (CX)(DX*1), Y1, Y3
-	VMASKMOVPS 32(CX)(DX*1), Y2, Y4
-	MOVQ       alpha+24(FP), CX
-	VMASKMOVPS (CX)(DX*1), Y1, Y5
-	VMASKMOVPS 32(CX)(DX*1), Y2, Y6
-	MOVQ       beta+64(FP), CX
-	VMASKMOVPS (CX)(DX*1), Y1, Y7
-	VMASKMOVPS 32(CX)(DX*1), Y2, Y8
-	MOVQ       i+56(FP), CX
-	VMASKMOVPS (CX)(DX*1), Y1, Y9
-	VMASKMOVPS 32(CX)(DX*1), Y2, Y10
+	LEAQ       tail<>+64(SB), R12
+	SUBQ       R10, R12
+	VMOVUPD    (R12), Y3
+	VMOVUPD    32(R12), Y4
+	VMASKMOVPS (BX)(R11*1), Y3, Y5
+	VMASKMOVPS 32(BX)(R11*1), Y4, Y6
+	VMASKMOVPS (SI)(R11*1), Y3, Y7
+	VMASKMOVPS 32(SI)(R11*1), Y4, Y8
+	VMASKMOVPS (R9)(R11*1), Y3, Y9
+	VMASKMOVPS 32(R9)(R11*1), Y4, Y10
+	VMASKMOVPS (R8)(R11*1), Y3, Y11
+	VMASKMOVPS 32(R8)(R11*1), Y4, Y12
+	VMULPS     Y11, Y9, Y9
+	VMULPS     Y12, Y10, Y10
+	VADDPS     Y5, Y9, Y5
+	VADDPS     Y6, Y10, Y6
+	VMASKMOVPS Y5, Y3, (R8)(R11*1)
+	VMASKMOVPS Y6, Y4, 32(R8)(R11*1)
+	VSUBPS     Y7, Y0, Y9
+	VSUBPS     Y8, Y0, Y10
+	VMULPS     Y5, Y9, Y5
+	VMULPS     Y6, Y10, Y6
+	VMASKMOVPS (DX)(R11*1), Y3, Y9
+	VMASKMOVPS 32(DX)(R11*1), Y4, Y10
 	VMULPS     Y9, Y7, Y7
 	VMULPS     Y10, Y8, Y8
-	VADDPS     Y3, Y7, Y3
-	VADDPS     Y4, Y8, Y4
-	MOVQ       i1+48(FP), CX
-	VMASKMOVPS Y3, Y1, (CX)(DX*1)
-	VMASKMOVPS Y4, Y2, 32(CX)(DX*1)
-	VSUBPS     Y5, Y0, Y7
-	VSUBPS     Y6, Y0, Y0
-	VMULPS     Y3, Y7, Y3
-	VMULPS     Y4, Y0, Y0
-	MOVQ       v+8(FP), CX
-	VMASKMOVPS (CX)(DX*1), Y1, Y4
-	VMASKMOVPS 32(CX)(DX*1), Y2, Y7
-	VMULPS     Y4, Y5, Y4
-	VMULPS     Y7, Y6, Y5
-	VADDPS     Y3, Y4, Y3
-	VADDPS     Y0, Y5, Y0
-	MOVQ       u+0(FP), CX
-	VMASKMOVPS Y3, Y1, (CX)(DX*1)
-	VMASKMOVPS Y0, Y2, 32(CX)(DX*1)
-	MOVQ       vth+32(FP), CX
-	VMASKMOVPS (CX)(DX*1), Y1, Y4
-	VMASKMOVPS 32(CX)(DX*1), Y2, Y5
-	VSUBPS     Y4, Y3, Y6
-	VSUBPS     Y5, Y0, Y7
-	VXORPS     Y8, Y8, Y8
-	VXORPS     Y9, Y9, Y9
-	VCMPPS     $0x16, Y8, Y6, Y6
-	VCMPPS     $0x16, Y9, Y7, Y7
-	VSUBPS     Y4, Y3, Y4
-	VSUBPS     Y5, Y0, Y5
-	VBLENDVPS  Y6, Y4, Y3, Y3
-	VBLENDVPS  Y7, Y5, Y0, Y0
-	MOVQ       v+8(FP), CX
-	VMASKMOVPS Y3, Y1, (CX)(DX*1)
-	VMASKMOVPS Y0, Y2, 32(CX)(DX*1)
-	VANDPS     Y6, Y1, Y0
-	VANDPS     Y7, Y2, Y1
-	VMOVMSKPS  Y0, CX
-	VMOVMSKPS  Y1, DX
+	VADDPS     Y5, Y7, Y5
+	VADDPS     Y6, Y8, Y6
+	VMASKMOVPS Y5, Y3, (CX)(R11*1)
+	VMASKMOVPS Y6, Y4, 32(CX)(R11*1)
+	VMASKMOVPS (DI)(R11*1), Y3, Y7
+	VMASKMOVPS 32(DI)(R11*1), Y4, Y8
+	VSUBPS     Y7, Y5, Y7
+	VSUBPS     Y8, Y6, Y8
+	VCMPPS     $0x16, Y1, Y7, Y9
+	VCMPPS     $0x16, Y2, Y8, Y10
+	VBLENDVPS  Y9, Y7, Y5, Y5
+	VBLENDVPS  Y10, Y8, Y6, Y6
+	VMASKMOVPS Y5, Y3, (DX)(R11*1)
+	VMASKMOVPS Y6, Y4, 32(DX)(R11*1)
+	VANDPS     Y9, Y3, Y3
+	VANDPS     Y10, Y4, Y4
+	VMOVMSKPS  Y3, CX
+	VMOVMSKPS  Y4, DX
 	SHLL       $0x08, DX
 	ORL        DX, CX
 	MOVW       CX, (AX)
 	ADDQ       $0x02, AX
 
 end:
+	MOVQ n+88(FP), AX
+	SHLQ $0x02, AX
+	MOVQ ldbits+64(FP), CX
+	ADDQ CX, bits+56(FP)
+	ADDQ AX, i+72(FP)
+	MOVQ ldu+8(FP), CX
+	ADDQ CX, u+0(FP)
+	ADDQ AX, v+16(FP)
+	MOVQ ldx+32(FP), AX
+	ADDQ AX, x+24(FP)
+	DECQ rows+96(FP)
+	JNZ  row
 	VZEROUPPER
 	RET
 
-// func lifSynToValueF32AVX2(u *float32, v *float32, x *float32, alpha *float32, vth *float32, bits *uint64, i1 *float32, i *float32, beta *float32, vreset *float32, n int)
+// func lifSynToValueF32AVX2(u *float32, ldu int, v *float32, x *float32, ldx int, alpha *float32, vth *float32, bits *uint64, ldbits int, i *float32, beta *float32, vreset *float32, n int, rows int)
 // Requires: AVX
-TEXT ·lifSynToValueF32AVX2(SB), NOSPLIT, $0-88
-	MOVQ         bits+40(FP), AX
+TEXT ·lifSynToValueF32AVX2(SB), NOSPLIT, $0-112
 	VBROADCASTSS word3f800000<>+0(SB), Y0
-	MOVQ         n+80(FP), CX
-	SHLQ         $0x02, CX
-	XORQ         DX, DX
-	SUBQ         $0x40, CX
-	JL           tail
+	VXORPS       Y1, Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	MOVQ         ldu+8(FP), AX
+	SHLQ         $0x02, AX
+	MOVQ         AX, ldu+8(FP)
+	MOVQ         ldx+32(FP), AX
+	SHLQ         $0x02, AX
+	MOVQ         AX, ldx+32(FP)
+
+row:
+	MOVQ bits+56(FP), AX
+	MOVQ u+0(FP), CX
+	MOVQ v+16(FP), DX
+	MOVQ x+24(FP), BX
+	MOVQ alpha+40(FP), SI
+	MOVQ vth+48(FP), DI
+	MOVQ i+72(FP), R8
+	MOVQ beta+80(FP), R9
+	MOVQ vreset+88(FP), R10
+	MOVQ n+96(FP), R11
+	SHLQ $0x02, R11
+	XORQ R12, R12
+	SUBQ $0x40, R11
+	JL   tail
 
 loop:
-	MOVQ      x+16(FP), BX
-	VMOVUPS   (BX)(DX*1), Y1
-	VMOVUPS   32(BX)(DX*1), Y2
-	MOVQ      alpha+24(FP), BX
-	VMOVUPS   (BX)(DX*1), Y3
-	VMOVUPS   32(BX)(DX*1), Y4
-	MOVQ      beta+64(FP), BX
-	VMOVUPS   (BX)(DX*1), Y5
-	VMOVUPS   32(BX)(DX*1), Y6
-	MOVQ      i+56(FP), BX
-	VMOVUPS   (BX)(DX*1), Y7
-	VMOVUPS   32(BX)(DX*1), Y8
+	VMOVUPS   (BX)(R12*1), Y3
+	VMOVUPS   32(BX)(R12*1), Y4
+	VMOVUPS   (SI)(R12*1), Y5
+	VMOVUPS   32(SI)(R12*1), Y6
+	VMOVUPS   (R9)(R12*1), Y7
+	VMOVUPS   32(R9)(R12*1), Y8
+	VMOVUPS   (R8)(R12*1), Y9
+	VMOVUPS   32(R8)(R12*1), Y10
+	VMULPS    Y9, Y7, Y7
+	VMULPS    Y10, Y8, Y8
+	VADDPS    Y3, Y7, Y3
+	VADDPS    Y4, Y8, Y4
+	VMOVUPS   Y3, (R8)(R12*1)
+	VMOVUPS   Y4, 32(R8)(R12*1)
+	VSUBPS    Y5, Y0, Y7
+	VSUBPS    Y6, Y0, Y8
+	VMULPS    Y3, Y7, Y3
+	VMULPS    Y4, Y8, Y4
+	VMOVUPS   (DX)(R12*1), Y7
+	VMOVUPS   32(DX)(R12*1), Y8
 	VMULPS    Y7, Y5, Y5
 	VMULPS    Y8, Y6, Y6
-	VADDPS    Y1, Y5, Y1
-	VADDPS    Y2, Y6, Y2
-	MOVQ      i1+48(FP), BX
-	VMOVUPS   Y1, (BX)(DX*1)
-	VMOVUPS   Y2, 32(BX)(DX*1)
-	VSUBPS    Y3, Y0, Y5
-	VSUBPS    Y4, Y0, Y6
-	VMULPS    Y1, Y5, Y1
-	VMULPS    Y2, Y6, Y2
-	MOVQ      v+8(FP), BX
-	VMOVUPS   (BX)(DX*1), Y5
-	VMOVUPS   32(BX)(DX*1), Y6
-	VMULPS    Y5, Y3, Y3
-	VMULPS    Y6, Y4, Y4
-	VADDPS    Y1, Y3, Y1
-	VADDPS    Y2, Y4, Y2
-	MOVQ      u+0(FP), BX
-	VMOVUPS   Y1, (BX)(DX*1)
-	VMOVUPS   Y2, 32(BX)(DX*1)
-	MOVQ      vth+32(FP), BX
-	VMOVUPS   (BX)(DX*1), Y3
-	VMOVUPS   32(BX)(DX*1), Y4
-	VSUBPS    Y3, Y1, Y5
-	VSUBPS    Y4, Y2, Y6
-	VXORPS    Y7, Y7, Y7
-	VXORPS    Y8, Y8, Y8
-	VCMPPS    $0x16, Y7, Y5, Y5
-	VCMPPS    $0x16, Y8, Y6, Y6
-	VSUBPS    Y3, Y1, Y3
-	VSUBPS    Y4, Y2, Y3
-	MOVQ      vreset+72(FP), BX
-	VMOVUPS   (BX)(DX*1), Y3
-	VMOVUPS   32(BX)(DX*1), Y4
-	VSUBPS    Y1, Y3, Y3
-	VSUBPS    Y2, Y4, Y4
-	VADDPS    Y3, Y1, Y3
-	VADDPS    Y4, Y2, Y4
-	VBLENDVPS Y5, Y3, Y1, Y1
-	VBLENDVPS Y6, Y4, Y2, Y2
-	MOVQ      v+8(FP), BX
-	VMOVUPS   Y1, (BX)(DX*1)
-	VMOVUPS   Y2, 32(BX)(DX*1)
-	VMOVMSKPS Y5, BX
-	VMOVMSKPS Y6, SI
-	SHLL      $0x08, SI
-	ORL       SI, BX
-	MOVW      BX, (AX)
+	VADDPS    Y3, Y5, Y3
+	VADDPS    Y4, Y6, Y4
+	VMOVUPS   Y3, (CX)(R12*1)
+	VMOVUPS   Y4, 32(CX)(R12*1)
+	VMOVUPS   (DI)(R12*1), Y5
+	VMOVUPS   32(DI)(R12*1), Y6
+	VSUBPS    Y5, Y3, Y5
+	VSUBPS    Y6, Y4, Y6
+	VCMPPS    $0x16, Y1, Y5, Y5
+	VCMPPS    $0x16, Y2, Y6, Y6
+	VMOVUPS   (R10)(R12*1), Y7
+	VMOVUPS   32(R10)(R12*1), Y8
+	VSUBPS    Y3, Y7, Y7
+	VSUBPS    Y4, Y8, Y8
+	VADDPS    Y7, Y3, Y7
+	VADDPS    Y8, Y4, Y8
+	VBLENDVPS Y5, Y7, Y3, Y3
+	VBLENDVPS Y6, Y8, Y4, Y4
+	VMOVUPS   Y3, (DX)(R12*1)
+	VMOVUPS   Y4, 32(DX)(R12*1)
+	VMOVMSKPS Y5, R13
+	VMOVMSKPS Y6, R14
+	SHLL      $0x08, R14
+	ORL       R14, R13
+	MOVW      R13, (AX)
 	ADDQ      $0x02, AX
-	ADDQ      $0x40, DX
-	SUBQ      $0x40, CX
+	ADDQ      $0x40, R12
+	SUBQ      $0x40, R11
 	JGE       loop
 
 tail:
-	ADDQ       $0x40, CX
+	ADDQ       $0x40, R11
 	JZ         end
-	LEAQ       tail<>+64(SB), BX
-	SUBQ       CX, BX
-	VMOVUPD    (BX), Y1
-	VMOVUPD    32(BX), Y2
-	MOVQ       x+16(FP), CX
-	VMASKMOVPS (CX)(DX*1), Y1, Y3
-	VMASKMOVPS 32(CX)(DX*1), Y2, Y4
-	MOVQ       alpha+24(FP), CX
-	VMASKMOVPS (CX)(DX*1), Y1, Y5
-	VMASKMOVPS 32(CX)(DX*1), Y2, Y6
-	MOVQ       beta+64(FP), CX
-	VMASKMOVPS (CX)(DX*1), Y1, Y7
-	VMASKMOVPS 32(CX)(DX*1), Y2, Y8
-	MOVQ       i+56(FP), CX
-	VMASKMOVPS (CX)(DX*1), Y1, Y9
-	VMASKMOVPS 32(CX)(DX*1), Y2, Y10
+	LEAQ       tail<>+64(SB), R13
+	SUBQ       R11, R13
+	VMOVUPD    (R13), Y3
+	VMOVUPD    32(R13), Y4
+	VMASKMOVPS (BX)(R12*1), Y3, Y5
+	VMASKMOVPS 32(BX)(R12*1), Y4, Y6
+	VMASKMOVPS (SI)(R12*1), Y3, Y7
+	VMASKMOVPS 32(SI)(R12*1), Y4, Y8
+	VMASKMOVPS (R9)(R12*1), Y3, Y9
+	VMASKMOVPS 32(R9)(R12*1), Y4, Y10
+	VMASKMOVPS (R8)(R12*1), Y3, Y11
+	VMASKMOVPS 32(R8)(R12*1), Y4, Y12
+	VMULPS     Y11, Y9, Y9
+	VMULPS     Y12, Y10, Y10
+	VADDPS     Y5, Y9, Y5
+	VADDPS     Y6, Y10, Y6
+	VMASKMOVPS Y5, Y3, (R8)(R12*1)
+	VMASKMOVPS Y6, Y4, 32(R8)(R12*1)
+	VSUBPS     Y7, Y0, Y9
+	VSUBPS     Y8, Y0, Y10
+	VMULPS     Y5, Y9, Y5
+	VMULPS     Y6, Y10, Y6
+	VMASKMOVPS (DX)(R12*1), Y3, Y9
+	VMASKMOVPS 32(DX)(R12*1), Y4, Y10
 	VMULPS     Y9, Y7, Y7
 	VMULPS     Y10, Y8, Y8
-	VADDPS     Y3, Y7, Y3
-	VADDPS     Y4, Y8, Y4
-	MOVQ       i1+48(FP), CX
-	VMASKMOVPS Y3, Y1, (CX)(DX*1)
-	VMASKMOVPS Y4, Y2, 32(CX)(DX*1)
-	VSUBPS     Y5, Y0, Y7
-	VSUBPS     Y6, Y0, Y0
-	VMULPS     Y3, Y7, Y3
-	VMULPS     Y4, Y0, Y0
-	MOVQ       v+8(FP), CX
-	VMASKMOVPS (CX)(DX*1), Y1, Y4
-	VMASKMOVPS 32(CX)(DX*1), Y2, Y7
-	VMULPS     Y4, Y5, Y4
-	VMULPS     Y7, Y6, Y5
-	VADDPS     Y3, Y4, Y3
-	VADDPS     Y0, Y5, Y0
-	MOVQ       u+0(FP), CX
-	VMASKMOVPS Y3, Y1, (CX)(DX*1)
-	VMASKMOVPS Y0, Y2, 32(CX)(DX*1)
-	MOVQ       vth+32(FP), CX
-	VMASKMOVPS (CX)(DX*1), Y1, Y4
-	VMASKMOVPS 32(CX)(DX*1), Y2, Y5
-	VSUBPS     Y4, Y3, Y6
-	VSUBPS     Y5, Y0, Y7
-	VXORPS     Y8, Y8, Y8
-	VXORPS     Y9, Y9, Y9
-	VCMPPS     $0x16, Y8, Y6, Y6
-	VCMPPS     $0x16, Y9, Y7, Y7
-	VSUBPS     Y4, Y3, Y4
-	VSUBPS     Y5, Y0, Y4
-	MOVQ       vreset+72(FP), CX
-	VMASKMOVPS (CX)(DX*1), Y1, Y4
-	VMASKMOVPS 32(CX)(DX*1), Y2, Y5
-	VSUBPS     Y3, Y4, Y4
-	VSUBPS     Y0, Y5, Y5
-	VADDPS     Y4, Y3, Y4
-	VADDPS     Y5, Y0, Y5
-	VBLENDVPS  Y6, Y4, Y3, Y3
-	VBLENDVPS  Y7, Y5, Y0, Y0
-	MOVQ       v+8(FP), CX
-	VMASKMOVPS Y3, Y1, (CX)(DX*1)
-	VMASKMOVPS Y0, Y2, 32(CX)(DX*1)
-	VANDPS     Y6, Y1, Y0
-	VANDPS     Y7, Y2, Y1
-	VMOVMSKPS  Y0, CX
-	VMOVMSKPS  Y1, DX
+	VADDPS     Y5, Y7, Y5
+	VADDPS     Y6, Y8, Y6
+	VMASKMOVPS Y5, Y3, (CX)(R12*1)
+	VMASKMOVPS Y6, Y4, 32(CX)(R12*1)
+	VMASKMOVPS (DI)(R12*1), Y3, Y7
+	VMASKMOVPS 32(DI)(R12*1), Y4, Y8
+	VSUBPS     Y7, Y5, Y7
+	VSUBPS     Y8, Y6, Y8
+	VCMPPS     $0x16, Y1, Y7, Y7
+	VCMPPS     $0x16, Y2, Y8, Y8
+	VMASKMOVPS (R10)(R12*1), Y3, Y9
+	VMASKMOVPS 32(R10)(R12*1), Y4, Y10
+	VSUBPS     Y5, Y9, Y9
+	VSUBPS     Y6, Y10, Y10
+	VADDPS     Y9, Y5, Y9
+	VADDPS     Y10, Y6, Y10
+	VBLENDVPS  Y7, Y9, Y5, Y5
+	VBLENDVPS  Y8, Y10, Y6, Y6
+	VMASKMOVPS Y5, Y3, (DX)(R12*1)
+	VMASKMOVPS Y6, Y4, 32(DX)(R12*1)
+	VANDPS     Y7, Y3, Y3
+	VANDPS     Y8, Y4, Y4
+	VMOVMSKPS  Y3, CX
+	VMOVMSKPS  Y4, DX
 	SHLL       $0x08, DX
 	ORL        DX, CX
 	MOVW       CX, (AX)
 	ADDQ       $0x02, AX
 
 end:
+	MOVQ n+96(FP), AX
+	SHLQ $0x02, AX
+	MOVQ ldbits+64(FP), CX
+	ADDQ CX, bits+56(FP)
+	ADDQ AX, i+72(FP)
+	MOVQ ldu+8(FP), CX
+	ADDQ CX, u+0(FP)
+	ADDQ AX, v+16(FP)
+	MOVQ ldx+32(FP), AX
+	ADDQ AX, x+24(FP)
+	DECQ rows+104(FP)
+	JNZ  row
 	VZEROUPPER
 	RET
 
 // func liBackSynF32AVX2(dv *float32, dx *float32, gv *float32, alpha *float32, di *float32, beta *float32, n int)
 // Requires: AVX
 TEXT ·liBackSynF32AVX2(SB), NOSPLIT, $0-56
-	VBROADCASTSS word3f800000<>+0(SB), Y0
-	MOVQ         n+48(FP), AX
-	SHLQ         $0x02, AX
-	XORQ         CX, CX
-	SUBQ         $0x40, AX
-	JL           tail
-
-loop:
-	MOVQ    dv+0(FP), DX
-	VMOVUPS (DX)(CX*1), Y1
-	VMOVUPS 32(DX)(CX*1), Y2
-	MOVQ    gv+16(FP), DX
-	VMOVUPS (DX)(CX*1), Y3
-	VMOVUPS 32(DX)(CX*1), Y4
-	VADDPS  Y3, Y1, Y1
-	VADDPS  Y4, Y2, Y2
-	MOVQ    alpha+24(FP), DX
-	VMOVUPS (DX)(CX*1), Y3
-	VMOVUPS 32(DX)(CX*1), Y4
-	VMULPS  Y1, Y3, Y5
-	VMULPS  Y2, Y4, Y6
-	MOVQ    dv+0(FP), DX
-	VMOVUPS Y5, (DX)(CX*1)
-	VMOVUPS Y6, 32(DX)(CX*1)
-	MOVQ    di+32(FP), DX
-	VMOVUPS (DX)(CX*1), Y5
-	VMOVUPS 32(DX)(CX*1), Y6
-	VSUBPS  Y3, Y0, Y3
-	VSUBPS  Y4, Y0, Y4
-	VMULPS  Y1, Y3, Y1
-	VMULPS  Y2, Y4, Y2
-	VADDPS  Y1, Y5, Y1
-	VADDPS  Y2, Y6, Y2
-	MOVQ    dx+8(FP), DX
-	VMOVUPS Y1, (DX)(CX*1)
-	VMOVUPS Y2, 32(DX)(CX*1)
-	MOVQ    beta+40(FP), DX
-	VMOVUPS (DX)(CX*1), Y3
-	VMOVUPS 32(DX)(CX*1), Y4
-	VMULPS  Y1, Y3, Y1
-	VMULPS  Y2, Y4, Y2
-	MOVQ    di+32(FP), DX
-	VMOVUPS Y1, (DX)(CX*1)
-	VMOVUPS Y2, 32(DX)(CX*1)
-	ADDQ    $0x40, CX
-	SUBQ    $0x40, AX
-	JGE     loop
-
-tail:
-	ADDQ       $0x40, AX
-	JZ         end
-	LEAQ       tail<>+64(SB), DX
-	SUBQ       AX, DX
-	VMOVUPD    (DX), Y1
-	VMOVUPD    32(DX), Y2
-	MOVQ       dv+0(FP), AX
-	VMASKMOVPS (AX)(CX*1), Y1, Y3
-	VMASKMOVPS 32(AX)(CX*1), Y2, Y4
-	MOVQ       gv+16(FP), AX
-	VMASKMOVPS (AX)(CX*1), Y1, Y5
-	VMASKMOVPS 32(AX)(CX*1), Y2, Y6
-	VADDPS     Y5, Y3, Y3
-	VADDPS     Y6, Y4, Y4
-	MOVQ       alpha+24(FP), AX
-	VMASKMOVPS (AX)(CX*1), Y1, Y5
-	VMASKMOVPS 32(AX)(CX*1), Y2, Y6
-	VMULPS     Y3, Y5, Y7
-	VMULPS     Y4, Y6, Y8
-	MOVQ       dv+0(FP), AX
-	VMASKMOVPS Y7, Y1, (AX)(CX*1)
-	VMASKMOVPS Y8, Y2, 32(AX)(CX*1)
-	MOVQ       di+32(FP), AX
-	VMASKMOVPS (AX)(CX*1), Y1, Y7
-	VMASKMOVPS 32(AX)(CX*1), Y2, Y8
-	VSUBPS     Y5, Y0, Y5
-	VSUBPS     Y6, Y0, Y0
-	VMULPS     Y3, Y5, Y3
-	VMULPS     Y4, Y0, Y0
-	VADDPS     Y3, Y7, Y3
-	VADDPS     Y0, Y8, Y0
-	MOVQ       dx+8(FP), AX
-	VMASKMOVPS Y3, Y1, (AX)(CX*1)
-	VMASKMOVPS Y0, Y2, 32(AX)(CX*1)
-	MOVQ       beta+40(FP), AX
-	VMASKMOVPS (AX)(CX*1), Y1, Y4
-	VMASKMOVPS 32(AX)(CX*1), Y2, Y5
-	VMULPS     Y3, Y4, Y3
-	VMULPS     Y0, Y5, Y0
-	MOVQ       di+32(FP), AX
-	VMASKMOVPS Y3, Y1, (AX)(CX*1)
-	VMASKMOVPS Y0, Y2, 32(AX)(CX*1)
-
-end:
-	VZEROUPPER
-	RET
-
-// func lifBackSynF32AVX2(dv *float32, dx *float32, ds *float32, slope *float32, u *float32, gv *float32, alpha *float32, vth *float32, attached uint64, di *float32, beta *float32, n int)
-// Requires: AVX
-TEXT ·lifBackSynF32AVX2(SB), NOSPLIT, $0-96
-	VBROADCASTSS word3f800000<>+0(SB), Y0
-	MOVQ         n+88(FP), AX
-	SHLQ         $0x02, AX
-	XORQ         CX, CX
-	SUBQ         $0x40, AX
-	JL           tail
+	MOVQ n+48(FP), AX
+	SHLQ $0x02, AX
+	XORQ CX, CX
+	SUBQ $0x40, AX
+	JL   tail
 
 loop:
 	MOVQ         dv+0(FP), DX
-	VMOVUPS      (DX)(CX*1), Y1
-	VMOVUPS      32(DX)(CX*1), Y2
-	MOVQ         u+32(FP), DX
-	VMOVUPS      (DX)(CX*1), Y3
-	VMOVUPS      32(DX)(CX*1), Y4
-	MOVQ         vth+56(FP), DX
-	VMOVUPS      (DX)(CX*1), Y5
-	VMOVUPS      32(DX)(CX*1), Y6
-	VSUBPS       Y5, Y3, Y3
-	VSUBPS       Y6, Y4, Y4
-	VXORPS       Y7, Y7, Y7
-	VXORPS       Y8, Y8, Y8
-	VCMPPS       $0x16, Y7, Y3, Y3
-	VCMPPS       $0x16, Y8, Y4, Y3
-	VXORPS       Y3, Y3, Y3
-	VXORPS       Y4, Y4, Y4
-	VSUBPS       Y5, Y3, Y3
-	VSUBPS       Y6, Y4, Y4
-	VMULPS       Y1, Y3, Y3
-	VMULPS       Y2, Y4, Y4
-	VBROADCASTSD attached+64(FP), Y5
-	MOVQ         ds+16(FP), DX
-	VMOVUPS      (DX)(CX*1), Y6
-	VMOVUPS      32(DX)(CX*1), Y7
-	VANDPS       Y5, Y3, Y3
-	VANDPS       Y5, Y4, Y4
-	VADDPS       Y3, Y6, Y3
-	VADDPS       Y4, Y7, Y4
-	MOVQ         slope+24(FP), DX
-	VMOVUPS      (DX)(CX*1), Y5
-	VMOVUPS      32(DX)(CX*1), Y6
-	VMULPS       Y5, Y3, Y3
-	VMULPS       Y6, Y4, Y4
+	VMOVUPS      (DX)(CX*1), Y0
+	VMOVUPS      32(DX)(CX*1), Y1
+	MOVQ         gv+16(FP), DX
+	VMOVUPS      (DX)(CX*1), Y2
+	VMOVUPS      32(DX)(CX*1), Y3
+	VADDPS       Y2, Y0, Y0
 	VADDPS       Y3, Y1, Y1
-	VADDPS       Y4, Y2, Y2
-	MOVQ         gv+40(FP), DX
-	VMOVUPS      (DX)(CX*1), Y3
-	VMOVUPS      32(DX)(CX*1), Y4
-	VADDPS       Y3, Y1, Y1
-	VADDPS       Y4, Y2, Y2
-	MOVQ         alpha+48(FP), DX
-	VMOVUPS      (DX)(CX*1), Y3
-	VMOVUPS      32(DX)(CX*1), Y4
+	MOVQ         alpha+24(FP), DX
+	VMOVUPS      (DX)(CX*1), Y2
+	VMOVUPS      32(DX)(CX*1), Y3
+	VMULPS       Y0, Y2, Y4
 	VMULPS       Y1, Y3, Y5
-	VMULPS       Y2, Y4, Y6
 	MOVQ         dv+0(FP), DX
-	VMOVUPS      Y5, (DX)(CX*1)
-	VMOVUPS      Y6, 32(DX)(CX*1)
-	MOVQ         di+72(FP), DX
-	VMOVUPS      (DX)(CX*1), Y5
-	VMOVUPS      32(DX)(CX*1), Y6
-	VSUBPS       Y3, Y0, Y3
-	VSUBPS       Y4, Y0, Y4
+	VMOVUPS      Y4, (DX)(CX*1)
+	VMOVUPS      Y5, 32(DX)(CX*1)
+	MOVQ         di+32(FP), DX
+	VMOVUPS      (DX)(CX*1), Y4
+	VMOVUPS      32(DX)(CX*1), Y5
+	VBROADCASTSS word3f800000<>+0(SB), Y6
+	VSUBPS       Y2, Y6, Y2
+	VSUBPS       Y3, Y6, Y3
+	VMULPS       Y0, Y2, Y0
 	VMULPS       Y1, Y3, Y1
-	VMULPS       Y2, Y4, Y2
+	VADDPS       Y0, Y4, Y0
 	VADDPS       Y1, Y5, Y1
-	VADDPS       Y2, Y6, Y2
 	MOVQ         dx+8(FP), DX
-	VMOVUPS      Y1, (DX)(CX*1)
-	VMOVUPS      Y2, 32(DX)(CX*1)
-	MOVQ         beta+80(FP), DX
-	VMOVUPS      (DX)(CX*1), Y3
-	VMOVUPS      32(DX)(CX*1), Y4
+	VMOVUPS      Y0, (DX)(CX*1)
+	VMOVUPS      Y1, 32(DX)(CX*1)
+	MOVQ         beta+40(FP), DX
+	VMOVUPS      (DX)(CX*1), Y2
+	VMOVUPS      32(DX)(CX*1), Y3
+	VMULPS       Y0, Y2, Y0
 	VMULPS       Y1, Y3, Y1
-	VMULPS       Y2, Y4, Y2
-	MOVQ         di+72(FP), DX
-	VMOVUPS      Y1, (DX)(CX*1)
-	VMOVUPS      Y2, 32(DX)(CX*1)
+	MOVQ         di+32(FP), DX
+	VMOVUPS      Y0, (DX)(CX*1)
+	VMOVUPS      Y1, 32(DX)(CX*1)
 	ADDQ         $0x40, CX
 	SUBQ         $0x40, AX
 	JGE          loop
@@ -2727,256 +3020,45 @@ tail:
 	JZ           end
 	LEAQ         tail<>+64(SB), DX
 	SUBQ         AX, DX
-	VMOVUPD      (DX), Y1
-	VMOVUPD      32(DX), Y2
+	VMOVUPD      (DX), Y0
+	VMOVUPD      32(DX), Y1
 	MOVQ         dv+0(FP), AX
-	VMASKMOVPS   (AX)(CX*1), Y1, Y3
-	VMASKMOVPS   32(AX)(CX*1), Y2, Y4
-	MOVQ         u+32(FP), AX
-	VMASKMOVPS   (AX)(CX*1), Y1, Y5
-	VMASKMOVPS   32(AX)(CX*1), Y2, Y6
-	MOVQ         vth+56(FP), AX
-	VMASKMOVPS   (AX)(CX*1), Y1, Y7
-	VMASKMOVPS   32(AX)(CX*1), Y2, Y8
-	VSUBPS       Y7, Y5, Y5
-	VSUBPS       Y8, Y6, Y6
-	VXORPS       Y9, Y9, Y9
-	VXORPS       Y10, Y10, Y10
-	VCMPPS       $0x16, Y9, Y5, Y5
-	VCMPPS       $0x16, Y10, Y6, Y5
-	VXORPS       Y5, Y5, Y5
-	VXORPS       Y6, Y6, Y6
-	VSUBPS       Y7, Y5, Y5
-	VSUBPS       Y8, Y6, Y6
-	VMULPS       Y3, Y5, Y5
-	VMULPS       Y4, Y6, Y6
-	VBROADCASTSD attached+64(FP), Y7
-	MOVQ         ds+16(FP), AX
-	VMASKMOVPS   (AX)(CX*1), Y1, Y8
-	VMASKMOVPS   32(AX)(CX*1), Y2, Y9
-	VANDPS       Y7, Y5, Y5
-	VANDPS       Y7, Y6, Y6
-	VADDPS       Y5, Y8, Y5
-	VADDPS       Y6, Y9, Y6
-	MOVQ         slope+24(FP), AX
-	VMASKMOVPS   (AX)(CX*1), Y1, Y7
-	VMASKMOVPS   32(AX)(CX*1), Y2, Y8
-	VMULPS       Y7, Y5, Y5
-	VMULPS       Y8, Y6, Y6
+	VMASKMOVPS   (AX)(CX*1), Y0, Y2
+	VMASKMOVPS   32(AX)(CX*1), Y1, Y3
+	MOVQ         gv+16(FP), AX
+	VMASKMOVPS   (AX)(CX*1), Y0, Y4
+	VMASKMOVPS   32(AX)(CX*1), Y1, Y5
+	VADDPS       Y4, Y2, Y2
 	VADDPS       Y5, Y3, Y3
-	VADDPS       Y6, Y4, Y4
-	MOVQ         gv+40(FP), AX
-	VMASKMOVPS   (AX)(CX*1), Y1, Y5
-	VMASKMOVPS   32(AX)(CX*1), Y2, Y6
-	VADDPS       Y5, Y3, Y3
-	VADDPS       Y6, Y4, Y4
-	MOVQ         alpha+48(FP), AX
-	VMASKMOVPS   (AX)(CX*1), Y1, Y5
-	VMASKMOVPS   32(AX)(CX*1), Y2, Y6
+	MOVQ         alpha+24(FP), AX
+	VMASKMOVPS   (AX)(CX*1), Y0, Y4
+	VMASKMOVPS   32(AX)(CX*1), Y1, Y5
+	VMULPS       Y2, Y4, Y6
 	VMULPS       Y3, Y5, Y7
-	VMULPS       Y4, Y6, Y8
 	MOVQ         dv+0(FP), AX
-	VMASKMOVPS   Y7, Y1, (AX)(CX*1)
-	VMASKMOVPS   Y8, Y2, 32(AX)(CX*1)
-	MOVQ         di+72(FP), AX
-	VMASKMOVPS   (AX)(CX*1), Y1, Y7
-	VMASKMOVPS   32(AX)(CX*1), Y2, Y8
-	VSUBPS       Y5, Y0, Y5
-	VSUBPS       Y6, Y0, Y0
-	VMULPS       Y3, Y5, Y3
-	VMULPS       Y4, Y0, Y0
-	VADDPS       Y3, Y7, Y3
-	VADDPS       Y0, Y8, Y0
-	MOVQ         dx+8(FP), AX
-	VMASKMOVPS   Y3, Y1, (AX)(CX*1)
-	VMASKMOVPS   Y0, Y2, 32(AX)(CX*1)
-	MOVQ         beta+80(FP), AX
-	VMASKMOVPS   (AX)(CX*1), Y1, Y4
-	VMASKMOVPS   32(AX)(CX*1), Y2, Y5
-	VMULPS       Y3, Y4, Y3
-	VMULPS       Y0, Y5, Y0
-	MOVQ         di+72(FP), AX
-	VMASKMOVPS   Y3, Y1, (AX)(CX*1)
-	VMASKMOVPS   Y0, Y2, 32(AX)(CX*1)
-
-end:
-	VZEROUPPER
-	RET
-
-// func lifBackSynToValueF32AVX2(dv *float32, dx *float32, ds *float32, slope *float32, u *float32, gv *float32, alpha *float32, vth *float32, attached uint64, di *float32, beta *float32, vreset *float32, n int)
-// Requires: AVX
-TEXT ·lifBackSynToValueF32AVX2(SB), NOSPLIT, $0-104
-	VBROADCASTSS word3f800000<>+0(SB), Y0
-	MOVQ         n+96(FP), AX
-	SHLQ         $0x02, AX
-	XORQ         CX, CX
-	SUBQ         $0x40, AX
-	JL           tail
-
-loop:
-	MOVQ         dv+0(FP), DX
-	VMOVUPS      (DX)(CX*1), Y1
-	VMOVUPS      32(DX)(CX*1), Y2
-	MOVQ         u+32(FP), DX
-	VMOVUPS      (DX)(CX*1), Y3
-	VMOVUPS      32(DX)(CX*1), Y4
-	MOVQ         vth+56(FP), DX
-	VMOVUPS      (DX)(CX*1), Y5
-	VMOVUPS      32(DX)(CX*1), Y6
-	VSUBPS       Y5, Y3, Y5
-	VSUBPS       Y6, Y4, Y6
-	VXORPS       Y7, Y7, Y7
-	VXORPS       Y8, Y8, Y8
-	VCMPPS       $0x16, Y7, Y5, Y5
-	VCMPPS       $0x16, Y8, Y6, Y6
-	MOVQ         vreset+88(FP), DX
-	VMOVUPS      (DX)(CX*1), Y7
-	VMOVUPS      32(DX)(CX*1), Y8
-	VSUBPS       Y3, Y7, Y3
+	VMASKMOVPS   Y6, Y0, (AX)(CX*1)
+	VMASKMOVPS   Y7, Y1, 32(AX)(CX*1)
+	MOVQ         di+32(FP), AX
+	VMASKMOVPS   (AX)(CX*1), Y0, Y6
+	VMASKMOVPS   32(AX)(CX*1), Y1, Y7
+	VBROADCASTSS word3f800000<>+0(SB), Y8
 	VSUBPS       Y4, Y8, Y4
-	VMULPS       Y1, Y3, Y3
-	VMULPS       Y2, Y4, Y4
-	VXORPS       Y7, Y7, Y7
-	VXORPS       Y8, Y8, Y8
-	VMULPS       Y7, Y1, Y7
-	VMULPS       Y8, Y2, Y8
-	VBLENDVPS    Y5, Y7, Y1, Y1
-	VBLENDVPS    Y6, Y8, Y2, Y2
-	VBROADCASTSD attached+64(FP), Y5
-	MOVQ         ds+16(FP), DX
-	VMOVUPS      (DX)(CX*1), Y6
-	VMOVUPS      32(DX)(CX*1), Y7
-	VANDPS       Y5, Y3, Y3
-	VANDPS       Y5, Y4, Y4
-	VADDPS       Y3, Y6, Y3
-	VADDPS       Y4, Y7, Y4
-	MOVQ         slope+24(FP), DX
-	VMOVUPS      (DX)(CX*1), Y5
-	VMOVUPS      32(DX)(CX*1), Y6
-	VMULPS       Y5, Y3, Y3
-	VMULPS       Y6, Y4, Y4
-	VADDPS       Y3, Y1, Y1
-	VADDPS       Y4, Y2, Y2
-	MOVQ         gv+40(FP), DX
-	VMOVUPS      (DX)(CX*1), Y3
-	VMOVUPS      32(DX)(CX*1), Y4
-	VADDPS       Y3, Y1, Y1
-	VADDPS       Y4, Y2, Y2
-	MOVQ         alpha+48(FP), DX
-	VMOVUPS      (DX)(CX*1), Y3
-	VMOVUPS      32(DX)(CX*1), Y4
-	VMULPS       Y1, Y3, Y5
-	VMULPS       Y2, Y4, Y6
-	MOVQ         dv+0(FP), DX
-	VMOVUPS      Y5, (DX)(CX*1)
-	VMOVUPS      Y6, 32(DX)(CX*1)
-	MOVQ         di+72(FP), DX
-	VMOVUPS      (DX)(CX*1), Y5
-	VMOVUPS      32(DX)(CX*1), Y6
-	VSUBPS       Y3, Y0, Y3
-	VSUBPS       Y4, Y0, Y4
-	VMULPS       Y1, Y3, Y1
+	VSUBPS       Y5, Y8, Y5
 	VMULPS       Y2, Y4, Y2
-	VADDPS       Y1, Y5, Y1
-	VADDPS       Y2, Y6, Y2
-	MOVQ         dx+8(FP), DX
-	VMOVUPS      Y1, (DX)(CX*1)
-	VMOVUPS      Y2, 32(DX)(CX*1)
-	MOVQ         beta+80(FP), DX
-	VMOVUPS      (DX)(CX*1), Y3
-	VMOVUPS      32(DX)(CX*1), Y4
-	VMULPS       Y1, Y3, Y1
-	VMULPS       Y2, Y4, Y2
-	MOVQ         di+72(FP), DX
-	VMOVUPS      Y1, (DX)(CX*1)
-	VMOVUPS      Y2, 32(DX)(CX*1)
-	ADDQ         $0x40, CX
-	SUBQ         $0x40, AX
-	JGE          loop
-
-tail:
-	ADDQ         $0x40, AX
-	JZ           end
-	LEAQ         tail<>+64(SB), DX
-	SUBQ         AX, DX
-	VMOVUPD      (DX), Y1
-	VMOVUPD      32(DX), Y2
-	MOVQ         dv+0(FP), AX
-	VMASKMOVPS   (AX)(CX*1), Y1, Y3
-	VMASKMOVPS   32(AX)(CX*1), Y2, Y4
-	MOVQ         u+32(FP), AX
-	VMASKMOVPS   (AX)(CX*1), Y1, Y5
-	VMASKMOVPS   32(AX)(CX*1), Y2, Y6
-	MOVQ         vth+56(FP), AX
-	VMASKMOVPS   (AX)(CX*1), Y1, Y7
-	VMASKMOVPS   32(AX)(CX*1), Y2, Y8
-	VSUBPS       Y7, Y5, Y7
-	VSUBPS       Y8, Y6, Y8
-	VXORPS       Y9, Y9, Y9
-	VXORPS       Y10, Y10, Y10
-	VCMPPS       $0x16, Y9, Y7, Y7
-	VCMPPS       $0x16, Y10, Y8, Y8
-	MOVQ         vreset+88(FP), AX
-	VMASKMOVPS   (AX)(CX*1), Y1, Y9
-	VMASKMOVPS   32(AX)(CX*1), Y2, Y10
-	VSUBPS       Y5, Y9, Y5
-	VSUBPS       Y6, Y10, Y6
-	VMULPS       Y3, Y5, Y5
-	VMULPS       Y4, Y6, Y6
-	VXORPS       Y9, Y9, Y9
-	VXORPS       Y10, Y10, Y10
-	VMULPS       Y9, Y3, Y9
-	VMULPS       Y10, Y4, Y10
-	VBLENDVPS    Y7, Y9, Y3, Y3
-	VBLENDVPS    Y8, Y10, Y4, Y4
-	VBROADCASTSD attached+64(FP), Y7
-	MOVQ         ds+16(FP), AX
-	VMASKMOVPS   (AX)(CX*1), Y1, Y8
-	VMASKMOVPS   32(AX)(CX*1), Y2, Y9
-	VANDPS       Y7, Y5, Y5
-	VANDPS       Y7, Y6, Y6
-	VADDPS       Y5, Y8, Y5
-	VADDPS       Y6, Y9, Y6
-	MOVQ         slope+24(FP), AX
-	VMASKMOVPS   (AX)(CX*1), Y1, Y7
-	VMASKMOVPS   32(AX)(CX*1), Y2, Y8
-	VMULPS       Y7, Y5, Y5
-	VMULPS       Y8, Y6, Y6
-	VADDPS       Y5, Y3, Y3
-	VADDPS       Y6, Y4, Y4
-	MOVQ         gv+40(FP), AX
-	VMASKMOVPS   (AX)(CX*1), Y1, Y5
-	VMASKMOVPS   32(AX)(CX*1), Y2, Y6
-	VADDPS       Y5, Y3, Y3
-	VADDPS       Y6, Y4, Y4
-	MOVQ         alpha+48(FP), AX
-	VMASKMOVPS   (AX)(CX*1), Y1, Y5
-	VMASKMOVPS   32(AX)(CX*1), Y2, Y6
-	VMULPS       Y3, Y5, Y7
-	VMULPS       Y4, Y6, Y8
-	MOVQ         dv+0(FP), AX
-	VMASKMOVPS   Y7, Y1, (AX)(CX*1)
-	VMASKMOVPS   Y8, Y2, 32(AX)(CX*1)
-	MOVQ         di+72(FP), AX
-	VMASKMOVPS   (AX)(CX*1), Y1, Y7
-	VMASKMOVPS   32(AX)(CX*1), Y2, Y8
-	VSUBPS       Y5, Y0, Y5
-	VSUBPS       Y6, Y0, Y0
 	VMULPS       Y3, Y5, Y3
-	VMULPS       Y4, Y0, Y0
+	VADDPS       Y2, Y6, Y2
 	VADDPS       Y3, Y7, Y3
-	VADDPS       Y0, Y8, Y0
 	MOVQ         dx+8(FP), AX
-	VMASKMOVPS   Y3, Y1, (AX)(CX*1)
-	VMASKMOVPS   Y0, Y2, 32(AX)(CX*1)
-	MOVQ         beta+80(FP), AX
-	VMASKMOVPS   (AX)(CX*1), Y1, Y4
-	VMASKMOVPS   32(AX)(CX*1), Y2, Y5
-	VMULPS       Y3, Y4, Y3
-	VMULPS       Y0, Y5, Y0
-	MOVQ         di+72(FP), AX
-	VMASKMOVPS   Y3, Y1, (AX)(CX*1)
-	VMASKMOVPS   Y0, Y2, 32(AX)(CX*1)
+	VMASKMOVPS   Y2, Y0, (AX)(CX*1)
+	VMASKMOVPS   Y3, Y1, 32(AX)(CX*1)
+	MOVQ         beta+40(FP), AX
+	VMASKMOVPS   (AX)(CX*1), Y0, Y4
+	VMASKMOVPS   32(AX)(CX*1), Y1, Y5
+	VMULPS       Y2, Y4, Y2
+	VMULPS       Y3, Y5, Y3
+	MOVQ         di+32(FP), AX
+	VMASKMOVPS   Y2, Y0, (AX)(CX*1)
+	VMASKMOVPS   Y3, Y1, 32(AX)(CX*1)
 
 end:
 	VZEROUPPER
@@ -2985,287 +3067,81 @@ end:
 // func liBackSynLearnedF32AVX2(dv *float32, dx *float32, gv *float32, alpha *float32, di *float32, beta *float32, dalpha *float32, before *float32, dbeta *float32, i *float32, ibefore *float32, n int)
 // Requires: AVX
 TEXT ·liBackSynLearnedF32AVX2(SB), NOSPLIT, $0-96
-	VBROADCASTSS word3f800000<>+0(SB), Y0
-	MOVQ         n+88(FP), AX
-	SHLQ         $0x02, AX
-	XORQ         CX, CX
-	SUBQ         $0x40, AX
-	JL           tail
-
-loop:
-	MOVQ    dv+0(FP), DX
-	VMOVUPS (DX)(CX*1), Y1
-	VMOVUPS 32(DX)(CX*1), Y2
-	MOVQ    gv+16(FP), DX
-	VMOVUPS (DX)(CX*1), Y3
-	VMOVUPS 32(DX)(CX*1), Y4
-	VADDPS  Y3, Y1, Y1
-	VADDPS  Y4, Y2, Y2
-	MOVQ    alpha+24(FP), DX
-	VMOVUPS (DX)(CX*1), Y3
-	VMOVUPS 32(DX)(CX*1), Y4
-	VMULPS  Y1, Y3, Y5
-	VMULPS  Y2, Y4, Y6
-	MOVQ    dv+0(FP), DX
-	VMOVUPS Y5, (DX)(CX*1)
-	VMOVUPS Y6, 32(DX)(CX*1)
-	MOVQ    dalpha+48(FP), DX
-	VMOVUPS (DX)(CX*1), Y5
-	VMOVUPS 32(DX)(CX*1), Y6
-	MOVQ    before+56(FP), DX
-	VMOVUPS (DX)(CX*1), Y7
-	VMOVUPS 32(DX)(CX*1), Y8
-	MOVQ    i+72(FP), DX
-	VMOVUPS (DX)(CX*1), Y9
-	VMOVUPS 32(DX)(CX*1), Y10
-	VSUBPS  Y9, Y7, Y7
-	VSUBPS  Y10, Y8, Y8
-	VMULPS  Y7, Y1, Y7
-	VMULPS  Y8, Y2, Y8
-	VADDPS  Y7, Y5, Y5
-	VADDPS  Y8, Y6, Y6
-	MOVQ    dalpha+48(FP), DX
-	VMOVUPS Y5, (DX)(CX*1)
-	VMOVUPS Y6, 32(DX)(CX*1)
-	MOVQ    di+32(FP), DX
-	VMOVUPS (DX)(CX*1), Y5
-	VMOVUPS 32(DX)(CX*1), Y6
-	VSUBPS  Y3, Y0, Y3
-	VSUBPS  Y4, Y0, Y4
-	VMULPS  Y1, Y3, Y1
-	VMULPS  Y2, Y4, Y2
-	VADDPS  Y1, Y5, Y1
-	VADDPS  Y2, Y6, Y2
-	MOVQ    dx+8(FP), DX
-	VMOVUPS Y1, (DX)(CX*1)
-	VMOVUPS Y2, 32(DX)(CX*1)
-	MOVQ    dbeta+64(FP), DX
-	VMOVUPS (DX)(CX*1), Y3
-	VMOVUPS 32(DX)(CX*1), Y4
-	MOVQ    ibefore+80(FP), DX
-	VMOVUPS (DX)(CX*1), Y5
-	VMOVUPS 32(DX)(CX*1), Y6
-	VMULPS  Y5, Y1, Y5
-	VMULPS  Y6, Y2, Y6
-	VADDPS  Y5, Y3, Y3
-	VADDPS  Y6, Y4, Y4
-	MOVQ    dbeta+64(FP), DX
-	VMOVUPS Y3, (DX)(CX*1)
-	VMOVUPS Y4, 32(DX)(CX*1)
-	MOVQ    beta+40(FP), DX
-	VMOVUPS (DX)(CX*1), Y3
-	VMOVUPS 32(DX)(CX*1), Y4
-	VMULPS  Y1, Y3, Y1
-	VMULPS  Y2, Y4, Y2
-	MOVQ    di+32(FP), DX
-	VMOVUPS Y1, (DX)(CX*1)
-	VMOVUPS Y2, 32(DX)(CX*1)
-	ADDQ    $0x40, CX
-	SUBQ    $0x40, AX
-	JGE     loop
-
-tail:
-	ADDQ       $0x40, AX
-	JZ         end
-	LEAQ       tail<>+64(SB), DX
-	SUBQ       AX, DX
-	VMOVUPD    (DX), Y1
-	VMOVUPD    32(DX), Y2
-	MOVQ       dv+0(FP), AX
-	VMASKMOVPS (AX)(CX*1), Y1, Y3
-	VMASKMOVPS 32(AX)(CX*1), Y2, Y4
-	MOVQ       gv+16(FP), AX
-	VMASKMOVPS (AX)(CX*1), Y1, Y5
-	VMASKMOVPS 32(AX)(CX*1), Y2, Y6
-	VADDPS     Y5, Y3, Y3
-	VADDPS     Y6, Y4, Y4
-	MOVQ       alpha+24(FP), AX
-	VMASKMOVPS (AX)(CX*1), Y1, Y5
-	VMASKMOVPS 32(AX)(CX*1), Y2, Y6
-	VMULPS     Y3, Y5, Y7
-	VMULPS     Y4, Y6, Y8
-	MOVQ       dv+0(FP), AX
-	VMASKMOVPS Y7, Y1, (AX)(CX*1)
-	VMASKMOVPS Y8, Y2, 32(AX)(CX*1)
-	MOVQ       dalpha+48(FP), AX
-	VMASKMOVPS (AX)(CX*1), Y1, Y7
-	VMASKMOVPS 32(AX)(CX*1), Y2, Y8
-	MOVQ       before+56(FP), AX
-	VMASKMOVPS (AX)(CX*1), Y1, Y9
-	VMASKMOVPS 32(AX)(CX*1), Y2, Y10
-	MOVQ       i+72(FP), AX
-	VMASKMOVPS (AX)(CX*1), Y1, Y11
-	VMASKMOVPS 32(AX)(CX*1), Y2, Y12
-	VSUBPS     Y11, Y9, Y9
-	VSUBPS     Y12, Y10, Y10
-	VMULPS     Y9, Y3, Y9
-	VMULPS     Y10, Y4, Y10
-	VADDPS     Y9, Y7, Y7
-	VADDPS     Y10, Y8, Y8
-	MOVQ       dalpha+48(FP), AX
-	VMASKMOVPS Y7, Y1, (AX)(CX*1)
-	VMASKMOVPS Y8, Y2, 32(AX)(CX*1)
-	MOVQ       di+32(FP), AX
-	VMASKMOVPS (AX)(CX*1), Y1, Y7
-	VMASKMOVPS 32(AX)(CX*1), Y2, Y8
-	VSUBPS     Y5, Y0, Y5
-	VSUBPS     Y6, Y0, Y0
-	VMULPS     Y3, Y5, Y3
-	VMULPS     Y4, Y0, Y0
-	VADDPS     Y3, Y7, Y3
-	VADDPS     Y0, Y8, Y0
-	MOVQ       dx+8(FP), AX
-	VMASKMOVPS Y3, Y1, (AX)(CX*1)
-	VMASKMOVPS Y0, Y2, 32(AX)(CX*1)
-	MOVQ       dbeta+64(FP), AX
-	VMASKMOVPS (AX)(CX*1), Y1, Y4
-	VMASKMOVPS 32(AX)(CX*1), Y2, Y5
-	MOVQ       ibefore+80(FP), AX
-	VMASKMOVPS (AX)(CX*1), Y1, Y6
-	VMASKMOVPS 32(AX)(CX*1), Y2, Y7
-	VMULPS     Y6, Y3, Y6
-	VMULPS     Y7, Y0, Y7
-	VADDPS     Y6, Y4, Y4
-	VADDPS     Y7, Y5, Y5
-	MOVQ       dbeta+64(FP), AX
-	VMASKMOVPS Y4, Y1, (AX)(CX*1)
-	VMASKMOVPS Y5, Y2, 32(AX)(CX*1)
-	MOVQ       beta+40(FP), AX
-	VMASKMOVPS (AX)(CX*1), Y1, Y4
-	VMASKMOVPS 32(AX)(CX*1), Y2, Y5
-	VMULPS     Y3, Y4, Y3
-	VMULPS     Y0, Y5, Y0
-	MOVQ       di+32(FP), AX
-	VMASKMOVPS Y3, Y1, (AX)(CX*1)
-	VMASKMOVPS Y0, Y2, 32(AX)(CX*1)
-
-end:
-	VZEROUPPER
-	RET
-
-// func lifBackSynLearnedF32AVX2(dv *float32, dx *float32, ds *float32, slope *float32, u *float32, gv *float32, alpha *float32, vth *float32, attached uint64, di *float32, beta *float32, dalpha *float32, before *float32, dvth *float32, dbeta *float32, i *float32, ibefore *float32, n int)
-// Requires: AVX
-TEXT ·lifBackSynLearnedF32AVX2(SB), NOSPLIT, $0-144
-	VBROADCASTSS word3f800000<>+0(SB), Y0
-	MOVQ         n+136(FP), AX
-	SHLQ         $0x02, AX
-	XORQ         CX, CX
-	SUBQ         $0x40, AX
-	JL           tail
+	MOVQ n+88(FP), AX
+	SHLQ $0x02, AX
+	XORQ CX, CX
+	SUBQ $0x40, AX
+	JL   tail
 
 loop:
 	MOVQ         dv+0(FP), DX
-	VMOVUPS      (DX)(CX*1), Y1
-	VMOVUPS      32(DX)(CX*1), Y2
-	MOVQ         u+32(FP), DX
-	VMOVUPS      (DX)(CX*1), Y3
-	VMOVUPS      32(DX)(CX*1), Y4
-	MOVQ         vth+56(FP), DX
-	VMOVUPS      (DX)(CX*1), Y5
-	VMOVUPS      32(DX)(CX*1), Y6
-	VSUBPS       Y5, Y3, Y3
-	VSUBPS       Y6, Y4, Y4
-	VXORPS       Y7, Y7, Y7
-	VXORPS       Y8, Y8, Y8
-	VCMPPS       $0x16, Y7, Y3, Y3
-	VCMPPS       $0x16, Y8, Y4, Y4
-	VXORPS       Y7, Y7, Y7
-	VXORPS       Y8, Y8, Y8
-	VSUBPS       Y5, Y7, Y5
-	VSUBPS       Y6, Y8, Y6
-	VMULPS       Y1, Y5, Y5
-	VMULPS       Y2, Y6, Y6
-	VBROADCASTSD attached+64(FP), Y7
-	MOVQ         ds+16(FP), DX
+	VMOVUPS      (DX)(CX*1), Y0
+	VMOVUPS      32(DX)(CX*1), Y1
+	MOVQ         gv+16(FP), DX
+	VMOVUPS      (DX)(CX*1), Y2
+	VMOVUPS      32(DX)(CX*1), Y3
+	VADDPS       Y2, Y0, Y0
+	VADDPS       Y3, Y1, Y1
+	MOVQ         alpha+24(FP), DX
+	VMOVUPS      (DX)(CX*1), Y2
+	VMOVUPS      32(DX)(CX*1), Y3
+	VMULPS       Y0, Y2, Y4
+	VMULPS       Y1, Y3, Y5
+	MOVQ         dv+0(FP), DX
+	VMOVUPS      Y4, (DX)(CX*1)
+	VMOVUPS      Y5, 32(DX)(CX*1)
+	MOVQ         dalpha+48(FP), DX
+	VMOVUPS      (DX)(CX*1), Y4
+	VMOVUPS      32(DX)(CX*1), Y5
+	MOVQ         before+56(FP), DX
+	VMOVUPS      (DX)(CX*1), Y6
+	VMOVUPS      32(DX)(CX*1), Y7
+	MOVQ         i+72(FP), DX
 	VMOVUPS      (DX)(CX*1), Y8
 	VMOVUPS      32(DX)(CX*1), Y9
-	VANDPS       Y7, Y5, Y5
-	VANDPS       Y7, Y6, Y6
-	VADDPS       Y5, Y8, Y5
-	VADDPS       Y6, Y9, Y6
-	MOVQ         slope+24(FP), DX
-	VMOVUPS      (DX)(CX*1), Y7
-	VMOVUPS      32(DX)(CX*1), Y8
-	VMULPS       Y7, Y5, Y5
-	VMULPS       Y8, Y6, Y6
-	VANDPS       Y3, Y1, Y3
-	VANDPS       Y4, Y2, Y4
-	MOVQ         dvth+104(FP), DX
-	VMOVUPS      (DX)(CX*1), Y7
-	VMOVUPS      32(DX)(CX*1), Y8
-	VSUBPS       Y3, Y7, Y3
-	VSUBPS       Y4, Y8, Y4
-	VSUBPS       Y5, Y3, Y3
-	VSUBPS       Y6, Y4, Y4
-	MOVQ         dvth+104(FP), DX
-	VMOVUPS      Y3, (DX)(CX*1)
-	VMOVUPS      Y4, 32(DX)(CX*1)
-	VADDPS       Y5, Y1, Y1
-	VADDPS       Y6, Y2, Y2
-	MOVQ         gv+40(FP), DX
-	VMOVUPS      (DX)(CX*1), Y3
-	VMOVUPS      32(DX)(CX*1), Y4
-	VADDPS       Y3, Y1, Y1
-	VADDPS       Y4, Y2, Y2
-	MOVQ         alpha+48(FP), DX
-	VMOVUPS      (DX)(CX*1), Y3
-	VMOVUPS      32(DX)(CX*1), Y4
-	VMULPS       Y1, Y3, Y5
-	VMULPS       Y2, Y4, Y6
-	MOVQ         dv+0(FP), DX
-	VMOVUPS      Y5, (DX)(CX*1)
-	VMOVUPS      Y6, 32(DX)(CX*1)
-	MOVQ         dalpha+88(FP), DX
-	VMOVUPS      (DX)(CX*1), Y5
-	VMOVUPS      32(DX)(CX*1), Y6
-	MOVQ         before+96(FP), DX
-	VMOVUPS      (DX)(CX*1), Y7
-	VMOVUPS      32(DX)(CX*1), Y8
-	MOVQ         i+120(FP), DX
-	VMOVUPS      (DX)(CX*1), Y9
-	VMOVUPS      32(DX)(CX*1), Y10
+	VSUBPS       Y8, Y6, Y6
 	VSUBPS       Y9, Y7, Y7
-	VSUBPS       Y10, Y8, Y8
+	VMULPS       Y6, Y0, Y6
 	VMULPS       Y7, Y1, Y7
-	VMULPS       Y8, Y2, Y8
-	VADDPS       Y7, Y5, Y5
-	VADDPS       Y8, Y6, Y6
-	MOVQ         dalpha+88(FP), DX
-	VMOVUPS      Y5, (DX)(CX*1)
-	VMOVUPS      Y6, 32(DX)(CX*1)
-	MOVQ         di+72(FP), DX
-	VMOVUPS      (DX)(CX*1), Y5
-	VMOVUPS      32(DX)(CX*1), Y6
-	VSUBPS       Y3, Y0, Y3
-	VSUBPS       Y4, Y0, Y4
-	VMULPS       Y1, Y3, Y1
-	VMULPS       Y2, Y4, Y2
-	VADDPS       Y1, Y5, Y1
-	VADDPS       Y2, Y6, Y2
-	MOVQ         dx+8(FP), DX
-	VMOVUPS      Y1, (DX)(CX*1)
-	VMOVUPS      Y2, 32(DX)(CX*1)
-	MOVQ         dbeta+112(FP), DX
-	VMOVUPS      (DX)(CX*1), Y3
-	VMOVUPS      32(DX)(CX*1), Y4
-	MOVQ         ibefore+128(FP), DX
-	VMOVUPS      (DX)(CX*1), Y5
-	VMOVUPS      32(DX)(CX*1), Y6
-	VMULPS       Y5, Y1, Y5
-	VMULPS       Y6, Y2, Y6
-	VADDPS       Y5, Y3, Y3
 	VADDPS       Y6, Y4, Y4
-	MOVQ         dbeta+112(FP), DX
-	VMOVUPS      Y3, (DX)(CX*1)
-	VMOVUPS      Y4, 32(DX)(CX*1)
-	MOVQ         beta+80(FP), DX
-	VMOVUPS      (DX)(CX*1), Y3
-	VMOVUPS      32(DX)(CX*1), Y4
+	VADDPS       Y7, Y5, Y5
+	MOVQ         dalpha+48(FP), DX
+	VMOVUPS      Y4, (DX)(CX*1)
+	VMOVUPS      Y5, 32(DX)(CX*1)
+	MOVQ         di+32(FP), DX
+	VMOVUPS      (DX)(CX*1), Y4
+	VMOVUPS      32(DX)(CX*1), Y5
+	VBROADCASTSS word3f800000<>+0(SB), Y6
+	VSUBPS       Y2, Y6, Y2
+	VSUBPS       Y3, Y6, Y3
+	VMULPS       Y0, Y2, Y0
 	VMULPS       Y1, Y3, Y1
-	VMULPS       Y2, Y4, Y2
-	MOVQ         di+72(FP), DX
-	VMOVUPS      Y1, (DX)(CX*1)
-	VMOVUPS      Y2, 32(DX)(CX*1)
+	VADDPS       Y0, Y4, Y0
+	VADDPS       Y1, Y5, Y1
+	MOVQ         dx+8(FP), DX
+	VMOVUPS      Y0, (DX)(CX*1)
+	VMOVUPS      Y1, 32(DX)(CX*1)
+	MOVQ         dbeta+64(FP), DX
+	VMOVUPS      (DX)(CX*1), Y2
+	VMOVUPS      32(DX)(CX*1), Y3
+	MOVQ         ibefore+80(FP), DX
+	VMOVUPS      (DX)(CX*1), Y4
+	VMOVUPS      32(DX)(CX*1), Y5
+	VMULPS       Y4, Y0, Y4
+	VMULPS       Y5, Y1, Y5
+	VADDPS       Y4, Y2, Y2
+	VADDPS       Y5, Y3, Y3
+	MOVQ         dbeta+64(FP), DX
+	VMOVUPS      Y2, (DX)(CX*1)
+	VMOVUPS      Y3, 32(DX)(CX*1)
+	MOVQ         beta+40(FP), DX
+	VMOVUPS      (DX)(CX*1), Y2
+	VMOVUPS      32(DX)(CX*1), Y3
+	VMULPS       Y0, Y2, Y0
+	VMULPS       Y1, Y3, Y1
+	MOVQ         di+32(FP), DX
+	VMOVUPS      Y0, (DX)(CX*1)
+	VMOVUPS      Y1, 32(DX)(CX*1)
 	ADDQ         $0x40, CX
 	SUBQ         $0x40, AX
 	JGE          loop
@@ -3275,399 +3151,1440 @@ tail:
 	JZ           end
 	LEAQ         tail<>+64(SB), DX
 	SUBQ         AX, DX
-	VMOVUPD      (DX), Y1
-	VMOVUPD      32(DX), Y2
+	VMOVUPD      (DX), Y0
+	VMOVUPD      32(DX), Y1
 	MOVQ         dv+0(FP), AX
-	VMASKMOVPS   (AX)(CX*1), Y1, Y3
-	VMASKMOVPS   32(AX)(CX*1), Y2, Y4
-	MOVQ         u+32(FP), AX
-	VMASKMOVPS   (AX)(CX*1), Y1, Y5
-	VMASKMOVPS   32(AX)(CX*1), Y2, Y6
-	MOVQ         vth+56(FP), AX
-	VMASKMOVPS   (AX)(CX*1), Y1, Y7
-	VMASKMOVPS   32(AX)(CX*1), Y2, Y8
-	VSUBPS       Y7, Y5, Y5
-	VSUBPS       Y8, Y6, Y6
-	VXORPS       Y9, Y9, Y9
-	VXORPS       Y10, Y10, Y10
-	VCMPPS       $0x16, Y9, Y5, Y5
-	VCMPPS       $0x16, Y10, Y6, Y6
-	VXORPS       Y9, Y9, Y9
-	VXORPS       Y10, Y10, Y10
-	VSUBPS       Y7, Y9, Y7
-	VSUBPS       Y8, Y10, Y8
-	VMULPS       Y3, Y7, Y7
-	VMULPS       Y4, Y8, Y8
-	VBROADCASTSD attached+64(FP), Y9
-	MOVQ         ds+16(FP), AX
-	VMASKMOVPS   (AX)(CX*1), Y1, Y10
-	VMASKMOVPS   32(AX)(CX*1), Y2, Y11
-	VANDPS       Y9, Y7, Y7
-	VANDPS       Y9, Y8, Y8
-	VADDPS       Y7, Y10, Y7
-	VADDPS       Y8, Y11, Y8
-	MOVQ         slope+24(FP), AX
-	VMASKMOVPS   (AX)(CX*1), Y1, Y9
-	VMASKMOVPS   32(AX)(CX*1), Y2, Y10
-	VMULPS       Y9, Y7, Y7
-	VMULPS       Y10, Y8, Y8
-	VANDPS       Y5, Y3, Y5
-	VANDPS       Y6, Y4, Y6
-	MOVQ         dvth+104(FP), AX
-	VMASKMOVPS   (AX)(CX*1), Y1, Y9
-	VMASKMOVPS   32(AX)(CX*1), Y2, Y10
-	VSUBPS       Y5, Y9, Y5
-	VSUBPS       Y6, Y10, Y6
-	VSUBPS       Y7, Y5, Y5
-	VSUBPS       Y8, Y6, Y6
-	MOVQ         dvth+104(FP), AX
-	VMASKMOVPS   Y5, Y1, (AX)(CX*1)
-	VMASKMOVPS   Y6, Y2, 32(AX)(CX*1)
-	VADDPS       Y7, Y3, Y3
-	VADDPS       Y8, Y4, Y4
-	MOVQ         gv+40(FP), AX
-	VMASKMOVPS   (AX)(CX*1), Y1, Y5
-	VMASKMOVPS   32(AX)(CX*1), Y2, Y6
+	VMASKMOVPS   (AX)(CX*1), Y0, Y2
+	VMASKMOVPS   32(AX)(CX*1), Y1, Y3
+	MOVQ         gv+16(FP), AX
+	VMASKMOVPS   (AX)(CX*1), Y0, Y4
+	VMASKMOVPS   32(AX)(CX*1), Y1, Y5
+	VADDPS       Y4, Y2, Y2
 	VADDPS       Y5, Y3, Y3
-	VADDPS       Y6, Y4, Y4
-	MOVQ         alpha+48(FP), AX
-	VMASKMOVPS   (AX)(CX*1), Y1, Y5
-	VMASKMOVPS   32(AX)(CX*1), Y2, Y6
+	MOVQ         alpha+24(FP), AX
+	VMASKMOVPS   (AX)(CX*1), Y0, Y4
+	VMASKMOVPS   32(AX)(CX*1), Y1, Y5
+	VMULPS       Y2, Y4, Y6
 	VMULPS       Y3, Y5, Y7
-	VMULPS       Y4, Y6, Y8
 	MOVQ         dv+0(FP), AX
-	VMASKMOVPS   Y7, Y1, (AX)(CX*1)
-	VMASKMOVPS   Y8, Y2, 32(AX)(CX*1)
-	MOVQ         dalpha+88(FP), AX
-	VMASKMOVPS   (AX)(CX*1), Y1, Y7
-	VMASKMOVPS   32(AX)(CX*1), Y2, Y8
-	MOVQ         before+96(FP), AX
-	VMASKMOVPS   (AX)(CX*1), Y1, Y9
-	VMASKMOVPS   32(AX)(CX*1), Y2, Y10
-	MOVQ         i+120(FP), AX
-	VMASKMOVPS   (AX)(CX*1), Y1, Y11
-	VMASKMOVPS   32(AX)(CX*1), Y2, Y12
+	VMASKMOVPS   Y6, Y0, (AX)(CX*1)
+	VMASKMOVPS   Y7, Y1, 32(AX)(CX*1)
+	MOVQ         dalpha+48(FP), AX
+	VMASKMOVPS   (AX)(CX*1), Y0, Y6
+	VMASKMOVPS   32(AX)(CX*1), Y1, Y7
+	MOVQ         before+56(FP), AX
+	VMASKMOVPS   (AX)(CX*1), Y0, Y8
+	VMASKMOVPS   32(AX)(CX*1), Y1, Y9
+	MOVQ         i+72(FP), AX
+	VMASKMOVPS   (AX)(CX*1), Y0, Y10
+	VMASKMOVPS   32(AX)(CX*1), Y1, Y11
+	VSUBPS       Y10, Y8, Y8
 	VSUBPS       Y11, Y9, Y9
-	VSUBPS       Y12, Y10, Y10
+	VMULPS       Y8, Y2, Y8
 	VMULPS       Y9, Y3, Y9
-	VMULPS       Y10, Y4, Y10
+	VADDPS       Y8, Y6, Y6
 	VADDPS       Y9, Y7, Y7
-	VADDPS       Y10, Y8, Y8
-	MOVQ         dalpha+88(FP), AX
-	VMASKMOVPS   Y7, Y1, (AX)(CX*1)
-	VMASKMOVPS   Y8, Y2, 32(AX)(CX*1)
-	MOVQ         di+72(FP), AX
-	VMASKMOVPS   (AX)(CX*1), Y1, Y7
-	VMASKMOVPS   32(AX)(CX*1), Y2, Y8
-	VSUBPS       Y5, Y0, Y5
-	VSUBPS       Y6, Y0, Y0
+	MOVQ         dalpha+48(FP), AX
+	VMASKMOVPS   Y6, Y0, (AX)(CX*1)
+	VMASKMOVPS   Y7, Y1, 32(AX)(CX*1)
+	MOVQ         di+32(FP), AX
+	VMASKMOVPS   (AX)(CX*1), Y0, Y6
+	VMASKMOVPS   32(AX)(CX*1), Y1, Y7
+	VBROADCASTSS word3f800000<>+0(SB), Y8
+	VSUBPS       Y4, Y8, Y4
+	VSUBPS       Y5, Y8, Y5
+	VMULPS       Y2, Y4, Y2
 	VMULPS       Y3, Y5, Y3
-	VMULPS       Y4, Y0, Y0
+	VADDPS       Y2, Y6, Y2
 	VADDPS       Y3, Y7, Y3
-	VADDPS       Y0, Y8, Y0
 	MOVQ         dx+8(FP), AX
-	VMASKMOVPS   Y3, Y1, (AX)(CX*1)
-	VMASKMOVPS   Y0, Y2, 32(AX)(CX*1)
-	MOVQ         dbeta+112(FP), AX
-	VMASKMOVPS   (AX)(CX*1), Y1, Y4
-	VMASKMOVPS   32(AX)(CX*1), Y2, Y5
-	MOVQ         ibefore+128(FP), AX
-	VMASKMOVPS   (AX)(CX*1), Y1, Y6
-	VMASKMOVPS   32(AX)(CX*1), Y2, Y7
-	VMULPS       Y6, Y3, Y6
-	VMULPS       Y7, Y0, Y7
+	VMASKMOVPS   Y2, Y0, (AX)(CX*1)
+	VMASKMOVPS   Y3, Y1, 32(AX)(CX*1)
+	MOVQ         dbeta+64(FP), AX
+	VMASKMOVPS   (AX)(CX*1), Y0, Y4
+	VMASKMOVPS   32(AX)(CX*1), Y1, Y5
+	MOVQ         ibefore+80(FP), AX
+	VMASKMOVPS   (AX)(CX*1), Y0, Y6
+	VMASKMOVPS   32(AX)(CX*1), Y1, Y7
+	VMULPS       Y6, Y2, Y6
+	VMULPS       Y7, Y3, Y7
 	VADDPS       Y6, Y4, Y4
 	VADDPS       Y7, Y5, Y5
-	MOVQ         dbeta+112(FP), AX
-	VMASKMOVPS   Y4, Y1, (AX)(CX*1)
-	VMASKMOVPS   Y5, Y2, 32(AX)(CX*1)
-	MOVQ         beta+80(FP), AX
-	VMASKMOVPS   (AX)(CX*1), Y1, Y4
-	VMASKMOVPS   32(AX)(CX*1), Y2, Y5
-	VMULPS       Y3, Y4, Y3
-	VMULPS       Y0, Y5, Y0
-	MOVQ         di+72(FP), AX
-	VMASKMOVPS   Y3, Y1, (AX)(CX*1)
-	VMASKMOVPS   Y0, Y2, 32(AX)(CX*1)
+	MOVQ         dbeta+64(FP), AX
+	VMASKMOVPS   Y4, Y0, (AX)(CX*1)
+	VMASKMOVPS   Y5, Y1, 32(AX)(CX*1)
+	MOVQ         beta+40(FP), AX
+	VMASKMOVPS   (AX)(CX*1), Y0, Y4
+	VMASKMOVPS   32(AX)(CX*1), Y1, Y5
+	VMULPS       Y2, Y4, Y2
+	VMULPS       Y3, Y5, Y3
+	MOVQ         di+32(FP), AX
+	VMASKMOVPS   Y2, Y0, (AX)(CX*1)
+	VMASKMOVPS   Y3, Y1, 32(AX)(CX*1)
 
 end:
 	VZEROUPPER
 	RET
 
-// func lifBackSynToValueLearnedF32AVX2(dv *float32, dx *float32, ds *float32, slope *float32, u *float32, gv *float32, alpha *float32, vth *float32, attached uint64, di *float32, beta *float32, vreset *float32, dalpha *float32, before *float32, dvth *float32, dbeta *float32, i *float32, ibefore *float32, dvreset *float32, n int)
+// func lifBackSynF32AVX2(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, di *float32, beta *float32, n int, rows int)
 // Requires: AVX
-TEXT ·lifBackSynToValueLearnedF32AVX2(SB), NOSPLIT, $0-160
-	VBROADCASTSS word3f800000<>+0(SB), Y0
-	MOVQ         n+152(FP), AX
-	SHLQ         $0x02, AX
-	XORQ         CX, CX
-	SUBQ         $0x40, AX
-	JL           tail
+TEXT ·lifBackSynF32AVX2(SB), NOSPLIT, $0-128
+	MOVQ lddx+16(FP), AX
+	SHLQ $0x02, AX
+	MOVQ AX, lddx+16(FP)
+	MOVQ ldgv+64(FP), AX
+	SHLQ $0x02, AX
+	MOVQ AX, ldgv+64(FP)
+	MOVQ ldu+48(FP), AX
+	SHLQ $0x02, AX
+	MOVQ AX, ldu+48(FP)
+
+row:
+	MOVQ dv+0(FP), AX
+	MOVQ alpha+72(FP), CX
+	MOVQ dx+8(FP), DX
+	MOVQ gv+56(FP), BX
+	MOVQ ds+24(FP), SI
+	MOVQ u+40(FP), DI
+	MOVQ vth+80(FP), R8
+	MOVQ n+112(FP), R9
+	SHLQ $0x02, R9
+	XORQ R10, R10
+	SUBQ $0x40, R9
+	JL   tail
 
 loop:
-	MOVQ         dv+0(FP), DX
-	VMOVUPS      (DX)(CX*1), Y1
-	VMOVUPS      32(DX)(CX*1), Y2
-	MOVQ         u+32(FP), DX
-	VMOVUPS      (DX)(CX*1), Y3
-	VMOVUPS      32(DX)(CX*1), Y4
-	MOVQ         vth+56(FP), DX
-	VMOVUPS      (DX)(CX*1), Y5
-	VMOVUPS      32(DX)(CX*1), Y6
-	VSUBPS       Y5, Y3, Y5
-	VSUBPS       Y6, Y4, Y6
-	VXORPS       Y7, Y7, Y7
-	VXORPS       Y8, Y8, Y8
-	VCMPPS       $0x16, Y7, Y5, Y5
-	VCMPPS       $0x16, Y8, Y6, Y6
-	MOVQ         vreset+88(FP), DX
-	VMOVUPS      (DX)(CX*1), Y7
-	VMOVUPS      32(DX)(CX*1), Y8
-	VSUBPS       Y3, Y7, Y3
-	VSUBPS       Y4, Y8, Y4
-	VMULPS       Y1, Y3, Y3
-	VMULPS       Y2, Y4, Y4
-	VXORPS       Y7, Y7, Y7
-	VXORPS       Y8, Y8, Y8
-	VMULPS       Y7, Y1, Y7
-	VMULPS       Y8, Y2, Y8
-	VBLENDVPS    Y5, Y7, Y1, Y7
-	VBLENDVPS    Y6, Y8, Y2, Y8
-	VBROADCASTSD attached+64(FP), Y9
-	MOVQ         ds+16(FP), DX
-	VMOVUPS      (DX)(CX*1), Y10
-	VMOVUPS      32(DX)(CX*1), Y11
-	VANDPS       Y9, Y3, Y3
-	VANDPS       Y9, Y4, Y4
-	VADDPS       Y3, Y10, Y3
-	VADDPS       Y4, Y11, Y4
-	MOVQ         slope+24(FP), DX
-	VMOVUPS      (DX)(CX*1), Y9
-	VMOVUPS      32(DX)(CX*1), Y10
-	VMULPS       Y9, Y3, Y3
-	VMULPS       Y10, Y4, Y4
-	VANDPS       Y5, Y1, Y1
-	VANDPS       Y6, Y2, Y2
-	MOVQ         dvreset+144(FP), DX
-	VMOVUPS      (DX)(CX*1), Y5
-	VMOVUPS      32(DX)(CX*1), Y6
-	VADDPS       Y1, Y5, Y1
-	VADDPS       Y2, Y6, Y2
-	MOVQ         dvreset+144(FP), DX
-	VMOVUPS      Y1, (DX)(CX*1)
-	VMOVUPS      Y2, 32(DX)(CX*1)
-	MOVQ         dvth+112(FP), DX
-	VMOVUPS      (DX)(CX*1), Y1
-	VMOVUPS      32(DX)(CX*1), Y2
-	VSUBPS       Y3, Y1, Y1
+	VMOVUPS      (AX)(R10*1), Y0
+	VMOVUPS      32(AX)(R10*1), Y1
+	VMOVUPS      (DI)(R10*1), Y2
+	VMOVUPS      32(DI)(R10*1), Y3
+	VMOVUPS      (R8)(R10*1), Y4
+	VMOVUPS      32(R8)(R10*1), Y5
 	VSUBPS       Y4, Y2, Y2
-	MOVQ         dvth+112(FP), DX
-	VMOVUPS      Y1, (DX)(CX*1)
-	VMOVUPS      Y2, 32(DX)(CX*1)
-	VADDPS       Y3, Y7, Y1
-	VADDPS       Y4, Y8, Y2
-	MOVQ         gv+40(FP), DX
-	VMOVUPS      (DX)(CX*1), Y3
-	VMOVUPS      32(DX)(CX*1), Y4
-	VADDPS       Y3, Y1, Y1
-	VADDPS       Y4, Y2, Y2
-	MOVQ         alpha+48(FP), DX
-	VMOVUPS      (DX)(CX*1), Y3
-	VMOVUPS      32(DX)(CX*1), Y4
-	VMULPS       Y1, Y3, Y5
-	VMULPS       Y2, Y4, Y6
-	MOVQ         dv+0(FP), DX
-	VMOVUPS      Y5, (DX)(CX*1)
-	VMOVUPS      Y6, 32(DX)(CX*1)
-	MOVQ         dalpha+96(FP), DX
-	VMOVUPS      (DX)(CX*1), Y5
-	VMOVUPS      32(DX)(CX*1), Y6
-	MOVQ         before+104(FP), DX
-	VMOVUPS      (DX)(CX*1), Y7
-	VMOVUPS      32(DX)(CX*1), Y8
-	MOVQ         i+128(FP), DX
-	VMOVUPS      (DX)(CX*1), Y9
-	VMOVUPS      32(DX)(CX*1), Y10
-	VSUBPS       Y9, Y7, Y7
-	VSUBPS       Y10, Y8, Y8
-	VMULPS       Y7, Y1, Y7
-	VMULPS       Y8, Y2, Y8
-	VADDPS       Y7, Y5, Y5
-	VADDPS       Y8, Y6, Y6
-	MOVQ         dalpha+96(FP), DX
-	VMOVUPS      Y5, (DX)(CX*1)
-	VMOVUPS      Y6, 32(DX)(CX*1)
-	MOVQ         di+72(FP), DX
-	VMOVUPS      (DX)(CX*1), Y5
-	VMOVUPS      32(DX)(CX*1), Y6
-	VSUBPS       Y3, Y0, Y3
-	VSUBPS       Y4, Y0, Y4
-	VMULPS       Y1, Y3, Y1
-	VMULPS       Y2, Y4, Y2
-	VADDPS       Y1, Y5, Y1
+	VSUBPS       Y5, Y3, Y3
+	VXORPS       Y6, Y6, Y6
+	VXORPS       Y7, Y7, Y7
+	VCMPPS       $0x16, Y6, Y2, Y2
+	VCMPPS       $0x16, Y7, Y3, Y2
+	VXORPS       Y2, Y2, Y2
+	VXORPS       Y3, Y3, Y3
+	VSUBPS       Y4, Y2, Y2
+	VSUBPS       Y5, Y3, Y3
+	VMULPS       Y0, Y2, Y2
+	VMULPS       Y1, Y3, Y3
+	MOVQ         slope+32(FP), R11
+	VMOVUPS      (R11)(R10*1), Y4
+	VMOVUPS      32(R11)(R10*1), Y5
+	VMOVUPS      (SI)(R10*1), Y6
+	VMOVUPS      32(SI)(R10*1), Y7
+	VBROADCASTSD attached+88(FP), Y8
+	VANDPS       Y8, Y2, Y2
+	VANDPS       Y8, Y3, Y3
 	VADDPS       Y2, Y6, Y2
-	MOVQ         dx+8(FP), DX
-	VMOVUPS      Y1, (DX)(CX*1)
-	VMOVUPS      Y2, 32(DX)(CX*1)
-	MOVQ         dbeta+120(FP), DX
-	VMOVUPS      (DX)(CX*1), Y3
-	VMOVUPS      32(DX)(CX*1), Y4
-	MOVQ         ibefore+136(FP), DX
-	VMOVUPS      (DX)(CX*1), Y5
-	VMOVUPS      32(DX)(CX*1), Y6
-	VMULPS       Y5, Y1, Y5
-	VMULPS       Y6, Y2, Y6
-	VADDPS       Y5, Y3, Y3
-	VADDPS       Y6, Y4, Y4
-	MOVQ         dbeta+120(FP), DX
-	VMOVUPS      Y3, (DX)(CX*1)
-	VMOVUPS      Y4, 32(DX)(CX*1)
-	MOVQ         beta+80(FP), DX
-	VMOVUPS      (DX)(CX*1), Y3
-	VMOVUPS      32(DX)(CX*1), Y4
+	VADDPS       Y3, Y7, Y3
+	VMULPS       Y4, Y2, Y2
+	VMULPS       Y5, Y3, Y3
+	VADDPS       Y2, Y0, Y0
+	VADDPS       Y3, Y1, Y1
+	VMOVUPS      (BX)(R10*1), Y2
+	VMOVUPS      32(BX)(R10*1), Y3
+	VADDPS       Y2, Y0, Y0
+	VADDPS       Y3, Y1, Y1
+	VMOVUPS      (CX)(R10*1), Y2
+	VMOVUPS      32(CX)(R10*1), Y3
+	VMULPS       Y0, Y2, Y4
+	VMULPS       Y1, Y3, Y5
+	VMOVUPS      Y4, (AX)(R10*1)
+	VMOVUPS      Y5, 32(AX)(R10*1)
+	MOVQ         di+96(FP), R11
+	VMOVUPS      (R11)(R10*1), Y4
+	VMOVUPS      32(R11)(R10*1), Y5
+	VBROADCASTSS word3f800000<>+0(SB), Y6
+	VSUBPS       Y2, Y6, Y2
+	VSUBPS       Y3, Y6, Y3
+	VMULPS       Y0, Y2, Y0
 	VMULPS       Y1, Y3, Y1
-	VMULPS       Y2, Y4, Y2
-	MOVQ         di+72(FP), DX
-	VMOVUPS      Y1, (DX)(CX*1)
-	VMOVUPS      Y2, 32(DX)(CX*1)
-	ADDQ         $0x40, CX
-	SUBQ         $0x40, AX
+	VADDPS       Y0, Y4, Y0
+	VADDPS       Y1, Y5, Y1
+	VMOVUPS      Y0, (DX)(R10*1)
+	VMOVUPS      Y1, 32(DX)(R10*1)
+	MOVQ         beta+104(FP), R11
+	VMOVUPS      (R11)(R10*1), Y2
+	VMOVUPS      32(R11)(R10*1), Y3
+	VMULPS       Y0, Y2, Y0
+	VMULPS       Y1, Y3, Y1
+	MOVQ         di+96(FP), R11
+	VMOVUPS      Y0, (R11)(R10*1)
+	VMOVUPS      Y1, 32(R11)(R10*1)
+	ADDQ         $0x40, R10
+	SUBQ         $0x40, R9
 	JGE          loop
 
 tail:
-	ADDQ         $0x40, AX
+	ADDQ         $0x40, R9
 	JZ           end
-	LEAQ         tail<>+64(SB), DX
-	SUBQ         AX, DX
-	VMOVUPD      (DX), Y1
-	VMOVUPD      32(DX), Y2
-	MOVQ         dv+0(FP), AX
-	VMASKMOVPS   (AX)(CX*1), Y1, Y3
-	VMASKMOVPS   32(AX)(CX*1), Y2, Y4
-	MOVQ         u+32(FP), AX
-	VMASKMOVPS   (AX)(CX*1), Y1, Y5
-	VMASKMOVPS   32(AX)(CX*1), Y2, Y6
-	MOVQ         vth+56(FP), AX
-	VMASKMOVPS   (AX)(CX*1), Y1, Y7
-	VMASKMOVPS   32(AX)(CX*1), Y2, Y8
-	VSUBPS       Y7, Y5, Y7
-	VSUBPS       Y8, Y6, Y8
-	VXORPS       Y9, Y9, Y9
-	VXORPS       Y10, Y10, Y10
-	VCMPPS       $0x16, Y9, Y7, Y7
-	VCMPPS       $0x16, Y10, Y8, Y8
-	MOVQ         vreset+88(FP), AX
-	VMASKMOVPS   (AX)(CX*1), Y1, Y9
-	VMASKMOVPS   32(AX)(CX*1), Y2, Y10
-	VSUBPS       Y5, Y9, Y5
-	VSUBPS       Y6, Y10, Y6
-	VMULPS       Y3, Y5, Y5
-	VMULPS       Y4, Y6, Y6
-	VXORPS       Y9, Y9, Y9
-	VXORPS       Y10, Y10, Y10
-	VMULPS       Y9, Y3, Y9
-	VMULPS       Y10, Y4, Y10
-	VBLENDVPS    Y7, Y9, Y3, Y9
-	VBLENDVPS    Y8, Y10, Y4, Y10
-	VBROADCASTSD attached+64(FP), Y11
-	MOVQ         ds+16(FP), AX
-	VMASKMOVPS   (AX)(CX*1), Y1, Y12
-	VMASKMOVPS   32(AX)(CX*1), Y2, Y13
-	VANDPS       Y11, Y5, Y5
-	VANDPS       Y11, Y6, Y6
-	VADDPS       Y5, Y12, Y5
-	VADDPS       Y6, Y13, Y6
-	MOVQ         slope+24(FP), AX
-	VMASKMOVPS   (AX)(CX*1), Y1, Y11
-	VMASKMOVPS   32(AX)(CX*1), Y2, Y12
-	VMULPS       Y11, Y5, Y5
-	VMULPS       Y12, Y6, Y6
-	VANDPS       Y7, Y3, Y3
-	VANDPS       Y8, Y4, Y4
-	MOVQ         dvreset+144(FP), AX
-	VMASKMOVPS   (AX)(CX*1), Y1, Y7
-	VMASKMOVPS   32(AX)(CX*1), Y2, Y8
-	VADDPS       Y3, Y7, Y3
-	VADDPS       Y4, Y8, Y4
-	MOVQ         dvreset+144(FP), AX
-	VMASKMOVPS   Y3, Y1, (AX)(CX*1)
-	VMASKMOVPS   Y4, Y2, 32(AX)(CX*1)
-	MOVQ         dvth+112(FP), AX
-	VMASKMOVPS   (AX)(CX*1), Y1, Y3
-	VMASKMOVPS   32(AX)(CX*1), Y2, Y4
-	VSUBPS       Y5, Y3, Y3
+	LEAQ         tail<>+64(SB), R11
+	SUBQ         R9, R11
+	VMOVUPD      (R11), Y0
+	VMOVUPD      32(R11), Y1
+	VMASKMOVPS   (AX)(R10*1), Y0, Y2
+	VMASKMOVPS   32(AX)(R10*1), Y1, Y3
+	VMASKMOVPS   (DI)(R10*1), Y0, Y4
+	VMASKMOVPS   32(DI)(R10*1), Y1, Y5
+	VMASKMOVPS   (R8)(R10*1), Y0, Y6
+	VMASKMOVPS   32(R8)(R10*1), Y1, Y7
 	VSUBPS       Y6, Y4, Y4
-	MOVQ         dvth+112(FP), AX
-	VMASKMOVPS   Y3, Y1, (AX)(CX*1)
-	VMASKMOVPS   Y4, Y2, 32(AX)(CX*1)
-	VADDPS       Y5, Y9, Y3
-	VADDPS       Y6, Y10, Y4
-	MOVQ         gv+40(FP), AX
-	VMASKMOVPS   (AX)(CX*1), Y1, Y5
-	VMASKMOVPS   32(AX)(CX*1), Y2, Y6
+	VSUBPS       Y7, Y5, Y5
+	VXORPS       Y8, Y8, Y8
+	VXORPS       Y9, Y9, Y9
+	VCMPPS       $0x16, Y8, Y4, Y4
+	VCMPPS       $0x16, Y9, Y5, Y4
+	VXORPS       Y4, Y4, Y4
+	VXORPS       Y5, Y5, Y5
+	VSUBPS       Y6, Y4, Y4
+	VSUBPS       Y7, Y5, Y5
+	VMULPS       Y2, Y4, Y4
+	VMULPS       Y3, Y5, Y5
+	MOVQ         slope+32(FP), DI
+	VMASKMOVPS   (DI)(R10*1), Y0, Y6
+	VMASKMOVPS   32(DI)(R10*1), Y1, Y7
+	VMASKMOVPS   (SI)(R10*1), Y0, Y8
+	VMASKMOVPS   32(SI)(R10*1), Y1, Y9
+	VBROADCASTSD attached+88(FP), Y10
+	VANDPS       Y10, Y4, Y4
+	VANDPS       Y10, Y5, Y5
+	VADDPS       Y4, Y8, Y4
+	VADDPS       Y5, Y9, Y5
+	VMULPS       Y6, Y4, Y4
+	VMULPS       Y7, Y5, Y5
+	VADDPS       Y4, Y2, Y2
 	VADDPS       Y5, Y3, Y3
-	VADDPS       Y6, Y4, Y4
-	MOVQ         alpha+48(FP), AX
-	VMASKMOVPS   (AX)(CX*1), Y1, Y5
-	VMASKMOVPS   32(AX)(CX*1), Y2, Y6
+	VMASKMOVPS   (BX)(R10*1), Y0, Y4
+	VMASKMOVPS   32(BX)(R10*1), Y1, Y5
+	VADDPS       Y4, Y2, Y2
+	VADDPS       Y5, Y3, Y3
+	VMASKMOVPS   (CX)(R10*1), Y0, Y4
+	VMASKMOVPS   32(CX)(R10*1), Y1, Y5
+	VMULPS       Y2, Y4, Y6
 	VMULPS       Y3, Y5, Y7
-	VMULPS       Y4, Y6, Y8
-	MOVQ         dv+0(FP), AX
-	VMASKMOVPS   Y7, Y1, (AX)(CX*1)
-	VMASKMOVPS   Y8, Y2, 32(AX)(CX*1)
-	MOVQ         dalpha+96(FP), AX
-	VMASKMOVPS   (AX)(CX*1), Y1, Y7
-	VMASKMOVPS   32(AX)(CX*1), Y2, Y8
-	MOVQ         before+104(FP), AX
-	VMASKMOVPS   (AX)(CX*1), Y1, Y9
-	VMASKMOVPS   32(AX)(CX*1), Y2, Y10
-	MOVQ         i+128(FP), AX
-	VMASKMOVPS   (AX)(CX*1), Y1, Y11
-	VMASKMOVPS   32(AX)(CX*1), Y2, Y12
-	VSUBPS       Y11, Y9, Y9
-	VSUBPS       Y12, Y10, Y10
-	VMULPS       Y9, Y3, Y9
-	VMULPS       Y10, Y4, Y10
-	VADDPS       Y9, Y7, Y7
-	VADDPS       Y10, Y8, Y8
-	MOVQ         dalpha+96(FP), AX
-	VMASKMOVPS   Y7, Y1, (AX)(CX*1)
-	VMASKMOVPS   Y8, Y2, 32(AX)(CX*1)
-	MOVQ         di+72(FP), AX
-	VMASKMOVPS   (AX)(CX*1), Y1, Y7
-	VMASKMOVPS   32(AX)(CX*1), Y2, Y8
-	VSUBPS       Y5, Y0, Y5
-	VSUBPS       Y6, Y0, Y0
+	VMASKMOVPS   Y6, Y0, (AX)(R10*1)
+	VMASKMOVPS   Y7, Y1, 32(AX)(R10*1)
+	MOVQ         di+96(FP), AX
+	VMASKMOVPS   (AX)(R10*1), Y0, Y6
+	VMASKMOVPS   32(AX)(R10*1), Y1, Y7
+	VBROADCASTSS word3f800000<>+0(SB), Y8
+	VSUBPS       Y4, Y8, Y4
+	VSUBPS       Y5, Y8, Y5
+	VMULPS       Y2, Y4, Y2
 	VMULPS       Y3, Y5, Y3
-	VMULPS       Y4, Y0, Y0
+	VADDPS       Y2, Y6, Y2
 	VADDPS       Y3, Y7, Y3
-	VADDPS       Y0, Y8, Y0
-	MOVQ         dx+8(FP), AX
-	VMASKMOVPS   Y3, Y1, (AX)(CX*1)
-	VMASKMOVPS   Y0, Y2, 32(AX)(CX*1)
-	MOVQ         dbeta+120(FP), AX
-	VMASKMOVPS   (AX)(CX*1), Y1, Y4
-	VMASKMOVPS   32(AX)(CX*1), Y2, Y5
-	MOVQ         ibefore+136(FP), AX
-	VMASKMOVPS   (AX)(CX*1), Y1, Y6
-	VMASKMOVPS   32(AX)(CX*1), Y2, Y7
-	VMULPS       Y6, Y3, Y6
-	VMULPS       Y7, Y0, Y7
-	VADDPS       Y6, Y4, Y4
-	VADDPS       Y7, Y5, Y5
-	MOVQ         dbeta+120(FP), AX
-	VMASKMOVPS   Y4, Y1, (AX)(CX*1)
-	VMASKMOVPS   Y5, Y2, 32(AX)(CX*1)
-	MOVQ         beta+80(FP), AX
-	VMASKMOVPS   (AX)(CX*1), Y1, Y4
-	VMASKMOVPS   32(AX)(CX*1), Y2, Y5
-	VMULPS       Y3, Y4, Y3
-	VMULPS       Y0, Y5, Y0
-	MOVQ         di+72(FP), AX
-	VMASKMOVPS   Y3, Y1, (AX)(CX*1)
-	VMASKMOVPS   Y0, Y2, 32(AX)(CX*1)
+	VMASKMOVPS   Y2, Y0, (DX)(R10*1)
+	VMASKMOVPS   Y3, Y1, 32(DX)(R10*1)
+	MOVQ         beta+104(FP), AX
+	VMASKMOVPS   (AX)(R10*1), Y0, Y4
+	VMASKMOVPS   32(AX)(R10*1), Y1, Y5
+	VMULPS       Y2, Y4, Y2
+	VMULPS       Y3, Y5, Y3
+	MOVQ         di+96(FP), AX
+	VMASKMOVPS   Y2, Y0, (AX)(R10*1)
+	VMASKMOVPS   Y3, Y1, 32(AX)(R10*1)
 
 end:
+	MOVQ n+112(FP), AX
+	SHLQ $0x02, AX
+	ADDQ AX, di+96(FP)
+	ADDQ AX, ds+24(FP)
+	ADDQ AX, dv+0(FP)
+	MOVQ lddx+16(FP), CX
+	ADDQ CX, dx+8(FP)
+	MOVQ ldgv+64(FP), CX
+	ADDQ CX, gv+56(FP)
+	ADDQ AX, slope+32(FP)
+	MOVQ ldu+48(FP), AX
+	ADDQ AX, u+40(FP)
+	DECQ rows+120(FP)
+	JNZ  row
+	VZEROUPPER
+	RET
+
+// func lifBackSynFastF32AVX2(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, di *float32, beta *float32, k float32, n int, rows int)
+// Requires: AVX
+TEXT ·lifBackSynFastF32AVX2(SB), NOSPLIT, $0-136
+	MOVQ lddx+16(FP), AX
+	SHLQ $0x02, AX
+	MOVQ AX, lddx+16(FP)
+	MOVQ ldgv+64(FP), AX
+	SHLQ $0x02, AX
+	MOVQ AX, ldgv+64(FP)
+	MOVQ ldu+48(FP), AX
+	SHLQ $0x02, AX
+	MOVQ AX, ldu+48(FP)
+
+row:
+	MOVQ dv+0(FP), AX
+	MOVQ alpha+72(FP), CX
+	MOVQ dx+8(FP), DX
+	MOVQ gv+56(FP), BX
+	MOVQ ds+24(FP), SI
+	MOVQ u+40(FP), DI
+	MOVQ vth+80(FP), R8
+	MOVQ n+120(FP), R9
+	SHLQ $0x02, R9
+	XORQ R10, R10
+	SUBQ $0x40, R9
+	JL   tail
+
+loop:
+	VMOVUPS      (AX)(R10*1), Y0
+	VMOVUPS      32(AX)(R10*1), Y1
+	VMOVUPS      (DI)(R10*1), Y2
+	VMOVUPS      32(DI)(R10*1), Y3
+	VMOVUPS      (R8)(R10*1), Y4
+	VMOVUPS      32(R8)(R10*1), Y5
+	VSUBPS       Y4, Y2, Y2
+	VSUBPS       Y5, Y3, Y3
+	VXORPS       Y6, Y6, Y6
+	VXORPS       Y7, Y7, Y7
+	VCMPPS       $0x16, Y6, Y2, Y6
+	VCMPPS       $0x16, Y7, Y3, Y6
+	VXORPS       Y6, Y6, Y6
+	VXORPS       Y7, Y7, Y7
+	VSUBPS       Y4, Y6, Y4
+	VSUBPS       Y5, Y7, Y5
+	VMULPS       Y0, Y4, Y4
+	VMULPS       Y1, Y5, Y5
+	VBROADCASTSS word3f800000<>+0(SB), Y6
+	VBROADCASTSS word3f800000<>+0(SB), Y7
+	VBROADCASTSS k+112(FP), Y8
+	VBROADCASTSS word7fffffff<>+0(SB), Y9
+	VANDPS       Y9, Y2, Y2
+	VANDPS       Y9, Y3, Y3
+	VMULPS       Y2, Y8, Y2
+	VMULPS       Y3, Y8, Y3
+	VADDPS       Y2, Y7, Y2
+	VADDPS       Y3, Y7, Y3
+	VDIVPS       Y2, Y6, Y2
+	VDIVPS       Y3, Y6, Y3
+	VMULPS       Y2, Y2, Y2
+	VMULPS       Y3, Y3, Y3
+	VMOVUPS      (SI)(R10*1), Y6
+	VMOVUPS      32(SI)(R10*1), Y7
+	VBROADCASTSD attached+88(FP), Y8
+	VANDPS       Y8, Y4, Y4
+	VANDPS       Y8, Y5, Y5
+	VADDPS       Y4, Y6, Y4
+	VADDPS       Y5, Y7, Y5
+	VMULPS       Y2, Y4, Y2
+	VMULPS       Y3, Y5, Y3
+	VADDPS       Y2, Y0, Y0
+	VADDPS       Y3, Y1, Y1
+	VMOVUPS      (BX)(R10*1), Y2
+	VMOVUPS      32(BX)(R10*1), Y3
+	VADDPS       Y2, Y0, Y0
+	VADDPS       Y3, Y1, Y1
+	VMOVUPS      (CX)(R10*1), Y2
+	VMOVUPS      32(CX)(R10*1), Y3
+	VMULPS       Y0, Y2, Y4
+	VMULPS       Y1, Y3, Y5
+	VMOVUPS      Y4, (AX)(R10*1)
+	VMOVUPS      Y5, 32(AX)(R10*1)
+	MOVQ         di+96(FP), R11
+	VMOVUPS      (R11)(R10*1), Y4
+	VMOVUPS      32(R11)(R10*1), Y5
+	VBROADCASTSS word3f800000<>+0(SB), Y6
+	VSUBPS       Y2, Y6, Y2
+	VSUBPS       Y3, Y6, Y3
+	VMULPS       Y0, Y2, Y0
+	VMULPS       Y1, Y3, Y1
+	VADDPS       Y0, Y4, Y0
+	VADDPS       Y1, Y5, Y1
+	VMOVUPS      Y0, (DX)(R10*1)
+	VMOVUPS      Y1, 32(DX)(R10*1)
+	MOVQ         beta+104(FP), R11
+	VMOVUPS      (R11)(R10*1), Y2
+	VMOVUPS      32(R11)(R10*1), Y3
+	VMULPS       Y0, Y2, Y0
+	VMULPS       Y1, Y3, Y1
+	MOVQ         di+96(FP), R11
+	VMOVUPS      Y0, (R11)(R10*1)
+	VMOVUPS      Y1, 32(R11)(R10*1)
+	ADDQ         $0x40, R10
+	SUBQ         $0x40, R9
+	JGE          loop
+
+tail:
+	ADDQ         $0x40, R9
+	JZ           end
+	LEAQ         tail<>+64(SB), R11
+	SUBQ         R9, R11
+	VMOVUPD      (R11), Y0
+	VMOVUPD      32(R11), Y1
+	VMASKMOVPS   (AX)(R10*1), Y0, Y2
+	VMASKMOVPS   32(AX)(R10*1), Y1, Y3
+	VMASKMOVPS   (DI)(R10*1), Y0, Y4
+	VMASKMOVPS   32(DI)(R10*1), Y1, Y5
+	VMASKMOVPS   (R8)(R10*1), Y0, Y6
+	VMASKMOVPS   32(R8)(R10*1), Y1, Y7
+	VSUBPS       Y6, Y4, Y4
+	VSUBPS       Y7, Y5, Y5
+	VXORPS       Y8, Y8, Y8
+	VXORPS       Y9, Y9, Y9
+	VCMPPS       $0x16, Y8, Y4, Y8
+	VCMPPS       $0x16, Y9, Y5, Y8
+	VXORPS       Y8, Y8, Y8
+	VXORPS       Y9, Y9, Y9
+	VSUBPS       Y6, Y8, Y6
+	VSUBPS       Y7, Y9, Y7
+	VMULPS       Y2, Y6, Y6
+	VMULPS       Y3, Y7, Y7
+	VBROADCASTSS word3f800000<>+0(SB), Y8
+	VBROADCASTSS word3f800000<>+0(SB), Y9
+	VBROADCASTSS k+112(FP), Y10
+	VBROADCASTSS word7fffffff<>+0(SB), Y11
+	VANDPS       Y11, Y4, Y4
+	VANDPS       Y11, Y5, Y5
+	VMULPS       Y4, Y10, Y4
+	VMULPS       Y5, Y10, Y5
+	VADDPS       Y4, Y9, Y4
+	VADDPS       Y5, Y9, Y5
+	VDIVPS       Y4, Y8, Y4
+	VDIVPS       Y5, Y8, Y5
+	VMULPS       Y4, Y4, Y4
+	VMULPS       Y5, Y5, Y5
+	VMASKMOVPS   (SI)(R10*1), Y0, Y8
+	VMASKMOVPS   32(SI)(R10*1), Y1, Y9
+	VBROADCASTSD attached+88(FP), Y10
+	VANDPS       Y10, Y6, Y6
+	VANDPS       Y10, Y7, Y7
+	VADDPS       Y6, Y8, Y6
+	VADDPS       Y7, Y9, Y7
+	VMULPS       Y4, Y6, Y4
+	VMULPS       Y5, Y7, Y5
+	VADDPS       Y4, Y2, Y2
+	VADDPS       Y5, Y3, Y3
+	VMASKMOVPS   (BX)(R10*1), Y0, Y4
+	VMASKMOVPS   32(BX)(R10*1), Y1, Y5
+	VADDPS       Y4, Y2, Y2
+	VADDPS       Y5, Y3, Y3
+	VMASKMOVPS   (CX)(R10*1), Y0, Y4
+	VMASKMOVPS   32(CX)(R10*1), Y1, Y5
+	VMULPS       Y2, Y4, Y6
+	VMULPS       Y3, Y5, Y7
+	VMASKMOVPS   Y6, Y0, (AX)(R10*1)
+	VMASKMOVPS   Y7, Y1, 32(AX)(R10*1)
+	MOVQ         di+96(FP), AX
+	VMASKMOVPS   (AX)(R10*1), Y0, Y6
+	VMASKMOVPS   32(AX)(R10*1), Y1, Y7
+	VBROADCASTSS word3f800000<>+0(SB), Y8
+	VSUBPS       Y4, Y8, Y4
+	VSUBPS       Y5, Y8, Y5
+	VMULPS       Y2, Y4, Y2
+	VMULPS       Y3, Y5, Y3
+	VADDPS       Y2, Y6, Y2
+	VADDPS       Y3, Y7, Y3
+	VMASKMOVPS   Y2, Y0, (DX)(R10*1)
+	VMASKMOVPS   Y3, Y1, 32(DX)(R10*1)
+	MOVQ         beta+104(FP), AX
+	VMASKMOVPS   (AX)(R10*1), Y0, Y4
+	VMASKMOVPS   32(AX)(R10*1), Y1, Y5
+	VMULPS       Y2, Y4, Y2
+	VMULPS       Y3, Y5, Y3
+	MOVQ         di+96(FP), AX
+	VMASKMOVPS   Y2, Y0, (AX)(R10*1)
+	VMASKMOVPS   Y3, Y1, 32(AX)(R10*1)
+
+end:
+	MOVQ n+120(FP), AX
+	SHLQ $0x02, AX
+	ADDQ AX, di+96(FP)
+	ADDQ AX, ds+24(FP)
+	ADDQ AX, dv+0(FP)
+	MOVQ lddx+16(FP), CX
+	ADDQ CX, dx+8(FP)
+	MOVQ ldgv+64(FP), CX
+	ADDQ CX, gv+56(FP)
+	ADDQ AX, slope+32(FP)
+	MOVQ ldu+48(FP), AX
+	ADDQ AX, u+40(FP)
+	DECQ rows+128(FP)
+	JNZ  row
+	VZEROUPPER
+	RET
+
+// func lifBackSynLearnedF32AVX2(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, di *float32, beta *float32, dalpha *float32, before *float32, dvth *float32, dbeta *float32, i *float32, ibefore *float32, n int, rows int)
+// Requires: AVX
+TEXT ·lifBackSynLearnedF32AVX2(SB), NOSPLIT, $0-176
+	MOVQ lddx+16(FP), AX
+	SHLQ $0x02, AX
+	MOVQ AX, lddx+16(FP)
+	MOVQ ldgv+64(FP), AX
+	SHLQ $0x02, AX
+	MOVQ AX, ldgv+64(FP)
+	MOVQ ldu+48(FP), AX
+	SHLQ $0x02, AX
+	MOVQ AX, ldu+48(FP)
+
+row:
+	MOVQ dv+0(FP), AX
+	MOVQ alpha+72(FP), CX
+	MOVQ dx+8(FP), DX
+	MOVQ gv+56(FP), BX
+	MOVQ ds+24(FP), SI
+	MOVQ u+40(FP), DI
+	MOVQ vth+80(FP), R8
+	MOVQ n+160(FP), R9
+	SHLQ $0x02, R9
+	XORQ R10, R10
+	SUBQ $0x40, R9
+	JL   tail
+
+loop:
+	VMOVUPS      (AX)(R10*1), Y0
+	VMOVUPS      32(AX)(R10*1), Y1
+	VMOVUPS      (DI)(R10*1), Y2
+	VMOVUPS      32(DI)(R10*1), Y3
+	VMOVUPS      (R8)(R10*1), Y4
+	VMOVUPS      32(R8)(R10*1), Y5
+	VSUBPS       Y4, Y2, Y2
+	VSUBPS       Y5, Y3, Y3
+	VXORPS       Y6, Y6, Y6
+	VXORPS       Y7, Y7, Y7
+	VCMPPS       $0x16, Y6, Y2, Y2
+	VCMPPS       $0x16, Y7, Y3, Y3
+	VXORPS       Y6, Y6, Y6
+	VXORPS       Y7, Y7, Y7
+	VSUBPS       Y4, Y6, Y4
+	VSUBPS       Y5, Y7, Y5
+	VMULPS       Y0, Y4, Y4
+	VMULPS       Y1, Y5, Y5
+	MOVQ         slope+32(FP), R11
+	VMOVUPS      (R11)(R10*1), Y6
+	VMOVUPS      32(R11)(R10*1), Y7
+	VMOVUPS      (SI)(R10*1), Y8
+	VMOVUPS      32(SI)(R10*1), Y9
+	VBROADCASTSD attached+88(FP), Y10
+	VANDPS       Y10, Y4, Y4
+	VANDPS       Y10, Y5, Y5
+	VADDPS       Y4, Y8, Y4
+	VADDPS       Y5, Y9, Y5
+	VMULPS       Y6, Y4, Y4
+	VMULPS       Y7, Y5, Y5
+	VANDPS       Y2, Y0, Y2
+	VANDPS       Y3, Y1, Y3
+	MOVQ         dvth+128(FP), R11
+	VMOVUPS      (R11)(R10*1), Y6
+	VMOVUPS      32(R11)(R10*1), Y7
+	VSUBPS       Y2, Y6, Y2
+	VSUBPS       Y3, Y7, Y3
+	VSUBPS       Y4, Y2, Y2
+	VSUBPS       Y5, Y3, Y3
+	MOVQ         dvth+128(FP), R11
+	VMOVUPS      Y2, (R11)(R10*1)
+	VMOVUPS      Y3, 32(R11)(R10*1)
+	VADDPS       Y4, Y0, Y0
+	VADDPS       Y5, Y1, Y1
+	VMOVUPS      (BX)(R10*1), Y2
+	VMOVUPS      32(BX)(R10*1), Y3
+	VADDPS       Y2, Y0, Y0
+	VADDPS       Y3, Y1, Y1
+	VMOVUPS      (CX)(R10*1), Y2
+	VMOVUPS      32(CX)(R10*1), Y3
+	VMULPS       Y0, Y2, Y4
+	VMULPS       Y1, Y3, Y5
+	VMOVUPS      Y4, (AX)(R10*1)
+	VMOVUPS      Y5, 32(AX)(R10*1)
+	MOVQ         dalpha+112(FP), R11
+	VMOVUPS      (R11)(R10*1), Y4
+	VMOVUPS      32(R11)(R10*1), Y5
+	MOVQ         before+120(FP), R11
+	VMOVUPS      (R11)(R10*1), Y6
+	VMOVUPS      32(R11)(R10*1), Y7
+	MOVQ         i+144(FP), R11
+	VMOVUPS      (R11)(R10*1), Y8
+	VMOVUPS      32(R11)(R10*1), Y9
+	VSUBPS       Y8, Y6, Y6
+	VSUBPS       Y9, Y7, Y7
+	VMULPS       Y6, Y0, Y6
+	VMULPS       Y7, Y1, Y7
+	VADDPS       Y6, Y4, Y4
+	VADDPS       Y7, Y5, Y5
+	MOVQ         dalpha+112(FP), R11
+	VMOVUPS      Y4, (R11)(R10*1)
+	VMOVUPS      Y5, 32(R11)(R10*1)
+	MOVQ         di+96(FP), R11
+	VMOVUPS      (R11)(R10*1), Y4
+	VMOVUPS      32(R11)(R10*1), Y5
+	VBROADCASTSS word3f800000<>+0(SB), Y6
+	VSUBPS       Y2, Y6, Y2
+	VSUBPS       Y3, Y6, Y3
+	VMULPS       Y0, Y2, Y0
+	VMULPS       Y1, Y3, Y1
+	VADDPS       Y0, Y4, Y0
+	VADDPS       Y1, Y5, Y1
+	VMOVUPS      Y0, (DX)(R10*1)
+	VMOVUPS      Y1, 32(DX)(R10*1)
+	MOVQ         dbeta+136(FP), R11
+	VMOVUPS      (R11)(R10*1), Y2
+	VMOVUPS      32(R11)(R10*1), Y3
+	MOVQ         ibefore+152(FP), R11
+	VMOVUPS      (R11)(R10*1), Y4
+	VMOVUPS      32(R11)(R10*1), Y5
+	VMULPS       Y4, Y0, Y4
+	VMULPS       Y5, Y1, Y5
+	VADDPS       Y4, Y2, Y2
+	VADDPS       Y5, Y3, Y3
+	MOVQ         dbeta+136(FP), R11
+	VMOVUPS      Y2, (R11)(R10*1)
+	VMOVUPS      Y3, 32(R11)(R10*1)
+	MOVQ         beta+104(FP), R11
+	VMOVUPS      (R11)(R10*1), Y2
+	VMOVUPS      32(R11)(R10*1), Y3
+	VMULPS       Y0, Y2, Y0
+	VMULPS       Y1, Y3, Y1
+	MOVQ         di+96(FP), R11
+	VMOVUPS      Y0, (R11)(R10*1)
+	VMOVUPS      Y1, 32(R11)(R10*1)
+	ADDQ         $0x40, R10
+	SUBQ         $0x40, R9
+	JGE          loop
+
+tail:
+	ADDQ         $0x40, R9
+	JZ           end
+	LEAQ         tail<>+64(SB), R11
+	SUBQ         R9, R11
+	VMOVUPD      (R11), Y0
+	VMOVUPD      32(R11), Y1
+	VMASKMOVPS   (AX)(R10*1), Y0, Y2
+	VMASKMOVPS   32(AX)(R10*1), Y1, Y3
+	VMASKMOVPS   (DI)(R10*1), Y0, Y4
+	VMASKMOVPS   32(DI)(R10*1), Y1, Y5
+	VMASKMOVPS   (R8)(R10*1), Y0, Y6
+	VMASKMOVPS   32(R8)(R10*1), Y1, Y7
+	VSUBPS       Y6, Y4, Y4
+	VSUBPS       Y7, Y5, Y5
+	VXORPS       Y8, Y8, Y8
+	VXORPS       Y9, Y9, Y9
+	VCMPPS       $0x16, Y8, Y4, Y4
+	VCMPPS       $0x16, Y9, Y5, Y5
+	VXORPS       Y8, Y8, Y8
+	VXORPS       Y9, Y9, Y9
+	VSUBPS       Y6, Y8, Y6
+	VSUBPS       Y7, Y9, Y7
+	VMULPS       Y2, Y6, Y6
+	VMULPS       Y3, Y7, Y7
+	MOVQ         slope+32(FP), DI
+	VMASKMOVPS   (DI)(R10*1), Y0, Y8
+	VMASKMOVPS   32(DI)(R10*1), Y1, Y9
+	VMASKMOVPS   (SI)(R10*1), Y0, Y10
+	VMASKMOVPS   32(SI)(R10*1), Y1, Y11
+	VBROADCASTSD attached+88(FP), Y12
+	VANDPS       Y12, Y6, Y6
+	VANDPS       Y12, Y7, Y7
+	VADDPS       Y6, Y10, Y6
+	VADDPS       Y7, Y11, Y7
+	VMULPS       Y8, Y6, Y6
+	VMULPS       Y9, Y7, Y7
+	VANDPS       Y4, Y2, Y4
+	VANDPS       Y5, Y3, Y5
+	MOVQ         dvth+128(FP), SI
+	VMASKMOVPS   (SI)(R10*1), Y0, Y8
+	VMASKMOVPS   32(SI)(R10*1), Y1, Y9
+	VSUBPS       Y4, Y8, Y4
+	VSUBPS       Y5, Y9, Y5
+	VSUBPS       Y6, Y4, Y4
+	VSUBPS       Y7, Y5, Y5
+	MOVQ         dvth+128(FP), SI
+	VMASKMOVPS   Y4, Y0, (SI)(R10*1)
+	VMASKMOVPS   Y5, Y1, 32(SI)(R10*1)
+	VADDPS       Y6, Y2, Y2
+	VADDPS       Y7, Y3, Y3
+	VMASKMOVPS   (BX)(R10*1), Y0, Y4
+	VMASKMOVPS   32(BX)(R10*1), Y1, Y5
+	VADDPS       Y4, Y2, Y2
+	VADDPS       Y5, Y3, Y3
+	VMASKMOVPS   (CX)(R10*1), Y0, Y4
+	VMASKMOVPS   32(CX)(R10*1), Y1, Y5
+	VMULPS       Y2, Y4, Y6
+	VMULPS       Y3, Y5, Y7
+	VMASKMOVPS   Y6, Y0, (AX)(R10*1)
+	VMASKMOVPS   Y7, Y1, 32(AX)(R10*1)
+	MOVQ         dalpha+112(FP), AX
+	VMASKMOVPS   (AX)(R10*1), Y0, Y6
+	VMASKMOVPS   32(AX)(R10*1), Y1, Y7
+	MOVQ         before+120(FP), AX
+	VMASKMOVPS   (AX)(R10*1), Y0, Y8
+	VMASKMOVPS   32(AX)(R10*1), Y1, Y9
+	MOVQ         i+144(FP), AX
+	VMASKMOVPS   (AX)(R10*1), Y0, Y10
+	VMASKMOVPS   32(AX)(R10*1), Y1, Y11
+	VSUBPS       Y10, Y8, Y8
+	VSUBPS       Y11, Y9, Y9
+	VMULPS       Y8, Y2, Y8
+	VMULPS       Y9, Y3, Y9
+	VADDPS       Y8, Y6, Y6
+	VADDPS       Y9, Y7, Y7
+	MOVQ         dalpha+112(FP), AX
+	VMASKMOVPS   Y6, Y0, (AX)(R10*1)
+	VMASKMOVPS   Y7, Y1, 32(AX)(R10*1)
+	MOVQ         di+96(FP), AX
+	VMASKMOVPS   (AX)(R10*1), Y0, Y6
+	VMASKMOVPS   32(AX)(R10*1), Y1, Y7
+	VBROADCASTSS word3f800000<>+0(SB), Y8
+	VSUBPS       Y4, Y8, Y4
+	VSUBPS       Y5, Y8, Y5
+	VMULPS       Y2, Y4, Y2
+	VMULPS       Y3, Y5, Y3
+	VADDPS       Y2, Y6, Y2
+	VADDPS       Y3, Y7, Y3
+	VMASKMOVPS   Y2, Y0, (DX)(R10*1)
+	VMASKMOVPS   Y3, Y1, 32(DX)(R10*1)
+	MOVQ         dbeta+136(FP), AX
+	VMASKMOVPS   (AX)(R10*1), Y0, Y4
+	VMASKMOVPS   32(AX)(R10*1), Y1, Y5
+	MOVQ         ibefore+152(FP), AX
+	VMASKMOVPS   (AX)(R10*1), Y0, Y6
+	VMASKMOVPS   32(AX)(R10*1), Y1, Y7
+	VMULPS       Y6, Y2, Y6
+	VMULPS       Y7, Y3, Y7
+	VADDPS       Y6, Y4, Y4
+	VADDPS       Y7, Y5, Y5
+	MOVQ         dbeta+136(FP), AX
+	VMASKMOVPS   Y4, Y0, (AX)(R10*1)
+	VMASKMOVPS   Y5, Y1, 32(AX)(R10*1)
+	MOVQ         beta+104(FP), AX
+	VMASKMOVPS   (AX)(R10*1), Y0, Y4
+	VMASKMOVPS   32(AX)(R10*1), Y1, Y5
+	VMULPS       Y2, Y4, Y2
+	VMULPS       Y3, Y5, Y3
+	MOVQ         di+96(FP), AX
+	VMASKMOVPS   Y2, Y0, (AX)(R10*1)
+	VMASKMOVPS   Y3, Y1, 32(AX)(R10*1)
+
+end:
+	MOVQ n+160(FP), AX
+	SHLQ $0x02, AX
+	ADDQ AX, di+96(FP)
+	ADDQ AX, ds+24(FP)
+	ADDQ AX, dv+0(FP)
+	MOVQ lddx+16(FP), CX
+	ADDQ CX, dx+8(FP)
+	MOVQ ldgv+64(FP), CX
+	ADDQ CX, gv+56(FP)
+	ADDQ AX, slope+32(FP)
+	MOVQ ldu+48(FP), AX
+	ADDQ AX, u+40(FP)
+	DECQ rows+168(FP)
+	JNZ  row
+	VZEROUPPER
+	RET
+
+// func lifBackSynToValueF32AVX2(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, di *float32, beta *float32, vreset *float32, n int, rows int)
+// Requires: AVX
+TEXT ·lifBackSynToValueF32AVX2(SB), NOSPLIT, $0-136
+	MOVQ lddx+16(FP), AX
+	SHLQ $0x02, AX
+	MOVQ AX, lddx+16(FP)
+	MOVQ ldgv+64(FP), AX
+	SHLQ $0x02, AX
+	MOVQ AX, ldgv+64(FP)
+	MOVQ ldu+48(FP), AX
+	SHLQ $0x02, AX
+	MOVQ AX, ldu+48(FP)
+
+row:
+	MOVQ dv+0(FP), AX
+	MOVQ alpha+72(FP), CX
+	MOVQ dx+8(FP), DX
+	MOVQ gv+56(FP), BX
+	MOVQ ds+24(FP), SI
+	MOVQ u+40(FP), DI
+	MOVQ vth+80(FP), R8
+	MOVQ n+120(FP), R9
+	SHLQ $0x02, R9
+	XORQ R10, R10
+	SUBQ $0x40, R9
+	JL   tail
+
+loop:
+	VMOVUPS      (AX)(R10*1), Y0
+	VMOVUPS      32(AX)(R10*1), Y1
+	VMOVUPS      (DI)(R10*1), Y2
+	VMOVUPS      32(DI)(R10*1), Y3
+	VMOVUPS      (R8)(R10*1), Y4
+	VMOVUPS      32(R8)(R10*1), Y5
+	VSUBPS       Y4, Y2, Y4
+	VSUBPS       Y5, Y3, Y5
+	VXORPS       Y6, Y6, Y6
+	VXORPS       Y7, Y7, Y7
+	VCMPPS       $0x16, Y6, Y4, Y4
+	VCMPPS       $0x16, Y7, Y5, Y5
+	MOVQ         vreset+112(FP), R11
+	VMOVUPS      (R11)(R10*1), Y6
+	VMOVUPS      32(R11)(R10*1), Y7
+	VSUBPS       Y2, Y6, Y2
+	VSUBPS       Y3, Y7, Y3
+	VMULPS       Y0, Y2, Y2
+	VMULPS       Y1, Y3, Y3
+	VXORPS       Y6, Y6, Y6
+	VXORPS       Y7, Y7, Y7
+	VMULPS       Y6, Y0, Y6
+	VMULPS       Y7, Y1, Y7
+	VBLENDVPS    Y4, Y6, Y0, Y0
+	VBLENDVPS    Y5, Y7, Y1, Y1
+	MOVQ         slope+32(FP), R11
+	VMOVUPS      (R11)(R10*1), Y4
+	VMOVUPS      32(R11)(R10*1), Y5
+	VMOVUPS      (SI)(R10*1), Y6
+	VMOVUPS      32(SI)(R10*1), Y7
+	VBROADCASTSD attached+88(FP), Y8
+	VANDPS       Y8, Y2, Y2
+	VANDPS       Y8, Y3, Y3
+	VADDPS       Y2, Y6, Y2
+	VADDPS       Y3, Y7, Y3
+	VMULPS       Y4, Y2, Y2
+	VMULPS       Y5, Y3, Y3
+	VADDPS       Y2, Y0, Y0
+	VADDPS       Y3, Y1, Y1
+	VMOVUPS      (BX)(R10*1), Y2
+	VMOVUPS      32(BX)(R10*1), Y3
+	VADDPS       Y2, Y0, Y0
+	VADDPS       Y3, Y1, Y1
+	VMOVUPS      (CX)(R10*1), Y2
+	VMOVUPS      32(CX)(R10*1), Y3
+	VMULPS       Y0, Y2, Y4
+	VMULPS       Y1, Y3, Y5
+	VMOVUPS      Y4, (AX)(R10*1)
+	VMOVUPS      Y5, 32(AX)(R10*1)
+	MOVQ         di+96(FP), R11
+	VMOVUPS      (R11)(R10*1), Y4
+	VMOVUPS      32(R11)(R10*1), Y5
+	VBROADCASTSS word3f800000<>+0(SB), Y6
+	VSUBPS       Y2, Y6, Y2
+	VSUBPS       Y3, Y6, Y3
+	VMULPS       Y0, Y2, Y0
+	VMULPS       Y1, Y3, Y1
+	VADDPS       Y0, Y4, Y0
+	VADDPS       Y1, Y5, Y1
+	VMOVUPS      Y0, (DX)(R10*1)
+	VMOVUPS      Y1, 32(DX)(R10*1)
+	MOVQ         beta+104(FP), R11
+	VMOVUPS      (R11)(R10*1), Y2
+	VMOVUPS      32(R11)(R10*1), Y3
+	VMULPS       Y0, Y2, Y0
+	VMULPS       Y1, Y3, Y1
+	MOVQ         di+96(FP), R11
+	VMOVUPS      Y0, (R11)(R10*1)
+	VMOVUPS      Y1, 32(R11)(R10*1)
+	ADDQ         $0x40, R10
+	SUBQ         $0x40, R9
+	JGE          loop
+
+tail:
+	ADDQ         $0x40, R9
+	JZ           end
+	LEAQ         tail<>+64(SB), R11
+	SUBQ         R9, R11
+	VMOVUPD      (R11), Y0
+	VMOVUPD      32(R11), Y1
+	VMASKMOVPS   (AX)(R10*1), Y0, Y2
+	VMASKMOVPS   32(AX)(R10*1), Y1, Y3
+	VMASKMOVPS   (DI)(R10*1), Y0, Y4
+	VMASKMOVPS   32(DI)(R10*1), Y1, Y5
+	VMASKMOVPS   (R8)(R10*1), Y0, Y6
+	VMASKMOVPS   32(R8)(R10*1), Y1, Y7
+	VSUBPS       Y6, Y4, Y6
+	VSUBPS       Y7, Y5, Y7
+	VXORPS       Y8, Y8, Y8
+	VXORPS       Y9, Y9, Y9
+	VCMPPS       $0x16, Y8, Y6, Y6
+	VCMPPS       $0x16, Y9, Y7, Y7
+	MOVQ         vreset+112(FP), DI
+	VMASKMOVPS   (DI)(R10*1), Y0, Y8
+	VMASKMOVPS   32(DI)(R10*1), Y1, Y9
+	VSUBPS       Y4, Y8, Y4
+	VSUBPS       Y5, Y9, Y5
+	VMULPS       Y2, Y4, Y4
+	VMULPS       Y3, Y5, Y5
+	VXORPS       Y8, Y8, Y8
+	VXORPS       Y9, Y9, Y9
+	VMULPS       Y8, Y2, Y8
+	VMULPS       Y9, Y3, Y9
+	VBLENDVPS    Y6, Y8, Y2, Y2
+	VBLENDVPS    Y7, Y9, Y3, Y3
+	MOVQ         slope+32(FP), DI
+	VMASKMOVPS   (DI)(R10*1), Y0, Y6
+	VMASKMOVPS   32(DI)(R10*1), Y1, Y7
+	VMASKMOVPS   (SI)(R10*1), Y0, Y8
+	VMASKMOVPS   32(SI)(R10*1), Y1, Y9
+	VBROADCASTSD attached+88(FP), Y10
+	VANDPS       Y10, Y4, Y4
+	VANDPS       Y10, Y5, Y5
+	VADDPS       Y4, Y8, Y4
+	VADDPS       Y5, Y9, Y5
+	VMULPS       Y6, Y4, Y4
+	VMULPS       Y7, Y5, Y5
+	VADDPS       Y4, Y2, Y2
+	VADDPS       Y5, Y3, Y3
+	VMASKMOVPS   (BX)(R10*1), Y0, Y4
+	VMASKMOVPS   32(BX)(R10*1), Y1, Y5
+	VADDPS       Y4, Y2, Y2
+	VADDPS       Y5, Y3, Y3
+	VMASKMOVPS   (CX)(R10*1), Y0, Y4
+	VMASKMOVPS   32(CX)(R10*1), Y1, Y5
+	VMULPS       Y2, Y4, Y6
+	VMULPS       Y3, Y5, Y7
+	VMASKMOVPS   Y6, Y0, (AX)(R10*1)
+	VMASKMOVPS   Y7, Y1, 32(AX)(R10*1)
+	MOVQ         di+96(FP), AX
+	VMASKMOVPS   (AX)(R10*1), Y0, Y6
+	VMASKMOVPS   32(AX)(R10*1), Y1, Y7
+	VBROADCASTSS word3f800000<>+0(SB), Y8
+	VSUBPS       Y4, Y8, Y4
+	VSUBPS       Y5, Y8, Y5
+	VMULPS       Y2, Y4, Y2
+	VMULPS       Y3, Y5, Y3
+	VADDPS       Y2, Y6, Y2
+	VADDPS       Y3, Y7, Y3
+	VMASKMOVPS   Y2, Y0, (DX)(R10*1)
+	VMASKMOVPS   Y3, Y1, 32(DX)(R10*1)
+	MOVQ         beta+104(FP), AX
+	VMASKMOVPS   (AX)(R10*1), Y0, Y4
+	VMASKMOVPS   32(AX)(R10*1), Y1, Y5
+	VMULPS       Y2, Y4, Y2
+	VMULPS       Y3, Y5, Y3
+	MOVQ         di+96(FP), AX
+	VMASKMOVPS   Y2, Y0, (AX)(R10*1)
+	VMASKMOVPS   Y3, Y1, 32(AX)(R10*1)
+
+end:
+	MOVQ n+120(FP), AX
+	SHLQ $0x02, AX
+	ADDQ AX, di+96(FP)
+	ADDQ AX, ds+24(FP)
+	ADDQ AX, dv+0(FP)
+	MOVQ lddx+16(FP), CX
+	ADDQ CX, dx+8(FP)
+	MOVQ ldgv+64(FP), CX
+	ADDQ CX, gv+56(FP)
+	ADDQ AX, slope+32(FP)
+	MOVQ ldu+48(FP), AX
+	ADDQ AX, u+40(FP)
+	DECQ rows+128(FP)
+	JNZ  row
+	VZEROUPPER
+	RET
+
+// func lifBackSynToValueFastF32AVX2(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, di *float32, beta *float32, vreset *float32, k float32, n int, rows int)
+// Requires: AVX
+TEXT ·lifBackSynToValueFastF32AVX2(SB), NOSPLIT, $0-144
+	MOVQ lddx+16(FP), AX
+	SHLQ $0x02, AX
+	MOVQ AX, lddx+16(FP)
+	MOVQ ldgv+64(FP), AX
+	SHLQ $0x02, AX
+	MOVQ AX, ldgv+64(FP)
+	MOVQ ldu+48(FP), AX
+	SHLQ $0x02, AX
+	MOVQ AX, ldu+48(FP)
+
+row:
+	MOVQ dv+0(FP), AX
+	MOVQ alpha+72(FP), CX
+	MOVQ dx+8(FP), DX
+	MOVQ gv+56(FP), BX
+	MOVQ ds+24(FP), SI
+	MOVQ u+40(FP), DI
+	MOVQ vth+80(FP), R8
+	MOVQ n+128(FP), R9
+	SHLQ $0x02, R9
+	XORQ R10, R10
+	SUBQ $0x40, R9
+	JL   tail
+
+loop:
+	VMOVUPS      (AX)(R10*1), Y0
+	VMOVUPS      32(AX)(R10*1), Y1
+	VMOVUPS      (DI)(R10*1), Y2
+	VMOVUPS      32(DI)(R10*1), Y3
+	VMOVUPS      (R8)(R10*1), Y4
+	VMOVUPS      32(R8)(R10*1), Y5
+	VSUBPS       Y4, Y2, Y4
+	VSUBPS       Y5, Y3, Y5
+	VXORPS       Y6, Y6, Y6
+	VXORPS       Y7, Y7, Y7
+	VCMPPS       $0x16, Y6, Y4, Y6
+	VCMPPS       $0x16, Y7, Y5, Y7
+	MOVQ         vreset+112(FP), R11
+	VMOVUPS      (R11)(R10*1), Y8
+	VMOVUPS      32(R11)(R10*1), Y9
+	VSUBPS       Y2, Y8, Y2
+	VSUBPS       Y3, Y9, Y3
+	VMULPS       Y0, Y2, Y2
+	VMULPS       Y1, Y3, Y3
+	VXORPS       Y8, Y8, Y8
+	VXORPS       Y9, Y9, Y9
+	VMULPS       Y8, Y0, Y8
+	VMULPS       Y9, Y1, Y9
+	VBLENDVPS    Y6, Y8, Y0, Y0
+	VBLENDVPS    Y7, Y9, Y1, Y1
+	VBROADCASTSS word3f800000<>+0(SB), Y6
+	VBROADCASTSS word3f800000<>+0(SB), Y7
+	VBROADCASTSS k+120(FP), Y8
+	VBROADCASTSS word7fffffff<>+0(SB), Y9
+	VANDPS       Y9, Y4, Y4
+	VANDPS       Y9, Y5, Y5
+	VMULPS       Y4, Y8, Y4
+	VMULPS       Y5, Y8, Y5
+	VADDPS       Y4, Y7, Y4
+	VADDPS       Y5, Y7, Y5
+	VDIVPS       Y4, Y6, Y4
+	VDIVPS       Y5, Y6, Y5
+	VMULPS       Y4, Y4, Y4
+	VMULPS       Y5, Y5, Y5
+	VMOVUPS      (SI)(R10*1), Y6
+	VMOVUPS      32(SI)(R10*1), Y7
+	VBROADCASTSD attached+88(FP), Y8
+	VANDPS       Y8, Y2, Y2
+	VANDPS       Y8, Y3, Y3
+	VADDPS       Y2, Y6, Y2
+	VADDPS       Y3, Y7, Y3
+	VMULPS       Y4, Y2, Y2
+	VMULPS       Y5, Y3, Y3
+	VADDPS       Y2, Y0, Y0
+	VADDPS       Y3, Y1, Y1
+	VMOVUPS      (BX)(R10*1), Y2
+	VMOVUPS      32(BX)(R10*1), Y3
+	VADDPS       Y2, Y0, Y0
+	VADDPS       Y3, Y1, Y1
+	VMOVUPS      (CX)(R10*1), Y2
+	VMOVUPS      32(CX)(R10*1), Y3
+	VMULPS       Y0, Y2, Y4
+	VMULPS       Y1, Y3, Y5
+	VMOVUPS      Y4, (AX)(R10*1)
+	VMOVUPS      Y5, 32(AX)(R10*1)
+	MOVQ         di+96(FP), R11
+	VMOVUPS      (R11)(R10*1), Y4
+	VMOVUPS      32(R11)(R10*1), Y5
+	VBROADCASTSS word3f800000<>+0(SB), Y6
+	VSUBPS       Y2, Y6, Y2
+	VSUBPS       Y3, Y6, Y3
+	VMULPS       Y0, Y2, Y0
+	VMULPS       Y1, Y3, Y1
+	VADDPS       Y0, Y4, Y0
+	VADDPS       Y1, Y5, Y1
+	VMOVUPS      Y0, (DX)(R10*1)
+	VMOVUPS      Y1, 32(DX)(R10*1)
+	MOVQ         beta+104(FP), R11
+	VMOVUPS      (R11)(R10*1), Y2
+	VMOVUPS      32(R11)(R10*1), Y3
+	VMULPS       Y0, Y2, Y0
+	VMULPS       Y1, Y3, Y1
+	MOVQ         di+96(FP), R11
+	VMOVUPS      Y0, (R11)(R10*1)
+	VMOVUPS      Y1, 32(R11)(R10*1)
+	ADDQ         $0x40, R10
+	SUBQ         $0x40, R9
+	JGE          loop
+
+tail:
+	ADDQ         $0x40, R9
+	JZ           end
+	LEAQ         tail<>+64(SB), R11
+	SUBQ         R9, R11
+	VMOVUPD      (R11), Y0
+	VMOVUPD      32(R11), Y1
+	VMASKMOVPS   (AX)(R10*1), Y0, Y2
+	VMASKMOVPS   32(AX)(R10*1), Y1, Y3
+	VMASKMOVPS   (DI)(R10*1), Y0, Y4
+	VMASKMOVPS   32(DI)(R10*1), Y1, Y5
+	VMASKMOVPS   (R8)(R10*1), Y0, Y6
+	VMASKMOVPS   32(R8)(R10*1), Y1, Y7
+	VSUBPS       Y6, Y4, Y6
+	VSUBPS       Y7, Y5, Y7
+	VXORPS       Y8, Y8, Y8
+	VXORPS       Y9, Y9, Y9
+	VCMPPS       $0x16, Y8, Y6, Y8
+	VCMPPS       $0x16, Y9, Y7, Y9
+	MOVQ         vreset+112(FP), DI
+	VMASKMOVPS   (DI)(R10*1), Y0, Y10
+	VMASKMOVPS   32(DI)(R10*1), Y1, Y11
+	VSUBPS       Y4, Y10, Y4
+	VSUBPS       Y5, Y11, Y5
+	VMULPS       Y2, Y4, Y4
+	VMULPS       Y3, Y5, Y5
+	VXORPS       Y10, Y10, Y10
+	VXORPS       Y11, Y11, Y11
+	VMULPS       Y10, Y2, Y10
+	VMULPS       Y11, Y3, Y11
+	VBLENDVPS    Y8, Y10, Y2, Y2
+	VBLENDVPS    Y9, Y11, Y3, Y3
+	VBROADCASTSS word3f800000<>+0(SB), Y8
+	VBROADCASTSS word3f800000<>+0(SB), Y9
+	VBROADCASTSS k+120(FP), Y10
+	VBROADCASTSS word7fffffff<>+0(SB), Y11
+	VANDPS       Y11, Y6, Y6
+	VANDPS       Y11, Y7, Y7
+	VMULPS       Y6, Y10, Y6
+	VMULPS       Y7, Y10, Y7
+	VADDPS       Y6, Y9, Y6
+	VADDPS       Y7, Y9, Y7
+	VDIVPS       Y6, Y8, Y6
+	VDIVPS       Y7, Y8, Y7
+	VMULPS       Y6, Y6, Y6
+	VMULPS       Y7, Y7, Y7
+	VMASKMOVPS   (SI)(R10*1), Y0, Y8
+	VMASKMOVPS   32(SI)(R10*1), Y1, Y9
+	VBROADCASTSD attached+88(FP), Y10
+	VANDPS       Y10, Y4, Y4
+	VANDPS       Y10, Y5, Y5
+	VADDPS       Y4, Y8, Y4
+	VADDPS       Y5, Y9, Y5
+	VMULPS       Y6, Y4, Y4
+	VMULPS       Y7, Y5, Y5
+	VADDPS       Y4, Y2, Y2
+	VADDPS       Y5, Y3, Y3
+	VMASKMOVPS   (BX)(R10*1), Y0, Y4
+	VMASKMOVPS   32(BX)(R10*1), Y1, Y5
+	VADDPS       Y4, Y2, Y2
+	VADDPS       Y5, Y3, Y3
+	VMASKMOVPS   (CX)(R10*1), Y0, Y4
+	VMASKMOVPS   32(CX)(R10*1), Y1, Y5
+	VMULPS       Y2, Y4, Y6
+	VMULPS       Y3, Y5, Y7
+	VMASKMOVPS   Y6, Y0, (AX)(R10*1)
+	VMASKMOVPS   Y7, Y1, 32(AX)(R10*1)
+	MOVQ         di+96(FP), AX
+	VMASKMOVPS   (AX)(R10*1), Y0, Y6
+	VMASKMOVPS   32(AX)(R10*1), Y1, Y7
+	VBROADCASTSS word3f800000<>+0(SB), Y8
+	VSUBPS       Y4, Y8, Y4
+	VSUBPS       Y5, Y8, Y5
+	VMULPS       Y2, Y4, Y2
+	VMULPS       Y3, Y5, Y3
+	VADDPS       Y2, Y6, Y2
+	VADDPS       Y3, Y7, Y3
+	VMASKMOVPS   Y2, Y0, (DX)(R10*1)
+	VMASKMOVPS   Y3, Y1, 32(DX)(R10*1)
+	MOVQ         beta+104(FP), AX
+	VMASKMOVPS   (AX)(R10*1), Y0, Y4
+	VMASKMOVPS   32(AX)(R10*1), Y1, Y5
+	VMULPS       Y2, Y4, Y2
+	VMULPS       Y3, Y5, Y3
+	MOVQ         di+96(FP), AX
+	VMASKMOVPS   Y2, Y0, (AX)(R10*1)
+	VMASKMOVPS   Y3, Y1, 32(AX)(R10*1)
+
+end:
+	MOVQ n+128(FP), AX
+	SHLQ $0x02, AX
+	ADDQ AX, di+96(FP)
+	ADDQ AX, ds+24(FP)
+	ADDQ AX, dv+0(FP)
+	MOVQ lddx+16(FP), CX
+	ADDQ CX, dx+8(FP)
+	MOVQ ldgv+64(FP), CX
+	ADDQ CX, gv+56(FP)
+	ADDQ AX, slope+32(FP)
+	MOVQ ldu+48(FP), AX
+	ADDQ AX, u+40(FP)
+	DECQ rows+136(FP)
+	JNZ  row
+	VZEROUPPER
+	RET
+
+// func lifBackSynToValueLearnedF32AVX2(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, di *float32, beta *float32, vreset *float32, dalpha *float32, before *float32, dvth *float32, dbeta *float32, i *float32, ibefore *float32, dvreset *float32, n int, rows int)
+// Requires: AVX
+TEXT ·lifBackSynToValueLearnedF32AVX2(SB), NOSPLIT, $0-192
+	MOVQ lddx+16(FP), AX
+	SHLQ $0x02, AX
+	MOVQ AX, lddx+16(FP)
+	MOVQ ldgv+64(FP), AX
+	SHLQ $0x02, AX
+	MOVQ AX, ldgv+64(FP)
+	MOVQ ldu+48(FP), AX
+	SHLQ $0x02, AX
+	MOVQ AX, ldu+48(FP)
+
+row:
+	MOVQ dv+0(FP), AX
+	MOVQ alpha+72(FP), CX
+	MOVQ dx+8(FP), DX
+	MOVQ gv+56(FP), BX
+	MOVQ ds+24(FP), SI
+	MOVQ u+40(FP), DI
+	MOVQ vth+80(FP), R8
+	MOVQ n+176(FP), R9
+	SHLQ $0x02, R9
+	XORQ R10, R10
+	SUBQ $0x40, R9
+	JL   tail
+
+loop:
+	VMOVUPS      (AX)(R10*1), Y0
+	VMOVUPS      32(AX)(R10*1), Y1
+	VMOVUPS      (DI)(R10*1), Y2
+	VMOVUPS      32(DI)(R10*1), Y3
+	VMOVUPS      (R8)(R10*1), Y4
+	VMOVUPS      32(R8)(R10*1), Y5
+	VSUBPS       Y4, Y2, Y4
+	VSUBPS       Y5, Y3, Y5
+	VXORPS       Y6, Y6, Y6
+	VXORPS       Y7, Y7, Y7
+	VCMPPS       $0x16, Y6, Y4, Y4
+	VCMPPS       $0x16, Y7, Y5, Y5
+	MOVQ         vreset+112(FP), R11
+	VMOVUPS      (R11)(R10*1), Y6
+	VMOVUPS      32(R11)(R10*1), Y7
+	VSUBPS       Y2, Y6, Y2
+	VSUBPS       Y3, Y7, Y3
+	VMULPS       Y0, Y2, Y2
+	VMULPS       Y1, Y3, Y3
+	VXORPS       Y6, Y6, Y6
+	VXORPS       Y7, Y7, Y7
+	VMULPS       Y6, Y0, Y6
+	VMULPS       Y7, Y1, Y7
+	VBLENDVPS    Y4, Y6, Y0, Y6
+	VBLENDVPS    Y5, Y7, Y1, Y7
+	MOVQ         slope+32(FP), R11
+	VMOVUPS      (R11)(R10*1), Y8
+	VMOVUPS      32(R11)(R10*1), Y9
+	VMOVUPS      (SI)(R10*1), Y10
+	VMOVUPS      32(SI)(R10*1), Y11
+	VBROADCASTSD attached+88(FP), Y12
+	VANDPS       Y12, Y2, Y2
+	VANDPS       Y12, Y3, Y3
+	VADDPS       Y2, Y10, Y2
+	VADDPS       Y3, Y11, Y3
+	VMULPS       Y8, Y2, Y2
+	VMULPS       Y9, Y3, Y3
+	VANDPS       Y4, Y0, Y0
+	VANDPS       Y5, Y1, Y1
+	MOVQ         dvreset+168(FP), R11
+	VMOVUPS      (R11)(R10*1), Y4
+	VMOVUPS      32(R11)(R10*1), Y5
+	VADDPS       Y0, Y4, Y0
+	VADDPS       Y1, Y5, Y1
+	MOVQ         dvreset+168(FP), R11
+	VMOVUPS      Y0, (R11)(R10*1)
+	VMOVUPS      Y1, 32(R11)(R10*1)
+	MOVQ         dvth+136(FP), R11
+	VMOVUPS      (R11)(R10*1), Y0
+	VMOVUPS      32(R11)(R10*1), Y1
+	VSUBPS       Y2, Y0, Y0
+	VSUBPS       Y3, Y1, Y1
+	MOVQ         dvth+136(FP), R11
+	VMOVUPS      Y0, (R11)(R10*1)
+	VMOVUPS      Y1, 32(R11)(R10*1)
+	VADDPS       Y2, Y6, Y0
+	VADDPS       Y3, Y7, Y1
+	VMOVUPS      (BX)(R10*1), Y2
+	VMOVUPS      32(BX)(R10*1), Y3
+	VADDPS       Y2, Y0, Y0
+	VADDPS       Y3, Y1, Y1
+	VMOVUPS      (CX)(R10*1), Y2
+	VMOVUPS      32(CX)(R10*1), Y3
+	VMULPS       Y0, Y2, Y4
+	VMULPS       Y1, Y3, Y5
+	VMOVUPS      Y4, (AX)(R10*1)
+	VMOVUPS      Y5, 32(AX)(R10*1)
+	MOVQ         dalpha+120(FP), R11
+	VMOVUPS      (R11)(R10*1), Y4
+	VMOVUPS      32(R11)(R10*1), Y5
+	MOVQ         before+128(FP), R11
+	VMOVUPS      (R11)(R10*1), Y6
+	VMOVUPS      32(R11)(R10*1), Y7
+	MOVQ         i+152(FP), R11
+	VMOVUPS      (R11)(R10*1), Y8
+	VMOVUPS      32(R11)(R10*1), Y9
+	VSUBPS       Y8, Y6, Y6
+	VSUBPS       Y9, Y7, Y7
+	VMULPS       Y6, Y0, Y6
+	VMULPS       Y7, Y1, Y7
+	VADDPS       Y6, Y4, Y4
+	VADDPS       Y7, Y5, Y5
+	MOVQ         dalpha+120(FP), R11
+	VMOVUPS      Y4, (R11)(R10*1)
+	VMOVUPS      Y5, 32(R11)(R10*1)
+	MOVQ         di+96(FP), R11
+	VMOVUPS      (R11)(R10*1), Y4
+	VMOVUPS      32(R11)(R10*1), Y5
+	VBROADCASTSS word3f800000<>+0(SB), Y6
+	VSUBPS       Y2, Y6, Y2
+	VSUBPS       Y3, Y6, Y3
+	VMULPS       Y0, Y2, Y0
+	VMULPS       Y1, Y3, Y1
+	VADDPS       Y0, Y4, Y0
+	VADDPS       Y1, Y5, Y1
+	VMOVUPS      Y0, (DX)(R10*1)
+	VMOVUPS      Y1, 32(DX)(R10*1)
+	MOVQ         dbeta+144(FP), R11
+	VMOVUPS      (R11)(R10*1), Y2
+	VMOVUPS      32(R11)(R10*1), Y3
+	MOVQ         ibefore+160(FP), R11
+	VMOVUPS      (R11)(R10*1), Y4
+	VMOVUPS      32(R11)(R10*1), Y5
+	VMULPS       Y4, Y0, Y4
+	VMULPS       Y5, Y1, Y5
+	VADDPS       Y4, Y2, Y2
+	VADDPS       Y5, Y3, Y3
+	MOVQ         dbeta+144(FP), R11
+	VMOVUPS      Y2, (R11)(R10*1)
+	VMOVUPS      Y3, 32(R11)(R10*1)
+	MOVQ         beta+104(FP), R11
+	VMOVUPS      (R11)(R10*1), Y2
+	VMOVUPS      32(R11)(R10*1), Y3
+	VMULPS       Y0, Y2, Y0
+	VMULPS       Y1, Y3, Y1
+	MOVQ         di+96(FP), R11
+	VMOVUPS      Y0, (R11)(R10*1)
+	VMOVUPS      Y1, 32(R11)(R10*1)
+	ADDQ         $0x40, R10
+	SUBQ         $0x40, R9
+	JGE          loop
+
+tail:
+	ADDQ         $0x40, R9
+	JZ           end
+	LEAQ         tail<>+64(SB), R11
+	SUBQ         R9, R11
+	VMOVUPD      (R11), Y0
+	VMOVUPD      32(R11), Y1
+	VMASKMOVPS   (AX)(R10*1), Y0, Y2
+	VMASKMOVPS   32(AX)(R10*1), Y1, Y3
+	VMASKMOVPS   (DI)(R10*1), Y0, Y4
+	VMASKMOVPS   32(DI)(R10*1), Y1, Y5
+	VMASKMOVPS   (R8)(R10*1), Y0, Y6
+	VMASKMOVPS   32(R8)(R10*1), Y1, Y7
+	VSUBPS       Y6, Y4, Y6
+	VSUBPS       Y7, Y5, Y7
+	VXORPS       Y8, Y8, Y8
+	VXORPS       Y9, Y9, Y9
+	VCMPPS       $0x16, Y8, Y6, Y6
+	VCMPPS       $0x16, Y9, Y7, Y7
+	MOVQ         vreset+112(FP), DI
+	VMASKMOVPS   (DI)(R10*1), Y0, Y8
+	VMASKMOVPS   32(DI)(R10*1), Y1, Y9
+	VSUBPS       Y4, Y8, Y4
+	VSUBPS       Y5, Y9, Y5
+	VMULPS       Y2, Y4, Y4
+	VMULPS       Y3, Y5, Y5
+	VXORPS       Y8, Y8, Y8
+	VXORPS       Y9, Y9, Y9
+	VMULPS       Y8, Y2, Y8
+	VMULPS       Y9, Y3, Y9
+	VBLENDVPS    Y6, Y8, Y2, Y8
+	VBLENDVPS    Y7, Y9, Y3, Y9
+	MOVQ         slope+32(FP), DI
+	VMASKMOVPS   (DI)(R10*1), Y0, Y10
+	VMASKMOVPS   32(DI)(R10*1), Y1, Y11
+	VMASKMOVPS   (SI)(R10*1), Y0, Y12
+	VMASKMOVPS   32(SI)(R10*1), Y1, Y13
+	VBROADCASTSD attached+88(FP), Y14
+	VANDPS       Y14, Y4, Y4
+	VANDPS       Y14, Y5, Y5
+	VADDPS       Y4, Y12, Y4
+	VADDPS       Y5, Y13, Y5
+	VMULPS       Y10, Y4, Y4
+	VMULPS       Y11, Y5, Y5
+	VANDPS       Y6, Y2, Y2
+	VANDPS       Y7, Y3, Y3
+	MOVQ         dvreset+168(FP), SI
+	VMASKMOVPS   (SI)(R10*1), Y0, Y6
+	VMASKMOVPS   32(SI)(R10*1), Y1, Y7
+	VADDPS       Y2, Y6, Y2
+	VADDPS       Y3, Y7, Y3
+	MOVQ         dvreset+168(FP), SI
+	VMASKMOVPS   Y2, Y0, (SI)(R10*1)
+	VMASKMOVPS   Y3, Y1, 32(SI)(R10*1)
+	MOVQ         dvth+136(FP), SI
+	VMASKMOVPS   (SI)(R10*1), Y0, Y2
+	VMASKMOVPS   32(SI)(R10*1), Y1, Y3
+	VSUBPS       Y4, Y2, Y2
+	VSUBPS       Y5, Y3, Y3
+	MOVQ         dvth+136(FP), SI
+	VMASKMOVPS   Y2, Y0, (SI)(R10*1)
+	VMASKMOVPS   Y3, Y1, 32(SI)(R10*1)
+	VADDPS       Y4, Y8, Y2
+	VADDPS       Y5, Y9, Y3
+	VMASKMOVPS   (BX)(R10*1), Y0, Y4
+	VMASKMOVPS   32(BX)(R10*1), Y1, Y5
+	VADDPS       Y4, Y2, Y2
+	VADDPS       Y5, Y3, Y3
+	VMASKMOVPS   (CX)(R10*1), Y0, Y4
+	VMASKMOVPS   32(CX)(R10*1), Y1, Y5
+	VMULPS       Y2, Y4, Y6
+	VMULPS       Y3, Y5, Y7
+	VMASKMOVPS   Y6, Y0, (AX)(R10*1)
+	VMASKMOVPS   Y7, Y1, 32(AX)(R10*1)
+	MOVQ         dalpha+120(FP), AX
+	VMASKMOVPS   (AX)(R10*1), Y0, Y6
+	VMASKMOVPS   32(AX)(R10*1), Y1, Y7
+	MOVQ         before+128(FP), AX
+	VMASKMOVPS   (AX)(R10*1), Y0, Y8
+	VMASKMOVPS   32(AX)(R10*1), Y1, Y9
+	MOVQ         i+152(FP), AX
+	VMASKMOVPS   (AX)(R10*1), Y0, Y10
+	VMASKMOVPS   32(AX)(R10*1), Y1, Y11
+	VSUBPS       Y10, Y8, Y8
+	VSUBPS       Y11, Y9, Y9
+	VMULPS       Y8, Y2, Y8
+	VMULPS       Y9, Y3, Y9
+	VADDPS       Y8, Y6, Y6
+	VADDPS       Y9, Y7, Y7
+	MOVQ         dalpha+120(FP), AX
+	VMASKMOVPS   Y6, Y0, (AX)(R10*1)
+	VMASKMOVPS   Y7, Y1, 32(AX)(R10*1)
+	MOVQ         di+96(FP), AX
+	VMASKMOVPS   (AX)(R10*1), Y0, Y6
+	VMASKMOVPS   32(AX)(R10*1), Y1, Y7
+	VBROADCASTSS word3f800000<>+0(SB), Y8
+	VSUBPS       Y4, Y8, Y4
+	VSUBPS       Y5, Y8, Y5
+	VMULPS       Y2, Y4, Y2
+	VMULPS       Y3, Y5, Y3
+	VADDPS       Y2, Y6, Y2
+	VADDPS       Y3, Y7, Y3
+	VMASKMOVPS   Y2, Y0, (DX)(R10*1)
+	VMASKMOVPS   Y3, Y1, 32(DX)(R10*1)
+	MOVQ         dbeta+144(FP), AX
+	VMASKMOVPS   (AX)(R10*1), Y0, Y4
+	VMASKMOVPS   32(AX)(R10*1), Y1, Y5
+	MOVQ         ibefore+160(FP), AX
+	VMASKMOVPS   (AX)(R10*1), Y0, Y6
+	VMASKMOVPS   32(AX)(R10*1), Y1, Y7
+	VMULPS       Y6, Y2, Y6
+	VMULPS       Y7, Y3, Y7
+	VADDPS       Y6, Y4, Y4
+	VADDPS       Y7, Y5, Y5
+	MOVQ         dbeta+144(FP), AX
+	VMASKMOVPS   Y4, Y0, (AX)(R10*1)
+	VMASKMOVPS   Y5, Y1, 32(AX)(R10*1)
+	MOVQ         beta+104(FP), AX
+	VMASKMOVPS   (AX)(R10*1), Y0, Y4
+	VMASKMOVPS   32(AX)(R10*1), Y1, Y5
+	VMULPS       Y2, Y4, Y2
+	VMULPS       Y3, Y5, Y3
+	MOVQ         di+96(FP), AX
+	VMASKMOVPS   Y2, Y0, (AX)(R10*1)
+	VMASKMOVPS   Y3, Y1, 32(AX)(R10*1)
+
+end:
+	MOVQ n+176(FP), AX
+	SHLQ $0x02, AX
+	ADDQ AX, di+96(FP)
+	ADDQ AX, ds+24(FP)
+	ADDQ AX, dv+0(FP)
+	MOVQ lddx+16(FP), CX
+	ADDQ CX, dx+8(FP)
+	MOVQ ldgv+64(FP), CX
+	ADDQ CX, gv+56(FP)
+	ADDQ AX, slope+32(FP)
+	MOVQ ldu+48(FP), AX
+	ADDQ AX, u+40(FP)
+	DECQ rows+184(FP)
+	JNZ  row
 	VZEROUPPER
 	RET
 
@@ -4064,9 +4981,6 @@ tail:
 end:
 	VZEROUPPER
 	RET
-
-DATA word7fffffff<>+0(SB)/4, $0x7fffffff
-GLOBL word7fffffff<>(SB), RODATA|NOPTR, $4
 
 // func atanF32AVX2(dst *float32, x *float32, n int, c float32, h float32)
 // Requires: AVX
@@ -6177,159 +7091,176 @@ end:
 	VZEROUPPER
 	RET
 
-// func lifF32AVX512(u *float32, v *float32, x *float32, alpha *float32, vth *float32, bits *uint64, n int)
+// func lifF32AVX512(u *float32, ldu int, v *float32, x *float32, ldx int, alpha *float32, vth *float32, bits *uint64, ldbits int, n int, rows int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·lifF32AVX512(SB), NOSPLIT, $0-56
-	MOVQ bits+40(FP), AX
-	MOVQ n+48(FP), CX
-	SHLQ $0x02, CX
-	XORQ DX, DX
-	SUBQ $0x40, CX
+TEXT ·lifF32AVX512(SB), NOSPLIT, $0-88
+	VPXORQ Z0, Z0, Z0
+	MOVQ   ldu+8(FP), AX
+	SHLQ   $0x02, AX
+	MOVQ   AX, ldu+8(FP)
+	MOVQ   ldx+32(FP), AX
+	SHLQ   $0x02, AX
+	MOVQ   AX, ldx+32(FP)
+
+row:
+	MOVQ bits+56(FP), AX
+	MOVQ u+0(FP), CX
+	MOVQ v+16(FP), DX
+	MOVQ x+24(FP), BX
+	MOVQ alpha+40(FP), SI
+	MOVQ vth+48(FP), DI
+	MOVQ n+72(FP), R8
+	SHLQ $0x02, R8
+	XORQ R9, R9
+	SUBQ $0x40, R8
 	JL   tail
 
 loop:
-	MOVQ    x+16(FP), BX
-	VMOVUPS (BX)(DX*1), Z0
-	MOVQ    alpha+24(FP), BX
-	VMOVUPS (BX)(DX*1), Z1
-	MOVQ    v+8(FP), BX
-	VMOVUPS (BX)(DX*1), Z2
-	VMULPS  Z2, Z1, Z1
-	VADDPS  Z0, Z1, Z0
-	MOVQ    u+0(FP), BX
-	VMOVUPS Z0, (BX)(DX*1)
-	MOVQ    vth+32(FP), BX
-	VMOVUPS (BX)(DX*1), Z1
-	VSUBPS  Z1, Z0, Z2
-	VPXORQ  Z3, Z3, Z3
-	VCMPPS  $0x16, Z3, Z2, K1
-	VSUBPS  Z1, Z0, Z1
-	VMOVUPS Z0, Z0
-	VMOVUPS Z1, K1, Z0
-	MOVQ    v+8(FP), BX
-	VMOVUPS Z0, (BX)(DX*1)
-	KMOVW   K1, BX
-	MOVW    BX, (AX)
+	VMOVUPS (BX)(R9*1), Z1
+	VMOVUPS (SI)(R9*1), Z2
+	VMOVUPS (DX)(R9*1), Z3
+	VMULPS  Z3, Z2, Z2
+	VADDPS  Z1, Z2, Z1
+	VMOVUPS Z1, (CX)(R9*1)
+	VMOVUPS (DI)(R9*1), Z2
+	VSUBPS  Z2, Z1, Z2
+	VCMPPS  $0x16, Z0, Z2, K1
+	VMOVUPS Z1, Z1
+	VMOVUPS Z2, K1, Z1
+	VMOVUPS Z1, (DX)(R9*1)
+	KMOVW   K1, R10
+	MOVW    R10, (AX)
 	ADDQ    $0x02, AX
-	ADDQ    $0x40, DX
-	SUBQ    $0x40, CX
+	ADDQ    $0x40, R9
+	SUBQ    $0x40, R8
 	JGE     loop
 
 tail:
-	ADDQ      $0x40, CX
+	ADDQ      $0x40, R8
 	JZ        end
-	SHRL      $0x02, CX
-	MOVL      $-1, BX
-	BZHIL     CX, BX, BX
-	KMOVW     BX, K1
-	MOVQ      x+16(FP), CX
-	VMOVUPS.Z (CX)(DX*1), K1, Z0
-	MOVQ      alpha+24(FP), CX
-	VMOVUPS.Z (CX)(DX*1), K1, Z1
-	MOVQ      v+8(FP), CX
-	VMOVUPS.Z (CX)(DX*1), K1, Z2
-	VMULPS    Z2, Z1, Z1
-	VADDPS    Z0, Z1, Z0
-	MOVQ      u+0(FP), CX
-	VMOVUPS   Z0, K1, (CX)(DX*1)
-	MOVQ      vth+32(FP), CX
-	VMOVUPS.Z (CX)(DX*1), K1, Z1
-	VSUBPS    Z1, Z0, Z2
-	VPXORQ    Z4, Z4, Z4
-	VCMPPS    $0x16, Z4, Z2, K2
-	VSUBPS    Z1, Z0, Z1
-	VMOVUPS   Z0, Z0
-	VMOVUPS   Z1, K2, Z0
-	MOVQ      v+8(FP), CX
-	VMOVUPS   Z0, K1, (CX)(DX*1)
+	SHRL      $0x02, R8
+	MOVL      $-1, R10
+	BZHIL     R8, R10, R10
+	KMOVW     R10, K1
+	VMOVUPS.Z (BX)(R9*1), K1, Z1
+	VMOVUPS.Z (SI)(R9*1), K1, Z2
+	VMOVUPS.Z (DX)(R9*1), K1, Z3
+	VMULPS    Z3, Z2, Z2
+	VADDPS    Z1, Z2, Z1
+	VMOVUPS   Z1, K1, (CX)(R9*1)
+	VMOVUPS.Z (DI)(R9*1), K1, Z2
+	VSUBPS    Z2, Z1, Z2
+	VCMPPS    $0x16, Z0, Z2, K2
+	VMOVUPS   Z1, Z1
+	VMOVUPS   Z2, K2, Z1
+	VMOVUPS   Z1, K1, (DX)(R9*1)
 	KANDW     K2, K1, K1
 	KMOVW     K1, CX
 	MOVW      CX, (AX)
 	ADDQ      $0x02, AX
 
 end:
+	MOVQ n+72(FP), AX
+	SHLQ $0x02, AX
+	MOVQ ldbits+64(FP), CX
+	ADDQ CX, bits+56(FP)
+	MOVQ ldu+8(FP), CX
+	ADDQ CX, u+0(FP)
+	ADDQ AX, v+16(FP)
+	MOVQ ldx+32(FP), AX
+	ADDQ AX, x+24(FP)
+	DECQ rows+80(FP)
+	JNZ  row
 	VZEROUPPER
 	RET
 
-// func lifToValueF32AVX512(u *float32, v *float32, x *float32, alpha *float32, vth *float32, bits *uint64, vreset *float32, n int)
+// func lifToValueF32AVX512(u *float32, ldu int, v *float32, x *float32, ldx int, alpha *float32, vth *float32, bits *uint64, ldbits int, vreset *float32, n int, rows int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·lifToValueF32AVX512(SB), NOSPLIT, $0-64
-	MOVQ bits+40(FP), AX
-	MOVQ n+56(FP), CX
-	SHLQ $0x02, CX
-	XORQ DX, DX
-	SUBQ $0x40, CX
+TEXT ·lifToValueF32AVX512(SB), NOSPLIT, $0-96
+	VPXORQ Z0, Z0, Z0
+	MOVQ   ldu+8(FP), AX
+	SHLQ   $0x02, AX
+	MOVQ   AX, ldu+8(FP)
+	MOVQ   ldx+32(FP), AX
+	SHLQ   $0x02, AX
+	MOVQ   AX, ldx+32(FP)
+
+row:
+	MOVQ bits+56(FP), AX
+	MOVQ u+0(FP), CX
+	MOVQ v+16(FP), DX
+	MOVQ x+24(FP), BX
+	MOVQ alpha+40(FP), SI
+	MOVQ vth+48(FP), DI
+	MOVQ vreset+72(FP), R8
+	MOVQ n+80(FP), R9
+	SHLQ $0x02, R9
+	XORQ R10, R10
+	SUBQ $0x40, R9
 	JL   tail
 
 loop:
-	MOVQ    x+16(FP), BX
-	VMOVUPS (BX)(DX*1), Z0
-	MOVQ    alpha+24(FP), BX
-	VMOVUPS (BX)(DX*1), Z1
-	MOVQ    v+8(FP), BX
-	VMOVUPS (BX)(DX*1), Z2
-	VMULPS  Z2, Z1, Z1
-	VADDPS  Z0, Z1, Z0
-	MOVQ    u+0(FP), BX
-	VMOVUPS Z0, (BX)(DX*1)
-	MOVQ    vth+32(FP), BX
-	VMOVUPS (BX)(DX*1), Z1
-	VSUBPS  Z1, Z0, Z2
-	VPXORQ  Z3, Z3, Z3
-	VCMPPS  $0x16, Z3, Z2, K1
-	VSUBPS  Z1, Z0, Z1
-	MOVQ    vreset+48(FP), BX
-	VMOVUPS (BX)(DX*1), Z1
-	VSUBPS  Z0, Z1, Z1
-	VADDPS  Z1, Z0, Z1
-	VMOVUPS Z0, Z0
-	VMOVUPS Z1, K1, Z0
-	MOVQ    v+8(FP), BX
-	VMOVUPS Z0, (BX)(DX*1)
-	KMOVW   K1, BX
-	MOVW    BX, (AX)
+	VMOVUPS (BX)(R10*1), Z1
+	VMOVUPS (SI)(R10*1), Z2
+	VMOVUPS (DX)(R10*1), Z3
+	VMULPS  Z3, Z2, Z2
+	VADDPS  Z1, Z2, Z1
+	VMOVUPS Z1, (CX)(R10*1)
+	VMOVUPS (DI)(R10*1), Z2
+	VSUBPS  Z2, Z1, Z2
+	VCMPPS  $0x16, Z0, Z2, K1
+	VMOVUPS (R8)(R10*1), Z2
+	VSUBPS  Z1, Z2, Z2
+	VADDPS  Z2, Z1, Z2
+	VMOVUPS Z1, Z1
+	VMOVUPS Z2, K1, Z1
+	VMOVUPS Z1, (DX)(R10*1)
+	KMOVW   K1, R11
+	MOVW    R11, (AX)
 	ADDQ    $0x02, AX
-	ADDQ    $0x40, DX
-	SUBQ    $0x40, CX
+	ADDQ    $0x40, R10
+	SUBQ    $0x40, R9
 	JGE     loop
 
 tail:
-	ADDQ      $0x40, CX
+	ADDQ      $0x40, R9
 	JZ        end
-	SHRL      $0x02, CX
-	MOVL      $-1, BX
-	BZHIL     CX, BX, BX
-	KMOVW     BX, K1
-	MOVQ      x+16(FP), CX
-	VMOVUPS.Z (CX)(DX*1), K1, Z0
-	MOVQ      alpha+24(FP), CX
-	VMOVUPS.Z (CX)(DX*1), K1, Z1
-	MOVQ      v+8(FP), CX
-	VMOVUPS.Z (CX)(DX*1), K1, Z2
-	VMULPS    Z2, Z1, Z1
-	VADDPS    Z0, Z1, Z0
-	MOVQ      u+0(FP), CX
-	VMOVUPS   Z0, K1, (CX)(DX*1)
-	MOVQ      vth+32(FP), CX
-	VMOVUPS.Z (CX)(DX*1), K1, Z1
-	VSUBPS    Z1, Z0, Z2
-	VPXORQ    Z4, Z4, Z4
-	VCMPPS    $0x16, Z4, Z2, K2
-	VSUBPS    Z1, Z0, Z1
-	MOVQ      vreset+48(FP), CX
-	VMOVUPS.Z (CX)(DX*1), K1, Z1
-	VSUBPS    Z0, Z1, Z1
-	VADDPS    Z1, Z0, Z1
-	VMOVUPS   Z0, Z0
-	VMOVUPS   Z1, K2, Z0
-	MOVQ      v+8(FP), CX
-	VMOVUPS   Z0, K1, (CX)(DX*1)
+	SHRL      $0x02, R9
+	MOVL      $-1, R11
+	BZHIL     R9, R11, R11
+	KMOVW     R11, K1
+	VMOVUPS.Z (BX)(R10*1), K1, Z1
+	VMOVUPS.Z (SI)(R10*1), K1, Z2
+	VMOVUPS.Z (DX)(R10*1), K1, Z3
+	VMULPS    Z3, Z2, Z2
+	VADDPS    Z1, Z2, Z1
+	VMOVUPS   Z1, K1, (CX)(R10*1)
+	VMOVUPS.Z (DI)(R10*1), K1, Z2
+	VSUBPS    Z2, Z1, Z2
+	VCMPPS    $0x16, Z0, Z2, K2
+	VMOVUPS.Z (R8)(R10*1), K1, Z2
+	VSUBPS    Z1, Z2, Z2
+	VADDPS    Z2, Z1, Z2
+	VMOVUPS   Z1, Z1
+	VMOVUPS   Z2, K2, Z1
+	VMOVUPS   Z1, K1, (DX)(R10*1)
 	KANDW     K2, K1, K1
 	KMOVW     K1, CX
 	MOVW      CX, (AX)
 	ADDQ      $0x02, AX
 
 end:
+	MOVQ n+80(FP), AX
+	SHLQ $0x02, AX
+	MOVQ ldbits+64(FP), CX
+	ADDQ CX, bits+56(FP)
+	MOVQ ldu+8(FP), CX
+	ADDQ CX, u+0(FP)
+	ADDQ AX, v+16(FP)
+	MOVQ ldx+32(FP), AX
+	ADDQ AX, x+24(FP)
+	DECQ rows+88(FP)
+	JNZ  row
 	VZEROUPPER
 	RET
 
@@ -6378,193 +7309,6 @@ tail:
 	VMOVUPS   Z1, K1, (AX)(CX*1)
 	MOVQ      dx+8(FP), AX
 	VMOVUPS   Z0, K1, (AX)(CX*1)
-
-end:
-	VZEROUPPER
-	RET
-
-// func lifBackF32AVX512(dv *float32, dx *float32, ds *float32, slope *float32, u *float32, gv *float32, alpha *float32, vth *float32, attached uint64, n int)
-// Requires: AVX, AVX512F, BMI2
-TEXT ·lifBackF32AVX512(SB), NOSPLIT, $0-80
-	MOVQ n+72(FP), AX
-	SHLQ $0x02, AX
-	XORQ CX, CX
-	SUBQ $0x40, AX
-	JL   tail
-
-loop:
-	MOVQ         dv+0(FP), DX
-	VMOVUPS      (DX)(CX*1), Z0
-	MOVQ         u+32(FP), DX
-	VMOVUPS      (DX)(CX*1), Z1
-	MOVQ         vth+56(FP), DX
-	VMOVUPS      (DX)(CX*1), Z2
-	VSUBPS       Z2, Z1, Z1
-	VPXORQ       Z3, Z3, Z3
-	VCMPPS       $0x16, Z3, Z1, K1
-	VPXORQ       Z4, Z4, Z4
-	VSUBPS       Z2, Z4, Z1
-	VMULPS       Z0, Z1, Z1
-	VBROADCASTSD attached+64(FP), Z2
-	MOVQ         ds+16(FP), DX
-	VMOVUPS      (DX)(CX*1), Z7
-	VPANDD       Z2, Z1, Z1
-	VADDPS       Z1, Z7, Z1
-	MOVQ         slope+24(FP), DX
-	VMOVUPS      (DX)(CX*1), Z2
-	VMULPS       Z2, Z1, Z1
-	VADDPS       Z1, Z0, Z0
-	MOVQ         gv+40(FP), DX
-	VMOVUPS      (DX)(CX*1), Z1
-	VADDPS       Z1, Z0, Z0
-	MOVQ         alpha+48(FP), DX
-	VMOVUPS      (DX)(CX*1), Z1
-	VMULPS       Z0, Z1, Z1
-	MOVQ         dv+0(FP), DX
-	VMOVUPS      Z1, (DX)(CX*1)
-	MOVQ         dx+8(FP), DX
-	VMOVUPS      Z0, (DX)(CX*1)
-	ADDQ         $0x40, CX
-	SUBQ         $0x40, AX
-	JGE          loop
-
-tail:
-	ADDQ         $0x40, AX
-	JZ           end
-	SHRL         $0x02, AX
-	MOVL         $-1, DX
-	BZHIL        AX, DX, DX
-	KMOVW        DX, K1
-	MOVQ         dv+0(FP), AX
-	VMOVUPS.Z    (AX)(CX*1), K1, Z0
-	MOVQ         u+32(FP), AX
-	VMOVUPS.Z    (AX)(CX*1), K1, Z1
-	MOVQ         vth+56(FP), AX
-	VMOVUPS.Z    (AX)(CX*1), K1, Z2
-	VSUBPS       Z2, Z1, Z1
-	VPXORQ       Z5, Z5, Z5
-	VCMPPS       $0x16, Z5, Z1, K2
-	VPXORQ       Z6, Z6, Z6
-	VSUBPS       Z2, Z6, Z1
-	VMULPS       Z0, Z1, Z1
-	VBROADCASTSD attached+64(FP), Z2
-	MOVQ         ds+16(FP), AX
-	VMOVUPS.Z    (AX)(CX*1), K1, Z3
-	VPANDD       Z2, Z1, Z1
-	VADDPS       Z1, Z3, Z1
-	MOVQ         slope+24(FP), AX
-	VMOVUPS.Z    (AX)(CX*1), K1, Z2
-	VMULPS       Z2, Z1, Z1
-	VADDPS       Z1, Z0, Z0
-	MOVQ         gv+40(FP), AX
-	VMOVUPS.Z    (AX)(CX*1), K1, Z1
-	VADDPS       Z1, Z0, Z0
-	MOVQ         alpha+48(FP), AX
-	VMOVUPS.Z    (AX)(CX*1), K1, Z1
-	VMULPS       Z0, Z1, Z1
-	MOVQ         dv+0(FP), AX
-	VMOVUPS      Z1, K1, (AX)(CX*1)
-	MOVQ         dx+8(FP), AX
-	VMOVUPS      Z0, K1, (AX)(CX*1)
-
-end:
-	VZEROUPPER
-	RET
-
-// func lifBackToValueF32AVX512(dv *float32, dx *float32, ds *float32, slope *float32, u *float32, gv *float32, alpha *float32, vth *float32, attached uint64, vreset *float32, n int)
-// Requires: AVX, AVX512F, BMI2
-TEXT ·lifBackToValueF32AVX512(SB), NOSPLIT, $0-88
-	VBROADCASTSS word3f800000<>+0(SB), Z0
-	MOVQ         n+80(FP), AX
-	SHLQ         $0x02, AX
-	XORQ         CX, CX
-	SUBQ         $0x40, AX
-	JL           tail
-
-loop:
-	MOVQ         dv+0(FP), DX
-	VMOVUPS      (DX)(CX*1), Z0
-	MOVQ         u+32(FP), DX
-	VMOVUPS      (DX)(CX*1), Z5
-	MOVQ         vth+56(FP), DX
-	VMOVUPS      (DX)(CX*1), Z6
-	VSUBPS       Z6, Z5, Z6
-	VPXORQ       Z1, Z1, Z1
-	VCMPPS       $0x16, Z1, Z6, K1
-	MOVQ         vreset+72(FP), DX
-	VMOVUPS      (DX)(CX*1), Z6
-	VSUBPS       Z5, Z6, Z5
-	VMULPS       Z0, Z5, Z5
-	VPXORQ       Z2, Z2, Z2
-	VMULPS       Z2, Z0, Z6
-	VMOVUPS      Z0, Z0
-	VMOVUPS      Z6, K1, Z0
-	VBROADCASTSD attached+64(FP), Z6
-	MOVQ         ds+16(FP), DX
-	VMOVUPS      (DX)(CX*1), Z7
-	VPANDD       Z6, Z5, Z5
-	VADDPS       Z5, Z7, Z5
-	MOVQ         slope+24(FP), DX
-	VMOVUPS      (DX)(CX*1), Z6
-	VMULPS       Z6, Z5, Z5
-	VADDPS       Z5, Z0, Z0
-	MOVQ         gv+40(FP), DX
-	VMOVUPS      (DX)(CX*1), Z5
-	VADDPS       Z5, Z0, Z0
-	MOVQ         alpha+48(FP), DX
-	VMOVUPS      (DX)(CX*1), Z5
-	VMULPS       Z0, Z5, Z5
-	MOVQ         dv+0(FP), DX
-	VMOVUPS      Z5, (DX)(CX*1)
-	MOVQ         dx+8(FP), DX
-	VMOVUPS      Z0, (DX)(CX*1)
-	ADDQ         $0x40, CX
-	SUBQ         $0x40, AX
-	JGE          loop
-
-tail:
-	ADDQ         $0x40, AX
-	JZ           end
-	SHRL         $0x02, AX
-	MOVL         $-1, DX
-	BZHIL        AX, DX, DX
-	KMOVW        DX, K1
-	MOVQ         dv+0(FP), AX
-	VMOVUPS.Z    (AX)(CX*1), K1, Z0
-	MOVQ         u+32(FP), AX
-	VMOVUPS.Z    (AX)(CX*1), K1, Z1
-	MOVQ         vth+56(FP), AX
-	VMOVUPS.Z    (AX)(CX*1), K1, Z2
-	VSUBPS       Z2, Z1, Z2
-	VPXORQ       Z3, Z3, Z3
-	VCMPPS       $0x16, Z3, Z2, K2
-	MOVQ         vreset+72(FP), AX
-	VMOVUPS.Z    (AX)(CX*1), K1, Z2
-	VSUBPS       Z1, Z2, Z1
-	VMULPS       Z0, Z1, Z1
-	VPXORQ       Z4, Z4, Z4
-	VMULPS       Z4, Z0, Z2
-	VMOVUPS      Z0, Z0
-	VMOVUPS      Z2, K2, Z0
-	VBROADCASTSD attached+64(FP), Z2
-	MOVQ         ds+16(FP), AX
-	VMOVUPS.Z    (AX)(CX*1), K1, Z3
-	VPANDD       Z2, Z1, Z1
-	VADDPS       Z1, Z3, Z1
-	MOVQ         slope+24(FP), AX
-	VMOVUPS.Z    (AX)(CX*1), K1, Z2
-	VMULPS       Z2, Z1, Z1
-	VADDPS       Z1, Z0, Z0
-	MOVQ         gv+40(FP), AX
-	VMOVUPS.Z    (AX)(CX*1), K1, Z1
-	VADDPS       Z1, Z0, Z0
-	MOVQ         alpha+48(FP), AX
-	VMOVUPS.Z    (AX)(CX*1), K1, Z1
-	VMULPS       Z0, Z1, Z1
-	MOVQ         dv+0(FP), AX
-	VMOVUPS      Z1, K1, (AX)(CX*1)
-	MOVQ         dx+8(FP), AX
-	VMOVUPS      Z0, K1, (AX)(CX*1)
 
 end:
 	VZEROUPPER
@@ -6636,258 +7380,715 @@ end:
 	VZEROUPPER
 	RET
 
-// func lifBackLearnedF32AVX512(dv *float32, dx *float32, ds *float32, slope *float32, u *float32, gv *float32, alpha *float32, vth *float32, attached uint64, dalpha *float32, before *float32, dvth *float32, n int)
+// func lifBackF32AVX512(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, n int, rows int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·lifBackLearnedF32AVX512(SB), NOSPLIT, $0-104
-	MOVQ n+96(FP), AX
-	SHLQ $0x02, AX
-	XORQ CX, CX
-	SUBQ $0x40, AX
+TEXT ·lifBackF32AVX512(SB), NOSPLIT, $0-112
+	VPXORQ       Z0, Z0, Z0
+	VBROADCASTSD attached+88(FP), Z1
+	MOVQ         lddx+16(FP), AX
+	SHLQ         $0x02, AX
+	MOVQ         AX, lddx+16(FP)
+	MOVQ         ldgv+64(FP), AX
+	SHLQ         $0x02, AX
+	MOVQ         AX, ldgv+64(FP)
+	MOVQ         ldu+48(FP), AX
+	SHLQ         $0x02, AX
+	MOVQ         AX, ldu+48(FP)
+
+row:
+	MOVQ dv+0(FP), AX
+	MOVQ alpha+72(FP), CX
+	MOVQ dx+8(FP), DX
+	MOVQ gv+56(FP), BX
+	MOVQ ds+24(FP), SI
+	MOVQ u+40(FP), DI
+	MOVQ vth+80(FP), R8
+	MOVQ n+96(FP), R9
+	SHLQ $0x02, R9
+	XORQ R10, R10
+	SUBQ $0x40, R9
 	JL   tail
 
 loop:
-	MOVQ         dv+0(FP), DX
-	VMOVUPS      (DX)(CX*1), Z0
-	MOVQ         u+32(FP), DX
-	VMOVUPS      (DX)(CX*1), Z1
-	MOVQ         vth+56(FP), DX
-	VMOVUPS      (DX)(CX*1), Z2
-	VSUBPS       Z2, Z1, Z1
-	VPXORQ       Z3, Z3, Z3
-	VCMPPS       $0x16, Z3, Z1, K1
-	VPXORQ       Z4, Z4, Z4
-	VSUBPS       Z2, Z4, Z1
-	VMULPS       Z0, Z1, Z1
-	VBROADCASTSD attached+64(FP), Z2
-	MOVQ         ds+16(FP), DX
-	VMOVUPS      (DX)(CX*1), Z7
-	VPANDD       Z2, Z1, Z1
-	VADDPS       Z1, Z7, Z1
-	MOVQ         slope+24(FP), DX
-	VMOVUPS      (DX)(CX*1), Z2
-	VMULPS       Z2, Z1, Z1
-	VMOVUPS.Z    Z0, K1, Z2
-	MOVQ         dvth+88(FP), DX
-	VMOVUPS      (DX)(CX*1), Z7
-	VSUBPS       Z2, Z7, Z2
-	VSUBPS       Z1, Z2, Z2
-	MOVQ         dvth+88(FP), DX
-	VMOVUPS      Z2, (DX)(CX*1)
-	VADDPS       Z1, Z0, Z0
-	MOVQ         gv+40(FP), DX
-	VMOVUPS      (DX)(CX*1), Z1
-	VADDPS       Z1, Z0, Z0
-	MOVQ         alpha+48(FP), DX
-	VMOVUPS      (DX)(CX*1), Z1
-	VMULPS       Z0, Z1, Z1
-	MOVQ         dv+0(FP), DX
-	VMOVUPS      Z1, (DX)(CX*1)
-	MOVQ         dalpha+72(FP), DX
-	VMOVUPS      (DX)(CX*1), Z1
-	MOVQ         before+80(FP), DX
-	VMOVUPS      (DX)(CX*1), Z2
-	VMULPS       Z2, Z0, Z2
-	VADDPS       Z2, Z1, Z1
-	MOVQ         dalpha+72(FP), DX
-	VMOVUPS      Z1, (DX)(CX*1)
-	MOVQ         dx+8(FP), DX
-	VMOVUPS      Z0, (DX)(CX*1)
-	ADDQ         $0x40, CX
-	SUBQ         $0x40, AX
-	JGE          loop
+	VMOVUPS (AX)(R10*1), Z2
+	VMOVUPS (DI)(R10*1), Z3
+	VMOVUPS (R8)(R10*1), Z4
+	VSUBPS  Z4, Z3, Z3
+	VCMPPS  $0x16, Z0, Z3, K1
+	VSUBPS  Z4, Z0, Z3
+	VMULPS  Z2, Z3, Z3
+	MOVQ    slope+32(FP), R11
+	VMOVUPS (R11)(R10*1), Z4
+	VMOVUPS (SI)(R10*1), Z5
+	VPANDD  Z1, Z3, Z3
+	VADDPS  Z3, Z5, Z3
+	VMULPS  Z4, Z3, Z3
+	VADDPS  Z3, Z2, Z2
+	VMOVUPS (BX)(R10*1), Z3
+	VADDPS  Z3, Z2, Z2
+	VMOVUPS (CX)(R10*1), Z3
+	VMULPS  Z2, Z3, Z3
+	VMOVUPS Z3, (AX)(R10*1)
+	VMOVUPS Z2, (DX)(R10*1)
+	ADDQ    $0x40, R10
+	SUBQ    $0x40, R9
+	JGE     loop
 
 tail:
-	ADDQ         $0x40, AX
-	JZ           end
-	SHRL         $0x02, AX
-	MOVL         $-1, DX
-	BZHIL        AX, DX, DX
-	KMOVW        DX, K1
-	MOVQ         dv+0(FP), AX
-	VMOVUPS.Z    (AX)(CX*1), K1, Z0
-	MOVQ         u+32(FP), AX
-	VMOVUPS.Z    (AX)(CX*1), K1, Z1
-	MOVQ         vth+56(FP), AX
-	VMOVUPS.Z    (AX)(CX*1), K1, Z2
-	VSUBPS       Z2, Z1, Z1
-	VPXORQ       Z5, Z5, Z5
-	VCMPPS       $0x16, Z5, Z1, K2
-	VPXORQ       Z6, Z6, Z6
-	VSUBPS       Z2, Z6, Z1
-	VMULPS       Z0, Z1, Z1
-	VBROADCASTSD attached+64(FP), Z2
-	MOVQ         ds+16(FP), AX
-	VMOVUPS.Z    (AX)(CX*1), K1, Z3
-	VPANDD       Z2, Z1, Z1
-	VADDPS       Z1, Z3, Z1
-	MOVQ         slope+24(FP), AX
-	VMOVUPS.Z    (AX)(CX*1), K1, Z2
-	VMULPS       Z2, Z1, Z1
-	VMOVUPS.Z    Z0, K2, Z2
-	MOVQ         dvth+88(FP), AX
-	VMOVUPS.Z    (AX)(CX*1), K1, Z3
-	VSUBPS       Z2, Z3, Z2
-	VSUBPS       Z1, Z2, Z2
-	MOVQ         dvth+88(FP), AX
-	VMOVUPS      Z2, K1, (AX)(CX*1)
-	VADDPS       Z1, Z0, Z0
-	MOVQ         gv+40(FP), AX
-	VMOVUPS.Z    (AX)(CX*1), K1, Z1
-	VADDPS       Z1, Z0, Z0
-	MOVQ         alpha+48(FP), AX
-	VMOVUPS.Z    (AX)(CX*1), K1, Z1
-	VMULPS       Z0, Z1, Z1
-	MOVQ         dv+0(FP), AX
-	VMOVUPS      Z1, K1, (AX)(CX*1)
-	MOVQ         dalpha+72(FP), AX
-	VMOVUPS.Z    (AX)(CX*1), K1, Z1
-	MOVQ         before+80(FP), AX
-	VMOVUPS.Z    (AX)(CX*1), K1, Z2
-	VMULPS       Z2, Z0, Z2
-	VADDPS       Z2, Z1, Z1
-	MOVQ         dalpha+72(FP), AX
-	VMOVUPS      Z1, K1, (AX)(CX*1)
-	MOVQ         dx+8(FP), AX
-	VMOVUPS      Z0, K1, (AX)(CX*1)
+	ADDQ      $0x40, R9
+	JZ        end
+	SHRL      $0x02, R9
+	MOVL      $-1, R11
+	BZHIL     R9, R11, R11
+	KMOVW     R11, K1
+	VMOVUPS.Z (AX)(R10*1), K1, Z2
+	VMOVUPS.Z (DI)(R10*1), K1, Z3
+	VMOVUPS.Z (R8)(R10*1), K1, Z4
+	VSUBPS    Z4, Z3, Z3
+	VCMPPS    $0x16, Z0, Z3, K2
+	VSUBPS    Z4, Z0, Z3
+	VMULPS    Z2, Z3, Z3
+	MOVQ      slope+32(FP), DI
+	VMOVUPS.Z (DI)(R10*1), K1, Z4
+	VMOVUPS.Z (SI)(R10*1), K1, Z5
+	VPANDD    Z1, Z3, Z3
+	VADDPS    Z3, Z5, Z3
+	VMULPS    Z4, Z3, Z3
+	VADDPS    Z3, Z2, Z2
+	VMOVUPS.Z (BX)(R10*1), K1, Z3
+	VADDPS    Z3, Z2, Z2
+	VMOVUPS.Z (CX)(R10*1), K1, Z3
+	VMULPS    Z2, Z3, Z3
+	VMOVUPS   Z3, K1, (AX)(R10*1)
+	VMOVUPS   Z2, K1, (DX)(R10*1)
 
 end:
+	MOVQ n+96(FP), AX
+	SHLQ $0x02, AX
+	ADDQ AX, ds+24(FP)
+	ADDQ AX, dv+0(FP)
+	MOVQ lddx+16(FP), CX
+	ADDQ CX, dx+8(FP)
+	MOVQ ldgv+64(FP), CX
+	ADDQ CX, gv+56(FP)
+	ADDQ AX, slope+32(FP)
+	MOVQ ldu+48(FP), AX
+	ADDQ AX, u+40(FP)
+	DECQ rows+104(FP)
+	JNZ  row
 	VZEROUPPER
 	RET
 
-// func lifBackToValueLearnedF32AVX512(dv *float32, dx *float32, ds *float32, slope *float32, u *float32, gv *float32, alpha *float32, vth *float32, attached uint64, vreset *float32, dalpha *float32, before *float32, dvth *float32, dvreset *float32, n int)
+// func lifBackFastF32AVX512(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, k float32, n int, rows int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·lifBackToValueLearnedF32AVX512(SB), NOSPLIT, $0-120
+TEXT ·lifBackFastF32AVX512(SB), NOSPLIT, $0-120
 	VBROADCASTSS word3f800000<>+0(SB), Z0
-	MOVQ         n+112(FP), AX
+	VPXORQ       Z1, Z1, Z1
+	VBROADCASTSD attached+88(FP), Z2
+	VBROADCASTSS k+96(FP), Z3
+	VBROADCASTSS word7fffffff<>+0(SB), Z4
+	MOVQ         lddx+16(FP), AX
 	SHLQ         $0x02, AX
-	XORQ         CX, CX
-	SUBQ         $0x40, AX
-	JL           tail
+	MOVQ         AX, lddx+16(FP)
+	MOVQ         ldgv+64(FP), AX
+	SHLQ         $0x02, AX
+	MOVQ         AX, ldgv+64(FP)
+	MOVQ         ldu+48(FP), AX
+	SHLQ         $0x02, AX
+	MOVQ         AX, ldu+48(FP)
+
+row:
+	MOVQ dv+0(FP), AX
+	MOVQ alpha+72(FP), CX
+	MOVQ dx+8(FP), DX
+	MOVQ gv+56(FP), BX
+	MOVQ ds+24(FP), SI
+	MOVQ u+40(FP), DI
+	MOVQ vth+80(FP), R8
+	MOVQ n+104(FP), R9
+	SHLQ $0x02, R9
+	XORQ R10, R10
+	SUBQ $0x40, R9
+	JL   tail
 
 loop:
-	MOVQ         dv+0(FP), DX
-	VMOVUPS      (DX)(CX*1), Z0
-	MOVQ         u+32(FP), DX
-	VMOVUPS      (DX)(CX*1), Z5
-	MOVQ         vth+56(FP), DX
-	VMOVUPS      (DX)(CX*1), Z6
-	VSUBPS       Z6, Z5, Z6
-	VPXORQ       Z1, Z1, Z1
-	VCMPPS       $0x16, Z1, Z6, K1
-	MOVQ         vreset+72(FP), DX
-	VMOVUPS      (DX)(CX*1), Z6
-	VSUBPS       Z5, Z6, Z5
-	VMULPS       Z0, Z5, Z5
-	VPXORQ       Z2, Z2, Z2
-	VMULPS       Z2, Z0, Z6
-	VMOVUPS      Z0, Z7
-	VMOVUPS      Z6, K1, Z7
-	VBROADCASTSD attached+64(FP), Z6
-	MOVQ         ds+16(FP), DX
-	VMOVUPS      (DX)(CX*1), Z8
-	VPANDD       Z6, Z5, Z5
-	VADDPS       Z5, Z8, Z5
-	MOVQ         slope+24(FP), DX
-	VMOVUPS      (DX)(CX*1), Z6
-	VMULPS       Z6, Z5, Z5
-	VMOVUPS.Z    Z0, K1, Z0
-	MOVQ         dvreset+104(FP), DX
-	VMOVUPS      (DX)(CX*1), Z6
-	VADDPS       Z0, Z6, Z0
-	MOVQ         dvreset+104(FP), DX
-	VMOVUPS      Z0, (DX)(CX*1)
-	MOVQ         dvth+96(FP), DX
-	VMOVUPS      (DX)(CX*1), Z0
-	VSUBPS       Z5, Z0, Z0
-	MOVQ         dvth+96(FP), DX
-	VMOVUPS      Z0, (DX)(CX*1)
-	VADDPS       Z5, Z7, Z0
-	MOVQ         gv+40(FP), DX
-	VMOVUPS      (DX)(CX*1), Z5
-	VADDPS       Z5, Z0, Z0
-	MOVQ         alpha+48(FP), DX
-	VMOVUPS      (DX)(CX*1), Z5
-	VMULPS       Z0, Z5, Z5
-	MOVQ         dv+0(FP), DX
-	VMOVUPS      Z5, (DX)(CX*1)
-	MOVQ         dalpha+80(FP), DX
-	VMOVUPS      (DX)(CX*1), Z5
-	MOVQ         before+88(FP), DX
-	VMOVUPS      (DX)(CX*1), Z6
-	VMULPS       Z6, Z0, Z6
-	VADDPS       Z6, Z5, Z5
-	MOVQ         dalpha+80(FP), DX
-	VMOVUPS      Z5, (DX)(CX*1)
-	MOVQ         dx+8(FP), DX
-	VMOVUPS      Z0, (DX)(CX*1)
-	ADDQ         $0x40, CX
-	SUBQ         $0x40, AX
-	JGE          loop
+	VMOVUPS (AX)(R10*1), Z5
+	VMOVUPS (DI)(R10*1), Z6
+	VMOVUPS (R8)(R10*1), Z7
+	VSUBPS  Z7, Z6, Z6
+	VCMPPS  $0x16, Z1, Z6, K1
+	VSUBPS  Z7, Z1, Z7
+	VMULPS  Z5, Z7, Z7
+	VPANDD  Z4, Z6, Z6
+	VMULPS  Z6, Z3, Z6
+	VADDPS  Z6, Z0, Z6
+	VDIVPS  Z6, Z0, Z6
+	VMULPS  Z6, Z6, Z6
+	VMOVUPS (SI)(R10*1), Z8
+	VPANDD  Z2, Z7, Z7
+	VADDPS  Z7, Z8, Z7
+	VMULPS  Z6, Z7, Z6
+	VADDPS  Z6, Z5, Z5
+	VMOVUPS (BX)(R10*1), Z6
+	VADDPS  Z6, Z5, Z5
+	VMOVUPS (CX)(R10*1), Z6
+	VMULPS  Z5, Z6, Z6
+	VMOVUPS Z6, (AX)(R10*1)
+	VMOVUPS Z5, (DX)(R10*1)
+	ADDQ    $0x40, R10
+	SUBQ    $0x40, R9
+	JGE     loop
 
 tail:
-	ADDQ         $0x40, AX
-	JZ           end
-	SHRL         $0x02, AX
-	MOVL         $-1, DX
-	BZHIL        AX, DX, DX
-	KMOVW        DX, K1
-	MOVQ         dv+0(FP), AX
-	VMOVUPS.Z    (AX)(CX*1), K1, Z0
-	MOVQ         u+32(FP), AX
-	VMOVUPS.Z    (AX)(CX*1), K1, Z1
-	MOVQ         vth+56(FP), AX
-	VMOVUPS.Z    (AX)(CX*1), K1, Z2
-	VSUBPS       Z2, Z1, Z2
-	VPXORQ       Z3, Z3, Z3
-	VCMPPS       $0x16, Z3, Z2, K2
-	MOVQ         vreset+72(FP), AX
-	VMOVUPS.Z    (AX)(CX*1), K1, Z2
-	VSUBPS       Z1, Z2, Z1
-	VMULPS       Z0, Z1, Z1
-	VPXORQ       Z4, Z4, Z4
-	VMULPS       Z4, Z0, Z2
-	VMOVUPS      Z0, Z3
-	VMOVUPS      Z2, K2, Z3
-	VBROADCASTSD attached+64(FP), Z2
-	MOVQ         ds+16(FP), AX
-	VMOVUPS.Z    (AX)(CX*1), K1, Z4
-	VPANDD       Z2, Z1, Z1
-	VADDPS       Z1, Z4, Z1
-	MOVQ         slope+24(FP), AX
-	VMOVUPS.Z    (AX)(CX*1), K1, Z2
-	VMULPS       Z2, Z1, Z1
-	VMOVUPS.Z    Z0, K2, Z0
-	MOVQ         dvreset+104(FP), AX
-	VMOVUPS.Z    (AX)(CX*1), K1, Z2
-	VADDPS       Z0, Z2, Z0
-	MOVQ         dvreset+104(FP), AX
-	VMOVUPS      Z0, K1, (AX)(CX*1)
-	MOVQ         dvth+96(FP), AX
-	VMOVUPS.Z    (AX)(CX*1), K1, Z0
-	VSUBPS       Z1, Z0, Z0
-	MOVQ         dvth+96(FP), AX
-	VMOVUPS      Z0, K1, (AX)(CX*1)
-	VADDPS       Z1, Z3, Z0
-	MOVQ         gv+40(FP), AX
-	VMOVUPS.Z    (AX)(CX*1), K1, Z1
-	VADDPS       Z1, Z0, Z0
-	MOVQ         alpha+48(FP), AX
-	VMOVUPS.Z    (AX)(CX*1), K1, Z1
-	VMULPS       Z0, Z1, Z1
-	MOVQ         dv+0(FP), AX
-	VMOVUPS      Z1, K1, (AX)(CX*1)
-	MOVQ         dalpha+80(FP), AX
-	VMOVUPS.Z    (AX)(CX*1), K1, Z1
-	MOVQ         before+88(FP), AX
-	VMOVUPS.Z    (AX)(CX*1), K1, Z2
-	VMULPS       Z2, Z0, Z2
-	VADDPS       Z2, Z1, Z1
-	MOVQ         dalpha+80(FP), AX
-	VMOVUPS      Z1, K1, (AX)(CX*1)
-	MOVQ         dx+8(FP), AX
-	VMOVUPS      Z0, K1, (AX)(CX*1)
+	ADDQ      $0x40, R9
+	JZ        end
+	SHRL      $0x02, R9
+	MOVL      $-1, R11
+	BZHIL     R9, R11, R11
+	KMOVW     R11, K1
+	VMOVUPS.Z (AX)(R10*1), K1, Z5
+	VMOVUPS.Z (DI)(R10*1), K1, Z6
+	VMOVUPS.Z (R8)(R10*1), K1, Z7
+	VSUBPS    Z7, Z6, Z6
+	VCMPPS    $0x16, Z1, Z6, K2
+	VSUBPS    Z7, Z1, Z7
+	VMULPS    Z5, Z7, Z7
+	VPANDD    Z4, Z6, Z6
+	VMULPS    Z6, Z3, Z6
+	VADDPS    Z6, Z0, Z6
+	VDIVPS    Z6, Z0, Z6
+	VMULPS    Z6, Z6, Z6
+	VMOVUPS.Z (SI)(R10*1), K1, Z8
+	VPANDD    Z2, Z7, Z7
+	VADDPS    Z7, Z8, Z7
+	VMULPS    Z6, Z7, Z6
+	VADDPS    Z6, Z5, Z5
+	VMOVUPS.Z (BX)(R10*1), K1, Z6
+	VADDPS    Z6, Z5, Z5
+	VMOVUPS.Z (CX)(R10*1), K1, Z6
+	VMULPS    Z5, Z6, Z6
+	VMOVUPS   Z6, K1, (AX)(R10*1)
+	VMOVUPS   Z5, K1, (DX)(R10*1)
 
 end:
+	MOVQ n+104(FP), AX
+	SHLQ $0x02, AX
+	ADDQ AX, ds+24(FP)
+	ADDQ AX, dv+0(FP)
+	MOVQ lddx+16(FP), CX
+	ADDQ CX, dx+8(FP)
+	MOVQ ldgv+64(FP), CX
+	ADDQ CX, gv+56(FP)
+	ADDQ AX, slope+32(FP)
+	MOVQ ldu+48(FP), AX
+	ADDQ AX, u+40(FP)
+	DECQ rows+112(FP)
+	JNZ  row
+	VZEROUPPER
+	RET
+
+// func lifBackLearnedF32AVX512(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, dalpha *float32, before *float32, dvth *float32, n int, rows int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·lifBackLearnedF32AVX512(SB), NOSPLIT, $0-136
+	VPXORQ       Z0, Z0, Z0
+	VBROADCASTSD attached+88(FP), Z1
+	MOVQ         lddx+16(FP), AX
+	SHLQ         $0x02, AX
+	MOVQ         AX, lddx+16(FP)
+	MOVQ         ldgv+64(FP), AX
+	SHLQ         $0x02, AX
+	MOVQ         AX, ldgv+64(FP)
+	MOVQ         ldu+48(FP), AX
+	SHLQ         $0x02, AX
+	MOVQ         AX, ldu+48(FP)
+
+row:
+	MOVQ dv+0(FP), AX
+	MOVQ alpha+72(FP), CX
+	MOVQ dx+8(FP), DX
+	MOVQ gv+56(FP), BX
+	MOVQ ds+24(FP), SI
+	MOVQ u+40(FP), DI
+	MOVQ vth+80(FP), R8
+	MOVQ n+120(FP), R9
+	SHLQ $0x02, R9
+	XORQ R10, R10
+	SUBQ $0x40, R9
+	JL   tail
+
+loop:
+	VMOVUPS   (AX)(R10*1), Z2
+	VMOVUPS   (DI)(R10*1), Z3
+	VMOVUPS   (R8)(R10*1), Z4
+	VSUBPS    Z4, Z3, Z3
+	VCMPPS    $0x16, Z0, Z3, K1
+	VSUBPS    Z4, Z0, Z3
+	VMULPS    Z2, Z3, Z3
+	MOVQ      slope+32(FP), R11
+	VMOVUPS   (R11)(R10*1), Z4
+	VMOVUPS   (SI)(R10*1), Z5
+	VPANDD    Z1, Z3, Z3
+	VADDPS    Z3, Z5, Z3
+	VMULPS    Z4, Z3, Z3
+	VMOVUPS.Z Z2, K1, Z4
+	MOVQ      dvth+112(FP), R11
+	VMOVUPS   (R11)(R10*1), Z5
+	VSUBPS    Z4, Z5, Z4
+	VSUBPS    Z3, Z4, Z4
+	MOVQ      dvth+112(FP), R11
+	VMOVUPS   Z4, (R11)(R10*1)
+	VADDPS    Z3, Z2, Z2
+	VMOVUPS   (BX)(R10*1), Z3
+	VADDPS    Z3, Z2, Z2
+	VMOVUPS   (CX)(R10*1), Z3
+	VMULPS    Z2, Z3, Z3
+	VMOVUPS   Z3, (AX)(R10*1)
+	MOVQ      dalpha+96(FP), R11
+	VMOVUPS   (R11)(R10*1), Z3
+	MOVQ      before+104(FP), R11
+	VMOVUPS   (R11)(R10*1), Z4
+	VMULPS    Z4, Z2, Z4
+	VADDPS    Z4, Z3, Z3
+	MOVQ      dalpha+96(FP), R11
+	VMOVUPS   Z3, (R11)(R10*1)
+	VMOVUPS   Z2, (DX)(R10*1)
+	ADDQ      $0x40, R10
+	SUBQ      $0x40, R9
+	JGE       loop
+
+tail:
+	ADDQ      $0x40, R9
+	JZ        end
+	SHRL      $0x02, R9
+	MOVL      $-1, R11
+	BZHIL     R9, R11, R11
+	KMOVW     R11, K1
+	VMOVUPS.Z (AX)(R10*1), K1, Z2
+	VMOVUPS.Z (DI)(R10*1), K1, Z3
+	VMOVUPS.Z (R8)(R10*1), K1, Z4
+	VSUBPS    Z4, Z3, Z3
+	VCMPPS    $0x16, Z0, Z3, K2
+	VSUBPS    Z4, Z0, Z3
+	VMULPS    Z2, Z3, Z3
+	MOVQ      slope+32(FP), DI
+	VMOVUPS.Z (DI)(R10*1), K1, Z4
+	VMOVUPS.Z (SI)(R10*1), K1, Z5
+	VPANDD    Z1, Z3, Z3
+	VADDPS    Z3, Z5, Z3
+	VMULPS    Z4, Z3, Z3
+	VMOVUPS.Z Z2, K2, Z4
+	MOVQ      dvth+112(FP), SI
+	VMOVUPS.Z (SI)(R10*1), K1, Z5
+	VSUBPS    Z4, Z5, Z4
+	VSUBPS    Z3, Z4, Z4
+	MOVQ      dvth+112(FP), SI
+	VMOVUPS   Z4, K1, (SI)(R10*1)
+	VADDPS    Z3, Z2, Z2
+	VMOVUPS.Z (BX)(R10*1), K1, Z3
+	VADDPS    Z3, Z2, Z2
+	VMOVUPS.Z (CX)(R10*1), K1, Z3
+	VMULPS    Z2, Z3, Z3
+	VMOVUPS   Z3, K1, (AX)(R10*1)
+	MOVQ      dalpha+96(FP), AX
+	VMOVUPS.Z (AX)(R10*1), K1, Z3
+	MOVQ      before+104(FP), AX
+	VMOVUPS.Z (AX)(R10*1), K1, Z4
+	VMULPS    Z4, Z2, Z4
+	VADDPS    Z4, Z3, Z3
+	MOVQ      dalpha+96(FP), AX
+	VMOVUPS   Z3, K1, (AX)(R10*1)
+	VMOVUPS   Z2, K1, (DX)(R10*1)
+
+end:
+	MOVQ n+120(FP), AX
+	SHLQ $0x02, AX
+	ADDQ AX, ds+24(FP)
+	ADDQ AX, dv+0(FP)
+	MOVQ lddx+16(FP), CX
+	ADDQ CX, dx+8(FP)
+	MOVQ ldgv+64(FP), CX
+	ADDQ CX, gv+56(FP)
+	ADDQ AX, slope+32(FP)
+	MOVQ ldu+48(FP), AX
+	ADDQ AX, u+40(FP)
+	DECQ rows+128(FP)
+	JNZ  row
+	VZEROUPPER
+	RET
+
+// func lifBackToValueF32AVX512(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, vreset *float32, n int, rows int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·lifBackToValueF32AVX512(SB), NOSPLIT, $0-120
+	VBROADCASTSS word3f800000<>+0(SB), Z0
+	VPXORQ       Z1, Z1, Z1
+	VBROADCASTSD attached+88(FP), Z0
+	MOVQ         lddx+16(FP), AX
+	SHLQ         $0x02, AX
+	MOVQ         AX, lddx+16(FP)
+	MOVQ         ldgv+64(FP), AX
+	SHLQ         $0x02, AX
+	MOVQ         AX, ldgv+64(FP)
+	MOVQ         ldu+48(FP), AX
+	SHLQ         $0x02, AX
+	MOVQ         AX, ldu+48(FP)
+
+row:
+	MOVQ dv+0(FP), AX
+	MOVQ alpha+72(FP), CX
+	MOVQ dx+8(FP), DX
+	MOVQ gv+56(FP), BX
+	MOVQ ds+24(FP), SI
+	MOVQ u+40(FP), DI
+	MOVQ vth+80(FP), R8
+	MOVQ n+104(FP), R9
+	SHLQ $0x02, R9
+	XORQ R10, R10
+	SUBQ $0x40, R9
+	JL   tail
+
+loop:
+	VMOVUPS (AX)(R10*1), Z2
+	VMOVUPS (DI)(R10*1), Z3
+	VMOVUPS (R8)(R10*1), Z4
+	VSUBPS  Z4, Z3, Z4
+	VCMPPS  $0x16, Z1, Z4, K1
+	MOVQ    vreset+96(FP), R11
+	VMOVUPS (R11)(R10*1), Z4
+	VSUBPS  Z3, Z4, Z3
+	VMULPS  Z2, Z3, Z3
+	VMULPS  Z1, Z2, Z4
+	VMOVUPS Z2, Z2
+	VMOVUPS Z4, K1, Z2
+	MOVQ    slope+32(FP), R11
+	VMOVUPS (R11)(R10*1), Z4
+	VMOVUPS (SI)(R10*1), Z5
+	VPANDD  Z0, Z3, Z3
+	VADDPS  Z3, Z5, Z3
+	VMULPS  Z4, Z3, Z3
+	VADDPS  Z3, Z2, Z2
+	VMOVUPS (BX)(R10*1), Z3
+	VADDPS  Z3, Z2, Z2
+	VMOVUPS (CX)(R10*1), Z3
+	VMULPS  Z2, Z3, Z3
+	VMOVUPS Z3, (AX)(R10*1)
+	VMOVUPS Z2, (DX)(R10*1)
+	ADDQ    $0x40, R10
+	SUBQ    $0x40, R9
+	JGE     loop
+
+tail:
+	ADDQ      $0x40, R9
+	JZ        end
+	SHRL      $0x02, R9
+	MOVL      $-1, R11
+	BZHIL     R9, R11, R11
+	KMOVW     R11, K1
+	VMOVUPS.Z (AX)(R10*1), K1, Z2
+	VMOVUPS.Z (DI)(R10*1), K1, Z3
+	VMOVUPS.Z (R8)(R10*1), K1, Z4
+	VSUBPS    Z4, Z3, Z4
+	VCMPPS    $0x16, Z1, Z4, K2
+	MOVQ      vreset+96(FP), DI
+	VMOVUPS.Z (DI)(R10*1), K1, Z4
+	VSUBPS    Z3, Z4, Z3
+	VMULPS    Z2, Z3, Z3
+	VMULPS    Z1, Z2, Z4
+	VMOVUPS   Z2, Z2
+	VMOVUPS   Z4, K2, Z2
+	MOVQ      slope+32(FP), DI
+	VMOVUPS.Z (DI)(R10*1), K1, Z4
+	VMOVUPS.Z (SI)(R10*1), K1, Z5
+	VPANDD    Z0, Z3, Z3
+	VADDPS    Z3, Z5, Z3
+	VMULPS    Z4, Z3, Z3
+	VADDPS    Z3, Z2, Z2
+	VMOVUPS.Z (BX)(R10*1), K1, Z3
+	VADDPS    Z3, Z2, Z2
+	VMOVUPS.Z (CX)(R10*1), K1, Z3
+	VMULPS    Z2, Z3, Z3
+	VMOVUPS   Z3, K1, (AX)(R10*1)
+	VMOVUPS   Z2, K1, (DX)(R10*1)
+
+end:
+	MOVQ n+104(FP), AX
+	SHLQ $0x02, AX
+	ADDQ AX, ds+24(FP)
+	ADDQ AX, dv+0(FP)
+	MOVQ lddx+16(FP), CX
+	ADDQ CX, dx+8(FP)
+	MOVQ ldgv+64(FP), CX
+	ADDQ CX, gv+56(FP)
+	ADDQ AX, slope+32(FP)
+	MOVQ ldu+48(FP), AX
+	ADDQ AX, u+40(FP)
+	DECQ rows+112(FP)
+	JNZ  row
+	VZEROUPPER
+	RET
+
+// func lifBackToValueFastF32AVX512(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, vreset *float32, k float32, n int, rows int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·lifBackToValueFastF32AVX512(SB), NOSPLIT, $0-128
+	VBROADCASTSS word3f800000<>+0(SB), Z0
+	VPXORQ       Z1, Z1, Z1
+	VBROADCASTSD attached+88(FP), Z2
+	VBROADCASTSS k+104(FP), Z3
+	VBROADCASTSS word7fffffff<>+0(SB), Z4
+	MOVQ         lddx+16(FP), AX
+	SHLQ         $0x02, AX
+	MOVQ         AX, lddx+16(FP)
+	MOVQ         ldgv+64(FP), AX
+	SHLQ         $0x02, AX
+	MOVQ         AX, ldgv+64(FP)
+	MOVQ         ldu+48(FP), AX
+	SHLQ         $0x02, AX
+	MOVQ         AX, ldu+48(FP)
+
+row:
+	MOVQ dv+0(FP), AX
+	MOVQ alpha+72(FP), CX
+	MOVQ dx+8(FP), DX
+	MOVQ gv+56(FP), BX
+	MOVQ ds+24(FP), SI
+	MOVQ u+40(FP), DI
+	MOVQ vth+80(FP), R8
+	MOVQ n+112(FP), R9
+	SHLQ $0x02, R9
+	XORQ R10, R10
+	SUBQ $0x40, R9
+	JL   tail
+
+loop:
+	VMOVUPS (AX)(R10*1), Z5
+	VMOVUPS (DI)(R10*1), Z6
+	VMOVUPS (R8)(R10*1), Z7
+	VSUBPS  Z7, Z6, Z7
+	VCMPPS  $0x16, Z1, Z7, K1
+	MOVQ    vreset+96(FP), R11
+	VMOVUPS (R11)(R10*1), Z8
+	VSUBPS  Z6, Z8, Z6
+	VMULPS  Z5, Z6, Z6
+	VMULPS  Z1, Z5, Z8
+	VMOVUPS Z5, Z5
+	VMOVUPS Z8, K1, Z5
+	VPANDD  Z4, Z7, Z7
+	VMULPS  Z7, Z3, Z7
+	VADDPS  Z7, Z0, Z7
+	VDIVPS  Z7, Z0, Z7
+	VMULPS  Z7, Z7, Z7
+	VMOVUPS (SI)(R10*1), Z8
+	VPANDD  Z2, Z6, Z6
+	VADDPS  Z6, Z8, Z6
+	VMULPS  Z7, Z6, Z6
+	VADDPS  Z6, Z5, Z5
+	VMOVUPS (BX)(R10*1), Z6
+	VADDPS  Z6, Z5, Z5
+	VMOVUPS (CX)(R10*1), Z6
+	VMULPS  Z5, Z6, Z6
+	VMOVUPS Z6, (AX)(R10*1)
+	VMOVUPS Z5, (DX)(R10*1)
+	ADDQ    $0x40, R10
+	SUBQ    $0x40, R9
+	JGE     loop
+
+tail:
+	ADDQ      $0x40, R9
+	JZ        end
+	SHRL      $0x02, R9
+	MOVL      $-1, R11
+	BZHIL     R9, R11, R11
+	KMOVW     R11, K1
+	VMOVUPS.Z (AX)(R10*1), K1, Z5
+	VMOVUPS.Z (DI)(R10*1), K1, Z6
+	VMOVUPS.Z (R8)(R10*1), K1, Z7
+	VSUBPS    Z7, Z6, Z7
+	VCMPPS    $0x16, Z1, Z7, K2
+	MOVQ      vreset+96(FP), DI
+	VMOVUPS.Z (DI)(R10*1), K1, Z8
+	VSUBPS    Z6, Z8, Z6
+	VMULPS    Z5, Z6, Z6
+	VMULPS    Z1, Z5, Z8
+	VMOVUPS   Z5, Z5
+	VMOVUPS   Z8, K2, Z5
+	VPANDD    Z4, Z7, Z7
+	VMULPS    Z7, Z3, Z7
+	VADDPS    Z7, Z0, Z7
+	VDIVPS    Z7, Z0, Z7
+	VMULPS    Z7, Z7, Z7
+	VMOVUPS.Z (SI)(R10*1), K1, Z8
+	VPANDD    Z2, Z6, Z6
+	VADDPS    Z6, Z8, Z6
+	VMULPS    Z7, Z6, Z6
+	VADDPS    Z6, Z5, Z5
+	VMOVUPS.Z (BX)(R10*1), K1, Z6
+	VADDPS    Z6, Z5, Z5
+	VMOVUPS.Z (CX)(R10*1), K1, Z6
+	VMULPS    Z5, Z6, Z6
+	VMOVUPS   Z6, K1, (AX)(R10*1)
+	VMOVUPS   Z5, K1, (DX)(R10*1)
+
+end:
+	MOVQ n+112(FP), AX
+	SHLQ $0x02, AX
+	ADDQ AX, ds+24(FP)
+	ADDQ AX, dv+0(FP)
+	MOVQ lddx+16(FP), CX
+	ADDQ CX, dx+8(FP)
+	MOVQ ldgv+64(FP), CX
+	ADDQ CX, gv+56(FP)
+	ADDQ AX, slope+32(FP)
+	MOVQ ldu+48(FP), AX
+	ADDQ AX, u+40(FP)
+	DECQ rows+120(FP)
+	JNZ  row
+	VZEROUPPER
+	RET
+
+// func lifBackToValueLearnedF32AVX512(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, vreset *float32, dalpha *float32, before *float32, dvth *float32, dvreset *float32, n int, rows int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·lifBackToValueLearnedF32AVX512(SB), NOSPLIT, $0-152
+	VBROADCASTSS word3f800000<>+0(SB), Z0
+	VPXORQ       Z1, Z1, Z1
+	VBROADCASTSD attached+88(FP), Z0
+	MOVQ         lddx+16(FP), AX
+	SHLQ         $0x02, AX
+	MOVQ         AX, lddx+16(FP)
+	MOVQ         ldgv+64(FP), AX
+	SHLQ         $0x02, AX
+	MOVQ         AX, ldgv+64(FP)
+	MOVQ         ldu+48(FP), AX
+	SHLQ         $0x02, AX
+	MOVQ         AX, ldu+48(FP)
+
+row:
+	MOVQ dv+0(FP), AX
+	MOVQ alpha+72(FP), CX
+	MOVQ dx+8(FP), DX
+	MOVQ gv+56(FP), BX
+	MOVQ ds+24(FP), SI
+	MOVQ u+40(FP), DI
+	MOVQ vth+80(FP), R8
+	MOVQ n+136(FP), R9
+	SHLQ $0x02, R9
+	XORQ R10, R10
+	SUBQ $0x40, R9
+	JL   tail
+
+loop:
+	VMOVUPS   (AX)(R10*1), Z2
+	VMOVUPS   (DI)(R10*1), Z3
+	VMOVUPS   (R8)(R10*1), Z4
+	VSUBPS    Z4, Z3, Z4
+	VCMPPS    $0x16, Z1, Z4, K1
+	MOVQ      vreset+96(FP), R11
+	VMOVUPS   (R11)(R10*1), Z4
+	VSUBPS    Z3, Z4, Z3
+	VMULPS    Z2, Z3, Z3
+	VMULPS    Z1, Z2, Z4
+	VMOVUPS   Z2, Z5
+	VMOVUPS   Z4, K1, Z5
+	MOVQ      slope+32(FP), R11
+	VMOVUPS   (R11)(R10*1), Z4
+	VMOVUPS   (SI)(R10*1), Z6
+	VPANDD    Z0, Z3, Z3
+	VADDPS    Z3, Z6, Z3
+	VMULPS    Z4, Z3, Z3
+	VMOVUPS.Z Z2, K1, Z2
+	MOVQ      dvreset+128(FP), R11
+	VMOVUPS   (R11)(R10*1), Z4
+	VADDPS    Z2, Z4, Z2
+	MOVQ      dvreset+128(FP), R11
+	VMOVUPS   Z2, (R11)(R10*1)
+	MOVQ      dvth+120(FP), R11
+	VMOVUPS   (R11)(R10*1), Z2
+	VSUBPS    Z3, Z2, Z2
+	MOVQ      dvth+120(FP), R11
+	VMOVUPS   Z2, (R11)(R10*1)
+	VADDPS    Z3, Z5, Z2
+	VMOVUPS   (BX)(R10*1), Z3
+	VADDPS    Z3, Z2, Z2
+	VMOVUPS   (CX)(R10*1), Z3
+	VMULPS    Z2, Z3, Z3
+	VMOVUPS   Z3, (AX)(R10*1)
+	MOVQ      dalpha+104(FP), R11
+	VMOVUPS   (R11)(R10*1), Z3
+	MOVQ      before+112(FP), R11
+	VMOVUPS   (R11)(R10*1), Z4
+	VMULPS    Z4, Z2, Z4
+	VADDPS    Z4, Z3, Z3
+	MOVQ      dalpha+104(FP), R11
+	VMOVUPS   Z3, (R11)(R10*1)
+	VMOVUPS   Z2, (DX)(R10*1)
+	ADDQ      $0x40, R10
+	SUBQ      $0x40, R9
+	JGE       loop
+
+tail:
+	ADDQ      $0x40, R9
+	JZ        end
+	SHRL      $0x02, R9
+	MOVL      $-1, R11
+	BZHIL     R9, R11, R11
+	KMOVW     R11, K1
+	VMOVUPS.Z (AX)(R10*1), K1, Z2
+	VMOVUPS.Z (DI)(R10*1), K1, Z3
+	VMOVUPS.Z (R8)(R10*1), K1, Z4
+	VSUBPS    Z4, Z3, Z4
+	VCMPPS    $0x16, Z1, Z4, K2
+	MOVQ      vreset+96(FP), DI
+	VMOVUPS.Z (DI)(R10*1), K1, Z4
+	VSUBPS    Z3, Z4, Z3
+	VMULPS    Z2, Z3, Z3
+	VMULPS    Z1, Z2, Z4
+	VMOVUPS   Z2, Z5
+	VMOVUPS   Z4, K2, Z5
+	MOVQ      slope+32(FP), DI
+	VMOVUPS.Z (DI)(R10*1), K1, Z4
+	VMOVUPS.Z (SI)(R10*1), K1, Z6
+	VPANDD    Z0, Z3, Z3
+	VADDPS    Z3, Z6, Z3
+	VMULPS    Z4, Z3, Z3
+	VMOVUPS.Z Z2, K2, Z2
+	MOVQ      dvreset+128(FP), SI
+	VMOVUPS.Z (SI)(R10*1), K1, Z4
+	VADDPS    Z2, Z4, Z2
+	MOVQ      dvreset+128(FP), SI
+	VMOVUPS   Z2, K1, (SI)(R10*1)
+	MOVQ      dvth+120(FP), SI
+	VMOVUPS.Z (SI)(R10*1), K1, Z2
+	VSUBPS    Z3, Z2, Z2
+	MOVQ      dvth+120(FP), SI
+	VMOVUPS   Z2, K1, (SI)(R10*1)
+	VADDPS    Z3, Z5, Z2
+	VMOVUPS.Z (BX)(R10*1), K1, Z3
+	VADDPS    Z3, Z2, Z2
+	VMOVUPS.Z (CX)(R10*1), K1, Z3
+	VMULPS    Z2, Z3, Z3
+	VMOVUPS   Z3, K1, (AX)(R10*1)
+	MOVQ      dalpha+104(FP), AX
+	VMOVUPS.Z (AX)(R10*1), K1, Z3
+	MOVQ      before+112(FP), AX
+	VMOVUPS.Z (AX)(R10*1), K1, Z4
+	VMULPS    Z4, Z2, Z4
+	VADDPS    Z4, Z3, Z3
+	MOVQ      dalpha+104(FP), AX
+	VMOVUPS   Z3, K1, (AX)(R10*1)
+	VMOVUPS   Z2, K1, (DX)(R10*1)
+
+end:
+	MOVQ n+136(FP), AX
+	SHLQ $0x02, AX
+	ADDQ AX, ds+24(FP)
+	ADDQ AX, dv+0(FP)
+	MOVQ lddx+16(FP), CX
+	ADDQ CX, dx+8(FP)
+	MOVQ ldgv+64(FP), CX
+	ADDQ CX, gv+56(FP)
+	ADDQ AX, slope+32(FP)
+	MOVQ ldu+48(FP), AX
+	ADDQ AX, u+40(FP)
+	DECQ rows+144(FP)
+	JNZ  row
 	VZEROUPPER
 	RET
 
@@ -6958,201 +8159,212 @@ end:
 	VZEROUPPER
 	RET
 
-// func lifSynF32AVX512(u *float32, v *float32, x *float32, alpha *float32, vth *float32, bits *uint64, i1 *float32, i *float32, beta *float32, n int)
+// func lifSynF32AVX512(u *float32, ldu int, v *float32, x *float32, ldx int, alpha *float32, vth *float32, bits *uint64, ldbits int, i *float32, beta *float32, n int, rows int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·lifSynF32AVX512(SB), NOSPLIT, $0-80
-	MOVQ         bits+40(FP), AX
+TEXT ·lifSynF32AVX512(SB), NOSPLIT, $0-104
 	VBROADCASTSS word3f800000<>+0(SB), Z0
-	MOVQ         n+72(FP), CX
-	SHLQ         $0x02, CX
-	XORQ         DX, DX
-	SUBQ         $0x40, CX
-	JL           tail
+	VPXORQ       Z1, Z1, Z1
+	MOVQ         ldu+8(FP), AX
+	SHLQ         $0x02, AX
+	MOVQ         AX, ldu+8(FP)
+	MOVQ         ldx+32(FP), AX
+	SHLQ         $0x02, AX
+	MOVQ         AX, ldx+32(FP)
+
+row:
+	MOVQ bits+56(FP), AX
+	MOVQ u+0(FP), CX
+	MOVQ v+16(FP), DX
+	MOVQ x+24(FP), BX
+	MOVQ alpha+40(FP), SI
+	MOVQ vth+48(FP), DI
+	MOVQ i+72(FP), R8
+	MOVQ beta+80(FP), R9
+	MOVQ n+88(FP), R10
+	SHLQ $0x02, R10
+	XORQ R11, R11
+	SUBQ $0x40, R10
+	JL   tail
 
 loop:
-	MOVQ    x+16(FP), BX
-	VMOVUPS (BX)(DX*1), Z1
-	MOVQ    alpha+24(FP), BX
-	VMOVUPS (BX)(DX*1), Z2
-	MOVQ    beta+64(FP), BX
-	VMOVUPS (BX)(DX*1), Z3
-	MOVQ    i+56(FP), BX
-	VMOVUPS (BX)(DX*1), Z4
+	VMOVUPS (BX)(R11*1), Z2
+	VMOVUPS (SI)(R11*1), Z3
+	VMOVUPS (R9)(R11*1), Z4
+	VMOVUPS (R8)(R11*1), Z5
+	VMULPS  Z5, Z4, Z4
+	VADDPS  Z2, Z4, Z2
+	VMOVUPS Z2, (R8)(R11*1)
+	VSUBPS  Z3, Z0, Z4
+	VMULPS  Z2, Z4, Z2
+	VMOVUPS (DX)(R11*1), Z4
 	VMULPS  Z4, Z3, Z3
-	VADDPS  Z1, Z3, Z1
-	MOVQ    i1+48(FP), BX
-	VMOVUPS Z1, (BX)(DX*1)
-	VSUBPS  Z2, Z0, Z3
-	VMULPS  Z1, Z3, Z1
-	MOVQ    v+8(FP), BX
-	VMOVUPS (BX)(DX*1), Z3
-	VMULPS  Z3, Z2, Z2
-	VADDPS  Z1, Z2, Z1
-	MOVQ    u+0(FP), BX
-	VMOVUPS Z1, (BX)(DX*1)
-	MOVQ    vth+32(FP), BX
-	VMOVUPS (BX)(DX*1), Z2
-	VSUBPS  Z2, Z1, Z3
-	VPXORQ  Z5, Z5, Z5
-	VCMPPS  $0x16, Z5, Z3, K1
-	VSUBPS  Z2, Z1, Z2
-	VMOVUPS Z1, Z1
-	VMOVUPS Z2, K1, Z1
-	MOVQ    v+8(FP), BX
-	VMOVUPS Z1, (BX)(DX*1)
-	KMOVW   K1, BX
-	MOVW    BX, (AX)
+	VADDPS  Z2, Z3, Z2
+	VMOVUPS Z2, (CX)(R11*1)
+	VMOVUPS (DI)(R11*1), Z3
+	VSUBPS  Z3, Z2, Z3
+	VCMPPS  $0x16, Z1, Z3, K1
+	VMOVUPS Z2, Z2
+	VMOVUPS Z3, K1, Z2
+	VMOVUPS Z2, (DX)(R11*1)
+	KMOVW   K1, R12
+	MOVW    R12, (AX)
 	ADDQ    $0x02, AX
-	ADDQ    $0x40, DX
-	SUBQ    $0x40, CX
+	ADDQ    $0x40, R11
+	SUBQ    $0x40, R10
 	JGE     loop
 
 tail:
-	ADDQ      $0x40, CX
+	ADDQ      $0x40, R10
 	JZ        end
-	SHRL      $0x02, CX
-	MOVL      $-1, BX
-	BZHIL     CX, BX, BX
-	KMOVW     BX, K1
-	MOVQ      x+16(FP), CX
-	VMOVUPS.Z (CX)(DX*1), K1, Z1
-	MOVQ      alpha+24(FP), CX
-	VMOVUPS.Z (CX)(DX*1), K1, Z2
-	MOVQ      beta+64(FP), CX
-	VMOVUPS.Z (CX)(DX*1), K1, Z3
-	MOVQ      i+56(FP), CX
-	VMOVUPS.Z (CX)(DX*1), K1, Z4
+	SHRL      $0x02, R10
+	MOVL      $-1, R12
+	BZHIL     R10, R12, R12
+	KMOVW     R12, K1
+	VMOVUPS.Z (BX)(R11*1), K1, Z2
+	VMOVUPS.Z (SI)(R11*1), K1, Z3
+	VMOVUPS.Z (R9)(R11*1), K1, Z4
+	VMOVUPS.Z (R8)(R11*1), K1, Z5
+	VMULPS    Z5, Z4, Z4
+	VADDPS    Z2, Z4, Z2
+	VMOVUPS   Z2, K1, (R8)(R11*1)
+	VSUBPS    Z3, Z0, Z4
+	VMULPS    Z2, Z4, Z2
+	VMOVUPS.Z (DX)(R11*1), K1, Z4
 	VMULPS    Z4, Z3, Z3
-	VADDPS    Z1, Z3, Z1
-	MOVQ      i1+48(FP), CX
-	VMOVUPS   Z1, K1, (CX)(DX*1)
-	VSUBPS    Z2, Z0, Z0
-	VMULPS    Z1, Z0, Z0
-	MOVQ      v+8(FP), CX
-	VMOVUPS.Z (CX)(DX*1), K1, Z1
-	VMULPS    Z1, Z2, Z1
-	VADDPS    Z0, Z1, Z0
-	MOVQ      u+0(FP), CX
-	VMOVUPS   Z0, K1, (CX)(DX*1)
-	MOVQ      vth+32(FP), CX
-	VMOVUPS.Z (CX)(DX*1), K1, Z1
-	VSUBPS    Z1, Z0, Z2
-	VPXORQ    Z6, Z6, Z6
-	VCMPPS    $0x16, Z6, Z2, K2
-	VSUBPS    Z1, Z0, Z1
-	VMOVUPS   Z0, Z0
-	VMOVUPS   Z1, K2, Z0
-	MOVQ      v+8(FP), CX
-	VMOVUPS   Z0, K1, (CX)(DX*1)
+	VADDPS    Z2, Z3, Z2
+	VMOVUPS   Z2, K1, (CX)(R11*1)
+	VMOVUPS.Z (DI)(R11*1), K1, Z3
+	VSUBPS    Z3, Z2, Z3
+	VCMPPS    $0x16, Z1, Z3, K2
+	VMOVUPS   Z2, Z2
+	VMOVUPS   Z3, K2, Z2
+	VMOVUPS   Z2, K1, (DX)(R11*1)
 	KANDW     K2, K1, K1
 	KMOVW     K1, CX
 	MOVW      CX, (AX)
 	ADDQ      $0x02, AX
 
 end:
+	MOVQ n+88(FP), AX
+	SHLQ $0x02, AX
+	MOVQ ldbits+64(FP), CX
+	ADDQ CX, bits+56(FP)
+	ADDQ AX, i+72(FP)
+	MOVQ ldu+8(FP), CX
+	ADDQ CX, u+0(FP)
+	ADDQ AX, v+16(FP)
+	MOVQ ldx+32(FP), AX
+	ADDQ AX, x+24(FP)
+	DECQ rows+96(FP)
+	JNZ  row
 	VZEROUPPER
 	RET
 
-// func lifSynToValueF32AVX512(u *float32, v *float32, x *float32, alpha *float32, vth *float32, bits *uint64, i1 *float32, i *float32, beta *float32, vreset *float32, n int)
+// func lifSynToValueF32AVX512(u *float32, ldu int, v *float32, x *float32, ldx int, alpha *float32, vth *float32, bits *uint64, ldbits int, i *float32, beta *float32, vreset *float32, n int, rows int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·lifSynToValueF32AVX512(SB), NOSPLIT, $0-88
-	MOVQ         bits+40(FP), AX
+TEXT ·lifSynToValueF32AVX512(SB), NOSPLIT, $0-112
 	VBROADCASTSS word3f800000<>+0(SB), Z0
-	MOVQ         n+80(FP), CX
-	SHLQ         $0x02, CX
-	XORQ         DX, DX
-	SUBQ         $0x40, CX
-	JL           tail
+	VPXORQ       Z1, Z1, Z1
+	MOVQ         ldu+8(FP), AX
+	SHLQ         $0x02, AX
+	MOVQ         AX, ldu+8(FP)
+	MOVQ         ldx+32(FP), AX
+	SHLQ         $0x02, AX
+	MOVQ         AX, ldx+32(FP)
+
+row:
+	MOVQ bits+56(FP), AX
+	MOVQ u+0(FP), CX
+	MOVQ v+16(FP), DX
+	MOVQ x+24(FP), BX
+	MOVQ alpha+40(FP), SI
+	MOVQ vth+48(FP), DI
+	MOVQ i+72(FP), R8
+	MOVQ beta+80(FP), R9
+	MOVQ vreset+88(FP), R10
+	MOVQ n+96(FP), R11
+	SHLQ $0x02, R11
+	XORQ R12, R12
+	SUBQ $0x40, R11
+	JL   tail
 
 loop:
-	MOVQ    x+16(FP), BX
-	VMOVUPS (BX)(DX*1), Z1
-	MOVQ    alpha+24(FP), BX
-	VMOVUPS (BX)(DX*1), Z2
-	MOVQ    beta+64(FP), BX
-	VMOVUPS (BX)(DX*1), Z3
-	MOVQ    i+56(FP), BX
-	VMOVUPS (BX)(DX*1), Z4
+	VMOVUPS (BX)(R12*1), Z2
+	VMOVUPS (SI)(R12*1), Z3
+	VMOVUPS (R9)(R12*1), Z4
+	VMOVUPS (R8)(R12*1), Z5
+	VMULPS  Z5, Z4, Z4
+	VADDPS  Z2, Z4, Z2
+	VMOVUPS Z2, (R8)(R12*1)
+	VSUBPS  Z3, Z0, Z4
+	VMULPS  Z2, Z4, Z2
+	VMOVUPS (DX)(R12*1), Z4
 	VMULPS  Z4, Z3, Z3
-	VADDPS  Z1, Z3, Z1
-	MOVQ    i1+48(FP), BX
-	VMOVUPS Z1, (BX)(DX*1)
-	VSUBPS  Z2, Z0, Z3
-	VMULPS  Z1, Z3, Z1
-	MOVQ    v+8(FP), BX
-	VMOVUPS (BX)(DX*1), Z3
-	VMULPS  Z3, Z2, Z2
-	VADDPS  Z1, Z2, Z1
-	MOVQ    u+0(FP), BX
-	VMOVUPS Z1, (BX)(DX*1)
-	MOVQ    vth+32(FP), BX
-	VMOVUPS (BX)(DX*1), Z2
-	VSUBPS  Z2, Z1, Z3
-	VPXORQ  Z5, Z5, Z5
-	VCMPPS  $0x16, Z5, Z3, K1
-	VSUBPS  Z2, Z1, Z2
-	MOVQ    vreset+72(FP), BX
-	VMOVUPS (BX)(DX*1), Z2
-	VSUBPS  Z1, Z2, Z2
-	VADDPS  Z2, Z1, Z2
-	VMOVUPS Z1, Z1
-	VMOVUPS Z2, K1, Z1
-	MOVQ    v+8(FP), BX
-	VMOVUPS Z1, (BX)(DX*1)
-	KMOVW   K1, BX
-	MOVW    BX, (AX)
+	VADDPS  Z2, Z3, Z2
+	VMOVUPS Z2, (CX)(R12*1)
+	VMOVUPS (DI)(R12*1), Z3
+	VSUBPS  Z3, Z2, Z3
+	VCMPPS  $0x16, Z1, Z3, K1
+	VMOVUPS (R10)(R12*1), Z3
+	VSUBPS  Z2, Z3, Z3
+	VADDPS  Z3, Z2, Z3
+	VMOVUPS Z2, Z2
+	VMOVUPS Z3, K1, Z2
+	VMOVUPS Z2, (DX)(R12*1)
+	KMOVW   K1, R13
+	MOVW    R13, (AX)
 	ADDQ    $0x02, AX
-	ADDQ    $0x40, DX
-	SUBQ    $0x40, CX
+	ADDQ    $0x40, R12
+	SUBQ    $0x40, R11
 	JGE     loop
 
 tail:
-	ADDQ      $0x40, CX
+	ADDQ      $0x40, R11
 	JZ        end
-	SHRL      $0x02, CX
-	MOVL      $-1, BX
-	BZHIL     CX, BX, BX
-	KMOVW     BX, K1
-	MOVQ      x+16(FP), CX
-	VMOVUPS.Z (CX)(DX*1), K1, Z1
-	MOVQ      alpha+24(FP), CX
-	VMOVUPS.Z (CX)(DX*1), K1, Z2
-	MOVQ      beta+64(FP), CX
-	VMOVUPS.Z (CX)(DX*1), K1, Z3
-	MOVQ      i+56(FP), CX
-	VMOVUPS.Z (CX)(DX*1), K1, Z4
+	SHRL      $0x02, R11
+	MOVL      $-1, R13
+	BZHIL     R11, R13, R13
+	KMOVW     R13, K1
+	VMOVUPS.Z (BX)(R12*1), K1, Z2
+	VMOVUPS.Z (SI)(R12*1), K1, Z3
+	VMOVUPS.Z (R9)(R12*1), K1, Z4
+	VMOVUPS.Z (R8)(R12*1), K1, Z5
+	VMULPS    Z5, Z4, Z4
+	VADDPS    Z2, Z4, Z2
+	VMOVUPS   Z2, K1, (R8)(R12*1)
+	VSUBPS    Z3, Z0, Z4
+	VMULPS    Z2, Z4, Z2
+	VMOVUPS.Z (DX)(R12*1), K1, Z4
 	VMULPS    Z4, Z3, Z3
-	VADDPS    Z1, Z3, Z1
-	MOVQ      i1+48(FP), CX
-	VMOVUPS   Z1, K1, (CX)(DX*1)
-	VSUBPS    Z2, Z0, Z0
-	VMULPS    Z1, Z0, Z0
-	MOVQ      v+8(FP), CX
-	VMOVUPS.Z (CX)(DX*1), K1, Z1
-	VMULPS    Z1, Z2, Z1
-	VADDPS    Z0, Z1, Z0
-	MOVQ      u+0(FP), CX
-	VMOVUPS   Z0, K1, (CX)(DX*1)
-	MOVQ      vth+32(FP), CX
-	VMOVUPS.Z (CX)(DX*1), K1, Z1
-	VSUBPS    Z1, Z0, Z2
-	VPXORQ    Z6, Z6, Z6
-	VCMPPS    $0x16, Z6, Z2, K2
-	VSUBPS    Z1, Z0, Z1
-	MOVQ      vreset+72(FP), CX
-	VMOVUPS.Z (CX)(DX*1), K1, Z1
-	VSUBPS    Z0, Z1, Z1
-	VADDPS    Z1, Z0, Z1
-	VMOVUPS   Z0, Z0
-	VMOVUPS   Z1, K2, Z0
-	MOVQ      v+8(FP), CX
-	VMOVUPS   Z0, K1, (CX)(DX*1)
+	VADDPS    Z2, Z3, Z2
+	VMOVUPS   Z2, K1, (CX)(R12*1)
+	VMOVUPS.Z (DI)(R12*1), K1, Z3
+	VSUBPS    Z3, Z2, Z3
+	VCMPPS    $0x16, Z1, Z3, K2
+	VMOVUPS.Z (R10)(R12*1), K1, Z3
+	VSUBPS    Z2, Z3, Z3
+	VADDPS    Z3, Z2, Z3
+	VMOVUPS   Z2, Z2
+	VMOVUPS   Z3, K2, Z2
+	VMOVUPS   Z2, K1, (DX)(R12*1)
 	KANDW     K2, K1, K1
 	KMOVW     K1, CX
 	MOVW      CX, (AX)
 	ADDQ      $0x02, AX
 
 end:
+	MOVQ n+96(FP), AX
+	SHLQ $0x02, AX
+	MOVQ ldbits+64(FP), CX
+	ADDQ CX, bits+56(FP)
+	ADDQ AX, i+72(FP)
+	MOVQ ldu+8(FP), CX
+	ADDQ CX, u+0(FP)
+	ADDQ AX, v+16(FP)
+	MOVQ ldx+32(FP), AX
+	ADDQ AX, x+24(FP)
+	DECQ rows+104(FP)
+	JNZ  row
 	VZEROUPPER
 	RET
 
@@ -7222,234 +8434,6 @@ tail:
 	VMULPS    Z0, Z1, Z0
 	MOVQ      di+32(FP), AX
 	VMOVUPS   Z0, K1, (AX)(CX*1)
-
-end:
-	VZEROUPPER
-	RET
-
-// func lifBackSynF32AVX512(dv *float32, dx *float32, ds *float32, slope *float32, u *float32, gv *float32, alpha *float32, vth *float32, attached uint64, di *float32, beta *float32, n int)
-// Requires: AVX, AVX512F, BMI2
-TEXT ·lifBackSynF32AVX512(SB), NOSPLIT, $0-96
-	VBROADCASTSS word3f800000<>+0(SB), Z0
-	MOVQ         n+88(FP), AX
-	SHLQ         $0x02, AX
-	XORQ         CX, CX
-	SUBQ         $0x40, AX
-	JL           tail
-
-loop:
-	MOVQ         dv+0(FP), DX
-	VMOVUPS      (DX)(CX*1), Z1
-	MOVQ         u+32(FP), DX
-	VMOVUPS      (DX)(CX*1), Z2
-	MOVQ         vth+56(FP), DX
-	VMOVUPS      (DX)(CX*1), Z3
-	VSUBPS       Z3, Z2, Z2
-	VPXORQ       Z4, Z4, Z4
-	VCMPPS       $0x16, Z4, Z2, K1
-	VPXORQ       Z5, Z5, Z5
-	VSUBPS       Z3, Z5, Z2
-	VMULPS       Z1, Z2, Z2
-	VBROADCASTSD attached+64(FP), Z3
-	MOVQ         ds+16(FP), DX
-	VMOVUPS      (DX)(CX*1), Z8
-	VPANDD       Z3, Z2, Z2
-	VADDPS       Z2, Z8, Z2
-	MOVQ         slope+24(FP), DX
-	VMOVUPS      (DX)(CX*1), Z3
-	VMULPS       Z3, Z2, Z2
-	VADDPS       Z2, Z1, Z1
-	MOVQ         gv+40(FP), DX
-	VMOVUPS      (DX)(CX*1), Z2
-	VADDPS       Z2, Z1, Z1
-	MOVQ         alpha+48(FP), DX
-	VMOVUPS      (DX)(CX*1), Z2
-	VMULPS       Z1, Z2, Z3
-	MOVQ         dv+0(FP), DX
-	VMOVUPS      Z3, (DX)(CX*1)
-	MOVQ         di+72(FP), DX
-	VMOVUPS      (DX)(CX*1), Z3
-	VSUBPS       Z2, Z0, Z2
-	VMULPS       Z1, Z2, Z1
-	VADDPS       Z1, Z3, Z1
-	MOVQ         dx+8(FP), DX
-	VMOVUPS      Z1, (DX)(CX*1)
-	MOVQ         beta+80(FP), DX
-	VMOVUPS      (DX)(CX*1), Z2
-	VMULPS       Z1, Z2, Z1
-	MOVQ         di+72(FP), DX
-	VMOVUPS      Z1, (DX)(CX*1)
-	ADDQ         $0x40, CX
-	SUBQ         $0x40, AX
-	JGE          loop
-
-tail:
-	ADDQ         $0x40, AX
-	JZ           end
-	SHRL         $0x02, AX
-	MOVL         $-1, DX
-	BZHIL        AX, DX, DX
-	KMOVW        DX, K1
-	MOVQ         dv+0(FP), AX
-	VMOVUPS.Z    (AX)(CX*1), K1, Z1
-	MOVQ         u+32(FP), AX
-	VMOVUPS.Z    (AX)(CX*1), K1, Z2
-	MOVQ         vth+56(FP), AX
-	VMOVUPS.Z    (AX)(CX*1), K1, Z3
-	VSUBPS       Z3, Z2, Z2
-	VPXORQ       Z6, Z6, Z6
-	VCMPPS       $0x16, Z6, Z2, K2
-	VPXORQ       Z7, Z7, Z7
-	VSUBPS       Z3, Z7, Z2
-	VMULPS       Z1, Z2, Z2
-	VBROADCASTSD attached+64(FP), Z3
-	MOVQ         ds+16(FP), AX
-	VMOVUPS.Z    (AX)(CX*1), K1, Z4
-	VPANDD       Z3, Z2, Z2
-	VADDPS       Z2, Z4, Z2
-	MOVQ         slope+24(FP), AX
-	VMOVUPS.Z    (AX)(CX*1), K1, Z3
-	VMULPS       Z3, Z2, Z2
-	VADDPS       Z2, Z1, Z1
-	MOVQ         gv+40(FP), AX
-	VMOVUPS.Z    (AX)(CX*1), K1, Z2
-	VADDPS       Z2, Z1, Z1
-	MOVQ         alpha+48(FP), AX
-	VMOVUPS.Z    (AX)(CX*1), K1, Z2
-	VMULPS       Z1, Z2, Z3
-	MOVQ         dv+0(FP), AX
-	VMOVUPS      Z3, K1, (AX)(CX*1)
-	MOVQ         di+72(FP), AX
-	VMOVUPS.Z    (AX)(CX*1), K1, Z3
-	VSUBPS       Z2, Z0, Z0
-	VMULPS       Z1, Z0, Z0
-	VADDPS       Z0, Z3, Z0
-	MOVQ         dx+8(FP), AX
-	VMOVUPS      Z0, K1, (AX)(CX*1)
-	MOVQ         beta+80(FP), AX
-	VMOVUPS.Z    (AX)(CX*1), K1, Z1
-	VMULPS       Z0, Z1, Z0
-	MOVQ         di+72(FP), AX
-	VMOVUPS      Z0, K1, (AX)(CX*1)
-
-end:
-	VZEROUPPER
-	RET
-
-// func lifBackSynToValueF32AVX512(dv *float32, dx *float32, ds *float32, slope *float32, u *float32, gv *float32, alpha *float32, vth *float32, attached uint64, di *float32, beta *float32, vreset *float32, n int)
-// Requires: AVX, AVX512F, BMI2
-TEXT ·lifBackSynToValueF32AVX512(SB), NOSPLIT, $0-104
-	VBROADCASTSS word3f800000<>+0(SB), Z0
-	MOVQ         n+96(FP), AX
-	SHLQ         $0x02, AX
-	XORQ         CX, CX
-	SUBQ         $0x40, AX
-	JL           tail
-
-loop:
-	MOVQ         dv+0(FP), DX
-	VMOVUPS      (DX)(CX*1), Z1
-	MOVQ         u+32(FP), DX
-	VMOVUPS      (DX)(CX*1), Z2
-	MOVQ         vth+56(FP), DX
-	VMOVUPS      (DX)(CX*1), Z3
-	VSUBPS       Z3, Z2, Z3
-	VPXORQ       Z4, Z4, Z4
-	VCMPPS       $0x16, Z4, Z3, K1
-	MOVQ         vreset+88(FP), DX
-	VMOVUPS      (DX)(CX*1), Z3
-	VSUBPS       Z2, Z3, Z2
-	VMULPS       Z1, Z2, Z2
-	VPXORQ       Z5, Z5, Z5
-	VMULPS       Z5, Z1, Z3
-	VMOVUPS      Z1, Z1
-	VMOVUPS      Z3, K1, Z1
-	VBROADCASTSD attached+64(FP), Z3
-	MOVQ         ds+16(FP), DX
-	VMOVUPS      (DX)(CX*1), Z8
-	VPANDD       Z3, Z2, Z2
-	VADDPS       Z2, Z8, Z2
-	MOVQ         slope+24(FP), DX
-	VMOVUPS      (DX)(CX*1), Z3
-	VMULPS       Z3, Z2, Z2
-	VADDPS       Z2, Z1, Z1
-	MOVQ         gv+40(FP), DX
-	VMOVUPS      (DX)(CX*1), Z2
-	VADDPS       Z2, Z1, Z1
-	MOVQ         alpha+48(FP), DX
-	VMOVUPS      (DX)(CX*1), Z2
-	VMULPS       Z1, Z2, Z3
-	MOVQ         dv+0(FP), DX
-	VMOVUPS      Z3, (DX)(CX*1)
-	MOVQ         di+72(FP), DX
-	VMOVUPS      (DX)(CX*1), Z3
-	VSUBPS       Z2, Z0, Z2
-	VMULPS       Z1, Z2, Z1
-	VADDPS       Z1, Z3, Z1
-	MOVQ         dx+8(FP), DX
-	VMOVUPS      Z1, (DX)(CX*1)
-	MOVQ         beta+80(FP), DX
-	VMOVUPS      (DX)(CX*1), Z2
-	VMULPS       Z1, Z2, Z1
-	MOVQ         di+72(FP), DX
-	VMOVUPS      Z1, (DX)(CX*1)
-	ADDQ         $0x40, CX
-	SUBQ         $0x40, AX
-	JGE          loop
-
-tail:
-	ADDQ         $0x40, AX
-	JZ           end
-	SHRL         $0x02, AX
-	MOVL         $-1, DX
-	BZHIL        AX, DX, DX
-	KMOVW        DX, K1
-	MOVQ         dv+0(FP), AX
-	VMOVUPS.Z    (AX)(CX*1), K1, Z1
-	MOVQ         u+32(FP), AX
-	VMOVUPS.Z    (AX)(CX*1), K1, Z2
-	MOVQ         vth+56(FP), AX
-	VMOVUPS.Z    (AX)(CX*1), K1, Z3
-	VSUBPS       Z3, Z2, Z3
-	VPXORQ       Z6, Z6, Z6
-	VCMPPS       $0x16, Z6, Z3, K2
-	MOVQ         vreset+88(FP), AX
-	VMOVUPS.Z    (AX)(CX*1), K1, Z3
-	VSUBPS       Z2, Z3, Z2
-	VMULPS       Z1, Z2, Z2
-	VPXORQ       Z7, Z7, Z7
-	VMULPS       Z7, Z1, Z3
-	VMOVUPS      Z1, Z1
-	VMOVUPS      Z3, K2, Z1
-	VBROADCASTSD attached+64(FP), Z3
-	MOVQ         ds+16(FP), AX
-	VMOVUPS.Z    (AX)(CX*1), K1, Z4
-	VPANDD       Z3, Z2, Z2
-	VADDPS       Z2, Z4, Z2
-	MOVQ         slope+24(FP), AX
-	VMOVUPS.Z    (AX)(CX*1), K1, Z3
-	VMULPS       Z3, Z2, Z2
-	VADDPS       Z2, Z1, Z1
-	MOVQ         gv+40(FP), AX
-	VMOVUPS.Z    (AX)(CX*1), K1, Z2
-	VADDPS       Z2, Z1, Z1
-	MOVQ         alpha+48(FP), AX
-	VMOVUPS.Z    (AX)(CX*1), K1, Z2
-	VMULPS       Z1, Z2, Z3
-	MOVQ         dv+0(FP), AX
-	VMOVUPS      Z3, K1, (AX)(CX*1)
-	MOVQ         di+72(FP), AX
-	VMOVUPS.Z    (AX)(CX*1), K1, Z3
-	VSUBPS       Z2, Z0, Z0
-	VMULPS       Z1, Z0, Z0
-	VADDPS       Z0, Z3, Z0
-	MOVQ         dx+8(FP), AX
-	VMOVUPS      Z0, K1, (AX)(CX*1)
-	MOVQ         beta+80(FP), AX
-	VMOVUPS.Z    (AX)(CX*1), K1, Z1
-	VMULPS       Z0, Z1, Z0
-	MOVQ         di+72(FP), AX
-	VMOVUPS      Z0, K1, (AX)(CX*1)
 
 end:
 	VZEROUPPER
@@ -7564,343 +8548,887 @@ end:
 	VZEROUPPER
 	RET
 
-// func lifBackSynLearnedF32AVX512(dv *float32, dx *float32, ds *float32, slope *float32, u *float32, gv *float32, alpha *float32, vth *float32, attached uint64, di *float32, beta *float32, dalpha *float32, before *float32, dvth *float32, dbeta *float32, i *float32, ibefore *float32, n int)
+// func lifBackSynF32AVX512(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, di *float32, beta *float32, n int, rows int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·lifBackSynLearnedF32AVX512(SB), NOSPLIT, $0-144
+TEXT ·lifBackSynF32AVX512(SB), NOSPLIT, $0-128
 	VBROADCASTSS word3f800000<>+0(SB), Z0
-	MOVQ         n+136(FP), AX
+	VPXORQ       Z1, Z1, Z1
+	VBROADCASTSD attached+88(FP), Z2
+	MOVQ         lddx+16(FP), AX
 	SHLQ         $0x02, AX
-	XORQ         CX, CX
-	SUBQ         $0x40, AX
-	JL           tail
+	MOVQ         AX, lddx+16(FP)
+	MOVQ         ldgv+64(FP), AX
+	SHLQ         $0x02, AX
+	MOVQ         AX, ldgv+64(FP)
+	MOVQ         ldu+48(FP), AX
+	SHLQ         $0x02, AX
+	MOVQ         AX, ldu+48(FP)
+
+row:
+	MOVQ dv+0(FP), AX
+	MOVQ alpha+72(FP), CX
+	MOVQ dx+8(FP), DX
+	MOVQ gv+56(FP), BX
+	MOVQ ds+24(FP), SI
+	MOVQ u+40(FP), DI
+	MOVQ vth+80(FP), R8
+	MOVQ n+112(FP), R9
+	SHLQ $0x02, R9
+	XORQ R10, R10
+	SUBQ $0x40, R9
+	JL   tail
 
 loop:
-	MOVQ         dv+0(FP), DX
-	VMOVUPS      (DX)(CX*1), Z1
-	MOVQ         u+32(FP), DX
-	VMOVUPS      (DX)(CX*1), Z2
-	MOVQ         vth+56(FP), DX
-	VMOVUPS      (DX)(CX*1), Z3
-	VSUBPS       Z3, Z2, Z2
-	VPXORQ       Z4, Z4, Z4
-	VCMPPS       $0x16, Z4, Z2, K1
-	VPXORQ       Z5, Z5, Z5
-	VSUBPS       Z3, Z5, Z2
-	VMULPS       Z1, Z2, Z2
-	VBROADCASTSD attached+64(FP), Z3
-	MOVQ         ds+16(FP), DX
-	VMOVUPS      (DX)(CX*1), Z8
-	VPANDD       Z3, Z2, Z2
-	VADDPS       Z2, Z8, Z2
-	MOVQ         slope+24(FP), DX
-	VMOVUPS      (DX)(CX*1), Z3
-	VMULPS       Z3, Z2, Z2
-	VMOVUPS.Z    Z1, K1, Z3
-	MOVQ         dvth+104(FP), DX
-	VMOVUPS      (DX)(CX*1), Z8
-	VSUBPS       Z3, Z8, Z3
-	VSUBPS       Z2, Z3, Z3
-	MOVQ         dvth+104(FP), DX
-	VMOVUPS      Z3, (DX)(CX*1)
-	VADDPS       Z2, Z1, Z1
-	MOVQ         gv+40(FP), DX
-	VMOVUPS      (DX)(CX*1), Z2
-	VADDPS       Z2, Z1, Z1
-	MOVQ         alpha+48(FP), DX
-	VMOVUPS      (DX)(CX*1), Z2
-	VMULPS       Z1, Z2, Z3
-	MOVQ         dv+0(FP), DX
-	VMOVUPS      Z3, (DX)(CX*1)
-	MOVQ         dalpha+88(FP), DX
-	VMOVUPS      (DX)(CX*1), Z3
-	MOVQ         before+96(FP), DX
-	VMOVUPS      (DX)(CX*1), Z8
-	MOVQ         i+120(FP), DX
-	VMOVUPS      (DX)(CX*1), Z9
-	VSUBPS       Z9, Z8, Z8
-	VMULPS       Z8, Z1, Z8
-	VADDPS       Z8, Z3, Z3
-	MOVQ         dalpha+88(FP), DX
-	VMOVUPS      Z3, (DX)(CX*1)
-	MOVQ         di+72(FP), DX
-	VMOVUPS      (DX)(CX*1), Z3
-	VSUBPS       Z2, Z0, Z2
-	VMULPS       Z1, Z2, Z1
-	VADDPS       Z1, Z3, Z1
-	MOVQ         dx+8(FP), DX
-	VMOVUPS      Z1, (DX)(CX*1)
-	MOVQ         dbeta+112(FP), DX
-	VMOVUPS      (DX)(CX*1), Z2
-	MOVQ         ibefore+128(FP), DX
-	VMOVUPS      (DX)(CX*1), Z3
-	VMULPS       Z3, Z1, Z3
-	VADDPS       Z3, Z2, Z2
-	MOVQ         dbeta+112(FP), DX
-	VMOVUPS      Z2, (DX)(CX*1)
-	MOVQ         beta+80(FP), DX
-	VMOVUPS      (DX)(CX*1), Z2
-	VMULPS       Z1, Z2, Z1
-	MOVQ         di+72(FP), DX
-	VMOVUPS      Z1, (DX)(CX*1)
-	ADDQ         $0x40, CX
-	SUBQ         $0x40, AX
-	JGE          loop
+	VMOVUPS (AX)(R10*1), Z3
+	VMOVUPS (DI)(R10*1), Z4
+	VMOVUPS (R8)(R10*1), Z5
+	VSUBPS  Z5, Z4, Z4
+	VCMPPS  $0x16, Z1, Z4, K1
+	VSUBPS  Z5, Z1, Z4
+	VMULPS  Z3, Z4, Z4
+	MOVQ    slope+32(FP), R11
+	VMOVUPS (R11)(R10*1), Z5
+	VMOVUPS (SI)(R10*1), Z6
+	VPANDD  Z2, Z4, Z4
+	VADDPS  Z4, Z6, Z4
+	VMULPS  Z5, Z4, Z4
+	VADDPS  Z4, Z3, Z3
+	VMOVUPS (BX)(R10*1), Z4
+	VADDPS  Z4, Z3, Z3
+	VMOVUPS (CX)(R10*1), Z4
+	VMULPS  Z3, Z4, Z5
+	VMOVUPS Z5, (AX)(R10*1)
+	MOVQ    di+96(FP), R11
+	VMOVUPS (R11)(R10*1), Z5
+	VSUBPS  Z4, Z0, Z4
+	VMULPS  Z3, Z4, Z3
+	VADDPS  Z3, Z5, Z3
+	VMOVUPS Z3, (DX)(R10*1)
+	MOVQ    beta+104(FP), R11
+	VMOVUPS (R11)(R10*1), Z4
+	VMULPS  Z3, Z4, Z3
+	MOVQ    di+96(FP), R11
+	VMOVUPS Z3, (R11)(R10*1)
+	ADDQ    $0x40, R10
+	SUBQ    $0x40, R9
+	JGE     loop
 
 tail:
-	ADDQ         $0x40, AX
-	JZ           end
-	SHRL         $0x02, AX
-	MOVL         $-1, DX
-	BZHIL        AX, DX, DX
-	KMOVW        DX, K1
-	MOVQ         dv+0(FP), AX
-	VMOVUPS.Z    (AX)(CX*1), K1, Z1
-	MOVQ         u+32(FP), AX
-	VMOVUPS.Z    (AX)(CX*1), K1, Z2
-	MOVQ         vth+56(FP), AX
-	VMOVUPS.Z    (AX)(CX*1), K1, Z3
-	VSUBPS       Z3, Z2, Z2
-	VPXORQ       Z6, Z6, Z6
-	VCMPPS       $0x16, Z6, Z2, K2
-	VPXORQ       Z7, Z7, Z7
-	VSUBPS       Z3, Z7, Z2
-	VMULPS       Z1, Z2, Z2
-	VBROADCASTSD attached+64(FP), Z3
-	MOVQ         ds+16(FP), AX
-	VMOVUPS.Z    (AX)(CX*1), K1, Z4
-	VPANDD       Z3, Z2, Z2
-	VADDPS       Z2, Z4, Z2
-	MOVQ         slope+24(FP), AX
-	VMOVUPS.Z    (AX)(CX*1), K1, Z3
-	VMULPS       Z3, Z2, Z2
-	VMOVUPS.Z    Z1, K2, Z3
-	MOVQ         dvth+104(FP), AX
-	VMOVUPS.Z    (AX)(CX*1), K1, Z4
-	VSUBPS       Z3, Z4, Z3
-	VSUBPS       Z2, Z3, Z3
-	MOVQ         dvth+104(FP), AX
-	VMOVUPS      Z3, K1, (AX)(CX*1)
-	VADDPS       Z2, Z1, Z1
-	MOVQ         gv+40(FP), AX
-	VMOVUPS.Z    (AX)(CX*1), K1, Z2
-	VADDPS       Z2, Z1, Z1
-	MOVQ         alpha+48(FP), AX
-	VMOVUPS.Z    (AX)(CX*1), K1, Z2
-	VMULPS       Z1, Z2, Z3
-	MOVQ         dv+0(FP), AX
-	VMOVUPS      Z3, K1, (AX)(CX*1)
-	MOVQ         dalpha+88(FP), AX
-	VMOVUPS.Z    (AX)(CX*1), K1, Z3
-	MOVQ         before+96(FP), AX
-	VMOVUPS.Z    (AX)(CX*1), K1, Z4
-	MOVQ         i+120(FP), AX
-	VMOVUPS.Z    (AX)(CX*1), K1, Z5
-	VSUBPS       Z5, Z4, Z4
-	VMULPS       Z4, Z1, Z4
-	VADDPS       Z4, Z3, Z3
-	MOVQ         dalpha+88(FP), AX
-	VMOVUPS      Z3, K1, (AX)(CX*1)
-	MOVQ         di+72(FP), AX
-	VMOVUPS.Z    (AX)(CX*1), K1, Z3
-	VSUBPS       Z2, Z0, Z0
-	VMULPS       Z1, Z0, Z0
-	VADDPS       Z0, Z3, Z0
-	MOVQ         dx+8(FP), AX
-	VMOVUPS      Z0, K1, (AX)(CX*1)
-	MOVQ         dbeta+112(FP), AX
-	VMOVUPS.Z    (AX)(CX*1), K1, Z1
-	MOVQ         ibefore+128(FP), AX
-	VMOVUPS.Z    (AX)(CX*1), K1, Z2
-	VMULPS       Z2, Z0, Z2
-	VADDPS       Z2, Z1, Z1
-	MOVQ         dbeta+112(FP), AX
-	VMOVUPS      Z1, K1, (AX)(CX*1)
-	MOVQ         beta+80(FP), AX
-	VMOVUPS.Z    (AX)(CX*1), K1, Z1
-	VMULPS       Z0, Z1, Z0
-	MOVQ         di+72(FP), AX
-	VMOVUPS      Z0, K1, (AX)(CX*1)
+	ADDQ      $0x40, R9
+	JZ        end
+	SHRL      $0x02, R9
+	MOVL      $-1, R11
+	BZHIL     R9, R11, R11
+	KMOVW     R11, K1
+	VMOVUPS.Z (AX)(R10*1), K1, Z3
+	VMOVUPS.Z (DI)(R10*1), K1, Z4
+	VMOVUPS.Z (R8)(R10*1), K1, Z5
+	VSUBPS    Z5, Z4, Z4
+	VCMPPS    $0x16, Z1, Z4, K2
+	VSUBPS    Z5, Z1, Z4
+	VMULPS    Z3, Z4, Z4
+	MOVQ      slope+32(FP), DI
+	VMOVUPS.Z (DI)(R10*1), K1, Z5
+	VMOVUPS.Z (SI)(R10*1), K1, Z6
+	VPANDD    Z2, Z4, Z4
+	VADDPS    Z4, Z6, Z4
+	VMULPS    Z5, Z4, Z4
+	VADDPS    Z4, Z3, Z3
+	VMOVUPS.Z (BX)(R10*1), K1, Z4
+	VADDPS    Z4, Z3, Z3
+	VMOVUPS.Z (CX)(R10*1), K1, Z4
+	VMULPS    Z3, Z4, Z5
+	VMOVUPS   Z5, K1, (AX)(R10*1)
+	MOVQ      di+96(FP), AX
+	VMOVUPS.Z (AX)(R10*1), K1, Z5
+	VSUBPS    Z4, Z0, Z4
+	VMULPS    Z3, Z4, Z3
+	VADDPS    Z3, Z5, Z3
+	VMOVUPS   Z3, K1, (DX)(R10*1)
+	MOVQ      beta+104(FP), AX
+	VMOVUPS.Z (AX)(R10*1), K1, Z4
+	VMULPS    Z3, Z4, Z3
+	MOVQ      di+96(FP), AX
+	VMOVUPS   Z3, K1, (AX)(R10*1)
 
 end:
+	MOVQ n+112(FP), AX
+	SHLQ $0x02, AX
+	ADDQ AX, di+96(FP)
+	ADDQ AX, ds+24(FP)
+	ADDQ AX, dv+0(FP)
+	MOVQ lddx+16(FP), CX
+	ADDQ CX, dx+8(FP)
+	MOVQ ldgv+64(FP), CX
+	ADDQ CX, gv+56(FP)
+	ADDQ AX, slope+32(FP)
+	MOVQ ldu+48(FP), AX
+	ADDQ AX, u+40(FP)
+	DECQ rows+120(FP)
+	JNZ  row
 	VZEROUPPER
 	RET
 
-// func lifBackSynToValueLearnedF32AVX512(dv *float32, dx *float32, ds *float32, slope *float32, u *float32, gv *float32, alpha *float32, vth *float32, attached uint64, di *float32, beta *float32, vreset *float32, dalpha *float32, before *float32, dvth *float32, dbeta *float32, i *float32, ibefore *float32, dvreset *float32, n int)
+// func lifBackSynFastF32AVX512(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, di *float32, beta *float32, k float32, n int, rows int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·lifBackSynToValueLearnedF32AVX512(SB), NOSPLIT, $0-160
+TEXT ·lifBackSynFastF32AVX512(SB), NOSPLIT, $0-136
 	VBROADCASTSS word3f800000<>+0(SB), Z0
-	MOVQ         n+152(FP), AX
+	VPXORQ       Z1, Z1, Z1
+	VBROADCASTSD attached+88(FP), Z2
+	VBROADCASTSS k+112(FP), Z3
+	VBROADCASTSS word7fffffff<>+0(SB), Z4
+	MOVQ         lddx+16(FP), AX
 	SHLQ         $0x02, AX
-	XORQ         CX, CX
-	SUBQ         $0x40, AX
-	JL           tail
+	MOVQ         AX, lddx+16(FP)
+	MOVQ         ldgv+64(FP), AX
+	SHLQ         $0x02, AX
+	MOVQ         AX, ldgv+64(FP)
+	MOVQ         ldu+48(FP), AX
+	SHLQ         $0x02, AX
+	MOVQ         AX, ldu+48(FP)
+
+row:
+	MOVQ dv+0(FP), AX
+	MOVQ alpha+72(FP), CX
+	MOVQ dx+8(FP), DX
+	MOVQ gv+56(FP), BX
+	MOVQ ds+24(FP), SI
+	MOVQ u+40(FP), DI
+	MOVQ vth+80(FP), R8
+	MOVQ n+120(FP), R9
+	SHLQ $0x02, R9
+	XORQ R10, R10
+	SUBQ $0x40, R9
+	JL   tail
 
 loop:
-	MOVQ         dv+0(FP), DX
-	VMOVUPS      (DX)(CX*1), Z1
-	MOVQ         u+32(FP), DX
-	VMOVUPS      (DX)(CX*1), Z2
-	MOVQ         vth+56(FP), DX
-	VMOVUPS      (DX)(CX*1), Z3
-	VSUBPS       Z3, Z2, Z3
-	VPXORQ       Z4, Z4, Z4
-	VCMPPS       $0x16, Z4, Z3, K1
-	MOVQ         vreset+88(FP), DX
-	VMOVUPS      (DX)(CX*1), Z3
-	VSUBPS       Z2, Z3, Z2
-	VMULPS       Z1, Z2, Z2
-	VPXORQ       Z5, Z5, Z5
-	VMULPS       Z5, Z1, Z3
-	VMOVUPS      Z1, Z8
-	VMOVUPS      Z3, K1, Z8
-	VBROADCASTSD attached+64(FP), Z3
-	MOVQ         ds+16(FP), DX
-	VMOVUPS      (DX)(CX*1), Z9
-	VPANDD       Z3, Z2, Z2
-	VADDPS       Z2, Z9, Z2
-	MOVQ         slope+24(FP), DX
-	VMOVUPS      (DX)(CX*1), Z3
-	VMULPS       Z3, Z2, Z2
-	VMOVUPS.Z    Z1, K1, Z1
-	MOVQ         dvreset+144(FP), DX
-	VMOVUPS      (DX)(CX*1), Z3
-	VADDPS       Z1, Z3, Z1
-	MOVQ         dvreset+144(FP), DX
-	VMOVUPS      Z1, (DX)(CX*1)
-	MOVQ         dvth+112(FP), DX
-	VMOVUPS      (DX)(CX*1), Z1
-	VSUBPS       Z2, Z1, Z1
-	MOVQ         dvth+112(FP), DX
-	VMOVUPS      Z1, (DX)(CX*1)
-	VADDPS       Z2, Z8, Z1
-	MOVQ         gv+40(FP), DX
-	VMOVUPS      (DX)(CX*1), Z2
-	VADDPS       Z2, Z1, Z1
-	MOVQ         alpha+48(FP), DX
-	VMOVUPS      (DX)(CX*1), Z2
-	VMULPS       Z1, Z2, Z3
-	MOVQ         dv+0(FP), DX
-	VMOVUPS      Z3, (DX)(CX*1)
-	MOVQ         dalpha+96(FP), DX
-	VMOVUPS      (DX)(CX*1), Z3
-	MOVQ         before+104(FP), DX
-	VMOVUPS      (DX)(CX*1), Z8
-	MOVQ         i+128(FP), DX
-	VMOVUPS      (DX)(CX*1), Z9
-	VSUBPS       Z9, Z8, Z8
-	VMULPS       Z8, Z1, Z8
-	VADDPS       Z8, Z3, Z3
-	MOVQ         dalpha+96(FP), DX
-	VMOVUPS      Z3, (DX)(CX*1)
-	MOVQ         di+72(FP), DX
-	VMOVUPS      (DX)(CX*1), Z3
-	VSUBPS       Z2, Z0, Z2
-	VMULPS       Z1, Z2, Z1
-	VADDPS       Z1, Z3, Z1
-	MOVQ         dx+8(FP), DX
-	VMOVUPS      Z1, (DX)(CX*1)
-	MOVQ         dbeta+120(FP), DX
-	VMOVUPS      (DX)(CX*1), Z2
-	MOVQ         ibefore+136(FP), DX
-	VMOVUPS      (DX)(CX*1), Z3
-	VMULPS       Z3, Z1, Z3
-	VADDPS       Z3, Z2, Z2
-	MOVQ         dbeta+120(FP), DX
-	VMOVUPS      Z2, (DX)(CX*1)
-	MOVQ         beta+80(FP), DX
-	VMOVUPS      (DX)(CX*1), Z2
-	VMULPS       Z1, Z2, Z1
-	MOVQ         di+72(FP), DX
-	VMOVUPS      Z1, (DX)(CX*1)
-	ADDQ         $0x40, CX
-	SUBQ         $0x40, AX
-	JGE          loop
+	VMOVUPS (AX)(R10*1), Z5
+	VMOVUPS (DI)(R10*1), Z6
+	VMOVUPS (R8)(R10*1), Z7
+	VSUBPS  Z7, Z6, Z6
+	VCMPPS  $0x16, Z1, Z6, K1
+	VSUBPS  Z7, Z1, Z7
+	VMULPS  Z5, Z7, Z7
+	VPANDD  Z4, Z6, Z6
+	VMULPS  Z6, Z3, Z6
+	VADDPS  Z6, Z0, Z6
+	VDIVPS  Z6, Z0, Z6
+	VMULPS  Z6, Z6, Z6
+	VMOVUPS (SI)(R10*1), Z8
+	VPANDD  Z2, Z7, Z7
+	VADDPS  Z7, Z8, Z7
+	VMULPS  Z6, Z7, Z6
+	VADDPS  Z6, Z5, Z5
+	VMOVUPS (BX)(R10*1), Z6
+	VADDPS  Z6, Z5, Z5
+	VMOVUPS (CX)(R10*1), Z6
+	VMULPS  Z5, Z6, Z7
+	VMOVUPS Z7, (AX)(R10*1)
+	MOVQ    di+96(FP), R11
+	VMOVUPS (R11)(R10*1), Z7
+	VSUBPS  Z6, Z0, Z6
+	VMULPS  Z5, Z6, Z5
+	VADDPS  Z5, Z7, Z5
+	VMOVUPS Z5, (DX)(R10*1)
+	MOVQ    beta+104(FP), R11
+	VMOVUPS (R11)(R10*1), Z6
+	VMULPS  Z5, Z6, Z5
+	MOVQ    di+96(FP), R11
+	VMOVUPS Z5, (R11)(R10*1)
+	ADDQ    $0x40, R10
+	SUBQ    $0x40, R9
+	JGE     loop
 
 tail:
-	ADDQ         $0x40, AX
-	JZ           end
-	SHRL         $0x02, AX
-	MOVL         $-1, DX
-	BZHIL        AX, DX, DX
-	KMOVW        DX, K1
-	MOVQ         dv+0(FP), AX
-	VMOVUPS.Z    (AX)(CX*1), K1, Z1
-	MOVQ         u+32(FP), AX
-	VMOVUPS.Z    (AX)(CX*1), K1, Z2
-	MOVQ         vth+56(FP), AX
-	VMOVUPS.Z    (AX)(CX*1), K1, Z3
-	VSUBPS       Z3, Z2, Z3
-	VPXORQ       Z6, Z6, Z6
-	VCMPPS       $0x16, Z6, Z3, K2
-	MOVQ         vreset+88(FP), AX
-	VMOVUPS.Z    (AX)(CX*1), K1, Z3
-	VSUBPS       Z2, Z3, Z2
-	VMULPS       Z1, Z2, Z2
-	VPXORQ       Z7, Z7, Z7
-	VMULPS       Z7, Z1, Z3
-	VMOVUPS      Z1, Z4
-	VMOVUPS      Z3, K2, Z4
-	VBROADCASTSD attached+64(FP), Z3
-	MOVQ         ds+16(FP), AX
-	VMOVUPS.Z    (AX)(CX*1), K1, Z5
-	VPANDD       Z3, Z2, Z2
-	VADDPS       Z2, Z5, Z2
-	MOVQ         slope+24(FP), AX
-	VMOVUPS.Z    (AX)(CX*1), K1, Z3
-	VMULPS       Z3, Z2, Z2
-	VMOVUPS.Z    Z1, K2, Z1
-	MOVQ         dvreset+144(FP), AX
-	VMOVUPS.Z    (AX)(CX*1), K1, Z3
-	VADDPS       Z1, Z3, Z1
-	MOVQ         dvreset+144(FP), AX
-	VMOVUPS      Z1, K1, (AX)(CX*1)
-	MOVQ         dvth+112(FP), AX
-	VMOVUPS.Z    (AX)(CX*1), K1, Z1
-	VSUBPS       Z2, Z1, Z1
-	MOVQ         dvth+112(FP), AX
-	VMOVUPS      Z1, K1, (AX)(CX*1)
-	VADDPS       Z2, Z4, Z1
-	MOVQ         gv+40(FP), AX
-	VMOVUPS.Z    (AX)(CX*1), K1, Z2
-	VADDPS       Z2, Z1, Z1
-	MOVQ         alpha+48(FP), AX
-	VMOVUPS.Z    (AX)(CX*1), K1, Z2
-	VMULPS       Z1, Z2, Z3
-	MOVQ         dv+0(FP), AX
-	VMOVUPS      Z3, K1, (AX)(CX*1)
-	MOVQ         dalpha+96(FP), AX
-	VMOVUPS.Z    (AX)(CX*1), K1, Z3
-	MOVQ         before+104(FP), AX
-	VMOVUPS.Z    (AX)(CX*1), K1, Z4
-	MOVQ         i+128(FP), AX
-	VMOVUPS.Z    (AX)(CX*1), K1, Z5
-	VSUBPS       Z5, Z4, Z4
-	VMULPS       Z4, Z1, Z4
-	VADDPS       Z4, Z3, Z3
-	MOVQ         dalpha+96(FP), AX
-	VMOVUPS      Z3, K1, (AX)(CX*1)
-	MOVQ         di+72(FP), AX
-	VMOVUPS.Z    (AX)(CX*1), K1, Z3
-	VSUBPS       Z2, Z0, Z0
-	VMULPS       Z1, Z0, Z0
-	VADDPS       Z0, Z3, Z0
-	MOVQ         dx+8(FP), AX
-	VMOVUPS      Z0, K1, (AX)(CX*1)
-	MOVQ         dbeta+120(FP), AX
-	VMOVUPS.Z    (AX)(CX*1), K1, Z1
-	MOVQ         ibefore+136(FP), AX
-	VMOVUPS.Z    (AX)(CX*1), K1, Z2
-	VMULPS       Z2, Z0, Z2
-	VADDPS       Z2, Z1, Z1
-	MOVQ         dbeta+120(FP), AX
-	VMOVUPS      Z1, K1, (AX)(CX*1)
-	MOVQ         beta+80(FP), AX
-	VMOVUPS.Z    (AX)(CX*1), K1, Z1
-	VMULPS       Z0, Z1, Z0
-	MOVQ         di+72(FP), AX
-	VMOVUPS      Z0, K1, (AX)(CX*1)
+	ADDQ      $0x40, R9
+	JZ        end
+	SHRL      $0x02, R9
+	MOVL      $-1, R11
+	BZHIL     R9, R11, R11
+	KMOVW     R11, K1
+	VMOVUPS.Z (AX)(R10*1), K1, Z5
+	VMOVUPS.Z (DI)(R10*1), K1, Z6
+	VMOVUPS.Z (R8)(R10*1), K1, Z7
+	VSUBPS    Z7, Z6, Z6
+	VCMPPS    $0x16, Z1, Z6, K2
+	VSUBPS    Z7, Z1, Z7
+	VMULPS    Z5, Z7, Z7
+	VPANDD    Z4, Z6, Z6
+	VMULPS    Z6, Z3, Z6
+	VADDPS    Z6, Z0, Z6
+	VDIVPS    Z6, Z0, Z6
+	VMULPS    Z6, Z6, Z6
+	VMOVUPS.Z (SI)(R10*1), K1, Z8
+	VPANDD    Z2, Z7, Z7
+	VADDPS    Z7, Z8, Z7
+	VMULPS    Z6, Z7, Z6
+	VADDPS    Z6, Z5, Z5
+	VMOVUPS.Z (BX)(R10*1), K1, Z6
+	VADDPS    Z6, Z5, Z5
+	VMOVUPS.Z (CX)(R10*1), K1, Z6
+	VMULPS    Z5, Z6, Z7
+	VMOVUPS   Z7, K1, (AX)(R10*1)
+	MOVQ      di+96(FP), AX
+	VMOVUPS.Z (AX)(R10*1), K1, Z7
+	VSUBPS    Z6, Z0, Z6
+	VMULPS    Z5, Z6, Z5
+	VADDPS    Z5, Z7, Z5
+	VMOVUPS   Z5, K1, (DX)(R10*1)
+	MOVQ      beta+104(FP), AX
+	VMOVUPS.Z (AX)(R10*1), K1, Z6
+	VMULPS    Z5, Z6, Z5
+	MOVQ      di+96(FP), AX
+	VMOVUPS   Z5, K1, (AX)(R10*1)
 
 end:
+	MOVQ n+120(FP), AX
+	SHLQ $0x02, AX
+	ADDQ AX, di+96(FP)
+	ADDQ AX, ds+24(FP)
+	ADDQ AX, dv+0(FP)
+	MOVQ lddx+16(FP), CX
+	ADDQ CX, dx+8(FP)
+	MOVQ ldgv+64(FP), CX
+	ADDQ CX, gv+56(FP)
+	ADDQ AX, slope+32(FP)
+	MOVQ ldu+48(FP), AX
+	ADDQ AX, u+40(FP)
+	DECQ rows+128(FP)
+	JNZ  row
+	VZEROUPPER
+	RET
+
+// func lifBackSynLearnedF32AVX512(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, di *float32, beta *float32, dalpha *float32, before *float32, dvth *float32, dbeta *float32, i *float32, ibefore *float32, n int, rows int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·lifBackSynLearnedF32AVX512(SB), NOSPLIT, $0-176
+	VBROADCASTSS word3f800000<>+0(SB), Z0
+	VPXORQ       Z1, Z1, Z1
+	VBROADCASTSD attached+88(FP), Z2
+	MOVQ         lddx+16(FP), AX
+	SHLQ         $0x02, AX
+	MOVQ         AX, lddx+16(FP)
+	MOVQ         ldgv+64(FP), AX
+	SHLQ         $0x02, AX
+	MOVQ         AX, ldgv+64(FP)
+	MOVQ         ldu+48(FP), AX
+	SHLQ         $0x02, AX
+	MOVQ         AX, ldu+48(FP)
+
+row:
+	MOVQ dv+0(FP), AX
+	MOVQ alpha+72(FP), CX
+	MOVQ dx+8(FP), DX
+	MOVQ gv+56(FP), BX
+	MOVQ ds+24(FP), SI
+	MOVQ u+40(FP), DI
+	MOVQ vth+80(FP), R8
+	MOVQ n+160(FP), R9
+	SHLQ $0x02, R9
+	XORQ R10, R10
+	SUBQ $0x40, R9
+	JL   tail
+
+loop:
+	VMOVUPS   (AX)(R10*1), Z3
+	VMOVUPS   (DI)(R10*1), Z4
+	VMOVUPS   (R8)(R10*1), Z5
+	VSUBPS    Z5, Z4, Z4
+	VCMPPS    $0x16, Z1, Z4, K1
+	VSUBPS    Z5, Z1, Z4
+	VMULPS    Z3, Z4, Z4
+	MOVQ      slope+32(FP), R11
+	VMOVUPS   (R11)(R10*1), Z5
+	VMOVUPS   (SI)(R10*1), Z6
+	VPANDD    Z2, Z4, Z4
+	VADDPS    Z4, Z6, Z4
+	VMULPS    Z5, Z4, Z4
+	VMOVUPS.Z Z3, K1, Z5
+	MOVQ      dvth+128(FP), R11
+	VMOVUPS   (R11)(R10*1), Z6
+	VSUBPS    Z5, Z6, Z5
+	VSUBPS    Z4, Z5, Z5
+	MOVQ      dvth+128(FP), R11
+	VMOVUPS   Z5, (R11)(R10*1)
+	VADDPS    Z4, Z3, Z3
+	VMOVUPS   (BX)(R10*1), Z4
+	VADDPS    Z4, Z3, Z3
+	VMOVUPS   (CX)(R10*1), Z4
+	VMULPS    Z3, Z4, Z5
+	VMOVUPS   Z5, (AX)(R10*1)
+	MOVQ      dalpha+112(FP), R11
+	VMOVUPS   (R11)(R10*1), Z5
+	MOVQ      before+120(FP), R11
+	VMOVUPS   (R11)(R10*1), Z6
+	MOVQ      i+144(FP), R11
+	VMOVUPS   (R11)(R10*1), Z7
+	VSUBPS    Z7, Z6, Z6
+	VMULPS    Z6, Z3, Z6
+	VADDPS    Z6, Z5, Z5
+	MOVQ      dalpha+112(FP), R11
+	VMOVUPS   Z5, (R11)(R10*1)
+	MOVQ      di+96(FP), R11
+	VMOVUPS   (R11)(R10*1), Z5
+	VSUBPS    Z4, Z0, Z4
+	VMULPS    Z3, Z4, Z3
+	VADDPS    Z3, Z5, Z3
+	VMOVUPS   Z3, (DX)(R10*1)
+	MOVQ      dbeta+136(FP), R11
+	VMOVUPS   (R11)(R10*1), Z4
+	MOVQ      ibefore+152(FP), R11
+	VMOVUPS   (R11)(R10*1), Z5
+	VMULPS    Z5, Z3, Z5
+	VADDPS    Z5, Z4, Z4
+	MOVQ      dbeta+136(FP), R11
+	VMOVUPS   Z4, (R11)(R10*1)
+	MOVQ      beta+104(FP), R11
+	VMOVUPS   (R11)(R10*1), Z4
+	VMULPS    Z3, Z4, Z3
+	MOVQ      di+96(FP), R11
+	VMOVUPS   Z3, (R11)(R10*1)
+	ADDQ      $0x40, R10
+	SUBQ      $0x40, R9
+	JGE       loop
+
+tail:
+	ADDQ      $0x40, R9
+	JZ        end
+	SHRL      $0x02, R9
+	MOVL      $-1, R11
+	BZHIL     R9, R11, R11
+	KMOVW     R11, K1
+	VMOVUPS.Z (AX)(R10*1), K1, Z3
+	VMOVUPS.Z (DI)(R10*1), K1, Z4
+	VMOVUPS.Z (R8)(R10*1), K1, Z5
+	VSUBPS    Z5, Z4, Z4
+	VCMPPS    $0x16, Z1, Z4, K2
+	VSUBPS    Z5, Z1, Z4
+	VMULPS    Z3, Z4, Z4
+	MOVQ      slope+32(FP), DI
+	VMOVUPS.Z (DI)(R10*1), K1, Z5
+	VMOVUPS.Z (SI)(R10*1), K1, Z6
+	VPANDD    Z2, Z4, Z4
+	VADDPS    Z4, Z6, Z4
+	VMULPS    Z5, Z4, Z4
+	VMOVUPS.Z Z3, K2, Z5
+	MOVQ      dvth+128(FP), SI
+	VMOVUPS.Z (SI)(R10*1), K1, Z6
+	VSUBPS    Z5, Z6, Z5
+	VSUBPS    Z4, Z5, Z5
+	MOVQ      dvth+128(FP), SI
+	VMOVUPS   Z5, K1, (SI)(R10*1)
+	VADDPS    Z4, Z3, Z3
+	VMOVUPS.Z (BX)(R10*1), K1, Z4
+	VADDPS    Z4, Z3, Z3
+	VMOVUPS.Z (CX)(R10*1), K1, Z4
+	VMULPS    Z3, Z4, Z5
+	VMOVUPS   Z5, K1, (AX)(R10*1)
+	MOVQ      dalpha+112(FP), AX
+	VMOVUPS.Z (AX)(R10*1), K1, Z5
+	MOVQ      before+120(FP), AX
+	VMOVUPS.Z (AX)(R10*1), K1, Z6
+	MOVQ      i+144(FP), AX
+	VMOVUPS.Z (AX)(R10*1), K1, Z7
+	VSUBPS    Z7, Z6, Z6
+	VMULPS    Z6, Z3, Z6
+	VADDPS    Z6, Z5, Z5
+	MOVQ      dalpha+112(FP), AX
+	VMOVUPS   Z5, K1, (AX)(R10*1)
+	MOVQ      di+96(FP), AX
+	VMOVUPS.Z (AX)(R10*1), K1, Z5
+	VSUBPS    Z4, Z0, Z4
+	VMULPS    Z3, Z4, Z3
+	VADDPS    Z3, Z5, Z3
+	VMOVUPS   Z3, K1, (DX)(R10*1)
+	MOVQ      dbeta+136(FP), AX
+	VMOVUPS.Z (AX)(R10*1), K1, Z4
+	MOVQ      ibefore+152(FP), AX
+	VMOVUPS.Z (AX)(R10*1), K1, Z5
+	VMULPS    Z5, Z3, Z5
+	VADDPS    Z5, Z4, Z4
+	MOVQ      dbeta+136(FP), AX
+	VMOVUPS   Z4, K1, (AX)(R10*1)
+	MOVQ      beta+104(FP), AX
+	VMOVUPS.Z (AX)(R10*1), K1, Z4
+	VMULPS    Z3, Z4, Z3
+	MOVQ      di+96(FP), AX
+	VMOVUPS   Z3, K1, (AX)(R10*1)
+
+end:
+	MOVQ n+160(FP), AX
+	SHLQ $0x02, AX
+	ADDQ AX, di+96(FP)
+	ADDQ AX, ds+24(FP)
+	ADDQ AX, dv+0(FP)
+	MOVQ lddx+16(FP), CX
+	ADDQ CX, dx+8(FP)
+	MOVQ ldgv+64(FP), CX
+	ADDQ CX, gv+56(FP)
+	ADDQ AX, slope+32(FP)
+	MOVQ ldu+48(FP), AX
+	ADDQ AX, u+40(FP)
+	DECQ rows+168(FP)
+	JNZ  row
+	VZEROUPPER
+	RET
+
+// func lifBackSynToValueF32AVX512(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, di *float32, beta *float32, vreset *float32, n int, rows int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·lifBackSynToValueF32AVX512(SB), NOSPLIT, $0-136
+	VBROADCASTSS word3f800000<>+0(SB), Z0
+	VPXORQ       Z1, Z1, Z1
+	VBROADCASTSD attached+88(FP), Z2
+	MOVQ         lddx+16(FP), AX
+	SHLQ         $0x02, AX
+	MOVQ         AX, lddx+16(FP)
+	MOVQ         ldgv+64(FP), AX
+	SHLQ         $0x02, AX
+	MOVQ         AX, ldgv+64(FP)
+	MOVQ         ldu+48(FP), AX
+	SHLQ         $0x02, AX
+	MOVQ         AX, ldu+48(FP)
+
+row:
+	MOVQ dv+0(FP), AX
+	MOVQ alpha+72(FP), CX
+	MOVQ dx+8(FP), DX
+	MOVQ gv+56(FP), BX
+	MOVQ ds+24(FP), SI
+	MOVQ u+40(FP), DI
+	MOVQ vth+80(FP), R8
+	MOVQ n+120(FP), R9
+	SHLQ $0x02, R9
+	XORQ R10, R10
+	SUBQ $0x40, R9
+	JL   tail
+
+loop:
+	VMOVUPS (AX)(R10*1), Z3
+	VMOVUPS (DI)(R10*1), Z4
+	VMOVUPS (R8)(R10*1), Z5
+	VSUBPS  Z5, Z4, Z5
+	VCMPPS  $0x16, Z1, Z5, K1
+	MOVQ    vreset+112(FP), R11
+	VMOVUPS (R11)(R10*1), Z5
+	VSUBPS  Z4, Z5, Z4
+	VMULPS  Z3, Z4, Z4
+	VMULPS  Z1, Z3, Z5
+	VMOVUPS Z3, Z3
+	VMOVUPS Z5, K1, Z3
+	MOVQ    slope+32(FP), R11
+	VMOVUPS (R11)(R10*1), Z5
+	VMOVUPS (SI)(R10*1), Z6
+	VPANDD  Z2, Z4, Z4
+	VADDPS  Z4, Z6, Z4
+	VMULPS  Z5, Z4, Z4
+	VADDPS  Z4, Z3, Z3
+	VMOVUPS (BX)(R10*1), Z4
+	VADDPS  Z4, Z3, Z3
+	VMOVUPS (CX)(R10*1), Z4
+	VMULPS  Z3, Z4, Z5
+	VMOVUPS Z5, (AX)(R10*1)
+	MOVQ    di+96(FP), R11
+	VMOVUPS (R11)(R10*1), Z5
+	VSUBPS  Z4, Z0, Z4
+	VMULPS  Z3, Z4, Z3
+	VADDPS  Z3, Z5, Z3
+	VMOVUPS Z3, (DX)(R10*1)
+	MOVQ    beta+104(FP), R11
+	VMOVUPS (R11)(R10*1), Z4
+	VMULPS  Z3, Z4, Z3
+	MOVQ    di+96(FP), R11
+	VMOVUPS Z3, (R11)(R10*1)
+	ADDQ    $0x40, R10
+	SUBQ    $0x40, R9
+	JGE     loop
+
+tail:
+	ADDQ      $0x40, R9
+	JZ        end
+	SHRL      $0x02, R9
+	MOVL      $-1, R11
+	BZHIL     R9, R11, R11
+	KMOVW     R11, K1
+	VMOVUPS.Z (AX)(R10*1), K1, Z3
+	VMOVUPS.Z (DI)(R10*1), K1, Z4
+	VMOVUPS.Z (R8)(R10*1), K1, Z5
+	VSUBPS    Z5, Z4, Z5
+	VCMPPS    $0x16, Z1, Z5, K2
+	MOVQ      vreset+112(FP), DI
+	VMOVUPS.Z (DI)(R10*1), K1, Z5
+	VSUBPS    Z4, Z5, Z4
+	VMULPS    Z3, Z4, Z4
+	VMULPS    Z1, Z3, Z5
+	VMOVUPS   Z3, Z3
+	VMOVUPS   Z5, K2, Z3
+	MOVQ      slope+32(FP), DI
+	VMOVUPS.Z (DI)(R10*1), K1, Z5
+	VMOVUPS.Z (SI)(R10*1), K1, Z6
+	VPANDD    Z2, Z4, Z4
+	VADDPS    Z4, Z6, Z4
+	VMULPS    Z5, Z4, Z4
+	VADDPS    Z4, Z3, Z3
+	VMOVUPS.Z (BX)(R10*1), K1, Z4
+	VADDPS    Z4, Z3, Z3
+	VMOVUPS.Z (CX)(R10*1), K1, Z4
+	VMULPS    Z3, Z4, Z5
+	VMOVUPS   Z5, K1, (AX)(R10*1)
+	MOVQ      di+96(FP), AX
+	VMOVUPS.Z (AX)(R10*1), K1, Z5
+	VSUBPS    Z4, Z0, Z4
+	VMULPS    Z3, Z4, Z3
+	VADDPS    Z3, Z5, Z3
+	VMOVUPS   Z3, K1, (DX)(R10*1)
+	MOVQ      beta+104(FP), AX
+	VMOVUPS.Z (AX)(R10*1), K1, Z4
+	VMULPS    Z3, Z4, Z3
+	MOVQ      di+96(FP), AX
+	VMOVUPS   Z3, K1, (AX)(R10*1)
+
+end:
+	MOVQ n+120(FP), AX
+	SHLQ $0x02, AX
+	ADDQ AX, di+96(FP)
+	ADDQ AX, ds+24(FP)
+	ADDQ AX, dv+0(FP)
+	MOVQ lddx+16(FP), CX
+	ADDQ CX, dx+8(FP)
+	MOVQ ldgv+64(FP), CX
+	ADDQ CX, gv+56(FP)
+	ADDQ AX, slope+32(FP)
+	MOVQ ldu+48(FP), AX
+	ADDQ AX, u+40(FP)
+	DECQ rows+128(FP)
+	JNZ  row
+	VZEROUPPER
+	RET
+
+// func lifBackSynToValueFastF32AVX512(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, di *float32, beta *float32, vreset *float32, k float32, n int, rows int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·lifBackSynToValueFastF32AVX512(SB), NOSPLIT, $0-144
+	VBROADCASTSS word3f800000<>+0(SB), Z0
+	VPXORQ       Z1, Z1, Z1
+	VBROADCASTSD attached+88(FP), Z2
+	VBROADCASTSS k+120(FP), Z3
+	VBROADCASTSS word7fffffff<>+0(SB), Z4
+	MOVQ         lddx+16(FP), AX
+	SHLQ         $0x02, AX
+	MOVQ         AX, lddx+16(FP)
+	MOVQ         ldgv+64(FP), AX
+	SHLQ         $0x02, AX
+	MOVQ         AX, ldgv+64(FP)
+	MOVQ         ldu+48(FP), AX
+	SHLQ         $0x02, AX
+	MOVQ         AX, ldu+48(FP)
+
+row:
+	MOVQ dv+0(FP), AX
+	MOVQ alpha+72(FP), CX
+	MOVQ dx+8(FP), DX
+	MOVQ gv+56(FP), BX
+	MOVQ ds+24(FP), SI
+	MOVQ u+40(FP), DI
+	MOVQ vth+80(FP), R8
+	MOVQ n+128(FP), R9
+	SHLQ $0x02, R9
+	XORQ R10, R10
+	SUBQ $0x40, R9
+	JL   tail
+
+loop:
+	VMOVUPS (AX)(R10*1), Z5
+	VMOVUPS (DI)(R10*1), Z6
+	VMOVUPS (R8)(R10*1), Z7
+	VSUBPS  Z7, Z6, Z7
+	VCMPPS  $0x16, Z1, Z7, K1
+	MOVQ    vreset+112(FP), R11
+	VMOVUPS (R11)(R10*1), Z8
+	VSUBPS  Z6, Z8, Z6
+	VMULPS  Z5, Z6, Z6
+	VMULPS  Z1, Z5, Z8
+	VMOVUPS Z5, Z5
+	VMOVUPS Z8, K1, Z5
+	VPANDD  Z4, Z7, Z7
+	VMULPS  Z7, Z3, Z7
+	VADDPS  Z7, Z0, Z7
+	VDIVPS  Z7, Z0, Z7
+	VMULPS  Z7, Z7, Z7
+	VMOVUPS (SI)(R10*1), Z8
+	VPANDD  Z2, Z6, Z6
+	VADDPS  Z6, Z8, Z6
+	VMULPS  Z7, Z6, Z6
+	VADDPS  Z6, Z5, Z5
+	VMOVUPS (BX)(R10*1), Z6
+	VADDPS  Z6, Z5, Z5
+	VMOVUPS (CX)(R10*1), Z6
+	VMULPS  Z5, Z6, Z7
+	VMOVUPS Z7, (AX)(R10*1)
+	MOVQ    di+96(FP), R11
+	VMOVUPS (R11)(R10*1), Z7
+	VSUBPS  Z6, Z0, Z6
+	VMULPS  Z5, Z6, Z5
+	VADDPS  Z5, Z7, Z5
+	VMOVUPS Z5, (DX)(R10*1)
+	MOVQ    beta+104(FP), R11
+	VMOVUPS (R11)(R10*1), Z6
+	VMULPS  Z5, Z6, Z5
+	MOVQ    di+96(FP), R11
+	VMOVUPS Z5, (R11)(R10*1)
+	ADDQ    $0x40, R10
+	SUBQ    $0x40, R9
+	JGE     loop
+
+tail:
+	ADDQ      $0x40, R9
+	JZ        end
+	SHRL      $0x02, R9
+	MOVL      $-1, R11
+	BZHIL     R9, R11, R11
+	KMOVW     R11, K1
+	VMOVUPS.Z (AX)(R10*1), K1, Z5
+	VMOVUPS.Z (DI)(R10*1), K1, Z6
+	VMOVUPS.Z (R8)(R10*1), K1, Z7
+	VSUBPS    Z7, Z6, Z7
+	VCMPPS    $0x16, Z1, Z7, K2
+	MOVQ      vreset+112(FP), DI
+	VMOVUPS.Z (DI)(R10*1), K1, Z8
+	VSUBPS    Z6, Z8, Z6
+	VMULPS    Z5, Z6, Z6
+	VMULPS    Z1, Z5, Z8
+	VMOVUPS   Z5, Z5
+	VMOVUPS   Z8, K2, Z5
+	VPANDD    Z4, Z7, Z7
+	VMULPS    Z7, Z3, Z7
+	VADDPS    Z7, Z0, Z7
+	VDIVPS    Z7, Z0, Z7
+	VMULPS    Z7, Z7, Z7
+	VMOVUPS.Z (SI)(R10*1), K1, Z8
+	VPANDD    Z2, Z6, Z6
+	VADDPS    Z6, Z8, Z6
+	VMULPS    Z7, Z6, Z6
+	VADDPS    Z6, Z5, Z5
+	VMOVUPS.Z (BX)(R10*1), K1, Z6
+	VADDPS    Z6, Z5, Z5
+	VMOVUPS.Z (CX)(R10*1), K1, Z6
+	VMULPS    Z5, Z6, Z7
+	VMOVUPS   Z7, K1, (AX)(R10*1)
+	MOVQ      di+96(FP), AX
+	VMOVUPS.Z (AX)(R10*1), K1, Z7
+	VSUBPS    Z6, Z0, Z6
+	VMULPS    Z5, Z6, Z5
+	VADDPS    Z5, Z7, Z5
+	VMOVUPS   Z5, K1, (DX)(R10*1)
+	MOVQ      beta+104(FP), AX
+	VMOVUPS.Z (AX)(R10*1), K1, Z6
+	VMULPS    Z5, Z6, Z5
+	MOVQ      di+96(FP), AX
+	VMOVUPS   Z5, K1, (AX)(R10*1)
+
+end:
+	MOVQ n+128(FP), AX
+	SHLQ $0x02, AX
+	ADDQ AX, di+96(FP)
+	ADDQ AX, ds+24(FP)
+	ADDQ AX, dv+0(FP)
+	MOVQ lddx+16(FP), CX
+	ADDQ CX, dx+8(FP)
+	MOVQ ldgv+64(FP), CX
+	ADDQ CX, gv+56(FP)
+	ADDQ AX, slope+32(FP)
+	MOVQ ldu+48(FP), AX
+	ADDQ AX, u+40(FP)
+	DECQ rows+136(FP)
+	JNZ  row
+	VZEROUPPER
+	RET
+
+// func lifBackSynToValueLearnedF32AVX512(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, di *float32, beta *float32, vreset *float32, dalpha *float32, before *float32, dvth *float32, dbeta *float32, i *float32, ibefore *float32, dvreset *float32, n int, rows int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·lifBackSynToValueLearnedF32AVX512(SB), NOSPLIT, $0-192
+	VBROADCASTSS word3f800000<>+0(SB), Z0
+	VPXORQ       Z1, Z1, Z1
+	VBROADCASTSD attached+88(FP), Z2
+	MOVQ         lddx+16(FP), AX
+	SHLQ         $0x02, AX
+	MOVQ         AX, lddx+16(FP)
+	MOVQ         ldgv+64(FP), AX
+	SHLQ         $0x02, AX
+	MOVQ         AX, ldgv+64(FP)
+	MOVQ         ldu+48(FP), AX
+	SHLQ         $0x02, AX
+	MOVQ         AX, ldu+48(FP)
+
+row:
+	MOVQ dv+0(FP), AX
+	MOVQ alpha+72(FP), CX
+	MOVQ dx+8(FP), DX
+	MOVQ gv+56(FP), BX
+	MOVQ ds+24(FP), SI
+	MOVQ u+40(FP), DI
+	MOVQ vth+80(FP), R8
+	MOVQ n+176(FP), R9
+	SHLQ $0x02, R9
+	XORQ R10, R10
+	SUBQ $0x40, R9
+	JL   tail
+
+loop:
+	VMOVUPS   (AX)(R10*1), Z3
+	VMOVUPS   (DI)(R10*1), Z4
+	VMOVUPS   (R8)(R10*1), Z5
+	VSUBPS    Z5, Z4, Z5
+	VCMPPS    $0x16, Z1, Z5, K1
+	MOVQ      vreset+112(FP), R11
+	VMOVUPS   (R11)(R10*1), Z5
+	VSUBPS    Z4, Z5, Z4
+	VMULPS    Z3, Z4, Z4
+	VMULPS    Z1, Z3, Z5
+	VMOVUPS   Z3, Z6
+	VMOVUPS   Z5, K1, Z6
+	MOVQ      slope+32(FP), R11
+	VMOVUPS   (R11)(R10*1), Z5
+	VMOVUPS   (SI)(R10*1), Z7
+	VPANDD    Z2, Z4, Z4
+	VADDPS    Z4, Z7, Z4
+	VMULPS    Z5, Z4, Z4
+	VMOVUPS.Z Z3, K1, Z3
+	MOVQ      dvreset+168(FP), R11
+	VMOVUPS   (R11)(R10*1), Z5
+	VADDPS    Z3, Z5, Z3
+	MOVQ      dvreset+168(FP), R11
+	VMOVUPS   Z3, (R11)(R10*1)
+	MOVQ      dvth+136(FP), R11
+	VMOVUPS   (R11)(R10*1), Z3
+	VSUBPS    Z4, Z3, Z3
+	MOVQ      dvth+136(FP), R11
+	VMOVUPS   Z3, (R11)(R10*1)
+	VADDPS    Z4, Z6, Z3
+	VMOVUPS   (BX)(R10*1), Z4
+	VADDPS    Z4, Z3, Z3
+	VMOVUPS   (CX)(R10*1), Z4
+	VMULPS    Z3, Z4, Z5
+	VMOVUPS   Z5, (AX)(R10*1)
+	MOVQ      dalpha+120(FP), R11
+	VMOVUPS   (R11)(R10*1), Z5
+	MOVQ      before+128(FP), R11
+	VMOVUPS   (R11)(R10*1), Z6
+	MOVQ      i+152(FP), R11
+	VMOVUPS   (R11)(R10*1), Z7
+	VSUBPS    Z7, Z6, Z6
+	VMULPS    Z6, Z3, Z6
+	VADDPS    Z6, Z5, Z5
+	MOVQ      dalpha+120(FP), R11
+	VMOVUPS   Z5, (R11)(R10*1)
+	MOVQ      di+96(FP), R11
+	VMOVUPS   (R11)(R10*1), Z5
+	VSUBPS    Z4, Z0, Z4
+	VMULPS    Z3, Z4, Z3
+	VADDPS    Z3, Z5, Z3
+	VMOVUPS   Z3, (DX)(R10*1)
+	MOVQ      dbeta+144(FP), R11
+	VMOVUPS   (R11)(R10*1), Z4
+	MOVQ      ibefore+160(FP), R11
+	VMOVUPS   (R11)(R10*1), Z5
+	VMULPS    Z5, Z3, Z5
+	VADDPS    Z5, Z4, Z4
+	MOVQ      dbeta+144(FP), R11
+	VMOVUPS   Z4, (R11)(R10*1)
+	MOVQ      beta+104(FP), R11
+	VMOVUPS   (R11)(R10*1), Z4
+	VMULPS    Z3, Z4, Z3
+	MOVQ      di+96(FP), R11
+	VMOVUPS   Z3, (R11)(R10*1)
+	ADDQ      $0x40, R10
+	SUBQ      $0x40, R9
+	JGE       loop
+
+tail:
+	ADDQ      $0x40, R9
+	JZ        end
+	SHRL      $0x02, R9
+	MOVL      $-1, R11
+	BZHIL     R9, R11, R11
+	KMOVW     R11, K1
+	VMOVUPS.Z (AX)(R10*1), K1, Z3
+	VMOVUPS.Z (DI)(R10*1), K1, Z4
+	VMOVUPS.Z (R8)(R10*1), K1, Z5
+	VSUBPS    Z5, Z4, Z5
+	VCMPPS    $0x16, Z1, Z5, K2
+	MOVQ      vreset+112(FP), DI
+	VMOVUPS.Z (DI)(R10*1), K1, Z5
+	VSUBPS    Z4, Z5, Z4
+	VMULPS    Z3, Z4, Z4
+	VMULPS    Z1, Z3, Z5
+	VMOVUPS   Z3, Z6
+	VMOVUPS   Z5, K2, Z6
+	MOVQ      slope+32(FP), DI
+	VMOVUPS.Z (DI)(R10*1), K1, Z5
+	VMOVUPS.Z (SI)(R10*1), K1, Z7
+	VPANDD    Z2, Z4, Z4
+	VADDPS    Z4, Z7, Z4
+	VMULPS    Z5, Z4, Z4
+	VMOVUPS.Z Z3, K2, Z3
+	MOVQ      dvreset+168(FP), SI
+	VMOVUPS.Z (SI)(R10*1), K1, Z5
+	VADDPS    Z3, Z5, Z3
+	MOVQ      dvreset+168(FP), SI
+	VMOVUPS   Z3, K1, (SI)(R10*1)
+	MOVQ      dvth+136(FP), SI
+	VMOVUPS.Z (SI)(R10*1), K1, Z3
+	VSUBPS    Z4, Z3, Z3
+	MOVQ      dvth+136(FP), SI
+	VMOVUPS   Z3, K1, (SI)(R10*1)
+	VADDPS    Z4, Z6, Z3
+	VMOVUPS.Z (BX)(R10*1), K1, Z4
+	VADDPS    Z4, Z3, Z3
+	VMOVUPS.Z (CX)(R10*1), K1, Z4
+	VMULPS    Z3, Z4, Z5
+	VMOVUPS   Z5, K1, (AX)(R10*1)
+	MOVQ      dalpha+120(FP), AX
+	VMOVUPS.Z (AX)(R10*1), K1, Z5
+	MOVQ      before+128(FP), AX
+	VMOVUPS.Z (AX)(R10*1), K1, Z6
+	MOVQ      i+152(FP), AX
+	VMOVUPS.Z (AX)(R10*1), K1, Z7
+	VSUBPS    Z7, Z6, Z6
+	VMULPS    Z6, Z3, Z6
+	VADDPS    Z6, Z5, Z5
+	MOVQ      dalpha+120(FP), AX
+	VMOVUPS   Z5, K1, (AX)(R10*1)
+	MOVQ      di+96(FP), AX
+	VMOVUPS.Z (AX)(R10*1), K1, Z5
+	VSUBPS    Z4, Z0, Z4
+	VMULPS    Z3, Z4, Z3
+	VADDPS    Z3, Z5, Z3
+	VMOVUPS   Z3, K1, (DX)(R10*1)
+	MOVQ      dbeta+144(FP), AX
+	VMOVUPS.Z (AX)(R10*1), K1, Z4
+	MOVQ      ibefore+160(FP), AX
+	VMOVUPS.Z (AX)(R10*1), K1, Z5
+	VMULPS    Z5, Z3, Z5
+	VADDPS    Z5, Z4, Z4
+	MOVQ      dbeta+144(FP), AX
+	VMOVUPS   Z4, K1, (AX)(R10*1)
+	MOVQ      beta+104(FP), AX
+	VMOVUPS.Z (AX)(R10*1), K1, Z4
+	VMULPS    Z3, Z4, Z3
+	MOVQ      di+96(FP), AX
+	VMOVUPS   Z3, K1, (AX)(R10*1)
+
+end:
+	MOVQ n+176(FP), AX
+	SHLQ $0x02, AX
+	ADDQ AX, di+96(FP)
+	ADDQ AX, ds+24(FP)
+	ADDQ AX, dv+0(FP)
+	MOVQ lddx+16(FP), CX
+	ADDQ CX, dx+8(FP)
+	MOVQ ldgv+64(FP), CX
+	ADDQ CX, gv+56(FP)
+	ADDQ AX, slope+32(FP)
+	MOVQ ldu+48(FP), AX
+	ADDQ AX, u+40(FP)
+	DECQ rows+184(FP)
+	JNZ  row
 	VZEROUPPER
 	RET
 
@@ -10840,227 +12368,238 @@ end:
 	VZEROUPPER
 	RET
 
-// func lifF64AVX2(u *float64, v *float64, x *float64, alpha *float64, vth *float64, bits *uint64, n int)
+// func lifF64AVX2(u *float64, ldu int, v *float64, x *float64, ldx int, alpha *float64, vth *float64, bits *uint64, ldbits int, n int, rows int)
 // Requires: AVX
-TEXT ·lifF64AVX2(SB), NOSPLIT, $0-56
-	MOVQ bits+40(FP), AX
-	MOVQ n+48(FP), CX
-	SHLQ $0x03, CX
-	XORQ DX, DX
-	SUBQ $0x40, CX
+TEXT ·lifF64AVX2(SB), NOSPLIT, $0-88
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	MOVQ   ldu+8(FP), AX
+	SHLQ   $0x03, AX
+	MOVQ   AX, ldu+8(FP)
+	MOVQ   ldx+32(FP), AX
+	SHLQ   $0x03, AX
+	MOVQ   AX, ldx+32(FP)
+
+row:
+	MOVQ bits+56(FP), AX
+	MOVQ u+0(FP), CX
+	MOVQ v+16(FP), DX
+	MOVQ x+24(FP), BX
+	MOVQ alpha+40(FP), SI
+	MOVQ vth+48(FP), DI
+	MOVQ n+72(FP), R8
+	SHLQ $0x03, R8
+	XORQ R9, R9
+	SUBQ $0x40, R8
 	JL   tail
 
 loop:
-	MOVQ      x+16(FP), BX
-	VMOVUPD   (BX)(DX*1), Y0
-	VMOVUPD   32(BX)(DX*1), Y1
-	MOVQ      alpha+24(FP), BX
-	VMOVUPD   (BX)(DX*1), Y2
-	VMOVUPD   32(BX)(DX*1), Y3
-	MOVQ      v+8(FP), BX
-	VMOVUPD   (BX)(DX*1), Y4
-	VMOVUPD   32(BX)(DX*1), Y5
-	VMULPD    Y4, Y2, Y2
-	VMULPD    Y5, Y3, Y3
-	VADDPD    Y0, Y2, Y0
-	VADDPD    Y1, Y3, Y1
-	MOVQ      u+0(FP), BX
-	VMOVUPD   Y0, (BX)(DX*1)
-	VMOVUPD   Y1, 32(BX)(DX*1)
-	MOVQ      vth+32(FP), BX
-	VMOVUPD   (BX)(DX*1), Y2
-	VMOVUPD   32(BX)(DX*1), Y3
-	VSUBPD    Y2, Y0, Y4
-	VSUBPD    Y3, Y1, Y5
-	VXORPS    Y6, Y6, Y6
-	VXORPS    Y7, Y7, Y7
-	VCMPPD    $0x16, Y6, Y4, Y4
-	VCMPPD    $0x16, Y7, Y5, Y5
-	VSUBPD    Y2, Y0, Y2
-	VSUBPD    Y3, Y1, Y3
-	VBLENDVPD Y4, Y2, Y0, Y0
-	VBLENDVPD Y5, Y3, Y1, Y1
-	MOVQ      v+8(FP), BX
-	VMOVUPD   Y0, (BX)(DX*1)
-	VMOVUPD   Y1, 32(BX)(DX*1)
-	VMOVMSKPD Y4, BX
-	VMOVMSKPD Y5, SI
-	SHLL      $0x04, SI
-	ORL       SI, BX
-	MOVB      BL, (AX)
+	VMOVUPD   (BX)(R9*1), Y2
+	VMOVUPD   32(BX)(R9*1), Y3
+	VMOVUPD   (SI)(R9*1), Y4
+	VMOVUPD   32(SI)(R9*1), Y5
+	VMOVUPD   (DX)(R9*1), Y6
+	VMOVUPD   32(DX)(R9*1), Y7
+	VMULPD    Y6, Y4, Y4
+	VMULPD    Y7, Y5, Y5
+	VADDPD    Y2, Y4, Y2
+	VADDPD    Y3, Y5, Y3
+	VMOVUPD   Y2, (CX)(R9*1)
+	VMOVUPD   Y3, 32(CX)(R9*1)
+	VMOVUPD   (DI)(R9*1), Y4
+	VMOVUPD   32(DI)(R9*1), Y5
+	VSUBPD    Y4, Y2, Y4
+	VSUBPD    Y5, Y3, Y5
+	VCMPPD    $0x16, Y0, Y4, Y6
+	VCMPPD    $0x16, Y1, Y5, Y7
+	VBLENDVPD Y6, Y4, Y2, Y2
+	VBLENDVPD Y7, Y5, Y3, Y3
+	VMOVUPD   Y2, (DX)(R9*1)
+	VMOVUPD   Y3, 32(DX)(R9*1)
+	VMOVMSKPD Y6, R10
+	VMOVMSKPD Y7, R11
+	SHLL      $0x04, R11
+	ORL       R11, R10
+	MOVB      R10, (AX)
 	INCQ      AX
-	ADDQ      $0x40, DX
-	SUBQ      $0x40, CX
+	ADDQ      $0x40, R9
+	SUBQ      $0x40, R8
 	JGE       loop
 
 tail:
-	ADDQ       $0x40, CX
+	ADDQ       $0x40, R8
 	JZ         end
-	LEAQ       tail<>+64(SB), BX
-	SUBQ       CX, BX
-	VMOVUPD    (BX), Y0
-	VMOVUPD    32(BX), Y1
-	MOVQ       x+16(FP), CX
-	VMASKMOVPD (CX)(DX*1), Y0, Y2
-	VMASKMOVPD 32(CX)(DX*1), Y1, Y3
-	MOVQ       alpha+24(FP), CX
-	VMASKMOVPD (CX)(DX*1), Y0, Y4
-	VMASKMOVPD 32(CX)(DX*1), Y1, Y5
-	MOVQ       v+8(FP), CX
-	VMASKMOVPD (CX)(DX*1), Y0, Y6
-	VMASKMOVPD 32(CX)(DX*1), Y1, Y7
-	VMULPD     Y6, Y4, Y4
-	VMULPD     Y7, Y5, Y5
-	VADDPD     Y2, Y4, Y2
-	VADDPD     Y3, Y5, Y3
-	MOVQ       u+0(FP), CX
-	VMASKMOVPD Y2, Y0, (CX)(DX*1)
-	VMASKMOVPD Y3, Y1, 32(CX)(DX*1)
-	MOVQ       vth+32(FP), CX
-	VMASKMOVPD (CX)(DX*1), Y0, Y4
-	VMASKMOVPD 32(CX)(DX*1), Y1, Y5
-	VSUBPD     Y4, Y2, Y6
-	VSUBPD     Y5, Y3, Y7
-	VXORPS     Y8, Y8, Y8
-	VXORPS     Y9, Y9, Y9
-	VCMPPD     $0x16, Y8, Y6, Y6
-	VCMPPD     $0x16, Y9, Y7, Y7
-	VSUBPD     Y4, Y2, Y4
-	VSUBPD     Y5, Y3, Y5
-	VBLENDVPD  Y6, Y4, Y2, Y2
-	VBLENDVPD  Y7, Y5, Y3, Y3
-	MOVQ       v+8(FP), CX
-	VMASKMOVPD Y2, Y0, (CX)(DX*1)
-	VMASKMOVPD Y3, Y1, 32(CX)(DX*1)
-	VANDPS     Y6, Y0, Y0
-	VANDPS     Y7, Y1, Y1
-	VMOVMSKPD  Y0, CX
-	VMOVMSKPD  Y1, DX
+	LEAQ       tail<>+64(SB), R10
+	SUBQ       R8, R10
+	VMOVUPD    (R10), Y2
+	VMOVUPD    32(R10), Y3
+	VMASKMOVPD (BX)(R9*1), Y2, Y4
+	VMASKMOVPD 32(BX)(R9*1), Y3, Y5
+	VMASKMOVPD (SI)(R9*1), Y2, Y6
+	VMASKMOVPD 32(SI)(R9*1), Y3, Y7
+	VMASKMOVPD (DX)(R9*1), Y2, Y8
+	VMASKMOVPD 32(DX)(R9*1), Y3, Y9
+	VMULPD     Y8, Y6, Y6
+	VMULPD     Y9, Y7, Y7
+	VADDPD     Y4, Y6, Y4
+	VADDPD     Y5, Y7, Y5
+	VMASKMOVPD Y4, Y2, (CX)(R9*1)
+	VMASKMOVPD Y5, Y3, 32(CX)(R9*1)
+	VMASKMOVPD (DI)(R9*1), Y2, Y6
+	VMASKMOVPD 32(DI)(R9*1), Y3, Y7
+	VSUBPD     Y6, Y4, Y6
+	VSUBPD     Y7, Y5, Y7
+	VCMPPD     $0x16, Y0, Y6, Y8
+	VCMPPD     $0x16, Y1, Y7, Y9
+	VBLENDVPD  Y8, Y6, Y4, Y4
+	VBLENDVPD  Y9, Y7, Y5, Y5
+	VMASKMOVPD Y4, Y2, (DX)(R9*1)
+	VMASKMOVPD Y5, Y3, 32(DX)(R9*1)
+	VANDPS     Y8, Y2, Y2
+	VANDPS     Y9, Y3, Y3
+	VMOVMSKPD  Y2, CX
+	VMOVMSKPD  Y3, DX
 	SHLL       $0x04, DX
 	ORL        DX, CX
 	MOVB       CL, (AX)
 	INCQ       AX
 
 end:
+	MOVQ n+72(FP), AX
+	SHLQ $0x03, AX
+	MOVQ ldbits+64(FP), CX
+	ADDQ CX, bits+56(FP)
+	MOVQ ldu+8(FP), CX
+	ADDQ CX, u+0(FP)
+	ADDQ AX, v+16(FP)
+	MOVQ ldx+32(FP), AX
+	ADDQ AX, x+24(FP)
+	DECQ rows+80(FP)
+	JNZ  row
 	VZEROUPPER
 	RET
 
-// func lifToValueF64AVX2(u *float64, v *float64, x *float64, alpha *float64, vth *float64, bits *uint64, vreset *float64, n int)
+// func lifToValueF64AVX2(u *float64, ldu int, v *float64, x *float64, ldx int, alpha *float64, vth *float64, bits *uint64, ldbits int, vreset *float64, n int, rows int)
 // Requires: AVX
-TEXT ·lifToValueF64AVX2(SB), NOSPLIT, $0-64
-	MOVQ bits+40(FP), AX
-	MOVQ n+56(FP), CX
-	SHLQ $0x03, CX
-	XORQ DX, DX
-	SUBQ $0x40, CX
+TEXT ·lifToValueF64AVX2(SB), NOSPLIT, $0-96
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	MOVQ   ldu+8(FP), AX
+	SHLQ   $0x03, AX
+	MOVQ   AX, ldu+8(FP)
+	MOVQ   ldx+32(FP), AX
+	SHLQ   $0x03, AX
+	MOVQ   AX, ldx+32(FP)
+
+row:
+	MOVQ bits+56(FP), AX
+	MOVQ u+0(FP), CX
+	MOVQ v+16(FP), DX
+	MOVQ x+24(FP), BX
+	MOVQ alpha+40(FP), SI
+	MOVQ vth+48(FP), DI
+	MOVQ vreset+72(FP), R8
+	MOVQ n+80(FP), R9
+	SHLQ $0x03, R9
+	XORQ R10, R10
+	SUBQ $0x40, R9
 	JL   tail
 
 loop:
-	MOVQ      x+16(FP), BX
-	VMOVUPD   (BX)(DX*1), Y0
-	VMOVUPD   32(BX)(DX*1), Y1
-	MOVQ      alpha+24(FP), BX
-	VMOVUPD   (BX)(DX*1), Y2
-	VMOVUPD   32(BX)(DX*1), Y3
-	MOVQ      v+8(FP), BX
-	VMOVUPD   (BX)(DX*1), Y4
-	VMOVUPD   32(BX)(DX*1), Y5
-	VMULPD    Y4, Y2, Y2
-	VMULPD    Y5, Y3, Y3
-	VADDPD    Y0, Y2, Y0
-	VADDPD    Y1, Y3, Y1
-	MOVQ      u+0(FP), BX
-	VMOVUPD   Y0, (BX)(DX*1)
-	VMOVUPD   Y1, 32(BX)(DX*1)
-	MOVQ      vth+32(FP), BX
-	VMOVUPD   (BX)(DX*1), Y2
-	VMOVUPD   32(BX)(DX*1), Y3
-	VSUBPD    Y2, Y0, Y4
-	VSUBPD    Y3, Y1, Y5
-	VXORPS    Y6, Y6, Y6
-	VXORPS    Y7, Y7, Y7
-	VCMPPD    $0x16, Y6, Y4, Y4
-	VCMPPD    $0x16, Y7, Y5, Y5
-	VSUBPD    Y2, Y0, Y2
-	VSUBPD    Y3, Y1, Y2
-	MOVQ      vreset+48(FP), BX
-	VMOVUPD   (BX)(DX*1), Y2
-	VMOVUPD   32(BX)(DX*1), Y3
-	VSUBPD    Y0, Y2, Y2
-	VSUBPD    Y1, Y3, Y3
-	VADDPD    Y2, Y0, Y2
-	VADDPD    Y3, Y1, Y3
-	VBLENDVPD Y4, Y2, Y0, Y0
-	VBLENDVPD Y5, Y3, Y1, Y1
-	MOVQ      v+8(FP), BX
-	VMOVUPD   Y0, (BX)(DX*1)
-	VMOVUPD   Y1, 32(BX)(DX*1)
-	VMOVMSKPD Y4, BX
-	VMOVMSKPD Y5, SI
-	SHLL      $0x04, SI
-	ORL       SI, BX
-	MOVB      BL, (AX)
+	VMOVUPD   (BX)(R10*1), Y2
+	VMOVUPD   32(BX)(R10*1), Y3
+	VMOVUPD   (SI)(R10*1), Y4
+	VMOVUPD   32(SI)(R10*1), Y5
+	VMOVUPD   (DX)(R10*1), Y6
+	VMOVUPD   32(DX)(R10*1), Y7
+	VMULPD    Y6, Y4, Y4
+	VMULPD    Y7, Y5, Y5
+	VADDPD    Y2, Y4, Y2
+	VADDPD    Y3, Y5, Y3
+	VMOVUPD   Y2, (CX)(R10*1)
+	VMOVUPD   Y3, 32(CX)(R10*1)
+	VMOVUPD   (DI)(R10*1), Y4
+	VMOVUPD   32(DI)(R10*1), Y5
+	VSUBPD    Y4, Y2, Y4
+	VSUBPD    Y5, Y3, Y5
+	VCMPPD    $0x16, Y0, Y4, Y4
+	VCMPPD    $0x16, Y1, Y5, Y5
+	VMOVUPD   (R8)(R10*1), Y6
+	VMOVUPD   32(R8)(R10*1), Y7
+	VSUBPD    Y2, Y6, Y6
+	VSUBPD    Y3, Y7, Y7
+	VADDPD    Y6, Y2, Y6
+	VADDPD    Y7, Y3, Y7
+	VBLENDVPD Y4, Y6, Y2, Y2
+	VBLENDVPD Y5, Y7, Y3, Y3
+	VMOVUPD   Y2, (DX)(R10*1)
+	VMOVUPD   Y3, 32(DX)(R10*1)
+	VMOVMSKPD Y4, R11
+	VMOVMSKPD Y5, R12
+	SHLL      $0x04, R12
+	ORL       R12, R11
+	MOVB      R11, (AX)
 	INCQ      AX
-	ADDQ      $0x40, DX
-	SUBQ      $0x40, CX
+	ADDQ      $0x40, R10
+	SUBQ      $0x40, R9
 	JGE       loop
 
 tail:
-	ADDQ       $0x40, CX
+	ADDQ       $0x40, R9
 	JZ         end
-	LEAQ       tail<>+64(SB), BX
-	SUBQ       CX, BX
-	VMOVUPD    (BX), Y0
-	VMOVUPD    32(BX), Y1
-	MOVQ       x+16(FP), CX
-	VMASKMOVPD (CX)(DX*1), Y0, Y2
-	VMASKMOVPD 32(CX)(DX*1), Y1, Y3
-	MOVQ       alpha+24(FP), CX
-	VMASKMOVPD (CX)(DX*1), Y0, Y4
-	VMASKMOVPD 32(CX)(DX*1), Y1, Y5
-	MOVQ       v+8(FP), CX
-	VMASKMOVPD (CX)(DX*1), Y0, Y6
-	VMASKMOVPD 32(CX)(DX*1), Y1, Y7
-	VMULPD     Y6, Y4, Y4
-	VMULPD     Y7, Y5, Y5
-	VADDPD     Y2, Y4, Y2
-	VADDPD     Y3, Y5, Y3
-	MOVQ       u+0(FP), CX
-	VMASKMOVPD Y2, Y0, (CX)(DX*1)
-	VMASKMOVPD Y3, Y1, 32(CX)(DX*1)
-	MOVQ       vth+32(FP), CX
-	VMASKMOVPD (CX)(DX*1), Y0, Y4
-	VMASKMOVPD 32(CX)(DX*1), Y1, Y5
-	VSUBPD     Y4, Y2, Y6
-	VSUBPD     Y5, Y3, Y7
-	VXORPS     Y8, Y8, Y8
-	VXORPS     Y9, Y9, Y9
-	VCMPPD     $0x16, Y8, Y6, Y6
-	VCMPPD     $0x16, Y9, Y7, Y7
-	VSUBPD     Y4, Y2, Y4
-	VSUBPD     Y5, Y3, Y4
-	MOVQ       vreset+48(FP), CX
-	VMASKMOVPD (CX)(DX*1), Y0, Y4
-	VMASKMOVPD 32(CX)(DX*1), Y1, Y5
-	VSUBPD     Y2, Y4, Y4
-	VSUBPD     Y3, Y5, Y5
-	VADDPD     Y4, Y2, Y4
-	VADDPD     Y5, Y3, Y5
-	VBLENDVPD  Y6, Y4, Y2, Y2
-	VBLENDVPD  Y7, Y5, Y3, Y3
-	MOVQ       v+8(FP), CX
-	VMASKMOVPD Y2, Y0, (CX)(DX*1)
-	VMASKMOVPD Y3, Y1, 32(CX)(DX*1)
-	VANDPS     Y6, Y0, Y0
-	VANDPS     Y7, Y1, Y1
-	VMOVMSKPD  Y0, CX
-	VMOVMSKPD  Y1, DX
+	LEAQ       tail<>+64(SB), R11
+	SUBQ       R9, R11
+	VMOVUPD    (R11), Y2
+	VMOVUPD    32(R11), Y3
+	VMASKMOVPD (BX)(R10*1), Y2, Y4
+	VMASKMOVPD 32(BX)(R10*1), Y3, Y5
+	VMASKMOVPD (SI)(R10*1), Y2, Y6
+	VMASKMOVPD 32(SI)(R10*1), Y3, Y7
+	VMASKMOVPD (DX)(R10*1), Y2, Y8
+	VMASKMOVPD 32(DX)(R10*1), Y3, Y9
+	VMULPD     Y8, Y6, Y6
+	VMULPD     Y9, Y7, Y7
+	VADDPD     Y4, Y6, Y4
+	VADDPD     Y5, Y7, Y5
+	VMASKMOVPD Y4, Y2, (CX)(R10*1)
+	VMASKMOVPD Y5, Y3, 32(CX)(R10*1)
+	VMASKMOVPD (DI)(R10*1), Y2, Y6
+	VMASKMOVPD 32(DI)(R10*1), Y3, Y7
+	VSUBPD     Y6, Y4, Y6
+	VSUBPD     Y7, Y5, Y7
+	VCMPPD     $0x16, Y0, Y6, Y6
+	VCMPPD     $0x16, Y1, Y7, Y7
+	VMASKMOVPD (R8)(R10*1), Y2, Y8
+	VMASKMOVPD 32(R8)(R10*1), Y3, Y9
+	VSUBPD     Y4, Y8, Y8
+	VSUBPD     Y5, Y9, Y9
+	VADDPD     Y8, Y4, Y8
+	VADDPD     Y9, Y5, Y9
+	VBLENDVPD  Y6, Y8, Y4, Y4
+	VBLENDVPD  Y7, Y9, Y5, Y5
+	VMASKMOVPD Y4, Y2, (DX)(R10*1)
+	VMASKMOVPD Y5, Y3, 32(DX)(R10*1)
+	VANDPS     Y6, Y2, Y2
+	VANDPS     Y7, Y3, Y3
+	VMOVMSKPD  Y2, CX
+	VMOVMSKPD  Y3, DX
 	SHLL       $0x04, DX
 	ORL        DX, CX
 	MOVB       CL, (AX)
 	INCQ       AX
 
 end:
+	MOVQ n+80(FP), AX
+	SHLQ $0x03, AX
+	MOVQ ldbits+64(FP), CX
+	ADDQ CX, bits+56(FP)
+	MOVQ ldu+8(FP), CX
+	ADDQ CX, u+0(FP)
+	ADDQ AX, v+16(FP)
+	MOVQ ldx+32(FP), AX
+	ADDQ AX, x+24(FP)
+	DECQ rows+88(FP)
+	JNZ  row
 	VZEROUPPER
 	RET
 
@@ -11123,281 +12662,6 @@ tail:
 	MOVQ       dx+8(FP), AX
 	VMASKMOVPD Y2, Y0, (AX)(CX*1)
 	VMASKMOVPD Y3, Y1, 32(AX)(CX*1)
-
-end:
-	VZEROUPPER
-	RET
-
-// func lifBackF64AVX2(dv *float64, dx *float64, ds *float64, slope *float64, u *float64, gv *float64, alpha *float64, vth *float64, attached uint64, n int)
-// Requires: AVX
-TEXT ·lifBackF64AVX2(SB), NOSPLIT, $0-80
-	MOVQ n+72(FP), AX
-	SHLQ $0x03, AX
-	XORQ CX, CX
-	SUBQ $0x40, AX
-	JL   tail
-
-loop:
-	MOVQ         dv+0(FP), DX
-	VMOVUPD      (DX)(CX*1), Y0
-	VMOVUPD      32(DX)(CX*1), Y1
-	MOVQ         u+32(FP), DX
-	VMOVUPD      (DX)(CX*1), Y2
-	VMOVUPD      32(DX)(CX*1), Y3
-	MOVQ         vth+56(FP), DX
-	VMOVUPD      (DX)(CX*1), Y4
-	VMOVUPD      32(DX)(CX*1), Y5
-	VSUBPD       Y4, Y2, Y2
-	VSUBPD       Y5, Y3, Y3
-	VXORPS       Y6, Y6, Y6
-	VXORPS       Y7, Y7, Y7
-	VCMPPD       $0x16, Y6, Y2, Y2
-	VCMPPD       $0x16, Y7, Y3, Y2
-	VXORPS       Y2, Y2, Y2
-	VXORPS       Y3, Y3, Y3
-	VSUBPD       Y4, Y2, Y2
-	VSUBPD       Y5, Y3, Y3
-	VMULPD       Y0, Y2, Y2
-	VMULPD       Y1, Y3, Y3
-	VBROADCASTSD attached+64(FP), Y4
-	MOVQ         ds+16(FP), DX
-	VMOVUPD      (DX)(CX*1), Y5
-	VMOVUPD      32(DX)(CX*1), Y6
-	VANDPD       Y4, Y2, Y2
-	VANDPD       Y4, Y3, Y3
-	VADDPD       Y2, Y5, Y2
-	VADDPD       Y3, Y6, Y3
-	MOVQ         slope+24(FP), DX
-	VMOVUPD      (DX)(CX*1), Y4
-	VMOVUPD      32(DX)(CX*1), Y5
-	VMULPD       Y4, Y2, Y2
-	VMULPD       Y5, Y3, Y3
-	VADDPD       Y2, Y0, Y0
-	VADDPD       Y3, Y1, Y1
-	MOVQ         gv+40(FP), DX
-	VMOVUPD      (DX)(CX*1), Y2
-	VMOVUPD      32(DX)(CX*1), Y3
-	VADDPD       Y2, Y0, Y0
-	VADDPD       Y3, Y1, Y1
-	MOVQ         alpha+48(FP), DX
-	VMOVUPD      (DX)(CX*1), Y2
-	VMOVUPD      32(DX)(CX*1), Y3
-	VMULPD       Y0, Y2, Y2
-	VMULPD       Y1, Y3, Y3
-	MOVQ         dv+0(FP), DX
-	VMOVUPD      Y2, (DX)(CX*1)
-	VMOVUPD      Y3, 32(DX)(CX*1)
-	MOVQ         dx+8(FP), DX
-	VMOVUPD      Y0, (DX)(CX*1)
-	VMOVUPD      Y1, 32(DX)(CX*1)
-	ADDQ         $0x40, CX
-	SUBQ         $0x40, AX
-	JGE          loop
-
-tail:
-	ADDQ         $0x40, AX
-	JZ           end
-	LEAQ         tail<>+64(SB), DX
-	SUBQ         AX, DX
-	VMOVUPD      (DX), Y0
-	VMOVUPD      32(DX), Y1
-	MOVQ         dv+0(FP), AX
-	VMASKMOVPD   (AX)(CX*1), Y0, Y2
-	VMASKMOVPD   32(AX)(CX*1), Y1, Y3
-	MOVQ         u+32(FP), AX
-	VMASKMOVPD   (AX)(CX*1), Y0, Y4
-	VMASKMOVPD   32(AX)(CX*1), Y1, Y5
-	MOVQ         vth+56(FP), AX
-	VMASKMOVPD   (AX)(CX*1), Y0, Y6
-	VMASKMOVPD   32(AX)(CX*1), Y1, Y7
-	VSUBPD       Y6, Y4, Y4
-	VSUBPD       Y7, Y5, Y5
-	VXORPS       Y8, Y8, Y8
-	VXORPS       Y9, Y9, Y9
-	VCMPPD       $0x16, Y8, Y4, Y4
-	VCMPPD       $0x16, Y9, Y5, Y4
-	VXORPS       Y4, Y4, Y4
-	VXORPS       Y5, Y5, Y5
-	VSUBPD       Y6, Y4, Y4
-	VSUBPD       Y7, Y5, Y5
-	VMULPD       Y2, Y4, Y4
-	VMULPD       Y3, Y5, Y5
-	VBROADCASTSD attached+64(FP), Y6
-	MOVQ         ds+16(FP), AX
-	VMASKMOVPD   (AX)(CX*1), Y0, Y7
-	VMASKMOVPD   32(AX)(CX*1), Y1, Y8
-	VANDPD       Y6, Y4, Y4
-	VANDPD       Y6, Y5, Y5
-	VADDPD       Y4, Y7, Y4
-	VADDPD       Y5, Y8, Y5
-	MOVQ         slope+24(FP), AX
-	VMASKMOVPD   (AX)(CX*1), Y0, Y6
-	VMASKMOVPD   32(AX)(CX*1), Y1, Y7
-	VMULPD       Y6, Y4, Y4
-	VMULPD       Y7, Y5, Y5
-	VADDPD       Y4, Y2, Y2
-	VADDPD       Y5, Y3, Y3
-	MOVQ         gv+40(FP), AX
-	VMASKMOVPD   (AX)(CX*1), Y0, Y4
-	VMASKMOVPD   32(AX)(CX*1), Y1, Y5
-	VADDPD       Y4, Y2, Y2
-	VADDPD       Y5, Y3, Y3
-	MOVQ         alpha+48(FP), AX
-	VMASKMOVPD   (AX)(CX*1), Y0, Y4
-	VMASKMOVPD   32(AX)(CX*1), Y1, Y5
-	VMULPD       Y2, Y4, Y4
-	VMULPD       Y3, Y5, Y5
-	MOVQ         dv+0(FP), AX
-	VMASKMOVPD   Y4, Y0, (AX)(CX*1)
-	VMASKMOVPD   Y5, Y1, 32(AX)(CX*1)
-	MOVQ         dx+8(FP), AX
-	VMASKMOVPD   Y2, Y0, (AX)(CX*1)
-	VMASKMOVPD   Y3, Y1, 32(AX)(CX*1)
-
-end:
-	VZEROUPPER
-	RET
-
-// func lifBackToValueF64AVX2(dv *float64, dx *float64, ds *float64, slope *float64, u *float64, gv *float64, alpha *float64, vth *float64, attached uint64, vreset *float64, n int)
-// Requires: AVX
-TEXT ·lifBackToValueF64AVX2(SB), NOSPLIT, $0-88
-	VBROADCASTSD word3ff0000000000000<>+0(SB), Y0
-	MOVQ         n+80(FP), AX
-	SHLQ         $0x03, AX
-	XORQ         CX, CX
-	SUBQ         $0x40, AX
-	JL           tail
-
-loop:
-	MOVQ         dv+0(FP), DX
-	VMOVUPD      (DX)(CX*1), Y0
-	VMOVUPD      32(DX)(CX*1), Y1
-	MOVQ         u+32(FP), DX
-	VMOVUPD      (DX)(CX*1), Y2
-	VMOVUPD      32(DX)(CX*1), Y3
-	MOVQ         vth+56(FP), DX
-	VMOVUPD      (DX)(CX*1), Y4
-	VMOVUPD      32(DX)(CX*1), Y5
-	VSUBPD       Y4, Y2, Y4
-	VSUBPD       Y5, Y3, Y5
-	VXORPS       Y6, Y6, Y6
-	VXORPS       Y7, Y7, Y7
-	VCMPPD       $0x16, Y6, Y4, Y4
-	VCMPPD       $0x16, Y7, Y5, Y5
-	MOVQ         vreset+72(FP), DX
-	VMOVUPD      (DX)(CX*1), Y6
-	VMOVUPD      32(DX)(CX*1), Y7
-	VSUBPD       Y2, Y6, Y2
-	VSUBPD       Y3, Y7, Y3
-	VMULPD       Y0, Y2, Y2
-	VMULPD       Y1, Y3, Y3
-	VXORPS       Y6, Y6, Y6
-	VXORPS       Y7, Y7, Y7
-	VMULPD       Y6, Y0, Y6
-	VMULPD       Y7, Y1, Y7
-	VBLENDVPD    Y4, Y6, Y0, Y0
-	VBLENDVPD    Y5, Y7, Y1, Y1
-	VBROADCASTSD attached+64(FP), Y4
-	MOVQ         ds+16(FP), DX
-	VMOVUPD      (DX)(CX*1), Y5
-	VMOVUPD      32(DX)(CX*1), Y6
-	VANDPD       Y4, Y2, Y2
-	VANDPD       Y4, Y3, Y3
-	VADDPD       Y2, Y5, Y2
-	VADDPD       Y3, Y6, Y3
-	MOVQ         slope+24(FP), DX
-	VMOVUPD      (DX)(CX*1), Y4
-	VMOVUPD      32(DX)(CX*1), Y5
-	VMULPD       Y4, Y2, Y2
-	VMULPD       Y5, Y3, Y3
-	VADDPD       Y2, Y0, Y0
-	VADDPD       Y3, Y1, Y1
-	MOVQ         gv+40(FP), DX
-	VMOVUPD      (DX)(CX*1), Y2
-	VMOVUPD      32(DX)(CX*1), Y3
-	VADDPD       Y2, Y0, Y0
-	VADDPD       Y3, Y1, Y1
-	MOVQ         alpha+48(FP), DX
-	VMOVUPD      (DX)(CX*1), Y2
-	VMOVUPD      32(DX)(CX*1), Y3
-	VMULPD       Y0, Y2, Y2
-	VMULPD       Y1, Y3, Y3
-	MOVQ         dv+0(FP), DX
-	VMOVUPD      Y2, (DX)(CX*1)
-	VMOVUPD      Y3, 32(DX)(CX*1)
-	MOVQ         dx+8(FP), DX
-	VMOVUPD      Y0, (DX)(CX*1)
-	VMOVUPD      Y1, 32(DX)(CX*1)
-	ADDQ         $0x40, CX
-	SUBQ         $0x40, AX
-	JGE          loop
-
-tail:
-	ADDQ         $0x40, AX
-	JZ           end
-	LEAQ         tail<>+64(SB), DX
-	SUBQ         AX, DX
-	VMOVUPD      (DX), Y0
-	VMOVUPD      32(DX), Y1
-	MOVQ         dv+0(FP), AX
-	VMASKMOVPD   (AX)(CX*1), Y0, Y2
-	VMASKMOVPD   32(AX)(CX*1), Y1, Y3
-	MOVQ         u+32(FP), AX
-	VMASKMOVPD   (AX)(CX*1), Y0, Y4
-	VMASKMOVPD   32(AX)(CX*1), Y1, Y5
-	MOVQ         vth+56(FP), AX
-	VMASKMOVPD   (AX)(CX*1), Y0, Y6
-	VMASKMOVPD   32(AX)(CX*1), Y1, Y7
-	VSUBPD       Y6, Y4, Y6
-	VSUBPD       Y7, Y5, Y7
-	VXORPS       Y8, Y8, Y8
-	VXORPS       Y9, Y9, Y9
-	VCMPPD       $0x16, Y8, Y6, Y6
-	VCMPPD       $0x16, Y9, Y7, Y7
-	MOVQ         vreset+72(FP), AX
-	VMASKMOVPD   (AX)(CX*1), Y0, Y8
-	VMASKMOVPD   32(AX)(CX*1), Y1, Y9
-	VSUBPD       Y4, Y8, Y4
-	VSUBPD       Y5, Y9, Y5
-	VMULPD       Y2, Y4, Y4
-	VMULPD       Y3, Y5, Y5
-	VXORPS       Y8, Y8, Y8
-	VXORPS       Y9, Y9, Y9
-	VMULPD       Y8, Y2, Y8
-	VMULPD       Y9, Y3, Y9
-	VBLENDVPD    Y6, Y8, Y2, Y2
-	VBLENDVPD    Y7, Y9, Y3, Y3
-	VBROADCASTSD attached+64(FP), Y6
-	MOVQ         ds+16(FP), AX
-	VMASKMOVPD   (AX)(CX*1), Y0, Y7
-	VMASKMOVPD   32(AX)(CX*1), Y1, Y8
-	VANDPD       Y6, Y4, Y4
-	VANDPD       Y6, Y5, Y5
-	VADDPD       Y4, Y7, Y4
-	VADDPD       Y5, Y8, Y5
-	MOVQ         slope+24(FP), AX
-	VMASKMOVPD   (AX)(CX*1), Y0, Y6
-	VMASKMOVPD   32(AX)(CX*1), Y1, Y7
-	VMULPD       Y6, Y4, Y4
-	VMULPD       Y7, Y5, Y5
-	VADDPD       Y4, Y2, Y2
-	VADDPD       Y5, Y3, Y3
-	MOVQ         gv+40(FP), AX
-	VMASKMOVPD   (AX)(CX*1), Y0, Y4
-	VMASKMOVPD   32(AX)(CX*1), Y1, Y5
-	VADDPD       Y4, Y2, Y2
-	VADDPD       Y5, Y3, Y3
-	MOVQ         alpha+48(FP), AX
-	VMASKMOVPD   (AX)(CX*1), Y0, Y4
-	VMASKMOVPD   32(AX)(CX*1), Y1, Y5
-	VMULPD       Y2, Y4, Y4
-	VMULPD       Y3, Y5, Y5
-	MOVQ         dv+0(FP), AX
-	VMASKMOVPD   Y4, Y0, (AX)(CX*1)
-	VMASKMOVPD   Y5, Y1, 32(AX)(CX*1)
-	MOVQ         dx+8(FP), AX
-	VMASKMOVPD   Y2, Y0, (AX)(CX*1)
-	VMASKMOVPD   Y3, Y1, 32(AX)(CX*1)
 
 end:
 	VZEROUPPER
@@ -11493,25 +12757,355 @@ end:
 	VZEROUPPER
 	RET
 
-// func lifBackLearnedF64AVX2(dv *float64, dx *float64, ds *float64, slope *float64, u *float64, gv *float64, alpha *float64, vth *float64, attached uint64, dalpha *float64, before *float64, dvth *float64, n int)
+// func lifBackF64AVX2(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, n int, rows int)
 // Requires: AVX
-TEXT ·lifBackLearnedF64AVX2(SB), NOSPLIT, $0-104
-	MOVQ n+96(FP), AX
+TEXT ·lifBackF64AVX2(SB), NOSPLIT, $0-112
+	MOVQ lddx+16(FP), AX
 	SHLQ $0x03, AX
-	XORQ CX, CX
-	SUBQ $0x40, AX
+	MOVQ AX, lddx+16(FP)
+	MOVQ ldgv+64(FP), AX
+	SHLQ $0x03, AX
+	MOVQ AX, ldgv+64(FP)
+	MOVQ ldu+48(FP), AX
+	SHLQ $0x03, AX
+	MOVQ AX, ldu+48(FP)
+
+row:
+	MOVQ dv+0(FP), AX
+	MOVQ alpha+72(FP), CX
+	MOVQ dx+8(FP), DX
+	MOVQ gv+56(FP), BX
+	MOVQ ds+24(FP), SI
+	MOVQ u+40(FP), DI
+	MOVQ vth+80(FP), R8
+	MOVQ n+96(FP), R9
+	SHLQ $0x03, R9
+	XORQ R10, R10
+	SUBQ $0x40, R9
 	JL   tail
 
 loop:
-	MOVQ         dv+0(FP), DX
-	VMOVUPD      (DX)(CX*1), Y0
-	VMOVUPD      32(DX)(CX*1), Y1
-	MOVQ         u+32(FP), DX
-	VMOVUPD      (DX)(CX*1), Y2
-	VMOVUPD      32(DX)(CX*1), Y3
-	MOVQ         vth+56(FP), DX
-	VMOVUPD      (DX)(CX*1), Y4
-	VMOVUPD      32(DX)(CX*1), Y5
+	VMOVUPD      (AX)(R10*1), Y0
+	VMOVUPD      32(AX)(R10*1), Y1
+	VMOVUPD      (DI)(R10*1), Y2
+	VMOVUPD      32(DI)(R10*1), Y3
+	VMOVUPD      (R8)(R10*1), Y4
+	VMOVUPD      32(R8)(R10*1), Y5
+	VSUBPD       Y4, Y2, Y2
+	VSUBPD       Y5, Y3, Y3
+	VXORPS       Y6, Y6, Y6
+	VXORPS       Y7, Y7, Y7
+	VCMPPD       $0x16, Y6, Y2, Y2
+	VCMPPD       $0x16, Y7, Y3, Y2
+	VXORPS       Y2, Y2, Y2
+	VXORPS       Y3, Y3, Y3
+	VSUBPD       Y4, Y2, Y2
+	VSUBPD       Y5, Y3, Y3
+	VMULPD       Y0, Y2, Y2
+	VMULPD       Y1, Y3, Y3
+	MOVQ         slope+32(FP), R11
+	VMOVUPD      (R11)(R10*1), Y4
+	VMOVUPD      32(R11)(R10*1), Y5
+	VMOVUPD      (SI)(R10*1), Y6
+	VMOVUPD      32(SI)(R10*1), Y7
+	VBROADCASTSD attached+88(FP), Y8
+	VANDPD       Y8, Y2, Y2
+	VANDPD       Y8, Y3, Y3
+	VADDPD       Y2, Y6, Y2
+	VADDPD       Y3, Y7, Y3
+	VMULPD       Y4, Y2, Y2
+	VMULPD       Y5, Y3, Y3
+	VADDPD       Y2, Y0, Y0
+	VADDPD       Y3, Y1, Y1
+	VMOVUPD      (BX)(R10*1), Y2
+	VMOVUPD      32(BX)(R10*1), Y3
+	VADDPD       Y2, Y0, Y0
+	VADDPD       Y3, Y1, Y1
+	VMOVUPD      (CX)(R10*1), Y2
+	VMOVUPD      32(CX)(R10*1), Y3
+	VMULPD       Y0, Y2, Y2
+	VMULPD       Y1, Y3, Y3
+	VMOVUPD      Y2, (AX)(R10*1)
+	VMOVUPD      Y3, 32(AX)(R10*1)
+	VMOVUPD      Y0, (DX)(R10*1)
+	VMOVUPD      Y1, 32(DX)(R10*1)
+	ADDQ         $0x40, R10
+	SUBQ         $0x40, R9
+	JGE          loop
+
+tail:
+	ADDQ         $0x40, R9
+	JZ           end
+	LEAQ         tail<>+64(SB), R11
+	SUBQ         R9, R11
+	VMOVUPD      (R11), Y0
+	VMOVUPD      32(R11), Y1
+	VMASKMOVPD   (AX)(R10*1), Y0, Y2
+	VMASKMOVPD   32(AX)(R10*1), Y1, Y3
+	VMASKMOVPD   (DI)(R10*1), Y0, Y4
+	VMASKMOVPD   32(DI)(R10*1), Y1, Y5
+	VMASKMOVPD   (R8)(R10*1), Y0, Y6
+	VMASKMOVPD   32(R8)(R10*1), Y1, Y7
+	VSUBPD       Y6, Y4, Y4
+	VSUBPD       Y7, Y5, Y5
+	VXORPS       Y8, Y8, Y8
+	VXORPS       Y9, Y9, Y9
+	VCMPPD       $0x16, Y8, Y4, Y4
+	VCMPPD       $0x16, Y9, Y5, Y4
+	VXORPS       Y4, Y4, Y4
+	VXORPS       Y5, Y5, Y5
+	VSUBPD       Y6, Y4, Y4
+	VSUBPD       Y7, Y5, Y5
+	VMULPD       Y2, Y4, Y4
+	VMULPD       Y3, Y5, Y5
+	MOVQ         slope+32(FP), DI
+	VMASKMOVPD   (DI)(R10*1), Y0, Y6
+	VMASKMOVPD   32(DI)(R10*1), Y1, Y7
+	VMASKMOVPD   (SI)(R10*1), Y0, Y8
+	VMASKMOVPD   32(SI)(R10*1), Y1, Y9
+	VBROADCASTSD attached+88(FP), Y10
+	VANDPD       Y10, Y4, Y4
+	VANDPD       Y10, Y5, Y5
+	VADDPD       Y4, Y8, Y4
+	VADDPD       Y5, Y9, Y5
+	VMULPD       Y6, Y4, Y4
+	VMULPD       Y7, Y5, Y5
+	VADDPD       Y4, Y2, Y2
+	VADDPD       Y5, Y3, Y3
+	VMASKMOVPD   (BX)(R10*1), Y0, Y4
+	VMASKMOVPD   32(BX)(R10*1), Y1, Y5
+	VADDPD       Y4, Y2, Y2
+	VADDPD       Y5, Y3, Y3
+	VMASKMOVPD   (CX)(R10*1), Y0, Y4
+	VMASKMOVPD   32(CX)(R10*1), Y1, Y5
+	VMULPD       Y2, Y4, Y4
+	VMULPD       Y3, Y5, Y5
+	VMASKMOVPD   Y4, Y0, (AX)(R10*1)
+	VMASKMOVPD   Y5, Y1, 32(AX)(R10*1)
+	VMASKMOVPD   Y2, Y0, (DX)(R10*1)
+	VMASKMOVPD   Y3, Y1, 32(DX)(R10*1)
+
+end:
+	MOVQ n+96(FP), AX
+	SHLQ $0x03, AX
+	ADDQ AX, ds+24(FP)
+	ADDQ AX, dv+0(FP)
+	MOVQ lddx+16(FP), CX
+	ADDQ CX, dx+8(FP)
+	MOVQ ldgv+64(FP), CX
+	ADDQ CX, gv+56(FP)
+	ADDQ AX, slope+32(FP)
+	MOVQ ldu+48(FP), AX
+	ADDQ AX, u+40(FP)
+	DECQ rows+104(FP)
+	JNZ  row
+	VZEROUPPER
+	RET
+
+// func lifBackFastF64AVX2(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, k float64, n int, rows int)
+// Requires: AVX
+TEXT ·lifBackFastF64AVX2(SB), NOSPLIT, $0-120
+	MOVQ lddx+16(FP), AX
+	SHLQ $0x03, AX
+	MOVQ AX, lddx+16(FP)
+	MOVQ ldgv+64(FP), AX
+	SHLQ $0x03, AX
+	MOVQ AX, ldgv+64(FP)
+	MOVQ ldu+48(FP), AX
+	SHLQ $0x03, AX
+	MOVQ AX, ldu+48(FP)
+
+row:
+	MOVQ dv+0(FP), AX
+	MOVQ alpha+72(FP), CX
+	MOVQ dx+8(FP), DX
+	MOVQ gv+56(FP), BX
+	MOVQ ds+24(FP), SI
+	MOVQ u+40(FP), DI
+	MOVQ vth+80(FP), R8
+	MOVQ n+104(FP), R9
+	SHLQ $0x03, R9
+	XORQ R10, R10
+	SUBQ $0x40, R9
+	JL   tail
+
+loop:
+	VMOVUPD      (AX)(R10*1), Y0
+	VMOVUPD      32(AX)(R10*1), Y1
+	VMOVUPD      (DI)(R10*1), Y2
+	VMOVUPD      32(DI)(R10*1), Y3
+	VMOVUPD      (R8)(R10*1), Y4
+	VMOVUPD      32(R8)(R10*1), Y5
+	VSUBPD       Y4, Y2, Y2
+	VSUBPD       Y5, Y3, Y3
+	VXORPS       Y6, Y6, Y6
+	VXORPS       Y7, Y7, Y7
+	VCMPPD       $0x16, Y6, Y2, Y6
+	VCMPPD       $0x16, Y7, Y3, Y6
+	VXORPS       Y6, Y6, Y6
+	VXORPS       Y7, Y7, Y7
+	VSUBPD       Y4, Y6, Y4
+	VSUBPD       Y5, Y7, Y5
+	VMULPD       Y0, Y4, Y4
+	VMULPD       Y1, Y5, Y5
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Y6
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Y7
+	VBROADCASTSD k+96(FP), Y8
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Y9
+	VANDPD       Y9, Y2, Y2
+	VANDPD       Y9, Y3, Y3
+	VMULPD       Y2, Y8, Y2
+	VMULPD       Y3, Y8, Y3
+	VADDPD       Y2, Y7, Y2
+	VADDPD       Y3, Y7, Y3
+	VDIVPD       Y2, Y6, Y2
+	VDIVPD       Y3, Y6, Y3
+	VMULPD       Y2, Y2, Y2
+	VMULPD       Y3, Y3, Y3
+	VMOVUPD      (SI)(R10*1), Y6
+	VMOVUPD      32(SI)(R10*1), Y7
+	VBROADCASTSD attached+88(FP), Y8
+	VANDPD       Y8, Y4, Y4
+	VANDPD       Y8, Y5, Y5
+	VADDPD       Y4, Y6, Y4
+	VADDPD       Y5, Y7, Y5
+	VMULPD       Y2, Y4, Y2
+	VMULPD       Y3, Y5, Y3
+	VADDPD       Y2, Y0, Y0
+	VADDPD       Y3, Y1, Y1
+	VMOVUPD      (BX)(R10*1), Y2
+	VMOVUPD      32(BX)(R10*1), Y3
+	VADDPD       Y2, Y0, Y0
+	VADDPD       Y3, Y1, Y1
+	VMOVUPD      (CX)(R10*1), Y2
+	VMOVUPD      32(CX)(R10*1), Y3
+	VMULPD       Y0, Y2, Y2
+	VMULPD       Y1, Y3, Y3
+	VMOVUPD      Y2, (AX)(R10*1)
+	VMOVUPD      Y3, 32(AX)(R10*1)
+	VMOVUPD      Y0, (DX)(R10*1)
+	VMOVUPD      Y1, 32(DX)(R10*1)
+	ADDQ         $0x40, R10
+	SUBQ         $0x40, R9
+	JGE          loop
+
+tail:
+	ADDQ         $0x40, R9
+	JZ           end
+	LEAQ         tail<>+64(SB), R11
+	SUBQ         R9, R11
+	VMOVUPD      (R11), Y0
+	VMOVUPD      32(R11), Y1
+	VMASKMOVPD   (AX)(R10*1), Y0, Y2
+	VMASKMOVPD   32(AX)(R10*1), Y1, Y3
+	VMASKMOVPD   (DI)(R10*1), Y0, Y4
+	VMASKMOVPD   32(DI)(R10*1), Y1, Y5
+	VMASKMOVPD   (R8)(R10*1), Y0, Y6
+	VMASKMOVPD   32(R8)(R10*1), Y1, Y7
+	VSUBPD       Y6, Y4, Y4
+	VSUBPD       Y7, Y5, Y5
+	VXORPS       Y8, Y8, Y8
+	VXORPS       Y9, Y9, Y9
+	VCMPPD       $0x16, Y8, Y4, Y8
+	VCMPPD       $0x16, Y9, Y5, Y8
+	VXORPS       Y8, Y8, Y8
+	VXORPS       Y9, Y9, Y9
+	VSUBPD       Y6, Y8, Y6
+	VSUBPD       Y7, Y9, Y7
+	VMULPD       Y2, Y6, Y6
+	VMULPD       Y3, Y7, Y7
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Y8
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Y9
+	VBROADCASTSD k+96(FP), Y10
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Y11
+	VANDPD       Y11, Y4, Y4
+	VANDPD       Y11, Y5, Y5
+	VMULPD       Y4, Y10, Y4
+	VMULPD       Y5, Y10, Y5
+	VADDPD       Y4, Y9, Y4
+	VADDPD       Y5, Y9, Y5
+	VDIVPD       Y4, Y8, Y4
+	VDIVPD       Y5, Y8, Y5
+	VMULPD       Y4, Y4, Y4
+	VMULPD       Y5, Y5, Y5
+	VMASKMOVPD   (SI)(R10*1), Y0, Y8
+	VMASKMOVPD   32(SI)(R10*1), Y1, Y9
+	VBROADCASTSD attached+88(FP), Y10
+	VANDPD       Y10, Y6, Y6
+	VANDPD       Y10, Y7, Y7
+	VADDPD       Y6, Y8, Y6
+	VADDPD       Y7, Y9, Y7
+	VMULPD       Y4, Y6, Y4
+	VMULPD       Y5, Y7, Y5
+	VADDPD       Y4, Y2, Y2
+	VADDPD       Y5, Y3, Y3
+	VMASKMOVPD   (BX)(R10*1), Y0, Y4
+	VMASKMOVPD   32(BX)(R10*1), Y1, Y5
+	VADDPD       Y4, Y2, Y2
+	VADDPD       Y5, Y3, Y3
+	VMASKMOVPD   (CX)(R10*1), Y0, Y4
+	VMASKMOVPD   32(CX)(R10*1), Y1, Y5
+	VMULPD       Y2, Y4, Y4
+	VMULPD       Y3, Y5, Y5
+	VMASKMOVPD   Y4, Y0, (AX)(R10*1)
+	VMASKMOVPD   Y5, Y1, 32(AX)(R10*1)
+	VMASKMOVPD   Y2, Y0, (DX)(R10*1)
+	VMASKMOVPD   Y3, Y1, 32(DX)(R10*1)
+
+end:
+	MOVQ n+104(FP), AX
+	SHLQ $0x03, AX
+	ADDQ AX, ds+24(FP)
+	ADDQ AX, dv+0(FP)
+	MOVQ lddx+16(FP), CX
+	ADDQ CX, dx+8(FP)
+	MOVQ ldgv+64(FP), CX
+	ADDQ CX, gv+56(FP)
+	ADDQ AX, slope+32(FP)
+	MOVQ ldu+48(FP), AX
+	ADDQ AX, u+40(FP)
+	DECQ rows+112(FP)
+	JNZ  row
+	VZEROUPPER
+	RET
+
+DATA word7fffffffffffffff<>+0(SB)/8, $0x7fffffffffffffff
+GLOBL word7fffffffffffffff<>(SB), RODATA|NOPTR, $8
+
+// func lifBackLearnedF64AVX2(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, dalpha *float64, before *float64, dvth *float64, n int, rows int)
+// Requires: AVX
+TEXT ·lifBackLearnedF64AVX2(SB), NOSPLIT, $0-136
+	MOVQ lddx+16(FP), AX
+	SHLQ $0x03, AX
+	MOVQ AX, lddx+16(FP)
+	MOVQ ldgv+64(FP), AX
+	SHLQ $0x03, AX
+	MOVQ AX, ldgv+64(FP)
+	MOVQ ldu+48(FP), AX
+	SHLQ $0x03, AX
+	MOVQ AX, ldu+48(FP)
+
+row:
+	MOVQ dv+0(FP), AX
+	MOVQ alpha+72(FP), CX
+	MOVQ dx+8(FP), DX
+	MOVQ gv+56(FP), BX
+	MOVQ ds+24(FP), SI
+	MOVQ u+40(FP), DI
+	MOVQ vth+80(FP), R8
+	MOVQ n+120(FP), R9
+	SHLQ $0x03, R9
+	XORQ R10, R10
+	SUBQ $0x40, R9
+	JL   tail
+
+loop:
+	VMOVUPD      (AX)(R10*1), Y0
+	VMOVUPD      32(AX)(R10*1), Y1
+	VMOVUPD      (DI)(R10*1), Y2
+	VMOVUPD      32(DI)(R10*1), Y3
+	VMOVUPD      (R8)(R10*1), Y4
+	VMOVUPD      32(R8)(R10*1), Y5
 	VSUBPD       Y4, Y2, Y2
 	VSUBPD       Y5, Y3, Y3
 	VXORPS       Y6, Y6, Y6
@@ -11524,82 +13118,74 @@ loop:
 	VSUBPD       Y5, Y7, Y5
 	VMULPD       Y0, Y4, Y4
 	VMULPD       Y1, Y5, Y5
-	VBROADCASTSD attached+64(FP), Y6
-	MOVQ         ds+16(FP), DX
-	VMOVUPD      (DX)(CX*1), Y7
-	VMOVUPD      32(DX)(CX*1), Y8
-	VANDPD       Y6, Y4, Y4
-	VANDPD       Y6, Y5, Y5
-	VADDPD       Y4, Y7, Y4
-	VADDPD       Y5, Y8, Y5
-	MOVQ         slope+24(FP), DX
-	VMOVUPD      (DX)(CX*1), Y6
-	VMOVUPD      32(DX)(CX*1), Y7
+	MOVQ         slope+32(FP), R11
+	VMOVUPD      (R11)(R10*1), Y6
+	VMOVUPD      32(R11)(R10*1), Y7
+	VMOVUPD      (SI)(R10*1), Y8
+	VMOVUPD      32(SI)(R10*1), Y9
+	VBROADCASTSD attached+88(FP), Y10
+	VANDPD       Y10, Y4, Y4
+	VANDPD       Y10, Y5, Y5
+	VADDPD       Y4, Y8, Y4
+	VADDPD       Y5, Y9, Y5
 	VMULPD       Y6, Y4, Y4
 	VMULPD       Y7, Y5, Y5
 	VANDPD       Y2, Y0, Y2
 	VANDPD       Y3, Y1, Y3
-	MOVQ         dvth+88(FP), DX
-	VMOVUPD      (DX)(CX*1), Y6
-	VMOVUPD      32(DX)(CX*1), Y7
+	MOVQ         dvth+112(FP), R11
+	VMOVUPD      (R11)(R10*1), Y6
+	VMOVUPD      32(R11)(R10*1), Y7
 	VSUBPD       Y2, Y6, Y2
 	VSUBPD       Y3, Y7, Y3
 	VSUBPD       Y4, Y2, Y2
 	VSUBPD       Y5, Y3, Y3
-	MOVQ         dvth+88(FP), DX
-	VMOVUPD      Y2, (DX)(CX*1)
-	VMOVUPD      Y3, 32(DX)(CX*1)
+	MOVQ         dvth+112(FP), R11
+	VMOVUPD      Y2, (R11)(R10*1)
+	VMOVUPD      Y3, 32(R11)(R10*1)
 	VADDPD       Y4, Y0, Y0
 	VADDPD       Y5, Y1, Y1
-	MOVQ         gv+40(FP), DX
-	VMOVUPD      (DX)(CX*1), Y2
-	VMOVUPD      32(DX)(CX*1), Y3
+	VMOVUPD      (BX)(R10*1), Y2
+	VMOVUPD      32(BX)(R10*1), Y3
 	VADDPD       Y2, Y0, Y0
 	VADDPD       Y3, Y1, Y1
-	MOVQ         alpha+48(FP), DX
-	VMOVUPD      (DX)(CX*1), Y2
-	VMOVUPD      32(DX)(CX*1), Y3
+	VMOVUPD      (CX)(R10*1), Y2
+	VMOVUPD      32(CX)(R10*1), Y3
 	VMULPD       Y0, Y2, Y2
 	VMULPD       Y1, Y3, Y3
-	MOVQ         dv+0(FP), DX
-	VMOVUPD      Y2, (DX)(CX*1)
-	VMOVUPD      Y3, 32(DX)(CX*1)
-	MOVQ         dalpha+72(FP), DX
-	VMOVUPD      (DX)(CX*1), Y2
-	VMOVUPD      32(DX)(CX*1), Y3
-	MOVQ         before+80(FP), DX
-	VMOVUPD      (DX)(CX*1), Y4
-	VMOVUPD      32(DX)(CX*1), Y5
+	VMOVUPD      Y2, (AX)(R10*1)
+	VMOVUPD      Y3, 32(AX)(R10*1)
+	MOVQ         dalpha+96(FP), R11
+	VMOVUPD      (R11)(R10*1), Y2
+	VMOVUPD      32(R11)(R10*1), Y3
+	MOVQ         before+104(FP), R11
+	VMOVUPD      (R11)(R10*1), Y4
+	VMOVUPD      32(R11)(R10*1), Y5
 	VMULPD       Y4, Y0, Y4
 	VMULPD       Y5, Y1, Y5
 	VADDPD       Y4, Y2, Y2
 	VADDPD       Y5, Y3, Y3
-	MOVQ         dalpha+72(FP), DX
-	VMOVUPD      Y2, (DX)(CX*1)
-	VMOVUPD      Y3, 32(DX)(CX*1)
-	MOVQ         dx+8(FP), DX
-	VMOVUPD      Y0, (DX)(CX*1)
-	VMOVUPD      Y1, 32(DX)(CX*1)
-	ADDQ         $0x40, CX
-	SUBQ         $0x40, AX
+	MOVQ         dalpha+96(FP), R11
+	VMOVUPD      Y2, (R11)(R10*1)
+	VMOVUPD      Y3, 32(R11)(R10*1)
+	VMOVUPD      Y0, (DX)(R10*1)
+	VMOVUPD      Y1, 32(DX)(R10*1)
+	ADDQ         $0x40, R10
+	SUBQ         $0x40, R9
 	JGE          loop
 
 tail:
-	ADDQ         $0x40, AX
+	ADDQ         $0x40, R9
 	JZ           end
-	LEAQ         tail<>+64(SB), DX
-	SUBQ         AX, DX
-	VMOVUPD      (DX), Y0
-	VMOVUPD      32(DX), Y1
-	MOVQ         dv+0(FP), AX
-	VMASKMOVPD   (AX)(CX*1), Y0, Y2
-	VMASKMOVPD   32(AX)(CX*1), Y1, Y3
-	MOVQ         u+32(FP), AX
-	VMASKMOVPD   (AX)(CX*1), Y0, Y4
-	VMASKMOVPD   32(AX)(CX*1), Y1, Y5
-	MOVQ         vth+56(FP), AX
-	VMASKMOVPD   (AX)(CX*1), Y0, Y6
-	VMASKMOVPD   32(AX)(CX*1), Y1, Y7
+	LEAQ         tail<>+64(SB), R11
+	SUBQ         R9, R11
+	VMOVUPD      (R11), Y0
+	VMOVUPD      32(R11), Y1
+	VMASKMOVPD   (AX)(R10*1), Y0, Y2
+	VMASKMOVPD   32(AX)(R10*1), Y1, Y3
+	VMASKMOVPD   (DI)(R10*1), Y0, Y4
+	VMASKMOVPD   32(DI)(R10*1), Y1, Y5
+	VMASKMOVPD   (R8)(R10*1), Y0, Y6
+	VMASKMOVPD   32(R8)(R10*1), Y1, Y7
 	VSUBPD       Y6, Y4, Y4
 	VSUBPD       Y7, Y5, Y5
 	VXORPS       Y8, Y8, Y8
@@ -11612,96 +13198,458 @@ tail:
 	VSUBPD       Y7, Y9, Y7
 	VMULPD       Y2, Y6, Y6
 	VMULPD       Y3, Y7, Y7
-	VBROADCASTSD attached+64(FP), Y8
-	MOVQ         ds+16(FP), AX
-	VMASKMOVPD   (AX)(CX*1), Y0, Y9
-	VMASKMOVPD   32(AX)(CX*1), Y1, Y10
-	VANDPD       Y8, Y6, Y6
-	VANDPD       Y8, Y7, Y7
-	VADDPD       Y6, Y9, Y6
-	VADDPD       Y7, Y10, Y7
-	MOVQ         slope+24(FP), AX
-	VMASKMOVPD   (AX)(CX*1), Y0, Y8
-	VMASKMOVPD   32(AX)(CX*1), Y1, Y9
+	MOVQ         slope+32(FP), DI
+	VMASKMOVPD   (DI)(R10*1), Y0, Y8
+	VMASKMOVPD   32(DI)(R10*1), Y1, Y9
+	VMASKMOVPD   (SI)(R10*1), Y0, Y10
+	VMASKMOVPD   32(SI)(R10*1), Y1, Y11
+	VBROADCASTSD attached+88(FP), Y12
+	VANDPD       Y12, Y6, Y6
+	VANDPD       Y12, Y7, Y7
+	VADDPD       Y6, Y10, Y6
+	VADDPD       Y7, Y11, Y7
 	VMULPD       Y8, Y6, Y6
 	VMULPD       Y9, Y7, Y7
 	VANDPD       Y4, Y2, Y4
 	VANDPD       Y5, Y3, Y5
-	MOVQ         dvth+88(FP), AX
-	VMASKMOVPD   (AX)(CX*1), Y0, Y8
-	VMASKMOVPD   32(AX)(CX*1), Y1, Y9
+	MOVQ         dvth+112(FP), SI
+	VMASKMOVPD   (SI)(R10*1), Y0, Y8
+	VMASKMOVPD   32(SI)(R10*1), Y1, Y9
 	VSUBPD       Y4, Y8, Y4
 	VSUBPD       Y5, Y9, Y5
 	VSUBPD       Y6, Y4, Y4
 	VSUBPD       Y7, Y5, Y5
-	MOVQ         dvth+88(FP), AX
-	VMASKMOVPD   Y4, Y0, (AX)(CX*1)
-	VMASKMOVPD   Y5, Y1, 32(AX)(CX*1)
+	MOVQ         dvth+112(FP), SI
+	VMASKMOVPD   Y4, Y0, (SI)(R10*1)
+	VMASKMOVPD   Y5, Y1, 32(SI)(R10*1)
 	VADDPD       Y6, Y2, Y2
 	VADDPD       Y7, Y3, Y3
-	MOVQ         gv+40(FP), AX
-	VMASKMOVPD   (AX)(CX*1), Y0, Y4
-	VMASKMOVPD   32(AX)(CX*1), Y1, Y5
+	VMASKMOVPD   (BX)(R10*1), Y0, Y4
+	VMASKMOVPD   32(BX)(R10*1), Y1, Y5
 	VADDPD       Y4, Y2, Y2
 	VADDPD       Y5, Y3, Y3
-	MOVQ         alpha+48(FP), AX
-	VMASKMOVPD   (AX)(CX*1), Y0, Y4
-	VMASKMOVPD   32(AX)(CX*1), Y1, Y5
+	VMASKMOVPD   (CX)(R10*1), Y0, Y4
+	VMASKMOVPD   32(CX)(R10*1), Y1, Y5
 	VMULPD       Y2, Y4, Y4
 	VMULPD       Y3, Y5, Y5
-	MOVQ         dv+0(FP), AX
-	VMASKMOVPD   Y4, Y0, (AX)(CX*1)
-	VMASKMOVPD   Y5, Y1, 32(AX)(CX*1)
-	MOVQ         dalpha+72(FP), AX
-	VMASKMOVPD   (AX)(CX*1), Y0, Y4
-	VMASKMOVPD   32(AX)(CX*1), Y1, Y5
-	MOVQ         before+80(FP), AX
-	VMASKMOVPD   (AX)(CX*1), Y0, Y6
-	VMASKMOVPD   32(AX)(CX*1), Y1, Y7
+	VMASKMOVPD   Y4, Y0, (AX)(R10*1)
+	VMASKMOVPD   Y5, Y1, 32(AX)(R10*1)
+	MOVQ         dalpha+96(FP), AX
+	VMASKMOVPD   (AX)(R10*1), Y0, Y4
+	VMASKMOVPD   32(AX)(R10*1), Y1, Y5
+	MOVQ         before+104(FP), AX
+	VMASKMOVPD   (AX)(R10*1), Y0, Y6
+	VMASKMOVPD   32(AX)(R10*1), Y1, Y7
 	VMULPD       Y6, Y2, Y6
 	VMULPD       Y7, Y3, Y7
 	VADDPD       Y6, Y4, Y4
 	VADDPD       Y7, Y5, Y5
-	MOVQ         dalpha+72(FP), AX
-	VMASKMOVPD   Y4, Y0, (AX)(CX*1)
-	VMASKMOVPD   Y5, Y1, 32(AX)(CX*1)
-	MOVQ         dx+8(FP), AX
-	VMASKMOVPD   Y2, Y0, (AX)(CX*1)
-	VMASKMOVPD   Y3, Y1, 32(AX)(CX*1)
+	MOVQ         dalpha+96(FP), AX
+	VMASKMOVPD   Y4, Y0, (AX)(R10*1)
+	VMASKMOVPD   Y5, Y1, 32(AX)(R10*1)
+	VMASKMOVPD   Y2, Y0, (DX)(R10*1)
+	VMASKMOVPD   Y3, Y1, 32(DX)(R10*1)
 
 end:
+	MOVQ n+120(FP), AX
+	SHLQ $0x03, AX
+	ADDQ AX, ds+24(FP)
+	ADDQ AX, dv+0(FP)
+	MOVQ lddx+16(FP), CX
+	ADDQ CX, dx+8(FP)
+	MOVQ ldgv+64(FP), CX
+	ADDQ CX, gv+56(FP)
+	ADDQ AX, slope+32(FP)
+	MOVQ ldu+48(FP), AX
+	ADDQ AX, u+40(FP)
+	DECQ rows+128(FP)
+	JNZ  row
 	VZEROUPPER
 	RET
 
-// func lifBackToValueLearnedF64AVX2(dv *float64, dx *float64, ds *float64, slope *float64, u *float64, gv *float64, alpha *float64, vth *float64, attached uint64, vreset *float64, dalpha *float64, before *float64, dvth *float64, dvreset *float64, n int)
+// func lifBackToValueF64AVX2(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, vreset *float64, n int, rows int)
 // Requires: AVX
-TEXT ·lifBackToValueLearnedF64AVX2(SB), NOSPLIT, $0-120
-	VBROADCASTSD word3ff0000000000000<>+0(SB), Y0
-	MOVQ         n+112(FP), AX
-	SHLQ         $0x03, AX
-	XORQ         CX, CX
-	SUBQ         $0x40, AX
-	JL           tail
+TEXT ·lifBackToValueF64AVX2(SB), NOSPLIT, $0-120
+	MOVQ lddx+16(FP), AX
+	SHLQ $0x03, AX
+	MOVQ AX, lddx+16(FP)
+	MOVQ ldgv+64(FP), AX
+	SHLQ $0x03, AX
+	MOVQ AX, ldgv+64(FP)
+	MOVQ ldu+48(FP), AX
+	SHLQ $0x03, AX
+	MOVQ AX, ldu+48(FP)
+
+row:
+	MOVQ dv+0(FP), AX
+	MOVQ alpha+72(FP), CX
+	MOVQ dx+8(FP), DX
+	MOVQ gv+56(FP), BX
+	MOVQ ds+24(FP), SI
+	MOVQ u+40(FP), DI
+	MOVQ vth+80(FP), R8
+	MOVQ n+104(FP), R9
+	SHLQ $0x03, R9
+	XORQ R10, R10
+	SUBQ $0x40, R9
+	JL   tail
 
 loop:
-	MOVQ         dv+0(FP), DX
-	VMOVUPD      (DX)(CX*1), Y0
-	VMOVUPD      32(DX)(CX*1), Y1
-	MOVQ         u+32(FP), DX
-	VMOVUPD      (DX)(CX*1), Y2
-	VMOVUPD      32(DX)(CX*1), Y3
-	MOVQ         vth+56(FP), DX
-	VMOVUPD      (DX)(CX*1), Y4
-	VMOVUPD      32(DX)(CX*1), Y5
+	VMOVUPD      (AX)(R10*1), Y0
+	VMOVUPD      32(AX)(R10*1), Y1
+	VMOVUPD      (DI)(R10*1), Y2
+	VMOVUPD      32(DI)(R10*1), Y3
+	VMOVUPD      (R8)(R10*1), Y4
+	VMOVUPD      32(R8)(R10*1), Y5
 	VSUBPD       Y4, Y2, Y4
 	VSUBPD       Y5, Y3, Y5
 	VXORPS       Y6, Y6, Y6
 	VXORPS       Y7, Y7, Y7
 	VCMPPD       $0x16, Y6, Y4, Y4
 	VCMPPD       $0x16, Y7, Y5, Y5
-	MOVQ         vreset+72(FP), DX
-	VMOVUPD      (DX)(CX*1), Y6
-	VMOVUPD      32(DX)(CX*1), Y7
+	MOVQ         vreset+96(FP), R11
+	VMOVUPD      (R11)(R10*1), Y6
+	VMOVUPD      32(R11)(R10*1), Y7
+	VSUBPD       Y2, Y6, Y2
+	VSUBPD       Y3, Y7, Y3
+	VMULPD       Y0, Y2, Y2
+	VMULPD       Y1, Y3, Y3
+	VXORPS       Y6, Y6, Y6
+	VXORPS       Y7, Y7, Y7
+	VMULPD       Y6, Y0, Y6
+	VMULPD       Y7, Y1, Y7
+	VBLENDVPD    Y4, Y6, Y0, Y0
+	VBLENDVPD    Y5, Y7, Y1, Y1
+	MOVQ         slope+32(FP), R11
+	VMOVUPD      (R11)(R10*1), Y4
+	VMOVUPD      32(R11)(R10*1), Y5
+	VMOVUPD      (SI)(R10*1), Y6
+	VMOVUPD      32(SI)(R10*1), Y7
+	VBROADCASTSD attached+88(FP), Y8
+	VANDPD       Y8, Y2, Y2
+	VANDPD       Y8, Y3, Y3
+	VADDPD       Y2, Y6, Y2
+	VADDPD       Y3, Y7, Y3
+	VMULPD       Y4, Y2, Y2
+	VMULPD       Y5, Y3, Y3
+	VADDPD       Y2, Y0, Y0
+	VADDPD       Y3, Y1, Y1
+	VMOVUPD      (BX)(R10*1), Y2
+	VMOVUPD      32(BX)(R10*1), Y3
+	VADDPD       Y2, Y0, Y0
+	VADDPD       Y3, Y1, Y1
+	VMOVUPD      (CX)(R10*1), Y2
+	VMOVUPD      32(CX)(R10*1), Y3
+	VMULPD       Y0, Y2, Y2
+	VMULPD       Y1, Y3, Y3
+	VMOVUPD      Y2, (AX)(R10*1)
+	VMOVUPD      Y3, 32(AX)(R10*1)
+	VMOVUPD      Y0, (DX)(R10*1)
+	VMOVUPD      Y1, 32(DX)(R10*1)
+	ADDQ         $0x40, R10
+	SUBQ         $0x40, R9
+	JGE          loop
+
+tail:
+	ADDQ         $0x40, R9
+	JZ           end
+	LEAQ         tail<>+64(SB), R11
+	SUBQ         R9, R11
+	VMOVUPD      (R11), Y0
+	VMOVUPD      32(R11), Y1
+	VMASKMOVPD   (AX)(R10*1), Y0, Y2
+	VMASKMOVPD   32(AX)(R10*1), Y1, Y3
+	VMASKMOVPD   (DI)(R10*1), Y0, Y4
+	VMASKMOVPD   32(DI)(R10*1), Y1, Y5
+	VMASKMOVPD   (R8)(R10*1), Y0, Y6
+	VMASKMOVPD   32(R8)(R10*1), Y1, Y7
+	VSUBPD       Y6, Y4, Y6
+	VSUBPD       Y7, Y5, Y7
+	VXORPS       Y8, Y8, Y8
+	VXORPS       Y9, Y9, Y9
+	VCMPPD       $0x16, Y8, Y6, Y6
+	VCMPPD       $0x16, Y9, Y7, Y7
+	MOVQ         vreset+96(FP), DI
+	VMASKMOVPD   (DI)(R10*1), Y0, Y8
+	VMASKMOVPD   32(DI)(R10*1), Y1, Y9
+	VSUBPD       Y4, Y8, Y4
+	VSUBPD       Y5, Y9, Y5
+	VMULPD       Y2, Y4, Y4
+	VMULPD       Y3, Y5, Y5
+	VXORPS       Y8, Y8, Y8
+	VXORPS       Y9, Y9, Y9
+	VMULPD       Y8, Y2, Y8
+	VMULPD       Y9, Y3, Y9
+	VBLENDVPD    Y6, Y8, Y2, Y2
+	VBLENDVPD    Y7, Y9, Y3, Y3
+	MOVQ         slope+32(FP), DI
+	VMASKMOVPD   (DI)(R10*1), Y0, Y6
+	VMASKMOVPD   32(DI)(R10*1), Y1, Y7
+	VMASKMOVPD   (SI)(R10*1), Y0, Y8
+	VMASKMOVPD   32(SI)(R10*1), Y1, Y9
+	VBROADCASTSD attached+88(FP), Y10
+	VANDPD       Y10, Y4, Y4
+	VANDPD       Y10, Y5, Y5
+	VADDPD       Y4, Y8, Y4
+	VADDPD       Y5, Y9, Y5
+	VMULPD       Y6, Y4, Y4
+	VMULPD       Y7, Y5, Y5
+	VADDPD       Y4, Y2, Y2
+	VADDPD       Y5, Y3, Y3
+	VMASKMOVPD   (BX)(R10*1), Y0, Y4
+	VMASKMOVPD   32(BX)(R10*1), Y1, Y5
+	VADDPD       Y4, Y2, Y2
+	VADDPD       Y5, Y3, Y3
+	VMASKMOVPD   (CX)(R10*1), Y0, Y4
+	VMASKMOVPD   32(CX)(R10*1), Y1, Y5
+	VMULPD       Y2, Y4, Y4
+	VMULPD       Y3, Y5, Y5
+	VMASKMOVPD   Y4, Y0, (AX)(R10*1)
+	VMASKMOVPD   Y5, Y1, 32(AX)(R10*1)
+	VMASKMOVPD   Y2, Y0, (DX)(R10*1)
+	VMASKMOVPD   Y3, Y1, 32(DX)(R10*1)
+
+end:
+	MOVQ n+104(FP), AX
+	SHLQ $0x03, AX
+	ADDQ AX, ds+24(FP)
+	ADDQ AX, dv+0(FP)
+	MOVQ lddx+16(FP), CX
+	ADDQ CX, dx+8(FP)
+	MOVQ ldgv+64(FP), CX
+	ADDQ CX, gv+56(FP)
+	ADDQ AX, slope+32(FP)
+	MOVQ ldu+48(FP), AX
+	ADDQ AX, u+40(FP)
+	DECQ rows+112(FP)
+	JNZ  row
+	VZEROUPPER
+	RET
+
+// func lifBackToValueFastF64AVX2(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, vreset *float64, k float64, n int, rows int)
+// Requires: AVX
+TEXT ·lifBackToValueFastF64AVX2(SB), NOSPLIT, $0-128
+	MOVQ lddx+16(FP), AX
+	SHLQ $0x03, AX
+	MOVQ AX, lddx+16(FP)
+	MOVQ ldgv+64(FP), AX
+	SHLQ $0x03, AX
+	MOVQ AX, ldgv+64(FP)
+	MOVQ ldu+48(FP), AX
+	SHLQ $0x03, AX
+	MOVQ AX, ldu+48(FP)
+
+row:
+	MOVQ dv+0(FP), AX
+	MOVQ alpha+72(FP), CX
+	MOVQ dx+8(FP), DX
+	MOVQ gv+56(FP), BX
+	MOVQ ds+24(FP), SI
+	MOVQ u+40(FP), DI
+	MOVQ vth+80(FP), R8
+	MOVQ n+112(FP), R9
+	SHLQ $0x03, R9
+	XORQ R10, R10
+	SUBQ $0x40, R9
+	JL   tail
+
+loop:
+	VMOVUPD      (AX)(R10*1), Y0
+	VMOVUPD      32(AX)(R10*1), Y1
+	VMOVUPD      (DI)(R10*1), Y2
+	VMOVUPD      32(DI)(R10*1), Y3
+	VMOVUPD      (R8)(R10*1), Y4
+	VMOVUPD      32(R8)(R10*1), Y5
+	VSUBPD       Y4, Y2, Y4
+	VSUBPD       Y5, Y3, Y5
+	VXORPS       Y6, Y6, Y6
+	VXORPS       Y7, Y7, Y7
+	VCMPPD       $0x16, Y6, Y4, Y6
+	VCMPPD       $0x16, Y7, Y5, Y7
+	MOVQ         vreset+96(FP), R11
+	VMOVUPD      (R11)(R10*1), Y8
+	VMOVUPD      32(R11)(R10*1), Y9
+	VSUBPD       Y2, Y8, Y2
+	VSUBPD       Y3, Y9, Y3
+	VMULPD       Y0, Y2, Y2
+	VMULPD       Y1, Y3, Y3
+	VXORPS       Y8, Y8, Y8
+	VXORPS       Y9, Y9, Y9
+	VMULPD       Y8, Y0, Y8
+	VMULPD       Y9, Y1, Y9
+	VBLENDVPD    Y6, Y8, Y0, Y0
+	VBLENDVPD    Y7, Y9, Y1, Y1
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Y6
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Y7
+	VBROADCASTSD k+104(FP), Y8
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Y9
+	VANDPD       Y9, Y4, Y4
+	VANDPD       Y9, Y5, Y5
+	VMULPD       Y4, Y8, Y4
+	VMULPD       Y5, Y8, Y5
+	VADDPD       Y4, Y7, Y4
+	VADDPD       Y5, Y7, Y5
+	VDIVPD       Y4, Y6, Y4
+	VDIVPD       Y5, Y6, Y5
+	VMULPD       Y4, Y4, Y4
+	VMULPD       Y5, Y5, Y5
+	VMOVUPD      (SI)(R10*1), Y6
+	VMOVUPD      32(SI)(R10*1), Y7
+	VBROADCASTSD attached+88(FP), Y8
+	VANDPD       Y8, Y2, Y2
+	VANDPD       Y8, Y3, Y3
+	VADDPD       Y2, Y6, Y2
+	VADDPD       Y3, Y7, Y3
+	VMULPD       Y4, Y2, Y2
+	VMULPD       Y5, Y3, Y3
+	VADDPD       Y2, Y0, Y0
+	VADDPD       Y3, Y1, Y1
+	VMOVUPD      (BX)(R10*1), Y2
+	VMOVUPD      32(BX)(R10*1), Y3
+	VADDPD       Y2, Y0, Y0
+	VADDPD       Y3, Y1, Y1
+	VMOVUPD      (CX)(R10*1), Y2
+	VMOVUPD      32(CX)(R10*1), Y3
+	VMULPD       Y0, Y2, Y2
+	VMULPD       Y1, Y3, Y3
+	VMOVUPD      Y2, (AX)(R10*1)
+	VMOVUPD      Y3, 32(AX)(R10*1)
+	VMOVUPD      Y0, (DX)(R10*1)
+	VMOVUPD      Y1, 32(DX)(R10*1)
+	ADDQ         $0x40, R10
+	SUBQ         $0x40, R9
+	JGE          loop
+
+tail:
+	ADDQ         $0x40, R9
+	JZ           end
+	LEAQ         tail<>+64(SB), R11
+	SUBQ         R9, R11
+	VMOVUPD      (R11), Y0
+	VMOVUPD      32(R11), Y1
+	VMASKMOVPD   (AX)(R10*1), Y0, Y2
+	VMASKMOVPD   32(AX)(R10*1), Y1, Y3
+	VMASKMOVPD   (DI)(R10*1), Y0, Y4
+	VMASKMOVPD   32(DI)(R10*1), Y1, Y5
+	VMASKMOVPD   (R8)(R10*1), Y0, Y6
+	VMASKMOVPD   32(R8)(R10*1), Y1, Y7
+	VSUBPD       Y6, Y4, Y6
+	VSUBPD       Y7, Y5, Y7
+	VXORPS       Y8, Y8, Y8
+	VXORPS       Y9, Y9, Y9
+	VCMPPD       $0x16, Y8, Y6, Y8
+	VCMPPD       $0x16, Y9, Y7, Y9
+	MOVQ         vreset+96(FP), DI
+	VMASKMOVPD   (DI)(R10*1), Y0, Y10
+	VMASKMOVPD   32(DI)(R10*1), Y1, Y11
+	VSUBPD       Y4, Y10, Y4
+	VSUBPD       Y5, Y11, Y5
+	VMULPD       Y2, Y4, Y4
+	VMULPD       Y3, Y5, Y5
+	VXORPS       Y10, Y10, Y10
+	VXORPS       Y11, Y11, Y11
+	VMULPD       Y10, Y2, Y10
+	VMULPD       Y11, Y3, Y11
+	VBLENDVPD    Y8, Y10, Y2, Y2
+	VBLENDVPD    Y9, Y11, Y3, Y3
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Y8
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Y9
+	VBROADCASTSD k+104(FP), Y10
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Y11
+	VANDPD       Y11, Y6, Y6
+	VANDPD       Y11, Y7, Y7
+	VMULPD       Y6, Y10, Y6
+	VMULPD       Y7, Y10, Y7
+	VADDPD       Y6, Y9, Y6
+	VADDPD       Y7, Y9, Y7
+	VDIVPD       Y6, Y8, Y6
+	VDIVPD       Y7, Y8, Y7
+	VMULPD       Y6, Y6, Y6
+	VMULPD       Y7, Y7, Y7
+	VMASKMOVPD   (SI)(R10*1), Y0, Y8
+	VMASKMOVPD   32(SI)(R10*1), Y1, Y9
+	VBROADCASTSD attached+88(FP), Y10
+	VANDPD       Y10, Y4, Y4
+	VANDPD       Y10, Y5, Y5
+	VADDPD       Y4, Y8, Y4
+	VADDPD       Y5, Y9, Y5
+	VMULPD       Y6, Y4, Y4
+	VMULPD       Y7, Y5, Y5
+	VADDPD       Y4, Y2, Y2
+	VADDPD       Y5, Y3, Y3
+	VMASKMOVPD   (BX)(R10*1), Y0, Y4
+	VMASKMOVPD   32(BX)(R10*1), Y1, Y5
+	VADDPD       Y4, Y2, Y2
+	VADDPD       Y5, Y3, Y3
+	VMASKMOVPD   (CX)(R10*1), Y0, Y4
+	VMASKMOVPD   32(CX)(R10*1), Y1, Y5
+	VMULPD       Y2, Y4, Y4
+	VMULPD       Y3, Y5, Y5
+	VMASKMOVPD   Y4, Y0, (AX)(R10*1)
+	VMASKMOVPD   Y5, Y1, 32(AX)(R10*1)
+	VMASKMOVPD   Y2, Y0, (DX)(R10*1)
+	VMASKMOVPD   Y3, Y1, 32(DX)(R10*1)
+
+end:
+	MOVQ n+112(FP), AX
+	SHLQ $0x03, AX
+	ADDQ AX, ds+24(FP)
+	ADDQ AX, dv+0(FP)
+	MOVQ lddx+16(FP), CX
+	ADDQ CX, dx+8(FP)
+	MOVQ ldgv+64(FP), CX
+	ADDQ CX, gv+56(FP)
+	ADDQ AX, slope+32(FP)
+	MOVQ ldu+48(FP), AX
+	ADDQ AX, u+40(FP)
+	DECQ rows+120(FP)
+	JNZ  row
+	VZEROUPPER
+	RET
+
+// func lifBackToValueLearnedF64AVX2(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, vreset *float64, dalpha *float64, before *float64, dvth *float64, dvreset *float64, n int, rows int)
+// Requires: AVX
+TEXT ·lifBackToValueLearnedF64AVX2(SB), NOSPLIT, $0-152
+	MOVQ lddx+16(FP), AX
+	SHLQ $0x03, AX
+	MOVQ AX, lddx+16(FP)
+	MOVQ ldgv+64(FP), AX
+	SHLQ $0x03, AX
+	MOVQ AX, ldgv+64(FP)
+	MOVQ ldu+48(FP), AX
+	SHLQ $0x03, AX
+	MOVQ AX, ldu+48(FP)
+
+row:
+	MOVQ dv+0(FP), AX
+	MOVQ alpha+72(FP), CX
+	MOVQ dx+8(FP), DX
+	MOVQ gv+56(FP), BX
+	MOVQ ds+24(FP), SI
+	MOVQ u+40(FP), DI
+	MOVQ vth+80(FP), R8
+	MOVQ n+136(FP), R9
+	SHLQ $0x03, R9
+	XORQ R10, R10
+	SUBQ $0x40, R9
+	JL   tail
+
+loop:
+	VMOVUPD      (AX)(R10*1), Y0
+	VMOVUPD      32(AX)(R10*1), Y1
+	VMOVUPD      (DI)(R10*1), Y2
+	VMOVUPD      32(DI)(R10*1), Y3
+	VMOVUPD      (R8)(R10*1), Y4
+	VMOVUPD      32(R8)(R10*1), Y5
+	VSUBPD       Y4, Y2, Y4
+	VSUBPD       Y5, Y3, Y5
+	VXORPS       Y6, Y6, Y6
+	VXORPS       Y7, Y7, Y7
+	VCMPPD       $0x16, Y6, Y4, Y4
+	VCMPPD       $0x16, Y7, Y5, Y5
+	MOVQ         vreset+96(FP), R11
+	VMOVUPD      (R11)(R10*1), Y6
+	VMOVUPD      32(R11)(R10*1), Y7
 	VSUBPD       Y2, Y6, Y2
 	VSUBPD       Y3, Y7, Y3
 	VMULPD       Y0, Y2, Y2
@@ -11712,97 +13660,89 @@ loop:
 	VMULPD       Y7, Y1, Y7
 	VBLENDVPD    Y4, Y6, Y0, Y6
 	VBLENDVPD    Y5, Y7, Y1, Y7
-	VBROADCASTSD attached+64(FP), Y8
-	MOVQ         ds+16(FP), DX
-	VMOVUPD      (DX)(CX*1), Y9
-	VMOVUPD      32(DX)(CX*1), Y10
-	VANDPD       Y8, Y2, Y2
-	VANDPD       Y8, Y3, Y3
-	VADDPD       Y2, Y9, Y2
-	VADDPD       Y3, Y10, Y3
-	MOVQ         slope+24(FP), DX
-	VMOVUPD      (DX)(CX*1), Y8
-	VMOVUPD      32(DX)(CX*1), Y9
+	MOVQ         slope+32(FP), R11
+	VMOVUPD      (R11)(R10*1), Y8
+	VMOVUPD      32(R11)(R10*1), Y9
+	VMOVUPD      (SI)(R10*1), Y10
+	VMOVUPD      32(SI)(R10*1), Y11
+	VBROADCASTSD attached+88(FP), Y12
+	VANDPD       Y12, Y2, Y2
+	VANDPD       Y12, Y3, Y3
+	VADDPD       Y2, Y10, Y2
+	VADDPD       Y3, Y11, Y3
 	VMULPD       Y8, Y2, Y2
 	VMULPD       Y9, Y3, Y3
 	VANDPD       Y4, Y0, Y0
 	VANDPD       Y5, Y1, Y1
-	MOVQ         dvreset+104(FP), DX
-	VMOVUPD      (DX)(CX*1), Y4
-	VMOVUPD      32(DX)(CX*1), Y5
+	MOVQ         dvreset+128(FP), R11
+	VMOVUPD      (R11)(R10*1), Y4
+	VMOVUPD      32(R11)(R10*1), Y5
 	VADDPD       Y0, Y4, Y0
 	VADDPD       Y1, Y5, Y1
-	MOVQ         dvreset+104(FP), DX
-	VMOVUPD      Y0, (DX)(CX*1)
-	VMOVUPD      Y1, 32(DX)(CX*1)
-	MOVQ         dvth+96(FP), DX
-	VMOVUPD      (DX)(CX*1), Y0
-	VMOVUPD      32(DX)(CX*1), Y1
+	MOVQ         dvreset+128(FP), R11
+	VMOVUPD      Y0, (R11)(R10*1)
+	VMOVUPD      Y1, 32(R11)(R10*1)
+	MOVQ         dvth+120(FP), R11
+	VMOVUPD      (R11)(R10*1), Y0
+	VMOVUPD      32(R11)(R10*1), Y1
 	VSUBPD       Y2, Y0, Y0
 	VSUBPD       Y3, Y1, Y1
-	MOVQ         dvth+96(FP), DX
-	VMOVUPD      Y0, (DX)(CX*1)
-	VMOVUPD      Y1, 32(DX)(CX*1)
+	MOVQ         dvth+120(FP), R11
+	VMOVUPD      Y0, (R11)(R10*1)
+	VMOVUPD      Y1, 32(R11)(R10*1)
 	VADDPD       Y2, Y6, Y0
 	VADDPD       Y3, Y7, Y1
-	MOVQ         gv+40(FP), DX
-	VMOVUPD      (DX)(CX*1), Y2
-	VMOVUPD      32(DX)(CX*1), Y3
+	VMOVUPD      (BX)(R10*1), Y2
+	VMOVUPD      32(BX)(R10*1), Y3
 	VADDPD       Y2, Y0, Y0
 	VADDPD       Y3, Y1, Y1
-	MOVQ         alpha+48(FP), DX
-	VMOVUPD      (DX)(CX*1), Y2
-	VMOVUPD      32(DX)(CX*1), Y3
+	VMOVUPD      (CX)(R10*1), Y2
+	VMOVUPD      32(CX)(R10*1), Y3
 	VMULPD       Y0, Y2, Y2
 	VMULPD       Y1, Y3, Y3
-	MOVQ         dv+0(FP), DX
-	VMOVUPD      Y2, (DX)(CX*1)
-	VMOVUPD      Y3, 32(DX)(CX*1)
-	MOVQ         dalpha+80(FP), DX
-	VMOVUPD      (DX)(CX*1), Y2
-	VMOVUPD      32(DX)(CX*1), Y3
-	MOVQ         before+88(FP), DX
-	VMOVUPD      (DX)(CX*1), Y4
-	VMOVUPD      32(DX)(CX*1), Y5
+	VMOVUPD      Y2, (AX)(R10*1)
+	VMOVUPD      Y3, 32(AX)(R10*1)
+	MOVQ         dalpha+104(FP), R11
+	VMOVUPD      (R11)(R10*1), Y2
+	VMOVUPD      32(R11)(R10*1), Y3
+	MOVQ         before+112(FP), R11
+	VMOVUPD      (R11)(R10*1), Y4
+	VMOVUPD      32(R11)(R10*1), Y5
 	VMULPD       Y4, Y0, Y4
 	VMULPD       Y5, Y1, Y5
 	VADDPD       Y4, Y2, Y2
 	VADDPD       Y5, Y3, Y3
-	MOVQ         dalpha+80(FP), DX
-	VMOVUPD      Y2, (DX)(CX*1)
-	VMOVUPD      Y3, 32(DX)(CX*1)
-	MOVQ         dx+8(FP), DX
-	VMOVUPD      Y0, (DX)(CX*1)
-	VMOVUPD      Y1, 32(DX)(CX*1)
-	ADDQ         $0x40, CX
-	SUBQ         $0x40, AX
+	MOVQ         dalpha+104(FP), R11
+	VMOVUPD      Y2, (R11)(R10*1)
+	VMOVUPD      Y3, 32(R11)(R10*1)
+	VMOVUPD      Y0, (DX)(R10*1)
+	VMOVUPD      Y1, 32(DX)(R10*1)
+	ADDQ         $0x40, R10
+	SUBQ         $0x40, R9
 	JGE          loop
 
 tail:
-	ADDQ         $0x40, AX
+	ADDQ         $0x40, R9
 	JZ           end
-	LEAQ         tail<>+64(SB), DX
-	SUBQ         AX, DX
-	VMOVUPD      (DX), Y0
-	VMOVUPD      32(DX), Y1
-	MOVQ         dv+0(FP), AX
-	VMASKMOVPD   (AX)(CX*1), Y0, Y2
-	VMASKMOVPD   32(AX)(CX*1), Y1, Y3
-	MOVQ         u+32(FP), AX
-	VMASKMOVPD   (AX)(CX*1), Y0, Y4
-	VMASKMOVPD   32(AX)(CX*1), Y1, Y5
-	MOVQ         vth+56(FP), AX
-	VMASKMOVPD   (AX)(CX*1), Y0, Y6
-	VMASKMOVPD   32(AX)(CX*1), Y1, Y7
+	LEAQ         tail<>+64(SB), R11
+	SUBQ         R9, R11
+	VMOVUPD      (R11), Y0
+	VMOVUPD      32(R11), Y1
+	VMASKMOVPD   (AX)(R10*1), Y0, Y2
+	VMASKMOVPD   32(AX)(R10*1), Y1, Y3
+	VMASKMOVPD   (DI)(R10*1), Y0, Y4
+	VMASKMOVPD   32(DI)(R10*1), Y1, Y5
+	VMASKMOVPD   (R8)(R10*1), Y0, Y6
+	VMASKMOVPD   32(R8)(R10*1), Y1, Y7
 	VSUBPD       Y6, Y4, Y6
 	VSUBPD       Y7, Y5, Y7
 	VXORPS       Y8, Y8, Y8
 	VXORPS       Y9, Y9, Y9
 	VCMPPD       $0x16, Y8, Y6, Y6
 	VCMPPD       $0x16, Y9, Y7, Y7
-	MOVQ         vreset+72(FP), AX
-	VMASKMOVPD   (AX)(CX*1), Y0, Y8
-	VMASKMOVPD   32(AX)(CX*1), Y1, Y9
+	MOVQ         vreset+96(FP), DI
+	VMASKMOVPD   (DI)(R10*1), Y0, Y8
+	VMASKMOVPD   32(DI)(R10*1), Y1, Y9
 	VSUBPD       Y4, Y8, Y4
 	VSUBPD       Y5, Y9, Y5
 	VMULPD       Y2, Y4, Y4
@@ -11813,70 +13753,78 @@ tail:
 	VMULPD       Y9, Y3, Y9
 	VBLENDVPD    Y6, Y8, Y2, Y8
 	VBLENDVPD    Y7, Y9, Y3, Y9
-	VBROADCASTSD attached+64(FP), Y10
-	MOVQ         ds+16(FP), AX
-	VMASKMOVPD   (AX)(CX*1), Y0, Y11
-	VMASKMOVPD   32(AX)(CX*1), Y1, Y12
-	VANDPD       Y10, Y4, Y4
-	VANDPD       Y10, Y5, Y5
-	VADDPD       Y4, Y11, Y4
-	VADDPD       Y5, Y12, Y5
-	MOVQ         slope+24(FP), AX
-	VMASKMOVPD   (AX)(CX*1), Y0, Y10
-	VMASKMOVPD   32(AX)(CX*1), Y1, Y11
+	MOVQ         slope+32(FP), DI
+	VMASKMOVPD   (DI)(R10*1), Y0, Y10
+	VMASKMOVPD   32(DI)(R10*1), Y1, Y11
+	VMASKMOVPD   (SI)(R10*1), Y0, Y12
+	VMASKMOVPD   32(SI)(R10*1), Y1, Y13
+	VBROADCASTSD attached+88(FP), Y14
+	VANDPD       Y14, Y4, Y4
+	VANDPD       Y14, Y5, Y5
+	VADDPD       Y4, Y12, Y4
+	VADDPD       Y5, Y13, Y5
 	VMULPD       Y10, Y4, Y4
 	VMULPD       Y11, Y5, Y5
 	VANDPD       Y6, Y2, Y2
 	VANDPD       Y7, Y3, Y3
-	MOVQ         dvreset+104(FP), AX
-	VMASKMOVPD   (AX)(CX*1), Y0, Y6
-	VMASKMOVPD   32(AX)(CX*1), Y1, Y7
+	MOVQ         dvreset+128(FP), SI
+	VMASKMOVPD   (SI)(R10*1), Y0, Y6
+	VMASKMOVPD   32(SI)(R10*1), Y1, Y7
 	VADDPD       Y2, Y6, Y2
 	VADDPD       Y3, Y7, Y3
-	MOVQ         dvreset+104(FP), AX
-	VMASKMOVPD   Y2, Y0, (AX)(CX*1)
-	VMASKMOVPD   Y3, Y1, 32(AX)(CX*1)
-	MOVQ         dvth+96(FP), AX
-	VMASKMOVPD   (AX)(CX*1), Y0, Y2
-	VMASKMOVPD   32(AX)(CX*1), Y1, Y3
+	MOVQ         dvreset+128(FP), SI
+	VMASKMOVPD   Y2, Y0, (SI)(R10*1)
+	VMASKMOVPD   Y3, Y1, 32(SI)(R10*1)
+	MOVQ         dvth+120(FP), SI
+	VMASKMOVPD   (SI)(R10*1), Y0, Y2
+	VMASKMOVPD   32(SI)(R10*1), Y1, Y3
 	VSUBPD       Y4, Y2, Y2
 	VSUBPD       Y5, Y3, Y3
-	MOVQ         dvth+96(FP), AX
-	VMASKMOVPD   Y2, Y0, (AX)(CX*1)
-	VMASKMOVPD   Y3, Y1, 32(AX)(CX*1)
+	MOVQ         dvth+120(FP), SI
+	VMASKMOVPD   Y2, Y0, (SI)(R10*1)
+	VMASKMOVPD   Y3, Y1, 32(SI)(R10*1)
 	VADDPD       Y4, Y8, Y2
 	VADDPD       Y5, Y9, Y3
-	MOVQ         gv+40(FP), AX
-	VMASKMOVPD   (AX)(CX*1), Y0, Y4
-	VMASKMOVPD   32(AX)(CX*1), Y1, Y5
+	VMASKMOVPD   (BX)(R10*1), Y0, Y4
+	VMASKMOVPD   32(BX)(R10*1), Y1, Y5
 	VADDPD       Y4, Y2, Y2
 	VADDPD       Y5, Y3, Y3
-	MOVQ         alpha+48(FP), AX
-	VMASKMOVPD   (AX)(CX*1), Y0, Y4
-	VMASKMOVPD   32(AX)(CX*1), Y1, Y5
+	VMASKMOVPD   (CX)(R10*1), Y0, Y4
+	VMASKMOVPD   32(CX)(R10*1), Y1, Y5
 	VMULPD       Y2, Y4, Y4
 	VMULPD       Y3, Y5, Y5
-	MOVQ         dv+0(FP), AX
-	VMASKMOVPD   Y4, Y0, (AX)(CX*1)
-	VMASKMOVPD   Y5, Y1, 32(AX)(CX*1)
-	MOVQ         dalpha+80(FP), AX
-	VMASKMOVPD   (AX)(CX*1), Y0, Y4
-	VMASKMOVPD   32(AX)(CX*1), Y1, Y5
-	MOVQ         before+88(FP), AX
-	VMASKMOVPD   (AX)(CX*1), Y0, Y6
-	VMASKMOVPD   32(AX)(CX*1), Y1, Y7
+	VMASKMOVPD   Y4, Y0, (AX)(R10*1)
+	VMASKMOVPD   Y5, Y1, 32(AX)(R10*1)
+	MOVQ         dalpha+104(FP), AX
+	VMASKMOVPD   (AX)(R10*1), Y0, Y4
+	VMASKMOVPD   32(AX)(R10*1), Y1, Y5
+	MOVQ         before+112(FP), AX
+	VMASKMOVPD   (AX)(R10*1), Y0, Y6
+	VMASKMOVPD   32(AX)(R10*1), Y1, Y7
 	VMULPD       Y6, Y2, Y6
 	VMULPD       Y7, Y3, Y7
 	VADDPD       Y6, Y4, Y4
 	VADDPD       Y7, Y5, Y5
-	MOVQ         dalpha+80(FP), AX
-	VMASKMOVPD   Y4, Y0, (AX)(CX*1)
-	VMASKMOVPD   Y5, Y1, 32(AX)(CX*1)
-	MOVQ         dx+8(FP), AX
-	VMASKMOVPD   Y2, Y0, (AX)(CX*1)
-	VMASKMOVPD   Y3, Y1, 32(AX)(CX*1)
+	MOVQ         dalpha+104(FP), AX
+	VMASKMOVPD   Y4, Y0, (AX)(R10*1)
+	VMASKMOVPD   Y5, Y1, 32(AX)(R10*1)
+	VMASKMOVPD   Y2, Y0, (DX)(R10*1)
+	VMASKMOVPD   Y3, Y1, 32(DX)(R10*1)
 
 end:
+	MOVQ n+136(FP), AX
+	SHLQ $0x03, AX
+	ADDQ AX, ds+24(FP)
+	ADDQ AX, dv+0(FP)
+	MOVQ lddx+16(FP), CX
+	ADDQ CX, dx+8(FP)
+	MOVQ ldgv+64(FP), CX
+	ADDQ CX, gv+56(FP)
+	ADDQ AX, slope+32(FP)
+	MOVQ ldu+48(FP), AX
+	ADDQ AX, u+40(FP)
+	DECQ rows+144(FP)
+	JNZ  row
 	VZEROUPPER
 	RET
 
@@ -11973,479 +13921,352 @@ end:
 	VZEROUPPER
 	RET
 
-// func lifSynF64AVX2(u *float64, v *float64, x *float64, alpha *float64, vth *float64, bits *uint64, i1 *float64, i *float64, beta *float64, n int)
+// func lifSynF64AVX2(u *float64, ldu int, v *float64, x *float64, ldx int, alpha *float64, vth *float64, bits *uint64, ldbits int, i *float64, beta *float64, n int, rows int)
 // Requires: AVX
-TEXT ·lifSynF64AVX2(SB), NOSPLIT, $0-80
-	MOVQ         bits+40(FP), AX
+TEXT ·lifSynF64AVX2(SB), NOSPLIT, $0-104
 	VBROADCASTSD word3ff0000000000000<>+0(SB), Y0
-	MOVQ         n+72(FP), CX
-	SHLQ         $0x03, CX
-	XORQ         DX, DX
-	SUBQ         $0x40, CX
-	JL           tail
+	VXORPS       Y1, Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	MOVQ         ldu+8(FP), AX
+	SHLQ         $0x03, AX
+	MOVQ         AX, ldu+8(FP)
+	MOVQ         ldx+32(FP), AX
+	SHLQ         $0x03, AX
+	MOVQ         AX, ldx+32(FP)
+
+row:
+	MOVQ bits+56(FP), AX
+	MOVQ u+0(FP), CX
+	MOVQ v+16(FP), DX
+	MOVQ x+24(FP), BX
+	MOVQ alpha+40(FP), SI
+	MOVQ vth+48(FP), DI
+	MOVQ i+72(FP), R8
+	MOVQ beta+80(FP), R9
+	MOVQ n+88(FP), R10
+	SHLQ $0x03, R10
+	XORQ R11, R11
+	SUBQ $0x40, R10
+	JL   tail
 
 loop:
-	MOVQ      x+16(FP), BX
-	VMOVUPD   (BX)(DX*1), Y1
-	VMOVUPD   32(BX)(DX*1), Y2
-	MOVQ      alpha+24(FP), BX
-	VMOVUPD   (BX)(DX*1), Y3
-	VMOVUPD   32(BX)(DX*1), Y4
-	MOVQ      beta+64(FP), BX
-	VMOVUPD   (BX)(DX*1), Y5
-	VMOVUPD   32(BX)(DX*1), Y6
-	MOVQ      i+56(FP), BX
-	VMOVUPD   (BX)(DX*1), Y7
-	VMOVUPD   32(BX)(DX*1), Y8
+	VMOVUPD   (BX)(R11*1), Y3
+	VMOVUPD   32(BX)(R11*1), Y4
+	VMOVUPD   (SI)(R11*1), Y5
+	VMOVUPD   32(SI)(R11*1), Y6
+	VMOVUPD   (R9)(R11*1), Y7
+	VMOVUPD   32(R9)(R11*1), Y8
+	VMOVUPD   (R8)(R11*1), Y9
+	VMOVUPD   32(R8)(R11*1), Y10
+	VMULPD    Y9, Y7, Y7
+	VMULPD    Y10, Y8, Y8
+	VADDPD    Y3, Y7, Y3
+	VADDPD    Y4, Y8, Y4
+	VMOVUPD   Y3, (R8)(R11*1)
+	VMOVUPD   Y4, 32(R8)(R11*1)
+	VSUBPD    Y5, Y0, Y7
+	VSUBPD    Y6, Y0, Y8
+	VMULPD    Y3, Y7, Y3
+	VMULPD    Y4, Y8, Y4
+	VMOVUPD   (DX)(R11*1), Y7
+	VMOVUPD   32(DX)(R11*1), Y8
 	VMULPD    Y7, Y5, Y5
 	VMULPD    Y8, Y6, Y6
-	VADDPD    Y1, Y5, Y1
-	VADDPD    Y2, Y6, Y2
-	MOVQ      i1+48(FP), BX
-	VMOVUPD   Y1, (BX)(DX*1)
-	VMOVUPD   Y2, 32(BX)(DX*1)
-	VSUBPD    Y3, Y0, Y5
-	VSUBPD    Y4, Y0, Y6
-	VMULPD    Y1, Y5, Y1
-	VMULPD    Y2, Y6, Y2
-	MOVQ      v+8(FP), BX
-	VMOVUPD   (BX)(DX*1), Y5
-	VMOVUPD   32(BX)(DX*1), Y6
-	VMULPD    Y5, Y3, Y3
-	VMULPD    Y6, Y4, Y4
-	VADDPD    Y1, Y3, Y1
-	VADDPD    Y2, Y4, Y2
-	MOVQ      u+0(FP), BX
-	VMOVUPD   Y1, (BX)(DX*1)
-	VMOVUPD   Y2, 32(BX)(DX*1)
-	MOVQ      vth+32(FP), BX
-	VMOVUPD   (BX)(DX*1), Y3
-	VMOVUPD   32(BX)(DX*1), Y4
-	VSUBPD    Y3, Y1, Y5
-	VSUBPD    Y4, Y2, Y6
-	VXORPS    Y7, Y7, Y7
-	VXORPS    Y8, Y8, Y8
-	VCMPPD    $0x16, Y7, Y5, Y5
-	VCMPPD    $0x16, Y8, Y6, Y6
-	VSUBPD    Y3, Y1, Y3
-	VSUBPD    Y4, Y2, Y4
-	VBLENDVPD Y5, Y3, Y1, Y1
-	VBLENDVPD Y6, Y4, Y2, Y2
-	MOVQ      v+8(FP), BX
-	VMOVUPD   Y1, (BX)(DX*1)
-	VMOVUPD   Y2, 32(BX)(DX*1)
-	VMOVMSKPD Y5, BX
-	VMOVMSKPD Y6, SI
-	SHLL      $0x04, SI
-	ORL       SI, BX
-	MOVB      BL, (AX)
+	VADDPD    Y3, Y5, Y3
+	VADDPD    Y4, Y6, Y4
+	VMOVUPD   Y3, (CX)(R11*1)
+	VMOVUPD   Y4, 32(CX)(R11*1)
+	VMOVUPD   (DI)(R11*1), Y5
+	VMOVUPD   32(DI)(R11*1), Y6
+	VSUBPD    Y5, Y3, Y5
+	VSUBPD    Y6, Y4, Y6
+	VCMPPD    $0x16, Y1, Y5, Y7
+	VCMPPD    $0x16, Y2, Y6, Y8
+	VBLENDVPD Y7, Y5, Y3, Y3
+	VBLENDVPD Y8, Y6, Y4, Y4
+	VMOVUPD   Y3, (DX)(R11*1)
+	VMOVUPD   Y4, 32(DX)(R11*1)
+	VMOVMSKPD Y7, R12
+	VMOVMSKPD Y8, R13
+	SHLL      $0x04, R13
+	ORL       R13, R12
+	MOVB      R12, (AX)
 	INCQ      AX
-	ADDQ      $0x40, DX
-	SUBQ      $0x40, CX
+	ADDQ      $0x40, R11
+	SUBQ      $0x40, R10
 	JGE       loop
 
 tail:
-	ADDQ       $0x40, CX
+	ADDQ       $0x40, R10
 	JZ         end
-	LEAQ       tail<>+64(SB), BX
-	SUBQ       CX, BX
-	VMOVUPD    (BX), Y1
-	VMOVUPD    32(BX), Y2
-	MOVQ       x+16(FP), CX
-	VMASKMOVPD (CX)(DX*1), Y1, Y3
-	VMASKMOVPD 32(CX)(DX*1), Y2, Y4
-	MOVQ       alpha+24(FP), CX
-	VMASKMOVPD (CX)(DX*1), Y1, Y5
-	VMASKMOVPD 32(CX)(DX*1), Y2, Y6
-	MOVQ       beta+64(FP), CX
-	VMASKMOVPD (CX)(DX*1), Y1, Y7
-	VMASKMOVPD 32(CX)(DX*1), Y2, Y8
-	MOVQ       i+56(FP), CX
-	VMASKMOVPD (CX)(DX*1), Y1, Y9
-	VMASKMOVPD 32(CX)(DX*1), Y2, Y10
+	LEAQ       tail<>+64(SB), R12
+	SUBQ       R10, R12
+	VMOVUPD    (R12), Y3
+	VMOVUPD    32(R12), Y4
+	VMASKMOVPD (BX)(R11*1), Y3, Y5
+	VMASKMOVPD 32(BX)(R11*1), Y4, Y6
+	VMASKMOVPD (SI)(R11*1), Y3, Y7
+	VMASKMOVPD 32(SI)(R11*1), Y4, Y8
+	VMASKMOVPD (R9)(R11*1), Y3, Y9
+	VMASKMOVPD 32(R9)(R11*1), Y4, Y10
+	VMASKMOVPD (R8)(R11*1), Y3, Y11
+	VMASKMOVPD 32(R8)(R11*1), Y4, Y12
+	VMULPD     Y11, Y9, Y9
+	VMULPD     Y12, Y10, Y10
+	VADDPD     Y5, Y9, Y5
+	VADDPD     Y6, Y10, Y6
+	VMASKMOVPD Y5, Y3, (R8)(R11*1)
+	VMASKMOVPD Y6, Y4, 32(R8)(R11*1)
+	VSUBPD     Y7, Y0, Y9
+	VSUBPD     Y8, Y0, Y10
+	VMULPD     Y5, Y9, Y5
+	VMULPD     Y6, Y10, Y6
+	VMASKMOVPD (DX)(R11*1), Y3, Y9
+	VMASKMOVPD 32(DX)(R11*1), Y4, Y10
 	VMULPD     Y9, Y7, Y7
 	VMULPD     Y10, Y8, Y8
-	VADDPD     Y3, Y7, Y3
-	VADDPD     Y4, Y8, Y4
-	MOVQ       i1+48(FP), CX
-	VMASKMOVPD Y3, Y1, (CX)(DX*1)
-	VMASKMOVPD Y4, Y2, 32(CX)(DX*1)
-	VSUBPD     Y5, Y0, Y7
-	VSUBPD     Y6, Y0, Y0
-	VMULPD     Y3, Y7, Y3
-	VMULPD     Y4, Y0, Y0
-	MOVQ       v+8(FP), CX
-	VMASKMOVPD (CX)(DX*1), Y1, Y4
-	VMASKMOVPD 32(CX)(DX*1), Y2, Y7
-	VMULPD     Y4, Y5, Y4
-	VMULPD     Y7, Y6, Y5
-	VADDPD     Y3, Y4, Y3
-	VADDPD     Y0, Y5, Y0
-	MOVQ       u+0(FP), CX
-	VMASKMOVPD Y3, Y1, (CX)(DX*1)
-	VMASKMOVPD Y0, Y2, 32(CX)(DX*1)
-	MOVQ       vth+32(FP), CX
-	VMASKMOVPD (CX)(DX*1), Y1, Y4
-	VMASKMOVPD 32(CX)(DX*1), Y2, Y5
-	VSUBPD     Y4, Y3, Y6
-	VSUBPD     Y5, Y0, Y7
-	VXORPS     Y8, Y8, Y8
-	VXORPS     Y9, Y9, Y9
-	VCMPPD     $0x16, Y8, Y6, Y6
-	VCMPPD     $0x16, Y9, Y7, Y7
-	VSUBPD     Y4, Y3, Y4
-	VSUBPD     Y5, Y0, Y5
-	VBLENDVPD  Y6, Y4, Y3, Y3
-	VBLENDVPD  Y7, Y5, Y0, Y0
-	MOVQ       v+8(FP), CX
-	VMASKMOVPD Y3, Y1, (CX)(DX*1)
-	VMASKMOVPD Y0, Y2, 32(CX)(DX*1)
-	VANDPS     Y6, Y1, Y0
-	VANDPS     Y7, Y2, Y1
-	VMOVMSKPD  Y0, CX
-	VMOVMSKPD  Y1, DX
+	VADDPD     Y5, Y7, Y5
+	VADDPD     Y6, Y8, Y6
+	VMASKMOVPD Y5, Y3, (CX)(R11*1)
+	VMASKMOVPD Y6, Y4, 32(CX)(R11*1)
+	VMASKMOVPD (DI)(R11*1), Y3, Y7
+	VMASKMOVPD 32(DI)(R11*1), Y4, Y8
+	VSUBPD     Y7, Y5, Y7
+	VSUBPD     Y8, Y6, Y8
+	VCMPPD     $0x16, Y1, Y7, Y9
+	VCMPPD     $0x16, Y2, Y8, Y10
+	VBLENDVPD  Y9, Y7, Y5, Y5
+	VBLENDVPD  Y10, Y8, Y6, Y6
+	VMASKMOVPD Y5, Y3, (DX)(R11*1)
+	VMASKMOVPD Y6, Y4, 32(DX)(R11*1)
+	VANDPS     Y9, Y3, Y3
+	VANDPS     Y10, Y4, Y4
+	VMOVMSKPD  Y3, CX
+	VMOVMSKPD  Y4, DX
 	SHLL       $0x04, DX
 	ORL        DX, CX
 	MOVB       CL, (AX)
 	INCQ       AX
 
 end:
+	MOVQ n+88(FP), AX
+	SHLQ $0x03, AX
+	MOVQ ldbits+64(FP), CX
+	ADDQ CX, bits+56(FP)
+	ADDQ AX, i+72(FP)
+	MOVQ ldu+8(FP), CX
+	ADDQ CX, u+0(FP)
+	ADDQ AX, v+16(FP)
+	MOVQ ldx+32(FP), AX
+	ADDQ AX, x+24(FP)
+	DECQ rows+96(FP)
+	JNZ  row
 	VZEROUPPER
 	RET
 
-// func lifSynToValueF64AVX2(u *float64, v *float64, x *float64, alpha *float64, vth *float64, bits *uint64, i1 *float64, i *float64, beta *float64, vreset *float64, n int)
+// func lifSynToValueF64AVX2(u *float64, ldu int, v *float64, x *float64, ldx int, alpha *float64, vth *float64, bits *uint64, ldbits int, i *float64, beta *float64, vreset *float64, n int, rows int)
 // Requires: AVX
-TEXT ·lifSynToValueF64AVX2(SB), NOSPLIT, $0-88
-	MOVQ         bits+40(FP), AX
+TEXT ·lifSynToValueF64AVX2(SB), NOSPLIT, $0-112
 	VBROADCASTSD word3ff0000000000000<>+0(SB), Y0
-	MOVQ         n+80(FP), CX
-	SHLQ         $0x03, CX
-	XORQ         DX, DX
-	SUBQ         $0x40, CX
-	JL           tail
+	VXORPS       Y1, Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	MOVQ         ldu+8(FP), AX
+	SHLQ         $0x03, AX
+	MOVQ         AX, ldu+8(FP)
+	MOVQ         ldx+32(FP), AX
+	SHLQ         $0x03, AX
+	MOVQ         AX, ldx+32(FP)
+
+row:
+	MOVQ bits+56(FP), AX
+	MOVQ u+0(FP), CX
+	MOVQ v+16(FP), DX
+	MOVQ x+24(FP), BX
+	MOVQ alpha+40(FP), SI
+	MOVQ vth+48(FP), DI
+	MOVQ i+72(FP), R8
+	MOVQ beta+80(FP), R9
+	MOVQ vreset+88(FP), R10
+	MOVQ n+96(FP), R11
+	SHLQ $0x03, R11
+	XORQ R12, R12
+	SUBQ $0x40, R11
+	JL   tail
 
 loop:
-	MOVQ      x+16(FP), BX
-	VMOVUPD   (BX)(DX*1), Y1
-	VMOVUPD   32(BX)(DX*1), Y2
-	MOVQ      alpha+24(FP), BX
-	VMOVUPD   (BX)(DX*1), Y3
-	VMOVUPD   32(BX)(DX*1), Y4
-	MOVQ      beta+64(FP), BX
-	VMOVUPD   (BX)(DX*1), Y5
-	VMOVUPD   32(BX)(DX*1), Y6
-	MOVQ      i+56(FP), BX
-	VMOVUPD   (BX)(DX*1), Y7
-	VMOVUPD   32(BX)(DX*1), Y8
+	VMOVUPD   (BX)(R12*1), Y3
+	VMOVUPD   32(BX)(R12*1), Y4
+	VMOVUPD   (SI)(R12*1), Y5
+	VMOVUPD   32(SI)(R12*1), Y6
+	VMOVUPD   (R9)(R12*1), Y7
+	VMOVUPD   32(R9)(R12*1), Y8
+	VMOVUPD   (R8)(R12*1), Y9
+	VMOVUPD   32(R8)(R12*1), Y10
+	VMULPD    Y9, Y7, Y7
+	VMULPD    Y10, Y8, Y8
+	VADDPD    Y3, Y7, Y3
+	VADDPD    Y4, Y8, Y4
+	VMOVUPD   Y3, (R8)(R12*1)
+	VMOVUPD   Y4, 32(R8)(R12*1)
+	VSUBPD    Y5, Y0, Y7
+	VSUBPD    Y6, Y0, Y8
+	VMULPD    Y3, Y7, Y3
+	VMULPD    Y4, Y8, Y4
+	VMOVUPD   (DX)(R12*1), Y7
+	VMOVUPD   32(DX)(R12*1), Y8
 	VMULPD    Y7, Y5, Y5
 	VMULPD    Y8, Y6, Y6
-	VADDPD    Y1, Y5, Y1
-	VADDPD    Y2, Y6, Y2
-	MOVQ      i1+48(FP), BX
-	VMOVUPD   Y1, (BX)(DX*1)
-	VMOVUPD   Y2, 32(BX)(DX*1)
-	VSUBPD    Y3, Y0, Y5
-	VSUBPD    Y4, Y0, Y6
-	VMULPD    Y1, Y5, Y1
-	VMULPD    Y2, Y6, Y2
-	MOVQ      v+8(FP), BX
-	VMOVUPD   (BX)(DX*1), Y5
-	VMOVUPD   32(BX)(DX*1), Y6
-	VMULPD    Y5, Y3, Y3
-	VMULPD    Y6, Y4, Y4
-	VADDPD    Y1, Y3, Y1
-	VADDPD    Y2, Y4, Y2
-	MOVQ      u+0(FP), BX
-	VMOVUPD   Y1, (BX)(DX*1)
-	VMOVUPD   Y2, 32(BX)(DX*1)
-	MOVQ      vth+32(FP), BX
-	VMOVUPD   (BX)(DX*1), Y3
-	VMOVUPD   32(BX)(DX*1), Y4
-	VSUBPD    Y3, Y1, Y5
-	VSUBPD    Y4, Y2, Y6
-	VXORPS    Y7, Y7, Y7
-	VXORPS    Y8, Y8, Y8
-	VCMPPD    $0x16, Y7, Y5, Y5
-	VCMPPD    $0x16, Y8, Y6, Y6
-	VSUBPD    Y3, Y1, Y3
-	VSUBPD    Y4, Y2, Y3
-	MOVQ      vreset+72(FP), BX
-	VMOVUPD   (BX)(DX*1), Y3
-	VMOVUPD   32(BX)(DX*1), Y4
-	VSUBPD    Y1, Y3, Y3
-	VSUBPD    Y2, Y4, Y4
-	VADDPD    Y3, Y1, Y3
-	VADDPD    Y4, Y2, Y4
-	VBLENDVPD Y5, Y3, Y1, Y1
-	VBLENDVPD Y6, Y4, Y2, Y2
-	MOVQ      v+8(FP), BX
-	VMOVUPD   Y1, (BX)(DX*1)
-	VMOVUPD   Y2, 32(BX)(DX*1)
-	VMOVMSKPD Y5, BX
-	VMOVMSKPD Y6, SI
-	SHLL      $0x04, SI
-	ORL       SI, BX
-	MOVB      BL, (AX)
+	VADDPD    Y3, Y5, Y3
+	VADDPD    Y4, Y6, Y4
+	VMOVUPD   Y3, (CX)(R12*1)
+	VMOVUPD   Y4, 32(CX)(R12*1)
+	VMOVUPD   (DI)(R12*1), Y5
+	VMOVUPD   32(DI)(R12*1), Y6
+	VSUBPD    Y5, Y3, Y5
+	VSUBPD    Y6, Y4, Y6
+	VCMPPD    $0x16, Y1, Y5, Y5
+	VCMPPD    $0x16, Y2, Y6, Y6
+	VMOVUPD   (R10)(R12*1), Y7
+	VMOVUPD   32(R10)(R12*1), Y8
+	VSUBPD    Y3, Y7, Y7
+	VSUBPD    Y4, Y8, Y8
+	VADDPD    Y7, Y3, Y7
+	VADDPD    Y8, Y4, Y8
+	VBLENDVPD Y5, Y7, Y3, Y3
+	VBLENDVPD Y6, Y8, Y4, Y4
+	VMOVUPD   Y3, (DX)(R12*1)
+	VMOVUPD   Y4, 32(DX)(R12*1)
+	VMOVMSKPD Y5, R13
+	VMOVMSKPD Y6, R14
+	SHLL      $0x04, R14
+	ORL       R14, R13
+	MOVB      R13, (AX)
 	INCQ      AX
-	ADDQ      $0x40, DX
-	SUBQ      $0x40, CX
+	ADDQ      $0x40, R12
+	SUBQ      $0x40, R11
 	JGE       loop
 
 tail:
-	ADDQ       $0x40, CX
+	ADDQ       $0x40, R11
 	JZ         end
-	LEAQ       tail<>+64(SB), BX
-	SUBQ       CX, BX
-	VMOVUPD    (BX), Y1
-	VMOVUPD    32(BX), Y2
-	MOVQ       x+16(FP), CX
-	VMASKMOVPD (CX)(DX*1), Y1, Y3
-	VMASKMOVPD 32(CX)(DX*1), Y2, Y4
-	MOVQ       alpha+24(FP), CX
-	VMASKMOVPD (CX)(DX*1), Y1, Y5
-	VMASKMOVPD 32(CX)(DX*1), Y2, Y6
-	MOVQ       beta+64(FP), CX
-	VMASKMOVPD (CX)(DX*1), Y1, Y7
-	VMASKMOVPD 32(CX)(DX*1), Y2, Y8
-	MOVQ       i+56(FP), CX
-	VMASKMOVPD (CX)(DX*1), Y1, Y9
-	VMASKMOVPD 32(CX)(DX*1), Y2, Y10
+	LEAQ       tail<>+64(SB), R13
+	SUBQ       R11, R13
+	VMOVUPD    (R13), Y3
+	VMOVUPD    32(R13), Y4
+	VMASKMOVPD (BX)(R12*1), Y3, Y5
+	VMASKMOVPD 32(BX)(R12*1), Y4, Y6
+	VMASKMOVPD (SI)(R12*1), Y3, Y7
+	VMASKMOVPD 32(SI)(R12*1), Y4, Y8
+	VMASKMOVPD (R9)(R12*1), Y3, Y9
+	VMASKMOVPD 32(R9)(R12*1), Y4, Y10
+	VMASKMOVPD (R8)(R12*1), Y3, Y11
+	VMASKMOVPD 32(R8)(R12*1), Y4, Y12
+	VMULPD     Y11, Y9, Y9
+	VMULPD     Y12, Y10, Y10
+	VADDPD     Y5, Y9, Y5
+	VADDPD     Y6, Y10, Y6
+	VMASKMOVPD Y5, Y3, (R8)(R12*1)
+	VMASKMOVPD Y6, Y4, 32(R8)(R12*1)
+	VSUBPD     Y7, Y0, Y9
+	VSUBPD     Y8, Y0, Y10
+	VMULPD     Y5, Y9, Y5
+	VMULPD     Y6, Y10, Y6
+	VMASKMOVPD (DX)(R12*1), Y3, Y9
+	VMASKMOVPD 32(DX)(R12*1), Y4, Y10
 	VMULPD     Y9, Y7, Y7
 	VMULPD     Y10, Y8, Y8
-	VADDPD     Y3, Y7, Y3
-	VADDPD     Y4, Y8, Y4
-	MOVQ       i1+48(FP), CX
-	VMASKMOVPD Y3, Y1, (CX)(DX*1)
-	VMASKMOVPD Y4, Y2, 32(CX)(DX*1)
-	VSUBPD     Y5, Y0, Y7
-	VSUBPD     Y6, Y0, Y0
-	VMULPD     Y3, Y7, Y3
-	VMULPD     Y4, Y0, Y0
-	MOVQ       v+8(FP), CX
-	VMASKMOVPD (CX)(DX*1), Y1, Y4
-	VMASKMOVPD 32(CX)(DX*1), Y2, Y7
-	VMULPD     Y4, Y5, Y4
-	VMULPD     Y7, Y6, Y5
-	VADDPD     Y3, Y4, Y3
-	VADDPD     Y0, Y5, Y0
-	MOVQ       u+0(FP), CX
-	VMASKMOVPD Y3, Y1, (CX)(DX*1)
-	VMASKMOVPD Y0, Y2, 32(CX)(DX*1)
-	MOVQ       vth+32(FP), CX
-	VMASKMOVPD (CX)(DX*1), Y1, Y4
-	VMASKMOVPD 32(CX)(DX*1), Y2, Y5
-	VSUBPD     Y4, Y3, Y6
-	VSUBPD     Y5, Y0, Y7
-	VXORPS     Y8, Y8, Y8
-	VXORPS     Y9, Y9, Y9
-	VCMPPD     $0x16, Y8, Y6, Y6
-	VCMPPD     $0x16, Y9, Y7, Y7
-	VSUBPD     Y4, Y3, Y4
-	VSUBPD     Y5, Y0, Y4
-	MOVQ       vreset+72(FP), CX
-	VMASKMOVPD (CX)(DX*1), Y1, Y4
-	VMASKMOVPD 32(CX)(DX*1), Y2, Y5
-	VSUBPD     Y3, Y4, Y4
-	VSUBPD     Y0, Y5, Y5
-	VADDPD     Y4, Y3, Y4
-	VADDPD     Y5, Y0, Y5
-	VBLENDVPD  Y6, Y4, Y3, Y3
-	VBLENDVPD  Y7, Y5, Y0, Y0
-	MOVQ       v+8(FP), CX
-	VMASKMOVPD Y3, Y1, (CX)(DX*1)
-	VMASKMOVPD Y0, Y2, 32(CX)(DX*1)
-	VANDPS     Y6, Y1, Y0
-	VANDPS     Y7, Y2, Y1
-	VMOVMSKPD  Y0, CX
-	VMOVMSKPD  Y1, DX
+	VADDPD     Y5, Y7, Y5
+	VADDPD     Y6, Y8, Y6
+	VMASKMOVPD Y5, Y3, (CX)(R12*1)
+	VMASKMOVPD Y6, Y4, 32(CX)(R12*1)
+	VMASKMOVPD (DI)(R12*1), Y3, Y7
+	VMASKMOVPD 32(DI)(R12*1), Y4, Y8
+	VSUBPD     Y7, Y5, Y7
+	VSUBPD     Y8, Y6, Y8
+	VCMPPD     $0x16, Y1, Y7, Y7
+	VCMPPD     $0x16, Y2, Y8, Y8
+	VMASKMOVPD (R10)(R12*1), Y3, Y9
+	VMASKMOVPD 32(R10)(R12*1), Y4, Y10
+	VSUBPD     Y5, Y9, Y9
+	VSUBPD     Y6, Y10, Y10
+	VADDPD     Y9, Y5, Y9
+	VADDPD     Y10, Y6, Y10
+	VBLENDVPD  Y7, Y9, Y5, Y5
+	VBLENDVPD  Y8, Y10, Y6, Y6
+	VMASKMOVPD Y5, Y3, (DX)(R12*1)
+	VMASKMOVPD Y6, Y4, 32(DX)(R12*1)
+	VANDPS     Y7, Y3, Y3
+	VANDPS     Y8, Y4, Y4
+	VMOVMSKPD  Y3, CX
+	VMOVMSKPD  Y4, DX
 	SHLL       $0x04, DX
 	ORL        DX, CX
 	MOVB       CL, (AX)
 	INCQ       AX
 
 end:
+	MOVQ n+96(FP), AX
+	SHLQ $0x03, AX
+	MOVQ ldbits+64(FP), CX
+	ADDQ CX, bits+56(FP)
+	ADDQ AX, i+72(FP)
+	MOVQ ldu+8(FP), CX
+	ADDQ CX, u+0(FP)
+	ADDQ AX, v+16(FP)
+	MOVQ ldx+32(FP), AX
+	ADDQ AX, x+24(FP)
+	DECQ rows+104(FP)
+	JNZ  row
 	VZEROUPPER
 	RET
 
 // func liBackSynF64AVX2(dv *float64, dx *float64, gv *float64, alpha *float64, di *float64, beta *float64, n int)
 // Requires: AVX
 TEXT ·liBackSynF64AVX2(SB), NOSPLIT, $0-56
-	VBROADCASTSD word3ff0000000000000<>+0(SB), Y0
-	MOVQ         n+48(FP), AX
-	SHLQ         $0x03, AX
-	XORQ         CX, CX
-	SUBQ         $0x40, AX
-	JL           tail
-
-loop:
-	MOVQ    dv+0(FP), DX
-	VMOVUPD (DX)(CX*1), Y1
-	VMOVUPD 32(DX)(CX*1), Y2
-	MOVQ    gv+16(FP), DX
-	VMOVUPD (DX)(CX*1), Y3
-	VMOVUPD 32(DX)(CX*1), Y4
-	VADDPD  Y3, Y1, Y1
-	VADDPD  Y4, Y2, Y2
-	MOVQ    alpha+24(FP), DX
-	VMOVUPD (DX)(CX*1), Y3
-	VMOVUPD 32(DX)(CX*1), Y4
-	VMULPD  Y1, Y3, Y5
-	VMULPD  Y2, Y4, Y6
-	MOVQ    dv+0(FP), DX
-	VMOVUPD Y5, (DX)(CX*1)
-	VMOVUPD Y6, 32(DX)(CX*1)
-	MOVQ    di+32(FP), DX
-	VMOVUPD (DX)(CX*1), Y5
-	VMOVUPD 32(DX)(CX*1), Y6
-	VSUBPD  Y3, Y0, Y3
-	VSUBPD  Y4, Y0, Y4
-	VMULPD  Y1, Y3, Y1
-	VMULPD  Y2, Y4, Y2
-	VADDPD  Y1, Y5, Y1
-	VADDPD  Y2, Y6, Y2
-	MOVQ    dx+8(FP), DX
-	VMOVUPD Y1, (DX)(CX*1)
-	VMOVUPD Y2, 32(DX)(CX*1)
-	MOVQ    beta+40(FP), DX
-	VMOVUPD (DX)(CX*1), Y3
-	VMOVUPD 32(DX)(CX*1), Y4
-	VMULPD  Y1, Y3, Y1
-	VMULPD  Y2, Y4, Y2
-	MOVQ    di+32(FP), DX
-	VMOVUPD Y1, (DX)(CX*1)
-	VMOVUPD Y2, 32(DX)(CX*1)
-	ADDQ    $0x40, CX
-	SUBQ    $0x40, AX
-	JGE     loop
-
-tail:
-	ADDQ       $0x40, AX
-	JZ         end
-	LEAQ       tail<>+64(SB), DX
-	SUBQ       AX, DX
-	VMOVUPD    (DX), Y1
-	VMOVUPD    32(DX), Y2
-	MOVQ       dv+0(FP), AX
-	VMASKMOVPD (AX)(CX*1), Y1, Y3
-	VMASKMOVPD 32(AX)(CX*1), Y2, Y4
-	MOVQ       gv+16(FP), AX
-	VMASKMOVPD (AX)(CX*1), Y1, Y5
-	VMASKMOVPD 32(AX)(CX*1), Y2, Y6
-	VADDPD     Y5, Y3, Y3
-	VADDPD     Y6, Y4, Y4
-	MOVQ       alpha+24(FP), AX
-	VMASKMOVPD (AX)(CX*1), Y1, Y5
-	VMASKMOVPD 32(AX)(CX*1), Y2, Y6
-	VMULPD     Y3, Y5, Y7
-	VMULPD     Y4, Y6, Y8
-	MOVQ       dv+0(FP), AX
-	VMASKMOVPD Y7, Y1, (AX)(CX*1)
-	VMASKMOVPD Y8, Y2, 32(AX)(CX*1)
-	MOVQ       di+32(FP), AX
-	VMASKMOVPD (AX)(CX*1), Y1, Y7
-	VMASKMOVPD 32(AX)(CX*1), Y2, Y8
-	VSUBPD     Y5, Y0, Y5
-	VSUBPD     Y6, Y0, Y0
-	VMULPD     Y3, Y5, Y3
-	VMULPD     Y4, Y0, Y0
-	VADDPD     Y3, Y7, Y3
-	VADDPD     Y0, Y8, Y0
-	MOVQ       dx+8(FP), AX
-	VMASKMOVPD Y3, Y1, (AX)(CX*1)
-	VMASKMOVPD Y0, Y2, 32(AX)(CX*1)
-	MOVQ       beta+40(FP), AX
-	VMASKMOVPD (AX)(CX*1), Y1, Y4
-	VMASKMOVPD 32(AX)(CX*1), Y2, Y5
-	VMULPD     Y3, Y4, Y3
-	VMULPD     Y0, Y5, Y0
-	MOVQ       di+32(FP), AX
-	VMASKMOVPD Y3, Y1, (AX)(CX*1)
-	VMASKMOVPD Y0, Y2, 32(AX)(CX*1)
-
-end:
-	VZEROUPPER
-	RET
-
-// func lifBackSynF64AVX2(dv *float64, dx *float64, ds *float64, slope *float64, u *float64, gv *float64, alpha *float64, vth *float64, attached uint64, di *float64, beta *float64, n int)
-// Requires: AVX
-TEXT ·lifBackSynF64AVX2(SB), NOSPLIT, $0-96
-	VBROADCASTSD word3ff0000000000000<>+0(SB), Y0
-	MOVQ         n+88(FP), AX
-	SHLQ         $0x03, AX
-	XORQ         CX, CX
-	SUBQ         $0x40, AX
-	JL           tail
+	MOVQ n+48(FP), AX
+	SHLQ $0x03, AX
+	XORQ CX, CX
+	SUBQ $0x40, AX
+	JL   tail
 
 loop:
 	MOVQ         dv+0(FP), DX
-	VMOVUPD      (DX)(CX*1), Y1
-	VMOVUPD      32(DX)(CX*1), Y2
-	MOVQ         u+32(FP), DX
-	VMOVUPD      (DX)(CX*1), Y3
-	VMOVUPD      32(DX)(CX*1), Y4
-	MOVQ         vth+56(FP), DX
-	VMOVUPD      (DX)(CX*1), Y5
-	VMOVUPD      32(DX)(CX*1), Y6
-	VSUBPD       Y5, Y3, Y3
-	VSUBPD       Y6, Y4, Y4
-	VXORPS       Y7, Y7, Y7
-	VXORPS       Y8, Y8, Y8
-	VCMPPD       $0x16, Y7, Y3, Y3
-	VCMPPD       $0x16, Y8, Y4, Y3
-	VXORPS       Y3, Y3, Y3
-	VXORPS       Y4, Y4, Y4
-	VSUBPD       Y5, Y3, Y3
-	VSUBPD       Y6, Y4, Y4
-	VMULPD       Y1, Y3, Y3
-	VMULPD       Y2, Y4, Y4
-	VBROADCASTSD attached+64(FP), Y5
-	MOVQ         ds+16(FP), DX
-	VMOVUPD      (DX)(CX*1), Y6
-	VMOVUPD      32(DX)(CX*1), Y7
-	VANDPD       Y5, Y3, Y3
-	VANDPD       Y5, Y4, Y4
-	VADDPD       Y3, Y6, Y3
-	VADDPD       Y4, Y7, Y4
-	MOVQ         slope+24(FP), DX
-	VMOVUPD      (DX)(CX*1), Y5
-	VMOVUPD      32(DX)(CX*1), Y6
-	VMULPD       Y5, Y3, Y3
-	VMULPD       Y6, Y4, Y4
+	VMOVUPD      (DX)(CX*1), Y0
+	VMOVUPD      32(DX)(CX*1), Y1
+	MOVQ         gv+16(FP), DX
+	VMOVUPD      (DX)(CX*1), Y2
+	VMOVUPD      32(DX)(CX*1), Y3
+	VADDPD       Y2, Y0, Y0
 	VADDPD       Y3, Y1, Y1
-	VADDPD       Y4, Y2, Y2
-	MOVQ         gv+40(FP), DX
-	VMOVUPD      (DX)(CX*1), Y3
-	VMOVUPD      32(DX)(CX*1), Y4
-	VADDPD       Y3, Y1, Y1
-	VADDPD       Y4, Y2, Y2
-	MOVQ         alpha+48(FP), DX
-	VMOVUPD      (DX)(CX*1), Y3
-	VMOVUPD      32(DX)(CX*1), Y4
+	MOVQ         alpha+24(FP), DX
+	VMOVUPD      (DX)(CX*1), Y2
+	VMOVUPD      32(DX)(CX*1), Y3
+	VMULPD       Y0, Y2, Y4
 	VMULPD       Y1, Y3, Y5
-	VMULPD       Y2, Y4, Y6
 	MOVQ         dv+0(FP), DX
-	VMOVUPD      Y5, (DX)(CX*1)
-	VMOVUPD      Y6, 32(DX)(CX*1)
-	MOVQ         di+72(FP), DX
-	VMOVUPD      (DX)(CX*1), Y5
-	VMOVUPD      32(DX)(CX*1), Y6
-	VSUBPD       Y3, Y0, Y3
-	VSUBPD       Y4, Y0, Y4
+	VMOVUPD      Y4, (DX)(CX*1)
+	VMOVUPD      Y5, 32(DX)(CX*1)
+	MOVQ         di+32(FP), DX
+	VMOVUPD      (DX)(CX*1), Y4
+	VMOVUPD      32(DX)(CX*1), Y5
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Y6
+	VSUBPD       Y2, Y6, Y2
+	VSUBPD       Y3, Y6, Y3
+	VMULPD       Y0, Y2, Y0
 	VMULPD       Y1, Y3, Y1
-	VMULPD       Y2, Y4, Y2
+	VADDPD       Y0, Y4, Y0
 	VADDPD       Y1, Y5, Y1
-	VADDPD       Y2, Y6, Y2
 	MOVQ         dx+8(FP), DX
-	VMOVUPD      Y1, (DX)(CX*1)
-	VMOVUPD      Y2, 32(DX)(CX*1)
-	MOVQ         beta+80(FP), DX
-	VMOVUPD      (DX)(CX*1), Y3
-	VMOVUPD      32(DX)(CX*1), Y4
+	VMOVUPD      Y0, (DX)(CX*1)
+	VMOVUPD      Y1, 32(DX)(CX*1)
+	MOVQ         beta+40(FP), DX
+	VMOVUPD      (DX)(CX*1), Y2
+	VMOVUPD      32(DX)(CX*1), Y3
+	VMULPD       Y0, Y2, Y0
 	VMULPD       Y1, Y3, Y1
-	VMULPD       Y2, Y4, Y2
-	MOVQ         di+72(FP), DX
-	VMOVUPD      Y1, (DX)(CX*1)
-	VMOVUPD      Y2, 32(DX)(CX*1)
+	MOVQ         di+32(FP), DX
+	VMOVUPD      Y0, (DX)(CX*1)
+	VMOVUPD      Y1, 32(DX)(CX*1)
 	ADDQ         $0x40, CX
 	SUBQ         $0x40, AX
 	JGE          loop
@@ -12455,256 +14276,45 @@ tail:
 	JZ           end
 	LEAQ         tail<>+64(SB), DX
 	SUBQ         AX, DX
-	VMOVUPD      (DX), Y1
-	VMOVUPD      32(DX), Y2
+	VMOVUPD      (DX), Y0
+	VMOVUPD      32(DX), Y1
 	MOVQ         dv+0(FP), AX
-	VMASKMOVPD   (AX)(CX*1), Y1, Y3
-	VMASKMOVPD   32(AX)(CX*1), Y2, Y4
-	MOVQ         u+32(FP), AX
-	VMASKMOVPD   (AX)(CX*1), Y1, Y5
-	VMASKMOVPD   32(AX)(CX*1), Y2, Y6
-	MOVQ         vth+56(FP), AX
-	VMASKMOVPD   (AX)(CX*1), Y1, Y7
-	VMASKMOVPD   32(AX)(CX*1), Y2, Y8
-	VSUBPD       Y7, Y5, Y5
-	VSUBPD       Y8, Y6, Y6
-	VXORPS       Y9, Y9, Y9
-	VXORPS       Y10, Y10, Y10
-	VCMPPD       $0x16, Y9, Y5, Y5
-	VCMPPD       $0x16, Y10, Y6, Y5
-	VXORPS       Y5, Y5, Y5
-	VXORPS       Y6, Y6, Y6
-	VSUBPD       Y7, Y5, Y5
-	VSUBPD       Y8, Y6, Y6
-	VMULPD       Y3, Y5, Y5
-	VMULPD       Y4, Y6, Y6
-	VBROADCASTSD attached+64(FP), Y7
-	MOVQ         ds+16(FP), AX
-	VMASKMOVPD   (AX)(CX*1), Y1, Y8
-	VMASKMOVPD   32(AX)(CX*1), Y2, Y9
-	VANDPD       Y7, Y5, Y5
-	VANDPD       Y7, Y6, Y6
-	VADDPD       Y5, Y8, Y5
-	VADDPD       Y6, Y9, Y6
-	MOVQ         slope+24(FP), AX
-	VMASKMOVPD   (AX)(CX*1), Y1, Y7
-	VMASKMOVPD   32(AX)(CX*1), Y2, Y8
-	VMULPD       Y7, Y5, Y5
-	VMULPD       Y8, Y6, Y6
+	VMASKMOVPD   (AX)(CX*1), Y0, Y2
+	VMASKMOVPD   32(AX)(CX*1), Y1, Y3
+	MOVQ         gv+16(FP), AX
+	VMASKMOVPD   (AX)(CX*1), Y0, Y4
+	VMASKMOVPD   32(AX)(CX*1), Y1, Y5
+	VADDPD       Y4, Y2, Y2
 	VADDPD       Y5, Y3, Y3
-	VADDPD       Y6, Y4, Y4
-	MOVQ         gv+40(FP), AX
-	VMASKMOVPD   (AX)(CX*1), Y1, Y5
-	VMASKMOVPD   32(AX)(CX*1), Y2, Y6
-	VADDPD       Y5, Y3, Y3
-	VADDPD       Y6, Y4, Y4
-	MOVQ         alpha+48(FP), AX
-	VMASKMOVPD   (AX)(CX*1), Y1, Y5
-	VMASKMOVPD   32(AX)(CX*1), Y2, Y6
+	MOVQ         alpha+24(FP), AX
+	VMASKMOVPD   (AX)(CX*1), Y0, Y4
+	VMASKMOVPD   32(AX)(CX*1), Y1, Y5
+	VMULPD       Y2, Y4, Y6
 	VMULPD       Y3, Y5, Y7
-	VMULPD       Y4, Y6, Y8
 	MOVQ         dv+0(FP), AX
-	VMASKMOVPD   Y7, Y1, (AX)(CX*1)
-	VMASKMOVPD   Y8, Y2, 32(AX)(CX*1)
-	MOVQ         di+72(FP), AX
-	VMASKMOVPD   (AX)(CX*1), Y1, Y7
-	VMASKMOVPD   32(AX)(CX*1), Y2, Y8
-	VSUBPD       Y5, Y0, Y5
-	VSUBPD       Y6, Y0, Y0
-	VMULPD       Y3, Y5, Y3
-	VMULPD       Y4, Y0, Y0
-	VADDPD       Y3, Y7, Y3
-	VADDPD       Y0, Y8, Y0
-	MOVQ         dx+8(FP), AX
-	VMASKMOVPD   Y3, Y1, (AX)(CX*1)
-	VMASKMOVPD   Y0, Y2, 32(AX)(CX*1)
-	MOVQ         beta+80(FP), AX
-	VMASKMOVPD   (AX)(CX*1), Y1, Y4
-	VMASKMOVPD   32(AX)(CX*1), Y2, Y5
-	VMULPD       Y3, Y4, Y3
-	VMULPD       Y0, Y5, Y0
-	MOVQ         di+72(FP), AX
-	VMASKMOVPD   Y3, Y1, (AX)(CX*1)
-	VMASKMOVPD   Y0, Y2, 32(AX)(CX*1)
-
-end:
-	VZEROUPPER
-	RET
-
-// func lifBackSynToValueF64AVX2(dv *float64, dx *float64, ds *float64, slope *float64, u *float64, gv *float64, alpha *float64, vth *float64, attached uint64, di *float64, beta *float64, vreset *float64, n int)
-// Requires: AVX
-TEXT ·lifBackSynToValueF64AVX2(SB), NOSPLIT, $0-104
-	VBROADCASTSD word3ff0000000000000<>+0(SB), Y0
-	MOVQ         n+96(FP), AX
-	SHLQ         $0x03, AX
-	XORQ         CX, CX
-	SUBQ         $0x40, AX
-	JL           tail
-
-loop:
-	MOVQ         dv+0(FP), DX
-	VMOVUPD      (DX)(CX*1), Y1
-	VMOVUPD      32(DX)(CX*1), Y2
-	MOVQ         u+32(FP), DX
-	VMOVUPD      (DX)(CX*1), Y3
-	VMOVUPD      32(DX)(CX*1), Y4
-	MOVQ         vth+56(FP), DX
-	VMOVUPD      (DX)(CX*1), Y5
-	VMOVUPD      32(DX)(CX*1), Y6
-	VSUBPD       Y5, Y3, Y5
-	VSUBPD       Y6, Y4, Y6
-	VXORPS       Y7, Y7, Y7
-	VXORPS       Y8, Y8, Y8
-	VCMPPD       $0x16, Y7, Y5, Y5
-	VCMPPD       $0x16, Y8, Y6, Y6
-	MOVQ         vreset+88(FP), DX
-	VMOVUPD      (DX)(CX*1), Y7
-	VMOVUPD      32(DX)(CX*1), Y8
-	VSUBPD       Y3, Y7, Y3
+	VMASKMOVPD   Y6, Y0, (AX)(CX*1)
+	VMASKMOVPD   Y7, Y1, 32(AX)(CX*1)
+	MOVQ         di+32(FP), AX
+	VMASKMOVPD   (AX)(CX*1), Y0, Y6
+	VMASKMOVPD   32(AX)(CX*1), Y1, Y7
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Y8
 	VSUBPD       Y4, Y8, Y4
-	VMULPD       Y1, Y3, Y3
-	VMULPD       Y2, Y4, Y4
-	VXORPS       Y7, Y7, Y7
-	VXORPS       Y8, Y8, Y8
-	VMULPD       Y7, Y1, Y7
-	VMULPD       Y8, Y2, Y8
-	VBLENDVPD    Y5, Y7, Y1, Y1
-	VBLENDVPD    Y6, Y8, Y2, Y2
-	VBROADCASTSD attached+64(FP), Y5
-	MOVQ         ds+16(FP), DX
-	VMOVUPD      (DX)(CX*1), Y6
-	VMOVUPD      32(DX)(CX*1), Y7
-	VANDPD       Y5, Y3, Y3
-	VANDPD       Y5, Y4, Y4
-	VADDPD       Y3, Y6, Y3
-	VADDPD       Y4, Y7, Y4
-	MOVQ         slope+24(FP), DX
-	VMOVUPD      (DX)(CX*1), Y5
-	VMOVUPD      32(DX)(CX*1), Y6
-	VMULPD       Y5, Y3, Y3
-	VMULPD       Y6, Y4, Y4
-	VADDPD       Y3, Y1, Y1
-	VADDPD       Y4, Y2, Y2
-	MOVQ         gv+40(FP), DX
-	VMOVUPD      (DX)(CX*1), Y3
-	VMOVUPD      32(DX)(CX*1), Y4
-	VADDPD       Y3, Y1, Y1
-	VADDPD       Y4, Y2, Y2
-	MOVQ         alpha+48(FP), DX
-	VMOVUPD      (DX)(CX*1), Y3
-	VMOVUPD      32(DX)(CX*1), Y4
-	VMULPD       Y1, Y3, Y5
-	VMULPD       Y2, Y4, Y6
-	MOVQ         dv+0(FP), DX
-	VMOVUPD      Y5, (DX)(CX*1)
-	VMOVUPD      Y6, 32(DX)(CX*1)
-	MOVQ         di+72(FP), DX
-	VMOVUPD      (DX)(CX*1), Y5
-	VMOVUPD      32(DX)(CX*1), Y6
-	VSUBPD       Y3, Y0, Y3
-	VSUBPD       Y4, Y0, Y4
-	VMULPD       Y1, Y3, Y1
+	VSUBPD       Y5, Y8, Y5
 	VMULPD       Y2, Y4, Y2
-	VADDPD       Y1, Y5, Y1
-	VADDPD       Y2, Y6, Y2
-	MOVQ         dx+8(FP), DX
-	VMOVUPD      Y1, (DX)(CX*1)
-	VMOVUPD      Y2, 32(DX)(CX*1)
-	MOVQ         beta+80(FP), DX
-	VMOVUPD      (DX)(CX*1), Y3
-	VMOVUPD      32(DX)(CX*1), Y4
-	VMULPD       Y1, Y3, Y1
-	VMULPD       Y2, Y4, Y2
-	MOVQ         di+72(FP), DX
-	VMOVUPD      Y1, (DX)(CX*1)
-	VMOVUPD      Y2, 32(DX)(CX*1)
-	ADDQ         $0x40, CX
-	SUBQ         $0x40, AX
-	JGE          loop
-
-tail:
-	ADDQ         $0x40, AX
-	JZ           end
-	LEAQ         tail<>+64(SB), DX
-	SUBQ         AX, DX
-	VMOVUPD      (DX), Y1
-	VMOVUPD      32(DX), Y2
-	MOVQ         dv+0(FP), AX
-	VMASKMOVPD   (AX)(CX*1), Y1, Y3
-	VMASKMOVPD   32(AX)(CX*1), Y2, Y4
-	MOVQ         u+32(FP), AX
-	VMASKMOVPD   (AX)(CX*1), Y1, Y5
-	VMASKMOVPD   32(AX)(CX*1), Y2, Y6
-	MOVQ         vth+56(FP), AX
-	VMASKMOVPD   (AX)(CX*1), Y1, Y7
-	VMASKMOVPD   32(AX)(CX*1), Y2, Y8
-	VSUBPD       Y7, Y5, Y7
-	VSUBPD       Y8, Y6, Y8
-	VXORPS       Y9, Y9, Y9
-	VXORPS       Y10, Y10, Y10
-	VCMPPD       $0x16, Y9, Y7, Y7
-	VCMPPD       $0x16, Y10, Y8, Y8
-	MOVQ         vreset+88(FP), AX
-	VMASKMOVPD   (AX)(CX*1), Y1, Y9
-	VMASKMOVPD   32(AX)(CX*1), Y2, Y10
-	VSUBPD       Y5, Y9, Y5
-	VSUBPD       Y6, Y10, Y6
-	VMULPD       Y3, Y5, Y5
-	VMULPD       Y4, Y6, Y6
-	VXORPS       Y9, Y9, Y9
-	VXORPS       Y10, Y10, Y10
-	VMULPD       Y9, Y3, Y9
-	VMULPD       Y10, Y4, Y10
-	VBLENDVPD    Y7, Y9, Y3, Y3
-	VBLENDVPD    Y8, Y10, Y4, Y4
-	VBROADCASTSD attached+64(FP), Y7
-	MOVQ         ds+16(FP), AX
-	VMASKMOVPD   (AX)(CX*1), Y1, Y8
-	VMASKMOVPD   32(AX)(CX*1), Y2, Y9
-	VANDPD       Y7, Y5, Y5
-	VANDPD       Y7, Y6, Y6
-	VADDPD       Y5, Y8, Y5
-	VADDPD       Y6, Y9, Y6
-	MOVQ         slope+24(FP), AX
-	VMASKMOVPD   (AX)(CX*1), Y1, Y7
-	VMASKMOVPD   32(AX)(CX*1), Y2, Y8
-	VMULPD       Y7, Y5, Y5
-	VMULPD       Y8, Y6, Y6
-	VADDPD       Y5, Y3, Y3
-	VADDPD       Y6, Y4, Y4
-	MOVQ         gv+40(FP), AX
-	VMASKMOVPD   (AX)(CX*1), Y1, Y5
-	VMASKMOVPD   32(AX)(CX*1), Y2, Y6
-	VADDPD       Y5, Y3, Y3
-	VADDPD       Y6, Y4, Y4
-	MOVQ         alpha+48(FP), AX
-	VMASKMOVPD   (AX)(CX*1), Y1, Y5
-	VMASKMOVPD   32(AX)(CX*1), Y2, Y6
-	VMULPD       Y3, Y5, Y7
-	VMULPD       Y4, Y6, Y8
-	MOVQ         dv+0(FP), AX
-	VMASKMOVPD   Y7, Y1, (AX)(CX*1)
-	VMASKMOVPD   Y8, Y2, 32(AX)(CX*1)
-	MOVQ         di+72(FP), AX
-	VMASKMOVPD   (AX)(CX*1), Y1, Y7
-	VMASKMOVPD   32(AX)(CX*1), Y2, Y8
-	VSUBPD       Y5, Y0, Y5
-	VSUBPD       Y6, Y0, Y0
 	VMULPD       Y3, Y5, Y3
-	VMULPD       Y4, Y0, Y0
+	VADDPD       Y2, Y6, Y2
 	VADDPD       Y3, Y7, Y3
-	VADDPD       Y0, Y8, Y0
 	MOVQ         dx+8(FP), AX
-	VMASKMOVPD   Y3, Y1, (AX)(CX*1)
-	VMASKMOVPD   Y0, Y2, 32(AX)(CX*1)
-	MOVQ         beta+80(FP), AX
-	VMASKMOVPD   (AX)(CX*1), Y1, Y4
-	VMASKMOVPD   32(AX)(CX*1), Y2, Y5
-	VMULPD       Y3, Y4, Y3
-	VMULPD       Y0, Y5, Y0
-	MOVQ         di+72(FP), AX
-	VMASKMOVPD   Y3, Y1, (AX)(CX*1)
-	VMASKMOVPD   Y0, Y2, 32(AX)(CX*1)
+	VMASKMOVPD   Y2, Y0, (AX)(CX*1)
+	VMASKMOVPD   Y3, Y1, 32(AX)(CX*1)
+	MOVQ         beta+40(FP), AX
+	VMASKMOVPD   (AX)(CX*1), Y0, Y4
+	VMASKMOVPD   32(AX)(CX*1), Y1, Y5
+	VMULPD       Y2, Y4, Y2
+	VMULPD       Y3, Y5, Y3
+	MOVQ         di+32(FP), AX
+	VMASKMOVPD   Y2, Y0, (AX)(CX*1)
+	VMASKMOVPD   Y3, Y1, 32(AX)(CX*1)
 
 end:
 	VZEROUPPER
@@ -12713,287 +14323,81 @@ end:
 // func liBackSynLearnedF64AVX2(dv *float64, dx *float64, gv *float64, alpha *float64, di *float64, beta *float64, dalpha *float64, before *float64, dbeta *float64, i *float64, ibefore *float64, n int)
 // Requires: AVX
 TEXT ·liBackSynLearnedF64AVX2(SB), NOSPLIT, $0-96
-	VBROADCASTSD word3ff0000000000000<>+0(SB), Y0
-	MOVQ         n+88(FP), AX
-	SHLQ         $0x03, AX
-	XORQ         CX, CX
-	SUBQ         $0x40, AX
-	JL           tail
-
-loop:
-	MOVQ    dv+0(FP), DX
-	VMOVUPD (DX)(CX*1), Y1
-	VMOVUPD 32(DX)(CX*1), Y2
-	MOVQ    gv+16(FP), DX
-	VMOVUPD (DX)(CX*1), Y3
-	VMOVUPD 32(DX)(CX*1), Y4
-	VADDPD  Y3, Y1, Y1
-	VADDPD  Y4, Y2, Y2
-	MOVQ    alpha+24(FP), DX
-	VMOVUPD (DX)(CX*1), Y3
-	VMOVUPD 32(DX)(CX*1), Y4
-	VMULPD  Y1, Y3, Y5
-	VMULPD  Y2, Y4, Y6
-	MOVQ    dv+0(FP), DX
-	VMOVUPD Y5, (DX)(CX*1)
-	VMOVUPD Y6, 32(DX)(CX*1)
-	MOVQ    dalpha+48(FP), DX
-	VMOVUPD (DX)(CX*1), Y5
-	VMOVUPD 32(DX)(CX*1), Y6
-	MOVQ    before+56(FP), DX
-	VMOVUPD (DX)(CX*1), Y7
-	VMOVUPD 32(DX)(CX*1), Y8
-	MOVQ    i+72(FP), DX
-	VMOVUPD (DX)(CX*1), Y9
-	VMOVUPD 32(DX)(CX*1), Y10
-	VSUBPD  Y9, Y7, Y7
-	VSUBPD  Y10, Y8, Y8
-	VMULPD  Y7, Y1, Y7
-	VMULPD  Y8, Y2, Y8
-	VADDPD  Y7, Y5, Y5
-	VADDPD  Y8, Y6, Y6
-	MOVQ    dalpha+48(FP), DX
-	VMOVUPD Y5, (DX)(CX*1)
-	VMOVUPD Y6, 32(DX)(CX*1)
-	MOVQ    di+32(FP), DX
-	VMOVUPD (DX)(CX*1), Y5
-	VMOVUPD 32(DX)(CX*1), Y6
-	VSUBPD  Y3, Y0, Y3
-	VSUBPD  Y4, Y0, Y4
-	VMULPD  Y1, Y3, Y1
-	VMULPD  Y2, Y4, Y2
-	VADDPD  Y1, Y5, Y1
-	VADDPD  Y2, Y6, Y2
-	MOVQ    dx+8(FP), DX
-	VMOVUPD Y1, (DX)(CX*1)
-	VMOVUPD Y2, 32(DX)(CX*1)
-	MOVQ    dbeta+64(FP), DX
-	VMOVUPD (DX)(CX*1), Y3
-	VMOVUPD 32(DX)(CX*1), Y4
-	MOVQ    ibefore+80(FP), DX
-	VMOVUPD (DX)(CX*1), Y5
-	VMOVUPD 32(DX)(CX*1), Y6
-	VMULPD  Y5, Y1, Y5
-	VMULPD  Y6, Y2, Y6
-	VADDPD  Y5, Y3, Y3
-	VADDPD  Y6, Y4, Y4
-	MOVQ    dbeta+64(FP), DX
-	VMOVUPD Y3, (DX)(CX*1)
-	VMOVUPD Y4, 32(DX)(CX*1)
-	MOVQ    beta+40(FP), DX
-	VMOVUPD (DX)(CX*1), Y3
-	VMOVUPD 32(DX)(CX*1), Y4
-	VMULPD  Y1, Y3, Y1
-	VMULPD  Y2, Y4, Y2
-	MOVQ    di+32(FP), DX
-	VMOVUPD Y1, (DX)(CX*1)
-	VMOVUPD Y2, 32(DX)(CX*1)
-	ADDQ    $0x40, CX
-	SUBQ    $0x40, AX
-	JGE     loop
-
-tail:
-	ADDQ       $0x40, AX
-	JZ         end
-	LEAQ       tail<>+64(SB), DX
-	SUBQ       AX, DX
-	VMOVUPD    (DX), Y1
-	VMOVUPD    32(DX), Y2
-	MOVQ       dv+0(FP), AX
-	VMASKMOVPD (AX)(CX*1), Y1, Y3
-	VMASKMOVPD 32(AX)(CX*1), Y2, Y4
-	MOVQ       gv+16(FP), AX
-	VMASKMOVPD (AX)(CX*1), Y1, Y5
-	VMASKMOVPD 32(AX)(CX*1), Y2, Y6
-	VADDPD     Y5, Y3, Y3
-	VADDPD     Y6, Y4, Y4
-	MOVQ       alpha+24(FP), AX
-	VMASKMOVPD (AX)(CX*1), Y1, Y5
-	VMASKMOVPD 32(AX)(CX*1), Y2, Y6
-	VMULPD     Y3, Y5, Y7
-	VMULPD     Y4, Y6, Y8
-	MOVQ       dv+0(FP), AX
-	VMASKMOVPD Y7, Y1, (AX)(CX*1)
-	VMASKMOVPD Y8, Y2, 32(AX)(CX*1)
-	MOVQ       dalpha+48(FP), AX
-	VMASKMOVPD (AX)(CX*1), Y1, Y7
-	VMASKMOVPD 32(AX)(CX*1), Y2, Y8
-	MOVQ       before+56(FP), AX
-	VMASKMOVPD (AX)(CX*1), Y1, Y9
-	VMASKMOVPD 32(AX)(CX*1), Y2, Y10
-	MOVQ       i+72(FP), AX
-	VMASKMOVPD (AX)(CX*1), Y1, Y11
-	VMASKMOVPD 32(AX)(CX*1), Y2, Y12
-	VSUBPD     Y11, Y9, Y9
-	VSUBPD     Y12, Y10, Y10
-	VMULPD     Y9, Y3, Y9
-	VMULPD     Y10, Y4, Y10
-	VADDPD     Y9, Y7, Y7
-	VADDPD     Y10, Y8, Y8
-	MOVQ       dalpha+48(FP), AX
-	VMASKMOVPD Y7, Y1, (AX)(CX*1)
-	VMASKMOVPD Y8, Y2, 32(AX)(CX*1)
-	MOVQ       di+32(FP), AX
-	VMASKMOVPD (AX)(CX*1), Y1, Y7
-	VMASKMOVPD 32(AX)(CX*1), Y2, Y8
-	VSUBPD     Y5, Y0, Y5
-	VSUBPD     Y6, Y0, Y0
-	VMULPD     Y3, Y5, Y3
-	VMULPD     Y4, Y0, Y0
-	VADDPD     Y3, Y7, Y3
-	VADDPD     Y0, Y8, Y0
-	MOVQ       dx+8(FP), AX
-	VMASKMOVPD Y3, Y1, (AX)(CX*1)
-	VMASKMOVPD Y0, Y2, 32(AX)(CX*1)
-	MOVQ       dbeta+64(FP), AX
-	VMASKMOVPD (AX)(CX*1), Y1, Y4
-	VMASKMOVPD 32(AX)(CX*1), Y2, Y5
-	MOVQ       ibefore+80(FP), AX
-	VMASKMOVPD (AX)(CX*1), Y1, Y6
-	VMASKMOVPD 32(AX)(CX*1), Y2, Y7
-	VMULPD     Y6, Y3, Y6
-	VMULPD     Y7, Y0, Y7
-	VADDPD     Y6, Y4, Y4
-	VADDPD     Y7, Y5, Y5
-	MOVQ       dbeta+64(FP), AX
-	VMASKMOVPD Y4, Y1, (AX)(CX*1)
-	VMASKMOVPD Y5, Y2, 32(AX)(CX*1)
-	MOVQ       beta+40(FP), AX
-	VMASKMOVPD (AX)(CX*1), Y1, Y4
-	VMASKMOVPD 32(AX)(CX*1), Y2, Y5
-	VMULPD     Y3, Y4, Y3
-	VMULPD     Y0, Y5, Y0
-	MOVQ       di+32(FP), AX
-	VMASKMOVPD Y3, Y1, (AX)(CX*1)
-	VMASKMOVPD Y0, Y2, 32(AX)(CX*1)
-
-end:
-	VZEROUPPER
-	RET
-
-// func lifBackSynLearnedF64AVX2(dv *float64, dx *float64, ds *float64, slope *float64, u *float64, gv *float64, alpha *float64, vth *float64, attached uint64, di *float64, beta *float64, dalpha *float64, before *float64, dvth *float64, dbeta *float64, i *float64, ibefore *float64, n int)
-// Requires: AVX
-TEXT ·lifBackSynLearnedF64AVX2(SB), NOSPLIT, $0-144
-	VBROADCASTSD word3ff0000000000000<>+0(SB), Y0
-	MOVQ         n+136(FP), AX
-	SHLQ         $0x03, AX
-	XORQ         CX, CX
-	SUBQ         $0x40, AX
-	JL           tail
+	MOVQ n+88(FP), AX
+	SHLQ $0x03, AX
+	XORQ CX, CX
+	SUBQ $0x40, AX
+	JL   tail
 
 loop:
 	MOVQ         dv+0(FP), DX
-	VMOVUPD      (DX)(CX*1), Y1
-	VMOVUPD      32(DX)(CX*1), Y2
-	MOVQ         u+32(FP), DX
-	VMOVUPD      (DX)(CX*1), Y3
-	VMOVUPD      32(DX)(CX*1), Y4
-	MOVQ         vth+56(FP), DX
-	VMOVUPD      (DX)(CX*1), Y5
-	VMOVUPD      32(DX)(CX*1), Y6
-	VSUBPD       Y5, Y3, Y3
-	VSUBPD       Y6, Y4, Y4
-	VXORPS       Y7, Y7, Y7
-	VXORPS       Y8, Y8, Y8
-	VCMPPD       $0x16, Y7, Y3, Y3
-	VCMPPD       $0x16, Y8, Y4, Y4
-	VXORPS       Y7, Y7, Y7
-	VXORPS       Y8, Y8, Y8
-	VSUBPD       Y5, Y7, Y5
-	VSUBPD       Y6, Y8, Y6
-	VMULPD       Y1, Y5, Y5
-	VMULPD       Y2, Y6, Y6
-	VBROADCASTSD attached+64(FP), Y7
-	MOVQ         ds+16(FP), DX
+	VMOVUPD      (DX)(CX*1), Y0
+	VMOVUPD      32(DX)(CX*1), Y1
+	MOVQ         gv+16(FP), DX
+	VMOVUPD      (DX)(CX*1), Y2
+	VMOVUPD      32(DX)(CX*1), Y3
+	VADDPD       Y2, Y0, Y0
+	VADDPD       Y3, Y1, Y1
+	MOVQ         alpha+24(FP), DX
+	VMOVUPD      (DX)(CX*1), Y2
+	VMOVUPD      32(DX)(CX*1), Y3
+	VMULPD       Y0, Y2, Y4
+	VMULPD       Y1, Y3, Y5
+	MOVQ         dv+0(FP), DX
+	VMOVUPD      Y4, (DX)(CX*1)
+	VMOVUPD      Y5, 32(DX)(CX*1)
+	MOVQ         dalpha+48(FP), DX
+	VMOVUPD      (DX)(CX*1), Y4
+	VMOVUPD      32(DX)(CX*1), Y5
+	MOVQ         before+56(FP), DX
+	VMOVUPD      (DX)(CX*1), Y6
+	VMOVUPD      32(DX)(CX*1), Y7
+	MOVQ         i+72(FP), DX
 	VMOVUPD      (DX)(CX*1), Y8
 	VMOVUPD      32(DX)(CX*1), Y9
-	VANDPD       Y7, Y5, Y5
-	VANDPD       Y7, Y6, Y6
-	VADDPD       Y5, Y8, Y5
-	VADDPD       Y6, Y9, Y6
-	MOVQ         slope+24(FP), DX
-	VMOVUPD      (DX)(CX*1), Y7
-	VMOVUPD      32(DX)(CX*1), Y8
-	VMULPD       Y7, Y5, Y5
-	VMULPD       Y8, Y6, Y6
-	VANDPD       Y3, Y1, Y3
-	VANDPD       Y4, Y2, Y4
-	MOVQ         dvth+104(FP), DX
-	VMOVUPD      (DX)(CX*1), Y7
-	VMOVUPD      32(DX)(CX*1), Y8
-	VSUBPD       Y3, Y7, Y3
-	VSUBPD       Y4, Y8, Y4
-	VSUBPD       Y5, Y3, Y3
-	VSUBPD       Y6, Y4, Y4
-	MOVQ         dvth+104(FP), DX
-	VMOVUPD      Y3, (DX)(CX*1)
-	VMOVUPD      Y4, 32(DX)(CX*1)
-	VADDPD       Y5, Y1, Y1
-	VADDPD       Y6, Y2, Y2
-	MOVQ         gv+40(FP), DX
-	VMOVUPD      (DX)(CX*1), Y3
-	VMOVUPD      32(DX)(CX*1), Y4
-	VADDPD       Y3, Y1, Y1
-	VADDPD       Y4, Y2, Y2
-	MOVQ         alpha+48(FP), DX
-	VMOVUPD      (DX)(CX*1), Y3
-	VMOVUPD      32(DX)(CX*1), Y4
-	VMULPD       Y1, Y3, Y5
-	VMULPD       Y2, Y4, Y6
-	MOVQ         dv+0(FP), DX
-	VMOVUPD      Y5, (DX)(CX*1)
-	VMOVUPD      Y6, 32(DX)(CX*1)
-	MOVQ         dalpha+88(FP), DX
-	VMOVUPD      (DX)(CX*1), Y5
-	VMOVUPD      32(DX)(CX*1), Y6
-	MOVQ         before+96(FP), DX
-	VMOVUPD      (DX)(CX*1), Y7
-	VMOVUPD      32(DX)(CX*1), Y8
-	MOVQ         i+120(FP), DX
-	VMOVUPD      (DX)(CX*1), Y9
-	VMOVUPD      32(DX)(CX*1), Y10
+	VSUBPD       Y8, Y6, Y6
 	VSUBPD       Y9, Y7, Y7
-	VSUBPD       Y10, Y8, Y8
+	VMULPD       Y6, Y0, Y6
 	VMULPD       Y7, Y1, Y7
-	VMULPD       Y8, Y2, Y8
-	VADDPD       Y7, Y5, Y5
-	VADDPD       Y8, Y6, Y6
-	MOVQ         dalpha+88(FP), DX
-	VMOVUPD      Y5, (DX)(CX*1)
-	VMOVUPD      Y6, 32(DX)(CX*1)
-	MOVQ         di+72(FP), DX
-	VMOVUPD      (DX)(CX*1), Y5
-	VMOVUPD      32(DX)(CX*1), Y6
-	VSUBPD       Y3, Y0, Y3
-	VSUBPD       Y4, Y0, Y4
-	VMULPD       Y1, Y3, Y1
-	VMULPD       Y2, Y4, Y2
-	VADDPD       Y1, Y5, Y1
-	VADDPD       Y2, Y6, Y2
-	MOVQ         dx+8(FP), DX
-	VMOVUPD      Y1, (DX)(CX*1)
-	VMOVUPD      Y2, 32(DX)(CX*1)
-	MOVQ         dbeta+112(FP), DX
-	VMOVUPD      (DX)(CX*1), Y3
-	VMOVUPD      32(DX)(CX*1), Y4
-	MOVQ         ibefore+128(FP), DX
-	VMOVUPD      (DX)(CX*1), Y5
-	VMOVUPD      32(DX)(CX*1), Y6
-	VMULPD       Y5, Y1, Y5
-	VMULPD       Y6, Y2, Y6
-	VADDPD       Y5, Y3, Y3
 	VADDPD       Y6, Y4, Y4
-	MOVQ         dbeta+112(FP), DX
-	VMOVUPD      Y3, (DX)(CX*1)
-	VMOVUPD      Y4, 32(DX)(CX*1)
-	MOVQ         beta+80(FP), DX
-	VMOVUPD      (DX)(CX*1), Y3
-	VMOVUPD      32(DX)(CX*1), Y4
+	VADDPD       Y7, Y5, Y5
+	MOVQ         dalpha+48(FP), DX
+	VMOVUPD      Y4, (DX)(CX*1)
+	VMOVUPD      Y5, 32(DX)(CX*1)
+	MOVQ         di+32(FP), DX
+	VMOVUPD      (DX)(CX*1), Y4
+	VMOVUPD      32(DX)(CX*1), Y5
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Y6
+	VSUBPD       Y2, Y6, Y2
+	VSUBPD       Y3, Y6, Y3
+	VMULPD       Y0, Y2, Y0
 	VMULPD       Y1, Y3, Y1
-	VMULPD       Y2, Y4, Y2
-	MOVQ         di+72(FP), DX
-	VMOVUPD      Y1, (DX)(CX*1)
-	VMOVUPD      Y2, 32(DX)(CX*1)
+	VADDPD       Y0, Y4, Y0
+	VADDPD       Y1, Y5, Y1
+	MOVQ         dx+8(FP), DX
+	VMOVUPD      Y0, (DX)(CX*1)
+	VMOVUPD      Y1, 32(DX)(CX*1)
+	MOVQ         dbeta+64(FP), DX
+	VMOVUPD      (DX)(CX*1), Y2
+	VMOVUPD      32(DX)(CX*1), Y3
+	MOVQ         ibefore+80(FP), DX
+	VMOVUPD      (DX)(CX*1), Y4
+	VMOVUPD      32(DX)(CX*1), Y5
+	VMULPD       Y4, Y0, Y4
+	VMULPD       Y5, Y1, Y5
+	VADDPD       Y4, Y2, Y2
+	VADDPD       Y5, Y3, Y3
+	MOVQ         dbeta+64(FP), DX
+	VMOVUPD      Y2, (DX)(CX*1)
+	VMOVUPD      Y3, 32(DX)(CX*1)
+	MOVQ         beta+40(FP), DX
+	VMOVUPD      (DX)(CX*1), Y2
+	VMOVUPD      32(DX)(CX*1), Y3
+	VMULPD       Y0, Y2, Y0
+	VMULPD       Y1, Y3, Y1
+	MOVQ         di+32(FP), DX
+	VMOVUPD      Y0, (DX)(CX*1)
+	VMOVUPD      Y1, 32(DX)(CX*1)
 	ADDQ         $0x40, CX
 	SUBQ         $0x40, AX
 	JGE          loop
@@ -13003,399 +14407,1440 @@ tail:
 	JZ           end
 	LEAQ         tail<>+64(SB), DX
 	SUBQ         AX, DX
-	VMOVUPD      (DX), Y1
-	VMOVUPD      32(DX), Y2
+	VMOVUPD      (DX), Y0
+	VMOVUPD      32(DX), Y1
 	MOVQ         dv+0(FP), AX
-	VMASKMOVPD   (AX)(CX*1), Y1, Y3
-	VMASKMOVPD   32(AX)(CX*1), Y2, Y4
-	MOVQ         u+32(FP), AX
-	VMASKMOVPD   (AX)(CX*1), Y1, Y5
-	VMASKMOVPD   32(AX)(CX*1), Y2, Y6
-	MOVQ         vth+56(FP), AX
-	VMASKMOVPD   (AX)(CX*1), Y1, Y7
-	VMASKMOVPD   32(AX)(CX*1), Y2, Y8
-	VSUBPD       Y7, Y5, Y5
-	VSUBPD       Y8, Y6, Y6
-	VXORPS       Y9, Y9, Y9
-	VXORPS       Y10, Y10, Y10
-	VCMPPD       $0x16, Y9, Y5, Y5
-	VCMPPD       $0x16, Y10, Y6, Y6
-	VXORPS       Y9, Y9, Y9
-	VXORPS       Y10, Y10, Y10
-	VSUBPD       Y7, Y9, Y7
-	VSUBPD       Y8, Y10, Y8
-	VMULPD       Y3, Y7, Y7
-	VMULPD       Y4, Y8, Y8
-	VBROADCASTSD attached+64(FP), Y9
-	MOVQ         ds+16(FP), AX
-	VMASKMOVPD   (AX)(CX*1), Y1, Y10
-	VMASKMOVPD   32(AX)(CX*1), Y2, Y11
-	VANDPD       Y9, Y7, Y7
-	VANDPD       Y9, Y8, Y8
-	VADDPD       Y7, Y10, Y7
-	VADDPD       Y8, Y11, Y8
-	MOVQ         slope+24(FP), AX
-	VMASKMOVPD   (AX)(CX*1), Y1, Y9
-	VMASKMOVPD   32(AX)(CX*1), Y2, Y10
-	VMULPD       Y9, Y7, Y7
-	VMULPD       Y10, Y8, Y8
-	VANDPD       Y5, Y3, Y5
-	VANDPD       Y6, Y4, Y6
-	MOVQ         dvth+104(FP), AX
-	VMASKMOVPD   (AX)(CX*1), Y1, Y9
-	VMASKMOVPD   32(AX)(CX*1), Y2, Y10
-	VSUBPD       Y5, Y9, Y5
-	VSUBPD       Y6, Y10, Y6
-	VSUBPD       Y7, Y5, Y5
-	VSUBPD       Y8, Y6, Y6
-	MOVQ         dvth+104(FP), AX
-	VMASKMOVPD   Y5, Y1, (AX)(CX*1)
-	VMASKMOVPD   Y6, Y2, 32(AX)(CX*1)
-	VADDPD       Y7, Y3, Y3
-	VADDPD       Y8, Y4, Y4
-	MOVQ         gv+40(FP), AX
-	VMASKMOVPD   (AX)(CX*1), Y1, Y5
-	VMASKMOVPD   32(AX)(CX*1), Y2, Y6
+	VMASKMOVPD   (AX)(CX*1), Y0, Y2
+	VMASKMOVPD   32(AX)(CX*1), Y1, Y3
+	MOVQ         gv+16(FP), AX
+	VMASKMOVPD   (AX)(CX*1), Y0, Y4
+	VMASKMOVPD   32(AX)(CX*1), Y1, Y5
+	VADDPD       Y4, Y2, Y2
 	VADDPD       Y5, Y3, Y3
-	VADDPD       Y6, Y4, Y4
-	MOVQ         alpha+48(FP), AX
-	VMASKMOVPD   (AX)(CX*1), Y1, Y5
-	VMASKMOVPD   32(AX)(CX*1), Y2, Y6
+	MOVQ         alpha+24(FP), AX
+	VMASKMOVPD   (AX)(CX*1), Y0, Y4
+	VMASKMOVPD   32(AX)(CX*1), Y1, Y5
+	VMULPD       Y2, Y4, Y6
 	VMULPD       Y3, Y5, Y7
-	VMULPD       Y4, Y6, Y8
 	MOVQ         dv+0(FP), AX
-	VMASKMOVPD   Y7, Y1, (AX)(CX*1)
-	VMASKMOVPD   Y8, Y2, 32(AX)(CX*1)
-	MOVQ         dalpha+88(FP), AX
-	VMASKMOVPD   (AX)(CX*1), Y1, Y7
-	VMASKMOVPD   32(AX)(CX*1), Y2, Y8
-	MOVQ         before+96(FP), AX
-	VMASKMOVPD   (AX)(CX*1), Y1, Y9
-	VMASKMOVPD   32(AX)(CX*1), Y2, Y10
-	MOVQ         i+120(FP), AX
-	VMASKMOVPD   (AX)(CX*1), Y1, Y11
-	VMASKMOVPD   32(AX)(CX*1), Y2, Y12
+	VMASKMOVPD   Y6, Y0, (AX)(CX*1)
+	VMASKMOVPD   Y7, Y1, 32(AX)(CX*1)
+	MOVQ         dalpha+48(FP), AX
+	VMASKMOVPD   (AX)(CX*1), Y0, Y6
+	VMASKMOVPD   32(AX)(CX*1), Y1, Y7
+	MOVQ         before+56(FP), AX
+	VMASKMOVPD   (AX)(CX*1), Y0, Y8
+	VMASKMOVPD   32(AX)(CX*1), Y1, Y9
+	MOVQ         i+72(FP), AX
+	VMASKMOVPD   (AX)(CX*1), Y0, Y10
+	VMASKMOVPD   32(AX)(CX*1), Y1, Y11
+	VSUBPD       Y10, Y8, Y8
 	VSUBPD       Y11, Y9, Y9
-	VSUBPD       Y12, Y10, Y10
+	VMULPD       Y8, Y2, Y8
 	VMULPD       Y9, Y3, Y9
-	VMULPD       Y10, Y4, Y10
+	VADDPD       Y8, Y6, Y6
 	VADDPD       Y9, Y7, Y7
-	VADDPD       Y10, Y8, Y8
-	MOVQ         dalpha+88(FP), AX
-	VMASKMOVPD   Y7, Y1, (AX)(CX*1)
-	VMASKMOVPD   Y8, Y2, 32(AX)(CX*1)
-	MOVQ         di+72(FP), AX
-	VMASKMOVPD   (AX)(CX*1), Y1, Y7
-	VMASKMOVPD   32(AX)(CX*1), Y2, Y8
-	VSUBPD       Y5, Y0, Y5
-	VSUBPD       Y6, Y0, Y0
+	MOVQ         dalpha+48(FP), AX
+	VMASKMOVPD   Y6, Y0, (AX)(CX*1)
+	VMASKMOVPD   Y7, Y1, 32(AX)(CX*1)
+	MOVQ         di+32(FP), AX
+	VMASKMOVPD   (AX)(CX*1), Y0, Y6
+	VMASKMOVPD   32(AX)(CX*1), Y1, Y7
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Y8
+	VSUBPD       Y4, Y8, Y4
+	VSUBPD       Y5, Y8, Y5
+	VMULPD       Y2, Y4, Y2
 	VMULPD       Y3, Y5, Y3
-	VMULPD       Y4, Y0, Y0
+	VADDPD       Y2, Y6, Y2
 	VADDPD       Y3, Y7, Y3
-	VADDPD       Y0, Y8, Y0
 	MOVQ         dx+8(FP), AX
-	VMASKMOVPD   Y3, Y1, (AX)(CX*1)
-	VMASKMOVPD   Y0, Y2, 32(AX)(CX*1)
-	MOVQ         dbeta+112(FP), AX
-	VMASKMOVPD   (AX)(CX*1), Y1, Y4
-	VMASKMOVPD   32(AX)(CX*1), Y2, Y5
-	MOVQ         ibefore+128(FP), AX
-	VMASKMOVPD   (AX)(CX*1), Y1, Y6
-	VMASKMOVPD   32(AX)(CX*1), Y2, Y7
-	VMULPD       Y6, Y3, Y6
-	VMULPD       Y7, Y0, Y7
+	VMASKMOVPD   Y2, Y0, (AX)(CX*1)
+	VMASKMOVPD   Y3, Y1, 32(AX)(CX*1)
+	MOVQ         dbeta+64(FP), AX
+	VMASKMOVPD   (AX)(CX*1), Y0, Y4
+	VMASKMOVPD   32(AX)(CX*1), Y1, Y5
+	MOVQ         ibefore+80(FP), AX
+	VMASKMOVPD   (AX)(CX*1), Y0, Y6
+	VMASKMOVPD   32(AX)(CX*1), Y1, Y7
+	VMULPD       Y6, Y2, Y6
+	VMULPD       Y7, Y3, Y7
 	VADDPD       Y6, Y4, Y4
 	VADDPD       Y7, Y5, Y5
-	MOVQ         dbeta+112(FP), AX
-	VMASKMOVPD   Y4, Y1, (AX)(CX*1)
-	VMASKMOVPD   Y5, Y2, 32(AX)(CX*1)
-	MOVQ         beta+80(FP), AX
-	VMASKMOVPD   (AX)(CX*1), Y1, Y4
-	VMASKMOVPD   32(AX)(CX*1), Y2, Y5
-	VMULPD       Y3, Y4, Y3
-	VMULPD       Y0, Y5, Y0
-	MOVQ         di+72(FP), AX
-	VMASKMOVPD   Y3, Y1, (AX)(CX*1)
-	VMASKMOVPD   Y0, Y2, 32(AX)(CX*1)
+	MOVQ         dbeta+64(FP), AX
+	VMASKMOVPD   Y4, Y0, (AX)(CX*1)
+	VMASKMOVPD   Y5, Y1, 32(AX)(CX*1)
+	MOVQ         beta+40(FP), AX
+	VMASKMOVPD   (AX)(CX*1), Y0, Y4
+	VMASKMOVPD   32(AX)(CX*1), Y1, Y5
+	VMULPD       Y2, Y4, Y2
+	VMULPD       Y3, Y5, Y3
+	MOVQ         di+32(FP), AX
+	VMASKMOVPD   Y2, Y0, (AX)(CX*1)
+	VMASKMOVPD   Y3, Y1, 32(AX)(CX*1)
 
 end:
 	VZEROUPPER
 	RET
 
-// func lifBackSynToValueLearnedF64AVX2(dv *float64, dx *float64, ds *float64, slope *float64, u *float64, gv *float64, alpha *float64, vth *float64, attached uint64, di *float64, beta *float64, vreset *float64, dalpha *float64, before *float64, dvth *float64, dbeta *float64, i *float64, ibefore *float64, dvreset *float64, n int)
+// func lifBackSynF64AVX2(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, di *float64, beta *float64, n int, rows int)
 // Requires: AVX
-TEXT ·lifBackSynToValueLearnedF64AVX2(SB), NOSPLIT, $0-160
-	VBROADCASTSD word3ff0000000000000<>+0(SB), Y0
-	MOVQ         n+152(FP), AX
-	SHLQ         $0x03, AX
-	XORQ         CX, CX
-	SUBQ         $0x40, AX
-	JL           tail
+TEXT ·lifBackSynF64AVX2(SB), NOSPLIT, $0-128
+	MOVQ lddx+16(FP), AX
+	SHLQ $0x03, AX
+	MOVQ AX, lddx+16(FP)
+	MOVQ ldgv+64(FP), AX
+	SHLQ $0x03, AX
+	MOVQ AX, ldgv+64(FP)
+	MOVQ ldu+48(FP), AX
+	SHLQ $0x03, AX
+	MOVQ AX, ldu+48(FP)
+
+row:
+	MOVQ dv+0(FP), AX
+	MOVQ alpha+72(FP), CX
+	MOVQ dx+8(FP), DX
+	MOVQ gv+56(FP), BX
+	MOVQ ds+24(FP), SI
+	MOVQ u+40(FP), DI
+	MOVQ vth+80(FP), R8
+	MOVQ n+112(FP), R9
+	SHLQ $0x03, R9
+	XORQ R10, R10
+	SUBQ $0x40, R9
+	JL   tail
 
 loop:
-	MOVQ         dv+0(FP), DX
-	VMOVUPD      (DX)(CX*1), Y1
-	VMOVUPD      32(DX)(CX*1), Y2
-	MOVQ         u+32(FP), DX
-	VMOVUPD      (DX)(CX*1), Y3
-	VMOVUPD      32(DX)(CX*1), Y4
-	MOVQ         vth+56(FP), DX
-	VMOVUPD      (DX)(CX*1), Y5
-	VMOVUPD      32(DX)(CX*1), Y6
-	VSUBPD       Y5, Y3, Y5
-	VSUBPD       Y6, Y4, Y6
-	VXORPS       Y7, Y7, Y7
-	VXORPS       Y8, Y8, Y8
-	VCMPPD       $0x16, Y7, Y5, Y5
-	VCMPPD       $0x16, Y8, Y6, Y6
-	MOVQ         vreset+88(FP), DX
-	VMOVUPD      (DX)(CX*1), Y7
-	VMOVUPD      32(DX)(CX*1), Y8
-	VSUBPD       Y3, Y7, Y3
-	VSUBPD       Y4, Y8, Y4
-	VMULPD       Y1, Y3, Y3
-	VMULPD       Y2, Y4, Y4
-	VXORPS       Y7, Y7, Y7
-	VXORPS       Y8, Y8, Y8
-	VMULPD       Y7, Y1, Y7
-	VMULPD       Y8, Y2, Y8
-	VBLENDVPD    Y5, Y7, Y1, Y7
-	VBLENDVPD    Y6, Y8, Y2, Y8
-	VBROADCASTSD attached+64(FP), Y9
-	MOVQ         ds+16(FP), DX
-	VMOVUPD      (DX)(CX*1), Y10
-	VMOVUPD      32(DX)(CX*1), Y11
-	VANDPD       Y9, Y3, Y3
-	VANDPD       Y9, Y4, Y4
-	VADDPD       Y3, Y10, Y3
-	VADDPD       Y4, Y11, Y4
-	MOVQ         slope+24(FP), DX
-	VMOVUPD      (DX)(CX*1), Y9
-	VMOVUPD      32(DX)(CX*1), Y10
-	VMULPD       Y9, Y3, Y3
-	VMULPD       Y10, Y4, Y4
-	VANDPD       Y5, Y1, Y1
-	VANDPD       Y6, Y2, Y2
-	MOVQ         dvreset+144(FP), DX
-	VMOVUPD      (DX)(CX*1), Y5
-	VMOVUPD      32(DX)(CX*1), Y6
-	VADDPD       Y1, Y5, Y1
-	VADDPD       Y2, Y6, Y2
-	MOVQ         dvreset+144(FP), DX
-	VMOVUPD      Y1, (DX)(CX*1)
-	VMOVUPD      Y2, 32(DX)(CX*1)
-	MOVQ         dvth+112(FP), DX
-	VMOVUPD      (DX)(CX*1), Y1
-	VMOVUPD      32(DX)(CX*1), Y2
-	VSUBPD       Y3, Y1, Y1
+	VMOVUPD      (AX)(R10*1), Y0
+	VMOVUPD      32(AX)(R10*1), Y1
+	VMOVUPD      (DI)(R10*1), Y2
+	VMOVUPD      32(DI)(R10*1), Y3
+	VMOVUPD      (R8)(R10*1), Y4
+	VMOVUPD      32(R8)(R10*1), Y5
 	VSUBPD       Y4, Y2, Y2
-	MOVQ         dvth+112(FP), DX
-	VMOVUPD      Y1, (DX)(CX*1)
-	VMOVUPD      Y2, 32(DX)(CX*1)
-	VADDPD       Y3, Y7, Y1
-	VADDPD       Y4, Y8, Y2
-	MOVQ         gv+40(FP), DX
-	VMOVUPD      (DX)(CX*1), Y3
-	VMOVUPD      32(DX)(CX*1), Y4
-	VADDPD       Y3, Y1, Y1
-	VADDPD       Y4, Y2, Y2
-	MOVQ         alpha+48(FP), DX
-	VMOVUPD      (DX)(CX*1), Y3
-	VMOVUPD      32(DX)(CX*1), Y4
-	VMULPD       Y1, Y3, Y5
-	VMULPD       Y2, Y4, Y6
-	MOVQ         dv+0(FP), DX
-	VMOVUPD      Y5, (DX)(CX*1)
-	VMOVUPD      Y6, 32(DX)(CX*1)
-	MOVQ         dalpha+96(FP), DX
-	VMOVUPD      (DX)(CX*1), Y5
-	VMOVUPD      32(DX)(CX*1), Y6
-	MOVQ         before+104(FP), DX
-	VMOVUPD      (DX)(CX*1), Y7
-	VMOVUPD      32(DX)(CX*1), Y8
-	MOVQ         i+128(FP), DX
-	VMOVUPD      (DX)(CX*1), Y9
-	VMOVUPD      32(DX)(CX*1), Y10
-	VSUBPD       Y9, Y7, Y7
-	VSUBPD       Y10, Y8, Y8
-	VMULPD       Y7, Y1, Y7
-	VMULPD       Y8, Y2, Y8
-	VADDPD       Y7, Y5, Y5
-	VADDPD       Y8, Y6, Y6
-	MOVQ         dalpha+96(FP), DX
-	VMOVUPD      Y5, (DX)(CX*1)
-	VMOVUPD      Y6, 32(DX)(CX*1)
-	MOVQ         di+72(FP), DX
-	VMOVUPD      (DX)(CX*1), Y5
-	VMOVUPD      32(DX)(CX*1), Y6
-	VSUBPD       Y3, Y0, Y3
-	VSUBPD       Y4, Y0, Y4
-	VMULPD       Y1, Y3, Y1
-	VMULPD       Y2, Y4, Y2
-	VADDPD       Y1, Y5, Y1
+	VSUBPD       Y5, Y3, Y3
+	VXORPS       Y6, Y6, Y6
+	VXORPS       Y7, Y7, Y7
+	VCMPPD       $0x16, Y6, Y2, Y2
+	VCMPPD       $0x16, Y7, Y3, Y2
+	VXORPS       Y2, Y2, Y2
+	VXORPS       Y3, Y3, Y3
+	VSUBPD       Y4, Y2, Y2
+	VSUBPD       Y5, Y3, Y3
+	VMULPD       Y0, Y2, Y2
+	VMULPD       Y1, Y3, Y3
+	MOVQ         slope+32(FP), R11
+	VMOVUPD      (R11)(R10*1), Y4
+	VMOVUPD      32(R11)(R10*1), Y5
+	VMOVUPD      (SI)(R10*1), Y6
+	VMOVUPD      32(SI)(R10*1), Y7
+	VBROADCASTSD attached+88(FP), Y8
+	VANDPD       Y8, Y2, Y2
+	VANDPD       Y8, Y3, Y3
 	VADDPD       Y2, Y6, Y2
-	MOVQ         dx+8(FP), DX
-	VMOVUPD      Y1, (DX)(CX*1)
-	VMOVUPD      Y2, 32(DX)(CX*1)
-	MOVQ         dbeta+120(FP), DX
-	VMOVUPD      (DX)(CX*1), Y3
-	VMOVUPD      32(DX)(CX*1), Y4
-	MOVQ         ibefore+136(FP), DX
-	VMOVUPD      (DX)(CX*1), Y5
-	VMOVUPD      32(DX)(CX*1), Y6
-	VMULPD       Y5, Y1, Y5
-	VMULPD       Y6, Y2, Y6
-	VADDPD       Y5, Y3, Y3
-	VADDPD       Y6, Y4, Y4
-	MOVQ         dbeta+120(FP), DX
-	VMOVUPD      Y3, (DX)(CX*1)
-	VMOVUPD      Y4, 32(DX)(CX*1)
-	MOVQ         beta+80(FP), DX
-	VMOVUPD      (DX)(CX*1), Y3
-	VMOVUPD      32(DX)(CX*1), Y4
+	VADDPD       Y3, Y7, Y3
+	VMULPD       Y4, Y2, Y2
+	VMULPD       Y5, Y3, Y3
+	VADDPD       Y2, Y0, Y0
+	VADDPD       Y3, Y1, Y1
+	VMOVUPD      (BX)(R10*1), Y2
+	VMOVUPD      32(BX)(R10*1), Y3
+	VADDPD       Y2, Y0, Y0
+	VADDPD       Y3, Y1, Y1
+	VMOVUPD      (CX)(R10*1), Y2
+	VMOVUPD      32(CX)(R10*1), Y3
+	VMULPD       Y0, Y2, Y4
+	VMULPD       Y1, Y3, Y5
+	VMOVUPD      Y4, (AX)(R10*1)
+	VMOVUPD      Y5, 32(AX)(R10*1)
+	MOVQ         di+96(FP), R11
+	VMOVUPD      (R11)(R10*1), Y4
+	VMOVUPD      32(R11)(R10*1), Y5
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Y6
+	VSUBPD       Y2, Y6, Y2
+	VSUBPD       Y3, Y6, Y3
+	VMULPD       Y0, Y2, Y0
 	VMULPD       Y1, Y3, Y1
-	VMULPD       Y2, Y4, Y2
-	MOVQ         di+72(FP), DX
-	VMOVUPD      Y1, (DX)(CX*1)
-	VMOVUPD      Y2, 32(DX)(CX*1)
-	ADDQ         $0x40, CX
-	SUBQ         $0x40, AX
+	VADDPD       Y0, Y4, Y0
+	VADDPD       Y1, Y5, Y1
+	VMOVUPD      Y0, (DX)(R10*1)
+	VMOVUPD      Y1, 32(DX)(R10*1)
+	MOVQ         beta+104(FP), R11
+	VMOVUPD      (R11)(R10*1), Y2
+	VMOVUPD      32(R11)(R10*1), Y3
+	VMULPD       Y0, Y2, Y0
+	VMULPD       Y1, Y3, Y1
+	MOVQ         di+96(FP), R11
+	VMOVUPD      Y0, (R11)(R10*1)
+	VMOVUPD      Y1, 32(R11)(R10*1)
+	ADDQ         $0x40, R10
+	SUBQ         $0x40, R9
 	JGE          loop
 
 tail:
-	ADDQ         $0x40, AX
+	ADDQ         $0x40, R9
 	JZ           end
-	LEAQ         tail<>+64(SB), DX
-	SUBQ         AX, DX
-	VMOVUPD      (DX), Y1
-	VMOVUPD      32(DX), Y2
-	MOVQ         dv+0(FP), AX
-	VMASKMOVPD   (AX)(CX*1), Y1, Y3
-	VMASKMOVPD   32(AX)(CX*1), Y2, Y4
-	MOVQ         u+32(FP), AX
-	VMASKMOVPD   (AX)(CX*1), Y1, Y5
-	VMASKMOVPD   32(AX)(CX*1), Y2, Y6
-	MOVQ         vth+56(FP), AX
-	VMASKMOVPD   (AX)(CX*1), Y1, Y7
-	VMASKMOVPD   32(AX)(CX*1), Y2, Y8
-	VSUBPD       Y7, Y5, Y7
-	VSUBPD       Y8, Y6, Y8
-	VXORPS       Y9, Y9, Y9
-	VXORPS       Y10, Y10, Y10
-	VCMPPD       $0x16, Y9, Y7, Y7
-	VCMPPD       $0x16, Y10, Y8, Y8
-	MOVQ         vreset+88(FP), AX
-	VMASKMOVPD   (AX)(CX*1), Y1, Y9
-	VMASKMOVPD   32(AX)(CX*1), Y2, Y10
-	VSUBPD       Y5, Y9, Y5
-	VSUBPD       Y6, Y10, Y6
-	VMULPD       Y3, Y5, Y5
-	VMULPD       Y4, Y6, Y6
-	VXORPS       Y9, Y9, Y9
-	VXORPS       Y10, Y10, Y10
-	VMULPD       Y9, Y3, Y9
-	VMULPD       Y10, Y4, Y10
-	VBLENDVPD    Y7, Y9, Y3, Y9
-	VBLENDVPD    Y8, Y10, Y4, Y10
-	VBROADCASTSD attached+64(FP), Y11
-	MOVQ         ds+16(FP), AX
-	VMASKMOVPD   (AX)(CX*1), Y1, Y12
-	VMASKMOVPD   32(AX)(CX*1), Y2, Y13
-	VANDPD       Y11, Y5, Y5
-	VANDPD       Y11, Y6, Y6
-	VADDPD       Y5, Y12, Y5
-	VADDPD       Y6, Y13, Y6
-	MOVQ         slope+24(FP), AX
-	VMASKMOVPD   (AX)(CX*1), Y1, Y11
-	VMASKMOVPD   32(AX)(CX*1), Y2, Y12
-	VMULPD       Y11, Y5, Y5
-	VMULPD       Y12, Y6, Y6
-	VANDPD       Y7, Y3, Y3
-	VANDPD       Y8, Y4, Y4
-	MOVQ         dvreset+144(FP), AX
-	VMASKMOVPD   (AX)(CX*1), Y1, Y7
-	VMASKMOVPD   32(AX)(CX*1), Y2, Y8
-	VADDPD       Y3, Y7, Y3
-	VADDPD       Y4, Y8, Y4
-	MOVQ         dvreset+144(FP), AX
-	VMASKMOVPD   Y3, Y1, (AX)(CX*1)
-	VMASKMOVPD   Y4, Y2, 32(AX)(CX*1)
-	MOVQ         dvth+112(FP), AX
-	VMASKMOVPD   (AX)(CX*1), Y1, Y3
-	VMASKMOVPD   32(AX)(CX*1), Y2, Y4
-	VSUBPD       Y5, Y3, Y3
+	LEAQ         tail<>+64(SB), R11
+	SUBQ         R9, R11
+	VMOVUPD      (R11), Y0
+	VMOVUPD      32(R11), Y1
+	VMASKMOVPD   (AX)(R10*1), Y0, Y2
+	VMASKMOVPD   32(AX)(R10*1), Y1, Y3
+	VMASKMOVPD   (DI)(R10*1), Y0, Y4
+	VMASKMOVPD   32(DI)(R10*1), Y1, Y5
+	VMASKMOVPD   (R8)(R10*1), Y0, Y6
+	VMASKMOVPD   32(R8)(R10*1), Y1, Y7
 	VSUBPD       Y6, Y4, Y4
-	MOVQ         dvth+112(FP), AX
-	VMASKMOVPD   Y3, Y1, (AX)(CX*1)
-	VMASKMOVPD   Y4, Y2, 32(AX)(CX*1)
-	VADDPD       Y5, Y9, Y3
-	VADDPD       Y6, Y10, Y4
-	MOVQ         gv+40(FP), AX
-	VMASKMOVPD   (AX)(CX*1), Y1, Y5
-	VMASKMOVPD   32(AX)(CX*1), Y2, Y6
+	VSUBPD       Y7, Y5, Y5
+	VXORPS       Y8, Y8, Y8
+	VXORPS       Y9, Y9, Y9
+	VCMPPD       $0x16, Y8, Y4, Y4
+	VCMPPD       $0x16, Y9, Y5, Y4
+	VXORPS       Y4, Y4, Y4
+	VXORPS       Y5, Y5, Y5
+	VSUBPD       Y6, Y4, Y4
+	VSUBPD       Y7, Y5, Y5
+	VMULPD       Y2, Y4, Y4
+	VMULPD       Y3, Y5, Y5
+	MOVQ         slope+32(FP), DI
+	VMASKMOVPD   (DI)(R10*1), Y0, Y6
+	VMASKMOVPD   32(DI)(R10*1), Y1, Y7
+	VMASKMOVPD   (SI)(R10*1), Y0, Y8
+	VMASKMOVPD   32(SI)(R10*1), Y1, Y9
+	VBROADCASTSD attached+88(FP), Y10
+	VANDPD       Y10, Y4, Y4
+	VANDPD       Y10, Y5, Y5
+	VADDPD       Y4, Y8, Y4
+	VADDPD       Y5, Y9, Y5
+	VMULPD       Y6, Y4, Y4
+	VMULPD       Y7, Y5, Y5
+	VADDPD       Y4, Y2, Y2
 	VADDPD       Y5, Y3, Y3
-	VADDPD       Y6, Y4, Y4
-	MOVQ         alpha+48(FP), AX
-	VMASKMOVPD   (AX)(CX*1), Y1, Y5
-	VMASKMOVPD   32(AX)(CX*1), Y2, Y6
+	VMASKMOVPD   (BX)(R10*1), Y0, Y4
+	VMASKMOVPD   32(BX)(R10*1), Y1, Y5
+	VADDPD       Y4, Y2, Y2
+	VADDPD       Y5, Y3, Y3
+	VMASKMOVPD   (CX)(R10*1), Y0, Y4
+	VMASKMOVPD   32(CX)(R10*1), Y1, Y5
+	VMULPD       Y2, Y4, Y6
 	VMULPD       Y3, Y5, Y7
-	VMULPD       Y4, Y6, Y8
-	MOVQ         dv+0(FP), AX
-	VMASKMOVPD   Y7, Y1, (AX)(CX*1)
-	VMASKMOVPD   Y8, Y2, 32(AX)(CX*1)
-	MOVQ         dalpha+96(FP), AX
-	VMASKMOVPD   (AX)(CX*1), Y1, Y7
-	VMASKMOVPD   32(AX)(CX*1), Y2, Y8
-	MOVQ         before+104(FP), AX
-	VMASKMOVPD   (AX)(CX*1), Y1, Y9
-	VMASKMOVPD   32(AX)(CX*1), Y2, Y10
-	MOVQ         i+128(FP), AX
-	VMASKMOVPD   (AX)(CX*1), Y1, Y11
-	VMASKMOVPD   32(AX)(CX*1), Y2, Y12
-	VSUBPD       Y11, Y9, Y9
-	VSUBPD       Y12, Y10, Y10
-	VMULPD       Y9, Y3, Y9
-	VMULPD       Y10, Y4, Y10
-	VADDPD       Y9, Y7, Y7
-	VADDPD       Y10, Y8, Y8
-	MOVQ         dalpha+96(FP), AX
-	VMASKMOVPD   Y7, Y1, (AX)(CX*1)
-	VMASKMOVPD   Y8, Y2, 32(AX)(CX*1)
-	MOVQ         di+72(FP), AX
-	VMASKMOVPD   (AX)(CX*1), Y1, Y7
-	VMASKMOVPD   32(AX)(CX*1), Y2, Y8
-	VSUBPD       Y5, Y0, Y5
-	VSUBPD       Y6, Y0, Y0
+	VMASKMOVPD   Y6, Y0, (AX)(R10*1)
+	VMASKMOVPD   Y7, Y1, 32(AX)(R10*1)
+	MOVQ         di+96(FP), AX
+	VMASKMOVPD   (AX)(R10*1), Y0, Y6
+	VMASKMOVPD   32(AX)(R10*1), Y1, Y7
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Y8
+	VSUBPD       Y4, Y8, Y4
+	VSUBPD       Y5, Y8, Y5
+	VMULPD       Y2, Y4, Y2
 	VMULPD       Y3, Y5, Y3
-	VMULPD       Y4, Y0, Y0
+	VADDPD       Y2, Y6, Y2
 	VADDPD       Y3, Y7, Y3
-	VADDPD       Y0, Y8, Y0
-	MOVQ         dx+8(FP), AX
-	VMASKMOVPD   Y3, Y1, (AX)(CX*1)
-	VMASKMOVPD   Y0, Y2, 32(AX)(CX*1)
-	MOVQ         dbeta+120(FP), AX
-	VMASKMOVPD   (AX)(CX*1), Y1, Y4
-	VMASKMOVPD   32(AX)(CX*1), Y2, Y5
-	MOVQ         ibefore+136(FP), AX
-	VMASKMOVPD   (AX)(CX*1), Y1, Y6
-	VMASKMOVPD   32(AX)(CX*1), Y2, Y7
-	VMULPD       Y6, Y3, Y6
-	VMULPD       Y7, Y0, Y7
-	VADDPD       Y6, Y4, Y4
-	VADDPD       Y7, Y5, Y5
-	MOVQ         dbeta+120(FP), AX
-	VMASKMOVPD   Y4, Y1, (AX)(CX*1)
-	VMASKMOVPD   Y5, Y2, 32(AX)(CX*1)
-	MOVQ         beta+80(FP), AX
-	VMASKMOVPD   (AX)(CX*1), Y1, Y4
-	VMASKMOVPD   32(AX)(CX*1), Y2, Y5
-	VMULPD       Y3, Y4, Y3
-	VMULPD       Y0, Y5, Y0
-	MOVQ         di+72(FP), AX
-	VMASKMOVPD   Y3, Y1, (AX)(CX*1)
-	VMASKMOVPD   Y0, Y2, 32(AX)(CX*1)
+	VMASKMOVPD   Y2, Y0, (DX)(R10*1)
+	VMASKMOVPD   Y3, Y1, 32(DX)(R10*1)
+	MOVQ         beta+104(FP), AX
+	VMASKMOVPD   (AX)(R10*1), Y0, Y4
+	VMASKMOVPD   32(AX)(R10*1), Y1, Y5
+	VMULPD       Y2, Y4, Y2
+	VMULPD       Y3, Y5, Y3
+	MOVQ         di+96(FP), AX
+	VMASKMOVPD   Y2, Y0, (AX)(R10*1)
+	VMASKMOVPD   Y3, Y1, 32(AX)(R10*1)
 
 end:
+	MOVQ n+112(FP), AX
+	SHLQ $0x03, AX
+	ADDQ AX, di+96(FP)
+	ADDQ AX, ds+24(FP)
+	ADDQ AX, dv+0(FP)
+	MOVQ lddx+16(FP), CX
+	ADDQ CX, dx+8(FP)
+	MOVQ ldgv+64(FP), CX
+	ADDQ CX, gv+56(FP)
+	ADDQ AX, slope+32(FP)
+	MOVQ ldu+48(FP), AX
+	ADDQ AX, u+40(FP)
+	DECQ rows+120(FP)
+	JNZ  row
+	VZEROUPPER
+	RET
+
+// func lifBackSynFastF64AVX2(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, di *float64, beta *float64, k float64, n int, rows int)
+// Requires: AVX
+TEXT ·lifBackSynFastF64AVX2(SB), NOSPLIT, $0-136
+	MOVQ lddx+16(FP), AX
+	SHLQ $0x03, AX
+	MOVQ AX, lddx+16(FP)
+	MOVQ ldgv+64(FP), AX
+	SHLQ $0x03, AX
+	MOVQ AX, ldgv+64(FP)
+	MOVQ ldu+48(FP), AX
+	SHLQ $0x03, AX
+	MOVQ AX, ldu+48(FP)
+
+row:
+	MOVQ dv+0(FP), AX
+	MOVQ alpha+72(FP), CX
+	MOVQ dx+8(FP), DX
+	MOVQ gv+56(FP), BX
+	MOVQ ds+24(FP), SI
+	MOVQ u+40(FP), DI
+	MOVQ vth+80(FP), R8
+	MOVQ n+120(FP), R9
+	SHLQ $0x03, R9
+	XORQ R10, R10
+	SUBQ $0x40, R9
+	JL   tail
+
+loop:
+	VMOVUPD      (AX)(R10*1), Y0
+	VMOVUPD      32(AX)(R10*1), Y1
+	VMOVUPD      (DI)(R10*1), Y2
+	VMOVUPD      32(DI)(R10*1), Y3
+	VMOVUPD      (R8)(R10*1), Y4
+	VMOVUPD      32(R8)(R10*1), Y5
+	VSUBPD       Y4, Y2, Y2
+	VSUBPD       Y5, Y3, Y3
+	VXORPS       Y6, Y6, Y6
+	VXORPS       Y7, Y7, Y7
+	VCMPPD       $0x16, Y6, Y2, Y6
+	VCMPPD       $0x16, Y7, Y3, Y6
+	VXORPS       Y6, Y6, Y6
+	VXORPS       Y7, Y7, Y7
+	VSUBPD       Y4, Y6, Y4
+	VSUBPD       Y5, Y7, Y5
+	VMULPD       Y0, Y4, Y4
+	VMULPD       Y1, Y5, Y5
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Y6
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Y7
+	VBROADCASTSD k+112(FP), Y8
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Y9
+	VANDPD       Y9, Y2, Y2
+	VANDPD       Y9, Y3, Y3
+	VMULPD       Y2, Y8, Y2
+	VMULPD       Y3, Y8, Y3
+	VADDPD       Y2, Y7, Y2
+	VADDPD       Y3, Y7, Y3
+	VDIVPD       Y2, Y6, Y2
+	VDIVPD       Y3, Y6, Y3
+	VMULPD       Y2, Y2, Y2
+	VMULPD       Y3, Y3, Y3
+	VMOVUPD      (SI)(R10*1), Y6
+	VMOVUPD      32(SI)(R10*1), Y7
+	VBROADCASTSD attached+88(FP), Y8
+	VANDPD       Y8, Y4, Y4
+	VANDPD       Y8, Y5, Y5
+	VADDPD       Y4, Y6, Y4
+	VADDPD       Y5, Y7, Y5
+	VMULPD       Y2, Y4, Y2
+	VMULPD       Y3, Y5, Y3
+	VADDPD       Y2, Y0, Y0
+	VADDPD       Y3, Y1, Y1
+	VMOVUPD      (BX)(R10*1), Y2
+	VMOVUPD      32(BX)(R10*1), Y3
+	VADDPD       Y2, Y0, Y0
+	VADDPD       Y3, Y1, Y1
+	VMOVUPD      (CX)(R10*1), Y2
+	VMOVUPD      32(CX)(R10*1), Y3
+	VMULPD       Y0, Y2, Y4
+	VMULPD       Y1, Y3, Y5
+	VMOVUPD      Y4, (AX)(R10*1)
+	VMOVUPD      Y5, 32(AX)(R10*1)
+	MOVQ         di+96(FP), R11
+	VMOVUPD      (R11)(R10*1), Y4
+	VMOVUPD      32(R11)(R10*1), Y5
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Y6
+	VSUBPD       Y2, Y6, Y2
+	VSUBPD       Y3, Y6, Y3
+	VMULPD       Y0, Y2, Y0
+	VMULPD       Y1, Y3, Y1
+	VADDPD       Y0, Y4, Y0
+	VADDPD       Y1, Y5, Y1
+	VMOVUPD      Y0, (DX)(R10*1)
+	VMOVUPD      Y1, 32(DX)(R10*1)
+	MOVQ         beta+104(FP), R11
+	VMOVUPD      (R11)(R10*1), Y2
+	VMOVUPD      32(R11)(R10*1), Y3
+	VMULPD       Y0, Y2, Y0
+	VMULPD       Y1, Y3, Y1
+	MOVQ         di+96(FP), R11
+	VMOVUPD      Y0, (R11)(R10*1)
+	VMOVUPD      Y1, 32(R11)(R10*1)
+	ADDQ         $0x40, R10
+	SUBQ         $0x40, R9
+	JGE          loop
+
+tail:
+	ADDQ         $0x40, R9
+	JZ           end
+	LEAQ         tail<>+64(SB), R11
+	SUBQ         R9, R11
+	VMOVUPD      (R11), Y0
+	VMOVUPD      32(R11), Y1
+	VMASKMOVPD   (AX)(R10*1), Y0, Y2
+	VMASKMOVPD   32(AX)(R10*1), Y1, Y3
+	VMASKMOVPD   (DI)(R10*1), Y0, Y4
+	VMASKMOVPD   32(DI)(R10*1), Y1, Y5
+	VMASKMOVPD   (R8)(R10*1), Y0, Y6
+	VMASKMOVPD   32(R8)(R10*1), Y1, Y7
+	VSUBPD       Y6, Y4, Y4
+	VSUBPD       Y7, Y5, Y5
+	VXORPS       Y8, Y8, Y8
+	VXORPS       Y9, Y9, Y9
+	VCMPPD       $0x16, Y8, Y4, Y8
+	VCMPPD       $0x16, Y9, Y5, Y8
+	VXORPS       Y8, Y8, Y8
+	VXORPS       Y9, Y9, Y9
+	VSUBPD       Y6, Y8, Y6
+	VSUBPD       Y7, Y9, Y7
+	VMULPD       Y2, Y6, Y6
+	VMULPD       Y3, Y7, Y7
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Y8
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Y9
+	VBROADCASTSD k+112(FP), Y10
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Y11
+	VANDPD       Y11, Y4, Y4
+	VANDPD       Y11, Y5, Y5
+	VMULPD       Y4, Y10, Y4
+	VMULPD       Y5, Y10, Y5
+	VADDPD       Y4, Y9, Y4
+	VADDPD       Y5, Y9, Y5
+	VDIVPD       Y4, Y8, Y4
+	VDIVPD       Y5, Y8, Y5
+	VMULPD       Y4, Y4, Y4
+	VMULPD       Y5, Y5, Y5
+	VMASKMOVPD   (SI)(R10*1), Y0, Y8
+	VMASKMOVPD   32(SI)(R10*1), Y1, Y9
+	VBROADCASTSD attached+88(FP), Y10
+	VANDPD       Y10, Y6, Y6
+	VANDPD       Y10, Y7, Y7
+	VADDPD       Y6, Y8, Y6
+	VADDPD       Y7, Y9, Y7
+	VMULPD       Y4, Y6, Y4
+	VMULPD       Y5, Y7, Y5
+	VADDPD       Y4, Y2, Y2
+	VADDPD       Y5, Y3, Y3
+	VMASKMOVPD   (BX)(R10*1), Y0, Y4
+	VMASKMOVPD   32(BX)(R10*1), Y1, Y5
+	VADDPD       Y4, Y2, Y2
+	VADDPD       Y5, Y3, Y3
+	VMASKMOVPD   (CX)(R10*1), Y0, Y4
+	VMASKMOVPD   32(CX)(R10*1), Y1, Y5
+	VMULPD       Y2, Y4, Y6
+	VMULPD       Y3, Y5, Y7
+	VMASKMOVPD   Y6, Y0, (AX)(R10*1)
+	VMASKMOVPD   Y7, Y1, 32(AX)(R10*1)
+	MOVQ         di+96(FP), AX
+	VMASKMOVPD   (AX)(R10*1), Y0, Y6
+	VMASKMOVPD   32(AX)(R10*1), Y1, Y7
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Y8
+	VSUBPD       Y4, Y8, Y4
+	VSUBPD       Y5, Y8, Y5
+	VMULPD       Y2, Y4, Y2
+	VMULPD       Y3, Y5, Y3
+	VADDPD       Y2, Y6, Y2
+	VADDPD       Y3, Y7, Y3
+	VMASKMOVPD   Y2, Y0, (DX)(R10*1)
+	VMASKMOVPD   Y3, Y1, 32(DX)(R10*1)
+	MOVQ         beta+104(FP), AX
+	VMASKMOVPD   (AX)(R10*1), Y0, Y4
+	VMASKMOVPD   32(AX)(R10*1), Y1, Y5
+	VMULPD       Y2, Y4, Y2
+	VMULPD       Y3, Y5, Y3
+	MOVQ         di+96(FP), AX
+	VMASKMOVPD   Y2, Y0, (AX)(R10*1)
+	VMASKMOVPD   Y3, Y1, 32(AX)(R10*1)
+
+end:
+	MOVQ n+120(FP), AX
+	SHLQ $0x03, AX
+	ADDQ AX, di+96(FP)
+	ADDQ AX, ds+24(FP)
+	ADDQ AX, dv+0(FP)
+	MOVQ lddx+16(FP), CX
+	ADDQ CX, dx+8(FP)
+	MOVQ ldgv+64(FP), CX
+	ADDQ CX, gv+56(FP)
+	ADDQ AX, slope+32(FP)
+	MOVQ ldu+48(FP), AX
+	ADDQ AX, u+40(FP)
+	DECQ rows+128(FP)
+	JNZ  row
+	VZEROUPPER
+	RET
+
+// func lifBackSynLearnedF64AVX2(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, di *float64, beta *float64, dalpha *float64, before *float64, dvth *float64, dbeta *float64, i *float64, ibefore *float64, n int, rows int)
+// Requires: AVX
+TEXT ·lifBackSynLearnedF64AVX2(SB), NOSPLIT, $0-176
+	MOVQ lddx+16(FP), AX
+	SHLQ $0x03, AX
+	MOVQ AX, lddx+16(FP)
+	MOVQ ldgv+64(FP), AX
+	SHLQ $0x03, AX
+	MOVQ AX, ldgv+64(FP)
+	MOVQ ldu+48(FP), AX
+	SHLQ $0x03, AX
+	MOVQ AX, ldu+48(FP)
+
+row:
+	MOVQ dv+0(FP), AX
+	MOVQ alpha+72(FP), CX
+	MOVQ dx+8(FP), DX
+	MOVQ gv+56(FP), BX
+	MOVQ ds+24(FP), SI
+	MOVQ u+40(FP), DI
+	MOVQ vth+80(FP), R8
+	MOVQ n+160(FP), R9
+	SHLQ $0x03, R9
+	XORQ R10, R10
+	SUBQ $0x40, R9
+	JL   tail
+
+loop:
+	VMOVUPD      (AX)(R10*1), Y0
+	VMOVUPD      32(AX)(R10*1), Y1
+	VMOVUPD      (DI)(R10*1), Y2
+	VMOVUPD      32(DI)(R10*1), Y3
+	VMOVUPD      (R8)(R10*1), Y4
+	VMOVUPD      32(R8)(R10*1), Y5
+	VSUBPD       Y4, Y2, Y2
+	VSUBPD       Y5, Y3, Y3
+	VXORPS       Y6, Y6, Y6
+	VXORPS       Y7, Y7, Y7
+	VCMPPD       $0x16, Y6, Y2, Y2
+	VCMPPD       $0x16, Y7, Y3, Y3
+	VXORPS       Y6, Y6, Y6
+	VXORPS       Y7, Y7, Y7
+	VSUBPD       Y4, Y6, Y4
+	VSUBPD       Y5, Y7, Y5
+	VMULPD       Y0, Y4, Y4
+	VMULPD       Y1, Y5, Y5
+	MOVQ         slope+32(FP), R11
+	VMOVUPD      (R11)(R10*1), Y6
+	VMOVUPD      32(R11)(R10*1), Y7
+	VMOVUPD      (SI)(R10*1), Y8
+	VMOVUPD      32(SI)(R10*1), Y9
+	VBROADCASTSD attached+88(FP), Y10
+	VANDPD       Y10, Y4, Y4
+	VANDPD       Y10, Y5, Y5
+	VADDPD       Y4, Y8, Y4
+	VADDPD       Y5, Y9, Y5
+	VMULPD       Y6, Y4, Y4
+	VMULPD       Y7, Y5, Y5
+	VANDPD       Y2, Y0, Y2
+	VANDPD       Y3, Y1, Y3
+	MOVQ         dvth+128(FP), R11
+	VMOVUPD      (R11)(R10*1), Y6
+	VMOVUPD      32(R11)(R10*1), Y7
+	VSUBPD       Y2, Y6, Y2
+	VSUBPD       Y3, Y7, Y3
+	VSUBPD       Y4, Y2, Y2
+	VSUBPD       Y5, Y3, Y3
+	MOVQ         dvth+128(FP), R11
+	VMOVUPD      Y2, (R11)(R10*1)
+	VMOVUPD      Y3, 32(R11)(R10*1)
+	VADDPD       Y4, Y0, Y0
+	VADDPD       Y5, Y1, Y1
+	VMOVUPD      (BX)(R10*1), Y2
+	VMOVUPD      32(BX)(R10*1), Y3
+	VADDPD       Y2, Y0, Y0
+	VADDPD       Y3, Y1, Y1
+	VMOVUPD      (CX)(R10*1), Y2
+	VMOVUPD      32(CX)(R10*1), Y3
+	VMULPD       Y0, Y2, Y4
+	VMULPD       Y1, Y3, Y5
+	VMOVUPD      Y4, (AX)(R10*1)
+	VMOVUPD      Y5, 32(AX)(R10*1)
+	MOVQ         dalpha+112(FP), R11
+	VMOVUPD      (R11)(R10*1), Y4
+	VMOVUPD      32(R11)(R10*1), Y5
+	MOVQ         before+120(FP), R11
+	VMOVUPD      (R11)(R10*1), Y6
+	VMOVUPD      32(R11)(R10*1), Y7
+	MOVQ         i+144(FP), R11
+	VMOVUPD      (R11)(R10*1), Y8
+	VMOVUPD      32(R11)(R10*1), Y9
+	VSUBPD       Y8, Y6, Y6
+	VSUBPD       Y9, Y7, Y7
+	VMULPD       Y6, Y0, Y6
+	VMULPD       Y7, Y1, Y7
+	VADDPD       Y6, Y4, Y4
+	VADDPD       Y7, Y5, Y5
+	MOVQ         dalpha+112(FP), R11
+	VMOVUPD      Y4, (R11)(R10*1)
+	VMOVUPD      Y5, 32(R11)(R10*1)
+	MOVQ         di+96(FP), R11
+	VMOVUPD      (R11)(R10*1), Y4
+	VMOVUPD      32(R11)(R10*1), Y5
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Y6
+	VSUBPD       Y2, Y6, Y2
+	VSUBPD       Y3, Y6, Y3
+	VMULPD       Y0, Y2, Y0
+	VMULPD       Y1, Y3, Y1
+	VADDPD       Y0, Y4, Y0
+	VADDPD       Y1, Y5, Y1
+	VMOVUPD      Y0, (DX)(R10*1)
+	VMOVUPD      Y1, 32(DX)(R10*1)
+	MOVQ         dbeta+136(FP), R11
+	VMOVUPD      (R11)(R10*1), Y2
+	VMOVUPD      32(R11)(R10*1), Y3
+	MOVQ         ibefore+152(FP), R11
+	VMOVUPD      (R11)(R10*1), Y4
+	VMOVUPD      32(R11)(R10*1), Y5
+	VMULPD       Y4, Y0, Y4
+	VMULPD       Y5, Y1, Y5
+	VADDPD       Y4, Y2, Y2
+	VADDPD       Y5, Y3, Y3
+	MOVQ         dbeta+136(FP), R11
+	VMOVUPD      Y2, (R11)(R10*1)
+	VMOVUPD      Y3, 32(R11)(R10*1)
+	MOVQ         beta+104(FP), R11
+	VMOVUPD      (R11)(R10*1), Y2
+	VMOVUPD      32(R11)(R10*1), Y3
+	VMULPD       Y0, Y2, Y0
+	VMULPD       Y1, Y3, Y1
+	MOVQ         di+96(FP), R11
+	VMOVUPD      Y0, (R11)(R10*1)
+	VMOVUPD      Y1, 32(R11)(R10*1)
+	ADDQ         $0x40, R10
+	SUBQ         $0x40, R9
+	JGE          loop
+
+tail:
+	ADDQ         $0x40, R9
+	JZ           end
+	LEAQ         tail<>+64(SB), R11
+	SUBQ         R9, R11
+	VMOVUPD      (R11), Y0
+	VMOVUPD      32(R11), Y1
+	VMASKMOVPD   (AX)(R10*1), Y0, Y2
+	VMASKMOVPD   32(AX)(R10*1), Y1, Y3
+	VMASKMOVPD   (DI)(R10*1), Y0, Y4
+	VMASKMOVPD   32(DI)(R10*1), Y1, Y5
+	VMASKMOVPD   (R8)(R10*1), Y0, Y6
+	VMASKMOVPD   32(R8)(R10*1), Y1, Y7
+	VSUBPD       Y6, Y4, Y4
+	VSUBPD       Y7, Y5, Y5
+	VXORPS       Y8, Y8, Y8
+	VXORPS       Y9, Y9, Y9
+	VCMPPD       $0x16, Y8, Y4, Y4
+	VCMPPD       $0x16, Y9, Y5, Y5
+	VXORPS       Y8, Y8, Y8
+	VXORPS       Y9, Y9, Y9
+	VSUBPD       Y6, Y8, Y6
+	VSUBPD       Y7, Y9, Y7
+	VMULPD       Y2, Y6, Y6
+	VMULPD       Y3, Y7, Y7
+	MOVQ         slope+32(FP), DI
+	VMASKMOVPD   (DI)(R10*1), Y0, Y8
+	VMASKMOVPD   32(DI)(R10*1), Y1, Y9
+	VMASKMOVPD   (SI)(R10*1), Y0, Y10
+	VMASKMOVPD   32(SI)(R10*1), Y1, Y11
+	VBROADCASTSD attached+88(FP), Y12
+	VANDPD       Y12, Y6, Y6
+	VANDPD       Y12, Y7, Y7
+	VADDPD       Y6, Y10, Y6
+	VADDPD       Y7, Y11, Y7
+	VMULPD       Y8, Y6, Y6
+	VMULPD       Y9, Y7, Y7
+	VANDPD       Y4, Y2, Y4
+	VANDPD       Y5, Y3, Y5
+	MOVQ         dvth+128(FP), SI
+	VMASKMOVPD   (SI)(R10*1), Y0, Y8
+	VMASKMOVPD   32(SI)(R10*1), Y1, Y9
+	VSUBPD       Y4, Y8, Y4
+	VSUBPD       Y5, Y9, Y5
+	VSUBPD       Y6, Y4, Y4
+	VSUBPD       Y7, Y5, Y5
+	MOVQ         dvth+128(FP), SI
+	VMASKMOVPD   Y4, Y0, (SI)(R10*1)
+	VMASKMOVPD   Y5, Y1, 32(SI)(R10*1)
+	VADDPD       Y6, Y2, Y2
+	VADDPD       Y7, Y3, Y3
+	VMASKMOVPD   (BX)(R10*1), Y0, Y4
+	VMASKMOVPD   32(BX)(R10*1), Y1, Y5
+	VADDPD       Y4, Y2, Y2
+	VADDPD       Y5, Y3, Y3
+	VMASKMOVPD   (CX)(R10*1), Y0, Y4
+	VMASKMOVPD   32(CX)(R10*1), Y1, Y5
+	VMULPD       Y2, Y4, Y6
+	VMULPD       Y3, Y5, Y7
+	VMASKMOVPD   Y6, Y0, (AX)(R10*1)
+	VMASKMOVPD   Y7, Y1, 32(AX)(R10*1)
+	MOVQ         dalpha+112(FP), AX
+	VMASKMOVPD   (AX)(R10*1), Y0, Y6
+	VMASKMOVPD   32(AX)(R10*1), Y1, Y7
+	MOVQ         before+120(FP), AX
+	VMASKMOVPD   (AX)(R10*1), Y0, Y8
+	VMASKMOVPD   32(AX)(R10*1), Y1, Y9
+	MOVQ         i+144(FP), AX
+	VMASKMOVPD   (AX)(R10*1), Y0, Y10
+	VMASKMOVPD   32(AX)(R10*1), Y1, Y11
+	VSUBPD       Y10, Y8, Y8
+	VSUBPD       Y11, Y9, Y9
+	VMULPD       Y8, Y2, Y8
+	VMULPD       Y9, Y3, Y9
+	VADDPD       Y8, Y6, Y6
+	VADDPD       Y9, Y7, Y7
+	MOVQ         dalpha+112(FP), AX
+	VMASKMOVPD   Y6, Y0, (AX)(R10*1)
+	VMASKMOVPD   Y7, Y1, 32(AX)(R10*1)
+	MOVQ         di+96(FP), AX
+	VMASKMOVPD   (AX)(R10*1), Y0, Y6
+	VMASKMOVPD   32(AX)(R10*1), Y1, Y7
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Y8
+	VSUBPD       Y4, Y8, Y4
+	VSUBPD       Y5, Y8, Y5
+	VMULPD       Y2, Y4, Y2
+	VMULPD       Y3, Y5, Y3
+	VADDPD       Y2, Y6, Y2
+	VADDPD       Y3, Y7, Y3
+	VMASKMOVPD   Y2, Y0, (DX)(R10*1)
+	VMASKMOVPD   Y3, Y1, 32(DX)(R10*1)
+	MOVQ         dbeta+136(FP), AX
+	VMASKMOVPD   (AX)(R10*1), Y0, Y4
+	VMASKMOVPD   32(AX)(R10*1), Y1, Y5
+	MOVQ         ibefore+152(FP), AX
+	VMASKMOVPD   (AX)(R10*1), Y0, Y6
+	VMASKMOVPD   32(AX)(R10*1), Y1, Y7
+	VMULPD       Y6, Y2, Y6
+	VMULPD       Y7, Y3, Y7
+	VADDPD       Y6, Y4, Y4
+	VADDPD       Y7, Y5, Y5
+	MOVQ         dbeta+136(FP), AX
+	VMASKMOVPD   Y4, Y0, (AX)(R10*1)
+	VMASKMOVPD   Y5, Y1, 32(AX)(R10*1)
+	MOVQ         beta+104(FP), AX
+	VMASKMOVPD   (AX)(R10*1), Y0, Y4
+	VMASKMOVPD   32(AX)(R10*1), Y1, Y5
+	VMULPD       Y2, Y4, Y2
+	VMULPD       Y3, Y5, Y3
+	MOVQ         di+96(FP), AX
+	VMASKMOVPD   Y2, Y0, (AX)(R10*1)
+	VMASKMOVPD   Y3, Y1, 32(AX)(R10*1)
+
+end:
+	MOVQ n+160(FP), AX
+	SHLQ $0x03, AX
+	ADDQ AX, di+96(FP)
+	ADDQ AX, ds+24(FP)
+	ADDQ AX, dv+0(FP)
+	MOVQ lddx+16(FP), CX
+	ADDQ CX, dx+8(FP)
+	MOVQ ldgv+64(FP), CX
+	ADDQ CX, gv+56(FP)
+	ADDQ AX, slope+32(FP)
+	MOVQ ldu+48(FP), AX
+	ADDQ AX, u+40(FP)
+	DECQ rows+168(FP)
+	JNZ  row
+	VZEROUPPER
+	RET
+
+// func lifBackSynToValueF64AVX2(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, di *float64, beta *float64, vreset *float64, n int, rows int)
+// Requires: AVX
+TEXT ·lifBackSynToValueF64AVX2(SB), NOSPLIT, $0-136
+	MOVQ lddx+16(FP), AX
+	SHLQ $0x03, AX
+	MOVQ AX, lddx+16(FP)
+	MOVQ ldgv+64(FP), AX
+	SHLQ $0x03, AX
+	MOVQ AX, ldgv+64(FP)
+	MOVQ ldu+48(FP), AX
+	SHLQ $0x03, AX
+	MOVQ AX, ldu+48(FP)
+
+row:
+	MOVQ dv+0(FP), AX
+	MOVQ alpha+72(FP), CX
+	MOVQ dx+8(FP), DX
+	MOVQ gv+56(FP), BX
+	MOVQ ds+24(FP), SI
+	MOVQ u+40(FP), DI
+	MOVQ vth+80(FP), R8
+	MOVQ n+120(FP), R9
+	SHLQ $0x03, R9
+	XORQ R10, R10
+	SUBQ $0x40, R9
+	JL   tail
+
+loop:
+	VMOVUPD      (AX)(R10*1), Y0
+	VMOVUPD      32(AX)(R10*1), Y1
+	VMOVUPD      (DI)(R10*1), Y2
+	VMOVUPD      32(DI)(R10*1), Y3
+	VMOVUPD      (R8)(R10*1), Y4
+	VMOVUPD      32(R8)(R10*1), Y5
+	VSUBPD       Y4, Y2, Y4
+	VSUBPD       Y5, Y3, Y5
+	VXORPS       Y6, Y6, Y6
+	VXORPS       Y7, Y7, Y7
+	VCMPPD       $0x16, Y6, Y4, Y4
+	VCMPPD       $0x16, Y7, Y5, Y5
+	MOVQ         vreset+112(FP), R11
+	VMOVUPD      (R11)(R10*1), Y6
+	VMOVUPD      32(R11)(R10*1), Y7
+	VSUBPD       Y2, Y6, Y2
+	VSUBPD       Y3, Y7, Y3
+	VMULPD       Y0, Y2, Y2
+	VMULPD       Y1, Y3, Y3
+	VXORPS       Y6, Y6, Y6
+	VXORPS       Y7, Y7, Y7
+	VMULPD       Y6, Y0, Y6
+	VMULPD       Y7, Y1, Y7
+	VBLENDVPD    Y4, Y6, Y0, Y0
+	VBLENDVPD    Y5, Y7, Y1, Y1
+	MOVQ         slope+32(FP), R11
+	VMOVUPD      (R11)(R10*1), Y4
+	VMOVUPD      32(R11)(R10*1), Y5
+	VMOVUPD      (SI)(R10*1), Y6
+	VMOVUPD      32(SI)(R10*1), Y7
+	VBROADCASTSD attached+88(FP), Y8
+	VANDPD       Y8, Y2, Y2
+	VANDPD       Y8, Y3, Y3
+	VADDPD       Y2, Y6, Y2
+	VADDPD       Y3, Y7, Y3
+	VMULPD       Y4, Y2, Y2
+	VMULPD       Y5, Y3, Y3
+	VADDPD       Y2, Y0, Y0
+	VADDPD       Y3, Y1, Y1
+	VMOVUPD      (BX)(R10*1), Y2
+	VMOVUPD      32(BX)(R10*1), Y3
+	VADDPD       Y2, Y0, Y0
+	VADDPD       Y3, Y1, Y1
+	VMOVUPD      (CX)(R10*1), Y2
+	VMOVUPD      32(CX)(R10*1), Y3
+	VMULPD       Y0, Y2, Y4
+	VMULPD       Y1, Y3, Y5
+	VMOVUPD      Y4, (AX)(R10*1)
+	VMOVUPD      Y5, 32(AX)(R10*1)
+	MOVQ         di+96(FP), R11
+	VMOVUPD      (R11)(R10*1), Y4
+	VMOVUPD      32(R11)(R10*1), Y5
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Y6
+	VSUBPD       Y2, Y6, Y2
+	VSUBPD       Y3, Y6, Y3
+	VMULPD       Y0, Y2, Y0
+	VMULPD       Y1, Y3, Y1
+	VADDPD       Y0, Y4, Y0
+	VADDPD       Y1, Y5, Y1
+	VMOVUPD      Y0, (DX)(R10*1)
+	VMOVUPD      Y1, 32(DX)(R10*1)
+	MOVQ         beta+104(FP), R11
+	VMOVUPD      (R11)(R10*1), Y2
+	VMOVUPD      32(R11)(R10*1), Y3
+	VMULPD       Y0, Y2, Y0
+	VMULPD       Y1, Y3, Y1
+	MOVQ         di+96(FP), R11
+	VMOVUPD      Y0, (R11)(R10*1)
+	VMOVUPD      Y1, 32(R11)(R10*1)
+	ADDQ         $0x40, R10
+	SUBQ         $0x40, R9
+	JGE          loop
+
+tail:
+	ADDQ         $0x40, R9
+	JZ           end
+	LEAQ         tail<>+64(SB), R11
+	SUBQ         R9, R11
+	VMOVUPD      (R11), Y0
+	VMOVUPD      32(R11), Y1
+	VMASKMOVPD   (AX)(R10*1), Y0, Y2
+	VMASKMOVPD   32(AX)(R10*1), Y1, Y3
+	VMASKMOVPD   (DI)(R10*1), Y0, Y4
+	VMASKMOVPD   32(DI)(R10*1), Y1, Y5
+	VMASKMOVPD   (R8)(R10*1), Y0, Y6
+	VMASKMOVPD   32(R8)(R10*1), Y1, Y7
+	VSUBPD       Y6, Y4, Y6
+	VSUBPD       Y7, Y5, Y7
+	VXORPS       Y8, Y8, Y8
+	VXORPS       Y9, Y9, Y9
+	VCMPPD       $0x16, Y8, Y6, Y6
+	VCMPPD       $0x16, Y9, Y7, Y7
+	MOVQ         vreset+112(FP), DI
+	VMASKMOVPD   (DI)(R10*1), Y0, Y8
+	VMASKMOVPD   32(DI)(R10*1), Y1, Y9
+	VSUBPD       Y4, Y8, Y4
+	VSUBPD       Y5, Y9, Y5
+	VMULPD       Y2, Y4, Y4
+	VMULPD       Y3, Y5, Y5
+	VXORPS       Y8, Y8, Y8
+	VXORPS       Y9, Y9, Y9
+	VMULPD       Y8, Y2, Y8
+	VMULPD       Y9, Y3, Y9
+	VBLENDVPD    Y6, Y8, Y2, Y2
+	VBLENDVPD    Y7, Y9, Y3, Y3
+	MOVQ         slope+32(FP), DI
+	VMASKMOVPD   (DI)(R10*1), Y0, Y6
+	VMASKMOVPD   32(DI)(R10*1), Y1, Y7
+	VMASKMOVPD   (SI)(R10*1), Y0, Y8
+	VMASKMOVPD   32(SI)(R10*1), Y1, Y9
+	VBROADCASTSD attached+88(FP), Y10
+	VANDPD       Y10, Y4, Y4
+	VANDPD       Y10, Y5, Y5
+	VADDPD       Y4, Y8, Y4
+	VADDPD       Y5, Y9, Y5
+	VMULPD       Y6, Y4, Y4
+	VMULPD       Y7, Y5, Y5
+	VADDPD       Y4, Y2, Y2
+	VADDPD       Y5, Y3, Y3
+	VMASKMOVPD   (BX)(R10*1), Y0, Y4
+	VMASKMOVPD   32(BX)(R10*1), Y1, Y5
+	VADDPD       Y4, Y2, Y2
+	VADDPD       Y5, Y3, Y3
+	VMASKMOVPD   (CX)(R10*1), Y0, Y4
+	VMASKMOVPD   32(CX)(R10*1), Y1, Y5
+	VMULPD       Y2, Y4, Y6
+	VMULPD       Y3, Y5, Y7
+	VMASKMOVPD   Y6, Y0, (AX)(R10*1)
+	VMASKMOVPD   Y7, Y1, 32(AX)(R10*1)
+	MOVQ         di+96(FP), AX
+	VMASKMOVPD   (AX)(R10*1), Y0, Y6
+	VMASKMOVPD   32(AX)(R10*1), Y1, Y7
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Y8
+	VSUBPD       Y4, Y8, Y4
+	VSUBPD       Y5, Y8, Y5
+	VMULPD       Y2, Y4, Y2
+	VMULPD       Y3, Y5, Y3
+	VADDPD       Y2, Y6, Y2
+	VADDPD       Y3, Y7, Y3
+	VMASKMOVPD   Y2, Y0, (DX)(R10*1)
+	VMASKMOVPD   Y3, Y1, 32(DX)(R10*1)
+	MOVQ         beta+104(FP), AX
+	VMASKMOVPD   (AX)(R10*1), Y0, Y4
+	VMASKMOVPD   32(AX)(R10*1), Y1, Y5
+	VMULPD       Y2, Y4, Y2
+	VMULPD       Y3, Y5, Y3
+	MOVQ         di+96(FP), AX
+	VMASKMOVPD   Y2, Y0, (AX)(R10*1)
+	VMASKMOVPD   Y3, Y1, 32(AX)(R10*1)
+
+end:
+	MOVQ n+120(FP), AX
+	SHLQ $0x03, AX
+	ADDQ AX, di+96(FP)
+	ADDQ AX, ds+24(FP)
+	ADDQ AX, dv+0(FP)
+	MOVQ lddx+16(FP), CX
+	ADDQ CX, dx+8(FP)
+	MOVQ ldgv+64(FP), CX
+	ADDQ CX, gv+56(FP)
+	ADDQ AX, slope+32(FP)
+	MOVQ ldu+48(FP), AX
+	ADDQ AX, u+40(FP)
+	DECQ rows+128(FP)
+	JNZ  row
+	VZEROUPPER
+	RET
+
+// func lifBackSynToValueFastF64AVX2(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, di *float64, beta *float64, vreset *float64, k float64, n int, rows int)
+// Requires: AVX
+TEXT ·lifBackSynToValueFastF64AVX2(SB), NOSPLIT, $0-144
+	MOVQ lddx+16(FP), AX
+	SHLQ $0x03, AX
+	MOVQ AX, lddx+16(FP)
+	MOVQ ldgv+64(FP), AX
+	SHLQ $0x03, AX
+	MOVQ AX, ldgv+64(FP)
+	MOVQ ldu+48(FP), AX
+	SHLQ $0x03, AX
+	MOVQ AX, ldu+48(FP)
+
+row:
+	MOVQ dv+0(FP), AX
+	MOVQ alpha+72(FP), CX
+	MOVQ dx+8(FP), DX
+	MOVQ gv+56(FP), BX
+	MOVQ ds+24(FP), SI
+	MOVQ u+40(FP), DI
+	MOVQ vth+80(FP), R8
+	MOVQ n+128(FP), R9
+	SHLQ $0x03, R9
+	XORQ R10, R10
+	SUBQ $0x40, R9
+	JL   tail
+
+loop:
+	VMOVUPD      (AX)(R10*1), Y0
+	VMOVUPD      32(AX)(R10*1), Y1
+	VMOVUPD      (DI)(R10*1), Y2
+	VMOVUPD      32(DI)(R10*1), Y3
+	VMOVUPD      (R8)(R10*1), Y4
+	VMOVUPD      32(R8)(R10*1), Y5
+	VSUBPD       Y4, Y2, Y4
+	VSUBPD       Y5, Y3, Y5
+	VXORPS       Y6, Y6, Y6
+	VXORPS       Y7, Y7, Y7
+	VCMPPD       $0x16, Y6, Y4, Y6
+	VCMPPD       $0x16, Y7, Y5, Y7
+	MOVQ         vreset+112(FP), R11
+	VMOVUPD      (R11)(R10*1), Y8
+	VMOVUPD      32(R11)(R10*1), Y9
+	VSUBPD       Y2, Y8, Y2
+	VSUBPD       Y3, Y9, Y3
+	VMULPD       Y0, Y2, Y2
+	VMULPD       Y1, Y3, Y3
+	VXORPS       Y8, Y8, Y8
+	VXORPS       Y9, Y9, Y9
+	VMULPD       Y8, Y0, Y8
+	VMULPD       Y9, Y1, Y9
+	VBLENDVPD    Y6, Y8, Y0, Y0
+	VBLENDVPD    Y7, Y9, Y1, Y1
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Y6
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Y7
+	VBROADCASTSD k+120(FP), Y8
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Y9
+	VANDPD       Y9, Y4, Y4
+	VANDPD       Y9, Y5, Y5
+	VMULPD       Y4, Y8, Y4
+	VMULPD       Y5, Y8, Y5
+	VADDPD       Y4, Y7, Y4
+	VADDPD       Y5, Y7, Y5
+	VDIVPD       Y4, Y6, Y4
+	VDIVPD       Y5, Y6, Y5
+	VMULPD       Y4, Y4, Y4
+	VMULPD       Y5, Y5, Y5
+	VMOVUPD      (SI)(R10*1), Y6
+	VMOVUPD      32(SI)(R10*1), Y7
+	VBROADCASTSD attached+88(FP), Y8
+	VANDPD       Y8, Y2, Y2
+	VANDPD       Y8, Y3, Y3
+	VADDPD       Y2, Y6, Y2
+	VADDPD       Y3, Y7, Y3
+	VMULPD       Y4, Y2, Y2
+	VMULPD       Y5, Y3, Y3
+	VADDPD       Y2, Y0, Y0
+	VADDPD       Y3, Y1, Y1
+	VMOVUPD      (BX)(R10*1), Y2
+	VMOVUPD      32(BX)(R10*1), Y3
+	VADDPD       Y2, Y0, Y0
+	VADDPD       Y3, Y1, Y1
+	VMOVUPD      (CX)(R10*1), Y2
+	VMOVUPD      32(CX)(R10*1), Y3
+	VMULPD       Y0, Y2, Y4
+	VMULPD       Y1, Y3, Y5
+	VMOVUPD      Y4, (AX)(R10*1)
+	VMOVUPD      Y5, 32(AX)(R10*1)
+	MOVQ         di+96(FP), R11
+	VMOVUPD      (R11)(R10*1), Y4
+	VMOVUPD      32(R11)(R10*1), Y5
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Y6
+	VSUBPD       Y2, Y6, Y2
+	VSUBPD       Y3, Y6, Y3
+	VMULPD       Y0, Y2, Y0
+	VMULPD       Y1, Y3, Y1
+	VADDPD       Y0, Y4, Y0
+	VADDPD       Y1, Y5, Y1
+	VMOVUPD      Y0, (DX)(R10*1)
+	VMOVUPD      Y1, 32(DX)(R10*1)
+	MOVQ         beta+104(FP), R11
+	VMOVUPD      (R11)(R10*1), Y2
+	VMOVUPD      32(R11)(R10*1), Y3
+	VMULPD       Y0, Y2, Y0
+	VMULPD       Y1, Y3, Y1
+	MOVQ         di+96(FP), R11
+	VMOVUPD      Y0, (R11)(R10*1)
+	VMOVUPD      Y1, 32(R11)(R10*1)
+	ADDQ         $0x40, R10
+	SUBQ         $0x40, R9
+	JGE          loop
+
+tail:
+	ADDQ         $0x40, R9
+	JZ           end
+	LEAQ         tail<>+64(SB), R11
+	SUBQ         R9, R11
+	VMOVUPD      (R11), Y0
+	VMOVUPD      32(R11), Y1
+	VMASKMOVPD   (AX)(R10*1), Y0, Y2
+	VMASKMOVPD   32(AX)(R10*1), Y1, Y3
+	VMASKMOVPD   (DI)(R10*1), Y0, Y4
+	VMASKMOVPD   32(DI)(R10*1), Y1, Y5
+	VMASKMOVPD   (R8)(R10*1), Y0, Y6
+	VMASKMOVPD   32(R8)(R10*1), Y1, Y7
+	VSUBPD       Y6, Y4, Y6
+	VSUBPD       Y7, Y5, Y7
+	VXORPS       Y8, Y8, Y8
+	VXORPS       Y9, Y9, Y9
+	VCMPPD       $0x16, Y8, Y6, Y8
+	VCMPPD       $0x16, Y9, Y7, Y9
+	MOVQ         vreset+112(FP), DI
+	VMASKMOVPD   (DI)(R10*1), Y0, Y10
+	VMASKMOVPD   32(DI)(R10*1), Y1, Y11
+	VSUBPD       Y4, Y10, Y4
+	VSUBPD       Y5, Y11, Y5
+	VMULPD       Y2, Y4, Y4
+	VMULPD       Y3, Y5, Y5
+	VXORPS       Y10, Y10, Y10
+	VXORPS       Y11, Y11, Y11
+	VMULPD       Y10, Y2, Y10
+	VMULPD       Y11, Y3, Y11
+	VBLENDVPD    Y8, Y10, Y2, Y2
+	VBLENDVPD    Y9, Y11, Y3, Y3
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Y8
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Y9
+	VBROADCASTSD k+120(FP), Y10
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Y11
+	VANDPD       Y11, Y6, Y6
+	VANDPD       Y11, Y7, Y7
+	VMULPD       Y6, Y10, Y6
+	VMULPD       Y7, Y10, Y7
+	VADDPD       Y6, Y9, Y6
+	VADDPD       Y7, Y9, Y7
+	VDIVPD       Y6, Y8, Y6
+	VDIVPD       Y7, Y8, Y7
+	VMULPD       Y6, Y6, Y6
+	VMULPD       Y7, Y7, Y7
+	VMASKMOVPD   (SI)(R10*1), Y0, Y8
+	VMASKMOVPD   32(SI)(R10*1), Y1, Y9
+	VBROADCASTSD attached+88(FP), Y10
+	VANDPD       Y10, Y4, Y4
+	VANDPD       Y10, Y5, Y5
+	VADDPD       Y4, Y8, Y4
+	VADDPD       Y5, Y9, Y5
+	VMULPD       Y6, Y4, Y4
+	VMULPD       Y7, Y5, Y5
+	VADDPD       Y4, Y2, Y2
+	VADDPD       Y5, Y3, Y3
+	VMASKMOVPD   (BX)(R10*1), Y0, Y4
+	VMASKMOVPD   32(BX)(R10*1), Y1, Y5
+	VADDPD       Y4, Y2, Y2
+	VADDPD       Y5, Y3, Y3
+	VMASKMOVPD   (CX)(R10*1), Y0, Y4
+	VMASKMOVPD   32(CX)(R10*1), Y1, Y5
+	VMULPD       Y2, Y4, Y6
+	VMULPD       Y3, Y5, Y7
+	VMASKMOVPD   Y6, Y0, (AX)(R10*1)
+	VMASKMOVPD   Y7, Y1, 32(AX)(R10*1)
+	MOVQ         di+96(FP), AX
+	VMASKMOVPD   (AX)(R10*1), Y0, Y6
+	VMASKMOVPD   32(AX)(R10*1), Y1, Y7
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Y8
+	VSUBPD       Y4, Y8, Y4
+	VSUBPD       Y5, Y8, Y5
+	VMULPD       Y2, Y4, Y2
+	VMULPD       Y3, Y5, Y3
+	VADDPD       Y2, Y6, Y2
+	VADDPD       Y3, Y7, Y3
+	VMASKMOVPD   Y2, Y0, (DX)(R10*1)
+	VMASKMOVPD   Y3, Y1, 32(DX)(R10*1)
+	MOVQ         beta+104(FP), AX
+	VMASKMOVPD   (AX)(R10*1), Y0, Y4
+	VMASKMOVPD   32(AX)(R10*1), Y1, Y5
+	VMULPD       Y2, Y4, Y2
+	VMULPD       Y3, Y5, Y3
+	MOVQ         di+96(FP), AX
+	VMASKMOVPD   Y2, Y0, (AX)(R10*1)
+	VMASKMOVPD   Y3, Y1, 32(AX)(R10*1)
+
+end:
+	MOVQ n+128(FP), AX
+	SHLQ $0x03, AX
+	ADDQ AX, di+96(FP)
+	ADDQ AX, ds+24(FP)
+	ADDQ AX, dv+0(FP)
+	MOVQ lddx+16(FP), CX
+	ADDQ CX, dx+8(FP)
+	MOVQ ldgv+64(FP), CX
+	ADDQ CX, gv+56(FP)
+	ADDQ AX, slope+32(FP)
+	MOVQ ldu+48(FP), AX
+	ADDQ AX, u+40(FP)
+	DECQ rows+136(FP)
+	JNZ  row
+	VZEROUPPER
+	RET
+
+// func lifBackSynToValueLearnedF64AVX2(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, di *float64, beta *float64, vreset *float64, dalpha *float64, before *float64, dvth *float64, dbeta *float64, i *float64, ibefore *float64, dvreset *float64, n int, rows int)
+// Requires: AVX
+TEXT ·lifBackSynToValueLearnedF64AVX2(SB), NOSPLIT, $0-192
+	MOVQ lddx+16(FP), AX
+	SHLQ $0x03, AX
+	MOVQ AX, lddx+16(FP)
+	MOVQ ldgv+64(FP), AX
+	SHLQ $0x03, AX
+	MOVQ AX, ldgv+64(FP)
+	MOVQ ldu+48(FP), AX
+	SHLQ $0x03, AX
+	MOVQ AX, ldu+48(FP)
+
+row:
+	MOVQ dv+0(FP), AX
+	MOVQ alpha+72(FP), CX
+	MOVQ dx+8(FP), DX
+	MOVQ gv+56(FP), BX
+	MOVQ ds+24(FP), SI
+	MOVQ u+40(FP), DI
+	MOVQ vth+80(FP), R8
+	MOVQ n+176(FP), R9
+	SHLQ $0x03, R9
+	XORQ R10, R10
+	SUBQ $0x40, R9
+	JL   tail
+
+loop:
+	VMOVUPD      (AX)(R10*1), Y0
+	VMOVUPD      32(AX)(R10*1), Y1
+	VMOVUPD      (DI)(R10*1), Y2
+	VMOVUPD      32(DI)(R10*1), Y3
+	VMOVUPD      (R8)(R10*1), Y4
+	VMOVUPD      32(R8)(R10*1), Y5
+	VSUBPD       Y4, Y2, Y4
+	VSUBPD       Y5, Y3, Y5
+	VXORPS       Y6, Y6, Y6
+	VXORPS       Y7, Y7, Y7
+	VCMPPD       $0x16, Y6, Y4, Y4
+	VCMPPD       $0x16, Y7, Y5, Y5
+	MOVQ         vreset+112(FP), R11
+	VMOVUPD      (R11)(R10*1), Y6
+	VMOVUPD      32(R11)(R10*1), Y7
+	VSUBPD       Y2, Y6, Y2
+	VSUBPD       Y3, Y7, Y3
+	VMULPD       Y0, Y2, Y2
+	VMULPD       Y1, Y3, Y3
+	VXORPS       Y6, Y6, Y6
+	VXORPS       Y7, Y7, Y7
+	VMULPD       Y6, Y0, Y6
+	VMULPD       Y7, Y1, Y7
+	VBLENDVPD    Y4, Y6, Y0, Y6
+	VBLENDVPD    Y5, Y7, Y1, Y7
+	MOVQ         slope+32(FP), R11
+	VMOVUPD      (R11)(R10*1), Y8
+	VMOVUPD      32(R11)(R10*1), Y9
+	VMOVUPD      (SI)(R10*1), Y10
+	VMOVUPD      32(SI)(R10*1), Y11
+	VBROADCASTSD attached+88(FP), Y12
+	VANDPD       Y12, Y2, Y2
+	VANDPD       Y12, Y3, Y3
+	VADDPD       Y2, Y10, Y2
+	VADDPD       Y3, Y11, Y3
+	VMULPD       Y8, Y2, Y2
+	VMULPD       Y9, Y3, Y3
+	VANDPD       Y4, Y0, Y0
+	VANDPD       Y5, Y1, Y1
+	MOVQ         dvreset+168(FP), R11
+	VMOVUPD      (R11)(R10*1), Y4
+	VMOVUPD      32(R11)(R10*1), Y5
+	VADDPD       Y0, Y4, Y0
+	VADDPD       Y1, Y5, Y1
+	MOVQ         dvreset+168(FP), R11
+	VMOVUPD      Y0, (R11)(R10*1)
+	VMOVUPD      Y1, 32(R11)(R10*1)
+	MOVQ         dvth+136(FP), R11
+	VMOVUPD      (R11)(R10*1), Y0
+	VMOVUPD      32(R11)(R10*1), Y1
+	VSUBPD       Y2, Y0, Y0
+	VSUBPD       Y3, Y1, Y1
+	MOVQ         dvth+136(FP), R11
+	VMOVUPD      Y0, (R11)(R10*1)
+	VMOVUPD      Y1, 32(R11)(R10*1)
+	VADDPD       Y2, Y6, Y0
+	VADDPD       Y3, Y7, Y1
+	VMOVUPD      (BX)(R10*1), Y2
+	VMOVUPD      32(BX)(R10*1), Y3
+	VADDPD       Y2, Y0, Y0
+	VADDPD       Y3, Y1, Y1
+	VMOVUPD      (CX)(R10*1), Y2
+	VMOVUPD      32(CX)(R10*1), Y3
+	VMULPD       Y0, Y2, Y4
+	VMULPD       Y1, Y3, Y5
+	VMOVUPD      Y4, (AX)(R10*1)
+	VMOVUPD      Y5, 32(AX)(R10*1)
+	MOVQ         dalpha+120(FP), R11
+	VMOVUPD      (R11)(R10*1), Y4
+	VMOVUPD      32(R11)(R10*1), Y5
+	MOVQ         before+128(FP), R11
+	VMOVUPD      (R11)(R10*1), Y6
+	VMOVUPD      32(R11)(R10*1), Y7
+	MOVQ         i+152(FP), R11
+	VMOVUPD      (R11)(R10*1), Y8
+	VMOVUPD      32(R11)(R10*1), Y9
+	VSUBPD       Y8, Y6, Y6
+	VSUBPD       Y9, Y7, Y7
+	VMULPD       Y6, Y0, Y6
+	VMULPD       Y7, Y1, Y7
+	VADDPD       Y6, Y4, Y4
+	VADDPD       Y7, Y5, Y5
+	MOVQ         dalpha+120(FP), R11
+	VMOVUPD      Y4, (R11)(R10*1)
+	VMOVUPD      Y5, 32(R11)(R10*1)
+	MOVQ         di+96(FP), R11
+	VMOVUPD      (R11)(R10*1), Y4
+	VMOVUPD      32(R11)(R10*1), Y5
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Y6
+	VSUBPD       Y2, Y6, Y2
+	VSUBPD       Y3, Y6, Y3
+	VMULPD       Y0, Y2, Y0
+	VMULPD       Y1, Y3, Y1
+	VADDPD       Y0, Y4, Y0
+	VADDPD       Y1, Y5, Y1
+	VMOVUPD      Y0, (DX)(R10*1)
+	VMOVUPD      Y1, 32(DX)(R10*1)
+	MOVQ         dbeta+144(FP), R11
+	VMOVUPD      (R11)(R10*1), Y2
+	VMOVUPD      32(R11)(R10*1), Y3
+	MOVQ         ibefore+160(FP), R11
+	VMOVUPD      (R11)(R10*1), Y4
+	VMOVUPD      32(R11)(R10*1), Y5
+	VMULPD       Y4, Y0, Y4
+	VMULPD       Y5, Y1, Y5
+	VADDPD       Y4, Y2, Y2
+	VADDPD       Y5, Y3, Y3
+	MOVQ         dbeta+144(FP), R11
+	VMOVUPD      Y2, (R11)(R10*1)
+	VMOVUPD      Y3, 32(R11)(R10*1)
+	MOVQ         beta+104(FP), R11
+	VMOVUPD      (R11)(R10*1), Y2
+	VMOVUPD      32(R11)(R10*1), Y3
+	VMULPD       Y0, Y2, Y0
+	VMULPD       Y1, Y3, Y1
+	MOVQ         di+96(FP), R11
+	VMOVUPD      Y0, (R11)(R10*1)
+	VMOVUPD      Y1, 32(R11)(R10*1)
+	ADDQ         $0x40, R10
+	SUBQ         $0x40, R9
+	JGE          loop
+
+tail:
+	ADDQ         $0x40, R9
+	JZ           end
+	LEAQ         tail<>+64(SB), R11
+	SUBQ         R9, R11
+	VMOVUPD      (R11), Y0
+	VMOVUPD      32(R11), Y1
+	VMASKMOVPD   (AX)(R10*1), Y0, Y2
+	VMASKMOVPD   32(AX)(R10*1), Y1, Y3
+	VMASKMOVPD   (DI)(R10*1), Y0, Y4
+	VMASKMOVPD   32(DI)(R10*1), Y1, Y5
+	VMASKMOVPD   (R8)(R10*1), Y0, Y6
+	VMASKMOVPD   32(R8)(R10*1), Y1, Y7
+	VSUBPD       Y6, Y4, Y6
+	VSUBPD       Y7, Y5, Y7
+	VXORPS       Y8, Y8, Y8
+	VXORPS       Y9, Y9, Y9
+	VCMPPD       $0x16, Y8, Y6, Y6
+	VCMPPD       $0x16, Y9, Y7, Y7
+	MOVQ         vreset+112(FP), DI
+	VMASKMOVPD   (DI)(R10*1), Y0, Y8
+	VMASKMOVPD   32(DI)(R10*1), Y1, Y9
+	VSUBPD       Y4, Y8, Y4
+	VSUBPD       Y5, Y9, Y5
+	VMULPD       Y2, Y4, Y4
+	VMULPD       Y3, Y5, Y5
+	VXORPS       Y8, Y8, Y8
+	VXORPS       Y9, Y9, Y9
+	VMULPD       Y8, Y2, Y8
+	VMULPD       Y9, Y3, Y9
+	VBLENDVPD    Y6, Y8, Y2, Y8
+	VBLENDVPD    Y7, Y9, Y3, Y9
+	MOVQ         slope+32(FP), DI
+	VMASKMOVPD   (DI)(R10*1), Y0, Y10
+	VMASKMOVPD   32(DI)(R10*1), Y1, Y11
+	VMASKMOVPD   (SI)(R10*1), Y0, Y12
+	VMASKMOVPD   32(SI)(R10*1), Y1, Y13
+	VBROADCASTSD attached+88(FP), Y14
+	VANDPD       Y14, Y4, Y4
+	VANDPD       Y14, Y5, Y5
+	VADDPD       Y4, Y12, Y4
+	VADDPD       Y5, Y13, Y5
+	VMULPD       Y10, Y4, Y4
+	VMULPD       Y11, Y5, Y5
+	VANDPD       Y6, Y2, Y2
+	VANDPD       Y7, Y3, Y3
+	MOVQ         dvreset+168(FP), SI
+	VMASKMOVPD   (SI)(R10*1), Y0, Y6
+	VMASKMOVPD   32(SI)(R10*1), Y1, Y7
+	VADDPD       Y2, Y6, Y2
+	VADDPD       Y3, Y7, Y3
+	MOVQ         dvreset+168(FP), SI
+	VMASKMOVPD   Y2, Y0, (SI)(R10*1)
+	VMASKMOVPD   Y3, Y1, 32(SI)(R10*1)
+	MOVQ         dvth+136(FP), SI
+	VMASKMOVPD   (SI)(R10*1), Y0, Y2
+	VMASKMOVPD   32(SI)(R10*1), Y1, Y3
+	VSUBPD       Y4, Y2, Y2
+	VSUBPD       Y5, Y3, Y3
+	MOVQ         dvth+136(FP), SI
+	VMASKMOVPD   Y2, Y0, (SI)(R10*1)
+	VMASKMOVPD   Y3, Y1, 32(SI)(R10*1)
+	VADDPD       Y4, Y8, Y2
+	VADDPD       Y5, Y9, Y3
+	VMASKMOVPD   (BX)(R10*1), Y0, Y4
+	VMASKMOVPD   32(BX)(R10*1), Y1, Y5
+	VADDPD       Y4, Y2, Y2
+	VADDPD       Y5, Y3, Y3
+	VMASKMOVPD   (CX)(R10*1), Y0, Y4
+	VMASKMOVPD   32(CX)(R10*1), Y1, Y5
+	VMULPD       Y2, Y4, Y6
+	VMULPD       Y3, Y5, Y7
+	VMASKMOVPD   Y6, Y0, (AX)(R10*1)
+	VMASKMOVPD   Y7, Y1, 32(AX)(R10*1)
+	MOVQ         dalpha+120(FP), AX
+	VMASKMOVPD   (AX)(R10*1), Y0, Y6
+	VMASKMOVPD   32(AX)(R10*1), Y1, Y7
+	MOVQ         before+128(FP), AX
+	VMASKMOVPD   (AX)(R10*1), Y0, Y8
+	VMASKMOVPD   32(AX)(R10*1), Y1, Y9
+	MOVQ         i+152(FP), AX
+	VMASKMOVPD   (AX)(R10*1), Y0, Y10
+	VMASKMOVPD   32(AX)(R10*1), Y1, Y11
+	VSUBPD       Y10, Y8, Y8
+	VSUBPD       Y11, Y9, Y9
+	VMULPD       Y8, Y2, Y8
+	VMULPD       Y9, Y3, Y9
+	VADDPD       Y8, Y6, Y6
+	VADDPD       Y9, Y7, Y7
+	MOVQ         dalpha+120(FP), AX
+	VMASKMOVPD   Y6, Y0, (AX)(R10*1)
+	VMASKMOVPD   Y7, Y1, 32(AX)(R10*1)
+	MOVQ         di+96(FP), AX
+	VMASKMOVPD   (AX)(R10*1), Y0, Y6
+	VMASKMOVPD   32(AX)(R10*1), Y1, Y7
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Y8
+	VSUBPD       Y4, Y8, Y4
+	VSUBPD       Y5, Y8, Y5
+	VMULPD       Y2, Y4, Y2
+	VMULPD       Y3, Y5, Y3
+	VADDPD       Y2, Y6, Y2
+	VADDPD       Y3, Y7, Y3
+	VMASKMOVPD   Y2, Y0, (DX)(R10*1)
+	VMASKMOVPD   Y3, Y1, 32(DX)(R10*1)
+	MOVQ         dbeta+144(FP), AX
+	VMASKMOVPD   (AX)(R10*1), Y0, Y4
+	VMASKMOVPD   32(AX)(R10*1), Y1, Y5
+	MOVQ         ibefore+160(FP), AX
+	VMASKMOVPD   (AX)(R10*1), Y0, Y6
+	VMASKMOVPD   32(AX)(R10*1), Y1, Y7
+	VMULPD       Y6, Y2, Y6
+	VMULPD       Y7, Y3, Y7
+	VADDPD       Y6, Y4, Y4
+	VADDPD       Y7, Y5, Y5
+	MOVQ         dbeta+144(FP), AX
+	VMASKMOVPD   Y4, Y0, (AX)(R10*1)
+	VMASKMOVPD   Y5, Y1, 32(AX)(R10*1)
+	MOVQ         beta+104(FP), AX
+	VMASKMOVPD   (AX)(R10*1), Y0, Y4
+	VMASKMOVPD   32(AX)(R10*1), Y1, Y5
+	VMULPD       Y2, Y4, Y2
+	VMULPD       Y3, Y5, Y3
+	MOVQ         di+96(FP), AX
+	VMASKMOVPD   Y2, Y0, (AX)(R10*1)
+	VMASKMOVPD   Y3, Y1, 32(AX)(R10*1)
+
+end:
+	MOVQ n+176(FP), AX
+	SHLQ $0x03, AX
+	ADDQ AX, di+96(FP)
+	ADDQ AX, ds+24(FP)
+	ADDQ AX, dv+0(FP)
+	MOVQ lddx+16(FP), CX
+	ADDQ CX, dx+8(FP)
+	MOVQ ldgv+64(FP), CX
+	ADDQ CX, gv+56(FP)
+	ADDQ AX, slope+32(FP)
+	MOVQ ldu+48(FP), AX
+	ADDQ AX, u+40(FP)
+	DECQ rows+184(FP)
+	JNZ  row
 	VZEROUPPER
 	RET
 
@@ -13792,9 +16237,6 @@ tail:
 end:
 	VZEROUPPER
 	RET
-
-DATA word7fffffffffffffff<>+0(SB)/8, $0x7fffffffffffffff
-GLOBL word7fffffffffffffff<>(SB), RODATA|NOPTR, $8
 
 // func atanF64AVX2(dst *float64, x *float64, n int, c float64, h float64)
 // Requires: AVX
@@ -15909,72 +18351,70 @@ end:
 	VZEROUPPER
 	RET
 
-// func lifF64AVX512(u *float64, v *float64, x *float64, alpha *float64, vth *float64, bits *uint64, n int)
+// func lifF64AVX512(u *float64, ldu int, v *float64, x *float64, ldx int, alpha *float64, vth *float64, bits *uint64, ldbits int, n int, rows int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·lifF64AVX512(SB), NOSPLIT, $0-56
-	MOVQ bits+40(FP), AX
-	MOVQ n+48(FP), CX
-	SHLQ $0x03, CX
-	XORQ DX, DX
-	SUBQ $0x40, CX
+TEXT ·lifF64AVX512(SB), NOSPLIT, $0-88
+	VPXORQ Z0, Z0, Z0
+	MOVQ   ldu+8(FP), AX
+	SHLQ   $0x03, AX
+	MOVQ   AX, ldu+8(FP)
+	MOVQ   ldx+32(FP), AX
+	SHLQ   $0x03, AX
+	MOVQ   AX, ldx+32(FP)
+
+row:
+	MOVQ bits+56(FP), AX
+	MOVQ u+0(FP), CX
+	MOVQ v+16(FP), DX
+	MOVQ x+24(FP), BX
+	MOVQ alpha+40(FP), SI
+	MOVQ vth+48(FP), DI
+	MOVQ n+72(FP), R8
+	SHLQ $0x03, R8
+	XORQ R9, R9
+	SUBQ $0x40, R8
 	JL   tail
 
 loop:
-	MOVQ    x+16(FP), BX
-	VMOVUPD (BX)(DX*1), Z0
-	MOVQ    alpha+24(FP), BX
-	VMOVUPD (BX)(DX*1), Z1
-	MOVQ    v+8(FP), BX
-	VMOVUPD (BX)(DX*1), Z2
-	VMULPD  Z2, Z1, Z1
-	VADDPD  Z0, Z1, Z0
-	MOVQ    u+0(FP), BX
-	VMOVUPD Z0, (BX)(DX*1)
-	MOVQ    vth+32(FP), BX
-	VMOVUPD (BX)(DX*1), Z1
-	VSUBPD  Z1, Z0, Z2
-	VPXORQ  Z3, Z3, Z3
-	VCMPPD  $0x16, Z3, Z2, K1
-	VSUBPD  Z1, Z0, Z1
-	VMOVUPD Z0, Z0
-	VMOVUPD Z1, K1, Z0
-	MOVQ    v+8(FP), BX
-	VMOVUPD Z0, (BX)(DX*1)
-	KMOVW   K1, BX
-	ANDL    $0x000000ff, BX
-	MOVB    BL, (AX)
+	VMOVUPD (BX)(R9*1), Z1
+	VMOVUPD (SI)(R9*1), Z2
+	VMOVUPD (DX)(R9*1), Z3
+	VMULPD  Z3, Z2, Z2
+	VADDPD  Z1, Z2, Z1
+	VMOVUPD Z1, (CX)(R9*1)
+	VMOVUPD (DI)(R9*1), Z2
+	VSUBPD  Z2, Z1, Z2
+	VCMPPD  $0x16, Z0, Z2, K1
+	VMOVUPD Z1, Z1
+	VMOVUPD Z2, K1, Z1
+	VMOVUPD Z1, (DX)(R9*1)
+	KMOVW   K1, R10
+	ANDL    $0x000000ff, R10
+	MOVB    R10, (AX)
 	INCQ    AX
-	ADDQ    $0x40, DX
-	SUBQ    $0x40, CX
+	ADDQ    $0x40, R9
+	SUBQ    $0x40, R8
 	JGE     loop
 
 tail:
-	ADDQ      $0x40, CX
+	ADDQ      $0x40, R8
 	JZ        end
-	SHRL      $0x03, CX
-	MOVL      $-1, BX
-	BZHIL     CX, BX, BX
-	KMOVW     BX, K1
-	MOVQ      x+16(FP), CX
-	VMOVUPD.Z (CX)(DX*1), K1, Z0
-	MOVQ      alpha+24(FP), CX
-	VMOVUPD.Z (CX)(DX*1), K1, Z1
-	MOVQ      v+8(FP), CX
-	VMOVUPD.Z (CX)(DX*1), K1, Z2
-	VMULPD    Z2, Z1, Z1
-	VADDPD    Z0, Z1, Z0
-	MOVQ      u+0(FP), CX
-	VMOVUPD   Z0, K1, (CX)(DX*1)
-	MOVQ      vth+32(FP), CX
-	VMOVUPD.Z (CX)(DX*1), K1, Z1
-	VSUBPD    Z1, Z0, Z2
-	VPXORQ    Z4, Z4, Z4
-	VCMPPD    $0x16, Z4, Z2, K2
-	VSUBPD    Z1, Z0, Z1
-	VMOVUPD   Z0, Z0
-	VMOVUPD   Z1, K2, Z0
-	MOVQ      v+8(FP), CX
-	VMOVUPD   Z0, K1, (CX)(DX*1)
+	SHRL      $0x03, R8
+	MOVL      $-1, R10
+	BZHIL     R8, R10, R10
+	KMOVW     R10, K1
+	VMOVUPD.Z (BX)(R9*1), K1, Z1
+	VMOVUPD.Z (SI)(R9*1), K1, Z2
+	VMOVUPD.Z (DX)(R9*1), K1, Z3
+	VMULPD    Z3, Z2, Z2
+	VADDPD    Z1, Z2, Z1
+	VMOVUPD   Z1, K1, (CX)(R9*1)
+	VMOVUPD.Z (DI)(R9*1), K1, Z2
+	VSUBPD    Z2, Z1, Z2
+	VCMPPD    $0x16, Z0, Z2, K2
+	VMOVUPD   Z1, Z1
+	VMOVUPD   Z2, K2, Z1
+	VMOVUPD   Z1, K1, (DX)(R9*1)
 	KANDW     K2, K1, K1
 	KMOVW     K1, CX
 	ANDL      $0x000000ff, CX
@@ -15982,83 +18422,91 @@ tail:
 	INCQ      AX
 
 end:
+	MOVQ n+72(FP), AX
+	SHLQ $0x03, AX
+	MOVQ ldbits+64(FP), CX
+	ADDQ CX, bits+56(FP)
+	MOVQ ldu+8(FP), CX
+	ADDQ CX, u+0(FP)
+	ADDQ AX, v+16(FP)
+	MOVQ ldx+32(FP), AX
+	ADDQ AX, x+24(FP)
+	DECQ rows+80(FP)
+	JNZ  row
 	VZEROUPPER
 	RET
 
-// func lifToValueF64AVX512(u *float64, v *float64, x *float64, alpha *float64, vth *float64, bits *uint64, vreset *float64, n int)
+// func lifToValueF64AVX512(u *float64, ldu int, v *float64, x *float64, ldx int, alpha *float64, vth *float64, bits *uint64, ldbits int, vreset *float64, n int, rows int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·lifToValueF64AVX512(SB), NOSPLIT, $0-64
-	MOVQ bits+40(FP), AX
-	MOVQ n+56(FP), CX
-	SHLQ $0x03, CX
-	XORQ DX, DX
-	SUBQ $0x40, CX
+TEXT ·lifToValueF64AVX512(SB), NOSPLIT, $0-96
+	VPXORQ Z0, Z0, Z0
+	MOVQ   ldu+8(FP), AX
+	SHLQ   $0x03, AX
+	MOVQ   AX, ldu+8(FP)
+	MOVQ   ldx+32(FP), AX
+	SHLQ   $0x03, AX
+	MOVQ   AX, ldx+32(FP)
+
+row:
+	MOVQ bits+56(FP), AX
+	MOVQ u+0(FP), CX
+	MOVQ v+16(FP), DX
+	MOVQ x+24(FP), BX
+	MOVQ alpha+40(FP), SI
+	MOVQ vth+48(FP), DI
+	MOVQ vreset+72(FP), R8
+	MOVQ n+80(FP), R9
+	SHLQ $0x03, R9
+	XORQ R10, R10
+	SUBQ $0x40, R9
 	JL   tail
 
 loop:
-	MOVQ    x+16(FP), BX
-	VMOVUPD (BX)(DX*1), Z0
-	MOVQ    alpha+24(FP), BX
-	VMOVUPD (BX)(DX*1), Z1
-	MOVQ    v+8(FP), BX
-	VMOVUPD (BX)(DX*1), Z2
-	VMULPD  Z2, Z1, Z1
-	VADDPD  Z0, Z1, Z0
-	MOVQ    u+0(FP), BX
-	VMOVUPD Z0, (BX)(DX*1)
-	MOVQ    vth+32(FP), BX
-	VMOVUPD (BX)(DX*1), Z1
-	VSUBPD  Z1, Z0, Z2
-	VPXORQ  Z3, Z3, Z3
-	VCMPPD  $0x16, Z3, Z2, K1
-	VSUBPD  Z1, Z0, Z1
-	MOVQ    vreset+48(FP), BX
-	VMOVUPD (BX)(DX*1), Z1
-	VSUBPD  Z0, Z1, Z1
-	VADDPD  Z1, Z0, Z1
-	VMOVUPD Z0, Z0
-	VMOVUPD Z1, K1, Z0
-	MOVQ    v+8(FP), BX
-	VMOVUPD Z0, (BX)(DX*1)
-	KMOVW   K1, BX
-	ANDL    $0x000000ff, BX
-	MOVB    BL, (AX)
+	VMOVUPD (BX)(R10*1), Z1
+	VMOVUPD (SI)(R10*1), Z2
+	VMOVUPD (DX)(R10*1), Z3
+	VMULPD  Z3, Z2, Z2
+	VADDPD  Z1, Z2, Z1
+	VMOVUPD Z1, (CX)(R10*1)
+	VMOVUPD (DI)(R10*1), Z2
+	VSUBPD  Z2, Z1, Z2
+	VCMPPD  $0x16, Z0, Z2, K1
+	VMOVUPD (R8)(R10*1), Z2
+	VSUBPD  Z1, Z2, Z2
+	VADDPD  Z2, Z1, Z2
+	VMOVUPD Z1, Z1
+	VMOVUPD Z2, K1, Z1
+	VMOVUPD Z1, (DX)(R10*1)
+	KMOVW   K1, R11
+	ANDL    $0x000000ff, R11
+	MOVB    R11, (AX)
 	INCQ    AX
-	ADDQ    $0x40, DX
-	SUBQ    $0x40, CX
+	ADDQ    $0x40, R10
+	SUBQ    $0x40, R9
 	JGE     loop
 
 tail:
-	ADDQ      $0x40, CX
+	ADDQ      $0x40, R9
 	JZ        end
-	SHRL      $0x03, CX
-	MOVL      $-1, BX
-	BZHIL     CX, BX, BX
-	KMOVW     BX, K1
-	MOVQ      x+16(FP), CX
-	VMOVUPD.Z (CX)(DX*1), K1, Z0
-	MOVQ      alpha+24(FP), CX
-	VMOVUPD.Z (CX)(DX*1), K1, Z1
-	MOVQ      v+8(FP), CX
-	VMOVUPD.Z (CX)(DX*1), K1, Z2
-	VMULPD    Z2, Z1, Z1
-	VADDPD    Z0, Z1, Z0
-	MOVQ      u+0(FP), CX
-	VMOVUPD   Z0, K1, (CX)(DX*1)
-	MOVQ      vth+32(FP), CX
-	VMOVUPD.Z (CX)(DX*1), K1, Z1
-	VSUBPD    Z1, Z0, Z2
-	VPXORQ    Z4, Z4, Z4
-	VCMPPD    $0x16, Z4, Z2, K2
-	VSUBPD    Z1, Z0, Z1
-	MOVQ      vreset+48(FP), CX
-	VMOVUPD.Z (CX)(DX*1), K1, Z1
-	VSUBPD    Z0, Z1, Z1
-	VADDPD    Z1, Z0, Z1
-	VMOVUPD   Z0, Z0
-	VMOVUPD   Z1, K2, Z0
-	MOVQ      v+8(FP), CX
-	VMOVUPD   Z0, K1, (CX)(DX*1)
+	SHRL      $0x03, R9
+	MOVL      $-1, R11
+	BZHIL     R9, R11, R11
+	KMOVW     R11, K1
+	VMOVUPD.Z (BX)(R10*1), K1, Z1
+	VMOVUPD.Z (SI)(R10*1), K1, Z2
+	VMOVUPD.Z (DX)(R10*1), K1, Z3
+	VMULPD    Z3, Z2, Z2
+	VADDPD    Z1, Z2, Z1
+	VMOVUPD   Z1, K1, (CX)(R10*1)
+	VMOVUPD.Z (DI)(R10*1), K1, Z2
+	VSUBPD    Z2, Z1, Z2
+	VCMPPD    $0x16, Z0, Z2, K2
+	VMOVUPD.Z (R8)(R10*1), K1, Z2
+	VSUBPD    Z1, Z2, Z2
+	VADDPD    Z2, Z1, Z2
+	VMOVUPD   Z1, Z1
+	VMOVUPD   Z2, K2, Z1
+	VMOVUPD   Z1, K1, (DX)(R10*1)
 	KANDW     K2, K1, K1
 	KMOVW     K1, CX
 	ANDL      $0x000000ff, CX
@@ -16066,6 +18514,17 @@ tail:
 	INCQ      AX
 
 end:
+	MOVQ n+80(FP), AX
+	SHLQ $0x03, AX
+	MOVQ ldbits+64(FP), CX
+	ADDQ CX, bits+56(FP)
+	MOVQ ldu+8(FP), CX
+	ADDQ CX, u+0(FP)
+	ADDQ AX, v+16(FP)
+	MOVQ ldx+32(FP), AX
+	ADDQ AX, x+24(FP)
+	DECQ rows+88(FP)
+	JNZ  row
 	VZEROUPPER
 	RET
 
@@ -16114,193 +18573,6 @@ tail:
 	VMOVUPD   Z1, K1, (AX)(CX*1)
 	MOVQ      dx+8(FP), AX
 	VMOVUPD   Z0, K1, (AX)(CX*1)
-
-end:
-	VZEROUPPER
-	RET
-
-// func lifBackF64AVX512(dv *float64, dx *float64, ds *float64, slope *float64, u *float64, gv *float64, alpha *float64, vth *float64, attached uint64, n int)
-// Requires: AVX, AVX512F, BMI2
-TEXT ·lifBackF64AVX512(SB), NOSPLIT, $0-80
-	MOVQ n+72(FP), AX
-	SHLQ $0x03, AX
-	XORQ CX, CX
-	SUBQ $0x40, AX
-	JL   tail
-
-loop:
-	MOVQ         dv+0(FP), DX
-	VMOVUPD      (DX)(CX*1), Z0
-	MOVQ         u+32(FP), DX
-	VMOVUPD      (DX)(CX*1), Z1
-	MOVQ         vth+56(FP), DX
-	VMOVUPD      (DX)(CX*1), Z2
-	VSUBPD       Z2, Z1, Z1
-	VPXORQ       Z3, Z3, Z3
-	VCMPPD       $0x16, Z3, Z1, K1
-	VPXORQ       Z4, Z4, Z4
-	VSUBPD       Z2, Z4, Z1
-	VMULPD       Z0, Z1, Z1
-	VBROADCASTSD attached+64(FP), Z2
-	MOVQ         ds+16(FP), DX
-	VMOVUPD      (DX)(CX*1), Z7
-	VPANDQ       Z2, Z1, Z1
-	VADDPD       Z1, Z7, Z1
-	MOVQ         slope+24(FP), DX
-	VMOVUPD      (DX)(CX*1), Z2
-	VMULPD       Z2, Z1, Z1
-	VADDPD       Z1, Z0, Z0
-	MOVQ         gv+40(FP), DX
-	VMOVUPD      (DX)(CX*1), Z1
-	VADDPD       Z1, Z0, Z0
-	MOVQ         alpha+48(FP), DX
-	VMOVUPD      (DX)(CX*1), Z1
-	VMULPD       Z0, Z1, Z1
-	MOVQ         dv+0(FP), DX
-	VMOVUPD      Z1, (DX)(CX*1)
-	MOVQ         dx+8(FP), DX
-	VMOVUPD      Z0, (DX)(CX*1)
-	ADDQ         $0x40, CX
-	SUBQ         $0x40, AX
-	JGE          loop
-
-tail:
-	ADDQ         $0x40, AX
-	JZ           end
-	SHRL         $0x03, AX
-	MOVL         $-1, DX
-	BZHIL        AX, DX, DX
-	KMOVW        DX, K1
-	MOVQ         dv+0(FP), AX
-	VMOVUPD.Z    (AX)(CX*1), K1, Z0
-	MOVQ         u+32(FP), AX
-	VMOVUPD.Z    (AX)(CX*1), K1, Z1
-	MOVQ         vth+56(FP), AX
-	VMOVUPD.Z    (AX)(CX*1), K1, Z2
-	VSUBPD       Z2, Z1, Z1
-	VPXORQ       Z5, Z5, Z5
-	VCMPPD       $0x16, Z5, Z1, K2
-	VPXORQ       Z6, Z6, Z6
-	VSUBPD       Z2, Z6, Z1
-	VMULPD       Z0, Z1, Z1
-	VBROADCASTSD attached+64(FP), Z2
-	MOVQ         ds+16(FP), AX
-	VMOVUPD.Z    (AX)(CX*1), K1, Z3
-	VPANDQ       Z2, Z1, Z1
-	VADDPD       Z1, Z3, Z1
-	MOVQ         slope+24(FP), AX
-	VMOVUPD.Z    (AX)(CX*1), K1, Z2
-	VMULPD       Z2, Z1, Z1
-	VADDPD       Z1, Z0, Z0
-	MOVQ         gv+40(FP), AX
-	VMOVUPD.Z    (AX)(CX*1), K1, Z1
-	VADDPD       Z1, Z0, Z0
-	MOVQ         alpha+48(FP), AX
-	VMOVUPD.Z    (AX)(CX*1), K1, Z1
-	VMULPD       Z0, Z1, Z1
-	MOVQ         dv+0(FP), AX
-	VMOVUPD      Z1, K1, (AX)(CX*1)
-	MOVQ         dx+8(FP), AX
-	VMOVUPD      Z0, K1, (AX)(CX*1)
-
-end:
-	VZEROUPPER
-	RET
-
-// func lifBackToValueF64AVX512(dv *float64, dx *float64, ds *float64, slope *float64, u *float64, gv *float64, alpha *float64, vth *float64, attached uint64, vreset *float64, n int)
-// Requires: AVX, AVX512F, BMI2
-TEXT ·lifBackToValueF64AVX512(SB), NOSPLIT, $0-88
-	VBROADCASTSD word3ff0000000000000<>+0(SB), Z0
-	MOVQ         n+80(FP), AX
-	SHLQ         $0x03, AX
-	XORQ         CX, CX
-	SUBQ         $0x40, AX
-	JL           tail
-
-loop:
-	MOVQ         dv+0(FP), DX
-	VMOVUPD      (DX)(CX*1), Z0
-	MOVQ         u+32(FP), DX
-	VMOVUPD      (DX)(CX*1), Z5
-	MOVQ         vth+56(FP), DX
-	VMOVUPD      (DX)(CX*1), Z6
-	VSUBPD       Z6, Z5, Z6
-	VPXORQ       Z1, Z1, Z1
-	VCMPPD       $0x16, Z1, Z6, K1
-	MOVQ         vreset+72(FP), DX
-	VMOVUPD      (DX)(CX*1), Z6
-	VSUBPD       Z5, Z6, Z5
-	VMULPD       Z0, Z5, Z5
-	VPXORQ       Z2, Z2, Z2
-	VMULPD       Z2, Z0, Z6
-	VMOVUPD      Z0, Z0
-	VMOVUPD      Z6, K1, Z0
-	VBROADCASTSD attached+64(FP), Z6
-	MOVQ         ds+16(FP), DX
-	VMOVUPD      (DX)(CX*1), Z7
-	VPANDQ       Z6, Z5, Z5
-	VADDPD       Z5, Z7, Z5
-	MOVQ         slope+24(FP), DX
-	VMOVUPD      (DX)(CX*1), Z6
-	VMULPD       Z6, Z5, Z5
-	VADDPD       Z5, Z0, Z0
-	MOVQ         gv+40(FP), DX
-	VMOVUPD      (DX)(CX*1), Z5
-	VADDPD       Z5, Z0, Z0
-	MOVQ         alpha+48(FP), DX
-	VMOVUPD      (DX)(CX*1), Z5
-	VMULPD       Z0, Z5, Z5
-	MOVQ         dv+0(FP), DX
-	VMOVUPD      Z5, (DX)(CX*1)
-	MOVQ         dx+8(FP), DX
-	VMOVUPD      Z0, (DX)(CX*1)
-	ADDQ         $0x40, CX
-	SUBQ         $0x40, AX
-	JGE          loop
-
-tail:
-	ADDQ         $0x40, AX
-	JZ           end
-	SHRL         $0x03, AX
-	MOVL         $-1, DX
-	BZHIL        AX, DX, DX
-	KMOVW        DX, K1
-	MOVQ         dv+0(FP), AX
-	VMOVUPD.Z    (AX)(CX*1), K1, Z0
-	MOVQ         u+32(FP), AX
-	VMOVUPD.Z    (AX)(CX*1), K1, Z1
-	MOVQ         vth+56(FP), AX
-	VMOVUPD.Z    (AX)(CX*1), K1, Z2
-	VSUBPD       Z2, Z1, Z2
-	VPXORQ       Z3, Z3, Z3
-	VCMPPD       $0x16, Z3, Z2, K2
-	MOVQ         vreset+72(FP), AX
-	VMOVUPD.Z    (AX)(CX*1), K1, Z2
-	VSUBPD       Z1, Z2, Z1
-	VMULPD       Z0, Z1, Z1
-	VPXORQ       Z4, Z4, Z4
-	VMULPD       Z4, Z0, Z2
-	VMOVUPD      Z0, Z0
-	VMOVUPD      Z2, K2, Z0
-	VBROADCASTSD attached+64(FP), Z2
-	MOVQ         ds+16(FP), AX
-	VMOVUPD.Z    (AX)(CX*1), K1, Z3
-	VPANDQ       Z2, Z1, Z1
-	VADDPD       Z1, Z3, Z1
-	MOVQ         slope+24(FP), AX
-	VMOVUPD.Z    (AX)(CX*1), K1, Z2
-	VMULPD       Z2, Z1, Z1
-	VADDPD       Z1, Z0, Z0
-	MOVQ         gv+40(FP), AX
-	VMOVUPD.Z    (AX)(CX*1), K1, Z1
-	VADDPD       Z1, Z0, Z0
-	MOVQ         alpha+48(FP), AX
-	VMOVUPD.Z    (AX)(CX*1), K1, Z1
-	VMULPD       Z0, Z1, Z1
-	MOVQ         dv+0(FP), AX
-	VMOVUPD      Z1, K1, (AX)(CX*1)
-	MOVQ         dx+8(FP), AX
-	VMOVUPD      Z0, K1, (AX)(CX*1)
 
 end:
 	VZEROUPPER
@@ -16372,258 +18644,715 @@ end:
 	VZEROUPPER
 	RET
 
-// func lifBackLearnedF64AVX512(dv *float64, dx *float64, ds *float64, slope *float64, u *float64, gv *float64, alpha *float64, vth *float64, attached uint64, dalpha *float64, before *float64, dvth *float64, n int)
+// func lifBackF64AVX512(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, n int, rows int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·lifBackLearnedF64AVX512(SB), NOSPLIT, $0-104
-	MOVQ n+96(FP), AX
-	SHLQ $0x03, AX
-	XORQ CX, CX
-	SUBQ $0x40, AX
+TEXT ·lifBackF64AVX512(SB), NOSPLIT, $0-112
+	VPXORQ       Z0, Z0, Z0
+	VBROADCASTSD attached+88(FP), Z1
+	MOVQ         lddx+16(FP), AX
+	SHLQ         $0x03, AX
+	MOVQ         AX, lddx+16(FP)
+	MOVQ         ldgv+64(FP), AX
+	SHLQ         $0x03, AX
+	MOVQ         AX, ldgv+64(FP)
+	MOVQ         ldu+48(FP), AX
+	SHLQ         $0x03, AX
+	MOVQ         AX, ldu+48(FP)
+
+row:
+	MOVQ dv+0(FP), AX
+	MOVQ alpha+72(FP), CX
+	MOVQ dx+8(FP), DX
+	MOVQ gv+56(FP), BX
+	MOVQ ds+24(FP), SI
+	MOVQ u+40(FP), DI
+	MOVQ vth+80(FP), R8
+	MOVQ n+96(FP), R9
+	SHLQ $0x03, R9
+	XORQ R10, R10
+	SUBQ $0x40, R9
 	JL   tail
 
 loop:
-	MOVQ         dv+0(FP), DX
-	VMOVUPD      (DX)(CX*1), Z0
-	MOVQ         u+32(FP), DX
-	VMOVUPD      (DX)(CX*1), Z1
-	MOVQ         vth+56(FP), DX
-	VMOVUPD      (DX)(CX*1), Z2
-	VSUBPD       Z2, Z1, Z1
-	VPXORQ       Z3, Z3, Z3
-	VCMPPD       $0x16, Z3, Z1, K1
-	VPXORQ       Z4, Z4, Z4
-	VSUBPD       Z2, Z4, Z1
-	VMULPD       Z0, Z1, Z1
-	VBROADCASTSD attached+64(FP), Z2
-	MOVQ         ds+16(FP), DX
-	VMOVUPD      (DX)(CX*1), Z7
-	VPANDQ       Z2, Z1, Z1
-	VADDPD       Z1, Z7, Z1
-	MOVQ         slope+24(FP), DX
-	VMOVUPD      (DX)(CX*1), Z2
-	VMULPD       Z2, Z1, Z1
-	VMOVUPD.Z    Z0, K1, Z2
-	MOVQ         dvth+88(FP), DX
-	VMOVUPD      (DX)(CX*1), Z7
-	VSUBPD       Z2, Z7, Z2
-	VSUBPD       Z1, Z2, Z2
-	MOVQ         dvth+88(FP), DX
-	VMOVUPD      Z2, (DX)(CX*1)
-	VADDPD       Z1, Z0, Z0
-	MOVQ         gv+40(FP), DX
-	VMOVUPD      (DX)(CX*1), Z1
-	VADDPD       Z1, Z0, Z0
-	MOVQ         alpha+48(FP), DX
-	VMOVUPD      (DX)(CX*1), Z1
-	VMULPD       Z0, Z1, Z1
-	MOVQ         dv+0(FP), DX
-	VMOVUPD      Z1, (DX)(CX*1)
-	MOVQ         dalpha+72(FP), DX
-	VMOVUPD      (DX)(CX*1), Z1
-	MOVQ         before+80(FP), DX
-	VMOVUPD      (DX)(CX*1), Z2
-	VMULPD       Z2, Z0, Z2
-	VADDPD       Z2, Z1, Z1
-	MOVQ         dalpha+72(FP), DX
-	VMOVUPD      Z1, (DX)(CX*1)
-	MOVQ         dx+8(FP), DX
-	VMOVUPD      Z0, (DX)(CX*1)
-	ADDQ         $0x40, CX
-	SUBQ         $0x40, AX
-	JGE          loop
+	VMOVUPD (AX)(R10*1), Z2
+	VMOVUPD (DI)(R10*1), Z3
+	VMOVUPD (R8)(R10*1), Z4
+	VSUBPD  Z4, Z3, Z3
+	VCMPPD  $0x16, Z0, Z3, K1
+	VSUBPD  Z4, Z0, Z3
+	VMULPD  Z2, Z3, Z3
+	MOVQ    slope+32(FP), R11
+	VMOVUPD (R11)(R10*1), Z4
+	VMOVUPD (SI)(R10*1), Z5
+	VPANDQ  Z1, Z3, Z3
+	VADDPD  Z3, Z5, Z3
+	VMULPD  Z4, Z3, Z3
+	VADDPD  Z3, Z2, Z2
+	VMOVUPD (BX)(R10*1), Z3
+	VADDPD  Z3, Z2, Z2
+	VMOVUPD (CX)(R10*1), Z3
+	VMULPD  Z2, Z3, Z3
+	VMOVUPD Z3, (AX)(R10*1)
+	VMOVUPD Z2, (DX)(R10*1)
+	ADDQ    $0x40, R10
+	SUBQ    $0x40, R9
+	JGE     loop
 
 tail:
-	ADDQ         $0x40, AX
-	JZ           end
-	SHRL         $0x03, AX
-	MOVL         $-1, DX
-	BZHIL        AX, DX, DX
-	KMOVW        DX, K1
-	MOVQ         dv+0(FP), AX
-	VMOVUPD.Z    (AX)(CX*1), K1, Z0
-	MOVQ         u+32(FP), AX
-	VMOVUPD.Z    (AX)(CX*1), K1, Z1
-	MOVQ         vth+56(FP), AX
-	VMOVUPD.Z    (AX)(CX*1), K1, Z2
-	VSUBPD       Z2, Z1, Z1
-	VPXORQ       Z5, Z5, Z5
-	VCMPPD       $0x16, Z5, Z1, K2
-	VPXORQ       Z6, Z6, Z6
-	VSUBPD       Z2, Z6, Z1
-	VMULPD       Z0, Z1, Z1
-	VBROADCASTSD attached+64(FP), Z2
-	MOVQ         ds+16(FP), AX
-	VMOVUPD.Z    (AX)(CX*1), K1, Z3
-	VPANDQ       Z2, Z1, Z1
-	VADDPD       Z1, Z3, Z1
-	MOVQ         slope+24(FP), AX
-	VMOVUPD.Z    (AX)(CX*1), K1, Z2
-	VMULPD       Z2, Z1, Z1
-	VMOVUPD.Z    Z0, K2, Z2
-	MOVQ         dvth+88(FP), AX
-	VMOVUPD.Z    (AX)(CX*1), K1, Z3
-	VSUBPD       Z2, Z3, Z2
-	VSUBPD       Z1, Z2, Z2
-	MOVQ         dvth+88(FP), AX
-	VMOVUPD      Z2, K1, (AX)(CX*1)
-	VADDPD       Z1, Z0, Z0
-	MOVQ         gv+40(FP), AX
-	VMOVUPD.Z    (AX)(CX*1), K1, Z1
-	VADDPD       Z1, Z0, Z0
-	MOVQ         alpha+48(FP), AX
-	VMOVUPD.Z    (AX)(CX*1), K1, Z1
-	VMULPD       Z0, Z1, Z1
-	MOVQ         dv+0(FP), AX
-	VMOVUPD      Z1, K1, (AX)(CX*1)
-	MOVQ         dalpha+72(FP), AX
-	VMOVUPD.Z    (AX)(CX*1), K1, Z1
-	MOVQ         before+80(FP), AX
-	VMOVUPD.Z    (AX)(CX*1), K1, Z2
-	VMULPD       Z2, Z0, Z2
-	VADDPD       Z2, Z1, Z1
-	MOVQ         dalpha+72(FP), AX
-	VMOVUPD      Z1, K1, (AX)(CX*1)
-	MOVQ         dx+8(FP), AX
-	VMOVUPD      Z0, K1, (AX)(CX*1)
+	ADDQ      $0x40, R9
+	JZ        end
+	SHRL      $0x03, R9
+	MOVL      $-1, R11
+	BZHIL     R9, R11, R11
+	KMOVW     R11, K1
+	VMOVUPD.Z (AX)(R10*1), K1, Z2
+	VMOVUPD.Z (DI)(R10*1), K1, Z3
+	VMOVUPD.Z (R8)(R10*1), K1, Z4
+	VSUBPD    Z4, Z3, Z3
+	VCMPPD    $0x16, Z0, Z3, K2
+	VSUBPD    Z4, Z0, Z3
+	VMULPD    Z2, Z3, Z3
+	MOVQ      slope+32(FP), DI
+	VMOVUPD.Z (DI)(R10*1), K1, Z4
+	VMOVUPD.Z (SI)(R10*1), K1, Z5
+	VPANDQ    Z1, Z3, Z3
+	VADDPD    Z3, Z5, Z3
+	VMULPD    Z4, Z3, Z3
+	VADDPD    Z3, Z2, Z2
+	VMOVUPD.Z (BX)(R10*1), K1, Z3
+	VADDPD    Z3, Z2, Z2
+	VMOVUPD.Z (CX)(R10*1), K1, Z3
+	VMULPD    Z2, Z3, Z3
+	VMOVUPD   Z3, K1, (AX)(R10*1)
+	VMOVUPD   Z2, K1, (DX)(R10*1)
 
 end:
+	MOVQ n+96(FP), AX
+	SHLQ $0x03, AX
+	ADDQ AX, ds+24(FP)
+	ADDQ AX, dv+0(FP)
+	MOVQ lddx+16(FP), CX
+	ADDQ CX, dx+8(FP)
+	MOVQ ldgv+64(FP), CX
+	ADDQ CX, gv+56(FP)
+	ADDQ AX, slope+32(FP)
+	MOVQ ldu+48(FP), AX
+	ADDQ AX, u+40(FP)
+	DECQ rows+104(FP)
+	JNZ  row
 	VZEROUPPER
 	RET
 
-// func lifBackToValueLearnedF64AVX512(dv *float64, dx *float64, ds *float64, slope *float64, u *float64, gv *float64, alpha *float64, vth *float64, attached uint64, vreset *float64, dalpha *float64, before *float64, dvth *float64, dvreset *float64, n int)
+// func lifBackFastF64AVX512(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, k float64, n int, rows int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·lifBackToValueLearnedF64AVX512(SB), NOSPLIT, $0-120
+TEXT ·lifBackFastF64AVX512(SB), NOSPLIT, $0-120
 	VBROADCASTSD word3ff0000000000000<>+0(SB), Z0
-	MOVQ         n+112(FP), AX
+	VPXORQ       Z1, Z1, Z1
+	VBROADCASTSD attached+88(FP), Z2
+	VBROADCASTSD k+96(FP), Z3
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Z4
+	MOVQ         lddx+16(FP), AX
 	SHLQ         $0x03, AX
-	XORQ         CX, CX
-	SUBQ         $0x40, AX
-	JL           tail
+	MOVQ         AX, lddx+16(FP)
+	MOVQ         ldgv+64(FP), AX
+	SHLQ         $0x03, AX
+	MOVQ         AX, ldgv+64(FP)
+	MOVQ         ldu+48(FP), AX
+	SHLQ         $0x03, AX
+	MOVQ         AX, ldu+48(FP)
+
+row:
+	MOVQ dv+0(FP), AX
+	MOVQ alpha+72(FP), CX
+	MOVQ dx+8(FP), DX
+	MOVQ gv+56(FP), BX
+	MOVQ ds+24(FP), SI
+	MOVQ u+40(FP), DI
+	MOVQ vth+80(FP), R8
+	MOVQ n+104(FP), R9
+	SHLQ $0x03, R9
+	XORQ R10, R10
+	SUBQ $0x40, R9
+	JL   tail
 
 loop:
-	MOVQ         dv+0(FP), DX
-	VMOVUPD      (DX)(CX*1), Z0
-	MOVQ         u+32(FP), DX
-	VMOVUPD      (DX)(CX*1), Z5
-	MOVQ         vth+56(FP), DX
-	VMOVUPD      (DX)(CX*1), Z6
-	VSUBPD       Z6, Z5, Z6
-	VPXORQ       Z1, Z1, Z1
-	VCMPPD       $0x16, Z1, Z6, K1
-	MOVQ         vreset+72(FP), DX
-	VMOVUPD      (DX)(CX*1), Z6
-	VSUBPD       Z5, Z6, Z5
-	VMULPD       Z0, Z5, Z5
-	VPXORQ       Z2, Z2, Z2
-	VMULPD       Z2, Z0, Z6
-	VMOVUPD      Z0, Z7
-	VMOVUPD      Z6, K1, Z7
-	VBROADCASTSD attached+64(FP), Z6
-	MOVQ         ds+16(FP), DX
-	VMOVUPD      (DX)(CX*1), Z8
-	VPANDQ       Z6, Z5, Z5
-	VADDPD       Z5, Z8, Z5
-	MOVQ         slope+24(FP), DX
-	VMOVUPD      (DX)(CX*1), Z6
-	VMULPD       Z6, Z5, Z5
-	VMOVUPD.Z    Z0, K1, Z0
-	MOVQ         dvreset+104(FP), DX
-	VMOVUPD      (DX)(CX*1), Z6
-	VADDPD       Z0, Z6, Z0
-	MOVQ         dvreset+104(FP), DX
-	VMOVUPD      Z0, (DX)(CX*1)
-	MOVQ         dvth+96(FP), DX
-	VMOVUPD      (DX)(CX*1), Z0
-	VSUBPD       Z5, Z0, Z0
-	MOVQ         dvth+96(FP), DX
-	VMOVUPD      Z0, (DX)(CX*1)
-	VADDPD       Z5, Z7, Z0
-	MOVQ         gv+40(FP), DX
-	VMOVUPD      (DX)(CX*1), Z5
-	VADDPD       Z5, Z0, Z0
-	MOVQ         alpha+48(FP), DX
-	VMOVUPD      (DX)(CX*1), Z5
-	VMULPD       Z0, Z5, Z5
-	MOVQ         dv+0(FP), DX
-	VMOVUPD      Z5, (DX)(CX*1)
-	MOVQ         dalpha+80(FP), DX
-	VMOVUPD      (DX)(CX*1), Z5
-	MOVQ         before+88(FP), DX
-	VMOVUPD      (DX)(CX*1), Z6
-	VMULPD       Z6, Z0, Z6
-	VADDPD       Z6, Z5, Z5
-	MOVQ         dalpha+80(FP), DX
-	VMOVUPD      Z5, (DX)(CX*1)
-	MOVQ         dx+8(FP), DX
-	VMOVUPD      Z0, (DX)(CX*1)
-	ADDQ         $0x40, CX
-	SUBQ         $0x40, AX
-	JGE          loop
+	VMOVUPD (AX)(R10*1), Z5
+	VMOVUPD (DI)(R10*1), Z6
+	VMOVUPD (R8)(R10*1), Z7
+	VSUBPD  Z7, Z6, Z6
+	VCMPPD  $0x16, Z1, Z6, K1
+	VSUBPD  Z7, Z1, Z7
+	VMULPD  Z5, Z7, Z7
+	VPANDQ  Z4, Z6, Z6
+	VMULPD  Z6, Z3, Z6
+	VADDPD  Z6, Z0, Z6
+	VDIVPD  Z6, Z0, Z6
+	VMULPD  Z6, Z6, Z6
+	VMOVUPD (SI)(R10*1), Z8
+	VPANDQ  Z2, Z7, Z7
+	VADDPD  Z7, Z8, Z7
+	VMULPD  Z6, Z7, Z6
+	VADDPD  Z6, Z5, Z5
+	VMOVUPD (BX)(R10*1), Z6
+	VADDPD  Z6, Z5, Z5
+	VMOVUPD (CX)(R10*1), Z6
+	VMULPD  Z5, Z6, Z6
+	VMOVUPD Z6, (AX)(R10*1)
+	VMOVUPD Z5, (DX)(R10*1)
+	ADDQ    $0x40, R10
+	SUBQ    $0x40, R9
+	JGE     loop
 
 tail:
-	ADDQ         $0x40, AX
-	JZ           end
-	SHRL         $0x03, AX
-	MOVL         $-1, DX
-	BZHIL        AX, DX, DX
-	KMOVW        DX, K1
-	MOVQ         dv+0(FP), AX
-	VMOVUPD.Z    (AX)(CX*1), K1, Z0
-	MOVQ         u+32(FP), AX
-	VMOVUPD.Z    (AX)(CX*1), K1, Z1
-	MOVQ         vth+56(FP), AX
-	VMOVUPD.Z    (AX)(CX*1), K1, Z2
-	VSUBPD       Z2, Z1, Z2
-	VPXORQ       Z3, Z3, Z3
-	VCMPPD       $0x16, Z3, Z2, K2
-	MOVQ         vreset+72(FP), AX
-	VMOVUPD.Z    (AX)(CX*1), K1, Z2
-	VSUBPD       Z1, Z2, Z1
-	VMULPD       Z0, Z1, Z1
-	VPXORQ       Z4, Z4, Z4
-	VMULPD       Z4, Z0, Z2
-	VMOVUPD      Z0, Z3
-	VMOVUPD      Z2, K2, Z3
-	VBROADCASTSD attached+64(FP), Z2
-	MOVQ         ds+16(FP), AX
-	VMOVUPD.Z    (AX)(CX*1), K1, Z4
-	VPANDQ       Z2, Z1, Z1
-	VADDPD       Z1, Z4, Z1
-	MOVQ         slope+24(FP), AX
-	VMOVUPD.Z    (AX)(CX*1), K1, Z2
-	VMULPD       Z2, Z1, Z1
-	VMOVUPD.Z    Z0, K2, Z0
-	MOVQ         dvreset+104(FP), AX
-	VMOVUPD.Z    (AX)(CX*1), K1, Z2
-	VADDPD       Z0, Z2, Z0
-	MOVQ         dvreset+104(FP), AX
-	VMOVUPD      Z0, K1, (AX)(CX*1)
-	MOVQ         dvth+96(FP), AX
-	VMOVUPD.Z    (AX)(CX*1), K1, Z0
-	VSUBPD       Z1, Z0, Z0
-	MOVQ         dvth+96(FP), AX
-	VMOVUPD      Z0, K1, (AX)(CX*1)
-	VADDPD       Z1, Z3, Z0
-	MOVQ         gv+40(FP), AX
-	VMOVUPD.Z    (AX)(CX*1), K1, Z1
-	VADDPD       Z1, Z0, Z0
-	MOVQ         alpha+48(FP), AX
-	VMOVUPD.Z    (AX)(CX*1), K1, Z1
-	VMULPD       Z0, Z1, Z1
-	MOVQ         dv+0(FP), AX
-	VMOVUPD      Z1, K1, (AX)(CX*1)
-	MOVQ         dalpha+80(FP), AX
-	VMOVUPD.Z    (AX)(CX*1), K1, Z1
-	MOVQ         before+88(FP), AX
-	VMOVUPD.Z    (AX)(CX*1), K1, Z2
-	VMULPD       Z2, Z0, Z2
-	VADDPD       Z2, Z1, Z1
-	MOVQ         dalpha+80(FP), AX
-	VMOVUPD      Z1, K1, (AX)(CX*1)
-	MOVQ         dx+8(FP), AX
-	VMOVUPD      Z0, K1, (AX)(CX*1)
+	ADDQ      $0x40, R9
+	JZ        end
+	SHRL      $0x03, R9
+	MOVL      $-1, R11
+	BZHIL     R9, R11, R11
+	KMOVW     R11, K1
+	VMOVUPD.Z (AX)(R10*1), K1, Z5
+	VMOVUPD.Z (DI)(R10*1), K1, Z6
+	VMOVUPD.Z (R8)(R10*1), K1, Z7
+	VSUBPD    Z7, Z6, Z6
+	VCMPPD    $0x16, Z1, Z6, K2
+	VSUBPD    Z7, Z1, Z7
+	VMULPD    Z5, Z7, Z7
+	VPANDQ    Z4, Z6, Z6
+	VMULPD    Z6, Z3, Z6
+	VADDPD    Z6, Z0, Z6
+	VDIVPD    Z6, Z0, Z6
+	VMULPD    Z6, Z6, Z6
+	VMOVUPD.Z (SI)(R10*1), K1, Z8
+	VPANDQ    Z2, Z7, Z7
+	VADDPD    Z7, Z8, Z7
+	VMULPD    Z6, Z7, Z6
+	VADDPD    Z6, Z5, Z5
+	VMOVUPD.Z (BX)(R10*1), K1, Z6
+	VADDPD    Z6, Z5, Z5
+	VMOVUPD.Z (CX)(R10*1), K1, Z6
+	VMULPD    Z5, Z6, Z6
+	VMOVUPD   Z6, K1, (AX)(R10*1)
+	VMOVUPD   Z5, K1, (DX)(R10*1)
 
 end:
+	MOVQ n+104(FP), AX
+	SHLQ $0x03, AX
+	ADDQ AX, ds+24(FP)
+	ADDQ AX, dv+0(FP)
+	MOVQ lddx+16(FP), CX
+	ADDQ CX, dx+8(FP)
+	MOVQ ldgv+64(FP), CX
+	ADDQ CX, gv+56(FP)
+	ADDQ AX, slope+32(FP)
+	MOVQ ldu+48(FP), AX
+	ADDQ AX, u+40(FP)
+	DECQ rows+112(FP)
+	JNZ  row
+	VZEROUPPER
+	RET
+
+// func lifBackLearnedF64AVX512(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, dalpha *float64, before *float64, dvth *float64, n int, rows int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·lifBackLearnedF64AVX512(SB), NOSPLIT, $0-136
+	VPXORQ       Z0, Z0, Z0
+	VBROADCASTSD attached+88(FP), Z1
+	MOVQ         lddx+16(FP), AX
+	SHLQ         $0x03, AX
+	MOVQ         AX, lddx+16(FP)
+	MOVQ         ldgv+64(FP), AX
+	SHLQ         $0x03, AX
+	MOVQ         AX, ldgv+64(FP)
+	MOVQ         ldu+48(FP), AX
+	SHLQ         $0x03, AX
+	MOVQ         AX, ldu+48(FP)
+
+row:
+	MOVQ dv+0(FP), AX
+	MOVQ alpha+72(FP), CX
+	MOVQ dx+8(FP), DX
+	MOVQ gv+56(FP), BX
+	MOVQ ds+24(FP), SI
+	MOVQ u+40(FP), DI
+	MOVQ vth+80(FP), R8
+	MOVQ n+120(FP), R9
+	SHLQ $0x03, R9
+	XORQ R10, R10
+	SUBQ $0x40, R9
+	JL   tail
+
+loop:
+	VMOVUPD   (AX)(R10*1), Z2
+	VMOVUPD   (DI)(R10*1), Z3
+	VMOVUPD   (R8)(R10*1), Z4
+	VSUBPD    Z4, Z3, Z3
+	VCMPPD    $0x16, Z0, Z3, K1
+	VSUBPD    Z4, Z0, Z3
+	VMULPD    Z2, Z3, Z3
+	MOVQ      slope+32(FP), R11
+	VMOVUPD   (R11)(R10*1), Z4
+	VMOVUPD   (SI)(R10*1), Z5
+	VPANDQ    Z1, Z3, Z3
+	VADDPD    Z3, Z5, Z3
+	VMULPD    Z4, Z3, Z3
+	VMOVUPD.Z Z2, K1, Z4
+	MOVQ      dvth+112(FP), R11
+	VMOVUPD   (R11)(R10*1), Z5
+	VSUBPD    Z4, Z5, Z4
+	VSUBPD    Z3, Z4, Z4
+	MOVQ      dvth+112(FP), R11
+	VMOVUPD   Z4, (R11)(R10*1)
+	VADDPD    Z3, Z2, Z2
+	VMOVUPD   (BX)(R10*1), Z3
+	VADDPD    Z3, Z2, Z2
+	VMOVUPD   (CX)(R10*1), Z3
+	VMULPD    Z2, Z3, Z3
+	VMOVUPD   Z3, (AX)(R10*1)
+	MOVQ      dalpha+96(FP), R11
+	VMOVUPD   (R11)(R10*1), Z3
+	MOVQ      before+104(FP), R11
+	VMOVUPD   (R11)(R10*1), Z4
+	VMULPD    Z4, Z2, Z4
+	VADDPD    Z4, Z3, Z3
+	MOVQ      dalpha+96(FP), R11
+	VMOVUPD   Z3, (R11)(R10*1)
+	VMOVUPD   Z2, (DX)(R10*1)
+	ADDQ      $0x40, R10
+	SUBQ      $0x40, R9
+	JGE       loop
+
+tail:
+	ADDQ      $0x40, R9
+	JZ        end
+	SHRL      $0x03, R9
+	MOVL      $-1, R11
+	BZHIL     R9, R11, R11
+	KMOVW     R11, K1
+	VMOVUPD.Z (AX)(R10*1), K1, Z2
+	VMOVUPD.Z (DI)(R10*1), K1, Z3
+	VMOVUPD.Z (R8)(R10*1), K1, Z4
+	VSUBPD    Z4, Z3, Z3
+	VCMPPD    $0x16, Z0, Z3, K2
+	VSUBPD    Z4, Z0, Z3
+	VMULPD    Z2, Z3, Z3
+	MOVQ      slope+32(FP), DI
+	VMOVUPD.Z (DI)(R10*1), K1, Z4
+	VMOVUPD.Z (SI)(R10*1), K1, Z5
+	VPANDQ    Z1, Z3, Z3
+	VADDPD    Z3, Z5, Z3
+	VMULPD    Z4, Z3, Z3
+	VMOVUPD.Z Z2, K2, Z4
+	MOVQ      dvth+112(FP), SI
+	VMOVUPD.Z (SI)(R10*1), K1, Z5
+	VSUBPD    Z4, Z5, Z4
+	VSUBPD    Z3, Z4, Z4
+	MOVQ      dvth+112(FP), SI
+	VMOVUPD   Z4, K1, (SI)(R10*1)
+	VADDPD    Z3, Z2, Z2
+	VMOVUPD.Z (BX)(R10*1), K1, Z3
+	VADDPD    Z3, Z2, Z2
+	VMOVUPD.Z (CX)(R10*1), K1, Z3
+	VMULPD    Z2, Z3, Z3
+	VMOVUPD   Z3, K1, (AX)(R10*1)
+	MOVQ      dalpha+96(FP), AX
+	VMOVUPD.Z (AX)(R10*1), K1, Z3
+	MOVQ      before+104(FP), AX
+	VMOVUPD.Z (AX)(R10*1), K1, Z4
+	VMULPD    Z4, Z2, Z4
+	VADDPD    Z4, Z3, Z3
+	MOVQ      dalpha+96(FP), AX
+	VMOVUPD   Z3, K1, (AX)(R10*1)
+	VMOVUPD   Z2, K1, (DX)(R10*1)
+
+end:
+	MOVQ n+120(FP), AX
+	SHLQ $0x03, AX
+	ADDQ AX, ds+24(FP)
+	ADDQ AX, dv+0(FP)
+	MOVQ lddx+16(FP), CX
+	ADDQ CX, dx+8(FP)
+	MOVQ ldgv+64(FP), CX
+	ADDQ CX, gv+56(FP)
+	ADDQ AX, slope+32(FP)
+	MOVQ ldu+48(FP), AX
+	ADDQ AX, u+40(FP)
+	DECQ rows+128(FP)
+	JNZ  row
+	VZEROUPPER
+	RET
+
+// func lifBackToValueF64AVX512(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, vreset *float64, n int, rows int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·lifBackToValueF64AVX512(SB), NOSPLIT, $0-120
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Z0
+	VPXORQ       Z1, Z1, Z1
+	VBROADCASTSD attached+88(FP), Z0
+	MOVQ         lddx+16(FP), AX
+	SHLQ         $0x03, AX
+	MOVQ         AX, lddx+16(FP)
+	MOVQ         ldgv+64(FP), AX
+	SHLQ         $0x03, AX
+	MOVQ         AX, ldgv+64(FP)
+	MOVQ         ldu+48(FP), AX
+	SHLQ         $0x03, AX
+	MOVQ         AX, ldu+48(FP)
+
+row:
+	MOVQ dv+0(FP), AX
+	MOVQ alpha+72(FP), CX
+	MOVQ dx+8(FP), DX
+	MOVQ gv+56(FP), BX
+	MOVQ ds+24(FP), SI
+	MOVQ u+40(FP), DI
+	MOVQ vth+80(FP), R8
+	MOVQ n+104(FP), R9
+	SHLQ $0x03, R9
+	XORQ R10, R10
+	SUBQ $0x40, R9
+	JL   tail
+
+loop:
+	VMOVUPD (AX)(R10*1), Z2
+	VMOVUPD (DI)(R10*1), Z3
+	VMOVUPD (R8)(R10*1), Z4
+	VSUBPD  Z4, Z3, Z4
+	VCMPPD  $0x16, Z1, Z4, K1
+	MOVQ    vreset+96(FP), R11
+	VMOVUPD (R11)(R10*1), Z4
+	VSUBPD  Z3, Z4, Z3
+	VMULPD  Z2, Z3, Z3
+	VMULPD  Z1, Z2, Z4
+	VMOVUPD Z2, Z2
+	VMOVUPD Z4, K1, Z2
+	MOVQ    slope+32(FP), R11
+	VMOVUPD (R11)(R10*1), Z4
+	VMOVUPD (SI)(R10*1), Z5
+	VPANDQ  Z0, Z3, Z3
+	VADDPD  Z3, Z5, Z3
+	VMULPD  Z4, Z3, Z3
+	VADDPD  Z3, Z2, Z2
+	VMOVUPD (BX)(R10*1), Z3
+	VADDPD  Z3, Z2, Z2
+	VMOVUPD (CX)(R10*1), Z3
+	VMULPD  Z2, Z3, Z3
+	VMOVUPD Z3, (AX)(R10*1)
+	VMOVUPD Z2, (DX)(R10*1)
+	ADDQ    $0x40, R10
+	SUBQ    $0x40, R9
+	JGE     loop
+
+tail:
+	ADDQ      $0x40, R9
+	JZ        end
+	SHRL      $0x03, R9
+	MOVL      $-1, R11
+	BZHIL     R9, R11, R11
+	KMOVW     R11, K1
+	VMOVUPD.Z (AX)(R10*1), K1, Z2
+	VMOVUPD.Z (DI)(R10*1), K1, Z3
+	VMOVUPD.Z (R8)(R10*1), K1, Z4
+	VSUBPD    Z4, Z3, Z4
+	VCMPPD    $0x16, Z1, Z4, K2
+	MOVQ      vreset+96(FP), DI
+	VMOVUPD.Z (DI)(R10*1), K1, Z4
+	VSUBPD    Z3, Z4, Z3
+	VMULPD    Z2, Z3, Z3
+	VMULPD    Z1, Z2, Z4
+	VMOVUPD   Z2, Z2
+	VMOVUPD   Z4, K2, Z2
+	MOVQ      slope+32(FP), DI
+	VMOVUPD.Z (DI)(R10*1), K1, Z4
+	VMOVUPD.Z (SI)(R10*1), K1, Z5
+	VPANDQ    Z0, Z3, Z3
+	VADDPD    Z3, Z5, Z3
+	VMULPD    Z4, Z3, Z3
+	VADDPD    Z3, Z2, Z2
+	VMOVUPD.Z (BX)(R10*1), K1, Z3
+	VADDPD    Z3, Z2, Z2
+	VMOVUPD.Z (CX)(R10*1), K1, Z3
+	VMULPD    Z2, Z3, Z3
+	VMOVUPD   Z3, K1, (AX)(R10*1)
+	VMOVUPD   Z2, K1, (DX)(R10*1)
+
+end:
+	MOVQ n+104(FP), AX
+	SHLQ $0x03, AX
+	ADDQ AX, ds+24(FP)
+	ADDQ AX, dv+0(FP)
+	MOVQ lddx+16(FP), CX
+	ADDQ CX, dx+8(FP)
+	MOVQ ldgv+64(FP), CX
+	ADDQ CX, gv+56(FP)
+	ADDQ AX, slope+32(FP)
+	MOVQ ldu+48(FP), AX
+	ADDQ AX, u+40(FP)
+	DECQ rows+112(FP)
+	JNZ  row
+	VZEROUPPER
+	RET
+
+// func lifBackToValueFastF64AVX512(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, vreset *float64, k float64, n int, rows int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·lifBackToValueFastF64AVX512(SB), NOSPLIT, $0-128
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Z0
+	VPXORQ       Z1, Z1, Z1
+	VBROADCASTSD attached+88(FP), Z2
+	VBROADCASTSD k+104(FP), Z3
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Z4
+	MOVQ         lddx+16(FP), AX
+	SHLQ         $0x03, AX
+	MOVQ         AX, lddx+16(FP)
+	MOVQ         ldgv+64(FP), AX
+	SHLQ         $0x03, AX
+	MOVQ         AX, ldgv+64(FP)
+	MOVQ         ldu+48(FP), AX
+	SHLQ         $0x03, AX
+	MOVQ         AX, ldu+48(FP)
+
+row:
+	MOVQ dv+0(FP), AX
+	MOVQ alpha+72(FP), CX
+	MOVQ dx+8(FP), DX
+	MOVQ gv+56(FP), BX
+	MOVQ ds+24(FP), SI
+	MOVQ u+40(FP), DI
+	MOVQ vth+80(FP), R8
+	MOVQ n+112(FP), R9
+	SHLQ $0x03, R9
+	XORQ R10, R10
+	SUBQ $0x40, R9
+	JL   tail
+
+loop:
+	VMOVUPD (AX)(R10*1), Z5
+	VMOVUPD (DI)(R10*1), Z6
+	VMOVUPD (R8)(R10*1), Z7
+	VSUBPD  Z7, Z6, Z7
+	VCMPPD  $0x16, Z1, Z7, K1
+	MOVQ    vreset+96(FP), R11
+	VMOVUPD (R11)(R10*1), Z8
+	VSUBPD  Z6, Z8, Z6
+	VMULPD  Z5, Z6, Z6
+	VMULPD  Z1, Z5, Z8
+	VMOVUPD Z5, Z5
+	VMOVUPD Z8, K1, Z5
+	VPANDQ  Z4, Z7, Z7
+	VMULPD  Z7, Z3, Z7
+	VADDPD  Z7, Z0, Z7
+	VDIVPD  Z7, Z0, Z7
+	VMULPD  Z7, Z7, Z7
+	VMOVUPD (SI)(R10*1), Z8
+	VPANDQ  Z2, Z6, Z6
+	VADDPD  Z6, Z8, Z6
+	VMULPD  Z7, Z6, Z6
+	VADDPD  Z6, Z5, Z5
+	VMOVUPD (BX)(R10*1), Z6
+	VADDPD  Z6, Z5, Z5
+	VMOVUPD (CX)(R10*1), Z6
+	VMULPD  Z5, Z6, Z6
+	VMOVUPD Z6, (AX)(R10*1)
+	VMOVUPD Z5, (DX)(R10*1)
+	ADDQ    $0x40, R10
+	SUBQ    $0x40, R9
+	JGE     loop
+
+tail:
+	ADDQ      $0x40, R9
+	JZ        end
+	SHRL      $0x03, R9
+	MOVL      $-1, R11
+	BZHIL     R9, R11, R11
+	KMOVW     R11, K1
+	VMOVUPD.Z (AX)(R10*1), K1, Z5
+	VMOVUPD.Z (DI)(R10*1), K1, Z6
+	VMOVUPD.Z (R8)(R10*1), K1, Z7
+	VSUBPD    Z7, Z6, Z7
+	VCMPPD    $0x16, Z1, Z7, K2
+	MOVQ      vreset+96(FP), DI
+	VMOVUPD.Z (DI)(R10*1), K1, Z8
+	VSUBPD    Z6, Z8, Z6
+	VMULPD    Z5, Z6, Z6
+	VMULPD    Z1, Z5, Z8
+	VMOVUPD   Z5, Z5
+	VMOVUPD   Z8, K2, Z5
+	VPANDQ    Z4, Z7, Z7
+	VMULPD    Z7, Z3, Z7
+	VADDPD    Z7, Z0, Z7
+	VDIVPD    Z7, Z0, Z7
+	VMULPD    Z7, Z7, Z7
+	VMOVUPD.Z (SI)(R10*1), K1, Z8
+	VPANDQ    Z2, Z6, Z6
+	VADDPD    Z6, Z8, Z6
+	VMULPD    Z7, Z6, Z6
+	VADDPD    Z6, Z5, Z5
+	VMOVUPD.Z (BX)(R10*1), K1, Z6
+	VADDPD    Z6, Z5, Z5
+	VMOVUPD.Z (CX)(R10*1), K1, Z6
+	VMULPD    Z5, Z6, Z6
+	VMOVUPD   Z6, K1, (AX)(R10*1)
+	VMOVUPD   Z5, K1, (DX)(R10*1)
+
+end:
+	MOVQ n+112(FP), AX
+	SHLQ $0x03, AX
+	ADDQ AX, ds+24(FP)
+	ADDQ AX, dv+0(FP)
+	MOVQ lddx+16(FP), CX
+	ADDQ CX, dx+8(FP)
+	MOVQ ldgv+64(FP), CX
+	ADDQ CX, gv+56(FP)
+	ADDQ AX, slope+32(FP)
+	MOVQ ldu+48(FP), AX
+	ADDQ AX, u+40(FP)
+	DECQ rows+120(FP)
+	JNZ  row
+	VZEROUPPER
+	RET
+
+// func lifBackToValueLearnedF64AVX512(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, vreset *float64, dalpha *float64, before *float64, dvth *float64, dvreset *float64, n int, rows int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·lifBackToValueLearnedF64AVX512(SB), NOSPLIT, $0-152
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Z0
+	VPXORQ       Z1, Z1, Z1
+	VBROADCASTSD attached+88(FP), Z0
+	MOVQ         lddx+16(FP), AX
+	SHLQ         $0x03, AX
+	MOVQ         AX, lddx+16(FP)
+	MOVQ         ldgv+64(FP), AX
+	SHLQ         $0x03, AX
+	MOVQ         AX, ldgv+64(FP)
+	MOVQ         ldu+48(FP), AX
+	SHLQ         $0x03, AX
+	MOVQ         AX, ldu+48(FP)
+
+row:
+	MOVQ dv+0(FP), AX
+	MOVQ alpha+72(FP), CX
+	MOVQ dx+8(FP), DX
+	MOVQ gv+56(FP), BX
+	MOVQ ds+24(FP), SI
+	MOVQ u+40(FP), DI
+	MOVQ vth+80(FP), R8
+	MOVQ n+136(FP), R9
+	SHLQ $0x03, R9
+	XORQ R10, R10
+	SUBQ $0x40, R9
+	JL   tail
+
+loop:
+	VMOVUPD   (AX)(R10*1), Z2
+	VMOVUPD   (DI)(R10*1), Z3
+	VMOVUPD   (R8)(R10*1), Z4
+	VSUBPD    Z4, Z3, Z4
+	VCMPPD    $0x16, Z1, Z4, K1
+	MOVQ      vreset+96(FP), R11
+	VMOVUPD   (R11)(R10*1), Z4
+	VSUBPD    Z3, Z4, Z3
+	VMULPD    Z2, Z3, Z3
+	VMULPD    Z1, Z2, Z4
+	VMOVUPD   Z2, Z5
+	VMOVUPD   Z4, K1, Z5
+	MOVQ      slope+32(FP), R11
+	VMOVUPD   (R11)(R10*1), Z4
+	VMOVUPD   (SI)(R10*1), Z6
+	VPANDQ    Z0, Z3, Z3
+	VADDPD    Z3, Z6, Z3
+	VMULPD    Z4, Z3, Z3
+	VMOVUPD.Z Z2, K1, Z2
+	MOVQ      dvreset+128(FP), R11
+	VMOVUPD   (R11)(R10*1), Z4
+	VADDPD    Z2, Z4, Z2
+	MOVQ      dvreset+128(FP), R11
+	VMOVUPD   Z2, (R11)(R10*1)
+	MOVQ      dvth+120(FP), R11
+	VMOVUPD   (R11)(R10*1), Z2
+	VSUBPD    Z3, Z2, Z2
+	MOVQ      dvth+120(FP), R11
+	VMOVUPD   Z2, (R11)(R10*1)
+	VADDPD    Z3, Z5, Z2
+	VMOVUPD   (BX)(R10*1), Z3
+	VADDPD    Z3, Z2, Z2
+	VMOVUPD   (CX)(R10*1), Z3
+	VMULPD    Z2, Z3, Z3
+	VMOVUPD   Z3, (AX)(R10*1)
+	MOVQ      dalpha+104(FP), R11
+	VMOVUPD   (R11)(R10*1), Z3
+	MOVQ      before+112(FP), R11
+	VMOVUPD   (R11)(R10*1), Z4
+	VMULPD    Z4, Z2, Z4
+	VADDPD    Z4, Z3, Z3
+	MOVQ      dalpha+104(FP), R11
+	VMOVUPD   Z3, (R11)(R10*1)
+	VMOVUPD   Z2, (DX)(R10*1)
+	ADDQ      $0x40, R10
+	SUBQ      $0x40, R9
+	JGE       loop
+
+tail:
+	ADDQ      $0x40, R9
+	JZ        end
+	SHRL      $0x03, R9
+	MOVL      $-1, R11
+	BZHIL     R9, R11, R11
+	KMOVW     R11, K1
+	VMOVUPD.Z (AX)(R10*1), K1, Z2
+	VMOVUPD.Z (DI)(R10*1), K1, Z3
+	VMOVUPD.Z (R8)(R10*1), K1, Z4
+	VSUBPD    Z4, Z3, Z4
+	VCMPPD    $0x16, Z1, Z4, K2
+	MOVQ      vreset+96(FP), DI
+	VMOVUPD.Z (DI)(R10*1), K1, Z4
+	VSUBPD    Z3, Z4, Z3
+	VMULPD    Z2, Z3, Z3
+	VMULPD    Z1, Z2, Z4
+	VMOVUPD   Z2, Z5
+	VMOVUPD   Z4, K2, Z5
+	MOVQ      slope+32(FP), DI
+	VMOVUPD.Z (DI)(R10*1), K1, Z4
+	VMOVUPD.Z (SI)(R10*1), K1, Z6
+	VPANDQ    Z0, Z3, Z3
+	VADDPD    Z3, Z6, Z3
+	VMULPD    Z4, Z3, Z3
+	VMOVUPD.Z Z2, K2, Z2
+	MOVQ      dvreset+128(FP), SI
+	VMOVUPD.Z (SI)(R10*1), K1, Z4
+	VADDPD    Z2, Z4, Z2
+	MOVQ      dvreset+128(FP), SI
+	VMOVUPD   Z2, K1, (SI)(R10*1)
+	MOVQ      dvth+120(FP), SI
+	VMOVUPD.Z (SI)(R10*1), K1, Z2
+	VSUBPD    Z3, Z2, Z2
+	MOVQ      dvth+120(FP), SI
+	VMOVUPD   Z2, K1, (SI)(R10*1)
+	VADDPD    Z3, Z5, Z2
+	VMOVUPD.Z (BX)(R10*1), K1, Z3
+	VADDPD    Z3, Z2, Z2
+	VMOVUPD.Z (CX)(R10*1), K1, Z3
+	VMULPD    Z2, Z3, Z3
+	VMOVUPD   Z3, K1, (AX)(R10*1)
+	MOVQ      dalpha+104(FP), AX
+	VMOVUPD.Z (AX)(R10*1), K1, Z3
+	MOVQ      before+112(FP), AX
+	VMOVUPD.Z (AX)(R10*1), K1, Z4
+	VMULPD    Z4, Z2, Z4
+	VADDPD    Z4, Z3, Z3
+	MOVQ      dalpha+104(FP), AX
+	VMOVUPD   Z3, K1, (AX)(R10*1)
+	VMOVUPD   Z2, K1, (DX)(R10*1)
+
+end:
+	MOVQ n+136(FP), AX
+	SHLQ $0x03, AX
+	ADDQ AX, ds+24(FP)
+	ADDQ AX, dv+0(FP)
+	MOVQ lddx+16(FP), CX
+	ADDQ CX, dx+8(FP)
+	MOVQ ldgv+64(FP), CX
+	ADDQ CX, gv+56(FP)
+	ADDQ AX, slope+32(FP)
+	MOVQ ldu+48(FP), AX
+	ADDQ AX, u+40(FP)
+	DECQ rows+144(FP)
+	JNZ  row
 	VZEROUPPER
 	RET
 
@@ -16694,93 +19423,87 @@ end:
 	VZEROUPPER
 	RET
 
-// func lifSynF64AVX512(u *float64, v *float64, x *float64, alpha *float64, vth *float64, bits *uint64, i1 *float64, i *float64, beta *float64, n int)
+// func lifSynF64AVX512(u *float64, ldu int, v *float64, x *float64, ldx int, alpha *float64, vth *float64, bits *uint64, ldbits int, i *float64, beta *float64, n int, rows int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·lifSynF64AVX512(SB), NOSPLIT, $0-80
-	MOVQ         bits+40(FP), AX
+TEXT ·lifSynF64AVX512(SB), NOSPLIT, $0-104
 	VBROADCASTSD word3ff0000000000000<>+0(SB), Z0
-	MOVQ         n+72(FP), CX
-	SHLQ         $0x03, CX
-	XORQ         DX, DX
-	SUBQ         $0x40, CX
-	JL           tail
+	VPXORQ       Z1, Z1, Z1
+	MOVQ         ldu+8(FP), AX
+	SHLQ         $0x03, AX
+	MOVQ         AX, ldu+8(FP)
+	MOVQ         ldx+32(FP), AX
+	SHLQ         $0x03, AX
+	MOVQ         AX, ldx+32(FP)
+
+row:
+	MOVQ bits+56(FP), AX
+	MOVQ u+0(FP), CX
+	MOVQ v+16(FP), DX
+	MOVQ x+24(FP), BX
+	MOVQ alpha+40(FP), SI
+	MOVQ vth+48(FP), DI
+	MOVQ i+72(FP), R8
+	MOVQ beta+80(FP), R9
+	MOVQ n+88(FP), R10
+	SHLQ $0x03, R10
+	XORQ R11, R11
+	SUBQ $0x40, R10
+	JL   tail
 
 loop:
-	MOVQ    x+16(FP), BX
-	VMOVUPD (BX)(DX*1), Z1
-	MOVQ    alpha+24(FP), BX
-	VMOVUPD (BX)(DX*1), Z2
-	MOVQ    beta+64(FP), BX
-	VMOVUPD (BX)(DX*1), Z3
-	MOVQ    i+56(FP), BX
-	VMOVUPD (BX)(DX*1), Z4
+	VMOVUPD (BX)(R11*1), Z2
+	VMOVUPD (SI)(R11*1), Z3
+	VMOVUPD (R9)(R11*1), Z4
+	VMOVUPD (R8)(R11*1), Z5
+	VMULPD  Z5, Z4, Z4
+	VADDPD  Z2, Z4, Z2
+	VMOVUPD Z2, (R8)(R11*1)
+	VSUBPD  Z3, Z0, Z4
+	VMULPD  Z2, Z4, Z2
+	VMOVUPD (DX)(R11*1), Z4
 	VMULPD  Z4, Z3, Z3
-	VADDPD  Z1, Z3, Z1
-	MOVQ    i1+48(FP), BX
-	VMOVUPD Z1, (BX)(DX*1)
-	VSUBPD  Z2, Z0, Z3
-	VMULPD  Z1, Z3, Z1
-	MOVQ    v+8(FP), BX
-	VMOVUPD (BX)(DX*1), Z3
-	VMULPD  Z3, Z2, Z2
-	VADDPD  Z1, Z2, Z1
-	MOVQ    u+0(FP), BX
-	VMOVUPD Z1, (BX)(DX*1)
-	MOVQ    vth+32(FP), BX
-	VMOVUPD (BX)(DX*1), Z2
-	VSUBPD  Z2, Z1, Z3
-	VPXORQ  Z5, Z5, Z5
-	VCMPPD  $0x16, Z5, Z3, K1
-	VSUBPD  Z2, Z1, Z2
-	VMOVUPD Z1, Z1
-	VMOVUPD Z2, K1, Z1
-	MOVQ    v+8(FP), BX
-	VMOVUPD Z1, (BX)(DX*1)
-	KMOVW   K1, BX
-	ANDL    $0x000000ff, BX
-	MOVB    BL, (AX)
+	VADDPD  Z2, Z3, Z2
+	VMOVUPD Z2, (CX)(R11*1)
+	VMOVUPD (DI)(R11*1), Z3
+	VSUBPD  Z3, Z2, Z3
+	VCMPPD  $0x16, Z1, Z3, K1
+	VMOVUPD Z2, Z2
+	VMOVUPD Z3, K1, Z2
+	VMOVUPD Z2, (DX)(R11*1)
+	KMOVW   K1, R12
+	ANDL    $0x000000ff, R12
+	MOVB    R12, (AX)
 	INCQ    AX
-	ADDQ    $0x40, DX
-	SUBQ    $0x40, CX
+	ADDQ    $0x40, R11
+	SUBQ    $0x40, R10
 	JGE     loop
 
 tail:
-	ADDQ      $0x40, CX
+	ADDQ      $0x40, R10
 	JZ        end
-	SHRL      $0x03, CX
-	MOVL      $-1, BX
-	BZHIL     CX, BX, BX
-	KMOVW     BX, K1
-	MOVQ      x+16(FP), CX
-	VMOVUPD.Z (CX)(DX*1), K1, Z1
-	MOVQ      alpha+24(FP), CX
-	VMOVUPD.Z (CX)(DX*1), K1, Z2
-	MOVQ      beta+64(FP), CX
-	VMOVUPD.Z (CX)(DX*1), K1, Z3
-	MOVQ      i+56(FP), CX
-	VMOVUPD.Z (CX)(DX*1), K1, Z4
+	SHRL      $0x03, R10
+	MOVL      $-1, R12
+	BZHIL     R10, R12, R12
+	KMOVW     R12, K1
+	VMOVUPD.Z (BX)(R11*1), K1, Z2
+	VMOVUPD.Z (SI)(R11*1), K1, Z3
+	VMOVUPD.Z (R9)(R11*1), K1, Z4
+	VMOVUPD.Z (R8)(R11*1), K1, Z5
+	VMULPD    Z5, Z4, Z4
+	VADDPD    Z2, Z4, Z2
+	VMOVUPD   Z2, K1, (R8)(R11*1)
+	VSUBPD    Z3, Z0, Z4
+	VMULPD    Z2, Z4, Z2
+	VMOVUPD.Z (DX)(R11*1), K1, Z4
 	VMULPD    Z4, Z3, Z3
-	VADDPD    Z1, Z3, Z1
-	MOVQ      i1+48(FP), CX
-	VMOVUPD   Z1, K1, (CX)(DX*1)
-	VSUBPD    Z2, Z0, Z0
-	VMULPD    Z1, Z0, Z0
-	MOVQ      v+8(FP), CX
-	VMOVUPD.Z (CX)(DX*1), K1, Z1
-	VMULPD    Z1, Z2, Z1
-	VADDPD    Z0, Z1, Z0
-	MOVQ      u+0(FP), CX
-	VMOVUPD   Z0, K1, (CX)(DX*1)
-	MOVQ      vth+32(FP), CX
-	VMOVUPD.Z (CX)(DX*1), K1, Z1
-	VSUBPD    Z1, Z0, Z2
-	VPXORQ    Z6, Z6, Z6
-	VCMPPD    $0x16, Z6, Z2, K2
-	VSUBPD    Z1, Z0, Z1
-	VMOVUPD   Z0, Z0
-	VMOVUPD   Z1, K2, Z0
-	MOVQ      v+8(FP), CX
-	VMOVUPD   Z0, K1, (CX)(DX*1)
+	VADDPD    Z2, Z3, Z2
+	VMOVUPD   Z2, K1, (CX)(R11*1)
+	VMOVUPD.Z (DI)(R11*1), K1, Z3
+	VSUBPD    Z3, Z2, Z3
+	VCMPPD    $0x16, Z1, Z3, K2
+	VMOVUPD   Z2, Z2
+	VMOVUPD   Z3, K2, Z2
+	VMOVUPD   Z2, K1, (DX)(R11*1)
 	KANDW     K2, K1, K1
 	KMOVW     K1, CX
 	ANDL      $0x000000ff, CX
@@ -16788,104 +19511,109 @@ tail:
 	INCQ      AX
 
 end:
+	MOVQ n+88(FP), AX
+	SHLQ $0x03, AX
+	MOVQ ldbits+64(FP), CX
+	ADDQ CX, bits+56(FP)
+	ADDQ AX, i+72(FP)
+	MOVQ ldu+8(FP), CX
+	ADDQ CX, u+0(FP)
+	ADDQ AX, v+16(FP)
+	MOVQ ldx+32(FP), AX
+	ADDQ AX, x+24(FP)
+	DECQ rows+96(FP)
+	JNZ  row
 	VZEROUPPER
 	RET
 
-// func lifSynToValueF64AVX512(u *float64, v *float64, x *float64, alpha *float64, vth *float64, bits *uint64, i1 *float64, i *float64, beta *float64, vreset *float64, n int)
+// func lifSynToValueF64AVX512(u *float64, ldu int, v *float64, x *float64, ldx int, alpha *float64, vth *float64, bits *uint64, ldbits int, i *float64, beta *float64, vreset *float64, n int, rows int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·lifSynToValueF64AVX512(SB), NOSPLIT, $0-88
-	MOVQ         bits+40(FP), AX
+TEXT ·lifSynToValueF64AVX512(SB), NOSPLIT, $0-112
 	VBROADCASTSD word3ff0000000000000<>+0(SB), Z0
-	MOVQ         n+80(FP), CX
-	SHLQ         $0x03, CX
-	XORQ         DX, DX
-	SUBQ         $0x40, CX
-	JL           tail
+	VPXORQ       Z1, Z1, Z1
+	MOVQ         ldu+8(FP), AX
+	SHLQ         $0x03, AX
+	MOVQ         AX, ldu+8(FP)
+	MOVQ         ldx+32(FP), AX
+	SHLQ         $0x03, AX
+	MOVQ         AX, ldx+32(FP)
+
+row:
+	MOVQ bits+56(FP), AX
+	MOVQ u+0(FP), CX
+	MOVQ v+16(FP), DX
+	MOVQ x+24(FP), BX
+	MOVQ alpha+40(FP), SI
+	MOVQ vth+48(FP), DI
+	MOVQ i+72(FP), R8
+	MOVQ beta+80(FP), R9
+	MOVQ vreset+88(FP), R10
+	MOVQ n+96(FP), R11
+	SHLQ $0x03, R11
+	XORQ R12, R12
+	SUBQ $0x40, R11
+	JL   tail
 
 loop:
-	MOVQ    x+16(FP), BX
-	VMOVUPD (BX)(DX*1), Z1
-	MOVQ    alpha+24(FP), BX
-	VMOVUPD (BX)(DX*1), Z2
-	MOVQ    beta+64(FP), BX
-	VMOVUPD (BX)(DX*1), Z3
-	MOVQ    i+56(FP), BX
-	VMOVUPD (BX)(DX*1), Z4
+	VMOVUPD (BX)(R12*1), Z2
+	VMOVUPD (SI)(R12*1), Z3
+	VMOVUPD (R9)(R12*1), Z4
+	VMOVUPD (R8)(R12*1), Z5
+	VMULPD  Z5, Z4, Z4
+	VADDPD  Z2, Z4, Z2
+	VMOVUPD Z2, (R8)(R12*1)
+	VSUBPD  Z3, Z0, Z4
+	VMULPD  Z2, Z4, Z2
+	VMOVUPD (DX)(R12*1), Z4
 	VMULPD  Z4, Z3, Z3
-	VADDPD  Z1, Z3, Z1
-	MOVQ    i1+48(FP), BX
-	VMOVUPD Z1, (BX)(DX*1)
-	VSUBPD  Z2, Z0, Z3
-	VMULPD  Z1, Z3, Z1
-	MOVQ    v+8(FP), BX
-	VMOVUPD (BX)(DX*1), Z3
-	VMULPD  Z3, Z2, Z2
-	VADDPD  Z1, Z2, Z1
-	MOVQ    u+0(FP), BX
-	VMOVUPD Z1, (BX)(DX*1)
-	MOVQ    vth+32(FP), BX
-	VMOVUPD (BX)(DX*1), Z2
-	VSUBPD  Z2, Z1, Z3
-	VPXORQ  Z5, Z5, Z5
-	VCMPPD  $0x16, Z5, Z3, K1
-	VSUBPD  Z2, Z1, Z2
-	MOVQ    vreset+72(FP), BX
-	VMOVUPD (BX)(DX*1), Z2
-	VSUBPD  Z1, Z2, Z2
-	VADDPD  Z2, Z1, Z2
-	VMOVUPD Z1, Z1
-	VMOVUPD Z2, K1, Z1
-	MOVQ    v+8(FP), BX
-	VMOVUPD Z1, (BX)(DX*1)
-	KMOVW   K1, BX
-	ANDL    $0x000000ff, BX
-	MOVB    BL, (AX)
+	VADDPD  Z2, Z3, Z2
+	VMOVUPD Z2, (CX)(R12*1)
+	VMOVUPD (DI)(R12*1), Z3
+	VSUBPD  Z3, Z2, Z3
+	VCMPPD  $0x16, Z1, Z3, K1
+	VMOVUPD (R10)(R12*1), Z3
+	VSUBPD  Z2, Z3, Z3
+	VADDPD  Z3, Z2, Z3
+	VMOVUPD Z2, Z2
+	VMOVUPD Z3, K1, Z2
+	VMOVUPD Z2, (DX)(R12*1)
+	KMOVW   K1, R13
+	ANDL    $0x000000ff, R13
+	MOVB    R13, (AX)
 	INCQ    AX
-	ADDQ    $0x40, DX
-	SUBQ    $0x40, CX
+	ADDQ    $0x40, R12
+	SUBQ    $0x40, R11
 	JGE     loop
 
 tail:
-	ADDQ      $0x40, CX
+	ADDQ      $0x40, R11
 	JZ        end
-	SHRL      $0x03, CX
-	MOVL      $-1, BX
-	BZHIL     CX, BX, BX
-	KMOVW     BX, K1
-	MOVQ      x+16(FP), CX
-	VMOVUPD.Z (CX)(DX*1), K1, Z1
-	MOVQ      alpha+24(FP), CX
-	VMOVUPD.Z (CX)(DX*1), K1, Z2
-	MOVQ      beta+64(FP), CX
-	VMOVUPD.Z (CX)(DX*1), K1, Z3
-	MOVQ      i+56(FP), CX
-	VMOVUPD.Z (CX)(DX*1), K1, Z4
+	SHRL      $0x03, R11
+	MOVL      $-1, R13
+	BZHIL     R11, R13, R13
+	KMOVW     R13, K1
+	VMOVUPD.Z (BX)(R12*1), K1, Z2
+	VMOVUPD.Z (SI)(R12*1), K1, Z3
+	VMOVUPD.Z (R9)(R12*1), K1, Z4
+	VMOVUPD.Z (R8)(R12*1), K1, Z5
+	VMULPD    Z5, Z4, Z4
+	VADDPD    Z2, Z4, Z2
+	VMOVUPD   Z2, K1, (R8)(R12*1)
+	VSUBPD    Z3, Z0, Z4
+	VMULPD    Z2, Z4, Z2
+	VMOVUPD.Z (DX)(R12*1), K1, Z4
 	VMULPD    Z4, Z3, Z3
-	VADDPD    Z1, Z3, Z1
-	MOVQ      i1+48(FP), CX
-	VMOVUPD   Z1, K1, (CX)(DX*1)
-	VSUBPD    Z2, Z0, Z0
-	VMULPD    Z1, Z0, Z0
-	MOVQ      v+8(FP), CX
-	VMOVUPD.Z (CX)(DX*1), K1, Z1
-	VMULPD    Z1, Z2, Z1
-	VADDPD    Z0, Z1, Z0
-	MOVQ      u+0(FP), CX
-	VMOVUPD   Z0, K1, (CX)(DX*1)
-	MOVQ      vth+32(FP), CX
-	VMOVUPD.Z (CX)(DX*1), K1, Z1
-	VSUBPD    Z1, Z0, Z2
-	VPXORQ    Z6, Z6, Z6
-	VCMPPD    $0x16, Z6, Z2, K2
-	VSUBPD    Z1, Z0, Z1
-	MOVQ      vreset+72(FP), CX
-	VMOVUPD.Z (CX)(DX*1), K1, Z1
-	VSUBPD    Z0, Z1, Z1
-	VADDPD    Z1, Z0, Z1
-	VMOVUPD   Z0, Z0
-	VMOVUPD   Z1, K2, Z0
-	MOVQ      v+8(FP), CX
-	VMOVUPD   Z0, K1, (CX)(DX*1)
+	VADDPD    Z2, Z3, Z2
+	VMOVUPD   Z2, K1, (CX)(R12*1)
+	VMOVUPD.Z (DI)(R12*1), K1, Z3
+	VSUBPD    Z3, Z2, Z3
+	VCMPPD    $0x16, Z1, Z3, K2
+	VMOVUPD.Z (R10)(R12*1), K1, Z3
+	VSUBPD    Z2, Z3, Z3
+	VADDPD    Z3, Z2, Z3
+	VMOVUPD   Z2, Z2
+	VMOVUPD   Z3, K2, Z2
+	VMOVUPD   Z2, K1, (DX)(R12*1)
 	KANDW     K2, K1, K1
 	KMOVW     K1, CX
 	ANDL      $0x000000ff, CX
@@ -16893,6 +19621,18 @@ tail:
 	INCQ      AX
 
 end:
+	MOVQ n+96(FP), AX
+	SHLQ $0x03, AX
+	MOVQ ldbits+64(FP), CX
+	ADDQ CX, bits+56(FP)
+	ADDQ AX, i+72(FP)
+	MOVQ ldu+8(FP), CX
+	ADDQ CX, u+0(FP)
+	ADDQ AX, v+16(FP)
+	MOVQ ldx+32(FP), AX
+	ADDQ AX, x+24(FP)
+	DECQ rows+104(FP)
+	JNZ  row
 	VZEROUPPER
 	RET
 
@@ -16962,234 +19702,6 @@ tail:
 	VMULPD    Z0, Z1, Z0
 	MOVQ      di+32(FP), AX
 	VMOVUPD   Z0, K1, (AX)(CX*1)
-
-end:
-	VZEROUPPER
-	RET
-
-// func lifBackSynF64AVX512(dv *float64, dx *float64, ds *float64, slope *float64, u *float64, gv *float64, alpha *float64, vth *float64, attached uint64, di *float64, beta *float64, n int)
-// Requires: AVX, AVX512F, BMI2
-TEXT ·lifBackSynF64AVX512(SB), NOSPLIT, $0-96
-	VBROADCASTSD word3ff0000000000000<>+0(SB), Z0
-	MOVQ         n+88(FP), AX
-	SHLQ         $0x03, AX
-	XORQ         CX, CX
-	SUBQ         $0x40, AX
-	JL           tail
-
-loop:
-	MOVQ         dv+0(FP), DX
-	VMOVUPD      (DX)(CX*1), Z1
-	MOVQ         u+32(FP), DX
-	VMOVUPD      (DX)(CX*1), Z2
-	MOVQ         vth+56(FP), DX
-	VMOVUPD      (DX)(CX*1), Z3
-	VSUBPD       Z3, Z2, Z2
-	VPXORQ       Z4, Z4, Z4
-	VCMPPD       $0x16, Z4, Z2, K1
-	VPXORQ       Z5, Z5, Z5
-	VSUBPD       Z3, Z5, Z2
-	VMULPD       Z1, Z2, Z2
-	VBROADCASTSD attached+64(FP), Z3
-	MOVQ         ds+16(FP), DX
-	VMOVUPD      (DX)(CX*1), Z8
-	VPANDQ       Z3, Z2, Z2
-	VADDPD       Z2, Z8, Z2
-	MOVQ         slope+24(FP), DX
-	VMOVUPD      (DX)(CX*1), Z3
-	VMULPD       Z3, Z2, Z2
-	VADDPD       Z2, Z1, Z1
-	MOVQ         gv+40(FP), DX
-	VMOVUPD      (DX)(CX*1), Z2
-	VADDPD       Z2, Z1, Z1
-	MOVQ         alpha+48(FP), DX
-	VMOVUPD      (DX)(CX*1), Z2
-	VMULPD       Z1, Z2, Z3
-	MOVQ         dv+0(FP), DX
-	VMOVUPD      Z3, (DX)(CX*1)
-	MOVQ         di+72(FP), DX
-	VMOVUPD      (DX)(CX*1), Z3
-	VSUBPD       Z2, Z0, Z2
-	VMULPD       Z1, Z2, Z1
-	VADDPD       Z1, Z3, Z1
-	MOVQ         dx+8(FP), DX
-	VMOVUPD      Z1, (DX)(CX*1)
-	MOVQ         beta+80(FP), DX
-	VMOVUPD      (DX)(CX*1), Z2
-	VMULPD       Z1, Z2, Z1
-	MOVQ         di+72(FP), DX
-	VMOVUPD      Z1, (DX)(CX*1)
-	ADDQ         $0x40, CX
-	SUBQ         $0x40, AX
-	JGE          loop
-
-tail:
-	ADDQ         $0x40, AX
-	JZ           end
-	SHRL         $0x03, AX
-	MOVL         $-1, DX
-	BZHIL        AX, DX, DX
-	KMOVW        DX, K1
-	MOVQ         dv+0(FP), AX
-	VMOVUPD.Z    (AX)(CX*1), K1, Z1
-	MOVQ         u+32(FP), AX
-	VMOVUPD.Z    (AX)(CX*1), K1, Z2
-	MOVQ         vth+56(FP), AX
-	VMOVUPD.Z    (AX)(CX*1), K1, Z3
-	VSUBPD       Z3, Z2, Z2
-	VPXORQ       Z6, Z6, Z6
-	VCMPPD       $0x16, Z6, Z2, K2
-	VPXORQ       Z7, Z7, Z7
-	VSUBPD       Z3, Z7, Z2
-	VMULPD       Z1, Z2, Z2
-	VBROADCASTSD attached+64(FP), Z3
-	MOVQ         ds+16(FP), AX
-	VMOVUPD.Z    (AX)(CX*1), K1, Z4
-	VPANDQ       Z3, Z2, Z2
-	VADDPD       Z2, Z4, Z2
-	MOVQ         slope+24(FP), AX
-	VMOVUPD.Z    (AX)(CX*1), K1, Z3
-	VMULPD       Z3, Z2, Z2
-	VADDPD       Z2, Z1, Z1
-	MOVQ         gv+40(FP), AX
-	VMOVUPD.Z    (AX)(CX*1), K1, Z2
-	VADDPD       Z2, Z1, Z1
-	MOVQ         alpha+48(FP), AX
-	VMOVUPD.Z    (AX)(CX*1), K1, Z2
-	VMULPD       Z1, Z2, Z3
-	MOVQ         dv+0(FP), AX
-	VMOVUPD      Z3, K1, (AX)(CX*1)
-	MOVQ         di+72(FP), AX
-	VMOVUPD.Z    (AX)(CX*1), K1, Z3
-	VSUBPD       Z2, Z0, Z0
-	VMULPD       Z1, Z0, Z0
-	VADDPD       Z0, Z3, Z0
-	MOVQ         dx+8(FP), AX
-	VMOVUPD      Z0, K1, (AX)(CX*1)
-	MOVQ         beta+80(FP), AX
-	VMOVUPD.Z    (AX)(CX*1), K1, Z1
-	VMULPD       Z0, Z1, Z0
-	MOVQ         di+72(FP), AX
-	VMOVUPD      Z0, K1, (AX)(CX*1)
-
-end:
-	VZEROUPPER
-	RET
-
-// func lifBackSynToValueF64AVX512(dv *float64, dx *float64, ds *float64, slope *float64, u *float64, gv *float64, alpha *float64, vth *float64, attached uint64, di *float64, beta *float64, vreset *float64, n int)
-// Requires: AVX, AVX512F, BMI2
-TEXT ·lifBackSynToValueF64AVX512(SB), NOSPLIT, $0-104
-	VBROADCASTSD word3ff0000000000000<>+0(SB), Z0
-	MOVQ         n+96(FP), AX
-	SHLQ         $0x03, AX
-	XORQ         CX, CX
-	SUBQ         $0x40, AX
-	JL           tail
-
-loop:
-	MOVQ         dv+0(FP), DX
-	VMOVUPD      (DX)(CX*1), Z1
-	MOVQ         u+32(FP), DX
-	VMOVUPD      (DX)(CX*1), Z2
-	MOVQ         vth+56(FP), DX
-	VMOVUPD      (DX)(CX*1), Z3
-	VSUBPD       Z3, Z2, Z3
-	VPXORQ       Z4, Z4, Z4
-	VCMPPD       $0x16, Z4, Z3, K1
-	MOVQ         vreset+88(FP), DX
-	VMOVUPD      (DX)(CX*1), Z3
-	VSUBPD       Z2, Z3, Z2
-	VMULPD       Z1, Z2, Z2
-	VPXORQ       Z5, Z5, Z5
-	VMULPD       Z5, Z1, Z3
-	VMOVUPD      Z1, Z1
-	VMOVUPD      Z3, K1, Z1
-	VBROADCASTSD attached+64(FP), Z3
-	MOVQ         ds+16(FP), DX
-	VMOVUPD      (DX)(CX*1), Z8
-	VPANDQ       Z3, Z2, Z2
-	VADDPD       Z2, Z8, Z2
-	MOVQ         slope+24(FP), DX
-	VMOVUPD      (DX)(CX*1), Z3
-	VMULPD       Z3, Z2, Z2
-	VADDPD       Z2, Z1, Z1
-	MOVQ         gv+40(FP), DX
-	VMOVUPD      (DX)(CX*1), Z2
-	VADDPD       Z2, Z1, Z1
-	MOVQ         alpha+48(FP), DX
-	VMOVUPD      (DX)(CX*1), Z2
-	VMULPD       Z1, Z2, Z3
-	MOVQ         dv+0(FP), DX
-	VMOVUPD      Z3, (DX)(CX*1)
-	MOVQ         di+72(FP), DX
-	VMOVUPD      (DX)(CX*1), Z3
-	VSUBPD       Z2, Z0, Z2
-	VMULPD       Z1, Z2, Z1
-	VADDPD       Z1, Z3, Z1
-	MOVQ         dx+8(FP), DX
-	VMOVUPD      Z1, (DX)(CX*1)
-	MOVQ         beta+80(FP), DX
-	VMOVUPD      (DX)(CX*1), Z2
-	VMULPD       Z1, Z2, Z1
-	MOVQ         di+72(FP), DX
-	VMOVUPD      Z1, (DX)(CX*1)
-	ADDQ         $0x40, CX
-	SUBQ         $0x40, AX
-	JGE          loop
-
-tail:
-	ADDQ         $0x40, AX
-	JZ           end
-	SHRL         $0x03, AX
-	MOVL         $-1, DX
-	BZHIL        AX, DX, DX
-	KMOVW        DX, K1
-	MOVQ         dv+0(FP), AX
-	VMOVUPD.Z    (AX)(CX*1), K1, Z1
-	MOVQ         u+32(FP), AX
-	VMOVUPD.Z    (AX)(CX*1), K1, Z2
-	MOVQ         vth+56(FP), AX
-	VMOVUPD.Z    (AX)(CX*1), K1, Z3
-	VSUBPD       Z3, Z2, Z3
-	VPXORQ       Z6, Z6, Z6
-	VCMPPD       $0x16, Z6, Z3, K2
-	MOVQ         vreset+88(FP), AX
-	VMOVUPD.Z    (AX)(CX*1), K1, Z3
-	VSUBPD       Z2, Z3, Z2
-	VMULPD       Z1, Z2, Z2
-	VPXORQ       Z7, Z7, Z7
-	VMULPD       Z7, Z1, Z3
-	VMOVUPD      Z1, Z1
-	VMOVUPD      Z3, K2, Z1
-	VBROADCASTSD attached+64(FP), Z3
-	MOVQ         ds+16(FP), AX
-	VMOVUPD.Z    (AX)(CX*1), K1, Z4
-	VPANDQ       Z3, Z2, Z2
-	VADDPD       Z2, Z4, Z2
-	MOVQ         slope+24(FP), AX
-	VMOVUPD.Z    (AX)(CX*1), K1, Z3
-	VMULPD       Z3, Z2, Z2
-	VADDPD       Z2, Z1, Z1
-	MOVQ         gv+40(FP), AX
-	VMOVUPD.Z    (AX)(CX*1), K1, Z2
-	VADDPD       Z2, Z1, Z1
-	MOVQ         alpha+48(FP), AX
-	VMOVUPD.Z    (AX)(CX*1), K1, Z2
-	VMULPD       Z1, Z2, Z3
-	MOVQ         dv+0(FP), AX
-	VMOVUPD      Z3, K1, (AX)(CX*1)
-	MOVQ         di+72(FP), AX
-	VMOVUPD.Z    (AX)(CX*1), K1, Z3
-	VSUBPD       Z2, Z0, Z0
-	VMULPD       Z1, Z0, Z0
-	VADDPD       Z0, Z3, Z0
-	MOVQ         dx+8(FP), AX
-	VMOVUPD      Z0, K1, (AX)(CX*1)
-	MOVQ         beta+80(FP), AX
-	VMOVUPD.Z    (AX)(CX*1), K1, Z1
-	VMULPD       Z0, Z1, Z0
-	MOVQ         di+72(FP), AX
-	VMOVUPD      Z0, K1, (AX)(CX*1)
 
 end:
 	VZEROUPPER
@@ -17304,343 +19816,887 @@ end:
 	VZEROUPPER
 	RET
 
-// func lifBackSynLearnedF64AVX512(dv *float64, dx *float64, ds *float64, slope *float64, u *float64, gv *float64, alpha *float64, vth *float64, attached uint64, di *float64, beta *float64, dalpha *float64, before *float64, dvth *float64, dbeta *float64, i *float64, ibefore *float64, n int)
+// func lifBackSynF64AVX512(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, di *float64, beta *float64, n int, rows int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·lifBackSynLearnedF64AVX512(SB), NOSPLIT, $0-144
+TEXT ·lifBackSynF64AVX512(SB), NOSPLIT, $0-128
 	VBROADCASTSD word3ff0000000000000<>+0(SB), Z0
-	MOVQ         n+136(FP), AX
+	VPXORQ       Z1, Z1, Z1
+	VBROADCASTSD attached+88(FP), Z2
+	MOVQ         lddx+16(FP), AX
 	SHLQ         $0x03, AX
-	XORQ         CX, CX
-	SUBQ         $0x40, AX
-	JL           tail
+	MOVQ         AX, lddx+16(FP)
+	MOVQ         ldgv+64(FP), AX
+	SHLQ         $0x03, AX
+	MOVQ         AX, ldgv+64(FP)
+	MOVQ         ldu+48(FP), AX
+	SHLQ         $0x03, AX
+	MOVQ         AX, ldu+48(FP)
+
+row:
+	MOVQ dv+0(FP), AX
+	MOVQ alpha+72(FP), CX
+	MOVQ dx+8(FP), DX
+	MOVQ gv+56(FP), BX
+	MOVQ ds+24(FP), SI
+	MOVQ u+40(FP), DI
+	MOVQ vth+80(FP), R8
+	MOVQ n+112(FP), R9
+	SHLQ $0x03, R9
+	XORQ R10, R10
+	SUBQ $0x40, R9
+	JL   tail
 
 loop:
-	MOVQ         dv+0(FP), DX
-	VMOVUPD      (DX)(CX*1), Z1
-	MOVQ         u+32(FP), DX
-	VMOVUPD      (DX)(CX*1), Z2
-	MOVQ         vth+56(FP), DX
-	VMOVUPD      (DX)(CX*1), Z3
-	VSUBPD       Z3, Z2, Z2
-	VPXORQ       Z4, Z4, Z4
-	VCMPPD       $0x16, Z4, Z2, K1
-	VPXORQ       Z5, Z5, Z5
-	VSUBPD       Z3, Z5, Z2
-	VMULPD       Z1, Z2, Z2
-	VBROADCASTSD attached+64(FP), Z3
-	MOVQ         ds+16(FP), DX
-	VMOVUPD      (DX)(CX*1), Z8
-	VPANDQ       Z3, Z2, Z2
-	VADDPD       Z2, Z8, Z2
-	MOVQ         slope+24(FP), DX
-	VMOVUPD      (DX)(CX*1), Z3
-	VMULPD       Z3, Z2, Z2
-	VMOVUPD.Z    Z1, K1, Z3
-	MOVQ         dvth+104(FP), DX
-	VMOVUPD      (DX)(CX*1), Z8
-	VSUBPD       Z3, Z8, Z3
-	VSUBPD       Z2, Z3, Z3
-	MOVQ         dvth+104(FP), DX
-	VMOVUPD      Z3, (DX)(CX*1)
-	VADDPD       Z2, Z1, Z1
-	MOVQ         gv+40(FP), DX
-	VMOVUPD      (DX)(CX*1), Z2
-	VADDPD       Z2, Z1, Z1
-	MOVQ         alpha+48(FP), DX
-	VMOVUPD      (DX)(CX*1), Z2
-	VMULPD       Z1, Z2, Z3
-	MOVQ         dv+0(FP), DX
-	VMOVUPD      Z3, (DX)(CX*1)
-	MOVQ         dalpha+88(FP), DX
-	VMOVUPD      (DX)(CX*1), Z3
-	MOVQ         before+96(FP), DX
-	VMOVUPD      (DX)(CX*1), Z8
-	MOVQ         i+120(FP), DX
-	VMOVUPD      (DX)(CX*1), Z9
-	VSUBPD       Z9, Z8, Z8
-	VMULPD       Z8, Z1, Z8
-	VADDPD       Z8, Z3, Z3
-	MOVQ         dalpha+88(FP), DX
-	VMOVUPD      Z3, (DX)(CX*1)
-	MOVQ         di+72(FP), DX
-	VMOVUPD      (DX)(CX*1), Z3
-	VSUBPD       Z2, Z0, Z2
-	VMULPD       Z1, Z2, Z1
-	VADDPD       Z1, Z3, Z1
-	MOVQ         dx+8(FP), DX
-	VMOVUPD      Z1, (DX)(CX*1)
-	MOVQ         dbeta+112(FP), DX
-	VMOVUPD      (DX)(CX*1), Z2
-	MOVQ         ibefore+128(FP), DX
-	VMOVUPD      (DX)(CX*1), Z3
-	VMULPD       Z3, Z1, Z3
-	VADDPD       Z3, Z2, Z2
-	MOVQ         dbeta+112(FP), DX
-	VMOVUPD      Z2, (DX)(CX*1)
-	MOVQ         beta+80(FP), DX
-	VMOVUPD      (DX)(CX*1), Z2
-	VMULPD       Z1, Z2, Z1
-	MOVQ         di+72(FP), DX
-	VMOVUPD      Z1, (DX)(CX*1)
-	ADDQ         $0x40, CX
-	SUBQ         $0x40, AX
-	JGE          loop
+	VMOVUPD (AX)(R10*1), Z3
+	VMOVUPD (DI)(R10*1), Z4
+	VMOVUPD (R8)(R10*1), Z5
+	VSUBPD  Z5, Z4, Z4
+	VCMPPD  $0x16, Z1, Z4, K1
+	VSUBPD  Z5, Z1, Z4
+	VMULPD  Z3, Z4, Z4
+	MOVQ    slope+32(FP), R11
+	VMOVUPD (R11)(R10*1), Z5
+	VMOVUPD (SI)(R10*1), Z6
+	VPANDQ  Z2, Z4, Z4
+	VADDPD  Z4, Z6, Z4
+	VMULPD  Z5, Z4, Z4
+	VADDPD  Z4, Z3, Z3
+	VMOVUPD (BX)(R10*1), Z4
+	VADDPD  Z4, Z3, Z3
+	VMOVUPD (CX)(R10*1), Z4
+	VMULPD  Z3, Z4, Z5
+	VMOVUPD Z5, (AX)(R10*1)
+	MOVQ    di+96(FP), R11
+	VMOVUPD (R11)(R10*1), Z5
+	VSUBPD  Z4, Z0, Z4
+	VMULPD  Z3, Z4, Z3
+	VADDPD  Z3, Z5, Z3
+	VMOVUPD Z3, (DX)(R10*1)
+	MOVQ    beta+104(FP), R11
+	VMOVUPD (R11)(R10*1), Z4
+	VMULPD  Z3, Z4, Z3
+	MOVQ    di+96(FP), R11
+	VMOVUPD Z3, (R11)(R10*1)
+	ADDQ    $0x40, R10
+	SUBQ    $0x40, R9
+	JGE     loop
 
 tail:
-	ADDQ         $0x40, AX
-	JZ           end
-	SHRL         $0x03, AX
-	MOVL         $-1, DX
-	BZHIL        AX, DX, DX
-	KMOVW        DX, K1
-	MOVQ         dv+0(FP), AX
-	VMOVUPD.Z    (AX)(CX*1), K1, Z1
-	MOVQ         u+32(FP), AX
-	VMOVUPD.Z    (AX)(CX*1), K1, Z2
-	MOVQ         vth+56(FP), AX
-	VMOVUPD.Z    (AX)(CX*1), K1, Z3
-	VSUBPD       Z3, Z2, Z2
-	VPXORQ       Z6, Z6, Z6
-	VCMPPD       $0x16, Z6, Z2, K2
-	VPXORQ       Z7, Z7, Z7
-	VSUBPD       Z3, Z7, Z2
-	VMULPD       Z1, Z2, Z2
-	VBROADCASTSD attached+64(FP), Z3
-	MOVQ         ds+16(FP), AX
-	VMOVUPD.Z    (AX)(CX*1), K1, Z4
-	VPANDQ       Z3, Z2, Z2
-	VADDPD       Z2, Z4, Z2
-	MOVQ         slope+24(FP), AX
-	VMOVUPD.Z    (AX)(CX*1), K1, Z3
-	VMULPD       Z3, Z2, Z2
-	VMOVUPD.Z    Z1, K2, Z3
-	MOVQ         dvth+104(FP), AX
-	VMOVUPD.Z    (AX)(CX*1), K1, Z4
-	VSUBPD       Z3, Z4, Z3
-	VSUBPD       Z2, Z3, Z3
-	MOVQ         dvth+104(FP), AX
-	VMOVUPD      Z3, K1, (AX)(CX*1)
-	VADDPD       Z2, Z1, Z1
-	MOVQ         gv+40(FP), AX
-	VMOVUPD.Z    (AX)(CX*1), K1, Z2
-	VADDPD       Z2, Z1, Z1
-	MOVQ         alpha+48(FP), AX
-	VMOVUPD.Z    (AX)(CX*1), K1, Z2
-	VMULPD       Z1, Z2, Z3
-	MOVQ         dv+0(FP), AX
-	VMOVUPD      Z3, K1, (AX)(CX*1)
-	MOVQ         dalpha+88(FP), AX
-	VMOVUPD.Z    (AX)(CX*1), K1, Z3
-	MOVQ         before+96(FP), AX
-	VMOVUPD.Z    (AX)(CX*1), K1, Z4
-	MOVQ         i+120(FP), AX
-	VMOVUPD.Z    (AX)(CX*1), K1, Z5
-	VSUBPD       Z5, Z4, Z4
-	VMULPD       Z4, Z1, Z4
-	VADDPD       Z4, Z3, Z3
-	MOVQ         dalpha+88(FP), AX
-	VMOVUPD      Z3, K1, (AX)(CX*1)
-	MOVQ         di+72(FP), AX
-	VMOVUPD.Z    (AX)(CX*1), K1, Z3
-	VSUBPD       Z2, Z0, Z0
-	VMULPD       Z1, Z0, Z0
-	VADDPD       Z0, Z3, Z0
-	MOVQ         dx+8(FP), AX
-	VMOVUPD      Z0, K1, (AX)(CX*1)
-	MOVQ         dbeta+112(FP), AX
-	VMOVUPD.Z    (AX)(CX*1), K1, Z1
-	MOVQ         ibefore+128(FP), AX
-	VMOVUPD.Z    (AX)(CX*1), K1, Z2
-	VMULPD       Z2, Z0, Z2
-	VADDPD       Z2, Z1, Z1
-	MOVQ         dbeta+112(FP), AX
-	VMOVUPD      Z1, K1, (AX)(CX*1)
-	MOVQ         beta+80(FP), AX
-	VMOVUPD.Z    (AX)(CX*1), K1, Z1
-	VMULPD       Z0, Z1, Z0
-	MOVQ         di+72(FP), AX
-	VMOVUPD      Z0, K1, (AX)(CX*1)
+	ADDQ      $0x40, R9
+	JZ        end
+	SHRL      $0x03, R9
+	MOVL      $-1, R11
+	BZHIL     R9, R11, R11
+	KMOVW     R11, K1
+	VMOVUPD.Z (AX)(R10*1), K1, Z3
+	VMOVUPD.Z (DI)(R10*1), K1, Z4
+	VMOVUPD.Z (R8)(R10*1), K1, Z5
+	VSUBPD    Z5, Z4, Z4
+	VCMPPD    $0x16, Z1, Z4, K2
+	VSUBPD    Z5, Z1, Z4
+	VMULPD    Z3, Z4, Z4
+	MOVQ      slope+32(FP), DI
+	VMOVUPD.Z (DI)(R10*1), K1, Z5
+	VMOVUPD.Z (SI)(R10*1), K1, Z6
+	VPANDQ    Z2, Z4, Z4
+	VADDPD    Z4, Z6, Z4
+	VMULPD    Z5, Z4, Z4
+	VADDPD    Z4, Z3, Z3
+	VMOVUPD.Z (BX)(R10*1), K1, Z4
+	VADDPD    Z4, Z3, Z3
+	VMOVUPD.Z (CX)(R10*1), K1, Z4
+	VMULPD    Z3, Z4, Z5
+	VMOVUPD   Z5, K1, (AX)(R10*1)
+	MOVQ      di+96(FP), AX
+	VMOVUPD.Z (AX)(R10*1), K1, Z5
+	VSUBPD    Z4, Z0, Z4
+	VMULPD    Z3, Z4, Z3
+	VADDPD    Z3, Z5, Z3
+	VMOVUPD   Z3, K1, (DX)(R10*1)
+	MOVQ      beta+104(FP), AX
+	VMOVUPD.Z (AX)(R10*1), K1, Z4
+	VMULPD    Z3, Z4, Z3
+	MOVQ      di+96(FP), AX
+	VMOVUPD   Z3, K1, (AX)(R10*1)
 
 end:
+	MOVQ n+112(FP), AX
+	SHLQ $0x03, AX
+	ADDQ AX, di+96(FP)
+	ADDQ AX, ds+24(FP)
+	ADDQ AX, dv+0(FP)
+	MOVQ lddx+16(FP), CX
+	ADDQ CX, dx+8(FP)
+	MOVQ ldgv+64(FP), CX
+	ADDQ CX, gv+56(FP)
+	ADDQ AX, slope+32(FP)
+	MOVQ ldu+48(FP), AX
+	ADDQ AX, u+40(FP)
+	DECQ rows+120(FP)
+	JNZ  row
 	VZEROUPPER
 	RET
 
-// func lifBackSynToValueLearnedF64AVX512(dv *float64, dx *float64, ds *float64, slope *float64, u *float64, gv *float64, alpha *float64, vth *float64, attached uint64, di *float64, beta *float64, vreset *float64, dalpha *float64, before *float64, dvth *float64, dbeta *float64, i *float64, ibefore *float64, dvreset *float64, n int)
+// func lifBackSynFastF64AVX512(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, di *float64, beta *float64, k float64, n int, rows int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·lifBackSynToValueLearnedF64AVX512(SB), NOSPLIT, $0-160
+TEXT ·lifBackSynFastF64AVX512(SB), NOSPLIT, $0-136
 	VBROADCASTSD word3ff0000000000000<>+0(SB), Z0
-	MOVQ         n+152(FP), AX
+	VPXORQ       Z1, Z1, Z1
+	VBROADCASTSD attached+88(FP), Z2
+	VBROADCASTSD k+112(FP), Z3
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Z4
+	MOVQ         lddx+16(FP), AX
 	SHLQ         $0x03, AX
-	XORQ         CX, CX
-	SUBQ         $0x40, AX
-	JL           tail
+	MOVQ         AX, lddx+16(FP)
+	MOVQ         ldgv+64(FP), AX
+	SHLQ         $0x03, AX
+	MOVQ         AX, ldgv+64(FP)
+	MOVQ         ldu+48(FP), AX
+	SHLQ         $0x03, AX
+	MOVQ         AX, ldu+48(FP)
+
+row:
+	MOVQ dv+0(FP), AX
+	MOVQ alpha+72(FP), CX
+	MOVQ dx+8(FP), DX
+	MOVQ gv+56(FP), BX
+	MOVQ ds+24(FP), SI
+	MOVQ u+40(FP), DI
+	MOVQ vth+80(FP), R8
+	MOVQ n+120(FP), R9
+	SHLQ $0x03, R9
+	XORQ R10, R10
+	SUBQ $0x40, R9
+	JL   tail
 
 loop:
-	MOVQ         dv+0(FP), DX
-	VMOVUPD      (DX)(CX*1), Z1
-	MOVQ         u+32(FP), DX
-	VMOVUPD      (DX)(CX*1), Z2
-	MOVQ         vth+56(FP), DX
-	VMOVUPD      (DX)(CX*1), Z3
-	VSUBPD       Z3, Z2, Z3
-	VPXORQ       Z4, Z4, Z4
-	VCMPPD       $0x16, Z4, Z3, K1
-	MOVQ         vreset+88(FP), DX
-	VMOVUPD      (DX)(CX*1), Z3
-	VSUBPD       Z2, Z3, Z2
-	VMULPD       Z1, Z2, Z2
-	VPXORQ       Z5, Z5, Z5
-	VMULPD       Z5, Z1, Z3
-	VMOVUPD      Z1, Z8
-	VMOVUPD      Z3, K1, Z8
-	VBROADCASTSD attached+64(FP), Z3
-	MOVQ         ds+16(FP), DX
-	VMOVUPD      (DX)(CX*1), Z9
-	VPANDQ       Z3, Z2, Z2
-	VADDPD       Z2, Z9, Z2
-	MOVQ         slope+24(FP), DX
-	VMOVUPD      (DX)(CX*1), Z3
-	VMULPD       Z3, Z2, Z2
-	VMOVUPD.Z    Z1, K1, Z1
-	MOVQ         dvreset+144(FP), DX
-	VMOVUPD      (DX)(CX*1), Z3
-	VADDPD       Z1, Z3, Z1
-	MOVQ         dvreset+144(FP), DX
-	VMOVUPD      Z1, (DX)(CX*1)
-	MOVQ         dvth+112(FP), DX
-	VMOVUPD      (DX)(CX*1), Z1
-	VSUBPD       Z2, Z1, Z1
-	MOVQ         dvth+112(FP), DX
-	VMOVUPD      Z1, (DX)(CX*1)
-	VADDPD       Z2, Z8, Z1
-	MOVQ         gv+40(FP), DX
-	VMOVUPD      (DX)(CX*1), Z2
-	VADDPD       Z2, Z1, Z1
-	MOVQ         alpha+48(FP), DX
-	VMOVUPD      (DX)(CX*1), Z2
-	VMULPD       Z1, Z2, Z3
-	MOVQ         dv+0(FP), DX
-	VMOVUPD      Z3, (DX)(CX*1)
-	MOVQ         dalpha+96(FP), DX
-	VMOVUPD      (DX)(CX*1), Z3
-	MOVQ         before+104(FP), DX
-	VMOVUPD      (DX)(CX*1), Z8
-	MOVQ         i+128(FP), DX
-	VMOVUPD      (DX)(CX*1), Z9
-	VSUBPD       Z9, Z8, Z8
-	VMULPD       Z8, Z1, Z8
-	VADDPD       Z8, Z3, Z3
-	MOVQ         dalpha+96(FP), DX
-	VMOVUPD      Z3, (DX)(CX*1)
-	MOVQ         di+72(FP), DX
-	VMOVUPD      (DX)(CX*1), Z3
-	VSUBPD       Z2, Z0, Z2
-	VMULPD       Z1, Z2, Z1
-	VADDPD       Z1, Z3, Z1
-	MOVQ         dx+8(FP), DX
-	VMOVUPD      Z1, (DX)(CX*1)
-	MOVQ         dbeta+120(FP), DX
-	VMOVUPD      (DX)(CX*1), Z2
-	MOVQ         ibefore+136(FP), DX
-	VMOVUPD      (DX)(CX*1), Z3
-	VMULPD       Z3, Z1, Z3
-	VADDPD       Z3, Z2, Z2
-	MOVQ         dbeta+120(FP), DX
-	VMOVUPD      Z2, (DX)(CX*1)
-	MOVQ         beta+80(FP), DX
-	VMOVUPD      (DX)(CX*1), Z2
-	VMULPD       Z1, Z2, Z1
-	MOVQ         di+72(FP), DX
-	VMOVUPD      Z1, (DX)(CX*1)
-	ADDQ         $0x40, CX
-	SUBQ         $0x40, AX
-	JGE          loop
+	VMOVUPD (AX)(R10*1), Z5
+	VMOVUPD (DI)(R10*1), Z6
+	VMOVUPD (R8)(R10*1), Z7
+	VSUBPD  Z7, Z6, Z6
+	VCMPPD  $0x16, Z1, Z6, K1
+	VSUBPD  Z7, Z1, Z7
+	VMULPD  Z5, Z7, Z7
+	VPANDQ  Z4, Z6, Z6
+	VMULPD  Z6, Z3, Z6
+	VADDPD  Z6, Z0, Z6
+	VDIVPD  Z6, Z0, Z6
+	VMULPD  Z6, Z6, Z6
+	VMOVUPD (SI)(R10*1), Z8
+	VPANDQ  Z2, Z7, Z7
+	VADDPD  Z7, Z8, Z7
+	VMULPD  Z6, Z7, Z6
+	VADDPD  Z6, Z5, Z5
+	VMOVUPD (BX)(R10*1), Z6
+	VADDPD  Z6, Z5, Z5
+	VMOVUPD (CX)(R10*1), Z6
+	VMULPD  Z5, Z6, Z7
+	VMOVUPD Z7, (AX)(R10*1)
+	MOVQ    di+96(FP), R11
+	VMOVUPD (R11)(R10*1), Z7
+	VSUBPD  Z6, Z0, Z6
+	VMULPD  Z5, Z6, Z5
+	VADDPD  Z5, Z7, Z5
+	VMOVUPD Z5, (DX)(R10*1)
+	MOVQ    beta+104(FP), R11
+	VMOVUPD (R11)(R10*1), Z6
+	VMULPD  Z5, Z6, Z5
+	MOVQ    di+96(FP), R11
+	VMOVUPD Z5, (R11)(R10*1)
+	ADDQ    $0x40, R10
+	SUBQ    $0x40, R9
+	JGE     loop
 
 tail:
-	ADDQ         $0x40, AX
-	JZ           end
-	SHRL         $0x03, AX
-	MOVL         $-1, DX
-	BZHIL        AX, DX, DX
-	KMOVW        DX, K1
-	MOVQ         dv+0(FP), AX
-	VMOVUPD.Z    (AX)(CX*1), K1, Z1
-	MOVQ         u+32(FP), AX
-	VMOVUPD.Z    (AX)(CX*1), K1, Z2
-	MOVQ         vth+56(FP), AX
-	VMOVUPD.Z    (AX)(CX*1), K1, Z3
-	VSUBPD       Z3, Z2, Z3
-	VPXORQ       Z6, Z6, Z6
-	VCMPPD       $0x16, Z6, Z3, K2
-	MOVQ         vreset+88(FP), AX
-	VMOVUPD.Z    (AX)(CX*1), K1, Z3
-	VSUBPD       Z2, Z3, Z2
-	VMULPD       Z1, Z2, Z2
-	VPXORQ       Z7, Z7, Z7
-	VMULPD       Z7, Z1, Z3
-	VMOVUPD      Z1, Z4
-	VMOVUPD      Z3, K2, Z4
-	VBROADCASTSD attached+64(FP), Z3
-	MOVQ         ds+16(FP), AX
-	VMOVUPD.Z    (AX)(CX*1), K1, Z5
-	VPANDQ       Z3, Z2, Z2
-	VADDPD       Z2, Z5, Z2
-	MOVQ         slope+24(FP), AX
-	VMOVUPD.Z    (AX)(CX*1), K1, Z3
-	VMULPD       Z3, Z2, Z2
-	VMOVUPD.Z    Z1, K2, Z1
-	MOVQ         dvreset+144(FP), AX
-	VMOVUPD.Z    (AX)(CX*1), K1, Z3
-	VADDPD       Z1, Z3, Z1
-	MOVQ         dvreset+144(FP), AX
-	VMOVUPD      Z1, K1, (AX)(CX*1)
-	MOVQ         dvth+112(FP), AX
-	VMOVUPD.Z    (AX)(CX*1), K1, Z1
-	VSUBPD       Z2, Z1, Z1
-	MOVQ         dvth+112(FP), AX
-	VMOVUPD      Z1, K1, (AX)(CX*1)
-	VADDPD       Z2, Z4, Z1
-	MOVQ         gv+40(FP), AX
-	VMOVUPD.Z    (AX)(CX*1), K1, Z2
-	VADDPD       Z2, Z1, Z1
-	MOVQ         alpha+48(FP), AX
-	VMOVUPD.Z    (AX)(CX*1), K1, Z2
-	VMULPD       Z1, Z2, Z3
-	MOVQ         dv+0(FP), AX
-	VMOVUPD      Z3, K1, (AX)(CX*1)
-	MOVQ         dalpha+96(FP), AX
-	VMOVUPD.Z    (AX)(CX*1), K1, Z3
-	MOVQ         before+104(FP), AX
-	VMOVUPD.Z    (AX)(CX*1), K1, Z4
-	MOVQ         i+128(FP), AX
-	VMOVUPD.Z    (AX)(CX*1), K1, Z5
-	VSUBPD       Z5, Z4, Z4
-	VMULPD       Z4, Z1, Z4
-	VADDPD       Z4, Z3, Z3
-	MOVQ         dalpha+96(FP), AX
-	VMOVUPD      Z3, K1, (AX)(CX*1)
-	MOVQ         di+72(FP), AX
-	VMOVUPD.Z    (AX)(CX*1), K1, Z3
-	VSUBPD       Z2, Z0, Z0
-	VMULPD       Z1, Z0, Z0
-	VADDPD       Z0, Z3, Z0
-	MOVQ         dx+8(FP), AX
-	VMOVUPD      Z0, K1, (AX)(CX*1)
-	MOVQ         dbeta+120(FP), AX
-	VMOVUPD.Z    (AX)(CX*1), K1, Z1
-	MOVQ         ibefore+136(FP), AX
-	VMOVUPD.Z    (AX)(CX*1), K1, Z2
-	VMULPD       Z2, Z0, Z2
-	VADDPD       Z2, Z1, Z1
-	MOVQ         dbeta+120(FP), AX
-	VMOVUPD      Z1, K1, (AX)(CX*1)
-	MOVQ         beta+80(FP), AX
-	VMOVUPD.Z    (AX)(CX*1), K1, Z1
-	VMULPD       Z0, Z1, Z0
-	MOVQ         di+72(FP), AX
-	VMOVUPD      Z0, K1, (AX)(CX*1)
+	ADDQ      $0x40, R9
+	JZ        end
+	SHRL      $0x03, R9
+	MOVL      $-1, R11
+	BZHIL     R9, R11, R11
+	KMOVW     R11, K1
+	VMOVUPD.Z (AX)(R10*1), K1, Z5
+	VMOVUPD.Z (DI)(R10*1), K1, Z6
+	VMOVUPD.Z (R8)(R10*1), K1, Z7
+	VSUBPD    Z7, Z6, Z6
+	VCMPPD    $0x16, Z1, Z6, K2
+	VSUBPD    Z7, Z1, Z7
+	VMULPD    Z5, Z7, Z7
+	VPANDQ    Z4, Z6, Z6
+	VMULPD    Z6, Z3, Z6
+	VADDPD    Z6, Z0, Z6
+	VDIVPD    Z6, Z0, Z6
+	VMULPD    Z6, Z6, Z6
+	VMOVUPD.Z (SI)(R10*1), K1, Z8
+	VPANDQ    Z2, Z7, Z7
+	VADDPD    Z7, Z8, Z7
+	VMULPD    Z6, Z7, Z6
+	VADDPD    Z6, Z5, Z5
+	VMOVUPD.Z (BX)(R10*1), K1, Z6
+	VADDPD    Z6, Z5, Z5
+	VMOVUPD.Z (CX)(R10*1), K1, Z6
+	VMULPD    Z5, Z6, Z7
+	VMOVUPD   Z7, K1, (AX)(R10*1)
+	MOVQ      di+96(FP), AX
+	VMOVUPD.Z (AX)(R10*1), K1, Z7
+	VSUBPD    Z6, Z0, Z6
+	VMULPD    Z5, Z6, Z5
+	VADDPD    Z5, Z7, Z5
+	VMOVUPD   Z5, K1, (DX)(R10*1)
+	MOVQ      beta+104(FP), AX
+	VMOVUPD.Z (AX)(R10*1), K1, Z6
+	VMULPD    Z5, Z6, Z5
+	MOVQ      di+96(FP), AX
+	VMOVUPD   Z5, K1, (AX)(R10*1)
 
 end:
+	MOVQ n+120(FP), AX
+	SHLQ $0x03, AX
+	ADDQ AX, di+96(FP)
+	ADDQ AX, ds+24(FP)
+	ADDQ AX, dv+0(FP)
+	MOVQ lddx+16(FP), CX
+	ADDQ CX, dx+8(FP)
+	MOVQ ldgv+64(FP), CX
+	ADDQ CX, gv+56(FP)
+	ADDQ AX, slope+32(FP)
+	MOVQ ldu+48(FP), AX
+	ADDQ AX, u+40(FP)
+	DECQ rows+128(FP)
+	JNZ  row
+	VZEROUPPER
+	RET
+
+// func lifBackSynLearnedF64AVX512(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, di *float64, beta *float64, dalpha *float64, before *float64, dvth *float64, dbeta *float64, i *float64, ibefore *float64, n int, rows int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·lifBackSynLearnedF64AVX512(SB), NOSPLIT, $0-176
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Z0
+	VPXORQ       Z1, Z1, Z1
+	VBROADCASTSD attached+88(FP), Z2
+	MOVQ         lddx+16(FP), AX
+	SHLQ         $0x03, AX
+	MOVQ         AX, lddx+16(FP)
+	MOVQ         ldgv+64(FP), AX
+	SHLQ         $0x03, AX
+	MOVQ         AX, ldgv+64(FP)
+	MOVQ         ldu+48(FP), AX
+	SHLQ         $0x03, AX
+	MOVQ         AX, ldu+48(FP)
+
+row:
+	MOVQ dv+0(FP), AX
+	MOVQ alpha+72(FP), CX
+	MOVQ dx+8(FP), DX
+	MOVQ gv+56(FP), BX
+	MOVQ ds+24(FP), SI
+	MOVQ u+40(FP), DI
+	MOVQ vth+80(FP), R8
+	MOVQ n+160(FP), R9
+	SHLQ $0x03, R9
+	XORQ R10, R10
+	SUBQ $0x40, R9
+	JL   tail
+
+loop:
+	VMOVUPD   (AX)(R10*1), Z3
+	VMOVUPD   (DI)(R10*1), Z4
+	VMOVUPD   (R8)(R10*1), Z5
+	VSUBPD    Z5, Z4, Z4
+	VCMPPD    $0x16, Z1, Z4, K1
+	VSUBPD    Z5, Z1, Z4
+	VMULPD    Z3, Z4, Z4
+	MOVQ      slope+32(FP), R11
+	VMOVUPD   (R11)(R10*1), Z5
+	VMOVUPD   (SI)(R10*1), Z6
+	VPANDQ    Z2, Z4, Z4
+	VADDPD    Z4, Z6, Z4
+	VMULPD    Z5, Z4, Z4
+	VMOVUPD.Z Z3, K1, Z5
+	MOVQ      dvth+128(FP), R11
+	VMOVUPD   (R11)(R10*1), Z6
+	VSUBPD    Z5, Z6, Z5
+	VSUBPD    Z4, Z5, Z5
+	MOVQ      dvth+128(FP), R11
+	VMOVUPD   Z5, (R11)(R10*1)
+	VADDPD    Z4, Z3, Z3
+	VMOVUPD   (BX)(R10*1), Z4
+	VADDPD    Z4, Z3, Z3
+	VMOVUPD   (CX)(R10*1), Z4
+	VMULPD    Z3, Z4, Z5
+	VMOVUPD   Z5, (AX)(R10*1)
+	MOVQ      dalpha+112(FP), R11
+	VMOVUPD   (R11)(R10*1), Z5
+	MOVQ      before+120(FP), R11
+	VMOVUPD   (R11)(R10*1), Z6
+	MOVQ      i+144(FP), R11
+	VMOVUPD   (R11)(R10*1), Z7
+	VSUBPD    Z7, Z6, Z6
+	VMULPD    Z6, Z3, Z6
+	VADDPD    Z6, Z5, Z5
+	MOVQ      dalpha+112(FP), R11
+	VMOVUPD   Z5, (R11)(R10*1)
+	MOVQ      di+96(FP), R11
+	VMOVUPD   (R11)(R10*1), Z5
+	VSUBPD    Z4, Z0, Z4
+	VMULPD    Z3, Z4, Z3
+	VADDPD    Z3, Z5, Z3
+	VMOVUPD   Z3, (DX)(R10*1)
+	MOVQ      dbeta+136(FP), R11
+	VMOVUPD   (R11)(R10*1), Z4
+	MOVQ      ibefore+152(FP), R11
+	VMOVUPD   (R11)(R10*1), Z5
+	VMULPD    Z5, Z3, Z5
+	VADDPD    Z5, Z4, Z4
+	MOVQ      dbeta+136(FP), R11
+	VMOVUPD   Z4, (R11)(R10*1)
+	MOVQ      beta+104(FP), R11
+	VMOVUPD   (R11)(R10*1), Z4
+	VMULPD    Z3, Z4, Z3
+	MOVQ      di+96(FP), R11
+	VMOVUPD   Z3, (R11)(R10*1)
+	ADDQ      $0x40, R10
+	SUBQ      $0x40, R9
+	JGE       loop
+
+tail:
+	ADDQ      $0x40, R9
+	JZ        end
+	SHRL      $0x03, R9
+	MOVL      $-1, R11
+	BZHIL     R9, R11, R11
+	KMOVW     R11, K1
+	VMOVUPD.Z (AX)(R10*1), K1, Z3
+	VMOVUPD.Z (DI)(R10*1), K1, Z4
+	VMOVUPD.Z (R8)(R10*1), K1, Z5
+	VSUBPD    Z5, Z4, Z4
+	VCMPPD    $0x16, Z1, Z4, K2
+	VSUBPD    Z5, Z1, Z4
+	VMULPD    Z3, Z4, Z4
+	MOVQ      slope+32(FP), DI
+	VMOVUPD.Z (DI)(R10*1), K1, Z5
+	VMOVUPD.Z (SI)(R10*1), K1, Z6
+	VPANDQ    Z2, Z4, Z4
+	VADDPD    Z4, Z6, Z4
+	VMULPD    Z5, Z4, Z4
+	VMOVUPD.Z Z3, K2, Z5
+	MOVQ      dvth+128(FP), SI
+	VMOVUPD.Z (SI)(R10*1), K1, Z6
+	VSUBPD    Z5, Z6, Z5
+	VSUBPD    Z4, Z5, Z5
+	MOVQ      dvth+128(FP), SI
+	VMOVUPD   Z5, K1, (SI)(R10*1)
+	VADDPD    Z4, Z3, Z3
+	VMOVUPD.Z (BX)(R10*1), K1, Z4
+	VADDPD    Z4, Z3, Z3
+	VMOVUPD.Z (CX)(R10*1), K1, Z4
+	VMULPD    Z3, Z4, Z5
+	VMOVUPD   Z5, K1, (AX)(R10*1)
+	MOVQ      dalpha+112(FP), AX
+	VMOVUPD.Z (AX)(R10*1), K1, Z5
+	MOVQ      before+120(FP), AX
+	VMOVUPD.Z (AX)(R10*1), K1, Z6
+	MOVQ      i+144(FP), AX
+	VMOVUPD.Z (AX)(R10*1), K1, Z7
+	VSUBPD    Z7, Z6, Z6
+	VMULPD    Z6, Z3, Z6
+	VADDPD    Z6, Z5, Z5
+	MOVQ      dalpha+112(FP), AX
+	VMOVUPD   Z5, K1, (AX)(R10*1)
+	MOVQ      di+96(FP), AX
+	VMOVUPD.Z (AX)(R10*1), K1, Z5
+	VSUBPD    Z4, Z0, Z4
+	VMULPD    Z3, Z4, Z3
+	VADDPD    Z3, Z5, Z3
+	VMOVUPD   Z3, K1, (DX)(R10*1)
+	MOVQ      dbeta+136(FP), AX
+	VMOVUPD.Z (AX)(R10*1), K1, Z4
+	MOVQ      ibefore+152(FP), AX
+	VMOVUPD.Z (AX)(R10*1), K1, Z5
+	VMULPD    Z5, Z3, Z5
+	VADDPD    Z5, Z4, Z4
+	MOVQ      dbeta+136(FP), AX
+	VMOVUPD   Z4, K1, (AX)(R10*1)
+	MOVQ      beta+104(FP), AX
+	VMOVUPD.Z (AX)(R10*1), K1, Z4
+	VMULPD    Z3, Z4, Z3
+	MOVQ      di+96(FP), AX
+	VMOVUPD   Z3, K1, (AX)(R10*1)
+
+end:
+	MOVQ n+160(FP), AX
+	SHLQ $0x03, AX
+	ADDQ AX, di+96(FP)
+	ADDQ AX, ds+24(FP)
+	ADDQ AX, dv+0(FP)
+	MOVQ lddx+16(FP), CX
+	ADDQ CX, dx+8(FP)
+	MOVQ ldgv+64(FP), CX
+	ADDQ CX, gv+56(FP)
+	ADDQ AX, slope+32(FP)
+	MOVQ ldu+48(FP), AX
+	ADDQ AX, u+40(FP)
+	DECQ rows+168(FP)
+	JNZ  row
+	VZEROUPPER
+	RET
+
+// func lifBackSynToValueF64AVX512(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, di *float64, beta *float64, vreset *float64, n int, rows int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·lifBackSynToValueF64AVX512(SB), NOSPLIT, $0-136
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Z0
+	VPXORQ       Z1, Z1, Z1
+	VBROADCASTSD attached+88(FP), Z2
+	MOVQ         lddx+16(FP), AX
+	SHLQ         $0x03, AX
+	MOVQ         AX, lddx+16(FP)
+	MOVQ         ldgv+64(FP), AX
+	SHLQ         $0x03, AX
+	MOVQ         AX, ldgv+64(FP)
+	MOVQ         ldu+48(FP), AX
+	SHLQ         $0x03, AX
+	MOVQ         AX, ldu+48(FP)
+
+row:
+	MOVQ dv+0(FP), AX
+	MOVQ alpha+72(FP), CX
+	MOVQ dx+8(FP), DX
+	MOVQ gv+56(FP), BX
+	MOVQ ds+24(FP), SI
+	MOVQ u+40(FP), DI
+	MOVQ vth+80(FP), R8
+	MOVQ n+120(FP), R9
+	SHLQ $0x03, R9
+	XORQ R10, R10
+	SUBQ $0x40, R9
+	JL   tail
+
+loop:
+	VMOVUPD (AX)(R10*1), Z3
+	VMOVUPD (DI)(R10*1), Z4
+	VMOVUPD (R8)(R10*1), Z5
+	VSUBPD  Z5, Z4, Z5
+	VCMPPD  $0x16, Z1, Z5, K1
+	MOVQ    vreset+112(FP), R11
+	VMOVUPD (R11)(R10*1), Z5
+	VSUBPD  Z4, Z5, Z4
+	VMULPD  Z3, Z4, Z4
+	VMULPD  Z1, Z3, Z5
+	VMOVUPD Z3, Z3
+	VMOVUPD Z5, K1, Z3
+	MOVQ    slope+32(FP), R11
+	VMOVUPD (R11)(R10*1), Z5
+	VMOVUPD (SI)(R10*1), Z6
+	VPANDQ  Z2, Z4, Z4
+	VADDPD  Z4, Z6, Z4
+	VMULPD  Z5, Z4, Z4
+	VADDPD  Z4, Z3, Z3
+	VMOVUPD (BX)(R10*1), Z4
+	VADDPD  Z4, Z3, Z3
+	VMOVUPD (CX)(R10*1), Z4
+	VMULPD  Z3, Z4, Z5
+	VMOVUPD Z5, (AX)(R10*1)
+	MOVQ    di+96(FP), R11
+	VMOVUPD (R11)(R10*1), Z5
+	VSUBPD  Z4, Z0, Z4
+	VMULPD  Z3, Z4, Z3
+	VADDPD  Z3, Z5, Z3
+	VMOVUPD Z3, (DX)(R10*1)
+	MOVQ    beta+104(FP), R11
+	VMOVUPD (R11)(R10*1), Z4
+	VMULPD  Z3, Z4, Z3
+	MOVQ    di+96(FP), R11
+	VMOVUPD Z3, (R11)(R10*1)
+	ADDQ    $0x40, R10
+	SUBQ    $0x40, R9
+	JGE     loop
+
+tail:
+	ADDQ      $0x40, R9
+	JZ        end
+	SHRL      $0x03, R9
+	MOVL      $-1, R11
+	BZHIL     R9, R11, R11
+	KMOVW     R11, K1
+	VMOVUPD.Z (AX)(R10*1), K1, Z3
+	VMOVUPD.Z (DI)(R10*1), K1, Z4
+	VMOVUPD.Z (R8)(R10*1), K1, Z5
+	VSUBPD    Z5, Z4, Z5
+	VCMPPD    $0x16, Z1, Z5, K2
+	MOVQ      vreset+112(FP), DI
+	VMOVUPD.Z (DI)(R10*1), K1, Z5
+	VSUBPD    Z4, Z5, Z4
+	VMULPD    Z3, Z4, Z4
+	VMULPD    Z1, Z3, Z5
+	VMOVUPD   Z3, Z3
+	VMOVUPD   Z5, K2, Z3
+	MOVQ      slope+32(FP), DI
+	VMOVUPD.Z (DI)(R10*1), K1, Z5
+	VMOVUPD.Z (SI)(R10*1), K1, Z6
+	VPANDQ    Z2, Z4, Z4
+	VADDPD    Z4, Z6, Z4
+	VMULPD    Z5, Z4, Z4
+	VADDPD    Z4, Z3, Z3
+	VMOVUPD.Z (BX)(R10*1), K1, Z4
+	VADDPD    Z4, Z3, Z3
+	VMOVUPD.Z (CX)(R10*1), K1, Z4
+	VMULPD    Z3, Z4, Z5
+	VMOVUPD   Z5, K1, (AX)(R10*1)
+	MOVQ      di+96(FP), AX
+	VMOVUPD.Z (AX)(R10*1), K1, Z5
+	VSUBPD    Z4, Z0, Z4
+	VMULPD    Z3, Z4, Z3
+	VADDPD    Z3, Z5, Z3
+	VMOVUPD   Z3, K1, (DX)(R10*1)
+	MOVQ      beta+104(FP), AX
+	VMOVUPD.Z (AX)(R10*1), K1, Z4
+	VMULPD    Z3, Z4, Z3
+	MOVQ      di+96(FP), AX
+	VMOVUPD   Z3, K1, (AX)(R10*1)
+
+end:
+	MOVQ n+120(FP), AX
+	SHLQ $0x03, AX
+	ADDQ AX, di+96(FP)
+	ADDQ AX, ds+24(FP)
+	ADDQ AX, dv+0(FP)
+	MOVQ lddx+16(FP), CX
+	ADDQ CX, dx+8(FP)
+	MOVQ ldgv+64(FP), CX
+	ADDQ CX, gv+56(FP)
+	ADDQ AX, slope+32(FP)
+	MOVQ ldu+48(FP), AX
+	ADDQ AX, u+40(FP)
+	DECQ rows+128(FP)
+	JNZ  row
+	VZEROUPPER
+	RET
+
+// func lifBackSynToValueFastF64AVX512(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, di *float64, beta *float64, vreset *float64, k float64, n int, rows int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·lifBackSynToValueFastF64AVX512(SB), NOSPLIT, $0-144
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Z0
+	VPXORQ       Z1, Z1, Z1
+	VBROADCASTSD attached+88(FP), Z2
+	VBROADCASTSD k+120(FP), Z3
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Z4
+	MOVQ         lddx+16(FP), AX
+	SHLQ         $0x03, AX
+	MOVQ         AX, lddx+16(FP)
+	MOVQ         ldgv+64(FP), AX
+	SHLQ         $0x03, AX
+	MOVQ         AX, ldgv+64(FP)
+	MOVQ         ldu+48(FP), AX
+	SHLQ         $0x03, AX
+	MOVQ         AX, ldu+48(FP)
+
+row:
+	MOVQ dv+0(FP), AX
+	MOVQ alpha+72(FP), CX
+	MOVQ dx+8(FP), DX
+	MOVQ gv+56(FP), BX
+	MOVQ ds+24(FP), SI
+	MOVQ u+40(FP), DI
+	MOVQ vth+80(FP), R8
+	MOVQ n+128(FP), R9
+	SHLQ $0x03, R9
+	XORQ R10, R10
+	SUBQ $0x40, R9
+	JL   tail
+
+loop:
+	VMOVUPD (AX)(R10*1), Z5
+	VMOVUPD (DI)(R10*1), Z6
+	VMOVUPD (R8)(R10*1), Z7
+	VSUBPD  Z7, Z6, Z7
+	VCMPPD  $0x16, Z1, Z7, K1
+	MOVQ    vreset+112(FP), R11
+	VMOVUPD (R11)(R10*1), Z8
+	VSUBPD  Z6, Z8, Z6
+	VMULPD  Z5, Z6, Z6
+	VMULPD  Z1, Z5, Z8
+	VMOVUPD Z5, Z5
+	VMOVUPD Z8, K1, Z5
+	VPANDQ  Z4, Z7, Z7
+	VMULPD  Z7, Z3, Z7
+	VADDPD  Z7, Z0, Z7
+	VDIVPD  Z7, Z0, Z7
+	VMULPD  Z7, Z7, Z7
+	VMOVUPD (SI)(R10*1), Z8
+	VPANDQ  Z2, Z6, Z6
+	VADDPD  Z6, Z8, Z6
+	VMULPD  Z7, Z6, Z6
+	VADDPD  Z6, Z5, Z5
+	VMOVUPD (BX)(R10*1), Z6
+	VADDPD  Z6, Z5, Z5
+	VMOVUPD (CX)(R10*1), Z6
+	VMULPD  Z5, Z6, Z7
+	VMOVUPD Z7, (AX)(R10*1)
+	MOVQ    di+96(FP), R11
+	VMOVUPD (R11)(R10*1), Z7
+	VSUBPD  Z6, Z0, Z6
+	VMULPD  Z5, Z6, Z5
+	VADDPD  Z5, Z7, Z5
+	VMOVUPD Z5, (DX)(R10*1)
+	MOVQ    beta+104(FP), R11
+	VMOVUPD (R11)(R10*1), Z6
+	VMULPD  Z5, Z6, Z5
+	MOVQ    di+96(FP), R11
+	VMOVUPD Z5, (R11)(R10*1)
+	ADDQ    $0x40, R10
+	SUBQ    $0x40, R9
+	JGE     loop
+
+tail:
+	ADDQ      $0x40, R9
+	JZ        end
+	SHRL      $0x03, R9
+	MOVL      $-1, R11
+	BZHIL     R9, R11, R11
+	KMOVW     R11, K1
+	VMOVUPD.Z (AX)(R10*1), K1, Z5
+	VMOVUPD.Z (DI)(R10*1), K1, Z6
+	VMOVUPD.Z (R8)(R10*1), K1, Z7
+	VSUBPD    Z7, Z6, Z7
+	VCMPPD    $0x16, Z1, Z7, K2
+	MOVQ      vreset+112(FP), DI
+	VMOVUPD.Z (DI)(R10*1), K1, Z8
+	VSUBPD    Z6, Z8, Z6
+	VMULPD    Z5, Z6, Z6
+	VMULPD    Z1, Z5, Z8
+	VMOVUPD   Z5, Z5
+	VMOVUPD   Z8, K2, Z5
+	VPANDQ    Z4, Z7, Z7
+	VMULPD    Z7, Z3, Z7
+	VADDPD    Z7, Z0, Z7
+	VDIVPD    Z7, Z0, Z7
+	VMULPD    Z7, Z7, Z7
+	VMOVUPD.Z (SI)(R10*1), K1, Z8
+	VPANDQ    Z2, Z6, Z6
+	VADDPD    Z6, Z8, Z6
+	VMULPD    Z7, Z6, Z6
+	VADDPD    Z6, Z5, Z5
+	VMOVUPD.Z (BX)(R10*1), K1, Z6
+	VADDPD    Z6, Z5, Z5
+	VMOVUPD.Z (CX)(R10*1), K1, Z6
+	VMULPD    Z5, Z6, Z7
+	VMOVUPD   Z7, K1, (AX)(R10*1)
+	MOVQ      di+96(FP), AX
+	VMOVUPD.Z (AX)(R10*1), K1, Z7
+	VSUBPD    Z6, Z0, Z6
+	VMULPD    Z5, Z6, Z5
+	VADDPD    Z5, Z7, Z5
+	VMOVUPD   Z5, K1, (DX)(R10*1)
+	MOVQ      beta+104(FP), AX
+	VMOVUPD.Z (AX)(R10*1), K1, Z6
+	VMULPD    Z5, Z6, Z5
+	MOVQ      di+96(FP), AX
+	VMOVUPD   Z5, K1, (AX)(R10*1)
+
+end:
+	MOVQ n+128(FP), AX
+	SHLQ $0x03, AX
+	ADDQ AX, di+96(FP)
+	ADDQ AX, ds+24(FP)
+	ADDQ AX, dv+0(FP)
+	MOVQ lddx+16(FP), CX
+	ADDQ CX, dx+8(FP)
+	MOVQ ldgv+64(FP), CX
+	ADDQ CX, gv+56(FP)
+	ADDQ AX, slope+32(FP)
+	MOVQ ldu+48(FP), AX
+	ADDQ AX, u+40(FP)
+	DECQ rows+136(FP)
+	JNZ  row
+	VZEROUPPER
+	RET
+
+// func lifBackSynToValueLearnedF64AVX512(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, di *float64, beta *float64, vreset *float64, dalpha *float64, before *float64, dvth *float64, dbeta *float64, i *float64, ibefore *float64, dvreset *float64, n int, rows int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·lifBackSynToValueLearnedF64AVX512(SB), NOSPLIT, $0-192
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Z0
+	VPXORQ       Z1, Z1, Z1
+	VBROADCASTSD attached+88(FP), Z2
+	MOVQ         lddx+16(FP), AX
+	SHLQ         $0x03, AX
+	MOVQ         AX, lddx+16(FP)
+	MOVQ         ldgv+64(FP), AX
+	SHLQ         $0x03, AX
+	MOVQ         AX, ldgv+64(FP)
+	MOVQ         ldu+48(FP), AX
+	SHLQ         $0x03, AX
+	MOVQ         AX, ldu+48(FP)
+
+row:
+	MOVQ dv+0(FP), AX
+	MOVQ alpha+72(FP), CX
+	MOVQ dx+8(FP), DX
+	MOVQ gv+56(FP), BX
+	MOVQ ds+24(FP), SI
+	MOVQ u+40(FP), DI
+	MOVQ vth+80(FP), R8
+	MOVQ n+176(FP), R9
+	SHLQ $0x03, R9
+	XORQ R10, R10
+	SUBQ $0x40, R9
+	JL   tail
+
+loop:
+	VMOVUPD   (AX)(R10*1), Z3
+	VMOVUPD   (DI)(R10*1), Z4
+	VMOVUPD   (R8)(R10*1), Z5
+	VSUBPD    Z5, Z4, Z5
+	VCMPPD    $0x16, Z1, Z5, K1
+	MOVQ      vreset+112(FP), R11
+	VMOVUPD   (R11)(R10*1), Z5
+	VSUBPD    Z4, Z5, Z4
+	VMULPD    Z3, Z4, Z4
+	VMULPD    Z1, Z3, Z5
+	VMOVUPD   Z3, Z6
+	VMOVUPD   Z5, K1, Z6
+	MOVQ      slope+32(FP), R11
+	VMOVUPD   (R11)(R10*1), Z5
+	VMOVUPD   (SI)(R10*1), Z7
+	VPANDQ    Z2, Z4, Z4
+	VADDPD    Z4, Z7, Z4
+	VMULPD    Z5, Z4, Z4
+	VMOVUPD.Z Z3, K1, Z3
+	MOVQ      dvreset+168(FP), R11
+	VMOVUPD   (R11)(R10*1), Z5
+	VADDPD    Z3, Z5, Z3
+	MOVQ      dvreset+168(FP), R11
+	VMOVUPD   Z3, (R11)(R10*1)
+	MOVQ      dvth+136(FP), R11
+	VMOVUPD   (R11)(R10*1), Z3
+	VSUBPD    Z4, Z3, Z3
+	MOVQ      dvth+136(FP), R11
+	VMOVUPD   Z3, (R11)(R10*1)
+	VADDPD    Z4, Z6, Z3
+	VMOVUPD   (BX)(R10*1), Z4
+	VADDPD    Z4, Z3, Z3
+	VMOVUPD   (CX)(R10*1), Z4
+	VMULPD    Z3, Z4, Z5
+	VMOVUPD   Z5, (AX)(R10*1)
+	MOVQ      dalpha+120(FP), R11
+	VMOVUPD   (R11)(R10*1), Z5
+	MOVQ      before+128(FP), R11
+	VMOVUPD   (R11)(R10*1), Z6
+	MOVQ      i+152(FP), R11
+	VMOVUPD   (R11)(R10*1), Z7
+	VSUBPD    Z7, Z6, Z6
+	VMULPD    Z6, Z3, Z6
+	VADDPD    Z6, Z5, Z5
+	MOVQ      dalpha+120(FP), R11
+	VMOVUPD   Z5, (R11)(R10*1)
+	MOVQ      di+96(FP), R11
+	VMOVUPD   (R11)(R10*1), Z5
+	VSUBPD    Z4, Z0, Z4
+	VMULPD    Z3, Z4, Z3
+	VADDPD    Z3, Z5, Z3
+	VMOVUPD   Z3, (DX)(R10*1)
+	MOVQ      dbeta+144(FP), R11
+	VMOVUPD   (R11)(R10*1), Z4
+	MOVQ      ibefore+160(FP), R11
+	VMOVUPD   (R11)(R10*1), Z5
+	VMULPD    Z5, Z3, Z5
+	VADDPD    Z5, Z4, Z4
+	MOVQ      dbeta+144(FP), R11
+	VMOVUPD   Z4, (R11)(R10*1)
+	MOVQ      beta+104(FP), R11
+	VMOVUPD   (R11)(R10*1), Z4
+	VMULPD    Z3, Z4, Z3
+	MOVQ      di+96(FP), R11
+	VMOVUPD   Z3, (R11)(R10*1)
+	ADDQ      $0x40, R10
+	SUBQ      $0x40, R9
+	JGE       loop
+
+tail:
+	ADDQ      $0x40, R9
+	JZ        end
+	SHRL      $0x03, R9
+	MOVL      $-1, R11
+	BZHIL     R9, R11, R11
+	KMOVW     R11, K1
+	VMOVUPD.Z (AX)(R10*1), K1, Z3
+	VMOVUPD.Z (DI)(R10*1), K1, Z4
+	VMOVUPD.Z (R8)(R10*1), K1, Z5
+	VSUBPD    Z5, Z4, Z5
+	VCMPPD    $0x16, Z1, Z5, K2
+	MOVQ      vreset+112(FP), DI
+	VMOVUPD.Z (DI)(R10*1), K1, Z5
+	VSUBPD    Z4, Z5, Z4
+	VMULPD    Z3, Z4, Z4
+	VMULPD    Z1, Z3, Z5
+	VMOVUPD   Z3, Z6
+	VMOVUPD   Z5, K2, Z6
+	MOVQ      slope+32(FP), DI
+	VMOVUPD.Z (DI)(R10*1), K1, Z5
+	VMOVUPD.Z (SI)(R10*1), K1, Z7
+	VPANDQ    Z2, Z4, Z4
+	VADDPD    Z4, Z7, Z4
+	VMULPD    Z5, Z4, Z4
+	VMOVUPD.Z Z3, K2, Z3
+	MOVQ      dvreset+168(FP), SI
+	VMOVUPD.Z (SI)(R10*1), K1, Z5
+	VADDPD    Z3, Z5, Z3
+	MOVQ      dvreset+168(FP), SI
+	VMOVUPD   Z3, K1, (SI)(R10*1)
+	MOVQ      dvth+136(FP), SI
+	VMOVUPD.Z (SI)(R10*1), K1, Z3
+	VSUBPD    Z4, Z3, Z3
+	MOVQ      dvth+136(FP), SI
+	VMOVUPD   Z3, K1, (SI)(R10*1)
+	VADDPD    Z4, Z6, Z3
+	VMOVUPD.Z (BX)(R10*1), K1, Z4
+	VADDPD    Z4, Z3, Z3
+	VMOVUPD.Z (CX)(R10*1), K1, Z4
+	VMULPD    Z3, Z4, Z5
+	VMOVUPD   Z5, K1, (AX)(R10*1)
+	MOVQ      dalpha+120(FP), AX
+	VMOVUPD.Z (AX)(R10*1), K1, Z5
+	MOVQ      before+128(FP), AX
+	VMOVUPD.Z (AX)(R10*1), K1, Z6
+	MOVQ      i+152(FP), AX
+	VMOVUPD.Z (AX)(R10*1), K1, Z7
+	VSUBPD    Z7, Z6, Z6
+	VMULPD    Z6, Z3, Z6
+	VADDPD    Z6, Z5, Z5
+	MOVQ      dalpha+120(FP), AX
+	VMOVUPD   Z5, K1, (AX)(R10*1)
+	MOVQ      di+96(FP), AX
+	VMOVUPD.Z (AX)(R10*1), K1, Z5
+	VSUBPD    Z4, Z0, Z4
+	VMULPD    Z3, Z4, Z3
+	VADDPD    Z3, Z5, Z3
+	VMOVUPD   Z3, K1, (DX)(R10*1)
+	MOVQ      dbeta+144(FP), AX
+	VMOVUPD.Z (AX)(R10*1), K1, Z4
+	MOVQ      ibefore+160(FP), AX
+	VMOVUPD.Z (AX)(R10*1), K1, Z5
+	VMULPD    Z5, Z3, Z5
+	VADDPD    Z5, Z4, Z4
+	MOVQ      dbeta+144(FP), AX
+	VMOVUPD   Z4, K1, (AX)(R10*1)
+	MOVQ      beta+104(FP), AX
+	VMOVUPD.Z (AX)(R10*1), K1, Z4
+	VMULPD    Z3, Z4, Z3
+	MOVQ      di+96(FP), AX
+	VMOVUPD   Z3, K1, (AX)(R10*1)
+
+end:
+	MOVQ n+176(FP), AX
+	SHLQ $0x03, AX
+	ADDQ AX, di+96(FP)
+	ADDQ AX, ds+24(FP)
+	ADDQ AX, dv+0(FP)
+	MOVQ lddx+16(FP), CX
+	ADDQ CX, dx+8(FP)
+	MOVQ ldgv+64(FP), CX
+	ADDQ CX, gv+56(FP)
+	ADDQ AX, slope+32(FP)
+	MOVQ ldu+48(FP), AX
+	ADDQ AX, u+40(FP)
+	DECQ rows+184(FP)
+	JNZ  row
 	VZEROUPPER
 	RET
 

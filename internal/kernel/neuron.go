@@ -8,39 +8,69 @@ type LIF[T Float] struct {
 	Detach                   bool // no gradient through the reset
 }
 
-// Step computes one step for a row: the voltages u before the reset and v after it, from v
-// after the step before and the input x, and the bits of the neurons that spike. With a
-// synaptic current it goes from i to i1, which may be the same slice.
+// Rows are rows of numbers, of which the first element of each is LD elements behind that of
+// the one before: 0 for one row that stands for all.
+type Rows[T Float] struct {
+	Data []T
+	LD   int
+}
+
+func (r Rows[T]) row(i, n int) []T { return r.Data[i*r.LD:][:n] }
+
+// check makes sure that there are as many rows of n numbers.
+func (r Rows[T]) check(rows, n int) *T {
+	_ = r.Data[(rows-1)*r.LD+n-1]
+	return at(r.Data)
+}
+
+// Step computes one step for some rows: the voltages u before the reset and v after it, from v
+// after the step before and the input x, and the bits of the neurons that spike, of which those of
+// a row are words elements behind those of the one before. With a synaptic current i goes to the next one,
+// too. The rows of v and i have no gaps.
 //
-//	i1 = Beta i + x,  u = Alpha v + (1 - Alpha) i1     (with Beta)
+//	i  = Beta i + x,  u = Alpha v + (1 - Alpha) i      (with Beta)
 //	                  u = Alpha v + x                  (without)
 //	spike where not u - VTh <= 0: a NaN counts
 //	v  = u + (VReset - u) or u - VTh where there is a spike, else u
-func (l *LIF[T]) Step(u, v, i1, i, x []T, bits []uint64) {
+func (l *LIF[T]) Step(rows int, u Rows[T], v, i []T, x Rows[T], bits []uint64, words int) {
 	n := len(l.Alpha)
-	if n == 0 {
+	if n == 0 || rows == 0 {
 		return
 	}
-	u, v, x, bits = u[:n], v[:n], x[:n], bits[:Words(n)]
-	bits[len(bits)-1] = 0 // kernels write whole blocks, which need not fill the last word
+	vth := at(l.VTh[:n])
+	pu, pv, px := u.check(rows, n), at(v[:rows*n]), x.check(rows, n)
+	_ = bits[(rows-1)*words+Words(n)-1]
+	if avx2 {
+		for r := range rows {
+			bits[r*words+Words(n)-1] = 0 // kernels write whole blocks, which need not fill the last word
+		}
+	}
 	done := false
 	switch {
 	case l.Beta == nil && l.VReset == nil:
-		done = fastLif(at(u), at(v), at(x), at(l.Alpha), at(l.VTh), at(bits), n)
+		done = fastLif(pu, u.LD, pv, px, x.LD, at(l.Alpha), vth, at(bits), 8*words, n, rows)
 	case l.Beta == nil:
-		done = fastLifToValue(at(u), at(v), at(x), at(l.Alpha), at(l.VTh), at(bits), at(l.VReset), n)
+		done = fastLifToValue(pu, u.LD, pv, px, x.LD, at(l.Alpha), vth, at(bits), 8*words, at(l.VReset[:n]), n, rows)
 	case l.VReset == nil:
-		done = fastLifSyn(at(u), at(v), at(x), at(l.Alpha), at(l.VTh), at(bits), at(i1[:n]), at(i[:n]), at(l.Beta), n)
+		done = fastLifSyn(pu, u.LD, pv, px, x.LD, at(l.Alpha), vth, at(bits), 8*words, at(i[:rows*n]), at(l.Beta[:n]), n, rows)
 	default:
-		done = fastLifSynToValue(at(u), at(v), at(x), at(l.Alpha), at(l.VTh), at(bits), at(i1[:n]), at(i[:n]), at(l.Beta), at(l.VReset), n)
+		done = fastLifSynToValue(pu, u.LD, pv, px, x.LD, at(l.Alpha), vth, at(bits), 8*words, at(i[:rows*n]), at(l.Beta[:n]), at(l.VReset[:n]), n, rows)
 	}
-	if !done {
-		clear(bits)
-		lif(l, u, v, i1, i, x, bits)
+	if done {
+		return
+	}
+	for r := range rows {
+		var current []T
+		if l.Beta != nil {
+			current = i[r*n : (r+1)*n]
+		}
+		b := bits[r*words:][:Words(n)]
+		clear(b)
+		lif(l, u.row(r, n), v[r*n:(r+1)*n], current, x.row(r, n), b)
 	}
 }
 
-// Reset computes the voltages after a step from those before the reset, as in Step.
+// Reset computes the voltages of a row after a step from those before the reset, as in Step.
 func (l *LIF[T]) Reset(v, u []T) {
 	n := len(l.Alpha)
 	v, u = v[:n], u[:n]
@@ -53,21 +83,24 @@ func (l *LIF[T]) Reset(v, u []T) {
 	}
 }
 
-// Adjoint is what goes back through time for a row of neurons or of leaky integrators: in
+// Adjoint is what goes back through time for rows of neurons or of leaky integrators: in
 // DV and DI are the gradients of the state after the step, and then those of the state
-// before it. DX becomes the gradient of the input; G is that of the recorded voltage.
+// before it, without gaps between the rows. DX becomes the gradient of the input; G is that of the recorded
+// voltage.
 //
-// Where DAlpha is not nil, all gradients of the parameters are added up: then Before is
+// Where DAlpha is not nil, all gradients of the parameters are added up, for one row: then Before is
 // the voltage after the step before, I and IBefore are the synaptic currents after and
 // before the step, and there is a slice for every parameter that exists.
 type Adjoint[T Float] struct {
-	DV, DI, DX, G                []T
+	DV, DI                       []T
+	DX, G                        Rows[T]
 	DAlpha, DVTh, DBeta, DVReset []T
 	Before, I, IBefore           []T
 }
 
-// Back is the adjoint of Step for a row. ds is the gradient of the spikes, slope that of
-// the surrogate at u - VTh.
+// Back is the adjoint of Step for some rows, or for one if parameters are learned. ds is the
+// gradient of the spikes, slope that of the surrogate at u - VTh, both without gaps. Where slope is nil, it is
+// that of the fast sigmoid with sharpness k, see [FastSigmoid].
 //
 //	dr = DV,  reset = dr where there is a spike, else 0
 //	r  = (VReset - u) dr or -VTh dr, 0 with Detach
@@ -76,37 +109,47 @@ type Adjoint[T Float] struct {
 //	DV = Alpha du,  DX = DI + (1 - Alpha) du,  DI = Beta DX            (with)
 //	DVTh -= reset (subtracting alone),  DVTh -= (ds + r) slope,  DVReset += reset
 //	DAlpha += du Before or du (Before - I),  DBeta += DX IBefore
-func (l *LIF[T]) Back(a *Adjoint[T], ds, slope, u []T) {
+func (l *LIF[T]) Back(a *Adjoint[T], rows int, ds, slope []T, k T, u Rows[T]) {
 	n := len(l.Alpha)
-	if n == 0 {
+	if n == 0 || rows == 0 {
 		return
 	}
-	ds, slope, u = ds[:n], slope[:n], u[:n]
 	attached := ^uint64(0)
 	if l.Detach {
 		attached = 0
 	}
+	dv, dx, pds, pu, g := at(a.DV[:rows*n]), a.DX.check(rows, n), at(ds[:rows*n]), u.check(rows, n), a.G.check(rows, n)
+	alpha, vth := at(l.Alpha), at(l.VTh[:n])
 	done := false
 	switch learned := a.DAlpha != nil; {
+	case l.Beta == nil && l.VReset == nil && !learned && slope == nil:
+		done = fastLifBackFast(dv, dx, a.DX.LD, pds, nil, pu, u.LD, g, a.G.LD, alpha, vth, attached, k, n, rows)
+	case l.Beta == nil && !learned && slope == nil:
+		done = fastLifBackToValueFast(dv, dx, a.DX.LD, pds, nil, pu, u.LD, g, a.G.LD, alpha, vth, attached, at(l.VReset[:n]), k, n, rows)
+	case l.VReset == nil && !learned && slope == nil:
+		done = fastLifBackSynFast(dv, dx, a.DX.LD, pds, nil, pu, u.LD, g, a.G.LD, alpha, vth, attached, at(a.DI[:rows*n]), at(l.Beta[:n]), k, n, rows)
+	case !learned && slope == nil:
+		done = fastLifBackSynToValueFast(dv, dx, a.DX.LD, pds, nil, pu, u.LD, g, a.G.LD, alpha, vth, attached, at(a.DI[:rows*n]), at(l.Beta[:n]), at(l.VReset[:n]), k, n, rows)
+	case slope == nil:
 	case l.Beta == nil && l.VReset == nil && !learned:
-		done = fastLifBack(at(a.DV), at(a.DX), at(ds), at(slope), at(u), at(a.G), at(l.Alpha), at(l.VTh), attached, n)
+		done = fastLifBack(dv, dx, a.DX.LD, pds, at(slope[:rows*n]), pu, u.LD, g, a.G.LD, alpha, vth, attached, n, rows)
 	case l.Beta == nil && l.VReset == nil:
-		done = fastLifBackLearned(at(a.DV), at(a.DX), at(ds), at(slope), at(u), at(a.G), at(l.Alpha), at(l.VTh), attached, at(a.DAlpha), at(a.Before), at(a.DVTh), n)
+		done = fastLifBackLearned(dv, dx, a.DX.LD, pds, at(slope[:n]), pu, u.LD, g, a.G.LD, alpha, vth, attached, at(a.DAlpha), at(a.Before), at(a.DVTh), n, 1)
 	case l.Beta == nil && !learned:
-		done = fastLifBackToValue(at(a.DV), at(a.DX), at(ds), at(slope), at(u), at(a.G), at(l.Alpha), at(l.VTh), attached, at(l.VReset), n)
+		done = fastLifBackToValue(dv, dx, a.DX.LD, pds, at(slope[:rows*n]), pu, u.LD, g, a.G.LD, alpha, vth, attached, at(l.VReset[:n]), n, rows)
 	case l.Beta == nil:
-		done = fastLifBackToValueLearned(at(a.DV), at(a.DX), at(ds), at(slope), at(u), at(a.G), at(l.Alpha), at(l.VTh), attached, at(l.VReset), at(a.DAlpha), at(a.Before), at(a.DVTh), at(a.DVReset), n)
+		done = fastLifBackToValueLearned(dv, dx, a.DX.LD, pds, at(slope[:n]), pu, u.LD, g, a.G.LD, alpha, vth, attached, at(l.VReset[:n]), at(a.DAlpha), at(a.Before), at(a.DVTh), at(a.DVReset), n, 1)
 	case l.VReset == nil && !learned:
-		done = fastLifBackSyn(at(a.DV), at(a.DX), at(ds), at(slope), at(u), at(a.G), at(l.Alpha), at(l.VTh), attached, at(a.DI), at(l.Beta), n)
+		done = fastLifBackSyn(dv, dx, a.DX.LD, pds, at(slope[:rows*n]), pu, u.LD, g, a.G.LD, alpha, vth, attached, at(a.DI[:rows*n]), at(l.Beta[:n]), n, rows)
 	case l.VReset == nil:
-		done = fastLifBackSynLearned(at(a.DV), at(a.DX), at(ds), at(slope), at(u), at(a.G), at(l.Alpha), at(l.VTh), attached, at(a.DI), at(l.Beta), at(a.DAlpha), at(a.Before), at(a.DVTh), at(a.DBeta), at(a.I), at(a.IBefore), n)
+		done = fastLifBackSynLearned(dv, dx, a.DX.LD, pds, at(slope[:n]), pu, u.LD, g, a.G.LD, alpha, vth, attached, at(a.DI), at(l.Beta), at(a.DAlpha), at(a.Before), at(a.DVTh), at(a.DBeta), at(a.I), at(a.IBefore), n, 1)
 	case !learned:
-		done = fastLifBackSynToValue(at(a.DV), at(a.DX), at(ds), at(slope), at(u), at(a.G), at(l.Alpha), at(l.VTh), attached, at(a.DI), at(l.Beta), at(l.VReset), n)
+		done = fastLifBackSynToValue(dv, dx, a.DX.LD, pds, at(slope[:rows*n]), pu, u.LD, g, a.G.LD, alpha, vth, attached, at(a.DI[:rows*n]), at(l.Beta[:n]), at(l.VReset[:n]), n, rows)
 	default:
-		done = fastLifBackSynToValueLearned(at(a.DV), at(a.DX), at(ds), at(slope), at(u), at(a.G), at(l.Alpha), at(l.VTh), attached, at(a.DI), at(l.Beta), at(l.VReset), at(a.DAlpha), at(a.Before), at(a.DVTh), at(a.DBeta), at(a.I), at(a.IBefore), at(a.DVReset), n)
+		done = fastLifBackSynToValueLearned(dv, dx, a.DX.LD, pds, at(slope[:n]), pu, u.LD, g, a.G.LD, alpha, vth, attached, at(a.DI), at(l.Beta), at(l.VReset), at(a.DAlpha), at(a.Before), at(a.DVTh), at(a.DBeta), at(a.I), at(a.IBefore), at(a.DVReset), n, 1)
 	}
 	if !done {
-		lifBack(l, a, ds, slope, u)
+		lifBack(l, a, rows, ds, slope, k, u)
 	}
 }
 
@@ -147,17 +190,17 @@ func (l *LI[T]) Back(a *Adjoint[T]) {
 	done := false
 	switch learned := a.DAlpha != nil; {
 	case l.Beta == nil && !learned:
-		done = fastLiBack(at(a.DV), at(a.DX), at(a.G), at(l.Alpha), n)
+		done = fastLiBack(at(a.DV), at(a.DX.Data), at(a.G.Data), at(l.Alpha), n)
 	case l.Beta == nil:
-		done = fastLiBackLearned(at(a.DV), at(a.DX), at(a.G), at(l.Alpha), at(a.DAlpha), at(a.Before), n)
+		done = fastLiBackLearned(at(a.DV), at(a.DX.Data), at(a.G.Data), at(l.Alpha), at(a.DAlpha), at(a.Before), n)
 	case !learned:
-		done = fastLiBackSyn(at(a.DV), at(a.DX), at(a.G), at(l.Alpha), at(a.DI), at(l.Beta), n)
+		done = fastLiBackSyn(at(a.DV), at(a.DX.Data), at(a.G.Data), at(l.Alpha), at(a.DI), at(l.Beta), n)
 	default:
-		done = fastLiBackSynLearned(at(a.DV), at(a.DX), at(a.G), at(l.Alpha), at(a.DI), at(l.Beta), at(a.DAlpha), at(a.Before), at(a.DBeta), at(a.I), at(a.IBefore), n)
+		done = fastLiBackSynLearned(at(a.DV), at(a.DX.Data), at(a.G.Data), at(l.Alpha), at(a.DI), at(l.Beta), at(a.DAlpha), at(a.Before), at(a.DBeta), at(a.I), at(a.IBefore), n)
 	}
 	if !done {
 		for j := range n {
-			liBackOf(l.Alpha, l.Beta, a, j, a.DV[j]+a.G[j])
+			liBackOf(l.Alpha, l.Beta, a, 0, j, a.DV[j]+a.G.Data[j])
 		}
 	}
 }

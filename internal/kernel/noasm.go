@@ -18,61 +18,79 @@ func fastMask[T Float](bits *uint64, x *T, n int) (other uint32, ok bool) { retu
 
 func fastLi[T Float](v1, v, x, alpha *T, n int) bool { return false }
 
-func fastLif[T Float](u, v, x, alpha, vth *T, bits *uint64, n int) bool { return false }
+func fastLif[T Float](u *T, ldu int, v *T, x *T, ldx int, alpha, vth *T, bits *uint64, ldbits int, n, rows int) bool {
+	return false
+}
 
-func fastLifToValue[T Float](u, v, x, alpha, vth *T, bits *uint64, vreset *T, n int) bool {
+func fastLifToValue[T Float](u *T, ldu int, v *T, x *T, ldx int, alpha, vth *T, bits *uint64, ldbits int, vreset *T, n, rows int) bool {
 	return false
 }
 
 func fastLiBack[T Float](dv, dx, gv, alpha *T, n int) bool { return false }
 
-func fastLifBack[T Float](dv, dx, ds, slope, u, gv, alpha, vth *T, attached uint64, n int) bool {
-	return false
-}
-
-func fastLifBackToValue[T Float](dv, dx, ds, slope, u, gv, alpha, vth *T, attached uint64, vreset *T, n int) bool {
-	return false
-}
-
 func fastLiBackLearned[T Float](dv, dx, gv, alpha *T, dalpha, before *T, n int) bool { return false }
 
-func fastLifBackLearned[T Float](dv, dx, ds, slope, u, gv, alpha, vth *T, attached uint64, dalpha, before *T, dvth *T, n int) bool {
+func fastLifBack[T Float](dv, dx *T, lddx int, ds, slope, u *T, ldu int, gv *T, ldgv int, alpha, vth *T, attached uint64, n, rows int) bool {
 	return false
 }
 
-func fastLifBackToValueLearned[T Float](dv, dx, ds, slope, u, gv, alpha, vth *T, attached uint64, vreset *T, dalpha, before *T, dvth *T, dvreset *T, n int) bool {
+func fastLifBackFast[T Float](dv, dx *T, lddx int, ds, slope, u *T, ldu int, gv *T, ldgv int, alpha, vth *T, attached uint64, k T, n, rows int) bool {
+	return false
+}
+
+func fastLifBackLearned[T Float](dv, dx *T, lddx int, ds, slope, u *T, ldu int, gv *T, ldgv int, alpha, vth *T, attached uint64, dalpha, before *T, dvth *T, n, rows int) bool {
+	return false
+}
+
+func fastLifBackToValue[T Float](dv, dx *T, lddx int, ds, slope, u *T, ldu int, gv *T, ldgv int, alpha, vth *T, attached uint64, vreset *T, n, rows int) bool {
+	return false
+}
+
+func fastLifBackToValueFast[T Float](dv, dx *T, lddx int, ds, slope, u *T, ldu int, gv *T, ldgv int, alpha, vth *T, attached uint64, vreset *T, k T, n, rows int) bool {
+	return false
+}
+
+func fastLifBackToValueLearned[T Float](dv, dx *T, lddx int, ds, slope, u *T, ldu int, gv *T, ldgv int, alpha, vth *T, attached uint64, vreset *T, dalpha, before *T, dvth *T, dvreset *T, n, rows int) bool {
 	return false
 }
 
 func fastLiSyn[T Float](v1, v, x, alpha *T, i1, i, beta *T, n int) bool { return false }
 
-func fastLifSyn[T Float](u, v, x, alpha, vth *T, bits *uint64, i1, i, beta *T, n int) bool {
+func fastLifSyn[T Float](u *T, ldu int, v *T, x *T, ldx int, alpha, vth *T, bits *uint64, ldbits int, i, beta *T, n, rows int) bool {
 	return false
 }
 
-func fastLifSynToValue[T Float](u, v, x, alpha, vth *T, bits *uint64, i1, i, beta *T, vreset *T, n int) bool {
+func fastLifSynToValue[T Float](u *T, ldu int, v *T, x *T, ldx int, alpha, vth *T, bits *uint64, ldbits int, i, beta *T, vreset *T, n, rows int) bool {
 	return false
 }
 
 func fastLiBackSyn[T Float](dv, dx, gv, alpha *T, di, beta *T, n int) bool { return false }
 
-func fastLifBackSyn[T Float](dv, dx, ds, slope, u, gv, alpha, vth *T, attached uint64, di, beta *T, n int) bool {
-	return false
-}
-
-func fastLifBackSynToValue[T Float](dv, dx, ds, slope, u, gv, alpha, vth *T, attached uint64, di, beta *T, vreset *T, n int) bool {
-	return false
-}
-
 func fastLiBackSynLearned[T Float](dv, dx, gv, alpha *T, di, beta *T, dalpha, before *T, dbeta, i, ibefore *T, n int) bool {
 	return false
 }
 
-func fastLifBackSynLearned[T Float](dv, dx, ds, slope, u, gv, alpha, vth *T, attached uint64, di, beta *T, dalpha, before *T, dvth *T, dbeta, i, ibefore *T, n int) bool {
+func fastLifBackSyn[T Float](dv, dx *T, lddx int, ds, slope, u *T, ldu int, gv *T, ldgv int, alpha, vth *T, attached uint64, di, beta *T, n, rows int) bool {
 	return false
 }
 
-func fastLifBackSynToValueLearned[T Float](dv, dx, ds, slope, u, gv, alpha, vth *T, attached uint64, di, beta *T, vreset *T, dalpha, before *T, dvth *T, dbeta, i, ibefore *T, dvreset *T, n int) bool {
+func fastLifBackSynFast[T Float](dv, dx *T, lddx int, ds, slope, u *T, ldu int, gv *T, ldgv int, alpha, vth *T, attached uint64, di, beta *T, k T, n, rows int) bool {
+	return false
+}
+
+func fastLifBackSynLearned[T Float](dv, dx *T, lddx int, ds, slope, u *T, ldu int, gv *T, ldgv int, alpha, vth *T, attached uint64, di, beta *T, dalpha, before *T, dvth *T, dbeta, i, ibefore *T, n, rows int) bool {
+	return false
+}
+
+func fastLifBackSynToValue[T Float](dv, dx *T, lddx int, ds, slope, u *T, ldu int, gv *T, ldgv int, alpha, vth *T, attached uint64, di, beta *T, vreset *T, n, rows int) bool {
+	return false
+}
+
+func fastLifBackSynToValueFast[T Float](dv, dx *T, lddx int, ds, slope, u *T, ldu int, gv *T, ldgv int, alpha, vth *T, attached uint64, di, beta *T, vreset *T, k T, n, rows int) bool {
+	return false
+}
+
+func fastLifBackSynToValueLearned[T Float](dv, dx *T, lddx int, ds, slope, u *T, ldu int, gv *T, ldgv int, alpha, vth *T, attached uint64, di, beta *T, vreset *T, dalpha, before *T, dvth *T, dbeta, i, ibefore *T, dvreset *T, n, rows int) bool {
 	return false
 }
 

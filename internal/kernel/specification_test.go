@@ -1,6 +1,7 @@
 package kernel
 
 import (
+	"fmt"
 	"math"
 	"math/big"
 	"math/rand/v2"
@@ -110,11 +111,21 @@ func kernels[T Float](seed uint64, n int, edges bool) outcome[T] {
 		gatherRows(dst, ld, drawn[T](rng, 3*n, edges), n, lists, n, w, stride)
 	}
 
-	for k := range 8 {
-		syn, value, learned := k&1 != 0, k&2 != 0, k&4 != 0
+	for k := range 16 {
+		syn, value, learned, inside := k&1 != 0, k&2 != 0, k&4 != 0, k&8 != 0
+		rows := 1 + rng.IntN(3)
+		if learned {
+			rows = 1
+		}
+		name := func(s string) string { return fmt.Sprintf("%d %s", k, s) }
+		many := func(s string, ld int) Rows[T] {
+			whole, x := guarded(rng, drawn[T](rng, rows*(n+ld), edges))
+			o.numbers[name(s)] = whole
+			return Rows[T]{x, n + ld}
+		}
 		l := LIF[T]{Alpha: arg("alpha"), VTh: arg("vth"), Detach: rng.IntN(2) == 0}
 		li := LI[T]{Alpha: l.Alpha}
-		a := Adjoint[T]{DV: arg("dv"), DX: arg("dx"), G: arg("g"), DI: arg("di")}
+		a := Adjoint[T]{DV: many("dv", 0).Data, DX: many("dx", 2), G: many("g", 1), DI: many("di", 0).Data}
 		if syn {
 			l.Beta = arg("beta")
 			li.Beta = l.Beta
@@ -123,24 +134,31 @@ func kernels[T Float](seed uint64, n int, edges bool) outcome[T] {
 			l.VReset = arg("vreset")
 		}
 		if learned {
-			a.DAlpha, a.DVTh, a.DBeta, a.DVReset = arg("dalpha"), arg("dvth"), arg("dbeta"), arg("dvreset")
+			for s, v := range map[string]*[]T{"dalpha": &a.DAlpha, "dvth": &a.DVTh, "dbeta": &a.DBeta, "dvreset": &a.DVReset} {
+				*v = make([]T, n)
+				o.numbers[name(s)] = *v
+			}
 			a.Before, a.I, a.IBefore = arg("before"), arg("i"), arg("ibefore")
 		}
-		name := func(s string) string { return s + string(rune('0'+k)) }
-		b := bit()
-		u := arg(name("u"))
-		l.Step(u, arg(name("v")), arg(name("i1")), arg(name("i")), arg(name("x")), b[:Words(n)])
+		words := Words(n) + rng.IntN(2)
+		b := make([]uint64, rows*words+1)
+		for i := range b {
+			b[i] = math.MaxUint64
+		}
+		u := many("u", 3)
+		l.Step(rows, u, many("v", 0).Data, many("isyn", 0).Data, many("x", 1), b, words)
 		o.bits = append(o.bits, b...)
-		l.Reset(arg(name("reset")), u)
-		l.Back(&a, arg("ds"), arg("slope"), u)
-		for s, v := range map[string][]T{"dv": a.DV, "dx": a.DX, "di": a.DI, "dalpha": a.DAlpha, "dvth": a.DVTh, "dbeta": a.DBeta, "dvreset": a.DVReset} {
-			o.numbers[name("lif "+s)] = append([]T(nil), v...)
+		l.Reset(arg(name("reset")), u.Data[:n])
+		slope := many("slope", 0).Data
+		if inside && !learned {
+			slope = nil
+		}
+		l.Back(&a, rows, many("ds", 0).Data, slope, 25, u)
+		if inside {
+			continue
 		}
 		li.Step(arg(name("li v")), arg(name("li v0")), arg(name("li i")), arg(name("li i0")), arg(name("li x")))
 		li.Back(&a)
-		for s, v := range map[string][]T{"dv": a.DV, "dx": a.DX, "di": a.DI, "dalpha": a.DAlpha, "dbeta": a.DBeta} {
-			o.numbers[name("li "+s)] = append([]T(nil), v...)
-		}
 	}
 
 	m, k := rng.IntN(60), rng.IntN(30)

@@ -27,42 +27,52 @@ func liF32AVX2(v1 *float32, v *float32, x *float32, alpha *float32, n int)
 // lifF32AVX2 is lif in generic.go.
 //
 //go:noescape
-func lifF32AVX2(u *float32, v *float32, x *float32, alpha *float32, vth *float32, bits *uint64, n int)
+func lifF32AVX2(u *float32, ldu int, v *float32, x *float32, ldx int, alpha *float32, vth *float32, bits *uint64, ldbits int, n int, rows int)
 
 // lifToValueF32AVX2 is lifToValue in generic.go.
 //
 //go:noescape
-func lifToValueF32AVX2(u *float32, v *float32, x *float32, alpha *float32, vth *float32, bits *uint64, vreset *float32, n int)
+func lifToValueF32AVX2(u *float32, ldu int, v *float32, x *float32, ldx int, alpha *float32, vth *float32, bits *uint64, ldbits int, vreset *float32, n int, rows int)
 
 // liBackF32AVX2 is liBack in generic.go.
 //
 //go:noescape
 func liBackF32AVX2(dv *float32, dx *float32, gv *float32, alpha *float32, n int)
 
-// lifBackF32AVX2 is lifBack in generic.go.
-//
-//go:noescape
-func lifBackF32AVX2(dv *float32, dx *float32, ds *float32, slope *float32, u *float32, gv *float32, alpha *float32, vth *float32, attached uint64, n int)
-
-// lifBackToValueF32AVX2 is lifBackToValue in generic.go.
-//
-//go:noescape
-func lifBackToValueF32AVX2(dv *float32, dx *float32, ds *float32, slope *float32, u *float32, gv *float32, alpha *float32, vth *float32, attached uint64, vreset *float32, n int)
-
 // liBackLearnedF32AVX2 is liBackLearned in generic.go.
 //
 //go:noescape
 func liBackLearnedF32AVX2(dv *float32, dx *float32, gv *float32, alpha *float32, dalpha *float32, before *float32, n int)
 
+// lifBackF32AVX2 is lifBack in generic.go.
+//
+//go:noescape
+func lifBackF32AVX2(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, n int, rows int)
+
+// lifBackFastF32AVX2 is lifBackFast in generic.go.
+//
+//go:noescape
+func lifBackFastF32AVX2(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, k float32, n int, rows int)
+
 // lifBackLearnedF32AVX2 is lifBackLearned in generic.go.
 //
 //go:noescape
-func lifBackLearnedF32AVX2(dv *float32, dx *float32, ds *float32, slope *float32, u *float32, gv *float32, alpha *float32, vth *float32, attached uint64, dalpha *float32, before *float32, dvth *float32, n int)
+func lifBackLearnedF32AVX2(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, dalpha *float32, before *float32, dvth *float32, n int, rows int)
+
+// lifBackToValueF32AVX2 is lifBackToValue in generic.go.
+//
+//go:noescape
+func lifBackToValueF32AVX2(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, vreset *float32, n int, rows int)
+
+// lifBackToValueFastF32AVX2 is lifBackToValueFast in generic.go.
+//
+//go:noescape
+func lifBackToValueFastF32AVX2(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, vreset *float32, k float32, n int, rows int)
 
 // lifBackToValueLearnedF32AVX2 is lifBackToValueLearned in generic.go.
 //
 //go:noescape
-func lifBackToValueLearnedF32AVX2(dv *float32, dx *float32, ds *float32, slope *float32, u *float32, gv *float32, alpha *float32, vth *float32, attached uint64, vreset *float32, dalpha *float32, before *float32, dvth *float32, dvreset *float32, n int)
+func lifBackToValueLearnedF32AVX2(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, vreset *float32, dalpha *float32, before *float32, dvth *float32, dvreset *float32, n int, rows int)
 
 // liSynF32AVX2 is liSyn in generic.go.
 //
@@ -72,42 +82,52 @@ func liSynF32AVX2(v1 *float32, v *float32, x *float32, alpha *float32, i1 *float
 // lifSynF32AVX2 is lifSyn in generic.go.
 //
 //go:noescape
-func lifSynF32AVX2(u *float32, v *float32, x *float32, alpha *float32, vth *float32, bits *uint64, i1 *float32, i *float32, beta *float32, n int)
+func lifSynF32AVX2(u *float32, ldu int, v *float32, x *float32, ldx int, alpha *float32, vth *float32, bits *uint64, ldbits int, i *float32, beta *float32, n int, rows int)
 
 // lifSynToValueF32AVX2 is lifSynToValue in generic.go.
 //
 //go:noescape
-func lifSynToValueF32AVX2(u *float32, v *float32, x *float32, alpha *float32, vth *float32, bits *uint64, i1 *float32, i *float32, beta *float32, vreset *float32, n int)
+func lifSynToValueF32AVX2(u *float32, ldu int, v *float32, x *float32, ldx int, alpha *float32, vth *float32, bits *uint64, ldbits int, i *float32, beta *float32, vreset *float32, n int, rows int)
 
 // liBackSynF32AVX2 is liBackSyn in generic.go.
 //
 //go:noescape
 func liBackSynF32AVX2(dv *float32, dx *float32, gv *float32, alpha *float32, di *float32, beta *float32, n int)
 
-// lifBackSynF32AVX2 is lifBackSyn in generic.go.
-//
-//go:noescape
-func lifBackSynF32AVX2(dv *float32, dx *float32, ds *float32, slope *float32, u *float32, gv *float32, alpha *float32, vth *float32, attached uint64, di *float32, beta *float32, n int)
-
-// lifBackSynToValueF32AVX2 is lifBackSynToValue in generic.go.
-//
-//go:noescape
-func lifBackSynToValueF32AVX2(dv *float32, dx *float32, ds *float32, slope *float32, u *float32, gv *float32, alpha *float32, vth *float32, attached uint64, di *float32, beta *float32, vreset *float32, n int)
-
 // liBackSynLearnedF32AVX2 is liBackSynLearned in generic.go.
 //
 //go:noescape
 func liBackSynLearnedF32AVX2(dv *float32, dx *float32, gv *float32, alpha *float32, di *float32, beta *float32, dalpha *float32, before *float32, dbeta *float32, i *float32, ibefore *float32, n int)
 
+// lifBackSynF32AVX2 is lifBackSyn in generic.go.
+//
+//go:noescape
+func lifBackSynF32AVX2(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, di *float32, beta *float32, n int, rows int)
+
+// lifBackSynFastF32AVX2 is lifBackSynFast in generic.go.
+//
+//go:noescape
+func lifBackSynFastF32AVX2(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, di *float32, beta *float32, k float32, n int, rows int)
+
 // lifBackSynLearnedF32AVX2 is lifBackSynLearned in generic.go.
 //
 //go:noescape
-func lifBackSynLearnedF32AVX2(dv *float32, dx *float32, ds *float32, slope *float32, u *float32, gv *float32, alpha *float32, vth *float32, attached uint64, di *float32, beta *float32, dalpha *float32, before *float32, dvth *float32, dbeta *float32, i *float32, ibefore *float32, n int)
+func lifBackSynLearnedF32AVX2(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, di *float32, beta *float32, dalpha *float32, before *float32, dvth *float32, dbeta *float32, i *float32, ibefore *float32, n int, rows int)
+
+// lifBackSynToValueF32AVX2 is lifBackSynToValue in generic.go.
+//
+//go:noescape
+func lifBackSynToValueF32AVX2(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, di *float32, beta *float32, vreset *float32, n int, rows int)
+
+// lifBackSynToValueFastF32AVX2 is lifBackSynToValueFast in generic.go.
+//
+//go:noescape
+func lifBackSynToValueFastF32AVX2(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, di *float32, beta *float32, vreset *float32, k float32, n int, rows int)
 
 // lifBackSynToValueLearnedF32AVX2 is lifBackSynToValueLearned in generic.go.
 //
 //go:noescape
-func lifBackSynToValueLearnedF32AVX2(dv *float32, dx *float32, ds *float32, slope *float32, u *float32, gv *float32, alpha *float32, vth *float32, attached uint64, di *float32, beta *float32, vreset *float32, dalpha *float32, before *float32, dvth *float32, dbeta *float32, i *float32, ibefore *float32, dvreset *float32, n int)
+func lifBackSynToValueLearnedF32AVX2(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, di *float32, beta *float32, vreset *float32, dalpha *float32, before *float32, dvth *float32, dbeta *float32, i *float32, ibefore *float32, dvreset *float32, n int, rows int)
 
 // resetF32AVX2 is reset in generic.go.
 //
@@ -222,42 +242,52 @@ func liF32AVX512(v1 *float32, v *float32, x *float32, alpha *float32, n int)
 // lifF32AVX512 is lif in generic.go.
 //
 //go:noescape
-func lifF32AVX512(u *float32, v *float32, x *float32, alpha *float32, vth *float32, bits *uint64, n int)
+func lifF32AVX512(u *float32, ldu int, v *float32, x *float32, ldx int, alpha *float32, vth *float32, bits *uint64, ldbits int, n int, rows int)
 
 // lifToValueF32AVX512 is lifToValue in generic.go.
 //
 //go:noescape
-func lifToValueF32AVX512(u *float32, v *float32, x *float32, alpha *float32, vth *float32, bits *uint64, vreset *float32, n int)
+func lifToValueF32AVX512(u *float32, ldu int, v *float32, x *float32, ldx int, alpha *float32, vth *float32, bits *uint64, ldbits int, vreset *float32, n int, rows int)
 
 // liBackF32AVX512 is liBack in generic.go.
 //
 //go:noescape
 func liBackF32AVX512(dv *float32, dx *float32, gv *float32, alpha *float32, n int)
 
-// lifBackF32AVX512 is lifBack in generic.go.
-//
-//go:noescape
-func lifBackF32AVX512(dv *float32, dx *float32, ds *float32, slope *float32, u *float32, gv *float32, alpha *float32, vth *float32, attached uint64, n int)
-
-// lifBackToValueF32AVX512 is lifBackToValue in generic.go.
-//
-//go:noescape
-func lifBackToValueF32AVX512(dv *float32, dx *float32, ds *float32, slope *float32, u *float32, gv *float32, alpha *float32, vth *float32, attached uint64, vreset *float32, n int)
-
 // liBackLearnedF32AVX512 is liBackLearned in generic.go.
 //
 //go:noescape
 func liBackLearnedF32AVX512(dv *float32, dx *float32, gv *float32, alpha *float32, dalpha *float32, before *float32, n int)
 
+// lifBackF32AVX512 is lifBack in generic.go.
+//
+//go:noescape
+func lifBackF32AVX512(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, n int, rows int)
+
+// lifBackFastF32AVX512 is lifBackFast in generic.go.
+//
+//go:noescape
+func lifBackFastF32AVX512(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, k float32, n int, rows int)
+
 // lifBackLearnedF32AVX512 is lifBackLearned in generic.go.
 //
 //go:noescape
-func lifBackLearnedF32AVX512(dv *float32, dx *float32, ds *float32, slope *float32, u *float32, gv *float32, alpha *float32, vth *float32, attached uint64, dalpha *float32, before *float32, dvth *float32, n int)
+func lifBackLearnedF32AVX512(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, dalpha *float32, before *float32, dvth *float32, n int, rows int)
+
+// lifBackToValueF32AVX512 is lifBackToValue in generic.go.
+//
+//go:noescape
+func lifBackToValueF32AVX512(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, vreset *float32, n int, rows int)
+
+// lifBackToValueFastF32AVX512 is lifBackToValueFast in generic.go.
+//
+//go:noescape
+func lifBackToValueFastF32AVX512(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, vreset *float32, k float32, n int, rows int)
 
 // lifBackToValueLearnedF32AVX512 is lifBackToValueLearned in generic.go.
 //
 //go:noescape
-func lifBackToValueLearnedF32AVX512(dv *float32, dx *float32, ds *float32, slope *float32, u *float32, gv *float32, alpha *float32, vth *float32, attached uint64, vreset *float32, dalpha *float32, before *float32, dvth *float32, dvreset *float32, n int)
+func lifBackToValueLearnedF32AVX512(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, vreset *float32, dalpha *float32, before *float32, dvth *float32, dvreset *float32, n int, rows int)
 
 // liSynF32AVX512 is liSyn in generic.go.
 //
@@ -267,42 +297,52 @@ func liSynF32AVX512(v1 *float32, v *float32, x *float32, alpha *float32, i1 *flo
 // lifSynF32AVX512 is lifSyn in generic.go.
 //
 //go:noescape
-func lifSynF32AVX512(u *float32, v *float32, x *float32, alpha *float32, vth *float32, bits *uint64, i1 *float32, i *float32, beta *float32, n int)
+func lifSynF32AVX512(u *float32, ldu int, v *float32, x *float32, ldx int, alpha *float32, vth *float32, bits *uint64, ldbits int, i *float32, beta *float32, n int, rows int)
 
 // lifSynToValueF32AVX512 is lifSynToValue in generic.go.
 //
 //go:noescape
-func lifSynToValueF32AVX512(u *float32, v *float32, x *float32, alpha *float32, vth *float32, bits *uint64, i1 *float32, i *float32, beta *float32, vreset *float32, n int)
+func lifSynToValueF32AVX512(u *float32, ldu int, v *float32, x *float32, ldx int, alpha *float32, vth *float32, bits *uint64, ldbits int, i *float32, beta *float32, vreset *float32, n int, rows int)
 
 // liBackSynF32AVX512 is liBackSyn in generic.go.
 //
 //go:noescape
 func liBackSynF32AVX512(dv *float32, dx *float32, gv *float32, alpha *float32, di *float32, beta *float32, n int)
 
-// lifBackSynF32AVX512 is lifBackSyn in generic.go.
-//
-//go:noescape
-func lifBackSynF32AVX512(dv *float32, dx *float32, ds *float32, slope *float32, u *float32, gv *float32, alpha *float32, vth *float32, attached uint64, di *float32, beta *float32, n int)
-
-// lifBackSynToValueF32AVX512 is lifBackSynToValue in generic.go.
-//
-//go:noescape
-func lifBackSynToValueF32AVX512(dv *float32, dx *float32, ds *float32, slope *float32, u *float32, gv *float32, alpha *float32, vth *float32, attached uint64, di *float32, beta *float32, vreset *float32, n int)
-
 // liBackSynLearnedF32AVX512 is liBackSynLearned in generic.go.
 //
 //go:noescape
 func liBackSynLearnedF32AVX512(dv *float32, dx *float32, gv *float32, alpha *float32, di *float32, beta *float32, dalpha *float32, before *float32, dbeta *float32, i *float32, ibefore *float32, n int)
 
+// lifBackSynF32AVX512 is lifBackSyn in generic.go.
+//
+//go:noescape
+func lifBackSynF32AVX512(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, di *float32, beta *float32, n int, rows int)
+
+// lifBackSynFastF32AVX512 is lifBackSynFast in generic.go.
+//
+//go:noescape
+func lifBackSynFastF32AVX512(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, di *float32, beta *float32, k float32, n int, rows int)
+
 // lifBackSynLearnedF32AVX512 is lifBackSynLearned in generic.go.
 //
 //go:noescape
-func lifBackSynLearnedF32AVX512(dv *float32, dx *float32, ds *float32, slope *float32, u *float32, gv *float32, alpha *float32, vth *float32, attached uint64, di *float32, beta *float32, dalpha *float32, before *float32, dvth *float32, dbeta *float32, i *float32, ibefore *float32, n int)
+func lifBackSynLearnedF32AVX512(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, di *float32, beta *float32, dalpha *float32, before *float32, dvth *float32, dbeta *float32, i *float32, ibefore *float32, n int, rows int)
+
+// lifBackSynToValueF32AVX512 is lifBackSynToValue in generic.go.
+//
+//go:noescape
+func lifBackSynToValueF32AVX512(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, di *float32, beta *float32, vreset *float32, n int, rows int)
+
+// lifBackSynToValueFastF32AVX512 is lifBackSynToValueFast in generic.go.
+//
+//go:noescape
+func lifBackSynToValueFastF32AVX512(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, di *float32, beta *float32, vreset *float32, k float32, n int, rows int)
 
 // lifBackSynToValueLearnedF32AVX512 is lifBackSynToValueLearned in generic.go.
 //
 //go:noescape
-func lifBackSynToValueLearnedF32AVX512(dv *float32, dx *float32, ds *float32, slope *float32, u *float32, gv *float32, alpha *float32, vth *float32, attached uint64, di *float32, beta *float32, vreset *float32, dalpha *float32, before *float32, dvth *float32, dbeta *float32, i *float32, ibefore *float32, dvreset *float32, n int)
+func lifBackSynToValueLearnedF32AVX512(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, di *float32, beta *float32, vreset *float32, dalpha *float32, before *float32, dvth *float32, dbeta *float32, i *float32, ibefore *float32, dvreset *float32, n int, rows int)
 
 // resetF32AVX512 is reset in generic.go.
 //
@@ -427,42 +467,52 @@ func liF64AVX2(v1 *float64, v *float64, x *float64, alpha *float64, n int)
 // lifF64AVX2 is lif in generic.go.
 //
 //go:noescape
-func lifF64AVX2(u *float64, v *float64, x *float64, alpha *float64, vth *float64, bits *uint64, n int)
+func lifF64AVX2(u *float64, ldu int, v *float64, x *float64, ldx int, alpha *float64, vth *float64, bits *uint64, ldbits int, n int, rows int)
 
 // lifToValueF64AVX2 is lifToValue in generic.go.
 //
 //go:noescape
-func lifToValueF64AVX2(u *float64, v *float64, x *float64, alpha *float64, vth *float64, bits *uint64, vreset *float64, n int)
+func lifToValueF64AVX2(u *float64, ldu int, v *float64, x *float64, ldx int, alpha *float64, vth *float64, bits *uint64, ldbits int, vreset *float64, n int, rows int)
 
 // liBackF64AVX2 is liBack in generic.go.
 //
 //go:noescape
 func liBackF64AVX2(dv *float64, dx *float64, gv *float64, alpha *float64, n int)
 
-// lifBackF64AVX2 is lifBack in generic.go.
-//
-//go:noescape
-func lifBackF64AVX2(dv *float64, dx *float64, ds *float64, slope *float64, u *float64, gv *float64, alpha *float64, vth *float64, attached uint64, n int)
-
-// lifBackToValueF64AVX2 is lifBackToValue in generic.go.
-//
-//go:noescape
-func lifBackToValueF64AVX2(dv *float64, dx *float64, ds *float64, slope *float64, u *float64, gv *float64, alpha *float64, vth *float64, attached uint64, vreset *float64, n int)
-
 // liBackLearnedF64AVX2 is liBackLearned in generic.go.
 //
 //go:noescape
 func liBackLearnedF64AVX2(dv *float64, dx *float64, gv *float64, alpha *float64, dalpha *float64, before *float64, n int)
 
+// lifBackF64AVX2 is lifBack in generic.go.
+//
+//go:noescape
+func lifBackF64AVX2(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, n int, rows int)
+
+// lifBackFastF64AVX2 is lifBackFast in generic.go.
+//
+//go:noescape
+func lifBackFastF64AVX2(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, k float64, n int, rows int)
+
 // lifBackLearnedF64AVX2 is lifBackLearned in generic.go.
 //
 //go:noescape
-func lifBackLearnedF64AVX2(dv *float64, dx *float64, ds *float64, slope *float64, u *float64, gv *float64, alpha *float64, vth *float64, attached uint64, dalpha *float64, before *float64, dvth *float64, n int)
+func lifBackLearnedF64AVX2(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, dalpha *float64, before *float64, dvth *float64, n int, rows int)
+
+// lifBackToValueF64AVX2 is lifBackToValue in generic.go.
+//
+//go:noescape
+func lifBackToValueF64AVX2(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, vreset *float64, n int, rows int)
+
+// lifBackToValueFastF64AVX2 is lifBackToValueFast in generic.go.
+//
+//go:noescape
+func lifBackToValueFastF64AVX2(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, vreset *float64, k float64, n int, rows int)
 
 // lifBackToValueLearnedF64AVX2 is lifBackToValueLearned in generic.go.
 //
 //go:noescape
-func lifBackToValueLearnedF64AVX2(dv *float64, dx *float64, ds *float64, slope *float64, u *float64, gv *float64, alpha *float64, vth *float64, attached uint64, vreset *float64, dalpha *float64, before *float64, dvth *float64, dvreset *float64, n int)
+func lifBackToValueLearnedF64AVX2(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, vreset *float64, dalpha *float64, before *float64, dvth *float64, dvreset *float64, n int, rows int)
 
 // liSynF64AVX2 is liSyn in generic.go.
 //
@@ -472,42 +522,52 @@ func liSynF64AVX2(v1 *float64, v *float64, x *float64, alpha *float64, i1 *float
 // lifSynF64AVX2 is lifSyn in generic.go.
 //
 //go:noescape
-func lifSynF64AVX2(u *float64, v *float64, x *float64, alpha *float64, vth *float64, bits *uint64, i1 *float64, i *float64, beta *float64, n int)
+func lifSynF64AVX2(u *float64, ldu int, v *float64, x *float64, ldx int, alpha *float64, vth *float64, bits *uint64, ldbits int, i *float64, beta *float64, n int, rows int)
 
 // lifSynToValueF64AVX2 is lifSynToValue in generic.go.
 //
 //go:noescape
-func lifSynToValueF64AVX2(u *float64, v *float64, x *float64, alpha *float64, vth *float64, bits *uint64, i1 *float64, i *float64, beta *float64, vreset *float64, n int)
+func lifSynToValueF64AVX2(u *float64, ldu int, v *float64, x *float64, ldx int, alpha *float64, vth *float64, bits *uint64, ldbits int, i *float64, beta *float64, vreset *float64, n int, rows int)
 
 // liBackSynF64AVX2 is liBackSyn in generic.go.
 //
 //go:noescape
 func liBackSynF64AVX2(dv *float64, dx *float64, gv *float64, alpha *float64, di *float64, beta *float64, n int)
 
-// lifBackSynF64AVX2 is lifBackSyn in generic.go.
-//
-//go:noescape
-func lifBackSynF64AVX2(dv *float64, dx *float64, ds *float64, slope *float64, u *float64, gv *float64, alpha *float64, vth *float64, attached uint64, di *float64, beta *float64, n int)
-
-// lifBackSynToValueF64AVX2 is lifBackSynToValue in generic.go.
-//
-//go:noescape
-func lifBackSynToValueF64AVX2(dv *float64, dx *float64, ds *float64, slope *float64, u *float64, gv *float64, alpha *float64, vth *float64, attached uint64, di *float64, beta *float64, vreset *float64, n int)
-
 // liBackSynLearnedF64AVX2 is liBackSynLearned in generic.go.
 //
 //go:noescape
 func liBackSynLearnedF64AVX2(dv *float64, dx *float64, gv *float64, alpha *float64, di *float64, beta *float64, dalpha *float64, before *float64, dbeta *float64, i *float64, ibefore *float64, n int)
 
+// lifBackSynF64AVX2 is lifBackSyn in generic.go.
+//
+//go:noescape
+func lifBackSynF64AVX2(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, di *float64, beta *float64, n int, rows int)
+
+// lifBackSynFastF64AVX2 is lifBackSynFast in generic.go.
+//
+//go:noescape
+func lifBackSynFastF64AVX2(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, di *float64, beta *float64, k float64, n int, rows int)
+
 // lifBackSynLearnedF64AVX2 is lifBackSynLearned in generic.go.
 //
 //go:noescape
-func lifBackSynLearnedF64AVX2(dv *float64, dx *float64, ds *float64, slope *float64, u *float64, gv *float64, alpha *float64, vth *float64, attached uint64, di *float64, beta *float64, dalpha *float64, before *float64, dvth *float64, dbeta *float64, i *float64, ibefore *float64, n int)
+func lifBackSynLearnedF64AVX2(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, di *float64, beta *float64, dalpha *float64, before *float64, dvth *float64, dbeta *float64, i *float64, ibefore *float64, n int, rows int)
+
+// lifBackSynToValueF64AVX2 is lifBackSynToValue in generic.go.
+//
+//go:noescape
+func lifBackSynToValueF64AVX2(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, di *float64, beta *float64, vreset *float64, n int, rows int)
+
+// lifBackSynToValueFastF64AVX2 is lifBackSynToValueFast in generic.go.
+//
+//go:noescape
+func lifBackSynToValueFastF64AVX2(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, di *float64, beta *float64, vreset *float64, k float64, n int, rows int)
 
 // lifBackSynToValueLearnedF64AVX2 is lifBackSynToValueLearned in generic.go.
 //
 //go:noescape
-func lifBackSynToValueLearnedF64AVX2(dv *float64, dx *float64, ds *float64, slope *float64, u *float64, gv *float64, alpha *float64, vth *float64, attached uint64, di *float64, beta *float64, vreset *float64, dalpha *float64, before *float64, dvth *float64, dbeta *float64, i *float64, ibefore *float64, dvreset *float64, n int)
+func lifBackSynToValueLearnedF64AVX2(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, di *float64, beta *float64, vreset *float64, dalpha *float64, before *float64, dvth *float64, dbeta *float64, i *float64, ibefore *float64, dvreset *float64, n int, rows int)
 
 // resetF64AVX2 is reset in generic.go.
 //
@@ -622,42 +682,52 @@ func liF64AVX512(v1 *float64, v *float64, x *float64, alpha *float64, n int)
 // lifF64AVX512 is lif in generic.go.
 //
 //go:noescape
-func lifF64AVX512(u *float64, v *float64, x *float64, alpha *float64, vth *float64, bits *uint64, n int)
+func lifF64AVX512(u *float64, ldu int, v *float64, x *float64, ldx int, alpha *float64, vth *float64, bits *uint64, ldbits int, n int, rows int)
 
 // lifToValueF64AVX512 is lifToValue in generic.go.
 //
 //go:noescape
-func lifToValueF64AVX512(u *float64, v *float64, x *float64, alpha *float64, vth *float64, bits *uint64, vreset *float64, n int)
+func lifToValueF64AVX512(u *float64, ldu int, v *float64, x *float64, ldx int, alpha *float64, vth *float64, bits *uint64, ldbits int, vreset *float64, n int, rows int)
 
 // liBackF64AVX512 is liBack in generic.go.
 //
 //go:noescape
 func liBackF64AVX512(dv *float64, dx *float64, gv *float64, alpha *float64, n int)
 
-// lifBackF64AVX512 is lifBack in generic.go.
-//
-//go:noescape
-func lifBackF64AVX512(dv *float64, dx *float64, ds *float64, slope *float64, u *float64, gv *float64, alpha *float64, vth *float64, attached uint64, n int)
-
-// lifBackToValueF64AVX512 is lifBackToValue in generic.go.
-//
-//go:noescape
-func lifBackToValueF64AVX512(dv *float64, dx *float64, ds *float64, slope *float64, u *float64, gv *float64, alpha *float64, vth *float64, attached uint64, vreset *float64, n int)
-
 // liBackLearnedF64AVX512 is liBackLearned in generic.go.
 //
 //go:noescape
 func liBackLearnedF64AVX512(dv *float64, dx *float64, gv *float64, alpha *float64, dalpha *float64, before *float64, n int)
 
+// lifBackF64AVX512 is lifBack in generic.go.
+//
+//go:noescape
+func lifBackF64AVX512(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, n int, rows int)
+
+// lifBackFastF64AVX512 is lifBackFast in generic.go.
+//
+//go:noescape
+func lifBackFastF64AVX512(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, k float64, n int, rows int)
+
 // lifBackLearnedF64AVX512 is lifBackLearned in generic.go.
 //
 //go:noescape
-func lifBackLearnedF64AVX512(dv *float64, dx *float64, ds *float64, slope *float64, u *float64, gv *float64, alpha *float64, vth *float64, attached uint64, dalpha *float64, before *float64, dvth *float64, n int)
+func lifBackLearnedF64AVX512(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, dalpha *float64, before *float64, dvth *float64, n int, rows int)
+
+// lifBackToValueF64AVX512 is lifBackToValue in generic.go.
+//
+//go:noescape
+func lifBackToValueF64AVX512(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, vreset *float64, n int, rows int)
+
+// lifBackToValueFastF64AVX512 is lifBackToValueFast in generic.go.
+//
+//go:noescape
+func lifBackToValueFastF64AVX512(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, vreset *float64, k float64, n int, rows int)
 
 // lifBackToValueLearnedF64AVX512 is lifBackToValueLearned in generic.go.
 //
 //go:noescape
-func lifBackToValueLearnedF64AVX512(dv *float64, dx *float64, ds *float64, slope *float64, u *float64, gv *float64, alpha *float64, vth *float64, attached uint64, vreset *float64, dalpha *float64, before *float64, dvth *float64, dvreset *float64, n int)
+func lifBackToValueLearnedF64AVX512(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, vreset *float64, dalpha *float64, before *float64, dvth *float64, dvreset *float64, n int, rows int)
 
 // liSynF64AVX512 is liSyn in generic.go.
 //
@@ -667,42 +737,52 @@ func liSynF64AVX512(v1 *float64, v *float64, x *float64, alpha *float64, i1 *flo
 // lifSynF64AVX512 is lifSyn in generic.go.
 //
 //go:noescape
-func lifSynF64AVX512(u *float64, v *float64, x *float64, alpha *float64, vth *float64, bits *uint64, i1 *float64, i *float64, beta *float64, n int)
+func lifSynF64AVX512(u *float64, ldu int, v *float64, x *float64, ldx int, alpha *float64, vth *float64, bits *uint64, ldbits int, i *float64, beta *float64, n int, rows int)
 
 // lifSynToValueF64AVX512 is lifSynToValue in generic.go.
 //
 //go:noescape
-func lifSynToValueF64AVX512(u *float64, v *float64, x *float64, alpha *float64, vth *float64, bits *uint64, i1 *float64, i *float64, beta *float64, vreset *float64, n int)
+func lifSynToValueF64AVX512(u *float64, ldu int, v *float64, x *float64, ldx int, alpha *float64, vth *float64, bits *uint64, ldbits int, i *float64, beta *float64, vreset *float64, n int, rows int)
 
 // liBackSynF64AVX512 is liBackSyn in generic.go.
 //
 //go:noescape
 func liBackSynF64AVX512(dv *float64, dx *float64, gv *float64, alpha *float64, di *float64, beta *float64, n int)
 
-// lifBackSynF64AVX512 is lifBackSyn in generic.go.
-//
-//go:noescape
-func lifBackSynF64AVX512(dv *float64, dx *float64, ds *float64, slope *float64, u *float64, gv *float64, alpha *float64, vth *float64, attached uint64, di *float64, beta *float64, n int)
-
-// lifBackSynToValueF64AVX512 is lifBackSynToValue in generic.go.
-//
-//go:noescape
-func lifBackSynToValueF64AVX512(dv *float64, dx *float64, ds *float64, slope *float64, u *float64, gv *float64, alpha *float64, vth *float64, attached uint64, di *float64, beta *float64, vreset *float64, n int)
-
 // liBackSynLearnedF64AVX512 is liBackSynLearned in generic.go.
 //
 //go:noescape
 func liBackSynLearnedF64AVX512(dv *float64, dx *float64, gv *float64, alpha *float64, di *float64, beta *float64, dalpha *float64, before *float64, dbeta *float64, i *float64, ibefore *float64, n int)
 
+// lifBackSynF64AVX512 is lifBackSyn in generic.go.
+//
+//go:noescape
+func lifBackSynF64AVX512(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, di *float64, beta *float64, n int, rows int)
+
+// lifBackSynFastF64AVX512 is lifBackSynFast in generic.go.
+//
+//go:noescape
+func lifBackSynFastF64AVX512(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, di *float64, beta *float64, k float64, n int, rows int)
+
 // lifBackSynLearnedF64AVX512 is lifBackSynLearned in generic.go.
 //
 //go:noescape
-func lifBackSynLearnedF64AVX512(dv *float64, dx *float64, ds *float64, slope *float64, u *float64, gv *float64, alpha *float64, vth *float64, attached uint64, di *float64, beta *float64, dalpha *float64, before *float64, dvth *float64, dbeta *float64, i *float64, ibefore *float64, n int)
+func lifBackSynLearnedF64AVX512(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, di *float64, beta *float64, dalpha *float64, before *float64, dvth *float64, dbeta *float64, i *float64, ibefore *float64, n int, rows int)
+
+// lifBackSynToValueF64AVX512 is lifBackSynToValue in generic.go.
+//
+//go:noescape
+func lifBackSynToValueF64AVX512(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, di *float64, beta *float64, vreset *float64, n int, rows int)
+
+// lifBackSynToValueFastF64AVX512 is lifBackSynToValueFast in generic.go.
+//
+//go:noescape
+func lifBackSynToValueFastF64AVX512(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, di *float64, beta *float64, vreset *float64, k float64, n int, rows int)
 
 // lifBackSynToValueLearnedF64AVX512 is lifBackSynToValueLearned in generic.go.
 //
 //go:noescape
-func lifBackSynToValueLearnedF64AVX512(dv *float64, dx *float64, ds *float64, slope *float64, u *float64, gv *float64, alpha *float64, vth *float64, attached uint64, di *float64, beta *float64, vreset *float64, dalpha *float64, before *float64, dvth *float64, dbeta *float64, i *float64, ibefore *float64, dvreset *float64, n int)
+func lifBackSynToValueLearnedF64AVX512(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, di *float64, beta *float64, vreset *float64, dalpha *float64, before *float64, dvth *float64, dbeta *float64, i *float64, ibefore *float64, dvreset *float64, n int, rows int)
 
 // resetF64AVX512 is reset in generic.go.
 //

@@ -397,7 +397,6 @@ func (m *machine) over(n reg.GPVirtual, body func(offset reg.GPVirtual)) {
 	body(offset)
 	m.masked = false
 	Label("end")
-	VZEROUPPER()
 }
 
 // function begins a kernel with a signature of Go, in which T is the number.

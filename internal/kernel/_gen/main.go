@@ -34,11 +34,12 @@ func main() {
 				for _, toValue := range []bool{false, true} {
 					m.integrate(synapse, true, toValue)
 				}
-				for _, learned := range []bool{false, true} {
-					m.retreat(synapse, false, false, learned)
-					for _, toValue := range []bool{false, true} {
-						m.retreat(synapse, true, toValue, learned)
-					}
+				m.retreat(synapse, false, false, false, false)
+				m.retreat(synapse, false, false, true, false)
+				for _, toValue := range []bool{false, true} {
+					m.retreat(synapse, true, toValue, false, false)
+					m.retreat(synapse, true, toValue, false, true)
+					m.retreat(synapse, true, toValue, true, false)
 				}
 			}
 			m.reset(false)

@@ -1,68 +1,133 @@
 package main
 
 import (
+	"maps"
+	"slices"
+
 	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// operands loads blocks of the slices of a kernel, each at its first use.
+// operands loads blocks of the slices of a kernel.
 type operands struct {
 	m      *machine
 	offset reg.GPVirtual
+	held   map[string]reg.GPVirtual // slices whose address is in a register
 }
 
-func (o operands) load(name string) vector { return o.m.load(pointer(name), o.offset) }
+func (o operands) address(name string) reg.GPVirtual {
+	if p, ok := o.held[name]; ok {
+		return p
+	}
+	return pointer(name)
+}
 
-func (o operands) store(v vector, name string) { o.m.store(v, pointer(name), o.offset) }
+func (o operands) load(name string) vector { return o.m.load(o.address(name), o.offset) }
 
-// rows writes a loop over the elements of the slices of a kernel.
-func (m *machine) rows(body func(o operands)) {
-	m.over(pointer("n"), func(offset reg.GPVirtual) { body(operands{m, offset}) })
+func (o operands) store(v vector, name string) { o.m.store(v, o.address(name), o.offset) }
+
+// elements writes a loop over the elements of the slices of a kernel.
+func (m *machine) elements(body func(o operands)) {
+	m.over(pointer("n"), func(offset reg.GPVirtual) { body(operands{m: m, offset: offset}) })
+	VZEROUPPER()
+	RET()
+}
+
+// rows writes a loop over rows and their elements. From row to row, a slice moves on by its stride, the number of
+// elements in the parameter that strides names, or by n where that is empty; it stays where it is if it has
+// none. begin is what comes first in every row.
+func (m *machine) rows(strides map[string]string, hold []string, begin func(), body func(o operands)) {
+	for _, name := range slices.Sorted(maps.Keys(strides)) {
+		if s := strides[name]; s != "" && s != "ldbits" {
+			r := m.bytes(pointer(s))
+			MOVQ(r, argument(s))
+			strides[name] = s
+		}
+	}
+	Label("row")
+	begin()
+	held := map[string]reg.GPVirtual{}
+	for _, name := range hold {
+		held[name] = pointer(name)
+	}
+	m.over(pointer("n"), func(offset reg.GPVirtual) { body(operands{m, offset, held}) })
+	width := m.bytes(pointer("n"))
+	for _, name := range slices.Sorted(maps.Keys(strides)) {
+		step := width
+		if s := strides[name]; s != "" {
+			step = pointer(s)
+		}
+		ADDQ(step, argument(name))
+	}
+	DECQ(argument("rows"))
+	JNZ(LabelRef("row"))
+	VZEROUPPER()
 	RET()
 }
 
 // integrate is one step of leaky integrators, and of their spikes with threshold.
 func (m *machine) integrate(synapse, threshold, toValue bool) {
-	name, of := "li", "v1, v, x, alpha *T"
-	if threshold {
-		name, of = "lif", "u, v, x, alpha, vth *T, bits *uint64"
+	if !threshold {
+		m.integrators(synapse)
+		return
 	}
+	name, of := "lif", "u *T, ldu int, v *T, x *T, ldx int, alpha, vth *T, bits *uint64, ldbits int"
+	strides, hold := map[string]string{"u": "ldu", "v": "", "x": "ldx", "bits": "ldbits"}, []string{"u", "v", "x", "alpha", "vth"}
 	if synapse {
-		name, of = name+"Syn", of+", i1, i, beta *T"
+		name, of = name+"Syn", of+", i, beta *T"
+		strides["i"], hold = "", append(hold, "i", "beta")
 	}
 	if toValue {
 		name, of = name+"ToValue", of+", vreset *T"
+		hold = append(hold, "vreset")
 	}
-	m.function(name, "("+of+", n int)")
+	m.function(name, "("+of+", n, rows int)")
 	var bits reg.GPVirtual
-	if threshold {
-		bits = pointer("bits")
-	}
 	var one vector
 	if synapse {
 		one = m.constant(1)
 	}
-	m.rows(func(o operands) {
+	zero := m.zero()
+	m.rows(strides, hold, func() { bits = pointer("bits") }, func(o operands) {
+		x, alpha := o.load("x"), o.load("alpha")
+		if synapse {
+			i := m.add(m.mul(o.load("beta"), o.load("i")), x)
+			o.store(i, "i")
+			x = m.mul(m.sub(one, alpha), i)
+		}
+		u := m.add(m.mul(alpha, o.load("v")), x)
+		o.store(u, "u")
+		vth := o.load("vth")
+		after := m.sub(u, vth)
+		above := m.compare(notLessEqual, after, zero)
+		if toValue {
+			after = m.add(u, m.sub(o.load("vreset"), u))
+		}
+		o.store(m.choose(above, u, after), "v")
+		m.storeBits(m.bits(above), bits)
+	})
+}
+
+// integrators is one step of leaky integrators.
+func (m *machine) integrators(synapse bool) {
+	name, of := "li", "v1, v, x, alpha *T"
+	if synapse {
+		name, of = name+"Syn", of+", i1, i, beta *T"
+	}
+	m.function(name, "("+of+", n int)")
+	var one vector
+	if synapse {
+		one = m.constant(1)
+	}
+	m.elements(func(o operands) {
 		x, alpha := o.load("x"), o.load("alpha")
 		if synapse {
 			i := m.add(m.mul(o.load("beta"), o.load("i")), x)
 			o.store(i, "i1")
 			x = m.mul(m.sub(one, alpha), i)
 		}
-		u := m.add(m.mul(alpha, o.load("v")), x)
-		if !threshold {
-			o.store(u, "v1")
-			return
-		}
-		o.store(u, "u")
-		vth := o.load("vth")
-		above := m.compare(notLessEqual, m.sub(u, vth), m.zero())
-		after := m.sub(u, vth)
-		if toValue {
-			after = m.add(u, m.sub(o.load("vreset"), u))
-		}
-		o.store(m.choose(above, u, after), "v")
-		m.storeBits(m.bits(above), bits)
+		o.store(m.add(m.mul(alpha, o.load("v")), x), "v1")
 	})
 }
 
@@ -73,7 +138,7 @@ func (m *machine) reset(toValue bool) {
 	} else {
 		m.function("reset", "(v, u, vth *T, n int)")
 	}
-	m.rows(func(o operands) {
+	m.elements(func(o operands) {
 		u, vth := o.load("u"), o.load("vth")
 		after := m.sub(u, vth)
 		above := m.compare(notLessEqual, after, m.zero())
@@ -84,14 +149,21 @@ func (m *machine) reset(toValue bool) {
 	})
 }
 
-// retreat is the adjoint of integrate.
-func (m *machine) retreat(synapse, threshold, toValue, learned bool) {
+// retreat is the adjoint of integrate. With inside, the slope is that of the fast sigmoid with sharpness k, else it is
+// given.
+func (m *machine) retreat(synapse, threshold, toValue, learned, inside bool) {
 	name, of := "liBack", "dv, dx, gv, alpha *T"
+	strides, hold := map[string]string{}, []string{"dv", "alpha", "dx", "gv"}
 	if threshold {
-		name, of = "lifBack", "dv, dx, ds, slope, u, gv, alpha, vth *T, attached uint64"
+		name, of = "lifBack", "dv, dx *T, lddx int, ds, slope, u *T, ldu int, gv *T, ldgv int, alpha, vth *T, attached uint64"
+		strides = map[string]string{"dv": "", "dx": "lddx", "ds": "", "u": "ldu", "gv": "ldgv", "slope": ""}
+		hold = append(hold, "ds", "u", "vth")
 	}
 	if synapse {
 		name, of = name+"Syn", of+", di, beta *T"
+		if threshold {
+			strides["di"] = ""
+		}
 	}
 	if toValue {
 		name, of = name+"ToValue", of+", vreset *T"
@@ -108,31 +180,44 @@ func (m *machine) retreat(synapse, threshold, toValue, learned bool) {
 			of += ", dvreset *T"
 		}
 	}
-	m.function(name, "("+of+", n int)")
-	var one vector
-	if synapse || toValue {
-		one = m.constant(1)
+	if inside {
+		name, of = name+"Fast", of+", k T"
 	}
-	m.rows(func(o operands) {
+	if threshold {
+		m.function(name, "("+of+", n, rows int)")
+	} else {
+		m.function(name, "("+of+", n int)")
+	}
+	one := m.held(synapse || toValue || inside, func() vector { return m.constant(1) })
+	zero := m.held(threshold, m.zero)
+	attached := m.held(threshold, func() vector {
+		r := m.register()
+		VBROADCASTSD(argument("attached"), r)
+		return m.both(r)
+	})
+	k := m.held(inside, func() vector { return m.parameter("k") })
+	positive := m.held(inside, func() vector { return m.word(1<<63-1, 1<<31-1) })
+	body := func(o operands) {
 		dr := o.load("dv")
 		du := dr
 		if threshold {
 			u, vth := o.load("u"), o.load("vth")
-			spiked := m.compare(notLessEqual, m.sub(u, vth), m.zero())
-			var dsj vector
+			above := m.sub(u, vth)
+			spiked := m.compare(notLessEqual, above, zero())
+			var dsj, slope vector
 			if toValue {
 				dsj = m.mul(m.sub(o.load("vreset"), u), dr)
-				du = m.choose(spiked, dr, m.mul(dr, m.zero()))
+				du = m.choose(spiked, dr, m.mul(dr, zero()))
 			} else {
-				dsj = m.mul(m.sub(m.zero(), vth), dr)
+				dsj = m.mul(m.sub(zero(), vth), dr)
 			}
-			addr, err := Param("attached").Resolve()
-			if err != nil {
-				panic(err)
+			if inside {
+				inv := m.div(one(), m.add(one(), m.mul(k(), m.and(above, positive()))))
+				slope = m.mul(inv, inv)
+			} else {
+				slope = o.load("slope")
 			}
-			r := m.register()
-			VBROADCASTSD(addr.Addr, r)
-			spike := m.mul(m.add(o.load("ds"), m.and(dsj, m.both(r))), o.load("slope"))
+			spike := m.mul(m.add(o.load("ds"), m.and(dsj, attached())), slope)
 			if learned {
 				reset := m.keep(spiked, dr)
 				if toValue {
@@ -157,13 +242,28 @@ func (m *machine) retreat(synapse, threshold, toValue, learned bool) {
 		if learned {
 			o.store(m.add(o.load("dalpha"), m.mul(du, m.sub(o.load("before"), o.load("i")))), "dalpha")
 		}
-		di := m.add(o.load("di"), m.mul(m.sub(one, alpha), du))
+		di := m.add(o.load("di"), m.mul(m.sub(one(), alpha), du))
 		o.store(di, "dx")
 		if learned {
 			o.store(m.add(o.load("dbeta"), m.mul(di, o.load("ibefore"))), "dbeta")
 		}
 		o.store(m.mul(o.load("beta"), di), "di")
-	})
+	}
+	if threshold {
+		m.rows(strides, hold, func() {}, body)
+	} else {
+		m.elements(body)
+	}
+}
+
+// held returns what make returns: with AVX-512 always the same registers, if they are needed, with AVX2, which has few
+// of them, new ones each time.
+func (m *machine) held(needed bool, make func() vector) func() vector {
+	if !m.avx512 || !needed {
+		return make
+	}
+	v := make()
+	return func() vector { return v }
 }
 
 // mask writes the bits of the elements that are not zero, and tells whether another number than 1 is among them.
@@ -180,6 +280,7 @@ func (m *machine) mask() {
 		ORL(ones, other)
 		m.storeBits(b, bits)
 	})
+	VZEROUPPER()
 	Store(other, ReturnIndex(0))
 	RET()
 }

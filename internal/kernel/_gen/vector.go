@@ -8,20 +8,20 @@ import (
 func (m *machine) axpy() {
 	m.function("axpy", "(y, x *T, n int, a T)")
 	a := m.parameter("a")
-	m.rows(func(o operands) { o.store(m.add(m.mul(a, o.load("x")), o.load("y")), "y") })
+	m.elements(func(o operands) { o.store(m.add(m.mul(a, o.load("x")), o.load("y")), "y") })
 }
 
 // combine writes kernels z = x op y.
 func (m *machine) combine(name string, op func(x, y vector) vector) {
 	m.function(name, "(z, x, y *T, n int)")
-	m.rows(func(o operands) { o.store(op(o.load("x"), o.load("y")), "z") })
+	m.elements(func(o operands) { o.store(op(o.load("x"), o.load("y")), "z") })
 }
 
 // slope writes kernels dst = f(x, k).
 func (m *machine) slope(name string, f func(x, k vector) vector) {
 	m.function(name, "(dst, x *T, n int, k T)")
 	k := m.parameter("k")
-	m.rows(func(o operands) { o.store(f(o.load("x"), k), "dst") })
+	m.elements(func(o operands) { o.store(f(o.load("x"), k), "dst") })
 }
 
 func (m *machine) slopes() {
@@ -32,7 +32,7 @@ func (m *machine) slopes() {
 	})
 	m.function("atan", "(dst, x *T, n int, c, h T)")
 	c, h := m.parameter("c"), m.parameter("h")
-	m.rows(func(o operands) {
+	m.elements(func(o operands) {
 		z := m.mul(c, o.load("x"))
 		o.store(m.div(h, m.add(m.constant(1), m.mul(z, z))), "dst")
 	})
@@ -58,7 +58,7 @@ func (m *machine) adam() {
 	for _, name := range []string{"beta1", "new1", "beta2", "new2", "minusLR", "invC2", "eps"} {
 		p[name] = m.parameter(name)
 	}
-	m.rows(func(o operands) {
+	m.elements(func(o operands) {
 		x := o.load("d")
 		m1 := m.add(m.mul(p["beta1"], o.load("m")), m.mul(p["new1"], x))
 		v1 := m.add(m.mul(p["beta2"], o.load("v")), m.mul(p["new2"], m.mul(x, x)))
@@ -81,6 +81,7 @@ func (m *machine) finite(name string, square bool) {
 		x = m.sub(x, x)
 		orBits(m.bits(m.compare(notEqual, x, x)), bad)
 	})
+	VZEROUPPER()
 	Store(bad, ReturnIndex(0))
 	RET()
 }
