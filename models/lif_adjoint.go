@@ -16,8 +16,10 @@ func (k *lifKernel[T]) Backward(in, out, gout, gin [][]T) error {
 			clear(k.partial[j])
 		}
 	}
-	k.dx = kernel.Panels[T]{}
-	if d.x != nil || k.recurrent || k.handed {
+	switch k.dx = (kernel.Panels[T]{}); {
+	case d.x == nil && k.out.vmem == nil:
+		k.dx = k.vmem // step by step over the voltages, which nobody reads again
+	case d.x != nil || k.recurrent || k.handed:
 		k.dx = k.panels(d.x, &k.own.dx)
 	}
 	if k.recurrent {

@@ -174,3 +174,33 @@ func TestNetworkWorkers(t *testing.T) {
 		}
 	}
 }
+
+// TestNetworkAllocations: after warm-up a run allocates nothing, on one processor and on several.
+func TestNetworkAllocations(t *testing.T) {
+	for _, n := range networks() {
+		n.dtype = tensor.Float32
+		p := n.build(t)
+		run := func() {
+			if err := p.Run(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		run()
+		if allocs := testing.AllocsPerRun(20, run); allocs > 0 {
+			t.Errorf("%v: %v allocations in a run on one processor", n, allocs)
+		}
+		// AllocsPerRun itself runs on one processor. Goroutines of the run-time system may be new, and the garbage
+		// collector empties pools: less than one object in a run.
+		var before, after runtime.MemStats
+		run()
+		runtime.ReadMemStats(&before)
+		const runs = 50
+		for range runs {
+			run()
+		}
+		runtime.ReadMemStats(&after)
+		if got := after.Mallocs - before.Mallocs; got >= runs {
+			t.Errorf("%v: %d allocations in %d runs", n, got, runs)
+		}
+	}
+}

@@ -173,7 +173,7 @@ func Apply(kernels Kernels, wrt []bool, in ...*G.Node) ([]*G.Node, error) {
 	m.streamed = make([]bool, len(in))
 	m.out = make([]*tensor.Dense, len(shapes))
 	m.gout = make([]*tensor.Dense, len(shapes))
-	m.goutNode = make([]*G.Node, len(shapes))
+	m.goutNode, m.scalar = make([]*G.Node, len(shapes)), make([]*tensor.Dense, len(shapes))
 	m.goutStreamed = make([]bool, len(shapes))
 	m.used = make([]bool, len(shapes))
 	m.gin = make([]*tensor.Dense, len(in))
@@ -228,10 +228,11 @@ type fused struct {
 	gout, gin      []*tensor.Dense // gradients that arrive, nil where none does, and those that are handed on
 	outputs        []result
 	gradients      []result
-	streamed       []bool    // inputs that are read as streams
-	goutNode       []*G.Node // gradients that arrive
-	goutStreamed   []bool    // those that are read as streams
-	used           []bool    // outputs whose gradient arrives
+	streamed       []bool          // inputs that are read as streams
+	goutNode       []*G.Node       // gradients that arrive
+	scalar         []*tensor.Dense // those of scalars
+	goutStreamed   []bool          // those that are read as streams
+	used           []bool          // outputs whose gradient arrives
 	differentiated bool
 }
 
@@ -395,7 +396,7 @@ func (o adjointOp) Do(in ...G.Value) (G.Value, error) {
 			o.gout[i] = nil
 			continue
 		}
-		d, err := dense(v)
+		d, err := o.incoming(i, v)
 		if err == nil && d.DataSize() != o.outShape[i].TotalSize() {
 			err = fmt.Errorf("%w: %v, want %v", ErrShape, d.Shape(), o.outShape[i])
 		}
@@ -413,6 +414,31 @@ func (o adjointOp) Do(in ...G.Value) (G.Value, error) {
 		return nil, err
 	}
 	return o.token, nil
+}
+
+// incoming reads a gradient; that of a scalar, in memory that is used again.
+func (o adjointOp) incoming(i int, v G.Value) (*tensor.Dense, error) {
+	switch v.(type) {
+	case *G.F32, *G.F64:
+	default:
+		return dense(v)
+	}
+	if o.scalar[i] == nil {
+		o.scalar[i] = newDense(o.dtype, tensor.Shape{1})
+	}
+	switch v := v.(type) {
+	case *G.F32:
+		if o.dtype == tensor.Float32 {
+			o.scalar[i].Float32s()[0] = float32(*v)
+			return o.scalar[i], nil
+		}
+	case *G.F64:
+		if o.dtype == tensor.Float64 {
+			o.scalar[i].Float64s()[0] = float64(*v)
+			return o.scalar[i], nil
+		}
+	}
+	return nil, fmt.Errorf("%w: a %T, want %v", ErrValue, v, o.dtype)
 }
 
 // The adjoint reads inputs as the forward pass does, and of the outputs what the kernel has

@@ -129,6 +129,9 @@ type result struct {
 	optional bool // the kernel can do without it
 	settled  bool
 	wanted   bool // as a tensor; counts when settled
+
+	single *G.F32 // the value of a scalar
+	double *G.F64
 }
 
 func (r *result) settle() { r.settled = r.settled || r.optional }
@@ -147,10 +150,26 @@ func (r *result) tensor() *tensor.Dense {
 
 // emit is the value of the result for Gorgonia.
 func (r *result) emit() (G.Value, error) {
-	if d := r.tensor(); d != nil {
+	d := r.tensor()
+	if d == nil {
+		return r, nil
+	}
+	if r.shape.Dims() > 0 {
 		return emit(d, r.shape)
 	}
-	return r, nil
+	// A scalar is kept, too.
+	if d.Dtype() == tensor.Float32 {
+		if r.single == nil {
+			r.single = new(G.F32)
+		}
+		*r.single = G.F32(d.Float32s()[0])
+		return r.single, nil
+	}
+	if r.double == nil {
+		r.double = new(G.F64)
+	}
+	*r.double = G.F64(d.Float64s()[0])
+	return r.double, nil
 }
 
 // A result that was not written is a value without elements, which no operation reads.
