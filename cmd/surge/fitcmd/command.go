@@ -64,9 +64,11 @@ The experiment:
   noise = 0.05                  # of the targets, in e-folds, by which priors are weighed against them
   [[target]]                    # a recording
   file = "target.npz"           # beside the experiment; arrays [B, T, N]: input (counts) and imem, isyn, iahp, vmem, spikes, weight; maybe w_in [channels, N]
+  arrays = {vmem = "CH1"}       # names of arrays or columns in the file, where they are others
+  input = "stimulus.npz"        # a file of the input, where it is another one; "none": nothing comes in
   use = ["imem", "spikes"]      # default: all that are in the file
   neurons = [0, 1, 2, 3]        # that were recorded; default: all
-  unit = {imem = "nA"}          # default A and V
+  unit = {imem = "nA", time = "ms"}   # default A, V and s, or what the file says
   scale = {imem = 1.0}          # weight of a term
   tau_spikes = 10e-3            # s, of the van Rossum distance
   [[target]]                    # or a task, for which currents and w_rec are trained
@@ -84,7 +86,7 @@ The experiment:
 
 With weights w_in [channels, N] in the target file the input is [B, T, channels]. With synapses = 4 a neuron has four columns of input in place of one, as surge sim dynapsim --help says. Arrays that are none of these are left alone.
 
-A .csv has a header and a column for each array, imem or imem_0, imem_1, ... for several neurons. A missing sample has weight 0. Recorded spikes, or those that are seen in imem or vmem, drive the model while its currents are fitted; the result is that of the free model. Behind a gap that may hide spikes the membrane starts again from the recording.
+A .csv (.txt, .tsv) has a column for each array, imem or imem_0, imem_1, ... for several neurons; separators, decimal commas, comments and a row of units are found. With a column time at another sampling rate than dt, counts are summed in each bin and traces take the samples in its last tenth; a column trial makes rows. An empty cell is a gap. Columns time and neuron (or address, channel), and maybe trial, are a list of spikes; so are two columns without names. Of a .nwb, time series under acquisition and stimulus/presentation and the spikes of units are read. A missing sample has weight 0. Recorded spikes, or those that are seen in imem or vmem, drive the model while its currents are fitted; the result is that of the free model. Behind a gap that may hide spikes the membrane starts again from the recording.
 
 The folder of the results holds result.json, report.md, report.html, device.json (with dac), traces.png (or the curve, where there are no traces; rates.png where there are both), loss.png and history.csv, and while the fit runs, and after it was stopped, a checkpoint. Ctrl-C saves it and ends with status 130.
 

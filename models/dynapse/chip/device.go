@@ -8,8 +8,13 @@ import (
 	"github.com/surge-snn/surge/models/dynapse"
 )
 
-// DeviceFormat is the value of the member "format" of a device file.
-const DeviceFormat = "surge-dynapse2/1"
+// DeviceFormat is the value of the member "format" of a device file. Files of version 1 have neither
+// adaptation latches nor types of neurons; [ReadDevice] reads them as they were meant, with adaptation
+// as its currents make it, and with a threshold.
+const DeviceFormat = "surge-dynapse2/2"
+
+// formerFormat is version 1.
+const formerFormat = "surge-dynapse2/1"
 
 // Device is the configuration of a board of DynapSE-2 chips: the codes of the bias generators, and for each neuron its incoming
 // connections (a memory of tags to listen to) and its outgoing ones (a memory of places to send tags to). It is written
@@ -49,9 +54,29 @@ type Cell struct {
 	Neuron       int           `json:"neuron"` // place in the core, 0 to 255
 	ID           int           `json:"id"`     // index in the network
 	DC           bool          `json:"dc"`     // the constant current Idc flows into the membrane
+	Adaptation   bool          `json:"adaptation"`
+	Type         CellType      `json:"type"`
 	Synapses     []Synapse     `json:"synapses"`
 	Destinations []Destination `json:"destinations"`
 }
+
+// CellType is the kind of a neuron, one of two that a latch chooses between.
+type CellType string
+
+// The kinds: that of DynapSim, which spikes where Imem exceeds Ispkthr, and the exponential neuron without
+// that threshold, which is not simulated.
+const (
+	Thresholded CellType = "thresholded"
+	Exponential CellType = "exponential"
+)
+
+// Cascode is the device parameter of the cascode transistor of the adaptation, and CascodeCode what it is
+// set to where a neuron of the core adapts: nearly all that it can be, as published programs for the chip
+// do. It is not simulated; without it the adaptation currents of the chip do nothing.
+const Cascode = "SOAD_CASC_P"
+
+// CascodeCode is the setting of [Cascode].
+var CascodeCode = Code{Coarse: 5, Fine: 254}
 
 // Synapse is an entry in the memory of incoming connections.
 type Synapse struct {
@@ -155,6 +180,9 @@ func (c Core) check(f *faults, where string, ids unique) {
 }
 
 func (n Cell) check(f *faults, where string) {
+	if n.Type != Thresholded && n.Type != Exponential {
+		f.bad("%s: type %q, want %s or %s", where, n.Type, Thresholded, Exponential)
+	}
 	f.limit(where, "synapses", len(n.Synapses), SynapsesPerNeuron)
 	for i, s := range n.Synapses {
 		if s.Tag < 0 || s.Tag >= Tags {

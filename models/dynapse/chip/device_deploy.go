@@ -18,9 +18,11 @@ type DeploySettings struct {
 // neurons, and each input and neuron gets the tag of its events. q are the quantised weights and the cores of the
 // neurons, see [Quantise]; n gives the currents, which must be equal within a core, see [Tie].
 //
-// A tag is unique at each core that its events reach, and no more than that: sources that share no core may share a tag. Each
+// While the tags suffice, each source has a tag of its own on the whole board, as other programs expect it. Beyond, a tag
+// is unique at each core that its events reach, and no more than that: sources that share no core may share a tag. Each
 // gets the smallest that is free. A weight of code 0 is no connection. The currents of the synapse go to all four dendrites;
-// positive weights are AMPA, negative ones GABA.
+// positive weights are AMPA, negative ones GABA. Neurons whose Iw_ahp is above Io, which stands for none, adapt: their latch is
+// set, and the [Cascode] of their core.
 //
 // Currents below the smallest that can be set get that, see [Device.Deviations]. Errors: [ErrFit] with everything that is too
 // large for the chip (synapses, destinations, tags, neurons of a core, currents above the largest that can be set), one a line;
@@ -41,6 +43,7 @@ func Deploy(n dynapse.Network, q *Quantised, s DeploySettings) (*Device, error) 
 		l.place[j] = len(l.members[c])
 		l.members[c] = append(l.members[c], j)
 	}
+	l.apart = senders(q.In.Pre, q.In)+senders(n.N, q.Rec) <= Tags
 	l.inputs = l.route(q.In.Pre, q.In)
 	l.neurons = l.route(n.N, q.Rec)
 
@@ -59,7 +62,13 @@ func Deploy(n dynapse.Network, q *Quantised, s DeploySettings) (*Device, error) 
 		}
 		core := Core{Core: c % CoresPerChip, Parameters: parameters, Neurons: []Cell{}}
 		for _, j := range members {
-			core.Neurons = append(core.Neurons, l.cell(j, params[dynapse.Idc][j] > 0, !s.Unmonitored))
+			cell := l.cell(j, params[dynapse.Idc][j] > 0, !s.Unmonitored)
+			cell.Adaptation = params[dynapse.IwAHP][j] > params[dynapse.Io][j]
+			if core.Neurons = append(core.Neurons, cell); cell.Adaptation {
+				if parameters[Cascode], err = cascode(); err != nil {
+					return nil, err
+				}
+			}
 		}
 		chip := &d.Chips[len(d.Chips)-1]
 		chip.Cores = append(chip.Cores, core)
@@ -110,6 +119,30 @@ type layout struct {
 	place           []int   // of each neuron in its core
 	inputs, neurons []route
 	used            [MaxCores][Tags]bool // tags at each core
+	apart           bool                 // no two sources share a tag
+}
+
+// senders counts the sources of a matrix of weights that have a connection.
+func senders(sources int, w Codes) (n int) {
+	if len(w.Code) == 0 {
+		return 0
+	}
+	for i := range sources {
+		if slices.ContainsFunc(w.Code[i*w.Post:(i+1)*w.Post], func(c uint8) bool { return c != 0 }) {
+			n++
+		}
+	}
+	return n
+}
+
+// cascode is the setting of [Cascode].
+func cascode() (CoreParameter, error) {
+	bias, err := BiasOf(Cascode)
+	if err != nil {
+		return CoreParameter{}, err
+	}
+	current, err := bias.Current(CascodeCode)
+	return CoreParameter{Setting{CascodeCode, current}, current}, err
 }
 
 // route is where the events of an input or a neuron go.
@@ -133,7 +166,7 @@ func (l *layout) route(sources int, w Codes) []route {
 		}
 		free := func(tag int) bool {
 			for c, reached := range r.cores {
-				if reached && l.used[c][tag] {
+				if (reached || l.apart && r.cores != [MaxCores]bool{}) && l.used[c][tag] {
 					return false
 				}
 			}
@@ -169,7 +202,7 @@ func (r route) destinations(chip int) []Destination {
 
 // cell lays neuron j out.
 func (l *layout) cell(j int, dc, monitored bool) Cell {
-	cell := Cell{Neuron: l.place[j], ID: j, DC: dc, Synapses: []Synapse{}}
+	cell := Cell{Neuron: l.place[j], ID: j, DC: dc, Type: Thresholded, Synapses: []Synapse{}}
 	for _, m := range []struct {
 		c       Codes
 		sources []route

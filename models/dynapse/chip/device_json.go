@@ -22,7 +22,7 @@ func (d *Device) Write(w io.Writer) error {
 }
 
 // ReadDevice reads a configuration that [Device.Write] wrote, or that another program wrote in its form: one JSON object, with
-// no other members than those of [Device]. The error is that of r, [ErrDevice] for what is not of that form, or that of
+// no other members than those of [Device]. A file of version 1 is brought to [DeviceFormat]. The error is that of r, [ErrDevice] for what is not of that form, or that of
 // [Device.Check].
 func ReadDevice(r io.Reader) (*Device, error) {
 	reader := faithful{r: r}
@@ -41,10 +41,25 @@ func ReadDevice(r io.Reader) (*Device, error) {
 		}
 		return nil, fmt.Errorf("%w: at byte %d: expected the end of the file", ErrDevice, decoder.InputOffset())
 	}
+	if d.Format == formerFormat {
+		d.renew()
+	}
 	if err := d.Check(); err != nil {
 		return nil, err
 	}
 	return d, nil
+}
+
+// renew gives a configuration of version 1 what version 2 has.
+func (d *Device) renew() {
+	d.Format = DeviceFormat
+	for _, chip := range d.Chips {
+		for _, core := range chip.Cores {
+			for i := range core.Neurons {
+				core.Neurons[i].Adaptation, core.Neurons[i].Type = true, Thresholded
+			}
+		}
+	}
 }
 
 // faithful remembers an error of reading, to tell it from one of decoding.

@@ -14,7 +14,8 @@ import (
 //
 // A configuration with synapses of AMPA and GABA alone is taken for what Deploy makes of neurons with one synapse: its currents are
 // those of AMPA, and GABA weights are negative. One with NMDA or SHUNT becomes a network of [Device.FourSynapses]. Idc is 0 where the
-// constant current of a neuron is switched off.
+// constant current of a neuron is switched off, and Iw_ahp where its adaptation is. A neuron of the type [Exponential] is
+// simulated as the other one, which has a threshold.
 //
 // Errors: those of [Device.Check]; [ErrDevice] for ids that are not 0, 1, 2, ..., a core without a parameter that is simulated,
 // and a tag that nothing sends; [ErrGraph] for tags that two sources send to a core (an event would count for both).
@@ -86,6 +87,9 @@ func (d *Device) network(four bool) (n dynapse.Network, in Weights, err error) {
 				}
 				if !cell.DC {
 					n.Params[dynapse.Idc][cell.ID] = 0
+				}
+				if !cell.Adaptation {
+					n.Params[dynapse.IwAHP][cell.ID] = 0
 				}
 				for _, s := range cell.Synapses {
 					source, ok := r.source[arrival{[2]int{chip.X, chip.Y}, core.Core, s.Tag}]
