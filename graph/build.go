@@ -33,6 +33,12 @@ type LayerReport struct {
 	Steps      int // time steps
 	Engine     Engine
 	Fallback   bool // the wanted engine was fused, but the cell has no kernel
+	// Density is the share of numbers that are not zero in what the weights of the layer met in the last
+	// run: the input of a Linear, the spikes of a recurrent LIF. Events says that it was few
+	// enough for the products to go by lists of events. Zero before the first run, for layers without
+	// weights and for those of the unrolled engine.
+	Density float64
+	Events  bool
 }
 
 // Build runs the model function, differentiates its loss with respect to the trained
@@ -126,6 +132,7 @@ func newBuilder(params *Params, s Settings, salt int) *Builder {
 		leaves:   map[*G.Node]diagram.Kind{},
 		steps:    map[*G.Node][]*G.Node{},
 		needs:    map[*G.Node]bool{},
+		fused:    map[string]*G.Node{},
 	}
 	b.lookup = lookupOf(b.g)
 	b.identities = identitiesOf(b.g)

@@ -38,6 +38,7 @@ type Builder struct {
 	steps  map[*G.Node][]*G.Node    // the steps behind a stacked node
 	needs  map[*G.Node]bool         // memo of needsGrad
 	layers []LayerReport
+	fused  map[string]*G.Node // an output of each layer that is a kernel
 
 	segments []*segment // graphs of their own
 	step0    int        // of the segment of time steps that this is the Builder of

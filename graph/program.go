@@ -7,6 +7,8 @@ import (
 	"slices"
 
 	"gorgonia.org/tensor"
+
+	"github.com/surge-snn/surge/ops"
 )
 
 // Program is a compiled graph: one machine that runs for every mini-batch. It is
@@ -220,8 +222,21 @@ func (p *Program) Grad(param string) *tensor.Dense {
 	return nil
 }
 
-// Report says how the program was built. Its slices belong to the program.
-func (p *Program) Report() Report { return p.report }
+// Report says how the program was built, and what its kernels measured in the last run. Its slices belong to
+// the program.
+func (p *Program) Report() Report {
+	if p.builder != nil {
+		for i := range p.report.Layers {
+			l := &p.report.Layers[i]
+			if n := p.builder.fused[l.Name]; n != nil {
+				if m, ok := ops.MeasureOf(n); ok {
+					l.Density, l.Events = m.Density, m.Events
+				}
+			}
+		}
+	}
+	return p.report
+}
 
 // Outputs returns the names of the outputs, sorted.
 func (p *Program) Outputs() []string { return slices.Sorted(maps.Keys(p.outputs)) }

@@ -126,6 +126,7 @@ func (b *Builder) fuse(name string, c Fused, xs, params, state []*G.Node) (out, 
 	if len(all) != n+len(state) {
 		b.Failf("layer %q: kernel has %d outputs, want %d outputs and %d final states", name, len(all), n, len(state))
 	}
+	b.fused[name] = all[0]
 	return all[:n], all[n:]
 }
 

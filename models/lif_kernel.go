@@ -138,6 +138,14 @@ func (k *lifKernel[T]) Gradient(i int) *ops.Stream[T] {
 	return &ops.Stream[T]{Panels: func() kernel.Panels[T] { return k.dx }}
 }
 
+// Measure says how dense the spikes were that met the recurrent weights.
+func (k *lifKernel[T]) Measure() (ops.Measure, bool) {
+	if !k.recurrent || k.spikes.Rows() == 0 {
+		return ops.Measure{}, false
+	}
+	return ops.Measure{Density: density(&k.spikes, k.n), Events: true}, true
+}
+
 func (k *lifKernel[T]) ReadInput(i int, s *ops.Stream[T]) bool {
 	if i != 0 || s.Rows == nil {
 		return false

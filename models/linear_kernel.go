@@ -76,6 +76,19 @@ func (k *linearKernel[T]) Gradient(i int) *ops.Stream[T] {
 	return &ops.Stream[T]{Rows: k.gradientRows, Panel: panelOf[T](k.out)}
 }
 
+// Measure says how dense x was.
+func (k *linearKernel[T]) Measure() (ops.Measure, bool) {
+	if k.source == nil {
+		return ops.Measure{Density: k.listed.share, Events: !k.dense}, k.listed.mask != nil
+	}
+	return ops.Measure{Density: density(k.source.Events, k.in), Events: true}, k.source.Events.Rows() > 0
+}
+
+// density is the share of numbers that are not zero in a matrix of events with so many columns.
+func density[T kernel.Float](e *kernel.Events[T], cols int) float64 {
+	return float64(e.Len()) / float64(max(1, e.Rows()*cols))
+}
+
 func (k *linearKernel[T]) ReadInput(i int, s *ops.Stream[T]) bool {
 	if i != 0 || s.Events == nil {
 		return false

@@ -131,6 +131,35 @@ func TestNetworkEngines(t *testing.T) {
 	}
 }
 
+// TestNetworkReport: the report says how dense the input of each layer was, and how its products were computed.
+func TestNetworkReport(t *testing.T) {
+	for _, n := range []network{{share: 0.02, recurrent: true, record: true, dtype: tensor.Float64}, {share: 0.9, graded: true, record: true, dtype: tensor.Float64}} {
+		p := n.build(t)
+		if err := p.Run(); err != nil {
+			t.Fatal(err)
+		}
+		share := func(x []float64) float64 {
+			count := 0
+			for _, v := range x {
+				if v != 0 {
+					count++
+				}
+			}
+			return float64(count) / float64(len(x))
+		}
+		want := map[string]float64{"first/w": share(p.Input("x").Float64s()), "second/w": share(p.Output("first").Float64s()), "out/w": share(p.Output("second").Float64s())}
+		if n.recurrent {
+			want["second"] = want["out/w"]
+		}
+		for _, l := range p.Report().Layers {
+			events := want[l.Name] > 0 && (l.Name != "first/w" || n.share < denseFrom)
+			if l.Density != want[l.Name] || l.Events != events {
+				t.Errorf("%v: %s has density %v, events %v, want %v, %v", n, l.Name, l.Density, l.Events, want[l.Name], events)
+			}
+		}
+	}
+}
+
 // near compares to 1e-12 of the largest number: sums are taken in another order.
 func near(t *testing.T, name string, got, want []float64) {
 	t.Helper()
@@ -177,6 +206,9 @@ func TestNetworkWorkers(t *testing.T) {
 
 // TestNetworkAllocations: after warm-up a run allocates nothing, on one processor and on several.
 func TestNetworkAllocations(t *testing.T) {
+	if raceDetector {
+		t.Skip("the race detector empties pools")
+	}
 	for _, n := range networks() {
 		n.dtype = tensor.Float32
 		p := n.build(t)

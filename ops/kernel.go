@@ -76,6 +76,7 @@ type runner interface {
 	connectInput(i int, from runner, output int) bool
 	connectGradient(i int, from runner, input int) bool
 	optional(output int) bool
+	measure() (Measure, bool)
 }
 
 // run holds the slices of a kernel's tensors, so that passing them on allocates

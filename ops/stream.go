@@ -92,6 +92,30 @@ func (r *run[T]) optional(i int) bool {
 	return optional
 }
 
+// Measure is what a kernel found in its last run.
+type Measure struct {
+	Density float64 // share of the numbers that meet a weight matrix that are not zero
+	Events  bool    // the products went by lists of events; else they were dense
+}
+
+// Measurer is a Kernel that measures: false before the first run.
+type Measurer interface{ Measure() (Measure, bool) }
+
+// MeasureOf returns what the kernel measured of which n is an output; false if it does not measure.
+func MeasureOf(n *G.Node) (Measure, bool) {
+	if o, ok := n.Op().(outputOp); ok {
+		return o.kernel.measure()
+	}
+	return Measure{}, false
+}
+
+func (r *run[T]) measure() (Measure, bool) {
+	if m, ok := r.Kernel.(Measurer); ok {
+		return m.Measure()
+	}
+	return Measure{}, false
+}
+
 // Settle tells the kernels among the nodes which of their results are read as tensors. nodes
 // are all that will run, operands those of each. Results that are read as streams alone, or not at
 // all, are not written from then on. Without Settle all are. A graph with several plans is settled
