@@ -83,18 +83,26 @@ func (c *chunk[T]) sort(rows []row[T], cols int) {
 			c.lists[j].val = c.vals[start[j]:start[j+1]]
 		}
 	}
+	out := c.rows
+	if ones {
+		for i := range rows {
+			for _, j := range rows[i].col {
+				to := start[j]
+				out[to] = int32(i)
+				start[j] = to + 1
+			}
+		}
+		return
+	}
 	for i := range rows {
 		r := &rows[i]
 		for k, j := range r.col {
 			to := start[j]
-			c.rows[to] = int32(i)
-			start[j] = to + 1
-			if !ones {
-				c.vals[to] = 1
-				if r.val != nil {
-					c.vals[to] = r.val[k]
-				}
+			out[to], c.vals[to] = int32(i), 1
+			if r.val != nil {
+				c.vals[to] = r.val[k]
 			}
+			start[j] = to + 1
 		}
 	}
 }
@@ -154,16 +162,19 @@ func (c *Columns[T]) sumTask(task int) {
 			break
 		}
 		d, ld := c.d.From(k*chunkRows+c.skip, from)
-		lists := c.chunks[k].lists[first:last]
+		lists, values := c.chunks[k].lists[first:last], someValues
+		if len(c.chunks[k].vals) == 0 {
+			values = noValues
+		}
 		if rows == chunkRows || k*chunkRows+rows == c.events.Rows() {
-			gatherRows(sums, width, sums, width, lists, width, d, ld)
+			gatherRows(sums, width, sums, width, lists, values, width, d, ld)
 			continue
 		}
 		for j, l := range lists {
 			for len(l.col) > 0 && int(l.col[len(l.col)-1]) >= rows {
 				l.col = l.col[:len(l.col)-1]
 			}
-			gatherRows(sums[j*width:], width, sums[j*width:], width, []row[T]{l}, width, d, ld)
+			gatherRows(sums[j*width:], width, sums[j*width:], width, []row[T]{l}, values, width, d, ld)
 		}
 	}
 	for j := first; j < last; j++ {

@@ -44,32 +44,45 @@ func (p *Panels[T]) From(i, from int) (x []T, ld int) {
 // for n < width, in the order of the list, where there is no val for ones. dst may be init. The products are
 // rounded before they are added.
 func (e *Events[T]) Gather(dst []T, ld int, init []T, ldinit, first, rows, width int, w []T, stride int) {
-	gatherRows(dst, ld, init, ldinit, e.rows[first:first+rows], width, w, stride)
+	lists, values := e.rows[first:first+rows], noValues
+	for i := range lists {
+		if lists[i].val != nil {
+			values = someValues
+			break
+		}
+	}
+	gatherRows(dst, ld, init, ldinit, lists, values, width, w, stride)
 }
 
-func gatherRows[T Float](dst []T, ld int, init []T, ldinit int, rows []row[T], width int, w []T, stride int) {
+const (
+	noValues   = false // all events of the lists are 1
+	someValues = true
+)
+
+func gatherRows[T Float](dst []T, ld int, init []T, ldinit int, rows []row[T], values bool, width int, w []T, stride int) {
 	if width == 0 || len(rows) == 0 {
 		return
 	}
-	ones, scaled := true, true
-	for i := range rows {
-		if r := &rows[i]; r.val == nil && len(r.col) > 0 {
-			scaled = false
-		} else if r.val != nil {
-			ones = false
+	_, _ = dst[(len(rows)-1)*ld+width-1], init[(len(rows)-1)*ldinit+width-1]
+	if !values {
+		if fastGather(at(dst), ld, at(init), ldinit, at(w), width, stride, at(rows), len(rows)) {
+			return
+		}
+	} else {
+		all := true
+		for i := range rows {
+			all = all && (rows[i].val != nil || len(rows[i].col) == 0)
+		}
+		if all && fastGatherScaled(at(dst), ld, at(init), ldinit, at(w), width, stride, at(rows), len(rows)) {
+			return
 		}
 	}
-	_, _ = dst[(len(rows)-1)*ld+width-1], init[(len(rows)-1)*ldinit+width-1]
-	switch {
-	case ones && fastGather(at(dst), ld, at(init), ldinit, at(w), width, stride, at(rows), len(rows)):
-	case scaled && fastGatherScaled(at(dst), ld, at(init), ldinit, at(w), width, stride, at(rows), len(rows)):
-	case !ones && !scaled && len(rows) > 1:
-		for i := range rows {
-			gatherRows(dst[i*ld:], ld, init[i*ldinit:], ldinit, rows[i:i+1], width, w, stride)
-		}
-	default:
-		for i := range rows {
-			gather(dst[i*ld:][:width], init[i*ldinit:], w, stride, rows[i].col, rows[i].val)
+	for i := range rows {
+		r := rows[i : i+1]
+		if len(rows) > 1 {
+			gatherRows(dst[i*ld:], ld, init[i*ldinit:], ldinit, r, r[0].val != nil, width, w, stride)
+		} else {
+			gather(dst[:width], init, w, stride, r[0].col, r[0].val)
 		}
 	}
 }

@@ -108,7 +108,7 @@ func kernels[T Float](seed uint64, n int, edges bool) outcome[T] {
 		ld := n + rng.IntN(3)
 		whole, dst := guarded(rng, drawn[T](rng, 3*ld, edges))
 		o.numbers["gathered "+string(rune('0'+kind))] = whole
-		gatherRows(dst, ld, drawn[T](rng, 3*n, edges), n, lists, n, w, stride)
+		gatherRows(dst, ld, drawn[T](rng, 3*n, edges), n, lists, kind > 0, n, w, stride)
 	}
 
 	for k := range 16 {
