@@ -33,6 +33,14 @@ func newCSV(p *Params) Source {
 // Load reads the files.
 func (s CSV) Load() (Parts, error) { return s.load(s.read) }
 
+// Open reads a file to predict, see [Opener].
+func (s CSV) Open(path string) (Dataset, error) {
+	free := s
+	free.untargeted, free.Group = true, ""
+	free.Ignore = append(slices.Clone(s.Ignore), s.Group)
+	return s.open(path, s.read, free.read)
+}
+
 // table is the columns of a file.
 type table struct {
 	path    string
@@ -102,12 +110,14 @@ func (s CSV) read(path string) (*recorded, error) {
 			name = usual
 		}
 	}
-	if name == "" {
+	if name == "" && !s.untargeted {
 		return nil, t.bad("", "data.y, the column of the targets: none of y, label, class is among %s", t.names())
 	}
-	y, err := t.want(name, "the targets (data.y)")
-	if err != nil {
-		return nil, err
+	y := t.get(name)
+	if y == nil && !s.untargeted {
+		if _, err := t.want(name, "the targets (data.y)"); err != nil {
+			return nil, err
+		}
 	}
 	// first is the first row of each sample, and one more.
 	first := upTo(rows + 1)
@@ -189,6 +199,9 @@ func (s CSV) rest(t table, r *recorded, y *files.Column, first []int) error {
 			}
 		}
 		return out, nil
+	}
+	if y == nil {
+		return nil // to predict
 	}
 	if _, err := each(y); err != nil {
 		return err

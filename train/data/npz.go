@@ -58,6 +58,13 @@ func readEventTimes(p *Params, unit, origin *string, duration *float64, channels
 // Load reads the files.
 func (s NPZ) Load() (Parts, error) { return s.load(s.read) }
 
+// Open reads a file to predict, see [Opener].
+func (s NPZ) Open(path string) (Dataset, error) {
+	free := s
+	free.untargeted, free.Group = true, ""
+	return s.open(path, s.read, free.read)
+}
+
 // read reads one file.
 func (s NPZ) read(path string) (*recorded, error) {
 	xName, yName := s.X, s.Y
@@ -90,8 +97,10 @@ func (s NPZ) read(path string) (*recorded, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := a.target(r, yName, s.Target); err != nil {
-		return nil, err
+	if !s.untargeted || a.get(yName) != nil {
+		if err := a.target(r, yName, s.Target); err != nil {
+			return nil, err
+		}
 	}
 	if s.Group != "" {
 		if r.groups, err = a.groups(s.Group, r.n); err != nil {

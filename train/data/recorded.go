@@ -52,6 +52,8 @@ type Files struct {
 	// Rotate and Noise change training samples, see [Rotate] and [Noise].
 	Rotate bool
 	Noise  float64
+
+	untargeted bool // targets may be missing
 }
 
 // readFiles reads the parameters.

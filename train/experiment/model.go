@@ -1,6 +1,7 @@
 package experiment
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"slices"
@@ -48,6 +49,12 @@ func (e *Experiment) buildSteps(params *graph.Params, channels, classes int) (Ne
 		return nil, err
 	}
 	return n, nil
+}
+
+// Predict runs the network on all samples of a set.
+func (n *stepNetwork) Predict(ctx context.Context, set data.Batches, each func(*train.Prediction) error) error {
+	set.Dt = n.dt
+	return n.method.Predict(ctx, n.Params(), set, each)
 }
 
 // Report says which engine runs each layer.

@@ -1,6 +1,8 @@
 package experiment
 
 import (
+	"context"
+
 	"github.com/surge-snn/surge/graph"
 	"github.com/surge-snn/surge/plot"
 	"github.com/surge-snn/surge/train"
@@ -14,6 +16,8 @@ type Network interface {
 	Report() Report
 	// Sample runs it once on the first sample of a set.
 	Sample(set data.Batches) (*Sample, error)
+	// Predict runs it on all samples of a set, see [train.BPTT.Predict].
+	Predict(ctx context.Context, set data.Batches, each func(*train.Prediction) error) error
 	// Close releases what it holds.
 	Close() error
 }

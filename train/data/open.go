@@ -1,0 +1,60 @@
+package data
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Opener is a Source that reads samples to predict.
+type Opener interface {
+	Source
+	// Open reads the file at path as Load reads the parts, with the classes and the scale of the training
+	// part, which it reads too. Targets may be missing: the form then has none.
+	Open(path string) (Dataset, error)
+}
+
+// open reads a file with the classes and the scale of the training part. read needs targets, free does not.
+func (f Files) open(path string, read, free func(path string) (*recorded, error)) (Dataset, error) {
+	parts, err := f.load(read)
+	if err != nil {
+		return nil, err
+	}
+	want := parts.Train.Form()
+	r, err := free(path)
+	if err != nil {
+		return nil, err
+	}
+	bad := func(expected string, found any) error {
+		return fmt.Errorf("%s: %w: expected %s, found %v", path, ErrFormat, expected, found)
+	}
+	switch form := r.form; {
+	case r.n == 0:
+		return nil, bad("samples", "none")
+	case form.Input != want.Input:
+		return nil, bad(fmt.Sprintf("%v, as those that were learned", want.Input), form.Input)
+	case form.Input == EventList && form.Channels <= want.Channels:
+		r.form.Channels = want.Channels
+	case form.Channels != want.Channels:
+		return nil, bad(fmt.Sprintf("%d channels, as were learned", want.Channels), form.Channels)
+	}
+	if r.labels != nil {
+		r.form.Target = want.Target
+		number := make([]int32, len(r.labels.values))
+		for i, v := range r.labels.values {
+			k := slices.Index(want.Target.Names, v)
+			if k < 0 {
+				return nil, bad("labels among "+strings.Join(want.Target.Names, ", "), v)
+			}
+			number[i] = int32(k)
+		}
+		for i, code := range r.labels.codes {
+			r.labels.codes[i] = number[code]
+		}
+	}
+	if s, ok := parts.Train.(scaled); ok {
+		s.Dataset = r
+		return s, nil
+	}
+	return r, nil
+}
