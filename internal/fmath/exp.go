@@ -1,6 +1,9 @@
 package fmath
 
-import "math"
+import (
+	"math"
+	"unsafe"
+)
 
 // The step of the reduction, ln(2)/128, in two parts. The first has 35 bits: its product
 // with a whole number below 2^18 is exact.
@@ -28,6 +31,10 @@ func Exp(x float64) float64 {
 	s := math.Float64frombits(bits)
 	return s + float64(s*p)
 }
+
+// ExpTable returns the table of [Exp], for kernels that give its bits with vector instructions: 128 times the
+// rest and the bits of 2^(i/128).
+func ExpTable() unsafe.Pointer { return unsafe.Pointer(&expTable[0]) }
 
 // expSplit returns s and p such that e^x = s (1 + p), |p| < 0.003, where s = 2^(k/128)
 // rounded to float64. bits are those of s, and where the exponent of s is out of range,

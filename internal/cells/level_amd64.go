@@ -1,0 +1,30 @@
+//go:build !noasm
+
+package cells
+
+import "golang.org/x/sys/cpu"
+
+// level is the set of instructions in use.
+var level = detect()
+
+func detect() instructionSet {
+	switch {
+	case cpu.X86.HasAVX2 && cpu.X86.HasAVX512F && cpu.X86.HasBMI2:
+		return avx512
+	case cpu.X86.HasAVX2:
+		return avx2
+	}
+	return none
+}
+
+// kernels are the loops for each set of instructions, in float32 and float64.
+var kernels = [...][2][kinds]func(args, scratch *byte, n int) int{
+	avx2: {
+		{currentsAVX2F32, membraneAVX2F32, forcedAVX2F32, slopesAVX2F32, localAVX2F32, localSoftAVX2F32, spikeSAVX2F32, spikeTAVX2F32, spikeForcedAVX2F32, spikeRockpoolAVX2F32, linearAVX2F32},
+		{currentsAVX2F64, membraneAVX2F64, forcedAVX2F64, slopesAVX2F64, localAVX2F64, localSoftAVX2F64, spikeSAVX2F64, spikeTAVX2F64, spikeForcedAVX2F64, spikeRockpoolAVX2F64, linearAVX2F64},
+	},
+	avx512: {
+		{currentsAVX512F32, membraneAVX512F32, forcedAVX512F32, slopesAVX512F32, localAVX512F32, localSoftAVX512F32, spikeSAVX512F32, spikeTAVX512F32, spikeForcedAVX512F32, spikeRockpoolAVX512F32, linearAVX512F32},
+		{currentsAVX512F64, membraneAVX512F64, forcedAVX512F64, slopesAVX512F64, localAVX512F64, localSoftAVX512F64, spikeSAVX512F64, spikeTAVX512F64, spikeForcedAVX512F64, spikeRockpoolAVX512F64, linearAVX512F64},
+	},
+}
