@@ -1295,19 +1295,19 @@ loop_local:
 	VADDPS       Y0, Y2, Y0
 	VADDPS       word32_000000003f800000<>+0(SB), Y0, Y0
 	VPADDD       Y3, Y0, Y0
-	MOVQ         360(AX), DI
+	MOVQ         384(AX), DI
 	VMOVUPD      Y0, (DI)(BX*1)
-	MOVQ         432(AX), DI
+	MOVQ         456(AX), DI
 	VMOVUPD      Y1, (DI)(BX*1)
-	MOVQ         312(AX), DI
+	MOVQ         336(AX), DI
 	MOVQ         120(AX), DI
 	VMOVUPD      (DI)(BX*1), Y2
-	MOVQ         312(AX), DI
-	VMULPS       (DI)(BX*1), Y2, Y2
 	MOVQ         336(AX), DI
+	VMULPS       (DI)(BX*1), Y2, Y2
+	MOVQ         360(AX), DI
 	MOVQ         144(AX), DI
 	VMOVUPD      (DI)(BX*1), Y3
-	MOVQ         336(AX), DI
+	MOVQ         360(AX), DI
 	VMULPS       (DI)(BX*1), Y3, Y3
 	VADDPS       Y3, Y2, Y2
 	VCMPPS       $0x1e, word32_000000003f800000<>+0(SB), Y2, Y3
@@ -1315,47 +1315,52 @@ loop_local:
 	VBLENDVPS    Y3, word32_000000003f800000<>+0(SB), Y4, Y3
 	VCMPPS       $0x1d, word32_000000003f800000<>+0(SB), Y2, Y2
 	VANDPD       Y3, Y2, Y2
-	MOVQ         552(AX), DI
+	MOVQ         576(AX), DI
+	VMOVUPD      Y2, (DI)(BX*1)
+	MOVQ         312(AX), DI
+	MOVQ         96(AX), DI
+	VMOVUPD      (DI)(BX*1), Y2
+	MOVQ         312(AX), DI
+	VADDPS       (DI)(BX*1), Y2, Y2
+	MOVQ         624(AX), DI
 	VMOVUPD      Y2, (DI)(BX*1)
 	MOVQ         72(AX), DI
-	VMOVUPD      (DI)(BX*1), Y2
-	MOVQ         96(AX), DI
 	VMOVUPD      (DI)(BX*1), Y3
-	VSUBPS       Y3, Y2, Y2
+	VSUBPS       Y2, Y3, Y3
 	MOVQ         264(AX), DI
-	VADDPS       (DI)(BX*1), Y2, Y2
+	VADDPS       (DI)(BX*1), Y3, Y3
 	MOVQ         48(AX), DI
 	VMOVUPD      (DI)(BX*1), Y5
 	VCMPPS       $0x00, word32_0000000000000000<>+0(SB), Y5, Y6
-	VCMPPS       $0x1e, word32_000000003f800000<>+0(SB), Y2, Y7
+	VCMPPS       $0x1e, word32_000000003f800000<>+0(SB), Y3, Y7
 	VBLENDVPS    Y7, word32_000000003f800000<>+0(SB), Y4, Y7
-	VCMPPS       $0x1d, word32_000000003f800000<>+0(SB), Y2, Y8
+	VCMPPS       $0x1d, word32_000000003f800000<>+0(SB), Y3, Y8
 	VANDPD       Y7, Y8, Y7
 	VANDPD       Y7, Y6, Y6
-	MOVQ         528(AX), DI
+	MOVQ         552(AX), DI
 	VMOVUPD      Y6, (DI)(BX*1)
 	VCMPPS       $0x00, word32_0000000000000000<>+0(SB), Y5, Y6
 	VMOVUPD      word32_000000003f800000<>+0(SB), Y7
-	VMAXPS       Y2, Y7, Y2
-	VBLENDVPS    Y6, Y2, Y7, Y6
-	MOVQ         408(AX), DI
+	VMAXPS       Y3, Y7, Y3
+	VBLENDVPS    Y6, Y3, Y7, Y6
+	MOVQ         432(AX), DI
 	VMOVUPD      Y6, (DI)(BX*1)
 	MOVQ         240(AX), DI
 	VMOVUPD      (DI)(BX*1), Y8
 	VADDPS       Y8, Y1, Y9
 	VDIVPS       Y9, Y7, Y10
-	MOVQ         456(AX), DI
+	MOVQ         480(AX), DI
 	VMOVUPD      Y10, (DI)(BX*1)
 	MOVQ         288(AX), DI
-	VMULPS       (DI)(BX*1), Y3, Y10
+	VMULPS       (DI)(BX*1), Y2, Y10
 	VMULPS       Y6, Y8, Y6
 	VDIVPS       Y9, Y6, Y6
-	VSUBPS       Y3, Y6, Y11
+	VSUBPS       Y2, Y6, Y11
 	VMULPS       Y11, Y10, Y11
 	VADDPS       Y11, Y0, Y11
-	MOVQ         504(AX), DI
+	MOVQ         528(AX), DI
 	VMOVUPD      Y11, (DI)(BX*1)
-	MOVQ         384(AX), DI
+	MOVQ         408(AX), DI
 	VMOVUPD      Y6, (DI)(BX*1)
 	MOVQ         192(AX), DI
 	VMOVUPD      (DI)(BX*1), Y6
@@ -1371,26 +1376,27 @@ loop_local:
 	VMOVUPD      word32_0000000079297b5a<>+0(SB), Y13
 	VMINPS       Y11, Y13, Y11
 	VDIVPS       Y11, Y12, Y11
-	MOVQ         480(AX), DI
+	MOVQ         504(AX), DI
 	VMOVUPD      Y11, (DI)(BX*1)
 	VMOVUPD      word32_0000000000000000<>+0(SB), Y11
-	MOVQ         576(AX), DI
+	MOVQ         600(AX), DI
 	VMOVUPD      Y11, (DI)(BX*1)
 	VCMPPS       $0x1e, Y11, Y5, Y12
-	VBROADCASTSS 600(AX), Y14
+	VBROADCASTSS 648(AX), Y14
 	VCMPPS       $0x12, Y14, Y5, Y15
 	VANDPD       Y15, Y12, Y12
 	VMOVMSKPS    Y12, DI
 	VMOVUPD      Y0, 64(CX)
 	VMOVUPD      Y1, 128(CX)
 	VMOVUPD      Y2, 192(CX)
-	VMOVUPD      Y9, 256(CX)
-	VMOVUPD      Y10, 320(CX)
+	VMOVUPD      Y3, 256(CX)
+	VMOVUPD      Y9, 320(CX)
+	VMOVUPD      Y10, 384(CX)
 	TESTL        DI, DI
 	JZ           local_1_false
-	VMULPS       Y2, Y8, Y2
-	VDIVPS       Y9, Y2, Y2
-	VSUBPS       Y3, Y2, Y2
+	VMULPS       Y3, Y8, Y3
+	VDIVPS       Y9, Y3, Y3
+	VSUBPS       Y2, Y3, Y2
 	VMULPS       Y2, Y10, Y2
 	VADDPS       Y2, Y0, Y0
 	VMULPS       Y0, Y6, Y0
@@ -1434,7 +1440,7 @@ loop_local:
 	VCMPPS       $0x12, Y14, Y5, Y2
 	VANDPD       Y2, Y1, Y1
 	VANDPD       Y0, Y1, Y0
-	MOVQ         576(AX), DI
+	MOVQ         600(AX), DI
 	VMOVUPD      Y0, (DI)(BX*1)
 
 local_1_false:
@@ -1505,16 +1511,16 @@ tail_of_local:
 	VADDPS       Y0, Y2, Y0
 	VADDPS       word32_000000003f800000<>+0(SB), Y0, Y0
 	VPADDD       Y3, Y0, Y0
-	MOVQ         360(AX), DX
+	MOVQ         384(AX), DX
 	VMASKMOVPS   Y0, Y15, (DX)(BX*1)
-	MOVQ         432(AX), DX
+	MOVQ         456(AX), DX
 	VMASKMOVPS   Y1, Y15, (DX)(BX*1)
-	MOVQ         312(AX), DX
+	MOVQ         336(AX), DX
 	VMASKMOVPS   (DX)(BX*1), Y15, Y2
 	MOVQ         120(AX), DX
 	VMASKMOVPS   (DX)(BX*1), Y15, Y3
 	VMULPS       Y3, Y2, Y2
-	MOVQ         336(AX), DX
+	MOVQ         360(AX), DX
 	VMASKMOVPS   (DX)(BX*1), Y15, Y3
 	MOVQ         144(AX), DX
 	VMASKMOVPS   (DX)(BX*1), Y15, Y4
@@ -1525,49 +1531,54 @@ tail_of_local:
 	VBLENDVPS    Y3, word32_000000003f800000<>+0(SB), Y4, Y3
 	VCMPPS       $0x1d, word32_000000003f800000<>+0(SB), Y2, Y2
 	VANDPD       Y3, Y2, Y2
-	MOVQ         552(AX), DX
+	MOVQ         576(AX), DX
 	VMASKMOVPS   Y2, Y15, (DX)(BX*1)
-	MOVQ         72(AX), DX
+	MOVQ         312(AX), DX
 	VMASKMOVPS   (DX)(BX*1), Y15, Y2
 	MOVQ         96(AX), DX
 	VMASKMOVPS   (DX)(BX*1), Y15, Y3
-	VSUBPS       Y3, Y2, Y2
+	VADDPS       Y3, Y2, Y2
+	MOVQ         624(AX), DX
+	VMASKMOVPS   Y2, Y15, (DX)(BX*1)
+	MOVQ         72(AX), DX
+	VMASKMOVPS   (DX)(BX*1), Y15, Y3
+	VSUBPS       Y2, Y3, Y3
 	MOVQ         264(AX), DX
 	VMASKMOVPS   (DX)(BX*1), Y15, Y5
-	VADDPS       Y5, Y2, Y2
+	VADDPS       Y5, Y3, Y3
 	MOVQ         48(AX), DX
 	VMASKMOVPS   (DX)(BX*1), Y15, Y5
 	VCMPPS       $0x00, word32_0000000000000000<>+0(SB), Y5, Y6
-	VCMPPS       $0x1e, word32_000000003f800000<>+0(SB), Y2, Y7
+	VCMPPS       $0x1e, word32_000000003f800000<>+0(SB), Y3, Y7
 	VBLENDVPS    Y7, word32_000000003f800000<>+0(SB), Y4, Y7
-	VCMPPS       $0x1d, word32_000000003f800000<>+0(SB), Y2, Y8
+	VCMPPS       $0x1d, word32_000000003f800000<>+0(SB), Y3, Y8
 	VANDPD       Y7, Y8, Y7
 	VANDPD       Y7, Y6, Y6
-	MOVQ         528(AX), DX
+	MOVQ         552(AX), DX
 	VMASKMOVPS   Y6, Y15, (DX)(BX*1)
 	VCMPPS       $0x00, word32_0000000000000000<>+0(SB), Y5, Y6
 	VMOVUPD      word32_000000003f800000<>+0(SB), Y7
-	VMAXPS       Y2, Y7, Y2
-	VBLENDVPS    Y6, Y2, Y7, Y6
-	MOVQ         408(AX), DX
+	VMAXPS       Y3, Y7, Y3
+	VBLENDVPS    Y6, Y3, Y7, Y6
+	MOVQ         432(AX), DX
 	VMASKMOVPS   Y6, Y15, (DX)(BX*1)
 	MOVQ         240(AX), DX
 	VMASKMOVPS   (DX)(BX*1), Y15, Y8
 	VADDPS       Y8, Y1, Y9
 	VDIVPS       Y9, Y7, Y10
-	MOVQ         456(AX), DX
+	MOVQ         480(AX), DX
 	VMASKMOVPS   Y10, Y15, (DX)(BX*1)
 	MOVQ         288(AX), DX
 	VMASKMOVPS   (DX)(BX*1), Y15, Y10
-	VMULPS       Y10, Y3, Y10
+	VMULPS       Y10, Y2, Y10
 	VMULPS       Y6, Y8, Y6
 	VDIVPS       Y9, Y6, Y6
-	VSUBPS       Y3, Y6, Y11
+	VSUBPS       Y2, Y6, Y11
 	VMULPS       Y11, Y10, Y11
 	VADDPS       Y11, Y0, Y11
-	MOVQ         504(AX), DX
+	MOVQ         528(AX), DX
 	VMASKMOVPS   Y11, Y15, (DX)(BX*1)
-	MOVQ         384(AX), DX
+	MOVQ         408(AX), DX
 	VMASKMOVPS   Y6, Y15, (DX)(BX*1)
 	MOVQ         192(AX), DX
 	VMASKMOVPS   (DX)(BX*1), Y15, Y6
@@ -1583,13 +1594,13 @@ tail_of_local:
 	VMOVUPD      word32_0000000079297b5a<>+0(SB), Y13
 	VMINPS       Y11, Y13, Y11
 	VDIVPS       Y11, Y12, Y11
-	MOVQ         480(AX), DX
+	MOVQ         504(AX), DX
 	VMASKMOVPS   Y11, Y15, (DX)(BX*1)
 	VMOVUPD      word32_0000000000000000<>+0(SB), Y11
-	MOVQ         576(AX), DX
+	MOVQ         600(AX), DX
 	VMASKMOVPS   Y11, Y15, (DX)(BX*1)
 	VCMPPS       $0x1e, Y11, Y5, Y12
-	VBROADCASTSS 600(AX), Y14
+	VBROADCASTSS 648(AX), Y14
 	VCMPPS       $0x12, Y14, Y5, Y11
 	VANDPD       Y11, Y12, Y11
 	VANDPD       Y15, Y11, Y12
@@ -1597,13 +1608,14 @@ tail_of_local:
 	VMOVUPD      Y0, 64(CX)
 	VMOVUPD      Y1, 128(CX)
 	VMOVUPD      Y2, 192(CX)
-	VMOVUPD      Y9, 256(CX)
-	VMOVUPD      Y10, 320(CX)
+	VMOVUPD      Y3, 256(CX)
+	VMOVUPD      Y9, 320(CX)
+	VMOVUPD      Y10, 384(CX)
 	TESTL        DX, DX
 	JZ           local_2_true
-	VMULPS       Y2, Y8, Y2
-	VDIVPS       Y9, Y2, Y2
-	VSUBPS       Y3, Y2, Y2
+	VMULPS       Y3, Y8, Y3
+	VDIVPS       Y9, Y3, Y3
+	VSUBPS       Y2, Y3, Y2
 	VMULPS       Y2, Y10, Y2
 	VADDPS       Y2, Y0, Y0
 	VMULPS       Y0, Y6, Y0
@@ -1648,7 +1660,7 @@ tail_of_local:
 	VCMPPS       $0x12, Y14, Y5, Y2
 	VANDPD       Y2, Y1, Y1
 	VANDPD       Y0, Y1, Y0
-	MOVQ         576(AX), AX
+	MOVQ         600(AX), AX
 	VMASKMOVPS   Y0, Y15, (AX)(BX*1)
 
 local_2_true:
@@ -1723,19 +1735,19 @@ loop_localSoft:
 	VADDPS       Y3, Y4, Y3
 	VADDPS       word32_000000003f800000<>+0(SB), Y3, Y3
 	VPADDD       Y5, Y3, Y3
-	MOVQ         360(AX), DI
+	MOVQ         384(AX), DI
 	VMOVUPD      Y3, (DI)(BX*1)
-	MOVQ         432(AX), DI
+	MOVQ         456(AX), DI
 	VMOVUPD      Y1, (DI)(BX*1)
-	MOVQ         312(AX), DI
+	MOVQ         336(AX), DI
 	MOVQ         120(AX), DI
 	VMOVUPD      (DI)(BX*1), Y4
-	MOVQ         312(AX), DI
-	VMULPS       (DI)(BX*1), Y4, Y4
 	MOVQ         336(AX), DI
+	VMULPS       (DI)(BX*1), Y4, Y4
+	MOVQ         360(AX), DI
 	MOVQ         144(AX), DI
 	VMOVUPD      (DI)(BX*1), Y5
-	MOVQ         336(AX), DI
+	MOVQ         360(AX), DI
 	VMULPS       (DI)(BX*1), Y5, Y5
 	VADDPS       Y5, Y4, Y4
 	VMOVUPD      word32_000000003f800000<>+0(SB), Y5
@@ -1765,19 +1777,24 @@ loop_localSoft:
 	VPADDD       Y7, Y4, Y4
 	VADDPS       Y5, Y4, Y4
 	VDIVPS       Y4, Y5, Y4
-	MOVQ         552(AX), DI
+	MOVQ         576(AX), DI
+	VMOVUPD      Y4, (DI)(BX*1)
+	MOVQ         312(AX), DI
+	MOVQ         96(AX), DI
+	VMOVUPD      (DI)(BX*1), Y4
+	MOVQ         312(AX), DI
+	VADDPS       (DI)(BX*1), Y4, Y4
+	MOVQ         624(AX), DI
 	VMOVUPD      Y4, (DI)(BX*1)
 	MOVQ         72(AX), DI
-	VMOVUPD      (DI)(BX*1), Y4
-	MOVQ         96(AX), DI
 	VMOVUPD      (DI)(BX*1), Y6
-	VSUBPS       Y6, Y4, Y4
+	VSUBPS       Y4, Y6, Y6
 	MOVQ         264(AX), DI
-	VADDPS       (DI)(BX*1), Y4, Y4
+	VADDPS       (DI)(BX*1), Y6, Y6
 	MOVQ         48(AX), DI
 	VMOVUPD      (DI)(BX*1), Y7
 	VCMPPS       $0x00, word32_0000000000000000<>+0(SB), Y7, Y8
-	VSUBPS       Y4, Y5, Y9
+	VSUBPS       Y6, Y5, Y9
 	VMAXPS       Y9, Y0, Y9
 	VMINPS       Y9, Y2, Y9
 	VMULPS       word32_000000003fb8aa3b<>+0(SB), Y9, Y10
@@ -1804,29 +1821,29 @@ loop_localSoft:
 	VADDPS       Y5, Y9, Y9
 	VDIVPS       Y9, Y5, Y9
 	VANDPD       Y9, Y8, Y8
-	MOVQ         528(AX), DI
+	MOVQ         552(AX), DI
 	VMOVUPD      Y8, (DI)(BX*1)
 	VCMPPS       $0x00, word32_0000000000000000<>+0(SB), Y7, Y8
-	VMAXPS       Y4, Y5, Y4
-	VBLENDVPS    Y8, Y4, Y5, Y8
-	MOVQ         408(AX), DI
+	VMAXPS       Y6, Y5, Y6
+	VBLENDVPS    Y8, Y6, Y5, Y8
+	MOVQ         432(AX), DI
 	VMOVUPD      Y8, (DI)(BX*1)
 	MOVQ         240(AX), DI
 	VMOVUPD      (DI)(BX*1), Y9
 	VADDPS       Y9, Y1, Y10
 	VDIVPS       Y10, Y5, Y11
-	MOVQ         456(AX), DI
+	MOVQ         480(AX), DI
 	VMOVUPD      Y11, (DI)(BX*1)
 	MOVQ         288(AX), DI
-	VMULPS       (DI)(BX*1), Y6, Y11
+	VMULPS       (DI)(BX*1), Y4, Y11
 	VMULPS       Y8, Y9, Y8
 	VDIVPS       Y10, Y8, Y8
-	VSUBPS       Y6, Y8, Y12
+	VSUBPS       Y4, Y8, Y12
 	VMULPS       Y12, Y11, Y12
 	VADDPS       Y12, Y3, Y12
-	MOVQ         504(AX), DI
+	MOVQ         528(AX), DI
 	VMOVUPD      Y12, (DI)(BX*1)
-	MOVQ         384(AX), DI
+	MOVQ         408(AX), DI
 	VMOVUPD      Y8, (DI)(BX*1)
 	MOVQ         192(AX), DI
 	VMOVUPD      (DI)(BX*1), Y8
@@ -1864,26 +1881,27 @@ loop_localSoft:
 	VMOVUPD      word32_0000000079297b5a<>+0(SB), Y12
 	VMINPS       Y2, Y12, Y2
 	VDIVPS       Y2, Y0, Y0
-	MOVQ         480(AX), DI
+	MOVQ         504(AX), DI
 	VMOVUPD      Y0, (DI)(BX*1)
 	VMOVUPD      word32_0000000000000000<>+0(SB), Y0
-	MOVQ         576(AX), DI
+	MOVQ         600(AX), DI
 	VMOVUPD      Y0, (DI)(BX*1)
 	VCMPPS       $0x1e, Y0, Y7, Y2
-	VBROADCASTSS 600(AX), Y13
+	VBROADCASTSS 648(AX), Y13
 	VCMPPS       $0x12, Y13, Y7, Y14
 	VANDPD       Y14, Y2, Y2
 	VMOVMSKPS    Y2, DI
 	VMOVUPD      Y1, 64(CX)
 	VMOVUPD      Y3, 128(CX)
 	VMOVUPD      Y4, 192(CX)
-	VMOVUPD      Y10, 256(CX)
-	VMOVUPD      Y11, 320(CX)
+	VMOVUPD      Y6, 256(CX)
+	VMOVUPD      Y10, 320(CX)
+	VMOVUPD      Y11, 384(CX)
 	TESTL        DI, DI
 	JZ           localSoft_1_false
-	VMULPS       Y4, Y9, Y2
+	VMULPS       Y6, Y9, Y2
 	VDIVPS       Y10, Y2, Y2
-	VSUBPS       Y6, Y2, Y2
+	VSUBPS       Y4, Y2, Y2
 	VMULPS       Y2, Y11, Y2
 	VADDPS       Y2, Y3, Y2
 	VMULPS       Y2, Y8, Y2
@@ -1927,7 +1945,7 @@ loop_localSoft:
 	VCMPPS       $0x12, Y13, Y7, Y2
 	VANDPD       Y2, Y0, Y0
 	VANDPD       Y1, Y0, Y0
-	MOVQ         576(AX), DI
+	MOVQ         600(AX), DI
 	VMOVUPD      Y0, (DI)(BX*1)
 
 localSoft_1_false:
@@ -1998,16 +2016,16 @@ tail_of_localSoft:
 	VADDPS       Y3, Y4, Y3
 	VADDPS       word32_000000003f800000<>+0(SB), Y3, Y3
 	VPADDD       Y5, Y3, Y3
-	MOVQ         360(AX), DX
+	MOVQ         384(AX), DX
 	VMASKMOVPS   Y3, Y15, (DX)(BX*1)
-	MOVQ         432(AX), DX
+	MOVQ         456(AX), DX
 	VMASKMOVPS   Y1, Y15, (DX)(BX*1)
-	MOVQ         312(AX), DX
+	MOVQ         336(AX), DX
 	VMASKMOVPS   (DX)(BX*1), Y15, Y4
 	MOVQ         120(AX), DX
 	VMASKMOVPS   (DX)(BX*1), Y15, Y5
 	VMULPS       Y5, Y4, Y4
-	MOVQ         336(AX), DX
+	MOVQ         360(AX), DX
 	VMASKMOVPS   (DX)(BX*1), Y15, Y5
 	MOVQ         144(AX), DX
 	VMASKMOVPS   (DX)(BX*1), Y15, Y6
@@ -2040,20 +2058,25 @@ tail_of_localSoft:
 	VPADDD       Y7, Y4, Y4
 	VADDPS       Y5, Y4, Y4
 	VDIVPS       Y4, Y5, Y4
-	MOVQ         552(AX), DX
+	MOVQ         576(AX), DX
 	VMASKMOVPS   Y4, Y15, (DX)(BX*1)
-	MOVQ         72(AX), DX
+	MOVQ         312(AX), DX
 	VMASKMOVPS   (DX)(BX*1), Y15, Y4
 	MOVQ         96(AX), DX
 	VMASKMOVPS   (DX)(BX*1), Y15, Y6
-	VSUBPS       Y6, Y4, Y4
+	VADDPS       Y6, Y4, Y4
+	MOVQ         624(AX), DX
+	VMASKMOVPS   Y4, Y15, (DX)(BX*1)
+	MOVQ         72(AX), DX
+	VMASKMOVPS   (DX)(BX*1), Y15, Y6
+	VSUBPS       Y4, Y6, Y6
 	MOVQ         264(AX), DX
 	VMASKMOVPS   (DX)(BX*1), Y15, Y7
-	VADDPS       Y7, Y4, Y4
+	VADDPS       Y7, Y6, Y6
 	MOVQ         48(AX), DX
 	VMASKMOVPS   (DX)(BX*1), Y15, Y7
 	VCMPPS       $0x00, word32_0000000000000000<>+0(SB), Y7, Y8
-	VSUBPS       Y4, Y5, Y9
+	VSUBPS       Y6, Y5, Y9
 	VMAXPS       Y9, Y0, Y9
 	VMINPS       Y9, Y2, Y9
 	VMULPS       word32_000000003fb8aa3b<>+0(SB), Y9, Y10
@@ -2080,30 +2103,30 @@ tail_of_localSoft:
 	VADDPS       Y5, Y9, Y9
 	VDIVPS       Y9, Y5, Y9
 	VANDPD       Y9, Y8, Y8
-	MOVQ         528(AX), DX
+	MOVQ         552(AX), DX
 	VMASKMOVPS   Y8, Y15, (DX)(BX*1)
 	VCMPPS       $0x00, word32_0000000000000000<>+0(SB), Y7, Y8
-	VMAXPS       Y4, Y5, Y4
-	VBLENDVPS    Y8, Y4, Y5, Y8
-	MOVQ         408(AX), DX
+	VMAXPS       Y6, Y5, Y6
+	VBLENDVPS    Y8, Y6, Y5, Y8
+	MOVQ         432(AX), DX
 	VMASKMOVPS   Y8, Y15, (DX)(BX*1)
 	MOVQ         240(AX), DX
 	VMASKMOVPS   (DX)(BX*1), Y15, Y9
 	VADDPS       Y9, Y1, Y10
 	VDIVPS       Y10, Y5, Y11
-	MOVQ         456(AX), DX
+	MOVQ         480(AX), DX
 	VMASKMOVPS   Y11, Y15, (DX)(BX*1)
 	MOVQ         288(AX), DX
 	VMASKMOVPS   (DX)(BX*1), Y15, Y11
-	VMULPS       Y11, Y6, Y11
+	VMULPS       Y11, Y4, Y11
 	VMULPS       Y8, Y9, Y8
 	VDIVPS       Y10, Y8, Y8
-	VSUBPS       Y6, Y8, Y12
+	VSUBPS       Y4, Y8, Y12
 	VMULPS       Y12, Y11, Y12
 	VADDPS       Y12, Y3, Y12
-	MOVQ         504(AX), DX
+	MOVQ         528(AX), DX
 	VMASKMOVPS   Y12, Y15, (DX)(BX*1)
-	MOVQ         384(AX), DX
+	MOVQ         408(AX), DX
 	VMASKMOVPS   Y8, Y15, (DX)(BX*1)
 	MOVQ         192(AX), DX
 	VMASKMOVPS   (DX)(BX*1), Y15, Y8
@@ -2141,13 +2164,13 @@ tail_of_localSoft:
 	VMOVUPD      word32_0000000079297b5a<>+0(SB), Y12
 	VMINPS       Y2, Y12, Y2
 	VDIVPS       Y2, Y0, Y0
-	MOVQ         480(AX), DX
+	MOVQ         504(AX), DX
 	VMASKMOVPS   Y0, Y15, (DX)(BX*1)
 	VMOVUPD      word32_0000000000000000<>+0(SB), Y0
-	MOVQ         576(AX), DX
+	MOVQ         600(AX), DX
 	VMASKMOVPS   Y0, Y15, (DX)(BX*1)
 	VCMPPS       $0x1e, Y0, Y7, Y2
-	VBROADCASTSS 600(AX), Y13
+	VBROADCASTSS 648(AX), Y13
 	VCMPPS       $0x12, Y13, Y7, Y14
 	VANDPD       Y14, Y2, Y2
 	VANDPD       Y15, Y2, Y14
@@ -2155,13 +2178,14 @@ tail_of_localSoft:
 	VMOVUPD      Y1, 64(CX)
 	VMOVUPD      Y3, 128(CX)
 	VMOVUPD      Y4, 192(CX)
-	VMOVUPD      Y10, 256(CX)
-	VMOVUPD      Y11, 320(CX)
+	VMOVUPD      Y6, 256(CX)
+	VMOVUPD      Y10, 320(CX)
+	VMOVUPD      Y11, 384(CX)
 	TESTL        DX, DX
 	JZ           localSoft_2_true
-	VMULPS       Y4, Y9, Y2
+	VMULPS       Y6, Y9, Y2
 	VDIVPS       Y10, Y2, Y2
-	VSUBPS       Y6, Y2, Y2
+	VSUBPS       Y4, Y2, Y2
 	VMULPS       Y2, Y11, Y2
 	VADDPS       Y2, Y3, Y2
 	VMULPS       Y2, Y8, Y2
@@ -2206,7 +2230,7 @@ tail_of_localSoft:
 	VCMPPS       $0x12, Y13, Y7, Y2
 	VANDPD       Y2, Y0, Y0
 	VANDPD       Y1, Y0, Y0
-	MOVQ         576(AX), AX
+	MOVQ         600(AX), AX
 	VMASKMOVPS   Y0, Y15, (AX)(BX*1)
 
 localSoft_2_true:
@@ -4783,19 +4807,19 @@ loop_local:
 	VPADDQ       Y4, Y2, Y2
 	VMULPD       Y0, Y2, Y0
 	VADDPD       Y2, Y0, Y0
-	MOVQ         360(AX), DI
+	MOVQ         384(AX), DI
 	VMOVUPD      Y0, (DI)(BX*1)
-	MOVQ         432(AX), DI
+	MOVQ         456(AX), DI
 	VMOVUPD      Y1, (DI)(BX*1)
-	MOVQ         312(AX), DI
+	MOVQ         336(AX), DI
 	MOVQ         120(AX), DI
 	VMOVUPD      (DI)(BX*1), Y2
-	MOVQ         312(AX), DI
-	VMULPD       (DI)(BX*1), Y2, Y2
 	MOVQ         336(AX), DI
+	VMULPD       (DI)(BX*1), Y2, Y2
+	MOVQ         360(AX), DI
 	MOVQ         144(AX), DI
 	VMOVUPD      (DI)(BX*1), Y3
-	MOVQ         336(AX), DI
+	MOVQ         360(AX), DI
 	VMULPD       (DI)(BX*1), Y3, Y3
 	VADDPD       Y3, Y2, Y2
 	VCMPPD       $0x1e, word64_3ff0000000000000<>+0(SB), Y2, Y3
@@ -4803,47 +4827,52 @@ loop_local:
 	VBLENDVPD    Y3, word64_3ff0000000000000<>+0(SB), Y4, Y3
 	VCMPPD       $0x1d, word64_3ff0000000000000<>+0(SB), Y2, Y2
 	VANDPD       Y3, Y2, Y2
-	MOVQ         552(AX), DI
+	MOVQ         576(AX), DI
+	VMOVUPD      Y2, (DI)(BX*1)
+	MOVQ         312(AX), DI
+	MOVQ         96(AX), DI
+	VMOVUPD      (DI)(BX*1), Y2
+	MOVQ         312(AX), DI
+	VADDPD       (DI)(BX*1), Y2, Y2
+	MOVQ         624(AX), DI
 	VMOVUPD      Y2, (DI)(BX*1)
 	MOVQ         72(AX), DI
-	VMOVUPD      (DI)(BX*1), Y2
-	MOVQ         96(AX), DI
 	VMOVUPD      (DI)(BX*1), Y3
-	VSUBPD       Y3, Y2, Y2
+	VSUBPD       Y2, Y3, Y3
 	MOVQ         264(AX), DI
-	VADDPD       (DI)(BX*1), Y2, Y2
+	VADDPD       (DI)(BX*1), Y3, Y3
 	MOVQ         48(AX), DI
 	VMOVUPD      (DI)(BX*1), Y5
 	VCMPPD       $0x00, word64_0000000000000000<>+0(SB), Y5, Y6
-	VCMPPD       $0x1e, word64_3ff0000000000000<>+0(SB), Y2, Y7
+	VCMPPD       $0x1e, word64_3ff0000000000000<>+0(SB), Y3, Y7
 	VBLENDVPD    Y7, word64_3ff0000000000000<>+0(SB), Y4, Y7
-	VCMPPD       $0x1d, word64_3ff0000000000000<>+0(SB), Y2, Y8
+	VCMPPD       $0x1d, word64_3ff0000000000000<>+0(SB), Y3, Y8
 	VANDPD       Y7, Y8, Y7
 	VANDPD       Y7, Y6, Y6
-	MOVQ         528(AX), DI
+	MOVQ         552(AX), DI
 	VMOVUPD      Y6, (DI)(BX*1)
 	VCMPPD       $0x00, word64_0000000000000000<>+0(SB), Y5, Y6
 	VMOVUPD      word64_3ff0000000000000<>+0(SB), Y7
-	VMAXPD       Y2, Y7, Y2
-	VBLENDVPD    Y6, Y2, Y7, Y6
-	MOVQ         408(AX), DI
+	VMAXPD       Y3, Y7, Y3
+	VBLENDVPD    Y6, Y3, Y7, Y6
+	MOVQ         432(AX), DI
 	VMOVUPD      Y6, (DI)(BX*1)
 	MOVQ         240(AX), DI
 	VMOVUPD      (DI)(BX*1), Y8
 	VADDPD       Y8, Y1, Y9
 	VDIVPD       Y9, Y7, Y10
-	MOVQ         456(AX), DI
+	MOVQ         480(AX), DI
 	VMOVUPD      Y10, (DI)(BX*1)
 	MOVQ         288(AX), DI
-	VMULPD       (DI)(BX*1), Y3, Y10
+	VMULPD       (DI)(BX*1), Y2, Y10
 	VMULPD       Y6, Y8, Y6
 	VDIVPD       Y9, Y6, Y6
-	VSUBPD       Y3, Y6, Y11
+	VSUBPD       Y2, Y6, Y11
 	VMULPD       Y11, Y10, Y11
 	VADDPD       Y11, Y0, Y11
-	MOVQ         504(AX), DI
+	MOVQ         528(AX), DI
 	VMOVUPD      Y11, (DI)(BX*1)
-	MOVQ         384(AX), DI
+	MOVQ         408(AX), DI
 	VMOVUPD      Y6, (DI)(BX*1)
 	MOVQ         192(AX), DI
 	VMOVUPD      (DI)(BX*1), Y6
@@ -4859,26 +4888,27 @@ loop_local:
 	VMOVUPD      word64_47252f6b3174d542<>+0(SB), Y12
 	VMINPD       Y11, Y12, Y11
 	VDIVPD       Y11, Y4, Y4
-	MOVQ         480(AX), DI
+	MOVQ         504(AX), DI
 	VMOVUPD      Y4, (DI)(BX*1)
 	VMOVUPD      word64_0000000000000000<>+0(SB), Y4
-	MOVQ         576(AX), DI
+	MOVQ         600(AX), DI
 	VMOVUPD      Y4, (DI)(BX*1)
 	VCMPPD       $0x1e, Y4, Y5, Y11
-	VBROADCASTSD 600(AX), Y13
+	VBROADCASTSD 648(AX), Y13
 	VCMPPD       $0x12, Y13, Y5, Y14
 	VANDPD       Y14, Y11, Y11
 	VMOVMSKPD    Y11, DI
 	VMOVUPD      Y0, 64(CX)
 	VMOVUPD      Y1, 128(CX)
 	VMOVUPD      Y2, 192(CX)
-	VMOVUPD      Y9, 256(CX)
-	VMOVUPD      Y10, 320(CX)
+	VMOVUPD      Y3, 256(CX)
+	VMOVUPD      Y9, 320(CX)
+	VMOVUPD      Y10, 384(CX)
 	TESTL        DI, DI
 	JZ           local_1_false
-	VMULPD       Y2, Y8, Y2
-	VDIVPD       Y9, Y2, Y2
-	VSUBPD       Y3, Y2, Y2
+	VMULPD       Y3, Y8, Y3
+	VDIVPD       Y9, Y3, Y3
+	VSUBPD       Y2, Y3, Y2
 	VMULPD       Y2, Y10, Y2
 	VADDPD       Y2, Y0, Y0
 	VMULPD       Y0, Y6, Y0
@@ -4947,7 +4977,7 @@ loop_local:
 	VCMPPD       $0x12, Y13, Y5, Y2
 	VANDPD       Y2, Y1, Y1
 	VANDPD       Y0, Y1, Y0
-	MOVQ         576(AX), DI
+	MOVQ         600(AX), DI
 	VMOVUPD      Y0, (DI)(BX*1)
 
 local_1_false:
@@ -5040,16 +5070,16 @@ tail_of_local:
 	VPADDQ       Y4, Y2, Y2
 	VMULPD       Y0, Y2, Y0
 	VADDPD       Y2, Y0, Y0
-	MOVQ         360(AX), DX
+	MOVQ         384(AX), DX
 	VMASKMOVPD   Y0, Y15, (DX)(BX*1)
-	MOVQ         432(AX), DX
+	MOVQ         456(AX), DX
 	VMASKMOVPD   Y1, Y15, (DX)(BX*1)
-	MOVQ         312(AX), DX
+	MOVQ         336(AX), DX
 	VMASKMOVPD   (DX)(BX*1), Y15, Y2
 	MOVQ         120(AX), DX
 	VMASKMOVPD   (DX)(BX*1), Y15, Y3
 	VMULPD       Y3, Y2, Y2
-	MOVQ         336(AX), DX
+	MOVQ         360(AX), DX
 	VMASKMOVPD   (DX)(BX*1), Y15, Y3
 	MOVQ         144(AX), DX
 	VMASKMOVPD   (DX)(BX*1), Y15, Y4
@@ -5060,49 +5090,54 @@ tail_of_local:
 	VBLENDVPD    Y3, word64_3ff0000000000000<>+0(SB), Y4, Y3
 	VCMPPD       $0x1d, word64_3ff0000000000000<>+0(SB), Y2, Y2
 	VANDPD       Y3, Y2, Y2
-	MOVQ         552(AX), DX
+	MOVQ         576(AX), DX
 	VMASKMOVPD   Y2, Y15, (DX)(BX*1)
-	MOVQ         72(AX), DX
+	MOVQ         312(AX), DX
 	VMASKMOVPD   (DX)(BX*1), Y15, Y2
 	MOVQ         96(AX), DX
 	VMASKMOVPD   (DX)(BX*1), Y15, Y3
-	VSUBPD       Y3, Y2, Y2
+	VADDPD       Y3, Y2, Y2
+	MOVQ         624(AX), DX
+	VMASKMOVPD   Y2, Y15, (DX)(BX*1)
+	MOVQ         72(AX), DX
+	VMASKMOVPD   (DX)(BX*1), Y15, Y3
+	VSUBPD       Y2, Y3, Y3
 	MOVQ         264(AX), DX
 	VMASKMOVPD   (DX)(BX*1), Y15, Y5
-	VADDPD       Y5, Y2, Y2
+	VADDPD       Y5, Y3, Y3
 	MOVQ         48(AX), DX
 	VMASKMOVPD   (DX)(BX*1), Y15, Y5
 	VCMPPD       $0x00, word64_0000000000000000<>+0(SB), Y5, Y6
-	VCMPPD       $0x1e, word64_3ff0000000000000<>+0(SB), Y2, Y7
+	VCMPPD       $0x1e, word64_3ff0000000000000<>+0(SB), Y3, Y7
 	VBLENDVPD    Y7, word64_3ff0000000000000<>+0(SB), Y4, Y7
-	VCMPPD       $0x1d, word64_3ff0000000000000<>+0(SB), Y2, Y8
+	VCMPPD       $0x1d, word64_3ff0000000000000<>+0(SB), Y3, Y8
 	VANDPD       Y7, Y8, Y7
 	VANDPD       Y7, Y6, Y6
-	MOVQ         528(AX), DX
+	MOVQ         552(AX), DX
 	VMASKMOVPD   Y6, Y15, (DX)(BX*1)
 	VCMPPD       $0x00, word64_0000000000000000<>+0(SB), Y5, Y6
 	VMOVUPD      word64_3ff0000000000000<>+0(SB), Y7
-	VMAXPD       Y2, Y7, Y2
-	VBLENDVPD    Y6, Y2, Y7, Y6
-	MOVQ         408(AX), DX
+	VMAXPD       Y3, Y7, Y3
+	VBLENDVPD    Y6, Y3, Y7, Y6
+	MOVQ         432(AX), DX
 	VMASKMOVPD   Y6, Y15, (DX)(BX*1)
 	MOVQ         240(AX), DX
 	VMASKMOVPD   (DX)(BX*1), Y15, Y8
 	VADDPD       Y8, Y1, Y9
 	VDIVPD       Y9, Y7, Y10
-	MOVQ         456(AX), DX
+	MOVQ         480(AX), DX
 	VMASKMOVPD   Y10, Y15, (DX)(BX*1)
 	MOVQ         288(AX), DX
 	VMASKMOVPD   (DX)(BX*1), Y15, Y10
-	VMULPD       Y10, Y3, Y10
+	VMULPD       Y10, Y2, Y10
 	VMULPD       Y6, Y8, Y6
 	VDIVPD       Y9, Y6, Y6
-	VSUBPD       Y3, Y6, Y11
+	VSUBPD       Y2, Y6, Y11
 	VMULPD       Y11, Y10, Y11
 	VADDPD       Y11, Y0, Y11
-	MOVQ         504(AX), DX
+	MOVQ         528(AX), DX
 	VMASKMOVPD   Y11, Y15, (DX)(BX*1)
-	MOVQ         384(AX), DX
+	MOVQ         408(AX), DX
 	VMASKMOVPD   Y6, Y15, (DX)(BX*1)
 	MOVQ         192(AX), DX
 	VMASKMOVPD   (DX)(BX*1), Y15, Y6
@@ -5118,13 +5153,13 @@ tail_of_local:
 	VMOVUPD      word64_47252f6b3174d542<>+0(SB), Y12
 	VMINPD       Y11, Y12, Y11
 	VDIVPD       Y11, Y4, Y4
-	MOVQ         480(AX), DX
+	MOVQ         504(AX), DX
 	VMASKMOVPD   Y4, Y15, (DX)(BX*1)
 	VMOVUPD      word64_0000000000000000<>+0(SB), Y4
-	MOVQ         576(AX), DX
+	MOVQ         600(AX), DX
 	VMASKMOVPD   Y4, Y15, (DX)(BX*1)
 	VCMPPD       $0x1e, Y4, Y5, Y11
-	VBROADCASTSD 600(AX), Y13
+	VBROADCASTSD 648(AX), Y13
 	VCMPPD       $0x12, Y13, Y5, Y14
 	VANDPD       Y14, Y11, Y11
 	VANDPD       Y15, Y11, Y14
@@ -5132,13 +5167,14 @@ tail_of_local:
 	VMOVUPD      Y0, 64(CX)
 	VMOVUPD      Y1, 128(CX)
 	VMOVUPD      Y2, 192(CX)
-	VMOVUPD      Y9, 256(CX)
-	VMOVUPD      Y10, 320(CX)
+	VMOVUPD      Y3, 256(CX)
+	VMOVUPD      Y9, 320(CX)
+	VMOVUPD      Y10, 384(CX)
 	TESTL        DX, DX
 	JZ           local_2_true
-	VMULPD       Y2, Y8, Y2
-	VDIVPD       Y9, Y2, Y2
-	VSUBPD       Y3, Y2, Y2
+	VMULPD       Y3, Y8, Y3
+	VDIVPD       Y9, Y3, Y3
+	VSUBPD       Y2, Y3, Y2
 	VMULPD       Y2, Y10, Y2
 	VADDPD       Y2, Y0, Y0
 	VMULPD       Y0, Y6, Y0
@@ -5208,7 +5244,7 @@ tail_of_local:
 	VCMPPD       $0x12, Y13, Y5, Y2
 	VANDPD       Y2, Y1, Y1
 	VANDPD       Y0, Y1, Y0
-	MOVQ         576(AX), AX
+	MOVQ         600(AX), AX
 	VMASKMOVPD   Y0, Y15, (AX)(BX*1)
 
 local_2_true:
@@ -5305,19 +5341,19 @@ loop_localSoft:
 	VPADDQ       Y6, Y4, Y4
 	VMULPD       Y3, Y4, Y3
 	VADDPD       Y4, Y3, Y3
-	MOVQ         360(AX), DI
+	MOVQ         384(AX), DI
 	VMOVUPD      Y3, (DI)(BX*1)
-	MOVQ         432(AX), DI
+	MOVQ         456(AX), DI
 	VMOVUPD      Y1, (DI)(BX*1)
-	MOVQ         312(AX), DI
+	MOVQ         336(AX), DI
 	MOVQ         120(AX), DI
 	VMOVUPD      (DI)(BX*1), Y4
-	MOVQ         312(AX), DI
-	VMULPD       (DI)(BX*1), Y4, Y4
 	MOVQ         336(AX), DI
+	VMULPD       (DI)(BX*1), Y4, Y4
+	MOVQ         360(AX), DI
 	MOVQ         144(AX), DI
 	VMOVUPD      (DI)(BX*1), Y5
-	MOVQ         336(AX), DI
+	MOVQ         360(AX), DI
 	VMULPD       (DI)(BX*1), Y5, Y5
 	VADDPD       Y5, Y4, Y4
 	VMOVUPD      word64_3ff0000000000000<>+0(SB), Y5
@@ -5358,19 +5394,24 @@ loop_localSoft:
 	VADDPD       Y6, Y4, Y4
 	VADDPD       Y5, Y4, Y4
 	VDIVPD       Y4, Y5, Y4
-	MOVQ         552(AX), DI
+	MOVQ         576(AX), DI
+	VMOVUPD      Y4, (DI)(BX*1)
+	MOVQ         312(AX), DI
+	MOVQ         96(AX), DI
+	VMOVUPD      (DI)(BX*1), Y4
+	MOVQ         312(AX), DI
+	VADDPD       (DI)(BX*1), Y4, Y4
+	MOVQ         624(AX), DI
 	VMOVUPD      Y4, (DI)(BX*1)
 	MOVQ         72(AX), DI
-	VMOVUPD      (DI)(BX*1), Y4
-	MOVQ         96(AX), DI
 	VMOVUPD      (DI)(BX*1), Y6
-	VSUBPD       Y6, Y4, Y4
+	VSUBPD       Y4, Y6, Y6
 	MOVQ         264(AX), DI
-	VADDPD       (DI)(BX*1), Y4, Y4
+	VADDPD       (DI)(BX*1), Y6, Y6
 	MOVQ         48(AX), DI
 	VMOVUPD      (DI)(BX*1), Y7
 	VCMPPD       $0x00, word64_0000000000000000<>+0(SB), Y7, Y8
-	VSUBPD       Y4, Y5, Y9
+	VSUBPD       Y6, Y5, Y9
 	VMAXPD       Y9, Y0, Y9
 	VMINPD       Y9, Y2, Y9
 	VMULPD       word64_40671547652b82fe<>+0(SB), Y9, Y10
@@ -5408,29 +5449,29 @@ loop_localSoft:
 	VADDPD       Y5, Y9, Y9
 	VDIVPD       Y9, Y5, Y9
 	VANDPD       Y9, Y8, Y8
-	MOVQ         528(AX), DI
+	MOVQ         552(AX), DI
 	VMOVUPD      Y8, (DI)(BX*1)
 	VCMPPD       $0x00, word64_0000000000000000<>+0(SB), Y7, Y8
-	VMAXPD       Y4, Y5, Y4
-	VBLENDVPD    Y8, Y4, Y5, Y8
-	MOVQ         408(AX), DI
+	VMAXPD       Y6, Y5, Y6
+	VBLENDVPD    Y8, Y6, Y5, Y8
+	MOVQ         432(AX), DI
 	VMOVUPD      Y8, (DI)(BX*1)
 	MOVQ         240(AX), DI
 	VMOVUPD      (DI)(BX*1), Y9
 	VADDPD       Y9, Y1, Y10
 	VDIVPD       Y10, Y5, Y11
-	MOVQ         456(AX), DI
+	MOVQ         480(AX), DI
 	VMOVUPD      Y11, (DI)(BX*1)
 	MOVQ         288(AX), DI
-	VMULPD       (DI)(BX*1), Y6, Y11
+	VMULPD       (DI)(BX*1), Y4, Y11
 	VMULPD       Y8, Y9, Y8
 	VDIVPD       Y10, Y8, Y8
-	VSUBPD       Y6, Y8, Y12
+	VSUBPD       Y4, Y8, Y12
 	VMULPD       Y12, Y11, Y12
 	VADDPD       Y12, Y3, Y12
-	MOVQ         504(AX), DI
+	MOVQ         528(AX), DI
 	VMOVUPD      Y12, (DI)(BX*1)
-	MOVQ         384(AX), DI
+	MOVQ         408(AX), DI
 	VMOVUPD      Y8, (DI)(BX*1)
 	MOVQ         192(AX), DI
 	VMOVUPD      (DI)(BX*1), Y8
@@ -5479,26 +5520,27 @@ loop_localSoft:
 	VMOVUPD      word64_47252f6b3174d542<>+0(SB), Y8
 	VMINPD       Y2, Y8, Y2
 	VDIVPD       Y2, Y0, Y0
-	MOVQ         480(AX), DI
+	MOVQ         504(AX), DI
 	VMOVUPD      Y0, (DI)(BX*1)
 	VMOVUPD      word64_0000000000000000<>+0(SB), Y0
-	MOVQ         576(AX), DI
+	MOVQ         600(AX), DI
 	VMOVUPD      Y0, (DI)(BX*1)
 	VCMPPD       $0x1e, Y0, Y7, Y2
-	VBROADCASTSD 600(AX), Y12
+	VBROADCASTSD 648(AX), Y12
 	VCMPPD       $0x12, Y12, Y7, Y13
 	VANDPD       Y13, Y2, Y2
 	VMOVMSKPD    Y2, DI
 	VMOVUPD      Y1, 64(CX)
 	VMOVUPD      Y3, 128(CX)
 	VMOVUPD      Y4, 192(CX)
-	VMOVUPD      Y10, 256(CX)
-	VMOVUPD      Y11, 320(CX)
+	VMOVUPD      Y6, 256(CX)
+	VMOVUPD      Y10, 320(CX)
+	VMOVUPD      Y11, 384(CX)
 	TESTL        DI, DI
 	JZ           localSoft_1_false
-	VMULPD       Y4, Y9, Y2
+	VMULPD       Y6, Y9, Y2
 	VDIVPD       Y10, Y2, Y2
-	VSUBPD       Y6, Y2, Y2
+	VSUBPD       Y4, Y2, Y2
 	VMULPD       Y2, Y11, Y2
 	VADDPD       Y2, Y3, Y2
 	MOVQ         192(AX), DI
@@ -5569,7 +5611,7 @@ loop_localSoft:
 	VCMPPD       $0x12, Y12, Y7, Y2
 	VANDPD       Y2, Y0, Y0
 	VANDPD       Y1, Y0, Y0
-	MOVQ         576(AX), DI
+	MOVQ         600(AX), DI
 	VMOVUPD      Y0, (DI)(BX*1)
 
 localSoft_1_false:
@@ -5662,16 +5704,16 @@ tail_of_localSoft:
 	VPADDQ       Y6, Y4, Y4
 	VMULPD       Y3, Y4, Y3
 	VADDPD       Y4, Y3, Y3
-	MOVQ         360(AX), DX
+	MOVQ         384(AX), DX
 	VMASKMOVPD   Y3, Y15, (DX)(BX*1)
-	MOVQ         432(AX), DX
+	MOVQ         456(AX), DX
 	VMASKMOVPD   Y1, Y15, (DX)(BX*1)
-	MOVQ         312(AX), DX
+	MOVQ         336(AX), DX
 	VMASKMOVPD   (DX)(BX*1), Y15, Y4
 	MOVQ         120(AX), DX
 	VMASKMOVPD   (DX)(BX*1), Y15, Y5
 	VMULPD       Y5, Y4, Y4
-	MOVQ         336(AX), DX
+	MOVQ         360(AX), DX
 	VMASKMOVPD   (DX)(BX*1), Y15, Y5
 	MOVQ         144(AX), DX
 	VMASKMOVPD   (DX)(BX*1), Y15, Y6
@@ -5715,20 +5757,25 @@ tail_of_localSoft:
 	VADDPD       Y6, Y4, Y4
 	VADDPD       Y5, Y4, Y4
 	VDIVPD       Y4, Y5, Y4
-	MOVQ         552(AX), DX
+	MOVQ         576(AX), DX
 	VMASKMOVPD   Y4, Y15, (DX)(BX*1)
-	MOVQ         72(AX), DX
+	MOVQ         312(AX), DX
 	VMASKMOVPD   (DX)(BX*1), Y15, Y4
 	MOVQ         96(AX), DX
 	VMASKMOVPD   (DX)(BX*1), Y15, Y6
-	VSUBPD       Y6, Y4, Y4
+	VADDPD       Y6, Y4, Y4
+	MOVQ         624(AX), DX
+	VMASKMOVPD   Y4, Y15, (DX)(BX*1)
+	MOVQ         72(AX), DX
+	VMASKMOVPD   (DX)(BX*1), Y15, Y6
+	VSUBPD       Y4, Y6, Y6
 	MOVQ         264(AX), DX
 	VMASKMOVPD   (DX)(BX*1), Y15, Y7
-	VADDPD       Y7, Y4, Y4
+	VADDPD       Y7, Y6, Y6
 	MOVQ         48(AX), DX
 	VMASKMOVPD   (DX)(BX*1), Y15, Y7
 	VCMPPD       $0x00, word64_0000000000000000<>+0(SB), Y7, Y8
-	VSUBPD       Y4, Y5, Y9
+	VSUBPD       Y6, Y5, Y9
 	VMAXPD       Y9, Y0, Y9
 	VMINPD       Y9, Y2, Y9
 	VMULPD       word64_40671547652b82fe<>+0(SB), Y9, Y10
@@ -5766,30 +5813,30 @@ tail_of_localSoft:
 	VADDPD       Y5, Y9, Y9
 	VDIVPD       Y9, Y5, Y9
 	VANDPD       Y9, Y8, Y8
-	MOVQ         528(AX), DX
+	MOVQ         552(AX), DX
 	VMASKMOVPD   Y8, Y15, (DX)(BX*1)
 	VCMPPD       $0x00, word64_0000000000000000<>+0(SB), Y7, Y8
-	VMAXPD       Y4, Y5, Y4
-	VBLENDVPD    Y8, Y4, Y5, Y8
-	MOVQ         408(AX), DX
+	VMAXPD       Y6, Y5, Y6
+	VBLENDVPD    Y8, Y6, Y5, Y8
+	MOVQ         432(AX), DX
 	VMASKMOVPD   Y8, Y15, (DX)(BX*1)
 	MOVQ         240(AX), DX
 	VMASKMOVPD   (DX)(BX*1), Y15, Y9
 	VADDPD       Y9, Y1, Y10
 	VDIVPD       Y10, Y5, Y11
-	MOVQ         456(AX), DX
+	MOVQ         480(AX), DX
 	VMASKMOVPD   Y11, Y15, (DX)(BX*1)
 	MOVQ         288(AX), DX
 	VMASKMOVPD   (DX)(BX*1), Y15, Y11
-	VMULPD       Y11, Y6, Y11
+	VMULPD       Y11, Y4, Y11
 	VMULPD       Y8, Y9, Y8
 	VDIVPD       Y10, Y8, Y8
-	VSUBPD       Y6, Y8, Y12
+	VSUBPD       Y4, Y8, Y12
 	VMULPD       Y12, Y11, Y12
 	VADDPD       Y12, Y3, Y12
-	MOVQ         504(AX), DX
+	MOVQ         528(AX), DX
 	VMASKMOVPD   Y12, Y15, (DX)(BX*1)
-	MOVQ         384(AX), DX
+	MOVQ         408(AX), DX
 	VMASKMOVPD   Y8, Y15, (DX)(BX*1)
 	MOVQ         192(AX), DX
 	VMASKMOVPD   (DX)(BX*1), Y15, Y8
@@ -5839,26 +5886,27 @@ tail_of_localSoft:
 	VMOVUPD      word64_47252f6b3174d542<>+0(SB), Y3
 	VMINPD       Y2, Y3, Y2
 	VDIVPD       Y2, Y0, Y0
-	MOVQ         480(AX), DX
+	MOVQ         504(AX), DX
 	VMASKMOVPD   Y0, Y15, (DX)(BX*1)
 	VMOVUPD      word64_0000000000000000<>+0(SB), Y0
-	MOVQ         576(AX), DX
+	MOVQ         600(AX), DX
 	VMASKMOVPD   Y0, Y15, (DX)(BX*1)
 	VCMPPD       $0x1e, Y0, Y7, Y2
-	VBROADCASTSD 600(AX), Y8
+	VBROADCASTSD 648(AX), Y8
 	VCMPPD       $0x12, Y8, Y7, Y12
 	VANDPD       Y12, Y2, Y2
 	VANDPD       Y15, Y2, Y12
 	VMOVMSKPD    Y12, DX
 	VMOVUPD      Y1, 128(CX)
 	VMOVUPD      Y4, 192(CX)
-	VMOVUPD      Y10, 256(CX)
-	VMOVUPD      Y11, 320(CX)
+	VMOVUPD      Y6, 256(CX)
+	VMOVUPD      Y10, 320(CX)
+	VMOVUPD      Y11, 384(CX)
 	TESTL        DX, DX
 	JZ           localSoft_2_true
-	VMULPD       Y4, Y9, Y2
+	VMULPD       Y6, Y9, Y2
 	VDIVPD       Y10, Y2, Y2
-	VSUBPD       Y6, Y2, Y2
+	VSUBPD       Y4, Y2, Y2
 	VMULPD       Y2, Y11, Y2
 	VADDPD       64(CX), Y2, Y2
 	MOVQ         192(AX), DX
@@ -5930,7 +5978,7 @@ tail_of_localSoft:
 	VCMPPD       $0x12, Y8, Y7, Y2
 	VANDPD       Y2, Y0, Y0
 	VANDPD       Y1, Y0, Y0
-	MOVQ         576(AX), AX
+	MOVQ         600(AX), AX
 	VMASKMOVPD   Y0, Y15, (AX)(BX*1)
 
 localSoft_2_true:
@@ -7983,19 +8031,19 @@ loop_local:
 	VADDPS       Z0, Z2, Z0
 	VADDPS       word32_000000003f800000<>+0(SB), Z0, Z0
 	VPADDD       Z3, Z0, Z0
-	MOVQ         360(AX), DI
+	MOVQ         384(AX), DI
 	VMOVUPD      Z0, (DI)(BX*1)
-	MOVQ         432(AX), DI
+	MOVQ         456(AX), DI
 	VMOVUPD      Z1, (DI)(BX*1)
-	MOVQ         312(AX), DI
+	MOVQ         336(AX), DI
 	MOVQ         120(AX), DI
 	VMOVUPD      (DI)(BX*1), Z2
-	MOVQ         312(AX), DI
-	VMULPS       (DI)(BX*1), Z2, Z2
 	MOVQ         336(AX), DI
+	VMULPS       (DI)(BX*1), Z2, Z2
+	MOVQ         360(AX), DI
 	MOVQ         144(AX), DI
 	VMOVUPD      (DI)(BX*1), Z3
-	MOVQ         336(AX), DI
+	MOVQ         360(AX), DI
 	VMULPS       (DI)(BX*1), Z3, Z3
 	VADDPS       Z3, Z2, Z2
 	VCMPPS       $0x1e, word32_000000003f800000<>+0(SB), Z2, K1
@@ -8003,47 +8051,52 @@ loop_local:
 	VBLENDMPS    word32_000000003f800000<>+0(SB), Z3, K1, Z4
 	VCMPPS       $0x1d, word32_000000003f800000<>+0(SB), Z2, K1
 	VMOVUPS.Z    Z4, K1, Z2
-	MOVQ         552(AX), DI
+	MOVQ         576(AX), DI
+	VMOVUPD      Z2, (DI)(BX*1)
+	MOVQ         312(AX), DI
+	MOVQ         96(AX), DI
+	VMOVUPD      (DI)(BX*1), Z2
+	MOVQ         312(AX), DI
+	VADDPS       (DI)(BX*1), Z2, Z2
+	MOVQ         624(AX), DI
 	VMOVUPD      Z2, (DI)(BX*1)
 	MOVQ         72(AX), DI
-	VMOVUPD      (DI)(BX*1), Z2
-	MOVQ         96(AX), DI
 	VMOVUPD      (DI)(BX*1), Z4
-	VSUBPS       Z4, Z2, Z2
+	VSUBPS       Z2, Z4, Z4
 	MOVQ         264(AX), DI
-	VADDPS       (DI)(BX*1), Z2, Z2
+	VADDPS       (DI)(BX*1), Z4, Z4
 	MOVQ         48(AX), DI
 	VMOVUPD      (DI)(BX*1), Z5
 	VCMPPS       $0x00, word32_0000000000000000<>+0(SB), Z5, K1
-	VCMPPS       $0x1e, word32_000000003f800000<>+0(SB), Z2, K2
+	VCMPPS       $0x1e, word32_000000003f800000<>+0(SB), Z4, K2
 	VBLENDMPS    word32_000000003f800000<>+0(SB), Z3, K2, Z6
-	VCMPPS       $0x1d, word32_000000003f800000<>+0(SB), Z2, K2
+	VCMPPS       $0x1d, word32_000000003f800000<>+0(SB), Z4, K2
 	VMOVUPS.Z    Z6, K2, Z6
 	VMOVUPS.Z    Z6, K1, Z6
-	MOVQ         528(AX), DI
+	MOVQ         552(AX), DI
 	VMOVUPD      Z6, (DI)(BX*1)
 	VCMPPS       $0x00, word32_0000000000000000<>+0(SB), Z5, K1
 	VMOVUPD      word32_000000003f800000<>+0(SB), Z6
-	VMAXPS       Z2, Z6, Z2
-	VBLENDMPS    Z2, Z6, K1, Z7
-	MOVQ         408(AX), DI
+	VMAXPS       Z4, Z6, Z4
+	VBLENDMPS    Z4, Z6, K1, Z7
+	MOVQ         432(AX), DI
 	VMOVUPD      Z7, (DI)(BX*1)
 	MOVQ         240(AX), DI
 	VMOVUPD      (DI)(BX*1), Z8
 	VADDPS       Z8, Z1, Z9
 	VDIVPS       Z9, Z6, Z10
-	MOVQ         456(AX), DI
+	MOVQ         480(AX), DI
 	VMOVUPD      Z10, (DI)(BX*1)
 	MOVQ         288(AX), DI
-	VMULPS       (DI)(BX*1), Z4, Z10
+	VMULPS       (DI)(BX*1), Z2, Z10
 	VMULPS       Z7, Z8, Z7
 	VDIVPS       Z9, Z7, Z7
-	VSUBPS       Z4, Z7, Z11
+	VSUBPS       Z2, Z7, Z11
 	VMULPS       Z11, Z10, Z11
 	VADDPS       Z11, Z0, Z11
-	MOVQ         504(AX), DI
+	MOVQ         528(AX), DI
 	VMOVUPD      Z11, (DI)(BX*1)
-	MOVQ         384(AX), DI
+	MOVQ         408(AX), DI
 	VMOVUPD      Z7, (DI)(BX*1)
 	MOVQ         192(AX), DI
 	VMOVUPD      (DI)(BX*1), Z7
@@ -8059,26 +8112,27 @@ loop_local:
 	VMOVUPD      word32_0000000079297b5a<>+0(SB), Z13
 	VMINPS       Z11, Z13, Z11
 	VDIVPS       Z11, Z12, Z11
-	MOVQ         480(AX), DI
+	MOVQ         504(AX), DI
 	VMOVUPD      Z11, (DI)(BX*1)
 	VMOVUPD      word32_0000000000000000<>+0(SB), Z11
-	MOVQ         576(AX), DI
+	MOVQ         600(AX), DI
 	VMOVUPD      Z11, (DI)(BX*1)
 	VCMPPS       $0x1e, Z11, Z5, K1
-	VBROADCASTSS 600(AX), Z12
+	VBROADCASTSS 648(AX), Z12
 	VCMPPS       $0x12, Z12, Z5, K2
 	KANDW        K2, K1, K1
 	KMOVW        K1, DI
 	VMOVUPD      Z0, 64(CX)
 	VMOVUPD      Z1, 128(CX)
 	VMOVUPD      Z2, 192(CX)
-	VMOVUPD      Z9, 256(CX)
-	VMOVUPD      Z10, 320(CX)
+	VMOVUPD      Z4, 256(CX)
+	VMOVUPD      Z9, 320(CX)
+	VMOVUPD      Z10, 384(CX)
 	TESTL        DI, DI
 	JZ           local_1_false
-	VMULPS       Z2, Z8, Z2
-	VDIVPS       Z9, Z2, Z2
-	VSUBPS       Z4, Z2, Z2
+	VMULPS       Z4, Z8, Z4
+	VDIVPS       Z9, Z4, Z4
+	VSUBPS       Z2, Z4, Z2
 	VMULPS       Z2, Z10, Z2
 	VADDPS       Z2, Z0, Z0
 	VMULPS       Z0, Z7, Z0
@@ -8122,7 +8176,7 @@ loop_local:
 	VCMPPS       $0x12, Z12, Z5, K2
 	KANDW        K2, K1, K1
 	VMOVUPS.Z    Z0, K1, Z0
-	MOVQ         576(AX), DI
+	MOVQ         600(AX), DI
 	VMOVUPD      Z0, (DI)(BX*1)
 
 local_1_false:
@@ -8191,16 +8245,16 @@ tail_of_local:
 	VADDPS       Z0, Z2, Z0
 	VADDPS       word32_000000003f800000<>+0(SB), Z0, Z0
 	VPADDD       Z3, Z0, Z0
-	MOVQ         360(AX), DX
+	MOVQ         384(AX), DX
 	VMOVUPS      Z0, K7, (DX)(BX*1)
-	MOVQ         432(AX), DX
+	MOVQ         456(AX), DX
 	VMOVUPS      Z1, K7, (DX)(BX*1)
-	MOVQ         312(AX), DX
+	MOVQ         336(AX), DX
 	VMOVUPS.Z    (DX)(BX*1), K7, Z2
 	MOVQ         120(AX), DX
 	VMOVUPS.Z    (DX)(BX*1), K7, Z3
 	VMULPS       Z3, Z2, Z2
-	MOVQ         336(AX), DX
+	MOVQ         360(AX), DX
 	VMOVUPS.Z    (DX)(BX*1), K7, Z3
 	MOVQ         144(AX), DX
 	VMOVUPS.Z    (DX)(BX*1), K7, Z4
@@ -8211,49 +8265,54 @@ tail_of_local:
 	VBLENDMPS    word32_000000003f800000<>+0(SB), Z3, K1, Z4
 	VCMPPS       $0x1d, word32_000000003f800000<>+0(SB), Z2, K1
 	VMOVUPS.Z    Z4, K1, Z2
-	MOVQ         552(AX), DX
+	MOVQ         576(AX), DX
 	VMOVUPS      Z2, K7, (DX)(BX*1)
-	MOVQ         72(AX), DX
+	MOVQ         312(AX), DX
 	VMOVUPS.Z    (DX)(BX*1), K7, Z2
 	MOVQ         96(AX), DX
 	VMOVUPS.Z    (DX)(BX*1), K7, Z4
-	VSUBPS       Z4, Z2, Z2
+	VADDPS       Z4, Z2, Z2
+	MOVQ         624(AX), DX
+	VMOVUPS      Z2, K7, (DX)(BX*1)
+	MOVQ         72(AX), DX
+	VMOVUPS.Z    (DX)(BX*1), K7, Z4
+	VSUBPS       Z2, Z4, Z4
 	MOVQ         264(AX), DX
 	VMOVUPS.Z    (DX)(BX*1), K7, Z5
-	VADDPS       Z5, Z2, Z2
+	VADDPS       Z5, Z4, Z4
 	MOVQ         48(AX), DX
 	VMOVUPS.Z    (DX)(BX*1), K7, Z5
 	VCMPPS       $0x00, word32_0000000000000000<>+0(SB), Z5, K1
-	VCMPPS       $0x1e, word32_000000003f800000<>+0(SB), Z2, K2
+	VCMPPS       $0x1e, word32_000000003f800000<>+0(SB), Z4, K2
 	VBLENDMPS    word32_000000003f800000<>+0(SB), Z3, K2, Z6
-	VCMPPS       $0x1d, word32_000000003f800000<>+0(SB), Z2, K2
+	VCMPPS       $0x1d, word32_000000003f800000<>+0(SB), Z4, K2
 	VMOVUPS.Z    Z6, K2, Z6
 	VMOVUPS.Z    Z6, K1, Z6
-	MOVQ         528(AX), DX
+	MOVQ         552(AX), DX
 	VMOVUPS      Z6, K7, (DX)(BX*1)
 	VCMPPS       $0x00, word32_0000000000000000<>+0(SB), Z5, K1
 	VMOVUPD      word32_000000003f800000<>+0(SB), Z6
-	VMAXPS       Z2, Z6, Z2
-	VBLENDMPS    Z2, Z6, K1, Z7
-	MOVQ         408(AX), DX
+	VMAXPS       Z4, Z6, Z4
+	VBLENDMPS    Z4, Z6, K1, Z7
+	MOVQ         432(AX), DX
 	VMOVUPS      Z7, K7, (DX)(BX*1)
 	MOVQ         240(AX), DX
 	VMOVUPS.Z    (DX)(BX*1), K7, Z8
 	VADDPS       Z8, Z1, Z9
 	VDIVPS       Z9, Z6, Z10
-	MOVQ         456(AX), DX
+	MOVQ         480(AX), DX
 	VMOVUPS      Z10, K7, (DX)(BX*1)
 	MOVQ         288(AX), DX
 	VMOVUPS.Z    (DX)(BX*1), K7, Z10
-	VMULPS       Z10, Z4, Z10
+	VMULPS       Z10, Z2, Z10
 	VMULPS       Z7, Z8, Z7
 	VDIVPS       Z9, Z7, Z7
-	VSUBPS       Z4, Z7, Z11
+	VSUBPS       Z2, Z7, Z11
 	VMULPS       Z11, Z10, Z11
 	VADDPS       Z11, Z0, Z11
-	MOVQ         504(AX), DX
+	MOVQ         528(AX), DX
 	VMOVUPS      Z11, K7, (DX)(BX*1)
-	MOVQ         384(AX), DX
+	MOVQ         408(AX), DX
 	VMOVUPS      Z7, K7, (DX)(BX*1)
 	MOVQ         192(AX), DX
 	VMOVUPS.Z    (DX)(BX*1), K7, Z7
@@ -8269,13 +8328,13 @@ tail_of_local:
 	VMOVUPD      word32_0000000079297b5a<>+0(SB), Z13
 	VMINPS       Z11, Z13, Z11
 	VDIVPS       Z11, Z12, Z11
-	MOVQ         480(AX), DX
+	MOVQ         504(AX), DX
 	VMOVUPS      Z11, K7, (DX)(BX*1)
 	VMOVUPD      word32_0000000000000000<>+0(SB), Z11
-	MOVQ         576(AX), DX
+	MOVQ         600(AX), DX
 	VMOVUPS      Z11, K7, (DX)(BX*1)
 	VCMPPS       $0x1e, Z11, Z5, K1
-	VBROADCASTSS 600(AX), Z12
+	VBROADCASTSS 648(AX), Z12
 	VCMPPS       $0x12, Z12, Z5, K2
 	KANDW        K2, K1, K1
 	KANDW        K1, K7, K0
@@ -8283,13 +8342,14 @@ tail_of_local:
 	VMOVUPD      Z0, 64(CX)
 	VMOVUPD      Z1, 128(CX)
 	VMOVUPD      Z2, 192(CX)
-	VMOVUPD      Z9, 256(CX)
-	VMOVUPD      Z10, 320(CX)
+	VMOVUPD      Z4, 256(CX)
+	VMOVUPD      Z9, 320(CX)
+	VMOVUPD      Z10, 384(CX)
 	TESTL        DX, DX
 	JZ           local_2_true
-	VMULPS       Z2, Z8, Z2
-	VDIVPS       Z9, Z2, Z2
-	VSUBPS       Z4, Z2, Z2
+	VMULPS       Z4, Z8, Z4
+	VDIVPS       Z9, Z4, Z4
+	VSUBPS       Z2, Z4, Z2
 	VMULPS       Z2, Z10, Z2
 	VADDPS       Z2, Z0, Z0
 	VMULPS       Z0, Z7, Z0
@@ -8334,7 +8394,7 @@ tail_of_local:
 	VCMPPS       $0x12, Z12, Z5, K2
 	KANDW        K2, K1, K1
 	VMOVUPS.Z    Z0, K1, Z0
-	MOVQ         576(AX), AX
+	MOVQ         600(AX), AX
 	VMOVUPS      Z0, K7, (AX)(BX*1)
 
 local_2_true:
@@ -8409,19 +8469,19 @@ loop_localSoft:
 	VADDPS       Z3, Z4, Z3
 	VADDPS       word32_000000003f800000<>+0(SB), Z3, Z3
 	VPADDD       Z5, Z3, Z3
-	MOVQ         360(AX), DI
+	MOVQ         384(AX), DI
 	VMOVUPD      Z3, (DI)(BX*1)
-	MOVQ         432(AX), DI
+	MOVQ         456(AX), DI
 	VMOVUPD      Z1, (DI)(BX*1)
-	MOVQ         312(AX), DI
+	MOVQ         336(AX), DI
 	MOVQ         120(AX), DI
 	VMOVUPD      (DI)(BX*1), Z4
-	MOVQ         312(AX), DI
-	VMULPS       (DI)(BX*1), Z4, Z4
 	MOVQ         336(AX), DI
+	VMULPS       (DI)(BX*1), Z4, Z4
+	MOVQ         360(AX), DI
 	MOVQ         144(AX), DI
 	VMOVUPD      (DI)(BX*1), Z5
-	MOVQ         336(AX), DI
+	MOVQ         360(AX), DI
 	VMULPS       (DI)(BX*1), Z5, Z5
 	VADDPS       Z5, Z4, Z4
 	VMOVUPD      word32_000000003f800000<>+0(SB), Z5
@@ -8451,19 +8511,24 @@ loop_localSoft:
 	VPADDD       Z7, Z4, Z4
 	VADDPS       Z5, Z4, Z4
 	VDIVPS       Z4, Z5, Z4
-	MOVQ         552(AX), DI
+	MOVQ         576(AX), DI
+	VMOVUPD      Z4, (DI)(BX*1)
+	MOVQ         312(AX), DI
+	MOVQ         96(AX), DI
+	VMOVUPD      (DI)(BX*1), Z4
+	MOVQ         312(AX), DI
+	VADDPS       (DI)(BX*1), Z4, Z4
+	MOVQ         624(AX), DI
 	VMOVUPD      Z4, (DI)(BX*1)
 	MOVQ         72(AX), DI
-	VMOVUPD      (DI)(BX*1), Z4
-	MOVQ         96(AX), DI
 	VMOVUPD      (DI)(BX*1), Z6
-	VSUBPS       Z6, Z4, Z4
+	VSUBPS       Z4, Z6, Z6
 	MOVQ         264(AX), DI
-	VADDPS       (DI)(BX*1), Z4, Z4
+	VADDPS       (DI)(BX*1), Z6, Z6
 	MOVQ         48(AX), DI
 	VMOVUPD      (DI)(BX*1), Z7
 	VCMPPS       $0x00, word32_0000000000000000<>+0(SB), Z7, K1
-	VSUBPS       Z4, Z5, Z8
+	VSUBPS       Z6, Z5, Z8
 	VMAXPS       Z8, Z0, Z8
 	VMINPS       Z8, Z2, Z8
 	VMULPS       word32_000000003fb8aa3b<>+0(SB), Z8, Z9
@@ -8490,29 +8555,29 @@ loop_localSoft:
 	VADDPS       Z5, Z8, Z8
 	VDIVPS       Z8, Z5, Z8
 	VMOVUPS.Z    Z8, K1, Z8
-	MOVQ         528(AX), DI
+	MOVQ         552(AX), DI
 	VMOVUPD      Z8, (DI)(BX*1)
 	VCMPPS       $0x00, word32_0000000000000000<>+0(SB), Z7, K1
-	VMAXPS       Z4, Z5, Z4
-	VBLENDMPS    Z4, Z5, K1, Z8
-	MOVQ         408(AX), DI
+	VMAXPS       Z6, Z5, Z6
+	VBLENDMPS    Z6, Z5, K1, Z8
+	MOVQ         432(AX), DI
 	VMOVUPD      Z8, (DI)(BX*1)
 	MOVQ         240(AX), DI
 	VMOVUPD      (DI)(BX*1), Z9
 	VADDPS       Z9, Z1, Z10
 	VDIVPS       Z10, Z5, Z11
-	MOVQ         456(AX), DI
+	MOVQ         480(AX), DI
 	VMOVUPD      Z11, (DI)(BX*1)
 	MOVQ         288(AX), DI
-	VMULPS       (DI)(BX*1), Z6, Z11
+	VMULPS       (DI)(BX*1), Z4, Z11
 	VMULPS       Z8, Z9, Z8
 	VDIVPS       Z10, Z8, Z8
-	VSUBPS       Z6, Z8, Z12
+	VSUBPS       Z4, Z8, Z12
 	VMULPS       Z12, Z11, Z12
 	VADDPS       Z12, Z3, Z12
-	MOVQ         504(AX), DI
+	MOVQ         528(AX), DI
 	VMOVUPD      Z12, (DI)(BX*1)
-	MOVQ         384(AX), DI
+	MOVQ         408(AX), DI
 	VMOVUPD      Z8, (DI)(BX*1)
 	MOVQ         192(AX), DI
 	VMOVUPD      (DI)(BX*1), Z8
@@ -8550,26 +8615,27 @@ loop_localSoft:
 	VMOVUPD      word32_0000000079297b5a<>+0(SB), Z12
 	VMINPS       Z2, Z12, Z2
 	VDIVPS       Z2, Z0, Z0
-	MOVQ         480(AX), DI
+	MOVQ         504(AX), DI
 	VMOVUPD      Z0, (DI)(BX*1)
 	VMOVUPD      word32_0000000000000000<>+0(SB), Z0
-	MOVQ         576(AX), DI
+	MOVQ         600(AX), DI
 	VMOVUPD      Z0, (DI)(BX*1)
 	VCMPPS       $0x1e, Z0, Z7, K1
-	VBROADCASTSS 600(AX), Z2
+	VBROADCASTSS 648(AX), Z2
 	VCMPPS       $0x12, Z2, Z7, K2
 	KANDW        K2, K1, K1
 	KMOVW        K1, DI
 	VMOVUPD      Z1, 64(CX)
 	VMOVUPD      Z3, 128(CX)
 	VMOVUPD      Z4, 192(CX)
-	VMOVUPD      Z10, 256(CX)
-	VMOVUPD      Z11, 320(CX)
+	VMOVUPD      Z6, 256(CX)
+	VMOVUPD      Z10, 320(CX)
+	VMOVUPD      Z11, 384(CX)
 	TESTL        DI, DI
 	JZ           localSoft_1_false
-	VMULPS       Z4, Z9, Z4
-	VDIVPS       Z10, Z4, Z4
-	VSUBPS       Z6, Z4, Z4
+	VMULPS       Z6, Z9, Z6
+	VDIVPS       Z10, Z6, Z6
+	VSUBPS       Z4, Z6, Z4
 	VMULPS       Z4, Z11, Z4
 	VADDPS       Z4, Z3, Z3
 	VMULPS       Z3, Z8, Z3
@@ -8613,7 +8679,7 @@ loop_localSoft:
 	VCMPPS       $0x12, Z2, Z7, K2
 	KANDW        K2, K1, K1
 	VMOVUPS.Z    Z1, K1, Z0
-	MOVQ         576(AX), DI
+	MOVQ         600(AX), DI
 	VMOVUPD      Z0, (DI)(BX*1)
 
 localSoft_1_false:
@@ -8682,16 +8748,16 @@ tail_of_localSoft:
 	VADDPS       Z3, Z4, Z3
 	VADDPS       word32_000000003f800000<>+0(SB), Z3, Z3
 	VPADDD       Z5, Z3, Z3
-	MOVQ         360(AX), DX
+	MOVQ         384(AX), DX
 	VMOVUPS      Z3, K7, (DX)(BX*1)
-	MOVQ         432(AX), DX
+	MOVQ         456(AX), DX
 	VMOVUPS      Z1, K7, (DX)(BX*1)
-	MOVQ         312(AX), DX
+	MOVQ         336(AX), DX
 	VMOVUPS.Z    (DX)(BX*1), K7, Z4
 	MOVQ         120(AX), DX
 	VMOVUPS.Z    (DX)(BX*1), K7, Z5
 	VMULPS       Z5, Z4, Z4
-	MOVQ         336(AX), DX
+	MOVQ         360(AX), DX
 	VMOVUPS.Z    (DX)(BX*1), K7, Z5
 	MOVQ         144(AX), DX
 	VMOVUPS.Z    (DX)(BX*1), K7, Z6
@@ -8724,20 +8790,25 @@ tail_of_localSoft:
 	VPADDD       Z7, Z4, Z4
 	VADDPS       Z5, Z4, Z4
 	VDIVPS       Z4, Z5, Z4
-	MOVQ         552(AX), DX
+	MOVQ         576(AX), DX
 	VMOVUPS      Z4, K7, (DX)(BX*1)
-	MOVQ         72(AX), DX
+	MOVQ         312(AX), DX
 	VMOVUPS.Z    (DX)(BX*1), K7, Z4
 	MOVQ         96(AX), DX
 	VMOVUPS.Z    (DX)(BX*1), K7, Z6
-	VSUBPS       Z6, Z4, Z4
+	VADDPS       Z6, Z4, Z4
+	MOVQ         624(AX), DX
+	VMOVUPS      Z4, K7, (DX)(BX*1)
+	MOVQ         72(AX), DX
+	VMOVUPS.Z    (DX)(BX*1), K7, Z6
+	VSUBPS       Z4, Z6, Z6
 	MOVQ         264(AX), DX
 	VMOVUPS.Z    (DX)(BX*1), K7, Z7
-	VADDPS       Z7, Z4, Z4
+	VADDPS       Z7, Z6, Z6
 	MOVQ         48(AX), DX
 	VMOVUPS.Z    (DX)(BX*1), K7, Z7
 	VCMPPS       $0x00, word32_0000000000000000<>+0(SB), Z7, K1
-	VSUBPS       Z4, Z5, Z8
+	VSUBPS       Z6, Z5, Z8
 	VMAXPS       Z8, Z0, Z8
 	VMINPS       Z8, Z2, Z8
 	VMULPS       word32_000000003fb8aa3b<>+0(SB), Z8, Z9
@@ -8764,30 +8835,30 @@ tail_of_localSoft:
 	VADDPS       Z5, Z8, Z8
 	VDIVPS       Z8, Z5, Z8
 	VMOVUPS.Z    Z8, K1, Z8
-	MOVQ         528(AX), DX
+	MOVQ         552(AX), DX
 	VMOVUPS      Z8, K7, (DX)(BX*1)
 	VCMPPS       $0x00, word32_0000000000000000<>+0(SB), Z7, K1
-	VMAXPS       Z4, Z5, Z4
-	VBLENDMPS    Z4, Z5, K1, Z8
-	MOVQ         408(AX), DX
+	VMAXPS       Z6, Z5, Z6
+	VBLENDMPS    Z6, Z5, K1, Z8
+	MOVQ         432(AX), DX
 	VMOVUPS      Z8, K7, (DX)(BX*1)
 	MOVQ         240(AX), DX
 	VMOVUPS.Z    (DX)(BX*1), K7, Z9
 	VADDPS       Z9, Z1, Z10
 	VDIVPS       Z10, Z5, Z11
-	MOVQ         456(AX), DX
+	MOVQ         480(AX), DX
 	VMOVUPS      Z11, K7, (DX)(BX*1)
 	MOVQ         288(AX), DX
 	VMOVUPS.Z    (DX)(BX*1), K7, Z11
-	VMULPS       Z11, Z6, Z11
+	VMULPS       Z11, Z4, Z11
 	VMULPS       Z8, Z9, Z8
 	VDIVPS       Z10, Z8, Z8
-	VSUBPS       Z6, Z8, Z12
+	VSUBPS       Z4, Z8, Z12
 	VMULPS       Z12, Z11, Z12
 	VADDPS       Z12, Z3, Z12
-	MOVQ         504(AX), DX
+	MOVQ         528(AX), DX
 	VMOVUPS      Z12, K7, (DX)(BX*1)
-	MOVQ         384(AX), DX
+	MOVQ         408(AX), DX
 	VMOVUPS      Z8, K7, (DX)(BX*1)
 	MOVQ         192(AX), DX
 	VMOVUPS.Z    (DX)(BX*1), K7, Z8
@@ -8825,13 +8896,13 @@ tail_of_localSoft:
 	VMOVUPD      word32_0000000079297b5a<>+0(SB), Z12
 	VMINPS       Z2, Z12, Z2
 	VDIVPS       Z2, Z0, Z0
-	MOVQ         480(AX), DX
+	MOVQ         504(AX), DX
 	VMOVUPS      Z0, K7, (DX)(BX*1)
 	VMOVUPD      word32_0000000000000000<>+0(SB), Z0
-	MOVQ         576(AX), DX
+	MOVQ         600(AX), DX
 	VMOVUPS      Z0, K7, (DX)(BX*1)
 	VCMPPS       $0x1e, Z0, Z7, K1
-	VBROADCASTSS 600(AX), Z2
+	VBROADCASTSS 648(AX), Z2
 	VCMPPS       $0x12, Z2, Z7, K2
 	KANDW        K2, K1, K1
 	KANDW        K1, K7, K0
@@ -8839,13 +8910,14 @@ tail_of_localSoft:
 	VMOVUPD      Z1, 64(CX)
 	VMOVUPD      Z3, 128(CX)
 	VMOVUPD      Z4, 192(CX)
-	VMOVUPD      Z10, 256(CX)
-	VMOVUPD      Z11, 320(CX)
+	VMOVUPD      Z6, 256(CX)
+	VMOVUPD      Z10, 320(CX)
+	VMOVUPD      Z11, 384(CX)
 	TESTL        DX, DX
 	JZ           localSoft_2_true
-	VMULPS       Z4, Z9, Z4
-	VDIVPS       Z10, Z4, Z4
-	VSUBPS       Z6, Z4, Z4
+	VMULPS       Z6, Z9, Z6
+	VDIVPS       Z10, Z6, Z6
+	VSUBPS       Z4, Z6, Z4
 	VMULPS       Z4, Z11, Z4
 	VADDPS       Z4, Z3, Z3
 	VMULPS       Z3, Z8, Z3
@@ -8890,7 +8962,7 @@ tail_of_localSoft:
 	VCMPPS       $0x12, Z2, Z7, K2
 	KANDW        K2, K1, K1
 	VMOVUPS.Z    Z1, K1, Z0
-	MOVQ         576(AX), AX
+	MOVQ         600(AX), AX
 	VMOVUPS      Z0, K7, (AX)(BX*1)
 
 localSoft_2_true:
@@ -11099,19 +11171,19 @@ loop_local:
 	VPADDQ       Z4, Z2, Z2
 	VMULPD       Z0, Z2, Z0
 	VADDPD       Z2, Z0, Z0
-	MOVQ         360(AX), DI
+	MOVQ         384(AX), DI
 	VMOVUPD      Z0, (DI)(BX*1)
-	MOVQ         432(AX), DI
+	MOVQ         456(AX), DI
 	VMOVUPD      Z1, (DI)(BX*1)
-	MOVQ         312(AX), DI
+	MOVQ         336(AX), DI
 	MOVQ         120(AX), DI
 	VMOVUPD      (DI)(BX*1), Z2
-	MOVQ         312(AX), DI
-	VMULPD       (DI)(BX*1), Z2, Z2
 	MOVQ         336(AX), DI
+	VMULPD       (DI)(BX*1), Z2, Z2
+	MOVQ         360(AX), DI
 	MOVQ         144(AX), DI
 	VMOVUPD      (DI)(BX*1), Z3
-	MOVQ         336(AX), DI
+	MOVQ         360(AX), DI
 	VMULPD       (DI)(BX*1), Z3, Z3
 	VADDPD       Z3, Z2, Z2
 	VCMPPD       $0x1e, word64_3ff0000000000000<>+0(SB), Z2, K1
@@ -11119,47 +11191,52 @@ loop_local:
 	VBLENDMPD    word64_3ff0000000000000<>+0(SB), Z3, K1, Z4
 	VCMPPD       $0x1d, word64_3ff0000000000000<>+0(SB), Z2, K1
 	VMOVUPD.Z    Z4, K1, Z2
-	MOVQ         552(AX), DI
+	MOVQ         576(AX), DI
+	VMOVUPD      Z2, (DI)(BX*1)
+	MOVQ         312(AX), DI
+	MOVQ         96(AX), DI
+	VMOVUPD      (DI)(BX*1), Z2
+	MOVQ         312(AX), DI
+	VADDPD       (DI)(BX*1), Z2, Z2
+	MOVQ         624(AX), DI
 	VMOVUPD      Z2, (DI)(BX*1)
 	MOVQ         72(AX), DI
-	VMOVUPD      (DI)(BX*1), Z2
-	MOVQ         96(AX), DI
 	VMOVUPD      (DI)(BX*1), Z4
-	VSUBPD       Z4, Z2, Z2
+	VSUBPD       Z2, Z4, Z4
 	MOVQ         264(AX), DI
-	VADDPD       (DI)(BX*1), Z2, Z2
+	VADDPD       (DI)(BX*1), Z4, Z4
 	MOVQ         48(AX), DI
 	VMOVUPD      (DI)(BX*1), Z5
 	VCMPPD       $0x00, word64_0000000000000000<>+0(SB), Z5, K1
-	VCMPPD       $0x1e, word64_3ff0000000000000<>+0(SB), Z2, K2
+	VCMPPD       $0x1e, word64_3ff0000000000000<>+0(SB), Z4, K2
 	VBLENDMPD    word64_3ff0000000000000<>+0(SB), Z3, K2, Z6
-	VCMPPD       $0x1d, word64_3ff0000000000000<>+0(SB), Z2, K2
+	VCMPPD       $0x1d, word64_3ff0000000000000<>+0(SB), Z4, K2
 	VMOVUPD.Z    Z6, K2, Z6
 	VMOVUPD.Z    Z6, K1, Z6
-	MOVQ         528(AX), DI
+	MOVQ         552(AX), DI
 	VMOVUPD      Z6, (DI)(BX*1)
 	VCMPPD       $0x00, word64_0000000000000000<>+0(SB), Z5, K1
 	VMOVUPD      word64_3ff0000000000000<>+0(SB), Z6
-	VMAXPD       Z2, Z6, Z2
-	VBLENDMPD    Z2, Z6, K1, Z7
-	MOVQ         408(AX), DI
+	VMAXPD       Z4, Z6, Z4
+	VBLENDMPD    Z4, Z6, K1, Z7
+	MOVQ         432(AX), DI
 	VMOVUPD      Z7, (DI)(BX*1)
 	MOVQ         240(AX), DI
 	VMOVUPD      (DI)(BX*1), Z8
 	VADDPD       Z8, Z1, Z9
 	VDIVPD       Z9, Z6, Z10
-	MOVQ         456(AX), DI
+	MOVQ         480(AX), DI
 	VMOVUPD      Z10, (DI)(BX*1)
 	MOVQ         288(AX), DI
-	VMULPD       (DI)(BX*1), Z4, Z10
+	VMULPD       (DI)(BX*1), Z2, Z10
 	VMULPD       Z7, Z8, Z7
 	VDIVPD       Z9, Z7, Z7
-	VSUBPD       Z4, Z7, Z11
+	VSUBPD       Z2, Z7, Z11
 	VMULPD       Z11, Z10, Z11
 	VADDPD       Z11, Z0, Z11
-	MOVQ         504(AX), DI
+	MOVQ         528(AX), DI
 	VMOVUPD      Z11, (DI)(BX*1)
-	MOVQ         384(AX), DI
+	MOVQ         408(AX), DI
 	VMOVUPD      Z7, (DI)(BX*1)
 	MOVQ         192(AX), DI
 	VMOVUPD      (DI)(BX*1), Z7
@@ -11175,26 +11252,27 @@ loop_local:
 	VMOVUPD      word64_47252f6b3174d542<>+0(SB), Z12
 	VMINPD       Z11, Z12, Z11
 	VDIVPD       Z11, Z3, Z3
-	MOVQ         480(AX), DI
+	MOVQ         504(AX), DI
 	VMOVUPD      Z3, (DI)(BX*1)
 	VMOVUPD      word64_0000000000000000<>+0(SB), Z3
-	MOVQ         576(AX), DI
+	MOVQ         600(AX), DI
 	VMOVUPD      Z3, (DI)(BX*1)
 	VCMPPD       $0x1e, Z3, Z5, K1
-	VBROADCASTSD 600(AX), Z11
+	VBROADCASTSD 648(AX), Z11
 	VCMPPD       $0x12, Z11, Z5, K2
 	KANDW        K2, K1, K1
 	KMOVW        K1, DI
 	VMOVUPD      Z0, 64(CX)
 	VMOVUPD      Z1, 128(CX)
 	VMOVUPD      Z2, 192(CX)
-	VMOVUPD      Z9, 256(CX)
-	VMOVUPD      Z10, 320(CX)
+	VMOVUPD      Z4, 256(CX)
+	VMOVUPD      Z9, 320(CX)
+	VMOVUPD      Z10, 384(CX)
 	TESTL        DI, DI
 	JZ           local_1_false
-	VMULPD       Z2, Z8, Z2
-	VDIVPD       Z9, Z2, Z2
-	VSUBPD       Z4, Z2, Z2
+	VMULPD       Z4, Z8, Z4
+	VDIVPD       Z9, Z4, Z4
+	VSUBPD       Z2, Z4, Z2
 	VMULPD       Z2, Z10, Z2
 	VADDPD       Z2, Z0, Z0
 	VMULPD       Z0, Z7, Z0
@@ -11263,7 +11341,7 @@ loop_local:
 	VCMPPD       $0x12, Z11, Z5, K2
 	KANDW        K2, K1, K1
 	VMOVUPD.Z    Z0, K1, Z0
-	MOVQ         576(AX), DI
+	MOVQ         600(AX), DI
 	VMOVUPD      Z0, (DI)(BX*1)
 
 local_1_false:
@@ -11354,16 +11432,16 @@ tail_of_local:
 	VPADDQ       Z4, Z2, Z2
 	VMULPD       Z0, Z2, Z0
 	VADDPD       Z2, Z0, Z0
-	MOVQ         360(AX), DX
+	MOVQ         384(AX), DX
 	VMOVUPD      Z0, K7, (DX)(BX*1)
-	MOVQ         432(AX), DX
+	MOVQ         456(AX), DX
 	VMOVUPD      Z1, K7, (DX)(BX*1)
-	MOVQ         312(AX), DX
+	MOVQ         336(AX), DX
 	VMOVUPD.Z    (DX)(BX*1), K7, Z2
 	MOVQ         120(AX), DX
 	VMOVUPD.Z    (DX)(BX*1), K7, Z3
 	VMULPD       Z3, Z2, Z2
-	MOVQ         336(AX), DX
+	MOVQ         360(AX), DX
 	VMOVUPD.Z    (DX)(BX*1), K7, Z3
 	MOVQ         144(AX), DX
 	VMOVUPD.Z    (DX)(BX*1), K7, Z4
@@ -11374,49 +11452,54 @@ tail_of_local:
 	VBLENDMPD    word64_3ff0000000000000<>+0(SB), Z3, K1, Z4
 	VCMPPD       $0x1d, word64_3ff0000000000000<>+0(SB), Z2, K1
 	VMOVUPD.Z    Z4, K1, Z2
-	MOVQ         552(AX), DX
+	MOVQ         576(AX), DX
 	VMOVUPD      Z2, K7, (DX)(BX*1)
-	MOVQ         72(AX), DX
+	MOVQ         312(AX), DX
 	VMOVUPD.Z    (DX)(BX*1), K7, Z2
 	MOVQ         96(AX), DX
 	VMOVUPD.Z    (DX)(BX*1), K7, Z4
-	VSUBPD       Z4, Z2, Z2
+	VADDPD       Z4, Z2, Z2
+	MOVQ         624(AX), DX
+	VMOVUPD      Z2, K7, (DX)(BX*1)
+	MOVQ         72(AX), DX
+	VMOVUPD.Z    (DX)(BX*1), K7, Z4
+	VSUBPD       Z2, Z4, Z4
 	MOVQ         264(AX), DX
 	VMOVUPD.Z    (DX)(BX*1), K7, Z5
-	VADDPD       Z5, Z2, Z2
+	VADDPD       Z5, Z4, Z4
 	MOVQ         48(AX), DX
 	VMOVUPD.Z    (DX)(BX*1), K7, Z5
 	VCMPPD       $0x00, word64_0000000000000000<>+0(SB), Z5, K1
-	VCMPPD       $0x1e, word64_3ff0000000000000<>+0(SB), Z2, K2
+	VCMPPD       $0x1e, word64_3ff0000000000000<>+0(SB), Z4, K2
 	VBLENDMPD    word64_3ff0000000000000<>+0(SB), Z3, K2, Z6
-	VCMPPD       $0x1d, word64_3ff0000000000000<>+0(SB), Z2, K2
+	VCMPPD       $0x1d, word64_3ff0000000000000<>+0(SB), Z4, K2
 	VMOVUPD.Z    Z6, K2, Z6
 	VMOVUPD.Z    Z6, K1, Z6
-	MOVQ         528(AX), DX
+	MOVQ         552(AX), DX
 	VMOVUPD      Z6, K7, (DX)(BX*1)
 	VCMPPD       $0x00, word64_0000000000000000<>+0(SB), Z5, K1
 	VMOVUPD      word64_3ff0000000000000<>+0(SB), Z6
-	VMAXPD       Z2, Z6, Z2
-	VBLENDMPD    Z2, Z6, K1, Z7
-	MOVQ         408(AX), DX
+	VMAXPD       Z4, Z6, Z4
+	VBLENDMPD    Z4, Z6, K1, Z7
+	MOVQ         432(AX), DX
 	VMOVUPD      Z7, K7, (DX)(BX*1)
 	MOVQ         240(AX), DX
 	VMOVUPD.Z    (DX)(BX*1), K7, Z8
 	VADDPD       Z8, Z1, Z9
 	VDIVPD       Z9, Z6, Z10
-	MOVQ         456(AX), DX
+	MOVQ         480(AX), DX
 	VMOVUPD      Z10, K7, (DX)(BX*1)
 	MOVQ         288(AX), DX
 	VMOVUPD.Z    (DX)(BX*1), K7, Z10
-	VMULPD       Z10, Z4, Z10
+	VMULPD       Z10, Z2, Z10
 	VMULPD       Z7, Z8, Z7
 	VDIVPD       Z9, Z7, Z7
-	VSUBPD       Z4, Z7, Z11
+	VSUBPD       Z2, Z7, Z11
 	VMULPD       Z11, Z10, Z11
 	VADDPD       Z11, Z0, Z11
-	MOVQ         504(AX), DX
+	MOVQ         528(AX), DX
 	VMOVUPD      Z11, K7, (DX)(BX*1)
-	MOVQ         384(AX), DX
+	MOVQ         408(AX), DX
 	VMOVUPD      Z7, K7, (DX)(BX*1)
 	MOVQ         192(AX), DX
 	VMOVUPD.Z    (DX)(BX*1), K7, Z7
@@ -11432,13 +11515,13 @@ tail_of_local:
 	VMOVUPD      word64_47252f6b3174d542<>+0(SB), Z12
 	VMINPD       Z11, Z12, Z11
 	VDIVPD       Z11, Z3, Z3
-	MOVQ         480(AX), DX
+	MOVQ         504(AX), DX
 	VMOVUPD      Z3, K7, (DX)(BX*1)
 	VMOVUPD      word64_0000000000000000<>+0(SB), Z3
-	MOVQ         576(AX), DX
+	MOVQ         600(AX), DX
 	VMOVUPD      Z3, K7, (DX)(BX*1)
 	VCMPPD       $0x1e, Z3, Z5, K1
-	VBROADCASTSD 600(AX), Z11
+	VBROADCASTSD 648(AX), Z11
 	VCMPPD       $0x12, Z11, Z5, K2
 	KANDW        K2, K1, K1
 	KANDW        K1, K7, K0
@@ -11446,13 +11529,14 @@ tail_of_local:
 	VMOVUPD      Z0, 64(CX)
 	VMOVUPD      Z1, 128(CX)
 	VMOVUPD      Z2, 192(CX)
-	VMOVUPD      Z9, 256(CX)
-	VMOVUPD      Z10, 320(CX)
+	VMOVUPD      Z4, 256(CX)
+	VMOVUPD      Z9, 320(CX)
+	VMOVUPD      Z10, 384(CX)
 	TESTL        DX, DX
 	JZ           local_2_true
-	VMULPD       Z2, Z8, Z2
-	VDIVPD       Z9, Z2, Z2
-	VSUBPD       Z4, Z2, Z2
+	VMULPD       Z4, Z8, Z4
+	VDIVPD       Z9, Z4, Z4
+	VSUBPD       Z2, Z4, Z2
 	VMULPD       Z2, Z10, Z2
 	VADDPD       Z2, Z0, Z0
 	VMULPD       Z0, Z7, Z0
@@ -11522,7 +11606,7 @@ tail_of_local:
 	VCMPPD       $0x12, Z11, Z5, K2
 	KANDW        K2, K1, K1
 	VMOVUPD.Z    Z0, K1, Z0
-	MOVQ         576(AX), AX
+	MOVQ         600(AX), AX
 	VMOVUPD      Z0, K7, (AX)(BX*1)
 
 local_2_true:
@@ -11619,19 +11703,19 @@ loop_localSoft:
 	VPADDQ       Z6, Z4, Z4
 	VMULPD       Z3, Z4, Z3
 	VADDPD       Z4, Z3, Z3
-	MOVQ         360(AX), DI
+	MOVQ         384(AX), DI
 	VMOVUPD      Z3, (DI)(BX*1)
-	MOVQ         432(AX), DI
+	MOVQ         456(AX), DI
 	VMOVUPD      Z1, (DI)(BX*1)
-	MOVQ         312(AX), DI
+	MOVQ         336(AX), DI
 	MOVQ         120(AX), DI
 	VMOVUPD      (DI)(BX*1), Z4
-	MOVQ         312(AX), DI
-	VMULPD       (DI)(BX*1), Z4, Z4
 	MOVQ         336(AX), DI
+	VMULPD       (DI)(BX*1), Z4, Z4
+	MOVQ         360(AX), DI
 	MOVQ         144(AX), DI
 	VMOVUPD      (DI)(BX*1), Z5
-	MOVQ         336(AX), DI
+	MOVQ         360(AX), DI
 	VMULPD       (DI)(BX*1), Z5, Z5
 	VADDPD       Z5, Z4, Z4
 	VMOVUPD      word64_3ff0000000000000<>+0(SB), Z5
@@ -11672,19 +11756,24 @@ loop_localSoft:
 	VADDPD       Z6, Z4, Z4
 	VADDPD       Z5, Z4, Z4
 	VDIVPD       Z4, Z5, Z4
-	MOVQ         552(AX), DI
+	MOVQ         576(AX), DI
+	VMOVUPD      Z4, (DI)(BX*1)
+	MOVQ         312(AX), DI
+	MOVQ         96(AX), DI
+	VMOVUPD      (DI)(BX*1), Z4
+	MOVQ         312(AX), DI
+	VADDPD       (DI)(BX*1), Z4, Z4
+	MOVQ         624(AX), DI
 	VMOVUPD      Z4, (DI)(BX*1)
 	MOVQ         72(AX), DI
-	VMOVUPD      (DI)(BX*1), Z4
-	MOVQ         96(AX), DI
 	VMOVUPD      (DI)(BX*1), Z6
-	VSUBPD       Z6, Z4, Z4
+	VSUBPD       Z4, Z6, Z6
 	MOVQ         264(AX), DI
-	VADDPD       (DI)(BX*1), Z4, Z4
+	VADDPD       (DI)(BX*1), Z6, Z6
 	MOVQ         48(AX), DI
 	VMOVUPD      (DI)(BX*1), Z7
 	VCMPPD       $0x00, word64_0000000000000000<>+0(SB), Z7, K1
-	VSUBPD       Z4, Z5, Z8
+	VSUBPD       Z6, Z5, Z8
 	VMAXPD       Z8, Z0, Z8
 	VMINPD       Z8, Z2, Z8
 	VMULPD       word64_40671547652b82fe<>+0(SB), Z8, Z9
@@ -11722,29 +11811,29 @@ loop_localSoft:
 	VADDPD       Z5, Z8, Z8
 	VDIVPD       Z8, Z5, Z8
 	VMOVUPD.Z    Z8, K1, Z8
-	MOVQ         528(AX), DI
+	MOVQ         552(AX), DI
 	VMOVUPD      Z8, (DI)(BX*1)
 	VCMPPD       $0x00, word64_0000000000000000<>+0(SB), Z7, K1
-	VMAXPD       Z4, Z5, Z4
-	VBLENDMPD    Z4, Z5, K1, Z8
-	MOVQ         408(AX), DI
+	VMAXPD       Z6, Z5, Z6
+	VBLENDMPD    Z6, Z5, K1, Z8
+	MOVQ         432(AX), DI
 	VMOVUPD      Z8, (DI)(BX*1)
 	MOVQ         240(AX), DI
 	VMOVUPD      (DI)(BX*1), Z9
 	VADDPD       Z9, Z1, Z10
 	VDIVPD       Z10, Z5, Z11
-	MOVQ         456(AX), DI
+	MOVQ         480(AX), DI
 	VMOVUPD      Z11, (DI)(BX*1)
 	MOVQ         288(AX), DI
-	VMULPD       (DI)(BX*1), Z6, Z11
+	VMULPD       (DI)(BX*1), Z4, Z11
 	VMULPD       Z8, Z9, Z8
 	VDIVPD       Z10, Z8, Z8
-	VSUBPD       Z6, Z8, Z12
+	VSUBPD       Z4, Z8, Z12
 	VMULPD       Z12, Z11, Z12
 	VADDPD       Z12, Z3, Z12
-	MOVQ         504(AX), DI
+	MOVQ         528(AX), DI
 	VMOVUPD      Z12, (DI)(BX*1)
-	MOVQ         384(AX), DI
+	MOVQ         408(AX), DI
 	VMOVUPD      Z8, (DI)(BX*1)
 	MOVQ         192(AX), DI
 	VMOVUPD      (DI)(BX*1), Z8
@@ -11793,26 +11882,27 @@ loop_localSoft:
 	VMOVUPD      word64_47252f6b3174d542<>+0(SB), Z12
 	VMINPD       Z2, Z12, Z2
 	VDIVPD       Z2, Z0, Z0
-	MOVQ         480(AX), DI
+	MOVQ         504(AX), DI
 	VMOVUPD      Z0, (DI)(BX*1)
 	VMOVUPD      word64_0000000000000000<>+0(SB), Z0
-	MOVQ         576(AX), DI
+	MOVQ         600(AX), DI
 	VMOVUPD      Z0, (DI)(BX*1)
 	VCMPPD       $0x1e, Z0, Z7, K1
-	VBROADCASTSD 600(AX), Z2
+	VBROADCASTSD 648(AX), Z2
 	VCMPPD       $0x12, Z2, Z7, K2
 	KANDW        K2, K1, K1
 	KMOVW        K1, DI
 	VMOVUPD      Z1, 64(CX)
 	VMOVUPD      Z3, 128(CX)
 	VMOVUPD      Z4, 192(CX)
-	VMOVUPD      Z10, 256(CX)
-	VMOVUPD      Z11, 320(CX)
+	VMOVUPD      Z6, 256(CX)
+	VMOVUPD      Z10, 320(CX)
+	VMOVUPD      Z11, 384(CX)
 	TESTL        DI, DI
 	JZ           localSoft_1_false
-	VMULPD       Z4, Z9, Z4
-	VDIVPD       Z10, Z4, Z4
-	VSUBPD       Z6, Z4, Z4
+	VMULPD       Z6, Z9, Z6
+	VDIVPD       Z10, Z6, Z6
+	VSUBPD       Z4, Z6, Z4
 	VMULPD       Z4, Z11, Z4
 	VADDPD       Z4, Z3, Z3
 	VMULPD       Z3, Z8, Z3
@@ -11881,7 +11971,7 @@ loop_localSoft:
 	VCMPPD       $0x12, Z2, Z7, K2
 	KANDW        K2, K1, K1
 	VMOVUPD.Z    Z1, K1, Z0
-	MOVQ         576(AX), DI
+	MOVQ         600(AX), DI
 	VMOVUPD      Z0, (DI)(BX*1)
 
 localSoft_1_false:
@@ -11972,16 +12062,16 @@ tail_of_localSoft:
 	VPADDQ       Z6, Z4, Z4
 	VMULPD       Z3, Z4, Z3
 	VADDPD       Z4, Z3, Z3
-	MOVQ         360(AX), DX
+	MOVQ         384(AX), DX
 	VMOVUPD      Z3, K7, (DX)(BX*1)
-	MOVQ         432(AX), DX
+	MOVQ         456(AX), DX
 	VMOVUPD      Z1, K7, (DX)(BX*1)
-	MOVQ         312(AX), DX
+	MOVQ         336(AX), DX
 	VMOVUPD.Z    (DX)(BX*1), K7, Z4
 	MOVQ         120(AX), DX
 	VMOVUPD.Z    (DX)(BX*1), K7, Z5
 	VMULPD       Z5, Z4, Z4
-	MOVQ         336(AX), DX
+	MOVQ         360(AX), DX
 	VMOVUPD.Z    (DX)(BX*1), K7, Z5
 	MOVQ         144(AX), DX
 	VMOVUPD.Z    (DX)(BX*1), K7, Z6
@@ -12025,20 +12115,25 @@ tail_of_localSoft:
 	VADDPD       Z6, Z4, Z4
 	VADDPD       Z5, Z4, Z4
 	VDIVPD       Z4, Z5, Z4
-	MOVQ         552(AX), DX
+	MOVQ         576(AX), DX
 	VMOVUPD      Z4, K7, (DX)(BX*1)
-	MOVQ         72(AX), DX
+	MOVQ         312(AX), DX
 	VMOVUPD.Z    (DX)(BX*1), K7, Z4
 	MOVQ         96(AX), DX
 	VMOVUPD.Z    (DX)(BX*1), K7, Z6
-	VSUBPD       Z6, Z4, Z4
+	VADDPD       Z6, Z4, Z4
+	MOVQ         624(AX), DX
+	VMOVUPD      Z4, K7, (DX)(BX*1)
+	MOVQ         72(AX), DX
+	VMOVUPD.Z    (DX)(BX*1), K7, Z6
+	VSUBPD       Z4, Z6, Z6
 	MOVQ         264(AX), DX
 	VMOVUPD.Z    (DX)(BX*1), K7, Z7
-	VADDPD       Z7, Z4, Z4
+	VADDPD       Z7, Z6, Z6
 	MOVQ         48(AX), DX
 	VMOVUPD.Z    (DX)(BX*1), K7, Z7
 	VCMPPD       $0x00, word64_0000000000000000<>+0(SB), Z7, K1
-	VSUBPD       Z4, Z5, Z8
+	VSUBPD       Z6, Z5, Z8
 	VMAXPD       Z8, Z0, Z8
 	VMINPD       Z8, Z2, Z8
 	VMULPD       word64_40671547652b82fe<>+0(SB), Z8, Z9
@@ -12076,30 +12171,30 @@ tail_of_localSoft:
 	VADDPD       Z5, Z8, Z8
 	VDIVPD       Z8, Z5, Z8
 	VMOVUPD.Z    Z8, K1, Z8
-	MOVQ         528(AX), DX
+	MOVQ         552(AX), DX
 	VMOVUPD      Z8, K7, (DX)(BX*1)
 	VCMPPD       $0x00, word64_0000000000000000<>+0(SB), Z7, K1
-	VMAXPD       Z4, Z5, Z4
-	VBLENDMPD    Z4, Z5, K1, Z8
-	MOVQ         408(AX), DX
+	VMAXPD       Z6, Z5, Z6
+	VBLENDMPD    Z6, Z5, K1, Z8
+	MOVQ         432(AX), DX
 	VMOVUPD      Z8, K7, (DX)(BX*1)
 	MOVQ         240(AX), DX
 	VMOVUPD.Z    (DX)(BX*1), K7, Z9
 	VADDPD       Z9, Z1, Z10
 	VDIVPD       Z10, Z5, Z11
-	MOVQ         456(AX), DX
+	MOVQ         480(AX), DX
 	VMOVUPD      Z11, K7, (DX)(BX*1)
 	MOVQ         288(AX), DX
 	VMOVUPD.Z    (DX)(BX*1), K7, Z11
-	VMULPD       Z11, Z6, Z11
+	VMULPD       Z11, Z4, Z11
 	VMULPD       Z8, Z9, Z8
 	VDIVPD       Z10, Z8, Z8
-	VSUBPD       Z6, Z8, Z12
+	VSUBPD       Z4, Z8, Z12
 	VMULPD       Z12, Z11, Z12
 	VADDPD       Z12, Z3, Z12
-	MOVQ         504(AX), DX
+	MOVQ         528(AX), DX
 	VMOVUPD      Z12, K7, (DX)(BX*1)
-	MOVQ         384(AX), DX
+	MOVQ         408(AX), DX
 	VMOVUPD      Z8, K7, (DX)(BX*1)
 	MOVQ         192(AX), DX
 	VMOVUPD.Z    (DX)(BX*1), K7, Z8
@@ -12148,13 +12243,13 @@ tail_of_localSoft:
 	VMOVUPD      word64_47252f6b3174d542<>+0(SB), Z12
 	VMINPD       Z2, Z12, Z2
 	VDIVPD       Z2, Z0, Z0
-	MOVQ         480(AX), DX
+	MOVQ         504(AX), DX
 	VMOVUPD      Z0, K7, (DX)(BX*1)
 	VMOVUPD      word64_0000000000000000<>+0(SB), Z0
-	MOVQ         576(AX), DX
+	MOVQ         600(AX), DX
 	VMOVUPD      Z0, K7, (DX)(BX*1)
 	VCMPPD       $0x1e, Z0, Z7, K1
-	VBROADCASTSD 600(AX), Z2
+	VBROADCASTSD 648(AX), Z2
 	VCMPPD       $0x12, Z2, Z7, K2
 	KANDW        K2, K1, K1
 	KANDW        K1, K7, K0
@@ -12162,13 +12257,14 @@ tail_of_localSoft:
 	VMOVUPD      Z1, 64(CX)
 	VMOVUPD      Z3, 128(CX)
 	VMOVUPD      Z4, 192(CX)
-	VMOVUPD      Z10, 256(CX)
-	VMOVUPD      Z11, 320(CX)
+	VMOVUPD      Z6, 256(CX)
+	VMOVUPD      Z10, 320(CX)
+	VMOVUPD      Z11, 384(CX)
 	TESTL        DX, DX
 	JZ           localSoft_2_true
-	VMULPD       Z4, Z9, Z4
-	VDIVPD       Z10, Z4, Z4
-	VSUBPD       Z6, Z4, Z4
+	VMULPD       Z6, Z9, Z6
+	VDIVPD       Z10, Z6, Z6
+	VSUBPD       Z4, Z6, Z4
 	VMULPD       Z4, Z11, Z4
 	VADDPD       Z4, Z3, Z3
 	VMULPD       Z3, Z8, Z3
@@ -12238,7 +12334,7 @@ tail_of_localSoft:
 	VCMPPD       $0x12, Z2, Z7, K2
 	KANDW        K2, K1, K1
 	VMOVUPD.Z    Z1, K1, Z0
-	MOVQ         576(AX), AX
+	MOVQ         600(AX), AX
 	VMOVUPD      Z0, K7, (AX)(BX*1)
 
 localSoft_2_true:

@@ -100,15 +100,16 @@ func (a *Slopes[T]) Run(s *Scratch) {
 //	Gain      d m' / dm (m/m') for a growth of 0: the slope of the bound, times m0/m
 //	Inner     F + leak InvLeak (drive - leak), with F = exp(Feedback v) and drive = GainMem iin/(m0 + GainMem)
 //	Open      the slope of iin, 0 where the gate is closed
+//	Leak      LeakMem + Iahp
 //	SlopeAHP  that of the bound of iahp
 //	Jump      ln m with the gate open less pre, in the bin in which the gate is about to open, else 0
 //
 // The slope of max(a, 1) is 1, 1/2 and 0 above, at and below 1; with [LocalSoft] it is the logistic function of a - 1.
 type Local[T Float] struct {
-	Post0, Pre0, Timer0, Syn, Leak, Iahp0, S0, Pre                 []T
-	RateMem, Feedback, GainMem, DcMem, InvLeak, DecayAHP, JumpAHP  []T
-	F, Drive, Iin, M0, InvUnder, Gain, Inner, Open, SlopeAHP, Jump []T
-	Gate                                                           T // the largest timer for which the gate is about to open, 0 for none
+	Post0, Pre0, Timer0, Syn, Iahp, Iahp0, S0, Pre                         []T
+	RateMem, Feedback, GainMem, DcMem, InvLeak, LeakMem, DecayAHP, JumpAHP []T
+	F, Drive, Iin, M0, InvUnder, Gain, Inner, Open, SlopeAHP, Jump, Leak   []T
+	Gate                                                                   T // the largest timer for which the gate is about to open, 0 for none
 }
 
 // Run computes the derivatives.

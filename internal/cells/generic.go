@@ -147,7 +147,8 @@ func slope[T Float](a T, soft bool) T {
 
 func (a *Local[T]) generic(n int, soft bool) {
 	for j := range n {
-		m, leak := Exp(a.Post0[j]), a.Leak[j]
+		m, leak := Exp(a.Post0[j]), a.LeakMem[j]+a.Iahp[j]
+		a.Leak[j] = leak
 		f := Exp(T(a.Feedback[j] * a.Pre0[j]))
 		input := a.Syn[j] - leak + a.DcMem[j]
 		open := larger(1, input)

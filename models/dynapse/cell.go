@@ -175,7 +175,11 @@ func (c cell) Step(b *graph.Builder, x, params, state []*G.Node) (out, next []*G
 			fired = flag
 		}
 	}
-	timer := add(mul(affine(fired, -1, 1), point("tick", c.tickPoint(b), timer0)), mul(fired, p[refractory]))
+	bins := p[refractory]
+	if !c.twin {
+		bins = point("whole bins", c.wholePoint(b), bins)
+	}
+	timer := add(mul(affine(fired, -1, 1), point("tick", c.tickPoint(b), timer0)), mul(fired, bins))
 	out = append([]*G.Node{s, post, y, isyn, iahp}, more...)
 	return out, append([]*G.Node{log(isyn), log(iahp), post, y, s, timer}, more...)
 }
@@ -192,6 +196,15 @@ func (c cell) tolerance(b *graph.Builder) float64 {
 		return float64(tolerance[float32]())
 	}
 	return tolerance[float64]()
+}
+
+func (c cell) wholePoint(b *graph.Builder) func(x, d []float64) float64 {
+	return func(x, d []float64) float64 {
+		if d[0] = 1; b.DType() == G.Float32 {
+			return float64(wholeBins(float32(x[0])))
+		}
+		return wholeBins(x[0])
+	}
 }
 
 func (c cell) gatePoint(b *graph.Builder) func(x, d []float64) float64 {

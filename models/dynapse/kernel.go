@@ -25,8 +25,9 @@ type mode struct {
 	four      bool // four synapse types
 }
 
-// neuronKernel is DynapSim for a whole sequence: the definition of a step is forward's inner loop. All currents are relative
-// to Io and all times to dt; m is Imem/Io and y its logarithm.
+// neuronKernel is DynapSim for a whole sequence. All currents are relative to Io and all times to dt; m is Imem/Io
+// and y its logarithm. The elementwise parts of a step are those of package cells, which run over the neurons of
+// a group of rows at once; the twin's are in kernel_twin.go.
 //
 // Rows of the batch are independent of each other: a task takes a block of them through all time steps. Kept for the
 // adjoint are the traces; exponentials are computed again.
@@ -35,23 +36,31 @@ type neuronKernel[T kernel.Float] struct {
 	t, b, n int
 	perRow  bool // coefficients are [B, N]
 	ownWrec bool // w_rec is [B, N, N]
-	derived derived[T]
-	timer   []T           // [T, B, N], bins that are left, after the step
-	spiked  []T           // [T, B, N], spikes of the step before; recurrent only
-	dx      []T           // [T, B, N], where nobody else asks for it
-	partial [numCoefs][]T // the first coefs of them
-	scratch [][]T         // per block of rows
-	second  [][]T         // gradients of the second pass of Surge
-	err     []error
+	group   int  // rows of a loop over neurons
+	block   int  // rows of a task
+
+	coef         [numCoefs][]T // of the neurons of a group, or [B, N]
+	derived      derived[T]
+	isyn0, iahp0 []T // [B, N], before the first step
+	m, zeros     []T // [B, N], and zeros for a group
+	timer        []T // [T, B, N], bins that are left, after the step
+	tasks        []task[T]
+	flows        []flow[T]
+	events       kernel.Events[T]
+	transposed   []T // w_rec, [4N, N]
+
+	in, gin           neuronIn[[]T]
+	out, gout         neuronOut[[]T]
+	scale             T
+	forward, backward func(lo, hi int) // made once: a method value is allocated
+	combine, columns  func(lo, hi int)
 }
 
-// rowBlock is how many rows of a batch one task takes through time.
-const rowBlock = 4
-
-// derived are numbers per neuron that follow from its coefficients.
+// derived are numbers per neuron that follow from its coefficients; refractory is a whole number of bins where rounding
+// may have made it another one.
 type derived[T any] struct {
-	decaySyn, chargeSyn, decayAHP, chargeAHP, jumpAHP []T
-	decayMore, chargeMore                             [numMore][]T
+	decaySyn, chargeSyn, decayAHP, chargeAHP, jumpAHP, invLeak, refractory []T
+	decayMore, chargeMore                                                  [numMore][]T
 }
 
 // neuronIn names the inputs of the kernel, in their order: x [T, B, N], weighted input; forced [T, B, N]; coef [N] each, or [B, N] with
@@ -183,24 +192,7 @@ func (k *neuronKernel[T]) Shapes(in []tensor.Shape) ([]tensor.Shape, error) {
 			return nil, fmt.Errorf("%w: dynapsim: input %d has shape %v, want %v", ops.ErrShape, i, s, want)
 		}
 	}
-	size := record.TotalSize()
-	k.timer = make([]T, size)
-	if k.recurrent {
-		k.spiked = make([]T, size)
-	}
-	d := &k.derived
-	lists := []*[]T{&d.decaySyn, &d.chargeSyn, &d.decayAHP, &d.chargeAHP, &d.jumpAHP}
-	for i := range k.types() - 1 {
-		lists = append(lists, &d.decayMore[i], &d.chargeMore[i])
-	}
-	for _, d := range lists {
-		*d = make([]T, in[k.firstCoef()].TotalSize())
-	}
-	blocks := (k.b + rowBlock - 1) / rowBlock
-	k.scratch, k.err = make([][]T, blocks), make([]error, blocks)
-	for i := range k.scratch {
-		k.scratch[i] = make([]T, 7*k.n+k.types()*2*k.n)
-	}
+	k.prepare()
 	var out []tensor.Shape
 	for range k.records() {
 		out = append(out, record.Clone())
@@ -211,45 +203,71 @@ func (k *neuronKernel[T]) Shapes(in []tensor.Shape) ([]tensor.Shape, error) {
 	return out, nil
 }
 
+// prepare makes the memory for runs.
+func (k *neuronKernel[T]) prepare() {
+	few := (k.b + 3) / 4 // rows, for four tasks at least
+	k.group = max(1, min(groupNeurons/k.n, few))
+	k.block = (max(1, min(blockRows, few)) + k.group - 1) / k.group * k.group
+	span, step := k.group*k.n, k.b*k.n
+	neurons := span
+	if k.perRow {
+		neurons = step
+	}
+	list := func(n int) []T { return make([]T, n) }
+	d := &k.derived
+	for _, x := range []*[]T{&d.decaySyn, &d.chargeSyn, &d.decayAHP, &d.chargeAHP, &d.jumpAHP, &d.invLeak, &d.refractory} {
+		*x = list(neurons)
+	}
+	for i := range k.types() - 1 {
+		d.decayMore[i], d.chargeMore[i] = list(neurons), list(neurons)
+	}
+	if !k.perRow && k.group > 1 {
+		for i := range k.coefs() {
+			k.coef[i] = list(neurons)
+		}
+	}
+	k.isyn0, k.iahp0, k.m, k.zeros = list(step), list(step), list(step), list(span)
+	k.timer = list(k.t * step)
+	k.tasks = make([]task[T], (k.b+k.block-1)/k.block)
+	for i := range k.tasks {
+		k.tasks[i] = newTask[T](k.mode, k.block*k.n, span)
+	}
+	k.forward, k.backward, k.combine, k.columns = k.forwardRows, k.backwardRows, k.combineRows, k.scatterColumns
+}
+
+const (
+	groupNeurons = 64 // neurons that a loop has at least, where there are so many
+	blockRows    = 8  // rows that share a product with w_rec
+)
+
 // derive computes what a step needs from the coefficients.
 func (k *neuronKernel[T]) derive(c *[numCoefs][]T) {
+	for i := range k.coefs() {
+		if k.perRow || k.group == 1 {
+			k.coef[i] = c[i]
+			continue
+		}
+		for at := 0; at < len(k.coef[i]); at += k.n {
+			copy(k.coef[i][at:], c[i])
+		}
+	}
 	d := &k.derived
+	c = &k.coef
+	decay := func(rate T) T { return T(fmath.Exp(-float64(rate))) }
+	charge := func(pulse T) T { return T(-fmath.Expm1(-float64(pulse))) }
 	for j := range d.decaySyn {
-		d.decaySyn[j] = T(fmath.Exp(-float64(c[rateSyn][j])))
-		d.chargeSyn[j] = T(-fmath.Expm1(-float64(c[pulseSyn][j])))
-		d.decayAHP[j] = T(fmath.Exp(-float64(c[rateAHP][j])))
-		d.chargeAHP[j] = T(-fmath.Expm1(-float64(c[pulseAHP][j])))
+		d.decaySyn[j], d.chargeSyn[j] = decay(c[rateSyn][j]), charge(c[pulseSyn][j])
+		d.decayAHP[j], d.chargeAHP[j] = decay(c[rateAHP][j]), charge(c[pulseAHP][j])
 		d.jumpAHP[j] = d.chargeAHP[j] * c[gainAHP][j]
+		d.invLeak[j], d.refractory[j] = 1/c[leakMem][j], wholeBins(c[refractory][j])
 		for i := range k.types() - 1 {
-			d.decayMore[i][j] = T(fmath.Exp(-float64(c[int(rateGABA)+i][j])))
-			d.chargeMore[i][j] = T(-fmath.Expm1(-float64(c[int(pulseGABA)+i][j])))
+			d.decayMore[i][j], d.chargeMore[i][j] = decay(c[int(rateGABA)+i][j]), charge(c[int(pulseGABA)+i][j])
 		}
 	}
 }
 
-// row returns the coefficients of the neurons in a row of the batch, what is derived from them, and their weights.
-func (k *neuronKernel[T]) row(b int, a *neuronIn[[]T]) (c [numCoefs][]T, d derived[T], wrec []T) {
-	lo, hi := 0, k.n
-	if k.perRow {
-		lo, hi = b*k.n, (b+1)*k.n
-	}
-	for i, x := range a.coef[:k.coefs()] {
-		c[i] = x[lo:hi]
-	}
-	e := &k.derived
-	d = derived[T]{decaySyn: e.decaySyn[lo:hi], chargeSyn: e.chargeSyn[lo:hi], decayAHP: e.decayAHP[lo:hi], chargeAHP: e.chargeAHP[lo:hi], jumpAHP: e.jumpAHP[lo:hi]}
-	for i := range k.types() - 1 {
-		d.decayMore[i], d.chargeMore[i] = e.decayMore[i][lo:hi], e.chargeMore[i][lo:hi]
-	}
-	if wrec = a.wrec; k.ownWrec {
-		size := k.n * k.n * k.types()
-		wrec = wrec[b*size : (b+1)*size]
-	}
-	return c, d, wrec
-}
-
-// tolerance is how much more than a bin counts as one bin of refractory time: t_ref = dt is a common setting, and its
-// rounding in T must not decide between one bin and two.
+// tolerance is the relative error of a number of bins that may be due to rounding: t_ref = dt is a common setting, and
+// it must not decide between one bin and two.
 func tolerance[T kernel.Float]() T {
 	if T(1)+T(1e-9) == 1 {
 		return 1e-5 // float32, whose ln(Iref) has errors of 2e-6
@@ -257,186 +275,76 @@ func tolerance[T kernel.Float]() T {
 	return 1e-9
 }
 
+// wholeBins returns the whole number that t is but for rounding, or t.
+func wholeBins[T kernel.Float](t T) T {
+	whole := T(math.Round(float64(t)))
+	if T(math.Abs(float64(t-whole))) <= T(tolerance[T]()*t) {
+		return whole
+	}
+	return t
+}
+
 // exp and log are those of float64, rounded.
 func exp[T kernel.Float](x T) T { return T(fmath.Exp(float64(x))) }
 func log[T kernel.Float](x T) T { return T(fmath.Log(float64(x))) }
 
-// branch is one update of the membrane:
-//
-//	m' = max(m (1 + h (F + leak/Itau (gain Iin/(m+gain) - leak))), 1),   F = (Imem_pre/Io)^(kappa/(kappa+1))
-//
-// which is the package's Euler step with its terms collected. raw is m' before the bound.
-func branch[T kernel.Float](m, h, f, ratio, gain, iin, leak T) (growth, raw T) {
-	growth = h * (f + T(ratio*(T(gain*iin)/(m+gain)-leak)))
-	return growth, m + T(m*growth)
+// place is where a group of rows is in a step: elements lo to hi of [B, N].
+type place struct {
+	t, step, lo, hi int
+	own             bool // coefficients are [B, N]
 }
 
-// floor is max(a, 1), in the twin 1 + softplus(a-1).
-func (k *neuronKernel[T]) floor(a T) T {
-	if k.twin {
-		return 1 + T(softplus(float64(a-1)))
+// now is the part of a record [T, B, N].
+func now[T any](p place, x []T) []T { return x[p.t*p.step+p.lo : p.t*p.step+p.hi] }
+
+// before is that of the step before, or of the state before the first one.
+func before[T any](p place, x, initial []T) []T {
+	if p.t == 0 {
+		return initial[p.lo:p.hi]
 	}
-	return max(a, 1)
+	return x[(p.t-1)*p.step+p.lo : (p.t-1)*p.step+p.hi]
 }
 
-// slope is the derivative of floor, or what stands for it.
-func (k *neuronKernel[T]) slope(a T) T {
-	if k.soft {
-		return T(logistic(float64(a - 1)))
+// of is the part of a state [B, N].
+func of[T any](p place, x []T) []T { return x[p.lo:p.hi] }
+
+// per is the part of a coefficient.
+func per[T any](p place, x []T) []T {
+	if p.own {
+		return x[p.lo:p.hi]
 	}
-	return T(hardSlope(float64(a), 1))
+	return x
 }
 
-func gate[T kernel.Float](timer T) T {
-	return T(logistic((0.5 - float64(timer)) / gateWidth))
+func (k *neuronKernel[T]) place(t, row, end int) place {
+	return place{t, k.b * k.n, row * k.n, end * k.n, k.perRow}
 }
 
-func (k *neuronKernel[T]) Forward(in, out [][]T) error {
-	a, o := splitIn(k.mode, in), splitOut(k.mode, out)
-	k.derive(&a.coef)
-	clear(k.err)
-	kernel.Blocks(k.b, rowBlock, func(lo, hi int) {
-		k.err[lo/rowBlock] = k.forward(lo, hi, &a, &o, k.scratch[lo/rowBlock])
-	})
-	for _, err := range k.err {
-		if err != nil {
-			return err
-		}
+// weights returns w_rec of a row.
+func (k *neuronKernel[T]) weights(row int) []T {
+	if size := k.n * k.n * k.types(); k.ownWrec {
+		return k.in.wrec[row*size : (row+1)*size]
 	}
-	return nil
+	return k.in.wrec
 }
 
-func (k *neuronKernel[T]) forward(lo, hi int, a *neuronIn[[]T], o *neuronOut[[]T], buf []T) error {
-	n, step, tol := k.n, k.b*k.n, tolerance[T]()
-	types := k.types()
-	width := n * types
-	w, m := buf[:width], buf[width:width+n]
-	for b := lo; b < hi; b++ {
-		r0, r1 := b*n, (b+1)*n
-		c, d, wrec := k.row(b, a)
-		isyn, iahp, y, v := o.final[0][r0:r1], o.final[1][r0:r1], o.final[2][r0:r1], o.final[3][r0:r1]
-		s, timer := o.final[4][r0:r1], o.final[5][r0:r1]
-		for j := range n {
-			isyn[j], iahp[j] = exp(a.isyn[r0+j]), exp(a.iahp[r0+j])
-			m[j] = exp(a.imem[r0+j])
-		}
-		copy(y, a.imem[r0:r1])
-		copy(v, a.vmem[r0:r1])
-		copy(s, a.spikes[r0:r1])
-		copy(timer, a.timer[r0:r1])
-		var more, traces [numMore][]T
-		for i := range types - 1 {
-			more[i] = o.final[numStates-numMore+i][r0:r1]
-			copy(more[i], a.more[i][r0:r1])
-		}
-		for t := range k.t {
-			at := t*step + r0
-			copy(w, a.x[at*types:])
-			if k.recurrent {
-				copy(k.spiked[at:at+n], s)
-				for i, si := range s {
-					if si != 0 {
-						kernel.Axpy(si, wrec[i*width:(i+1)*width], w)
-					}
-				}
-			}
-			for i := range types - 1 {
-				traces[i] = o.more[i][at : at+n]
-			}
-			for j := range n {
-				isyn[j] = T(d.decaySyn[j]*isyn[j]) + T(d.chargeSyn[j]*max(c[gainSyn][j]*w[j*types], 1))
-				iahp[j] = k.floor(T(d.decayAHP[j]*iahp[j]) + T(d.jumpAHP[j]*s[j]))
-				leak := c[leakMem][j] + iahp[j]
-				syn := isyn[j]
-				if k.four {
-					k.charge(j, &c, &d, w, &more)
-					syn = drive(syn, more[gaba][j], more[nmda][j], m[j], c[cutoff][j])
-					leak += more[shunt][j]
-					for i := range traces {
-						traces[i][j] = more[i][j]
-					}
-				}
-				ratio := leak / c[leakMem][j]
-				f := exp(c[feedback][j] * v[j])
-				var pre T
-				if k.twin {
-					_, on := branch(m[j], c[rateMem][j], f, ratio, c[gainMem][j], k.floor(syn-leak+c[dcMem][j]), leak)
-					_, off := branch(m[j], c[rateMem][j], f, ratio, c[gainMem][j], 1, leak)
-					yOn, yOff := log(k.bounded(k.floor(on))), log(k.bounded(k.floor(off)))
-					pre = yOff + T(gate(timer[j])*(yOn-yOff))
-				} else {
-					iin := T(1)
-					if timer[j] == 0 {
-						iin = max(syn-leak+c[dcMem][j], 1)
-					}
-					_, m[j] = branch(m[j], c[rateMem][j], f, ratio, c[gainMem][j], iin, leak)
-					m[j] = k.bounded(max(m[j], 1))
-					pre = log(m[j])
-				}
-				if sum := syn + leak + pre; sum-sum != 0 {
-					return fmt.Errorf("%w: step %d, row %d, neuron %d: Isyn = %v Io, Iahp = %v Io, ln(Imem/Io) = %v", ErrState, t, b, j, isyn[j], iahp[j], pre)
-				}
-				x := pre - c[threshold][j]
-				hard := T(max(math.Ceil(float64(x)), 0))
-				post := pre
-				switch {
-				case k.forced:
-					hard = a.forced[at+j]
-					s[j] = hard
-				case k.twin:
-					s[j] = T(k.smoothCount(float64(x)))
-					post = T(logistic(-float64(x)/k.width)) * pre
-				default:
-					hard = min(hard, T(k.most))
-					s[j] = hard
-				}
-				switch {
-				case k.twin && !k.forced:
-					b := T(logistic(float64(x) / k.width))
-					timer[j] = T((1-b)*k.tick(timer[j], tol)) + T(b*c[refractory][j])
-				case hard > 0:
-					timer[j] = c[refractory][j]
-				default:
-					timer[j] = k.tick(timer[j], tol)
-				}
-				if hard > 0 && (k.forced || !k.twin) {
-					post, m[j] = 0, 1
-				} else if k.twin {
-					m[j] = exp(post)
-				}
-				v[j], y[j] = pre, post
-				o.spikes[at+j], o.ypost[at+j], o.ypre[at+j] = s[j], post, pre
-				o.isyn[at+j], o.iahp[at+j], k.timer[at+j] = isyn[j], iahp[j], timer[j]
+// weigh returns the weighted input of rows lo to hi of a step, with what comes from the spikes of the step before.
+func (k *neuronKernel[T]) weigh(w *task[T], t, lo, hi int) []T {
+	width := k.n * k.types()
+	x := k.in.x[(t*k.b+lo)*width : (t*k.b+hi)*width]
+	if !k.recurrent {
+		return x
+	}
+	sum := w.weighted[:len(x)]
+	copy(sum, x)
+	spikes := before(k.place(t, lo, hi), k.out.spikes, k.in.spikes)
+	for row := range hi - lo {
+		weights, to := k.weights(lo+row), sum[row*width:(row+1)*width]
+		for i, s := range spikes[row*k.n : (row+1)*k.n] {
+			if s != 0 {
+				kernel.Axpy(s, weights[i*width:(i+1)*width], to)
 			}
 		}
-		for j := range n {
-			isyn[j], iahp[j] = log(isyn[j]), log(iahp[j])
-		}
 	}
-	return nil
-}
-
-// bounded keeps m a number that float32 has.
-func (k *neuronKernel[T]) bounded(m T) T { return min(m, T(ceiling)) }
-
-// tick takes a bin off the timer: max(timer-1, 0), in the twin a softplus of it.
-func (k *neuronKernel[T]) tick(timer, tol T) T {
-	switch {
-	case k.twin:
-		return T(timerWidth * softplus(float64(timer-1)/timerWidth))
-	case timer > 1+tol:
-		return timer - 1
-	}
-	return 0
-}
-
-// tickSlope is the derivative of tick.
-func (k *neuronKernel[T]) tickSlope(timer, tol T) T {
-	switch {
-	case k.twin:
-		return T(logistic(float64(timer-1) / timerWidth))
-	case timer > 1+tol:
-		return 1
-	}
-	return 0
+	return sum
 }

@@ -1,432 +1,374 @@
 package dynapse
 
 import (
-	"math"
-
+	"github.com/surge-snn/surge/internal/cells"
 	"github.com/surge-snn/surge/internal/kernel"
 )
 
+// flow is an adjoint on its way back through time, by one rule. All but dx are [B, N].
+type flow[T kernel.Float] struct {
+	rule Rule
+	// Adjoints of the state: of ln Imem after the reset and before it (through the feedback of the following
+	// step), of the synapse, the adaptation, spikes and timer. shift is that of the time of a spike, through
+	// the charges that it set off in other neurons (SurgeT).
+	post, pre, isyn, iahp, spikes, timer, shift []T
+	more                                        [numMore][]T
+
+	partial [numCoefs][]T // sums over time of the adjoints of the coefficients
+	coef    [numCoefs][]T // and over rows, unless they are [B, N]
+	dx      []T           // [T, B, N] of the weighted input, or of one step where nobody asks for it
+	own     []T           // memory for dx
+}
+
+// adjoint is the memory and the operands of the loops of a group's adjoint.
+type adjoint[T kernel.Float] struct {
+	local           cells.LocalSoft[T]
+	slopes          cells.Slopes[T]
+	s               cells.SpikeS[T]
+	t               cells.SpikeT[T]
+	forced          cells.SpikeForced[T]
+	rockpool        cells.SpikeRockpool[T]
+	linear          cells.Linear[T]
+	gsyn, gleak, gy []T
+	back            []T // [block, N], what comes back through w_rec
+	moved           []T // a row of the weighted input, times rates
+}
+
+func newAdjoint[T kernel.Float](span int) (a adjoint[T]) {
+	list := func() []T { return make([]T, span) }
+	l := &a.local
+	l.F, l.Drive, l.Iin, l.M0, l.InvUnder, l.Gain, l.Inner, l.Open, l.SlopeAHP, l.Jump, l.Leak = list(), list(), list(), list(), list(), list(), list(), list(), list(), list(), list()
+	a.slopes.Count, a.slopes.Flag = list(), list()
+	a.gsyn, a.gleak, a.gy = list(), list(), list()
+	return a
+}
+
 func (k *neuronKernel[T]) Backward(in, out, gout, gin [][]T) error {
-	if k.rule != Surge || k.forced || k.twin {
-		rule := k.rule
-		if rule == Surge {
-			rule = SurgeS // forced spikes have no rule; the twin is that of S
-		}
-		k.adjoint(rule, in, out, gout, gin)
-		return nil
-	}
-	if k.second == nil {
-		k.second = make([][]T, len(gin))
-		for i, g := range in {
-			k.second[i] = make([]T, len(g))
-		}
-	}
-	// Both passes give the gradients of the coefficients, whose norms set the share.
-	first := append([][]T{}, gin...)
-	for i := range k.coefs() {
-		if i += k.firstCoef(); first[i] == nil {
-			first[i] = make([]T, len(in[i]))
-		}
-	}
-	k.adjoint(SurgeT, in, out, gout, first)
-	k.adjoint(SurgeS, in, out, gout, k.second)
-	clear(k.second[k.firstCoef()+int(threshold)])
-	nt, ns := k.norm(in, first), k.norm(in, k.second)
-	scale := share * nt / ns
-	switch {
-	case ns == 0:
-		return nil
-	case nt == 0:
-		scale = 1
-	}
-	for i, g := range gin {
-		for j := range g {
-			g[j] += T(scale * float64(k.second[i][j]))
-		}
-	}
+	k.in, k.out = splitIn(k.mode, in), splitOut(k.mode, out)
+	k.gout, k.gin = splitOut(k.mode, gout), splitIn(k.mode, gin)
+	k.begin()
+	kernel.Blocks(k.b, k.block, k.backward)
+	k.finish()
 	return nil
 }
 
-// norm returns the norm of the gradient with respect to the logarithms of the coefficients.
-func (k *neuronKernel[T]) norm(in, gin [][]T) float64 {
-	sum := 0.0
-	for c := range k.coefs() {
-		i := k.firstCoef() + c
-		for j, g := range gin[i] {
-			x := float64(g)
-			if coef(c) != threshold { // which is a logarithm already
-				x *= float64(in[i][j])
-			}
-			sum += float64(x * x)
-		}
+// rules are those of the flows that the gradient is made of.
+func (k *neuronKernel[T]) rules() []Rule {
+	switch {
+	case k.rule != Surge:
+		return []Rule{k.rule}
+	case k.forced || k.twin: // forced spikes have no rule; the twin is that of S
+		return []Rule{SurgeS}
 	}
-	return math.Sqrt(sum)
+	return []Rule{SurgeT, SurgeS}
 }
 
-// adjoint runs one backward pass.
-func (k *neuronKernel[T]) adjoint(rule Rule, in, out, gout, gin [][]T) {
-	a, o := splitIn(k.mode, in), splitOut(k.mode, out)
-	g, d := splitOut(k.mode, gout), splitIn(k.mode, gin)
-	step, width := k.b*k.n, k.n*k.types()
-	for i := range k.coefs() {
-		if len(k.partial[i]) != step {
-			k.partial[i] = make([]T, step)
-		}
-		clear(k.partial[i])
+// begin sets the flows to the cotangents of the state after the last step.
+func (k *neuronKernel[T]) begin() {
+	if k.flows == nil {
+		k.makeFlows()
 	}
-	if d.x == nil {
-		if len(k.dx) != len(a.x) {
-			k.dx = make([]T, len(a.x))
+	g, last := &k.gout, (k.t-1)*k.b*k.n
+	for i := range k.flows {
+		f := &k.flows[i]
+		for c := range k.coefs() {
+			clear(f.partial[c])
 		}
-		d.x = k.dx
-	}
-	clear(d.forced)
-	kernel.Blocks(k.b, rowBlock, func(lo, hi int) {
-		for b := lo; b < hi; b++ {
-			k.adjointRow(rule, b, &a, &o, &g, &d, k.scratch[lo/rowBlock])
+		for j, x := range [][]T{f.isyn, f.iahp, f.post, f.pre, f.spikes, f.timer} {
+			kernel.Load(x, g.final[j], 0)
 		}
-	})
-	if rule == SurgeT && !k.forced {
-		k.clipRows(&a, &d)
-	}
-	for i, p := range d.coef {
-		switch {
-		case p == nil:
-		case k.perRow:
-			copy(p, k.partial[i])
+		for j := range k.types() - 1 {
+			kernel.Load(f.more[j], g.final[numStates-numMore+j], 0)
+		}
+		for j := range f.isyn { // the final states are logarithms
+			f.isyn[j] /= k.out.isyn[last+j]
+			f.iahp[j] /= k.out.iahp[last+j]
+		}
+		if f.rule == SurgeT && !k.forced {
+			clear(f.spikes)
+		}
+		clear(f.shift)
+		switch whole := k.gin.x != nil || k.gin.wrec != nil; {
+		case k.gin.x != nil && i == 0:
+			f.dx = k.gin.x
+		case whole && len(f.own) < len(k.in.x):
+			f.own = make([]T, len(k.in.x))
+			f.dx = f.own
+		case !whole && f.own == nil:
+			f.own = make([]T, len(k.in.x)/k.t)
+			f.dx = f.own
 		default:
-			kernel.SumRows(p, k.partial[i])
+			f.dx = f.own
 		}
+	}
+	if k.recurrent && !k.ownWrec && k.anyCounts() {
+		width := k.n * k.types()
+		for i := range k.n {
+			for j, w := range k.in.wrec[i*width : (i+1)*width] {
+				k.transposed[j*k.n+i] = w
+			}
+		}
+	}
+}
+
+// anyCounts says whether some flow takes the adjoint of spike counts through w_rec.
+func (k *neuronKernel[T]) anyCounts() bool {
+	return k.forced || k.flows[len(k.flows)-1].rule != SurgeT
+}
+
+func (k *neuronKernel[T]) makeFlows() {
+	rules, step, neurons := k.rules(), k.b*k.n, k.n
+	if k.perRow {
+		neurons = step
+	}
+	k.flows = make([]flow[T], len(rules))
+	for i, rule := range rules {
+		f := &k.flows[i]
+		f.rule = rule
+		for _, x := range []*[]T{&f.post, &f.pre, &f.isyn, &f.iahp, &f.spikes, &f.timer, &f.shift} {
+			*x = make([]T, step)
+		}
+		for j := range k.types() - 1 {
+			f.more[j] = make([]T, step)
+		}
+		for c := range k.coefs() {
+			f.partial[c] = make([]T, step)
+			if f.coef[c] = f.partial[c]; !k.perRow {
+				f.coef[c] = make([]T, neurons)
+			}
+		}
+	}
+	if k.recurrent {
+		k.transposed = make([]T, k.n*k.n*k.types())
+		for i := range k.tasks {
+			k.tasks[i].adjoint.back, k.tasks[i].adjoint.moved = make([]T, k.block*k.n), make([]T, k.n*k.types())
+		}
+	}
+}
+
+func (k *neuronKernel[T]) backwardRows(lo, hi int) {
+	w := &k.tasks[lo/k.block]
+	width := k.n * k.types()
+	for t := k.t - 1; t >= 0; t-- {
+		x := k.weigh(w, t, lo, hi)
+		for row := lo; row < hi; row += k.group {
+			end := min(row+k.group, hi)
+			p := k.place(t, row, end)
+			k.retreat(w, p, x[(row-lo)*width:(end-lo)*width])
+		}
+		if k.recurrent {
+			for i := range k.flows {
+				k.recurrence(w, &k.flows[i], t, lo, hi)
+			}
+		}
+	}
+}
+
+// inputs returns the part of the adjoint of the weighted input.
+func (f *flow[T]) inputs(t, b, lo, hi, width int) []T {
+	if len(f.dx) == b*width {
+		t = 0
+	}
+	return f.dx[(t*b+lo)*width : (t*b+hi)*width]
+}
+
+// or is the part of a cotangent that may be missing.
+func (k *neuronKernel[T]) or(p place, g []T, t int) []T {
+	if g == nil || t < 0 || t >= k.t {
+		return k.zeros[:p.hi-p.lo]
+	}
+	p.t = t
+	return now(p, g)
+}
+
+// retreat takes the adjoints of a group over a step back, for its weighted input x.
+func (k *neuronKernel[T]) retreat(w *task[T], p place, x []T) {
+	a := &w.adjoint
+	k.localDerivatives(w, p)
+	for i := range k.flows {
+		f := &k.flows[i]
+		k.spike(w, f, p)
+		ampa := x
+		dx := f.inputs(p.t, k.b, p.lo/k.n, p.hi/k.n, k.n*k.types())
+		dampa := dx
+		if k.four {
+			ampa, dampa = column(w.ampa, x, 0), w.dampa[:p.hi-p.lo]
+		}
+		k.linearOperands(w, f, p, ampa, dampa)
+		if k.twin {
+			k.twinLinear(w, f, p)
+		} else {
+			a.linear.Run(w.scratch)
+		}
+		if k.four {
+			for j, d := range dampa {
+				dx[j*SynapseTypes] = d
+			}
+			k.discharge(p, f, &a.linear, x, dx)
+		}
+	}
+}
+
+// localDerivatives computes what the flows share.
+func (k *neuronKernel[T]) localDerivatives(w *task[T], p place) {
+	a, in, o, c, d := &w.adjoint, &k.in, &k.out, &k.coef, &k.derived
+	l := &a.local
+	l.Post0, l.Pre0, l.Timer0 = before(p, o.ypost, in.imem), before(p, o.ypre, in.vmem), before(p, k.timer, in.timer)
+	l.Syn, l.Iahp, l.Pre = now(p, o.isyn), now(p, o.iahp), now(p, o.ypre)
+	l.Iahp0, l.S0 = before(p, o.iahp, k.iahp0), before(p, o.spikes, in.spikes)
+	l.LeakMem = per(p, c[leakMem])
+	if k.four {
+		l.Syn, l.LeakMem = k.drives(w, p)
+	}
+	l.RateMem, l.Feedback, l.GainMem, l.DcMem = per(p, c[rateMem]), per(p, c[feedback]), per(p, c[gainMem]), per(p, c[dcMem])
+	l.InvLeak, l.DecayAHP, l.JumpAHP = per(p, d.invLeak), per(p, d.decayAHP), per(p, d.jumpAHP)
+	if l.Gate = 1 + tolerance[T](); k.rule == Rockpool || k.forced {
+		l.Gate = 0
 	}
 	switch {
-	case d.wrec == nil:
-	case k.ownWrec:
-		kernel.Blocks(k.b, 1, func(b, _ int) { k.rowWeights(b, d.x, d.wrec[b*k.n*width:(b+1)*k.n*width]) })
+	case k.twin: // for each flow
+	case k.soft:
+		l.Run(w.scratch)
 	default:
-		kernel.Gemm(true, false, k.n, width, k.t*k.b, k.spiked, d.x, 0, d.wrec)
+		l.Local.Run(w.scratch)
+	}
+	if k.forced || k.flows[len(k.flows)-1].rule != SurgeS {
+		return
+	}
+	s := &a.slopes
+	s.Pre, s.Threshold = l.Pre, per(p, c[threshold])
+	s.Width, s.Fall, s.Most = T(k.width), T(k.fall), T(k.most)
+	if k.twin {
+		k.twinSlopes(s)
+	} else {
+		s.Run(w.scratch)
 	}
 }
 
-// rowWeights computes the gradient dw of the weights of one row: dw[i][j] = Σ_t spikes[t-1][i] dx[t][j].
-func (k *neuronKernel[T]) rowWeights(b int, dx, dw []T) {
-	clear(dw)
-	width := k.n * k.types()
-	for t := range k.t {
-		row := t*k.b + b
-		for i, s := range k.spiked[row*k.n : (row+1)*k.n] {
-			if s != 0 {
-				kernel.Axpy(s, dx[row*width:(row+1)*width], dw[i*width:(i+1)*width])
+// spike takes the adjoints of a flow over spike, reset and timer.
+func (k *neuronKernel[T]) spike(w *task[T], f *flow[T], p place) {
+	a, in, o, c, g := &w.adjoint, &k.in, &k.out, &k.coef, &k.gout
+	pre, timer0, thr := now(p, o.ypre), before(p, k.timer, in.timer), per(p, c[threshold])
+	post, dpre, spikes, timer := of(p, f.post), of(p, f.pre), of(p, f.spikes), of(p, f.timer)
+	gpost, gpre, gs := k.or(p, g.ypost, p.t), k.or(p, g.ypre, p.t), k.or(p, g.spikes, p.t)
+	dthr, drefr, gy := of(p, f.partial[threshold]), of(p, f.partial[refractory]), a.gy[:len(pre)]
+	tick := 1 + tolerance[T]()
+	switch {
+	case k.forced:
+		if k.gin.forced != nil {
+			for j, d := range spikes {
+				now(p, k.gin.forced)[j] = d + gs[j]
 			}
 		}
+		a.forced = cells.SpikeForced[T]{S: now(p, o.spikes), Timer0: timer0, DPost: post, DPre: dpre, GPost: gpost, GPre: gpre, DTimer: timer, DRefractory: drefr, Gy: gy, Tick: tick}
+		if k.twin {
+			k.twinForced(&a.forced)
+		} else {
+			a.forced.Run(w.scratch)
+		}
+	case f.rule == SurgeS:
+		s := &a.s
+		s.Pre, s.Timer0, s.Threshold, s.Count, s.Flag = pre, timer0, thr, a.slopes.Count, a.slopes.Flag
+		s.DS, s.DPost, s.DPre, s.GS, s.GPost, s.GPre = spikes, post, dpre, gs, gpost, gpre
+		s.DTimer, s.DThreshold, s.DRefractory, s.Gy, s.Tick = timer, dthr, drefr, gy, tick
+		if k.twin {
+			k.twinSpike(s, per(p, c[refractory]))
+		} else {
+			s.Run(w.scratch)
+		}
+	case f.rule == SurgeT:
+		s := &a.t
+		s.Pre, s.Timer0, s.Threshold, s.S, s.Post0, s.RateAHP = pre, timer0, thr, now(p, o.spikes), before(p, o.ypost, in.imem), per(p, c[rateAHP])
+		s.Shift, s.DS, s.DPost, s.DPre, s.GPost, s.GPre = of(p, f.shift), spikes, post, dpre, gpost, gpre
+		s.GSBefore, s.GSAfter, s.GPostBefore = k.or(p, g.spikes, p.t-1), k.or(p, g.spikes, p.t+1), k.or(p, g.ypost, p.t-1)
+		s.DTimer, s.DThreshold, s.DRefractory, s.Gy, s.Tick = timer, dthr, drefr, gy, tick
+		s.Run(w.scratch)
+	default:
+		s := &a.rockpool
+		s.Pre, s.Timer0, s.Threshold, s.S, s.Ampere = pre, timer0, thr, now(p, o.spikes), per(p, c[ampere])
+		s.DS, s.DPost, s.DPre, s.GS, s.GPost, s.GPre = spikes, post, dpre, gs, gpost, gpre
+		s.DTimer, s.DAmpere, s.DRefractory, s.Gy, s.Tick = timer, of(p, f.partial[ampere]), drefr, gy, tick
+		s.Run(w.scratch)
 	}
 }
 
-// adjointRow takes one row of the batch back through time. Adjoints of Imem are those of its logarithm, y.
-func (k *neuronKernel[T]) adjointRow(rule Rule, b int, a *neuronIn[[]T], o, g *neuronOut[[]T], gin *neuronIn[[]T], buf []T) {
-	n, step := k.n, k.b*k.n
-	types := k.types()
-	width := n * types
-	tol := tolerance[T]()
-	c, dv, wrec := k.row(b, a)
-	w, buf := buf[:width], buf[width:]
-	next := func() []T { s := buf[:n:n]; buf = buf[n:]; return s }
-	// w: the weighted input; the adjoints of the state: post, pre (through the feedback of the following step), isyn, iahp, spikes,
-	// timer; shift: of the time of the spike, through the charges it set off (SurgeT).
-	rec, dpost, dpre, disyn, diahp, ds, dtimer, shift := next(), next(), next(), next(), next(), next(), next(), next()
-	r0 := b * n
-	var dmore [numMore][]T
-	for i := range types - 1 {
-		dmore[i] = next()
-		kernel.Load(dmore[i], g.final[numStates-numMore+i], r0)
-	}
-	var p [numCoefs][]T
-	for i := range k.coefs() {
-		p[i] = k.partial[i][r0 : r0+n]
-	}
-	kernel.Load(dpost, g.final[2], r0)
-	kernel.Load(dpre, g.final[3], r0)
-	kernel.Load(ds, g.final[4], r0)
-	kernel.Load(dtimer, g.final[5], r0)
-	kernel.Load(disyn, g.final[0], r0)
-	kernel.Load(diahp, g.final[1], r0)
-	clear(shift)
-	last := (k.t-1)*step + r0
-	for j := range n { // the final states are logarithms
-		disyn[j] /= o.isyn[last+j]
-		diahp[j] /= o.iahp[last+j]
-	}
-	for t := k.t - 1; t >= 0; t-- {
-		at := t*step + r0
-		before := at - step
-		copy(w, a.x[at*types:])
-		if k.recurrent {
-			for i, si := range k.spiked[at : at+n] {
-				if si != 0 {
-					kernel.Axpy(si, wrec[i*width:(i+1)*width], w)
-				}
-			}
-		}
-		dx := gin.x[at*types : (at+n)*types]
-		for j := range n {
-			var isyn0, iahp0, post0, pre0, s0, timer0 T
-			if t > 0 {
-				isyn0, iahp0, post0, pre0 = o.isyn[before+j], o.iahp[before+j], o.ypost[before+j], o.ypre[before+j]
-				s0, timer0 = o.spikes[before+j], k.timer[before+j]
-			} else {
-				isyn0, iahp0, post0, pre0 = exp(a.isyn[r0+j]), exp(a.iahp[r0+j]), a.imem[r0+j], a.vmem[r0+j]
-				s0, timer0 = a.spikes[r0+j], a.timer[r0+j]
-			}
-			y, s := o.ypre[at+j], o.spikes[at+j]
-			x := y - c[threshold][j]
-			b := x > 0 && k.most > 0
-			if k.forced {
-				b = s > 0
-			}
-
-			// Spike: count, reset, timer.
-			gs := ds[j] + of(g.spikes, at+j)
-			gpost := dpost[j] + of(g.ypost, at+j)
-			gy := dpre[j] + of(g.ypre, at+j)
-			var gx, gtimer T
-			switch {
-			case k.twin && !k.forced: // below
-			case b:
-				p[refractory][j] += dtimer[j]
-			default:
-				gtimer = dtimer[j] * k.tickSlope(timer0, tol)
-			}
-			switch {
-			case k.forced:
-				if !b {
-					gy += gpost
-				}
-				if gin.forced != nil {
-					gin.forced[at+j] = gs
-				}
-			case rule == SurgeS:
-				count, flag := k.slopes(float64(x))
-				gx = T(gs*T(count)) - T(T(gpost*y)*T(flag))
-				switch {
-				case k.twin:
-					b := T(logistic(float64(x) / k.width))
-					gy += T((1 - b) * gpost)
-					gtimer = T((1-b)*dtimer[j]) * k.tickSlope(timer0, tol)
-					p[refractory][j] += T(b * dtimer[j])
-					gx += T(T(dtimer[j]*T(flag)) * (c[refractory][j] - k.tick(timer0, tol)))
-				case !b:
-					gy += gpost
-				}
-			case rule == SurgeT:
-				if !b {
-					gy += gpost
-					break
-				}
-				q := shift[j] - dtimer[j] - T(of(g.ypost, at+j)*y)/2
-				if t > 0 && g.spikes != nil {
-					q += T(s*g.spikes[before+j]) / 2
-				}
-				if t+1 < k.t && g.spikes != nil {
-					q -= T(s*g.spikes[at+step+j]) / 2
-				}
-				if t > 0 {
-					q -= T(of(g.ypost, before+j)*post0) / 2
-				}
-				gx = q / max(y-post0, leastGrowth)
-			case rule == Rockpool:
-				gy += k.rockpool(j, b, s, y, gs, gpost, p[ampere], c[ampere])
-			}
-			gy += gx
-			p[threshold][j] -= gx
-
-			// Membrane. In the one bin in which the gate is about to open, the update with it open counts too.
-			m0 := exp(post0)
-			iahp, isyn := o.iahp[at+j], o.isyn[at+j]
-			leak := c[leakMem][j] + iahp
-			syn := isyn
-			var now, was, gmore [numMore]T
-			if k.four {
-				for i := range now {
-					now[i], gmore[i] = o.more[i][at+j], dmore[i][j]+of(g.more[i], at+j)
-					if t > 0 {
-						was[i] = o.more[i][before+j]
-					} else {
-						was[i] = a.more[i][r0+j]
-					}
-				}
-				syn = drive(syn, now[gaba], now[nmda], m0, c[cutoff][j])
-				leak += now[shunt]
-			}
-			ratio := leak / c[leakMem][j]
-			h, gain := c[rateMem][j], c[gainMem][j]
-			f := exp(c[feedback][j] * pre0)
-			input := syn - leak + c[dcMem][j]
-			gisyn, gahp := disyn[j]+of(g.isyn, at+j), diahp[j]+of(g.iahp, at+j)
-			var gpost0, gpre0, gsyn, gleaks T
-			update := func(gy, iin T, open bool) {
-				growth, raw := branch(m0, h, f, ratio, gain, iin, leak)
-				gr := T(gy * k.slope(raw) * m0 / k.bounded(k.floor(raw)))
-				if gr == 0 {
-					return
-				}
-				under := m0 + gain
-				drive := gain * iin / under
-				gf, gdrive := T(gr*h), T(T(gr*h)*ratio)
-				gratio, gleak := T(T(gr*h)*(drive-leak)), -gdrive
-				gdrive /= under
-				p[rateMem][j] += T(gr * (f + T(ratio*(drive-leak))))
-				p[feedback][j] += T(T(gf*f) * pre0)
-				gpre0 += T(T(gf*f) * c[feedback][j])
-				gpost0 += T(gr*(1+growth)) - T(gdrive*drive*m0)
-				p[gainMem][j] += T(gdrive * (iin - drive))
-				p[leakMem][j] -= T(gratio*ratio) / c[leakMem][j]
-				gleak += gratio / c[leakMem][j]
-				if open {
-					gin := T(T(gdrive*gain) * k.slope(input))
-					gsyn += gin
-					p[dcMem][j] += gin
-					gleak -= gin
-				}
-				p[leakMem][j] += gleak
-				gleaks += gleak
-			}
-			switch {
-			case k.twin:
-				_, on := branch(m0, h, f, ratio, gain, k.floor(input), leak)
-				_, off := branch(m0, h, f, ratio, gain, 1, leak)
-				gt := gate(timer0)
-				update(T(gy*gt), k.floor(input), true)
-				update(T(gy*(1-gt)), 1, false)
-				jump := log(k.bounded(k.floor(on))) - log(k.bounded(k.floor(off)))
-				gtimer -= T(T(gy*jump) * T(float64(gt*(1-gt))/gateWidth))
-			case timer0 == 0:
-				update(gy, max(input, 1), true)
-			default:
-				update(gy, 1, false)
-				if timer0 <= 1+tol && rule != Rockpool && !k.forced {
-					_, on := branch(m0, h, f, ratio, gain, max(input, 1), leak)
-					gtimer -= T(gy * (log(k.bounded(max(on, 1))) - y))
-				}
-			}
-
-			gisyn += gsyn
-			gahp += gleaks
-			if k.four {
-				gpost0 += undrive(&gmore, gsyn, gleaks, now[nmda], m0, c[cutoff][j], &p[cutoff][j])
-				k.discharge(j, &gmore, &was, &c, &dv, w, dx, &p, &dmore)
-			}
-
-			// Spike frequency adaptation.
-			raw := T(dv.decayAHP[j]*iahp0) + T(dv.jumpAHP[j]*s0)
-			graw := T(gahp * k.slope(raw))
-			p[rateAHP][j] -= T(T(graw*dv.decayAHP[j]) * iahp0)
-			jump := T(graw * s0)
-			p[pulseAHP][j] += T(T(jump*(1-dv.chargeAHP[j])) * c[gainAHP][j])
-			p[gainAHP][j] += T(jump * dv.chargeAHP[j])
-			ds[j], shift[j] = 0, 0
-			if rule == SurgeT && !k.forced {
-				shift[j] = -T(T(jump*dv.jumpAHP[j]) * c[rateAHP][j])
-			} else {
-				ds[j] = T(graw * dv.jumpAHP[j])
-			}
-
-			// Synapse.
-			p[rateSyn][j] -= T(T(gisyn*dv.decaySyn[j]) * isyn0)
-			wj := w[j*types]
-			target := max(T(c[gainSyn][j]*wj), 1)
-			p[pulseSyn][j] += T(T(gisyn*target) * (1 - dv.chargeSyn[j]))
-			gtarget := T(T(gisyn*dv.chargeSyn[j]) * T(hardSlope(float64(c[gainSyn][j]*wj), 1)))
-			p[gainSyn][j] += T(gtarget * wj)
-			dx[j*types] = T(gtarget * c[gainSyn][j])
-
-			dpost[j], dpre[j] = gpost0, gpre0
-			disyn[j], diahp[j] = T(gisyn*dv.decaySyn[j]), T(graw*dv.decayAHP[j])
-			dtimer[j] = gtimer
-		}
-		if k.recurrent {
-			k.recurrence(rule, wrec, &c, dx, k.spiked[at:at+n], rec, w, ds, shift)
-		}
-	}
-	if gin.isyn != nil {
-		for j := range n {
-			gin.isyn[r0+j] = disyn[j] * exp(a.isyn[r0+j])
-		}
-	}
-	if gin.iahp != nil {
-		for j := range n {
-			gin.iahp[r0+j] = diahp[j] * exp(a.iahp[r0+j])
-		}
-	}
-	kernel.Store(gin.imem, dpost, r0)
-	kernel.Store(gin.vmem, dpre, r0)
-	kernel.Store(gin.spikes, ds, r0)
-	kernel.Store(gin.timer, dtimer, r0)
-	for i, d := range dmore {
-		kernel.Store(gin.more[i], d, r0)
-	}
+// linearOperands sets the operands of the loop for membrane, adaptation and synapse.
+func (k *neuronKernel[T]) linearOperands(w *task[T], f *flow[T], p place, x, dx []T) {
+	a, o, c, d, g := &w.adjoint, &k.out, &k.coef, &k.derived, &k.gout
+	l, v, n := &a.local, &a.linear, p.hi-p.lo
+	v.Gy, v.F, v.Drive, v.Iin, v.M0, v.InvUnder = a.gy[:n], l.F, l.Drive, l.Iin, l.M0[:n], l.InvUnder
+	v.Gain, v.Inner, v.Open, v.SlopeAHP, v.Jump, v.Leak = l.Gain, l.Inner, l.Open, l.SlopeAHP, l.Jump, l.Leak
+	v.Pre0, v.Iahp0, v.S0, v.Isyn0, v.W = l.Pre0, l.Iahp0, l.S0, before(p, o.isyn, k.isyn0), x
+	v.RateMem, v.Feedback, v.GainMem, v.InvLeak = l.RateMem, l.Feedback, l.GainMem, l.InvLeak
+	v.DecayAHP, v.JumpAHP, v.ChargeAHP, v.GainAHP = l.DecayAHP, l.JumpAHP, per(p, d.chargeAHP), per(p, c[gainAHP])
+	v.DecaySyn, v.ChargeSyn, v.GainSyn = per(p, d.decaySyn), per(p, d.chargeSyn), per(p, c[gainSyn])
+	v.GIsyn, v.GIahp = k.or(p, g.isyn, p.t), k.or(p, g.iahp, p.t)
+	v.DIsyn, v.DIahp, v.DTimer = of(p, f.isyn), of(p, f.iahp), of(p, f.timer)
+	sum := func(c coef) []T { return of(p, f.partial[c]) }
+	v.DRateMem, v.DFeedback, v.DGainMem, v.DLeakMem, v.DDcMem = sum(rateMem), sum(feedback), sum(gainMem), sum(leakMem), sum(dcMem)
+	v.DRateAHP, v.DPulseAHP, v.DGainAHP = sum(rateAHP), sum(pulseAHP), sum(gainAHP)
+	v.DRateSyn, v.DPulseSyn, v.DGainSyn = sum(rateSyn), sum(pulseSyn), sum(gainSyn)
+	v.DPost, v.DPre, v.DW, v.DS, v.Gsyn, v.Gleak = of(p, f.post), of(p, f.pre), dx, of(p, f.spikes), a.gsyn[:n], a.gleak[:n]
 }
 
 // recurrence adds to the adjoints of the spikes of the step before what flows back through w_rec: to their
-// counts, or in SurgeT to their times, as a charge that came earlier by q bins has decayed by q dt/tau_syn more. (A charge that is moved from
-// bin to bin as the output spikes are is nearer to physics and useless: gradients of 3 neurons over 300 bins come out 1e2 to 1e5 times too
-// large.)
-func (k *neuronKernel[T]) recurrence(rule Rule, wrec []T, c *[numCoefs][]T, dx, spiked, rec, w, ds, shift []T) {
-	n, types := k.n, k.types()
-	width := n * types
-	if rule != SurgeT || k.forced {
-		kernel.Gemm(false, true, 1, n, width, dx, wrec, 0, rec)
-		for j, r := range rec {
-			ds[j] += r
-		}
+// counts, or in SurgeT to their times, as a charge that came earlier by q bins has decayed by q dt/tau_syn more. (A charge
+// that is moved from bin to bin as the output spikes are is nearer to physics and useless: gradients of 3 neurons over 300
+// bins come out 1e2 to 1e5 times too large.)
+func (k *neuronKernel[T]) recurrence(w *task[T], f *flow[T], t, lo, hi int) {
+	n, width := k.n, k.n*k.types()
+	dx := f.inputs(t, k.b, lo, hi, width)
+	if f.rule == SurgeT && !k.forced {
+		k.shifts(w, f, t, lo, hi, dx)
 		return
 	}
-	for j, rate := range c[rateSyn] {
-		w[j*types] = dx[j*types] * rate
+	back := w.adjoint.back[:(hi-lo)*n]
+	if k.ownWrec {
+		for row := lo; row < hi; row++ {
+			kernel.Gemm(false, true, 1, n, width, dx[(row-lo)*width:(row-lo+1)*width], k.weights(row), 0, back[(row-lo)*n:(row-lo+1)*n])
+		}
+	} else {
+		kernel.Gemm(false, false, hi-lo, n, width, dx, k.transposed, 0, back)
 	}
-	for i := range types - 1 {
-		for j, rate := range c[int(rateGABA)+i] {
-			w[j*types+1+i] = dx[j*types+1+i] * rate
+	kernel.Axpy(1, back, f.spikes[lo*n:hi*n])
+}
+
+// shifts is recurrence for SurgeT: of the neurons that spiked in the step before.
+func (k *neuronKernel[T]) shifts(w *task[T], f *flow[T], t, lo, hi int, dx []T) {
+	n, types := k.n, k.types()
+	width := n * types
+	spikes := before(k.place(t, lo, hi), k.out.spikes, k.in.spikes)
+	shift, moved := f.shift[lo*n:hi*n], w.adjoint.moved
+	clear(shift)
+	for row := range hi - lo {
+		fresh := true
+		for i, s := range spikes[row*n : (row+1)*n] {
+			if s == 0 {
+				continue
+			}
+			if fresh {
+				fresh = false
+				k.rates(moved, k.place(t, lo+row, lo+row+1), dx[row*width:(row+1)*width])
+			}
+			sum := T(0)
+			for j, wij := range k.weights(lo + row)[i*width : (i+1)*width] {
+				sum += T(wij * moved[j])
+			}
+			shift[row*n+i] = -T(s * sum)
 		}
-	}
-	for i, si := range spiked {
-		if si == 0 {
-			continue
-		}
-		sum := T(0)
-		for j, wij := range wrec[i*width : (i+1)*width] {
-			sum += T(wij * w[j])
-		}
-		shift[i] -= T(si * sum)
 	}
 }
 
-// rockpool is the package's rule for one spike, with the linear reset Imem_post = (1-b) Imem + b Io: the adjoint of y before
-// the reset. The count has slope 1 per ampere where Imem > Io, b = clip(count, 0, 1) half slopes at 0 and 1.
-func (k *neuronKernel[T]) rockpool(j int, b bool, s, y, gs, gpost T, dio, io []T) T {
-	if y <= 0 {
-		return gpost
+// rates writes the adjoint of the weighted input of a row times the rates of decay of the synapses.
+func (k *neuronKernel[T]) rates(moved []T, p place, dx []T) {
+	types := k.types()
+	for i := range types {
+		rate := per(p, k.coef[rateSyn])
+		if i > 0 {
+			rate = per(p, k.coef[int(rateGABA)+i-1])
+		}
+		for j := range k.n {
+			moved[j*types+i] = dx[j*types+i] * rate[j]
+		}
 	}
-	m := exp(y)
-	gm := gpost // of Imem after the reset, relative to Io
-	if !b {
-		gm /= m
-	}
-	slope := T(0)
-	if s <= 1 {
-		slope = 0.5
-	}
-	count := gs + T(T(gm*(1-m))*slope)
-	dio[j] += T(count * m)
-	gy := T(T(count*m) * io[j])
-	if !b {
-		gy += gpost
-	}
-	return gy
-}
-
-// of is an element of a gradient that may be absent.
-func of[T kernel.Float](g []T, i int) T {
-	if g == nil {
-		return 0
-	}
-	return g[i]
 }

@@ -7,19 +7,22 @@ import (
 
 // clipRows scales the gradients of rows down whose norm, with respect to the logarithms of the coefficients, is more than
 // clip times the median of all rows.
-func (k *neuronKernel[T]) clipRows(a, d *neuronIn[[]T]) {
+func (k *neuronKernel[T]) clipRows(f *flow[T]) {
 	if math.IsInf(k.clip, 1) {
 		return
 	}
 	norms := make([]float64, k.b)
 	for b := range norms {
 		sum := 0.0
-		coefs, _, _ := k.row(b, a)
 		for c := range k.coefs() {
-			for j, g := range k.partial[c][b*k.n : (b+1)*k.n] {
+			values := k.in.coef[c]
+			if k.perRow {
+				values = values[b*k.n:]
+			}
+			for j, g := range f.partial[c][b*k.n : (b+1)*k.n] {
 				x := float64(g)
 				if coef(c) != threshold {
-					x *= float64(coefs[c][j])
+					x *= float64(values[j])
 				}
 				sum += float64(x * x)
 			}
@@ -29,25 +32,28 @@ func (k *neuronKernel[T]) clipRows(a, d *neuronIn[[]T]) {
 	sorted := slices.Sorted(slices.Values(norms))
 	bound := k.clip * sorted[k.b/2]
 	for b, norm := range norms {
-		if !(norm > bound) || bound == 0 {
-			continue
+		if norm > bound && bound > 0 {
+			k.scaleRow(f, b, T(bound/norm))
 		}
-		scale := T(bound / norm)
-		row := func(x []T, row, width int) {
-			if x != nil {
-				for j := row * width; j < (row+1)*width; j++ {
-					x[j] *= scale
-				}
-			}
+	}
+}
+
+// scaleRow multiplies all gradients of a row of the batch.
+func (k *neuronKernel[T]) scaleRow(f *flow[T], b int, scale T) {
+	row := func(x []T, row, width int) {
+		for j := row * width; j < (row+1)*width && j < len(x); j++ {
+			x[j] *= scale
 		}
-		for c := range k.coefs() {
-			row(k.partial[c], b, k.n)
-		}
+	}
+	for c := range k.coefs() {
+		row(f.partial[c], b, k.n)
+	}
+	if len(f.dx) == len(k.in.x) {
 		for t := range k.t {
-			row(d.x, t*k.b+b, k.n*k.types())
+			row(f.dx, t*k.b+b, k.n*k.types())
 		}
-		for _, x := range append([][]T{d.isyn, d.iahp, d.imem, d.vmem, d.spikes, d.timer}, d.more[:]...) {
-			row(x, b, k.n)
-		}
+	}
+	for _, x := range append([][]T{f.isyn, f.iahp, f.post, f.pre, f.spikes, f.timer}, f.more[:]...) {
+		row(x, b, k.n)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/surge-snn/surge/internal/cells"
 	"github.com/surge-snn/surge/internal/fmath"
 )
 
@@ -62,15 +63,13 @@ const (
 	// DefaultWidth is the width w of the logistic function of SurgeS, in e-folds of Imem. Below the growth of the
 	// membrane per bin at threshold (0.5 at the default currents and 1 ms) gradients explode.
 	DefaultWidth = 0.7
-	// leastGrowth bounds the growth of y in the bin of a spike from below, in SurgeT.
-	leastGrowth = 0.2
 	// share is the weight of S in Surge.
 	share = 0.3
 	// gateWidth is the width of the refractory gate of the twin, in bins, and timerWidth that of the
 	// lower end of its timer.
 	gateWidth, timerWidth = 0.15, 0.05
 	// ceiling bounds Imem/Io: e^80, which is 1e22 A and a number in float32.
-	ceiling = 5.5e34
+	ceiling = cells.Ceiling
 )
 
 // logistic returns 1/(1+e^-x) without overflow.
