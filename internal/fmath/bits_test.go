@@ -17,7 +17,7 @@ import (
 	"testing"
 )
 
-// TestNothingToFuse reads the source: every product is rounded at once by float64, which
+// TestNothingToFuse reads the source: every product is rounded at once by float64 or float32, which
 // forbids to fuse it with a sum, and nothing that may differ is called.
 func TestNothingToFuse(t *testing.T) {
 	paths, err := filepath.Glob("*.go")
@@ -40,13 +40,13 @@ func TestNothingToFuse(t *testing.T) {
 			case *ast.GenDecl: // constants are computed by the compiler, exactly
 				return n.Tok != token.CONST
 			case *ast.CallExpr:
-				if f, ok := n.Fun.(*ast.Ident); ok && f.Name == "float64" {
+				if f, ok := n.Fun.(*ast.Ident); ok && (f.Name == "float64" || f.Name == "float32") {
 					fine[n.Args[0]] = true
 					rounded++
 				}
 			case *ast.SelectorExpr:
 				pkg, ok := n.X.(*ast.Ident)
-				exact := []string{"Float64bits", "Float64frombits", "Inf", "NaN", "Log2E"}
+				exact := []string{"Float64bits", "Float64frombits", "Float32bits", "Float32frombits", "Inf", "NaN", "Log2E"}
 				if ok && pkg.Name == "math" && !slices.Contains(exact, n.Sel.Name) {
 					t.Errorf("%s: math.%s", fset.Position(n.Pos()), n.Sel.Name)
 				}
