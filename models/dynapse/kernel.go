@@ -46,14 +46,15 @@ type neuronKernel[T kernel.Float] struct {
 	timer        []T // [T, B, N], bins that are left, after the step
 	tasks        []task[T]
 	flows        []flow[T]
-	events       kernel.Events[T]
-	transposed   []T // w_rec, [4N, N]
+	entering     kernel.Events[T] // [T·B, N], the spikes of the step before each step; recurrent only
+	columns      kernel.Columns[T]
+	transposed   kernel.Packed[T] // w_rec, [4N, N]
 
 	in, gin           neuronIn[[]T]
 	out, gout         neuronOut[[]T]
 	scale             T
 	forward, backward func(lo, hi int) // made once: a method value is allocated
-	combine, columns  func(lo, hi int)
+	combine           func(lo, hi int)
 }
 
 // derived are numbers per neuron that follow from its coefficients; refractory is a whole number of bins where rounding
@@ -230,9 +231,12 @@ func (k *neuronKernel[T]) prepare() {
 	k.timer = list(k.t * step)
 	k.tasks = make([]task[T], (k.b+k.block-1)/k.block)
 	for i := range k.tasks {
-		k.tasks[i] = newTask[T](k.mode, k.block*k.n, span)
+		k.tasks[i] = newTask[T](k.mode, k.n, k.block*k.n, span)
 	}
-	k.forward, k.backward, k.combine, k.columns = k.forwardRows, k.backwardRows, k.combineRows, k.scatterColumns
+	k.forward, k.backward, k.combine = k.forwardRows, k.backwardRows, k.combineRows
+	if k.recurrent {
+		k.entering.Resize(k.t*k.b, k.n)
+	}
 }
 
 const (
@@ -328,6 +332,18 @@ func (k *neuronKernel[T]) weights(row int) []T {
 	return k.in.wrec
 }
 
+// record lists the spikes that enter a step.
+func (k *neuronKernel[T]) record(w *task[T], t, lo, hi int) {
+	spikes := before(k.place(t, lo, hi), k.out.spikes, k.in.spikes)
+	for row := range hi - lo {
+		s := spikes[row*k.n : (row+1)*k.n]
+		if kernel.Mask(w.mask, s) {
+			s = nil // all are 1
+		}
+		w.recorder.Record(&k.entering, t*k.b+lo+row, w.mask, s)
+	}
+}
+
 // weigh returns the weighted input of rows lo to hi of a step, with what comes from the spikes of the step before.
 func (k *neuronKernel[T]) weigh(w *task[T], t, lo, hi int) []T {
 	width := k.n * k.types()
@@ -336,15 +352,8 @@ func (k *neuronKernel[T]) weigh(w *task[T], t, lo, hi int) []T {
 		return x
 	}
 	sum := w.weighted[:len(x)]
-	copy(sum, x)
-	spikes := before(k.place(t, lo, hi), k.out.spikes, k.in.spikes)
 	for row := range hi - lo {
-		weights, to := k.weights(lo+row), sum[row*width:(row+1)*width]
-		for i, s := range spikes[row*k.n : (row+1)*k.n] {
-			if s != 0 {
-				kernel.Axpy(s, weights[i*width:(i+1)*width], to)
-			}
-		}
+		k.entering.Gather(sum[row*width:(row+1)*width], x[row*width:(row+1)*width], t*k.b+lo+row, k.weights(lo+row))
 	}
 	return sum
 }

@@ -31,6 +31,7 @@ type adjoint[T kernel.Float] struct {
 	linear          cells.Linear[T]
 	gsyn, gleak, gy []T
 	back            []T // [block, N], what comes back through w_rec
+	product         kernel.Scratch[T]
 	moved           []T // a row of the weighted input, times rates
 }
 
@@ -102,12 +103,7 @@ func (k *neuronKernel[T]) begin() {
 		}
 	}
 	if k.recurrent && !k.ownWrec && k.anyCounts() {
-		width := k.n * k.types()
-		for i := range k.n {
-			for j, w := range k.in.wrec[i*width : (i+1)*width] {
-				k.transposed[j*k.n+i] = w
-			}
-		}
+		k.transposed.Pack(k.in.wrec, k.n*k.types(), k.n, true)
 	}
 }
 
@@ -139,7 +135,6 @@ func (k *neuronKernel[T]) makeFlows() {
 		}
 	}
 	if k.recurrent {
-		k.transposed = make([]T, k.n*k.n*k.types())
 		for i := range k.tasks {
 			k.tasks[i].adjoint.back, k.tasks[i].adjoint.moved = make([]T, k.block*k.n), make([]T, k.n*k.types())
 		}
@@ -328,7 +323,7 @@ func (k *neuronKernel[T]) recurrence(w *task[T], f *flow[T], t, lo, hi int) {
 			kernel.Gemm(false, true, 1, n, width, dx[(row-lo)*width:(row-lo+1)*width], k.weights(row), 0, back[(row-lo)*n:(row-lo+1)*n])
 		}
 	} else {
-		kernel.Gemm(false, false, hi-lo, n, width, dx, k.transposed, 0, back)
+		k.transposed.Product(back, n, hi-lo, 0, n, kernel.Matrix[T]{Data: dx, Row: width, Col: 1}, false, &w.adjoint.product)
 	}
 	kernel.Axpy(1, back, f.spikes[lo*n:hi*n])
 }
@@ -337,26 +332,44 @@ func (k *neuronKernel[T]) recurrence(w *task[T], f *flow[T], t, lo, hi int) {
 func (k *neuronKernel[T]) shifts(w *task[T], f *flow[T], t, lo, hi int, dx []T) {
 	n, types := k.n, k.types()
 	width := n * types
-	spikes := before(k.place(t, lo, hi), k.out.spikes, k.in.spikes)
 	shift, moved := f.shift[lo*n:hi*n], w.adjoint.moved
 	clear(shift)
 	for row := range hi - lo {
-		fresh := true
-		for i, s := range spikes[row*n : (row+1)*n] {
-			if s == 0 {
-				continue
+		col, val := k.entering.Row(t*k.b + lo + row)
+		if len(col) == 0 {
+			continue
+		}
+		k.rates(moved, k.place(t, lo+row, lo+row+1), dx[row*width:(row+1)*width])
+		for e, i := range col {
+			s := T(1)
+			if val != nil {
+				s = val[e]
 			}
-			if fresh {
-				fresh = false
-				k.rates(moved, k.place(t, lo+row, lo+row+1), dx[row*width:(row+1)*width])
-			}
-			sum := T(0)
-			for j, wij := range k.weights(lo + row)[i*width : (i+1)*width] {
-				sum += T(wij * moved[j])
-			}
-			shift[row*n+i] = -T(s * sum)
+			shift[row*n+int(i)] = -T(s * dot(k.weights(lo + row)[int(i)*width:(int(i)+1)*width], moved))
 		}
 	}
+}
+
+// dot is Σ_j x_j y_j, in eight partial sums: number l is of the elements j = l mod 8, number 0 also of those behind the last eight.
+func dot[T kernel.Float](x, y []T) T {
+	var s0, s1, s2, s3, s4, s5, s6, s7 T
+	y = y[:len(x)]
+	j := 0
+	for ; j+8 <= len(x); j += 8 {
+		a, b := (*[8]T)(x[j:]), (*[8]T)(y[j:])
+		s0 += T(a[0] * b[0])
+		s1 += T(a[1] * b[1])
+		s2 += T(a[2] * b[2])
+		s3 += T(a[3] * b[3])
+		s4 += T(a[4] * b[4])
+		s5 += T(a[5] * b[5])
+		s6 += T(a[6] * b[6])
+		s7 += T(a[7] * b[7])
+	}
+	for ; j < len(x); j++ {
+		s0 += T(x[j] * y[j])
+	}
+	return ((s0 + s4) + (s2 + s6)) + ((s1 + s5) + (s3 + s7))
 }
 
 // rates writes the adjoint of the weighted input of a row times the rates of decay of the synapses.

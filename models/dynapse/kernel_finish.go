@@ -101,23 +101,8 @@ func (k *neuronKernel[T]) weightGradient(dx, dw []T) {
 		kernel.Blocks(k.b, 1, func(b, _ int) { k.rowWeights(b, dx, dw[b*k.n*width:(b+1)*k.n*width]) })
 		return
 	}
-	k.events.Collect(k.out.spikes, (k.t-1)*k.b, k.n)
-	k.events.Transpose()
-	kernel.Blocks(k.n, 8, k.columns)
-	for b := range k.b {
-		for i, s := range k.in.spikes[b*k.n : (b+1)*k.n] {
-			if s != 0 {
-				kernel.Axpy(s, dx[b*width:(b+1)*width], dw[i*width:(i+1)*width])
-			}
-		}
-	}
-}
-
-func (k *neuronKernel[T]) scatterColumns(lo, hi int) {
-	width := k.n * k.types()
-	for i := lo; i < hi; i++ {
-		k.events.Scatter(k.gin.wrec[i*width:(i+1)*width], i, k.flows[0].dx[k.b*width:])
-	}
+	k.columns.Transpose(&k.entering)
+	k.columns.Scatter(dw, dx, k.t*k.b, width, false)
 }
 
 // rowWeights computes the gradient dw of the weights of one row.
@@ -126,10 +111,13 @@ func (k *neuronKernel[T]) rowWeights(b int, dx, dw []T) {
 	width := k.n * k.types()
 	for t := range k.t {
 		row := t*k.b + b
-		for i, s := range before(k.place(t, b, b+1), k.out.spikes, k.in.spikes) {
-			if s != 0 {
-				kernel.Axpy(s, dx[row*width:(row+1)*width], dw[i*width:(i+1)*width])
+		col, val := k.entering.Row(row)
+		for e, i := range col {
+			s := T(1)
+			if val != nil {
+				s = val[e]
 			}
+			kernel.Axpy(s, dx[row*width:(row+1)*width], dw[int(i)*width:(int(i)+1)*width])
 		}
 	}
 }

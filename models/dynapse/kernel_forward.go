@@ -11,6 +11,8 @@ import (
 type task[T kernel.Float] struct {
 	scratch  *cells.Scratch
 	weighted []T // of the rows of the block
+	mask     []uint64
+	recorder kernel.Recorder[T]
 	err      error
 
 	// Of the neurons of a group: the drive of the synapses and the leak, and with four types the weighted
@@ -23,10 +25,10 @@ type task[T kernel.Float] struct {
 	adjoint  adjoint[T]
 }
 
-func newTask[T kernel.Float](m mode, block, span int) task[T] {
+func newTask[T kernel.Float](m mode, n, block, span int) task[T] {
 	w := task[T]{scratch: cells.NewScratch(), syn: make([]T, span), leak: make([]T, span), adjoint: newAdjoint[T](span)}
 	if m.recurrent {
-		w.weighted = make([]T, block*m.types())
+		w.weighted, w.mask = make([]T, block*m.types()), make([]uint64, kernel.Words(n))
 	}
 	if m.four {
 		w.ampa, w.dampa, w.shunted = make([]T, span), make([]T, span), make([]T, span)
@@ -63,7 +65,11 @@ func (k *neuronKernel[T]) Forward(in, out [][]T) error {
 func (k *neuronKernel[T]) forwardRows(lo, hi int) {
 	w := &k.tasks[lo/k.block]
 	w.err = nil
+	w.recorder.Reset()
 	for t := range k.t {
+		if k.recurrent {
+			k.record(w, t, lo, hi)
+		}
 		x := k.weigh(w, t, lo, hi)
 		for row := lo; row < hi; row += k.group {
 			p := k.place(t, row, min(row+k.group, hi))
