@@ -3316,6 +3316,825 @@ end_linear:
 	VZEROUPPER
 	RET
 
+// func expSynAVX2F32(args *byte, scratch *byte, n int) (found int)
+// Requires: AVX
+TEXT ·expSynAVX2F32(SB), NOSPLIT, $0-32
+	MOVQ args+0(FP), AX
+	MOVQ scratch+8(FP), CX
+	MOVQ n+16(FP), CX
+	XORQ DX, DX
+	XORQ BX, BX
+	SUBQ $0x08, CX
+	JL   tail_of_expSyn
+
+loop_expSyn:
+	MOVQ    48(AX), SI
+	MOVQ    (AX), SI
+	VMOVUPD (SI)(DX*1), Y0
+	MOVQ    48(AX), SI
+	VADDPS  (SI)(DX*1), Y0, Y0
+	MOVQ    24(AX), SI
+	VMULPS  (SI)(DX*1), Y0, Y0
+	MOVQ    48(AX), SI
+	VMOVUPD Y0, (SI)(DX*1)
+	MOVQ    72(AX), SI
+	VMOVUPD Y0, (SI)(DX*1)
+	ADDQ    $0x20, DX
+	SUBQ    $0x08, CX
+	JGE     loop_expSyn
+
+tail_of_expSyn:
+	ADDQ       $0x08, CX
+	JZ         end_expSyn
+	MOVQ       CX, SI
+	SHLQ       $0x02, SI
+	LEAQ       tail<>+64(SB), CX
+	SUBQ       SI, CX
+	VMOVUPD    (CX), Y15
+	MOVQ       48(AX), CX
+	VMASKMOVPS (CX)(DX*1), Y15, Y0
+	MOVQ       (AX), CX
+	VMASKMOVPS (CX)(DX*1), Y15, Y1
+	VADDPS     Y1, Y0, Y0
+	MOVQ       24(AX), CX
+	VMASKMOVPS (CX)(DX*1), Y15, Y1
+	VMULPS     Y1, Y0, Y0
+	MOVQ       48(AX), CX
+	VMASKMOVPS Y0, Y15, (CX)(DX*1)
+	MOVQ       72(AX), AX
+	VMASKMOVPS Y0, Y15, (AX)(DX*1)
+
+end_expSyn:
+	MOVQ BX, found+24(FP)
+	VZEROUPPER
+	RET
+
+// func expSynBackAVX2F32(args *byte, scratch *byte, n int) (found int)
+// Requires: AVX
+TEXT ·expSynBackAVX2F32(SB), NOSPLIT, $0-32
+	MOVQ args+0(FP), AX
+	MOVQ scratch+8(FP), CX
+	MOVQ n+16(FP), CX
+	XORQ DX, DX
+	XORQ BX, BX
+	SUBQ $0x08, CX
+	JL   tail_of_expSynBack
+
+loop_expSynBack:
+	MOVQ    72(AX), SI
+	MOVQ    (AX), SI
+	VMOVUPD (SI)(DX*1), Y0
+	MOVQ    72(AX), SI
+	VADDPS  (SI)(DX*1), Y0, Y0
+	MOVQ    24(AX), SI
+	VMULPS  (SI)(DX*1), Y0, Y1
+	MOVQ    96(AX), SI
+	MOVQ    96(AX), SI
+	VADDPS  (SI)(DX*1), Y1, Y1
+	MOVQ    96(AX), SI
+	VMOVUPD Y1, (SI)(DX*1)
+	MOVQ    48(AX), SI
+	VMULPS  (SI)(DX*1), Y0, Y0
+	MOVQ    72(AX), SI
+	VMOVUPD Y0, (SI)(DX*1)
+	MOVQ    120(AX), SI
+	VMOVUPD Y0, (SI)(DX*1)
+	ADDQ    $0x20, DX
+	SUBQ    $0x08, CX
+	JGE     loop_expSynBack
+
+tail_of_expSynBack:
+	ADDQ       $0x08, CX
+	JZ         end_expSynBack
+	MOVQ       CX, SI
+	SHLQ       $0x02, SI
+	LEAQ       tail<>+64(SB), CX
+	SUBQ       SI, CX
+	VMOVUPD    (CX), Y15
+	MOVQ       72(AX), CX
+	VMASKMOVPS (CX)(DX*1), Y15, Y0
+	MOVQ       (AX), CX
+	VMASKMOVPS (CX)(DX*1), Y15, Y1
+	VADDPS     Y1, Y0, Y0
+	MOVQ       24(AX), CX
+	VMASKMOVPS (CX)(DX*1), Y15, Y1
+	VMULPS     Y1, Y0, Y1
+	MOVQ       96(AX), CX
+	VMASKMOVPS (CX)(DX*1), Y15, Y2
+	VADDPS     Y1, Y2, Y1
+	MOVQ       96(AX), CX
+	VMASKMOVPS Y1, Y15, (CX)(DX*1)
+	MOVQ       48(AX), CX
+	VMASKMOVPS (CX)(DX*1), Y15, Y1
+	VMULPS     Y1, Y0, Y0
+	MOVQ       72(AX), CX
+	VMASKMOVPS Y0, Y15, (CX)(DX*1)
+	MOVQ       120(AX), AX
+	VMASKMOVPS Y0, Y15, (AX)(DX*1)
+
+end_expSynBack:
+	MOVQ BX, found+24(FP)
+	VZEROUPPER
+	RET
+
+// func alphaAVX2F32(args *byte, scratch *byte, n int) (found int)
+// Requires: AVX
+TEXT ·alphaAVX2F32(SB), NOSPLIT, $0-32
+	MOVQ args+0(FP), AX
+	MOVQ scratch+8(FP), CX
+	MOVQ n+16(FP), CX
+	XORQ DX, DX
+	XORQ BX, BX
+	SUBQ $0x08, CX
+	JL   tail_of_alpha
+
+loop_alpha:
+	MOVQ    24(AX), SI
+	VMOVUPD (SI)(DX*1), Y0
+	MOVQ    120(AX), SI
+	VMULPS  (SI)(DX*1), Y0, Y1
+	MOVQ    72(AX), SI
+	MOVQ    (AX), SI
+	VMOVUPD (SI)(DX*1), Y2
+	MOVQ    72(AX), SI
+	VMULPS  (SI)(DX*1), Y2, Y2
+	VADDPS  Y2, Y1, Y1
+	MOVQ    144(AX), SI
+	VMULPS  (SI)(DX*1), Y0, Y0
+	MOVQ    48(AX), SI
+	MOVQ    48(AX), SI
+	VMULPS  (SI)(DX*1), Y1, Y2
+	VADDPS  Y2, Y0, Y0
+	MOVQ    120(AX), SI
+	VMOVUPD Y1, (SI)(DX*1)
+	MOVQ    216(AX), SI
+	VMOVUPD Y1, (SI)(DX*1)
+	MOVQ    144(AX), SI
+	VMOVUPD Y0, (SI)(DX*1)
+	MOVQ    192(AX), SI
+	VMOVUPD Y0, (SI)(DX*1)
+	MOVQ    96(AX), SI
+	VMULPS  (SI)(DX*1), Y0, Y0
+	VMOVUPD word32_0000000000000000<>+0(SB), Y1
+	VSUBPS  Y0, Y1, Y0
+	MOVQ    168(AX), SI
+	VMOVUPD Y0, (SI)(DX*1)
+	ADDQ    $0x20, DX
+	SUBQ    $0x08, CX
+	JGE     loop_alpha
+
+tail_of_alpha:
+	ADDQ       $0x08, CX
+	JZ         end_alpha
+	MOVQ       CX, SI
+	SHLQ       $0x02, SI
+	LEAQ       tail<>+64(SB), CX
+	SUBQ       SI, CX
+	VMOVUPD    (CX), Y15
+	MOVQ       24(AX), CX
+	VMASKMOVPS (CX)(DX*1), Y15, Y0
+	MOVQ       120(AX), CX
+	VMASKMOVPS (CX)(DX*1), Y15, Y1
+	VMULPS     Y1, Y0, Y1
+	MOVQ       72(AX), CX
+	VMASKMOVPS (CX)(DX*1), Y15, Y2
+	MOVQ       (AX), CX
+	VMASKMOVPS (CX)(DX*1), Y15, Y3
+	VMULPS     Y3, Y2, Y2
+	VADDPS     Y2, Y1, Y1
+	MOVQ       144(AX), CX
+	VMASKMOVPS (CX)(DX*1), Y15, Y2
+	VMULPS     Y2, Y0, Y0
+	MOVQ       48(AX), CX
+	VMASKMOVPS (CX)(DX*1), Y15, Y2
+	VMULPS     Y1, Y2, Y2
+	VADDPS     Y2, Y0, Y0
+	MOVQ       120(AX), CX
+	VMASKMOVPS Y1, Y15, (CX)(DX*1)
+	MOVQ       216(AX), CX
+	VMASKMOVPS Y1, Y15, (CX)(DX*1)
+	MOVQ       144(AX), CX
+	VMASKMOVPS Y0, Y15, (CX)(DX*1)
+	MOVQ       192(AX), CX
+	VMASKMOVPS Y0, Y15, (CX)(DX*1)
+	MOVQ       96(AX), CX
+	VMASKMOVPS (CX)(DX*1), Y15, Y1
+	VMULPS     Y1, Y0, Y0
+	VMOVUPD    word32_0000000000000000<>+0(SB), Y1
+	VSUBPS     Y0, Y1, Y0
+	MOVQ       168(AX), AX
+	VMASKMOVPS Y0, Y15, (AX)(DX*1)
+
+end_alpha:
+	MOVQ BX, found+24(FP)
+	VZEROUPPER
+	RET
+
+// func alphaExactAVX2F32(args *byte, scratch *byte, n int) (found int)
+// Requires: AVX
+TEXT ·alphaExactAVX2F32(SB), NOSPLIT, $0-32
+	MOVQ args+0(FP), AX
+	MOVQ scratch+8(FP), CX
+	MOVQ n+16(FP), CX
+	XORQ DX, DX
+	XORQ BX, BX
+	SUBQ $0x08, CX
+	JL   tail_of_alphaExact
+
+loop_alphaExact:
+	MOVQ    24(AX), SI
+	VMOVUPD (SI)(DX*1), Y0
+	MOVQ    120(AX), SI
+	VMOVUPD (SI)(DX*1), Y1
+	VMULPS  Y1, Y0, Y2
+	MOVQ    72(AX), SI
+	MOVQ    (AX), SI
+	VMOVUPD (SI)(DX*1), Y3
+	MOVQ    72(AX), SI
+	VMULPS  (SI)(DX*1), Y3, Y3
+	VADDPS  Y3, Y2, Y2
+	MOVQ    144(AX), SI
+	VMULPS  (SI)(DX*1), Y0, Y0
+	MOVQ    48(AX), SI
+	MOVQ    48(AX), SI
+	VMULPS  (SI)(DX*1), Y1, Y1
+	VADDPS  Y1, Y0, Y0
+	MOVQ    120(AX), SI
+	VMOVUPD Y2, (SI)(DX*1)
+	MOVQ    216(AX), SI
+	VMOVUPD Y2, (SI)(DX*1)
+	MOVQ    144(AX), SI
+	VMOVUPD Y0, (SI)(DX*1)
+	MOVQ    192(AX), SI
+	VMOVUPD Y0, (SI)(DX*1)
+	MOVQ    96(AX), SI
+	VMULPS  (SI)(DX*1), Y0, Y0
+	VMOVUPD word32_0000000000000000<>+0(SB), Y1
+	VSUBPS  Y0, Y1, Y0
+	MOVQ    168(AX), SI
+	VMOVUPD Y0, (SI)(DX*1)
+	ADDQ    $0x20, DX
+	SUBQ    $0x08, CX
+	JGE     loop_alphaExact
+
+tail_of_alphaExact:
+	ADDQ       $0x08, CX
+	JZ         end_alphaExact
+	MOVQ       CX, SI
+	SHLQ       $0x02, SI
+	LEAQ       tail<>+64(SB), CX
+	SUBQ       SI, CX
+	VMOVUPD    (CX), Y15
+	MOVQ       24(AX), CX
+	VMASKMOVPS (CX)(DX*1), Y15, Y0
+	MOVQ       120(AX), CX
+	VMASKMOVPS (CX)(DX*1), Y15, Y1
+	VMULPS     Y1, Y0, Y2
+	MOVQ       72(AX), CX
+	VMASKMOVPS (CX)(DX*1), Y15, Y3
+	MOVQ       (AX), CX
+	VMASKMOVPS (CX)(DX*1), Y15, Y4
+	VMULPS     Y4, Y3, Y3
+	VADDPS     Y3, Y2, Y2
+	MOVQ       144(AX), CX
+	VMASKMOVPS (CX)(DX*1), Y15, Y3
+	VMULPS     Y3, Y0, Y0
+	MOVQ       48(AX), CX
+	VMASKMOVPS (CX)(DX*1), Y15, Y3
+	VMULPS     Y1, Y3, Y1
+	VADDPS     Y1, Y0, Y0
+	MOVQ       120(AX), CX
+	VMASKMOVPS Y2, Y15, (CX)(DX*1)
+	MOVQ       216(AX), CX
+	VMASKMOVPS Y2, Y15, (CX)(DX*1)
+	MOVQ       144(AX), CX
+	VMASKMOVPS Y0, Y15, (CX)(DX*1)
+	MOVQ       192(AX), CX
+	VMASKMOVPS Y0, Y15, (CX)(DX*1)
+	MOVQ       96(AX), CX
+	VMASKMOVPS (CX)(DX*1), Y15, Y1
+	VMULPS     Y1, Y0, Y0
+	VMOVUPD    word32_0000000000000000<>+0(SB), Y1
+	VSUBPS     Y0, Y1, Y0
+	MOVQ       168(AX), AX
+	VMASKMOVPS Y0, Y15, (AX)(DX*1)
+
+end_alphaExact:
+	MOVQ BX, found+24(FP)
+	VZEROUPPER
+	RET
+
+// func alphaBackAVX2F32(args *byte, scratch *byte, n int) (found int)
+// Requires: AVX
+TEXT ·alphaBackAVX2F32(SB), NOSPLIT, $0-32
+	MOVQ args+0(FP), AX
+	MOVQ scratch+8(FP), CX
+	MOVQ n+16(FP), CX
+	XORQ DX, DX
+	XORQ BX, BX
+	SUBQ $0x08, CX
+	JL   tail_of_alphaBack
+
+loop_alphaBack:
+	MOVQ    120(AX), SI
+	MOVQ    192(AX), SI
+	VMOVUPD (SI)(DX*1), Y0
+	MOVQ    120(AX), SI
+	VMULPS  (SI)(DX*1), Y0, Y1
+	MOVQ    168(AX), SI
+	MOVQ    168(AX), SI
+	VADDPS  (SI)(DX*1), Y1, Y1
+	MOVQ    24(AX), SI
+	VMULPS  (SI)(DX*1), Y0, Y2
+	MOVQ    240(AX), SI
+	MOVQ    240(AX), SI
+	VADDPS  (SI)(DX*1), Y2, Y2
+	MOVQ    240(AX), SI
+	VMOVUPD Y2, (SI)(DX*1)
+	MOVQ    48(AX), SI
+	VMULPS  (SI)(DX*1), Y1, Y2
+	MOVQ    72(AX), SI
+	VMULPS  (SI)(DX*1), Y0, Y3
+	VADDPS  Y3, Y2, Y2
+	MOVQ    216(AX), SI
+	MOVQ    216(AX), SI
+	VADDPS  (SI)(DX*1), Y2, Y2
+	MOVQ    216(AX), SI
+	VMOVUPD Y2, (SI)(DX*1)
+	MOVQ    (AX), SI
+	VMULPS  (SI)(DX*1), Y1, Y2
+	MOVQ    264(AX), SI
+	MOVQ    264(AX), SI
+	VADDPS  (SI)(DX*1), Y2, Y2
+	MOVQ    264(AX), SI
+	VMOVUPD Y2, (SI)(DX*1)
+	MOVQ    144(AX), SI
+	MOVQ    144(AX), SI
+	VMULPS  (SI)(DX*1), Y1, Y2
+	MOVQ    288(AX), SI
+	VMOVUPD Y2, (SI)(DX*1)
+	MOVQ    96(AX), SI
+	VMOVUPD (SI)(DX*1), Y2
+	VMULPS  Y1, Y2, Y1
+	MOVQ    168(AX), SI
+	VMOVUPD Y1, (SI)(DX*1)
+	VMULPS  Y0, Y2, Y0
+	MOVQ    192(AX), SI
+	VMOVUPD Y0, (SI)(DX*1)
+	ADDQ    $0x20, DX
+	SUBQ    $0x08, CX
+	JGE     loop_alphaBack
+
+tail_of_alphaBack:
+	ADDQ       $0x08, CX
+	JZ         end_alphaBack
+	MOVQ       CX, SI
+	SHLQ       $0x02, SI
+	LEAQ       tail<>+64(SB), CX
+	SUBQ       SI, CX
+	VMOVUPD    (CX), Y15
+	MOVQ       120(AX), CX
+	VMASKMOVPS (CX)(DX*1), Y15, Y0
+	MOVQ       192(AX), CX
+	VMASKMOVPS (CX)(DX*1), Y15, Y1
+	VMULPS     Y1, Y0, Y0
+	MOVQ       168(AX), CX
+	VMASKMOVPS (CX)(DX*1), Y15, Y2
+	VADDPS     Y0, Y2, Y0
+	MOVQ       24(AX), CX
+	VMASKMOVPS (CX)(DX*1), Y15, Y2
+	VMULPS     Y2, Y1, Y2
+	MOVQ       240(AX), CX
+	VMASKMOVPS (CX)(DX*1), Y15, Y3
+	VADDPS     Y2, Y3, Y2
+	MOVQ       240(AX), CX
+	VMASKMOVPS Y2, Y15, (CX)(DX*1)
+	MOVQ       48(AX), CX
+	VMASKMOVPS (CX)(DX*1), Y15, Y2
+	VMULPS     Y2, Y0, Y2
+	MOVQ       72(AX), CX
+	VMASKMOVPS (CX)(DX*1), Y15, Y3
+	VMULPS     Y3, Y1, Y3
+	VADDPS     Y3, Y2, Y2
+	MOVQ       216(AX), CX
+	VMASKMOVPS (CX)(DX*1), Y15, Y3
+	VADDPS     Y2, Y3, Y2
+	MOVQ       216(AX), CX
+	VMASKMOVPS Y2, Y15, (CX)(DX*1)
+	MOVQ       (AX), CX
+	VMASKMOVPS (CX)(DX*1), Y15, Y2
+	VMULPS     Y2, Y0, Y2
+	MOVQ       264(AX), CX
+	VMASKMOVPS (CX)(DX*1), Y15, Y3
+	VADDPS     Y2, Y3, Y2
+	MOVQ       264(AX), CX
+	VMASKMOVPS Y2, Y15, (CX)(DX*1)
+	MOVQ       144(AX), CX
+	VMASKMOVPS (CX)(DX*1), Y15, Y2
+	VMULPS     Y0, Y2, Y2
+	MOVQ       288(AX), CX
+	VMASKMOVPS Y2, Y15, (CX)(DX*1)
+	MOVQ       96(AX), CX
+	VMASKMOVPS (CX)(DX*1), Y15, Y2
+	VMULPS     Y0, Y2, Y0
+	MOVQ       168(AX), CX
+	VMASKMOVPS Y0, Y15, (CX)(DX*1)
+	VMULPS     Y1, Y2, Y0
+	MOVQ       192(AX), AX
+	VMASKMOVPS Y0, Y15, (AX)(DX*1)
+
+end_alphaBack:
+	MOVQ BX, found+24(FP)
+	VZEROUPPER
+	RET
+
+// func softmaxAVX2F32(args *byte, scratch *byte, n int) (found int)
+// Requires: AVX, AVX2
+TEXT ·softmaxAVX2F32(SB), NOSPLIT, $0-32
+	MOVQ args+0(FP), AX
+	MOVQ scratch+8(FP), CX
+	MOVQ n+16(FP), CX
+	XORQ DX, DX
+	XORQ BX, BX
+	SUBQ $0x08, CX
+	JL   tail_of_softmax
+
+loop_softmax:
+	MOVQ         (AX), SI
+	VMOVUPD      (SI)(DX*1), Y0
+	VBROADCASTSS 48(AX), Y1
+	VSUBPS       Y1, Y0, Y0
+	VMOVUPD      word32_00000000c2ae0000<>+0(SB), Y1
+	VMAXPS       Y0, Y1, Y0
+	VMOVUPD      word32_0000000042b00000<>+0(SB), Y1
+	VMINPS       Y0, Y1, Y0
+	VMULPS       word32_000000003fb8aa3b<>+0(SB), Y0, Y1
+	VADDPS       word32_000000004b400000<>+0(SB), Y1, Y1
+	VPSLLD       $0x17, Y1, Y2
+	VSUBPS       word32_000000004b400000<>+0(SB), Y1, Y1
+	VMULPS       word32_000000003f317200<>+0(SB), Y1, Y3
+	VSUBPS       Y3, Y0, Y0
+	VMULPS       word32_0000000035bfbe8e<>+0(SB), Y1, Y1
+	VSUBPS       Y1, Y0, Y0
+	VMULPS       word32_000000003ab511f8<>+0(SB), Y0, Y1
+	VADDPS       word32_000000003c091d05<>+0(SB), Y1, Y1
+	VMULPS       Y1, Y0, Y1
+	VADDPS       word32_000000003d2aac79<>+0(SB), Y1, Y1
+	VMULPS       Y1, Y0, Y1
+	VADDPS       word32_000000003e2aaa49<>+0(SB), Y1, Y1
+	VMULPS       Y1, Y0, Y1
+	VADDPS       word32_000000003efffffe<>+0(SB), Y1, Y1
+	VMULPS       Y0, Y0, Y3
+	VMULPS       Y1, Y3, Y1
+	VADDPS       Y0, Y1, Y0
+	VADDPS       word32_000000003f800000<>+0(SB), Y0, Y0
+	VPADDD       Y2, Y0, Y0
+	MOVQ         24(AX), SI
+	VMOVUPD      Y0, (SI)(DX*1)
+	ADDQ         $0x20, DX
+	SUBQ         $0x08, CX
+	JGE          loop_softmax
+
+tail_of_softmax:
+	ADDQ         $0x08, CX
+	JZ           end_softmax
+	MOVQ         CX, SI
+	SHLQ         $0x02, SI
+	LEAQ         tail<>+64(SB), CX
+	SUBQ         SI, CX
+	VMOVUPD      (CX), Y15
+	MOVQ         (AX), CX
+	VMASKMOVPS   (CX)(DX*1), Y15, Y0
+	VBROADCASTSS 48(AX), Y1
+	VSUBPS       Y1, Y0, Y0
+	VMOVUPD      word32_00000000c2ae0000<>+0(SB), Y1
+	VMAXPS       Y0, Y1, Y0
+	VMOVUPD      word32_0000000042b00000<>+0(SB), Y1
+	VMINPS       Y0, Y1, Y0
+	VMULPS       word32_000000003fb8aa3b<>+0(SB), Y0, Y1
+	VADDPS       word32_000000004b400000<>+0(SB), Y1, Y1
+	VPSLLD       $0x17, Y1, Y2
+	VSUBPS       word32_000000004b400000<>+0(SB), Y1, Y1
+	VMULPS       word32_000000003f317200<>+0(SB), Y1, Y3
+	VSUBPS       Y3, Y0, Y0
+	VMULPS       word32_0000000035bfbe8e<>+0(SB), Y1, Y1
+	VSUBPS       Y1, Y0, Y0
+	VMULPS       word32_000000003ab511f8<>+0(SB), Y0, Y1
+	VADDPS       word32_000000003c091d05<>+0(SB), Y1, Y1
+	VMULPS       Y1, Y0, Y1
+	VADDPS       word32_000000003d2aac79<>+0(SB), Y1, Y1
+	VMULPS       Y1, Y0, Y1
+	VADDPS       word32_000000003e2aaa49<>+0(SB), Y1, Y1
+	VMULPS       Y1, Y0, Y1
+	VADDPS       word32_000000003efffffe<>+0(SB), Y1, Y1
+	VMULPS       Y0, Y0, Y3
+	VMULPS       Y1, Y3, Y1
+	VADDPS       Y0, Y1, Y0
+	VADDPS       word32_000000003f800000<>+0(SB), Y0, Y0
+	VPADDD       Y2, Y0, Y0
+	MOVQ         24(AX), AX
+	VMASKMOVPS   Y0, Y15, (AX)(DX*1)
+
+end_softmax:
+	MOVQ BX, found+24(FP)
+	VZEROUPPER
+	RET
+
+// func largestAVX2F32(args *byte, scratch *byte, n int) (found int)
+// Requires: AVX
+TEXT ·largestAVX2F32(SB), NOSPLIT, $0-32
+	MOVQ args+0(FP), AX
+	MOVQ scratch+8(FP), CX
+	MOVQ n+16(FP), CX
+	XORQ DX, DX
+	XORQ BX, BX
+	SUBQ $0x08, CX
+	JL   tail_of_largest
+
+loop_largest:
+	MOVQ    (AX), SI
+	VMOVUPD (SI)(DX*1), Y0
+	MOVQ    24(AX), SI
+	VMAXPS  (SI)(DX*1), Y0, Y0
+	MOVQ    48(AX), SI
+	VMOVUPD Y0, (SI)(DX*1)
+	ADDQ    $0x20, DX
+	SUBQ    $0x08, CX
+	JGE     loop_largest
+
+tail_of_largest:
+	ADDQ       $0x08, CX
+	JZ         end_largest
+	MOVQ       CX, SI
+	SHLQ       $0x02, SI
+	LEAQ       tail<>+64(SB), CX
+	SUBQ       SI, CX
+	VMOVUPD    (CX), Y15
+	MOVQ       (AX), CX
+	VMASKMOVPS (CX)(DX*1), Y15, Y0
+	MOVQ       24(AX), CX
+	VMASKMOVPS (CX)(DX*1), Y15, Y1
+	VMAXPS     Y1, Y0, Y0
+	MOVQ       48(AX), AX
+	VMASKMOVPS Y0, Y15, (AX)(DX*1)
+
+end_largest:
+	MOVQ BX, found+24(FP)
+	VZEROUPPER
+	RET
+
+// func driveAVX2F32(args *byte, scratch *byte, n int) (found int)
+// Requires: AVX
+TEXT ·driveAVX2F32(SB), NOSPLIT, $0-32
+	MOVQ args+0(FP), AX
+	MOVQ scratch+8(FP), CX
+	MOVQ n+16(FP), CX
+	XORQ DX, DX
+	XORQ BX, BX
+	SUBQ $0x08, CX
+	JL   tail_of_drive
+
+loop_drive:
+	MOVQ         48(AX), SI
+	VMOVUPD      (SI)(DX*1), Y0
+	VBROADCASTSS 96(AX), Y1
+	VCMPPS       $0x1d, Y1, Y0, Y0
+	MOVQ         (AX), SI
+	MOVQ         24(AX), SI
+	VMOVUPD      (SI)(DX*1), Y1
+	MOVQ         (AX), SI
+	VMULPS       (SI)(DX*1), Y1, Y1
+	VANDPD       Y1, Y0, Y0
+	MOVQ         72(AX), SI
+	VMOVUPD      Y0, (SI)(DX*1)
+	ADDQ         $0x20, DX
+	SUBQ         $0x08, CX
+	JGE          loop_drive
+
+tail_of_drive:
+	ADDQ         $0x08, CX
+	JZ           end_drive
+	MOVQ         CX, SI
+	SHLQ         $0x02, SI
+	LEAQ         tail<>+64(SB), CX
+	SUBQ         SI, CX
+	VMOVUPD      (CX), Y15
+	MOVQ         48(AX), CX
+	VMASKMOVPS   (CX)(DX*1), Y15, Y0
+	VBROADCASTSS 96(AX), Y1
+	VCMPPS       $0x1d, Y1, Y0, Y0
+	MOVQ         (AX), CX
+	VMASKMOVPS   (CX)(DX*1), Y15, Y1
+	MOVQ         24(AX), CX
+	VMASKMOVPS   (CX)(DX*1), Y15, Y2
+	VMULPS       Y2, Y1, Y1
+	VANDPD       Y1, Y0, Y0
+	MOVQ         72(AX), AX
+	VMASKMOVPS   Y0, Y15, (AX)(DX*1)
+
+end_drive:
+	MOVQ BX, found+24(FP)
+	VZEROUPPER
+	RET
+
+// func competeAVX2F32(args *byte, scratch *byte, n int) (found int)
+// Requires: AVX
+TEXT ·competeAVX2F32(SB), NOSPLIT, $0-32
+	MOVQ args+0(FP), AX
+	MOVQ scratch+8(FP), CX
+	MOVQ n+16(FP), CX
+	XORQ DX, DX
+	XORQ BX, BX
+	SUBQ $0x08, CX
+	JL   tail_of_compete
+
+loop_compete:
+	MOVQ         24(AX), SI
+	VMOVUPD      (SI)(DX*1), Y0
+	VBROADCASTSS 72(AX), Y1
+	VDIVPS       Y1, Y0, Y0
+	MOVQ         24(AX), SI
+	VMOVUPD      Y0, (SI)(DX*1)
+	MOVQ         (AX), SI
+	VSUBPS       (SI)(DX*1), Y0, Y0
+	VCMPPS       $0x1e, word32_0000000000000000<>+0(SB), Y0, Y0
+	VANDPD       word32_000000003f800000<>+0(SB), Y0, Y0
+	MOVQ         48(AX), SI
+	VMOVUPD      Y0, (SI)(DX*1)
+	ADDQ         $0x20, DX
+	SUBQ         $0x08, CX
+	JGE          loop_compete
+
+tail_of_compete:
+	ADDQ         $0x08, CX
+	JZ           end_compete
+	MOVQ         CX, SI
+	SHLQ         $0x02, SI
+	LEAQ         tail<>+64(SB), CX
+	SUBQ         SI, CX
+	VMOVUPD      (CX), Y15
+	MOVQ         24(AX), CX
+	VMASKMOVPS   (CX)(DX*1), Y15, Y0
+	VBROADCASTSS 72(AX), Y1
+	VDIVPS       Y1, Y0, Y0
+	MOVQ         24(AX), CX
+	VMASKMOVPS   Y0, Y15, (CX)(DX*1)
+	MOVQ         (AX), CX
+	VMASKMOVPS   (CX)(DX*1), Y15, Y1
+	VSUBPS       Y1, Y0, Y0
+	VCMPPS       $0x1e, word32_0000000000000000<>+0(SB), Y0, Y0
+	VANDPD       word32_000000003f800000<>+0(SB), Y0, Y0
+	MOVQ         48(AX), AX
+	VMASKMOVPS   Y0, Y15, (AX)(DX*1)
+
+end_compete:
+	MOVQ BX, found+24(FP)
+	VZEROUPPER
+	RET
+
+// func settleAVX2F32(args *byte, scratch *byte, n int) (found int)
+// Requires: AVX
+TEXT ·settleAVX2F32(SB), NOSPLIT, $0-32
+	MOVQ args+0(FP), AX
+	MOVQ scratch+8(FP), CX
+	MOVQ n+16(FP), CX
+	XORQ DX, DX
+	XORQ BX, BX
+	SUBQ $0x08, CX
+	JL   tail_of_settle
+
+loop_settle:
+	VBROADCASTSS 216(AX), Y0
+	MOVQ         24(AX), SI
+	VMULPS       (SI)(DX*1), Y0, Y0
+	MOVQ         48(AX), SI
+	MOVQ         48(AX), SI
+	VADDPS       (SI)(DX*1), Y0, Y0
+	VBROADCASTSS 220(AX), Y1
+	VMAXPS       Y0, Y1, Y0
+	MOVQ         48(AX), SI
+	VMOVUPD      Y0, (SI)(DX*1)
+	MOVQ         144(AX), SI
+	VMOVUPD      Y0, (SI)(DX*1)
+	MOVQ         72(AX), SI
+	VMOVUPD      (SI)(DX*1), Y0
+	VBROADCASTSS 224(AX), Y1
+	VDIVPS       Y1, Y0, Y2
+	VSUBPS       word32_000000003f000000<>+0(SB), Y2, Y3
+	VROUNDPS     $0x0a, Y3, Y3
+	VSUBPS       Y3, Y2, Y2
+	VMOVUPD      word32_0000000000000000<>+0(SB), Y4
+	VSUBPS       Y2, Y4, Y5
+	VMAXPS       Y5, Y2, Y2
+	VCMPPS       $0x12, word32_000000003a83126f<>+0(SB), Y2, Y2
+	VADDPS       word32_000000003f800000<>+0(SB), Y3, Y3
+	VMULPS       Y1, Y3, Y3
+	VADDPS       Y1, Y0, Y0
+	VBLENDVPS    Y2, Y3, Y0, Y0
+	MOVQ         (AX), SI
+	VMOVUPD      (SI)(DX*1), Y2
+	VCMPPS       $0x1e, Y4, Y2, Y3
+	VBLENDVPS    Y3, Y1, Y0, Y0
+	MOVQ         72(AX), SI
+	VMOVUPD      Y0, (SI)(DX*1)
+	MOVQ         168(AX), SI
+	VMOVUPD      Y0, (SI)(DX*1)
+	VCMPPS       $0x1e, Y4, Y2, Y0
+	MOVQ         120(AX), SI
+	VMOVUPD      (SI)(DX*1), Y2
+	VMULPS       Y1, Y2, Y1
+	VBROADCASTSS 228(AX), Y3
+	VADDPS       Y3, Y1, Y1
+	MOVQ         96(AX), SI
+	VMOVUPD      (SI)(DX*1), Y3
+	VBLENDVPS    Y0, Y1, Y3, Y0
+	MOVQ         96(AX), SI
+	VMOVUPD      Y0, (SI)(DX*1)
+	MOVQ         192(AX), SI
+	VMOVUPD      Y0, (SI)(DX*1)
+	VADDPS       word32_000000003f800000<>+0(SB), Y2, Y0
+	MOVQ         120(AX), SI
+	VMOVUPD      Y0, (SI)(DX*1)
+	ADDQ         $0x20, DX
+	SUBQ         $0x08, CX
+	JGE          loop_settle
+
+tail_of_settle:
+	ADDQ         $0x08, CX
+	JZ           end_settle
+	MOVQ         CX, SI
+	SHLQ         $0x02, SI
+	LEAQ         tail<>+64(SB), CX
+	SUBQ         SI, CX
+	VMOVUPD      (CX), Y15
+	VBROADCASTSS 216(AX), Y0
+	MOVQ         24(AX), CX
+	VMASKMOVPS   (CX)(DX*1), Y15, Y1
+	VMULPS       Y1, Y0, Y0
+	MOVQ         48(AX), CX
+	VMASKMOVPS   (CX)(DX*1), Y15, Y1
+	VADDPS       Y0, Y1, Y0
+	VBROADCASTSS 220(AX), Y1
+	VMAXPS       Y0, Y1, Y0
+	MOVQ         48(AX), CX
+	VMASKMOVPS   Y0, Y15, (CX)(DX*1)
+	MOVQ         144(AX), CX
+	VMASKMOVPS   Y0, Y15, (CX)(DX*1)
+	MOVQ         72(AX), CX
+	VMASKMOVPS   (CX)(DX*1), Y15, Y0
+	VBROADCASTSS 224(AX), Y1
+	VDIVPS       Y1, Y0, Y2
+	VSUBPS       word32_000000003f000000<>+0(SB), Y2, Y3
+	VROUNDPS     $0x0a, Y3, Y3
+	VSUBPS       Y3, Y2, Y2
+	VMOVUPD      word32_0000000000000000<>+0(SB), Y4
+	VSUBPS       Y2, Y4, Y5
+	VMAXPS       Y5, Y2, Y2
+	VCMPPS       $0x12, word32_000000003a83126f<>+0(SB), Y2, Y2
+	VADDPS       word32_000000003f800000<>+0(SB), Y3, Y3
+	VMULPS       Y1, Y3, Y3
+	VADDPS       Y1, Y0, Y0
+	VBLENDVPS    Y2, Y3, Y0, Y0
+	MOVQ         (AX), CX
+	VMASKMOVPS   (CX)(DX*1), Y15, Y2
+	VCMPPS       $0x1e, Y4, Y2, Y3
+	VBLENDVPS    Y3, Y1, Y0, Y0
+	MOVQ         72(AX), CX
+	VMASKMOVPS   Y0, Y15, (CX)(DX*1)
+	MOVQ         168(AX), CX
+	VMASKMOVPS   Y0, Y15, (CX)(DX*1)
+	VCMPPS       $0x1e, Y4, Y2, Y0
+	MOVQ         120(AX), CX
+	VMASKMOVPS   (CX)(DX*1), Y15, Y2
+	VMULPS       Y1, Y2, Y1
+	VBROADCASTSS 228(AX), Y3
+	VADDPS       Y3, Y1, Y1
+	MOVQ         96(AX), CX
+	VMASKMOVPS   (CX)(DX*1), Y15, Y3
+	VBLENDVPS    Y0, Y1, Y3, Y0
+	MOVQ         96(AX), CX
+	VMASKMOVPS   Y0, Y15, (CX)(DX*1)
+	MOVQ         192(AX), CX
+	VMASKMOVPS   Y0, Y15, (CX)(DX*1)
+	VADDPS       word32_000000003f800000<>+0(SB), Y2, Y0
+	MOVQ         120(AX), AX
+	VMASKMOVPS   Y0, Y15, (AX)(DX*1)
+
+end_settle:
+	MOVQ BX, found+24(FP)
+	VZEROUPPER
+	RET
+
+DATA word32_000000003a83126f<>+0(SB)/8, $0x3a83126f3a83126f
+DATA word32_000000003a83126f<>+8(SB)/8, $0x3a83126f3a83126f
+DATA word32_000000003a83126f<>+16(SB)/8, $0x3a83126f3a83126f
+DATA word32_000000003a83126f<>+24(SB)/8, $0x3a83126f3a83126f
+DATA word32_000000003a83126f<>+32(SB)/8, $0x3a83126f3a83126f
+DATA word32_000000003a83126f<>+40(SB)/8, $0x3a83126f3a83126f
+DATA word32_000000003a83126f<>+48(SB)/8, $0x3a83126f3a83126f
+DATA word32_000000003a83126f<>+56(SB)/8, $0x3a83126f3a83126f
+GLOBL word32_000000003a83126f<>(SB), RODATA|NOPTR, $64
+
 // func currentsAVX2F64(args *byte, scratch *byte, n int) (found int)
 // Requires: AVX
 TEXT ·currentsAVX2F64(SB), NOSPLIT, $0-32
@@ -7076,6 +7895,847 @@ end_linear:
 	VZEROUPPER
 	RET
 
+// func expSynAVX2F64(args *byte, scratch *byte, n int) (found int)
+// Requires: AVX
+TEXT ·expSynAVX2F64(SB), NOSPLIT, $0-32
+	MOVQ args+0(FP), AX
+	MOVQ scratch+8(FP), CX
+	MOVQ n+16(FP), CX
+	XORQ DX, DX
+	XORQ BX, BX
+	SUBQ $0x04, CX
+	JL   tail_of_expSyn
+
+loop_expSyn:
+	MOVQ    48(AX), SI
+	MOVQ    (AX), SI
+	VMOVUPD (SI)(DX*1), Y0
+	MOVQ    48(AX), SI
+	VADDPD  (SI)(DX*1), Y0, Y0
+	MOVQ    24(AX), SI
+	VMULPD  (SI)(DX*1), Y0, Y0
+	MOVQ    48(AX), SI
+	VMOVUPD Y0, (SI)(DX*1)
+	MOVQ    72(AX), SI
+	VMOVUPD Y0, (SI)(DX*1)
+	ADDQ    $0x20, DX
+	SUBQ    $0x04, CX
+	JGE     loop_expSyn
+
+tail_of_expSyn:
+	ADDQ       $0x04, CX
+	JZ         end_expSyn
+	MOVQ       CX, SI
+	SHLQ       $0x03, SI
+	LEAQ       tail<>+64(SB), CX
+	SUBQ       SI, CX
+	VMOVUPD    (CX), Y15
+	MOVQ       48(AX), CX
+	VMASKMOVPD (CX)(DX*1), Y15, Y0
+	MOVQ       (AX), CX
+	VMASKMOVPD (CX)(DX*1), Y15, Y1
+	VADDPD     Y1, Y0, Y0
+	MOVQ       24(AX), CX
+	VMASKMOVPD (CX)(DX*1), Y15, Y1
+	VMULPD     Y1, Y0, Y0
+	MOVQ       48(AX), CX
+	VMASKMOVPD Y0, Y15, (CX)(DX*1)
+	MOVQ       72(AX), AX
+	VMASKMOVPD Y0, Y15, (AX)(DX*1)
+
+end_expSyn:
+	MOVQ BX, found+24(FP)
+	VZEROUPPER
+	RET
+
+// func expSynBackAVX2F64(args *byte, scratch *byte, n int) (found int)
+// Requires: AVX
+TEXT ·expSynBackAVX2F64(SB), NOSPLIT, $0-32
+	MOVQ args+0(FP), AX
+	MOVQ scratch+8(FP), CX
+	MOVQ n+16(FP), CX
+	XORQ DX, DX
+	XORQ BX, BX
+	SUBQ $0x04, CX
+	JL   tail_of_expSynBack
+
+loop_expSynBack:
+	MOVQ    72(AX), SI
+	MOVQ    (AX), SI
+	VMOVUPD (SI)(DX*1), Y0
+	MOVQ    72(AX), SI
+	VADDPD  (SI)(DX*1), Y0, Y0
+	MOVQ    24(AX), SI
+	VMULPD  (SI)(DX*1), Y0, Y1
+	MOVQ    96(AX), SI
+	MOVQ    96(AX), SI
+	VADDPD  (SI)(DX*1), Y1, Y1
+	MOVQ    96(AX), SI
+	VMOVUPD Y1, (SI)(DX*1)
+	MOVQ    48(AX), SI
+	VMULPD  (SI)(DX*1), Y0, Y0
+	MOVQ    72(AX), SI
+	VMOVUPD Y0, (SI)(DX*1)
+	MOVQ    120(AX), SI
+	VMOVUPD Y0, (SI)(DX*1)
+	ADDQ    $0x20, DX
+	SUBQ    $0x04, CX
+	JGE     loop_expSynBack
+
+tail_of_expSynBack:
+	ADDQ       $0x04, CX
+	JZ         end_expSynBack
+	MOVQ       CX, SI
+	SHLQ       $0x03, SI
+	LEAQ       tail<>+64(SB), CX
+	SUBQ       SI, CX
+	VMOVUPD    (CX), Y15
+	MOVQ       72(AX), CX
+	VMASKMOVPD (CX)(DX*1), Y15, Y0
+	MOVQ       (AX), CX
+	VMASKMOVPD (CX)(DX*1), Y15, Y1
+	VADDPD     Y1, Y0, Y0
+	MOVQ       24(AX), CX
+	VMASKMOVPD (CX)(DX*1), Y15, Y1
+	VMULPD     Y1, Y0, Y1
+	MOVQ       96(AX), CX
+	VMASKMOVPD (CX)(DX*1), Y15, Y2
+	VADDPD     Y1, Y2, Y1
+	MOVQ       96(AX), CX
+	VMASKMOVPD Y1, Y15, (CX)(DX*1)
+	MOVQ       48(AX), CX
+	VMASKMOVPD (CX)(DX*1), Y15, Y1
+	VMULPD     Y1, Y0, Y0
+	MOVQ       72(AX), CX
+	VMASKMOVPD Y0, Y15, (CX)(DX*1)
+	MOVQ       120(AX), AX
+	VMASKMOVPD Y0, Y15, (AX)(DX*1)
+
+end_expSynBack:
+	MOVQ BX, found+24(FP)
+	VZEROUPPER
+	RET
+
+// func alphaAVX2F64(args *byte, scratch *byte, n int) (found int)
+// Requires: AVX
+TEXT ·alphaAVX2F64(SB), NOSPLIT, $0-32
+	MOVQ args+0(FP), AX
+	MOVQ scratch+8(FP), CX
+	MOVQ n+16(FP), CX
+	XORQ DX, DX
+	XORQ BX, BX
+	SUBQ $0x04, CX
+	JL   tail_of_alpha
+
+loop_alpha:
+	MOVQ    24(AX), SI
+	VMOVUPD (SI)(DX*1), Y0
+	MOVQ    120(AX), SI
+	VMULPD  (SI)(DX*1), Y0, Y1
+	MOVQ    72(AX), SI
+	MOVQ    (AX), SI
+	VMOVUPD (SI)(DX*1), Y2
+	MOVQ    72(AX), SI
+	VMULPD  (SI)(DX*1), Y2, Y2
+	VADDPD  Y2, Y1, Y1
+	MOVQ    144(AX), SI
+	VMULPD  (SI)(DX*1), Y0, Y0
+	MOVQ    48(AX), SI
+	MOVQ    48(AX), SI
+	VMULPD  (SI)(DX*1), Y1, Y2
+	VADDPD  Y2, Y0, Y0
+	MOVQ    120(AX), SI
+	VMOVUPD Y1, (SI)(DX*1)
+	MOVQ    216(AX), SI
+	VMOVUPD Y1, (SI)(DX*1)
+	MOVQ    144(AX), SI
+	VMOVUPD Y0, (SI)(DX*1)
+	MOVQ    192(AX), SI
+	VMOVUPD Y0, (SI)(DX*1)
+	MOVQ    96(AX), SI
+	VMULPD  (SI)(DX*1), Y0, Y0
+	VMOVUPD word64_0000000000000000<>+0(SB), Y1
+	VSUBPD  Y0, Y1, Y0
+	MOVQ    168(AX), SI
+	VMOVUPD Y0, (SI)(DX*1)
+	ADDQ    $0x20, DX
+	SUBQ    $0x04, CX
+	JGE     loop_alpha
+
+tail_of_alpha:
+	ADDQ       $0x04, CX
+	JZ         end_alpha
+	MOVQ       CX, SI
+	SHLQ       $0x03, SI
+	LEAQ       tail<>+64(SB), CX
+	SUBQ       SI, CX
+	VMOVUPD    (CX), Y15
+	MOVQ       24(AX), CX
+	VMASKMOVPD (CX)(DX*1), Y15, Y0
+	MOVQ       120(AX), CX
+	VMASKMOVPD (CX)(DX*1), Y15, Y1
+	VMULPD     Y1, Y0, Y1
+	MOVQ       72(AX), CX
+	VMASKMOVPD (CX)(DX*1), Y15, Y2
+	MOVQ       (AX), CX
+	VMASKMOVPD (CX)(DX*1), Y15, Y3
+	VMULPD     Y3, Y2, Y2
+	VADDPD     Y2, Y1, Y1
+	MOVQ       144(AX), CX
+	VMASKMOVPD (CX)(DX*1), Y15, Y2
+	VMULPD     Y2, Y0, Y0
+	MOVQ       48(AX), CX
+	VMASKMOVPD (CX)(DX*1), Y15, Y2
+	VMULPD     Y1, Y2, Y2
+	VADDPD     Y2, Y0, Y0
+	MOVQ       120(AX), CX
+	VMASKMOVPD Y1, Y15, (CX)(DX*1)
+	MOVQ       216(AX), CX
+	VMASKMOVPD Y1, Y15, (CX)(DX*1)
+	MOVQ       144(AX), CX
+	VMASKMOVPD Y0, Y15, (CX)(DX*1)
+	MOVQ       192(AX), CX
+	VMASKMOVPD Y0, Y15, (CX)(DX*1)
+	MOVQ       96(AX), CX
+	VMASKMOVPD (CX)(DX*1), Y15, Y1
+	VMULPD     Y1, Y0, Y0
+	VMOVUPD    word64_0000000000000000<>+0(SB), Y1
+	VSUBPD     Y0, Y1, Y0
+	MOVQ       168(AX), AX
+	VMASKMOVPD Y0, Y15, (AX)(DX*1)
+
+end_alpha:
+	MOVQ BX, found+24(FP)
+	VZEROUPPER
+	RET
+
+// func alphaExactAVX2F64(args *byte, scratch *byte, n int) (found int)
+// Requires: AVX
+TEXT ·alphaExactAVX2F64(SB), NOSPLIT, $0-32
+	MOVQ args+0(FP), AX
+	MOVQ scratch+8(FP), CX
+	MOVQ n+16(FP), CX
+	XORQ DX, DX
+	XORQ BX, BX
+	SUBQ $0x04, CX
+	JL   tail_of_alphaExact
+
+loop_alphaExact:
+	MOVQ    24(AX), SI
+	VMOVUPD (SI)(DX*1), Y0
+	MOVQ    120(AX), SI
+	VMOVUPD (SI)(DX*1), Y1
+	VMULPD  Y1, Y0, Y2
+	MOVQ    72(AX), SI
+	MOVQ    (AX), SI
+	VMOVUPD (SI)(DX*1), Y3
+	MOVQ    72(AX), SI
+	VMULPD  (SI)(DX*1), Y3, Y3
+	VADDPD  Y3, Y2, Y2
+	MOVQ    144(AX), SI
+	VMULPD  (SI)(DX*1), Y0, Y0
+	MOVQ    48(AX), SI
+	MOVQ    48(AX), SI
+	VMULPD  (SI)(DX*1), Y1, Y1
+	VADDPD  Y1, Y0, Y0
+	MOVQ    120(AX), SI
+	VMOVUPD Y2, (SI)(DX*1)
+	MOVQ    216(AX), SI
+	VMOVUPD Y2, (SI)(DX*1)
+	MOVQ    144(AX), SI
+	VMOVUPD Y0, (SI)(DX*1)
+	MOVQ    192(AX), SI
+	VMOVUPD Y0, (SI)(DX*1)
+	MOVQ    96(AX), SI
+	VMULPD  (SI)(DX*1), Y0, Y0
+	VMOVUPD word64_0000000000000000<>+0(SB), Y1
+	VSUBPD  Y0, Y1, Y0
+	MOVQ    168(AX), SI
+	VMOVUPD Y0, (SI)(DX*1)
+	ADDQ    $0x20, DX
+	SUBQ    $0x04, CX
+	JGE     loop_alphaExact
+
+tail_of_alphaExact:
+	ADDQ       $0x04, CX
+	JZ         end_alphaExact
+	MOVQ       CX, SI
+	SHLQ       $0x03, SI
+	LEAQ       tail<>+64(SB), CX
+	SUBQ       SI, CX
+	VMOVUPD    (CX), Y15
+	MOVQ       24(AX), CX
+	VMASKMOVPD (CX)(DX*1), Y15, Y0
+	MOVQ       120(AX), CX
+	VMASKMOVPD (CX)(DX*1), Y15, Y1
+	VMULPD     Y1, Y0, Y2
+	MOVQ       72(AX), CX
+	VMASKMOVPD (CX)(DX*1), Y15, Y3
+	MOVQ       (AX), CX
+	VMASKMOVPD (CX)(DX*1), Y15, Y4
+	VMULPD     Y4, Y3, Y3
+	VADDPD     Y3, Y2, Y2
+	MOVQ       144(AX), CX
+	VMASKMOVPD (CX)(DX*1), Y15, Y3
+	VMULPD     Y3, Y0, Y0
+	MOVQ       48(AX), CX
+	VMASKMOVPD (CX)(DX*1), Y15, Y3
+	VMULPD     Y1, Y3, Y1
+	VADDPD     Y1, Y0, Y0
+	MOVQ       120(AX), CX
+	VMASKMOVPD Y2, Y15, (CX)(DX*1)
+	MOVQ       216(AX), CX
+	VMASKMOVPD Y2, Y15, (CX)(DX*1)
+	MOVQ       144(AX), CX
+	VMASKMOVPD Y0, Y15, (CX)(DX*1)
+	MOVQ       192(AX), CX
+	VMASKMOVPD Y0, Y15, (CX)(DX*1)
+	MOVQ       96(AX), CX
+	VMASKMOVPD (CX)(DX*1), Y15, Y1
+	VMULPD     Y1, Y0, Y0
+	VMOVUPD    word64_0000000000000000<>+0(SB), Y1
+	VSUBPD     Y0, Y1, Y0
+	MOVQ       168(AX), AX
+	VMASKMOVPD Y0, Y15, (AX)(DX*1)
+
+end_alphaExact:
+	MOVQ BX, found+24(FP)
+	VZEROUPPER
+	RET
+
+// func alphaBackAVX2F64(args *byte, scratch *byte, n int) (found int)
+// Requires: AVX
+TEXT ·alphaBackAVX2F64(SB), NOSPLIT, $0-32
+	MOVQ args+0(FP), AX
+	MOVQ scratch+8(FP), CX
+	MOVQ n+16(FP), CX
+	XORQ DX, DX
+	XORQ BX, BX
+	SUBQ $0x04, CX
+	JL   tail_of_alphaBack
+
+loop_alphaBack:
+	MOVQ    120(AX), SI
+	MOVQ    192(AX), SI
+	VMOVUPD (SI)(DX*1), Y0
+	MOVQ    120(AX), SI
+	VMULPD  (SI)(DX*1), Y0, Y1
+	MOVQ    168(AX), SI
+	MOVQ    168(AX), SI
+	VADDPD  (SI)(DX*1), Y1, Y1
+	MOVQ    24(AX), SI
+	VMULPD  (SI)(DX*1), Y0, Y2
+	MOVQ    240(AX), SI
+	MOVQ    240(AX), SI
+	VADDPD  (SI)(DX*1), Y2, Y2
+	MOVQ    240(AX), SI
+	VMOVUPD Y2, (SI)(DX*1)
+	MOVQ    48(AX), SI
+	VMULPD  (SI)(DX*1), Y1, Y2
+	MOVQ    72(AX), SI
+	VMULPD  (SI)(DX*1), Y0, Y3
+	VADDPD  Y3, Y2, Y2
+	MOVQ    216(AX), SI
+	MOVQ    216(AX), SI
+	VADDPD  (SI)(DX*1), Y2, Y2
+	MOVQ    216(AX), SI
+	VMOVUPD Y2, (SI)(DX*1)
+	MOVQ    (AX), SI
+	VMULPD  (SI)(DX*1), Y1, Y2
+	MOVQ    264(AX), SI
+	MOVQ    264(AX), SI
+	VADDPD  (SI)(DX*1), Y2, Y2
+	MOVQ    264(AX), SI
+	VMOVUPD Y2, (SI)(DX*1)
+	MOVQ    144(AX), SI
+	MOVQ    144(AX), SI
+	VMULPD  (SI)(DX*1), Y1, Y2
+	MOVQ    288(AX), SI
+	VMOVUPD Y2, (SI)(DX*1)
+	MOVQ    96(AX), SI
+	VMOVUPD (SI)(DX*1), Y2
+	VMULPD  Y1, Y2, Y1
+	MOVQ    168(AX), SI
+	VMOVUPD Y1, (SI)(DX*1)
+	VMULPD  Y0, Y2, Y0
+	MOVQ    192(AX), SI
+	VMOVUPD Y0, (SI)(DX*1)
+	ADDQ    $0x20, DX
+	SUBQ    $0x04, CX
+	JGE     loop_alphaBack
+
+tail_of_alphaBack:
+	ADDQ       $0x04, CX
+	JZ         end_alphaBack
+	MOVQ       CX, SI
+	SHLQ       $0x03, SI
+	LEAQ       tail<>+64(SB), CX
+	SUBQ       SI, CX
+	VMOVUPD    (CX), Y15
+	MOVQ       120(AX), CX
+	VMASKMOVPD (CX)(DX*1), Y15, Y0
+	MOVQ       192(AX), CX
+	VMASKMOVPD (CX)(DX*1), Y15, Y1
+	VMULPD     Y1, Y0, Y0
+	MOVQ       168(AX), CX
+	VMASKMOVPD (CX)(DX*1), Y15, Y2
+	VADDPD     Y0, Y2, Y0
+	MOVQ       24(AX), CX
+	VMASKMOVPD (CX)(DX*1), Y15, Y2
+	VMULPD     Y2, Y1, Y2
+	MOVQ       240(AX), CX
+	VMASKMOVPD (CX)(DX*1), Y15, Y3
+	VADDPD     Y2, Y3, Y2
+	MOVQ       240(AX), CX
+	VMASKMOVPD Y2, Y15, (CX)(DX*1)
+	MOVQ       48(AX), CX
+	VMASKMOVPD (CX)(DX*1), Y15, Y2
+	VMULPD     Y2, Y0, Y2
+	MOVQ       72(AX), CX
+	VMASKMOVPD (CX)(DX*1), Y15, Y3
+	VMULPD     Y3, Y1, Y3
+	VADDPD     Y3, Y2, Y2
+	MOVQ       216(AX), CX
+	VMASKMOVPD (CX)(DX*1), Y15, Y3
+	VADDPD     Y2, Y3, Y2
+	MOVQ       216(AX), CX
+	VMASKMOVPD Y2, Y15, (CX)(DX*1)
+	MOVQ       (AX), CX
+	VMASKMOVPD (CX)(DX*1), Y15, Y2
+	VMULPD     Y2, Y0, Y2
+	MOVQ       264(AX), CX
+	VMASKMOVPD (CX)(DX*1), Y15, Y3
+	VADDPD     Y2, Y3, Y2
+	MOVQ       264(AX), CX
+	VMASKMOVPD Y2, Y15, (CX)(DX*1)
+	MOVQ       144(AX), CX
+	VMASKMOVPD (CX)(DX*1), Y15, Y2
+	VMULPD     Y0, Y2, Y2
+	MOVQ       288(AX), CX
+	VMASKMOVPD Y2, Y15, (CX)(DX*1)
+	MOVQ       96(AX), CX
+	VMASKMOVPD (CX)(DX*1), Y15, Y2
+	VMULPD     Y0, Y2, Y0
+	MOVQ       168(AX), CX
+	VMASKMOVPD Y0, Y15, (CX)(DX*1)
+	VMULPD     Y1, Y2, Y0
+	MOVQ       192(AX), AX
+	VMASKMOVPD Y0, Y15, (AX)(DX*1)
+
+end_alphaBack:
+	MOVQ BX, found+24(FP)
+	VZEROUPPER
+	RET
+
+// func softmaxAVX2F64(args *byte, scratch *byte, n int) (found int)
+// Requires: AVX, AVX2
+TEXT ·softmaxAVX2F64(SB), NOSPLIT, $0-32
+	MOVQ args+0(FP), AX
+	MOVQ scratch+8(FP), CX
+	MOVQ n+16(FP), DX
+	XORQ BX, BX
+	XORQ SI, SI
+	SUBQ $0x04, DX
+	JL   tail_of_softmax
+
+loop_softmax:
+	MOVQ         (AX), DI
+	VMOVUPD      (DI)(BX*1), Y0
+	VBROADCASTSD 48(AX), Y1
+	VSUBPD       Y1, Y0, Y0
+	VMOVUPD      word64_c085e00000000000<>+0(SB), Y1
+	VMAXPD       Y0, Y1, Y0
+	VMOVUPD      word64_4086280000000000<>+0(SB), Y1
+	VMINPD       Y0, Y1, Y0
+	VMULPD       word64_40671547652b82fe<>+0(SB), Y0, Y1
+	VADDPD       word64_4338000000000000<>+0(SB), Y1, Y1
+	VANDPD       word64_000000000000007f<>+0(SB), Y1, Y2
+	VPSLLQ       $0x01, Y2, Y2
+	VPSLLQ       $0x2d, Y1, Y3
+	VSUBPD       word64_4338000000000000<>+0(SB), Y1, Y1
+	VMULPD       word64_3f762e42fef80000<>+0(SB), Y1, Y4
+	VSUBPD       Y4, Y0, Y0
+	VMULPD       word64_3d41cf79abc9e3b4<>+0(SB), Y1, Y1
+	VSUBPD       Y1, Y0, Y0
+	VMULPD       Y0, Y0, Y1
+	MOVQ         (CX), DI
+	VXORPD       Y4, Y4, Y4
+	VPCMPEQQ     Y5, Y5, Y5
+	VGATHERQPD   Y5, (DI)(Y2*8), Y4
+	VADDPD       Y0, Y4, Y4
+	VMULPD       word64_3fc5555555555555<>+0(SB), Y0, Y5
+	VADDPD       word64_3fe0000000000000<>+0(SB), Y5, Y5
+	VMULPD       Y5, Y1, Y5
+	VADDPD       Y4, Y5, Y4
+	VMULPD       Y1, Y1, Y1
+	VMULPD       word64_3f81111111111111<>+0(SB), Y0, Y0
+	VADDPD       word64_3fa5555555555555<>+0(SB), Y0, Y0
+	VMULPD       Y0, Y1, Y0
+	VADDPD       Y4, Y0, Y0
+	MOVQ         (CX), DI
+	VXORPD       Y1, Y1, Y1
+	VPCMPEQQ     Y4, Y4, Y4
+	VGATHERQPD   Y4, 8(DI)(Y2*8), Y1
+	VPADDQ       Y3, Y1, Y1
+	VMULPD       Y0, Y1, Y0
+	VADDPD       Y1, Y0, Y0
+	MOVQ         24(AX), DI
+	VMOVUPD      Y0, (DI)(BX*1)
+	ADDQ         $0x20, BX
+	SUBQ         $0x04, DX
+	JGE          loop_softmax
+
+tail_of_softmax:
+	ADDQ         $0x04, DX
+	JZ           end_softmax
+	MOVQ         DX, DI
+	SHLQ         $0x03, DI
+	LEAQ         tail<>+64(SB), DX
+	SUBQ         DI, DX
+	VMOVUPD      (DX), Y15
+	MOVQ         (AX), DX
+	VMASKMOVPD   (DX)(BX*1), Y15, Y0
+	VBROADCASTSD 48(AX), Y1
+	VSUBPD       Y1, Y0, Y0
+	VMOVUPD      word64_c085e00000000000<>+0(SB), Y1
+	VMAXPD       Y0, Y1, Y0
+	VMOVUPD      word64_4086280000000000<>+0(SB), Y1
+	VMINPD       Y0, Y1, Y0
+	VMULPD       word64_40671547652b82fe<>+0(SB), Y0, Y1
+	VADDPD       word64_4338000000000000<>+0(SB), Y1, Y1
+	VANDPD       word64_000000000000007f<>+0(SB), Y1, Y2
+	VPSLLQ       $0x01, Y2, Y2
+	VPSLLQ       $0x2d, Y1, Y3
+	VSUBPD       word64_4338000000000000<>+0(SB), Y1, Y1
+	VMULPD       word64_3f762e42fef80000<>+0(SB), Y1, Y4
+	VSUBPD       Y4, Y0, Y0
+	VMULPD       word64_3d41cf79abc9e3b4<>+0(SB), Y1, Y1
+	VSUBPD       Y1, Y0, Y0
+	VMULPD       Y0, Y0, Y1
+	MOVQ         (CX), DX
+	VXORPD       Y4, Y4, Y4
+	VPCMPEQQ     Y5, Y5, Y5
+	VGATHERQPD   Y5, (DX)(Y2*8), Y4
+	VADDPD       Y0, Y4, Y4
+	VMULPD       word64_3fc5555555555555<>+0(SB), Y0, Y5
+	VADDPD       word64_3fe0000000000000<>+0(SB), Y5, Y5
+	VMULPD       Y5, Y1, Y5
+	VADDPD       Y4, Y5, Y4
+	VMULPD       Y1, Y1, Y1
+	VMULPD       word64_3f81111111111111<>+0(SB), Y0, Y0
+	VADDPD       word64_3fa5555555555555<>+0(SB), Y0, Y0
+	VMULPD       Y0, Y1, Y0
+	VADDPD       Y4, Y0, Y0
+	MOVQ         (CX), CX
+	VXORPD       Y1, Y1, Y1
+	VPCMPEQQ     Y4, Y4, Y4
+	VGATHERQPD   Y4, 8(CX)(Y2*8), Y1
+	VPADDQ       Y3, Y1, Y1
+	VMULPD       Y0, Y1, Y0
+	VADDPD       Y1, Y0, Y0
+	MOVQ         24(AX), AX
+	VMASKMOVPD   Y0, Y15, (AX)(BX*1)
+
+end_softmax:
+	MOVQ SI, found+24(FP)
+	VZEROUPPER
+	RET
+
+// func largestAVX2F64(args *byte, scratch *byte, n int) (found int)
+// Requires: AVX
+TEXT ·largestAVX2F64(SB), NOSPLIT, $0-32
+	MOVQ args+0(FP), AX
+	MOVQ scratch+8(FP), CX
+	MOVQ n+16(FP), CX
+	XORQ DX, DX
+	XORQ BX, BX
+	SUBQ $0x04, CX
+	JL   tail_of_largest
+
+loop_largest:
+	MOVQ    (AX), SI
+	VMOVUPD (SI)(DX*1), Y0
+	MOVQ    24(AX), SI
+	VMAXPD  (SI)(DX*1), Y0, Y0
+	MOVQ    48(AX), SI
+	VMOVUPD Y0, (SI)(DX*1)
+	ADDQ    $0x20, DX
+	SUBQ    $0x04, CX
+	JGE     loop_largest
+
+tail_of_largest:
+	ADDQ       $0x04, CX
+	JZ         end_largest
+	MOVQ       CX, SI
+	SHLQ       $0x03, SI
+	LEAQ       tail<>+64(SB), CX
+	SUBQ       SI, CX
+	VMOVUPD    (CX), Y15
+	MOVQ       (AX), CX
+	VMASKMOVPD (CX)(DX*1), Y15, Y0
+	MOVQ       24(AX), CX
+	VMASKMOVPD (CX)(DX*1), Y15, Y1
+	VMAXPD     Y1, Y0, Y0
+	MOVQ       48(AX), AX
+	VMASKMOVPD Y0, Y15, (AX)(DX*1)
+
+end_largest:
+	MOVQ BX, found+24(FP)
+	VZEROUPPER
+	RET
+
+// func driveAVX2F64(args *byte, scratch *byte, n int) (found int)
+// Requires: AVX
+TEXT ·driveAVX2F64(SB), NOSPLIT, $0-32
+	MOVQ args+0(FP), AX
+	MOVQ scratch+8(FP), CX
+	MOVQ n+16(FP), CX
+	XORQ DX, DX
+	XORQ BX, BX
+	SUBQ $0x04, CX
+	JL   tail_of_drive
+
+loop_drive:
+	MOVQ         48(AX), SI
+	VMOVUPD      (SI)(DX*1), Y0
+	VBROADCASTSD 96(AX), Y1
+	VCMPPD       $0x1d, Y1, Y0, Y0
+	MOVQ         (AX), SI
+	MOVQ         24(AX), SI
+	VMOVUPD      (SI)(DX*1), Y1
+	MOVQ         (AX), SI
+	VMULPD       (SI)(DX*1), Y1, Y1
+	VANDPD       Y1, Y0, Y0
+	MOVQ         72(AX), SI
+	VMOVUPD      Y0, (SI)(DX*1)
+	ADDQ         $0x20, DX
+	SUBQ         $0x04, CX
+	JGE          loop_drive
+
+tail_of_drive:
+	ADDQ         $0x04, CX
+	JZ           end_drive
+	MOVQ         CX, SI
+	SHLQ         $0x03, SI
+	LEAQ         tail<>+64(SB), CX
+	SUBQ         SI, CX
+	VMOVUPD      (CX), Y15
+	MOVQ         48(AX), CX
+	VMASKMOVPD   (CX)(DX*1), Y15, Y0
+	VBROADCASTSD 96(AX), Y1
+	VCMPPD       $0x1d, Y1, Y0, Y0
+	MOVQ         (AX), CX
+	VMASKMOVPD   (CX)(DX*1), Y15, Y1
+	MOVQ         24(AX), CX
+	VMASKMOVPD   (CX)(DX*1), Y15, Y2
+	VMULPD       Y2, Y1, Y1
+	VANDPD       Y1, Y0, Y0
+	MOVQ         72(AX), AX
+	VMASKMOVPD   Y0, Y15, (AX)(DX*1)
+
+end_drive:
+	MOVQ BX, found+24(FP)
+	VZEROUPPER
+	RET
+
+// func competeAVX2F64(args *byte, scratch *byte, n int) (found int)
+// Requires: AVX
+TEXT ·competeAVX2F64(SB), NOSPLIT, $0-32
+	MOVQ args+0(FP), AX
+	MOVQ scratch+8(FP), CX
+	MOVQ n+16(FP), CX
+	XORQ DX, DX
+	XORQ BX, BX
+	SUBQ $0x04, CX
+	JL   tail_of_compete
+
+loop_compete:
+	MOVQ         24(AX), SI
+	VMOVUPD      (SI)(DX*1), Y0
+	VBROADCASTSD 72(AX), Y1
+	VDIVPD       Y1, Y0, Y0
+	MOVQ         24(AX), SI
+	VMOVUPD      Y0, (SI)(DX*1)
+	MOVQ         (AX), SI
+	VSUBPD       (SI)(DX*1), Y0, Y0
+	VCMPPD       $0x1e, word64_0000000000000000<>+0(SB), Y0, Y0
+	VANDPD       word64_3ff0000000000000<>+0(SB), Y0, Y0
+	MOVQ         48(AX), SI
+	VMOVUPD      Y0, (SI)(DX*1)
+	ADDQ         $0x20, DX
+	SUBQ         $0x04, CX
+	JGE          loop_compete
+
+tail_of_compete:
+	ADDQ         $0x04, CX
+	JZ           end_compete
+	MOVQ         CX, SI
+	SHLQ         $0x03, SI
+	LEAQ         tail<>+64(SB), CX
+	SUBQ         SI, CX
+	VMOVUPD      (CX), Y15
+	MOVQ         24(AX), CX
+	VMASKMOVPD   (CX)(DX*1), Y15, Y0
+	VBROADCASTSD 72(AX), Y1
+	VDIVPD       Y1, Y0, Y0
+	MOVQ         24(AX), CX
+	VMASKMOVPD   Y0, Y15, (CX)(DX*1)
+	MOVQ         (AX), CX
+	VMASKMOVPD   (CX)(DX*1), Y15, Y1
+	VSUBPD       Y1, Y0, Y0
+	VCMPPD       $0x1e, word64_0000000000000000<>+0(SB), Y0, Y0
+	VANDPD       word64_3ff0000000000000<>+0(SB), Y0, Y0
+	MOVQ         48(AX), AX
+	VMASKMOVPD   Y0, Y15, (AX)(DX*1)
+
+end_compete:
+	MOVQ BX, found+24(FP)
+	VZEROUPPER
+	RET
+
+// func settleAVX2F64(args *byte, scratch *byte, n int) (found int)
+// Requires: AVX
+TEXT ·settleAVX2F64(SB), NOSPLIT, $0-32
+	MOVQ args+0(FP), AX
+	MOVQ scratch+8(FP), CX
+	MOVQ n+16(FP), CX
+	XORQ DX, DX
+	XORQ BX, BX
+	SUBQ $0x04, CX
+	JL   tail_of_settle
+
+loop_settle:
+	VBROADCASTSD 216(AX), Y0
+	MOVQ         24(AX), SI
+	VMULPD       (SI)(DX*1), Y0, Y0
+	MOVQ         48(AX), SI
+	MOVQ         48(AX), SI
+	VADDPD       (SI)(DX*1), Y0, Y0
+	VBROADCASTSD 224(AX), Y1
+	VMAXPD       Y0, Y1, Y0
+	MOVQ         48(AX), SI
+	VMOVUPD      Y0, (SI)(DX*1)
+	MOVQ         144(AX), SI
+	VMOVUPD      Y0, (SI)(DX*1)
+	MOVQ         72(AX), SI
+	VMOVUPD      (SI)(DX*1), Y0
+	VBROADCASTSD 232(AX), Y1
+	VDIVPD       Y1, Y0, Y2
+	VSUBPD       word64_3fe0000000000000<>+0(SB), Y2, Y3
+	VROUNDPD     $0x0a, Y3, Y3
+	VSUBPD       Y3, Y2, Y2
+	VMOVUPD      word64_0000000000000000<>+0(SB), Y4
+	VSUBPD       Y2, Y4, Y5
+	VMAXPD       Y5, Y2, Y2
+	VCMPPD       $0x12, word64_3f50624dd2f1a9fc<>+0(SB), Y2, Y2
+	VADDPD       word64_3ff0000000000000<>+0(SB), Y3, Y3
+	VMULPD       Y1, Y3, Y3
+	VADDPD       Y1, Y0, Y0
+	VBLENDVPD    Y2, Y3, Y0, Y0
+	MOVQ         (AX), SI
+	VMOVUPD      (SI)(DX*1), Y2
+	VCMPPD       $0x1e, Y4, Y2, Y3
+	VBLENDVPD    Y3, Y1, Y0, Y0
+	MOVQ         72(AX), SI
+	VMOVUPD      Y0, (SI)(DX*1)
+	MOVQ         168(AX), SI
+	VMOVUPD      Y0, (SI)(DX*1)
+	VCMPPD       $0x1e, Y4, Y2, Y0
+	MOVQ         120(AX), SI
+	VMOVUPD      (SI)(DX*1), Y2
+	VMULPD       Y1, Y2, Y1
+	VBROADCASTSD 240(AX), Y3
+	VADDPD       Y3, Y1, Y1
+	MOVQ         96(AX), SI
+	VMOVUPD      (SI)(DX*1), Y3
+	VBLENDVPD    Y0, Y1, Y3, Y0
+	MOVQ         96(AX), SI
+	VMOVUPD      Y0, (SI)(DX*1)
+	MOVQ         192(AX), SI
+	VMOVUPD      Y0, (SI)(DX*1)
+	VADDPD       word64_3ff0000000000000<>+0(SB), Y2, Y0
+	MOVQ         120(AX), SI
+	VMOVUPD      Y0, (SI)(DX*1)
+	ADDQ         $0x20, DX
+	SUBQ         $0x04, CX
+	JGE          loop_settle
+
+tail_of_settle:
+	ADDQ         $0x04, CX
+	JZ           end_settle
+	MOVQ         CX, SI
+	SHLQ         $0x03, SI
+	LEAQ         tail<>+64(SB), CX
+	SUBQ         SI, CX
+	VMOVUPD      (CX), Y15
+	VBROADCASTSD 216(AX), Y0
+	MOVQ         24(AX), CX
+	VMASKMOVPD   (CX)(DX*1), Y15, Y1
+	VMULPD       Y1, Y0, Y0
+	MOVQ         48(AX), CX
+	VMASKMOVPD   (CX)(DX*1), Y15, Y1
+	VADDPD       Y0, Y1, Y0
+	VBROADCASTSD 224(AX), Y1
+	VMAXPD       Y0, Y1, Y0
+	MOVQ         48(AX), CX
+	VMASKMOVPD   Y0, Y15, (CX)(DX*1)
+	MOVQ         144(AX), CX
+	VMASKMOVPD   Y0, Y15, (CX)(DX*1)
+	MOVQ         72(AX), CX
+	VMASKMOVPD   (CX)(DX*1), Y15, Y0
+	VBROADCASTSD 232(AX), Y1
+	VDIVPD       Y1, Y0, Y2
+	VSUBPD       word64_3fe0000000000000<>+0(SB), Y2, Y3
+	VROUNDPD     $0x0a, Y3, Y3
+	VSUBPD       Y3, Y2, Y2
+	VMOVUPD      word64_0000000000000000<>+0(SB), Y4
+	VSUBPD       Y2, Y4, Y5
+	VMAXPD       Y5, Y2, Y2
+	VCMPPD       $0x12, word64_3f50624dd2f1a9fc<>+0(SB), Y2, Y2
+	VADDPD       word64_3ff0000000000000<>+0(SB), Y3, Y3
+	VMULPD       Y1, Y3, Y3
+	VADDPD       Y1, Y0, Y0
+	VBLENDVPD    Y2, Y3, Y0, Y0
+	MOVQ         (AX), CX
+	VMASKMOVPD   (CX)(DX*1), Y15, Y2
+	VCMPPD       $0x1e, Y4, Y2, Y3
+	VBLENDVPD    Y3, Y1, Y0, Y0
+	MOVQ         72(AX), CX
+	VMASKMOVPD   Y0, Y15, (CX)(DX*1)
+	MOVQ         168(AX), CX
+	VMASKMOVPD   Y0, Y15, (CX)(DX*1)
+	VCMPPD       $0x1e, Y4, Y2, Y0
+	MOVQ         120(AX), CX
+	VMASKMOVPD   (CX)(DX*1), Y15, Y2
+	VMULPD       Y1, Y2, Y1
+	VBROADCASTSD 240(AX), Y3
+	VADDPD       Y3, Y1, Y1
+	MOVQ         96(AX), CX
+	VMASKMOVPD   (CX)(DX*1), Y15, Y3
+	VBLENDVPD    Y0, Y1, Y3, Y0
+	MOVQ         96(AX), CX
+	VMASKMOVPD   Y0, Y15, (CX)(DX*1)
+	MOVQ         192(AX), CX
+	VMASKMOVPD   Y0, Y15, (CX)(DX*1)
+	VADDPD       word64_3ff0000000000000<>+0(SB), Y2, Y0
+	MOVQ         120(AX), AX
+	VMASKMOVPD   Y0, Y15, (AX)(DX*1)
+
+end_settle:
+	MOVQ BX, found+24(FP)
+	VZEROUPPER
+	RET
+
+DATA word64_3f50624dd2f1a9fc<>+0(SB)/8, $0x3f50624dd2f1a9fc
+DATA word64_3f50624dd2f1a9fc<>+8(SB)/8, $0x3f50624dd2f1a9fc
+DATA word64_3f50624dd2f1a9fc<>+16(SB)/8, $0x3f50624dd2f1a9fc
+DATA word64_3f50624dd2f1a9fc<>+24(SB)/8, $0x3f50624dd2f1a9fc
+DATA word64_3f50624dd2f1a9fc<>+32(SB)/8, $0x3f50624dd2f1a9fc
+DATA word64_3f50624dd2f1a9fc<>+40(SB)/8, $0x3f50624dd2f1a9fc
+DATA word64_3f50624dd2f1a9fc<>+48(SB)/8, $0x3f50624dd2f1a9fc
+DATA word64_3f50624dd2f1a9fc<>+56(SB)/8, $0x3f50624dd2f1a9fc
+GLOBL word64_3f50624dd2f1a9fc<>(SB), RODATA|NOPTR, $64
+
 // func currentsAVX512F32(args *byte, scratch *byte, n int) (found int)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·currentsAVX512F32(SB), NOSPLIT, $0-32
@@ -10024,6 +11684,795 @@ tail_of_linear:
 	VMOVUPS   Z0, K7, (AX)(DX*1)
 
 end_linear:
+	MOVQ BX, found+24(FP)
+	VZEROUPPER
+	RET
+
+// func expSynAVX512F32(args *byte, scratch *byte, n int) (found int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·expSynAVX512F32(SB), NOSPLIT, $0-32
+	MOVQ args+0(FP), AX
+	MOVQ scratch+8(FP), CX
+	MOVQ n+16(FP), CX
+	XORQ DX, DX
+	XORQ BX, BX
+	SUBQ $0x10, CX
+	JL   tail_of_expSyn
+
+loop_expSyn:
+	MOVQ    48(AX), SI
+	MOVQ    (AX), SI
+	VMOVUPD (SI)(DX*1), Z0
+	MOVQ    48(AX), SI
+	VADDPS  (SI)(DX*1), Z0, Z0
+	MOVQ    24(AX), SI
+	VMULPS  (SI)(DX*1), Z0, Z0
+	MOVQ    48(AX), SI
+	VMOVUPD Z0, (SI)(DX*1)
+	MOVQ    72(AX), SI
+	VMOVUPD Z0, (SI)(DX*1)
+	ADDQ    $0x40, DX
+	SUBQ    $0x10, CX
+	JGE     loop_expSyn
+
+tail_of_expSyn:
+	ADDQ      $0x10, CX
+	JZ        end_expSyn
+	MOVL      $-1, SI
+	BZHIL     CX, SI, SI
+	KMOVW     SI, K7
+	MOVQ      48(AX), CX
+	VMOVUPS.Z (CX)(DX*1), K7, Z0
+	MOVQ      (AX), CX
+	VMOVUPS.Z (CX)(DX*1), K7, Z1
+	VADDPS    Z1, Z0, Z0
+	MOVQ      24(AX), CX
+	VMOVUPS.Z (CX)(DX*1), K7, Z1
+	VMULPS    Z1, Z0, Z0
+	MOVQ      48(AX), CX
+	VMOVUPS   Z0, K7, (CX)(DX*1)
+	MOVQ      72(AX), AX
+	VMOVUPS   Z0, K7, (AX)(DX*1)
+
+end_expSyn:
+	MOVQ BX, found+24(FP)
+	VZEROUPPER
+	RET
+
+// func expSynBackAVX512F32(args *byte, scratch *byte, n int) (found int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·expSynBackAVX512F32(SB), NOSPLIT, $0-32
+	MOVQ args+0(FP), AX
+	MOVQ scratch+8(FP), CX
+	MOVQ n+16(FP), CX
+	XORQ DX, DX
+	XORQ BX, BX
+	SUBQ $0x10, CX
+	JL   tail_of_expSynBack
+
+loop_expSynBack:
+	MOVQ    72(AX), SI
+	MOVQ    (AX), SI
+	VMOVUPD (SI)(DX*1), Z0
+	MOVQ    72(AX), SI
+	VADDPS  (SI)(DX*1), Z0, Z0
+	MOVQ    24(AX), SI
+	VMULPS  (SI)(DX*1), Z0, Z1
+	MOVQ    96(AX), SI
+	MOVQ    96(AX), SI
+	VADDPS  (SI)(DX*1), Z1, Z1
+	MOVQ    96(AX), SI
+	VMOVUPD Z1, (SI)(DX*1)
+	MOVQ    48(AX), SI
+	VMULPS  (SI)(DX*1), Z0, Z0
+	MOVQ    72(AX), SI
+	VMOVUPD Z0, (SI)(DX*1)
+	MOVQ    120(AX), SI
+	VMOVUPD Z0, (SI)(DX*1)
+	ADDQ    $0x40, DX
+	SUBQ    $0x10, CX
+	JGE     loop_expSynBack
+
+tail_of_expSynBack:
+	ADDQ      $0x10, CX
+	JZ        end_expSynBack
+	MOVL      $-1, SI
+	BZHIL     CX, SI, SI
+	KMOVW     SI, K7
+	MOVQ      72(AX), CX
+	VMOVUPS.Z (CX)(DX*1), K7, Z0
+	MOVQ      (AX), CX
+	VMOVUPS.Z (CX)(DX*1), K7, Z1
+	VADDPS    Z1, Z0, Z0
+	MOVQ      24(AX), CX
+	VMOVUPS.Z (CX)(DX*1), K7, Z1
+	VMULPS    Z1, Z0, Z1
+	MOVQ      96(AX), CX
+	VMOVUPS.Z (CX)(DX*1), K7, Z2
+	VADDPS    Z1, Z2, Z1
+	MOVQ      96(AX), CX
+	VMOVUPS   Z1, K7, (CX)(DX*1)
+	MOVQ      48(AX), CX
+	VMOVUPS.Z (CX)(DX*1), K7, Z1
+	VMULPS    Z1, Z0, Z0
+	MOVQ      72(AX), CX
+	VMOVUPS   Z0, K7, (CX)(DX*1)
+	MOVQ      120(AX), AX
+	VMOVUPS   Z0, K7, (AX)(DX*1)
+
+end_expSynBack:
+	MOVQ BX, found+24(FP)
+	VZEROUPPER
+	RET
+
+// func alphaAVX512F32(args *byte, scratch *byte, n int) (found int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·alphaAVX512F32(SB), NOSPLIT, $0-32
+	MOVQ args+0(FP), AX
+	MOVQ scratch+8(FP), CX
+	MOVQ n+16(FP), CX
+	XORQ DX, DX
+	XORQ BX, BX
+	SUBQ $0x10, CX
+	JL   tail_of_alpha
+
+loop_alpha:
+	MOVQ    24(AX), SI
+	VMOVUPD (SI)(DX*1), Z0
+	MOVQ    120(AX), SI
+	VMULPS  (SI)(DX*1), Z0, Z1
+	MOVQ    72(AX), SI
+	MOVQ    (AX), SI
+	VMOVUPD (SI)(DX*1), Z2
+	MOVQ    72(AX), SI
+	VMULPS  (SI)(DX*1), Z2, Z2
+	VADDPS  Z2, Z1, Z1
+	MOVQ    144(AX), SI
+	VMULPS  (SI)(DX*1), Z0, Z0
+	MOVQ    48(AX), SI
+	MOVQ    48(AX), SI
+	VMULPS  (SI)(DX*1), Z1, Z2
+	VADDPS  Z2, Z0, Z0
+	MOVQ    120(AX), SI
+	VMOVUPD Z1, (SI)(DX*1)
+	MOVQ    216(AX), SI
+	VMOVUPD Z1, (SI)(DX*1)
+	MOVQ    144(AX), SI
+	VMOVUPD Z0, (SI)(DX*1)
+	MOVQ    192(AX), SI
+	VMOVUPD Z0, (SI)(DX*1)
+	MOVQ    96(AX), SI
+	VMULPS  (SI)(DX*1), Z0, Z0
+	VMOVUPD word32_0000000000000000<>+0(SB), Z1
+	VSUBPS  Z0, Z1, Z0
+	MOVQ    168(AX), SI
+	VMOVUPD Z0, (SI)(DX*1)
+	ADDQ    $0x40, DX
+	SUBQ    $0x10, CX
+	JGE     loop_alpha
+
+tail_of_alpha:
+	ADDQ      $0x10, CX
+	JZ        end_alpha
+	MOVL      $-1, SI
+	BZHIL     CX, SI, SI
+	KMOVW     SI, K7
+	MOVQ      24(AX), CX
+	VMOVUPS.Z (CX)(DX*1), K7, Z0
+	MOVQ      120(AX), CX
+	VMOVUPS.Z (CX)(DX*1), K7, Z1
+	VMULPS    Z1, Z0, Z1
+	MOVQ      72(AX), CX
+	VMOVUPS.Z (CX)(DX*1), K7, Z2
+	MOVQ      (AX), CX
+	VMOVUPS.Z (CX)(DX*1), K7, Z3
+	VMULPS    Z3, Z2, Z2
+	VADDPS    Z2, Z1, Z1
+	MOVQ      144(AX), CX
+	VMOVUPS.Z (CX)(DX*1), K7, Z2
+	VMULPS    Z2, Z0, Z0
+	MOVQ      48(AX), CX
+	VMOVUPS.Z (CX)(DX*1), K7, Z2
+	VMULPS    Z1, Z2, Z2
+	VADDPS    Z2, Z0, Z0
+	MOVQ      120(AX), CX
+	VMOVUPS   Z1, K7, (CX)(DX*1)
+	MOVQ      216(AX), CX
+	VMOVUPS   Z1, K7, (CX)(DX*1)
+	MOVQ      144(AX), CX
+	VMOVUPS   Z0, K7, (CX)(DX*1)
+	MOVQ      192(AX), CX
+	VMOVUPS   Z0, K7, (CX)(DX*1)
+	MOVQ      96(AX), CX
+	VMOVUPS.Z (CX)(DX*1), K7, Z1
+	VMULPS    Z1, Z0, Z0
+	VMOVUPD   word32_0000000000000000<>+0(SB), Z1
+	VSUBPS    Z0, Z1, Z0
+	MOVQ      168(AX), AX
+	VMOVUPS   Z0, K7, (AX)(DX*1)
+
+end_alpha:
+	MOVQ BX, found+24(FP)
+	VZEROUPPER
+	RET
+
+// func alphaExactAVX512F32(args *byte, scratch *byte, n int) (found int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·alphaExactAVX512F32(SB), NOSPLIT, $0-32
+	MOVQ args+0(FP), AX
+	MOVQ scratch+8(FP), CX
+	MOVQ n+16(FP), CX
+	XORQ DX, DX
+	XORQ BX, BX
+	SUBQ $0x10, CX
+	JL   tail_of_alphaExact
+
+loop_alphaExact:
+	MOVQ    24(AX), SI
+	VMOVUPD (SI)(DX*1), Z0
+	MOVQ    120(AX), SI
+	VMOVUPD (SI)(DX*1), Z1
+	VMULPS  Z1, Z0, Z2
+	MOVQ    72(AX), SI
+	MOVQ    (AX), SI
+	VMOVUPD (SI)(DX*1), Z3
+	MOVQ    72(AX), SI
+	VMULPS  (SI)(DX*1), Z3, Z3
+	VADDPS  Z3, Z2, Z2
+	MOVQ    144(AX), SI
+	VMULPS  (SI)(DX*1), Z0, Z0
+	MOVQ    48(AX), SI
+	MOVQ    48(AX), SI
+	VMULPS  (SI)(DX*1), Z1, Z1
+	VADDPS  Z1, Z0, Z0
+	MOVQ    120(AX), SI
+	VMOVUPD Z2, (SI)(DX*1)
+	MOVQ    216(AX), SI
+	VMOVUPD Z2, (SI)(DX*1)
+	MOVQ    144(AX), SI
+	VMOVUPD Z0, (SI)(DX*1)
+	MOVQ    192(AX), SI
+	VMOVUPD Z0, (SI)(DX*1)
+	MOVQ    96(AX), SI
+	VMULPS  (SI)(DX*1), Z0, Z0
+	VMOVUPD word32_0000000000000000<>+0(SB), Z1
+	VSUBPS  Z0, Z1, Z0
+	MOVQ    168(AX), SI
+	VMOVUPD Z0, (SI)(DX*1)
+	ADDQ    $0x40, DX
+	SUBQ    $0x10, CX
+	JGE     loop_alphaExact
+
+tail_of_alphaExact:
+	ADDQ      $0x10, CX
+	JZ        end_alphaExact
+	MOVL      $-1, SI
+	BZHIL     CX, SI, SI
+	KMOVW     SI, K7
+	MOVQ      24(AX), CX
+	VMOVUPS.Z (CX)(DX*1), K7, Z0
+	MOVQ      120(AX), CX
+	VMOVUPS.Z (CX)(DX*1), K7, Z1
+	VMULPS    Z1, Z0, Z2
+	MOVQ      72(AX), CX
+	VMOVUPS.Z (CX)(DX*1), K7, Z3
+	MOVQ      (AX), CX
+	VMOVUPS.Z (CX)(DX*1), K7, Z4
+	VMULPS    Z4, Z3, Z3
+	VADDPS    Z3, Z2, Z2
+	MOVQ      144(AX), CX
+	VMOVUPS.Z (CX)(DX*1), K7, Z3
+	VMULPS    Z3, Z0, Z0
+	MOVQ      48(AX), CX
+	VMOVUPS.Z (CX)(DX*1), K7, Z3
+	VMULPS    Z1, Z3, Z1
+	VADDPS    Z1, Z0, Z0
+	MOVQ      120(AX), CX
+	VMOVUPS   Z2, K7, (CX)(DX*1)
+	MOVQ      216(AX), CX
+	VMOVUPS   Z2, K7, (CX)(DX*1)
+	MOVQ      144(AX), CX
+	VMOVUPS   Z0, K7, (CX)(DX*1)
+	MOVQ      192(AX), CX
+	VMOVUPS   Z0, K7, (CX)(DX*1)
+	MOVQ      96(AX), CX
+	VMOVUPS.Z (CX)(DX*1), K7, Z1
+	VMULPS    Z1, Z0, Z0
+	VMOVUPD   word32_0000000000000000<>+0(SB), Z1
+	VSUBPS    Z0, Z1, Z0
+	MOVQ      168(AX), AX
+	VMOVUPS   Z0, K7, (AX)(DX*1)
+
+end_alphaExact:
+	MOVQ BX, found+24(FP)
+	VZEROUPPER
+	RET
+
+// func alphaBackAVX512F32(args *byte, scratch *byte, n int) (found int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·alphaBackAVX512F32(SB), NOSPLIT, $0-32
+	MOVQ args+0(FP), AX
+	MOVQ scratch+8(FP), CX
+	MOVQ n+16(FP), CX
+	XORQ DX, DX
+	XORQ BX, BX
+	SUBQ $0x10, CX
+	JL   tail_of_alphaBack
+
+loop_alphaBack:
+	MOVQ    120(AX), SI
+	MOVQ    192(AX), SI
+	VMOVUPD (SI)(DX*1), Z0
+	MOVQ    120(AX), SI
+	VMULPS  (SI)(DX*1), Z0, Z1
+	MOVQ    168(AX), SI
+	MOVQ    168(AX), SI
+	VADDPS  (SI)(DX*1), Z1, Z1
+	MOVQ    24(AX), SI
+	VMULPS  (SI)(DX*1), Z0, Z2
+	MOVQ    240(AX), SI
+	MOVQ    240(AX), SI
+	VADDPS  (SI)(DX*1), Z2, Z2
+	MOVQ    240(AX), SI
+	VMOVUPD Z2, (SI)(DX*1)
+	MOVQ    48(AX), SI
+	VMULPS  (SI)(DX*1), Z1, Z2
+	MOVQ    72(AX), SI
+	VMULPS  (SI)(DX*1), Z0, Z3
+	VADDPS  Z3, Z2, Z2
+	MOVQ    216(AX), SI
+	MOVQ    216(AX), SI
+	VADDPS  (SI)(DX*1), Z2, Z2
+	MOVQ    216(AX), SI
+	VMOVUPD Z2, (SI)(DX*1)
+	MOVQ    (AX), SI
+	VMULPS  (SI)(DX*1), Z1, Z2
+	MOVQ    264(AX), SI
+	MOVQ    264(AX), SI
+	VADDPS  (SI)(DX*1), Z2, Z2
+	MOVQ    264(AX), SI
+	VMOVUPD Z2, (SI)(DX*1)
+	MOVQ    144(AX), SI
+	MOVQ    144(AX), SI
+	VMULPS  (SI)(DX*1), Z1, Z2
+	MOVQ    288(AX), SI
+	VMOVUPD Z2, (SI)(DX*1)
+	MOVQ    96(AX), SI
+	VMOVUPD (SI)(DX*1), Z2
+	VMULPS  Z1, Z2, Z1
+	MOVQ    168(AX), SI
+	VMOVUPD Z1, (SI)(DX*1)
+	VMULPS  Z0, Z2, Z0
+	MOVQ    192(AX), SI
+	VMOVUPD Z0, (SI)(DX*1)
+	ADDQ    $0x40, DX
+	SUBQ    $0x10, CX
+	JGE     loop_alphaBack
+
+tail_of_alphaBack:
+	ADDQ      $0x10, CX
+	JZ        end_alphaBack
+	MOVL      $-1, SI
+	BZHIL     CX, SI, SI
+	KMOVW     SI, K7
+	MOVQ      120(AX), CX
+	VMOVUPS.Z (CX)(DX*1), K7, Z0
+	MOVQ      192(AX), CX
+	VMOVUPS.Z (CX)(DX*1), K7, Z1
+	VMULPS    Z1, Z0, Z0
+	MOVQ      168(AX), CX
+	VMOVUPS.Z (CX)(DX*1), K7, Z2
+	VADDPS    Z0, Z2, Z0
+	MOVQ      24(AX), CX
+	VMOVUPS.Z (CX)(DX*1), K7, Z2
+	VMULPS    Z2, Z1, Z2
+	MOVQ      240(AX), CX
+	VMOVUPS.Z (CX)(DX*1), K7, Z3
+	VADDPS    Z2, Z3, Z2
+	MOVQ      240(AX), CX
+	VMOVUPS   Z2, K7, (CX)(DX*1)
+	MOVQ      48(AX), CX
+	VMOVUPS.Z (CX)(DX*1), K7, Z2
+	VMULPS    Z2, Z0, Z2
+	MOVQ      72(AX), CX
+	VMOVUPS.Z (CX)(DX*1), K7, Z3
+	VMULPS    Z3, Z1, Z3
+	VADDPS    Z3, Z2, Z2
+	MOVQ      216(AX), CX
+	VMOVUPS.Z (CX)(DX*1), K7, Z3
+	VADDPS    Z2, Z3, Z2
+	MOVQ      216(AX), CX
+	VMOVUPS   Z2, K7, (CX)(DX*1)
+	MOVQ      (AX), CX
+	VMOVUPS.Z (CX)(DX*1), K7, Z2
+	VMULPS    Z2, Z0, Z2
+	MOVQ      264(AX), CX
+	VMOVUPS.Z (CX)(DX*1), K7, Z3
+	VADDPS    Z2, Z3, Z2
+	MOVQ      264(AX), CX
+	VMOVUPS   Z2, K7, (CX)(DX*1)
+	MOVQ      144(AX), CX
+	VMOVUPS.Z (CX)(DX*1), K7, Z2
+	VMULPS    Z0, Z2, Z2
+	MOVQ      288(AX), CX
+	VMOVUPS   Z2, K7, (CX)(DX*1)
+	MOVQ      96(AX), CX
+	VMOVUPS.Z (CX)(DX*1), K7, Z2
+	VMULPS    Z0, Z2, Z0
+	MOVQ      168(AX), CX
+	VMOVUPS   Z0, K7, (CX)(DX*1)
+	VMULPS    Z1, Z2, Z0
+	MOVQ      192(AX), AX
+	VMOVUPS   Z0, K7, (AX)(DX*1)
+
+end_alphaBack:
+	MOVQ BX, found+24(FP)
+	VZEROUPPER
+	RET
+
+// func softmaxAVX512F32(args *byte, scratch *byte, n int) (found int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·softmaxAVX512F32(SB), NOSPLIT, $0-32
+	MOVQ args+0(FP), AX
+	MOVQ scratch+8(FP), CX
+	MOVQ n+16(FP), CX
+	XORQ DX, DX
+	XORQ BX, BX
+	SUBQ $0x10, CX
+	JL   tail_of_softmax
+
+loop_softmax:
+	MOVQ         (AX), SI
+	VMOVUPD      (SI)(DX*1), Z0
+	VBROADCASTSS 48(AX), Z1
+	VSUBPS       Z1, Z0, Z0
+	VMOVUPD      word32_00000000c2ae0000<>+0(SB), Z1
+	VMAXPS       Z0, Z1, Z0
+	VMOVUPD      word32_0000000042b00000<>+0(SB), Z1
+	VMINPS       Z0, Z1, Z0
+	VMULPS       word32_000000003fb8aa3b<>+0(SB), Z0, Z1
+	VADDPS       word32_000000004b400000<>+0(SB), Z1, Z1
+	VPSLLD       $0x17, Z1, Z2
+	VSUBPS       word32_000000004b400000<>+0(SB), Z1, Z1
+	VMULPS       word32_000000003f317200<>+0(SB), Z1, Z3
+	VSUBPS       Z3, Z0, Z0
+	VMULPS       word32_0000000035bfbe8e<>+0(SB), Z1, Z1
+	VSUBPS       Z1, Z0, Z0
+	VMULPS       word32_000000003ab511f8<>+0(SB), Z0, Z1
+	VADDPS       word32_000000003c091d05<>+0(SB), Z1, Z1
+	VMULPS       Z1, Z0, Z1
+	VADDPS       word32_000000003d2aac79<>+0(SB), Z1, Z1
+	VMULPS       Z1, Z0, Z1
+	VADDPS       word32_000000003e2aaa49<>+0(SB), Z1, Z1
+	VMULPS       Z1, Z0, Z1
+	VADDPS       word32_000000003efffffe<>+0(SB), Z1, Z1
+	VMULPS       Z0, Z0, Z3
+	VMULPS       Z1, Z3, Z1
+	VADDPS       Z0, Z1, Z0
+	VADDPS       word32_000000003f800000<>+0(SB), Z0, Z0
+	VPADDD       Z2, Z0, Z0
+	MOVQ         24(AX), SI
+	VMOVUPD      Z0, (SI)(DX*1)
+	ADDQ         $0x40, DX
+	SUBQ         $0x10, CX
+	JGE          loop_softmax
+
+tail_of_softmax:
+	ADDQ         $0x10, CX
+	JZ           end_softmax
+	MOVL         $-1, SI
+	BZHIL        CX, SI, SI
+	KMOVW        SI, K7
+	MOVQ         (AX), CX
+	VMOVUPS.Z    (CX)(DX*1), K7, Z0
+	VBROADCASTSS 48(AX), Z1
+	VSUBPS       Z1, Z0, Z0
+	VMOVUPD      word32_00000000c2ae0000<>+0(SB), Z1
+	VMAXPS       Z0, Z1, Z0
+	VMOVUPD      word32_0000000042b00000<>+0(SB), Z1
+	VMINPS       Z0, Z1, Z0
+	VMULPS       word32_000000003fb8aa3b<>+0(SB), Z0, Z1
+	VADDPS       word32_000000004b400000<>+0(SB), Z1, Z1
+	VPSLLD       $0x17, Z1, Z2
+	VSUBPS       word32_000000004b400000<>+0(SB), Z1, Z1
+	VMULPS       word32_000000003f317200<>+0(SB), Z1, Z3
+	VSUBPS       Z3, Z0, Z0
+	VMULPS       word32_0000000035bfbe8e<>+0(SB), Z1, Z1
+	VSUBPS       Z1, Z0, Z0
+	VMULPS       word32_000000003ab511f8<>+0(SB), Z0, Z1
+	VADDPS       word32_000000003c091d05<>+0(SB), Z1, Z1
+	VMULPS       Z1, Z0, Z1
+	VADDPS       word32_000000003d2aac79<>+0(SB), Z1, Z1
+	VMULPS       Z1, Z0, Z1
+	VADDPS       word32_000000003e2aaa49<>+0(SB), Z1, Z1
+	VMULPS       Z1, Z0, Z1
+	VADDPS       word32_000000003efffffe<>+0(SB), Z1, Z1
+	VMULPS       Z0, Z0, Z3
+	VMULPS       Z1, Z3, Z1
+	VADDPS       Z0, Z1, Z0
+	VADDPS       word32_000000003f800000<>+0(SB), Z0, Z0
+	VPADDD       Z2, Z0, Z0
+	MOVQ         24(AX), AX
+	VMOVUPS      Z0, K7, (AX)(DX*1)
+
+end_softmax:
+	MOVQ BX, found+24(FP)
+	VZEROUPPER
+	RET
+
+// func largestAVX512F32(args *byte, scratch *byte, n int) (found int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·largestAVX512F32(SB), NOSPLIT, $0-32
+	MOVQ args+0(FP), AX
+	MOVQ scratch+8(FP), CX
+	MOVQ n+16(FP), CX
+	XORQ DX, DX
+	XORQ BX, BX
+	SUBQ $0x10, CX
+	JL   tail_of_largest
+
+loop_largest:
+	MOVQ    (AX), SI
+	VMOVUPD (SI)(DX*1), Z0
+	MOVQ    24(AX), SI
+	VMAXPS  (SI)(DX*1), Z0, Z0
+	MOVQ    48(AX), SI
+	VMOVUPD Z0, (SI)(DX*1)
+	ADDQ    $0x40, DX
+	SUBQ    $0x10, CX
+	JGE     loop_largest
+
+tail_of_largest:
+	ADDQ      $0x10, CX
+	JZ        end_largest
+	MOVL      $-1, SI
+	BZHIL     CX, SI, SI
+	KMOVW     SI, K7
+	MOVQ      (AX), CX
+	VMOVUPS.Z (CX)(DX*1), K7, Z0
+	MOVQ      24(AX), CX
+	VMOVUPS.Z (CX)(DX*1), K7, Z1
+	VMAXPS    Z1, Z0, Z0
+	MOVQ      48(AX), AX
+	VMOVUPS   Z0, K7, (AX)(DX*1)
+
+end_largest:
+	MOVQ BX, found+24(FP)
+	VZEROUPPER
+	RET
+
+// func driveAVX512F32(args *byte, scratch *byte, n int) (found int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·driveAVX512F32(SB), NOSPLIT, $0-32
+	MOVQ args+0(FP), AX
+	MOVQ scratch+8(FP), CX
+	MOVQ n+16(FP), CX
+	XORQ DX, DX
+	XORQ BX, BX
+	SUBQ $0x10, CX
+	JL   tail_of_drive
+
+loop_drive:
+	MOVQ         48(AX), SI
+	VMOVUPD      (SI)(DX*1), Z0
+	VBROADCASTSS 96(AX), Z1
+	VCMPPS       $0x1d, Z1, Z0, K1
+	MOVQ         (AX), SI
+	MOVQ         24(AX), SI
+	VMOVUPD      (SI)(DX*1), Z0
+	MOVQ         (AX), SI
+	VMULPS       (SI)(DX*1), Z0, Z0
+	VMOVUPS.Z    Z0, K1, Z0
+	MOVQ         72(AX), SI
+	VMOVUPD      Z0, (SI)(DX*1)
+	ADDQ         $0x40, DX
+	SUBQ         $0x10, CX
+	JGE          loop_drive
+
+tail_of_drive:
+	ADDQ         $0x10, CX
+	JZ           end_drive
+	MOVL         $-1, SI
+	BZHIL        CX, SI, SI
+	KMOVW        SI, K7
+	MOVQ         48(AX), CX
+	VMOVUPS.Z    (CX)(DX*1), K7, Z0
+	VBROADCASTSS 96(AX), Z1
+	VCMPPS       $0x1d, Z1, Z0, K1
+	MOVQ         (AX), CX
+	VMOVUPS.Z    (CX)(DX*1), K7, Z0
+	MOVQ         24(AX), CX
+	VMOVUPS.Z    (CX)(DX*1), K7, Z1
+	VMULPS       Z1, Z0, Z0
+	VMOVUPS.Z    Z0, K1, Z0
+	MOVQ         72(AX), AX
+	VMOVUPS      Z0, K7, (AX)(DX*1)
+
+end_drive:
+	MOVQ BX, found+24(FP)
+	VZEROUPPER
+	RET
+
+// func competeAVX512F32(args *byte, scratch *byte, n int) (found int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·competeAVX512F32(SB), NOSPLIT, $0-32
+	MOVQ args+0(FP), AX
+	MOVQ scratch+8(FP), CX
+	MOVQ n+16(FP), CX
+	XORQ DX, DX
+	XORQ BX, BX
+	SUBQ $0x10, CX
+	JL   tail_of_compete
+
+loop_compete:
+	MOVQ         24(AX), SI
+	VMOVUPD      (SI)(DX*1), Z0
+	VBROADCASTSS 72(AX), Z1
+	VDIVPS       Z1, Z0, Z0
+	MOVQ         24(AX), SI
+	VMOVUPD      Z0, (SI)(DX*1)
+	MOVQ         (AX), SI
+	VSUBPS       (SI)(DX*1), Z0, Z0
+	VCMPPS       $0x1e, word32_0000000000000000<>+0(SB), Z0, K1
+	VMOVUPS.Z    word32_000000003f800000<>+0(SB), K1, Z0
+	MOVQ         48(AX), SI
+	VMOVUPD      Z0, (SI)(DX*1)
+	ADDQ         $0x40, DX
+	SUBQ         $0x10, CX
+	JGE          loop_compete
+
+tail_of_compete:
+	ADDQ         $0x10, CX
+	JZ           end_compete
+	MOVL         $-1, SI
+	BZHIL        CX, SI, SI
+	KMOVW        SI, K7
+	MOVQ         24(AX), CX
+	VMOVUPS.Z    (CX)(DX*1), K7, Z0
+	VBROADCASTSS 72(AX), Z1
+	VDIVPS       Z1, Z0, Z0
+	MOVQ         24(AX), CX
+	VMOVUPS      Z0, K7, (CX)(DX*1)
+	MOVQ         (AX), CX
+	VMOVUPS.Z    (CX)(DX*1), K7, Z1
+	VSUBPS       Z1, Z0, Z0
+	VCMPPS       $0x1e, word32_0000000000000000<>+0(SB), Z0, K1
+	VMOVUPS.Z    word32_000000003f800000<>+0(SB), K1, Z0
+	MOVQ         48(AX), AX
+	VMOVUPS      Z0, K7, (AX)(DX*1)
+
+end_compete:
+	MOVQ BX, found+24(FP)
+	VZEROUPPER
+	RET
+
+// func settleAVX512F32(args *byte, scratch *byte, n int) (found int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·settleAVX512F32(SB), NOSPLIT, $0-32
+	MOVQ args+0(FP), AX
+	MOVQ scratch+8(FP), CX
+	MOVQ n+16(FP), CX
+	XORQ DX, DX
+	XORQ BX, BX
+	SUBQ $0x10, CX
+	JL   tail_of_settle
+
+loop_settle:
+	VBROADCASTSS 216(AX), Z0
+	MOVQ         24(AX), SI
+	VMULPS       (SI)(DX*1), Z0, Z0
+	MOVQ         48(AX), SI
+	MOVQ         48(AX), SI
+	VADDPS       (SI)(DX*1), Z0, Z0
+	VBROADCASTSS 220(AX), Z1
+	VMAXPS       Z0, Z1, Z0
+	MOVQ         48(AX), SI
+	VMOVUPD      Z0, (SI)(DX*1)
+	MOVQ         144(AX), SI
+	VMOVUPD      Z0, (SI)(DX*1)
+	MOVQ         72(AX), SI
+	VMOVUPD      (SI)(DX*1), Z0
+	VBROADCASTSS 224(AX), Z1
+	VDIVPS       Z1, Z0, Z2
+	VSUBPS       word32_000000003f000000<>+0(SB), Z2, Z3
+	VRNDSCALEPS  $0x0a, Z3, Z3
+	VSUBPS       Z3, Z2, Z2
+	VMOVUPD      word32_0000000000000000<>+0(SB), Z4
+	VSUBPS       Z2, Z4, Z5
+	VMAXPS       Z5, Z2, Z2
+	VCMPPS       $0x12, word32_000000003a83126f<>+0(SB), Z2, K1
+	VADDPS       word32_000000003f800000<>+0(SB), Z3, Z2
+	VMULPS       Z1, Z2, Z2
+	VADDPS       Z1, Z0, Z0
+	VBLENDMPS    Z2, Z0, K1, Z0
+	MOVQ         (AX), SI
+	VMOVUPD      (SI)(DX*1), Z2
+	VCMPPS       $0x1e, Z4, Z2, K1
+	VBLENDMPS    Z1, Z0, K1, Z0
+	MOVQ         72(AX), SI
+	VMOVUPD      Z0, (SI)(DX*1)
+	MOVQ         168(AX), SI
+	VMOVUPD      Z0, (SI)(DX*1)
+	VCMPPS       $0x1e, Z4, Z2, K1
+	MOVQ         120(AX), SI
+	VMOVUPD      (SI)(DX*1), Z0
+	VMULPS       Z1, Z0, Z1
+	VBROADCASTSS 228(AX), Z2
+	VADDPS       Z2, Z1, Z1
+	MOVQ         96(AX), SI
+	VMOVUPD      (SI)(DX*1), Z2
+	VBLENDMPS    Z1, Z2, K1, Z1
+	MOVQ         96(AX), SI
+	VMOVUPD      Z1, (SI)(DX*1)
+	MOVQ         192(AX), SI
+	VMOVUPD      Z1, (SI)(DX*1)
+	VADDPS       word32_000000003f800000<>+0(SB), Z0, Z0
+	MOVQ         120(AX), SI
+	VMOVUPD      Z0, (SI)(DX*1)
+	ADDQ         $0x40, DX
+	SUBQ         $0x10, CX
+	JGE          loop_settle
+
+tail_of_settle:
+	ADDQ         $0x10, CX
+	JZ           end_settle
+	MOVL         $-1, SI
+	BZHIL        CX, SI, SI
+	KMOVW        SI, K7
+	VBROADCASTSS 216(AX), Z0
+	MOVQ         24(AX), CX
+	VMOVUPS.Z    (CX)(DX*1), K7, Z1
+	VMULPS       Z1, Z0, Z0
+	MOVQ         48(AX), CX
+	VMOVUPS.Z    (CX)(DX*1), K7, Z1
+	VADDPS       Z0, Z1, Z0
+	VBROADCASTSS 220(AX), Z1
+	VMAXPS       Z0, Z1, Z0
+	MOVQ         48(AX), CX
+	VMOVUPS      Z0, K7, (CX)(DX*1)
+	MOVQ         144(AX), CX
+	VMOVUPS      Z0, K7, (CX)(DX*1)
+	MOVQ         72(AX), CX
+	VMOVUPS.Z    (CX)(DX*1), K7, Z0
+	VBROADCASTSS 224(AX), Z1
+	VDIVPS       Z1, Z0, Z2
+	VSUBPS       word32_000000003f000000<>+0(SB), Z2, Z3
+	VRNDSCALEPS  $0x0a, Z3, Z3
+	VSUBPS       Z3, Z2, Z2
+	VMOVUPD      word32_0000000000000000<>+0(SB), Z4
+	VSUBPS       Z2, Z4, Z5
+	VMAXPS       Z5, Z2, Z2
+	VCMPPS       $0x12, word32_000000003a83126f<>+0(SB), Z2, K1
+	VADDPS       word32_000000003f800000<>+0(SB), Z3, Z2
+	VMULPS       Z1, Z2, Z2
+	VADDPS       Z1, Z0, Z0
+	VBLENDMPS    Z2, Z0, K1, Z0
+	MOVQ         (AX), CX
+	VMOVUPS.Z    (CX)(DX*1), K7, Z2
+	VCMPPS       $0x1e, Z4, Z2, K1
+	VBLENDMPS    Z1, Z0, K1, Z0
+	MOVQ         72(AX), CX
+	VMOVUPS      Z0, K7, (CX)(DX*1)
+	MOVQ         168(AX), CX
+	VMOVUPS      Z0, K7, (CX)(DX*1)
+	VCMPPS       $0x1e, Z4, Z2, K1
+	MOVQ         120(AX), CX
+	VMOVUPS.Z    (CX)(DX*1), K7, Z0
+	VMULPS       Z1, Z0, Z1
+	VBROADCASTSS 228(AX), Z2
+	VADDPS       Z2, Z1, Z1
+	MOVQ         96(AX), CX
+	VMOVUPS.Z    (CX)(DX*1), K7, Z2
+	VBLENDMPS    Z1, Z2, K1, Z1
+	MOVQ         96(AX), CX
+	VMOVUPS      Z1, K7, (CX)(DX*1)
+	MOVQ         192(AX), CX
+	VMOVUPS      Z1, K7, (CX)(DX*1)
+	VADDPS       word32_000000003f800000<>+0(SB), Z0, Z0
+	MOVQ         120(AX), AX
+	VMOVUPS      Z0, K7, (AX)(DX*1)
+
+end_settle:
 	MOVQ BX, found+24(FP)
 	VZEROUPPER
 	RET
@@ -13418,6 +15867,817 @@ tail_of_linear:
 	VMOVUPD   Z0, K7, (AX)(DX*1)
 
 end_linear:
+	MOVQ BX, found+24(FP)
+	VZEROUPPER
+	RET
+
+// func expSynAVX512F64(args *byte, scratch *byte, n int) (found int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·expSynAVX512F64(SB), NOSPLIT, $0-32
+	MOVQ args+0(FP), AX
+	MOVQ scratch+8(FP), CX
+	MOVQ n+16(FP), CX
+	XORQ DX, DX
+	XORQ BX, BX
+	SUBQ $0x08, CX
+	JL   tail_of_expSyn
+
+loop_expSyn:
+	MOVQ    48(AX), SI
+	MOVQ    (AX), SI
+	VMOVUPD (SI)(DX*1), Z0
+	MOVQ    48(AX), SI
+	VADDPD  (SI)(DX*1), Z0, Z0
+	MOVQ    24(AX), SI
+	VMULPD  (SI)(DX*1), Z0, Z0
+	MOVQ    48(AX), SI
+	VMOVUPD Z0, (SI)(DX*1)
+	MOVQ    72(AX), SI
+	VMOVUPD Z0, (SI)(DX*1)
+	ADDQ    $0x40, DX
+	SUBQ    $0x08, CX
+	JGE     loop_expSyn
+
+tail_of_expSyn:
+	ADDQ      $0x08, CX
+	JZ        end_expSyn
+	MOVL      $-1, SI
+	BZHIL     CX, SI, SI
+	KMOVW     SI, K7
+	MOVQ      48(AX), CX
+	VMOVUPD.Z (CX)(DX*1), K7, Z0
+	MOVQ      (AX), CX
+	VMOVUPD.Z (CX)(DX*1), K7, Z1
+	VADDPD    Z1, Z0, Z0
+	MOVQ      24(AX), CX
+	VMOVUPD.Z (CX)(DX*1), K7, Z1
+	VMULPD    Z1, Z0, Z0
+	MOVQ      48(AX), CX
+	VMOVUPD   Z0, K7, (CX)(DX*1)
+	MOVQ      72(AX), AX
+	VMOVUPD   Z0, K7, (AX)(DX*1)
+
+end_expSyn:
+	MOVQ BX, found+24(FP)
+	VZEROUPPER
+	RET
+
+// func expSynBackAVX512F64(args *byte, scratch *byte, n int) (found int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·expSynBackAVX512F64(SB), NOSPLIT, $0-32
+	MOVQ args+0(FP), AX
+	MOVQ scratch+8(FP), CX
+	MOVQ n+16(FP), CX
+	XORQ DX, DX
+	XORQ BX, BX
+	SUBQ $0x08, CX
+	JL   tail_of_expSynBack
+
+loop_expSynBack:
+	MOVQ    72(AX), SI
+	MOVQ    (AX), SI
+	VMOVUPD (SI)(DX*1), Z0
+	MOVQ    72(AX), SI
+	VADDPD  (SI)(DX*1), Z0, Z0
+	MOVQ    24(AX), SI
+	VMULPD  (SI)(DX*1), Z0, Z1
+	MOVQ    96(AX), SI
+	MOVQ    96(AX), SI
+	VADDPD  (SI)(DX*1), Z1, Z1
+	MOVQ    96(AX), SI
+	VMOVUPD Z1, (SI)(DX*1)
+	MOVQ    48(AX), SI
+	VMULPD  (SI)(DX*1), Z0, Z0
+	MOVQ    72(AX), SI
+	VMOVUPD Z0, (SI)(DX*1)
+	MOVQ    120(AX), SI
+	VMOVUPD Z0, (SI)(DX*1)
+	ADDQ    $0x40, DX
+	SUBQ    $0x08, CX
+	JGE     loop_expSynBack
+
+tail_of_expSynBack:
+	ADDQ      $0x08, CX
+	JZ        end_expSynBack
+	MOVL      $-1, SI
+	BZHIL     CX, SI, SI
+	KMOVW     SI, K7
+	MOVQ      72(AX), CX
+	VMOVUPD.Z (CX)(DX*1), K7, Z0
+	MOVQ      (AX), CX
+	VMOVUPD.Z (CX)(DX*1), K7, Z1
+	VADDPD    Z1, Z0, Z0
+	MOVQ      24(AX), CX
+	VMOVUPD.Z (CX)(DX*1), K7, Z1
+	VMULPD    Z1, Z0, Z1
+	MOVQ      96(AX), CX
+	VMOVUPD.Z (CX)(DX*1), K7, Z2
+	VADDPD    Z1, Z2, Z1
+	MOVQ      96(AX), CX
+	VMOVUPD   Z1, K7, (CX)(DX*1)
+	MOVQ      48(AX), CX
+	VMOVUPD.Z (CX)(DX*1), K7, Z1
+	VMULPD    Z1, Z0, Z0
+	MOVQ      72(AX), CX
+	VMOVUPD   Z0, K7, (CX)(DX*1)
+	MOVQ      120(AX), AX
+	VMOVUPD   Z0, K7, (AX)(DX*1)
+
+end_expSynBack:
+	MOVQ BX, found+24(FP)
+	VZEROUPPER
+	RET
+
+// func alphaAVX512F64(args *byte, scratch *byte, n int) (found int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·alphaAVX512F64(SB), NOSPLIT, $0-32
+	MOVQ args+0(FP), AX
+	MOVQ scratch+8(FP), CX
+	MOVQ n+16(FP), CX
+	XORQ DX, DX
+	XORQ BX, BX
+	SUBQ $0x08, CX
+	JL   tail_of_alpha
+
+loop_alpha:
+	MOVQ    24(AX), SI
+	VMOVUPD (SI)(DX*1), Z0
+	MOVQ    120(AX), SI
+	VMULPD  (SI)(DX*1), Z0, Z1
+	MOVQ    72(AX), SI
+	MOVQ    (AX), SI
+	VMOVUPD (SI)(DX*1), Z2
+	MOVQ    72(AX), SI
+	VMULPD  (SI)(DX*1), Z2, Z2
+	VADDPD  Z2, Z1, Z1
+	MOVQ    144(AX), SI
+	VMULPD  (SI)(DX*1), Z0, Z0
+	MOVQ    48(AX), SI
+	MOVQ    48(AX), SI
+	VMULPD  (SI)(DX*1), Z1, Z2
+	VADDPD  Z2, Z0, Z0
+	MOVQ    120(AX), SI
+	VMOVUPD Z1, (SI)(DX*1)
+	MOVQ    216(AX), SI
+	VMOVUPD Z1, (SI)(DX*1)
+	MOVQ    144(AX), SI
+	VMOVUPD Z0, (SI)(DX*1)
+	MOVQ    192(AX), SI
+	VMOVUPD Z0, (SI)(DX*1)
+	MOVQ    96(AX), SI
+	VMULPD  (SI)(DX*1), Z0, Z0
+	VMOVUPD word64_0000000000000000<>+0(SB), Z1
+	VSUBPD  Z0, Z1, Z0
+	MOVQ    168(AX), SI
+	VMOVUPD Z0, (SI)(DX*1)
+	ADDQ    $0x40, DX
+	SUBQ    $0x08, CX
+	JGE     loop_alpha
+
+tail_of_alpha:
+	ADDQ      $0x08, CX
+	JZ        end_alpha
+	MOVL      $-1, SI
+	BZHIL     CX, SI, SI
+	KMOVW     SI, K7
+	MOVQ      24(AX), CX
+	VMOVUPD.Z (CX)(DX*1), K7, Z0
+	MOVQ      120(AX), CX
+	VMOVUPD.Z (CX)(DX*1), K7, Z1
+	VMULPD    Z1, Z0, Z1
+	MOVQ      72(AX), CX
+	VMOVUPD.Z (CX)(DX*1), K7, Z2
+	MOVQ      (AX), CX
+	VMOVUPD.Z (CX)(DX*1), K7, Z3
+	VMULPD    Z3, Z2, Z2
+	VADDPD    Z2, Z1, Z1
+	MOVQ      144(AX), CX
+	VMOVUPD.Z (CX)(DX*1), K7, Z2
+	VMULPD    Z2, Z0, Z0
+	MOVQ      48(AX), CX
+	VMOVUPD.Z (CX)(DX*1), K7, Z2
+	VMULPD    Z1, Z2, Z2
+	VADDPD    Z2, Z0, Z0
+	MOVQ      120(AX), CX
+	VMOVUPD   Z1, K7, (CX)(DX*1)
+	MOVQ      216(AX), CX
+	VMOVUPD   Z1, K7, (CX)(DX*1)
+	MOVQ      144(AX), CX
+	VMOVUPD   Z0, K7, (CX)(DX*1)
+	MOVQ      192(AX), CX
+	VMOVUPD   Z0, K7, (CX)(DX*1)
+	MOVQ      96(AX), CX
+	VMOVUPD.Z (CX)(DX*1), K7, Z1
+	VMULPD    Z1, Z0, Z0
+	VMOVUPD   word64_0000000000000000<>+0(SB), Z1
+	VSUBPD    Z0, Z1, Z0
+	MOVQ      168(AX), AX
+	VMOVUPD   Z0, K7, (AX)(DX*1)
+
+end_alpha:
+	MOVQ BX, found+24(FP)
+	VZEROUPPER
+	RET
+
+// func alphaExactAVX512F64(args *byte, scratch *byte, n int) (found int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·alphaExactAVX512F64(SB), NOSPLIT, $0-32
+	MOVQ args+0(FP), AX
+	MOVQ scratch+8(FP), CX
+	MOVQ n+16(FP), CX
+	XORQ DX, DX
+	XORQ BX, BX
+	SUBQ $0x08, CX
+	JL   tail_of_alphaExact
+
+loop_alphaExact:
+	MOVQ    24(AX), SI
+	VMOVUPD (SI)(DX*1), Z0
+	MOVQ    120(AX), SI
+	VMOVUPD (SI)(DX*1), Z1
+	VMULPD  Z1, Z0, Z2
+	MOVQ    72(AX), SI
+	MOVQ    (AX), SI
+	VMOVUPD (SI)(DX*1), Z3
+	MOVQ    72(AX), SI
+	VMULPD  (SI)(DX*1), Z3, Z3
+	VADDPD  Z3, Z2, Z2
+	MOVQ    144(AX), SI
+	VMULPD  (SI)(DX*1), Z0, Z0
+	MOVQ    48(AX), SI
+	MOVQ    48(AX), SI
+	VMULPD  (SI)(DX*1), Z1, Z1
+	VADDPD  Z1, Z0, Z0
+	MOVQ    120(AX), SI
+	VMOVUPD Z2, (SI)(DX*1)
+	MOVQ    216(AX), SI
+	VMOVUPD Z2, (SI)(DX*1)
+	MOVQ    144(AX), SI
+	VMOVUPD Z0, (SI)(DX*1)
+	MOVQ    192(AX), SI
+	VMOVUPD Z0, (SI)(DX*1)
+	MOVQ    96(AX), SI
+	VMULPD  (SI)(DX*1), Z0, Z0
+	VMOVUPD word64_0000000000000000<>+0(SB), Z1
+	VSUBPD  Z0, Z1, Z0
+	MOVQ    168(AX), SI
+	VMOVUPD Z0, (SI)(DX*1)
+	ADDQ    $0x40, DX
+	SUBQ    $0x08, CX
+	JGE     loop_alphaExact
+
+tail_of_alphaExact:
+	ADDQ      $0x08, CX
+	JZ        end_alphaExact
+	MOVL      $-1, SI
+	BZHIL     CX, SI, SI
+	KMOVW     SI, K7
+	MOVQ      24(AX), CX
+	VMOVUPD.Z (CX)(DX*1), K7, Z0
+	MOVQ      120(AX), CX
+	VMOVUPD.Z (CX)(DX*1), K7, Z1
+	VMULPD    Z1, Z0, Z2
+	MOVQ      72(AX), CX
+	VMOVUPD.Z (CX)(DX*1), K7, Z3
+	MOVQ      (AX), CX
+	VMOVUPD.Z (CX)(DX*1), K7, Z4
+	VMULPD    Z4, Z3, Z3
+	VADDPD    Z3, Z2, Z2
+	MOVQ      144(AX), CX
+	VMOVUPD.Z (CX)(DX*1), K7, Z3
+	VMULPD    Z3, Z0, Z0
+	MOVQ      48(AX), CX
+	VMOVUPD.Z (CX)(DX*1), K7, Z3
+	VMULPD    Z1, Z3, Z1
+	VADDPD    Z1, Z0, Z0
+	MOVQ      120(AX), CX
+	VMOVUPD   Z2, K7, (CX)(DX*1)
+	MOVQ      216(AX), CX
+	VMOVUPD   Z2, K7, (CX)(DX*1)
+	MOVQ      144(AX), CX
+	VMOVUPD   Z0, K7, (CX)(DX*1)
+	MOVQ      192(AX), CX
+	VMOVUPD   Z0, K7, (CX)(DX*1)
+	MOVQ      96(AX), CX
+	VMOVUPD.Z (CX)(DX*1), K7, Z1
+	VMULPD    Z1, Z0, Z0
+	VMOVUPD   word64_0000000000000000<>+0(SB), Z1
+	VSUBPD    Z0, Z1, Z0
+	MOVQ      168(AX), AX
+	VMOVUPD   Z0, K7, (AX)(DX*1)
+
+end_alphaExact:
+	MOVQ BX, found+24(FP)
+	VZEROUPPER
+	RET
+
+// func alphaBackAVX512F64(args *byte, scratch *byte, n int) (found int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·alphaBackAVX512F64(SB), NOSPLIT, $0-32
+	MOVQ args+0(FP), AX
+	MOVQ scratch+8(FP), CX
+	MOVQ n+16(FP), CX
+	XORQ DX, DX
+	XORQ BX, BX
+	SUBQ $0x08, CX
+	JL   tail_of_alphaBack
+
+loop_alphaBack:
+	MOVQ    120(AX), SI
+	MOVQ    192(AX), SI
+	VMOVUPD (SI)(DX*1), Z0
+	MOVQ    120(AX), SI
+	VMULPD  (SI)(DX*1), Z0, Z1
+	MOVQ    168(AX), SI
+	MOVQ    168(AX), SI
+	VADDPD  (SI)(DX*1), Z1, Z1
+	MOVQ    24(AX), SI
+	VMULPD  (SI)(DX*1), Z0, Z2
+	MOVQ    240(AX), SI
+	MOVQ    240(AX), SI
+	VADDPD  (SI)(DX*1), Z2, Z2
+	MOVQ    240(AX), SI
+	VMOVUPD Z2, (SI)(DX*1)
+	MOVQ    48(AX), SI
+	VMULPD  (SI)(DX*1), Z1, Z2
+	MOVQ    72(AX), SI
+	VMULPD  (SI)(DX*1), Z0, Z3
+	VADDPD  Z3, Z2, Z2
+	MOVQ    216(AX), SI
+	MOVQ    216(AX), SI
+	VADDPD  (SI)(DX*1), Z2, Z2
+	MOVQ    216(AX), SI
+	VMOVUPD Z2, (SI)(DX*1)
+	MOVQ    (AX), SI
+	VMULPD  (SI)(DX*1), Z1, Z2
+	MOVQ    264(AX), SI
+	MOVQ    264(AX), SI
+	VADDPD  (SI)(DX*1), Z2, Z2
+	MOVQ    264(AX), SI
+	VMOVUPD Z2, (SI)(DX*1)
+	MOVQ    144(AX), SI
+	MOVQ    144(AX), SI
+	VMULPD  (SI)(DX*1), Z1, Z2
+	MOVQ    288(AX), SI
+	VMOVUPD Z2, (SI)(DX*1)
+	MOVQ    96(AX), SI
+	VMOVUPD (SI)(DX*1), Z2
+	VMULPD  Z1, Z2, Z1
+	MOVQ    168(AX), SI
+	VMOVUPD Z1, (SI)(DX*1)
+	VMULPD  Z0, Z2, Z0
+	MOVQ    192(AX), SI
+	VMOVUPD Z0, (SI)(DX*1)
+	ADDQ    $0x40, DX
+	SUBQ    $0x08, CX
+	JGE     loop_alphaBack
+
+tail_of_alphaBack:
+	ADDQ      $0x08, CX
+	JZ        end_alphaBack
+	MOVL      $-1, SI
+	BZHIL     CX, SI, SI
+	KMOVW     SI, K7
+	MOVQ      120(AX), CX
+	VMOVUPD.Z (CX)(DX*1), K7, Z0
+	MOVQ      192(AX), CX
+	VMOVUPD.Z (CX)(DX*1), K7, Z1
+	VMULPD    Z1, Z0, Z0
+	MOVQ      168(AX), CX
+	VMOVUPD.Z (CX)(DX*1), K7, Z2
+	VADDPD    Z0, Z2, Z0
+	MOVQ      24(AX), CX
+	VMOVUPD.Z (CX)(DX*1), K7, Z2
+	VMULPD    Z2, Z1, Z2
+	MOVQ      240(AX), CX
+	VMOVUPD.Z (CX)(DX*1), K7, Z3
+	VADDPD    Z2, Z3, Z2
+	MOVQ      240(AX), CX
+	VMOVUPD   Z2, K7, (CX)(DX*1)
+	MOVQ      48(AX), CX
+	VMOVUPD.Z (CX)(DX*1), K7, Z2
+	VMULPD    Z2, Z0, Z2
+	MOVQ      72(AX), CX
+	VMOVUPD.Z (CX)(DX*1), K7, Z3
+	VMULPD    Z3, Z1, Z3
+	VADDPD    Z3, Z2, Z2
+	MOVQ      216(AX), CX
+	VMOVUPD.Z (CX)(DX*1), K7, Z3
+	VADDPD    Z2, Z3, Z2
+	MOVQ      216(AX), CX
+	VMOVUPD   Z2, K7, (CX)(DX*1)
+	MOVQ      (AX), CX
+	VMOVUPD.Z (CX)(DX*1), K7, Z2
+	VMULPD    Z2, Z0, Z2
+	MOVQ      264(AX), CX
+	VMOVUPD.Z (CX)(DX*1), K7, Z3
+	VADDPD    Z2, Z3, Z2
+	MOVQ      264(AX), CX
+	VMOVUPD   Z2, K7, (CX)(DX*1)
+	MOVQ      144(AX), CX
+	VMOVUPD.Z (CX)(DX*1), K7, Z2
+	VMULPD    Z0, Z2, Z2
+	MOVQ      288(AX), CX
+	VMOVUPD   Z2, K7, (CX)(DX*1)
+	MOVQ      96(AX), CX
+	VMOVUPD.Z (CX)(DX*1), K7, Z2
+	VMULPD    Z0, Z2, Z0
+	MOVQ      168(AX), CX
+	VMOVUPD   Z0, K7, (CX)(DX*1)
+	VMULPD    Z1, Z2, Z0
+	MOVQ      192(AX), AX
+	VMOVUPD   Z0, K7, (AX)(DX*1)
+
+end_alphaBack:
+	MOVQ BX, found+24(FP)
+	VZEROUPPER
+	RET
+
+// func softmaxAVX512F64(args *byte, scratch *byte, n int) (found int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·softmaxAVX512F64(SB), NOSPLIT, $0-32
+	MOVQ args+0(FP), AX
+	MOVQ scratch+8(FP), CX
+	MOVQ n+16(FP), DX
+	XORQ BX, BX
+	XORQ SI, SI
+	SUBQ $0x08, DX
+	JL   tail_of_softmax
+
+loop_softmax:
+	MOVQ         (AX), DI
+	VMOVUPD      (DI)(BX*1), Z0
+	VBROADCASTSD 48(AX), Z1
+	VSUBPD       Z1, Z0, Z0
+	VMOVUPD      word64_c085e00000000000<>+0(SB), Z1
+	VMAXPD       Z0, Z1, Z0
+	VMOVUPD      word64_4086280000000000<>+0(SB), Z1
+	VMINPD       Z0, Z1, Z0
+	VMULPD       word64_40671547652b82fe<>+0(SB), Z0, Z1
+	VADDPD       word64_4338000000000000<>+0(SB), Z1, Z1
+	VPANDQ       word64_000000000000007f<>+0(SB), Z1, Z2
+	VPSLLQ       $0x01, Z2, Z2
+	VPSLLQ       $0x2d, Z1, Z3
+	VSUBPD       word64_4338000000000000<>+0(SB), Z1, Z1
+	VMULPD       word64_3f762e42fef80000<>+0(SB), Z1, Z4
+	VSUBPD       Z4, Z0, Z0
+	VMULPD       word64_3d41cf79abc9e3b4<>+0(SB), Z1, Z1
+	VSUBPD       Z1, Z0, Z0
+	VMULPD       Z0, Z0, Z1
+	MOVQ         (CX), DI
+	VPXORQ       Z4, Z4, Z4
+	KXNORW       K6, K6, K6
+	VGATHERQPD   (DI)(Z2*8), K6, Z4
+	VADDPD       Z0, Z4, Z4
+	VMULPD       word64_3fc5555555555555<>+0(SB), Z0, Z5
+	VADDPD       word64_3fe0000000000000<>+0(SB), Z5, Z5
+	VMULPD       Z5, Z1, Z5
+	VADDPD       Z4, Z5, Z4
+	VMULPD       Z1, Z1, Z1
+	VMULPD       word64_3f81111111111111<>+0(SB), Z0, Z0
+	VADDPD       word64_3fa5555555555555<>+0(SB), Z0, Z0
+	VMULPD       Z0, Z1, Z0
+	VADDPD       Z4, Z0, Z0
+	MOVQ         (CX), DI
+	VPXORQ       Z1, Z1, Z1
+	KXNORW       K6, K6, K6
+	VGATHERQPD   8(DI)(Z2*8), K6, Z1
+	VPADDQ       Z3, Z1, Z1
+	VMULPD       Z0, Z1, Z0
+	VADDPD       Z1, Z0, Z0
+	MOVQ         24(AX), DI
+	VMOVUPD      Z0, (DI)(BX*1)
+	ADDQ         $0x40, BX
+	SUBQ         $0x08, DX
+	JGE          loop_softmax
+
+tail_of_softmax:
+	ADDQ         $0x08, DX
+	JZ           end_softmax
+	MOVL         $-1, DI
+	BZHIL        DX, DI, DI
+	KMOVW        DI, K7
+	MOVQ         (AX), DX
+	VMOVUPD.Z    (DX)(BX*1), K7, Z0
+	VBROADCASTSD 48(AX), Z1
+	VSUBPD       Z1, Z0, Z0
+	VMOVUPD      word64_c085e00000000000<>+0(SB), Z1
+	VMAXPD       Z0, Z1, Z0
+	VMOVUPD      word64_4086280000000000<>+0(SB), Z1
+	VMINPD       Z0, Z1, Z0
+	VMULPD       word64_40671547652b82fe<>+0(SB), Z0, Z1
+	VADDPD       word64_4338000000000000<>+0(SB), Z1, Z1
+	VPANDQ       word64_000000000000007f<>+0(SB), Z1, Z2
+	VPSLLQ       $0x01, Z2, Z2
+	VPSLLQ       $0x2d, Z1, Z3
+	VSUBPD       word64_4338000000000000<>+0(SB), Z1, Z1
+	VMULPD       word64_3f762e42fef80000<>+0(SB), Z1, Z4
+	VSUBPD       Z4, Z0, Z0
+	VMULPD       word64_3d41cf79abc9e3b4<>+0(SB), Z1, Z1
+	VSUBPD       Z1, Z0, Z0
+	VMULPD       Z0, Z0, Z1
+	MOVQ         (CX), DX
+	VPXORQ       Z4, Z4, Z4
+	KXNORW       K6, K6, K6
+	VGATHERQPD   (DX)(Z2*8), K6, Z4
+	VADDPD       Z0, Z4, Z4
+	VMULPD       word64_3fc5555555555555<>+0(SB), Z0, Z5
+	VADDPD       word64_3fe0000000000000<>+0(SB), Z5, Z5
+	VMULPD       Z5, Z1, Z5
+	VADDPD       Z4, Z5, Z4
+	VMULPD       Z1, Z1, Z1
+	VMULPD       word64_3f81111111111111<>+0(SB), Z0, Z0
+	VADDPD       word64_3fa5555555555555<>+0(SB), Z0, Z0
+	VMULPD       Z0, Z1, Z0
+	VADDPD       Z4, Z0, Z0
+	MOVQ         (CX), CX
+	VPXORQ       Z1, Z1, Z1
+	KXNORW       K6, K6, K6
+	VGATHERQPD   8(CX)(Z2*8), K6, Z1
+	VPADDQ       Z3, Z1, Z1
+	VMULPD       Z0, Z1, Z0
+	VADDPD       Z1, Z0, Z0
+	MOVQ         24(AX), AX
+	VMOVUPD      Z0, K7, (AX)(BX*1)
+
+end_softmax:
+	MOVQ SI, found+24(FP)
+	VZEROUPPER
+	RET
+
+// func largestAVX512F64(args *byte, scratch *byte, n int) (found int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·largestAVX512F64(SB), NOSPLIT, $0-32
+	MOVQ args+0(FP), AX
+	MOVQ scratch+8(FP), CX
+	MOVQ n+16(FP), CX
+	XORQ DX, DX
+	XORQ BX, BX
+	SUBQ $0x08, CX
+	JL   tail_of_largest
+
+loop_largest:
+	MOVQ    (AX), SI
+	VMOVUPD (SI)(DX*1), Z0
+	MOVQ    24(AX), SI
+	VMAXPD  (SI)(DX*1), Z0, Z0
+	MOVQ    48(AX), SI
+	VMOVUPD Z0, (SI)(DX*1)
+	ADDQ    $0x40, DX
+	SUBQ    $0x08, CX
+	JGE     loop_largest
+
+tail_of_largest:
+	ADDQ      $0x08, CX
+	JZ        end_largest
+	MOVL      $-1, SI
+	BZHIL     CX, SI, SI
+	KMOVW     SI, K7
+	MOVQ      (AX), CX
+	VMOVUPD.Z (CX)(DX*1), K7, Z0
+	MOVQ      24(AX), CX
+	VMOVUPD.Z (CX)(DX*1), K7, Z1
+	VMAXPD    Z1, Z0, Z0
+	MOVQ      48(AX), AX
+	VMOVUPD   Z0, K7, (AX)(DX*1)
+
+end_largest:
+	MOVQ BX, found+24(FP)
+	VZEROUPPER
+	RET
+
+// func driveAVX512F64(args *byte, scratch *byte, n int) (found int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·driveAVX512F64(SB), NOSPLIT, $0-32
+	MOVQ args+0(FP), AX
+	MOVQ scratch+8(FP), CX
+	MOVQ n+16(FP), CX
+	XORQ DX, DX
+	XORQ BX, BX
+	SUBQ $0x08, CX
+	JL   tail_of_drive
+
+loop_drive:
+	MOVQ         48(AX), SI
+	VMOVUPD      (SI)(DX*1), Z0
+	VBROADCASTSD 96(AX), Z1
+	VCMPPD       $0x1d, Z1, Z0, K1
+	MOVQ         (AX), SI
+	MOVQ         24(AX), SI
+	VMOVUPD      (SI)(DX*1), Z0
+	MOVQ         (AX), SI
+	VMULPD       (SI)(DX*1), Z0, Z0
+	VMOVUPD.Z    Z0, K1, Z0
+	MOVQ         72(AX), SI
+	VMOVUPD      Z0, (SI)(DX*1)
+	ADDQ         $0x40, DX
+	SUBQ         $0x08, CX
+	JGE          loop_drive
+
+tail_of_drive:
+	ADDQ         $0x08, CX
+	JZ           end_drive
+	MOVL         $-1, SI
+	BZHIL        CX, SI, SI
+	KMOVW        SI, K7
+	MOVQ         48(AX), CX
+	VMOVUPD.Z    (CX)(DX*1), K7, Z0
+	VBROADCASTSD 96(AX), Z1
+	VCMPPD       $0x1d, Z1, Z0, K1
+	MOVQ         (AX), CX
+	VMOVUPD.Z    (CX)(DX*1), K7, Z0
+	MOVQ         24(AX), CX
+	VMOVUPD.Z    (CX)(DX*1), K7, Z1
+	VMULPD       Z1, Z0, Z0
+	VMOVUPD.Z    Z0, K1, Z0
+	MOVQ         72(AX), AX
+	VMOVUPD      Z0, K7, (AX)(DX*1)
+
+end_drive:
+	MOVQ BX, found+24(FP)
+	VZEROUPPER
+	RET
+
+// func competeAVX512F64(args *byte, scratch *byte, n int) (found int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·competeAVX512F64(SB), NOSPLIT, $0-32
+	MOVQ args+0(FP), AX
+	MOVQ scratch+8(FP), CX
+	MOVQ n+16(FP), CX
+	XORQ DX, DX
+	XORQ BX, BX
+	SUBQ $0x08, CX
+	JL   tail_of_compete
+
+loop_compete:
+	MOVQ         24(AX), SI
+	VMOVUPD      (SI)(DX*1), Z0
+	VBROADCASTSD 72(AX), Z1
+	VDIVPD       Z1, Z0, Z0
+	MOVQ         24(AX), SI
+	VMOVUPD      Z0, (SI)(DX*1)
+	MOVQ         (AX), SI
+	VSUBPD       (SI)(DX*1), Z0, Z0
+	VCMPPD       $0x1e, word64_0000000000000000<>+0(SB), Z0, K1
+	VMOVUPD.Z    word64_3ff0000000000000<>+0(SB), K1, Z0
+	MOVQ         48(AX), SI
+	VMOVUPD      Z0, (SI)(DX*1)
+	ADDQ         $0x40, DX
+	SUBQ         $0x08, CX
+	JGE          loop_compete
+
+tail_of_compete:
+	ADDQ         $0x08, CX
+	JZ           end_compete
+	MOVL         $-1, SI
+	BZHIL        CX, SI, SI
+	KMOVW        SI, K7
+	MOVQ         24(AX), CX
+	VMOVUPD.Z    (CX)(DX*1), K7, Z0
+	VBROADCASTSD 72(AX), Z1
+	VDIVPD       Z1, Z0, Z0
+	MOVQ         24(AX), CX
+	VMOVUPD      Z0, K7, (CX)(DX*1)
+	MOVQ         (AX), CX
+	VMOVUPD.Z    (CX)(DX*1), K7, Z1
+	VSUBPD       Z1, Z0, Z0
+	VCMPPD       $0x1e, word64_0000000000000000<>+0(SB), Z0, K1
+	VMOVUPD.Z    word64_3ff0000000000000<>+0(SB), K1, Z0
+	MOVQ         48(AX), AX
+	VMOVUPD      Z0, K7, (AX)(DX*1)
+
+end_compete:
+	MOVQ BX, found+24(FP)
+	VZEROUPPER
+	RET
+
+// func settleAVX512F64(args *byte, scratch *byte, n int) (found int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·settleAVX512F64(SB), NOSPLIT, $0-32
+	MOVQ args+0(FP), AX
+	MOVQ scratch+8(FP), CX
+	MOVQ n+16(FP), CX
+	XORQ DX, DX
+	XORQ BX, BX
+	SUBQ $0x08, CX
+	JL   tail_of_settle
+
+loop_settle:
+	VBROADCASTSD 216(AX), Z0
+	MOVQ         24(AX), SI
+	VMULPD       (SI)(DX*1), Z0, Z0
+	MOVQ         48(AX), SI
+	MOVQ         48(AX), SI
+	VADDPD       (SI)(DX*1), Z0, Z0
+	VBROADCASTSD 224(AX), Z1
+	VMAXPD       Z0, Z1, Z0
+	MOVQ         48(AX), SI
+	VMOVUPD      Z0, (SI)(DX*1)
+	MOVQ         144(AX), SI
+	VMOVUPD      Z0, (SI)(DX*1)
+	MOVQ         72(AX), SI
+	VMOVUPD      (SI)(DX*1), Z0
+	VBROADCASTSD 232(AX), Z1
+	VDIVPD       Z1, Z0, Z2
+	VSUBPD       word64_3fe0000000000000<>+0(SB), Z2, Z3
+	VRNDSCALEPD  $0x0a, Z3, Z3
+	VSUBPD       Z3, Z2, Z2
+	VMOVUPD      word64_0000000000000000<>+0(SB), Z4
+	VSUBPD       Z2, Z4, Z5
+	VMAXPD       Z5, Z2, Z2
+	VCMPPD       $0x12, word64_3f50624dd2f1a9fc<>+0(SB), Z2, K1
+	VADDPD       word64_3ff0000000000000<>+0(SB), Z3, Z2
+	VMULPD       Z1, Z2, Z2
+	VADDPD       Z1, Z0, Z0
+	VBLENDMPD    Z2, Z0, K1, Z0
+	MOVQ         (AX), SI
+	VMOVUPD      (SI)(DX*1), Z2
+	VCMPPD       $0x1e, Z4, Z2, K1
+	VBLENDMPD    Z1, Z0, K1, Z0
+	MOVQ         72(AX), SI
+	VMOVUPD      Z0, (SI)(DX*1)
+	MOVQ         168(AX), SI
+	VMOVUPD      Z0, (SI)(DX*1)
+	VCMPPD       $0x1e, Z4, Z2, K1
+	MOVQ         120(AX), SI
+	VMOVUPD      (SI)(DX*1), Z0
+	VMULPD       Z1, Z0, Z1
+	VBROADCASTSD 240(AX), Z2
+	VADDPD       Z2, Z1, Z1
+	MOVQ         96(AX), SI
+	VMOVUPD      (SI)(DX*1), Z2
+	VBLENDMPD    Z1, Z2, K1, Z1
+	MOVQ         96(AX), SI
+	VMOVUPD      Z1, (SI)(DX*1)
+	MOVQ         192(AX), SI
+	VMOVUPD      Z1, (SI)(DX*1)
+	VADDPD       word64_3ff0000000000000<>+0(SB), Z0, Z0
+	MOVQ         120(AX), SI
+	VMOVUPD      Z0, (SI)(DX*1)
+	ADDQ         $0x40, DX
+	SUBQ         $0x08, CX
+	JGE          loop_settle
+
+tail_of_settle:
+	ADDQ         $0x08, CX
+	JZ           end_settle
+	MOVL         $-1, SI
+	BZHIL        CX, SI, SI
+	KMOVW        SI, K7
+	VBROADCASTSD 216(AX), Z0
+	MOVQ         24(AX), CX
+	VMOVUPD.Z    (CX)(DX*1), K7, Z1
+	VMULPD       Z1, Z0, Z0
+	MOVQ         48(AX), CX
+	VMOVUPD.Z    (CX)(DX*1), K7, Z1
+	VADDPD       Z0, Z1, Z0
+	VBROADCASTSD 224(AX), Z1
+	VMAXPD       Z0, Z1, Z0
+	MOVQ         48(AX), CX
+	VMOVUPD      Z0, K7, (CX)(DX*1)
+	MOVQ         144(AX), CX
+	VMOVUPD      Z0, K7, (CX)(DX*1)
+	MOVQ         72(AX), CX
+	VMOVUPD.Z    (CX)(DX*1), K7, Z0
+	VBROADCASTSD 232(AX), Z1
+	VDIVPD       Z1, Z0, Z2
+	VSUBPD       word64_3fe0000000000000<>+0(SB), Z2, Z3
+	VRNDSCALEPD  $0x0a, Z3, Z3
+	VSUBPD       Z3, Z2, Z2
+	VMOVUPD      word64_0000000000000000<>+0(SB), Z4
+	VSUBPD       Z2, Z4, Z5
+	VMAXPD       Z5, Z2, Z2
+	VCMPPD       $0x12, word64_3f50624dd2f1a9fc<>+0(SB), Z2, K1
+	VADDPD       word64_3ff0000000000000<>+0(SB), Z3, Z2
+	VMULPD       Z1, Z2, Z2
+	VADDPD       Z1, Z0, Z0
+	VBLENDMPD    Z2, Z0, K1, Z0
+	MOVQ         (AX), CX
+	VMOVUPD.Z    (CX)(DX*1), K7, Z2
+	VCMPPD       $0x1e, Z4, Z2, K1
+	VBLENDMPD    Z1, Z0, K1, Z0
+	MOVQ         72(AX), CX
+	VMOVUPD      Z0, K7, (CX)(DX*1)
+	MOVQ         168(AX), CX
+	VMOVUPD      Z0, K7, (CX)(DX*1)
+	VCMPPD       $0x1e, Z4, Z2, K1
+	MOVQ         120(AX), CX
+	VMOVUPD.Z    (CX)(DX*1), K7, Z0
+	VMULPD       Z1, Z0, Z1
+	VBROADCASTSD 240(AX), Z2
+	VADDPD       Z2, Z1, Z1
+	MOVQ         96(AX), CX
+	VMOVUPD.Z    (CX)(DX*1), K7, Z2
+	VBLENDMPD    Z1, Z2, K1, Z1
+	MOVQ         96(AX), CX
+	VMOVUPD      Z1, K7, (CX)(DX*1)
+	MOVQ         192(AX), CX
+	VMOVUPD      Z1, K7, (CX)(DX*1)
+	VADDPD       word64_3ff0000000000000<>+0(SB), Z0, Z0
+	MOVQ         120(AX), AX
+	VMOVUPD      Z0, K7, (AX)(DX*1)
+
+end_settle:
 	MOVQ BX, found+24(FP)
 	VZEROUPPER
 	RET

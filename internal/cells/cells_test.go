@@ -135,6 +135,16 @@ func checkAll[T Float](t *testing.T) {
 	check(t, "SpikeForced", func(a *SpikeForced[T], s *Scratch) bool { a.Run(s); return yes }, func(a *SpikeForced[T], _ *Scratch) bool { a.generic(len(a.S)); return yes })
 	check(t, "SpikeRockpool", func(a *SpikeRockpool[T], s *Scratch) bool { a.Run(s); return yes }, func(a *SpikeRockpool[T], _ *Scratch) bool { a.generic(len(a.Pre)); return yes })
 	check(t, "Linear", func(a *Linear[T], s *Scratch) bool { a.Run(s); return yes }, func(a *Linear[T], _ *Scratch) bool { a.generic(len(a.Gy)); return yes })
+	check(t, "ExpSyn", func(a *ExpSyn[T], s *Scratch) bool { a.Run(s); return yes }, func(a *ExpSyn[T], _ *Scratch) bool { a.generic(len(a.X)); return yes })
+	check(t, "ExpSynBack", func(a *ExpSynBack[T], s *Scratch) bool { a.Run(s); return yes }, func(a *ExpSynBack[T], _ *Scratch) bool { a.generic(len(a.Out)); return yes })
+	check(t, "Alpha", func(a *Alpha[T], s *Scratch) bool { a.Run(s); return yes }, func(a *Alpha[T], _ *Scratch) bool { a.generic(len(a.O), false); return yes })
+	check(t, "AlphaExact", func(a *AlphaExact[T], s *Scratch) bool { a.Run(s); return yes }, func(a *AlphaExact[T], _ *Scratch) bool { a.generic(len(a.O), true); return yes })
+	check(t, "AlphaBack", func(a *AlphaBack[T], s *Scratch) bool { a.Run(s); return yes }, func(a *AlphaBack[T], _ *Scratch) bool { a.generic(len(a.O)); return yes })
+	check(t, "Softmax", func(a *Softmax[T], s *Scratch) bool { a.Run(s); return yes }, func(a *Softmax[T], _ *Scratch) bool { a.generic(len(a.V)); return yes })
+	check(t, "Larger", func(a *Larger[T], s *Scratch) bool { a.Run(s); return yes }, func(a *Larger[T], _ *Scratch) bool { a.generic(len(a.X)); return yes })
+	check(t, "Drive", func(a *Drive[T], s *Scratch) bool { a.Run(s); return yes }, func(a *Drive[T], _ *Scratch) bool { a.generic(len(a.J)); return yes })
+	check(t, "Compete", func(a *Compete[T], s *Scratch) bool { a.Run(s); return yes }, func(a *Compete[T], _ *Scratch) bool { a.generic(len(a.E)); return yes })
+	check(t, "Settle", func(a *Settle[T], s *Scratch) bool { a.Run(s); return yes }, func(a *Settle[T], _ *Scratch) bool { a.generic(len(a.S)); return yes })
 }
 
 // TestRegisters: kernels for AVX2 use none of the registers that only AVX-512 has, which this processor might not notice.

@@ -34,12 +34,23 @@ const (
 	spikeForced
 	spikeRockpool
 	linear
+	expSyn
+	expSynBack
+	alpha
+	alphaExact
+	alphaBack
+	softmax
+	largest
+	drive
+	compete
+	settle
 	kinds
 )
 
 // operands are the structs of the loops.
 type operands[T Float] interface {
-	Currents[T] | Membrane[T] | Forced[T] | Slopes[T] | Local[T] | LocalSoft[T] | SpikeS[T] | SpikeT[T] | SpikeForced[T] | SpikeRockpool[T] | Linear[T]
+	Currents[T] | Membrane[T] | Forced[T] | Slopes[T] | Local[T] | LocalSoft[T] | SpikeS[T] | SpikeT[T] | SpikeForced[T] | SpikeRockpool[T] | Linear[T] |
+		ExpSyn[T] | ExpSynBack[T] | Alpha[T] | AlphaExact[T] | AlphaBack[T] | Softmax[T] | Larger[T] | Drive[T] | Compete[T] | Settle[T]
 }
 
 // instructionSet is one that loops are written for.

@@ -59,6 +59,56 @@ func spikeRockpoolAVX2F32(args *byte, scratch *byte, n int) (found int)
 //go:noescape
 func linearAVX2F32(args *byte, scratch *byte, n int) (found int)
 
+// expSynAVX2F32 is ExpSyn.generic.
+//
+//go:noescape
+func expSynAVX2F32(args *byte, scratch *byte, n int) (found int)
+
+// expSynBackAVX2F32 is ExpSynBack.generic.
+//
+//go:noescape
+func expSynBackAVX2F32(args *byte, scratch *byte, n int) (found int)
+
+// alphaAVX2F32 is Alpha.generic.
+//
+//go:noescape
+func alphaAVX2F32(args *byte, scratch *byte, n int) (found int)
+
+// alphaExactAVX2F32 is AlphaExact.generic.
+//
+//go:noescape
+func alphaExactAVX2F32(args *byte, scratch *byte, n int) (found int)
+
+// alphaBackAVX2F32 is AlphaBack.generic.
+//
+//go:noescape
+func alphaBackAVX2F32(args *byte, scratch *byte, n int) (found int)
+
+// softmaxAVX2F32 is Softmax.generic.
+//
+//go:noescape
+func softmaxAVX2F32(args *byte, scratch *byte, n int) (found int)
+
+// largestAVX2F32 is Larger.generic.
+//
+//go:noescape
+func largestAVX2F32(args *byte, scratch *byte, n int) (found int)
+
+// driveAVX2F32 is Drive.generic.
+//
+//go:noescape
+func driveAVX2F32(args *byte, scratch *byte, n int) (found int)
+
+// competeAVX2F32 is Compete.generic.
+//
+//go:noescape
+func competeAVX2F32(args *byte, scratch *byte, n int) (found int)
+
+// settleAVX2F32 is Settle.generic.
+//
+//go:noescape
+func settleAVX2F32(args *byte, scratch *byte, n int) (found int)
+
 // currentsAVX2F64 is Currents.generic.
 //
 //go:noescape
@@ -113,6 +163,56 @@ func spikeRockpoolAVX2F64(args *byte, scratch *byte, n int) (found int)
 //
 //go:noescape
 func linearAVX2F64(args *byte, scratch *byte, n int) (found int)
+
+// expSynAVX2F64 is ExpSyn.generic.
+//
+//go:noescape
+func expSynAVX2F64(args *byte, scratch *byte, n int) (found int)
+
+// expSynBackAVX2F64 is ExpSynBack.generic.
+//
+//go:noescape
+func expSynBackAVX2F64(args *byte, scratch *byte, n int) (found int)
+
+// alphaAVX2F64 is Alpha.generic.
+//
+//go:noescape
+func alphaAVX2F64(args *byte, scratch *byte, n int) (found int)
+
+// alphaExactAVX2F64 is AlphaExact.generic.
+//
+//go:noescape
+func alphaExactAVX2F64(args *byte, scratch *byte, n int) (found int)
+
+// alphaBackAVX2F64 is AlphaBack.generic.
+//
+//go:noescape
+func alphaBackAVX2F64(args *byte, scratch *byte, n int) (found int)
+
+// softmaxAVX2F64 is Softmax.generic.
+//
+//go:noescape
+func softmaxAVX2F64(args *byte, scratch *byte, n int) (found int)
+
+// largestAVX2F64 is Larger.generic.
+//
+//go:noescape
+func largestAVX2F64(args *byte, scratch *byte, n int) (found int)
+
+// driveAVX2F64 is Drive.generic.
+//
+//go:noescape
+func driveAVX2F64(args *byte, scratch *byte, n int) (found int)
+
+// competeAVX2F64 is Compete.generic.
+//
+//go:noescape
+func competeAVX2F64(args *byte, scratch *byte, n int) (found int)
+
+// settleAVX2F64 is Settle.generic.
+//
+//go:noescape
+func settleAVX2F64(args *byte, scratch *byte, n int) (found int)
 
 // currentsAVX512F32 is Currents.generic.
 //
@@ -169,6 +269,56 @@ func spikeRockpoolAVX512F32(args *byte, scratch *byte, n int) (found int)
 //go:noescape
 func linearAVX512F32(args *byte, scratch *byte, n int) (found int)
 
+// expSynAVX512F32 is ExpSyn.generic.
+//
+//go:noescape
+func expSynAVX512F32(args *byte, scratch *byte, n int) (found int)
+
+// expSynBackAVX512F32 is ExpSynBack.generic.
+//
+//go:noescape
+func expSynBackAVX512F32(args *byte, scratch *byte, n int) (found int)
+
+// alphaAVX512F32 is Alpha.generic.
+//
+//go:noescape
+func alphaAVX512F32(args *byte, scratch *byte, n int) (found int)
+
+// alphaExactAVX512F32 is AlphaExact.generic.
+//
+//go:noescape
+func alphaExactAVX512F32(args *byte, scratch *byte, n int) (found int)
+
+// alphaBackAVX512F32 is AlphaBack.generic.
+//
+//go:noescape
+func alphaBackAVX512F32(args *byte, scratch *byte, n int) (found int)
+
+// softmaxAVX512F32 is Softmax.generic.
+//
+//go:noescape
+func softmaxAVX512F32(args *byte, scratch *byte, n int) (found int)
+
+// largestAVX512F32 is Larger.generic.
+//
+//go:noescape
+func largestAVX512F32(args *byte, scratch *byte, n int) (found int)
+
+// driveAVX512F32 is Drive.generic.
+//
+//go:noescape
+func driveAVX512F32(args *byte, scratch *byte, n int) (found int)
+
+// competeAVX512F32 is Compete.generic.
+//
+//go:noescape
+func competeAVX512F32(args *byte, scratch *byte, n int) (found int)
+
+// settleAVX512F32 is Settle.generic.
+//
+//go:noescape
+func settleAVX512F32(args *byte, scratch *byte, n int) (found int)
+
 // currentsAVX512F64 is Currents.generic.
 //
 //go:noescape
@@ -223,3 +373,53 @@ func spikeRockpoolAVX512F64(args *byte, scratch *byte, n int) (found int)
 //
 //go:noescape
 func linearAVX512F64(args *byte, scratch *byte, n int) (found int)
+
+// expSynAVX512F64 is ExpSyn.generic.
+//
+//go:noescape
+func expSynAVX512F64(args *byte, scratch *byte, n int) (found int)
+
+// expSynBackAVX512F64 is ExpSynBack.generic.
+//
+//go:noescape
+func expSynBackAVX512F64(args *byte, scratch *byte, n int) (found int)
+
+// alphaAVX512F64 is Alpha.generic.
+//
+//go:noescape
+func alphaAVX512F64(args *byte, scratch *byte, n int) (found int)
+
+// alphaExactAVX512F64 is AlphaExact.generic.
+//
+//go:noescape
+func alphaExactAVX512F64(args *byte, scratch *byte, n int) (found int)
+
+// alphaBackAVX512F64 is AlphaBack.generic.
+//
+//go:noescape
+func alphaBackAVX512F64(args *byte, scratch *byte, n int) (found int)
+
+// softmaxAVX512F64 is Softmax.generic.
+//
+//go:noescape
+func softmaxAVX512F64(args *byte, scratch *byte, n int) (found int)
+
+// largestAVX512F64 is Larger.generic.
+//
+//go:noescape
+func largestAVX512F64(args *byte, scratch *byte, n int) (found int)
+
+// driveAVX512F64 is Drive.generic.
+//
+//go:noescape
+func driveAVX512F64(args *byte, scratch *byte, n int) (found int)
+
+// competeAVX512F64 is Compete.generic.
+//
+//go:noescape
+func competeAVX512F64(args *byte, scratch *byte, n int) (found int)
+
+// settleAVX512F64 is Settle.generic.
+//
+//go:noescape
+func settleAVX512F64(args *byte, scratch *byte, n int) (found int)

@@ -1,10 +1,13 @@
 package main
 
-// kernels are the methods named generic.
-var kernels = []struct {
+// kernel is a method named generic.
+type kernel struct {
 	name, operands, doc string
 	write               func(p *program)
-}{
+}
+
+// neurons are those of dynapse.go.
+var neurons = []kernel{
 	{"currents", "Currents", "Currents.generic.", (*program).currents},
 	{"membrane", "Membrane", "Membrane.generic; found where a state is not finite.", func(p *program) { p.membrane(false) }},
 	{"forced", "Membrane", "Forced.generic; found where a state is not finite.", func(p *program) { p.membrane(true) }},

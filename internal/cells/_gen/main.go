@@ -22,7 +22,7 @@ func main() {
 		DATA(8*k, word)
 	}
 	for _, m := range []machine{{false, false}, {false, true}, {true, false}, {true, true}} {
-		for _, k := range kernels {
+		for _, k := range append(neurons, synapses...) {
 			p := newProgram(m, k.name, k.doc)
 			p.arrays, p.scalars = fields(k.operands)
 			k.write(p)
@@ -36,7 +36,7 @@ func main() {
 // half is the table of ones such that zeros begin after a register.
 func half(m machine, ones Mem) Mem { return ones.Offset(64 - m.width()) }
 
-var files = parse("../dynapse.go")
+var files = parse("../dynapse.go", "../synapses.go")
 
 func parse(names ...string) (list []*ast.File) {
 	for _, name := range names {

@@ -1,0 +1,249 @@
+package cells
+
+// ExpSyn is a step of exponential synapses, i = Beta (i + X), whose result is written twice.
+type ExpSyn[T Float] struct {
+	X, Beta []T
+	I       []T // before, and after
+	Out     []T
+}
+
+// Run computes the step.
+func (a *ExpSyn[T]) Run(s *Scratch) {
+	if n := len(a.X); n > 0 && !run[T](expSyn, a, s, n) {
+		a.generic(n)
+	}
+}
+
+// ExpSynBack is its adjoint: with g = DI + GOut,
+//
+//	DOut += g Out,  DI = DX = Beta g
+//
+// where the derivative with respect to Beta is DOut/Beta, as Out = Beta (i + X).
+type ExpSynBack[T Float] struct {
+	GOut, Out, Beta []T
+	DI              []T // before, and after
+	DOut            []T // sum
+	DX              []T
+}
+
+// Run computes the adjoint.
+func (a *ExpSynBack[T]) Run(s *Scratch) {
+	if n := len(a.Out); n > 0 && !run[T](expSynBack, a, s, n) {
+		a.generic(n)
+	}
+}
+
+// Alpha is a step of alpha synapses, with h before it and after it:
+//
+//	h' = A h + Gbar O,  g' = A g + C h',  I = -(g' Scale)
+type Alpha[T Float] struct {
+	O, A, C, Gbar, Scale []T
+	H, G                 []T // before, and after
+	I, OutG, OutH        []T
+}
+
+// Run computes the step.
+func (a *Alpha[T]) Run(s *Scratch) {
+	if n := len(a.O); n > 0 && !run[T](alpha, a, s, n) {
+		a.generic(n, false)
+	}
+}
+
+// AlphaExact is [Alpha] with h before the step in the equation of g.
+type AlphaExact[T Float] struct{ Alpha[T] }
+
+// Run computes the step.
+func (a *AlphaExact[T]) Run(s *Scratch) {
+	if n := len(a.O); n > 0 && !run[T](alphaExact, a, s, n) {
+		a.generic(n, true)
+	}
+}
+
+// AlphaBack is the adjoint of [Alpha] after that of its current; DH and DG are the adjoints of h' and g' with all that arrives at
+// them, and then those before the step. H is h after it and H0, G0 are h and g before it.
+//
+//	dh = DH + C DG,  DC += DG H,  DA += dh H0 + DG G0,  DGbar += dh O
+//	DO = Gbar dh,    DH = A dh,   DG = A DG
+type AlphaBack[T Float] struct {
+	O, H, H0, G0, A, C, Gbar []T
+	DH, DG                   []T // before, and after
+	DA, DC, DGbar            []T // sums
+	DO                       []T
+}
+
+// Run computes the adjoint.
+func (a *AlphaBack[T]) Run(s *Scratch) {
+	if n := len(a.O); n > 0 && !run[T](alphaBack, a, s, n) {
+		a.generic(n)
+	}
+}
+
+// Softmax is e^(V - Top), the first half of a softmax.
+type Softmax[T Float] struct {
+	V, E []T
+	Top  T
+}
+
+// Run computes it.
+func (a *Softmax[T]) Run(s *Scratch) {
+	if n := len(a.V); n > 0 && !run[T](softmax, a, s, n) {
+		a.generic(n)
+	}
+}
+
+// Larger is Out = X where X > Y, else Y.
+type Larger[T Float] struct{ X, Y, Out []T }
+
+// Run computes it.
+func (a *Larger[T]) Run(s *Scratch) {
+	if n := len(a.X); n > 0 && !run[T](largest, a, s, n) {
+		a.generic(n)
+	}
+}
+
+// Drive is the input of units that compete: V = J Resist where Rfr >= Ready, else 0.
+type Drive[T Float] struct {
+	J, Resist, Rfr, V []T
+	Ready             T
+}
+
+// Run computes it.
+func (a *Drive[T]) Run(s *Scratch) {
+	if n := len(a.J); n > 0 && !run[T](drive, a, s, n) {
+		a.generic(n)
+	}
+}
+
+// Compete makes the shares of units E/Sum, of which those above their thresholds fire.
+type Compete[T Float] struct {
+	Thr []T
+	E   []T // before, and the share after
+	S   []T
+	Sum T
+}
+
+// Run computes them.
+func (a *Compete[T]) Run(s *Scratch) {
+	if n := len(a.E); n > 0 && !run[T](compete, a, s, n) {
+		a.generic(n)
+	}
+}
+
+// Settle is what follows for thresholds, refractory times and times of the last spike, before and after:
+//
+//	Thr  = max(Thr + Surplus Gain, Floor)
+//	Rfr  = Dt with a spike, else Rfr + Dt, in whole numbers of Dt where it is one but for rounding
+//	Tols = Steps Dt + T0 with a spike, Steps = Steps + 1
+//
+// and each is written to a record.
+type Settle[T Float] struct {
+	S, Gain                 []T
+	Thr, Rfr, Tols, Steps   []T
+	OutThr, OutRfr, OutTols []T
+	Surplus, Floor, Dt, T0  T
+}
+
+// Run computes it.
+func (a *Settle[T]) Run(s *Scratch) {
+	if n := len(a.S); n > 0 && !run[T](settle, a, s, n) {
+		a.generic(n)
+	}
+}
+
+// wholeSteps is how far from a whole number of steps a time may be.
+const wholeSteps = 1e-3
+
+// Later is the time t after one more step of dt.
+func Later[T Float](t, dt T) T {
+	q := t / dt
+	n := ceil(q - 0.5)
+	if off := q - n; larger(off, -off) <= wholeSteps {
+		return T((n + 1) * dt)
+	}
+	return t + dt
+}
+
+func (a *ExpSyn[T]) generic(n int) {
+	for j := range n {
+		a.I[j] = T((a.I[j] + a.X[j]) * a.Beta[j])
+		a.Out[j] = a.I[j]
+	}
+}
+
+func (a *ExpSynBack[T]) generic(n int) {
+	for j := range n {
+		g := a.DI[j] + a.GOut[j]
+		a.DOut[j] += T(g * a.Out[j])
+		a.DI[j] = T(g * a.Beta[j])
+		a.DX[j] = a.DI[j]
+	}
+}
+
+func (a *Alpha[T]) generic(n int, exact bool) {
+	for j := range n {
+		rise := a.H[j]
+		h := T(a.A[j]*a.H[j]) + T(a.Gbar[j]*a.O[j])
+		if !exact {
+			rise = h
+		}
+		g := T(a.A[j]*a.G[j]) + T(a.C[j]*rise)
+		a.H[j], a.G[j], a.OutH[j], a.OutG[j] = h, g, h, g
+		a.I[j] = 0 - T(g*a.Scale[j])
+	}
+}
+
+func (a *AlphaBack[T]) generic(n int) {
+	for j := range n {
+		dg := a.DG[j]
+		dh := a.DH[j] + T(a.C[j]*dg)
+		a.DC[j] += T(dg * a.H[j])
+		a.DA[j] += T(dh*a.H0[j]) + T(dg*a.G0[j])
+		a.DGbar[j] += T(dh * a.O[j])
+		a.DO[j] = T(a.Gbar[j] * dh)
+		a.DH[j] = T(a.A[j] * dh)
+		a.DG[j] = T(a.A[j] * dg)
+	}
+}
+
+func (a *Softmax[T]) generic(n int) {
+	for j := range n {
+		a.E[j] = Exp(a.V[j] - a.Top)
+	}
+}
+
+func (a *Larger[T]) generic(n int) {
+	for j := range n {
+		a.Out[j] = larger(a.X[j], a.Y[j])
+	}
+}
+
+func (a *Drive[T]) generic(n int) {
+	for j := range n {
+		if a.V[j] = 0; a.Rfr[j] >= a.Ready {
+			a.V[j] = T(a.J[j] * a.Resist[j])
+		}
+	}
+}
+
+func (a *Compete[T]) generic(n int) {
+	for j := range n {
+		a.E[j] /= a.Sum
+		if a.S[j] = 0; a.E[j]-a.Thr[j] > 0 {
+			a.S[j] = 1
+		}
+	}
+}
+
+func (a *Settle[T]) generic(n int) {
+	for j := range n {
+		thr := larger(a.Floor, a.Thr[j]+T(a.Surplus*a.Gain[j]))
+		rfr, tols := Later(a.Rfr[j], a.Dt), a.Tols[j]
+		if a.S[j] > 0 {
+			rfr, tols = a.Dt, T(a.Steps[j]*a.Dt)+a.T0
+		}
+		a.Thr[j], a.OutThr[j] = thr, thr
+		a.Rfr[j], a.OutRfr[j] = rfr, rfr
+		a.Tols[j], a.OutTols[j] = tols, tols
+		a.Steps[j]++
+	}
+}
