@@ -6,6 +6,7 @@ import (
 	"gorgonia.org/tensor"
 
 	"github.com/surge-snn/surge/graph"
+	"github.com/surge-snn/surge/internal/cells"
 	"github.com/surge-snn/surge/internal/kernel"
 	"github.com/surge-snn/surge/ops"
 )
@@ -21,10 +22,20 @@ type expSynKernel[T kernel.Float] struct {
 	t, b          int
 	di            []T // [B, N], the gradient that comes from later steps
 	dbeta, dsigma []T // [B, N]
+	tasks         []expSynTask[T]
+	zeros         []T  // [N], a cotangent that nobody gave
+	faint         bool // some β is so small that a product with it does not give its factors back
 
 	in, gin           expSynIn[T]
 	out, gout         [][]T
 	forward, backward func(lo, hi int) // made once: a method value is allocated
+}
+
+// expSynTask is what a block of rows needs.
+type expSynTask[T kernel.Float] struct {
+	scratch  *cells.Scratch
+	forward  cells.ExpSyn[T]
+	backward cells.ExpSynBack[T]
 }
 
 // expSynIn names the inputs of the kernel.
@@ -46,6 +57,11 @@ func (k *expSynKernel[T]) Shapes(in []tensor.Shape) ([]tensor.Shape, error) {
 	}
 	k.t, k.b = x[0], x[1]
 	k.di, k.dbeta, k.dsigma = make([]T, k.b*k.n), make([]T, k.b*k.n), make([]T, k.b*k.n)
+	k.zeros = make([]T, k.n)
+	k.tasks = make([]expSynTask[T], (k.b+rowBlock-1)/rowBlock)
+	for i := range k.tasks {
+		k.tasks[i].scratch = cells.NewScratch()
+	}
 	k.forward, k.backward = k.forwardRows, k.backwardRows
 	return []tensor.Shape{x.Clone(), {k.b, k.n}}, nil
 }
@@ -57,6 +73,10 @@ func (k *expSynKernel[T]) Forward(in, out [][]T) error {
 }
 
 func (k *expSynKernel[T]) forwardRows(lo, hi int) {
+	if !k.noise {
+		k.decayRows(lo, hi)
+		return
+	}
 	a, out := &k.in, k.out
 	step := k.b * k.n
 	for b := lo; b < hi; b++ {
@@ -66,12 +86,25 @@ func (k *expSynKernel[T]) forwardRows(lo, hi int) {
 		for at := r0; at < k.t*step; at += step {
 			y := out[0][at : at+k.n]
 			for j, x := range a.x[at : at+k.n] {
-				if k.noise {
-					x += T(a.sigma[j] * a.zeta[at+j])
-				}
+				x += T(a.sigma[j] * a.zeta[at+j])
 				i[j] = (i[j] + x) * a.beta[j]
 				y[j] = i[j]
 			}
+		}
+	}
+}
+
+// decayRows is forwardRows without noise, step by step: the rows of a block are neighbours in memory.
+func (k *expSynKernel[T]) decayRows(lo, hi int) {
+	w, step := &k.tasks[lo/rowBlock], k.b*k.n
+	copy(k.out[1][lo*k.n:hi*k.n], k.in.i0[lo*k.n:hi*k.n])
+	w.forward.Beta = k.in.beta
+	for t := range k.t {
+		for b := lo; b < hi; b++ {
+			r0, r1 := b*k.n, (b+1)*k.n
+			w.forward.I = k.out[1][r0:r1]
+			w.forward.X, w.forward.Out = k.in.x[t*step+r0:t*step+r1], k.out[0][t*step+r0:t*step+r1]
+			w.forward.Run(w.scratch)
 		}
 	}
 }
@@ -87,7 +120,16 @@ func (k *expSynKernel[T]) Backward(in, out, gout, gin [][]T) error {
 	k.in, k.out, k.gin, k.gout = splitExpSyn(k.expSynCell, in), out, splitExpSyn(k.expSynCell, gin), gout
 	clear(k.dbeta)
 	clear(k.dsigma)
+	k.faint = false
+	for _, b := range k.in.beta {
+		k.faint = k.faint || !(b > 1e-20)
+	}
 	kernel.Blocks(k.b, rowBlock, k.backward)
+	if !k.noise && !k.faint {
+		for i := range k.dbeta {
+			k.dbeta[i] /= k.in.beta[i%k.n]
+		}
+	}
 	if k.gin.beta != nil {
 		kernel.SumRows(k.gin.beta, k.dbeta)
 	}
@@ -98,6 +140,10 @@ func (k *expSynKernel[T]) Backward(in, out, gout, gin [][]T) error {
 }
 
 func (k *expSynKernel[T]) backwardRows(lo, hi int) {
+	if !k.noise && !k.faint {
+		k.undecayRows(lo, hi)
+		return
+	}
 	a, out, d, gout := &k.in, k.out, &k.gin, k.gout
 	step := k.b * k.n
 	for b := lo; b < hi; b++ {
@@ -135,4 +181,27 @@ func (k *expSynKernel[T]) backwardRows(lo, hi int) {
 		}
 		kernel.Store(d.i0, di, r0)
 	}
+}
+
+// undecayRows is backwardRows without noise. As i[t] = β (i[t-1] + x[t]), the input is not needed: dL/dβ = Σ_t d[t] i[t]/β.
+func (k *expSynKernel[T]) undecayRows(lo, hi int) {
+	w, step := &k.tasks[lo/rowBlock], k.b*k.n
+	a := &w.backward
+	a.Beta = k.in.beta
+	kernel.Load(k.di[lo*k.n:hi*k.n], k.gout[1], lo*k.n)
+	for t := k.t - 1; t >= 0; t-- {
+		for b := lo; b < hi; b++ {
+			r0, r1 := b*k.n, (b+1)*k.n
+			at, end := t*step+r0, t*step+r1
+			a.DI, a.DOut, a.Out, a.GOut, a.DX = k.di[r0:r1], k.dbeta[r0:r1], k.out[0][at:end], k.zeros, k.di[r0:r1]
+			if k.gout[0] != nil {
+				a.GOut = k.gout[0][at:end]
+			}
+			if k.gin.x != nil {
+				a.DX = k.gin.x[at:end]
+			}
+			a.Run(w.scratch)
+		}
+	}
+	kernel.Store(k.gin.i0, k.di[lo*k.n:hi*k.n], lo*k.n)
 }
