@@ -6,6 +6,7 @@ import (
 	"gorgonia.org/tensor"
 
 	"github.com/surge-snn/surge/graph"
+	"github.com/surge-snn/surge/internal/cells"
 	"github.com/surge-snn/surge/internal/kernel"
 	"github.com/surge-snn/surge/ops"
 )
@@ -22,9 +23,20 @@ type alphaKernel[T kernel.Float] struct {
 	dh, dg []T    // [B, N], the gradients that come from later steps
 	sums   [6][]T // [B, N], gradients of a, c, g_syn_bar, resist_scale, syn_rest, bias
 
+	ones  []T // [N]
+	tasks []alphaTask[T]
+
 	in, gin           alphaIn[[]T]
 	out, gout         [][]T
 	forward, backward func(lo, hi int) // made once: a method value is allocated
+}
+
+// alphaTask is what a block of rows needs.
+type alphaTask[T kernel.Float] struct {
+	scratch  *cells.Scratch
+	forward  cells.AlphaExact[T]
+	backward cells.AlphaBack[T]
+	drive, e []T // [N], v - syn_rest, and the adjoint of the current
 }
 
 func (k *alphaKernel[T]) Name() string { return "alpha" }
@@ -39,6 +51,14 @@ func (k *alphaKernel[T]) Shapes(in []tensor.Shape) ([]tensor.Shape, error) {
 	for i := range k.sums {
 		k.sums[i] = make([]T, k.b*k.n)
 	}
+	k.ones = make([]T, k.n)
+	for j := range k.ones {
+		k.ones[j] = 1
+	}
+	k.tasks = make([]alphaTask[T], (k.b+rowBlock-1)/rowBlock)
+	for i := range k.tasks {
+		k.tasks[i] = alphaTask[T]{scratch: cells.NewScratch(), drive: make([]T, k.n), e: make([]T, k.n)}
+	}
 	k.forward, k.backward = k.forwardRows, k.backwardRows
 	return []tensor.Shape{o.Clone(), o.Clone(), o.Clone(), {k.b, k.n}, {k.b, k.n}}, nil
 }
@@ -49,34 +69,36 @@ func (k *alphaKernel[T]) Forward(in, out [][]T) error {
 	return nil
 }
 
+// rise is c, which is 1 for AlphaEulerDt.
+func (k *alphaKernel[T]) rise() []T {
+	if k.rule == AlphaEulerDt {
+		return k.ones
+	}
+	return k.in.c
+}
+
 func (k *alphaKernel[T]) forwardRows(lo, hi int) {
-	a, out := &k.in, k.out
-	step := k.b * k.n
-	for b := lo; b < hi; b++ {
-		r0, r1 := b*k.n, (b+1)*k.n
-		h, g := out[3][r0:r1], out[4][r0:r1]
-		copy(h, a.h0[r0:r1])
-		copy(g, a.g0[r0:r1])
-		for at := r0; at < k.t*step; at += step {
-			is, gs, hs := out[0][at:at+k.n], out[1][at:at+k.n], out[2][at:at+k.n]
-			for j, o := range a.o[at : at+k.n] {
-				rise := h[j]
-				h[j] = T(a.a[j]*h[j]) + T(a.gbar[j]*o)
-				if k.rule != AlphaExact {
-					rise = h[j]
-				}
-				if k.rule != AlphaEulerDt {
-					rise *= a.c[j]
-				}
-				g[j] = T(a.a[j]*g[j]) + T(rise)
-				i := -(g[j] * a.scale[j])
-				if k.rest {
-					i *= a.v[at+j] - a.rest[j]
-				}
-				if k.bias {
-					i = T(i) + a.bias[j]
-				}
-				is[j], gs[j], hs[j] = i, g[j], h[j]
+	a, out, w := &k.in, k.out, &k.tasks[lo/rowBlock]
+	step, f := k.b*k.n, &w.forward
+	copy(out[3][lo*k.n:hi*k.n], a.h0[lo*k.n:hi*k.n])
+	copy(out[4][lo*k.n:hi*k.n], a.g0[lo*k.n:hi*k.n])
+	f.A, f.C, f.Gbar, f.Scale = a.a, k.rise(), a.gbar, a.scale
+	for t := range k.t {
+		for b := lo; b < hi; b++ {
+			r0, r1 := b*k.n, (b+1)*k.n
+			at, end := t*step+r0, t*step+r1
+			f.O, f.H, f.G, f.I, f.OutG, f.OutH = a.o[at:end], out[3][r0:r1], out[4][r0:r1], out[0][at:end], out[1][at:end], out[2][at:end]
+			if k.rule == AlphaExact {
+				f.Run(w.scratch)
+			} else {
+				f.Alpha.Run(w.scratch)
+			}
+			if k.rest {
+				kernel.Sub(w.drive, a.v[at:end], a.rest)
+				kernel.Mul(f.I, f.I, w.drive)
+			}
+			if k.bias {
+				kernel.Add(f.I, f.I, a.bias)
 			}
 		}
 	}
@@ -105,69 +127,86 @@ func (k *alphaKernel[T]) Backward(in, out, gout, gin [][]T) error {
 }
 
 func (k *alphaKernel[T]) backwardRows(lo, hi int) {
-	a, out, d, gout := &k.in, k.out, &k.gin, k.gout
-	step := k.b * k.n
-	for b := lo; b < hi; b++ {
-		r0, r1 := b*k.n, (b+1)*k.n
-		da, dc, dgbar := k.sums[0][r0:r1], k.sums[1][r0:r1], k.sums[2][r0:r1]
-		dscale, drest, dbias := k.sums[3][r0:r1], k.sums[4][r0:r1], k.sums[5][r0:r1]
-		dh, dg := k.dh[r0:r1], k.dg[r0:r1]
-		kernel.Load(dh, gout[3], r0)
-		kernel.Load(dg, gout[4], r0)
-		for t := k.t - 1; t >= 0; t-- {
-			at := t*step + r0
-			for j := range k.n {
-				hBefore, gBefore := a.h0[r0+j], a.g0[r0+j]
-				if t > 0 {
-					hBefore, gBefore = out[2][at-step+j], out[1][at-step+j]
-				}
-				g, h := out[1][at+j], out[2][at+j]
-				if gout[1] != nil {
-					dg[j] += gout[1][at+j]
-				}
-				if gout[2] != nil {
-					dh[j] += gout[2][at+j]
-				}
-				if gout[0] != nil {
-					e := gout[0][at+j]
-					dbias[j] += e
-					u := T(1)
-					if k.rest {
-						u = a.v[at+j] - a.rest[j]
-						dv := -T(e * T(g*a.scale[j]))
-						drest[j] -= dv
-						if d.v != nil {
-							d.v[at+j] = dv
-						}
-					}
-					e = -(e * u)
-					dg[j] += T(e * a.scale[j])
-					dscale[j] += T(e * g)
-				} else if d.v != nil {
-					d.v[at+j] = 0
-				}
-				rise := T(1)
-				if k.rule != AlphaEulerDt {
-					rise = a.c[j]
-				}
-				rise *= dg[j]
-				if k.rule == AlphaExact {
-					dc[j] += T(dg[j] * hBefore)
-				} else {
-					dc[j] += T(dg[j] * h)
-					dh[j] += T(rise)
-					rise = 0
-				}
-				da[j] += T(dh[j]*hBefore) + T(dg[j]*gBefore)
-				dgbar[j] += T(dh[j] * a.o[at+j])
-				if d.o != nil {
-					d.o[at+j] = a.gbar[j] * dh[j]
-				}
-				dh[j] = T(a.a[j]*dh[j]) + T(rise)
-				dg[j] *= a.a[j]
+	a, out, d, w := &k.in, k.out, &k.gin, &k.tasks[lo/rowBlock]
+	step, f := k.b*k.n, &w.backward
+	f.A, f.C, f.Gbar = a.a, k.rise(), a.gbar
+	kernel.Load(k.dh[lo*k.n:hi*k.n], k.gout[3], lo*k.n)
+	kernel.Load(k.dg[lo*k.n:hi*k.n], k.gout[4], lo*k.n)
+	for t := k.t - 1; t >= 0; t-- {
+		for b := lo; b < hi; b++ {
+			r0, r1 := b*k.n, (b+1)*k.n
+			at, end := t*step+r0, t*step+r1
+			f.DH, f.DG = k.dh[r0:r1], k.dg[r0:r1]
+			k.currentBack(w, r0, r1, at, end)
+			f.O, f.H, f.H0, f.G0 = a.o[at:end], out[2][at:end], a.h0[r0:r1], a.g0[r0:r1]
+			if t > 0 {
+				f.H0, f.G0 = out[2][at-step:end-step], out[1][at-step:end-step]
+			}
+			f.DA, f.DC, f.DGbar = k.sums[0][r0:r1], k.sums[1][r0:r1], k.sums[2][r0:r1]
+			f.DO = w.e
+			if d.o != nil {
+				f.DO = d.o[at:end]
+			}
+			if k.rule == AlphaExact {
+				k.exactBack(f)
+			} else {
+				f.Run(w.scratch)
 			}
 		}
-		kernel.Store(d.h0, dh, r0)
-		kernel.Store(d.g0, dg, r0)
+	}
+	kernel.Store(d.h0, k.dh[lo*k.n:hi*k.n], lo*k.n)
+	kernel.Store(d.g0, k.dg[lo*k.n:hi*k.n], lo*k.n)
+}
+
+// currentBack adds to the adjoints of g and h what arrives at a step of a row: at their records, and at the current.
+func (k *alphaKernel[T]) currentBack(w *alphaTask[T], r0, r1, at, end int) {
+	a, d, f := &k.in, &k.gin, &w.backward
+	if k.gout[1] != nil {
+		kernel.Add(f.DG, f.DG, k.gout[1][at:end])
+	}
+	if k.gout[2] != nil {
+		kernel.Add(f.DH, f.DH, k.gout[2][at:end])
+	}
+	if k.gout[0] == nil {
+		if d.v != nil {
+			clear(d.v[at:end])
+		}
+		return
+	}
+	e, g := k.gout[0][at:end], k.out[1][at:end]
+	if k.bias {
+		sum := k.sums[5][r0:r1]
+		kernel.Add(sum, sum, e)
+	}
+	if k.rest {
+		drest := k.sums[4][r0:r1]
+		for j, g := range g {
+			dv := -T(e[j] * T(g*a.scale[j]))
+			drest[j] -= dv
+			if d.v != nil {
+				d.v[at+j] = dv
+			}
+		}
+		kernel.Sub(w.drive, a.v[at:end], a.rest)
+		kernel.Mul(w.e, e, w.drive)
+		e = w.e
+	}
+	dscale := k.sums[3][r0:r1]
+	kernel.Mul(w.drive, e, g)
+	kernel.Sub(dscale, dscale, w.drive)
+	kernel.Mul(w.drive, e, a.scale)
+	kernel.Sub(f.DG, f.DG, w.drive)
+}
+
+// exactBack is the adjoint where h before the step is in the equation of g.
+func (k *alphaKernel[T]) exactBack(f *cells.AlphaBack[T]) {
+	for j, dg := range f.DG {
+		dh := f.DH[j]
+		f.DC[j] += T(dg * f.H0[j])
+		f.DA[j] += T(dh*f.H0[j]) + T(dg*f.G0[j])
+		f.DGbar[j] += T(dh * f.O[j])
+		f.DO[j] = T(f.Gbar[j] * dh)
+		f.DH[j] = T(f.A[j]*dh) + T(f.C[j]*dg)
+		f.DG[j] = T(f.A[j] * dg)
 	}
 }
