@@ -26,7 +26,7 @@ const thrFloor = 0.025
 //	vp[t]   = softmax(v[t]) over the units
 //	s[t]    = H(vp[t] - thr[t-1])
 //	thr[t]  = max(thr[t-1] + ThrGain (Σ s[t] - 1), 0.025)    (Σ over the units)
-//	rfr[t]  = (rfr[t-1] + dt) (1 - s[t]) + dt s[t]
+//	rfr[t]  = (rfr[t-1] + dt) (1 - s[t]) + dt s[t]           (in whole numbers of dt, see SumTime)
 //	tols[t] = (1 - s[t]) tols[t-1] + s[t] (T0 + n dt)        n: steps since the start
 //
 // Thresholds fall while nobody fires, stay when one unit does, and rise when several do.
@@ -40,10 +40,8 @@ const thrFloor = 0.025
 // reset).
 //
 // As in ngc-learn, a refractory unit still takes part in the softmax with v = 0, and can
-// fire; several units can fire at once; and the comparison with RefractTime sees the
-// rounding of the sum of time steps: a RefractTime half a step below the wanted multiple
-// of dt is safe in float32. See Hard and ExcludeRefractory. Its time constant tau_m has no
-// effect and is not a setting.
+// fire, and several units can fire at once. See Hard and ExcludeRefractory. Its time constant
+// tau_m has no effect and is not a setting.
 //
 // Source: WTASCell of ngc-learn 3.2, which counts time in milliseconds; surge counts it in
 // seconds. Parameters, where they are learned: name/resist_m, name/thr, name/thr_gain.
@@ -59,6 +57,9 @@ type WTASCell struct {
 	// RefractTime is the refractory time in seconds, counted from the beginning of the
 	// step of the spike: a time of at most dt has no effect.
 	RefractTime float64
+	// SumTime adds time steps up in milliseconds in float32, as ngc-learn does, where the rounding of the sum may make
+	// the refractory time a step longer: with steps of 0.1 ms one of 3 ms takes 31. Else steps are counted.
+	SumTime bool
 	// T0 is the time of the first step in seconds, for tols.
 	T0 float64
 	// Hard makes exactly one unit fire in each step, the one with the largest vp - thr (the
@@ -109,10 +110,11 @@ func (l WTASCell) cell(b *graph.Builder, name string, n int) (graph.Fused, []*G.
 		}
 	}
 	c := wtasCell{
-		n: n, dt: b.Dt(), t0: l.T0, refract: l.RefractTime,
+		n: n, clock: clock{b.Dt(), l.SumTime}, t0: l.T0,
 		hard: l.Hard, exclude: l.ExcludeRefractory, given: l.Initial != nil,
 		surrogate: l.Surrogate,
 	}
+	c.refract = c.clock.bound(l.RefractTime, b.DType())
 	if c.surrogate == nil {
 		c.surrogate = surrogate.FastSigmoid{}
 	}
@@ -167,8 +169,9 @@ func ResetWTAS(s graph.State, name string) (graph.State, error) {
 // wtasCell is one step of WTASCell. Its parameters are, in this order: resist_m, thr_gain,
 // and unless the initial state is given the threshold at rest.
 type wtasCell struct {
-	n                    int
-	dt, t0, refract      float64
+	n int
+	clock
+	t0, refract          float64
 	hard, exclude, given bool
 	initial              []*G.Node
 	surrogate            surrogate.Surrogate
@@ -213,7 +216,7 @@ func (c wtasCell) Step(b *graph.Builder, x, params, state []*G.Node) (out, next 
 
 	fired := b.Check(ops.Detach(s))
 	silent := b.Check(ops.Affine(fired, -1, 1))
-	rfr = add(mul(b.Check(ops.Affine(rfr, 1, c.dt)), silent), b.Check(ops.Affine(fired, c.dt, 0)))
+	rfr = add(mul(c.clock.later(b, rfr), silent), b.Check(ops.Affine(fired, c.dt, 0)))
 	tols = add(mul(silent, tols), mul(fired, b.Check(ops.Affine(steps, c.dt, c.t0))))
 	steps = b.Check(ops.Affine(steps, 1, 1))
 	return []*G.Node{s, v, vp, thr, rfr, tols}, []*G.Node{v, thr, rfr, tols, steps}

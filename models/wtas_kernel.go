@@ -27,6 +27,7 @@ type wtasKernel[T kernel.Float] struct {
 	thr0, rfr0 []T    // [B, N], before the first step
 	row        [5][]T // [B, N] each, what a row needs in a step
 	sums       [2][]T // [B, N], gradients of resist_m and thr_gain
+	tasks      []wtasTask[T]
 
 	in, gin           wtasIn[T]
 	out, gout         wtasOut[T]
@@ -74,6 +75,10 @@ func (k *wtasKernel[T]) Shapes(in []tensor.Shape) ([]tensor.Shape, error) {
 	for _, p := range buffers {
 		*p = make([]T, k.b*k.n)
 	}
+	k.tasks = make([]wtasTask[T], (k.b+rowBlock-1)/rowBlock)
+	for i := range k.tasks {
+		k.tasks[i] = newWTASTask[T](k.n)
+	}
 	k.forward, k.backward = k.forwardRows, k.backwardRows
 	var out []tensor.Shape
 	for range k.Outputs() {
@@ -113,7 +118,7 @@ func (k *wtasKernel[T]) Forward(in, out [][]T) error {
 
 func (k *wtasKernel[T]) forwardRows(lo, hi int) {
 	a, o := &k.in, &k.out
-	step, refract := k.b*k.n, T(k.refract)
+	step, refract, w := k.b*k.n, T(k.refract), &k.tasks[lo/rowBlock]
 	for b := lo; b < hi; b++ {
 		r0, r1 := b*k.n, (b+1)*k.n
 		ready, above := k.row[0][r0:r1], k.row[1][r0:r1]
@@ -123,6 +128,9 @@ func (k *wtasKernel[T]) forwardRows(lo, hi int) {
 			compete = ready
 		}
 		for at := r0; at < k.t*step; at += step {
+			if k.lanes() && k.runRow(w, r0, r1, at) {
+				continue
+			}
 			end := at + k.n
 			s, v, vp := o.s[at:end], o.v[at:end], o.vp[at:end]
 			threshold(ready, rfr, refract)
@@ -143,7 +151,7 @@ func (k *wtasKernel[T]) forwardRows(lo, hi int) {
 				// Times in float64 as ops.Affine has them: a last bit may decide about ready.
 				now := T(float64(float64(steps[i])*k.dt) + k.t0)
 				thr[i] = max(thr[i]+T(surplus*a.gain[i]), thrFloor)
-				rfr[i] = T(T(float64(rfr[i])+k.dt)*(1-si)) + T(float64(si)*k.dt)
+				rfr[i] = T(later(k.clock, rfr[i])*(1-si)) + T(float64(si)*k.dt)
 				tols[i] = T((1-si)*tols[i]) + T(si*now)
 				steps[i]++
 			}
