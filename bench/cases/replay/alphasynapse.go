@@ -52,7 +52,7 @@ func (alphaSynapse) Run(ctx context.Context, c *cases.Case, o Options) (*cases.R
 		return nil, f.Err()
 	}
 
-	s, err := simulate(ctx, o, steps, dt, loss.Data != nil, func(b *graph.Builder) {
+	s, err := simulate(ctx, o, dt, loss.Data != nil, func(b *graph.Builder) {
 		layer := models.AlphaSynapse{
 			Out:         out,
 			TauDecay:    models.Learned(tau),

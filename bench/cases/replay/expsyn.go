@@ -45,7 +45,7 @@ func (expSyn) Run(ctx context.Context, c *cases.Case, o Options) (*cases.Result,
 		return nil, f.Err()
 	}
 
-	s, err := simulate(ctx, o, steps, dt, loss, func(b *graph.Builder) {
+	s, err := simulate(ctx, o, dt, loss, func(b *graph.Builder) {
 		x := b.Param("input", given(swapped(input.Data, batch, steps, n)), steps, batch, n)
 		rest := b.Check(ops.Rows(b.Param("isyn0", given(start.Data), n), batch, n))
 		layer := models.ExpSyn{TauSyn: models.Learned(tau.Data...), Initial: []*G.Node{rest}}

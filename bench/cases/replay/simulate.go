@@ -2,7 +2,6 @@ package replay
 
 import (
 	"context"
-	"fmt"
 	"math/rand/v2"
 
 	G "gorgonia.org/gorgonia"
@@ -12,26 +11,19 @@ import (
 	"github.com/surge-snn/surge/graph"
 )
 
-// maxUnrolled bounds the time steps of a case for the unrolled engine, whose graph takes some 150 kB for each, and a time
-// that grows with their square. The memory of the fused engine is proportional to the size of the inputs.
-const maxUnrolled = 5000
-
 // simulation is one run of a layer on the data of a case: a program whose parameters are what the case wants
 // gradients for.
 type simulation struct{ *graph.Program }
 
 // simulate builds the model for the options and runs it once. grads says whether the case asks for
 // gradients; its loss is then that of the model.
-func simulate(ctx context.Context, o Options, steps int, dt float64, grads bool, model func(*graph.Builder)) (simulation, error) {
+func simulate(ctx context.Context, o Options, dt float64, grads bool, model func(*graph.Builder)) (simulation, error) {
 	s := graph.Settings{DType: tensor.Float64, Dt: dt, Twin: o.Twin, NoGrad: o.NoGrads || !grads}
 	if o.Single() {
 		s.DType = tensor.Float32
 	}
 	if o.Engine == graph.UnrolledEngine.String() {
 		s.Engine = graph.UnrolledEngine
-		if steps > maxUnrolled {
-			return simulation{}, fmt.Errorf("expected at most %d time steps for the unrolled engine, found %d", maxUnrolled, steps)
-		}
 	}
 	p, err := graph.Build(graph.NewParams(0), s, model)
 	if err != nil {

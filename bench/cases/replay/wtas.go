@@ -44,7 +44,7 @@ func (wtas) Run(ctx context.Context, c *cases.Case, o Options) (*cases.Result, e
 	}
 
 	records := []string{"s", "v", "vp", "thr", "rfr", "tols"}
-	s, err := simulate(ctx, o, shape[0], dt, loss.Data != nil, func(b *graph.Builder) {
+	s, err := simulate(ctx, o, dt, loss.Data != nil, func(b *graph.Builder) {
 		y := models.WTASCell{
 			ResistM:     models.Fixed(resist),
 			Thr:         models.Learned(thr.Data...),
