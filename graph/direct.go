@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"fmt"
 	"reflect"
 	"strings"
 
@@ -47,6 +48,11 @@ func methodOf(n *G.Node, operands []*G.Node) (m method, shares bool) {
 			return byNeg, false
 		}
 		return byUnsafe, false
+	case "*gorgonia.repeatOp":
+		if dense {
+			return byRepeat, false
+		}
+		return byDo, true
 	case "gorgonia.linAlgBinOp":
 		a, b := operands[0].Shape(), operands[1].Shape()
 		if !dense || len(a) != 2 || len(b) != 2 || a.TotalSize() == 0 {
@@ -80,7 +86,10 @@ func (s *step) direct(args []G.Value) bool {
 	if !sameShape(s.out.Shape(), s.shape) { // an operation has reshaped its operand
 		return false
 	}
-	if s.method >= byGemm {
+	switch {
+	case s.method == byRepeat:
+		return s.repeat(args[0])
+	case s.method >= byGemm:
 		return s.product(args)
 	}
 	for _, v := range args {
@@ -95,6 +104,79 @@ func (s *step) direct(args []G.Value) bool {
 		elementwise(s.method, s.out.Float64s(), a.Float64s(), b.Float64s())
 	}
 	return true
+}
+
+// repeat writes v over and over along an axis in which it has one element, as the gradient of a sum does.
+func (s *step) repeat(v G.Value) bool {
+	if v.Dtype() != s.dtype {
+		return false
+	}
+	var axis int
+	if _, err := fmt.Sscanf(s.op.String(), "Repeat%d(", &axis); err != nil || axis >= len(s.shape) {
+		return false
+	}
+	inner := 1
+	for _, n := range s.shape[axis+1:] {
+		inner *= n
+	}
+	if d, ok := v.(*tensor.Dense); ok && (!ordered(d) || !repeats(d.Shape(), s.shape, axis)) {
+		return false
+	}
+	switch x := v.Data().(type) {
+	case float32:
+		repeat(s.out.Float32s(), []float32{x}, 1)
+	case float64:
+		repeat(s.out.Float64s(), []float64{x}, 1)
+	case []float32:
+		repeat(s.out.Float32s(), x, inner)
+	case []float64:
+		repeat(s.out.Float64s(), x, inner)
+	default:
+		return false
+	}
+	return true
+}
+
+// repeats says whether shape is the result's with one element along the axis; axes of one element may be missing at the end.
+func repeats(shape, result tensor.Shape, axis int) bool {
+	for i, n := range result {
+		have := 1
+		if i < len(shape) {
+			have = shape[i]
+		}
+		if i == axis {
+			n = 1
+		}
+		if have != n {
+			return false
+		}
+	}
+	return len(shape) <= len(result)
+}
+
+// repeat writes every piece of x of inner elements as often as fills dst.
+func repeat[T float32 | float64](dst, x []T, inner int) {
+	pieces := len(x) / inner
+	times := len(dst) / len(x)
+	const block = 1 << 15 // elements of a task
+	per := max(block/inner, 1)
+	kernel.Blocks(pieces*times, per, func(lo, hi int) {
+		for k := lo; k < hi; {
+			from := x[k/times*inner:][:inner]
+			end := min(hi, (k/times+1)*times)
+			if inner == 1 {
+				v := from[0]
+				to := dst[k:end]
+				for i := range to {
+					to[i] = v
+				}
+				k = end
+				continue
+			}
+			copy(dst[k*inner:], from)
+			k++
+		}
+	})
 }
 
 // elementwise computes a∘b into dst, which may be a or b. All three have one length.

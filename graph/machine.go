@@ -73,6 +73,7 @@ const (
 	byGemmTN
 	byGemmNT
 	byGemmTT
+	byRepeat
 )
 
 // intoDoer is an operation that writes its result into given memory, which no operand

@@ -240,6 +240,12 @@ func TestGorgoniasOperationsAreKnown(t *testing.T) {
 	check(b.Check(G.Exp(x)), byUnsafe)
 	check(b.Check(G.HadamardDiv(x, y)), byPrealloc)
 	check(product, byGemm)
+	sum := b.Check(G.Sum(x))
+	spread, err := sum.Op().(G.SDOp).SymDiff(children(b.g, sum), sum, b.Check(G.Sum(y)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	check(spread[0], byRepeat)
 	grads, err := product.Op().(G.SDOp).SymDiff(children(b.g, product), product, x)
 	if err != nil {
 		t.Fatal(err)
