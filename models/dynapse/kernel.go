@@ -352,8 +352,13 @@ func (k *neuronKernel[T]) weigh(w *task[T], t, lo, hi int) []T {
 		return x
 	}
 	sum := w.weighted[:len(x)]
+	if !k.ownWrec {
+		k.entering.Gather(sum, width, x, width, t*k.b+lo, hi-lo, width, k.in.wrec, width)
+		return sum
+	}
 	for row := range hi - lo {
-		k.entering.Gather(sum[row*width:(row+1)*width], x[row*width:(row+1)*width], t*k.b+lo+row, k.weights(lo+row))
+		at, end := row*width, (row+1)*width
+		k.entering.Gather(sum[at:end], width, x[at:end], width, t*k.b+lo+row, 1, width, k.weights(lo+row), width)
 	}
 	return sum
 }

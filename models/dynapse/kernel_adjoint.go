@@ -103,7 +103,7 @@ func (k *neuronKernel[T]) begin() {
 		}
 	}
 	if k.recurrent && !k.ownWrec && k.anyCounts() {
-		k.transposed.Pack(k.in.wrec, k.n*k.types(), k.n, true)
+		k.transposed.PackTransposed(k.in.wrec, k.n, k.n*k.types())
 	}
 }
 
@@ -323,7 +323,7 @@ func (k *neuronKernel[T]) recurrence(w *task[T], f *flow[T], t, lo, hi int) {
 			kernel.Gemm(false, true, 1, n, width, dx[(row-lo)*width:(row-lo+1)*width], k.weights(row), 0, back[(row-lo)*n:(row-lo+1)*n])
 		}
 	} else {
-		k.transposed.Product(back, n, hi-lo, 0, n, kernel.Matrix[T]{Data: dx, Row: width, Col: 1}, false, &w.adjoint.product)
+		k.transposed.Product(back, n, 0, hi-lo, 0, n, kernel.Matrix[T]{X: kernel.RowMajor(dx, hi-lo, width)}, false, &w.adjoint.product)
 	}
 	kernel.Axpy(1, back, f.spikes[lo*n:hi*n])
 }

@@ -102,7 +102,7 @@ func (k *neuronKernel[T]) weightGradient(dx, dw []T) {
 		return
 	}
 	k.columns.Transpose(&k.entering)
-	k.columns.Scatter(dw, dx, k.t*k.b, width, false)
+	k.columns.Scatter(dw, kernel.RowMajor(dx, k.t*k.b, width), k.t*k.b, 0, false)
 }
 
 // rowWeights computes the gradient dw of the weights of one row.
