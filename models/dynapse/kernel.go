@@ -131,6 +131,30 @@ func (m mode) inputs() int {
 	return n
 }
 
+// states lists the states, in their order.
+func (a *neuronIn[S]) states() [numStates]*S {
+	return [...]*S{&a.isyn, &a.iahp, &a.imem, &a.vmem, &a.spikes, &a.timer, &a.more[gaba], &a.more[nmda], &a.more[shunt]}
+}
+
+// joinIn lists the inputs in their order.
+func joinIn[S ~[]E, E any](m mode, a *neuronIn[S]) []S {
+	in := []S{a.x}
+	if m.forced {
+		in = append(in, a.forced)
+	}
+	in = append(in, a.coef[:m.coefs()]...)
+	if m.recurrent {
+		in = append(in, a.wrec)
+	}
+	for i, s := range a.states() {
+		if i < m.states() {
+			in = append(in, *s)
+		}
+	}
+	return in
+}
+
+// splitIn names them.
 func splitIn[S ~[]E, E any](m mode, in []S) (a neuronIn[S]) {
 	a.x = in[0]
 	if m.forced {
@@ -140,9 +164,10 @@ func splitIn[S ~[]E, E any](m mode, in []S) (a neuronIn[S]) {
 	if m.recurrent {
 		a.wrec = in[m.firstCoef()+m.coefs()]
 	}
-	s := in[m.inputs():]
-	a.isyn, a.iahp, a.imem, a.vmem, a.spikes, a.timer = s[0], s[1], s[2], s[3], s[4], s[5]
-	copy(a.more[:], s[6:])
+	states := a.states()
+	for i, s := range in[m.inputs():] {
+		*states[i] = s
+	}
 	return a
 }
 
