@@ -935,7 +935,7 @@ loop_slopes:
 	MOVQ         24(AX), DI
 	VSUBPS       (DI)(BX*1), Y0, Y0
 	VBROADCASTSS 96(AX), Y1
-	VDIVPS       Y1, Y0, Y2
+	VMULPS       Y1, Y0, Y2
 	VMOVUPD      word32_00000000c2200000<>+0(SB), Y3
 	VMAXPS       Y2, Y3, Y2
 	VMOVUPD      word32_0000000042200000<>+0(SB), Y3
@@ -973,16 +973,15 @@ loop_slopes:
 	VADDPS       word32_000000003f800000<>+0(SB), Y2, Y3
 	VMULPS       Y3, Y3, Y3
 	VDIVPS       Y3, Y2, Y3
-	VDIVPS       Y1, Y3, Y3
+	VMULPS       Y1, Y3, Y4
 	MOVQ         72(AX), DI
-	VMOVUPD      Y3, (DI)(BX*1)
+	VMOVUPD      Y4, (DI)(BX*1)
 	VBROADCASTSS 100(AX), Y4
 	VMULPS       Y4, Y2, Y2
 	VCMPPS       $0x1e, word32_000000003f800000<>+0(SB), Y0, Y5
 	VADDPS       word32_000000003f800000<>+0(SB), Y2, Y6
 	VMULPS       Y6, Y6, Y6
 	VDIVPS       Y6, Y2, Y6
-	VDIVPS       Y1, Y6, Y6
 	VADDPS       Y6, Y3, Y6
 	VBLENDVPS    Y5, Y6, Y3, Y3
 	VMULPS       Y4, Y2, Y2
@@ -990,11 +989,11 @@ loop_slopes:
 	VADDPS       word32_000000003f800000<>+0(SB), Y2, Y6
 	VMULPS       Y6, Y6, Y6
 	VDIVPS       Y6, Y2, Y6
-	VDIVPS       Y1, Y6, Y6
 	VADDPS       Y6, Y3, Y6
 	VBLENDVPS    Y5, Y6, Y3, Y3
+	VMULPS       Y1, Y3, Y5
 	MOVQ         48(AX), DI
-	VMOVUPD      Y3, (DI)(BX*1)
+	VMOVUPD      Y5, (DI)(BX*1)
 	VCMPPS       $0x1e, word32_0000000040400000<>+0(SB), Y0, Y5
 	VMOVMSKPS    Y5, DI
 	VMOVUPD      Y0, 64(CX)
@@ -1007,7 +1006,6 @@ loop_slopes:
 	VADDPS       word32_000000003f800000<>+0(SB), Y2, Y6
 	VMULPS       Y6, Y6, Y6
 	VDIVPS       Y6, Y2, Y6
-	VDIVPS       Y1, Y6, Y6
 	VADDPS       Y6, Y3, Y6
 	VBLENDVPS    Y5, Y6, Y3, Y3
 	VMULPS       Y4, Y2, Y2
@@ -1015,7 +1013,6 @@ loop_slopes:
 	VADDPS       word32_000000003f800000<>+0(SB), Y2, Y6
 	VMULPS       Y6, Y6, Y6
 	VDIVPS       Y6, Y2, Y6
-	VDIVPS       Y1, Y6, Y6
 	VADDPS       Y6, Y3, Y6
 	VBLENDVPS    Y5, Y6, Y3, Y3
 	VMULPS       Y4, Y2, Y2
@@ -1023,9 +1020,9 @@ loop_slopes:
 	VADDPS       word32_000000003f800000<>+0(SB), Y2, Y5
 	VMULPS       Y5, Y5, Y5
 	VDIVPS       Y5, Y2, Y2
-	VDIVPS       Y1, Y2, Y1
-	VADDPS       Y1, Y3, Y1
-	VBLENDVPS    Y4, Y1, Y3, Y1
+	VADDPS       Y2, Y3, Y2
+	VBLENDVPS    Y4, Y2, Y3, Y2
+	VMULPS       Y1, Y2, Y1
 	MOVQ         48(AX), DI
 	VMOVUPD      Y1, (DI)(BX*1)
 
@@ -1052,7 +1049,7 @@ tail_of_slopes:
 	VMASKMOVPS   (DX)(BX*1), Y15, Y1
 	VSUBPS       Y1, Y0, Y0
 	VBROADCASTSS 96(AX), Y1
-	VDIVPS       Y1, Y0, Y2
+	VMULPS       Y1, Y0, Y2
 	VMOVUPD      word32_00000000c2200000<>+0(SB), Y3
 	VMAXPS       Y2, Y3, Y2
 	VMOVUPD      word32_0000000042200000<>+0(SB), Y3
@@ -1090,16 +1087,15 @@ tail_of_slopes:
 	VADDPS       word32_000000003f800000<>+0(SB), Y2, Y3
 	VMULPS       Y3, Y3, Y3
 	VDIVPS       Y3, Y2, Y3
-	VDIVPS       Y1, Y3, Y3
+	VMULPS       Y1, Y3, Y4
 	MOVQ         72(AX), DX
-	VMASKMOVPS   Y3, Y15, (DX)(BX*1)
+	VMASKMOVPS   Y4, Y15, (DX)(BX*1)
 	VBROADCASTSS 100(AX), Y4
 	VMULPS       Y4, Y2, Y2
 	VCMPPS       $0x1e, word32_000000003f800000<>+0(SB), Y0, Y5
 	VADDPS       word32_000000003f800000<>+0(SB), Y2, Y6
 	VMULPS       Y6, Y6, Y6
 	VDIVPS       Y6, Y2, Y6
-	VDIVPS       Y1, Y6, Y6
 	VADDPS       Y6, Y3, Y6
 	VBLENDVPS    Y5, Y6, Y3, Y3
 	VMULPS       Y4, Y2, Y2
@@ -1107,11 +1103,11 @@ tail_of_slopes:
 	VADDPS       word32_000000003f800000<>+0(SB), Y2, Y6
 	VMULPS       Y6, Y6, Y6
 	VDIVPS       Y6, Y2, Y6
-	VDIVPS       Y1, Y6, Y6
 	VADDPS       Y6, Y3, Y6
 	VBLENDVPS    Y5, Y6, Y3, Y3
+	VMULPS       Y1, Y3, Y5
 	MOVQ         48(AX), DX
-	VMASKMOVPS   Y3, Y15, (DX)(BX*1)
+	VMASKMOVPS   Y5, Y15, (DX)(BX*1)
 	VCMPPS       $0x1e, word32_0000000040400000<>+0(SB), Y0, Y5
 	VANDPD       Y15, Y5, Y6
 	VMOVMSKPS    Y6, DX
@@ -1125,7 +1121,6 @@ tail_of_slopes:
 	VADDPS       word32_000000003f800000<>+0(SB), Y2, Y6
 	VMULPS       Y6, Y6, Y6
 	VDIVPS       Y6, Y2, Y6
-	VDIVPS       Y1, Y6, Y6
 	VADDPS       Y6, Y3, Y6
 	VBLENDVPS    Y5, Y6, Y3, Y3
 	VMULPS       Y4, Y2, Y2
@@ -1133,7 +1128,6 @@ tail_of_slopes:
 	VADDPS       word32_000000003f800000<>+0(SB), Y2, Y6
 	VMULPS       Y6, Y6, Y6
 	VDIVPS       Y6, Y2, Y6
-	VDIVPS       Y1, Y6, Y6
 	VADDPS       Y6, Y3, Y6
 	VBLENDVPS    Y5, Y6, Y3, Y3
 	VMULPS       Y4, Y2, Y2
@@ -1141,9 +1135,9 @@ tail_of_slopes:
 	VADDPS       word32_000000003f800000<>+0(SB), Y2, Y5
 	VMULPS       Y5, Y5, Y5
 	VDIVPS       Y5, Y2, Y2
-	VDIVPS       Y1, Y2, Y1
-	VADDPS       Y1, Y3, Y1
-	VBLENDVPS    Y4, Y1, Y3, Y1
+	VADDPS       Y2, Y3, Y2
+	VBLENDVPS    Y4, Y2, Y3, Y2
+	VMULPS       Y1, Y2, Y1
 	MOVQ         48(AX), AX
 	VMASKMOVPS   Y1, Y15, (AX)(BX*1)
 
@@ -5222,7 +5216,7 @@ loop_slopes:
 	MOVQ         24(AX), DI
 	VSUBPD       (DI)(BX*1), Y0, Y0
 	VBROADCASTSD 96(AX), Y1
-	VDIVPD       Y1, Y0, Y2
+	VMULPD       Y1, Y0, Y2
 	VMOVUPD      word64_c044000000000000<>+0(SB), Y3
 	VMAXPD       Y2, Y3, Y2
 	VMOVUPD      word64_4044000000000000<>+0(SB), Y3
@@ -5271,16 +5265,15 @@ loop_slopes:
 	VADDPD       word64_3ff0000000000000<>+0(SB), Y2, Y3
 	VMULPD       Y3, Y3, Y3
 	VDIVPD       Y3, Y2, Y3
-	VDIVPD       Y1, Y3, Y3
+	VMULPD       Y1, Y3, Y4
 	MOVQ         72(AX), DI
-	VMOVUPD      Y3, (DI)(BX*1)
+	VMOVUPD      Y4, (DI)(BX*1)
 	VBROADCASTSD 104(AX), Y4
 	VMULPD       Y4, Y2, Y2
 	VCMPPD       $0x1e, word64_3ff0000000000000<>+0(SB), Y0, Y5
 	VADDPD       word64_3ff0000000000000<>+0(SB), Y2, Y6
 	VMULPD       Y6, Y6, Y6
 	VDIVPD       Y6, Y2, Y6
-	VDIVPD       Y1, Y6, Y6
 	VADDPD       Y6, Y3, Y6
 	VBLENDVPD    Y5, Y6, Y3, Y3
 	VMULPD       Y4, Y2, Y2
@@ -5288,11 +5281,11 @@ loop_slopes:
 	VADDPD       word64_3ff0000000000000<>+0(SB), Y2, Y6
 	VMULPD       Y6, Y6, Y6
 	VDIVPD       Y6, Y2, Y6
-	VDIVPD       Y1, Y6, Y6
 	VADDPD       Y6, Y3, Y6
 	VBLENDVPD    Y5, Y6, Y3, Y3
+	VMULPD       Y1, Y3, Y5
 	MOVQ         48(AX), DI
-	VMOVUPD      Y3, (DI)(BX*1)
+	VMOVUPD      Y5, (DI)(BX*1)
 	VCMPPD       $0x1e, word64_4008000000000000<>+0(SB), Y0, Y5
 	VMOVMSKPD    Y5, DI
 	VMOVUPD      Y0, 64(CX)
@@ -5305,7 +5298,6 @@ loop_slopes:
 	VADDPD       word64_3ff0000000000000<>+0(SB), Y2, Y6
 	VMULPD       Y6, Y6, Y6
 	VDIVPD       Y6, Y2, Y6
-	VDIVPD       Y1, Y6, Y6
 	VADDPD       Y6, Y3, Y6
 	VBLENDVPD    Y5, Y6, Y3, Y3
 	VMULPD       Y4, Y2, Y2
@@ -5313,7 +5305,6 @@ loop_slopes:
 	VADDPD       word64_3ff0000000000000<>+0(SB), Y2, Y6
 	VMULPD       Y6, Y6, Y6
 	VDIVPD       Y6, Y2, Y6
-	VDIVPD       Y1, Y6, Y6
 	VADDPD       Y6, Y3, Y6
 	VBLENDVPD    Y5, Y6, Y3, Y3
 	VMULPD       Y4, Y2, Y2
@@ -5321,9 +5312,9 @@ loop_slopes:
 	VADDPD       word64_3ff0000000000000<>+0(SB), Y2, Y5
 	VMULPD       Y5, Y5, Y5
 	VDIVPD       Y5, Y2, Y2
-	VDIVPD       Y1, Y2, Y1
-	VADDPD       Y1, Y3, Y1
-	VBLENDVPD    Y4, Y1, Y3, Y1
+	VADDPD       Y2, Y3, Y2
+	VBLENDVPD    Y4, Y2, Y3, Y2
+	VMULPD       Y1, Y2, Y1
 	MOVQ         48(AX), DI
 	VMOVUPD      Y1, (DI)(BX*1)
 
@@ -5350,7 +5341,7 @@ tail_of_slopes:
 	VMASKMOVPD   (DX)(BX*1), Y15, Y1
 	VSUBPD       Y1, Y0, Y0
 	VBROADCASTSD 96(AX), Y1
-	VDIVPD       Y1, Y0, Y2
+	VMULPD       Y1, Y0, Y2
 	VMOVUPD      word64_c044000000000000<>+0(SB), Y3
 	VMAXPD       Y2, Y3, Y2
 	VMOVUPD      word64_4044000000000000<>+0(SB), Y3
@@ -5399,16 +5390,15 @@ tail_of_slopes:
 	VADDPD       word64_3ff0000000000000<>+0(SB), Y2, Y3
 	VMULPD       Y3, Y3, Y3
 	VDIVPD       Y3, Y2, Y3
-	VDIVPD       Y1, Y3, Y3
+	VMULPD       Y1, Y3, Y4
 	MOVQ         72(AX), DX
-	VMASKMOVPD   Y3, Y15, (DX)(BX*1)
+	VMASKMOVPD   Y4, Y15, (DX)(BX*1)
 	VBROADCASTSD 104(AX), Y4
 	VMULPD       Y4, Y2, Y2
 	VCMPPD       $0x1e, word64_3ff0000000000000<>+0(SB), Y0, Y5
 	VADDPD       word64_3ff0000000000000<>+0(SB), Y2, Y6
 	VMULPD       Y6, Y6, Y6
 	VDIVPD       Y6, Y2, Y6
-	VDIVPD       Y1, Y6, Y6
 	VADDPD       Y6, Y3, Y6
 	VBLENDVPD    Y5, Y6, Y3, Y3
 	VMULPD       Y4, Y2, Y2
@@ -5416,11 +5406,11 @@ tail_of_slopes:
 	VADDPD       word64_3ff0000000000000<>+0(SB), Y2, Y6
 	VMULPD       Y6, Y6, Y6
 	VDIVPD       Y6, Y2, Y6
-	VDIVPD       Y1, Y6, Y6
 	VADDPD       Y6, Y3, Y6
 	VBLENDVPD    Y5, Y6, Y3, Y3
+	VMULPD       Y1, Y3, Y5
 	MOVQ         48(AX), DX
-	VMASKMOVPD   Y3, Y15, (DX)(BX*1)
+	VMASKMOVPD   Y5, Y15, (DX)(BX*1)
 	VCMPPD       $0x1e, word64_4008000000000000<>+0(SB), Y0, Y5
 	VANDPD       Y15, Y5, Y6
 	VMOVMSKPD    Y6, DX
@@ -5434,7 +5424,6 @@ tail_of_slopes:
 	VADDPD       word64_3ff0000000000000<>+0(SB), Y2, Y6
 	VMULPD       Y6, Y6, Y6
 	VDIVPD       Y6, Y2, Y6
-	VDIVPD       Y1, Y6, Y6
 	VADDPD       Y6, Y3, Y6
 	VBLENDVPD    Y5, Y6, Y3, Y3
 	VMULPD       Y4, Y2, Y2
@@ -5442,7 +5431,6 @@ tail_of_slopes:
 	VADDPD       word64_3ff0000000000000<>+0(SB), Y2, Y6
 	VMULPD       Y6, Y6, Y6
 	VDIVPD       Y6, Y2, Y6
-	VDIVPD       Y1, Y6, Y6
 	VADDPD       Y6, Y3, Y6
 	VBLENDVPD    Y5, Y6, Y3, Y3
 	VMULPD       Y4, Y2, Y2
@@ -5450,9 +5438,9 @@ tail_of_slopes:
 	VADDPD       word64_3ff0000000000000<>+0(SB), Y2, Y5
 	VMULPD       Y5, Y5, Y5
 	VDIVPD       Y5, Y2, Y2
-	VDIVPD       Y1, Y2, Y1
-	VADDPD       Y1, Y3, Y1
-	VBLENDVPD    Y4, Y1, Y3, Y1
+	VADDPD       Y2, Y3, Y2
+	VBLENDVPD    Y4, Y2, Y3, Y2
+	VMULPD       Y1, Y2, Y1
 	MOVQ         48(AX), AX
 	VMASKMOVPD   Y1, Y15, (AX)(BX*1)
 
@@ -9403,7 +9391,7 @@ loop_slopes:
 	MOVQ         24(AX), DI
 	VSUBPS       (DI)(BX*1), Z0, Z0
 	VBROADCASTSS 96(AX), Z1
-	VDIVPS       Z1, Z0, Z2
+	VMULPS       Z1, Z0, Z2
 	VMOVUPD      word32_00000000c2200000<>+0(SB), Z3
 	VMAXPS       Z2, Z3, Z2
 	VMOVUPD      word32_0000000042200000<>+0(SB), Z3
@@ -9441,16 +9429,15 @@ loop_slopes:
 	VADDPS       word32_000000003f800000<>+0(SB), Z2, Z3
 	VMULPS       Z3, Z3, Z3
 	VDIVPS       Z3, Z2, Z3
-	VDIVPS       Z1, Z3, Z3
+	VMULPS       Z1, Z3, Z4
 	MOVQ         72(AX), DI
-	VMOVUPD      Z3, (DI)(BX*1)
+	VMOVUPD      Z4, (DI)(BX*1)
 	VBROADCASTSS 100(AX), Z4
 	VMULPS       Z4, Z2, Z2
 	VCMPPS       $0x1e, word32_000000003f800000<>+0(SB), Z0, K1
 	VADDPS       word32_000000003f800000<>+0(SB), Z2, Z5
 	VMULPS       Z5, Z5, Z5
 	VDIVPS       Z5, Z2, Z5
-	VDIVPS       Z1, Z5, Z5
 	VADDPS       Z5, Z3, Z5
 	VBLENDMPS    Z5, Z3, K1, Z3
 	VMULPS       Z4, Z2, Z2
@@ -9458,11 +9445,11 @@ loop_slopes:
 	VADDPS       word32_000000003f800000<>+0(SB), Z2, Z5
 	VMULPS       Z5, Z5, Z5
 	VDIVPS       Z5, Z2, Z5
-	VDIVPS       Z1, Z5, Z5
 	VADDPS       Z5, Z3, Z5
 	VBLENDMPS    Z5, Z3, K1, Z3
+	VMULPS       Z1, Z3, Z5
 	MOVQ         48(AX), DI
-	VMOVUPD      Z3, (DI)(BX*1)
+	VMOVUPD      Z5, (DI)(BX*1)
 	VCMPPS       $0x1e, word32_0000000040400000<>+0(SB), Z0, K1
 	KMOVW        K1, DI
 	VMOVUPD      Z0, 64(CX)
@@ -9475,7 +9462,6 @@ loop_slopes:
 	VADDPS       word32_000000003f800000<>+0(SB), Z2, Z5
 	VMULPS       Z5, Z5, Z5
 	VDIVPS       Z5, Z2, Z5
-	VDIVPS       Z1, Z5, Z5
 	VADDPS       Z5, Z3, Z5
 	VBLENDMPS    Z5, Z3, K1, Z3
 	VMULPS       Z4, Z2, Z2
@@ -9483,7 +9469,6 @@ loop_slopes:
 	VADDPS       word32_000000003f800000<>+0(SB), Z2, Z5
 	VMULPS       Z5, Z5, Z5
 	VDIVPS       Z5, Z2, Z5
-	VDIVPS       Z1, Z5, Z5
 	VADDPS       Z5, Z3, Z5
 	VBLENDMPS    Z5, Z3, K1, Z3
 	VMULPS       Z4, Z2, Z2
@@ -9491,9 +9476,9 @@ loop_slopes:
 	VADDPS       word32_000000003f800000<>+0(SB), Z2, Z4
 	VMULPS       Z4, Z4, Z4
 	VDIVPS       Z4, Z2, Z2
-	VDIVPS       Z1, Z2, Z1
-	VADDPS       Z1, Z3, Z1
-	VBLENDMPS    Z1, Z3, K1, Z1
+	VADDPS       Z2, Z3, Z2
+	VBLENDMPS    Z2, Z3, K1, Z2
+	VMULPS       Z1, Z2, Z1
 	MOVQ         48(AX), DI
 	VMOVUPD      Z1, (DI)(BX*1)
 
@@ -9518,7 +9503,7 @@ tail_of_slopes:
 	VMOVUPS.Z    (DX)(BX*1), K7, Z1
 	VSUBPS       Z1, Z0, Z0
 	VBROADCASTSS 96(AX), Z1
-	VDIVPS       Z1, Z0, Z2
+	VMULPS       Z1, Z0, Z2
 	VMOVUPD      word32_00000000c2200000<>+0(SB), Z3
 	VMAXPS       Z2, Z3, Z2
 	VMOVUPD      word32_0000000042200000<>+0(SB), Z3
@@ -9556,16 +9541,15 @@ tail_of_slopes:
 	VADDPS       word32_000000003f800000<>+0(SB), Z2, Z3
 	VMULPS       Z3, Z3, Z3
 	VDIVPS       Z3, Z2, Z3
-	VDIVPS       Z1, Z3, Z3
+	VMULPS       Z1, Z3, Z4
 	MOVQ         72(AX), DX
-	VMOVUPS      Z3, K7, (DX)(BX*1)
+	VMOVUPS      Z4, K7, (DX)(BX*1)
 	VBROADCASTSS 100(AX), Z4
 	VMULPS       Z4, Z2, Z2
 	VCMPPS       $0x1e, word32_000000003f800000<>+0(SB), Z0, K1
 	VADDPS       word32_000000003f800000<>+0(SB), Z2, Z5
 	VMULPS       Z5, Z5, Z5
 	VDIVPS       Z5, Z2, Z5
-	VDIVPS       Z1, Z5, Z5
 	VADDPS       Z5, Z3, Z5
 	VBLENDMPS    Z5, Z3, K1, Z3
 	VMULPS       Z4, Z2, Z2
@@ -9573,11 +9557,11 @@ tail_of_slopes:
 	VADDPS       word32_000000003f800000<>+0(SB), Z2, Z5
 	VMULPS       Z5, Z5, Z5
 	VDIVPS       Z5, Z2, Z5
-	VDIVPS       Z1, Z5, Z5
 	VADDPS       Z5, Z3, Z5
 	VBLENDMPS    Z5, Z3, K1, Z3
+	VMULPS       Z1, Z3, Z5
 	MOVQ         48(AX), DX
-	VMOVUPS      Z3, K7, (DX)(BX*1)
+	VMOVUPS      Z5, K7, (DX)(BX*1)
 	VCMPPS       $0x1e, word32_0000000040400000<>+0(SB), Z0, K1
 	KANDW        K1, K7, K0
 	KMOVW        K0, DX
@@ -9591,7 +9575,6 @@ tail_of_slopes:
 	VADDPS       word32_000000003f800000<>+0(SB), Z2, Z5
 	VMULPS       Z5, Z5, Z5
 	VDIVPS       Z5, Z2, Z5
-	VDIVPS       Z1, Z5, Z5
 	VADDPS       Z5, Z3, Z5
 	VBLENDMPS    Z5, Z3, K1, Z3
 	VMULPS       Z4, Z2, Z2
@@ -9599,7 +9582,6 @@ tail_of_slopes:
 	VADDPS       word32_000000003f800000<>+0(SB), Z2, Z5
 	VMULPS       Z5, Z5, Z5
 	VDIVPS       Z5, Z2, Z5
-	VDIVPS       Z1, Z5, Z5
 	VADDPS       Z5, Z3, Z5
 	VBLENDMPS    Z5, Z3, K1, Z3
 	VMULPS       Z4, Z2, Z2
@@ -9607,9 +9589,9 @@ tail_of_slopes:
 	VADDPS       word32_000000003f800000<>+0(SB), Z2, Z4
 	VMULPS       Z4, Z4, Z4
 	VDIVPS       Z4, Z2, Z2
-	VDIVPS       Z1, Z2, Z1
-	VADDPS       Z1, Z3, Z1
-	VBLENDMPS    Z1, Z3, K1, Z1
+	VADDPS       Z2, Z3, Z2
+	VBLENDMPS    Z2, Z3, K1, Z2
+	VMULPS       Z1, Z2, Z1
 	MOVQ         48(AX), AX
 	VMOVUPS      Z1, K7, (AX)(BX*1)
 
@@ -13288,7 +13270,7 @@ loop_slopes:
 	MOVQ         24(AX), DI
 	VSUBPD       (DI)(BX*1), Z0, Z0
 	VBROADCASTSD 96(AX), Z1
-	VDIVPD       Z1, Z0, Z2
+	VMULPD       Z1, Z0, Z2
 	VMOVUPD      word64_c044000000000000<>+0(SB), Z3
 	VMAXPD       Z2, Z3, Z2
 	VMOVUPD      word64_4044000000000000<>+0(SB), Z3
@@ -13337,16 +13319,15 @@ loop_slopes:
 	VADDPD       word64_3ff0000000000000<>+0(SB), Z2, Z3
 	VMULPD       Z3, Z3, Z3
 	VDIVPD       Z3, Z2, Z3
-	VDIVPD       Z1, Z3, Z3
+	VMULPD       Z1, Z3, Z4
 	MOVQ         72(AX), DI
-	VMOVUPD      Z3, (DI)(BX*1)
+	VMOVUPD      Z4, (DI)(BX*1)
 	VBROADCASTSD 104(AX), Z4
 	VMULPD       Z4, Z2, Z2
 	VCMPPD       $0x1e, word64_3ff0000000000000<>+0(SB), Z0, K1
 	VADDPD       word64_3ff0000000000000<>+0(SB), Z2, Z5
 	VMULPD       Z5, Z5, Z5
 	VDIVPD       Z5, Z2, Z5
-	VDIVPD       Z1, Z5, Z5
 	VADDPD       Z5, Z3, Z5
 	VBLENDMPD    Z5, Z3, K1, Z3
 	VMULPD       Z4, Z2, Z2
@@ -13354,11 +13335,11 @@ loop_slopes:
 	VADDPD       word64_3ff0000000000000<>+0(SB), Z2, Z5
 	VMULPD       Z5, Z5, Z5
 	VDIVPD       Z5, Z2, Z5
-	VDIVPD       Z1, Z5, Z5
 	VADDPD       Z5, Z3, Z5
 	VBLENDMPD    Z5, Z3, K1, Z3
+	VMULPD       Z1, Z3, Z5
 	MOVQ         48(AX), DI
-	VMOVUPD      Z3, (DI)(BX*1)
+	VMOVUPD      Z5, (DI)(BX*1)
 	VCMPPD       $0x1e, word64_4008000000000000<>+0(SB), Z0, K1
 	KMOVW        K1, DI
 	VMOVUPD      Z0, 64(CX)
@@ -13371,7 +13352,6 @@ loop_slopes:
 	VADDPD       word64_3ff0000000000000<>+0(SB), Z2, Z5
 	VMULPD       Z5, Z5, Z5
 	VDIVPD       Z5, Z2, Z5
-	VDIVPD       Z1, Z5, Z5
 	VADDPD       Z5, Z3, Z5
 	VBLENDMPD    Z5, Z3, K1, Z3
 	VMULPD       Z4, Z2, Z2
@@ -13379,7 +13359,6 @@ loop_slopes:
 	VADDPD       word64_3ff0000000000000<>+0(SB), Z2, Z5
 	VMULPD       Z5, Z5, Z5
 	VDIVPD       Z5, Z2, Z5
-	VDIVPD       Z1, Z5, Z5
 	VADDPD       Z5, Z3, Z5
 	VBLENDMPD    Z5, Z3, K1, Z3
 	VMULPD       Z4, Z2, Z2
@@ -13387,9 +13366,9 @@ loop_slopes:
 	VADDPD       word64_3ff0000000000000<>+0(SB), Z2, Z4
 	VMULPD       Z4, Z4, Z4
 	VDIVPD       Z4, Z2, Z2
-	VDIVPD       Z1, Z2, Z1
-	VADDPD       Z1, Z3, Z1
-	VBLENDMPD    Z1, Z3, K1, Z1
+	VADDPD       Z2, Z3, Z2
+	VBLENDMPD    Z2, Z3, K1, Z2
+	VMULPD       Z1, Z2, Z1
 	MOVQ         48(AX), DI
 	VMOVUPD      Z1, (DI)(BX*1)
 
@@ -13414,7 +13393,7 @@ tail_of_slopes:
 	VMOVUPD.Z    (DX)(BX*1), K7, Z1
 	VSUBPD       Z1, Z0, Z0
 	VBROADCASTSD 96(AX), Z1
-	VDIVPD       Z1, Z0, Z2
+	VMULPD       Z1, Z0, Z2
 	VMOVUPD      word64_c044000000000000<>+0(SB), Z3
 	VMAXPD       Z2, Z3, Z2
 	VMOVUPD      word64_4044000000000000<>+0(SB), Z3
@@ -13463,16 +13442,15 @@ tail_of_slopes:
 	VADDPD       word64_3ff0000000000000<>+0(SB), Z2, Z3
 	VMULPD       Z3, Z3, Z3
 	VDIVPD       Z3, Z2, Z3
-	VDIVPD       Z1, Z3, Z3
+	VMULPD       Z1, Z3, Z4
 	MOVQ         72(AX), DX
-	VMOVUPD      Z3, K7, (DX)(BX*1)
+	VMOVUPD      Z4, K7, (DX)(BX*1)
 	VBROADCASTSD 104(AX), Z4
 	VMULPD       Z4, Z2, Z2
 	VCMPPD       $0x1e, word64_3ff0000000000000<>+0(SB), Z0, K1
 	VADDPD       word64_3ff0000000000000<>+0(SB), Z2, Z5
 	VMULPD       Z5, Z5, Z5
 	VDIVPD       Z5, Z2, Z5
-	VDIVPD       Z1, Z5, Z5
 	VADDPD       Z5, Z3, Z5
 	VBLENDMPD    Z5, Z3, K1, Z3
 	VMULPD       Z4, Z2, Z2
@@ -13480,11 +13458,11 @@ tail_of_slopes:
 	VADDPD       word64_3ff0000000000000<>+0(SB), Z2, Z5
 	VMULPD       Z5, Z5, Z5
 	VDIVPD       Z5, Z2, Z5
-	VDIVPD       Z1, Z5, Z5
 	VADDPD       Z5, Z3, Z5
 	VBLENDMPD    Z5, Z3, K1, Z3
+	VMULPD       Z1, Z3, Z5
 	MOVQ         48(AX), DX
-	VMOVUPD      Z3, K7, (DX)(BX*1)
+	VMOVUPD      Z5, K7, (DX)(BX*1)
 	VCMPPD       $0x1e, word64_4008000000000000<>+0(SB), Z0, K1
 	KANDW        K1, K7, K0
 	KMOVW        K0, DX
@@ -13498,7 +13476,6 @@ tail_of_slopes:
 	VADDPD       word64_3ff0000000000000<>+0(SB), Z2, Z5
 	VMULPD       Z5, Z5, Z5
 	VDIVPD       Z5, Z2, Z5
-	VDIVPD       Z1, Z5, Z5
 	VADDPD       Z5, Z3, Z5
 	VBLENDMPD    Z5, Z3, K1, Z3
 	VMULPD       Z4, Z2, Z2
@@ -13506,7 +13483,6 @@ tail_of_slopes:
 	VADDPD       word64_3ff0000000000000<>+0(SB), Z2, Z5
 	VMULPD       Z5, Z5, Z5
 	VDIVPD       Z5, Z2, Z5
-	VDIVPD       Z1, Z5, Z5
 	VADDPD       Z5, Z3, Z5
 	VBLENDMPD    Z5, Z3, K1, Z3
 	VMULPD       Z4, Z2, Z2
@@ -13514,9 +13490,9 @@ tail_of_slopes:
 	VADDPD       word64_3ff0000000000000<>+0(SB), Z2, Z4
 	VMULPD       Z4, Z4, Z4
 	VDIVPD       Z4, Z2, Z2
-	VDIVPD       Z1, Z2, Z1
-	VADDPD       Z1, Z3, Z1
-	VBLENDMPD    Z1, Z3, K1, Z1
+	VADDPD       Z2, Z3, Z2
+	VBLENDMPD    Z2, Z3, K1, Z2
+	VMULPD       Z1, Z2, Z1
 	MOVQ         48(AX), AX
 	VMOVUPD      Z1, K7, (AX)(BX*1)
 

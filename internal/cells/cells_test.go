@@ -47,7 +47,7 @@ func number(r *rapid.T, name string) float64 {
 		return rapid.SampledFrom([]float64{0, 1}).Draw(r, name)
 	case name == "Most":
 		return rapid.SampledFrom([]float64{1, 4, math.Inf(1)}).Draw(r, name)
-	case name == "Width" || name == "Fall":
+	case name == "InvWidth" || name == "Fall":
 		return rapid.SampledFrom([]float64{0.25, 0.7}).Draw(r, name)
 	case name == "Post0" || name == "Pre0" || name == "Pre" || name == "Threshold" || name == "V":
 		return rapid.OneOf(rapid.SampledFrom([]float64{0, 5, 79}), rapid.Float64Range(0, 14)).Draw(r, name)

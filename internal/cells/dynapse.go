@@ -74,14 +74,14 @@ func (a *Forced[T]) Run(s *Scratch) (finite bool) {
 	return a.generic(n)
 }
 
-// Slopes are those of rule S at x = pre - Threshold, with q = e^(x/Width):
+// Slopes are those of rule S at x = pre - Threshold, with q = e^(x InvWidth):
 //
-//	flag  = q / (Width (1+q)²)
-//	count = Σ_{k < n} q_k / (Width (1+q_k)²),  q_{k+1} = Fall q_k,  n = min(max(ceil x, 0) + 3, Most)
+//	flag  = InvWidth q / (1+q)²
+//	count = InvWidth Σ_{k < n} q_k / (1+q_k)²,  q_{k+1} = Fall q_k,  n = min(max(ceil x, 0) + 3, Most)
 type Slopes[T Float] struct {
-	Pre, Threshold    []T
-	Count, Flag       []T
-	Width, Fall, Most T
+	Pre, Threshold       []T
+	Count, Flag          []T
+	InvWidth, Fall, Most T
 }
 
 // Run computes the slopes.

@@ -118,17 +118,17 @@ const expRange = 40
 func (a *Slopes[T]) generic(n int) {
 	for j := range n {
 		x := a.Pre[j] - a.Threshold[j]
-		q := Exp(smaller(expRange, larger(-expRange, x/a.Width)))
+		q := Exp(smaller(expRange, larger(-expRange, T(x*a.InvWidth))))
 		count, terms := T(0), smaller(a.Most, larger(ceil(x), 0)+3)
 		for k := T(0); k < terms; k++ {
-			b := q / T((1+q)*(1+q)) / a.Width
+			b := q / T((1+q)*(1+q))
 			if k == 0 {
-				a.Flag[j] = b
+				a.Flag[j] = T(b * a.InvWidth)
 			}
 			count += b
 			q *= a.Fall
 		}
-		a.Count[j] = count
+		a.Count[j] = T(count * a.InvWidth)
 	}
 }
 

@@ -232,7 +232,7 @@ func (k *neuronKernel[T]) localDerivatives(w *task[T], p place) {
 	}
 	s := &a.slopes
 	s.Pre, s.Threshold = l.Pre, per(p, c[threshold])
-	s.Width, s.Fall, s.Most = T(k.width), T(k.fall), T(k.most)
+	s.InvWidth, s.Fall, s.Most = T(1/k.width), T(k.fall), T(k.most)
 	if k.twin {
 		k.twinSlopes(s)
 	} else {

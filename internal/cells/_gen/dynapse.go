@@ -73,15 +73,15 @@ func (p *program) membrane(forced bool) {
 
 func (p *program) slopes() {
 	x := p.sub(p.in("Pre"), p.in("Threshold"))
-	width := p.number("Width")
-	q := p.exp(p.smaller(p.c(40), p.larger(p.c(-40), p.div(x, width))))
+	inv := p.number("InvWidth")
+	q := p.exp(p.smaller(p.c(40), p.larger(p.c(-40), p.mul(x, inv))))
 	terms := p.smaller(p.number("Most"), p.add(p.larger(p.ceil(x), p.zero()), p.c(3)))
 	term := func(q *value) *value {
 		u := p.add(q, p.c(1))
-		return p.div(p.div(q, p.mul(u, u)), width)
+		return p.div(q, p.mul(u, u))
 	}
 	count := term(q)
-	p.out("Flag", count)
+	p.out("Flag", p.mul(count, inv))
 	fall := p.number("Fall")
 	more := func(k float64) {
 		q = p.mul(q, fall)
@@ -89,12 +89,12 @@ func (p *program) slopes() {
 	}
 	more(1)
 	more(2)
-	p.out("Count", count)
+	p.out("Count", p.mul(count, inv))
 	p.where(p.compare(terms, greaterThan, p.c(3)), func() {
 		for k := 3.; k < 6; k++ {
 			more(k)
 		}
-		p.out("Count", count)
+		p.out("Count", p.mul(count, inv))
 	})
 	p.note(p.compare(terms, greaterThan, p.c(6)))
 }
