@@ -21,6 +21,7 @@ import (
 	"github.com/surge-snn/surge/cmd/surge/benchcmd"
 	"github.com/surge-snn/surge/cmd/surge/datacmd"
 	"github.com/surge-snn/surge/cmd/surge/evalcmd"
+	"github.com/surge-snn/surge/cmd/surge/exportcmd"
 	"github.com/surge-snn/surge/cmd/surge/fitcmd"
 	"github.com/surge-snn/surge/cmd/surge/gradcheckcmd"
 	"github.com/surge-snn/surge/cmd/surge/inspectcmd"
@@ -43,6 +44,7 @@ type program struct {
 	Inspect   inspectcmd.Command   `cmd:"" help:"Describe checkpoints, parameters and programs, for example: surge inspect runs/yinyang-1"`
 	Eval      evalcmd.Command      `cmd:"" help:"Run the simulations of case files and print their numbers, for example: surge eval network.json"`
 	Fit       fitcmd.Command       `cmd:"" help:"Fit bias currents to recorded or wanted behaviour, for example: surge fit --demo"`
+	Export    exportcmd.Command    `cmd:"" help:"Write a trained network as NIR, NumPy arrays or C, for example: surge export runs/yinyang-1 --format c"`
 	Nir       nircmd.Command       `cmd:"" help:"Read, run, compare and rewrite networks of other simulators, for example: surge nir check network.nir"`
 	Sim       simcmd.Command       `cmd:"" help:"Simulate neurons and write their traces, for example: surge sim dynapsim --config neurons.toml --input spikes.npz --plot traces.png"`
 	Truth     truthcmd.Command     `cmd:"" help:"Measure true gradients of DynapSE-2 neurons and judge the rules by them, for example: surge truth --config neurons.toml --out truth.json"`

@@ -233,3 +233,19 @@ func (n *Node) parameters(s Step, c Convention, dt float64, shape []int, unit []
 	}
 	return nil
 }
+
+// Node returns a node of a kind (LIF, CubaLIF, LI, CubaLI) whose step under surge's convention, discretised exactly with the
+// time step dt, is s.
+//
+// Errors: [ErrMeaning] where a decay is not between 0 and 1.
+func (s Step) Node(kind string, dt float64) (*Node, error) {
+	n := &Node{Kind: kind, Values: map[string]Array{}}
+	one := make([]float64, len(s.Alpha))
+	for j := range one {
+		one[j] = 1
+	}
+	if err := n.parameters(s, Convention{Name: "surge", Method: Exact}, dt, []int{len(one)}, one); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrMeaning, err)
+	}
+	return n, nil
+}

@@ -1,0 +1,127 @@
+package experiment
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"gorgonia.org/tensor"
+
+	"github.com/surge-snn/surge/graph"
+	"github.com/surge-snn/surge/internal/fmath"
+	"github.com/surge-snn/surge/train/export"
+)
+
+// Export returns the network of the experiment with trained parameters, as it leaves surge: the constants of a time step are
+// those of the program, bit for bit. The data are not needed.
+//
+// Errors: export.ErrNetwork for methods that go from event to event, and where parameters are missing or have other shapes.
+func (e *Experiment) Export(params *graph.Params) (*export.Network, error) {
+	if e.events() {
+		return nil, fmt.Errorf("%w: the method %s goes from event to event, without time steps", export.ErrNetwork, e.Train.Method)
+	}
+	m := e.Model
+	x := exporter{e: e, params: params, double: e.Train.DType == "float64"}
+	n := &export.Network{Name: e.Name, Dt: e.Encode.Dt, Steps: e.Encode.Steps, Double: x.double, Readout: m.Readout}
+	names := make([]string, 0, len(m.Hidden)+1)
+	for i := range m.Hidden {
+		names = append(names, fmt.Sprintf("hidden%d", i+1))
+	}
+	names = append(names, "out")
+	for i, name := range names {
+		w := params.Value(name + "/w")
+		if w == nil || w.Dims() != 2 {
+			return nil, fmt.Errorf("%w: no weights %s/w", export.ErrNetwork, name)
+		}
+		in, size := w.Shape()[0], w.Shape()[1]
+		if i == 0 {
+			n.Inputs = in
+		}
+		l := export.Layer{Name: name, N: size, W: x.values(name+"/w", in*size), Spikes: name != "out" || m.Readout == "count"}
+		if m.Bias {
+			l.Bias = x.values(name+"/w/bias", size)
+		}
+		if l.Spikes {
+			x.neurons(&l)
+		} else {
+			l.Alpha = x.decay(name, "", m.TauOut, size)
+		}
+		n.Layers = append(n.Layers, l)
+	}
+	return n, x.err
+}
+
+// exporter reads parameters.
+type exporter struct {
+	e      *Experiment
+	params *graph.Params
+	double bool
+	err    error
+}
+
+// neurons fills in what the spiking neurons of a layer are.
+func (x *exporter) neurons(l *export.Layer) {
+	m := x.e.Model
+	l.Alpha = x.decay(l.Name, "tau_mem", m.TauMem, l.N)
+	if m.Neuron == "cuba" {
+		l.Beta = x.decay(l.Name, "tau_syn", m.TauSyn, l.N)
+	}
+	l.VTh = x.constant(m.VTh, l.N)
+	if slices.Contains(m.Learn, "v_th") {
+		l.VTh = x.values(l.Name+"/log_v_th", l.N)
+		for j, v := range l.VTh {
+			l.VTh[j] = x.round(fmath.Exp(v))
+		}
+	}
+	if m.Recurrent {
+		l.WRec = x.values(l.Name+"/w_rec", l.N*l.N)
+	}
+	l.ToZero = m.Reset == "zero"
+}
+
+// decay is the factor of a step, of a time constant that is learned where name says so.
+func (x *exporter) decay(layer, name string, tau float64, n int) []float64 {
+	dt := x.e.Encode.Dt
+	if name == "" || !slices.Contains(x.e.Model.Learn, name) {
+		return x.constant(fmath.Exp(-dt/tau), n)
+	}
+	v := x.values(layer+"/log_"+name, n)
+	for j, logTau := range v {
+		v[j] = x.round(fmath.Exp(-dt * fmath.Exp(-logTau)))
+	}
+	return v
+}
+
+// round rounds to the type that the program computes in.
+func (x *exporter) round(v float64) float64 {
+	if x.double {
+		return v
+	}
+	return float64(float32(v))
+}
+
+func (x *exporter) constant(v float64, n int) []float64 {
+	return slices.Repeat([]float64{x.round(v)}, n)
+}
+
+// values returns n numbers of a parameter; one is repeated.
+func (x *exporter) values(name string, n int) []float64 {
+	var v []float64
+	if p := x.params.Value(name); p != nil && p.Dtype() == tensor.Float32 {
+		for _, f := range p.Float32s() {
+			v = append(v, float64(f))
+		}
+	} else if p != nil {
+		v = slices.Clone(p.Float64s())
+	}
+	if len(v) == 1 {
+		v = slices.Repeat(v, n)
+	}
+	if len(v) != n || slices.ContainsFunc(v, func(f float64) bool { return math.IsNaN(f) || math.IsInf(f, 0) }) {
+		if x.err == nil {
+			x.err = fmt.Errorf("%w: parameter %s: expected %d finite numbers, found %d", export.ErrNetwork, name, n, len(v))
+		}
+		return make([]float64, n)
+	}
+	return v
+}

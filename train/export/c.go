@@ -1,0 +1,206 @@
+package export
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+)
+
+// C writes the network as one C99 file without dependencies but the standard library (math.h for fma), with the functions
+//
+//	int surge_run(const real *input, int steps, real *logits);
+//
+// which takes the encoded sample [steps][inputs], writes a logit per class and returns the class of the largest, and
+//
+//	void surge_reset(surge_state *s);
+//	void surge_step(surge_state *s, const real *x);
+//
+// for streams: a step leaves the spikes of each layer in the state. With -DSURGE_MAIN the file is a program that reads samples
+// of SURGE_STEPS steps from standard input as text and prints class and logits of each.
+//
+// The operations and their order are those of surge's fused engine on a batch of one sample: the spikes are the same, bit for
+// bit, where the compiler keeps to the rules of IEEE 754 (not -ffast-math; contraction is switched off in the file).
+func (n *Network) C(w io.Writer) error {
+	b := bufio.NewWriter(w)
+	c := cWriter{b, n, "float", "f"}
+	if n.Double {
+		c.real, c.suffix = "double", ""
+	}
+	c.head()
+	for i := range n.Layers {
+		c.constants(i)
+	}
+	c.state()
+	for i := range n.Layers {
+		c.layer(i)
+	}
+	c.step()
+	c.run()
+	return b.Flush()
+}
+
+type cWriter struct {
+	*bufio.Writer
+	n            *Network
+	real, suffix string
+}
+
+func (c cWriter) line(format string, args ...any) { fmt.Fprintf(c, format+"\n", args...) }
+
+func (c cWriter) head() {
+	n := c.n
+	last := n.Layers[len(n.Layers)-1]
+	c.line("/* A spiking network trained by surge: %d inputs, %d layers, steps of %g s.", n.Inputs, len(n.Layers), n.Dt)
+	c.line("   Compile as C99 without -ffast-math, and link with -lm. */")
+	c.line("#include <math.h>\n#include <string.h>")
+	c.line("#ifndef __GNUC__\n#pragma STDC FP_CONTRACT OFF\n#elif !defined(__clang__)\n#pragma GCC optimize (\"fp-contract=off\")\n#else\n#pragma clang fp contract(off)\n#endif")
+	c.line("typedef %s real;", c.real)
+	c.line("enum { SURGE_INPUTS = %d, SURGE_CLASSES = %d };", n.Inputs, last.N)
+	if n.Steps > 0 { // else it depends on the samples
+		c.line("#ifndef SURGE_STEPS\n#define SURGE_STEPS %d\n#endif", n.Steps)
+	}
+}
+
+// array writes numbers so that none is rounded.
+func (c cWriter) array(name string, v []float64) {
+	if v == nil {
+		return
+	}
+	c.line("static const real %s[%d] = {", name, len(v))
+	var row []string
+	for i, x := range v {
+		bits := 32
+		if c.n.Double {
+			bits = 64
+		}
+		s := strconv.FormatFloat(x, 'x', -1, bits)
+		row = append(row, s+c.suffix)
+		if len(row) == 8 || i == len(v)-1 {
+			c.line("  %s,", strings.Join(row, ", "))
+			row = row[:0]
+		}
+	}
+	c.line("};")
+}
+
+func (c cWriter) constants(i int) {
+	l, id := c.n.Layers[i], identifier(c.n.Layers[i].Name)
+	c.array(id+"_w", l.W)
+	c.array(id+"_b", l.Bias)
+	c.array(id+"_w_rec", l.WRec)
+	c.array(id+"_alpha", l.Alpha)
+	c.array(id+"_beta", l.Beta)
+	if l.Spikes {
+		c.array(id+"_v_th", l.VTh)
+	}
+}
+
+func (c cWriter) state() {
+	c.line("typedef struct {")
+	c.line("  int dense; /* the input has many numbers that are not 0: their products are added up in another way */")
+	for _, l := range c.n.Layers {
+		id := identifier(l.Name)
+		c.line("  real %s_v[%d];", id, l.N)
+		if l.Beta != nil {
+			c.line("  real %s_i[%d];", id, l.N)
+		}
+		if l.Spikes {
+			c.line("  real %s_s[%d]; /* spikes of the last step, 0 or 1 */", id, l.N)
+		}
+	}
+	c.line("} surge_state;")
+	c.line("void surge_reset(surge_state *s) { memset(s, 0, sizeof *s); }")
+}
+
+// layer writes the step of a layer.
+func (c cWriter) layer(i int) {
+	l, id, in := c.n.Layers[i], identifier(c.n.Layers[i].Name), c.n.inputs(i)
+	init := "0"
+	if l.Bias != nil {
+		init = id + "_b[j]"
+	}
+	c.line("static void %s_step(surge_state *s, const real *x) {", id)
+	c.line("  real u[%d];\n  int j, k;", l.N)
+	if i == 0 {
+		c.line("  if (s->dense) {")
+		c.line("    for (j = 0; j < %d; j++) u[j] = 0;", l.N)
+		c.line("    for (k = 0; k < %d; k++) for (j = 0; j < %d; j++) u[j] = fma%s(x[k], %s_w[k * %d + j], u[j]);", in, l.N, c.suffix, id, l.N)
+		if l.Bias != nil {
+			c.line("    for (j = 0; j < %d; j++) u[j] += %s_b[j];", l.N, id)
+		}
+		c.line("  } else {")
+	} else {
+		c.line("  {")
+	}
+	c.line("    for (j = 0; j < %d; j++) u[j] = %s;", l.N, init)
+	c.line("    for (k = 0; k < %d; k++) if (x[k] != 0) for (j = 0; j < %d; j++) u[j] += x[k] * %s_w[k * %d + j];", in, l.N, id, l.N)
+	c.line("  }")
+	if l.WRec != nil {
+		c.line("  for (k = 0; k < %d; k++) if (s->%s_s[k] != 0) for (j = 0; j < %d; j++) u[j] += %s_w_rec[k * %d + j];", l.N, id, l.N, id, l.N)
+	}
+	c.line("  for (j = 0; j < %d; j++) {", l.N)
+	if l.Beta != nil {
+		c.line("    real i = %s_beta[j] * s->%s_i[j] + u[j];", id, id)
+		c.line("    real v = %s_alpha[j] * s->%s_v[j] + (1 - %s_alpha[j]) * i;", id, id, id)
+		c.line("    s->%s_i[j] = i;", id)
+	} else {
+		c.line("    real v = %s_alpha[j] * s->%s_v[j] + u[j];", id, id)
+	}
+	switch {
+	case !l.Spikes:
+		c.line("    s->%s_v[j] = v;", id)
+	case l.ToZero:
+		c.line("    real z = v - %s_v_th[j] > 0;\n    s->%s_s[j] = z;\n    s->%s_v[j] = z != 0 ? v + (0 - v) : v;", id, id, id)
+	default:
+		c.line("    real z = v - %s_v_th[j] > 0;\n    s->%s_s[j] = z;\n    s->%s_v[j] = v - %s_v_th[j] * z;", id, id, id, id)
+	}
+	c.line("  }\n}")
+}
+
+func (c cWriter) step() {
+	c.line("void surge_step(surge_state *s, const real *x) {")
+	x := "x"
+	for _, l := range c.n.Layers {
+		id := identifier(l.Name)
+		c.line("  %s_step(s, %s);", id, x)
+		x = "s->" + id + "_s"
+	}
+	c.line("}")
+}
+
+func (c cWriter) run() {
+	last := c.n.Layers[len(c.n.Layers)-1]
+	out := "s." + identifier(last.Name) + "_v"
+	if last.Spikes {
+		out = "s." + identifier(last.Name) + "_s"
+	}
+	c.line("int surge_run(const real *input, int steps, real *logits) {")
+	c.line("  surge_state s;\n  long k, n = (long)steps * SURGE_INPUTS, full = 0;\n  int t, j, best = 0;")
+	c.line("  surge_reset(&s);")
+	c.line("  for (k = 0; k < n; k++) full += input[k] != 0;")
+	c.line("  s.dense = (double)full > %s * (double)n;", strconv.FormatFloat(denseFrom, 'g', -1, 64))
+	c.line("  for (t = 0; t < steps; t++) {\n    surge_step(&s, input + (long)t * SURGE_INPUTS);\n    for (j = 0; j < SURGE_CLASSES; j++) {\n      real y = %s[j];", out)
+	switch c.n.Readout {
+	case "li-max":
+		c.line("      if (t == 0 || y > logits[j]) logits[j] = y;")
+	case "li-last":
+		c.line("      logits[j] = y;")
+	default: // sums
+		c.line("      logits[j] = t == 0 ? y : logits[j] + y;")
+	}
+	c.line("    }\n  }")
+	if c.n.Readout == "li-mean" {
+		c.line("  for (j = 0; j < SURGE_CLASSES; j++) logits[j] /= (real)steps;")
+	}
+	c.line("  for (j = 1; j < SURGE_CLASSES; j++) if (logits[j] > logits[best]) best = j;\n  return best;\n}")
+	c.line("#ifdef SURGE_MAIN\n#include <stdio.h>\n#include <stdlib.h>")
+	c.line("static real input[(long)SURGE_STEPS * SURGE_INPUTS];\nint main(void) {\n  real logits[SURGE_CLASSES];\n  char word[64];\n  long k = 0;\n  int j;")
+	c.line("  while (scanf(\"%%63s\", word) == 1) {\n    input[k++] = (real)strtod(word, 0);\n    if (k < (long)SURGE_STEPS * SURGE_INPUTS) continue;\n    k = 0;")
+	c.line("    printf(\"%%d\", surge_run(input, SURGE_STEPS, logits));\n    for (j = 0; j < SURGE_CLASSES; j++) printf(\" %%a\", (double)logits[j]);\n    printf(\"\\n\");\n  }")
+	c.line("  return 0;\n}\n#endif")
+}
+
+// denseFrom is the share of non-zero inputs from which surge adds products up in the dense way, see models.Linear.
+const denseFrom = 0.3
