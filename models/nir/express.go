@@ -13,6 +13,9 @@ import (
 // its convention. dt is the reader's time step; 0 is that of its convention, or where it has none, that of the net. reader is
 // a name of [Peers], or "surge", whose files say time step, method, reset and threshold as metadata.
 //
+// A reader that spikes at the threshold where the net does above it gets the next threshold among the float32, in which it
+// computes.
+//
 // Nothing is guessed: each node is discretised by the reader's convention again and compared.
 //
 // Errors: [ErrMeaning] with all that the reader would do differently; the graph is returned all the same, for those who can
@@ -63,6 +66,9 @@ func Express(g *Graph, net *Net, reader string, dt float64) (*Graph, error) {
 		}
 		if own {
 			got.Reset, got.AtThreshold = m.Reset, m.AtThreshold
+		} else if got.AtThreshold != want.AtThreshold {
+			n.nudge(want.AtThreshold)
+			got.AtThreshold = want.AtThreshold
 		}
 		for j := range got.Alpha {
 			if why := want.differ(got, j); len(why) > 0 {
@@ -125,6 +131,18 @@ func (g *Graph) at(name string) *Node {
 	}
 	outer, inner, _ := strings.Cut(name, "/")
 	return g.Nodes[outer].Graph.at(inner)
+}
+
+// nudge moves thresholds to the next float32: for float32, v > th is v >= the one above, and v >= th is v > the one below.
+func (n *Node) nudge(at bool) {
+	direction := float32(math.Inf(1))
+	if at {
+		direction = float32(math.Inf(-1))
+	}
+	th := n.Values["v_threshold"]
+	for j, v := range th.Data {
+		th.Data[j] = float64(math.Nextafter32(float32(v), direction))
+	}
 }
 
 // invert returns the time constant and 1 minus the decay for a decay of a step.
