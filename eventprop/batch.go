@@ -2,6 +2,8 @@ package eventprop
 
 import (
 	"fmt"
+	"math"
+	"sync/atomic"
 
 	"github.com/surge-snn/surge/internal/kernel"
 )
@@ -54,6 +56,7 @@ func (b *Batch) Step(g []*Gradients, inputs [][]Spike, loss Loss) (sum float64, 
 		w.groups = append(w.groups, group{})
 	}
 	w.active = w.groups[:n]
+	w.failed.Store(math.MaxInt64)
 	kernel.Blocks(n, 1, w.run)
 	for k := range w.active {
 		if err := w.active[k].err; err != nil {
@@ -99,6 +102,7 @@ type work struct {
 	inputs [][]Spike
 	loss   Loss
 	active []group
+	failed atomic.Int64 // first group with an error so far: those after it need not run
 	sum    sourceSum
 
 	run, add func(lo, hi int) // made once: a new function would be allocated in each step
@@ -109,11 +113,27 @@ func newWork() *work {
 	w.run = func(lo, hi int) {
 		for k := lo; k < hi; k++ {
 			n := len(w.active)
-			w.active[k].run(w, k*len(w.inputs)/n, (k+1)*len(w.inputs)/n)
+			g := &w.active[k]
+			if g.err = nil; int64(k) > w.failed.Load() {
+				continue
+			}
+			if g.run(w, k*len(w.inputs)/n, (k+1)*len(w.inputs)/n); g.err != nil {
+				w.fail(int64(k))
+			}
 		}
 	}
 	w.add = func(lo, hi int) { w.sum.add(w.active, lo, hi) }
 	return w
+}
+
+// fail says that group k has an error.
+func (w *work) fail(k int64) {
+	for {
+		first := w.failed.Load()
+		if first <= k || w.failed.CompareAndSwap(first, k) {
+			return
+		}
+	}
 }
 
 // group is the work of some samples after each other.

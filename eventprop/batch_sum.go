@@ -109,7 +109,9 @@ func (w *work) reduce() error {
 		total := g.perNeuron()
 		for i := range w.active {
 			part := w.active[i].grads[k].perNeuron()
-			total.Add(&part)
+			if err := total.Add(&part); err != nil {
+				return fmt.Errorf("layer %d: %w", k, err)
+			}
 		}
 		err := total.finite(l)
 		if s.nonFinite.Load() {

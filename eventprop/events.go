@@ -134,14 +134,32 @@ func (e *events) fire(t *Tape, now float64) error {
 			e.recordHead++
 		} else {
 			j, _ = e.predictions.first()
-			if k := e.last[j]; k >= 0 && e.touches[k].kind >= crossing && e.touches[k].time == now {
-				return fmt.Errorf("%w: neuron %d at %g s, current %g", ErrRunaway, j, now, e.touches[k].i)
+			if k := e.last[j]; k >= 0 && e.touches[k].kind >= crossing {
+				if err := e.fast(t, j, e.touches[k].time, now); err != nil {
+					return err
+				}
 			}
 		}
 		_, i := e.state(t, j, now)
 		if err := e.spike(t, j, crossing, now, i); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// fast looks at a spike of neuron j at now, whose latest event was one too.
+func (e *events) fast(t *Tape, j int, before, now float64) error {
+	_, i := e.state(t, j, now)
+	if now == before {
+		return fmt.Errorf("%w: neuron %d at %g s, current %g", ErrRunaway, j, now, i)
+	}
+	quiet := min(t.end, e.arrivals.next()) // until then no other event can reach the neuron
+	if t.head < len(t.input) {
+		quiet = min(quiet, t.input[t.head].Time)
+	}
+	if t.plan.layer.Rec == nil && t.endless(j, len(t.Spikes), i, now-before, quiet-now) {
+		return t.tooMany(j, now, i)
 	}
 	return nil
 }
@@ -173,6 +191,9 @@ func (e *events) serve(t *Tape, now float64) error {
 	e.pending = e.pending[:0]
 	if len(t.Spikes) > t.plan.maxSpikes {
 		return fmt.Errorf("%w: %d at %g s, the limit is %d", ErrLimit, len(t.Spikes), now, t.plan.maxSpikes)
+	}
+	if len(e.touches) > math.MaxInt32 {
+		return fmt.Errorf("%w: %d arrivals at %g s, the limit is %d", ErrLimit, t.Report.Arrivals, now, math.MaxInt32)
 	}
 	return nil
 }

@@ -48,10 +48,14 @@ func Example_byHand() {
 		}
 		if last.spike {
 			last.Current = s[last.Neuron].I
-			eventprop.TransitionWithRecurrence(s, last.Neuron, vReset, rec[last.Neuron])
+			err = eventprop.TransitionWithRecurrence(s, last.Neuron, vReset, rec[last.Neuron])
 		} else {
-			eventprop.TransitionInput(s, in[last.Neuron])
+			err = eventprop.TransitionInput(s, in[last.Neuron])
 			k++
+		}
+		if err != nil {
+			fmt.Println(err)
+			return
 		}
 		events = append(events, last)
 	}
@@ -63,9 +67,13 @@ func Example_byHand() {
 		e := events[k]
 		if e.spike {
 			m, p := e.Current-vTh, e.Current-vReset // TauMem V' before and after the spike
-			eventprop.AdjointTransitionWithRecurrence(grads[1][e.Neuron], flow, a, e.Neuron, rec[e.Neuron], 1, m, p)
+			err = eventprop.AdjointTransitionWithRecurrence(grads[1][e.Neuron], flow, a, e.Neuron, rec[e.Neuron], 1, m, p)
 		} else {
-			eventprop.AdjointTransitionInput(grads[0][e.Neuron], flow, a, in[e.Neuron])
+			_, err = eventprop.AdjointTransitionInput(grads[0][e.Neuron], flow, a, in[e.Neuron])
+		}
+		if err != nil {
+			fmt.Println(err)
+			return
 		}
 		for j := range a {
 			a[j] = flow.Adjoint(a[j], e.after)

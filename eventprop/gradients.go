@@ -18,6 +18,9 @@ type Gradients struct {
 
 // NewWeightGradients returns zero gradients for the weights of l.
 func (l *Layer) NewWeightGradients() *Gradients {
+	if l == nil {
+		return &Gradients{}
+	}
 	g := &Gradients{In: make([]float64, len(l.In.Weight))}
 	if l.Rec != nil {
 		g.Rec = make([]float64, len(l.Rec.Weight))
@@ -29,6 +32,9 @@ func (l *Layer) NewWeightGradients() *Gradients {
 // parameters: V then starts at VLeak, whose gradient has it.
 func (l *Layer) NewGradients() *Gradients {
 	g := l.NewWeightGradients()
+	if l == nil {
+		return g
+	}
 	if l.In.Delay != nil {
 		g.InDelay = make([]float64, len(l.In.Delay))
 	}
@@ -83,15 +89,24 @@ func (g *Gradients) check(l *Layer) error {
 	return nil
 }
 
-// Add adds other, which must have the same slices, to g.
-func (g *Gradients) Add(other *Gradients) {
+// Add adds other, which must have the same slices (ErrShape), to g.
+func (g *Gradients) Add(other *Gradients) error {
+	if other == nil {
+		return fmt.Errorf("%w: no gradients to add", ErrShape)
+	}
 	var l Layer
 	theirs := other.parts(&l)
+	for k, p := range g.parts(&l) {
+		if len(p.values) != len(theirs[k].values) {
+			return fmt.Errorf("%w: gradients of %s of the lengths %d and %d", ErrShape, p.name, len(p.values), len(theirs[k].values))
+		}
+	}
 	for k, p := range g.parts(&l) {
 		for i := range p.values {
 			p.values[i] += theirs[k].values[i]
 		}
 	}
+	return nil
 }
 
 // Reset sets all values to zero.
@@ -151,7 +166,10 @@ type probe struct {
 
 // Reset makes c zero for the spikes of t. It keeps its memory.
 func (c *Cotangent) Reset(t *Tape) {
-	c.Time = zeroed(c.Time, len(t.Spikes))
+	c.Time = c.Time[:0]
+	if t != nil {
+		c.Time = zeroed(c.Time, len(t.Spikes))
+	}
 	c.Integral, c.Decay, c.probes = nil, 0, c.probes[:0]
 }
 
@@ -166,6 +184,16 @@ func (c *Cotangent) AddPeak(p Peak, g float64) {
 	c.probes = append(c.probes, probe{neuron: p.neuron, source: p.source, synapse: p.synapse, kind: p.kind, time: p.Time, slope: p.slope, grad: g})
 }
 
+func (c *Cotangent) checkTimes(t *Tape) error {
+	if c == nil {
+		return fmt.Errorf("%w: no cotangent", ErrShape)
+	}
+	if len(c.Time) != len(t.Spikes) {
+		return fmt.Errorf("%w: cotangent has %d times, want %d, one per spike", ErrShape, len(c.Time), len(t.Spikes))
+	}
+	return nil
+}
+
 func (c *Cotangent) check(t *Tape) error {
 	if c == nil {
 		return fmt.Errorf("%w: no cotangent", ErrShape)
@@ -173,10 +201,10 @@ func (c *Cotangent) check(t *Tape) error {
 	if !t.plan.fits() {
 		return fmt.Errorf("%w: the layer has changed since the forward pass", ErrShape)
 	}
-	n := len(t.plan.cells)
-	if len(c.Time) != len(t.Spikes) {
-		return fmt.Errorf("%w: cotangent has %d times, want %d, one per spike", ErrShape, len(c.Time), len(t.Spikes))
+	if err := c.checkTimes(t); err != nil {
+		return err
 	}
+	n := len(t.plan.cells)
 	if c.Integral != nil && len(c.Integral) != n {
 		return fmt.Errorf("%w: cotangent has %d integrals, want %d, one per neuron", ErrShape, len(c.Integral), n)
 	}

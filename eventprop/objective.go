@@ -143,6 +143,12 @@ func sameLength(objective, what string, own, grad, x int) error {
 // looked at (0: all): the outputs of a recurrent layer that holds several.
 func (c *Cotangent) Add(t *Tape, b Observable, o Objective, last int) (float64, error) {
 	n := t.neurons()
+	if n == 0 || b == nil || o == nil {
+		return 0, fmt.Errorf("%w: loss of %d neurons with observable %v and objective %v", ErrShape, n, b, o)
+	}
+	if err := c.checkTimes(t); err != nil {
+		return 0, err
+	}
 	if last < 0 || last > n {
 		return 0, fmt.Errorf("%w: the last %d of %d neurons", ErrShape, last, n)
 	}

@@ -48,7 +48,7 @@ func (f First) Observe(dst []float64, t *Tape) error {
 
 // Pull adds the gradient to that of the first spikes.
 func (f First) Pull(c *Cotangent, t *Tape, grad []float64) error {
-	if err := checkLength("First", grad, t); err != nil {
+	if err := c.checkLength("First", grad, t); err != nil {
 		return err
 	}
 	c.first = t.First(c.first)
@@ -80,7 +80,7 @@ func (Max) Observe(dst []float64, t *Tape) error {
 
 // Pull adds the gradient of the maxima.
 func (Max) Pull(c *Cotangent, t *Tape, grad []float64) error {
-	if err := checkLength("Max", grad, t); err != nil {
+	if err := c.checkLength("Max", grad, t); err != nil {
 		return err
 	}
 	for j, g := range grad {
@@ -112,7 +112,7 @@ func (i Integral) Observe(dst []float64, t *Tape) error {
 
 // Pull adds the gradient of the integrals. All integrals of one cotangent have the same decay.
 func (i Integral) Pull(c *Cotangent, t *Tape, grad []float64) error {
-	if err := checkLength("Integral", grad, t); err != nil {
+	if err := c.checkLength("Integral", grad, t); err != nil {
 		return err
 	}
 	if c.Integral == nil {
@@ -143,7 +143,7 @@ func (a At) Observe(dst []float64, t *Tape) error {
 
 // Pull adds the gradient of the voltages.
 func (a At) Pull(c *Cotangent, t *Tape, grad []float64) error {
-	if err := checkLength("At", grad, t); err != nil {
+	if err := c.checkLength("At", grad, t); err != nil {
 		return err
 	}
 	for j, g := range grad {
@@ -153,14 +153,22 @@ func (a At) Pull(c *Cotangent, t *Tape, grad []float64) error {
 }
 
 func checkLength(what string, x []float64, t *Tape) error {
-	if t.plan == nil || len(x) != len(t.plan.cells) {
+	if t == nil || t.plan == nil || len(x) != len(t.plan.cells) {
 		return fmt.Errorf("%w: %s of a pass of %d neurons into %d numbers", ErrShape, what, t.neurons(), len(x))
 	}
 	return nil
 }
 
+// checkLength looks at a cotangent too, which is to be one of the pass.
+func (c *Cotangent) checkLength(what string, x []float64, t *Tape) error {
+	if err := checkLength(what, x, t); err != nil {
+		return err
+	}
+	return c.checkTimes(t)
+}
+
 func (t *Tape) neurons() int {
-	if t.plan == nil {
+	if t == nil || t.plan == nil {
 		return 0
 	}
 	return len(t.plan.cells)
@@ -184,6 +192,12 @@ func (s Silence) Add(t *Tape, c *Cotangent) (float64, error) {
 	sum := 0.0
 	if s.Weight == 0 {
 		return sum, nil
+	}
+	if t == nil || t.plan == nil {
+		return 0, fmt.Errorf("%w: Silence of no pass", ErrShape)
+	}
+	if err := c.checkTimes(t); err != nil {
+		return 0, err
 	}
 	for j := range t.neurons() {
 		cell := &t.plan.cells[j]

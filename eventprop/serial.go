@@ -23,9 +23,12 @@ type Pass struct {
 	plans []plan
 }
 
-// Last returns the tape and cotangent of the last layer.
+// Last returns the tape and cotangent of the last layer, nil before the first pass.
 func (p *Pass) Last() (*Tape, *Cotangent) {
-	k := len(p.Tapes) - 1
+	k := min(len(p.Tapes), len(p.Cotangents)) - 1
+	if k < 0 {
+		return nil, nil
+	}
 	return &p.Tapes[k], &p.Cotangents[k]
 }
 
@@ -83,6 +86,9 @@ func (n Serial) prepare(plans []plan) ([]plan, error) {
 
 // Forward simulates all layers until end (s), and makes the cotangents zero.
 func (n Serial) Forward(p *Pass, input []Spike, end float64) error {
+	if p == nil {
+		return fmt.Errorf("%w: no pass", ErrShape)
+	}
 	var err error
 	if p.plans, err = n.prepare(p.plans); err != nil {
 		return err

@@ -202,6 +202,8 @@ func (w *sweep) spike(t *Tape, j int, x *interval, leg Factors, current, before,
 	switch {
 	case at == before:
 		return fmt.Errorf("%w: neuron %d at %g s, current %g", ErrRunaway, j, at, current)
+	case before >= 0 && t.endless(j, len(w.found), current, at-before, x.stop-at):
+		return t.tooMany(j, at, current)
 	case len(w.found) >= t.plan.maxSpikes:
 		return fmt.Errorf("%w: %d at %g s, the limit is %d", ErrLimit, len(w.found)+1, at, t.plan.maxSpikes)
 	case current-q < 1e-3*q:

@@ -20,8 +20,12 @@ type Synapses struct {
 	Row, Col  []int     // [Pre+1] and one per synapse; nil for a dense matrix
 }
 
-// NewDense returns dense synapses of weight 0 without delays.
+// NewDense returns dense synapses of weight 0 without delays. Of negative or more than 2^31-1 synapses there are no weights,
+// which the check of the layer reports.
 func NewDense(pre, post int) Synapses {
+	if pre > 0 && post > math.MaxInt32/pre {
+		return Synapses{Pre: pre, Post: post}
+	}
 	return Synapses{Pre: pre, Post: post, Weight: make([]float64, max(pre, 0)*max(post, 0))}
 }
 

@@ -3,6 +3,8 @@ package eventprop
 import (
 	"fmt"
 	"math"
+
+	"github.com/surge-snn/surge/internal/fmath"
 )
 
 // Tape is a pass of one sample through a layer: its spikes, its report, and what the
@@ -63,6 +65,7 @@ func (t *Tape) choose() engine {
 // Begin checks everything and sets the tape to time 0, for [Tape.Step]. end is the
 // duration of the simulation in seconds. The input is kept, not copied.
 func (t *Tape) Begin(l *Layer, input []Spike, end float64) error {
+	t.clear()
 	if err := t.own.prepare(l); err != nil {
 		return err
 	}
@@ -71,23 +74,39 @@ func (t *Tape) Begin(l *Layer, input []Spike, end float64) error {
 	}
 	t.engine = &t.events
 	t.events.solve()
-	return t.events.start(t)
+	return t.cleared(t.events.start(t))
+}
+
+// clear forgets the pass.
+func (t *Tape) clear() {
+	t.plan, t.engine, t.complete, t.Spikes = nil, nil, false, t.Spikes[:0]
+	t.events.back.ready = false
+}
+
+// cleared forgets the pass where err is an error, which it returns: what there is of it is not to be used.
+func (t *Tape) cleared(err error) error {
+	if err != nil {
+		t.clear()
+	}
+	return err
 }
 
 // Step goes to the next instant at which something happens, and lets it happen: an
 // input, arrivals over synapses with delays, or spikes with what they do at once.
 // more is false at the end.
 func (t *Tape) Step() (more bool, err error) {
-	if t.engine != &t.events {
+	if t.engine != &t.events || t.complete {
 		return false, fmt.Errorf("%w: Step without Begin", ErrShape)
 	}
-	return t.events.step(t)
+	more, err = t.events.step(t)
+	return more, t.cleared(err)
 }
 
 // Forward simulates the layer until end (the trajectory of all steps). Cost without
 // delays: a touch (two exponentials) of every neuron per spike, and a root search for
 // those that may reach threshold.
 func (t *Tape) Forward(l *Layer, input []Spike, end float64) error {
+	t.clear()
 	if err := t.own.prepare(l); err != nil {
 		return err
 	}
@@ -100,7 +119,7 @@ func (t *Tape) forward(p *plan, input []Spike, end float64) error {
 	}
 	t.events.solve()
 	t.engine = t.choose()
-	return t.engine.forward(t)
+	return t.cleared(t.engine.forward(t))
 }
 
 // ForwardRecorded takes the spikes of the layer as given, as from a recording of
@@ -110,22 +129,23 @@ func (t *Tape) forward(p *plan, input []Spike, end float64) error {
 // the model (HardwareLIF and HardwareRecurrentLIF of jaxsnn). Currents in recorded
 // are not read.
 func (t *Tape) ForwardRecorded(l *Layer, input, recorded []Spike, end float64) error {
+	t.clear()
 	if err := t.own.prepare(l); err != nil {
+		return err
+	}
+	if err := checkSpikes("recorded", recorded, len(t.own.cells)); err != nil {
 		return err
 	}
 	if err := t.begin(&t.own, input, end); err != nil {
 		return err
 	}
-	if err := checkSpikes("recorded", recorded, len(t.plan.cells)); err != nil {
-		return err
-	}
 	t.engine = &t.events
 	t.events.take(recorded)
-	return t.events.forward(t)
+	return t.cleared(t.events.forward(t))
 }
 
 func (t *Tape) begin(p *plan, input []Spike, end float64) error {
-	t.complete = false
+	t.clear()
 	if !(end > 0) || math.IsInf(end, 1) {
 		return fmt.Errorf("%w: the end is %g s, want a positive number", ErrParameter, end)
 	}
@@ -133,7 +153,7 @@ func (t *Tape) begin(p *plan, input []Spike, end float64) error {
 		return err
 	}
 	t.plan, t.input, t.end, t.head = p, input, end, 0
-	t.Spikes, t.Report = t.Spikes[:0], Report{}
+	t.Report = Report{}
 	return nil
 }
 
@@ -154,6 +174,28 @@ func (t *Tape) unfold() *events {
 	t.Report = report
 	e.solve()
 	return e
+}
+
+// endless tells whether neuron j, which spikes with current i and did so a time since before, will have more spikes than are
+// left of the limit within h, in which no event reaches it: that is found before they take memory. While the current is
+// above i/2, for TauSyn ln 2, V rises from reset to threshold at least as fast as with a constant i/2, within
+//
+//	T = TauMem ln((i/2 - rho)/(i/2 - q))
+func (t *Tape) endless(j, have int, i, since, h float64) bool {
+	left := float64(t.plan.maxSpikes - have)
+	if !(since*left < h) {
+		return false // since <= T where there are more
+	}
+	c := &t.plan.cells[j]
+	if !(i/2 > max(c.q, 0)) {
+		return false
+	}
+	period := c.tauMem * fmath.Log1p((c.q-c.rho)/(i/2-c.q))
+	return period*left < min(h, math.Ln2*c.tauSyn)
+}
+
+func (t *Tape) tooMany(j int, at, current float64) error {
+	return fmt.Errorf("%w: neuron %d with current %g at %g s would have more, the limit is %d", ErrLimit, j, current, at, t.plan.maxSpikes)
 }
 
 // overflow is the error for a state that is not finite, which it stays once it is not.

@@ -16,7 +16,7 @@ func (t *Tape) Voltage(j int, s float64) (float64, error) {
 
 // voltages writes those of the neurons from first on to dst.
 func (t *Tape) voltages(dst []float64, first int, s float64) error {
-	if first < 0 || first+len(dst) > t.neurons() || !(s >= 0 && s <= t.end) {
+	if first < 0 || first > t.neurons()-len(dst) || !(s >= 0 && s <= t.end) {
 		return fmt.Errorf("%w: voltage of neuron %d of %d at %g s of %g s", ErrShape, first, t.neurons(), s, t.end)
 	}
 	if !t.engine.voltages(t, dst, first, s) {
@@ -121,7 +121,7 @@ func (t *Tape) integrals(dst []float64, first int, decay float64) error {
 	if err != nil {
 		return err
 	}
-	if first < 0 || first+len(dst) > t.neurons() {
+	if first < 0 || first > t.neurons()-len(dst) {
 		return fmt.Errorf("%w: neuron %d of %d", ErrShape, first, t.neurons())
 	}
 	if !t.engine.integrals(t, dst, first, rate) {

@@ -20,6 +20,6 @@
 // this batch, which is its best case. Its time of compilation is a column of its own. Both sides run by turns, in rounds, so that
 // what disturbs one disturbs the other. jaxsnn runs in float64 and in float32, each in a process that is idle while others run.
 //
-// jaxsnn is wanted in the API before 0.3 (pip install jaxsnn==0.2.0, or 0.2.1 from its
-// repository for newer versions of jax).
+// jaxsnn 0.3.0 (pip install jaxsnn) and 0.2 (pip install jaxsnn==0.2.0, or 0.2.1 from its repository for
+// newer versions of jax) are known; the version is stated above the table.
 package main
