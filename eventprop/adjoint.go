@@ -61,7 +61,7 @@ func (t *Tape) backward(g *Gradients, c *Cotangent, inputTime bool) error {
 	if ok, err := t.engine.backward(t, g, c); ok || err != nil {
 		return err
 	}
-	_, err := t.unfold().backward(t, g, c)
+	_, err := t.detailed().backward(t, g, c)
 	return err
 }
 

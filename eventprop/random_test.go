@@ -117,6 +117,14 @@ func (w *network) loss(t *Tape, c *Cotangent) (float64, pattern, error) {
 		return 0, pattern{}, err
 	}
 	c.Reset(t)
+	e := &t.events // for the jumps of all neurons, which other engines do not keep
+	if t.engine != e {
+		var again Tape
+		if err := again.ForwardRecorded(&w.layer, w.input, t.Spikes, w.end); err != nil {
+			return 0, pattern{}, err
+		}
+		e = &again.events
+	}
 	sum := 0.0
 	var pat pattern
 	count := make([]int, w.layer.Neurons())
@@ -135,7 +143,7 @@ func (w *network) loss(t *Tape, c *Cotangent) (float64, pattern, error) {
 			return 0, pat, err
 		}
 		after := 0 // jumps after the observation, which has a kink where one passes it
-		for k := t.events.last[v.Neuron]; k >= 0 && t.events.touches[k].time > v.Time; k = t.events.touches[k].before {
+		for k := e.last[v.Neuron]; k >= 0 && e.touches[k].time > v.Time; k = e.touches[k].before {
 			after++
 		}
 		pat.order = append(pat.order, after)
@@ -157,7 +165,7 @@ func (w *network) loss(t *Tape, c *Cotangent) (float64, pattern, error) {
 			sum += w.peakWeight[j] * p.Value
 			c.AddPeak(p, w.peakWeight[j])
 			place := 0 // which segment the peak is in, and
-			for k := t.events.last[j]; k >= 0 && t.events.touches[k].time >= p.Time; k = t.events.touches[k].before {
+			for k := e.last[j]; k >= 0 && e.touches[k].time >= p.Time; k = e.touches[k].before {
 				place++
 			}
 			where := 0 // whether it is inside of it, in the kink at its end, or at an end of the simulation
@@ -174,8 +182,8 @@ func (w *network) loss(t *Tape, c *Cotangent) (float64, pattern, error) {
 	}
 	// the loss is smooth as long as every neuron sees the same jumps in the same order
 	for j := range count {
-		for k := t.events.last[j]; k >= 0; k = t.events.touches[k].before {
-			x := &t.events.touches[k]
+		for k := e.last[j]; k >= 0; k = e.touches[k].before {
+			x := &e.touches[k]
 			jump := int(x.synapse)<<2 | int(x.kind)
 			if x.kind >= crossing {
 				jump = int(x.kind)

@@ -1,7 +1,6 @@
 package eventprop
 
 import (
-	"fmt"
 	"math"
 	"math/bits"
 	"slices"
@@ -198,16 +197,8 @@ func (w *sweep) spikes(t *Tape, j int, x *interval, s State, now passage, before
 
 // spike adds a spike of neuron j at a time in an interval, with the propagator and the time from the moment before.
 func (w *sweep) spike(t *Tape, j int, x *interval, leg Factors, current, before, at float64) error {
-	q := t.plan.cells[0].q
-	switch {
-	case at == before:
-		return fmt.Errorf("%w: neuron %d at %g s, current %g", ErrRunaway, j, at, current)
-	case before >= 0 && t.endless(j, len(w.found), current, at-before, x.stop-at):
-		return t.tooMany(j, at, current)
-	case len(w.found) >= t.plan.maxSpikes:
-		return fmt.Errorf("%w: %d at %g s, the limit is %d", ErrLimit, len(w.found)+1, at, t.plan.maxSpikes)
-	case current-q < 1e-3*q:
-		t.Report.Grazing++
+	if err := t.allowed(j, len(w.found), current, before, at, x.stop); err != nil {
+		return err
 	}
 	w.order.add(at, int32(j))
 	w.found = append(w.found, sweptSpike{})

@@ -30,6 +30,8 @@ type Tape struct {
 	sweep    sweep
 	lockstep lockstep
 	readout  readout
+
+	neuronwise neuronwise
 }
 
 // engine is a way through a layer. It owns what it remembers of a pass; the tape has the
@@ -54,12 +56,14 @@ func (t *Tape) choose() engine {
 	switch p := t.plan; {
 	case p.readouts():
 		return &t.readout
-	case !p.alike():
-		return &t.events
-	case p.layer.Rec == nil:
+	case p.alike() && p.layer.Rec == nil:
 		return &t.sweep
+	case p.alike():
+		return &t.lockstep
+	case p.separate():
+		return &t.neuronwise
 	}
-	return &t.lockstep
+	return &t.events
 }
 
 // Begin checks everything and sets the tape to time 0, for [Tape.Step]. end is the
@@ -80,7 +84,7 @@ func (t *Tape) Begin(l *Layer, input []Spike, end float64) error {
 // clear forgets the pass.
 func (t *Tape) clear() {
 	t.plan, t.engine, t.complete, t.Spikes = nil, nil, false, t.Spikes[:0]
-	t.events.back.ready = false
+	t.events.back.ready, t.neuronwise.valid = false, false
 }
 
 // cleared forgets the pass where err is an error, which it returns: what there is of it is not to be used.
@@ -157,6 +161,14 @@ func (t *Tape) begin(p *plan, input []Spike, end float64) error {
 	return nil
 }
 
+// detailed returns an engine that has all that can be asked for of the pass.
+func (t *Tape) detailed() engine {
+	if t.engine != &t.events && t.plan.separate() {
+		return &t.neuronwise // which adopts the spikes
+	}
+	return t.unfold()
+}
+
 // unfold takes the pass of another engine through that of events, with the spikes given instead of solved: it keeps
 // all that can be asked for.
 func (t *Tape) unfold() *events {
@@ -174,6 +186,23 @@ func (t *Tape) unfold() *events {
 	t.Report = report
 	e.solve()
 	return e
+}
+
+// allowed returns an error unless neuron j may spike at a time after the spike before (-1: none) with so
+// many spikes of the pass, before the next event at until can reach it.
+func (t *Tape) allowed(j, have int, current, before, at, until float64) error {
+	q := t.plan.cells[j].q
+	switch {
+	case at == before:
+		return fmt.Errorf("%w: neuron %d at %g s, current %g", ErrRunaway, j, at, current)
+	case before >= 0 && t.endless(j, have, current, at-before, until-at):
+		return t.tooMany(j, at, current)
+	case have >= t.plan.maxSpikes:
+		return fmt.Errorf("%w: %d at %g s, the limit is %d", ErrLimit, have+1, at, t.plan.maxSpikes)
+	case current-q < 1e-3*q:
+		t.Report.Grazing++
+	}
+	return nil
 }
 
 // endless tells whether neuron j, which spikes with current i and did so a time since before, will have more spikes than are

@@ -20,7 +20,7 @@ func (t *Tape) voltages(dst []float64, first int, s float64) error {
 		return fmt.Errorf("%w: voltage of neuron %d of %d at %g s of %g s", ErrShape, first, t.neurons(), s, t.end)
 	}
 	if !t.engine.voltages(t, dst, first, s) {
-		t.unfold().voltages(t, dst, first, s)
+		t.detailed().voltages(t, dst, first, s)
 	}
 	return nil
 }
@@ -125,7 +125,7 @@ func (t *Tape) integrals(dst []float64, first int, decay float64) error {
 		return fmt.Errorf("%w: neuron %d of %d", ErrShape, first, t.neurons())
 	}
 	if !t.engine.integrals(t, dst, first, rate) {
-		t.unfold().integrals(t, dst, first, rate)
+		t.detailed().integrals(t, dst, first, rate)
 	}
 	return nil
 }

@@ -21,5 +21,6 @@
 // what disturbs one disturbs the other. jaxsnn runs in float64 and in float32, each in a process that is idle while others run.
 //
 // jaxsnn 0.3.0 (pip install jaxsnn) and 0.2 (pip install jaxsnn==0.2.0, or 0.2.1 from its repository for
-// newer versions of jax) are known; the version is stated above the table.
+// newer versions of jax) are known; the version is stated above the table. Networks with recurrence are compared
+// with 0.2 alone: the loss of 0.3.0 differs by 15 % from those of 0.2.0 and ours, which agree to 4e-16.
 package main

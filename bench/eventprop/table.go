@@ -32,6 +32,7 @@ type row struct {
 	Loss    float64   `json:"loss"`
 	Surge   times     `json:"surge"`
 	Peers   []peerRow `json:"jaxsnn,omitempty"`
+	Note    string    `json:"note,omitempty"` // why there is none
 }
 
 // peerRow is jaxsnn in one type.
@@ -92,7 +93,7 @@ func (t *table) write(w io.Writer) error {
 	fmt.Fprintf(&b, "ms per gradient step: median (least), and how many times that of surge the median is\n\n")
 	fmt.Fprintf(&b, "%-22s %12s %6s %7s %18s", "network", "", "batch", "spikes", "surge")
 	if t.Peer != nil {
-		for _, p := range t.Rows[0].Peers {
+		for _, p := range slices.MaxFunc(t.Rows, func(a, b row) int { return len(a.Peers) - len(b.Peers) }).Peers {
 			fmt.Fprintf(&b, " | %18s %6s %9s %8s %8s", "jaxsnn "+p.DType, "ratio", "compile s", "d loss", "d grad")
 		}
 	}
@@ -101,6 +102,9 @@ func (t *table) write(w io.Writer) error {
 		fmt.Fprintf(&b, "%-22s %12s %6d %7.1f %18s", r.Net, fmt.Sprintf("%d-%d-%d", r.Inputs, r.Hidden, r.Outputs), r.Batch, r.Spikes, r.Surge)
 		for _, p := range r.Peers {
 			fmt.Fprintf(&b, " | %18s %6.1f %9.1f %8.1e %8.1e", p.times, p.Median/r.Surge.Median, p.Compile, p.LossDifference, p.GradDifference)
+		}
+		if r.Note != "" {
+			fmt.Fprintf(&b, " | %s", r.Note)
 		}
 		b.WriteByte('\n')
 	}
