@@ -8,7 +8,8 @@
 //	models      synapses, neurons, readouts
 //	            models/dynapse: neurons of the DynapSE-2 chip; models/dynapse/chip: its
 //	            codes and configuration; models/dynapse/fit: fits to recordings
-//	eventprop   event-based networks with exact gradients
+//	eventprop   event-based networks with exact gradients; eventprop/equation: of
+//	            neurons that are given by their equations
 //	optim       optimizers as composable gradient transforms; optim/minimize: fits of
 //	            parameters to targets; optim/identify: how sure they are
 //	train       the training loop; train/data: data sets and encoders;

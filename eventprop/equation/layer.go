@@ -1,0 +1,119 @@
+package equation
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/surge-snn/surge/eventprop"
+)
+
+// ErrStep signifies equations that cannot be followed: their step falls below the resolution of time, as where a state goes to
+// infinity before the threshold.
+var ErrStep = errors.New("equation: the step becomes too small")
+
+// Layer is a population of N = In.Post neurons of a model.
+type Layer struct {
+	Model  *Model
+	Params map[string][]float64 // of each parameter of the model one number for all neurons, or N
+	In     eventprop.Synapses   // [inputs, N]
+	Rec    *eventprop.Synapses  // [N, N]; nil for a feed-forward layer
+	// Tolerance is the largest error of a step, relative to the states (and to 1e-3 of their unit). 0 means 1e-9.
+	Tolerance float64
+	MaxSpikes int // more spikes are an error (eventprop.ErrLimit); 0 means 1<<20
+}
+
+// Check returns an error that says what is wrong with the layer: eventprop.ErrShape or eventprop.ErrParameter.
+func (l *Layer) Check() error {
+	if l == nil || l.Model == nil || len(l.Model.States) == 0 {
+		return fmt.Errorf("%w: a layer without a model", eventprop.ErrShape)
+	}
+	// the synapses are those of a layer of LIF neurons, whose check they pass
+	if err := (&eventprop.Layer{In: l.In, Rec: l.Rec, Settings: eventprop.Settings{MaxSpikes: l.MaxSpikes}}).Check(); err != nil {
+		return err
+	}
+	if !(l.Tolerance >= 0) || l.Tolerance > 0.1 {
+		return fmt.Errorf("%w: Tolerance is %g, want 0 to 0.1", eventprop.ErrParameter, l.Tolerance)
+	}
+	for _, name := range l.Model.Params {
+		v := l.Params[name]
+		if len(v) != 1 && len(v) != l.In.Post {
+			return fmt.Errorf("%w: %s has %d values, want 1 or %d, one per neuron", eventprop.ErrShape, name, len(v), l.In.Post)
+		}
+		for j, x := range v {
+			if x-x != 0 {
+				return fmt.Errorf("%w: %s[%d] is %g, want a finite number", eventprop.ErrParameter, name, j, x)
+			}
+			if l.Model.refractory >= 0 && l.Model.Params[l.Model.refractory] == name && x < 0 {
+				return fmt.Errorf("%w: the refractory time %s[%d] is %g s, want >= 0", eventprop.ErrParameter, name, j, x)
+			}
+		}
+	}
+	for name := range l.Params {
+		if !slices.Contains(l.Model.Params, name) {
+			return fmt.Errorf("%w: %q is no parameter of the model, want %v", eventprop.ErrParameter, name, l.Model.Params)
+		}
+	}
+	return nil
+}
+
+// Gradients are the derivatives of a loss, with the shapes of the layer.
+type Gradients struct {
+	In, InDelay   []float64
+	Rec, RecDelay []float64
+	Params        map[string][]float64
+	InputTime     []float64 // of each input spike
+}
+
+// fan returns the synapses lo <= k < hi of source i, and target the neuron of one.
+func fan(s *eventprop.Synapses, i int) (lo, hi int) {
+	if s.Row == nil {
+		return i * s.Post, (i + 1) * s.Post
+	}
+	return s.Row[i], s.Row[i+1]
+}
+
+func target(s *eventprop.Synapses, i, k int) int {
+	if s.Row == nil {
+		return k - i*s.Post
+	}
+	return s.Col[k]
+}
+
+// value returns parameter k of neuron j.
+func (l *Layer) value(k, j int) float64 {
+	v := l.Params[l.Model.Params[k]]
+	if len(v) == 1 {
+		return v[0]
+	}
+	return v[j]
+}
+
+func (l *Layer) tolerance() float64 {
+	if l.Tolerance == 0 {
+		return 1e-9
+	}
+	return l.Tolerance
+}
+
+func (l *Layer) maxSpikes() int {
+	if l.MaxSpikes == 0 {
+		return 1 << 20
+	}
+	return l.MaxSpikes
+}
+
+func checkInput(input []eventprop.Spike, sources int, end float64) error {
+	if !(end > 0) || math.IsInf(end, 1) {
+		return fmt.Errorf("%w: the end is %g s, want a positive number", eventprop.ErrParameter, end)
+	}
+	before := 0.0
+	for k, e := range input {
+		if !(e.Time >= before) || math.IsInf(e.Time, 1) || e.Neuron < 0 || e.Neuron >= sources {
+			return fmt.Errorf("%w: input spike %d of %d at %g s, want rising times >= 0 and sources below %d", eventprop.ErrSpikes, k, e.Neuron, e.Time, sources)
+		}
+		before = e.Time
+	}
+	return nil
+}

@@ -1,0 +1,156 @@
+package equation
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// ErrEquation signifies equations that cannot be read.
+var ErrEquation = errors.New("equation: bad equations")
+
+// Model is a neuron that is given by its equations, see [Parse].
+type Model struct {
+	States []string // in the order of their equations
+	Params []string // all other names, in the order in which they appear
+
+	rhs, threshold, reset, input, start program
+	held                                []bool // states that are held after a spike
+	refractory                          int    // parameter that says how long, or -1
+	longest                             int    // instructions of the longest program
+}
+
+// Parse reads a neuron from text. Each line is one of
+//
+//	dX/dt = f        the equation of the state X, in seconds
+//	threshold: g     it spikes when g rises through 0
+//	reset: X = f     X after a spike, of the states just before it
+//	input: X = f     X after an arrival of weight w
+//	start: X = f     X at 0, of parameters alone; 0 without such a line
+//	hold: X for t    X stays as it was reset for the absolute refractory time t, a parameter
+//
+// with + - * / ^ (to a number), parentheses and exp, log, sqrt, sin, cos, tanh. Names that are no states are
+// parameters; # begins a comment. The hold is closed on the left and open on the right: an arrival at its very end
+// is felt (nest/nest-simulator#3309). Errors (ErrEquation) name the line and column.
+func Parse(text string) (*Model, error) {
+	m := &Model{refractory: -1}
+	type line struct {
+		number           int
+		key, left, right string
+	}
+	var lines []line
+	for k, l := range strings.Split(text, "\n") {
+		l, _, _ = strings.Cut(l, "#")
+		if l = strings.TrimSpace(l); l == "" {
+			continue
+		}
+		x := line{number: k + 1}
+		left, right, ok := strings.Cut(l, "=")
+		if name, found := strings.CutPrefix(strings.TrimSpace(left), "d"); ok && found && strings.HasSuffix(name, "/dt") {
+			x.key, x.left, x.right = "d", strings.TrimSpace(strings.TrimSuffix(name, "/dt")), right
+			if !isName(x.left) || slices.Contains(m.States, x.left) || x.left == "w" {
+				return nil, fmt.Errorf("line %d: %w: %q, want the name of a state, once", x.number, ErrEquation, x.left)
+			}
+			m.States = append(m.States, x.left)
+		} else {
+			x.key, x.right, _ = strings.Cut(l, ":")
+			if x.key != "threshold" {
+				separator := "="
+				if x.key == "hold" {
+					separator = " for "
+				}
+				if x.left, x.right, ok = strings.Cut(x.right, separator); !ok {
+					return nil, fmt.Errorf("line %d: %w: %q, want dX/dt = ..., threshold: ..., reset: X = ..., input: X = ..., start: X = ... or hold: X for t",
+						x.number, ErrEquation, l)
+				}
+				x.left = strings.TrimSpace(x.left)
+			}
+		}
+		lines = append(lines, x)
+	}
+	if len(m.States) == 0 {
+		return nil, fmt.Errorf("%w: no line dX/dt = ...", ErrEquation)
+	}
+	m.held = make([]bool, len(m.States))
+	byState := map[string][]string{"d": make([]string, len(m.States)), "reset": nil, "input": nil, "start": nil}
+	for key := range byState {
+		byState[key] = slices.Clone(m.States) // stays as it is
+	}
+	for i := range byState["start"] {
+		byState["start"][i] = "0"
+	}
+	threshold := ""
+	for _, x := range lines {
+		fail := func(what string) error { return fmt.Errorf("line %d: %w: %s", x.number, ErrEquation, what) }
+		switch i := slices.Index(m.States, x.left); {
+		case x.key == "threshold" && threshold != "":
+			return nil, fail("a second threshold")
+		case x.key == "threshold":
+			threshold = x.right
+		case i < 0:
+			return nil, fail(fmt.Sprintf("%q is no state, want one of %v", x.left, m.States))
+		case x.key == "hold":
+			name := strings.TrimSpace(x.right)
+			if !isName(name) || slices.Contains(m.States, name) || name == "w" {
+				return nil, fail(fmt.Sprintf("%q is no parameter", name))
+			}
+			if k := m.param(name); m.refractory >= 0 && m.refractory != k {
+				return nil, fail("another refractory time")
+			} else {
+				m.refractory = k
+			}
+			m.held[i] = true
+		case byState[x.key] == nil:
+			return nil, fail(fmt.Sprintf("%q, want threshold, reset, input, start or hold", x.key))
+		default:
+			byState[x.key][i] = x.right
+		}
+	}
+	if threshold == "" {
+		return nil, fmt.Errorf("%w: no threshold", ErrEquation)
+	}
+	for _, x := range []struct {
+		p           *program
+		expressions []string
+		states, w   bool
+	}{
+		{&m.rhs, byState["d"], true, false}, {&m.threshold, []string{threshold}, true, false}, {&m.reset, byState["reset"], true, false},
+		{&m.input, byState["input"], true, true}, {&m.start, byState["start"], false, false},
+	} {
+		for _, text := range x.expressions {
+			if err := x.p.parse(text, func(name string) (int, bool) { return m.variable(name, x.states, x.w) }); err != nil {
+				return nil, err
+			}
+		}
+	}
+	for _, p := range []*program{&m.rhs, &m.threshold, &m.reset, &m.input, &m.start} {
+		m.longest = max(m.longest, len(p.code))
+	}
+	return m, nil
+}
+
+func isName(s string) bool {
+	r := parser{text: s}
+	return s != "" && r.word() == s && functions[s] == 0
+}
+
+// param returns the number of a parameter, which is a new one the first time.
+func (m *Model) param(name string) int {
+	if k := slices.Index(m.Params, name); k >= 0 {
+		return k
+	}
+	m.Params = append(m.Params, name)
+	return len(m.Params) - 1
+}
+
+// Variables are w, the states and the parameters.
+func (m *Model) variable(name string, states, w bool) (int, bool) {
+	if name == "w" {
+		return 0, w
+	}
+	if k := slices.Index(m.States, name); k >= 0 {
+		return 1 + k, states
+	}
+	return 1 + len(m.States) + m.param(name), true
+}
