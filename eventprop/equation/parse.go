@@ -110,6 +110,9 @@ func (r *parser) factor() (int32, error) {
 	if err != nil {
 		return 0, err
 	}
+	if sign*x == 2 {
+		return r.emit(instruction{op: mul, a: a, b: a}), nil
+	}
 	return r.emit(instruction{op: pow, a: a, x: sign * x}), nil
 }
 

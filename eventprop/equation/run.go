@@ -121,9 +121,12 @@ func (r *Run) forward(l *Layer, input []eventprop.Spike, end float64) error {
 		if len(r.queue) > 0 {
 			next = min(next, r.queue[0].time)
 		}
-		first := next
+		first, bound := next, r.end
+		if l.In.Row == nil && l.In.Delay == nil { // the next input reaches all neurons: a step beyond it would be cut
+			bound = next
+		}
 		for j := range r.neurons {
-			if err := r.look(j, first); err != nil {
+			if err := r.look(j, first, bound); err != nil {
 				return err
 			}
 			if n := &r.neurons[j]; n.fires {
@@ -157,12 +160,12 @@ func (r *Run) firing(at float64) bool {
 	return false
 }
 
-// look follows neuron j ahead until a time or its next spike.
-func (r *Run) look(j int, until float64) error {
+// look follows neuron j ahead until a time or its next spike, and not beyond bound.
+func (r *Run) look(j int, until, bound float64) error {
 	n, s := &r.neurons[j], r.s
 	tolerance := r.layer.tolerance()
 	for n.at < until && !n.fires {
-		limit := r.end
+		limit := bound
 		if n.held {
 			limit = min(limit, n.until)
 		}
@@ -379,7 +382,7 @@ func (r *Run) emit(k kind, source int32, now float64) error {
 // arrive serves an arrival.
 func (r *Run) arrive(e entry) error {
 	j := int(e.neuron)
-	if err := r.look(j, e.time); err != nil {
+	if err := r.look(j, e.time, e.time); err != nil {
 		return err
 	}
 	r.commit(j, e.time)
