@@ -36,7 +36,8 @@ type backward struct {
 //
 //	dL/dw += b,  D = w (b/TauSyn - a/TauMem),  dL/d(delay) += D,  G += D
 //
-// and at a spike, with the slopes TauMem V' before it, m = VLeak - VTh + I, and after it, p = VLeak - VReset + I,
+// and at a spike, with the slopes TauMem V' before it, m = VLeak - VTh + I, and after it, p = VLeak
+// - VReset + I,
 //
 //	dL/dVReset += a,  a <- (p a - TauMem G)/m,  dL/dVTh -= a
 //
@@ -127,8 +128,8 @@ func (e *events) beginBackward(t *Tape, g *Gradients, c *Cotangent) error {
 	return nil
 }
 
-// sortProbes orders probes by neuron, and those of a neuron from the latest to the earliest, and finds the
-// touches they move with.
+// sortProbes orders probes by neuron, and those of a neuron from the latest to the earliest, and
+// finds the touches they move with.
 func (b *backward) sortProbes(e *events, n int, probes []probe) error {
 	b.probes = append(b.probes[:0], probes...)
 	for i := range b.probes {
@@ -312,8 +313,8 @@ func (e *events) backSpike(t *Tape, x *touch) error {
 	return nil
 }
 
-// jump returns dL/dV just before a spike of neuron j with current i, from a just after it and the derivative
-// with respect to its time.
+// jump returns dL/dV just before a spike of neuron j with current i, from a just after it and the
+// derivative with respect to its time.
 func (t *Tape) jump(j int, at, i, a, time float64) (float64, error) {
 	if a == 0 && time == 0 { // the spike has no effect on the loss
 		return 0, nil

@@ -13,8 +13,8 @@ import (
 //	V(t, x) = VTh:  dt/dx = (dVTh/dx - dV/dx)/V'
 //
 // It is for checks and small layers: the memory is (2 N + spikes) P numbers and the cost P
-// operations per arrival, with P the number of derivatives in g and the input times. Recorded spikes
-// (ForwardRecorded) are no function of the parameters, which is an error (ErrParameter);
+// operations per arrival, with P the number of derivatives in g and the input times. Recorded
+// spikes (ForwardRecorded) are no function of the parameters, which is an error (ErrParameter);
 // Settings.MinSlope is not applied.
 func (t *Tape) Analytical(g *Gradients, c *Cotangent) error {
 	if !t.complete || t.events.given {
@@ -126,8 +126,8 @@ func (s *sensitivity) start(j int) {
 	}
 }
 
-// advance sets du, di to the tangents h after the latest touch of neuron j, where its state is from,
-// at a fixed time.
+// advance sets du, di to the tangents h after the latest touch of neuron j, where its state is
+// from, at a fixed time.
 func (s *sensitivity) advance(j int, h float64, from State) State {
 	c := &s.plan.cells[j]
 	p := c.Factors(h)

@@ -28,7 +28,8 @@ var receivers = []any{
 	MSE{}, Normal{}, &Pass{}, &Report{}, Serial{}, Silence{Weight: 1}, &Synapses{}, &Tape{}, TargetTimes{},
 }
 
-// TestArguments: no function and no method panics, whatever it is given: nil, zero values, negative and huge numbers, NaN.
+// TestArguments: no function and no method panics, whatever it is given: nil, zero values, negative
+// and huge numbers, NaN.
 func TestArguments(t *testing.T) {
 	for name, f := range functions {
 		try(t, name, reflect.ValueOf(f))

@@ -8,12 +8,12 @@ import (
 	"github.com/surge-snn/surge/internal/kernel"
 )
 
-// Batch runs many samples through layers in a row, in parallel. The sums over the samples are
-// the same bits for any number of processors: the samples are divided into groups, whose number depends on
-// the number of samples and weights alone, and the groups are added in order.
+// Batch runs many samples through layers in a row, in parallel. The sums over the samples are the
+// same bits for any number of processors: the samples are divided into groups, whose number depends
+// on the number of samples and weights alone, and the groups are added in order.
 //
-// A batch keeps its memory: after the first steps nothing is allocated. A copy of a batch that has made a step shares its
-// memory, so that the two are not for concurrent use.
+// A batch keeps its memory: after the first steps nothing is allocated. A copy of a batch that has
+// made a step shares its memory, so that the two are not for concurrent use.
 type Batch struct {
 	Net    Serial
 	End    float64 // s, duration of the simulation
@@ -22,12 +22,12 @@ type Batch struct {
 	work *work
 }
 
-// Loss is called for each sample after its forward pass: it returns the loss, and adds its derivatives to
-// p.Cotangents. It is called for different samples at once.
+// Loss is called for each sample after its forward pass: it returns the loss, and adds its
+// derivatives to p.Cotangents. It is called for different samples at once.
 type Loss func(sample int, p *Pass) (float64, error)
 
-// Step simulates all samples and returns the sum of their losses. Unless g is nil it adds the gradients of the sum to
-// g, one for each layer. Errors name the sample; g is not to be used then.
+// Step simulates all samples and returns the sum of their losses. Unless g is nil it adds the
+// gradients of the sum to g, one for each layer. Errors name the sample; g is not to be used then.
 func (b *Batch) Step(g []*Gradients, inputs [][]Spike, loss Loss) (sum float64, report Report, err error) {
 	if b.work == nil {
 		b.work = newWork()
@@ -74,8 +74,8 @@ func (b *Batch) Step(g []*Gradients, inputs [][]Spike, loss Loss) (sum float64, 
 	return sum, report, nil
 }
 
-// groups returns the number of groups for so many samples: 16, or fewer where zeroing and adding the
-// gradients of the groups would take long beside the samples.
+// groups returns the number of groups for so many samples: 16, or fewer where zeroing and adding
+// the gradients of the groups would take long beside the samples.
 func (b *Batch) groups(samples int) int {
 	weights := 0
 	for _, l := range b.Net {

@@ -8,8 +8,9 @@ import (
 	"github.com/surge-snn/surge/internal/lanes"
 )
 
-// The gradients of synapses are kept and summed source by source: a source that did not spike in any sample of a group
-// has none in it, so that they are neither zeroed nor added. Of the pixels of images many are dark.
+// The gradients of synapses are kept and summed source by source: a source that did not spike in
+// any sample of a group has none in it, so that they are neither zeroed nor added. Of the pixels of
+// images many are dark.
 
 // spiked tells of each source of In and of Rec whether it has spiked in a group.
 type spiked struct{ in, rec []bool }
@@ -29,7 +30,8 @@ func (g *group) zero(w *work) {
 	}
 }
 
-// touch makes the gradients of the sources of layer k that spike in the sample zero, if it is the first to have them.
+// touch makes the gradients of the sources of layer k that spike in the sample zero, if it is the
+// first to have them.
 func (g *group) touch(k int) {
 	t, grad, s := &g.pass.Tapes[k], g.grads[k], &g.spiked[k]
 	for _, e := range t.input[:t.head] {

@@ -44,18 +44,19 @@
 //
 // # Engines
 //
-// Layers of neurons that are alike, with dense weights and no delays, take a fast way: one sweep over the sorted
-// input for a feed-forward layer, a common step from event to event for a recurrent one. Readouts
-// of the same kind, and the largest voltages of silent neurons of a feed-forward layer, are swept too. Other feed-forward
-// layers, with parameters of each neuron, delays or sparse weights, go neuron by neuron over arrivals that are sorted before; so do
-// the gradients of time constants. All
-// other layers are simulated touch by touch, with an indexed heap of the next spikes and a
-// heap of the arrivals that are under way. The ways give the same spikes to rounding; which one is taken depends on
-// the layer alone.
+// Layers of neurons that are alike, with dense weights and no delays, take a fast way: one sweep
+// over the sorted input for a feed-forward layer, a common step from event to event for a recurrent
+// one. Readouts of the same kind, and the largest voltages of silent neurons of a feed-forward
+// layer, are swept too. Other feed-forward layers, with parameters of each neuron, delays or sparse
+// weights, go neuron by neuron over arrivals that are sorted before; so do the gradients of time
+// constants. All other layers are simulated touch by touch, with an indexed heap of the next spikes
+// and a heap of the arrivals that are under way. The ways give the same spikes to rounding; which
+// one is taken depends on the layer alone.
 //
 // # Building blocks
 //
-// The parts of the family of layers in jaxsnn (Electronic Vision(s), Heidelberg) are here under these names:
+// The parts of the family of layers in jaxsnn (Electronic Vision(s), Heidelberg) are here under
+// these names:
 //
 //	lif_exponential_flow, adjoint_...           Flow.Apply, Flow.Adjoint
 //	transition_with(out)_recurrence, adjoint_...  TransitionWithRecurrence, AdjointTransitionWithRecurrence, ...

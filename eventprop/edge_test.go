@@ -375,8 +375,8 @@ func TestErrors(t *testing.T) {
 	}
 }
 
-// TestSilence: the regulariser is continuous where a neuron begins to spike, and its gradient is that of
-// the finite difference.
+// TestSilence: the regulariser is continuous where a neuron begins to spike, and its gradient is
+// that of the finite difference.
 func TestSilence(t *testing.T) {
 	l := Layer{In: dense(2, 1, 2, 1.5)}
 	input := []Spike{{Time: 1e-3}, {Time: 4e-3, Neuron: 1}}

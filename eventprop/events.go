@@ -6,8 +6,8 @@ import (
 	"math"
 )
 
-// events is the way from event to event through any layer: each neuron is carried to its own events alone. It keeps every
-// jump of a state.
+// events is the way from event to event through any layer: each neuron is carried to its own events
+// alone. It keeps every jump of a state.
 type events struct {
 	given    bool    // whether spikes are not solved for,
 	recorded []Spike // but are these

@@ -7,8 +7,9 @@ import (
 	"github.com/surge-snn/surge/eventprop"
 )
 
-// Three recurrent neurons from event to event by hand, with the parts that [eventprop.Tape] is made of, and the same
-// events backwards with the adjoints of the parts: the gradients are those of the tape.
+// Three recurrent neurons from event to event by hand, with the parts that [eventprop.Tape] is made
+// of, and the same events backwards with the adjoints of the parts: the gradients are those of the
+// tape.
 func Example_byHand() {
 	const vTh, vReset, end = 1.0, -0.2, 20e-3
 	flow, err := eventprop.NewFlow(10e-3, 5e-3)

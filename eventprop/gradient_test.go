@@ -19,9 +19,9 @@ var (
 )
 
 // derivative is a finite difference of f at 0: central ones with steps halved, improved by
-// Richardson's extrapolation (errors h^2, h^4, ...) and the entry of the table with the
-// smallest change; it ends when three halvings have not made that smaller. ok is false where f says that
-// the pattern changes at the smallest of the first steps, h/2^(most-1).
+// Richardson's extrapolation (errors h^2, h^4, ...) and the entry of the table with the smallest
+// change; it ends when three halvings have not made that smaller. ok is false where f says that the
+// pattern changes at the smallest of the first steps, h/2^(most-1).
 func derivative(f func(h float64) (float64, bool), h float64) (d float64, ok bool) {
 	const most, levels = 9, 8 // first steps that are tried, and steps from there on
 	var table [levels][levels]float64
@@ -114,8 +114,8 @@ func (w *network) finiteDifferences(slots []slot) (errors map[string]float64, ch
 	return errors, false
 }
 
-// engines returns the largest difference of the adjoint from the implicit derivatives, relative to the
-// largest entry of its slot. Both are exact, so they differ by rounding.
+// engines returns the largest difference of the adjoint from the implicit derivatives, relative to
+// the largest entry of its slot. Both are exact, so they differ by rounding.
 func (w *network) engines(g *Gradients, tape *Tape, c *Cotangent) (worst float64, where string, err error) {
 	adjoint := slices.Clone(tape.InputTime)
 	other := w.layer.NewGradients()
@@ -209,10 +209,10 @@ func (e *errorsOfNets) log(t *testing.T, what string, each bool) {
 	}
 }
 
-// TestGradientStatistics compares all gradients of random networks with finite differences of
-// the event simulation, and the two gradient engines with each other. Networks with a spike near grazing,
-// where derivatives are huge and differences poor, and networks whose spike pattern changes under the smallest
-// step are counted apart.
+// TestGradientStatistics compares all gradients of random networks with finite differences of the
+// event simulation, and the two gradient engines with each other. Networks with a spike near
+// grazing, where derivatives are huge and differences poor, and networks whose spike pattern
+// changes under the smallest step are counted apart.
 func TestGradientStatistics(t *testing.T) {
 	results := make([]result, *nets)
 	kernel.Blocks(*nets, 1, func(k, _ int) { results[k] = measureNet(*firstNet + k) })
@@ -225,7 +225,8 @@ func TestGradientStatistics(t *testing.T) {
 		}
 		spikes += x.spikes
 		engines = max(engines, x.engines)
-		// Rounding grows with the number of spikes that a derivative goes through, and each with the inverse slope.
+		// Rounding grows with the number of spikes that a derivative goes through, and each with
+		// the inverse slope.
 		if x.engines > 1e-11 {
 			t.Errorf("net %d %+v: engines differ by %.3g, %s", k, x.kind, x.engines, x.where)
 		}

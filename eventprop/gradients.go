@@ -5,10 +5,10 @@ import (
 	"math"
 )
 
-// Gradients are the derivatives of a loss with respect to the parameters of a layer,
-// summed over the passes that were added. A nil slice is not computed; weights alone
-// are the cheapest. The lengths are those of the parameters: one per synapse, and for the parameters
-// of neurons 1 (shared by all) or N.
+// Gradients are the derivatives of a loss with respect to the parameters of a layer, summed over
+// the passes that were added. A nil slice is not computed; weights alone are the cheapest. The
+// lengths are those of the parameters: one per synapse, and for the parameters of neurons 1 (shared
+// by all) or N.
 type Gradients struct {
 	In, InDelay   []float64
 	Rec, RecDelay []float64
@@ -178,8 +178,8 @@ func (c *Cotangent) AddVoltage(j int, s, g float64) {
 	c.probes = append(c.probes, probe{neuron: int32(j), kind: still, time: s, grad: g})
 }
 
-// AddPeak adds g d(p.Value). A maximum between events does not change to first order as its time does;
-// one in a kink moves with the arrival that makes it.
+// AddPeak adds g d(p.Value). A maximum between events does not change to first order as its time
+// does; one in a kink moves with the arrival that makes it.
 func (c *Cotangent) AddPeak(p Peak, g float64) {
 	c.probes = append(c.probes, probe{neuron: p.neuron, source: p.source, synapse: p.synapse, kind: p.kind, time: p.Time, slope: p.slope, grad: g})
 }

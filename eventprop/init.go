@@ -68,9 +68,9 @@ func (s *Synapses) draw(d Normal, duplication, lo, hi int, rng *rand.Rand) error
 }
 
 // InitLayers draws the weights of a dense recurrent layer that holds several feed-forward layers of
-// the given sizes, so that they are simulated together: the input goes to the first, and the quadrant
-// of the recurrent matrix from each layer to the next is drawn; the other weights are 0. d has one
-// distribution per layer, or one for all. See [NewSparse] for training the quadrants alone.
+// the given sizes, so that they are simulated together: the input goes to the first, and the
+// quadrant of the recurrent matrix from each layer to the next is drawn; the other weights are 0. d
+// has one distribution per layer, or one for all. See [NewSparse] for training the quadrants alone.
 //
 //	Rec = | 0 W1 0  |
 //	      | 0 0  W2 |

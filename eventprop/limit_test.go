@@ -17,8 +17,9 @@ func alikeWeights(w float64, n int) Synapses {
 	return s
 }
 
-// TestLimitBeforeMemory: a neuron whose current is so large that it would have more spikes than the limit is an
-// error before their memory is taken, 100 MB a tape, in all engines of layers without recurrence.
+// TestLimitBeforeMemory: a neuron whose current is so large that it would have more spikes than the
+// limit is an error before their memory is taken, 100 MB a tape, in all engines of layers without
+// recurrence.
 func TestLimitBeforeMemory(t *testing.T) {
 	layers := map[string]func(l *Layer){
 		"sweep of few":  func(*Layer) {},
@@ -50,7 +51,8 @@ func TestLimitBeforeMemory(t *testing.T) {
 	}
 }
 
-// TestLimitIsExact: a pass is an error if and only if it has more spikes than the limit, found ahead or not.
+// TestLimitIsExact: a pass is an error if and only if it has more spikes than the limit, found
+// ahead or not.
 func TestLimitIsExact(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		l := &Layer{In: alikeWeights(rapid.Float64Range(1, 300).Draw(t, "w"), rapid.SampledFrom([]int{1, few + 1}).Draw(t, "n"))}

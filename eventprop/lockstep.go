@@ -8,9 +8,9 @@ import (
 	"github.com/surge-snn/surge/internal/lanes"
 )
 
-// lockstep is the fast way through a layer of neurons that are alike with dense recurrent weights and no delays:
-// every event reaches every neuron, so that they all go from event to event together, with a
-// propagator that is common to them. Only the events are kept; see Tape.unfold.
+// lockstep is the fast way through a layer of neurons that are alike with dense recurrent weights
+// and no delays: every event reaches every neuron, so that they all go from event to event
+// together, with a propagator that is common to them. Only the events are kept; see Tape.unfold.
 type lockstep struct {
 	v, i         []float64 // states after the latest event, V counted from VLeak
 	nextV, nextI []float64 // and just before the next one
@@ -79,19 +79,20 @@ func (w *lockstep) forward(t *Tape) error {
 	return nil
 }
 
-// next finds the neurons that are the first to cross the threshold within limit seconds, into fired by rising index,
-// and sets the next states to those at that time. It returns the time and the propagator to it; without a crossing, the
-// limit and the propagator to it.
+// next finds the neurons that are the first to cross the threshold within limit seconds, into fired
+// by rising index, and sets the next states to those at that time. It returns the time and the
+// propagator to it; without a crossing, the limit and the propagator to it.
 //
-// It looks for crossings up to the guess, and if there are none, up to eight times that and so on, so
-// that few neurons are candidates. The time never depends on the guess. Of the candidates,
-// the first to be solved is the one whose tangent reaches the threshold first: V is concave up to
-// a crossing, so that the tangent
+// It looks for crossings up to the guess, and if there are none, up to eight times that and so on,
+// so that few neurons are candidates. The time never depends on the guess. Of the candidates, the
+// first to be solved is the one whose tangent reaches the threshold first: V is concave up to a
+// crossing, so that the tangent
 //
 //	TauMem (q - V)/(I - V)
 //
-// comes before it. Each crossing that is found shortens the time within which the others are looked at
-// (record-minimum pruning), by their tangents, and then by two multiplications and three compares.
+// comes before it. Each crossing that is found shortens the time within which the others are looked
+// at (record-minimum pruning), by their tangents, and then by two multiplications and three
+// compares.
 func (w *lockstep) next(t *Tape, limit, guess float64) (float64, Factors) {
 	c := &t.plan.cells[0]
 	w.fired = w.fired[:0]
@@ -225,7 +226,8 @@ func (w *lockstep) backward(t *Tape, g *Gradients, c *Cotangent) (ok bool, err e
 	}
 	l, cell, n := t.plan.layer, &t.plan.cells[0], len(t.plan.cells)
 	w.a, w.b, w.time = zeroed(w.a, n), zeroed(w.b, n), append(w.time[:0], c.Time...)
-	// event adds the gradients of an event of source i, whose weights are added to the currents, and returns that of its time
+	// event adds the gradients of an event of source i, whose weights are added to the currents,
+	// and returns that of its time
 	event := func(grad, weights []float64, i int) float64 {
 		if grad != nil {
 			lanes.Add(grad[i*n:(i+1)*n], w.b)

@@ -7,8 +7,9 @@ import (
 	"github.com/surge-snn/surge/internal/random"
 )
 
-// TestLockstepOfMany compares the lockstep of more neurons than one word of the mask holds with the steps of the general
-// engine, for many spikes between inputs and few, and simultaneous ones of twins.
+// TestLockstepOfMany compares the lockstep of more neurons than one word of the mask holds with the
+// steps of the general engine, for many spikes between inputs and few, and simultaneous ones of
+// twins.
 func TestLockstepOfMany(t *testing.T) {
 	const n, sources = 70, 3
 	for k := range 24 {

@@ -7,9 +7,10 @@ import (
 	"github.com/surge-snn/surge/internal/lanes"
 )
 
-// neuronwise is the fast way through any feed-forward layer, of neurons that differ and with delays: one neuron after the
-// other goes from the start to the end, over arrivals that are sorted before. Only the spikes and the largest
-// voltages are kept; [neuronwise.path] makes the way of a neuron again.
+// neuronwise is the fast way through any feed-forward layer, of neurons that differ and with
+// delays: one neuron after the other goes from the start to the end, over arrivals that are sorted
+// before. Only the spikes and the largest voltages are kept; [neuronwise.path] makes the way of a
+// neuron again.
 type neuronwise struct {
 	found  []ownSpike // neuron by neuron
 	bounds []int32    // those of neuron j are from bounds[j] to bounds[j+1]
@@ -77,8 +78,9 @@ func (w *neuronwise) forward(t *Tape) error {
 
 func (w *neuronwise) spiked(j int) bool { return w.bounds[j] < w.bounds[j+1] }
 
-// run takes neuron j to the end, and keeps its spikes and its peak. best is the largest u so far: a crossing is a voltage
-// above it as any other, so that the search for peaks is the search for spikes.
+// run takes neuron j to the end, and keeps its spikes and its peak. best is the largest u so far: a
+// crossing is a voltage above it as any other, so that the search for peaks is the search for
+// spikes.
 func (w *neuronwise) run(t *Tape, j int) error {
 	c, x := &t.plan.cells[j], &w.arrivals
 	s, start := t.plan.init[j], 0.0
@@ -92,7 +94,8 @@ func (w *neuronwise) run(t *Tape, j int) error {
 		if k < len(x.time) {
 			stop = x.time[k]
 		}
-		// inside: it may have a maximum above best on the way, which is below the tangent, where it is concave
+		// inside: it may have a maximum above best on the way, which is below the tangent, where it
+		// is concave
 		inside := s.I > best && after.I <= after.V && s.V+float64(float64(c.alpha*x.h[k])*(s.I-s.V)) > best
 		if after.V >= best || inside {
 			if c.mayCross(s, after) {
@@ -135,7 +138,8 @@ func (w *neuronwise) run(t *Tape, j int) error {
 	return nil
 }
 
-// spikes finds the spikes of neuron j in a leg from state s to after, and returns the state at its end.
+// spikes finds the spikes of neuron j in a leg from state s to after, and returns the state at its
+// end.
 func (w *neuronwise) spikes(t *Tape, j int, x *interval, s, after State) (State, error) {
 	c := &t.plan.cells[j]
 	now, end, before := opening, x.end(), -1.0
@@ -166,8 +170,8 @@ func (w *neuronwise) max(t *Tape, j int) (Peak, bool) {
 	return w.peaks[j], true
 }
 
-// inbox is the arrivals of one neuron by time, and the propagators over the legs from one to the next, of
-// which the last goes to the end.
+// inbox is the arrivals of one neuron by time, and the propagators over the legs from one to the
+// next, of which the last goes to the end.
 type inbox struct {
 	time, weight    []float64
 	source, synapse []int32
@@ -257,7 +261,8 @@ func (x *inbox) open(t *Tape, j int) {
 	x.propagators()
 }
 
-// delayed sorts the arrivals of neuron j by time: those of sparse synapses are of, those of dense ones are m.
+// delayed sorts the arrivals of neuron j by time: those of sparse synapses are of, those of dense
+// ones are m.
 func (x *inbox) delayed(t *Tape, j int, of []post, m int) {
 	in := &t.plan.layer.In
 	x.order.reset()

@@ -8,8 +8,8 @@ import (
 	"github.com/surge-snn/surge/internal/random"
 )
 
-// separateLayer draws a feed-forward layer of neurons that differ, some of them readouts, sparse or with delays, and
-// an input with two spikes at one instant and some after the end.
+// separateLayer draws a feed-forward layer of neurons that differ, some of them readouts, sparse or
+// with delays, and an input with two spikes at one instant and some after the end.
 func separateLayer(r *rand.Rand, kind int) (*Layer, []Spike) {
 	l, input := uniformLayerOf(7, r, 2, false)
 	p := &l.Params
@@ -45,8 +45,8 @@ func separateLayer(r *rand.Rand, kind int) (*Layer, []Spike) {
 	return l, input
 }
 
-// TestNeuronwise compares passes neuron by neuron with those from event to event: spikes, reports, voltages, peaks,
-// integrals, and all gradients of losses of all of them.
+// TestNeuronwise compares passes neuron by neuron with those from event to event: spikes, reports,
+// voltages, peaks, integrals, and all gradients of losses of all of them.
 func TestNeuronwise(t *testing.T) {
 	spikes, kinks, inside := 0, 0, 0
 	for k := range 400 {

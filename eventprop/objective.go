@@ -138,9 +138,9 @@ func sameLength(objective, what string, own, grad, x int) error {
 	return nil
 }
 
-// Add returns the loss that the objective o has of the observable b of a pass, and adds its gradient
-// to c, which is reset before the first loss. The last neurons of the layer, as many as last says, are
-// looked at (0: all): the outputs of a recurrent layer that holds several.
+// Add returns the loss that the objective o has of the observable b of a pass, and adds its
+// gradient to c, which is reset before the first loss. The last neurons of the layer, as many as
+// last says, are looked at (0: all): the outputs of a recurrent layer that holds several.
 func (c *Cotangent) Add(t *Tape, b Observable, o Objective, last int) (float64, error) {
 	n := t.neurons()
 	if n == 0 || b == nil || o == nil {

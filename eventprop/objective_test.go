@@ -131,7 +131,8 @@ func TestSerial(t *testing.T) {
 					v, _ := loss()
 					return v, len(pass.Tapes[0].Spikes)+len(pass.Tapes[1].Spikes) == spikes
 				}, 1e-3)
-				// rounding of difference quotients of steps down to 1e-6, of losses of the order of 10
+				// rounding of difference quotients of steps down to 1e-6, of losses of the order of
+				// 10
 				if math.Abs(d-g[k].In[i]) > 1e-7*(1+math.Abs(d)) {
 					t.Errorf("%s: layer %d weight %d: %v, finite difference %v", test.name, k, i, g[k].In[i], d)
 				}

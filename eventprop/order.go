@@ -2,9 +2,9 @@ package eventprop
 
 import "slices"
 
-// order sorts spikes by time: into buckets of equal width, more than there are spikes, and then by insertion, as nearly all are
-// in their places. That is faster than comparing all with each other where the spikes are spread over the time; where they are not, it
-// is what is done.
+// order sorts spikes by time: into buckets of equal width, more than there are spikes, and then by
+// insertion, as nearly all are in their places. That is faster than comparing all with each other
+// where the spikes are spread over the time; where they are not, it is what is done.
 type order struct {
 	keys, sorted []sortKey
 	count        []int32 // of each bucket, then where it ends
@@ -33,7 +33,8 @@ func (o *order) add(time float64, neuron int32) {
 	o.keys = append(o.keys, sortKey{time, int32(len(o.keys)), neuron})
 }
 
-// sort returns the keys by time, those of one time by neuron, and those of one neuron in the order in which they were added.
+// sort returns the keys by time, those of one time by neuron, and those of one neuron in the order
+// in which they were added.
 func (o *order) sort() []sortKey {
 	if len(o.keys) <= short {
 		insert(o.keys)
@@ -63,7 +64,8 @@ func (o *order) sort() []sortKey {
 	return o.sorted
 }
 
-// distribute moves keys, which are from first to last, into sorted, bucket by bucket, unless one of these is crowded.
+// distribute moves keys, which are from first to last, into sorted, bucket by bucket, unless one of
+// these is crowded.
 func (o *order) distribute(first, last float64) bool {
 	n := 2 * len(o.keys)
 	perSecond := float64(n-1) / (last - first)

@@ -9,7 +9,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// TestOrder: the same as a stable sort by time and neuron, where times are spread, equal, in one heap or far apart.
+// TestOrder: the same as a stable sort by time and neuron, where times are spread, equal, in one
+// heap or far apart.
 func TestOrder(t *testing.T) {
 	var o order
 	rapid.Check(t, func(r *rapid.T) {

@@ -6,8 +6,8 @@ import (
 	"github.com/surge-snn/surge/internal/fmath"
 )
 
-// passage is a moment in an interval between inputs: its time, and the decays from the beginning of the interval. Within
-// an interval these give all propagators by division, without exponentials.
+// passage is a moment in an interval between inputs: its time, and the decays from the beginning of
+// the interval. Within an interval these give all propagators by division, without exponentials.
 type passage struct{ time, mem, syn float64 }
 
 // opening is the beginning of an interval.
@@ -44,14 +44,16 @@ func (f *Flow) between(a, b passage) Factors {
 	return Factors{mem, syn, f.kappaOf(mem, syn, h)}
 }
 
-// mayCross tells whether a neuron in state s, and in state after at the end of an interval, may cross the threshold
-// on the way: it is over it at the end, or V has a maximum on the way and the current could lift it so far.
+// mayCross tells whether a neuron in state s, and in state after at the end of an interval, may
+// cross the threshold on the way: it is over it at the end, or V has a maximum on the way and the
+// current could lift it so far.
 func (c *cell) mayCross(s, after State) bool {
 	return after.V >= c.q || s.I > c.q && after.I <= after.V
 }
 
-// closed returns the crossing from s at TauMem = 2 TauSyn, where the threshold is a quadratic equation for
-// the decay ([TTFSDouble]): mem = e^(-h/TauMem) and z = 1/mem - 1. sure is false near grazing, where the square root loses digits.
+// closed returns the crossing from s at TauMem = 2 TauSyn, where the threshold is a quadratic
+// equation for the decay ([TTFSDouble]): mem = e^(-h/TauMem) and z = 1/mem - 1. sure is false near
+// grazing, where the square root loses digits.
 func (c *cell) closed(s State) (z, mem float64, crosses, sure bool) {
 	a := s.V + s.I
 	d := float64(a*a) - float64(4*s.I*c.q)
@@ -79,9 +81,9 @@ func (c *cell) crossingFrom(s State) (x passage, ok bool) {
 	return passage{h, p.Mem, p.Syn}, solved
 }
 
-// crossingWithin returns the crossing before end of a neuron that is in state s at now, with its state just before it, and the
-// propagator up to there. Without a crossing that is end. A neuron that is over the threshold at the end by rounding
-// crosses there.
+// crossingWithin returns the crossing before end of a neuron that is in state s at now, with its
+// state just before it, and the propagator up to there. Without a crossing that is end. A neuron
+// that is over the threshold at the end by rounding crosses there.
 func (c *cell) crossingWithin(s State, now, end passage) (leg Factors, to passage, at State, crosses bool) {
 	if c.tauMem == 2*c.tauSyn {
 		z, mem, crosses, sure := c.closed(s)

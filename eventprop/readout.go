@@ -86,7 +86,8 @@ func (r *readout) follow(t *Tape) {
 	r.known = true
 }
 
-// climb carries the neurons lo to hi-1 to the end as if they did not spike, and finds the peaks of those that did not.
+// climb carries the neurons lo to hi-1 to the end as if they did not spike, and finds the peaks of
+// those that did not.
 func (r *readout) climb(t *Tape, lo, hi int) {
 	c := &t.plan.cells[0]
 	weights := t.plan.layer.In.from(lo)
@@ -165,7 +166,8 @@ func (r *readout) makeSteps(t *Tape) {
 	r.fillSteps(c.Flow)
 }
 
-// fillSteps makes the propagators of the steps, over the times in exponents: those of [Flow.Factors], most of them together at TauMem = 2 TauSyn.
+// fillSteps makes the propagators of the steps, over the times in exponents: those of
+// [Flow.Factors], most of them together at TauMem = 2 TauSyn.
 func (r *readout) fillSteps(f Flow) {
 	if f.tauMem != 2*f.tauSyn {
 		for k, h := range r.exponents {
@@ -189,8 +191,9 @@ func (r *readout) fillSteps(f Flow) {
 	}
 }
 
-// inside returns the maximum of V - VLeak within interval k of a neuron in state s at its beginning and in state after at its end. It is
-// looked for where V' changes its sign from + to -, and where V could come above best, with the bounds
+// inside returns the maximum of V - VLeak within interval k of a neuron in state s at its beginning
+// and in state after at its end. It is looked for where V' changes its sign from + to -, and where
+// V could come above best, with the bounds
 //
 //	V <= V(0) + h V'(0)        V is concave up to there
 //	V =  I(t) <= I(0)          because V' = 0
@@ -212,8 +215,8 @@ func (r *readout) inside(t *Tape, k int, s, after State, best float64) (time, to
 	return start + at, c.Apply(s, at).V, true
 }
 
-// respond writes the linear function of the neurons from first on to dst whose coefficients are those of
-// VLeak, of the initial state, and readout.arrival of the weights.
+// respond writes the linear function of the neurons from first on to dst whose coefficients are
+// those of VLeak, of the initial state, and readout.arrival of the weights.
 func (r *readout) respond(t *Tape, dst []float64, first int, own integrals) {
 	p := t.plan
 	leak, n := p.cells[0].leak, len(p.cells)
@@ -299,8 +302,8 @@ func (r *readout) backward(t *Tape, g *Gradients, c *Cotangent) (ok bool, err er
 }
 
 // back adds the gradients of the voltages and integrals in c, which are of neurons that do not
-// spike, to g and InputTime. The adjoint of an integral is the same for all neurons but for a factor, and has a
-// closed form; that of voltages is carried from input to input.
+// spike, to g and InputTime. The adjoint of an integral is the same for all neurons but for a
+// factor, and has a closed form; that of voltages is carried from input to input.
 func (r *readout) back(t *Tape, g *Gradients, c *Cotangent) {
 	r.makeSteps(t)
 	r.sortBlocks(t, c)
@@ -319,8 +322,8 @@ func (r *readout) back(t *Tape, g *Gradients, c *Cotangent) {
 	}
 }
 
-// backBlock carries the adjoints of the voltages of the neurons lo to hi-1, whose probes are first and those after it, from probe to
-// probe.
+// backBlock carries the adjoints of the voltages of the neurons lo to hi-1, whose probes are first
+// and those after it, from probe to probe.
 func (r *readout) backBlock(t *Tape, g *Gradients, c *Cotangent, first int32, lo, hi int) {
 	r.order = r.order[:0]
 	for i := first; i >= 0; i = r.next[i] {
@@ -414,7 +417,8 @@ func (r *readout) sortBlocks(t *Tape, c *Cotangent) {
 	}
 }
 
-// undoSteps carries the adjoints a, b of a block of neurons from lo on back over the steps first <= k < end, with the inputs that end them.
+// undoSteps carries the adjoints a, b of a block of neurons from lo on back over the steps first <=
+// k < end, with the inputs that end them.
 func (r *readout) undoSteps(t *Tape, g *Gradients, a, b []float64, lo, first, end int) {
 	cell := &t.plan.cells[0]
 	var grad, time []float64

@@ -26,7 +26,8 @@ func stepThrough(t *testing.T, tape *Tape, l *Layer, input []Spike, end float64)
 	}
 }
 
-// readoutLayer draws a layer of readouts and a dense input, partly at equal times and after the end.
+// readoutLayer draws a layer of readouts and a dense input, partly at equal times and after the
+// end.
 func readoutLayer(r *rand.Rand, ratio float64) (*Layer, []Spike) {
 	l, input := uniformLayer(r, ratio, false)
 	l.Params.VTh = []float64{math.Inf(1)}
@@ -71,8 +72,8 @@ func compareSlots(t *testing.T, name string, got, want []slot, tolerance float64
 	}
 }
 
-// TestReadout compares maxima, integrals and voltages of readouts, and their gradients, with the general
-// engine.
+// TestReadout compares maxima, integrals and voltages of readouts, and their gradients, with the
+// general engine.
 func TestReadout(t *testing.T) {
 	interior, kinks := 0, 0
 	for k := range 200 {
@@ -137,7 +138,8 @@ func TestReadout(t *testing.T) {
 		if read.engine != &read.readout {
 			t.Error("the readout took the general engine")
 		}
-		// single neurons, and a gradient of time constants, which takes the general engine with the peaks found here
+		// single neurons, and a gradient of time constants, which takes the general engine with the
+		// peaks found here
 		x, err := read.Integral(3, 9)
 		y, _ := stepped.Integral(3, 9)
 		if err != nil || math.Abs(x-y) > 1e-12*(1+math.Abs(y)) {
@@ -176,8 +178,8 @@ func TestReadout(t *testing.T) {
 	}
 }
 
-// TestSilenceSwept compares the peaks of silent neurons of swept layers and their gradients, with those of spikes,
-// with the general engine.
+// TestSilenceSwept compares the peaks of silent neurons of swept layers and their gradients, with
+// those of spikes, with the general engine.
 func TestSilenceSwept(t *testing.T) {
 	silent := 0
 	for k := range 200 {
@@ -239,7 +241,8 @@ func TestSilenceSwept(t *testing.T) {
 	}
 }
 
-// TestReadoutAllocatesNothing: after the first passes the memory of a pass with readouts and silence is used again.
+// TestReadoutAllocatesNothing: after the first passes the memory of a pass with readouts and
+// silence is used again.
 func TestReadoutAllocatesNothing(t *testing.T) {
 	r := random.New(2, "eventprop/alloc")
 	first, input := uniformLayer(r, 2, false)
@@ -357,8 +360,8 @@ func BenchmarkReadout(b *testing.B) {
 	}
 }
 
-// BenchmarkSilence is the peaks of the silent ones of 350 hidden neurons, and their gradient, for an image: of weights with which a part of the
-// neurons is silent, or all.
+// BenchmarkSilence is the peaks of the silent ones of 350 hidden neurons, and their gradient, for
+// an image: of weights with which a part of the neurons is silent, or all.
 func BenchmarkSilence(b *testing.B) {
 	for _, c := range []struct {
 		name string

@@ -59,7 +59,8 @@ func (n Serial) NewGradients() []*Gradients {
 	return g
 }
 
-// Check returns an error that names the layer and what is wrong with it, or that it does not fit the one before.
+// Check returns an error that names the layer and what is wrong with it, or that it does not fit
+// the one before.
 func (n Serial) Check() error {
 	_, err := n.prepare(nil)
 	return err

@@ -160,7 +160,8 @@ func checkNext(d draw) (v verdict) {
 	if v.wrong != "" || d.q < 0 {
 		return v
 	}
-	// The fast engines solve in another way, and look first whether there is a crossing before a horizon.
+	// The fast engines solve in another way, and look first whether there is a crossing before a
+	// horizon.
 	x, ok := c.crossingFrom(s)
 	if !ok {
 		x.time = math.Inf(1)
@@ -169,8 +170,8 @@ func checkNext(d draw) (v verdict) {
 		return v
 	}
 	for _, h := range []float64{want * (1 + 1e-12), want * 1.5, want + 30*d.f.tauMem} {
-		// Between a crossing and its horizon V may have risen by less than its rounding, which is no loss: the
-		// next interval begins there.
+		// Between a crossing and its horizon V may have risen by less than its rounding, which is
+		// no loss: the next interval begins there.
 		after := d.f.Apply(s, h)
 		if over := preciseVoltage(d.f.tauMem, d.f.tauSyn, d.u0, d.i, h) - d.q; !c.mayCross(s, after) && math.Abs(over) > 1e-14*(math.Abs(d.u0)+math.Abs(d.i)+d.q) {
 			v.wrong = fmt.Sprintf("mayCross says no for %v s, the crossing is at %v", h, want)
@@ -187,10 +188,10 @@ func (d draw) checkCrossing(what string, got, want float64) (wrong string) {
 	if math.IsInf(got, 1) {
 		return ""
 	}
-	// The solver promises a time at which the voltage is right to its rounding. That is a few ulp of the terms
-	// of u, and that of the exponents: 1/tau, its product with the time, and the time itself are rounded, 1.5 ulp
-	// together, as if each time constant were another by so much. For a steep rise, or after many time
-	// constants, the second is the larger one.
+	// The solver promises a time at which the voltage is right to its rounding. That is a few ulp
+	// of the terms of u, and that of the exponents: 1/tau, its product with the time, and the time
+	// itself are rounded, 1.5 ulp together, as if each time constant were another by so much. For a
+	// steep rise, or after many time constants, the second is the larger one.
 	p := d.f.Factors(got)
 	scale := math.Abs(p.Mem*d.u0) + math.Abs(p.Kappa*d.i) + math.Abs(d.q)
 	u := preciseVoltage(d.f.tauMem, d.f.tauSyn, d.u0, d.i, got)
@@ -212,7 +213,8 @@ func (d draw) checkCrossing(what string, got, want float64) (wrong string) {
 	return ""
 }
 
-// TestNextSpikeAgainstSearch: no crossing is missed and none is a ghost. -states 300000 is the full scale.
+// TestNextSpikeAgainstSearch: no crossing is missed and none is a ghost. -states 300000 is the full
+// scale.
 func TestNextSpikeAgainstSearch(t *testing.T) {
 	r := random.New(1, "eventprop/solver")
 	draws := make([]draw, *states)

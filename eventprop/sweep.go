@@ -8,11 +8,11 @@ import (
 	"github.com/surge-snn/surge/internal/lanes"
 )
 
-// forward is the fast way through a feed-forward layer of neurons that are alike, with dense weights
-// and no delays: the neurons do not see each other, so that one pass over the sorted input
-// serves all of them, and the propagator between two inputs is common to them. A
-// neuron takes part in a root search only where it may cross the threshold before the next input. Few neurons stay in registers
-// from input to input, see few.
+// sweep is the fast way through a feed-forward layer of neurons that are alike, with dense
+// weights and no delays: the neurons do not see each other, so that one pass over the sorted input
+// serves all of them, and the propagator between two inputs is common to them. A neuron takes part
+// in a root search only where it may cross the threshold before the next input. Few neurons stay in
+// registers from input to input, see sweep.few.
 //
 // Only the spikes are kept; silent has the maxima of the neurons without one.
 type sweep struct {
@@ -30,8 +30,8 @@ type sweep struct {
 	silent readout // the course of the neurons that do not spike
 }
 
-// interval is the time from one input to the next: no event reaches a neuron within it. Inputs at one
-// instant end one interval together.
+// interval is the time from one input to the next: no event reaches a neuron within it. Inputs at
+// one instant end one interval together.
 type interval struct {
 	Factors                      // over it
 	start, stop          float64 // s
@@ -195,7 +195,8 @@ func (w *sweep) spikes(t *Tape, j int, x *interval, s State, now passage, before
 	}
 }
 
-// spike adds a spike of neuron j at a time in an interval, with the propagator and the time from the moment before.
+// spike adds a spike of neuron j at a time in an interval, with the propagator and the time from
+// the moment before.
 func (w *sweep) spike(t *Tape, j int, x *interval, leg Factors, current, before, at float64) error {
 	if err := t.allowed(j, len(w.found), current, before, at, x.stop); err != nil {
 		return err

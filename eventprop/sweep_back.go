@@ -9,7 +9,8 @@ type sweptAdjoint struct {
 	after []State   // dL/dV and dL/dI after the last spikes in an interval
 }
 
-// backward is [Tape.Backward], for everything but time constants and voltages of neurons that spike.
+// backward is [Tape.Backward], for everything but time constants and voltages of neurons that
+// spike.
 func (w *sweep) backward(t *Tape, g *Gradients, c *Cotangent) (ok bool, err error) {
 	if g.TauMem != nil || g.TauSyn != nil || !w.silent.readable(c) {
 		return false, nil
@@ -74,8 +75,8 @@ func (w *sweep) backInput(t *Tape, g *Gradients, k int32, lo, hi int) {
 	}
 }
 
-// backInterval carries the adjoints of the neurons lo to hi-1 from the end of an interval to its beginning. Those that spike in it
-// go from spike to spike.
+// backInterval carries the adjoints of the neurons lo to hi-1 from the end of an interval to its
+// beginning. Those that spike in it go from spike to spike.
 func (w *sweep) backInterval(t *Tape, g *Gradients, x *interval, time []float64, lo, hi int) error {
 	back, spikes := &w.back, w.found[x.firstSpike:x.endSpike]
 	if !back.quiet {

@@ -12,8 +12,8 @@ const few = 2 * lanes.Block
 // blockEnd is where the spikes and the trains of a block of neurons end.
 type blockEnd struct{ spike, train int32 }
 
-// few carries a block of neurons in registers over interval after interval, until some of them may cross the
-// threshold, and then the next block. An interval ends at each input here.
+// few carries a block of neurons in registers over interval after interval, until some of them may
+// cross the threshold, and then the next block. An interval ends at each input here.
 func (w *sweep) few(t *Tape) error {
 	n := len(t.plan.cells)
 	t.head = sort.Search(len(t.input), func(k int) bool { return t.input[k].Time >= t.end })
@@ -80,7 +80,8 @@ func (w *sweep) backFew(t *Tape, g *Gradients, time []float64) error {
 	return nil
 }
 
-// backBlock goes back with the neurons lo to hi-1, of which are the spikes and trains from first to before end.
+// backBlock goes back with the neurons lo to hi-1, of which are the spikes and trains from first to
+// before end.
 func (w *sweep) backBlock(t *Tape, g *Gradients, time []float64, lo, hi int, first, end blockEnd) error {
 	back := &w.back
 	back.quiet = true

@@ -6,8 +6,9 @@ import (
 	"github.com/surge-snn/surge/internal/lanes"
 )
 
-// round is the neurons that may cross the threshold in an interval, side by side, at TauMem = 2 TauSyn. Each round finds the next
-// crossing of all of them; those that have one are in the next round.
+// round is the neurons that may cross the threshold in an interval, side by side, at TauMem = 2
+// TauSyn. Each round finds the next crossing of all of them; those that have one are in the next
+// round.
 type round struct {
 	neuron       []int32
 	v, i         []float64 // states after the latest spike of each, or at the beginning of the interval
@@ -17,7 +18,8 @@ type round struct {
 	again        bool // whether all of them have spiked in the interval already
 }
 
-// shortest is the least decay over an interval that is swept in rounds: its square is far from an underflow.
+// shortest is the least decay over an interval that is swept in rounds: its square is far from an
+// underflow.
 const shortest = 1e-150
 
 // grow makes room for n neurons.
@@ -53,7 +55,8 @@ func (w *sweep) rounds(t *Tape, x *interval) error {
 	return nil
 }
 
-// leave takes those of n neurons that do not cross to the end of the interval, and moves the others together.
+// leave takes those of n neurons that do not cross to the end of the interval, and moves the others
+// together.
 func (w *sweep) leave(t *Tape, x *interval, n int) (hits int, err error) {
 	r := &w.round
 	for k := range lanes.Words(n) {

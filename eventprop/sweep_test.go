@@ -48,8 +48,8 @@ func uniformLayerOf(n int, r *rand.Rand, ratio float64, recurrent bool) (l *Laye
 	return l, input
 }
 
-// TestFastEngines compares the sweep over feed-forward layers and the lockstep of recurrent ones with the steps of the
-// general engine: the same spikes and gradients to rounding.
+// TestFastEngines compares the sweep over feed-forward layers and the lockstep of recurrent ones
+// with the steps of the general engine: the same spikes and gradients to rounding.
 func TestFastEngines(t *testing.T) {
 	spikes := 0
 	for k := range 300 {
@@ -135,8 +135,8 @@ func TestFastEngines(t *testing.T) {
 	}
 }
 
-// TestRounds: neurons that are found side by side have the crossings of the general engine, next to grazing, on both sides of it, and in
-// intervals so long that squares of the decays underflow.
+// TestRounds: neurons that are found side by side have the crossings of the general engine, next to
+// grazing, on both sides of it, and in intervals so long that squares of the decays underflow.
 func TestRounds(t *testing.T) {
 	const n = 70 // more than one word of a mask
 	l := &Layer{Params: LIFParameters{TauMem: []float64{2}, TauSyn: []float64{1}}, In: NewDense(2, n)}
@@ -216,7 +216,8 @@ func TestNothingIsAllocated(t *testing.T) {
 	}
 }
 
-// TestBatchError: the error of the first sample that has one comes back, whichever group ends first.
+// TestBatchError: the error of the first sample that has one comes back, whichever group ends
+// first.
 func TestBatchError(t *testing.T) {
 	l, input := uniformLayer(random.New(1, "eventprop/error"), 2, false)
 	batch := Batch{Net: Serial{l}, End: 30}
@@ -238,7 +239,8 @@ func TestBatchError(t *testing.T) {
 	}
 }
 
-// BenchmarkGradient is a gradient step of the Yin-Yang network: 5 inputs, 100 hidden neurons, 3 outputs, 64 samples.
+// BenchmarkGradient is a gradient step of the Yin-Yang network: 5 inputs, 100 hidden neurons, 3
+// outputs, 64 samples.
 func BenchmarkGradient(b *testing.B) {
 	r := random.New(1, "eventprop/benchmark")
 	s := Settings{MinSlope: 1e-3}
@@ -252,8 +254,9 @@ func BenchmarkGradient(b *testing.B) {
 	benchmarkSteps(b, net, yinYangLike(r), 40e-3, 0, First{})
 }
 
-// BenchmarkImages is a gradient step of the network for latency-coded images: 784 inputs, of which 120 spike in each of the 32 samples,
-// at 60 instants in 20 ms, 350 hidden neurons, 10 readouts of which the largest voltages count.
+// BenchmarkImages is a gradient step of the network for latency-coded images: 784 inputs, of which
+// 120 spike in each of the 32 samples, at 60 instants in 20 ms, 350 hidden neurons, 10 readouts of
+// which the largest voltages count.
 func BenchmarkImages(b *testing.B) {
 	r := random.New(1, "eventprop/benchmark")
 	tau := LIFParameters{TauMem: []float64{20e-3}, TauSyn: []float64{10e-3}}
@@ -297,7 +300,8 @@ func imagesLike(r *rand.Rand, samples int) [][]Spike {
 	return inputs
 }
 
-// benchmarkSteps times gradient steps. The outputs are the last neurons of the last layer, as many as n, or all for 0.
+// benchmarkSteps times gradient steps. The outputs are the last neurons of the last layer, as many
+// as n, or all for 0.
 func benchmarkSteps(b *testing.B, net Serial, inputs [][]Spike, end float64, n int, o Observable) {
 	batch := Batch{Net: net, End: end}
 	g := net.NewWeightGradients()
@@ -321,7 +325,8 @@ func benchmarkSteps(b *testing.B, net Serial, inputs [][]Spike, end float64, n i
 	b.ReportMetric(float64(report.RootSolves)/float64(report.Spikes+report.Inputs), "solves/event")
 }
 
-// BenchmarkRecurrent is a gradient step of one recurrent layer that holds 100 hidden neurons and 3 outputs, 64 samples.
+// BenchmarkRecurrent is a gradient step of one recurrent layer that holds 100 hidden neurons and 3
+// outputs, 64 samples.
 func BenchmarkRecurrent(b *testing.B) {
 	r := random.New(1, "eventprop/benchmark")
 	rec := NewDense(103, 103)

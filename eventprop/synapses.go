@@ -20,8 +20,8 @@ type Synapses struct {
 	Row, Col  []int     // [Pre+1] and one per synapse; nil for a dense matrix
 }
 
-// NewDense returns dense synapses of weight 0 without delays. Of negative or more than 2^31-1 synapses there are no weights,
-// which the check of the layer reports.
+// NewDense returns dense synapses of weight 0 without delays. Of negative or more than 2^31-1
+// synapses there are no weights, which the check of the layer reports.
 func NewDense(pre, post int) Synapses {
 	if pre > 0 && post > math.MaxInt32/pre {
 		return Synapses{Pre: pre, Post: post}
@@ -65,7 +65,8 @@ func (s *Synapses) fan(i int) (lo, hi int) {
 	return s.Row[i], s.Row[i+1]
 }
 
-// from returns the weights of a dense matrix from neuron j on, so that those of source i are at the index i Post.
+// from returns the weights of a dense matrix from neuron j on, so that those of source i are at the
+// index i Post.
 func (s *Synapses) from(j int) []float64 { return s.Weight[min(j, len(s.Weight)):] }
 
 // target returns the neuron of synapse k of source i.

@@ -87,7 +87,8 @@ func (t *Tape) clear() {
 	t.events.back.ready, t.neuronwise.valid = false, false
 }
 
-// cleared forgets the pass where err is an error, which it returns: what there is of it is not to be used.
+// cleared forgets the pass where err is an error, which it returns: what there is of it is not to
+// be used.
 func (t *Tape) cleared(err error) error {
 	if err != nil {
 		t.clear()
@@ -169,8 +170,8 @@ func (t *Tape) detailed() engine {
 	return t.unfold()
 }
 
-// unfold takes the pass of another engine through that of events, with the spikes given instead of solved: it keeps
-// all that can be asked for.
+// unfold takes the pass of another engine through that of events, with the spikes given instead of
+// solved: it keeps all that can be asked for.
 func (t *Tape) unfold() *events {
 	e := &t.events
 	if t.engine == e {
@@ -188,8 +189,8 @@ func (t *Tape) unfold() *events {
 	return e
 }
 
-// allowed returns an error unless neuron j may spike at a time after the spike before (-1: none) with so
-// many spikes of the pass, before the next event at until can reach it.
+// allowed returns an error unless neuron j may spike at a time after the spike before (-1: none)
+// with so many spikes of the pass, before the next event at until can reach it.
 func (t *Tape) allowed(j, have int, current, before, at, until float64) error {
 	q := t.plan.cells[j].q
 	switch {
@@ -205,9 +206,10 @@ func (t *Tape) allowed(j, have int, current, before, at, until float64) error {
 	return nil
 }
 
-// endless tells whether neuron j, which spikes with current i and did so a time since before, will have more spikes than are
-// left of the limit within h, in which no event reaches it: that is found before they take memory. While the current is
-// above i/2, for TauSyn ln 2, V rises from reset to threshold at least as fast as with a constant i/2, within
+// endless tells whether neuron j, which spikes with current i and did so a time since before, will
+// have more spikes than are left of the limit within h, in which no event reaches it: that is found
+// before they take memory. While the current is above i/2, for TauSyn ln 2, V rises from reset to
+// threshold at least as fast as with a constant i/2, within
 //
 //	T = TauMem ln((i/2 - rho)/(i/2 - q))
 func (t *Tape) endless(j, have int, i, since, h float64) bool {

@@ -11,8 +11,8 @@ import (
 	"github.com/surge-snn/surge/train/data"
 )
 
-// yinYang is a network of hidden neurons and three outputs, of which the first to spike names the class, with samples of
-// the Yin-Yang data set.
+// yinYang is a network of hidden neurons and three outputs, of which the first to spike names the
+// class, with samples of the Yin-Yang data set.
 type yinYang struct {
 	net    eventprop.Serial
 	batch  eventprop.Batch
@@ -121,8 +121,9 @@ func (a *adam) update(x, g []float64, rate float64) {
 	}
 }
 
-// TestYinYangIsLearned trains a small network for a few epochs. A linear classifier gets no more than 64 % of the data
-// set right (Kriener et al. 2022, doi:10.1145/3517343.3517380); the hidden layer has to have learned for more.
+// TestYinYangIsLearned trains a small network for a few epochs. A linear classifier gets no more
+// than 64 % of the data set right (Kriener et al. 2022, doi:10.1145/3517343.3517380); the hidden
+// layer has to have learned for more.
 func TestYinYangIsLearned(t *testing.T) {
 	y := newYinYang(t, 40, 1000)
 	g := y.net.NewWeightGradients()

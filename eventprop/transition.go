@@ -2,7 +2,8 @@ package eventprop
 
 import "fmt"
 
-// TransitionInput is what an event of a source does to the neurons: it adds its weights to their currents,
+// TransitionInput is what an event of a source does to the neurons: it adds its weights to their
+// currents,
 //
 //	I_j += w_j
 //
@@ -17,7 +18,8 @@ func TransitionInput(s []State, w []float64) error {
 	return nil
 }
 
-// rowFits returns an error unless neuron k and a row of so many weights are of a layer of n neurons.
+// rowFits returns an error unless neuron k and a row of so many weights are of a layer of n
+// neurons.
 func rowFits(n, k, weights int) error {
 	if weights != n || k < 0 || k >= n && n > 0 {
 		return fmt.Errorf("%w: transition of neuron %d of %d with %d weights", ErrShape, k, n, weights)
@@ -25,8 +27,8 @@ func rowFits(n, k, weights int) error {
 	return nil
 }
 
-// AdjointTransitionInput adds dL/dw of [TransitionInput] to grad (unless it is nil) and returns the derivative to
-// the time of the event:
+// AdjointTransitionInput adds dL/dw of [TransitionInput] to grad (unless it is nil) and returns the
+// derivative to the time of the event:
 //
 //	dL/dw_j += b_j,  dL/dt = sum_j w_j (b_j/TauSyn - a_j/TauMem)
 //
@@ -57,8 +59,8 @@ func TransitionWithoutRecurrence(s []State, n int, vReset float64) error {
 	return nil
 }
 
-// TransitionWithRecurrence is what a spike of neuron n does where wRec, its row of recurrent weights, has no
-// delays: V_n <- vReset, and then I_j += wRec_j.
+// TransitionWithRecurrence is what a spike of neuron n does where wRec, its row of recurrent
+// weights, has no delays: V_n <- vReset, and then I_j += wRec_j.
 func TransitionWithRecurrence(s []State, n int, vReset float64, wRec []float64) error {
 	if err := rowFits(len(s), n, len(wRec)); err != nil {
 		return err
@@ -73,14 +75,16 @@ func TransitionWithRecurrence(s []State, n int, vReset float64, wRec []float64) 
 //
 //	a <- (p a - TauMem G)/m,  m = vLeak - vTh + I,  p = vLeak - vReset + I
 //
-// from a, dL/dV just after it, and G, the derivative of the loss to its time by all other ways. I is the current at
-// the spike. The derivatives to vReset and vTh are a before and -a after the jump.
+// from a, dL/dV just after it, and G, the derivative of the loss to its time by all other ways. I
+// is the current at the spike. The derivatives to vReset and vTh are a before and -a after the
+// jump.
 func AdjointTransitionWithoutRecurrence(a, g, tauMem, m, p float64) float64 {
 	return (float64(p*a) - float64(tauMem*g)) / m
 }
 
-// AdjointTransitionWithRecurrence is [AdjointTransitionWithoutRecurrence] for neuron n where the spike reaches
-// all neurons at once: its recurrent weights add [AdjointTransitionInput] to the time. It changes a[n] alone.
+// AdjointTransitionWithRecurrence is [AdjointTransitionWithoutRecurrence] for neuron n where the
+// spike reaches all neurons at once: its recurrent weights add [AdjointTransitionInput] to the
+// time. It changes a[n] alone.
 func AdjointTransitionWithRecurrence(grad []float64, f Flow, a []State, n int, wRec []float64, g, m, p float64) error {
 	if n < 0 || n >= len(a) {
 		return fmt.Errorf("%w: transition of neuron %d of %d", ErrShape, n, len(a))

@@ -53,9 +53,9 @@ type Peak struct {
 //
 //	e^(delta t) = I/(TauSyn (I/TauMem + delta V)),  delta = 1/TauSyn - 1/TauMem,
 //
-// or in a kink: at the arrival of an inhibitory spike. For a neuron that spikes it is VTh.
-// The cost is a few operations per arrival; a search for V' = 0 is needed only where V could exceed the largest
-// value so far.
+// or in a kink: at the arrival of an inhibitory spike. For a neuron that spikes it is VTh. The cost
+// is a few operations per arrival; a search for V' = 0 is needed only where V could exceed the
+// largest value so far.
 func (t *Tape) Max(j int) (Peak, error) {
 	if j < 0 || j >= t.neurons() {
 		return Peak{}, fmt.Errorf("%w: neuron %d of %d", ErrShape, j, t.neurons())
@@ -107,8 +107,9 @@ func (t *Tape) firing(j int, time float64) Peak {
 //
 //	integral of V(t) e^(-t/decay) dt
 //
-// in closed form. decay is in seconds; 0 and +Inf mean no weight. As a loss: T. Nowotny,
-// J. P. Turner, J. C. Knight, "Loss shaping enhances exact gradient learning with Eventprop", arXiv:2212.01232.
+// in closed form. decay is in seconds; 0 and +Inf mean no weight. As a loss: T. Nowotny, J. P.
+// Turner, J. C. Knight, "Loss shaping enhances exact gradient learning with Eventprop",
+// arXiv:2212.01232.
 func (t *Tape) Integral(j int, decay float64) (float64, error) {
 	var x [1]float64
 	err := t.integrals(x[:], j, decay)
@@ -163,8 +164,8 @@ func (f Flow) integrals(h, rate float64) integrals {
 	return integrals{one: h * phi(rate*h), u: h * phi(a*h), i: f.alpha / a * (float64(h*phi(b*h)) - secant(a, b, h))}
 }
 
-// integralSlopes returns the derivatives of the integral of the state (u, i) over h with respect to the
-// time constants.
+// integralSlopes returns the derivatives of the integral of the state (u, i) over h with respect to
+// the time constants.
 func (f Flow) integralSlopes(u, i, h, rate float64) (tauMem, tauSyn float64) {
 	a, b := f.alpha+rate, f.beta+rate
 	dA, dB := secantSlopes(a, b, h)

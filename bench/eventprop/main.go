@@ -37,9 +37,9 @@ type config struct {
 	seconds      float64
 }
 
-// Largest differences to jaxsnn in float64: of the loss, relative to it, and of each gradient, relative
-// to its largest entry. jaxsnn agrees with 50-digit arithmetic to some 1e-10 in the loss and 1e-7 in gradients (a
-// spike near grazing, and its bound of denominators, decide).
+// Largest differences to jaxsnn in float64: of the loss, relative to it, and of each gradient,
+// relative to its largest entry. jaxsnn agrees with 50-digit arithmetic to some 1e-10 in the loss
+// and 1e-7 in gradients (a spike near grazing, and its bound of denominators, decide).
 const (
 	mostLoss = 1e-8
 	mostGrad = 1e-6
@@ -175,8 +175,8 @@ func (s *stepper) steps(n int) ([]float64, error) {
 	return seconds, nil
 }
 
-// difference returns the largest difference of two lists of arrays, relative to the largest entry of
-// the array of a in which it is.
+// difference returns the largest difference of two lists of arrays, relative to the largest entry
+// of the array of a in which it is.
 func difference(a, b [][]float64) (float64, error) {
 	if len(a) != len(b) {
 		return 0, fmt.Errorf("%d gradients, want %d", len(b), len(a))

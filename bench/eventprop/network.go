@@ -9,8 +9,8 @@ import (
 	"github.com/surge-snn/surge/train/data"
 )
 
-// Neurons of all networks: TauMem = 2 TauSyn is what all versions of jaxsnn can do, and it compares V with 1, not with
-// the threshold, for simultaneous spikes.
+// Neurons of all networks: TauMem = 2 TauSyn is what all versions of jaxsnn can do, and it compares
+// V with 1, not with the threshold, for simultaneous spikes.
 const (
 	tauMem, tauSyn = 10e-3, 5e-3 // s
 	vTh            = 1.0
@@ -37,8 +37,9 @@ type network struct {
 	recurrence              eventprop.Normal
 }
 
-// networks are those of the table. The distributions of the weights of Yin-Yang are those of jaxsnn's
-// example, where VReset is so low that no neuron spikes twice; the sum over the hidden neurons is kept where they are more.
+// networks are those of the table. The distributions of the weights of Yin-Yang are those of
+// jaxsnn's example, where VReset is so low that no neuron spikes twice; the sum over the hidden
+// neurons is kept where they are more.
 func networks() []network {
 	yinyang := func(name string, k kind, hidden, batch int) network {
 		scale := 100 / float64(hidden)
@@ -134,7 +135,8 @@ func (p *problem) yinYang() error {
 	return nil
 }
 
-// pixels draws images of which a fifth is not black, as in MNIST, each of these pixels with one spike.
+// pixels draws images of which a fifth is not black, as in MNIST, each of these pixels with one
+// spike.
 func (p *problem) pixels() {
 	rng := random.New(1, "bench/eventprop/pixels")
 	for i := range p.batch {
@@ -205,8 +207,9 @@ func (s *stepper) gradients() [][]float64 {
 	return all
 }
 
-// slots returns the smallest number of events of each layer with which jaxsnn computes the right loss of each sample: up to the
-// last first spike of an output, or to the end where an output is silent.
+// slots returns the smallest number of events of each layer with which jaxsnn computes the right
+// loss of each sample: up to the last first spike of an output, or to the end where an output is
+// silent.
 func (p *problem) slots() ([]int, error) {
 	slots := make([]int, len(p.net))
 	var pass eventprop.Pass

@@ -8,16 +8,17 @@ import (
 
 // Backward returns the gradients of a loss with the derivatives time to the times of the spikes.
 //
-// It is the adjoint of the steps that the solver took (discretise, then differentiate), with the jumps of EventProp between
-// them. With a = dL/dx of a neuron, f the slopes and J the derivative of the jump x <- j(x) at an event at T,
+// It is the adjoint of the steps that the solver took (discretise, then differentiate), with the
+// jumps of EventProp between them. With a = dL/dx of a neuron, f the slopes and J the derivative of
+// the jump x <- j(x) at an event at T,
 //
 //	a <- J' a,  D = (J' a) f(before) - a f(after)            dL/dT by the states after it
 //	a <- J' a - (D + G)/(g_x f(before)) g_x                  at a spike, where the threshold g reaches 0
 //
-// with G the derivative of the loss to the time of the spike by its arrivals, the end of its hold, and the loss itself.
-// That of an arrival goes to the spike that arrives and to its delay; that of the end of a hold to its spike and to the
-// refractory time. The steps themselves are taken as given, so that the gradient is that of the numbers of the forward pass to
-// its tolerance.
+// with G the derivative of the loss to the time of the spike by its arrivals, the end of its hold,
+// and the loss itself. That of an arrival goes to the spike that arrives and to its delay; that of
+// the end of a hold to its spike and to the refractory time. The steps themselves are taken as
+// given, so that the gradient is that of the numbers of the forward pass to its tolerance.
 func (r *Run) Backward(time []float64) (*Gradients, error) {
 	if r.layer == nil {
 		return nil, fmt.Errorf("%w: a backward pass needs a forward pass", eventprop.ErrShape)
@@ -125,8 +126,8 @@ func (b *backward) undo(e *entry) error {
 	return nil
 }
 
-// through takes the adjoint through a jump of the state at e, and returns D. held says whether states are held before and after
-// it. b.before are the slopes before.
+// through takes the adjoint through a jump of the state at e, and returns D. held says whether
+// states are held before and after it. b.before are the slopes before.
 func (b *backward) through(p *program, e *entry, heldBefore, heldAfter bool) float64 {
 	s, j := b.s, e.neuron
 	held := heldBefore && p == &b.layer.Model.input

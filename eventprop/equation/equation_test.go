@@ -12,7 +12,8 @@ import (
 	"github.com/surge-snn/surge/internal/random"
 )
 
-// example is a model with parameters with which it spikes, the unit of its weights, and the times in s.
+// example is a model with parameters with which it spikes, the unit of its weights, and the times
+// in s.
 type example struct {
 	name, text string
 	params     map[string]float64
@@ -31,7 +32,8 @@ var examples = []example{
 	{"Izhikevich", Izhikevich, map[string]float64{"a": 0.02, "b": 0.2, "c": -65, "d": 8, "tau_syn": 5e-3}, 20},
 }
 
-// net draws a layer of 3 neurons that differ with 2 inputs, dense recurrence with delays, and an input of 6 spikes.
+// net draws a layer of 3 neurons that differ with 2 inputs, dense recurrence with delays, and an
+// input of 6 spikes.
 func (x example) net(t *testing.T, r *rand.Rand) (*Layer, []eventprop.Spike) {
 	t.Helper()
 	m, err := Parse(x.text)
@@ -68,7 +70,8 @@ func (x example) net(t *testing.T, r *rand.Rand) (*Layer, []eventprop.Spike) {
 	return l, input
 }
 
-// TestGradients compares all gradients of random recurrent nets of all models with Richardson-extrapolated differences.
+// TestGradients compares all gradients of random recurrent nets of all models with
+// Richardson-extrapolated differences.
 func TestGradients(t *testing.T) {
 	nets, every, tolerance := 6, 1, 1e-12
 	if testing.Short() { // a part of them
@@ -130,8 +133,8 @@ func TestGradients(t *testing.T) {
 						h := 2e-4 * max(math.Abs(at), scale)
 						d1, d2 := difference(h), difference(h/2)
 						want := d2 + (d2-d1)/3
-						// the steps differ between the two sides by their tolerance, of some 10 ms, and the
-						// extrapolation leaves h^4
+						// the steps differ between the two sides by their tolerance, of some 10 ms,
+						// and the extrapolation leaves h^4
 						rounding := tolerance * 25e-3 * 10 / h
 						if math.IsNaN(want) {
 							continue
@@ -189,7 +192,8 @@ func checkTimes(t *testing.T, input []eventprop.Spike, grad []float64, tolerance
 	}
 }
 
-// pattern is the events of each neuron in their order: the loss is smooth as long as it stays, and that of the spikes.
+// pattern is the events of each neuron in their order: the loss is smooth as long as it stays, and
+// that of the spikes.
 func (r *Run) pattern() []int32 {
 	var p []int32
 	for j := range r.neurons {
@@ -226,7 +230,8 @@ func one(t *testing.T, text string, params map[string]float64) *Layer {
 	return l
 }
 
-// TestTheta: with a constant current the theta neuron fires at the period pi tau/sqrt(I), from infinity to infinity.
+// TestTheta: with a constant current the theta neuron fires at the period pi tau/sqrt(I), from
+// infinity to infinity.
 func TestTheta(t *testing.T) {
 	const tau, current = 10e-3, 0.7
 	l := one(t, Theta, map[string]float64{"tau_mem": tau, "tau_syn": 5e-3, "theta_init": -math.Pi, "i_ext": current})
@@ -258,7 +263,8 @@ func TestTheta(t *testing.T) {
 	}
 }
 
-// TestRefractory: with a leak above the threshold the neuron fires at the period t_ref + tau ln((E - V_reset)/(E - V_th)).
+// TestRefractory: with a leak above the threshold the neuron fires at the period t_ref + tau ln((E
+// - V_reset)/(E - V_th)).
 func TestRefractory(t *testing.T) {
 	const tau, leak, reset, hold = 10e-3, 1.5, -0.3, 4e-3
 	l := one(t, LIF, map[string]float64{"tau_mem": tau, "tau_syn": 5e-3, "v_leak": leak, "v_th": 1, "v_reset": reset, "t_ref": hold})
@@ -297,7 +303,8 @@ func TestRefractory(t *testing.T) {
 	}
 }
 
-// TestHoldIsOpenOnTheRight: an input that jumps V is lost during the hold, and felt at its very end.
+// TestHoldIsOpenOnTheRight: an input that jumps V is lost during the hold, and felt at its very
+// end.
 func TestHoldIsOpenOnTheRight(t *testing.T) {
 	l := one(t, `
 dV/dt = -V/tau
@@ -330,7 +337,8 @@ input: V = V + w`, map[string]float64{"tau": 10e-3, "t_ref": 0.25})
 	}
 }
 
-// TestAgainstClosedForm compares LIF neurons without a refractory time with those of package eventprop.
+// TestAgainstClosedForm compares LIF neurons without a refractory time with those of package
+// eventprop.
 func TestAgainstClosedForm(t *testing.T) {
 	for k := range 20 {
 		r := random.New(uint64(k), "equation/closed")

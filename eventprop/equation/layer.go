@@ -9,8 +9,8 @@ import (
 	"github.com/surge-snn/surge/eventprop"
 )
 
-// ErrStep signifies equations that cannot be followed: their step falls below the resolution of time, as where a state goes to
-// infinity before the threshold.
+// ErrStep signifies equations that cannot be followed: their step falls below the resolution of
+// time, as where a state goes to infinity before the threshold.
 var ErrStep = errors.New("equation: the step becomes too small")
 
 // Layer is a population of N = In.Post neurons of a model.
@@ -19,12 +19,14 @@ type Layer struct {
 	Params map[string][]float64 // of each parameter of the model one number for all neurons, or N
 	In     eventprop.Synapses   // [inputs, N]
 	Rec    *eventprop.Synapses  // [N, N]; nil for a feed-forward layer
-	// Tolerance is the largest error of a step, relative to the states (and to 1e-3 of their unit). 0 means 1e-9.
+	// Tolerance is the largest error of a step, relative to the states (and to 1e-3 of their unit).
+	// 0 means 1e-9.
 	Tolerance float64
 	MaxSpikes int // more spikes are an error (eventprop.ErrLimit); 0 means 1<<20
 }
 
-// Check returns an error that says what is wrong with the layer: eventprop.ErrShape or eventprop.ErrParameter.
+// Check returns an error that says what is wrong with the layer: eventprop.ErrShape or
+// eventprop.ErrParameter.
 func (l *Layer) Check() error {
 	if l == nil || l.Model == nil || len(l.Model.States) == 0 {
 		return fmt.Errorf("%w: a layer without a model", eventprop.ErrShape)

@@ -30,9 +30,10 @@ type Model struct {
 //	start: X = f     X at 0, of parameters alone; 0 without such a line
 //	hold: X for t    X stays as it was reset for the absolute refractory time t, a parameter
 //
-// with + - * / ^ (to a number), parentheses and exp, log, sqrt, sin, cos, tanh. Names that are no states are
-// parameters; # begins a comment. The hold is closed on the left and open on the right: an arrival at its very end
-// is felt (nest/nest-simulator#3309). Errors (ErrEquation) name the line and column.
+// with + - * / ^ (to a number), parentheses and exp, log, sqrt, sin, cos, tanh. Names that are no
+// states are parameters; # begins a comment. The hold is closed on the left and open on the right:
+// an arrival at its very end is felt (nest/nest-simulator#3309). Errors (ErrEquation) name the line
+// and column.
 func Parse(text string) (*Model, error) {
 	m := &Model{refractory: -1}
 	type line struct {

@@ -2,7 +2,8 @@ package equation
 
 // The neurons of the literature. Times are in seconds, V and I in one unit of voltage.
 const (
-	// LIF is the leaky integrate-and-fire neuron with an exponential current and an absolute refractory time.
+	// LIF is the leaky integrate-and-fire neuron with an exponential current and an absolute
+	// refractory time.
 	LIF = `
 dV/dt = (v_leak - V + I)/tau_mem
 dI/dt = -I/tau_syn
@@ -12,8 +13,8 @@ hold: V for t_ref
 input: I = I + w
 start: V = v_leak`
 
-	// Alpha is LIF with a double-exponential current: an arrival adds to S, which charges I. Equal time constants
-	// make it the alpha function.
+	// Alpha is LIF with a double-exponential current: an arrival adds to S, which charges I. Equal
+	// time constants make it the alpha function.
 	Alpha = `
 dV/dt = (v_leak - V + I)/tau_mem
 dI/dt = (S - I)/tau_syn
@@ -24,8 +25,8 @@ hold: V for t_ref
 input: S = S + w
 start: V = v_leak`
 
-	// ALIF is LIF with an adapting threshold: each spike raises it by beta, which decays with tau_adapt (Bellec et al. 2018,
-	// arXiv:1803.09574).
+	// ALIF is LIF with an adapting threshold: each spike raises it by beta, which decays with
+	// tau_adapt (Bellec et al. 2018, arXiv:1803.09574).
 	ALIF = `
 dV/dt = (v_leak - V + I)/tau_mem
 dI/dt = -I/tau_syn
@@ -36,8 +37,8 @@ reset: B = B + beta
 input: I = I + w
 start: V = v_leak`
 
-	// QIF is the quadratic neuron in V, which spikes at the finite v_th (Ermentrout and Kopell 1986,
-	// doi:10.1137/0146017).
+	// QIF is the quadratic neuron in V, which spikes at the finite v_th (Ermentrout and Kopell
+	// 1986, doi:10.1137/0146017).
 	QIF = `
 dV/dt = (V^2 + I + i_ext)/tau_mem
 dI/dt = -I/tau_syn
@@ -46,8 +47,8 @@ reset: V = v_reset
 input: I = I + w
 start: V = v_init`
 
-	// Theta is QIF with V = tan(theta/2): its spike is at infinity, from which it comes back at minus infinity. Its spikes appear
-	// and vanish smoothly.
+	// Theta is QIF with V = tan(theta/2): its spike is at infinity, from which it comes back at
+	// minus infinity. Its spikes appear and vanish smoothly.
 	Theta = `
 dtheta/dt = (1 - cos(theta) + (1 + cos(theta))*(I + i_ext))/tau_mem
 dI/dt = -I/tau_syn
@@ -56,7 +57,8 @@ reset: theta = theta - 6.283185307179586
 input: I = I + w
 start: theta = theta_init`
 
-	// EIF is the exponential neuron (Fourcaud-Trocme et al. 2003, doi:10.1523/JNEUROSCI.23-37-11628.2003).
+	// EIF is the exponential neuron (Fourcaud-Trocme et al. 2003,
+	// doi:10.1523/JNEUROSCI.23-37-11628.2003).
 	EIF = `
 dV/dt = (v_leak - V + delta_t*exp((V - v_t)/delta_t) + I)/tau_mem
 dI/dt = -I/tau_syn
@@ -66,7 +68,8 @@ hold: V for t_ref
 input: I = I + w
 start: V = v_leak`
 
-	// AdEx is EIF with an adaptation current A (Brette and Gerstner 2005, doi:10.1152/jn.00686.2005).
+	// AdEx is EIF with an adaptation current A (Brette and Gerstner 2005,
+	// doi:10.1152/jn.00686.2005).
 	AdEx = `
 dV/dt = (v_leak - V + delta_t*exp((V - v_t)/delta_t) + I - A)/tau_mem
 dI/dt = -I/tau_syn
@@ -78,8 +81,8 @@ hold: V for t_ref
 input: I = I + w
 start: V = v_leak`
 
-	// Izhikevich is the neuron of Izhikevich 2003 (doi:10.1109/TNN.2003.820440) in its own units, V in mV and U, but for the time,
-	// which is in seconds.
+	// Izhikevich is the neuron of Izhikevich 2003 (doi:10.1109/TNN.2003.820440) in its own units, V
+	// in mV and U, but for the time, which is in seconds.
 	Izhikevich = `
 dV/dt = 1000*(0.04*V^2 + 5*V + 140 - U + I)
 dU/dt = 1000*a*(b*V - U)

@@ -32,8 +32,8 @@ type instruction struct {
 	x    float64 // of constant, and the exponent of pow
 }
 
-// program is expressions of variables: a list of instructions, of which some are outputs. Its derivative is the same
-// list from the end to the start (reverse accumulation).
+// program is expressions of variables: a list of instructions, of which some are outputs. Its
+// derivative is the same list from the end to the start (reverse accumulation).
 type program struct {
 	code []instruction
 	out  []int32
@@ -77,7 +77,8 @@ func (p *program) eval(values, x []float64) {
 	}
 }
 
-// pull adds the vector-Jacobian product of the outputs with seed to grad, one per variable, after eval.
+// pull adds the vector-Jacobian product of the outputs with seed to grad, one per variable, after
+// eval.
 func (p *program) pull(grad, bar, values, seed []float64) {
 	bar = bar[:len(p.code)]
 	clear(bar)

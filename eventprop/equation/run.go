@@ -8,8 +8,9 @@ import (
 	"github.com/surge-snn/surge/eventprop"
 )
 
-// Run is a pass of one sample through a layer: its spikes, and what the gradients need. The zero value is
-// ready. It is not for concurrent use, and the layer must not change between a pass and its gradient.
+// Run is a pass of one sample through a layer: its spikes, and what the gradients need. The zero
+// value is ready. It is not for concurrent use, and the layer must not change between a pass and
+// its gradient.
 type Run struct {
 	Spikes []eventprop.Spike // of the layer, by time; Current is 0
 	Steps  int               // steps of the solver, those of rejected ones left out
@@ -76,12 +77,12 @@ func (a *arrivals) Pop() any {
 	return x
 }
 
-// Forward simulates the layer until end, in seconds. The input is kept, not copied. The times of spikes are as exact as
-// the steps: the last step to a spike is a step of the method itself, whose length is found by Newton's
-// iteration on the threshold, and not a point of an interpolant.
+// Forward simulates the layer until end, in seconds. The input is kept, not copied. The times of
+// spikes are as exact as the steps: the last step to a spike is a step of the method itself, whose
+// length is found by Newton's iteration on the threshold, and not a point of an interpolant.
 //
-// Errors: those of [Layer.Check], eventprop.ErrSpikes, eventprop.ErrLimit, eventprop.ErrRunaway for a neuron that is above threshold
-// after its reset, and ErrStep.
+// Errors: those of [Layer.Check], eventprop.ErrSpikes, eventprop.ErrLimit, eventprop.ErrRunaway for
+// a neuron that is above threshold after its reset, and ErrStep.
 func (r *Run) Forward(l *Layer, input []eventprop.Spike, end float64) error {
 	*r = Run{Spikes: r.Spikes[:0], log: r.log[:0], states: r.states[:0], neurons: r.neurons[:0]}
 	if err := l.Check(); err != nil {
@@ -215,8 +216,9 @@ func (r *Run) look(j int, until, bound float64) error {
 	return nil
 }
 
-// crossing returns the length of the step from x0 at whose end the threshold is reached from below, or 0 where it is not
-// within h. It looks at the cubic through the thresholds g0 and g1 at both ends, with their slopes, for a maximum between them.
+// crossing returns the length of the step from x0 at whose end the threshold is reached from below,
+// or 0 where it is not within h. It looks at the cubic through the thresholds g0 and g1 at both
+// ends, with their slopes, for a maximum between them.
 func (r *Run) crossing(x0 []float64, h, g0, g1 float64, held bool) float64 {
 	hi := h
 	if !(g1 >= 0) {

@@ -7,7 +7,8 @@ import (
 	"github.com/surge-snn/surge/internal/kernel"
 )
 
-// Serial is layers in a row, also of different models: the spikes of each are the input of the next.
+// Serial is layers in a row, also of different models: the spikes of each are the input of the
+// next.
 type Serial []*Layer
 
 // Pass is a pass of one sample through layers in a row.
@@ -38,7 +39,8 @@ func (n Serial) Forward(p *Pass, input []eventprop.Spike, end float64) error {
 	return nil
 }
 
-// Backward returns the gradients of all layers, with the derivatives time to the spikes of the last.
+// Backward returns the gradients of all layers, with the derivatives time to the spikes of the
+// last.
 func (p *Pass) Backward(time []float64) ([]*Gradients, error) {
 	g := make([]*Gradients, len(p.Runs))
 	for k := len(p.Runs) - 1; k >= 0; k-- {
@@ -51,12 +53,13 @@ func (p *Pass) Backward(time []float64) ([]*Gradients, error) {
 	return g, nil
 }
 
-// Loss is called for each sample after its forward pass, for different samples at once: it returns the loss and its
-// derivatives to the times of the spikes of the last layer.
+// Loss is called for each sample after its forward pass, for different samples at once: it returns
+// the loss and its derivatives to the times of the spikes of the last layer.
 type Loss func(sample int, p *Pass) (loss float64, time []float64, err error)
 
-// Step simulates all samples until end, in parallel, and returns the sum of their losses and its gradients (without
-// InputTime). The sums are the same bits for any number of processors. Errors name the sample.
+// Step simulates all samples until end, in parallel, and returns the sum of their losses and its
+// gradients (without InputTime). The sums are the same bits for any number of processors. Errors
+// name the sample.
 func (n Serial) Step(inputs [][]eventprop.Spike, end float64, loss Loss) (float64, []*Gradients, error) {
 	if loss == nil {
 		return 0, nil, fmt.Errorf("%w: no loss", eventprop.ErrParameter)
@@ -109,7 +112,8 @@ func (n Serial) sample(p *Pass, sample int, input []eventprop.Spike, end float64
 	return nil
 }
 
-// merge adds the gradients b to a, which it returns; those of input times are of a sample, and left out.
+// merge adds the gradients b to a, which it returns; those of input times are of a sample, and left
+// out.
 func merge(a, b []*Gradients) []*Gradients {
 	for _, g := range b {
 		g.InputTime = nil

@@ -50,8 +50,8 @@ func spikeSum(_ int, p *Pass) (float64, []float64, error) {
 	return sum, time, nil
 }
 
-// TestStep: the gradient of a batch through two layers has the slope of its loss along a random direction, and its bits do
-// not depend on the number of processors.
+// TestStep: the gradient of a batch through two layers has the slope of its loss along a random
+// direction, and its bits do not depend on the number of processors.
 func TestStep(t *testing.T) {
 	net, inputs := qifNet(t, 10, 20)
 	const end = 30e-3

@@ -49,7 +49,8 @@ func newStepper(m *Model) *stepper {
 // state are the states among the variables.
 func (s *stepper) state() []float64 { return s.x[1 : 1+len(s.m.States)] }
 
-// slope sets f to the slopes at the variables, with the values of rhs; those of states that are held are 0.
+// slope sets f to the slopes at the variables, with the values of rhs; those of states that are
+// held are 0.
 func (s *stepper) slope(f, values []float64, held bool) {
 	s.m.rhs.eval(values, s.x)
 	for i, k := range s.m.rhs.out {
@@ -60,8 +61,8 @@ func (s *stepper) slope(f, values []float64, held bool) {
 	}
 }
 
-// step sets the state to that after h from x0, with the slopes of all stages. It returns the error of the step relative
-// to the tolerance.
+// step sets the state to that after h from x0, with the slopes of all stages. It returns the error
+// of the step relative to the tolerance.
 func (s *stepper) step(x0 []float64, h, tolerance float64, held bool) float64 {
 	x := s.state()
 	for i := range stages + 1 {
@@ -88,7 +89,8 @@ func (s *stepper) step(x0 []float64, h, tolerance float64, held bool) float64 {
 	return largest
 }
 
-// stepBack sets adj, dL/d(state) after a step, to that before it, and adds to grads, one per variable.
+// stepBack sets adj, dL/d(state) after a step, to that before it, and adds to grads, one per
+// variable.
 func (s *stepper) stepBack(adj, grads, x0 []float64, h float64, held bool) {
 	s.step(x0, h, 1, held)
 	for i := stages - 1; i >= 0; i-- {

@@ -11,20 +11,22 @@ import (
 	"github.com/surge-snn/surge/ops"
 )
 
-// FirstSpike returns the first time of each neuron, [B, N], from times [B, N, K] as [Layer.Apply] returns them: End for
-// a neuron without a spike.
+// FirstSpike returns the first time of each neuron, [B, N], from times [B, N, K] as [Layer.Apply]
+// returns them: End for a neuron without a spike.
 //
 //	y[b, n] = times[b, n, 0]
 func FirstSpike(times *G.Node) (*G.Node, error) {
 	return one(ops.Kernels{Float32: &first[float32]{}, Float64: &first[float64]{}}, nil, times)
 }
 
-// Decode returns the spikes of time steps, [T, B, N], for layers that go through time: the number of spikes with
+// Decode returns the spikes of time steps, [T, B, N], for layers that go through time: the number
+// of spikes with
 //
 //	t Dt <= time < (t+1) Dt
 //
-// in step t. A spike outside of the steps is an error of the run (ops.ErrValue). The counts are constant but for jumps, so
-// that their derivative says nothing; the gradient is what moving the spike to the steps next to its step t changes,
+// in step t. A spike outside of the steps is an error of the run (ops.ErrValue). The counts are
+// constant but for jumps, so that their derivative says nothing; the gradient is what moving the
+// spike to the steps next to its step t changes,
 //
 //	dL/d(time) = (dL/dy[t+1] - dL/dy[t-1])/(2 Dt)
 //
@@ -34,11 +36,13 @@ func Decode(times, mask *G.Node, steps int, dt float64) (*G.Node, error) {
 	return one(ops.Kernels{Float32: &decode[float32]{decoding: d}, Float64: &decode[float64]{decoding: d}}, []bool{true, false}, times, mask)
 }
 
-// Interpolate is [Decode] with each spike divided between the two steps whose middles are next to it,
+// Interpolate is [Decode] with each spike divided between the two steps whose middles are next to
+// it,
 //
 //	y[t] = sum over the spikes of max(0, 1 - |time/Dt - (t + 1/2)|)
 //
-// and in the first and last half step all in that step, so that its parts sum to 1. It is continuous in times, and its gradient is
+// and in the first and last half step all in that step, so that its parts sum to 1. It is
+// continuous in times, and its gradient is
 //
 //	dL/d(time) = (dL/dy[t+1] - dL/dy[t])/Dt,  (t + 1/2) Dt <= time < (t + 3/2) Dt
 //
@@ -48,16 +52,16 @@ func Interpolate(times, mask *G.Node, steps int, dt float64) (*G.Node, error) {
 	return one(ops.Kernels{Float32: &decode[float32]{decoding: d}, Float64: &decode[float64]{decoding: d}}, []bool{true, false}, times, mask)
 }
 
-// Encode returns the times and mask, [B, N, K], of the spikes of time steps, [T, B, N]: a value of 1 in step t is a
-// spike at (t + 1/2) Dt, absent spikes are at end. Other values than 0 and 1, and more than k spikes of a neuron, are
-// errors of the run (ops.ErrValue, eventprop.ErrLimit).
+// Encode returns the times and mask, [B, N, K], of the spikes of time steps, [T, B, N]: a value of
+// 1 in step t is a spike at (t + 1/2) Dt, absent spikes are at end. Other values than 0 and 1, and
+// more than k spikes of a neuron, are errors of the run (ops.ErrValue, eventprop.ErrLimit).
 //
 // Steps have no derivative; the gradient is what moving the spike from its step t changes,
 //
 //	dL/dx[t+1] += Dt dL/d(time),  dL/dx[t-1] -= Dt dL/d(time)
 //
-// so that from times to steps by [Interpolate] or [Decode] and back the derivative of a spike that is alone is 1. That a spike vanishes or
-// appears is not in it. Masks give no gradient.
+// so that from times to steps by [Interpolate] or [Decode] and back the derivative of a spike that
+// is alone is 1. That a spike vanishes or appears is not in it. Masks give no gradient.
 func Encode(spikes *G.Node, k int, dt, end float64) (times, mask *G.Node, err error) {
 	e := encoding{k, dt, end}
 	out, err := ops.Apply(ops.Kernels{Float32: &encode[float32]{encoding: e}, Float64: &encode[float64]{encoding: e}}, []bool{true}, spikes)

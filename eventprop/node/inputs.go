@@ -11,9 +11,10 @@ import (
 	"github.com/surge-snn/surge/ops"
 )
 
-// Inputs are the nodes that a [Layer] depends on. All but the first three may be nil: there are then no recurrent
-// weights and no delays, and the parameters of neurons are the numbers of Layer.Params, which a node replaces. Nodes of parameters of
-// neurons hold one number for all neurons, [1], or one for each, [N].
+// Inputs are the nodes that a [Layer] depends on. All but the first three may be nil: there are
+// then no recurrent weights and no delays, and the parameters of neurons are the numbers of
+// Layer.Params, which a node replaces. Nodes of parameters of neurons hold one number for all
+// neurons, [1], or one for each, [N].
 type Inputs struct {
 	Times, Mask *G.Node // [B, sources, J]: spikes in any order, in seconds; those with mask 0 are not there
 	WIn         *G.Node // [sources, N]

@@ -20,18 +20,20 @@ type Layer struct {
 	Settings eventprop.Settings
 	// End is the duration of the simulation in seconds, which is also the time of an absent spike.
 	End float64
-	// Spikes is K, the most spikes that a neuron may have in a sample. More are an error of the run that
-	// wraps eventprop.ErrLimit: nothing is truncated.
+	// Spikes is K, the most spikes that a neuron may have in a sample. More are an error of the run
+	// that wraps eventprop.ErrLimit: nothing is truncated.
 	Spikes int
 }
 
 // Apply adds the layer to the graph and returns the times and mask of its spikes, [B, N, K].
 //
-// The gradient with respect to all inputs but the mask is exact, see [eventprop.Tape.Backward]; that of
-// a spike that is not there is 0, and so are those with respect to masks. Gradients of time constants take some three
-// times as long. The samples of a batch run in parallel; the result does not depend on how many do.
+// The gradient with respect to all inputs but the mask is exact, see [eventprop.Tape.Backward];
+// that of a spike that is not there is 0, and so are those with respect to masks. Gradients of time
+// constants take some three times as long. The samples of a batch run in parallel; the result does
+// not depend on how many do.
 //
-// Errors wrap ops.ErrShape or an error of package eventprop; those of values in nodes are errors of the run.
+// Errors wrap ops.ErrShape or an error of package eventprop; those of values in nodes are errors of
+// the run.
 func (l Layer) Apply(in Inputs) (times, mask *G.Node, err error) {
 	if in.Times == nil || in.Mask == nil || in.WIn == nil {
 		return nil, nil, fmt.Errorf("%w: event LIF without Times, Mask or WIn", ops.ErrShape)
@@ -113,7 +115,8 @@ func (k *lif[T]) Shapes(in []tensor.Shape) ([]tensor.Shape, error) {
 	return []tensor.Shape{out, out.Clone()}, nil
 }
 
-// parallel calls f for all samples, those of a group one after the other, and returns the first error.
+// parallel calls f for all samples, those of a group one after the other, and returns the first
+// error.
 func (k *lif[T]) parallel(f func(group, b int) error) error {
 	kernel.Blocks(groups, 1, func(g, _ int) {
 		for b := g * k.batch / groups; b < (g+1)*k.batch/groups; b++ {
