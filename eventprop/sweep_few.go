@@ -6,7 +6,7 @@ import (
 	"github.com/surge-snn/surge/internal/lanes"
 )
 
-// few is the most neurons of which few is faster than many.
+// few is the most neurons of which sweep.few is faster than sweep.many.
 const few = 2 * lanes.Block
 
 // blockEnd is where the spikes and the trains of a block of neurons end.

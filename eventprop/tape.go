@@ -35,7 +35,8 @@ type Tape struct {
 }
 
 // engine is a way through a layer. It owns what it remembers of a pass; the tape has the
-// rest. What an engine does not keep enough for, false says: [Tape.unfold] has it all.
+// rest. What an engine does not keep enough for, false says: that of
+// [Tape.detailed] has it all.
 type engine interface {
 	// forward goes from the start to the end.
 	forward(t *Tape) error
