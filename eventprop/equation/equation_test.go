@@ -73,7 +73,7 @@ func (x example) net(t *testing.T, r *rand.Rand) (*Layer, []eventprop.Spike) {
 // TestGradients compares all gradients of random recurrent nets of all models with
 // Richardson-extrapolated differences.
 func TestGradients(t *testing.T) {
-	nets, every, tolerance := 6, 1, 1e-12
+	nets, every, tolerance := 3, 1, 1e-12
 	if testing.Short() { // a part of them
 		nets, every, tolerance = 1, 3, 1e-11
 	}
