@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-func text(t testing.TB, content string) string {
+func saveText(t testing.TB, content string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "data.csv")
 	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
@@ -20,7 +20,7 @@ func text(t testing.TB, content string) string {
 }
 
 func TestCSVFeatures(t *testing.T) {
-	r, err := CSV{}.read(text(t, "index;height;label;width;set\n0;0,5;cat;1;0\n1;1,5;dog;2;2\n2;2,5;cat;3;1\n"))
+	r, err := CSV{}.read(saveText(t, "index;height;label;width;set\n0;0,5;cat;1;0\n1;1,5;dog;2;2\n2;2,5;cat;3;1\n"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -33,13 +33,13 @@ func TestCSVFeatures(t *testing.T) {
 	if !reflect.DeepEqual(list[1].X, []float64{1.5, 2}) || list[1].Label != 1 || list[2].Label != 0 || !slices.Equal(target.Names, []string{"cat", "dog"}) || !slices.Equal(r.set, []int32{0, 2, 1}) {
 		t.Errorf("%+v, parts %v, %+v", list, r.set, target)
 	}
-	if r, err = (CSV{Y: "width", Ignore: []string{"name"}}).read(text(t, "name,height,width\na,1,0.5\nb,2,3\n")); err != nil || r.form.Target.Kind != VectorTarget || all(t, r)[1].Y[0] != 3 {
+	if r, err = (CSV{Y: "width", Ignore: []string{"name"}}).read(saveText(t, "name,height,width\na,1,0.5\nb,2,3\n")); err != nil || r.form.Target.Kind != VectorTarget || all(t, r)[1].Y[0] != 3 {
 		t.Errorf("a number as target: %v, %+v", err, r)
 	}
 }
 
 func TestCSVSequences(t *testing.T) {
-	r, err := CSV{Y: "class", Sample: "trial", Files: Files{Group: "who"}}.read(text(t,
+	r, err := CSV{Y: "class", Sample: "trial", Files: Files{Group: "who"}}.read(saveText(t,
 		"trial,who,a,b,class\n7,x,1,2,5\n7,x,3,4,5\n2,y,5,6,6\n9,x,7,8,5\n9,x,9,10,5\n9,x,11,12,5\n"))
 	if err != nil {
 		t.Fatal(err)
@@ -74,7 +74,7 @@ func TestCSVErrors(t *testing.T) {
 		{CSV{}, "a,y,set\n1,1,train\n", `found "train"`},
 		{CSV{Files: Files{Group: "g"}}, "a,y\n1,1\n", `a column "g"`},
 	} {
-		path := text(t, c.text)
+		path := saveText(t, c.text)
 		if _, err := c.set.read(path); !errors.Is(err, ErrFormat) || !strings.Contains(err.Error(), c.says) || !strings.Contains(err.Error(), path) {
 			t.Errorf("%q: error %v, want ErrFormat with %q", c.text, err, c.says)
 		}

@@ -11,6 +11,9 @@ var Sets = Catalogue[Source]{
 	{"mnist", "the files of MNIST, or of sets in its format", newMNISTSource},
 	{"npz", "arrays of NumPy: features, sequences or events", newNPZ},
 	{"ts", "the .ts files of the UCR and UEA archive: sequences", newTS},
+	{"nmnist", "recordings in the format of N-MNIST and N-Caltech101 (.bin)", newEventFiles("file", ".bin")},
+	{"aedat", "recordings of event cameras, AEDAT 2, 3.1 and 4", newEventFiles("first", ".aedat", ".aedat4")},
+	{"events", "recordings as rows (.csv) or as arrays that tonic writes (.npy)", newEventFiles("file", ".csv", ".npy")},
 	{"csv", "rows of numbers: features, or the steps of sequences", newCSV},
 }
 

@@ -1,0 +1,286 @@
+package data
+
+import (
+	"cmp"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// EventFiles reads recordings of event cameras and other sensors, one file each, that lie in a folder for each class:
+//
+//	DIR/train/CLASS/FILE   DIR/test/CLASS/FILE   perhaps DIR/valid/CLASS/FILE
+//
+// or DIR/CLASS/FILE, which is divided. The names of the parts may be written large, as N-MNIST has them. A file is read
+// once to check and measure it, and again whenever its sample is wanted: memory does not grow with the set.
+//
+// The channel of an event is (p height + y) width + x, with the polarity p.
+type EventFiles struct {
+	Dir string
+	// Endings of the files: of other files none may be there.
+	Endings []string
+	// Sensor is the layout of addresses in AEDAT 2: "dvs128" or "davis".
+	Sensor string
+	// Unit of the times in .csv and .npy: "s", "ms" or "us"; empty: s for fractions in .csv, µs in .npy.
+	Unit string
+	// Origin "first" lets each recording begin with its first event; empty: times as they are.
+	Origin string
+	// Width and Height of the sensor, in pixels after the filter; 0: what the events need.
+	Width, Height int
+	// TimeWindow cuts each recording into windows of so many s, of which each is a sample (SliceByTime); what is left over at
+	// its end is in none. 0: the recording is one.
+	TimeWindow float64
+	// Split are the fractions for the parts that have no folder of their own, as in [Files]. Recordings stay whole.
+	Split []float64
+	// SplitSeed chooses among the divisions.
+	SplitSeed int
+	Filter    EventFilter
+}
+
+// newEventFiles returns the constructor of a row for some kinds of files.
+func newEventFiles(origin string, endings ...string) func(p *Params) Source {
+	return func(p *Params) Source {
+		s := EventFiles{Endings: endings,
+			Dir: p.String("dir", "", "folder of train/CLASS/FILE and test/CLASS/FILE, or of CLASS/FILE, with files "+strings.Join(endings, ", ")),
+		}
+		if slices.Contains(endings, ".aedat") {
+			s.Sensor = p.Choice("sensor", "", "of AEDAT 2", "dvs128", "davis")
+		}
+		if slices.Contains(endings, ".csv") {
+			s.Unit = p.Choice("unit", "", "of the times; nothing: s where they are fractions, µs in .npy", "s", "ms", "us")
+		}
+		s.Origin = p.Choice("origin", origin, "of times; first: each recording begins with its first event", "first", "file")
+		s.Width, s.Height = p.Int("width", 0, "of the sensor in pixels; 0: what the events need"), p.Int("height", 0, "of the sensor in pixels; 0: what the events need")
+		s.TimeWindow = p.Float("time_window", 0, "s; each window of a recording is a sample (SliceByTime); 0: the recording is one")
+		s.Split = p.Floats("split", nil, "fractions for training, validation and test, of those that have no folder; nothing: 0.7, 0.15, 0.15 or 0.85, 0.15")
+		s.SplitSeed = p.Int("split_seed", 0, "chooses among the divisions")
+		s.Filter = readEventFilter(p)
+		p.Want("dir", s.Dir != "", "the folder of the recordings")
+		p.Want("time_window", s.TimeWindow >= 0, ">= 0 s")
+		return s
+	}
+}
+
+// Load lists and measures the recordings.
+func (s EventFiles) Load() (p Parts, err error) {
+	folders, err := s.parts()
+	if err != nil {
+		return p, err
+	}
+	names, err := classFolders(folders)
+	if err != nil {
+		return p, err
+	}
+	if len(names) < 2 {
+		return p, fmt.Errorf("%s: %w: expected a folder for each of at least two classes, found %q", s.Dir, ErrFormat, names)
+	}
+	var sets [3]*eventFiles
+	form := Form{Input: EventList, Target: Target{Kind: ClassTarget, Size: len(names), Names: names}}
+	width, height := s.Width, s.Height
+	for k, folder := range folders {
+		if folder == "" {
+			continue
+		}
+		if sets[k], err = s.list(folder, names); err != nil {
+			return p, err
+		}
+		width, height = max(width, sets[k].width), max(height, sets[k].height)
+		form.Duration = max(form.Duration, sets[k].form.Duration)
+	}
+	polarities := 2
+	if s.Filter.MergePolarities {
+		polarities = 1
+	}
+	form.Channels = width * height * polarities
+	dst := []*Dataset{&p.Train, &p.Valid, &p.Test}
+	var open []*Dataset
+	for k, set := range sets {
+		if set == nil || k == 0 {
+			open = append(open, dst[k])
+		} else {
+			*dst[k] = set
+		}
+		if set != nil {
+			set.form, set.width, set.height = form, width, height
+		}
+	}
+	all := &recorded{n: sets[0].Len(), groups: sets[0].file}
+	if err := (Files{Split: s.Split, SplitSeed: s.SplitSeed}).divide(all, open); err != nil {
+		return p, fmt.Errorf("%s: %w", s.Dir, err)
+	}
+	for _, d := range open {
+		if v, ok := (*d).(*view); ok {
+			v.Dataset = sets[0]
+		} else {
+			*d = sets[0]
+		}
+	}
+	return p, p.check()
+}
+
+// parts returns the folders of the parts; "" for one that has none.
+func (s EventFiles) parts() (folders [3]string, err error) {
+	entries, err := os.ReadDir(s.Dir)
+	if err != nil {
+		return folders, fmt.Errorf("data: %w", err)
+	}
+	for _, e := range entries {
+		k := slices.Index([]string{"train", "valid", "test"}, strings.ToLower(e.Name()))
+		if k >= 0 && e.IsDir() {
+			folders[k] = filepath.Join(s.Dir, e.Name())
+		}
+	}
+	if folders == [3]string{} {
+		folders[0] = s.Dir
+	}
+	if folders[0] == "" {
+		return folders, fmt.Errorf("%s: %w: expected a folder train beside valid or test", s.Dir, ErrFormat)
+	}
+	return folders, nil
+}
+
+// classFolders returns the names of the folders in the parts, numbers by their value.
+func classFolders(folders [3]string) ([]string, error) {
+	var names []string
+	for _, folder := range folders {
+		if folder == "" {
+			continue
+		}
+		entries, err := os.ReadDir(folder)
+		if err != nil {
+			return nil, fmt.Errorf("data: %w", err)
+		}
+		for _, e := range entries {
+			if e.IsDir() && !strings.HasPrefix(e.Name(), ".") && !slices.Contains(names, e.Name()) {
+				names = append(names, e.Name())
+			}
+		}
+	}
+	slices.SortFunc(names, func(a, b string) int {
+		n, errA := strconv.Atoi(a)
+		m, errB := strconv.Atoi(b)
+		if errA == nil && errB == nil {
+			return cmp.Compare(n, m)
+		}
+		return cmp.Compare(a, b)
+	})
+	return names, nil
+}
+
+// eventFiles are the recordings of one part.
+type eventFiles struct {
+	EventFiles
+	paths         []string
+	label         []int
+	file          []int32 // of each sample
+	window        []int   // of each sample, in its file
+	form          Form
+	width, height int
+}
+
+// list finds and measures the recordings of a part.
+func (s EventFiles) list(folder string, names []string) (*eventFiles, error) {
+	set := &eventFiles{EventFiles: s}
+	for class, name := range names {
+		dir := filepath.Join(folder, name)
+		entries, err := os.ReadDir(dir)
+		if err != nil && !os.IsNotExist(err) {
+			return nil, fmt.Errorf("data: %w", err)
+		}
+		for _, e := range entries {
+			if e.IsDir() || strings.HasPrefix(e.Name(), ".") {
+				continue
+			}
+			path := filepath.Join(dir, e.Name())
+			if !slices.Contains(s.Endings, strings.ToLower(filepath.Ext(path))) {
+				return nil, fmt.Errorf("%s: %w: expected files ending in %s", path, ErrFormat, strings.Join(s.Endings, ", "))
+			}
+			if err := set.measure(path, class); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if set.Len() == 0 {
+		return nil, fmt.Errorf("%s: %w: no recordings in the folders %s: %w", folder, ErrFormat, strings.Join(names, ", "), fs.ErrNotExist)
+	}
+	return set, nil
+}
+
+// measure reads a recording and adds its samples.
+func (d *eventFiles) measure(path string, class int) error {
+	rec, err := d.read(path)
+	if err != nil {
+		return err
+	}
+	width, height := rec.size()
+	if d.Width > 0 && width > d.Width || d.Height > 0 && height > d.Height {
+		return fmt.Errorf("%s: %w: events on %d x %d pixels, want at most %d x %d", path, ErrFormat, width, height, d.Width, d.Height)
+	}
+	d.width, d.height = max(d.width, width), max(d.height, height)
+	end := 0.0
+	if len(rec) > 0 {
+		end = endOf(float64(rec[len(rec)-1].t) / 1e6)
+	}
+	windows := 1
+	if d.TimeWindow > 0 {
+		windows, end = int(end/d.TimeWindow+1e-9), d.TimeWindow
+	}
+	d.paths, d.label = append(d.paths, path), append(d.label, class)
+	for k := range windows {
+		d.file, d.window = append(d.file, int32(len(d.paths)-1)), append(d.window, k)
+		d.form.Duration = max(d.form.Duration, end)
+	}
+	return nil
+}
+
+// read reads and filters a recording.
+func (d *eventFiles) read(path string) (recording, error) {
+	rec, err := readRecording(path, eventOptions{sensor: d.Sensor, unit: d.Unit})
+	if err != nil {
+		return nil, err
+	}
+	if rec, err = d.Filter.apply(rec, d.Origin); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return rec, nil
+}
+
+// Len returns the number of samples.
+func (d *eventFiles) Len() int { return len(d.file) }
+
+// Form returns events with a class.
+func (d *eventFiles) Form() Form { return d.form }
+
+// Sample reads the file of sample i.
+func (d *eventFiles) Sample(s *Sample, i int) error {
+	if err := checkIndex(d, i); err != nil {
+		return err
+	}
+	rec, err := d.read(d.paths[d.file[i]])
+	if err != nil {
+		return err
+	}
+	s.Label, s.Events, s.Duration = d.label[d.file[i]], s.Events[:0], d.TimeWindow
+	for _, e := range rec {
+		t := float64(e.t) / 1e6
+		if d.TimeWindow > 0 {
+			if int(t/d.TimeWindow+1e-9) != d.window[i] {
+				continue
+			}
+			t = max(t-float64(d.window[i])*d.TimeWindow, 0)
+		}
+		s.Events = append(s.Events, Spike{t, (int(e.p)*d.height+int(e.y))*d.width + int(e.x)})
+	}
+	if d.TimeWindow == 0 {
+		last := 0.0
+		if n := len(s.Events); n > 0 {
+			last = s.Events[n-1].Time
+		}
+		s.Duration = endOf(last)
+	}
+	return nil
+}
