@@ -133,12 +133,28 @@ func readout(name string, init graph.Init, f func(x *G.Node) (*G.Node, error)) C
 	}
 }
 
+// until is the case of an operation on sequences of different lengths in [T, B, N].
+func until(name string, f func(x, length *G.Node) (*G.Node, error)) Case {
+	return Case{
+		Name:   name,
+		Covers: []string{name},
+		Model: func(b *graph.Builder) {
+			probe(b, b.Check(f(b.Param("x", models.Normal(0, 1), 5, 3, 2), b.Const("length", []float64{5, 1, 3}, 3))))
+		},
+	}
+}
+
 func readoutCases() []Case {
 	return []Case{
 		readout("ops.SumOverTime", models.Normal(0, 1), ops.SumOverTime),
 		readout("ops.MeanOverTime", models.Normal(0, 1), ops.MeanOverTime),
 		readout("ops.MaxOverTime", models.Normal(0, 1), ops.MaxOverTime),
 		readout("ops.LastStep", models.Normal(0, 1), ops.LastStep),
+		until("ops.Until", ops.Until),
+		until("ops.SumUntil", ops.SumUntil),
+		until("ops.MeanUntil", ops.MeanUntil),
+		until("ops.MaxUntil", ops.MaxUntil),
+		until("ops.LastUntil", ops.LastUntil),
 		readout("ops.FirstSpikeTime", models.Uniform(0, 1), func(x *G.Node) (*G.Node, error) { return ops.FirstSpikeTime(x, 0.5) }),
 	}
 }
