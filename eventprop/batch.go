@@ -16,7 +16,8 @@ import (
 // made a step shares its memory, so that the two are not for concurrent use.
 type Batch struct {
 	Net    Serial
-	End    float64 // s, duration of the simulation
+	End    float64   // s, duration of the simulation
+	Ends   []float64 // s, that of each sample; nil: all have End
 	Method Method
 
 	work *work
@@ -36,6 +37,9 @@ func (b *Batch) Step(g []*Gradients, inputs [][]Spike, loss Loss) (sum float64, 
 	if w.plans, err = b.Net.prepare(w.plans); err != nil {
 		return 0, report, err
 	}
+	if b.Ends != nil && len(b.Ends) != len(inputs) {
+		return 0, report, fmt.Errorf("%w: ends of %d samples for %d", ErrShape, len(b.Ends), len(inputs))
+	}
 	if loss == nil {
 		return 0, report, fmt.Errorf("%w: no loss", ErrParameter)
 	}
@@ -49,8 +53,8 @@ func (b *Batch) Step(g []*Gradients, inputs [][]Spike, loss Loss) (sum float64, 
 			}
 		}
 	}
-	w.end, w.method, w.grads, w.inputs, w.loss = b.End, b.Method, g, inputs, loss
-	defer func() { w.grads, w.inputs, w.loss = nil, nil, nil }()
+	w.end, w.ends, w.method, w.grads, w.inputs, w.loss = b.End, b.Ends, b.Method, g, inputs, loss
+	defer func() { w.ends, w.grads, w.inputs, w.loss = nil, nil, nil, nil }()
 	n := b.groups(len(inputs))
 	for len(w.groups) < n {
 		w.groups = append(w.groups, group{})
@@ -97,6 +101,7 @@ type work struct {
 	groups []group
 
 	end    float64
+	ends   []float64 // of each sample; nil: all have end
 	method Method
 	grads  []*Gradients // to add to, or nil
 	inputs [][]Spike
@@ -162,7 +167,11 @@ func (g *group) run(w *work, lo, hi int) {
 }
 
 func (g *group) sample(w *work, sample int) error {
-	if err := g.pass.forward(w.plans, w.inputs[sample], w.end); err != nil {
+	end := w.end
+	if w.ends != nil {
+		end = w.ends[sample]
+	}
+	if err := g.pass.forward(w.plans, w.inputs[sample], end); err != nil {
 		return err
 	}
 	value, err := w.loss(sample, &g.pass)

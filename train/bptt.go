@@ -8,7 +8,6 @@ import (
 	"gorgonia.org/tensor"
 
 	"github.com/surge-snn/surge/graph"
-	"github.com/surge-snn/surge/ops"
 	"github.com/surge-snn/surge/optim"
 	"github.com/surge-snn/surge/train/data"
 )
@@ -22,6 +21,10 @@ type Model func(b *graph.Builder, x *G.Node) Outputs
 type Outputs struct {
 	// Logits are the scores of the C classes, [B, C], where the targets are classes.
 	Logits *G.Node
+	// Trace and Readout stand in place of Logits where samples may differ in length: the readout of what the output neurons do,
+	// [T, B, C], until the end of each sample. Logits that a model makes itself see the steps behind it, too.
+	Trace   *G.Node
+	Readout Readout
 	// Y is what the network gives for other targets: [B, Size] for a vector, [T, B, Size] for a
 	// sequence, spikes [T, B, Size] for spikes.
 	Y *G.Node
@@ -29,12 +32,16 @@ type Outputs struct {
 	Loss *G.Node
 	// Layers are the spiking layers, in the order of the network.
 	Layers []Layer
+
+	length *G.Node // [B]; nil: none is needed yet
 }
 
 // Layer is a layer of spiking neurons.
 type Layer struct {
 	Name   string
 	Spikes *G.Node // [T, B, N]
+	// Rate, where it is not nil, is a loss of the numbers of spikes.
+	Rate *Rate
 }
 
 // Shape is the shape of the input of a network, [T, B, N].
@@ -197,7 +204,7 @@ func (m BPTT) pass(params *graph.Params, shape Shape, s graph.Settings) (*pass, 
 		if s.NoGrad {
 			for _, l := range o.Layers {
 				p.layers = append(p.layers, l.Name)
-				b.Output(l.Name, b.Check(ops.SumOverTime(l.Spikes)))
+				b.Output(l.Name, o.counts(b, l))
 			}
 		}
 	})
@@ -228,6 +235,7 @@ func (m BPTT) apply(b *graph.Builder, x *G.Node) Outputs {
 	}
 	o := m.Model(b, x)
 	rows, size := x.Shape()[1], m.Target.Size
+	o.overTime(b, rows)
 	if m.Target.Kind == data.ClassTarget {
 		if o.Logits == nil || o.Logits.Dims() != 2 || o.Logits.Shape()[0] != rows || size > 0 && o.Logits.Shape()[1] != size {
 			want := "C"
@@ -346,6 +354,9 @@ func (n *Network) set(p *pass, b *data.Batch) error {
 		if err := p.prog.Set(inputName, x); err != nil {
 			return err
 		}
+	}
+	if err := setLengths(p.prog, b, p.rows); err != nil {
+		return err
 	}
 	return n.setTargets(p, b)
 }

@@ -22,7 +22,7 @@ func TestNetworkByHand(t *testing.T) {
 	model := func(b *graph.Builder, x *G.Node) Outputs {
 		w := models.Linear{Out: 3, Init: func(dst []float64, _ []int, _ *rand.Rand) { copy(dst, []float64{1, 1, 2}) }}
 		logits := b.Check(ops.SumOverTime(w.Apply(b, "w", x)))
-		return Outputs{Logits: logits, Layers: []Layer{{"input", x}}}
+		return Outputs{Logits: logits, Layers: []Layer{{Name: "input", Spikes: x}}}
 	}
 	for _, dt := range []tensor.Dtype{tensor.Float32, tensor.Float64} {
 		net, err := BPTT{Model: model, Graph: graph.Settings{DType: dt}}.Build(graph.NewParams(1), Shape{Steps: 2, Batch: 4, Channels: 1})

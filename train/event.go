@@ -300,7 +300,7 @@ func (n *EventNetwork) take(set data.Batches, epoch uint64, k int) error {
 		}
 		n.inputs[row] = in
 	}
-	n.batch.End = set.Duration
+	n.batch.End, n.batch.Ends = set.Duration, n.events.Ends[:n.events.Valid]
 	n.set()
 	return nil
 }
@@ -419,7 +419,7 @@ func (n *EventNetwork) Trace(set data.Batches, epoch uint64, k int) (*EventTrace
 		return nil, err
 	}
 	var p eventprop.Pass
-	if err := n.net.Forward(&p, n.inputs[0], set.Duration); err != nil {
+	if err := n.net.Forward(&p, n.inputs[0], n.events.Ends[0]); err != nil {
 		return nil, err
 	}
 	if _, err := n.loss(0, &p); err != nil {

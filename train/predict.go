@@ -2,11 +2,11 @@ package train
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/surge-snn/surge/eventprop"
 	"github.com/surge-snn/surge/graph"
-	"github.com/surge-snn/surge/ops"
 	"github.com/surge-snn/surge/train/data"
 )
 
@@ -60,7 +60,7 @@ func (m BPTT) Predict(ctx context.Context, params *graph.Params, set data.Batche
 			}
 		}
 		x = inUse(x[:0], &batch)
-		if err := p.Set(inputName, x); err != nil {
+		if err := errors.Join(p.Set(inputName, x), setLengths(p, &batch, rows)); err != nil {
 			return err
 		}
 		if err := p.Run(); err != nil {
@@ -88,7 +88,7 @@ func (m BPTT) forward(params *graph.Params, shape Shape, dt float64) (p *graph.P
 		layers = nil
 		for _, l := range o.Layers {
 			layers = append(layers, l.Name)
-			b.Output(l.Name, b.Check(ops.SumOverTime(l.Spikes)))
+			b.Output(l.Name, o.counts(b, l))
 		}
 	})
 	return p, layers, err
@@ -140,7 +140,7 @@ func (n *EventNetwork) Predict(ctx context.Context, set data.Batches, each func(
 			return err
 		}
 		for row := range n.events.Valid {
-			if err := n.net.Forward(&pass, n.inputs[row], set.Duration); err != nil {
+			if err := n.net.Forward(&pass, n.inputs[row], n.events.Ends[row]); err != nil {
 				return fmt.Errorf("sample %d: %w", n.events.Samples[row], err)
 			}
 			if err := n.predicted(&p, &pass, row); err != nil {

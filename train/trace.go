@@ -1,6 +1,7 @@
 package train
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/surge-snn/surge/graph"
@@ -43,7 +44,7 @@ func (m BPTT) Trace(params *graph.Params, batch *data.Batch) (*Trace, error) {
 	if dt != batch.Dt {
 		return nil, fmt.Errorf("%w: a batch with steps of %g s for a network with steps of %g s", ErrSettings, batch.Dt, dt)
 	}
-	if err := prog.Set(inputName, batch.Input); err != nil {
+	if err := errors.Join(prog.Set(inputName, batch.Input), setLengths(prog, batch, batch.Size)); err != nil {
 		return nil, err
 	}
 	if err := prog.Run(); err != nil {

@@ -102,22 +102,19 @@ func (e *Experiment) network(b *graph.Builder, x *G.Node, s surrogate.Surrogate,
 		name := fmt.Sprintf("hidden%d", i+1)
 		current := models.Linear{Out: n, Bias: m.Bias, Init: models.FanIn(m.WMean, m.WGain)}.Apply(b, name+"/w", x)
 		x = e.neurons(s).Apply(b, name, current).Spikes
-		o.Layers = append(o.Layers, train.Layer{Name: name, Spikes: x})
-		if e.Loss.RateWeight > 0 {
-			o.Loss = e.regulariser(b, x, o.Loss)
-		}
+		o.Layers = append(o.Layers, train.Layer{Name: name, Spikes: x, Rate: e.rate()})
 	}
 	out := models.Linear{Out: classes, Bias: m.Bias, Init: models.FanIn(m.OutMean, m.OutGain)}.Apply(b, "out/w", x)
 	if m.Readout == "count" {
 		spikes := e.neurons(s).Apply(b, "out", out).Spikes
 		o.Layers = append(o.Layers, train.Layer{Name: "out", Spikes: spikes})
-		o.Logits = b.Check(ops.SumOverTime(spikes))
+		o.Trace, o.Readout = spikes, ops.SumUntil
 		return o
 	}
-	reduce := map[string]func(*G.Node) (*G.Node, error){
-		"li-max": ops.MaxOverTime, "li-mean": ops.MeanOverTime, "li-sum": ops.SumOverTime, "li-last": ops.LastStep,
+	o.Readout = map[string]train.Readout{
+		"li-max": ops.MaxUntil, "li-mean": ops.MeanUntil, "li-sum": ops.SumUntil, "li-last": ops.LastUntil,
 	}[m.Readout]
-	o.Logits = b.Check(reduce(models.LI{TauMem: models.Fixed(m.TauOut)}.Apply(b, "out", out).Vmem))
+	o.Trace = models.LI{TauMem: models.Fixed(m.TauOut)}.Apply(b, "out", out).Vmem
 	return o
 }
 
@@ -149,17 +146,16 @@ func (e *Experiment) neurons(s surrogate.Surrogate) models.LIF {
 	return l
 }
 
-// regulariser adds the rate bounds of one layer to a loss, which may be nil.
-func (e *Experiment) regulariser(b *graph.Builder, spikes, loss *G.Node) *G.Node {
+// rate returns the bounds of the rates of hidden layers, or nil.
+func (e *Experiment) rate() *train.Rate {
+	if e.Loss.RateWeight == 0 {
+		return nil
+	}
 	bounds := ops.RateBounds{Lower: e.Loss.RateLower, Upper: math.Inf(1)}
 	if e.Loss.RateUpper > 0 {
 		bounds.Upper = e.Loss.RateUpper
 	}
-	r := b.Check(ops.Affine(b.Check(bounds.Apply(spikes)), e.Loss.RateWeight, 0))
-	if loss == nil {
-		return r
-	}
-	return b.Check(G.Add(loss, r))
+	return &train.Rate{Weight: e.Loss.RateWeight, Bounds: bounds}
 }
 
 // isWeight says whether a parameter is a matrix of weights, for weight decay.

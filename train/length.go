@@ -1,0 +1,69 @@
+package train
+
+import (
+	G "gorgonia.org/gorgonia"
+
+	"github.com/surge-snn/surge/graph"
+	"github.com/surge-snn/surge/ops"
+	"github.com/surge-snn/surge/train/data"
+)
+
+// Readout makes logits [B, C] of what output neurons do over the steps of each sample, x [T, B, C] until length [B]:
+// [ops.MaxUntil], [ops.MeanUntil], [ops.SumUntil], [ops.LastUntil].
+type Readout func(x, length *G.Node) (*G.Node, error)
+
+// Rate is a bound of the spikes of a layer, whose loss is added to that of the network. Spikes beyond the end of a sample do not
+// count.
+type Rate struct {
+	Weight float64
+	Bounds ops.RateBounds
+}
+
+// lengthName is the input with the number of steps of each row, where a program needs it.
+const lengthName = "length"
+
+// steps returns the node of the lengths, which is made when it is first wanted.
+func (o *Outputs) steps(b *graph.Builder, rows int) *G.Node {
+	if o.length == nil {
+		o.length = b.Input(lengthName, rows)
+	}
+	return o.length
+}
+
+// overTime adds what depends on the lengths of the samples: the readout of Trace, and the bounds of rates.
+func (o *Outputs) overTime(b *graph.Builder, rows int) {
+	if o.Trace != nil {
+		if o.Readout == nil {
+			b.Failf("Outputs.Trace without a Readout")
+		}
+		o.Logits = b.Check(o.Readout(o.Trace, o.steps(b, rows)))
+	}
+	for _, l := range o.Layers {
+		if l.Rate == nil {
+			continue
+		}
+		inside := b.Check(ops.Until(l.Spikes, o.steps(b, rows)))
+		loss := b.Check(ops.Affine(b.Check(l.Rate.Bounds.Apply(inside)), l.Rate.Weight, 0))
+		if o.Loss != nil {
+			loss = b.Check(G.Add(o.Loss, loss))
+		}
+		o.Loss = loss
+	}
+}
+
+// counts returns the spikes of each neuron of a layer, [B, N].
+func (o *Outputs) counts(b *graph.Builder, l Layer) *G.Node {
+	return b.Check(ops.SumUntil(l.Spikes, o.steps(b, l.Spikes.Shape()[1])))
+}
+
+// setLengths gives a program the lengths of the first rows of a batch, where it needs them.
+func setLengths(p *graph.Program, b *data.Batch, rows int) error {
+	if p.Input(lengthName) == nil {
+		return nil
+	}
+	length := make([]float32, rows)
+	for i := range length {
+		length[i] = float32(b.Lengths[i])
+	}
+	return p.Set(lengthName, length)
+}
