@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"math"
+	"os"
 
 	"github.com/surge-snn/surge/internal/exit"
 	"github.com/surge-snn/surge/train"
@@ -23,13 +24,16 @@ func (e *Experiment) Sizes() (channels, classes int, err error) {
 	return sets.Train.Channels(), classes, nil
 }
 
-// Locate sets the folder or the file of the data.
+// Locate sets the folder or the file of the data: the key dir where the set has it and path is a folder or none of its
+// keys is file, else file.
 func (e *Experiment) Locate(path string) {
-	key := "dir"
+	has := map[string]bool{}
 	for _, p := range e.Data.params() {
-		if p.Name == "file" {
-			key = "file"
-		}
+		has[p.Name] = true
+	}
+	key := "dir"
+	if info, err := os.Stat(path); has["file"] && !(has["dir"] && err == nil && info.IsDir()) {
+		key = "file"
 	}
 	keys := data.Table{key: path}
 	for k, v := range e.Data.Keys {
