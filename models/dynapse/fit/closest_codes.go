@@ -217,13 +217,13 @@ func (f *problem) judge(ctx context.Context, parts []*part, of []int, fp *forced
 	for i := range rs {
 		rs[i] = make([]float64, len(fp.samples))
 	}
-	net := f.network(xs...)
+	net := f.system(xs...)
 	runs, err := f.runs(ctx, net)
 	if err != nil {
 		return err
 	}
 	fp.differences(rs, net, runs)
-	allowed, thresholds := f.allowedThresholds(net, runs), f.lnThresholds(net)
+	allowed, thresholds := f.allowedThresholds(net.Network, runs), f.lnThresholds(net.Network)
 	losses := make([]float64, len(parts))
 	for i := range m {
 		clear(losses)

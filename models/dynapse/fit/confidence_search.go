@@ -21,10 +21,11 @@ func confidenceSearch(ctx context.Context, f *session, x []float64) error {
 	if len(smooth) == 0 {
 		return nil
 	}
-	_, found, _, err := f.sensitivities(ctx, f.forced(0, 0), x, smooth)
+	seen, err := f.sensitivities(ctx, x, smooth)
 	if err != nil {
 		return err
 	}
+	found := seen.found
 	point := func(ctx context.Context, z []float64) ([]float64, error) {
 		y := slices.Clone(x)
 		for k, s := range found.Singular {

@@ -26,6 +26,8 @@ type quantity interface {
 	unit() string
 	// value is that of x, in its unit.
 	value(x float64) float64
+	// at is the x of a value.
+	at(value float64) float64
 	// relative is the change of x that belongs to a relative change of the value, of 1 to first order.
 	relative(x float64) float64
 	// apply gives the value to neurons of a sample.
@@ -41,6 +43,7 @@ type sample struct {
 	params  [dynapse.NumParams][]float64 // [N]
 	weights []float64                    // [N, N]
 	bases   [chip.WeightBits][]float64   // [N]
+	probes  []probe                      // [recordings]
 }
 
 // current is a bias current, or Iscale: x = ln I.
@@ -48,6 +51,7 @@ type current struct{ param dynapse.Param }
 
 func (c current) parameter() string                         { return c.param.String() }
 func (current) unit() string                                { return "A" }
+func (current) at(v float64) float64                        { return fmath.Log(v) }
 func (current) value(x float64) float64                     { return fmath.Exp(x) }
 func (current) relative(float64) float64                    { return 1 }
 func (c current) apply(s *sample, neurons []int, x float64) { set(s.params[c.param], neurons, x) }
@@ -61,6 +65,7 @@ type base struct{ bit int }
 
 func (b base) parameter() string                         { return fmt.Sprintf("Iw_%d", b.bit) }
 func (base) unit() string                                { return "A" }
+func (base) at(v float64) float64                        { return fmath.Log(v) }
 func (base) value(x float64) float64                     { return fmath.Exp(x) }
 func (base) relative(float64) float64                    { return 1 }
 func (b base) apply(s *sample, neurons []int, x float64) { set(s.bases[b.bit], neurons, x) }
@@ -80,6 +85,7 @@ const weightName = "w_rec"
 
 func (weight) parameter() string                     { return weightName }
 func (weight) unit() string                          { return "" }
+func (w weight) at(v float64) float64                { return v / w.largest }
 func (w weight) value(x float64) float64             { return x * w.largest }
 func (weight) relative(x float64) float64            { return x }
 func (w weight) apply(s *sample, _ []int, x float64) { s.weights[w.index] = x * w.largest }

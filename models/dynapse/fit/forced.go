@@ -132,7 +132,7 @@ func (p *problem) forced(hinge, margin float64) *forced {
 }
 
 // runs simulates all recordings with forced spikes, with a network of M samples.
-func (p *problem) runs(ctx context.Context, net dynapse.Network) ([]*dynapse.Run, error) {
+func (p *problem) runs(ctx context.Context, net system) ([]*dynapse.Run, error) {
 	m := max(net.Samples, 1)
 	var runs []*dynapse.Run
 	for k := range p.recordings {
@@ -147,7 +147,7 @@ func (p *problem) runs(ctx context.Context, net dynapse.Network) ([]*dynapse.Run
 			}
 		}
 		width := r.B * p.Network.N
-		run, err := p.shoot(net, k, m, tile(r.Input, r.T, width, m), tile(s, r.T, width, m))
+		run, err := p.shoot(net, k, tile(s, r.T, width, m))
 		if err != nil {
 			return nil, notFinite(err)
 		}
@@ -161,7 +161,7 @@ func (f *forced) residuals(ctx context.Context, r [][]float64, xs [][]float64) e
 	chunk := max(mostElements/f.elements(), 1)
 	for first := 0; first < len(xs); first += chunk {
 		part := xs[first:min(first+chunk, len(xs))]
-		net := f.network(part...)
+		net := f.system(part...)
 		runs, err := f.runs(ctx, net)
 		if err != nil {
 			return err
@@ -172,25 +172,20 @@ func (f *forced) residuals(ctx context.Context, r [][]float64, xs [][]float64) e
 }
 
 // differences stores the residuals of all samples of a network, one list each.
-func (f *forced) differences(r [][]float64, net dynapse.Network, runs []*dynapse.Run) {
-	n, m, thresholds := f.Network.N, len(r), f.lnThresholds(net)
+func (f *forced) differences(r [][]float64, net system, runs []*dynapse.Run) {
+	n, m, thresholds := f.Network.N, len(r), f.lnThresholds(net.Network)
 	for k, s := range f.samples {
 		width := f.recordings[s.recording].B * n
 		run := runs[s.recording]
 		for i := range r {
 			at := s.at/width*m*width + i*width + s.at%width
 			d := 0.0
-			switch s.quantity {
-			case Imem:
-				d = f.difference(Imem, run.Imem[at], s.value)
-			case Isyn:
-				d = f.difference(Isyn, run.Isyn[at], s.value)
-			case Iahp:
-				d = f.difference(Iahp, run.Iahp[at], s.value)
-			case Vmem:
-				d = f.difference(Vmem, run.Vmem[at], s.value)
-			case Spikes:
+			if s.quantity == Spikes {
 				d = violation(f.above(thresholds, run, at, i*n+s.at%n), s.value, f.margin)
+			} else {
+				x := [...][]float64{Imem: run.Imem, Isyn: run.Isyn, Iahp: run.Iahp, Vmem: run.Vmem}[s.quantity][at]
+				x, _ = net.probe(i, s.recording).shown(s.quantity, x, s.at/width, f.recordings[s.recording].T)
+				d = f.difference(s.quantity, x, s.value)
 			}
 			r[i][k] = s.root * d
 		}
@@ -269,6 +264,9 @@ func (f *forced) jacobian(ctx context.Context, r []float64, jac *mat.Dense, x []
 		row := jac.RawRowView(m)
 		clear(row)
 		for _, k := range of[s.at%f.Network.N] {
+			if !f.coords[k].sees(s.recording, s.at, f.recordings[s.recording].B*f.Network.N) {
+				continue
+			}
 			up, down := 1+2*f.coords[k].colour, 2+2*f.coords[k].colour
 			if h := xs[up][k] - xs[down][k]; h > 0 {
 				row[k] = (rs[up][m] - rs[down][m]) / h

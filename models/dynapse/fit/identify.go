@@ -6,12 +6,9 @@ import (
 	"math"
 	"strings"
 
-	"gonum.org/v1/gonum/mat"
-
 	"github.com/surge-snn/surge/internal/fmath"
 	"github.com/surge-snn/surge/models/dynapse"
 	"github.com/surge-snn/surge/optim/identify"
-	"github.com/surge-snn/surge/optim/minimize"
 )
 
 // noiseFloor is the least noise of a trace, 1 % of a current: a recording that is fitted better than that says no more.
@@ -28,7 +25,8 @@ type identification struct {
 	verdict  map[string]Verdict
 	interval map[string][2]float64
 	open     []Open
-	noise    float64 // of the traces with forced spikes, e-folds; 0 without
+	noise    float64  // of the traces with forced spikes, e-folds; 0 without
+	doubts   []string // what is wrong with the recordings
 }
 
 // identify says how sure x is. Sensitivities are those of the traces with forced spikes, in units of their noise: what the fit leaves, or noiseFloor. Ispkthr
@@ -67,15 +65,21 @@ func (f *session) identify(ctx context.Context, x []float64) (identification, er
 	}
 	fp := f.forced(0, 0)
 	smooth := f.smooths()
-	noise, found, err := f.smooth(ctx, fp, x, smooth, &id)
+	s, err := f.smooth(ctx, x, smooth, &id)
 	if err != nil {
 		return id, err
 	}
-	id.noise = noise
-	if err := f.thresholdIntervals(ctx, x, smooth, found, &id); err != nil {
+	noise := s.noise
+	id.noise, id.doubts = noise, s.doubts
+	if err := f.thresholdIntervals(ctx, x, smooth, s.found, &id); err != nil {
 		return id, err
 	}
-	if err := f.refractoryIntervals(ctx, fp, x, noise, &id); err != nil {
+	if s.measured != nil {
+		if err := f.thresholdIntervals(ctx, s.moved(), smooth, s.measured, &id); err != nil {
+			return id, err
+		}
+	}
+	if err := f.refractoryIntervals(ctx, fp, x, noise*s.lengthening(), &id); err != nil {
 		return id, err
 	}
 	if f.best.errors != nil {
@@ -100,31 +104,42 @@ func (f *problem) every() map[string]float64 {
 	return all
 }
 
-// smooth assesses the coordinates that act smoothly, and returns the noise and what was found.
-func (f *problem) smooth(ctx context.Context, fp *forced, x []float64, smooth []int, id *identification) (float64, *identify.Identification, error) {
-	noise, found, slope, err := f.sensitivities(ctx, fp, x, smooth)
-	if err != nil || found == nil {
-		return noise, nil, err
+// smooth assesses the coordinates that act smoothly.
+func (f *problem) smooth(ctx context.Context, x []float64, smooth []int, id *identification) (*sensitivity, error) {
+	s, err := f.sensitivities(ctx, x, smooth)
+	if err != nil || s.found == nil {
+		return s, err
 	}
-	least := towardsLeast(found, slope)
-	for i, e := range found.Estimates {
+	if err := s.doubt(ctx); err != nil {
+		return s, err
+	}
+	least := towardsLeast(s.found, s.slope)
+	for i, e := range s.found.Estimates {
 		k := smooth[i]
 		lo, hi := f.box.At(k)
 		if e.Verdict == identify.Determined {
 			id.verdict[e.Name] = Identified
 		}
 		low, high := e.Low, e.High
-		if f.coords[k].isWeight() {
-			half := 1.96 * e.SD * math.Abs(x[k])
+		unit := math.Abs(f.coords[k].relative(x[k]))
+		if unit != 1 {
+			half := 1.96 * e.SD * unit
 			low, high = x[k]-half, x[k]+half
 		} else {
 			low, high = low+min(least[i], 0), high+max(least[i], 0)
+		}
+		if s.measured != nil {
+			d, half := s.shift[i]*unit, 1.96*s.measured.Estimates[i].SD*unit
+			if math.Abs(d) > 1.96*e.SD*unit {
+				id.verdict[e.Name] = Unidentified
+			}
+			low, high = min(low, x[k]+d-half), max(high, x[k]+d+half)
 		}
 		if low == low && high == high {
 			id.interval[e.Name] = [2]float64{f.value(k, max(lo, low)), f.value(k, min(hi, high))}
 		}
 	}
-	for _, o := range found.Open {
+	for _, o := range s.found.Open {
 		open := Open{Direction: map[string]float64{}, Text: o.Text}
 		for i, w := range o.Weights {
 			if w != 0 {
@@ -133,52 +148,7 @@ func (f *problem) smooth(ctx context.Context, fp *forced, x []float64, smooth []
 		}
 		id.open = append(id.open, open)
 	}
-	return noise, found, nil
-}
-
-// sensitivities returns the noise of the traces, what they determine of the coordinates that act smoothly (nil where there are none), and the slope of half the squares in
-// units of the noise.
-func (f *problem) sensitivities(ctx context.Context, fp *forced, x []float64, smooth []int) (noise float64, found *identify.Identification, slope []float64, err error) {
-	r, jac := make([]float64, len(fp.samples)), mat.NewDense(len(fp.samples), len(x), nil)
-	if err := fp.jacobian(ctx, r, jac, x); err != nil {
-		return 0, nil, nil, err
-	}
-	sum := 0.0
-	for m, s := range fp.samples {
-		d := r[m] / s.root
-		sum += float64(d * d)
-	}
-	noise = max(math.Sqrt(sum/float64(max(len(r)-len(x), 1))), noiseFloor)
-	if len(smooth) == 0 {
-		return noise, nil, nil, nil
-	}
-	sens := mat.NewDense(max(len(r), len(smooth)), len(smooth), nil)
-	point, names := make([]float64, len(smooth)), make([]string, len(smooth))
-	for i, k := range smooth {
-		point[i], names[i] = x[k], f.coords[k].name
-		unit := f.coords[k].relative(x[k])
-		for m, s := range fp.samples {
-			sens.Set(m, i, unit*jac.At(m, k)/(s.root*noise))
-		}
-	}
-	settings := &identify.Settings{Priors: make([]minimize.Prior, len(smooth))}
-	for i, k := range smooth {
-		settings.Priors[i].Mean, settings.Priors[i].SD = f.wishesOf(k, false)
-	}
-	found, err = identify.Analyze(sens, point, names, settings)
-	if err != nil {
-		return 0, nil, nil, err
-	}
-	slope = make([]float64, len(smooth))
-	for i, k := range smooth {
-		for m, s := range fp.samples {
-			slope[i] += float64(sens.At(m, i) * r[m] / (s.root * noise))
-		}
-		if prior := settings.Priors[i]; prior.SD > 0 {
-			slope[i] += (x[k] - prior.Mean) / (prior.SD * prior.SD)
-		}
-	}
-	return noise, found, slope, nil
+	return s, nil
 }
 
 // towardsLeast returns the step from x to the least squares of the traces, of the directions that they determine:
@@ -244,8 +214,11 @@ func (f *problem) thresholdIntervals(ctx context.Context, x []float64, smooth []
 		}
 		b.Low *= fmath.Exp(-1.96 * deviation(found, lows[i]))
 		b.High *= fmath.Exp(1.96 * deviation(found, highs[i]))
-		id.verdict[name] = SetOnly
-		id.interval[name] = [2]float64{max(b.Low, fmath.Exp(lo)), min(b.High, fmath.Exp(hi))}
+		in := [2]float64{max(b.Low, fmath.Exp(lo)), min(b.High, fmath.Exp(hi))}
+		if id.verdict[name] == SetOnly { // of another point, which is as good
+			in = [2]float64{min(in[0], id.interval[name][0]), max(in[1], id.interval[name][1])}
+		}
+		id.verdict[name], id.interval[name] = SetOnly, in
 	}
 	return nil
 }

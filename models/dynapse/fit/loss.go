@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/surge-snn/surge/internal/fmath"
 	"github.com/surge-snn/surge/models/dynapse"
@@ -31,7 +32,7 @@ func (e Experiment) compile() (*problem, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &problem{space: s, recordings: e.Recordings, dt: s.start[dynapse.Dt][0], ut: s.start[dynapse.Ut][0]}
+	p := &problem{space: s, dt: s.start[dynapse.Dt][0], ut: s.start[dynapse.Ut][0]}
 	if len(e.Recordings)+len(e.Curves)+len(e.Statistics)+len(e.Tasks) == 0 {
 		return nil, fmt.Errorf("%w: no target", ErrExperiment)
 	}
@@ -39,6 +40,10 @@ func (e Experiment) compile() (*problem, error) {
 		if err := e.Recordings[i].check(s.Network.N); err != nil {
 			return nil, err
 		}
+	}
+	p.recordings = slices.Clone(e.Recordings)
+	if err := p.addMeasurements(); err != nil {
+		return nil, err
 	}
 	if err := e.summaries(p); err != nil {
 		return nil, err
@@ -59,13 +64,13 @@ const (
 )
 
 // sampleLosses stores the losses of the samples of a network, [M].
-func (p *problem) sampleLosses(ctx context.Context, losses []float64, net dynapse.Network, o objective) error {
+func (p *problem) sampleLosses(ctx context.Context, losses []float64, net system, o objective) error {
 	return p.each(ctx, losses, net, o, nil)
 }
 
 // each simulates all targets with a network of M samples, stores the samples' losses, and calls back with every run and the derivatives of
-// its sample's loss.
-func (p *problem) each(ctx context.Context, losses []float64, net dynapse.Network, o objective, back func(*dynapse.Run, *dynapse.Cotangents) error) error {
+// its sample's loss; k is the recording, or -1.
+func (p *problem) each(ctx context.Context, losses []float64, net system, o objective, back func(k int, run *dynapse.Run, c *dynapse.Cotangents) error) error {
 	m := max(net.Samples, 1)
 	clear(losses)
 	for i := range p.recordings {
@@ -73,7 +78,7 @@ func (p *problem) each(ctx context.Context, losses []float64, net dynapse.Networ
 			return err
 		}
 		r := &p.recordings[i]
-		run, err := net.Simulate(dynapse.Input{T: r.T, B: r.B * m, Counts: tile(r.Input, r.T, r.B*p.Network.N, m)})
+		run, err := net.Simulate(dynapse.Input{T: r.T, B: r.B * m, Counts: p.input(&net, i), Initial: p.initial(&net, i)})
 		if err != nil {
 			return notFinite(err)
 		}
@@ -82,19 +87,19 @@ func (p *problem) each(ctx context.Context, losses []float64, net dynapse.Networ
 			c = new(dynapse.Cotangents)
 		}
 		if o == counts {
-			p.countLoss(losses, net, r, run, m, c)
+			p.countLoss(losses, net.Network, r, run, m, c)
 		} else {
-			p.recordingLoss(losses, r, run, m, c)
+			p.recordingLoss(losses, &net, i, run, c)
 		}
 		if back != nil {
-			if err := back(run, c); err != nil {
+			if err := back(i, run, c); err != nil {
 				return err
 			}
 		}
 	}
 	for i := range p.summed {
 		s := &p.summed[i]
-		run, of, err := p.simulate(ctx, s, net)
+		run, of, err := p.simulate(ctx, s, net.Network)
 		if err != nil {
 			return err
 		}
@@ -111,7 +116,7 @@ func (p *problem) each(ctx context.Context, losses []float64, net dynapse.Networ
 			losses[k] += s.loss(of[k*size:(k+1)*size], part, p.seconds(s))
 		}
 		if back != nil {
-			if err := back(run, p.cotangents(run, of, d)); err != nil {
+			if err := back(-1, run, p.cotangents(run, of, d)); err != nil {
 				return err
 			}
 		}
@@ -144,7 +149,8 @@ func tile(x []float64, t, width, m int) []float64 {
 
 // recordingLoss adds the samples' losses, and stores the derivatives if c is not nil. Element i of a tiled record, [T, M, B, N], belongs to
 // element i%width + i/(m width) width of the recording.
-func (p *problem) recordingLoss(losses []float64, r *Recording, run *dynapse.Run, m int, c *dynapse.Cotangents) {
+func (p *problem) recordingLoss(losses []float64, net *system, k int, run *dynapse.Run, c *dynapse.Cotangents) {
+	r, m := &p.recordings[k], max(net.Samples, 1)
 	width := r.B * p.Network.N
 	norm := 1 / float64(r.samples())
 	for q := range Quantity(numQuantities) {
@@ -174,7 +180,7 @@ func (p *problem) recordingLoss(losses []float64, r *Recording, run *dynapse.Run
 		target := r.Target[q]
 		for step := range r.T {
 			for s := range m {
-				sum := 0.0
+				sum, probe := 0.0, net.probe(s, k)
 				for i := range width {
 					at := step*width + i
 					w := r.weight(at)
@@ -182,15 +188,18 @@ func (p *problem) recordingLoss(losses []float64, r *Recording, run *dynapse.Run
 						continue
 					}
 					x := record[step*m*width+s*width+i]
+					x, slope := probe.shown(q, x, step, r.T)
 					d := p.difference(q, x, target[at])
 					sum += float64(w * float64(d*d))
 					if cot != nil {
 						g := 2 * scale * w * d
 						switch q {
 						case Isyn, Iahp:
-							g /= x
+							g *= slope / x
 						case Vmem:
-							g /= p.ut
+							g *= slope / p.ut
+						case Imem: // by the logarithm of what is not shown
+							g *= slope * record[step*m*width+s*width+i] / x
 						}
 						cot[step*m*width+s*width+i] = g
 					}
@@ -309,7 +318,7 @@ func (p *problem) countLoss(losses []float64, net dynapse.Network, r *Recording,
 // loss returns the loss at x.
 func (p *problem) loss(ctx context.Context, x []float64) (float64, error) {
 	var l [1]float64
-	err := p.sampleLosses(ctx, l[:], p.network(x), full)
+	err := p.sampleLosses(ctx, l[:], p.system(x), full)
 	return l[0], err
 }
 
@@ -317,7 +326,7 @@ func (p *problem) loss(ctx context.Context, x []float64) (float64, error) {
 func (p *problem) batch(ctx context.Context, losses []float64, xs [][]float64) error {
 	for len(xs) > 0 {
 		k := min(max(mostElements/p.elements(), 1), len(xs))
-		err := p.sampleLosses(ctx, losses[:k], p.network(xs[:k]...), full)
+		err := p.sampleLosses(ctx, losses[:k], p.system(xs[:k]...), full)
 		if errors.Is(err, optim.ErrNonFinite) { // find the point at fault
 			for i, x := range xs[:k] {
 				if losses[i], err = p.loss(ctx, x); errors.Is(err, optim.ErrNonFinite) {
@@ -350,16 +359,16 @@ func (p *problem) elements() int {
 
 // grad stores the gradient at x by a rule, and returns the loss.
 func (p *problem) grad(ctx context.Context, grad, x []float64, o objective, rule dynapse.Rule) (float64, error) {
-	net := p.network(x)
+	net := p.system(x)
 	net.Rule, net.Clip, net.SoftFloors = rule, 10, true
 	var l [1]float64
 	clear(grad)
-	err := p.each(ctx, l[:], net, o, func(run *dynapse.Run, c *dynapse.Cotangents) error {
+	err := p.each(ctx, l[:], net, o, func(k int, run *dynapse.Run, c *dynapse.Cotangents) error {
 		g, err := run.Gradient(*c)
 		if err != nil {
 			return notFinite(err)
 		}
-		p.pull(grad, x, net, g)
+		p.pull(grad, x, net.Network, g, p.pullProbes(&net, k, run, c, g))
 		return nil
 	})
 	return l[0], err

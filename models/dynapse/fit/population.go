@@ -8,7 +8,6 @@ import (
 
 	"gonum.org/v1/gonum/stat/distuv"
 
-	"github.com/surge-snn/surge/internal/fmath"
 	"github.com/surge-snn/surge/internal/kernel"
 	"github.com/surge-snn/surge/optim"
 	"github.com/surge-snn/surge/optim/minimize"
@@ -72,7 +71,7 @@ func (p *problem) alone(j int, x []float64) Experiment {
 		return out
 	}
 	for _, r := range p.recordings {
-		r.Name = fmt.Sprintf("%s, neuron %d", r.Name, j)
+		r.Name = fmt.Sprintf("%s, neuron %d", r.Name, j) // its label stays
 		r.Input, r.Weight = column(r.Input), column(r.Weight)
 		for q := range r.Target {
 			r.Target[q] = column(r.Target[q])
@@ -212,14 +211,17 @@ func (f *session) medians(found []*Result) (x, se []float64) {
 		open := 0
 		for _, j := range c.neurons {
 			if r := found[j]; r != nil && (good(j) || !some) {
-				p := r.Parameter(c.parameter())
-				values = append(values, fmath.Log(p.Value))
+				p := r.Parameter(c.alone())
+				if p.Name == "" {
+					continue
+				}
+				values = append(values, c.at(p.Value))
 				width := 0.0
 				switch p.Verdict {
 				case Unidentified:
 					open++
 				case SetOnly:
-					width = fmath.Log(p.Interval[1] / p.Interval[0])
+					width = c.at(p.Interval[1]) - c.at(p.Interval[0])
 				}
 				widths = append(widths, width)
 			}

@@ -64,6 +64,11 @@ func (p *problem) addPriors(noise float64) error {
 			p.wishes = append(p.wishes, wish{at: k, mean: fmath.Log(prior.Mean), sd: prior.SD, weight: noise * noise / (m * prior.SD * prior.SD), prior: true})
 		}
 	}
+	for k, c := range p.coords {
+		if _, ok := c.quantity.(nuisance); ok {
+			p.wishes = append(p.wishes, wish{at: k, sd: 1, weight: noise * noise / m, prior: true})
+		}
+	}
 	return nil
 }
 

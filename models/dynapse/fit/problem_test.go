@@ -197,7 +197,8 @@ func TestCotangents(t *testing.T) {
 	}
 	p := compile(t, e)
 	c := new(dynapse.Cotangents)
-	p.recordingLoss(make([]float64, 1), r, run, 1, c)
+	net := p.system(p.x)
+	p.recordingLoss(make([]float64, 1), &net, 0, run, c)
 	for _, record := range []struct {
 		name    string
 		x, d    []float64
@@ -220,7 +221,7 @@ func TestCotangents(t *testing.T) {
 				} else {
 					record.x[i] = old + sign*h
 				}
-				p.recordingLoss(l[k:k+1], r, run, 1, nil)
+				p.recordingLoss(l[k:k+1], &net, 0, run, nil)
 			}
 			record.x[i] = old
 			// The loss is of order 10: rounding of 1e-15 over h, and h² of the third derivative.

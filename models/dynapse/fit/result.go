@@ -142,6 +142,7 @@ func (f *session) result(after, ctx context.Context, settle time.Duration, first
 	if len(r.Warnings) > 0 && r.Status == minimize.Converged {
 		r.Status = minimize.NoProgress
 	}
+	r.Warnings = append(r.Warnings, id.doubts...)
 	for _, p := range r.Parameters {
 		if p.Side == minimize.AtLower || p.Side == minimize.AtUpper {
 			r.Notes = append(r.Notes, p.Name+" ends "+p.Side.String())
@@ -175,6 +176,8 @@ func (e Experiment) Loss(ctx context.Context, n dynapse.Network) (float64, error
 		return 0, err
 	}
 	var l [1]float64
-	err = p.sampleLosses(ctx, l[:], n, full)
+	net := p.system(p.x)
+	net.Network = n
+	err = p.sampleLosses(ctx, l[:], net, full)
 	return l[0], err
 }

@@ -22,8 +22,10 @@ type Spread struct {
 }
 
 // chips returns the network at x as chips that differ. The same stream gives the same chips for any x.
-func (f *session) chips(x []float64, m int, stream string) (dynapse.Network, error) {
-	return dynapse.Mismatch{Percent: f.Mismatch}.Frozen(f.network(x), m, random.New(f.Seed, stream))
+func (f *session) chips(x []float64, m int, stream string) (net system, err error) {
+	net = f.system(x)
+	net.Network, err = dynapse.Mismatch{Percent: f.Mismatch}.Frozen(net.Network, m, random.New(f.Seed, stream))
+	return net, err
 }
 
 // chipsProblem is the mean loss over chips, which are the same at every point.
@@ -80,7 +82,7 @@ func (f *session) robustLoss() minimize.Robust {
 			weights, again := make([]float64, len(losses)), make([]float64, len(losses))
 			weigh(weights, losses)
 			clear(grad)
-			return f.each(ctx, again, net, full, func(run *dynapse.Run, c *dynapse.Cotangents) error {
+			return f.each(ctx, again, net, full, func(k int, run *dynapse.Run, c *dynapse.Cotangents) error {
 				for _, list := range [][]float64{c.LnImem, c.Spikes, c.Isyn, c.Iahp, c.Vmem} {
 					each := run.B * run.N / f.Samples
 					for i := range list {
@@ -91,7 +93,7 @@ func (f *session) robustLoss() minimize.Robust {
 				if err != nil {
 					return notFinite(err)
 				}
-				f.pull(grad, x, net, g)
+				f.pull(grad, x, net.Network, g, f.pullProbes(&net, k, run, c, g))
 				return nil
 			})
 		}}
@@ -100,7 +102,7 @@ func (f *session) robustLoss() minimize.Robust {
 // spread returns the distribution of the loss at x over fresh chips.
 func (f *session) spread(ctx context.Context, x []float64) (*Spread, error) {
 	f.evaluations += freshSamples
-	return f.problem.spread(ctx, f.network(x), f.Mismatch, f.Seed)
+	return f.problem.spread(ctx, f.system(x), f.Mismatch, f.Seed)
 }
 
 // Spread returns the distribution of the loss over 256 chips, for a network that stands in the place of the start of the experiment. It is what
@@ -112,20 +114,22 @@ func (e Experiment) Spread(ctx context.Context, n dynapse.Network, mismatch floa
 	if err != nil {
 		return nil, err
 	}
-	return p.spread(ctx, n, mismatch, seed)
+	net := p.system(p.x)
+	net.Network = n
+	return p.spread(ctx, net, mismatch, seed)
 }
 
-func (p *problem) spread(ctx context.Context, n dynapse.Network, mismatch float64, seed uint64) (*Spread, error) {
+func (p *problem) spread(ctx context.Context, n system, mismatch float64, seed uint64) (*Spread, error) {
 	chunk := max(min(mostElements/p.elements(), freshSamples), 1)
 	var losses []float64
 	for len(losses) < freshSamples {
 		m := min(chunk, freshSamples-len(losses))
-		net, err := dynapse.Mismatch{Percent: mismatch}.Frozen(n, m, random.New(seed, "fit/fresh", uint64(len(losses))))
+		net, err := dynapse.Mismatch{Percent: mismatch}.Frozen(n.Network, m, random.New(seed, "fit/fresh", uint64(len(losses))))
 		if err != nil {
 			return nil, err
 		}
 		part := make([]float64, m)
-		if err := p.sampleLosses(ctx, part, net, full); err != nil {
+		if err := p.sampleLosses(ctx, part, system{net, n.probes}, full); err != nil {
 			return nil, err
 		}
 		losses = append(losses, part...)

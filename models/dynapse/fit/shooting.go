@@ -74,11 +74,12 @@ func (p *problem) volt(j int) float64 {
 	return 2 * p.start[dynapse.Ut][j] / (p.start[dynapse.KappaN][j] + p.start[dynapse.KappaP][j])
 }
 
-// shoot simulates recording k with forced spikes, with a network of M samples, in segments between its restarts.
-func (p *problem) shoot(net dynapse.Network, k, m int, input, spikes []float64) (*dynapse.Run, error) {
+// shoot simulates recording k with forced spikes, in segments between its restarts.
+func (p *problem) shoot(net system, k int, spikes []float64) (*dynapse.Run, error) {
 	r := &p.recordings[k]
-	width := r.B * p.Network.N * m
-	var state dynapse.State
+	m := max(net.Samples, 1)
+	width, input := r.B*p.Network.N*m, p.input(&net, k)
+	state := p.initial(&net, k)
 	all := &dynapse.Run{T: r.T, B: r.B * m, N: p.Network.N}
 	for first, list := 0, p.segments[k]; first < r.T; {
 		end := r.T

@@ -80,6 +80,9 @@ type space struct {
 	x      []float64 // the start
 	moved  []string  // what had to be moved into the bounds
 	colour int       // how many
+	// probes are what is known of the measurement of each recording, and colours those of its nuisances.
+	probes  []probe
+	colours [len(probeNames)]int
 }
 
 // compile checks s.
@@ -257,9 +260,12 @@ func (s *space) names() (names []string) {
 }
 
 // network returns the network at the points xs, side by side as samples.
-func (s *space) network(xs ...[]float64) dynapse.Network {
+func (s *space) network(xs ...[]float64) dynapse.Network { return s.system(xs...).Network }
+
+// system returns the networks at the points xs, and how they are measured.
+func (s *space) system(xs ...[]float64) system {
 	n, m := s.Network.N, len(xs)
-	net := s.Network
+	net, all := s.Network, system{}
 	if m > 1 {
 		net.Samples = m
 	}
@@ -275,14 +281,21 @@ func (s *space) network(xs ...[]float64) dynapse.Network {
 		if s.Codes != nil {
 			s.decode(one)
 		}
+		all.probes = append(all.probes, one.probes)
 	}
-	return net
+	all.Network = net
+	return all
 }
 
 // sample returns sample i of what is fitted of a network, which shares its memory; base currents are those of the start.
 func (s *space) sample(net *dynapse.Network, i int) *sample {
 	n := s.Network.N
-	one := new(sample)
+	one := &sample{probes: slices.Clone(s.probes)}
+	for k := range one.probes {
+		for q, list := range s.probes[k].state {
+			one.probes[k].state[q] = slices.Clone(list)
+		}
+	}
 	for _, p := range s.Params {
 		one.params[p] = net.Params[p][i*n : (i+1)*n]
 	}
@@ -305,8 +318,8 @@ func (s *space) apply(one *sample, x []float64) {
 }
 
 // pull adds to grad, [n], the gradient with respect to x, of the network net at x, that belongs to one with respect to the parameters of a network with any number of
-// samples.
-func (s *space) pull(grad, x []float64, net dynapse.Network, g *dynapse.Gradient) {
+// samples, and to those with respect to how each is measured, if there are.
+func (s *space) pull(grad, x []float64, net dynapse.Network, g *dynapse.Gradient, probes [][]probe) {
 	n := s.Network.N
 	for i := range max(net.Samples, 1) {
 		one, by := s.sample(&net, i), new(sample)
@@ -317,6 +330,14 @@ func (s *space) pull(grad, x []float64, net dynapse.Network, g *dynapse.Gradient
 		}
 		if g.WRec != nil && one.weights != nil {
 			by.weights = g.WRec[i*n*n : (i+1)*n*n]
+		}
+		if i < len(probes) {
+			by.probes = probes[i]
+			for k, c := range s.coords {
+				if _, ok := c.quantity.(nuisance); ok {
+					c.apply(one, c.neurons, x[k])
+				}
+			}
 		}
 		if s.Codes != nil {
 			for k, c := range s.coords {

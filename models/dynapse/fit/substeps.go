@@ -83,7 +83,8 @@ func (p *problem) inSteps(ctx context.Context, x []float64) (*problem, error) {
 		for quantity := range r.Target {
 			r.Target[quantity] = spread(old.Target[quantity], k-1, math.NaN())
 		}
-		run, err := s.network(x).Simulate(dynapse.Input{T: r.T, B: r.B, Counts: r.Input})
+		net := q.system(x)
+		run, err := net.Simulate(dynapse.Input{T: r.T, B: r.B, Counts: q.input(&net, i), Initial: q.initial(&net, i)})
 		if err != nil {
 			return nil, notFinite(err)
 		}

@@ -61,7 +61,7 @@ func (p *problem) counted() minimize.Problem {
 	return minimize.Problem{Names: p.names(), Box: p.box, Priors: p.wished(),
 		Func: func(ctx context.Context, x []float64) (float64, error) {
 			var l [1]float64
-			err := p.sampleLosses(ctx, l[:], p.network(x), counts)
+			err := p.sampleLosses(ctx, l[:], p.system(x), counts)
 			return l[0], err
 		},
 		Grad: func(ctx context.Context, grad, x []float64) (float64, error) {

@@ -80,6 +80,16 @@ type Recording struct {
 	Weight []float64
 	// TauSpikes is the time constant of the van Rossum distance, s; 0 means 10 ms.
 	TauSpikes float64
+	// Gain, Offset and Drift say how the one trace that is used was measured,
+	//
+	//	shown = Gain x + Offset + Drift t/T     V, of currents A
+	//
+	// and Latency by how much what the input does is late, s. Defaults of their priors: 1 with 5 %; 0 with 5 mV, or 1 pA; 2 ms with 2 ms.
+	Gain, Offset, Drift, Latency Nuisance
+	// Start fits the state in which each row begins, in place of rest: Imem, Isyn, and Iahp where a current of it is fitted. No neuron may begin in its refractory time.
+	Start bool
+
+	label string // "target[0]"
 }
 
 // Experiment is what is to be fitted to what.

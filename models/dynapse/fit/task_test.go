@@ -117,14 +117,14 @@ func TestTaskLoss(t *testing.T) {
 		t.Errorf("loss %v, want %v, %v", got, want, err)
 	}
 	grad, net := make([]float64, len(p.x)), p.network(p.x)
-	err = p.each(context.Background(), make([]float64, 1), net, full, func(run *dynapse.Run, c *dynapse.Cotangents) error {
+	err = p.each(context.Background(), make([]float64, 1), system{Network: net}, full, func(_ int, run *dynapse.Run, c *dynapse.Cotangents) error {
 		forced, err := net.Simulate(dynapse.Input{T: run.T, B: run.B, Counts: task.Input, Forced: run.Spikes}) // whose gradient is exact, without the tails of a surrogate
 		if err != nil {
 			return err
 		}
 		g, err := forced.Gradient(*c)
 		if err == nil {
-			p.pull(grad, p.x, net, g)
+			p.pull(grad, p.x, net, g, nil)
 		}
 		return err
 	})

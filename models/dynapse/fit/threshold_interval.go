@@ -37,12 +37,12 @@ func (p *problem) between(ctx context.Context, x, z []float64) ([]float64, error
 
 // thresholds returns for each coordinate of Ispkthr the interval that the spikes allow, in amperes: what all its neurons have in common.
 func (p *problem) thresholds(ctx context.Context, x []float64) ([]Range, error) {
-	net := p.network(x)
+	net := p.system(x)
 	runs, err := p.runs(ctx, net)
 	if err != nil {
 		return nil, err
 	}
-	allowed := p.allowedThresholds(net, runs)
+	allowed := p.allowedThresholds(net.Network, runs)
 	var out []Range
 	for _, k := range p.index(dynapse.Ispkthr) {
 		all := Range{0, math.Inf(1)}

@@ -51,7 +51,8 @@ func (f *session) warnings(ctx context.Context, x []float64, first, noise float6
 		if r.Target[Spikes] == nil || !r.Use[Spikes] {
 			continue
 		}
-		run, err := f.network(x).Simulate(dynapse.Input{T: r.T, B: r.B, Counts: r.Input})
+		net := f.system(x)
+		run, err := net.Simulate(dynapse.Input{T: r.T, B: r.B, Counts: f.input(&net, i), Initial: f.initial(&net, i)})
 		if err != nil {
 			return list, notFinite(err)
 		}

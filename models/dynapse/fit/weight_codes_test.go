@@ -98,7 +98,7 @@ func TestPullCodes(t *testing.T) {
 	for _, q := range p.Params {
 		g.Params[q] = make([]float64, n)
 	}
-	p.pull(grad, x, p.network(x), g)
+	p.pull(grad, x, p.network(x), g, nil)
 	for k := range x {
 		const h = 1e-5
 		up, down := slices.Clone(x), slices.Clone(x)
