@@ -71,6 +71,8 @@ The experiment:
   unit = {imem = "nA", time = "ms"}   # default A, V and s, or what the file says
   scale = {imem = 1.0}          # weight of a term
   tau_spikes = 10e-3            # s, of the van Rossum distance
+  offset = "fit"                # how the one trace in use was measured: gain, offset (V or A), drift (over the recording), and latency (s) of the input; a number, "fit", or {mean = 0, sd = 5e-3}
+  start = "rest"                # "fit": the recording begins in mid activity
   [[target]]                    # or a task, for which currents and w_rec are trained
   file = "task.npz"             # B patterns: arrays input [B, T, N], class [B]
   classes = [4, 5]              # a pattern of class 0 makes neuron 4 fire and not neuron 5; one of class -1 neither

@@ -93,6 +93,9 @@ func (d *data) recording() (*fit.Recording, error) {
 	if rec.TauSpikes < 0 || rec.TauSpikes-rec.TauSpikes != 0 {
 		return nil, d.bad("tau_spikes", "a time in seconds > 0", rec.TauSpikes)
 	}
+	if err := d.measurement(rec); err != nil {
+		return nil, err
+	}
 	for _, name := range slices.Sorted(maps.Keys(t.Unit)) {
 		if q, err := fit.ParseQuantity(name); name != "time" && (err != nil || q == fit.Spikes) {
 			return nil, d.bad("unit."+name, "imem, isyn, iahp, vmem or time", name)

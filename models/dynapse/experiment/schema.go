@@ -60,6 +60,11 @@ type Target struct {
 	Unit         map[string]string  `toml:"unit"`
 	Scale        map[string]float64 `toml:"scale"`
 	TauSpikes    float64            `toml:"tau_spikes"` // s
+	Gain         any                `toml:"gain"`       // a number, "fit", or {mean, sd}
+	Offset       any                `toml:"offset"`     // likewise, V or A
+	Drift        any                `toml:"drift"`      // likewise, over the recording
+	Latency      any                `toml:"latency"`    // likewise, s
+	Start        string             `toml:"start"`      // "fit", or "rest"
 	FI           *FI                `toml:"fi"`
 	Classes      []int              `toml:"classes"`
 	Statistics   map[string]float64 `toml:"statistics"`

@@ -39,6 +39,7 @@ const offCurrent = 0.05
 // and [Experiment.Loss].
 func (r *Result) Deploy(ctx context.Context, e Experiment, seed uint64) (*Deployment, error) {
 	n := r.Settable
+	e = e.Measured(r)
 	in := e.inputWeights()
 	rec := chip.Weights{}
 	if n.WRec != nil {
@@ -138,7 +139,7 @@ func (e Experiment) LossOf(ctx context.Context, n dynapse.Network, in chip.Weigh
 		return 0, err
 	}
 	var l [1]float64
-	err = p.sampleLosses(ctx, l[:], n, full)
+	err = p.sampleLosses(ctx, l[:], p.measuring(n), full)
 	return l[0], err
 }
 

@@ -119,6 +119,48 @@ type system struct {
 	probes [][]probe // [M][recordings]; nil: nominal
 }
 
+// measuring is a network that stands in the place of the start, as it is measured there.
+func (s *space) measuring(n dynapse.Network) system {
+	net := s.system(s.x)
+	net.Network = n
+	return net
+}
+
+// Measured returns the experiment with gains, offsets, drifts, latencies and states at the begin as a result has them, which are not fitted any more.
+func (e Experiment) Measured(r *Result) Experiment {
+	e.Recordings = slices.Clone(e.Recordings)
+	for k := range e.Recordings {
+		rec := &e.Recordings[k]
+		if rec.label == "" {
+			rec.label = fmt.Sprintf("target[%d]", k)
+		}
+		for what, s := range []*Nuisance{&rec.Gain, &rec.Offset, &rec.Drift, &rec.Latency} {
+			if p := r.Parameter(rec.label + "." + probeNames[what]); s.Fit && p.Name != "" {
+				*s = Nuisance{Mean: p.Value}
+			}
+		}
+		if !rec.Start {
+			continue
+		}
+		rec.Start = false
+		for i := range rec.state {
+			rec.state[i] = nil
+			for _, p := range r.Parameters {
+				if p.Param == rec.label+"."+probeNames[stateName+i] {
+					if rec.state[i] == nil {
+						rec.state[i] = slices.Repeat([]float64{dynapse.Io.Default()}, rec.B*r.Network.N)
+					}
+					var b, j int
+					if _, err := fmt.Sscanf(p.Name[len(p.Param):], "[%d][%d]", &b, &j); err == nil {
+						rec.state[i][b*r.Network.N+j] = p.Value
+					}
+				}
+			}
+		}
+	}
+	return e
+}
+
 // probe returns how sample i is measured in recording k.
 func (s *system) probe(i, k int) probe {
 	if s.probes == nil {
@@ -194,6 +236,7 @@ func (p *problem) addMeasurements() error {
 				p.addNuisance(n, lo, every(p.Network.N))
 			}
 		}
+		p.probes[k].state = r.state
 		if r.Start {
 			if err := p.addStart(k); err != nil {
 				return err
@@ -356,7 +399,7 @@ func (p *problem) pullLatency(s *system, k, i int, by []float64) (sum float64) {
 
 // initial returns the state in which recording k begins, [M B, N].
 func (p *problem) initial(s *system, k int) (state dynapse.State) {
-	if !p.recordings[k].Start {
+	if r := &p.recordings[k]; !r.Start && r.state[0] == nil {
 		return state
 	}
 	for i := range max(s.Samples, 1) {

@@ -176,8 +176,6 @@ func (e Experiment) Loss(ctx context.Context, n dynapse.Network) (float64, error
 		return 0, err
 	}
 	var l [1]float64
-	net := p.system(p.x)
-	net.Network = n
-	err = p.sampleLosses(ctx, l[:], net, full)
+	err = p.sampleLosses(ctx, l[:], p.measuring(n), full)
 	return l[0], err
 }

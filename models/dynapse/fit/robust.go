@@ -114,9 +114,7 @@ func (e Experiment) Spread(ctx context.Context, n dynapse.Network, mismatch floa
 	if err != nil {
 		return nil, err
 	}
-	net := p.system(p.x)
-	net.Network = n
-	return p.spread(ctx, net, mismatch, seed)
+	return p.spread(ctx, p.measuring(n), mismatch, seed)
 }
 
 func (p *problem) spread(ctx context.Context, n system, mismatch float64, seed uint64) (*Spread, error) {

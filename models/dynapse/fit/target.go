@@ -89,7 +89,8 @@ type Recording struct {
 	// Start fits the state in which each row begins, in place of rest: Imem, Isyn, and Iahp where a current of it is fitted. No neuron may begin in its refractory time.
 	Start bool
 
-	label string // "target[0]"
+	label string       // "target[0]"
+	state [3][]float64 // at the begin, Imem, Isyn and Iahp, [B, N]; nil: at rest
 }
 
 // Experiment is what is to be fitted to what.
