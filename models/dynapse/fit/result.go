@@ -112,7 +112,9 @@ func (f *session) result(after, ctx context.Context, settle time.Duration, first
 		at = f.best.nominal
 		r.Notes = append(r.Notes, "the currents suit chips with mismatch; intervals and verdicts are those of the fit without it")
 	}
-	id, err := f.identify(after, at)
+	seen := *f
+	seen.problem = f.forcing()
+	id, err := seen.identify(after, at)
 	if err != nil {
 		return nil, err
 	}

@@ -68,6 +68,17 @@ type session struct {
 	*ledger
 	start []float64 // where the search begins
 	notes []string
+	// within is the problem whose bins are the steps of those of problem, with the spikes of the best point; nil where it does not come from there.
+	within *problem
+	found  []float64 // where the last fit with forced spikes ended, whatever the free network does there
+}
+
+// forcing is the problem whose forced spikes are those of the best point.
+func (f *session) forcing() *problem {
+	if f.within != nil {
+		return f.within
+	}
+	return f.problem
 }
 
 // newSession returns a session of a problem whose settings are checked.
@@ -219,10 +230,7 @@ func recordingFit(ctx context.Context, f *session) error {
 		if err := teacherForcing(ctx, f); err != nil || f.best.errors != nil {
 			return err
 		}
-		if err := withinBins(ctx, f); err != nil {
-			return err
-		}
-		if f.best.loss <= f.goodEnough(f.best.x) && f.Network.Substeps <= 1 {
+		if f.best.loss <= f.forcing().goodEnough(f.best.x) {
 			return nil
 		}
 	}

@@ -135,7 +135,7 @@ func (s *sensitivity) doubt(ctx context.Context) error {
 	for _, e := range s.e {
 		total += float64(e * e)
 	}
-	if math.Sqrt(total/float64(max(len(s.e), 1))) <= colourless*noiseFloor {
+	if rms := math.Sqrt(total / float64(max(len(s.e), 1))); rms <= colourless*noiseFloor || rms > unexplained {
 		return nil
 	}
 	for _, k := range s.noises.kinds {

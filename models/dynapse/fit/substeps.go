@@ -5,49 +5,164 @@ import (
 	"math"
 	"slices"
 
+	"github.com/surge-snn/surge/internal/fmath"
 	"github.com/surge-snn/surge/models/dynapse"
 	"github.com/surge-snn/surge/optim/minimize"
 )
 
 // With several steps in a bin, a recording says in which bin a spike is, and not in which step; forced at the end of its bin, it comes up to a bin late. So the fit goes on with
-// bins as short as the steps, in which only the last of each bin was recorded, and spikes in the steps in which the free network has them. This is done again as long as it helps.
-// As the steps are a guess, the free network itself is fitted after that.
+// bins as short as the steps, in which only the last of each bin was recorded. In which step a spike is follows from the trace up to the next spike, which a reset alone begins anew: of all steps of
+// the bin the one with the least squares is taken, for all spikes at once, as they do not depend on each other. Currents and steps are found in turn.
+//
+// A reset that is earlier, and a refractory time that is longer by as much, leave the same trace. Which of them is right the threshold says: it must lie above the membrane in the steps before a spike,
+// and below in that of the spike.
 
-// stepRounds is how often, at most.
-const stepRounds = 8
+// stepRounds is how often currents and steps are found in turn, at most, and mostShift by how many steps the refractory time is moved against the spikes.
+const (
+	stepRounds = 40
+	mostShift  = 15
+)
 
-// withinBins fits with spikes forced in steps, from the best point.
-func withinBins(ctx context.Context, f *session) error {
+// stepsOf are the steps of spikes: of each recording, in each bin of a neuron.
+type stepsOf [][]int
+
+// coarse returns the problem with one step in a bin.
+func (p *problem) coarse() *problem {
+	if p.Network.Substeps <= 1 {
+		return p
+	}
+	q, s := *p, *p.space
+	s.Network.Substeps = 1
+	q.space = &s
+	return &q
+}
+
+// withinBins fits with spikes forced in steps, from x. It keeps the problem whose steps are those of the spikes where the answer comes from it.
+func withinBins(ctx context.Context, f *session, x []float64) error {
 	if f.Network.Substeps <= 1 || f.spikes == nil || !f.hasTraces() || slices.ContainsFunc(f.segments, func(list []restart) bool { return len(list) > 0 }) {
 		return nil
 	}
-	x, last := f.best.x, math.Inf(1)
-	for range stepRounds {
-		steps, err := f.inSteps(ctx, x)
+	steps, err := f.place(ctx, x, nil)
+	if err != nil {
+		return err
+	}
+	var loss float64
+	for range 2 {
+		limit := 30 // a start is far; afterwards a few steps are as good as the spikes are known
+		for range stepRounds {
+			q := f.stepped(steps)
+			if x, loss, err = f.minimise(ctx, "steps", q.forced(0, 0).optim(), x, minimize.LevenbergMarquardt{Steps: limit}, nil); err != nil {
+				return err
+			}
+			placed, err := f.place(ctx, x, steps)
+			if err != nil {
+				return err
+			}
+			if slices.EqualFunc(placed, steps, slices.Equal) {
+				break
+			}
+			steps, limit = placed, 3
+		}
+		for _, k := range f.index(dynapse.Iref) {
+			if x, steps, err = f.shift(ctx, k, x, steps, loss); err != nil {
+				return err
+			}
+		}
+		before := f.best.loss
+		points, err := f.stepped(steps).crossings(ctx, x)
 		if err != nil {
 			return err
 		}
-		fp := steps.forced(hingeWeights[len(hingeWeights)-1], 0)
-		y, loss, err := f.minimise(ctx, "steps", fp.optim(), x, minimize.LevenbergMarquardt{}, nil)
-		if err != nil {
+		for _, y := range points {
+			if err := f.offer(ctx, y); err != nil {
+				return err
+			}
+		}
+		if f.best.loss < before {
+			x = f.best.x
+		}
+		if steps, err = f.crossed(ctx, x, steps); err != nil {
 			return err
 		}
-		if x, err = refractory(ctx, f, fp, y, loss); err != nil {
-			return err
+		if f.best.loss < before {
+			f.within = f.stepped(steps)
 		}
-		if err := f.offer(ctx, x); err != nil {
-			return err
+		if f.best.loss <= exact {
+			break
 		}
-		if loss > 0.99*last {
-			return nil
-		}
-		last = loss
 	}
 	return nil
 }
 
-// inSteps returns the problem whose bins are the steps of p, with the spikes of each bin in the steps in which the free network at x has them, or else in the last.
-func (p *problem) inSteps(ctx context.Context, x []float64) (*problem, error) {
+// nearThreshold are the distances from the ends of what the spikes allow at which a threshold is tried, in e-folds.
+var nearThreshold = [...]float64{2e-4, 2e-3, 2e-2}
+
+// crossings returns x with thresholds in the middle of what the spikes allow, and next to its ends: where the step of a spike that nothing depends on is a wrong one, one of the ends is wrong.
+func (p *problem) crossings(ctx context.Context, x []float64) ([][]float64, error) {
+	middle, err := p.centre(ctx, x)
+	if err != nil {
+		return nil, err
+	}
+	points := [][]float64{middle}
+	ks := p.index(dynapse.Ispkthr)
+	if len(ks) == 0 {
+		return points, nil
+	}
+	brackets, err := p.thresholds(ctx, x)
+	if err != nil {
+		return nil, err
+	}
+	for _, d := range nearThreshold {
+		for _, side := range []float64{-1, 1} {
+			y := slices.Clone(x)
+			for i, k := range ks {
+				end := brackets[i].High
+				if side > 0 {
+					end = brackets[i].Low
+				}
+				if end > 0 && !math.IsInf(end, 0) {
+					y[k] = fmath.Log(end) + float64(side*d)
+				}
+			}
+			p.box.Project(y)
+			points = append(points, y)
+		}
+	}
+	return points, nil
+}
+
+// crossed returns the steps in which the free network at x spikes where it spikes in the bins of the recording, and those given elsewhere.
+func (p *problem) crossed(ctx context.Context, x []float64, steps stepsOf) (stepsOf, error) {
+	q := p.stepped(steps)
+	net := q.system(x)
+	out := make(stepsOf, len(steps))
+	for i := range p.recordings {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		r := &q.recordings[i]
+		run, err := net.Simulate(dynapse.Input{T: r.T, B: r.B, Counts: q.input(&net, i), Initial: q.initial(&net, i)})
+		if err != nil {
+			return nil, notFinite(err)
+		}
+		out[i] = slices.Clone(steps[i])
+		for bin, count := range p.spikes[i] {
+			at, sum := -1, 0.0
+			for s := range p.Network.Substeps {
+				if c := run.Spikes[p.inStep(i, bin, s)]; c > 0 {
+					at, sum = s, sum+c
+				}
+			}
+			if count == 1 && sum == 1 {
+				out[i][bin] = at
+			}
+		}
+	}
+	return out, nil
+}
+
+// stepped returns the problem whose bins are the steps of p, with spikes in these steps, or in the last of their bins.
+func (p *problem) stepped(steps stepsOf) *problem {
 	k, n := p.Network.Substeps, p.Network.N
 	q, s := *p, *p.space
 	s.Network.Substeps = 1
@@ -58,51 +173,29 @@ func (p *problem) inSteps(ctx context.Context, x []float64) (*problem, error) {
 	s.Network.Params[dynapse.Dt] = s.start[dynapse.Dt]
 	q.space, q.dt, q.recordings, q.spikes = &s, p.dt/float64(k), slices.Clone(p.recordings), nil
 	for i := range q.recordings {
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
 		r, old := &q.recordings[i], &p.recordings[i]
-		width := r.B * n
 		r.T *= k
-		at := func(bin, step int) int { return (bin/width*k+step)*width + bin%width }
-		spread := func(v []float64, step int, empty float64) []float64 {
-			if v == nil {
-				return nil
-			}
-			out := slices.Repeat([]float64{empty}, k*len(v))
-			for bin, x := range v {
-				out[at(bin, step)] = x
-			}
-			return out
-		}
-		r.Input = spread(old.Input, 0, 0)
+		r.Input = p.spaced(i, old.Input, 0, 0)
 		r.Weight = make([]float64, len(r.Input))
 		for bin := range old.Input {
-			r.Weight[at(bin, k-1)] = old.weight(bin)
+			r.Weight[p.inStep(i, bin, k-1)] = old.weight(bin)
 		}
 		for quantity := range r.Target {
-			r.Target[quantity] = spread(old.Target[quantity], k-1, math.NaN())
-		}
-		net := q.system(x)
-		run, err := net.Simulate(dynapse.Input{T: r.T, B: r.B, Counts: q.input(&net, i), Initial: q.initial(&net, i)})
-		if err != nil {
-			return nil, notFinite(err)
+			r.Target[quantity] = p.spaced(i, old.Target[quantity], k-1, math.NaN())
 		}
 		spikes := make([]float64, len(r.Input))
 		for bin, count := range p.spikes[i] {
-			free := 0.0
 			for step := range k {
-				free += run.Spikes[at(bin, step)]
-			}
-			for step := range k {
-				switch {
-				case count != count:
-					spikes[at(bin, step)] = count
-				case free == count:
-					spikes[at(bin, step)] = run.Spikes[at(bin, step)]
-				case step == k-1:
-					spikes[at(bin, step)] = count
+				if count != count {
+					spikes[p.inStep(i, bin, step)] = count
 				}
+			}
+			if count > 0 {
+				step := k - 1
+				if steps != nil && count == 1 {
+					step = steps[i][bin]
+				}
+				spikes[p.inStep(i, bin, step)] = count
 			}
 		}
 		if r.Target[Spikes] != nil {
@@ -111,5 +204,152 @@ func (p *problem) inSteps(ctx context.Context, x []float64) (*problem, error) {
 		q.spikes = append(q.spikes, spikes)
 	}
 	q.segments = make([][]restart, len(q.recordings))
-	return &q, nil
+	return &q
+}
+
+// inStep is the index of a step of a bin of recording i.
+func (p *problem) inStep(i, bin, step int) int {
+	width := p.recordings[i].B * p.Network.N
+	return (bin/width*p.Network.Substeps+step)*width + bin%width
+}
+
+// spaced puts a value of each bin of recording i into a step of it.
+func (p *problem) spaced(i int, v []float64, step int, empty float64) []float64 {
+	if v == nil {
+		return nil
+	}
+	out := slices.Repeat([]float64{empty}, p.Network.Substeps*len(v))
+	for bin, x := range v {
+		out[p.inStep(i, bin, step)] = x
+	}
+	return out
+}
+
+// place returns the steps of spikes with the least squares at x; of those that are equal the one that it has in old. It costs as many simulations as a bin has steps.
+func (p *problem) place(ctx context.Context, x []float64, old stepsOf) (stepsOf, error) {
+	k := p.Network.Substeps
+	q := p.stepped(nil)
+	net := q.system(slices.Repeat([][]float64{x}, k)...)
+	placed := make(stepsOf, len(p.recordings))
+	for i := range p.recordings {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		r := &p.recordings[i]
+		width := r.B * p.Network.N
+		forced := make([]float64, r.T*k*k*width) // [T steps, samples, B, N]: all spikes of sample s are in step s
+		for bin, count := range p.spikes[i] {
+			for s := range k {
+				step := s
+				if count > 1 {
+					step = k - 1
+				}
+				if count > 0 {
+					forced[((bin/width*k+step)*k+s)*width+bin%width] = count
+				}
+			}
+		}
+		run, err := q.shoot(net, i, forced)
+		if err != nil {
+			return nil, notFinite(err)
+		}
+		placed[i] = make([]int, len(p.spikes[i]))
+		for row := range width {
+			var bins []int
+			for t := range r.T {
+				if p.spikes[i][t*width+row] > 0 {
+					bins = append(bins, t)
+				}
+			}
+			for a, from := range bins {
+				to := r.T
+				if a+1 < len(bins) {
+					to = bins[a+1]
+				}
+				best, least := k-1, math.Inf(1)
+				bin := from*width + row
+				for s := range k {
+					sum := 0.0
+					probe := net.probe(s, i)
+					for t := from; t < to; t++ {
+						at := t*width + row
+						if w := r.weight(at); w > 0 {
+							sum += float64(w * p.squares(r, run, probe, at, ((t*k+k-1)*k+s)*width+row, t))
+						}
+					}
+					if old != nil && s == old[i][bin] {
+						sum *= 1 - 1e-6
+					}
+					if sum < least {
+						best, least = s, sum
+					}
+				}
+				placed[i][bin] = best
+			}
+		}
+	}
+	return placed, nil
+}
+
+// squares is the loss of the traces of a sample that spikes act on, at element e of a run.
+func (p *problem) squares(r *Recording, run *dynapse.Run, probe probe, at, e, t int) (sum float64) {
+	for q := range Spikes {
+		if !r.Use[q] || q == Isyn {
+			continue
+		}
+		x, _ := probe.shown(q, [...][]float64{Imem: run.Imem, Iahp: run.Iahp, Vmem: run.Vmem}[q][e], t, r.T)
+		d := p.difference(q, x, r.Target[q][at])
+		sum += float64(r.scale(q) * d * d)
+	}
+	return sum
+}
+
+// shift moves the spikes of the neurons of refractory time k against it, to where their threshold has the most room. loss is that of the traces.
+func (p *problem) shift(ctx context.Context, k int, x []float64, steps stepsOf, loss float64) ([]float64, stepsOf, error) {
+	const tolerated = 2 // times the loss, by spikes that would leave their bin
+	last := p.Network.Substeps - 1
+	bestX, bestSteps, most := x, steps, math.Inf(-1)
+	was := p.bins(k, x[k])
+	for by := -mostShift; by <= mostShift; by++ {
+		y := slices.Clone(x)
+		if by != 0 {
+			y[k] = p.lnIref(k, float64(was+by)-0.5)
+		}
+		if lo, hi := p.box.At(k); was+by < 1 || y[k] < lo || y[k] > hi {
+			continue
+		}
+		moved := make(stepsOf, len(steps))
+		n := p.Network.N
+		for i := range steps {
+			moved[i] = slices.Clone(steps[i])
+			for bin := range moved[i] {
+				if slices.Contains(p.coords[k].neurons, bin%n) && p.spikes[i][bin] == 1 {
+					moved[i][bin] = min(max(moved[i][bin]-by, 0), last)
+				}
+			}
+		}
+		q := p.stepped(moved)
+		got, err := q.forced(0, 0).loss(ctx, y)
+		if err != nil {
+			return nil, nil, err
+		}
+		if got > tolerated*loss+wellFitted*surely {
+			continue
+		}
+		brackets, err := q.thresholds(ctx, y)
+		if err != nil {
+			return nil, nil, err
+		}
+		room := 0.0
+		for _, b := range brackets {
+			room += fmath.Log(b.High / b.Low)
+		}
+		if math.IsInf(room, 0) || room != room {
+			continue
+		}
+		if room -= math.Log1p(got / (loss + exact)); room > most {
+			bestX, bestSteps, most = y, moved, room
+		}
+	}
+	return bestX, bestSteps, nil
 }

@@ -20,6 +20,9 @@ var hingeWeights = [...]float64{0, 1, 1e4}
 // good answer: every sample is only a little on the wrong side.
 var margins = [len(hingeWeights)]float64{0.5, 0.2, margin}
 
+// exact is a loss of traces, of an error of 1e-5 e-folds, beyond which nothing is looked for.
+const exact = 1e-10
+
 // rounds is how often the fit with forced spikes is begun anew, from twice as many starts each time, where it has ended in a minimum that is not a good one: wellFitted is a
 // loss per term below which it is, an error of 10 % of a current.
 const (
@@ -31,9 +34,14 @@ const (
 // teacherForcing fits the network with forced spikes until the free network does well.
 func teacherForcing(ctx context.Context, f *session) error {
 	least := f.wellFitted()
+	whole := *f // in steps as long as bins, which are cheap, and near enough for a start
+	whole.problem = f.coarse()
 	for round := range rounds {
 		before := f.best.loss
-		if err := forcedFit(ctx, f, f.start, f.Starts<<round, f.Seed+uint64(round)); err != nil || f.best.loss <= least+f.penalty(f.best.x) {
+		if err := forcedFit(ctx, &whole, f.start, f.Starts<<round, f.Seed+uint64(round)); err != nil || f.Network.Substeps <= 1 && f.best.loss <= least+f.penalty(f.best.x) {
+			return err
+		}
+		if err := withinBins(ctx, f, whole.found); err != nil || f.Network.Substeps > 1 && f.best.loss <= least+f.penalty(f.best.x) {
 			return err
 		}
 		if round == 0 && least > 0 && f.several() {
@@ -113,6 +121,9 @@ func forcedFit(ctx context.Context, f *session, x []float64, starts int, seed ui
 		}
 		if err := f.offer(ctx, x); err != nil {
 			return err
+		}
+		if f.found = x; traces && f.best.loss <= exact {
+			return nil
 		}
 	}
 	if !traces || f.best.loss <= f.goodEnough(f.best.x) {
@@ -233,7 +244,7 @@ func refractory(ctx context.Context, f *session, fp *forced, x []float64, loss f
 				return 0
 			})
 			for _, i := range order[:min(tries, len(order))] {
-				if loss < 1e-16 {
+				if loss < exact {
 					break
 				}
 				y, l, err := f.minimise(ctx, "refractory", p, points[i], minimize.LevenbergMarquardt{Steps: 10}, f.centre)
