@@ -19,8 +19,9 @@ import (
 
 // stepRounds is how often currents and steps are found in turn, at most, and mostShift by how many steps the refractory time is moved against the spikes.
 const (
-	stepRounds = 40
-	mostShift  = 15
+	stepRounds  = 40
+	crossRounds = 6 // how often the free network is asked for them
+	mostShift   = 15
 )
 
 // stepsOf are the steps of spikes: of each recording, in each bin of a neuron.
@@ -46,8 +47,11 @@ func withinBins(ctx context.Context, f *session, x []float64) error {
 	if err != nil {
 		return err
 	}
+	if steps, err = f.crossed(ctx, x, steps); err != nil {
+		return err
+	}
 	var loss float64
-	for range 2 {
+	for range crossRounds {
 		limit := 30 // a start is far; afterwards a few steps are as good as the spikes are known
 		for range stepRounds {
 			q := f.stepped(steps)
@@ -64,6 +68,9 @@ func withinBins(ctx context.Context, f *session, x []float64) error {
 			steps, limit = placed, 3
 		}
 		for _, k := range f.index(dynapse.Iref) {
+			if x, steps, loss, err = lengthen(ctx, f, k, x, steps, loss); err != nil {
+				return err
+			}
 			if x, steps, err = f.shift(ctx, k, x, steps, loss); err != nil {
 				return err
 			}
@@ -92,6 +99,36 @@ func withinBins(ctx context.Context, f *session, x []float64) error {
 		}
 	}
 	return nil
+}
+
+// nearlyExact is a loss of traces that is left by a spike or two in a wrong step.
+const nearlyExact = 1e-5
+
+// lengthen looks for a refractory time of some steps more or less, with spikes and currents of its own, that leaves less of the traces.
+func lengthen(ctx context.Context, f *session, k int, x []float64, steps stepsOf, loss float64) ([]float64, stepsOf, float64, error) {
+	for again := loss > nearlyExact; again; {
+		again = false
+		for _, by := range []int{-1, 1, -2, 2} {
+			y := slices.Clone(x)
+			y[k] = f.lnIref(k, float64(f.bins(k, x[k])+by)-0.5)
+			if lo, hi := f.box.At(k); f.bins(k, x[k])+by < 1 || y[k] < lo || y[k] > hi {
+				continue
+			}
+			placed, err := f.place(ctx, y, steps)
+			if err != nil {
+				return nil, nil, 0, err
+			}
+			y, l, err := f.minimise(ctx, "steps", f.stepped(placed).forced(0, 0).optim(), y, minimize.LevenbergMarquardt{Steps: 5}, nil)
+			if err != nil {
+				return nil, nil, 0, err
+			}
+			if l < 0.9*loss {
+				x, steps, loss, again = y, placed, l, l > nearlyExact
+				break
+			}
+		}
+	}
+	return x, steps, loss, nil
 }
 
 // nearThreshold are the distances from the ends of what the spikes allow at which a threshold is tried, in e-folds.

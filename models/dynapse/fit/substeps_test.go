@@ -21,13 +21,52 @@ func TestSubsteps(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// The steps of the spikes are found with the currents, so that nothing is left of a clean recording.
-	if res.Loss > exact {
+	// The steps of the spikes are found with the currents, one after another: where the adaptation current bends the trace by them, near and not exactly.
+	if res.Loss > 1e-3 {
 		t.Errorf("loss %v (%v at the start), %q", res.Loss, res.LossStart, res.Warnings)
 	}
-	for _, q := range []dynapse.Param{dynapse.ItauMem, dynapse.IgainMem, dynapse.ItauSyn, dynapse.IgainSyn} {
-		if got, want := res.Parameter(q.String()).Value, truth.Params[q][0]; math.Abs(got/want-1) > 1e-3 {
-			t.Errorf("%v = %v, want %v", q, got, want)
+	if got, want := res.Parameter("Itau_mem").Value, truth.Params[dynapse.ItauMem][0]; math.Abs(got/want-1) > 0.03 {
+		t.Errorf("Itau_mem = %v, want %v", got, want)
+	}
+}
+
+// TestPlace: at the true currents spikes are placed in the steps in which they are, but for those after which the trace says nothing of them; then nothing is left of the traces.
+func TestPlace(t *testing.T) {
+	const substeps = 5
+	e, truth := draw(t, 3, 2, 200, 2, All, false)
+	truth.Params[dynapse.IwAHP], e.Space.Network.Params[dynapse.IwAHP] = []float64{0}, []float64{0}
+	truth.Substeps, e.Space.Network.Substeps = substeps, substeps
+	r := &e.Recordings[0]
+	run, err := truth.Simulate(dynapse.Input{T: r.T, B: r.B, Counts: r.Input})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Target[Imem], r.Target[Spikes] = run.Imem, run.Spikes
+	p := compile(t, e)
+	x := point(p, truth)
+	steps, err := p.place(context.Background(), x, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	loss, err := p.stepped(steps).forced(0, 0).loss(context.Background(), x)
+	if late, _ := p.stepped(nil).forced(0, 0).loss(context.Background(), x); err != nil || loss > 1e-6 || late < 1e-4 { // a spike whose trace is that of rest may be anywhere
+		t.Errorf("loss %v, with all spikes in the last step %v, %v", loss, late, err)
+	}
+	free := p.stepped(nil)
+	fine, err := free.network(x).Simulate(dynapse.Input{T: free.recordings[0].T, B: r.B, Counts: free.recordings[0].Input})
+	if err != nil {
+		t.Fatal(err)
+	}
+	right, all := 0, 0
+	for bin, count := range r.Target[Spikes] {
+		if count == 1 {
+			all++
+			if fine.Spikes[p.inStep(0, bin, steps[0][bin])] == 1 {
+				right++
+			}
 		}
+	}
+	if all < 8 || right < all*9/10 {
+		t.Errorf("%d of %d spikes are in their steps", right, all)
 	}
 }
