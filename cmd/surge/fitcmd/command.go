@@ -169,13 +169,8 @@ func (c *Command) Run(ctx context.Context, k *kong.Context) error {
 	}
 	e.Settings.Record = p.record
 	begin := time.Now()
-	limited := ctx
-	if c.Budget > 0 {
-		var stop context.CancelFunc
-		limited, stop = context.WithTimeout(ctx, time.Duration(c.Budget*float64(time.Second)))
-		defer stop()
-	}
-	res, err := fit.Run(limited, e.Experiment.Experiment, e.Settings)
+	e.Settings.Budget = time.Duration(c.Budget * float64(time.Second))
+	res, err := fit.Run(ctx, e.Experiment.Experiment, e.Settings)
 	if err != nil {
 		if fresh {
 			_ = os.Remove(c.Out) // which fails, as it should, where there are files
@@ -237,16 +232,11 @@ func (e *subject) explain(err error) error {
 	return &exit.BadInput{File: e.Path, Err: err}
 }
 
-// write writes the files of the results.
+// write writes the files of the results: numbers first, then pictures, and takes the checkpoint away when all are there.
 func (c *Command) write(ctx context.Context, e *subject, o *outcome, p *progress) error {
 	path := func(name string) string { return filepath.Join(c.Out, name) }
 	failed := func(name string, err error) error { return &exit.BadInput{File: path(name), Err: err} }
-	unfinished := o.Status == minimize.Interrupted || o.Status == minimize.BudgetReached
-	if unfinished {
-		if err := p.save(o.Checkpoint); err != nil {
-			return failed(checkpointFile, err)
-		}
-	} else if err := p.remove(); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := p.save(o.Checkpoint); err != nil { // until all is written
 		return failed(checkpointFile, err)
 	}
 	if e.Settings.DAC && o.LossDAC != nil {
@@ -263,18 +253,18 @@ func (c *Command) write(ctx context.Context, e *subject, o *outcome, p *progress
 		return failed(markdownFile, err)
 	}
 	o.Targets = append(neurons, o.Targets...)
-	if o.pictures, err = e.figures(o, path); err != nil {
-		return failed(tracesFile, err)
-	}
-	if err := writeHistory(path(historyFile), o.History); err != nil {
-		return failed(historyFile, err)
-	}
 	text, err := json.Marshal(o)
 	if err != nil {
 		return failed(resultFile, err)
 	}
 	if err := writeText(path(resultFile), string(text)+"\n"); err != nil {
 		return failed(resultFile, err)
+	}
+	if err := writeHistory(path(historyFile), o.History); err != nil {
+		return failed(historyFile, err)
+	}
+	if o.pictures, err = e.figures(o, path); err != nil {
+		return failed(tracesFile, err)
 	}
 	if err := writeText(path(markdownFile), e.markdown(o)); err != nil {
 		return failed(markdownFile, err)
@@ -285,6 +275,12 @@ func (c *Command) write(ctx context.Context, e *subject, o *outcome, p *progress
 	}
 	if err != nil {
 		return failed(htmlFile, err)
+	}
+	if o.Status == minimize.Interrupted || o.Status == minimize.BudgetReached {
+		return nil
+	}
+	if err := p.remove(); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return failed(checkpointFile, err)
 	}
 	return nil
 }

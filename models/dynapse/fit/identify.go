@@ -95,6 +95,17 @@ func (f *session) identify(ctx context.Context, x []float64) (identification, er
 	return id, nil
 }
 
+// unassessed says nothing of any coordinate.
+func (f *problem) unassessed() identification {
+	id := identification{verdict: map[string]Verdict{}, interval: map[string][2]float64{}}
+	for k, c := range f.coords {
+		lo, hi := f.box.At(k)
+		id.interval[c.name] = [2]float64{f.value(k, lo), f.value(k, hi)}
+	}
+	id.open = []Open{{f.every(), "the fit was interrupted: nothing is said of the currents"}}
+	return id
+}
+
 // every is the direction of all coordinates.
 func (f *problem) every() map[string]float64 {
 	all := map[string]float64{}

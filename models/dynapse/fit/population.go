@@ -197,7 +197,7 @@ func single(ctx context.Context, f *session, j int, x []float64, starts int) (*R
 	if err := forcedFit(ctx, g, g.start, starts, f.Seed); err != nil {
 		return nil, err
 	}
-	return g.result(ctx, ctx, 0, first)
+	return g.result(schedule{ctx, ctx, ctx}, first)
 }
 
 // medians returns the median of each coordinate over its neurons, and the standard error. Neurons whose fit has ended in a bad minimum do not count where others have not.

@@ -2,11 +2,9 @@ package fit
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math"
 	"slices"
-	"time"
 
 	"github.com/surge-snn/surge/models/dynapse"
 	"github.com/surge-snn/surge/models/dynapse/chip"
@@ -76,8 +74,9 @@ func (r *Result) Codes() []Setting {
 // perfect is a loss that counts as zero: rounding of e-folds.
 const perfect = 1e-16
 
-// result assesses the best point. ctx is that of the fit; after goes on when it is done; the search for codes may take the time settle, if it is not 0.
-func (f *session) result(after, ctx context.Context, settle time.Duration, first float64) (*Result, error) {
+// result assesses the best point. A fit that was cancelled, or is while it is assessed, has neither codes nor verdicts.
+func (f *session) result(times schedule, first float64) (*Result, error) {
+	ctx, after := times.search, times.rest
 	x := f.best.x
 	r := &Result{Status: f.status, LossStart: first, Loss: f.best.loss, Network: f.network(x), History: f.history, Notes: f.notes}
 	if f.best.loss <= perfect && ctx.Err() == nil {
@@ -89,23 +88,22 @@ func (f *session) result(after, ctx context.Context, settle time.Duration, first
 	r.Checkpoint = f.checkpoint(f.current)
 	r.Settable = r.Network
 	y, codes := x, make([][]Setting, len(x))
-	if f.DAC && !errors.Is(ctx.Err(), context.Canceled) {
-		var loss float64
-		var err error
-		limited, stop := after, func() {}
-		if settle > 0 {
-			limited, stop = context.WithTimeout(after, settle)
-		}
-		y, loss, codes, err = f.roundToCodes(limited, x)
-		stop()
-		if err != nil {
+	if f.DAC && after.Err() == nil {
+		if err := f.report(Progress{Phase: "codes", Loss: f.best.loss, Best: f.best.loss, Evaluations: f.evaluations, Gradients: f.gradients}, nil); err != nil {
 			return nil, err
 		}
-		if loss < f.best.loss && f.Mismatch == 0 && f.best.errors == nil { // settable currents are continuous ones, too
-			x = y
-			f.best.x, f.best.loss, r.Loss, r.Network = y, loss, loss, f.network(y)
+		y2, loss, found, err := f.roundToCodes(times.codes, x)
+		if after.Err() == nil && err != nil {
+			return nil, err
 		}
-		r.LossDAC, r.Settable = &loss, f.network(y)
+		if after.Err() == nil {
+			y, codes = y2, found
+			if loss < f.best.loss && f.Mismatch == 0 && f.best.errors == nil { // settable currents are continuous ones, too
+				x = y
+				f.best.x, f.best.loss, r.Loss, r.Network = y, loss, loss, f.network(y)
+			}
+			r.LossDAC, r.Settable = &loss, f.network(y)
+		}
 	}
 	at := x
 	if f.best.nominal != nil { // what the target says of the currents is not what suits many chips
@@ -115,12 +113,15 @@ func (f *session) result(after, ctx context.Context, settle time.Duration, first
 	seen := *f
 	seen.problem = f.forcing()
 	id, err := seen.identify(after, at)
+	if after.Err() != nil { // nothing was assessed
+		id, err = f.unassessed(), nil
+	}
 	if err != nil {
 		return nil, err
 	}
 	r.Unidentifiable, r.Words = id.open, id.words(f.names())
 	if f.Mismatch > 0 && ctx.Err() == nil {
-		if r.Mismatch, err = f.spread(after, y); err != nil {
+		if r.Mismatch, err = f.spread(after, y); err != nil && after.Err() == nil {
 			return nil, err
 		}
 	}
@@ -138,13 +139,16 @@ func (f *session) result(after, ctx context.Context, settle time.Duration, first
 		r.Parameters = append(r.Parameters, Parameter{Name: c.name, Param: c.parameter(), Group: c.label, Neurons: c.neurons, Unit: c.unit(),
 			Value: f.value(k, x[k]), Interval: id.interval[c.name], Verdict: id.verdict[c.name], Side: sides[k], Codes: codes[k]})
 	}
-	if r.Warnings, err = f.warnings(after, x, first, id.noise); err != nil {
+	if r.Warnings, err = f.warnings(after, x, first, id.noise); err != nil && after.Err() == nil {
 		return nil, err
 	}
 	if len(r.Warnings) > 0 && r.Status == minimize.Converged {
 		r.Status = minimize.NoProgress
 	}
 	r.Warnings = append(r.Warnings, id.doubts...)
+	if after.Err() != nil {
+		r.Status = minimize.Interrupted
+	}
 	for _, p := range r.Parameters {
 		if p.Side == minimize.AtLower || p.Side == minimize.AtUpper {
 			r.Notes = append(r.Notes, p.Name+" ends "+p.Side.String())

@@ -47,6 +47,8 @@ type Settings struct {
 	// Resume goes on from the checkpoint of a Progress or a Result. Experiment and settings must be those of before.
 	Resume *optim.State
 	Logger *slog.Logger // nil: silent
+	// Budget is the time that a fit may take, as a deadline of the context is; 0: none. A cancellation is seen after it, too.
+	Budget time.Duration
 }
 
 // Progress is where a fit stands.
@@ -129,9 +131,9 @@ func Run(ctx context.Context, e Experiment, s Settings) (*Result, error) {
 	if f.start, note = p.awake(f.start); note != "" {
 		f.notes = append(f.notes, note)
 	}
-	search, stop, settle := split(ctx)
+	times, stop := f.schedule(ctx)
 	defer stop()
-	err = phases(search, f)
+	err = phases(times.search, f)
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
 		f.status = minimize.BudgetReached
@@ -143,7 +145,7 @@ func Run(ctx context.Context, e Experiment, s Settings) (*Result, error) {
 	if f.best.x == nil {
 		return nil, fmt.Errorf("%w: no point with a finite loss", optim.ErrNonFinite)
 	}
-	return f.result(after, search, settle, first)
+	return f.result(times, first)
 }
 
 // Check says what is wrong with an experiment or its settings, as Run would, without a simulation.
@@ -157,15 +159,44 @@ func Check(e Experiment, s Settings) error {
 	return s.check(p)
 }
 
-// split divides the time up to the deadline of ctx: search is done after four fifths of it, and settle is what is left for the rest, 0 without a deadline.
-func split(ctx context.Context) (search context.Context, stop context.CancelFunc, settle time.Duration) {
-	end, ok := ctx.Deadline()
-	if !ok {
-		return ctx, func() {}, 0
+// schedule are the contexts of a fit: of its search, of what looks for codes, and of what must be done after them. All end when the fit is cancelled; the first two when their time is over.
+type schedule struct{ search, codes, rest context.Context }
+
+// codesShare is the part of the time that is kept for codes, which have all that the search leaves.
+const codesShare = 0.2
+
+// schedule divides the time.
+func (f *session) schedule(ctx context.Context) (s schedule, stop context.CancelFunc) {
+	rest, stop := context.WithCancel(context.WithoutCancel(ctx))
+	unhook := context.AfterFunc(ctx, func() {
+		if errors.Is(ctx.Err(), context.Canceled) {
+			stop()
+		}
+	})
+	s = schedule{rest, rest, rest}
+	end, limited := ctx.Deadline()
+	if f.Budget > 0 {
+		if t := time.Now().Add(f.Budget); !limited || t.Before(end) {
+			end, limited = t, true
+		}
 	}
-	left := time.Until(end)
-	search, stop = context.WithTimeout(ctx, left*4/5)
-	return search, stop, max(left/5, time.Second/2)
+	stops := []context.CancelFunc{func() { unhook() }, stop}
+	if limited {
+		share := codesShare
+		if !f.DAC {
+			share = 0
+		}
+		var one, other context.CancelFunc
+		left := time.Until(end)
+		s.search, one = context.WithTimeout(rest, left-time.Duration(share*float64(left)))
+		s.codes, other = context.WithDeadline(rest, end.Add(max(0, time.Second/2-time.Duration(share*float64(left)))))
+		stops = append(stops, one, other)
+	}
+	return s, func() {
+		for _, f := range stops {
+			f()
+		}
+	}
 }
 
 func (s *Settings) check(p *problem) error {

@@ -231,3 +231,38 @@ func TestRobust(t *testing.T) {
 		t.Errorf("robust %+v, nominal %+v", m, nominal)
 	}
 }
+
+// TestInterruptedCodes: a fit that is cancelled while it looks for codes has none, keeps its best point, and goes on to the same codes.
+func TestInterruptedCodes(t *testing.T) {
+	e, _ := draw(t, 1, 1, 100, 2, Core, false)
+	s := Settings{Starts: 2, DAC: true}
+	whole, err := Run(context.Background(), e, s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	cut := s
+	cut.Record = func(p Progress) error {
+		if p.Phase == "codes" {
+			cancel()
+		}
+		return nil
+	}
+	part, err := Run(ctx, e, cut)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if part.Status != minimize.Interrupted || part.LossDAC != nil || part.Parameter("Itau_mem").Verdict != Unidentified {
+		t.Errorf("%v, loss with codes %v, %+v", part.Status, part.LossDAC, part.Parameters)
+	}
+	again := s
+	again.Resume = &part.Checkpoint
+	rest, err := Run(context.Background(), e, again)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(rest.Codes(), whole.Codes()) || *rest.LossDAC != *whole.LossDAC {
+		t.Errorf("codes %v, want %v", rest.Codes(), whole.Codes())
+	}
+}
