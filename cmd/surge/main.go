@@ -19,6 +19,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/surge-snn/surge/cmd/surge/benchcmd"
+	"github.com/surge-snn/surge/cmd/surge/chipcmd"
 	"github.com/surge-snn/surge/cmd/surge/datacmd"
 	"github.com/surge-snn/surge/cmd/surge/evalcmd"
 	"github.com/surge-snn/surge/cmd/surge/exportcmd"
@@ -49,6 +50,7 @@ type program struct {
 	Sim       simcmd.Command       `cmd:"" help:"Simulate neurons and write their traces, for example: surge sim dynapsim --config neurons.toml --input spikes.npz --plot traces.png"`
 	Truth     truthcmd.Command     `cmd:"" help:"Measure true gradients of DynapSE-2 neurons and judge the rules by them, for example: surge truth --config neurons.toml --out truth.json"`
 	Gradcheck gradcheckcmd.Command `cmd:"" help:"Check the gradients of every operation and layer, for example: surge gradcheck models.LIF"`
+	Chip      chipcmd.Command      `cmd:"" help:"Turn configurations of chips into the forms of samna and Rockpool, and back."`
 	Bench     benchcmd.Command     `cmd:"" help:"Measure what the project holds itself to, for example: surge bench fit"`
 
 	Version kong.VersionFlag `help:"Print the version and end."`

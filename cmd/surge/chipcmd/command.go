@@ -1,0 +1,183 @@
+// Package chipcmd is the command surge chip: it turns configurations of chips into the forms of other programs, and back.
+package chipcmd
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/surge-snn/surge/internal/exit"
+	"github.com/surge-snn/surge/internal/files"
+	"github.com/surge-snn/surge/models/dynapse/chip"
+	"github.com/surge-snn/surge/models/dynapse/experiment"
+)
+
+// Command is surge chip.
+type Command struct {
+	Export Export `cmd:"" help:"Write a device file as other programs load it, for example: surge chip export device.json --format samna --out chip.json"`
+	Import Import `cmd:"" help:"Read what samna or Rockpool wrote, for example: surge chip import spec.json --out device.json"`
+}
+
+// Export is surge chip export.
+type Export struct {
+	Device string `arg:"" placeholder:"FILE" help:"The configuration, as surge fit writes it, device.json."`
+	Format string `required:"" enum:"samna,rockpool" placeholder:"samna|rockpool" help:"samna: the JSON of Dynapse2Configuration. rockpool: the quantised specification of config_from_specification, in JSON."`
+	Out    string `required:"" placeholder:"FILE" help:"The file to write."`
+}
+
+// Help is the text under the usage of the command.
+func (Export) Help() string {
+	return `The file for samna holds what surge knows of: biases, latches, synapses and destinations of all cores of the chips in use. Merge it into a default configuration before it is applied:
+
+  base = json.loads(samna.dynapse2.Dynapse2Configuration().to_json())
+  mine = json.load(open("chip.json"))["value0"]
+  for to, chip in zip(base["value0"]["chips"], mine["chips"]):
+      for name, core in chip["cores"].items():
+          parameters = {p["key"]: p for p in to["cores"][name]["parameters"]}
+          for p in core["parameters"]:
+              for key in ("coarseValue", "fineValue"):
+                  parameters[p["key"]]["value"][key] = p["value"][key]
+          to["cores"][name]["neurons"] = core["neurons"]
+  config = samna.dynapse2.Dynapse2Configuration(); config.from_json(json.dumps(base))
+
+Where input goes is in the member "surge" of the file, as destinations of each channel.`
+}
+
+// Run exports.
+func (c *Export) Run(k *kong.Context) error {
+	f, err := os.Open(c.Device)
+	if err != nil {
+		return bad(c.Device, err)
+	}
+	defer f.Close()
+	d, err := chip.ReadDevice(f)
+	if err != nil {
+		return bad(c.Device, err)
+	}
+	write := d.WriteSamna
+	if c.Format == "rockpool" {
+		write = d.WriteRockpool
+	}
+	var text bytes.Buffer
+	if err := write(&text); err != nil {
+		return bad(c.Device, err)
+	}
+	if err := store("--out", c.Out, text.Bytes()); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(k.Stdout, "%s: %d bytes for %s\n", c.Out, text.Len(), c.Format)
+	return err
+}
+
+// Import is surge chip import.
+type Import struct {
+	File string `arg:"" placeholder:"FILE" help:"A configuration of samna, or a specification of Rockpool, in JSON."`
+	Out  string `required:"" placeholder:"FILE" help:"The device file (.json) to write, or of a specification that is not quantised the experiment (.toml)."`
+}
+
+// Help is the text under the usage of the command.
+func (Import) Help() string {
+	return `A configuration of samna, or a quantised specification of Rockpool, becomes a device file for surge sim dynapsim --device. A specification of Rockpool's mapper becomes an experiment: the currents and w_rec under [init], and its input weights w_in beside it in a .npz, to be put into the files of input and targets.
+
+In Python, write the dictionary of mapper, updated with that of autoencoder_quantization or not:
+
+  spec.pop("mapped_graph"); json.dump(spec, open("spec.json", "w"), default=lambda x: x.tolist())`
+}
+
+// Run imports.
+func (c *Import) Run(k *kong.Context) error {
+	raw, err := os.ReadFile(c.File)
+	if err != nil {
+		return bad(c.File, err)
+	}
+	var keys map[string]json.RawMessage
+	if err := json.Unmarshal(raw, &keys); err != nil {
+		return bad(c.File, err)
+	}
+	toml := strings.HasSuffix(strings.ToLower(c.Out), ".toml")
+	var d *chip.Device
+	if _, samna := keys["value0"]; samna {
+		if d, err = chip.ReadSamna(bytes.NewReader(raw)); err != nil {
+			return bad(c.File, err)
+		}
+	} else {
+		s, err := chip.ReadRockpool(bytes.NewReader(raw))
+		if err != nil {
+			return bad(c.File, err)
+		}
+		if s.Codes == nil {
+			if !toml {
+				return &exit.BadInput{File: "--out", Expected: "a name ending in .toml, as the weights of " + c.File + " are not quantised", Found: c.Out}
+			}
+			return c.experiment(k, s)
+		}
+		if d, err = chip.Deploy(s.Network, s.Codes, chip.DeploySettings{}); err != nil {
+			return bad(c.File, err)
+		}
+	}
+	if toml {
+		return &exit.BadInput{File: "--out", Expected: "a name ending in .json, for a configuration of a chip", Found: c.Out}
+	}
+	var text bytes.Buffer
+	if err := d.Write(&text); err != nil {
+		return bad(c.File, err)
+	}
+	if err := store("--out", c.Out, text.Bytes()); err != nil {
+		return err
+	}
+	count := 0
+	for _, chip := range d.Chips {
+		for _, core := range chip.Cores {
+			count += len(core.Neurons)
+		}
+	}
+	_, err = fmt.Fprintf(k.Stdout, "%s: %d neurons, %d inputs\n", c.Out, count, len(d.Inputs))
+	return err
+}
+
+// experiment writes a specification as an experiment, and its input weights.
+func (c *Import) experiment(k *kong.Context, s *chip.Specification) error {
+	text := experiment.Text(s.Network, s.Core)
+	if _, err := experiment.ParseNetwork(c.Out, text); err != nil {
+		return bad(c.File, err)
+	}
+	if err := store("--out", c.Out, []byte(text)); err != nil {
+		return err
+	}
+	what := ""
+	if s.In.Pre > 0 {
+		name := c.Out[:len(c.Out)-len(".toml")] + "-w_in.npz"
+		if err := files.WriteArrays(name, []files.Array{{Name: "w_in", Shape: []int{s.In.Pre, s.In.Post}, Data: s.In.W}}); err != nil {
+			return bad(name, err)
+		}
+		what = fmt.Sprintf(", and w_in of %d channels in %s", s.In.Pre, name)
+	}
+	_, err := fmt.Fprintf(k.Stdout, "%s: %d neurons%s\n", c.Out, s.Network.N, what)
+	return err
+}
+
+// store writes a file that a flag names.
+func store(flag, path string, text []byte) error {
+	err := files.WriteAtomic(path, func(w io.Writer) error {
+		_, err := w.Write(text)
+		return err
+	})
+	if err != nil {
+		return bad(flag+" "+path, err)
+	}
+	return nil
+}
+
+// bad is an error of a file.
+func bad(file string, err error) error {
+	if p := (*os.PathError)(nil); errors.As(err, &p) {
+		err = p.Err
+	}
+	return &exit.BadInput{File: file, Err: err}
+}

@@ -1,0 +1,142 @@
+package chip
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"reflect"
+	"strings"
+	"testing"
+)
+
+// TestSamna: what is written is read back as it was, also where only samna's own members are left, but
+// for the ids; one neuron is written as Rockpool's samna_alias writes it (testdata/samna_neuron.json, by
+// testdata/check_rockpool.py).
+func TestSamna(t *testing.T) {
+	d := deployed(t)
+	var file bytes.Buffer
+	if err := d.WriteSamna(&file); err != nil {
+		t.Fatal(err)
+	}
+	again, err := ReadSamna(bytes.NewReader(file.Bytes()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	plain := func(d *Device) string { // wanted currents and places of chips are not in the file
+		for _, chip := range d.Chips {
+			for _, core := range chip.Cores {
+				for name, p := range core.Parameters {
+					p.Wanted = p.Current
+					core.Parameters[name] = p
+				}
+			}
+		}
+		text, err := json.Marshal(d)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(text)
+	}
+	if a, b := plain(d), plain(again); a != b {
+		t.Errorf("got\n%s\nwant\n%s", b, a)
+	}
+	var own map[string]any
+	if err := json.Unmarshal(file.Bytes(), &own); err != nil {
+		t.Fatal(err)
+	}
+	delete(own, "surge")
+	text, err := json.Marshal(own)
+	if err != nil {
+		t.Fatal(err)
+	}
+	bare, err := ReadSamna(bytes.NewReader(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(bare.Inputs) != len(d.Inputs) {
+		t.Errorf("%d inputs, want %d", len(bare.Inputs), len(d.Inputs))
+	}
+	golden, err := os.ReadFile("testdata/samna_neuron.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want struct{ Value0 any }
+	if err := json.Unmarshal(golden, &want); err != nil {
+		t.Fatal(err)
+	}
+	cell := Cell{
+		DC: true, Adaptation: true, Type: Exponential,
+		Synapses:     []Synapse{{Tag: 7, Weight: 5, Dendrite: AMPA}, {Tag: 2047, Weight: 8, Dendrite: SHUNT}},
+		Destinations: []Destination{{[4]bool{true, true, true, true}, -7, -7, 3}, {[4]bool{2: true}, 1, 0, 9}},
+	}
+	text, err = json.Marshal(samnaNeuron(cell))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got any
+	if err := json.Unmarshal(text, &got); err != nil || !reflect.DeepEqual(got, want.Value0) {
+		t.Errorf("%v\ngot  %v\nwant %v", err, got, want.Value0)
+	}
+}
+
+// TestRockpool: the quantised specification of a device makes the device again, but for the order of
+// tags and what was wanted: the same network.
+func TestRockpool(t *testing.T) {
+	d := deployed(t)
+	var file bytes.Buffer
+	if err := d.WriteRockpool(&file); err != nil {
+		t.Fatal(err)
+	}
+	s, err := ReadRockpool(bytes.NewReader(file.Bytes()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := Deploy(s.Network, s.Codes, DeploySettings{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	n, in, err := d.Network()
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, other, err := again.Network()
+	if err != nil || !reflect.DeepEqual(n.WRec, m.WRec) || !reflect.DeepEqual(in, other) {
+		t.Errorf("%v: weights differ", err)
+	}
+	for p := range n.Params {
+		if !reflect.DeepEqual(n.Params[p], m.Params[p]) {
+			t.Errorf("parameter %d: %v, want %v", p, m.Params[p], n.Params[p])
+		}
+	}
+	for text, want := range map[string]string{
+		"{}":                         "no core_map",
+		"[":                          "bad device configuration",
+		`{"core_map": [0.5]}`:        "core_map[0] is 0.5",
+		`{"core_map": [0]}`:          "no Idc",
+		`{"core_map": [0], "Idc":1}`: "Idc:",
+	} {
+		if _, err := ReadRockpool(strings.NewReader(text)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %s", text, err, want)
+		}
+	}
+}
+
+// FuzzInterchange reads arbitrary files of other programs.
+func FuzzInterchange(f *testing.F) {
+	d := deployed(f)
+	var a bytes.Buffer
+	if err := d.WriteRockpool(&a); err != nil {
+		f.Fatal(err)
+	}
+	f.Add(a.Bytes())
+	f.Add([]byte(`{"value0": {"chips": [{"cores": {"value0": {"neurons": {"value3": {"synapses": {"value0": {"dendrite": 512, "weight": {"value1": true}, "tag": 4}}}}, "parameters": [{"key": "SOIF_LEAK_N", "value": {"coarseValue": 1, "fineValue": 3}}]}}}]}}`))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		if d, err := ReadSamna(bytes.NewReader(text)); err == nil {
+			if err := d.Check(); err != nil {
+				t.Fatal(err)
+			}
+			_, _, _ = d.Network()
+		}
+		_, _ = ReadRockpool(bytes.NewReader(text))
+	})
+}
