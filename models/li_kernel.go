@@ -112,13 +112,13 @@ func (k *liKernel[T]) forwardTask(at *task[T]) {
 	l := k.integrators(at)
 	for t := range k.t {
 		first := t*k.b + at.lo
-		if k.current != nil {
+		if a.x == nil {
 			k.current.Rows(at.x, width, first, rows, at.from, at.to, &at.scratch)
 		}
 		for b := at.lo; b < at.hi; b++ {
 			r := t*k.b + b
 			x := at.x[(b-at.lo)*width : (b-at.lo+1)*width]
-			if k.current == nil {
+			if a.x != nil {
 				x = k.row(a.x, r, at)
 			}
 			v, i := k.row(a.v0, b, at), k.row(a.i0, b, at)

@@ -266,7 +266,7 @@ func (k *lifKernel[T]) forwardTask(at *task[T]) {
 	for t := range k.t {
 		first := t*k.b + at.lo
 		x := kernel.Rows[T]{Data: at.x, LD: width}
-		if k.current != nil {
+		if a.x == nil {
 			k.current.Rows(at.x, width, first, rows, at.from, at.to, &at.scratch)
 		} else if !k.recurrent {
 			x = kernel.Rows[T]{Data: a.x[first*k.n+at.from:], LD: k.n}
@@ -307,7 +307,7 @@ func (k *lifKernel[T]) forwardTask(at *task[T]) {
 // the step before.
 func (k *lifKernel[T]) recur(at *task[T], t int) {
 	x := at.x
-	if k.current == nil {
+	if k.in.x != nil {
 		x = k.in.x[(t*k.b+at.lo)*k.n:]
 	}
 	spikes, first := &k.start.events, at.lo
