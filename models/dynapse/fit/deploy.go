@@ -21,6 +21,8 @@ type Deployment struct {
 	Loss float64
 	// Notes say what the chip cannot be set to exactly: currents that are not fitted, input weights.
 	Notes []string
+
+	weights *chip.Quantised
 }
 
 // offCurrent is the relative error of a current, and of an input weight, that is worth a note.
@@ -50,10 +52,13 @@ func (r *Result) Deploy(ctx context.Context, e Experiment, seed uint64) (*Deploy
 		core = make([]int, n.N)
 	}
 	d := &Deployment{}
-	q, err := d.quantise(r, e.Space.Codes, in, rec, core, seed)
-	if err != nil {
-		return nil, err
+	q, err := r.weights, error(nil)
+	if q == nil {
+		if q, err = d.quantise(r, e.Space.Codes, in, rec, core, seed); err != nil {
+			return nil, err
+		}
 	}
+	d.weights = q
 	if d.Device, err = chip.Deploy(n, q, chip.DeploySettings{}); err != nil {
 		return nil, err
 	}

@@ -46,6 +46,8 @@ type Result struct {
 	Network, Settable dynapse.Network
 	// Bases are the base currents of the weight codes of each neuron, [N], settable as Settable is; nil without codes.
 	Bases []chip.BaseCurrents
+	// weights are those that the chip holds, for which Settable was found; nil where they follow from it.
+	weights *chip.Quantised
 	// History has a line for each step.
 	History []Progress
 	// Checkpoint is what to resume from.
@@ -87,22 +89,24 @@ func (f *session) result(times schedule, first float64) (*Result, error) {
 	}
 	r.Checkpoint = f.checkpoint(f.current)
 	r.Settable = r.Network
-	y, codes := x, make([][]Setting, len(x))
+	y, codes, settable := x, make([][]Setting, len(x)), f
 	if f.DAC && after.Err() == nil {
 		if err := f.report(Progress{Phase: "codes", Loss: f.best.loss, Best: f.best.loss, Evaluations: f.evaluations, Gradients: f.gradients}, nil); err != nil {
 			return nil, err
 		}
-		y2, loss, found, err := f.roundToCodes(times.codes, x)
+		s, weights := snapped(times.codes, f, x)
+		y2, loss, found, err := s.roundToCodes(times.codes, s.best.x)
 		if after.Err() == nil && err != nil {
 			return nil, err
 		}
 		if after.Err() == nil {
 			y, codes = y2, found
-			if loss < f.best.loss && f.Mismatch == 0 && f.best.errors == nil { // settable currents are continuous ones, too
+			r.weights, settable = weights, s
+			if s == f && loss < f.best.loss && f.Mismatch == 0 && f.best.errors == nil { // settable currents are continuous ones, too
 				x = y
 				f.best.x, f.best.loss, r.Loss, r.Network = y, loss, loss, f.network(y)
 			}
-			r.LossDAC, r.Settable = &loss, f.network(y)
+			r.LossDAC, r.Settable = &loss, s.network(y)
 		}
 	}
 	at := x
@@ -125,15 +129,7 @@ func (f *session) result(times schedule, first float64) (*Result, error) {
 			return nil, err
 		}
 	}
-	if f.Codes != nil {
-		iw := f.bases(y)
-		r.Bases = make([]chip.BaseCurrents, f.Network.N)
-		for j := range r.Bases {
-			for k := range iw {
-				r.Bases[j][k] = iw[k][j]
-			}
-		}
-	}
+	r.Bases = settable.baseCurrents(y)
 	sides := f.box.Sides(x)
 	for k, c := range f.coords {
 		r.Parameters = append(r.Parameters, Parameter{Name: c.name, Param: c.parameter(), Group: c.label, Neurons: c.neurons, Unit: c.unit(),

@@ -68,8 +68,9 @@ type session struct {
 	*problem
 	Settings
 	*ledger
-	start []float64 // where the search begins
-	notes []string
+	experiment Experiment
+	start      []float64 // where the search begins
+	notes      []string
 	// within is the problem whose bins are the steps of those of problem, with the spikes of the best point; nil where it does not come from there.
 	within *problem
 	found  []float64 // where the last fit with forced spikes ended, whatever the free network does there
@@ -113,6 +114,7 @@ func Run(ctx context.Context, e Experiment, s Settings) (*Result, error) {
 		return nil, err
 	}
 	f := newSession(p, s)
+	f.experiment = e
 	if err := f.resume(s.Resume); err != nil {
 		return nil, err
 	}

@@ -87,6 +87,21 @@ func (s *space) bases(x []float64) [chip.WeightBits][]float64 {
 	return one.bases
 }
 
+// baseCurrents returns the base currents of each neuron at x, nil without codes.
+func (s *space) baseCurrents(x []float64) []chip.BaseCurrents {
+	if s.Codes == nil {
+		return nil
+	}
+	iw := s.bases(x)
+	list := make([]chip.BaseCurrents, s.Network.N)
+	for j := range list {
+		for k := range iw {
+			list[j][k] = iw[k][j]
+		}
+	}
+	return list
+}
+
 // decode stores the weights of a sample, [N, N].
 func (s *space) decode(one *sample) {
 	n, iscale := s.Network.N, s.iscale(one)

@@ -1,0 +1,27 @@
+package fit
+
+import (
+	"context"
+	"math"
+	"testing"
+)
+
+// TestSnapped: what the configuration of the chip does, simulated as it is written, is what the fit says of its codes, also where currents are given that have none, and recurrent weights of many sizes.
+func TestSnapped(t *testing.T) {
+	e, truth := draw(t, 8, 3, 150, 2, Core, true)
+	e.Space.Weights, e.Space.Network.WRec = false, truth.WRec
+	res, err := Run(context.Background(), e, Settings{DAC: true, Starts: 3})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := res.Deploy(context.Background(), e, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if res.LossDAC == nil || math.Abs(d.Loss / *res.LossDAC - 1) > 1e-9 { // the logarithm and back
+		t.Errorf("loss of the file %v, with codes %v", d.Loss, res.LossDAC)
+	}
+	if e.Space.Network.WRec[1] != truth.WRec[1] || res.Network.WRec[1] != truth.WRec[1] {
+		t.Error("the weights of the experiment, or of the continuous answer, have changed")
+	}
+}
