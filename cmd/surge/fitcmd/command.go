@@ -143,7 +143,7 @@ func (o *outcome) MarshalJSON() ([]byte, error) {
 }
 
 // Run fits.
-func (c *Command) Run(ctx context.Context, k *kong.Context) error {
+func (c *Command) Run(ctx context.Context, k *kong.Context) (err error) {
 	e, err := c.subject()
 	if err != nil {
 		return err
@@ -154,17 +154,25 @@ func (c *Command) Run(ctx context.Context, k *kong.Context) error {
 	if err := fit.Check(e.Experiment.Experiment, e.Settings); err != nil {
 		return e.explain(err)
 	}
-	if c.Out == "" {
-		c.Out = c.folder(e)
+	dir, fresh, err := c.folder(e)
+	if err != nil {
+		return err
 	}
+	c.Out = dir.String()
+	failed := true
+	defer func() {
+		err = errors.Join(err, dir.Close())
+		if fresh && failed {
+			_ = os.Remove(c.Out) // which fails, as it should, where there are files
+		}
+	}()
 	p := &progress{out: k.Stderr, path: filepath.Join(c.Out, checkpointFile), experiment: e}
 	if c.Resume {
 		if e.Settings.Resume, err = p.read(); err != nil {
 			return err
 		}
 	}
-	fresh, err := c.begin()
-	if err != nil {
+	if err := c.begin(dir); err != nil {
 		return err
 	}
 	e.Settings.Record = p.record
@@ -172,11 +180,9 @@ func (c *Command) Run(ctx context.Context, k *kong.Context) error {
 	e.Settings.Budget = time.Duration(c.Budget * float64(time.Second))
 	res, err := fit.Run(ctx, e.Experiment.Experiment, e.Settings)
 	if err != nil {
-		if fresh {
-			_ = os.Remove(c.Out) // which fails, as it should, where there are files
-		}
 		return e.explain(err)
 	}
+	failed = false
 	o := &outcome{Result: res, extra: extra{Seconds: time.Since(begin).Seconds(), Out: c.Out}}
 	if err := c.write(context.WithoutCancel(ctx), e, o, p); err != nil {
 		return err
