@@ -237,8 +237,7 @@ type fused struct {
 	differentiated bool
 }
 
-func (m *fused) inTypes() []typ  { return types(m.dtype, m.inShape) }
-func (m *fused) outTypes() []typ { return types(m.dtype, m.outShape) }
+func (m *fused) inTypes() []typ { return types(m.dtype, m.inShape) }
 
 // forwardOp runs the kernel forward: inputs -> token.
 type forwardOp struct{ *fused }
