@@ -107,3 +107,31 @@ func TestRateJacobian(t *testing.T) {
 		t.Error("nothing depends on anything")
 	}
 }
+
+// TestCountNoise: a curve that the same neuron has with other input is one that it has with this: its loss is one of the noise of counts, and the warning is above it.
+func TestCountNoise(t *testing.T) {
+	_, truth := draw(t, 2, 2, 300, 2, Core, false)
+	c := Curve{Name: "curve", InputRate: []float64{20, 60, 120}, Seconds: 4, Seed: 3}
+	sum := 0.0
+	const tries = 5
+	for seed := range uint64(tries) {
+		c.Seed = 10 + seed
+		rates, err := Rates(truth, c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		e := Experiment{Space: Space{Network: truth, Params: fitted}, Curves: []Curve{{Name: "curve", InputRate: c.InputRate, Rate: rates, Seconds: c.Seconds, Seed: 3}}}
+		p := compile(t, e)
+		loss, err := p.loss(context.Background(), p.x)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if bar := wellSummed*p.resolution() + countsOff*p.countNoise(); loss > bar {
+			t.Errorf("seed %d: loss of the truth %v, warned about above %v", seed, loss, bar)
+		}
+		sum += loss / tries
+	}
+	if p := compile(t, Experiment{Space: Space{Network: truth, Params: fitted}, Curves: []Curve{{Name: "curve", InputRate: c.InputRate, Rate: []float64{1, 2, 3}, Seconds: c.Seconds}}}); sum < p.countNoise()/30 {
+		t.Errorf("mean loss of the truth %v, bar %v: the bar says nothing", sum, p.countNoise())
+	}
+}

@@ -34,6 +34,11 @@ const (
 // teacherForcing fits the network with forced spikes until the free network does well.
 func teacherForcing(ctx context.Context, f *session) error {
 	least := f.wellFitted()
+	if f.separable() {
+		if err := oneByOne(ctx, f); err != nil || f.best.loss <= least+f.penalty(f.best.x) {
+			return err
+		}
+	}
 	whole := *f // in steps as long as bins, which are cheap, and near enough for a start
 	whole.problem = f.coarse()
 	for round := range rounds {

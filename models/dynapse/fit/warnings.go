@@ -15,6 +15,22 @@ const unexplained = 0.25
 // wellSummed times the resolution is a loss of rates and statistics that is a good one: all are off by two spikes.
 const wellSummed = 4
 
+// countsOff times the noise of counts is a loss of curves that other input of the same rates has, too.
+const countsOff = 2
+
+// countNoise is the expected loss of curves between two measurements of the same neurons with other Poisson input. A count n has a variance of at most about n, and its root one of a quarter:
+//
+//	E = Scale · 2/(4 N T)     N neurons, T seconds
+func (p *problem) countNoise() (loss float64) {
+	for i := range p.summed {
+		s := &p.summed[i]
+		if c, ok := s.judge.(*Curve); ok {
+			loss += c.Scale / (2 * float64(p.Network.N) * p.seconds(s))
+		}
+	}
+	return loss
+}
+
 // contradictions lists the currents that end more than 10 % away from the time constants that are wanted of them.
 func (f *problem) contradictions(x []float64) (names []string) {
 	for _, w := range f.wishes {
@@ -40,7 +56,7 @@ func (f *session) warnings(ctx context.Context, x []float64, first, noise float6
 			list = append(list, fmt.Sprintf("the free network does not spike as the recording: its loss is %.3g, and %.3g where the spikes are forced", f.best.loss, least))
 		}
 	}
-	if loss, least := f.best.loss-f.penalty(x), wellSummed*f.resolution(); len(f.recordings) == 0 && loss > least && loss > perfect {
+	if loss, least := f.best.loss-f.penalty(x), wellSummed*f.resolution()+countsOff*f.countNoise(); len(f.recordings) == 0 && loss > least && loss > perfect {
 		list = append(list, fmt.Sprintf("the neurons do not do what is wanted: the loss of rates, statistics and tasks is %.3g, and where all are met to a spike %.2g", loss, f.resolution()))
 	}
 	for _, c := range f.contradictions(x) {

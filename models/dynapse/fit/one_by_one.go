@@ -1,0 +1,69 @@
+package fit
+
+import (
+	"context"
+	"slices"
+
+	"github.com/surge-snn/surge/internal/kernel"
+	"github.com/surge-snn/surge/optim"
+	"github.com/surge-snn/surge/optim/minimize"
+)
+
+// separable says whether the neurons have nothing in common: no coordinate, and no connection. A fit of all of them is then one of each, with starts of its own.
+func (p *problem) separable() bool {
+	return p.Network.N > 1 && p.Network.WRec == nil && len(p.summed) == 0 && p.spikes != nil && p.hasTraces() &&
+		!slices.ContainsFunc(p.coords, func(c coordinate) bool { return len(c.neurons) > 1 })
+}
+
+// atOnce is how many neurons are fitted between two reports.
+const atOnce = 4
+
+// oneByOne fits neurons that have nothing in common, each by itself.
+func oneByOne(ctx context.Context, f *session) error {
+	const phase = "neurons"
+	o, err := f.memoize(phase, func(*optim.State) (outcome, error) {
+		o := outcome{status: minimize.Converged}
+		x := slices.Clone(f.start)
+		for neurons := range slices.Chunk(f.seen(every(f.Network.N)), atOnce) {
+			fits, errs := make([]*session, len(neurons)), make([]error, len(neurons))
+			kernel.Blocks(len(neurons), 1, func(i, _ int) {
+				var p *problem
+				if p, errs[i] = f.alone(neurons[i], f.start).compile(); errs[i] != nil {
+					return
+				}
+				fits[i] = newSession(p, Settings{Method: f.Method, Starts: f.Starts, Seed: f.Seed, Logger: f.Logger})
+				if errs[i] = fits[i].offer(ctx, p.x); errs[i] == nil {
+					errs[i] = teacherForcing(ctx, fits[i])
+				}
+			})
+			for i, err := range errs {
+				if fits[i] != nil && fits[i].best.x != nil { // also where it was cut short
+					for k, c := range f.coords {
+						if c.neurons[0] == neurons[i] {
+							at := slices.IndexFunc(fits[i].coords, func(d coordinate) bool { return d.name == c.alone() })
+							x[k] = fits[i].best.x[at]
+						}
+					}
+					o.evaluations += fits[i].evaluations
+					o.gradients += fits[i].gradients
+				}
+				if err != nil {
+					_ = f.offer(context.WithoutCancel(ctx), x)
+					return o, err
+				}
+			}
+			if err := f.report(Progress{Phase: phase, Step: len(neurons), Loss: f.best.loss, Best: f.best.loss, Evaluations: f.evaluations + o.evaluations, Gradients: f.gradients + o.gradients}, nil); err != nil {
+				return o, err
+			}
+		}
+		o.values = [][]float64{x}
+		return o, nil
+	})
+	if err != nil {
+		return err
+	}
+	if len(o.values) != 1 || len(o.values[0]) != len(f.coords) {
+		return errCheckpoint
+	}
+	return f.offer(ctx, o.values[0])
+}
