@@ -7,8 +7,6 @@ import (
 	"time"
 
 	G "gorgonia.org/gorgonia"
-
-	"github.com/surge-snn/surge/internal/diagram"
 )
 
 // maxSalts is how many different names of the inputs Build tries before it gives up
@@ -42,8 +40,8 @@ type LayerReport struct {
 }
 
 // Build runs the model function, differentiates its loss with respect to the trained
-// parameters, and returns the program. Parameters that do not exist yet are added to
-// params.
+// parameters, and returns the program. Where params is empty, the parameters of the model are
+// added to it; otherwise it must hold all of them and no others, unless Settings.Partial allows it.
 //
 // The model function is called at least twice, each time with a new Builder, and so
 // must be free of side effects: Gorgonia identifies nodes by a 32-bit hash, and two
@@ -54,7 +52,8 @@ type LayerReport struct {
 // settings out, some of Gorgonia's and perhaps one of the user's own, are kept apart where each
 // goes through [Builder.Check] by itself; where two of them do at once the build ends.
 //
-// Errors: what the model function reports; one that wraps [ErrNoGradient] and names every
+// Errors: what the model function reports; one that wraps [ErrParam] for given parameters
+// that are not those of the model; one that wraps [ErrNoGradient] and names every
 // parameter without a differentiable way to the loss; [ErrBuild] for anything else. A
 // panic of the model function or of Gorgonia is returned as an error. After an error
 // params is as it was before.
@@ -70,6 +69,9 @@ func Build(params *Params, settings Settings, model func(*Builder)) (*Program, e
 	}
 	start, had := time.Now(), len(params.names)
 	p, err := build(params, s, model)
+	if err == nil && !s.Partial {
+		err = CheckNames(params.names[:had], p.builder.parameters)
+	}
 	if err != nil {
 		params.truncate(had)
 		return nil, err
@@ -129,7 +131,7 @@ func newBuilder(params *Params, s Settings, salt int) *Builder {
 		settings: s,
 		salt:     salt,
 		names:    map[string]bool{},
-		leaves:   map[*G.Node]diagram.Kind{},
+		leaves:   map[*G.Node]leafKind{},
 		steps:    map[*G.Node][]*G.Node{},
 		needs:    map[*G.Node]bool{},
 		fused:    map[string]*G.Node{},

@@ -45,7 +45,7 @@ func TestBuildErrors(t *testing.T) {
 	}{
 		{"nothing", graph.ErrBuild, "neither a loss nor an output", func(b *graph.Builder) {}},
 		{"panic", graph.ErrBuild, "panic: oops", func(b *graph.Builder) { b.Param("w", fill(1), 1); panic("oops") }},
-		{"runtime error", graph.ErrBuild, "nil pointer", func(b *graph.Builder) { b.Loss(nil) }},
+		{"runtime error", graph.ErrBuild, "nil pointer", func(b *graph.Builder) { var n *G.Node; b.Loss(b.Check(G.Sum(n))) }},
 		{"own error", mine, "mine", func(b *graph.Builder) { b.Param("w", fill(1), 1); b.Fail(mine) }},
 		{"formatted error", mine, "layer 3: mine", func(b *graph.Builder) { b.Failf("layer %d: %w", 3, mine) }},
 		{"error of Gorgonia", graph.ErrBuild, "", func(b *graph.Builder) { b.Check(G.Add(b.Input("x", 2), b.Input("y", 3))) }},
@@ -62,6 +62,12 @@ func TestBuildErrors(t *testing.T) {
 			x := b.Input("x", 2, 1, 1)
 			models.LI{}.Apply(b, "h", x)
 			models.LI{}.Apply(b, "h", x)
+		}},
+		{"another time step", graph.ErrBuild, "FirstSpikeTime is made for steps of 0.0001 s in a program with steps of 0.001 s", func(b *graph.Builder) {
+			b.Output("t", b.Check(ops.FirstSpikeTime(b.Input("x", 3, 2, 2), 1e-4)))
+		}},
+		{"decay of another time step", graph.ErrBuild, "Decay(0.002) is made for steps of 0.002 s", func(b *graph.Builder) {
+			b.Output("a", b.Check(ops.Decay(b.Input("x", 3), 2e-3)))
 		}},
 		{"shape of zero", graph.ErrBuild, `parameter "w" of shape [2 0]`, func(b *graph.Builder) { b.Param("w", fill(), 2, 0) }},
 		{"negative shape", graph.ErrBuild, `input "x" of shape [-1]`, func(b *graph.Builder) { b.Input("x", -1) }},
@@ -255,7 +261,7 @@ func TestNoGradAndFrozen(t *testing.T) {
 		n *int
 		s graph.Settings
 	}{{&full, float64s}, {&frozen, graph.Settings{DType: tensor.Float64, Frozen: func(n string) bool { return n == "w" }}}} {
-		p, err := graph.Build(params.Clone(), count.s, func(b *graph.Builder) {
+		p, err := graph.Build(graph.NewParams(1), count.s, func(b *graph.Builder) {
 			y := models.Linear{Out: 2, Bias: true}.Apply(b, "w", b.Input("x", 3, 2, 4))
 			b.Loss(scalar(b, y))
 		})

@@ -5,8 +5,6 @@ import (
 
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
-
-	"github.com/surge-snn/surge/internal/diagram"
 )
 
 // Builder collects the nodes of one program. It exists inside of [Build] only.
@@ -19,11 +17,16 @@ type Builder struct {
 	settings Settings
 	salt     int
 
-	names   map[string]bool
+	names map[string]bool
+	// parameters are the names of all that the model has, buffers included.
+	parameters []string
+
 	inputs  []*slot // data and initial states
 	trained []*slot
 	outputs []*slot
 	states  []stateSlot
+	draws   []drawn
+	updates []*slot
 	loss    *G.Node
 
 	recordedLoss *slot
@@ -34,9 +37,9 @@ type Builder struct {
 	settled    int    // nodes that settle has seen
 	marks      []mark // where the regions begin
 
-	leaves map[*G.Node]diagram.Kind // what inputs of the graph stand for
-	steps  map[*G.Node][]*G.Node    // the steps behind a stacked node
-	needs  map[*G.Node]bool         // memo of needsGrad
+	leaves map[*G.Node]leafKind  // what inputs of the graph stand for
+	steps  map[*G.Node][]*G.Node // the steps behind a stacked node
+	needs  map[*G.Node]bool      // memo of needsGrad
 	layers []LayerReport
 	fused  map[string]*G.Node // an output of each layer that is a kernel
 
@@ -57,11 +60,23 @@ type stateSlot struct {
 	final   *slot
 }
 
+// leafKind is what an input of the graph stands for.
+type leafKind int
+
+const (
+	inputLeaf     leafKind = iota // data, initial states, random numbers
+	constantLeaf                  // of the model
+	parameterLeaf                 // of the Params
+)
+
 // buildError carries an error out of the model function; Build recovers it.
 type buildError struct{ err error }
 
 // Fail ends the build with an error.
 func (b *Builder) Fail(err error) {
+	if err == nil {
+		err = fmt.Errorf("%w: Fail without an error", ErrBuild)
+	}
 	panic(buildError{err})
 }
 
@@ -117,7 +132,7 @@ func (b *Builder) claim(kind, name string) {
 
 // leaf adds an input node bound to value. Its name in the graph is unique. The salt is
 // its beginning: FNV hashes that are equal stay equal whatever is appended.
-func (b *Builder) leaf(kind diagram.Kind, name string, value *tensor.Dense) *G.Node {
+func (b *Builder) leaf(kind leafKind, name string, value *tensor.Dense) *G.Node {
 	b.settle()
 	unique := fmt.Sprintf("%d.%d %s", b.salt, len(b.g.AllNodes()), name)
 	n := G.NewTensor(b.g, b.settings.DType, value.Dims(), G.WithShape(value.Shape().Clone()...), G.WithName(unique), G.WithValue(leafValue(value)))
@@ -154,7 +169,7 @@ func (b *Builder) shape(kind, name string, shape []int) tensor.Shape {
 func (b *Builder) Input(name string, shape ...int) *G.Node {
 	b.claim("input", name)
 	s := &slot{name: name, value: zeros(b.DType(), b.shape("input", name, shape))}
-	s.node = b.leaf(diagram.Input, name, s.value)
+	s.node = b.leaf(inputLeaf, name, s.value)
 	b.inputs = append(b.inputs, s)
 	return s.node
 }
@@ -170,20 +185,25 @@ func (b *Builder) Const(name string, data []float64, shape ...int) *G.Node {
 	if i, x := notFinite(v); i >= 0 {
 		b.Fail(fmt.Errorf("%w: constant %q: element %d is %v", ErrNotFinite, name, i, x))
 	}
-	return b.leaf(diagram.Constant, name, v)
+	return b.leaf(constantLeaf, name, v)
 }
 
 // Param adds the parameter name of the given shape; without a shape it is a scalar. Its value is
 // that in the program's [Params]; where there is none yet, init makes it. Using one name twice is an
 // error: share the node instead.
 func (b *Builder) Param(name string, init Init, shape ...int) *G.Node {
+	return b.param(name, init, shape, !b.settings.NoGrad && !b.settings.Frozen(name))
+}
+
+func (b *Builder) param(name string, init Init, shape []int, trained bool) *G.Node {
 	b.claim("parameter", name)
 	v, err := b.params.get(name, b.settings.DType, b.shape("parameter", name, shape), init)
 	if err != nil {
 		b.Fail(err)
 	}
-	n := b.leaf(diagram.Parameter, name, v)
-	if !b.settings.NoGrad && !b.settings.Frozen(name) {
+	b.parameters = append(b.parameters, name)
+	n := b.leaf(parameterLeaf, name, v)
+	if trained {
 		b.trained = append(b.trained, &slot{name: name, node: n})
 		b.needs[n] = true
 	}
@@ -195,6 +215,9 @@ func (b *Builder) Param(name string, init Init, shape ...int) *G.Node {
 // another node.)
 func (b *Builder) Output(name string, n *G.Node) {
 	b.claim("output", name)
+	if n == nil {
+		b.Failf("output %q is nil", name)
+	}
 	b.outputs = append(b.outputs, &slot{name: name, node: n})
 }
 
@@ -202,6 +225,9 @@ func (b *Builder) Output(name string, n *G.Node) {
 func (b *Builder) Loss(n *G.Node) {
 	if b.loss != nil {
 		b.Failf("two losses: add them up first")
+	}
+	if n == nil {
+		b.Failf("loss is nil")
 	}
 	if !n.IsScalar() {
 		b.Failf("loss has shape %v, want a scalar", n.Shape())

@@ -6,7 +6,6 @@ import (
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
-	"github.com/surge-snn/surge/internal/diagram"
 	"github.com/surge-snn/surge/ops"
 )
 
@@ -72,7 +71,7 @@ func newSegment(outer *Builder, c Cell, name string, length int, xs, params, sta
 	b := newBuilder(NewParams(0), outer.settings, outer.salt)
 	b.layers = []LayerReport{{Name: name, Kind: c.Kind(), Steps: xs[0].Shape()[0], Engine: UnrolledEngine}}
 	s := &segment{b: b}
-	leaf := func(kind diagram.Kind, label string, shape tensor.Shape, grad bool) *slot {
+	leaf := func(kind leafKind, label string, shape tensor.Shape, grad bool) *slot {
 		l := &slot{name: label, value: zeros(b.DType(), shape)}
 		l.node = b.leaf(kind, label, l.value)
 		b.needs[l.node] = grad
@@ -84,14 +83,14 @@ func newSegment(outer *Builder, c Cell, name string, length int, xs, params, sta
 		anyGrad = anyGrad || w
 	}
 	for i, n := range params {
-		l := leaf(diagram.Parameter, fmt.Sprintf("%s: parameter %d", name, i), n.Shape(), wrt[len(xs)+i])
+		l := leaf(parameterLeaf, fmt.Sprintf("%s: parameter %d", name, i), n.Shape(), wrt[len(xs)+i])
 		s.params, p[i] = append(s.params, l), l.node
 	}
 	b.enter(region{scan: 0, step: everyStep})
 	s.shared = len(b.g.AllNodes())
 	now := make([]*G.Node, len(state))
 	for i, n := range state {
-		l := leaf(diagram.Input, name+"/"+c.State()[i].Name, n.Shape(), anyGrad)
+		l := leaf(inputLeaf, name+"/"+c.State()[i].Name, n.Shape(), anyGrad)
 		s.state, now[i] = append(s.state, l), l.node
 	}
 	b.rehearseStep(0, c, shapes(xs, func(n *G.Node) tensor.Shape { return n.Shape()[1:] }), p, shapes(state, (*G.Node).Shape))
@@ -100,7 +99,7 @@ func newSegment(outer *Builder, c Cell, name string, length int, xs, params, sta
 	s.x = make([][]*slot, len(xs))
 	for i, n := range xs {
 		for t := range length {
-			s.x[i] = append(s.x[i], leaf(diagram.Input, fmt.Sprintf("%s: input %d at step %d of the segment", name, i, t), n.Shape()[1:], wrt[i]))
+			s.x[i] = append(s.x[i], leaf(inputLeaf, fmt.Sprintf("%s: input %d at step %d of the segment", name, i, t), n.Shape()[1:], wrt[i]))
 		}
 	}
 	s.begin = len(b.g.AllNodes())
@@ -154,7 +153,7 @@ func (s *segment) differentiate(gout, gfinal []bool, sums map[int64]bool) {
 	t := b.newSums(s.end)
 	seed := func(n *G.Node, name string) *slot {
 		l := &slot{name: name, value: zeros(b.DType(), n.Shape())}
-		l.node = b.leaf(diagram.Input, name, l.value)
+		l.node = b.leaf(inputLeaf, name, l.value)
 		return l
 	}
 	entry := map[int64]*slot{}
@@ -261,7 +260,7 @@ func (s *segment) tail(sums map[int64]bool) *tail {
 		}
 		n := b.g.AllNodes()[id]
 		l := &slot{name: "sum over time of a gradient", value: zeros(b.DType(), n.Shape())}
-		l.node = b.leaf(diagram.Input, l.name, l.value)
+		l.node = b.leaf(inputLeaf, l.name, l.value)
 		r.in[id] = l
 		if b.regionOf(n).scan == outside {
 			t.ofScan[id] = l.node

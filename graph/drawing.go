@@ -20,8 +20,11 @@ import (
 //
 // Errors: [ErrClosed] after Close, and that of w.
 func (p *Program) WriteDOT(w io.Writer, folded bool) error {
-	if p.builder == nil {
+	if p == nil || p.builder == nil {
 		return ErrClosed
+	}
+	if w == nil {
+		return fmt.Errorf("%w: no writer", ErrParam)
 	}
 	return p.builder.diagram(folded).WriteDOT(w)
 }
@@ -29,8 +32,11 @@ func (p *Program) WriteDOT(w io.Writer, folded bool) error {
 // WriteSVG writes the folded graph, as [Program.WriteDOT] describes it, as an image. Errors are those
 // of WriteDOT.
 func (p *Program) WriteSVG(w io.Writer) error {
-	if p.builder == nil {
+	if p == nil || p.builder == nil {
 		return ErrClosed
+	}
+	if w == nil {
+		return fmt.Errorf("%w: no writer", ErrParam)
 	}
 	return p.builder.diagram(true).WriteSVG(w)
 }
@@ -166,7 +172,7 @@ func (d *drawing) look(n *G.Node, r region) diagram.Node {
 	}
 	switch op := n.Op().(type) {
 	case nil:
-		l.Label, l.Kind = plainName(n), d.b.leaves[n]
+		l.Label, l.Kind = plainName(n), leafLook[d.b.leaves[n]]
 		for _, s := range d.b.states {
 			if s.initial != nil && s.initial.node == n {
 				l.Label = "initial " + l.Label
@@ -199,6 +205,9 @@ func (d *drawing) look(n *G.Node, r region) diagram.Node {
 	}
 	return l
 }
+
+// leafLook is how inputs of the graph are drawn.
+var leafLook = [...]diagram.Kind{inputLeaf: diagram.Input, constantLeaf: diagram.Constant, parameterLeaf: diagram.Parameter}
 
 // opName is what people know an operation by.
 func opName(op G.Op) string {

@@ -8,6 +8,8 @@ import (
 	"unsafe"
 
 	G "gorgonia.org/gorgonia"
+
+	"github.com/surge-snn/surge/ops"
 )
 
 // identities are Gorgonia's tables of what nodes it has, in private fields that only package
@@ -108,6 +110,9 @@ func (b *Builder) settle() {
 		operands := children(b.g, n)
 		if why := refused(n, operands); why != "" {
 			b.Failf("%s", why)
+		}
+		if t, ok := n.Op().(ops.Timed); ok && t.TimeStep() != 0 && t.TimeStep() != b.settings.Dt {
+			b.Failf("%v is made for steps of %v s in a program with steps of %v s: Builder.Dt returns these", n.Op(), t.TimeStep(), b.settings.Dt)
 		}
 		if !coarse(n, operands) {
 			continue

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 
 	"gorgonia.org/tensor"
 
@@ -31,17 +32,30 @@ func NewParams(seed uint64) *Params {
 }
 
 // Names returns the names of the parameters in the order of their creation.
-func (p *Params) Names() []string { return slices.Clone(p.names) }
+func (p *Params) Names() []string {
+	if p == nil {
+		return nil
+	}
+	return slices.Clone(p.names)
+}
 
 // Value returns the tensor of a parameter, or nil if there is none of this name.
 // Writing to it changes the parameter in all programs.
-func (p *Params) Value(name string) *tensor.Dense { return p.values[name] }
+func (p *Params) Value(name string) *tensor.Dense {
+	if p == nil {
+		return nil
+	}
+	return p.values[name]
+}
 
 // Set adds the parameter name with the given value, float32 or float64, or overwrites
 // the content of an existing one of the same dtype and shape. Another shape or dtype is
 // an error that wraps [ErrParam], a value that is not finite one that wraps
 // [ErrNotFinite]; both change nothing. The data is copied.
 func (p *Params) Set(name string, value *tensor.Dense) error {
+	if p == nil {
+		return fmt.Errorf("%w: no parameters to set %q in", ErrParam, name)
+	}
 	value, err := rowMajor(value)
 	if err != nil {
 		return fmt.Errorf("%w: value of parameter %q: %w", ErrParam, name, err)
@@ -61,8 +75,37 @@ func (p *Params) Set(name string, value *tensor.Dense) error {
 	return nil
 }
 
+// CheckNames compares the names of given parameters with those of a model: parameters that the
+// model does not use, and parameters that are new beside those that are given, are an error
+// that wraps [ErrParam] and names them. Without given parameters all may be new.
+func CheckNames(given, model []string) error {
+	missing := func(from, in []string) (names []string) {
+		for _, n := range from {
+			if !slices.Contains(in, n) {
+				names = append(names, fmt.Sprintf("%q", n))
+			}
+		}
+		return names
+	}
+	unused, added := missing(given, model), missing(model, given)
+	var what []string
+	if len(unused) > 0 {
+		what = append(what, "the model does not use "+strings.Join(unused, ", "))
+	}
+	if len(added) > 0 {
+		what = append(what, "the model has "+strings.Join(added, ", ")+" beside them")
+	}
+	if len(given) == 0 || len(what) == 0 {
+		return nil
+	}
+	return fmt.Errorf("%w: %d parameters are given, but %s (Partial allows it)", ErrParam, len(given), strings.Join(what, " and "))
+}
+
 // Clone returns a deep copy.
 func (p *Params) Clone() *Params {
+	if p == nil {
+		return nil
+	}
 	c := NewParams(p.seed)
 	for _, n := range p.names {
 		c.add(n, clone(p.values[n], p.values[n].Dtype()))
@@ -74,6 +117,9 @@ func (p *Params) Clone() *Params {
 // Another dtype is an error that wraps [ErrParam]; a number that is too large for
 // float32 is one that wraps [ErrNotFinite].
 func (p *Params) As(dt tensor.Dtype) (*Params, error) {
+	if p == nil {
+		return nil, fmt.Errorf("%w: no parameters", ErrParam)
+	}
 	if dt != tensor.Float32 && dt != tensor.Float64 {
 		return nil, fmt.Errorf("%w: conversion to %v, want float32 or float64", ErrParam, dt)
 	}
@@ -92,6 +138,9 @@ func (p *Params) As(dt tensor.Dtype) (*Params, error) {
 // names, shapes and dtypes; otherwise it is an error that wraps [ErrParam] and nothing
 // changes.
 func (p *Params) CopyFrom(q *Params) error {
+	if p == nil || q == nil {
+		return fmt.Errorf("%w: no parameters", ErrParam)
+	}
 	if len(p.names) != len(q.names) {
 		return fmt.Errorf("%w: %d parameters, want %d", ErrParam, len(q.names), len(p.names))
 	}
@@ -112,6 +161,9 @@ func (p *Params) CopyFrom(q *Params) error {
 
 func (p *Params) add(name string, value *tensor.Dense) {
 	p.names = append(p.names, name)
+	if p.values == nil {
+		p.values = map[string]*tensor.Dense{}
+	}
 	p.values[name] = value
 }
 

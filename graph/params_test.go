@@ -172,3 +172,41 @@ func TestInitSeesShape(t *testing.T) {
 		t.Errorf("the initialiser saw shape %v", seen)
 	}
 }
+
+// TestGivenParameters: what is given and not used, and what is new beside it, is an error unless
+// it is asked for; params then is as it was.
+func TestGivenParameters(t *testing.T) {
+	model := func(names ...string) func(b *graph.Builder) {
+		return func(b *graph.Builder) {
+			for _, n := range names {
+				b.Output(n, b.Param(n, models.Normal(0, 1), 2))
+			}
+		}
+	}
+	params := graph.NewParams(1)
+	if _, err := graph.Build(params, float64s, model("a", "b")); err != nil {
+		t.Fatal(err)
+	}
+	for want, names := range map[string][]string{
+		`2 parameters are given, but the model does not use "b" and the model has "B" beside them`: {"a", "B"},
+		`the model does not use "a"`:         {"b"},
+		`the model has "c", "d" beside them`: {"a", "b", "c", "d"},
+	} {
+		_, err := graph.Build(params, float64s, model(names...))
+		wantError(t, err, graph.ErrParam, want)
+		if got := params.Names(); !slices.Equal(got, []string{"a", "b"}) {
+			t.Fatalf("parameters %v after an error", got)
+		}
+	}
+	if _, err := graph.Build(params, float64s, model("b", "a")); err != nil {
+		t.Error(err)
+	}
+	s := float64s
+	s.Partial = true
+	if _, err := graph.Build(params, s, model("b", "c")); err != nil {
+		t.Error(err)
+	}
+	if got := params.Names(); !slices.Equal(got, []string{"a", "b", "c"}) {
+		t.Errorf("parameters %v, want a, b and c", got)
+	}
+}

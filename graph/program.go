@@ -23,6 +23,7 @@ type Program struct {
 	final   State
 	loss    *slot
 	watched []*slot // outputs and final states
+	runs    uint64  // the number of the next run
 	report  Report
 }
 
@@ -34,6 +35,7 @@ type State map[string]*tensor.Dense
 // to it before [Program.Run] is the way without a copy; [Program.Set] is the one with
 // checks.
 func (p *Program) Input(name string) *tensor.Dense {
+	p = p.known()
 	if s := p.inputs[name]; s != nil {
 		return s.value
 	}
@@ -46,6 +48,7 @@ func (p *Program) Input(name string) *tensor.Dense {
 // [ErrShape] for another length or shape, [ErrNotFinite] for a value that is not finite
 // in the dtype of the program; the input then keeps what it had.
 func (p *Program) Set(name string, data any) error {
+	p = p.known()
 	s := p.inputs[name]
 	if s == nil {
 		return fmt.Errorf("%w: no input %q", ErrParam, name)
@@ -66,6 +69,7 @@ func (p *Program) Set(name string, data any) error {
 //
 //	err = prog.SetState(prog.FinalState())
 func (p *Program) SetState(s State) error {
+	p = p.known()
 	if s == nil {
 		for _, in := range p.initial {
 			in.value.Zero()
@@ -151,7 +155,10 @@ func (s *slot) write(data any) {
 
 // FinalState returns the state after the last step of the last run, of every cell of the
 // program. The tensors belong to the program and change with the next run.
-func (p *Program) FinalState() State { return maps.Clone(p.final) }
+func (p *Program) FinalState() State {
+	p = p.known()
+	return maps.Clone(p.final)
+}
 
 // Run runs the program once on the present inputs, states and parameters. Errors: that of
 // an operation or a kernel, or its panic; one that wraps [ErrNotFinite] for a loss or a
@@ -159,9 +166,11 @@ func (p *Program) FinalState() State { return maps.Clone(p.final) }
 // After an error what the program recorded is not to be relied on, and the program can
 // run again. After Close it is [ErrClosed].
 func (p *Program) Run() error {
+	p = p.known()
 	if p.machine == nil {
 		return ErrClosed
 	}
+	p.draw()
 	if err := p.machine.run(); err != nil {
 		return err
 	}
@@ -178,6 +187,8 @@ func (p *Program) Run() error {
 	if s := p.suspect(); s != "" {
 		return fmt.Errorf("%w%s", ErrNotFinite, s)
 	}
+	p.update()
+	p.runs++
 	return nil
 }
 
@@ -194,6 +205,7 @@ func (p *Program) suspect() string {
 
 // Loss returns the loss of the last run, NaN if the program has none.
 func (p *Program) Loss() float64 {
+	p = p.known()
 	if p.loss == nil {
 		return math.NaN()
 	}
@@ -206,6 +218,7 @@ func (p *Program) Loss() float64 {
 // Output returns the recorded value of an output in the last run, nil if there is no output of this
 // name. The tensor belongs to the program and changes with the next run.
 func (p *Program) Output(name string) *tensor.Dense {
+	p = p.known()
 	if s := p.outputs[name]; s != nil {
 		return s.value
 	}
@@ -216,6 +229,7 @@ func (p *Program) Output(name string) *tensor.Dense {
 // run, nil if the parameter is not trained. The tensor belongs to the program and changes with
 // the next run.
 func (p *Program) Grad(param string) *tensor.Dense {
+	p = p.known()
 	if s := p.grads[param]; s != nil {
 		return s.value
 	}
@@ -225,6 +239,7 @@ func (p *Program) Grad(param string) *tensor.Dense {
 // Report says how the program was built, and what its kernels measured in the last run. Its slices belong to
 // the program.
 func (p *Program) Report() Report {
+	p = p.known()
 	if p.builder != nil {
 		for i := range p.report.Layers {
 			l := &p.report.Layers[i]
@@ -239,10 +254,24 @@ func (p *Program) Report() Report {
 }
 
 // Outputs returns the names of the outputs, sorted.
-func (p *Program) Outputs() []string { return slices.Sorted(maps.Keys(p.outputs)) }
+func (p *Program) Outputs() []string {
+	p = p.known()
+	return slices.Sorted(maps.Keys(p.outputs))
+}
+
+// known returns p, and for nil a program that is closed and has nothing.
+func (p *Program) known() *Program {
+	if p == nil {
+		return &Program{}
+	}
+	return p
+}
 
 // Close releases the machine. Recorded values stay readable.
 func (p *Program) Close() error {
+	if p == nil {
+		return nil
+	}
 	p.machine, p.builder = nil, nil
 	return nil
 }

@@ -28,6 +28,9 @@ func (b *Builder) recordAll() {
 	for _, st := range b.states {
 		b.record(st.final)
 	}
+	for _, u := range b.updates {
+		b.record(u)
+	}
 }
 
 // record adds a node that copies the value of s.node into s.value when the machine

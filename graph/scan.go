@@ -6,7 +6,6 @@ import (
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
-	"github.com/surge-snn/surge/internal/diagram"
 	"github.com/surge-snn/surge/ops"
 )
 
@@ -51,7 +50,9 @@ type Fused interface {
 // unique in the program; the states are known as name/state.
 //
 // The graph has a handful of nodes with the fused engine; with the unrolled one,
-// T times the nodes of a step, and about twice that for the gradient.
+// T times the nodes of a step, and about twice that for the gradient. A single step that is
+// trained is always unrolled: a parameter of which only the next step would see something, as
+// the voltage after a spike, has no gradient then, with either engine.
 func (b *Builder) Scan(name string, c Cell, xs, params []*G.Node) (out, final []*G.Node) {
 	b.claim("layer", name)
 	if len(xs) == 0 {
@@ -85,14 +86,14 @@ func (b *Builder) Scan(name string, c Cell, xs, params []*G.Node) (out, final []
 			continue
 		}
 		in := &slot{name: full, value: zeros(b.DType(), want)}
-		in.node = b.leaf(diagram.Input, full, in.value)
+		in.node = b.leaf(inputLeaf, full, in.value)
 		slots[i].initial, state[i] = in, in.node
 	}
 
 	f, fused := c.(Fused)
 	used := b.settings.Engine
 	switch k := b.settings.Checkpoint; {
-	case used == FusedEngine && fused:
+	case used == FusedEngine && fused && (s[0] > 1 || b.settings.NoGrad):
 		out, final = b.fuse(name, f, xs, params, state)
 	case k > 0 && k < s[0]:
 		used = UnrolledEngine
@@ -207,7 +208,7 @@ func (b *Builder) rehearseStep(scan int, c Cell, xs []tensor.Shape, params []*G.
 	dummies := func(kind string, of []tensor.Shape) []*G.Node {
 		d := make([]*G.Node, len(of))
 		for i, shape := range of {
-			d[i] = b.leaf(diagram.Constant, fmt.Sprintf("rehearsal of layer %d, %s %d", scan, kind, i), zeros(b.DType(), shape))
+			d[i] = b.leaf(constantLeaf, fmt.Sprintf("rehearsal of layer %d, %s %d", scan, kind, i), zeros(b.DType(), shape))
 		}
 		return d
 	}

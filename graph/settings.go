@@ -107,6 +107,10 @@ type Settings struct {
 	// Frozen, where it is not nil, says which parameters are not trained: they
 	// have no gradient, and nothing is computed for one.
 	Frozen func(param string) bool
+	// Partial allows the model and given parameters to differ: those that are new are created
+	// beside those that are given, and those that are given may go without use. Without it, either is
+	// an error that names them, as a misspelled layer would have random weights otherwise.
+	Partial bool
 	// Logger receives a debug record for each build; nil means silence.
 	Logger *slog.Logger
 }

@@ -131,7 +131,11 @@ func (l AlphaSynapse) drive(b *graph.Builder, name string, x *G.Node) *G.Node {
 	for i := range ones {
 		ones[i] = 1
 	}
-	w := mask(b, name+"/w", l.Mask, b.Const(name+"/w", ones, in, l.Out))
+	w := b.Const(name+"/w", ones, in, l.Out)
+	if l.Mask != nil {
+		checkMask(b, name+"/w", l.Mask, in*l.Out)
+		w = masked(b, name+"/w", l.Mask, w)
+	}
 	out, _ := b.Scan(name+"/w", linearCell{}, []*G.Node{x}, []*G.Node{w})
 	return out[0]
 }

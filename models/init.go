@@ -42,11 +42,37 @@ func Uniform(lo, hi float64) graph.Init {
 //
 // so that a neuron with in inputs of unit variance has a drive of mean `mean` and standard deviation `gain`.
 // With mean 0 and gain sqrt(2) it is the initialisation of He et al. 2015, doi:10.1109/ICCV.2015.123.
+// Of a matrix with a mask ([Masked]) in is the number of inputs that a neuron, a column, is connected to.
 func FanIn(mean, gain float64) graph.Init {
 	return func(dst []float64, shape []int, rng *rand.Rand) {
-		in := float64(shape[0])
+		columns := len(dst) / shape[0]
+		inputs := make([]float64, columns)
+		for i, exists := range dst {
+			if exists != 0 {
+				inputs[i%columns]++
+			}
+		}
 		for i := range dst {
+			in := inputs[i%columns]
+			if in == 0 { // no mask, or nothing to draw for
+				in = float64(shape[0])
+			}
 			dst[i] = mean/in + float64(gain/math.Sqrt(in)*random.Normal(rng))
+		}
+	}
+}
+
+// Masked initialises a matrix with a mask of zeros and ones, one for each element: connections that
+// do not exist have the weight 0. init, which makes the others, finds the mask in the elements
+// that it overwrites, as [FanIn] needs it.
+func Masked(init graph.Init, mask []float64) graph.Init {
+	return func(dst []float64, shape []int, rng *rand.Rand) {
+		copy(dst, mask)
+		init(dst, shape, rng)
+		for i, exists := range mask {
+			if exists == 0 {
+				dst[i] = 0
+			}
 		}
 	}
 }

@@ -20,6 +20,8 @@ import (
 type LI struct {
 	TauMem Value // membrane time constant, s; default Fixed(20e-3)
 	TauSyn Value // synaptic time constant, s; zero value: delta synapse
+	// Hold holds the synaptic current over a step, as in [LIF].
+	Hold bool
 	// Initial is the state before the first step, nodes [B, N]: vmem, and isyn where
 	// it exists. Nil leaves it to the program, as in [LIF].
 	Initial []*G.Node
@@ -38,9 +40,14 @@ func (l LI) Apply(b *graph.Builder, name string, x *G.Node) Readout {
 	}
 	n := x.Shape()[2]
 	c := liCell{n: n, synapse: !l.TauSyn.IsZero()}
-	p := []*G.Node{l.TauMem.or(20e-3).decay(b, name, "tau_mem", n)}
+	alpha, logMem := l.TauMem.or(20e-3).decayOf(b, name, "tau_mem", n)
+	p := []*G.Node{alpha}
 	if c.synapse {
-		p = append(p, l.TauSyn.decay(b, name, "tau_syn", n))
+		beta, logSyn := l.TauSyn.decayOf(b, name, "tau_syn", n)
+		p = append(p, beta)
+		if !l.Hold {
+			x = b.Check(ops.ScaleUnits(x, heldCurrent(b, name, n, l.TauMem.or(20e-3), l.TauSyn, logMem, logSyn)))
+		}
 	}
 	c.initial = initial(b, name, l.Initial, c.State())
 	out, final := b.Scan(name, c, []*G.Node{x}, p)

@@ -81,7 +81,7 @@ func TestLIFEquations(t *testing.T) {
 						}
 						alpha := math.Exp(-1e-3 / tauMem[n])
 						if synapse {
-							i[n] = math.Exp(-1e-3/tauSyn[n])*i[n] + drive
+							i[n] = math.Exp(-1e-3/tauSyn[n])*i[n] + held(tauMem[n], tauSyn[n])*drive
 							v[n] = alpha*v[n] + (1-alpha)*i[n]
 						} else {
 							v[n] = alpha*v[n] + drive
@@ -130,6 +130,84 @@ func TestLIFEquations(t *testing.T) {
 	}
 }
 
+// held is the factor of a current that decays within a step of 1 ms, from the exact propagator
+// τs/(τm-τs) (α-β) of the current to the voltage.
+func held(mem, syn float64) float64 {
+	alpha, beta := math.Exp(-1e-3/mem), math.Exp(-1e-3/syn)
+	return syn / (mem - syn) * (alpha - beta) / (1 - alpha)
+}
+
+// TestPostsynapticPotential: after one spike the voltage at the end of each step is that of the
+// differential equations, for any step, in both dtypes, and also for equal time constants.
+func TestPostsynapticPotential(t *testing.T) {
+	for _, c := range []struct{ mem, syn, dt float64 }{{20e-3, 5e-3, 1e-3}, {20e-3, 5e-3, 2e-3}, {20e-3, 5e-3, 1e-4}, {5e-3, 20e-3, 1e-3}, {10e-3, 10e-3, 1e-3}, {10, 5e-3, 1e-3}} {
+		for dt, tolerance := range map[tensor.Dtype]float64{tensor.Float64: 1e-12, tensor.Float32: 1e-4} {
+			steps := int(80e-3/c.dt + 0.5)
+			x := make([]float64, steps)
+			x[0] = 1
+			for _, engine := range []graph.Engine{graph.FusedEngine, graph.UnrolledEngine} {
+				p, err := graph.Build(graph.NewParams(1), graph.Settings{DType: dt, Dt: c.dt, NoGrad: true, Engine: engine}, func(b *graph.Builder) {
+					in := b.Const("x", x, steps, 1, 1)
+					b.Output("li", LI{TauMem: Fixed(c.mem), TauSyn: Fixed(c.syn)}.Apply(b, "li", in).Vmem)
+					b.Output("lif", LIF{TauMem: Fixed(c.mem), TauSyn: Fixed(c.syn), VTh: Fixed(9)}.Apply(b, "lif", in).Vmem)
+				})
+				if err != nil {
+					t.Fatal(err)
+				}
+				if err := p.Run(); err != nil {
+					t.Fatal(err)
+				}
+				for _, name := range []string{"li", "lif"} {
+					for k := range steps {
+						h := float64(k+1) * c.dt
+						want := c.syn / (c.mem - c.syn) * (math.Exp(-h/c.mem) - math.Exp(-h/c.syn))
+						if c.mem == c.syn {
+							want = h / c.mem * math.Exp(-h/c.mem)
+						}
+						var got float64
+						if dt == tensor.Float32 {
+							got = float64(p.Output(name).Float32s()[k])
+						} else {
+							got = p.Output(name).Float64s()[k]
+						}
+						// Relative to the peak, of order syn/mem; in float32 some 80 roundings of
+						// numbers of which the sums cancel to a tenth, and a decay per step of 1 - 1e-4.
+						if math.Abs(got-want) > tolerance*math.Min(1, c.syn/c.mem) {
+							t.Fatalf("%s, %v, %v, %+v: v[%d] is %v, want %v", name, dt, engine, c, k, got, want)
+						}
+					}
+				}
+			}
+		}
+	}
+}
+
+// TestIntegrateAndFire: without a leak the voltage is the sum of the current.
+func TestIntegrateAndFire(t *testing.T) {
+	for _, engine := range []graph.Engine{graph.FusedEngine, graph.UnrolledEngine} {
+		p := run(t, graph.NewParams(1), engine, func(b *graph.Builder) {
+			in := b.Const("x", []float64{0.25, 0.25, 0.25, 0.25, 0.5, 0.25}, 6, 1, 1)
+			h := LIF{TauMem: Fixed(math.Inf(1))}.Apply(b, "if", in)
+			b.Output("v", h.Vmem)
+			b.Output("s", h.Spikes)
+			b.Output("i", LI{TauMem: Fixed(math.Inf(1))}.Apply(b, "i", in).Vmem)
+		})
+		if v, s, i := p.Output("v").Float64s(), p.Output("s").Float64s(), p.Output("i").Float64s(); !slices.Equal(v, []float64{0.25, 0.5, 0.75, 1, 1.5, 0.75}) ||
+			!slices.Equal(s, []float64{0, 0, 0, 0, 1, 0}) || !slices.Equal(i, []float64{0.25, 0.5, 0.75, 1, 1.5, 1.75}) {
+			t.Errorf("%v: voltage %v, spikes %v, sum %v", engine, v, s, i) // exactly at the threshold there is no spike
+		}
+	}
+	for _, layer := range []func(b *graph.Builder, x *G.Node){
+		func(b *graph.Builder, x *G.Node) { LIF{TauMem: Fixed(math.Inf(1)), TauSyn: Fixed(1)}.Apply(b, "h", x) },
+		func(b *graph.Builder, x *G.Node) { LIF{TauMem: Learned(math.Inf(1))}.Apply(b, "h", x) },
+		func(b *graph.Builder, x *G.Node) { LIF{TauMem: Fixed(-1)}.Apply(b, "h", x) },
+	} {
+		if _, err := graph.Build(graph.NewParams(1), graph.Settings{}, func(b *graph.Builder) { layer(b, b.Input("x", 2, 1, 1)) }); !errors.Is(err, ErrParameter) {
+			t.Errorf("error %v, want one about tau_mem", err)
+		}
+	}
+}
+
 // TestLIEquations: a readout has a closed form, v[t] = Σ_k α^(t-k) x[k].
 func TestLIEquations(t *testing.T) {
 	const T, B, N = 12, 5, 2
@@ -140,18 +218,20 @@ func TestLIEquations(t *testing.T) {
 			in := b.Const("x", x, T, B, N)
 			b.Output("delta", LI{TauMem: Fixed(5e-3)}.Apply(b, "delta", in).Vmem)
 			b.Output("current", LI{TauMem: Learned(5e-3), TauSyn: Fixed(3e-3)}.Apply(b, "current", in).Vmem)
+			b.Output("hold", LI{TauMem: Learned(5e-3), TauSyn: Fixed(3e-3), Hold: true}.Apply(b, "hold", in).Vmem)
 		})
 		for at, got := range p.Output("delta").Float64s() {
 			step, rest := at/(B*N), at%(B*N)
-			delta, current := 0.0, 0.0
+			delta, current, hold := 0.0, 0.0, 0.0
 			for k := range step + 1 {
 				delta += math.Pow(alpha, float64(step-k)) * x[k*B*N+rest]
 				for m := range k + 1 {
-					current += math.Pow(alpha, float64(step-k)) * (1 - alpha) * math.Pow(beta, float64(k-m)) * x[m*B*N+rest]
+					current += math.Pow(alpha, float64(step-k)) * (1 - alpha) * held(5e-3, 3e-3) * math.Pow(beta, float64(k-m)) * x[m*B*N+rest]
+					hold += math.Pow(alpha, float64(step-k)) * (1 - alpha) * math.Pow(beta, float64(k-m)) * x[m*B*N+rest]
 				}
 			}
 			// Some 100 roundings of numbers of order one.
-			if math.Abs(got-delta) > 1e-13 || math.Abs(p.Output("current").Float64s()[at]-current) > 1e-13 {
+			if math.Abs(got-delta) > 1e-13 || math.Abs(p.Output("current").Float64s()[at]-current) > 1e-13 || math.Abs(p.Output("hold").Float64s()[at]-hold) > 1e-13 {
 				t.Fatalf("%v: element %d: %v and %v, want %v and %v", engine, at, got, p.Output("current").Float64s()[at], delta, current)
 			}
 		}

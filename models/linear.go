@@ -25,8 +25,8 @@ type Linear struct {
 	// Init initialises W; nil means FanIn(0, 1).
 	Init graph.Init
 	// Mask, where it is not nil, holds a 0 or 1 for each element of W, row-major:
-	// connections that do not exist. Their weights have no effect, and learning never
-	// revives them.
+	// connections that do not exist. Their weights are 0, and learning never revives them;
+	// FanIn counts the others.
 	Mask []float64
 }
 
@@ -40,7 +40,7 @@ func (l Linear) Apply(b *graph.Builder, name string, x *G.Node) *G.Node {
 	if init == nil {
 		init = FanIn(0, 1)
 	}
-	params := []*G.Node{mask(b, name, l.Mask, b.Param(name, init, in, l.Out))}
+	params := []*G.Node{weights(b, name, init, l.Mask, in, l.Out)}
 	if l.Bias {
 		params = append(params, b.Param(name+"/bias", Constant(0), l.Out))
 	}
@@ -48,16 +48,28 @@ func (l Linear) Apply(b *graph.Builder, name string, x *G.Node) *G.Node {
 	return out[0]
 }
 
-// mask multiplies a weight matrix with a constant of zeros and ones.
-func mask(b *graph.Builder, name string, m []float64, w *G.Node) *G.Node {
-	if m == nil {
-		return w
+// weights adds a weight matrix [in, out], with a mask of zeros and ones unless that is nil.
+func weights(b *graph.Builder, name string, init graph.Init, mask []float64, in, out int) *G.Node {
+	if mask == nil {
+		return b.Param(name, init, in, out)
+	}
+	checkMask(b, name, mask, in*out)
+	return masked(b, name, mask, b.Param(name, Masked(init, mask), in, out))
+}
+
+func checkMask(b *graph.Builder, name string, m []float64, n int) {
+	if len(m) != n {
+		b.Fail(fmt.Errorf("%w: mask of %q has %d elements, want %d", ErrParameter, name, len(m), n))
 	}
 	for i, v := range m {
 		if v != 0 && v != 1 {
 			b.Fail(fmt.Errorf("%w: mask of %q: element %d is %v, want 0 or 1", ErrParameter, name, i, v))
 		}
 	}
+}
+
+// masked multiplies a weight matrix with its mask, so that no gradient reaches what does not exist.
+func masked(b *graph.Builder, name string, m []float64, w *G.Node) *G.Node {
 	return b.Check(G.HadamardProd(w, b.Const(name+"/mask", m, w.Shape()...)))
 }
 

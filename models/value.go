@@ -86,17 +86,43 @@ func (v Value) positive(b *graph.Builder, layer, name string, n int) *G.Node {
 // decay returns exp(-dt/tau) of a time constant in seconds as a node [n]; learned, ln(tau) is
 // the parameter.
 func (v Value) decay(b *graph.Builder, layer, name string, n int) *G.Node {
+	d, _ := v.decayOf(b, layer, name, n)
+	return d
+}
+
+// decayOf is decay with the node of ln(tau), where that is the parameter; else nil. A time constant
+// that is not learned may be infinite: nothing decays.
+func (v Value) decayOf(b *graph.Builder, layer, name string, n int) (decay, log *G.Node) {
 	full := layer + "/" + name
-	v.checkPositive(b, full)
 	if v.learned {
-		return b.Check(ops.Decay(v.param(b, layer+"/log_"+name, n, logs(v.v)), b.Dt()))
+		v.checkPositive(b, full)
+		log = v.param(b, layer+"/log_"+name, n, logs(v.v))
+		return b.Check(ops.Decay(log, b.Dt())), log
+	}
+	for i, x := range v.v {
+		if !(x > 0) {
+			b.Fail(fmt.Errorf("%w: %s[%d] = %v, want a positive number", ErrParameter, full, i, x))
+		}
 	}
 	tau := v.spread(b, full, n)
 	a := make([]float64, n)
 	for i, t := range tau {
 		a[i] = fmath.Exp(-b.Dt() / t)
 	}
-	return b.Const(full, a, n)
+	return b.Const(full, a, n), nil
+}
+
+// heldCurrent returns the factor of ops.HeldCurrent for n neurons with these time constants, of
+// which log are the nodes of those that are learned.
+func heldCurrent(b *graph.Builder, layer string, n int, mem, syn Value, logMem, logSyn *G.Node) *G.Node {
+	constant := func(v Value, name string, log *G.Node) *G.Node {
+		if log != nil {
+			return log
+		}
+		v.checkPositive(b, layer+"/"+name)
+		return b.Const(layer+"/log_"+name, logs(v.spread(b, layer+"/"+name, n)), n)
+	}
+	return b.Check(ops.HeldCurrent(constant(mem, "tau_mem", logMem), constant(syn, "tau_syn", logSyn), b.Dt()))
 }
 
 // param adds the trained parameter, with the values start, and spreads it to [n].

@@ -24,7 +24,8 @@ type function interface {
 }
 
 // apply adds the node f(x). Cost: one node, and one more for the gradient.
-func apply(f function, x *G.Node) (*G.Node, error) {
+func apply(f function, x *G.Node) (y *G.Node, err error) {
+	defer recovered(f.name(), &err)
 	if err := checkDtype(f.name(), x); err != nil {
 		return nil, err
 	}
@@ -32,6 +33,9 @@ func apply(f function, x *G.Node) (*G.Node, error) {
 }
 
 func checkDtype(name string, x *G.Node) error {
+	if err := checkNodes(name, x); err != nil {
+		return err
+	}
 	if dt := x.Dtype(); dt != tensor.Float32 && dt != tensor.Float64 {
 		return fmt.Errorf("%w: %s: dtype %v, want float32 or float64", ErrValue, name, dt)
 	}
@@ -172,6 +176,7 @@ func cloneShape(d G.DimSizer) (tensor.Shape, error) {
 type scalarFunction struct {
 	label    string
 	f, slope func(x float64) float64
+	dt       float64 // time step in s of a function of one; 0: none
 }
 
 func (s scalarFunction) name() string             { return s.label }
@@ -200,6 +205,7 @@ func Decay(logTau *G.Node, dt float64) (*G.Node, error) {
 	}
 	return apply(scalarFunction{
 		label: fmt.Sprintf("Decay(%v)", dt),
+		dt:    dt,
 		f:     func(x float64) float64 { return fmath.Exp(-dt * fmath.Exp(-x)) },
 		slope: func(x float64) float64 {
 			r := dt * fmath.Exp(-x)

@@ -66,6 +66,17 @@ func (k Kernels) runner(dt tensor.Dtype) (runner, error) {
 	return nil, fmt.Errorf("%w: no kernel for dtype %v", ErrValue, dt)
 }
 
+// name is what errors call the kernel.
+func (k Kernels) name() string {
+	switch {
+	case k.Float32 != nil:
+		return k.Float32.Name()
+	case k.Float64 != nil:
+		return k.Float64.Name()
+	}
+	return "a kernel"
+}
+
 // runner is a Kernel without its type parameter.
 type runner interface {
 	Name() string
@@ -140,9 +151,14 @@ func elements[T Float](dst [][]T, d []*tensor.Dense) [][]T {
 //
 // Errors wrap [ErrShape] or [ErrValue], at construction; what Forward and Backward
 // return, or their panic, is the error of the run.
-func Apply(kernels Kernels, wrt []bool, in ...*G.Node) ([]*G.Node, error) {
+func Apply(kernels Kernels, wrt []bool, in ...*G.Node) (out []*G.Node, err error) {
+	name := kernels.name()
+	defer recovered(name, &err)
 	if len(in) == 0 {
-		return nil, fmt.Errorf("%w: a kernel without inputs", ErrShape)
+		return nil, fmt.Errorf("%w: %s without inputs", ErrShape, name)
+	}
+	if err := checkNodes(name, in...); err != nil {
+		return nil, err
 	}
 	k, err := kernels.runner(in[0].Dtype())
 	if err != nil {

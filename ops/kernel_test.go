@@ -295,7 +295,7 @@ func TestKernelErrors(t *testing.T) {
 		want error
 		text string
 	}{
-		{k, nil, nil, ops.ErrShape, "a kernel without inputs"},
+		{k, nil, nil, ops.ErrShape, "without inputs"},
 		{k, []bool{true}, []*G.Node{x, x}, ops.ErrShape, "wave has 2 inputs, but wrt has length 1"},
 		{k, nil, []*G.Node{x, y}, ops.ErrValue, "wave: input 1 is float32, input 0 is float64"},
 		{k, nil, []*G.Node{x}, ops.ErrShape, "wave of"},

@@ -16,16 +16,21 @@ import (
 // Float is the element type of a kernel.
 type Float interface{ float32 | float64 }
 
-// Slice returns the backing slice of d, which must hold elements of type T.
+// Slice returns the backing slice of d, which must hold elements of type T; nil where it does not.
 // Writing to it writes to the tensor.
 func Slice[T Float](d *tensor.Dense) []T {
+	if d == nil {
+		return nil
+	}
 	var s any
-	if d.Dtype() == tensor.Float32 {
+	switch d.Dtype() {
+	case tensor.Float32:
 		s = d.Float32s()
-	} else {
+	case tensor.Float64:
 		s = d.Float64s()
 	}
-	return s.([]T)
+	x, _ := s.([]T)
+	return x
 }
 
 type typ = hm.Type
@@ -140,6 +145,23 @@ func dense(v G.Value) (*tensor.Dense, error) {
 		return tensor.New(tensor.WithShape(1), tensor.WithBacking([]float64{float64(*v)})), nil
 	}
 	return nil, fmt.Errorf("%w: value of type %T, want a float32 or float64 tensor", ErrValue, v)
+}
+
+// checkNodes says what keeps nodes from being operands: nil, or a node without a type or a graph.
+func checkNodes(name string, in ...*G.Node) error {
+	for i, n := range in {
+		if n == nil || n.Type() == nil {
+			return fmt.Errorf("%w: %s: operand %d is no node of a graph", ErrValue, name, i)
+		}
+	}
+	return nil
+}
+
+// recovered, deferred, turns a panic of Gorgonia or of a kernel into an error.
+func recovered(name string, err *error) {
+	if r := recover(); r != nil {
+		*err = fmt.Errorf("%w: %s: panic: %v", ErrValue, name, r)
+	}
 }
 
 func copyDense(dst, src *tensor.Dense) error {

@@ -140,16 +140,18 @@ func (k *overTime[T]) Backward(_, _, gout, gin [][]T) error {
 //	dt_first/ds[k] = -dt · Σ_{t>=k} Π_{u<=t, u≠k} (1 - s[u])
 //
 // zero behind the first spike; at it, minus the time to the next one; before it,
-// minus the time by which a spike there would come earlier. Cost: O(T·B·N).
+// minus the time by which a spike there would come earlier. dt is the time step in s, that of the
+// program (graph.Builder.Dt): another one is an error of the build. Cost: O(T·B·N).
 func FirstSpikeTime(spikes *G.Node, dt float64) (*G.Node, error) {
 	if !(dt > 0) || !finite(dt) {
 		return nil, fmt.Errorf("%w: FirstSpikeTime with dt = %v s, want a positive number", ErrValue, dt)
 	}
-	return apply1(Kernels{&firstSpike[float32]{dt: float32(dt)}, &firstSpike[float64]{dt: dt}}, nil, spikes)
+	return apply1(Kernels{&firstSpike[float32]{dt: float32(dt), step64: dt}, &firstSpike[float64]{dt: dt, step64: dt}}, nil, spikes)
 }
 
 type firstSpike[T Float] struct {
 	dt      T
+	step64  float64 // dt before it is rounded
 	t, step int
 	before  []T // Π_{u<k} (1 - s[u]) for one neuron
 }

@@ -56,11 +56,15 @@ func (k *unstack[T]) Backward(_, _, gout, gin [][]T) error {
 
 // Stack joins T nodes of one shape [...] to a tensor [T, ...]: the inverse of
 // [Unstack].
-func Stack(steps []*G.Node) (*G.Node, error) {
+func Stack(steps []*G.Node) (x *G.Node, err error) {
+	defer recovered("Stack", &err)
 	if len(steps) == 0 {
 		return nil, fmt.Errorf("%w: Stack of nothing", ErrShape)
 	}
 	if err := checkDtype("Stack", steps[0]); err != nil {
+		return nil, err
+	}
+	if err := checkNodes("Stack", steps...); err != nil {
 		return nil, err
 	}
 	for t, s := range steps {

@@ -79,9 +79,10 @@ func (k *softmax[T]) Backward(_, out, gout, gin [][]T) error {
 }
 
 // SoftmaxRow is [Softmax] of one row: dst and x have one length, and so has ready
-// unless it is nil. dst and x may be the same slice. A NaN that takes part makes the
-// whole row NaN.
+// unless it is nil; of slices of different length the shortest counts. dst and x may be the same
+// slice. A NaN that takes part makes the whole row NaN.
 func SoftmaxRow[T Float](dst, x, ready []T) {
+	dst, x, ready = same(dst, x, ready)
 	none := T(math.Inf(-1))
 	top := none
 	for i, v := range x {
@@ -109,8 +110,10 @@ func SoftmaxRow[T Float](dst, x, ready []T) {
 }
 
 // SoftmaxRowGradient is the adjoint of [SoftmaxRow]: dst = dL/dx of the result y and g =
-// dL/dy. All three have one length; dst and g may be the same slice.
+// dL/dy. All three have one length, or the shortest counts; dst and g may be the same slice.
 func SoftmaxRowGradient[T Float](dst, y, g []T) {
+	n := min(len(dst), len(y), len(g))
+	dst, y, g = dst[:n], y[:n], g[:n]
 	mean := T(0)
 	for i, yi := range y {
 		mean += T(yi * g[i])
@@ -234,8 +237,9 @@ func (k *winner[T]) Backward(in, _, gout, gin [][]T) error {
 }
 
 // WinnerRow is [Winner] of one row: dst and x have one length, and so has ready unless it is
-// nil. dst and x may not overlap.
+// nil; of slices of different length the shortest counts. dst and x may not overlap.
 func WinnerRow[T Float](dst, x, ready []T) {
+	dst, x, ready = same(dst, x, ready)
 	clear(dst)
 	best := -1
 	for i, v := range x {
@@ -255,4 +259,14 @@ func WinnerRow[T Float](dst, x, ready []T) {
 	if best >= 0 {
 		dst[best] = 1
 	}
+}
+
+// same cuts slices to one length; ready may be nil.
+func same[T Float](dst, x, ready []T) (d, y, r []T) {
+	n := min(len(dst), len(x))
+	if ready != nil {
+		n = min(n, len(ready))
+		ready = ready[:n]
+	}
+	return dst[:n], x[:n], ready
 }

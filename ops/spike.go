@@ -50,9 +50,10 @@ func (f smoothSpike) name() string             { return "SmoothSpike(" + f.s.Str
 func (f smoothSpike) value32(dst, x []float32) { surrogate.Antiderivatives(f.s, dst, x) }
 func (f smoothSpike) value64(dst, x []float64) { surrogate.Antiderivatives(f.s, dst, x) }
 
-// Heaviside writes H(x) into dst: 1 where x > 0, 0 where x <= 0, NaN where x is NaN.
+// Heaviside writes H(x) into dst, of the same length: 1 where x > 0, 0 where x <= 0, NaN where x is
+// NaN.
 func Heaviside[T Float](dst, x []T) {
-	for i, v := range x {
+	for i, v := range x[:min(len(x), len(dst))] {
 		switch {
 		case v > 0:
 			dst[i] = 1

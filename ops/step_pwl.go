@@ -50,10 +50,14 @@ func (s StepPWL) Apply(imem, ispkthr, ireset *G.Node) (*G.Node, error) {
 	return apply1(Kernels{&stepPWL[float32]{s: s}, &stepPWL[float64]{s: s}}, nil, imem, ispkthr, ireset)
 }
 
-// Count returns the number of spikes at one current, positive and finite as ispkthr
-// is, in float64: the forward pass of the operation for one element.
+// Count returns the number of spikes at one current, in float64: the forward pass of the
+// operation for one element. Where imem/ispkthr is infinite it is MaxSpikes, or infinite; it
+// is NaN where one of them is NaN or negative, which Apply does not take.
 func (s StepPWL) Count(imem, ispkthr float64) float64 {
 	x := fmath.Log(imem / ispkthr)
+	if math.IsNaN(x) {
+		return x
+	}
 	if s.Twin && !s.Compat {
 		v, _ := s.smooth(x)
 		return v
@@ -72,7 +76,7 @@ func (s StepPWL) Gradient(imem, ispkthr, ireset float64) (dImem, dIspkthr, dIres
 }
 
 func (s StepPWL) limit() float64 {
-	if s.MaxSpikes == 0 {
+	if !(s.MaxSpikes > 0) {
 		return math.Inf(1)
 	}
 	return s.MaxSpikes
@@ -81,11 +85,16 @@ func (s StepPWL) limit() float64 {
 // smooth returns S(x) and S'(x).
 func (s StepPWL) smooth(x float64) (value, slope float64) {
 	w := s.Width
-	if w == 0 {
+	if !(w > 0) {
 		w = 0.6
 	}
+	if math.IsInf(x, 1) {
+		return s.limit(), 0
+	}
 	steps := min(max(math.Ceil(x), 0)+3, s.limit())
-	for k := 0.0; k < steps; k++ {
+	// Where (x-k)/w > 710 the logistic function is 1 and its slope 0, to the last bit.
+	value = min(max(math.Floor(x-710*w), 0), steps)
+	for k := value; k < steps; k++ {
 		p := 1 / (1 + fmath.Exp(-(x-k)/w))
 		q := 1 / (1 + fmath.Exp((x-k)/w))
 		value += p

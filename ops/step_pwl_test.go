@@ -143,3 +143,31 @@ func wantText(t *testing.T, what string, err error, text string) {
 		t.Errorf("%s: error %q, want %q", what, got, text)
 	}
 }
+
+// TestStepPWLOfAnyCurrents: the count and the gradient end for all numbers, and where all steps
+// but one are far below, the closed form is that of this one.
+func TestStepPWLOfAnyCurrents(t *testing.T) {
+	inf, nan := math.Inf(1), math.NaN()
+	odd := []float64{0, -1, inf, -inf, nan, 1e-320, 1e308, 1}
+	for _, s := range []ops.StepPWL{{}, {MaxSpikes: 1e15}, {MaxSpikes: 3, Twin: true}, {Twin: true}, {Width: 1e-300}, {Width: 1e300}, {Width: -1, MaxSpikes: -1}, {Width: nan, MaxSpikes: nan}, {Compat: true}} {
+		for _, imem := range odd {
+			for _, ispkthr := range odd {
+				s.Count(imem, ispkthr)
+				s.Gradient(imem, ispkthr, 0.5)
+			}
+		}
+	}
+	if got := (ops.StepPWL{Twin: true}).Count(1, 0); !math.IsInf(got, 1) {
+		t.Errorf("%v spikes above a threshold of 0, want no bound", got)
+	}
+	if got := (ops.StepPWL{Twin: true, MaxSpikes: 7}).Count(1, 0); got != 7 {
+		t.Errorf("%v spikes, want 7", got)
+	}
+	if d, e, f := (ops.StepPWL{}).Gradient(1, 0, 0.5); d != 0 && !math.IsNaN(d) || e == e && e != 0 || f != 0 {
+		t.Errorf("gradient %v, %v, %v above a threshold of 0", d, e, f)
+	}
+	// S at x = 700 with steps of width 1/100: 700 whole ones, a half, and nothing of the rest.
+	if got := (ops.StepPWL{Twin: true, Width: 0.01}).Count(math.Exp(350), math.Exp(-350)); math.Abs(got-700.5) > 1e-9 {
+		t.Errorf("%v spikes, want 700.5", got) // ln of e^700 is known to some 1e-13
+	}
+}

@@ -121,6 +121,9 @@ func (r *run[T]) measure() (Measure, bool) {
 // all, are not written from then on. Without Settle all are. A graph with several plans is settled
 // for all of them.
 func Settle(nodes []*G.Node, operands [][]*G.Node) {
+	if len(operands) != len(nodes) || checkNodes("Settle", nodes...) != nil {
+		return
+	}
 	for _, n := range nodes {
 		if r, ok := n.Op().(deferrable); ok {
 			r.settle()
@@ -129,6 +132,9 @@ func Settle(nodes []*G.Node, operands [][]*G.Node) {
 	for i, n := range nodes {
 		reader, _ := n.Op().(streamReader)
 		for k, c := range operands[i] {
+			if c == nil {
+				continue
+			}
 			if r, ok := c.Op().(deferrable); ok && (reader == nil || !reader.readsStream(k)) {
 				r.demand()
 			}

@@ -3,7 +3,7 @@
 //
 // # Overview
 //
-// A neuron spikes where x = v - VTh is not negative, so its output is the step
+// A neuron spikes where x = v - VTh is positive, so its output is the step
 // H(x), whose derivative is zero almost everywhere. A surrogate replaces that
 // derivative in the backward pass by a bump around x = 0:
 //
@@ -18,6 +18,18 @@
 // antiderivative is the forward function of the smoothed twin of a model, on
 // which the gradient that is computed with the slope is the true gradient, so
 // that finite differences can check it.
+//
+// # At the threshold
+//
+// H(0) is 0: a neuron whose voltage equals the threshold does not spike. That holds for every
+// layer that goes through time steps, and for the chip, whose count ceil(ln(Imem/Ispkthr)) is 0 at 0.
+// From event to event (package eventprop) a neuron spikes where its voltage crosses the threshold
+// from below, which is the same for all voltages but those that touch it and turn back. A learned
+// threshold is kept as its logarithm, and may so be an ulp from the number that it started with:
+// a voltage that is to meet it exactly needs a fixed one.
+//
+//	v = VTh spikes      SpikingJelly, NEST (iaf_psc_exp)
+//	does not            surge, snnTorch, Norse, Lava, Rockpool (DynapSim)
 //
 // # Sharpness
 //

@@ -24,11 +24,14 @@ func abs[T float](x T) T { return T(math.Abs(float64(x))) }
 //
 // where Triangle has 4 u Peak in addition, and Boxcar and StepPWL may take the
 // other side of an edge that x[i] is within 2 u of. float64 results are equal to
-// the scalar form bit by bit. Other types are called once per element.
+// the scalar form bit by bit. Other types are called once per element. A nil surrogate, which
+// Check finds, gives NaN.
 func Slopes[T float32 | float64](s Surrogate, dst, x []T) {
 	n := min(len(dst), len(x))
 	dst, x = dst[:n], x[:n]
 	switch s := s.(type) {
+	case nil:
+		unknown(dst)
 	case FastSigmoid:
 		kernel.FastSigmoid(dst, x, T(s.k()))
 	case ATan:
@@ -81,9 +84,19 @@ func throughExp[T float](dst, x []T, before, after func(float64) float64) {
 
 // Antiderivatives sets dst[i] to s.Antiderivative(x[i]), computed in float64 and
 // rounded once to T, for the elements that dst and x both have. They may be the same
-// slice.
+// slice. A nil surrogate gives NaN.
 func Antiderivatives[T float32 | float64](s Surrogate, dst, x []T) {
+	if s == nil {
+		unknown(dst[:min(len(dst), len(x))])
+		return
+	}
 	for i := range min(len(dst), len(x)) {
 		dst[i] = T(s.Antiderivative(float64(x[i])))
+	}
+}
+
+func unknown[T float](dst []T) {
+	for i := range dst {
+		dst[i] = T(math.NaN())
 	}
 }

@@ -28,7 +28,9 @@ type Outputs struct {
 	// Y is what the network gives for other targets: [B, Size] for a vector, [T, B, Size] for a
 	// sequence, spikes [T, B, Size] for spikes.
 	Y *G.Node
-	// Loss, where it is not nil, is a scalar that is added to the loss, a regulariser for example.
+	// Loss, where it is not nil, is a scalar that is added to the loss while training, a regulariser
+	// for example. An evaluation leaves it out: what a set is worth must not depend on how it is
+	// cut into batches.
 	Loss *G.Node
 	// Layers are the spiking layers, in the order of the network.
 	Layers []Layer
@@ -94,6 +96,9 @@ type Network struct {
 //
 // Errors: those of [graph.Build], for example of a model that gives no logits [B, C].
 func (m BPTT) Build(params *graph.Params, shape Shape) (*Network, error) {
+	if params == nil {
+		return nil, fmt.Errorf("%w: BPTT.Build without parameters", ErrSettings)
+	}
 	if m.Graph.NoGrad {
 		return nil, fmt.Errorf("%w: BPTT with NoGrad has no gradient", ErrSettings)
 	}
@@ -139,29 +144,53 @@ func (m BPTT) passes(params *graph.Params, shape Shape) (train, eval *pass, err 
 }
 
 // Params returns all parameters.
-func (n *Network) Params() *graph.Params { return n.params }
+func (n *Network) Params() *graph.Params {
+	if !n.built() {
+		return nil
+	}
+	return n.params
+}
+
+// built says whether Build has made the network.
+func (n *Network) built() bool { return n != nil && n.train != nil }
+
+var errNotBuilt = fmt.Errorf("%w: a network that Build has not made", ErrSettings)
 
 // Grads returns the gradients of the trained parameters, as [Learner] says.
-func (n *Network) Grads() optim.Tree { return n.grads }
+func (n *Network) Grads() optim.Tree {
+	if !n.built() {
+		return nil
+	}
+	return n.grads
+}
 
 // Report says how the program for training was built.
-func (n *Network) Report() graph.Report { return n.train.prog.Report() }
+func (n *Network) Report() graph.Report { return n.Program().Report() }
 
 // Program returns the program for training, which belongs to the network.
-func (n *Network) Program() *graph.Program { return n.train.prog }
+func (n *Network) Program() *graph.Program {
+	if !n.built() {
+		return nil
+	}
+	return n.train.prog
+}
 
-// Gradient computes the gradient of a batch. Sums.Spikes is 0.
+// Gradient computes the gradient of a batch. Sums.Spikes is 0. The random numbers of the model
+// ([graph.Builder.Draw]) are those of the run epoch·2³² + k.
 func (n *Network) Gradient(set data.Batches, epoch uint64, k int) (Sums, error) {
 	return n.run(true, set, epoch, k)
 }
 
-// Evaluate computes the loss of a batch and counts the spikes of all layers.
+// Evaluate computes the loss of a batch, without Outputs.Loss, and counts the spikes of all layers.
 func (n *Network) Evaluate(set data.Batches, epoch uint64, k int) (Sums, error) {
 	return n.run(false, set, epoch, k)
 }
 
-// Close releases the programs.
+// Close releases the programs. Of a Network that Build has not made it does nothing.
 func (n *Network) Close() error {
+	if !n.built() {
+		return nil
+	}
 	err := errors.Join(n.train.prog.Close(), n.eval.prog.Close())
 	for _, p := range n.short {
 		err = errors.Join(err, p[0].prog.Close(), p[1].prog.Close())
@@ -196,7 +225,7 @@ func (m BPTT) pass(params *graph.Params, shape Shape, s graph.Settings) (*pass, 
 		p.dt = b.Dt()
 		o := m.apply(b, x)
 		loss := m.Loss(b, o, m.targets(b, shape))
-		if o.Loss != nil {
+		if o.Loss != nil && !s.NoGrad {
 			loss = b.Check(G.Add(loss, o.Loss))
 		}
 		b.Loss(loss)
@@ -291,6 +320,9 @@ func (n *Network) check(set *data.Batches) error {
 
 // run computes batch k of an epoch.
 func (n *Network) run(gradient bool, set data.Batches, epoch uint64, k int) (Sums, error) {
+	if !n.built() {
+		return Sums{}, errNotBuilt
+	}
 	if err := n.check(&set); err != nil {
 		return Sums{}, err
 	}
@@ -309,6 +341,7 @@ func (n *Network) run(gradient bool, set data.Batches, epoch uint64, k int) (Sum
 	if err := n.set(p, batch); err != nil {
 		return Sums{}, err
 	}
+	p.prog.SetRun(epoch<<32 | uint64(k))
 	if err := p.prog.Run(); err != nil {
 		return Sums{}, err
 	}
@@ -374,7 +407,7 @@ func (n *Network) sums(p *pass, b *data.Batch) Sums {
 		s.Metrics = append(s.Metrics, Measured{Name: m.Name})
 	}
 	for i := range rows {
-		if name == logitsName && argmax(out, i, rows) == b.Labels[i] {
+		if name == logitsName && decided(out, i, rows) == b.Labels[i] {
 			s.Correct++
 		}
 		for m, metric := range n.method.Metrics {
@@ -382,37 +415,47 @@ func (n *Network) sums(p *pass, b *data.Batch) Sums {
 			s.Metrics[m].Sum += metric.Of(n.row, answerOf(n.method.Target.Kind, &b.Rows, i))
 		}
 	}
-	s.Spikes = p.spikes()
+	p.count(&s)
 	return s
 }
 
-// spikes returns the sum over the rows of the spikes per neuron.
-func (p *pass) spikes() float64 {
+// count adds up the spikes of the layers.
+func (p *pass) count(s *Sums) {
 	sum, neurons := 0.0, 0
 	for _, name := range p.layers {
 		count := p.prog.Output(name)
-		width := count.Shape()[1]
-		neurons += width
 		c := leaf(name, count)
-		for i := range p.rows * width {
-			sum += at(c, i)
+		spikes := 0.0
+		for i := range c.Len() {
+			spikes += at(c, i)
 		}
+		sum += spikes
+		neurons += count.Shape()[1]
+		s.Layers = append(s.Layers, LayerSpikes{name, spikes})
 	}
-	if neurons == 0 {
-		return 0
+	if neurons > 0 {
+		s.Spikes = sum / float64(neurons)
 	}
-	return sum / float64(neurons)
 }
 
-// argmax returns the column of the largest element of a row of an array of so many rows; the
-// first one of several.
-func argmax(l optim.Leaf, row, rows int) int {
+// decided returns the column of the largest element of a row of an array of so many rows; -1, which
+// is no class, where several are the largest or one is not a number: a network that says nothing
+// has not answered.
+func decided(l optim.Leaf, row, rows int) int {
 	n := l.Len() / rows
-	best := 0
-	for j := 1; j < n; j++ {
-		if at(l, row*n+j) > at(l, row*n+best) {
-			best = j
+	best, alone := 0, true
+	for j := range n {
+		switch x, top := at(l, row*n+j), at(l, row*n+best); {
+		case x != x:
+			return -1
+		case j > 0 && x > top:
+			best, alone = j, true
+		case j > 0 && x == top:
+			alone = false
 		}
+	}
+	if !alone {
+		return -1
 	}
 	return best
 }

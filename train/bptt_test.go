@@ -31,7 +31,7 @@ func TestNetworkByHand(t *testing.T) {
 		}
 		defer net.Close()
 		// Samples with 2, 0 and 2 spikes, of the classes 2, 0 and 1: the first is right with
-		// logits (2, 2, 4); the second has equal logits, of which the first counts: right; the third is wrong.
+		// logits (2, 2, 4); the second has equal logits, which are no answer; the third is wrong.
 		set := data.Batches{Data: fixed{{1, 2}, {0, 0}, {1, 1}}, Encoder: data.Current{}, Size: 4, Steps: 2, Sequential: true}
 		sums, err := net.Evaluate(set, 0, 0)
 		if err != nil {
@@ -39,13 +39,13 @@ func TestNetworkByHand(t *testing.T) {
 		}
 		// ln(2e⁻² + 1), ln 3, ln(2e⁻² + 1) + 2 with e⁻² = 0.1353352832
 		const want = 0.2395447662 + 1.0986122887 + 2.2395447662
-		if sums.Rows != 3 || sums.Correct != 2 || sums.Loss < want-1e-5 || sums.Loss > want+1e-5 { // float32
-			t.Errorf("%v: %+v, want 3 rows, 2 correct, loss %v", dt, sums, want)
+		if sums.Rows != 3 || sums.Correct != 1 || sums.Loss < want-1e-5 || sums.Loss > want+1e-5 { // float32
+			t.Errorf("%v: %+v, want 3 rows, 1 correct, loss %v", dt, sums, want)
 		}
 		if sums.Spikes != 4 {
 			t.Errorf("%v: %v spikes per neuron, want 4", dt, sums.Spikes)
 		}
-		if sums, err = net.Gradient(set, 0, 0); err != nil || sums.Correct != 2 || sums.Spikes != 0 {
+		if sums, err = net.Gradient(set, 0, 0); err != nil || sums.Correct != 1 || sums.Spikes != 0 {
 			t.Errorf("%v: training pass %+v, error %v", dt, sums, err)
 		}
 		// dL/dw = mean of (softmax - one-hot) · spikes, of the samples 0 and 2.

@@ -49,6 +49,8 @@ type EventProp struct {
 	// Method is the engine of gradients: the adjoint method, or implicit derivatives of
 	// all spikes, for checks.
 	Method eventprop.Method
+	// Partial allows the network and given parameters to differ, as graph.Settings.Partial does.
+	Partial bool
 }
 
 // EventLayer is a layer of an event-based network. Its weights are the parameters Name/w,
@@ -93,16 +95,19 @@ type eventRow struct {
 	scaled          []float64 // [C]: Scale x, for metrics
 	metrics         []float64 // of each Metric
 	correct         bool
-	spikes          int // of all layers
+	spikes          []int // of each layer
 }
 
-// Build makes the network. Parameters that params does not have are created in it with the values
-// of the layers, see [eventprop.Synapses.Init]; the others replace these. The layers themselves
+// Build makes the network. Where params is empty, the parameters are created in it with the values
+// of the layers; otherwise it must hold all of them and no others, unless Partial allows it, see [eventprop.Synapses.Init]; the others replace these. The layers themselves
 // are not changed.
 //
 // Errors: ErrSettings, those of eventprop for layers that make no sense or do not fit, and
 // graph.ErrParam for parameters of another shape.
 func (m EventProp) Build(params *graph.Params) (*EventNetwork, error) {
+	if params == nil {
+		return nil, fmt.Errorf("%w: EventProp.Build without parameters", ErrSettings)
+	}
 	if m.Readout == nil {
 		m.Readout = eventprop.First{}
 	}
@@ -119,6 +124,21 @@ func (m EventProp) Build(params *graph.Params) (*EventNetwork, error) {
 	}
 	if m.Loss == nil {
 		m.Loss = m.loss
+	}
+	if given := params.Names(); !m.Partial && len(given) > 0 {
+		probe := m
+		probe.Partial = true
+		n, err := probe.Build(params.Clone())
+		if err != nil {
+			return nil, err
+		}
+		var names []string
+		for _, l := range n.tree {
+			names = append(names, l.Name)
+		}
+		if err := graph.CheckNames(given, names); err != nil {
+			return nil, err
+		}
 	}
 	n := &EventNetwork{method: m, params: params}
 	for k, l := range m.Layers {
@@ -230,14 +250,30 @@ func (n *EventNetwork) parameter(name string, start []float64, shape []int, grad
 }
 
 // Params returns all parameters.
-func (n *EventNetwork) Params() *graph.Params { return n.params }
+func (n *EventNetwork) Params() *graph.Params {
+	if !n.built() {
+		return nil
+	}
+	return n.params
+}
+
+// built says whether Build has made the network.
+func (n *EventNetwork) built() bool { return n != nil && n.params != nil }
 
 // Grads returns the gradients of all that is learned, as [Learner] says.
-func (n *EventNetwork) Grads() optim.Tree { return n.tree }
+func (n *EventNetwork) Grads() optim.Tree {
+	if !n.built() {
+		return nil
+	}
+	return n.tree
+}
 
 // Gradient computes the gradient of a batch. Sums has the counts of [Sums.Silent],
 // [Sums.Grazing] and [Sums.Clipped] too.
 func (n *EventNetwork) Gradient(set data.Batches, epoch uint64, k int) (Sums, error) {
+	if !n.built() {
+		return Sums{}, errNotBuilt
+	}
 	for _, g := range n.grads {
 		g.Reset()
 	}
@@ -268,6 +304,9 @@ func (n *EventNetwork) Close() error { return nil }
 
 // fill gets the events of a batch with targets.
 func (n *EventNetwork) fill(set data.Batches, epoch uint64, k int) error {
+	if !n.built() {
+		return errNotBuilt
+	}
 	if set.Data != nil {
 		if t, want := set.Data.Form().Target, n.method.Target; t.Kind != want.Kind || t.Size > n.net[len(n.net)-1].Neurons() {
 			return fmt.Errorf("%w: a data set with the target %v of %d for a network with %v and %d outputs",
@@ -320,30 +359,42 @@ func (n *EventNetwork) run(g []*eventprop.Gradients, set data.Batches, epoch uin
 	for _, m := range n.method.Metrics {
 		s.Metrics = append(s.Metrics, Measured{Name: m.Name})
 	}
-	spikes := 0
 	for _, r := range n.rows[:rows] {
 		for i, x := range r.metrics {
 			s.Metrics[i].Sum += x
 		}
-		spikes += r.spikes
 		if r.correct {
 			s.Correct++
 		}
 	}
-	if neurons := n.spiking(); neurons > 0 {
-		s.Spikes = float64(spikes) / float64(neurons)
-	}
+	n.count(&s, n.rows[:rows], g == nil)
 	return s, nil
 }
 
-// spiking returns the number of neurons that can spike.
-func (n *EventNetwork) spiking() int {
+// count adds up the spikes of the layers that can spike.
+func (n *EventNetwork) count(s *Sums, rows []eventRow, layers bool) {
+	sum, neurons := 0, 0
+	for k, l := range n.net {
+		can, count := spiking(l), 0
+		for _, r := range rows {
+			count += r.spikes[k]
+		}
+		sum, neurons = sum+count, neurons+can
+		if layers && can > 0 {
+			s.Layers = append(s.Layers, LayerSpikes{n.method.Layers[k].Name, float64(count)})
+		}
+	}
+	if neurons > 0 {
+		s.Spikes = float64(sum) / float64(neurons)
+	}
+}
+
+// spiking returns the number of neurons of a layer that can spike.
+func spiking(l *eventprop.Layer) int {
 	sum := 0
-	for _, l := range n.net {
-		for j := range l.Neurons() {
-			if v := l.Params.VTh; len(v) == 0 || !math.IsInf(v[min(j, len(v)-1)], 1) {
-				sum++
-			}
+	for j := range l.Neurons() {
+		if v := l.Params.VTh; len(v) == 0 || !math.IsInf(v[min(j, len(v)-1)], 1) {
+			sum++
 		}
 	}
 	return sum
@@ -370,9 +421,9 @@ func (n *EventNetwork) loss(sample int, p *eventprop.Pass) (float64, error) {
 	for i, m := range n.method.Metrics {
 		r.metrics[i] = m.Of(r.scaled, want)
 	}
-	r.spikes = 0
+	r.spikes = r.spikes[:0]
 	for k := range p.Tapes {
-		r.spikes += len(p.Tapes[k].Spikes)
+		r.spikes = append(r.spikes, len(p.Tapes[k].Spikes))
 		silence, err := eventprop.Silence{Weight: n.silence[k]}.Add(&p.Tapes[k], &p.Cotangents[k])
 		if err != nil {
 			return 0, err
@@ -382,25 +433,23 @@ func (n *EventNetwork) loss(sample int, p *eventprop.Pass) (float64, error) {
 	return loss, nil
 }
 
-// predict returns the class with the largest logit, the first of several; -1 where the first spike decides
-// and there is none.
+// predict returns the class with the largest logit; -1 where several have it, or where the first
+// spike decides and there is none.
 func (n *EventNetwork) predict(observed []float64, output *eventprop.Tape) int {
 	if _, ok := n.method.Readout.(eventprop.First); ok && len(output.Spikes) == 0 {
 		return -1
 	}
-	best := 0
+	z := make([]float64, len(observed))
 	for j, x := range observed {
-		if n.method.Scale*x > n.method.Scale*observed[best] {
-			best = j
-		}
+		z[j] = n.method.Scale * x
 	}
-	return best
+	return decided(optim.Leaf{F64: z}, 0, 1)
 }
 
 // EventTrace is what an event-based network does with one sample.
 type EventTrace struct {
 	Label     int
-	Predicted int // -1 where the first spike decides and there is none
+	Predicted int // -1 where several classes have the largest logit, or no first spike decides
 	Input     []eventprop.Spike
 	Layers    []EventLayerTrace
 }

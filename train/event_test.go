@@ -3,6 +3,7 @@ package train
 import (
 	"errors"
 	"math"
+	"strings"
 	"testing"
 
 	"gorgonia.org/tensor"
@@ -258,6 +259,10 @@ func TestEventBuild(t *testing.T) {
 		t.Fatal(err)
 	}
 	before := m.Layers[0].Layer.In.Weight[3]
+	if _, err := m.Build(params); !errors.Is(err, graph.ErrParam) || !strings.Contains(err.Error(), `the model has "hidden/w", "out/w" beside them`) || len(params.Names()) != 1 {
+		t.Errorf("error %v, want one about the weights that are not given", err)
+	}
+	m.Partial = true
 	net, err := m.Build(params)
 	if err != nil {
 		t.Fatal(err)

@@ -38,7 +38,7 @@ type Learner interface {
 // different size add up.
 type Sums struct {
 	Rows    int     `json:"rows"`    // samples
-	Correct int     `json:"correct"` // samples whose largest logit is that of their class
+	Correct int     `json:"correct"` // samples whose largest logit is that of their class, and of it alone
 	Loss    float64 `json:"loss"`    // mean loss of each batch times its samples
 	Spikes  float64 `json:"spikes"`  // spikes per sample and spiking neuron; 0 where they are not counted
 	// Metrics are sums over the samples, one for each [Metric].
@@ -48,6 +48,15 @@ type Sums struct {
 	Silent  int `json:"silent,omitzero"`  // neurons without a spike
 	Grazing int `json:"grazing,omitzero"` // spikes that only just reach threshold, see eventprop.Report
 	Clipped int `json:"clipped,omitzero"` // spikes whose gradient eventprop.Settings.MinSlope bounds
+
+	// Layers are the spikes of each spiking layer; of an evaluation alone.
+	Layers []LayerSpikes `json:"-"`
+}
+
+// LayerSpikes is what a layer did in one or more batches.
+type LayerSpikes struct {
+	Name   string
+	Spikes float64 // of all neurons in all samples
 }
 
 func (s *Sums) add(t Sums) {
@@ -65,6 +74,24 @@ func (s *Sums) add(t Sums) {
 	s.Silent += t.Silent
 	s.Grazing += t.Grazing
 	s.Clipped += t.Clipped
+	if s.Layers == nil {
+		s.Layers = slices.Clone(t.Layers)
+		return
+	}
+	for i, l := range t.Layers {
+		s.Layers[i].Spikes += l.Spikes
+	}
+}
+
+// SilentLayers returns the names of the layers without a single spike.
+func (s Sums) SilentLayers() []string {
+	var names []string
+	for _, l := range s.Layers {
+		if l.Spikes == 0 && s.Rows > 0 {
+			names = append(names, l.Name)
+		}
+	}
+	return names
 }
 
 // Measured is the sum of a [Metric] over samples.

@@ -1,7 +1,9 @@
 package train
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -148,10 +150,14 @@ type run struct {
 	bestEpoch Epoch
 	record    record
 	worker    *worker
+	health    health
 	saved     time.Time // when the last checkpoint was written
 }
 
 func newRun(net Learner, sets Data, s Settings) (*run, error) {
+	if net == nil || net.Params() == nil {
+		return nil, fmt.Errorf("%w: no network, or one that was not built", ErrSettings)
+	}
 	for _, set := range []struct {
 		name    string
 		batches data.Batches
@@ -171,7 +177,7 @@ func newRun(net Learner, sets Data, s Settings) (*run, error) {
 	}
 	r.optimizer = s.Optimizer.Init(r.weights)
 	r.best = net.Params().Clone()
-	r.worker = newWorker()
+	r.worker, r.health = newWorker(), watch(r.weights)
 	return r, nil
 }
 
@@ -194,9 +200,23 @@ func (r *run) resume() error {
 	if err := r.net.Params().CopyFrom(c.Params); err != nil {
 		return fmt.Errorf("%s: %w", r.Checkpoint, err)
 	}
+	r.checkRate(c.Metrics)
 	r.at, r.bestEpoch, r.optimizer = c.Position, c.Best, c.Optimizer
 	r.saved = time.Now()
 	return r.record.open(r.Settings, c.Metrics, c.MetricsSize)
+}
+
+// checkRate warns where the schedule of the learning rate is not that with which the epochs of the
+// checkpoint, whose metrics are given, were learned: one that decays over more epochs raises it.
+func (r *run) checkRate(metrics []byte) {
+	lines := bytes.Split(bytes.TrimSpace(metrics), []byte("\n"))
+	var last Epoch
+	if r.LR == nil || json.Unmarshal(lines[len(lines)-1], &last) != nil || last.Epoch == 0 {
+		return
+	}
+	if now := r.LR.At(uint64(last.Epoch*r.sets.Train.Len() - 1)); now != last.LearningRate {
+		r.Logger.Warn(fmt.Sprintf("the learning rate of epoch %d was %.6g, and with the schedule of this run, of %d epochs, it would have been %.6g: the run goes on with the new schedule", last.Epoch, last.LearningRate, r.Epochs, now))
+	}
 }
 
 func (r *run) close() {
@@ -296,6 +316,9 @@ func (r *run) epoch(ctx context.Context) error {
 			return err
 		}
 	}
+	for _, w := range r.health.epoch(e.Epoch, r.weights, sums) {
+		r.Logger.Warn(w)
+	}
 	r.at = Position{Epoch: e.Epoch}
 	seconds, err := r.record.add(e)
 	if err != nil {
@@ -325,6 +348,9 @@ func (r *run) batch(ctx context.Context) error {
 		return err
 	}
 	r.at.Train.add(sums)
+	if w := r.health.batch(r.at, sums.Score().Loss); w != "" {
+		r.Logger.Warn(w)
+	}
 	return nil
 }
 

@@ -105,7 +105,7 @@ func (m BPTT) predict(to *Prediction, p *graph.Program, layers []string, b *data
 	to.Out = rowOf(to.Out[:0], out, row, rows, m.Target, b.Lengths[row])
 	to.Class = -1
 	if m.Target.Kind == data.ClassTarget {
-		to.Class = argmax(out, row, rows)
+		to.Class = decided(out, row, rows)
 	}
 	to.Want = answerOf(m.Target.Kind, &b.Rows, row)
 	for len(to.Counts) < len(layers) {

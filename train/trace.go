@@ -10,7 +10,7 @@ import (
 
 // Trace is what a network does with the samples of one batch.
 type Trace struct {
-	Predicted []int // class with the largest logit for each row, [B]; nil for other targets
+	Predicted []int // class with the largest logit for each row, [B], -1 where several have it; nil for other targets
 	Layers    []LayerTrace
 }
 
@@ -54,7 +54,7 @@ func (m BPTT) Trace(params *graph.Params, batch *data.Batch) (*Trace, error) {
 	if m.Target.Kind == data.ClassTarget {
 		logits := leaf(logitsName, prog.Output(logitsName))
 		for i := range batch.Size {
-			t.Predicted = append(t.Predicted, argmax(logits, i, batch.Size))
+			t.Predicted = append(t.Predicted, decided(logits, i, batch.Size))
 		}
 	}
 	for _, name := range layers {

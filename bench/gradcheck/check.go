@@ -172,10 +172,12 @@ func (r *runner) finiteDifference(engines []*graph.Program) error {
 			for i := range x {
 				x[i] = start[i] + h*u[i]
 			}
+			p.SetRun(0) // the random numbers of the first run
 			err := p.Run()
 			copy(x, start)
 			return p.Loss(), err
 		}
+		p.SetRun(0)
 		if err := p.Run(); err != nil {
 			return err
 		}

@@ -17,6 +17,7 @@ func Table() []Case {
 	return slices.Concat(
 		elementwiseCases(),
 		sequenceCases(),
+		normCases(),
 		readoutCases(),
 		lossCases(),
 		surrogateCases(),

@@ -32,7 +32,9 @@ func elementwiseCases() []Case {
 		return imem, ispkthr, ireset
 	}
 	return []Case{
-		elementwise("ops.Decay", func(_ *graph.Builder, x *G.Node) (*G.Node, error) { return ops.Decay(x, 0.4) }),
+		elementwise("ops.Decay", func(b *graph.Builder, x *G.Node) (*G.Node, error) {
+			return ops.Decay(b.Check(ops.Affine(x, 1, math.Log(b.Dt()/0.4))), b.Dt())
+		}),
 		elementwise("ops.Exp", func(_ *graph.Builder, x *G.Node) (*G.Node, error) { return ops.Exp(x) }),
 		elementwise("ops.Affine", func(_ *graph.Builder, x *G.Node) (*G.Node, error) { return ops.Affine(x, -0.7, 0.3) }),
 		{
@@ -122,13 +124,57 @@ func sequenceCases() []Case {
 	}
 }
 
+func normCases() []Case {
+	return []Case{
+		{
+			Name:   "ops.Moments, ops.Normalise",
+			Covers: []string{"ops.Moments", "ops.Normalise"},
+			Model: func(b *graph.Builder) {
+				x := b.Param("x", models.Normal(1, 2), 4, 2, 3)
+				mean, variance, err := ops.Moments(x)
+				b.Check(mean, err)
+				scale, shift := b.Param("scale", models.Normal(0, 1), 3), b.Param("shift", models.Normal(0, 1), 3)
+				free, wide := b.Param("mean", models.Normal(0, 1), 3), b.Param("variance", models.Uniform(1, 2), 3)
+				probe(b, mean, variance, b.Check(ops.Normalise(x, mean, variance, scale, shift, 0.1)), b.Check(ops.Normalise(x, free, wide, scale, shift, 0.1)))
+			},
+		},
+		{
+			Name:   "ops.HeldCurrent, ops.ScaleUnits",
+			Covers: []string{"ops.HeldCurrent", "ops.ScaleUnits"},
+			Model: func(b *graph.Builder) {
+				// Time constants of 1 to 30 steps, two of them almost equal.
+				mem := b.Param("mem", given(math.Log(5e-3), math.Log(20e-3), math.Log(2e-3), math.Log(1e-3)), 4)
+				syn := b.Param("syn", given(math.Log(3e-3), math.Log(30e-3), math.Log(2.0001e-3), math.Log(2e-3)), 4)
+				c := b.Check(ops.HeldCurrent(mem, syn, b.Dt()))
+				probe(b, c, b.Check(ops.ScaleUnits(b.Param("x", models.Normal(0, 1), 3, 2, 4), c)))
+			},
+		},
+		{
+			Name:   "models.BatchNorm",
+			Covers: []string{"models.BatchNorm"},
+			Model: func(b *graph.Builder) {
+				x := b.Param("x", models.Normal(1, 2), 4, 2, 3)
+				probe(b, models.BatchNorm{}.Apply(b, "norm", x))
+			},
+		},
+		{
+			Name:   "models.Dropout",
+			Covers: []string{"models.Dropout"},
+			Model: func(b *graph.Builder) {
+				x := b.Param("x", models.Normal(1, 2), 4, 2, 3)
+				probe(b, models.Dropout{P: 0.3}.Apply(b, "all", x), models.Dropout{P: 0.5, EachStep: true}.Apply(b, "each", x))
+			},
+		},
+	}
+}
+
 // readout is the case of an operation that reduces [T, B, N].
-func readout(name string, init graph.Init, f func(x *G.Node) (*G.Node, error)) Case {
+func readout(name string, init graph.Init, f func(b *graph.Builder, x *G.Node) (*G.Node, error)) Case {
 	return Case{
 		Name:   name,
 		Covers: []string{name},
 		Model: func(b *graph.Builder) {
-			probe(b, b.Check(f(b.Param("x", init, 5, 3, 2))))
+			probe(b, b.Check(f(b, b.Param("x", init, 5, 3, 2))))
 		},
 	}
 }
@@ -145,17 +191,20 @@ func until(name string, f func(x, length *G.Node) (*G.Node, error)) Case {
 }
 
 func readoutCases() []Case {
+	plain := func(f func(x *G.Node) (*G.Node, error)) func(b *graph.Builder, x *G.Node) (*G.Node, error) {
+		return func(_ *graph.Builder, x *G.Node) (*G.Node, error) { return f(x) }
+	}
 	return []Case{
-		readout("ops.SumOverTime", models.Normal(0, 1), ops.SumOverTime),
-		readout("ops.MeanOverTime", models.Normal(0, 1), ops.MeanOverTime),
-		readout("ops.MaxOverTime", models.Normal(0, 1), ops.MaxOverTime),
-		readout("ops.LastStep", models.Normal(0, 1), ops.LastStep),
+		readout("ops.SumOverTime", models.Normal(0, 1), plain(ops.SumOverTime)),
+		readout("ops.MeanOverTime", models.Normal(0, 1), plain(ops.MeanOverTime)),
+		readout("ops.MaxOverTime", models.Normal(0, 1), plain(ops.MaxOverTime)),
+		readout("ops.LastStep", models.Normal(0, 1), plain(ops.LastStep)),
 		until("ops.Until", ops.Until),
 		until("ops.SumUntil", ops.SumUntil),
 		until("ops.MeanUntil", ops.MeanUntil),
 		until("ops.MaxUntil", ops.MaxUntil),
 		until("ops.LastUntil", ops.LastUntil),
-		readout("ops.FirstSpikeTime", models.Uniform(0, 1), func(x *G.Node) (*G.Node, error) { return ops.FirstSpikeTime(x, 0.5) }),
+		readout("ops.FirstSpikeTime", models.Uniform(0, 1), func(b *graph.Builder, x *G.Node) (*G.Node, error) { return ops.FirstSpikeTime(x, b.Dt()) }),
 	}
 }
 

@@ -207,7 +207,7 @@ func coupledCases() []Case {
 	short.TauDecay = models.Fixed(4e-3) // nothing has decayed yet
 	return []Case{
 		lif("delta", models.LIF{TauMem: models.Learned(5e-3), VTh: models.Learned(0.8), Surrogate: soft}, synapses, 6),
-		lif("recurrent", models.LIF{TauSyn: models.Learned(3e-3), Recurrent: true, Reset: models.ToValue, Surrogate: soft}, exact, 5),
+		lif("recurrent", models.LIF{TauSyn: models.Learned(3e-3), Hold: true, Recurrent: true, Reset: models.ToValue, Surrogate: soft}, exact, 5),
 		lif("one step", models.LIF{Surrogate: soft}, short, 1),
 		{
 			Name: "models.Couple/WTASCell", Covers: covers,

@@ -241,10 +241,13 @@ func (l Neurons) weights(b *graph.Builder, name string, n, width int) *G.Node {
 	if init == nil {
 		init = models.FanIn(0, 0.5)
 	}
-	w := b.Param(name, init, n, width)
 	if l.RecMask == nil {
-		return w
+		return b.Param(name, init, n, width)
 	}
+	if len(l.RecMask) != n*width {
+		b.Fail(fmt.Errorf("%w: mask of %q has %d elements, want %d", ErrParameter, name, len(l.RecMask), n*width))
+	}
+	w := b.Param(name, models.Masked(init, l.RecMask), n, width)
 	for i, v := range l.RecMask {
 		if v != 0 && v != 1 {
 			b.Fail(fmt.Errorf("%w: mask of %q: element %d is %v, want 0 or 1", ErrParameter, name, i, v))

@@ -125,6 +125,7 @@ func (e *Experiment) ofSurrogate() []rule {
 		{"model.surrogate", "one of " + strings.Join(surrogate.Names(), ", ") + ", as fast_sigmoid(25)", m.Surrogate, surrogateErr == nil},
 		one("model.readout", m.Readout, "li-max", "li-mean", "li-sum", "li-last", "count"),
 		{"loss.rate_weight", ">= 0", l.RateWeight, l.RateWeight >= 0},
+		unless(l.RateLower > 0 || l.RateUpper > 0, "loss.rate_weight", l.RateWeight, l.RateWeight == 0, "rate_lower or rate_upper is given"),
 		unless(l.RateWeight > 0, "loss.rate_lower", l.RateLower, l.RateLower == 0, "rate_weight > 0"),
 		unless(l.RateWeight > 0, "loss.rate_upper", l.RateUpper, l.RateUpper == 0, "rate_weight > 0"),
 		{"loss.rate_lower", ">= 0", l.RateLower, l.RateLower >= 0},

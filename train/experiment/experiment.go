@@ -53,7 +53,7 @@ type Encode struct {
 // Model is the section [model]: hidden layers of spiking neurons, and a readout.
 type Model struct {
 	Hidden      []int    `toml:"hidden"`                        // neurons of each hidden layer
-	Neuron      string   `toml:"neuron" only:"surrogate"`       // "lif" (delta synapse) or "cuba" (exponential synaptic current, as those of events have)
+	Neuron      string   `toml:"neuron" only:"surrogate"`       // "lif" (delta synapse) or "cuba" (exponential synaptic current, held over a step as in snnTorch and NIR: after a spike its voltage is 10 % above that of events, for 20 ms, 5 ms and steps of 1 ms)
 	TauMem      float64  `toml:"tau_mem"`                       // s
 	TauSyn      float64  `toml:"tau_syn,omitzero"`              // s; cuba, events
 	VTh         float64  `toml:"v_th"`                          // threshold

@@ -135,7 +135,7 @@ func (e *Experiment) neurons(s surrogate.Surrogate) models.LIF {
 		DetachReset: m.DetachReset, Recurrent: m.Recurrent, Surrogate: s,
 	}
 	if m.Neuron == "cuba" {
-		l.TauSyn = value("tau_syn", m.TauSyn)
+		l.TauSyn, l.Hold = value("tau_syn", m.TauSyn), true // as the C and NIR that are exported have it
 	}
 	if m.Reset == "zero" {
 		l.Reset = models.ToValue

@@ -1,0 +1,154 @@
+package ops
+
+import (
+	"fmt"
+	"math"
+
+	G "gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+)
+
+// Moments returns mean and variance of each channel, the last axis of x, over all other axes:
+//
+//	mean[n] = (1/M) Σ_i x[i, n],   variance[n] = (1/M) Σ_i (x[i, n] - mean[n])²
+//
+// x is [B, N] or [T, B, N], the results are [N]. Sums are in float64. Cost: O(size of x).
+func Moments(x *G.Node) (mean, variance *G.Node, err error) {
+	out, err := Apply(Kernels{&moments[float32]{}, &moments[float64]{}}, nil, x)
+	if err != nil {
+		return nil, nil, err
+	}
+	return out[0], out[1], nil
+}
+
+type moments[T Float] struct {
+	m, n          int
+	mean, squares []float64
+}
+
+func (*moments[T]) Name() string { return "Moments" }
+
+func (k *moments[T]) Shapes(in []tensor.Shape) ([]tensor.Shape, error) {
+	s := in[0]
+	if s.Dims() < 2 {
+		return nil, fmt.Errorf("%w: Moments of %v, want at least two axes", ErrShape, s)
+	}
+	k.n = s[s.Dims()-1]
+	k.m = s.TotalSize() / k.n
+	k.mean, k.squares = make([]float64, k.n), make([]float64, k.n)
+	return []tensor.Shape{{k.n}, {k.n}}, nil
+}
+
+func (k *moments[T]) Forward(in, out [][]T) error {
+	clear(k.mean)
+	for i, v := range in[0] {
+		k.mean[i%k.n] += float64(v)
+	}
+	clear(k.squares)
+	for n := range k.mean {
+		k.mean[n] /= float64(k.m)
+		out[0][n] = T(k.mean[n])
+	}
+	for i, v := range in[0] {
+		d := float64(v) - k.mean[i%k.n]
+		k.squares[i%k.n] += float64(d * d)
+	}
+	for n, s := range k.squares {
+		out[1][n] = T(s / float64(k.m))
+	}
+	return nil
+}
+
+// dx = (dmean + 2 (x - mean) dvariance)/M
+func (k *moments[T]) Backward(in, _, gout, gin [][]T) error {
+	for i, v := range in[0] {
+		n, g := i%k.n, 0.0
+		if gout[0] != nil {
+			g = float64(gout[0][n])
+		}
+		if gout[1] != nil {
+			g += float64(2 * (float64(v) - k.mean[n]) * float64(gout[1][n]))
+		}
+		gin[0][i] = T(g / float64(k.m))
+	}
+	return nil
+}
+
+// Normalise returns each channel, the last axis of x, at a mean and a width of its own:
+//
+//	y[i, n] = scale[n] (x[i, n] - mean[n]) / sqrt(variance[n] + eps) + shift[n]
+//
+// x has any shape [..., N], the others are [N]; gradients flow to all of them. eps must be positive.
+func Normalise(x, mean, variance, scale, shift *G.Node, eps float64) (*G.Node, error) {
+	if !(eps > 0) || !finite(eps) {
+		return nil, fmt.Errorf("%w: Normalise with eps = %v, want a positive number", ErrValue, eps)
+	}
+	return apply1(Kernels{&normalise[float32]{eps: eps}, &normalise[float64]{eps: eps}}, nil, x, mean, variance, scale, shift)
+}
+
+type normalise[T Float] struct {
+	eps  float64
+	n    int
+	sums [5][]float64 // of mean, variance, scale, shift, from 1 on
+}
+
+func (*normalise[T]) Name() string { return "Normalise" }
+
+func (k *normalise[T]) Shapes(in []tensor.Shape) ([]tensor.Shape, error) {
+	s := in[0]
+	if s.Dims() == 0 {
+		return nil, fmt.Errorf("%w: Normalise of a scalar", ErrShape)
+	}
+	k.n = s[s.Dims()-1]
+	for i := range k.sums {
+		k.sums[i] = make([]float64, k.n)
+	}
+	for i, p := range in[1:] {
+		if !sameShape(p, tensor.Shape{k.n}) {
+			return nil, fmt.Errorf("%w: Normalise of %v: operand %d has shape %v, want (%d)", ErrShape, s, i+1, p, k.n)
+		}
+	}
+	return []tensor.Shape{s.Clone()}, nil
+}
+
+func (k *normalise[T]) Forward(in, out [][]T) error {
+	for i, v := range in[0] {
+		n := i % k.n
+		r := 1 / math.Sqrt(float64(in[2][n])+k.eps)
+		out[0][i] = T(float64(float64(in[3][n])*float64(v-in[1][n])*r) + float64(in[4][n]))
+	}
+	return nil
+}
+
+func (k *normalise[T]) Backward(in, _, gout, gin [][]T) error {
+	sums := &k.sums
+	for i := range sums {
+		clear(sums[i])
+		if gin[i] != nil {
+			clear(gin[i])
+		}
+	}
+	if gout[0] == nil {
+		return nil
+	}
+	for i, v := range in[0] {
+		n, g := i%k.n, float64(gout[0][i])
+		r, d, scale := 1/math.Sqrt(float64(in[2][n])+k.eps), float64(v-in[1][n]), float64(in[3][n])
+		dx := g * scale * r
+		if gin[0] != nil {
+			gin[0][i] = T(dx)
+		}
+		sums[1][n] -= dx
+		sums[2][n] -= float64(0.5 * dx * d * r * r)
+		sums[3][n] += float64(g * d * r)
+		sums[4][n] += g
+	}
+	for j := 1; j < 5; j++ {
+		for n, s := range sums[j] {
+			if gin[j] != nil {
+				gin[j][n] = T(s)
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,19 @@
+package surrogate_test
+
+import (
+	"testing"
+
+	"github.com/surge-snn/surge/internal/hostile"
+	"github.com/surge-snn/surge/surrogate"
+)
+
+// TestNoPanic calls everything that is exported with arguments that nobody means.
+func TestNoPanic(t *testing.T) {
+	pool := hostile.Of(surrogate.ATan{}, surrogate.Triangle{}, surrogate.Boxcar{}, surrogate.FastSigmoid{}, surrogate.Gaussian{}, surrogate.Sigmoid{}, surrogate.StepPWL{})
+	functions := map[string]any{
+		"Names": surrogate.Names, "Inside": surrogate.Inside, "Parse": surrogate.Parse, "Check": surrogate.Check,
+		"Slopes": surrogate.Slopes[float64], "Antiderivatives": surrogate.Antiderivatives[float32],
+	}
+	hostile.Complete(t, ".", functions)
+	hostile.Functions(t, pool, functions, surrogate.ATan{}, surrogate.Triangle{}, surrogate.Boxcar{}, surrogate.FastSigmoid{}, surrogate.Gaussian{}, surrogate.Sigmoid{}, surrogate.StepPWL{})
+}

@@ -1,0 +1,73 @@
+package train
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/surge-snn/surge/optim"
+)
+
+// health watches a run for what does not stop it and should not go unseen. Each warning is given
+// once.
+type health struct {
+	start    float64         // loss of the first batch; 0: none yet
+	weights  float64         // largest magnitude of the trained parameters at the start
+	diverged bool            // has been said
+	silent   map[string]bool // layers of which it has been said
+}
+
+// A loss that is so many times its start, and weights that are, are no longer training. (A
+// start below 1 counts as 1.) Losses of classes begin near their logarithm and weights near 1.
+const (
+	divergedLoss    = 1e3
+	divergedWeights = 1e4
+)
+
+const divergedHint = "the run diverges: lower the learning rate (lr) or clip the gradients (clip); --debug-nans finds the first operation that is not finite"
+
+// watch begins with the parameters that a run starts with.
+func watch(weights optim.Tree) health { return health{weights: max(largestWeight(weights), 1)} }
+
+// batch looks at the loss of a batch, and returns a warning or nothing.
+func (h *health) batch(at Position, loss float64) string {
+	if h.start == 0 {
+		h.start = max(math.Abs(loss), 1)
+		return ""
+	}
+	if h.diverged || !(math.Abs(loss) > divergedLoss*h.start) {
+		return ""
+	}
+	h.diverged = true
+	return fmt.Sprintf("epoch %d, batch %d: the loss is %.3g, that of the first batch was %.3g; %s", at.Epoch+1, at.Batch+1, loss, h.start, divergedHint)
+}
+
+// epoch looks at the parameters and the spikes after an epoch, and returns the warnings.
+func (h *health) epoch(epoch int, weights optim.Tree, valid Sums) []string {
+	var warnings []string
+	if w := largestWeight(weights); !h.diverged && !(w <= divergedWeights*h.weights) {
+		h.diverged = true
+		warnings = append(warnings, fmt.Sprintf("epoch %d: the largest parameter is %.3g, at the start it was %.3g; %s", epoch, w, h.weights, divergedHint))
+	}
+	for _, name := range valid.SilentLayers() {
+		if h.silent[name] {
+			continue
+		}
+		if h.silent == nil {
+			h.silent = map[string]bool{}
+		}
+		h.silent[name] = true
+		warnings = append(warnings, fmt.Sprintf("epoch %d: layer %q is silent: none of its neurons spiked in the validation set; raise its weights (w_mean, w_gain) or lower its threshold", epoch, name))
+	}
+	return warnings
+}
+
+// largestWeight returns the largest magnitude of all elements.
+func largestWeight(t optim.Tree) float64 {
+	w := 0.0
+	for _, l := range t {
+		for i := range l.Len() {
+			w = max(w, math.Abs(at(l, i)))
+		}
+	}
+	return w
+}
