@@ -26,7 +26,7 @@ func regularised(b *graph.Builder, x *G.Node) Outputs {
 	mean := b.Check(G.Mean(b.Check(G.Square(y.Vmem)))) // of a user
 	return Outputs{
 		Logits: b.Check(ops.MaxOverTime(models.BatchNorm{}.Apply(b, "norm", y.Vmem))),
-		Loss:   b.Check(G.Add(rate, mean)), Layers: []Layer{{"h", h.Spikes}},
+		Loss:   b.Check(G.Add(rate, mean)), Layers: []Layer{{Name: "h", Spikes: h.Spikes}},
 	}
 }
 
@@ -108,7 +108,7 @@ func TestSilentNetwork(t *testing.T) {
 	model := func(b *graph.Builder, x *G.Node) Outputs {
 		h := models.LIF{}.Apply(b, "hidden", models.Linear{Out: 6, Init: models.Constant(1e-6)}.Apply(b, "w", x))
 		o := models.LIF{}.Apply(b, "out", models.Linear{Out: 3}.Apply(b, "wo", h.Spikes))
-		return Outputs{Logits: b.Check(ops.SumOverTime(o.Spikes)), Layers: []Layer{{"hidden", h.Spikes}, {"out", o.Spikes}}}
+		return Outputs{Logits: b.Check(ops.SumOverTime(o.Spikes)), Layers: []Layer{{Name: "hidden", Spikes: h.Spikes}, {Name: "out", Spikes: o.Spikes}}}
 	}
 	net, err := BPTT{Model: model}.Build(graph.NewParams(1), Shape{Steps: 31, Batch: 10, Channels: 5})
 	if err != nil {
