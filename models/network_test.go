@@ -218,20 +218,21 @@ func TestNetworkAllocations(t *testing.T) {
 			}
 		}
 		run()
-		if allocs := testing.AllocsPerRun(20, run); allocs > 0 {
+		if allocs := testing.AllocsPerRun(3, run); allocs > 0 {
 			t.Errorf("%v: %v allocations in a run on one processor", n, allocs)
 		}
-		// AllocsPerRun itself runs on one processor. Goroutines of the run-time system may be new, and the garbage
-		// collector empties pools: less than one object in a run.
+		// AllocsPerRun itself runs on one processor. On several, goroutines of the run-time system may be new, and
+		// what one processor has put in a pool another does not find: some objects, where one for each
+		// goroutine of each operation would be more than twenty.
 		var before, after runtime.MemStats
 		run()
 		runtime.ReadMemStats(&before)
-		const runs = 50
+		const runs = 10
 		for range runs {
 			run()
 		}
 		runtime.ReadMemStats(&after)
-		if got := after.Mallocs - before.Mallocs; got >= runs {
+		if got := after.Mallocs - before.Mallocs; got >= 5*runs {
 			t.Errorf("%v: %d allocations in %d runs", n, got, runs)
 		}
 	}
