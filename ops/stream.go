@@ -103,6 +103,9 @@ type Measurer interface{ Measure() (Measure, bool) }
 
 // MeasureOf returns what the kernel measured of which n is an output; false if it does not measure.
 func MeasureOf(n *G.Node) (Measure, bool) {
+	if n == nil {
+		return Measure{}, false
+	}
 	if o, ok := n.Op().(outputOp); ok {
 		return o.kernel.measure()
 	}
