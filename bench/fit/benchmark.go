@@ -63,7 +63,9 @@ func Names() (names []string) {
 }
 
 // All returns the benchmarks.
-func All() []Benchmark { return []Benchmark{clean, spikes, noise, robust, cmaes} }
+func All() []Benchmark {
+	return append([]Benchmark{clean, spikes, noise, robust, cmaes}, coverages()...)
+}
 
 // first returns the seeds 1 to n.
 func first(n int) (seeds []uint64) {

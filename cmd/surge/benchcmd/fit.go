@@ -37,6 +37,8 @@ type Fit struct {
 	Name     string   `arg:"" optional:"" help:"The benchmark; default all."`
 	Problems int      `placeholder:"N" help:"Take the first N problems of each; default all."`
 	Only     []uint64 `placeholder:"SEED,..." help:"Take these problems alone."`
+	Coverage bool     `help:"Measure how often intervals of 95 % hold the truth, for several kinds of noise."`
+	Seconds  float64  `placeholder:"S" help:"Take no more problems after so many seconds; 0: no limit."`
 	Workers  int      `placeholder:"W" help:"Problems in work at once; default the number of processors."`
 	JSON     bool     `help:"Print a JSON object per problem and per benchmark."`
 	Out      string   `placeholder:"DIR" help:"Folder for problems.csv and summary.json."`
@@ -47,7 +49,7 @@ func (Fit) Help() string {
 	var b strings.Builder
 	b.WriteString("Fits networks of 1 to 4 neurons with random currents, from starts within a decade, and compares with the truth. The problems of each benchmark are fixed; the numbers are the same for any number of workers.\n\n")
 	for _, k := range fit.All() {
-		fmt.Fprintf(&b, "  %-8s %3d problems: %s (target %s)\n", k.Name, len(k.Seeds), k.Text, k.Target)
+		fmt.Fprintf(&b, "  %-19s %3d problems: %s (target %s)\n", k.Name, len(k.Seeds), k.Text, k.Target)
 	}
 	b.WriteString(`
 The exit status is 1 where a target is missed. Ctrl-C prints what is there.
@@ -57,6 +59,7 @@ Examples:
   surge bench fit
   surge bench fit clean --problems 20
   surge bench fit noise --only 17
+  surge bench fit --coverage --seconds 600
   surge bench fit --json --out runs/bench`)
 	return b.String()
 }
@@ -69,6 +72,12 @@ func (c *Fit) Run(ctx context.Context, k *kong.Context) error {
 	}
 	if c.Workers == 0 {
 		c.Workers = runtime.GOMAXPROCS(0)
+	}
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	if c.Seconds > 0 {
+		ctx, stop = context.WithTimeout(ctx, time.Duration(c.Seconds*float64(time.Second)))
+		defer stop()
 	}
 	var all []fit.Outcome
 	var summaries []fit.Summary
@@ -90,6 +99,9 @@ func (c *Fit) Run(ctx context.Context, k *kong.Context) error {
 			if err := errors.Join(p.err, p.summary(s)); err != nil {
 				return err
 			}
+		}
+		if errors.Is(failed, context.DeadlineExceeded) {
+			break
 		}
 		if failed != nil {
 			if err = failed; errors.Is(failed, context.Canceled) {
@@ -117,8 +129,11 @@ func (c *Fit) choose() ([]fit.Benchmark, error) {
 		}
 	}
 	list := fit.All()
+	if !(c.Seconds >= 0) {
+		return nil, &exit.BadInput{File: "--seconds", Expected: "a number >= 0", Found: fmt.Sprint(c.Seconds)}
+	}
 	if c.Name == "" {
-		return list, nil
+		return slices.DeleteFunc(list, func(b fit.Benchmark) bool { return strings.HasPrefix(b.Name, fit.CoveragePrefix) != c.Coverage }), nil
 	}
 	i := slices.IndexFunc(list, func(b fit.Benchmark) bool { return b.Name == c.Name })
 	if i < 0 {

@@ -1,0 +1,129 @@
+package fit
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"github.com/surge-snn/surge/internal/random"
+	"github.com/surge-snn/surge/models/dynapse/fit"
+)
+
+// Noise of the coverage benchmarks: of ln Imem, and its correlation from bin to bin where it has one; of Vmem, V, with the standard deviations of gain, offset and drift.
+const (
+	coverageNoise       = 0.05
+	coverageCorrelation = 0.95
+	coverageVolts       = 1e-3
+	coverageGain        = 0.02
+	coverageOffset      = 2e-3
+)
+
+// CoveragePrefix begins the names of the benchmarks of coverage.
+const CoveragePrefix = "coverage-"
+
+// kinds of noise, each with a benchmark.
+var noiseKinds = []struct {
+	name, text string
+	disturb    func(p *Problem, r *fit.Recording) error
+}{
+	{"white", "5 % white noise on imem", func(p *Problem, r *fit.Recording) error { return onImem(p, r, 0) }},
+	{"correlated", "5 % noise on imem, correlated by 0.95 from bin to bin", func(p *Problem, r *fit.Recording) error { return onImem(p, r, coverageCorrelation) }},
+	{"measured", "1 mV white noise on vmem with a gain of 2 %, an offset and a drift of 2 mV that are fitted", onVmem},
+}
+
+// coverages are the benchmarks of coverage.
+func coverages() (list []Benchmark) {
+	for _, k := range noiseKinds {
+		list = append(list, Benchmark{
+			Name: CoveragePrefix + k.name, Text: k.text + ": part of the intervals of determined currents that hold the truth",
+			Seeds: first(100), judge: covered, Target: "93 to 97 %", format: "%.1f %%",
+			solve: func(ctx context.Context, p Problem, o *Outcome) error {
+				e := p.Experiment
+				e.Recordings = []fit.Recording{e.Recordings[0]}
+				if err := k.disturb(&p, &e.Recordings[0]); err != nil {
+					return err
+				}
+				return cover(ctx, p, e, o)
+			}})
+	}
+	return list
+}
+
+// cover fits and counts. Numbers:
+//
+//	claimed  currents that the fit says are determined
+//	held     those whose interval of 95 % holds the truth
+//	low      those of which the truth lies in the lower half of the interval or below: half of them, where intervals are not biased
+func cover(ctx context.Context, p Problem, e fit.Experiment, o *Outcome) error {
+	res, err := o.fitted(ctx, e, fit.Settings{})
+	if err != nil {
+		return err
+	}
+	claimed, held, low := 0.0, 0.0, 0.0
+	for _, c := range p.Currents() {
+		got := res.Parameter(c.Name)
+		if got.Verdict != fit.Identified {
+			continue
+		}
+		truth := p.Truth.Params[c.Param][c.Neurons[0]]
+		claimed++
+		if got.Interval[0] <= truth && truth <= got.Interval[1] {
+			held++
+		}
+		if truth < math.Sqrt(got.Interval[0]*got.Interval[1]) {
+			low++
+		}
+	}
+	o.Numbers["claimed"], o.Numbers["held"], o.Numbers["low"] = claimed, held, low
+	if o.Passed = held == claimed; !o.Passed {
+		o.Note = fmt.Sprintf("%v of %v intervals hold the truth", held, claimed)
+	}
+	return nil
+}
+
+// covered judges the part of all intervals, in percent.
+func covered(outcomes []Outcome) (float64, bool) {
+	claimed, held := 0.0, 0.0
+	for _, o := range outcomes {
+		claimed, held = claimed+o.Numbers["claimed"], held+o.Numbers["held"]
+	}
+	share := 100 * held / max(claimed, 1)
+	return share, share >= 93 && share <= 97
+}
+
+// onImem makes noise of ln Imem that is correlated by r from bin to bin, of each neuron and row by itself.
+func onImem(p *Problem, r *fit.Recording, rho float64) error {
+	rng := random.New(p.Seed, "bench/fit/coverage")
+	width := len(r.Input) / r.T
+	z, noisy := make([]float64, len(r.Input)), make([]float64, len(r.Input))
+	for i, x := range r.Target[fit.Imem] {
+		z[i] = random.Normal(rng)
+		if i >= width {
+			z[i] = float64(rho*z[i-width]) + float64(math.Sqrt(1-rho*rho)*z[i])
+		}
+		noisy[i] = x * math.Exp(coverageNoise*z[i])
+	}
+	r.Target[fit.Imem] = noisy
+	return nil
+}
+
+// onVmem records Vmem alone, as a scope that is not calibrated does.
+func onVmem(p *Problem, r *fit.Recording) error {
+	run, err := p.simulate(p.Truth)
+	if err != nil {
+		return err
+	}
+	rng := random.New(p.Seed, "bench/fit/coverage")
+	gain, offset, drift := math.Exp(coverageGain*random.Normal(rng)), coverageOffset*random.Normal(rng), coverageOffset*random.Normal(rng)
+	width := len(r.Input) / r.T
+	shown := make([]float64, len(r.Input))
+	for i, v := range run.Vmem {
+		shown[i] = float64(gain*v) + offset + float64(drift*float64(i/width)/float64(r.T)) + float64(coverageVolts*random.Normal(rng))
+	}
+	r.Target[fit.Vmem] = shown
+	r.Target[fit.Imem] = nil
+	clear(r.Use[:])
+	r.Use[fit.Vmem] = true
+	r.Gain, r.Offset, r.Drift = fit.Nuisance{Fit: true, Mean: 1, SD: coverageGain}, fit.Nuisance{Fit: true, SD: coverageOffset}, fit.Nuisance{Fit: true, SD: coverageOffset}
+	return nil
+}
