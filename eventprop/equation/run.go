@@ -279,7 +279,7 @@ func (r *Run) commit(j int, at float64) {
 	n := &r.neurons[j]
 	m := len(r.layer.Model.States)
 	for k, e := range n.ahead {
-		end := e.time + e.h
+		var end float64
 		if k+1 < len(n.ahead) {
 			end = n.ahead[k+1].time
 		} else {

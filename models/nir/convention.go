@@ -339,9 +339,9 @@ func lava(c Convention, n *Node, dt float64, size int) (Step, []string, error) {
 }
 
 // rockpool takes the time step from r, and v_leak as a bias; its synapse decays after the input.
-func rockpool(c Convention, n *Node, dt float64, size int) (Step, []string, error) {
+func rockpool(c Convention, n *Node, _ float64, size int) (Step, []string, error) {
 	mem, r := n.values("tau_mem", size, 0), n.values("r", size, 1)
-	dt = math.Inf(1)
+	dt := math.Inf(1)
 	for j := range mem {
 		dt = min(dt, mem[j]/(1+r[j]))
 	}

@@ -2,7 +2,6 @@ package nir
 
 import (
 	"fmt"
-	"math"
 	"slices"
 
 	"github.com/surge-snn/surge/internal/files"
@@ -231,9 +230,4 @@ func (r *reader) metadata(path string) (map[string]any, error) {
 		}
 	}
 	return m, nil
-}
-
-// float32s tells whether all elements are exactly float32.
-func (a Array) float32s() bool {
-	return !slices.ContainsFunc(a.Data, func(v float64) bool { return float64(float32(v)) != v && !math.IsNaN(v) })
 }

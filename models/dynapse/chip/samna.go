@@ -178,7 +178,7 @@ func ordered[T any](list map[string]T, f func(i int, v T)) error {
 	for key := range list {
 		i, err := strconv.Atoi(strings.TrimPrefix(key, "value"))
 		if err != nil || i < 0 || key != "value"+strconv.Itoa(i) {
-			return fmt.Errorf("%w: member %q, want value0, value1, ...", ErrDevice, key)
+			return fmt.Errorf("%w: member %q, want value0, value1 and so on", ErrDevice, key)
 		}
 	}
 	return nil

@@ -17,7 +17,6 @@ type table struct {
 	row, bin    []int     // of each sample
 	late        []bool    // of each sample, whether it lies at the end of its bin
 	whole       bool      // a sample is a bin
-	units       []string  // of columns that are in SI units already, as their names
 	gaps        []float64 // [rows, steps, columns] of the traces, 1 where a sample is missing; nil: none
 	columns     int       // of gaps
 }
