@@ -117,7 +117,7 @@ func TestWTASProperties(t *testing.T) {
 					if y["s"][at+i] == 1 {
 						rfr[i], tols[i] = s.Dt, 5+float64(float64(k)*s.Dt)
 					} else {
-						rfr[i] += s.Dt
+						rfr[i] = (math.Round(rfr[i]/s.Dt) + 1) * s.Dt // whole steps, not a sum of them
 					}
 					if y["thr"][at+i] != thr[i] || y["rfr"][at+i] != rfr[i] || y["tols"][at+i] != tols[i] {
 						r.Fatalf("step %d, row %d, unit %d: thr, rfr, tols = %v, %v, %v, want %v, %v, %v",
