@@ -71,7 +71,7 @@ func Parse(text string) (*Model, error) {
 		lines = append(lines, x)
 	}
 	if len(m.States) == 0 {
-		return nil, fmt.Errorf("%w: no line that begins with dX/dt =", ErrEquation)
+		return nil, fmt.Errorf("%w: no line dX/dt = expression", ErrEquation)
 	}
 	m.held = make([]bool, len(m.States))
 	byState := map[string][]string{"d": make([]string, len(m.States)), "reset": nil, "input": nil, "start": nil}
