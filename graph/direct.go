@@ -112,7 +112,7 @@ func (s *step) repeat(v G.Value) bool {
 		return false
 	}
 	var axis int
-	if _, err := fmt.Sscanf(s.op.String(), "Repeat%d(", &axis); err != nil || axis >= len(s.shape) {
+	if _, err := fmt.Sscanf(s.op.String(), "Repeat%d", &axis); err != nil || axis >= len(s.shape) {
 		return false
 	}
 	inner := 1
