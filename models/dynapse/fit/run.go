@@ -168,21 +168,21 @@ type schedule struct{ search, codes, rest context.Context }
 const codesShare = 0.2
 
 // schedule divides the time.
-func (f *session) schedule(ctx context.Context) (s schedule, stop context.CancelFunc) {
-	rest, stop := context.WithCancel(context.WithoutCancel(ctx))
+func (f *session) schedule(ctx context.Context) (schedule, context.CancelFunc) {
+	rest, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	unhook := context.AfterFunc(ctx, func() {
 		if errors.Is(ctx.Err(), context.Canceled) {
-			stop()
+			cancel()
 		}
 	})
-	s = schedule{rest, rest, rest}
+	s := schedule{rest, rest, rest}
 	end, limited := ctx.Deadline()
 	if f.Budget > 0 {
 		if t := time.Now().Add(f.Budget); !limited || t.Before(end) {
 			end, limited = t, true
 		}
 	}
-	stops := []context.CancelFunc{func() { unhook() }, stop}
+	stops := []context.CancelFunc{func() { unhook() }, cancel}
 	if limited {
 		share := codesShare
 		if !f.DAC {
