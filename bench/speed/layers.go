@@ -63,24 +63,26 @@ func chip(learn ...dynapse.Param) func(b *graph.Builder, s Size) {
 	}
 }
 
-// input fills x with spikes of weight 1 and the counts that are wanted.
-func chipInput(p *graph.Program, s Size, rng *rand.Rand) error {
-	err := set(p, "x", func(int) float64 {
-		if rng.Float64() < s.Active {
-			return 1
+// spikesAnd fills x with spikes of weight 1, and another input with a number.
+func spikesAnd(name string, value float64) func(p *graph.Program, s Size, rng *rand.Rand) error {
+	return func(p *graph.Program, s Size, rng *rand.Rand) error {
+		err := set(p, "x", func(int) float64 {
+			if rng.Float64() < s.Active {
+				return 1
+			}
+			return 0
+		})
+		if err != nil {
+			return err
 		}
-		return 0
-	})
-	if err != nil {
-		return err
+		return set(p, name, func(int) float64 { return value })
 	}
-	return set(p, "count", func(int) float64 { return 10 })
 }
 
 var dynapSim = Workload{
 	Name: "dynapsim", Text: "DynapSim, N=128, B=32, T=1000, gradient of w_rec",
 	Size:  Size{Steps: 1000, Batch: 32, Inputs: 128, Hidden: 128, Recurrent: true, Active: 0.05},
-	model: chip(), fill: chipInput, rate: "spikes",
+	model: chip(), fill: spikesAnd("count", 10), rate: "spikes",
 }
 
 var dynapSimLearned = Workload{
@@ -88,7 +90,7 @@ var dynapSimLearned = Workload{
 	Size: dynapSim.Size,
 	model: chip(dynapse.IgainMem, dynapse.IgainSyn, dynapse.Ipulse, dynapse.Iref, dynapse.Ispkthr, dynapse.ItauMem,
 		dynapse.ItauSyn, dynapse.IwAHP),
-	fill: chipInput, rate: "spikes",
+	fill: spikesAnd("count", 10), rate: "spikes",
 }
 
 var expSyn = Workload{
@@ -117,18 +119,7 @@ var alphaSynapse = Workload{
 		out := models.AlphaSynapse{Out: s.Hidden}.Apply(b, "syn", b.Input("x", s.Steps, s.Batch, s.Inputs))
 		b.Loss(b.Check(ops.MSE(b.Check(ops.MeanOverTime(out.Isyn)), b.Input("mean", s.Batch, s.Hidden))))
 	},
-	fill: func(p *graph.Program, s Size, rng *rand.Rand) error {
-		err := set(p, "x", func(int) float64 {
-			if rng.Float64() < s.Active {
-				return 1
-			}
-			return 0
-		})
-		if err != nil {
-			return err
-		}
-		return set(p, "mean", func(int) float64 { return 1 })
-	},
+	fill: spikesAnd("mean", 1),
 }
 
 var wtas = Workload{

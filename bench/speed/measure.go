@@ -63,6 +63,11 @@ func Measure(ctx context.Context, w Workload, o Options) (*Result, error) {
 		return nil, err
 	}
 	defer m.close()
+	return m.measure(ctx, o, nil)
+}
+
+// measure runs the workload, and each peer after it.
+func (m *meter) measure(ctx context.Context, o Options, peers []*peer) (*Result, error) {
 	runs := o.Runs
 	if runs == 0 {
 		runs = 20
@@ -76,15 +81,18 @@ func Measure(ctx context.Context, w Workload, o Options) (*Result, error) {
 		if err != nil {
 			return nil, err
 		}
+		for _, p := range peers {
+			p.once(k >= warmup)
+		}
 		if k >= warmup {
 			forward, both = append(forward, f), append(both, b)
 		}
 	}
 	m.result.Forward, m.result.Gradient = timesOf(forward), timesOf(both)
-	if m.result.Allocs, err = m.allocs(); err != nil {
-		return nil, err
-	}
-	return m.finish(), nil
+	m.result.Firing = m.w.firing(m.both, m.size)
+	var err error
+	m.result.Allocs, err = m.allocs()
+	return &m.result, err
 }
 
 const warmup = 3 // runs
@@ -165,9 +173,4 @@ func (m *meter) allocs() (float64, error) {
 	}
 	runtime.ReadMemStats(&after)
 	return math.Round(float64(after.Mallocs-before.Mallocs) / runs), nil
-}
-
-func (m *meter) finish() *Result {
-	m.result.Firing = m.w.firing(m.both, m.size)
-	return &m.result
 }

@@ -12,7 +12,6 @@ import (
 	"os/exec"
 	"path"
 	"path/filepath"
-	"slices"
 )
 
 //go:embed peers/*.py
@@ -67,35 +66,15 @@ func Beside(ctx context.Context, w Workload, o Options, python string) (*Result,
 		p := startPeer(ctx, python, dir, name, w, m.size, o)
 		peers = append(peers, p)
 	}
-	runs := o.Runs
-	if runs == 0 {
-		runs = 20
-	}
-	var forward, both []float64
-	for k := range runs + warmup {
-		if ctx.Err() != nil {
-			return nil, nil, ctx.Err()
-		}
-		f, b, err := m.once()
-		if err != nil {
-			return nil, nil, err
-		}
-		for _, p := range peers {
-			p.once(k >= warmup)
-		}
-		if k >= warmup {
-			forward, both = append(forward, f), append(both, b)
-		}
-	}
-	m.result.Forward, m.result.Gradient = timesOf(forward), timesOf(both)
-	if m.result.Allocs, err = m.allocs(); err != nil {
+	r, err := m.measure(ctx, o, peers)
+	if err != nil {
 		return nil, nil, err
 	}
 	var results []PeerResult
 	for _, p := range peers {
 		results = append(results, p.result())
 	}
-	return m.finish(), results, nil
+	return r, results, nil
 }
 
 // peer is a running script.
@@ -206,6 +185,3 @@ func (p *peer) close() {
 		_ = p.cmd.Wait()         // killed
 	}
 }
-
-// Peers returns the scripts that know a workload, for documentation.
-func Peers(workload string) []string { return slices.Clone(peersOf[workload]) }

@@ -97,7 +97,7 @@ func TestCrossover(t *testing.T) {
 func TestMissingPeer(t *testing.T) {
 	w := small(lif)
 	r, peers, err := Beside(context.Background(), w, Options{Runs: 1}, "/no/such/python")
-	if err != nil || r.Gradient.Runs != 1 || len(peers) != len(Peers("lif")) {
+	if err != nil || r.Gradient.Runs != 1 || len(peers) != len(peersOf["lif"]) {
 		t.Fatalf("%+v, %+v, %v", r, peers, err)
 	}
 	for _, p := range peers {
