@@ -1,8 +1,6 @@
 package train
 
 import (
-	"math"
-
 	"github.com/surge-snn/surge/optim"
 	"github.com/surge-snn/surge/train/data"
 )
@@ -49,8 +47,8 @@ func (n *Network) setTargets(p *pass, b *data.Batch) error {
 			continue
 		}
 		for _, s := range b.Times[r] {
-			if t := stepOf(s.Time, b.Dt); t < b.Steps {
-				n.y[t*stride+r*target.Size+s.Channel]++
+			if t := data.StepOf(s.Time, b.Dt); t < float64(b.Steps) {
+				n.y[int(t)*stride+r*target.Size+s.Channel]++
 			}
 		}
 	}
@@ -58,16 +56,6 @@ func (n *Network) setTargets(p *pass, b *data.Batch) error {
 		return err
 	}
 	return p.prog.Set(weightName, n.w)
-}
-
-// stepOf returns the time step of a spike, as the encoders count: floor(t/dt), where a t that is
-// a multiple of dt but for rounding counts as one.
-func stepOf(t, dt float64) int {
-	q := t / dt
-	if r := math.Round(q); math.Abs(q-r) <= 1e-9 {
-		return int(r)
-	}
-	return int(q)
 }
 
 // zeros returns x with the length n, all zero.

@@ -65,7 +65,7 @@ func (s Batches) MinSteps() int {
 
 // stepsOf returns the number of steps that cover [0, duration).
 func stepsOf(duration, dt float64) int {
-	k := step(duration, dt)
+	k := StepOf(duration, dt)
 	if float64(k*dt) < duration && math.Abs(k-duration/dt) > 1e-9 {
 		k++
 	}

@@ -141,7 +141,7 @@ func (b Block) zero() {
 // put sets a spike of the given time.
 func (b Block) put(s Spike) error {
 	dt := b.dt()
-	k := step(s.Time, dt)
+	k := StepOf(s.Time, dt)
 	if !(k >= 0 && k < float64(b.Steps)) {
 		return fmt.Errorf("%w: channel %d spikes at %g s, the window is %d steps of %g s", ErrOutside, s.Channel, s.Time, b.Steps, dt)
 	}
@@ -149,13 +149,13 @@ func (b Block) put(s Spike) error {
 	return nil
 }
 
-// step returns the time step that t is in,
+// StepOf returns the time step that t, in s, is in,
 //
 //	k = floor(t / dt),  k dt <= t < (k+1) dt
 //
 // where a quotient within 1e-9 of an integer is that integer: times and steps are
 // decimal fractions, and 18 ms / 1 ms is 17.999999999999996 in binary.
-func step(t, dt float64) float64 {
+func StepOf(t, dt float64) float64 {
 	q := t / dt
 	if r := math.Round(q); math.Abs(q-r) <= 1e-9 {
 		return r

@@ -72,7 +72,7 @@ func (e None) EncodeEvents(dst Block, events []Spike) error {
 	dst.zero()
 	dt := dst.dt()
 	for _, s := range events {
-		k := step(s.Time, dt)
+		k := StepOf(s.Time, dt)
 		switch {
 		case !(k >= 0 && k < float64(dst.Steps)):
 			return fmt.Errorf("%w: channel %d spikes at %g s, the window is %d steps of %g s", ErrOutside, s.Channel, s.Time, dst.Steps, dt)

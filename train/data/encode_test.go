@@ -129,10 +129,10 @@ func TestStepsAreDecimal(t *testing.T) {
 		for k := range 2000 {
 			// The decimal fraction k·dt as a reader writes it, not the product.
 			time := math.Round(float64(k)*dt*1e4) / 1e4
-			if got := step(time, dt); got != float64(k) {
+			if got := StepOf(time, dt); got != float64(k) {
 				t.Fatalf("%g s is in step %g of %g s, want %d", time, got, dt, k)
 			}
-			if got := step(time+dt/2, dt); got != float64(k) {
+			if got := StepOf(time+dt/2, dt); got != float64(k) {
 				t.Fatalf("%g s is in step %g of %g s, want %d", time+dt/2, got, dt, k)
 			}
 		}

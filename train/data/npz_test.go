@@ -143,8 +143,8 @@ func TestNPZEvents(t *testing.T) {
 	}
 	// An event at a step's border is in the step that begins there, whatever the window is.
 	for _, last := range []float64{1e-3, 2e-3, 7e-3, 0.3, 0.9999995} {
-		if n := stepsOf(endOf(last), 1e-3); float64(n) <= step(last, 1e-3) {
-			t.Errorf("an event at %g s has the step %g of %d", last, step(last, 1e-3), n)
+		if n := stepsOf(endOf(last), 1e-3); float64(n) <= StepOf(last, 1e-3) {
+			t.Errorf("an event at %g s has the step %g of %d", last, StepOf(last, 1e-3), n)
 		}
 	}
 }
