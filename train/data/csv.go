@@ -34,11 +34,11 @@ func newCSV(p *Params) Source {
 func (s CSV) Load() (Parts, error) { return s.load(s.read) }
 
 // Open reads a file to predict, see [Opener].
-func (s CSV) Open(path string) (Dataset, error) {
+func (s CSV) Open(path string, trained Dataset) (Dataset, error) {
 	free := s
 	free.untargeted, free.Group = true, ""
 	free.Ignore = append(slices.Clone(s.Ignore), s.Group)
-	return s.open(path, s.read, free.read)
+	return open(path, trained, free.read)
 }
 
 // table is the columns of a file.

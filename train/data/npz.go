@@ -59,10 +59,10 @@ func readEventTimes(p *Params, unit, origin *string, duration *float64, channels
 func (s NPZ) Load() (Parts, error) { return s.load(s.read) }
 
 // Open reads a file to predict, see [Opener].
-func (s NPZ) Open(path string) (Dataset, error) {
+func (s NPZ) Open(path string, trained Dataset) (Dataset, error) {
 	free := s
 	free.untargeted, free.Group = true, ""
-	return s.open(path, s.read, free.read)
+	return open(path, trained, free.read)
 }
 
 // read reads one file.

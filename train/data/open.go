@@ -10,17 +10,13 @@ import (
 type Opener interface {
 	Source
 	// Open reads the file at path as Load reads the parts, with the classes and the scale of the training
-	// part, which it reads too. Targets may be missing: the form then has none.
-	Open(path string) (Dataset, error)
+	// part of Load. Targets may be missing: the form then has none.
+	Open(path string, trained Dataset) (Dataset, error)
 }
 
-// open reads a file with the classes and the scale of the training part. read needs targets, free does not.
-func (f Files) open(path string, read, free func(path string) (*recorded, error)) (Dataset, error) {
-	parts, err := f.load(read)
-	if err != nil {
-		return nil, err
-	}
-	want := parts.Train.Form()
+// open reads a file with the classes and the scale of the training part. free does not need targets.
+func open(path string, trained Dataset, free func(path string) (*recorded, error)) (Dataset, error) {
+	want := trained.Form()
 	r, err := free(path)
 	if err != nil {
 		return nil, err
@@ -52,7 +48,7 @@ func (f Files) open(path string, read, free func(path string) (*recorded, error)
 			r.labels.codes[i] = number[code]
 		}
 	}
-	if s, ok := parts.Train.(scaled); ok {
+	if s, ok := trained.(scaled); ok {
 		s.Dataset = r
 		return s, nil
 	}

@@ -42,24 +42,11 @@ func newTS(p *Params) Source {
 	return s
 }
 
+// Open reads a file to predict, see [Opener].
+func (s TS) Open(path string, trained Dataset) (Dataset, error) { return open(path, trained, s.read) }
+
 // Load reads the files.
 func (s TS) Load() (Parts, error) {
-	if err := s.find(); err != nil {
-		return Parts{}, err
-	}
-	return s.load(s.read)
-}
-
-// Open reads a file to predict, see [Opener].
-func (s TS) Open(path string) (Dataset, error) {
-	if err := s.find(); err != nil {
-		return nil, err
-	}
-	return s.open(path, s.read, s.read)
-}
-
-// find looks for the files in Dir.
-func (s *TS) find() error {
 	if s.Dir != "" {
 		for _, f := range []struct {
 			name *string
@@ -67,12 +54,12 @@ func (s *TS) find() error {
 		}{{&s.File, "_TRAIN.ts"}, {&s.TestFile, "_TEST.ts"}} {
 			found, err := filepath.Glob(filepath.Join(globEscape(s.Dir), "*"+f.end))
 			if err != nil || len(found) != 1 {
-				return fmt.Errorf("%s: %w: expected one file *%s, found %d: %w", s.Dir, ErrFormat, f.end, len(found), fs.ErrNotExist)
+				return Parts{}, fmt.Errorf("%s: %w: expected one file *%s, found %d: %w", s.Dir, ErrFormat, f.end, len(found), fs.ErrNotExist)
 			}
 			*f.name = found[0]
 		}
 	}
-	return nil
+	return s.load(s.read)
 }
 
 // globEscape escapes what filepath.Glob takes for a pattern.

@@ -66,7 +66,7 @@ func (t *Trained) Open(path string) (data.Batches, error) {
 	if !ok {
 		return set, &exit.BadInput{File: path, Expected: fmt.Sprintf("no file: the set %s has samples of its own, those of its test set", t.Data.Set), Found: path}
 	}
-	d, err := opener.Open(path)
+	d, err := opener.Open(path, t.Sets.Train.Data)
 	if err != nil {
 		return set, t.explain(err)
 	}
