@@ -24,19 +24,28 @@ import (
 //
 // Keys that the text leaves out keep what dst has. Errors are *exit.BadInput with file in them.
 func Decode(file, text string, dst any) error {
-	var table map[string]any
-	if _, err := toml.Decode(text, &table); err != nil {
-		bad := &exit.BadInput{File: file, Expected: "TOML", Err: err}
-		if p := (toml.ParseError{}); errors.As(err, &p) && p.Message != "" {
-			bad = &exit.BadInput{File: file, Member: fmt.Sprintf("line %d", p.Position.Line), Err: errors.New(p.Message)}
-		}
-		return bad
+	table, err := Table(file, text)
+	if err != nil {
+		return err
 	}
 	if bad := decode(reflect.ValueOf(dst).Elem(), table, ""); bad != nil {
 		bad.File = file
 		return bad
 	}
 	return nil
+}
+
+// Table reads a text as TOML, without a schema. Errors are *exit.BadInput with the file and the line.
+func Table(file, text string) (map[string]any, error) {
+	var table map[string]any
+	if _, err := toml.Decode(text, &table); err != nil {
+		bad := &exit.BadInput{File: file, Expected: "TOML", Err: err}
+		if p := (toml.ParseError{}); errors.As(err, &p) && p.Message != "" {
+			bad = &exit.BadInput{File: file, Member: fmt.Sprintf("line %d", p.Position.Line), Err: errors.New(p.Message)}
+		}
+		return nil, bad
+	}
+	return table, nil
 }
 
 // Keys returns the names of the keys of a struct, in their order, each behind a prefix.

@@ -13,6 +13,7 @@ import (
 	"github.com/BurntSushi/toml"
 
 	"github.com/surge-snn/surge/internal/exit"
+	"github.com/surge-snn/surge/internal/schema"
 	"github.com/surge-snn/surge/train/data"
 )
 
@@ -37,13 +38,9 @@ func unwrapPath(err error) error {
 // the text in errors, which are *exit.BadInput. A method that is not empty replaces train.method; what a file leaves out
 // depends on it.
 func Parse(file, text, method string) (*Experiment, error) {
-	var table map[string]any
-	if _, err := toml.Decode(text, &table); err != nil {
-		bad := &exit.BadInput{File: file, Expected: "TOML", Err: err}
-		if p := (toml.ParseError{}); errors.As(err, &p) && p.Message != "" {
-			bad = &exit.BadInput{File: file, Member: fmt.Sprintf("line %d", p.Position.Line), Err: errors.New(p.Message)}
-		}
-		return nil, bad
+	table, err := schema.Table(file, text)
+	if err != nil {
+		return nil, err
 	}
 	if method == "" {
 		method = methodOf(table)
