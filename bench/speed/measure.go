@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/surge-snn/surge/graph"
+	"github.com/surge-snn/surge/internal/kernel"
 )
 
 // Times are wall times of equal runs, in s.
@@ -44,7 +45,7 @@ type Result struct {
 	// programs were built, in bytes; 0 where the system does not tell.
 	Peak           int64  `json:"peak_bytes"`
 	Cores          int    `json:"cores"`
-	InstructionSet string `json:"instruction_set"` // see [InstructionSet]
+	InstructionSet string `json:"instruction_set"` // of the kernels: "AVX-512", "AVX2" or "generic"
 }
 
 // meter is a workload with its programs.
@@ -135,7 +136,7 @@ func newMeter(w Workload, o Options) (*meter, error) {
 	}
 	m.result = Result{
 		Workload: w.Name, Size: size, DType: dtype, Checkpoint: o.Checkpoint, Build: build, Peak: peak,
-		Cores: runtime.GOMAXPROCS(0), InstructionSet: InstructionSet(),
+		Cores: runtime.GOMAXPROCS(0), InstructionSet: kernel.Instructions(),
 	}
 	return m, nil
 }

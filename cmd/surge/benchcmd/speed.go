@@ -17,6 +17,7 @@ import (
 	"github.com/surge-snn/surge/bench/speed"
 	"github.com/surge-snn/surge/internal/exit"
 	"github.com/surge-snn/surge/internal/files"
+	"github.com/surge-snn/surge/internal/kernel"
 	"github.com/surge-snn/surge/plot"
 )
 
@@ -100,7 +101,7 @@ func (c *Speed) Run(ctx context.Context, k *kong.Context) error {
 	if c.JSON {
 		return nil
 	}
-	fmt.Fprintf(t, "minimum / median of %d runs on %d cores, %s\n", c.Runs, runtime.GOMAXPROCS(0), speed.InstructionSet())
+	fmt.Fprintf(t, "minimum / median of %d runs on %d cores, %s\n", c.Runs, runtime.GOMAXPROCS(0), kernel.Instructions())
 	return t.Flush()
 }
 
@@ -182,7 +183,7 @@ func (c *Speed) crossover(ctx context.Context, out io.Writer) error {
 	})
 	if err == nil {
 		err = plot.Curves{
-			Title: "Where sparse inputs pay: a linear layer, forward and backward, " + speed.InstructionSet(), XLabel: "inputs that are not 0 (%)",
+			Title: "Where sparse inputs pay: a linear layer, forward and backward, " + kernel.Instructions(), XLabel: "inputs that are not 0 (%)",
 			Panels: []plot.Panel{panel},
 		}.Write(c.Out)
 	}
