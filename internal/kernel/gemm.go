@@ -1,7 +1,5 @@
 package kernel
 
-import "sync"
-
 // A product C = A·B is computed in tiles of C, of some rows and of the width of two
 // registers, which stay in registers while the sums go through blockDepth steps of k. Every sum is
 // that of the definition, by rising k, with one rounding in each step (fused
@@ -221,12 +219,8 @@ func Gemm[T Float](ta, tb bool, m, n, k int, a, b []T, beta T, c []T) {
 }
 
 func takeGemm[T Float]() *gemmJob[T] {
-	pool := &gemmJobs32
-	if !single[T]() {
-		pool = &gemmJobs64
-	}
-	p, ok := pool.Get().(*gemmJob[T])
-	if !ok {
+	p := gemmJobs[T]().take()
+	if p == nil {
 		p = &gemmJob[T]{}
 		p.run = p.rows
 	}
@@ -235,11 +229,7 @@ func takeGemm[T Float]() *gemmJob[T] {
 
 func keepGemm[T Float](p *gemmJob[T]) {
 	p.a.X.Data, p.c = nil, nil
-	if single[T]() {
-		gemmJobs32.Put(p)
-	} else {
-		gemmJobs64.Put(p)
-	}
+	gemmJobs[T]().keep(p)
 }
 
 // ProductTN computes C = Aᵀ·B for the row-major matrices A [k, m] and C [m, n].
@@ -261,7 +251,17 @@ type gemmJob[T Float] struct {
 	run  func(lo, hi int)
 }
 
-var gemmJobs32, gemmJobs64 sync.Pool
+var (
+	gemmJobs32 spare[gemmJob[float32]]
+	gemmJobs64 spare[gemmJob[float64]]
+)
+
+func gemmJobs[T Float]() *spare[gemmJob[T]] {
+	if single[T]() {
+		return any(&gemmJobs32).(*spare[gemmJob[T]])
+	}
+	return any(&gemmJobs64).(*spare[gemmJob[T]])
+}
 
 func (p *gemmJob[T]) rows(lo, hi int) {
 	s := TakeScratch[T]()
@@ -269,25 +269,25 @@ func (p *gemmJob[T]) rows(lo, hi int) {
 	KeepScratch(s)
 }
 
-var scratch32, scratch64 sync.Pool
+var (
+	scratch32 spare[Scratch[float32]]
+	scratch64 spare[Scratch[float64]]
+)
+
+func scratches[T Float]() *spare[Scratch[T]] {
+	if single[T]() {
+		return any(&scratch32).(*spare[Scratch[T]])
+	}
+	return any(&scratch64).(*spare[Scratch[T]])
+}
 
 // TakeScratch returns memory that nobody uses.
 func TakeScratch[T Float]() *Scratch[T] {
-	pool := &scratch32
-	if !single[T]() {
-		pool = &scratch64
-	}
-	if s, ok := pool.Get().(*Scratch[T]); ok {
+	if s := scratches[T]().take(); s != nil {
 		return s
 	}
 	return &Scratch[T]{}
 }
 
 // KeepScratch keeps memory for the next who takes it.
-func KeepScratch[T Float](s *Scratch[T]) {
-	if single[T]() {
-		scratch32.Put(s)
-	} else {
-		scratch64.Put(s)
-	}
-}
+func KeepScratch[T Float](s *Scratch[T]) { scratches[T]().keep(s) }

@@ -18,7 +18,7 @@ func Blocks(n, size int, f func(lo, hi int)) {
 		}
 		return
 	}
-	j := jobs.Get().(*job)
+	j := takeJob()
 	j.n, j.size, j.f = n, size, f
 	j.next.Store(0)
 	j.wait.Add(workers)
@@ -29,7 +29,7 @@ func Blocks(n, size int, f func(lo, hi int)) {
 	j.wait.Wait()
 	p := j.panicked.Swap(nil)
 	j.f = nil
-	jobs.Put(j)
+	jobs.keep(j)
 	if p != nil {
 		panic(*p)
 	}
@@ -45,11 +45,16 @@ type job struct {
 	work     func() // run, made once: a method value would be allocated for each worker
 }
 
-var jobs = sync.Pool{New: func() any {
-	j := &job{}
-	j.work = j.run
+var jobs spare[job]
+
+func takeJob() *job {
+	j := jobs.take()
+	if j == nil {
+		j = &job{}
+		j.work = j.run
+	}
 	return j
-}}
+}
 
 func (j *job) run() {
 	defer j.wait.Done()

@@ -1,0 +1,31 @@
+package kernel
+
+import "sync"
+
+// spare keeps values that nobody uses for the next who takes one. Other than a sync.Pool it gives
+// none up: what has run once allocates nothing any more, whatever the collector does and also
+// under the race detector, where a sync.Pool drops values at random.
+type spare[V any] struct {
+	mu   sync.Mutex
+	free []*V
+}
+
+// take returns a value that was kept, or nil.
+func (s *spare[V]) take() *V {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := len(s.free)
+	if n == 0 {
+		return nil
+	}
+	v := s.free[n-1]
+	s.free = s.free[:n-1]
+	return v
+}
+
+// keep takes a value back.
+func (s *spare[V]) keep(v *V) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.free = append(s.free, v)
+}
