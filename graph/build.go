@@ -58,6 +58,10 @@ type LayerReport struct {
 // panic of the model function or of Gorgonia is returned as an error. After an error
 // params is as it was before.
 //
+// Programs may be built at the same time, except that Gorgonia numbers the nodes of Rectify, Conv1d,
+// Conv2d, MaxPool2D and AveragePool2D in one variable without a lock: model functions that call them
+// must take turns.
+//
 // Cost: linear in the number of nodes, some 20 µs for each, both builds together.
 func Build(params *Params, settings Settings, model func(*Builder)) (*Program, error) {
 	s, err := settings.withDefaults()

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"sync"
 
 	G "gorgonia.org/gorgonia"
 
@@ -52,6 +53,16 @@ func (d domain) fill(dst []float64, rng *rand.Rand) {
 	}
 }
 
+// counting is held while a node is made: Gorgonia numbers its convolutions, pools and rectifiers
+// in a variable without a lock, and cases run at the same time.
+var counting sync.Mutex
+
+func (s stock) node(b *graph.Builder, x []*G.Node) (*G.Node, error) {
+	counting.Lock()
+	defer counting.Unlock()
+	return s.apply(b, x)
+}
+
 func (s stock) row() Case {
 	name := "gorgonia." + s.op + "/"
 	if s.detail != "" {
@@ -70,7 +81,7 @@ func (s stock) row() Case {
 		for i, shape := range s.shapes {
 			x[i] = b.Param(param(i), func(dst []float64, _ []int, rng *rand.Rand) { s.domain.fill(dst, rng) }, shape...)
 		}
-		probe(b, b.Check(s.apply(b, x)))
+		probe(b, b.Check(s.node(b, x)))
 	}
 	c.Value = func(value func(string) []float64) ([]int, []float64) {
 		x := make([]array, len(s.shapes))
