@@ -8,13 +8,15 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// Moments returns mean and variance of each channel, the last axis of x, over all other axes:
+// Moments returns mean and variance of each channel over all else:
 //
-//	mean[n] = (1/M) Σ_i x[i, n],   variance[n] = (1/M) Σ_i (x[i, n] - mean[n])²
+//	mean[c] = (1/M) Σ_i x[i],   variance[c] = (1/M) Σ_i (x[i] - mean[c])²      i of channel c
 //
-// x is [B, N] or [T, B, N], the results are [N]. Sums are in float64. Cost: O(size of x).
-func Moments(x *G.Node) (mean, variance *G.Node, err error) {
-	out, err := Apply(Kernels{&moments[float32]{}, &moments[float64]{}}, nil, x)
+// x is [B, N] or [T, B, N], the results are [channels]. N is a multiple of channels, and a channel is so many
+// neighbours along the last axis, as in images [C, H, W] that are flat; with N channels each neuron is one. Sums are in
+// float64. Cost: O(size of x).
+func Moments(x *G.Node, channels int) (mean, variance *G.Node, err error) {
+	out, err := Apply(Kernels{&moments[float32]{c: channels}, &moments[float64]{c: channels}}, nil, x)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -22,7 +24,8 @@ func Moments(x *G.Node) (mean, variance *G.Node, err error) {
 }
 
 type moments[T Float] struct {
-	m, n          int
+	c             int
+	m, n, area    int // numbers and neurons of a channel
 	mean, squares []float64
 }
 
@@ -34,15 +37,18 @@ func (k *moments[T]) Shapes(in []tensor.Shape) ([]tensor.Shape, error) {
 		return nil, fmt.Errorf("%w: Moments of %v, want at least two axes", ErrShape, s)
 	}
 	k.n = s[s.Dims()-1]
-	k.m = s.TotalSize() / k.n
-	k.mean, k.squares = make([]float64, k.n), make([]float64, k.n)
-	return []tensor.Shape{{k.n}, {k.n}}, nil
+	if k.c <= 0 || k.n%k.c != 0 {
+		return nil, fmt.Errorf("%w: Moments of %v in %d channels", ErrShape, s, k.c)
+	}
+	k.area, k.m = k.n/k.c, s.TotalSize()/k.c
+	k.mean, k.squares = make([]float64, k.c), make([]float64, k.c)
+	return []tensor.Shape{{k.c}, {k.c}}, nil
 }
 
 func (k *moments[T]) Forward(in, out [][]T) error {
 	clear(k.mean)
 	for i, v := range in[0] {
-		k.mean[i%k.n] += float64(v)
+		k.mean[i%k.n/k.area] += float64(v)
 	}
 	clear(k.squares)
 	for n := range k.mean {
@@ -50,8 +56,8 @@ func (k *moments[T]) Forward(in, out [][]T) error {
 		out[0][n] = T(k.mean[n])
 	}
 	for i, v := range in[0] {
-		d := float64(v) - k.mean[i%k.n]
-		k.squares[i%k.n] += float64(d * d)
+		d := float64(v) - k.mean[i%k.n/k.area]
+		k.squares[i%k.n/k.area] += float64(d * d)
 	}
 	for n, s := range k.squares {
 		out[1][n] = T(s / float64(k.m))
@@ -62,7 +68,7 @@ func (k *moments[T]) Forward(in, out [][]T) error {
 // dx = (dmean + 2 (x - mean) dvariance)/M
 func (k *moments[T]) Backward(in, _, gout, gin [][]T) error {
 	for i, v := range in[0] {
-		n, g := i%k.n, 0.0
+		n, g := i%k.n/k.area, 0.0
 		if gout[0] != nil {
 			g = float64(gout[0][n])
 		}
@@ -74,11 +80,12 @@ func (k *moments[T]) Backward(in, _, gout, gin [][]T) error {
 	return nil
 }
 
-// Normalise returns each channel, the last axis of x, at a mean and a width of its own:
+// Normalise returns each channel at a mean and a width of its own:
 //
-//	y[i, n] = scale[n] (x[i, n] - mean[n]) / sqrt(variance[n] + eps) + shift[n]
+//	y[i, n] = scale[c] (x[i, n] - mean[c]) / sqrt(variance[c] + eps) + shift[c]      c = n/(N/C)
 //
-// x has any shape [..., N], the others are [N]; gradients flow to all of them. eps must be positive.
+// x has any shape [..., N], the others are [C], where N is a multiple of C, see [Moments]; gradients flow to all of
+// them. eps must be positive.
 func Normalise(x, mean, variance, scale, shift *G.Node, eps float64) (*G.Node, error) {
 	if !(eps > 0) || !finite(eps) {
 		return nil, fmt.Errorf("%w: Normalise with eps = %v, want a positive number", ErrValue, eps)
@@ -88,7 +95,8 @@ func Normalise(x, mean, variance, scale, shift *G.Node, eps float64) (*G.Node, e
 
 type normalise[T Float] struct {
 	eps  float64
-	n    int
+	n    int          // neurons
+	area int          // neurons of a channel
 	sums [5][]float64 // of mean, variance, scale, shift, from 1 on
 }
 
@@ -100,12 +108,17 @@ func (k *normalise[T]) Shapes(in []tensor.Shape) ([]tensor.Shape, error) {
 		return nil, fmt.Errorf("%w: Normalise of a scalar", ErrShape)
 	}
 	k.n = s[s.Dims()-1]
+	channels := in[1].TotalSize()
+	if channels == 0 || k.n%channels != 0 {
+		return nil, fmt.Errorf("%w: Normalise of %v with %d channels", ErrShape, s, channels)
+	}
+	k.area = k.n / channels
 	for i := range k.sums {
-		k.sums[i] = make([]float64, k.n)
+		k.sums[i] = make([]float64, channels)
 	}
 	for i, p := range in[1:] {
-		if !sameShape(p, tensor.Shape{k.n}) {
-			return nil, fmt.Errorf("%w: Normalise of %v: operand %d has shape %v, want (%d)", ErrShape, s, i+1, p, k.n)
+		if !sameShape(p, tensor.Shape{channels}) {
+			return nil, fmt.Errorf("%w: Normalise of %v: operand %d has shape %v, want (%d)", ErrShape, s, i+1, p, channels)
 		}
 	}
 	return []tensor.Shape{s.Clone()}, nil
@@ -113,7 +126,7 @@ func (k *normalise[T]) Shapes(in []tensor.Shape) ([]tensor.Shape, error) {
 
 func (k *normalise[T]) Forward(in, out [][]T) error {
 	for i, v := range in[0] {
-		n := i % k.n
+		n := i % k.n / k.area
 		r := 1 / math.Sqrt(float64(in[2][n])+k.eps)
 		out[0][i] = T(float64(float64(in[3][n])*float64(v-in[1][n])*r) + float64(in[4][n]))
 	}
@@ -132,7 +145,7 @@ func (k *normalise[T]) Backward(in, _, gout, gin [][]T) error {
 		return nil
 	}
 	for i, v := range in[0] {
-		n, g := i%k.n, float64(gout[0][i])
+		n, g := i%k.n/k.area, float64(gout[0][i])
 		r, d, scale := 1/math.Sqrt(float64(in[2][n])+k.eps), float64(v-in[1][n]), float64(in[3][n])
 		dx := g * scale * r
 		if gin[0] != nil {

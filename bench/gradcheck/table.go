@@ -22,6 +22,7 @@ func Table() []Case {
 		lossCases(),
 		surrogateCases(),
 		linearCases(),
+		imageCases(),
 		lifCases(),
 		unitCases(),
 		expSynCases(),

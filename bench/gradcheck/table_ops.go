@@ -131,7 +131,7 @@ func normCases() []Case {
 			Covers: []string{"ops.Moments", "ops.Normalise"},
 			Model: func(b *graph.Builder) {
 				x := b.Param("x", models.Normal(1, 2), 4, 2, 3)
-				mean, variance, err := ops.Moments(x)
+				mean, variance, err := ops.Moments(x, 3)
 				b.Check(mean, err)
 				scale, shift := b.Param("scale", models.Normal(0, 1), 3), b.Param("shift", models.Normal(0, 1), 3)
 				free, wide := b.Param("mean", models.Normal(0, 1), 3), b.Param("variance", models.Uniform(1, 2), 3)

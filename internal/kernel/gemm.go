@@ -219,7 +219,7 @@ func Gemm[T Float](ta, tb bool, m, n, k int, a, b []T, beta T, c []T) {
 }
 
 func takeGemm[T Float]() *gemmJob[T] {
-	p := gemmJobs[T]().take()
+	p := gemmJobs[T]().Take()
 	if p == nil {
 		p = &gemmJob[T]{}
 		p.run = p.rows
@@ -229,7 +229,7 @@ func takeGemm[T Float]() *gemmJob[T] {
 
 func keepGemm[T Float](p *gemmJob[T]) {
 	p.a.X.Data, p.c = nil, nil
-	gemmJobs[T]().keep(p)
+	gemmJobs[T]().Keep(p)
 }
 
 // ProductTN computes C = Aᵀ·B for the row-major matrices A [k, m] and C [m, n].
@@ -252,15 +252,15 @@ type gemmJob[T Float] struct {
 }
 
 var (
-	gemmJobs32 spare[gemmJob[float32]]
-	gemmJobs64 spare[gemmJob[float64]]
+	gemmJobs32 Spare[gemmJob[float32]]
+	gemmJobs64 Spare[gemmJob[float64]]
 )
 
-func gemmJobs[T Float]() *spare[gemmJob[T]] {
+func gemmJobs[T Float]() *Spare[gemmJob[T]] {
 	if single[T]() {
-		return any(&gemmJobs32).(*spare[gemmJob[T]])
+		return any(&gemmJobs32).(*Spare[gemmJob[T]])
 	}
-	return any(&gemmJobs64).(*spare[gemmJob[T]])
+	return any(&gemmJobs64).(*Spare[gemmJob[T]])
 }
 
 func (p *gemmJob[T]) rows(lo, hi int) {
@@ -270,24 +270,24 @@ func (p *gemmJob[T]) rows(lo, hi int) {
 }
 
 var (
-	scratch32 spare[Scratch[float32]]
-	scratch64 spare[Scratch[float64]]
+	scratch32 Spare[Scratch[float32]]
+	scratch64 Spare[Scratch[float64]]
 )
 
-func scratches[T Float]() *spare[Scratch[T]] {
+func scratches[T Float]() *Spare[Scratch[T]] {
 	if single[T]() {
-		return any(&scratch32).(*spare[Scratch[T]])
+		return any(&scratch32).(*Spare[Scratch[T]])
 	}
-	return any(&scratch64).(*spare[Scratch[T]])
+	return any(&scratch64).(*Spare[Scratch[T]])
 }
 
 // TakeScratch returns memory that nobody uses.
 func TakeScratch[T Float]() *Scratch[T] {
-	if s := scratches[T]().take(); s != nil {
+	if s := scratches[T]().Take(); s != nil {
 		return s
 	}
 	return &Scratch[T]{}
 }
 
 // KeepScratch keeps memory for the next who takes it.
-func KeepScratch[T Float](s *Scratch[T]) { scratches[T]().keep(s) }
+func KeepScratch[T Float](s *Scratch[T]) { scratches[T]().Keep(s) }

@@ -3,7 +3,7 @@ package kernel
 import "math"
 
 // The functions of this file are the specification of the kernels in assembly, which give the same bits: products are
-// rounded before they are added (but for those of gemm), and nothing depends on how many numbers a register
+// rounded before they are added (but for those of gather and gemm), and nothing depends on how many numbers a register
 // holds. The slices have the lengths that the exported functions promise.
 
 func gather[T Float](dst, init, w []T, stride int, col []int32, val []T) {
@@ -19,7 +19,7 @@ func gather[T Float](dst, init, w []T, stride int, col []int32, val []T) {
 		}
 		a := val[k]
 		for i, x := range row {
-			dst[i] += T(a * x)
+			dst[i] = fma(a, x, dst[i])
 		}
 	}
 }

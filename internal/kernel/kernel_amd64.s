@@ -465,7 +465,7 @@ end:
 	RET
 
 // func gatherScaledF32AVX2(dst *float32, ld int, init *float32, ldinit int, w *float32, n int, stride int, rows *byte, count int)
-// Requires: AVX
+// Requires: AVX, FMA3
 TEXT ·gatherScaledF32AVX2(SB), NOSPLIT, $0-72
 	MOVQ ld+8(FP), AX
 	SHLQ $0x02, AX
@@ -510,22 +510,14 @@ tile_event:
 	ADDQ         DX, R12
 	VBROADCASTSS (R11), Y8
 	ADDQ         $0x04, R11
-	VMULPS       (R12), Y8, Y9
-	VADDPS       Y9, Y0, Y0
-	VMULPS       32(R12), Y8, Y9
-	VADDPS       Y9, Y1, Y1
-	VMULPS       64(R12), Y8, Y9
-	VADDPS       Y9, Y2, Y2
-	VMULPS       96(R12), Y8, Y9
-	VADDPS       Y9, Y3, Y3
-	VMULPS       128(R12), Y8, Y9
-	VADDPS       Y9, Y4, Y4
-	VMULPS       160(R12), Y8, Y9
-	VADDPS       Y9, Y5, Y5
-	VMULPS       192(R12), Y8, Y9
-	VADDPS       Y9, Y6, Y6
-	VMULPS       224(R12), Y8, Y8
-	VADDPS       Y8, Y7, Y7
+	VFMADD231PS  (R12), Y8, Y0
+	VFMADD231PS  32(R12), Y8, Y1
+	VFMADD231PS  64(R12), Y8, Y2
+	VFMADD231PS  96(R12), Y8, Y3
+	VFMADD231PS  128(R12), Y8, Y4
+	VFMADD231PS  160(R12), Y8, Y5
+	VFMADD231PS  192(R12), Y8, Y6
+	VFMADD231PS  224(R12), Y8, Y7
 	ADDQ         $0x04, R9
 	DECQ         R10
 	JNZ          tile_event
@@ -601,23 +593,15 @@ rest8_event:
 	ADDQ         DX, R11
 	VBROADCASTSS (R10), Y9
 	ADDQ         $0x04, R10
-	VMULPS       (R11), Y9, Y10
-	VADDPS       Y10, Y1, Y1
-	VMULPS       32(R11), Y9, Y10
-	VADDPS       Y10, Y2, Y2
-	VMULPS       64(R11), Y9, Y10
-	VADDPS       Y10, Y3, Y3
-	VMULPS       96(R11), Y9, Y10
-	VADDPS       Y10, Y4, Y4
-	VMULPS       128(R11), Y9, Y10
-	VADDPS       Y10, Y5, Y5
-	VMULPS       160(R11), Y9, Y10
-	VADDPS       Y10, Y6, Y6
-	VMULPS       192(R11), Y9, Y10
-	VADDPS       Y10, Y7, Y7
+	VFMADD231PS  (R11), Y9, Y1
+	VFMADD231PS  32(R11), Y9, Y2
+	VFMADD231PS  64(R11), Y9, Y3
+	VFMADD231PS  96(R11), Y9, Y4
+	VFMADD231PS  128(R11), Y9, Y5
+	VFMADD231PS  160(R11), Y9, Y6
+	VFMADD231PS  192(R11), Y9, Y7
 	VMASKMOVPS   224(R11), Y0, Y10
-	VMULPS       Y9, Y10, Y10
-	VADDPS       Y10, Y8, Y8
+	VFMADD231PS  Y10, Y9, Y8
 	ADDQ         $0x04, R8
 	DECQ         R9
 	JNZ          rest8_event
@@ -664,21 +648,14 @@ rest7_event:
 	ADDQ         DX, R11
 	VBROADCASTSS (R10), Y8
 	ADDQ         $0x04, R10
-	VMULPS       (R11), Y8, Y9
-	VADDPS       Y9, Y1, Y1
-	VMULPS       32(R11), Y8, Y9
-	VADDPS       Y9, Y2, Y2
-	VMULPS       64(R11), Y8, Y9
-	VADDPS       Y9, Y3, Y3
-	VMULPS       96(R11), Y8, Y9
-	VADDPS       Y9, Y4, Y4
-	VMULPS       128(R11), Y8, Y9
-	VADDPS       Y9, Y5, Y5
-	VMULPS       160(R11), Y8, Y9
-	VADDPS       Y9, Y6, Y6
+	VFMADD231PS  (R11), Y8, Y1
+	VFMADD231PS  32(R11), Y8, Y2
+	VFMADD231PS  64(R11), Y8, Y3
+	VFMADD231PS  96(R11), Y8, Y4
+	VFMADD231PS  128(R11), Y8, Y5
+	VFMADD231PS  160(R11), Y8, Y6
 	VMASKMOVPS   192(R11), Y0, Y9
-	VMULPS       Y8, Y9, Y9
-	VADDPS       Y9, Y7, Y7
+	VFMADD231PS  Y9, Y8, Y7
 	ADDQ         $0x04, R8
 	DECQ         R9
 	JNZ          rest7_event
@@ -723,19 +700,13 @@ rest6_event:
 	ADDQ         DX, R11
 	VBROADCASTSS (R10), Y7
 	ADDQ         $0x04, R10
-	VMULPS       (R11), Y7, Y8
-	VADDPS       Y8, Y1, Y1
-	VMULPS       32(R11), Y7, Y8
-	VADDPS       Y8, Y2, Y2
-	VMULPS       64(R11), Y7, Y8
-	VADDPS       Y8, Y3, Y3
-	VMULPS       96(R11), Y7, Y8
-	VADDPS       Y8, Y4, Y4
-	VMULPS       128(R11), Y7, Y8
-	VADDPS       Y8, Y5, Y5
+	VFMADD231PS  (R11), Y7, Y1
+	VFMADD231PS  32(R11), Y7, Y2
+	VFMADD231PS  64(R11), Y7, Y3
+	VFMADD231PS  96(R11), Y7, Y4
+	VFMADD231PS  128(R11), Y7, Y5
 	VMASKMOVPS   160(R11), Y0, Y8
-	VMULPS       Y7, Y8, Y8
-	VADDPS       Y8, Y6, Y6
+	VFMADD231PS  Y8, Y7, Y6
 	ADDQ         $0x04, R8
 	DECQ         R9
 	JNZ          rest6_event
@@ -778,17 +749,12 @@ rest5_event:
 	ADDQ         DX, R11
 	VBROADCASTSS (R10), Y6
 	ADDQ         $0x04, R10
-	VMULPS       (R11), Y6, Y7
-	VADDPS       Y7, Y1, Y1
-	VMULPS       32(R11), Y6, Y7
-	VADDPS       Y7, Y2, Y2
-	VMULPS       64(R11), Y6, Y7
-	VADDPS       Y7, Y3, Y3
-	VMULPS       96(R11), Y6, Y7
-	VADDPS       Y7, Y4, Y4
+	VFMADD231PS  (R11), Y6, Y1
+	VFMADD231PS  32(R11), Y6, Y2
+	VFMADD231PS  64(R11), Y6, Y3
+	VFMADD231PS  96(R11), Y6, Y4
 	VMASKMOVPS   128(R11), Y0, Y7
-	VMULPS       Y6, Y7, Y7
-	VADDPS       Y7, Y5, Y5
+	VFMADD231PS  Y7, Y6, Y5
 	ADDQ         $0x04, R8
 	DECQ         R9
 	JNZ          rest5_event
@@ -829,15 +795,11 @@ rest4_event:
 	ADDQ         DX, R11
 	VBROADCASTSS (R10), Y5
 	ADDQ         $0x04, R10
-	VMULPS       (R11), Y5, Y6
-	VADDPS       Y6, Y1, Y1
-	VMULPS       32(R11), Y5, Y6
-	VADDPS       Y6, Y2, Y2
-	VMULPS       64(R11), Y5, Y6
-	VADDPS       Y6, Y3, Y3
+	VFMADD231PS  (R11), Y5, Y1
+	VFMADD231PS  32(R11), Y5, Y2
+	VFMADD231PS  64(R11), Y5, Y3
 	VMASKMOVPS   96(R11), Y0, Y6
-	VMULPS       Y5, Y6, Y6
-	VADDPS       Y6, Y4, Y4
+	VFMADD231PS  Y6, Y5, Y4
 	ADDQ         $0x04, R8
 	DECQ         R9
 	JNZ          rest4_event
@@ -876,13 +838,10 @@ rest3_event:
 	ADDQ         DX, R11
 	VBROADCASTSS (R10), Y4
 	ADDQ         $0x04, R10
-	VMULPS       (R11), Y4, Y5
-	VADDPS       Y5, Y1, Y1
-	VMULPS       32(R11), Y4, Y5
-	VADDPS       Y5, Y2, Y2
+	VFMADD231PS  (R11), Y4, Y1
+	VFMADD231PS  32(R11), Y4, Y2
 	VMASKMOVPS   64(R11), Y0, Y5
-	VMULPS       Y4, Y5, Y5
-	VADDPS       Y5, Y3, Y3
+	VFMADD231PS  Y5, Y4, Y3
 	ADDQ         $0x04, R8
 	DECQ         R9
 	JNZ          rest3_event
@@ -919,11 +878,9 @@ rest2_event:
 	ADDQ         DX, R11
 	VBROADCASTSS (R10), Y3
 	ADDQ         $0x04, R10
-	VMULPS       (R11), Y3, Y4
-	VADDPS       Y4, Y1, Y1
+	VFMADD231PS  (R11), Y3, Y1
 	VMASKMOVPS   32(R11), Y0, Y4
-	VMULPS       Y3, Y4, Y4
-	VADDPS       Y4, Y2, Y2
+	VFMADD231PS  Y4, Y3, Y2
 	ADDQ         $0x04, R8
 	DECQ         R9
 	JNZ          rest2_event
@@ -959,8 +916,7 @@ rest1_event:
 	VBROADCASTSS (R10), Y2
 	ADDQ         $0x04, R10
 	VMASKMOVPS   (R11), Y0, Y3
-	VMULPS       Y2, Y3, Y3
-	VADDPS       Y3, Y1, Y1
+	VFMADD231PS  Y3, Y2, Y1
 	ADDQ         $0x04, R8
 	DECQ         R9
 	JNZ          rest1_event
@@ -6524,22 +6480,14 @@ tile_event:
 	ADDQ         DX, R12
 	VBROADCASTSS (R11), Z8
 	ADDQ         $0x04, R11
-	VMULPS       (R12), Z8, Z9
-	VADDPS       Z9, Z0, Z0
-	VMULPS       64(R12), Z8, Z9
-	VADDPS       Z9, Z1, Z1
-	VMULPS       128(R12), Z8, Z9
-	VADDPS       Z9, Z2, Z2
-	VMULPS       192(R12), Z8, Z9
-	VADDPS       Z9, Z3, Z3
-	VMULPS       256(R12), Z8, Z9
-	VADDPS       Z9, Z4, Z4
-	VMULPS       320(R12), Z8, Z9
-	VADDPS       Z9, Z5, Z5
-	VMULPS       384(R12), Z8, Z9
-	VADDPS       Z9, Z6, Z6
-	VMULPS       448(R12), Z8, Z8
-	VADDPS       Z8, Z7, Z7
+	VFMADD231PS  (R12), Z8, Z0
+	VFMADD231PS  64(R12), Z8, Z1
+	VFMADD231PS  128(R12), Z8, Z2
+	VFMADD231PS  192(R12), Z8, Z3
+	VFMADD231PS  256(R12), Z8, Z4
+	VFMADD231PS  320(R12), Z8, Z5
+	VFMADD231PS  384(R12), Z8, Z6
+	VFMADD231PS  448(R12), Z8, Z7
 	ADDQ         $0x04, R9
 	DECQ         R10
 	JNZ          tile_event
@@ -6616,23 +6564,15 @@ rest8_event:
 	ADDQ         DX, R11
 	VBROADCASTSS (R10), Z8
 	ADDQ         $0x04, R10
-	VMULPS       (R11), Z8, Z9
-	VADDPS       Z9, Z0, Z0
-	VMULPS       64(R11), Z8, Z9
-	VADDPS       Z9, Z1, Z1
-	VMULPS       128(R11), Z8, Z9
-	VADDPS       Z9, Z2, Z2
-	VMULPS       192(R11), Z8, Z9
-	VADDPS       Z9, Z3, Z3
-	VMULPS       256(R11), Z8, Z9
-	VADDPS       Z9, Z4, Z4
-	VMULPS       320(R11), Z8, Z9
-	VADDPS       Z9, Z5, Z5
-	VMULPS       384(R11), Z8, Z9
-	VADDPS       Z9, Z6, Z6
+	VFMADD231PS  (R11), Z8, Z0
+	VFMADD231PS  64(R11), Z8, Z1
+	VFMADD231PS  128(R11), Z8, Z2
+	VFMADD231PS  192(R11), Z8, Z3
+	VFMADD231PS  256(R11), Z8, Z4
+	VFMADD231PS  320(R11), Z8, Z5
+	VFMADD231PS  384(R11), Z8, Z6
 	VMOVUPS.Z    448(R11), K1, Z9
-	VMULPS       Z8, Z9, Z9
-	VADDPS       Z9, Z7, Z7
+	VFMADD231PS  Z9, Z8, Z7
 	ADDQ         $0x04, R8
 	DECQ         R9
 	JNZ          rest8_event
@@ -6679,21 +6619,14 @@ rest7_event:
 	ADDQ         DX, R11
 	VBROADCASTSS (R10), Z7
 	ADDQ         $0x04, R10
-	VMULPS       (R11), Z7, Z8
-	VADDPS       Z8, Z0, Z0
-	VMULPS       64(R11), Z7, Z8
-	VADDPS       Z8, Z1, Z1
-	VMULPS       128(R11), Z7, Z8
-	VADDPS       Z8, Z2, Z2
-	VMULPS       192(R11), Z7, Z8
-	VADDPS       Z8, Z3, Z3
-	VMULPS       256(R11), Z7, Z8
-	VADDPS       Z8, Z4, Z4
-	VMULPS       320(R11), Z7, Z8
-	VADDPS       Z8, Z5, Z5
+	VFMADD231PS  (R11), Z7, Z0
+	VFMADD231PS  64(R11), Z7, Z1
+	VFMADD231PS  128(R11), Z7, Z2
+	VFMADD231PS  192(R11), Z7, Z3
+	VFMADD231PS  256(R11), Z7, Z4
+	VFMADD231PS  320(R11), Z7, Z5
 	VMOVUPS.Z    384(R11), K1, Z8
-	VMULPS       Z7, Z8, Z8
-	VADDPS       Z8, Z6, Z6
+	VFMADD231PS  Z8, Z7, Z6
 	ADDQ         $0x04, R8
 	DECQ         R9
 	JNZ          rest7_event
@@ -6738,19 +6671,13 @@ rest6_event:
 	ADDQ         DX, R11
 	VBROADCASTSS (R10), Z6
 	ADDQ         $0x04, R10
-	VMULPS       (R11), Z6, Z7
-	VADDPS       Z7, Z0, Z0
-	VMULPS       64(R11), Z6, Z7
-	VADDPS       Z7, Z1, Z1
-	VMULPS       128(R11), Z6, Z7
-	VADDPS       Z7, Z2, Z2
-	VMULPS       192(R11), Z6, Z7
-	VADDPS       Z7, Z3, Z3
-	VMULPS       256(R11), Z6, Z7
-	VADDPS       Z7, Z4, Z4
+	VFMADD231PS  (R11), Z6, Z0
+	VFMADD231PS  64(R11), Z6, Z1
+	VFMADD231PS  128(R11), Z6, Z2
+	VFMADD231PS  192(R11), Z6, Z3
+	VFMADD231PS  256(R11), Z6, Z4
 	VMOVUPS.Z    320(R11), K1, Z7
-	VMULPS       Z6, Z7, Z7
-	VADDPS       Z7, Z5, Z5
+	VFMADD231PS  Z7, Z6, Z5
 	ADDQ         $0x04, R8
 	DECQ         R9
 	JNZ          rest6_event
@@ -6793,17 +6720,12 @@ rest5_event:
 	ADDQ         DX, R11
 	VBROADCASTSS (R10), Z5
 	ADDQ         $0x04, R10
-	VMULPS       (R11), Z5, Z6
-	VADDPS       Z6, Z0, Z0
-	VMULPS       64(R11), Z5, Z6
-	VADDPS       Z6, Z1, Z1
-	VMULPS       128(R11), Z5, Z6
-	VADDPS       Z6, Z2, Z2
-	VMULPS       192(R11), Z5, Z6
-	VADDPS       Z6, Z3, Z3
+	VFMADD231PS  (R11), Z5, Z0
+	VFMADD231PS  64(R11), Z5, Z1
+	VFMADD231PS  128(R11), Z5, Z2
+	VFMADD231PS  192(R11), Z5, Z3
 	VMOVUPS.Z    256(R11), K1, Z6
-	VMULPS       Z5, Z6, Z6
-	VADDPS       Z6, Z4, Z4
+	VFMADD231PS  Z6, Z5, Z4
 	ADDQ         $0x04, R8
 	DECQ         R9
 	JNZ          rest5_event
@@ -6844,15 +6766,11 @@ rest4_event:
 	ADDQ         DX, R11
 	VBROADCASTSS (R10), Z4
 	ADDQ         $0x04, R10
-	VMULPS       (R11), Z4, Z5
-	VADDPS       Z5, Z0, Z0
-	VMULPS       64(R11), Z4, Z5
-	VADDPS       Z5, Z1, Z1
-	VMULPS       128(R11), Z4, Z5
-	VADDPS       Z5, Z2, Z2
+	VFMADD231PS  (R11), Z4, Z0
+	VFMADD231PS  64(R11), Z4, Z1
+	VFMADD231PS  128(R11), Z4, Z2
 	VMOVUPS.Z    192(R11), K1, Z5
-	VMULPS       Z4, Z5, Z5
-	VADDPS       Z5, Z3, Z3
+	VFMADD231PS  Z5, Z4, Z3
 	ADDQ         $0x04, R8
 	DECQ         R9
 	JNZ          rest4_event
@@ -6891,13 +6809,10 @@ rest3_event:
 	ADDQ         DX, R11
 	VBROADCASTSS (R10), Z3
 	ADDQ         $0x04, R10
-	VMULPS       (R11), Z3, Z4
-	VADDPS       Z4, Z0, Z0
-	VMULPS       64(R11), Z3, Z4
-	VADDPS       Z4, Z1, Z1
+	VFMADD231PS  (R11), Z3, Z0
+	VFMADD231PS  64(R11), Z3, Z1
 	VMOVUPS.Z    128(R11), K1, Z4
-	VMULPS       Z3, Z4, Z4
-	VADDPS       Z4, Z2, Z2
+	VFMADD231PS  Z4, Z3, Z2
 	ADDQ         $0x04, R8
 	DECQ         R9
 	JNZ          rest3_event
@@ -6934,11 +6849,9 @@ rest2_event:
 	ADDQ         DX, R11
 	VBROADCASTSS (R10), Z2
 	ADDQ         $0x04, R10
-	VMULPS       (R11), Z2, Z3
-	VADDPS       Z3, Z0, Z0
+	VFMADD231PS  (R11), Z2, Z0
 	VMOVUPS.Z    64(R11), K1, Z3
-	VMULPS       Z2, Z3, Z3
-	VADDPS       Z3, Z1, Z1
+	VFMADD231PS  Z3, Z2, Z1
 	ADDQ         $0x04, R8
 	DECQ         R9
 	JNZ          rest2_event
@@ -6974,8 +6887,7 @@ rest1_event:
 	VBROADCASTSS (R10), Z1
 	ADDQ         $0x04, R10
 	VMOVUPS.Z    (R11), K1, Z2
-	VMULPS       Z1, Z2, Z2
-	VADDPS       Z2, Z0, Z0
+	VFMADD231PS  Z2, Z1, Z0
 	ADDQ         $0x04, R8
 	DECQ         R9
 	JNZ          rest1_event
@@ -11721,7 +11633,7 @@ end:
 	RET
 
 // func gatherScaledF64AVX2(dst *float64, ld int, init *float64, ldinit int, w *float64, n int, stride int, rows *byte, count int)
-// Requires: AVX
+// Requires: AVX, FMA3
 TEXT ·gatherScaledF64AVX2(SB), NOSPLIT, $0-72
 	MOVQ ld+8(FP), AX
 	SHLQ $0x03, AX
@@ -11766,22 +11678,14 @@ tile_event:
 	ADDQ         DX, R12
 	VBROADCASTSD (R11), Y8
 	ADDQ         $0x08, R11
-	VMULPD       (R12), Y8, Y9
-	VADDPD       Y9, Y0, Y0
-	VMULPD       32(R12), Y8, Y9
-	VADDPD       Y9, Y1, Y1
-	VMULPD       64(R12), Y8, Y9
-	VADDPD       Y9, Y2, Y2
-	VMULPD       96(R12), Y8, Y9
-	VADDPD       Y9, Y3, Y3
-	VMULPD       128(R12), Y8, Y9
-	VADDPD       Y9, Y4, Y4
-	VMULPD       160(R12), Y8, Y9
-	VADDPD       Y9, Y5, Y5
-	VMULPD       192(R12), Y8, Y9
-	VADDPD       Y9, Y6, Y6
-	VMULPD       224(R12), Y8, Y8
-	VADDPD       Y8, Y7, Y7
+	VFMADD231PD  (R12), Y8, Y0
+	VFMADD231PD  32(R12), Y8, Y1
+	VFMADD231PD  64(R12), Y8, Y2
+	VFMADD231PD  96(R12), Y8, Y3
+	VFMADD231PD  128(R12), Y8, Y4
+	VFMADD231PD  160(R12), Y8, Y5
+	VFMADD231PD  192(R12), Y8, Y6
+	VFMADD231PD  224(R12), Y8, Y7
 	ADDQ         $0x04, R9
 	DECQ         R10
 	JNZ          tile_event
@@ -11857,23 +11761,15 @@ rest8_event:
 	ADDQ         DX, R11
 	VBROADCASTSD (R10), Y9
 	ADDQ         $0x08, R10
-	VMULPD       (R11), Y9, Y10
-	VADDPD       Y10, Y1, Y1
-	VMULPD       32(R11), Y9, Y10
-	VADDPD       Y10, Y2, Y2
-	VMULPD       64(R11), Y9, Y10
-	VADDPD       Y10, Y3, Y3
-	VMULPD       96(R11), Y9, Y10
-	VADDPD       Y10, Y4, Y4
-	VMULPD       128(R11), Y9, Y10
-	VADDPD       Y10, Y5, Y5
-	VMULPD       160(R11), Y9, Y10
-	VADDPD       Y10, Y6, Y6
-	VMULPD       192(R11), Y9, Y10
-	VADDPD       Y10, Y7, Y7
+	VFMADD231PD  (R11), Y9, Y1
+	VFMADD231PD  32(R11), Y9, Y2
+	VFMADD231PD  64(R11), Y9, Y3
+	VFMADD231PD  96(R11), Y9, Y4
+	VFMADD231PD  128(R11), Y9, Y5
+	VFMADD231PD  160(R11), Y9, Y6
+	VFMADD231PD  192(R11), Y9, Y7
 	VMASKMOVPD   224(R11), Y0, Y10
-	VMULPD       Y9, Y10, Y10
-	VADDPD       Y10, Y8, Y8
+	VFMADD231PD  Y10, Y9, Y8
 	ADDQ         $0x04, R8
 	DECQ         R9
 	JNZ          rest8_event
@@ -11920,21 +11816,14 @@ rest7_event:
 	ADDQ         DX, R11
 	VBROADCASTSD (R10), Y8
 	ADDQ         $0x08, R10
-	VMULPD       (R11), Y8, Y9
-	VADDPD       Y9, Y1, Y1
-	VMULPD       32(R11), Y8, Y9
-	VADDPD       Y9, Y2, Y2
-	VMULPD       64(R11), Y8, Y9
-	VADDPD       Y9, Y3, Y3
-	VMULPD       96(R11), Y8, Y9
-	VADDPD       Y9, Y4, Y4
-	VMULPD       128(R11), Y8, Y9
-	VADDPD       Y9, Y5, Y5
-	VMULPD       160(R11), Y8, Y9
-	VADDPD       Y9, Y6, Y6
+	VFMADD231PD  (R11), Y8, Y1
+	VFMADD231PD  32(R11), Y8, Y2
+	VFMADD231PD  64(R11), Y8, Y3
+	VFMADD231PD  96(R11), Y8, Y4
+	VFMADD231PD  128(R11), Y8, Y5
+	VFMADD231PD  160(R11), Y8, Y6
 	VMASKMOVPD   192(R11), Y0, Y9
-	VMULPD       Y8, Y9, Y9
-	VADDPD       Y9, Y7, Y7
+	VFMADD231PD  Y9, Y8, Y7
 	ADDQ         $0x04, R8
 	DECQ         R9
 	JNZ          rest7_event
@@ -11979,19 +11868,13 @@ rest6_event:
 	ADDQ         DX, R11
 	VBROADCASTSD (R10), Y7
 	ADDQ         $0x08, R10
-	VMULPD       (R11), Y7, Y8
-	VADDPD       Y8, Y1, Y1
-	VMULPD       32(R11), Y7, Y8
-	VADDPD       Y8, Y2, Y2
-	VMULPD       64(R11), Y7, Y8
-	VADDPD       Y8, Y3, Y3
-	VMULPD       96(R11), Y7, Y8
-	VADDPD       Y8, Y4, Y4
-	VMULPD       128(R11), Y7, Y8
-	VADDPD       Y8, Y5, Y5
+	VFMADD231PD  (R11), Y7, Y1
+	VFMADD231PD  32(R11), Y7, Y2
+	VFMADD231PD  64(R11), Y7, Y3
+	VFMADD231PD  96(R11), Y7, Y4
+	VFMADD231PD  128(R11), Y7, Y5
 	VMASKMOVPD   160(R11), Y0, Y8
-	VMULPD       Y7, Y8, Y8
-	VADDPD       Y8, Y6, Y6
+	VFMADD231PD  Y8, Y7, Y6
 	ADDQ         $0x04, R8
 	DECQ         R9
 	JNZ          rest6_event
@@ -12034,17 +11917,12 @@ rest5_event:
 	ADDQ         DX, R11
 	VBROADCASTSD (R10), Y6
 	ADDQ         $0x08, R10
-	VMULPD       (R11), Y6, Y7
-	VADDPD       Y7, Y1, Y1
-	VMULPD       32(R11), Y6, Y7
-	VADDPD       Y7, Y2, Y2
-	VMULPD       64(R11), Y6, Y7
-	VADDPD       Y7, Y3, Y3
-	VMULPD       96(R11), Y6, Y7
-	VADDPD       Y7, Y4, Y4
+	VFMADD231PD  (R11), Y6, Y1
+	VFMADD231PD  32(R11), Y6, Y2
+	VFMADD231PD  64(R11), Y6, Y3
+	VFMADD231PD  96(R11), Y6, Y4
 	VMASKMOVPD   128(R11), Y0, Y7
-	VMULPD       Y6, Y7, Y7
-	VADDPD       Y7, Y5, Y5
+	VFMADD231PD  Y7, Y6, Y5
 	ADDQ         $0x04, R8
 	DECQ         R9
 	JNZ          rest5_event
@@ -12085,15 +11963,11 @@ rest4_event:
 	ADDQ         DX, R11
 	VBROADCASTSD (R10), Y5
 	ADDQ         $0x08, R10
-	VMULPD       (R11), Y5, Y6
-	VADDPD       Y6, Y1, Y1
-	VMULPD       32(R11), Y5, Y6
-	VADDPD       Y6, Y2, Y2
-	VMULPD       64(R11), Y5, Y6
-	VADDPD       Y6, Y3, Y3
+	VFMADD231PD  (R11), Y5, Y1
+	VFMADD231PD  32(R11), Y5, Y2
+	VFMADD231PD  64(R11), Y5, Y3
 	VMASKMOVPD   96(R11), Y0, Y6
-	VMULPD       Y5, Y6, Y6
-	VADDPD       Y6, Y4, Y4
+	VFMADD231PD  Y6, Y5, Y4
 	ADDQ         $0x04, R8
 	DECQ         R9
 	JNZ          rest4_event
@@ -12132,13 +12006,10 @@ rest3_event:
 	ADDQ         DX, R11
 	VBROADCASTSD (R10), Y4
 	ADDQ         $0x08, R10
-	VMULPD       (R11), Y4, Y5
-	VADDPD       Y5, Y1, Y1
-	VMULPD       32(R11), Y4, Y5
-	VADDPD       Y5, Y2, Y2
+	VFMADD231PD  (R11), Y4, Y1
+	VFMADD231PD  32(R11), Y4, Y2
 	VMASKMOVPD   64(R11), Y0, Y5
-	VMULPD       Y4, Y5, Y5
-	VADDPD       Y5, Y3, Y3
+	VFMADD231PD  Y5, Y4, Y3
 	ADDQ         $0x04, R8
 	DECQ         R9
 	JNZ          rest3_event
@@ -12175,11 +12046,9 @@ rest2_event:
 	ADDQ         DX, R11
 	VBROADCASTSD (R10), Y3
 	ADDQ         $0x08, R10
-	VMULPD       (R11), Y3, Y4
-	VADDPD       Y4, Y1, Y1
+	VFMADD231PD  (R11), Y3, Y1
 	VMASKMOVPD   32(R11), Y0, Y4
-	VMULPD       Y3, Y4, Y4
-	VADDPD       Y4, Y2, Y2
+	VFMADD231PD  Y4, Y3, Y2
 	ADDQ         $0x04, R8
 	DECQ         R9
 	JNZ          rest2_event
@@ -12215,8 +12084,7 @@ rest1_event:
 	VBROADCASTSD (R10), Y2
 	ADDQ         $0x08, R10
 	VMASKMOVPD   (R11), Y0, Y3
-	VMULPD       Y2, Y3, Y3
-	VADDPD       Y3, Y1, Y1
+	VFMADD231PD  Y3, Y2, Y1
 	ADDQ         $0x04, R8
 	DECQ         R9
 	JNZ          rest1_event
@@ -17780,22 +17648,14 @@ tile_event:
 	ADDQ         DX, R12
 	VBROADCASTSD (R11), Z8
 	ADDQ         $0x08, R11
-	VMULPD       (R12), Z8, Z9
-	VADDPD       Z9, Z0, Z0
-	VMULPD       64(R12), Z8, Z9
-	VADDPD       Z9, Z1, Z1
-	VMULPD       128(R12), Z8, Z9
-	VADDPD       Z9, Z2, Z2
-	VMULPD       192(R12), Z8, Z9
-	VADDPD       Z9, Z3, Z3
-	VMULPD       256(R12), Z8, Z9
-	VADDPD       Z9, Z4, Z4
-	VMULPD       320(R12), Z8, Z9
-	VADDPD       Z9, Z5, Z5
-	VMULPD       384(R12), Z8, Z9
-	VADDPD       Z9, Z6, Z6
-	VMULPD       448(R12), Z8, Z8
-	VADDPD       Z8, Z7, Z7
+	VFMADD231PD  (R12), Z8, Z0
+	VFMADD231PD  64(R12), Z8, Z1
+	VFMADD231PD  128(R12), Z8, Z2
+	VFMADD231PD  192(R12), Z8, Z3
+	VFMADD231PD  256(R12), Z8, Z4
+	VFMADD231PD  320(R12), Z8, Z5
+	VFMADD231PD  384(R12), Z8, Z6
+	VFMADD231PD  448(R12), Z8, Z7
 	ADDQ         $0x04, R9
 	DECQ         R10
 	JNZ          tile_event
@@ -17872,23 +17732,15 @@ rest8_event:
 	ADDQ         DX, R11
 	VBROADCASTSD (R10), Z8
 	ADDQ         $0x08, R10
-	VMULPD       (R11), Z8, Z9
-	VADDPD       Z9, Z0, Z0
-	VMULPD       64(R11), Z8, Z9
-	VADDPD       Z9, Z1, Z1
-	VMULPD       128(R11), Z8, Z9
-	VADDPD       Z9, Z2, Z2
-	VMULPD       192(R11), Z8, Z9
-	VADDPD       Z9, Z3, Z3
-	VMULPD       256(R11), Z8, Z9
-	VADDPD       Z9, Z4, Z4
-	VMULPD       320(R11), Z8, Z9
-	VADDPD       Z9, Z5, Z5
-	VMULPD       384(R11), Z8, Z9
-	VADDPD       Z9, Z6, Z6
+	VFMADD231PD  (R11), Z8, Z0
+	VFMADD231PD  64(R11), Z8, Z1
+	VFMADD231PD  128(R11), Z8, Z2
+	VFMADD231PD  192(R11), Z8, Z3
+	VFMADD231PD  256(R11), Z8, Z4
+	VFMADD231PD  320(R11), Z8, Z5
+	VFMADD231PD  384(R11), Z8, Z6
 	VMOVUPD.Z    448(R11), K1, Z9
-	VMULPD       Z8, Z9, Z9
-	VADDPD       Z9, Z7, Z7
+	VFMADD231PD  Z9, Z8, Z7
 	ADDQ         $0x04, R8
 	DECQ         R9
 	JNZ          rest8_event
@@ -17935,21 +17787,14 @@ rest7_event:
 	ADDQ         DX, R11
 	VBROADCASTSD (R10), Z7
 	ADDQ         $0x08, R10
-	VMULPD       (R11), Z7, Z8
-	VADDPD       Z8, Z0, Z0
-	VMULPD       64(R11), Z7, Z8
-	VADDPD       Z8, Z1, Z1
-	VMULPD       128(R11), Z7, Z8
-	VADDPD       Z8, Z2, Z2
-	VMULPD       192(R11), Z7, Z8
-	VADDPD       Z8, Z3, Z3
-	VMULPD       256(R11), Z7, Z8
-	VADDPD       Z8, Z4, Z4
-	VMULPD       320(R11), Z7, Z8
-	VADDPD       Z8, Z5, Z5
+	VFMADD231PD  (R11), Z7, Z0
+	VFMADD231PD  64(R11), Z7, Z1
+	VFMADD231PD  128(R11), Z7, Z2
+	VFMADD231PD  192(R11), Z7, Z3
+	VFMADD231PD  256(R11), Z7, Z4
+	VFMADD231PD  320(R11), Z7, Z5
 	VMOVUPD.Z    384(R11), K1, Z8
-	VMULPD       Z7, Z8, Z8
-	VADDPD       Z8, Z6, Z6
+	VFMADD231PD  Z8, Z7, Z6
 	ADDQ         $0x04, R8
 	DECQ         R9
 	JNZ          rest7_event
@@ -17994,19 +17839,13 @@ rest6_event:
 	ADDQ         DX, R11
 	VBROADCASTSD (R10), Z6
 	ADDQ         $0x08, R10
-	VMULPD       (R11), Z6, Z7
-	VADDPD       Z7, Z0, Z0
-	VMULPD       64(R11), Z6, Z7
-	VADDPD       Z7, Z1, Z1
-	VMULPD       128(R11), Z6, Z7
-	VADDPD       Z7, Z2, Z2
-	VMULPD       192(R11), Z6, Z7
-	VADDPD       Z7, Z3, Z3
-	VMULPD       256(R11), Z6, Z7
-	VADDPD       Z7, Z4, Z4
+	VFMADD231PD  (R11), Z6, Z0
+	VFMADD231PD  64(R11), Z6, Z1
+	VFMADD231PD  128(R11), Z6, Z2
+	VFMADD231PD  192(R11), Z6, Z3
+	VFMADD231PD  256(R11), Z6, Z4
 	VMOVUPD.Z    320(R11), K1, Z7
-	VMULPD       Z6, Z7, Z7
-	VADDPD       Z7, Z5, Z5
+	VFMADD231PD  Z7, Z6, Z5
 	ADDQ         $0x04, R8
 	DECQ         R9
 	JNZ          rest6_event
@@ -18049,17 +17888,12 @@ rest5_event:
 	ADDQ         DX, R11
 	VBROADCASTSD (R10), Z5
 	ADDQ         $0x08, R10
-	VMULPD       (R11), Z5, Z6
-	VADDPD       Z6, Z0, Z0
-	VMULPD       64(R11), Z5, Z6
-	VADDPD       Z6, Z1, Z1
-	VMULPD       128(R11), Z5, Z6
-	VADDPD       Z6, Z2, Z2
-	VMULPD       192(R11), Z5, Z6
-	VADDPD       Z6, Z3, Z3
+	VFMADD231PD  (R11), Z5, Z0
+	VFMADD231PD  64(R11), Z5, Z1
+	VFMADD231PD  128(R11), Z5, Z2
+	VFMADD231PD  192(R11), Z5, Z3
 	VMOVUPD.Z    256(R11), K1, Z6
-	VMULPD       Z5, Z6, Z6
-	VADDPD       Z6, Z4, Z4
+	VFMADD231PD  Z6, Z5, Z4
 	ADDQ         $0x04, R8
 	DECQ         R9
 	JNZ          rest5_event
@@ -18100,15 +17934,11 @@ rest4_event:
 	ADDQ         DX, R11
 	VBROADCASTSD (R10), Z4
 	ADDQ         $0x08, R10
-	VMULPD       (R11), Z4, Z5
-	VADDPD       Z5, Z0, Z0
-	VMULPD       64(R11), Z4, Z5
-	VADDPD       Z5, Z1, Z1
-	VMULPD       128(R11), Z4, Z5
-	VADDPD       Z5, Z2, Z2
+	VFMADD231PD  (R11), Z4, Z0
+	VFMADD231PD  64(R11), Z4, Z1
+	VFMADD231PD  128(R11), Z4, Z2
 	VMOVUPD.Z    192(R11), K1, Z5
-	VMULPD       Z4, Z5, Z5
-	VADDPD       Z5, Z3, Z3
+	VFMADD231PD  Z5, Z4, Z3
 	ADDQ         $0x04, R8
 	DECQ         R9
 	JNZ          rest4_event
@@ -18147,13 +17977,10 @@ rest3_event:
 	ADDQ         DX, R11
 	VBROADCASTSD (R10), Z3
 	ADDQ         $0x08, R10
-	VMULPD       (R11), Z3, Z4
-	VADDPD       Z4, Z0, Z0
-	VMULPD       64(R11), Z3, Z4
-	VADDPD       Z4, Z1, Z1
+	VFMADD231PD  (R11), Z3, Z0
+	VFMADD231PD  64(R11), Z3, Z1
 	VMOVUPD.Z    128(R11), K1, Z4
-	VMULPD       Z3, Z4, Z4
-	VADDPD       Z4, Z2, Z2
+	VFMADD231PD  Z4, Z3, Z2
 	ADDQ         $0x04, R8
 	DECQ         R9
 	JNZ          rest3_event
@@ -18190,11 +18017,9 @@ rest2_event:
 	ADDQ         DX, R11
 	VBROADCASTSD (R10), Z2
 	ADDQ         $0x08, R10
-	VMULPD       (R11), Z2, Z3
-	VADDPD       Z3, Z0, Z0
+	VFMADD231PD  (R11), Z2, Z0
 	VMOVUPD.Z    64(R11), K1, Z3
-	VMULPD       Z2, Z3, Z3
-	VADDPD       Z3, Z1, Z1
+	VFMADD231PD  Z3, Z2, Z1
 	ADDQ         $0x04, R8
 	DECQ         R9
 	JNZ          rest2_event
@@ -18230,8 +18055,7 @@ rest1_event:
 	VBROADCASTSD (R10), Z1
 	ADDQ         $0x08, R10
 	VMOVUPD.Z    (R11), K1, Z2
-	VMULPD       Z1, Z2, Z2
-	VADDPD       Z2, Z0, Z0
+	VFMADD231PD  Z2, Z1, Z0
 	ADDQ         $0x04, R8
 	DECQ         R9
 	JNZ          rest1_event

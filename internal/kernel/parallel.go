@@ -29,7 +29,7 @@ func Blocks(n, size int, f func(lo, hi int)) {
 	j.wait.Wait()
 	p := j.panicked.Swap(nil)
 	j.f = nil
-	jobs.keep(j)
+	jobs.Keep(j)
 	if p != nil {
 		panic(*p)
 	}
@@ -45,10 +45,10 @@ type job struct {
 	work     func() // run, made once: a method value would be allocated for each worker
 }
 
-var jobs spare[job]
+var jobs Spare[job]
 
 func takeJob() *job {
-	j := jobs.take()
+	j := jobs.Take()
 	if j == nil {
 		j = &job{}
 		j.work = j.run

@@ -2,16 +2,16 @@ package kernel
 
 import "sync"
 
-// spare keeps values that nobody uses for the next who takes one. Other than a sync.Pool it gives
+// Spare keeps values that nobody uses for the next who takes one. Other than a sync.Pool it gives
 // none up: what has run once allocates nothing any more, whatever the collector does and also
 // under the race detector, where a sync.Pool drops values at random.
-type spare[V any] struct {
+type Spare[V any] struct {
 	mu   sync.Mutex
 	free []*V
 }
 
-// take returns a value that was kept, or nil.
-func (s *spare[V]) take() *V {
+// Take returns a value that was kept, or nil.
+func (s *Spare[V]) Take() *V {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	n := len(s.free)
@@ -23,8 +23,8 @@ func (s *spare[V]) take() *V {
 	return v
 }
 
-// keep takes a value back.
-func (s *spare[V]) keep(v *V) {
+// Keep takes a value back.
+func (s *Spare[V]) Keep(v *V) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.free = append(s.free, v)

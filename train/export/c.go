@@ -99,7 +99,6 @@ func (c cWriter) constants(i int) {
 
 func (c cWriter) state() {
 	c.line("typedef struct {")
-	c.line("  int dense; /* the input has many numbers that are not 0: their products are added up in another way */")
 	for _, l := range c.n.Layers {
 		id := identifier(l.Name)
 		c.line("  real %s_v[%d];", id, l.N)
@@ -123,20 +122,12 @@ func (c cWriter) layer(i int) {
 	}
 	c.line("static void %s_step(surge_state *s, const real *x) {", id)
 	c.line("  real u[%d];\n  int j, k;", l.N)
-	if i == 0 {
-		c.line("  if (s->dense) {")
-		c.line("    for (j = 0; j < %d; j++) u[j] = 0;", l.N)
-		c.line("    for (k = 0; k < %d; k++) for (j = 0; j < %d; j++) u[j] = fma%s(x[k], %s_w[k * %d + j], u[j]);", in, l.N, c.suffix, id, l.N)
-		if l.Bias != nil {
-			c.line("    for (j = 0; j < %d; j++) u[j] += %s_b[j];", l.N, id)
-		}
-		c.line("  } else {")
-	} else {
-		c.line("  {")
+	c.line("  for (j = 0; j < %d; j++) u[j] = %s;", l.N, init)
+	product := fmt.Sprintf("fma%s(x[k], %s_w[k * %d + j], u[j])", c.suffix, id, l.N)
+	if i > 0 { // spikes
+		product = fmt.Sprintf("u[j] + %s_w[k * %d + j]", id, l.N)
 	}
-	c.line("    for (j = 0; j < %d; j++) u[j] = %s;", l.N, init)
-	c.line("    for (k = 0; k < %d; k++) if (x[k] != 0) for (j = 0; j < %d; j++) u[j] += x[k] * %s_w[k * %d + j];", in, l.N, id, l.N)
-	c.line("  }")
+	c.line("  for (k = 0; k < %d; k++) if (x[k] != 0) for (j = 0; j < %d; j++) u[j] = %s;", in, l.N, product)
 	if l.WRec != nil {
 		c.line("  for (k = 0; k < %d; k++) if (s->%s_s[k] != 0) for (j = 0; j < %d; j++) u[j] += %s_w_rec[k * %d + j];", l.N, id, l.N, id, l.N)
 	}
@@ -177,10 +168,8 @@ func (c cWriter) run() {
 		out = "s." + identifier(last.Name) + "_s"
 	}
 	c.line("int surge_run(const real *input, int steps, real *logits) {")
-	c.line("  surge_state s;\n  long k, n = (long)steps * SURGE_INPUTS, full = 0;\n  int t, j, best = 0;")
+	c.line("  surge_state s;\n  int t, j, best = 0;")
 	c.line("  surge_reset(&s);")
-	c.line("  for (k = 0; k < n; k++) full += input[k] != 0;")
-	c.line("  s.dense = (double)full > %s * (double)n;", strconv.FormatFloat(denseFrom, 'g', -1, 64))
 	c.line("  for (t = 0; t < steps; t++) {\n    surge_step(&s, input + (long)t * SURGE_INPUTS);\n    for (j = 0; j < SURGE_CLASSES; j++) {\n      real y = %s[j];", out)
 	switch c.n.Readout {
 	case "li-max":
@@ -201,6 +190,3 @@ func (c cWriter) run() {
 	c.line("    printf(\"%%d\", surge_run(input, SURGE_STEPS, logits));\n    for (j = 0; j < SURGE_CLASSES; j++) printf(\" %%a\", (double)logits[j]);\n    printf(\"\\n\");\n  }")
 	c.line("  return 0;\n}\n#endif")
 }
-
-// denseFrom is the share of non-zero inputs from which surge adds products up in the dense way, see models.Linear.
-const denseFrom = 0.3

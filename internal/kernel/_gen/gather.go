@@ -80,20 +80,17 @@ func (m *machine) gather(scaled bool) {
 			ADDQ(U8(m.size()), val)
 		}
 		for r, s := range sums {
-			if !scaled && !last(r) {
-				m.do(vadd, at(row, r), s, s)
-				continue
-			}
-			x := m.register()
+			var x Op = at(row, r)
 			if last(r) {
-				read(row, r, x)
-				if scaled {
-					m.do(vmul, factor, x, x)
-				}
-			} else {
-				m.do(vmul, at(row, r), factor, x)
+				masked := m.register()
+				read(row, r, masked)
+				x = masked
 			}
-			m.do(vadd, x, s, s)
+			if scaled {
+				m.do(vfma, x, factor, s)
+			} else {
+				m.do(vadd, x, s, s)
+			}
 		}
 		ADDQ(U8(4), col)
 		DECQ(k)
