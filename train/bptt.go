@@ -8,6 +8,7 @@ import (
 	"gorgonia.org/tensor"
 
 	"github.com/surge-snn/surge/graph"
+	"github.com/surge-snn/surge/internal/memory"
 	"github.com/surge-snn/surge/optim"
 	"github.com/surge-snn/surge/train/data"
 )
@@ -173,6 +174,15 @@ func (n *Network) Program() *graph.Program {
 		return nil
 	}
 	return n.train.prog
+}
+
+// Memory returns how many bytes the programs for training and for evaluation of full batches hold, those of the
+// parameters in both.
+func (n *Network) Memory() (training, evaluation int64) {
+	if !n.built() {
+		return 0, 0
+	}
+	return memory.Footprint(n.train), memory.Footprint(n.eval)
 }
 
 // Gradient computes the gradient of a batch. Sums.Spikes is 0. The random numbers of the model

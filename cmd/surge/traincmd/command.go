@@ -5,10 +5,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 	"strconv"
 	"strings"
 	"time"
@@ -40,7 +42,7 @@ type Command struct {
 	Resume          bool     `help:"Go on with the run in --out after its last checkpoint."`
 	CheckpointEvery interval `placeholder:"N|TIME" help:"Save within an epoch, too: after so many batches (500) or so long (30s). A killed run loses at most that."`
 	Force           bool     `help:"Replace the run in --out, if there is one."`
-	PrintConfig     bool     `help:"Print the experiment with all that is in effect, as TOML, and end."`
+	PrintConfig     bool     `help:"Print the experiment with all that is in effect, as TOML, and on standard error the memory that a run needs, and end."`
 	JSON            bool     `help:"Print a JSON object per epoch, and one at the end with test_accuracy, best_epoch and seconds."`
 }
 
@@ -83,13 +85,16 @@ const (
 
 // Run trains.
 func (c *Command) Run(ctx context.Context, k *kong.Context) (err error) {
+	if os.Getenv("GOGC") == "" {
+		// Training allocates nothing, and data sets are large: what is no longer used is to be a small share of the memory.
+		debug.SetGCPercent(25)
+	}
 	e, err := c.experiment()
 	if err != nil {
 		return err
 	}
 	if c.PrintConfig {
-		_, err := fmt.Fprint(k.Stdout, e.Text())
-		return err
+		return c.print(k.Stdout, k.Stderr, e)
 	}
 	if c.Threads < 0 {
 		return &exit.BadInput{File: "--threads", Expected: "a number of processors, or 0 for all", Found: fmt.Sprint(c.Threads)}
@@ -113,6 +118,26 @@ func (c *Command) Run(ctx context.Context, k *kong.Context) (err error) {
 		return &exit.BadInput{File: "--out " + r.dir.String(), Err: err}
 	}
 	return r.run(ctx)
+}
+
+// print prints the experiment, and beside it what a run needs, where the data are there.
+func (c *Command) print(out, errs io.Writer, e *experiment.Experiment) error {
+	text := e.Text() // without what the data say
+	need := "memory of a run: "
+	if sets, classes, err := e.Load(); err != nil {
+		need += fmt.Sprintf("not known without the data: %v", err)
+	} else {
+		m, err := e.Memory(sets, classes)
+		if err != nil {
+			return err
+		}
+		need += m.String()
+	}
+	if _, err := fmt.Fprint(out, text); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintln(errs, need)
+	return err
 }
 
 // experiment reads the experiment and lays the flags over it.

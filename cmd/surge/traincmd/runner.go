@@ -34,6 +34,9 @@ func (r *runner) open() error {
 	if r.sets, r.classes, err = e.Load(); err != nil {
 		return err
 	}
+	if _, err := e.Memory(r.sets, r.classes); errors.As(err, new(*exit.BadInput)) {
+		return err
+	}
 	r.net, err = e.Build(r.channels(), r.classes)
 	return err
 }

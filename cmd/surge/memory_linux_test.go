@@ -1,0 +1,78 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"runtime/debug"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// What --print-config says is what a run takes, within 20 %.
+func TestTrainMemory(t *testing.T) {
+	dir := t.TempDir()
+	for name, config := range map[string]string{
+		"small": "[train]\nepochs = 1\n",
+		"large": "[data]\ntrain = 1000\nvalid = 110\n[encode]\nsteps = 200\n[model]\nhidden = [256, 128]\n[train]\nepochs = 1\nbatch = 200\n",
+		"learned": "[data]\ntrain = 900\nvalid = 100\n[encode]\nsteps = 120\n[model]\nneuron = \"cuba\"\ntau_syn = 0.005\nrecurrent = true\n" +
+			"learn = [\"tau_mem\"]\nhidden = [128]\n[train]\nepochs = 1\nbatch = 250\ndtype = \"float64\"\n",
+	} {
+		file := filepath.Join(dir, name+".toml")
+		if err := os.WriteFile(file, []byte("name = \""+name+"\"\n"+config), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		status, _, said := process(t, "train", "--config", file, "--print-config")
+		found := regexp.MustCompile(`^memory of a run: ([0-9.]+) (MB|GB) `).FindStringSubmatch(said)
+		if status != 0 || found == nil {
+			t.Fatalf("%s: status %d, %s", name, status, said)
+		}
+		predicted, _ := strconv.ParseFloat(found[1], 64)
+		if found[2] == "GB" {
+			predicted *= 1000
+		}
+		run := exec.Command(os.Args[0], "train", "--config", file, "--out", filepath.Join(dir, name))
+		run.Env = append(os.Environ(), "SURGE_TEST_PROGRAM=1")
+		if out, err := run.CombinedOutput(); err != nil {
+			t.Fatalf("%s: %v\n%s", name, err, out)
+		}
+		usage, ok := run.ProcessState.SysUsage().(*syscall.Rusage)
+		if !ok || raced() {
+			continue // the race detector has memory of its own
+		}
+		taken := float64(usage.Maxrss) * 1024 / 1e6
+		t.Logf("%s: predicted %.0f MB, taken %.0f MB: %s", name, predicted, taken, strings.TrimSpace(said))
+		if predicted < 0.8*taken || predicted > 1.2*taken {
+			t.Errorf("%s: predicted %.0f MB, taken %.0f MB", name, predicted, taken)
+		}
+	}
+}
+
+// A batch, a layer and a number of steps that no machine has memory for are refused by the name of the key.
+func TestTrainBeyondTheMachine(t *testing.T) {
+	dir := t.TempDir()
+	for key, config := range map[string]string{
+		"train.batch":     "[data]\ntrain = 40000\n[encode]\nsteps = 1000\n[model]\nhidden = [1000]\n[train]\nbatch = 40000\n",
+		"model.hidden[0]": "[model]\nhidden = [2000000000]\n",
+		"encode.steps":    "[encode]\nsteps = 2147483647\n",
+	} {
+		file := filepath.Join(dir, "a.toml")
+		if err := os.WriteFile(file, []byte("name = \"a\"\n"+config), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		status, _, said := process(t, "train", "--config", file, "--out", filepath.Join(dir, "out"))
+		if status != 2 || !strings.Contains(said, key+": expected") || !strings.Contains(said, "of memory that this machine has left") {
+			t.Errorf("%s: status %d, %s", key, status, said)
+		}
+	}
+}
+
+// raced says whether this is a build with the race detector.
+func raced() bool {
+	info, _ := debug.ReadBuildInfo()
+	return info != nil && slices.ContainsFunc(info.Settings, func(s debug.BuildSetting) bool { return s.Key == "-race" && s.Value == "true" })
+}

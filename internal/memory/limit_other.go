@@ -1,0 +1,7 @@
+//go:build !linux
+
+package memory
+
+// Available returns how many bytes this process may take before the machine has no more; 0 where
+// that is not known.
+func Available() int64 { return 0 }

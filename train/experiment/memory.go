@@ -1,0 +1,175 @@
+package experiment
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/surge-snn/surge/internal/memory"
+	"github.com/surge-snn/surge/train"
+	"github.com/surge-snn/surge/train/data"
+)
+
+// Memory is what a run needs, in bytes.
+type Memory struct {
+	Program    int64 `json:"program"`    // the program itself, with its pictures, and garbage
+	Data       int64 `json:"data"`       // the samples
+	Parameters int64 `json:"parameters"` // state of the optimizer, copies for the best epoch and the checkpoint
+	Network    int64 `json:"network"`    // parameters, gradients and all that is computed in a batch
+}
+
+// Total is the sum.
+func (m Memory) Total() int64 { return m.Program + m.Data + m.Parameters + m.Network }
+
+// String returns the parts: "98 MB (25 MB data, 43 MB network, 10 MB parameters, 20 MB program)".
+func (m Memory) String() string {
+	size := func(n int64) memory.Size { return memory.Size(n) }
+	return fmt.Sprintf("%v (%v network, %v data, %v copies of parameters, %v program)",
+		size(m.Total()), size(m.Network), size(m.Data), size(m.Parameters), size(m.Program))
+}
+
+const (
+	process = 30 << 20 // of a process with a small data set
+	garbage = 4        // the part of the data that is garbage when they have been read: see debug.SetGCPercent in surge train
+	// copies of a parameter besides the value and the gradient: two moments, the best epoch's, and those
+	// of a checkpoint while it is written.
+	copies = 6
+	few    = 4 // rows of a batch from which memory grows in proportion
+)
+
+// Memory predicts what a run on the sets takes: it computes batches of a few rows and measures
+// the networks, of which what they hold grows in proportion to the rows. The sets are those of Load.
+//
+// Errors are those of Build and of a run. Where a setting takes more than this machine has, the
+// error names the key.
+func (e *Experiment) Memory(sets train.Data, classes int) (Memory, error) {
+	m := Memory{Data: memory.Footprint(sets.Train.Data, sets.Valid.Data, sets.Test.Data)}
+	m.Program = process + m.Data/garbage
+	if err := e.bound(sets.Train.Channels(), classes); err != nil {
+		return m, err
+	}
+	least := e.Train.Batch
+	if least > 2*few {
+		least = few
+	}
+	a, err := e.probe(sets, classes, least)
+	if err != nil {
+		return m, err
+	}
+	b := a
+	if least < e.Train.Batch {
+		if b, err = e.probe(sets, classes, 2*least); err != nil {
+			return m, err
+		}
+	}
+	// What grows with the rows, and what does not. With a single measurement all of it does.
+	line := func(a, b int64, rows int) int64 {
+		if least == e.Train.Batch {
+			return a * int64(rows) / int64(least)
+		}
+		return a + (b-a)*int64(rows-least)/int64(least)
+	}
+	m.Parameters, m.Network = copies*a.parameters, a.parameters
+	learned, evaluated := e.rows(sets)
+	for _, rows := range learned {
+		m.Network += line(a.training, b.training, rows)
+	}
+	for _, rows := range evaluated {
+		m.Network += line(a.evaluation, b.evaluation, rows)
+	}
+	if have := memory.Available(); have > 0 && m.Total() > have {
+		most := max(0, int64(least)+(have-m.Total()+m.Network-a.training-a.evaluation)*int64(least)/max(1, b.training+b.evaluation-a.training-a.evaluation))
+		return m, e.bad("train.batch", fmt.Sprintf("a batch that fits in the %v of memory that this machine has left, at most some %d samples", memory.Size(have), most),
+			fmt.Sprintf("%d, which needs %v", e.Train.Batch, m))
+	}
+	return m, nil
+}
+
+// rows returns the rows of the batches that are learned and evaluated: there are programs of their own for the
+// last ones of the sets.
+func (e *Experiment) rows(sets train.Data) (learned, evaluated []int) {
+	of := func(s data.Batches, list []int) []int {
+		if s.Data == nil {
+			return list
+		}
+		for _, rows := range []int{min(s.Data.Len(), e.Train.Batch), s.Data.Len() % e.Train.Batch} {
+			if rows > 0 && !slices.Contains(list, rows) {
+				list = append(list, rows)
+			}
+		}
+		return list
+	}
+	if e.events() { // one network for all
+		return []int{e.Train.Batch}, nil
+	}
+	return of(sets.Train, nil), of(sets.Test, of(sets.Valid, nil))
+}
+
+// probed is what a network with batches of some rows holds.
+type probed struct{ parameters, training, evaluation int64 }
+
+// probe runs the network on batches of so many rows.
+func (e *Experiment) probe(sets train.Data, classes, rows int) (p probed, err error) {
+	small := *e
+	small.Train.Batch = rows
+	set := sets.Train
+	set.Size, set.Sequential = rows, true
+	net, err := small.Build(set.Channels(), classes)
+	if err != nil {
+		return p, err
+	}
+	defer net.Close()
+	if _, err := net.Evaluate(set, 0, 0); err != nil {
+		return p, err
+	}
+	if _, err := net.Gradient(set, 0, 0); err != nil {
+		return p, err
+	}
+	for _, name := range net.Params().Names() {
+		p.parameters += int64(net.Params().Value(name).MemSize())
+	}
+	p.training = memory.Footprint(net)
+	if n, ok := net.(*stepNetwork); ok {
+		p.training, p.evaluation = n.Memory()
+		p.evaluation -= p.parameters
+	}
+	p.training -= p.parameters
+	return p, nil
+}
+
+// bound refuses what is beyond the machine by its weights alone, or by one row of the input.
+func (e *Experiment) bound(channels, classes int) error {
+	have := memory.Available()
+	if have == 0 {
+		return nil
+	}
+	width := 4.0
+	if e.Train.DType != "float32" {
+		width = 8
+	}
+	check := func(key string, found int, bytes float64) error {
+		if bytes <= float64(have) {
+			return nil
+		}
+		return e.bad(key, fmt.Sprintf("what fits in the %v of memory that this machine has left", memory.Size(have)),
+			fmt.Sprintf("%d, which needs more than %v", found, memory.Size(min(bytes, 1<<60))))
+	}
+	if !e.events() {
+		if err := check("encode.steps", e.Encode.Steps, width*float64(e.Encode.Steps)*float64(channels)); err != nil {
+			return err
+		}
+	}
+	before := channels
+	for i, n := range e.Model.Hidden {
+		weights := float64(before) * float64(n)
+		if e.recurrent() {
+			weights += float64(n) * float64(n)
+		}
+		// A row of the batch has the voltages of all steps, and their gradients.
+		row := 2 * float64(max(e.Encode.Steps, 1)) * float64(n)
+		if err := check(fmt.Sprintf("model.hidden[%d]", i), n, width*((2+copies)*weights+row)); err != nil {
+			return err
+		}
+		before = n
+	}
+	return check("model.hidden", before, width*(2+copies)*float64(before)*float64(classes))
+}
