@@ -186,7 +186,7 @@ func (n *Network) Memory() (training, evaluation int64) {
 }
 
 // Gradient computes the gradient of a batch. Sums.Spikes is 0. The random numbers of the model
-// ([graph.Builder.Draw]) are those of the run epoch·2³² + k.
+// ([graph.Builder.Draw]) are those of the run epoch·2³² + k·Shards + Shard, with one shard for a whole batch.
 func (n *Network) Gradient(set data.Batches, epoch uint64, k int) (Sums, error) {
 	return n.run(true, set, epoch, k)
 }
@@ -307,9 +307,9 @@ func shapeOf(n *G.Node) string {
 // check says what is wrong with a set for the network, and gives it the time step of the
 // network: there is one.
 func (n *Network) check(set *data.Batches) error {
-	if set.Size != n.shape.Batch || set.Steps != n.shape.Steps {
+	if rows := set.MaxRows(); rows != n.shape.Batch || set.Steps != n.shape.Steps {
 		return fmt.Errorf("%w: batches of %d rows and %d steps for a network of %d and %d",
-			ErrSettings, set.Size, set.Steps, n.shape.Batch, n.shape.Steps)
+			ErrSettings, rows, set.Steps, n.shape.Batch, n.shape.Steps)
 	}
 	if dt := n.train.dt; set.Dt == 0 {
 		set.Dt = dt
@@ -351,7 +351,7 @@ func (n *Network) run(gradient bool, set data.Batches, epoch uint64, k int) (Sum
 	if err := n.set(p, batch); err != nil {
 		return Sums{}, err
 	}
-	p.prog.SetRun(epoch<<32 | uint64(k))
+	p.prog.SetRun(epoch<<32 | uint64(k*max(set.Shards, 1)+set.Shard))
 	if err := p.prog.Run(); err != nil {
 		return Sums{}, err
 	}

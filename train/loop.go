@@ -49,6 +49,10 @@ type Settings struct {
 	Metrics string
 	// Times is the file that gets the wall time of each epoch, see [Time]. Empty: none.
 	Times string
+	// Follow writes no file: another process of the same run does, see [Shard]. Resume reads Checkpoint.
+	Follow bool
+	// Ranks is the number of processes of the run, for Times; 0 means 1.
+	Ranks int
 	// Config is a text that is kept in the checkpoint: what the run was made from.
 	Config string
 	// AfterBatch, AfterEpoch, where they are not nil, are called with what has just been
@@ -74,6 +78,12 @@ func (s Settings) withDefaults() (Settings, error) {
 	}
 	if s.Resume && s.Checkpoint == "" {
 		return s, fmt.Errorf("%w: Resume without a Checkpoint", ErrSettings)
+	}
+	if s.Follow {
+		s.Metrics, s.Times = "", ""
+	}
+	if s.Ranks == 0 {
+		s.Ranks = 1
 	}
 	if s.Logger == nil {
 		s.Logger = slog.New(slog.DiscardHandler)
@@ -151,6 +161,7 @@ type run struct {
 	record    record
 	worker    *worker
 	health    health
+	learned   int       // samples since the last line of Times
 	saved     time.Time // when the last checkpoint was written
 }
 
@@ -232,7 +243,7 @@ func (r *run) finished() bool {
 
 // save writes the checkpoint.
 func (r *run) save() error {
-	if r.Checkpoint == "" {
+	if r.Checkpoint == "" || r.Follow {
 		return nil
 	}
 	if err := r.record.sync(); err != nil {
@@ -255,7 +266,7 @@ func (r *run) due() bool {
 // interrupted saves the run and returns the error that says where it is. why is what the
 // interruption kept from being finished, or nil.
 func (r *run) interrupted(ctx context.Context, why error) error {
-	if _, err := r.record.time(r.at.Epoch + 1); err != nil {
+	if _, err := r.record.time(r.at.Epoch+1, r.learned); err != nil {
 		return errors.Join(err, r.save())
 	}
 	if err := r.save(); err != nil {
@@ -320,7 +331,8 @@ func (r *run) epoch(ctx context.Context) error {
 		r.Logger.Warn(w)
 	}
 	r.at = Position{Epoch: e.Epoch}
-	seconds, err := r.record.add(e)
+	seconds, err := r.record.add(e, r.learned)
+	r.learned = 0
 	if err != nil {
 		return err
 	}
@@ -348,6 +360,7 @@ func (r *run) batch(ctx context.Context) error {
 		return err
 	}
 	r.at.Train.add(sums)
+	r.learned += sums.Rows
 	if w := r.health.batch(r.at, sums.Score().Loss); w != "" {
 		r.Logger.Warn(w)
 	}

@@ -20,6 +20,7 @@ type record struct {
 
 	start, last time.Time
 	before      float64 // seconds of the parts before
+	ranks       int
 }
 
 // Time is how long a part of a run took: a line of times.jsonl. Unlike all else that a run
@@ -27,13 +28,16 @@ type record struct {
 type Time struct {
 	Epoch   int     `json:"epoch"`
 	Seconds float64 `json:"seconds"` // wall time
+	Samples int     `json:"samples"` // of the training set that were learned, all ranks together
+	Rate    float64 `json:"samples_per_second"`
+	Ranks   int     `json:"ranks"` // processes
 }
 
 // open goes to the end of what the checkpoint knows of: lines are the metrics that belong to
 // it, size their number (all that checkpoints before v0.1 say of them). A file that does not
 // begin with these lines, as one that was lost, is written again from the checkpoint.
 func (r *record) open(s Settings, lines []byte, size int64) (err error) {
-	r.start, r.last = time.Now(), time.Now()
+	r.start, r.last, r.ranks = time.Now(), time.Now(), s.Ranks
 	if s.Metrics != "" {
 		found, err := os.ReadFile(s.Metrics)
 		if err != nil && !errors.Is(err, os.ErrNotExist) {
@@ -76,7 +80,7 @@ func (r *record) open(s Settings, lines []byte, size int64) (err error) {
 
 // add writes the lines of an epoch and returns how long it took, since the one before or the
 // begin of this part.
-func (r *record) add(e Epoch) (seconds float64, err error) {
+func (r *record) add(e Epoch, samples int) (seconds float64, err error) {
 	if r.metrics != nil {
 		line, err := json.Marshal(e)
 		if err != nil {
@@ -87,16 +91,16 @@ func (r *record) add(e Epoch) (seconds float64, err error) {
 		}
 		r.lines = append(append(r.lines, line...), '\n')
 	}
-	return r.time(e.Epoch)
+	return r.time(e.Epoch, samples)
 }
 
-// time writes how long it took since the last line.
-func (r *record) time(epoch int) (seconds float64, err error) {
+// time writes how long it took since the last line, for so many samples.
+func (r *record) time(epoch, samples int) (seconds float64, err error) {
 	now := time.Now()
 	seconds = now.Sub(r.last).Seconds()
 	r.last = now
 	if r.times != nil {
-		err = r.times.Write(Time{epoch, seconds})
+		err = r.times.Write(Time{epoch, seconds, samples, float64(samples) / seconds, r.ranks})
 	}
 	return seconds, err
 }

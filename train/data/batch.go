@@ -17,6 +17,9 @@ type Batches struct {
 	Augment Augment
 	// Size is B, the number of rows of a batch.
 	Size int
+	// Shard and Shards, where Shards is not 0, leave of each batch the rows of its part Shard of so
+	// many alone: rows [Shard Size / Shards, (Shard+1) Size / Shards), the first of which is row 0 then.
+	Shard, Shards int
 	// Steps is T, the number of time steps of a Batch; see [Batches.MinSteps]. Events do not need it.
 	Steps int
 	// Dt is the time step in s, that of the network; 0 means 1 ms.
@@ -45,6 +48,32 @@ func (s Batches) Len() int {
 	}
 	n := s.Data.Len()
 	return n/s.Size + min(1, n%s.Size)
+}
+
+// rows returns the rows of each batch that are filled, those of the shard, [lo, hi).
+func (s Batches) rows() (lo, hi int) {
+	if s.Shards == 0 {
+		return 0, s.Size
+	}
+	return s.Shard * s.Size / s.Shards, (s.Shard + 1) * s.Size / s.Shards
+}
+
+// Rows returns the number of samples of batch k that are in the shard: Size, or fewer at the end of
+// an epoch, where there is one shard.
+func (s Batches) Rows(k int) int {
+	if s.Data == nil {
+		return 0
+	}
+	lo, hi := s.rows()
+	return max(0, min(hi, s.Data.Len()-k*s.Size)-lo)
+}
+
+// MaxRows returns the number of rows that hold any shard of a batch, ceil(Size / Shards).
+func (s Batches) MaxRows() int {
+	if s.Shards <= 1 {
+		return s.Size
+	}
+	return (s.Size + s.Shards - 1) / s.Shards
 }
 
 // Channels returns N, the number of input channels that Encoder makes of Data.
@@ -131,7 +160,8 @@ func (s Batches) Fill(b *Batch, epoch uint64, k int) error {
 		b.Valid = 0
 		return fmt.Errorf("%w: Batches.Steps is %d, want > 0", ErrSettings, s.Steps)
 	}
-	b.Steps, b.Size, b.Channels, b.Dt = s.Steps, s.Size, s.Channels(), s.dt()
+	lo, hi := s.rows()
+	b.Steps, b.Size, b.Channels, b.Dt = s.Steps, hi-lo, s.Channels(), s.dt()
 	if values := float64(b.Steps) * float64(b.Size) * float64(b.Channels); values > maxValues {
 		return fmt.Errorf("%w: a batch [%d, %d, %d] has %g values, want at most %g", ErrSettings, b.Steps, b.Size, b.Channels, values, float64(maxValues))
 	}
@@ -156,10 +186,11 @@ func (s Batches) FillEvents(e *Events, epoch uint64, k int) error {
 		return fmt.Errorf("%w: Batches.Duration is %g s, want > 0", ErrSettings, s.Duration)
 	}
 	e.Channels = s.Channels()
-	for len(e.Spikes) < s.Size {
+	lo, hi := s.rows()
+	for len(e.Spikes) < hi-lo {
 		e.Spikes = append(e.Spikes, nil)
 	}
-	e.Spikes, e.Ends = e.Spikes[:s.Size], resize(e.Ends, s.Size)
+	e.Spikes, e.Ends = e.Spikes[:hi-lo], resize(e.Ends, hi-lo)
 	return e.fill(s, e, epoch, k)
 }
 
@@ -186,6 +217,8 @@ func (s Batches) check(r *Rows, k int) error {
 		return fmt.Errorf("%w: Batches.Encoder is not set", ErrSettings)
 	case s.Size <= 0:
 		return fmt.Errorf("%w: Batches.Size is %d, want > 0", ErrSettings, s.Size)
+	case s.Shards < 0 || s.Shards > s.Size || s.Shard < 0 || s.Shard >= max(s.Shards, 1):
+		return fmt.Errorf("%w: Batches.Shard is %d of %d for batches of %d, want 0 <= Shard < Shards <= Size", ErrSettings, s.Shard, s.Shards, s.Size)
 	case s.Workers < 0:
 		return fmt.Errorf("%w: Batches.Workers is %d, want >= 0", ErrSettings, s.Workers)
 	case s.Hold < 0:

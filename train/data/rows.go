@@ -46,7 +46,8 @@ type pool struct {
 	epoch  uint64
 	order  permutation
 	first  int // position of row 0 in the epoch
-	valid  int
+	size   int // rows
+	valid  int // rows with a sample
 }
 
 // worker encodes rows until there are none left. Its run is made once: a go
@@ -62,22 +63,24 @@ type worker struct {
 
 func (r *Rows) fill(s Batches, t filler, epoch uint64, k int) error {
 	n, p := s.Data.Len(), &r.pool
-	r.Labels, r.Samples = resize(r.Labels, s.Size), resize(r.Samples, s.Size)
-	for len(r.Y) < s.Size {
+	lo, hi := s.rows()
+	size := hi - lo
+	r.Labels, r.Samples = resize(r.Labels, size), resize(r.Samples, size)
+	for len(r.Y) < size {
 		r.Y, r.Times = append(r.Y, nil), append(r.Times, nil)
 	}
-	r.Y, r.Times = r.Y[:s.Size], r.Times[:s.Size]
+	r.Y, r.Times = r.Y[:size], r.Times[:size]
 	p.set, p.form, p.filler, p.epoch = s, s.Data.Form(), t, epoch
 	p.order = Order{s.Seed, n}.epoch(epoch)
-	p.first = k * s.Size
-	p.valid = min(s.Size, n-p.first)
+	p.first, p.size = k*s.Size+lo, size
+	p.valid = s.Rows(k)
 	p.next.Store(0)
 
 	workers := s.Workers
 	if workers == 0 {
 		workers = runtime.GOMAXPROCS(0)
 	}
-	workers = min(workers, s.Size)
+	workers = min(workers, size)
 	for len(p.workers) < workers {
 		w := &worker{}
 		w.rng = rand.New(&w.pcg)
@@ -116,7 +119,7 @@ func (r *Rows) work(w *worker) {
 	w.err = nil
 	for {
 		row := int(p.next.Add(1)) - 1
-		if row >= p.set.Size {
+		if row >= p.size {
 			return
 		}
 		r.Labels[row], r.Samples[row] = -1, -1

@@ -1,0 +1,258 @@
+package train
+
+import (
+	"fmt"
+	"math/bits"
+	"sync"
+
+	"github.com/surge-snn/surge/graph"
+	"github.com/surge-snn/surge/optim"
+	"github.com/surge-snn/surge/train/data"
+)
+
+// Peers are the processes that train one network together. Each has a rank, 0 <= Rank < Size.
+type Peers interface {
+	Rank() int
+	Size() int
+	// Exchange gives a message to another rank, which gives one at the same time, and returns
+	// that of the other rank.
+	Exchange(rank int, message []byte) ([]byte, error)
+}
+
+// Sharded is a Learner that computes each batch in equal parts, the shards, at once on several
+// processors and by several processes. With R_i rows in shard i and the gradient g_i of its mean loss,
+//
+//	g = sum_i R_i g_i / sum_i R_i
+//
+// is added up as a binary tree over the shards: the bits depend on the number of shards and on nothing
+// else. What a model computes over a batch, as batch normalisation does, it computes over a shard.
+type Sharded struct {
+	shards  int
+	peers   Peers
+	workers []*shardWorker
+}
+
+// Shard makes a Learner of some for shards of batches, which share their parameters: each takes shards,
+// of ceil(Size / shards) rows at most, and they work at the same time. With peers nil this process
+// computes all shards.
+//
+// Errors: ErrSettings for shards that are not a power of two, or of which each rank and each learner
+// cannot have an equal power of two.
+func Shard(nets []Learner, shards int, peers Peers) (*Sharded, error) {
+	if shards <= 0 || bits.OnesCount(uint(shards)) != 1 {
+		return nil, fmt.Errorf("%w: %d shards, want a power of two", ErrSettings, shards)
+	}
+	each := shards
+	if peers != nil {
+		if n := peers.Size(); n <= 0 || shards%n != 0 {
+			return nil, fmt.Errorf("%w: %d shards for %d ranks, want the ranks to divide the shards", ErrSettings, shards, n)
+		}
+		each /= peers.Size()
+	}
+	if n := len(nets); n == 0 || each%n != 0 {
+		return nil, fmt.Errorf("%w: %d learners for %d shards, want them to divide the shards", ErrSettings, n, each)
+	}
+	s := &Sharded{shards: shards, peers: peers}
+	for _, net := range nets {
+		if net == nil || net.Params() == nil || net.Params() != nets[0].Params() {
+			return nil, fmt.Errorf("%w: Shard wants networks that share their parameters", ErrSettings)
+		}
+		w := &shardWorker{net: net, carry: newPart(net.Grads())}
+		for range bits.Len(uint(each)) {
+			w.levels = append(w.levels, newPart(net.Grads()))
+		}
+		s.workers = append(s.workers, w)
+	}
+	return s, nil
+}
+
+// Params returns the parameters of the network.
+func (s *Sharded) Params() *graph.Params { return s.workers[0].net.Params() }
+
+// Grads returns the gradients of the first network, which hold those of the batch after Gradient.
+func (s *Sharded) Grads() optim.Tree { return s.workers[0].net.Grads() }
+
+// Gradient computes the gradient of a batch, all processes their shards of it.
+func (s *Sharded) Gradient(set data.Batches, epoch uint64, k int) (Sums, error) {
+	total, err := s.batch(true, set, epoch, k)
+	if err != nil {
+		return Sums{}, err
+	}
+	rows := float64(total.sums.Rows)
+	for i, g := range s.Grads() {
+		for j, x := range total.grads[i].F32 {
+			g.F32[j] = x / float32(rows)
+		}
+		for j, x := range total.grads[i].F64 {
+			g.F64[j] = x / rows
+		}
+	}
+	return total.sums, nil
+}
+
+// Evaluate computes the loss of a batch, all processes their shards of it.
+func (s *Sharded) Evaluate(set data.Batches, epoch uint64, k int) (Sums, error) {
+	total, err := s.batch(false, set, epoch, k)
+	if err != nil {
+		return Sums{}, err
+	}
+	return total.sums, nil
+}
+
+// batch returns the sum over the shards of batch k.
+func (s *Sharded) batch(gradient bool, set data.Batches, epoch uint64, k int) (*part, error) {
+	if n := set.Len(); k < 0 || k >= n {
+		return nil, fmt.Errorf("%w: batch %d of an epoch of %d", data.ErrIndex, k, n)
+	}
+	rank, ranks := 0, 1
+	if s.peers != nil {
+		rank, ranks = s.peers.Rank(), s.peers.Size()
+	}
+	set.Shards = s.shards
+	each := s.shards / ranks / len(s.workers)
+	if len(s.workers) == 1 {
+		s.workers[0].run(gradient, set, epoch, k, rank*each, each)
+	} else {
+		set.Workers = 1
+		var wait sync.WaitGroup
+		for i, w := range s.workers {
+			wait.Go(func() { w.run(gradient, set, epoch, k, (rank*len(s.workers)+i)*each, each) })
+		}
+		wait.Wait()
+	}
+	for _, w := range s.workers {
+		if w.err != nil {
+			return nil, w.err // of several that of the first shard
+		}
+	}
+	for step := 1; step < len(s.workers); step *= 2 {
+		for i := 0; i < len(s.workers); i += 2 * step {
+			s.workers[i].carry.add(&s.workers[i+step].carry, gradient)
+		}
+	}
+	total, other := &s.workers[0].carry, &s.workers[0].levels[0] // nobody needs a level now
+	for step := 1; step < ranks; step *= 2 {
+		if err := s.swap(rank^step, total, other, gradient); err != nil {
+			return nil, err
+		}
+	}
+	return total, nil
+}
+
+// swap exchanges a sum with another rank and adds what comes.
+func (s *Sharded) swap(rank int, total, other *part, gradient bool) error {
+	message, err := total.encode(gradient)
+	if err != nil {
+		return err
+	}
+	if message, err = s.peers.Exchange(rank, message); err != nil {
+		return err
+	}
+	if err := other.decode(message, gradient); err != nil {
+		return fmt.Errorf("from rank %d: %w", rank, err)
+	}
+	total.add(other, gradient)
+	return nil
+}
+
+// shardWorker adds up an aligned subtree of the shards.
+type shardWorker struct {
+	net    Learner
+	levels []part // sums of subtrees of 1, 2, 4, ... shards
+	carry  part   // the sum at hand, at the end that of all
+	err    error
+}
+
+// part is the sum over some shards.
+type part struct {
+	full  bool
+	sums  Sums
+	grads optim.Tree
+}
+
+func newPart(grads optim.Tree) part {
+	var p part
+	for _, g := range grads {
+		p.grads = append(p.grads, optim.Leaf{Name: g.Name, F32: make([]float32, len(g.F32)), F64: make([]float64, len(g.F64))})
+	}
+	return p
+}
+
+// run adds up n shards, a power of two, from the first on.
+func (w *shardWorker) run(gradient bool, set data.Batches, epoch uint64, k, first, n int) {
+	do := w.net.Evaluate
+	if gradient {
+		do = w.net.Gradient
+	}
+	for i := range w.levels {
+		w.levels[i].full = false
+	}
+	for set.Shard = first; set.Shard < first+n; set.Shard++ {
+		var sums Sums
+		if set.Rows(k) > 0 { // else the last batch has ended before
+			if sums, w.err = do(set, epoch, k); w.err != nil {
+				return
+			}
+		}
+		w.carry.set(sums, w.net.Grads(), gradient)
+		// As in a binary counter, two subtrees of one size make one of twice the size.
+		for i := range w.levels {
+			l := &w.levels[i]
+			if l.full {
+				w.carry.add(l, gradient)
+				l.full = false
+				continue
+			}
+			*l, w.carry = w.carry, *l
+			l.full = true
+			break
+		}
+	}
+	top := &w.levels[bits.Len(uint(n))-1]
+	*top, w.carry = w.carry, *top
+}
+
+// set makes p the sum over one shard: the gradients, which are those of a mean, times its rows.
+func (p *part) set(sums Sums, grads optim.Tree, gradient bool) {
+	p.sums = sums
+	if !gradient {
+		return
+	}
+	rows := float64(sums.Rows)
+	for i, g := range grads {
+		to := p.grads[i]
+		if sums.Rows == 0 {
+			clear(to.F32)
+			clear(to.F64)
+			continue
+		}
+		for j, x := range g.F32 {
+			to.F32[j] = x * float32(rows)
+		}
+		for j, x := range g.F64 {
+			to.F64[j] = x * rows
+		}
+	}
+}
+
+// add adds another part. It commutes, so that both sides of an exchange get the same bits.
+func (p *part) add(q *part, gradient bool) {
+	switch {
+	case p.sums.Rows == 0:
+		p.sums = q.sums
+	case q.sums.Rows > 0:
+		p.sums.add(q.sums)
+	}
+	if !gradient {
+		return
+	}
+	for i, g := range q.grads {
+		to := p.grads[i]
+		for j, x := range g.F32 {
+			to.F32[j] += x
+		}
+		for j, x := range g.F64 {
+			to.F64[j] += x
+		}
+	}
+}

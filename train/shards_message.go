@@ -1,0 +1,105 @@
+package train
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"math"
+)
+
+// A part travels as the length of its sums, its sums as JSON, and the gradients as they are in
+// memory, little-endian.
+
+// wireSums are Sums with every bit of their floats.
+type wireSums struct {
+	Rows, Correct, Silent, Grazing, Clipped int
+	Metrics, Layers                         []string
+	Floats                                  []uint64 // loss, spikes, metrics, spikes of layers
+}
+
+// encode returns the message of a part.
+func (p *part) encode(gradient bool) ([]byte, error) {
+	s := p.sums
+	w := wireSums{Rows: s.Rows, Correct: s.Correct, Silent: s.Silent, Grazing: s.Grazing, Clipped: s.Clipped}
+	w.Floats = append(w.Floats, math.Float64bits(s.Loss), math.Float64bits(s.Spikes))
+	for _, m := range s.Metrics {
+		w.Metrics, w.Floats = append(w.Metrics, m.Name), append(w.Floats, math.Float64bits(m.Sum))
+	}
+	for _, l := range s.Layers {
+		w.Layers, w.Floats = append(w.Layers, l.Name), append(w.Floats, math.Float64bits(l.Spikes))
+	}
+	text, err := json.Marshal(w)
+	if err != nil {
+		return nil, err
+	}
+	message := append(binary.LittleEndian.AppendUint64(nil, uint64(len(text))), text...)
+	if gradient {
+		for _, g := range p.grads {
+			for _, x := range g.F32 {
+				message = binary.LittleEndian.AppendUint32(message, math.Float32bits(x))
+			}
+			for _, x := range g.F64 {
+				message = binary.LittleEndian.AppendUint64(message, math.Float64bits(x))
+			}
+		}
+	}
+	return message, nil
+}
+
+// decode reads a message of a part with the same gradients.
+func (p *part) decode(message []byte, gradient bool) error {
+	if len(message) < 8 {
+		return fmt.Errorf("train: a message of %d bytes, want at least 8", len(message))
+	}
+	size, rest := binary.LittleEndian.Uint64(message), message[8:]
+	if size > uint64(len(rest)) {
+		return fmt.Errorf("train: a message with %d bytes of sums, found %d", size, len(rest))
+	}
+	var w wireSums
+	if err := json.Unmarshal(rest[:size], &w); err != nil {
+		return fmt.Errorf("train: sums in a message: %w", err)
+	}
+	if want := 2 + len(w.Metrics) + len(w.Layers); len(w.Floats) != want {
+		return fmt.Errorf("train: sums in a message: %d numbers, want %d", len(w.Floats), want)
+	}
+	next := func() float64 {
+		x := math.Float64frombits(w.Floats[0])
+		w.Floats = w.Floats[1:]
+		return x
+	}
+	s := Sums{Rows: w.Rows, Correct: w.Correct, Silent: w.Silent, Grazing: w.Grazing, Clipped: w.Clipped, Loss: next(), Spikes: next()}
+	for _, name := range w.Metrics {
+		s.Metrics = append(s.Metrics, Measured{name, next()})
+	}
+	for _, name := range w.Layers {
+		s.Layers = append(s.Layers, LayerSpikes{name, next()})
+	}
+	p.sums = s
+	return p.decodeGradients(rest[size:], gradient)
+}
+
+func (p *part) decodeGradients(data []byte, gradient bool) error {
+	want := 0
+	if gradient {
+		for _, g := range p.grads {
+			want += 4*len(g.F32) + 8*len(g.F64)
+		}
+	}
+	if len(data) != want {
+		return fmt.Errorf("train: a message with %d bytes of gradients, want %d", len(data), want)
+	}
+	if !gradient {
+		return nil
+	}
+	for _, g := range p.grads {
+		for i := range g.F32 {
+			g.F32[i] = math.Float32frombits(binary.LittleEndian.Uint32(data[4*i:]))
+		}
+		data = data[4*len(g.F32):]
+		for i := range g.F64 {
+			g.F64[i] = math.Float64frombits(binary.LittleEndian.Uint64(data[8*i:]))
+		}
+		data = data[8*len(g.F64):]
+	}
+	return nil
+}

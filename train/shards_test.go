@@ -1,0 +1,217 @@
+package train
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"reflect"
+	"sync"
+	"testing"
+
+	G "gorgonia.org/gorgonia"
+
+	"github.com/surge-snn/surge/graph"
+	"github.com/surge-snn/surge/models"
+	"github.com/surge-snn/surge/ops"
+	"github.com/surge-snn/surge/train/data"
+)
+
+// ring is a number of ranks in one process.
+type ring struct {
+	rank int
+	mail [][]chan []byte // [from][to]
+}
+
+func newRing(n int) []ring {
+	mail := make([][]chan []byte, n)
+	for i := range mail {
+		for range n {
+			mail[i] = append(mail[i], make(chan []byte, 1))
+		}
+	}
+	var ranks []ring
+	for i := range n {
+		ranks = append(ranks, ring{i, mail})
+	}
+	return ranks
+}
+
+func (r ring) Rank() int { return r.rank }
+func (r ring) Size() int { return len(r.mail) }
+func (r ring) Exchange(rank int, message []byte) ([]byte, error) {
+	r.mail[r.rank][rank] <- message
+	return <-r.mail[rank][r.rank], nil
+}
+
+// ramps are samples that differ, of two classes.
+type ramps int
+
+func (r ramps) Len() int      { return int(r) }
+func (ramps) Form() data.Form { return data.Form{Channels: 3, Target: data.Classes(2)} }
+func (ramps) Sample(s *data.Sample, i int) error {
+	for j, f := 0, s.Features(3); j < 3; j++ {
+		f[j] = math.Mod(0.37*float64(i+1)*float64(j+1), 1)
+	}
+	s.Label = i % 2
+	return nil
+}
+
+// shardNet is a small spiking network for batches of rows.
+func shardNet(t *testing.T, rows int, params *graph.Params) *Network {
+	t.Helper()
+	model := func(b *graph.Builder, x *G.Node) Outputs {
+		hidden := models.LIF{TauMem: models.Fixed(5e-3)}.Apply(b, "h", models.Linear{Out: 8, Init: models.Normal(0.5, 1)}.Apply(b, "in", x)).Spikes
+		logits := b.Check(ops.SumOverTime(models.Linear{Out: 2}.Apply(b, "out", hidden)))
+		return Outputs{Logits: logits, Layers: []Layer{{Name: "h", Spikes: hidden}}}
+	}
+	if params == nil {
+		params = graph.NewParams(3)
+	}
+	net, err := BPTT{Model: model}.Build(params, Shape{Steps: 12, Batch: rows, Channels: 3})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { net.Close() })
+	return net
+}
+
+// answer is all that a learner gives for some batches, as bits.
+func answerBits(l Learner, size int) (s string, err error) {
+	set := data.Batches{Data: ramps(22), Encoder: data.Current{}, Size: size, Steps: 12, Seed: 5}
+	for epoch := range uint64(2) {
+		for k := range set.Len() {
+			sums, err := l.Gradient(set, epoch, k)
+			if err != nil {
+				return "", err
+			}
+			s += fmt.Sprintf("%+v", sums)
+			for _, g := range l.Grads() {
+				for _, x := range g.F32 {
+					s += fmt.Sprintf(" %08x", math.Float32bits(x))
+				}
+			}
+			if sums, err = l.Evaluate(set, epoch, k); err != nil {
+				return "", err
+			}
+			s += fmt.Sprintf("%+v", sums)
+		}
+	}
+	return s, nil
+}
+
+// TestShardsDoNotDependOnRanks compares the bits of one process with those of several. The last
+// batch has 7 of 15 rows: shards of 3 and 4 rows, a short one, and one without rows.
+func TestShardsDoNotDependOnRanks(t *testing.T) {
+	var want string
+	for _, c := range []struct{ ranks, learners int }{{1, 1}, {1, 2}, {1, 4}, {2, 1}, {2, 2}, {4, 1}} {
+		ranks := c.ranks
+		got, errs := make([]string, ranks), make([]error, ranks)
+		var wait sync.WaitGroup
+		for i, r := range newRing(ranks) {
+			nets := []Learner{shardNet(t, 4, nil)}
+			for len(nets) < c.learners {
+				nets = append(nets, shardNet(t, 4, nets[0].Params()))
+			}
+			net, err := Shard(nets, 4, r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			wait.Go(func() { got[i], errs[i] = answerBits(net, 15) })
+		}
+		wait.Wait()
+		if err := errors.Join(errs...); err != nil {
+			t.Fatal(err)
+		}
+		if want == "" {
+			want = got[0]
+		}
+		for i := range got {
+			if got[i] != want {
+				t.Errorf("%d ranks with %d learners: rank %d has other bits than one process with one", ranks, c.learners, i)
+			}
+		}
+	}
+}
+
+// TestShardsGiveTheGradientOfTheBatch compares with the network for whole batches.
+func TestShardsGiveTheGradientOfTheBatch(t *testing.T) {
+	whole := shardNet(t, 15, nil)
+	parts, err := Shard([]Learner{shardNet(t, 4, nil)}, 4, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	set := data.Batches{Data: ramps(22), Encoder: data.Current{}, Size: 15, Steps: 12, Seed: 5}
+	for k := range set.Len() {
+		want, err := whole.Gradient(set, 0, k)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := parts.Gradient(set, 0, k)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got.Rows != want.Rows || got.Correct != want.Correct || math.Abs(got.Loss-want.Loss) > 1e-5*want.Loss { // float32 sums
+			t.Errorf("batch %d: %+v, want %+v", k, got, want)
+		}
+		largest, off := 0.0, 0.0
+		for i, g := range whole.Grads() {
+			for j, x := range g.F32 {
+				largest = max(largest, math.Abs(float64(x)))
+				off = max(off, math.Abs(float64(x-parts.Grads()[i].F32[j])))
+			}
+		}
+		if largest == 0 || off > 1e-5*largest { // some 100 roundings of float32
+			t.Errorf("batch %d: gradients differ by %g of %g", k, off, largest)
+		}
+	}
+}
+
+// TestShardMessages sends sums of any kind there and back.
+func TestShardMessages(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	p := newPart(shardNet(t, 4, nil).Grads())
+	p.sums = Sums{Rows: 3, Correct: 2, Loss: math.NaN(), Spikes: math.Inf(1), Silent: 4, Grazing: 5, Clipped: 6,
+		Metrics: []Measured{{"a", 0.1}, {"b", math.Copysign(0, -1)}}, Layers: []LayerSpikes{{"h", 7}}}
+	for _, g := range p.grads {
+		for i := range g.F32 {
+			g.F32[i] = float32(rng.NormFloat64())
+		}
+	}
+	message, err := p.encode(true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	q := newPart(p.grads)
+	if err := q.decode(message, true); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := fmt.Sprintf("%+v", q.sums), fmt.Sprintf("%+v", p.sums); got != want || !reflect.DeepEqual(q.grads, p.grads) {
+		t.Errorf("%s came back as %s", want, got)
+	}
+	for cut := range message {
+		if q.decode(message[:cut], true) == nil {
+			t.Fatalf("a message cut to %d of %d bytes was accepted", cut, len(message))
+		}
+	}
+}
+
+func TestShardSettings(t *testing.T) {
+	net := []Learner{shardNet(t, 4, nil)}
+	for _, c := range []struct {
+		shards int
+		peers  Peers
+	}{{0, nil}, {-1, nil}, {3, nil}, {2, newRing(4)[0]}, {4, newRing(3)[0]}} {
+		if _, err := Shard(net, c.shards, c.peers); !errors.Is(err, ErrSettings) {
+			t.Errorf("%d shards: error %v, want ErrSettings", c.shards, err)
+		}
+	}
+	s, err := Shard(net, 4, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	set := data.Batches{Data: ramps(22), Encoder: data.Current{}, Size: 3, Steps: 12}
+	if _, err := s.Gradient(set, 0, 0); !errors.Is(err, data.ErrSettings) && !errors.Is(err, ErrSettings) {
+		t.Errorf("a batch of 3 rows in 4 shards: error %v, want ErrSettings", err)
+	}
+}
