@@ -31,6 +31,9 @@ func (s Boxcar) Peak() float64 { return s.Slope(0) }
 // Area returns 1.
 func (s Boxcar) Area() float64 { return 2 * s.Antiderivative(0) }
 
+// Support returns -1/k and 1/k.
+func (s Boxcar) Support() (lo, hi float64) { return -1 / s.k(), 1 / s.k() }
+
 // String returns boxcar(k).
 func (s Boxcar) String() string { return format("boxcar", s.Sharpness, boxcarSharpness) }
 

@@ -31,6 +31,9 @@ func (s StepPWL) Peak() float64 { return s.Slope(0) }
 // Area returns +Inf.
 func (s StepPWL) Area() float64 { return s.Antiderivative(math.Inf(1)) }
 
+// Support returns -1/k and +Inf.
+func (s StepPWL) Support() (lo, hi float64) { return -1 / s.k(), math.Inf(1) }
+
 // String returns step_pwl(k).
 func (s StepPWL) String() string { return format("step_pwl", s.Sharpness, stepPWLSharpness) }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+	"strings"
 )
 
 // ErrInvalid signifies a surrogate that cannot be used: a parameter out of
@@ -17,19 +18,20 @@ var ErrInvalid = errors.New("surrogate: invalid surrogate")
 //
 // Values are immutable and safe for concurrent use.
 type Surrogate interface {
-	// Slope returns dS/dx at x, which is never negative. Its unit is that of
-	// S over that of x.
+	// Slope returns dS/dx at x, which is negative nowhere but in [MultiGaussian]'s tails and in
+	// some rules of other libraries ([Compat]). Its unit is that of S over that of x.
 	Slope(x float64) float64
 
 	// Antiderivative returns
 	//
 	//	S(x) = integral of Slope from -Inf to x
 	//
-	// the forward function of the smoothed twin, with S(-Inf) = 0. Its
-	// derivative is Slope wherever Slope is continuous.
+	// the forward function of the smoothed twin, with S(-Inf) = 0. Where that integral has no
+	// limit, as for a slope that never ends, it counts from S(0) = 0. Its derivative is Slope
+	// wherever Slope is continuous.
 	Antiderivative(x float64) float64
 
-	// Peak returns the largest slope.
+	// Peak returns the largest magnitude of the slope.
 	Peak() float64
 
 	// Area returns the integral of Slope over the line, S(+Inf), which may
@@ -40,6 +42,15 @@ type Surrogate interface {
 	// different functions (it takes part in the identity of graph
 	// operations), and Parse reads it back exactly for the package's types.
 	String() string
+}
+
+// Support returns the interval outside of which the slope of s is 0: from -Inf to +Inf unless s has
+// a method Support that says otherwise. The slope may be 0 somewhere inside.
+func Support(s Surrogate) (lo, hi float64) {
+	if s, ok := s.(interface{ Support() (lo, hi float64) }); ok {
+		return s.Support()
+	}
+	return math.Inf(-1), math.Inf(1)
 }
 
 // Check returns an error that wraps ErrInvalid unless
@@ -58,6 +69,9 @@ func Check(s Surrogate) error {
 		return fmt.Errorf("%w: %T: String is empty, want the type and all parameters", ErrInvalid, s)
 	}
 	peak, area, slope := s.Peak(), s.Area(), s.Slope(0)
+	if _, ok := s.(*peer); ok { // a rule of another library, faults and all
+		slope, area = math.Abs(slope), max(area, minSharpness)
+	}
 	if !(area > 0) {
 		return fmt.Errorf("%w: %s: area is %v, want > 0; is a parameter out of range (sharpness in [%g, %g])?",
 			ErrInvalid, name, area, minSharpness, maxSharpness)
@@ -87,6 +101,29 @@ func sharpness(field, byDefault float64) float64 {
 		return math.NaN()
 	}
 	return field
+}
+
+// within returns a further parameter: byDefault for zero, and NaN outside of its bounds.
+func within(field, byDefault, low, high float64) float64 {
+	if field == 0 {
+		return byDefault
+	}
+	if !(field >= low && field <= high) {
+		return math.NaN()
+	}
+	return field
+}
+
+// formatAll returns name(a,b,...), or name without values.
+func formatAll(name string, values ...float64) string {
+	if len(values) == 0 {
+		return name
+	}
+	text := make([]string, len(values))
+	for i, v := range values {
+		text[i] = strconv.FormatFloat(v, 'g', -1, 64)
+	}
+	return name + "(" + strings.Join(text, ",") + ")"
 }
 
 // format returns name(value), with the default in place of zero and with as many

@@ -38,6 +38,9 @@ func (s Triangle) Peak() float64 { return s.Slope(0) }
 // Area returns 1/k.
 func (s Triangle) Area() float64 { return 1 / s.k() }
 
+// Support returns -1/k and 1/k.
+func (s Triangle) Support() (lo, hi float64) { return -1 / s.k(), 1 / s.k() }
+
 // String returns triangle(k).
 func (s Triangle) String() string { return format("triangle", s.Sharpness, triangleSharpness) }
 

@@ -54,7 +54,7 @@ func TestVectorsEqualScalars(t *testing.T) {
 	}
 	all := []Surrogate{own{name: "own", slope: 1, peak: 1, area: 1}}
 	for _, row := range catalogue {
-		all = append(all, row.of([]float64{0}), row.of([]float64{0.7}))
+		all = append(all, row.New(), row.New(0.7))
 	}
 	same := func(a, b float64) bool { return math.Float64bits(a) == math.Float64bits(b) || a != a && b != b }
 	for _, s := range all {
@@ -96,7 +96,7 @@ func TestVectorLengths(t *testing.T) {
 func TestVectorsDoNotAllocate(t *testing.T) {
 	x := make([]float32, 64)
 	for _, row := range catalogue {
-		s := row.of([]float64{0})
+		s := row.New()
 		if n := testing.AllocsPerRun(10, func() {
 			Slopes(s, x, x)
 			Antiderivatives(s, x, x)
@@ -113,7 +113,7 @@ func BenchmarkSlopes(b *testing.B) {
 	}
 	all := []Surrogate{own{name: "own", slope: 1, peak: 1, area: 1}}
 	for _, row := range catalogue {
-		all = append(all, row.of([]float64{0}))
+		all = append(all, row.New())
 	}
 	for _, s := range all {
 		b.Run(s.String(), func(b *testing.B) {

@@ -15,29 +15,20 @@ import (
 // not in others.
 var current = models.Normal(0.7, 0.6)
 
-// surrogateCases has two rows for each surrogate: alone and in a recurrent layer.
+// surrogateCases has two rows for each surrogate: alone and in a recurrent layer; and one for each
+// rule of another library.
 func surrogateCases() []Case {
 	var cases []Case
+	for _, row := range surrogate.Peers() {
+		cases = append(cases, spikeCase(row.Name, row.New(), nil))
+	}
 	for _, name := range surrogate.Names() {
 		s, err := surrogate.Parse(name)
 		if err != nil {
 			panic(err) // a name of the package's own
 		}
 		covers := []string{fmt.Sprintf("%T", s), "ops.Spike", "ops.SmoothSpike", "models.Spike"}
-		cases = append(cases, Case{
-			Name:   "surrogate/" + name,
-			Covers: covers,
-			Model: func(b *graph.Builder) {
-				probe(b, models.Spike(b, b.Param("x", models.Normal(0, 0.5), 4, 5), s))
-			},
-			Formula: func(value func(string) []float64) map[string][]float64 {
-				g := weights(0, 20)
-				for i, x := range value("x") {
-					g[i] *= s.Slope(x)
-				}
-				return map[string][]float64{"x": g}
-			},
-		}, Case{
+		cases = append(cases, spikeCase(name, s, covers), Case{
 			Name:   "surrogate/" + name + "/layer",
 			Covers: covers,
 			Model: func(b *graph.Builder) {
@@ -47,6 +38,23 @@ func surrogateCases() []Case {
 		})
 	}
 	return cases
+}
+
+func spikeCase(name string, s surrogate.Surrogate, covers []string) Case {
+	return Case{
+		Name:   "surrogate/" + name,
+		Covers: covers,
+		Model: func(b *graph.Builder) {
+			probe(b, models.Spike(b, b.Param("x", models.Normal(0, 0.5), 4, 5), s))
+		},
+		Formula: func(value func(string) []float64) map[string][]float64 {
+			g := weights(0, 20)
+			for i, x := range value("x") {
+				g[i] *= s.Slope(x)
+			}
+			return map[string][]float64{"x": g}
+		},
+	}
 }
 
 func linearCases() []Case {
