@@ -15,7 +15,8 @@
 // seconds; voltages have the unit of the threshold, 1 by default. The time step is a
 // property of the program ([graph.Settings]).
 //
-//	synapses   Linear, Conv, ExpSyn, AlphaSynapse
+//	synapses   Linear, Conv, DelayedLinear, ExpSyn, AlphaSynapse
+//	delays     Delay
 //	images     Pool, Flatten; BatchNorm and Dropout between any layers
 //	neurons    LIF, WTASCell
 //	readout    LI

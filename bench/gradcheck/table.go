@@ -23,6 +23,7 @@ func Table() []Case {
 		surrogateCases(),
 		linearCases(),
 		imageCases(),
+		delayCases(),
 		lifCases(),
 		unitCases(),
 		expSynCases(),
