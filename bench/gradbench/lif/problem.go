@@ -1,0 +1,130 @@
+package lif
+
+import (
+	"math/rand/v2"
+
+	"github.com/surge-snn/surge/bench/gradbench"
+	"github.com/surge-snn/surge/internal/random"
+)
+
+// Problem is a network with inputs and a loss: a [gradbench.Network].
+type Problem struct {
+	Title string
+	Net   *Net
+	Steps int
+	Input [][]float64 // [T, channels] of each
+	Data  Loss
+	// Width is that of the escape noise, in the unit of the threshold; 0: none.
+	Width float64
+	Seed  uint64
+}
+
+// Name returns the title.
+func (p *Problem) Name() string { return p.Title }
+
+// Classes returns the groups of parameters.
+func (p *Problem) Classes() []gradbench.Class { return p.Net.Classes }
+
+// Params returns the parameters.
+func (p *Problem) Params() []float64 { return p.Net.Params }
+
+// Inputs returns the number of inputs.
+func (p *Problem) Inputs() int { return len(p.Input) }
+
+// Loss simulates one input, with the random numbers of one draw.
+func (p *Problem) Loss(params []float64, input int, draw uint64) (gradbench.Outcome, error) {
+	tp := p.run(params, input, draw)
+	return gradbench.Outcome{Loss: p.loss(tp, input, nil), Spikes: tp.signature()}, nil
+}
+
+func (p *Problem) run(params []float64, input int, draw uint64) *tape {
+	f := fire{width: p.Width}
+	if p.Width > 0 {
+		f.u = p.uniform(input, draw)
+	}
+	return p.Net.run(params, p.Input[input], p.Steps, f)
+}
+
+// uniform draws the numbers that decide which neurons spike, [T, N] for each layer.
+func (p *Problem) uniform(input int, draw uint64) [][]float64 {
+	rng := p.random("noise", input, draw)
+	u := make([][]float64, len(p.Net.layers))
+	for l, ly := range p.Net.layers {
+		if ly.Readout {
+			continue
+		}
+		u[l] = make([]float64, p.Steps*ly.N)
+		for i := range u[l] {
+			u[l][i] = rng.Float64()
+		}
+	}
+	return u
+}
+
+func (p *Problem) random(what string, input int, draw uint64) *rand.Rand {
+	return random.New(p.Seed, "gradbench/"+what, uint64(input), draw)
+}
+
+func (p *Problem) loss(tp *tape, input int, d []float64) float64 {
+	return p.Data.Of(tp.out(), tp.net.layers[len(tp.net.layers)-1].N, input, d)
+}
+
+// signature returns a number that depends on which neurons spiked at which steps.
+func (tp *tape) signature() uint64 {
+	const offset, prime = 14695981039346656037, 1099511628211 // FNV-1a
+	h := uint64(offset)
+	for l, tr := range tp.traces {
+		if tp.net.layers[l].Readout {
+			continue
+		}
+		for at, s := range tr.s {
+			if s != 0 {
+				h = (h ^ uint64(at+1)) * prime
+			}
+		}
+		h = (h ^ uint64(l)) * prime
+	}
+	return h
+}
+
+// Rates returns the share of steps in which a neuron of each spiking layer spikes, over the inputs.
+func (p *Problem) Rates() []float64 {
+	var rates []float64
+	for input := range p.Input {
+		tp := p.run(p.Net.Params, input, 0)
+		at := 0
+		for l, tr := range tp.traces {
+			if p.Net.layers[l].Readout {
+				continue
+			}
+			if at == len(rates) {
+				rates = append(rates, 0)
+			}
+			for _, s := range tr.s {
+				rates[at] += s / float64(len(tr.s)) / float64(len(p.Input))
+			}
+			at++
+		}
+	}
+	return rates
+}
+
+// Output returns what the last layer does on an input with given parameters and no noise, [T, N].
+func (p *Problem) Output(params []float64, input int) []float64 {
+	return p.Net.run(params, p.Input[input], p.Steps, fire{}).out()
+}
+
+// Poisson draws inputs of independent channels that spike with a probability in every step.
+func Poisson(seed uint64, inputs, steps, channels int, probability float64) [][]float64 {
+	all := make([][]float64, inputs)
+	for i := range all {
+		rng := random.New(seed, "gradbench/input", uint64(i))
+		all[i] = make([]float64, steps*channels)
+		for k := range all[i] {
+			if rng.Float64() < probability {
+				all[i][k] = 1
+			}
+		}
+	}
+	return all
+}

@@ -1,0 +1,108 @@
+package lif
+
+import (
+	"fmt"
+
+	"github.com/surge-snn/surge/bench/gradbench"
+)
+
+// Score is the score-function estimator of the gradient of the expected loss under escape noise. A draw is so many
+// runs (2 at least), and the loss of each is compared with the mean of the others:
+//
+//	g = Σ_runs (ℓ - b)/runs Σ_sites (s - p)/w ∇u + ∇ℓ,   dp/du = p(1 - p)/w
+//
+// It is unbiased. Its variance grows with the number of sites.
+func (p *Problem) Score(runs int) gradbench.Estimator {
+	return gradbench.Estimator{Name: fmt.Sprintf("score %d", runs), Random: true, Gradient: func(g, params []float64, input int, draw uint64) error {
+		tapes, loss, total := make([]*tape, runs), make([]float64, runs), 0.0
+		d := make([][]float64, runs)
+		for r := range runs {
+			tapes[r] = p.run(params, input, draw|uint64(r)<<56)
+			d[r] = make([]float64, len(tapes[r].out()))
+			loss[r] = p.loss(tapes[r], input, d[r])
+			total += loss[r]
+		}
+		one := make([]float64, len(g))
+		for r, tp := range tapes {
+			a := (loss[r] - (total-loss[r])/float64(runs-1)) / p.Width
+			sites := tp.sites(func(_, _, _ int, s, prob float64) float64 { return a * (s - prob) })
+			clear(one)
+			tp.adjoint(backward{site: sites}, d[r], one)
+			for k, x := range one {
+				g[k] += x / float64(runs)
+			}
+		}
+		return nil
+	}}
+}
+
+// sites returns the adjoint of u through every spike, from step, neuron, spike and its probability.
+func (tp *tape) sites(f func(l, t, j int, s, prob float64) float64) [][]float64 {
+	all := make([][]float64, len(tp.traces))
+	for l := range tp.traces {
+		ly, tr := &tp.net.layers[l], &tp.traces[l]
+		if ly.Readout {
+			continue
+		}
+		all[l] = make([]float64, len(tr.s))
+		for at, s := range tr.s {
+			j := at % ly.N
+			all[l][at] = f(l, at/ly.N, j, s, escape(tr.u[at]-tr.vTh[j], tp.fire.width))
+		}
+	}
+	return all
+}
+
+// Difference is the estimator that gives the other spike to sites and runs the rest of the sample again with the same
+// random numbers, so that what follows differs by the spike alone:
+//
+//	g = Σ_sites dp/du (ℓ with the spike - ℓ without) ∇u + ∇ℓ
+//
+// Of all sites it draws so many, with probabilities in proportion to dp/du; 0 takes all of them. It is unbiased: the
+// weak derivative of the Bernoulli variables (Pflug 1989, doi:10.1007/BF01721134), in its stochastic form as in Arya
+// et al. 2022, arXiv 2210.08572.
+func (p *Problem) Difference(sites int) gradbench.Estimator {
+	return gradbench.Estimator{Name: fmt.Sprintf("difference %d", sites), Random: true, Gradient: func(g, params []float64, input int, draw uint64) error {
+		tp := p.run(params, input, draw)
+		d := make([]float64, len(tp.out()))
+		loss := p.loss(tp, input, d)
+		var other tape
+		// effect returns (ℓ with the spike - ℓ without) of a site.
+		effect := func(l, t, j int, s float64) float64 {
+			other.copyFrom(tp, l)
+			other.again(site{l + 1, t, j, 1 - s})
+			return (p.loss(&other, input, nil) - loss) * (1 - 2*s)
+		}
+		if sites == 0 {
+			all := tp.sites(func(l, t, j int, s, prob float64) float64 {
+				return prob * (1 - prob) / p.Width * effect(l, t, j, s)
+			})
+			tp.adjoint(backward{site: all}, d, g)
+			return nil
+		}
+		total := 0.0
+		slope := tp.sites(func(_, _, _ int, _, prob float64) float64 {
+			x := prob * (1 - prob) / p.Width
+			total += x
+			return x
+		})
+		// Systematic sampling: points that are total/sites apart fall into the cumulative slopes.
+		gap := total / float64(sites)
+		next := gap * p.random("sites", input, draw).Float64()
+		sum := 0.0
+		chosen := tp.sites(func(l, t, j int, s, prob float64) float64 {
+			at := t*p.Net.layers[l].N + j
+			sum += slope[l][at]
+			count := 0.0
+			for ; next < sum; next += gap {
+				count++
+			}
+			if count == 0 {
+				return 0
+			}
+			return count * gap * effect(l, t, j, s)
+		})
+		tp.adjoint(backward{site: chosen}, d, g)
+		return nil
+	}}
+}

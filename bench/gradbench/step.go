@@ -1,0 +1,137 @@
+package gradbench
+
+import (
+	"context"
+	"math"
+)
+
+// Descent is how the expected loss changes by one step along a gradient.
+type Descent struct {
+	// Change is the relative change of the loss at the best step, which is found with other draws.
+	Change Estimate `json:"change"`
+	// Length is that of the best step, in the norm of the parameters.
+	Length float64 `json:"length"`
+}
+
+// Step moves the parameters against g, by lengths from the largest one down to 2^-(sizes-1) of it, and returns the
+// change of the loss for the best of them. One half of the draws of each input chooses, the other judges; both
+// compare with common random numbers. A network without random numbers needs draws = 1: its inputs choose and judge.
+func Step(ctx context.Context, n Network, g []float64, of uint64, draws, sizes int, largest float64) (Descent, error) {
+	norm := math.Sqrt(square(g))
+	if norm == 0 {
+		return Descent{}, nil
+	}
+	p := n.Params()
+	moved := make([]float64, len(p))
+	// change returns the mean relative change with its error over one half.
+	change := func(length float64, half int) (Estimate, error) {
+		for k := range p {
+			moved[k] = p[k] - length*g[k]/norm
+		}
+		var s, ss, base, count float64
+		for d := range max(draws/2, 1) {
+			draw := of*stream + uint64(2*d+half)
+			for i := range n.Inputs() {
+				if ctx.Err() != nil {
+					return Estimate{}, ctx.Err()
+				}
+				a, err := n.Loss(p, i, draw)
+				if err != nil {
+					return Estimate{}, err
+				}
+				b, err := n.Loss(moved, i, draw)
+				if err != nil {
+					return Estimate{}, err
+				}
+				x := b.Loss - a.Loss
+				s, ss, base, count = s+x, ss+x*x, base+a.Loss, count+1
+			}
+		}
+		if base == 0 {
+			return Estimate{}, nil
+		}
+		se := math.Sqrt(max(ss/count-s*s/count/count, 0) / count)
+		return Estimate{s / base, se * count / math.Abs(base)}, nil
+	}
+	best, length := math.Inf(1), 0.0
+	for i := range sizes {
+		x := math.Ldexp(largest, -i)
+		c, err := change(x, 0)
+		if err != nil {
+			return Descent{}, err
+		}
+		if c.Value < best {
+			best, length = c.Value, x
+		}
+	}
+	c, err := change(length, 1)
+	return Descent{c, length}, err
+}
+
+// Prediction compares the change of the loss that a gradient predicts for a small step with the real one, over the
+// inputs and draws whose spikes stayed, and over those where one appeared or vanished.
+type Prediction struct {
+	// Same and Changed are sums over the samples of either kind, as shares of the sum of all real changes.
+	Same, Changed Part
+	// Samples is how many there are, ChangedShare the share of those with other spikes.
+	Samples      int     `json:"samples"`
+	ChangedShare float64 `json:"changed_share"`
+}
+
+// Part holds the means, over all samples, of what belongs to one kind.
+type Part struct {
+	Predicted Estimate `json:"predicted"`
+	Real      Estimate `json:"real"`
+}
+
+// Predict moves the parameters by a length along a direction u (any vector), and compares the real change of the loss
+// of every input and draw with the one that the estimator predicts for it, length (g·u)/|u|.
+func Predict(ctx context.Context, n Network, e Estimator, u []float64, of uint64, draws int, length float64) (Prediction, error) {
+	norm := math.Sqrt(square(u))
+	p := n.Params()
+	moved, g := make([]float64, len(p)), make([]float64, len(p))
+	for k := range p {
+		moved[k] = p[k] + length*u[k]/norm
+	}
+	var r Prediction
+	var m [4]struct{ s, ss float64 }
+	changed := 0
+	for d := range draws {
+		draw := of*stream + uint64(d)
+		for i := range n.Inputs() {
+			if ctx.Err() != nil {
+				return r, ctx.Err()
+			}
+			clear(g)
+			if err := e.Gradient(g, p, i, draw); err != nil {
+				return r, err
+			}
+			a, err := n.Loss(p, i, draw)
+			if err != nil {
+				return r, err
+			}
+			b, err := n.Loss(moved, i, draw)
+			if err != nil {
+				return r, err
+			}
+			x := [4]float64{length * inner(g, u) / norm, b.Loss - a.Loss, 0, 0}
+			if a.Spikes != b.Spikes {
+				x[2], x[3], x[0], x[1] = x[0], x[1], 0, 0
+				changed++
+			}
+			for j, x := range x {
+				m[j].s += x
+				m[j].ss += x * x
+			}
+			r.Samples++
+		}
+	}
+	count := float64(r.Samples)
+	of4 := func(j int) Estimate {
+		mean := m[j].s / count
+		return Estimate{mean, math.Sqrt(max(m[j].ss/count-mean*mean, 0) / count)}
+	}
+	r.Same, r.Changed = Part{of4(0), of4(1)}, Part{of4(2), of4(3)}
+	r.ChangedShare = float64(changed) / count
+	return r, nil
+}
