@@ -23,9 +23,8 @@
 // # Rooms
 //
 //	lif      discrete LIF in plain loops, its estimators, and the stochastic truth
-//	event    LIF from event to event, and the same weights in discrete time
-//	chip     DynapSim neurons of package dynapse
-//	suite    the questions, each with the runs that decide it
+//	suite    the runs: what is varied, and which estimators are compared
+//	answer   the questions on which the literature disagrees, read from the rows of the runs
 //	report   table, CSV, JSON, figures and the HTML page
 //
 // # Errors of measurement

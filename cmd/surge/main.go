@@ -24,6 +24,7 @@ import (
 	"github.com/surge-snn/surge/cmd/surge/evalcmd"
 	"github.com/surge-snn/surge/cmd/surge/exportcmd"
 	"github.com/surge-snn/surge/cmd/surge/fitcmd"
+	"github.com/surge-snn/surge/cmd/surge/gradbenchcmd"
 	"github.com/surge-snn/surge/cmd/surge/gradcheckcmd"
 	"github.com/surge-snn/surge/cmd/surge/inspectcmd"
 	"github.com/surge-snn/surge/cmd/surge/nircmd"
@@ -50,6 +51,7 @@ type program struct {
 	Sim       simcmd.Command       `cmd:"" help:"Simulate neurons and write their traces, for example: surge sim dynapsim --config neurons.toml --input spikes.npz --plot traces.png"`
 	Truth     truthcmd.Command     `cmd:"" help:"Measure true gradients of DynapSE-2 neurons and judge the rules by them, for example: surge truth --config neurons.toml --out truth.json"`
 	Gradcheck gradcheckcmd.Command `cmd:"" help:"Check the gradients of every operation and layer, for example: surge gradcheck models.LIF"`
+	Gradbench gradbenchcmd.Command `cmd:"" help:"Compare estimators of gradients with the gradient that exists, for example: surge gradbench --quick"`
 	Chip      chipcmd.Command      `cmd:"" help:"Turn configurations of chips into the forms of samna and Rockpool, and back."`
 	Bench     benchcmd.Command     `cmd:"" help:"Measure what the project holds itself to, for example: surge bench fit"`
 

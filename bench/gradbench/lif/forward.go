@@ -2,8 +2,6 @@ package lif
 
 import (
 	"math"
-
-	"github.com/surge-snn/surge/internal/fmath"
 )
 
 func sqrt(x float64) float64 { return math.Sqrt(x) }
@@ -11,8 +9,8 @@ func sqrt(x float64) float64 { return math.Sqrt(x) }
 // fire says how a neuron at a distance x above threshold spikes.
 type fire struct {
 	smooth func(x float64) float64 // of the smoothed twin; nil: spikes are 0 or 1
-	width  float64                 // of the escape noise, with uniform numbers for every layer [T, N]; 0: none
-	u      [][]float64
+	width  float64                 // of the escape noise; 0: none
+	noise  [][]float64             // for every layer, [T, N], what is added to the threshold: logistic, of that width
 }
 
 // trace is what one layer did, each [T, N]: x is the input without recurrence, s the spikes, or u of a readout.
@@ -140,19 +138,13 @@ func (f *fire) spike(x float64, l, at int) float64 {
 	case f.smooth != nil:
 		return f.smooth(x)
 	case f.width > 0:
-		if f.u[l][at] < escape(x, f.width) {
-			return 1
-		}
-		return 0
+		x -= f.noise[l][at]
 	}
 	if x > 0 {
 		return 1
 	}
 	return 0
 }
-
-// escape returns σ(x/w).
-func escape(x, w float64) float64 { return 1 / (1 + fmath.Exp(-x/w)) }
 
 // out returns what the last layer gives, [T, N].
 func (tp *tape) out() []float64 { return tp.traces[len(tp.traces)-1].s }

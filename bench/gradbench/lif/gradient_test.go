@@ -274,7 +274,7 @@ func TestCuts(t *testing.T) {
 	same("OSTL of one layer", weights(grad(p, p.OSTL(s, false))), weights(full), true)
 	same("e-prop of one layer", weights(grad(p, p.EProp(s, false))), weights(detached), true)
 	deep := longer(2)
-	last := func(g []float64) []float64 { c := deep.Net.Classes[3]; return g[c.From:c.To] }
+	last := func(g []float64) []float64 { c := deep.Net.Classes[1]; return g[c.From:c.To] }
 	deepFull, deepDetached := grad(deep, deep.BPTT(Rule{Surrogate: s})), grad(deep, deep.BPTT(Rule{Surrogate: s, Detach: true}))
 	same("OSTL of the last layer", last(grad(deep, deep.OSTL(s, false))), last(deepFull), true)
 	same("OSTL of the first layer", weights(grad(deep, deep.OSTL(s, false))), weights(deepFull), false)

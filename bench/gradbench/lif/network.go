@@ -49,39 +49,44 @@ type Net struct {
 	Dt      float64
 	Classes []gradbench.Class
 	Params  []float64
+	Weights int // the first so many parameters are weights and biases
 	layers  []layer
 }
 
 // New returns a network of so many input channels with all weights zero.
 func New(dt float64, channels int, specs ...Spec) *Net {
-	n := &Net{Dt: dt}
+	n := &Net{Dt: dt, layers: make([]layer, len(specs))}
+	add := func(name string, l, size int, value float64) Range {
+		r := Range{len(n.Params), len(n.Params) + size}
+		for range size {
+			n.Params = append(n.Params, value)
+		}
+		n.Classes = append(n.Classes, gradbench.Class{Name: fmt.Sprintf("%s%d", name, l+1), From: r.From, To: r.To})
+		return r
+	}
 	in := channels
 	for i, s := range specs {
-		add := func(name string, size int, value float64) Range {
-			r := Range{len(n.Params), len(n.Params) + size}
-			for range size {
-				n.Params = append(n.Params, value)
-			}
-			n.Classes = append(n.Classes, gradbench.Class{Name: fmt.Sprintf("%s%d", name, i+1), From: r.From, To: r.To})
-			return r
-		}
-		l := layer{Spec: s, in: in}
-		l.w = add("w", in*s.N, 0)
+		l := &n.layers[i]
+		l.Spec, l.in = s, in
+		l.w = add("w", i, in*s.N, 0)
 		if s.Recurrent {
-			l.rec = add("w_rec", s.N*s.N, 0)
+			l.rec = add("w_rec", i, s.N*s.N, 0)
 		}
 		if s.Bias {
-			l.bias = add("bias", s.N, 0)
+			l.bias = add("bias", i, s.N, 0)
 		}
-		l.tauMem = add("ln_tau_mem", 1, fmath.Log(s.TauMem))
+		in = s.N
+	}
+	n.Weights = len(n.Params)
+	for i, s := range specs {
+		l := &n.layers[i]
+		l.tauMem = add("ln_tau_mem", i, 1, fmath.Log(s.TauMem))
 		if s.TauSyn > 0 {
-			l.tauSyn = add("ln_tau_syn", 1, fmath.Log(s.TauSyn))
+			l.tauSyn = add("ln_tau_syn", i, 1, fmath.Log(s.TauSyn))
 		}
 		if !s.Readout {
-			l.vTh = add("v_th", 1, s.VTh)
+			l.vTh = add("v_th", i, 1, s.VTh)
 		}
-		n.layers = append(n.layers, l)
-		in = s.N
 	}
 	return n
 }

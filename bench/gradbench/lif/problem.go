@@ -4,6 +4,7 @@ import (
 	"math/rand/v2"
 
 	"github.com/surge-snn/surge/bench/gradbench"
+	"github.com/surge-snn/surge/internal/fmath"
 	"github.com/surge-snn/surge/internal/random"
 )
 
@@ -40,25 +41,27 @@ func (p *Problem) Loss(params []float64, input int, draw uint64) (gradbench.Outc
 func (p *Problem) run(params []float64, input int, draw uint64) *tape {
 	f := fire{width: p.Width}
 	if p.Width > 0 {
-		f.u = p.uniform(input, draw)
+		f.noise = p.noise(input, draw)
 	}
 	return p.Net.run(params, p.Input[input], p.Steps, f)
 }
 
-// uniform draws the numbers that decide which neurons spike, [T, N] for each layer.
-func (p *Problem) uniform(input int, draw uint64) [][]float64 {
+// noise draws what is added to the thresholds, w ln(a/(1-a)) of uniform numbers a: it is below x with the probability
+// σ(x/w).
+func (p *Problem) noise(input int, draw uint64) [][]float64 {
 	rng := p.random("noise", input, draw)
-	u := make([][]float64, len(p.Net.layers))
+	noise := make([][]float64, len(p.Net.layers))
 	for l, ly := range p.Net.layers {
 		if ly.Readout {
 			continue
 		}
-		u[l] = make([]float64, p.Steps*ly.N)
-		for i := range u[l] {
-			u[l][i] = rng.Float64()
+		noise[l] = make([]float64, p.Steps*ly.N)
+		for i := range noise[l] {
+			a := rng.Float64()
+			noise[l][i] = p.Width * (fmath.Log(a) - fmath.Log1p(-a))
 		}
 	}
-	return u
+	return noise
 }
 
 func (p *Problem) random(what string, input int, draw uint64) *rand.Rand {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/surge-snn/surge/bench/gradbench"
+	"github.com/surge-snn/surge/internal/fmath"
 )
 
 // Score is the score-function estimator of the gradient of the expected loss under escape noise. A draw is so many
@@ -47,7 +48,7 @@ func (tp *tape) sites(f func(l, t, j int, s, prob float64) float64) [][]float64 
 		all[l] = make([]float64, len(tr.s))
 		for at, s := range tr.s {
 			j := at % ly.N
-			all[l][at] = f(l, at/ly.N, j, s, escape(tr.u[at]-tr.vTh[j], tp.fire.width))
+			all[l][at] = f(l, at/ly.N, j, s, 1/(1+fmath.Exp((tr.vTh[j]-tr.u[at])/tp.fire.width)))
 		}
 	}
 	return all
@@ -60,7 +61,8 @@ func (tp *tape) sites(f func(l, t, j int, s, prob float64) float64) [][]float64 
 //
 // Of all sites it draws so many, with probabilities in proportion to dp/du; 0 takes all of them. It is unbiased: the
 // weak derivative of the Bernoulli variables (Pflug 1989, doi:10.1007/BF01721134), in its stochastic form as in Arya
-// et al. 2022, arXiv 2210.08572.
+// et al. 2022, arXiv 2210.08572. The adjoint of a surrogate is no control variate for it: site by site the two are
+// hardly correlated, and the variance rises.
 func (p *Problem) Difference(sites int) gradbench.Estimator {
 	return gradbench.Estimator{Name: fmt.Sprintf("difference %d", sites), Random: true, Gradient: func(g, params []float64, input int, draw uint64) error {
 		tp := p.run(params, input, draw)

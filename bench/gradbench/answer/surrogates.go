@@ -1,0 +1,127 @@
+package answer
+
+import (
+	"fmt"
+	"math"
+	"strings"
+
+	"github.com/surge-snn/surge/bench/gradbench/suite"
+)
+
+func kind(name string) func(suite.Row) bool {
+	return func(r suite.Row) bool { return r.Kind == name }
+}
+
+func matched(kind string) func(suite.Row) bool {
+	return func(r suite.Row) bool { return r.Kind == kind && strings.HasPrefix(r.Estimator, "bptt/sigmoid(") }
+}
+
+// approach: does surrogate BPTT approach the gradient of the expected loss, and at which slope?
+func approach(all []suite.Row) Question {
+	q := Question{
+		Text: "Does surrogate BPTT approach the gradient of the expected loss, and at which slope?",
+		Sides: []string{
+			"steep slopes keep the gradient aligned with the true one, shallow ones do not (arXiv 2510.24461)",
+			"surrogate gradients are stochastic automatic differentiation where the surrogate is the derivative of the escape noise, and the gradient of no loss (Gygax and Zenke, Neural Computation 37, 2025, doi:10.1162/neco_a_01752)",
+		},
+		Run: "surge gradbench --suite surrogate",
+	}
+	r := of(all, "surrogate")
+	for _, w := range r.xs() {
+		noisy, ok := r.find(w, matched("surrogate")).best()
+		if !ok {
+			continue
+		}
+		q.Findings = append(q.Findings, against(fmt.Sprintf("noise of width %g: cosine of BPTT with the derivative of the escape function, on runs with the noise", w), noisy.Cosine, 1))
+		best, _ := r.find(w, func(r suite.Row) bool { return strings.HasPrefix(r.Kind, "quiet") }).best()
+		q.Findings = append(q.Findings, compare(fmt.Sprintf("noise of width %g: cosine", w), noisy.Cosine, "on runs with noise",
+			best.Cosine, fmt.Sprintf("at best on the run without noise (%s, peak over area %.3g)", best.Estimator, best.Slope/best.Area)))
+		for _, far := range []struct {
+			name string
+			is   func(k float64) bool
+		}{
+			{"at least 4 times as steep", func(k float64) bool { return k*w >= 4 }},
+			{"at most a quarter as steep", func(k float64) bool { return k*w <= 0.25 }},
+		} {
+			other, ok := r.find(w, func(r suite.Row) bool { return r.Kind == "noisy detached" && far.is(4*r.Slope) }).best()
+			if ok {
+				q.Findings = append(q.Findings, compare(fmt.Sprintf("noise of width %g: cosine", w), noisy.Cosine, "with the matched slope",
+					other.Cosine, fmt.Sprintf("with a logistic surrogate %s (the best: %s)", far.name, other.Estimator)))
+			}
+		}
+	}
+	return q
+}
+
+// scale: which area under the surrogate gives the right scale?
+func scale(all []suite.Row) Question {
+	q := Question{
+		Text: "Which area under the surrogate gives the right scale?",
+		Sides: []string{
+			"the shape is free and the scale matters (Zenke and Vogels 2021, doi:10.1162/neco_a_01367); libraries ship areas from 0.02 (Norse, jaxsnn: SuperSpike) over 0.08 (snnTorch: FastSigmoid) to 2 (SpikingJelly: SuperSpike)",
+			"the surrogate is the derivative of a probability, so its area is 1 (Gygax and Zenke 2025)",
+		},
+		Run: "surge gradbench --suite surrogate",
+	}
+	r := of(all, "surrogate")
+	for _, w := range r.xs() {
+		if one, ok := r.find(w, matched("surrogate")).best(); ok {
+			q.Findings = append(q.Findings, against(fmt.Sprintf("noise of width %g, area 1: norm over that of the truth", w), one.Ratio, 1))
+		}
+		// The slope is that of the noise to a factor of 2, and the area is not 1.
+		for _, part := range []struct {
+			name     string
+			from, to float64
+		}{{"below 0.5", 0, 0.5}, {"from 0.5 to 2", 0.5, 2}, {"above 2", 2, math.Inf(1)}} {
+			list := r.find(w, func(r suite.Row) bool {
+				steep := r.Slope / r.Area * 4 * w
+				return r.Kind == "quiet detached" && steep > 0.5 && steep < 2 && r.Area >= part.from && r.Area < part.to && r.Ratio.Value > 0
+			})
+			if len(list) < 2 {
+				continue
+			}
+			sum, se := 0.0, 0.0
+			for _, one := range list {
+				sum += math.Log(one.Ratio.Value) / float64(len(list))
+				se = max(se, one.Ratio.SE/one.Ratio.Value)
+			}
+			one := list[0].Ratio
+			one.Value = math.Exp(sum)
+			one.SE = one.Value * se
+			q.Findings = append(q.Findings, against(fmt.Sprintf("noise of width %g, %d surrogates about as steep as the noise with an area %s, detached: geometric mean of the norm over that of the truth", w, len(list), part.name), one, 1))
+		}
+	}
+	return q
+}
+
+// reset: should the gradient flow through the reset?
+func reset(all []suite.Row) Question {
+	q := Question{
+		Text: "Should the gradient flow through the reset?",
+		Sides: []string{
+			"detach it: the path pushes the voltage away from threshold (Zenke, github.com/fzenke/spytorch issue 2)",
+			"keep it: more robust to the learning rate, little gain (arXiv 2011.09964); stochastic automatic differentiation has the path",
+		},
+		Run: "surge gradbench --suite surrogate",
+	}
+	r := of(all, "surrogate")
+	for _, w := range r.xs() {
+		kept, ok := r.find(w, matched("surrogate")).best()
+		cut, ok2 := r.find(w, matched("detached")).best()
+		if !ok || !ok2 {
+			continue
+		}
+		q.Findings = append(q.Findings, compare(fmt.Sprintf("noise of width %g, matched slope, runs with noise: cosine", w), kept.Cosine, "with the path", cut.Cosine, "without"))
+		for _, row := range r.find(w, kind("quiet")) {
+			if row.Estimator == "bptt/sigmoid(25)" {
+				q.Findings = append(q.Findings, against(fmt.Sprintf("noise of width %g, run without noise, sigmoid(25) with the path: norm over that of the truth", w), row.Ratio, 1))
+			}
+		}
+		for _, row := range r.find(w, kind("quiet detached")) {
+			if row.Estimator == "bptt/sigmoid(25)/detached" {
+				q.Findings = append(q.Findings, against(fmt.Sprintf("noise of width %g, the same detached", w), row.Ratio, 1))
+			}
+		}
+	}
+	return q
+}

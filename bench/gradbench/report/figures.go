@@ -1,0 +1,167 @@
+package report
+
+import (
+	"fmt"
+	"math"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/surge-snn/surge/bench/gradbench/suite"
+	"github.com/surge-snn/surge/plot"
+)
+
+// figure is a drawing with its caption.
+type figure struct {
+	name, caption string
+	curves        plot.Curves
+}
+
+// figures returns those for which there are rows.
+func (r *Result) figures() []figure {
+	var all []figure
+	add := func(name, caption string, c plot.Curves) {
+		c.Panels = slices.DeleteFunc(c.Panels, func(p plot.Panel) bool { return len(p.Lines) == 0 })
+		if len(c.Panels) > 0 {
+			all = append(all, figure{name, caption, c})
+		}
+	}
+	var widths []float64
+	for _, row := range r.Rows {
+		if row.Suite == "surrogate" && !slices.Contains(widths, row.X) {
+			widths = append(widths, row.X)
+		}
+	}
+	for _, w := range widths {
+		at := func(kinds ...string) func(suite.Row) bool {
+			return func(row suite.Row) bool {
+				return row.Suite == "surrogate" && row.X == w && slices.Contains(kinds, row.Kind) && row.Ratio.Value > 0
+			}
+		}
+		steep := func(row suite.Row) float64 { return math.Log10(row.Slope / row.Area) }
+		cosine := func(row suite.Row) float64 { return row.Cosine.Value }
+		add(fmt.Sprintf("slope-%g", w), fmt.Sprintf("Cosine to the gradient of the expected loss, noise of width %g (a logistic surrogate of that width has peak over area %.3g: log10 %.2f)", w, 0.25/w, math.Log10(0.25/w)), plot.Curves{
+			Title: fmt.Sprintf("cosine against slope, noise of width %g", w), XLabel: "log10 of peak slope over area (1/threshold)",
+			Panels: []plot.Panel{
+				{YLabel: "without noise, detached", Lines: lines(r.Rows, at("quiet detached"), shape, steep, cosine)},
+				{YLabel: "without noise, with reset", Lines: lines(r.Rows, at("quiet"), shape, steep, cosine)},
+				{YLabel: "logistic, with noise", Lines: lines(r.Rows, at("noisy", "noisy detached", "surrogate", "detached"), func(row suite.Row) string {
+					switch {
+					case !strings.HasPrefix(row.Estimator, "bptt/sigmoid"):
+						return ""
+					case strings.Contains(row.Estimator, "/detached"):
+						return "detached"
+					}
+					return "with reset"
+				}, steep, cosine)},
+			},
+		})
+		add(fmt.Sprintf("area-%g", w), fmt.Sprintf("Norm over that of the truth against the area under the surrogate, noise of width %g", w), plot.Curves{
+			Title: fmt.Sprintf("scale against area, noise of width %g", w), XLabel: "log10 of the area",
+			Panels: []plot.Panel{{YLabel: "norm ratio, detached", Log: true, Lines: lines(r.Rows, at("quiet detached"), shape, func(row suite.Row) float64 { return math.Log10(row.Area) }, func(row suite.Row) float64 { return row.Ratio.Value })}},
+		})
+	}
+	for _, v := range []struct{ suite, label string }{
+		{"depth", "layers"}, {"steps", "time steps"}, {"rate", "drive"}, {"tau", "membrane time constant (ms)"},
+	} {
+		is := func(row suite.Row) bool { return row.Suite == v.suite && row.Cosine.SE < 0.3 && row.Ratio.Value > 0 }
+		x := func(row suite.Row) float64 { return row.X }
+		add(v.suite, "Cosine to the gradient of the expected loss against "+v.label, plot.Curves{
+			Title: "cosine against " + v.label, XLabel: v.label,
+			Panels: []plot.Panel{
+				{YLabel: "cosine", Lines: lines(r.Rows, is, rule, x, func(row suite.Row) float64 { return row.Cosine.Value })},
+				{YLabel: "norm ratio", Log: true, Lines: lines(r.Rows, is, rule, x, func(row suite.Row) float64 { return row.Ratio.Value })},
+			},
+		})
+	}
+	is := func(row suite.Row) bool { return row.Suite == "sweeps" }
+	network := func(row suite.Row) string { return row.Network }
+	x := func(row suite.Row) float64 { return row.X }
+	add("sweeps", "Fixed-point sweeps of the reset against the sequential neuron", plot.Curves{
+		Title: "sweeps", XLabel: "sweeps K",
+		Panels: []plot.Panel{
+			{YLabel: "share of wrong spikes", Lines: lines(r.Rows, is, network, x, func(row suite.Row) float64 { return row.Values["spike mismatch"].Value })},
+			{YLabel: "cosine to the sequential gradient", Lines: lines(r.Rows, is, network, x, func(row suite.Row) float64 { return row.Cosine.Value })},
+		},
+	})
+	return all
+}
+
+// shape names the type of the surrogate of a row: "atan".
+func shape(row suite.Row) string {
+	name := strings.TrimPrefix(row.Estimator, "bptt/")
+	name, _, _ = strings.Cut(name, "(")
+	return name
+}
+
+// rule names the rule of a row, without the surrogate: "e-prop".
+func rule(row suite.Row) string {
+	name, rest, _ := strings.Cut(row.Estimator, "/")
+	if name != "bptt" {
+		return name
+	}
+	surrogate, more, _ := strings.Cut(rest, "/")
+	if !strings.HasPrefix(surrogate, "sigmoid") {
+		more = surrogate
+	}
+	if more == "" {
+		more = "without noise"
+	}
+	return name + " " + more
+}
+
+// lines groups the rows of the class that ranks by name; an empty name leaves a row out.
+func lines(rows []suite.Row, is func(suite.Row) bool, name func(suite.Row) string, x, y func(suite.Row) float64) []plot.Line {
+	var list []plot.Line
+	for _, row := range rows {
+		if !row.Main || !is(row) {
+			continue
+		}
+		n, x, y := name(row), x(row), y(row)
+		if n == "" || math.IsInf(x, 0) || math.IsNaN(x) || math.IsInf(y, 0) || math.IsNaN(y) {
+			continue
+		}
+		i := slices.IndexFunc(list, func(l plot.Line) bool { return l.Name == n })
+		if i < 0 {
+			i = len(list)
+			list = append(list, plot.Line{Name: n})
+		}
+		list[i].X, list[i].Y = append(list[i].X, x), append(list[i].Y, y)
+	}
+	for i := range list {
+		sortByX(&list[i])
+	}
+	return list
+}
+
+func sortByX(l *plot.Line) {
+	order := make([]int, len(l.X))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int {
+		switch {
+		case l.X[a] < l.X[b]:
+			return -1
+		case l.X[a] > l.X[b]:
+			return 1
+		}
+		return 0
+	})
+	x, y := make([]float64, len(order)), make([]float64, len(order))
+	for i, from := range order {
+		x[i], y[i] = l.X[from], l.Y[from]
+	}
+	l.X, l.Y = x, y
+}
+
+// draw writes the figures into a folder, as SVG.
+func (r *Result) draw(dir string) ([]figure, error) {
+	all := r.figures()
+	for _, f := range all {
+		if err := f.curves.Write(filepath.Join(dir, f.name+".svg")); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}

@@ -1,0 +1,61 @@
+package report
+
+import (
+	"embed"
+	"fmt"
+	"html/template"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/surge-snn/surge/bench/gradbench/answer"
+	"github.com/surge-snn/surge/bench/gradbench/suite"
+	"github.com/surge-snn/surge/internal/files"
+)
+
+//go:embed page.html
+var page embed.FS
+
+// drawing is a figure in the page.
+type drawing struct {
+	Caption string
+	SVG     template.HTML
+}
+
+// Write writes results.json, results.csv, the figures and report.html into a folder. Equal results give equal bytes.
+func (r *Result) Write(dir string) error {
+	for name, write := range map[string]func(io.Writer) error{"results.json": r.JSON, "results.csv": r.CSV} {
+		if err := files.WriteAtomic(filepath.Join(dir, name), write); err != nil {
+			return err
+		}
+	}
+	figures, err := r.draw(dir)
+	if err != nil {
+		return err
+	}
+	var drawings []drawing
+	for _, f := range figures {
+		text, err := os.ReadFile(filepath.Join(dir, f.name+".svg"))
+		if err != nil {
+			return err
+		}
+		drawings = append(drawings, drawing{f.caption, template.HTML(text)})
+	}
+	t, err := template.New("page.html").Funcs(template.FuncMap{
+		"number":  func(x float64) string { return fmt.Sprintf("%.4g", x) },
+		"percent": func(x float64) string { return fmt.Sprintf("%.1f %%", 100*x) },
+		"rank":    func(i int) int { return i + 1 },
+	}).ParseFS(page, "page.html")
+	if err != nil {
+		return err
+	}
+	return files.WriteAtomic(filepath.Join(dir, "report.html"), func(w io.Writer) error {
+		return t.Execute(w, struct {
+			Settings  suite.Settings
+			Questions []answer.Question
+			Drawings  []drawing
+			Suites    []suite.Suite
+			Tables    []table
+		}{r.Settings, r.Questions, drawings, suite.All(), r.tables()})
+	})
+}

@@ -1,0 +1,143 @@
+// Package report writes what the gradient benchmark found: a table, CSV, JSON, figures, and one HTML page.
+package report
+
+import (
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"text/tabwriter"
+
+	"github.com/surge-snn/surge/bench/gradbench/answer"
+	"github.com/surge-snn/surge/bench/gradbench/suite"
+)
+
+// Result is everything that was found.
+type Result struct {
+	Settings  suite.Settings    `json:"settings"`
+	Rows      []suite.Row       `json:"rows"`
+	Questions []answer.Question `json:"questions"`
+}
+
+// New returns the result of the rows.
+func New(s suite.Settings, rows []suite.Row) *Result {
+	return &Result{s, rows, answer.All(rows)}
+}
+
+// JSON writes the result.
+func (r *Result) JSON(w io.Writer) error {
+	e := json.NewEncoder(w)
+	e.SetIndent("", " ")
+	return e.Encode(r)
+}
+
+// columns of the CSV file.
+var columns = []string{
+	"suite", "network", "vary", "x", "estimator", "kind", "slope", "area", "class", "cosine", "cosine_se", "ratio", "ratio_se",
+	"signs", "counted", "bias", "bias_se", "spread", "truth_error", "step_change", "step_change_se", "step_length",
+}
+
+// CSV writes a line for every estimator and class of parameters.
+func (r *Result) CSV(w io.Writer) error {
+	c := csv.NewWriter(w)
+	if err := c.Write(columns); err != nil {
+		return err
+	}
+	number := func(x float64) string { return strconv.FormatFloat(x, 'g', 8, 64) }
+	for _, row := range r.Rows {
+		if row.Estimator == "" {
+			continue
+		}
+		line := []string{
+			row.Suite, row.Network, row.Vary, number(row.X), row.Estimator, row.Kind, number(row.Slope), number(row.Area), row.Class,
+			number(row.Cosine.Value), number(row.Cosine.SE), number(row.Ratio.Value), number(row.Ratio.SE), number(row.Signs),
+			strconv.Itoa(row.Counted), number(row.Bias.Value), number(row.Bias.SE), number(row.Spread), number(row.TruthError), "", "", "",
+		}
+		if d := row.Descent; d != nil {
+			copy(line[len(line)-3:], []string{number(d.Change.Value), number(d.Change.SE), number(d.Length)})
+		}
+		if err := c.Write(line); err != nil {
+			return err
+		}
+	}
+	c.Flush()
+	return c.Error()
+}
+
+// table is one point of a suite, ranked.
+type table struct {
+	Suite, Network, Vary string
+	X, TruthError        float64
+	Rows                 []suite.Row
+}
+
+// tables returns the points of all suites, each with the rows of the class that ranks, best first.
+func (r *Result) tables() []table {
+	var all []table
+	for _, row := range r.Rows {
+		n := len(all)
+		if n == 0 || all[n-1].Suite != row.Suite || all[n-1].Network != row.Network || all[n-1].X != row.X && row.Suite != "sweeps" {
+			all = append(all, table{Suite: row.Suite, Network: row.Network, Vary: row.Vary, X: row.X, TruthError: row.TruthError})
+			n++
+		}
+		if row.Main {
+			all[n-1].Rows = append(all[n-1].Rows, row)
+		}
+	}
+	for _, t := range all {
+		slices.SortStableFunc(t.Rows, func(a, b suite.Row) int {
+			switch x, y := suite.Rank(a.Comparison), suite.Rank(b.Comparison); {
+			case x < y:
+				return -1
+			case x > y:
+				return 1
+			}
+			return 0
+		})
+	}
+	return all
+}
+
+// Text writes the tables for a terminal: of each point the best so many estimators and the worst, 0: all. Then come the
+// answers.
+func (r *Result) Text(w io.Writer, most int) error {
+	t := tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
+	for _, one := range r.tables() {
+		if len(one.Rows) == 0 {
+			continue
+		}
+		fmt.Fprintf(t, "%s: %s, %s = %g; the truth is known to %.1f %%\n", one.Suite, one.Network, one.Vary, one.X, 100*one.TruthError)
+		fmt.Fprintln(t, "  rank\testimator\tcosine of weights\tratio\tsigns\tbias\tbest step")
+		for i, row := range one.Rows {
+			if most > 0 && i >= most && i < len(one.Rows)-4 {
+				if i == most {
+					fmt.Fprintf(t, "  ...\t%d more\t\t\t\t\t\n", len(one.Rows)-4-most)
+				}
+				continue
+			}
+			step := ""
+			if row.Descent != nil {
+				step = fmt.Sprintf("%+.1f ± %.1f %%", 100*row.Descent.Change.Value, 100*row.Descent.Change.SE)
+			}
+			fmt.Fprintf(t, "  %d\t%s\t%.4f ± %.4f\t%.3g ± %.2g\t%.2f\t%.3g\t%s\n", i+1, row.Estimator,
+				row.Cosine.Value, row.Cosine.SE, row.Ratio.Value, row.Ratio.SE, row.Signs, row.Bias.Value, step)
+		}
+	}
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	for _, q := range r.Questions {
+		if len(q.Findings) == 0 {
+			continue
+		}
+		fmt.Fprintf(w, "\n%s\n", q.Text)
+		for _, f := range q.Findings {
+			if _, err := fmt.Fprintf(w, "  - %s\n", f.Text); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}

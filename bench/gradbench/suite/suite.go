@@ -1,0 +1,102 @@
+// Package suite holds the runs of the gradient benchmark: each takes a network, finds the gradient that exists, and
+// compares estimators with it. The questions of package answer read what they wrote.
+package suite
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/surge-snn/surge/bench/gradbench"
+)
+
+// Settings determine the numbers.
+type Settings struct {
+	Seed uint64 `json:"seed"`
+	// Quick takes fewer points and larger errors: half a minute in all.
+	Quick bool `json:"quick"`
+}
+
+// Row is what was found about one estimator, or one quantity, at one point of a suite.
+type Row struct {
+	Suite   string  `json:"suite"`
+	Network string  `json:"network"`
+	Vary    string  `json:"vary"` // what the suite varies: "depth"
+	X       float64 `json:"x"`    // its value
+	// Estimator is what is compared; empty for a row that holds Values of the network.
+	Estimator string `json:"estimator,omitempty"`
+	// Kind groups estimators: "surrogate", "detached", "online", "exact", "wrong" and so on.
+	Kind string `json:"kind,omitempty"`
+	// Slope and Area are those of the surrogate, where there is one: peak of the slope, and its integral; 0 where it
+	// is infinite.
+	Slope float64 `json:"slope,omitempty"`
+	Area  float64 `json:"area,omitempty"`
+	// Main says that the row is of the class by which estimators are ranked: the weights of a network.
+	Main bool `json:"main"`
+	gradbench.Comparison
+	// TruthError is the standard error of the truth, over all parameters, as a share of its norm.
+	TruthError float64               `json:"truth_error"`
+	Descent    *gradbench.Descent    `json:"descent,omitempty"`
+	Prediction *gradbench.Prediction `json:"prediction,omitempty"`
+	// Values are further quantities, by name.
+	Values map[string]gradbench.Estimate `json:"values,omitempty"`
+}
+
+// Run is a unit of work: one point of a suite.
+type Run struct {
+	ID string // "depth/4"
+	Do func(ctx context.Context) ([]Row, error)
+}
+
+// Suite is a set of runs with one thing that they vary.
+type Suite struct {
+	Name string
+	// About says in a sentence what is varied and what is compared with what.
+	About string
+	runs  func(s Settings) []Run
+}
+
+// All returns the suites in the order of the report.
+func All() []Suite {
+	return []Suite{
+		{"surrogate", "every surrogate of the catalogue over its sharpness, against the gradient of the expected loss under escape noise of several widths", surrogates},
+		{"depth", "rules against the number of layers", depths},
+		{"steps", "rules against the number of time steps", lengths},
+		{"rate", "rules against the rate of the hidden neurons", rates},
+		{"tau", "online rules against the membrane time constant", taus},
+		{"sweeps", "K fixed-point sweeps of the reset against the sequential neuron: spikes and gradient", sweeps},
+	}
+}
+
+// Names returns the names of the suites.
+func Names() []string {
+	var names []string
+	for _, s := range All() {
+		names = append(names, s.Name)
+	}
+	return names
+}
+
+// Runs returns the runs of the named suites; of all, where no name is given.
+func Runs(s Settings, names []string) ([]Run, error) {
+	var runs []Run
+	for _, name := range names {
+		if !slices.Contains(Names(), name) {
+			return nil, fmt.Errorf("suite: no suite %q", name)
+		}
+	}
+	for _, one := range All() {
+		if len(names) == 0 || slices.Contains(names, one.Name) {
+			runs = append(runs, one.runs(s)...)
+		}
+	}
+	return runs, nil
+}
+
+// pick returns the whole list, or the short one.
+func pick[T any](s Settings, all, quick []T) []T {
+	if s.Quick {
+		return quick
+	}
+	return all
+}

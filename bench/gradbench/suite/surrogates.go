@@ -1,0 +1,116 @@
+package suite
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"github.com/surge-snn/surge/bench/gradbench"
+	"github.com/surge-snn/surge/bench/gradbench/lif"
+	"github.com/surge-snn/surge/surrogate"
+)
+
+// sharpnesses is the grid of the first parameter of the surrogates, in units of 1/threshold.
+var sharpnesses = []float64{0.5, 1, 2, 3, 4, 5, 7, 10, 25, 100}
+
+// Catalogue returns the surrogates of package surrogate, each with its defaults and over the grid of sharpnesses.
+func Catalogue(grid []float64) []surrogate.Surrogate {
+	var all []surrogate.Surrogate
+	seen := map[string]bool{}
+	add := func(text string) {
+		if s, err := surrogate.Parse(text); err == nil && !seen[s.String()] {
+			seen[s.String()] = true
+			all = append(all, s)
+		}
+	}
+	for _, name := range surrogate.Names() {
+		add(name)
+		for _, k := range grid {
+			add(fmt.Sprintf("%s(%g)", name, k))
+		}
+	}
+	return all
+}
+
+// Wrong are surrogates with a mistake on purpose, which the benchmark must put behind the right one.
+func Wrong(s surrogate.Surrogate) []surrogate.Surrogate {
+	return []surrogate.Surrogate{
+		mistake{s, "factor 10", func(x float64) float64 { return 10 * s.Slope(x) }},
+		mistake{s, "sign", func(x float64) float64 { return -s.Slope(x) }},
+		mistake{s, "shifted", func(x float64) float64 { return s.Slope(x - 1) }},
+		mistake{s, "clipped", func(x float64) float64 { return min(s.Slope(x), s.Peak()/20) }},
+	}
+}
+
+type mistake struct {
+	surrogate.Surrogate
+	what  string
+	slope func(x float64) float64
+}
+
+func (m mistake) Slope(x float64) float64 { return m.slope(x) }
+func (m mistake) String() string          { return m.Surrogate.String() + " " + m.what }
+
+func surrogates(s Settings) []Run {
+	var runs []Run
+	for _, width := range pick(s, []float64{0.1, 0.2, 0.4}, []float64{0.2}) {
+		runs = append(runs, Run{fmt.Sprintf("surrogate/%g", width), func(ctx context.Context) ([]Row, error) {
+			shape := base
+			shape.width = width
+			p := problem("2 layers of delta LIF", s.Seed, shape)
+			t, err := truth(ctx, s, p, 0.04, 512)
+			if err != nil {
+				return nil, err
+			}
+			return compare(ctx, s, p, t, "width of the escape noise", width, "surrogate", append(slopes(s, p), others(s, p)...))
+		}})
+	}
+	return runs
+}
+
+// slopes are the surrogates of the catalogue on the run without noise, which is what libraries do, and the matched
+// shape over its slope on runs with noise.
+func slopes(s Settings, p *lif.Problem) []contender {
+	var list []contender
+	grid := pick(s, sharpnesses, []float64{1, 5, 25})
+	for _, one := range Catalogue(grid) {
+		list = append(list,
+			of("quiet", one, p.BPTT(lif.Rule{Surrogate: one})),
+			of("quiet detached", one, p.BPTT(lif.Rule{Surrogate: one, Detach: true})))
+	}
+	for _, k := range grid {
+		if one := (surrogate.Sigmoid{Sharpness: k}); one != matched(p.Width) { // that is one of the rules
+			list = append(list,
+				of("noisy", one, p.BPTT(lif.Rule{Surrogate: one, Noisy: true})),
+				of("noisy detached", one, p.BPTT(lif.Rule{Surrogate: one, Noisy: true, Detach: true})))
+		}
+	}
+	return list
+}
+
+// others are the rules, the truth of another kind, and surrogates with a mistake.
+func others(s Settings, p *lif.Problem) []contender {
+	list := rules(p)
+	right := matched(p.Width)
+	for _, one := range Wrong(right) {
+		list = append(list, of("wrong", one, p.BPTT(lif.Rule{Surrogate: one, Noisy: true, Detach: true})))
+	}
+	list = append(list, contender{Estimator: p.Score(8), kind: "score"}, contender{Estimator: p.Difference(8), kind: "exact"})
+	for _, k := range pick(s, []float64{1, 5}, []float64{5}) {
+		one := surrogate.FastSigmoid{Sharpness: k}
+		list = append(list, of("noisy", one, p.BPTT(lif.Rule{Surrogate: one, Noisy: true})))
+	}
+	for i := range list {
+		list[i].descend = true
+	}
+	return list
+}
+
+// Rank orders rows of one network by how far they are from the truth: 1 - cosine + its error + |log10 ratio|. A wrong
+// direction and a wrong scale both count; a gradient that cannot be told from 0 is at 2.
+func Rank(c gradbench.Comparison) float64 {
+	if !(c.Ratio.Value > 0) {
+		return 2
+	}
+	return 1 - min(c.Cosine.Value, 1) + c.Cosine.SE + math.Abs(math.Log10(c.Ratio.Value))
+}

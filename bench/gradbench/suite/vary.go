@@ -1,0 +1,82 @@
+package suite
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/surge-snn/surge/bench/gradbench"
+	"github.com/surge-snn/surge/bench/gradbench/lif"
+)
+
+// vary returns one run for each value of a thing.
+func vary(s Settings, suite, what string, values []float64, share float64, most int, change func(shape *shape, x float64)) []Run {
+	var runs []Run
+	for _, x := range values {
+		runs = append(runs, Run{fmt.Sprintf("%s/%g", suite, x), func(ctx context.Context) ([]Row, error) {
+			shape := base
+			change(&shape, x)
+			p := problem(fmt.Sprintf("delta LIF, %s %g", what, x), s.Seed, shape)
+			t, err := truth(ctx, s, p, share, most)
+			if err != nil {
+				return nil, err
+			}
+			return compare(ctx, s, p, t, what, x, suite, rules(p))
+		}})
+	}
+	return runs
+}
+
+func depths(s Settings) []Run {
+	return vary(s, "depth", "layers", pick(s, []float64{1, 2, 3, 4, 6, 8}, []float64{1, 3}), 0.08, 256, func(shape *shape, x float64) {
+		shape.layers = int(x)
+	})
+}
+
+func lengths(s Settings) []Run {
+	return vary(s, "steps", "time steps", pick(s, []float64{50, 100, 200, 500, 1000}, []float64{50, 200}), 0.06, 96, func(shape *shape, x float64) {
+		shape.steps = int(x)
+	})
+}
+
+func rates(s Settings) []Run {
+	return vary(s, "rate", "drive", pick(s, []float64{0.6, 1, 1.4, 2.5, 5}, []float64{1, 5}), 0.06, 256, func(shape *shape, x float64) {
+		shape.drive = x
+	})
+}
+
+func taus(s Settings) []Run {
+	return vary(s, "tau", "membrane time constant (ms)", pick(s, []float64{2, 5, 10, 20, 50, 100}, []float64{5, 50}), 0.06, 256, func(shape *shape, x float64) {
+		shape.tau = 1e-3 * x
+	})
+}
+
+// sweeps compares K sweeps with as many as there are steps, which are exact.
+func sweeps(s Settings) []Run {
+	var runs []Run
+	for _, drive := range pick(s, []float64{1.4, 5}, []float64{1.4}) {
+		runs = append(runs, Run{fmt.Sprintf("sweeps/%g", drive), func(ctx context.Context) ([]Row, error) {
+			shape := base
+			shape.drive, shape.inputs = drive, 16
+			p := problem(fmt.Sprintf("delta LIF, drive %g", drive), s.Seed, shape)
+			one := matched(p.Width)
+			exact, err := gradbench.Sample(ctx, p, p.BPTT(lif.Rule{Surrogate: one}), 0, 1, 1)
+			if err != nil {
+				return nil, err
+			}
+			var rows []Row
+			for k := 1; k <= 5; k++ {
+				g, err := gradbench.Sample(ctx, p, p.BPTT(lif.Rule{Surrogate: one, Sweeps: k}), 0, 1, 1)
+				if err != nil {
+					return nil, err
+				}
+				c := gradbench.Compare(g, exact, []gradbench.Class{{Name: "weights", To: p.Net.Weights}})[1]
+				rows = append(rows, Row{
+					Suite: "sweeps", Network: p.Title, Vary: "sweeps", X: float64(k), Main: true, Estimator: g.Estimator, Kind: "sweeps", Slope: one.Peak(), Area: 1, Comparison: c,
+					Values: map[string]gradbench.Estimate{"spike mismatch": p.Mismatch(k), "rate": {Value: p.Rates()[0]}},
+				})
+			}
+			return rows, nil
+		}})
+	}
+	return runs
+}

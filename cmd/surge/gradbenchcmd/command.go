@@ -1,0 +1,155 @@
+// Package gradbenchcmd is the command surge gradbench: how far estimators of gradients are from the gradient that exists.
+package gradbenchcmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/surge-snn/surge/bench/gradbench/report"
+	"github.com/surge-snn/surge/bench/gradbench/suite"
+	"github.com/surge-snn/surge/internal/exit"
+	"github.com/surge-snn/surge/internal/files"
+)
+
+// Command is surge gradbench.
+type Command struct {
+	Suite []string `placeholder:"NAME,..." help:"Suites; default all (see below)."`
+	Quick bool     `help:"Fewer points and larger errors."`
+	Seed  uint64   `default:"1" help:"Determines networks, inputs and all random numbers; default ${default}."`
+	All   bool     `help:"Print every estimator, not only the best and the worst."`
+	JSON  bool     `help:"Print the result as JSON in place of tables."`
+	Out   string   `placeholder:"DIR" help:"Folder for report.html, results.json, results.csv and the figures; a run that was interrupted goes on there."`
+}
+
+// Help is the text under the usage of the command.
+func (Command) Help() string {
+	var b strings.Builder
+	b.WriteString(`Compares estimators of the gradient of spiking networks (surrogate gradients, online rules, exact ones) with the gradient that exists, of which no part is made with a surrogate: that of the expected loss under escape noise. The report answers questions on which the literature disagrees, each with the run that decides it, its sources and error bars.
+
+Suites:
+
+`)
+	for _, s := range suite.All() {
+		fmt.Fprintf(&b, "  %-10s %s\n", s.Name, s.About)
+	}
+	b.WriteString(`
+Numbers are the same bytes for a seed, for any number of processors. Ctrl-C leaves what is finished in --out, and the same command goes on there.
+
+Examples:
+
+  surge gradbench --quick
+  surge gradbench --out runs/gradbench
+  surge gradbench --suite surrogate,depth --json`)
+	return b.String()
+}
+
+// line is one of the file of finished runs: the settings first, then a line for each run.
+type line struct {
+	Settings *suite.Settings `json:"settings,omitempty"`
+	ID       string          `json:"id,omitempty"`
+	Rows     []suite.Row     `json:"rows,omitempty"`
+}
+
+// Run measures.
+func (c *Command) Run(ctx context.Context, k *kong.Context) error {
+	settings := suite.Settings{Seed: c.Seed, Quick: c.Quick}
+	runs, err := suite.Runs(settings, c.Suite)
+	if err != nil {
+		return &exit.BadInput{File: "--suite", Expected: "one of " + strings.Join(suite.Names(), ", "), Found: strings.Join(c.Suite, ","), Nearest: c.nearest()}
+	}
+	done := map[string][]suite.Row{}
+	var log *files.Lines
+	if c.Out != "" {
+		if log, err = c.open(settings, done); err != nil {
+			return err
+		}
+		defer log.Close()
+	}
+	var rows []suite.Row
+	var failed error
+	begin := time.Now()
+	for i, run := range runs {
+		found, ok := done[run.ID]
+		if !ok {
+			fmt.Fprintf(k.Stderr, "[%d/%d] %s, %.0f s so far\n", i+1, len(runs), run.ID, time.Since(begin).Seconds())
+			if found, failed = run.Do(ctx); failed != nil {
+				if ctx.Err() != nil {
+					failed = exit.ErrInterrupted
+				}
+				break
+			}
+			if log != nil {
+				if err := log.Write(line{ID: run.ID, Rows: found}); err != nil {
+					return err
+				}
+			}
+		}
+		rows = append(rows, found...)
+	}
+	r := report.New(settings, rows)
+	if c.Out != "" {
+		if err := r.Write(c.Out); err != nil {
+			return errors.Join(failed, err)
+		}
+	}
+	most := 12
+	if c.All {
+		most = 0
+	}
+	if c.JSON {
+		err = r.JSON(k.Stdout)
+	} else {
+		err = r.Text(k.Stdout, most)
+	}
+	if c.Out != "" && failed == nil {
+		fmt.Fprintf(k.Stderr, "wrote %s\n", filepath.Join(c.Out, "report.html"))
+	}
+	return errors.Join(failed, err)
+}
+
+// nearest returns the name that a wrong one may stand for.
+func (c *Command) nearest() string {
+	for _, name := range c.Suite {
+		if near := exit.Nearest(name, suite.Names()); near != name {
+			return near
+		}
+	}
+	return ""
+}
+
+// open reads the finished runs of the folder, and opens their file for more.
+func (c *Command) open(s suite.Settings, done map[string][]suite.Row) (*files.Lines, error) {
+	path := filepath.Join(c.Out, "runs.jsonl")
+	if err := os.MkdirAll(c.Out, 0o777); err != nil {
+		return nil, &exit.BadInput{File: "--out " + c.Out, Err: err}
+	}
+	var found []line
+	if _, err := os.Stat(path); err == nil {
+		if found, _, err = files.ReadLines[line](path); err != nil {
+			return nil, &exit.BadInput{File: path, Expected: "the finished runs of surge gradbench", Err: err}
+		}
+	}
+	for i, l := range found {
+		switch {
+		case i == 0 && (l.Settings == nil || *l.Settings != s):
+			return nil, &exit.BadInput{File: path, Expected: fmt.Sprintf("runs with these settings, %+v, or another --out", s), Found: fmt.Sprintf("%+v", l.Settings)}
+		case i > 0:
+			done[l.ID] = l.Rows
+		}
+	}
+	log, err := files.OpenLines(path, files.All)
+	if err == nil && len(found) == 0 {
+		err = log.Write(line{Settings: &s})
+	}
+	if err != nil {
+		return nil, &exit.BadInput{File: path, Err: err}
+	}
+	return log, nil
+}
