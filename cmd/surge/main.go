@@ -31,6 +31,7 @@ import (
 	"github.com/surge-snn/surge/cmd/surge/plotcmd"
 	"github.com/surge-snn/surge/cmd/surge/predictcmd"
 	"github.com/surge-snn/surge/cmd/surge/simcmd"
+	"github.com/surge-snn/surge/cmd/surge/sweepcmd"
 	"github.com/surge-snn/surge/cmd/surge/traincmd"
 	"github.com/surge-snn/surge/cmd/surge/truthcmd"
 	"github.com/surge-snn/surge/internal/exit"
@@ -40,6 +41,7 @@ import (
 // program is the command line. Each command is one field, with its package under cmd/surge.
 type program struct {
 	Train     traincmd.Command     `cmd:"" help:"Train a spiking network, for example: surge train yinyang"`
+	Sweep     sweepcmd.Command     `cmd:"" help:"Run an experiment with many values of its keys, for example: surge sweep rates.toml"`
 	Predict   predictcmd.Command   `cmd:"" help:"Run a trained network on samples, for example: surge predict runs/yinyang-1"`
 	Data      datacmd.Command      `cmd:"" help:"Download and describe data sets, for example: surge data get mnist"`
 	Plot      plotcmd.Command      `cmd:"" help:"Draw the curves of runs, for example: surge plot runs/yinyang-1"`

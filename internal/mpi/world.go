@@ -6,6 +6,7 @@ import (
 	"os"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -273,4 +274,15 @@ func (w *World) allLeft() bool {
 		}
 	}
 	return true
+}
+
+// Variable tells whether an environment variable, NAME=value, is one by which a starter tells a process that it is one of many.
+func Variable(v string) bool {
+	name, _, _ := strings.Cut(v, "=")
+	for _, s := range starters {
+		if name == s[0] || name == s[1] {
+			return true
+		}
+	}
+	return strings.HasPrefix(name, "PMI_") || strings.HasPrefix(name, "PMIX_") || strings.HasPrefix(name, "OMPI_")
 }

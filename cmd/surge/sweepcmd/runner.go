@@ -1,0 +1,300 @@
+package sweepcmd
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/BurntSushi/toml"
+
+	"github.com/surge-snn/surge/internal/exit"
+	"github.com/surge-snn/surge/internal/files"
+	"github.com/surge-snn/surge/internal/mpi"
+	"github.com/surge-snn/surge/internal/rundir"
+	"github.com/surge-snn/surge/train/sweep"
+)
+
+// runner makes the runs of a sweep that nobody has made or is making. Who holds the lock of the
+// folder of a run makes it: workers, processes and machines need no other word with each other.
+type runner struct {
+	sweep   *sweep.Sweep
+	tasks   []task
+	workers int
+	offset  int  // where this process begins to look
+	retry   bool // failed runs, too
+	wait    bool // for runs that others make
+	errs    io.Writer
+
+	mu      sync.Mutex
+	retried map[string]bool
+}
+
+// run works until all runs are made; without wait, until all are made or taken.
+func (r *runner) run(ctx context.Context) error {
+	r.retried = map[string]bool{}
+	var wait sync.WaitGroup
+	errs := make([]error, r.workers)
+	for i := range errs {
+		wait.Go(func() { errs[i] = r.work(ctx) })
+	}
+	wait.Wait()
+	if ctx.Err() != nil {
+		return fmt.Errorf("%w; the same command goes on", exit.ErrInterrupted)
+	}
+	return errors.Join(errs...)
+}
+
+// work makes one run after another.
+func (r *runner) work(ctx context.Context) error {
+	for {
+		open := 0 // runs that others have taken
+		for i := range r.tasks {
+			if ctx.Err() != nil {
+				return nil
+			}
+			t := r.tasks[(r.offset+i)%len(r.tasks)]
+			made, err := r.take(ctx, t)
+			if err != nil {
+				return err
+			}
+			if !made {
+				open++
+			}
+		}
+		if open == 0 || !r.wait {
+			return nil
+		}
+		select { // a worker that dies leaves its run to us
+		case <-ctx.Done():
+		case <-time.After(200 * time.Millisecond):
+		}
+	}
+}
+
+// one makes the run of a number, and reports whether it failed.
+func (r *runner) one(ctx context.Context, index int) error {
+	r.retried = map[string]bool{}
+	r.workers = 1
+	t := r.tasks[index]
+	if _, err := r.take(ctx, t); err != nil {
+		return err
+	}
+	if ctx.Err() != nil {
+		return fmt.Errorf("%w; the same command goes on", exit.ErrInterrupted)
+	}
+	result, err := readResult(t)
+	if err != nil {
+		return err
+	}
+	if result != nil && result.Error != "" {
+		return &exit.Negative{Reason: t.dir + ": " + result.Error}
+	}
+	return nil
+}
+
+// take makes a run, unless it has been made or somebody else is at it, and reports whether it is
+// made now.
+func (r *runner) take(ctx context.Context, t task) (made bool, err error) {
+	if made, err := r.made(t); made || err != nil {
+		return made, err
+	}
+	dir, err := rundir.Open(t.dir)
+	if busy := (*rundir.Busy)(nil); errors.As(err, &busy) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	defer func() { err = errors.Join(err, dir.Close()) }()
+	if made, err := r.made(t); made || err != nil { // somebody was faster
+		return made, err
+	}
+	start := time.Now()
+	result, err := r.execute(ctx, t)
+	if err != nil || ctx.Err() != nil {
+		return false, err
+	}
+	r.mu.Lock()
+	r.retried[t.dir] = true
+	r.mu.Unlock()
+	if err := files.WriteAtomic(dir.Path(resultFile), func(w io.Writer) error { return json.NewEncoder(w).Encode(result) }); err != nil {
+		return false, err
+	}
+	r.say(t, result, time.Since(start))
+	return true, nil
+}
+
+// made tells whether the result of a run is there.
+func (r *runner) made(t task) (bool, error) {
+	result, err := readResult(t)
+	if result == nil || err != nil {
+		return false, err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return !r.retry || result.Error == "" || r.retried[t.dir], nil
+}
+
+// readResult returns the result of a run, nil where there is none yet.
+func readResult(t task) (*sweep.Result, error) {
+	path := filepath.Join(t.dir, resultFile)
+	b, err := os.ReadFile(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, nil
+	}
+	result := &sweep.Result{}
+	if err == nil {
+		err = json.Unmarshal(b, result)
+	}
+	if err != nil {
+		return nil, &exit.BadInput{File: path, Expected: "the result of a run; without the file it is made again", Err: err}
+	}
+	result.Point, result.Seed = t.point.Index, t.seed
+	return result, nil
+}
+
+// results returns those of all runs.
+func (r *runner) results() ([]sweep.Result, error) {
+	var all []sweep.Result
+	for _, t := range r.tasks {
+		result, err := readResult(t)
+		if err != nil {
+			return nil, err
+		}
+		if result == nil {
+			return nil, &exit.BadInput{File: t.dir, Expected: resultFile, Found: "none"}
+		}
+		all = append(all, *result)
+	}
+	return all, nil
+}
+
+// execute runs the process of a run, and goes on with what an interrupted one left.
+func (r *runner) execute(ctx context.Context, t task) (*sweep.Result, error) {
+	program, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	config, out := filepath.Join(t.dir, "experiment.toml"), filepath.Join(t.dir, "run")
+	if err := files.WriteAtomic(config, func(w io.Writer) error { _, err := io.WriteString(w, t.text); return err }); err != nil {
+		return nil, err
+	}
+	args := []string{"train", "--config", config, "--out", out, "--json"}
+	if r.sweep.Method != "" {
+		args = append(args, "--method", r.sweep.Method)
+	}
+	begun := "config.toml"
+	if r.sweep.Fit != "" {
+		args, begun = []string{"fit", config, "--out", out, "--json"}, "checkpoint"
+	}
+	switch {
+	case exists(filepath.Join(out, begun)):
+		args = append(args, "--resume")
+	case exists(out):
+		args = append(args, "--force")
+	}
+	var stdout, stderr bytes.Buffer
+	cmd := exec.CommandContext(ctx, program, args...)
+	cmd.Stdout, cmd.Stderr, cmd.Env = &stdout, &stderr, environment(r.workers)
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) } // it saves
+	cmd.WaitDelay = time.Minute
+	failed := cmd.Run()
+	result := &sweep.Result{Point: t.point.Index, Seed: t.seed, Numbers: numbers(stdout.String())}
+	if failed != nil {
+		lines := strings.Split(strings.TrimSpace(stderr.String()), "\n")
+		result.Error = strings.TrimPrefix(lines[len(lines)-1], "surge: ")
+		if result.Error == "" {
+			result.Error = failed.Error()
+		}
+	}
+	return result, nil
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
+// environment is that of a run: its share of the processors, and nothing of the starter, to which
+// it does not belong.
+func environment(workers int) []string {
+	var env []string
+	for _, v := range os.Environ() {
+		if !mpi.Variable(v) {
+			env = append(env, v)
+		}
+	}
+	return append(env, fmt.Sprintf("GOMAXPROCS=%d", max(1, runtime.NumCPU()/workers)))
+}
+
+// numbers returns the numbers of the last line that is a JSON object.
+func numbers(out string) map[string]float64 {
+	lines := strings.Split(strings.TrimSpace(out), "\n")
+	var all map[string]any
+	if json.Unmarshal([]byte(lines[len(lines)-1]), &all) != nil {
+		return nil
+	}
+	found := map[string]float64{}
+	for name, v := range all {
+		if x, ok := v.(float64); ok {
+			found[name] = x
+		}
+	}
+	return found
+}
+
+// say reports a run.
+func (r *runner) say(t task, result *sweep.Result, took time.Duration) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	made := 0
+	for _, t := range r.tasks {
+		if exists(filepath.Join(t.dir, resultFile)) {
+			made++
+		}
+	}
+	text := "failed: " + result.Error
+	if score, ok := result.Numbers[r.sweep.Score]; ok {
+		text = fmt.Sprintf("%s %.6g", r.sweep.Score, score)
+	}
+	fmt.Fprintf(r.errs, "%d of %d  %s  %s, seed %d: %s  (%.1f s)\n", made, len(r.tasks), t.dir, describe(r.sweep, t.point), t.seed, text, took.Seconds())
+}
+
+// absolute returns the text of a fit with the files of its targets as absolute paths: they are
+// beside the file, and its copies are elsewhere.
+func absolute(file, text string) (string, error) {
+	var table map[string]any
+	if _, err := toml.Decode(text, &table); err != nil {
+		return "", err
+	}
+	dir, err := filepath.Abs(filepath.Dir(file))
+	if err != nil {
+		return "", err
+	}
+	targets, _ := table["target"].([]map[string]any)
+	for _, t := range targets {
+		for _, key := range []string{"file", "input"} {
+			if path, ok := t[key].(string); ok && path != "none" && !filepath.IsAbs(path) {
+				t[key] = filepath.Join(dir, path)
+			}
+		}
+	}
+	var b strings.Builder
+	enc := toml.NewEncoder(&b)
+	enc.Indent = ""
+	if err := enc.Encode(table); err != nil {
+		return "", err
+	}
+	return b.String(), nil
+}
