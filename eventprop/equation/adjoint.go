@@ -8,8 +8,8 @@ import (
 
 // Backward returns the gradients of a loss with the derivatives time to the times of the spikes.
 //
-// It is the adjoint of the steps that the solver took (discretise, then differentiate), with the
-// jumps of EventProp between them. With a = dL/dx of a neuron, f the slopes and J the derivative of
+// It is the adjoint of the series that the forward pass took (discretise, then differentiate), with
+// the jumps of EventProp between them. With a = dL/dx of a neuron, f the slopes and J the derivative of
 // the jump x <- j(x) at an event at T,
 //
 //	a <- J' a,  D = (J' a) f(before) - a f(after)            dL/dT by the states after it
@@ -20,136 +20,326 @@ import (
 // the end of a hold to its spike and to the refractory time. The steps themselves are taken as
 // given, so that the gradient is that of the numbers of the forward pass to its tolerance.
 func (r *Run) Backward(time []float64) (*Gradients, error) {
-	if r.layer == nil {
+	if r.work == nil {
 		return nil, fmt.Errorf("%w: a backward pass needs a forward pass", eventprop.ErrShape)
 	}
-	if len(time) != len(r.Spikes) {
-		return nil, fmt.Errorf("%w: %d derivatives for %d spikes", eventprop.ErrShape, len(time), len(r.Spikes))
+	g := r.work.l.NewGradients()
+	g.InputTime = make([]float64, len(r.input))
+	b := newBackward(r.work, g)
+	if _, err := b.run([]*Run{r}, [][]float64{time}, [][]float64{g.InputTime}); err != nil {
+		return nil, err
 	}
-	l, m := r.layer, r.layer.Model
-	n, states := l.In.Post, len(m.States)
-	b := backward{
-		Run: r, time: append([]float64(nil), time...), extra: make([]float64, n), adj: make([][]float64, n), params: make([][]float64, n),
-		before: make([]float64, states), after: make([]float64, states), kept: make([]float64, states),
-		g: &Gradients{In: make([]float64, len(l.In.Weight)), InputTime: make([]float64, len(r.input)), Params: map[string][]float64{}},
+	b.finish()
+	return g, nil
+}
+
+// backward is adjoint passes of one or many runs, which add to the same gradients.
+type backward struct {
+	*work
+	g    *Gradients
+	cons [][]float64 // dL/d(constants) of each neuron
+	vars [][]float64 // dL/d(w, states, parameters) of each neuron
+
+	before, after, kept []float64 // slopes, and states
+}
+
+// sample is one of the runs.
+type sample struct {
+	*Run
+	time    []float64 // dL/d(time) of each found spike
+	input   []float64 // of each input spike; nil if that is not asked for
+	extra   []float64 // dL/d(time) of spikes that an arrival of the neuron made at once
+	adj     []float64 // dL/dx, [N][state]
+	current []int32   // entry of each neuron that is undone next, or -1
+}
+
+func newBackward(w *work, g *Gradients) *backward {
+	n := len(w.l.Model.States)
+	b := &backward{work: w, g: g, before: make([]float64, n), after: make([]float64, n), kept: make([]float64, n)}
+	for k := range w.cons {
+		b.cons, b.vars = append(b.cons, make([]float64, len(w.cons[k]))), append(b.vars, make([]float64, len(w.vars[k])))
 	}
-	for j := range n {
-		b.adj[j], b.params[j] = make([]float64, states), make([]float64, len(r.s.x))
-	}
-	if l.In.Delay != nil {
-		b.g.InDelay = make([]float64, len(l.In.Weight))
-	}
-	if l.Rec != nil {
-		b.g.Rec = make([]float64, len(l.Rec.Weight))
-		if l.Rec.Delay != nil {
-			b.g.RecDelay = make([]float64, len(l.Rec.Weight))
+	return b
+}
+
+// run takes the derivatives times to the spikes of runs back to the start. An error is of the run
+// that is returned.
+func (b *backward) run(runs []*Run, times, inputs [][]float64) (which int, err error) {
+	samples := make([]sample, len(runs))
+	var chains []chain
+	n, states := b.l.In.Post, len(b.l.Model.States)
+	for k, r := range runs {
+		if len(times[k]) != len(r.Spikes) {
+			return k, fmt.Errorf("%w: %d derivatives for %d spikes", eventprop.ErrShape, len(times[k]), len(r.Spikes))
+		}
+		s := &samples[k]
+		*s = sample{Run: r, input: inputs[k], time: make([]float64, len(r.found)), extra: make([]float64, n), adj: make([]float64, n*states), current: append([]int32(nil), r.last...)}
+		for i, at := range r.place {
+			s.time[i] = times[k][at]
+		}
+		if b.l.Rec != nil {
+			if err := b.ordered(s); err != nil {
+				return k, err
+			}
+		}
+		for j := range n {
+			chains = append(chains, chain{s, k, j, -1})
 		}
 	}
-	for k := len(r.log) - 1; k >= 0; k-- {
-		if err := b.undo(&r.log[k]); err != nil {
-			return nil, err
+	if which, err := b.bring(chains); err != nil {
+		return which, err
+	}
+	for k := range samples {
+		s := &samples[k]
+		for j := range n {
+			copy(b.s.x, b.work.vars[b.one(j)])
+			clear(b.s.state())
+			b.s.jumpBack(&b.l.Model.start, s.adj[j*states:(j+1)*states], b.vars[b.one(j)], false)
 		}
 	}
-	for j := range n {
-		copy(r.s.x, r.neurons[j].x)
-		clear(r.s.state())
-		r.s.jumpBack(&m.start, b.adj[j], b.params[j], false)
+	return 0, nil
+}
+
+// finish adds the gradients of parameters.
+func (b *backward) finish() {
+	m := b.l.Model
+	c := &m.series.constants
+	values, bar := make([]float64, len(c.code)), make([]float64, len(c.code))
+	for j := range b.vars {
+		c.eval(values, b.work.vars[j])
+		c.pull(b.vars[j], bar, values, b.cons[j])
 		for k, name := range m.Params {
 			g := b.g.Params[name]
-			if g == nil {
-				g = make([]float64, len(l.Params[name]))
-				b.g.Params[name] = g
-			}
-			g[min(j, len(g)-1)] += b.params[j][1+states+k]
+			g[min(j, len(g)-1)] += b.vars[j][1+len(m.States)+k]
 		}
 	}
-	return b.g, nil
 }
 
-// backward is the state of the adjoint pass.
-type backward struct {
-	*Run
-	g      *Gradients
-	time   []float64   // dL/d(time) of each spike
-	extra  []float64   // dL/d(time) of spikes that an arrival of the neuron made at once
-	adj    [][]float64 // dL/dx of each neuron
-	params [][]float64 // dL/d(w, states, parameters) of each neuron
-
-	before, after, kept []float64
+// chain is to undo what happens to neuron j of a sample after entry stop.
+type chain struct {
+	*sample
+	which int // of the samples
+	j     int
+	stop  int32
 }
 
-// undo takes the adjoint of a neuron to before an entry.
-func (b *backward) undo(e *entry) error {
-	s, m, j := b.s, b.layer.Model, e.neuron
-	adj, grads := b.adj[j], b.params[j]
-	x := b.states[e.x : e.x+len(m.States)]
-	copy(s.x, b.neurons[j].x) // parameters
-	copy(s.state(), x)
+// bring undoes what chains say, which are different neurons, several at a time. An error is of the
+// sample that is returned.
+func (b *backward) bring(chains []chain) (which int, err error) {
+	var (
+		lanes [width]chain
+		adj   [width][]float64
+		h     lane
+		used  [width]int
+	)
+	v := b.b
+	states := len(b.l.Model.States)
+	for next := 0; ; {
+		left, most := 0, 0
+		for l := range lanes {
+			adj[l] = nil
+			for {
+				if x := &lanes[l]; x.sample != nil {
+					waits, err := b.walk(x)
+					if err != nil {
+						return x.which, err
+					}
+					if waits {
+						break
+					}
+					x.sample = nil
+				}
+				if next == len(chains) {
+					break
+				}
+				lanes[l] = chains[next]
+				next++
+			}
+			x := &lanes[l]
+			if x.sample == nil {
+				continue
+			}
+			e := &x.log[x.current[x.j]]
+			left++
+			v.load(l, x.states[e.x:e.x+states], x.states[e.x:e.x+states], e.held, b.work.cons[b.one(x.j)], 0)
+			adj[l], h[l], used[l] = x.adj[x.j*states:(x.j+1)*states], e.h, int(e.order)
+			if e.scale != 0 {
+				b.l.Model.scaleBy(adj[l], int(e.scale))
+			}
+			most = max(most, used[l])
+		}
+		if left == 0 {
+			return 0, nil
+		}
+		for k := range most {
+			v.next(k)
+		}
+		v.pull(&adj, &h, &used)
+		for l := range lanes {
+			if x := &lanes[l]; x.sample != nil {
+				sums := b.cons[b.one(x.j)]
+				for k := range sums {
+					sums[k] += v.conBar[k][l]
+				}
+				x.current[x.j] = x.log[x.current[x.j]].before
+			}
+		}
+	}
+}
+
+// walk undoes entries of a chain up to a step, for which it waits, or to its stop.
+func (b *backward) walk(x *chain) (waits bool, err error) {
+	states := len(b.l.Model.States)
+	adj := x.adj[x.j*states : (x.j+1)*states]
+	for at := &x.current[x.j]; *at != x.stop; {
+		e := &x.log[*at]
+		if e.kind == step {
+			if zero(adj) {
+				*at = e.before
+				continue
+			}
+			return true, nil
+		}
+		if err := b.undo(x.sample, e); err != nil {
+			return false, err
+		}
+		*at = e.before
+	}
+	return false, nil
+}
+
+func zero(x []float64) bool {
+	for _, v := range x {
+		if v != 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// ordered undoes the events of a recurrent layer in their order: first those of each neuron down to
+// an event, then the event.
+func (b *backward) ordered(s *sample) error {
+	var group []chain
+	in := make([]bool, b.l.In.Post)
+	flush := func() error {
+		if _, err := b.bring(group); err != nil {
+			return err
+		}
+		for _, x := range group {
+			in[x.j] = false
+			e := &s.log[x.stop]
+			if err := b.undo(s, e); err != nil {
+				return err
+			}
+			s.current[x.j] = e.before
+		}
+		group = group[:0]
+		return nil
+	}
+	for k := len(s.log) - 1; k >= 0; k-- {
+		e := &s.log[k]
+		if e.kind == step || e.kind == release {
+			continue
+		}
+		arrives := e.kind == arrivalIn || e.kind == arrivalRec
+		if in[e.neuron] || !arrives {
+			if err := flush(); err != nil {
+				return err
+			}
+		}
+		group = append(group, chain{s, 0, int(e.neuron), int32(k)})
+		if in[e.neuron] = true; !arrives {
+			if err := flush(); err != nil {
+				return err
+			}
+		}
+	}
+	return flush()
+}
+
+// undo takes the adjoint of a neuron to before an event.
+func (b *backward) undo(s *sample, e *entry) error {
+	m, j, v := b.l.Model, int(e.neuron), b.s
+	n := len(m.States)
+	adj, grads := s.adj[j*n:(j+1)*n], b.vars[b.one(j)]
+	copy(v.x, b.work.vars[b.one(j)]) // parameters
+	copy(v.state(), s.states[e.x:e.x+n])
 	switch e.kind {
-	case step:
-		s.stepBack(adj, grads, x, e.h, e.held)
 	case release:
-		s.slope(b.before, s.values[0], true)
-		s.slope(b.after, s.values[0], false)
+		v.slope(b.before, true)
+		v.slope(b.after, false)
 		d := dot(adj, b.before) - dot(adj, b.after)
-		b.time[e.source] += d
-		grads[1+len(x)+m.refractory] += d
+		s.time[e.source] += d
+		grads[1+n+m.refractory] += d
 	case arrivalIn, arrivalRec:
-		grads[0] = 0
-		d := b.through(&m.input, e, e.held, e.held) + b.extra[j]
-		b.extra[j] = 0
-		b.arrival(e, d, grads[0])
-	default:
-		d := b.through(&m.reset, e, e.held, m.refractory >= 0 && b.layer.value(m.refractory, int(j)) > 0) + b.time[e.source]
-		if e.kind == lifted {
-			b.extra[j] += d
+		if zero(adj) && s.extra[j] == 0 {
 			return nil
 		}
-		s.threshold()
-		clear(s.grad)
-		s.m.threshold.pull(s.grad, s.bar, s.other, []float64{1})
-		slope := dot(s.grad[1:1+len(x)], b.before)
-		c := d / slope
+		if m.additive >= 0 && !e.held {
+			d := 0.0
+			if s.input != nil || b.l.In.Delay != nil || e.kind == arrivalRec {
+				v.slope(b.before, false)
+				v.x[1+m.additive] += b.weight(e.kind, e.synapse)
+				v.slope(b.after, false)
+				d = dot(adj, b.before) - dot(adj, b.after)
+			}
+			b.arrival(s, e, d, adj[m.additive])
+			return nil
+		}
+		grads[0] = 0
+		v.x[0] = b.weight(e.kind, e.synapse)
+		d := b.through(&m.input, adj, grads, e.held, e.held) + s.extra[j]
+		s.extra[j] = 0
+		b.arrival(s, e, d, grads[0])
+	default:
+		d := b.through(&m.reset, adj, grads, e.held, m.refractory >= 0 && b.l.value(m.refractory, j) > 0) + s.time[e.source]
+		if e.kind == lifted {
+			s.extra[j] += d
+			return nil
+		}
 		if d == 0 {
 			return nil
 		}
+		v.thresholdSlopes()
+		slope := dot(v.grad[1:1+n], b.before)
+		c := d / slope
 		if c-c != 0 {
 			return fmt.Errorf("%w: neuron %d at %g s, with dg/dt = %g", eventprop.ErrGrazing, j, e.time, slope)
 		}
 		for i := range adj {
-			adj[i] -= float64(c * s.grad[1+i])
+			adj[i] -= float64(c * v.grad[1+i])
 		}
-		for k := 1 + len(x); k < len(grads); k++ {
-			grads[k] -= float64(c * s.grad[k])
+		for k := 1 + n; k < len(grads); k++ {
+			grads[k] -= float64(c * v.grad[k])
 		}
 	}
 	return nil
 }
 
-// through takes the adjoint through a jump of the state at e, and returns D. held says whether
-// states are held before and after it. b.before are the slopes before.
-func (b *backward) through(p *program, e *entry, heldBefore, heldAfter bool) float64 {
-	s, j := b.s, e.neuron
-	held := heldBefore && p == &b.layer.Model.input
-	s.x[0] = e.w
-	copy(b.kept, s.state())
-	s.slope(b.before, s.values[0], heldBefore)
-	s.jump(p, held)
-	s.slope(b.after, s.values[0], heldAfter)
-	copy(s.state(), b.kept)
-	d := -dot(b.adj[j], b.after)
-	s.jumpBack(p, b.adj[j], b.params[j], held)
-	return d + dot(b.adj[j], b.before)
+// through takes the adjoint through a jump of the state at the variables, and returns D. held says
+// whether states are held before and after it. b.before are the slopes before.
+func (b *backward) through(p *program, adj, grads []float64, heldBefore, heldAfter bool) float64 {
+	v := b.s
+	held := heldBefore && p == &b.l.Model.input
+	copy(b.kept, v.state())
+	v.slope(b.before, heldBefore)
+	v.jump(p, held)
+	v.slope(b.after, heldAfter)
+	copy(v.state(), b.kept)
+	d := -dot(adj, b.after)
+	v.jumpBack(p, adj, grads, held)
+	return d + dot(adj, b.before)
 }
 
 // arrival adds the derivatives d to the time and w to the weight of an arrival.
-func (b *backward) arrival(e *entry, d, w float64) {
-	weight, delay, g := b.g.In, b.g.InDelay, b.g
+func (b *backward) arrival(s *sample, e *entry, d, w float64) {
+	weight, delay := b.g.In, b.g.InDelay
 	if e.kind == arrivalRec {
 		weight, delay = b.g.Rec, b.g.RecDelay
-		b.time[e.source] += d
-	} else {
-		g.InputTime[e.source] += d
+		s.time[e.source] += d
+	} else if s.input != nil {
+		s.input[e.source] += d
 	}
 	weight[e.synapse] += w
 	if delay != nil {

@@ -196,7 +196,7 @@ func checkTimes(t *testing.T, input []eventprop.Spike, grad []float64, tolerance
 // that of the spikes.
 func (r *Run) pattern() []int32 {
 	var p []int32
-	for j := range r.neurons {
+	for j := range r.last {
 		for _, e := range r.log {
 			if int(e.neuron) == j && e.kind != step {
 				p = append(p, int32(e.kind), e.synapse)
@@ -465,11 +465,17 @@ func FuzzParse(f *testing.F) {
 			}
 			return
 		}
-		s := newStepper(m)
+		s := newJumper(m)
 		for k := range s.x {
 			s.x[k] = 1
 		}
 		adj := make([]float64, len(m.States))
-		s.stepBack(adj, make([]float64, len(s.x)), slices.Clone(s.state()), 1e-3, true)
+		s.jumpBack(&m.reset, adj, make([]float64, len(s.x)), true)
+		b := newBundle(m, 8, 1e-9)
+		for l := range width {
+			b.load(l, s.state(), s.state(), l%2 == 0, nil, 1e-3)
+		}
+		b.expand([width]bool{true, true})
+		b.pull(&[width][]float64{adj}, &b.h, &b.used)
 	})
 }

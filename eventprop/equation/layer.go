@@ -19,8 +19,8 @@ type Layer struct {
 	Params map[string][]float64 // of each parameter of the model one number for all neurons, or N
 	In     eventprop.Synapses   // [inputs, N]
 	Rec    *eventprop.Synapses  // [N, N]; nil for a feed-forward layer
-	// Tolerance is the largest error of a step, relative to the states (and to 1e-3 of their unit).
-	// 0 means 1e-9.
+	// Tolerance is the largest error of a step, relative to the largest size of each state so far. 0
+	// means 1e-9; more exact steps cost little.
 	Tolerance float64
 	MaxSpikes int // more spikes are an error (eventprop.ErrLimit); 0 means 1<<20
 }
@@ -66,6 +66,24 @@ type Gradients struct {
 	Rec, RecDelay []float64
 	Params        map[string][]float64
 	InputTime     []float64 // of each input spike
+}
+
+// NewGradients returns gradients of the layer that are 0, without InputTime.
+func (l *Layer) NewGradients() *Gradients {
+	g := &Gradients{In: make([]float64, len(l.In.Weight)), Params: map[string][]float64{}}
+	if l.In.Delay != nil {
+		g.InDelay = make([]float64, len(l.In.Weight))
+	}
+	if l.Rec != nil {
+		g.Rec = make([]float64, len(l.Rec.Weight))
+		if l.Rec.Delay != nil {
+			g.RecDelay = make([]float64, len(l.Rec.Weight))
+		}
+	}
+	for _, name := range l.Model.Params {
+		g.Params[name] = make([]float64, len(l.Params[name]))
+	}
+	return g
 }
 
 // fan returns the synapses lo <= k < hi of source i, and target the neuron of one.

@@ -17,8 +17,11 @@ type Model struct {
 
 	rhs, threshold, reset, input, start program
 	held                                []bool // states that are held after a spike
+	ratio                               []int  // states of which only the ratios matter
 	refractory                          int    // parameter that says how long, or -1
-	longest                             int    // instructions of the longest program
+	series                              *series
+	additive                            int // the state to which all an arrival does is to add w, or -1
+	longest                             int // instructions of the longest program
 }
 
 // Parse reads a neuron from text. Each line is one of
@@ -29,6 +32,7 @@ type Model struct {
 //	input: X = f     X after an arrival of weight w
 //	start: X = f     X at 0, of parameters alone; 0 without such a line
 //	hold: X for t    X stays as it was reset for the absolute refractory time t, a parameter
+//	ratio: X Y       only ratios of these states matter: they are scaled when they become large
 //
 // with + - * / ^ (to a number), parentheses and exp, log, sqrt, sin, cos, tanh. Names that are no
 // states are parameters; # begins a comment. The hold is closed on the left and open on the right:
@@ -56,13 +60,13 @@ func Parse(text string) (*Model, error) {
 			m.States = append(m.States, x.left)
 		} else {
 			x.key, x.right, _ = strings.Cut(l, ":")
-			if x.key != "threshold" {
+			if x.key != "threshold" && x.key != "ratio" {
 				separator := "="
 				if x.key == "hold" {
 					separator = " for "
 				}
 				if x.left, x.right, ok = strings.Cut(x.right, separator); !ok {
-					return nil, fmt.Errorf("line %d: %w: %q, want dX/dt = ..., threshold: ..., reset: X = ..., input: X = ..., start: X = ... or hold: X for t",
+					return nil, fmt.Errorf("line %d: %w: %q, want dX/dt = ..., threshold: ..., reset: X = ..., input: X = ..., start: X = ..., hold: X for t or ratio: X Y",
 						x.number, ErrEquation, l)
 				}
 				x.left = strings.TrimSpace(x.left)
@@ -89,6 +93,14 @@ func Parse(text string) (*Model, error) {
 			return nil, fail("a second threshold")
 		case x.key == "threshold":
 			threshold = x.right
+		case x.key == "ratio":
+			for _, name := range strings.Fields(x.right) {
+				n := slices.Index(m.States, name)
+				if n < 0 || slices.Contains(m.ratio, n) {
+					return nil, fail(fmt.Sprintf("ratio: %q, want states of %v, each once", name, m.States))
+				}
+				m.ratio = append(m.ratio, n)
+			}
 		case i < 0:
 			return nil, fail(fmt.Sprintf("%q is no state, want one of %v", x.left, m.States))
 		case x.key == "hold":
@@ -103,7 +115,7 @@ func Parse(text string) (*Model, error) {
 			}
 			m.held[i] = true
 		case byState[x.key] == nil:
-			return nil, fail(fmt.Sprintf("%q, want threshold, reset, input, start or hold", x.key))
+			return nil, fail(fmt.Sprintf("%q, want threshold, reset, input, start, hold or ratio", x.key))
 		default:
 			byState[x.key][i] = x.right
 		}
@@ -128,7 +140,35 @@ func Parse(text string) (*Model, error) {
 	for _, p := range []*program{&m.rhs, &m.threshold, &m.reset, &m.input, &m.start} {
 		m.longest = max(m.longest, len(p.code))
 	}
+	m.translate()
+	m.additive = m.sums()
 	return m, nil
+}
+
+// sums returns the state to which all that an arrival does is to add w, if it has no part in the
+// threshold, or -1.
+func (m *Model) sums() int {
+	found := -1
+	for n, k := range m.input.out {
+		c := m.input.code[k]
+		is := func(k int32, index int) bool {
+			c := m.input.code[k]
+			return c.op == variable && int(c.a) == index
+		}
+		switch {
+		case is(k, 1+n):
+		case found < 0 && c.op == add && (is(c.a, 1+n) && is(c.b, 0) || is(c.a, 0) && is(c.b, 1+n)):
+			found = n
+		default:
+			return -1
+		}
+	}
+	for _, c := range m.threshold.code {
+		if c.op == variable && int(c.a) == 1+found {
+			return -1
+		}
+	}
+	return found
 }
 
 func isName(s string) bool {

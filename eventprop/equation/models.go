@@ -37,25 +37,37 @@ reset: B = B + beta
 input: I = I + w
 start: V = v_leak`
 
-	// QIF is the quadratic neuron in V, which spikes at the finite v_th (Ermentrout and Kopell
-	// 1986, doi:10.1137/0146017).
+	// QIF is the quadratic neuron,
+	//
+	//	tau_mem dV/dt = V^2 + I + i_ext
+	//
+	// which spikes at the finite v_th (Ermentrout and Kopell 1986, doi:10.1137/0146017). Its equation is
+	// one of Riccati: with V = x/y it is linear, and has no poles that would make steps short.
 	QIF = `
-dV/dt = (V^2 + I + i_ext)/tau_mem
+dy/dt = -x/tau_mem
+dx/dt = (I + i_ext)*y/tau_mem
 dI/dt = -I/tau_syn
-threshold: V - v_th
-reset: V = v_reset
+ratio: x y
+threshold: x - v_th*y
+reset: y = 1
+reset: x = v_reset
 input: I = I + w
-start: V = v_init`
+start: y = 1
+start: x = v_init`
 
-	// Theta is QIF with V = tan(theta/2): its spike is at infinity, from which it comes back at
-	// minus infinity. Its spikes appear and vanish smoothly.
+	// Theta is QIF that spikes at infinity, from where it comes back at minus infinity, with V =
+	// tan(theta/2) = x/y. Its spikes appear and vanish smoothly.
 	Theta = `
-dtheta/dt = (1 - cos(theta) + (1 + cos(theta))*(I + i_ext))/tau_mem
+dy/dt = -x/tau_mem
+dx/dt = (I + i_ext)*y/tau_mem
 dI/dt = -I/tau_syn
-threshold: theta - 3.141592653589793
-reset: theta = theta - 6.283185307179586
+ratio: x y
+threshold: -y
+reset: y = 0
+reset: x = -1
 input: I = I + w
-start: theta = theta_init`
+start: y = cos(theta_init/2)
+start: x = sin(theta_init/2)`
 
 	// EIF is the exponential neuron (Fourcaud-Trocme et al. 2003,
 	// doi:10.1523/JNEUROSCI.23-37-11628.2003).

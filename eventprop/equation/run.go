@@ -1,9 +1,10 @@
 package equation
 
 import (
-	"container/heap"
+	"cmp"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/surge-snn/surge/eventprop"
 )
@@ -13,28 +14,30 @@ import (
 // its gradient.
 type Run struct {
 	Spikes []eventprop.Spike // of the layer, by time; Current is 0
-	Steps  int               // steps of the solver, those of rejected ones left out
+	Steps  int               // series that the states were expanded in
 
-	layer   *Layer
-	input   []eventprop.Spike
-	end     float64
-	s       *stepper
-	neurons []neuron
-	log     []entry
-	states  []float64 // those that entries begin with
-	queue   arrivals
+	work   *work // of the layer
+	input  []eventprop.Spike
+	end    float64
+	found  []eventprop.Spike // spikes in the order in which they were found
+	place  []int32           // of each of them in Spikes
+	log    []entry
+	states []float64 // those that entries begin with
+	last   []int32   // latest entry of each neuron, or -1
 }
 
 // entry is something that happens to a neuron.
 type entry struct {
-	kind
-	held    bool // whether states are held in a step, or at an arrival
-	neuron  int32
-	x       int     // its state before, in Run.states
 	time, h float64 // when, and for how long
-	source  int32   // input spike, or spike of the layer: of an arrival, a spike, a release
+	x       int     // its state before, in Run.states
+	neuron  int32
+	before  int32 // entry of the neuron before, or -1
+	source  int32 // input spike, or found spike of the layer: of an arrival, a spike, a release
 	synapse int32
-	w       float64
+	kind    kind
+	held    bool // whether states are held in a step, or before a jump
+	order   uint8
+	scale   int16 // exponent of what the states were multiplied with after a step
 }
 
 type kind uint8
@@ -43,365 +46,257 @@ const (
 	step kind = iota
 	arrivalIn
 	arrivalRec
-	crossing // spike as the threshold is reached
-	lifted   // spike at an arrival that jumps over the threshold
-	release  // end of a hold
+	crossed // spike as the threshold is reached
+	lifted  // spike at an arrival that jumps over the threshold
+	release // end of a hold
 )
 
-// neuron is the state of a neuron, and the way ahead of it as long as nothing arrives.
-type neuron struct {
-	x     []float64 // variables: w, states up to which ahead goes, parameters
-	ahead []entry   // not in the log yet: an arrival may come before
-	at    float64   // time up to which ahead goes
-	fires bool      // whether it ends there with a spike
-	g     float64   // threshold there
-	h     float64   // next step
-	held  bool
-	until float64 // of the hold
-	since int32   // spike of the hold
+// work is what passes through a layer need, one after the other.
+type work struct {
+	l     *Layer
+	s     *jumper
+	b     *bundle
+	cons  [][]float64 // constants of each neuron, of one for all if they are alike
+	vars  [][]float64 // variables of each neuron at the start, with its parameters
+	alike bool
+
+	inOrder, recOrder []int32 // synapses of each source by delay; nil without delays
 }
 
-// arrivals is a heap of arrivals under way, by time and then by age.
-type arrivals []entry
-
-func (a arrivals) Len() int { return len(a) }
-func (a arrivals) Less(i, j int) bool {
-	return a[i].time < a[j].time || a[i].time == a[j].time && a[i].x < a[j].x
+// one returns the number of neuron j in lists of one for all or one each.
+func (w *work) one(j int) int {
+	if w.alike {
+		return 0
+	}
+	return j
 }
-func (a arrivals) Swap(i, j int) { a[i], a[j] = a[j], a[i] }
-func (a *arrivals) Push(x any)   { *a = append(*a, x.(entry)) }
-func (a *arrivals) Pop() any {
-	last := len(*a) - 1
-	x := (*a)[last]
-	*a = (*a)[:last]
-	return x
+
+func newWork(l *Layer) (*work, error) {
+	if err := l.Check(); err != nil {
+		return nil, err
+	}
+	m := l.Model
+	tolerance := l.tolerance()
+	order := min(most, max(8, int(math.Ceil(7-math.Log(tolerance)/2))))
+	w := &work{l: l, s: newJumper(m), b: newBundle(m, order, tolerance), alike: true}
+	for _, v := range l.Params {
+		w.alike = w.alike && len(v) == 1
+	}
+	n := l.In.Post
+	if w.alike {
+		n = min(n, 1)
+	}
+	w.inOrder = byDelay(&l.In)
+	if l.Rec != nil {
+		w.recOrder = byDelay(l.Rec)
+	}
+	values := make([]float64, len(m.series.constants.code))
+	for j := range n {
+		x := make([]float64, 1+len(m.States)+len(m.Params))
+		for k := range m.Params {
+			x[1+len(m.States)+k] = l.value(k, j)
+		}
+		c := make([]float64, len(m.series.constants.out))
+		m.series.constants.eval(values, x)
+		for i, k := range m.series.constants.out {
+			c[i] = values[k]
+		}
+		copy(w.s.x, x)
+		w.s.jump(&m.start, false)
+		copy(x, w.s.x)
+		if w.s.above(false) {
+			return nil, fmt.Errorf("%w: neuron %d starts at threshold", eventprop.ErrParameter, j)
+		}
+		w.vars, w.cons = append(w.vars, x), append(w.cons, c)
+	}
+	return w, nil
+}
+
+// path is a neuron on its way.
+type path struct {
+	run     *Run
+	j       int
+	x       []float64 // variables: w, states, parameters
+	largest []float64 // of each state
+	now     float64
+	held    bool
+	until   float64 // of the hold
+	since   int32   // found spike of the hold
+
+	// of a feed-forward layer
+	inbox []post
+	next  int
+}
+
+// open puts neuron j of a run at its start.
+func (w *work) open(p *path, r *Run, j int) {
+	x := append(p.x[:0], w.vars[w.one(j)]...)
+	*p = path{run: r, j: j, x: x, largest: append(p.largest[:0], make([]float64, len(w.l.Model.States))...)}
+	w.grow(p)
 }
 
 // Forward simulates the layer until end, in seconds. The input is kept, not copied. The times of
-// spikes are as exact as the steps: the last step to a spike is a step of the method itself, whose
-// length is found by Newton's iteration on the threshold, and not a point of an interpolant.
+// spikes are as exact as the series: they are roots of the series of the threshold, to rounding.
 //
 // Errors: those of [Layer.Check], eventprop.ErrSpikes, eventprop.ErrLimit, eventprop.ErrRunaway for
 // a neuron that is above threshold after its reset, and ErrStep.
 func (r *Run) Forward(l *Layer, input []eventprop.Spike, end float64) error {
-	*r = Run{Spikes: r.Spikes[:0], log: r.log[:0], states: r.states[:0], neurons: r.neurons[:0]}
-	if err := l.Check(); err != nil {
-		return err
-	}
-	if err := checkInput(input, l.In.Pre, end); err != nil {
-		return err
-	}
-	err := r.forward(l, input, end)
+	r.work = nil
+	w, err := newWork(l)
 	if err != nil {
-		r.layer = nil
+		return err
 	}
+	_, err = w.forward([]*Run{r}, [][]eventprop.Spike{input}, []float64{end})
 	return err
 }
 
-func (r *Run) forward(l *Layer, input []eventprop.Spike, end float64) error {
-	r.layer, r.input, r.end, r.s = l, input, end, newStepper(l.Model)
-	m := l.Model
-	for j := range l.In.Post {
-		n := neuron{x: make([]float64, 1+len(m.States)+len(m.Params)), h: end / 1000}
-		for k := range m.Params {
-			n.x[1+len(m.States)+k] = l.value(k, j)
+// forward takes runs through the layer. An error is of the run that is returned.
+func (w *work) forward(runs []*Run, inputs [][]eventprop.Spike, ends []float64) (which int, err error) {
+	for k, r := range runs {
+		r.work = nil
+		if err := checkInput(inputs[k], w.l.In.Pre, ends[k]); err != nil {
+			return k, err
 		}
-		copy(r.s.x, n.x)
-		r.s.jump(&m.start, false)
-		copy(n.x, r.s.x)
-		if n.g = r.s.threshold(); n.g >= 0 {
-			return fmt.Errorf("%w: neuron %d starts at threshold", eventprop.ErrParameter, j)
-		}
-		r.neurons = append(r.neurons, n)
-	}
-	for head := 0; ; {
-		next := r.end
-		if head < len(input) {
-			next = min(next, input[head].Time)
-		}
-		if len(r.queue) > 0 {
-			next = min(next, r.queue[0].time)
-		}
-		first, bound := next, r.end
-		if l.In.Row == nil && l.In.Delay == nil { // the next input reaches all neurons: a step beyond it would be cut
-			bound = next
-		}
-		for j := range r.neurons {
-			if err := r.look(j, first, bound); err != nil {
-				return err
-			}
-			if n := &r.neurons[j]; n.fires {
-				first = min(first, n.at)
-			}
-		}
-		var err error
-		switch {
-		case first < r.end && r.firing(first):
-			err = r.fire(first)
-		case next >= r.end:
-			return nil
-		case len(r.queue) > 0 && r.queue[0].time == next:
-			err = r.arrive(heap.Pop(&r.queue).(entry))
-		default:
-			head++
-			err = r.emit(arrivalIn, int32(head-1), next)
-		}
-		if err != nil {
-			return err
+		r.input, r.end, r.Steps = inputs[k], ends[k], 0
+		r.Spikes, r.found, r.place = r.Spikes[:0], r.found[:0], r.place[:0]
+		r.log, r.states, r.last = r.log[:0], r.states[:0], r.last[:0]
+		for range w.l.In.Post {
+			r.last = append(r.last, -1)
 		}
 	}
-}
-
-func (r *Run) firing(at float64) bool {
-	for j := range r.neurons {
-		if r.neurons[j].fires && r.neurons[j].at == at {
-			return true
+	if w.l.Rec == nil {
+		if which, err := w.separate(runs); err != nil {
+			return which, err
 		}
-	}
-	return false
-}
-
-// look follows neuron j ahead until a time or its next spike, and not beyond bound.
-func (r *Run) look(j int, until, bound float64) error {
-	n, s := &r.neurons[j], r.s
-	tolerance := r.layer.tolerance()
-	for n.at < until && !n.fires {
-		limit := bound
-		if n.held {
-			limit = min(limit, n.until)
-		}
-		copy(s.x, n.x)
-		x0, h, whole := n.x[1:1+len(r.layer.Model.States)], n.h, false
-		if h >= limit-n.at {
-			h, whole = limit-n.at, true
-		}
-		e := s.step(x0, h, tolerance, n.held)
-		if !(e <= 1) {
-			if n.h = h * max(0.1, 0.9*math.Pow(e, -0.2)); e-e != 0 {
-				n.h = h / 10
-			}
-			if n.h < 1e-13*r.end {
-				return fmt.Errorf("%w: neuron %d at %g s", ErrStep, j, n.at)
-			}
-			continue
-		}
-		grown := h * min(5, 0.9*math.Pow(max(e, 1e-10), -0.2))
-		if whole {
-			grown = max(grown, n.h)
-		}
-		g := s.threshold()
-		n.h = grown
-		if n.g < 0 { // else a hold, after which that is an error
-			if at := r.crossing(x0, h, n.g, g, n.held); at > 0 {
-				h, whole, n.fires = at, false, true
-				s.step(x0, h, tolerance, n.held)
-			}
-		}
-		n.ahead = append(n.ahead, entry{kind: step, held: n.held, neuron: int32(j), x: len(r.states), time: n.at, h: h})
-		r.states = append(r.states, x0...)
-		if n.at += h; whole {
-			n.at = limit
-		}
-		copy(n.x, s.x)
-		n.g = g
-		r.Steps++
-		if n.held && n.at == n.until && !n.fires {
-			n.ahead = append(n.ahead, entry{kind: release, neuron: int32(j), x: len(r.states), time: n.at, source: n.since})
-			r.states = append(r.states, n.x[1:1+len(x0)]...)
-			if n.held = false; n.g >= 0 {
-				return fmt.Errorf("%w: neuron %d is above threshold after its refractory time at %g s", eventprop.ErrRunaway, j, n.at)
+	} else {
+		for k, r := range runs {
+			if err := (&together{work: w, r: r}).run(); err != nil {
+				return k, err
 			}
 		}
 	}
-	return nil
+	for _, r := range runs {
+		r.sort()
+		r.work = w
+	}
+	return 0, nil
 }
 
-// crossing returns the length of the step from x0 at whose end the threshold is reached from below,
-// or 0 where it is not within h. It looks at the cubic through the thresholds g0 and g1 at both
-// ends, with their slopes, for a maximum between them.
-func (r *Run) crossing(x0 []float64, h, g0, g1 float64, held bool) float64 {
-	hi := h
-	if !(g1 >= 0) {
-		s0, s1 := r.slopeOf(x0, held, 0)*h, r.slopeOf(nil, held, stages)*h
-		if !(s0 > 0 && s1 < 0) {
-			return 0
-		}
-		// g = g0 + s0 t + c t² + d t³
-		c, d := 3*(g1-g0)-2*s0-s1, 2*(g0-g1)+s0+s1
-		root := math.Sqrt(max(c*c-3*d*s0, 0))
-		t := s0 / (root - c) // the maximum, without cancellation where c < 0
-		if !(t > 0 && t < 1) || !(g0+t*(s0+t*(c+t*d)) > -1e-3*(math.Abs(g0)+math.Abs(g1))) {
-			return 0
-		}
-		hi = t * h
-		if r.s.step(x0, hi, 1, held); !(r.s.threshold() >= 0) {
-			r.s.step(x0, h, 1, held)
-			return 0
-		}
+// sort makes Spikes of those that were found.
+func (r *Run) sort() {
+	order := make([]int32, len(r.found))
+	for k := range order {
+		order[k] = int32(k)
 	}
-	lo, at := 0.0, hi*min(max(-g0/(math.Abs(g1)-g0), 0.1), 0.9)
-	for range 200 {
-		r.s.step(x0, at, 1, held)
-		g := r.s.threshold()
-		if g >= 0 {
-			hi = at
-		} else {
-			lo = at
-		}
-		next := at - g/r.slopeOf(nil, held, stages)
-		if !(next > lo && next < hi) {
-			next = lo + (hi-lo)/2
-		}
-		if math.Abs(next-at) <= 2e-16*at || next <= lo || next >= hi {
-			break
-		}
-		at = next
+	slices.SortStableFunc(order, func(a, b int32) int {
+		x, y := &r.found[a], &r.found[b]
+		return cmp.Or(cmp.Compare(x.Time, y.Time), cmp.Compare(x.Neuron, y.Neuron))
+	})
+	r.place = slices.Grow(r.place, len(order))[:len(order)]
+	for k, i := range order {
+		r.place[i] = int32(k)
+		r.Spikes = append(r.Spikes, r.found[i])
 	}
-	return at
 }
 
-// slopeOf returns dg/dt at state x, nil: where the stepper is, with the slopes of a stage.
-func (r *Run) slopeOf(x []float64, held bool, stage int) float64 {
-	s := r.s
-	if x != nil {
-		keep := append([]float64(nil), s.state()...)
-		defer copy(s.state(), keep)
-		copy(s.state(), x)
-	}
-	s.threshold()
-	clear(s.grad)
-	s.m.threshold.pull(s.grad, s.bar, s.other, []float64{1})
-	return dot(s.grad[1:1+len(s.m.States)], s.k[stage])
+// add logs an entry that begins with state x.
+func (r *Run) add(e entry, x []float64) {
+	e.x, e.before = len(r.states), r.last[e.neuron]
+	r.states = append(r.states, x...)
+	r.last[e.neuron] = int32(len(r.log))
+	r.log = append(r.log, e)
 }
 
-// commit takes neuron j to a time, up to which it has been looked at without a spike before.
-func (r *Run) commit(j int, at float64) {
-	n := &r.neurons[j]
-	m := len(r.layer.Model.States)
-	for k, e := range n.ahead {
-		var end float64
-		if k+1 < len(n.ahead) {
-			end = n.ahead[k+1].time
-		} else {
-			end = max(n.at, e.time)
-		}
-		if end <= at {
-			r.log = append(r.log, e)
-			continue
-		}
-		if e.h = at - e.time; e.h > 0 && e.kind == step {
-			r.log = append(r.log, e)
-			copy(r.s.x, n.x)
-			r.s.step(r.states[e.x:e.x+m], e.h, 1, e.held)
-			copy(n.x, r.s.x)
-		} else {
-			copy(n.x[1:1+m], r.states[e.x:e.x+m])
-		}
-		n.held = e.held // a hold ends with a release, which comes later
-		break
+// state are the states of a path.
+func (p *path) state() []float64 { return p.x[1 : 1+len(p.largest)] }
+
+// cross returns where the threshold is reached in the series of lane l, within h.
+func (b *bundle) cross(l int, h float64) (at float64, ok bool) {
+	var g [most + 1]float64
+	for k, c := range b.of(b.s.threshold)[:b.used[l]+1] {
+		g[k] = c[l]
 	}
-	n.ahead, n.at, n.fires = n.ahead[:0], at, false
-	copy(r.s.x, n.x)
-	n.g = r.s.threshold()
+	return crossing(g[:b.used[l]+1], h)
 }
 
-// fire lets all neurons spike that reach threshold now.
-func (r *Run) fire(now float64) error {
-	first := len(r.Spikes)
-	for j := range r.neurons {
-		if n := &r.neurons[j]; n.fires && n.at == now {
-			r.commit(j, now)
-			if err := r.spike(j, now, crossing); err != nil {
-				return err
-			}
+// grow follows the largest states of a path, for the error; those of which only ratios matter have one
+// size.
+func (w *work) grow(p *path) {
+	for n, v := range p.state() {
+		p.largest[n] = max(p.largest[n], math.Abs(v))
+	}
+	if m := w.l.Model; m.ratio != nil {
+		size := m.size(p.state())
+		for _, n := range m.ratio {
+			p.largest[n] = size
 		}
 	}
-	return r.send(first, now)
 }
 
-// send lets the spikes from first on go to their synapses.
-func (r *Run) send(first int, now float64) error {
-	if r.layer.Rec == nil {
-		return nil
+// spike resets a path, whose threshold is reached.
+func (w *work) spike(p *path, k kind) error {
+	r, m := p.run, w.l.Model
+	if len(r.found) >= w.l.maxSpikes() {
+		return fmt.Errorf("%w: %d at %g s, the limit is %d", eventprop.ErrLimit, len(r.found)+1, p.now, w.l.maxSpikes())
 	}
-	for k := first; k < len(r.Spikes); k++ {
-		if err := r.emit(arrivalRec, int32(k), now); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// spike resets neuron j.
-func (r *Run) spike(j int, now float64, k kind) error {
-	if len(r.Spikes) >= r.layer.maxSpikes() {
-		return fmt.Errorf("%w: %d at %g s, the limit is %d", eventprop.ErrLimit, len(r.Spikes)+1, now, r.layer.maxSpikes())
-	}
-	n, m := &r.neurons[j], r.layer.Model
-	index := int32(len(r.Spikes))
-	r.log = append(r.log, entry{kind: k, neuron: int32(j), x: len(r.states), time: now, source: index, held: n.held})
-	r.states = append(r.states, n.x[1:1+len(m.States)]...)
-	r.Spikes = append(r.Spikes, eventprop.Spike{Time: now, Neuron: j})
-	copy(r.s.x, n.x)
-	r.s.jump(&m.reset, false)
-	copy(n.x, r.s.x)
-	if n.g = r.s.threshold(); n.g >= 0 {
-		return fmt.Errorf("%w: neuron %d is above threshold after its reset at %g s", eventprop.ErrRunaway, j, now)
+	index := int32(len(r.found))
+	r.add(entry{kind: k, neuron: int32(p.j), time: p.now, source: index, held: p.held}, p.state())
+	r.found = append(r.found, eventprop.Spike{Time: p.now, Neuron: p.j})
+	copy(w.s.x, p.x)
+	w.s.jump(&m.reset, false)
+	copy(p.x, w.s.x)
+	w.grow(p)
+	if w.s.above(false) {
+		return fmt.Errorf("%w: neuron %d is above threshold after its reset at %g s", eventprop.ErrRunaway, p.j, p.now)
 	}
 	if m.refractory >= 0 {
-		if until := now + r.layer.value(m.refractory, j); until > now {
-			n.held, n.until, n.since = true, until, index
+		if until := p.now + w.l.value(m.refractory, p.j); until > p.now {
+			p.held, p.until, p.since = true, until, index
 		}
 	}
 	return nil
 }
 
-// emit lets a spike reach all synapses without delay, and puts it on its way to the others.
-func (r *Run) emit(k kind, source int32, now float64) error {
-	w, neuron := &r.layer.In, 0
+// release ends the hold of a path.
+func (w *work) release(p *path) error {
+	p.run.add(entry{kind: release, neuron: int32(p.j), time: p.now, source: p.since}, p.state())
+	p.held = false
+	copy(w.s.x, p.x)
+	if w.s.above(false) {
+		return p.overAfterHold(p.now)
+	}
+	return nil
+}
+
+func (p *path) overAfterHold(now float64) error {
+	return fmt.Errorf("%w: neuron %d is above threshold after its refractory time at %g s", eventprop.ErrRunaway, p.j, now)
+}
+
+// arrive lets an arrival reach a path. It tells whether it spikes.
+func (w *work) arrive(p *path, k kind, source, synapse int32) (bool, error) {
+	p.run.add(entry{kind: k, neuron: int32(p.j), time: p.now, source: source, synapse: synapse, held: p.held}, p.state())
+	if n := w.l.Model.additive; n >= 0 && !p.held {
+		p.x[1+n] += w.weight(k, synapse)
+		p.largest[n] = max(p.largest[n], math.Abs(p.x[1+n]))
+		return false, nil
+	}
+	copy(w.s.x, p.x)
+	w.s.x[0] = w.weight(k, synapse)
+	w.s.jump(&w.l.Model.input, p.held)
+	copy(p.x[1:], w.s.x[1:])
+	w.grow(p)
+	if p.held || !w.s.above(false) {
+		return false, nil
+	}
+	return true, w.spike(p, lifted)
+}
+
+func (w *work) weight(k kind, synapse int32) float64 {
 	if k == arrivalRec {
-		w, neuron = r.layer.Rec, r.Spikes[source].Neuron
-	} else {
-		neuron = r.input[source].Neuron
+		return w.l.Rec.Weight[synapse]
 	}
-	lo, hi := fan(w, neuron)
-	for i := lo; i < hi; i++ {
-		e := entry{kind: k, neuron: int32(target(w, neuron, i)), time: now, source: source, synapse: int32(i), w: w.Weight[i]}
-		if w.Delay != nil && w.Delay[i] > 0 {
-			if e.time += w.Delay[i]; e.time < r.end {
-				e.x = len(r.log) + len(r.queue) // its age
-				heap.Push(&r.queue, e)
-			}
-			continue
-		}
-		if err := r.arrive(e); err != nil {
-			return err
-		}
-	}
-	return nil
+	return w.l.In.Weight[synapse]
 }
 
-// arrive serves an arrival.
-func (r *Run) arrive(e entry) error {
-	j := int(e.neuron)
-	if err := r.look(j, e.time, e.time); err != nil {
-		return err
-	}
-	r.commit(j, e.time)
-	n, m := &r.neurons[j], r.layer.Model
-	e.x, e.held = len(r.states), n.held
-	r.states = append(r.states, n.x[1:1+len(m.States)]...)
-	r.log = append(r.log, e)
-	copy(r.s.x, n.x)
-	r.s.x[0] = e.w
-	r.s.jump(&m.input, n.held)
-	copy(n.x[1:], r.s.x[1:])
-	if n.g = r.s.threshold(); n.g < 0 || n.held {
-		return nil
-	}
-	first := len(r.Spikes)
-	if err := r.spike(j, e.time, lifted); err != nil {
-		return err
-	}
-	return r.send(first, e.time)
-}
+// stuck is the error of a series that holds nowhere.
+func (p *path) stuck() error { return fmt.Errorf("%w: neuron %d at %g s", ErrStep, p.j, p.now) }

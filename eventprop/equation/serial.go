@@ -64,73 +64,126 @@ func (n Serial) Step(inputs [][]eventprop.Spike, end float64, loss Loss) (float6
 	if loss == nil {
 		return 0, nil, fmt.Errorf("%w: no loss", eventprop.ErrParameter)
 	}
-	type group struct {
-		loss  float64
-		grads []*Gradients
-		err   error
+	if err := n.check(); err != nil {
+		return 0, nil, err
 	}
 	groups := make([]group, min(16, len(inputs)))
 	kernel.Blocks(len(groups), 1, func(lo, hi int) {
 		for k := lo; k < hi; k++ {
-			g, p := &groups[k], Pass{}
-			for sample := k * len(inputs) / len(groups); sample < (k+1)*len(inputs)/len(groups) && g.err == nil; sample++ {
-				if g.err = n.sample(&p, sample, inputs[sample], end, loss, &g.loss, &g.grads); g.err != nil {
-					g.err = fmt.Errorf("sample %d: %w", sample, g.err)
-				}
-			}
+			groups[k].run(n, inputs, k*len(inputs)/len(groups), (k+1)*len(inputs)/len(groups), end, loss)
 		}
 	})
-	sum, grads := 0.0, []*Gradients(nil)
+	sum, grads := 0.0, n.newGradients()
 	for k := range groups {
 		if err := groups[k].err; err != nil {
 			return 0, nil, err
 		}
 		sum += groups[k].loss
-		grads = merge(grads, groups[k].grads)
+		for i, g := range groups[k].grads {
+			grads[i].add(g)
+		}
 	}
 	return sum, grads, nil
 }
 
-// sample adds the loss of a sample to sum, and its gradients to grads.
-func (n Serial) sample(p *Pass, sample int, input []eventprop.Spike, end float64, loss Loss, sum *float64, grads *[]*Gradients) error {
-	if err := n.Forward(p, input, end); err != nil {
-		return err
+func (n Serial) check() error {
+	if len(n) == 0 {
+		return fmt.Errorf("%w: no layers", eventprop.ErrShape)
 	}
-	value, time, err := loss(sample, p)
-	if err != nil {
-		return err
+	for k, l := range n {
+		if err := l.Check(); err != nil {
+			return fmt.Errorf("layer %d: %w", k, err)
+		}
 	}
-	if value-value != 0 {
-		return fmt.Errorf("%w: loss is %g", eventprop.ErrNonFinite, value)
-	}
-	g, err := p.Backward(time)
-	if err != nil {
-		return err
-	}
-	*sum += value
-	*grads = merge(*grads, g)
 	return nil
 }
 
-// merge adds the gradients b to a, which it returns; those of input times are of a sample, and left
-// out.
-func merge(a, b []*Gradients) []*Gradients {
-	for _, g := range b {
-		g.InputTime = nil
+func (n Serial) newGradients() (g []*Gradients) {
+	for _, l := range n {
+		g = append(g, l.NewGradients())
 	}
-	if a == nil {
-		return b
-	}
-	for k, g := range b {
-		into := [][]float64{a[k].In, a[k].InDelay, a[k].Rec, a[k].RecDelay}
-		for i, part := range [][]float64{g.In, g.InDelay, g.Rec, g.RecDelay} {
-			addTo(into[i], part)
+	return g
+}
+
+// group is some samples, which go through each layer together.
+type group struct {
+	loss  float64
+	grads []*Gradients
+	err   error
+}
+
+// run takes the samples lo to hi-1 forward and back.
+func (g *group) run(n Serial, inputs [][]eventprop.Spike, lo, hi int, end float64, loss Loss) {
+	fail := func(layer, sample int, err error) {
+		if layer >= 0 {
+			err = fmt.Errorf("layer %d: %w", layer, err)
 		}
-		for name, part := range g.Params {
-			addTo(a[k].Params[name], part)
+		g.err = fmt.Errorf("sample %d: %w", lo+sample, err)
+	}
+	samples := hi - lo
+	passes := make([]Pass, samples)
+	ends, spikes, runs := make([]float64, samples), make([][]eventprop.Spike, samples), make([][]*Run, len(n))
+	works := make([]*work, len(n))
+	for i := range samples {
+		passes[i].Runs, ends[i], spikes[i] = make([]Run, len(n)), end, inputs[lo+i]
+	}
+	for k, l := range n {
+		w, err := newWork(l)
+		if err != nil {
+			fail(k, 0, err)
+			return
+		}
+		works[k], runs[k] = w, make([]*Run, samples)
+		for i := range samples {
+			runs[k][i] = &passes[i].Runs[k]
+		}
+		if i, err := w.forward(runs[k], spikes, ends); err != nil {
+			fail(k, i, err)
+			return
+		}
+		for i := range samples {
+			spikes[i] = runs[k][i].Spikes
 		}
 	}
-	return a
+	times := make([][]float64, samples)
+	for i := range samples {
+		value, time, err := loss(lo+i, &passes[i])
+		if err == nil && value-value != 0 {
+			err = fmt.Errorf("%w: loss is %g", eventprop.ErrNonFinite, value)
+		}
+		if err != nil {
+			fail(-1, i, err)
+			return
+		}
+		g.loss += value
+		times[i] = time
+	}
+	g.grads = n.newGradients()
+	for k := len(n) - 1; k >= 0; k-- {
+		inputTimes := make([][]float64, samples)
+		for i, r := range runs[k] {
+			if k > 0 {
+				inputTimes[i] = make([]float64, len(r.input))
+			}
+		}
+		b := newBackward(works[k], g.grads[k])
+		if i, err := b.run(runs[k], times, inputTimes); err != nil {
+			fail(k, i, err)
+			return
+		}
+		b.finish()
+		times = inputTimes
+	}
+}
+
+// add adds the gradients b, but for those of input times, which are of a sample.
+func (g *Gradients) add(b *Gradients) {
+	for i, x := range [][]float64{b.In, b.InDelay, b.Rec, b.RecDelay} {
+		addTo([][]float64{g.In, g.InDelay, g.Rec, g.RecDelay}[i], x)
+	}
+	for name, x := range b.Params {
+		addTo(g.Params[name], x)
+	}
 }
 
 func addTo(y, x []float64) {

@@ -131,3 +131,28 @@ func fastExpm1(dst, x []float64) bool {
 	}
 	return avx2
 }
+
+// code returns operations as the kernels read them: four words each.
+func code(ops []SeriesOp) *int { return (*int)(unsafe.Pointer(unsafe.SliceData(ops))) }
+
+func fastSeries(ops []SeriesOp, c, con []Lane, k int) bool {
+	per, next := 1/float64(max(k, 1)), 1/float64(k+1)
+	switch {
+	case avx512:
+		seriesAVX512(code(ops), len(ops), &c[0][0], &unsafe.SliceData(con)[0], k, per, next)
+	case avx2:
+		seriesAVX2(code(ops), len(ops), &c[0][0], &unsafe.SliceData(con)[0], k, per, next)
+	}
+	return avx2
+}
+
+func fastSeriesBack(ops []SeriesOp, c, bar, con, conBar []Lane, k int) bool {
+	per, next := 1/float64(max(k, 1)), 1/float64(k+1)
+	switch {
+	case avx512:
+		seriesBackAVX512(code(ops), len(ops), &c[0][0], &bar[0][0], &unsafe.SliceData(con)[0], &unsafe.SliceData(conBar)[0], k, per, next)
+	case avx2:
+		seriesBackAVX2(code(ops), len(ops), &c[0][0], &bar[0][0], &unsafe.SliceData(con)[0], &unsafe.SliceData(conBar)[0], k, per, next)
+	}
+	return avx2
+}

@@ -330,3 +330,69 @@ func BenchmarkLanes(b *testing.B) {
 		})
 	}
 }
+
+// TestSeriesSpecification: the kernels of series give the bits of the generic code.
+func TestSeriesSpecification(t *testing.T) {
+	const room, numberOf, constants = 7, 5, 3 // coefficients of each series
+	kernels(t, func(t *testing.T) {
+		rapid.Check(t, func(r *rapid.T) {
+			lanes := func(n int, name string) []Lane {
+				x := make([]Lane, n)
+				for i, v := range numbers(r, n*Width, name) {
+					x[i/Width][i%Width] = v
+				}
+				return x
+			}
+			c, con := lanes(room*numberOf, "c"), lanes(constants, "con")
+			bar, conBar := lanes(room*numberOf, "bar"), lanes(constants, "conBar")
+			k := rapid.IntRange(1, room-2).Draw(r, "k")
+			var code []SeriesOp
+			for range rapid.IntRange(1, 6).Draw(r, "operations") {
+				o := SeriesOp{Kind: SeriesKind(rapid.IntRange(0, int(SeriesOver)).Draw(r, "kind"))}
+				index := func() int { return room * rapid.IntRange(0, numberOf-1).Draw(r, "series") }
+				o.C, o.A, o.B = index(), index(), index()
+				if o.Kind <= SeriesScale {
+					o.B = rapid.IntRange(0, constants-1).Draw(r, "constant")
+				}
+				code = append(code, o)
+			}
+			compare := func(what string, got, want []Lane) {
+				for i := range want {
+					for l, x := range want[i] {
+						if !equal(got[i][l], x) {
+							t.Fatalf("%s[%d] of lane %d is %v, want %v; %+v, k = %d", what, i, l, got[i][l], x, code, k)
+						}
+					}
+				}
+			}
+			want := slices.Clone(c)
+			series(code, want, con, k)
+			got := slices.Clone(c)
+			Series(code, got, con, k)
+			compare("c", got, want)
+			wantBar, wantConBar := slices.Clone(bar), slices.Clone(conBar)
+			seriesBack(code, c, wantBar, con, wantConBar, k)
+			SeriesBack(code, c, bar, con, conBar, k)
+			compare("bar", bar, wantBar)
+			compare("conBar", conBar, wantConBar)
+		})
+	})
+}
+
+// BenchmarkSeries makes the coefficients of dy/dt = -x, dx/dt = I y, dI/dt = -I to order 20.
+func BenchmarkSeries(b *testing.B) {
+	const room = 21
+	code := []SeriesOp{
+		{SeriesScale, 3 * room, 0, 0}, {SeriesProduct, 4 * room, room, 2 * room}, {SeriesScale, 5 * room, 2 * room, 0},
+		{SeriesIntegrate, room, 3 * room, 1}, {SeriesIntegrate, 0, 4 * room, 1}, {SeriesIntegrate, 2 * room, 5 * room, 1},
+	}
+	c, con := make([]Lane, 6*room), []Lane{{-1, -1, -1, -1, -1, -1, -1, -1}, {1, 1, 1, 1, 1, 1, 1, 1}}
+	for k := range 3 {
+		c[k*room] = Lane{1, 2, 3, 4, 5, 6, 7, 8}
+	}
+	for b.Loop() {
+		for k := range room - 1 {
+			Series(code, c, con, k)
+		}
+	}
+}

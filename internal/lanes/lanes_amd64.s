@@ -1448,6 +1448,663 @@ GLOBL word3fe0000000000000<>(SB), RODATA|NOPTR, $8
 DATA word3fc5555555555555<>+0(SB)/8, $0x3fc5555555555555
 GLOBL word3fc5555555555555<>(SB), RODATA|NOPTR, $8
 
+// func seriesAVX2(code *int, n int, c *float64, con *float64, k int, per float64, next float64)
+// Requires: AVX, AVX2
+TEXT ·seriesAVX2(SB), NOSPLIT, $0-56
+	MOVQ         code+0(FP), AX
+	MOVQ         n+8(FP), CX
+	MOVQ         c+16(FP), DX
+	MOVQ         con+24(FP), BX
+	MOVQ         k+32(FP), SI
+	VBROADCASTSD per+40(FP), Y0
+	VBROADCASTSD next+48(FP), Y1
+	MOVQ         SI, DI
+	ADDQ         $0x00, DI
+	VCVTSI2SDQ   DI, X2, X2
+	VBROADCASTSD X2, Y2
+	MOVQ         SI, DI
+	SHLQ         $0x06, DI
+
+series_loop:
+	MOVQ    8(AX), R8
+	SHLQ    $0x06, R8
+	ADDQ    DX, R8
+	ADDQ    DI, R8
+	MOVQ    16(AX), R9
+	SHLQ    $0x06, R9
+	ADDQ    DX, R9
+	ADDQ    DI, R9
+	MOVQ    (AX), R10
+	CMPQ    R10, $0x00
+	JEQ     series_integrate
+	CMPQ    R10, $0x01
+	JEQ     series_scale
+	CMPQ    R10, $0x02
+	JEQ     series_product
+	CMPQ    R10, $0x03
+	JEQ     series_rest
+	CMPQ    R10, $0x04
+	JEQ     series_inner
+	CMPQ    R10, $0x05
+	JEQ     series_add
+	CMPQ    R10, $0x06
+	JEQ     series_sub
+	CMPQ    R10, $0x07
+	JEQ     series_copy
+	CMPQ    R10, $0x08
+	JEQ     series_per
+	CMPQ    R10, $0x09
+	JEQ     series_times
+	VMOVUPD (R9), Y3
+	VMOVUPD 32(R9), Y4
+	MOVQ    24(AX), R9
+	SHLQ    $0x06, R9
+	ADDQ    DX, R9
+	VMOVUPD (R9), Y5
+	VMOVUPD 32(R9), Y6
+	VDIVPD  Y5, Y3, Y3
+	VDIVPD  Y6, Y4, Y4
+	VMOVUPD Y3, (R8)
+	VMOVUPD Y4, 32(R8)
+	JMP     series_next
+
+series_times:
+	VMOVUPD (R9), Y3
+	VMOVUPD 32(R9), Y4
+	VMULPD  Y2, Y3, Y3
+	VMULPD  Y2, Y4, Y4
+	VMOVUPD Y3, (R8)
+	VMOVUPD Y4, 32(R8)
+	JMP     series_next
+
+series_per:
+	VMOVUPD (R9), Y3
+	VMOVUPD 32(R9), Y4
+	VMULPD  Y0, Y3, Y3
+	VMULPD  Y0, Y4, Y4
+	VMOVUPD Y3, (R8)
+	VMOVUPD Y4, 32(R8)
+	JMP     series_next
+
+series_copy:
+	VMOVUPD (R9), Y3
+	VMOVUPD 32(R9), Y4
+	VMOVUPD Y3, (R8)
+	VMOVUPD Y4, 32(R8)
+	JMP     series_next
+
+series_sub:
+	VMOVUPD (R9), Y3
+	VMOVUPD 32(R9), Y4
+	MOVQ    24(AX), R9
+	SHLQ    $0x06, R9
+	ADDQ    DX, R9
+	ADDQ    DI, R9
+	VMOVUPD (R9), Y5
+	VMOVUPD 32(R9), Y6
+	VSUBPD  Y5, Y3, Y3
+	VSUBPD  Y6, Y4, Y4
+	VMOVUPD Y3, (R8)
+	VMOVUPD Y4, 32(R8)
+	JMP     series_next
+
+series_add:
+	VMOVUPD (R9), Y3
+	VMOVUPD 32(R9), Y4
+	MOVQ    24(AX), R9
+	SHLQ    $0x06, R9
+	ADDQ    DX, R9
+	ADDQ    DI, R9
+	VMOVUPD (R9), Y5
+	VMOVUPD 32(R9), Y6
+	VADDPD  Y5, Y3, Y3
+	VADDPD  Y6, Y4, Y4
+	VMOVUPD Y3, (R8)
+	VMOVUPD Y4, 32(R8)
+	JMP     series_next
+
+series_inner:
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	MOVQ   SI, R9
+	XORQ   R10, R10
+	DECQ   R9
+	MOVQ   $0x00000040, R10
+	MOVQ   DI, R11
+	SUBQ   R10, R11
+	MOVQ   16(AX), R12
+	SHLQ   $0x06, R12
+	ADDQ   DX, R12
+	ADDQ   R10, R12
+	MOVQ   24(AX), R10
+	SHLQ   $0x06, R10
+	ADDQ   DX, R10
+	ADDQ   R11, R10
+	CMPQ   R9, $0x00
+	JLE    series_sum4_end
+
+series_sum4_loop:
+	VMOVUPD (R12), Y5
+	VMOVUPD 32(R12), Y6
+	VMOVUPD (R10), Y7
+	VMOVUPD 32(R10), Y8
+	VMULPD  Y7, Y5, Y5
+	VMULPD  Y8, Y6, Y6
+	VADDPD  Y5, Y3, Y3
+	VADDPD  Y6, Y4, Y4
+	ADDQ    $0x40, R12
+	SUBQ    $0x40, R10
+	DECQ    R9
+	JG      series_sum4_loop
+
+series_sum4_end:
+	VMOVUPD Y3, (R8)
+	VMOVUPD Y4, 32(R8)
+	JMP     series_next
+
+series_rest:
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	MOVQ   SI, R9
+	XORQ   R10, R10
+	MOVQ   $0x00000040, R10
+	MOVQ   DI, R11
+	SUBQ   R10, R11
+	MOVQ   16(AX), R12
+	SHLQ   $0x06, R12
+	ADDQ   DX, R12
+	ADDQ   R10, R12
+	MOVQ   24(AX), R10
+	SHLQ   $0x06, R10
+	ADDQ   DX, R10
+	ADDQ   R11, R10
+	CMPQ   R9, $0x00
+	JLE    series_sum3_end
+
+series_sum3_loop:
+	VMOVUPD (R12), Y5
+	VMOVUPD 32(R12), Y6
+	VMOVUPD (R10), Y7
+	VMOVUPD 32(R10), Y8
+	VMULPD  Y7, Y5, Y5
+	VMULPD  Y8, Y6, Y6
+	VADDPD  Y5, Y3, Y3
+	VADDPD  Y6, Y4, Y4
+	ADDQ    $0x40, R12
+	SUBQ    $0x40, R10
+	DECQ    R9
+	JG      series_sum3_loop
+
+series_sum3_end:
+	VMOVUPD Y3, (R8)
+	VMOVUPD Y4, 32(R8)
+	JMP     series_next
+
+series_product:
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	MOVQ   SI, R9
+	XORQ   R10, R10
+	INCQ   R9
+	MOVQ   DI, R11
+	SUBQ   R10, R11
+	MOVQ   16(AX), R12
+	SHLQ   $0x06, R12
+	ADDQ   DX, R12
+	ADDQ   R10, R12
+	MOVQ   24(AX), R10
+	SHLQ   $0x06, R10
+	ADDQ   DX, R10
+	ADDQ   R11, R10
+	CMPQ   R9, $0x00
+	JLE    series_sum2_end
+
+series_sum2_loop:
+	VMOVUPD (R12), Y5
+	VMOVUPD 32(R12), Y6
+	VMOVUPD (R10), Y7
+	VMOVUPD 32(R10), Y8
+	VMULPD  Y7, Y5, Y5
+	VMULPD  Y8, Y6, Y6
+	VADDPD  Y5, Y3, Y3
+	VADDPD  Y6, Y4, Y4
+	ADDQ    $0x40, R12
+	SUBQ    $0x40, R10
+	DECQ    R9
+	JG      series_sum2_loop
+
+series_sum2_end:
+	VMOVUPD Y3, (R8)
+	VMOVUPD Y4, 32(R8)
+	JMP     series_next
+
+series_scale:
+	VMOVUPD (R9), Y3
+	VMOVUPD 32(R9), Y4
+	MOVQ    24(AX), R9
+	SHLQ    $0x06, R9
+	ADDQ    BX, R9
+	VMOVUPD (R9), Y5
+	VMOVUPD 32(R9), Y6
+	VMULPD  Y5, Y3, Y3
+	VMULPD  Y6, Y4, Y4
+	VMOVUPD Y3, (R8)
+	VMOVUPD Y4, 32(R8)
+	JMP     series_next
+
+series_integrate:
+	MOVQ    R8, R9
+	MOVQ    16(AX), R8
+	SHLQ    $0x06, R8
+	ADDQ    DX, R8
+	ADDQ    DI, R8
+	ADDQ    $0x40, R9
+	VMOVUPD (R8), Y3
+	VMOVUPD 32(R8), Y4
+	MOVQ    24(AX), R8
+	SHLQ    $0x06, R8
+	ADDQ    BX, R8
+	VMOVUPD (R8), Y5
+	VMOVUPD 32(R8), Y6
+	VMULPD  Y5, Y3, Y3
+	VMULPD  Y6, Y4, Y4
+	VMULPD  Y1, Y3, Y3
+	VMULPD  Y1, Y4, Y4
+	VMOVUPD Y3, (R9)
+	VMOVUPD Y4, 32(R9)
+
+series_next:
+	ADDQ $0x20, AX
+	DECQ CX
+	JG   series_loop
+	VZEROUPPER
+	RET
+
+// func seriesBackAVX2(code *int, n int, c *float64, bar *float64, con *float64, conBar *float64, k int, per float64, next float64)
+// Requires: AVX, AVX2
+TEXT ·seriesBackAVX2(SB), NOSPLIT, $0-72
+	MOVQ         code+0(FP), AX
+	MOVQ         n+8(FP), CX
+	MOVQ         c+16(FP), DX
+	MOVQ         bar+24(FP), BX
+	MOVQ         con+32(FP), SI
+	MOVQ         conBar+40(FP), DI
+	MOVQ         k+48(FP), R8
+	VBROADCASTSD per+56(FP), Y0
+	VBROADCASTSD next+64(FP), Y1
+	MOVQ         R8, R9
+	ADDQ         $0x00, R9
+	VCVTSI2SDQ   R9, X2, X2
+	VBROADCASTSD X2, Y2
+	MOVQ         R8, R9
+	SHLQ         $0x06, R9
+	MOVQ         CX, R10
+	DECQ         R10
+	SHLQ         $0x05, R10
+	ADDQ         R10, AX
+
+back_loop:
+	MOVQ    8(AX), R10
+	SHLQ    $0x06, R10
+	ADDQ    BX, R10
+	ADDQ    R9, R10
+	MOVQ    16(AX), R11
+	SHLQ    $0x06, R11
+	ADDQ    BX, R11
+	ADDQ    R9, R11
+	VMOVUPD (R10), Y3
+	VMOVUPD 32(R10), Y4
+	MOVQ    (AX), R12
+	CMPQ    R12, $0x00
+	JEQ     back_integrate
+	CMPQ    R12, $0x01
+	JEQ     back_scale
+	CMPQ    R12, $0x02
+	JEQ     back_product
+	CMPQ    R12, $0x03
+	JEQ     back_rest
+	CMPQ    R12, $0x04
+	JEQ     back_inner
+	CMPQ    R12, $0x05
+	JEQ     back_add
+	CMPQ    R12, $0x06
+	JEQ     back_sub
+	CMPQ    R12, $0x07
+	JEQ     back_copy
+	CMPQ    R12, $0x08
+	JEQ     back_per
+	CMPQ    R12, $0x09
+	JEQ     back_times
+	MOVQ    24(AX), R10
+	SHLQ    $0x06, R10
+	ADDQ    DX, R10
+	VMOVUPD (R10), Y5
+	VMOVUPD 32(R10), Y6
+	VDIVPD  Y5, Y3, Y3
+	VDIVPD  Y6, Y4, Y4
+	VMOVUPD (R11), Y5
+	VMOVUPD 32(R11), Y6
+	VADDPD  Y3, Y5, Y5
+	VADDPD  Y4, Y6, Y6
+	VMOVUPD Y5, (R11)
+	VMOVUPD Y6, 32(R11)
+	MOVQ    24(AX), R10
+	SHLQ    $0x06, R10
+	ADDQ    BX, R10
+	VMOVUPD (R10), Y5
+	VMOVUPD 32(R10), Y6
+	MOVQ    8(AX), R11
+	SHLQ    $0x06, R11
+	ADDQ    DX, R11
+	ADDQ    R9, R11
+	VMOVUPD (R11), Y7
+	VMOVUPD 32(R11), Y8
+	VMULPD  Y7, Y3, Y3
+	VMULPD  Y8, Y4, Y4
+	VSUBPD  Y3, Y5, Y3
+	VSUBPD  Y4, Y6, Y4
+	VMOVUPD Y3, (R10)
+	VMOVUPD Y4, 32(R10)
+	JMP     back_next
+
+back_times:
+	VMULPD  Y2, Y3, Y3
+	VMULPD  Y2, Y4, Y4
+	VMOVUPD (R11), Y5
+	VMOVUPD 32(R11), Y6
+	VADDPD  Y3, Y5, Y3
+	VADDPD  Y4, Y6, Y4
+	VMOVUPD Y3, (R11)
+	VMOVUPD Y4, 32(R11)
+	JMP     back_next
+
+back_per:
+	VMULPD  Y0, Y3, Y3
+	VMULPD  Y0, Y4, Y4
+	VMOVUPD (R11), Y5
+	VMOVUPD 32(R11), Y6
+	VADDPD  Y3, Y5, Y3
+	VADDPD  Y4, Y6, Y4
+	VMOVUPD Y3, (R11)
+	VMOVUPD Y4, 32(R11)
+	JMP     back_next
+
+back_copy:
+	VMOVUPD (R11), Y5
+	VMOVUPD 32(R11), Y6
+	VADDPD  Y3, Y5, Y3
+	VADDPD  Y4, Y6, Y4
+	VMOVUPD Y3, (R11)
+	VMOVUPD Y4, 32(R11)
+	JMP     back_next
+
+back_sub:
+	VMOVUPD (R11), Y5
+	VMOVUPD 32(R11), Y6
+	VADDPD  Y3, Y5, Y5
+	VADDPD  Y4, Y6, Y6
+	VMOVUPD Y5, (R11)
+	VMOVUPD Y6, 32(R11)
+	MOVQ    24(AX), R10
+	SHLQ    $0x06, R10
+	ADDQ    BX, R10
+	ADDQ    R9, R10
+	VMOVUPD (R10), Y5
+	VMOVUPD 32(R10), Y6
+	VSUBPD  Y3, Y5, Y3
+	VSUBPD  Y4, Y6, Y4
+	VMOVUPD Y3, (R10)
+	VMOVUPD Y4, 32(R10)
+	JMP     back_next
+
+back_add:
+	VMOVUPD (R11), Y5
+	VMOVUPD 32(R11), Y6
+	VADDPD  Y3, Y5, Y5
+	VADDPD  Y4, Y6, Y6
+	VMOVUPD Y5, (R11)
+	VMOVUPD Y6, 32(R11)
+	MOVQ    24(AX), R10
+	SHLQ    $0x06, R10
+	ADDQ    BX, R10
+	ADDQ    R9, R10
+	VMOVUPD (R10), Y5
+	VMOVUPD 32(R10), Y6
+	VADDPD  Y3, Y5, Y3
+	VADDPD  Y4, Y6, Y4
+	VMOVUPD Y3, (R10)
+	VMOVUPD Y4, 32(R10)
+	JMP     back_next
+
+back_inner:
+	MOVQ R8, R10
+	XORQ R11, R11
+	DECQ R10
+	MOVQ $0x00000040, R11
+	MOVQ R9, R12
+	SUBQ R11, R12
+	MOVQ 16(AX), R13
+	SHLQ $0x06, R13
+	ADDQ DX, R13
+	ADDQ R11, R13
+	MOVQ 24(AX), R14
+	SHLQ $0x06, R14
+	ADDQ DX, R14
+	ADDQ R12, R14
+	MOVQ 16(AX), R15
+	SHLQ $0x06, R15
+	ADDQ BX, R15
+	ADDQ R11, R15
+	MOVQ 24(AX), R11
+	SHLQ $0x06, R11
+	ADDQ BX, R11
+	ADDQ R12, R11
+	CMPQ R10, $0x00
+	JLE  back_sum4_end
+
+back_sum4_loop:
+	VMOVUPD (R13), Y5
+	VMOVUPD 32(R13), Y6
+	VMOVUPD (R14), Y7
+	VMOVUPD 32(R14), Y8
+	VMULPD  Y7, Y3, Y7
+	VMULPD  Y8, Y4, Y8
+	VMOVUPD (R15), Y9
+	VMOVUPD 32(R15), Y10
+	VADDPD  Y7, Y9, Y7
+	VADDPD  Y8, Y10, Y8
+	VMOVUPD Y7, (R15)
+	VMOVUPD Y8, 32(R15)
+	VMULPD  Y5, Y3, Y5
+	VMULPD  Y6, Y4, Y6
+	VMOVUPD (R11), Y7
+	VMOVUPD 32(R11), Y8
+	VADDPD  Y5, Y7, Y5
+	VADDPD  Y6, Y8, Y6
+	VMOVUPD Y5, (R11)
+	VMOVUPD Y6, 32(R11)
+	ADDQ    $0x40, R13
+	SUBQ    $0x40, R14
+	ADDQ    $0x40, R15
+	SUBQ    $0x40, R11
+	DECQ    R10
+	JG      back_sum4_loop
+
+back_sum4_end:
+	JMP back_next
+
+back_rest:
+	MOVQ R8, R10
+	XORQ R11, R11
+	MOVQ $0x00000040, R11
+	MOVQ R9, R12
+	SUBQ R11, R12
+	MOVQ 16(AX), R13
+	SHLQ $0x06, R13
+	ADDQ DX, R13
+	ADDQ R11, R13
+	MOVQ 24(AX), R14
+	SHLQ $0x06, R14
+	ADDQ DX, R14
+	ADDQ R12, R14
+	MOVQ 16(AX), R15
+	SHLQ $0x06, R15
+	ADDQ BX, R15
+	ADDQ R11, R15
+	MOVQ 24(AX), R11
+	SHLQ $0x06, R11
+	ADDQ BX, R11
+	ADDQ R12, R11
+	CMPQ R10, $0x00
+	JLE  back_sum3_end
+
+back_sum3_loop:
+	VMOVUPD (R13), Y5
+	VMOVUPD 32(R13), Y6
+	VMOVUPD (R14), Y7
+	VMOVUPD 32(R14), Y8
+	VMULPD  Y7, Y3, Y7
+	VMULPD  Y8, Y4, Y8
+	VMOVUPD (R15), Y9
+	VMOVUPD 32(R15), Y10
+	VADDPD  Y7, Y9, Y7
+	VADDPD  Y8, Y10, Y8
+	VMOVUPD Y7, (R15)
+	VMOVUPD Y8, 32(R15)
+	VMULPD  Y5, Y3, Y5
+	VMULPD  Y6, Y4, Y6
+	VMOVUPD (R11), Y7
+	VMOVUPD 32(R11), Y8
+	VADDPD  Y5, Y7, Y5
+	VADDPD  Y6, Y8, Y6
+	VMOVUPD Y5, (R11)
+	VMOVUPD Y6, 32(R11)
+	ADDQ    $0x40, R13
+	SUBQ    $0x40, R14
+	ADDQ    $0x40, R15
+	SUBQ    $0x40, R11
+	DECQ    R10
+	JG      back_sum3_loop
+
+back_sum3_end:
+	JMP back_next
+
+back_product:
+	MOVQ R8, R10
+	XORQ R11, R11
+	INCQ R10
+	MOVQ R9, R12
+	SUBQ R11, R12
+	MOVQ 16(AX), R13
+	SHLQ $0x06, R13
+	ADDQ DX, R13
+	ADDQ R11, R13
+	MOVQ 24(AX), R14
+	SHLQ $0x06, R14
+	ADDQ DX, R14
+	ADDQ R12, R14
+	MOVQ 16(AX), R15
+	SHLQ $0x06, R15
+	ADDQ BX, R15
+	ADDQ R11, R15
+	MOVQ 24(AX), R11
+	SHLQ $0x06, R11
+	ADDQ BX, R11
+	ADDQ R12, R11
+	CMPQ R10, $0x00
+	JLE  back_sum2_end
+
+back_sum2_loop:
+	VMOVUPD (R13), Y5
+	VMOVUPD 32(R13), Y6
+	VMOVUPD (R14), Y7
+	VMOVUPD 32(R14), Y8
+	VMULPD  Y7, Y3, Y7
+	VMULPD  Y8, Y4, Y8
+	VMOVUPD (R15), Y9
+	VMOVUPD 32(R15), Y10
+	VADDPD  Y7, Y9, Y7
+	VADDPD  Y8, Y10, Y8
+	VMOVUPD Y7, (R15)
+	VMOVUPD Y8, 32(R15)
+	VMULPD  Y5, Y3, Y5
+	VMULPD  Y6, Y4, Y6
+	VMOVUPD (R11), Y7
+	VMOVUPD 32(R11), Y8
+	VADDPD  Y5, Y7, Y5
+	VADDPD  Y6, Y8, Y6
+	VMOVUPD Y5, (R11)
+	VMOVUPD Y6, 32(R11)
+	ADDQ    $0x40, R13
+	SUBQ    $0x40, R14
+	ADDQ    $0x40, R15
+	SUBQ    $0x40, R11
+	DECQ    R10
+	JG      back_sum2_loop
+
+back_sum2_end:
+	JMP back_next
+
+back_scale:
+	MOVQ    24(AX), R10
+	SHLQ    $0x06, R10
+	ADDQ    SI, R10
+	VMOVUPD (R10), Y5
+	VMOVUPD 32(R10), Y6
+	VMULPD  Y5, Y3, Y5
+	VMULPD  Y6, Y4, Y6
+	VMOVUPD (R11), Y7
+	VMOVUPD 32(R11), Y8
+	VADDPD  Y5, Y7, Y5
+	VADDPD  Y6, Y8, Y6
+	VMOVUPD Y5, (R11)
+	VMOVUPD Y6, 32(R11)
+	MOVQ    24(AX), R10
+	SHLQ    $0x06, R10
+	ADDQ    DI, R10
+	MOVQ    16(AX), R11
+	SHLQ    $0x06, R11
+	ADDQ    DX, R11
+	ADDQ    R9, R11
+	VMOVUPD (R11), Y5
+	VMOVUPD 32(R11), Y6
+	VMULPD  Y5, Y3, Y3
+	VMULPD  Y6, Y4, Y4
+	VMOVUPD (R10), Y5
+	VMOVUPD 32(R10), Y6
+	VADDPD  Y3, Y5, Y3
+	VADDPD  Y4, Y6, Y4
+	VMOVUPD Y3, (R10)
+	VMOVUPD Y4, 32(R10)
+	JMP     back_next
+
+back_integrate:
+	ADDQ    $0x40, R10
+	VMOVUPD (R10), Y3
+	VMOVUPD 32(R10), Y4
+	VMULPD  Y1, Y3, Y3
+	VMULPD  Y1, Y4, Y4
+	MOVQ    24(AX), R10
+	SHLQ    $0x06, R10
+	ADDQ    SI, R10
+	VMOVUPD (R10), Y5
+	VMOVUPD 32(R10), Y6
+	VMULPD  Y5, Y3, Y3
+	VMULPD  Y6, Y4, Y4
+	VMOVUPD (R11), Y5
+	VMOVUPD 32(R11), Y6
+	VADDPD  Y3, Y5, Y3
+	VADDPD  Y4, Y6, Y4
+	VMOVUPD Y3, (R11)
+	VMOVUPD Y4, 32(R11)
+
+back_next:
+	SUBQ $0x20, AX
+	DECQ CX
+	JG   back_loop
+	VZEROUPPER
+	RET
+
 // func advanceAVX512(mask *uint64, v1 *float64, i1 *float64, v *float64, i *float64, n int, mem float64, syn float64, kappa float64, q float64)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·advanceAVX512(SB), NOSPLIT, $0-80
@@ -2356,5 +3013,534 @@ expm1_tail:
 	VMOVUPD      Z0, K1, (AX)(BX*1)
 
 expm1_end:
+	VZEROUPPER
+	RET
+
+// func seriesAVX512(code *int, n int, c *float64, con *float64, k int, per float64, next float64)
+// Requires: AVX, AVX512F
+TEXT ·seriesAVX512(SB), NOSPLIT, $0-56
+	MOVQ         code+0(FP), AX
+	MOVQ         n+8(FP), CX
+	MOVQ         c+16(FP), DX
+	MOVQ         con+24(FP), BX
+	MOVQ         k+32(FP), SI
+	VBROADCASTSD per+40(FP), Z0
+	VBROADCASTSD next+48(FP), Z1
+	MOVQ         SI, DI
+	ADDQ         $0x00, DI
+	VCVTSI2SDQ   DI, X2, X2
+	VBROADCASTSD X2, Z2
+	MOVQ         SI, DI
+	SHLQ         $0x06, DI
+
+series_loop:
+	MOVQ    8(AX), R8
+	SHLQ    $0x06, R8
+	ADDQ    DX, R8
+	ADDQ    DI, R8
+	MOVQ    16(AX), R9
+	SHLQ    $0x06, R9
+	ADDQ    DX, R9
+	ADDQ    DI, R9
+	MOVQ    (AX), R10
+	CMPQ    R10, $0x00
+	JEQ     series_integrate
+	CMPQ    R10, $0x01
+	JEQ     series_scale
+	CMPQ    R10, $0x02
+	JEQ     series_product
+	CMPQ    R10, $0x03
+	JEQ     series_rest
+	CMPQ    R10, $0x04
+	JEQ     series_inner
+	CMPQ    R10, $0x05
+	JEQ     series_add
+	CMPQ    R10, $0x06
+	JEQ     series_sub
+	CMPQ    R10, $0x07
+	JEQ     series_copy
+	CMPQ    R10, $0x08
+	JEQ     series_per
+	CMPQ    R10, $0x09
+	JEQ     series_times
+	VMOVUPD (R9), Z6
+	MOVQ    24(AX), R9
+	SHLQ    $0x06, R9
+	ADDQ    DX, R9
+	VMOVUPD (R9), Z7
+	VDIVPD  Z7, Z6, Z6
+	VMOVUPD Z6, (R8)
+	JMP     series_next
+
+series_times:
+	VMOVUPD (R9), Z6
+	VMULPD  Z2, Z6, Z6
+	VMOVUPD Z6, (R8)
+	JMP     series_next
+
+series_per:
+	VMOVUPD (R9), Z6
+	VMULPD  Z0, Z6, Z6
+	VMOVUPD Z6, (R8)
+	JMP     series_next
+
+series_copy:
+	VMOVUPD (R9), Z6
+	VMOVUPD Z6, (R8)
+	JMP     series_next
+
+series_sub:
+	VMOVUPD (R9), Z6
+	MOVQ    24(AX), R9
+	SHLQ    $0x06, R9
+	ADDQ    DX, R9
+	ADDQ    DI, R9
+	VMOVUPD (R9), Z7
+	VSUBPD  Z7, Z6, Z6
+	VMOVUPD Z6, (R8)
+	JMP     series_next
+
+series_add:
+	VMOVUPD (R9), Z6
+	MOVQ    24(AX), R9
+	SHLQ    $0x06, R9
+	ADDQ    DX, R9
+	ADDQ    DI, R9
+	VMOVUPD (R9), Z7
+	VADDPD  Z7, Z6, Z6
+	VMOVUPD Z6, (R8)
+	JMP     series_next
+
+series_inner:
+	VPXORQ Z3, Z3, Z3
+	MOVQ   SI, R9
+	XORQ   R10, R10
+	DECQ   R9
+	MOVQ   $0x00000040, R10
+	MOVQ   DI, R11
+	SUBQ   R10, R11
+	MOVQ   16(AX), R12
+	SHLQ   $0x06, R12
+	ADDQ   DX, R12
+	ADDQ   R10, R12
+	MOVQ   24(AX), R10
+	SHLQ   $0x06, R10
+	ADDQ   DX, R10
+	ADDQ   R11, R10
+	CMPQ   R9, $0x00
+	JLE    series_sum4_end
+
+series_sum4_loop:
+	VMOVUPD (R12), Z6
+	VMOVUPD (R10), Z7
+	VMULPD  Z7, Z6, Z6
+	VADDPD  Z6, Z3, Z3
+	ADDQ    $0x40, R12
+	SUBQ    $0x40, R10
+	DECQ    R9
+	JG      series_sum4_loop
+
+series_sum4_end:
+	VMOVUPD Z3, (R8)
+	JMP     series_next
+
+series_rest:
+	VPXORQ Z4, Z4, Z4
+	MOVQ   SI, R9
+	XORQ   R10, R10
+	MOVQ   $0x00000040, R10
+	MOVQ   DI, R11
+	SUBQ   R10, R11
+	MOVQ   16(AX), R12
+	SHLQ   $0x06, R12
+	ADDQ   DX, R12
+	ADDQ   R10, R12
+	MOVQ   24(AX), R10
+	SHLQ   $0x06, R10
+	ADDQ   DX, R10
+	ADDQ   R11, R10
+	CMPQ   R9, $0x00
+	JLE    series_sum3_end
+
+series_sum3_loop:
+	VMOVUPD (R12), Z6
+	VMOVUPD (R10), Z7
+	VMULPD  Z7, Z6, Z6
+	VADDPD  Z6, Z4, Z4
+	ADDQ    $0x40, R12
+	SUBQ    $0x40, R10
+	DECQ    R9
+	JG      series_sum3_loop
+
+series_sum3_end:
+	VMOVUPD Z4, (R8)
+	JMP     series_next
+
+series_product:
+	VPXORQ Z5, Z5, Z5
+	MOVQ   SI, R9
+	XORQ   R10, R10
+	INCQ   R9
+	MOVQ   DI, R11
+	SUBQ   R10, R11
+	MOVQ   16(AX), R12
+	SHLQ   $0x06, R12
+	ADDQ   DX, R12
+	ADDQ   R10, R12
+	MOVQ   24(AX), R10
+	SHLQ   $0x06, R10
+	ADDQ   DX, R10
+	ADDQ   R11, R10
+	CMPQ   R9, $0x00
+	JLE    series_sum2_end
+
+series_sum2_loop:
+	VMOVUPD (R12), Z6
+	VMOVUPD (R10), Z7
+	VMULPD  Z7, Z6, Z6
+	VADDPD  Z6, Z5, Z5
+	ADDQ    $0x40, R12
+	SUBQ    $0x40, R10
+	DECQ    R9
+	JG      series_sum2_loop
+
+series_sum2_end:
+	VMOVUPD Z5, (R8)
+	JMP     series_next
+
+series_scale:
+	VMOVUPD (R9), Z6
+	MOVQ    24(AX), R9
+	SHLQ    $0x06, R9
+	ADDQ    BX, R9
+	VMOVUPD (R9), Z7
+	VMULPD  Z7, Z6, Z6
+	VMOVUPD Z6, (R8)
+	JMP     series_next
+
+series_integrate:
+	MOVQ    R8, R9
+	MOVQ    16(AX), R8
+	SHLQ    $0x06, R8
+	ADDQ    DX, R8
+	ADDQ    DI, R8
+	ADDQ    $0x40, R9
+	VMOVUPD (R8), Z6
+	MOVQ    24(AX), R8
+	SHLQ    $0x06, R8
+	ADDQ    BX, R8
+	VMOVUPD (R8), Z7
+	VMULPD  Z7, Z6, Z6
+	VMULPD  Z1, Z6, Z6
+	VMOVUPD Z6, (R9)
+
+series_next:
+	ADDQ $0x20, AX
+	DECQ CX
+	JG   series_loop
+	VZEROUPPER
+	RET
+
+// func seriesBackAVX512(code *int, n int, c *float64, bar *float64, con *float64, conBar *float64, k int, per float64, next float64)
+// Requires: AVX, AVX512F
+TEXT ·seriesBackAVX512(SB), NOSPLIT, $0-72
+	MOVQ         code+0(FP), AX
+	MOVQ         n+8(FP), CX
+	MOVQ         c+16(FP), DX
+	MOVQ         bar+24(FP), BX
+	MOVQ         con+32(FP), SI
+	MOVQ         conBar+40(FP), DI
+	MOVQ         k+48(FP), R8
+	VBROADCASTSD per+56(FP), Z0
+	VBROADCASTSD next+64(FP), Z1
+	MOVQ         R8, R9
+	ADDQ         $0x00, R9
+	VCVTSI2SDQ   R9, X2, X2
+	VBROADCASTSD X2, Z2
+	MOVQ         R8, R9
+	SHLQ         $0x06, R9
+	MOVQ         CX, R10
+	DECQ         R10
+	SHLQ         $0x05, R10
+	ADDQ         R10, AX
+
+back_loop:
+	MOVQ    8(AX), R10
+	SHLQ    $0x06, R10
+	ADDQ    BX, R10
+	ADDQ    R9, R10
+	MOVQ    16(AX), R11
+	SHLQ    $0x06, R11
+	ADDQ    BX, R11
+	ADDQ    R9, R11
+	VMOVUPD (R10), Z3
+	MOVQ    (AX), R12
+	CMPQ    R12, $0x00
+	JEQ     back_integrate
+	CMPQ    R12, $0x01
+	JEQ     back_scale
+	CMPQ    R12, $0x02
+	JEQ     back_product
+	CMPQ    R12, $0x03
+	JEQ     back_rest
+	CMPQ    R12, $0x04
+	JEQ     back_inner
+	CMPQ    R12, $0x05
+	JEQ     back_add
+	CMPQ    R12, $0x06
+	JEQ     back_sub
+	CMPQ    R12, $0x07
+	JEQ     back_copy
+	CMPQ    R12, $0x08
+	JEQ     back_per
+	CMPQ    R12, $0x09
+	JEQ     back_times
+	MOVQ    24(AX), R10
+	SHLQ    $0x06, R10
+	ADDQ    DX, R10
+	VMOVUPD (R10), Z4
+	VDIVPD  Z4, Z3, Z3
+	VMOVUPD (R11), Z4
+	VADDPD  Z3, Z4, Z4
+	VMOVUPD Z4, (R11)
+	MOVQ    24(AX), R10
+	SHLQ    $0x06, R10
+	ADDQ    BX, R10
+	VMOVUPD (R10), Z4
+	MOVQ    8(AX), R11
+	SHLQ    $0x06, R11
+	ADDQ    DX, R11
+	ADDQ    R9, R11
+	VMOVUPD (R11), Z5
+	VMULPD  Z5, Z3, Z3
+	VSUBPD  Z3, Z4, Z3
+	VMOVUPD Z3, (R10)
+	JMP     back_next
+
+back_times:
+	VMULPD  Z2, Z3, Z3
+	VMOVUPD (R11), Z4
+	VADDPD  Z3, Z4, Z3
+	VMOVUPD Z3, (R11)
+	JMP     back_next
+
+back_per:
+	VMULPD  Z0, Z3, Z3
+	VMOVUPD (R11), Z4
+	VADDPD  Z3, Z4, Z3
+	VMOVUPD Z3, (R11)
+	JMP     back_next
+
+back_copy:
+	VMOVUPD (R11), Z4
+	VADDPD  Z3, Z4, Z3
+	VMOVUPD Z3, (R11)
+	JMP     back_next
+
+back_sub:
+	VMOVUPD (R11), Z4
+	VADDPD  Z3, Z4, Z4
+	VMOVUPD Z4, (R11)
+	MOVQ    24(AX), R10
+	SHLQ    $0x06, R10
+	ADDQ    BX, R10
+	ADDQ    R9, R10
+	VMOVUPD (R10), Z4
+	VSUBPD  Z3, Z4, Z3
+	VMOVUPD Z3, (R10)
+	JMP     back_next
+
+back_add:
+	VMOVUPD (R11), Z4
+	VADDPD  Z3, Z4, Z4
+	VMOVUPD Z4, (R11)
+	MOVQ    24(AX), R10
+	SHLQ    $0x06, R10
+	ADDQ    BX, R10
+	ADDQ    R9, R10
+	VMOVUPD (R10), Z4
+	VADDPD  Z3, Z4, Z3
+	VMOVUPD Z3, (R10)
+	JMP     back_next
+
+back_inner:
+	MOVQ R8, R10
+	XORQ R11, R11
+	DECQ R10
+	MOVQ $0x00000040, R11
+	MOVQ R9, R12
+	SUBQ R11, R12
+	MOVQ 16(AX), R13
+	SHLQ $0x06, R13
+	ADDQ DX, R13
+	ADDQ R11, R13
+	MOVQ 24(AX), R14
+	SHLQ $0x06, R14
+	ADDQ DX, R14
+	ADDQ R12, R14
+	MOVQ 16(AX), R15
+	SHLQ $0x06, R15
+	ADDQ BX, R15
+	ADDQ R11, R15
+	MOVQ 24(AX), R11
+	SHLQ $0x06, R11
+	ADDQ BX, R11
+	ADDQ R12, R11
+	CMPQ R10, $0x00
+	JLE  back_sum4_end
+
+back_sum4_loop:
+	VMOVUPD (R13), Z4
+	VMOVUPD (R14), Z5
+	VMULPD  Z5, Z3, Z5
+	VMOVUPD (R15), Z6
+	VADDPD  Z5, Z6, Z5
+	VMOVUPD Z5, (R15)
+	VMULPD  Z4, Z3, Z4
+	VMOVUPD (R11), Z5
+	VADDPD  Z4, Z5, Z4
+	VMOVUPD Z4, (R11)
+	ADDQ    $0x40, R13
+	SUBQ    $0x40, R14
+	ADDQ    $0x40, R15
+	SUBQ    $0x40, R11
+	DECQ    R10
+	JG      back_sum4_loop
+
+back_sum4_end:
+	JMP back_next
+
+back_rest:
+	MOVQ R8, R10
+	XORQ R11, R11
+	MOVQ $0x00000040, R11
+	MOVQ R9, R12
+	SUBQ R11, R12
+	MOVQ 16(AX), R13
+	SHLQ $0x06, R13
+	ADDQ DX, R13
+	ADDQ R11, R13
+	MOVQ 24(AX), R14
+	SHLQ $0x06, R14
+	ADDQ DX, R14
+	ADDQ R12, R14
+	MOVQ 16(AX), R15
+	SHLQ $0x06, R15
+	ADDQ BX, R15
+	ADDQ R11, R15
+	MOVQ 24(AX), R11
+	SHLQ $0x06, R11
+	ADDQ BX, R11
+	ADDQ R12, R11
+	CMPQ R10, $0x00
+	JLE  back_sum3_end
+
+back_sum3_loop:
+	VMOVUPD (R13), Z4
+	VMOVUPD (R14), Z5
+	VMULPD  Z5, Z3, Z5
+	VMOVUPD (R15), Z6
+	VADDPD  Z5, Z6, Z5
+	VMOVUPD Z5, (R15)
+	VMULPD  Z4, Z3, Z4
+	VMOVUPD (R11), Z5
+	VADDPD  Z4, Z5, Z4
+	VMOVUPD Z4, (R11)
+	ADDQ    $0x40, R13
+	SUBQ    $0x40, R14
+	ADDQ    $0x40, R15
+	SUBQ    $0x40, R11
+	DECQ    R10
+	JG      back_sum3_loop
+
+back_sum3_end:
+	JMP back_next
+
+back_product:
+	MOVQ R8, R10
+	XORQ R11, R11
+	INCQ R10
+	MOVQ R9, R12
+	SUBQ R11, R12
+	MOVQ 16(AX), R13
+	SHLQ $0x06, R13
+	ADDQ DX, R13
+	ADDQ R11, R13
+	MOVQ 24(AX), R14
+	SHLQ $0x06, R14
+	ADDQ DX, R14
+	ADDQ R12, R14
+	MOVQ 16(AX), R15
+	SHLQ $0x06, R15
+	ADDQ BX, R15
+	ADDQ R11, R15
+	MOVQ 24(AX), R11
+	SHLQ $0x06, R11
+	ADDQ BX, R11
+	ADDQ R12, R11
+	CMPQ R10, $0x00
+	JLE  back_sum2_end
+
+back_sum2_loop:
+	VMOVUPD (R13), Z4
+	VMOVUPD (R14), Z5
+	VMULPD  Z5, Z3, Z5
+	VMOVUPD (R15), Z6
+	VADDPD  Z5, Z6, Z5
+	VMOVUPD Z5, (R15)
+	VMULPD  Z4, Z3, Z4
+	VMOVUPD (R11), Z5
+	VADDPD  Z4, Z5, Z4
+	VMOVUPD Z4, (R11)
+	ADDQ    $0x40, R13
+	SUBQ    $0x40, R14
+	ADDQ    $0x40, R15
+	SUBQ    $0x40, R11
+	DECQ    R10
+	JG      back_sum2_loop
+
+back_sum2_end:
+	JMP back_next
+
+back_scale:
+	MOVQ    24(AX), R10
+	SHLQ    $0x06, R10
+	ADDQ    SI, R10
+	VMOVUPD (R10), Z4
+	VMULPD  Z4, Z3, Z4
+	VMOVUPD (R11), Z5
+	VADDPD  Z4, Z5, Z4
+	VMOVUPD Z4, (R11)
+	MOVQ    24(AX), R10
+	SHLQ    $0x06, R10
+	ADDQ    DI, R10
+	MOVQ    16(AX), R11
+	SHLQ    $0x06, R11
+	ADDQ    DX, R11
+	ADDQ    R9, R11
+	VMOVUPD (R11), Z4
+	VMULPD  Z4, Z3, Z3
+	VMOVUPD (R10), Z4
+	VADDPD  Z3, Z4, Z3
+	VMOVUPD Z3, (R10)
+	JMP     back_next
+
+back_integrate:
+	ADDQ    $0x40, R10
+	VMOVUPD (R10), Z3
+	VMULPD  Z1, Z3, Z3
+	MOVQ    24(AX), R10
+	SHLQ    $0x06, R10
+	ADDQ    SI, R10
+	VMOVUPD (R10), Z4
+	VMULPD  Z4, Z3, Z3
+	VMOVUPD (R11), Z4
+	VADDPD  Z3, Z4, Z3
+	VMOVUPD Z3, (R11)
+
+back_next:
+	SUBQ $0x20, AX
+	DECQ CX
+	JG   back_loop
 	VZEROUPPER
 	RET

@@ -17,3 +17,5 @@ func fastRunBack(_, _ []float64, _ []Step, _, _, _ []float64, _, _ float64) bool
 func fastCross(_, _ []uint64, _, _, _, _, _ []float64, _, _ float64) bool        { return false }
 func fastLog1p(_, _ []float64) bool                                              { return false }
 func fastExpm1(_, _ []float64) bool                                              { return false }
+func fastSeries(_ []SeriesOp, _, _ []Lane, _ int) bool                           { return false }
+func fastSeriesBack(_ []SeriesOp, _, _, _, _ []Lane, _ int) bool                 { return false }

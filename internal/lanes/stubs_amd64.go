@@ -59,6 +59,16 @@ func log1pAVX2(dst *float64, x *float64, n int, table *float64)
 //go:noescape
 func expm1AVX2(dst *float64, x *float64, n int)
 
+// seriesAVX2 is series in generic.go for code that is not empty.
+//
+//go:noescape
+func seriesAVX2(code *int, n int, c *float64, con *float64, k int, per float64, next float64)
+
+// seriesBackAVX2 is seriesBack in generic.go for code that is not empty.
+//
+//go:noescape
+func seriesBackAVX2(code *int, n int, c *float64, bar *float64, con *float64, conBar *float64, k int, per float64, next float64)
+
 // advanceAVX512 is advance in generic.go into a mask of zeros.
 //
 //go:noescape
@@ -113,3 +123,13 @@ func log1pAVX512(dst *float64, x *float64, n int, table *float64)
 //
 //go:noescape
 func expm1AVX512(dst *float64, x *float64, n int)
+
+// seriesAVX512 is series in generic.go for code that is not empty.
+//
+//go:noescape
+func seriesAVX512(code *int, n int, c *float64, con *float64, k int, per float64, next float64)
+
+// seriesBackAVX512 is seriesBack in generic.go for code that is not empty.
+//
+//go:noescape
+func seriesBackAVX512(code *int, n int, c *float64, bar *float64, con *float64, conBar *float64, k int, per float64, next float64)

@@ -30,6 +30,8 @@ func main() {
 		m.cross(ones)
 		m.log1p(ones)
 		m.expm1(ones)
+		m.series()
+		m.seriesBack()
 	}
 	Generate()
 }
