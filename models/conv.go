@@ -27,7 +27,9 @@ type Conv struct {
 	Out int // channels
 	Window
 	Groups int // 0: 1
-	Bias   bool
+	// Bias adds a learned bias, which BiasInit initialises; nil means 0.
+	Bias     bool
+	BiasInit graph.Init
 	// Init initialises W; nil means FanIn(0, 1). For it W is a matrix [inputs of a neuron, Out].
 	Init graph.Init
 }
@@ -64,7 +66,7 @@ func (c Conv) Apply(b *graph.Builder, name string, x *G.Node) *G.Node {
 		init(dst, []int{cell.inputs(), c.Out}, rng)
 	}, c.Out, c.In.Channels/cell.groups, c.Kernel[0], c.Kernel[1])}
 	if c.Bias {
-		params = append(params, b.Param(name+"/bias", Constant(0), c.Out))
+		params = append(params, bias(b, name, c.BiasInit, c.Out))
 	}
 	out, _ := b.Scan(name, cell, []*G.Node{x}, params)
 	return out[0]

@@ -205,6 +205,12 @@ func (k *convKernel[T]) unfold(w *convWork[T], r, g, at int) int {
 			from := k.from[p*k.kernel : (p+1)*k.kernel]
 			for c := range channels {
 				image, dst := x[c*area:(c+1)*area], w.seen[p*inputs+c*k.kernel:][:len(from)]
+				if k.inside {
+					for j, i := range from {
+						dst[j] = image[i]
+					}
+					continue
+				}
 				for j, i := range from {
 					dst[j] = 0
 					if i >= 0 {

@@ -191,7 +191,7 @@ func (l DelayedLinear) Apply(b *graph.Builder, name string, x *G.Node) *G.Node {
 	d := b.Check(ops.Affine(b.Check(ops.Exp(log)), 1/dt, 0))
 	params := []*G.Node{b.Param(name, init, in, l.Out), d}
 	if l.Bias {
-		params = append(params, b.Param(name+"/bias", Constant(0), l.Out))
+		params = append(params, bias(b, name, nil, l.Out))
 	}
 	c := delayedCell{in: in, out: l.Out, steps: delaySteps(b, name, nil, l.Max, true)}
 	c.initial = initial(b, name, l.Initial, c.State())

@@ -48,6 +48,7 @@ type window struct {
 	kernel        int     // elements
 	height, width int     // of the output
 	from          []int32 // [places, kernel]: the place in the image, -1 outside of it
+	inside        bool    // nothing is outside
 	starts        []int32 // [area of the image + 1]: where the entries of a place of the image begin
 	seen          []sight
 }
@@ -88,7 +89,7 @@ func (w Window) on(in Image) (*window, error) {
 	if in.Channels <= 0 || in.Height <= 0 || in.Width <= 0 {
 		return nil, fmt.Errorf("%w: images of %v", ErrParameter, in)
 	}
-	g := &window{in: in, kernel: w.Kernel[0] * w.Kernel[1]}
+	g := &window{in: in, inside: true, kernel: w.Kernel[0] * w.Kernel[1]}
 	var before [2]int
 	var err error
 	if g.height, before[0], err = w.size(0, in.Height); err != nil {
@@ -108,6 +109,7 @@ func (w Window) on(in Image) (*window, error) {
 				counts[at+1]++
 			}
 			g.from = append(g.from, at)
+			g.inside = g.inside && at >= 0
 		}
 	}
 	for i := range in.Height * in.Width {

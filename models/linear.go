@@ -20,8 +20,9 @@ import (
 type Linear struct {
 	// Out is the number of outputs.
 	Out int
-	// Bias adds a learned bias, zero at first.
-	Bias bool
+	// Bias adds a learned bias, which BiasInit initialises; nil means 0.
+	Bias     bool
+	BiasInit graph.Init
 	// Init initialises W; nil means FanIn(0, 1).
 	Init graph.Init
 	// Mask, where it is not nil, holds a 0 or 1 for each element of W, row-major:
@@ -42,10 +43,18 @@ func (l Linear) Apply(b *graph.Builder, name string, x *G.Node) *G.Node {
 	}
 	params := []*G.Node{weights(b, name, init, l.Mask, in, l.Out)}
 	if l.Bias {
-		params = append(params, b.Param(name+"/bias", Constant(0), l.Out))
+		params = append(params, bias(b, name, l.BiasInit, l.Out))
 	}
 	out, _ := b.Scan(name, linearCell{}, []*G.Node{x}, params)
 	return out[0]
+}
+
+// bias adds a bias, of zeros where init is nil.
+func bias(b *graph.Builder, name string, init graph.Init, out int) *G.Node {
+	if init == nil {
+		init = Constant(0)
+	}
+	return b.Param(name+"/bias", init, out)
 }
 
 // weights adds a weight matrix [in, out], with a mask of zeros and ones unless that is nil.

@@ -108,7 +108,7 @@ type poolKernel[T kernel.Float] struct {
 }
 
 type poolWork[T kernel.Float] struct {
-	row     []T
+	row, dx []T
 	mask    []uint64
 	scratch kernel.Scratch[T]
 }
@@ -196,11 +196,11 @@ func (k *poolKernel[T]) forwardRows(lo, hi int) {
 
 func (k *poolKernel[T]) outputRow(y []T, r int) {
 	clear(y)
-	area, places := k.area(), k.places()
+	area, places := uint32(k.area()), k.places()
 	add := func(i int, v T) {
-		c := i / area
-		for _, s := range k.of(i - c*area) {
-			y[c*places+int(s.out)] += v
+		c := uint32(i) / area
+		for _, s := range k.of(i - int(c*area)) {
+			y[int(c)*places+int(s.out)] += v
 		}
 	}
 	if k.source != nil {
@@ -242,29 +242,43 @@ func (k *poolKernel[T]) backwardRows(lo, hi int) {
 // gradientRows computes rows of the gradient of x: each input has those of the places that see it.
 func (k *poolKernel[T]) gradientRows(dst []T, ld, first, rows, from, to int, _ *kernel.Scratch[T]) {
 	w := k.takeWork()
-	area, places := k.area(), k.places()
 	for i := range rows {
 		dx := dst[i*ld:][:to-from]
-		if k.noGradient {
+		switch {
+		case k.noGradient:
 			clear(dx)
-			continue
-		}
-		var g []T
-		if k.g != nil {
-			g = k.g[(first+i)*k.m:][:k.m]
-		} else {
-			w.row = resized(w.row, k.m)
-			g = w.row
-			k.gradient.Rows(g, k.m, first+i, 1, 0, k.m, &w.scratch)
-		}
-		for j := range dx {
-			at := from + j
-			c, sum := at/area, T(0)
-			for _, s := range k.of(at - c*area) {
-				sum += g[c*places+int(s.out)]
-			}
-			dx[j] = sum * T(k.scale)
+		case from == 0 && to == k.n:
+			k.gradientRow(dx, first+i, w)
+		default:
+			w.dx = resized(w.dx, k.n)
+			k.gradientRow(w.dx, first+i, w)
+			copy(dx, w.dx[from:to])
 		}
 	}
 	k.work.Keep(w)
+}
+
+func (k *poolKernel[T]) gradientRow(dx []T, r int, w *poolWork[T]) {
+	var g []T
+	if k.g != nil {
+		g = k.g[r*k.m:][:k.m]
+	} else {
+		w.row = resized(w.row, k.m)
+		g = w.row
+		k.gradient.Rows(g, k.m, r, 1, 0, k.m, &w.scratch)
+	}
+	clear(dx)
+	area, places := k.area(), k.places()
+	for c := range k.in.Channels {
+		image, from := dx[c*area:(c+1)*area], k.from
+		for _, v := range g[c*places : (c+1)*places] {
+			v *= T(k.scale)
+			for _, i := range from[:k.kernel] {
+				if i >= 0 {
+					image[i] += v
+				}
+			}
+			from = from[k.kernel:]
+		}
+	}
 }

@@ -12,6 +12,8 @@
 //	g, err := nir.Read("network.nir")
 //	net, err := nir.Compile(g, nir.Peers["snntorch"], 0)     // as snnTorch simulates it
 //	out, err := net.Run(input)                               // [T, N] each
+//
+// [Net.Model] is the net as layers of package models, to be trained further.
 package nir
 
 import (

@@ -25,10 +25,10 @@ type Note struct{ Node, Text string }
 type runNode struct {
 	*Node
 	name    string
-	in, out []int // shapes
-	sources []int // indices of the nodes whose outputs are added up
-	step    Step  // of neurons
-	delay   []int // steps
+	in, out []int     // shapes
+	sources []int     // indices of the nodes whose outputs are added up
+	step    Step      // of neurons
+	delay   []float64 // steps
 	weight  []float64
 	groups  int
 	window  window
@@ -38,7 +38,7 @@ type runNode struct {
 // convention.
 //
 // Errors: [ErrGraph]; [ErrMeaning] where the convention refuses the graph (as its simulator would), no time step is known,
-// or a delay is not a whole number of steps.
+// or a delay is not a whole number of steps; that of surge interpolates between two steps, as models.Delay.
 func Compile(g *Graph, c Convention, dt float64) (*Net, error) {
 	if dt == 0 {
 		dt = c.Dt
@@ -115,10 +115,15 @@ func (r *runNode) prepare(c Convention, dt float64) (notes []string, err error) 
 	case "Delay":
 		for j, d := range r.values("delay", n, 0) {
 			steps := math.Round(d / dt)
-			if math.Abs(d-steps*dt) > 1e-6*dt || steps > 1<<20 {
+			switch whole := math.Abs(d-steps*dt) <= 1e-6*dt; {
+			case !(steps >= 0 && steps <= 1<<16):
+				return nil, fmt.Errorf("%w: delay[%d] = %g, expected 0 to 65536 steps of %g", ErrMeaning, j, d, dt)
+			case !whole && c.Name != "surge":
 				return nil, fmt.Errorf("%w: delay[%d] = %g is not a whole number of steps of %g", ErrMeaning, j, d, dt)
+			case !whole:
+				steps = d / dt
 			}
-			r.delay = append(r.delay, int(steps))
+			r.delay = append(r.delay, steps)
 		}
 	case "Linear", "Affine":
 		w := r.Values["weight"]

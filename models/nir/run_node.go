@@ -64,13 +64,20 @@ func (r *runNode) linear(s *state) {
 
 func (r *runNode) delayed(s *state) {
 	s.past = append(s.past, append([]float64(nil), s.x...))
+	before := func(j, steps int) float64 {
+		if at := len(s.past) - 1 - steps; at >= 0 {
+			return s.past[at][j]
+		}
+		return 0
+	}
 	most := 0
 	for j, d := range r.delay {
-		s.y[j] = 0
-		if at := len(s.past) - 1 - d; at >= 0 {
-			s.y[j] = s.past[at][j]
+		n := int(d)
+		s.y[j] = before(j, n)
+		if f := d - float64(n); f > 0 {
+			s.y[j] = (1-f)*s.y[j] + f*before(j, n+1)
 		}
-		most = max(most, d)
+		most = max(most, n+1)
 	}
 	if len(s.past) > most {
 		s.past = s.past[1:]
