@@ -18,14 +18,15 @@ type Content struct {
 	members []member
 }
 
-// member is a group, or an array of numbers or strings.
+// member is a group, or an array of numbers, strings or lists.
 type member struct {
 	name    string
 	group   *Content
 	kind    []byte // data type message
 	shape   []int
 	numbers []byte
-	texts   []string
+	texts   []string // or the bytes of lists
+	lengths []int    // of lists, in elements; nil: bytes
 }
 
 // Group adds a group and returns it.
@@ -36,28 +37,49 @@ func (c *Content) Group(name string) *Content {
 }
 
 // Number is an element type of what is written.
-type Number interface{ float32 | float64 | int64 }
+type Number interface {
+	float32 | float64 | int64 | uint16
+}
 
 // Add adds an array of numbers in row-major order; no shape means a scalar.
 func Add[T Number](c *Content, name string, data []T, shape ...int) {
-	m := member{name: name, shape: shape}
+	kind, numbers := bytesOf(data)
+	c.members = append(c.members, member{name: name, shape: shape, kind: kind, numbers: numbers})
+}
+
+// bytesOf returns numbers as they stand in a file, and their data type message.
+func bytesOf[T Number](data []T) (kind, b []byte) {
 	le := binary.LittleEndian
 	switch data := any(data).(type) {
 	case []float32:
-		m.kind = floatType(4, 23, 8, 127)
 		for _, v := range data {
-			m.numbers = le.AppendUint32(m.numbers, math.Float32bits(v))
+			b = le.AppendUint32(b, math.Float32bits(v))
 		}
+		return floatType(4, 23, 8, 127), b
 	case []float64:
-		m.kind = floatType(8, 52, 11, 1023)
 		for _, v := range data {
-			m.numbers = le.AppendUint64(m.numbers, math.Float64bits(v))
+			b = le.AppendUint64(b, math.Float64bits(v))
 		}
-	case []int64:
-		m.kind = []byte{0x10, 0x08, 0, 0, 8, 0, 0, 0, 0, 0, 64, 0}
+		return floatType(8, 52, 11, 1023), b
+	case []uint16:
 		for _, v := range data {
-			m.numbers = le.AppendUint64(m.numbers, uint64(v))
+			b = le.AppendUint16(b, v)
 		}
+		return []byte{0x10, 0, 0, 0, 2, 0, 0, 0, 0, 0, 16, 0}, b
+	}
+	for _, v := range any(data).([]int64) {
+		b = le.AppendUint64(b, uint64(v))
+	}
+	return []byte{0x10, 0x08, 0, 0, 8, 0, 0, 0, 0, 0, 64, 0}, b
+}
+
+// AddLists adds an array of lists of numbers, each of a length of its own.
+func AddLists[T Number](c *Content, name string, lists [][]T) {
+	kind, _ := bytesOf[T](nil)
+	m := member{name: name, shape: []int{len(lists)}, kind: append([]byte{0x19, 0, 0, 0, 16, 0, 0, 0}, kind...), texts: []string{}, lengths: []int{}}
+	for _, l := range lists {
+		_, b := bytesOf(l)
+		m.texts, m.lengths = append(m.texts, string(b)), append(m.lengths, len(l))
 	}
 	c.members = append(c.members, m)
 }
@@ -125,22 +147,26 @@ func (e *encoder) heap(c *Content, path string) error {
 		if size := len(m.numbers) / int(m.kind[4]); m.texts == nil && n != size || m.texts != nil && n != len(m.texts) {
 			return fmt.Errorf("%w: %s/%s: shape %v does not have %d elements", files.ErrArray, path, m.name, m.shape, max(size, len(m.texts)))
 		}
-		for _, s := range m.texts {
-			e.text(s)
+		for i, s := range m.texts {
+			n := len(s)
+			if m.lengths != nil {
+				n = m.lengths[i]
+			}
+			e.text(s, n)
 		}
 	}
 	return nil
 }
 
-// text adds a string.
-func (e *encoder) text(s string) {
+// text adds a string, or a list of n elements as bytes.
+func (e *encoder) text(s string, n int) {
 	le := binary.LittleEndian
 	if len(s) == 0 {
 		e.references = append(e.references, make([]byte, 16))
 		return
 	}
 	e.pending = append(e.pending, len(e.references))
-	b := le.AppendUint32(nil, uint32(len(s)))
+	b := le.AppendUint32(nil, uint32(n))
 	b = le.AppendUint64(b, 0) // the address, when it is known
 	e.references = append(e.references, le.AppendUint32(b, uint32(len(e.pending))))
 	c := le.AppendUint16(e.collection, uint16(len(e.pending)))

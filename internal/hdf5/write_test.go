@@ -37,6 +37,11 @@ func TestWhatIsWrittenIsRead(t *testing.T) {
 		Add(c.Group("a").Group("b"), "x", x, shape...)
 		c.AddStrings("texts", texts, shape...)
 		Add(c, "scalar", []int64{-3})
+		lists := make([][]uint16, n)
+		for i := range lists {
+			lists[i] = rapid.SliceOfN(rapid.Uint16(), 0, 5).Draw(t, "list")
+		}
+		AddLists(c, "lists", lists)
 		f := reopen(t, c)
 		d, err := f.Dataset("/a/b/x")
 		if err != nil {
@@ -54,6 +59,14 @@ func TestWhatIsWrittenIsRead(t *testing.T) {
 		}
 		if got, err := d.Strings(0, -1); err != nil || !slices.Equal(got, texts) {
 			t.Fatalf("%q, want %q, %v", got, texts, err)
+		}
+		if d, err = f.Dataset("lists"); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := d.Lists(0, -1); err != nil || !slices.EqualFunc(got, lists, func(a []float64, b []uint16) bool {
+			return slices.EqualFunc(a, b, func(x float64, y uint16) bool { return x == float64(y) })
+		}) {
+			t.Fatalf("%v, want %v, %v", got, lists, err)
 		}
 		if d, err = f.Dataset("scalar"); err != nil || len(d.Shape) != 0 {
 			t.Fatal(d, err)

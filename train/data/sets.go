@@ -13,6 +13,8 @@ var Sets = Catalogue[Source]{
 	{"ts", "the .ts files of the UCR and UEA archive: sequences", newTS},
 	{"nmnist", "recordings in the format of N-MNIST and N-Caltech101 (.bin)", newEventFiles("file", ".bin")},
 	{"aedat", "recordings of event cameras, AEDAT 2, 3.1 and 4", newEventFiles("first", ".aedat", ".aedat4")},
+	{"shd", "the Heidelberg digits (HDF5): spikes of 700 channels of a cochlea", newSHD("shd")},
+	{"ssc", "the spiking speech commands (HDF5), as shd", newSHD("ssc")},
 	{"events", "recordings as rows (.csv) or as arrays that tonic writes (.npy)", newEventFiles("file", ".csv", ".npy")},
 	{"csv", "rows of numbers: features, or the steps of sequences", newCSV},
 }
