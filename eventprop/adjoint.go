@@ -83,6 +83,9 @@ func (t *Tape) BeginBackward(g *Gradients, c *Cotangent) error {
 	if err := t.differentiable(g, c); err != nil {
 		return err
 	}
+	if err := t.noVoltage(); err != nil {
+		return err
+	}
 	t.InputTime = zeroed(t.InputTime, len(t.input))
 	t.Report.ClippedJumps = 0
 	return t.unfold().beginBackward(t, g, c)

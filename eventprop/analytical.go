@@ -20,6 +20,9 @@ func (t *Tape) Analytical(g *Gradients, c *Cotangent) error {
 	if !t.complete || t.events.given {
 		return fmt.Errorf("%w: implicit derivatives need a forward pass that solved for its spikes", ErrParameter)
 	}
+	if err := t.noVoltage(); err != nil {
+		return err
+	}
 	if err := c.check(t); err != nil {
 		return err
 	}

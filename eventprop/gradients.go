@@ -14,6 +14,8 @@ type Gradients struct {
 	Rec, RecDelay []float64
 
 	TauMem, TauSyn, VTh, VLeak, VReset, VInit, IInit []float64
+
+	Neuron [][]float64 // of each of the parameters of Layer.Neuron
 }
 
 // NewWeightGradients returns zero gradients for the weights of l.
@@ -40,6 +42,12 @@ func (l *Layer) NewGradients() *Gradients {
 	}
 	if l.Rec != nil && l.Rec.Delay != nil {
 		g.RecDelay = make([]float64, len(l.Rec.Delay))
+	}
+	if l.Neuron != nil {
+		for _, p := range l.Neuron.Parameters() {
+			g.Neuron = append(g.Neuron, make([]float64, len(p.Values)))
+		}
+		return g
 	}
 	like := func(v []float64) []float64 { return make([]float64, max(len(v), 1)) }
 	p := &l.Params
@@ -86,6 +94,21 @@ func (g *Gradients) check(l *Layer) error {
 			return fmt.Errorf("%w: gradient of %s has length %d, want %d", ErrShape, p.name, len(p.values), p.most)
 		}
 	}
+	if g.Neuron == nil {
+		return nil
+	}
+	var params []NeuronParameter
+	if l.Neuron != nil {
+		params = l.Neuron.Parameters()
+	}
+	if len(params) != len(g.Neuron) {
+		return fmt.Errorf("%w: gradients of %d parameters of the neuron, want %d", ErrShape, len(g.Neuron), len(params))
+	}
+	for k, p := range params {
+		if have := len(g.Neuron[k]); have != 0 && have != len(p.Values) {
+			return fmt.Errorf("%w: gradient of %s has length %d, want %d", ErrShape, p.Name, have, len(p.Values))
+		}
+	}
 	return nil
 }
 
@@ -101,9 +124,19 @@ func (g *Gradients) Add(other *Gradients) error {
 			return fmt.Errorf("%w: gradients of %s of the lengths %d and %d", ErrShape, p.name, len(p.values), len(theirs[k].values))
 		}
 	}
+	for k := range max(len(g.Neuron), len(other.Neuron)) {
+		if len(g.Neuron) != len(other.Neuron) || len(g.Neuron[k]) != len(other.Neuron[k]) {
+			return fmt.Errorf("%w: gradients of different parameters of neurons", ErrShape)
+		}
+	}
 	for k, p := range g.parts(&l) {
 		for i := range p.values {
 			p.values[i] += theirs[k].values[i]
+		}
+	}
+	for k, v := range g.Neuron {
+		for i := range v {
+			v[i] += other.Neuron[k][i]
 		}
 	}
 	return nil
@@ -115,6 +148,9 @@ func (g *Gradients) Reset() {
 	for _, p := range g.parts(&l) {
 		clear(p.values)
 	}
+	for _, v := range g.Neuron {
+		clear(v)
+	}
 }
 
 // finite returns an error that names a value that is not finite.
@@ -123,6 +159,13 @@ func (g *Gradients) finite(l *Layer) error {
 		for i, x := range p.values {
 			if math.IsNaN(x) || math.IsInf(x, 0) {
 				return fmt.Errorf("%w: gradient of %s[%d] is %g", ErrNonFinite, p.name, i, x)
+			}
+		}
+	}
+	for k, v := range g.Neuron {
+		for i, x := range v {
+			if math.IsNaN(x) || math.IsInf(x, 0) {
+				return fmt.Errorf("%w: gradient of %s[%d] is %g", ErrNonFinite, l.Neuron.Parameters()[k].Name, i, x)
 			}
 		}
 	}
@@ -235,6 +278,12 @@ func (g *Gradients) zeroCopy(dst *Gradients) *Gradients {
 		default:
 			*to[k] = resize(*to[k], len(p.values))
 		}
+	}
+	if dst.Neuron = resize(dst.Neuron, len(g.Neuron)); g.Neuron == nil {
+		dst.Neuron = nil
+	}
+	for k, v := range g.Neuron {
+		dst.Neuron[k] = zeroed(dst.Neuron[k], len(v))
 	}
 	return dst
 }

@@ -10,6 +10,7 @@ import (
 // usable as they are.
 type Layer struct {
 	Params LIFParameters
+	Neuron Neuron    // a model other than LIF; nil: LIF, of Params
 	In     Synapses  // [inputs, N]
 	Rec    *Synapses // [N, N]; nil for a feed-forward layer
 	Settings
@@ -40,6 +41,15 @@ func (l *Layer) Neurons() int { return l.In.Post }
 // Check returns an error that names what is wrong with the layer: ErrShape or
 // ErrParameter. It costs a pass over all parameters.
 func (l *Layer) Check() error {
+	if err := l.checkSynapses(); err != nil || l.Neuron == nil {
+		return err
+	}
+	_, err := l.Neuron.Prepare(l)
+	return err
+}
+
+// checkSynapses is Check without the model of a Neuron.
+func (l *Layer) checkSynapses() error {
 	if l == nil {
 		return fmt.Errorf("%w: no layer", ErrShape)
 	}
@@ -60,6 +70,9 @@ func (l *Layer) Check() error {
 	}
 	if l.MaxSpikes < 0 {
 		return fmt.Errorf("%w: MaxSpikes is %d, want >= 0", ErrParameter, l.MaxSpikes)
+	}
+	if l.Neuron != nil {
+		return l.checkNeuron()
 	}
 	if err := l.Params.check(n); err != nil {
 		return err
@@ -82,7 +95,8 @@ type plan struct {
 	init              []State // V counted from VLeak
 	inOrder, recOrder []int32 // synapses by delay
 	maxSpikes         int
-	in, rec           int // weights of the layer as it was prepared
+	neuron            NeuronLayer // nil: LIF
+	in, rec           int         // weights of the layer as it was prepared
 }
 
 // fits tells whether the layer still has the shape that it had.
@@ -101,13 +115,23 @@ func (l *Layer) weightsBetween() int {
 
 // prepare checks the layer and sets the plan, reusing memory.
 func (p *plan) prepare(l *Layer) error {
-	if err := l.Check(); err != nil {
+	if err := l.checkSynapses(); err != nil {
 		return err
 	}
 	n := l.Neurons()
+	if p.neuron = nil; l.Neuron != nil {
+		var err error
+		if p.neuron, err = l.Neuron.Prepare(l); err != nil {
+			return err
+		}
+	}
 	p.layer, p.in, p.rec = l, len(l.In.Weight), l.weightsBetween()
 	p.cells, p.init = resize(p.cells, n), resize(p.init, n)
 	for j := range n {
+		if l.Neuron != nil {
+			p.cells[j], p.init[j] = cell{q: math.Inf(1)}, State{} // of no use
+			continue
+		}
 		if j > 0 && l.Params.uniform() {
 			p.cells[j], p.init[j] = p.cells[0], p.init[0]
 			continue

@@ -196,6 +196,9 @@ func (s Silence) Add(t *Tape, c *Cotangent) (float64, error) {
 	if t == nil || t.plan == nil {
 		return 0, fmt.Errorf("%w: Silence of no pass", ErrShape)
 	}
+	if err := t.noVoltage(); err != nil {
+		return 0, err
+	}
 	if err := c.checkTimes(t); err != nil {
 		return 0, err
 	}

@@ -32,6 +32,7 @@ type Tape struct {
 	readout  readout
 
 	neuronwise neuronwise
+	other      other
 }
 
 // engine is a way through a layer. It owns what it remembers of a pass; the tape has the
@@ -55,6 +56,8 @@ type engine interface {
 // choose returns the fastest engine for the layer.
 func (t *Tape) choose() engine {
 	switch p := t.plan; {
+	case p.neuron != nil:
+		return &t.other
 	case p.readouts():
 		return &t.readout
 	case p.alike() && p.layer.Rec == nil:
@@ -76,6 +79,9 @@ func (t *Tape) Begin(l *Layer, input []Spike, end float64) error {
 	}
 	if err := t.begin(&t.own, input, end); err != nil {
 		return err
+	}
+	if err := t.noVoltage(); err != nil {
+		return t.cleared(err)
 	}
 	t.engine = &t.events
 	t.events.solve()
@@ -144,6 +150,9 @@ func (t *Tape) ForwardRecorded(l *Layer, input, recorded []Spike, end float64) e
 	}
 	if err := t.begin(&t.own, input, end); err != nil {
 		return err
+	}
+	if err := t.noVoltage(); err != nil {
+		return t.cleared(err)
 	}
 	t.engine = &t.events
 	t.events.take(recorded)

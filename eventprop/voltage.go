@@ -19,6 +19,9 @@ func (t *Tape) voltages(dst []float64, first int, s float64) error {
 	if first < 0 || first > t.neurons()-len(dst) || !(s >= 0 && s <= t.end) {
 		return fmt.Errorf("%w: voltage of neuron %d of %d at %g s of %g s", ErrShape, first, t.neurons(), s, t.end)
 	}
+	if err := t.noVoltage(); err != nil {
+		return err
+	}
 	if !t.engine.voltages(t, dst, first, s) {
 		t.detailed().voltages(t, dst, first, s)
 	}
@@ -59,6 +62,9 @@ type Peak struct {
 func (t *Tape) Max(j int) (Peak, error) {
 	if j < 0 || j >= t.neurons() {
 		return Peak{}, fmt.Errorf("%w: neuron %d of %d", ErrShape, j, t.neurons())
+	}
+	if err := t.noVoltage(); err != nil {
+		return Peak{}, err
 	}
 	if p, ok := t.engine.max(t, j); ok {
 		return p, nil
@@ -124,6 +130,9 @@ func (t *Tape) integrals(dst []float64, first int, decay float64) error {
 	}
 	if first < 0 || first > t.neurons()-len(dst) {
 		return fmt.Errorf("%w: neuron %d of %d", ErrShape, first, t.neurons())
+	}
+	if err := t.noVoltage(); err != nil {
+		return err
 	}
 	if !t.engine.integrals(t, dst, first, rate) {
 		t.detailed().integrals(t, dst, first, rate)

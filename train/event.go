@@ -148,6 +148,9 @@ func (m EventProp) Build(params *graph.Params) (*EventNetwork, error) {
 		if !(l.Silence >= 0) || math.IsInf(l.Silence, 1) {
 			return nil, fmt.Errorf("%w: Silence of layer %q is %g, want a finite number >= 0", ErrSettings, l.Name, l.Silence)
 		}
+		if l.Layer.Neuron != nil && l.Silence != 0 {
+			return nil, fmt.Errorf("%w: Silence of layer %q is %g, want 0: it is of the voltage of LIF neurons", ErrSettings, l.Name, l.Silence)
+		}
 		layer := l.Layer // its slices are replaced, not changed
 		if layer.Rec != nil {
 			rec := *layer.Rec

@@ -15,7 +15,8 @@ import (
 //	p = e^(log_p),  dL/d(log_p) = p dL/dp
 type EventParam string
 
-// The parameters that can be learned.
+// The parameters that can be learned of LIF neurons. Those of a layer with another eventprop.Neuron are called as there; they are
+// kept as logarithms where they are positive by their nature.
 const (
 	TauMem   EventParam = "tau_mem"   // s, as log_tau_mem
 	TauSyn   EventParam = "tau_syn"   // s, as log_tau_syn
@@ -68,20 +69,65 @@ func (p EventParam) place(l *eventprop.Layer, g *eventprop.Gradients) (value, gr
 // learned is a parameter of a layer besides weights: it is kept in param, and the network works with value.
 type learned struct {
 	kind               EventParam
+	positive           bool // whether param is the logarithm
 	param, value, grad []float64
+}
+
+// slot is where the numbers and gradients of a parameter of a layer are, and their default. It has no
+// value where the layer has no such parameter.
+type slot struct {
+	value, grad *[]float64
+	byDefault   float64
+	positive    bool
+}
+
+// slot returns that of a parameter of layer k. values are those of its Neuron, if it has one.
+func (n *EventNetwork) slot(kind EventParam, k int, values [][]float64) (s slot) {
+	l, g := n.net[k], n.grads[k]
+	if l.Neuron == nil || kind == Delay || kind == DelayRec {
+		s.positive = kind.positive()
+		s.value, s.grad, s.byDefault = kind.place(l, g)
+		return s
+	}
+	for i, p := range l.Neuron.Parameters() {
+		if p.Name == string(kind) {
+			return slot{&values[i], &g.Neuron[i], math.NaN(), p.Positive}
+		}
+	}
+	return s
+}
+
+// names returns what a layer can learn.
+func (n *EventNetwork) names(k int) (names []EventParam) {
+	if n.net[k].Neuron == nil {
+		return EventParams()
+	}
+	for _, p := range n.net[k].Neuron.Parameters() {
+		names = append(names, EventParam(p.Name))
+	}
+	return append(names, Delay, DelayRec)
 }
 
 // learn makes the parameters that layer k learns besides its weights.
 func (n *EventNetwork) learn(k int) error {
 	spec, l := n.method.Layers[k], n.net[k]
+	var values [][]float64 // of a Neuron
+	if l.Neuron != nil {
+		for _, p := range l.Neuron.Parameters() {
+			values = append(values, slices.Clone(p.Values))
+		}
+		n.grads[k].Neuron = make([][]float64, len(values))
+		defer func() { l.Neuron = l.Neuron.With(values) }()
+	}
 	for i, kind := range spec.Learn {
 		fail := func(format string, args ...any) error {
 			return fmt.Errorf("%w: layer %q learns %s: %s", ErrSettings, spec.Name, kind, fmt.Sprintf(format, args...))
 		}
-		if !slices.Contains(EventParams(), kind) || slices.Contains(spec.Learn[:i], kind) {
-			return fail("want names of %v, each once", EventParams())
+		if names := n.names(k); !slices.Contains(names, kind) || slices.Contains(spec.Learn[:i], kind) {
+			return fail("want names of %v, each once", names)
 		}
-		value, grad, byDefault := kind.place(l, n.grads[k])
+		slot := n.slot(kind, k, values)
+		value, grad, byDefault := slot.value, slot.grad, slot.byDefault
 		if value == nil {
 			return fail("it has no recurrent synapses")
 		}
@@ -97,7 +143,7 @@ func (n *EventNetwork) learn(k int) error {
 		}
 		*value, *grad = slices.Clone(start), make([]float64, len(start))
 		name := spec.Name + "/" + string(kind)
-		if kind.positive() {
+		if slot.positive {
 			name = spec.Name + "/log_" + string(kind)
 			for j, x := range start {
 				if !(x > 0) || math.IsInf(x, 1) {
@@ -110,7 +156,7 @@ func (n *EventNetwork) learn(k int) error {
 		if err != nil {
 			return err
 		}
-		n.learned = append(n.learned, learned{kind, param, *value, *grad})
+		n.learned = append(n.learned, learned{kind, slot.positive, param, *value, *grad})
 	}
 	return nil
 }
@@ -119,7 +165,7 @@ func (n *EventNetwork) learn(k int) error {
 func (n *EventNetwork) set() {
 	for _, p := range n.learned {
 		copy(p.value, p.param)
-		if p.kind.positive() {
+		if p.positive {
 			for j, x := range p.param {
 				p.value[j] = fmath.Exp(x)
 			}
@@ -130,7 +176,7 @@ func (n *EventNetwork) set() {
 // chain makes gradients of parameters those of the logarithms that are kept.
 func (n *EventNetwork) chain() {
 	for _, p := range n.learned {
-		if p.kind.positive() {
+		if p.positive {
 			for j, x := range p.value {
 				p.grad[j] *= x
 			}

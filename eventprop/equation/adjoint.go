@@ -110,6 +110,9 @@ func (b *backward) finish() {
 		c.pull(b.vars[j], bar, values, b.cons[j])
 		for k, name := range m.Params {
 			g := b.g.Params[name]
+			if g == nil {
+				continue
+			}
 			g[min(j, len(g)-1)] += b.vars[j][1+len(m.States)+k]
 		}
 	}
@@ -341,7 +344,9 @@ func (b *backward) arrival(s *sample, e *entry, d, w float64) {
 	} else if s.input != nil {
 		s.input[e.source] += d
 	}
-	weight[e.synapse] += w
+	if weight != nil {
+		weight[e.synapse] += w
+	}
 	if delay != nil {
 		delay[e.synapse] += d
 	}

@@ -53,9 +53,15 @@ const (
 
 // work is what passes through a layer need, one after the other.
 type work struct {
+	*prepared
+	s *jumper
+	b *bundle
+}
+
+// prepared is a layer ready for passes, also for several at once.
+type prepared struct {
 	l     *Layer
-	s     *jumper
-	b     *bundle
+	order int         // of series
 	cons  [][]float64 // constants of each neuron, of one for all if they are alike
 	vars  [][]float64 // variables of each neuron at the start, with its parameters
 	alike bool
@@ -64,21 +70,24 @@ type work struct {
 }
 
 // one returns the number of neuron j in lists of one for all or one each.
-func (w *work) one(j int) int {
+func (w *prepared) one(j int) int {
 	if w.alike {
 		return 0
 	}
 	return j
 }
 
-func newWork(l *Layer) (*work, error) {
+func newWork(p *prepared) *work {
+	return &work{prepared: p, s: newJumper(p.l.Model), b: newBundle(p.l.Model, p.order, p.l.tolerance())}
+}
+
+// prepare makes a layer ready, after all checks.
+func (l *Layer) prepare() (*prepared, error) {
 	if err := l.Check(); err != nil {
 		return nil, err
 	}
-	m := l.Model
-	tolerance := l.tolerance()
-	order := min(most, max(8, int(math.Ceil(7-math.Log(tolerance)/2))))
-	w := &work{l: l, s: newJumper(m), b: newBundle(m, order, tolerance), alike: true}
+	m, s := l.Model, newJumper(l.Model)
+	w := &prepared{l: l, order: min(most, max(8, int(math.Ceil(7-math.Log(l.tolerance())/2)))), alike: true}
 	for _, v := range l.Params {
 		w.alike = w.alike && len(v) == 1
 	}
@@ -101,10 +110,10 @@ func newWork(l *Layer) (*work, error) {
 		for i, k := range m.series.constants.out {
 			c[i] = values[k]
 		}
-		copy(w.s.x, x)
-		w.s.jump(&m.start, false)
-		copy(x, w.s.x)
-		if w.s.above(false) {
+		copy(s.x, x)
+		s.jump(&m.start, false)
+		copy(x, s.x)
+		if s.above(false) {
 			return nil, fmt.Errorf("%w: neuron %d starts at threshold", eventprop.ErrParameter, j)
 		}
 		w.vars, w.cons = append(w.vars, x), append(w.cons, c)
@@ -142,11 +151,11 @@ func (w *work) open(p *path, r *Run, j int) {
 // a neuron that is above threshold after its reset, and ErrStep.
 func (r *Run) Forward(l *Layer, input []eventprop.Spike, end float64) error {
 	r.work = nil
-	w, err := newWork(l)
+	p, err := l.prepare()
 	if err != nil {
 		return err
 	}
-	_, err = w.forward([]*Run{r}, [][]eventprop.Spike{input}, []float64{end})
+	_, err = newWork(p).forward([]*Run{r}, [][]eventprop.Spike{input}, []float64{end})
 	return err
 }
 

@@ -61,16 +61,21 @@ type Loss func(sample int, p *Pass) (loss float64, time []float64, err error)
 // gradients (without InputTime). The sums are the same bits for any number of processors. Errors
 // name the sample.
 func (n Serial) Step(inputs [][]eventprop.Spike, end float64, loss Loss) (float64, []*Gradients, error) {
-	if loss == nil {
-		return 0, nil, fmt.Errorf("%w: no loss", eventprop.ErrParameter)
+	if loss == nil || len(n) == 0 {
+		return 0, nil, fmt.Errorf("%w: no loss or no layers", eventprop.ErrParameter)
 	}
-	if err := n.check(); err != nil {
-		return 0, nil, err
+	var layers []*prepared
+	for k, l := range n {
+		p, err := l.prepare()
+		if err != nil {
+			return 0, nil, fmt.Errorf("layer %d: %w", k, err)
+		}
+		layers = append(layers, p)
 	}
 	groups := make([]group, min(16, len(inputs)))
 	kernel.Blocks(len(groups), 1, func(lo, hi int) {
 		for k := lo; k < hi; k++ {
-			groups[k].run(n, inputs, k*len(inputs)/len(groups), (k+1)*len(inputs)/len(groups), end, loss)
+			groups[k].run(n, layers, inputs, k*len(inputs)/len(groups), (k+1)*len(inputs)/len(groups), end, loss)
 		}
 	})
 	sum, grads := 0.0, n.newGradients()
@@ -84,18 +89,6 @@ func (n Serial) Step(inputs [][]eventprop.Spike, end float64, loss Loss) (float6
 		}
 	}
 	return sum, grads, nil
-}
-
-func (n Serial) check() error {
-	if len(n) == 0 {
-		return fmt.Errorf("%w: no layers", eventprop.ErrShape)
-	}
-	for k, l := range n {
-		if err := l.Check(); err != nil {
-			return fmt.Errorf("layer %d: %w", k, err)
-		}
-	}
-	return nil
 }
 
 func (n Serial) newGradients() (g []*Gradients) {
@@ -113,7 +106,7 @@ type group struct {
 }
 
 // run takes the samples lo to hi-1 forward and back.
-func (g *group) run(n Serial, inputs [][]eventprop.Spike, lo, hi int, end float64, loss Loss) {
+func (g *group) run(n Serial, layers []*prepared, inputs [][]eventprop.Spike, lo, hi int, end float64, loss Loss) {
 	fail := func(layer, sample int, err error) {
 		if layer >= 0 {
 			err = fmt.Errorf("layer %d: %w", layer, err)
@@ -127,12 +120,8 @@ func (g *group) run(n Serial, inputs [][]eventprop.Spike, lo, hi int, end float6
 	for i := range samples {
 		passes[i].Runs, ends[i], spikes[i] = make([]Run, len(n)), end, inputs[lo+i]
 	}
-	for k, l := range n {
-		w, err := newWork(l)
-		if err != nil {
-			fail(k, 0, err)
-			return
-		}
+	for k := range n {
+		w := newWork(layers[k])
 		works[k], runs[k] = w, make([]*Run, samples)
 		for i := range samples {
 			runs[k][i] = &passes[i].Runs[k]
