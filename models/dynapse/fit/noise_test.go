@@ -66,6 +66,9 @@ func TestColoured(t *testing.T) {
 
 // TestCorrelated: with noise that is correlated by 0.95 from bin to bin, intervals hold the truth as often as they say, and the recording is warned about.
 func TestCorrelated(t *testing.T) {
+	if testing.Short() {
+		t.Skip("four fits of long recordings")
+	}
 	held, all := 0, 0
 	for seed := range uint64(4) {
 		e, truth := draw(t, seed, 1, 600, 2, Core, false)
@@ -106,6 +109,9 @@ func TestUnmeasured(t *testing.T) {
 	}{
 		{1, 0, 0, false, "", 0}, {1, 2e-3, 0, false, "an offset of ", 2e-3}, {1, 0, 3e-3, false, "a drift of ", 3e-3}, {1.02, 0, 0, false, "a gain of ", 1.02}, {1.02, 2e-3, 0, true, "", 0},
 	} {
+		if testing.Short() && !test.fit && test.offset == 0 {
+			continue
+		}
 		e, truth := scoped(t, 3, 300, test.gain, test.offset, test.drift, 1e-3)
 		if test.fit {
 			e.Recordings[0].Gain.Fit, e.Recordings[0].Offset.Fit = true, true

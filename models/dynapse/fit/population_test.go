@@ -11,6 +11,9 @@ import (
 
 // TestApart: where neurons that share their currents differ, what is found is the median of theirs, which is known here, and the codes are those next to it.
 func TestApart(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a fit of each of five neurons")
+	}
 	e, truth := draw(t, 1, 5, 200, 2, Neuron, false)
 	e.Space.Tie = Core
 	for _, p := range fitted { // the start of a network of equal neurons

@@ -28,14 +28,14 @@ func TestPrior(t *testing.T) {
 	for i := range x {
 		x[i] = run.Imem[i] * math.Exp(defaultNoise*rng.NormFloat64())
 	}
-	without, err := Run(context.Background(), e, Settings{})
+	without, err := Run(context.Background(), e, Settings{Starts: 3})
 	if err != nil {
 		t.Fatal(err)
 	}
 	tau := truth.Params[dynapse.ItauMem][0]
 	e.Space.Priors[dynapse.ItauAHP] = Prior{Mean: 3e-11, SD: 0.2}
 	e.Space.Priors[dynapse.ItauMem] = Prior{Mean: 1.5 * tau, SD: 0.05}
-	res, err := Run(context.Background(), e, Settings{})
+	res, err := Run(context.Background(), e, Settings{Starts: 3})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -121,6 +121,14 @@ func point(p *problem, n dynapse.Network) []float64 {
 	return x
 }
 
+// seeds is how many problems a test solves: all of them, or with -short one.
+func seeds(all uint64) uint64 {
+	if testing.Short() {
+		return 1
+	}
+	return all
+}
+
 // TestLoss computes the loss by its definition, with sums over all earlier bins in place of a filter, for all quantities, with weights, missing samples and scales.
 func TestLoss(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))

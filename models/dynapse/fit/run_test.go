@@ -15,7 +15,7 @@ import (
 
 // TestRecovery: the currents of clean traces come back from starts within a decade, and the true values lie in the intervals.
 func TestRecovery(t *testing.T) {
-	for seed := range uint64(3) {
+	for seed := range seeds(3) {
 		e, truth := draw(t, seed, 1, 300, 2, Core, false)
 		res, err := Run(context.Background(), e, Settings{DAC: seed == 0})
 		if err != nil {
@@ -132,7 +132,11 @@ func TestResume(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for stop := 2; stop < len(whole.History); stop += 5 {
+	apart := 5
+	if testing.Short() {
+		apart = 13
+	}
+	for stop := 2; stop < len(whole.History); stop += apart {
 		ctx, cancel := context.WithCancel(context.Background())
 		cut := s
 		steps := 0

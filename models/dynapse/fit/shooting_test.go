@@ -45,7 +45,7 @@ func hide(t *testing.T, seed uint64, n int) (e Experiment, truth dynapse.Network
 
 // TestShooting: with a recording of Imem alone that has gaps around spikes, the currents come back, and at the truth nothing is left. Without segments the hidden spikes are.
 func TestShooting(t *testing.T) {
-	for seed := range uint64(2) {
+	for seed := range seeds(2) {
 		e, truth, hidden := hide(t, seed, 2)
 		if hidden == 0 {
 			t.Fatal("no spike is hidden")

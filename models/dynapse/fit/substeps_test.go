@@ -10,6 +10,9 @@ import (
 
 // TestSubsteps: a recording of a simulation with steps shorter than a bin gives its currents back.
 func TestSubsteps(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a fit in four times as many steps")
+	}
 	e, truth := draw(t, 11, 1, 250, 1, Core, false)
 	truth.Substeps, e.Space.Network.Substeps = 4, 4
 	run, err := truth.Simulate(dynapse.Input{T: 250, B: 1, Counts: e.Recordings[0].Input})

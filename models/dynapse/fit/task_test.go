@@ -63,7 +63,7 @@ func tempotron(t *testing.T, seed uint64, patterns int) Experiment {
 
 // TestTask: weights and currents that are trained together solve a task which those of the start do not.
 func TestTask(t *testing.T) {
-	for seed := range uint64(2) {
+	for seed := range seeds(2) {
 		e := tempotron(t, seed, 8)
 		_, before, err := e.Tasks[0].Measure(e.Space.Network)
 		if err != nil {

@@ -12,7 +12,7 @@ import (
 
 // TestNoise: with noise on the traces of 5 %, the free network does as well as the true one, and no worse than by a hundredth of its loss.
 func TestNoise(t *testing.T) {
-	for seed := range uint64(6) {
+	for seed := range seeds(6) {
 		e, truth := draw(t, 40+seed, 2, 300, 1, Core, false)
 		rng := rand.New(rand.NewPCG(seed, 1))
 		x := e.Recordings[0].Target[Imem]
