@@ -96,7 +96,7 @@ func TestGradients(t *testing.T) {
 				for i := range time {
 					time[i] = random.Normal(r)
 				}
-				order := run.pattern()
+				order := run.Pattern()
 				g, err := run.Backward(time)
 				if err != nil {
 					t.Fatal(err)
@@ -106,7 +106,7 @@ func TestGradients(t *testing.T) {
 					if err := other.Forward(l, input, end); err != nil {
 						t.Fatal(err)
 					}
-					if !slices.Equal(other.pattern(), order) {
+					if !slices.Equal(other.Pattern(), order) {
 						return math.NaN() // the events of a neuron change within the difference
 					}
 					sum := 0.0
@@ -190,23 +190,6 @@ func checkTimes(t *testing.T, input []eventprop.Spike, grad []float64, tolerance
 			t.Errorf("InputTime[%d] is %v, differences %v (%v, %v)", i, grad[i], want, d1, d2)
 		}
 	}
-}
-
-// pattern is the events of each neuron in their order: the loss is smooth as long as it stays, and
-// that of the spikes.
-func (r *Run) pattern() []int32 {
-	var p []int32
-	for j := range r.last {
-		for _, e := range r.log {
-			if int(e.neuron) == j && e.kind != step {
-				p = append(p, int32(e.kind), e.synapse)
-			}
-		}
-	}
-	for _, s := range r.Spikes {
-		p = append(p, int32(s.Neuron))
-	}
-	return p
 }
 
 func neuronsOf(s []eventprop.Spike) (n []int) {

@@ -208,6 +208,23 @@ func (r *Run) sort() {
 	}
 }
 
+// Pattern returns what happens to each neuron in its order, and the order of the spikes of all. As
+// long as it stays, spike times are smooth functions of all parameters: differences within it are
+// derivatives.
+func (r *Run) Pattern() (p []int32) {
+	for j := range r.last {
+		for k := r.last[j]; k >= 0; k = r.log[k].before {
+			if e := &r.log[k]; e.kind != step {
+				p = append(p, int32(e.kind), e.synapse, e.source)
+			}
+		}
+	}
+	for _, s := range r.Spikes {
+		p = append(p, int32(s.Neuron))
+	}
+	return p
+}
+
 // add logs an entry that begins with state x.
 func (r *Run) add(e entry, x []float64) {
 	e.x, e.before = len(r.states), r.last[e.neuron]
