@@ -15,14 +15,17 @@
 // seconds; voltages have the unit of the threshold, 1 by default. The time step is a
 // property of the program ([graph.Settings]).
 //
-//	synapses   Linear, Conv, DelayedLinear, ExpSyn, AlphaSynapse
+//	synapses   Linear, Conv, DelayedLinear, ExpSyn, DoubleExp, AlphaSynapse
 //	delays     Delay
 //	images     Pool, Flatten; BatchNorm and Dropout between any layers
-//	neurons    LIF, WTASCell
+//	neurons    IF, LIF, ALIF, PLIF, EIF, AdEx, Izhikevich, WTASCell
 //	readout    LI
 //
 // [Couple] joins synapses and neurons whose voltage the current depends on. Noise is an
 // input of the program, filled before each run by [DrawNormal].
+//
+// [Compat] returns the neurons of other libraries, each with its order of reset and input, step by
+// step equal.
 //
 // Every layer exists twice, as the step that defines it ([graph.Cell]) and as a kernel
 // for the whole sequence ([graph.Fused]); the engine of the program chooses.

@@ -35,12 +35,12 @@ const (
 //	v[t]  = v⁻[t] - VTh s[t]                         (SubtractThreshold)
 //	      = v⁻[t] + s[t] (VReset - v⁻[t])            (ToValue)
 //
-// x'[t] is a current, or charge, that arrives at the beginning of step t. With a synaptic current v⁻
-// is, at the end of the step, that of package eventprop for spikes on the grid: (1-α) c is the
+// x'[t] is a current, or charge, that arrives at the beginning of step t. With a synaptic current
+// v⁻ is, at the end of the step, that of package eventprop for spikes on the grid: (1-α) c is the
 // exact propagator from the current to the voltage, and the state isyn is the current that would do
-// the same if it were held for the step, c times that at its beginning. With Hold the current does not
-// decay within a step, as in most simulators: the largest voltage after one spike is 10 % larger
-// for 20 ms, 5 ms and steps of 1 ms.
+// the same if it were held for the step, c times that at its beginning. With Hold the current does
+// not decay within a step, as in most simulators: the largest voltage after one spike is 10 %
+// larger for 20 ms, 5 ms and steps of 1 ms.
 //
 // H(0) is 0: a neuron spikes above the threshold, see package surrogate.
 //
@@ -48,8 +48,8 @@ const (
 // spikes where they exist. Source of the equations: Neftci, Mostafa & Zenke 2019,
 // doi:10.1109/MSP.2019.2931595.
 //
-// Parameters, where they are learned: name/log_tau_mem, name/log_tau_syn, name/log_v_th (natural logarithms),
-// name/v_reset, name/w_rec.
+// Parameters, where they are learned: name/log_tau_mem, name/log_tau_syn, name/log_v_th (natural
+// logarithms), name/v_reset, name/w_rec.
 type LIF struct {
 	TauMem Value // membrane time constant, s; default Fixed(20e-3); Fixed(+Inf): no leak, without TauSyn
 	TauSyn Value // synaptic time constant, s; zero value: delta synapse
@@ -60,6 +60,10 @@ type LIF struct {
 	VReset Value // voltage after a spike with ToValue; default Fixed(0)
 	// DetachReset stops the gradient that flows through the spikes in the reset.
 	DetachReset bool
+	// Refractory is the absolute refractory time after a spike in s, a whole number of steps, in
+	// which the voltage stays and nothing is fired; it adds the state refractory, the steps that
+	// are left, behind vmem. Zero: none.
+	Refractory float64
 	// Recurrent adds weights w_rec [N, N] from the spikes of the step before,
 	// w_rec[pre][post].
 	Recurrent bool
@@ -88,6 +92,9 @@ func (l LIF) Apply(b *graph.Builder, name string, x *G.Node) Neurons {
 	if x.Dims() != 3 {
 		b.Fail(fmt.Errorf("%w: LIF %q: current of shape %v, want [T, B, N]", ErrParameter, name, x.Shape()))
 	}
+	if l.Refractory != 0 {
+		return l.refractory(b, name, x)
+	}
 	c, p, held := l.build(b, name, x.Shape()[2])
 	if held != nil {
 		x = b.Check(ops.ScaleUnits(x, held))
@@ -98,6 +105,9 @@ func (l LIF) Apply(b *graph.Builder, name string, x *G.Node) Neurons {
 
 // cell returns the cell of n neurons and its parameters, for [Couple].
 func (l LIF) cell(b *graph.Builder, name string, n int) (graph.Fused, []*G.Node) {
+	if l.Refractory != 0 {
+		b.Fail(fmt.Errorf("%w: LIF %q: coupled to synapses, it has no Refractory", ErrParameter, name))
+	}
 	c, p, held := l.build(b, name, n)
 	if held != nil {
 		b.Fail(fmt.Errorf("%w: LIF %q: coupled to synapses, TauSyn needs Hold", ErrParameter, name))

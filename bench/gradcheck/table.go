@@ -25,6 +25,7 @@ func Table() []Case {
 		imageCases(),
 		delayCases(),
 		lifCases(),
+		neuronCases(),
 		unitCases(),
 		expSynCases(),
 		alphaCases(),

@@ -1,0 +1,119 @@
+package models
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	G "gorgonia.org/gorgonia"
+
+	"github.com/surge-snn/surge/graph"
+	"github.com/surge-snn/surge/ops"
+	"github.com/surge-snn/surge/surrogate"
+)
+
+// PeerNeuron is a layer of neurons that does in each step what the neuron of another library does:
+// its order of decay, input and reset, its convention for decays, its delay of spikes that come
+// back, and its surrogate. Spikes and voltages are equal to the library's step by step, up to
+// rounding. Voltages and states are those after the step, as libraries record them, so that Vmem is
+// the voltage after the reset where the library resets in the same step. It is for checks, and for
+// networks that were trained there; [LIF] and the others of the package are faster, and their
+// parameters are learned.
+type PeerNeuron struct {
+	// Name is what [Compat] knows it by.
+	Name string
+	// Doc says what is particular about it, Source where it was read.
+	Doc, Source string
+	// Params are its parameters in the order of Compat.
+	Params []PeerParam
+	// Initial is the state before the first step, nodes [B, N]. Nil leaves it to the program: zeros
+	// are where the library starts.
+	Initial []*G.Node
+	// Surrogate stands in for the derivative of the spike; nil means the library's default.
+	Surrogate surrogate.Surrogate
+
+	states []string
+	slope  string // the library's default, of surrogate.Compat
+	step   func(f *formula, p []term, fire func(x term) term) (spikes, vmem term, next []term)
+	firing ops.Firing
+}
+
+// PeerParam is a parameter of a [PeerNeuron].
+type PeerParam struct {
+	Name  string
+	Value float64 // at first the library's default
+}
+
+// Compat returns the neuron of another library, with its parameters in the order of [PeerNeurons];
+// those that are left out have the library's defaults:
+//
+//	models.Compat("snntorch/Leaky", 0.9)             // beta
+//	models.Compat("norse/LIF-1.1.0", 1e-3)           // dt in s
+//
+// Where versions of a library differ, their names have the version behind them. Errors wrap
+// [ErrParameter].
+func Compat(name string, params ...float64) (PeerNeuron, error) {
+	for _, n := range PeerNeurons() {
+		if n.Name != name {
+			continue
+		}
+		if len(params) > len(n.Params) {
+			return n, fmt.Errorf("%w: %s: found %d parameters, want at most %d (%s)", ErrParameter, name, len(params), len(n.Params), n.paramNames())
+		}
+		for i, v := range params {
+			if v-v != 0 {
+				return n, fmt.Errorf("%w: %s: %s is %v, want a finite number", ErrParameter, name, n.Params[i].Name, v)
+			}
+			n.Params[i].Value = v
+		}
+		return n, nil
+	}
+	var names []string
+	for _, n := range PeerNeurons() {
+		names = append(names, n.Name)
+	}
+	return PeerNeuron{}, fmt.Errorf("%w: no neuron %q, want one of %s", ErrParameter, name, strings.Join(names, ", "))
+}
+
+// PeerNeurons returns the neurons that [Compat] knows, with default parameters.
+func PeerNeurons() []PeerNeuron {
+	all := slices.Concat(snntorchNeurons, norseNeurons, spikingjellyNeurons, sinabsNeurons, spyxNeurons, rockpoolNeurons)
+	for i := range all {
+		all[i].Params = slices.Clone(all[i].Params)
+	}
+	return all
+}
+
+func (l PeerNeuron) paramNames() string {
+	var names []string
+	for _, p := range l.Params {
+		names = append(names, p.Name)
+	}
+	return strings.Join(names, ", ")
+}
+
+// Apply adds the layer for a current x [T, B, N].
+func (l PeerNeuron) Apply(b *graph.Builder, name string, x *G.Node) Neurons {
+	n := width(b, "PeerNeuron", name, x)
+	if l.step == nil {
+		b.Fail(fmt.Errorf("%w: PeerNeuron %q: want one that Compat returns", ErrParameter, name))
+	}
+	slope := l.Surrogate
+	if slope == nil {
+		var err error
+		if slope, err = surrogate.Compat(l.slope); err != nil {
+			b.Fail(fmt.Errorf("%w: %s: %w", ErrParameter, l.Name, err))
+		}
+	}
+	s := spiking{kind: l.Name, name: name, surrogate: slope, given: l.Initial}
+	f := newFormula(len(l.Params), len(l.states))
+	var p []*G.Node
+	terms := make([]term, len(l.Params))
+	for i, param := range l.Params {
+		p, terms[i] = append(p, Fixed(param.Value).real(b, name+"/"+param.Name, n)), f.param(i)
+	}
+	slope = s.slope(b)
+	spikes, vmem, next := l.step(f, terms, func(x term) term { return f.fire(x, l.firing, slope) })
+	f.end([]term{spikes, vmem}, next...)
+	return s.apply(b, x, f, p, l.states...)
+}

@@ -1,0 +1,133 @@
+package models
+
+// Norse integrates by Euler's method, with time constants as their inverses in 1/s. Its voltages
+// start at v_leak and the thresholds of LSNN at v_th: the states are the distances from there.
+// (Izhikevich starts where its user says.)
+var norseNeurons = []PeerNeuron{
+	{
+		Name: "norse/LIF-1.1.0", Doc: "the input jumps before the voltage is integrated; spikes from that voltage; reset to a value",
+		Source: "Norse 1.1.0, functional/lif.py, lif_feed_forward_step", slope: "norse/superspike-1.1.0",
+		Params: peerParams([]string{"dt", "tau_syn_inv", "tau_mem_inv", "v_leak", "v_th", "v_reset"}, 1e-3, 200, 100, 0, 1, 0), states: []string{"v", "i"},
+		step: func(f *formula, p []term, fire func(term) term) (term, term, []term) {
+			i := f.add(f.state(1), f.x())
+			v := f.euler(f.add(f.state(0), p[3]), p[0], p[2], f.sub(i, f.state(0)))
+			spikes, after, _ := f.fireReset(v, p[4], p[5], ToValue, fire)
+			return spikes, after, append([]term{f.sub(after, p[3])}, f.sub(i, f.mul(f.mul(p[0], p[1]), i)))
+		},
+	},
+	{
+		Name: "norse/LIF-1.0", Doc: "the input jumps after the step: it acts on the voltage one step later",
+		Source: "Norse up to 1.0.0, functional/lif.py, lif_feed_forward_step", slope: "norse/superspike",
+		Params: peerParams([]string{"dt", "tau_syn_inv", "tau_mem_inv", "v_leak", "v_th", "v_reset"}, 1e-3, 200, 100, 0, 1, 0), states: []string{"v", "i"},
+		step: func(f *formula, p []term, fire func(term) term) (term, term, []term) {
+			v := f.euler(f.add(f.state(0), p[3]), p[0], p[2], f.sub(f.state(1), f.state(0)))
+			spikes, after, _ := f.fireReset(v, p[4], p[5], ToValue, fire)
+			i := f.add(f.sub(f.state(1), f.mul(f.mul(p[0], p[1]), f.state(1))), f.x())
+			return spikes, after, []term{f.sub(after, p[3]), i}
+		},
+	},
+	{
+		Name: "norse/LIFBox", Doc: "without a synapse; reset to a value",
+		Source: "Norse 1.1.0, functional/lif_box.py", slope: "norse/superspike-1.1.0",
+		Params: peerParams([]string{"dt", "tau_mem_inv", "v_leak", "v_th", "v_reset"}, 1e-3, 100, 0, 1, 0), states: []string{"v"},
+		step: func(f *formula, p []term, fire func(term) term) (term, term, []term) {
+			v := f.euler(f.add(f.state(0), p[2]), p[0], p[1], f.sub(f.x(), f.state(0)))
+			spikes, after, _ := f.fireReset(v, p[3], p[4], ToValue, fire)
+			return spikes, after, []term{f.sub(after, p[2])}
+		},
+	},
+	{
+		Name: "norse/LSNN", Doc: "an adaptive threshold b, decayed before the comparison; the input acts one step later",
+		Source: "Norse 1.1.0, functional/lsnn.py, lsnn_feed_forward_step", slope: "norse/superspike-1.1.0",
+		Params: peerParams([]string{"dt", "tau_syn_inv", "tau_mem_inv", "tau_adapt_inv", "v_leak", "v_th", "v_reset", "beta"}, 1e-3, 200, 100, 1.0/800, 0, 1, 0, 1.8),
+		states: []string{"v", "i", "b"},
+		step: func(f *formula, p []term, fire func(term) term) (term, term, []term) {
+			v := f.euler(f.add(f.state(0), p[4]), p[0], p[2], f.sub(f.state(1), f.state(0)))
+			b := f.euler(f.add(f.state(2), p[5]), p[0], p[3], f.affine(f.state(2), -1, 0))
+			spikes := fire(f.sub(v, b))
+			after := f.mix(spikes, v, p[6])
+			i := f.add(f.sub(f.state(1), f.mul(f.mul(p[0], p[1]), f.state(1))), f.x())
+			return spikes, after, []term{f.sub(after, p[4]), i, f.sub(f.add(b, f.mul(spikes, p[7])), p[5])}
+		},
+	},
+	{
+		Name: "norse/LIFAdEx", Doc: "the input jumps before the voltage is integrated; adaptation from the voltage before the step",
+		Source: "Norse 1.1.0, functional/lif_adex.py, lif_adex_feed_forward_step", slope: "norse/superspike-1.1.0",
+		Params: peerParams([]string{"dt", "adaptation_current", "adaptation_spike", "delta_T", "tau_ada_inv", "tau_syn_inv", "tau_mem_inv", "v_leak", "v_th", "v_reset"},
+			1e-3, 4, 0.02, 0.5, 2, 200, 100, 0, 1, 0),
+		states: []string{"v", "i", "a"},
+		step: func(f *formula, p []term, fire func(term) term) (term, term, []term) {
+			i, v := f.add(f.state(1), f.x()), f.add(f.state(0), p[7])
+			leak, rise := f.affine(f.state(0), -1, 0), f.mul(p[3], f.exp(f.div(f.sub(v, p[8]), p[3])))
+			before := f.euler(v, p[0], p[6], f.sub(f.add(f.add(leak, rise), i), f.state(2)))
+			a := f.euler(f.state(2), p[0], p[4], f.sub(f.mul(p[1], f.state(0)), f.state(2)))
+			spikes := fire(f.sub(before, p[8]))
+			after := f.mix(spikes, before, p[9])
+			return spikes, after, []term{f.sub(after, p[7]), f.sub(i, f.mul(f.mul(p[0], p[5]), i)), f.add(a, f.mul(spikes, p[2]))}
+		},
+	},
+	{
+		Name: "norse/Izhikevich", Doc: "Euler's step, u from the voltage before it; spikes from the new voltage",
+		Source: "Norse 1.1.0, functional/izhikevich.py, izhikevich_feed_forward_step", slope: "norse/superspike-1.1.0",
+		Params: peerParams([]string{"dt", "a", "b", "c", "d", "sq", "mn", "bias", "v_th", "tau_inv"}, 1e-3, 0.02, 0.2, -65, 8, 0.04, 5, 140, 30, 250),
+		states: []string{"v", "u"},
+		step: func(f *formula, p []term, fire func(term) term) (term, term, []term) {
+			v, u := f.state(0), f.state(1)
+			drive := f.add(f.sub(f.add(f.mul(f.add(f.mul(p[5], v), p[6]), v), p[7]), u), f.x())
+			before := f.euler(v, p[0], p[9], drive)
+			recovery := f.add(u, f.mul(f.mul(f.mul(p[9], p[0]), p[1]), f.sub(f.mul(p[2], v), u)))
+			spikes := fire(f.sub(before, p[8]))
+			after := f.mix(spikes, before, p[3])
+			return spikes, after, []term{after, f.add(recovery, f.mul(spikes, p[4]))}
+		},
+	},
+}
+
+// euler returns v + dt rate slope.
+func (f *formula) euler(v, dt, rate, slope term) term { return f.add(v, f.mul(f.mul(dt, rate), slope)) }
+
+// spyx fires from the voltage of the step before, and resets in the step.
+var spyxNeurons = []PeerNeuron{
+	{
+		Name: "spyx/IF", Doc: "spikes are those of the voltage before the step, one step late",
+		Source: "spyx 1.0.0, nn.py", slope: "spyx/superspike",
+		Params: peerParams([]string{"threshold"}, 1), states: []string{"V"},
+		step: func(f *formula, p []term, fire func(term) term) (term, term, []term) {
+			spikes := fire(f.sub(f.state(0), p[0]))
+			v := f.sub(f.add(f.state(0), f.x()), f.mul(spikes, p[0]))
+			return spikes, v, []term{v}
+		},
+	},
+	{
+		Name: "spyx/LIF", Doc: "spikes are those of the voltage before the step, one step late; beta is clamped to [0, 1]",
+		Source: "spyx 1.0.0, nn.py", slope: "spyx/superspike",
+		Params: peerParams([]string{"beta", "threshold"}, 0.5, 1), states: []string{"V"},
+		step: func(f *formula, p []term, fire func(term) term) (term, term, []term) {
+			spikes := fire(f.sub(f.state(0), p[1]))
+			v := f.sub(f.add(f.mul(f.unit(p[0]), f.state(0)), f.x()), f.mul(spikes, p[1]))
+			return spikes, v, []term{v}
+		},
+	},
+	{
+		Name: "spyx/CuBaLIF", Doc: "spikes one step late; the reset is subtracted before the leak",
+		Source: "spyx 1.0.0, nn.py", slope: "spyx/superspike",
+		Params: peerParams([]string{"alpha", "beta", "threshold"}, 0.5, 0.5, 1), states: []string{"V", "I"},
+		step: func(f *formula, p []term, fire func(term) term) (term, term, []term) {
+			spikes := fire(f.sub(f.state(0), p[2]))
+			i := f.add(f.mul(f.unit(p[0]), f.state(1)), f.x())
+			v := f.add(f.mul(f.unit(p[1]), f.sub(f.state(0), f.mul(spikes, p[2]))), i)
+			return spikes, v, []term{v, i}
+		},
+	},
+	{
+		Name: "spyx/ALIF", Doc: "spikes one step late; the threshold rises by 1-gamma",
+		Source: "spyx 1.0.0, nn.py", slope: "spyx/superspike",
+		Params: peerParams([]string{"beta", "gamma", "threshold"}, 0.5, 0.5, 1), states: []string{"V", "T"},
+		step: func(f *formula, p []term, fire func(term) term) (term, term, []term) {
+			threshold, gamma := f.add(p[2], f.state(1)), f.unit(p[1])
+			spikes := fire(f.sub(f.state(0), threshold))
+			v := f.sub(f.add(f.mul(f.unit(p[0]), f.state(0)), f.x()), f.mul(spikes, threshold))
+			return spikes, v, []term{v, f.add(f.mul(gamma, f.state(1)), f.mul(f.not(gamma), spikes))}
+		},
+	},
+}

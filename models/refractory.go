@@ -1,0 +1,61 @@
+package models
+
+import (
+	"fmt"
+
+	G "gorgonia.org/gorgonia"
+
+	"github.com/surge-snn/surge/graph"
+	"github.com/surge-snn/surge/ops"
+)
+
+// refractory adds a layer of [LIF] whose neurons are refractory after a spike: for Refractory/dt
+// steps r the voltage stays where the reset left it, whatever comes, while the synaptic current
+// goes on:
+//
+//	v⁻[t] = v[t-1]  where r[t-1] > 0, else that of LIF
+//	s[t]  = 0       where r[t-1] > 0, else H(v⁻[t] - VTh)
+//	r[t]  = max(r[t-1] - 1, 0) + s[t] Refractory/dt
+//
+// as in NEST's iaf_psc_exp (Rotter and Diesmann 1999, doi:10.1007/s004220050570). It is 1 +
+// Refractory/dt steps from a spike to the next at least.
+func (l LIF) refractory(b *graph.Builder, name string, x *G.Node) Neurons {
+	n := width(b, "LIF", name, x)
+	k := wholeSteps(b, "LIF", name, "Refractory", l.Refractory)
+	s := spiking{"lif, refractory", name, l.Recurrent, l.RecInit, l.RecMask, l.Initial, l.Surrogate, ops.Firing{}}
+	alpha, logMem := l.TauMem.or(20e-3).decayOf(b, name, "tau_mem", n)
+	p := []*G.Node{alpha, l.VTh.or(1).positive(b, name, "v_th", n), resetValue(b, "LIF", name, l.Reset, l.VReset, n)}
+	states := []string{"vmem", "refractory"}
+	synapse := !l.TauSyn.IsZero()
+	if synapse {
+		beta, logSyn := l.TauSyn.decayOf(b, name, "tau_syn", n)
+		p, states = append(p, beta), append(states, "isyn")
+		if !l.Hold {
+			if l.Recurrent {
+				b.Fail(fmt.Errorf("%w: LIF %q: recurrent with Refractory and TauSyn needs Hold", ErrParameter, name))
+			}
+			x = b.Check(ops.ScaleUnits(x, heldCurrent(b, name, n, l.TauMem.or(20e-3), l.TauSyn, logMem, logSyn)))
+		}
+	} else if l.Hold {
+		b.Fail(fmt.Errorf("%w: LIF %q: Hold without TauSyn has no effect", ErrParameter, name))
+	}
+
+	f := newFormula(len(p), len(states))
+	decay, vth := f.param(0), f.param(1)
+	resting := f.atLeast(f.state(1), 0.5)
+	current, isyn := f.x(), term(0)
+	if synapse {
+		isyn = f.add(f.mul(f.param(3), f.state(2)), current)
+		current = f.mul(f.not(decay), isyn)
+	}
+	v := f.mix(resting, f.add(f.mul(decay, f.state(0)), current), f.state(0))
+	spikes := f.mul(f.not(resting), f.fire(f.sub(v, vth), ops.Firing{}, s.slope(b)))
+	after := f.reset(v, spikes, vth, f.param(2), l.Reset, l.DetachReset)
+	left := f.add(f.max(f.affine(f.state(1), 1, -1), 0), f.affine(spikes, k, 0))
+	next := []term{after, left}
+	if synapse {
+		next = append(next, isyn)
+	}
+	f.end([]term{spikes, v}, next...)
+	return s.apply(b, x, f, p, states...)
+}
