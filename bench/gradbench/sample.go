@@ -2,11 +2,15 @@ package gradbench
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"runtime"
 	"sync"
 )
+
+// ErrNotFinite signifies a gradient that is NaN, infinite, or too large to be squared.
+var ErrNotFinite = errors.New("gradbench: the gradient is not finite")
 
 // Blocks are means of a gradient over independent blocks of draws; the mean of the blocks is the estimate. One block
 // stands for a gradient that does not depend on draws.
@@ -103,8 +107,8 @@ func (b *Blocks) block(ctx context.Context, n Network, e Estimator, draw uint64)
 				return nil, 0, fmt.Errorf("gradbench: %s on %s: %w", e.Name, n.Name(), err)
 			}
 			for k, x := range g {
-				if x-x != 0 {
-					return nil, 0, fmt.Errorf("gradbench: %s on %s: the gradient of parameter %d is %v", e.Name, n.Name(), k, x)
+				if !(x*x <= math.MaxFloat64) {
+					return nil, 0, fmt.Errorf("%w: %s on %s: parameter %d has %v", ErrNotFinite, e.Name, n.Name(), k, x)
 				}
 				one[k] += x / float64(n.Inputs())
 			}

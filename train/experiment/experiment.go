@@ -29,6 +29,7 @@ type Experiment struct {
 	Train  Train  `toml:"train"`
 
 	DebugNaNs bool // end at the first result that is not finite; no part of the text
+	Twin      bool // build the smoothed twin, for checks of gradients (graph.Settings.Twin); no part of the text
 
 	file string // where it comes from, for messages
 }

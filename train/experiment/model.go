@@ -41,7 +41,7 @@ func (e *Experiment) buildSteps(params *graph.Params, channels, classes int) (Ne
 		dtype = tensor.Float64
 	}
 	n := &stepNetwork{dt: e.Encode.Dt, method: train.BPTT{
-		Graph: graph.Settings{Engine: engine, DType: dtype, Dt: e.Encode.Dt, DebugNaNs: e.DebugNaNs},
+		Graph: graph.Settings{Engine: engine, DType: dtype, Dt: e.Encode.Dt, DebugNaNs: e.DebugNaNs, Twin: e.Twin},
 		Model: func(b *graph.Builder, x *G.Node) train.Outputs { return e.network(b, x, s, classes) },
 	}}
 	n.Network, err = n.method.Build(params, train.Shape{Steps: e.Encode.Steps, Batch: e.Train.Batch, Channels: channels})

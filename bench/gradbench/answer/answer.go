@@ -56,7 +56,7 @@ func number(e gradbench.Estimate) string {
 		return fmt.Sprintf("%.4g", e.Value)
 	}
 	digits := max(0, 1-int(math.Floor(math.Log10(e.SE))))
-	if digits > 6 || math.Abs(e.Value) > 1e5 {
+	if digits > 6 || math.Abs(e.Value) > 1e4 || e.SE > 1e4 {
 		return fmt.Sprintf("%.3g ± %.1g", e.Value, e.SE)
 	}
 	return fmt.Sprintf("%.*f ± %.*f", digits, e.Value, digits, e.SE)
@@ -110,5 +110,5 @@ func (r rows) best() (suite.Row, bool) {
 
 // All answers the questions from the rows of any suites.
 func All(all []suite.Row) []Question {
-	return []Question{approach(all), scale(all), reset(all), sweeps(all), online(all)}
+	return []Question{approach(all), grid(all), scale(all), reset(all), births(all), sweeps(all), online(all)}
 }

@@ -74,6 +74,18 @@ func (r *Result) figures() []figure {
 			},
 		})
 	}
+	kindOf := func(row suite.Row) string { return row.Kind }
+	grid := func(row suite.Row) bool {
+		return row.Suite == "dt" && row.Kind != "eventprop" && row.Cosine.SE < 0.3 && row.Ratio.Value > 0 && row.Ratio.SE < row.Ratio.Value
+	}
+	fine := func(row suite.Row) float64 { return math.Log2(row.X) }
+	add("dt", "Surrogate BPTT in ever smaller steps, against the gradient of the expected loss of the same weights from event to event; points whose error is as large as they are left out", plot.Curves{
+		Title: "cosine against dt", XLabel: "log2 of steps per ms",
+		Panels: []plot.Panel{
+			{YLabel: "cosine", Lines: lines(r.Rows, grid, kindOf, fine, func(row suite.Row) float64 { return row.Cosine.Value })},
+			{YLabel: "norm ratio", Log: true, Lines: lines(r.Rows, grid, kindOf, fine, func(row suite.Row) float64 { return row.Ratio.Value })},
+		},
+	})
 	is := func(row suite.Row) bool { return row.Suite == "sweeps" }
 	network := func(row suite.Row) string { return row.Network }
 	x := func(row suite.Row) float64 { return row.X }
@@ -114,7 +126,7 @@ func rule(row suite.Row) string {
 func lines(rows []suite.Row, is func(suite.Row) bool, name func(suite.Row) string, x, y func(suite.Row) float64) []plot.Line {
 	var list []plot.Line
 	for _, row := range rows {
-		if !row.Main || !is(row) {
+		if !row.Main || row.Note != "" || !is(row) {
 			continue
 		}
 		n, x, y := name(row), x(row), y(row)

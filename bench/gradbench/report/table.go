@@ -88,7 +88,7 @@ func (r *Result) tables() []table {
 	}
 	for _, t := range all {
 		slices.SortStableFunc(t.Rows, func(a, b suite.Row) int {
-			switch x, y := suite.Rank(a.Comparison), suite.Rank(b.Comparison); {
+			switch x, y := suite.Rank(a), suite.Rank(b); {
 			case x < y:
 				return -1
 			case x > y:
@@ -115,6 +115,10 @@ func (r *Result) Text(w io.Writer, most int) error {
 				if i == most {
 					fmt.Fprintf(t, "  ...\t%d more\t\t\t\t\t\n", len(one.Rows)-4-most)
 				}
+				continue
+			}
+			if row.Note != "" {
+				fmt.Fprintf(t, "  %d\t%s\t%s\t\t\t\t\n", i+1, row.Estimator, row.Note)
 				continue
 			}
 			step := ""

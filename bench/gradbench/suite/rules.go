@@ -2,6 +2,7 @@ package suite
 
 import (
 	"context"
+	"errors"
 	"math"
 
 	"github.com/surge-snn/surge/bench/gradbench"
@@ -70,6 +71,10 @@ func compare(ctx context.Context, s Settings, p *lif.Problem, t *gradbench.Block
 	}
 	for _, c := range list {
 		g, err := gradbench.Sample(ctx, p, c.Estimator, 1, 16, draws)
+		if errors.Is(err, gradbench.ErrNotFinite) {
+			rows = append(rows, notFinite(row, c))
+			continue
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -90,6 +95,14 @@ func compare(ctx context.Context, s Settings, p *lif.Problem, t *gradbench.Block
 		}
 	}
 	return rows, nil
+}
+
+// notFinite is the row of a contender whose gradient is no number.
+func notFinite(row Row, c contender) Row {
+	row.Estimator, row.Kind, row.Slope, row.Area = c.Name, c.kind, c.slope, c.area
+	row.Main, row.Note, row.Values = true, "the gradient is not finite", nil
+	row.Class = "weights"
+	return row
 }
 
 func rateName(layer int) string { return "rate" + string(rune('0'+layer)) }

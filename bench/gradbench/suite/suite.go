@@ -38,6 +38,8 @@ type Row struct {
 	TruthError float64               `json:"truth_error"`
 	Descent    *gradbench.Descent    `json:"descent,omitempty"`
 	Prediction *gradbench.Prediction `json:"prediction,omitempty"`
+	// Note says why there is no comparison: the gradient is not finite.
+	Note string `json:"note,omitempty"`
 	// Values are further quantities, by name.
 	Values map[string]gradbench.Estimate `json:"values,omitempty"`
 }
@@ -65,6 +67,8 @@ func All() []Suite {
 		{"rate", "rules against the rate of the hidden neurons", rates},
 		{"tau", "online rules against the membrane time constant", taus},
 		{"sweeps", "K fixed-point sweeps of the reset against the sequential neuron: spikes and gradient", sweeps},
+		{"dt", "surrogate BPTT in steps of 1 to 1/64 ms against the gradient of the expected loss of the same weights from event to event", grids},
+		{"birth", "EventProp against the gradient of the expected loss over random inputs, which sees spikes that appear and vanish; a small step, predicted and real", births},
 	}
 }
 

@@ -32,7 +32,7 @@ func TestWrongSurrogatesAreLast(t *testing.T) {
 		if !row.Main {
 			continue
 		}
-		rank := Rank(row.Comparison)
+		rank := Rank(row)
 		if row.Kind == "right" {
 			best = rank
 			// Gygax and Zenke 2025: with the derivative of the escape function it is stochastic automatic differentiation,

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 
-	"github.com/surge-snn/surge/bench/gradbench"
 	"github.com/surge-snn/surge/bench/gradbench/lif"
 	"github.com/surge-snn/surge/surrogate"
 )
@@ -107,10 +106,13 @@ func others(s Settings, p *lif.Problem) []contender {
 }
 
 // Rank orders rows of one network by how far they are from the truth: 1 - cosine + its error + |log10 ratio|. A wrong
-// direction and a wrong scale both count; a gradient that cannot be told from 0 is at 2.
-func Rank(c gradbench.Comparison) float64 {
-	if !(c.Ratio.Value > 0) {
+// direction and a wrong scale both count; a gradient that cannot be told from 0 is at 2, one that is not finite last.
+func Rank(r Row) float64 {
+	switch {
+	case r.Note != "":
+		return math.Inf(1)
+	case !(r.Ratio.Value > 0):
 		return 2
 	}
-	return 1 - min(c.Cosine.Value, 1) + c.Cosine.SE + math.Abs(math.Log10(c.Ratio.Value))
+	return 1 - min(r.Cosine.Value, 1) + r.Cosine.SE + math.Abs(math.Log10(r.Ratio.Value))
 }

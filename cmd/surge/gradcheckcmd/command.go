@@ -19,15 +19,17 @@ import (
 
 // Command is surge gradcheck.
 type Command struct {
-	Pattern string `arg:"" optional:"" name:"pattern" help:"Regular expression: only the rows in whose names it is found."`
+	Pattern string `arg:"" optional:"" name:"pattern" help:"Regular expression: only the rows in whose names it is found. Or a network of yours: the FILE.toml of surge train, or the folder of a run."`
 	Seed    uint64 `default:"1" help:"Determines parameters and directions; default ${default}."`
+	Rows    int    `default:"8" help:"Of a network of yours: the number of samples; default ${default}."`
+	Data    string `placeholder:"DIR|FILE" help:"Of a network of yours: where its data are, as of surge train."`
 	List    bool   `help:"List the rows, what they cover, and which have no finite differences, and check nothing."`
 	JSON    bool   `help:"Print a JSON object per check, or per row with --list."`
 }
 
 // Help is the text under the usage of the command.
 func (Command) Help() string {
-	return `Checks the gradients of every operation, loss, surrogate and layer. Each row of the table is a small model, checked in up to seven ways:
+	return `Checks the gradients of every operation, loss, surrogate and layer, or those of a network of yours (below). Each row of the table is a small model, checked in up to seven ways:
 
   engines       the fused engine and the unrolled one give the same numbers and gradients, in float64
   float32       the same in float32; with /twin, on the smoothed twin
@@ -36,9 +38,13 @@ func (Command) Help() string {
 
 An error is relative to the largest number of what it is found in, which the last column names. The exit status is 1 where one is over its limit. The limits are set for the parameters of seed 1: with others, a gradient may be a sum of terms that nearly cancel, and rounding alone is over the limit.
 
+A network of yours is checked in float64 on samples of its training set, with a line for each parameter: either engine against finite differences of the smoothed twin, and against the other; networks of events against finite differences of the loss itself, and EventProp against implicit derivatives.
+
 Examples:
 
   surge gradcheck
+  surge gradcheck network.toml
+  surge gradcheck runs/yinyang-1 --json
   surge gradcheck --list
   surge gradcheck '^models.LIF' --seed 7
   surge gradcheck --json | jq -s 'max_by(.error / .limit)'`
@@ -46,6 +52,9 @@ Examples:
 
 // Run checks.
 func (c *Command) Run(ctx context.Context, k *kong.Context) error {
+	if isNetwork(c.Pattern) {
+		return c.network(ctx, k.Stdout)
+	}
 	return c.check(ctx, gradcheck.Table(), k.Stdout)
 }
 
@@ -58,7 +67,11 @@ func (c *Command) check(ctx context.Context, table []gradcheck.Case, w io.Writer
 	if c.List {
 		return c.list(w, rows)
 	}
-	p := newPrinter(w, c.JSON, rows)
+	var names []string
+	for _, row := range rows {
+		names = append(names, row.Name)
+	}
+	p := newPrinter(w, c.JSON, names)
 	var failed []error
 	for _, row := range rows {
 		if ctx.Err() != nil {
@@ -122,16 +135,18 @@ type printer struct {
 	w     io.Writer
 	json  bool
 	width int // of the names of the rows
-	seen  int
-	over  []string
+	// byParameter says that a check has a result for each parameter.
+	byParameter bool
+	seen        int
+	over        []string
 }
 
 const columns = "%-*s  %-14s  %10s  %10s  %-6s  %s\n"
 
-func newPrinter(w io.Writer, asJSON bool, rows []gradcheck.Case) *printer {
+func newPrinter(w io.Writer, asJSON bool, rows []string) *printer {
 	p := &printer{w: w, json: asJSON, width: len("row")}
-	for _, r := range rows {
-		p.width = max(p.width, len(r.Name))
+	for _, name := range rows {
+		p.width = max(p.width, len(name))
 	}
 	return p
 }
@@ -147,7 +162,11 @@ func (p *printer) print(results []gradcheck.Result) error {
 		state := "ok"
 		if !r.Passed {
 			state = "FAILED"
-			p.over = append(p.over, r.Case+" "+r.Check)
+			name := r.Case + " " + r.Check
+			if p.byParameter {
+				name = r.Check + " " + r.Where
+			}
+			p.over = append(p.over, name)
 		}
 		var err error
 		if p.json {
