@@ -14,7 +14,8 @@ type axis struct {
 	log      bool
 	integer  bool // only whole numbers are labelled
 	unit     string
-	exponent int // a label shows value / 10^exponent; a multiple of three, 0 on a logarithmic axis
+	names    []string // of the whole numbers from 0 on, in place of numbers
+	exponent int      // a label shows value / 10^exponent; a multiple of three, 0 on a logarithmic axis
 }
 
 // tick is a mark on an axis; one without text is a minor one.
@@ -104,6 +105,13 @@ func (a axis) name(text string) label {
 // ticks returns marks with about n labels (n >= 2), never fewer than two where two numbers of few digits are in the range,
 // and on a logarithmic axis minor marks between them.
 func (a axis) ticks(n int) []tick {
+	if a.names != nil {
+		ts := make([]tick, len(a.names))
+		for i, name := range a.names {
+			ts[i] = tick{value: float64(i), label: label{text: shorten(tickFont, printable(name), 80)}}
+		}
+		return ts
+	}
 	if a.log {
 		return a.logTicks(n)
 	}

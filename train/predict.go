@@ -21,8 +21,11 @@ type Prediction struct {
 	Class int
 	// Want is the target, where the data set has one.
 	Want Answer
-	// Counts are the spikes of each neuron of each spiking layer, [layers][N].
+	// Counts are the spikes of each neuron of each spiking layer, [layers][N], and Layers the names of these.
 	Counts [][]float64
+	Layers []string
+	// Duration of the sample, s.
+	Duration float64
 }
 
 // Predict runs the network of the model without gradient on all samples of a set, in their order,
@@ -108,6 +111,7 @@ func (m BPTT) predict(to *Prediction, p *graph.Program, layers []string, b *data
 		to.Class = decided(out, row, rows)
 	}
 	to.Want = answerOf(m.Target.Kind, &b.Rows, row)
+	to.Layers, to.Duration = layers, float64(b.Lengths[row])*b.Dt
 	for len(to.Counts) < len(layers) {
 		to.Counts = append(to.Counts, nil)
 	}
@@ -169,10 +173,14 @@ func (n *EventNetwork) predicted(to *Prediction, pass *eventprop.Pass, row int) 
 		to.Class = n.predict(r.observed, tape)
 	}
 	to.Want = answerOf(n.method.Target.Kind, &n.events.Rows, row)
+	to.Duration = n.events.Ends[row]
 	for len(to.Counts) < len(n.net) {
 		to.Counts = append(to.Counts, nil)
 	}
 	for i, l := range n.net {
+		if len(to.Layers) < len(n.net) {
+			to.Layers = append(to.Layers, n.method.Layers[i].Name)
+		}
 		to.Counts[i] = append(to.Counts[i][:0], make([]float64, l.Neurons())...)
 		for _, s := range pass.Tapes[i].Spikes {
 			to.Counts[i][s.Neuron]++

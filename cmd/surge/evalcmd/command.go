@@ -1,5 +1,5 @@
-// Package evalcmd is the command surge eval: it runs the simulations that case files describe
-// and prints their numbers.
+// Package evalcmd is the command surge eval: it says how well a trained network does, or runs the simulations that case files
+// describe and prints their numbers.
 package evalcmd
 
 import (
@@ -20,12 +20,16 @@ import (
 // Command is surge eval.
 type Command struct {
 	Output string `short:"o" placeholder:"FILE" help:"Write there instead of to standard output."`
+	Figure string `placeholder:"FILE" help:"Of a run: the confusion matrix as a picture, .svg or .png; default confusion.svg in its folder."`
+	JSON   bool   `help:"Of a run: print the numbers as JSON."`
 	replay.Replay
 }
 
 // Help is the text under the usage of the command.
 func (Command) Help() string {
-	return `A case file is a JSON object that says everything about one simulation: the model, its parameters and its inputs. For each case one JSON object is printed, on one line, in the order given:
+	return `With the folder of a run, and perhaps a file of samples with targets (default: its test set): accuracy with its interval of 95 %, a table per class, spikes and rates of each layer, neurons that are silent on all samples, and the confusion matrix as a picture.
+
+Otherwise the arguments are case files. A case file is a JSON object that says everything about one simulation: the model, its parameters and its inputs. For each case one JSON object is printed, on one line, in the order given:
 
   {"case": FILE, "model": NAME, "outputs": {NAME: tensor}, "grads": {LOSS: {VARIABLE: tensor}}}
 
@@ -35,12 +39,20 @@ A case that cannot be computed is one line on standard error, and the others are
 
 Examples:
 
+  surge eval runs/mnist-1
+  surge eval runs/mine judged.csv --json
   surge eval network.json
   surge eval --check --engine unrolled -o results.jsonl a.json b.json`
 }
 
 // Run evaluates the cases in the order given. Its error joins those of the cases; see [exit.Code].
 func (c *Command) Run(ctx context.Context, k *kong.Context) error {
+	if c.isRun() {
+		return c.judge(ctx, k)
+	}
+	if c.JSON || c.Figure != "" {
+		return &exit.BadInput{File: c.Cases[0], Expected: "the folder of a run, with --json or --figure", Found: "no folder"}
+	}
 	if c.Output == "" {
 		return c.Write(ctx, k.Stdout, k.Stderr)
 	}

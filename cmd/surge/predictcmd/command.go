@@ -12,6 +12,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"github.com/surge-snn/surge/cmd/surge/evalcmd"
 	"github.com/surge-snn/surge/cmd/surge/traincmd"
 	"github.com/surge-snn/surge/internal/exit"
 	"github.com/surge-snn/surge/internal/files"
@@ -29,7 +30,7 @@ type Command struct {
 
 // Help is the text under the usage of the command.
 func (Command) Help() string {
-	return `Runs the network of a run, with the parameters of its best epoch, on samples in a file of the kind that it learned from (npz, csv, ts), or on its test set. Samples need no targets; where they have some, the summary says how well the network does: accuracy with its interval of 95 %, a table per class, spikes per layer, neurons that are silent on all samples.
+	return `Runs the network of a run, with the parameters of its best epoch, on samples in a file of the kind that it learned from (npz, csv, ts), or on its test set. Samples need no targets; where they have some, a line says how well the network does. Tables and the confusion matrix are those of surge eval.
 
 The file of --out has
 
@@ -60,9 +61,9 @@ func (c *Command) Run(ctx context.Context, k *kong.Context) (err error) {
 		return err
 	}
 	var all []row
-	s := newSummary(t, set.Data.Form().Target)
+	s := evalcmd.NewSummary(t, set.Data.Form().Target)
 	err = t.Predict(ctx, set, func(p *train.Prediction) error {
-		s.add(p)
+		s.Add(p)
 		if c.Out != "" {
 			all = append(all, rowOf(p))
 		}
@@ -80,11 +81,14 @@ func (c *Command) Run(ctx context.Context, k *kong.Context) (err error) {
 			return &exit.BadInput{File: "--out " + c.Out, Err: err}
 		}
 	}
-	s.finish()
+	s.Finish()
 	if c.JSON {
 		return json.NewEncoder(k.Stdout).Encode(s)
 	}
-	return s.write(k.Stdout, c.Out)
+	if _, err = fmt.Fprintln(k.Stdout, s.Head()); err == nil && c.Out != "" {
+		_, err = fmt.Fprintf(k.Stdout, "%s  a row per sample\n", c.Out)
+	}
+	return err
 }
 
 // row is what a file gets of a sample.
@@ -102,17 +106,6 @@ func rowOf(p *train.Prediction) row {
 	return r
 }
 
-// className returns the name of a class, its number where the data have no names, and "" for none.
-func className(t *experiment.Trained, class int) string {
-	switch {
-	case class < 0:
-		return ""
-	case class < len(t.Target.Names):
-		return t.Target.Names[class]
-	}
-	return strconv.Itoa(class)
-}
-
 func writeCSV(path string, t *experiment.Trained, all []row) error {
 	width := 0
 	for _, r := range all {
@@ -128,7 +121,7 @@ func writeCSV(path string, t *experiment.Trained, all []row) error {
 			return err
 		}
 		for i, r := range all {
-			line := []string{strconv.Itoa(i), className(t, r.class)}
+			line := []string{strconv.Itoa(i), evalcmd.ClassName(t, r.class)}
 			for _, x := range r.out {
 				line = append(line, strconv.FormatFloat(x, 'g', -1, 64))
 			}
