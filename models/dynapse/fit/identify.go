@@ -139,6 +139,9 @@ func (f *problem) smooth(ctx context.Context, x []float64, smooth []int, id *ide
 		} else {
 			low, high = low+min(least[i], 0), high+max(least[i], 0)
 		}
+		if s.against != nil && math.Abs(s.against[i]) > surelyMeasured {
+			id.verdict[e.Name] = Unidentified
+		}
 		if s.measured != nil {
 			d, half := s.shift[i]*unit, 1.96*s.measured.Estimates[i].SD*unit
 			if math.Abs(d) > 1.96*e.SD*unit {

@@ -37,6 +37,9 @@ type spectrum struct {
 	count     int       // of residuals
 	variance  float64   // of one
 	autocov   []float64 // of all lags that matter, from 0; of white noise one
+
+	ar         []float64 // coefficients of the autoregressive process
+	innovation float64   // variance of what drives it
 }
 
 // mostOrder bounds the order of an autoregressive process, and mostLags how far its covariance is looked at.
@@ -135,14 +138,18 @@ func (k *spectrum) fit(c *coloured, e []float64, u *mat.Dense, absorbed *mat.Sym
 	if len(cov) == 0 {
 		return
 	}
-	k.variance = cov[0]
-	k.autocov = cov[:1]
+	k.variance, k.innovation = cov[0], cov[0]
+	k.autocov, k.ar = cov[:1], nil
 	if !(cov[0] > 0) {
 		return
 	}
 	ar := autoregression(cov, k.count)
 	if len(ar) == 0 {
 		return
+	}
+	k.ar = ar
+	for i, a := range ar {
+		k.innovation -= float64(a * cov[i+1])
 	}
 	k.autocov = slices.Clone(cov[:len(ar)+1])
 	quiet := 0
@@ -228,6 +235,60 @@ func (c *coloured) white() bool {
 	return !slices.ContainsFunc(c.kinds, func(k *spectrum) bool { return len(k.autocov) > 1 })
 }
 
+// filter returns residuals, or their derivatives, as independent ones of variance 1:
+//
+//	y[t] = (e[t] - Σ_i a_i e[t-i]) / σ_innovation
+//
+// and e/σ where earlier samples are missing. It is the transformation of Cochrane & Orcutt (1949, doi:10.1080/01621459.1949.10483290).
+func (c *coloured) filter(e []float64) []float64 {
+	y := make([]float64, len(e))
+	for i := range c.series {
+		s := &c.series[i]
+		k := s.kind
+		order := len(k.ar)
+		for j, m := range s.at {
+			if j < order || s.steps[j]-s.steps[j-order] != order {
+				y[m] = e[m] / math.Sqrt(max(k.variance, math.SmallestNonzeroFloat64))
+				continue
+			}
+			left := e[m]
+			for l, a := range k.ar {
+				left -= float64(a * e[s.at[j-1-l]])
+			}
+			y[m] = left / math.Sqrt(max(k.innovation, math.SmallestNonzeroFloat64))
+		}
+	}
+	return y
+}
+
+// filterColumns is filter of each column of sensitivities.
+func (c *coloured) filterColumns(s *mat.Dense, scale float64) *mat.Dense {
+	out := mat.DenseCopyOf(s)
+	rows, n := s.Dims()
+	column := make([]float64, rows)
+	for k := range n {
+		mat.Col(column, k, s)
+		y := c.filter(column[:len(c.index)])
+		for m := range column {
+			if column[m] = 0; m < len(y) {
+				column[m] = scale * y[m]
+			}
+		}
+		out.SetCol(k, column)
+	}
+	return out
+}
+
+// settled estimates the covariance of residuals e of a fit that has taken the covariance into account: of n parameters, which have absorbed as many innovations.
+func (c *coloured) settled(e []float64, n int) {
+	none := mat.NewDense(len(e), 1, nil)
+	for _, k := range c.kinds {
+		k.fit(c, e, none, mat.NewSymDense(1, nil))
+		more := float64(k.count) / float64(max(k.count-n, 1))
+		k.variance, k.innovation = k.variance*more, k.innovation*more
+	}
+}
+
 // lengthening is the factor by which the intervals of a slow parameter are wider than those of white noise: sqrt(Σ_k γ_k/γ_0) over all lags of both signs.
 func (k *spectrum) lengthening() float64 {
 	if len(k.autocov) < 2 {
@@ -238,29 +299,4 @@ func (k *spectrum) lengthening() float64 {
 		sum += 2 * v
 	}
 	return math.Sqrt(max(sum/k.autocov[0], 0))
-}
-
-// whitened returns sensitivities of which the covariance of the parameters is that with this noise: diag(s)Vᵀ with M taken off, L⁻¹ diag(s) Vᵀ where M = LLᵀ.
-func whitened(sens *mat.Dense, noise func(u *mat.Dense) *mat.SymDense) (*mat.Dense, *mat.SymDense, bool) {
-	var svd mat.SVD
-	if !svd.Factorize(sens, mat.SVDThin) {
-		return nil, nil, false
-	}
-	var u, v mat.Dense
-	svd.UTo(&u)
-	svd.VTo(&v)
-	s := svd.Values(nil)
-	m := noise(&u)
-	var chol mat.Cholesky
-	if !chol.Factorize(m) {
-		return nil, nil, false
-	}
-	var sv, out mat.Dense
-	sv.Mul(mat.NewDiagDense(len(s), s), v.T())
-	var l mat.TriDense
-	chol.LTo(&l)
-	if err := out.Solve(&l, &sv); err != nil {
-		return nil, nil, false
-	}
-	return &out, m, true
 }

@@ -197,6 +197,9 @@ func single(ctx context.Context, f *session, j int, x []float64, starts int) (*R
 	if err := forcedFit(ctx, g, g.start, starts, f.Seed); err != nil {
 		return nil, err
 	}
+	if err := likelihood(ctx, g); err != nil {
+		return nil, err
+	}
 	return g.result(schedule{ctx, ctx, ctx}, first)
 }
 

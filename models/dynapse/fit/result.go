@@ -102,7 +102,7 @@ func (f *session) result(times schedule, first float64) (*Result, error) {
 		if after.Err() == nil {
 			y, codes = y2, found
 			r.weights, settable = weights, s
-			if s == f && loss < f.best.loss && f.Mismatch == 0 && f.best.errors == nil { // settable currents are continuous ones, too
+			if s == f && loss < f.best.loss && !f.likely && f.Mismatch == 0 && f.best.errors == nil { // settable currents are continuous ones, too
 				x = y
 				f.best.x, f.best.loss, r.Loss, r.Network = y, loss, loss, f.network(y)
 			}

@@ -73,6 +73,7 @@ type session struct {
 	notes      []string
 	// within is the problem whose bins are the steps of those of problem, with the spikes of the best point; nil where it does not come from there.
 	within *problem
+	likely bool      // the best point is that of the largest likelihood, not that of the least loss
 	found  []float64 // where the last fit with forced spikes ended, whatever the free network does there
 }
 
@@ -251,8 +252,11 @@ func phases(ctx context.Context, f *session) error {
 			f.status = minimize.Converged
 		}
 	}
-	if err != nil || f.Mismatch == 0 {
+	if err != nil {
 		return err
+	}
+	if f.Mismatch == 0 {
+		return likelihood(ctx, f)
 	}
 	return robust(ctx, f)
 }

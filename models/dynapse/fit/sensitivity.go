@@ -29,6 +29,8 @@ type sensitivity struct {
 
 	// Where the recording looks as if it were measured with an error that is not fitted: what is known of the coordinates when it is, how far they are from there, and what is to be said.
 	measured *identify.Identification
+	likely   []float64 // change of the smooth coordinates to where the likelihood is largest, with noise that is not white; nil where it is
+	against  []float64 // how many standard errors least squares are away from there
 	shift    []float64
 	doubts   []string
 }
@@ -66,16 +68,12 @@ func (f *problem) sensitivities(ctx context.Context, x []float64, smooth []int) 
 		s.priors[i].Mean, s.priors[i].SD = f.wishesOf(k, false)
 		s.priors[i].SD /= unit
 	}
-	sens := s.sens
+	sens, e := s.sens, scaled(s.e, 1/s.noise)
 	if rms > colourless*noiseFloor {
-		if white, m, ok := whitened(s.sens, func(u *mat.Dense) *mat.SymDense { return s.noises.estimate(s.e, u) }); ok && !s.noises.white() {
-			free := float64(len(r) - (len(x) - len(smooth)))
-			if more := math.Sqrt(sum/max(free-mat.Trace(m), 1)) / s.noise; more > 1 { // what coloured noise the fit has absorbed
-				s.noise *= more
-				s.sens.Scale(1/more, s.sens)
-				white.Scale(1/more, white)
-			}
-			sens = white
+		if filtered, y, err := s.generalised(); err != nil {
+			return nil, err
+		} else if filtered != nil {
+			sens, e = filtered, y
 		}
 	}
 	var err error
@@ -85,7 +83,7 @@ func (f *problem) sensitivities(ctx context.Context, x []float64, smooth []int) 
 	s.slope = make([]float64, len(smooth))
 	for i, k := range smooth {
 		for m := range fp.samples {
-			s.slope[i] += float64(s.sens.At(m, i) * s.e[m] / s.noise)
+			s.slope[i] += float64(sens.At(m, i) * e[m])
 		}
 		if prior := s.priors[i]; prior.SD > 0 {
 			s.slope[i] += (x[k] - prior.Mean) / f.coords[k].relative(x[k]) / (prior.SD * prior.SD)
@@ -141,10 +139,15 @@ func (s *sensitivity) doubt(ctx context.Context) error {
 	for _, k := range s.noises.kinds {
 		name := s.recordings[k.recording].Name
 		if len(k.autocov) > 1 && k.autocov[1]/k.autocov[0] > correlated {
-			s.doubts = append(s.doubts, fmt.Sprintf("%s: the residuals of %v are not white: their autocorrelation from bin to bin is %.2f, and intervals are up to %.2g times as wide as those of white noise",
+			s.doubts = append(s.doubts, fmt.Sprintf("%s: the residuals of %v are not white: their autocorrelation from bin to bin is %.2f, and least squares are up to %.2g times as far off as with white noise",
 				name, k.quantity, k.autocov[1]/k.autocov[0], k.lengthening()))
 		}
 		s.doubts = append(s.doubts, s.uneven(k, name)...)
+	}
+	for i, z := range s.against {
+		if math.Abs(z) > surelyMeasured {
+			s.doubts = append(s.doubts, fmt.Sprintf("%s: least squares and largest likelihood differ by %.2g standard errors: the residuals are more than noise, and the current is not determined", s.coords[s.smooth[i]].name, math.Abs(z)))
+		}
 	}
 	var svd mat.SVD
 	if !svd.Factorize(s.sens, mat.SVDThin) {
@@ -358,7 +361,8 @@ func (s *sensitivity) measure(columns [][]float64) error {
 			priors = append(priors, minimize.Prior{SD: 1})
 		}
 	}
-	step := s.leastSquares(sens, priors)
+	at := append(s.fromPriors(), make([]float64, len(columns))...)
+	step := leastSquares(sens, scaled(s.e, 1/s.noise), priors, at)
 	left := slices.Clone(s.e)
 	for m := range left {
 		for i, d := range step {
@@ -366,9 +370,10 @@ func (s *sensitivity) measure(columns [][]float64) error {
 		}
 	}
 	noises := newColoured(s.fp)
-	white, _, ok := whitened(sens, func(u *mat.Dense) *mat.SymDense { return noises.estimate(left, u) })
-	if ok && !noises.white() {
-		sens = white
+	noises.settled(left, more)
+	if !noises.white() {
+		sens = noises.filterColumns(sens, s.noise)
+		step = leastSquares(sens, noises.filter(s.e), priors, at)
 	}
 	found, err := identify.Analyze(sens, point, names, &identify.Settings{Priors: priors})
 	if err != nil {
@@ -376,26 +381,4 @@ func (s *sensitivity) measure(columns [][]float64) error {
 	}
 	s.measured, s.shift = found, step[:n]
 	return nil
-}
-
-// leastSquares returns the change of the coordinates at which the linearized residuals are least.
-func (s *sensitivity) leastSquares(sens *mat.Dense, priors []minimize.Prior) []float64 {
-	_, n := sens.Dims()
-	var normal mat.Dense
-	normal.Mul(sens.T(), sens)
-	right := mat.NewVecDense(n, nil)
-	for i := range n {
-		for m, e := range s.e {
-			right.SetVec(i, right.AtVec(i)-float64(sens.At(m, i)*e/s.noise))
-		}
-		if sd := priors[i].SD; sd > 0 && !math.IsInf(sd, 0) {
-			normal.Set(i, i, normal.At(i, i)+1/(sd*sd))
-		}
-		normal.Set(i, i, normal.At(i, i)+1) // a change of an e-fold is as large as any may be
-	}
-	var out mat.VecDense
-	if err := out.SolveVec(&normal, right); err != nil {
-		return make([]float64, n)
-	}
-	return out.RawVector().Data
 }

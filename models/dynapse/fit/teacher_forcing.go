@@ -20,6 +20,13 @@ var hingeWeights = [...]float64{0, 1, 1e4}
 // good answer: every sample is only a little on the wrong side.
 var margins = [len(hingeWeights)]float64{0.5, 0.2, margin}
 
+// Where a trace is recorded otherwise than the model shows it, least squares pull the membrane across the threshold even against that. Then the spikes are as good as a constraint, strict, and
+// held a little inside the threshold, by inside.
+const (
+	strict = 1e7
+	inside = 1e-3 // e-folds
+)
+
 // exact is a loss of traces, of an error of 1e-5 e-folds, beyond which nothing is looked for.
 const exact = 1e-10
 
@@ -133,6 +140,16 @@ func forcedFit(ctx context.Context, f *session, x []float64, starts int, seed ui
 	}
 	if !traces || f.best.loss <= f.goodEnough(f.best.x) {
 		return nil
+	}
+	y, _, err := f.minimise(ctx, "strict", f.forced(strict, inside).optim(), x, minimize.LevenbergMarquardt{}, f.centre)
+	if err != nil {
+		return err
+	}
+	if y, err = f.centre(ctx, y); err != nil {
+		return err
+	}
+	if err := f.offer(ctx, y); err != nil || f.best.loss <= f.goodEnough(f.best.x) {
+		return err
 	}
 	loss, err := f.forced(0, 0).loss(ctx, x)
 	if err != nil || loss > noisy*f.wellFitted() { // another minimum is wanted, not another point of this one
