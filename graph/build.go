@@ -174,7 +174,11 @@ func structure(g *G.ExprGraph) []int64 {
 func (b *Builder) program(salts int) (p *Program, err error) {
 	defer recovered(&err)
 	start := time.Now()
-	m, err := newMachine(b.g)
+	length := 0
+	if !b.settings.DebugNaNs { // which reads the results of all operations
+		length = b.settings.Checkpoint
+	}
+	m, err := newMachineInPieces(b.g, length, nil)
 	if err != nil {
 		return nil, err
 	}

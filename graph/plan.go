@@ -15,8 +15,14 @@ import (
 //
 // Cost: linear in the number of nodes.
 func newMachine(g *G.ExprGraph, records ...*slot) (*machine, error) {
+	return newMachineInPieces(g, 0, records)
+}
+
+// newMachineInPieces is newMachine with kernels that go through sequences by pieces of so many time steps, if that is
+// above 0; see [ops.Cut].
+func newMachineInPieces(g *G.ExprGraph, length int, records []*slot) (*machine, error) {
 	m := &machine{}
-	if err := m.collect(g, records); err != nil {
+	if err := m.collect(g, length, records); err != nil {
 		return nil, err
 	}
 	m.values = make([]G.Value, len(m.steps))
@@ -25,8 +31,9 @@ func newMachine(g *G.ExprGraph, records ...*slot) (*machine, error) {
 	return m, nil
 }
 
-// collect makes the steps: the nodes that a record depends on, in the order of the graph.
-func (m *machine) collect(g *G.ExprGraph, records []*slot) error {
+// collect makes the steps: the nodes that a record depends on, in the order of the graph or that of
+// the pieces.
+func (m *machine) collect(g *G.ExprGraph, length int, records []*slot) error {
 	wanted := make(map[*slot]bool, len(records))
 	for _, r := range records {
 		wanted[r] = true
@@ -58,26 +65,30 @@ func (m *machine) collect(g *G.ExprGraph, records []*slot) error {
 			}
 		}
 	}
-	m.steps = make([]step, 0, count)
+	run, reads := make([]*G.Node, 0, count), make([][]*G.Node, 0, count)
 	for i, n := range nodes {
-		if !live[i] {
-			continue
+		if live[i] {
+			run, reads = append(run, n), append(reads, operands[i])
 		}
+	}
+	m.steps = make([]step, 0, count)
+	for _, i := range ops.Cut(run, reads, length) {
+		n := run[i]
 		s := step{node: n, op: n.Op()}
 		if s.op == nil {
 			if n.Value() == nil {
 				return fmt.Errorf("%w: input %q has no value", ErrBuild, n.Name())
 			}
 		} else {
-			for _, c := range operands[i] {
+			for _, c := range reads[i] {
 				s.in = append(s.in, position[c])
 			}
 			s.dtype, s.shape = n.Dtype(), n.Shape()
 			s.size = s.shape.TotalSize()
-			if s.value = valueOf(n, operands[i]); s.value != nil {
+			if s.value = valueOf(n, reads[i]); s.value != nil {
 				s.method = byValue
 			} else {
-				s.method, s.reads = methodOf(n, operands[i])
+				s.method, s.reads = methodOf(n, reads[i])
 			}
 		}
 		position[n] = int32(len(m.steps))

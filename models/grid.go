@@ -17,9 +17,9 @@ type grid[T kernel.Float] struct {
 type task[T kernel.Float] struct {
 	lo, hi, from, to int
 
-	x, v, i          []T // [hi-lo, to-from]
-	u, slope, before []T // of one row
-	scratch          kernel.Scratch[T]
+	x, v, i          []T                // [hi-lo, to-from]
+	u, slope, before []T                // of one row
+	scratch          *kernel.Scratch[T] // while the task runs
 	recorder         kernel.Recorder[T]
 }
 

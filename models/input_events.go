@@ -26,9 +26,13 @@ func (l *inputEvents[T]) list(x []T, rows, cols int, most float64) *kernel.Event
 	blocks := (rows + blockRows - 1) / blockRows
 	if l.mask == nil {
 		l.scan, l.record = l.scanRows, l.recordRows
-		l.mask, l.ones = make([]uint64, rows*kernel.Words(cols)), make([]bool, rows)
-		l.counts, l.recorders = make([]int, blocks), make([]kernel.Recorder[T], blocks)
 	}
+	l.mask, l.ones = resized(l.mask, rows*kernel.Words(cols)), resized(l.ones, rows)
+	l.counts = resized(l.counts, blocks)
+	if cap(l.recorders) < blocks {
+		l.recorders = make([]kernel.Recorder[T], blocks)
+	}
+	l.recorders = l.recorders[:blocks]
 	l.x, l.cols = x, cols
 	kernel.Blocks(rows, blockRows, l.scan)
 	count := 0
@@ -72,4 +76,50 @@ func (l *inputEvents[T]) recordRows(lo, hi int) {
 		}
 		r.Record(&l.events, i, l.maskOf(i), x)
 	}
+}
+
+// denseCounter finds the share of the numbers of a matrix that are not zero.
+type denseCounter[T kernel.Float] struct {
+	share  float64
+	known  bool
+	x      []T
+	cols   int
+	counts []int
+	masks  [][]uint64 // of each block
+	run    func(lo, hi int)
+}
+
+// counted is how many rows a block has.
+const counted = 1024
+
+func (c *denseCounter[T]) count(x []T, cols int) {
+	rows := len(x) / max(1, cols)
+	blocks := (rows + counted - 1) / counted
+	if c.run == nil {
+		c.run = c.countRows
+	}
+	c.counts = resized(c.counts, blocks)
+	if len(c.masks) < blocks {
+		c.masks = make([][]uint64, blocks)
+	}
+	c.x, c.cols = x, cols
+	kernel.Blocks(rows, counted, c.run)
+	c.x = nil
+	sum := 0
+	for _, n := range c.counts {
+		sum += n
+	}
+	c.share, c.known = float64(sum)/float64(max(1, len(x))), true
+}
+
+func (c *denseCounter[T]) countRows(lo, hi int) {
+	mask := resized(c.masks[lo/counted], kernel.Words(c.cols))
+	count := 0
+	for i := lo; i < hi; i++ {
+		kernel.Mask(mask, c.x[i*c.cols:(i+1)*c.cols])
+		for _, w := range mask {
+			count += bits.OnesCount64(w)
+		}
+	}
+	c.masks[lo/counted], c.counts[lo/counted] = mask, count
 }

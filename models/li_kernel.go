@@ -10,7 +10,8 @@ import (
 // liKernel is liCell for the whole sequence, by blocks of rows as in lifKernel.
 type liKernel[T kernel.Float] struct {
 	liCell
-	t, b    int
+	t, b    int  // t of the piece at hand
+	whole   bool // it is the last one, or all there is
 	grid    grid[T]
 	current *ops.Stream[T] // x, where it is computed when it is read
 	isyn    []T            // [T, B, N]
@@ -47,9 +48,7 @@ func (k *liKernel[T]) Name() string { return "li" }
 func (k *liKernel[T]) Shapes(in []tensor.Shape) ([]tensor.Shape, error) {
 	x := in[0]
 	k.t, k.b = x[0], x[1]
-	if k.synapse {
-		k.isyn = make([]T, x.TotalSize())
-	}
+	k.whole = true
 	k.zero = make([]T, k.n)
 	k.forward, k.back = k.forwardTasks, k.backTasks
 	out := []tensor.Shape{x.Clone()}
@@ -58,6 +57,10 @@ func (k *liKernel[T]) Shapes(in []tensor.Shape) ([]tensor.Shape, error) {
 	}
 	return out, nil
 }
+
+func (k *liKernel[T]) Sequences() (in, out, states int) { return 1, 1, len(k.State()) }
+func (k *liKernel[T]) Begin([][]T)                      {}
+func (k *liKernel[T]) Piece(p ops.Piece)                { k.t, k.whole = p.To-p.From, p.To == p.Steps }
 
 func (k *liKernel[T]) Output(int) (*ops.Stream[T], bool) { return nil, false }
 func (k *liKernel[T]) Gradient(int) *ops.Stream[T]       { return nil }
@@ -87,14 +90,21 @@ func (k *liKernel[T]) Forward(in, out [][]T) error {
 		panel = k.current.Panel
 	}
 	k.grid.plan(k.b, k.n, panel)
+	if k.synapse {
+		k.isyn = resized(k.isyn, k.t*k.b*k.n)
+	}
 	kernel.Blocks(len(k.grid.tasks), 1, k.forward)
 	return nil
 }
 
 func (k *liKernel[T]) forwardTasks(lo, hi int) {
+	s := kernel.TakeScratch[T]()
 	for i := lo; i < hi; i++ {
+		k.grid.tasks[i].scratch = s
 		k.forwardTask(&k.grid.tasks[i])
+		k.grid.tasks[i].scratch = nil
 	}
+	kernel.KeepScratch(s)
 }
 
 func (k *liKernel[T]) integrators(at *task[T]) kernel.LI[T] {
@@ -113,7 +123,7 @@ func (k *liKernel[T]) forwardTask(at *task[T]) {
 	for t := range k.t {
 		first := t*k.b + at.lo
 		if a.x == nil {
-			k.current.Rows(at.x, width, first, rows, at.from, at.to, &at.scratch)
+			k.current.Rows(at.x, width, first, rows, at.from, at.to, at.scratch)
 		}
 		for b := at.lo; b < at.hi; b++ {
 			r := t*k.b + b
@@ -141,7 +151,9 @@ func (k *liKernel[T]) Backward(in, out, gout, gin [][]T) error {
 	if k.learns() {
 		for j := range k.partial {
 			k.partial[j] = resized(k.partial[j], k.b*k.n)
-			clear(k.partial[j])
+			if k.whole {
+				clear(k.partial[j])
+			}
 		}
 	}
 	k.grid.plan(k.b, k.n, k.n)
@@ -157,9 +169,13 @@ func (k *liKernel[T]) Backward(in, out, gout, gin [][]T) error {
 func (k *liKernel[T]) learns() bool { return k.gin.alpha != nil || k.gin.beta != nil }
 
 func (k *liKernel[T]) backTasks(lo, hi int) {
+	s := kernel.TakeScratch[T]()
 	for i := lo; i < hi; i++ {
+		k.grid.tasks[i].scratch = s
 		k.backTask(&k.grid.tasks[i])
+		k.grid.tasks[i].scratch = nil
 	}
+	kernel.KeepScratch(s)
 }
 
 func (k *liKernel[T]) backTask(at *task[T]) {

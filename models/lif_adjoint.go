@@ -13,7 +13,9 @@ func (k *lifKernel[T]) Backward(in, out, gout, gin [][]T) error {
 	if k.learns {
 		for j := range k.partial {
 			k.partial[j] = resized(k.partial[j], k.b*k.n)
-			clear(k.partial[j])
+			if k.whole {
+				clear(k.partial[j])
+			}
 		}
 	}
 	switch k.dx = (kernel.Panels[T]{}); {
@@ -26,6 +28,9 @@ func (k *lifKernel[T]) Backward(in, out, gout, gin [][]T) error {
 		k.wrec.PackTransposed(k.in.wrec, k.n, k.n)
 	}
 	kernel.Blocks(len(k.grid.tasks), 1, k.back)
+	if k.recurrent {
+		k.follow = append(k.follow[:0], k.dx.Data[:k.b*k.n]...)
+	}
 	// Gradients of parameters are summed in the order of the rows.
 	for j, p := range [...][]T{d.alpha, d.vth, d.beta, d.vreset} {
 		if p != nil {
@@ -34,7 +39,7 @@ func (k *lifKernel[T]) Backward(in, out, gout, gin [][]T) error {
 	}
 	if d.wrec != nil {
 		// The spikes of a step meet the gradients of the next one.
-		k.byNeuron().Scatter(d.wrec, k.dx, (k.t-1)*k.b, k.b, false)
+		k.byNeuron().Scatter(d.wrec, k.dx, (k.t-1)*k.b, k.b, !k.whole)
 		if k.start.events.Len() > 0 {
 			k.start.columns.Transpose(&k.start.events)
 			k.start.columns.Scatter(d.wrec, k.dx, k.b, 0, true)
@@ -44,9 +49,13 @@ func (k *lifKernel[T]) Backward(in, out, gout, gin [][]T) error {
 }
 
 func (k *lifKernel[T]) backTasks(lo, hi int) {
+	s := kernel.TakeScratch[T]()
 	for i := lo; i < hi; i++ {
+		k.grid.tasks[i].scratch = s
 		k.backTask(&k.grid.tasks[i])
+		k.grid.tasks[i].scratch = nil
 	}
+	kernel.KeepScratch(s)
 }
 
 // backTask takes some rows and neurons back through time.
@@ -92,7 +101,7 @@ func (k *lifKernel[T]) backTask(at *task[T]) {
 	at.store(d.v0, at.v, k.n)
 	at.store(d.i0, at.i, k.n)
 	if k.recurrent && d.s0 != nil {
-		k.wrec.Product(d.s0[at.lo*k.n:], k.n, at.lo, rows, 0, k.n, kernel.Matrix[T]{X: k.dx}, false, &at.scratch)
+		k.wrec.Product(d.s0[at.lo*k.n:], k.n, at.lo, rows, 0, k.n, kernel.Matrix[T]{X: k.dx}, false, at.scratch)
 	}
 }
 
@@ -121,7 +130,7 @@ func (k *lifKernel[T]) spikeGradients(ds []T, t int, at *task[T]) {
 	rows, width, first := at.hi-at.lo, at.to-at.from, t*k.b+at.lo
 	switch {
 	case k.gradient != nil && k.gout.spikes == nil:
-		k.gradient.Rows(ds, width, first, rows, at.from, at.to, &at.scratch)
+		k.gradient.Rows(ds, width, first, rows, at.from, at.to, at.scratch)
 	case k.gout.spikes != nil:
 		for i := range rows {
 			copy(ds[i*width:(i+1)*width], k.row(k.gout.spikes, first+i, at))
@@ -132,7 +141,9 @@ func (k *lifKernel[T]) spikeGradients(ds []T, t int, at *task[T]) {
 	switch {
 	case !k.recurrent:
 	case t < k.t-1:
-		k.wrec.Product(ds, k.n, first+k.b, rows, 0, k.n, kernel.Matrix[T]{X: k.dx}, true, &at.scratch)
+		k.wrec.Product(ds, k.n, first+k.b, rows, 0, k.n, kernel.Matrix[T]{X: k.dx}, true, at.scratch)
+	case !k.whole:
+		k.wrec.Product(ds, k.n, at.lo, rows, 0, k.n, kernel.Matrix[T]{X: kernel.RowMajor(k.follow, k.b, k.n)}, true, at.scratch)
 	case k.gout.s != nil:
 		kernel.Add(ds, ds, k.gout.s[at.lo*k.n:at.hi*k.n])
 	}

@@ -25,8 +25,12 @@ func (c lifCell) Kernel(b *graph.Builder) ops.Kernels {
 type lifKernel[T kernel.Float] struct {
 	lifCell
 	twin bool
-	t, b int
+	t, b int // t of the piece at hand
 	grid grid[T]
+
+	keep   bool // an adjoint of the piece may follow
+	whole  bool // the piece is the last one, or all there is
+	follow []T  // dx of the step behind the piece, [B, N], where there are recurrent weights
 
 	current  *ops.Stream[T] // x, where it is computed when it is read
 	gradient *ops.Stream[T] // of the spikes, likewise
@@ -105,6 +109,7 @@ func (k *lifKernel[T]) Shapes(in []tensor.Shape) ([]tensor.Shape, error) {
 		return nil, fmt.Errorf("%w: lif: current %v, want [T, B, %d]", ops.ErrShape, x, k.n)
 	}
 	k.t, k.b = x[0], x[1]
+	k.keep, k.whole = true, true
 	k.zero = make([]T, k.n)
 	k.forward, k.record, k.expand, k.back = k.forwardTasks, k.recordRows, k.expandRows, k.backTasks
 	out := []tensor.Shape{x.Clone(), x.Clone()}
@@ -118,6 +123,13 @@ func (k *lifKernel[T]) Differentiate(_, gin []bool) error {
 	g := split(k.lifCell, gin)
 	k.trained, k.learns = true, g.alpha || g.vth || g.beta || g.vreset
 	return nil
+}
+
+func (k *lifKernel[T]) Sequences() (in, out, states int) { return 1, 2, len(k.State()) }
+func (k *lifKernel[T]) Begin([][]T)                      {}
+
+func (k *lifKernel[T]) Piece(p ops.Piece) {
+	k.t, k.keep, k.whole = p.To-p.From, p.Keep, p.To == p.Steps
 }
 
 func (k *lifKernel[T]) Output(i int) (*ops.Stream[T], bool) {
@@ -217,10 +229,10 @@ func (k *lifKernel[T]) Forward(in, out [][]T) error {
 	}
 	k.grid.plan(k.b, k.n, panel)
 	k.vmem, k.isyn, k.smooth = kernel.Panels[T]{}, kernel.Panels[T]{}, kernel.Panels[T]{}
-	if k.out.vmem != nil || k.trained {
+	if k.out.vmem != nil || k.trained && k.keep {
 		k.vmem = k.panels(k.out.vmem, &k.own.vmem)
 	}
-	if k.synapse && (k.learns || !k.trained) {
+	if k.synapse && k.keep && (k.learns || !k.trained) {
 		k.isyn = k.panels(nil, &k.own.isyn)
 	}
 	if k.twin {
@@ -246,9 +258,13 @@ func (k *lifKernel[T]) Forward(in, out [][]T) error {
 }
 
 func (k *lifKernel[T]) forwardTasks(lo, hi int) {
+	s := kernel.TakeScratch[T]()
 	for i := lo; i < hi; i++ {
+		k.grid.tasks[i].scratch = s
 		k.forwardTask(&k.grid.tasks[i])
+		k.grid.tasks[i].scratch = nil
 	}
+	kernel.KeepScratch(s)
 }
 
 // forwardTask takes some rows and neurons through time.
@@ -267,7 +283,7 @@ func (k *lifKernel[T]) forwardTask(at *task[T]) {
 		first := t*k.b + at.lo
 		x := kernel.Rows[T]{Data: at.x, LD: width}
 		if a.x == nil {
-			k.current.Rows(at.x, width, first, rows, at.from, at.to, &at.scratch)
+			k.current.Rows(at.x, width, first, rows, at.from, at.to, at.scratch)
 		} else if !k.recurrent {
 			x = kernel.Rows[T]{Data: a.x[first*k.n+at.from:], LD: k.n}
 		}

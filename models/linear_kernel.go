@@ -16,7 +16,10 @@ import (
 // stream, there is no y: each of its blocks is computed when it is asked for. So is, the
 // other way, the gradient of the spikes of the layer before.
 type linearKernel[T kernel.Float] struct {
-	rows, in, out int // rows = T·B
+	rows, in, out int // rows = T·B, of the piece at hand
+	batch         int
+	whole         bool // the piece is the last one, or all there is
+	counter       denseCounter[T]
 	source        *ops.Stream[T]
 	streamed      bool // the layer before reads the gradient of x as a stream
 
@@ -45,6 +48,7 @@ func (k *linearKernel[T]) Shapes(in []tensor.Shape) ([]tensor.Shape, error) {
 		return nil, fmt.Errorf("%w: linear: input %v and weights %v, want [T, B, N] and [N, Out]", ops.ErrShape, x, w)
 	}
 	k.rows, k.in, k.out = x[0]*x[1], x[2], w[1]
+	k.batch, k.whole = x[1], true
 	k.zero = make([]T, k.out)
 	k.forward, k.backward, k.copyPanels = k.forwardRows, k.backwardRows, k.copyWeights
 	return []tensor.Shape{{x[0], x[1], w[1]}}, nil
@@ -77,10 +81,27 @@ func (k *linearKernel[T]) Gradient(i int) *ops.Stream[T] {
 	return &ops.Stream[T]{Rows: k.gradientRows, Panel: panelOf[T](k.out)}
 }
 
+func (k *linearKernel[T]) Sequences() (in, out, states int) { return 1, 1, 0 }
+
+// Begin decides for the whole sequence whether the products are dense.
+func (k *linearKernel[T]) Begin(in [][]T) {
+	if k.source == nil {
+		k.counter.count(in[0], k.in)
+	}
+}
+
+func (k *linearKernel[T]) Piece(p ops.Piece) {
+	k.rows, k.whole = (p.To-p.From)*k.batch, p.To == p.Steps
+}
+
 // Measure says how dense x was.
 func (k *linearKernel[T]) Measure() (ops.Measure, bool) {
 	if k.source == nil {
-		return ops.Measure{Density: k.listed.share, Events: !k.dense}, k.listed.mask != nil
+		share := k.listed.share
+		if k.counter.known {
+			share = k.counter.share
+		}
+		return ops.Measure{Density: share, Events: !k.dense}, k.listed.mask != nil
 	}
 	return ops.Measure{Density: density(k.source.Events, k.in), Events: true}, k.source.Events.Rows() > 0
 }
@@ -114,7 +135,13 @@ func (k *linearKernel[T]) Forward(in, out [][]T) error {
 	if k.source != nil {
 		k.events, k.dense = k.source.Events, false
 	} else {
-		k.events = k.listed.list(k.x, k.rows, k.in, denseFrom)
+		most := denseFrom
+		if k.counter.known { // for all pieces alike
+			if most = 1; k.counter.share > denseFrom {
+				most = -1
+			}
+		}
+		k.events = k.listed.list(k.x, k.rows, k.in, most)
 		k.dense = k.events == nil
 	}
 	switch panel := panelOf[T](k.in); {
@@ -183,8 +210,10 @@ func (k *linearKernel[T]) Backward(in, _, gout, gin [][]T) error {
 		k.g = k.gradient.Panels()
 	default:
 		k.noGradient = true
-		for _, d := range gin {
-			clear(d)
+		for i, d := range gin {
+			if i == 0 || k.whole {
+				clear(d)
+			}
 		}
 		return nil
 	}
@@ -197,17 +226,20 @@ func (k *linearKernel[T]) Backward(in, _, gout, gin [][]T) error {
 	switch dw := gin[1]; {
 	case dw == nil:
 	case k.dense:
-		kernel.ProductTN(dw, in[0], k.rows, k.in, k.g)
+		kernel.ProductTN(dw, in[0], k.rows, k.in, k.g, !k.whole)
 	case k.source != nil:
-		k.source.Columns().Scatter(dw, k.g, k.rows, 0, false)
+		k.source.Columns().Scatter(dw, k.g, k.rows, 0, !k.whole)
 	default:
 		k.listed.columns.Transpose(k.events)
-		k.listed.columns.Scatter(dw, k.g, k.rows, 0, false)
+		k.listed.columns.Scatter(dw, k.g, k.rows, 0, !k.whole)
 	}
 	if len(gin) > 2 && gin[2] != nil {
+		if k.whole {
+			clear(gin[2])
+		}
 		for from := 0; from < k.out; from += k.g.Width {
 			g, ld := k.g.From(0, from)
-			kernel.SumRows(gin[2][from:from+ld], g[:k.rows*ld])
+			kernel.AddRowsBack(gin[2][from:from+ld], g[:k.rows*ld])
 		}
 	}
 	return nil

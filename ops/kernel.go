@@ -88,6 +88,7 @@ type runner interface {
 	connectGradient(i int, from runner, input int) bool
 	optional(output int) bool
 	measure() (Measure, bool)
+	inPieces
 }
 
 // run holds the slices of a kernel's tensors, so that passing them on allocates
@@ -95,6 +96,7 @@ type runner interface {
 type run[T Float] struct {
 	Kernel[T]
 	in, out, gout, gin [][]T
+	piecewise          piecewise[T]
 }
 
 func (r *run[T]) differentiate(gout, gin []bool) error {
@@ -106,15 +108,23 @@ func (r *run[T]) differentiate(gout, gin []bool) error {
 
 func (r *run[T]) forward(in, out []*tensor.Dense) (err error) {
 	defer r.recover("forward pass", &err)
-	r.in, r.out = elements(r.in, in), elements(r.out, out)
+	r.bind(in, out)
 	return r.Forward(r.in, r.out)
 }
 
 func (r *run[T]) backward(in, out, gout, gin []*tensor.Dense) (err error) {
 	defer r.recover("adjoint", &err)
-	r.in, r.out = elements(r.in, in), elements(r.out, out)
-	r.gout, r.gin = elements(r.gout, gout), elements(r.gin, gin)
+	r.bind(in, out)
+	r.bindGradients(gout, gin)
 	return r.Backward(r.in, r.out, r.gout, r.gin)
+}
+
+func (r *run[T]) bind(in, out []*tensor.Dense) {
+	r.in, r.out = elements(r.in, in), elements(r.out, out)
+}
+
+func (r *run[T]) bindGradients(gout, gin []*tensor.Dense) {
+	r.gout, r.gin = elements(r.gout, gout), elements(r.gin, gin)
 }
 
 // recover turns a panic of the kernel into an error: the machine runs on a goroutine
@@ -251,6 +261,9 @@ type fused struct {
 	goutStreamed   []bool          // those that are read as streams
 	used           []bool          // outputs whose gradient arrives
 	differentiated bool
+
+	chain *chain // with which it runs in pieces; nil: by itself, in one piece
+	back  *adjointChain
 }
 
 func (m *fused) inTypes() []typ { return types(m.dtype, m.inShape) }
@@ -284,6 +297,9 @@ func (o forwardOp) Do(in ...G.Value) (G.Value, error) {
 	}
 	for i := range o.outputs {
 		o.out[i] = o.outputs[i].tensor()
+	}
+	if o.chain != nil {
+		return o.token, o.chain.forward(o.fused)
 	}
 	if err := o.kernel.forward(o.in, o.out); err != nil {
 		return nil, err
@@ -370,130 +386,3 @@ func (o outputGradOp) Do(...G.Value) (G.Value, error) { return o.token, nil }
 
 // The adjoint reads the gradient, not this operation.
 func (o outputGradOp) readsStream(int) bool { return true }
-
-// adjointOp runs the kernel's adjoint: (token, sum of gradient tokens, inputs,
-// outputs, gradients of outputs) -> token.
-type adjointOp struct{ *fused }
-
-func (o adjointOp) Arity() int { return len(o.operands()) }
-func (o adjointOp) Type() typ {
-	t := []typ{tokenType(o.dtype), tokenType(o.dtype)}
-	for _, s := range o.operands()[2:] {
-		t = append(t, tensorType(o.dtype, s.Dims()))
-	}
-	return fnType(append(t, tokenType(o.dtype))...)
-}
-func (o adjointOp) String() string { return "d" + o.kernel.Name() }
-func (o adjointOp) InferShape(...G.DimSizer) (tensor.Shape, error) {
-	return tensor.Shape{1}, nil
-}
-
-// operands returns the shapes of the operands.
-func (o adjointOp) operands() []tensor.Shape {
-	s := append([]tensor.Shape{{1}, {1}}, o.inShape...)
-	s = append(s, o.outShape...)
-	for i, n := range o.goutNode {
-		if n != nil {
-			s = append(s, o.outShape[i])
-		}
-	}
-	return s
-}
-
-func (o adjointOp) Do(in ...G.Value) (G.Value, error) {
-	at := 2 + len(o.inShape) + len(o.outShape)
-	for i, n := range o.goutNode {
-		if n == nil {
-			continue
-		}
-		v := in[at]
-		at++
-		if _, unwritten := v.(*result); unwritten {
-			o.gout[i] = nil
-			continue
-		}
-		d, err := o.incoming(i, v)
-		if err == nil && d.DataSize() != o.outShape[i].TotalSize() {
-			err = fmt.Errorf("%w: %v, want %v", ErrShape, d.Shape(), o.outShape[i])
-		}
-		if err != nil {
-			return nil, fmt.Errorf("ops: gradient of output %d of %s: %w", i, o.kernel.Name(), err)
-		}
-		o.gout[i] = d
-	}
-	for i := range o.gradients {
-		if o.wrt[i] {
-			o.gin[i] = o.gradients[i].tensor()
-		}
-	}
-	if err := o.kernel.backward(o.in, o.out, o.gout, o.gin); err != nil {
-		return nil, err
-	}
-	return o.token, nil
-}
-
-// incoming reads a gradient; that of a scalar, in memory that is used again.
-func (o adjointOp) incoming(i int, v G.Value) (*tensor.Dense, error) {
-	switch v.(type) {
-	case *G.F32, *G.F64:
-	default:
-		return dense(v)
-	}
-	if o.scalar[i] == nil {
-		o.scalar[i] = newDense(o.dtype, tensor.Shape{1})
-	}
-	switch v := v.(type) {
-	case *G.F32:
-		if o.dtype == tensor.Float32 {
-			o.scalar[i].Float32s()[0] = float32(*v)
-			return o.scalar[i], nil
-		}
-	case *G.F64:
-		if o.dtype == tensor.Float64 {
-			o.scalar[i].Float64s()[0] = float64(*v)
-			return o.scalar[i], nil
-		}
-	}
-	return nil, fmt.Errorf("%w: a %T, want %v", ErrValue, v, o.dtype)
-}
-
-// The adjoint reads inputs as the forward pass does, and of the outputs what the kernel has
-// kept.
-func (o adjointOp) readsStream(i int) bool {
-	i -= 2
-	if i < len(o.inShape) {
-		return i >= 0 && o.streamed[i]
-	}
-	if i -= len(o.inShape); i < len(o.outShape) {
-		return true
-	}
-	i -= len(o.outShape)
-	for k, n := range o.goutNode {
-		if n == nil {
-			continue
-		}
-		if i == 0 {
-			return o.goutStreamed[k]
-		}
-		i--
-	}
-	return false
-}
-
-// inputGradOp hands the gradient of input i out: token -> tensor.
-type inputGradOp struct {
-	*fused
-	i int
-}
-
-func (o inputGradOp) Arity() int { return 1 }
-func (o inputGradOp) Type() typ {
-	return fnType(tokenType(o.dtype), tensorType(o.dtype, o.inShape[o.i].Dims()))
-}
-func (o inputGradOp) String() string { return fmt.Sprintf("d%s/din[%d]", o.kernel.Name(), o.i) }
-func (o inputGradOp) InferShape(...G.DimSizer) (tensor.Shape, error) {
-	return o.inShape[o.i].Clone(), nil
-}
-func (o inputGradOp) Do(...G.Value) (G.Value, error) { return o.gradients[o.i].emit() }
-func (o inputGradOp) settle()                        { o.gradients[o.i].settle() }
-func (o inputGradOp) demand()                        { o.gradients[o.i].demand() }

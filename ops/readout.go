@@ -42,90 +42,11 @@ func (r reduction) String() string {
 	return [...]string{"SumOverTime", "MeanOverTime", "MaxOverTime", "LastStep"}[r]
 }
 
-// overTime reduces [T, B, N] to [B, N].
-type overTime[T Float] struct {
-	kind    reduction
-	t, step int
-	argmax  []int
-}
-
-func (k *overTime[T]) Name() string { return k.kind.String() }
-
-func (k *overTime[T]) Shapes(in []tensor.Shape) ([]tensor.Shape, error) {
-	s, err := sequenceShape(k.Name(), in[0])
-	if err != nil {
-		return nil, err
-	}
-	k.t, k.step = s[0], s[1]*s[2]
-	k.argmax = make([]int, k.step)
-	return []tensor.Shape{{s[1], s[2]}}, nil
-}
-
 func sequenceShape(name string, s tensor.Shape) (tensor.Shape, error) {
 	if s.Dims() != 3 {
 		return nil, fmt.Errorf("%w: %s of %v, want a sequence [T, B, N]", ErrShape, name, s)
 	}
 	return s, nil
-}
-
-func (k *overTime[T]) Forward(in, out [][]T) error {
-	x, y := in[0], out[0]
-	switch k.kind {
-	case last:
-		copy(y, x[(k.t-1)*k.step:])
-	case maximum:
-		copy(y, x)
-		clear(k.argmax)
-		for t := 1; t < k.t; t++ {
-			for i, v := range x[t*k.step : (t+1)*k.step] {
-				if v > y[i] || v != v {
-					y[i], k.argmax[i] = v, t
-				}
-			}
-		}
-	default:
-		copy(y, x[:k.step])
-		for t := 1; t < k.t; t++ {
-			for i, v := range x[t*k.step : (t+1)*k.step] {
-				y[i] += v
-			}
-		}
-		if k.kind == mean {
-			for i := range y {
-				y[i] /= T(k.t)
-			}
-		}
-	}
-	return nil
-}
-
-func (k *overTime[T]) Backward(_, _, gout, gin [][]T) error {
-	g, d := gout[0], gin[0]
-	if g == nil || k.kind == last || k.kind == maximum {
-		clear(d)
-	}
-	if g == nil {
-		return nil
-	}
-	switch k.kind {
-	case last:
-		copy(d[(k.t-1)*k.step:], g)
-	case maximum:
-		for i, v := range g {
-			d[k.argmax[i]*k.step+i] = v
-		}
-	case sum:
-		for t := range k.t {
-			copy(d[t*k.step:], g)
-		}
-	case mean:
-		for t := range k.t {
-			for i, v := range g {
-				d[t*k.step+i] = v / T(k.t)
-			}
-		}
-	}
-	return nil
 }
 
 // FirstSpikeTime returns the time of the first spike of every neuron, in seconds,

@@ -5,6 +5,8 @@ import (
 
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
+
+	"github.com/surge-snn/surge/internal/kernel"
 )
 
 // Operations on sequences of different lengths in one array x [T, B, N]: length [B] is the number of steps of each, from
@@ -37,7 +39,12 @@ func applyUntil(kind reduction, x, length *G.Node) (*G.Node, error) {
 type until[T Float] struct {
 	kind    reduction
 	t, b, n int
+	piece   Piece
 	argmax  []int
+	events  *Stream[T] // x, where it is listed
+	lengths []T
+	g       []T // the gradient of x until the end of each row, of sums and means; nil: none
+	share   []T // of means
 }
 
 func (k *until[T]) Name() string {
@@ -53,6 +60,7 @@ func (k *until[T]) Shapes(in []tensor.Shape) ([]tensor.Shape, error) {
 		return nil, fmt.Errorf("%w: %s of %v with lengths %v, want [%d]", ErrShape, k.Name(), s, in[1], s[1])
 	}
 	k.t, k.b, k.n = s[0], s[1], s[2]
+	k.piece = Piece{To: k.t, Steps: k.t}
 	if k.kind == mask {
 		return []tensor.Shape{s.Clone()}, nil
 	}
@@ -69,52 +77,110 @@ func (k *until[T]) steps(length []T, b int) (int, error) {
 	return n, nil
 }
 
+func (k *until[T]) Sequences() (in, out, states int) {
+	if k.kind == mask {
+		return 1, 1, 0
+	}
+	return 1, 0, 0
+}
+func (k *until[T]) Begin([][]T)   {}
+func (k *until[T]) Piece(p Piece) { k.piece = p }
+
+func (k *until[T]) sums() bool { return k.kind == sum || k.kind == mean }
+
+func (k *until[T]) Output(int) (*Stream[T], bool) { return nil, false }
+
+func (k *until[T]) Gradient(i int) *Stream[T] {
+	if i != 0 || !k.sums() {
+		return nil
+	}
+	return &Stream[T]{Rows: k.gradientRows, Panel: anyPanel}
+}
+
+func (k *until[T]) ReadInput(i int, s *Stream[T]) bool {
+	if i != 0 || !k.sums() || s.Events == nil {
+		return false
+	}
+	k.events = s
+	return true
+}
+
+func (k *until[T]) ReadGradient(int, *Stream[T]) bool { return false }
+
 func (k *until[T]) Forward(in, out [][]T) error {
-	x, y, stride := in[0], out[0], k.b*k.n
+	x, y := in[0], out[0]
 	for b := range k.b {
 		steps, err := k.steps(in[1], b)
 		if err != nil {
 			return err
 		}
-		at := func(t int) []T { return x[t*stride+b*k.n:][:k.n] }
 		if k.kind == mask {
-			for t := range k.t {
-				if to := y[t*stride+b*k.n:][:k.n]; t < steps {
-					copy(to, at(t))
+			for t := range k.piece.To - k.piece.From {
+				if to := k.row(y, t, b); k.piece.From+t < steps {
+					copy(to, k.row(x, t, b))
 				} else {
 					clear(to)
 				}
 			}
 			continue
 		}
-		row, best := y[b*k.n:][:k.n], k.argmax[b*k.n:][:k.n]
-		if k.kind == last {
-			copy(row, at(steps-1))
-			continue
-		}
-		copy(row, at(0))
-		clear(best)
-		for t := 1; t < steps; t++ {
-			for i, v := range at(t) {
-				switch {
-				case k.kind != maximum:
-					row[i] += v
-				case v > row[i] || v != v:
-					row[i], best[i] = v, t
-				}
-			}
-		}
-		if k.kind == mean {
-			for i := range row {
-				row[i] /= T(steps)
-			}
-		}
+		k.reduce(y[b*k.n:][:k.n], k.argmax[b*k.n:][:k.n], x, b, steps)
 	}
 	return nil
 }
 
+// row returns row b of a step of the piece.
+func (k *until[T]) row(x []T, t, b int) []T { return x[(t*k.b+b)*k.n:][:k.n] }
+
+// reduce goes through the steps of a row in the piece.
+func (k *until[T]) reduce(y []T, best []int, x []T, b, steps int) {
+	if k.piece.From == 0 {
+		clear(y)
+		clear(best)
+	}
+	for t := range min(k.piece.To, steps) - k.piece.From {
+		at := k.piece.From + t
+		switch {
+		case x == nil:
+			addEvents(y, k.events.Events, t*k.b+b)
+		case k.kind == last:
+			if at == steps-1 {
+				copy(y, k.row(x, t, b))
+			}
+		case at == 0:
+			copy(y, k.row(x, t, b))
+		case k.kind == maximum:
+			for i, v := range k.row(x, t, b) {
+				if v > y[i] || v != v {
+					y[i], best[i] = v, at
+				}
+			}
+		default:
+			kernel.Add(y, y, k.row(x, t, b))
+		}
+	}
+	if k.kind == mean && k.piece.To == k.piece.Steps {
+		for i := range y {
+			y[i] /= T(steps)
+		}
+	}
+}
+
 func (k *until[T]) Backward(in, _, gout, gin [][]T) error {
-	g, d, stride := gout[0], gin[0], k.b*k.n
+	g, d := gout[0], gin[0]
+	k.g, k.lengths = g, in[1]
+	if k.kind == mean && g != nil {
+		k.share = append(k.share[:0], g...)
+		for b := range k.b {
+			for i := range k.n {
+				k.share[b*k.n+i] /= in[1][b]
+			}
+		}
+		k.g = k.share
+	}
+	if d == nil {
+		return nil
+	}
 	clear(d)
 	if g == nil {
 		return nil
@@ -124,31 +190,37 @@ func (k *until[T]) Backward(in, _, gout, gin [][]T) error {
 		if err != nil {
 			return err
 		}
-		to := func(t int) []T { return d[t*stride+b*k.n:][:k.n] }
-		if k.kind == mask {
-			for t := range steps {
-				copy(to(t), g[t*stride+b*k.n:])
-			}
-			continue
-		}
-		row := g[b*k.n:][:k.n]
-		switch k.kind {
-		case last:
-			copy(to(steps-1), row)
-		case maximum:
-			for i, v := range row {
-				to(k.argmax[b*k.n+i])[i] = v
-			}
-		default:
-			for t := range steps {
-				copy(to(t), row)
-				for i := range row {
-					if k.kind == mean {
-						to(t)[i] /= T(steps)
+		for t := range min(k.piece.To, steps) - k.piece.From {
+			at, to := k.piece.From+t, k.row(d, t, b)
+			switch k.kind {
+			case mask:
+				copy(to, k.row(g, t, b))
+			case last:
+				if at == steps-1 {
+					copy(to, g[b*k.n:])
+				}
+			case maximum:
+				for i, first := range k.argmax[b*k.n:][:k.n] {
+					if first == at {
+						to[i] = g[b*k.n+i]
 					}
 				}
+			default:
+				copy(to, k.g[b*k.n:])
 			}
 		}
 	}
 	return nil
+}
+
+// gradientRows computes rows of the gradient of x.
+func (k *until[T]) gradientRows(dst []T, ld, first, rows, from, to int, _ *kernel.Scratch[T]) {
+	for i := range rows {
+		row, t, b := dst[i*ld:][:to-from], (first+i)/k.b, (first+i)%k.b
+		if k.g == nil || k.piece.From+t >= int(k.lengths[b]) {
+			clear(row)
+			continue
+		}
+		copy(row, k.g[b*k.n+from:])
+	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/surge-snn/surge/graph"
 	"github.com/surge-snn/surge/internal/kernel"
+	"github.com/surge-snn/surge/internal/memory"
 )
 
 // Times are wall times of equal runs, in s.
@@ -43,7 +44,10 @@ type Result struct {
 	Allocs float64 `json:"allocs"`
 	// Peak is the largest memory of the process while it ran with gradient, less that before the
 	// programs were built, in bytes; 0 where the system does not tell.
-	Peak           int64  `json:"peak_bytes"`
+	Peak int64 `json:"peak_bytes"`
+	// Held is what the program with gradient holds besides the parameters and the input x, in bytes: gradients,
+	// voltages, spikes, and the graph.
+	Held           int64  `json:"held_bytes"`
 	Cores          int    `json:"cores"`
 	InstructionSet string `json:"instruction_set"` // of the kernels: "AVX-512", "AVX2" or "generic"
 }
@@ -125,6 +129,7 @@ func newMeter(w Workload, o Options) (*meter, error) {
 	if p := peakMemory(); p > 0 {
 		peak = p - base
 	}
+	held := memory.Footprint(m.both) - memory.Footprint(params, m.both.Input("x"))
 	g.NoGrad = true
 	if m.forward, err = w.build(params, g, size); err != nil {
 		m.close()
@@ -135,7 +140,7 @@ func newMeter(w Workload, o Options) (*meter, error) {
 		dtype = "float64"
 	}
 	m.result = Result{
-		Workload: w.Name, Size: size, DType: dtype, Checkpoint: o.Checkpoint, Build: build, Peak: peak,
+		Workload: w.Name, Size: size, DType: dtype, Checkpoint: o.Checkpoint, Build: build, Peak: peak, Held: held,
 		Cores: runtime.GOMAXPROCS(0), InstructionSet: kernel.Instructions(),
 	}
 	return m, nil

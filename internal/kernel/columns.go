@@ -32,7 +32,8 @@ const chunkRows = 512
 // panelBytes is how much of a row of the other factor is taken at a time.
 const panelBytes = 512
 
-// Transpose lists the events by column, in each column in the order of the rows. The events
+// Transpose lists the events by column, in each column from the last row to the first: the order in which gradients
+// come back through time, so that pieces of a sequence add up to the bits of the whole. The events
 // are not to change before the last call of Scatter.
 func (c *Columns[T]) Transpose(e *Events[T]) {
 	if c.sort == nil {
@@ -85,7 +86,7 @@ func (c *chunk[T]) sort(rows []row[T], cols int) {
 	}
 	out := c.rows
 	if ones {
-		for i := range rows {
+		for i := len(rows) - 1; i >= 0; i-- {
 			for _, j := range rows[i].col {
 				to := start[j]
 				out[to] = int32(i)
@@ -94,7 +95,7 @@ func (c *chunk[T]) sort(rows []row[T], cols int) {
 		}
 		return
 	}
-	for i := range rows {
+	for i := len(rows) - 1; i >= 0; i-- {
 		r := &rows[i]
 		for k, j := range r.col {
 			to := start[j]
@@ -111,7 +112,7 @@ func (c *chunk[T]) sort(rows []row[T], cols int) {
 //
 //	dw[j][n] = Σ_i x[i][j]·d[i][n]
 //
-// in the order of i, for the first rows of the matrix. If more is true, the product is added to dw.
+// by falling i, for the first rows of the matrix. If more is true, the product is added to dw.
 // Row i of the matrix meets row i + skip of d.
 func (c *Columns[T]) Scatter(dw []T, d Panels[T], rows, skip int, more bool) {
 	c.dw, c.d, c.limit, c.skip, c.more = dw, d, rows, skip, more
@@ -147,19 +148,26 @@ func (c *Columns[T]) sumTask(task int) {
 	}
 	first, last := k*c.events.cols/c.ranges, (k+1)*c.events.cols/c.ranges
 	width, n := to-from, c.d.N
-	c.sums[task] = resize(c.sums[task], (last-first)*width)
-	sums := c.sums[task]
-	if c.more {
+	var sums []T
+	if width == n {
+		sums = c.dw[first*n : last*n]
+	} else {
+		c.sums[task] = resize(c.sums[task], (last-first)*width)
+		sums = c.sums[task]
+	}
+	switch {
+	case c.more && width == n:
+	case c.more:
 		for j := first; j < last; j++ {
 			copy(sums[(j-first)*width:][:width], c.dw[j*n+from:])
 		}
-	} else {
+	default:
 		clear(sums)
 	}
-	for k := range c.chunks {
+	for k := len(c.chunks) - 1; k >= 0; k-- {
 		rows := min(chunkRows, c.limit-k*chunkRows)
 		if rows <= 0 {
-			break
+			continue
 		}
 		d, ld := c.d.From(k*chunkRows+c.skip, from)
 		lists, values := c.chunks[k].lists[first:last], someValues
@@ -171,13 +179,16 @@ func (c *Columns[T]) sumTask(task int) {
 			continue
 		}
 		for j, l := range lists {
-			for len(l.col) > 0 && int(l.col[len(l.col)-1]) >= rows {
-				l.col = l.col[:len(l.col)-1]
+			for len(l.col) > 0 && int(l.col[0]) >= rows {
+				l.col = l.col[1:]
+				if l.val != nil {
+					l.val = l.val[1:]
+				}
 			}
 			gatherRows(sums[j*width:], width, sums[j*width:], width, []row[T]{l}, values, width, d, ld)
 		}
 	}
-	for j := first; j < last; j++ {
+	for j := first; j < last && width < n; j++ {
 		copy(c.dw[j*n+from:][:width], sums[(j-first)*width:])
 	}
 }

@@ -168,7 +168,11 @@ type pages[E any] struct {
 	at, end int // the page at hand, and how much of it is taken
 }
 
-const pageSize = 1 << 12
+// Pages have 256 elements, and each one twice those of the page before, up to 4096.
+const (
+	firstPage = 1 << 8
+	pageSize  = 1 << 12
+)
 
 func (p *pages[E]) reset() { p.at, p.end = 0, 0 }
 
@@ -179,7 +183,7 @@ func (p *pages[E]) take(n int) []E {
 			return page[p.end-n : p.end : p.end]
 		}
 	}
-	p.all = append(p.all, make([]E, max(n, pageSize)))
+	p.all = append(p.all, make([]E, max(n, min(firstPage<<min(len(p.all), 8), pageSize))))
 	p.end = n
 	return p.all[p.at][:n:n]
 }

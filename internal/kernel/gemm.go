@@ -42,11 +42,18 @@ type Packed[T Float] struct {
 	data        []T
 	b           Panels[T]
 	transposed  bool
+	backwards   bool // the rows of B from the last to the first
 	copy        func(lo, hi int)
 }
 
 // Pack copies B.
 func (p *Packed[T]) Pack(b Panels[T]) { p.pack(b, b.Rows, b.N, false) }
+
+func (p *Packed[T]) packBackwards(b Panels[T]) {
+	p.backwards = true
+	p.pack(b, b.Rows, b.N, false)
+	p.backwards = false
+}
 
 // PackTransposed makes B the transposed of b, which is row-major.
 func (p *Packed[T]) PackTransposed(b []T, rows, n int) { p.pack(RowMajor(b, rows, n), n, rows, true) }
@@ -73,7 +80,11 @@ func (p *Packed[T]) copyPanels(lo, hi int) {
 		if !p.transposed {
 			b, ld := p.b.From(0, first)
 			for l := range p.k {
-				copy(dst[l*p.width:], b[l*ld:][:columns])
+				row := l
+				if p.backwards {
+					row = p.k - 1 - l
+				}
+				copy(dst[l*p.width:], b[row*ld:][:columns])
 			}
 			continue
 		}
@@ -96,6 +107,7 @@ func (p *Packed[T]) panel(i int) []T { return p.data[i*p.k*p.width : (i+1)*p.k*p
 type Matrix[T Float] struct {
 	X          Panels[T]
 	Transposed bool
+	backwards  bool // transposed, and the columns of A from the last to the first
 }
 
 // Scratch is memory for [Packed.Product]. The zero value is ready.
@@ -124,7 +136,11 @@ func (s *Scratch[T]) copyBlock(a Matrix[T], i, rows, l, depth int) (rs, cs int) 
 	if a.Transposed {
 		n := a.X.N
 		for k := range depth {
-			copy(s.block[k*(blockRows+gap):], a.X.Data[(l+k)*n+i:][:rows])
+			row := l + k
+			if a.backwards {
+				row = a.X.Rows - 1 - row
+			}
+			copy(s.block[k*(blockRows+gap):], a.X.Data[row*n+i:][:rows])
 		}
 		return 1, blockRows + gap
 	}
@@ -205,9 +221,9 @@ func Gemm[T Float](ta, tb bool, m, n, k int, a, b []T, beta T, c []T) {
 	}
 	p := takeGemm[T]()
 	p.m, p.c, p.more = m, c, beta != 0
-	p.a = Matrix[T]{RowMajor(a, m, k), false}
+	p.a = Matrix[T]{X: RowMajor(a, m, k)}
 	if ta {
-		p.a = Matrix[T]{RowMajor(a, k, m), true}
+		p.a = Matrix[T]{X: RowMajor(a, k, m), Transposed: true}
 	}
 	if tb {
 		p.b.PackTransposed(b, n, k)
@@ -232,11 +248,13 @@ func keepGemm[T Float](p *gemmJob[T]) {
 	gemmJobs[T]().Keep(p)
 }
 
-// ProductTN computes C = Aᵀ·B for the row-major matrices A [k, m] and C [m, n].
-func ProductTN[T Float](c, a []T, k, m int, b Panels[T]) {
+// ProductTN computes C = Aᵀ·B for the row-major matrices A [k, m] and C [m, n], or adds it to C if more is true. Sums go
+// by falling k, as those of [Columns.Scatter].
+func ProductTN[T Float](c, a []T, k, m int, b Panels[T], more bool) {
 	p := takeGemm[T]()
-	p.m, p.c, p.more, p.a = m, c, false, Matrix[T]{RowMajor(a, k, m), true}
-	p.b.Pack(b)
+	p.m, p.c, p.more = m, c, more
+	p.a = Matrix[T]{X: RowMajor(a, k, m), Transposed: true, backwards: true}
+	p.b.packBackwards(b)
 	Blocks(m, blockRows, p.run)
 	keepGemm(p)
 }

@@ -56,6 +56,14 @@ func SumRows[T Float](dst, x []T) {
 	}
 }
 
+// AddRowsBack adds the rows of the m×n matrix x to dst, from the last to the first.
+func AddRowsBack[T Float](dst, x []T) {
+	n := len(dst)
+	for i := len(x) - n; n > 0 && i >= 0; i -= n {
+		Add(dst, dst, x[i:i+n])
+	}
+}
+
 // Finite says whether no element is infinite or NaN.
 func Finite[T Float](x []T) bool {
 	if len(x) == 0 {

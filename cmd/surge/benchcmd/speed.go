@@ -79,7 +79,7 @@ func (c *Speed) Run(ctx context.Context, k *kong.Context) error {
 	o := speed.Options{Hidden: c.Hidden, Recurrent: c.Rec, Active: c.Active, Float64: c.DType == "float64", Runs: c.Runs, Checkpoint: c.Checkpoint}
 	t := tabwriter.NewWriter(k.Stdout, 0, 8, 2, ' ', 0)
 	if !c.JSON {
-		fmt.Fprintf(t, "workload\tshape\tforward (ms)\tforward + backward (ms)\tbuild (s)\tallocs\tpeak (MB)\tfiring (%%)\n")
+		fmt.Fprintf(t, "workload\tshape\tforward (ms)\tforward + backward (ms)\tbuild (s)\tallocs\tpeak (MB)\theld (MB)\tfiring (%%)\n")
 	}
 	for _, w := range list {
 		measured, peers, err := c.measure(ctx, w, o)
@@ -124,8 +124,8 @@ func (c *Speed) failed(err error) error {
 
 func row(t io.Writer, r *speed.Result, peers []speed.PeerResult) error {
 	ms := func(x speed.Times) string { return fmt.Sprintf("%.2f / %.2f", 1e3*x.Min, 1e3*x.Median) }
-	_, err := fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%.2f\t%.0f\t%.0f\t%.1f\n", r.Workload, r.Size, ms(r.Forward), ms(r.Gradient), r.Build, r.Allocs,
-		float64(r.Peak)/1e6, 100*r.Firing)
+	_, err := fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%.2f\t%.0f\t%.0f\t%.2f\t%.1f\n", r.Workload, r.Size, ms(r.Forward), ms(r.Gradient), r.Build, r.Allocs,
+		float64(r.Peak)/1e6, float64(r.Held)/1e6, 100*r.Firing)
 	if err != nil {
 		return err
 	}

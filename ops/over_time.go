@@ -1,0 +1,153 @@
+package ops
+
+import (
+	"gorgonia.org/tensor"
+
+	"github.com/surge-snn/surge/internal/kernel"
+)
+
+// overTime reduces [T, B, N] to [B, N]. Sums and means of spikes go by events.
+type overTime[T Float] struct {
+	kind   reduction
+	b, n   int
+	piece  Piece
+	argmax []int
+	events *Stream[T] // x, where it is listed
+	g      []T        // the gradient of x in every step, of sums and means; nil: none
+	share  []T        // of means
+}
+
+func (k *overTime[T]) Name() string { return k.kind.String() }
+
+func (k *overTime[T]) Shapes(in []tensor.Shape) ([]tensor.Shape, error) {
+	s, err := sequenceShape(k.Name(), in[0])
+	if err != nil {
+		return nil, err
+	}
+	k.b, k.n = s[1], s[2]
+	k.piece = Piece{To: s[0], Steps: s[0]}
+	k.argmax = make([]int, k.b*k.n)
+	return []tensor.Shape{{s[1], s[2]}}, nil
+}
+
+func (k *overTime[T]) Sequences() (in, out, states int) { return 1, 0, 0 }
+func (k *overTime[T]) Begin([][]T)                      {}
+func (k *overTime[T]) Piece(p Piece)                    { k.piece = p }
+
+func (k *overTime[T]) sums() bool { return k.kind == sum || k.kind == mean }
+
+func (k *overTime[T]) Output(int) (*Stream[T], bool) { return nil, false }
+
+func (k *overTime[T]) Gradient(int) *Stream[T] {
+	if !k.sums() {
+		return nil
+	}
+	return &Stream[T]{Rows: k.gradientRows, Panel: anyPanel}
+}
+
+// anyPanel is more columns than there are: rows are not computed from a matrix.
+const anyPanel = 1 << 30
+
+func (k *overTime[T]) ReadInput(_ int, s *Stream[T]) bool {
+	if k.sums() && s.Events != nil {
+		k.events = s
+	}
+	return k.events != nil
+}
+
+func (k *overTime[T]) ReadGradient(int, *Stream[T]) bool { return false }
+
+func (k *overTime[T]) Forward(in, out [][]T) error {
+	x, y, step := in[0], out[0], k.b*k.n
+	if k.sums() && k.piece.From == 0 {
+		clear(y)
+	}
+	for t := range k.piece.To - k.piece.From {
+		at := k.piece.From + t
+		switch {
+		case x == nil:
+			for b := range k.b {
+				addEvents(y[b*k.n:(b+1)*k.n], k.events.Events, t*k.b+b)
+			}
+		case k.kind == last:
+			if at == k.piece.Steps-1 {
+				copy(y, x[t*step:])
+			}
+		case k.kind == maximum && at == 0:
+			copy(y, x)
+			clear(k.argmax)
+		case k.kind == maximum:
+			for i, v := range x[t*step : (t+1)*step] {
+				if v > y[i] || v != v {
+					y[i], k.argmax[i] = v, at
+				}
+			}
+		default:
+			kernel.Add(y, y, x[t*step:(t+1)*step])
+		}
+	}
+	if k.kind == mean && k.piece.To == k.piece.Steps {
+		for i := range y {
+			y[i] /= T(k.piece.Steps)
+		}
+	}
+	return nil
+}
+
+// addEvents adds row r of a matrix of events to y.
+func addEvents[T Float](y []T, e *kernel.Events[T], r int) {
+	col, val := e.Row(r)
+	if val == nil {
+		for _, j := range col {
+			y[j]++
+		}
+		return
+	}
+	for i, j := range col {
+		y[j] += val[i]
+	}
+}
+
+func (k *overTime[T]) Backward(_, _, gout, gin [][]T) error {
+	g, d, step := gout[0], gin[0], k.b*k.n
+	k.g = g
+	if k.kind == mean && g != nil {
+		k.share = append(k.share[:0], g...)
+		for i := range k.share {
+			k.share[i] /= T(k.piece.Steps)
+		}
+		k.g = k.share
+	}
+	if d == nil {
+		return nil
+	}
+	for t := range k.piece.To - k.piece.From {
+		at, row := k.piece.From+t, d[t*step:(t+1)*step]
+		switch {
+		case g != nil && (k.sums() || k.kind == last && at == k.piece.Steps-1):
+			copy(row, k.g)
+		default:
+			clear(row)
+		}
+		if g != nil && k.kind == maximum {
+			for i, v := range g {
+				if k.argmax[i] == at {
+					row[i] = v
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// gradientRows computes rows of the gradient of x.
+func (k *overTime[T]) gradientRows(dst []T, ld, first, rows, from, to int, _ *kernel.Scratch[T]) {
+	for i := range rows {
+		row := dst[i*ld:][:to-from]
+		if k.g == nil {
+			clear(row)
+			continue
+		}
+		copy(row, k.g[(first+i)%k.b*k.n+from:])
+	}
+}
