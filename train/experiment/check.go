@@ -163,8 +163,9 @@ func (e *Experiment) ofEvents() []rule {
 		{"train.min_slope", ">= 0", t.MinSlope, t.MinSlope >= 0},
 		{"model.delay", ">= 0 s", m.Delay, m.Delay >= 0},
 	}
+	rules = append(rules, e.ofNeurons()...)
 	for i, p := range m.Learn {
-		rules = append(rules, e.learns(i, "tau_mem", "tau_syn", "v_th", "v_leak", "v_reset", "i_init", "delay")...)
+		rules = append(rules, e.learns(i, append(e.neuronParameters(), "tau_mem", "tau_syn", "v_th", "v_leak", "v_reset", "i_init", "delay")...)...)
 		rules = append(rules, unless(m.Delay > 0, fmt.Sprintf("model.learn[%d]", i), p, p != "delay", "model.delay is > 0"))
 	}
 	return rules
@@ -184,7 +185,7 @@ func (e *Experiment) unused(section reflect.Value, prefix string) []rule {
 			if !e.events() {
 				where = "train.method is one of " + strings.Join(Methods()[1:], ", ")
 			}
-			rules = append(rules, unless(false, prefix+key, v.Interface(), v.IsZero() || v.Kind() == reflect.Slice && v.Len() == 0, where))
+			rules = append(rules, unless(false, prefix+key, v.Interface(), v.IsZero() || (v.Kind() == reflect.Slice || v.Kind() == reflect.Map) && v.Len() == 0, where))
 		}
 	}
 	return rules

@@ -17,13 +17,18 @@ import (
 type eventNetwork struct {
 	*train.EventNetwork
 	method string
+	neuron string
 	layers []train.EventLayer
 }
 
 // buildEvents builds the network that the section [model] describes.
 func (e *Experiment) buildEvents(params *graph.Params, channels, classes int) (Network, error) {
-	n := &eventNetwork{method: e.Train.Method}
+	n := &eventNetwork{method: e.Train.Method, neuron: e.Model.Neuron}
 	m := e.Model
+	neuron, err := e.neuron()
+	if err != nil {
+		return nil, err
+	}
 	for i, size := range append(append([]int{}, m.Hidden...), classes) {
 		name, mean, gain, silence := fmt.Sprintf("hidden%d", i+1), m.WMean, m.WGain, e.Loss.Silence
 		if i == len(m.Hidden) {
@@ -47,6 +52,9 @@ func (e *Experiment) buildEvents(params *graph.Params, channels, classes int) (N
 		case i == len(m.Hidden) && m.Readout != "ttfs":
 			l.Params.TauMem, l.Params.VTh, l.Params.VReset = []float64{m.TauOut}, []float64{math.Inf(1)}, nil
 		}
+		if i < len(m.Hidden) && neuron != nil {
+			l.Neuron, l.Params, l.Settings = *neuron, eventprop.LIFParameters{}, eventprop.Settings{}
+		}
 		n.layers = append(n.layers, train.EventLayer{Name: name, Layer: l, Silence: silence, Learn: e.learned(&l), PerNeuron: m.PerNeuron})
 		channels = size
 	}
@@ -62,12 +70,14 @@ func (e *Experiment) buildEvents(params *graph.Params, channels, classes int) (N
 	if e.Train.Method == Analytical {
 		method.Method = eventprop.Implicit
 	}
-	var err error
 	if n.EventNetwork, err = method.Build(params); err != nil {
 		return nil, err
 	}
 	return n, nil
 }
+
+// spikes tells whether the neurons of a layer do.
+func spikes(l *eventprop.Layer) bool { return l.Neuron != nil || l.Params.VTh[0] <= math.MaxFloat64 }
 
 // delays returns the delays of synapses, nil for none.
 func (e *Experiment) delays(s *eventprop.Synapses) []float64 {
@@ -84,7 +94,13 @@ func (e *Experiment) learned(l *eventprop.Layer) []train.EventParam {
 		switch p := train.EventParam(p); {
 		case p == train.Delay && l.Rec != nil:
 			names = append(names, p, train.DelayRec)
-		case p == train.Delay || l.Params.VTh[0] <= math.MaxFloat64:
+		case p == train.Delay:
+			names = append(names, p)
+		case l.Neuron != nil:
+			if slices.ContainsFunc(l.Neuron.Parameters(), func(o eventprop.NeuronParameter) bool { return o.Name == string(p) }) {
+				names = append(names, p)
+			}
+		case spikes(l) && p != train.VInit && slices.Contains(train.EventParams(), p): // what other neurons alone have, LIF outputs do not learn
 			names = append(names, p)
 		}
 	}
@@ -105,7 +121,10 @@ func (n *eventNetwork) Report() Report {
 	var r Report
 	for _, l := range n.layers {
 		kind := "lif"
-		if l.Layer.Params.VTh[0] > math.MaxFloat64 {
+		switch {
+		case l.Layer.Neuron != nil:
+			kind = n.neuron
+		case !spikes(&l.Layer):
 			kind = "li"
 		}
 		r.Layers = append(r.Layers, Layer{Name: l.Name, Kind: kind, Engine: n.method})
@@ -130,7 +149,7 @@ func (n *eventNetwork) Sample(set data.Batches) (*Sample, error) {
 	}
 	add("input", n.layers[0].Layer.In.Pre, t.Input)
 	for i, l := range t.Layers {
-		if n.layers[i].Layer.Params.VTh[0] <= math.MaxFloat64 {
+		if spikes(&n.layers[i].Layer) {
 			add(l.Name, l.Neurons, l.Spikes)
 		}
 	}

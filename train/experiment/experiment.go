@@ -54,7 +54,7 @@ type Encode struct {
 // Model is the section [model]: hidden layers of spiking neurons, and a readout.
 type Model struct {
 	Hidden      []int    `toml:"hidden"`                        // neurons of each hidden layer
-	Neuron      string   `toml:"neuron" only:"surrogate"`       // "lif" (delta synapse) or "cuba" (exponential synaptic current, held over a step as in snnTorch and NIR: after a spike its voltage is 10 % above that of events, for 20 ms, 5 ms and steps of 1 ms)
+	Neuron      string   `toml:"neuron,omitempty"`              // events: "lif", or of hidden layers "refractory", "alpha", "alif", "qif", "theta", "eif", "adex", "izhikevich", "own"; else "lif" (delta synapse) or "cuba" (exponential synaptic current, held over a step as in snnTorch and NIR: after a spike its voltage is 10 % above that of events, for 20 ms, 5 ms and steps of 1 ms)
 	TauMem      float64  `toml:"tau_mem"`                       // s
 	TauSyn      float64  `toml:"tau_syn,omitzero"`              // s; cuba, events
 	VTh         float64  `toml:"v_th"`                          // threshold
@@ -69,11 +69,15 @@ type Model struct {
 	Bias        bool     `toml:"bias" only:"surrogate"`         // learned constant input to all layers
 	WMean       float64  `toml:"w_mean"`                        // weights start as N(w_mean/in, w_gain²/in)
 	WGain       float64  `toml:"w_gain"`
-	Surrogate   string   `toml:"surrogate" only:"surrogate"` // as "fast_sigmoid(25)"
-	Readout     string   `toml:"readout"`                    // "li-max", "li-mean", "li-sum", "li-last", "count"; events: "ttfs" (first spike), "li-max", "li-integral"
-	TauOut      float64  `toml:"tau_out,omitzero"`           // s, of the leaky integrators of li-...
-	OutMean     float64  `toml:"out_mean"`                   // output weights start as N(out_mean/in, out_gain²/in)
+	Surrogate   string   `toml:"surrogate" only:"surrogate"`        // as "fast_sigmoid(25)"
+	Readout     string   `toml:"readout"`                           // "li-max", "li-mean", "li-sum", "li-last", "count"; events: "ttfs" (first spike), "li-max", "li-integral"
+	Equations   string   `toml:"equations,omitempty" only:"events"` // of the neuron "own", see equation.Parse
+	TauOut      float64  `toml:"tau_out,omitzero"`                  // s, of the leaky integrators of li-...
+	OutMean     float64  `toml:"out_mean"`                          // output weights start as N(out_mean/in, out_gain²/in)
 	OutGain     float64  `toml:"out_gain"`
+
+	// Values are those of the parameters of neurons other than "lif", where tau_mem, tau_syn, v_th and v_reset are not what is meant.
+	Values map[string]float64 `toml:"values,omitempty" only:"events"`
 }
 
 // Loss is the section [loss]: what the cross-entropy is of, and what is added to it.
@@ -124,7 +128,7 @@ func defaults(method string) Experiment {
 		return e
 	}
 	e.Encode = Encode{Kind: "ttfs"}
-	e.Model = Model{Hidden: []int{100}, TauMem: 20e-3, TauSyn: 10e-3, VTh: 1, WMean: 10, WGain: 2, Readout: "ttfs", OutMean: 10, OutGain: 1}
+	e.Model = Model{Hidden: []int{100}, Neuron: "lif", TauMem: 20e-3, TauSyn: 10e-3, VTh: 1, WMean: 10, WGain: 2, Readout: "ttfs", OutMean: 10, OutGain: 1}
 	e.Train.Method, e.Train.Engine, e.Train.DType = method, "", ""
 	return e
 }

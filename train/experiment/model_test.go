@@ -123,7 +123,7 @@ func TestChecks(t *testing.T) {
 		{"name", func(e *Experiment) { e.Name = "a/b" }},
 		{"name", func(e *Experiment) { e.Name = ".." }},
 		{"seed", func(e *Experiment) { e.Seed = 1 << 63 }},
-		{"data.set", func(e *Experiment) { e.Data.Set = "shd" }},
+		{"data.set", func(e *Experiment) { e.Data.Set = "nothing" }},
 		{"data.dir", func(e *Experiment) { e.Data = Data{Set: "mnist"} }},
 		{"data.train", func(e *Experiment) { e.Data.Keys = data.Table{"train": 0} }},
 		{"data.valid", func(e *Experiment) { e.Data.Keys = data.Table{"valid": 0.5} }},
@@ -189,7 +189,20 @@ func TestEventChecks(t *testing.T) {
 		{"encode.steps", func(e *Experiment) { e.Encode.Steps = 1 }},
 		{"encode.dt", func(e *Experiment) { e.Encode.Dt = 1 }},
 		{"encode.duration", func(e *Experiment) { e.Encode.Duration = -1 }},
-		{"model.neuron", func(e *Experiment) { e.Model.Neuron = "lif" }},
+		{"model.neuron", func(e *Experiment) { e.Model.Neuron = "cuba" }},
+		{"model.equations", func(e *Experiment) { e.Model.Equations = "dV/dt = 1" }},
+		{"model.equations", func(e *Experiment) { e.Model.Neuron, e.Model.Equations = "own", "dV/dt = 1 +" }},
+		{"model.equations", func(e *Experiment) { e.Model.Neuron, e.Model.Equations = "own", "dV/dt = log(-1)*V\nthreshold: V" }},
+		{"model.values", func(e *Experiment) { e.Model.Values = map[string]float64{"i_ext": 1} }},
+		{"model.values.v_init", func(e *Experiment) {
+			e.Model.Neuron, e.Model.Values = "qif", map[string]float64{"i_ext": 1}
+		}},
+		{"model.values.tau", func(e *Experiment) {
+			e.Model.Neuron, e.Model.Values = "qif", map[string]float64{"i_ext": 1, "v_init": -1, "tau": 1}
+		}},
+		{"loss.silence", func(e *Experiment) {
+			e.Model.Neuron, e.Model.Values, e.Loss.Silence = "qif", map[string]float64{"i_ext": 1, "v_init": -1}, 1
+		}},
 		{"model.tau_syn", func(e *Experiment) { e.Model.TauSyn = 0 }},
 		{"model.reset", func(e *Experiment) { e.Model.Reset = "zero" }},
 		{"model.v_reset", func(e *Experiment) { e.Model.VReset = 1 }},

@@ -201,6 +201,20 @@ func set(f reflect.Value, value any, key string) *exit.BadInput {
 			}
 		}
 		f.Set(s)
+	case reflect.Map:
+		table, ok := value.(map[string]any)
+		if !ok {
+			return bad("a table, [" + key + "]")
+		}
+		m := reflect.MakeMap(f.Type())
+		for _, name := range slices.Sorted(maps.Keys(table)) {
+			v := reflect.New(f.Type().Elem()).Elem()
+			if err := set(v, table[name], key+"."+name); err != nil {
+				return err
+			}
+			m.SetMapIndex(reflect.ValueOf(name), v)
+		}
+		f.Set(m)
 	default:
 		panic("experiment: field of kind " + f.Kind().String())
 	}

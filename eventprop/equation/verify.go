@@ -1,0 +1,103 @@
+package equation
+
+import (
+	"errors"
+	"fmt"
+	"math"
+
+	"github.com/surge-snn/surge/internal/random"
+)
+
+// ErrDerivative signifies equations whose derivatives are not those of their values.
+var ErrDerivative = errors.New("equation: derivatives differ from differences")
+
+// Verify compares the derivatives of all equations, which are made from their text, with central
+// differences of their values, at random states near the start and the reset and parameters near the
+// given ones. It costs some thousand evaluations. The error (ErrDerivative) names the equation and the
+// variable; equations that have no finite value at any of these states are one too.
+func (n Neurons) Verify() error {
+	const points, want = 20, 5
+	m := n.Model
+	s, rng := newJumper(m), random.New(1, "equation/verify")
+	finite := 0
+	for range points {
+		for k, name := range m.Params {
+			v := 0.0
+			if values := n.Params[name]; len(values) > 0 {
+				v = values[0]
+			}
+			s.x[1+len(m.States)+k] = v * (1 + 0.1*random.Normal(rng))
+		}
+		s.jump(&m.start, false)
+		if rng.IntN(2) == 0 {
+			s.jump(&m.reset, false)
+		}
+		for k := range m.States {
+			s.x[1+k] = float64(s.x[1+k]*(1+0.1*random.Normal(rng))) + 0.1*random.Normal(rng)
+		}
+		s.x[0] = random.Normal(rng)
+		ok, err := m.verify(s)
+		if err != nil {
+			return err
+		}
+		if ok {
+			finite++
+		}
+	}
+	if finite < want {
+		return fmt.Errorf("%w: values are finite at %d of %d states near the start", ErrDerivative, finite, points)
+	}
+	return nil
+}
+
+// verify compares at the variables of s. It tells whether all values are finite there.
+func (m *Model) verify(s *jumper) (bool, error) {
+	for _, e := range []struct {
+		p    *program
+		name string
+	}{{&m.rhs, "dX/dt"}, {&m.threshold, "threshold"}, {&m.reset, "reset"}, {&m.input, "input"}, {&m.start, "start"}} {
+		seed := make([]float64, len(e.p.out))
+		for i := range seed {
+			clear(seed)
+			seed[i] = 1
+			value := func() float64 {
+				e.p.eval(s.values, s.x)
+				return s.values[e.p.out[i]]
+			}
+			at := value()
+			clear(s.grad)
+			e.p.pull(s.grad, s.bar, s.values, seed)
+			for k := range s.x {
+				x, h := s.x[k], 1e-4*max(math.Abs(s.x[k]), 1e-3)
+				var d [2]float64
+				for r := range d {
+					s.x[k] = x + h
+					up := value()
+					s.x[k] = x - h
+					d[r] = (up - value()) / (2 * h)
+					s.x[k] = x
+					h /= 2
+				}
+				want := d[1] + (d[1]-d[0])/3
+				if got := s.grad[k]; got-got != 0 || want-want != 0 {
+					return false, nil
+				} else if math.Abs(got-want) > 1e-5*max(math.Abs(got), math.Abs(want))+1e-8*math.Abs(at)/max(math.Abs(x), 1e-3) {
+					return true, fmt.Errorf("%w: %s of %s to %s is %g, by differences %g", ErrDerivative, e.name, m.outputName(i), m.variableName(k), got, want)
+				}
+			}
+		}
+	}
+	return true, nil
+}
+
+func (m *Model) outputName(i int) string { return m.States[min(i, len(m.States)-1)] }
+
+func (m *Model) variableName(k int) string {
+	switch {
+	case k == 0:
+		return "w"
+	case k <= len(m.States):
+		return m.States[k-1]
+	}
+	return m.Params[k-1-len(m.States)]
+}
