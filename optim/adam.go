@@ -64,16 +64,8 @@ func (a Adam) Update(updates, _ Tree, state *State) error {
 	if err := wellFormed("adam", updates); err != nil {
 		return err
 	}
-	for _, g := range updates {
-		at := -1
-		if g.F32 != nil {
-			at = nonFiniteSquare(g.F32)
-		} else {
-			at = nonFiniteSquare(g.F64)
-		}
-		if at >= 0 {
-			return fmt.Errorf("%w: adam: gradient %s[%d] is %v; want finite, and its square in %s too", ErrNonFinite, g.Name, at, g.at(at), g.DType())
-		}
+	if err := squares("adam", updates); err != nil {
+		return err
 	}
 	t := state.Step + 1
 	c1, c2 := 1-power(a.Beta1, t), 1-power(a.Beta2, t)
@@ -89,25 +81,14 @@ func (a Adam) Update(updates, _ Tree, state *State) error {
 // withDefaults replaces zeros and checks the rest.
 func (a Adam) withDefaults() (Adam, error) {
 	var err error
-	if a.Beta1, err = setting("Beta1", a.Beta1, 0.9, 1); err != nil {
+	if a.Beta1, err = positive("adam", "Beta1", a.Beta1, 0.9, 1); err != nil {
 		return a, err
 	}
-	if a.Beta2, err = setting("Beta2", a.Beta2, 0.999, 1); err != nil {
+	if a.Beta2, err = positive("adam", "Beta2", a.Beta2, 0.999, 1); err != nil {
 		return a, err
 	}
-	a.Eps, err = setting("Eps", a.Eps, 1e-8, math.Inf(1))
+	a.Eps, err = positive("adam", "Eps", a.Eps, 1e-8, math.Inf(1))
 	return a, err
-}
-
-// setting returns v, or byDefault for zero; v must be in (0, below).
-func setting(name string, v, byDefault, below float64) (float64, error) {
-	if v == 0 {
-		return byDefault, nil
-	}
-	if !(v > 0 && v < below) {
-		return 0, fmt.Errorf("%w: adam: %s is %v, want in (0, %v), or 0 for %v", ErrSettings, name, v, below, byDefault)
-	}
-	return v, nil
 }
 
 // nonFiniteSquare returns the first index where x^2 is not finite, or -1. The
@@ -133,4 +114,32 @@ func adam[T float](g, m, v []T, c kernel.Adam[T]) {
 		return
 	}
 	c.Update(g, m, v)
+}
+
+// positive returns v, or byDefault for zero; v must be in (0, below).
+func positive(who, name string, v, byDefault, below float64) (float64, error) {
+	if v == 0 {
+		return byDefault, nil
+	}
+	if !(v > 0 && v < below) {
+		return 0, fmt.Errorf("%w: %s: %s is %v, want in (0, %v), or 0 for %v", ErrSettings, who, name, v, below, byDefault)
+	}
+	return v, nil
+}
+
+// squares returns an error that names the first gradient that is not finite, or whose square is
+// not.
+func squares(who string, t Tree) error {
+	for _, g := range t {
+		at := -1
+		if g.F32 != nil {
+			at = nonFiniteSquare(g.F32)
+		} else {
+			at = nonFiniteSquare(g.F64)
+		}
+		if at >= 0 {
+			return fmt.Errorf("%w: %s: gradient %s[%d] is %v; want finite, and its square in %s too", ErrNonFinite, who, g.Name, at, g.at(at), g.DType())
+		}
+	}
+	return nil
 }

@@ -42,6 +42,12 @@ var everything = Chain{
 	Masked{Match: isTau, Inner: Chain{SGD{LR: Constant(0.3), Momentum: 0.8, Nesterov: true}, Scale{Factor: 0.1}}},
 	WeightDecay{LR: Constant(0.1), Rate: 0.01},
 	ScaleBySchedule{Exponential{Init: 1, Rate: 0.9, Every: 7}},
+	ClipByNorm{Max: 2},
+	Lookahead{Inner: Accumulate{Inner: RMSProp{LR: WarmUp{Steps: 3, Then: OneCycle{Peak: 0.1, Steps: 40}}, Centered: true, Momentum: 0.3}, Every: 2}, Every: 5},
+	Groups{{Match: isTau, Inner: Adagrad{Initial: 0.1}}, {Inner: Lion{LR: Steps{Init: 0.01, Milestones: []uint64{8}}}}},
+	Reparam{Map: BoxMap{-100, 100}, Inner: Scale{Factor: 0.5}},
+	Plateau{},
+	Box{-50, 50},
 }
 
 func TestChainIsComposition(t *testing.T) {

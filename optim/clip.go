@@ -58,14 +58,47 @@ func (c ClipByGlobalNorm) Update(updates, _ Tree, state *State) error {
 	if err := finite("clip_by_global_norm", updates); err != nil {
 		return err
 	}
-	norm, exp := globalNorm(updates)
+	shorten(updates, limit)
+	state.Step++
+	return nil
+}
+
+// ClipByNorm shortens the gradient of every leaf for itself to a length of at most Max. For a norm
+// over a group of leaves put [ClipByGlobalNorm] into [Groups] or [Masked].
+type ClipByNorm struct {
+	// Max is the largest norm of a leaf; zero means 1.
+	Max float64
+}
+
+// Init returns a state without arrays.
+func (ClipByNorm) Init(Tree) State { return State{Kind: "clip_by_norm"} }
+
+// Update clips updates. Elements that are not finite are an error that wraps ErrNonFinite.
+func (c ClipByNorm) Update(updates, _ Tree, state *State) error {
+	limit, err := limit("clip_by_norm", c.Max, updates, state)
+	if err != nil {
+		return err
+	}
+	if err := finite("clip_by_norm", updates); err != nil {
+		return err
+	}
+	for i := range updates {
+		shorten(updates[i:i+1], limit)
+	}
+	state.Step++
+	return nil
+}
+
+// shorten scales t to a norm of at most limit.
+func shorten(t Tree, limit float64) {
+	norm, exp := globalNorm(t)
 	if math.Ldexp(limit, -exp) < norm {
 		// limit / (norm 2^exp) in three factors: norm 2^exp may be above the
 		// largest float64, and its reciprocal below the smallest.
 		frac, e := math.Frexp(limit)
 		frac, e = frac/norm, e-exp
 		a, b := math.Ldexp(1, e/2), math.Ldexp(1, e-e/2)
-		for _, l := range updates {
+		for _, l := range t {
 			for i, v := range l.F32 {
 				l.F32[i] = float32(float64(v) * a * b * frac)
 			}
@@ -74,8 +107,6 @@ func (c ClipByGlobalNorm) Update(updates, _ Tree, state *State) error {
 			}
 		}
 	}
-	state.Step++
-	return nil
 }
 
 // globalNorm returns the Euclidean norm of all elements as norm 2^exp, where the

@@ -55,3 +55,12 @@ func decay[T float](u, p []T, c T) {
 		u[i] -= T(c * v)
 	}
 }
+
+// AdamW returns Adam with decoupled weight decay of the leaves that decays selects, all for nil:
+//
+//	u = -LR(t-1) (mh / (sqrt(vh) + Eps) + rate p)
+//
+// as torch.optim.AdamW and optax.adamw compute it. Loshchilov and Hutter (2019), arXiv:1711.05101.
+func AdamW(lr Schedule, rate float64, decays func(name string) bool) Chain {
+	return Chain{Adam{LR: lr}, Masked{Match: decays, Inner: WeightDecay{LR: lr, Rate: rate}}}
+}

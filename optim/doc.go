@@ -26,14 +26,19 @@
 //		optim.Masked{Match: isTau, Inner: optim.Scale{Factor: 0.1}},
 //	}
 //
+// Optimizers are [SGD], [Adam], [AdamW], [RMSProp], [Adagrad] and [Lion]; [Lookahead],
+// [Accumulate], [Groups], [Masked], [Reparam] and [SkipNonFinite] stand around others, clips,
+// [WeightDecay], [Plateau] and [Box] beside them. What they compute is held against PyTorch and
+// optax.
+//
 // The design follows optax (DeepMind, 2020), https://github.com/google-deepmind/optax.
 //
 // # State
 //
 // A [State] is a plain value that a checkpoint can hold: a run that continues from
 // a state that was written and read back gives the same bytes as one that was
-// never interrupted. No transform calls a transcendental function, uses more than one
-// goroutine or draws random numbers: the same input gives the same bytes on every
+// never interrupted. No transform calls a function that differs between processors, or draws random
+// numbers: the same input gives the same bytes on every
 // processor. After Init, updates do not allocate.
 //
 // # Errors
