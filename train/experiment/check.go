@@ -23,6 +23,11 @@ func (e *Experiment) Check() error {
 	if err := e.checkKeys(); err != nil {
 		return err
 	}
+	for i, l := range e.Layer {
+		if _, _, err := Layers.New(l.Kind, l.Keys); err != nil {
+			return e.badLayer(i, err)
+		}
+	}
 	method := []rule{one("train.method", e.Train.Method, Methods()...)}
 	for _, r := range slices.Concat(method, e.unused(reflect.ValueOf(e).Elem(), ""), e.common(), special()) {
 		if !r.ok {
@@ -72,8 +77,8 @@ func exactEncoders() []string {
 // common are the rules for all methods.
 func (e *Experiment) common() []rule {
 	m, t, c := e.Model, e.Train, e.Encode
-	integrators := strings.HasPrefix(m.Readout, "li-")
-	synapses := e.events() || m.Neuron == "cuba"
+	integrators := e.integrators()
+	synapses := e.events() || m.Neuron == "cuba" || slices.ContainsFunc(e.Layer, func(l LayerSpec) bool { return l.Kind == "cuba" })
 	isName := e.Name != "" && e.Name == filepath.Base(e.Name) && e.Name != "." && e.Name != ".."
 	rules := []rule{
 		{"name", "the name of a folder", e.Name, isName},
@@ -81,7 +86,8 @@ func (e *Experiment) common() []rule {
 		unless(!e.static(), "encode.hold", c.Hold, c.Hold == 0, "the samples are sequences"),
 		{"encode.dt", ">= 0 s", c.Dt, c.Dt >= 0},
 	}
-	rules = append(rules, rule{"model.hidden", "at least one layer", m.Hidden, len(m.Hidden) > 0})
+	rules = append(rules, rule{"model.hidden", "at least one layer", m.Hidden, len(m.Hidden) > 0 || len(e.Layer) > 0},
+		unless(len(e.Layer) == 0, "model.hidden", m.Hidden, len(m.Hidden) == 0, "there is no [[layer]]"))
 	for i, n := range m.Hidden {
 		rules = append(rules, rule{fmt.Sprintf("model.hidden[%d]", i), "> 0 neurons", n, n > 0})
 	}
@@ -115,7 +121,7 @@ func (e *Experiment) common() []rule {
 // ofSurrogate are the rules for networks that go through time steps.
 func (e *Experiment) ofSurrogate() []rule {
 	m, t, c, l := e.Model, e.Train, e.Encode, e.Loss
-	cuba := m.Neuron == "cuba"
+	cuba := m.Neuron == "cuba" || slices.ContainsFunc(e.Layer, func(l LayerSpec) bool { return l.Kind == "cuba" })
 	_, surrogateErr := surrogate.Parse(m.Surrogate)
 	rules := []rule{
 		{"encode.steps", ">= 0", c.Steps, c.Steps >= 0},
@@ -124,6 +130,9 @@ func (e *Experiment) ofSurrogate() []rule {
 		one("model.reset", m.Reset, "subtract", "zero"),
 		{"model.surrogate", "one of " + strings.Join(surrogate.Names(), ", ") + ", as fast_sigmoid(25)", m.Surrogate, surrogateErr == nil},
 		one("model.readout", m.Readout, "li-max", "li-mean", "li-sum", "li-last", "count"),
+		{"model.output", "none, or nothing", m.Output, m.Output == "" || m.Output == "none"},
+		unless(len(e.Layer) > 0, "model.output", m.Output, m.Output == "", "there is a list [[layer]]"),
+		unless(len(e.Layer) == 0, "model.recurrent", m.Recurrent, !m.Recurrent, "there is no [[layer]], whose neurons have the key"),
 		{"loss.rate_weight", ">= 0", l.RateWeight, l.RateWeight >= 0},
 		unless(l.RateLower > 0 || l.RateUpper > 0, "loss.rate_weight", l.RateWeight, l.RateWeight == 0, "rate_lower or rate_upper is given"),
 		unless(l.RateWeight > 0, "loss.rate_lower", l.RateLower, l.RateLower == 0, "rate_weight > 0"),

@@ -20,13 +20,14 @@ func Methods() []string { return []string{Surrogate, EventProp, Recurrent, Analy
 // Experiment is a training run. Some keys have an effect only with the method surrogate, others only with events, the
 // other methods.
 type Experiment struct {
-	Name   string `toml:"name"` // names the folder of the results
-	Seed   uint64 `toml:"seed"` // of the parameters, the order of the data and all random numbers
-	Data   Data   `toml:"data"`
-	Encode Encode `toml:"encode"`
-	Model  Model  `toml:"model"`
-	Loss   Loss   `toml:"loss"`
-	Train  Train  `toml:"train"`
+	Name   string      `toml:"name"` // names the folder of the results
+	Seed   uint64      `toml:"seed"` // of the parameters, the order of the data and all random numbers
+	Data   Data        `toml:"data"`
+	Encode Encode      `toml:"encode"`
+	Model  Model       `toml:"model"`
+	Layer  []LayerSpec `toml:"layer,omitempty" only:"surrogate"` // between input and readout, in place of model.hidden
+	Loss   Loss        `toml:"loss"`
+	Train  Train       `toml:"train"`
 
 	DebugNaNs bool // end at the first result that is not finite; no part of the text
 	Twin      bool // build the smoothed twin, for checks of gradients (graph.Settings.Twin); no part of the text
@@ -72,6 +73,7 @@ type Model struct {
 	Surrogate   string   `toml:"surrogate" only:"surrogate"`        // as "fast_sigmoid(25)"
 	Readout     string   `toml:"readout"`                           // "li-max", "li-mean", "li-sum", "li-last", "count"; events: "ttfs" (first spike), "li-max", "li-integral"
 	Equations   string   `toml:"equations,omitempty" only:"events"` // of the neuron "own", see equation.Parse
+	Output      string   `toml:"output,omitempty" only:"surrogate"` // "none": the last of [[layer]] has a neuron for each class, and nothing is behind it but the readout; default: weights, and the neurons of the readout
 	TauOut      float64  `toml:"tau_out,omitzero"`                  // s, of the leaky integrators of li-...
 	OutMean     float64  `toml:"out_mean"`                          // output weights start as N(out_mean/in, out_gain²/in)
 	OutGain     float64  `toml:"out_gain"`
@@ -144,6 +146,11 @@ func (e *Experiment) fill() {
 	if _, keys, err := data.Encoders.New(e.Encode.Kind, e.Encode.Keys); err == nil {
 		e.Encode.Keys = keys
 	}
+	for i, l := range e.Layer {
+		if _, keys, err := Layers.New(l.Kind, l.Keys); err == nil {
+			e.Layer[i].Keys = keys
+		}
+	}
 	if !e.events() && e.static() && e.Encode.Steps == 0 {
 		e.Encode.Steps = 40
 	}
@@ -154,7 +161,7 @@ func (e *Experiment) fill() {
 	}{
 		{&e.Encode.Duration, e.events() && e.static(), 60e-3},
 		{&e.Model.RecGain, e.recurrent(), 0.5},
-		{&e.Model.TauOut, strings.HasPrefix(e.Model.Readout, "li-"), 20e-3},
+		{&e.Model.TauOut, e.integrators(), 20e-3},
 		{&e.Loss.Scale, e.events() && e.Model.Readout == "ttfs", 5},
 		{&e.Loss.Scale, e.events() && e.Model.Readout != "ttfs", 1},
 	} {
@@ -166,6 +173,11 @@ func (e *Experiment) fill() {
 
 // recurrent tells whether hidden layers have weights between their neurons.
 func (e *Experiment) recurrent() bool { return e.Model.Recurrent || e.Train.Method == Recurrent }
+
+// integrators tells whether the readout is that of leaky integrators of its own.
+func (e *Experiment) integrators() bool {
+	return strings.HasPrefix(e.Model.Readout, "li-") && e.Model.Output != "none"
+}
 
 // static tells whether the samples are known to be features before they are read.
 func (e *Experiment) static() bool {

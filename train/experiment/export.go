@@ -20,6 +20,9 @@ func (e *Experiment) Export(params *graph.Params) (*export.Network, error) {
 	if e.events() {
 		return nil, fmt.Errorf("%w: the method %s goes from event to event, without time steps", export.ErrNetwork, e.Train.Method)
 	}
+	if len(e.Layer) > 0 {
+		return nil, fmt.Errorf("%w: it is a list [[layer]]; such networks leave as NIR", export.ErrNetwork)
+	}
 	m := e.Model
 	x := exporter{e: e, params: params, double: e.Train.DType == "float64"}
 	n := &export.Network{Name: e.Name, Dt: e.Encode.Dt, Steps: e.Encode.Steps, Double: x.double, Readout: m.Readout}

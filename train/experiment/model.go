@@ -2,6 +2,7 @@ package experiment
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/surge-snn/surge/graph"
 	"github.com/surge-snn/surge/models"
+	"github.com/surge-snn/surge/models/nir"
 	"github.com/surge-snn/surge/ops"
 	"github.com/surge-snn/surge/plot"
 	"github.com/surge-snn/surge/surrogate"
@@ -40,11 +42,18 @@ func (e *Experiment) buildSteps(params *graph.Params, channels, classes int) (Ne
 	if e.Train.DType == "float64" {
 		dtype = tensor.Float64
 	}
+	kinds, err := e.kinds()
+	if err != nil {
+		return nil, err
+	}
 	n := &stepNetwork{dt: e.Encode.Dt, method: train.BPTT{
 		Graph: graph.Settings{Engine: engine, DType: dtype, Dt: e.Encode.Dt, DebugNaNs: e.DebugNaNs, Twin: e.Twin},
-		Model: func(b *graph.Builder, x *G.Node) train.Outputs { return e.network(b, x, s, classes) },
+		Model: func(b *graph.Builder, x *G.Node) train.Outputs { return e.network(b, x, s, kinds, classes) },
 	}}
 	n.Network, err = n.method.Build(params, train.Shape{Steps: e.Encode.Steps, Batch: e.Train.Batch, Channels: channels})
+	if err != nil && len(kinds) > 0 && (errors.Is(err, models.ErrParameter) || errors.Is(err, nir.ErrGraph)) {
+		return nil, e.bad("layer", "layers that fit each other and the data", err.Error())
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -95,25 +104,37 @@ func (n *stepNetwork) Sample(set data.Batches) (*Sample, error) {
 }
 
 // network adds hidden layers and readout.
-func (e *Experiment) network(b *graph.Builder, x *G.Node, s surrogate.Surrogate, classes int) train.Outputs {
+func (e *Experiment) network(b *graph.Builder, x *G.Node, s surrogate.Surrogate, kinds []LayerKind, classes int) train.Outputs {
 	m := e.Model
 	var o train.Outputs
+	spiking := false
+	if len(kinds) > 0 {
+		n := e.stacked(b, x, s, kinds)
+		x, o, spiking = n.x, n.outputs, n.spiking
+	}
 	for i, n := range m.Hidden {
 		name := fmt.Sprintf("hidden%d", i+1)
 		current := models.Linear{Out: n, Bias: m.Bias, Init: models.FanIn(m.WMean, m.WGain)}.Apply(b, name+"/w", x)
 		x = e.neurons(s).Apply(b, name, current).Spikes
 		o.Layers = append(o.Layers, train.Layer{Name: name, Spikes: x, Rate: e.rate()})
 	}
+	o.Readout = map[string]train.Readout{
+		"li-max": ops.MaxUntil, "li-mean": ops.MeanUntil, "li-sum": ops.SumUntil, "li-last": ops.LastUntil, "count": ops.SumUntil,
+	}[m.Readout]
+	if m.Output == "none" {
+		if n := x.Shape()[2]; n != classes || spiking != (m.Readout == "count") {
+			b.Fail(fmt.Errorf("%w: model.output is none: the last layer has %d outputs (spikes: %v), want %d, which spike where the readout is count alone", models.ErrParameter, n, spiking, classes))
+		}
+		o.Trace = x
+		return o
+	}
 	out := models.Linear{Out: classes, Bias: m.Bias, Init: models.FanIn(m.OutMean, m.OutGain)}.Apply(b, "out/w", x)
 	if m.Readout == "count" {
 		spikes := e.neurons(s).Apply(b, "out", out).Spikes
 		o.Layers = append(o.Layers, train.Layer{Name: "out", Spikes: spikes})
-		o.Trace, o.Readout = spikes, ops.SumUntil
+		o.Trace = spikes
 		return o
 	}
-	o.Readout = map[string]train.Readout{
-		"li-max": ops.MaxUntil, "li-mean": ops.MeanUntil, "li-sum": ops.SumUntil, "li-last": ops.LastUntil,
-	}[m.Readout]
 	o.Trace = models.LI{TauMem: models.Fixed(m.TauOut)}.Apply(b, "out", out).Vmem
 	return o
 }

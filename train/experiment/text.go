@@ -47,6 +47,9 @@ func Parse(file, text, method string) (*Experiment, error) {
 	}
 	e := defaults(method)
 	e.file = file
+	if model, _ := table["model"].(map[string]any); table["layer"] != nil && model["hidden"] == nil {
+		e.Model.Hidden = nil // the list of layers is in its place
+	}
 	if err := assign(reflect.ValueOf(&e).Elem(), table, ""); err != nil {
 		err.File = file
 		return nil, err
@@ -83,6 +86,9 @@ func (e *Experiment) effective(section reflect.Value) reflect.Value {
 		if v.Kind() == reflect.Struct {
 			v = e.effective(v)
 		}
+		if list, ok := v.Interface().([]LayerSpec); ok {
+			v = reflect.ValueOf(tables(list))
+		}
 		fields = append(fields, reflect.StructField{Name: f.Name, Type: v.Type(), Tag: f.Tag})
 		values = append(values, v)
 	}
@@ -101,6 +107,19 @@ func (e *Experiment) effective(section reflect.Value) reflect.Value {
 		s.Field(i).Set(v)
 	}
 	return s
+}
+
+// tables returns the list of layers with all of their keys.
+func tables(list []LayerSpec) []map[string]any {
+	var all []map[string]any
+	for _, l := range list {
+		t := map[string]any{"kind": l.Kind}
+		for k, v := range l.Keys {
+			t[k] = v
+		}
+		all = append(all, t)
+	}
+	return all
 }
 
 // methodOf returns train.method of a table; what is no string is found by assign, and a name that does not exist
@@ -191,6 +210,12 @@ func set(f reflect.Value, value any, key string) *exit.BadInput {
 		f.SetFloat(x)
 	case reflect.Slice:
 		list, ok := value.([]any)
+		if tables, isTables := value.([]map[string]any); isTables {
+			ok = true
+			for _, t := range tables {
+				list = append(list, t)
+			}
+		}
 		if !ok {
 			return bad("a list")
 		}

@@ -25,7 +25,7 @@ type Command struct {
 	Get  Get  `cmd:"" help:"Download a data set, for example: surge data get mnist"`
 	Make Make `cmd:"" help:"Make a data set, for example: surge data make speech"`
 	Info Info `cmd:"" help:"Describe a data set, for example: surge data info yinyang"`
-	List List `cmd:"" help:"The data sets and encoders that an experiment can name, with their keys."`
+	List List `cmd:"" help:"The data sets, encoders and layers that an experiment can name, with their keys."`
 }
 
 // Get is surge data get.

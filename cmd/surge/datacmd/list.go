@@ -8,6 +8,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/surge-snn/surge/train/data"
+	"github.com/surge-snn/surge/train/experiment"
 )
 
 // List is surge data list.
@@ -17,7 +18,7 @@ type List struct {
 
 // Help is the text under the usage of the command.
 func (List) Help() string {
-	return `Prints the data sets and the encoders that the sections [data] and [encode] of an experiment can name, with their keys, defaults and meaning.
+	return `Prints the data sets, the encoders and the layers that the sections [data] and [encode] and the list [[layer]] of an experiment can name, with their keys, defaults and meaning.
 
 Examples:
 
@@ -55,17 +56,18 @@ func choices[T any](c data.Catalogue[T]) (all []choice) {
 
 // Run lists.
 func (c *List) Run(k *kong.Context) error {
-	sets, encoders := choices(data.Sets), choices(data.Encoders)
+	sets, encoders, layers := choices(data.Sets), choices(data.Encoders), choices(experiment.Layers)
 	if c.JSON {
 		return json.NewEncoder(k.Stdout).Encode(struct {
 			Sets     []choice `json:"sets"`
 			Encoders []choice `json:"encoders"`
-		}{sets, encoders})
+			Layers   []choice `json:"layers"`
+		}{sets, encoders, layers})
 	}
 	for _, section := range []struct {
 		key  string
 		rows []choice
-	}{{"[data] set", sets}, {"[encode] kind", encoders}} {
+	}{{"[data] set", sets}, {"[encode] kind", encoders}, {"[[layer]] kind", layers}} {
 		for _, row := range section.rows {
 			if err := row.print(k.Stdout, section.key); err != nil {
 				return err

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/schollz/progressbar/v3"
@@ -60,6 +61,9 @@ func (r *report) begin(run *runner) {
 	for _, n := range e.Model.Hidden {
 		layers = append(layers, fmt.Sprint(n))
 	}
+	for _, l := range e.Layer {
+		layers = append(layers, l.Kind)
+	}
 	layers = append(layers, fmt.Sprint(run.classes))
 	how := fmt.Sprintf("%g ms from event to event, %d parameters, %s", 1e3*e.Encode.Duration, weights, e.Train.Method)
 	if e.Train.Method == experiment.Surrogate {
@@ -67,8 +71,8 @@ func (r *report) begin(run *runner) {
 			e.Encode.Steps, 1e3*e.Encode.Dt, weights, e.Train.Engine, report.Nodes)
 	}
 	kind := report.Layers[0].Kind
-	for _, l := range report.Layers {
-		if kind = l.Kind; kind != "linear" { // the neurons, not the weights before them
+	for _, l := range report.Layers { // the neurons, not the weights before them
+		if kind = l.Kind; !slices.Contains([]string{"linear", "conv", "pool", "delay", "delayed linear"}, kind) {
 			break
 		}
 	}

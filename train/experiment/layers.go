@@ -1,0 +1,382 @@
+package experiment
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	G "gorgonia.org/gorgonia"
+
+	"github.com/surge-snn/surge/graph"
+	"github.com/surge-snn/surge/models"
+	"github.com/surge-snn/surge/models/nir"
+	"github.com/surge-snn/surge/surrogate"
+	"github.com/surge-snn/surge/train"
+	"github.com/surge-snn/surge/train/data"
+)
+
+// LayerSpec is an entry of the list [[layer]]: the layers between input and readout, in place of model.hidden.
+type LayerSpec struct {
+	Kind string     `toml:"kind"` // a name of Layers
+	Keys data.Table // the keys of that kind
+}
+
+func (l *LayerSpec) keys() *data.Table { return &l.Keys }
+
+func (l *LayerSpec) params() []data.Param {
+	row, _ := Layers.Row(l.Kind)
+	return row.Params()
+}
+
+// LayerKind is what a row of [Layers] makes: it adds its layer to a network.
+type LayerKind interface{ add(n *stack, name string) }
+
+// stack is a network while it is built.
+type stack struct {
+	*graph.Builder
+	e         *Experiment
+	surrogate surrogate.Surrogate
+	x         *G.Node
+	image     models.Image // the shape of x; zero: not known
+	spiking   bool         // x are spikes
+	outputs   train.Outputs
+}
+
+// Layers are the kinds of layers that an experiment can name. What is 0 of the neurons is that of [model].
+var Layers = data.Catalogue[LayerKind]{
+	{Name: "linear", Doc: "weights from all to all, perhaps with a delay of each connection", New: newLinear},
+	{Name: "conv2d", Doc: "a convolution of images", New: newConv(2)},
+	{Name: "conv1d", Doc: "a convolution of rows", New: newConv(1)},
+	{Name: "sum_pool", Doc: "sums over windows of images", New: newPool(false)},
+	{Name: "avg_pool", Doc: "means over windows of images", New: newPool(true)},
+	{Name: "flatten", Doc: "forgets that the inputs are images", New: func(*data.Params) LayerKind { return flattenLayer{} }},
+	{Name: "batch_norm", Doc: "batch normalisation, of each channel of images", New: newBatchNorm},
+	{Name: "dropout", Doc: "leaves out a random part while the network learns", New: newDropout},
+	{Name: "delay", Doc: "hands on each channel later", New: newDelay},
+	{Name: "lif", Doc: "neurons with delta synapses", New: newNeurons("lif")},
+	{Name: "cuba", Doc: "neurons with exponential synaptic currents", New: newNeurons("cuba")},
+	{Name: "nir", Doc: "the layers of a NIR file, with its weights", New: newNIR},
+}
+
+// weightKeys reads the keys of initial weights.
+type weightKeys struct {
+	mean, gain float64
+	bias       bool
+}
+
+func readWeights(p *data.Params, bias bool) weightKeys {
+	w := weightKeys{
+		mean: p.Float("w_mean", 0, "weights start as N(w_mean/in, w_gain²/in) of in inputs"), gain: p.Float("w_gain", 1, "see w_mean"),
+		bias: p.Bool("bias", bias, "a learned constant input"),
+	}
+	p.Want("w_gain", w.gain >= 0, ">= 0")
+	return w
+}
+
+type linearLayer struct {
+	weightKeys
+	size     int
+	maxDelay float64
+	learn    bool
+}
+
+func newLinear(p *data.Params) LayerKind {
+	l := linearLayer{size: p.Int("size", 0, "outputs"), weightKeys: readWeights(p, false),
+		maxDelay: p.Float("max_delay", 0, "s, longest delay of a connection; 0: no delays"), learn: p.Bool("learn_delay", false, "delays are learned, from random ones on")}
+	p.Want("size", l.size > 0, "> 0 outputs")
+	p.Want("max_delay", l.maxDelay >= 0, ">= 0 s")
+	p.Want("learn_delay", !l.learn || l.maxDelay > 0, "nothing: max_delay is 0")
+	return l
+}
+
+func (l linearLayer) add(n *stack, name string) {
+	init := models.FanIn(l.mean, l.gain)
+	if l.maxDelay > 0 {
+		n.x = models.DelayedLinear{Out: l.size, Bias: l.bias, Init: init, Max: l.maxDelay, Learn: l.learn}.Apply(n.Builder, name+"/w", n.x)
+	} else {
+		n.x = models.Linear{Out: l.size, Bias: l.bias, Init: init}.Apply(n.Builder, name+"/w", n.x)
+	}
+	n.image, n.spiking = models.Image{}, false
+}
+
+// imageKey reads the shape of the input, of two or three numbers.
+func imageKey(p *data.Params, dims int) models.Image {
+	names := "[channels, height, width]"
+	if dims == 1 {
+		names = "[channels, width]"
+	}
+	v := p.Floats("image", nil, "the shape of the input, "+names+"; nothing: that of the layer before")
+	whole := !slices.ContainsFunc(v, func(x float64) bool { return x != float64(int(x)) || x < 1 || x > 1<<20 })
+	p.Want("image", v == nil || whole && len(v) == dims+1, names+", whole numbers > 0")
+	if !whole || len(v) != dims+1 {
+		return models.Image{}
+	}
+	if dims == 1 {
+		return models.Image{Channels: int(v[0]), Height: 1, Width: int(v[1])}
+	}
+	return models.Image{Channels: int(v[0]), Height: int(v[1]), Width: int(v[2])}
+}
+
+// shaped returns the shape of the input of a layer.
+func (n *stack) shaped(given models.Image, name string) models.Image {
+	if given == (models.Image{}) {
+		given = n.image
+	}
+	if given == (models.Image{}) {
+		n.Fail(fmt.Errorf("%w: %s: the shape of its input is not known: image = [channels, height, width]", models.ErrParameter, name))
+	}
+	return given
+}
+
+func windowKeys(p *data.Params, dims, stride int) models.Window {
+	square := func(v int) [2]int {
+		if dims == 1 {
+			return [2]int{min(v, 1), v}
+		}
+		return [2]int{v, v}
+	}
+	kernel := p.Int("kernel", 0, "side of the window")
+	w := models.Window{Kernel: square(kernel), Stride: square(p.Int("stride", stride, "distance of windows; 0: they do not overlap"))}
+	w.Padding = square(p.Int("padding", 0, "zeros around the image"))
+	if dims == 1 {
+		w.Padding[0] = 0
+	}
+	p.Want("kernel", kernel > 0, "> 0")
+	return w
+}
+
+type convLayer struct {
+	weightKeys
+	in     models.Image
+	out    int
+	window models.Window
+	groups int
+}
+
+func newConv(dims int) func(p *data.Params) LayerKind {
+	return func(p *data.Params) LayerKind {
+		c := convLayer{in: imageKey(p, dims), out: p.Int("channels", 0, "of the output"), window: windowKeys(p, dims, 1), weightKeys: readWeights(p, true)}
+		d := p.Int("dilation", 1, "distance of neighbours in the window")
+		c.window.Dilation = [2]int{d, d}
+		c.groups = p.Int("groups", 1, "of channels, each of which sees its own inputs alone")
+		p.Want("channels", c.out > 0, "> 0")
+		p.Want("groups", c.groups > 0, "> 0")
+		p.Want("dilation", d > 0, "> 0")
+		return c
+	}
+}
+
+func (c convLayer) add(n *stack, name string) {
+	l := models.Conv{In: n.shaped(c.in, name), Out: c.out, Window: c.window, Groups: c.groups, Bias: c.bias, Init: models.FanIn(c.mean, c.gain)}
+	n.x = l.Apply(n.Builder, name+"/w", n.x)
+	n.image, _ = l.Shape()
+	n.spiking = false
+}
+
+type poolLayer struct {
+	in      models.Image
+	window  models.Window
+	average bool
+}
+
+func newPool(average bool) func(p *data.Params) LayerKind {
+	return func(p *data.Params) LayerKind {
+		return poolLayer{in: imageKey(p, 2), window: windowKeys(p, 2, 0), average: average}
+	}
+}
+
+func (l poolLayer) add(n *stack, name string) {
+	pool := models.Pool{In: n.shaped(l.in, name), Window: l.window, Average: l.average}
+	n.x = pool.Apply(n.Builder, name, n.x)
+	n.image, _ = pool.Shape()
+	n.spiking = false
+}
+
+type flattenLayer struct{}
+
+func (flattenLayer) add(n *stack, _ string) { n.image = models.Image{} }
+
+type batchNormLayer struct{ momentum float64 }
+
+func newBatchNorm(p *data.Params) LayerKind {
+	l := batchNormLayer{p.Float("momentum", 0.1, "share by which a batch moves the running mean and variance")}
+	p.Want("momentum", l.momentum > 0 && l.momentum <= 1, "in (0, 1]")
+	return l
+}
+
+func (l batchNormLayer) add(n *stack, name string) {
+	n.x = models.BatchNorm{Channels: n.image.Channels, Momentum: l.momentum}.Apply(n.Builder, name, n.x)
+	n.spiking = false
+}
+
+type dropoutLayer struct {
+	p    float64
+	each bool
+}
+
+func newDropout(p *data.Params) LayerKind {
+	l := dropoutLayer{p.Float("p", 0.5, "probability of leaving out an element"), p.Bool("each_step", false, "others in each time step")}
+	p.Want("p", l.p >= 0 && l.p < 1, "in [0, 1)")
+	return l
+}
+
+func (l dropoutLayer) add(n *stack, name string) {
+	n.x = models.Dropout{P: l.p, EachStep: l.each}.Apply(n.Builder, name, n.x)
+}
+
+type delayLayer struct {
+	delay, longest  float64
+	learn, channels bool
+}
+
+func newDelay(p *data.Params) LayerKind {
+	l := delayLayer{p.Float("delay", 0, "s"), p.Float("max_delay", 0, "s, longest that can be learned"), p.Bool("learn", false, "the delay is learned"), p.Bool("per_channel", false, "one for each channel; false: one for all")}
+	p.Want("delay", l.delay > 0, "> 0 s")
+	p.Want("max_delay", l.learn == (l.longest > 0) && (!l.learn || l.longest >= l.delay), "at least delay, where learn is true, else nothing")
+	p.Want("per_channel", !l.channels || l.learn, "nothing: it has an effect only where learn is true")
+	return l
+}
+
+func (l delayLayer) add(n *stack, name string) {
+	d := models.Delay{Delay: models.Fixed(l.delay), Max: l.longest}
+	if l.learn {
+		if d.Delay = models.Learned(l.delay); l.channels {
+			d.Delay = d.Delay.PerNeuron()
+		}
+	}
+	n.x = d.Apply(n.Builder, name, n.x)
+}
+
+type neuronLayer struct {
+	kind                string
+	tauMem, tauSyn, vth float64
+	recurrent           bool
+}
+
+func newNeurons(kind string) func(p *data.Params) LayerKind {
+	return func(p *data.Params) LayerKind {
+		l := neuronLayer{kind: kind, tauMem: p.Float("tau_mem", 0, "s; 0: that of [model]"), vth: p.Float("v_th", 0, "threshold; 0: that of [model]"), recurrent: p.Bool("recurrent", false, "weights between the neurons")}
+		if kind == "cuba" {
+			l.tauSyn = p.Float("tau_syn", 0, "s; 0: that of [model]")
+			p.Want("tau_syn", l.tauSyn >= 0, ">= 0 s")
+		}
+		p.Want("tau_mem", l.tauMem >= 0, ">= 0 s")
+		p.Want("v_th", l.vth >= 0, ">= 0")
+		return l
+	}
+}
+
+func (l neuronLayer) add(n *stack, name string) {
+	e := *n.e
+	e.Model.Neuron, e.Model.Recurrent = l.kind, l.recurrent
+	for _, o := range []struct {
+		dst   *float64
+		value float64
+	}{{&e.Model.TauMem, l.tauMem}, {&e.Model.TauSyn, l.tauSyn}, {&e.Model.VTh, l.vth}} {
+		if o.value > 0 {
+			*o.dst = o.value
+		}
+	}
+	if e.Model.RecGain == 0 {
+		e.Model.RecGain = 0.5
+	}
+	n.x = e.neurons(n.surrogate).Apply(n.Builder, name, n.x).Spikes
+	n.spiking = true
+	n.outputs.Layers = append(n.outputs.Layers, train.Layer{Name: name, Spikes: n.x, Rate: e.rate()})
+}
+
+type nirLayer struct {
+	file, dialect, reset string
+	dt                   float64
+	learn                []string
+	model                *nir.Model // once it is read
+	graph                *nir.Graph
+}
+
+func newNIR(p *data.Params) LayerKind {
+	l := &nirLayer{file: p.String("file", "", "the NIR file"),
+		dialect: p.Choice("dialect", "", "who wrote the file, where it is not surge", nir.PeerNames...),
+		reset:   p.Choice("reset", "", "of the neurons, where the file does not say", string(nir.ToValue), string(nir.Subtract)),
+		dt:      p.Float("net_dt", 0, "time step of the file in its unit; 0: as the file or its writer has it"),
+		learn:   p.Strings("learn", nil, "besides weights: tau_mem, tau_syn, v_th, delay")}
+	p.Want("file", l.file != "", "the name of a file")
+	for _, name := range l.learn {
+		p.Want("learn", slices.Contains([]string{"tau_mem", "tau_syn", "v_th", "delay"}, name), "names among tau_mem, tau_syn, v_th, delay")
+	}
+	return l
+}
+
+// load reads the file.
+func (l *nirLayer) load() error {
+	g, err := nir.Read(l.file)
+	if err != nil {
+		return err
+	}
+	var c nir.Convention
+	if l.dialect == "" {
+		c, err = nir.Surge(g)
+	} else {
+		c, err = nir.Writer(l.dialect, nir.Reset(l.reset))
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", l.file, err)
+	}
+	net, err := nir.Compile(g, c, l.dt)
+	if err == nil {
+		l.model, err = net.Model()
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", l.file, err)
+	}
+	l.graph, l.model.Learn = g, l.learn
+	return nil
+}
+
+func (l *nirLayer) add(n *stack, _ string) {
+	l.model.Surrogate = n.surrogate
+	a := l.model.Apply(n.Builder, n.x)
+	n.x, n.spiking, n.image = a.Y, a.Spiking, models.Image{}
+	for _, s := range a.Layers {
+		n.outputs.Layers = append(n.outputs.Layers, train.Layer{Name: s.Name, Spikes: s.Spikes, Rate: n.e.rate()})
+	}
+}
+
+// kinds makes the layers of the list, and reads their files.
+func (e *Experiment) kinds() ([]LayerKind, error) {
+	var all []LayerKind
+	for i, l := range e.Layer {
+		k, _, err := Layers.New(l.Kind, l.Keys)
+		if err != nil {
+			return nil, e.badLayer(i, err)
+		}
+		if n, ok := k.(*nirLayer); ok {
+			if err := n.load(); err != nil {
+				return nil, e.bad(fmt.Sprintf("layer[%d].file", i), "a NIR graph that can be trained", err.Error())
+			}
+		}
+		all = append(all, k)
+	}
+	return all, nil
+}
+
+// badLayer names the key of a layer that is wrong.
+func (e *Experiment) badLayer(i int, err error) error {
+	k := (*data.KeyError)(nil)
+	if !errors.As(err, &k) {
+		return err
+	}
+	key := k.Key
+	if key == "" {
+		key = "kind"
+	}
+	return e.bad(fmt.Sprintf("layer[%d].%s", i, key), k.Expected, k.Found)
+}
+
+// stacked adds the layers of the list.
+func (e *Experiment) stacked(b *graph.Builder, x *G.Node, s surrogate.Surrogate, kinds []LayerKind) *stack {
+	n := &stack{Builder: b, e: e, surrogate: s, x: x}
+	for i, k := range kinds {
+		k.add(n, fmt.Sprintf("layer%d", i+1))
+	}
+	return n
+}
