@@ -22,7 +22,8 @@ type Benchmark struct {
 
 	solve  func(ctx context.Context, p Problem, o *Outcome) error
 	judge  func(outcomes []Outcome) (value float64, met bool)
-	format string // of the value
+	format string                          // of the value
+	remark func(outcomes []Outcome) string // behind the value, or nil
 }
 
 // Outcome is what came of one problem.
@@ -157,6 +158,9 @@ func (b Benchmark) Summarise(outcomes []Outcome) Summary {
 	s := Summary{Benchmark: b.Name, Text: b.Text, Problems: len(outcomes), Target: b.Target, Failed: []uint64{}, Quantiles: map[string][5]float64{}, Means: map[string]float64{}}
 	s.Value, s.Met = b.judge(outcomes)
 	s.Shown = fmt.Sprintf(b.format, s.Value)
+	if b.remark != nil {
+		s.Shown += " (" + b.remark(outcomes) + ")"
+	}
 	numbers := map[string][]float64{}
 	for _, o := range outcomes {
 		s.Seconds += o.Seconds

@@ -2,6 +2,8 @@
 package benchcmd
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"encoding/csv"
 	"encoding/json"
@@ -41,7 +43,8 @@ type Fit struct {
 	Seconds  float64  `placeholder:"S" help:"Take no more problems after so many seconds; 0: no limit."`
 	Workers  int      `placeholder:"W" help:"Problems in work at once; default the number of processors."`
 	JSON     bool     `help:"Print a JSON object per problem and per benchmark."`
-	Out      string   `placeholder:"DIR" help:"Folder for problems.csv and summary.json."`
+	Out      string   `placeholder:"DIR" help:"Folder for problems.csv, problems.jsonl and summary.json."`
+	Resume   bool     `help:"Take the problems that problems.jsonl of --out has from there."`
 }
 
 // Help is the text under the usage of the command.
@@ -59,7 +62,8 @@ Examples:
   surge bench fit
   surge bench fit clean --problems 20
   surge bench fit noise --only 17
-  surge bench fit --coverage --seconds 600
+  surge bench fit coverage --seconds 600 --out runs/coverage
+  surge bench fit coverage --out runs/coverage --resume
   surge bench fit --json --out runs/bench`)
 	return b.String()
 }
@@ -79,6 +83,11 @@ func (c *Fit) Run(ctx context.Context, k *kong.Context) error {
 		ctx, stop = context.WithTimeout(ctx, time.Duration(c.Seconds*float64(time.Second)))
 		defer stop()
 	}
+	done, keep, err := c.journal()
+	if err != nil {
+		return err
+	}
+	defer keep.Close()
 	var all []fit.Outcome
 	var summaries []fit.Summary
 	for _, b := range list {
@@ -89,9 +98,22 @@ func (c *Fit) Run(ctx context.Context, k *kong.Context) error {
 		case c.Problems > 0:
 			seeds = seeds[:min(c.Problems, len(seeds))]
 		}
+		var before []fit.Outcome
+		seeds = slices.DeleteFunc(slices.Clone(seeds), func(seed uint64) bool {
+			i := slices.IndexFunc(done, func(o fit.Outcome) bool { return o.Benchmark == b.Name && o.Seed == seed })
+			if i >= 0 {
+				before = append(before, done[i])
+			}
+			return i >= 0
+		})
 		p := newPrinter(k.Stdout, k.Stderr, c.JSON, b, len(seeds))
-		outcomes, failed := fit.Run(ctx, b, seeds, c.Workers, p.outcome)
+		outcomes, failed := fit.Run(ctx, b, seeds, c.Workers, func(o fit.Outcome) {
+			p.outcome(o)
+			p.err = errors.Join(p.err, keep.add(o))
+		})
 		p.end()
+		outcomes = append(before, outcomes...)
+		slices.SortFunc(outcomes, func(a, b fit.Outcome) int { return cmp.Compare(a.Seed, b.Seed) })
 		all = append(all, outcomes...)
 		if len(outcomes) > 0 {
 			s := b.Summarise(outcomes)
@@ -129,17 +151,83 @@ func (c *Fit) choose() ([]fit.Benchmark, error) {
 		}
 	}
 	list := fit.All()
+	if c.Resume && c.Out == "" {
+		return nil, &exit.BadInput{File: "--resume", Expected: "--out, the folder of the problems that are there", Found: "none"}
+	}
 	if !(c.Seconds >= 0) {
 		return nil, &exit.BadInput{File: "--seconds", Expected: "a number >= 0", Found: fmt.Sprint(c.Seconds)}
+	}
+	if all := strings.TrimSuffix(fit.CoveragePrefix, "-"); c.Name == all {
+		c.Name, c.Coverage = "", true
 	}
 	if c.Name == "" {
 		return slices.DeleteFunc(list, func(b fit.Benchmark) bool { return strings.HasPrefix(b.Name, fit.CoveragePrefix) != c.Coverage }), nil
 	}
 	i := slices.IndexFunc(list, func(b fit.Benchmark) bool { return b.Name == c.Name })
 	if i < 0 {
-		return nil, &exit.BadInput{File: "surge bench fit", Expected: "one of " + strings.Join(fit.Names(), ", "), Found: c.Name}
+		return nil, &exit.BadInput{File: "surge bench fit", Expected: "one of " + strings.Join(append(fit.Names(), strings.TrimSuffix(fit.CoveragePrefix, "-")), ", "), Found: c.Name}
 	}
 	return list[i : i+1], nil
+}
+
+// journal has the problems of a benchmark as they are solved, a line for each.
+type journal struct{ file *os.File }
+
+// journal opens problems.jsonl of --out, and reads it first with --resume. A last line that was cut short counts as not there.
+func (c *Fit) journal() (done []fit.Outcome, keep journal, err error) {
+	if c.Out == "" {
+		return nil, journal{}, nil
+	}
+	path := filepath.Join(c.Out, "problems.jsonl")
+	if err := os.MkdirAll(c.Out, 0o777); err != nil {
+		return nil, journal{}, &exit.BadInput{File: "--out " + c.Out, Err: err}
+	}
+	if c.Resume {
+		raw, err := os.ReadFile(path)
+		if err != nil && !errors.Is(err, os.ErrNotExist) {
+			return nil, journal{}, &exit.BadInput{File: path, Err: err}
+		}
+		for line := range bytes.Lines(raw) {
+			var o fit.Outcome
+			if !bytes.HasSuffix(line, []byte("\n")) {
+				break
+			}
+			if err := json.Unmarshal(line, &o); err != nil {
+				return nil, journal{}, &exit.BadInput{File: path, Expected: "a problem on each line", Err: err}
+			}
+			done = append(done, o)
+		}
+	}
+	err = files.WriteAtomic(path, func(w io.Writer) error {
+		e := json.NewEncoder(w)
+		for _, o := range done {
+			if err := e.Encode(o); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err == nil {
+		keep.file, err = os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0o666)
+	}
+	if err != nil {
+		return nil, journal{}, &exit.BadInput{File: path, Err: err}
+	}
+	return done, keep, nil
+}
+
+func (j journal) add(o fit.Outcome) error {
+	if j.file == nil {
+		return nil
+	}
+	return json.NewEncoder(j.file).Encode(o)
+}
+
+// Close closes the file; what was written is there already.
+func (j journal) Close() {
+	if j.file != nil {
+		_ = j.file.Close()
+	}
 }
 
 // verdict is the negative answer, or nil.
