@@ -110,5 +110,5 @@ func (r rows) best() (suite.Row, bool) {
 
 // All answers the questions from the rows of any suites.
 func All(all []suite.Row) []Question {
-	return []Question{approach(all), grid(all), scale(all), reset(all), births(all), sweeps(all), online(all)}
+	return []Question{approach(all), grid(all), scale(all), reset(all), births(all), sweeps(all), online(all), chip(all)}
 }

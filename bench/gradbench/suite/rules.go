@@ -49,8 +49,8 @@ func rules(p *lif.Problem) []contender {
 	return list
 }
 
-// truth averages the stochastic truth of a problem.
-func truth(ctx context.Context, s Settings, p *lif.Problem, share float64, most int) (*gradbench.Blocks, error) {
+// expected averages the stochastic truth of a problem.
+func expected(ctx context.Context, s Settings, p *lif.Problem, share float64, most int) (*gradbench.Blocks, error) {
 	if s.Quick {
 		share, most = 2*share, most/4
 	}

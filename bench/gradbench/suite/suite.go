@@ -69,6 +69,7 @@ func All() []Suite {
 		{"sweeps", "K fixed-point sweeps of the reset against the sequential neuron: spikes and gradient", sweeps},
 		{"dt", "surrogate BPTT in steps of 1 to 1/64 ms against the gradient of the expected loss of the same weights from event to event", grids},
 		{"birth", "EventProp against the gradient of the expected loss over random inputs, which sees spikes that appear and vanish; a small step, predicted and real", births},
+		{"chip", "the rules for DynapSim in ln I, Rockpool's among them, against the gradient of the expected loss at seven operating points", chips},
 	}
 }
 

@@ -13,7 +13,7 @@ func TestWrongSurrogatesAreLast(t *testing.T) {
 	shape.steps = 50
 	p := problem("test", 1, shape)
 	s := Settings{Seed: 1, Quick: true}
-	truth, err := truth(t.Context(), s, p, 0.06, 512)
+	truth, err := expected(t.Context(), s, p, 0.06, 512)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -57,7 +57,7 @@ func surrogates(s Settings) []Run {
 			shape := base
 			shape.width = width
 			p := problem("2 layers of delta LIF", s.Seed, shape)
-			t, err := truth(ctx, s, p, 0.04, 512)
+			t, err := expected(ctx, s, p, 0.04, 512)
 			if err != nil {
 				return nil, err
 			}

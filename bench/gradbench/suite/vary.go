@@ -16,7 +16,7 @@ func vary(s Settings, suite, what string, values []float64, share float64, most 
 			shape := base
 			change(&shape, x)
 			p := problem(fmt.Sprintf("delta LIF, %s %g", what, x), s.Seed, shape)
-			t, err := truth(ctx, s, p, share, most)
+			t, err := expected(ctx, s, p, share, most)
 			if err != nil {
 				return nil, err
 			}

@@ -1,0 +1,60 @@
+package answer
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/surge-snn/surge/bench/gradbench"
+	"github.com/surge-snn/surge/bench/gradbench/suite"
+)
+
+// chip: how much of Rockpool's DynapSim gradient survives, and does any rule follow the truth everywhere?
+func chip(all []suite.Row) Question {
+	q := Question{
+		Text: "How much of Rockpool's DynapSim gradient survives, and does a rule follow the true one in ln I with a cosine of 0.99 everywhere?",
+		Sides: []string{
+			"Rockpool 3.1 (devices.dynapse): a surrogate of slope 1 per ampere for ceil(ln(Imem/Ispkthr)), nothing to Ispkthr and Iref",
+			"surge: S (spikes created and deleted), T (spikes moved), and their sum",
+		},
+		Run: "surge gradbench --suite chip",
+	}
+	// Rows of one loss and rule, over the settings.
+	groups := map[string]rows{}
+	var order []string
+	for _, row := range of(all, "chip") {
+		loss := row.Network[strings.LastIndex(row.Network, ", ")+2:]
+		key := loss + ", " + row.Estimator
+		if groups[key] == nil {
+			order = append(order, key)
+		}
+		groups[key] = append(groups[key], row)
+	}
+	for _, key := range order {
+		q.Findings = append(q.Findings, overSettings(key, groups[key]))
+	}
+	return q
+}
+
+// overSettings says where a rule is worst, and how its norm varies.
+func overSettings(what string, r rows) Finding {
+	worst := slices.MinFunc(r, func(a, b suite.Row) int {
+		if a.Cosine.Value < b.Cosine.Value {
+			return -1
+		}
+		return 1
+	})
+	low, high := r[0].Ratio, r[0].Ratio
+	for _, row := range r {
+		if row.Ratio.Value < low.Value {
+			low = row.Ratio
+		}
+		if row.Ratio.Value > high.Value {
+			high = row.Ratio
+		}
+	}
+	network := strings.TrimPrefix(worst.Network[:strings.LastIndex(worst.Network, ", ")], "DynapSim, ")
+	f := against(fmt.Sprintf("%s: over %d settings the norm ratio goes from %.3g to %.3g; the lowest cosine, at %s", what, len(r), low.Value, high.Value, network), worst.Cosine, 0.99)
+	f.Text += fmt.Sprintf(" (the truth itself has %s between h and h/2)", number(gradbench.Estimate{Value: worst.Values["cosine of the truth at h/2"].Value}))
+	return f
+}
