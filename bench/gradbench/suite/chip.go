@@ -23,7 +23,8 @@ var (
 )
 
 // chips compares the rules of package dynapse, Rockpool's among them, with the gradient of the expected loss by ln I: central
-// differences of the hard model on common inputs, see package truth. Mixture is the best sum a S + b T for the truth at hand: no weights of
+// differences of the hard model on common inputs, see package truth. The difference in ln I is 0.03: with 0.1 the truth of the
+// van Rossum distance and of traces is not settled at the defaults, and no rule comes nearer to it than it is to itself. Mixture is the best sum a S + b T for the truth at hand: no weights of
 // the two can be better.
 func chips(s Settings) []Run {
 	all := []chipSetting{
@@ -44,7 +45,7 @@ func chips(s Settings) []Run {
 				}
 			}
 			r, err := truth.Measure(ctx, truth.Settings{
-				Rows: pick2(s, 1024, 256), Steps: 300, Rate: []float64{setting.rate}, Weight: []float64{1}, Seed: s.Seed, Change: 0.1, Target: 0.3,
+				Rows: pick2(s, 2048, 512), Steps: 300, Rate: []float64{setting.rate}, Weight: []float64{1}, Seed: s.Seed, Change: 0.03, Target: 0.3,
 				Losses: []string{"count", "van_rossum", "trace"}, Rules: []string{"rockpool", "surge-S", "surge-T", "surge"}, Net: net, Params: params,
 			})
 			if err != nil {
