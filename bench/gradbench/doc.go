@@ -23,6 +23,7 @@
 // # Rooms
 //
 //	lif      discrete LIF in plain loops, its estimators, and the stochastic truth
+//	trained  networks of surge train
 //	suite    the runs: what is varied, and which estimators are compared
 //	answer   the questions on which the literature disagrees, read from the rows of the runs
 //	report   table, CSV, JSON, figures and the HTML page

@@ -33,6 +33,7 @@ type Spec struct {
 	Recurrent bool
 	Bias      bool
 	Readout   bool // the layer does not spike
+	PerNeuron bool // time constants and threshold are those of each neuron
 }
 
 // layer is a Spec with the places of its parameters.
@@ -79,13 +80,16 @@ func New(dt float64, channels int, specs ...Spec) *Net {
 	}
 	n.Weights = len(n.Params)
 	for i, s := range specs {
-		l := &n.layers[i]
-		l.tauMem = add("ln_tau_mem", i, 1, fmath.Log(s.TauMem))
+		l, size := &n.layers[i], 1
+		if s.PerNeuron {
+			size = s.N
+		}
+		l.tauMem = add("ln_tau_mem", i, size, fmath.Log(s.TauMem))
 		if s.TauSyn > 0 {
-			l.tauSyn = add("ln_tau_syn", i, 1, fmath.Log(s.TauSyn))
+			l.tauSyn = add("ln_tau_syn", i, size, fmath.Log(s.TauSyn))
 		}
 		if !s.Readout {
-			l.vTh = add("v_th", i, 1, s.VTh)
+			l.vTh = add("v_th", i, size, s.VTh)
 		}
 	}
 	return n

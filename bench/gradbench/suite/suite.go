@@ -15,6 +15,10 @@ type Settings struct {
 	Seed uint64 `json:"seed"`
 	// Quick takes fewer points and larger errors: half a minute in all.
 	Quick bool `json:"quick"`
+	// Network is the file or folder of a network of the user's, and Width the noise that it gets, in units of its
+	// threshold.
+	Network string  `json:"network,omitempty"`
+	Width   float64 `json:"width,omitempty"`
 }
 
 // Row is what was found about one estimator, or one quantity, at one point of a suite.

@@ -61,10 +61,41 @@ func surrogates(s Settings) []Run {
 			if err != nil {
 				return nil, err
 			}
-			return compare(ctx, s, p, t, "width of the escape noise", width, "surrogate", append(slopes(s, p), others(s, p)...))
+			return compare(ctx, s, p, t, "width of the escape noise", width, "surrogate", unique(append(others(s, p), slopes(s, p)...)))
 		}})
 	}
 	return runs
+}
+
+// Of returns the run for a network of the user's: the rules, the catalogue with its defaults, and surrogates with a
+// mistake, against the gradient of the expected loss.
+func Of(s Settings, p *lif.Problem) Run {
+	return Run{"network/" + p.Title, func(ctx context.Context) ([]Row, error) {
+		t, err := expected(ctx, s, p, 0.05, 256)
+		if err != nil {
+			return nil, err
+		}
+		list := others(s, p)
+		for _, one := range Catalogue(nil) {
+			list = append(list,
+				of("quiet", one, p.BPTT(lif.Rule{Surrogate: one})),
+				of("quiet detached", one, p.BPTT(lif.Rule{Surrogate: one, Detach: true})))
+		}
+		return compare(ctx, s, p, t, "width of the escape noise", p.Width, "network", unique(list))
+	}}
+}
+
+// unique leaves out contenders that are there already.
+func unique(list []contender) []contender {
+	seen := map[string]bool{}
+	var left []contender
+	for _, c := range list {
+		if !seen[c.Name] {
+			seen[c.Name] = true
+			left = append(left, c)
+		}
+	}
+	return left
 }
 
 // slopes are the surrogates of the catalogue on the run without noise, which is what libraries do, and the matched

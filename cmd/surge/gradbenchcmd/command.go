@@ -20,12 +20,16 @@ import (
 
 // Command is surge gradbench.
 type Command struct {
-	Suite []string `placeholder:"NAME,..." help:"Suites; default all (see below)."`
-	Quick bool     `help:"Fewer points and larger errors."`
-	Seed  uint64   `default:"1" help:"Determines networks, inputs and all random numbers; default ${default}."`
-	All   bool     `help:"Print every estimator, not only the best and the worst."`
-	JSON  bool     `help:"Print the result as JSON in place of tables."`
-	Out   string   `placeholder:"DIR" help:"Folder for report.html, results.json, results.csv and the figures; a run that was interrupted goes on there."`
+	Suite   []string `placeholder:"NAME,..." help:"Suites; default all (see below)."`
+	Network string   `placeholder:"FILE.toml|RUN" help:"A network of yours in place of the suites: the file of surge train, or the folder of a run with its trained parameters."`
+	Samples int      `default:"4" help:"Of it: the number of samples; default ${default}."`
+	Width   float64  `default:"0.2" help:"Of it: the width of the escape noise, in units of the threshold; default ${default}."`
+	Data    string   `placeholder:"DIR|FILE" help:"Of it: where its data are, as of surge train."`
+	Quick   bool     `help:"Fewer points and larger errors."`
+	Seed    uint64   `default:"1" help:"Determines networks, inputs and all random numbers; default ${default}."`
+	All     bool     `help:"Print every estimator, not only the best and the worst."`
+	JSON    bool     `help:"Print the result as JSON in place of tables."`
+	Out     string   `placeholder:"DIR" help:"Folder for report.html, results.json, results.csv and the figures; a run that was interrupted goes on there."`
 }
 
 // Help is the text under the usage of the command.
@@ -46,7 +50,8 @@ Examples:
 
   surge gradbench --quick
   surge gradbench --out runs/gradbench
-  surge gradbench --suite surrogate,depth --json`)
+  surge gradbench --suite surrogate,depth --json
+  surge gradbench --network runs/yinyang-1 --out runs/gradbench-yinyang`)
 	return b.String()
 }
 
@@ -63,6 +68,17 @@ func (c *Command) Run(ctx context.Context, k *kong.Context) error {
 	runs, err := suite.Runs(settings, c.Suite)
 	if err != nil {
 		return &exit.BadInput{File: "--suite", Expected: "one of " + strings.Join(suite.Names(), ", "), Found: strings.Join(c.Suite, ","), Nearest: c.nearest()}
+	}
+	if c.Network != "" {
+		p, err := c.problem()
+		if err != nil {
+			return err
+		}
+		settings.Network, settings.Width = c.Network, c.Width
+		run := suite.Of(settings, p)
+		if runs = append(runs, run); len(c.Suite) == 0 {
+			runs = []suite.Run{run}
+		}
 	}
 	done := map[string][]suite.Row{}
 	var log *files.Lines
