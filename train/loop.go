@@ -289,6 +289,8 @@ func (r *run) epoch(ctx context.Context) error {
 		switch err := r.batch(ctx); {
 		case errors.Is(err, ErrComputing):
 			return r.interrupted(ctx, err)
+		case errors.Is(err, ErrPeer): // this batch has changed nothing yet
+			return errors.Join(fmt.Errorf("train: epoch %d, batch %d of %d: %w", r.at.Epoch+1, r.at.Batch+1, n, err), r.save())
 		case err != nil:
 			return fmt.Errorf("train: epoch %d, batch %d of %d: %w", r.at.Epoch+1, r.at.Batch+1, n, err)
 		}

@@ -1,6 +1,7 @@
 package train
 
 import (
+	"errors"
 	"fmt"
 	"math/bits"
 	"sync"
@@ -18,6 +19,9 @@ type Peers interface {
 	// that of the other rank.
 	Exchange(rank int, message []byte) ([]byte, error)
 }
+
+// ErrPeer signifies that another process of the run ended, or does not answer.
+var ErrPeer = errors.New("train: another rank has ended the run")
 
 // Sharded is a Learner that computes each batch in equal parts, the shards, at once on several
 // processors and by several processes. With R_i rows in shard i and the gradient g_i of its mean loss,
@@ -146,7 +150,7 @@ func (s *Sharded) swap(rank int, total, other *part, gradient bool) error {
 		return err
 	}
 	if message, err = s.peers.Exchange(rank, message); err != nil {
-		return err
+		return fmt.Errorf("%w: %w", ErrPeer, err)
 	}
 	if err := other.decode(message, gradient); err != nil {
 		return fmt.Errorf("from rank %d: %w", rank, err)

@@ -64,7 +64,7 @@ func (w *World) readLetters() error {
 		case letterLeaves:
 			text, _, _ := bytes.Cut(l.data[17:], []byte{0})
 			if w.left == nil {
-				w.left = &Left{rank, string(text)}
+				w.left = &Left{Rank: rank, Reason: string(text)}
 			}
 		}
 	}

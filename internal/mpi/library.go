@@ -78,6 +78,7 @@ func open() (l link, rank, size int, err error) {
 }
 
 func load() (*library, error) {
+	quiet()
 	var failed []error
 	for _, path := range libraries() {
 		handle, err := purego.Dlopen(path, purego.RTLD_NOW|purego.RTLD_GLOBAL) // Open MPI's plug-ins look for its symbols
@@ -96,17 +97,16 @@ func load() (*library, error) {
 			}
 		}
 		l.abi = familyOf(handle)
-		quiet(handle)
 		return l, nil
 	}
 	return nil, fmt.Errorf("no MPI library, SURGE_MPI_LIBRARY can name one: %w", errors.Join(failed...))
 }
 
 // quiet keeps UCX, the transport under some libraries, from warning about messages that nobody
-// took when a run ends early, unless the user has asked for its words. Go's own environment is
-// not that of C.
-func quiet(handle uintptr) {
-	if setenv, err := purego.Dlsym(handle, "setenv"); err == nil {
+// took when a run ends early, unless the user has asked for its words. UCX reads the environment of C,
+// which is not that of Go, when it is loaded.
+func quiet() {
+	if setenv, err := purego.Dlsym(purego.RTLD_DEFAULT, "setenv"); err == nil {
 		name, value := []byte("UCX_LOG_LEVEL\x00"), []byte("error\x00")
 		var pin runtime.Pinner
 		pin.Pin(&name[0])

@@ -23,7 +23,6 @@ type World struct {
 	round      uint64          // number of exchanges so far
 	partner    int             // of the exchange at hand
 	left       *Left
-	silent     bool // left is a rank that does not answer
 }
 
 // link carries messages between ranks. Requests are polled; all calls come from one goroutine.
@@ -59,6 +58,7 @@ type letter struct {
 type Left struct {
 	Rank   int    // the rank at fault
 	Reason string // what it said, or that it said nothing
+	Silent bool   // it does not answer, and so will not report anything itself
 }
 
 // Error names the rank.
@@ -86,6 +86,16 @@ func Started() (rank, size int, ok bool) {
 		}
 	}
 	return 0, 1, false
+}
+
+// Local returns the number of processes of the world on this machine, as the starter told it; 1 where it did not.
+func Local() int {
+	for _, name := range []string{"MPI_LOCALNRANKS", "OMPI_COMM_WORLD_LOCAL_SIZE"} {
+		if n, err := strconv.Atoi(os.Getenv(name)); err == nil && n > 0 {
+			return n
+		}
+	}
+	return 1
 }
 
 // Start takes part in the world of the starter. Without a starter, or with one that started one
@@ -228,8 +238,7 @@ func (w *World) hung(rank int, waited time.Duration) error {
 			break
 		}
 	}
-	w.silent = true
-	w.left = &Left{rank, fmt.Sprintf("no answer for %.0f s (exchange %d)", waited.Seconds(), w.round)}
+	w.left = &Left{rank, fmt.Sprintf("no answer for %.0f s (exchange %d)", waited.Seconds(), w.round), true}
 	return w.left
 }
 
@@ -249,7 +258,7 @@ func (w *World) Leave(reason error) error {
 			kind, text = letterLeaves, reason.Error()
 		}
 	}
-	if w.silent {
+	if w.left != nil && w.left.Silent {
 		patience = 2 * time.Second
 	}
 	w.tellAll(kind, text)

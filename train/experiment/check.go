@@ -105,6 +105,7 @@ func (e *Experiment) common() []rule {
 		rule{"model.tau_out", ">= 0 s", m.TauOut, m.TauOut >= 0},
 		rule{"train.epochs", "> 0", t.Epochs, t.Epochs > 0},
 		rule{"train.batch", "> 0", t.Batch, t.Batch > 0},
+		rule{"train.shards", "1, 2, 4, 8, ..., at most batch", t.Shards, t.Shards == 0 || t.Shards > 0 && t.Shards&(t.Shards-1) == 0 && t.Shards <= t.Batch},
 		one("train.optimizer", t.Optimizer, "adam", "sgd"),
 		unless(t.Optimizer == "sgd", "train.momentum", t.Momentum, t.Momentum == 0, "optimizer is sgd"),
 		rule{"train.momentum", "in [0, 1)", t.Momentum, t.Momentum >= 0 && t.Momentum < 1},

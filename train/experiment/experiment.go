@@ -97,6 +97,7 @@ type Train struct {
 	Method      string  `toml:"method"` // one of Methods
 	Epochs      int     `toml:"epochs"`
 	Batch       int     `toml:"batch"`             // samples
+	Shards      int     `toml:"shards,omitzero"`   // parts, 1, 2, 4, ..., in which a batch is computed, at once on several processors or by the ranks of mpiexec; the numbers depend on it in their last digits; default 1
 	Optimizer   string  `toml:"optimizer"`         // "adam" or "sgd"
 	Momentum    float64 `toml:"momentum,omitzero"` // sgd
 	LR          float64 `toml:"lr"`

@@ -43,9 +43,12 @@ type Sample struct {
 }
 
 // Build returns the network, with the parameters that the seed gives, for a number of input channels and
-// classes.
+// classes. It takes whole batches; [Experiment.BuildShards] makes what is trained.
 func (e *Experiment) Build(channels, classes int) (Network, error) {
-	params := graph.NewParams(e.Seed)
+	return e.build(graph.NewParams(e.Seed), channels, classes)
+}
+
+func (e *Experiment) build(params *graph.Params, channels, classes int) (Network, error) {
 	if e.events() {
 		return e.buildEvents(params, channels, classes)
 	}

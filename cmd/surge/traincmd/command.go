@@ -37,13 +37,15 @@ type Command struct {
 	Method string  `enum:"surrogate,eventprop,eventprop-recurrent,analytical," default:"" help:"surrogate: time steps with surrogate gradients; eventprop, eventprop-recurrent: event to event with exact gradients; analytical: the same by implicit derivatives, for small networks. RECIPE is then the one for it."`
 	Engine string  `enum:"fused,unrolled," default:"" help:"fused: one kernel per layer; unrolled: Gorgonia's operations and gradient."`
 
-	DebugNaNs       bool     `name:"debug-nans" help:"End at the first operation whose result is not a finite number, and say which it is: layer, time step, operation. A little slower."`
-	Threads         int      `help:"Processors to use; 0: all. Results do not depend on it."`
-	Resume          bool     `help:"Go on with the run in --out after its last checkpoint."`
-	CheckpointEvery interval `placeholder:"N|TIME" help:"Save within an epoch, too: after so many batches (500) or so long (30s). A killed run loses at most that."`
-	Force           bool     `help:"Replace the run in --out, if there is one."`
-	PrintConfig     bool     `help:"Print the experiment with all that is in effect, as TOML, and on standard error the memory that a run needs, and end."`
-	JSON            bool     `help:"Print a JSON object per epoch, and one at the end with test_accuracy, best_epoch and seconds."`
+	DebugNaNs       bool          `name:"debug-nans" help:"End at the first operation whose result is not a finite number, and say which it is: layer, time step, operation. A little slower."`
+	Shards          *int          `placeholder:"N" help:"Parts, 1, 2, 4, ..., in which each batch is computed, at once on several processors or by the ranks of mpiexec."`
+	Timeout         time.Duration `default:"5m" help:"Under mpiexec: how long a rank waits for another before the run ends."`
+	Threads         int           `help:"Processors to use; 0: all. Results do not depend on it."`
+	Resume          bool          `help:"Go on with the run in --out after its last checkpoint."`
+	CheckpointEvery interval      `placeholder:"N|TIME" help:"Save within an epoch, too: after so many batches (500) or so long (30s). A killed run loses at most that."`
+	Force           bool          `help:"Replace the run in --out, if there is one."`
+	PrintConfig     bool          `help:"Print the experiment with all that is in effect, as TOML, and on standard error the memory that a run needs, and end."`
+	JSON            bool          `help:"Print a JSON object per epoch, and one at the end with test_accuracy, best_epoch and seconds."`
 }
 
 // Help is the text under the usage of the command.
@@ -61,6 +63,8 @@ The folder of the results holds
   raster.png      the spikes of all layers for one sample of the test set
 
 Ctrl-C (SIGINT, SIGTERM, SIGHUP) saves the checkpoint and ends with status 130; --resume goes on as if nothing had happened. All files but times.jsonl are the same, byte for byte, for equal runs, interrupted or not. A folder is used by one process at a time.
+
+mpiexec -n 4 surge train ... (a build with -tags mpi) trains with 4 processes, each of which computes its shards of each batch: shards has to be a multiple of them, and the bytes are those of one process with as many shards. The first process writes the files; one that dies, hangs or finds a number that is not finite ends the run, which --resume goes on with, with any number of ranks.
 
 Examples:
 
@@ -89,11 +93,19 @@ func (c *Command) Run(ctx context.Context, k *kong.Context) (err error) {
 		// Training allocates nothing, and data sets are large: what is no longer used is to be a small share of the memory.
 		debug.SetGCPercent(25)
 	}
+	all, err := join(c.Timeout) // before all else: what one rank finds wrong, it has to tell the others
+	if err != nil {
+		return err
+	}
+	defer func() { err = all.leave(ctx, k.Stderr, err) }()
 	e, err := c.experiment()
 	if err != nil {
 		return err
 	}
 	if c.PrintConfig {
+		if !all.first() {
+			return nil
+		}
 		return c.print(k.Stdout, k.Stderr, e)
 	}
 	if c.Threads < 0 {
@@ -102,11 +114,17 @@ func (c *Command) Run(ctx context.Context, k *kong.Context) (err error) {
 	if c.Threads > 0 {
 		runtime.GOMAXPROCS(c.Threads)
 	}
-	r := &runner{experiment: e, every: c.CheckpointEvery, report: newReport(k.Stdout, k.Stderr, c.JSON, e)}
+	r := &runner{experiment: e, every: c.CheckpointEvery, ranks: all, report: newReport(k.Stdout, k.Stderr, c.JSON, e)}
+	if !all.first() {
+		r.report = newReport(io.Discard, io.Discard, c.JSON, e)
+	}
 	if err := r.open(); err != nil { // before the folder is touched
 		return err
 	}
 	defer r.close()
+	if !all.first() {
+		return r.follow(ctx, c.path(e))
+	}
 	if r.dir, err = c.folder(e); err != nil {
 		return err
 	}
@@ -116,6 +134,9 @@ func (c *Command) Run(ctx context.Context, k *kong.Context) (err error) {
 	}
 	if err := writeText(r.dir.Path(ConfigFile), e.Text()); err != nil {
 		return &exit.BadInput{File: "--out " + r.dir.String(), Err: err}
+	}
+	if err := r.agree(r.dir.String()); err != nil {
+		return err
 	}
 	return r.run(ctx)
 }
@@ -160,6 +181,9 @@ func (c *Command) experiment() (*experiment.Experiment, error) {
 	}
 	if c.Engine != "" {
 		e.Train.Engine = c.Engine
+	}
+	if c.Shards != nil {
+		e.Train.Shards = *c.Shards
 	}
 	e.DebugNaNs = c.DebugNaNs
 	return e, e.Check()
@@ -224,10 +248,7 @@ func noCheckpoint(path string, err error) error {
 // folder takes --out, or by default the first folder that holds no run yet, unless that of an
 // earlier run is to be resumed or replaced.
 func (c *Command) folder(e *experiment.Experiment) (*rundir.Dir, error) {
-	base := c.Out
-	if base == "" {
-		base = filepath.Join("runs", fmt.Sprintf("%s-%d", e.Name, e.Seed))
-	}
+	base := c.path(e)
 	if c.Resume && !isFile(base) {
 		return nil, noCheckpoint(filepath.Join(base, CheckpointFile), fs.ErrNotExist)
 	}
@@ -235,6 +256,14 @@ func (c *Command) folder(e *experiment.Experiment) (*rundir.Dir, error) {
 		return rundir.Open(base)
 	}
 	return rundir.Claim(base, func(path string) bool { return !isFile(filepath.Join(path, ConfigFile)) })
+}
+
+// path returns --out, or the default.
+func (c *Command) path(e *experiment.Experiment) string {
+	if c.Out != "" {
+		return c.Out
+	}
+	return filepath.Join("runs", fmt.Sprintf("%s-%d", e.Name, e.Seed))
 }
 
 // begin prepares the folder of a run: it looks for the checkpoint to go on from, or removes

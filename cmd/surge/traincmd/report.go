@@ -81,6 +81,18 @@ func (r *report) begin(run *runner) {
 		run.sets.Train.Data.Len(), run.sets.Valid.Data.Len(), run.sets.Test.Data.Len(), e.Seed)
 }
 
+// ranks says where the processes of the run are.
+func (r *report) ranks(all []identity) {
+	if r.json {
+		return
+	}
+	var places []string
+	for _, id := range all {
+		places = append(places, fmt.Sprintf("%d: process %d on %s", id.Rank, id.Process, id.Host))
+	}
+	fmt.Fprintf(r.out, "%d ranks, %s\n", len(all), strings.Join(places, ", "))
+}
+
 func (r *report) batch(p train.Position) {
 	if r.bar != nil {
 		r.bar.Describe(fmt.Sprintf("epoch %d/%d", p.Epoch+1, r.epochs))

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path/filepath"
+	"time"
 
 	"github.com/surge-snn/surge/internal/exit"
 	"github.com/surge-snn/surge/internal/files"
@@ -21,6 +23,7 @@ type runner struct {
 	resume     bool // there is a checkpoint to go on from
 	every      interval
 	report     *report
+	ranks      ranks
 
 	sets    train.Data
 	classes int
@@ -37,7 +40,7 @@ func (r *runner) open() error {
 	if _, err := e.Memory(r.sets, r.classes); errors.As(err, new(*exit.BadInput)) {
 		return err
 	}
-	r.net, err = e.Build(r.channels(), r.classes)
+	r.net, err = e.BuildShards(r.ranks.peers(), r.channels(), r.classes)
 	return err
 }
 
@@ -80,12 +83,13 @@ func (r *runner) run(ctx context.Context) error {
 	e := r.experiment
 	r.report.begin(r)
 	samples := r.sets.Train.Data.Len()
-	result, err := train.Run(ctx, r.net, r.sets, train.Settings{
+	s := train.Settings{
 		Epochs: e.Train.Epochs, Patience: e.Train.Patience, Optimizer: e.Optimizer(samples), LR: e.LR(samples),
 		Checkpoint: r.dir.Path(CheckpointFile), CheckpointBatches: r.every.batches, CheckpointTime: r.every.time, Resume: r.resume,
-		Metrics: r.dir.Path(MetricsFile), Times: r.dir.Path(TimesFile), Config: e.Text(),
+		Metrics: r.dir.Path(MetricsFile), Times: r.dir.Path(TimesFile), Ranks: r.ranks.Size(), Config: e.Text(),
 		AfterBatch: r.report.batch, AfterEpoch: r.report.epoch, Logger: r.report.logger(),
-	})
+	}
+	result, err := train.Run(ctx, r.net, r.sets, s)
 	r.report.end()
 	if errors.Is(err, train.ErrComputing) {
 		r.net = nil // it cannot be closed, and the program ends
@@ -103,6 +107,59 @@ func (r *runner) run(ctx context.Context) error {
 	}
 	return errors.Join(saved, r.plot())
 }
+
+// agree makes sure that all ranks run the same, and tells them whether to go on from the checkpoint
+// in the folder at path.
+func (r *runner) agree(path string) error {
+	if r.ranks.Size() == 1 {
+		return nil
+	}
+	mine, err := r.identify()
+	if err != nil {
+		return err
+	}
+	mine.Resume = r.resume
+	first, all, err := r.ranks.agree(mine)
+	if err != nil {
+		return err
+	}
+	if r.resume = first.Resume; r.resume {
+		if mine.Checkpoint, err = fileDigest(filepath.Join(path, CheckpointFile)); err != nil {
+			return err
+		}
+		if _, _, err = r.ranks.agree(mine); err != nil {
+			return err
+		}
+	}
+	r.report.ranks(all)
+	return nil
+}
+
+// follow trains as one of several processes, of which another one writes the files into the folder at
+// path. A signal is for that one, too: this one gives it some seconds to end the run in order.
+func (r *runner) follow(ctx context.Context, path string) error {
+	if err := r.agree(path); err != nil {
+		return err
+	}
+	own, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
+	defer cancel(nil)
+	defer context.AfterFunc(ctx, func() {
+		time.AfterFunc(patience, func() { cancel(context.Cause(ctx)) })
+	})()
+	e := r.experiment
+	samples := r.sets.Train.Data.Len()
+	_, err := train.Run(own, r.net, r.sets, train.Settings{
+		Epochs: e.Train.Epochs, Patience: e.Train.Patience, Optimizer: e.Optimizer(samples), LR: e.LR(samples),
+		Checkpoint: filepath.Join(path, CheckpointFile), Resume: r.resume, Follow: true, Config: e.Text(),
+	})
+	if errors.Is(err, train.ErrComputing) {
+		r.net = nil // it cannot be closed, and the program ends
+	}
+	return err
+}
+
+// patience is how long a following rank leaves a signal to the first.
+const patience = 3 * time.Second
 
 // plot draws the figures.
 func (r *runner) plot() error {

@@ -1,0 +1,160 @@
+package traincmd
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"time"
+
+	"github.com/surge-snn/surge/internal/exit"
+	"github.com/surge-snn/surge/internal/mpi"
+	"github.com/surge-snn/surge/train"
+	"github.com/surge-snn/surge/train/data"
+)
+
+// ranks are the processes that train together, this one among them.
+type ranks struct{ *mpi.World }
+
+// join takes part in what a starter such as mpiexec has started.
+func join(timeout time.Duration) (ranks, error) {
+	w, err := mpi.Start()
+	if err != nil {
+		return ranks{}, err
+	}
+	w.Timeout = timeout
+	if n := mpi.Local(); w.Size() > 1 && n > 1 { // the ranks of a machine share its processors
+		runtime.GOMAXPROCS(max(1, runtime.NumCPU()/n))
+	}
+	return ranks{w}, nil
+}
+
+// peers returns the processes as those of a learner, nil for one alone.
+func (r ranks) peers() train.Peers {
+	if r.Size() == 1 {
+		return nil
+	}
+	return r.World
+}
+
+// first tells whether this process writes the files and the words of the run.
+func (r ranks) first() bool { return r.Rank() == 0 }
+
+// leave ends the part of this process. One process reports what went wrong: the first, or the second
+// where the first is the one that does not answer.
+func (r ranks) leave(ctx context.Context, stderr io.Writer, err error) error {
+	if r.Size() == 1 {
+		return err
+	}
+	left := (*mpi.Left)(nil)
+	if errors.As(err, &left) && left.Silent && (r.first() || left.Rank == 0 && r.Rank() == 1) {
+		fmt.Fprintf(stderr, "surge: %v\n", err) // Leave ends all processes, this one too
+	}
+	err = r.Leave(err)
+	if err == nil || r.first() && (left == nil || !left.Silent) {
+		return err
+	}
+	if ctx.Err() != nil {
+		err = fmt.Errorf("%w: %w", exit.ErrInterrupted, context.Cause(ctx))
+	}
+	return &exit.Quiet{Err: err}
+}
+
+// identity is what must be the same for all ranks, and what the first one decides for all.
+type identity struct {
+	Rank                              int
+	Program, Config, Data, Checkpoint string // SHA-256
+	Host                              string
+	Process                           int
+	Resume                            bool
+}
+
+// agree exchanges the identities of all ranks and returns that of the first. Ranks that run something
+// else are an error, the same for all.
+func (r ranks) agree(mine identity) (first identity, all []identity, err error) {
+	mine.Rank, mine.Process = r.Rank(), os.Getpid()
+	if mine.Host, err = os.Hostname(); err != nil {
+		mine.Host = "this host"
+	}
+	all = []identity{mine}
+	for step := 1; step < r.Size(); step *= 2 {
+		message, err := json.Marshal(all)
+		if err != nil {
+			return first, nil, err
+		}
+		if message, err = r.Exchange(r.Rank()^step, message); err != nil {
+			return first, nil, err
+		}
+		var more []identity
+		if err := json.Unmarshal(message, &more); err != nil {
+			return first, nil, fmt.Errorf("rank %d: %w", r.Rank()^step, err)
+		}
+		if r.Rank()&step == 0 {
+			all = append(all, more...)
+		} else {
+			all = append(more, all...)
+		}
+	}
+	first = all[0]
+	for _, one := range all[1:] {
+		for _, part := range []struct{ name, is, want string }{
+			{"program", one.Program, first.Program}, {"experiment", one.Config, first.Config},
+			{"data", one.Data, first.Data}, {"checkpoint", one.Checkpoint, first.Checkpoint},
+		} {
+			if part.is != part.want {
+				return first, all, &exit.BadInput{File: fmt.Sprintf("rank %d on %s", one.Rank, one.Host),
+					Expected: fmt.Sprintf("the %s of rank 0, SHA-256 %.12s...", part.name, part.want), Found: fmt.Sprintf("another, %.12s...", part.is)}
+			}
+		}
+	}
+	return first, all, nil
+}
+
+// identify returns the identity of this process.
+func (r *runner) identify() (id identity, err error) {
+	program, err := os.Executable()
+	if err != nil {
+		return id, err
+	}
+	if id.Program, err = fileDigest(program); err != nil {
+		return id, err
+	}
+	config := sha256.Sum256([]byte(r.experiment.Text()))
+	id.Config = hex.EncodeToString(config[:])
+	all := sha256.New()
+	for _, set := range []data.Batches{r.sets.Train, r.sets.Valid, r.sets.Test} {
+		if set.Data == nil {
+			continue
+		}
+		sum, err := data.Digest(set.Data)
+		if err != nil {
+			return id, err
+		}
+		all.Write(sum[:])
+	}
+	id.Data = hex.EncodeToString(all.Sum(nil))
+	return id, nil
+}
+
+// fileDigest returns the SHA-256 of a file; of none, "none".
+func fileDigest(path string) (string, error) {
+	f, err := os.Open(filepath.Clean(path))
+	if errors.Is(err, os.ErrNotExist) {
+		return "none", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	hash := sha256.New()
+	if _, err := io.Copy(hash, f); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(hash.Sum(nil)), nil
+}
