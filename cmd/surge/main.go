@@ -8,7 +8,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -71,7 +70,7 @@ func main() {
 // run parses and runs the command line and returns the exit status. Each error is one line on stderr.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	err := command(ctx, args, stdout, stderr)
-	if quiet := (*exit.Quiet)(nil); err != nil && !errors.As(err, &quiet) {
+	if err != nil {
 		for _, line := range strings.Split(err.Error(), "\n") {
 			fmt.Fprintf(stderr, "surge: %s\n", line)
 		}

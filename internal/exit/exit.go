@@ -98,15 +98,6 @@ func Code(err error) int {
 	return badInput
 }
 
-// Quiet is an error that another process reports: the status is that of Err, and nothing is printed.
-type Quiet struct{ Err error }
-
-// Error returns the text of the error.
-func (q *Quiet) Error() string { return q.Err.Error() }
-
-// Unwrap returns the error.
-func (q *Quiet) Unwrap() error { return q.Err }
-
 // oneLine escapes the control characters of s.
 func oneLine(s string) string {
 	control := func(r rune) bool { return r < ' ' || r == 0x7f }

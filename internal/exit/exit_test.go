@@ -26,7 +26,6 @@ func TestCode(t *testing.T) {
 		{"interrupted", fmt.Errorf("train: %w", ErrInterrupted), 130},
 		{"cancelled", context.Canceled, 130},
 		{"the worst of several", errors.Join(neg, bad, neg), 2},
-		{"said by another process", &Quiet{neg}, 1},
 		{"several of a kind", errors.Join(neg, neg), 1},
 		{"several, wrapped", fmt.Errorf("eval: %w", errors.Join(neg, ErrInterrupted)), 130},
 	} {

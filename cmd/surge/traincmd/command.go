@@ -97,7 +97,7 @@ func (c *Command) Run(ctx context.Context, k *kong.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = all.leave(ctx, k.Stderr, err) }()
+	defer func() { err = all.leave(k.Stderr, err) }()
 	e, err := c.experiment()
 	if err != nil {
 		return err

@@ -1,7 +1,6 @@
 package traincmd
 
 import (
-	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -48,7 +47,7 @@ func (r ranks) first() bool { return r.Rank() == 0 }
 
 // leave ends the part of this process. One process reports what went wrong: the first, or the second
 // where the first is the one that does not answer.
-func (r ranks) leave(ctx context.Context, stderr io.Writer, err error) error {
+func (r ranks) leave(stderr io.Writer, err error) error {
 	if r.Size() == 1 {
 		return err
 	}
@@ -57,13 +56,12 @@ func (r ranks) leave(ctx context.Context, stderr io.Writer, err error) error {
 		fmt.Fprintf(stderr, "surge: %v\n", err) // Leave ends all processes, this one too
 	}
 	err = r.Leave(err)
-	if err == nil || r.first() && (left == nil || !left.Silent) {
+	if r.first() && (left == nil || !left.Silent) {
 		return err
 	}
-	if ctx.Err() != nil {
-		err = fmt.Errorf("%w: %w", exit.ErrInterrupted, context.Cause(ctx))
-	}
-	return &exit.Quiet{Err: err}
+	// A starter may end all others as soon as one ends with a status other than 0, before the first
+	// has said why: its status is that of the run.
+	return nil
 }
 
 // identity is what must be the same for all ranks, and what the first one decides for all.
