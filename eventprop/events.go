@@ -15,6 +15,7 @@ type events struct {
 	last     []int32 // latest touch of each neuron, -1 for none
 
 	predictions predictions
+	unsure      []bool // whether the prediction of a neuron is a bound from below
 	arrivals    arrivals
 	recordHead  int     // next recorded spike
 	pending     []int32 // spikes whose synapses are not served yet
@@ -59,6 +60,7 @@ func (e *events) start(t *Tape) error {
 		e.last[j] = -1
 	}
 	e.predictions.reset(len(p.cells))
+	e.unsure = zeroed(e.unsure, len(p.cells))
 	for j := range p.cells {
 		if c := &p.cells[j]; !e.given && p.init[j].V >= c.q {
 			if err := e.spike(t, j, overStart, 0, p.init[j].I); err != nil {
@@ -91,7 +93,7 @@ func (e *events) step(t *Tape) (more bool, err error) {
 	if t.head < len(t.input) {
 		in = t.input[t.head].Time
 	}
-	spike := e.nextSpike(t)
+	spike := e.nextSpike(t, min(in, arrival))
 	now := min(spike, in, arrival)
 	if !(now < t.end) {
 		return false, e.finish(t)
@@ -114,10 +116,15 @@ func (e *events) step(t *Tape) (more bool, err error) {
 	return err == nil, err
 }
 
-func (e *events) nextSpike(t *Tape) float64 {
-	if !e.given {
-		_, s := e.predictions.first()
-		return s
+// nextSpike returns the time of the next spike, or one above limit where it is later than that.
+func (e *events) nextSpike(t *Tape, limit float64) float64 {
+	for !e.given {
+		j, s := e.predictions.first()
+		if !(s <= limit && s < t.end) || !e.unsure[j] {
+			return s
+		}
+		start, x := e.latest(t, j)
+		e.solveFor(t, j, start, x.V, x.I)
 	}
 	if e.recordHead < len(e.recorded) {
 		return e.recorded[e.recordHead].Time
@@ -127,7 +134,7 @@ func (e *events) nextSpike(t *Tape) float64 {
 
 // fire lets all neurons spike whose time is now.
 func (e *events) fire(t *Tape, now float64) error {
-	for e.nextSpike(t) == now {
+	for e.nextSpike(t, now) == now {
 		var j int
 		if e.given {
 			j = e.recorded[e.recordHead].Neuron
@@ -286,6 +293,31 @@ func (e *events) predict(t *Tape, j int, now, u, i float64) {
 	if e.given {
 		return
 	}
+	c := &t.plan.cells[j]
+	if at := now + c.soonest(u, i); at > now {
+		if !(at < t.end) {
+			at = math.Inf(1)
+		}
+		e.unsure[j] = true
+		e.predictions.set(j, at)
+		return
+	}
+	e.solveFor(t, j, now, u, i)
+}
+
+// soonest bounds the time to the next crossing from below, or returns 0. While V rises from u on its
+// slope is at most (max(I, 0) - u)/TauMem, as I goes to 0; what it falls before only adds to the time.
+func (c *cell) soonest(u, i float64) float64 {
+	m := max(i, 0)
+	if !(u < c.q && m > c.q) {
+		return 0 // at threshold, or one of the cheap cases of next
+	}
+	return c.tauMem * ((c.q - u) / (m - u) * (1 - 1e-12))
+}
+
+// solveFor predicts neuron j, which is in state u, i now.
+func (e *events) solveFor(t *Tape, j int, now, u, i float64) {
+	e.unsure[j] = false
 	h, _, solved := t.plan.cells[j].next(u, i)
 	if solved {
 		t.Report.RootSolves++
