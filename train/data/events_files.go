@@ -32,8 +32,9 @@ type EventFiles struct {
 	// Width and Height of the sensor, in pixels after the filter; 0: what the events need.
 	Width, Height int
 	// TimeWindow cuts each recording into windows of so many s, of which each is a sample (SliceByTime); what is left over at
-	// its end is in none. 0: the recording is one.
+	// its end is in none, but with Incomplete, as tonic's include_incomplete. 0: the recording is one.
 	TimeWindow float64
+	Incomplete bool
 	// Split are the fractions for the parts that have no folder of their own, as in [Files]. Recordings stay whole.
 	Split []float64
 	// SplitSeed chooses among the divisions.
@@ -56,11 +57,13 @@ func newEventFiles(origin string, endings ...string) func(p *Params) Source {
 		s.Origin = p.Choice("origin", origin, "of times; first: each recording begins with its first event", "first", "file")
 		s.Width, s.Height = p.Int("width", 0, "of the sensor in pixels; 0: what the events need"), p.Int("height", 0, "of the sensor in pixels; 0: what the events need")
 		s.TimeWindow = p.Float("time_window", 0, "s; each window of a recording is a sample (SliceByTime); 0: the recording is one")
+		s.Incomplete = p.Bool("include_incomplete", false, "what is left over behind the last time_window is a sample, too")
 		s.Split = p.Floats("split", nil, "fractions for training, validation and test, of those that have no folder; nothing: 0.7, 0.15, 0.15 or 0.85, 0.15")
 		s.SplitSeed = p.Int("split_seed", 0, "chooses among the divisions")
 		s.Filter = readEventFilter(p)
 		p.Want("dir", s.Dir != "", "the folder of the recordings")
 		p.Want("time_window", s.TimeWindow >= 0, ">= 0 s")
+		p.Want("include_incomplete", !s.Incomplete || s.TimeWindow > 0, "nothing: time_window is 0")
 		return s
 	}
 }
@@ -175,6 +178,7 @@ func classFolders(folders [3]string) ([]string, error) {
 type eventFiles struct {
 	EventFiles
 	paths         []string
+	trial         []int32 // in the file
 	label         []int
 	file          []int32 // of each sample
 	window        []int   // of each sample, in its file
@@ -210,12 +214,31 @@ func (s EventFiles) list(folder string, names []string) (*eventFiles, error) {
 	return set, nil
 }
 
-// measure reads a recording and adds its samples.
+// measure reads a file and adds its samples.
 func (d *eventFiles) measure(path string, class int) error {
-	rec, err := d.read(path)
+	all, trials, err := readRecording(path, eventOptions{sensor: d.Sensor, unit: d.Unit})
 	if err != nil {
 		return err
 	}
+	numbers := slices.Clone(trials)
+	slices.Sort(numbers)
+	if numbers = slices.Compact(numbers); len(numbers) == 0 {
+		numbers = []int32{0}
+	}
+	for _, trial := range numbers {
+		rec, err := d.filter(all.of(trials, trial), path)
+		if err != nil {
+			return err
+		}
+		if err := d.add(rec, path, trial, class); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// add adds the samples of a recording.
+func (d *eventFiles) add(rec recording, path string, trial int32, class int) error {
 	width, height := rec.size()
 	if d.Width > 0 && width > d.Width || d.Height > 0 && height > d.Height {
 		return fmt.Errorf("%s: %w: events on %d x %d pixels, want at most %d x %d", path, ErrFormat, width, height, d.Width, d.Height)
@@ -227,9 +250,16 @@ func (d *eventFiles) measure(path string, class int) error {
 	}
 	windows := 1
 	if d.TimeWindow > 0 {
-		windows, end = int(end/d.TimeWindow+1e-9), d.TimeWindow
+		whole := end/d.TimeWindow + 1e-9
+		if windows = int(whole); d.Incomplete && whole-float64(windows) > 1e-6 {
+			windows++
+		}
+		if windows == 0 {
+			return fmt.Errorf("%s: %w: expected a recording of at least %g s (time_window), found one of %g s in trial %d; include_incomplete = true makes a sample of it", path, ErrFormat, d.TimeWindow, end, trial)
+		}
+		end = d.TimeWindow
 	}
-	d.paths, d.label = append(d.paths, path), append(d.label, class)
+	d.paths, d.trial, d.label = append(d.paths, path), append(d.trial, trial), append(d.label, class)
 	for k := range windows {
 		d.file, d.window = append(d.file, int32(len(d.paths)-1)), append(d.window, k)
 		d.form.Duration = max(d.form.Duration, end)
@@ -237,16 +267,37 @@ func (d *eventFiles) measure(path string, class int) error {
 	return nil
 }
 
-// read reads and filters a recording.
-func (d *eventFiles) read(path string) (recording, error) {
-	rec, err := readRecording(path, eventOptions{sensor: d.Sensor, unit: d.Unit})
+// filter filters a recording.
+func (d *eventFiles) filter(rec recording, path string) (recording, error) {
+	rec, err := d.Filter.apply(rec, d.Origin)
 	if err != nil {
-		return nil, err
-	}
-	if rec, err = d.Filter.apply(rec, d.Origin); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return rec, nil
+}
+
+// read reads and filters the recording of a sample.
+func (d *eventFiles) read(i int) (recording, error) {
+	path := d.paths[d.file[i]]
+	rec, trials, err := readRecording(path, eventOptions{sensor: d.Sensor, unit: d.Unit})
+	if err != nil {
+		return nil, err
+	}
+	return d.filter(rec.of(trials, d.trial[d.file[i]]), path)
+}
+
+// of returns the events of a trial, all where there are no trials.
+func (r recording) of(trials []int32, trial int32) recording {
+	if trials == nil {
+		return r
+	}
+	t := recording{}
+	for i, e := range r {
+		if trials[i] == trial {
+			t = append(t, e)
+		}
+	}
+	return t
 }
 
 // Len returns the number of samples.
@@ -260,7 +311,7 @@ func (d *eventFiles) Sample(s *Sample, i int) error {
 	if err := checkIndex(d, i); err != nil {
 		return err
 	}
-	rec, err := d.read(d.paths[d.file[i]])
+	rec, err := d.read(i)
 	if err != nil {
 		return err
 	}

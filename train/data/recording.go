@@ -37,16 +37,14 @@ type eventOptions struct {
 	unit   string // of times in .csv and .npy
 }
 
-// readRecording reads an event file.
-func readRecording(path string, o eventOptions) (recording, error) {
+// readRecording reads an event file. trial are the numbers of the recordings in it that the events belong to; nil: it is one.
+func readRecording(path string, o eventOptions) (rec recording, trial []int32, err error) {
 	ext := strings.ToLower(filepath.Ext(path))
-	var rec recording
-	var err error
 	switch decode, ok := decoders[ext]; {
 	case ok:
 		f, openErr := os.Open(path)
 		if openErr != nil {
-			return nil, fmt.Errorf("data: %w", openErr)
+			return nil, nil, fmt.Errorf("data: %w", openErr)
 		}
 		defer f.Close()
 		rec, err = decode(f, o)
@@ -54,21 +52,21 @@ func readRecording(path string, o eventOptions) (recording, error) {
 			err = fmt.Errorf("%s: %w", path, err)
 		}
 	case ext == ".csv" || ext == ".txt":
-		rec, err = readEventTable(path, o.unit)
+		rec, trial, err = readEventTable(path, o.unit)
 	case ext == ".npy":
 		rec, err = readEventArray(path, o.unit)
 	default:
-		return nil, fmt.Errorf("%s: %w: expected a name ending in .bin, .aedat, .aedat4, .csv or .npy", path, ErrFormat)
+		return nil, nil, fmt.Errorf("%s: %w: expected a name ending in .bin, .aedat, .aedat4, .csv or .npy", path, ErrFormat)
 	}
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	for i, e := range rec {
 		if e.x < 0 || e.x >= maxPixel || e.y < 0 || e.y >= maxPixel {
-			return nil, fmt.Errorf("%s: %w: event %d is at the pixel (%d, %d), want 0 to %d", path, ErrFormat, i, e.x, e.y, maxPixel-1)
+			return nil, nil, fmt.Errorf("%s: %w: event %d is at the pixel (%d, %d), want 0 to %d", path, ErrFormat, i, e.x, e.y, maxPixel-1)
 		}
 	}
-	return rec, nil
+	return rec, trial, nil
 }
 
 // decodeNMNIST reads the format of N-MNIST and N-Caltech101 (G. Orchard et al. 2015, doi:10.3389/fnins.2015.00437): 5 bytes

@@ -12,17 +12,18 @@ var (
 	timeNames     = []string{"t", "time", "timestamp", "ts", "0"}
 	channelNames  = []string{"channel", "c", "addr", "address", "unit", "neuron", "1"}
 	polarityNames = []string{"p", "polarity", "on", "pol", "2"}
+	trialNames    = []string{"trial", "3"}
 )
 
 // micros returns a time in µs; the finest that is kept is 1 µs.
 func micros(t, per float64) int64 { return int64(math.Floor(t*(1e6/per) + 1e-3)) }
 
-// readEventTable reads a text file of rows time, channel or x and y, polarity. Without names the columns stand in the order
-// time, channel, polarity. A column without a name here is not read.
-func readEventTable(path, unit string) (recording, error) {
+// readEventTable reads a text file of rows time, channel or x and y, polarity, trial. Without names the columns stand in the order
+// time, channel, polarity, trial. Each trial is a recording. A column without a name here is not read.
+func readEventTable(path, unit string) (rec recording, trials []int32, err error) {
 	columns, err := files.ReadTable(path)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	t := table{path, columns}
 	find := func(names []string) *files.Column {
@@ -36,10 +37,10 @@ func readEventTable(path, unit string) (recording, error) {
 		}
 		return nil
 	}
-	times, channel, polarity := find(timeNames), find(channelNames), find(polarityNames)
+	times, channel, polarity, trial := find(timeNames), find(channelNames), find(polarityNames), find(trialNames)
 	x, y := find([]string{"x"}), find([]string{"y"})
 	if times == nil || channel == nil && x == nil {
-		return nil, t.bad("", "columns time and channel, or time, x and y; found %s", t.names())
+		return nil, nil, t.bad("", "columns time and channel, or time, x and y; found %s", t.names())
 	}
 	switch {
 	case x != nil && (y != nil || channel == nil):
@@ -47,14 +48,14 @@ func readEventTable(path, unit string) (recording, error) {
 	default:
 		y = nil
 	}
-	for _, c := range []*files.Column{times, channel, y, polarity} {
+	for _, c := range []*files.Column{times, channel, y, polarity, trial} {
 		if c != nil && c.Codes != nil {
-			return nil, t.bad(c.Name, "numbers, found %.40q", c.Texts[0])
+			return nil, nil, t.bad(c.Name, "numbers, found %.40q", c.Texts[0])
 		}
 	}
 	if times.Unit != "" {
 		if unit != "" && unit != times.Unit {
-			return nil, t.bad(times.Name, "the unit %s (data.unit), found %s", unit, times.Unit)
+			return nil, nil, t.bad(times.Name, "the unit %s (data.unit), found %s", unit, times.Unit)
 		}
 		unit = times.Unit
 	}
@@ -64,26 +65,30 @@ func readEventTable(path, unit string) (recording, error) {
 			whole = whole && v == math.Trunc(v)
 		}
 		if unit = "s"; whole && len(times.Data) > 0 {
-			return nil, t.bad(times.Name, "data.unit, one of s, ms, us, because times are whole numbers")
+			return nil, nil, t.bad(times.Name, "data.unit, one of s, ms, us, because times are whole numbers")
 		}
 	}
 	per, ok := perSecond[strings.ReplaceAll(unit, "µ", "u")]
 	if !ok {
-		return nil, t.bad(times.Name, "times in s, ms or us, found %s", unit)
+		return nil, nil, t.bad(times.Name, "times in s, ms or us, found %s", unit)
 	}
-	rec := make(recording, len(times.Data))
+	rec = make(recording, len(times.Data))
+	if trial != nil {
+		trials = make([]int32, len(rec))
+	}
 	for i := range rec {
 		e := &rec[i]
 		v := times.Data[i]
 		if !(math.Abs(v) < 1e12) {
-			return nil, t.bad(times.Name, "a time, found %v in row %d", v, i+1)
+			return nil, nil, t.bad(times.Name, "a time, found %v in row %d", v, i+1)
 		}
 		e.t = micros(v, per)
+		var number int32
 		for _, c := range []struct {
 			column *files.Column
 			dst    *int32
 			below  float64
-		}{{channel, &e.x, maxPixel}, {y, &e.y, maxPixel}, {polarity, &e.p, 2}} {
+		}{{channel, &e.x, maxPixel}, {y, &e.y, maxPixel}, {polarity, &e.p, 2}, {trial, &number, 1 << 31}} {
 			if c.column == nil {
 				continue
 			}
@@ -92,12 +97,15 @@ func readEventTable(path, unit string) (recording, error) {
 				v = 0
 			}
 			if !(v >= 0 && v < c.below) || v != math.Trunc(v) {
-				return nil, t.bad(c.column.Name, "whole numbers from 0 to %g, found %v in row %d", c.below-1, v, i+1)
+				return nil, nil, t.bad(c.column.Name, "whole numbers from 0 to %g, found %v in row %d", c.below-1, v, i+1)
 			}
 			*c.dst = int32(v)
 		}
+		if trial != nil {
+			trials[i] = number
+		}
 	}
-	return rec, nil
+	return rec, trials, nil
 }
 
 // readEventArray reads a structured array of NumPy with the fields t, x, and where there are some y and p, as tonic writes

@@ -169,7 +169,7 @@ func TestAsTonic(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, f := range map[string]EventFilter{"denoise_400": {FilterTime: 400e-6}, "refractory_3000": {Refractory: 3e-3}} {
-		rec, err := readRecording("testdata/events/recording.npy", eventOptions{})
+		rec, _, err := readRecording("testdata/events/recording.npy", eventOptions{})
 		if err != nil || len(rec) != 300 {
 			t.Fatalf("%d events, %v", len(rec), err)
 		}
@@ -206,11 +206,11 @@ func TestEventTables(t *testing.T) {
 		"pixels":         "t,x@640,y@480,on\n0.0005,3,0,0\n0.0015,7,0,1\n",
 		"further column": "t,channel,p,trial\n0.0005,3,0,9\n0.0015,7,1,9\n",
 	} {
-		if got, err := readRecording(saveText(t, text), eventOptions{}); err != nil || !slices.Equal(got, want) {
+		if got, _, err := readRecording(saveText(t, text), eventOptions{}); err != nil || !slices.Equal(got, want) {
 			t.Errorf("%s: %v, %v, want %v", name, got, err, want)
 		}
 	}
-	if got, err := readRecording(saveText(t, "t,c,p\n500,3,0\n1500,7,1\n"), eventOptions{unit: "us"}); err != nil || !slices.Equal(got, want) {
+	if got, _, err := readRecording(saveText(t, "t,c,p\n500,3,0\n1500,7,1\n"), eventOptions{unit: "us"}); err != nil || !slices.Equal(got, want) {
 		t.Errorf("microseconds: %v, %v", got, err)
 	}
 	for text, says := range map[string]string{
@@ -222,7 +222,7 @@ func TestEventTables(t *testing.T) {
 		"t,c\n(furlong),-\n0.5,3\n": "furlong",
 		"t,c\n0.5,1.5\n":            "found 1.5 in row 1",
 	} {
-		if _, err := readRecording(saveText(t, text), eventOptions{}); !errors.Is(err, ErrFormat) || !strings.Contains(err.Error(), says) {
+		if _, _, err := readRecording(saveText(t, text), eventOptions{}); !errors.Is(err, ErrFormat) || !strings.Contains(err.Error(), says) {
 			t.Errorf("%q: %v, want %q", text, err, says)
 		}
 	}
@@ -250,7 +250,7 @@ func TestRecordingErrors(t *testing.T) {
 		if err := os.WriteFile(path, c.b, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		_, err := readRecording(path, eventOptions{sensor: "dvs128"})
+		_, _, err := readRecording(path, eventOptions{sensor: "dvs128"})
 		if !errors.Is(err, ErrFormat) || !strings.Contains(err.Error(), c.says) || !strings.Contains(err.Error(), path) {
 			t.Errorf("%s: %v, want ErrFormat with %q", c.name, err, c.says)
 		}
@@ -327,6 +327,53 @@ func TestEventFolders(t *testing.T) {
 	}
 }
 
+// TestTrialsAndWindows: each trial of a table is a recording; one that is shorter than the window is an error, or with
+// include_incomplete a sample.
+func TestTrialsAndWindows(t *testing.T) {
+	dir := t.TempDir()
+	for _, class := range []string{"a", "b"} {
+		var text strings.Builder
+		text.WriteString("time,channel,polarity,trial\n")
+		for trial := range 5 {
+			for k := range 4 { // trials are mixed
+				fmt.Fprintf(&text, "%g,%d,1,%d\n", 0.001*float64(k)+0.0001*float64(trial), k, (trial+k)%5)
+			}
+		}
+		if err := os.MkdirAll(filepath.Join(dir, class), 0o777); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, class, "r.csv"), []byte(text.String()), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	count := func(keys Table) (samples, events int, err error) {
+		keys["dir"], keys["split"] = dir, []float64{0.4, 0.2, 0.2}
+		source, _, err := Sets.New("events", keys)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := source.Load()
+		if err != nil {
+			return 0, 0, err
+		}
+		for _, d := range p.Each() {
+			for _, s := range all(t, d) {
+				samples, events = samples+1, events+len(s.Events)
+			}
+		}
+		return samples, events, nil
+	}
+	if samples, events, err := count(Table{}); err != nil || samples != 8 || events != 4*samples { // 0.8 of 10
+		t.Errorf("%d samples with %d events, %v", samples, events, err)
+	}
+	if _, _, err := count(Table{"time_window": 0.02}); !errors.Is(err, ErrFormat) || !strings.Contains(err.Error(), "r.csv") || !strings.Contains(err.Error(), "include_incomplete") {
+		t.Errorf("windows longer than the recordings: %v", err)
+	}
+	if samples, events, err := count(Table{"time_window": 0.02, "include_incomplete": true}); err != nil || samples != 8 || events != 32 {
+		t.Errorf("%d samples with %d events, %v", samples, events, err)
+	}
+}
+
 func FuzzRecording(f *testing.F) {
 	for _, b := range [][]byte{nmnistBytes(drawn()), aedat2Bytes(drawn(), true), aedat3Bytes(drawn()), aedat4Bytes(drawn(), aedatPlain), aedat4Bytes(drawn(), aedatLZ4), aedat4Bytes(drawn(), aedatZstd)} {
 		f.Add(b)
@@ -348,7 +395,7 @@ func FuzzEventTable(f *testing.F) {
 	f.Add("t,x,y,p\n0.5,1,2,-1\n")
 	f.Add("0.1 3\n0.2 4\n")
 	f.Fuzz(func(t *testing.T, text string) {
-		rec, err := readRecording(saveText(t, text), eventOptions{})
+		rec, _, err := readRecording(saveText(t, text), eventOptions{})
 		if err != nil {
 			return
 		}
