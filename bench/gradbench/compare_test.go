@@ -145,3 +145,21 @@ func TestPredict(t *testing.T) {
 		}
 	}
 }
+
+// TestCost: a gradient is computed as often as was asked for, and an error ends it.
+func TestCost(t *testing.T) {
+	q := newQuadratic()
+	calls := 0
+	e := Estimator{Name: "counted", Gradient: func(g, _ []float64, _ int, draw uint64) error {
+		if calls++; draw > 5 {
+			return errors.New("enough")
+		}
+		return nil
+	}}
+	if _, _, err := Cost(q, e, 5); err != nil || calls != 5 {
+		t.Errorf("%d calls, %v", calls, err)
+	}
+	if _, _, err := Cost(q, e, 8); err == nil {
+		t.Error("no error")
+	}
+}

@@ -73,6 +73,7 @@ func Step(ctx context.Context, n Network, g []float64, of uint64, draws, sizes i
 type Prediction struct {
 	// Same and Changed are sums over the samples of either kind, as shares of the sum of all real changes.
 	Same, Changed Part
+	Length        float64 `json:"length"` // of the step
 	// Samples is how many there are, ChangedShare the share of those with other spikes.
 	Samples      int     `json:"samples"`
 	ChangedShare float64 `json:"changed_share"`
@@ -93,7 +94,7 @@ func Predict(ctx context.Context, n Network, e Estimator, u []float64, of uint64
 	for k := range p {
 		moved[k] = p[k] + length*u[k]/norm
 	}
-	var r Prediction
+	r := Prediction{Length: length}
 	var m [4]struct{ s, ss float64 }
 	changed := 0
 	for d := range draws {

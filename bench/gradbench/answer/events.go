@@ -66,7 +66,7 @@ func births(all []suite.Row) Question {
 			continue
 		}
 		q.Findings = append(q.Findings,
-			compare(fmt.Sprintf("%s, a step of 0.002 along the truth, samples whose spikes stay (%.1f %%): change of the loss, 1e-3", row.Network, 100*(1-p.ChangedShare)),
+			compare(fmt.Sprintf("%s, a step of %g along the truth, samples whose spikes stay (%.1f %%): change of the loss, 1e-3", row.Network, p.Length, 100*(1-p.ChangedShare)),
 				milli(p.Same.Real), "real", milli(p.Same.Predicted), "predicted"),
 			compare(fmt.Sprintf("%s, samples in which a spike appears, vanishes or moves past an arrival (%.1f %%), 1e-3", row.Network, 100*p.ChangedShare),
 				milli(p.Changed.Real), "real", milli(p.Changed.Predicted), "predicted"))

@@ -123,6 +123,9 @@ func TestExpectedGradient(t *testing.T) {
 		}
 		for _, e := range []gradbench.Estimator{p.Difference(0), p.Difference(2), p.Score(4), gradbench.Differences(p, 0.05)} {
 			draws := 250
+			if testing.Short() {
+				draws = 60
+			}
 			b, err := gradbench.Sample(t.Context(), p, e, 0, 16, draws)
 			if err != nil {
 				t.Fatal(err)

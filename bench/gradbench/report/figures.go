@@ -40,12 +40,12 @@ func (r *Result) figures() []figure {
 		}
 		steep := func(row suite.Row) float64 { return math.Log10(row.Slope / row.Area) }
 		cosine := func(row suite.Row) float64 { return row.Cosine.Value }
-		add(fmt.Sprintf("slope-%g", w), fmt.Sprintf("Cosine to the gradient of the expected loss, noise of width %g (a logistic surrogate of that width has peak over area %.3g: log10 %.2f)", w, 0.25/w, math.Log10(0.25/w)), plot.Curves{
+		add(fmt.Sprintf("slope-%g", w), fmt.Sprintf("Cosine to the gradient of the expected loss, noise of width %g: on the run without noise, with the reset detached and kept, and on runs with noise (a logistic surrogate of that width has peak over area %.3g: log10 %.2f)", w, 0.25/w, math.Log10(0.25/w)), plot.Curves{
 			Title: fmt.Sprintf("cosine against slope, noise of width %g", w), XLabel: "log10 of peak slope over area (1/threshold)",
 			Panels: []plot.Panel{
-				{YLabel: "without noise, detached", Lines: lines(r.Rows, at("quiet detached"), shape, steep, cosine)},
-				{YLabel: "without noise, with reset", Lines: lines(r.Rows, at("quiet"), shape, steep, cosine)},
-				{YLabel: "logistic, with noise", Lines: lines(r.Rows, at("noisy", "noisy detached", "surrogate", "detached"), func(row suite.Row) string {
+				{YLabel: "quiet, detached", Lines: lines(r.Rows, at("quiet detached"), shape, steep, cosine)},
+				{YLabel: "quiet, with reset", Lines: lines(r.Rows, at("quiet"), shape, steep, cosine)},
+				{YLabel: "noisy, logistic", Lines: lines(r.Rows, at("noisy", "noisy detached", "surrogate", "detached"), func(row suite.Row) string {
 					switch {
 					case !strings.HasPrefix(row.Estimator, "bptt/sigmoid"):
 						return ""
@@ -176,4 +176,21 @@ func (r *Result) draw(dir string) ([]figure, error) {
 		}
 	}
 	return all, nil
+}
+
+// Costs draws the cosine of each rule against the time that it takes, for the points of a suite that have the rules of
+// costs, and writes it into the file at path.
+func (r *Result) Costs(path string, costs []suite.Cost) error {
+	var list []plot.Line
+	for _, c := range costs {
+		for _, row := range r.Rows {
+			if row.Main && row.Suite == "surrogate" && row.X == suite.CostWidth && row.Estimator == c.Estimator && row.Ratio.Value > 0 && row.Cosine.SE < 0.3 {
+				list = append(list, plot.Line{Name: c.Estimator, X: []float64{math.Log10(1e3 * c.Seconds)}, Y: []float64{row.Cosine.Value}})
+			}
+		}
+	}
+	if len(list) == 0 {
+		return nil
+	}
+	return plot.Curves{Title: "quality against cost", XLabel: "log10 of ms for a gradient", Panels: []plot.Panel{{YLabel: "cosine", Lines: list}}}.Write(path)
 }

@@ -109,7 +109,7 @@ func births(s Settings) []Run {
 			if err != nil {
 				return nil, err
 			}
-			p, err := gradbench.Predict(ctx, n, n.Exact(eventprop.Adjoint), t.Gradient(), 2, pick2(s, 4096, 1024), 0.002)
+			p, err := gradbench.Predict(ctx, n, n.Exact(eventprop.Adjoint), t.Gradient(), 2, pick2(s, 4096, 1024), 0.0003)
 			if err != nil {
 				return nil, err
 			}

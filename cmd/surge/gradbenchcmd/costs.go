@@ -1,0 +1,46 @@
+package gradbenchcmd
+
+import (
+	"context"
+	"encoding/csv"
+	"fmt"
+	"io"
+	"path/filepath"
+	"text/tabwriter"
+
+	"github.com/surge-snn/surge/bench/gradbench/report"
+	"github.com/surge-snn/surge/bench/gradbench/suite"
+	"github.com/surge-snn/surge/internal/exit"
+	"github.com/surge-snn/surge/internal/files"
+)
+
+// costs times the rules, prints what they cost, and writes it into the folder.
+func (c *Command) costs(ctx context.Context, r *report.Result, w io.Writer) error {
+	all, err := suite.Costs(ctx, r.Settings)
+	if ctx.Err() != nil {
+		return exit.ErrInterrupted
+	}
+	if err != nil {
+		return err
+	}
+	t := tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
+	fmt.Fprintln(t, "estimator\tms\tof the first\tkB allocated")
+	for _, x := range all {
+		fmt.Fprintf(t, "%s\t%.3g\t%.2f\t%d\n", x.Estimator, 1e3*x.Seconds, x.Seconds/all[0].Seconds, x.Bytes/1000)
+	}
+	if err := t.Flush(); err != nil || c.Out == "" {
+		return err
+	}
+	err = files.WriteAtomic(filepath.Join(c.Out, "costs.csv"), func(w io.Writer) error {
+		table := csv.NewWriter(w)
+		lines := [][]string{{"estimator", "seconds", "bytes"}}
+		for _, x := range all {
+			lines = append(lines, []string{x.Estimator, fmt.Sprint(x.Seconds), fmt.Sprint(x.Bytes)})
+		}
+		return table.WriteAll(lines)
+	})
+	if err != nil {
+		return err
+	}
+	return r.Costs(filepath.Join(c.Out, "costs.svg"), all)
+}
