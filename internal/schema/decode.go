@@ -28,11 +28,24 @@ func Decode(file, text string, dst any) error {
 	if err != nil {
 		return err
 	}
+	return Assign(file, table, dst)
+}
+
+// Assign is Decode of a text that Table has read.
+func Assign(file string, table map[string]any, dst any) error {
 	if bad := decode(reflect.ValueOf(dst).Elem(), table, ""); bad != nil {
 		bad.File = file
 		return bad
 	}
 	return nil
+}
+
+// Extended is a struct whose pointer takes keys beside those of its fields.
+type Extended interface {
+	// Extend takes a key, after all fields have been set; false means that there is no such key.
+	Extend(key string, value any) bool
+	// Extra are the names of such keys, for messages.
+	Extra() []string
 }
 
 // Table reads a text as TOML, without a schema. Errors are *exit.BadInput with the file and the line.
@@ -53,11 +66,17 @@ func Keys(v any, prefix string) []string { return keys(reflect.TypeOf(v), prefix
 
 func keys(t reflect.Type, prefix string) (names []string) {
 	for i := range t.NumField() {
-		if key := t.Field(i).Tag.Get("toml"); key != "" {
+		if key := keyOf(t.Field(i)); key != "" {
 			names = append(names, prefix+key)
 		}
 	}
 	return names
+}
+
+// keyOf returns the key of a field: its tag without the options of an encoder.
+func keyOf(f reflect.StructField) string {
+	key, _, _ := strings.Cut(f.Tag.Get("toml"), ",")
+	return key
 }
 
 // decode sets a struct from a table, which is at the path of the file.
@@ -68,20 +87,36 @@ func decode(dst reflect.Value, table map[string]any, path string) *exit.BadInput
 	}
 	fields := map[string]reflect.Value{}
 	for i := range dst.NumField() {
-		if key := dst.Type().Field(i).Tag.Get("toml"); key != "" {
+		if key := keyOf(dst.Type().Field(i)); key != "" {
 			fields[key] = dst.Field(i)
 		}
 	}
+	more, extended := dst.Addr().Interface().(Extended)
+	unknown := func(key string) *exit.BadInput {
+		known := keys(dst.Type(), prefix)
+		if extended {
+			for _, name := range more.Extra() {
+				known = append(known, prefix+name)
+			}
+		}
+		return &exit.BadInput{Member: prefix + key, Expected: "one of " + strings.Join(known, ", "), Found: "an unknown key",
+			Nearest: exit.Nearest(prefix+key, known)}
+	}
 	for _, key := range slices.Sorted(maps.Keys(table)) {
-		if _, ok := fields[key]; !ok {
-			known := keys(dst.Type(), prefix)
-			return &exit.BadInput{Member: prefix + key, Expected: "one of " + strings.Join(known, ", "), Found: "an unknown key",
-				Nearest: exit.Nearest(prefix+key, known)}
+		if _, ok := fields[key]; !ok && !extended {
+			return unknown(key)
 		}
 	}
 	for _, key := range slices.Sorted(maps.Keys(table)) {
-		if bad := set(fields[key], table[key], prefix+key); bad != nil {
-			return bad
+		if f, ok := fields[key]; ok {
+			if bad := set(f, table[key], prefix+key); bad != nil {
+				return bad
+			}
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(table)) {
+		if _, ok := fields[key]; !ok && !more.Extend(key, table[key]) {
+			return unknown(key)
 		}
 	}
 	return nil
@@ -161,6 +196,9 @@ func set(f reflect.Value, value any, path string) *exit.BadInput {
 		x, ok := Number(value)
 		if !ok {
 			return bad("a number")
+		}
+		if math.IsNaN(x) || math.IsInf(x, 0) {
+			return bad("a finite number")
 		}
 		f.SetFloat(x)
 	default:

@@ -46,6 +46,8 @@ func TestDecode(t *testing.T) {
 		"steps = 1.0":                  "a.toml: steps: expected a whole number, found 1",
 		"rates = 1":                    "a.toml: rates: expected a list, found 1",
 		"rates = [1, \"2\"]":           "a.toml: rates[1]: expected a number, found the string \"2\"",
+		"rates = [nan]":                "a.toml: rates[0]: expected a finite number, found NaN",
+		"rates = [-inf]":               "a.toml: rates[0]: expected a finite number, found -Inf",
 		"unit = {a = 1}":               "a.toml: unit.a: expected a string, found 1",
 		"unit = [1]":                   "a.toml: unit: expected a table, {name = value}, found the list [1]",
 		"part = 1":                     "a.toml: part: expected a list, found 1",
@@ -63,6 +65,32 @@ func TestDecode(t *testing.T) {
 	}
 	if want := []string{"a.on", "a.n"}; !slices.Equal(Keys(part{}, "a."), want) {
 		t.Errorf("%v", Keys(part{}, "a."))
+	}
+}
+
+// open is a struct with keys of its own choice.
+type open struct {
+	Name string         `toml:"name,omitzero"`
+	more map[string]any // "gain", "loss" by the name
+}
+
+func (o *open) Extra() []string { return []string{o.Name} }
+func (o *open) Extend(key string, value any) bool {
+	if key == o.Name {
+		o.more = map[string]any{key: value}
+	}
+	return key == o.Name
+}
+
+// TestExtended: what a struct takes beside its fields comes after them, and is among the names in messages.
+func TestExtended(t *testing.T) {
+	var o open
+	if err := Decode("a.toml", "gain = 2\nname = \"gain\"", &o); err != nil || o.more["gain"] != int64(2) {
+		t.Errorf("%+v, %v", o, err)
+	}
+	want := "a.toml: gian: expected one of name, gain, found an unknown key, did you mean gain?"
+	if err := Decode("a.toml", "gian = 2\nname = \"gain\"", &o); err == nil || err.Error() != want {
+		t.Errorf("%v, want %s", err, want)
 	}
 }
 

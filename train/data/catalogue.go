@@ -108,6 +108,24 @@ func (c Catalogue[T]) New(name string, t Table) (value T, effective Table, err e
 	return value, p.effective, nil
 }
 
+// Check returns what New does, but for the value.
+func (c Catalogue[T]) Check(name string, t Table) (effective Table, err error) {
+	_, effective, err = c.New(name, t)
+	return effective, err
+}
+
+// Params returns the parameters of the row of a name, none where there is no such row.
+func (c Catalogue[T]) Params(name string) []Param {
+	row, _ := c.Row(name)
+	return row.Params()
+}
+
+// Doc says in half a sentence what the row of a name is.
+func (c Catalogue[T]) Doc(name string) string {
+	row, _ := c.Row(name)
+	return row.Doc
+}
+
 // Params returns the parameters of a row in the order in which it reads them.
 func (r Row[T]) Params() []Param {
 	if r.New == nil {

@@ -1,7 +1,6 @@
 package experiment
 
 import (
-	"errors"
 	"fmt"
 	"path/filepath"
 	"reflect"
@@ -9,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/surge-snn/surge/internal/exit"
+	"github.com/surge-snn/surge/internal/schema"
 	"github.com/surge-snn/surge/surrogate"
 	"github.com/surge-snn/surge/train/data"
 )
@@ -20,39 +20,17 @@ func (e *Experiment) Check() error {
 	if e.events() {
 		special = e.ofEvents
 	}
-	if err := e.checkKeys(); err != nil {
+	method := one("train.method", e.Train.Method, Methods()...)
+	if !method.ok {
+		return method.bad(e.file)
+	}
+	if err := e.checkChoices(); err != nil {
 		return err
 	}
-	for i, l := range e.Layer {
-		if _, _, err := Layers.New(l.Kind, l.Keys); err != nil {
-			return e.badLayer(i, err)
-		}
-	}
-	method := []rule{one("train.method", e.Train.Method, Methods()...)}
-	for _, r := range slices.Concat(method, e.unused(reflect.ValueOf(e).Elem(), ""), e.common(), special()) {
+	for _, r := range causesFirst(slices.Concat(e.unused(reflect.ValueOf(e).Elem(), ""), e.common(), special())) {
 		if !r.ok {
-			return &exit.BadInput{File: e.file, Member: r.key, Expected: r.expected, Found: describe(r.found)}
+			return r.bad(e.file)
 		}
-	}
-	return nil
-}
-
-// checkKeys checks the keys of the data set and of the encoder, which come from their catalogues.
-func (e *Experiment) checkKeys() error {
-	_, _, dataErr := data.Sets.New(e.Data.Set, e.Data.Keys)
-	_, _, encodeErr := data.Encoders.New(e.Encode.Kind, e.Encode.Keys)
-	for _, c := range []struct {
-		err           error
-		section, name string
-	}{{dataErr, "data.", "set"}, {encodeErr, "encode.", "kind"}} {
-		k := (*data.KeyError)(nil)
-		if !errors.As(c.err, &k) {
-			continue
-		}
-		if k.Key == "" {
-			return e.bad(c.section+c.name, k.Expected, k.Found)
-		}
-		return e.bad(c.section+k.Key, k.Expected, k.Found)
 	}
 	return nil
 }
@@ -84,6 +62,7 @@ func (e *Experiment) common() []rule {
 		{"name", "the name of a folder", e.Name, isName},
 		{"seed", "a whole number below 2^63", e.Seed, e.Seed < 1<<63},
 		unless(!e.static(), "encode.hold", c.Hold, c.Hold == 0, "the samples are sequences"),
+		{"encode.hold", ">= 0", c.Hold, c.Hold >= 0},
 		{"encode.dt", ">= 0 s", c.Dt, c.Dt >= 0},
 	}
 	rules = append(rules, rule{"model.hidden", "at least one layer", m.Hidden, len(m.Hidden) > 0 || len(e.Layer) > 0},
@@ -106,14 +85,9 @@ func (e *Experiment) common() []rule {
 		rule{"train.epochs", "> 0", t.Epochs, t.Epochs > 0},
 		rule{"train.batch", "> 0", t.Batch, t.Batch > 0},
 		rule{"train.shards", "1, 2, 4, 8, ..., at most batch", t.Shards, t.Shards == 0 || t.Shards > 0 && t.Shards&(t.Shards-1) == 0 && t.Shards <= t.Batch},
-		one("train.optimizer", t.Optimizer, "adam", "sgd"),
-		unless(t.Optimizer == "sgd", "train.momentum", t.Momentum, t.Momentum == 0, "optimizer is sgd"),
-		rule{"train.momentum", "in [0, 1)", t.Momentum, t.Momentum >= 0 && t.Momentum < 1},
 		rule{"train.lr", "> 0", t.LR, t.LR > 0},
-		one("train.schedule", t.Schedule, "constant", "linear", "cosine", "exponential"),
-		unless(t.Schedule != "constant", "train.lr_end", t.LREnd, t.LREnd == 0, "schedule is not constant"),
-		rule{"train.lr_end", ">= 0", t.LREnd, t.LREnd >= 0},
-		rule{"train.lr_end", "> 0, because schedule is exponential", t.LREnd, t.Schedule != "exponential" || t.LREnd > 0},
+		rule{"train.warmup", ">= 0", t.Warmup, t.Warmup >= 0},
+		rule{"train.patience", ">= 0", t.Patience, t.Patience >= 0},
 		rule{"train.clip", ">= 0", t.Clip, t.Clip >= 0},
 		rule{"train.weight_decay", ">= 0", t.WeightDecay, t.WeightDecay >= 0},
 	)
@@ -129,7 +103,7 @@ func (e *Experiment) ofSurrogate() []rule {
 		{"encode.dt", "> 0 s", c.Dt, c.Dt > 0},
 		one("model.neuron", m.Neuron, "lif", "cuba"),
 		one("model.reset", m.Reset, "subtract", "zero"),
-		{"model.surrogate", "one of " + strings.Join(surrogate.Names(), ", ") + ", as fast_sigmoid(25)", m.Surrogate, surrogateErr == nil},
+		{"model.surrogate", "one of " + strings.Join(surrogate.Names(), ", ") + ", as fast_sigmoid(25)", named{m.Surrogate, surrogate.Names()}, surrogateErr == nil},
 		one("model.readout", m.Readout, "li-max", "li-mean", "li-sum", "li-last", "count"),
 		{"model.output", "none, or nothing", m.Output, m.Output == "" || m.Output == "none"},
 		unless(len(e.Layer) > 0, "model.output", m.Output, m.Output == "", "there is a list [[layer]]"),
@@ -219,9 +193,38 @@ type rule struct {
 	ok            bool
 }
 
+// named is the value of a key that has one of some names.
+type named struct {
+	value string
+	known []string
+}
+
+// bad is the error of a rule that is broken.
+func (r rule) bad(file string) *exit.BadInput {
+	b := &exit.BadInput{File: file, Member: r.key, Expected: r.expected}
+	if n, ok := r.found.(named); ok {
+		b.Nearest, r.found = exit.Nearest(n.value, n.known), n.value
+	}
+	b.Found = schema.Describe(r.found)
+	return b
+}
+
+// causesFirst puts the rules of names before all others: what other keys mean depends on these.
+func causesFirst(rules []rule) []rule {
+	var first, rest []rule
+	for _, r := range rules {
+		if _, ok := r.found.(named); ok {
+			first = append(first, r)
+		} else {
+			rest = append(rest, r)
+		}
+	}
+	return append(first, rest...)
+}
+
 // one wants one of some names.
 func one(key, found string, names ...string) rule {
-	return rule{key, "one of " + strings.Join(names, ", "), found, slices.Contains(names, found)}
+	return rule{key, "one of " + strings.Join(names, ", "), named{found, names}, slices.Contains(names, found)}
 }
 
 // unless wants a key left out that would have no effect.

@@ -28,7 +28,7 @@ func (e *Experiment) Sizes() (channels, classes int, err error) {
 // keys is file, else file.
 func (e *Experiment) Locate(path string) {
 	has := map[string]bool{}
-	for _, p := range e.Data.params() {
+	for _, p := range data.Sets.Params(e.Data.Set) {
 		has[p.Name] = true
 	}
 	key := "dir"
@@ -111,7 +111,7 @@ func (e *Experiment) span(form data.Form, steps int) error {
 // explain makes an error of the data one that says what to do.
 func (e *Experiment) explain(err error) error {
 	if k := (*data.KeyError)(nil); errors.As(err, &k) {
-		return e.bad("data."+k.Key, k.Expected, k.Found)
+		return e.keyError(section{"data", &e.Data}, err)
 	}
 	if dir, _ := e.Data.Keys["dir"].(string); e.Data.Set == "mnist" && errors.Is(err, fs.ErrNotExist) {
 		return &exit.BadInput{File: dir, Expected: "the files of MNIST; get them with: surge data get mnist --dir " + dir, Err: err}
@@ -121,23 +121,4 @@ func (e *Experiment) explain(err error) error {
 
 func (e *Experiment) bad(key, expected, found string) error {
 	return &exit.BadInput{File: e.file, Member: key, Expected: expected, Found: found}
-}
-
-// keyed is a section with the keys of a row of a catalogue besides its own.
-type keyed interface {
-	keys() *data.Table
-	params() []data.Param // of the row
-}
-
-func (d *Data) keys() *data.Table   { return &d.Keys }
-func (c *Encode) keys() *data.Table { return &c.Keys }
-
-func (d *Data) params() []data.Param {
-	row, _ := data.Sets.Row(d.Set)
-	return row.Params()
-}
-
-func (c *Encode) params() []data.Param {
-	row, _ := data.Encoders.Row(c.Kind)
-	return row.Params()
 }

@@ -20,12 +20,12 @@ func Methods() []string { return []string{Surrogate, EventProp, Recurrent, Analy
 // Experiment is a training run. Some keys have an effect only with the method surrogate, others only with events, the
 // other methods.
 type Experiment struct {
-	Name   string      `toml:"name"` // names the folder of the results
-	Seed   uint64      `toml:"seed"` // of the parameters, the order of the data and all random numbers
+	Name   string      `toml:"name" doc:"names the folder of the results"`
+	Seed   uint64      `toml:"seed" doc:"of the parameters, the order of the data and all random numbers"`
 	Data   Data        `toml:"data"`
 	Encode Encode      `toml:"encode"`
 	Model  Model       `toml:"model"`
-	Layer  []LayerSpec `toml:"layer,omitempty" only:"surrogate"` // between input and readout, in place of model.hidden
+	Layer  []LayerSpec `toml:"layer,omitempty" only:"surrogate" doc:"between input and readout, in place of model.hidden"`
 	Loss   Loss        `toml:"loss"`
 	Train  Train       `toml:"train"`
 
@@ -37,79 +37,80 @@ type Experiment struct {
 
 // Data is the section [data]: the samples.
 type Data struct {
-	Set  string     `toml:"set"` // a name of data.Sets
+	Set  string     `toml:"set" doc:"where the samples come from"`
 	Keys data.Table // the keys of that set
 }
 
 // Encode is the section [encode]: how a sample becomes the input of the network. Times are in
 // seconds.
 type Encode struct {
-	Kind     string     `toml:"kind"`                            // a name of data.Encoders; with events, one that knows exact times
-	Steps    int        `toml:"steps,omitzero" only:"surrogate"` // T; default 40 for features, else what the longest sample needs
-	Dt       float64    `toml:"dt,omitzero"`                     // of the encoder and of the network; events: of the steps of sequences; default 0.001
-	Hold     int        `toml:"hold,omitzero"`                   // time steps that a step of a sequence lasts; default 1
-	Duration float64    `toml:"duration,omitzero" only:"events"` // end of the simulation; default 0.06 for features, else the end of the longest sample
+	Kind     string     `toml:"kind" doc:"how they become the input; with events, one that knows exact times"`
+	Steps    int        `toml:"steps,omitzero" only:"surrogate" doc:"T; default 40 for features, else what the longest sample needs"`
+	Dt       float64    `toml:"dt,omitzero" doc:"of the encoder and of the network; events: of the steps of sequences; default 0.001"`
+	Hold     int        `toml:"hold,omitzero" doc:"time steps that a step of a sequence lasts; default 1"`
+	Duration float64    `toml:"duration,omitzero" only:"events" doc:"end of the simulation; default 0.06 for features, else the end of the longest sample"`
 	Keys     data.Table // the keys of that encoder
 }
 
 // Model is the section [model]: hidden layers of spiking neurons, and a readout.
 type Model struct {
-	Hidden      []int    `toml:"hidden"`                        // neurons of each hidden layer
-	Neuron      string   `toml:"neuron,omitempty"`              // events: "lif", or of hidden layers "refractory", "alpha", "alif", "qif", "theta", "eif", "adex", "izhikevich", "own"; else "lif" (delta synapse) or "cuba" (exponential synaptic current, held over a step as in snnTorch and NIR: after a spike its voltage is 10 % above that of events, for 20 ms, 5 ms and steps of 1 ms)
-	TauMem      float64  `toml:"tau_mem"`                       // s
-	TauSyn      float64  `toml:"tau_syn,omitzero"`              // s; cuba, events
-	VTh         float64  `toml:"v_th"`                          // threshold
-	VReset      float64  `toml:"v_reset" only:"events"`         // voltage after a spike; far below 0, neurons spike once
-	Reset       string   `toml:"reset" only:"surrogate"`        // "subtract" or "zero"
-	DetachReset bool     `toml:"detach_reset" only:"surrogate"` // no gradient through the reset
-	Recurrent   bool     `toml:"recurrent" only:"surrogate"`    // weights between the neurons of a hidden layer
-	RecGain     float64  `toml:"rec_gain,omitzero"`             // with these: as w_gain; default 0.5
-	Delay       float64  `toml:"delay,omitzero" only:"events"`  // s, of all synapses; default 0
-	Learn       []string `toml:"learn,omitempty"`               // of "tau_mem", "tau_syn", "v_th"; events: also "v_leak", "v_reset", "i_init", "delay" (of each synapse, where delay > 0)
-	PerNeuron   bool     `toml:"per_neuron"`                    // what is learned is so for each neuron; false: for each layer
-	Bias        bool     `toml:"bias" only:"surrogate"`         // learned constant input to all layers
-	WMean       float64  `toml:"w_mean"`                        // weights start as N(w_mean/in, w_gain²/in)
-	WGain       float64  `toml:"w_gain"`
-	Surrogate   string   `toml:"surrogate" only:"surrogate"`        // as "fast_sigmoid(25)"
-	Readout     string   `toml:"readout"`                           // "li-max", "li-mean", "li-sum", "li-last", "count"; events: "ttfs" (first spike), "li-max", "li-integral"
-	Equations   string   `toml:"equations,omitempty" only:"events"` // of the neuron "own", see equation.Parse
-	Output      string   `toml:"output,omitempty" only:"surrogate"` // "none": the last of [[layer]] has a neuron for each class, and nothing is behind it but the readout; default: weights, and the neurons of the readout
-	TauOut      float64  `toml:"tau_out,omitzero"`                  // s, of the leaky integrators of li-...
-	OutMean     float64  `toml:"out_mean"`                          // output weights start as N(out_mean/in, out_gain²/in)
-	OutGain     float64  `toml:"out_gain"`
+	Hidden      []int    `toml:"hidden" doc:"neurons of each hidden layer"`
+	Neuron      string   `toml:"neuron,omitempty" doc:"events: lif, or of hidden layers refractory, alpha, alif, qif, theta, eif, adex, izhikevich, own; else lif (delta synapse) or cuba (exponential synaptic current, held over a step as in snnTorch and NIR: after a spike its voltage is 10 % above that of events, for 20 ms, 5 ms and steps of 1 ms)"`
+	TauMem      float64  `toml:"tau_mem" doc:"s"`
+	TauSyn      float64  `toml:"tau_syn,omitzero" doc:"s; cuba, events"`
+	VTh         float64  `toml:"v_th" doc:"threshold"`
+	VReset      float64  `toml:"v_reset" only:"events" doc:"voltage after a spike; far below 0, neurons spike once"`
+	Reset       string   `toml:"reset" only:"surrogate" doc:"subtract or zero"`
+	DetachReset bool     `toml:"detach_reset" only:"surrogate" doc:"no gradient through the reset"`
+	Recurrent   bool     `toml:"recurrent" only:"surrogate" doc:"weights between the neurons of a hidden layer"`
+	RecGain     float64  `toml:"rec_gain,omitzero" doc:"with these: as w_gain; default 0.5"`
+	Delay       float64  `toml:"delay,omitzero" only:"events" doc:"s, of all synapses; default 0"`
+	Learn       []string `toml:"learn,omitempty" doc:"of tau_mem, tau_syn, v_th; events: also v_leak, v_reset, i_init, delay (of each synapse, where delay > 0)"`
+	PerNeuron   bool     `toml:"per_neuron" doc:"what is learned is so for each neuron; false: for each layer"`
+	Bias        bool     `toml:"bias" only:"surrogate" doc:"learned constant input to all layers"`
+	WMean       float64  `toml:"w_mean" doc:"weights start as N(w_mean/in, w_gain²/in)"`
+	WGain       float64  `toml:"w_gain" doc:"spread of the weights"`
+	Surrogate   string   `toml:"surrogate" only:"surrogate" doc:"as fast_sigmoid(25)"`
+	Readout     string   `toml:"readout" doc:"li-max, li-mean, li-sum, li-last, count; events: ttfs (first spike), li-max, li-integral"`
+	Equations   string   `toml:"equations,omitempty" only:"events" doc:"of the neuron own, see equation.Parse"`
+	Output      string   `toml:"output,omitempty" only:"surrogate" doc:"none: the last of [[layer]] has a neuron for each class, and nothing is behind it but the readout; default: weights, and the neurons of the readout"`
+	TauOut      float64  `toml:"tau_out,omitzero" doc:"s, of the leaky integrators of li-..."`
+	OutMean     float64  `toml:"out_mean" doc:"output weights start as N(out_mean/in, out_gain²/in)"`
+	OutGain     float64  `toml:"out_gain" doc:"spread of the output weights"`
 
 	// Values are those of the parameters of neurons other than "lif", where tau_mem, tau_syn, v_th and v_reset are not what is meant.
-	Values map[string]float64 `toml:"values,omitempty" only:"events"`
+	Values map[string]float64 `toml:"values,omitempty" only:"events" doc:"{name = value} of the parameters of neurons other than lif"`
 }
 
 // Loss is the section [loss]: what the cross-entropy is of, and what is added to it.
 type Loss struct {
-	Scale      float64 `toml:"scale" only:"events"`                  // logits = -scale t/tau_syn of first spikes (default 5), scale V, or scale/tau_out times the integral of V (default 1)
-	Silence    float64 `toml:"silence" only:"events"`                // times the distance of silent hidden neurons to threshold; see eventprop.Silence
-	SilenceOut float64 `toml:"silence_out,omitzero" only:"events"`   // events, ttfs: the same for the outputs
-	RateWeight float64 `toml:"rate_weight" only:"surrogate"`         // times the squared distance of a hidden neuron's mean spike count from
-	RateLower  float64 `toml:"rate_lower,omitzero" only:"surrogate"` // the interval [rate_lower, rate_upper], mean over the neurons; see ops.RateBounds
-	RateUpper  float64 `toml:"rate_upper,omitzero" only:"surrogate"` // 0: no upper bound
+	Scale      float64 `toml:"scale" only:"events" doc:"logits = -scale t/tau_syn of first spikes (default 5), scale V, or scale/tau_out times the integral of V (default 1)"`
+	Silence    float64 `toml:"silence" only:"events" doc:"times the distance of silent hidden neurons to threshold; see eventprop.Silence"`
+	SilenceOut float64 `toml:"silence_out,omitzero" only:"events" doc:"events, ttfs: the same for the outputs"`
+	RateWeight float64 `toml:"rate_weight" only:"surrogate" doc:"times the squared distance of a hidden neuron's mean spike count from"`
+	RateLower  float64 `toml:"rate_lower,omitzero" only:"surrogate" doc:"the interval [rate_lower, rate_upper], mean over the neurons; see ops.RateBounds"`
+	RateUpper  float64 `toml:"rate_upper,omitzero" only:"surrogate" doc:"0: no upper bound"`
 }
 
 // Train is the section [train].
 type Train struct {
-	Method      string  `toml:"method"` // one of Methods
-	Epochs      int     `toml:"epochs"`
-	Batch       int     `toml:"batch"`             // samples
-	Shards      int     `toml:"shards,omitzero"`   // parts, 1, 2, 4, ..., in which a batch is computed, at once on several processors or by the ranks of mpiexec; the numbers depend on it in their last digits; default 1
-	Optimizer   string  `toml:"optimizer"`         // "adam" or "sgd"
-	Momentum    float64 `toml:"momentum,omitzero"` // sgd
-	LR          float64 `toml:"lr"`
-	Schedule    string  `toml:"schedule"`                // "constant", "linear", "cosine", "exponential"
-	LREnd       float64 `toml:"lr_end,omitzero"`         // after the last epoch; not constant
-	Warmup      int     `toml:"warmup"`                  // first updates, through which the rate rises from 0 to lr
-	Clip        float64 `toml:"clip"`                    // largest norm of the gradient; 0: any
-	WeightDecay float64 `toml:"weight_decay"`            // per update and unit of learning rate, of weights
-	Patience    int     `toml:"patience"`                // epochs without a better one that end the run; 0: all epochs
-	MinSlope    float64 `toml:"min_slope" only:"events"` // events, not analytical: bound of the slope at spikes, see eventprop.Settings; 0: none
-	Engine      string  `toml:"engine" only:"surrogate"` // "fused" or "unrolled"
-	DType       string  `toml:"dtype" only:"surrogate"`  // "float32" or "float64"; events are float64
+	Method      string  `toml:"method" doc:"surrogate: time steps with surrogate gradients; eventprop: from event to event with exact gradients; eventprop-recurrent: the same with weights between the neurons of a hidden layer; analytical: the same by implicit derivatives, for small networks"`
+	Epochs      int     `toml:"epochs" doc:"how often the training set is learned"`
+	Batch       int     `toml:"batch" doc:"samples"`
+	Shards      int     `toml:"shards,omitzero" doc:"parts, 1, 2, 4, ..., in which a batch is computed, at once on several processors or by the ranks of mpiexec; the numbers depend on it in their last digits; default 1"`
+	Optimizer   string  `toml:"optimizer" doc:"how gradients become updates"`
+	LR          float64 `toml:"lr" doc:"learning rate"`
+	Schedule    string  `toml:"schedule" doc:"how the learning rate goes on after the warm-up"`
+	Warmup      int     `toml:"warmup" doc:"first updates, through which the rate rises from 0 to lr"`
+	Clip        float64 `toml:"clip" doc:"largest norm of the gradient; 0: any"`
+	WeightDecay float64 `toml:"weight_decay" doc:"per update and unit of learning rate, of weights"`
+	Patience    int     `toml:"patience" doc:"epochs without a better one that end the run; 0: all epochs"`
+	MinSlope    float64 `toml:"min_slope" only:"events" doc:"events, not analytical: bound of the slope at spikes, see eventprop.Settings; 0: none"`
+	Engine      string  `toml:"engine" only:"surrogate" doc:"fused or unrolled"`
+	DType       string  `toml:"dtype" only:"surrogate" doc:"float32 or float64; events are float64"`
+
+	OptimizerKeys data.Table // the keys of that optimizer
+	ScheduleKeys  data.Table // the keys of that schedule
 }
 
 // defaults are the values of keys that a file leaves out, for a method.
@@ -141,17 +142,7 @@ func (e *Experiment) events() bool { return e.Train.Method != Surrogate }
 
 // fill sets what is zero to its default, where the other choices give it an effect.
 func (e *Experiment) fill() {
-	if _, keys, err := data.Sets.New(e.Data.Set, e.Data.Keys); err == nil {
-		e.Data.Keys = keys
-	}
-	if _, keys, err := data.Encoders.New(e.Encode.Kind, e.Encode.Keys); err == nil {
-		e.Encode.Keys = keys
-	}
-	for i, l := range e.Layer {
-		if _, keys, err := Layers.New(l.Kind, l.Keys); err == nil {
-			e.Layer[i].Keys = keys
-		}
-	}
+	e.fillChoices()
 	if !e.events() && e.static() && e.Encode.Steps == 0 {
 		e.Encode.Steps = 40
 	}

@@ -1,7 +1,6 @@
 package experiment
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 
@@ -17,15 +16,8 @@ import (
 
 // LayerSpec is an entry of the list [[layer]]: the layers between input and readout, in place of model.hidden.
 type LayerSpec struct {
-	Kind string     `toml:"kind"` // a name of Layers
+	Kind string     `toml:"kind" doc:"what the layer is"`
 	Keys data.Table // the keys of that kind
-}
-
-func (l *LayerSpec) keys() *data.Table { return &l.Keys }
-
-func (l *LayerSpec) params() []data.Param {
-	row, _ := Layers.Row(l.Kind)
-	return row.Params()
 }
 
 // LayerKind is what a row of [Layers] makes: it adds its layer to a network.
@@ -347,7 +339,7 @@ func (e *Experiment) kinds() ([]LayerKind, error) {
 	for i, l := range e.Layer {
 		k, _, err := Layers.New(l.Kind, l.Keys)
 		if err != nil {
-			return nil, e.badLayer(i, err)
+			return nil, err // Check names the key
 		}
 		if n, ok := k.(*nirLayer); ok {
 			if err := n.load(); err != nil {
@@ -357,19 +349,6 @@ func (e *Experiment) kinds() ([]LayerKind, error) {
 		all = append(all, k)
 	}
 	return all, nil
-}
-
-// badLayer names the key of a layer that is wrong.
-func (e *Experiment) badLayer(i int, err error) error {
-	k := (*data.KeyError)(nil)
-	if !errors.As(err, &k) {
-		return err
-	}
-	key := k.Key
-	if key == "" {
-		key = "kind"
-	}
-	return e.bad(fmt.Sprintf("layer[%d].%s", i, key), k.Expected, k.Found)
 }
 
 // stacked adds the layers of the list.

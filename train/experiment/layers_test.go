@@ -111,7 +111,7 @@ func TestLayersAreChecked(t *testing.T) {
 	for _, c := range []struct{ old, new, want string }{
 		{`kind = "flatten"`, `kind = "flat"`, `layer[11].kind: expected one of linear, conv2d`},
 		{`kernel = 3`, `kernel = 0`, "layer[4].kernel: expected > 0"},
-		{`size = 48`, "size = 48\nsiez = 2", "layer[0].siez: expected one of size"},
+		{`size = 48`, "size = 48\nsiez = 2", "found an unknown key, did you mean layer[0].size?"},
 		{`readout = "li-max"`, "readout = \"li-max\"\nhidden = [3]", "model.hidden: expected nothing"},
 		{`image = [3, 4, 4]`, `image = [3, 4]`, "layer[4].image: expected [channels, height, width]"},
 	} {

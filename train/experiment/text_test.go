@@ -87,7 +87,7 @@ func TestRecipes(t *testing.T) {
 func TestSchedules(t *testing.T) {
 	e := defaults(Surrogate)
 	e.Train.Batch, e.Train.Epochs = 10, 3 // with 95 samples 30 updates, of which 5 warm up
-	e.Train.LR, e.Train.LREnd, e.Train.Warmup = 0.5, 0.25, 5
+	e.Train.LR, e.Train.Warmup = 0.5, 5
 	if e.Updates(95) != 30 {
 		t.Fatalf("%d updates, want 30", e.Updates(95))
 	}
@@ -95,7 +95,10 @@ func TestSchedules(t *testing.T) {
 		schedule string
 		end      float64
 	}{{"constant", 0.5}, {"linear", 0.25}, {"cosine", 0.25}, {"exponential", 0.25}} {
-		e.Train.Schedule = c.schedule
+		e.Train.Schedule, e.Train.ScheduleKeys = c.schedule, data.Table{"lr_end": 0.25}
+		if c.schedule == "constant" {
+			e.Train.ScheduleKeys = nil
+		}
 		lr := e.LR(95)
 		for step, want := range map[uint64]float64{0: 0.1, 4: 0.5, 5: 0.5, 30: c.end} {
 			// The schedules are right to 1e-14.

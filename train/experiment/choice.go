@@ -1,0 +1,153 @@
+package experiment
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/surge-snn/surge/internal/exit"
+	"github.com/surge-snn/surge/train/data"
+)
+
+// choice is a key of a section that names a row of a catalogue, whose own keys stand beside it in the section.
+type choice struct {
+	key  string      // "optimizer"
+	name string      // its value
+	keys *data.Table // those of the row
+	rows rows
+}
+
+// rows is a catalogue, whatever it makes.
+type rows interface {
+	Names() []string
+	Doc(name string) string
+	Params(name string) []data.Param
+	Check(name string, t data.Table) (effective data.Table, err error)
+}
+
+// chooser is a section with choices.
+type chooser interface{ choices() []choice }
+
+func (d *Data) choices() []choice   { return []choice{{"set", d.Set, &d.Keys, data.Sets}} }
+func (c *Encode) choices() []choice { return []choice{{"kind", c.Kind, &c.Keys, data.Encoders}} }
+func (l *LayerSpec) choices() []choice {
+	return []choice{{"kind", l.Kind, &l.Keys, Layers}}
+}
+func (t *Train) choices() []choice {
+	return []choice{{"optimizer", t.Optimizer, &t.OptimizerKeys, Optimizers}, {"schedule", t.Schedule, &t.ScheduleKeys, Schedules}}
+}
+
+// section is a section with choices, and its name.
+type section struct {
+	name string
+	chooser
+}
+
+// sections are the sections with choices, by name.
+func (e *Experiment) sections() []section {
+	all := []section{{"data", &e.Data}, {"encode", &e.Encode}, {"train", &e.Train}}
+	for i := range e.Layer {
+		all = append(all, section{fmt.Sprintf("layer[%d]", i), &e.Layer[i]})
+	}
+	return all
+}
+
+// extra are the keys of the rows that are chosen.
+func extra(s chooser) (names []string) {
+	for _, c := range s.choices() {
+		for _, p := range c.rows.Params(c.name) {
+			names = append(names, p.Name)
+		}
+	}
+	return names
+}
+
+// take gives a key that is none of the section's own to the choice that has it: that of the row that is chosen, else one
+// in which another row has it, whose Check says so. It is false where no row has it.
+func take(s chooser, key string, value any) bool {
+	all := s.choices()
+	has := func(names func(choice) []string) int {
+		return slices.IndexFunc(all, func(c choice) bool {
+			return slices.ContainsFunc(names(c), func(name string) bool {
+				return slices.ContainsFunc(c.rows.Params(name), func(p data.Param) bool { return p.Name == key })
+			})
+		})
+	}
+	i := has(func(c choice) []string { return []string{c.name} })
+	if i < 0 {
+		i = has(func(c choice) []string { return c.rows.Names() })
+	}
+	if i < 0 && slices.ContainsFunc(all, func(c choice) bool { return !slices.Contains(c.rows.Names(), c.name) }) {
+		return true // a wrong choice is the fault, which Check names
+	}
+	if i < 0 {
+		return false
+	}
+	if *all[i].keys == nil {
+		*all[i].keys = data.Table{}
+	}
+	(*all[i].keys)[key] = value
+	return true
+}
+
+// Extend takes a key that is not the section's own, see schema.Extended.
+func (d *Data) Extend(key string, value any) bool   { return take(d, key, value) }
+func (c *Encode) Extend(key string, value any) bool { return take(c, key, value) }
+func (t *Train) Extend(key string, value any) bool  { return take(t, key, value) }
+
+// Extend takes a key of the kind.
+func (l *LayerSpec) Extend(key string, value any) bool { return take(l, key, value) }
+
+// Extra are the names of such keys.
+func (d *Data) Extra() []string   { return extra(d) }
+func (c *Encode) Extra() []string { return extra(c) }
+func (t *Train) Extra() []string  { return extra(t) }
+
+// Extra are the keys of the kind.
+func (l *LayerSpec) Extra() []string { return extra(l) }
+
+// checkChoices checks the choices: their names first, then the keys of their rows.
+func (e *Experiment) checkChoices() error {
+	for _, s := range e.sections() {
+		for _, c := range s.choices() {
+			if !slices.Contains(c.rows.Names(), c.name) {
+				r := one(s.name+"."+c.key, c.name, c.rows.Names()...)
+				return r.bad(e.file)
+			}
+		}
+	}
+	for _, s := range e.sections() {
+		for _, c := range s.choices() {
+			if _, err := c.rows.Check(c.name, *c.keys); err != nil {
+				return e.keyError(s, err)
+			}
+		}
+	}
+	return nil
+}
+
+// fillChoices sets the keys of the rows to all that is in effect.
+func (e *Experiment) fillChoices() {
+	for _, s := range e.sections() {
+		for _, c := range s.choices() {
+			if keys, err := c.rows.Check(c.name, *c.keys); err == nil {
+				*c.keys = keys
+			}
+		}
+	}
+}
+
+// keyError is an error of a catalogue as one of this file.
+func (e *Experiment) keyError(s section, err error) error {
+	k := (*data.KeyError)(nil)
+	if !errors.As(err, &k) {
+		return err
+	}
+	bad := &exit.BadInput{File: e.file, Member: s.name + "." + k.Key, Expected: k.Expected, Found: k.Found}
+	if known := extra(s.chooser); !slices.Contains(known, k.Key) {
+		if near := exit.Nearest(k.Key, known); near != "" {
+			bad.Nearest = s.name + "." + near
+		}
+	}
+	return bad
+}

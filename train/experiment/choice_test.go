@@ -1,0 +1,114 @@
+package experiment
+
+import (
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/surge-snn/surge/optim"
+)
+
+// TestChoices: every row of every catalogue can be written in a file, has a text, and reads back with the defaults of its
+// keys, which have a description.
+func TestChoices(t *testing.T) {
+	e := defaults(Surrogate)
+	for _, s := range e.sections() {
+		for _, c := range s.choices() {
+			for _, name := range c.rows.Names() {
+				if c.rows.Doc(name) == "" {
+					t.Errorf("%s.%s = %s says nothing of itself", s.name, c.key, name)
+				}
+				for _, p := range c.rows.Params(name) {
+					if p.Doc == "" || slices.Contains(ownKeys(s.chooser), p.Name) {
+						t.Errorf("%s.%s = %s: the key %s has no description, or is one of the section", s.name, c.key, name, p.Name)
+					}
+				}
+			}
+		}
+	}
+	for _, name := range Optimizers.Names() {
+		e := defaults(Surrogate)
+		e.Name, e.Train.Optimizer = "x", name
+		e.fill()
+		got, err := Parse("", e.Text(), "")
+		if err != nil || !reflect.DeepEqual(*got, e) {
+			t.Errorf("%s reads back as %+v, %v", name, got, err)
+			continue
+		}
+		// The first update goes against the gradient.
+		x, _ := optim.NewLeaf("x/w", []float64{1})
+		g, _ := optim.NewLeaf("x/w", []float64{0.5})
+		o, grads := got.Optimizer(100), optim.Tree{g}
+		state := o.Init(optim.Tree{x})
+		if err := o.Update(grads, optim.Tree{x}, &state); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if u := grads[0].F64[0]; !(u < 0) {
+			t.Errorf("%s moves by %v against the gradient 0.5, want < 0", name, u)
+		}
+	}
+}
+
+// ownKeys are the keys of the fields of a section.
+func ownKeys(s chooser) (names []string) {
+	v := reflect.TypeOf(s).Elem()
+	for i := range v.NumField() {
+		key, _, _ := strings.Cut(v.Field(i).Tag.Get("toml"), ",")
+		names = append(names, key)
+	}
+	return names
+}
+
+// TestCauseFirst: the key at fault is named, not one whose meaning depends on it, with the nearest right value.
+func TestCauseFirst(t *testing.T) {
+	for text, want := range map[string]string{
+		"[encode]\nkind = \"tfs\"\nt_late = 0.03":           `a.toml: encode.kind: expected one of `,
+		"[encode]\nkind = \"latncy\"\nt_max = 0.03":         `did you mean latency?`,
+		"[model]\nreadout = \"li-maxx\"\ntau_out = 0.01":    `did you mean li-max?`,
+		"[model]\nreadout = \"ccount\"\ntau_out = -1":       `did you mean count?`,
+		"[model]\nsurrogate = \"fast_sigmiod\"":             `did you mean fast_sigmoid?`,
+		"[train]\noptimizer = \"adm\"\nmomentum = 0.5":      `a.toml: train.optimizer: expected one of `,
+		"[train]\noptimizer = \"adam\"\nmomentum = 0.5":     `a.toml: train.momentum: expected one of beta1, beta2, eps, the keys of adam, found a key of sgd`,
+		"[train]\noptimizer = \"adam\"\nbeta3 = 0.5":        `did you mean train.beta`,
+		"[train]\nschedule = \"cosin\"\nlr_end = 1":         `a.toml: train.schedule: `,
+		"[train]\nschedule = \"exponential\"":               `a.toml: train.lr_end: expected > 0, because schedule is exponential, found nothing`,
+		"[train]\nmethod = \"eventpro\"\n[model]\ndelay=-1": `did you mean eventprop?`,
+		"[train]\nepoch = 3":                                `did you mean train.epochs?`,
+		"[data]\nset = \"yinyan\"\ndir = \"x\"":             `did you mean yinyang?`,
+		"[data]\ntrian = 3":                                 `did you mean data.train?`,
+	} {
+		_, err := Parse("a.toml", "name = \"x\"\n"+text, "")
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v\nwant %s", text, err, want)
+		}
+	}
+}
+
+// TestFormerFiles: the config.toml that version 0.1.0 wrote for each recipe reads as that recipe does.
+func TestFormerFiles(t *testing.T) {
+	files, err := filepath.Glob("testdata/v0.1.0/*.toml")
+	if err != nil || len(files) == 0 {
+		t.Fatal(files, err)
+	}
+	for _, path := range files {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		e, err := Parse(path, string(text), "")
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		// What is in effect then is in effect now: every line of the file is one of the text.
+		now := strings.Split(e.Text(), "\n")
+		for _, line := range strings.Split(string(text), "\n") {
+			if !slices.Contains(now, line) {
+				t.Errorf("%s: the text has no line %s", path, line)
+			}
+		}
+	}
+}
