@@ -91,17 +91,25 @@ func take(s chooser, key string, value any) bool {
 }
 
 // Extend takes a key that is not the section's own, see schema.Extended.
-func (d *Data) Extend(key string, value any) bool   { return take(d, key, value) }
+func (d *Data) Extend(key string, value any) bool { return take(d, key, value) }
+
+// Extend takes a key of the encoder.
 func (c *Encode) Extend(key string, value any) bool { return take(c, key, value) }
-func (t *Train) Extend(key string, value any) bool  { return take(t, key, value) }
+
+// Extend takes a key of the optimizer or of the schedule.
+func (t *Train) Extend(key string, value any) bool { return take(t, key, value) }
 
 // Extend takes a key of the kind.
 func (l *LayerSpec) Extend(key string, value any) bool { return take(l, key, value) }
 
 // Extra are the names of such keys.
-func (d *Data) Extra() []string   { return extra(d) }
+func (d *Data) Extra() []string { return extra(d) }
+
+// Extra are the keys of the encoder.
 func (c *Encode) Extra() []string { return extra(c) }
-func (t *Train) Extra() []string  { return extra(t) }
+
+// Extra are the keys of the optimizer and of the schedule.
+func (t *Train) Extra() []string { return extra(t) }
 
 // Extra are the keys of the kind.
 func (l *LayerSpec) Extra() []string { return extra(l) }
