@@ -57,7 +57,8 @@ The experiment:
   method = "auto"               # auto, adam, lbfgs, gauss-newton, cmaes, nelder-mead
   starts = 8                    # starting points within a decade
   dac = true                    # find codes of the bias generator
-  mismatch = 0.0                # relative standard deviation to be robust against
+  mismatch = 0.0                # relative standard deviation to be robust against; "infer": that of the
+                                # recorded neurons is found, with what they share
   samples = 0                   # chips in each evaluation, where mismatch > 0
   bounds = {Ispkthr = [1e-8, 1e-6]}   # A; default: what the bias generator has
   prior = {Itau_mem = {mean = 5e-12, sd = 0.3}}   # what is known beforehand: median in A, and the standard deviation of the logarithm
@@ -109,6 +110,7 @@ const (
 	tracesFile     = "traces.png"
 	ratesFile      = "rates.png"
 	lossFile       = "loss.png"
+	mismatchFile   = "mismatch.png"
 	historyFile    = "history.csv"
 	checkpointFile = "checkpoint"
 )
@@ -258,7 +260,7 @@ func (c *Command) write(ctx context.Context, e *subject, o *outcome, p *progress
 	if err != nil {
 		return failed(markdownFile, err)
 	}
-	o.Targets = append(neurons, o.Targets...)
+	o.Targets = append(append(o.mismatches(), neurons...), o.Targets...)
 	text, err := json.Marshal(o)
 	if err != nil {
 		return failed(resultFile, err)

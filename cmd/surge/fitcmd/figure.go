@@ -43,6 +43,12 @@ func (e *subject) figures(o *outcome, path func(string) string) (names []string,
 			return nil, err
 		}
 	}
+	if len(o.Populations) > 0 {
+		names = append(names, mismatchFile)
+		if err := o.mismatchMap(e.Path).Write(path(mismatchFile)); err != nil {
+			return nil, err
+		}
+	}
 	return append(names, lossFile), lossCurve(o).Write(path(lossFile))
 }
 

@@ -40,7 +40,7 @@ func exists(path string) bool {
 // stopped may be hours of work.
 func (c *Command) begin(dir *rundir.Dir) error {
 	stopped := dir.Has(checkpointFile)
-	for _, name := range []string{checkpointFile, checkpointFile + ".prev", resultFile, markdownFile, htmlFile, deviceFile, tracesFile, ratesFile, lossFile, historyFile} {
+	for _, name := range []string{checkpointFile, checkpointFile + ".prev", resultFile, markdownFile, htmlFile, deviceFile, tracesFile, ratesFile, mismatchFile, lossFile, historyFile} {
 		switch {
 		case c.Resume || !dir.Has(name):
 			continue

@@ -185,7 +185,8 @@ func (r *reader) parse(text string) (*Experiment, error) {
 		}
 	}
 	e.Noise = c.Fit.Noise
-	e.Settings = fit.Settings{Method: fit.Method(c.Fit.Method), Seed: c.Seed, DAC: *c.Fit.DAC, Mismatch: c.Fit.Mismatch, Samples: c.Fit.Samples}
+	mismatch, infer, _ := c.Fit.mismatch()
+	e.Settings = fit.Settings{Method: fit.Method(c.Fit.Method), Seed: c.Seed, DAC: *c.Fit.DAC, Mismatch: mismatch, Infer: infer, Samples: c.Fit.Samples}
 	if c.Fit.Starts != nil {
 		e.Settings.Starts = *c.Fit.Starts
 	}

@@ -36,8 +36,8 @@ type Fit struct {
 	Tie        string               `toml:"tie"`
 	Method     string               `toml:"method"`
 	Starts     *int                 `toml:"starts"`
-	DAC        *bool                `toml:"dac"` // nil: true, but where every neuron has values of its own
-	Mismatch   float64              `toml:"mismatch"`
+	DAC        *bool                `toml:"dac"`      // nil: true, but where every neuron has values of its own
+	Mismatch   any                  `toml:"mismatch"` // a number, or "infer"
 	Samples    int                  `toml:"samples"`
 	Bounds     map[string][]float64 `toml:"bounds"` // [low, high], A
 	Prior      map[string]Prior     `toml:"prior"`
@@ -126,9 +126,27 @@ func (r *reader) checkNeurons() error {
 	return nil
 }
 
+// mismatch reads a standard deviation, or that the mismatch of the neurons is to be inferred; ok is false where it is neither.
+func (f *Fit) mismatch() (sd float64, infer, ok bool) {
+	switch x := f.Mismatch.(type) {
+	case nil:
+		return 0, false, true
+	case string:
+		return 0, true, x == "infer"
+	case int64:
+		sd = float64(x)
+	case float64:
+		sd = x
+	default:
+		return 0, false, false
+	}
+	return sd, false, sd >= 0 && sd <= 0.3
+}
+
 // checkFit checks what the file says of the fit.
 func (r *reader) checkFit() error {
 	c := &r.file
+	_, _, mismatched := c.Fit.mismatch()
 	switch {
 	case c.Network.Neurons < 1 || c.Network.Neurons > mostNeurons:
 		return r.bad("network.neurons", fmt.Sprintf("1 to %d", mostNeurons), c.Network.Neurons)
@@ -136,8 +154,8 @@ func (r *reader) checkFit() error {
 		return r.bad("fit.noise", "a standard deviation >= 0", c.Fit.Noise)
 	case c.Fit.Starts != nil && (*c.Fit.Starts < 1 || *c.Fit.Starts > 10000):
 		return r.bad("fit.starts", "1 to 10000", *c.Fit.Starts)
-	case !(c.Fit.Mismatch >= 0) || c.Fit.Mismatch > 0.3:
-		return r.bad("fit.mismatch", "a relative standard deviation, 0 to 0.3", c.Fit.Mismatch)
+	case !mismatched:
+		return r.bad("fit.mismatch", `a relative standard deviation, 0 to 0.3, or "infer"`, fmt.Sprint(c.Fit.Mismatch))
 	case c.Fit.Samples < 0 || c.Fit.Samples > 4096:
 		return r.bad("fit.samples", "0 to 4096", c.Fit.Samples)
 	case len(c.Target) == 0:

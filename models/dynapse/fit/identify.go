@@ -83,7 +83,7 @@ func (f *session) identify(ctx context.Context, x []float64) (identification, er
 		return id, err
 	}
 	if f.best.errors != nil {
-		f.assess(&id, x, f.best.errors)
+		f.assess(&id, f.best.hierarchies)
 	} else if noise > unexplained { // sensitivities at a point that does not do what was recorded mean nothing
 		for k, c := range f.coords {
 			lo, hi := f.box.At(k)

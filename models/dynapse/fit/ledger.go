@@ -16,7 +16,8 @@ type answer struct {
 	x    []float64 // nil: there is none yet
 	loss float64
 	// errors are standard errors where neurons were fitted one by one, or nil.
-	errors []float64
+	errors      []float64
+	hierarchies []hierarchy // beside errors
 	// nominal is the best point for the nominal chip where x is the one that suits chips with mismatch, or nil.
 	nominal []float64
 }

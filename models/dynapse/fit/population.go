@@ -6,8 +6,6 @@ import (
 	"math"
 	"slices"
 
-	"gonum.org/v1/gonum/stat/distuv"
-
 	"github.com/surge-snn/surge/internal/kernel"
 	"github.com/surge-snn/surge/optim"
 	"github.com/surge-snn/surge/optim/minimize"
@@ -15,13 +13,7 @@ import (
 
 // Neurons that share their currents differ all the same, by the mismatch of their transistors. The currents that fit all of them best are not those that they share:
 // a membrane that runs away a little earlier is off by many e-folds, and the least squares pay any price to avoid that. Each neuron by itself is fitted well, and what they
-// share is in the middle of what was found. This is the two-stage estimator of a population (Steimer, Mallet, Golmard & Boisvieux 1984, doi:10.3109/03602538409015066) with
-// medians in place of means, as some of the neurons end far away:
-//
-//	x = median_j x_j,   SE = 1.2533 · 1.4826 median_j |x_j - x| / sqrt(J)
-//
-// with an interval of SE times the quantile of Student's t of J-1 degrees of freedom: the standard error of the median of J normal variables, and their standard deviation from the median of their distances. For currents that act in steps the interval that
-// leaves a neuron as it is adds to that.
+// share is in the middle of what was found: hierarchy.go. This is the two-stage estimator of a population (Steimer, Mallet, Golmard & Boisvieux 1984, doi:10.3109/03602538409015066).
 
 // scouts is the number of neurons that are fitted from all starts; the others begin at their median.
 const scouts = 3
@@ -89,53 +81,73 @@ const (
 	wellApart = 0.25
 )
 
-// populationEstimate fits every neuron by itself. The median of each current over the neurons that share it is a start where the neurons are alike, and with errors the answer where they
-// differ and single ones are fitted much better than all are. Otherwise nothing changes. least is a good loss.
+// populationEstimate fits every neuron by itself. The mean of each current over the neurons that share it is a start where the neurons are alike, and with errors the answer where they
+// differ and single ones are fitted much better than all are, or where mismatch is to be inferred. Otherwise nothing changes. least is a good loss.
 func populationEstimate(ctx context.Context, f *session, least float64) error {
 	const phase = "neurons"
 	o, err := f.memoize(phase, func(*optim.State) (outcome, error) { return population(ctx, f, phase) })
 	if err != nil {
 		return err
 	}
-	if len(o.values) != 3 || len(o.values[0]) != len(f.coords) || len(o.values[1]) != 1 || len(o.values[2]) != len(f.coords) {
-		return errCheckpoint
+	list, own, err := f.decodePopulation(o.values)
+	if err != nil {
+		return err
 	}
-	x, own, se := o.values[0], o.values[1][0], o.values[2]
-	if f.differ(se) <= alike {
-		if err := forcedFit(ctx, f, x, 1, f.Seed); err != nil || f.best.loss <= least {
-			return err
+	x, se := make([]float64, len(list)), make([]float64, len(list))
+	for k, h := range list {
+		x[k], se[k] = h.mean, h.se
+	}
+	if !f.Infer {
+		if f.differ(list) <= alike {
+			if err := forcedFit(ctx, f, x, 1, f.Seed); err != nil || f.best.loss <= least {
+				return err
+			}
 		}
-	}
-	if own > wellApart*f.best.loss {
-		return nil
+		if own > wellApart*f.best.loss {
+			return nil
+		}
 	}
 	loss, err := f.problem.loss(ctx, x)
 	if err != nil {
 		return err
 	}
-	f.best = answer{x: x, loss: loss + f.penalty(x), errors: se}
-	f.notes = append(f.notes, "the neurons differ: each was fitted by itself, and the currents are the medians over the neurons that share them")
+	f.best = answer{x: x, loss: loss + f.penalty(x), errors: se, hierarchies: list}
+	f.notes = append(f.notes, fmt.Sprintf("the neurons differ: each was fitted by itself, with a median loss of %.3g, and the currents are the means over the neurons that share them", own))
 	return nil
 }
 
-// differ returns the largest standard deviation between neurons of a current that acts smoothly, from standard errors of the median.
-func (p *problem) differ(se []float64) (most float64) {
+// encodePopulation is what decodePopulation reads: of each coordinate the numbers of its hierarchy, and then the median of the losses.
+func encodePopulation(list []hierarchy, own float64) (values [][]float64) {
+	for _, h := range list {
+		values = append(values, append([]float64{h.mean, h.low, h.high, h.se, h.sd}, h.value...))
+	}
+	return append(values, []float64{own})
+}
+
+func (f *session) decodePopulation(values [][]float64) (list []hierarchy, own float64, err error) {
+	if len(values) != len(f.coords)+1 || len(values[len(f.coords)]) != 1 {
+		return nil, 0, errCheckpoint
+	}
+	for _, v := range values[:len(f.coords)] {
+		if len(v) < 5 {
+			return nil, 0, errCheckpoint
+		}
+		list = append(list, hierarchy{v[0], v[1], v[2], v[3], v[4], v[5:]})
+	}
+	return list, values[len(f.coords)][0], nil
+}
+
+// differ returns the largest standard deviation between neurons of a current that acts smoothly and that they know.
+func (p *problem) differ(list []hierarchy) (most float64) {
 	for k, c := range p.coords {
-		if !c.steps() && !math.IsInf(se[k], 1) {
-			most = max(most, se[k]*math.Sqrt(float64(len(p.seen(c.neurons))))/medianError)
+		if !c.steps() && !math.IsInf(list[k].se, 1) {
+			most = max(most, list[k].sd)
 		}
 	}
 	return most
 }
 
-// medianError is the standard error of the median of J normal variables, times sqrt(J) and over their standard deviation, and fromDistances their standard deviation over the median of their
-// distances from it.
-const (
-	medianError   = 1.2533 // sqrt(π/2)
-	fromDistances = 1.4826
-)
-
-// population returns the medians of the neurons, the median of their losses, and the standard errors, infinite where half of them do not determine a current.
+// population returns the hierarchies of the coordinates and the median of the losses of single neurons.
 func population(ctx context.Context, f *session, phase string) (outcome, error) {
 	neurons := f.seen(every(f.Network.N))
 	found := make([]*Result, f.Network.N)
@@ -143,7 +155,8 @@ func population(ctx context.Context, f *session, phase string) (outcome, error) 
 	first := min(scouts, len(neurons))
 	starts := f.Starts
 	o := outcome{status: minimize.Converged}
-	var se, losses []float64
+	var list []hierarchy
+	var losses []float64
 	for _, part := range [][]int{neurons[:first], neurons[first:]} {
 		fitted, err := separately(ctx, f, part, x, starts)
 		if err != nil {
@@ -154,13 +167,18 @@ func population(ctx context.Context, f *session, phase string) (outcome, error) 
 			o.evaluations += r.Evaluations
 			losses = append(losses, r.Loss)
 		}
-		x, se = f.medians(found)
+		if list, err = f.hierarchies(found), nil; len(part) > 0 {
+			x = slices.Clone(x)
+			for k, h := range list {
+				x[k] = h.mean
+			}
+		}
 		starts = min(2, starts)
 		if err := f.report(Progress{Phase: phase, Step: len(part), Loss: f.best.loss, Best: f.best.loss, Evaluations: f.evaluations + o.evaluations, Gradients: f.gradients}, nil); err != nil {
 			return o, err
 		}
 	}
-	o.values = [][]float64{x, {median(losses)}, se}
+	o.values = encodePopulation(list, median(losses))
 	return o, nil
 }
 
@@ -203,47 +221,6 @@ func single(ctx context.Context, f *session, j int, x []float64, starts int) (*R
 	return g.result(schedule{ctx, ctx, ctx}, first)
 }
 
-// medians returns the median of each coordinate over its neurons, and the standard error. Neurons whose fit has ended in a bad minimum do not count where others have not.
-func (f *session) medians(found []*Result) (x, se []float64) {
-	x, se = make([]float64, len(f.coords)), make([]float64, len(f.coords))
-	limit := noisy * f.wellFitted()
-	good := func(j int) bool { return found[j] != nil && found[j].Loss <= limit }
-	for k, c := range f.coords {
-		some := slices.ContainsFunc(c.neurons, good)
-		var values, widths []float64
-		open := 0
-		for _, j := range c.neurons {
-			if r := found[j]; r != nil && (good(j) || !some) {
-				p := r.Parameter(c.alone())
-				if p.Name == "" {
-					continue
-				}
-				values = append(values, c.at(p.Value))
-				width := 0.0
-				switch p.Verdict {
-				case Unidentified:
-					open++
-				case SetOnly:
-					width = c.at(p.Interval[1]) - c.at(p.Interval[0])
-				}
-				widths = append(widths, width)
-			}
-		}
-		if x[k], se[k] = f.start[k], math.Inf(1); len(values) == 0 {
-			continue
-		}
-		x[k] = median(values)
-		if 2*open < len(values) && len(values) > 1 {
-			for i, v := range values {
-				values[i] = math.Abs(v - x[k])
-			}
-			se[k] = medianError*fromDistances*median(values)/math.Sqrt(float64(len(values))) + median(widths)/(2*1.96)
-		}
-	}
-	f.box.Project(x)
-	return x, se
-}
-
 // median sorts x and returns its middle.
 func median(x []float64) float64 {
 	slices.Sort(x)
@@ -252,18 +229,16 @@ func median(x []float64) float64 {
 }
 
 // assess replaces what the sensitivities say of the currents by what the differences between the neurons do.
-func (p *problem) assess(id *identification, x, errors []float64) {
+func (p *problem) assess(id *identification, list []hierarchy) {
 	const resolution = 0.1 // as that of identify.Analyze
 	for k, c := range p.coords {
 		lo, hi := p.box.At(k)
 		id.verdict[c.name] = Unidentified
-		if se := errors[k]; !math.IsInf(se, 1) {
-			t := distuv.StudentsT{Sigma: 1, Nu: float64(len(p.seen(c.neurons)) - 1)}.Quantile(0.975)
-			lo, hi = max(lo, x[k]-float64(t*se)), min(hi, x[k]+float64(t*se))
-			se *= t / 1.96
+		if h := list[k]; !math.IsInf(h.se, 1) {
+			lo, hi = h.low, h.high
 			if c.steps() {
 				id.verdict[c.name] = SetOnly
-			} else if se <= resolution {
+			} else if h.se <= resolution {
 				id.verdict[c.name] = Identified
 			}
 		}

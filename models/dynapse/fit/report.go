@@ -22,6 +22,7 @@ type Report struct {
 	Identified     map[string]Verdict    `json:"identified"`
 	Unidentifiable []Open                `json:"unidentifiable"`
 	Mismatch       *Spread               `json:"mismatch"`
+	Populations    []Population          `json:"populations,omitempty"`
 	Evaluations    int                   `json:"evaluations"`
 	Gradients      int                   `json:"gradients"`
 	Notes          []string              `json:"notes"`
@@ -32,7 +33,7 @@ type Report struct {
 // Report returns the result as it is written.
 func (r *Result) Report() Report {
 	o := Report{Status: r.Status, LossStart: r.LossStart, Loss: r.Loss, LossDAC: r.LossDAC, Currents: map[string][]float64{}, Values: map[string]float64{}, Codes: r.Codes(),
-		Interval: map[string][2]float64{}, Identified: map[string]Verdict{}, Unidentifiable: append([]Open{}, r.Unidentifiable...), Mismatch: r.Mismatch,
+		Interval: map[string][2]float64{}, Identified: map[string]Verdict{}, Unidentifiable: append([]Open{}, r.Unidentifiable...), Mismatch: r.Mismatch, Populations: r.Populations,
 		Evaluations: r.Evaluations, Gradients: r.Gradients, Notes: append([]string{}, r.Notes...), Warnings: append([]string{}, r.Warnings...), AtBound: []string{}}
 	n := r.Network.N
 	coded := r.Bases != nil

@@ -34,7 +34,8 @@ type Result struct {
 	LossDAC         *float64        // of settable ones; nil where they were not asked for
 	Parameters      []Parameter     // in the order of Params, Bases and weights, and of each its groups in theirs
 	Unidentifiable  []Open
-	Mismatch        *Spread // of the settable parameters if there are, over 256 fresh chips
+	Populations     []Population // what neurons that were fitted each by itself have of the currents that they share
+	Mismatch        *Spread      // of the settable parameters if there are, over 256 fresh chips
 	// Evaluations counts simulations, also those of difference quotients, Gradients backward passes.
 	Evaluations, Gradients int
 	// Notes are remarks for people: starts that were moved into the bounds, spikes that were read off a trace, parameters at a bound.
@@ -135,6 +136,7 @@ func (f *session) result(times schedule, first float64) (*Result, error) {
 		r.Parameters = append(r.Parameters, Parameter{Name: c.name, Param: c.parameter(), Group: c.label, Neurons: c.neurons, Unit: c.unit(),
 			Value: f.value(k, x[k]), Interval: id.interval[c.name], Verdict: id.verdict[c.name], Side: sides[k], Codes: codes[k]})
 	}
+	r.Populations = f.populations()
 	if r.Warnings, err = f.warnings(after, x, first, id.noise); err != nil && after.Err() == nil {
 		return nil, err
 	}

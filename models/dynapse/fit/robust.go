@@ -56,7 +56,7 @@ func robust(ctx context.Context, f *session) error {
 	if err != nil {
 		return err
 	}
-	f.best = answer{x: slices.Clone(x), loss: loss + f.penalty(x), errors: f.best.errors, nominal: f.best.x} // the nominal loss, of a point that is chosen by another
+	f.best = answer{x: slices.Clone(x), loss: loss + f.penalty(x), errors: f.best.errors, hierarchies: f.best.hierarchies, nominal: f.best.x} // the nominal loss, of a point that is chosen by another
 	return nil
 }
 

@@ -42,6 +42,9 @@ type Settings struct {
 	// number in each evaluation; 0 means 16.
 	Mismatch float64
 	Samples  int
+	// Infer finds the mismatch of the neurons that were recorded: each has the currents that it shares with the others times a deviation of its own, of a spread that is found with them. The
+	// result has them as Populations. It excludes Mismatch.
+	Infer bool
 	// Record is called after every step; its error ends the fit.
 	Record func(Progress) error
 	// Resume goes on from the checkpoint of a Progress or a Result. Experiment and settings must be those of before.
@@ -220,16 +223,24 @@ func (s *Settings) check(p *problem) error {
 		return fmt.Errorf("%w: %d starts and %d samples, want at least 1", ErrExperiment, s.Starts, s.Samples)
 	case !(s.Mismatch >= 0) || s.Mismatch > 0.3:
 		return fmt.Errorf("%w: mismatch of %v, want 0 to 0.3", ErrExperiment, s.Mismatch)
+	case s.Infer && (s.Mismatch > 0 || s.Method != Auto && s.Method != GaussNewton):
+		return fmt.Errorf("%w: mismatch is either inferred, by gauss-newton, or of a size that the fit is robust against", ErrExperiment)
 	case s.DAC && p.Tie == Neuron:
 		return fmt.Errorf("%w: a value for each neuron cannot be set on the chip, where all neurons of a core share their currents", ErrExperiment)
 	case (s.Method == GaussNewton || s.Method == LBFGS) && p.spikes == nil:
 		return fmt.Errorf("%w: %s needs targets whose spikes are known, or can be seen in imem or vmem", ErrExperiment, s.Method)
+	}
+	if s.Infer {
+		return p.checkInfer()
 	}
 	return nil
 }
 
 // phases runs the fit.
 func phases(ctx context.Context, f *session) error {
+	if f.Infer {
+		return infer(ctx, f)
+	}
 	var err error
 	switch f.Method {
 	case CMAES:
