@@ -128,8 +128,13 @@ func Settle(nodes []*G.Node, operands [][]*G.Node) {
 		return
 	}
 	for _, n := range nodes {
-		if r, ok := n.Op().(deferrable); ok {
+		switch r := n.Op().(type) {
+		case deferrable:
 			r.settle()
+		case forwardOp: // its outputs, even those that nobody reads, which are not among the nodes
+			for i := range r.outputs {
+				r.outputs[i].settle()
+			}
 		}
 	}
 	for i, n := range nodes {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -68,6 +69,45 @@ func TestTrainBeyondTheMachine(t *testing.T) {
 		if status != 2 || !strings.Contains(said, key+": expected") || !strings.Contains(said, "of memory that this machine has left") {
 			t.Errorf("%s: status %d, %s", key, status, said)
 		}
+	}
+}
+
+// With --memory a run takes that much, and its results are the same, byte for byte.
+func TestTrainInLessMemory(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "a.toml")
+	config := "name = \"a\"\n[data]\ntrain = 200\nvalid = 100\n[encode]\nsteps = 400\n[model]\nhidden = [200, 100]\n[train]\nepochs = 1\nbatch = 100\n"
+	if err := os.WriteFile(file, []byte(config), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	for out, args := range map[string][]string{"whole": nil, "cut": {"--memory", "80MB"}} {
+		run := exec.Command(os.Args[0], append([]string{"train", "--config", file, "--out", filepath.Join(dir, out)}, args...)...)
+		run.Env = append(os.Environ(), "SURGE_TEST_PROGRAM=1")
+		if text, err := run.CombinedOutput(); err != nil {
+			t.Fatalf("%s: %v\n%s", out, err, text)
+		}
+		usage, ok := run.ProcessState.SysUsage().(*syscall.Rusage)
+		taken := float64(usage.Maxrss) * 1024 / 1e6
+		t.Logf("%s: %.0f MB", out, taken)
+		if ok && !raced() && (out == "cut") != (taken < 1.2*80) {
+			t.Errorf("%s: %.0f MB", out, taken)
+		}
+	}
+	for _, name := range []string{"metrics.jsonl", "best.params", "checkpoint"} {
+		var files [2][]byte
+		for i, out := range []string{"whole", "cut"} {
+			var err error
+			if files[i], err = os.ReadFile(filepath.Join(dir, out, name)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if !bytes.Equal(files[0], files[1]) {
+			t.Errorf("%s differs", name)
+		}
+	}
+	status, _, said := process(t, "train", "--config", file, "--memory", "9MB")
+	if status != 2 || !strings.Contains(said, "--memory: expected at least ") {
+		t.Errorf("status %d, %s", status, said)
 	}
 }
 

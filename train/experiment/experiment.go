@@ -29,8 +29,9 @@ type Experiment struct {
 	Loss   Loss        `toml:"loss"`
 	Train  Train       `toml:"train"`
 
-	DebugNaNs bool // end at the first result that is not finite; no part of the text
-	Twin      bool // build the smoothed twin, for checks of gradients (graph.Settings.Twin); no part of the text
+	DebugNaNs  bool // end at the first result that is not finite; no part of the text
+	Checkpoint int  // graph.Settings.Checkpoint, which changes no bit; no part of the text
+	Twin       bool // build the smoothed twin, for checks of gradients (graph.Settings.Twin); no part of the text
 
 	file string // where it comes from, for messages
 }

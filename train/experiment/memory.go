@@ -1,6 +1,7 @@
 package experiment
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -28,7 +29,7 @@ func (m Memory) String() string {
 }
 
 const (
-	process = 30 << 20 // of a process with a small data set
+	process = 34 << 20 // of a process with a small data set
 	garbage = 4        // the part of the data that is garbage when they have been read: see debug.SetGCPercent in surge train
 	// copies of a parameter besides the value and the gradient: two moments, the best epoch's, and those
 	// of a checkpoint while it is written.
@@ -83,6 +84,33 @@ func (e *Experiment) Memory(sets train.Data, classes int) (Memory, error) {
 	}
 	return m, nil
 }
+
+// Fit sets Checkpoint so that a run needs at most so many bytes, and to as many time steps as that allows: whole
+// sequences, or segments of a half, a quarter and so on. It returns what the run needs.
+//
+// Errors are those of Memory, and [ErrMemory] where the smallest need is above most.
+func (e *Experiment) Fit(sets train.Data, classes int, most int64) (Memory, error) {
+	m, err := e.Memory(sets, classes)
+	if err != nil || m.Total() <= most {
+		return m, err
+	}
+	least := m
+	for k := e.Encode.Steps; !e.events() && k > 1; {
+		k = (k + 1) / 2
+		e.Checkpoint = k
+		if m, err = e.Memory(sets, classes); err != nil || m.Total() <= most {
+			return m, err
+		}
+		if m.Total() < least.Total() {
+			least = m
+		}
+	}
+	e.Checkpoint = 0
+	return least, fmt.Errorf("%w: expected at least %v", ErrMemory, least)
+}
+
+// ErrMemory signifies that a run needs more memory than it may have.
+var ErrMemory = errors.New("experiment: not enough memory")
 
 // rows returns the rows of the batches that are learned and evaluated: there are programs of their own for the
 // last ones of the sets.

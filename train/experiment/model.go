@@ -47,7 +47,7 @@ func (e *Experiment) buildSteps(params *graph.Params, channels, classes int) (Ne
 		return nil, err
 	}
 	n := &stepNetwork{dt: e.Encode.Dt, method: train.BPTT{
-		Graph: graph.Settings{Engine: engine, DType: dtype, Dt: e.Encode.Dt, DebugNaNs: e.DebugNaNs, Twin: e.Twin},
+		Graph: graph.Settings{Engine: engine, DType: dtype, Dt: e.Encode.Dt, DebugNaNs: e.DebugNaNs, Twin: e.Twin, Checkpoint: e.Checkpoint},
 		Model: func(b *graph.Builder, x *G.Node) train.Outputs { return e.network(b, x, s, kinds, classes) },
 	}}
 	n.Network, err = n.method.Build(params, train.Shape{Steps: e.Encode.Steps, Batch: e.Train.Batch, Channels: channels})

@@ -18,6 +18,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/surge-snn/surge/internal/exit"
+	"github.com/surge-snn/surge/internal/memory"
 	"github.com/surge-snn/surge/internal/rundir"
 	"github.com/surge-snn/surge/train"
 	"github.com/surge-snn/surge/train/experiment"
@@ -37,6 +38,7 @@ type Command struct {
 	Method string  `enum:"surrogate,eventprop,eventprop-recurrent,analytical," default:"" help:"surrogate: time steps with surrogate gradients; eventprop, eventprop-recurrent: event to event with exact gradients; analytical: the same by implicit derivatives, for small networks. RECIPE is then the one for it."`
 	Engine string  `enum:"fused,unrolled," default:"" help:"fused: one kernel per layer; unrolled: Gorgonia's operations and gradient."`
 
+	Memory          *memory.Size  `placeholder:"SIZE" help:"What the run may take, as 64MB: where it would be more, sequences are cut into segments that are computed again for the gradient, as long as they fit. Results do not depend on it."`
 	DebugNaNs       bool          `name:"debug-nans" help:"End at the first operation whose result is not a finite number, and say which it is: layer, time step, operation. A little slower."`
 	Shards          *int          `placeholder:"N" help:"Parts, 1, 2, 4, ..., in which each batch is computed, at once on several processors or by the ranks of mpiexec."`
 	Timeout         time.Duration `default:"5m" help:"Under mpiexec: how long a rank waits for another before the run ends."`
@@ -73,6 +75,7 @@ Examples:
   surge train yinyang --method eventprop
   surge train yinyang --print-config > my.toml
   surge train --config my.toml --out runs/mine --json
+  surge train --config my.toml --memory 64MB
   surge train --resume --out runs/mine`
 }
 
@@ -114,7 +117,7 @@ func (c *Command) Run(ctx context.Context, k *kong.Context) (err error) {
 	if c.Threads > 0 {
 		runtime.GOMAXPROCS(c.Threads)
 	}
-	r := &runner{experiment: e, every: c.CheckpointEvery, ranks: all, report: newReport(k.Stdout, k.Stderr, c.JSON, e)}
+	r := &runner{experiment: e, every: c.CheckpointEvery, ranks: all, report: newReport(k.Stdout, k.Stderr, c.JSON, e), fit: c.fit}
 	if !all.first() {
 		r.report = newReport(io.Discard, io.Discard, c.JSON, e)
 	}
@@ -148,17 +151,32 @@ func (c *Command) print(out, errs io.Writer, e *experiment.Experiment) error {
 	if sets, classes, err := e.Load(); err != nil {
 		need += fmt.Sprintf("not known without the data: %v", err)
 	} else {
-		m, err := e.Memory(sets, classes)
+		m, err := c.fit(e, sets, classes)
 		if err != nil {
 			return err
 		}
 		need += m.String()
+		if e.Checkpoint > 0 {
+			need += fmt.Sprintf(", in segments of %d of %d steps", e.Checkpoint, e.Encode.Steps)
+		}
 	}
 	if _, err := fmt.Fprint(out, text); err != nil {
 		return err
 	}
 	_, err := fmt.Fprintln(errs, need)
 	return err
+}
+
+// fit chooses segments that fit into --memory, and returns what the run needs.
+func (c *Command) fit(e *experiment.Experiment, sets train.Data, classes int) (experiment.Memory, error) {
+	if c.Memory == nil {
+		return e.Memory(sets, classes)
+	}
+	m, err := e.Fit(sets, classes, int64(*c.Memory))
+	if errors.Is(err, experiment.ErrMemory) {
+		err = &exit.BadInput{File: "--memory", Expected: fmt.Sprintf("at least %v: with a smaller train.batch it would be less", m), Found: c.Memory.String()}
+	}
+	return m, err
 }
 
 // experiment reads the experiment and lays the flags over it.

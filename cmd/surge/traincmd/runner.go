@@ -24,6 +24,7 @@ type runner struct {
 	every      interval
 	report     *report
 	ranks      ranks
+	fit        func(e *experiment.Experiment, sets train.Data, classes int) (experiment.Memory, error)
 
 	sets    train.Data
 	classes int
@@ -37,7 +38,7 @@ func (r *runner) open() error {
 	if r.sets, r.classes, err = e.Load(); err != nil {
 		return err
 	}
-	if _, err := e.Memory(r.sets, r.classes); errors.As(err, new(*exit.BadInput)) {
+	if _, err := r.fit(e, r.sets, r.classes); errors.As(err, new(*exit.BadInput)) {
 		return err
 	}
 	r.net, err = e.BuildShards(r.ranks.peers(), r.channels(), r.classes)
