@@ -23,20 +23,36 @@ const All = "all"
 // Compare returns how g stands to the truth, for all parameters and for each class. Averages over draws must be
 // of different streams.
 func Compare(g, truth *Blocks, classes []Class) []Comparison {
-	rows := []Comparison{compare(g, truth, Class{All, 0, len(truth.Mean[0])})}
+	sides := [2]side{g.side(), truth.side()}
+	rows := []Comparison{compare(sides, Class{All, 0, len(truth.Mean[0])})}
 	for _, c := range classes {
-		rows = append(rows, compare(g, truth, c))
+		rows = append(rows, compare(sides, c))
 	}
-	if norm := square(truth.Gradient()) - sum(truth.errors()); norm > 0 {
+	if norm := square(sides[1].mean) - sum(sides[1].errors); norm > 0 {
 		rows[0].Spread = math.Sqrt(max(g.Spread, 0) / norm)
 	}
 	return rows
 }
 
-func compare(g, truth *Blocks, c Class) Comparison {
+// side is an average with what a comparison needs of it.
+type side struct {
+	*Blocks
+	mean, errors []float64 // the mean, and its squared standard errors
+}
+
+func (b *Blocks) side() side { return side{b, b.Gradient(), b.errors()} }
+
+// without writes to left the mean of all blocks but one, of the parameters of a class.
+func (s side) without(left []float64, block int, c Class) {
+	n := float64(len(s.Mean))
+	for k := range left {
+		left[k] = s.mean[c.From+k] + (s.mean[c.From+k]-s.Mean[block][c.From+k])/(n-1)
+	}
+}
+
+func compare(sides [2]side, c Class) Comparison {
 	part := func(x []float64) []float64 { return x[c.From:c.To] }
-	ge, te := part(g.errors()), part(truth.errors())
-	gm, tm := part(g.Gradient()), part(truth.Gradient())
+	gm, tm, te := part(sides[0].mean), part(sides[1].mean), part(sides[1].errors)
 	r := Comparison{Class: c.Name}
 	measure := func(gm, tm []float64, gn, tn float64) (cos, ratio, bias float64) {
 		gg, tt, gt := square(gm)-gn, square(tm)-tn, inner(gm, tm)
@@ -45,31 +61,33 @@ func compare(g, truth *Blocks, c Class) Comparison {
 		}
 		return gt / math.Sqrt(gg) / math.Sqrt(tt), math.Sqrt(gg / tt), math.Sqrt(max(gg+tt-2*gt, 0) / tt)
 	}
-	gn, tn := sum(ge), sum(te)
+	gn, tn := sum(part(sides[0].errors)), sum(te)
 	r.Cosine.Value, r.Ratio.Value, r.Bias.Value = measure(gm, tm, gn, tn)
 	var v [3]float64
+	left := make([]float64, len(gm))
 	// Jackknife over the blocks of each side. The noise of a mean of one block less is larger by n/(n-1).
-	for side, b := range [2]*Blocks{g, truth} {
-		n := len(b.Mean)
+	for i, s := range sides {
+		n := len(s.Mean)
 		if n < 2 {
 			continue
 		}
-		var s, ss [3]float64
-		for i := range n {
-			left, grow := part(b.without(i)), float64(n)/float64(n-1)
+		var total, squares [3]float64
+		for block := range n {
+			s.without(left, block, c)
+			grow := float64(n) / float64(n-1)
 			var x [3]float64
-			if side == 0 {
+			if i == 0 {
 				x[0], x[1], x[2] = measure(left, tm, gn*grow, tn)
 			} else {
 				x[0], x[1], x[2] = measure(gm, left, gn, tn*grow)
 			}
 			for k := range x {
-				s[k] += x[k]
-				ss[k] += x[k] * x[k]
+				total[k] += x[k]
+				squares[k] += x[k] * x[k]
 			}
 		}
 		for k := range v {
-			v[k] += max(ss[k]-s[k]*s[k]/float64(n), 0) * float64(n-1) / float64(n)
+			v[k] += max(squares[k]-total[k]*total[k]/float64(n), 0) * float64(n-1) / float64(n)
 		}
 	}
 	r.Cosine.SE, r.Ratio.SE, r.Bias.SE = math.Sqrt(v[0]), math.Sqrt(v[1]), math.Sqrt(v[2])

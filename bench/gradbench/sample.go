@@ -128,23 +128,15 @@ func (b *Blocks) block(ctx context.Context, n Network, e Estimator, draw uint64)
 }
 
 // Gradient returns the mean of the blocks.
-func (b *Blocks) Gradient() []float64 { return b.without(-1) }
-
-// without returns the mean of the blocks but one.
-func (b *Blocks) without(left int) []float64 {
+func (b *Blocks) Gradient() []float64 {
 	g := make([]float64, len(b.Mean[0]))
-	count := 0.0
-	for i, m := range b.Mean {
-		if i == left {
-			continue
-		}
-		count++
+	for _, m := range b.Mean {
 		for k, x := range m {
 			g[k] += x
 		}
 	}
 	for k := range g {
-		g[k] /= count
+		g[k] /= float64(len(b.Mean))
 	}
 	return g
 }
