@@ -69,11 +69,9 @@ type steps struct {
 func (s steps) Of(y []float64, n, _ int, d []float64) float64 {
 	loss := 0.0
 	for j := range n {
-		var at []int
 		var times []float64
 		for t := range len(y) / n {
 			if y[t*n+j] != 0 {
-				at = append(at, t)
 				times = append(times, float64(t+1)*s.dt)
 			}
 		}

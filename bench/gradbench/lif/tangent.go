@@ -15,7 +15,7 @@ func (tp *tape) tangent(slope func(float64) float64, dir []float64) []float64 {
 			for j := range n {
 				at := t*n + j
 				dx := 0.0
-				if db != nil && len(db) > 0 {
+				if len(db) > 0 {
 					dx += db[j]
 				}
 				for i := range ly.in {
