@@ -21,7 +21,7 @@ func (e *Experiment) Export(params *graph.Params) (*export.Network, error) {
 		return nil, fmt.Errorf("%w: the method %s goes from event to event, without time steps", export.ErrNetwork, e.Train.Method)
 	}
 	if len(e.Layer) > 0 {
-		return nil, fmt.Errorf("%w: it is a list [[layer]]; such networks leave as NIR", export.ErrNetwork)
+		return nil, fmt.Errorf("%w: it is a list [[layer]], which leaves as NIR alone", export.ErrNetwork)
 	}
 	m := e.Model
 	x := exporter{e: e, params: params, double: e.Train.DType == "float64"}

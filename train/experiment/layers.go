@@ -258,8 +258,9 @@ func newNeurons(kind string) func(p *data.Params) LayerKind {
 	}
 }
 
-func (l neuronLayer) add(n *stack, name string) {
-	e := *n.e
+// settings returns the experiment with those of the layer as [model].
+func (l neuronLayer) settings(of *Experiment) *Experiment {
+	e := *of
 	e.Model.Neuron, e.Model.Recurrent = l.kind, l.recurrent
 	for _, o := range []struct {
 		dst   *float64
@@ -272,6 +273,11 @@ func (l neuronLayer) add(n *stack, name string) {
 	if e.Model.RecGain == 0 {
 		e.Model.RecGain = 0.5
 	}
+	return &e
+}
+
+func (l neuronLayer) add(n *stack, name string) {
+	e := l.settings(n.e)
 	n.x = e.neurons(n.surrogate).Apply(n.Builder, name, n.x).Spikes
 	n.spiking = true
 	n.outputs.Layers = append(n.outputs.Layers, train.Layer{Name: name, Spikes: n.x, Rate: e.rate()})

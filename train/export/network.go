@@ -108,7 +108,7 @@ func (n *Network) NIR() (*nir.Graph, error) {
 		} else {
 			link(l.Name+".w", nir.New("Affine", "weight", w, "bias", nir.Vector(l.Bias...)))
 		}
-		node, err := l.neurons(n.Dt)
+		node, err := l.Node(n.Dt)
 		if err != nil {
 			return nil, err
 		}
@@ -125,8 +125,10 @@ func (n *Network) NIR() (*nir.Graph, error) {
 	return g, g.Check()
 }
 
-// neurons returns the node whose steps are those of the layer.
-func (l *Layer) neurons(dt float64) (*nir.Node, error) {
+// Node returns the node whose steps of dt are those of the neurons of the layer.
+//
+// Errors: [ErrNetwork] where a decay is none.
+func (l *Layer) Node(dt float64) (*nir.Node, error) {
 	s := nir.Step{
 		Synapse: l.Beta != nil, Spikes: l.Spikes, Alpha: l.Alpha, Beta: l.Beta,
 		Gain: make([]float64, l.N), GainIn: make([]float64, l.N), Offset: make([]float64, l.N), VTh: l.VTh, VReset: make([]float64, l.N),

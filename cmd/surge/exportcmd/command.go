@@ -12,6 +12,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/surge-snn/surge/cmd/surge/traincmd"
+	"github.com/surge-snn/surge/graph"
 	"github.com/surge-snn/surge/internal/exit"
 	"github.com/surge-snn/surge/internal/files"
 	"github.com/surge-snn/surge/models/nir"
@@ -31,7 +32,7 @@ type Command struct {
 
 // Help is the text under the usage of the command.
 func (Command) Help() string {
-	return `Writes the parameters of the best epoch of a run, with the constants of a time step, in a form that others read. The input of the network is the encoded sample.
+	return `Writes the parameters of the best epoch of a run, with the constants of a time step, in a form that others read. The input of the network is the encoded sample. A network of a list [[layer]] leaves as NIR alone.
 
   nir   a NIR graph (HDF5) with time step, method and reset as metadata; what other simulators make of it, surge nir check says
   npz   NumPy arrays: layer/w [in, N], layer/b, layer/w_rec, layer/alpha, layer/beta, layer/v_th; dt
@@ -67,18 +68,25 @@ func (c *Command) AfterApply() error {
 
 // Run exports.
 func (c *Command) Run(k *kong.Context) error {
-	n, err := c.network()
+	e, params, err := c.read()
 	if err != nil {
 		return err
 	}
 	var notes []string
-	switch c.Format {
-	case "npz":
-		err = files.WriteArrays(c.Out, n.NPZ())
-	case "c":
-		err = files.WriteAtomic(c.Out, n.C)
-	case "nir":
-		notes, err = c.writeNIR(n)
+	n := &export.Network{}
+	if len(e.Layer) > 0 && c.Format == "nir" {
+		notes, err = c.writeLayers(e, params, n)
+	} else if n, err = e.Export(params); err != nil {
+		return &exit.BadInput{File: c.Dir, Err: err}
+	} else {
+		switch c.Format {
+		case "npz":
+			err = files.WriteArrays(c.Out, n.NPZ())
+		case "c":
+			err = files.WriteAtomic(c.Out, n.C)
+		case "nir":
+			notes, err = c.writeNIR(n.NIR())
+		}
 	}
 	if bad := (*exit.BadInput)(nil); errors.As(err, &bad) {
 		return err
@@ -109,32 +117,44 @@ func (c *Command) Run(k *kong.Context) error {
 func names(n *export.Network) []string {
 	var all []string
 	for _, l := range n.Layers {
+		if l.N == 0 {
+			all = append(all, l.Name)
+			continue
+		}
 		all = append(all, fmt.Sprintf("%s (%d)", l.Name, l.N))
 	}
 	return all
 }
 
-// network reads the run.
-func (c *Command) network() (*export.Network, error) {
+// read reads the run.
+func (c *Command) read() (*experiment.Experiment, *graph.Params, error) {
 	e, err := experiment.Read(filepath.Join(c.Dir, traincmd.ConfigFile), "")
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	path := filepath.Join(c.Dir, traincmd.ParamsFile)
 	params, err := train.ReadParams(path)
 	if err != nil {
-		return nil, &exit.BadInput{File: path, Expected: "the parameters of the best epoch, as surge train leaves them", Err: err}
+		return nil, nil, &exit.BadInput{File: path, Expected: "the parameters of the best epoch, as surge train leaves them", Err: err}
 	}
-	n, err := e.Export(params)
+	return e, params, nil
+}
+
+// writeLayers writes the graph of a list of layers, and tells what is in it.
+func (c *Command) writeLayers(e *experiment.Experiment, params *graph.Params, n *export.Network) ([]string, error) {
+	channels, _, err := e.Sizes()
 	if err != nil {
-		return nil, &exit.BadInput{File: c.Dir, Err: err}
+		return nil, err
 	}
-	return n, nil
+	n.Inputs = channels
+	for _, l := range e.Layer {
+		n.Layers = append(n.Layers, export.Layer{Name: l.Kind})
+	}
+	return c.writeNIR(e.NIR(params, channels))
 }
 
 // writeNIR writes a graph, and returns what other readers could take for something else.
-func (c *Command) writeNIR(n *export.Network) ([]string, error) {
-	g, err := n.NIR()
+func (c *Command) writeNIR(g *nir.Graph, err error) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
