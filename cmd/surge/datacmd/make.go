@@ -31,7 +31,7 @@ func (Make) Help() string {
 
 Examples:
 
-  surge data make speech && surge train shd
+  surge data make speech && surge train shd --data data/speech
   surge data make speech --sound formants --voices 30 --dir data/digits`
 }
 
