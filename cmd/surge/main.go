@@ -79,14 +79,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 }
 
 func command(ctx context.Context, args []string, stdout, stderr io.Writer) error {
-	parser, err := kong.New(&program{},
-		kong.Name("surge"),
-		kong.Description("Spiking neural networks in Go: training, event-based gradients, and fitting of DynapSE-2 bias currents."),
-		kong.Vars{"version": version(), "recipes": strings.Join(recipes.Names(), ", ")},
-		kong.Writers(stdout, stderr),
-		kong.BindTo(ctx, (*context.Context)(nil)),
-		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
-	)
+	parser, err := newParser(ctx, stdout, stderr)
 	if err != nil {
 		return err
 	}
@@ -95,6 +88,18 @@ func command(ctx context.Context, args []string, stdout, stderr io.Writer) error
 		return err
 	}
 	return parsed.Run()
+}
+
+// newParser returns the parser of the command line.
+func newParser(ctx context.Context, stdout, stderr io.Writer) (*kong.Kong, error) {
+	return kong.New(&program{},
+		kong.Name("surge"),
+		kong.Description("Spiking neural networks in Go: training, event-based gradients, and fitting of DynapSE-2 bias currents."),
+		kong.Vars{"version": version(), "recipes": strings.Join(recipes.Names(), ", ")},
+		kong.Writers(stdout, stderr),
+		kong.BindTo(ctx, (*context.Context)(nil)),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+	)
 }
 
 // release is the version of the program; a release is tagged with it.

@@ -1,0 +1,56 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// TestBuild writes the site and looks at what every page must have.
+func TestBuild(t *testing.T) {
+	out := t.TempDir()
+	if err := build(out); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range order {
+		b, err := os.ReadFile(filepath.Join(out, name+".html"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, want := range []string{"<h1", `href="losses.html"`, `aria-current="page"`} {
+			if !strings.Contains(string(b), want) {
+				t.Errorf("%s.html has no %s", name, want)
+			}
+		}
+		if strings.Contains(string(b), ".md\"") {
+			t.Errorf("%s.html links to Markdown", name)
+		}
+	}
+}
+
+// TestLinks follows every link inside of the repository.
+func TestLinks(t *testing.T) {
+	pages, err := load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	links := 0
+	for i := range pages {
+		p := &pages[i]
+		p.links(func(link string) string {
+			target, _, _ := strings.Cut(link, "#")
+			if strings.Contains(link, "://") || target == "" {
+				return link
+			}
+			links++
+			if _, err := os.Stat(filepath.FromSlash(target)); err != nil {
+				t.Errorf("%s.md links to %s, which is not there", p.Name, link)
+			}
+			return link
+		})
+	}
+	if links == 0 {
+		t.Error("no links were found")
+	}
+}
