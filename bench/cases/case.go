@@ -132,7 +132,7 @@ func (c *Case) Known(params, inputs []string) error {
 			if len(group.know) > 0 {
 				expected = "one of " + strings.Join(group.know, " ")
 			}
-			return c.bad(group.member+"."+shorten(name), expected, "an unknown name")
+			return &exit.BadInput{File: c.File, Member: group.member + "." + shorten(name), Expected: expected, Found: "an unknown name", Nearest: exit.Nearest(name, group.know)}
 		}
 	}
 	return nil

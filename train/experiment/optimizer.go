@@ -28,6 +28,36 @@ var Optimizers = data.Catalogue[func(lr optim.Schedule) optim.Transform]{
 		p.Want("nesterov", !s.Nesterov || s.Momentum > 0, "nothing: it has an effect only where momentum > 0")
 		return func(lr optim.Schedule) optim.Transform { s.LR = lr; return s }
 	}},
+	{Name: "rmsprop", Doc: "gradient over root of running mean square, see optim.RMSProp", New: func(p *data.Params) func(optim.Schedule) optim.Transform {
+		r := optim.RMSProp{
+			Decay:    p.Float("decay", 0.99, "of the mean square"),
+			Eps:      p.Float("eps", 1e-8, "added to the root"),
+			Momentum: p.Float("momentum", 0, "decay of the running sum of updates"),
+			Centered: p.Bool("centered", false, "the root is that of the variance"),
+		}
+		p.Want("decay", r.Decay > 0 && r.Decay < 1, "in (0, 1)")
+		p.Want("eps", r.Eps > 0, "> 0")
+		p.Want("momentum", r.Momentum >= 0 && r.Momentum < 1, "in [0, 1)")
+		return func(lr optim.Schedule) optim.Transform { r.LR = lr; return r }
+	}},
+	{Name: "adagrad", Doc: "gradient over root of the sum of squares, see optim.Adagrad", New: func(p *data.Params) func(optim.Schedule) optim.Transform {
+		a := optim.Adagrad{
+			Initial: p.Float("initial", 0, "what the sums start with"),
+			Eps:     p.Float("eps", 1e-10, "added to the root"),
+		}
+		p.Want("initial", a.Initial >= 0, ">= 0")
+		p.Want("eps", a.Eps > 0, "> 0")
+		return func(lr optim.Schedule) optim.Transform { a.LR = lr; return a }
+	}},
+	{Name: "lion", Doc: "sign of a mean of gradient and momentum, see optim.Lion", New: func(p *data.Params) func(optim.Schedule) optim.Transform {
+		l := optim.Lion{
+			Beta1: p.Float("beta1", 0.9, "share of the momentum in the update"),
+			Beta2: p.Float("beta2", 0.99, "decay of the momentum"),
+		}
+		p.Want("beta1", l.Beta1 > 0 && l.Beta1 < 1, "in (0, 1)")
+		p.Want("beta2", l.Beta2 > 0 && l.Beta2 < 1, "in (0, 1)")
+		return func(lr optim.Schedule) optim.Transform { l.LR = lr; return l }
+	}},
 }
 
 // Schedules are the choices of train.schedule: each makes the learning rate of a number of updates, that of the first of

@@ -1,6 +1,7 @@
 package replay
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -43,8 +44,34 @@ func lookup(models []Model, c *cases.Case) (Model, error) {
 			have = append(have, m.Name())
 		}
 		bad.Expected = "one of " + strings.Join(have, " ")
+		bad.Nearest = exit.Nearest(c.Model, have)
 		return nil, bad
 	}
 	known := names[c.Model]
 	return models[i], c.Known(known.params, known.inputs)
+}
+
+// Help describes case files: each model with the names that its file may have, from what files are checked by.
+func Help() string {
+	var b strings.Builder
+	b.WriteString(`A case file is one JSON object:
+
+  {"model":  NAME,
+   "params": {NAME: number, true or false, string, list, object or null},
+   "inputs": {NAME: {"shape": [...], "data": [row-major]} or null},
+   "outputs", "grads", "dtype": what --check compares with, where it is there}
+
+1e300 stands for infinity. A name that the model does not have is an error. The models, with their params and inputs:
+`)
+	list := func(what string, all []string) {
+		if len(all) > 0 {
+			fmt.Fprintf(&b, "  %s: %s\n", what, strings.Join(all, " "))
+		}
+	}
+	for _, m := range registry {
+		fmt.Fprintf(&b, "\n%s\n", m.Name())
+		list("params", names[m.Name()].params)
+		list("inputs", names[m.Name()].inputs)
+	}
+	return b.String()
 }

@@ -19,10 +19,21 @@ import (
 
 // Command is surge eval.
 type Command struct {
-	Output string `short:"o" placeholder:"FILE" help:"Write there instead of to standard output."`
-	Figure string `placeholder:"FILE" help:"Of a run: the confusion matrix as a picture, .svg or .png; default confusion.svg in its folder."`
-	JSON   bool   `help:"Of a run: print the numbers as JSON."`
+	Output    string    `short:"o" placeholder:"FILE" help:"Write there instead of to standard output."`
+	Figure    string    `placeholder:"FILE" help:"Of a run: the confusion matrix as a picture, .svg or .png; default confusion.svg in its folder."`
+	JSON      bool      `help:"Of a run: print the numbers as JSON."`
+	HelpCases helpCases `help:"Describe case files: the models with the names of their params and inputs, and end."`
 	replay.Replay
+}
+
+// helpCases is a flag that stands alone, as --help.
+type helpCases bool
+
+// BeforeReset prints the description and ends, before kong looks for arguments.
+func (helpCases) BeforeReset(k *kong.Kong) error {
+	_, err := io.WriteString(k.Stdout, replay.Help())
+	k.Exit(0)
+	return err
 }
 
 // Help is the text under the usage of the command.

@@ -28,7 +28,7 @@ import (
 // Command is surge train.
 type Command struct {
 	Recipe string `arg:"" optional:"" help:"A built-in experiment: ${recipes}."`
-	Config string `placeholder:"FILE" help:"An experiment of your own, in TOML; --print-config shows what it can say."`
+	Config string `placeholder:"FILE" help:"An experiment of your own, in TOML; --help-config says what it can hold."`
 
 	Data   string  `placeholder:"PATH" help:"Folder or file of the data, where the experiment reads files."`
 	Out    string  `placeholder:"DIR" help:"Folder for the results; default runs/NAME-SEED, or where there is such a run, runs/NAME-SEED-2 and so on."`
@@ -47,6 +47,7 @@ type Command struct {
 	CheckpointEvery interval      `placeholder:"N|TIME" help:"Save within an epoch, too: after so many batches (500) or so long (30s). A killed run loses at most that."`
 	Force           bool          `help:"Replace the run in --out, if there is one."`
 	PrintConfig     bool          `help:"Print the experiment with all that is in effect, as TOML, and on standard error the memory that a run needs, and end."`
+	HelpConfig      bool          `help:"Describe all keys of an experiment, with their defaults, and end."`
 	JSON            bool          `help:"Print a JSON object per epoch, and one at the end with test_accuracy, best_epoch and seconds."`
 }
 
@@ -73,6 +74,7 @@ Examples:
   surge train yinyang
   surge train mnist --data data/mnist --seed 2
   surge train yinyang --method eventprop
+  surge train --help-config
   surge train yinyang --print-config > my.toml
   surge train --config my.toml --out runs/mine --json
   surge train --config my.toml --memory 64MB
@@ -92,6 +94,10 @@ const (
 
 // Run trains.
 func (c *Command) Run(ctx context.Context, k *kong.Context) (err error) {
+	if c.HelpConfig {
+		_, err := io.WriteString(k.Stdout, experiment.Help())
+		return err
+	}
 	if os.Getenv("GOGC") == "" {
 		// Training allocates nothing, and data sets are large: what is no longer used is to be a small share of the memory.
 		debug.SetGCPercent(25)
@@ -215,7 +221,7 @@ func (c *Command) base() (*experiment.Experiment, error) {
 	case c.Recipe != "":
 		text, ok := c.recipe()
 		if !ok {
-			return nil, &exit.BadInput{File: "surge train", Expected: "one of " + strings.Join(recipes.Names(), ", ") + ", or --config FILE", Found: c.Recipe}
+			return nil, &exit.BadInput{File: "surge train", Expected: "one of " + strings.Join(recipes.Names(), ", ") + ", or --config FILE", Found: c.Recipe, Nearest: exit.Nearest(c.Recipe, recipes.Names())}
 		}
 		return experiment.Parse(c.Recipe, text, c.Method)
 	case c.Config != "":

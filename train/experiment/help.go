@@ -1,0 +1,104 @@
+package experiment
+
+import (
+	"fmt"
+	"reflect"
+	"strings"
+)
+
+// Help describes all keys of an experiment file, by section, with their defaults, and for each choice the keys that it has.
+// It is made of what the reader reads by, so that it is complete.
+func Help() string {
+	h := &help{}
+	h.b.WriteString("# An experiment of surge train is a file in TOML. A key that is left out has the value here, or what its text says.\n" +
+		"# surge train RECIPE --print-config > my.toml writes one to begin with.\n#\n" +
+		"# (steps): with train.method = \"surrogate\" alone. (events): with the other methods alone.\n\n")
+	e := defaults(Surrogate)
+	h.section(reflect.ValueOf(&e).Elem(), "")
+	return h.b.String()
+}
+
+type help struct{ b strings.Builder }
+
+// section writes the keys of a section, those of its choices, and the sections in it.
+func (h *help) section(s reflect.Value, name string) {
+	events := defaults(EventProp)
+	for i := range s.NumField() {
+		f := s.Type().Field(i)
+		key, _, _ := strings.Cut(f.Tag.Get("toml"), ",")
+		if key == "" || f.Type.Kind() == reflect.Struct || f.Type == reflect.TypeFor[[]LayerSpec]() {
+			continue
+		}
+		value, doc := s.Field(i), f.Tag.Get("doc")
+		switch f.Tag.Get("only") {
+		case "surrogate":
+			doc = "(steps) " + doc
+		case "events":
+			doc = "(events) " + doc
+			if name != "" {
+				value = sectionOf(reflect.ValueOf(&events).Elem(), name).Field(i)
+			}
+		}
+		h.key("", key, value.Interface(), doc)
+	}
+	if c, ok := s.Addr().Interface().(chooser); ok {
+		h.choices(c)
+	}
+	for i := range s.NumField() {
+		key, _, _ := strings.Cut(s.Type().Field(i).Tag.Get("toml"), ",")
+		switch f := s.Field(i); {
+		case key == "":
+		case f.Kind() == reflect.Struct:
+			fmt.Fprintf(&h.b, "\n[%s]\n", key)
+			h.section(f, key)
+		case f.Type() == reflect.TypeFor[[]LayerSpec]():
+			fmt.Fprintf(&h.b, "\n[[%s]]  # %s\n", key, s.Type().Field(i).Tag.Get("doc"))
+			h.section(reflect.ValueOf(&LayerSpec{}).Elem(), key)
+		}
+	}
+}
+
+// sectionOf returns the section of a name.
+func sectionOf(e reflect.Value, name string) reflect.Value {
+	for i := range e.NumField() {
+		if e.Type().Field(i).Tag.Get("toml") == name {
+			return e.Field(i)
+		}
+	}
+	return reflect.Value{}
+}
+
+// choices writes the rows of the catalogues.
+func (h *help) choices(s chooser) {
+	for _, c := range s.choices() {
+		for _, name := range c.rows.Names() {
+			fmt.Fprintf(&h.b, "  # %s = %q: %s\n", c.key, name, c.rows.Doc(name))
+			for _, p := range c.rows.Params(name) {
+				h.key("    ", p.Name, p.Default, p.Doc)
+			}
+		}
+	}
+}
+
+// key writes one key with its default.
+func (h *help) key(indent, key string, value any, doc string) {
+	text := fmt.Sprintf("%s%s = %s", indent, key, literal(value))
+	fmt.Fprintf(&h.b, "%-32s # %s\n", text, doc)
+}
+
+// literal returns a value as TOML has it.
+func literal(value any) string {
+	switch v := reflect.ValueOf(value); v.Kind() {
+	case reflect.String:
+		return fmt.Sprintf("%q", v)
+	case reflect.Slice:
+		var all []string
+		for i := range v.Len() {
+			all = append(all, literal(v.Index(i).Interface()))
+		}
+		return "[" + strings.Join(all, ", ") + "]"
+	case reflect.Map:
+		return "{}"
+	}
+	return fmt.Sprint(value)
+}

@@ -1,0 +1,56 @@
+package experiment
+
+import (
+	"reflect"
+	"strings"
+	"testing"
+)
+
+// TestHelp: the help has every key of every section and of every row, each with a description.
+func TestHelp(t *testing.T) {
+	text := Help()
+	lines := map[string]bool{}
+	for _, line := range strings.Split(text, "\n") {
+		key, rest, found := strings.Cut(strings.TrimSpace(line), " = ")
+		if !found || strings.HasPrefix(key, "#") {
+			continue
+		}
+		lines[key] = true
+		if _, doc, ok := strings.Cut(rest, "# "); !ok || strings.TrimSpace(doc) == "" || strings.HasSuffix(doc, ") ") {
+			t.Errorf("%s is not described", line)
+		}
+	}
+	var walk func(s reflect.Type)
+	walk = func(s reflect.Type) {
+		for i := range s.NumField() {
+			f := s.Field(i)
+			key, _, _ := strings.Cut(f.Tag.Get("toml"), ",")
+			switch {
+			case key == "":
+			case f.Type.Kind() == reflect.Struct:
+				walk(f.Type)
+			case f.Type == reflect.TypeFor[[]LayerSpec]():
+				walk(f.Type.Elem())
+			case !lines[key]:
+				t.Errorf("no key %s", key)
+			}
+		}
+	}
+	walk(reflect.TypeFor[Experiment]())
+	e := defaults(Surrogate)
+	e.Layer = []LayerSpec{{}}
+	for _, s := range e.sections() {
+		for _, c := range s.choices() {
+			for _, name := range c.rows.Names() {
+				if !strings.Contains(text, "# "+c.key+" = \""+name+"\": "+c.rows.Doc(name)) {
+					t.Errorf("no row %s = %s", c.key, name)
+				}
+				for _, p := range c.rows.Params(name) {
+					if !lines[p.Name] {
+						t.Errorf("no key %s of %s = %s", p.Name, c.key, name)
+					}
+				}
+			}
+		}
+	}
+}
