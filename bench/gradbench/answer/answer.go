@@ -110,5 +110,17 @@ func (r rows) best() (suite.Row, bool) {
 
 // All answers the questions from the rows of any suites.
 func All(all []suite.Row) []Question {
-	return []Question{approach(all), grid(all), scale(all), reset(all), births(all), sweeps(all), online(all), chip(all)}
+	return []Question{approach(all), grid(all), scale(all), reset(all), births(all), sweeps(all), online(all), chip(all), landscape()}
+}
+
+// landscape: which neuron has the smoother loss? No suite measures it.
+func landscape() Question {
+	return Question{
+		Text: "LIF, refractory LIF or QIF under exact gradients: whose loss has fewer jumps?",
+		Sides: []string{
+			"LIF is enough: 93.5 % on SHD (arXiv 2212.01232v3)",
+			"the loss of LIF is torn by spikes that appear and vanish, that of QIF is not (arXiv 2309.14523, arXiv 2606.03935)",
+		},
+		Run: "no run of this benchmark",
+	}
 }
