@@ -59,19 +59,10 @@ func (e *subject) traces(o *outcome, path string) error {
 	if len(states) > 2 {
 		states = []state{states[0], states[2]} // the codes alone are what no chip does
 	}
-	inputs := make([][]float64, len(states))
-	for i, s := range states {
-		inputs[i] = r.Input
-		if s.in != nil {
-			var err error
-			if inputs[i], err = e.Drive(r, *s.in); err != nil {
-				return err
-			}
-		}
-	}
 	var runs []*dynapse.Run
-	for i, s := range states {
-		run, err := s.network.Simulate(dynapse.Input{T: r.T, B: r.B, Counts: inputs[i]})
+	measured := e.Measured(o.Result)
+	for _, s := range states {
+		run, err := measured.Record(0, s.network, s.in)
 		if err != nil {
 			return err
 		}

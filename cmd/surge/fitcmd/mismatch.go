@@ -48,12 +48,11 @@ func deviation(p fit.Population, value float64) float64 { return 100 * (value/p.
 func (o *outcome) mismatchMap(title string) plot.Curves {
 	c := plot.Curves{Title: title + ": each neuron's deviation from the shared current", XLabel: "neuron"}
 	for _, p := range o.Populations {
-		var x, y []float64
-		for i, j := range p.Neurons {
-			x, y = append(x, float64(j)), append(y, deviation(p, p.Value[i]))
+		panel := plot.Panel{YLabel: p.Name + " (%)"}
+		for i, j := range p.Neurons { // a point each
+			panel.Lines = append(panel.Lines, plot.Line{Name: "neurons", X: []float64{float64(j)}, Y: []float64{deviation(p, p.Value[i])}})
 		}
-		ends := []float64{x[0], x[len(x)-1]}
-		panel := plot.Panel{YLabel: p.Name + " (%)", Lines: []plot.Line{{Name: "neurons", X: x, Y: y}}}
+		ends := []float64{float64(p.Neurons[0]), float64(p.Neurons[len(p.Neurons)-1])}
 		for _, end := range p.Interval {
 			d := deviation(p, end)
 			panel.Lines = append(panel.Lines, plot.Line{Name: "shared current, 95 %", X: ends, Y: []float64{d, d}})

@@ -68,7 +68,7 @@ func (e *subject) neurons(o *outcome) ([]comparison, error) {
 	states := o.states()
 	var all [][]fit.Behaviour
 	for _, s := range states {
-		list, err := e.Compare(s.network, s.in)
+		list, err := e.Measured(o.Result).Compare(s.network, s.in)
 		if err != nil {
 			return nil, err
 		}

@@ -39,9 +39,9 @@ func (e Experiment) Compare(n dynapse.Network, in *chip.Weights) ([]Behaviour, e
 	var list []Behaviour
 	for i := range p.recordings {
 		r := &p.recordings[i]
-		run, err := n.Simulate(dynapse.Input{T: r.T, B: r.B, Counts: r.Input})
+		run, err := p.record(n, i)
 		if err != nil {
-			return nil, notFinite(err)
+			return nil, err
 		}
 		known := p.known(r)
 		for j := range p.Network.N {
@@ -52,6 +52,40 @@ func (e Experiment) Compare(n dynapse.Network, in *chip.Weights) ([]Behaviour, e
 		}
 	}
 	return list, nil
+}
+
+// Record simulates a network on the input of recording i, with input weights as for [Experiment.Compare], and returns it as it is measured there: traces with the gain, offset and drift of the
+// recording, after its latency, from the state that it begins in. With [Experiment.Measured] these are those of a result.
+//
+// Errors: those of [Experiment.LossOf].
+func (e Experiment) Record(i int, n dynapse.Network, in *chip.Weights) (*dynapse.Run, error) {
+	p, err := e.compile()
+	if err == nil && in != nil {
+		p, err = e.driven(*in)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return p.record(n, i)
+}
+
+func (p *problem) record(n dynapse.Network, i int) (*dynapse.Run, error) {
+	r := &p.recordings[i]
+	net := p.measuring(n)
+	run, err := n.Simulate(dynapse.Input{T: r.T, B: r.B, Counts: p.input(&net, i), Initial: p.initial(&net, i)})
+	if err != nil {
+		return nil, notFinite(err)
+	}
+	probe, width := net.probe(0, i), r.B*p.Network.N
+	for q, trace := range [...][]float64{Imem: run.Imem, Isyn: run.Isyn, Iahp: run.Iahp, Vmem: run.Vmem} {
+		if !r.Use[q] { // what is measured so
+			continue
+		}
+		for at, x := range trace {
+			trace[at], _ = probe.shown(Quantity(q), x, at/width, r.T)
+		}
+	}
+	return run, nil
 }
 
 // behaviour compares one neuron; ok is false where nothing was recorded of it.

@@ -207,11 +207,3 @@ func drive(name string, input, channels []float64, own bool, samples, n int, in 
 	}
 	return out, nil
 }
-
-// Drive returns the weighted input of a recording of the experiment, [T, B, N], with other input
-// weights, [channels, N].
-//
-// Errors: [ErrExperiment] where the weights do not fit the recording.
-func (e Experiment) Drive(r *Recording, in chip.Weights) ([]float64, error) {
-	return drive(r.Name, r.Input, r.Channels, e.In == nil, r.T*r.B, e.Space.Network.N, in)
-}

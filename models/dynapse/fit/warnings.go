@@ -47,6 +47,7 @@ func (f *session) warnings(ctx context.Context, x []float64, first, noise float6
 		list = append(list, fmt.Sprintf("no currents were found that do better than the start: the loss is %.3g", first))
 	}
 	switch {
+	case f.Infer: // that they differ is known
 	case f.best.errors != nil:
 		list = append(list, fmt.Sprintf("neurons that share their currents were recorded with others each: all at once, they do not follow the recording (loss %.3g)", f.best.loss))
 	case noise > unexplained:
