@@ -439,6 +439,7 @@ func FuzzParse(f *testing.F) {
 	for _, x := range examples {
 		f.Add(x.text)
 	}
+	f.Add(inUnits)
 	f.Add("dV/dt = -(V^-2.5e1)/exp(tau) \nthreshold: V")
 	f.Fuzz(func(t *testing.T, text string) {
 		m, err := Parse(text)

@@ -32,10 +32,12 @@ type Model struct {
 //	input: X = f     X after an arrival of weight w
 //	start: X = f     X at 0, of parameters alone; 0 without such a line
 //	hold: X for t    X stays as it was reset for the absolute refractory time t, a parameter
+//	X, p: V/s        the unit of states, of parameters and of w; where there is one, all have one
 //	ratio: X Y       only ratios of these states matter: they are scaled when they become large
 //
 // with + - * / ^ (to a number), parentheses and exp, log, sqrt, sin, cos, tanh. Names that are no
-// states are parameters; # begins a comment. The hold is closed on the left and open on the right:
+// states are parameters; # begins a comment. Units are products of s, V, A, Hz, Ohm, S, F, C and 1,
+// which are checked in all equations; values are in these, without prefixes. The hold is closed on the left and open on the right:
 // an arrival at its very end is felt (nest/nest-simulator#3309). Errors (ErrEquation) name the line
 // and column.
 func Parse(text string) (*Model, error) {
@@ -45,12 +47,18 @@ func Parse(text string) (*Model, error) {
 		key, left, right string
 	}
 	var lines []line
+	declared := units{}
 	for k, l := range strings.Split(text, "\n") {
 		l, _, _ = strings.Cut(l, "#")
 		if l = strings.TrimSpace(l); l == "" {
 			continue
 		}
 		x := line{number: k + 1}
+		if ok, err := declared.declare(l); err != nil {
+			return nil, fmt.Errorf("line %d: %w", x.number, err)
+		} else if ok {
+			continue
+		}
 		left, right, ok := strings.Cut(l, "=")
 		if name, found := strings.CutPrefix(strings.TrimSpace(left), "d"); ok && found && strings.HasSuffix(name, "/dt") {
 			x.key, x.left, x.right = "d", strings.TrimSpace(strings.TrimSuffix(name, "/dt")), right
@@ -139,6 +147,9 @@ func Parse(text string) (*Model, error) {
 	}
 	for _, p := range []*program{&m.rhs, &m.threshold, &m.reset, &m.input, &m.start} {
 		m.longest = max(m.longest, len(p.code))
+	}
+	if err := m.checkUnits(declared); err != nil {
+		return nil, err
 	}
 	m.translate()
 	m.additive = m.sums()
