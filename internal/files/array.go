@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -37,7 +36,7 @@ const MaxElements = 1 << 27
 // Errors: [ErrCorrupt], [ErrArray] (a name that occurs twice), [ErrFormat] (ending, element type), [ErrTooLarge] (more
 // than [MaxElements]), or that of the file system.
 func ReadArrays(path string) ([]Array, error) {
-	f, err := os.Open(path)
+	f, err := Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("files: %w", err)
 	}

@@ -85,7 +85,7 @@ func writeKeep(path string, a *Archive, at func(step)) error {
 //
 // Errors: [ErrCorrupt], [ErrVersion], [ErrFormat], or that of the file system (such as fs.ErrNotExist).
 func Read(path string, want Format) (*Archive, error) {
-	f, err := os.Open(path)
+	f, err := Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("files: %w", err)
 	}
@@ -263,6 +263,15 @@ func decode(r io.Reader, size int64) (*Archive, error) {
 	case v == 0:
 		return nil, fmt.Errorf("%w: expected container version %d, found 0", ErrCorrupt, containerVersion)
 	case v > containerVersion:
+		// Of later versions as well a reader knows that the SHA-256 of all before is at the end: a version number
+		// that was damaged is told from a later one.
+		if _, err := io.CopyN(in.sum, r, size-prefixLen-sha256.Size); err != nil {
+			return nil, fmt.Errorf("%w: %w", ErrCorrupt, err)
+		}
+		found := make([]byte, sha256.Size)
+		if _, err := io.ReadFull(r, found); err != nil || !bytes.Equal(in.sum.Sum(nil), found) {
+			return nil, fmt.Errorf("%w: expected container version %d, found %d, and another SHA-256 than that of the content", ErrCorrupt, containerVersion, v)
+		}
 		return nil, fmt.Errorf("%w: expected container version %d, found %d", ErrVersion, containerVersion, v)
 	}
 	if n := binary.LittleEndian.Uint64(prefix[16:]); n != uint64(size) {

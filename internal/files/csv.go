@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"os"
 	"strconv"
 	"strings"
 )
@@ -45,7 +44,7 @@ func (c *Column) Len() int { return max(len(c.Data), len(c.Codes)) }
 // Errors: [ErrFormat], with the line, the separator and what was found; [ErrCorrupt] where the file ends within a row; [ErrTooLarge] beyond [MaxElements] cells; or that of the file system. Memory: twice that of the
 // columns, while one of them grows.
 func ReadTable(path string) ([]Column, error) {
-	f, err := os.Open(path)
+	f, err := Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("files: %w", err)
 	}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -96,7 +95,7 @@ func join(array, field string) string {
 
 // eachNPY calls do for each array of a file that has one of the names, or for all where there are none.
 func eachNPY(path string, names []string, do func(name string, open func() (npyHeader, io.Reader, error)) error) error {
-	f, err := os.Open(path)
+	f, err := Open(path)
 	if err != nil {
 		return fmt.Errorf("files: %w", err)
 	}

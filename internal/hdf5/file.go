@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strings"
 
@@ -25,7 +24,7 @@ const signature = "\x89HDF\r\n\x1a\n"
 //
 // Errors: files.ErrFormat (no HDF5 file), files.ErrCorrupt (cut off, damaged), or that of the file system.
 func Open(path string) (*File, error) {
-	f, err := os.Open(path)
+	f, err := files.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("hdf5: %w", err)
 	}

@@ -182,8 +182,11 @@ func set(f reflect.Value, value any, path string) *exit.BadInput {
 		f.SetBool(b)
 	case reflect.Int:
 		n, ok := value.(int64)
-		if !ok || n > math.MaxInt32 || n < math.MinInt32 {
+		if !ok {
 			return bad("a whole number")
+		}
+		if n > math.MaxInt32 || n < math.MinInt32 {
+			return bad("a whole number below 2^31")
 		}
 		f.SetInt(n)
 	case reflect.Uint64:

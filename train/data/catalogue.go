@@ -196,14 +196,17 @@ func (p *Params) Float(name string, byDefault float64, doc string) float64 {
 	return keep(p, name, x, x == 0 && byDefault == 0)
 }
 
-// Int reads a whole number from 0 to 2^31-1.
+// largest bounds the numbers of [Params.Int]: samples, steps, channels. A set of so many samples takes gigabytes.
+const largest = 10_000_000
+
+// Int reads a whole number from 0 to 10,000,000.
 func (p *Params) Int(name string, byDefault int, doc string) int {
 	v, given := p.read(name, byDefault, doc)
 	n := byDefault
 	if given {
 		x, ok := number(v)
-		if _, isFloat := v.(float64); isFloat || !ok || x < 0 || x > math.MaxInt32 {
-			p.fail(name, "a whole number from 0 to 2147483647", v)
+		if _, isFloat := v.(float64); isFloat || !ok || x < 0 || x > largest {
+			p.fail(name, fmt.Sprintf("a whole number from 0 to %d", largest), v)
 			x = 0
 		}
 		n = int(x)

@@ -8,7 +8,8 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"os"
+
+	"github.com/surge-snn/surge/internal/files"
 )
 
 // ErrFormat signifies a file that is not what its name or header says: damaged, cut
@@ -24,7 +25,7 @@ type IDX struct {
 // ReadIDX reads an idx file, plain or compressed by gzip (told apart by content, not
 // by name). See [ParseIDX].
 func ReadIDX(path string) (IDX, error) {
-	raw, err := os.ReadFile(path)
+	raw, err := files.ReadFile(path)
 	if err != nil {
 		return IDX{}, fmt.Errorf("data: %w", err)
 	}

@@ -6,9 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/surge-snn/surge/internal/files"
 )
 
 // pixelEvent is an event of a sensor.
@@ -42,7 +43,7 @@ func readRecording(path string, o eventOptions) (rec recording, trial []int32, e
 	ext := strings.ToLower(filepath.Ext(path))
 	switch decode, ok := decoders[ext]; {
 	case ok:
-		f, openErr := os.Open(path)
+		f, openErr := files.Open(path)
 		if openErr != nil {
 			return nil, nil, fmt.Errorf("data: %w", openErr)
 		}

@@ -7,11 +7,12 @@ import (
 	"io"
 	"io/fs"
 	"math"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/surge-snn/surge/internal/files"
 )
 
 // TS reads sequences from the .ts files of the UCR and UEA time-series archive (A. Bagnall et al. 2018,
@@ -68,7 +69,7 @@ func globEscape(path string) string {
 }
 
 func (s TS) read(path string) (*recorded, error) {
-	f, err := os.Open(path)
+	f, err := files.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("data: %w", err)
 	}

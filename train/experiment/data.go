@@ -45,7 +45,7 @@ func (e *Experiment) Locate(path string) {
 }
 
 // Load returns the three sets, and the number of classes. It fills in what depends on the samples: Encode.Steps or
-// Encode.Duration.
+// Encode.Duration, and Train.Batch is at most the number of samples to learn.
 func (e *Experiment) Load() (sets train.Data, classes int, err error) {
 	parts, err := e.source().Load()
 	if err != nil {
@@ -55,6 +55,8 @@ func (e *Experiment) Load() (sets train.Data, classes int, err error) {
 	if form.Target.Kind != data.ClassTarget {
 		return sets, 0, e.bad("data.set", "a target of classes", fmt.Sprintf("the target %v", form.Target.Kind))
 	}
+	// A batch of more rows than there are samples has the same samples and takes the memory of its rows.
+	e.Train.Batch = min(e.Train.Batch, max(1, parts.Train.Len()))
 	batches := data.Batches{Encoder: e.encoder(), Size: e.Train.Batch, Dt: e.Encode.Dt, Hold: e.Encode.Hold, Seed: e.Seed}
 	steps := 0
 	for k, dst := range []*data.Batches{&sets.Train, &sets.Valid, &sets.Test} {

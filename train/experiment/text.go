@@ -9,12 +9,13 @@ import (
 	"github.com/BurntSushi/toml"
 
 	"github.com/surge-snn/surge/internal/exit"
+	"github.com/surge-snn/surge/internal/files"
 	"github.com/surge-snn/surge/internal/schema"
 )
 
 // Read reads the experiment in the file at path, for a method as in [Parse].
 func Read(path, method string) (*Experiment, error) {
-	b, err := os.ReadFile(path)
+	b, err := files.ReadFile(path)
 	if err != nil {
 		return nil, &exit.BadInput{File: path, Expected: "an experiment in TOML", Err: unwrapPath(err)}
 	}

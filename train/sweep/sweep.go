@@ -12,6 +12,7 @@ import (
 	"github.com/BurntSushi/toml"
 
 	"github.com/surge-snn/surge/internal/exit"
+	"github.com/surge-snn/surge/internal/files"
 	"github.com/surge-snn/surge/internal/random"
 	"github.com/surge-snn/surge/internal/schema"
 )
@@ -59,7 +60,7 @@ type Point struct {
 
 // Read reads the file at path. Errors are *exit.BadInput.
 func Read(path string) (*Sweep, error) {
-	text, err := os.ReadFile(path)
+	text, err := files.ReadFile(path)
 	if err != nil {
 		if p := (*os.PathError)(nil); errors.As(err, &p) {
 			err = p.Err

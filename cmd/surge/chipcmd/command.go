@@ -51,7 +51,7 @@ Where input goes is in the member "surge" of the file, as destinations of each c
 
 // Run exports.
 func (c *Export) Run(k *kong.Context) error {
-	f, err := os.Open(c.Device)
+	f, err := files.Open(c.Device)
 	if err != nil {
 		return bad(c.Device, err)
 	}
@@ -92,7 +92,7 @@ In Python, write the dictionary of mapper, updated with that of autoencoder_quan
 
 // Run imports.
 func (c *Import) Run(k *kong.Context) error {
-	raw, err := os.ReadFile(c.File)
+	raw, err := files.ReadFile(c.File)
 	if err != nil {
 		return bad(c.File, err)
 	}

@@ -51,7 +51,7 @@ func (c *DynapSim) simulation() (s *simulation, err error) {
 
 // readDevice reads the network that a chip is configured as, with four synapse types where it says so or dendrites asks for them.
 func readDevice(path string, dendrites bool) (dynapse.Network, *chip.Weights, error) {
-	f, err := os.Open(path)
+	f, err := files.Open(path)
 	if err != nil {
 		if p := (*os.PathError)(nil); errors.As(err, &p) {
 			err = p.Err

@@ -2,7 +2,6 @@ package experiment
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -92,7 +91,7 @@ func ReadInput(path string, n dynapse.Network, in *chip.Weights) (*Input, dynaps
 // readInput reads the array input, and w_in and w_rec beside it. A list of events is put into bins up to
 // the last one; other columns of a table are the neurons or channels, and a .npy is the array input.
 func (d *data) readInput(n dynapse.Network, in *chip.Weights) error {
-	raw, err := os.ReadFile(d.path)
+	raw, err := files.ReadFile(d.path)
 	if err != nil {
 		return failed(d.path, err)
 	}

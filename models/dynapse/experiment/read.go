@@ -11,6 +11,7 @@ import (
 	"slices"
 
 	"github.com/surge-snn/surge/internal/exit"
+	"github.com/surge-snn/surge/internal/files"
 	"github.com/surge-snn/surge/internal/schema"
 	"github.com/surge-snn/surge/models/dynapse"
 	"github.com/surge-snn/surge/models/dynapse/fit"
@@ -94,7 +95,7 @@ func ParseNetwork(path, text string) (dynapse.Network, error) {
 
 func newReader(path string, o Options) *reader {
 	if o.ReadFile == nil {
-		o.ReadFile = os.ReadFile
+		o.ReadFile = files.ReadFile
 	}
 	return &reader{Options: o, path: path, file: defaults(), sum: sha256.New()}
 }

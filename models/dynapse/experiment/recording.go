@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"math"
-	"os"
 	"slices"
 	"strings"
 
@@ -32,7 +31,7 @@ type Recording struct {
 //
 // Errors are [*Error].
 func ReadRecording(path string, n dynapse.Network, t Target) (*Recording, error) {
-	return readRecording(path, n, t, os.ReadFile)
+	return readRecording(path, n, t, files.ReadFile)
 }
 
 // ParseRecording is [ReadRecording] for the content of a file; the ending of its name says what it
@@ -40,7 +39,7 @@ func ReadRecording(path string, n dynapse.Network, t Target) (*Recording, error)
 func ParseRecording(name string, content []byte, n dynapse.Network, t Target) (*Recording, error) {
 	return readRecording(name, n, t, func(path string) ([]byte, error) {
 		if path != name {
-			return os.ReadFile(path)
+			return files.ReadFile(path)
 		}
 		return content, nil
 	})

@@ -95,8 +95,11 @@ func defaults() File {
 	return File{Model: model, Dt: dynapse.Dt.Default(), Network: Network{Synapses: 1}}
 }
 
-// mostNeurons is the largest network of a fit.
-const mostNeurons = 1024
+// mostNeurons is the largest network of a fit, mostSimulated that of a simulation: four chips.
+const (
+	mostNeurons   = 1024
+	mostSimulated = 4 * mostNeurons
+)
 
 // checkNeurons checks what the file says of the neurons.
 func (r *reader) checkNeurons() error {
@@ -107,8 +110,8 @@ func (r *reader) checkNeurons() error {
 		return r.bad("model", model, c.Model)
 	case !(c.Dt > 0) || math.IsInf(c.Dt, 0):
 		return r.bad("dt", "a time in seconds > 0", c.Dt)
-	case n < 0:
-		return r.bad("network.neurons", "a number > 0", n)
+	case n < 0 || n > mostSimulated:
+		return r.bad("network.neurons", fmt.Sprintf("1 to %d", mostSimulated), n)
 	case c.Network.Synapses != 1 && c.Network.Synapses != dynapse.SynapseTypes:
 		return r.bad("network.synapses", "1 or 4", c.Network.Synapses)
 	case c.Network.Core != nil && n > 0 && len(c.Network.Core) != n:
