@@ -20,6 +20,7 @@ func Table() []Case {
 		normCases(),
 		readoutCases(),
 		lossCases(),
+		costCases(),
 		surrogateCases(),
 		linearCases(),
 		imageCases(),

@@ -16,10 +16,11 @@ import (
 
 // Command is surge plot.
 type Command struct {
-	Runs   []string `arg:"" name:"run" sep:"none" help:"Folders of runs, or metrics.jsonl files."`
-	Output string   `short:"o" default:"curves.png" placeholder:"FILE" help:"The figure, .png or .svg; default ${default}."`
-	Title  string   `help:"Above the figure."`
-	JSON   bool     `help:"Print a JSON object that says what was drawn."`
+	Runs           []string `arg:"" name:"run" sep:"none" help:"Folders of runs, or metrics.jsonl files; surrogates: the slopes of all surrogates."`
+	Output         string   `short:"o" default:"curves.png" placeholder:"FILE" help:"The figure, .png or .svg; default ${default}, surrogates.png for surrogates."`
+	Title          string   `help:"Above the figure."`
+	Antiderivative bool     `help:"Of surrogates, the antiderivatives in place of the slopes."`
+	JSON           bool     `help:"Print a JSON object that says what was drawn."`
 }
 
 // Help is the text under the usage of the command.
@@ -29,7 +30,8 @@ func (Command) Help() string {
 Examples:
 
   surge plot runs/yinyang-1
-  surge plot runs/yinyang-1 runs/yinyang-2 -o compare.svg --title "two seeds"`
+  surge plot runs/yinyang-1 runs/yinyang-2 -o compare.svg --title "two seeds"
+  surge plot surrogates -o surrogates.svg`
 }
 
 // drawn says what of a run is in the figure.
@@ -38,8 +40,19 @@ type drawn struct {
 	Epochs int    `json:"epochs"`
 }
 
+// defaultOutput is the figure where none is named.
+const defaultOutput = "curves.png"
+
 // Run draws.
 func (c *Command) Run(k *kong.Context) error {
+	if len(c.Runs) == 1 && c.Runs[0] == surrogatesName {
+		if _, err := os.Stat(surrogatesName); err != nil {
+			return c.surrogates(k)
+		}
+	}
+	if c.Antiderivative {
+		return &exit.BadInput{File: "--antiderivative", Expected: "with surrogates alone", Found: fmt.Sprint(c.Runs)}
+	}
 	var runs []traincmd.Run
 	var report []drawn
 	for _, path := range c.Runs {
@@ -63,6 +76,22 @@ func (c *Command) Run(k *kong.Context) error {
 		}{c.Output, report})
 	}
 	_, err := fmt.Fprintln(k.Stdout, c.Output)
+	return err
+}
+
+// surrogates draws all surrogates.
+func (c *Command) surrogates(k *kong.Context) error {
+	report, err := c.drawSurrogates()
+	if err != nil {
+		return &exit.BadInput{File: "-o " + c.Output, Err: err}
+	}
+	if c.JSON {
+		return json.NewEncoder(k.Stdout).Encode(struct {
+			Output     string           `json:"output"`
+			Surrogates []drawnSurrogate `json:"surrogates"`
+		}{c.Output, report})
+	}
+	_, err = fmt.Fprintln(k.Stdout, c.Output)
 	return err
 }
 
