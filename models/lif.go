@@ -78,6 +78,11 @@ type LIF struct {
 	// Surrogate stands in for the derivative of the spike; nil means
 	// surrogate.FastSigmoid{}.
 	Surrogate surrogate.Surrogate
+	// Sharpness, where it is not nil, is a node [N] of positive factors of x in the surrogate,
+	// ds/dx := k S'(k x), which changes no spike: an input, which the program sets before each run,
+	// anneals the width (wide at first, narrow at last), and a parameter is learned, for example
+	// ops.Exp of one, so that it stays positive.
+	Sharpness *G.Node
 }
 
 // Neurons is what a layer of spiking neurons gives out.
@@ -92,8 +97,8 @@ func (l LIF) Apply(b *graph.Builder, name string, x *G.Node) Neurons {
 	if x.Dims() != 3 {
 		b.Fail(fmt.Errorf("%w: LIF %q: current of shape %v, want [T, B, N]", ErrParameter, name, x.Shape()))
 	}
-	if l.Refractory != 0 {
-		return l.refractory(b, name, x)
+	if l.Refractory != 0 || l.Sharpness != nil {
+		return l.formula(b, name, x)
 	}
 	c, p, held := l.build(b, name, x.Shape()[2])
 	if held != nil {
@@ -105,8 +110,8 @@ func (l LIF) Apply(b *graph.Builder, name string, x *G.Node) Neurons {
 
 // cell returns the cell of n neurons and its parameters, for [Couple].
 func (l LIF) cell(b *graph.Builder, name string, n int) (graph.Fused, []*G.Node) {
-	if l.Refractory != 0 {
-		b.Fail(fmt.Errorf("%w: LIF %q: coupled to synapses, it has no Refractory", ErrParameter, name))
+	if l.Refractory != 0 || l.Sharpness != nil {
+		b.Fail(fmt.Errorf("%w: LIF %q: coupled to synapses, it has no Refractory and no Sharpness", ErrParameter, name))
 	}
 	c, p, held := l.build(b, name, n)
 	if held != nil {

@@ -9,6 +9,8 @@ import (
 
 	"github.com/surge-snn/surge/graph"
 	"github.com/surge-snn/surge/models"
+	"github.com/surge-snn/surge/ops"
+	"github.com/surge-snn/surge/surrogate"
 )
 
 // TestNeurons compares each neuron with its equations, written down once more for one of them.
@@ -149,5 +151,55 @@ func TestNeuronErrors(t *testing.T) {
 		if !errors.Is(err, models.ErrParameter) {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+// Another width of the surrogate, set from run to run, changes gradients and no spike; that of 1 is the plain layer.
+func TestAnnealedWidth(t *testing.T) {
+	run := func(sharp bool, k float64) (spikes, gradient []float64) {
+		prog, err := graph.Build(graph.NewParams(1), graph.Settings{DType: tensor.Float64}, func(b *graph.Builder) {
+			l := models.LIF{Surrogate: surrogate.ATan{}}
+			if sharp {
+				l.Sharpness = b.Input("sharpness", 4)
+			}
+			h := l.Apply(b, "h", b.Param("x", models.Normal(0.5, 0.6), 12, 2, 4))
+			b.Output("s", h.Spikes)
+			b.Loss(b.Check(ops.MSE(h.Spikes, b.Const("zero", make([]float64, 12*2*4), 12, 2, 4))))
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if sharp {
+			if err := prog.Set("sharpness", []float64{k, k, k, k}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := prog.Run(); err != nil {
+			t.Fatal(err)
+		}
+		return prog.Output("s").Float64s(), prog.Grad("x").Float64s()
+	}
+	spikes, gradient := run(false, 0)
+	for _, k := range []float64{0.2, 1, 5} {
+		s, g := run(true, k)
+		difference := 0.0
+		for i := range s {
+			if s[i] != spikes[i] {
+				t.Fatalf("sharpness %v changes a spike", k)
+			}
+		}
+		for i := range g {
+			difference = max(difference, math.Abs(g[i]-gradient[i]))
+		}
+		// 12 steps of some ten roundings, of gradients below 1.
+		if (k == 1) != (difference < 1e-13) {
+			t.Errorf("sharpness %v: gradients differ by %v from those of the plain layer", k, difference)
+		}
+	}
+	_, err := graph.Build(graph.NewParams(1), graph.Settings{}, func(b *graph.Builder) {
+		models.LIF{Sharpness: b.Input("k", 3)}.Apply(b, "h", b.Input("x", 3, 1, 4))
+	})
+	if !errors.Is(err, models.ErrParameter) {
+		t.Errorf("a width of another length: %v", err)
 	}
 }

@@ -4,14 +4,15 @@ import (
 	"fmt"
 
 	G "gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
 
 	"github.com/surge-snn/surge/graph"
 	"github.com/surge-snn/surge/ops"
 )
 
-// refractory adds a layer of [LIF] whose neurons are refractory after a spike: for Refractory/dt
-// steps r the voltage stays where the reset left it, whatever comes, while the synaptic current
-// goes on:
+// formula adds a layer of [LIF] whose neurons are refractory after a spike, or whose surrogate has
+// a width of its own: for Refractory/dt steps r the voltage stays where the reset left it, whatever
+// comes, while the synaptic current goes on:
 //
 //	v⁻[t] = v[t-1]  where r[t-1] > 0, else that of LIF
 //	s[t]  = 0       where r[t-1] > 0, else H(v⁻[t] - VTh)
@@ -19,7 +20,7 @@ import (
 //
 // as in NEST's iaf_psc_exp (Rotter and Diesmann 1999, doi:10.1007/s004220050570). It is 1 +
 // Refractory/dt steps from a spike to the next at least.
-func (l LIF) refractory(b *graph.Builder, name string, x *G.Node) Neurons {
+func (l LIF) formula(b *graph.Builder, name string, x *G.Node) Neurons {
 	n := width(b, "LIF", name, x)
 	k := wholeSteps(b, "LIF", name, "Refractory", l.Refractory)
 	s := spiking{"lif, refractory", name, l.Recurrent, l.RecInit, l.RecMask, l.Initial, l.Surrogate, ops.Firing{}}
@@ -32,12 +33,20 @@ func (l LIF) refractory(b *graph.Builder, name string, x *G.Node) Neurons {
 		p, states = append(p, beta), append(states, "isyn")
 		if !l.Hold {
 			if l.Recurrent {
-				b.Fail(fmt.Errorf("%w: LIF %q: recurrent with Refractory and TauSyn needs Hold", ErrParameter, name))
+				b.Fail(fmt.Errorf("%w: LIF %q: recurrent with TauSyn, Refractory or Sharpness needs Hold", ErrParameter, name))
 			}
 			x = b.Check(ops.ScaleUnits(x, heldCurrent(b, name, n, l.TauMem.or(20e-3), l.TauSyn, logMem, logSyn)))
 		}
 	} else if l.Hold {
 		b.Fail(fmt.Errorf("%w: LIF %q: Hold without TauSyn has no effect", ErrParameter, name))
+	}
+
+	sharpness := len(p)
+	if l.Sharpness != nil {
+		if !l.Sharpness.Shape().Eq(tensor.Shape{n}) || l.Sharpness.Dims() != 1 {
+			b.Fail(fmt.Errorf("%w: LIF %q: Sharpness of shape %v, want [%d]", ErrParameter, name, l.Sharpness.Shape(), n))
+		}
+		p = append(p, l.Sharpness)
 	}
 
 	f := newFormula(len(p), len(states))
@@ -49,7 +58,11 @@ func (l LIF) refractory(b *graph.Builder, name string, x *G.Node) Neurons {
 		current = f.mul(f.not(decay), isyn)
 	}
 	v := f.mix(resting, f.add(f.mul(decay, f.state(0)), current), f.state(0))
-	spikes := f.mul(f.not(resting), f.fire(f.sub(v, vth), ops.Firing{}, s.slope(b)))
+	above := f.sub(v, vth)
+	if l.Sharpness != nil {
+		above = f.mul(f.param(sharpness), above)
+	}
+	spikes := f.mul(f.not(resting), f.fire(above, ops.Firing{}, s.slope(b)))
 	after := f.reset(v, spikes, vth, f.param(2), l.Reset, l.DetachReset)
 	left := f.add(f.max(f.affine(f.state(1), 1, -1), 0), f.affine(spikes, k, 0))
 	next := []term{after, left}

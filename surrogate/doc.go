@@ -21,12 +21,12 @@
 //
 // # At the threshold
 //
-// H(0) is 0: a neuron whose voltage equals the threshold does not spike. That holds for every
-// layer that goes through time steps, and for the chip, whose count ceil(ln(Imem/Ispkthr)) is 0 at 0.
+// H(0) is 0: a neuron whose voltage equals the threshold does not spike. That holds for every layer
+// that goes through time steps, and for the chip, whose count ceil(ln(Imem/Ispkthr)) is 0 at 0.
 // From event to event (package eventprop) a neuron spikes where its voltage crosses the threshold
 // from below, which is the same for all voltages but those that touch it and turn back. A learned
-// threshold is kept as its logarithm, and may so be an ulp from the number that it started with:
-// a voltage that is to meet it exactly needs a fixed one.
+// threshold is kept as its logarithm, and may so be an ulp from the number that it started with: a
+// voltage that is to meet it exactly needs a fixed one.
 //
 //	v = VTh spikes      SpikingJelly, NEST (iaf_psc_exp)
 //	does not            surge, snnTorch, Norse, Lava, Rockpool (DynapSim)
@@ -39,6 +39,9 @@
 // narrower bump. Zero stands for the default that the type names. A sharpness
 // that is negative, not finite, or outside of [1e-18, 1e18] makes every method
 // but String return NaN; [Check] and [Parse] turn it into an error.
+//
+// A width that changes from run to run, or is learned, is a factor of x in the graph: models.LIF
+// has one, Sharpness.
 //
 // # Infinities and NaN
 //

@@ -99,6 +99,14 @@ func neuronCases() []Case {
 			},
 		},
 		{
+			Name: "models.LIF/learned width", Covers: one("LIF"),
+			Model: func(b *graph.Builder) {
+				k := b.Check(ops.Exp(b.Param("log_k", models.Uniform(-0.5, 0.5), 3)))
+				h := models.LIF{TauMem: models.Learned(5e-3), Recurrent: true, Surrogate: surrogate.ATan{}, Sharpness: k}.Apply(b, "h", b.Param("x", strong, 6, 2, 3))
+				probe(b, h.Spikes, h.Vmem)
+			},
+		},
+		{
 			Name: "models.DoubleExp", Covers: one("DoubleExp"),
 			Model: func(b *graph.Builder) {
 				y := models.DoubleExp{TauDecay: each(5e-3, 8e-3, 20e-3), TauRise: models.Learned(2e-3)}.Apply(b, "syn", b.Param("x", models.Normal(0, 1), 6, 5, 3))
