@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 
-	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
 	"github.com/surge-snn/surge/cmd/surge/plotcmd"
@@ -48,23 +47,29 @@ func scheduleFigure() (plot.Curves, error) {
 func neuronFigure() (plot.Curves, error) {
 	c := plot.Curves{Title: "Voltages under a constant current", XLabel: "time (ms)"}
 	for _, n := range []struct {
-		name, unit string
-		layer      interface {
-			Apply(b *graph.Builder, name string, x *G.Node) models.Neurons
-		}
+		name, unit         string
+		layer              func(b *graph.Builder, steps int) models.Neurons
 		current, dt, scale float64
 	}{
-		{"IF", "VTh", models.IF{}, 0.06, 1e-3, 1},
-		{"LIF", "VTh", models.LIF{}, 0.06, 1e-3, 1},
-		{"LIF, refractory 10 ms", "VTh", models.LIF{Refractory: 10e-3}, 0.06, 1e-3, 1},
-		{"ALIF", "VTh", models.ALIF{}, 0.12, 1e-3, 1},
-		{"EIF", "mV", models.EIF{}, 1e-9, 1e-4, 1e3},
-		{"AdEx", "mV", models.AdEx{}, 1e-9, 1e-4, 1e3},
-		{"Izhikevich", "mV", models.Izhikevich{}, 10, 0.5e-3, 1},
+		{"IF", "VTh", func(b *graph.Builder, n int) models.Neurons { return models.IF{}.Apply(b, "h", b.Input("x", n, 1, 1)) }, 0.06, 1e-3, 1},
+		{"LIF", "VTh", func(b *graph.Builder, n int) models.Neurons { return models.LIF{}.Apply(b, "h", b.Input("x", n, 1, 1)) }, 0.06, 1e-3, 1},
+		{"LIF, refractory 10 ms", "VTh", func(b *graph.Builder, n int) models.Neurons {
+			return models.LIF{Refractory: 10e-3}.Apply(b, "h", b.Input("x", n, 1, 1))
+		}, 0.06, 1e-3, 1},
+		{"ALIF", "VTh", func(b *graph.Builder, n int) models.Neurons {
+			return models.ALIF{}.Apply(b, "h", b.Input("x", n, 1, 1))
+		}, 0.12, 1e-3, 1},
+		{"EIF", "mV", func(b *graph.Builder, n int) models.Neurons { return models.EIF{}.Apply(b, "h", b.Input("x", n, 1, 1)) }, 1e-9, 1e-4, 1e3},
+		{"AdEx", "mV", func(b *graph.Builder, n int) models.Neurons {
+			return models.AdEx{}.Apply(b, "h", b.Input("x", n, 1, 1))
+		}, 1e-9, 1e-4, 1e3},
+		{"Izhikevich", "mV", func(b *graph.Builder, n int) models.Neurons {
+			return models.Izhikevich{}.Apply(b, "h", b.Input("x", n, 1, 1))
+		}, 10, 0.5e-3, 1},
 	} {
 		steps := int(math.Round(100e-3 / n.dt))
 		prog, err := graph.Build(graph.NewParams(1), graph.Settings{DType: tensor.Float64, NoGrad: true, Dt: n.dt}, func(b *graph.Builder) {
-			b.Output("v", n.layer.Apply(b, "h", b.Input("x", steps, 1, 1)).Vmem)
+			b.Output("v", n.layer(b, steps).Vmem)
 		})
 		if err != nil {
 			return c, err
