@@ -158,7 +158,7 @@ func TestChecks(t *testing.T) {
 		{"loss.rate_upper", func(e *Experiment) { e.Loss = Loss{RateWeight: 1, RateLower: 2, RateUpper: 1} }},
 		{"train.epochs", func(e *Experiment) { e.Train.Epochs = 0 }},
 		{"train.batch", func(e *Experiment) { e.Train.Batch = 0 }},
-		{"train.optimizer", func(e *Experiment) { e.Train.Optimizer = "lion" }},
+		{"train.optimizer", func(e *Experiment) { e.Train.Optimizer = "nothing" }},
 		{"train.momentum", func(e *Experiment) { e.Train.OptimizerKeys = data.Table{"momentum": 0.9} }},
 		{"train.momentum", func(e *Experiment) { e.Train.Optimizer, e.Train.OptimizerKeys = "sgd", data.Table{"momentum": 1} }},
 		{"train.lr", func(e *Experiment) { e.Train.LR = 0 }},
