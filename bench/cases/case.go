@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/surge-snn/surge/internal/exit"
+	"github.com/surge-snn/surge/internal/files"
 )
 
 // Case is one simulation: which model, with which parameters, on which inputs.
@@ -26,7 +27,7 @@ type Case struct {
 
 // Read reads the case file at path. Its errors are [exit.BadInput].
 func Read(path string) (*Case, error) {
-	text, err := os.ReadFile(path)
+	text, err := files.ReadFile(path)
 	if err != nil {
 		if pathError := (*os.PathError)(nil); errors.As(err, &pathError) {
 			err = pathError.Err // BadInput names the file
