@@ -164,7 +164,7 @@ func TestBadCases(t *testing.T) {
 		{"no model", `{"params": {}}`, "model: expected the name of a model, found nothing"},
 		{"null model", `{"model": null}`, "model: expected the name of a model, found null"},
 		{"model is a number", `{"model": 3}`, "model: expected the name of a model, found 3"},
-		{"unknown model", `{"model": "step_pwm"}`, ", found step_pwm"},
+		{"unknown model", `{"model": "step_pwm"}`, ", found step_pwm, did you mean step_pwl?"},
 		{"facts", `{"model": "weight_quantization"}`, "model: expected a model to run, found weight_quantization, whose files hold facts and nothing to compute"},
 		{"model twice", `{"model": "step_pwl", "model": "step_pwl"}`, "model: expected one member of this name, found another"},
 		{"note twice", `{"note": 1, "model": "step_pwl", "note": 1}`, "note: expected one member of this name, found another"},
