@@ -45,7 +45,7 @@ The experiment:
   seed = 1
   [network]
   neurons = 4
-  synapses = 1                  # 4: AMPA, GABA, NMDA and SHUNT, each with weights of its own
+  synapses = 1                  # 4 (AMPA, GABA, NMDA and SHUNT) is for surge sim: a fit refuses it
   substeps = 1                  # steps of the simulation in a bin
   recurrent = false             # true: w_rec [N, N], or 4-bit codes w_rec_code [N, N] from -15 to 15, in the target file or under [init]
   core = [0, 0, 0, 0]           # core of each neuron; default: all on core 0
