@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"iter"
 	"math"
+
+	"github.com/surge-snn/surge/internal/earliest"
 )
 
 // events is the way from event to event through any layer: each neuron is carried to its own events
@@ -14,8 +16,8 @@ type events struct {
 	touches  []touch
 	last     []int32 // latest touch of each neuron, -1 for none
 
-	predictions predictions
-	unsure      []bool // whether the prediction of a neuron is a bound from below
+	predictions earliest.Times // of the next spike of every neuron; +Inf: none
+	unsure      []bool         // whether the prediction of a neuron is a bound from below
 	arrivals    arrivals
 	recordHead  int     // next recorded spike
 	pending     []int32 // spikes whose synapses are not served yet
@@ -59,7 +61,7 @@ func (e *events) start(t *Tape) error {
 	for j := range e.last {
 		e.last[j] = -1
 	}
-	e.predictions.reset(len(p.cells))
+	e.predictions.Reset(len(p.cells))
 	e.unsure = zeroed(e.unsure, len(p.cells))
 	for j := range p.cells {
 		if c := &p.cells[j]; !e.given && p.init[j].V >= c.q {
@@ -119,7 +121,7 @@ func (e *events) step(t *Tape) (more bool, err error) {
 // nextSpike returns the time of the next spike, or one above limit where it is later than that.
 func (e *events) nextSpike(t *Tape, limit float64) float64 {
 	for !e.given {
-		j, s := e.predictions.first()
+		j, s := e.predictions.First()
 		if !(s <= limit && s < t.end) || !e.unsure[j] {
 			return s
 		}
@@ -140,7 +142,7 @@ func (e *events) fire(t *Tape, now float64) error {
 			j = e.recorded[e.recordHead].Neuron
 			e.recordHead++
 		} else {
-			j, _ = e.predictions.first()
+			j, _ = e.predictions.First()
 			if k := e.last[j]; k >= 0 && e.touches[k].kind >= crossing {
 				if err := e.fast(t, j, e.touches[k].time, now); err != nil {
 					return err
@@ -299,7 +301,7 @@ func (e *events) predict(t *Tape, j int, now, u, i float64) {
 			at = math.Inf(1)
 		}
 		e.unsure[j] = true
-		e.predictions.set(j, at)
+		e.predictions.Set(j, at)
 		return
 	}
 	e.solveFor(t, j, now, u, i)
@@ -326,7 +328,7 @@ func (e *events) solveFor(t *Tape, j int, now, u, i float64) {
 	if !(at < t.end) {
 		at = math.Inf(1)
 	}
-	e.predictions.set(j, at)
+	e.predictions.Set(j, at)
 }
 
 // finish completes the report, and looks for states that overflowed.

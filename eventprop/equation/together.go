@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"github.com/surge-snn/surge/eventprop"
+	"github.com/surge-snn/surge/internal/earliest"
 )
 
 // together is the way of a recurrent layer: events in the order of time. Neurons are taken ahead of
@@ -14,8 +15,8 @@ type together struct {
 	*work
 	r       *Run
 	neurons []runner
-	known   known
-	fresh   []int32 // neurons without a way ahead
+	known   earliest.Times // up to which neurons are known
+	fresh   []int32        // neurons without a way ahead
 	queue   queue
 	head    int // next input
 }
@@ -38,7 +39,7 @@ type runner struct {
 func (t *together) run() error {
 	w, r, n := t.work, t.r, t.l.In.Post
 	t.neurons = make([]runner, n)
-	t.known.reset(n)
+	t.known.Reset(n)
 	for j := range n {
 		x := &t.neurons[j]
 		w.open(&x.path, r, j)
@@ -57,10 +58,10 @@ func (t *together) run() error {
 		if err := t.ahead(next); err != nil {
 			return err
 		}
-		j, first := t.known.first()
+		j, first := t.known.First()
 		var err error
 		switch {
-		case j >= 0 && first < r.end && first <= next && t.neurons[j].tip.fires:
+		case first < r.end && first <= next && t.neurons[j].tip.fires:
 			err = t.fire(first)
 		case next >= r.end:
 			for j := range t.neurons {
@@ -89,7 +90,7 @@ func (t *together) renew(j int) {
 		x.fresh = true
 		t.fresh = append(t.fresh, int32(j))
 	}
-	t.known.set(j, math.Inf(1))
+	t.known.Set(j, math.Inf(1))
 }
 
 // ahead takes the neurons ahead until a time or the first spike.
@@ -106,11 +107,11 @@ func (t *together) ahead(until float64) error {
 			n++
 		}
 		for n < width && len(t.fresh) == 0 {
-			j, at := t.known.first()
-			if j < 0 || at >= until || t.neurons[j].tip.fires {
+			j, at := t.known.First()
+			if at >= until || t.neurons[j].tip.fires {
 				break
 			}
-			t.known.set(j, math.Inf(1))
+			t.known.Set(j, math.Inf(1))
 			lanes[n] = int32(j)
 			n++
 		}
@@ -196,7 +197,7 @@ func (t *together) follow(x *runner, l int, limit float64) error {
 			return x.overAfterHold(tip.time)
 		}
 	}
-	t.known.set(x.j, tip.time)
+	t.known.Set(x.j, tip.time)
 	return nil
 }
 
@@ -262,8 +263,8 @@ func (t *together) cut(x *runner, e *entry, kept bool) {
 func (t *together) fire(now float64) error {
 	first := len(t.r.found)
 	for {
-		j, at := t.known.first()
-		if j < 0 || at != now || !t.neurons[j].tip.fires {
+		j, at := t.known.First()
+		if at != now || !t.neurons[j].tip.fires {
 			break
 		}
 		t.commit(j, now)
