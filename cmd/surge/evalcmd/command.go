@@ -20,7 +20,7 @@ import (
 // Command is surge eval.
 type Command struct {
 	Output    string    `short:"o" placeholder:"FILE" help:"Write there instead of to standard output."`
-	Figure    string    `placeholder:"FILE" help:"Of a run: the confusion matrix as a picture, .svg or .png; default confusion.svg in its folder."`
+	Figure    string    `placeholder:"FILE" help:"Of a run: the confusion matrix as a picture, .svg or .png; default confusion.png in its folder."`
 	JSON      bool      `help:"Of a run: print the numbers as JSON."`
 	HelpCases helpCases `help:"Describe case files: the models with the names of their params and inputs, and end."`
 	replay.Replay

@@ -55,7 +55,7 @@ func (c *Command) judge(ctx context.Context, k *kong.Context) error {
 	s.Finish()
 	figure := c.Figure
 	if figure == "" && s.Confusion != nil {
-		figure = filepath.Join(dir, "confusion.svg")
+		figure = filepath.Join(dir, "confusion.png")
 	}
 	if figure != "" {
 		if err := s.draw(figure, fmt.Sprintf("%s: %s", t.Name, s.Head())); err != nil {
