@@ -79,17 +79,22 @@ func (r *runner) checkResume() error {
 	return nil
 }
 
+// settings returns what all ranks of a run in the folder at path have in common.
+func (r *runner) settings(path string) train.Settings {
+	e, samples := r.experiment, r.sets.Train.Data.Len()
+	return train.Settings{
+		Epochs: e.Train.Epochs, Patience: e.Train.Patience, Optimizer: e.Optimizer(samples), LR: e.LR(samples),
+		Checkpoint: filepath.Join(path, CheckpointFile), Resume: r.resume, Ranks: r.ranks.Size(), Config: e.Text(),
+	}
+}
+
 // run trains and writes what came out.
 func (r *runner) run(ctx context.Context) error {
-	e := r.experiment
 	r.report.begin(r)
-	samples := r.sets.Train.Data.Len()
-	s := train.Settings{
-		Epochs: e.Train.Epochs, Patience: e.Train.Patience, Optimizer: e.Optimizer(samples), LR: e.LR(samples),
-		Checkpoint: r.dir.Path(CheckpointFile), CheckpointBatches: r.every.batches, CheckpointTime: r.every.time, Resume: r.resume,
-		Metrics: r.dir.Path(MetricsFile), Times: r.dir.Path(TimesFile), Ranks: r.ranks.Size(), Config: e.Text(),
-		AfterBatch: r.report.batch, AfterEpoch: r.report.epoch, Logger: r.report.logger(),
-	}
+	s := r.settings(r.dir.String())
+	s.CheckpointBatches, s.CheckpointTime = r.every.batches, r.every.time
+	s.Metrics, s.Times = r.dir.Path(MetricsFile), r.dir.Path(TimesFile)
+	s.AfterBatch, s.AfterEpoch, s.Logger = r.report.batch, r.report.epoch, r.report.logger()
 	result, err := train.Run(ctx, r.net, r.sets, s)
 	r.report.end()
 	if errors.Is(err, train.ErrComputing) {
@@ -147,12 +152,9 @@ func (r *runner) follow(ctx context.Context, path string) error {
 	defer context.AfterFunc(ctx, func() {
 		time.AfterFunc(patience, func() { cancel(context.Cause(ctx)) })
 	})()
-	e := r.experiment
-	samples := r.sets.Train.Data.Len()
-	_, err := train.Run(own, r.net, r.sets, train.Settings{
-		Epochs: e.Train.Epochs, Patience: e.Train.Patience, Optimizer: e.Optimizer(samples), LR: e.LR(samples),
-		Checkpoint: filepath.Join(path, CheckpointFile), Resume: r.resume, Follow: true, Config: e.Text(),
-	})
+	s := r.settings(path)
+	s.Follow = true
+	_, err := train.Run(own, r.net, r.sets, s)
 	if errors.Is(err, train.ErrComputing) {
 		r.net = nil // it cannot be closed, and the program ends
 	}
