@@ -22,37 +22,6 @@ func (p *Pass) Last() *Run {
 	return &p.Runs[len(p.Runs)-1]
 }
 
-// Forward simulates all layers until end, in seconds. Errors name the layer.
-func (n Serial) Forward(p *Pass, input []eventprop.Spike, end float64) error {
-	if p == nil || len(n) == 0 {
-		return fmt.Errorf("%w: no pass or no layers", eventprop.ErrShape)
-	}
-	if len(p.Runs) != len(n) {
-		p.Runs = make([]Run, len(n))
-	}
-	for k, l := range n {
-		if err := p.Runs[k].Forward(l, input, end); err != nil {
-			return fmt.Errorf("layer %d: %w", k, err)
-		}
-		input = p.Runs[k].Spikes
-	}
-	return nil
-}
-
-// Backward returns the gradients of all layers, with the derivatives time to the spikes of the
-// last.
-func (p *Pass) Backward(time []float64) ([]*Gradients, error) {
-	g := make([]*Gradients, len(p.Runs))
-	for k := len(p.Runs) - 1; k >= 0; k-- {
-		var err error
-		if g[k], err = p.Runs[k].Backward(time); err != nil {
-			return nil, fmt.Errorf("layer %d: %w", k, err)
-		}
-		time = g[k].InputTime
-	}
-	return g, nil
-}
-
 // Loss is called for each sample after its forward pass, for different samples at once: it returns
 // the loss and its derivatives to the times of the spikes of the last layer.
 type Loss func(sample int, p *Pass) (loss float64, time []float64, err error)
