@@ -4,10 +4,12 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 
 	"gonum.org/v1/gonum/stat/distuv"
 
 	"github.com/surge-snn/surge/internal/random"
+	"github.com/surge-snn/surge/models/dynapse"
 	"github.com/surge-snn/surge/models/dynapse/fit"
 )
 
@@ -18,6 +20,8 @@ const (
 	coverageVolts       = 1e-3
 	coverageGain        = 0.02
 	coverageOffset      = 2e-3
+	coverageMismatch    = 0.1
+	coverageNeurons     = 6
 )
 
 // CoveragePrefix begins the names of the benchmarks of coverage.
@@ -26,14 +30,16 @@ const CoveragePrefix = "coverage-"
 // kinds of noise, each with a benchmark.
 var noiseKinds = []struct {
 	name, text string
-	disturb    func(p *Problem, r *fit.Recording) error
+	disturb    func(p *Problem, r *fit.Recording) error // the recording of the problem
+	settings   fit.Settings
 }{
-	{"white", "5 % white noise on imem", func(p *Problem, r *fit.Recording) error { return onImem(p, r, 0) }},
-	{"correlated", "5 % noise on imem, correlated by 0.95 from bin to bin", func(p *Problem, r *fit.Recording) error { return onImem(p, r, coverageCorrelation) }},
-	{"gain", "1 mV white noise on vmem, with a gain of 2 % that is fitted", func(p *Problem, r *fit.Recording) error { return onVmem(p, r, true, false, false) }},
-	{"offset", "1 mV white noise on vmem, with an offset of 2 mV that is fitted", func(p *Problem, r *fit.Recording) error { return onVmem(p, r, false, true, false) }},
-	{"drift", "1 mV white noise on vmem, with a drift of 2 mV that is fitted", func(p *Problem, r *fit.Recording) error { return onVmem(p, r, false, false, true) }},
-	{"measured", "1 mV white noise on vmem, with gain, offset and drift that are fitted", func(p *Problem, r *fit.Recording) error { return onVmem(p, r, true, true, true) }},
+	{name: "white", text: "5 % white noise on imem", disturb: func(p *Problem, r *fit.Recording) error { return onImem(p, r, 0) }},
+	{name: "correlated", text: "5 % noise on imem, correlated by 0.95 from bin to bin", disturb: func(p *Problem, r *fit.Recording) error { return onImem(p, r, coverageCorrelation) }},
+	{name: "gain", text: "1 mV white noise on vmem, with a gain of 2 % that is fitted", disturb: func(p *Problem, r *fit.Recording) error { return onVmem(p, r, true, false, false) }},
+	{name: "offset", text: "1 mV white noise on vmem, with an offset of 2 mV that is fitted", disturb: func(p *Problem, r *fit.Recording) error { return onVmem(p, r, false, true, false) }},
+	{name: "drift", text: "1 mV white noise on vmem, with a drift of 2 mV that is fitted", disturb: func(p *Problem, r *fit.Recording) error { return onVmem(p, r, false, false, true) }},
+	{name: "measured", text: "1 mV white noise on vmem, with gain, offset and drift that are fitted", disturb: func(p *Problem, r *fit.Recording) error { return onVmem(p, r, true, true, true) }},
+	{name: "mismatch", text: "5 % white noise on imem of 6 neurons whose fitted currents differ by 10 %, which is inferred", disturb: onNeurons, settings: fit.Settings{Infer: true}},
 }
 
 // coverages are the benchmarks of coverage.
@@ -43,12 +49,13 @@ func coverages() (list []Benchmark) {
 			Name: CoveragePrefix + k.name, Text: k.text + ": part of the intervals of determined currents that hold the truth",
 			Seeds: first(500), judge: covered, Target: "93 to 97 %, ranks p > 0.05", format: "%.1f %%", remark: counted,
 			solve: func(ctx context.Context, p Problem, o *Outcome) error {
-				e := p.Experiment
-				e.Recordings = []fit.Recording{e.Recordings[0]}
-				if err := k.disturb(&p, &e.Recordings[0]); err != nil {
+				r := p.Experiment.Recordings[0]
+				if err := k.disturb(&p, &r); err != nil {
 					return err
 				}
-				return cover(ctx, p, e, o)
+				e := p.Experiment
+				e.Recordings = []fit.Recording{r}
+				return cover(ctx, p, e, k.settings, o)
 			}})
 	}
 	return list
@@ -61,8 +68,8 @@ func coverages() (list []Benchmark) {
 //	low      those of which the truth lies in the lower half of the interval or below: half of them, where intervals are not biased
 //	rank     Φ((ln truth - ln middle)/SD) of one of them, drawn, with the interval ±1.96 SD around the middle: uniform from 0 to 1 where intervals are calibrated (Cook, Gelman & Rubin 2006,
 //	         doi:10.1198/106186006X136976); one of each fit, as those of one fit are not independent
-func cover(ctx context.Context, p Problem, e fit.Experiment, o *Outcome) error {
-	res, err := o.fitted(ctx, e, fit.Settings{})
+func cover(ctx context.Context, p Problem, e fit.Experiment, s fit.Settings, o *Outcome) error {
+	res, err := o.fitted(ctx, e, s)
 	if err != nil {
 		return err
 	}
@@ -187,4 +194,44 @@ func onVmem(p *Problem, r *fit.Recording, gains, offsets, drifts bool) error {
 	clear(r.Use[:])
 	r.Use[fit.Vmem] = true
 	return nil
+}
+
+// onNeurons makes a core of several neurons of the first neuron of the problem, whose fitted currents are its own times exp(0.1 z), each with an input of its own, at the rate of the first's, and white
+// noise on Imem. The truth is what they share.
+func onNeurons(p *Problem, r *fit.Recording) error {
+	rng := random.New(p.Seed, "bench/fit/mismatch")
+	first := func(n dynapse.Network) dynapse.Network {
+		one := dynapse.Network{N: coverageNeurons}
+		for q, v := range n.Params {
+			if len(v) > 0 {
+				one.Params[q] = slices.Repeat(v[:1], coverageNeurons)
+			}
+		}
+		return one
+	}
+	rate := 0.0
+	for i := 0; i < len(r.Input); i += p.Truth.N {
+		rate += r.Input[i] / (steps * rows)
+	}
+	s := &p.Experiment.Space
+	s.Network, s.Core, p.Truth = first(s.Network), make([]int, coverageNeurons), first(p.Truth)
+	chip := p.Truth
+	for _, q := range s.Params {
+		chip.Params[q] = slices.Clone(chip.Params[q])
+		for j := range chip.Params[q] {
+			chip.Params[q][j] *= math.Exp(coverageMismatch * random.Normal(rng))
+		}
+	}
+	r.Input = make([]float64, steps*rows*coverageNeurons)
+	for i := range r.Input {
+		if rng.Float64() < rate {
+			r.Input[i] = 1
+		}
+	}
+	run, err := chip.Simulate(dynapse.Input{T: steps, B: rows, Counts: r.Input})
+	if err != nil {
+		return err
+	}
+	r.Target[fit.Imem], r.Target[fit.Spikes] = run.Imem, run.Spikes
+	return onImem(p, r, 0)
 }

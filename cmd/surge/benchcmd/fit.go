@@ -183,7 +183,7 @@ func (c *Fit) journal() (done []fit.Outcome, keep journal, err error) {
 		return nil, journal{}, &exit.BadInput{File: "--out " + c.Out, Err: err}
 	}
 	if c.Resume {
-		raw, err := os.ReadFile(path)
+		raw, err := files.ReadFile(path)
 		if err != nil && !errors.Is(err, os.ErrNotExist) {
 			return nil, journal{}, &exit.BadInput{File: path, Err: err}
 		}

@@ -4,10 +4,10 @@ import (
 	"encoding/base64"
 	"fmt"
 	"html/template"
-	"os"
 	"slices"
 	"strings"
 
+	"github.com/surge-snn/surge/internal/files"
 	"github.com/surge-snn/surge/models/dynapse/fit"
 )
 
@@ -122,7 +122,7 @@ var page = template.Must(template.New("report").Parse(`<!DOCTYPE html>
 func (e *subject) html(o *outcome, path func(string) string) (string, error) {
 	var images []template.URL
 	for _, name := range o.pictures {
-		raw, err := os.ReadFile(path(name))
+		raw, err := files.ReadFile(path(name))
 		if err != nil {
 			return "", err
 		}

@@ -38,7 +38,7 @@ type Experiment struct {
 // Options are what a caller adds to a file. The zero value adds nothing.
 type Options struct {
 	Seed *uint64 // in place of that of the file
-	// ReadFile reads the file and its targets, by their paths; nil means os.ReadFile.
+	// ReadFile reads the file and its targets, by their paths; nil means those of the disk.
 	ReadFile func(path string) ([]byte, error)
 }
 
