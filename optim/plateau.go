@@ -91,23 +91,7 @@ func (p Plateau) Observe(state *State, loss float64) (float64, error) {
 	if patience == 0 {
 		patience = 10
 	}
-	least, found := math.Inf(1), false
-	var visit func(s *State) error
-	visit = func(s *State) error {
-		if s == nil || s.Kind != "plateau" {
-			if s != nil {
-				for i := range s.Members {
-					if err := visit(&s.Members[i]); err != nil {
-						return err
-					}
-				}
-			}
-			return nil
-		}
-		v, err := p.values(s)
-		if err != nil {
-			return err
-		}
+	return p.each(state, func(s *State, v []float64) {
 		bad, cooling := &s.Counts[plateauBad], &s.Counts[plateauCooling]
 		if loss < float64(v[1]*(1-threshold)) || math.IsInf(v[1], 1) && loss == loss {
 			v[1], *bad = loss, 0
@@ -122,10 +106,40 @@ func (p Plateau) Observe(state *State, loss float64) (float64, error) {
 			v[0] = max(v[0]*factor, p.Min)
 			*cooling, *bad = p.Cooldown, 0
 		}
+	})
+}
+
+// Scale returns the scale that the next update gets, the least one where there are several plateaus in
+// the state, with the errors of Observe.
+func (p Plateau) Scale(state *State) (float64, error) {
+	return p.each(state, func(*State, []float64) {})
+}
+
+// each visits all plateaus in a state with their scale and best loss, and returns the least scale after it.
+func (p Plateau) each(state *State, visit func(s *State, v []float64)) (least float64, err error) {
+	least, found := math.Inf(1), false
+	var walk func(s *State) error
+	walk = func(s *State) error {
+		if s == nil {
+			return nil
+		}
+		if s.Kind != "plateau" {
+			for i := range s.Members {
+				if err := walk(&s.Members[i]); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+		v, err := p.values(s)
+		if err != nil {
+			return err
+		}
+		visit(s, v)
 		least, found = min(least, v[0]), true
 		return nil
 	}
-	if err := visit(state); err != nil {
+	if err := walk(state); err != nil {
 		return 0, err
 	}
 	if !found {

@@ -33,6 +33,9 @@ type Settings struct {
 	Optimizer optim.Transform
 	// LR is the learning rate inside of Optimizer, for the report; nil: not reported.
 	LR optim.Schedule
+	// Plateau, where it is not nil, is inside of Optimizer, and observes the loss on the validation set
+	// after each epoch. Its scale is in the report.
+	Plateau *optim.Plateau
 	// Patience ends the run after so many epochs without a better one; 0: never.
 	Patience int
 	// Checkpoint is the file that holds the state of the run, written before the first batch,
@@ -225,7 +228,7 @@ func (r *run) checkRate(metrics []byte) {
 	if r.LR == nil || json.Unmarshal(lines[len(lines)-1], &last) != nil || last.Epoch == 0 {
 		return
 	}
-	if now := r.LR.At(uint64(last.Epoch*r.sets.Train.Len() - 1)); now != last.LearningRate {
+	if now := r.LR.At(uint64(last.Epoch*r.sets.Train.Len() - 1)); r.Plateau == nil && now != last.LearningRate {
 		r.Logger.Warn(fmt.Sprintf("the learning rate of epoch %d was %.6g, and with the schedule of this run, of %d epochs, it would have been %.6g: the run goes on with the new schedule", last.Epoch, last.LearningRate, r.Epochs, now))
 	}
 }
@@ -322,6 +325,16 @@ func (r *run) epoch(ctx context.Context) error {
 	}
 	if r.LR != nil {
 		e.LearningRate = r.LR.At(uint64(e.Epoch*r.sets.Train.Len() - 1))
+	}
+	if r.Plateau != nil {
+		scale, err := r.Plateau.Scale(&r.optimizer)
+		if err != nil {
+			return err
+		}
+		e.LearningRate *= scale
+		if _, err := r.Plateau.Observe(&r.optimizer, valid.Loss); err != nil {
+			return err
+		}
 	}
 	if e.better(r.bestEpoch) {
 		r.bestEpoch = e

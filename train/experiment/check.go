@@ -27,7 +27,7 @@ func (e *Experiment) Check() error {
 	if err := e.checkChoices(); err != nil {
 		return err
 	}
-	for _, r := range causesFirst(slices.Concat(e.unused(reflect.ValueOf(e).Elem(), ""), e.common(), special())) {
+	for _, r := range causesFirst(slices.Concat(e.unused(reflect.ValueOf(e).Elem(), ""), e.common(), e.ofTrain(), special())) {
 		if !r.ok {
 			return r.bad(e.file)
 		}

@@ -95,20 +95,26 @@ type Loss struct {
 
 // Train is the section [train].
 type Train struct {
-	Method      string  `toml:"method" doc:"surrogate: time steps with surrogate gradients; eventprop: from event to event with exact gradients; eventprop-recurrent: the same with weights between the neurons of a hidden layer; analytical: the same by implicit derivatives, for small networks"`
-	Epochs      int     `toml:"epochs" doc:"how often the training set is learned"`
-	Batch       int     `toml:"batch" doc:"samples"`
-	Shards      int     `toml:"shards,omitzero" doc:"parts, 1, 2, 4, ..., in which a batch is computed, at once on several processors or by the ranks of mpiexec; the numbers depend on it in their last digits; default 1"`
-	Optimizer   string  `toml:"optimizer" doc:"how gradients become updates"`
-	LR          float64 `toml:"lr" doc:"learning rate"`
-	Schedule    string  `toml:"schedule" doc:"how the learning rate goes on after the warm-up"`
-	Warmup      int     `toml:"warmup" doc:"first updates, through which the rate rises from 0 to lr"`
-	Clip        float64 `toml:"clip" doc:"largest norm of the gradient; 0: any"`
-	WeightDecay float64 `toml:"weight_decay" doc:"per update and unit of learning rate, of weights"`
-	Patience    int     `toml:"patience" doc:"epochs without a better one that end the run; 0: all epochs"`
-	MinSlope    float64 `toml:"min_slope" only:"events" doc:"events, not analytical: bound of the slope at spikes, see eventprop.Settings; 0: none"`
-	Engine      string  `toml:"engine" only:"surrogate" doc:"fused or unrolled"`
-	DType       string  `toml:"dtype" only:"surrogate" doc:"float32 or float64; events are float64"`
+	Method         string  `toml:"method" doc:"surrogate: time steps with surrogate gradients; eventprop: from event to event with exact gradients; eventprop-recurrent: the same with weights between the neurons of a hidden layer; analytical: the same by implicit derivatives, for small networks"`
+	Epochs         int     `toml:"epochs" doc:"how often the training set is learned"`
+	Batch          int     `toml:"batch" doc:"samples"`
+	Shards         int     `toml:"shards,omitzero" doc:"parts, 1, 2, 4, ..., in which a batch is computed, at once on several processors or by the ranks of mpiexec; the numbers depend on it in their last digits; default 1"`
+	Optimizer      string  `toml:"optimizer" doc:"how gradients become updates"`
+	LR             float64 `toml:"lr" doc:"learning rate"`
+	Schedule       string  `toml:"schedule" doc:"how the learning rate goes on after the warm-up"`
+	Warmup         int     `toml:"warmup" doc:"first updates, through which the rate rises from 0 to lr"`
+	Clip           float64 `toml:"clip" doc:"largest norm of the gradient; 0: any"`
+	ClipValue      float64 `toml:"clip_value,omitzero" doc:"largest magnitude of an element of the gradient; 0: any"`
+	ClipNorm       float64 `toml:"clip_norm,omitzero" doc:"largest norm of the gradient of each parameter; 0: any"`
+	Accumulate     int     `toml:"accumulate,omitzero" doc:"batches whose mean gradient makes an update; 0 and 1: each"`
+	Lookahead      int     `toml:"lookahead,omitzero" doc:"updates after which the parameters go back by a part of the way, see optim.Lookahead; 0: none"`
+	LookaheadAlpha float64 `toml:"lookahead_alpha,omitzero" doc:"the part of the way that stays; default 0.5"`
+	LRNeurons      float64 `toml:"lr_neurons,omitzero" doc:"factor of the learning rate of what is learned besides weights; default 1"`
+	WeightDecay    float64 `toml:"weight_decay" doc:"per update and unit of learning rate, of weights"`
+	Patience       int     `toml:"patience" doc:"epochs without a better one that end the run; 0: all epochs"`
+	MinSlope       float64 `toml:"min_slope" only:"events" doc:"events, not analytical: bound of the slope at spikes, see eventprop.Settings; 0: none"`
+	Engine         string  `toml:"engine" only:"surrogate" doc:"fused or unrolled"`
+	DType          string  `toml:"dtype" only:"surrogate" doc:"float32 or float64; events are float64"`
 
 	OptimizerKeys data.Table // the keys of that optimizer
 	ScheduleKeys  data.Table // the keys of that schedule
@@ -154,6 +160,7 @@ func (e *Experiment) fill() {
 	}{
 		{&e.Encode.Duration, e.events() && e.static(), 60e-3},
 		{&e.Model.RecGain, e.recurrent(), 0.5},
+		{&e.Train.LookaheadAlpha, e.Train.Lookahead > 0, 0.5},
 		{&e.Model.TauOut, e.integrators(), 20e-3},
 		{&e.Loss.Scale, e.events() && e.Model.Readout == "ttfs", 5},
 		{&e.Loss.Scale, e.events() && e.Model.Readout != "ttfs", 1},
@@ -194,9 +201,4 @@ func (e *Experiment) encoder() data.Encoder {
 		return nil
 	}
 	return c
-}
-
-// Updates returns the number of updates of the whole run with so many samples to learn.
-func (e *Experiment) Updates(samples int) int {
-	return e.Train.Epochs * ((samples + e.Train.Batch - 1) / e.Train.Batch)
 }

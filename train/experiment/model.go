@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strings"
 
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
@@ -177,9 +176,4 @@ func (e *Experiment) rate() *train.Rate {
 		bounds.Upper = e.Loss.RateUpper
 	}
 	return &train.Rate{Weight: e.Loss.RateWeight, Bounds: bounds}
-}
-
-// isWeight says whether a parameter is a matrix of weights, for weight decay.
-func isWeight(name string) bool {
-	return strings.HasSuffix(name, "/w") || strings.HasSuffix(name, "/w_rec")
 }

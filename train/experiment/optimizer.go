@@ -1,6 +1,8 @@
 package experiment
 
 import (
+	"strings"
+
 	"github.com/surge-snn/surge/optim"
 	"github.com/surge-snn/surge/train/data"
 )
@@ -60,68 +62,49 @@ var Optimizers = data.Catalogue[func(lr optim.Schedule) optim.Transform]{
 	}},
 }
 
-// Schedules are the choices of train.schedule: each makes the learning rate of a number of updates, that of the first of
-// which is lr.
-var Schedules = data.Catalogue[func(lr float64, updates uint64) optim.Schedule]{
-	{Name: "constant", Doc: "lr", New: func(*data.Params) func(float64, uint64) optim.Schedule {
-		return func(lr float64, _ uint64) optim.Schedule { return optim.Constant(lr) }
-	}},
-	{Name: "linear", Doc: "a straight line", New: func(p *data.Params) func(float64, uint64) optim.Schedule {
-		end := lrEnd(p)
-		return func(lr float64, n uint64) optim.Schedule { return optim.Linear{Init: lr, End: end, Steps: n} }
-	}},
-	{Name: "cosine", Doc: "half a period of a cosine", New: func(p *data.Params) func(float64, uint64) optim.Schedule {
-		end := lrEnd(p)
-		return func(lr float64, n uint64) optim.Schedule { return optim.Cosine{Init: lr, End: end, Steps: n} }
-	}},
-	{Name: "exponential", Doc: "the same factor from each update to the next", New: func(p *data.Params) func(float64, uint64) optim.Schedule {
-		end := lrEnd(p)
-		p.Want("lr_end", end > 0, "> 0, because schedule is exponential")
-		return func(lr float64, n uint64) optim.Schedule {
-			return optim.Exponential{Init: lr, Rate: end / lr, Every: n}
-		}
-	}},
-}
-
-func lrEnd(p *data.Params) float64 {
-	end := p.Float("lr_end", 0, "the rate after the last update")
-	p.Want("lr_end", end >= 0, ">= 0")
-	return end
-}
-
-// LR returns the learning rate as a function of the update, for so many samples to learn. The experiment passes Check.
-func (e *Experiment) LR(samples int) optim.Schedule {
-	t := e.Train
-	warmup := uint64(t.Warmup)
-	of, _, err := Schedules.New(t.Schedule, t.ScheduleKeys)
-	if err != nil {
-		panic(err) // Check says so
-	}
-	s := of(t.LR, uint64(max(e.Updates(samples)-t.Warmup, 1)))
-	if warmup == 0 {
-		return s
-	}
-	return optim.Join{
-		{Steps: warmup, Schedule: optim.Linear{Init: t.LR / float64(warmup), End: t.LR, Steps: max(warmup-1, 1)}},
-		{Schedule: s},
-	}
-}
-
-// Optimizer returns the transform that the section [train] describes, for so many samples to learn. The experiment
-// passes Check.
+// Optimizer returns the transform that the section [train] describes, for so many samples to learn: clipping, the
+// optimizer, and what stands around it. The experiment passes Check.
 func (e *Experiment) Optimizer(samples int) optim.Transform {
 	t := e.Train
 	of, _, err := Optimizers.New(t.Optimizer, t.OptimizerKeys)
 	if err != nil {
 		panic(err) // Check says so
 	}
+	lr, plateau := e.learningRate(samples)
 	var c optim.Chain
+	if t.ClipValue > 0 {
+		c = append(c, optim.ClipByValue{Max: t.ClipValue})
+	}
+	if t.ClipNorm > 0 {
+		c = append(c, optim.ClipByNorm{Max: t.ClipNorm})
+	}
 	if t.Clip > 0 {
 		c = append(c, optim.ClipByGlobalNorm{Max: t.Clip})
 	}
-	c = append(c, of(e.LR(samples)))
-	if t.WeightDecay > 0 {
-		c = append(c, optim.Masked{Match: isWeight, Inner: optim.WeightDecay{LR: e.LR(samples), Rate: t.WeightDecay}})
+	c = append(c, of(lr))
+	if t.LRNeurons > 0 {
+		c = append(c, optim.Masked{Match: isOfNeurons, Inner: optim.Scale{Factor: t.LRNeurons}})
 	}
-	return c
+	if t.WeightDecay > 0 {
+		c = append(c, optim.Masked{Match: isWeight, Inner: optim.WeightDecay{LR: lr, Rate: t.WeightDecay}})
+	}
+	if plateau != nil {
+		c = append(c, *plateau)
+	}
+	var all optim.Transform = c
+	if t.Lookahead > 0 {
+		all = optim.Lookahead{Inner: all, Every: uint64(t.Lookahead), Alpha: t.LookaheadAlpha}
+	}
+	if t.Accumulate > 1 {
+		all = optim.Accumulate{Inner: all, Every: uint64(t.Accumulate)}
+	}
+	return all
 }
+
+// isWeight says whether a parameter is a matrix of weights, for weight decay.
+func isWeight(name string) bool {
+	return strings.HasSuffix(name, "/w") || strings.HasSuffix(name, "/w_rec")
+}
+
+// isOfNeurons says whether a parameter is neither weights nor their bias: time constants, thresholds, delays.
+func isOfNeurons(name string) bool { return !isWeight(name) && !strings.HasSuffix(name, "/bias") }

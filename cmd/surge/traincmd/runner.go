@@ -83,7 +83,7 @@ func (r *runner) checkResume() error {
 func (r *runner) settings(path string) train.Settings {
 	e, samples := r.experiment, r.sets.Train.Data.Len()
 	return train.Settings{
-		Epochs: e.Train.Epochs, Patience: e.Train.Patience, Optimizer: e.Optimizer(samples), LR: e.LR(samples),
+		Epochs: e.Train.Epochs, Patience: e.Train.Patience, Optimizer: e.Optimizer(samples), LR: e.LR(samples), Plateau: e.Plateau(),
 		Checkpoint: filepath.Join(path, CheckpointFile), Resume: r.resume, Ranks: r.ranks.Size(), Config: e.Text(),
 	}
 }

@@ -1,0 +1,116 @@
+package experiment
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// parsed returns the files of a package but its tests.
+func parsed(t *testing.T, dir string) (files []*ast.File) {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		if !strings.HasSuffix(e.Name(), ".go") || strings.HasSuffix(e.Name(), "_test.go") {
+			continue
+		}
+		f, err := parser.ParseFile(token.NewFileSet(), filepath.Join(dir, e.Name()), nil, parser.SkipObjectResolution)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, f)
+	}
+	return files
+}
+
+// methodsOf returns the methods of each exported type of a package, with the name of their first result.
+func methodsOf(t *testing.T, dir string) map[string]map[string]string {
+	all := map[string]map[string]string{}
+	for _, f := range parsed(t, dir) {
+		for _, d := range f.Decls {
+			fn, ok := d.(*ast.FuncDecl)
+			if !ok || fn.Recv == nil {
+				continue
+			}
+			receiver := fn.Recv.List[0].Type
+			if star, ok := receiver.(*ast.StarExpr); ok {
+				receiver = star.X
+			}
+			id, ok := receiver.(*ast.Ident)
+			if !ok || !id.IsExported() {
+				continue
+			}
+			result := ""
+			if fn.Type.Results != nil && len(fn.Type.Results.List) > 0 {
+				if id, ok := fn.Type.Results.List[0].Type.(*ast.Ident); ok {
+					result = id.Name
+				}
+			}
+			if all[id.Name] == nil {
+				all[id.Name] = map[string]string{}
+			}
+			all[id.Name][fn.Name.Name] = result
+		}
+	}
+	return all
+}
+
+// used returns what this package takes of another one, as "optim.Adam".
+func used(t *testing.T) map[string]bool {
+	all := map[string]bool{}
+	for _, f := range parsed(t, ".") {
+		ast.Inspect(f, func(n ast.Node) bool {
+			if s, ok := n.(*ast.SelectorExpr); ok {
+				if id, ok := s.X.(*ast.Ident); ok {
+					all[id.Name+"."+s.Sel.Name] = true
+				}
+			}
+			return true
+		})
+	}
+	return all
+}
+
+// TestCatalogueIsComplete: what the packages have can be named in a file, or there is a reason why not.
+func TestCatalogueIsComplete(t *testing.T) {
+	without := map[string]string{
+		"optim.Groups":          "two Masked, as lr_neurons is made of one",
+		"optim.SkipNonFinite":   "a gradient that is not finite ends a run before the optimizer sees it",
+		"optim.ScaleBySchedule": "the schedules are inside of the optimizers",
+		"optim.Box":             "positive parameters are logarithms already",
+		"optim.Reparam":         "the same",
+		"optim.WarmUp":          "train.warmup, a Join",
+	}
+	have := used(t)
+	check := func(name string, is bool) {
+		if is && !have[name] && without[name] == "" {
+			t.Errorf("%s has no row and no reason for that", name)
+		}
+		if is && have[name] && without[name] != "" {
+			t.Errorf("%s has a row, and a reason for none", name)
+		}
+	}
+	n := 0
+	transforms := methodsOf(t, "../../optim")
+	for _, name := range slices.Sorted(maps.Keys(transforms)) {
+		m := transforms[name]
+		_, update := m["Update"]
+		_, at := m["At"]
+		if update || at {
+			n++
+		}
+		check("optim."+name, update || at)
+	}
+	if n < 20 {
+		t.Errorf("found %d transforms and schedules in optim, want at least 20: the test looks in the wrong place", n)
+	}
+}
