@@ -46,9 +46,16 @@ type trial struct {
 	dir      string
 	cancelAt []int // batches after which a part of the run is cancelled
 	events   bool  // train learning
+	long     bool  // 4 epochs of 50 batches
 }
 
-const trialEpochs, trialBatches = 3, 6
+// size returns the number of samples, epochs, and batches of an epoch.
+func (c trial) size() (samples, epochs, batches int) {
+	if c.long {
+		return 396, 4, 50
+	}
+	return 44, 3, 6
+}
 
 func (c trial) run() (*Result, []Epoch, *Checkpoint) {
 	c.t.Helper()
@@ -60,10 +67,11 @@ func (c trial) run() (*Result, []Epoch, *Checkpoint) {
 		batches = func(d data.Dataset) data.Batches { return eventBatches(d, 8) }
 		build = func() (Learner, error) { return learning(3).Build(graph.NewParams(3)) }
 	}
-	sets := Data{Train: batches(yinYang(c.t, 44, 42)), Valid: batches(yinYang(c.t, 20, 41)), Test: batches(yinYang(c.t, 20, 40))}
+	samples, trialEpochs, trialBatches := c.size()
+	sets := Data{Train: batches(yinYang(c.t, samples, 42)), Valid: batches(yinYang(c.t, 20, 41)), Test: batches(yinYang(c.t, 20, 40))}
 	s := Settings{
 		Epochs: trialEpochs, Checkpoint: filepath.Join(c.dir, "checkpoint"), Metrics: filepath.Join(c.dir, "metrics.jsonl"),
-		Optimizer: optim.Chain{optim.ClipByGlobalNorm{Max: 5}, optim.Adam{LR: optim.Cosine{Init: 0.02, Steps: trialEpochs * trialBatches}}},
+		Optimizer: optim.Chain{optim.ClipByGlobalNorm{Max: 5}, optim.Adam{LR: optim.Cosine{Init: 0.02, Steps: uint64(trialEpochs * trialBatches)}}},
 		Config:    "a test",
 	}
 	for part := 0; ; part++ {
@@ -135,6 +143,30 @@ func TestResume(t *testing.T) {
 	for _, at := range [][]int{{1}, {4}, {5}, {6}, {7}, {12}, {17}, {18}, {3, 6, 9, 18}, {1, 2}} {
 		if got := printed3(t, trial{t: t, dir: t.TempDir(), cancelAt: at}); got != want {
 			t.Errorf("cancelled after batches %v: the run ends otherwise than one that is not:\n%s\nwant\n%s", at, got, want)
+		}
+	}
+}
+
+// TestResumeAtEveryStep: of a run of 200 batches that is stopped after any of them (here every third)
+// and resumed, the checkpoint and the metrics are the bytes of a run that is not.
+func TestResumeAtEveryStep(t *testing.T) {
+	step := 3
+	if testing.Short() {
+		step = 67
+	}
+	for _, events := range []bool{false, true} {
+		whole := trial{t: t, dir: t.TempDir(), events: events, long: true}
+		whole.run()
+		want := bytesOf(t, whole.dir)
+		for k := 1; k <= 200; k += step {
+			part := whole
+			part.dir, part.cancelAt = t.TempDir(), []int{k}
+			part.run()
+			for name, b := range bytesOf(t, part.dir) {
+				if !bytes.Equal(b, want[name]) {
+					t.Fatalf("events %v: %s of the run that was stopped after batch %d is not that of one that was not", events, name, k)
+				}
+			}
 		}
 	}
 }

@@ -28,64 +28,64 @@ import (
 // An existing file keeps its permissions, a new one has 0644 less the umask. A symbolic link at path is replaced, not
 // followed. Writes are buffered (64 KiB).
 func WriteAtomic(path string, write func(io.Writer) error) error {
-	return replace(path, write, nil, func(step) {})
+	return replace(path, write, nil)
 }
 
-// step is a point of replace at which a process may die and leave a state of its own on the disk.
-type step int
-
-const (
-	stepCreate step = iota // nothing has been done
-	stepWrite              // before each write to the temporary file (more than once)
-	stepKeep               // the temporary file is written, not yet in place
-	stepRename             // the file that was at path has been kept
-	stepSync               // the new file is in place, the folder is not yet synced
-)
-
 // replace is WriteAtomic. keep, where it is not nil, runs when the new content is complete and before it takes its place.
-// at is called before each step; tests end the process there.
-func replace(path string, write func(io.Writer) error, keep func() error, at func(step)) (err error) {
+func replace(path string, write func(io.Writer) error, keep func() error) (err error) {
 	defer func() {
 		if err != nil {
 			err = fmt.Errorf("files: write %s: %w", path, err)
 		}
 	}()
-	at(stepCreate)
+	if err := change(OpCreate, path); err != nil {
+		return err
+	}
 	dir := filepath.Dir(path)
 	f, err := renameio.NewPendingFile(path, renameio.WithTempDir(dir), renameio.WithPermissions(0o644), renameio.WithExistingPermissions())
 	if err != nil {
 		return err
 	}
+	placed := false
 	defer func() {
-		if e := f.Cleanup(); e != nil {
-			err = errors.Join(err, e)
+		if !placed {
+			err = errors.Join(err, discard(f, path))
 		}
 	}()
-	w := bufio.NewWriterSize(writerFunc(func(p []byte) (int, error) {
-		at(stepWrite)
-		return f.Write(p)
-	}), 1<<16)
+	w := bufio.NewWriterSize(writerFunc(func(p []byte) (int, error) { return writeTo(f.File, path, p) }), 1<<16)
 	if err := write(w); err != nil {
 		return err
 	}
 	if err := w.Flush(); err != nil {
 		return err
 	}
+	if err := change(OpSync, path); err != nil {
+		return err
+	}
 	if keep != nil {
 		if err := f.Sync(); err != nil {
 			return err
 		}
-		at(stepKeep)
 		if err := keep(); err != nil {
 			return err
 		}
 	}
-	at(stepRename)
+	if err := change(OpRename, path); err != nil {
+		return err
+	}
 	if err := f.CloseAtomicallyReplace(); err != nil {
 		return err
 	}
-	at(stepSync)
+	placed = true
 	return syncDir(dir)
+}
+
+// discard removes the temporary file that was to become the file at path.
+func discard(f *renameio.PendingFile, path string) error {
+	if err := change(OpDelete, path); err != nil {
+		return errors.Join(err, f.Close())
+	}
+	return f.Cleanup()
 }
 
 type writerFunc func(p []byte) (int, error)
@@ -94,6 +94,9 @@ func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
 
 // syncDir makes the names in dir durable.
 func syncDir(dir string) error {
+	if err := change(OpSync, dir); err != nil {
+		return err
+	}
 	d, err := os.Open(dir)
 	if err != nil {
 		return err

@@ -25,19 +25,20 @@ func TestMain(m *testing.M) {
 // steps as asked for.
 func dieWriting(path string) {
 	left, _ := strconv.Atoi(os.Getenv("SURGE_TEST_KILL_STEP"))
-	at := func(step) {
+	Intercept(func(Change) (int, error) {
 		if left == 0 {
 			_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
 			select {}
 		}
 		left--
-	}
+		return 0, nil
+	})
 	a := generation(2)
 	var err error
 	if os.Getenv("SURGE_TEST_KILL_KEEP") != "" {
-		err = writeKeep(path, a, at)
+		err = WriteKeep(path, a)
 	} else {
-		err = replace(path, a.encode, nil, at)
+		err = Write(path, a)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)

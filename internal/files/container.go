@@ -60,13 +60,12 @@ func Write(path string, a *Archive) error {
 // WriteKeep is [Write] and keeps the archive that was at path, if it is complete, as path + ".prev", for [ReadLatest].
 // At every moment one of the two is complete. It reads the old file once.
 func WriteKeep(path string, a *Archive) error {
-	return writeKeep(path, a, func(step) {})
-}
-
-func writeKeep(path string, a *Archive, at func(step)) error {
 	keep := func() error {
 		switch _, err := Read(path, Format{}); {
 		case err == nil:
+			if err := change(OpRename, path); err != nil {
+				return err
+			}
 			return os.Rename(path, path+".prev")
 		case errors.Is(err, ErrCorrupt) || errors.Is(err, fs.ErrNotExist):
 			return nil // not worth keeping; an older complete one stays where it is
@@ -74,7 +73,7 @@ func writeKeep(path string, a *Archive, at func(step)) error {
 			return err
 		}
 	}
-	return replace(path, a.encode, keep, at)
+	return replace(path, a.encode, keep)
 }
 
 // Read reads the archive at path and checks that it is complete, undamaged and of the format want: of the same name, and

@@ -31,6 +31,9 @@ func OpenLines(path string, size int64) (*Lines, error) {
 	if size <= 0 {
 		flag |= os.O_CREATE
 	}
+	if err := change(OpCreate, path); err != nil {
+		return nil, fmt.Errorf("files: %w", err)
+	}
 	f, err := os.OpenFile(path, flag, 0o644)
 	if err != nil {
 		return nil, fmt.Errorf("files: %w", err)
@@ -66,8 +69,13 @@ func (l *Lines) keep(size int64) error {
 			return fmt.Errorf("%w: expected the end of a line after %d bytes, found %q", ErrCorrupt, size, last)
 		}
 	}
-	if err := l.f.Truncate(size); err != nil {
-		return err
+	if size != found {
+		if err := change(OpTruncate, l.f.Name()); err != nil {
+			return err
+		}
+		if err := l.f.Truncate(size); err != nil {
+			return err
+		}
 	}
 	l.size = size
 	_, err = l.f.Seek(size, io.SeekStart)
@@ -99,7 +107,7 @@ func (l *Lines) Write(v any) error {
 	if err != nil {
 		return fmt.Errorf("files: %s: %w", l.f.Name(), err)
 	}
-	if _, err := l.f.Write(append(b, '\n')); err != nil {
+	if _, err := writeTo(l.f, l.f.Name(), append(b, '\n')); err != nil {
 		return errors.Join(fmt.Errorf("files: %w", err), l.keep(l.size))
 	}
 	l.size += int64(len(b)) + 1
@@ -111,7 +119,11 @@ func (l *Lines) Size() int64 { return l.size }
 
 // Sync makes the lines durable, against a loss of power as well. Call it before writing a checkpoint that holds Size.
 func (l *Lines) Sync() error {
-	if err := l.f.Sync(); err != nil {
+	err := change(OpSync, l.f.Name())
+	if err == nil {
+		err = l.f.Sync()
+	}
+	if err != nil {
 		return fmt.Errorf("files: %w", err)
 	}
 	return nil
@@ -119,10 +131,11 @@ func (l *Lines) Sync() error {
 
 // Close syncs and closes the file.
 func (l *Lines) Close() error {
-	if err := errors.Join(l.f.Sync(), l.f.Close()); err != nil {
-		return fmt.Errorf("files: %w", err)
+	err := l.Sync()
+	if e := l.f.Close(); e != nil {
+		err = errors.Join(err, fmt.Errorf("files: %w", e))
 	}
-	return nil
+	return err
 }
 
 // ReadLines reads the lines of a JSON Lines file into values of type T. An unfinished last line, which a killed process

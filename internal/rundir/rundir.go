@@ -16,6 +16,7 @@ import (
 	"github.com/gofrs/flock"
 
 	"github.com/surge-snn/surge/internal/exit"
+	"github.com/surge-snn/surge/internal/files"
 )
 
 // lockFile is in the folder as long as a process owns it.
@@ -33,7 +34,7 @@ type Dir struct {
 // The error is [exit.BadInput]: the folder is owned by another process, which is named, or
 // cannot be made or written to.
 func Open(path string) (*Dir, error) {
-	if err := os.MkdirAll(path, 0o777); err != nil {
+	if err := files.MakeDirs(path); err != nil {
 		return nil, &exit.BadInput{File: path, Expected: "a folder for the results", Err: err}
 	}
 	return open(path)
@@ -43,12 +44,12 @@ func Open(path string) (*Dir, error) {
 // says that it may be used; it makes the folder where there is none. Of several processes
 // that claim the same base each gets a folder of its own.
 func Claim(base string, free func(path string) bool) (*Dir, error) {
-	if err := os.MkdirAll(filepath.Dir(base), 0o777); err != nil {
+	if err := files.MakeDirs(filepath.Dir(base)); err != nil {
 		return nil, &exit.BadInput{File: base, Expected: "a folder for the results", Err: err}
 	}
 	path := base
 	for i := 2; ; i++ {
-		err := os.Mkdir(path, 0o777)
+		err := files.MakeDir(path)
 		made := err == nil
 		if err != nil && !errors.Is(err, os.ErrExist) {
 			return nil, &exit.BadInput{File: path, Expected: "a folder for the results", Err: err}
@@ -113,7 +114,7 @@ func open(path string) (*Dir, error) {
 			host = "this host"
 		}
 		d := &Dir{path, lock}
-		if err := os.WriteFile(name, fmt.Appendf(nil, "process %d on %s\n", os.Getpid(), host), 0o644); err != nil {
+		if err := files.Overwrite(name, fmt.Appendf(nil, "process %d on %s\n", os.Getpid(), host)); err != nil {
 			return nil, errors.Join(&exit.BadInput{File: path, Err: err}, d.Close())
 		}
 		return d, d.sweep()
@@ -131,7 +132,7 @@ func (d *Dir) sweep() error {
 	}
 	for _, e := range entries {
 		if e.Type().IsRegular() && temporary.MatchString(e.Name()) {
-			if err := os.Remove(filepath.Join(d.path, e.Name())); err != nil {
+			if err := files.Remove(filepath.Join(d.path, e.Name())); err != nil {
 				return &exit.BadInput{File: d.path, Err: err}
 			}
 		}
@@ -153,7 +154,7 @@ func (d *Dir) Has(name string) bool {
 
 // Close gives the folder up.
 func (d *Dir) Close() error {
-	err := os.Remove(d.Path(lockFile)) // before the lock is: it is ours
+	err := files.Remove(d.Path(lockFile)) // before the lock is: it is ours
 	if errors.Is(err, os.ErrNotExist) {
 		err = nil // with the folder
 	}

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -25,14 +24,15 @@ import (
 
 // Command is surge fit.
 type Command struct {
-	Config string  `arg:"" optional:"" placeholder:"FIT.toml" help:"The experiment, in TOML."`
-	Out    string  `placeholder:"DIR" help:"Folder for the results; default runs/NAME, after the experiment, with a number where there is one."`
-	JSON   bool    `help:"Print the result as a JSON object, on one line."`
-	Seed   *uint64 `help:"Of the starting points and all random numbers; default that of the experiment."`
-	Resume bool    `help:"Go on with the fit in --out after its checkpoint."`
-	Force  bool    `help:"Replace the results in --out, if there are any."`
-	Budget float64 `placeholder:"SECONDS" help:"Stop looking after that time and give the best point; 0: no limit."`
-	Demo   bool    `help:"Fit an example that comes with the program."`
+	Config          string        `arg:"" optional:"" placeholder:"FIT.toml" help:"The experiment, in TOML."`
+	Out             string        `placeholder:"DIR" help:"Folder for the results; default runs/NAME, after the experiment, with a number where there is one."`
+	JSON            bool          `help:"Print the result as a JSON object, on one line."`
+	Seed            *uint64       `help:"Of the starting points and all random numbers; default that of the experiment."`
+	Resume          bool          `help:"Go on with the fit in --out after its checkpoint."`
+	Force           bool          `help:"Replace the results in --out, if there are any."`
+	Budget          float64       `placeholder:"SECONDS" help:"Stop looking after that time and give the best point; 0: no limit."`
+	CheckpointEvery time.Duration `default:"2s" placeholder:"TIME" help:"How often the state is saved; a killed fit loses at most that."`
+	Demo            bool          `help:"Fit an example that comes with the program."`
 }
 
 // Help is the text under the usage of the command.
@@ -165,10 +165,10 @@ func (c *Command) Run(ctx context.Context, k *kong.Context) (err error) {
 	defer func() {
 		err = errors.Join(err, dir.Close())
 		if fresh && failed {
-			_ = os.Remove(c.Out) // which fails, as it should, where there are files
+			_ = files.Remove(c.Out) // which fails, as it should, where there are files
 		}
 	}()
-	p := &progress{out: k.Stderr, path: filepath.Join(c.Out, checkpointFile), experiment: e}
+	p := &progress{out: k.Stderr, path: filepath.Join(c.Out, checkpointFile), every: c.CheckpointEvery, experiment: e}
 	if c.Resume {
 		if e.Settings.Resume, err = p.read(); err != nil {
 			return err

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/surge-snn/surge/internal/exit"
+	"github.com/surge-snn/surge/internal/files"
 	"github.com/surge-snn/surge/internal/rundir"
 )
 
@@ -49,7 +50,7 @@ func (c *Command) begin(dir *rundir.Dir) error {
 		case !c.Force:
 			return &exit.BadInput{File: c.Out, Expected: "a folder without a fit; --force replaces it", Found: name}
 		}
-		if err := os.Remove(dir.Path(name)); err != nil {
+		if err := files.Remove(dir.Path(name)); err != nil {
 			return &exit.BadInput{File: "--out " + c.Out, Err: err}
 		}
 	}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"strconv"
 	"time"
 
@@ -19,18 +18,16 @@ import (
 // progress prints how a fit goes, and keeps its checkpoint.
 type progress struct {
 	out        io.Writer
-	path       string // of the checkpoint
+	path       string        // of the checkpoint
+	every      time.Duration // how often it is written
 	experiment *subject
 	printed    time.Time
 	saved      time.Time
 	phase      string
 }
 
-// How often a line is printed and the checkpoint is written.
-const (
-	printEvery = time.Second
-	saveEvery  = 2 * time.Second
-)
+// printEvery is how often a line is printed.
+const printEvery = time.Second
 
 func (p *progress) record(s fit.Progress) error {
 	now := time.Now()
@@ -43,7 +40,7 @@ func (p *progress) record(s fit.Progress) error {
 	if p.saved.IsZero() {
 		p.saved = now
 	}
-	if now.Sub(p.saved) < saveEvery {
+	if now.Sub(p.saved) < p.every {
 		return nil
 	}
 	p.saved = now
@@ -98,10 +95,10 @@ func (p *progress) read() (*optim.State, error) {
 
 // remove takes the checkpoint of a fit away that has ended.
 func (p *progress) remove() error {
-	if err := os.Remove(p.path + ".prev"); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := files.Remove(p.path + ".prev"); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	return os.Remove(p.path)
+	return files.Remove(p.path)
 }
 
 // writeHistory writes a line for each step.

@@ -18,6 +18,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/surge-snn/surge/internal/exit"
+	"github.com/surge-snn/surge/internal/files"
 	"github.com/surge-snn/surge/internal/memory"
 	"github.com/surge-snn/surge/internal/rundir"
 	"github.com/surge-snn/surge/train"
@@ -303,7 +304,7 @@ func (c *Command) begin(r *runner) error {
 		if !c.Force {
 			return &exit.BadInput{File: r.dir.String(), Expected: "a new folder; --resume goes on with the run in this one, --force replaces it", Found: name}
 		}
-		if err := os.Remove(r.dir.Path(name)); err != nil {
+		if err := files.Remove(r.dir.Path(name)); err != nil {
 			return &exit.BadInput{File: "--out " + r.dir.String(), Err: err}
 		}
 	}

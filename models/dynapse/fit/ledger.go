@@ -33,6 +33,7 @@ type ledger struct {
 	best                   answer
 	evaluations, gradients int
 	history                []Progress
+	whole                  int             // entries of the history that belong to phases that are done
 	status                 minimize.Status // of the last phase
 
 	done    []optim.State // results of phases
@@ -137,6 +138,7 @@ func (l *ledger) memoize(phase string, run func(resume *optim.State) (outcome, e
 // keep counts and keeps the outcome of a phase.
 func (l *ledger) keep(phase string, o outcome, s optim.State) {
 	l.done = append(l.done, s)
+	l.whole = len(l.history)
 	l.status = o.status
 	l.count(o)
 	loss := math.NaN()
@@ -164,9 +166,13 @@ func (l *ledger) report(n Progress, state *optim.State) error {
 // checkpointKind is the kind of the state of a fit. Its members are the history, the outcomes of phases, and the state of the one at hand if there is one.
 const checkpointKind = "surge-fit"
 
-// checkpoint is the list of the phases, and the state of the one at hand.
+// checkpoint is the list of the phases, and the state of the one at hand. One without a state is run again, and its steps come into the history then.
 func (l *ledger) checkpoint(current *optim.State) optim.State {
-	s := optim.State{Kind: checkpointKind, Members: append([]optim.State{l.encodeHistory()}, l.done...), Counts: []uint64{0}}
+	history := l.history[:l.whole]
+	if current != nil {
+		history = l.history
+	}
+	s := optim.State{Kind: checkpointKind, Members: append([]optim.State{encodeHistory(history)}, l.done...), Counts: []uint64{0}}
 	if current != nil {
 		s.Counts[0] = 1
 		s.Members = append(s.Members, *current)
@@ -194,10 +200,10 @@ func (l *ledger) resume(s *optim.State) error {
 }
 
 // encodeHistory has a slot for the steps of each phase in turn, [steps, 5].
-func (l *ledger) encodeHistory() optim.State {
+func encodeHistory(history []Progress) optim.State {
 	s := optim.State{Kind: "history"}
-	for i, h := range l.history {
-		if i == 0 || l.history[i-1].Phase != h.Phase {
+	for i, h := range history {
+		if i == 0 || history[i-1].Phase != h.Phase {
 			s.Slots = append(s.Slots, optim.Vector(h.Phase, nil))
 		}
 		v := &s.Slots[len(s.Slots)-1].Tree[0].F64
