@@ -12,6 +12,7 @@ import (
 	"github.com/surge-snn/surge/internal/files"
 	"github.com/surge-snn/surge/models/dynapse"
 	"github.com/surge-snn/surge/models/dynapse/chip"
+	"github.com/surge-snn/surge/models/dynapse/fit/report"
 )
 
 // coded is an experiment whose recurrent weights are codes.
@@ -54,7 +55,7 @@ func TestCodes(t *testing.T) {
 	if got := r.Values["Iw_1"]; math.Abs(got/want-1) > 1e-3 || r.Status != "converged" {
 		t.Errorf("%s: Iw_1 = %v, want %v", r.Status, got, want)
 	}
-	f, err := os.Open("demo/" + deviceFile)
+	f, err := os.Open("demo/" + report.DeviceFile)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,7 +67,7 @@ func TestCodes(t *testing.T) {
 	if p, ok := d.Chips[0].Cores[0].Parameters["SYAM_W1_P"]; !ok || p.Coarse == 0 && p.Fine == 0 {
 		t.Errorf("SYAM_W1_P: %v", p)
 	}
-	text, err := os.ReadFile("demo/" + markdownFile)
+	text, err := os.ReadFile("demo/" + report.MarkdownFile)
 	if err != nil || !strings.Contains(string(text), "| Iw_1 |") {
 		t.Errorf("%v, or no Iw_1 in the report", err)
 	}

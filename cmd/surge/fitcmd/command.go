@@ -6,8 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"io/fs"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -19,6 +17,7 @@ import (
 	"github.com/surge-snn/surge/internal/files"
 	"github.com/surge-snn/surge/models/dynapse/experiment"
 	"github.com/surge-snn/surge/models/dynapse/fit"
+	"github.com/surge-snn/surge/models/dynapse/fit/report"
 	"github.com/surge-snn/surge/optim/minimize"
 )
 
@@ -101,48 +100,8 @@ Examples:
   surge fit neuron.toml --out runs/neuron --resume`
 }
 
-// Names of the files of a fit.
-const (
-	resultFile     = "result.json"
-	markdownFile   = "report.md"
-	htmlFile       = "report.html"
-	deviceFile     = "device.json"
-	tracesFile     = "traces.png"
-	ratesFile      = "rates.png"
-	lossFile       = "loss.png"
-	mismatchFile   = "mismatch.png"
-	historyFile    = "history.csv"
-	checkpointFile = "checkpoint"
-)
-
-// outcome is a result with what only the program knows.
-type outcome struct {
-	*fit.Result
-	extra
-
-	Targets  []comparison
-	pictures []string
-	deployed *fit.Deployment // that of device.json, where it was written
-}
-
-// extra are the members of result.json that a fit does not know.
-type extra struct {
-	Seconds float64 `json:"seconds"`
-	Out     string  `json:"out"`
-
-	LossFile   *float64   `json:"loss_file"` // of device.json, simulated; null where there is none
-	Neurons    []neuron   `json:"neurons,omitempty"`
-	Statistics []achieved `json:"statistics,omitempty"`
-	Tasks      []solved   `json:"tasks,omitempty"`
-}
-
-// MarshalJSON writes the report of the fit with what the program adds.
-func (o *outcome) MarshalJSON() ([]byte, error) {
-	return json.Marshal(struct {
-		fit.Report
-		extra
-	}{o.Report(), o.extra})
-}
+// checkpointFile is in the folder of the results while the fit runs, and after it was stopped.
+const checkpointFile = "checkpoint"
 
 // Run fits.
 func (c *Command) Run(ctx context.Context, k *kong.Context) (err error) {
@@ -185,8 +144,8 @@ func (c *Command) Run(ctx context.Context, k *kong.Context) (err error) {
 		return e.explain(err)
 	}
 	failed = false
-	o := &outcome{Result: res, extra: extra{Seconds: time.Since(begin).Seconds(), Out: c.Out}}
-	if err := c.write(context.WithoutCancel(ctx), e, o, p); err != nil {
+	o := report.New(e.Experiment, res, time.Since(begin))
+	if err := p.write(context.WithoutCancel(ctx), o, c.Out); err != nil {
 		return err
 	}
 	for _, text := range o.Warnings {
@@ -197,7 +156,7 @@ func (c *Command) Run(ctx context.Context, k *kong.Context) (err error) {
 	if c.JSON {
 		err = json.NewEncoder(k.Stdout).Encode(o)
 	} else {
-		err = summary(k.Stdout, o)
+		err = o.Text(k.Stdout)
 	}
 	if err == nil && res.Status == minimize.Interrupted {
 		what := c.Config
@@ -235,107 +194,7 @@ func (e *subject) explain(err error) error {
 		if slices.ContainsFunc(e.Recordings, func(r fit.Recording) bool { return r.Name == bad.Target }) {
 			return &exit.BadInput{File: bad.Target, Err: bad.Err}
 		}
-		return &exit.BadInput{File: e.Path, Member: e.member(bad.Target), Err: bad.Err}
+		return &exit.BadInput{File: e.Path, Member: strings.TrimPrefix(bad.Target, e.Path+": "), Err: bad.Err}
 	}
 	return &exit.BadInput{File: e.Path, Err: err}
-}
-
-// write writes the files of the results: numbers first, then pictures, and takes the checkpoint away when all are there.
-func (c *Command) write(ctx context.Context, e *subject, o *outcome, p *progress) error {
-	path := func(name string) string { return filepath.Join(c.Out, name) }
-	failed := func(name string, err error) error { return &exit.BadInput{File: path(name), Err: err} }
-	if err := p.save(o.Checkpoint); err != nil { // until all is written
-		return failed(checkpointFile, err)
-	}
-	if e.Settings.DAC && o.LossDAC != nil {
-		if err := o.deploy(ctx, e, path(deviceFile)); err != nil {
-			o.Notes = append(o.Notes, "no device.json: "+err.Error())
-		}
-	}
-	var err error
-	if o.Targets, err = e.compare(o); err != nil {
-		return failed(markdownFile, err)
-	}
-	neurons, err := e.neurons(o)
-	if err != nil {
-		return failed(markdownFile, err)
-	}
-	o.Targets = append(append(o.mismatches(), neurons...), o.Targets...)
-	text, err := json.Marshal(o)
-	if err != nil {
-		return failed(resultFile, err)
-	}
-	if err := writeText(path(resultFile), string(text)+"\n"); err != nil {
-		return failed(resultFile, err)
-	}
-	if err := writeHistory(path(historyFile), o.History); err != nil {
-		return failed(historyFile, err)
-	}
-	if o.pictures, err = e.figures(o, path); err != nil {
-		return failed(tracesFile, err)
-	}
-	if err := writeText(path(markdownFile), e.markdown(o)); err != nil {
-		return failed(markdownFile, err)
-	}
-	html, err := e.html(o, path)
-	if err == nil {
-		err = writeText(path(htmlFile), html)
-	}
-	if err != nil {
-		return failed(htmlFile, err)
-	}
-	if o.Status == minimize.Interrupted || o.Status == minimize.BudgetReached {
-		return nil
-	}
-	if err := p.remove(); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return failed(checkpointFile, err)
-	}
-	return nil
-}
-
-func writeText(path, text string) error {
-	return files.WriteAtomic(path, func(w io.Writer) error {
-		_, err := io.WriteString(w, text)
-		return err
-	})
-}
-
-// summary prints the result for people.
-func summary(w io.Writer, o *outcome) error {
-	dac := ""
-	if o.LossDAC != nil {
-		dac = fmt.Sprintf(", %.4g with codes of the bias generator", *o.LossDAC)
-	}
-	if o.LossFile != nil {
-		dac += fmt.Sprintf(", %.4g of device.json", *o.LossFile)
-	}
-	_, err := fmt.Fprintf(w, "%s: loss %.4g (%.4g at the start)%s; %d simulations, %d gradients, %.1f s\n%s\n", o.Status, o.Loss, o.LossStart, dac, o.Evaluations, o.Gradients, o.Seconds, o.Words)
-	if err != nil {
-		return err
-	}
-	for _, row := range o.table() {
-		if _, err := fmt.Fprintf(w, "  %-12s %s\n", row[0], strings.Join(row[1:], "  ")); err != nil {
-			return err
-		}
-	}
-	for _, text := range o.open() {
-		if _, err := fmt.Fprintln(w, text); err != nil {
-			return err
-		}
-	}
-	for _, note := range o.Notes {
-		if _, err := fmt.Fprintln(w, "note:", note); err != nil {
-			return err
-		}
-	}
-	for _, t := range o.Targets {
-		if _, err := fmt.Fprintln(w, t.Name); err != nil {
-			return err
-		}
-		if err := t.print(w); err != nil {
-			return err
-		}
-	}
-	_, err = fmt.Fprintf(w, "  %s  %s\n", filepath.Join(o.Out, htmlFile), filepath.Join(o.Out, o.pictures[0]))
-	return err
 }

@@ -21,6 +21,7 @@ import (
 	"github.com/surge-snn/surge/models/dynapse"
 	"github.com/surge-snn/surge/models/dynapse/chip"
 	"github.com/surge-snn/surge/models/dynapse/fit"
+	"github.com/surge-snn/surge/models/dynapse/fit/report"
 )
 
 // surge runs the command line in the current folder.
@@ -73,7 +74,7 @@ func TestDemo(t *testing.T) {
 			t.Errorf("%s = %v, want %v", name, got, want)
 		}
 	}
-	for _, name := range []string{resultFile, markdownFile, htmlFile, deviceFile, tracesFile, lossFile, historyFile} {
+	for _, name := range []string{report.ResultFile, report.MarkdownFile, report.HTMLFile, report.DeviceFile, report.TracesFile, report.LossFile, report.HistoryFile} {
 		if info, err := os.Stat(filepath.Join("demo", name)); err != nil || info.Size() == 0 {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -81,7 +82,7 @@ func TestDemo(t *testing.T) {
 	if _, err := os.Stat(filepath.Join("demo", checkpointFile)); err == nil {
 		t.Error("the checkpoint of a fit that has ended is still there")
 	}
-	saved, err := os.ReadFile(filepath.Join("demo", resultFile))
+	saved, err := os.ReadFile(filepath.Join("demo", report.ResultFile))
 	if err != nil || string(saved) != text {
 		t.Errorf("%v: result.json is not what was printed", err)
 	}
@@ -91,7 +92,7 @@ func TestDemo(t *testing.T) {
 // sameCodes compares the codes with those in device.json.
 func sameCodes(t *testing.T, codes []fit.Setting) {
 	t.Helper()
-	f, err := os.Open(filepath.Join("demo", deviceFile))
+	f, err := os.Open(filepath.Join("demo", report.DeviceFile))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -297,21 +298,21 @@ func TestStatistics(t *testing.T) {
 		if _, err := surge(t.Context(), "fit.toml"); err != nil {
 			t.Fatal(err)
 		}
-		report, err := os.ReadFile(filepath.Join(folder, markdownFile))
-		if err != nil || !strings.Contains(string(report), "| tau_mem | 0 | 0.02 | 0.0") {
+		text, err := os.ReadFile(filepath.Join(folder, report.MarkdownFile))
+		if err != nil || !strings.Contains(string(text), "| tau_mem | 0 | 0.02 | 0.0") {
 			t.Errorf("%v: the report does not compare time constants", err)
 		}
-		html, err := os.ReadFile(filepath.Join(folder, htmlFile))
+		html, err := os.ReadFile(filepath.Join(folder, report.HTMLFile))
 		if err != nil || !strings.Contains(string(html), "<td>tau_mem</td>") {
 			t.Errorf("%v: the page does not compare time constants", err)
 		}
 	}
-	var r outcome
-	if text, err := os.ReadFile("runs/fit/" + resultFile); err != nil || json.Unmarshal(text, &r) != nil || len(r.Statistics) != 2 {
+	var r report.Outcome
+	if text, err := os.ReadFile("runs/fit/" + report.ResultFile); err != nil || json.Unmarshal(text, &r) != nil || len(r.Statistics) != 2 {
 		t.Fatalf("%v, %+v", err, r.Statistics)
 	}
 	// A spike more or less in a second; codes are a few per cent apart.
-	for i, want := range []achieved{{"target[0]", "rate", 0, 12, nil}, {"target[0]", "tau_mem", 0, 20e-3, nil}} {
+	for i, want := range []report.Achieved{{Target: "target[0]", Statistic: "rate", Wanted: 12}, {Target: "target[0]", Statistic: "tau_mem", Wanted: 20e-3}} {
 		got := r.Statistics[i]
 		found, tolerance := *got.Found, []float64{1, 1e-3}[i]
 		if got.Found = nil; got != want || math.Abs(found-want.Wanted) > tolerance {
@@ -351,13 +352,13 @@ classes = [2]
 	if err != nil {
 		t.Fatal(err)
 	}
-	var r outcome
-	if text, err := os.ReadFile("task/" + resultFile); err != nil || json.Unmarshal(text, &r) != nil || !slices.Equal(r.Tasks, []solved{{"target.npz", patterns, 1}}) {
+	var r report.Outcome
+	if text, err := os.ReadFile("task/" + report.ResultFile); err != nil || json.Unmarshal(text, &r) != nil || !slices.Equal(r.Tasks, []report.Solved{{Target: "target.npz", Patterns: patterns, Right: 1}}) {
 		t.Errorf("%v, %+v", err, r.Tasks)
 	}
-	report, err := os.ReadFile("task/report.md")
-	if err != nil || !strings.Contains(string(report), "100 % of 4 patterns are right") || !strings.Contains(out, "100 % of 4 patterns") {
-		t.Errorf("%v\n%s\n%s", err, out, report)
+	page, err := os.ReadFile("task/report.md")
+	if err != nil || !strings.Contains(string(page), "100 % of 4 patterns are right") || !strings.Contains(out, "100 % of 4 patterns") {
+		t.Errorf("%v\n%s\n%s", err, out, page)
 	}
 	for want, arrays := range map[string][]files.Array{
 		"target.npz: class: expected an array [B] of classes":  {input, weights},

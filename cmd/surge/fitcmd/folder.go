@@ -8,6 +8,7 @@ import (
 	"github.com/surge-snn/surge/internal/exit"
 	"github.com/surge-snn/surge/internal/files"
 	"github.com/surge-snn/surge/internal/rundir"
+	"github.com/surge-snn/surge/models/dynapse/fit/report"
 )
 
 // folder takes --out, or by default the first folder that holds no fit yet, unless that of an earlier one is to be resumed or
@@ -27,7 +28,7 @@ func (c *Command) folder(e *subject) (dir *rundir.Dir, fresh bool, err error) {
 		return dir, fresh, err
 	}
 	dir, err = rundir.Claim(base, func(path string) bool {
-		return !exists(filepath.Join(path, resultFile)) && !exists(filepath.Join(path, checkpointFile))
+		return !exists(filepath.Join(path, report.ResultFile)) && !exists(filepath.Join(path, checkpointFile))
 	})
 	return dir, err == nil && dir.String() != base || fresh, err
 }
@@ -41,7 +42,7 @@ func exists(path string) bool {
 // stopped may be hours of work.
 func (c *Command) begin(dir *rundir.Dir) error {
 	stopped := dir.Has(checkpointFile)
-	for _, name := range []string{checkpointFile, checkpointFile + ".prev", resultFile, markdownFile, htmlFile, deviceFile, tracesFile, ratesFile, mismatchFile, lossFile, historyFile} {
+	for _, name := range append([]string{checkpointFile, checkpointFile + ".prev"}, report.Files()...) {
 		switch {
 		case c.Resume || !dir.Has(name):
 			continue

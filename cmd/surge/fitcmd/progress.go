@@ -1,18 +1,19 @@
 package fitcmd
 
 import (
-	"encoding/csv"
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
-	"strconv"
 	"time"
 
 	"github.com/surge-snn/surge/internal/exit"
 	"github.com/surge-snn/surge/internal/files"
 	"github.com/surge-snn/surge/models/dynapse/fit"
+	"github.com/surge-snn/surge/models/dynapse/fit/report"
 	"github.com/surge-snn/surge/optim"
+	"github.com/surge-snn/surge/optim/minimize"
 )
 
 // progress prints how a fit goes, and keeps its checkpoint.
@@ -101,15 +102,16 @@ func (p *progress) remove() error {
 	return files.Remove(p.path)
 }
 
-// writeHistory writes a line for each step.
-func writeHistory(path string, history []fit.Progress) error {
-	return files.WriteAtomic(path, func(out io.Writer) error {
-		w := csv.NewWriter(out)
-		_ = w.Write([]string{"phase", "step", "evaluations", "gradients", "loss"}) // Flush keeps the error
-		for _, h := range history {
-			_ = w.Write([]string{h.Phase, strconv.Itoa(h.Step), strconv.Itoa(h.Evaluations), strconv.Itoa(h.Gradients), strconv.FormatFloat(h.Loss, 'g', -1, 64)})
-		}
-		w.Flush()
-		return w.Error()
-	})
+// write writes the files of the results, and takes the checkpoint away when all are there.
+func (p *progress) write(ctx context.Context, o *report.Outcome, dir string) error {
+	if err := p.save(o.Checkpoint); err != nil { // until all is written
+		return &exit.BadInput{File: p.path, Err: err}
+	}
+	if err := o.Write(ctx, dir); err != nil || o.Status == minimize.Interrupted || o.Status == minimize.BudgetReached {
+		return err
+	}
+	if err := p.remove(); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return &exit.BadInput{File: p.path, Err: err}
+	}
+	return nil
 }

@@ -1,4 +1,4 @@
-package fitcmd
+package report
 
 import (
 	"encoding/base64"
@@ -15,7 +15,7 @@ import (
 var verdictWords = map[fit.Verdict]string{fit.Identified: "determined", fit.SetOnly: "interval", fit.Unidentified: "not determined"}
 
 // table has a row for each fitted parameter and group of neurons: name, value, interval, verdict, codes.
-func (o *outcome) table() (rows [][]string) {
+func (o *Outcome) table() (rows [][]string) {
 	for _, p := range o.Parameters {
 		unit := p.Unit
 		if unit != "" {
@@ -32,7 +32,7 @@ func (o *outcome) table() (rows [][]string) {
 }
 
 // open lists what the target does not say; directions that share parameters share a text.
-func (o *outcome) open() (texts []string) {
+func (o *Outcome) open() (texts []string) {
 	for _, u := range o.Unidentifiable {
 		if !slices.Contains(texts, u.Text) {
 			texts = append(texts, u.Text)
@@ -42,10 +42,10 @@ func (o *outcome) open() (texts []string) {
 }
 
 // markdown is the report as Markdown.
-func (e *subject) markdown(o *outcome) string {
+func (o *Outcome) markdown() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "# Fit of %s\n\n", e.Path)
-	fmt.Fprintf(&b, "%s after %.1f s, %d simulations and %d gradients; seed %d.\n\n", o.Status, o.Seconds, o.Evaluations, o.Gradients, e.Settings.Seed)
+	fmt.Fprintf(&b, "# Fit of %s\n\n", o.experiment.Path)
+	fmt.Fprintf(&b, "%s after %.1f s, %d simulations and %d gradients; seed %d.\n\n", o.Status, o.Seconds, o.Evaluations, o.Gradients, o.experiment.Settings.Seed)
 	b.WriteString("| | loss |\n|---|---|\n")
 	for _, r := range o.losses() {
 		fmt.Fprintf(&b, "| %s | %s |\n", r[0], r[1])
@@ -60,7 +60,7 @@ func (e *subject) markdown(o *outcome) string {
 			fmt.Fprintf(&b, "- %s\n", w)
 		}
 	}
-	for _, t := range o.Targets {
+	for _, t := range o.Tables {
 		fmt.Fprintf(&b, "\n## %s\n\n| %s |\n|%s\n", t.Name, strings.Join(t.Header, " | "), strings.Repeat("---|", len(t.Header)))
 		for _, r := range t.Rows {
 			fmt.Fprintf(&b, "| %s |\n", strings.Join(r, " | "))
@@ -78,14 +78,14 @@ func (e *subject) markdown(o *outcome) string {
 			fmt.Fprintf(&b, "- %s\n", n)
 		}
 	}
-	for _, name := range o.pictures {
+	for _, name := range o.Pictures {
 		fmt.Fprintf(&b, "\n![%s](%s)\n", strings.TrimSuffix(name, ".png"), name)
 	}
 	return b.String()
 }
 
 // losses lists the losses with their names.
-func (o *outcome) losses() (rows [][2]string) {
+func (o *Outcome) losses() (rows [][2]string) {
 	add := func(name string, v float64) { rows = append(rows, [2]string{name, fmt.Sprintf("%.6g", v)}) }
 	add("at the start", o.LossStart)
 	add("fitted currents", o.Loss)
@@ -111,7 +111,7 @@ var page = template.Must(template.New("report").Parse(`<!DOCTYPE html>
 <table><tr><th></th><th>loss</th></tr>{{range .Losses}}<tr><td>{{index . 0}}</td><td>{{index . 1}}</td></tr>{{end}}</table>
 <table><tr><th>parameter</th><th>value</th><th>interval of 95 %, or of all values that do the same</th><th></th><th>setting</th></tr>{{range .Table}}<tr>{{range .}}<td>{{.}}</td>{{end}}</tr>{{end}}</table>
 {{if .O.Warnings}}<h2>Warnings</h2><ul>{{range .O.Warnings}}<li>{{.}}</li>{{end}}</ul>{{end}}
-{{range .O.Targets}}<h2>{{.Name}}</h2><table><tr>{{range .Header}}<th>{{.}}</th>{{end}}</tr>{{range .Rows}}<tr>{{range .}}<td>{{.}}</td>{{end}}</tr>{{end}}</table>{{end}}
+{{range .O.Tables}}<h2>{{.Name}}</h2><table><tr>{{range .Header}}<th>{{.}}</th>{{end}}</tr>{{range .Rows}}<tr>{{range .}}<td>{{.}}</td>{{end}}</tr>{{end}}</table>{{end}}
 {{if .Open}}<h2>What the target does not say</h2><ul>{{range .Open}}<li>{{.}}</li>{{end}}</ul>{{end}}
 {{if .O.Notes}}<h2>Notes</h2><ul>{{range .O.Notes}}<li>{{.}}</li>{{end}}</ul>{{end}}
 <h2>Target and fit</h2>{{range .Images}}<p><img src="{{.}}" alt=""></p>{{end}}
@@ -119,9 +119,9 @@ var page = template.Must(template.New("report").Parse(`<!DOCTYPE html>
 `))
 
 // html is the report as one HTML page with its pictures inside.
-func (e *subject) html(o *outcome, path func(string) string) (string, error) {
+func (o *Outcome) html(path func(string) string) (string, error) {
 	var images []template.URL
-	for _, name := range o.pictures {
+	for _, name := range o.Pictures {
 		raw, err := files.ReadFile(path(name))
 		if err != nil {
 			return "", err
@@ -129,6 +129,6 @@ func (e *subject) html(o *outcome, path func(string) string) (string, error) {
 		images = append(images, template.URL("data:image/png;base64,"+base64.StdEncoding.EncodeToString(raw)))
 	}
 	var b strings.Builder
-	err := page.Execute(&b, map[string]any{"File": e.Path, "O": o, "Seed": e.Settings.Seed, "Open": o.open(), "Losses": o.losses(), "Table": o.table(), "Images": images})
+	err := page.Execute(&b, map[string]any{"File": o.experiment.Path, "O": o, "Seed": o.experiment.Settings.Seed, "Open": o.open(), "Losses": o.losses(), "Table": o.table(), "Images": images})
 	return b.String(), err
 }

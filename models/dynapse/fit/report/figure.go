@@ -1,4 +1,4 @@
-package fitcmd
+package report
 
 import (
 	"fmt"
@@ -14,20 +14,20 @@ import (
 const shown = 4
 
 // figures draws target and fit of the first recording, the first curve, and the loss, each where there is one, and returns the names of the files.
-func (e *subject) figures(o *outcome, path func(string) string) (names []string, err error) {
-	if len(e.Recordings) > 0 {
-		names = append(names, tracesFile)
-		if err := e.traces(o, path(tracesFile)); err != nil {
+func (o *Outcome) figures(path func(string) string) (names []string, err error) {
+	if len(o.experiment.Recordings) > 0 {
+		names = append(names, TracesFile)
+		if err := o.traces(path(TracesFile)); err != nil {
 			return nil, err
 		}
 	}
-	if len(e.Curves) > 0 {
-		name := ratesFile
+	if len(o.experiment.Curves) > 0 {
+		name := RatesFile
 		if len(names) == 0 {
-			name = tracesFile
+			name = TracesFile
 		}
 		names = append(names, name)
-		c := &e.Curves[0]
+		c := &o.experiment.Curves[0]
 		lines := []plot.Line{{Name: "target", X: c.InputRate, Y: c.Rate}}
 		for _, s := range o.states() {
 			if s.name == "file" {
@@ -39,28 +39,28 @@ func (e *subject) figures(o *outcome, path func(string) string) (names []string,
 			}
 			lines = append(lines, plot.Line{Name: s.name, X: c.InputRate, Y: rate})
 		}
-		if err := (plot.Curves{Title: e.Path, XLabel: "input rate (Hz)", Panels: []plot.Panel{{YLabel: "rate (Hz)", Lines: lines}}}).Write(path(name)); err != nil {
+		if err := (plot.Curves{Title: o.experiment.Path, XLabel: "input rate (Hz)", Panels: []plot.Panel{{YLabel: "rate (Hz)", Lines: lines}}}).Write(path(name)); err != nil {
 			return nil, err
 		}
 	}
 	if len(o.Populations) > 0 {
-		names = append(names, mismatchFile)
-		if err := o.mismatchMap(e.Path).Write(path(mismatchFile)); err != nil {
+		names = append(names, MismatchFile)
+		if err := o.mismatchMap(o.experiment.Path).Write(path(MismatchFile)); err != nil {
 			return nil, err
 		}
 	}
-	return append(names, lossFile), lossCurve(o).Write(path(lossFile))
+	return append(names, LossFile), lossCurve(o).Write(path(LossFile))
 }
 
 // traces draws the target, the fit and what can be set in the first row of the first recording.
-func (e *subject) traces(o *outcome, path string) error {
-	r := &e.Recordings[0]
+func (o *Outcome) traces(path string) error {
+	r := &o.experiment.Recordings[0]
 	states := o.states()
 	if len(states) > 2 {
 		states = []state{states[0], states[2]} // the codes alone are what no chip does
 	}
 	var runs []*dynapse.Run
-	measured := e.Measured(o.Result)
+	measured := o.experiment.Measured(o.Result)
 	for _, s := range states {
 		run, err := measured.Record(0, s.network, s.in)
 		if err != nil {
@@ -69,7 +69,7 @@ func (e *subject) traces(o *outcome, path string) error {
 		runs = append(runs, run)
 	}
 	n := o.Settable.N
-	f := plot.Traces{Dt: e.File.Dt}
+	f := plot.Traces{Dt: o.experiment.File.Dt}
 	var names []string
 	recorded := 0
 	for j := range n {
@@ -80,17 +80,17 @@ func (e *subject) traces(o *outcome, path string) error {
 		if len(f.Panels) == shown {
 			continue
 		}
-		if p, ok := e.panel(r, states, runs, j); ok {
+		if p, ok := o.panel(r, states, runs, j); ok {
 			f.Panels = append(f.Panels, p)
 			names = append(names, fmt.Sprint(j))
 		}
 	}
-	f.Title = fmt.Sprintf("%s: %s", e.Path, e.short(r.Name))
+	f.Title = fmt.Sprintf("%s: %s", o.experiment.Path, o.short(r.Name))
 	if r.B > 1 {
 		f.Title += fmt.Sprintf(", row 0 of %d", r.B)
 	}
-	if len(e.Recordings) > 1 {
-		f.Title += fmt.Sprintf(", the first of %d recordings", len(e.Recordings))
+	if len(o.experiment.Recordings) > 1 {
+		f.Title += fmt.Sprintf(", the first of %d recordings", len(o.experiment.Recordings))
 	}
 	if recorded > len(names) {
 		f.Title += fmt.Sprintf(", neurons %s of %d", strings.Join(names, ", "), recorded)
@@ -99,10 +99,10 @@ func (e *subject) traces(o *outcome, path string) error {
 }
 
 // short is the name of a file without its folder.
-func (e *subject) short(name string) string { return name[strings.LastIndexAny(name, `/\`)+1:] }
+func (o *Outcome) short(name string) string { return name[strings.LastIndexAny(name, `/\`)+1:] }
 
 // panel shows one neuron; ok is false where there is nothing to show.
-func (e *subject) panel(r *fit.Recording, states []state, runs []*dynapse.Run, j int) (panel plot.TracePanel, ok bool) {
+func (o *Outcome) panel(r *fit.Recording, states []state, runs []*dynapse.Run, j int) (panel plot.TracePanel, ok bool) {
 	n := runs[0].N
 	q := fit.Imem
 	for k := range fit.Spikes {
@@ -120,7 +120,7 @@ func (e *subject) panel(r *fit.Recording, states []state, runs []*dynapse.Run, j
 	for t := range r.T {
 		i := t*r.B*n + j
 		if s := r.Target[fit.Spikes]; s != nil && s[i] > 0 {
-			want.Spikes = append(want.Spikes, float64(t)*e.File.Dt)
+			want.Spikes = append(want.Spikes, float64(t)*o.experiment.File.Dt)
 		}
 		if target := r.Target[q]; target != nil {
 			if v := target[i]; v-v == 0 && (r.Weight == nil || r.Weight[i] > 0) {
@@ -144,13 +144,13 @@ func (e *subject) panel(r *fit.Recording, states []state, runs []*dynapse.Run, j
 	}
 	panel.Traces = append(panel.Traces, want)
 	for k, run := range runs {
-		got := plot.Trace{Name: map[string]string{"fit": "fit", "codes": "codes", "file": deviceFile}[states[k].name]}
+		got := plot.Trace{Name: map[string]string{"fit": "fit", "codes": "codes", "file": DeviceFile}[states[k].name]}
 		record := [...][]float64{fit.Imem: run.Imem, fit.Isyn: run.Isyn, fit.Iahp: run.Iahp, fit.Vmem: run.Vmem}[q]
 		for t := range r.T {
 			i := t*r.B*n + j
 			got.Y = append(got.Y, record[i])
 			if run.Spikes[i] > 0 {
-				got.Spikes = append(got.Spikes, float64(t)*e.File.Dt)
+				got.Spikes = append(got.Spikes, float64(t)*o.experiment.File.Dt)
 			}
 		}
 		panel.Traces = append(panel.Traces, got)
@@ -169,7 +169,7 @@ func seen(r *fit.Recording, n, j int) bool {
 }
 
 // lossCurve is the loss over the steps, a line for each phase, which may come back.
-func lossCurve(o *outcome) plot.Curves {
+func lossCurve(o *Outcome) plot.Curves {
 	p := plot.Panel{YLabel: "loss of the phase", Log: true}
 	var lines []plot.Line
 	for i, h := range o.History {

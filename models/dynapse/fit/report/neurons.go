@@ -1,13 +1,10 @@
-package fitcmd
+package report
 
 import (
-	"context"
 	"fmt"
-	"io"
 	"math"
 	"strings"
 
-	"github.com/surge-snn/surge/internal/files"
 	"github.com/surge-snn/surge/models/dynapse"
 	"github.com/surge-snn/surge/models/dynapse/chip"
 	"github.com/surge-snn/surge/models/dynapse/fit"
@@ -21,7 +18,7 @@ type state struct {
 }
 
 // states lists the networks of a result, the fit first.
-func (o *outcome) states() []state {
+func (o *Outcome) states() []state {
 	list := []state{{"fit", o.Network, nil}}
 	if o.LossDAC != nil {
 		list = append(list, state{"codes", o.Settable, nil})
@@ -32,50 +29,36 @@ func (o *outcome) states() []state {
 	return list
 }
 
-// neuron says what a neuron does in a recording, by the names of the networks.
-type neuron struct {
+// Neuron says what a neuron does in a recording, by the names of the networks.
+type Neuron struct {
 	Target string             `json:"target"`
 	Neuron int                `json:"neuron"`
 	Wanted *float64           `json:"wanted"` // spikes of the target; null where they are not known
 	Spikes map[string]float64 `json:"spikes"`
 	Met    map[string]float64 `json:"met"`           // share of spikes with a partner within one bin
-	RMS    map[string]rms     `json:"rms,omitempty"` // by quantity: e-folds, of vmem V
+	RMS    map[string]RMS     `json:"rms,omitempty"` // by quantity: e-folds, of vmem V
 }
 
-// rms are root mean squared errors by the name of the network.
-type rms map[string]float64
-
-// deploy writes device.json.
-func (o *outcome) deploy(ctx context.Context, e *subject, path string) error {
-	d, err := o.Deploy(ctx, e.Experiment.Experiment, e.Settings.Seed)
-	if err != nil {
-		return err
-	}
-	if err := files.WriteAtomic(path, func(w io.Writer) error { return d.Device.Write(w) }); err != nil {
-		return err
-	}
-	o.deployed, o.LossFile = d, &d.Loss
-	o.Notes = append(o.Notes, d.Notes...)
-	return nil
-}
+// RMS are root mean squared errors by the name of the network.
+type RMS map[string]float64
 
 // neurons compares what the networks do with the recordings, and warns where a settable one spikes
 // otherwise.
-func (e *subject) neurons(o *outcome) ([]comparison, error) {
-	if len(e.Recordings) == 0 {
+func (o *Outcome) neurons() ([]Table, error) {
+	if len(o.experiment.Recordings) == 0 {
 		return nil, nil
 	}
 	states := o.states()
 	var all [][]fit.Behaviour
 	for _, s := range states {
-		list, err := e.Measured(o.Result).Compare(s.network, s.in)
+		list, err := o.experiment.Measured(o.Result).Compare(s.network, s.in)
 		if err != nil {
 			return nil, err
 		}
 		all = append(all, list)
 	}
 	for i, b := range all[0] {
-		n := neuron{Target: e.Recordings[b.Recording].Name, Neuron: b.Neuron, Spikes: map[string]float64{}, Met: map[string]float64{}, RMS: map[string]rms{}}
+		n := Neuron{Target: o.experiment.Recordings[b.Recording].Name, Neuron: b.Neuron, Spikes: map[string]float64{}, Met: map[string]float64{}, RMS: map[string]RMS{}}
 		if b.Wanted == b.Wanted {
 			n.Wanted = &b.Wanted
 		}
@@ -88,7 +71,7 @@ func (e *subject) neurons(o *outcome) ([]comparison, error) {
 			for q := range fit.Spikes {
 				if x := b.RMS[q]; x == x && !math.IsInf(x, 0) {
 					if n.RMS[q.String()] == nil {
-						n.RMS[q.String()] = rms{}
+						n.RMS[q.String()] = RMS{}
 					}
 					n.RMS[q.String()][s.name] = x
 				}
@@ -97,7 +80,7 @@ func (e *subject) neurons(o *outcome) ([]comparison, error) {
 		o.Neurons = append(o.Neurons, n)
 	}
 	o.warn(states)
-	return o.neuronTables(e, states), nil
+	return o.neuronTables(states), nil
 }
 
 // otherwise is the share of spikes that are met below which a neuron spikes otherwise.
@@ -105,9 +88,9 @@ const otherwise = 0.9
 
 // warn adds a warning for each recording and settable network of which neurons spike otherwise, unless
 // the fit does so too: a warning of the fit says that.
-func (o *outcome) warn(states []state) {
+func (o *Outcome) warn(states []state) {
 	for _, s := range states[1:] {
-		count, worst := map[string]int{}, map[string]neuron{}
+		count, worst := map[string]int{}, map[string]Neuron{}
 		for _, n := range o.Neurons {
 			met, known := n.Met[s.name]
 			if !known || met >= otherwise || met >= n.Met["fit"]-(1-otherwise) {
@@ -129,7 +112,7 @@ func (o *outcome) warn(states []state) {
 }
 
 // targets lists the recordings in their order.
-func (o *outcome) targets() (names []string) {
+func (o *Outcome) targets() (names []string) {
 	for i, n := range o.Neurons {
 		if i == 0 || n.Target != o.Neurons[i-1].Target {
 			names = append(names, n.Target)
@@ -139,7 +122,7 @@ func (o *outcome) targets() (names []string) {
 }
 
 // recorded counts the neurons of a recording.
-func (o *outcome) recorded(target string) (count int) {
+func (o *Outcome) recorded(target string) (count int) {
 	for _, n := range o.Neurons {
 		if n.Target == target {
 			count++
@@ -152,14 +135,14 @@ func (o *outcome) recorded(target string) (count int) {
 const mostNeurons = 64
 
 // neuronTables makes a table of each recording.
-func (o *outcome) neuronTables(e *subject, states []state) (list []comparison) {
+func (o *Outcome) neuronTables(states []state) (list []Table) {
 	var names []string
 	for _, s := range states {
 		names = append(names, s.name)
 	}
 	slashed := strings.Join(names, " / ")
 	for _, target := range o.targets() {
-		c := comparison{Name: "Neurons in " + target, Header: []string{"neuron", "spikes: target", slashed, "met within one bin, %: " + slashed}}
+		c := Table{Name: "Neurons in " + target, Header: []string{"neuron", "spikes: target", slashed, "met within one bin, %: " + slashed}}
 		var shown []fit.Quantity
 		for q := range fit.Spikes {
 			for _, n := range o.Neurons {

@@ -1,23 +1,24 @@
-package fitcmd
+package report
 
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
 	"github.com/surge-snn/surge/models/dynapse/fit"
 )
 
-// comparison is a target that is no trace, as a table of what is wanted and what the fit does.
-type comparison struct {
+// Table is a target that is no trace, as a table of what is wanted and what the fit does.
+type Table struct {
 	Name   string
 	Header []string
 	Rows   [][]string
 }
 
 // print writes the table for a terminal.
-func (c comparison) print(w io.Writer) error {
+func (c Table) print(w io.Writer) error {
 	t := tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
 	for _, row := range append([][]string{c.Header}, c.Rows...) {
 		if _, err := fmt.Fprintf(t, "  %s\n", strings.Join(row, "\t")); err != nil {
@@ -27,8 +28,8 @@ func (c comparison) print(w io.Writer) error {
 	return t.Flush()
 }
 
-// achieved is a statistic that was wanted of a neuron, with the one that it has: null where it spikes too rarely for one.
-type achieved struct {
+// Achieved is a statistic that was wanted of a neuron, with the one that it has: null where it spikes too rarely for one.
+type Achieved struct {
 	Target    string   `json:"target"`
 	Statistic string   `json:"statistic"`
 	Neuron    int      `json:"neuron"`
@@ -36,42 +37,45 @@ type achieved struct {
 	Found     *float64 `json:"found"`
 }
 
-// solved says how many patterns of a task the network gets right.
-type solved struct {
+// Solved says how many patterns of a task the network gets right.
+type Solved struct {
 	Target   string  `json:"target"`
 	Patterns int     `json:"patterns"`
 	Right    float64 `json:"right"` // the share, 0 to 1
 }
 
 // compare makes the tables, and the numbers in them for the result, of what the settable network does.
-func (e *subject) compare(o *outcome) (list []comparison, err error) {
-	for _, s := range e.Statistics {
-		c, err := e.statisticsTable(s, o)
+func (o *Outcome) compare() error {
+	var wanted []Table
+	for _, s := range o.experiment.Statistics {
+		c, err := o.statisticsTable(s)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		list = append(list, c)
+		wanted = append(wanted, c)
 	}
-	for _, t := range e.Tasks {
-		c, err := e.taskTable(t, o)
+	for _, t := range o.experiment.Tasks {
+		c, err := o.taskTable(t)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		list = append(list, c)
+		wanted = append(wanted, c)
 	}
-	return list, nil
+	neurons, err := o.neurons()
+	o.Tables = slices.Concat(o.mismatches(), neurons, wanted)
+	return err
 }
 
 // mostPatterns is how many patterns a table shows.
 const mostPatterns = 20
 
-func (e *subject) taskTable(t fit.Task, o *outcome) (comparison, error) {
-	c := comparison{Header: []string{"spikes of", "pattern", "target", "fit"}}
+func (o *Outcome) taskTable(t fit.Task) (Table, error) {
+	c := Table{Header: []string{"spikes of", "pattern", "target", "fit"}}
 	counts, right, err := t.Measure(o.Settable)
 	if err != nil {
 		return c, err
 	}
-	o.Tasks = append(o.Tasks, solved{e.member(t.Name), t.B, right})
+	o.Tasks = append(o.Tasks, Solved{o.member(t.Name), t.B, right})
 	c.Name = fmt.Sprintf("Task: %.4g %% of %d patterns are right", 100*right, t.B)
 	for i, n := range counts[:min(mostPatterns, t.B)*len(t.Neurons)] {
 		want := "silent"
@@ -83,8 +87,8 @@ func (e *subject) taskTable(t fit.Task, o *outcome) (comparison, error) {
 	return c, nil
 }
 
-func (e *subject) statisticsTable(s fit.Statistics, o *outcome) (comparison, error) {
-	c := comparison{Name: "Statistics", Header: []string{"statistic", "neuron", "target", "fit"}}
+func (o *Outcome) statisticsTable(s fit.Statistics) (Table, error) {
+	c := Table{Name: "Statistics", Header: []string{"statistic", "neuron", "target", "fit"}}
 	got, err := s.Measure(o.Settable)
 	if err != nil {
 		return c, err
@@ -95,7 +99,7 @@ func (e *subject) statisticsTable(s fit.Statistics, o *outcome) (comparison, err
 			if s.Neurons != nil {
 				j = s.Neurons[i]
 			}
-			a, text := achieved{e.member(s.Name), q.String(), j, s.Want[q], &v}, fmt.Sprintf("%.4g", v)
+			a, text := Achieved{o.member(s.Name), q.String(), j, s.Want[q], &v}, fmt.Sprintf("%.4g", v)
 			if v != v {
 				a.Found, text = nil, "too few spikes"
 			}
@@ -107,4 +111,4 @@ func (e *subject) statisticsTable(s fit.Statistics, o *outcome) (comparison, err
 }
 
 // member is the name of a target without that of the experiment.
-func (e *subject) member(name string) string { return strings.TrimPrefix(name, e.Path+": ") }
+func (o *Outcome) member(name string) string { return strings.TrimPrefix(name, o.experiment.Path+": ") }

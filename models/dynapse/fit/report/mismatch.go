@@ -1,4 +1,4 @@
-package fitcmd
+package report
 
 import (
 	"fmt"
@@ -9,12 +9,12 @@ import (
 )
 
 // mismatches has a table of the currents that neurons share, with their spread, and one of what each of the neurons has of them.
-func (o *outcome) mismatches() []comparison {
+func (o *Outcome) mismatches() []Table {
 	if len(o.Populations) == 0 {
 		return nil
 	}
-	shared := comparison{Name: "Shared currents, and the mismatch of the neurons", Header: []string{"current", "mean, A", "interval of 95 %", "spread, %", "interval of 95 %", "least", "most"}}
-	single := comparison{Name: "Single neurons, deviation from the shared current in %", Header: []string{"neuron"}}
+	shared := Table{Name: "Shared currents, and the mismatch of the neurons", Header: []string{"current", "mean, A", "interval of 95 %", "spread, %", "interval of 95 %", "least", "most"}}
+	single := Table{Name: "Single neurons, deviation from the shared current in %", Header: []string{"neuron"}}
 	rows := map[int]int{}
 	for k, p := range o.Populations {
 		least, most := slices.Min(p.Value), slices.Max(p.Value)
@@ -38,14 +38,14 @@ func (o *outcome) mismatches() []comparison {
 	if n := len(o.Populations[0].Neurons); n > mostNeurons {
 		single.Name += fmt.Sprintf(" (the first %d; result.json has all)", mostNeurons)
 	}
-	return []comparison{shared, single}
+	return []Table{shared, single}
 }
 
 // deviation is that of a value from the mean, in percent.
 func deviation(p fit.Population, value float64) float64 { return 100 * (value/p.Mean - 1) }
 
 // mismatchMap draws what each neuron has of each shared current, with the interval of the mean.
-func (o *outcome) mismatchMap(title string) plot.Curves {
+func (o *Outcome) mismatchMap(title string) plot.Curves {
 	c := plot.Curves{Title: title + ": each neuron's deviation from the shared current", XLabel: "neuron"}
 	for _, p := range o.Populations {
 		panel := plot.Panel{YLabel: p.Name + " (%)"}
