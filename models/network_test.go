@@ -10,6 +10,7 @@ import (
 	"gorgonia.org/tensor"
 
 	"github.com/surge-snn/surge/graph"
+	"github.com/surge-snn/surge/internal/race"
 	"github.com/surge-snn/surge/ops"
 )
 
@@ -206,7 +207,7 @@ func TestNetworkWorkers(t *testing.T) {
 
 // TestNetworkAllocations: after warm-up a run allocates nothing, on one processor and on several.
 func TestNetworkAllocations(t *testing.T) {
-	if raceDetector {
+	if race.Detector {
 		t.Skip("the race detector empties pools")
 	}
 	for _, n := range networks() {

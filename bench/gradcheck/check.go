@@ -155,7 +155,7 @@ func (r *runner) value(p *graph.Program) {
 var steps = [...]float64{1e-4, 1e-5, 1e-6, 1e-7}
 
 // directions is how many random directions of each parameter are tried.
-const directions = 8
+var directions = 8
 
 // finiteDifference compares the directional derivatives by the gradients of the engines
 // with differences of the loss, which the first engine computes: that the losses agree

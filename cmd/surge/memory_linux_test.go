@@ -12,10 +12,15 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/surge-snn/surge/internal/race"
 )
 
 // What --print-config says is what a run takes, within 20 %.
 func TestTrainMemory(t *testing.T) {
+	if race.Detector {
+		t.Skip("the detector takes memory of its own")
+	}
 	dir := t.TempDir()
 	for name, config := range map[string]string{
 		"small": "[train]\nepochs = 1\n",
@@ -74,6 +79,9 @@ func TestTrainBeyondTheMachine(t *testing.T) {
 
 // With --memory a run takes that much, and its results are the same, byte for byte.
 func TestTrainInLessMemory(t *testing.T) {
+	if race.Detector {
+		t.Skip("the detector takes memory of its own")
+	}
 	dir := t.TempDir()
 	file := filepath.Join(dir, "a.toml")
 	config := "name = \"a\"\n[data]\ntrain = 200\nvalid = 100\n[encode]\nsteps = 400\n[model]\nhidden = [200, 100]\n[train]\nepochs = 1\nbatch = 100\n"

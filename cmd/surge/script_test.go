@@ -18,6 +18,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/surge-snn/surge/internal/files"
+	"github.com/surge-snn/surge/internal/race"
 )
 
 // TestScripts runs the scripts of testdata/script. To the commands of testscript they add
@@ -36,8 +37,16 @@ func TestScripts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	dir, scripts := "testdata/script", []string(nil)
+	if race.Detector { // the scripts in which goroutines work
+		dir = ""
+		for _, name := range []string{"train", "eventprop", "graph", "sweep"} {
+			scripts = append(scripts, filepath.Join("testdata/script", name+".txtar"))
+		}
+	}
 	testscript.Run(t, testscript.Params{
-		Dir: "testdata/script",
+		Dir:   dir,
+		Files: scripts,
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("MNIST", slice)
 			e.Setenv("NIR", graphs)

@@ -1,0 +1,6 @@
+//go:build !race
+
+package race
+
+// Detector says whether the race detector is compiled in.
+const Detector = false
