@@ -21,7 +21,7 @@ import (
 //	v[t]  = v⁻[t] + s[t] (VReset - v⁻[t])             (ToValue, which is its default here too: see Soft)
 //
 // [LIF] with a TauMem that is Learned keeps the logarithm of the time constant instead, which does
-// not change with the time step. States: vmem, and spikes where Recurrent. Parameters: name/w, one
+// not change with the time step. States: vmem, and spikes where Recurrent. Parameters: name/decay (w), one
 // for the layer or one per neuron, name/log_v_th where it is learned, name/w_rec.
 //
 // Fang et al. 2021, doi:10.1109/ICCV48922.2021.00266.
@@ -67,7 +67,7 @@ func (l PLIF) Apply(b *graph.Builder, name string, x *G.Node) Neurons {
 		reset = SubtractThreshold
 	}
 	p := []*G.Node{
-		w.real(b, name+"/w", n), l.VTh.or(1).positive(b, name, "v_th", n), resetValue(b, "PLIF", name, reset, l.VReset, n),
+		w.real(b, name+"/decay", n), l.VTh.or(1).positive(b, name, "v_th", n), resetValue(b, "PLIF", name, reset, l.VReset, n),
 	}
 	f := newFormula(len(p), 1)
 	one := f.affine(f.param(0), 0, 1)

@@ -33,11 +33,22 @@ func Decode(file, text string, dst any) error {
 
 // Assign is Decode of a text that Table has read.
 func Assign(file string, table map[string]any, dst any) error {
-	if bad := decode(reflect.ValueOf(dst).Elem(), table, ""); bad != nil {
+	return AssignWhere(file, table, dst, func(reflect.StructField) string { return "" })
+}
+
+// AssignWhere is Assign of those fields that have a meaning besides the others: where says what a field that has
+// none would need, as "method is eventprop", and "" for all others. A table may have the value 0, false, "" or an empty
+// list for a field without a meaning, which does nothing.
+func AssignWhere(file string, table map[string]any, dst any, where func(reflect.StructField) string) error {
+	if bad := (decoder{where}).decode(reflect.ValueOf(dst).Elem(), table, ""); bad != nil {
 		bad.File = file
 		return bad
 	}
 	return nil
+}
+
+type decoder struct {
+	where func(reflect.StructField) string
 }
 
 // Extended is a struct whose pointer takes keys beside those of its fields.
@@ -80,20 +91,24 @@ func keyOf(f reflect.StructField) string {
 }
 
 // decode sets a struct from a table, which is at the path of the file.
-func decode(dst reflect.Value, table map[string]any, path string) *exit.BadInput {
+func (d decoder) decode(dst reflect.Value, table map[string]any, path string) *exit.BadInput {
 	prefix := path
 	if path != "" {
 		prefix += "."
 	}
-	fields := map[string]reflect.Value{}
+	fields, idle := map[string]reflect.Value{}, map[string]string{}
+	var known []string
 	for i := range dst.NumField() {
-		if key := keyOf(dst.Type().Field(i)); key != "" {
-			fields[key] = dst.Field(i)
+		f := dst.Type().Field(i)
+		if key := keyOf(f); key != "" {
+			if idle[key] = d.where(f); idle[key] == "" {
+				fields[key] = dst.Field(i)
+				known = append(known, prefix+key)
+			}
 		}
 	}
 	more, extended := dst.Addr().Interface().(Extended)
 	unknown := func(key string) *exit.BadInput {
-		known := keys(dst.Type(), prefix)
 		if extended {
 			for _, name := range more.Extra() {
 				known = append(known, prefix+name)
@@ -103,34 +118,52 @@ func decode(dst reflect.Value, table map[string]any, path string) *exit.BadInput
 			Nearest: exit.Nearest(prefix+key, known)}
 	}
 	for _, key := range slices.Sorted(maps.Keys(table)) {
-		if _, ok := fields[key]; !ok && !extended {
+		if _, ok := fields[key]; !ok && !extended && idle[key] == "" {
 			return unknown(key)
 		}
 	}
 	for _, key := range slices.Sorted(maps.Keys(table)) {
 		if f, ok := fields[key]; ok {
-			if bad := set(f, table[key], prefix+key); bad != nil {
+			if bad := d.set(f, table[key], prefix+key); bad != nil {
 				return bad
 			}
 		}
 	}
 	for _, key := range slices.Sorted(maps.Keys(table)) {
-		if _, ok := fields[key]; !ok && !more.Extend(key, table[key]) {
+		_, ok := fields[key]
+		switch {
+		case ok:
+		case idle[key] != "" && !(extended && slices.Contains(more.Extra(), key)):
+			if !nothing(table[key]) {
+				return &exit.BadInput{Member: prefix + key, Expected: "nothing: it has an effect only where " + idle[key], Found: Describe(table[key])}
+			}
+		case !more.Extend(key, table[key]):
 			return unknown(key)
 		}
 	}
 	return nil
 }
 
+// nothing tells whether a value is what a key has that is left out.
+func nothing(value any) bool {
+	if list, ok := elements(value); ok {
+		return len(list) == 0
+	}
+	if table, ok := value.(map[string]any); ok {
+		return len(table) == 0
+	}
+	return reflect.ValueOf(value).IsZero()
+}
+
 // set sets one field, at the path of the file.
-func set(f reflect.Value, value any, path string) *exit.BadInput {
+func (d decoder) set(f reflect.Value, value any, path string) *exit.BadInput {
 	bad := func(expected string) *exit.BadInput {
 		return &exit.BadInput{Member: path, Expected: expected, Found: Describe(value)}
 	}
 	switch f.Kind() {
 	case reflect.Pointer:
 		v := reflect.New(f.Type().Elem())
-		if bad := set(v.Elem(), value, path); bad != nil {
+		if bad := d.set(v.Elem(), value, path); bad != nil {
 			return bad
 		}
 		f.Set(v)
@@ -141,7 +174,7 @@ func set(f reflect.Value, value any, path string) *exit.BadInput {
 		if !ok {
 			return bad("a table of " + strings.Join(keys(f.Type(), ""), ", "))
 		}
-		return decode(f, table, path)
+		return d.decode(f, table, path)
 	case reflect.Map:
 		table, ok := value.(map[string]any)
 		if !ok {
@@ -150,7 +183,7 @@ func set(f reflect.Value, value any, path string) *exit.BadInput {
 		m := reflect.MakeMap(f.Type())
 		for _, key := range slices.Sorted(maps.Keys(table)) {
 			v := reflect.New(f.Type().Elem()).Elem()
-			if bad := set(v, table[key], path+"."+key); bad != nil {
+			if bad := d.set(v, table[key], path+"."+key); bad != nil {
 				return bad
 			}
 			m.SetMapIndex(reflect.ValueOf(key), v)
@@ -163,7 +196,7 @@ func set(f reflect.Value, value any, path string) *exit.BadInput {
 		}
 		s := reflect.MakeSlice(f.Type(), len(list), len(list))
 		for i, v := range list {
-			if bad := set(s.Index(i), v, fmt.Sprintf("%s[%d]", path, i)); bad != nil {
+			if bad := d.set(s.Index(i), v, fmt.Sprintf("%s[%d]", path, i)); bad != nil {
 				return bad
 			}
 		}

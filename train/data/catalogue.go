@@ -167,6 +167,9 @@ func keep[V any](p *Params, name string, v V, none bool) V {
 	return v
 }
 
+// Effective are the parameters that have been read so far and are not nothing, by default or in fact.
+func (p *Params) Effective() Table { return p.effective }
+
 // Given tells whether the table has a parameter.
 func (p *Params) Given(name string) bool { _, ok := p.table[name]; return ok }
 

@@ -56,7 +56,7 @@ func exactEncoders() []string {
 func (e *Experiment) common() []rule {
 	m, t, c := e.Model, e.Train, e.Encode
 	integrators := e.integrators()
-	synapses := e.events() || m.Neuron == "cuba" || slices.ContainsFunc(e.Layer, func(l LayerSpec) bool { return l.Kind == "cuba" })
+	uses := e.uses()
 	isName := e.Name != "" && e.Name == filepath.Base(e.Name) && e.Name != "." && e.Name != ".."
 	rules := []rule{
 		{"name", "the name of a folder", e.Name, isName},
@@ -71,10 +71,12 @@ func (e *Experiment) common() []rule {
 		rules = append(rules, rule{fmt.Sprintf("model.hidden[%d]", i), "> 0 neurons", n, n > 0})
 	}
 	return append(rules,
-		rule{"model.tau_mem", "> 0 s", m.TauMem, m.TauMem > 0},
-		rule{"model.tau_syn", "> 0 s", m.TauSyn, !synapses || m.TauSyn > 0},
-		unless(synapses, "model.tau_syn", m.TauSyn, m.TauSyn == 0, "neuron is cuba, or the method one of events"),
-		rule{"model.v_th", "> 0", m.VTh, m.VTh > 0},
+		rule{"model.tau_mem", "> 0 s", m.TauMem, !uses["tau_mem"] || m.TauMem > 0},
+		rule{"model.tau_syn", "> 0 s", m.TauSyn, !uses["tau_syn"] || m.TauSyn > 0},
+		rule{"model.v_th", "> 0", m.VTh, !uses["v_th"] || m.VTh > 0},
+		e.idle("tau_mem", m.TauMem, m.TauMem == 0),
+		e.idle("tau_syn", m.TauSyn, m.TauSyn == 0),
+		e.idle("v_th", m.VTh, m.VTh == 0),
 		unless(e.recurrent(), "model.rec_gain", m.RecGain, m.RecGain == 0, "recurrent is true, or method is "+Recurrent),
 		rule{"model.rec_gain", ">= 0", m.RecGain, m.RecGain >= 0},
 		rule{"model.w_gain", ">= 0", m.WGain, m.WGain >= 0},
@@ -96,13 +98,14 @@ func (e *Experiment) common() []rule {
 // ofSurrogate are the rules for networks that go through time steps.
 func (e *Experiment) ofSurrogate() []rule {
 	m, t, c, l := e.Model, e.Train, e.Encode, e.Loss
-	cuba := m.Neuron == "cuba" || slices.ContainsFunc(e.Layer, func(l LayerSpec) bool { return l.Kind == "cuba" })
+	uses := e.uses()
 	_, surrogateErr := surrogate.Parse(m.Surrogate)
 	rules := []rule{
 		{"encode.steps", ">= 0", c.Steps, c.Steps >= 0},
 		{"encode.dt", "> 0 s", c.Dt, c.Dt > 0},
-		one("model.neuron", m.Neuron, "lif", "cuba"),
-		one("model.reset", m.Reset, "subtract", "zero"),
+		e.idle("reset", m.Reset, m.Reset == ""),
+		e.idle("detach_reset", m.DetachReset, !m.DetachReset),
+		e.idle("recurrent", m.Recurrent, !m.Recurrent),
 		{"model.surrogate", "one of " + strings.Join(surrogate.Names(), ", ") + ", as fast_sigmoid(25)", named{m.Surrogate, surrogate.Names()}, surrogateErr == nil},
 		one("model.readout", m.Readout, "li-max", "li-mean", "li-sum", "li-last", "count"),
 		{"model.output", "none, or nothing", m.Output, m.Output == "" || m.Output == "none"},
@@ -117,9 +120,11 @@ func (e *Experiment) ofSurrogate() []rule {
 		one("train.engine", t.Engine, "fused", "unrolled"),
 		one("train.dtype", t.DType, "float32", "float64"),
 	}
-	for i, p := range m.Learn {
-		rules = append(rules, e.learns(i, "tau_mem", "tau_syn", "v_th")...)
-		rules = append(rules, rule{fmt.Sprintf("model.learn[%d]", i), "tau_mem or v_th, because neuron is lif", p, cuba || p != "tau_syn"})
+	if uses["reset"] {
+		rules = append(rules, one("model.reset", m.Reset, "subtract", "zero"))
+	}
+	for i := range m.Learn {
+		rules = append(rules, e.learns(i, e.learnable()...)...)
 	}
 	return rules
 }
@@ -165,25 +170,30 @@ func (e *Experiment) unused(section reflect.Value, prefix string) []rule {
 		case v.Kind() == reflect.Struct:
 			rules = append(rules, e.unused(v, key+".")...)
 		case key != "" && !e.has(f):
-			where := "train.method is " + Surrogate
-			if !e.events() {
-				where = "train.method is one of " + strings.Join(Methods()[1:], ", ")
-			}
-			rules = append(rules, unless(false, prefix+key, v.Interface(), v.IsZero() || (v.Kind() == reflect.Slice || v.Kind() == reflect.Map) && v.Len() == 0, where))
+			rules = append(rules, unless(false, prefix+key, v.Interface(), v.IsZero() || (v.Kind() == reflect.Slice || v.Kind() == reflect.Map) && v.Len() == 0, e.where(f)))
 		}
 	}
 	return rules
 }
 
-// has tells whether the method at hand has the key of a field.
-func (e *Experiment) has(f reflect.StructField) bool {
+// where says which methods have the key of a field, where the one at hand has not.
+func (e *Experiment) where(f reflect.StructField) string {
 	switch f.Tag.Get("only") {
 	case "surrogate":
-		return !e.events()
+		if e.events() {
+			return "train.method is " + Surrogate
+		}
 	case "events":
-		return e.events()
+		if !e.events() {
+			return "train.method is one of " + strings.Join(Methods()[1:], ", ")
+		}
 	}
-	return f.Tag.Get("toml") != ""
+	return ""
+}
+
+// has tells whether the method at hand has the key of a field.
+func (e *Experiment) has(f reflect.StructField) bool {
+	return f.Tag.Get("toml") != "" && e.where(f) == ""
 }
 
 // rule is a condition on the value of a key.

@@ -33,6 +33,12 @@ func (c *Encode) choices() []choice { return []choice{{"kind", c.Kind, &c.Keys, 
 func (l *LayerSpec) choices() []choice {
 	return []choice{{"kind", l.Kind, &l.Keys, Layers}}
 }
+func (m *Model) choices() []choice {
+	if m.events {
+		return []choice{{"neuron", m.Neuron, &m.NeuronKeys, EventNeurons}}
+	}
+	return []choice{{"neuron", m.Neuron, &m.NeuronKeys, Neurons}}
+}
 func (t *Train) choices() []choice {
 	return []choice{{"optimizer", t.Optimizer, &t.OptimizerKeys, Optimizers}, {"schedule", t.Schedule, &t.ScheduleKeys, Schedules}}
 }
@@ -45,7 +51,8 @@ type section struct {
 
 // sections are the sections with choices, by name.
 func (e *Experiment) sections() []section {
-	all := []section{{"data", &e.Data}, {"encode", &e.Encode}, {"train", &e.Train}}
+	e.Model.events = e.events()
+	all := []section{{"data", &e.Data}, {"encode", &e.Encode}, {"model", &e.Model}, {"train", &e.Train}}
 	for i := range e.Layer {
 		all = append(all, section{fmt.Sprintf("layer[%d]", i), &e.Layer[i]})
 	}
@@ -96,6 +103,9 @@ func (d *Data) Extend(key string, value any) bool { return take(d, key, value) }
 // Extend takes a key of the encoder.
 func (c *Encode) Extend(key string, value any) bool { return take(c, key, value) }
 
+// Extend takes a key of the neuron.
+func (m *Model) Extend(key string, value any) bool { return take(m, key, value) }
+
 // Extend takes a key of the optimizer or of the schedule.
 func (t *Train) Extend(key string, value any) bool { return take(t, key, value) }
 
@@ -107,6 +117,9 @@ func (d *Data) Extra() []string { return extra(d) }
 
 // Extra are the keys of the encoder.
 func (c *Encode) Extra() []string { return extra(c) }
+
+// Extra are the keys of the neuron.
+func (m *Model) Extra() []string { return extra(m) }
 
 // Extra are the keys of the optimizer and of the schedule.
 func (t *Train) Extra() []string { return extra(t) }

@@ -14,8 +14,11 @@ import (
 // TestChoices: every row of every catalogue can be written in a file, has a text, and reads back with the defaults of its
 // keys, which have a description.
 func TestChoices(t *testing.T) {
-	e := defaults(Surrogate)
-	for _, s := range e.sections() {
+	sections := func(method string) []section {
+		e := defaults(method)
+		return e.sections()
+	}
+	for _, s := range slices.Concat(sections(Surrogate), sections(EventProp)) {
 		for _, c := range s.choices() {
 			for _, name := range c.rows.Names() {
 				if c.rows.Doc(name) == "" {
@@ -56,6 +59,9 @@ func TestChoices(t *testing.T) {
 func ownKeys(s chooser) (names []string) {
 	v := reflect.TypeOf(s).Elem()
 	for i := range v.NumField() {
+		if m, ok := s.(*Model); ok && v.Field(i).Tag.Get("only") == "events" && !m.events {
+			continue
+		}
 		key, _, _ := strings.Cut(v.Field(i).Tag.Get("toml"), ",")
 		names = append(names, key)
 	}

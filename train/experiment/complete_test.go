@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/surge-snn/surge/eventprop/equation"
 )
 
 // parsed returns the files of a package but its tests.
@@ -99,7 +101,26 @@ func TestCatalogueIsComplete(t *testing.T) {
 			t.Errorf("%s has a row, and a reason for none", name)
 		}
 	}
+	layers := methodsOf(t, "../../models")
+	without["models.PeerNeuron"] = "the conventions of other libraries, to compare with"
+	without["models.WTASCell"] = "winners, which are no layer behind weights of its own"
 	n := 0
+	for _, name := range slices.Sorted(maps.Keys(layers)) {
+		result, ok := layers[name]["Apply"]
+		if ok {
+			n++
+		}
+		check("models."+name, ok && result != "")
+	}
+	if n < 15 {
+		t.Errorf("found %d layers in models, want at least 15: the test looks in the wrong place", n)
+	}
+	for _, name := range equation.Builtins() {
+		if _, ok := EventNeurons.Row(name); !ok {
+			t.Errorf("the neuron %s of eventprop/equation has no row", name)
+		}
+	}
+	n = 0
 	transforms := methodsOf(t, "../../optim")
 	for _, name := range slices.Sorted(maps.Keys(transforms)) {
 		m := transforms[name]

@@ -56,17 +56,17 @@ type Encode struct {
 // Model is the section [model]: hidden layers of spiking neurons, and a readout.
 type Model struct {
 	Hidden      []int    `toml:"hidden" doc:"neurons of each hidden layer"`
-	Neuron      string   `toml:"neuron,omitempty" doc:"events: lif, or of hidden layers refractory, alpha, alif, qif, theta, eif, adex, izhikevich, own; else lif (delta synapse) or cuba (exponential synaptic current, held over a step as in snnTorch and NIR: after a spike its voltage is 10 % above that of events, for 20 ms, 5 ms and steps of 1 ms)"`
-	TauMem      float64  `toml:"tau_mem" doc:"s"`
-	TauSyn      float64  `toml:"tau_syn,omitzero" doc:"s; cuba, events"`
-	VTh         float64  `toml:"v_th" doc:"threshold"`
+	Neuron      string   `toml:"neuron,omitempty" doc:"events: that of hidden layers"`
+	TauMem      float64  `toml:"tau_mem,omitzero" doc:"s; default 0.02"`
+	TauSyn      float64  `toml:"tau_syn,omitzero" doc:"s; events: default 0.01"`
+	VTh         float64  `toml:"v_th,omitzero" doc:"threshold; default 1"`
 	VReset      float64  `toml:"v_reset" only:"events" doc:"voltage after a spike; far below 0, neurons spike once"`
-	Reset       string   `toml:"reset" only:"surrogate" doc:"subtract or zero"`
+	Reset       string   `toml:"reset,omitempty" only:"surrogate" doc:"subtract or zero; default subtract"`
 	DetachReset bool     `toml:"detach_reset" only:"surrogate" doc:"no gradient through the reset"`
 	Recurrent   bool     `toml:"recurrent" only:"surrogate" doc:"weights between the neurons of a hidden layer"`
 	RecGain     float64  `toml:"rec_gain,omitzero" doc:"with these: as w_gain; default 0.5"`
 	Delay       float64  `toml:"delay,omitzero" only:"events" doc:"s, of all synapses; default 0"`
-	Learn       []string `toml:"learn,omitempty" doc:"of tau_mem, tau_syn, v_th; events: also v_leak, v_reset, i_init, delay (of each synapse, where delay > 0)"`
+	Learn       []string `toml:"learn,omitempty" doc:"of tau_mem, tau_syn, v_th, and what else the neuron can learn; events: v_leak, v_reset, i_init, delay (of each synapse, where delay > 0)"`
 	PerNeuron   bool     `toml:"per_neuron" doc:"what is learned is so for each neuron; false: for each layer"`
 	Bias        bool     `toml:"bias" only:"surrogate" doc:"learned constant input to all layers"`
 	WMean       float64  `toml:"w_mean" doc:"weights start as N(w_mean/in, w_gain²/in)"`
@@ -78,6 +78,10 @@ type Model struct {
 	TauOut      float64  `toml:"tau_out,omitzero" doc:"s, of the leaky integrators of li-..."`
 	OutMean     float64  `toml:"out_mean" doc:"output weights start as N(out_mean/in, out_gain²/in)"`
 	OutGain     float64  `toml:"out_gain" doc:"spread of the output weights"`
+
+	NeuronKeys data.Table // the keys of that neuron
+
+	events bool // which neurons there are
 
 	// Values are those of the parameters of neurons other than "lif", where tau_mem, tau_syn, v_th and v_reset are not what is meant.
 	Values map[string]float64 `toml:"values,omitempty" only:"events" doc:"{name = value} of the parameters of neurons other than lif"`
@@ -141,6 +145,7 @@ func defaults(method string) Experiment {
 	e.Encode = Encode{Kind: "ttfs"}
 	e.Model = Model{Hidden: []int{100}, Neuron: "lif", TauMem: 20e-3, TauSyn: 10e-3, VTh: 1, WMean: 10, WGain: 2, Readout: "ttfs", OutMean: 10, OutGain: 1}
 	e.Train.Method, e.Train.Engine, e.Train.DType = method, "", ""
+	e.Model.events = e.events()
 	return e
 }
 

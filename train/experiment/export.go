@@ -9,6 +9,7 @@ import (
 
 	"github.com/surge-snn/surge/graph"
 	"github.com/surge-snn/surge/internal/fmath"
+	"github.com/surge-snn/surge/train/data"
 	"github.com/surge-snn/surge/train/export"
 )
 
@@ -22,6 +23,9 @@ func (e *Experiment) Export(params *graph.Params) (*export.Network, error) {
 	}
 	if len(e.Layer) > 0 {
 		return nil, fmt.Errorf("%w: it is a list [[layer]], which leaves as NIR alone", export.ErrNetwork)
+	}
+	if err := e.exportable(e.Model.Neuron, e.Model.NeuronKeys); err != nil {
+		return nil, err
 	}
 	m := e.Model
 	x := exporter{e: e, params: params, double: e.Train.DType == "float64"}
@@ -52,6 +56,14 @@ func (e *Experiment) Export(params *graph.Params) (*export.Network, error) {
 		n.Layers = append(n.Layers, l)
 	}
 	return n, x.err
+}
+
+// exportable returns an error for neurons that no export knows.
+func (e *Experiment) exportable(neuron string, keys data.Table) error {
+	if neuron != "lif" && neuron != "cuba" || len(keys) > 0 {
+		return fmt.Errorf("%w: the neuron %s with %d keys of its own: expected lif or cuba without a refractory time", export.ErrNetwork, neuron, len(keys))
+	}
+	return nil
 }
 
 // exporter reads parameters.

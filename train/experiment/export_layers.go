@@ -198,6 +198,12 @@ func (w *graphWriter) layer(name string, k, next LayerKind, after string) error 
 		}
 		w.link(name, nir.New("Delay", "delay", nir.Array{Shape: slices.Clone(w.shape), Data: d, Type: "float64"}))
 	case neuronLayer:
+		if k.own {
+			return refuse("neurons of the kind " + k.kind + " with keys of their own")
+		}
+		if err := w.e.exportable(k.kind, nil); err != nil {
+			return err
+		}
 		l := export.Layer{Name: name, N: w.size(), Spikes: true}
 		e := k.settings(w.e)
 		inner := exporter{e: e, params: w.params, double: w.double}

@@ -42,7 +42,10 @@ func (h *help) section(s reflect.Value, name string) {
 		h.key("", key, value.Interface(), doc)
 	}
 	if c, ok := s.Addr().Interface().(chooser); ok {
-		h.choices(c)
+		h.choices(c, "")
+		if _, ok := c.(*Model); ok {
+			h.choices(&events.Model, "(events) ")
+		}
 	}
 	for i := range s.NumField() {
 		key, _, _ := strings.Cut(s.Type().Field(i).Tag.Get("toml"), ",")
@@ -69,10 +72,10 @@ func sectionOf(e reflect.Value, name string) reflect.Value {
 }
 
 // choices writes the rows of the catalogues.
-func (h *help) choices(s chooser) {
+func (h *help) choices(s chooser, which string) {
 	for _, c := range s.choices() {
 		for _, name := range c.rows.Names() {
-			fmt.Fprintf(&h.b, "  # %s = %q: %s\n", c.key, name, c.rows.Doc(name))
+			fmt.Fprintf(&h.b, "  # %s = %q: %s%s\n", c.key, name, which, c.rows.Doc(name))
 			for _, p := range c.rows.Params(name) {
 				h.key("    ", p.Name, p.Default, p.Doc)
 			}

@@ -37,12 +37,13 @@ func TestHelp(t *testing.T) {
 		}
 	}
 	walk(reflect.TypeFor[Experiment]())
-	e := defaults(Surrogate)
+	e, events := defaults(Surrogate), defaults(EventProp)
 	e.Layer = []LayerSpec{{}}
-	for _, s := range e.sections() {
+	for _, s := range append(e.sections(), section{"model", &events.Model}) {
 		for _, c := range s.choices() {
 			for _, name := range c.rows.Names() {
-				if !strings.Contains(text, "# "+c.key+" = \""+name+"\": "+c.rows.Doc(name)) {
+				head := "# " + c.key + " = \"" + name + "\": "
+				if !strings.Contains(text, head+c.rows.Doc(name)) && !strings.Contains(text, head+"(events) "+c.rows.Doc(name)) {
 					t.Errorf("no row %s = %s", c.key, name)
 				}
 				for _, p := range c.rows.Params(name) {

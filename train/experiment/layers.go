@@ -34,8 +34,9 @@ type stack struct {
 	outputs   train.Outputs
 }
 
-// Layers are the kinds of layers that an experiment can name. What is 0 of the neurons is that of [model].
-var Layers = data.Catalogue[LayerKind]{
+// Layers are the kinds of layers that an experiment can name, all [Neurons] among them. What is 0 of the neurons is that of
+// [model].
+var Layers = slices.Concat(data.Catalogue[LayerKind]{
 	{Name: "linear", Doc: "weights from all to all, perhaps with a delay of each connection", New: newLinear},
 	{Name: "conv2d", Doc: "a convolution of images", New: newConv(2)},
 	{Name: "conv1d", Doc: "a convolution of rows", New: newConv(1)},
@@ -45,10 +46,11 @@ var Layers = data.Catalogue[LayerKind]{
 	{Name: "batch_norm", Doc: "batch normalisation, of each channel of images", New: newBatchNorm},
 	{Name: "dropout", Doc: "leaves out a random part while the network learns", New: newDropout},
 	{Name: "delay", Doc: "hands on each channel later", New: newDelay},
-	{Name: "lif", Doc: "neurons with delta synapses", New: newNeurons("lif")},
-	{Name: "cuba", Doc: "neurons with exponential synaptic currents", New: newNeurons("cuba")},
+	{Name: "alpha", Doc: "weights with synapses whose conductance rises and falls, see models.AlphaSynapse", New: newAlpha},
+	{Name: "exp_syn", Doc: "exponential synaptic currents, see models.ExpSyn", New: newExpSyn},
+	{Name: "li", Doc: "leaky integrators, which do not spike, see models.LI", New: newLI},
 	{Name: "nir", Doc: "the layers of a NIR file, with its weights", New: newNIR},
-}
+}, neuronLayers())
 
 // weightKeys reads the keys of initial weights.
 type weightKeys struct {
@@ -89,6 +91,51 @@ func (l linearLayer) add(n *stack, name string) {
 		n.x = models.Linear{Out: l.size, Bias: l.bias, Init: init}.Apply(n.Builder, name+"/w", n.x)
 	}
 	n.image, n.spiking = models.Image{}, false
+}
+
+// alphaLayer is weights with synapses of their own.
+type alphaLayer struct {
+	weightKeys
+	size int
+	tau  float64
+}
+
+func newAlpha(p *data.Params) LayerKind {
+	l := alphaLayer{size: p.Int("size", 0, "outputs"), tau: p.Float("tau_decay", 5e-3, "s, of the conductance and of what drives it"), weightKeys: readWeights(p, false)}
+	p.Want("size", l.size > 0, "> 0 outputs")
+	p.Want("tau_decay", l.tau > 0, "> 0 s")
+	return l
+}
+
+func (l alphaLayer) add(n *stack, name string) {
+	n.x = models.AlphaSynapse{Out: l.size, TauDecay: models.Fixed(l.tau), Init: models.FanIn(l.mean, l.gain), Bias: l.bias}.Apply(n.Builder, name, n.x).Isyn
+	n.image, n.spiking = models.Image{}, false
+}
+
+// filterLayer is a filter of each channel.
+type filterLayer struct {
+	tau   float64
+	apply func(b *graph.Builder, name string, tau float64, x *G.Node) *G.Node
+}
+
+func newExpSyn(p *data.Params) LayerKind {
+	tau := p.Float("tau_syn", 5e-3, "s")
+	p.Want("tau_syn", tau > 0, "> 0 s")
+	return filterLayer{tau, func(b *graph.Builder, name string, tau float64, x *G.Node) *G.Node {
+		return models.ExpSyn{TauSyn: models.Fixed(tau)}.Apply(b, name, x).Isyn
+	}}
+}
+
+func newLI(p *data.Params) LayerKind {
+	tau := p.Float("tau_mem", 20e-3, "s")
+	p.Want("tau_mem", tau > 0, "> 0 s")
+	return filterLayer{tau, func(b *graph.Builder, name string, tau float64, x *G.Node) *G.Node {
+		return models.LI{TauMem: models.Fixed(tau)}.Apply(b, name, x).Vmem
+	}}
+}
+
+func (l filterLayer) add(n *stack, name string) {
+	n.x, n.spiking = l.apply(n.Builder, name, l.tau, n.x), false
 }
 
 // imageKey reads the shape of the input, of two or three numbers.
@@ -237,50 +284,6 @@ func (l delayLayer) add(n *stack, name string) {
 		}
 	}
 	n.x = d.Apply(n.Builder, name, n.x)
-}
-
-type neuronLayer struct {
-	kind                string
-	tauMem, tauSyn, vth float64
-	recurrent           bool
-}
-
-func newNeurons(kind string) func(p *data.Params) LayerKind {
-	return func(p *data.Params) LayerKind {
-		l := neuronLayer{kind: kind, tauMem: p.Float("tau_mem", 0, "s; 0: that of [model]"), vth: p.Float("v_th", 0, "threshold; 0: that of [model]"), recurrent: p.Bool("recurrent", false, "weights between the neurons")}
-		if kind == "cuba" {
-			l.tauSyn = p.Float("tau_syn", 0, "s; 0: that of [model]")
-			p.Want("tau_syn", l.tauSyn >= 0, ">= 0 s")
-		}
-		p.Want("tau_mem", l.tauMem >= 0, ">= 0 s")
-		p.Want("v_th", l.vth >= 0, ">= 0")
-		return l
-	}
-}
-
-// settings returns the experiment with those of the layer as [model].
-func (l neuronLayer) settings(of *Experiment) *Experiment {
-	e := *of
-	e.Model.Neuron, e.Model.Recurrent = l.kind, l.recurrent
-	for _, o := range []struct {
-		dst   *float64
-		value float64
-	}{{&e.Model.TauMem, l.tauMem}, {&e.Model.TauSyn, l.tauSyn}, {&e.Model.VTh, l.vth}} {
-		if o.value > 0 {
-			*o.dst = o.value
-		}
-	}
-	if e.Model.RecGain == 0 {
-		e.Model.RecGain = 0.5
-	}
-	return &e
-}
-
-func (l neuronLayer) add(n *stack, name string) {
-	e := l.settings(n.e)
-	n.x = e.neurons(n.surrogate).Apply(n.Builder, name, n.x).Spikes
-	n.spiking = true
-	n.outputs.Layers = append(n.outputs.Layers, train.Layer{Name: name, Spikes: n.x, Rate: e.rate()})
 }
 
 type nirLayer struct {

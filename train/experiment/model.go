@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"slices"
 
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
@@ -114,7 +113,7 @@ func (e *Experiment) network(b *graph.Builder, x *G.Node, s surrogate.Surrogate,
 	for i, n := range m.Hidden {
 		name := fmt.Sprintf("hidden%d", i+1)
 		current := models.Linear{Out: n, Bias: m.Bias, Init: models.FanIn(m.WMean, m.WGain)}.Apply(b, name+"/w", x)
-		x = e.neurons(s).Apply(b, name, current).Spikes
+		x = e.neurons(b, name, current, s).Spikes
 		o.Layers = append(o.Layers, train.Layer{Name: name, Spikes: x, Rate: e.rate()})
 	}
 	o.Readout = map[string]train.Readout{
@@ -129,41 +128,13 @@ func (e *Experiment) network(b *graph.Builder, x *G.Node, s surrogate.Surrogate,
 	}
 	out := models.Linear{Out: classes, Bias: m.Bias, Init: models.FanIn(m.OutMean, m.OutGain)}.Apply(b, "out/w", x)
 	if m.Readout == "count" {
-		spikes := e.neurons(s).Apply(b, "out", out).Spikes
+		spikes := e.neurons(b, "out", out, s).Spikes
 		o.Layers = append(o.Layers, train.Layer{Name: "out", Spikes: spikes})
 		o.Trace = spikes
 		return o
 	}
 	o.Trace = models.LI{TauMem: models.Fixed(m.TauOut)}.Apply(b, "out", out).Vmem
 	return o
-}
-
-// neurons returns the layer that the section [model] describes.
-func (e *Experiment) neurons(s surrogate.Surrogate) models.LIF {
-	m := e.Model
-	value := func(name string, v float64) models.Value {
-		if !slices.Contains(m.Learn, name) {
-			return models.Fixed(v)
-		}
-		if m.PerNeuron {
-			return models.Learned(v).PerNeuron()
-		}
-		return models.Learned(v)
-	}
-	l := models.LIF{
-		TauMem: value("tau_mem", m.TauMem), VTh: value("v_th", m.VTh),
-		DetachReset: m.DetachReset, Recurrent: m.Recurrent, Surrogate: s,
-	}
-	if m.Neuron == "cuba" {
-		l.TauSyn, l.Hold = value("tau_syn", m.TauSyn), true // as the C and NIR that are exported have it
-	}
-	if m.Reset == "zero" {
-		l.Reset = models.ToValue
-	}
-	if m.Recurrent {
-		l.RecInit = models.FanIn(0, m.RecGain)
-	}
-	return l
 }
 
 // rate returns the bounds of the rates of hidden layers, or nil.

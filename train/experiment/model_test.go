@@ -139,7 +139,7 @@ func TestChecks(t *testing.T) {
 		{"model.learn[0]", func(e *Experiment) { e.Model.Learn = []string{"w"} }},
 		{"model.learn[1]", func(e *Experiment) { e.Model.Learn = []string{"v_th", "v_th"} }},
 		{"model.learn[0]", func(e *Experiment) { e.Model.Learn = []string{"tau_syn"} }},
-		{"model.neuron", func(e *Experiment) { e.Model.Neuron = "izhikevich" }},
+		{"model.neuron", func(e *Experiment) { e.Model.Neuron = "hodgkin" }},
 		{"model.tau_mem", func(e *Experiment) { e.Model.TauMem = 0 }},
 		{"model.tau_syn", func(e *Experiment) { e.Model.Neuron = "cuba" }},
 		{"model.tau_syn", func(e *Experiment) { e.Model.TauSyn = 1 }},

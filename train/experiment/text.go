@@ -46,7 +46,8 @@ func Parse(file, text, method string) (*Experiment, error) {
 	if model, _ := table["model"].(map[string]any); table["layer"] != nil && model["hidden"] == nil {
 		e.Model.Hidden = nil // the list of layers is in its place
 	}
-	if err := schema.Assign(file, table, &e); err != nil {
+	e.forget(table)
+	if err := schema.AssignWhere(file, table, &e, e.where); err != nil {
 		return nil, err
 	}
 	e.Train.Method = method

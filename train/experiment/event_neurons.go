@@ -7,36 +7,38 @@ import (
 	"strings"
 
 	"github.com/surge-snn/surge/eventprop/equation"
+	"github.com/surge-snn/surge/train/data"
 )
 
 // own is the neuron whose equations are in the file.
 const own = "own"
 
-// neurons are the names of model.neuron with events. The LIF neurons of package equation have a
-// refractory time.
-func neurons() []string {
-	names := []string{"lif", "refractory"}
-	for _, name := range equation.Builtins() {
-		if name != "lif" {
-			names = append(names, name)
-		}
-	}
-	return append(names, own)
+// EventNeurons are the choices of model.neuron for the methods that go from event to event: the equations of hidden
+// neurons, empty for those of package eventprop.
+var EventNeurons = data.Catalogue[string]{
+	{Name: "lif", Doc: "leaky integrate-and-fire with exponential synaptic currents", New: equations("")},
+	{Name: "refractory", Doc: "the same, dead for a time after a spike, see equation.LIF", New: equations(equation.LIF)},
+	{Name: "alpha", Doc: "with alpha synapses, see equation.Alpha", New: equations(equation.Alpha)},
+	{Name: "alif", Doc: "with a threshold that spikes raise, see equation.ALIF", New: equations(equation.ALIF)},
+	{Name: "qif", Doc: "quadratic integrate-and-fire, see equation.QIF", New: equations(equation.QIF)},
+	{Name: "theta", Doc: "the same as an angle, see equation.Theta", New: equations(equation.Theta)},
+	{Name: "eif", Doc: "exponential integrate-and-fire, see equation.EIF", New: equations(equation.EIF)},
+	{Name: "adex", Doc: "adaptive exponential, see equation.AdEx", New: equations(equation.AdEx)},
+	{Name: "izhikevich", Doc: "Izhikevich's, see equation.Izhikevich", New: equations(equation.Izhikevich)},
+	{Name: own, Doc: "that of model.equations", New: equations("")},
+}
+
+func equations(text string) func(*data.Params) string {
+	return func(*data.Params) string { return text }
 }
 
 // equations returns the text of the neuron of hidden layers, empty for that of package eventprop.
 func (e *Experiment) equations() string {
-	switch name := e.Model.Neuron; name {
-	case "lif":
-		return ""
-	case "refractory":
-		return equation.LIF
-	case own:
+	if e.Model.Neuron == own {
 		return e.Model.Equations
-	default:
-		text, _ := equation.Builtin(name)
-		return text
 	}
+	text, _, _ := EventNeurons.New(e.Model.Neuron, nil)
+	return text
 }
 
 // neuronParameters returns the names of the parameters of the neuron, none for that of package eventprop
@@ -53,14 +55,10 @@ func (e *Experiment) neuronParameters() []string {
 func (e *Experiment) ofNeurons() []rule {
 	m := e.Model
 	rules := []rule{
-		one("model.neuron", m.Neuron, neurons()...),
 		unless(m.Neuron == own, "model.equations", m.Equations, m.Equations == "", "neuron is "+own),
 	}
 	if m.Neuron == "lif" {
 		return append(rules, unless(false, "model.values", m.Values, len(m.Values) == 0, "neuron is not lif"))
-	}
-	if !slices.Contains(neurons(), m.Neuron) {
-		return rules
 	}
 	model, err := equation.Parse(e.equations())
 	if err != nil {
