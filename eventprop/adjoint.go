@@ -43,8 +43,8 @@ type backward struct {
 //
 // (Wunderlich and Pehle 2021, doi:10.1038/s41598-021-91786-z, has the case VLeak = VReset = 0.)
 //
-// The cost is that of the forward pass without its root searches; TauMem, TauSyn and
-// VLeak take some three times as long. A cotangent or gradient of the wrong
+// The cost is that of the forward pass without its root searches; TauMem and TauSyn make it up to
+// twice as much. A cotangent or gradient of the wrong
 // shape is an error (ErrShape), a spike with slope 0 too (ErrGrazing, see Settings.MinSlope).
 // After an error g is not to be used.
 func (t *Tape) Backward(g *Gradients, c *Cotangent) error { return t.backward(g, c, true) }

@@ -19,6 +19,8 @@ type events struct {
 	predictions earliest.Times // of the next spike of every neuron; +Inf: none
 	unsure      []bool         // whether the prediction of a neuron is a bound from below
 	arrivals    arrivals
+	inOrder     []int32 // synapses by delay
+	recOrder    []int32
 	recordHead  int     // next recorded spike
 	pending     []int32 // spikes whose synapses are not served yet
 
@@ -57,6 +59,9 @@ func (e *events) start(t *Tape) error {
 	p := t.plan
 	e.touches, e.pending, e.recordHead, e.back.ready = e.touches[:0], e.pending[:0], 0, false
 	e.arrivals.reset()
+	if e.inOrder, e.recOrder = nil, nil; p.byDelay != nil {
+		e.inOrder, e.recOrder = p.byDelay()
+	}
 	e.last = resize(e.last, len(p.cells))
 	for j := range e.last {
 		e.last[j] = -1
@@ -210,9 +215,9 @@ func (e *events) serve(t *Tape, now float64) error {
 // synapses returns those that a spike goes over, as k says, by delay too, and the spike.
 func (t *Tape) synapses(k kind, source int32) (w *Synapses, byDelay []int32, s *Spike) {
 	if k == arrivalIn {
-		return &t.plan.layer.In, t.plan.inOrder, &t.input[source]
+		return &t.plan.layer.In, t.events.inOrder, &t.input[source]
 	}
-	return t.plan.layer.Rec, t.plan.recOrder, &t.Spikes[source]
+	return t.plan.layer.Rec, t.events.recOrder, &t.Spikes[source]
 }
 
 // emit lets a spike reach all synapses without delay, and puts it on its way to the others.

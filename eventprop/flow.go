@@ -175,28 +175,10 @@ func secantSlopes(a, b, h float64) (dA, dB float64) {
 	return dA, dB
 }
 
-// kappaSlopes returns the derivatives of Kappa with respect to the rates 1/TauMem
-// and 1/TauSyn.
-func (f Flow) kappaSlopes(h float64) (dAlpha, dBeta float64) {
-	dA, dB := secantSlopes(f.alpha, f.beta, h)
-	return secant(f.alpha, f.beta, h) + float64(f.alpha*dA), f.alpha * dB
-}
-
 // slopes returns the derivatives of the state after h, from u (voltage above VLeak)
 // and i, with respect to the time constants: those of the voltage to both, and that
 // of the current to TauSyn.
 func (f Flow) slopes(p Factors, u, i, h float64) (uMem, uSyn, iSyn float64) {
-	var dAlpha, dBeta float64
-	if x := float64((f.beta - f.alpha) * h); math.Abs(x) < 1./8 { // Kappa = alpha h Mem phi(x), with phi' as a series to 1/8^9 10/11! = 2e-15
-		dBeta = float64(f.alpha*h) * float64(h*p.Mem) * (-1./2 + float64(x*(1./3+float64(x*(-1./8+float64(x*(1./30+float64(x*(-1./144+
-			float64(x*(1./840+float64(x*(-1./5760+float64(x*(1./45360+float64(x*(-1./403200)))))))))))))))))
-		dAlpha = float64(p.Kappa*f.tauMem) - float64(h*p.Kappa) - dBeta
-	} else {
-		dAlpha, dBeta = f.kappaSlopes(h)
-	}
-	a2, b2 := f.alpha*f.alpha, f.beta*f.beta
-	uMem = -a2 * (float64(i*dAlpha) - float64(float64(u*p.Mem)*h))
-	uSyn = -b2 * float64(i*dBeta)
-	iSyn = b2 * float64(float64(i*p.Syn)*h)
-	return uMem, uSyn, iSyn
+	s := f.rateSlopes(p, h)
+	return float64(s.memV*u) + float64(s.memI*i), s.synI * i, s.currentI * i
 }

@@ -3,6 +3,7 @@ package eventprop
 import (
 	"fmt"
 	"math"
+	"sync"
 )
 
 // Layer is a population of N = In.Post neurons with input synapses and, optionally,
@@ -90,13 +91,13 @@ func (l *Layer) checkSynapses() error {
 
 // plan is a layer made ready for passes: it holds what does not depend on the sample.
 type plan struct {
-	layer             *Layer
-	cells             []cell
-	init              []State // V counted from VLeak
-	inOrder, recOrder []int32 // synapses by delay
-	maxSpikes         int
-	neuron            NeuronLayer // nil: LIF
-	in, rec           int         // weights of the layer as it was prepared
+	layer     *Layer
+	cells     []cell
+	init      []State                  // V counted from VLeak
+	byDelay   func() (in, rec []int32) // synapses, for the engine of events; made once
+	maxSpikes int
+	neuron    NeuronLayer // nil: LIF
+	in, rec   int         // weights of the layer as it was prepared
 }
 
 // fits tells whether the layer still has the shape that it had.
@@ -138,10 +139,14 @@ func (p *plan) prepare(l *Layer) error {
 		}
 		p.cells[j], p.init[j], _ = l.Params.cell(j) // Check has seen it
 	}
-	p.inOrder = l.In.byDelay(p.inOrder)
-	p.recOrder = nil
-	if l.Rec != nil {
-		p.recOrder = l.Rec.byDelay(p.recOrder)
+	p.byDelay = nil
+	if l.In.Delay != nil || l.Rec != nil && l.Rec.Delay != nil {
+		p.byDelay = sync.OnceValues(func() (in, rec []int32) {
+			if l.Rec != nil {
+				rec = l.Rec.byDelay()
+			}
+			return l.In.byDelay(), rec
+		})
 	}
 	if p.maxSpikes = l.MaxSpikes; p.maxSpikes == 0 {
 		p.maxSpikes = 1 << 20

@@ -170,36 +170,62 @@ func (w *neuronwise) max(t *Tape, j int) (Peak, bool) {
 	return w.peaks[j], true
 }
 
-// inbox is the arrivals of one neuron by time, and the propagators over the legs from one to the
-// next, of which the last goes to the end.
+// peak returns the largest voltage of neuron j, which does not spike, of a pass that another engine has made.
+func (w *neuronwise) peak(t *Tape, j int) Peak {
+	w.adopt(t)
+	w.peaks = resize(w.peaks, len(t.plan.cells))
+	w.arrivals.open(t, j)
+	found := len(w.found)
+	_ = w.run(t, j) // cannot fail: it has been passed
+	w.found = w.found[:found]
+	return w.peaks[j]
+}
+
+// inbox is the arrivals of one neuron after the other.
 type inbox struct {
+	inOrder
+	flow Flow // that of the propagators: neurons of one flow share them where there are no delays
+
+	begin []int32 // sparse synapses: those of neuron j are from begin[j] to begin[j+1] in
+	of    []post
+	order order
+
+	keep   bool      // whether those of all neurons are kept for the backward pass,
+	kept   []inOrder // here
+	opened []bool    // once they are made
+}
+
+// inOrder is the arrivals of a neuron by time, and the propagators over the legs from one to the next,
+// of which the last goes to the end.
+type inOrder struct {
 	time, weight    []float64
 	source, synapse []int32
 	h               []float64 // of the legs
 	mem, syn, kappa []float64
-	flow            Flow // that of the propagators: neurons of one flow share them where there are no delays
-
-	begin []int32 // sparse or with delays: those of neuron j are from begin[j] to begin[j+1] in
-	of    []post
-	order order
 }
+
+// mostKept is the most arrivals of all neurons that are kept, in 7 MB.
+const mostKept = 1 << 17
 
 // post is an arrival: a spike of the input and a synapse.
 type post struct{ source, synapse int32 }
 
 // collect takes the input of a pass.
 func (x *inbox) collect(t *Tape) {
-	in, m := &t.plan.layer.In, t.head
+	in, m, n := &t.plan.layer.In, t.head, len(t.plan.cells)
 	x.flow = Flow{}
 	x.begin = x.begin[:0]
+	x.keep, x.opened = in.Delay != nil && m*n <= mostKept, zeroed(x.opened, n)
 	if in.Row == nil { // all neurons have the same sources
+		if x.keep {
+			return // by delay each has an order of its own
+		}
 		x.time, x.source = resize(x.time, m), resize(x.source, m)
 		for k := range m {
 			x.time[k], x.source[k] = t.input[k].Time, int32(k)
 		}
 		return
 	}
-	n := len(t.plan.cells)
 	x.begin = zeroed(x.begin, n+1)
 	for k := range m {
 		lo, hi := in.fan(t.input[k].Neuron)
@@ -211,6 +237,7 @@ func (x *inbox) collect(t *Tape) {
 		x.begin[j+1] += x.begin[j]
 	}
 	x.of = resize(x.of, int(x.begin[n]))
+	x.keep = len(x.of) <= mostKept
 	for k := range m {
 		lo, hi := in.fan(t.input[k].Neuron)
 		for s := lo; s < hi; s++ {
@@ -225,6 +252,21 @@ func (x *inbox) collect(t *Tape) {
 
 // open makes the arrivals and legs of neuron j.
 func (x *inbox) open(t *Tape, j int) {
+	if !x.keep {
+		x.make(t, j)
+		return
+	}
+	for len(x.kept) <= j {
+		x.kept = append(x.kept, inOrder{})
+	}
+	x.inOrder = x.kept[j]
+	if !x.opened[j] {
+		x.make(t, j)
+		x.kept[j], x.opened[j] = x.inOrder, true
+	}
+}
+
+func (x *inbox) make(t *Tape, j int) {
 	in := &t.plan.layer.In
 	m := t.head
 	var of []post

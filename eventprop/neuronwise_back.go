@@ -115,6 +115,15 @@ type ownAdjoint struct {
 
 // backward is [Tape.Backward], neuron by neuron.
 func (w *neuronwise) backward(t *Tape, g *Gradients, c *Cotangent) (ok bool, err error) {
+	return true, w.back(t, g, c, false)
+}
+
+// backProbed does the same for the neurons alone whose voltage is in the loss.
+func (w *neuronwise) backProbed(t *Tape, g *Gradients, c *Cotangent) error {
+	return w.back(t, g, c, true)
+}
+
+func (w *neuronwise) back(t *Tape, g *Gradients, c *Cotangent, probed bool) error {
 	w.adopt(t)
 	b := ownAdjoint{t: t, grads: g, c: c, taus: g.TauMem != nil || g.TauSyn != nil}
 	b.rate, _ = decayRate(c.Decay) // check has seen it
@@ -129,11 +138,14 @@ func (w *neuronwise) backward(t *Tape, g *Gradients, c *Cotangent) (ok bool, err
 			k++
 		}
 		b.j, b.cell, b.adj, b.probes, rest = j, &t.plan.cells[j], State{}, rest[:k], rest[k:]
+		if probed && k == 0 {
+			continue
+		}
 		if err := w.neuronBack(&b); err != nil {
-			return false, err
+			return err
 		}
 	}
-	return true, nil
+	return nil
 }
 
 // neuronBack takes the adjoint of a neuron from the end to the start.
@@ -144,6 +156,13 @@ func (w *neuronwise) neuronBack(b *ownAdjoint) error {
 		seen = seen || b.c.Time[s.index] != 0
 	}
 	if !seen {
+		return nil
+	}
+	if !integral && !b.taus && len(b.probes) == 0 {
+		if err := w.quickBack(b); err != nil {
+			return err
+		}
+		b.atStart()
 		return nil
 	}
 	w.path(b.t, j)
@@ -173,12 +192,55 @@ func (w *neuronwise) neuronBack(b *ownAdjoint) error {
 		}
 		accumulate(b.grads.VTh, j, p.grad)
 	}
-	accumulate(b.grads.IInit, j, b.adj.I)
-	if b.t.plan.layer.Params.VInit != nil { // u = VInit - VLeak, else 0
-		accumulate(b.grads.VInit, j, b.adj.V)
-		accumulate(b.grads.VLeak, j, -b.adj.V)
+	b.atStart()
+	return nil
+}
+
+// quickBack is neuronBack where the loss has spike times alone and no time constants are wanted: the
+// states are not needed then.
+func (w *neuronwise) quickBack(b *ownAdjoint) error {
+	x := &w.arrivals
+	x.open(b.t, b.j)
+	first, spike := w.bounds[b.j], w.bounds[b.j+1]-1
+	stop := b.t.end
+	for k := len(x.mem) - 1; k >= 0; k-- {
+		start, after := 0.0, -1.0 // spikes of the leg are after that
+		if k > 0 {
+			start = x.time[k-1]
+			after = start
+		}
+		p := Factors{x.mem[k], x.syn[k], x.kappa[k]}
+		if spike >= first && w.found[spike].time > after {
+			from := w.found[spike].time
+			b.adj = b.cell.Factors(stop - from).Adjoint(b.adj)
+			for {
+				s := &w.found[spike]
+				if err := b.spike(s); err != nil {
+					return err
+				}
+				if spike--; spike < first || !(w.found[spike].time > after) {
+					p = b.cell.Factors(s.time - start)
+					break
+				}
+				b.adj = b.cell.Factors(s.time - w.found[spike].time).Adjoint(b.adj)
+			}
+		}
+		b.adj = p.Adjoint(b.adj)
+		if k > 0 {
+			b.arrival(x, k-1)
+		}
+		stop = start
 	}
 	return nil
+}
+
+// atStart ends the way back of a neuron.
+func (b *ownAdjoint) atStart() {
+	accumulate(b.grads.IInit, b.j, b.adj.I)
+	if b.t.plan.layer.Params.VInit != nil { // u = VInit - VLeak, else 0
+		accumulate(b.grads.VInit, b.j, b.adj.V)
+		accumulate(b.grads.VLeak, b.j, -b.adj.V)
+	}
 }
 
 // arrival undoes arrival k.

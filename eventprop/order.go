@@ -22,9 +22,12 @@ func (k sortKey) before(l sortKey) bool {
 }
 
 // Up to few numbers of keys, and numbers of those in a bucket, insertion is the fastest.
+// Insertion is tried first, as keys that come nearly in order need few moves, until these are more than
+// patience times the keys.
 const (
-	short   = 12
-	crowded = 24
+	short    = 12
+	crowded  = 24
+	patience = 6
 )
 
 func (o *order) reset() { o.keys = o.keys[:0] }
@@ -36,8 +39,11 @@ func (o *order) add(time float64, neuron int32) {
 // sort returns the keys by time, those of one time by neuron, and those of one neuron in the order
 // in which they were added.
 func (o *order) sort() []sortKey {
+	most := patience * len(o.keys)
 	if len(o.keys) <= short {
-		insert(o.keys)
+		most = short * short
+	}
+	if insert(o.keys, most) {
 		return o.keys
 	}
 	first, last := o.keys[0].time, o.keys[0].time
@@ -60,7 +66,7 @@ func (o *order) sort() []sortKey {
 		})
 		return o.keys
 	}
-	insert(o.sorted)
+	insert(o.sorted, crowded*len(o.sorted))
 	return o.sorted
 }
 
@@ -97,8 +103,9 @@ func (o *order) distribute(first, last float64) bool {
 	return true
 }
 
-// insert sorts by insertion.
-func insert(keys []sortKey) {
+// insert sorts by insertion, in at most so many moves. done is false where these are not enough; the
+// keys are all there then, in another order.
+func insert(keys []sortKey, moves int) (done bool) {
 	for i := 1; i < len(keys); i++ {
 		if !keys[i].before(keys[i-1]) {
 			continue
@@ -108,5 +115,9 @@ func insert(keys []sortKey) {
 			keys[j] = keys[j-1]
 		}
 		keys[j] = k
+		if moves -= i - j; moves < 0 {
+			return false
+		}
 	}
+	return true
 }

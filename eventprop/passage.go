@@ -100,12 +100,75 @@ func (c *cell) crossingWithin(s State, now, end passage) (leg Factors, to passag
 	}
 	leg = c.over(now, end)
 	at = leg.Apply(s)
+	if at.V > c.q && s.V < c.q {
+		if h, p, ok := c.rise(s, end.time-now.time); ok {
+			return p, passage{now.time + h, now.mem * p.Mem, now.syn * p.Syn}, State{c.q, s.I * p.Syn}, true
+		}
+	}
 	if c.mayCross(s, at) {
 		if h, p, solved := c.next(s.V, s.I); solved && now.time+h <= end.time {
 			return p, passage{now.time + h, now.mem * p.Mem, now.syn * p.Syn}, State{c.q, s.I * p.Syn}, true
 		}
 	}
 	return leg, end, at, at.V >= c.q
+}
+
+// rise returns the crossing within h from s, at the end of which V is above the threshold, and the
+// propagator to it: by Halley's iteration from the crossing of the parabola at s, inside a bracket. Steps
+// that are short beside the time constants take no exponentials. ok is false where V does not rise
+// at first, or not so far by the parabola.
+func (c *cell) rise(s State, h float64) (at float64, p Factors, ok bool) {
+	gap := c.q - s.V
+	slope := c.alpha * (s.I - s.V)
+	curve := -c.alpha * (float64(c.beta*s.I) + slope)
+	d := float64(slope*slope) + float64(2*curve*gap)
+	if !(slope > 0 && d > 0 && s.I > 0) {
+		return 0, p, false
+	}
+	at = 2 * gap / (slope + math.Sqrt(d))
+	if !(at > 0 && at < h) {
+		return 0, p, false
+	}
+	p = c.Factors(at)
+	lo, hi := 0.0, h
+	for range 12 {
+		decayed, driven, current := float64(p.Mem*s.V), float64(p.Kappa*s.I), float64(p.Syn*s.I)
+		v := decayed + driven
+		f := v - c.q
+		if f < 0 {
+			lo = at
+		} else {
+			hi = at
+		}
+		if math.Abs(f) <= 0x1p-53*(math.Abs(decayed)+driven+c.q) {
+			return at, p, true
+		}
+		slope := c.alpha * (current - v)
+		curve := -c.alpha * (float64(c.beta*current) + slope)
+		next := at - 2*f*slope/(float64(2*slope*slope)-float64(f*curve))
+		if next == at {
+			return at, p, true
+		}
+		if !(slope > 0 && next > lo && next < hi) {
+			return 0, p, false
+		}
+		p = c.shifted(p, at, next)
+		at = next
+	}
+	return 0, p, false
+}
+
+// shifted returns the propagator over to from that over from.
+func (c *cell) shifted(p Factors, from, to float64) Factors {
+	step := to - from
+	x, y := float64(c.alpha*step), float64(c.beta*step)
+	if !(x < 1./512 && x > -1./512 && y < 1./512 && y > -1./512) {
+		return c.Factors(to)
+	}
+	// e^-x to x^6/720 = 8e-20
+	mem := p.Mem - float64(p.Mem*float64(x*(1-float64(x*(1./2-float64(x*(1./6-float64(x*(1./24-float64(x*(1./120)))))))))))
+	syn := p.Syn - float64(p.Syn*float64(y*(1-float64(y*(1./2-float64(y*(1./6-float64(y*(1./24-float64(y*(1./120)))))))))))
+	return Factors{mem, syn, c.kappaOf(mem, syn, to)}
 }
 
 // almost is 1 less the rounding of a product of decays.

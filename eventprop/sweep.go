@@ -8,19 +8,24 @@ import (
 	"github.com/surge-snn/surge/internal/lanes"
 )
 
-// sweep is the fast way through a feed-forward layer of neurons that are alike, with dense
-// weights and no delays: the neurons do not see each other, so that one pass over the sorted input
-// serves all of them, and the propagator between two inputs is common to them. A neuron takes part
-// in a root search only where it may cross the threshold before the next input. Few neurons stay in
-// registers from input to input, see sweep.few.
+// sweep is the fast way through a feed-forward layer with dense weights and no delays: the neurons do
+// not see each other, so that one pass over the sorted input serves all of them. The propagator
+// between two inputs is common to neurons that are alike; those that differ have theirs side by side.
+// A neuron takes part in a root search only where it may cross the threshold before the next input.
+// Few neurons that are alike stay in registers from input to input, see sweep.few.
 //
-// Only the spikes are kept; silent has the maxima of the neurons without one.
+// Only the spikes are kept; silent has the maxima of the neurons without one, if they are alike.
 type sweep struct {
-	v, i         []float64 // states, V counted from VLeak
+	differ       bool        // whether the neurons do,
+	flows        flows       // with these flows
+	own          propagators // over the interval
+	v, i         []float64   // states, V counted from VLeak
 	nextV, nextI []float64
 	mask         []uint64     // neurons that may have crossed the threshold
 	intervals    []interval   // of many neurons
 	round        round        // of many neurons
+	latest       []int32      // spike of each neuron in found
+	one          interval     // see of
 	found        []sweptSpike // interval by interval, and those of a neuron by time in each
 	trains       []train      // interval by interval
 	blocks       []blockEnd   // of few neurons
@@ -33,7 +38,7 @@ type sweep struct {
 // interval is the time from one input to the next: no event reaches a neuron within it. Inputs at
 // one instant end one interval together.
 type interval struct {
-	Factors                      // over it
+	Factors                      // over it, of neurons that are alike
 	start, stop          float64 // s
 	index                int32
 	firstInput, endInput int32 // inputs at its end
@@ -44,6 +49,16 @@ type interval struct {
 // end returns the end of the interval as a moment in it.
 func (x *interval) end() passage { return passage{x.stop - x.start, x.Mem, x.Syn} }
 
+// of returns the interval with the propagator of neuron j.
+func (w *sweep) of(x *interval, j int) *interval {
+	if !w.differ {
+		return x
+	}
+	w.one = *x
+	w.one.Factors = w.own.of(j)
+	return &w.one
+}
+
 // sweptSpike is a spike of an interval as it was found.
 type sweptSpike struct {
 	Factors  // from the spike of the neuron before it in the interval, or from the beginning
@@ -51,6 +66,7 @@ type sweptSpike struct {
 	neuron   int32
 	interval int32
 	index    int32 // in Tape.Spikes
+	before   int32 // of the same neuron and interval, -1 for none
 }
 
 // train is the spikes of a neuron in an interval.
@@ -58,12 +74,20 @@ type train struct {
 	Factors  // from the last of them to the end of the interval
 	neuron   int32
 	interval int32
+	last     int32 // in sweep.found
 }
 
 // dense tells whether the neurons are alike, with dense weights and no delays.
 func (p *plan) dense() bool {
 	l := p.layer
 	return l.Params.uniform() && l.In.Row == nil && l.In.Delay == nil && (l.Rec == nil || l.Rec.Row == nil && l.Rec.Delay == nil)
+}
+
+// columns tells whether the neurons of a feed-forward layer differ and are swept side by side. Few are
+// faster one by one.
+func (p *plan) columns() bool {
+	l := p.layer
+	return len(p.cells) > few && !l.Params.uniform() && l.In.Row == nil && l.In.Delay == nil && p.separate()
 }
 
 // alike tells whether the layer is of the kind that the fast engines of spiking neurons are for.
@@ -75,6 +99,10 @@ func (p *plan) alike() bool {
 // forward is the forward pass.
 func (w *sweep) forward(t *Tape) error {
 	n := len(t.plan.cells)
+	w.differ = !t.plan.layer.Params.uniform()
+	if w.differ {
+		w.flows.set(t.plan.cells)
+	}
 	w.silent.reset(n)
 	w.v, w.i = resize(w.v, n), resize(w.i, n)
 	for j, s := range t.plan.init {
@@ -83,7 +111,7 @@ func (w *sweep) forward(t *Tape) error {
 	w.found, w.trains = w.found[:0], w.trains[:0]
 	w.order.reset()
 	pass := w.many
-	if n <= few {
+	if w.inRegisters(n) {
 		pass = w.few
 	}
 	if err := pass(t); err != nil {
@@ -104,11 +132,15 @@ func (w *sweep) forward(t *Tape) error {
 	return nil
 }
 
+// inRegisters tells whether n neurons are carried by few.
+func (w *sweep) inRegisters(n int) bool { return n <= few && !w.differ }
+
 // many carries all neurons together over interval after interval.
 func (w *sweep) many(t *Tape) error {
 	p, n := t.plan, len(t.plan.cells)
 	w.nextV, w.nextI, w.mask = resize(w.nextV, n), resize(w.nextI, n), resize(w.mask, lanes.Words(n))
-	w.intervals = w.intervals[:0]
+	w.intervals, w.latest = w.intervals[:0], resize(w.latest, n)
+	w.own.grow(n)
 	w.round.grow(n)
 	for start, last := 0.0, false; !last; {
 		x := interval{
@@ -122,7 +154,11 @@ func (w *sweep) many(t *Tape) error {
 			}
 		}
 		x.endInput = int32(t.head)
-		x.Factors = p.cells[0].Factors(x.stop - x.start)
+		if w.differ {
+			w.flows.over(&w.own, x.stop-x.start, p.cells)
+		} else {
+			x.Factors = p.cells[0].Factors(x.stop - x.start)
+		}
 		if err := w.interval(t, &x); err != nil {
 			return err
 		}
@@ -136,11 +172,16 @@ func (w *sweep) many(t *Tape) error {
 // interval carries all neurons over an interval and the inputs at its end.
 func (w *sweep) interval(t *Tape, x *interval) error {
 	c, n := &t.plan.cells[0], len(t.plan.cells)
-	lanes.Advance(w.mask, w.nextV, w.nextI, w.v, w.i, lanes.Factors(x.Factors), c.q)
 	var err error
-	if c.tauMem == 2*c.tauSyn && x.Mem > shortest {
+	switch {
+	case w.differ:
+		w.flows.advance(w.mask, w.nextV, w.nextI, w.v, w.i, &w.own)
+		err = w.each(t, x)
+	case c.tauMem == 2*c.tauSyn && x.Mem > shortest:
+		lanes.Advance(w.mask, w.nextV, w.nextI, w.v, w.i, lanes.Factors(x.Factors), c.q)
 		err = w.rounds(t, x)
-	} else {
+	default:
+		lanes.Advance(w.mask, w.nextV, w.nextI, w.v, w.i, lanes.Factors(x.Factors), c.q)
 		err = w.each(t, x)
 	}
 	if err != nil {
@@ -159,7 +200,7 @@ func (w *sweep) each(t *Tape, x *interval) error {
 	for k, word := range w.mask {
 		for ; word != 0; word &= word - 1 {
 			j := k<<6 + bits.TrailingZeros64(word)
-			after, err := w.spikes(t, j, x, State{w.v[j], w.i[j]}, opening, -1)
+			after, err := w.spikes(t, j, w.of(x, j), State{w.v[j], w.i[j]}, opening, -1)
 			if err != nil {
 				return err
 			}
@@ -172,7 +213,7 @@ func (w *sweep) each(t *Tape, x *interval) error {
 // spikes finds the spikes of neuron j in an interval from now on, where it is in state s,
 // and returns its state at the end. before is the time of its spike at now, or -1.
 func (w *sweep) spikes(t *Tape, j int, x *interval, s State, now passage, before float64) (State, error) {
-	c := &t.plan.cells[0]
+	c := &t.plan.cells[j]
 	end := x.end()
 	for {
 		t.Report.RootSolves++
@@ -184,7 +225,7 @@ func (w *sweep) spikes(t *Tape, j int, x *interval, s State, now passage, before
 		}
 		if !crosses {
 			if before >= 0 {
-				w.trains = append(w.trains, train{leg, int32(j), x.index})
+				w.end(leg, int32(j), x.index)
 			}
 			return state, nil
 		}
@@ -202,10 +243,20 @@ func (w *sweep) spike(t *Tape, j int, x *interval, leg Factors, current, before,
 		return err
 	}
 	w.order.add(at, int32(j))
+	k := len(w.found)
 	w.found = append(w.found, sweptSpike{})
-	f := &w.found[len(w.found)-1] // field by field: a copy would wait for its parts
-	f.Mem, f.Syn, f.Kappa, f.current, f.neuron, f.interval = leg.Mem, leg.Syn, leg.Kappa, current, int32(j), x.index
+	f := &w.found[k] // field by field: a copy would wait for its parts
+	f.Mem, f.Syn, f.Kappa, f.current, f.neuron, f.interval, f.before = leg.Mem, leg.Syn, leg.Kappa, current, int32(j), x.index, -1
+	if before >= 0 {
+		f.before = w.latest[j]
+	}
+	w.latest[j] = int32(k)
 	return nil
+}
+
+// end adds the train of neuron j in an interval, with the propagator from its last spike on.
+func (w *sweep) end(leg Factors, j, interval int32) {
+	w.trains = append(w.trains, train{leg, j, interval, w.latest[j]})
 }
 
 // summarize completes the report of a fast engine, and fills in whether each neuron has spiked.
@@ -230,6 +281,9 @@ func (w *sweep) max(t *Tape, j int) (Peak, bool) {
 	if w.spiked(j) {
 		first := slices.IndexFunc(t.Spikes, func(s Spike) bool { return s.Neuron == j })
 		return t.firing(j, t.Spikes[first].Time), true
+	}
+	if w.differ {
+		return t.neuronwise.peak(t, j), true
 	}
 	return w.silent.max(t, j)
 }

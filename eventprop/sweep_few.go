@@ -18,6 +18,7 @@ func (w *sweep) few(t *Tape) error {
 	n := len(t.plan.cells)
 	t.head = sort.Search(len(t.input), func(k int) bool { return t.input[k].Time >= t.end })
 	w.silent.makeSteps(t)
+	w.latest = resize(w.latest, n)
 	w.blocks = w.blocks[:0]
 	for lo := 0; lo < n; lo += lanes.Block {
 		if err := w.block(t, lo, min(lo+lanes.Block, n)); err != nil {

@@ -96,7 +96,7 @@ func (w *sweep) rest(t *Tape, x *interval, e int) error {
 		after := leg.Apply(State{r.v[e], r.i[e]})
 		if !(after.V >= c.q) {
 			w.nextV[j], w.nextI[j] = after.V, after.I
-			w.trains = append(w.trains, train{leg, j, x.index})
+			w.end(leg, j, x.index)
 			return nil
 		}
 	} else if !(w.nextV[j] >= c.q) {

@@ -303,8 +303,12 @@ func imagesLike(r *rand.Rand, samples int) [][]Spike {
 // benchmarkSteps times gradient steps. The outputs are the last neurons of the last layer, as many
 // as n, or all for 0.
 func benchmarkSteps(b *testing.B, net Serial, inputs [][]Spike, end float64, n int, o Observable) {
+	benchmarkInto(b, net, net.NewWeightGradients(), inputs, end, n, o)
+}
+
+// benchmarkInto is benchmarkSteps with the gradients g.
+func benchmarkInto(b *testing.B, net Serial, g []*Gradients, inputs [][]Spike, end float64, n int, o Observable) {
 	batch := Batch{Net: net, End: end}
-	g := net.NewWeightGradients()
 	scale := 1.0
 	if _, times := o.(First); times {
 		scale = -1e3

@@ -120,13 +120,13 @@ func (s *Synapses) check(name string) error {
 }
 
 // byDelay returns the synapses of each source by rising delay, or nil without delays.
-func (s *Synapses) byDelay(order []int32) []int32 {
+func (s *Synapses) byDelay() []int32 {
 	if s.Delay == nil {
 		return nil
 	}
-	order = order[:0]
-	for k := range s.Weight {
-		order = append(order, int32(k))
+	order := make([]int32, len(s.Weight))
+	for k := range order {
+		order[k] = int32(k)
 	}
 	for i := range s.Pre {
 		lo, hi := s.fan(i)

@@ -60,7 +60,7 @@ func (t *Tape) choose() engine {
 		return &t.other
 	case p.readouts():
 		return &t.readout
-	case p.alike() && p.layer.Rec == nil:
+	case p.alike() && p.layer.Rec == nil, p.columns():
 		return &t.sweep
 	case p.alike():
 		return &t.lockstep

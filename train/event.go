@@ -64,9 +64,9 @@ type EventLayer struct {
 	// gradient, so that without it a neuron that is silent for all samples stays so. It costs
 	// a search through the course of V of each silent neuron.
 	Silence float64
-	// Learn are the parameters that are learned besides the weights, from the numbers of Layer on: one number that all
-	// neurons share, where Layer has one, or one for each. Gradients of time constants take some three times as long as those
-	// of weights.
+	// Learn are the parameters that are learned besides the weights, from the numbers of Layer on: one
+	// number that all neurons share, where Layer has one, or one for each. With gradients of time
+	// constants a step takes up to twice as long.
 	Learn []EventParam
 	// PerNeuron gives each neuron numbers of its own to learn, which all start at that of Layer.
 	PerNeuron bool
