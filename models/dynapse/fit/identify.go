@@ -27,6 +27,8 @@ type identification struct {
 	open     []Open
 	noise    float64  // of the traces with forced spikes, e-folds; 0 without
 	doubts   []string // what is wrong with the recordings
+	// lengthening is how many times longer than with white noise intervals are.
+	lengthening float64
 }
 
 // identify says how sure x is. Sensitivities are those of the traces with forced spikes, in units of their noise: what the fit leaves, or noiseFloor. Ispkthr
@@ -45,7 +47,7 @@ func (f *session) identify(ctx context.Context, x []float64) (identification, er
 		}
 	}
 	if f.spikes == nil || !f.hasTraces() {
-		text := "spikes alone do not determine currents: the behaviour is fitted, the currents are one choice among many"
+		text := spikesAlone
 		if len(f.summed) > 0 && len(f.recordings) == 0 {
 			text = "rates, statistics of spikes and tasks do not determine currents: the behaviour is fitted, the currents are one choice among many"
 		} else if f.spikes == nil {
@@ -70,7 +72,7 @@ func (f *session) identify(ctx context.Context, x []float64) (identification, er
 		return id, err
 	}
 	noise := s.noise
-	id.noise, id.doubts = noise, s.doubts
+	id.noise, id.doubts, id.lengthening = noise, s.doubts, s.lengthening()
 	if err := f.thresholdIntervals(ctx, x, smooth, s.found, &id); err != nil {
 		return id, err
 	}
@@ -79,7 +81,7 @@ func (f *session) identify(ctx context.Context, x []float64) (identification, er
 			return id, err
 		}
 	}
-	if err := f.refractoryIntervals(ctx, fp, x, noise*s.lengthening(), &id); err != nil {
+	if err := f.refractoryIntervals(ctx, fp, x, noise*id.lengthening, &id); err != nil {
 		return id, err
 	}
 	if f.best.errors != nil {

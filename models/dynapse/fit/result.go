@@ -118,6 +118,9 @@ func (f *session) result(times schedule, first float64) (*Result, error) {
 	seen := *f
 	seen.problem = f.forcing()
 	id, err := seen.identify(after, at)
+	if err == nil {
+		err = seen.profile(times.search, at, &id)
+	}
 	if after.Err() != nil { // nothing was assessed
 		id, err = f.unassessed(), nil
 	}

@@ -1,0 +1,70 @@
+package fit
+
+import (
+	"context"
+	"math"
+	"testing"
+
+	"github.com/surge-snn/surge/models/dynapse"
+)
+
+// onlySpikes is a drawn problem of which the spikes alone are known, and of which some currents are fitted, from the truth.
+func onlySpikes(t *testing.T, params ...dynapse.Param) (Experiment, dynapse.Network) {
+	t.Helper()
+	e, truth := draw(t, 2, 1, 200, 4, Core, false)
+	r := &e.Recordings[0]
+	r.Target[Imem], r.Use[Imem] = nil, false
+	e.Space.Network, e.Space.Params = truth, params
+	return e, truth
+}
+
+// TestProfileOfOne: with one current, the profile is the misfit itself: at the ends it is the level, to what it changes by within the tolerance of the ends.
+func TestProfileOfOne(t *testing.T) {
+	ctx := context.Background()
+	e, truth := onlySpikes(t, dynapse.ItauSyn)
+	res, err := Run(ctx, e, Settings{Starts: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := res.Parameter("Itau_syn")
+	if v := truth.Params[dynapse.ItauSyn][0]; got.Verdict != SetOnly || v < got.Interval[0] || v > got.Interval[1] || got.Interval[1] > 2*got.Interval[0] {
+		t.Fatalf("%v in %v, %v; want %v", got.Value, got.Interval, got.Verdict, v)
+	}
+	p := compile(t, e)
+	m, err := p.misfit(ctx, p.x, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	half := func(x float64) float64 {
+		r := make([]float64, len(m.samples))
+		if err := m.residuals(ctx, [][]float64{r}, [][]float64{{x}}); err != nil {
+			t.Fatal(err)
+		}
+		return m.half(r, []float64{x})
+	}
+	for i, inwards := range []float64{profileTol, -profileTol} {
+		x := math.Log(got.Interval[i])
+		if out, in := half(x), half(x+1.001*inwards); out < profileLevel || in > profileLevel {
+			t.Errorf("end %d: half of S is %v, and %v further in; want %v between", i, out, in, profileLevel)
+		}
+	}
+}
+
+// TestProfileIsWider: an interval in which another current is fitted anew holds that in which it is not.
+func TestProfileIsWider(t *testing.T) {
+	if testing.Short() {
+		t.Skip("some hundred fits")
+	}
+	var in [2][2]float64
+	for i, params := range [][]dynapse.Param{{dynapse.ItauSyn}, {dynapse.ItauSyn, dynapse.IgainSyn}} {
+		e, _ := onlySpikes(t, params...)
+		res, err := Run(context.Background(), e, Settings{Starts: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		in[i] = res.Parameter("Itau_syn").Interval
+	}
+	if in[1][0] > in[0][0]*math.Exp(profileTol) || in[1][1] < in[0][1]*math.Exp(-profileTol) {
+		t.Errorf("%v with Igain_syn fitted, %v without", in[1], in[0])
+	}
+}
