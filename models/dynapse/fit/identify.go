@@ -27,6 +27,7 @@ type identification struct {
 	open     []Open
 	noise    float64  // of the traces with forced spikes, e-folds; 0 without
 	doubts   []string // what is wrong with the recordings
+	doubted  []string // coordinates of which nothing is said for that reason
 	// lengthening is how many times longer than with white noise intervals are.
 	lengthening float64
 }
@@ -142,12 +143,12 @@ func (f *problem) smooth(ctx context.Context, x []float64, smooth []int, id *ide
 			low, high = low+min(least[i], 0), high+max(least[i], 0)
 		}
 		if s.against != nil && math.Abs(s.against[i]) > surelyMeasured {
-			id.verdict[e.Name] = Unidentified
+			id.verdict[e.Name], id.doubted = Unidentified, append(id.doubted, e.Name)
 		}
 		if s.measured != nil {
 			d, half := s.shift[i]*unit, 1.96*s.measured.Estimates[i].SD*unit
 			if math.Abs(d) > 1.96*e.SD*unit {
-				id.verdict[e.Name] = Unidentified
+				id.verdict[e.Name], id.doubted = Unidentified, append(id.doubted, e.Name)
 			}
 			low, high = min(low, x[k]+d-half), max(high, x[k]+d+half)
 		}

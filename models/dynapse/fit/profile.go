@@ -213,9 +213,15 @@ func ignoreEnd(ctx context.Context, err error) error {
 	return err
 }
 
-// unknown says whether a current is not known.
+// unknown says whether a coordinate is a current that is not known, though the recording is as it should be.
+func (id *identification) unknown(c coordinate) bool {
+	_, ok := c.quantity.(current)
+	return ok && id.verdict[c.name] == Unidentified && !slices.Contains(id.doubted, c.name)
+}
+
+// unknown says whether there is such a current.
 func (f *session) unknown(id *identification) bool {
-	return slices.ContainsFunc(f.coords, func(c coordinate) bool { return id.verdict[c.name] == Unidentified })
+	return slices.ContainsFunc(f.coords, id.unknown)
 }
 
 // profiled says that spikes alone do not determine only of what is still open.
@@ -237,7 +243,7 @@ func (p *profiler) intervals(ctx context.Context, id *identification) (map[strin
 	order := append(p.index(dynapse.Iref), slices.DeleteFunc(every(len(p.coords)), func(k int) bool { return p.coords[k].is(dynapse.Iref) })...) // what acts in steps is quick
 	for step, k := range order {
 		c := p.coords[k]
-		if _, ok := c.quantity.(current); !ok || id.verdict[c.name] != Unidentified {
+		if !id.unknown(c) {
 			continue
 		}
 		if p.evaluations > p.most {

@@ -75,6 +75,12 @@ func TestSpikesAlone(t *testing.T) {
 		t.Skip("the numbers of a fit: other tests run what is concurrent in it")
 	}
 	e, truth := draw(t, 4, 1, 200, 2, Core, false)
+	if testing.Short() {
+		e.Space.Params = fitted[:4]
+		for _, q := range fitted[4:] {
+			e.Space.Network.Params[q] = truth.Params[q]
+		}
+	}
 	e.Recordings[0].Target[Imem], e.Recordings[0].Use[Imem] = nil, false
 	res, err := Run(context.Background(), e, Settings{})
 	if err != nil {
