@@ -5,6 +5,7 @@ import (
 	"math"
 	"testing"
 
+	"github.com/surge-snn/surge/internal/race"
 	"github.com/surge-snn/surge/models/dynapse"
 )
 
@@ -52,7 +53,7 @@ func TestProfileOfOne(t *testing.T) {
 
 // TestProfileIsWider: an interval in which another current is fitted anew holds that in which it is not.
 func TestProfileIsWider(t *testing.T) {
-	if testing.Short() {
+	if testing.Short() || race.Detector {
 		t.Skip("some hundred fits")
 	}
 	var in [2][2]float64
