@@ -2,7 +2,9 @@ package train
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
 	"strconv"
 
@@ -34,6 +36,8 @@ type Checkpoint struct {
 	// MetricsSize their length in bytes. Files before v0.1 have the length alone.
 	Metrics     []byte
 	MetricsSize int64
+	// Receipt are the lines of receipt.jsonl up to Position, see [Link]; empty where there is none.
+	Receipt []byte
 }
 
 // Position is a place between two batches.
@@ -46,17 +50,37 @@ type Position struct {
 // Write writes the checkpoint to a file, atomically, and keeps the one before under path +
 // ".prev".
 func (c *Checkpoint) Write(path string) error {
+	a, err := c.archive()
+	if err != nil {
+		return err
+	}
+	return files.WriteKeep(path, a)
+}
+
+// Sum returns the SHA-256, in hexadecimal, of all that determines how the run goes on and what it
+// has been: the file that Write would write without Config and Receipt.
+func (c *Checkpoint) Sum() (string, error) {
+	state := *c
+	state.Config, state.Receipt = "", nil
+	a, err := state.archive()
+	if err != nil {
+		return "", err
+	}
+	return a.Sum()
+}
+
+func (c *Checkpoint) archive() (*files.Archive, error) {
 	position, err := json.Marshal(c.Position)
 	if err != nil {
-		return fmt.Errorf("train: checkpoint: %w", err)
+		return nil, fmt.Errorf("train: checkpoint: %w", err)
 	}
 	best, err := json.Marshal(c.Best)
 	if err != nil {
-		return fmt.Errorf("train: checkpoint: %w", err)
+		return nil, fmt.Errorf("train: checkpoint: %w", err)
 	}
 	state, err := c.Optimizer.MarshalBinary()
 	if err != nil {
-		return fmt.Errorf("train: checkpoint: %w", err)
+		return nil, fmt.Errorf("train: checkpoint: %w", err)
 	}
 	a := &files.Archive{Format: checkpointFormat, Meta: map[string]string{
 		"config":       c.Config,
@@ -67,29 +91,47 @@ func (c *Checkpoint) Write(path string) error {
 		"metrics_size": strconv.FormatInt(c.MetricsSize, 10),
 	}}
 	if err := putParams(a, "param/", c.Params); err != nil {
-		return err
+		return nil, err
 	}
 	if err := putParams(a, "best/", c.BestParams); err != nil {
-		return err
+		return nil, err
 	}
 	if err := files.Put(a, "optimizer", state, len(state)); err != nil {
-		return err
+		return nil, err
 	}
 	if len(c.Metrics) > 0 { // an archive has no arrays without elements
 		if err := files.Put(a, "metrics", c.Metrics, len(c.Metrics)); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	return files.WriteKeep(path, a)
+	if len(c.Receipt) > 0 {
+		if err := files.Put(a, "receipt", c.Receipt, len(c.Receipt)); err != nil {
+			return nil, err
+		}
+	}
+	return a, nil
 }
 
-// ReadCheckpoint reads what Write wrote. Where the file is damaged or missing and the one before
-// it is complete, it reads that one; skipped says why, and is nil otherwise.
+// ReadCheckpoint reads what Write wrote. Where the file is damaged or missing, it reads the one before
+// it, or the latest of those that [Settings.Keep] keeps which is complete; skipped says why, and is
+// nil otherwise.
 //
 // A missing file is an error that wraps fs.ErrNotExist; a damaged one, or one of another kind,
 // an error that names the file and what is wrong.
 func ReadCheckpoint(path string) (c *Checkpoint, skipped, err error) {
 	a, skipped, err := files.ReadLatest(path, checkpointFormat)
+	if errors.Is(err, files.ErrCorrupt) || errors.Is(err, fs.ErrNotExist) {
+		kept, none := KeptCheckpoints(path)
+		if none != nil {
+			return nil, nil, errors.Join(err, none)
+		}
+		for _, k := range slices.Backward(kept) {
+			if older, damaged := files.Read(k, checkpointFormat); damaged == nil {
+				a, skipped, err = older, err, nil
+				break
+			}
+		}
+	}
 	if err != nil {
 		return nil, nil, err
 	}
@@ -154,6 +196,11 @@ func peek(a *files.Archive) (c *Checkpoint, err error) {
 	}
 	if slices.Contains(a.Names(), "metrics") {
 		if c.Metrics, err = files.Get[uint8](a, "metrics", int(c.MetricsSize)); err != nil {
+			return nil, err
+		}
+	}
+	if slices.Contains(a.Names(), "receipt") {
+		if c.Receipt, err = files.Get[uint8](a, "receipt", -1); err != nil {
 			return nil, err
 		}
 	}

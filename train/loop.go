@@ -50,6 +50,12 @@ type Settings struct {
 	// Metrics is the file that gets a line for each epoch, see [Epoch]. Empty: none. It is
 	// the same, byte for byte, for equal runs.
 	Metrics string
+	// Receipt is the file that gets a line for the start and one for each epoch, which prove what the
+	// run did, see [Link]. Empty: none. All samples are read once for it.
+	Receipt string
+	// Keep is how many checkpoints of complete epochs are kept beside Checkpoint, the last ones, and
+	// that of the best epoch as well, see [KeptCheckpoint]; 0: none.
+	Keep int
 	// Times is the file that gets the wall time of each epoch, see [Time]. Empty: none.
 	Times string
 	// Follow writes no file: another process of the same run does, see [Shard]. Resume reads Checkpoint.
@@ -70,8 +76,8 @@ func (s Settings) withDefaults() (Settings, error) {
 	if s.Epochs == 0 {
 		s.Epochs = 10
 	}
-	if s.CheckpointBatches < 0 || s.CheckpointTime < 0 {
-		return s, fmt.Errorf("%w: CheckpointBatches is %d and CheckpointTime %v, want >= 0", ErrSettings, s.CheckpointBatches, s.CheckpointTime)
+	if s.CheckpointBatches < 0 || s.CheckpointTime < 0 || s.Keep < 0 {
+		return s, fmt.Errorf("%w: CheckpointBatches is %d, CheckpointTime %v and Keep %d, want >= 0", ErrSettings, s.CheckpointBatches, s.CheckpointTime, s.Keep)
 	}
 	if s.Epochs < 0 || s.Patience < 0 {
 		return s, fmt.Errorf("%w: Epochs is %d and Patience %d, want >= 0", ErrSettings, s.Epochs, s.Patience)
@@ -83,7 +89,7 @@ func (s Settings) withDefaults() (Settings, error) {
 		return s, fmt.Errorf("%w: Resume without a Checkpoint", ErrSettings)
 	}
 	if s.Follow {
-		s.Metrics, s.Times = "", ""
+		s.Metrics, s.Times, s.Receipt = "", "", ""
 	}
 	if s.Ranks == 0 {
 		s.Ranks = 1
@@ -122,10 +128,15 @@ func Run(ctx context.Context, net Learner, sets Data, s Settings) (*Result, erro
 		return nil, err
 	}
 	defer r.close()
+	if s.Receipt != "" {
+		if r.data, err = sets.Digest(); err != nil {
+			return nil, err
+		}
+	}
 	if s.Resume {
 		err = r.resume()
-	} else if err = r.record.open(s, nil, 0); err == nil {
-		err = r.save()
+	} else {
+		err = r.begin()
 	}
 	if err != nil {
 		return nil, err
@@ -166,6 +177,7 @@ type run struct {
 	health    health
 	learned   int       // samples since the last line of Times
 	saved     time.Time // when the last checkpoint was written
+	data      string    // SHA-256 of the data; empty: no receipt
 }
 
 func newRun(net Learner, sets Data, s Settings) (*run, error) {
@@ -195,6 +207,20 @@ func newRun(net Learner, sets Data, s Settings) (*run, error) {
 	return r, nil
 }
 
+// begin writes the first checkpoint.
+func (r *run) begin() error {
+	if err := r.record.open(r.Settings, nil); err != nil {
+		return err
+	}
+	if err := r.link(); err != nil {
+		return err
+	}
+	if err := r.save(); err != nil {
+		return err
+	}
+	return r.keep()
+}
+
 // resume goes to where the checkpoint is.
 func (r *run) resume() error {
 	c, skipped, err := ReadCheckpoint(r.Checkpoint)
@@ -204,20 +230,39 @@ func (r *run) resume() error {
 	if skipped != nil {
 		r.Logger.Warn("the checkpoint cannot be read; going on from the one before", "reason", skipped)
 	}
-	if c.Seed != r.sets.Train.Seed || c.Batches != r.sets.Train.Len() {
-		return fmt.Errorf("%w: %s is from a run with seed %d and %d batches, this one has %d and %d",
-			ErrSettings, r.Checkpoint, c.Seed, c.Batches, r.sets.Train.Seed, r.sets.Train.Len())
-	}
-	if err := r.best.CopyFrom(c.BestParams); err != nil {
-		return fmt.Errorf("%s: %w", r.Checkpoint, err)
-	}
-	if err := r.net.Params().CopyFrom(c.Params); err != nil {
+	if err := r.restore(c); err != nil {
 		return fmt.Errorf("%s: %w", r.Checkpoint, err)
 	}
 	r.checkRate(c.Metrics)
-	r.at, r.bestEpoch, r.optimizer = c.Position, c.Best, c.Optimizer
+	if err := r.checkReceipt(c.Receipt); err != nil {
+		return fmt.Errorf("%s: %w", r.Checkpoint, err)
+	}
 	r.saved = time.Now()
-	return r.record.open(r.Settings, c.Metrics, c.MetricsSize)
+	if err := r.record.open(r.Settings, c); err != nil {
+		return err
+	}
+	if len(c.Receipt) == 0 { // the part before has none
+		if err := r.link(); err != nil {
+			return err
+		}
+	}
+	return r.keep()
+}
+
+// restore takes over the state of a checkpoint.
+func (r *run) restore(c *Checkpoint) error {
+	if c.Seed != r.sets.Train.Seed || c.Batches != r.sets.Train.Len() {
+		return fmt.Errorf("%w: a checkpoint of a run with seed %d and %d batches, this one has %d and %d",
+			ErrSettings, c.Seed, c.Batches, r.sets.Train.Seed, r.sets.Train.Len())
+	}
+	if err := r.best.CopyFrom(c.BestParams); err != nil {
+		return err
+	}
+	if err := r.net.Params().CopyFrom(c.Params); err != nil {
+		return err
+	}
+	r.at, r.bestEpoch, r.optimizer = c.Position, c.Best, c.Optimizer
+	return nil
 }
 
 // checkRate warns where the schedule of the learning rate is not that with which the epochs of the
@@ -253,12 +298,16 @@ func (r *run) save() error {
 		return err
 	}
 	r.saved = time.Now()
-	c := &Checkpoint{
+	return r.checkpoint().Write(r.Checkpoint)
+}
+
+// checkpoint returns the state at hand.
+func (r *run) checkpoint() *Checkpoint {
+	return &Checkpoint{
 		Config: r.Config, Seed: r.sets.Train.Seed, Batches: r.sets.Train.Len(),
 		Position: r.at, Best: r.bestEpoch, Params: r.net.Params(), BestParams: r.best, Optimizer: r.optimizer,
-		Metrics: r.record.lines, MetricsSize: int64(len(r.record.lines)),
+		Metrics: r.record.metrics.lines, MetricsSize: int64(len(r.record.metrics.lines)), Receipt: r.record.receipt.lines,
 	}
-	return c.Write(r.Checkpoint)
 }
 
 // due says whether a checkpoint within the epoch is.
@@ -351,7 +400,13 @@ func (r *run) epoch(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := r.link(); err != nil {
+		return err
+	}
 	if err := r.save(); err != nil {
+		return err
+	}
+	if err := r.keep(); err != nil {
 		return err
 	}
 	e.Seconds = seconds

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"time"
 
@@ -14,9 +15,8 @@ import (
 
 // record writes metrics.jsonl, and the times beside it.
 type record struct {
-	metrics *files.Lines
-	times   *files.Lines
-	lines   []byte // all metrics so far
+	metrics, receipt book
+	times            *files.Lines
 
 	start, last time.Time
 	before      float64 // seconds of the parts before
@@ -33,30 +33,64 @@ type Time struct {
 	Ranks   int     `json:"ranks"` // processes
 }
 
-// open goes to the end of what the checkpoint knows of: lines are the metrics that belong to
-// it, size their number (all that checkpoints before v0.1 say of them). A file that does not
-// begin with these lines, as one that was lost, is written again from the checkpoint.
-func (r *record) open(s Settings, lines []byte, size int64) (err error) {
-	r.start, r.last, r.ranks = time.Now(), time.Now(), s.Ranks
-	if s.Metrics != "" {
-		found, err := os.ReadFile(s.Metrics)
-		if err != nil && !errors.Is(err, os.ErrNotExist) {
-			return fmt.Errorf("train: metrics: %w", err)
-		}
-		switch {
-		case lines == nil && int64(len(found)) >= size:
-			lines = found[:size]
-		case !bytes.HasPrefix(found, lines):
-			s.Logger.Warn("the metrics are not those of the checkpoint; written again from it", "file", s.Metrics)
-			err := files.WriteAtomic(s.Metrics, func(w io.Writer) error { _, err := w.Write(lines); return err })
-			if err != nil {
-				return err
-			}
-		}
-		r.lines = lines
-		if r.metrics, err = files.OpenLines(s.Metrics, size); err != nil {
+// book is a file of lines that belong to the state of a run. A checkpoint has them, too.
+type book struct {
+	file  *files.Lines // nil: none
+	lines []byte       // all so far
+}
+
+// open goes to the end of what a checkpoint knows of: its lines, or their size alone (all that
+// checkpoints before v0.1 say of them). A file that does not begin with these lines, as one that was
+// lost, is written again from the checkpoint.
+func (b *book) open(path string, lines []byte, size int64, log *slog.Logger) error {
+	b.lines = lines
+	if path == "" {
+		return nil
+	}
+	found, err := os.ReadFile(path)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("train: %w", err)
+	}
+	switch {
+	case lines == nil && int64(len(found)) >= size:
+		b.lines = found[:size]
+	case !bytes.HasPrefix(found, lines):
+		log.Warn("the file is not that of the checkpoint; written again from it", "file", path)
+		err := files.WriteAtomic(path, func(w io.Writer) error { _, err := w.Write(lines); return err })
+		if err != nil {
 			return err
 		}
+	}
+	b.file, err = files.OpenLines(path, size)
+	return err
+}
+
+// add writes a line.
+func (b *book) add(v any) error {
+	line, err := json.Marshal(v)
+	if err != nil {
+		return fmt.Errorf("train: %w", err)
+	}
+	if b.file != nil {
+		if err := b.file.Write(v); err != nil {
+			return err
+		}
+	}
+	b.lines = append(append(b.lines, line...), '\n')
+	return nil
+}
+
+// open goes to the end of what the checkpoint knows of, which is nil at the start of a run.
+func (r *record) open(s Settings, c *Checkpoint) (err error) {
+	r.start, r.last, r.ranks = time.Now(), time.Now(), s.Ranks
+	if c == nil {
+		c = new(Checkpoint)
+	}
+	if err := r.metrics.open(s.Metrics, c.Metrics, c.MetricsSize, s.Logger); err != nil {
+		return err
+	}
+	if err := r.receipt.open(s.Receipt, c.Receipt, int64(len(c.Receipt)), s.Logger); err != nil {
+		return err
 	}
 	if s.Times == "" {
 		return nil
@@ -81,15 +115,8 @@ func (r *record) open(s Settings, lines []byte, size int64) (err error) {
 // add writes the lines of an epoch and returns how long it took, since the one before or the
 // begin of this part.
 func (r *record) add(e Epoch, samples int) (seconds float64, err error) {
-	if r.metrics != nil {
-		line, err := json.Marshal(e)
-		if err != nil {
-			return 0, fmt.Errorf("train: metrics: %w", err)
-		}
-		if err := r.metrics.Write(e); err != nil {
-			return 0, err
-		}
-		r.lines = append(append(r.lines, line...), '\n')
+	if err := r.metrics.add(e); err != nil {
+		return 0, err
 	}
 	return r.time(e.Epoch, samples)
 }
@@ -108,17 +135,22 @@ func (r *record) time(epoch, samples int) (seconds float64, err error) {
 // seconds is the wall time of all parts.
 func (r *record) seconds() float64 { return r.before + time.Since(r.start).Seconds() }
 
-// sync makes the metrics durable.
+// sync makes the metrics and the receipt durable.
 func (r *record) sync() error {
-	if r.metrics == nil {
-		return nil
+	for _, b := range []book{r.metrics, r.receipt} {
+		if b.file == nil {
+			continue
+		}
+		if err := b.file.Sync(); err != nil {
+			return err
+		}
 	}
-	return r.metrics.Sync()
+	return nil
 }
 
 func (r *record) close() error {
 	var err error
-	for _, l := range []*files.Lines{r.metrics, r.times} {
+	for _, l := range []*files.Lines{r.metrics.file, r.receipt.file, r.times} {
 		if l != nil {
 			err = errors.Join(err, l.Close())
 		}

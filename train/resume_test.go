@@ -47,6 +47,7 @@ type trial struct {
 	cancelAt []int // batches after which a part of the run is cancelled
 	events   bool  // train learning
 	long     bool  // 4 epochs of 50 batches
+	receipt  bool  // with a receipt, all checkpoints are kept
 }
 
 // size returns the number of samples, epochs, and batches of an epoch.
@@ -57,8 +58,8 @@ func (c trial) size() (samples, epochs, batches int) {
 	return 44, 3, 6
 }
 
-func (c trial) run() (*Result, []Epoch, *Checkpoint) {
-	c.t.Helper()
+// parts returns what a run is made of.
+func (c trial) parts() (Data, Settings, func() (Learner, error)) {
 	batches := func(d data.Dataset) data.Batches {
 		return data.Batches{Data: d, Encoder: data.Rate{MaxRate: 400}, Size: 8, Steps: 12, Seed: 5}
 	}
@@ -67,13 +68,23 @@ func (c trial) run() (*Result, []Epoch, *Checkpoint) {
 		batches = func(d data.Dataset) data.Batches { return eventBatches(d, 8) }
 		build = func() (Learner, error) { return learning(3).Build(graph.NewParams(3)) }
 	}
-	samples, trialEpochs, trialBatches := c.size()
+	samples, epochs, n := c.size()
 	sets := Data{Train: batches(yinYang(c.t, samples, 42)), Valid: batches(yinYang(c.t, 20, 41)), Test: batches(yinYang(c.t, 20, 40))}
 	s := Settings{
-		Epochs: trialEpochs, Checkpoint: filepath.Join(c.dir, "checkpoint"), Metrics: filepath.Join(c.dir, "metrics.jsonl"),
-		Optimizer: optim.Chain{optim.ClipByGlobalNorm{Max: 5}, optim.Adam{LR: optim.Cosine{Init: 0.02, Steps: uint64(trialEpochs * trialBatches)}}},
+		Epochs: epochs, Checkpoint: filepath.Join(c.dir, "checkpoint"), Metrics: filepath.Join(c.dir, "metrics.jsonl"),
+		Optimizer: optim.Chain{optim.ClipByGlobalNorm{Max: 5}, optim.Adam{LR: optim.Cosine{Init: 0.02, Steps: uint64(epochs * n)}}},
 		Config:    "a test",
 	}
+	if c.receipt {
+		s.Receipt, s.Keep = filepath.Join(c.dir, "receipt.jsonl"), epochs+1
+	}
+	return sets, s, build
+}
+
+func (c trial) run() (*Result, []Epoch, *Checkpoint) {
+	c.t.Helper()
+	sets, s, build := c.parts()
+	_, _, trialBatches := c.size()
 	for part := 0; ; part++ {
 		ctx, cancel := context.WithCancel(context.Background())
 		s.Resume = part > 0

@@ -4,13 +4,16 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"hash"
+	"hash/crc32"
 	"io"
 	"io/fs"
 	"os"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -20,7 +23,7 @@ import (
 //	 8  uint32    version of the container
 //	12  uint32    length of the header
 //	16  uint64    length of the file
-//	24  header    JSON: format, version, meta, arrays with name, dtype, shape, offset
+//	24  header    JSON: format, version, meta, arrays with name, dtype, shape, offset, CRC-32C (since version 2)
 //	    zeros up to a multiple of 64: here the offsets start
 //	    arrays, each followed by zeros up to a multiple of 64
 //	    32 bytes  SHA-256 of all before
@@ -28,7 +31,7 @@ import (
 // A reader accepts only what a writer writes, byte for byte; there is one file for one Archive.
 const (
 	magic            = "\x89surge\r\n"
-	containerVersion = 1
+	containerVersion = 2
 	prefixLen        = 24
 	align            = 64
 	maxHeader        = 8 << 20
@@ -47,7 +50,10 @@ type headerArray struct {
 	Dtype  string `json:"dtype"`
 	Shape  []int  `json:"shape"`
 	Offset int64  `json:"offset"`
+	CRC    string `json:"crc32c,omitempty"` // of the bytes of the array, in hexadecimal
 }
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 // Write writes a to the file at path, atomically: see [WriteAtomic].
 //
@@ -137,8 +143,8 @@ func ReadLatest(path string, want Format) (a *Archive, skipped, err error) {
 	return nil, nil, fmt.Errorf("%w; and the previous one: %w", first, second)
 }
 
-// header returns the header of a, its JSON, and the length of the array section.
-func (a *Archive) header() (text []byte, arrays int64, err error) {
+// header returns the header of a for a version of the container, as JSON, and the length of the array section.
+func (a *Archive) header(version uint32) (text []byte, arrays int64, err error) {
 	if a.Format.Name == "" || !utf8.ValidString(a.Format.Name) || a.Format.Version < 1 {
 		return nil, 0, fmt.Errorf("%w: expected a name and a version >= 1, found %q version %d", ErrFormat, a.Format.Name, a.Format.Version)
 	}
@@ -157,6 +163,13 @@ func (a *Archive) header() (text []byte, arrays int64, err error) {
 			shape = []int{}
 		}
 		h.Arrays[i] = headerArray{Name: e.name, Dtype: dtypeOf(e.data), Shape: shape, Offset: arrays}
+		if version > 1 {
+			sum := crc32.New(castagnoli)
+			if err := e.encode(sum); err != nil {
+				return nil, 0, err
+			}
+			h.Arrays[i].CRC = fmt.Sprintf("%08x", sum.Sum32())
+		}
 		arrays += padded(int64(binary.Size(e.data)))
 	}
 	text, err = json.Marshal(h)
@@ -169,9 +182,23 @@ func (a *Archive) header() (text []byte, arrays int64, err error) {
 // padded rounds n up to a multiple of align.
 func padded(n int64) int64 { return (n + align - 1) / align * align }
 
+// Sum returns the SHA-256 of the file of a, in hexadecimal.
+//
+// Errors: those of [Write] that are not of the file system.
+func (a *Archive) Sum() (string, error) {
+	sum := sha256.New()
+	if err := a.encode(sum); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(sum.Sum(nil)), nil
+}
+
 // encode writes the file of a.
-func (a *Archive) encode(w io.Writer) error {
-	text, arrays, err := a.header()
+func (a *Archive) encode(w io.Writer) error { return a.encodeVersion(w, containerVersion) }
+
+// encodeVersion writes the file of a as a version of the container.
+func (a *Archive) encodeVersion(w io.Writer, version uint32) error {
+	text, arrays, err := a.header(version)
 	if err != nil {
 		return err
 	}
@@ -180,7 +207,7 @@ func (a *Archive) encode(w io.Writer) error {
 	out := io.MultiWriter(w, sum)
 
 	prefix := append(make([]byte, 0, start), magic...)
-	prefix = binary.LittleEndian.AppendUint32(prefix, containerVersion)
+	prefix = binary.LittleEndian.AppendUint32(prefix, version)
 	prefix = binary.LittleEndian.AppendUint32(prefix, uint32(len(text)))
 	prefix = binary.LittleEndian.AppendUint64(prefix, uint64(start+arrays+sha256.Size))
 	prefix = append(prefix, text...)
@@ -258,7 +285,8 @@ func decode(r io.Reader, size int64) (*Archive, error) {
 	if string(prefix[:8]) != magic {
 		return nil, fmt.Errorf("%w: expected the magic number %q, found %q", ErrCorrupt, magic, prefix[:8])
 	}
-	switch v := binary.LittleEndian.Uint32(prefix[8:]); {
+	version := binary.LittleEndian.Uint32(prefix[8:])
+	switch v := version; {
 	case v == 0:
 		return nil, fmt.Errorf("%w: expected container version %d, found 0", ErrCorrupt, containerVersion)
 	case v > containerVersion:
@@ -297,7 +325,14 @@ func decode(r io.Reader, size int64) (*Archive, error) {
 	if err != nil {
 		return nil, err
 	}
-	if again, _, err := a.header(); err != nil || !bytes.Equal(again, text) {
+	again, _, err := a.header(version)
+	if err != nil {
+		return nil, fmt.Errorf("%w: header: %w", ErrCorrupt, err)
+	}
+	if damaged := differingSums(h, again); len(damaged) > 0 {
+		return nil, fmt.Errorf("%w: the checksum is not that of the content: %s", ErrCorrupt, strings.Join(damaged, ", "))
+	}
+	if !bytes.Equal(again, text) {
 		return nil, fmt.Errorf("%w: header: not in the form in which it is written, or with unknown fields", ErrCorrupt)
 	}
 	found := make([]byte, sha256.Size)
@@ -308,6 +343,20 @@ func decode(r io.Reader, size int64) (*Archive, error) {
 		return nil, fmt.Errorf("%w: SHA-256 expected %x, found %x", ErrCorrupt, expected, found)
 	}
 	return a, nil
+}
+
+// differingSums names the arrays whose checksum in a header is not that in the text of another.
+func differingSums(h header, text []byte) (names []string) {
+	var other header
+	if json.Unmarshal(text, &other) != nil || len(other.Arrays) != len(h.Arrays) {
+		return nil
+	}
+	for i, e := range h.Arrays {
+		if e.CRC != other.Arrays[i].CRC {
+			names = append(names, fmt.Sprintf("array %q", e.Name))
+		}
+	}
+	return names
 }
 
 // decodeArrays reads the arrays that h lists from a section of size bytes.

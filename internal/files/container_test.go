@@ -80,18 +80,19 @@ func TestArchiveRoundTrip(t *testing.T) {
 	}
 }
 
-// The bytes of a small file, written down by hand from the comment in container.go.
+// The bytes of a small file, written down by hand from the comment in container.go. The CRC-32C is that of a loop over
+// bits, 258 little-endian and 56 zeros.
 func TestArchiveLayout(t *testing.T) {
 	a := &Archive{Format: Format{"f", 1}}
 	put(t, a, "x", []int64{258}, 1)
-	text := `{"format":"f","version":1,"meta":{},"arrays":[{"name":"x","dtype":"int64","shape":[1],"offset":0}]}`
-	want := []byte("\x89surge\r\n\x01\x00\x00\x00\x63\x00\x00\x00\xe0\x00\x00\x00\x00\x00\x00\x00" + text)
-	if len(text) != 0x63 {
+	text := `{"format":"f","version":1,"meta":{},"arrays":[{"name":"x","dtype":"int64","shape":[1],"offset":0,"crc32c":"6f339726"}]}`
+	want := []byte("\x89surge\r\n\x02\x00\x00\x00\x77\x00\x00\x00\x20\x01\x00\x00\x00\x00\x00\x00" + text)
+	if len(text) != 0x77 {
 		t.Fatalf("the header has %d bytes", len(text))
 	}
-	want = append(want, make([]byte, 128-len(want))...) // 24 + 99 = 123, up to 128
+	want = append(want, make([]byte, 192-len(want))...) // 24 + 119 = 143, up to 192
 	want = append(want, 2, 1, 0, 0, 0, 0, 0, 0)
-	want = append(want, make([]byte, 56)...) // 192; with the sum 224 = 0xe0
+	want = append(want, make([]byte, 56)...) // 256; with the sum 288 = 0x120
 	sum := sha256.Sum256(want)
 	want = append(want, sum[:]...)
 	if got := encoded(t, a); !bytes.Equal(got, want) {
@@ -190,7 +191,7 @@ func TestArchiveErrors(t *testing.T) {
 	}{
 		{"later version", read(Format{"surge-test", 1}), ErrVersion, []string{path, "version 1", "found 2"}},
 		{"other format", read(Format{"surge-other", 9}), ErrFormat, []string{path, "surge-other", "surge-test"}},
-		{"later container", newerErr, ErrVersion, []string{newer, "version 1", "found 7"}},
+		{"later container", newerErr, ErrVersion, []string{newer, "version 2", "found 7"}},
 		{"folder", dirErr, ErrFormat, []string{dir, "regular file"}},
 		{"missing file", noneErr, fs.ErrNotExist, []string{"none"}},
 		{"missing array", getName, ErrArray, []string{`"y"`, `"x"`}},
@@ -221,11 +222,22 @@ func TestArchiveErrors(t *testing.T) {
 	}
 }
 
-// resealed is the prefix and header of an archive in which the header is text, with the right lengths and checksum.
-func resealed(text string, arrays []byte) []byte {
+// A damaged array is named.
+func TestArchiveNamesTheDamage(t *testing.T) {
+	a := sample(t)
+	whole := encoded(t, a)
+	at := bytes.LastIndex(whole, []byte("state"))
+	whole[at] ^= 4
+	if _, err := decode(bytes.NewReader(whole), int64(len(whole))); !errors.Is(err, ErrCorrupt) || !strings.Contains(err.Error(), `array "rng"`) || strings.Contains(err.Error(), `"w"`) {
+		t.Errorf("error %v, want one that names rng alone", err)
+	}
+}
+
+// resealed is an archive of a version of the container in which the header is text, with the right lengths and SHA-256.
+func resealed(version uint32, text string, arrays []byte) []byte {
 	start := padded(prefixLen + int64(len(text)))
 	b := []byte(magic)
-	b = binary.LittleEndian.AppendUint32(b, containerVersion)
+	b = binary.LittleEndian.AppendUint32(b, version)
 	b = binary.LittleEndian.AppendUint32(b, uint32(len(text)))
 	b = binary.LittleEndian.AppendUint64(b, uint64(start)+uint64(len(arrays))+sha256.Size)
 	b = append(b, text...)
@@ -238,7 +250,7 @@ func resealed(text string, arrays []byte) []byte {
 // A right checksum does not make a file right.
 func TestArchiveHostileHeader(t *testing.T) {
 	const good = `{"format":"f","version":1,"meta":{},"arrays":[{"name":"x","dtype":"float32","shape":[2],"offset":0}]}`
-	if b := resealed(good, make([]byte, 64)); func() error { _, err := decode(bytes.NewReader(b), int64(len(b))); return err }() != nil {
+	if b := resealed(1, good, make([]byte, 64)); func() error { _, err := decode(bytes.NewReader(b), int64(len(b))); return err }() != nil {
 		t.Fatal("the unchanged header does not load")
 	}
 	for name, text := range map[string]string{
@@ -258,14 +270,14 @@ func TestArchiveHostileHeader(t *testing.T) {
 		"same name twice": strings.Replace(good, `]}`, `]`, 1)[:len(good)-2] +
 			`,{"name":"x","dtype":"float32","shape":[0],"offset":64}]}`,
 	} {
-		b := resealed(text, make([]byte, 64))
+		b := resealed(1, text, make([]byte, 64))
 		if _, err := decode(bytes.NewReader(b), int64(len(b))); !errors.Is(err, ErrCorrupt) {
 			t.Errorf("%s: %v, want ErrCorrupt", name, err)
 		}
 	}
 	pad := make([]byte, 64)
 	pad[63] = 1
-	b := resealed(good, pad)
+	b := resealed(1, good, pad)
 	if _, err := decode(bytes.NewReader(b), int64(len(b))); !errors.Is(err, ErrCorrupt) {
 		t.Errorf("padding: %v", err)
 	}
@@ -343,7 +355,11 @@ func FuzzArchive(f *testing.F) {
 	f.Add(`{"format":"f","version":1,"meta":{"a":"b"},"arrays":[{"name":"x","dtype":"uint8","shape":[],"offset":0}]}`, make([]byte, 64))
 	f.Add(`{"format":"f","version":1,"meta":{},"arrays":[{"name":"x","dtype":"float64","shape":[1,99999999999],"offset":0}]}`, make([]byte, 64))
 	f.Fuzz(func(t *testing.T, text string, arrays []byte) {
-		b := resealed(text, arrays)
+		version := uint32(1)
+		if strings.Contains(text, "crc32c") {
+			version = 2
+		}
+		b := resealed(version, text, arrays)
 		a, err := decode(bytes.NewReader(b), int64(len(b)))
 		if err != nil {
 			if !errors.Is(err, ErrCorrupt) {
@@ -351,8 +367,9 @@ func FuzzArchive(f *testing.F) {
 			}
 			return
 		}
-		if again := encoded(t, a); !bytes.Equal(again, b) {
-			t.Fatalf("reads %q, writes %q", b, again)
+		var again bytes.Buffer
+		if err := a.encodeVersion(&again, version); err != nil || !bytes.Equal(again.Bytes(), b) {
+			t.Fatalf("reads %q, writes %q, %v", b, again.Bytes(), err)
 		}
 	})
 }
@@ -364,7 +381,12 @@ func FuzzArchiveBytes(f *testing.F) {
 	f.Add(whole[:len(whole)/2])
 	f.Add([]byte(magic))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		if a, err := decode(bytes.NewReader(b), int64(len(b))); err == nil && !bytes.Equal(encoded(t, a), b) {
+		a, err := decode(bytes.NewReader(b), int64(len(b)))
+		if err != nil {
+			return
+		}
+		var again bytes.Buffer
+		if err := a.encodeVersion(&again, binary.LittleEndian.Uint32(b[8:])); err != nil || !bytes.Equal(again.Bytes(), b) {
 			t.Fatal("the file is not what its content writes")
 		}
 	})

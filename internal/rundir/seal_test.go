@@ -1,0 +1,74 @@
+package rundir
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+// Every bit that is flipped in a file of a folder that was sealed is found.
+func TestSeal(t *testing.T) {
+	d, err := Open(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	content := map[string]string{"a.txt": "some text\n", "b": "\x00\x01", "empty": ""}
+	for name, text := range content {
+		if err := os.WriteFile(d.Path(name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := d.Seal(); err != nil {
+		t.Fatal(err)
+	}
+	check := func() Seals {
+		s, err := CheckSeal(d.String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	if s := check(); s.Files != 3 || len(s.Changed)+len(s.Added) > 0 {
+		t.Fatalf("untouched: %+v", s)
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		name := rapid.SampledFrom([]string{"a.txt", "b", SumsFile}).Draw(t, "file")
+		path := d.Path(name)
+		before, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		bit := rapid.IntRange(0, 8*len(before)-1).Draw(t, "bit")
+		after := append([]byte(nil), before...)
+		after[bit/8] ^= 1 << (bit % 8)
+		if err := os.WriteFile(path, after, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		s := check()
+		if err := os.WriteFile(path, before, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if len(s.Changed) == 0 {
+			t.Fatalf("%s, bit %d: not found", name, bit)
+		}
+	})
+	if err := os.Remove(d.Path("b")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(d.Path("c"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if s := check(); len(s.Changed) != 1 || !strings.HasPrefix(s.Changed[0], "b: ") || len(s.Added) != 1 || s.Added[0] != "c" {
+		t.Errorf("one missing, one more: %+v", s)
+	}
+	if err := d.Unseal(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := CheckSeal(d.String()); !os.IsNotExist(err) {
+		t.Errorf("without %s: %v", filepath.Base(SumsFile), err)
+	}
+}

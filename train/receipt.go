@@ -1,0 +1,182 @@
+package train
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/surge-snn/surge/graph"
+	"github.com/surge-snn/surge/internal/files"
+	"github.com/surge-snn/surge/train/data"
+)
+
+// Link is a line of the receipt of a run, receipt.jsonl: what the state of the run was at its start
+// and after each epoch. Each link holds the SHA-256 of the one before, so that they form a chain; and
+// each is determined by the one before it together with the experiment and the data, so that
+// [Replay] of any part proves it. All sums are SHA-256 in hexadecimal.
+type Link struct {
+	Epoch    int    `json:"epoch"`          // complete epochs
+	Batch    int    `json:"batch,omitzero"` // of a chain that begins within an epoch, batches of the next one
+	Config   string `json:"config"`         // of Settings.Config
+	Data     string `json:"data"`           // of the samples of all sets, see [data.Digest]
+	State    string `json:"state"`          // see [Checkpoint.Sum]
+	Metrics  string `json:"metrics"`        // of metrics.jsonl up to here
+	Params   string `json:"params"`         // of the parameters, as SaveParams writes them
+	Best     string `json:"best"`           // of those of the best epoch so far
+	Previous string `json:"previous"`       // of the line before, without its end; empty for the first
+}
+
+// ErrReceipt signifies a receipt that was not written by a run, or was changed.
+var ErrReceipt = errors.New("train: the receipt has been changed")
+
+// ReadReceipt reads a receipt and checks that its lines are a chain.
+//
+// Errors: [ErrReceipt] with the line, or that of the file system.
+func ReadReceipt(path string) ([]Link, error) {
+	text, err := files.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	links, err := decodeReceipt(text)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return links, nil
+}
+
+func decodeReceipt(text []byte) (links []Link, err error) {
+	previous := ""
+	for number := 1; len(text) > 0; number++ {
+		line, rest, complete := bytes.Cut(text, []byte("\n"))
+		text = rest
+		var l Link
+		if !complete || json.Unmarshal(line, &l) != nil {
+			return nil, fmt.Errorf("%w: line %d: expected a link, found %.60q", ErrReceipt, number, line)
+		}
+		if again, err := json.Marshal(l); err != nil || !bytes.Equal(again, line) {
+			return nil, fmt.Errorf("%w: line %d: not in the form in which it is written", ErrReceipt, number)
+		}
+		if l.Previous != previous {
+			return nil, fmt.Errorf("%w: line %d: SHA-256 of the line before expected %.12s..., found %.12s...", ErrReceipt, number, previous, l.Previous)
+		}
+		if number > 1 && l.Epoch != links[number-2].Epoch+1 {
+			return nil, fmt.Errorf("%w: line %d: epoch %d behind %d", ErrReceipt, number, l.Epoch, links[number-2].Epoch)
+		}
+		links, previous = append(links, l), digest(line)
+	}
+	return links, nil
+}
+
+func digest(b []byte) string {
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:])
+}
+
+// Digest returns the SHA-256 of the sums of all sets, in hexadecimal: the Data of a [Link].
+func (d Data) Digest() (string, error) {
+	all := sha256.New()
+	for _, set := range []data.Batches{d.Train, d.Valid, d.Test} {
+		if set.Data == nil {
+			continue
+		}
+		sum, err := data.Digest(set.Data)
+		if err != nil {
+			return "", err
+		}
+		all.Write(sum[:])
+	}
+	return hex.EncodeToString(all.Sum(nil)), nil
+}
+
+// sumParams returns the SHA-256 of the file that SaveParams writes.
+func sumParams(p *graph.Params) (string, error) {
+	a := &files.Archive{Format: paramsFormat}
+	if err := putParams(a, "", p); err != nil {
+		return "", err
+	}
+	return a.Sum()
+}
+
+// link adds the link of the present state to the receipt.
+func (r *run) link() error {
+	if r.data == "" {
+		return nil
+	}
+	l := Link{Epoch: r.at.Epoch, Batch: r.at.Batch, Config: digest([]byte(r.Config)), Data: r.data, Metrics: digest(r.record.metrics.lines)}
+	var err error
+	if l.State, err = r.checkpoint().Sum(); err != nil {
+		return err
+	}
+	if l.Params, err = sumParams(r.net.Params()); err != nil {
+		return err
+	}
+	if l.Best, err = sumParams(r.best); err != nil {
+		return err
+	}
+	if lines := bytes.TrimSuffix(r.record.receipt.lines, []byte("\n")); len(lines) > 0 {
+		l.Previous = digest(lines[bytes.LastIndexByte(lines, '\n')+1:])
+	}
+	return r.record.receipt.add(l)
+}
+
+// checkReceipt compares the data with those of the receipt of the run so far.
+func (r *run) checkReceipt(receipt []byte) error {
+	if r.data == "" {
+		return nil
+	}
+	links, err := decodeReceipt(receipt)
+	if err != nil {
+		return err
+	}
+	if n := len(links); n > 0 && links[n-1].Data != r.data {
+		return fmt.Errorf("%w: the data are not those with which the run was begun: SHA-256 expected %.12s..., found %.12s...", ErrSettings, links[n-1].Data, r.data)
+	}
+	return nil
+}
+
+// Replay does again what a run did, from a checkpoint, or from the start where it is nil, until so many
+// epochs are complete, and writes nothing. each is called with the link of each state on the way, that
+// of the start included; of its Previous only those after the first are known where it goes on from a
+// checkpoint without a receipt. An error of each ends the replay.
+//
+// Of the settings Config, Optimizer, LR, Patience, OnNonFinite, AfterBatch and Logger have an effect.
+func Replay(ctx context.Context, net Learner, sets Data, s Settings, from *Checkpoint, epochs int, each func(Link) error) error {
+	s.Epochs, s.Resume = max(epochs, 1), false
+	s.Checkpoint, s.Metrics, s.Times, s.Receipt, s.AfterEpoch = "", "", "", "", nil
+	s, err := s.withDefaults()
+	if err != nil {
+		return err
+	}
+	r, err := newRun(net, sets, s)
+	if err != nil {
+		return err
+	}
+	defer r.close()
+	if r.data, err = sets.Digest(); err != nil {
+		return err
+	}
+	if from == nil {
+		err = r.link()
+	} else {
+		err = r.restore(from)
+		r.record.metrics.lines, r.record.receipt.lines = from.Metrics, from.Receipt
+	}
+	last := func() error {
+		links, err := decodeReceipt(r.record.receipt.lines)
+		if err != nil || len(links) == 0 {
+			return err
+		}
+		return each(links[len(links)-1])
+	}
+	for err == nil {
+		if err = last(); err != nil || r.at.Epoch >= epochs || r.finished() {
+			return err
+		}
+		err = r.epoch(ctx)
+	}
+	return err
+}
