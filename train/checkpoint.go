@@ -142,6 +142,19 @@ func ReadCheckpoint(path string) (c *Checkpoint, skipped, err error) {
 	return c, skipped, nil
 }
 
+// ReadOneCheckpoint reads the checkpoint at path, and never another one in its place.
+func ReadOneCheckpoint(path string) (*Checkpoint, error) {
+	a, err := files.Read(path, checkpointFormat)
+	if err != nil {
+		return nil, err
+	}
+	c, err := decodeCheckpoint(a)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return c, nil
+}
+
 // PeekCheckpoint reads all of the checkpoint at path but the parameters, which stay nil: it
 // works where they are not finite. It does not go back to the checkpoint before.
 func PeekCheckpoint(path string) (*Checkpoint, error) {

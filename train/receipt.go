@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/surge-snn/surge/graph"
 	"github.com/surge-snn/surge/internal/files"
@@ -159,12 +160,24 @@ func Replay(ctx context.Context, net Learner, sets Data, s Settings, from *Check
 	if r.data, err = sets.Digest(); err != nil {
 		return err
 	}
-	if from == nil {
-		err = r.link()
-	} else {
-		err = r.restore(from)
-		r.record.metrics.lines, r.record.receipt.lines = from.Metrics, from.Receipt
+	if from != nil {
+		if err := r.restore(from); err != nil {
+			return err
+		}
+		r.record.metrics.lines = slices.Clone(from.Metrics)
+		links, err := decodeReceipt(from.Receipt)
+		if err != nil {
+			return err
+		}
+		for _, l := range links {
+			if l.Epoch < from.Position.Epoch { // the link of the checkpoint itself is made again
+				if err := r.record.receipt.add(l); err != nil {
+					return err
+				}
+			}
+		}
 	}
+	err = r.link()
 	last := func() error {
 		links, err := decodeReceipt(r.record.receipt.lines)
 		if err != nil || len(links) == 0 {

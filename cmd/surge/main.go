@@ -34,6 +34,7 @@ import (
 	"github.com/surge-snn/surge/cmd/surge/sweepcmd"
 	"github.com/surge-snn/surge/cmd/surge/traincmd"
 	"github.com/surge-snn/surge/cmd/surge/truthcmd"
+	"github.com/surge-snn/surge/cmd/surge/verifycmd"
 	"github.com/surge-snn/surge/internal/exit"
 	"github.com/surge-snn/surge/train/experiment/recipes"
 )
@@ -42,6 +43,7 @@ import (
 type program struct {
 	Train     traincmd.Command     `cmd:"" help:"Train a spiking network, for example: surge train yinyang"`
 	Sweep     sweepcmd.Command     `cmd:"" help:"Run an experiment with many values of its keys, for example: surge sweep rates.toml"`
+	Verify    verifycmd.Command    `cmd:"" help:"Prove what a run did by doing it again, for example: surge verify runs/yinyang-1"`
 	Predict   predictcmd.Command   `cmd:"" help:"Run a trained network on samples, for example: surge predict runs/yinyang-1"`
 	Data      datacmd.Command      `cmd:"" help:"Download and describe data sets, for example: surge data get mnist"`
 	Plot      plotcmd.Command      `cmd:"" help:"Draw the curves of runs, for example: surge plot runs/yinyang-1"`

@@ -18,14 +18,17 @@ import (
 // sha256sum, which checks it as well: sha256sum -c SHA256SUMS.
 const SumsFile = "SHA256SUMS"
 
-// Seal writes SumsFile.
-func (d *Dir) Seal() error {
+// Seal writes SumsFile, without the files that are named.
+func (d *Dir) Seal(except ...string) error {
 	names, err := fileNames(d.path)
 	if err != nil {
 		return err
 	}
 	var text strings.Builder
 	for _, name := range names {
+		if slices.Contains(except, name) {
+			continue
+		}
 		sum, err := fileSum(d.Path(name))
 		if err != nil {
 			return err

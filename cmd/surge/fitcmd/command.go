@@ -90,7 +90,7 @@ With weights w_in [channels, N] in the target file the input is [B, T, channels]
 
 A .csv (.txt, .tsv) has a column for each array, imem or imem_0, imem_1, ... for several neurons; separators, decimal commas, comments and a row of units are found. With a column time at another sampling rate than dt, counts are summed in each bin and traces take the samples in its last tenth; a column trial makes rows. An empty cell is a gap. Columns time and neuron (or address, channel), and maybe trial, are a list of spikes; so are two columns without names. Of a .nwb, time series under acquisition and stimulus/presentation and the spikes of units are read. A missing sample has weight 0. Recorded spikes, or those that are seen in imem or vmem, drive the model while its currents are fitted; the result is that of the free model. Behind a gap that may hide spikes the membrane starts again from the recording.
 
-The folder of the results holds result.json, report.md, report.html, device.json (with dac), traces.png (or the curve, where there are no traces; rates.png where there are both), loss.png and history.csv, and while the fit runs, and after it was stopped, a checkpoint. Ctrl-C saves it and ends with status 130.
+The folder of the results holds result.json, report.md, report.html, device.json (with dac), traces.png (or the curve, where there are no traces; rates.png where there are both), loss.png and history.csv, with the SHA-256 of all in SHA256SUMS (surge verify, sha256sum -c), and while the fit runs, and after it was stopped, a checkpoint. Ctrl-C saves it and ends with status 130.
 
 Examples:
 
@@ -145,7 +145,7 @@ func (c *Command) Run(ctx context.Context, k *kong.Context) (err error) {
 	}
 	failed = false
 	o := report.New(e.Experiment, res, time.Since(begin))
-	if err := p.write(context.WithoutCancel(ctx), o, c.Out); err != nil {
+	if err := p.write(context.WithoutCancel(ctx), o, dir); err != nil {
 		return err
 	}
 	for _, text := range o.Warnings {

@@ -42,9 +42,12 @@ func exists(path string) bool {
 // stopped may be hours of work.
 func (c *Command) begin(dir *rundir.Dir) error {
 	stopped := dir.Has(checkpointFile)
-	for _, name := range append([]string{checkpointFile, checkpointFile + ".prev"}, report.Files()...) {
+	if c.Resume {
+		return dir.Unseal()
+	}
+	for _, name := range append([]string{checkpointFile, checkpointFile + ".prev", rundir.SumsFile}, report.Files()...) {
 		switch {
-		case c.Resume || !dir.Has(name):
+		case !dir.Has(name):
 			continue
 		case !c.Force && stopped:
 			return &exit.BadInput{File: c.Out, Expected: "a folder without a fit that was stopped; --resume goes on with it, --force gives it up", Found: name}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/surge-snn/surge/internal/exit"
 	"github.com/surge-snn/surge/internal/files"
+	"github.com/surge-snn/surge/internal/rundir"
 	"github.com/surge-snn/surge/models/dynapse/fit"
 	"github.com/surge-snn/surge/models/dynapse/fit/report"
 	"github.com/surge-snn/surge/optim"
@@ -103,11 +104,17 @@ func (p *progress) remove() error {
 }
 
 // write writes the files of the results, and takes the checkpoint away when all are there.
-func (p *progress) write(ctx context.Context, o *report.Outcome, dir string) error {
+func (p *progress) write(ctx context.Context, o *report.Outcome, dir *rundir.Dir) error {
 	if err := p.save(o.Checkpoint); err != nil { // until all is written
 		return &exit.BadInput{File: p.path, Err: err}
 	}
-	if err := o.Write(ctx, dir); err != nil || o.Status == minimize.Interrupted || o.Status == minimize.BudgetReached {
+	if err := o.Write(ctx, dir.String()); err != nil {
+		return err
+	}
+	if o.Status == minimize.Interrupted || o.Status == minimize.BudgetReached {
+		return dir.Seal()
+	}
+	if err := dir.Seal(checkpointFile, checkpointFile+".prev"); err != nil {
 		return err
 	}
 	if err := p.remove(); err != nil && !errors.Is(err, fs.ErrNotExist) {

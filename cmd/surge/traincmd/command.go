@@ -46,6 +46,7 @@ type Command struct {
 	Threads         int           `help:"Processors to use; 0: all. Results do not depend on it."`
 	Resume          bool          `help:"Go on with the run in --out after its last checkpoint."`
 	CheckpointEvery interval      `placeholder:"N|TIME" help:"Save within an epoch, too: after so many batches (500) or so long (30s). A killed run loses at most that."`
+	Keep            int           `placeholder:"N" help:"Keep the checkpoints of the last N epochs and of the best one, as checkpoint-0012."`
 	Force           bool          `help:"Replace the run in --out, if there is one."`
 	PrintConfig     bool          `help:"Print the experiment with all that is in effect, as TOML, and on standard error the memory that a run needs, and end."`
 	HelpConfig      bool          `help:"Describe all keys of an experiment, with their defaults, and end."`
@@ -61,12 +62,14 @@ The folder of the results holds
   config.toml     the experiment: surge train --config repeats the run, byte for byte
   metrics.jsonl   a JSON object per epoch: loss, accuracy, learning rate, spikes
   times.jsonl     seconds per epoch
-  checkpoint      the state of the run, to go on from
+  checkpoint      the state of the run, to go on from; checkpoint.prev is the one before
   best.params     the parameters of the best epoch
   curves.png      loss and accuracy over the epochs
   raster.png      the spikes of all layers for one sample of the test set
+  receipt.jsonl   a chain of SHA-256 over experiment, data and the state after each epoch, which surge verify proves
+  SHA256SUMS      of all these files, for surge verify and sha256sum -c
 
-Ctrl-C (SIGINT, SIGTERM, SIGHUP) saves the checkpoint and ends with status 130; --resume goes on as if nothing had happened. All files but times.jsonl are the same, byte for byte, for equal runs, interrupted or not. A folder is used by one process at a time.
+Ctrl-C (SIGINT, SIGTERM, SIGHUP) saves the checkpoint and ends with status 130; --resume goes on as if nothing had happened. All files but times.jsonl, checkpoint.prev and SHA256SUMS are the same, byte for byte, for equal runs, interrupted or not. A folder is used by one process at a time.
 
 mpiexec -n 4 surge train ... (a build with -tags mpi) trains with 4 processes, each of which computes its shards of each batch: shards has to be a multiple of them, and the bytes are those of one process with as many shards. The first process writes the files; one that dies, hangs or finds a number that is not finite ends the run, which --resume goes on with, with any number of ranks.
 
@@ -91,6 +94,7 @@ const (
 	ParamsFile     = "best.params"
 	curvesFile     = "curves.png"
 	rasterFile     = "raster.png"
+	ReceiptFile    = "receipt.jsonl"
 )
 
 // Run trains.
@@ -124,7 +128,10 @@ func (c *Command) Run(ctx context.Context, k *kong.Context) (err error) {
 	if c.Threads > 0 {
 		runtime.GOMAXPROCS(c.Threads)
 	}
-	r := &runner{experiment: e, every: c.CheckpointEvery, ranks: all, report: newReport(k.Stdout, k.Stderr, c.JSON, e), fit: c.fit}
+	if c.Keep < 0 {
+		return &exit.BadInput{File: "--keep", Expected: "a number of epochs, or 0 for none", Found: fmt.Sprint(c.Keep)}
+	}
+	r := &runner{experiment: e, every: c.CheckpointEvery, keep: c.Keep, ranks: all, report: newReport(k.Stdout, k.Stderr, c.JSON, e), fit: c.fit}
 	if !all.first() {
 		r.report = newReport(io.Discard, io.Discard, c.JSON, e)
 	}
@@ -148,7 +155,10 @@ func (c *Command) Run(ctx context.Context, k *kong.Context) (err error) {
 	if err := r.agree(r.dir.String()); err != nil {
 		return err
 	}
-	return r.run(ctx)
+	if err = r.run(ctx); err != nil && ctx.Err() == nil {
+		return err
+	}
+	return errors.Join(err, r.dir.Seal())
 }
 
 // print prints the experiment, and beside it what a run needs, where the data are there.
@@ -295,9 +305,20 @@ func (c *Command) path(e *experiment.Experiment) string {
 // what is to be replaced.
 func (c *Command) begin(r *runner) error {
 	if c.Resume {
-		return r.checkResume()
+		if err := r.checkResume(); err != nil {
+			return err
+		}
+		return r.dir.Unseal()
 	}
-	for _, name := range []string{ConfigFile, MetricsFile, TimesFile, CheckpointFile, CheckpointFile + ".prev", ParamsFile, curvesFile, rasterFile} {
+	old := []string{ConfigFile, rundir.SumsFile, MetricsFile, TimesFile, ReceiptFile, CheckpointFile, CheckpointFile + ".prev", ParamsFile, curvesFile, rasterFile}
+	kept, err := train.KeptCheckpoints(r.dir.Path(CheckpointFile))
+	if err != nil {
+		return err
+	}
+	for _, k := range kept {
+		old = append(old, filepath.Base(k))
+	}
+	for _, name := range old {
 		if !r.dir.Has(name) {
 			continue
 		}

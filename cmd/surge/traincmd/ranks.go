@@ -15,7 +15,6 @@ import (
 	"github.com/surge-snn/surge/internal/exit"
 	"github.com/surge-snn/surge/internal/mpi"
 	"github.com/surge-snn/surge/train"
-	"github.com/surge-snn/surge/train/data"
 )
 
 // ranks are the processes that train together, this one among them.
@@ -125,18 +124,9 @@ func (r *runner) identify() (id identity, err error) {
 	}
 	config := sha256.Sum256([]byte(r.experiment.Text()))
 	id.Config = hex.EncodeToString(config[:])
-	all := sha256.New()
-	for _, set := range []data.Batches{r.sets.Train, r.sets.Valid, r.sets.Test} {
-		if set.Data == nil {
-			continue
-		}
-		sum, err := data.Digest(set.Data)
-		if err != nil {
-			return id, err
-		}
-		all.Write(sum[:])
+	if id.Data, err = r.sets.Digest(); err != nil {
+		return id, err
 	}
-	id.Data = hex.EncodeToString(all.Sum(nil))
 	return id, nil
 }
 

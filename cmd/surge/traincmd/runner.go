@@ -22,6 +22,7 @@ type runner struct {
 	dir        *rundir.Dir
 	resume     bool // there is a checkpoint to go on from
 	every      interval
+	keep       int
 	report     *report
 	ranks      ranks
 	fit        func(e *experiment.Experiment, sets train.Data, classes int) (experiment.Memory, error)
@@ -93,7 +94,7 @@ func (r *runner) run(ctx context.Context) error {
 	r.report.begin(r)
 	s := r.settings(r.dir.String())
 	s.CheckpointBatches, s.CheckpointTime = r.every.batches, r.every.time
-	s.Metrics, s.Times = r.dir.Path(MetricsFile), r.dir.Path(TimesFile)
+	s.Metrics, s.Times, s.Receipt, s.Keep = r.dir.Path(MetricsFile), r.dir.Path(TimesFile), r.dir.Path(ReceiptFile), r.keep
 	s.AfterBatch, s.AfterEpoch, s.Logger = r.report.batch, r.report.epoch, r.report.logger()
 	result, err := train.Run(ctx, r.net, r.sets, s)
 	r.report.end()
@@ -111,7 +112,7 @@ func (r *runner) run(ctx context.Context) error {
 	if err := r.report.result(result, r.dir.String()); err != nil {
 		return errors.Join(saved, err)
 	}
-	return errors.Join(saved, r.plot())
+	return errors.Join(saved, r.draw(r.dir.Path(MetricsFile), r.dir.String()))
 }
 
 // agree makes sure that all ranks run the same, and tells them whether to go on from the checkpoint
@@ -164,13 +165,13 @@ func (r *runner) follow(ctx context.Context, path string) error {
 // patience is how long a following rank leaves a signal to the first.
 const patience = 3 * time.Second
 
-// plot draws the figures.
-func (r *runner) plot() error {
-	metrics, err := train.ReadMetrics(r.dir.Path(MetricsFile))
+// draw draws the figures into a folder.
+func (r *runner) draw(metricsFile, folder string) error {
+	metrics, err := train.ReadMetrics(metricsFile)
 	if err != nil {
 		return err
 	}
-	if err := Curves(r.experiment.Name, []Run{{Epochs: metrics}}).Write(r.dir.Path(curvesFile)); err != nil {
+	if err := Curves(r.experiment.Name, []Run{{Epochs: metrics}}).Write(filepath.Join(folder, curvesFile)); err != nil {
 		return err
 	}
 	one, err := r.net.Sample(r.sets.Test)
@@ -184,7 +185,7 @@ func (r *runner) plot() error {
 	return plot.Raster{
 		Title:    fmt.Sprintf("%s: test sample 0, class %d, predicted %s", r.experiment.Name, one.Label, predicted),
 		Duration: one.Duration, Layers: one.Layers,
-	}.Write(r.dir.Path(rasterFile))
+	}.Write(filepath.Join(folder, rasterFile))
 }
 
 func writeText(path, text string) error {

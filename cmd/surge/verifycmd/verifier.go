@@ -1,0 +1,260 @@
+package verifycmd
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"slices"
+	"strings"
+
+	"github.com/surge-snn/surge/cmd/surge/traincmd"
+	"github.com/surge-snn/surge/internal/files"
+	"github.com/surge-snn/surge/internal/rundir"
+	"github.com/surge-snn/surge/train"
+	"github.com/surge-snn/surge/train/experiment"
+)
+
+// verifier compares the files of a run with each other and with what the run does.
+type verifier struct {
+	result
+	folder string
+	say    io.Writer // how it goes
+
+	links  []train.Link
+	lines  []string // of the receipt
+	config string
+	states []*train.Checkpoint // complete ones of complete epochs
+}
+
+// files compares the files.
+func (v *verifier) files() error {
+	seals, err := rundir.CheckSeal(v.folder)
+	sealed := !errors.Is(err, fs.ErrNotExist)
+	if err != nil && sealed {
+		return err
+	}
+	v.Files, v.Problems = seals.Files, append(v.Problems, seals.Changed...)
+	for _, name := range seals.Added {
+		v.note("%s is not a file of the run", name)
+	}
+	switch v.links, err = train.ReadReceipt(v.path(traincmd.ReceiptFile)); {
+	case errors.Is(err, fs.ErrNotExist) && sealed && !v.is(traincmd.ConfigFile):
+		v.note("no run of surge train: its files are compared with %s", rundir.SumsFile)
+		return nil
+	case errors.Is(err, fs.ErrNotExist):
+		v.problem("there is no %s", traincmd.ReceiptFile)
+		return nil
+	case err != nil:
+		v.problem("%v", err)
+		return nil
+	case len(v.links) == 0:
+		v.problem("%s is empty", traincmd.ReceiptFile)
+		return nil
+	}
+	v.Epochs = v.links[len(v.links)-1].Epoch
+	if !sealed {
+		v.problem("there is no %s, which is written when a run ends or is interrupted: surge train --resume writes it", rundir.SumsFile)
+	}
+	for _, check := range []func() error{v.receipt, v.experiment, v.metrics, v.params, v.checkpointFiles} {
+		if err := check(); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		} else if err != nil {
+			v.problem("%v", err)
+		}
+	}
+	return nil
+}
+
+// is tells whether there is a file.
+func (v *verifier) is(name string) bool {
+	_, err := files.ReadFile(v.path(name))
+	return err == nil
+}
+
+func (v *verifier) receipt() error {
+	text, err := files.ReadFile(v.path(traincmd.ReceiptFile))
+	v.lines = strings.SplitAfter(string(text), "\n")
+	return err
+}
+
+func (v *verifier) experiment() error {
+	text, err := files.ReadFile(v.path(traincmd.ConfigFile))
+	if err != nil {
+		return err
+	}
+	v.config = string(text)
+	if found, want := digest(text), v.links[len(v.links)-1].Config; found != want {
+		v.problem("%s: SHA-256 in the receipt %.12s..., found %.12s...", traincmd.ConfigFile, want, found)
+	}
+	return nil
+}
+
+func digest(b []byte) string {
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:])
+}
+
+// metrics compares the metrics up to each epoch.
+func (v *verifier) metrics() error {
+	text, err := files.ReadFile(v.path(traincmd.MetricsFile))
+	if err != nil {
+		return err
+	}
+	ends := []int{0} // of the lines
+	for i, c := range text {
+		if c == '\n' {
+			ends = append(ends, i+1)
+		}
+	}
+	for _, l := range v.links {
+		if l.Epoch >= len(ends) || digest(text[:ends[l.Epoch]]) != l.Metrics {
+			v.problem("%s: line %d is not that of the receipt", traincmd.MetricsFile, l.Epoch)
+			return nil
+		}
+	}
+	if len(ends) > v.Epochs+1 || ends[len(ends)-1] != len(text) {
+		v.problem("%s: has more than the %d epochs of the receipt", traincmd.MetricsFile, v.Epochs)
+	}
+	return nil
+}
+
+// params compares the parameters of the best epoch, which a run that has ended has.
+func (v *verifier) params() error {
+	text, err := files.ReadFile(v.path(traincmd.ParamsFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		v.note("the run has not ended: there is no %s", traincmd.ParamsFile)
+		return nil
+	}
+	if err == nil && digest(text) != v.links[len(v.links)-1].Best {
+		v.problem("%s: SHA-256 in the receipt %.12s..., found %.12s...", traincmd.ParamsFile, v.links[len(v.links)-1].Best, digest(text))
+	}
+	return err
+}
+
+// checkpointFiles compares the checkpoints.
+func (v *verifier) checkpointFiles() error {
+	names, err := v.checkpoints()
+	if err != nil {
+		return err
+	}
+	if !slices.Contains(names, traincmd.CheckpointFile) {
+		v.problem("there is no %s", traincmd.CheckpointFile)
+	}
+	for _, name := range names {
+		c, err := train.ReadOneCheckpoint(v.path(name))
+		if err != nil {
+			v.problem("%v", err)
+			continue
+		}
+		sum, err := c.Sum()
+		if err != nil {
+			return err
+		}
+		i := slices.IndexFunc(v.links, func(l train.Link) bool { return l.Epoch == c.Position.Epoch && l.Batch == c.Position.Batch })
+		within := i < 0 && c.Position.Batch > 0 && c.Position.Epoch == v.Epochs
+		switch {
+		case i < 0 && !within:
+			v.problem("%s: is of epoch %d, of which the receipt has none", name, c.Position.Epoch)
+		case i >= 0 && (sum != v.links[i].State || digest([]byte(c.Config)) != v.links[i].Config):
+			v.problem("%s: is not the state of the receipt after epoch %d", name, c.Position.Epoch)
+		case !bytes.HasPrefix([]byte(strings.Join(v.lines, "")), c.Receipt):
+			v.problem("%s: has another receipt", name)
+		case within:
+			v.note("%s is %d batches into epoch %d, of which the receipt says nothing yet", name, c.Position.Batch, c.Position.Epoch+1)
+		case c.Position.Batch == 0:
+			v.states = append(v.states, c)
+		}
+	}
+	return nil
+}
+
+// replay does a segment again.
+func (v *verifier) replay(ctx context.Context, s segment, dataPath string) error {
+	if !s.given {
+		s.from, s.to = 0, v.Epochs
+	}
+	if s.to > v.Epochs {
+		v.problem("epoch %d: the receipt ends with epoch %d", s.to, v.Epochs)
+		return nil
+	}
+	e, err := experiment.Parse(v.path(traincmd.ConfigFile), v.config, "")
+	if err != nil {
+		v.problem("%v", err)
+		return nil
+	}
+	if dataPath != "" {
+		e.Locate(dataPath)
+	}
+	var from *train.Checkpoint
+	for _, c := range v.states {
+		if p := c.Position.Epoch; p > 0 && p <= s.from && (from == nil || p > from.Position.Epoch) {
+			from = c
+		}
+	}
+	if first := v.links[0]; from == nil && (first.Epoch > 0 || first.Batch > 0) {
+		v.problem("the receipt begins in epoch %d, and there is no checkpoint to go on from", first.Epoch+1)
+		return nil
+	}
+	differs := errors.New("differs")
+	err = traincmd.Replay(ctx, e, v.config, from, s.to, func(l train.Link) error {
+		want := v.links[l.Epoch-v.links[0].Epoch]
+		if other := differences(l, want); len(other) > 0 {
+			v.problem("epoch %d: other %s than in the receipt", l.Epoch, strings.Join(other, ", "))
+			return differs
+		}
+		if l.Epoch >= s.from {
+			v.Replayed = append(v.Replayed, l.Epoch)
+		}
+		_, err := fmt.Fprintf(v.say, "epoch %d of %d: the same\n", l.Epoch, s.to)
+		return err
+	})
+	switch {
+	case errors.Is(err, differs):
+		return nil
+	case ctx.Err() != nil:
+		return err
+	case err != nil:
+		v.problem("the run cannot be done again: %v", err)
+		return nil
+	}
+	if n := len(v.Replayed); n == 0 || v.Replayed[n-1] != s.to {
+		v.problem("the run ends before epoch %d", s.to)
+		return nil
+	}
+	return v.pictures(e, s)
+}
+
+// pictures draws those of a run that has ended and was proved as a whole.
+func (v *verifier) pictures(e *experiment.Experiment, s segment) error {
+	if s.from > 0 || s.to < v.Epochs || len(v.Problems) > 0 || !v.is(traincmd.ParamsFile) {
+		return nil
+	}
+	params, err := train.ReadParams(v.path(traincmd.ParamsFile))
+	if err != nil {
+		return err
+	}
+	others, err := traincmd.Redraw(e, v.folder, params)
+	for _, name := range others {
+		v.problem("%s: is not what this program draws", name)
+	}
+	return err
+}
+
+// differences names what differs in two links. The experiment of an early link may have been another
+// one, with fewer epochs: then what came of it decides.
+func differences(l, want train.Link) (names []string) {
+	for _, f := range []struct{ name, is, want string }{
+		{"data", l.Data, want.Data}, {"parameters", l.Params, want.Params}, {"best parameters", l.Best, want.Best},
+		{"metrics", l.Metrics, want.Metrics}, {"state", l.State, want.State},
+	} {
+		if f.is != f.want {
+			names = append(names, f.name)
+		}
+	}
+	return names
+}
