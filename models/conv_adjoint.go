@@ -15,13 +15,6 @@ func (k *convKernel[T]) Backward(in, _, gout, gin [][]T) error {
 		}
 		return nil
 	}
-	inputs, channels := k.group()
-	size := inputs * channels
-	if gin[0] != nil || k.streamed {
-		for g := range k.groups {
-			k.back[g].PackTransposed(k.w[g*size:(g+1)*size], inputs, channels)
-		}
-	}
 	if k.dx = gin[0]; k.dx != nil {
 		kernel.Blocks(k.rows, 4, k.backward)
 	}
@@ -33,14 +26,12 @@ func (k *convKernel[T]) Backward(in, _, gout, gin [][]T) error {
 		k.parts, k.biases = make([][]T, convParts), make([][]T, convParts)
 	}
 	kernel.Blocks(convParts, 1, k.learn)
-	for i := 1; i < convParts; i++ { // in the order of the rows
+	for i := 1; i < convParts; i++ { // in the order of the samples
 		kernel.Add(k.parts[0], k.parts[0], k.parts[i])
 		kernel.Add(k.biases[0], k.biases[0], k.biases[i])
 	}
-	for g := range k.groups {
-		if gin[1] != nil {
-			transposeInto(gin[1][g*size:(g+1)*size], k.parts[0][g*size:], inputs, channels)
-		}
+	if gin[1] != nil {
+		copy(gin[1], k.parts[0])
 	}
 	if k.wantBias {
 		copy(gin[2], k.biases[0])
@@ -62,42 +53,73 @@ func (k *convKernel[T]) gradientOf(r int, row *[]T) []T {
 	return *row
 }
 
-// learnParts sums the gradients of weights and bias over ranges of rows.
+// learnParts sums the gradients of weights and bias over ranges of samples, in each by the steps: zeros behind the end of
+// a sequence have no influence on the bits.
 func (k *convKernel[T]) learnParts(lo, hi int) {
-	inputs, channels := k.group()
-	places, size := k.places(), inputs*channels
+	inputs, _ := k.group()
 	w := k.takeWork()
-	w.tile = resized(w.tile, places*channels)
 	for part := lo; part < hi; part++ {
 		k.parts[part], k.biases[part] = resized(k.parts[part], k.out*inputs), resized(k.biases[part], k.out)
-		dw, db := k.parts[part], k.biases[part]
+		dw := k.parts[part] // [groups, inputs of a neuron, channels of a group], transposed at the end
 		clear(dw)
-		clear(db)
-		for r := part * k.rows / convParts; r < (part+1)*k.rows/convParts; r++ {
-			d := k.gradientOf(r, &w.row)
-			if k.wantBias {
-				for o := range db {
-					for _, v := range d[o*places : (o+1)*places] {
-						db[o] += v
+		clear(k.biases[part])
+		for b := part * k.batch / convParts; b < (part+1)*k.batch/convParts; b++ {
+			for r := b; r < k.rows; {
+				d := k.gradientOf(r, &w.row)
+				next := r + k.batch
+				if next < k.rows && k.first[next] == k.first[r] { // equal inputs: one product with the sum
+					w.sum = resized(w.sum, k.m)
+					copy(w.sum, d)
+					for ; next < k.rows && k.first[next] == k.first[r]; next += k.batch {
+						kernel.Add(w.sum, w.sum, k.gradientOf(next, &w.row))
 					}
+					d = w.sum
 				}
+				k.learnRow(dw, k.biases[part], d, r, w)
+				r = next
 			}
-			at := 0
-			for g := range k.groups {
-				mine, of := dw[g*size:(g+1)*size], d[g*channels*places:][:channels*places]
-				if k.dense {
-					at = k.unfold(w, r, g, at)
-					w.packed.PackTransposed(of, channels, places)
-					w.packed.Product(mine, channels, 0, inputs, 0, channels, kernel.Matrix[T]{X: kernel.RowMajor(w.seen, places, inputs), Transposed: true}, true, &w.scratch)
-					continue
-				}
-				at = k.list(w, r, g, at, true)
-				transposeInto(w.tile, of, channels, places)
-				w.lists.Gather(mine, channels, mine, channels, 0, inputs, channels, w.tile, channels)
+		}
+		k.toGiven(dw, w)
+	}
+	k.work.Keep(w)
+}
+
+// toGiven brings a gradient of the weights into their order.
+func (k *convKernel[T]) toGiven(dw []T, w *convWork[T]) {
+	inputs, channels := k.group()
+	w.sum = resized(w.sum, len(dw))
+	copy(w.sum, dw)
+	for g := range k.groups {
+		size := inputs * channels
+		transposeInto(dw[g*size:(g+1)*size], w.sum[g*size:], inputs, channels)
+	}
+}
+
+// learnRow adds what row r, whose output has the gradient d, adds to the gradients of weights and bias.
+func (k *convKernel[T]) learnRow(dw, db, d []T, r int, w *convWork[T]) {
+	inputs, channels := k.group()
+	places, size := k.places(), inputs*channels
+	if k.wantBias {
+		for o := range db {
+			for _, v := range d[o*places : (o+1)*places] {
+				db[o] += v
 			}
 		}
 	}
-	k.work.Keep(w)
+	at := 0
+	for g := range k.groups {
+		mine, of := dw[g*size:(g+1)*size], d[g*channels*places:][:channels*places]
+		if k.dense {
+			at = k.unfold(w, r, g, at)
+			w.packed.PackTransposed(of, channels, places)
+			w.seen.Times(mine, &w.packed, &w.scratch)
+			continue
+		}
+		w.tile = resized(w.tile, places*channels)
+		at = k.list(w, r, g, at, true)
+		transposeInto(w.tile, of, channels, places)
+		w.lists.Gather(mine, channels, mine, channels, 0, inputs, channels, w.tile, channels)
+	}
 }
 
 func (k *convKernel[T]) backwardRows(lo, hi int) {
@@ -126,21 +148,20 @@ func (k *convKernel[T]) gradientRows(dst []T, ld, first, rows, from, to int, _ *
 
 func (k *convKernel[T]) gradientRow(dx []T, r int, w *convWork[T]) {
 	inputs, channels := k.group()
-	places, area, perGroup := k.places(), k.area(), k.in.Channels/k.groups
+	places, area, perGroup, size := k.places(), k.area(), k.in.Channels/k.groups, inputs*channels
 	d := k.gradientOf(r, &w.row)
 	clear(dx)
-	w.seen = resized(w.seen, places*inputs)
+	w.tile = resized(w.tile, inputs*places)
 	for g := range k.groups {
-		of := kernel.RowMajor(d[g*channels*places:][:channels*places], channels, places)
-		k.back[g].Product(w.seen, inputs, 0, places, 0, inputs, kernel.Matrix[T]{X: of, Transposed: true}, false, &w.scratch)
-		for p := range places {
-			from := k.from[p*k.kernel : (p+1)*k.kernel]
-			for c := range perGroup {
-				image := dx[(g*perGroup+c)*area:][:area]
-				for j, v := range w.seen[p*inputs+c*k.kernel:][:len(from)] {
-					if i := from[j]; i >= 0 {
-						image[i] += v
-					}
+		w.packed.Pack(kernel.RowMajor(d[g*channels*places:][:channels*places], channels, places))
+		of := kernel.RowMajor(k.given[g*size:(g+1)*size], channels, inputs)
+		w.packed.Product(w.tile, places, 0, inputs, 0, places, kernel.Matrix[T]{X: of, Transposed: true}, false, &w.scratch)
+		for c := range perGroup {
+			image := dx[(g*perGroup+c)*area:][:area]
+			for i, spans := range k.spans {
+				of := w.tile[(c*k.kernel+i)*places:][:places]
+				for _, s := range spans {
+					addSpan(image[s.in:], of[s.out:][:s.n], k.step)
 				}
 			}
 		}

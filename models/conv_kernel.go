@@ -2,6 +2,7 @@ package models
 
 import (
 	"fmt"
+	"slices"
 
 	"gorgonia.org/tensor"
 
@@ -9,51 +10,56 @@ import (
 	"github.com/surge-snn/surge/ops"
 )
 
-// convKernel is convCell for the whole sequence: inputs x, W and perhaps bias, output y. The weights are read as
-// matrices [inputs of a neuron, channels of a group], and a row of y is computed as [places, channels]: by lists of the
-// events that each place sees, or by a dense product with all that it sees. The sums go by rising inputs from the bias on,
-// with one rounding in each step, either way: they have the same bits.
+// convKernel is convCell for the whole sequence: inputs x, W and perhaps bias, output y. A row of y is computed by lists
+// of the events that each place sees, or by a dense product with all that it sees. The sums go by rising inputs from the
+// bias on, with one rounding in each step, either way: they have the same bits. What a sample sees in a step again that it
+// saw in the step before, as currents of pixels, is computed once.
 type convKernel[T kernel.Float] struct {
 	convCell
-	rows, n, m int // T·B, inputs, outputs
-	source     *ops.Stream[T]
-	streamed   bool           // the layer before reads the gradient of x as a stream
-	gradient   *ops.Stream[T] // of y, where it lies in panels
+	rows, n, m, batch int // T·B, inputs, outputs, B
+	source            *ops.Stream[T]
+	streamed          bool           // the layer before reads the gradient of x as a stream
+	gradient          *ops.Stream[T] // of y, where it lies in panels
 
 	x, bias, y, dx []T
-	w              []T // [groups, inputs of a neuron, channels of a group]
+	given          []T // W
+	w              []T // for events: [groups, inputs of a neuron, channels of a group]
 	dense          bool
 	events         *kernel.Events[T]
 	listed         inputEvents[T]
 	share          float64
-	packed         []kernel.Packed[T] // of each group, for dense inputs
-	back           []kernel.Packed[T] // transposed, for the gradient of x
+	copies         [][][]span // of each panel of a packed matrix [inputs, places] and element of the kernel
+	first          []int32    // of each row: the first of equal rows in a sequence
+	held           []T        // outputs of the rows with which equal rows begin, where there are few
+	place          []int32    // of each row: where held has it
+	begins         []int32    // the rows that held has
 	g              kernel.Panels[T]
 	noGradient     bool
-	parts, biases  [][]T // the gradient of w and bias, of ranges of rows
+	parts, biases  [][]T // the gradient of w and bias, of ranges of samples
 	wantBias       bool
 
-	forward, backward, learn func(lo, hi int)
-	work                     kernel.Spare[convWork[T]]
+	forward, hold, backward, learn func(lo, hi int)
+	work                           kernel.Spare[convWork[T]]
 }
 
 // convWork is what the computation of a row needs.
 type convWork[T kernel.Float] struct {
-	starts  []int32
-	cols    []int32
-	vals    []T
-	lists   kernel.Events[T]
-	tile    []T // [places, channels of a group]
-	seen    []T // [places, inputs of a neuron]
-	row     []T
-	packed  kernel.Packed[T]
-	scratch kernel.Scratch[T]
+	starts   []int32
+	cols     []int32
+	vals     []T
+	lists    kernel.Events[T]
+	tile     []T              // [places, channels of a group], or [inputs of a neuron, places]
+	image    []T              // the channels of a group, of events
+	seen     kernel.Packed[T] // what the places see: [inputs of a neuron, places]
+	packed   kernel.Packed[T] // the gradient of y
+	row, sum []T
+	scratch  kernel.Scratch[T]
 }
 
 // convDenseFrom is the share of non-zero inputs from which a dense product is faster than lists of events.
 const convDenseFrom = 0.12
 
-// convParts is how many ranges of rows have a gradient of the weights of their own.
+// convParts is how many ranges of samples have a gradient of the weights of their own.
 const convParts = 16
 
 func (k *convKernel[T]) Name() string { return "conv" }
@@ -63,9 +69,25 @@ func (k *convKernel[T]) Shapes(in []tensor.Shape) ([]tensor.Shape, error) {
 	if x.Dims() != 3 || x[2] != k.in.Size() || in[1].TotalSize() != k.out*k.inputs() {
 		return nil, fmt.Errorf("%w: conv: input %v and weights %v for images of %v", ops.ErrShape, x, in[1], k.in)
 	}
-	k.rows, k.n, k.m = x[0]*x[1], x[2], k.out*k.places()
-	k.packed, k.back = make([]kernel.Packed[T], k.groups), make([]kernel.Packed[T], k.groups)
-	k.forward, k.backward, k.learn = k.forwardRows, k.backwardRows, k.learnParts
+	k.rows, k.batch, k.n, k.m = x[0]*x[1], x[1], x[2], k.out*k.places()
+	k.forward, k.hold, k.backward, k.learn = k.forwardRows, k.holdRows, k.backwardRows, k.learnParts
+	k.first, k.place = make([]int32, k.rows), make([]int32, k.rows)
+	var p kernel.Packed[T]
+	p.Resize(1, k.places())
+	k.copies = make([][][]span, (k.places()+p.Width()-1)/p.Width())
+	for i := range k.copies {
+		k.copies[i] = make([][]span, k.kernel)
+	}
+	for i, spans := range k.spans {
+		for _, s := range spans {
+			for width := int32(p.Width()); s.n > 0; {
+				n := min(s.n, width-s.out%width)
+				of := &k.copies[s.out/width][i]
+				*of = append(*of, span{s.out % width, s.in, n})
+				s.out, s.in, s.n = s.out+n, s.in+n*int32(k.step), s.n-n
+			}
+		}
+	}
 	return []tensor.Shape{{x[0], x[1], k.m}}, nil
 }
 
@@ -99,7 +121,7 @@ func (k *convKernel[T]) ReadGradient(i int, s *ops.Stream[T]) bool {
 
 // Measure says how dense x was.
 func (k *convKernel[T]) Measure() (ops.Measure, bool) {
-	return ops.Measure{Density: k.share, Events: !k.dense}, k.w != nil
+	return ops.Measure{Density: k.share, Events: !k.dense}, k.given != nil
 }
 
 // group returns how many inputs a neuron has, and the channels of a group.
@@ -120,18 +142,47 @@ func (k *convKernel[T]) Forward(in, out [][]T) error {
 		k.dense, k.share = k.events == nil, k.listed.share
 	}
 	inputs, channels := k.group()
-	k.w = resized(k.w, k.out*inputs)
-	for g := range k.groups {
-		size := inputs * channels
-		transposeInto(k.w[g*size:(g+1)*size], in[1][g*size:], channels, inputs)
-		if k.dense {
-			k.packed[g].Pack(kernel.RowMajor(k.w[g*size:(g+1)*size], inputs, channels))
+	k.given = in[1]
+	if !k.dense {
+		k.w = resized(k.w, k.out*inputs)
+		for g := range k.groups {
+			size := inputs * channels
+			transposeInto(k.w[g*size:(g+1)*size], in[1][g*size:], channels, inputs)
 		}
 	}
+	k.compare()
 	if k.y != nil {
 		kernel.Blocks(k.rows, 4, k.forward)
 	}
 	return nil
+}
+
+// compare finds the rows that are equal to those a step before, and computes the outputs of the others if they are few.
+func (k *convKernel[T]) compare() {
+	k.begins = k.begins[:0]
+	for r := range k.rows {
+		k.first[r] = int32(r)
+		if before := r - k.batch; before >= 0 && k.source == nil && slices.Equal(k.x[before*k.n:(before+1)*k.n], k.x[r*k.n:(r+1)*k.n]) {
+			k.first[r] = k.first[before]
+		} else {
+			k.place[r] = int32(len(k.begins))
+			k.begins = append(k.begins, int32(r))
+		}
+	}
+	if 2*len(k.begins) > k.rows {
+		k.held = nil
+		return
+	}
+	k.held = resized(k.held, len(k.begins)*k.m)
+	kernel.Blocks(len(k.begins), 4, k.hold)
+}
+
+func (k *convKernel[T]) holdRows(lo, hi int) {
+	w := k.takeWork()
+	for i := lo; i < hi; i++ {
+		k.computeRow(k.held[i*k.m:(i+1)*k.m], int(k.begins[i]), w)
+	}
+	k.work.Keep(w)
 }
 
 // transposeInto writes a matrix [rows, cols] as [cols, rows].
@@ -172,65 +223,75 @@ func (k *convKernel[T]) outputRows(dst []T, ld, first, rows, from, to int, _ *ke
 	k.work.Keep(w)
 }
 
-// outputRow computes row r of the output.
+// outputRow returns row r of the output.
 func (k *convKernel[T]) outputRow(y []T, r int, w *convWork[T]) {
+	if k.held != nil {
+		i := int(k.place[k.first[r]])
+		copy(y, k.held[i*k.m:(i+1)*k.m])
+		return
+	}
+	k.computeRow(y, r, w)
+}
+
+// computeRow computes row r of the output.
+func (k *convKernel[T]) computeRow(y []T, r int, w *convWork[T]) {
 	inputs, channels := k.group()
-	places := k.places()
-	w.tile = resized(w.tile, places*channels)
+	places, size := k.places(), inputs*channels
 	at := 0
 	for g := range k.groups {
-		bias := k.bias[g*channels : (g+1)*channels]
+		bias, of := k.bias[g*channels:(g+1)*channels], y[g*channels*places:][:channels*places]
 		if k.dense {
 			at = k.unfold(w, r, g, at)
-			for p := range places {
-				copy(w.tile[p*channels:], bias)
+			for o, v := range bias {
+				row := of[o*places : (o+1)*places]
+				for i := range row {
+					row[i] = v
+				}
 			}
-			k.packed[g].Product(w.tile, channels, 0, places, 0, channels, kernel.Matrix[T]{X: kernel.RowMajor(w.seen, places, inputs)}, true, &w.scratch)
-		} else {
-			at = k.list(w, r, g, at, false)
-			w.lists.Gather(w.tile, channels, bias, 0, 0, places, channels, k.w[g*inputs*channels:], channels)
+			w.seen.Product(of, places, 0, channels, 0, places, kernel.Matrix[T]{X: kernel.RowMajor(k.given[g*size:(g+1)*size], channels, inputs)}, true, &w.scratch)
+			continue
 		}
-		transposeInto(y[g*channels*places:], w.tile, places, channels)
+		w.tile = resized(w.tile, places*channels)
+		at = k.list(w, r, g, at, false)
+		w.lists.Gather(w.tile, channels, bias, 0, 0, places, channels, k.w[g*size:], channels)
+		transposeInto(of, w.tile, places, channels)
 	}
 }
 
 // unfold writes what each place sees of the channels of a group in row r. at is the first event that no group before has.
 func (k *convKernel[T]) unfold(w *convWork[T], r, g, at int) int {
 	inputs, _ := k.group()
-	channels, area, places := k.in.Channels/k.groups, k.area(), k.places()
-	w.seen = resized(w.seen, places*inputs)
+	channels, area := k.in.Channels/k.groups, k.area()
+	var x []T
 	if k.events == nil {
-		x := k.x[r*k.n+g*channels*area:]
-		for p := range places {
-			from := k.from[p*k.kernel : (p+1)*k.kernel]
-			for c := range channels {
-				image, dst := x[c*area:(c+1)*area], w.seen[p*inputs+c*k.kernel:][:len(from)]
-				if k.inside {
-					for j, i := range from {
-						dst[j] = image[i]
-					}
-					continue
-				}
-				for j, i := range from {
-					dst[j] = 0
-					if i >= 0 {
-						dst[j] = image[i]
-					}
+		x = k.x[r*k.n+g*channels*area:]
+	} else {
+		w.image = resized(w.image, channels*area)
+		clear(w.image)
+		x = w.image
+		col, val := k.events.Row(r)
+		first := g * channels * area
+		for ; at < len(col) && int(col[at]) < first+len(x); at++ {
+			v := T(1)
+			if val != nil {
+				v = val[at]
+			}
+			x[int(col[at])-first] = v
+		}
+	}
+	w.seen.Resize(inputs, k.places()) // what lies outside of the image stays 0
+	width := w.seen.Width()
+	for p := range k.copies {
+		panel := w.seen.Panel(p)
+		for c := range channels {
+			image := x[c*area : (c+1)*area]
+			for _, spans := range k.copies[p] {
+				dst := panel[:width]
+				panel = panel[width:]
+				for _, s := range spans {
+					copySpan(dst[s.out:][:s.n], image[s.in:], k.step)
 				}
 			}
-		}
-		return at
-	}
-	clear(w.seen)
-	col, val := k.events.Row(r)
-	for ; at < len(col) && int(col[at]) < (g+1)*channels*area; at++ {
-		c, v := int(col[at])/area, T(1)
-		if val != nil {
-			v = val[at]
-		}
-		base := (c - g*channels) * k.kernel
-		for _, s := range k.of(int(col[at]) - c*area) {
-			w.seen[int(s.out)*inputs+base+int(s.kernel)] = v
 		}
 	}
 	return at
@@ -296,4 +357,39 @@ func (k *convKernel[T]) list(w *convWork[T], r, g, at int, byInput bool) int {
 		begin = stop
 	}
 	return end
+}
+
+// copySpan writes x[0], x[step], x[2·step], ... to dst.
+func copySpan[T kernel.Float](dst, x []T, step int) {
+	if step != 1 {
+		for j := range dst {
+			dst[j] = x[j*step]
+		}
+		return
+	}
+	for ; len(dst) >= 8; dst, x = dst[8:], x[8:] {
+		v := *(*[8]T)(x) // by way of a variable: no call of memmove, as where both may overlap
+		*(*[8]T)(dst) = v
+	}
+	for j, v := range x[:len(dst)] {
+		dst[j] = v
+	}
+}
+
+// addSpan adds x to dst[0], dst[step], dst[2·step], ...
+func addSpan[T kernel.Float](dst, x []T, step int) {
+	if step != 1 {
+		for j, v := range x {
+			dst[j*step] += v
+		}
+		return
+	}
+	for ; len(x) >= 8; dst, x = dst[8:], x[8:] {
+		d, v := (*[8]T)(dst), (*[8]T)(x)
+		d[0], d[1], d[2], d[3] = d[0]+v[0], d[1]+v[1], d[2]+v[2], d[3]+v[3]
+		d[4], d[5], d[6], d[7] = d[4]+v[4], d[5]+v[5], d[6]+v[6], d[7]+v[7]
+	}
+	for j, v := range x {
+		dst[j] += v
+	}
 }

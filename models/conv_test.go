@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	G "gorgonia.org/gorgonia"
@@ -154,6 +155,46 @@ func TestDenseAndEvents(t *testing.T) {
 					}
 				}
 			})
+		}
+	}
+}
+
+// TestConvOfStills: inputs that stay for some steps, which are convolved once, give what the unrolled engine gives; and zeros
+// behind the end of a sequence change no bit of the output and of the gradients.
+func TestConvOfStills(t *testing.T) {
+	const T, B = 6, 5
+	in := Image{3, 8, 7}
+	n := in.Size()
+	model := func(b *graph.Builder, x *G.Node) {
+		y := Conv{In: in, Out: 4, Window: Window{Kernel: [2]int{3, 3}, Stride: [2]int{1, 2}, Padding: [2]int{1, 1}}, Bias: true}.Apply(b, "w", x)
+		h := LIF{TauMem: Learned(5e-3)}.Apply(b, "h", y)
+		b.Output("y", y)
+		weight := make([]float64, y.Shape().TotalSize()) // of nothing behind the end
+		copy(weight, graded(T*B*y.Shape()[2], 1, 3))
+		b.Loss(b.Check(G.Sum(b.Check(G.HadamardProd(b.Check(G.Add(y, h.Spikes)), b.Const("weight", weight, y.Shape()...))))))
+	}
+	for _, share := range []float64{0.05, 0.9} {
+		x := graded(T*B*n, share, 7)
+		for b := range B {
+			for k := 1; k < T; k++ {
+				if b > 0 && k%(b+1) != 0 { // sample 0 changes in each step, sample 4 once
+					copy(x[(k*B+b)*n:][:n], x[((k-1)*B+b)*n:])
+				}
+			}
+		}
+		fused := program(t, graph.FusedEngine, tensor.Float64, [3]int{T, B, n}, x, model)
+		unrolled := program(t, graph.UnrolledEngine, tensor.Float64, [3]int{T, B, n}, x, model)
+		padded := program(t, graph.FusedEngine, tensor.Float64, [3]int{10 * T, B, n}, append(x, make([]float64, 9*T*B*n)...), model)
+		y := fused.Output("y").Float64s()
+		near(t, "y", y, unrolled.Output("y").Float64s())
+		if !slices.Equal(y, padded.Output("y").Float64s()[:len(y)]) {
+			t.Error("y changes with zeros behind the end")
+		}
+		for _, name := range fused.Report().Trained {
+			near(t, name, fused.Grad(name).Float64s(), unrolled.Grad(name).Float64s())
+			if !slices.Equal(fused.Grad(name).Float64s(), padded.Grad(name).Float64s()) {
+				t.Errorf("the gradient of %s changes with zeros behind the end", name)
+			}
 		}
 	}
 }

@@ -45,13 +45,17 @@ type Window struct {
 // window is a Window on an image.
 type window struct {
 	in            Image
-	kernel        int     // elements
-	height, width int     // of the output
-	from          []int32 // [places, kernel]: the place in the image, -1 outside of it
-	inside        bool    // nothing is outside
-	starts        []int32 // [area of the image + 1]: where the entries of a place of the image begin
+	kernel        int      // elements
+	height, width int      // of the output
+	from          []int32  // [places, kernel]: the place in the image, -1 outside of it
+	spans         [][]span // of each element of the kernel
+	step          int      // of a span
+	starts        []int32  // [area of the image + 1]: where the entries of a place of the image begin
 	seen          []sight
 }
+
+// span says that places of the output from out on see n places of the image, from in on.
+type span struct{ out, in, n int32 }
 
 // sight says that a place of the output sees one of the image through an element of the kernel.
 type sight struct{ kernel, out int32 }
@@ -89,7 +93,7 @@ func (w Window) on(in Image) (*window, error) {
 	if in.Channels <= 0 || in.Height <= 0 || in.Width <= 0 {
 		return nil, fmt.Errorf("%w: images of %v", ErrParameter, in)
 	}
-	g := &window{in: in, inside: true, kernel: w.Kernel[0] * w.Kernel[1]}
+	g := &window{in: in, step: w.Stride[1], kernel: w.Kernel[0] * w.Kernel[1]}
 	var before [2]int
 	var err error
 	if g.height, before[0], err = w.size(0, in.Height); err != nil {
@@ -109,7 +113,6 @@ func (w Window) on(in Image) (*window, error) {
 				counts[at+1]++
 			}
 			g.from = append(g.from, at)
-			g.inside = g.inside && at >= 0
 		}
 	}
 	for i := range in.Height * in.Width {
@@ -121,6 +124,21 @@ func (w Window) on(in Image) (*window, error) {
 		if at >= 0 {
 			g.seen[counts[at]] = sight{int32(i % g.kernel), int32(i / g.kernel)}
 			counts[at]++
+		}
+	}
+	g.spans = make([][]span, g.kernel)
+	for k := range g.spans {
+		for p := range g.places() {
+			at := g.from[p*g.kernel+k]
+			if last := len(g.spans[k]) - 1; last >= 0 {
+				if r := &g.spans[k][last]; int(r.out+r.n) == p && int(at) == int(r.in)+int(r.n)*g.step {
+					r.n++
+					continue
+				}
+			}
+			if at >= 0 {
+				g.spans[k] = append(g.spans[k], span{int32(p), at, 1})
+			}
 		}
 	}
 	return g, nil

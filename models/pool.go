@@ -108,9 +108,9 @@ type poolKernel[T kernel.Float] struct {
 }
 
 type poolWork[T kernel.Float] struct {
-	row, dx []T
-	mask    []uint64
-	scratch kernel.Scratch[T]
+	row, dx, scaled []T
+	mask            []uint64
+	scratch         kernel.Scratch[T]
 }
 
 func (k *poolKernel[T]) Name() string { return "pool" }
@@ -269,16 +269,16 @@ func (k *poolKernel[T]) gradientRow(dx []T, r int, w *poolWork[T]) {
 	}
 	clear(dx)
 	area, places := k.area(), k.places()
+	w.scaled = resized(w.scaled, places)
 	for c := range k.in.Channels {
-		image, from := dx[c*area:(c+1)*area], k.from
-		for _, v := range g[c*places : (c+1)*places] {
-			v *= T(k.scale)
-			for _, i := range from[:k.kernel] {
-				if i >= 0 {
-					image[i] += v
-				}
+		image := dx[c*area : (c+1)*area]
+		for i, v := range g[c*places : (c+1)*places] {
+			w.scaled[i] = v * T(k.scale)
+		}
+		for _, spans := range k.spans {
+			for _, s := range spans {
+				addSpan(image[s.in:], w.scaled[s.out:][:s.n], k.step)
 			}
-			from = from[k.kernel:]
 		}
 	}
 }

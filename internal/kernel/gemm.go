@@ -70,6 +70,29 @@ func (p *Packed[T]) pack(b Panels[T], k, n int, transposed bool) {
 	p.b.Data = nil
 }
 
+// Resize makes p a matrix [k, n] of zeros if it was none of that shape, to be filled by [Packed.Panel].
+func (p *Packed[T]) Resize(k, n int) {
+	if width := panelWidth[T](); p.k != k || p.n != n || p.width != width {
+		p.k, p.n, p.width = k, n, width
+		p.data = resize(p.data, (n+width-1)/width*k*width)
+		clear(p.data)
+	}
+}
+
+// Panel returns panel i: the columns from i·Width on, row-major [k, Width]. What is beyond column n has to stay 0.
+func (p *Packed[T]) Panel(i int) []T { return p.panel(i) }
+
+// Width returns how many columns a panel has.
+func (p *Packed[T]) Width() int { return p.width }
+
+// Times adds P·B to C, which is row-major: P is this matrix [k, n], and B has n rows.
+func (p *Packed[T]) Times(c []T, b *Packed[T], s *Scratch[T]) {
+	s.grow()
+	for l := 0; l < p.n; l += p.width {
+		b.multiply(c, b.n, p.k, 0, b.n, p.panel(l/p.width), p.width, 1, l, min(p.width, p.n-l), false, s)
+	}
+}
+
 func (p *Packed[T]) copyPanels(lo, hi int) {
 	for panel := lo; panel < hi; panel++ {
 		dst, first := p.panel(panel), panel*p.width
@@ -122,17 +145,21 @@ func (p *Packed[T]) Product(c []T, ldc, first, m, from, to int, a Matrix[T], mor
 		for l := 0; l < p.k; l += blockDepth {
 			depth := min(blockDepth, p.k-l)
 			rs, cs := s.copyBlock(a, first+i, rows, l, depth)
-			p.multiply(c[i*ldc:], ldc, rows, from, to, rs, cs, l, depth, l == 0 && !more, s)
+			p.multiply(c[i*ldc:], ldc, rows, from, to, s.block, rs, cs, l, depth, l == 0 && !more, s)
 		}
+	}
+}
+
+func (s *Scratch[T]) grow() {
+	if s.block == nil {
+		s.block = make([]T, max(blockRows*(blockDepth+gap), blockDepth*(blockRows+gap)))
+		s.tile = make([]T, 12*32)
 	}
 }
 
 // copyBlock copies a block of A: rows from i on, columns from l on. It returns the strides of the copy.
 func (s *Scratch[T]) copyBlock(a Matrix[T], i, rows, l, depth int) (rs, cs int) {
-	if s.block == nil {
-		s.block = make([]T, max(blockRows*(blockDepth+gap), blockDepth*(blockRows+gap)))
-		s.tile = make([]T, 12*32)
-	}
+	s.grow()
 	if a.Transposed {
 		n := a.X.N
 		for k := range depth {
@@ -155,8 +182,8 @@ func (s *Scratch[T]) copyBlock(a Matrix[T], i, rows, l, depth int) (rs, cs int) 
 	return blockDepth + gap, 1
 }
 
-// multiply adds the product of the block of A that was copied with the steps of B from l on to C.
-func (p *Packed[T]) multiply(c []T, ldc, rows, from, to, rs, cs, l, depth int, fresh bool, s *Scratch[T]) {
+// multiply adds the product of a block of A, with strides rs and cs, with the steps of B from l on to C.
+func (p *Packed[T]) multiply(c []T, ldc, rows, from, to int, a []T, rs, cs, l, depth int, fresh bool, s *Scratch[T]) {
 	for column := from; column < to; column += p.width {
 		b, first := p.panel(column / p.width)[l*p.width:], column-from
 		columns := min(p.width, to-column)
@@ -166,7 +193,7 @@ func (p *Packed[T]) multiply(c []T, ldc, rows, from, to, rs, cs, l, depth int, f
 				tiles = tiles[1:]
 			}
 			height := tiles[0]
-			data := s.block[i*rs:]
+			data := a[i*rs:]
 			if columns == p.width {
 				tile(height, c[i*ldc+first:], ldc, data, rs, cs, b, p.width, depth, fresh)
 			} else {

@@ -171,6 +171,19 @@ func testGemm[T Float](t *testing.T) {
 		if !slices.Equal(c, want) {
 			t.Fatalf("product %v, want %v", c, want)
 		}
+		if !ta && !tb && beta == 1 && m*n*k > 0 { // and with A packed: once more C + A·B
+			var left, right Packed[T]
+			left.Resize(m, k)
+			for i := range a {
+				left.Panel(i % k / left.Width())[i/k*left.Width()+i%k%left.Width()] = a[i]
+			}
+			right.Pack(RowMajor(b, k, n))
+			left.Times(c, &right, new(Scratch[T]))
+			product(ta, tb, m, n, k, a, b, beta, want)
+			if !slices.Equal(c, want) {
+				t.Fatalf("product %v of packed matrices, want %v", c, want)
+			}
+		}
 	})
 }
 
