@@ -47,7 +47,7 @@ func (b *book) open(path string, lines []byte, size int64, log *slog.Logger) err
 	if path == "" {
 		return nil
 	}
-	found, err := os.ReadFile(path)
+	found, err := files.ReadFile(path)
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return fmt.Errorf("train: %w", err)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"strings"
 )
 
@@ -55,7 +56,11 @@ func (e *BadInput) Error() string {
 		parts = append(parts, strings.Join(facts, ", "))
 	}
 	if e.Err != nil {
-		parts = append(parts, strings.TrimPrefix(e.Err.Error(), e.File+": ")) // the file is named once
+		err := e.Err
+		if p, ok := err.(*fs.PathError); ok && p.Path == e.File { // the file is named once
+			err = p.Err
+		}
+		parts = append(parts, strings.TrimPrefix(err.Error(), e.File+": "))
 	}
 	return oneLine(strings.Join(parts, ": "))
 }

@@ -144,7 +144,7 @@ func (l *Lines) Close() error {
 // Errors: [ErrCorrupt] with the number of the line where a complete line is not JSON or not a T, or that of the file
 // system.
 func ReadLines[T any](path string) (rows []T, rest int, err error) {
-	b, err := os.ReadFile(path)
+	b, err := ReadFile(path)
 	if err != nil {
 		return nil, 0, fmt.Errorf("files: %w", err)
 	}

@@ -140,7 +140,7 @@ func (a Asset) present(dir string) (bool, error) {
 
 // verify checks the content of the file at path.
 func (a Asset) verify(path string) error {
-	f, err := os.Open(path)
+	f, err := files.Open(path)
 	if err != nil {
 		return fmt.Errorf("data: %w", err)
 	}
@@ -313,7 +313,7 @@ func cause(ctx context.Context, err error) error {
 
 // commit gives the complete part its name.
 func commit(part, path string) error {
-	f, err := os.Open(part)
+	f, err := files.Open(part)
 	if err != nil {
 		return fmt.Errorf("data: %w", err)
 	}

@@ -186,21 +186,21 @@ func (c *Command) base(s *sweep.Sweep) (file, text string, err error) {
 	if !filepath.IsAbs(file) {
 		file = filepath.Join(filepath.Dir(c.File), file) // beside the sweep
 	}
-	b, err := os.ReadFile(file)
+	b, err := files.ReadFile(file)
 	if err != nil {
-		return "", "", &exit.BadInput{File: file, Expected: "the experiment of the sweep", Err: errors.Unwrap(err)}
+		return "", "", &exit.BadInput{File: file, Expected: "the experiment of the sweep", Err: err}
 	}
 	return file, string(b), nil
 }
 
 // claim makes the folder of the results, or makes sure that it is one of this sweep.
 func (c *Command) claim(out string) error {
-	text, err := os.ReadFile(c.File)
+	text, err := files.ReadFile(c.File)
 	if err != nil {
-		return &exit.BadInput{File: c.File, Err: errors.Unwrap(err)}
+		return &exit.BadInput{File: c.File, Err: err}
 	}
 	path := filepath.Join(out, sweepFile)
-	old, err := os.ReadFile(path)
+	old, err := files.ReadFile(path)
 	switch {
 	case err == nil && string(old) == string(text):
 		return nil

@@ -149,7 +149,7 @@ func (r *runner) made(t task) (bool, error) {
 // readResult returns the result of a run, nil where there is none yet.
 func readResult(t task) (*sweep.Result, error) {
 	path := filepath.Join(t.dir, resultFile)
-	b, err := os.ReadFile(path)
+	b, err := files.ReadFile(path)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, nil
 	}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/surge-snn/surge/internal/exit"
+	"github.com/surge-snn/surge/internal/files"
 	"github.com/surge-snn/surge/internal/mpi"
 	"github.com/surge-snn/surge/train"
 )
@@ -132,7 +133,7 @@ func (r *runner) identify() (id identity, err error) {
 
 // fileDigest returns the SHA-256 of a file; of none, "none".
 func fileDigest(path string) (string, error) {
-	f, err := os.Open(filepath.Clean(path))
+	f, err := files.Open(filepath.Clean(path))
 	if errors.Is(err, os.ErrNotExist) {
 		return "none", nil
 	}
