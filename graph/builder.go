@@ -5,6 +5,8 @@ import (
 
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
+
+	"github.com/surge-snn/surge/ops"
 )
 
 // Builder collects the nodes of one program. It exists inside of [Build] only.
@@ -49,9 +51,25 @@ type Builder struct {
 
 // slot is a named node together with the tensor that it reads or is copied to.
 type slot struct {
-	name  string
-	node  *G.Node
-	value *tensor.Dense
+	name   string
+	node   *G.Node
+	value  *tensor.Dense
+	events *ops.Input // in place of value, where it is an input for events
+}
+
+// tensor returns the value, of an input for events the array that is read from now on.
+func (s *slot) tensor() *tensor.Dense {
+	if s.events != nil {
+		return s.events.Array()
+	}
+	return s.value
+}
+
+func (s *slot) shape() tensor.Shape {
+	if s.events != nil {
+		return s.events.Shape()
+	}
+	return s.value.Shape()
 }
 
 // stateSlot is a state of a cell: where it comes from and where it ends.
@@ -170,6 +188,22 @@ func (b *Builder) Input(name string, shape ...int) *G.Node {
 	b.claim("input", name)
 	s := &slot{name: name, value: zeros(b.DType(), b.shape("input", name, shape))}
 	s.node = b.leaf(inputLeaf, name, s.value)
+	b.inputs = append(b.inputs, s)
+	return s.node
+}
+
+// EventInput adds a data input [T, B, N], zero at first, that the program fills with
+// [Program.SetEvents] or [Program.Set]. Layers that go by events, [Linear] of package models for one, read the lists of
+// the former as they are. No gradient flows to it.
+func (b *Builder) EventInput(name string, steps, batch, n int) *G.Node {
+	b.claim("input", name)
+	in, err := ops.NewInput(b.DType(), b.shape("input", name, []int{steps, batch, n}))
+	if err != nil {
+		b.Fail(err)
+	}
+	s := &slot{name: name, events: in}
+	clock := b.leaf(constantLeaf, name+"/clock", zeros(b.DType(), tensor.Shape{steps, 1}))
+	s.node = b.Check(in.Node(clock))
 	b.inputs = append(b.inputs, s)
 	return s.node
 }

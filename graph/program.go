@@ -33,11 +33,11 @@ type State map[string]*tensor.Dense
 
 // Input returns the tensor of a data input, nil if there is none of this name. Writing
 // to it before [Program.Run] is the way without a copy; [Program.Set] is the one with
-// checks.
+// checks. Of an input for events it is the array that the runs read from now on.
 func (p *Program) Input(name string) *tensor.Dense {
 	p = p.known()
 	if s := p.inputs[name]; s != nil {
-		return s.value
+		return s.tensor()
 	}
 	return nil
 }
@@ -58,6 +58,31 @@ func (p *Program) Set(name string, data any) error {
 		return err
 	}
 	s.write(x)
+	return nil
+}
+
+// SetEvents gives the input name, of [Builder.EventInput], by lists: in step t, row b has a 1 in each of the channels
+// channels[t·B+b], which rise, or the numbers values[t·B+b] where there are some; everything else is 0. The
+// lists are not copied: they must not change before the last run that reads them.
+//
+// Errors wrap [ErrParam] for an input of another kind, [ErrNotFinite] for a value that is not finite, ops.ErrShape and
+// ops.ErrValue for lists that do not fit; the input then keeps what it had.
+//
+// Cost: linear in the number of lists and events.
+func (p *Program) SetEvents(name string, channels [][]int32, values [][]float32) error {
+	p = p.known()
+	s := p.inputs[name]
+	if s == nil || s.events == nil {
+		return fmt.Errorf("%w: no input %q for events", ErrParam, name)
+	}
+	for k, list := range values {
+		if i, bad := firstBad[float32](list); i >= 0 {
+			return fmt.Errorf("%w: input %q: value %d of list %d is %v", ErrNotFinite, name, i, k, bad)
+		}
+	}
+	if err := s.events.Lists(channels, values); err != nil {
+		return fmt.Errorf("input %q: %w", name, err)
+	}
 	return nil
 }
 
@@ -106,8 +131,8 @@ func (s *slot) fit(kind string, data any) (any, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%w: %s %q: %w", ErrParam, kind, s.name, err)
 		}
-		if !sameShape(d.Shape(), s.value.Shape()) {
-			return nil, fmt.Errorf("%w: %s %q: data of shape %v, want %v", ErrShape, kind, s.name, d.Shape(), s.value.Shape())
+		if !sameShape(d.Shape(), s.shape()) {
+			return nil, fmt.Errorf("%w: %s %q: data of shape %v, want %v", ErrShape, kind, s.name, d.Shape(), s.shape())
 		}
 		if d.Dtype() == tensor.Float32 {
 			data = d.Float32s()
@@ -122,7 +147,7 @@ func (s *slot) fit(kind string, data any) (any, error) {
 		i, bad = firstBad[float32](x)
 	case []float64:
 		n = len(x)
-		if s.value.Dtype() == tensor.Float64 {
+		if s.node.Dtype() == tensor.Float64 {
 			i, bad = firstBad[float64](x)
 		} else {
 			i, bad = firstBad[float32](x)
@@ -130,26 +155,27 @@ func (s *slot) fit(kind string, data any) (any, error) {
 	default:
 		return nil, fmt.Errorf("%w: %s %q: data of type %T, want []float32, []float64 or a tensor of them", ErrParam, kind, s.name, data)
 	}
-	if want := s.value.Shape().TotalSize(); n != want {
-		return nil, fmt.Errorf("%w: %s %q: %d elements, want %d for shape %v", ErrShape, kind, s.name, n, want, s.value.Shape())
+	if want := s.shape().TotalSize(); n != want {
+		return nil, fmt.Errorf("%w: %s %q: %d elements, want %d for shape %v", ErrShape, kind, s.name, n, want, s.shape())
 	}
 	if i >= 0 {
-		return nil, fmt.Errorf("%w: %s %q: element %d is %v as %v", ErrNotFinite, kind, s.name, i, bad, s.value.Dtype())
+		return nil, fmt.Errorf("%w: %s %q: element %d is %v as %v", ErrNotFinite, kind, s.name, i, bad, s.node.Dtype())
 	}
 	return data, nil
 }
 
 // write converts what fit returned into the slot.
 func (s *slot) write(data any) {
+	value := s.tensor()
 	switch x := data.(type) {
 	case []float32:
-		if s.value.Dtype() == tensor.Float32 {
-			copy(s.value.Float32s(), x)
+		if s.node.Dtype() == tensor.Float32 {
+			copy(value.Float32s(), x)
 		} else {
-			convert(s.value.Float64s(), x)
+			convert(value.Float64s(), x)
 		}
 	case []float64:
-		assign(s.value, x)
+		assign(value, x)
 	}
 }
 

@@ -21,7 +21,8 @@ type linearKernel[T kernel.Float] struct {
 	whole         bool // the piece is the last one, or all there is
 	counter       denseCounter[T]
 	source        *ops.Stream[T]
-	streamed      bool // the layer before reads the gradient of x as a stream
+	input         *ops.Stream[T] // listed in some runs, an array in others
+	streamed      bool           // the layer before reads the gradient of x as a stream
 
 	gradient *ops.Stream[T] // of y, where it lies in panels
 
@@ -85,9 +86,23 @@ func (k *linearKernel[T]) Sequences() (in, out, states int) { return 1, 1, 0 }
 
 // Begin decides for the whole sequence whether the products are dense.
 func (k *linearKernel[T]) Begin(in [][]T) {
-	if k.source == nil {
-		k.counter.count(in[0], k.in)
+	if k.source != nil {
+		return
 	}
+	if _, x := k.given(in[0]); x != nil {
+		k.counter.count(x, k.in)
+	}
+}
+
+// given returns the input of the run: events, or an array.
+func (k *linearKernel[T]) given(x []T) (*kernel.Events[T], []T) {
+	switch {
+	case k.source != nil:
+		return k.source.Events, nil
+	case k.input != nil:
+		return k.input.Input()
+	}
+	return nil, x
 }
 
 func (k *linearKernel[T]) Piece(p ops.Piece) {
@@ -96,14 +111,17 @@ func (k *linearKernel[T]) Piece(p ops.Piece) {
 
 // Measure says how dense x was.
 func (k *linearKernel[T]) Measure() (ops.Measure, bool) {
-	if k.source == nil {
-		share := k.listed.share
-		if k.counter.known {
-			share = k.counter.share
-		}
-		return ops.Measure{Density: share, Events: !k.dense}, k.listed.mask != nil
+	switch {
+	case k.x == nil && k.events == nil:
+		return ops.Measure{}, false
+	case k.x == nil:
+		return ops.Measure{Density: density(k.events, k.in), Events: true}, k.events.Rows() > 0
 	}
-	return ops.Measure{Density: density(k.source.Events, k.in), Events: true}, k.source.Events.Rows() > 0
+	share := k.listed.share
+	if k.counter.known {
+		share = k.counter.share
+	}
+	return ops.Measure{Density: share, Events: !k.dense}, true
 }
 
 // density is the share of numbers that are not zero in a matrix of events with so many columns.
@@ -112,11 +130,15 @@ func density[T kernel.Float](e *kernel.Events[T], cols int) float64 {
 }
 
 func (k *linearKernel[T]) ReadInput(i int, s *ops.Stream[T]) bool {
-	if i != 0 || s.Events == nil {
+	switch {
+	case i != 0:
 		return false
+	case s.Input != nil:
+		k.input = s
+	case s.Events != nil:
+		k.source = s
 	}
-	k.source = s
-	return true
+	return k.source != nil || k.input != nil
 }
 
 func (k *linearKernel[T]) ReadGradient(i int, s *ops.Stream[T]) bool {
@@ -128,13 +150,12 @@ func (k *linearKernel[T]) ReadGradient(i int, s *ops.Stream[T]) bool {
 }
 
 func (k *linearKernel[T]) Forward(in, out [][]T) error {
-	k.x, k.w, k.bias, k.y = in[0], in[1], nil, out[0]
+	k.events, k.x = k.given(in[0])
+	k.w, k.bias, k.y = in[1], nil, out[0]
 	if len(in) > 2 {
 		k.bias = in[2]
 	}
-	if k.source != nil {
-		k.events, k.dense = k.source.Events, false
-	} else {
+	if k.dense = false; k.x != nil {
 		most := denseFrom
 		if k.counter.known { // for all pieces alike
 			if most = 1; k.counter.share > denseFrom {
@@ -226,7 +247,7 @@ func (k *linearKernel[T]) Backward(in, _, gout, gin [][]T) error {
 	switch dw := gin[1]; {
 	case dw == nil:
 	case k.dense:
-		kernel.ProductTN(dw, in[0], k.rows, k.in, k.g, !k.whole)
+		kernel.ProductTN(dw, k.x, k.rows, k.in, k.g, !k.whole)
 	case k.source != nil:
 		k.source.Columns().Scatter(dw, k.g, k.rows, 0, !k.whole)
 	default:

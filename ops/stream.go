@@ -22,6 +22,9 @@ type Stream[T Float] struct {
 	// the rows are ld elements apart. Nil where there are Events or Panels. It may be called from
 	// several goroutines at a time, each with its own scratch memory.
 	Rows func(dst []T, ld, first, rows, from, to int, s *kernel.Scratch[T])
+	// Input returns the sequence of an [Input], the piece at hand, either as events or as an array. Nil for all
+	// others; nothing else is set with it.
+	Input func() (*kernel.Events[T], []T)
 	// Panels returns the whole sequence, in the order in which it lies in memory.
 	Panels func() kernel.Panels[T]
 	// Panel is how many columns are best asked of Rows at a time: a multiple of 64.

@@ -86,6 +86,9 @@ type Network struct {
 	short       map[int][2]*pass // by their number of rows, as they are needed
 	grads       optim.Tree
 
+	ahead *ahead      // of inputs as lists
+	rows  *data.Lists // of a batch that is not full
+
 	class []float32 // [B]
 	y     []float32 // [B, Size] or [T, B, Size]
 	w     []float32 // as y
@@ -104,17 +107,12 @@ func (m BPTT) Build(params *graph.Params, shape Shape) (*Network, error) {
 		return nil, fmt.Errorf("%w: BPTT with NoGrad has no gradient", ErrSettings)
 	}
 	m = m.withDefaults()
-	n := &Network{method: m, shape: shape, params: params, short: map[int][2]*pass{}}
+	n := &Network{method: m, shape: shape, params: params, short: map[int][2]*pass{}, ahead: newAhead(), rows: new(data.Lists)}
 	var err error
 	if n.train, n.eval, err = m.passes(params, shape); err != nil {
 		return nil, err
 	}
-	for _, p := range []*pass{n.train, n.eval} {
-		p.batch = new(data.Batch)
-		if x := p.prog.Input(inputName); x.Dtype() == tensor.Float32 {
-			p.batch.Input = x.Float32s() // batches are encoded in place
-		}
-	}
+	n.train.batch, n.eval.batch = new(data.Batch), new(data.Batch)
 	for _, name := range n.train.prog.Report().Trained {
 		n.grads = append(n.grads, leaf(name, n.train.prog.Grad(name)))
 	}
@@ -201,6 +199,7 @@ func (n *Network) Close() error {
 	if !n.built() {
 		return nil
 	}
+	n.ahead.wait()
 	err := errors.Join(n.train.prog.Close(), n.eval.prog.Close())
 	for _, p := range n.short {
 		err = errors.Join(err, p[0].prog.Close(), p[1].prog.Close())
@@ -212,6 +211,7 @@ func (n *Network) Close() error {
 type pass struct {
 	prog   *graph.Program
 	batch  *data.Batch // of a full batch; else nil
+	lists  bool        // the input can be lists
 	rows   int
 	dt     float64  // s
 	layers []string // whose spikes are counted
@@ -228,10 +228,15 @@ const (
 )
 
 func (m BPTT) pass(params *graph.Params, shape Shape, s graph.Settings) (*pass, error) {
-	p := &pass{rows: shape.Batch}
+	p := &pass{rows: shape.Batch, lists: s.Engine == graph.FusedEngine && s.Machine == graph.OwnMachine}
 	var err error
 	p.prog, err = graph.Build(params, s, func(b *graph.Builder) {
-		x := b.Input(inputName, shape.Steps, shape.Batch, shape.Channels)
+		var x *G.Node
+		if p.lists {
+			x = b.EventInput(inputName, shape.Steps, shape.Batch, shape.Channels)
+		} else {
+			x = b.Input(inputName, shape.Steps, shape.Batch, shape.Channels)
+		}
 		p.dt = b.Dt()
 		o := m.apply(b, x)
 		loss := m.Loss(b, o, m.targets(b, shape))
@@ -340,8 +345,8 @@ func (n *Network) run(gradient bool, set data.Batches, epoch uint64, k int) (Sum
 	if gradient {
 		full = n.train
 	}
-	batch := full.batch
-	if err := set.Fill(batch, epoch, k); err != nil {
+	batch, err := n.read(full, set, epoch, k)
+	if err != nil {
 		return Sums{}, err
 	}
 	p, err := n.programFor(batch.Valid, gradient)
@@ -388,6 +393,12 @@ func (n *Network) programFor(rows int, gradient bool) (*pass, error) {
 
 // set gives a program the batch.
 func (n *Network) set(p *pass, b *data.Batch) error {
+	if b.Listed {
+		if err := setLists(p, b, n.rows); err != nil {
+			return err
+		}
+		return errors.Join(setLengths(p.prog, b, p.rows), n.setTargets(p, b))
+	}
 	x := b.Input
 	if p.rows < b.Size { // the rows that are in use, out of each step
 		x = inUse(n.w[:0], b)

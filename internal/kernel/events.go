@@ -106,6 +106,11 @@ func (e *Events[T]) Resize(rows, cols int) {
 	e.rows = resize(e.rows, rows)
 }
 
+// Part makes e the lists of some rows of another matrix of events, in the same memory.
+func (e *Events[T]) Part(of *Events[T], first, rows int) {
+	e.cols, e.rows = of.cols, of.rows[first:first+rows]
+}
+
 // Rows returns how many rows the matrix has.
 func (e *Events[T]) Rows() int { return len(e.rows) }
 

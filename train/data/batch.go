@@ -121,6 +121,10 @@ type Batch struct {
 	// Input is the encoded input, [T, B, N]. A slice that is there already is
 	// filled in place if its capacity suffices. It is 0 beyond the length of a row.
 	Input []float32
+	// Lists, where it is not nil, is filled in place of Input if [Batches.Sparse]; Listed says so, and
+	// Input is then left alone.
+	Lists  *Lists
+	Listed bool
 	// Lengths holds the number of steps of each row, [B], 0 < Lengths[r] <= Steps: all Steps for
 	// features and for rows without a sample.
 	Lengths []int
@@ -165,7 +169,12 @@ func (s Batches) Fill(b *Batch, epoch uint64, k int) error {
 	if values := float64(b.Steps) * float64(b.Size) * float64(b.Channels); values > maxValues {
 		return fmt.Errorf("%w: a batch [%d, %d, %d] has %g values, want at most %g", ErrSettings, b.Steps, b.Size, b.Channels, values, float64(maxValues))
 	}
-	b.Input, b.Lengths = resize(b.Input, b.Steps*b.Size*b.Channels), resize(b.Lengths, b.Size)
+	b.Lengths = resize(b.Lengths, b.Size)
+	if b.Listed = b.Lists != nil && s.Sparse(); b.Listed {
+		b.Lists.resize(b.Size, b.Steps)
+	} else {
+		b.Input = resize(b.Input, b.Steps*b.Size*b.Channels)
+	}
 	return b.fill(s, b, epoch, k)
 }
 
@@ -235,10 +244,28 @@ func (s Batches) check(r *Rows, k int) error {
 }
 
 func (b *Batch) row(row int) Block {
-	return Block{b.Input[row*b.Channels:], b.Steps, b.Channels, b.Size * b.Channels, b.Dt}
+	block := Block{Steps: b.Steps, Channels: b.Channels, Stride: b.Size * b.Channels, Dt: b.Dt}
+	if b.Listed {
+		block.list = &b.Lists.rows[row]
+		block.list.reset()
+		return block
+	}
+	block.Data = b.Input[row*b.Channels:]
+	return block
 }
 
 func (b *Batch) encode(s *Batches, row int, x *Sample, f Form, rng *rand.Rand) error {
+	if err := b.block(s, row, x, f, rng); err != nil {
+		return err
+	}
+	if b.Listed {
+		b.Lists.set(row, b.Size, b.Steps)
+	}
+	return nil
+}
+
+// block encodes a row as a block.
+func (b *Batch) block(s *Batches, row int, x *Sample, f Form, rng *rand.Rand) error {
 	block, length := b.row(row), b.Steps
 	switch f.Input {
 	case Sequence:
@@ -271,6 +298,9 @@ func (b *Batch) encode(s *Batches, row int, x *Sample, f Form, rng *rand.Rand) e
 
 func (b *Batch) empty(row int) {
 	b.row(row).zero()
+	if b.Listed {
+		b.Lists.set(row, b.Size, b.Steps)
+	}
 	b.Lengths[row] = b.Steps
 }
 

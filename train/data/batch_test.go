@@ -192,9 +192,10 @@ func TestFillDoesNotAllocate(t *testing.T) {
 			s := Batches{Data: d, Encoder: encoder, Size: 32, Steps: 31, Duration: 31e-3, Workers: workers}
 			var b Batch
 			var e Events
+			lists := Batch{Lists: new(Lists)}
 			fill := func() {
 				for k := range s.Len() {
-					if err := s.Fill(&b, 0, k); err != nil {
+					if err := errors.Join(s.Fill(&b, 0, k), s.Fill(&lists, 0, k)); err != nil {
 						t.Fatal(err)
 					}
 					if _, ok := encoder.(EventEncoder); !ok {

@@ -74,6 +74,9 @@ type Block struct {
 	Stride   int // from one step to the next; B*N in a batch
 	// Dt is the time step in s; 0 means 1 ms.
 	Dt float64
+
+	list  *rowList // in place of Data
+	first int      // of list, step 0 of the block
 }
 
 // dt returns the time step in s.
@@ -89,6 +92,7 @@ const defaultDt = 1e-3
 
 // steps returns the block of n steps from step first on.
 func (b Block) steps(first, n int) Block {
+	b.first += first
 	b.Data, b.Steps = b.Data[min(first*b.Stride, len(b.Data)):], n
 	return b
 }
@@ -114,6 +118,7 @@ func (b Block) check(channels int) error {
 		return fmt.Errorf("%w: time step of %g s, want > 0", ErrSettings, b.Dt)
 	case b.Channels != channels:
 		return fmt.Errorf("%w: block of %d channels, the encoder makes %d", ErrShape, b.Channels, channels)
+	case b.list != nil:
 	case len(b.Data) < b.Channels || (len(b.Data)-b.Channels)/b.Stride < b.Steps-1:
 		return fmt.Errorf("%w: block of %d steps with stride %d on %d values", ErrShape, b.Steps, b.Stride, len(b.Data))
 	}
@@ -133,6 +138,9 @@ func (b Block) checkSequence(n int, x []float64, channels, hold int) error {
 }
 
 func (b Block) zero() {
+	if b.list != nil {
+		return
+	}
 	for k := range b.Steps {
 		clear(b.Step(k))
 	}
@@ -145,8 +153,30 @@ func (b Block) put(s Spike) error {
 	if !(k >= 0 && k < float64(b.Steps)) {
 		return fmt.Errorf("%w: channel %d spikes at %g s, the window is %d steps of %g s", ErrOutside, s.Channel, s.Time, b.Steps, dt)
 	}
-	b.Step(int(k))[s.Channel] = 1
+	b.set(int(k), s.Channel, 1)
 	return nil
+}
+
+// set sets an element of a block of zeros, each once.
+func (b Block) set(k, channel int, v float32) {
+	if b.list != nil {
+		b.list.add(b.first+k, channel, v)
+		return
+	}
+	b.Step(k)[channel] = v
+}
+
+// count adds 1 to an element, or if once makes it 1.
+func (b Block) count(k, channel int, once bool) {
+	switch {
+	case b.list != nil:
+		b.list.once = once
+		b.list.add(b.first+k, channel, 1)
+	case once:
+		b.Step(k)[channel] = 1
+	default:
+		b.Step(k)[channel]++
+	}
 }
 
 // StepOf returns the time step that t, in s, is in,

@@ -36,7 +36,7 @@ func (e Delta) EncodeSequence(dst Block, x []float64, hold int, _ *rand.Rand) er
 		return err
 	}
 	dst.zero()
-	return e.each(x, channels, func(s, channel, n int) { dst.Step(s * hold)[channel] = float32(n) })
+	return e.each(x, channels, func(s, channel, n int) { dst.set(s*hold, channel, float32(n)) })
 }
 
 // AppendSequence appends the spikes.

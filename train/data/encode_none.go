@@ -78,10 +78,8 @@ func (e None) EncodeEvents(dst Block, events []Spike) error {
 			return fmt.Errorf("%w: channel %d spikes at %g s, the window is %d steps of %g s", ErrOutside, s.Channel, s.Time, dst.Steps, dt)
 		case s.Channel < 0 || s.Channel >= dst.Channels:
 			return fmt.Errorf("%w: channel %d of %d spikes", ErrIndex, s.Channel, dst.Channels)
-		case e.Once:
-			dst.Step(int(k))[s.Channel] = 1
 		default:
-			dst.Step(int(k))[s.Channel]++
+			dst.count(int(k), s.Channel, e.Once)
 		}
 	}
 	return nil

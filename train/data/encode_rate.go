@@ -43,12 +43,11 @@ func (e Rate) Encode(dst Block, x []float64, rng *rand.Rand) error {
 	if err := unit(x); err != nil {
 		return err
 	}
+	dst.zero()
 	for k := range dst.Steps {
-		row := dst.Step(k)
 		for i, v := range x {
-			row[i] = 0
 			if v > 0 && rng.Float64() < v*most {
-				row[i] = 1
+				dst.set(k, i, 1)
 			}
 		}
 	}

@@ -200,7 +200,7 @@ func TestBlockOfABatch(t *testing.T) {
 		}
 		const rows, row, rubbish = 3, 1, 77
 		batch := slices.Repeat([]float32{rubbish}, c.steps*rows*n)
-		b := Block{batch[row*n:], c.steps, n, rows * n, c.dt}
+		b := Block{Data: batch[row*n:], Steps: c.steps, Channels: n, Stride: rows * n, Dt: c.dt}
 		if err := c.e.Encode(b, x, random.New(1, "test")); err != nil {
 			t.Fatal(c.name, err)
 		}
@@ -279,10 +279,10 @@ func TestEncodeErrors(t *testing.T) {
 		}
 		for _, b := range []Block{
 			{}, NewBlock(c.steps, n+1), NewBlock(c.steps, n-1), NewBlock(0, n), NewBlock(-1, n),
-			{make([]float32, c.steps*n-1), c.steps, n, n, 0},
-			{make([]float32, c.steps*n), c.steps, n, n - 1, 0},
-			{make([]float32, c.steps*n), c.steps, n, n + 1, 0},
-			{make([]float32, c.steps*n), math.MaxInt, n, math.MaxInt, 0},
+			{Data: make([]float32, c.steps*n-1), Steps: c.steps, Channels: n, Stride: n},
+			{Data: make([]float32, c.steps*n), Steps: c.steps, Channels: n, Stride: n - 1},
+			{Data: make([]float32, c.steps*n), Steps: c.steps, Channels: n, Stride: n + 1},
+			{Data: make([]float32, c.steps*n), Steps: math.MaxInt, Channels: n, Stride: math.MaxInt},
 		} {
 			if err := c.e.Encode(b, x, random.New(1, "test")); !errors.Is(err, ErrShape) {
 				t.Errorf("%s, block %d×%d, stride %d on %d values: error %v, want ErrShape", c.name, b.Steps, b.Channels, b.Stride, len(b.Data), err)
