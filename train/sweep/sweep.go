@@ -34,6 +34,8 @@ type Sweep struct {
 
 	// Keys are the keys of the experiment, section.key, in the order of the file, with their values.
 	Keys []Key `toml:"-"`
+
+	path string // of the file
 }
 
 // Key is a key of the experiment and what it is set to.
@@ -85,6 +87,7 @@ func Parse(file, text string) (*Sweep, error) {
 		return nil, &exit.BadInput{File: file, Expected: "the keys of a sweep", Err: err}
 	}
 	*s = raw.Sweep
+	s.path = file
 	for _, k := range meta.Keys() {
 		if len(k) != 2 || k[0] != "keys" {
 			continue

@@ -1,4 +1,4 @@
-package sweepcmd
+package sweep
 
 import (
 	"bytes"
@@ -22,29 +22,28 @@ import (
 	"github.com/surge-snn/surge/internal/files"
 	"github.com/surge-snn/surge/internal/mpi"
 	"github.com/surge-snn/surge/internal/rundir"
-	"github.com/surge-snn/surge/train/sweep"
 )
 
-// runner makes the runs of a sweep that nobody has made or is making. Who holds the lock of the
+// Runner makes the runs of a sweep that nobody has made or is making. Who holds the lock of the
 // folder of a run makes it: workers, processes and machines need no other word with each other.
-type runner struct {
-	sweep   *sweep.Sweep
-	tasks   []task
-	workers int
-	offset  int  // where this process begins to look
-	retry   bool // failed runs, too
-	wait    bool // for runs that others make
-	errs    io.Writer
+type Runner struct {
+	Sweep    *Sweep
+	Tasks    []Task
+	Workers  int       // runs at the same time
+	Offset   int       // where this process begins to look
+	Retry    bool      // failed runs, too
+	Wait     bool      // for runs that others make
+	Progress io.Writer // takes a line for each run
 
 	mu      sync.Mutex
 	retried map[string]bool
 }
 
-// run works until all runs are made; without wait, until all are made or taken.
-func (r *runner) run(ctx context.Context) error {
+// Run works until all runs are made; without wait, until all are made or taken.
+func (r *Runner) Run(ctx context.Context) error {
 	r.retried = map[string]bool{}
 	var wait sync.WaitGroup
-	errs := make([]error, r.workers)
+	errs := make([]error, r.Workers)
 	for i := range errs {
 		wait.Go(func() { errs[i] = r.work(ctx) })
 	}
@@ -56,14 +55,14 @@ func (r *runner) run(ctx context.Context) error {
 }
 
 // work makes one run after another.
-func (r *runner) work(ctx context.Context) error {
+func (r *Runner) work(ctx context.Context) error {
 	for {
 		open := 0 // runs that others have taken
-		for i := range r.tasks {
+		for i := range r.Tasks {
 			if ctx.Err() != nil {
 				return nil
 			}
-			t := r.tasks[(r.offset+i)%len(r.tasks)]
+			t := r.Tasks[(r.Offset+i)%len(r.Tasks)]
 			made, err := r.take(ctx, t)
 			if err != nil {
 				return err
@@ -72,7 +71,7 @@ func (r *runner) work(ctx context.Context) error {
 				open++
 			}
 		}
-		if open == 0 || !r.wait {
+		if open == 0 || !r.Wait {
 			return nil
 		}
 		select { // a worker that dies leaves its run to us
@@ -82,11 +81,11 @@ func (r *runner) work(ctx context.Context) error {
 	}
 }
 
-// one makes the run of a number, and reports whether it failed.
-func (r *runner) one(ctx context.Context, index int) error {
+// One makes the run of a number, and reports whether it failed.
+func (r *Runner) One(ctx context.Context, index int) error {
 	r.retried = map[string]bool{}
-	r.workers = 1
-	t := r.tasks[index]
+	r.Workers = 1
+	t := r.Tasks[index]
 	if _, err := r.take(ctx, t); err != nil {
 		return err
 	}
@@ -98,18 +97,18 @@ func (r *runner) one(ctx context.Context, index int) error {
 		return err
 	}
 	if result != nil && result.Error != "" {
-		return &exit.Negative{Reason: t.dir + ": " + result.Error}
+		return &exit.Negative{Reason: t.Dir + ": " + result.Error}
 	}
 	return nil
 }
 
 // take makes a run, unless it has been made or somebody else is at it, and reports whether it is
 // made now.
-func (r *runner) take(ctx context.Context, t task) (made bool, err error) {
+func (r *Runner) take(ctx context.Context, t Task) (made bool, err error) {
 	if made, err := r.made(t); made || err != nil {
 		return made, err
 	}
-	dir, err := rundir.Open(t.dir)
+	dir, err := rundir.Open(t.Dir)
 	if busy := (*rundir.Busy)(nil); errors.As(err, &busy) {
 		return false, nil
 	}
@@ -126,7 +125,7 @@ func (r *runner) take(ctx context.Context, t task) (made bool, err error) {
 		return false, err
 	}
 	r.mu.Lock()
-	r.retried[t.dir] = true
+	r.retried[t.Dir] = true
 	r.mu.Unlock()
 	if err := files.WriteAtomic(dir.Path(resultFile), func(w io.Writer) error { return json.NewEncoder(w).Encode(result) }); err != nil {
 		return false, err
@@ -136,44 +135,44 @@ func (r *runner) take(ctx context.Context, t task) (made bool, err error) {
 }
 
 // made tells whether the result of a run is there.
-func (r *runner) made(t task) (bool, error) {
+func (r *Runner) made(t Task) (bool, error) {
 	result, err := readResult(t)
 	if result == nil || err != nil {
 		return false, err
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return !r.retry || result.Error == "" || r.retried[t.dir], nil
+	return !r.Retry || result.Error == "" || r.retried[t.Dir], nil
 }
 
 // readResult returns the result of a run, nil where there is none yet.
-func readResult(t task) (*sweep.Result, error) {
-	path := filepath.Join(t.dir, resultFile)
+func readResult(t Task) (*Result, error) {
+	path := filepath.Join(t.Dir, resultFile)
 	b, err := files.ReadFile(path)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, nil
 	}
-	result := &sweep.Result{}
+	result := &Result{}
 	if err == nil {
 		err = json.Unmarshal(b, result)
 	}
 	if err != nil {
 		return nil, &exit.BadInput{File: path, Expected: "the result of a run; without the file it is made again", Err: err}
 	}
-	result.Point, result.Seed = t.point.Index, t.seed
+	result.Point, result.Seed = t.Point.Index, t.Seed
 	return result, nil
 }
 
-// results returns those of all runs.
-func (r *runner) results() ([]sweep.Result, error) {
-	var all []sweep.Result
-	for _, t := range r.tasks {
+// Results returns those of all runs.
+func (r *Runner) Results() ([]Result, error) {
+	var all []Result
+	for _, t := range r.Tasks {
 		result, err := readResult(t)
 		if err != nil {
 			return nil, err
 		}
 		if result == nil {
-			return nil, &exit.BadInput{File: t.dir, Expected: resultFile, Found: "none"}
+			return nil, &exit.BadInput{File: t.Dir, Expected: resultFile, Found: "none"}
 		}
 		all = append(all, *result)
 	}
@@ -181,21 +180,21 @@ func (r *runner) results() ([]sweep.Result, error) {
 }
 
 // execute runs the process of a run, and goes on with what an interrupted one left.
-func (r *runner) execute(ctx context.Context, t task) (*sweep.Result, error) {
+func (r *Runner) execute(ctx context.Context, t Task) (*Result, error) {
 	program, err := os.Executable()
 	if err != nil {
 		return nil, err
 	}
-	config, out := filepath.Join(t.dir, "experiment.toml"), filepath.Join(t.dir, "run")
+	config, out := filepath.Join(t.Dir, "experiment.toml"), filepath.Join(t.Dir, "run")
 	if err := files.WriteAtomic(config, func(w io.Writer) error { _, err := io.WriteString(w, t.text); return err }); err != nil {
 		return nil, err
 	}
 	args := []string{"train", "--config", config, "--out", out, "--json"}
-	if r.sweep.Method != "" {
-		args = append(args, "--method", r.sweep.Method)
+	if r.Sweep.Method != "" {
+		args = append(args, "--method", r.Sweep.Method)
 	}
 	begun := "config.toml"
-	if r.sweep.Fit != "" {
+	if r.Sweep.Fit != "" {
 		args, begun = []string{"fit", config, "--out", out, "--json"}, "checkpoint"
 	}
 	switch {
@@ -206,11 +205,11 @@ func (r *runner) execute(ctx context.Context, t task) (*sweep.Result, error) {
 	}
 	var stdout, stderr bytes.Buffer
 	cmd := exec.CommandContext(ctx, program, args...)
-	cmd.Stdout, cmd.Stderr, cmd.Env = &stdout, &stderr, environment(r.workers)
+	cmd.Stdout, cmd.Stderr, cmd.Env = &stdout, &stderr, environment(r.Workers)
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) } // it saves
 	cmd.WaitDelay = time.Minute
 	failed := cmd.Run()
-	result := &sweep.Result{Point: t.point.Index, Seed: t.seed, Numbers: numbers(stdout.String())}
+	result := &Result{Point: t.Point.Index, Seed: t.Seed, Numbers: numbers(stdout.String())}
 	if failed != nil {
 		lines := strings.Split(strings.TrimSpace(stderr.String()), "\n")
 		result.Error = strings.TrimPrefix(lines[len(lines)-1], "surge: ")
@@ -255,20 +254,20 @@ func numbers(out string) map[string]float64 {
 }
 
 // say reports a run.
-func (r *runner) say(t task, result *sweep.Result, took time.Duration) {
+func (r *Runner) say(t Task, result *Result, took time.Duration) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	made := 0
-	for _, t := range r.tasks {
-		if exists(filepath.Join(t.dir, resultFile)) {
+	for _, t := range r.Tasks {
+		if exists(filepath.Join(t.Dir, resultFile)) {
 			made++
 		}
 	}
 	text := "failed: " + result.Error
-	if score, ok := result.Numbers[r.sweep.Score]; ok {
-		text = fmt.Sprintf("%s %.6g", r.sweep.Score, score)
+	if score, ok := result.Numbers[r.Sweep.Score]; ok {
+		text = fmt.Sprintf("%s %.6g", r.Sweep.Score, score)
 	}
-	fmt.Fprintf(r.errs, "%d of %d  %s  %s, seed %d: %s  (%.1f s)\n", made, len(r.tasks), t.dir, describe(r.sweep, t.point), t.seed, text, took.Seconds())
+	fmt.Fprintf(r.Progress, "%d of %d  %s  %s, seed %d: %s  (%.1f s)\n", made, len(r.Tasks), t.Dir, r.Sweep.Describe(t.Point), t.Seed, text, took.Seconds())
 }
 
 // absolute returns the text of a fit with the files of its targets as absolute paths: they are

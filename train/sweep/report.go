@@ -1,6 +1,7 @@
-package sweepcmd
+package sweep
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 	"math"
@@ -9,11 +10,10 @@ import (
 	"text/tabwriter"
 
 	"github.com/surge-snn/surge/plot"
-	"github.com/surge-snn/surge/train/sweep"
 )
 
-// printTable prints the points, the best first.
-func printTable(w io.Writer, s *sweep.Sweep, rows []sweep.Row) error {
+// WriteTable prints the points, the best first.
+func (s *Sweep) WriteTable(w io.Writer, rows []Row) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	head := []string{"point"}
 	for _, k := range s.Keys {
@@ -23,7 +23,7 @@ func printTable(w io.Writer, s *sweep.Sweep, rows []sweep.Row) error {
 	for i, r := range rows {
 		line := []string{fmt.Sprint(r.Point.Index + 1)}
 		for _, v := range r.Point.Values {
-			line = append(line, sweep.Text(v))
+			line = append(line, Text(v))
 		}
 		line = append(line, number(r.Mean), number(r.SD), fmt.Sprintf("%d of %d", r.N, len(s.Seeds)))
 		behind := ""
@@ -45,8 +45,8 @@ func number(x float64) string {
 	return fmt.Sprintf("%.4g", x)
 }
 
-// row is a point as JSON.
-type row struct {
+// rowJSON is a point as JSON.
+type rowJSON struct {
 	Point    int            `json:"point"`
 	Keys     map[string]any `json:"keys"`
 	Scores   []*float64     `json:"scores"` // of the seeds; null where a run failed
@@ -56,8 +56,18 @@ type row struct {
 	BehindSE *float64       `json:"behind_se"`
 }
 
-func rowJSON(s *sweep.Sweep, r sweep.Row) row {
-	j := row{Point: r.Point.Index + 1, Keys: map[string]any{}, Mean: finite(r.Mean), SD: finite(r.SD), Behind: finite(r.Behind), BehindSE: finite(r.BehindSE)}
+// WriteJSON prints a JSON object for each point.
+func (s *Sweep) WriteJSON(w io.Writer, rows []Row) error {
+	for _, r := range rows {
+		if err := json.NewEncoder(w).Encode(s.json(r)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Sweep) json(r Row) rowJSON {
+	j := rowJSON{Point: r.Point.Index + 1, Keys: map[string]any{}, Mean: finite(r.Mean), SD: finite(r.SD), Behind: finite(r.Behind), BehindSE: finite(r.BehindSE)}
 	for i, k := range s.Keys {
 		j.Keys[k.Name] = r.Point.Values[i]
 	}
@@ -77,17 +87,17 @@ func finite(x float64) *float64 {
 // mostLines is how many lines of a picture a person can tell apart.
 const mostLines = 8
 
-// draw shows the mean score over the values of the key that has the most, a line for each combination
+// Figure shows the mean score over the values of the key that has the most, a line for each combination
 // of the others; of random points, and where no key is a number, the scores by rank.
-func draw(s *sweep.Sweep, rows []sweep.Row) plot.Curves {
-	rows = slices.DeleteFunc(slices.Clone(rows), func(r sweep.Row) bool { return r.N == 0 })
+func (s *Sweep) Figure(rows []Row) plot.Curves {
+	rows = slices.DeleteFunc(slices.Clone(rows), func(r Row) bool { return r.N == 0 })
 	key, most := -1, 1
 	varies := make([]bool, len(s.Keys))
 	for i := range s.Keys {
 		values, numeric := map[string]bool{}, true
 		for _, r := range rows {
 			_, ok := numeral(r.Point.Values[i])
-			values[sweep.Text(r.Point.Values[i])], numeric = true, numeric && ok
+			values[Text(r.Point.Values[i])], numeric = true, numeric && ok
 		}
 		varies[i] = len(values) > 1
 		if numeric && len(values) > most {
@@ -103,12 +113,12 @@ func draw(s *sweep.Sweep, rows []sweep.Row) plot.Curves {
 	}
 	lines := map[string]*plot.Line{}
 	var names []string
-	sorted := slices.SortedFunc(slices.Values(rows), func(a, b sweep.Row) int { return a.Point.Index - b.Point.Index })
+	sorted := slices.SortedFunc(slices.Values(rows), func(a, b Row) int { return a.Point.Index - b.Point.Index })
 	for _, r := range sorted {
 		var rest []string
 		for i, k := range s.Keys {
 			if i != key && varies[i] {
-				rest = append(rest, k.Name+" "+sweep.Text(r.Point.Values[i]))
+				rest = append(rest, k.Name+" "+Text(r.Point.Values[i]))
 			}
 		}
 		name := strings.Join(rest, ", ")

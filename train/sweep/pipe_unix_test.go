@@ -1,6 +1,6 @@
 //go:build unix
 
-package sweepcmd
+package sweep
 
 import (
 	"os"
@@ -22,7 +22,7 @@ func TestPipe(t *testing.T) {
 			t.Errorf("%s: %v, want that it is a named pipe", what, err)
 		}
 	}
-	refused("claim", (&Command{File: pipe}).claim(os.TempDir()))
-	_, err := readResult(task{dir: filepath.Dir(pipe)})
+	refused("claim", (&Sweep{path: pipe}).Claim(os.TempDir(), false))
+	_, err := readResult(Task{Dir: filepath.Dir(pipe)})
 	refused("result", err)
 }
