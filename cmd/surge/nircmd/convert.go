@@ -3,9 +3,7 @@ package nircmd
 import (
 	"encoding/json"
 	"fmt"
-	"maps"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/alecthomas/kong"
@@ -55,7 +53,7 @@ func (c *Convert) Run(k *kong.Context) error {
 	}
 	switch ext := strings.ToLower(filepath.Ext(c.Out)); ext {
 	case ".npz":
-		err = files.WriteArrays(c.Out, arrays(out))
+		err = files.WriteArrays(c.Out, out.Arrays())
 	case ".nir", ".h5", ".hdf5":
 		err = nir.Write(c.Out, out)
 	default:
@@ -76,20 +74,4 @@ func (c *Convert) Run(k *kong.Context) error {
 	}
 	_, err = fmt.Fprintf(k.Stdout, "wrote %s for %s\n", c.Out, c.To)
 	return err
-}
-
-// arrays lists the parameters of a graph by "node.parameter".
-func arrays(g *nir.Graph) []files.Array {
-	flat, err := g.Flat()
-	if err != nil {
-		return nil
-	}
-	var all []files.Array
-	for _, name := range slices.Sorted(maps.Keys(flat.Nodes)) {
-		for _, key := range slices.Sorted(maps.Keys(flat.Nodes[name].Values)) {
-			a := flat.Nodes[name].Values[key]
-			all = append(all, files.Array{Name: strings.ReplaceAll(name, "/", ".") + "." + key, Shape: a.Shape, Data: a.Data})
-		}
-	}
-	return all
 }
