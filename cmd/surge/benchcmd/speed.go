@@ -2,12 +2,10 @@ package benchcmd
 
 import (
 	"context"
-	"encoding/csv"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"path/filepath"
 	"runtime"
 	"strings"
 	"text/tabwriter"
@@ -16,9 +14,7 @@ import (
 
 	"github.com/surge-snn/surge/bench/speed"
 	"github.com/surge-snn/surge/internal/exit"
-	"github.com/surge-snn/surge/internal/files"
 	"github.com/surge-snn/surge/internal/kernel"
-	"github.com/surge-snn/surge/plot"
 )
 
 // Speed is surge bench speed.
@@ -53,9 +49,6 @@ Examples:
   surge bench speed --crossover --out crossover.png`)
 	return b.String()
 }
-
-// shares are those of --crossover.
-var shares = []float64{0.001, 0.003, 0.01, 0.03, 0.1, 0.2, 0.3, 0.5}
 
 // Run measures.
 func (c *Speed) Run(ctx context.Context, k *kong.Context) error {
@@ -92,7 +85,7 @@ func (c *Speed) Run(ctx context.Context, k *kong.Context) error {
 				Peers []speed.PeerResult `json:"peers,omitempty"`
 			}{measured, peers})
 		} else {
-			err = row(t, measured, peers)
+			err = measured.Row(t, peers)
 		}
 		if err != nil {
 			return err
@@ -122,26 +115,6 @@ func (c *Speed) failed(err error) error {
 	return &exit.BadInput{File: "surge bench speed", Err: err}
 }
 
-func row(t io.Writer, r *speed.Result, peers []speed.PeerResult) error {
-	ms := func(x speed.Times) string { return fmt.Sprintf("%.2f / %.2f", 1e3*x.Min, 1e3*x.Median) }
-	_, err := fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%.2f\t%.0f\t%.0f\t%.2f\t%.1f\n", r.Workload, r.Size, ms(r.Forward), ms(r.Gradient), r.Build, r.Allocs,
-		float64(r.Peak)/1e6, float64(r.Held)/1e6, 100*r.Firing)
-	if err != nil {
-		return err
-	}
-	for _, p := range peers {
-		if p.Error != "" {
-			_, err = fmt.Fprintf(t, "  %s\t%s\n", p.Name, p.Error)
-		} else {
-			_, err = fmt.Fprintf(t, "  %s\tsurge is %.2f times as fast\t%s\t%s\n", p.Name, p.Gradient.Min/r.Gradient.Min, ms(p.Forward), ms(p.Gradient))
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // crossover prints the table and draws the picture.
 func (c *Speed) crossover(ctx context.Context, out io.Writer) error {
 	for _, n := range c.Sizes {
@@ -149,19 +122,12 @@ func (c *Speed) crossover(ctx context.Context, out io.Writer) error {
 			return &exit.BadInput{File: "--sizes", Expected: "numbers from 1 to 16384", Found: fmt.Sprint(n)}
 		}
 	}
-	panel := plot.Panel{YLabel: "times as fast as dense", Log: true}
-	var rows [][]string
+	var points []speed.Point
 	if !c.JSON {
 		fmt.Fprintf(out, "%6s %9s %12s %8s\n", "size", "not 0 (%)", "time (ms)", "speed-up")
 	}
-	err := speed.Crossover(ctx, c.Sizes, shares, c.Runs, func(p speed.Point) error {
-		name := fmt.Sprintf("%d x %d", p.N, p.N)
-		if len(panel.Lines) == 0 || panel.Lines[len(panel.Lines)-1].Name != name {
-			panel.Lines = append(panel.Lines, plot.Line{Name: name})
-		}
-		l := &panel.Lines[len(panel.Lines)-1]
-		l.X, l.Y = append(l.X, 100*p.Active), append(l.Y, p.Speedup())
-		rows = append(rows, []string{fmt.Sprint(p.N), fmt.Sprint(p.Active), fmt.Sprint(p.Seconds), fmt.Sprint(p.Dense)})
+	err := speed.Crossover(ctx, c.Sizes, speed.Shares, c.Runs, func(p speed.Point) error {
+		points = append(points, p)
 		if c.JSON {
 			return json.NewEncoder(out).Encode(p)
 		}
@@ -174,25 +140,8 @@ func (c *Speed) crossover(ctx context.Context, out io.Writer) error {
 	if c.Out == "" {
 		return nil
 	}
-	err = files.WriteAtomic(withEnding(c.Out, ".csv"), func(w io.Writer) error {
-		table := csv.NewWriter(w)
-		if err := table.Write([]string{"n", "active", "seconds", "dense_seconds"}); err != nil {
-			return err
-		}
-		return table.WriteAll(rows)
-	})
-	if err == nil {
-		err = plot.Curves{
-			Title: "Where sparse inputs pay: a linear layer, forward and backward, " + kernel.Instructions(), XLabel: "inputs that are not 0 (%)",
-			Panels: []plot.Panel{panel},
-		}.Write(c.Out)
-	}
-	if err != nil {
+	if err := speed.WriteCrossover(c.Out, points); err != nil {
 		return &exit.BadInput{File: "--out " + c.Out, Err: err}
 	}
 	return nil
-}
-
-func withEnding(path, ending string) string {
-	return strings.TrimSuffix(path, filepath.Ext(path)) + ending
 }
