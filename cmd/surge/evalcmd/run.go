@@ -12,6 +12,7 @@ import (
 	"github.com/surge-snn/surge/cmd/surge/traincmd"
 	"github.com/surge-snn/surge/internal/exit"
 	"github.com/surge-snn/surge/train"
+	"github.com/surge-snn/surge/train/evaluate"
 	"github.com/surge-snn/surge/train/experiment"
 )
 
@@ -42,7 +43,7 @@ func (c *Command) judge(ctx context.Context, k *kong.Context) error {
 	if err != nil {
 		return err
 	}
-	s := NewSummary(t, set.Data.Form().Target)
+	s := evaluate.New(t, set.Data.Form().Target)
 	if s.Confusion == nil && c.Figure != "" {
 		return &exit.BadInput{File: "--figure " + c.Figure, Expected: "samples with classes", Found: "samples without"}
 	}
@@ -58,7 +59,7 @@ func (c *Command) judge(ctx context.Context, k *kong.Context) error {
 		figure = filepath.Join(dir, "confusion.png")
 	}
 	if figure != "" {
-		if err := s.draw(figure, fmt.Sprintf("%s: %s", t.Name, s.Head())); err != nil {
+		if err := s.Draw(figure, fmt.Sprintf("%s: %s", t.Name, s.Head())); err != nil {
 			return &exit.BadInput{File: figure, Err: err}
 		}
 		s.Figure = figure
@@ -66,7 +67,7 @@ func (c *Command) judge(ctx context.Context, k *kong.Context) error {
 	if c.JSON {
 		return json.NewEncoder(k.Stdout).Encode(s)
 	}
-	if err := s.write(k.Stdout); err != nil || figure == "" {
+	if err := s.Write(k.Stdout); err != nil || figure == "" {
 		return err
 	}
 	_, err = fmt.Fprintf(k.Stdout, "%s  the confusion matrix\n", figure)

@@ -3,12 +3,16 @@ package inspectcmd
 
 import (
 	"encoding/json"
+	"os"
+	"path/filepath"
 
 	"github.com/alecthomas/kong"
 
+	"github.com/surge-snn/surge/cmd/surge/traincmd"
 	"github.com/surge-snn/surge/internal/exit"
 	"github.com/surge-snn/surge/train/experiment"
 	"github.com/surge-snn/surge/train/experiment/recipes"
+	"github.com/surge-snn/surge/train/inspect"
 )
 
 // Command is surge inspect.
@@ -61,20 +65,24 @@ func (c *Command) Run(k *kong.Context) error {
 				return err
 			}
 		}
-		p := describeProgram(e, net, channels)
+		p := inspect.Describe(e, net, channels)
 		if c.JSON {
 			return json.NewEncoder(k.Stdout).Encode(p)
 		}
-		return p.write(k.Stdout)
+		return p.Write(k.Stdout)
 	case c.File != "":
-		f, err := describeFile(c.File)
+		path := c.File
+		if info, err := os.Stat(path); err == nil && info.IsDir() {
+			path = filepath.Join(path, traincmd.CheckpointFile)
+		}
+		f, err := inspect.ReadFile(path)
 		if err != nil {
 			return err
 		}
 		if c.JSON {
 			return json.NewEncoder(k.Stdout).Encode(f)
 		}
-		return f.write(k.Stdout)
+		return f.Write(k.Stdout)
 	}
 	return &exit.BadInput{File: "surge inspect", Expected: "a file, or --config FILE", Found: "nothing"}
 }

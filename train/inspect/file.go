@@ -1,32 +1,29 @@
-package inspectcmd
+package inspect
 
 import (
 	"errors"
 	"fmt"
 	"io"
 	"math"
-	"os"
-	"path/filepath"
 	"strings"
 	"text/tabwriter"
 
-	"github.com/surge-snn/surge/cmd/surge/traincmd"
 	"github.com/surge-snn/surge/internal/exit"
 	"github.com/surge-snn/surge/internal/files"
 	"github.com/surge-snn/surge/optim"
-	loop "github.com/surge-snn/surge/train"
+	"github.com/surge-snn/surge/train"
 )
 
-// file describes a file of arrays.
-type file struct {
+// File describes a file of arrays.
+type File struct {
 	Path   string  `json:"path"`
 	Format string  `json:"format"`
-	Run    *run    `json:"run,omitempty"` // of a checkpoint
-	Arrays []array `json:"arrays"`
+	Run    *Run    `json:"run,omitempty"` // of a checkpoint
+	Arrays []Array `json:"arrays"`
 }
 
-// array describes the elements of an array.
-type array struct {
+// Array describes the elements of an array.
+type Array struct {
 	Name      string   `json:"name"`
 	DType     string   `json:"dtype"`
 	Shape     []int    `json:"shape"`
@@ -37,23 +34,22 @@ type array struct {
 	NonFinite int      `json:"non_finite"` // number of NaN and infinities
 }
 
-// run describes the state of a run.
-type run struct {
-	Config         string     `json:"config"`
-	Seed           uint64     `json:"seed"`
-	Epoch          int        `json:"epoch"` // complete ones
-	Batch          int        `json:"batch"` // of the next epoch
-	Batches        int        `json:"batches"`
-	Best           loop.Epoch `json:"best"`
-	Optimizer      string     `json:"optimizer"`
-	OptimizerSteps uint64     `json:"optimizer_steps"`
+// Run describes the state of a run.
+type Run struct {
+	Config         string      `json:"config"`
+	Seed           uint64      `json:"seed"`
+	Epoch          int         `json:"epoch"` // complete ones
+	Batch          int         `json:"batch"` // of the next epoch
+	Batches        int         `json:"batches"`
+	Best           train.Epoch `json:"best"`
+	Optimizer      string      `json:"optimizer"`
+	OptimizerSteps uint64      `json:"optimizer_steps"`
 }
 
-// describeFile reads the file at path, or the checkpoint in the folder at path.
-func describeFile(path string) (*file, error) {
-	if info, err := os.Stat(path); err == nil && info.IsDir() {
-		path = filepath.Join(path, traincmd.CheckpointFile)
-	}
+// ReadFile reads and describes the file at path.
+//
+// Errors are [*exit.BadInput].
+func ReadFile(path string) (*File, error) {
 	bad := func(err error) error {
 		return &exit.BadInput{File: path, Expected: "a checkpoint or parameters", Err: err}
 	}
@@ -61,20 +57,20 @@ func describeFile(path string) (*file, error) {
 	if err != nil {
 		return nil, bad(err)
 	}
-	f := &file{Path: path, Format: a.Format.Name}
+	f := &File{Path: path, Format: a.Format.Name}
 	for _, name := range a.Names() {
 		if err := f.add(a, name); err != nil {
 			return nil, bad(err)
 		}
 	}
-	c, err := loop.PeekCheckpoint(path)
+	c, err := train.PeekCheckpoint(path)
 	switch {
 	case errors.Is(err, files.ErrFormat): // parameters alone
 		return f, nil
 	case err != nil:
 		return nil, bad(err)
 	}
-	f.Run = &run{
+	f.Run = &Run{
 		Config: c.Config, Seed: c.Seed, Epoch: c.Position.Epoch, Batch: c.Position.Batch, Batches: c.Batches, Best: c.Best,
 		Optimizer: kinds(c.Optimizer), OptimizerSteps: c.Optimizer.Step,
 	}
@@ -94,12 +90,12 @@ func kinds(s optim.State) string {
 }
 
 // add describes one array. Bytes, which are no numbers of the network, are left out.
-func (f *file) add(a *files.Archive, name string) error {
+func (f *File) add(a *files.Archive, name string) error {
 	dtype, shape, err := a.Describe(name)
 	if err != nil {
 		return err
 	}
-	d := array{Name: name, DType: dtype, Shape: shape}
+	d := Array{Name: name, DType: dtype, Shape: shape}
 	switch dtype {
 	case "float32":
 		x, err := files.Get[float32](a, name, shape...)
@@ -122,7 +118,7 @@ func (f *file) add(a *files.Archive, name string) error {
 
 // describe fills in the numbers of d. Means and norms are taken of elements divided by the
 // largest magnitude: no sum overflows.
-func describe[T float32 | float64](d *array, x []T) {
+func describe[T float32 | float64](d *Array, x []T) {
 	low, high := math.Inf(1), math.Inf(-1)
 	for _, v := range x {
 		f := float64(v)
@@ -154,8 +150,8 @@ func describe[T float32 | float64](d *array, x []T) {
 	}
 }
 
-// write prints the file for people.
-func (f *file) write(w io.Writer) error {
+// Write prints the file for people.
+func (f *File) Write(w io.Writer) error {
 	fmt.Fprintf(w, "%s: %s\n", f.Path, f.Format)
 	if r := f.Run; r != nil {
 		fmt.Fprintf(w, "epochs       %d, and %d of %d batches\n", r.Epoch, r.Batch, r.Batches)

@@ -1,4 +1,4 @@
-package inspectcmd
+package inspect
 
 import (
 	"fmt"
@@ -8,51 +8,53 @@ import (
 	"github.com/surge-snn/surge/train/experiment"
 )
 
-// program describes the training program of an experiment.
-type program struct {
+// Program describes the training program of an experiment.
+type Program struct {
 	Name       string      `json:"name"`
 	Steps      int         `json:"steps"`             // time steps; 0: from event to event
 	Duration   float64     `json:"duration,omitzero"` // s, from event to event
 	Batch      int         `json:"batch"`
 	Channels   int         `json:"channels"`
 	Nodes      int         `json:"nodes"` // of the graph, gradient included
-	Layers     []layer     `json:"layers"`
-	Parameters []parameter `json:"parameters"`
+	Layers     []Layer     `json:"layers"`
+	Parameters []Parameter `json:"parameters"`
 	Size       int         `json:"size"` // elements of all parameters
 }
 
-type layer struct {
+// Layer is a layer and the engine that runs it.
+type Layer struct {
 	Name     string `json:"name"`
 	Kind     string `json:"kind"`
 	Engine   string `json:"engine"`
 	Fallback bool   `json:"fallback"` // there is no kernel for the engine that was asked for
 }
 
-type parameter struct {
+// Parameter is a tensor that is learned.
+type Parameter struct {
 	Name  string `json:"name"`
 	DType string `json:"dtype"`
 	Shape []int  `json:"shape"`
 }
 
-// describeProgram describes the program of an experiment.
-func describeProgram(e *experiment.Experiment, net experiment.Network, channels int) *program {
+// Describe describes the program of an experiment.
+func Describe(e *experiment.Experiment, net experiment.Network, channels int) *Program {
 	r := net.Report()
-	p := &program{
+	p := &Program{
 		Name: e.Name, Steps: e.Encode.Steps, Duration: e.Encode.Duration, Batch: e.Train.Batch, Channels: channels, Nodes: r.Nodes,
 	}
 	for _, l := range r.Layers {
-		p.Layers = append(p.Layers, layer(l))
+		p.Layers = append(p.Layers, Layer(l))
 	}
 	for _, name := range net.Params().Names() {
 		v := net.Params().Value(name)
-		p.Parameters = append(p.Parameters, parameter{name, v.Dtype().String(), v.Shape()})
+		p.Parameters = append(p.Parameters, Parameter{name, v.Dtype().String(), v.Shape()})
 		p.Size += v.DataSize()
 	}
 	return p
 }
 
-// write prints the program for people.
-func (p *program) write(w io.Writer) error {
+// Write prints the program for people.
+func (p *Program) Write(w io.Writer) error {
 	if p.Steps > 0 {
 		fmt.Fprintf(w, "%s: input [%d, %d, %d], %d parameters, %d nodes\n", p.Name, p.Steps, p.Batch, p.Channels, p.Size, p.Nodes)
 	} else {

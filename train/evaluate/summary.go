@@ -1,4 +1,12 @@
-package evalcmd
+// Package evaluate says how well a trained network does on samples: accuracy with its interval, classes and their
+// confusion, errors, spikes and rates of layers, and neurons that are silent; and writes its predictions into files.
+//
+//	t, err := experiment.Restore("runs/mine/config.toml", "runs/mine/best.params")
+//	set, err := t.Open("") // its test set
+//	s := evaluate.New(t, set.Data.Form().Target)
+//	err = t.Predict(ctx, set, func(p *train.Prediction) error { s.Add(p); return nil })
+//	s.Finish()
+package evaluate
 
 import (
 	"fmt"
@@ -25,7 +33,7 @@ type Summary struct {
 	Confusion [][]int     `json:"confusion,omitempty"` // [class][answer]; the last column: no answer
 	// Of vectors and sequences that are known: root of the mean squared error.
 	RMSE   *float64 `json:"rmse,omitempty"`
-	Layers []layer  `json:"layers"`
+	Layers []Layer  `json:"layers"`
 	Figure string   `json:"figure,omitempty"` // the file of the confusion matrix as a picture
 
 	trained *experiment.Trained
@@ -37,8 +45,8 @@ type Summary struct {
 	spikes  [][]float64 // of each neuron of each layer
 }
 
-// layer is what the neurons of a layer do.
-type layer struct {
+// Layer is what the neurons of a layer do.
+type Layer struct {
 	Name    string  `json:"name"`
 	Neurons int     `json:"neurons"`
 	Spikes  float64 `json:"spikes"` // per neuron and sample
@@ -46,8 +54,8 @@ type layer struct {
 	Silent  int     `json:"silent"` // neurons without a spike in any sample
 }
 
-// NewSummary begins a summary of samples with these targets.
-func NewSummary(t *experiment.Trained, samples data.Target) *Summary {
+// New begins a summary of samples with these targets.
+func New(t *experiment.Trained, samples data.Target) *Summary {
 	s := &Summary{trained: t, kind: samples.Kind}
 	if s.kind == data.ClassTarget {
 		for c := range t.Target.Size {
@@ -106,7 +114,7 @@ func (s *Summary) Finish() {
 		s.RMSE = &r
 	}
 	for k, counts := range s.spikes {
-		l := layer{Name: s.names[k], Neurons: len(counts)}
+		l := Layer{Name: s.names[k], Neurons: len(counts)}
 		for _, c := range counts {
 			l.Spikes += c
 			if c == 0 {
@@ -133,8 +141,8 @@ func (s *Summary) Head() string {
 	return line
 }
 
-// write prints the summary for people.
-func (s *Summary) write(w io.Writer) error {
+// Write prints the summary for people.
+func (s *Summary) Write(w io.Writer) error {
 	fmt.Fprintln(w, s.Head())
 	for _, l := range s.Layers {
 		fmt.Fprintf(w, "%s: %.2f spikes per neuron and sample, %.1f per second, %d of %d neurons silent\n", l.Name, l.Spikes, l.Rate, l.Silent, l.Neurons)
@@ -175,8 +183,8 @@ func (s *Summary) write(w io.Writer) error {
 	return t.Flush()
 }
 
-// draw writes the confusion matrix as a picture.
-func (s *Summary) draw(path, title string) error {
+// Draw writes the confusion matrix as a picture.
+func (s *Summary) Draw(path, title string) error {
 	m := plot.Matrix{Title: title, XLabel: "answer", YLabel: "class", Rows: s.Classes, Columns: s.Classes, Values: s.Confusion}
 	if slices.ContainsFunc(s.Confusion, func(row []int) bool { return row[len(row)-1] > 0 }) {
 		m.Columns = append(slices.Clone(s.Classes), "none")
