@@ -9,7 +9,6 @@ import (
 
 	"github.com/alecthomas/kong"
 
-	"github.com/surge-snn/surge/cmd/surge/traincmd"
 	"github.com/surge-snn/surge/internal/exit"
 	"github.com/surge-snn/surge/train"
 	"github.com/surge-snn/surge/train/evaluate"
@@ -34,7 +33,7 @@ func (c *Command) judge(ctx context.Context, k *kong.Context) error {
 	if len(c.Cases) > 1 {
 		file = c.Cases[1]
 	}
-	t, err := experiment.Restore(filepath.Join(dir, traincmd.ConfigFile), filepath.Join(dir, traincmd.ParamsFile))
+	t, err := experiment.Restore(filepath.Join(dir, experiment.ConfigFile), filepath.Join(dir, experiment.ParamsFile))
 	if err != nil {
 		return err
 	}

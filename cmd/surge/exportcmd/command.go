@@ -11,7 +11,6 @@ import (
 
 	"github.com/alecthomas/kong"
 
-	"github.com/surge-snn/surge/cmd/surge/traincmd"
 	"github.com/surge-snn/surge/graph"
 	"github.com/surge-snn/surge/internal/exit"
 	"github.com/surge-snn/surge/internal/files"
@@ -128,11 +127,11 @@ func names(n *export.Network) []string {
 
 // read reads the run.
 func (c *Command) read() (*experiment.Experiment, *graph.Params, error) {
-	e, err := experiment.Read(filepath.Join(c.Dir, traincmd.ConfigFile), "")
+	e, err := experiment.Read(filepath.Join(c.Dir, experiment.ConfigFile), "")
 	if err != nil {
 		return nil, nil, err
 	}
-	path := filepath.Join(c.Dir, traincmd.ParamsFile)
+	path := filepath.Join(c.Dir, experiment.ParamsFile)
 	params, err := train.ReadParams(path)
 	if err != nil {
 		return nil, nil, &exit.BadInput{File: path, Expected: "the parameters of the best epoch, as surge train leaves them", Err: err}

@@ -1,11 +1,12 @@
 package gradbenchcmd
 
 import (
+	"github.com/surge-snn/surge/train/experiment"
+
 	"fmt"
 
 	"github.com/surge-snn/surge/bench/gradbench/lif"
 	"github.com/surge-snn/surge/bench/gradbench/trained"
-	"github.com/surge-snn/surge/cmd/surge/traincmd"
 	"github.com/surge-snn/surge/internal/exit"
 )
 
@@ -17,7 +18,7 @@ func (c *Command) problem() (*lif.Problem, error) {
 	case !(c.Width > 0) || c.Width > 100:
 		return nil, &exit.BadInput{File: "--width", Expected: "a number > 0, 100 at most", Found: fmt.Sprint(c.Width)}
 	}
-	e, params, err := traincmd.ReadNetwork(c.Network, c.Data)
+	e, params, err := experiment.ReadNetwork(c.Network, c.Data)
 	if err != nil {
 		return nil, err
 	}

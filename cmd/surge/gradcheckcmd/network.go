@@ -1,6 +1,8 @@
 package gradcheckcmd
 
 import (
+	"github.com/surge-snn/surge/train/experiment"
+
 	"context"
 	"errors"
 	"io"
@@ -9,7 +11,6 @@ import (
 	"strings"
 
 	"github.com/surge-snn/surge/bench/gradcheck"
-	"github.com/surge-snn/surge/cmd/surge/traincmd"
 	"github.com/surge-snn/surge/internal/exit"
 )
 
@@ -27,7 +28,7 @@ func (c *Command) network(ctx context.Context, w io.Writer) error {
 	if c.Rows < 1 {
 		return &exit.BadInput{File: "--rows", Expected: "a number > 0", Found: "less"}
 	}
-	e, params, err := traincmd.ReadNetwork(c.Pattern, c.Data)
+	e, params, err := experiment.ReadNetwork(c.Pattern, c.Data)
 	if err != nil {
 		return err
 	}

@@ -8,7 +8,6 @@ import (
 
 	"github.com/alecthomas/kong"
 
-	"github.com/surge-snn/surge/cmd/surge/traincmd"
 	"github.com/surge-snn/surge/internal/exit"
 	"github.com/surge-snn/surge/train/experiment"
 	"github.com/surge-snn/surge/train/experiment/recipes"
@@ -73,7 +72,7 @@ func (c *Command) Run(k *kong.Context) error {
 	case c.File != "":
 		path := c.File
 		if info, err := os.Stat(path); err == nil && info.IsDir() {
-			path = filepath.Join(path, traincmd.CheckpointFile)
+			path = filepath.Join(path, experiment.CheckpointFile)
 		}
 		f, err := inspect.ReadFile(path)
 		if err != nil {

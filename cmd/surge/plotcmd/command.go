@@ -2,6 +2,8 @@
 package plotcmd
 
 import (
+	"github.com/surge-snn/surge/train/experiment"
+
 	"encoding/json"
 	"fmt"
 	"os"
@@ -9,7 +11,6 @@ import (
 
 	"github.com/alecthomas/kong"
 
-	"github.com/surge-snn/surge/cmd/surge/traincmd"
 	"github.com/surge-snn/surge/internal/exit"
 	loop "github.com/surge-snn/surge/train"
 )
@@ -53,7 +54,7 @@ func (c *Command) Run(k *kong.Context) error {
 	if c.Antiderivative {
 		return &exit.BadInput{File: "--antiderivative", Expected: "with surrogates alone", Found: fmt.Sprint(c.Runs)}
 	}
-	var runs []traincmd.Run
+	var runs []experiment.Run
 	var report []drawn
 	for _, path := range c.Runs {
 		r, err := read(path)
@@ -66,7 +67,7 @@ func (c *Command) Run(k *kong.Context) error {
 	if len(runs) == 1 {
 		runs[0].Name = ""
 	}
-	if err := traincmd.Curves(c.Title, runs).Write(c.Output); err != nil {
+	if err := experiment.Curves(c.Title, runs).Write(c.Output); err != nil {
 		return &exit.BadInput{File: "-o " + c.Output, Err: err}
 	}
 	if c.JSON {
@@ -96,17 +97,17 @@ func (c *Command) surrogates(k *kong.Context) error {
 }
 
 // read reads the metrics of a run.
-func read(path string) (traincmd.Run, error) {
+func read(path string) (experiment.Run, error) {
 	name := filepath.Clean(path)
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
-		path = filepath.Join(path, traincmd.MetricsFile)
+		path = filepath.Join(path, experiment.MetricsFile)
 	}
 	epochs, err := loop.ReadMetrics(path)
 	if err != nil {
-		return traincmd.Run{}, &exit.BadInput{File: path, Expected: "the metrics of a run", Err: err}
+		return experiment.Run{}, &exit.BadInput{File: path, Expected: "the metrics of a run", Err: err}
 	}
 	if len(epochs) == 0 {
-		return traincmd.Run{}, &exit.BadInput{File: path, Expected: "at least one epoch", Found: "none"}
+		return experiment.Run{}, &exit.BadInput{File: path, Expected: "at least one epoch", Found: "none"}
 	}
-	return traincmd.Run{Name: name, Epochs: epochs}, nil
+	return experiment.Run{Name: name, Epochs: epochs}, nil
 }

@@ -9,7 +9,6 @@ import (
 
 	"github.com/alecthomas/kong"
 
-	"github.com/surge-snn/surge/cmd/surge/traincmd"
 	"github.com/surge-snn/surge/internal/exit"
 	"github.com/surge-snn/surge/train"
 	"github.com/surge-snn/surge/train/evaluate"
@@ -47,7 +46,7 @@ func (c *Command) Run(ctx context.Context, k *kong.Context) (err error) {
 	if ext := filepath.Ext(c.Out); c.Out != "" && ext != ".npz" && ext != ".csv" {
 		return &exit.BadInput{File: "--out " + c.Out, Expected: "a name that ends in .npz or .csv", Found: ext}
 	}
-	t, err := experiment.Restore(filepath.Join(c.RunDir, traincmd.ConfigFile), filepath.Join(c.RunDir, traincmd.ParamsFile))
+	t, err := experiment.Restore(filepath.Join(c.RunDir, experiment.ConfigFile), filepath.Join(c.RunDir, experiment.ParamsFile))
 	if err != nil {
 		return err
 	}

@@ -24,6 +24,7 @@ import (
 	"github.com/surge-snn/surge/train"
 	"github.com/surge-snn/surge/train/experiment"
 	"github.com/surge-snn/surge/train/experiment/recipes"
+	"github.com/surge-snn/surge/train/ranks"
 )
 
 // Command is surge train.
@@ -85,18 +86,6 @@ Examples:
   surge train --resume --out runs/mine`
 }
 
-// Names of the files of a run.
-const (
-	ConfigFile     = "config.toml"
-	MetricsFile    = "metrics.jsonl"
-	TimesFile      = "times.jsonl"
-	CheckpointFile = "checkpoint"
-	ParamsFile     = "best.params"
-	curvesFile     = "curves.png"
-	rasterFile     = "raster.png"
-	ReceiptFile    = "receipt.jsonl"
-)
-
 // Run trains.
 func (c *Command) Run(ctx context.Context, k *kong.Context) (err error) {
 	if c.HelpConfig {
@@ -107,17 +96,17 @@ func (c *Command) Run(ctx context.Context, k *kong.Context) (err error) {
 		// Training allocates nothing, and data sets are large: what is no longer used is to be a small share of the memory.
 		debug.SetGCPercent(25)
 	}
-	all, err := join(c.Timeout) // before all else: what one rank finds wrong, it has to tell the others
+	all, err := ranks.Join(c.Timeout) // before all else: what one rank finds wrong, it has to tell the others
 	if err != nil {
 		return err
 	}
-	defer func() { err = all.leave(k.Stderr, err) }()
+	defer func() { err = all.Leave(k.Stderr, err) }()
 	e, err := c.experiment()
 	if err != nil {
 		return err
 	}
 	if c.PrintConfig {
-		if !all.first() {
+		if !all.First() {
 			return nil
 		}
 		return c.print(k.Stdout, k.Stderr, e)
@@ -132,14 +121,14 @@ func (c *Command) Run(ctx context.Context, k *kong.Context) (err error) {
 		return &exit.BadInput{File: "--keep", Expected: "a number of epochs, or 0 for none", Found: fmt.Sprint(c.Keep)}
 	}
 	r := &runner{experiment: e, every: c.CheckpointEvery, keep: c.Keep, ranks: all, report: newReport(k.Stdout, k.Stderr, c.JSON, e), fit: c.fit}
-	if !all.first() {
+	if !all.First() {
 		r.report = newReport(io.Discard, io.Discard, c.JSON, e)
 	}
 	if err := r.open(); err != nil { // before the folder is touched
 		return err
 	}
 	defer r.close()
-	if !all.first() {
+	if !all.First() {
 		return r.follow(ctx, c.path(e))
 	}
 	if r.dir, err = c.folder(e); err != nil {
@@ -149,7 +138,7 @@ func (c *Command) Run(ctx context.Context, k *kong.Context) (err error) {
 	if err := c.begin(r); err != nil {
 		return err
 	}
-	if err := writeText(r.dir.Path(ConfigFile), e.Text()); err != nil {
+	if err := files.WriteText(r.dir.Path(experiment.ConfigFile), e.Text()); err != nil {
 		return &exit.BadInput{File: "--out " + r.dir.String(), Err: err}
 	}
 	if err := r.agree(r.dir.String()); err != nil {
@@ -238,8 +227,8 @@ func (c *Command) base() (*experiment.Experiment, error) {
 	case c.Config != "":
 		return experiment.Read(c.Config, c.Method)
 	case c.Resume && c.Out != "":
-		path := filepath.Join(c.Out, CheckpointFile)
-		if config := filepath.Join(c.Out, ConfigFile); isFile(config) {
+		path := filepath.Join(c.Out, experiment.CheckpointFile)
+		if config := filepath.Join(c.Out, experiment.ConfigFile); isFile(config) {
 			return experiment.Read(config, c.Method) // where it has been changed, begin says so
 		}
 		saved, _, err := train.ReadCheckpoint(path)
@@ -285,12 +274,12 @@ func noCheckpoint(path string, err error) error {
 func (c *Command) folder(e *experiment.Experiment) (*rundir.Dir, error) {
 	base := c.path(e)
 	if c.Resume && !isFile(base) {
-		return nil, noCheckpoint(filepath.Join(base, CheckpointFile), fs.ErrNotExist)
+		return nil, noCheckpoint(filepath.Join(base, experiment.CheckpointFile), fs.ErrNotExist)
 	}
 	if c.Out != "" || c.Resume || c.Force {
 		return rundir.Open(base)
 	}
-	return rundir.Claim(base, func(path string) bool { return !isFile(filepath.Join(path, ConfigFile)) })
+	return rundir.Claim(base, func(path string) bool { return !isFile(filepath.Join(path, experiment.ConfigFile)) })
 }
 
 // path returns --out, or the default.
@@ -310,8 +299,8 @@ func (c *Command) begin(r *runner) error {
 		}
 		return r.dir.Unseal()
 	}
-	old := []string{ConfigFile, rundir.SumsFile, MetricsFile, TimesFile, ReceiptFile, CheckpointFile, CheckpointFile + ".prev", ParamsFile, curvesFile, rasterFile}
-	kept, err := train.KeptCheckpoints(r.dir.Path(CheckpointFile))
+	old := []string{experiment.ConfigFile, rundir.SumsFile, experiment.MetricsFile, experiment.TimesFile, experiment.ReceiptFile, experiment.CheckpointFile, experiment.CheckpointFile + ".prev", experiment.ParamsFile, experiment.CurvesFile, experiment.RasterFile}
+	kept, err := train.KeptCheckpoints(r.dir.Path(experiment.CheckpointFile))
 	if err != nil {
 		return err
 	}

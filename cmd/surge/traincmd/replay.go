@@ -12,6 +12,7 @@ import (
 	"github.com/surge-snn/surge/graph"
 	"github.com/surge-snn/surge/train"
 	"github.com/surge-snn/surge/train/experiment"
+	"github.com/surge-snn/surge/train/ranks"
 )
 
 // Replay does epochs of a run again, see [train.Replay]. config is the text of its experiment.
@@ -46,10 +47,10 @@ func Redraw(e *experiment.Experiment, folder string, params *graph.Params) (othe
 		return nil, err
 	}
 	defer os.RemoveAll(temp)
-	if err := r.draw(filepath.Join(folder, MetricsFile), temp); err != nil {
+	if err := r.draw(filepath.Join(folder, experiment.MetricsFile), temp); err != nil {
 		return nil, err
 	}
-	for _, name := range []string{curvesFile, rasterFile} {
+	for _, name := range []string{experiment.CurvesFile, experiment.RasterFile} {
 		want, err := os.ReadFile(filepath.Join(temp, name))
 		if err != nil {
 			return nil, err
@@ -63,7 +64,7 @@ func Redraw(e *experiment.Experiment, folder string, params *graph.Params) (othe
 
 // again loads the data and builds the network of an experiment.
 func again(e *experiment.Experiment) (*runner, error) {
-	all, err := join(0)
+	all, err := ranks.Join(0)
 	if err != nil {
 		return nil, err
 	}

@@ -15,6 +15,7 @@ import (
 
 	"github.com/surge-snn/surge/train"
 	"github.com/surge-snn/surge/train/experiment"
+	"github.com/surge-snn/surge/train/ranks"
 )
 
 // report prints how a run goes: lines for people or JSON lines to out, and a progress bar to
@@ -82,7 +83,7 @@ func (r *report) begin(run *runner) {
 }
 
 // ranks says where the processes of the run are.
-func (r *report) ranks(all []identity) {
+func (r *report) ranks(all []ranks.Identity) {
 	if r.json {
 		return
 	}
@@ -137,6 +138,6 @@ func (r *report) result(x *train.Result, dir string) error {
   %s  spikes of a sample
   %s  a line per epoch
 `, 100*x.Test.Accuracy, x.Best.Epoch, x.Seconds,
-		filepath.Join(dir, ParamsFile), filepath.Join(dir, curvesFile), filepath.Join(dir, rasterFile), filepath.Join(dir, MetricsFile))
+		filepath.Join(dir, experiment.ParamsFile), filepath.Join(dir, experiment.CurvesFile), filepath.Join(dir, experiment.RasterFile), filepath.Join(dir, experiment.MetricsFile))
 	return err
 }

@@ -4,16 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"path/filepath"
 	"time"
 
 	"github.com/surge-snn/surge/internal/exit"
-	"github.com/surge-snn/surge/internal/files"
 	"github.com/surge-snn/surge/internal/rundir"
 	"github.com/surge-snn/surge/plot"
 	"github.com/surge-snn/surge/train"
 	"github.com/surge-snn/surge/train/experiment"
+	"github.com/surge-snn/surge/train/ranks"
 )
 
 // runner trains one experiment in a folder.
@@ -24,7 +23,7 @@ type runner struct {
 	every      interval
 	keep       int
 	report     *report
-	ranks      ranks
+	ranks      ranks.World
 	fit        func(e *experiment.Experiment, sets train.Data, classes int) (experiment.Memory, error)
 
 	sets    train.Data
@@ -42,7 +41,7 @@ func (r *runner) open() error {
 	if _, err := r.fit(e, r.sets, r.classes); errors.As(err, new(*exit.BadInput)) {
 		return err
 	}
-	r.net, err = e.BuildShards(r.ranks.peers(), r.channels(), r.classes)
+	r.net, err = e.BuildShards(r.ranks.Peers(), r.channels(), r.classes)
 	return err
 }
 
@@ -59,8 +58,8 @@ func (r *runner) close() {
 // checkResume compares the experiment with that of the checkpoint: all but the number of epochs
 // must be the same. A run that was killed before its first checkpoint begins anew.
 func (r *runner) checkResume() error {
-	path := r.dir.Path(CheckpointFile)
-	if !r.dir.Has(CheckpointFile) && !r.dir.Has(CheckpointFile+".prev") && r.dir.Has(ConfigFile) {
+	path := r.dir.Path(experiment.CheckpointFile)
+	if !r.dir.Has(experiment.CheckpointFile) && !r.dir.Has(experiment.CheckpointFile+".prev") && r.dir.Has(experiment.ConfigFile) {
 		r.report.logger().Warn("there is no checkpoint yet: the run begins anew", "folder", r.dir)
 		return nil
 	}
@@ -73,7 +72,7 @@ func (r *runner) checkResume() error {
 		return err
 	}
 	old.Train.Epochs = r.experiment.Train.Epochs
-	if was, is, differs := firstDifference(old.Text(), r.experiment.Text()); differs {
+	if was, is, differs := experiment.Difference(old, r.experiment); differs {
 		return &exit.BadInput{File: path, Expected: "the same experiment, with " + was, Found: is}
 	}
 	r.resume = true
@@ -85,7 +84,7 @@ func (r *runner) settings(path string) train.Settings {
 	e, samples := r.experiment, r.sets.Train.Data.Len()
 	return train.Settings{
 		Epochs: e.Train.Epochs, Patience: e.Train.Patience, Optimizer: e.Optimizer(samples), LR: e.LR(samples), Plateau: e.Plateau(),
-		Checkpoint: filepath.Join(path, CheckpointFile), Resume: r.resume, Ranks: r.ranks.Size(), Config: e.Text(),
+		Checkpoint: filepath.Join(path, experiment.CheckpointFile), Resume: r.resume, Ranks: r.ranks.Size(), Config: e.Text(),
 	}
 }
 
@@ -94,7 +93,7 @@ func (r *runner) run(ctx context.Context) error {
 	r.report.begin(r)
 	s := r.settings(r.dir.String())
 	s.CheckpointBatches, s.CheckpointTime = r.every.batches, r.every.time
-	s.Metrics, s.Times, s.Receipt, s.Keep = r.dir.Path(MetricsFile), r.dir.Path(TimesFile), r.dir.Path(ReceiptFile), r.keep
+	s.Metrics, s.Times, s.Receipt, s.Keep = r.dir.Path(experiment.MetricsFile), r.dir.Path(experiment.TimesFile), r.dir.Path(experiment.ReceiptFile), r.keep
 	s.AfterBatch, s.AfterEpoch, s.Logger = r.report.batch, r.report.epoch, r.report.logger()
 	result, err := train.Run(ctx, r.net, r.sets, s)
 	r.report.end()
@@ -108,11 +107,11 @@ func (r *runner) run(ctx context.Context) error {
 		return err
 	}
 	// What was found is said first: a picture that cannot be written costs nothing else.
-	saved := train.SaveParams(r.dir.Path(ParamsFile), r.net.Params())
+	saved := train.SaveParams(r.dir.Path(experiment.ParamsFile), r.net.Params())
 	if err := r.report.result(result, r.dir.String()); err != nil {
 		return errors.Join(saved, err)
 	}
-	return errors.Join(saved, r.draw(r.dir.Path(MetricsFile), r.dir.String()))
+	return errors.Join(saved, r.draw(r.dir.Path(experiment.MetricsFile), r.dir.String()))
 }
 
 // agree makes sure that all ranks run the same, and tells them whether to go on from the checkpoint
@@ -121,20 +120,20 @@ func (r *runner) agree(path string) error {
 	if r.ranks.Size() == 1 {
 		return nil
 	}
-	mine, err := r.identify()
+	mine, err := ranks.Identify(r.experiment.Text(), r.sets)
 	if err != nil {
 		return err
 	}
 	mine.Resume = r.resume
-	first, all, err := r.ranks.agree(mine)
+	first, all, err := r.ranks.Agree(mine)
 	if err != nil {
 		return err
 	}
 	if r.resume = first.Resume; r.resume {
-		if mine.Checkpoint, err = fileDigest(filepath.Join(path, CheckpointFile)); err != nil {
+		if mine.Checkpoint, err = ranks.FileDigest(filepath.Join(path, experiment.CheckpointFile)); err != nil {
 			return err
 		}
-		if _, _, err = r.ranks.agree(mine); err != nil {
+		if _, _, err = r.ranks.Agree(mine); err != nil {
 			return err
 		}
 	}
@@ -171,7 +170,7 @@ func (r *runner) draw(metricsFile, folder string) error {
 	if err != nil {
 		return err
 	}
-	if err := Curves(r.experiment.Name, []Run{{Epochs: metrics}}).Write(filepath.Join(folder, curvesFile)); err != nil {
+	if err := experiment.Curves(r.experiment.Name, []experiment.Run{{Epochs: metrics}}).Write(filepath.Join(folder, experiment.CurvesFile)); err != nil {
 		return err
 	}
 	one, err := r.net.Sample(r.sets.Test)
@@ -185,12 +184,5 @@ func (r *runner) draw(metricsFile, folder string) error {
 	return plot.Raster{
 		Title:    fmt.Sprintf("%s: test sample 0, class %d, predicted %s", r.experiment.Name, one.Label, predicted),
 		Duration: one.Duration, Layers: one.Layers,
-	}.Write(filepath.Join(folder, rasterFile))
-}
-
-func writeText(path, text string) error {
-	return files.WriteAtomic(path, func(w io.Writer) error {
-		_, err := io.WriteString(w, text)
-		return err
-	})
+	}.Write(filepath.Join(folder, experiment.RasterFile))
 }

@@ -14,9 +14,9 @@ import (
 
 	"github.com/alecthomas/kong"
 
-	"github.com/surge-snn/surge/cmd/surge/traincmd"
 	"github.com/surge-snn/surge/internal/exit"
 	"github.com/surge-snn/surge/train"
+	"github.com/surge-snn/surge/train/experiment"
 )
 
 // Command is surge verify.
@@ -143,12 +143,12 @@ func (v *verifier) path(name string) string { return filepath.Join(v.folder, nam
 
 // checkpoints returns the names of the checkpoints in the folder.
 func (v *verifier) checkpoints() (names []string, err error) {
-	for _, name := range []string{traincmd.CheckpointFile, traincmd.CheckpointFile + ".prev"} {
+	for _, name := range []string{experiment.CheckpointFile, experiment.CheckpointFile + ".prev"} {
 		if _, err := os.Stat(v.path(name)); err == nil {
 			names = append(names, name)
 		}
 	}
-	kept, err := train.KeptCheckpoints(v.path(traincmd.CheckpointFile))
+	kept, err := train.KeptCheckpoints(v.path(experiment.CheckpointFile))
 	for _, k := range kept {
 		names = append(names, filepath.Base(k))
 	}

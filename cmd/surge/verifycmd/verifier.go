@@ -42,18 +42,18 @@ func (v *verifier) files() error {
 	for _, name := range seals.Added {
 		v.note("%s is not a file of the run", name)
 	}
-	switch v.links, err = train.ReadReceipt(v.path(traincmd.ReceiptFile)); {
-	case errors.Is(err, fs.ErrNotExist) && sealed && !v.is(traincmd.ConfigFile):
+	switch v.links, err = train.ReadReceipt(v.path(experiment.ReceiptFile)); {
+	case errors.Is(err, fs.ErrNotExist) && sealed && !v.is(experiment.ConfigFile):
 		v.note("no run of surge train: its files are compared with %s", rundir.SumsFile)
 		return nil
 	case errors.Is(err, fs.ErrNotExist):
-		v.problem("there is no %s", traincmd.ReceiptFile)
+		v.problem("there is no %s", experiment.ReceiptFile)
 		return nil
 	case err != nil:
 		v.problem("%v", err)
 		return nil
 	case len(v.links) == 0:
-		v.problem("%s is empty", traincmd.ReceiptFile)
+		v.problem("%s is empty", experiment.ReceiptFile)
 		return nil
 	}
 	v.Epochs = v.links[len(v.links)-1].Epoch
@@ -77,19 +77,19 @@ func (v *verifier) is(name string) bool {
 }
 
 func (v *verifier) receipt() error {
-	text, err := files.ReadFile(v.path(traincmd.ReceiptFile))
+	text, err := files.ReadFile(v.path(experiment.ReceiptFile))
 	v.lines = strings.SplitAfter(string(text), "\n")
 	return err
 }
 
 func (v *verifier) experiment() error {
-	text, err := files.ReadFile(v.path(traincmd.ConfigFile))
+	text, err := files.ReadFile(v.path(experiment.ConfigFile))
 	if err != nil {
 		return err
 	}
 	v.config = string(text)
 	if found, want := digest(text), v.links[len(v.links)-1].Config; found != want {
-		v.problem("%s: SHA-256 in the receipt %.12s..., found %.12s...", traincmd.ConfigFile, want, found)
+		v.problem("%s: SHA-256 in the receipt %.12s..., found %.12s...", experiment.ConfigFile, want, found)
 	}
 	return nil
 }
@@ -101,7 +101,7 @@ func digest(b []byte) string {
 
 // metrics compares the metrics up to each epoch.
 func (v *verifier) metrics() error {
-	text, err := files.ReadFile(v.path(traincmd.MetricsFile))
+	text, err := files.ReadFile(v.path(experiment.MetricsFile))
 	if err != nil {
 		return err
 	}
@@ -113,25 +113,25 @@ func (v *verifier) metrics() error {
 	}
 	for _, l := range v.links {
 		if l.Epoch >= len(ends) || digest(text[:ends[l.Epoch]]) != l.Metrics {
-			v.problem("%s: line %d is not that of the receipt", traincmd.MetricsFile, l.Epoch)
+			v.problem("%s: line %d is not that of the receipt", experiment.MetricsFile, l.Epoch)
 			return nil
 		}
 	}
 	if len(ends) > v.Epochs+1 || ends[len(ends)-1] != len(text) {
-		v.problem("%s: has more than the %d epochs of the receipt", traincmd.MetricsFile, v.Epochs)
+		v.problem("%s: has more than the %d epochs of the receipt", experiment.MetricsFile, v.Epochs)
 	}
 	return nil
 }
 
 // params compares the parameters of the best epoch, which a run that has ended has.
 func (v *verifier) params() error {
-	text, err := files.ReadFile(v.path(traincmd.ParamsFile))
+	text, err := files.ReadFile(v.path(experiment.ParamsFile))
 	if errors.Is(err, fs.ErrNotExist) {
-		v.note("the run has not ended: there is no %s", traincmd.ParamsFile)
+		v.note("the run has not ended: there is no %s", experiment.ParamsFile)
 		return nil
 	}
 	if err == nil && digest(text) != v.links[len(v.links)-1].Best {
-		v.problem("%s: SHA-256 in the receipt %.12s..., found %.12s...", traincmd.ParamsFile, v.links[len(v.links)-1].Best, digest(text))
+		v.problem("%s: SHA-256 in the receipt %.12s..., found %.12s...", experiment.ParamsFile, v.links[len(v.links)-1].Best, digest(text))
 	}
 	return err
 }
@@ -142,8 +142,8 @@ func (v *verifier) checkpointFiles() error {
 	if err != nil {
 		return err
 	}
-	if !slices.Contains(names, traincmd.CheckpointFile) {
-		v.problem("there is no %s", traincmd.CheckpointFile)
+	if !slices.Contains(names, experiment.CheckpointFile) {
+		v.problem("there is no %s", experiment.CheckpointFile)
 	}
 	for _, name := range names {
 		c, err := train.ReadOneCheckpoint(v.path(name))
@@ -182,7 +182,7 @@ func (v *verifier) replay(ctx context.Context, s segment, dataPath string) error
 		v.problem("epoch %d: the receipt ends with epoch %d", s.to, v.Epochs)
 		return nil
 	}
-	e, err := experiment.Parse(v.path(traincmd.ConfigFile), v.config, "")
+	e, err := experiment.Parse(v.path(experiment.ConfigFile), v.config, "")
 	if err != nil {
 		v.problem("%v", err)
 		return nil
@@ -231,10 +231,10 @@ func (v *verifier) replay(ctx context.Context, s segment, dataPath string) error
 
 // pictures draws those of a run that has ended and was proved as a whole.
 func (v *verifier) pictures(e *experiment.Experiment, s segment) error {
-	if s.from > 0 || s.to < v.Epochs || len(v.Problems) > 0 || !v.is(traincmd.ParamsFile) {
+	if s.from > 0 || s.to < v.Epochs || len(v.Problems) > 0 || !v.is(experiment.ParamsFile) {
 		return nil
 	}
-	params, err := train.ReadParams(v.path(traincmd.ParamsFile))
+	params, err := train.ReadParams(v.path(experiment.ParamsFile))
 	if err != nil {
 		return err
 	}

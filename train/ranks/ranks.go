@@ -1,4 +1,6 @@
-package traincmd
+// Package ranks is training by several processes of MPI: they make sure that all run the same program on the same
+// experiment and data, and one of them says what went wrong. What they compute together is [train.Shard]'s matter.
+package ranks
 
 import (
 	"crypto/sha256"
@@ -18,45 +20,45 @@ import (
 	"github.com/surge-snn/surge/train"
 )
 
-// ranks are the processes that train together, this one among them.
-type ranks struct{ *mpi.World }
+// World are the processes that train together, this one among them.
+type World struct{ *mpi.World }
 
-// join takes part in what a starter such as mpiexec has started.
-func join(timeout time.Duration) (ranks, error) {
+// Join takes part in what a starter such as mpiexec has started.
+func Join(timeout time.Duration) (World, error) {
 	w, err := mpi.Start()
 	if err != nil {
-		return ranks{}, err
+		return World{}, err
 	}
 	w.Timeout = timeout
 	if n := mpi.Local(); w.Size() > 1 && n > 1 { // the ranks of a machine share its processors
 		runtime.GOMAXPROCS(max(1, runtime.NumCPU()/n))
 	}
-	return ranks{w}, nil
+	return World{w}, nil
 }
 
-// peers returns the processes as those of a learner, nil for one alone.
-func (r ranks) peers() train.Peers {
+// Peers returns the processes as those of a learner, nil for one alone.
+func (r World) Peers() train.Peers {
 	if r.Size() == 1 {
 		return nil
 	}
 	return r.World
 }
 
-// first tells whether this process writes the files and the words of the run.
-func (r ranks) first() bool { return r.Rank() == 0 }
+// First tells whether this process writes the files and the words of the run.
+func (r World) First() bool { return r.Rank() == 0 }
 
-// leave ends the part of this process. One process reports what went wrong: the first, or the second
+// Leave ends the part of this process. One process reports what went wrong: the first, or the second
 // where the first is the one that does not answer.
-func (r ranks) leave(stderr io.Writer, err error) error {
+func (r World) Leave(stderr io.Writer, err error) error {
 	if r.Size() == 1 {
 		return err
 	}
 	left := (*mpi.Left)(nil)
-	if errors.As(err, &left) && left.Silent && (r.first() || left.Rank == 0 && r.Rank() == 1) {
+	if errors.As(err, &left) && left.Silent && (r.First() || left.Rank == 0 && r.Rank() == 1) {
 		fmt.Fprintf(stderr, "surge: %v\n", err) // Leave ends all processes, this one too
 	}
-	err = r.Leave(err)
-	if r.first() && (left == nil || !left.Silent) {
+	err = r.World.Leave(err)
+	if r.First() && (left == nil || !left.Silent) {
 		return err
 	}
 	// A starter may end all others as soon as one ends with a status other than 0, before the first
@@ -64,8 +66,8 @@ func (r ranks) leave(stderr io.Writer, err error) error {
 	return nil
 }
 
-// identity is what must be the same for all ranks, and what the first one decides for all.
-type identity struct {
+// Identity is what must be the same for all ranks, and what the first one decides for all.
+type Identity struct {
 	Rank                              int
 	Program, Config, Data, Checkpoint string // SHA-256
 	Host                              string
@@ -73,14 +75,14 @@ type identity struct {
 	Resume                            bool
 }
 
-// agree exchanges the identities of all ranks and returns that of the first. Ranks that run something
+// Agree exchanges the identities of all ranks and returns that of the first. Ranks that run something
 // else are an error, the same for all.
-func (r ranks) agree(mine identity) (first identity, all []identity, err error) {
+func (r World) Agree(mine Identity) (first Identity, all []Identity, err error) {
 	mine.Rank, mine.Process = r.Rank(), os.Getpid()
 	if mine.Host, err = os.Hostname(); err != nil {
 		mine.Host = "this host"
 	}
-	all = []identity{mine}
+	all = []Identity{mine}
 	for step := 1; step < r.Size(); step *= 2 {
 		message, err := json.Marshal(all)
 		if err != nil {
@@ -89,7 +91,7 @@ func (r ranks) agree(mine identity) (first identity, all []identity, err error) 
 		if message, err = r.Exchange(r.Rank()^step, message); err != nil {
 			return first, nil, err
 		}
-		var more []identity
+		var more []Identity
 		if err := json.Unmarshal(message, &more); err != nil {
 			return first, nil, fmt.Errorf("rank %d: %w", r.Rank()^step, err)
 		}
@@ -114,25 +116,25 @@ func (r ranks) agree(mine identity) (first identity, all []identity, err error) 
 	return first, all, nil
 }
 
-// identify returns the identity of this process.
-func (r *runner) identify() (id identity, err error) {
+// Identify returns the identity of this process.
+func Identify(config string, sets train.Data) (id Identity, err error) {
 	program, err := os.Executable()
 	if err != nil {
 		return id, err
 	}
-	if id.Program, err = fileDigest(program); err != nil {
+	if id.Program, err = FileDigest(program); err != nil {
 		return id, err
 	}
-	config := sha256.Sum256([]byte(r.experiment.Text()))
-	id.Config = hex.EncodeToString(config[:])
-	if id.Data, err = r.sets.Digest(); err != nil {
+	text := sha256.Sum256([]byte(config))
+	id.Config = hex.EncodeToString(text[:])
+	if id.Data, err = sets.Digest(); err != nil {
 		return id, err
 	}
 	return id, nil
 }
 
-// fileDigest returns the SHA-256 of a file; of none, "none".
-func fileDigest(path string) (string, error) {
+// FileDigest returns the SHA-256 of a file; of none, "none".
+func FileDigest(path string) (string, error) {
 	f, err := files.Open(filepath.Clean(path))
 	if errors.Is(err, os.ErrNotExist) {
 		return "none", nil

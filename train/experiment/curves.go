@@ -1,4 +1,4 @@
-package traincmd
+package experiment
 
 import (
 	"strings"
@@ -35,23 +35,24 @@ func Curves(title string, runs []Run) plot.Curves {
 	return plot.Curves{Title: title, Panels: []plot.Panel{loss, accuracy}}
 }
 
-// firstDifference returns the first lines in which two texts differ.
-func firstDifference(a, b string) (inA, inB string, differs bool) {
+// Difference returns the first lines in which the texts of two experiments differ.
+func Difference(x, y *Experiment) (inX, inY string, differ bool) {
+	a, b := x.Text(), y.Text()
 	if a == b {
 		return "", "", false
 	}
 	la, lb := strings.Split(a, "\n"), strings.Split(b, "\n")
 	for i := range max(len(la), len(lb)) {
-		inA, inB = "nothing", "nothing"
+		inX, inY = "nothing", "nothing"
 		if i < len(la) {
-			inA = la[i]
+			inX = la[i]
 		}
 		if i < len(lb) {
-			inB = lb[i]
+			inY = lb[i]
 		}
-		if inA != inB {
+		if inX != inY {
 			break
 		}
 	}
-	return inA, inB, true
+	return inX, inY, true
 }

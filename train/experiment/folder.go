@@ -1,4 +1,4 @@
-package traincmd
+package experiment
 
 import (
 	"path/filepath"
@@ -7,13 +7,24 @@ import (
 	"github.com/surge-snn/surge/graph"
 	"github.com/surge-snn/surge/internal/exit"
 	"github.com/surge-snn/surge/train"
-	"github.com/surge-snn/surge/train/experiment"
+)
+
+// Names of the files of a run.
+const (
+	ConfigFile     = "config.toml"
+	MetricsFile    = "metrics.jsonl"
+	TimesFile      = "times.jsonl"
+	CheckpointFile = "checkpoint"
+	ParamsFile     = "best.params"
+	CurvesFile     = "curves.png"
+	RasterFile     = "raster.png"
+	ReceiptFile    = "receipt.jsonl"
 )
 
 // ReadNetwork reads the experiment in a file, NAME.toml, or that in the folder of a run with its
 // trained parameters, which are nil for a file. data is where the data are, as --data; empty: where
 // the experiment says.
-func ReadNetwork(path, data string) (*experiment.Experiment, *graph.Params, error) {
+func ReadNetwork(path, data string) (*Experiment, *graph.Params, error) {
 	config := path
 	var params *graph.Params
 	if !strings.HasSuffix(path, ".toml") {
@@ -24,7 +35,7 @@ func ReadNetwork(path, data string) (*experiment.Experiment, *graph.Params, erro
 			return nil, nil, &exit.BadInput{File: file, Expected: "the parameters of a run", Err: err}
 		}
 	}
-	e, err := experiment.Read(config, "")
+	e, err := Read(config, "")
 	if err != nil {
 		return nil, nil, err
 	}
