@@ -2,6 +2,10 @@
 package simcmd
 
 import (
+	"github.com/surge-snn/surge/models/dynapse/chip"
+	"github.com/surge-snn/surge/models/dynapse/experiment"
+	"github.com/surge-snn/surge/models/dynapse/simulate"
+
 	"context"
 	"encoding/json"
 	"errors"
@@ -68,14 +72,14 @@ func (c *DynapSim) Run(ctx context.Context, k *kong.Context) error {
 	if err != nil {
 		return err
 	}
-	run, err := s.network.Simulate(dynapse.Input{T: s.input.T, B: s.input.B, Counts: s.input.Counts})
+	run, err := s.Run()
 	if err != nil {
-		return &exit.BadInput{File: s.file, Err: err}
+		return &exit.BadInput{File: c.Config + c.Device, Err: err}
 	}
 	if ctx.Err() != nil {
 		return exit.ErrInterrupted
 	}
-	traces := s.traces(run)
+	traces := s.Traces(run)
 	if c.Out != "" {
 		kept := slices.DeleteFunc(slices.Clone(traces), func(a files.Array) bool { return !slices.Contains(c.Record, a.Name) })
 		if err := files.WriteArrays(c.Out, kept); err != nil {
@@ -83,7 +87,7 @@ func (c *DynapSim) Run(ctx context.Context, k *kong.Context) error {
 		}
 	}
 	if c.Plot != "" {
-		figure, err := c.figure(s, run)
+		figure, err := s.Figure(run, c.Row, c.Show)
 		if err == nil {
 			err = figure.Write(c.Plot)
 		}
@@ -94,7 +98,7 @@ func (c *DynapSim) Run(ctx context.Context, k *kong.Context) error {
 			return &exit.BadInput{File: "--plot " + c.Plot, Err: err}
 		}
 	}
-	r := s.report(run)
+	r := s.Report(run)
 	if c.JSON {
 		return json.NewEncoder(k.Stdout).Encode(r)
 	}
@@ -102,27 +106,21 @@ func (c *DynapSim) Run(ctx context.Context, k *kong.Context) error {
 	return err
 }
 
-// report is what --json prints.
-type report struct {
-	Rows      int       `json:"rows"`
-	Steps     int       `json:"steps"`
-	Neurons   int       `json:"neurons"`
-	Dt        float64   `json:"dt"`         // s
-	Spikes    float64   `json:"spikes"`     // in all
-	Rate      float64   `json:"rate"`       // mean over rows and neurons, Hz
-	PerNeuron []float64 `json:"per_neuron"` // mean over rows, Hz
-}
-
-func (s *simulation) report(run *dynapse.Run) report {
-	r := report{Rows: s.input.B, Steps: s.input.T, Neurons: s.network.N, Dt: s.dt, PerNeuron: make([]float64, s.network.N)}
-	for i, x := range run.Spikes {
-		r.Spikes += x
-		r.PerNeuron[i%s.network.N] += x
+// simulation puts the network and the input together.
+func (c *DynapSim) simulation() (*simulate.Simulation, error) {
+	var n dynapse.Network
+	var in *chip.Weights
+	var err error
+	if c.Device != "" {
+		n, in, err = simulate.ReadDevice(c.Device, c.Dendrites)
+	} else {
+		n, err = experiment.ReadNetwork(c.Config)
 	}
-	duration := float64(s.input.B) * float64(s.input.T) * s.dt
-	for j := range r.PerNeuron {
-		r.PerNeuron[j] /= duration
+	if err != nil {
+		return nil, err
 	}
-	r.Rate = r.Spikes / (duration * float64(s.network.N))
-	return r
+	if c.Dendrites && !n.FourSynapses {
+		return nil, &exit.BadInput{File: "--dendrites", Expected: "--device, or network.synapses = 4 in " + c.Config, Found: "one synapse"}
+	}
+	return simulate.New(n, in, c.Input)
 }

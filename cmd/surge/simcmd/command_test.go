@@ -16,6 +16,7 @@ import (
 	"github.com/surge-snn/surge/internal/files"
 	"github.com/surge-snn/surge/models/dynapse"
 	"github.com/surge-snn/surge/models/dynapse/chip"
+	"github.com/surge-snn/surge/models/dynapse/simulate"
 )
 
 // surge runs the command line in the current folder.
@@ -112,7 +113,7 @@ func TestTraces(t *testing.T) {
 	if !slices.Equal(names, []string{"input", "imem", "isyn", "iahp", "vmem", "spikes"}) {
 		t.Errorf("arrays %v", names)
 	}
-	var r report
+	var r simulate.Report
 	if err := json.Unmarshal([]byte(text), &r); err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,6 @@
-package simcmd
+// Package simulate is what is recorded and drawn of a simulation of DynapSE-2 neurons: its input, its traces as arrays and
+// as a figure, and the rates.
+package simulate
 
 import (
 	"errors"
@@ -14,43 +16,34 @@ import (
 	"github.com/surge-snn/surge/plot"
 )
 
-// simulation is what is to be simulated.
-type simulation struct {
-	file    string // names the network in errors
-	network dynapse.Network
-	dt      float64 // s
-	input   *experiment.Input
+// Simulation is what is to be simulated.
+type Simulation struct {
+	Network dynapse.Network
+	Dt      float64 // s
+	Input   *experiment.Input
 }
 
-// simulation puts the network and the input together.
-func (c *DynapSim) simulation() (s *simulation, err error) {
-	s = &simulation{file: c.Config}
-	var n dynapse.Network
-	var in *chip.Weights
-	if c.Device != "" {
-		s.file = c.Device
-		n, in, err = readDevice(c.Device, c.Dendrites)
-	} else {
-		n, err = experiment.ReadNetwork(c.Config)
-	}
-	if err != nil {
+// New puts a network and the input in a file together; in are the weights of input channels that are known already, or
+// nil, see [experiment.ReadInput], whose errors it returns.
+func New(n dynapse.Network, in *chip.Weights, input string) (s *Simulation, err error) {
+	s = &Simulation{Dt: dynapse.Dt.Default()}
+	if s.Input, s.Network, err = experiment.ReadInput(input, n, in); err != nil {
 		return nil, err
 	}
-	if c.Dendrites && !n.FourSynapses {
-		return nil, &exit.BadInput{File: "--dendrites", Expected: "--device, or network.synapses = 4 in " + c.Config, Found: "one synapse"}
-	}
-	if s.input, s.network, err = experiment.ReadInput(c.Input, n, in); err != nil {
-		return nil, err
-	}
-	s.dt = dynapse.Dt.Default()
-	if dt := s.network.Params[dynapse.Dt]; len(dt) > 0 {
-		s.dt = dt[0]
+	if dt := s.Network.Params[dynapse.Dt]; len(dt) > 0 {
+		s.Dt = dt[0]
 	}
 	return s, nil
 }
 
-// readDevice reads the network that a chip is configured as, with four synapse types where it says so or dendrites asks for them.
-func readDevice(path string, dendrites bool) (dynapse.Network, *chip.Weights, error) {
+// Run simulates. The error is that of [dynapse.Network.Simulate].
+func (s *Simulation) Run() (*dynapse.Run, error) {
+	return s.Network.Simulate(dynapse.Input{T: s.Input.T, B: s.Input.B, Counts: s.Input.Counts})
+}
+
+// ReadDevice reads the network that a chip is configured as, with four synapse types where it says so or dendrites
+// asks for them. Errors are [*exit.BadInput].
+func ReadDevice(path string, dendrites bool) (dynapse.Network, *chip.Weights, error) {
 	f, err := files.Open(path)
 	if err != nil {
 		if p := (*os.PathError)(nil); errors.As(err, &p) {
@@ -74,29 +67,29 @@ func readDevice(path string, dendrites bool) (dynapse.Network, *chip.Weights, er
 	return dynapse.Network{}, nil, &exit.BadInput{File: path, Err: err}
 }
 
-// traces returns the records as arrays [B, T, N].
-func (s *simulation) traces(run *dynapse.Run) []files.Array {
-	n := s.network.N
+// Traces returns the records as arrays [B, T, N].
+func (s *Simulation) Traces(run *dynapse.Run) []files.Array {
+	n := s.Network.N
 	var list []files.Array
 	for _, r := range []struct {
 		name string
 		x    []float64
 	}{
-		{"input", s.input.Counts}, {"imem", run.Imem}, {"isyn", run.Isyn}, {"iahp", run.Iahp}, {"vmem", run.Vmem}, {"spikes", run.Spikes},
+		{"input", s.Input.Counts}, {"imem", run.Imem}, {"isyn", run.Isyn}, {"iahp", run.Iahp}, {"vmem", run.Vmem}, {"spikes", run.Spikes},
 		{"igaba", run.Igaba}, {"inmda", run.Inmda}, {"ishunt", run.Ishunt},
 	} {
 		if r.x == nil {
 			continue
 		}
-		shape := []int{s.input.B, s.input.T, n}
-		if r.name == "input" && s.network.FourSynapses {
+		shape := []int{s.Input.B, s.Input.T, n}
+		if r.name == "input" && s.Network.FourSynapses {
 			shape = append(shape, 4)
 		}
 		data := make([]float64, len(r.x))
-		width := len(data) / s.input.B / s.input.T
-		for t := range s.input.T {
-			for b := range s.input.B {
-				copy(data[(b*s.input.T+t)*width:][:width], r.x[(t*s.input.B+b)*width:])
+		width := len(data) / s.Input.B / s.Input.T
+		for t := range s.Input.T {
+			for b := range s.Input.B {
+				copy(data[(b*s.Input.T+t)*width:][:width], r.x[(t*s.Input.B+b)*width:])
 			}
 		}
 		list = append(list, files.Array{Name: r.name, Shape: shape, Data: data})
@@ -104,13 +97,14 @@ func (s *simulation) traces(run *dynapse.Run) []files.Array {
 	return list
 }
 
-// figure shows membrane and synaptic currents of one row.
-func (c *DynapSim) figure(s *simulation, run *dynapse.Run) (plot.Traces, error) {
-	n := s.network.N
-	if c.Row < 0 || c.Row >= s.input.B {
-		return plot.Traces{}, &exit.BadInput{File: "--row", Expected: fmt.Sprintf("0 to %d", s.input.B-1), Found: fmt.Sprint(c.Row)}
+// Figure shows membrane and synaptic currents of some neurons in one row; nil stands for the first seven.
+//
+// Errors are [*exit.BadInput], of --row and --show.
+func (s *Simulation) Figure(run *dynapse.Run, row int, show []int) (plot.Traces, error) {
+	n := s.Network.N
+	if row < 0 || row >= s.Input.B {
+		return plot.Traces{}, &exit.BadInput{File: "--row", Expected: fmt.Sprintf("0 to %d", s.Input.B-1), Found: fmt.Sprint(row)}
 	}
-	show := c.Show
 	if show == nil {
 		const most = 7 // colours of the figure
 		for j := range min(n, most) {
@@ -120,7 +114,7 @@ func (c *DynapSim) figure(s *simulation, run *dynapse.Run) (plot.Traces, error) 
 	membrane := plot.TracePanel{Name: "membrane current", Unit: "A", Log: true}
 	synapses := []plot.TracePanel{{Name: "synaptic current", Unit: "A", Log: true}}
 	currents := [][]float64{run.Isyn}
-	if s.network.FourSynapses {
+	if s.Network.FourSynapses {
 		synapses, currents = nil, [][]float64{run.Isyn, run.Igaba, run.Inmda, run.Ishunt}
 		for _, name := range []string{"AMPA", "GABA", "NMDA", "SHUNT"} {
 			synapses = append(synapses, plot.TracePanel{Name: name, Unit: "A", Log: true})
@@ -132,19 +126,19 @@ func (c *DynapSim) figure(s *simulation, run *dynapse.Run) (plot.Traces, error) 
 		}
 		name := fmt.Sprintf("neuron %d", j)
 		imem := plot.Trace{Name: name}
-		for t := range s.input.T {
-			i := (t*s.input.B+c.Row)*n + j
+		for t := range s.Input.T {
+			i := (t*s.Input.B+row)*n + j
 			imem.Y = append(imem.Y, run.Imem[i])
 			if run.Spikes[i] > 0 {
-				imem.Spikes = append(imem.Spikes, float64(t)*s.dt)
+				imem.Spikes = append(imem.Spikes, float64(t)*s.Dt)
 			}
 		}
 		membrane.Traces = append(membrane.Traces, imem)
 		for k, current := range currents {
 			isyn := plot.Trace{Name: name}
-			for t := range s.input.T {
+			for t := range s.Input.T {
 				// An idle GABA, NMDA or SHUNT carries no current, which a logarithmic axis cannot show.
-				y := current[(t*s.input.B+c.Row)*n+j]
+				y := current[(t*s.Input.B+row)*n+j]
 				if y <= 0 {
 					y = leastShown
 				}
@@ -153,7 +147,7 @@ func (c *DynapSim) figure(s *simulation, run *dynapse.Run) (plot.Traces, error) 
 			synapses[k].Traces = append(synapses[k].Traces, isyn)
 		}
 		threshold := dynapse.Ispkthr.Default()
-		switch list := s.network.Params[dynapse.Ispkthr]; len(list) {
+		switch list := s.Network.Params[dynapse.Ispkthr]; len(list) {
 		case 0:
 		case 1:
 			threshold = list[0]
@@ -164,7 +158,7 @@ func (c *DynapSim) figure(s *simulation, run *dynapse.Run) (plot.Traces, error) 
 			membrane.Thresholds = append(membrane.Thresholds, threshold)
 		}
 	}
-	return plot.Traces{Dt: s.dt, Panels: append([]plot.TracePanel{membrane}, synapses...)}, nil
+	return plot.Traces{Dt: s.Dt, Panels: append([]plot.TracePanel{membrane}, synapses...)}, nil
 }
 
 // leastShown stands for no current in figures, A: a hundredth of the dark current.
