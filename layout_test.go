@@ -176,3 +176,17 @@ func TestExportedIdentifiersHaveDocComments(t *testing.T) {
 		}
 	}
 }
+
+// The program is flags, printing and the files of a run; what is more than that, others want to call from Go.
+func TestTheProgramIsSmall(t *testing.T) {
+	const most = 4000
+	lines := 0
+	for _, s := range sources(t) {
+		if strings.HasPrefix(filepath.ToSlash(s.dir), "cmd/surge") && !strings.HasSuffix(s.path, "_test.go") {
+			lines += s.lines
+		}
+	}
+	if lines > most {
+		t.Errorf("cmd/surge and the packages below have %d lines, want at most %d: what is no flag and no print belongs into a library", lines, most)
+	}
+}

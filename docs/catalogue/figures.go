@@ -6,16 +6,16 @@ import (
 
 	"gorgonia.org/tensor"
 
-	"github.com/surge-snn/surge/cmd/surge/plotcmd"
 	"github.com/surge-snn/surge/graph"
 	"github.com/surge-snn/surge/models"
 	"github.com/surge-snn/surge/optim"
 	"github.com/surge-snn/surge/plot"
+	"github.com/surge-snn/surge/surrogate/figure"
 )
 
 // figures are the figures of the page, by file.
 var figures = map[string]func() (plot.Curves, error){
-	"surrogates.svg": func() (plot.Curves, error) { return plotcmd.Surrogates(false), nil },
+	"surrogates.svg": func() (plot.Curves, error) { return figure.Surrogates(false), nil },
 	"schedules.svg":  scheduleFigure,
 	"neurons.svg":    neuronFigure,
 }

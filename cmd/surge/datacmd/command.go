@@ -9,7 +9,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"strings"
 
 	"github.com/alecthomas/kong"
@@ -104,60 +103,19 @@ Examples:
 // Run describes.
 func (c *Info) Run(k *kong.Context) error { return describe(k.Stdout, c.Set, c.JSON) }
 
-// part describes one part of a data set.
-type part struct {
-	Name     string `json:"name"`
-	Samples  int    `json:"samples"`
-	Features int    `json:"features"`
-	Classes  []int  `json:"classes"` // samples of each class
-}
-
 // describe prints the parts of a data set.
 func describe(w io.Writer, set string, asJSON bool) error {
-	var parts []part
-	add := func(name string, d data.Dataset) error {
-		p, err := count(name, d)
-		parts = append(parts, p)
+	parts, err := data.Describe(set)
+	if errors.Is(err, fs.ErrNotExist) {
+		return &exit.BadInput{File: set, Expected: "yinyang, or the folder of the files of MNIST; get them with: surge data get mnist", Err: err}
+	}
+	if err != nil {
 		return err
 	}
-	if set == "yinyang" {
-		train, valid, test := data.StandardYinYang()
-		if err := errors.Join(add("training", train), add("validation", valid), add("test", test)); err != nil {
-			return err
-		}
-	} else {
-		if found, _ := filepath.Glob(filepath.Join(set, "*_TRAIN.ts")); len(found) > 0 {
-			p, err := data.TS{Dir: set, Missing: "hold"}.Load()
-			if err != nil {
-				return err
-			}
-			for i, d := range p.Each() {
-				if err := add([]string{"training", "validation", "test"}[i], d); err != nil {
-					return err
-				}
-			}
-			return write(w, set, parts, asJSON)
-		}
-		train, test, err := data.LoadMNIST(set)
-		if errors.Is(err, fs.ErrNotExist) {
-			return &exit.BadInput{File: set, Expected: "yinyang, or the folder of the files of MNIST; get them with: surge data get mnist", Err: err}
-		}
-		if err != nil {
-			return err
-		}
-		if err := errors.Join(add("training", train), add("test", test)); err != nil {
-			return err
-		}
-	}
-	return write(w, set, parts, asJSON)
-}
-
-// write prints what was found.
-func write(w io.Writer, set string, parts []part, asJSON bool) error {
 	if asJSON {
 		return json.NewEncoder(w).Encode(struct {
-			Set   string `json:"set"`
-			Parts []part `json:"parts"`
+			Set   string      `json:"set"`
+			Parts []data.Part `json:"parts"`
 		}{set, parts})
 	}
 	for _, p := range parts {
@@ -167,17 +125,4 @@ func write(w io.Writer, set string, parts []part, asJSON bool) error {
 		}
 	}
 	return nil
-}
-
-func count(name string, d data.Dataset) (part, error) {
-	f := d.Form()
-	p := part{Name: name, Samples: d.Len(), Features: f.Channels, Classes: make([]int, f.Target.Size)}
-	var s data.Sample
-	for i := range d.Len() {
-		if err := d.Sample(&s, i); err != nil {
-			return p, err
-		}
-		p.Classes[s.Label]++
-	}
-	return p, nil
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -56,13 +55,6 @@ Examples:
 	return b.String()
 }
 
-// line is one of the file of finished runs: the settings first, then a line for each run.
-type line struct {
-	Settings *suite.Settings `json:"settings,omitempty"`
-	ID       string          `json:"id,omitempty"`
-	Rows     []suite.Row     `json:"rows,omitempty"`
-}
-
 // Run measures.
 func (c *Command) Run(ctx context.Context, k *kong.Context) error {
 	settings := suite.Settings{Seed: c.Seed, Quick: c.Quick}
@@ -84,7 +76,7 @@ func (c *Command) Run(ctx context.Context, k *kong.Context) error {
 	done := map[string][]suite.Row{}
 	var log *files.Lines
 	if c.Out != "" {
-		if log, err = c.open(settings, done); err != nil {
+		if log, err = suite.OpenLog(c.Out, settings, done); err != nil {
 			return err
 		}
 		defer log.Close()
@@ -103,7 +95,7 @@ func (c *Command) Run(ctx context.Context, k *kong.Context) error {
 				break
 			}
 			if log != nil {
-				if err := log.Write(line{ID: run.ID, Rows: found}); err != nil {
+				if err := log.Write(suite.Finished{ID: run.ID, Rows: found}); err != nil {
 					return err
 				}
 			}
@@ -144,34 +136,4 @@ func (c *Command) nearest() string {
 		}
 	}
 	return ""
-}
-
-// open reads the finished runs of the folder, and opens their file for more.
-func (c *Command) open(s suite.Settings, done map[string][]suite.Row) (*files.Lines, error) {
-	path := filepath.Join(c.Out, "runs.jsonl")
-	if err := os.MkdirAll(c.Out, 0o777); err != nil {
-		return nil, &exit.BadInput{File: "--out " + c.Out, Err: err}
-	}
-	var found []line
-	if _, err := os.Stat(path); err == nil {
-		if found, _, err = files.ReadLines[line](path); err != nil {
-			return nil, &exit.BadInput{File: path, Expected: "the finished runs of surge gradbench", Err: err}
-		}
-	}
-	for i, l := range found {
-		switch {
-		case i == 0 && (l.Settings == nil || *l.Settings != s):
-			return nil, &exit.BadInput{File: path, Expected: fmt.Sprintf("runs with these settings, %+v, or another --out", s), Found: fmt.Sprintf("%+v", l.Settings)}
-		case i > 0:
-			done[l.ID] = l.Rows
-		}
-	}
-	log, err := files.OpenLines(path, files.All)
-	if err == nil && len(found) == 0 {
-		err = log.Write(line{Settings: &s})
-	}
-	if err != nil {
-		return nil, &exit.BadInput{File: path, Err: err}
-	}
-	return log, nil
 }

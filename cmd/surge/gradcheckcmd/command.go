@@ -3,13 +3,9 @@ package gradcheckcmd
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"regexp"
-	"strings"
-	"text/tabwriter"
 
 	"github.com/alecthomas/kong"
 
@@ -65,13 +61,13 @@ func (c *Command) check(ctx context.Context, table []gradcheck.Case, w io.Writer
 		return err
 	}
 	if c.List {
-		return c.list(w, rows)
+		return gradcheck.List(w, rows, c.JSON)
 	}
 	var names []string
 	for _, row := range rows {
 		names = append(names, row.Name)
 	}
-	p := newPrinter(w, c.JSON, names)
+	p := gradcheck.NewPrinter(w, c.JSON, names)
 	var failed []error
 	for _, row := range rows {
 		if ctx.Err() != nil {
@@ -82,11 +78,11 @@ func (c *Command) check(ctx context.Context, table []gradcheck.Case, w io.Writer
 			failed = append(failed, err)
 			continue
 		}
-		if err := p.print(results); err != nil {
+		if err := p.Print(results); err != nil {
 			return err
 		}
 	}
-	return errors.Join(append(failed, p.verdict())...)
+	return errors.Join(append(failed, p.Verdict())...)
 }
 
 // choose returns the rows that the pattern matches.
@@ -105,86 +101,4 @@ func (c *Command) choose(table []gradcheck.Case) ([]gradcheck.Case, error) {
 		return nil, &exit.BadInput{File: "surge gradcheck", Expected: "a pattern that is found in the name of a row (see --list)", Found: c.Pattern}
 	}
 	return rows, nil
-}
-
-// list prints what the rows are.
-func (c *Command) list(w io.Writer, rows []gradcheck.Case) error {
-	if c.JSON {
-		e := json.NewEncoder(w)
-		for _, r := range rows {
-			if err := e.Encode(struct {
-				Case    string   `json:"case"`
-				Covers  []string `json:"covers"`
-				Inexact string   `json:"inexact,omitempty"`
-			}{r.Name, append([]string{}, r.Covers...), r.Inexact}); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
-	t := tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
-	fmt.Fprintln(t, "row\tcovers\tno finite differences because")
-	for _, r := range rows {
-		fmt.Fprintf(t, "%s\t%s\t%s\n", r.Name, strings.Join(r.Covers, " "), r.Inexact)
-	}
-	return t.Flush()
-}
-
-// printer prints results as they come.
-type printer struct {
-	w     io.Writer
-	json  bool
-	width int // of the names of the rows
-	// byParameter says that a check has a result for each parameter.
-	byParameter bool
-	seen        int
-	over        []string
-}
-
-const columns = "%-*s  %-14s  %10s  %10s  %-6s  %s\n"
-
-func newPrinter(w io.Writer, asJSON bool, rows []string) *printer {
-	p := &printer{w: w, json: asJSON, width: len("row")}
-	for _, name := range rows {
-		p.width = max(p.width, len(name))
-	}
-	return p
-}
-
-func (p *printer) print(results []gradcheck.Result) error {
-	if p.seen == 0 && !p.json {
-		if _, err := fmt.Fprintf(p.w, columns, p.width, "row", "check", "error", "limit", "", "largest in"); err != nil {
-			return err
-		}
-	}
-	for _, r := range results {
-		p.seen++
-		state := "ok"
-		if !r.Passed {
-			state = "FAILED"
-			name := r.Case + " " + r.Check
-			if p.byParameter {
-				name = r.Check + " " + r.Where
-			}
-			p.over = append(p.over, name)
-		}
-		var err error
-		if p.json {
-			err = json.NewEncoder(p.w).Encode(r)
-		} else {
-			_, err = fmt.Fprintf(p.w, columns, p.width, r.Case, r.Check, fmt.Sprintf("%.2e", r.Error), fmt.Sprintf("%.2e", r.Limit), state, r.Where)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// verdict is the negative answer, or nil.
-func (p *printer) verdict() error {
-	if len(p.over) == 0 {
-		return nil
-	}
-	return &exit.Negative{Reason: fmt.Sprintf("gradcheck: %d of %d checks over the limit: %s", len(p.over), p.seen, strings.Join(p.over, ", "))}
 }

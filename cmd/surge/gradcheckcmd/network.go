@@ -37,7 +37,7 @@ func (c *Command) network(ctx context.Context, w io.Writer) error {
 	if ctx.Err() != nil {
 		err = exit.ErrInterrupted
 	}
-	p := newPrinter(w, c.JSON, []string{name})
-	p.byParameter = true
-	return errors.Join(p.print(results), err, p.verdict())
+	p := gradcheck.NewPrinter(w, c.JSON, []string{name})
+	p.ByParameter = true
+	return errors.Join(p.Print(results), err, p.Verdict())
 }

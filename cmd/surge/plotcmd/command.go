@@ -2,6 +2,8 @@
 package plotcmd
 
 import (
+	"github.com/surge-snn/surge/surrogate"
+	"github.com/surge-snn/surge/surrogate/figure"
 	"github.com/surge-snn/surge/train/experiment"
 
 	"encoding/json"
@@ -40,6 +42,9 @@ type drawn struct {
 	Run    string `json:"run"`
 	Epochs int    `json:"epochs"`
 }
+
+// surrogatesName is what is drawn in place of a run of this name.
+const surrogatesName = "surrogates"
 
 // defaultOutput is the figure where none is named.
 const defaultOutput = "curves.png"
@@ -110,4 +115,31 @@ func read(path string) (experiment.Run, error) {
 		return experiment.Run{}, &exit.BadInput{File: path, Expected: "at least one epoch", Found: "none"}
 	}
 	return experiment.Run{Name: name, Epochs: epochs}, nil
+}
+
+// drawSurrogates draws the figure and says what is in it.
+func (c *Command) drawSurrogates() (report []drawnSurrogate, err error) {
+	if c.Output == defaultOutput {
+		c.Output = surrogatesName + ".png"
+	}
+	drawn := figure.Surrogates(c.Antiderivative)
+	if c.Title != "" {
+		drawn.Title = c.Title
+	}
+	for _, row := range surrogate.Catalogue() {
+		s := row.New()
+		lo, hi := surrogate.Support(s)
+		number := func(v float64) string { return fmt.Sprint(v) }
+		report = append(report, drawnSurrogate{s.String(), s.Peak(), number(s.Area()), [2]string{number(lo), number(hi)}, row.Source})
+	}
+	return report, drawn.Write(c.Output)
+}
+
+// drawnSurrogate is one surrogate of the report; numbers that may be infinite are text.
+type drawnSurrogate struct {
+	Surrogate string    `json:"surrogate"`
+	Peak      float64   `json:"peak"`
+	Area      string    `json:"area"`
+	Support   [2]string `json:"support"`
+	Source    string    `json:"source"`
 }

@@ -8,8 +8,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strings"
-	"text/tabwriter"
 
 	"github.com/alecthomas/kong"
 
@@ -81,7 +79,7 @@ func (c *Command) Run(ctx context.Context, k *kong.Context) error {
 	if c.JSON {
 		return json.NewEncoder(k.Stdout).Encode(r)
 	}
-	return table(k.Stdout, r)
+	return r.Text(k.Stdout)
 }
 
 // settings reads the flags.
@@ -153,46 +151,4 @@ func (c *Command) settings() (truth.Settings, error) {
 		}
 	}
 	return s, nil
-}
-
-// table prints the report for people.
-func table(w io.Writer, r *truth.Report) error {
-	t := tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
-	for _, loss := range r.Settings.Losses {
-		l := r.Losses[loss]
-		fmt.Fprintf(t, "%s = %.6g +- %.2g; h/2 against h: cosine %.4f, ratio %.3f\n", loss, l.Value, l.ValueSE, l.HCheck.Cosine, l.HCheck.Ratio)
-		fmt.Fprintf(t, "  parameter\ttruth\t+-\t%s\t\n", strings.Join(r.Settings.Rules, "\t"))
-		for _, name := range r.Params {
-			value, note := l.Truth[name], l.Effect[name]
-			if note == dynapse.Active.String() {
-				note = ""
-			}
-			if name == dynapse.Iref.String() {
-				if l.IrefOneBin == nil {
-					continue
-				}
-				value, note = *l.IrefOneBin, "difference over one step"
-			}
-			fmt.Fprintf(t, "  %s\t%.4g\t%.2g\t", name, value.Value, value.SE)
-			for _, rule := range r.Settings.Rules {
-				fmt.Fprintf(t, "%.4g\t", l.Rules[rule].Gradient[name].Value)
-			}
-			fmt.Fprintf(t, "%s\n", note)
-		}
-		for _, line := range []struct {
-			name string
-			of   func(truth.Judgement) float64
-		}{
-			{"cosine", func(j truth.Judgement) float64 { return j.Cosine }},
-			{"ratio", func(j truth.Judgement) float64 { return j.Ratio }},
-			{"right signs", func(j truth.Judgement) float64 { return j.Signs }},
-		} {
-			fmt.Fprintf(t, "  %s\t\t\t", line.name)
-			for _, rule := range r.Settings.Rules {
-				fmt.Fprintf(t, "%.4f\t", line.of(l.Rules[rule]))
-			}
-			fmt.Fprintln(t)
-		}
-	}
-	return t.Flush()
 }

@@ -1,14 +1,10 @@
-package plotcmd
+// Package figure draws surrogates.
+package figure
 
 import (
-	"fmt"
-
 	"github.com/surge-snn/surge/plot"
 	"github.com/surge-snn/surge/surrogate"
 )
-
-// surrogatesName is what is drawn in place of a run of this name.
-const surrogatesName = "surrogates"
 
 // linesPerPanel is how many surrogates share a panel.
 const linesPerPanel = 5
@@ -40,31 +36,4 @@ func Surrogates(antiderivative bool) plot.Curves {
 		p.Lines = append(p.Lines, line)
 	}
 	return c
-}
-
-// drawSurrogates draws the figure and says what is in it.
-func (c *Command) drawSurrogates() (report []drawnSurrogate, err error) {
-	if c.Output == defaultOutput {
-		c.Output = surrogatesName + ".png"
-	}
-	figure := Surrogates(c.Antiderivative)
-	if c.Title != "" {
-		figure.Title = c.Title
-	}
-	for _, row := range surrogate.Catalogue() {
-		s := row.New()
-		lo, hi := surrogate.Support(s)
-		number := func(v float64) string { return fmt.Sprint(v) }
-		report = append(report, drawnSurrogate{s.String(), s.Peak(), number(s.Area()), [2]string{number(lo), number(hi)}, row.Source})
-	}
-	return report, figure.Write(c.Output)
-}
-
-// drawnSurrogate is one surrogate of the report; numbers that may be infinite are text.
-type drawnSurrogate struct {
-	Surrogate string    `json:"surrogate"`
-	Peak      float64   `json:"peak"`
-	Area      string    `json:"area"`
-	Support   [2]string `json:"support"`
-	Source    string    `json:"source"`
 }

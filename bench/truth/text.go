@@ -1,0 +1,52 @@
+package truth
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/surge-snn/surge/models/dynapse"
+)
+
+// Text prints the report for people.
+func (r *Report) Text(w io.Writer) error {
+	t := tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
+	for _, loss := range r.Settings.Losses {
+		l := r.Losses[loss]
+		fmt.Fprintf(t, "%s = %.6g +- %.2g; h/2 against h: cosine %.4f, ratio %.3f\n", loss, l.Value, l.ValueSE, l.HCheck.Cosine, l.HCheck.Ratio)
+		fmt.Fprintf(t, "  parameter\ttruth\t+-\t%s\t\n", strings.Join(r.Settings.Rules, "\t"))
+		for _, name := range r.Params {
+			value, note := l.Truth[name], l.Effect[name]
+			if note == dynapse.Active.String() {
+				note = ""
+			}
+			if name == dynapse.Iref.String() {
+				if l.IrefOneBin == nil {
+					continue
+				}
+				value, note = *l.IrefOneBin, "difference over one step"
+			}
+			fmt.Fprintf(t, "  %s\t%.4g\t%.2g\t", name, value.Value, value.SE)
+			for _, rule := range r.Settings.Rules {
+				fmt.Fprintf(t, "%.4g\t", l.Rules[rule].Gradient[name].Value)
+			}
+			fmt.Fprintf(t, "%s\n", note)
+		}
+		for _, line := range []struct {
+			name string
+			of   func(Judgement) float64
+		}{
+			{"cosine", func(j Judgement) float64 { return j.Cosine }},
+			{"ratio", func(j Judgement) float64 { return j.Ratio }},
+			{"right signs", func(j Judgement) float64 { return j.Signs }},
+		} {
+			fmt.Fprintf(t, "  %s\t\t\t", line.name)
+			for _, rule := range r.Settings.Rules {
+				fmt.Fprintf(t, "%.4f\t", line.of(l.Rules[rule]))
+			}
+			fmt.Fprintln(t)
+		}
+	}
+	return t.Flush()
+}
