@@ -1,12 +1,15 @@
 package experiment
 
 import (
+	"fmt"
 	"path/filepath"
 	"strings"
 
 	"github.com/surge-snn/surge/graph"
 	"github.com/surge-snn/surge/internal/exit"
+	"github.com/surge-snn/surge/plot"
 	"github.com/surge-snn/surge/train"
+	"github.com/surge-snn/surge/train/data"
 )
 
 // Names of the files of a run.
@@ -43,4 +46,35 @@ func ReadNetwork(path, data string) (*Experiment, *graph.Params, error) {
 		e.Locate(data)
 	}
 	return e, params, nil
+}
+
+// Settings returns what a run of the experiment is done with, on a number of samples to learn. Files and progress are the
+// caller's to add.
+func (e *Experiment) Settings(samples int) train.Settings {
+	return train.Settings{
+		Epochs: e.Train.Epochs, Patience: e.Train.Patience, Optimizer: e.Optimizer(samples), LR: e.LR(samples), Plateau: e.Plateau(), Config: e.Text(),
+	}
+}
+
+// Draw draws [CurvesFile], of the metrics in a file, and [RasterFile], of the first test sample, into a folder.
+func (e *Experiment) Draw(net Network, test data.Batches, metricsFile, folder string) error {
+	metrics, err := train.ReadMetrics(metricsFile)
+	if err != nil {
+		return err
+	}
+	if err := Curves(e.Name, []Run{{Epochs: metrics}}).Write(filepath.Join(folder, CurvesFile)); err != nil {
+		return err
+	}
+	one, err := net.Sample(test)
+	if err != nil {
+		return err
+	}
+	predicted := fmt.Sprint(one.Predicted)
+	if one.Predicted < 0 {
+		predicted = "none"
+	}
+	return plot.Raster{
+		Title:    fmt.Sprintf("%s: test sample 0, class %d, predicted %s", e.Name, one.Label, predicted),
+		Duration: one.Duration, Layers: one.Layers,
+	}.Write(filepath.Join(folder, RasterFile))
 }

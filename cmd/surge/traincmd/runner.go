@@ -9,7 +9,6 @@ import (
 
 	"github.com/surge-snn/surge/internal/exit"
 	"github.com/surge-snn/surge/internal/rundir"
-	"github.com/surge-snn/surge/plot"
 	"github.com/surge-snn/surge/train"
 	"github.com/surge-snn/surge/train/experiment"
 	"github.com/surge-snn/surge/train/ranks"
@@ -81,11 +80,9 @@ func (r *runner) checkResume() error {
 
 // settings returns what all ranks of a run in the folder at path have in common.
 func (r *runner) settings(path string) train.Settings {
-	e, samples := r.experiment, r.sets.Train.Data.Len()
-	return train.Settings{
-		Epochs: e.Train.Epochs, Patience: e.Train.Patience, Optimizer: e.Optimizer(samples), LR: e.LR(samples), Plateau: e.Plateau(),
-		Checkpoint: filepath.Join(path, experiment.CheckpointFile), Resume: r.resume, Ranks: r.ranks.Size(), Config: e.Text(),
-	}
+	s := r.experiment.Settings(r.sets.Train.Data.Len())
+	s.Checkpoint, s.Resume, s.Ranks = filepath.Join(path, experiment.CheckpointFile), r.resume, r.ranks.Size()
+	return s
 }
 
 // run trains and writes what came out.
@@ -111,7 +108,7 @@ func (r *runner) run(ctx context.Context) error {
 	if err := r.report.result(result, r.dir.String()); err != nil {
 		return errors.Join(saved, err)
 	}
-	return errors.Join(saved, r.draw(r.dir.Path(experiment.MetricsFile), r.dir.String()))
+	return errors.Join(saved, r.experiment.Draw(r.net, r.sets.Test, r.dir.Path(experiment.MetricsFile), r.dir.String()))
 }
 
 // agree makes sure that all ranks run the same, and tells them whether to go on from the checkpoint
@@ -163,26 +160,3 @@ func (r *runner) follow(ctx context.Context, path string) error {
 
 // patience is how long a following rank leaves a signal to the first.
 const patience = 3 * time.Second
-
-// draw draws the figures into a folder.
-func (r *runner) draw(metricsFile, folder string) error {
-	metrics, err := train.ReadMetrics(metricsFile)
-	if err != nil {
-		return err
-	}
-	if err := experiment.Curves(r.experiment.Name, []experiment.Run{{Epochs: metrics}}).Write(filepath.Join(folder, experiment.CurvesFile)); err != nil {
-		return err
-	}
-	one, err := r.net.Sample(r.sets.Test)
-	if err != nil {
-		return err
-	}
-	predicted := fmt.Sprint(one.Predicted)
-	if one.Predicted < 0 {
-		predicted = "none"
-	}
-	return plot.Raster{
-		Title:    fmt.Sprintf("%s: test sample 0, class %d, predicted %s", r.experiment.Name, one.Label, predicted),
-		Duration: one.Duration, Layers: one.Layers,
-	}.Write(filepath.Join(folder, experiment.RasterFile))
-}

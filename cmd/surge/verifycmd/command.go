@@ -5,18 +5,13 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
-	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/alecthomas/kong"
 
 	"github.com/surge-snn/surge/internal/exit"
-	"github.com/surge-snn/surge/train"
-	"github.com/surge-snn/surge/train/experiment"
+	"github.com/surge-snn/surge/train/verify"
 )
 
 // Command is surge verify.
@@ -63,94 +58,26 @@ func (s *segment) UnmarshalText(text []byte) (err error) {
 	return nil
 }
 
-// result is what was found.
-type result struct {
-	Proved   bool     `json:"proved"`
-	Folder   string   `json:"run"`
-	Files    int      `json:"files"`    // that are as SHA256SUMS says
-	Epochs   int      `json:"epochs"`   // in the receipt
-	Replayed []int    `json:"replayed"` // epochs whose state came out again; 0 is the start
-	Problems []string `json:"problems"`
-	Notes    []string `json:"notes,omitempty"`
-	Seconds  float64  `json:"seconds"`
-}
-
-func (r *result) problem(format string, args ...any) {
-	r.Problems = append(r.Problems, fmt.Sprintf(format, args...))
-}
-
-func (r *result) note(format string, args ...any) {
-	r.Notes = append(r.Notes, fmt.Sprintf(format, args...))
-}
-
 // Run verifies.
 func (c *Command) Run(ctx context.Context, k *kong.Context) error {
-	info, err := os.Stat(c.Folder)
-	if err != nil || !info.IsDir() {
-		return &exit.BadInput{File: c.Folder, Expected: "the folder of a run", Err: err}
-	}
-	begin := time.Now()
-	v := &verifier{folder: c.Folder, result: result{Folder: c.Folder, Problems: []string{}, Replayed: []int{}}, say: io.Discard}
+	o := verify.Options{Last: -1, FilesOnly: c.FilesOnly, Data: c.Data}
 	if !c.JSON {
-		v.say = k.Stdout
+		o.Progress = k.Stdout
 	}
-	if err := v.files(); err != nil {
+	if c.Segment.given {
+		o.First, o.Last = c.Segment.from, c.Segment.to
+	}
+	r, err := verify.Run(ctx, c.Folder, o)
+	if err != nil {
 		return err
 	}
-	if len(v.links) > 0 && !c.FilesOnly {
-		if err := v.replay(ctx, c.Segment, c.Data); err != nil {
-			return err
-		}
+	if c.JSON {
+		err = json.NewEncoder(k.Stdout).Encode(r)
+	} else {
+		err = r.Write(k.Stdout)
 	}
-	v.Seconds, v.Proved = time.Since(begin).Seconds(), len(v.Problems) == 0
-	if err := v.print(k.Stdout, c.JSON); err != nil {
-		return err
+	if err == nil && !r.Proved {
+		err = &exit.Negative{Reason: fmt.Sprintf("%s: %s", c.Folder, r.Problems[0])}
 	}
-	if !v.Proved {
-		return &exit.Negative{Reason: fmt.Sprintf("%s: %s", c.Folder, v.Problems[0])}
-	}
-	return nil
-}
-
-// print prints the result.
-func (r *result) print(w io.Writer, asJSON bool) error {
-	if asJSON {
-		return json.NewEncoder(w).Encode(r)
-	}
-	for _, n := range r.Notes {
-		if _, err := fmt.Fprintln(w, "note:", n); err != nil {
-			return err
-		}
-	}
-	for _, p := range r.Problems {
-		if _, err := fmt.Fprintln(w, "wrong:", p); err != nil {
-			return err
-		}
-	}
-	if !r.Proved {
-		return nil
-	}
-	how := ""
-	if n := len(r.Replayed); n > 0 {
-		how = fmt.Sprintf(", epochs %d to %d came out again", r.Replayed[0], r.Replayed[n-1])
-	}
-	_, err := fmt.Fprintf(w, "%s: %d files are as they were%s, %.1f s\n", r.Folder, r.Files, how, r.Seconds)
 	return err
-}
-
-// path returns the path of a file of the run.
-func (v *verifier) path(name string) string { return filepath.Join(v.folder, name) }
-
-// checkpoints returns the names of the checkpoints in the folder.
-func (v *verifier) checkpoints() (names []string, err error) {
-	for _, name := range []string{experiment.CheckpointFile, experiment.CheckpointFile + ".prev"} {
-		if _, err := os.Stat(v.path(name)); err == nil {
-			names = append(names, name)
-		}
-	}
-	kept, err := train.KeptCheckpoints(v.path(experiment.CheckpointFile))
-	for _, k := range kept {
-		names = append(names, filepath.Base(k))
-	}
-	return names, err
 }

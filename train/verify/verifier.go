@@ -1,4 +1,4 @@
-package verifycmd
+package verify
 
 import (
 	"bytes"
@@ -12,7 +12,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/surge-snn/surge/cmd/surge/traincmd"
 	"github.com/surge-snn/surge/internal/files"
 	"github.com/surge-snn/surge/internal/rundir"
 	"github.com/surge-snn/surge/train"
@@ -21,7 +20,7 @@ import (
 
 // verifier compares the files of a run with each other and with what the run does.
 type verifier struct {
-	result
+	Result
 	folder string
 	say    io.Writer // how it goes
 
@@ -174,12 +173,12 @@ func (v *verifier) checkpointFiles() error {
 }
 
 // replay does a segment again.
-func (v *verifier) replay(ctx context.Context, s segment, dataPath string) error {
-	if !s.given {
-		s.from, s.to = 0, v.Epochs
+func (v *verifier) replay(ctx context.Context, s Options) error {
+	if s.Last < 0 {
+		s.First, s.Last = 0, v.Epochs
 	}
-	if s.to > v.Epochs {
-		v.problem("epoch %d: the receipt ends with epoch %d", s.to, v.Epochs)
+	if s.Last > v.Epochs {
+		v.problem("epoch %d: the receipt ends with epoch %d", s.Last, v.Epochs)
 		return nil
 	}
 	e, err := experiment.Parse(v.path(experiment.ConfigFile), v.config, "")
@@ -187,12 +186,12 @@ func (v *verifier) replay(ctx context.Context, s segment, dataPath string) error
 		v.problem("%v", err)
 		return nil
 	}
-	if dataPath != "" {
-		e.Locate(dataPath)
+	if s.Data != "" {
+		e.Locate(s.Data)
 	}
 	var from *train.Checkpoint
 	for _, c := range v.states {
-		if p := c.Position.Epoch; p > 0 && p <= s.from && (from == nil || p > from.Position.Epoch) {
+		if p := c.Position.Epoch; p > 0 && p <= s.First && (from == nil || p > from.Position.Epoch) {
 			from = c
 		}
 	}
@@ -201,16 +200,16 @@ func (v *verifier) replay(ctx context.Context, s segment, dataPath string) error
 		return nil
 	}
 	differs := errors.New("differs")
-	err = traincmd.Replay(ctx, e, v.config, from, s.to, func(l train.Link) error {
+	err = replay(ctx, e, v.config, from, s.Last, func(l train.Link) error {
 		want := v.links[l.Epoch-v.links[0].Epoch]
 		if other := differences(l, want); len(other) > 0 {
 			v.problem("epoch %d: other %s than in the receipt", l.Epoch, strings.Join(other, ", "))
 			return differs
 		}
-		if l.Epoch >= s.from {
+		if l.Epoch >= s.First {
 			v.Replayed = append(v.Replayed, l.Epoch)
 		}
-		_, err := fmt.Fprintf(v.say, "epoch %d of %d: the same\n", l.Epoch, s.to)
+		_, err := fmt.Fprintf(v.say, "epoch %d of %d: the same\n", l.Epoch, s.Last)
 		return err
 	})
 	switch {
@@ -222,23 +221,23 @@ func (v *verifier) replay(ctx context.Context, s segment, dataPath string) error
 		v.problem("the run cannot be done again: %v", err)
 		return nil
 	}
-	if n := len(v.Replayed); n == 0 || v.Replayed[n-1] != s.to {
-		v.problem("the run ends before epoch %d", s.to)
+	if n := len(v.Replayed); n == 0 || v.Replayed[n-1] != s.Last {
+		v.problem("the run ends before epoch %d", s.Last)
 		return nil
 	}
 	return v.pictures(e, s)
 }
 
 // pictures draws those of a run that has ended and was proved as a whole.
-func (v *verifier) pictures(e *experiment.Experiment, s segment) error {
-	if s.from > 0 || s.to < v.Epochs || len(v.Problems) > 0 || !v.is(experiment.ParamsFile) {
+func (v *verifier) pictures(e *experiment.Experiment, s Options) error {
+	if s.First > 0 || s.Last < v.Epochs || len(v.Problems) > 0 || !v.is(experiment.ParamsFile) {
 		return nil
 	}
 	params, err := train.ReadParams(v.path(experiment.ParamsFile))
 	if err != nil {
 		return err
 	}
-	others, err := traincmd.Redraw(e, v.folder, params)
+	others, err := redraw(e, v.folder, params)
 	for _, name := range others {
 		v.problem("%s: is not what this program draws", name)
 	}
