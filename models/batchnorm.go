@@ -31,8 +31,11 @@ type BatchNorm struct {
 	// neuron is one.
 	Channels int
 	Momentum float64 // in (0, 1]; 0 means 0.1
-	Eps      float64 // 0 means 1e-5
+	Eps      float64 // 0 means BatchNormEps
 }
+
+// BatchNormEps is the Eps of a [BatchNorm] that does not say another.
+const BatchNormEps = 1e-5
 
 // Apply adds the layer; x is [B, N] or [T, B, N]. Settings out of range, and a batch of one
 // number for each channel, are errors that wrap [ErrParameter].
@@ -41,7 +44,7 @@ func (n BatchNorm) Apply(b *graph.Builder, name string, x *G.Node) *G.Node {
 		n.Momentum = 0.1
 	}
 	if n.Eps == 0 {
-		n.Eps = 1e-5
+		n.Eps = BatchNormEps
 	}
 	if !(n.Momentum > 0 && n.Momentum <= 1) || !(n.Eps > 0) || x.Dims() < 2 {
 		b.Fail(fmt.Errorf("%w: BatchNorm %q of %v with Momentum %v and Eps %v, want [B, N] or [T, B, N], a number in (0, 1], and a positive one", ErrParameter, name, x.Shape(), n.Momentum, n.Eps))
@@ -81,7 +84,7 @@ func (n BatchNorm) Apply(b *graph.Builder, name string, x *G.Node) *G.Node {
 // Errors: [ErrParameter] where a parameter is missing or has another size.
 func (n BatchNorm) Fold(params *graph.Params, norm, weights string) (w, bias []float64, err error) {
 	if n.Eps == 0 {
-		n.Eps = 1e-5
+		n.Eps = BatchNormEps
 	}
 	read := func(name string) []float64 {
 		v := params.Value(name)

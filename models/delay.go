@@ -44,7 +44,7 @@ func (l Delay) Apply(b *graph.Builder, name string, x *G.Node) *G.Node {
 	if l.Delay.learned {
 		d = b.Check(ops.Affine(l.Delay.positive(b, name, "delay", n), 1/b.Dt(), 0))
 	} else {
-		d = b.Const(name+"/delay", inSteps(l.Delay.spread(b, name+"/delay", n), b.Dt()), n)
+		d = b.Const(name+"/delay", InSteps(l.Delay.spread(b, name+"/delay", n), b.Dt()), n)
 	}
 	c.initial = initial(b, name, l.Initial, c.State())
 	out, _ := b.Scan(name, c, []*G.Node{x}, []*G.Node{d})
@@ -66,15 +66,15 @@ func delaySteps(b *graph.Builder, name string, delays []float64, longest float64
 	if longest == 0 {
 		longest = most
 	}
-	steps := math.Ceil(inSteps([]float64{longest}, b.Dt())[0])
+	steps := math.Ceil(InSteps([]float64{longest}, b.Dt())[0])
 	if !(longest >= most) || !(steps <= 1<<16) {
 		b.Fail(fmt.Errorf("%w: %s: Max is %v s, want a number from the largest delay, %v s, to 65536 steps of %v s", ErrParameter, name, longest, most, b.Dt()))
 	}
 	return max(int(steps), 1)
 }
 
-// inSteps returns times in time steps; what is a whole number but for rounding is one.
-func inSteps(times []float64, dt float64) []float64 {
+// InSteps returns times in time steps; what is a whole number but for rounding is one.
+func InSteps(times []float64, dt float64) []float64 {
 	s := make([]float64, len(times))
 	for i, t := range times {
 		s[i] = t / dt

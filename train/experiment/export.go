@@ -14,41 +14,42 @@ import (
 )
 
 // Export returns the network of the experiment with trained parameters, as it leaves surge: the constants of a time step are
-// those of the program, bit for bit. The data are not needed.
+// those of the program, bit for bit. The data are not needed; channels is the number of inputs, 0 where the first layer has
+// weights that tell it.
 //
-// Errors: export.ErrNetwork for methods that go from event to event, and where parameters are missing or have other shapes.
-func (e *Experiment) Export(params *graph.Params) (*export.Network, error) {
+// Errors: export.ErrNetwork for methods that go from event to event and for lists of layers with a NIR file, and where
+// parameters are missing or have other shapes.
+func (e *Experiment) Export(params *graph.Params, channels int) (*export.Network, error) {
 	if e.events() {
 		return nil, fmt.Errorf("%w: the method %s goes from event to event, without time steps", export.ErrNetwork, e.Train.Method)
 	}
-	if len(e.Layer) > 0 {
-		return nil, fmt.Errorf("%w: it is a list [[layer]], which leaves as NIR alone", export.ErrNetwork)
-	}
-	if err := e.exportable(e.Model.Neuron, e.Model.NeuronKeys); err != nil {
-		return nil, err
+	if len(e.Layer) == 0 {
+		if err := e.exportable(e.Model.Neuron, e.Model.NeuronKeys); err != nil {
+			return nil, err
+		}
 	}
 	m := e.Model
 	x := exporter{e: e, params: params, double: e.Train.DType == "float64"}
-	n := &export.Network{Name: e.Name, Dt: e.Encode.Dt, Steps: e.Encode.Steps, Double: x.double, Readout: m.Readout}
+	n := &export.Network{Name: e.Name, Dt: e.Encode.Dt, Steps: e.Encode.Steps, Inputs: channels, Double: x.double, Readout: m.Readout}
+	if len(e.Layer) > 0 {
+		if err := x.list(n); err != nil {
+			return nil, err
+		}
+	}
 	names := make([]string, 0, len(m.Hidden)+1)
 	for i := range m.Hidden {
 		names = append(names, fmt.Sprintf("hidden%d", i+1))
 	}
-	names = append(names, "out")
-	for i, name := range names {
-		w := params.Value(name + "/w")
-		if w == nil || w.Dims() != 2 {
-			return nil, fmt.Errorf("%w: no weights %s/w", export.ErrNetwork, name)
+	if m.Output != "none" {
+		names = append(names, "out")
+	}
+	for _, name := range names {
+		l := export.Layer{Name: name, Map: x.linear(n, name+"/w", m.Bias), Spikes: name != "out" || m.Readout == "count"}
+		if x.err != nil {
+			return nil, x.err
 		}
-		in, size := w.Shape()[0], w.Shape()[1]
-		if i == 0 {
-			n.Inputs = in
-		}
-		l := export.Layer{Name: name, N: size, W: x.values(name+"/w", in*size), Spikes: name != "out" || m.Readout == "count"}
-		if m.Bias {
-			l.Bias = x.values(name+"/w/bias", size)
-		}
-		if l.Spikes {
+		size := l.Map.(*export.Linear).Out
+		if l.N = size; l.Spikes {
 			x.neurons(&l)
 		} else {
 			l.Alpha = x.decay(name, "", m.TauOut, size)
@@ -64,6 +65,26 @@ func (e *Experiment) exportable(neuron string, keys data.Table) error {
 		return fmt.Errorf("%w: the neuron %s with %d keys of its own: expected lif or cuba without a refractory time", export.ErrNetwork, neuron, len(keys))
 	}
 	return nil
+}
+
+// linear reads a matrix of weights, and takes the number of inputs of the network from it if it is the first.
+func (x *exporter) linear(n *export.Network, name string, bias bool) *export.Linear {
+	w := x.params.Value(name)
+	if w == nil || w.Dims() != 2 {
+		if x.err == nil {
+			x.err = fmt.Errorf("%w: no weights %s", export.ErrNetwork, name)
+		}
+		return &export.Linear{}
+	}
+	m := &export.Linear{In: w.Shape()[0], Out: w.Shape()[1]}
+	if len(n.Layers) == 0 {
+		n.Inputs = m.In
+	}
+	m.W = x.values(name, m.In*m.Out)
+	if bias {
+		m.Bias = x.values(name+"/bias", m.Out)
+	}
+	return m
 }
 
 // exporter reads parameters.

@@ -54,7 +54,7 @@ func exportedNetwork(t *testing.T, model, encode string) (*Experiment, *stepNetw
 			n.Params().Value(name).Float32s()[i] = v*1.1 + float32(i%7)*0.01
 		}
 	}
-	x, err := e.Export(n.Params())
+	x, err := e.Export(n.Params(), 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -138,61 +138,67 @@ func TestNIRHasTheSpikes(t *testing.T) {
 // TestCHasTheBits: the C file gives, compiled with and without optimisation, the logits of the network bit for bit, for inputs
 // with few and with many numbers.
 func TestCHasTheBits(t *testing.T) {
+	for name, model := range exported {
+		for _, encode := range []string{`kind = "ttfs"`, "kind = \"current\""} {
+			e, n, x := exportedNetwork(t, model, encode)
+			t.Run(name+" "+encode, func(t *testing.T) { runsInC(t, e, n, x) })
+		}
+	}
+}
+
+// runsInC compiles the network, and compares what it says of the first samples.
+func runsInC(t *testing.T, e *Experiment, n *stepNetwork, x *export.Network) {
+	t.Helper()
 	cc, err := exec.LookPath("cc")
 	if err != nil {
 		t.Skip("no C compiler")
 	}
-	for name, model := range exported {
-		for _, encode := range []string{`kind = "ttfs"`, "kind = \"current\""} {
-			e, n, x := exportedNetwork(t, model, encode)
-			all := samples(t, e, 12)
-			want, spikes := logits(t, e, n)
-			if spikes == 0 {
-				t.Errorf("%s: no spikes", name)
-			}
-			dir := t.TempDir()
-			var text, input bytes.Buffer
-			if err := x.C(&text); err != nil {
-				t.Fatal(err)
-			}
-			if err := os.WriteFile(filepath.Join(dir, "net.c"), text.Bytes(), 0o600); err != nil {
-				t.Fatal(err)
-			}
-			for _, b := range all {
-				for _, v := range b.Input {
-					fmt.Fprintln(&input, strconv.FormatFloat(float64(v), 'x', -1, 32))
-				}
-			}
-			levels := []string{"-O2"}
-			if !testing.Short() {
-				levels = append(levels, "-O0")
-			}
-			for _, level := range levels {
-				program := filepath.Join(dir, "net"+level)
-				out, err := exec.Command(cc, "-std=c99", "-pedantic", "-Wall", "-Werror", "-Wno-unknown-pragmas", level, "-DSURGE_MAIN", "-o", program, filepath.Join(dir, "net.c"), "-lm").CombinedOutput()
+	all := samples(t, e, 12)
+	want, spikes := logits(t, e, n)
+	if spikes == 0 {
+		t.Error("no spikes")
+	}
+	dir := t.TempDir()
+	var text, input bytes.Buffer
+	if err := x.C(&text); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "net.c"), text.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, b := range all {
+		for _, v := range b.Input {
+			fmt.Fprintln(&input, strconv.FormatFloat(float64(v), 'x', -1, 32))
+		}
+	}
+	levels := []string{"-O2"}
+	if !testing.Short() {
+		levels = append(levels, "-O0")
+	}
+	for _, level := range levels {
+		program := filepath.Join(dir, "net"+level)
+		out, err := exec.Command(cc, "-std=c99", "-pedantic", "-Wall", "-Werror", "-Wno-unknown-pragmas", level, "-DSURGE_MAIN", "-o", program, filepath.Join(dir, "net.c"), "-lm").CombinedOutput()
+		if err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+		run := exec.Command(program)
+		run.Stdin = bytes.NewReader(input.Bytes())
+		if out, err = run.Output(); err != nil {
+			t.Fatal(err)
+		}
+		lines := strings.Split(strings.TrimSpace(string(out)), "\n")
+		if len(lines) != len(all) {
+			t.Fatalf("%d lines, want %d", len(lines), len(all))
+		}
+		for i, line := range lines {
+			words := strings.Fields(line)
+			for j, word := range words[1:] {
+				v, err := strconv.ParseFloat(word, 64)
 				if err != nil {
-					t.Fatalf("%s: %v\n%s", name, err, out)
-				}
-				run := exec.Command(program)
-				run.Stdin = bytes.NewReader(input.Bytes())
-				if out, err = run.Output(); err != nil {
 					t.Fatal(err)
 				}
-				lines := strings.Split(strings.TrimSpace(string(out)), "\n")
-				if len(lines) != len(all) {
-					t.Fatalf("%s: %d lines, want %d", name, len(lines), len(all))
-				}
-				for i, line := range lines {
-					words := strings.Fields(line)
-					for j, word := range words[1:] {
-						v, err := strconv.ParseFloat(word, 64)
-						if err != nil {
-							t.Fatal(err)
-						}
-						if v != want[i][j] {
-							t.Fatalf("%s, %s %s: sample %d, class %d: %v, want %v", name, encode, level, i, j, v, want[i][j])
-						}
-					}
+				if v != want[i][j] {
+					t.Fatalf("%s: sample %d, class %d: %v, want %v", level, i, j, v, want[i][j])
 				}
 			}
 		}
@@ -232,12 +238,12 @@ func TestExportRefuses(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := e.Export(graph.NewParams(1)); err == nil || !strings.Contains(err.Error(), "event to event") {
+	if _, err := e.Export(graph.NewParams(1), 0); err == nil || !strings.Contains(err.Error(), "event to event") {
 		t.Error(err)
 	}
 	e, n, _ := exportedNetwork(t, exported["delta"], `kind = "ttfs"`)
 	n.Params().Value("out/w").Float32s()[0] = float32(math.NaN())
-	if _, err := e.Export(n.Params()); err == nil || !strings.Contains(err.Error(), "out/w") {
+	if _, err := e.Export(n.Params(), 0); err == nil || !strings.Contains(err.Error(), "out/w") {
 		t.Error(err)
 	}
 }

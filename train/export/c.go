@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"fmt"
 	"io"
-	"strconv"
 	"strings"
 )
 
@@ -68,15 +67,10 @@ func (c cWriter) array(name string, v []float64) {
 	if v == nil {
 		return
 	}
-	c.line("static const real %s[%d] = {", name, len(v))
+	c.line("static const %s %s[%d] = {", c.real, name, len(v))
 	var row []string
 	for i, x := range v {
-		bits := 32
-		if c.n.Double {
-			bits = 64
-		}
-		s := strconv.FormatFloat(x, 'x', -1, bits)
-		row = append(row, s+c.suffix)
+		row = append(row, c.number(x))
 		if len(row) == 8 || i == len(v)-1 {
 			c.line("  %s,", strings.Join(row, ", "))
 			row = row[:0]
@@ -87,8 +81,9 @@ func (c cWriter) array(name string, v []float64) {
 
 func (c cWriter) constants(i int) {
 	l, id := c.n.Layers[i], identifier(c.n.Layers[i].Name)
-	c.array(id+"_w", l.W)
-	c.array(id+"_b", l.Bias)
+	if l.Map != nil {
+		l.Map.constants(c, id)
+	}
 	c.array(id+"_w_rec", l.WRec)
 	c.array(id+"_alpha", l.Alpha)
 	c.array(id+"_beta", l.Beta)
@@ -101,6 +96,13 @@ func (c cWriter) state() {
 	c.line("typedef struct {")
 	for _, l := range c.n.Layers {
 		id := identifier(l.Name)
+		if l.Map != nil {
+			l.Map.state(c, id)
+		}
+		if l.Alpha == nil {
+			c.line("  real %s_y[%d];", id, l.N)
+			continue
+		}
 		c.line("  real %s_v[%d];", id, l.N)
 		if l.Beta != nil {
 			c.line("  real %s_i[%d];", id, l.N)
@@ -110,24 +112,38 @@ func (c cWriter) state() {
 		}
 	}
 	c.line("} surge_state;")
-	c.line("void surge_reset(surge_state *s) { memset(s, 0, sizeof *s); }")
+	c.line("void surge_reset(surge_state *s) {\n  memset(s, 0, sizeof *s);")
+	for _, l := range c.n.Layers {
+		if l.Map != nil {
+			l.Map.reset(c, identifier(l.Name))
+		}
+	}
+	c.line("}")
 }
 
 // layer writes the step of a layer.
 func (c cWriter) layer(i int) {
-	l, id, in := c.n.Layers[i], identifier(c.n.Layers[i].Name), c.n.inputs(i)
-	init := "0"
-	if l.Bias != nil {
-		init = id + "_b[j]"
-	}
+	l, id := c.n.Layers[i], identifier(c.n.Layers[i].Name)
 	c.line("static void %s_step(surge_state *s, const real *x) {", id)
-	c.line("  real u[%d];\n  int j, k;", l.N)
-	c.line("  for (j = 0; j < %d; j++) u[j] = %s;", l.N, init)
-	product := fmt.Sprintf("fma%s(x[k], %s_w[k * %d + j], u[j])", c.suffix, id, l.N)
-	if i > 0 { // spikes
-		product = fmt.Sprintf("u[j] + %s_w[k * %d + j]", id, l.N)
+	if l.Alpha == nil {
+		c.line("  real *u = s->%s_y;\n  int j, k;", id)
+		l.Map.code(c, id, c.n.spikes(i))
+		c.line("}")
+		return
 	}
-	c.line("  for (k = 0; k < %d; k++) if (x[k] != 0) for (j = 0; j < %d; j++) u[j] = %s;", in, l.N, product)
+	if l.Map != nil {
+		c.line("  real u[%d];\n  int j, k;", l.N)
+		l.Map.code(c, id, c.n.spikes(i))
+	} else {
+		c.line("  real u[%d];\n  int j, k = 0;\n  (void)k;", l.N)
+		c.line("  for (j = 0; j < %d; j++) u[j] = x[j];", l.N)
+	}
+	c.neurons(l, id)
+	c.line("}")
+}
+
+// neurons writes the step of neurons with the input u.
+func (c cWriter) neurons(l Layer, id string) {
 	if l.WRec != nil {
 		c.line("  for (k = 0; k < %d; k++) if (s->%s_s[k] != 0) for (j = 0; j < %d; j++) u[j] += %s_w_rec[k * %d + j];", l.N, id, l.N, id, l.N)
 	}
@@ -147,7 +163,18 @@ func (c cWriter) layer(i int) {
 	default:
 		c.line("    real z = v - %s_v_th[j] > 0;\n    s->%s_s[j] = z;\n    s->%s_v[j] = v - %s_v_th[j] * z;", id, id, id, id)
 	}
-	c.line("  }\n}")
+	c.line("  }")
+}
+
+// output returns how the name of the outputs ends.
+func (l Layer) output() string {
+	switch {
+	case l.Alpha == nil:
+		return "_y"
+	case l.Spikes:
+		return "_s"
+	}
+	return "_v"
 }
 
 func (c cWriter) step() {
@@ -156,17 +183,14 @@ func (c cWriter) step() {
 	for _, l := range c.n.Layers {
 		id := identifier(l.Name)
 		c.line("  %s_step(s, %s);", id, x)
-		x = "s->" + id + "_s"
+		x = "s->" + id + l.output()
 	}
 	c.line("}")
 }
 
 func (c cWriter) run() {
 	last := c.n.Layers[len(c.n.Layers)-1]
-	out := "s." + identifier(last.Name) + "_v"
-	if last.Spikes {
-		out = "s." + identifier(last.Name) + "_s"
-	}
+	out := "s." + identifier(last.Name) + last.output()
 	c.line("int surge_run(const real *input, int steps, real *logits) {")
 	c.line("  surge_state s;\n  int t, j, best = 0;")
 	c.line("  surge_reset(&s);")

@@ -25,16 +25,15 @@ type Network struct {
 	Readout string // of the last layer: "li-max", "li-mean", "li-sum", "li-last", "count"
 }
 
-// Layer is a matrix of weights and the neurons behind it, with the constants of a time step as the program has them: the
-// equations are those of models.LIF and models.LI.
+// Layer is what a network computes in a step: a map of the outputs of the layer before, and the neurons behind it, with the
+// constants of a time step as the program has them. The equations of the neurons are those of models.LIF and models.LI.
 type Layer struct {
 	Name   string
-	N      int
-	W      []float64 // [in, N], row-major
-	Bias   []float64 // nil: none
+	N      int       // outputs
+	Map    Map       // nil: none, the neurons have the outputs of the layer before as input
 	WRec   []float64 // [N, N], from the spikes of the step before; nil: none
 	Spikes bool      // else leaky integrators
-	Alpha  []float64 // decay of the voltage in a step
+	Alpha  []float64 // decay of the voltage in a step; nil: there are no neurons
 	Beta   []float64 // decay of the synaptic current in a step; nil: delta synapse
 	VTh    []float64
 	ToZero bool // a spike sets the voltage to 0, else it subtracts the threshold
@@ -48,9 +47,12 @@ func (n *Network) inputs(i int) int {
 	return n.Layers[i-1].N
 }
 
-// NPZ returns the network as named arrays, for files.WriteArrays: layer/w [in, N], layer/b, layer/w_rec, and the constants of a
-// time step layer/alpha, layer/beta, layer/v_th, each [N]; dt in seconds. In NumPy the step of a layer with a delta synapse
-// is
+// spikes reports whether the inputs of layer i are spikes.
+func (n *Network) spikes(i int) bool { return i > 0 && n.Layers[i-1].Spikes }
+
+// NPZ returns the network as named arrays, for files.WriteArrays: of each layer those of its [Map], as layer/w [in, N] and layer/b,
+// layer/w_rec, and the constants of a time step layer/alpha, layer/beta, layer/v_th, each [N]; dt in seconds. In NumPy the
+// step of a layer with a delta synapse is
 //
 //	v = alpha * v + x @ w + b;  s = v > v_th;  v = v - v_th * s
 func (n *Network) NPZ() []files.Array {
@@ -65,8 +67,9 @@ func (n *Network) NPZ() []files.Array {
 				arrays = append(arrays, files.Array{Name: l.Name + "/" + name, DType: dtype, Shape: shape, Data: v})
 			}
 		}
-		add("w", l.W, n.inputs(i), l.N)
-		add("b", l.Bias, l.N)
+		if l.Map != nil {
+			l.Map.arrays(add, n.inputs(i))
+		}
 		add("w_rec", l.WRec, l.N, l.N)
 		add("alpha", l.Alpha, l.N)
 		add("beta", l.Beta, l.N)
@@ -81,7 +84,7 @@ func (n *Network) NPZ() []files.Array {
 // r and w_in are such that an input of 1 raises the voltage (of current-based neurons: the current) by the weight. The
 // readout over time is in the metadata, as readout.
 //
-// Errors: [ErrNetwork] where neurons reset in different ways, or a decay is none.
+// Errors: [ErrNetwork] where neurons reset in different ways, a decay is none, or a layer is not a [Linear] with neurons.
 func (n *Network) NIR() (*nir.Graph, error) {
 	g := nir.Chain("input", nir.New("Input", "shape", nir.Integers(n.Inputs)))
 	meta := nir.Metadata{Dt: n.Dt, Unit: "s", Method: nir.Exact, Producer: "surge"}
@@ -102,11 +105,15 @@ func (n *Network) NIR() (*nir.Graph, error) {
 			}
 			meta.Reset = reset
 		}
-		w := nir.Matrix(l.N, n.inputs(i), transpose(l.W, n.inputs(i), l.N))
-		if l.Bias == nil {
+		m, ok := l.Map.(*Linear)
+		if !ok || l.Alpha == nil {
+			return nil, fmt.Errorf("%w: layer %q is not a matrix of weights with neurons", ErrNetwork, l.Name)
+		}
+		w := nir.Matrix(l.N, n.inputs(i), transpose(m.W, n.inputs(i), l.N))
+		if m.Bias == nil {
 			link(l.Name+".w", nir.New("Linear", "weight", w))
 		} else {
-			link(l.Name+".w", nir.New("Affine", "weight", w, "bias", nir.Vector(l.Bias...)))
+			link(l.Name+".w", nir.New("Affine", "weight", w, "bias", nir.Vector(m.Bias...)))
 		}
 		node, err := l.Node(n.Dt)
 		if err != nil {

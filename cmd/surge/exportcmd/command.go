@@ -31,10 +31,11 @@ type Command struct {
 
 // Help is the text under the usage of the command.
 func (Command) Help() string {
-	return `Writes the parameters of the best epoch of a run, with the constants of a time step, in a form that others read. The input of the network is the encoded sample. A network of a list [[layer]] leaves as NIR alone.
+	return `Writes the parameters of the best epoch of a run, with the constants of a time step, in a form that others read. The input of the network is the encoded sample.
 
   nir   a NIR graph (HDF5) with time step, method and reset as metadata; what other simulators make of it, surge nir check says
-  npz   NumPy arrays: layer/w [in, N], layer/b, layer/w_rec, layer/alpha, layer/beta, layer/v_th; dt
+  npz   NumPy arrays: layer/w [in, N], layer/b, layer/w_rec, layer/alpha, layer/beta, layer/v_th; dt; of a list [[layer]] also
+        those of convolutions (w [out, in, height, width]), pools, normalisations and delays (in steps)
   c     one C99 file without dependencies, whose spikes and logits are those of surge, bit for bit
 
 Examples:
@@ -75,7 +76,7 @@ func (c *Command) Run(k *kong.Context) error {
 	n := &export.Network{}
 	if len(e.Layer) > 0 && c.Format == "nir" {
 		notes, err = c.writeLayers(e, params, n)
-	} else if n, err = e.Export(params); err != nil {
+	} else if n, err = c.network(e, params); err != nil {
 		return &exit.BadInput{File: c.Dir, Err: err}
 	} else {
 		switch c.Format {
@@ -137,6 +138,18 @@ func (c *Command) read() (*experiment.Experiment, *graph.Params, error) {
 		return nil, nil, &exit.BadInput{File: path, Expected: "the parameters of the best epoch, as surge train leaves them", Err: err}
 	}
 	return e, params, nil
+}
+
+// network returns the network for npz, c, and for nir where it is no list of layers.
+func (c *Command) network(e *experiment.Experiment, params *graph.Params) (*export.Network, error) {
+	channels := 0
+	if len(e.Layer) > 0 {
+		var err error
+		if channels, _, err = e.Sizes(); err != nil {
+			return nil, err
+		}
+	}
+	return e.Export(params, channels)
 }
 
 // writeLayers writes the graph of a list of layers, and tells what is in it.
