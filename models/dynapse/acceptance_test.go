@@ -68,7 +68,7 @@ func TestAgainstTruth(t *testing.T) {
 // networks spike times depend on each other in chains, and SurgeT has heavy tails even with its rows clipped: there the bound only finds
 // explosions, which are of many orders of magnitude.
 func TestLongSequences(t *testing.T) {
-	for _, rule := range []Rule{SurgeS, SurgeT, Surge} {
+	for _, rule := range []Rule{SurgeS, SurgeT, SurgeMixed, Surge} {
 		for _, recurrent := range []bool{false, true} {
 			var norm [2]float64
 			bound := 10.0
@@ -111,7 +111,7 @@ func TestInactive(t *testing.T) {
 	for _, at := range []Params{{}, adapting()} {
 		rng := rand.New(rand.NewPCG(1, 1))
 		w := newWorkload(rng, 3, 200, 2, at, false)
-		for _, rule := range []Rule{SurgeS, SurgeT, Surge} {
+		for _, rule := range []Rule{SurgeS, SurgeT, SurgeMixed, Surge} {
 			w.net.Rule = rule
 			_, r := w.run(t, w.net, w.input, State{})
 			c := w.cotangents()

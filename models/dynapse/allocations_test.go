@@ -10,7 +10,7 @@ import (
 // TestAllocations: after the first, a run and its adjoint allocate nothing.
 func TestAllocations(t *testing.T) {
 	const steps, rows, n = 20, 9, 5
-	for _, rule := range []Rule{Surge, SurgeS, SurgeT, Rockpool} {
+	for _, rule := range []Rule{Surge, SurgeS, SurgeT, Rockpool, SurgeMixed} {
 		for _, four := range []bool{false, true} {
 			m, err := Settings{Rule: rule}.mode(0)
 			if err != nil {

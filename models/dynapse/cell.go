@@ -14,8 +14,8 @@ import (
 // cell is one time step of the neuron for [graph.Builder.Scan]: its definition in Gorgonia's operations, and its kernel. The sequences are the
 // input and, where they are forced, the spikes; the parameters are the coefficients, and w_rec where there is one.
 //
-// SurgeT and Surge are not written per step: they look at the steps before and after a spike, and Surge at
-// the whole gradient. For them there is the kernel only.
+// SurgeT, SurgeMixed and Surge are not written per step: they look at the steps before and after a spike, at the whole
+// gradient, and at other runs. For them there is the kernel only.
 type cell struct {
 	mode
 	n       int
@@ -47,7 +47,7 @@ func (c cell) Kernel(*graph.Builder) ops.Kernels {
 
 // Step is the step of [Network] in quantities relative to Io and dt, see the kernel.
 func (c cell) Step(b *graph.Builder, x, params, state []*G.Node) (out, next []*G.Node) {
-	if (c.rule == SurgeT || c.rule == Surge) && !c.twin && !c.forced {
+	if c.rule.kernelOnly() && !c.twin && !c.forced {
 		b.Fail(fmt.Errorf("%w: rule %v has a kernel only: use the fused engine, or rule %v", ErrParameter, c.rule, SurgeS))
 	}
 	if c.recurrent && params[c.coefs()].Dims() == 3 {

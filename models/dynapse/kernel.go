@@ -49,12 +49,15 @@ type neuronKernel[T kernel.Float] struct {
 	entering     kernel.Events[T] // [T·B, N], the spikes of the step before each step; recurrent only
 	columns      kernel.Columns[T]
 	transposed   kernel.Packed[T] // w_rec, [4N, N]
+	effect       []T              // [T, B, N], of the spikes, see [Surge]
+	movers       movers[T]
 
 	in, gin           neuronIn[[]T]
 	out, gout         neuronOut[[]T]
 	scale             T
 	forward, backward func(lo, hi int) // made once: a method value is allocated
 	combine           func(lo, hi int)
+	moveUnits         func(lo, hi int)
 }
 
 // derived are numbers per neuron that follow from its coefficients; refractory is a whole number of bins where rounding

@@ -48,6 +48,9 @@ func (k *neuronKernel[T]) Backward(in, out, gout, gin [][]T) error {
 	k.in, k.out = splitIn(k.mode, in), splitOut(k.mode, out)
 	k.gout, k.gin = splitOut(k.mode, gout), splitIn(k.mode, gin)
 	k.begin()
+	if k.flows[0].rule == Surge {
+		k.moveSpikes()
+	}
 	kernel.Blocks(k.b, k.block, k.backward)
 	k.finish()
 	return nil
@@ -56,12 +59,14 @@ func (k *neuronKernel[T]) Backward(in, out, gout, gin [][]T) error {
 // rules are those of the flows that the gradient is made of.
 func (k *neuronKernel[T]) rules() []Rule {
 	switch {
-	case k.rule != Surge:
+	case k.rule != Surge && k.rule != SurgeMixed:
 		return []Rule{k.rule}
 	case k.forced || k.twin: // forced spikes have no rule; the twin is that of S
 		return []Rule{SurgeS}
+	case k.rule == SurgeMixed:
+		return []Rule{SurgeT, SurgeS}
 	}
-	return []Rule{SurgeT, SurgeS}
+	return []Rule{Surge}
 }
 
 // begin sets the flows to the cotangents of the state after the last step.
@@ -85,7 +90,7 @@ func (k *neuronKernel[T]) begin() {
 			f.isyn[j] /= k.out.isyn[last+j]
 			f.iahp[j] /= k.out.iahp[last+j]
 		}
-		if f.rule == SurgeT && !k.forced {
+		if f.rule.moves() && !k.forced {
 			clear(f.spikes)
 		}
 		clear(f.shift)
@@ -109,7 +114,7 @@ func (k *neuronKernel[T]) begin() {
 
 // anyCounts says whether some flow takes the adjoint of spike counts through w_rec.
 func (k *neuronKernel[T]) anyCounts() bool {
-	return k.forced || k.flows[len(k.flows)-1].rule != SurgeT
+	return k.forced || !k.flows[len(k.flows)-1].rule.moves()
 }
 
 func (k *neuronKernel[T]) makeFlows() {
@@ -261,6 +266,8 @@ func (k *neuronKernel[T]) spike(w *task[T], f *flow[T], p place) {
 		} else {
 			a.forced.Run(w.scratch)
 		}
+	case f.rule == Surge:
+		k.spikeMoved(w, p, cells.SpikeForced[T]{S: now(p, o.spikes), Timer0: timer0, DPost: post, DPre: dpre, GPost: gpost, GPre: gpre, DTimer: timer, DRefractory: drefr, Gy: gy, Tick: tick}, dthr)
 	case f.rule == SurgeS:
 		s := &a.s
 		s.Pre, s.Timer0, s.Threshold, s.Count, s.Flag = pre, timer0, thr, a.slopes.Count, a.slopes.Flag
@@ -313,8 +320,10 @@ func (k *neuronKernel[T]) linearOperands(w *task[T], f *flow[T], p place, x, dx 
 func (k *neuronKernel[T]) recurrence(w *task[T], f *flow[T], t, lo, hi int) {
 	n, width := k.n, k.n*k.types()
 	dx := f.inputs(t, k.b, lo, hi, width)
-	if f.rule == SurgeT && !k.forced {
-		k.shifts(w, f, t, lo, hi, dx)
+	if f.rule.moves() && !k.forced {
+		if f.rule == SurgeT {
+			k.shifts(w, f, t, lo, hi, dx)
+		}
 		return
 	}
 	back := w.adjoint.back[:(hi-lo)*n]

@@ -9,7 +9,7 @@ import (
 // finish makes the gradients of the inputs of the flows.
 func (k *neuronKernel[T]) finish() {
 	f := &k.flows[0]
-	if f.rule == SurgeT && !k.forced {
+	if f.rule.moves() && !k.forced {
 		k.clipRows(f)
 	}
 	for i := range k.flows {
@@ -33,7 +33,7 @@ func (k *neuronKernel[T]) finish() {
 	for i, p := range [][]T{d.isyn, d.iahp, d.imem, d.vmem, d.timer} {
 		kernel.Store(p, [][]T{f.isyn, f.iahp, f.post, f.pre, f.timer}[i], 0)
 	}
-	if kernel.Store(d.spikes, f.spikes, 0); f.rule == SurgeT && len(k.flows) == 1 && !k.forced {
+	if kernel.Store(d.spikes, f.spikes, 0); f.rule.moves() && len(k.flows) == 1 && !k.forced {
 		clear(d.spikes)
 	}
 	for i, p := range d.more {
@@ -44,7 +44,7 @@ func (k *neuronKernel[T]) finish() {
 	}
 }
 
-// mix adds flow s to flow f at a share of its norm: see [Surge]. The norms are those of the gradients with respect to the
+// mix adds flow s to flow f at a share of its norm: see [SurgeMixed]. The norms are those of the gradients with respect to the
 // logarithms of the coefficients.
 func (k *neuronKernel[T]) mix(f, s *flow[T]) {
 	clear(f.spikes) // of no effect in SurgeT

@@ -57,7 +57,7 @@ type Settings struct {
 	Rule Rule
 	// Width is that of the logistic function of SurgeS, in e-folds of Imem; 0 means [DefaultWidth].
 	Width float64
-	// Clip bounds the gradient of a row of the batch in SurgeT to this many times that of the median row; the norm is that of the
+	// Clip bounds the gradient of a row of the batch in Surge and SurgeT to this many times that of the median row; the norm is that of the
 	// derivatives with respect to ln of the coefficients. 0 means no bound. The gradients of SurgeT have heavy tails, as rare rows multiply
 	// many large shifts: in a recurrent network of 4 neurons over 2000 bins, the largest of 32 rows had 400 and 7000 times the
 	// median; in one of 3 neurons over 300 bins, one of 200 rows turned the mean round (a cosine of -0.94 with the truth, 0.99 with a bound of 10, 0.996
@@ -72,7 +72,7 @@ type Settings struct {
 	// Float32 computes in float32.
 	Float32 bool
 	// Engine chooses between the kernel and the step in Gorgonia's operations, which defines the model and is much slower.
-	// SurgeT and Surge have a kernel only.
+	// SurgeT, SurgeMixed and Surge have a kernel only.
 	Engine graph.Engine
 }
 
@@ -97,7 +97,7 @@ func (s Settings) mode(maxSpikes float64) (mode, error) {
 		return m, fmt.Errorf("%w: Clip = %v, want a number >= 0", ErrParameter, s.Clip)
 	case !(m.most > 0):
 		return m, fmt.Errorf("%w: MaxSpikes = %v, want a number >= 0", ErrParameter, maxSpikes)
-	case s.Twin && s.Rule != SurgeS && s.Rule != Surge:
+	case s.Twin && s.Rule != SurgeS && s.Rule != Surge && s.Rule != SurgeMixed:
 		return m, fmt.Errorf("%w: the twin is that of surge-S, there is none of %v", ErrParameter, s.Rule)
 	}
 	return m, nil
@@ -303,7 +303,7 @@ func (r *Run) By(rule Rule) (*Run, error) {
 }
 
 // Gradient takes the derivatives of a loss with respect to the records back to the parameters, the input and the
-// initial state, by the rule of the network's settings. Cost: about twice that of the simulation, with Surge four times.
+// initial state, by the rule of the network's settings. Cost: about twice that of the simulation, with SurgeMixed four times; with Surge see there.
 //
 // Errors: [ErrParameter] for lists of another length than the records, [ErrState] where a derivative is not finite.
 func (r *Run) Gradient(c Cotangents) (*Gradient, error) {

@@ -16,7 +16,7 @@ import (
 // TestLayerIsNetwork: the layer in a graph gives the records of the network, and its gradients with respect to the
 // logarithms of the currents, by every rule. 1e-12: the logarithm of a current and back costs 1e-15.
 func TestLayerIsNetwork(t *testing.T) {
-	for _, rule := range []Rule{Surge, SurgeS, SurgeT, Rockpool} {
+	for _, rule := range []Rule{Surge, SurgeS, SurgeT, Rockpool, SurgeMixed} {
 		for _, substeps := range []int{1, 3} {
 			rng := rand.New(rand.NewPCG(4, 4))
 			w := newWorkload(rng, 4, 60, 2, adapting(), true)

@@ -13,13 +13,17 @@ import (
 type Rule uint8
 
 const (
-	// Surge is the sum of SurgeT and of SurgeS at 0.3 of its norm,
+	// Surge moves every spike by a bin, runs the rest of the input again, and takes what that does to the loss (by its
+	// derivatives with respect to the records): smoothed perturbation analysis (Gong and Ho 1987,
+	// doi:10.1109/TAC.1987.1104465). With ∂ for spikes that stay in their bins and x = ln(Imem/Ispkthr),
 	//
-	//	g = T + 0.3 (|T|/|S|) S
+	//	dL = ∂L + Σ_spikes ∂x/v (w₋ ΔL₋ - w₊ ΔL₊),   v = √(D ln(1 + (e^D-1) e^{D kappa/(kappa+1)}))
 	//
-	// with norms over the derivatives with respect to ln of the coefficients of the neurons;
-	// the entry of Ispkthr in S is left out, as its sign is wrong. Where T vanishes (no spikes) g = S. It costs two
-	// backward passes.
+	// ΔL₋ is that of a spike a bin earlier, ΔL₊ that of a membrane left at threshold, from where it may spike a bin later or not at all;
+	// w is 1/2 each, and w₊ is 1 where the bin after has no spike or the bin before could not have one. D is the growth of
+	// ln Imem in the bin, at least 0.2, and v that at threshold: the feedback makes it grow. Where D > 1, ceil(D)-1 times
+	// the effect of one spike more in the bin are added. Nothing multiplies from spike to spike, which is what gives SurgeT its
+	// tails. Cost: two runs of half the length for each spike, of its neuron, or of all neurons where there is w_rec.
 	Surge Rule = iota
 	// SurgeS treats spikes as created and deleted: for counts, rates and regularisers. With
 	// x = ln(Imem/Ispkthr), y = ln(Imem/Io) before the reset and σ the logistic function of width w:
@@ -37,11 +41,19 @@ const (
 	// Rockpool is the rule of the package: 1 spike per ampere where Imem > Io, nothing to Ispkthr and Iref,
 	// half slopes at ties. It is for comparison with that package.
 	Rockpool
+	// SurgeMixed is the sum of SurgeT and of SurgeS at 0.3 of its norm,
+	//
+	//	g = T + 0.3 (|T|/|S|) S
+	//
+	// with norms over the derivatives with respect to ln of the coefficients of the neurons;
+	// the entry of Ispkthr in S is left out, as its sign is wrong. Where T vanishes (no spikes) g = S. It costs two
+	// backward passes.
+	SurgeMixed
 )
 
-var ruleNames = [...]string{Surge: "surge", SurgeS: "surge-S", SurgeT: "surge-T", Rockpool: "rockpool"}
+var ruleNames = [...]string{Surge: "surge", SurgeS: "surge-S", SurgeT: "surge-T", Rockpool: "rockpool", SurgeMixed: "surge-mixed"}
 
-// String returns "surge", "surge-S", "surge-T" or "rockpool".
+// String returns "surge", "surge-S", "surge-T", "rockpool" or "surge-mixed".
 func (r Rule) String() string {
 	if int(r) < len(ruleNames) {
 		return ruleNames[r]
@@ -56,14 +68,20 @@ func ParseRule(name string) (Rule, error) {
 			return Rule(r), nil
 		}
 	}
-	return 0, fmt.Errorf("%w: gradient rule %q, want surge, surge-S, surge-T or rockpool", ErrParameter, name)
+	return 0, fmt.Errorf("%w: gradient rule %q, want surge, surge-S, surge-T, surge-mixed or rockpool", ErrParameter, name)
 }
+
+// moves says whether spikes are moved in time, and not created and deleted.
+func (r Rule) moves() bool { return r == Surge || r == SurgeT }
+
+// kernelOnly says whether the rule cannot be written step by step.
+func (r Rule) kernelOnly() bool { return r == Surge || r == SurgeT || r == SurgeMixed }
 
 const (
 	// DefaultWidth is the width w of the logistic function of SurgeS, in e-folds of Imem. Below the growth of the
 	// membrane per bin at threshold (0.5 at the default currents and 1 ms) gradients explode.
 	DefaultWidth = 0.7
-	// share is the weight of S in Surge.
+	// share is the weight of S in SurgeMixed.
 	share = 0.3
 	// gateWidth is the width of the refractory gate of the twin, in bins, and timerWidth that of the
 	// lower end of its timer.

@@ -11,7 +11,7 @@ func TestParseNames(t *testing.T) {
 		}
 		seen[p.String()] = true
 	}
-	for _, r := range []Rule{Surge, SurgeS, SurgeT, Rockpool} {
+	for _, r := range []Rule{Surge, SurgeS, SurgeT, Rockpool, SurgeMixed} {
 		if q, err := ParseRule(r.String()); err != nil || q != r {
 			t.Errorf("%v reads back as %v, %v", r, q, err)
 		}

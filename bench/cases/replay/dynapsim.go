@@ -17,7 +17,7 @@ func (dynapSim) Name() string { return "dynapsim" }
 
 // settingsOf returns the settings that the options and the case ask for; rule is that of a case that names none.
 func settingsOf(f *cases.Fields, o Options, rule dynapse.Rule) dynapse.Settings {
-	name := f.ChoiceOr("gradient_rule", rule.String(), "rockpool", "surge-S", "surge-T", "surge")
+	name := f.ChoiceOr("gradient_rule", rule.String(), "rockpool", "surge-S", "surge-T", "surge-mixed", "surge")
 	if o.GradientRule != "" {
 		name = o.GradientRule
 	}

@@ -92,7 +92,7 @@ func TestDynapSimErrors(t *testing.T) {
 	for _, test := range []struct{ params, more, want string }{
 		{`"N": 2`, "", "a.json: inputs.input: expected shape [any, any, 2] or [any, 2], found shape [1, 40, 1]"},
 		{`"percent_mismatch": 0.1`, "", "a.json: params.percent_mismatch: expected null"},
-		{`"gradient_rule": "best"`, "", "a.json: params.gradient_rule: expected one of rockpool, surge-S, surge-T, surge"},
+		{`"gradient_rule": "best"`, "", "a.json: params.gradient_rule: expected one of rockpool, surge-S, surge-T, surge-mixed, surge"},
 		{`"recurrent": true`, "", "a.json: inputs.w_rec: expected shape [1, 1], found nothing"},
 		{``, `, "Iref": {"shape": [1], "data": [0]}`, "a.json: inputs.Iref.data[0]: expected a finite number > 0, found 0"},
 		{``, `, "Itau_mem": {"shape": [2], "data": [1, 1]}`, "a.json: inputs.Itau_mem: expected shape [1] or [1] or [], found shape [2]"},

@@ -31,7 +31,7 @@ type Checker interface {
 type Options struct {
 	Engine       string `default:"fused" enum:"fused,unrolled" help:"Engine of the model: ${enum}. Both give the same numbers; models that have one engine accept both."`
 	DType        string `name:"dtype" default:"float64" enum:"float64,float32" help:"Arithmetic: ${enum}."`
-	GradientRule string `default:"" enum:",rockpool,surge-S,surge-T,surge" placeholder:"NAME" help:"Gradient rule of DynapSim: rockpool, surge-S, surge-T or surge; goes before the one in the file. For step_pwl all but surge are rockpool."`
+	GradientRule string `default:"" enum:",rockpool,surge-S,surge-T,surge-mixed,surge" placeholder:"NAME" help:"Gradient rule of DynapSim: rockpool, surge-S, surge-T, surge-mixed or surge; goes before the one in the file. For step_pwl all but surge are rockpool."`
 	NoGrads      bool   `help:"Compute the outputs only."`
 	Twin         bool   `help:"Compute the smoothed twin of surrogate gradients: each step function becomes the antiderivative of its surrogate, the backward code stays."`
 	Method       string `default:"eventprop" enum:"eventprop,analytical" help:"Gradients of the event-based models: ${enum} (the implicit derivative of every spike)."`

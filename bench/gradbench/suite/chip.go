@@ -46,7 +46,7 @@ func chips(s Settings) []Run {
 			}
 			r, err := truth.Measure(ctx, truth.Settings{
 				Rows: pick2(s, 2048, 512), Steps: 300, Rate: []float64{setting.rate}, Weight: []float64{1}, Seed: s.Seed, Change: 0.03, Target: 0.3,
-				Losses: []string{"count", "van_rossum", "trace"}, Rules: []string{"rockpool", "surge-S", "surge-T", "surge"}, Net: net, Params: params,
+				Losses: []string{"count", "van_rossum", "trace"}, Rules: []string{"rockpool", "surge-S", "surge-T", "surge-mixed", "surge"}, Net: net, Params: params,
 			})
 			if err != nil {
 				return nil, err

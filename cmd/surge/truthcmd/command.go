@@ -31,7 +31,7 @@ type Command struct {
 	Change     float64   `default:"0.1" help:"The difference h in ln I; default ${default}."`
 	Target     float64   `default:"0.3" help:"The target is the same network with ln I of all currents moved by a number from -x to x; default ${default}."`
 	Losses     []string  `default:"count,van_rossum,trace" enum:"count,van_rossum,trace" help:"Losses; default ${default}."`
-	Rules      []string  `default:"surge-S,surge-T,surge" enum:"rockpool,surge-S,surge-T,surge" help:"Rules to be judged; default ${default}."`
+	Rules      []string  `default:"surge-S,surge-T,surge" enum:"rockpool,surge-S,surge-T,surge-mixed,surge" help:"Rules to be judged; default ${default}."`
 	Params     []string  `placeholder:"NAME,..." help:"Parameters; default all bias currents."`
 	SoftFloors bool      `help:"Soft slopes of the bounds in the rules."`
 	Clip       float64   `default:"0" help:"Bound of the gradients of rows in surge-T, in medians; default none."`

@@ -106,7 +106,7 @@ func (f *session) roundToCodes(ctx context.Context, x []float64) (y []float64, l
 			starts = append(more, starts...)
 		}
 	}
-	p := f.free(dynapse.Surge)
+	p := f.free(dynapse.SurgeMixed)
 	cost := 1
 	if f.Mismatch > 0 {
 		if p, err = f.chipsProblem(); err != nil {

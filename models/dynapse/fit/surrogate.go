@@ -28,7 +28,7 @@ func descend(ctx context.Context, f *session, phase string, p minimize.Problem, 
 
 // polish minimises the loss itself, without gradients.
 func polish(ctx context.Context, f *session, phase string, x []float64, m minimize.Method) error {
-	p := f.free(dynapse.Surge)
+	p := f.free(dynapse.SurgeMixed)
 	p.Grad = nil
 	_, err := descend(ctx, f, phase, p, x, m)
 	return err
@@ -49,7 +49,7 @@ func surrogate(ctx context.Context, f *session) error {
 			return err
 		}
 	} else if slices.Equal(x, f.start) {
-		if _, err := descend(ctx, f, "descent", f.free(dynapse.Surge), x, starts(200, 40, 0)); err != nil {
+		if _, err := descend(ctx, f, "descent", f.free(dynapse.SurgeMixed), x, starts(200, 40, 0)); err != nil {
 			return err
 		}
 	}
@@ -71,7 +71,7 @@ func (p *problem) counted() minimize.Problem {
 
 // timing goes down the loss of the experiment from x.
 func timing(ctx context.Context, f *session, x []float64) error {
-	_, err := descend(ctx, f, "timing", f.free(dynapse.Surge), x, minimize.Descent{Transform: optim.Adam{LR: optim.Constant(0.02)}, Steps: 200, Patience: 60})
+	_, err := descend(ctx, f, "timing", f.free(dynapse.SurgeMixed), x, minimize.Descent{Transform: optim.Adam{LR: optim.Constant(0.02)}, Steps: 200, Patience: 60})
 	return err
 }
 

@@ -162,7 +162,7 @@ func (p *problem) hasTasks() bool {
 // creates, deletes and moves spikes: with rule S alone, half as many tasks of a spiking teacher were solved.
 func taskFit(ctx context.Context, f *session) error {
 	m := minimize.MultiStart{Method: minimize.Descent{Steps: 400, Patience: 200, Tol: 1e-12}, Starts: f.Starts, Keep: 2, Seed: f.Seed}
-	x, err := descend(ctx, f, "task", f.free(dynapse.Surge), f.start, m)
+	x, err := descend(ctx, f, "task", f.free(dynapse.SurgeMixed), f.start, m)
 	if err != nil {
 		return err
 	}
