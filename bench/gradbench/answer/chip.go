@@ -15,7 +15,7 @@ func chip(all []suite.Row) Question {
 		Text: "How much of Rockpool's DynapSim gradient survives, and does a rule follow the true one in ln I with a cosine of 0.99 everywhere?",
 		Sides: []string{
 			"Rockpool 3.1 (devices.dynapse): a surrogate of slope 1 per ampere for ceil(ln(Imem/Ispkthr)), nothing to Ispkthr and Iref",
-			"surge: S (spikes created and deleted), T (spikes moved), and their sum",
+			"surge: S (spikes created and deleted), T (spikes moved, to first order), their sum (mixed), and surge (spikes moved by a bin, and the rest run again)",
 		},
 		Run: "surge gradbench --suite chip",
 	}

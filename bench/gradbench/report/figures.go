@@ -96,6 +96,16 @@ func (r *Result) figures() []figure {
 			{YLabel: "cosine to the sequential gradient", Lines: lines(r.Rows, is, network, x, func(row suite.Row) float64 { return row.Cosine.Value })},
 		},
 	})
+	chip := func(loss string) []plot.Line {
+		of := func(row suite.Row) bool { return row.Suite == "chip" && strings.HasSuffix(row.Network, ", "+loss) }
+		return lines(r.Rows, of, kindOf, func(row suite.Row) float64 { return row.X + 1 }, func(row suite.Row) float64 { return row.Cosine.Value })
+	}
+	add("chip", "DynapSim, cosine to the gradient of the expected loss by ln I in the settings of the tables, which are numbered in their order; mixture is the best sum of S and T for the truth at hand, which no rule can know", plot.Curves{
+		Title: "rules of DynapSim", XLabel: "setting",
+		Panels: []plot.Panel{
+			{YLabel: "count", Lines: chip("count")}, {YLabel: "van Rossum", Lines: chip("van_rossum")}, {YLabel: "trace", Lines: chip("trace")},
+		},
+	})
 	return all
 }
 

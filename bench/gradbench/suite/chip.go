@@ -24,7 +24,8 @@ var (
 
 // chips compares the rules of package dynapse, Rockpool's among them, with the gradient of the expected loss by ln I: central
 // differences of the hard model on common inputs, see package truth. The difference in ln I is 0.03: with 0.1 the truth of the
-// van Rossum distance and of traces is not settled at the defaults, and no rule comes nearer to it than it is to itself. Mixture is the best sum a S + b T for the truth at hand: no weights of
+// van Rossum distance and of traces is not settled at the defaults, and no rule comes nearer to it than it is to itself.
+// Mixture is the best sum a S + b T for the truth at hand: no weights of
 // the two can be better.
 func chips(s Settings) []Run {
 	all := []chipSetting{
