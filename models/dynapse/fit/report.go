@@ -23,6 +23,7 @@ type Report struct {
 	Unidentifiable []Open                `json:"unidentifiable"`
 	Mismatch       *Spread               `json:"mismatch"`
 	Populations    []Population          `json:"populations,omitempty"`
+	Posterior      *Posterior            `json:"posterior,omitempty"`
 	Evaluations    int                   `json:"evaluations"`
 	Gradients      int                   `json:"gradients"`
 	Notes          []string              `json:"notes"`
@@ -33,7 +34,7 @@ type Report struct {
 // Report returns the result as it is written.
 func (r *Result) Report() Report {
 	o := Report{Status: r.Status, LossStart: r.LossStart, Loss: r.Loss, LossDAC: r.LossDAC, Currents: map[string][]float64{}, Values: map[string]float64{}, Codes: r.Codes(),
-		Interval: map[string][2]float64{}, Identified: map[string]Verdict{}, Unidentifiable: append([]Open{}, r.Unidentifiable...), Mismatch: r.Mismatch, Populations: r.Populations,
+		Interval: map[string][2]float64{}, Identified: map[string]Verdict{}, Unidentifiable: append([]Open{}, r.Unidentifiable...), Mismatch: r.Mismatch, Populations: r.Populations, Posterior: r.Posterior,
 		Evaluations: r.Evaluations, Gradients: r.Gradients, Notes: append([]string{}, r.Notes...), Warnings: append([]string{}, r.Warnings...), AtBound: []string{}}
 	n := r.Network.N
 	coded := r.Bases != nil

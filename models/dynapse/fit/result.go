@@ -36,6 +36,7 @@ type Result struct {
 	Unidentifiable  []Open
 	Populations     []Population // what neurons that were fitted each by itself have of the currents that they share
 	Mismatch        *Spread      // of the settable parameters if there are, over 256 fresh chips
+	Posterior       *Posterior   // of method MCMC
 	// Evaluations counts simulations, also those of difference quotients, Gradients backward passes.
 	Evaluations, Gradients int
 	// Notes are remarks for people: starts that were moved into the bounds, spikes that were read off a trace, parameters at a bound.
@@ -118,7 +119,9 @@ func (f *session) result(times schedule, first float64) (*Result, error) {
 	seen := *f
 	seen.problem = f.forcing()
 	id, err := seen.identify(after, at)
-	if err == nil {
+	if err == nil && f.chain != nil {
+		r.Posterior = seen.sampled(&id)
+	} else if err == nil {
 		err = seen.profile(times.search, at, &id)
 	}
 	if after.Err() != nil { // nothing was assessed
@@ -147,6 +150,9 @@ func (f *session) result(times schedule, first float64) (*Result, error) {
 		r.Status = minimize.NoProgress
 	}
 	r.Warnings = append(r.Warnings, id.doubts...)
+	if r.Posterior != nil && !r.Posterior.Enough {
+		r.Warnings = append(r.Warnings, r.Posterior.doubt())
+	}
 	if after.Err() != nil {
 		r.Status = minimize.Interrupted
 	}

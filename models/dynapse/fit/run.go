@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/surge-snn/surge/optim"
+	"github.com/surge-snn/surge/optim/ensemble"
 	"github.com/surge-snn/surge/optim/minimize"
 )
 
@@ -25,10 +26,12 @@ const (
 	GaussNewton Method = "gauss-newton" // Levenberg-Marquardt with forced spikes
 	CMAES       Method = "cmaes"        // a baseline without gradients
 	NelderMead  Method = "nelder-mead"  // another
+	// MCMC does as Auto, and then samples the posterior around what was found: see [Posterior].
+	MCMC Method = "posterior"
 )
 
 // Methods are all methods.
-func Methods() []Method { return []Method{Auto, Adam, LBFGS, GaussNewton, CMAES, NelderMead} }
+func Methods() []Method { return []Method{Auto, Adam, LBFGS, GaussNewton, CMAES, NelderMead, MCMC} }
 
 // Settings of a fit. The zero value is usable.
 type Settings struct {
@@ -76,8 +79,9 @@ type session struct {
 	notes      []string
 	// within is the problem whose bins are the steps of those of problem, with the spikes of the best point; nil where it does not come from there.
 	within *problem
-	likely bool      // the best point is that of the largest likelihood, not that of the least loss
-	found  []float64 // where the last fit with forced spikes ended, whatever the free network does there
+	likely bool            // the best point is that of the largest likelihood, not that of the least loss
+	chain  *ensemble.Chain // samples of the posterior; nil: none
+	found  []float64       // where the last fit with forced spikes ended, whatever the free network does there
 }
 
 // forcing is the problem whose forced spikes are those of the best point.
@@ -227,6 +231,8 @@ func (s *Settings) check(p *problem) error {
 		return fmt.Errorf("%w: mismatch is either inferred, by gauss-newton, or of a size that the fit is robust against", ErrExperiment)
 	case s.DAC && p.Tie == Neuron:
 		return fmt.Errorf("%w: a value for each neuron cannot be set on the chip, where all neurons of a core share their currents", ErrExperiment)
+	case s.Method == MCMC && (p.spikes == nil || len(p.summed) > 0 || s.Mismatch > 0):
+		return fmt.Errorf("%w: %s needs recordings alone, whose spikes are known, or can be seen in imem or vmem, of one chip", ErrExperiment, s.Method)
 	case (s.Method == GaussNewton || s.Method == LBFGS) && p.spikes == nil:
 		return fmt.Errorf("%w: %s needs targets whose spikes are known, or can be seen in imem or vmem", ErrExperiment, s.Method)
 	}
@@ -266,10 +272,13 @@ func phases(ctx context.Context, f *session) error {
 	if err != nil {
 		return err
 	}
-	if f.Mismatch == 0 {
-		return likelihood(ctx, f)
+	if f.Mismatch > 0 {
+		return robust(ctx, f)
 	}
-	return robust(ctx, f)
+	if err := likelihood(ctx, f); err != nil || f.Method != MCMC {
+		return err
+	}
+	return posterior(ctx, f)
 }
 
 // recordingFit fits with forced spikes where they are known, and goes on with surrogate gradients where the free network does otherwise.
