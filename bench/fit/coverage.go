@@ -40,6 +40,7 @@ var noiseKinds = []struct {
 	{name: "drift", text: "1 mV white noise on vmem, with a drift of 2 mV that is fitted", disturb: func(p *Problem, r *fit.Recording) error { return onVmem(p, r, false, false, true) }},
 	{name: "measured", text: "1 mV white noise on vmem, with gain, offset and drift that are fitted", disturb: func(p *Problem, r *fit.Recording) error { return onVmem(p, r, true, true, true) }},
 	{name: "mismatch", text: "5 % white noise on imem of 6 neurons whose fitted currents differ by 10 %, which is inferred", disturb: onNeurons, settings: fit.Settings{Infer: true}},
+	{name: "posterior", text: "5 % white noise on imem, intervals from samples of the posterior", disturb: func(p *Problem, r *fit.Recording) error { return onImem(p, r, 0) }, settings: fit.Settings{Method: fit.MCMC}},
 }
 
 // coverages are the benchmarks of coverage.

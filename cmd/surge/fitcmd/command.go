@@ -53,7 +53,7 @@ The experiment:
   [fit]
   parameters = ["Itau_mem", "Igain_mem", "Itau_syn", "Igain_syn", "Ispkthr", "Iref"]   # also Iscale, w_rec, Iw_0 to Iw_3
   tie = "core"                  # core, neuron (simulation only) or all: who shares a value
-  method = "auto"               # auto, adam, lbfgs, gauss-newton, cmaes, nelder-mead
+  method = "auto"               # auto, adam, lbfgs, gauss-newton, cmaes, nelder-mead; posterior: auto, and then samples of the posterior for the intervals
   starts = 8                    # starting points within a decade
   dac = true                    # find codes of the bias generator
   mismatch = 0.0                # relative standard deviation to be robust against; "infer": that of the
@@ -90,7 +90,7 @@ With weights w_in [channels, N] in the target file the input is [B, T, channels]
 
 A .csv (.txt, .tsv) has a column for each array, imem or imem_0, imem_1, ... for several neurons; separators, decimal commas, comments and a row of units are found. With a column time at another sampling rate than dt, counts are summed in each bin and traces take the samples in its last tenth; a column trial makes rows. An empty cell is a gap. Columns time and neuron (or address, channel), and maybe trial, are a list of spikes; so are two columns without names. Of a .nwb, time series under acquisition and stimulus/presentation and the spikes of units are read. A missing sample has weight 0. Recorded spikes, or those that are seen in imem or vmem, drive the model while its currents are fitted; the result is that of the free model. Behind a gap that may hide spikes the membrane starts again from the recording.
 
-The folder of the results holds result.json, report.md, report.html, device.json (with dac), traces.png (or the curve, where there are no traces; rates.png where there are both), loss.png and history.csv, with the SHA-256 of all in SHA256SUMS (surge verify, sha256sum -c), and while the fit runs, and after it was stopped, a checkpoint. Ctrl-C saves it and ends with status 130.
+The folder of the results holds result.json, report.md, report.html, device.json (with dac), traces.png (or the curve, where there are no traces; rates.png where there are both), loss.png and history.csv, with method posterior its samples (samples.npz, of each parameter [steps, walkers]) and posterior.png, with the SHA-256 of all in SHA256SUMS (surge verify, sha256sum -c), and while the fit runs, and after it was stopped, a checkpoint. Ctrl-C saves it and ends with status 130.
 
 Examples:
 

@@ -38,7 +38,7 @@
 //
 // Sensitivities of the traces, in units of their noise, say which currents the target determines and in which directions it says nothing. The answer for
 // Ispkthr and Iref is an interval, and so is that for currents which the sensitivities do not determine: profile likelihoods say in which they lie, of spike trains alone, too. Rates alone
-// never determine currents.
+// never determine currents. Method [MCMC] samples the posterior of all of them: see [Posterior].
 //
 // # Errors
 //

@@ -49,6 +49,12 @@ func (o *Outcome) figures(path func(string) string) (names []string, err error) 
 			return nil, err
 		}
 	}
+	if o.Posterior != nil {
+		names = append(names, CornerFile)
+		if err := o.corner().Write(path(CornerFile)); err != nil {
+			return nil, err
+		}
+	}
 	return append(names, LossFile), lossCurve(o).Write(path(LossFile))
 }
 

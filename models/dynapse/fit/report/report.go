@@ -28,11 +28,13 @@ const (
 	LossFile     = "loss.png"
 	MismatchFile = "mismatch.png"
 	HistoryFile  = "history.csv"
+	SamplesFile  = "samples.npz" // of the posterior
+	CornerFile   = "posterior.png"
 )
 
 // Files lists the files that [Outcome.Write] may write.
 func Files() []string {
-	return []string{ResultFile, MarkdownFile, HTMLFile, DeviceFile, TracesFile, RatesFile, MismatchFile, LossFile, HistoryFile}
+	return []string{ResultFile, MarkdownFile, HTMLFile, DeviceFile, TracesFile, RatesFile, MismatchFile, LossFile, HistoryFile, SamplesFile, CornerFile}
 }
 
 // Outcome is a result beside what it was fitted to.
@@ -92,6 +94,7 @@ func (o *Outcome) Write(ctx context.Context, dir string) error {
 			return files.WriteText(path(ResultFile), string(text)+"\n")
 		}},
 		{HistoryFile, func() error { return writeHistory(path(HistoryFile), o.History) }},
+		{SamplesFile, func() error { return o.writeSamples(path(SamplesFile)) }},
 		{TracesFile, func() (err error) { o.Pictures, err = o.figures(path); return err }},
 		{MarkdownFile, func() error { return files.WriteText(path(MarkdownFile), o.markdown()) }},
 		{HTMLFile, func() error {

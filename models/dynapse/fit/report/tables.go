@@ -62,7 +62,7 @@ func (o *Outcome) compare() error {
 		wanted = append(wanted, c)
 	}
 	neurons, err := o.neurons()
-	o.Tables = slices.Concat(o.mismatches(), neurons, wanted)
+	o.Tables = slices.Concat(o.posterior(), o.mismatches(), neurons, wanted)
 	return err
 }
 

@@ -1,0 +1,93 @@
+package fit
+
+import (
+	"context"
+	"errors"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"github.com/surge-snn/surge/internal/race"
+	"github.com/surge-snn/surge/models/dynapse"
+)
+
+// noisyOne is a drawn problem with 5 % white noise on imem, of which two currents are fitted, from the truth.
+func noisyOne(t *testing.T) Experiment {
+	t.Helper()
+	e, truth := draw(t, 2, 1, 100, 2, Core, false)
+	rng := rand.New(rand.NewPCG(5, 6))
+	r := &e.Recordings[0]
+	r.Target[Imem] = slices.Clone(r.Target[Imem])
+	for i := range r.Target[Imem] {
+		r.Target[Imem][i] *= math.Exp(0.05 * rng.NormFloat64())
+	}
+	e.Space.Network, e.Space.Params = truth, []dynapse.Param{dynapse.ItauMem, dynapse.IgainMem}
+	return e
+}
+
+// TestPosterior: of two currents that the traces determine, the posterior is nearly normal, and its interval is that of the sensitivities: both ends within 0.4 standard deviations, some three
+// standard errors of a quantile of 2.5 % from 400 samples.
+func TestPosterior(t *testing.T) {
+	if race.Detector {
+		t.Skip("the numbers of a fit: other tests run what is concurrent in it")
+	}
+	e := noisyOne(t)
+	plain, err := Run(context.Background(), e, Settings{Starts: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	res, err := Run(context.Background(), e, Settings{Starts: 1, Method: MCMC})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := res.Posterior
+	if p == nil || !p.Enough || len(p.Samples) != 2 || len(p.LogDensity) != len(p.Samples[0]) {
+		t.Fatalf("%+v", p)
+	}
+	for i, m := range p.Parameters {
+		want, got := plain.Parameters[i], res.Parameters[i]
+		sd := math.Log(want.Interval[1]/want.Interval[0]) / (2 * 1.96)
+		if got.Verdict != want.Verdict || got.Interval != m.Interval || m.RHat > 1.05 || m.ESS < 400 {
+			t.Errorf("%+v: %v, want %v", m, got.Verdict, want.Verdict)
+		}
+		for end := range 2 {
+			if d := math.Log(got.Interval[end] / want.Interval[end]); math.Abs(d) > 0.4*sd {
+				t.Errorf("%s: %v, sensitivities %v", m.Name, got.Interval, want.Interval)
+			}
+		}
+	}
+}
+
+// TestPosteriorResume: samples that are cut and go on are those of a sampling that was not.
+func TestPosteriorResume(t *testing.T) {
+	if race.Detector || testing.Short() {
+		t.Skip("two fits")
+	}
+	e, s := noisyOne(t), Settings{Starts: 1, Method: MCMC}
+	whole, err := Run(context.Background(), e, s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	cut := s
+	cut.Record = func(p Progress) error {
+		if p.Phase == "posterior" {
+			cancel()
+		}
+		return nil
+	}
+	part, err := Run(ctx, e, cut)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Resume = &part.Checkpoint
+	again, err := Run(context.Background(), e, s)
+	if err != nil || again.Posterior == nil || !slices.Equal(again.Posterior.LogDensity, whole.Posterior.LogDensity) {
+		t.Errorf("%v, %+v", err, again.Posterior)
+	}
+	curve := Experiment{Space: e.Space, Curves: []Curve{{InputRate: []float64{10}, Rate: []float64{5}}}}
+	if _, err := Run(context.Background(), curve, Settings{Method: MCMC}); !errors.Is(err, ErrExperiment) {
+		t.Error(err)
+	}
+}
