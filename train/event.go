@@ -260,6 +260,12 @@ func (n *EventNetwork) Params() *graph.Params {
 	return n.params
 }
 
+// Net returns the layers with the parameters as they are. They share memory with the network.
+func (n *EventNetwork) Net() eventprop.Serial {
+	n.set()
+	return n.net
+}
+
 // built says whether Build has made the network.
 func (n *EventNetwork) built() bool { return n != nil && n.params != nil }
 

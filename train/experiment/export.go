@@ -8,6 +8,7 @@ import (
 	"gorgonia.org/tensor"
 
 	"github.com/surge-snn/surge/graph"
+	"github.com/surge-snn/surge/internal/files"
 	"github.com/surge-snn/surge/internal/fmath"
 	"github.com/surge-snn/surge/train/data"
 	"github.com/surge-snn/surge/train/export"
@@ -57,6 +58,29 @@ func (e *Experiment) Export(params *graph.Params, channels int) (*export.Network
 		n.Layers = append(n.Layers, l)
 	}
 	return n, x.err
+}
+
+// HasSteps reports whether the method has time steps: else the network leaves by ExportEvents.
+func (e *Experiment) HasSteps() bool { return !e.events() }
+
+// ExportEvents returns a network without time steps, with trained parameters, as named arrays, see export.EventArrays.
+//
+// Errors: export.ErrNetwork for methods with time steps, and those of the parameters.
+func (e *Experiment) ExportEvents(params *graph.Params, channels, classes int) ([]files.Array, error) {
+	if !e.events() {
+		return nil, fmt.Errorf("%w: the method %s has time steps", export.ErrNetwork, e.Train.Method)
+	}
+	n, err := e.build(params, channels, classes)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", export.ErrNetwork, err)
+	}
+	defer n.Close()
+	net := n.(*eventNetwork)
+	var names []string
+	for _, l := range net.layers {
+		names = append(names, l.Name)
+	}
+	return export.EventArrays(names, net.Net()), nil
 }
 
 // exportable returns an error for neurons that no export knows.

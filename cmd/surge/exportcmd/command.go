@@ -22,7 +22,7 @@ import (
 
 // Command is surge export.
 type Command struct {
-	Dir    string `arg:"" name:"run" help:"The folder of a run of surge train, with time steps."`
+	Dir    string `arg:"" name:"run" help:"The folder of a run of surge train; nir and c need time steps."`
 	Format string `enum:"nir,npz,c," default:"" help:"nir, npz or c; default: what the ending of --out says."`
 	Out    string `placeholder:"FILE" help:"The file to write; default RUN/network.FORMAT."`
 	For    string `placeholder:"READER" help:"nir: write it with the parameters that make another simulator give the same spikes: norse, snntorch, spikingjelly, sinabs, spyx, rockpool, jaxsnn; an error where it cannot."`
@@ -35,7 +35,8 @@ func (Command) Help() string {
 
   nir   a NIR graph (HDF5) with time step, method and reset as metadata; what other simulators make of it, surge nir check says
   npz   NumPy arrays: layer/w [in, N], layer/b, layer/w_rec, layer/alpha, layer/beta, layer/v_th; dt; of a list [[layer]] also
-        those of convolutions (w [out, in, height, width]), pools, normalisations and delays (in steps)
+        those of convolutions (w [out, in, height, width]), pools, normalisations and delays (in steps); of a network
+        without time steps layer/w, layer/delay, layer/w_rec, layer/tau_mem, layer/tau_syn, layer/v_th, in seconds
   c     one C99 file without dependencies, whose spikes and logits are those of surge, bit for bit
 
 Examples:
@@ -76,6 +77,8 @@ func (c *Command) Run(k *kong.Context) error {
 	n := &export.Network{}
 	if len(e.Layer) > 0 && c.Format == "nir" {
 		notes, err = c.writeLayers(e, params, n)
+	} else if c.Format == "npz" && !e.HasSteps() {
+		err = c.writeEvents(e, params, n)
 	} else if n, err = c.network(e, params); err != nil {
 		return &exit.BadInput{File: c.Dir, Err: err}
 	} else {
@@ -138,6 +141,25 @@ func (c *Command) read() (*experiment.Experiment, *graph.Params, error) {
 		return nil, nil, &exit.BadInput{File: path, Expected: "the parameters of the best epoch, as surge train leaves them", Err: err}
 	}
 	return e, params, nil
+}
+
+// writeEvents writes the arrays of a network without time steps, and tells what is in it.
+func (c *Command) writeEvents(e *experiment.Experiment, params *graph.Params, n *export.Network) error {
+	channels, classes, err := e.Sizes()
+	if err != nil {
+		return err
+	}
+	arrays, err := e.ExportEvents(params, channels, classes)
+	if err != nil {
+		return &exit.BadInput{File: c.Dir, Err: err}
+	}
+	n.Inputs = channels
+	for _, a := range arrays {
+		if name, ok := strings.CutSuffix(a.Name, "/w"); ok {
+			n.Layers = append(n.Layers, export.Layer{Name: name, N: a.Shape[1]})
+		}
+	}
+	return files.WriteArrays(c.Out, arrays)
 }
 
 // network returns the network for npz, c, and for nir where it is no list of layers.
