@@ -160,7 +160,7 @@ func (a arrays) dense(r *recorded, x *files.Packed) error {
 	if len(x.Shape) == 2 {
 		r.form = Form{Channels: size}
 		r.input = func(s *Sample, i int) { x.Floats(s.Features(size), i*size) }
-		return nil
+		return a.finite(x, r.n, func(int) int { return size })
 	}
 	steps := x.Shape[1]
 	channels := size / steps
@@ -180,6 +180,24 @@ func (a arrays) dense(r *recorded, x *files.Packed) error {
 		length = func(i int) int { return int(lengths[i]) }
 	}
 	r.input = func(s *Sample, i int) { x.Floats(s.Sequence(length(i), channels), i*size) }
+	return a.finite(x, r.n, func(i int) int { return length(i) * channels })
+}
+
+// finite checks the used numbers of each of n samples: what lies behind the end of a sequence may be anything.
+func (a arrays) finite(x *files.Packed, n int, used func(i int) int) error {
+	size := x.Len() / n
+	for i := range n {
+		for k := range used(i) {
+			if v := x.Float(i*size + k); v-v != 0 {
+				at := []int{k}
+				if len(x.Shape) > 2 {
+					channels := size / x.Shape[1]
+					at = []int{k / channels, k % channels}
+				}
+				return a.bad(x.Name, "finite numbers, found %v in sample %d at %v", v, i, at)
+			}
+		}
+	}
 	return nil
 }
 

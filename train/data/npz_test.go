@@ -275,6 +275,8 @@ func TestNPZErrors(t *testing.T) {
 		{"empty x", NPZ{}, with(array("x", files.Float32, nil, 0, 2), y), "found float32 [0 2]"},
 		{"short y", NPZ{}, with(x, array("y", files.Int8, []float64{0, 1}, 2)), "for as many samples, found [2]"},
 		{"half a class", NPZ{Target: "class"}, with(x, array("y", files.Float32, []float64{0, 1, 0.5}, 3)), "found 0.5 for sample 2"},
+		{"NaN", NPZ{}, with(array("x", files.Float32, []float64{0, 1, 2, math.NaN(), 4, 5}, 3, 2), y), "finite numbers, found NaN in sample 1 at [1]"},
+		{"infinite", NPZ{}, with(array("x", files.Float32, []float64{0, 1, 2, 3, 4, math.Inf(1)}, 3, 2, 1), y), "finite numbers, found +Inf in sample 2 at [1 0]"},
 		{"NaN target", NPZ{}, with(x, array("y", files.Float32, []float64{0, 1, math.NaN()}, 3)), "finite numbers, found NaN as element 2"},
 		{"two classes a sample", NPZ{Target: "class"}, with(x, array("y", files.Int8, count(6, 1), 3, 2)), "one class for each sample"},
 		{"sequence of features", NPZ{Target: "sequence"}, with(x, array("y", files.Float32, count(6, 1), 3, 2)), "the steps of the sequences"},
