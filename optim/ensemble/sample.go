@@ -45,8 +45,8 @@ type Progress struct {
 	State       optim.State
 }
 
-// lookEvery is after how many steps it is asked whether there are enough.
-const lookEvery = 50
+// look says whether it is asked after so many steps whether there are enough, which costs a few sums over all of them.
+func look(steps int) bool { return steps%50 == 0 && (steps <= 500 || steps%250 == 0) }
 
 // Chain is what the walkers have seen, from the first step on.
 type Chain struct {
@@ -118,7 +118,7 @@ func Sample(ctx context.Context, p Problem, starts [][]float64, s Settings) (*Ch
 			c.State = c.state()
 			return c, err
 		}
-		if c.Steps%lookEvery != 0 && c.Steps != s.Steps {
+		if !look(c.Steps) && c.Steps != s.Steps {
 			continue
 		}
 		ess, rhat := c.worst()

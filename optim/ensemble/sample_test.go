@@ -33,7 +33,7 @@ func around(n int) (starts [][]float64) {
 
 // TestNormal: mean, standard deviation and quantiles are those of the density, within 5 standard errors of as many independent samples as the effective sample size says, whatever the scales are.
 func TestNormal(t *testing.T) {
-	c, err := Sample(context.Background(), normal(), around(32), Settings{Seed: 1, ESS: 4000, Steps: 20000})
+	c, err := Sample(context.Background(), normal(), around(32), Settings{Seed: 1, ESS: 1000, Steps: 20000})
 	if err != nil || !c.Enough {
 		t.Fatal(c.Steps, err)
 	}
