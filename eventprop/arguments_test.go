@@ -25,7 +25,7 @@ var functions = map[string]any{
 // receivers are a value of each exported type that has methods.
 var receivers = []any{
 	At{}, &Batch{}, CrossEntropy{}, &Cotangent{}, Factors{}, First{}, Flow{}, &Gradients{}, Integral{}, &Layer{}, Linear{}, Max{},
-	MSE{}, Normal{}, &Pass{}, &Report{}, Serial{}, Silence{Weight: 1}, &Synapses{}, &Tape{}, TargetTimes{},
+	MSE{}, Normal{}, &Pass{}, &Report{}, Serial{}, Silence{Weight: 1}, Existence{Weight: 1, Margin: 1}, &Synapses{}, &Tape{}, TargetTimes{},
 }
 
 // TestArguments: no function and no method panics, whatever it is given: nil, zero values, negative

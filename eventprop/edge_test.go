@@ -412,3 +412,51 @@ func TestSilence(t *testing.T) {
 		t.Errorf("%v just below threshold", v)
 	}
 }
+
+// TestExistence: below the margin the cost rises with the slope 1 - d/Margin, which the finite difference
+// has too; beyond it there is the constant alone.
+func TestExistence(t *testing.T) {
+	l := Layer{In: dense(2, 1, 2, 1.5)}
+	input := []Spike{{Time: 1e-3}, {Time: 4e-3, Neuron: 1}}
+	value := func(margin float64, g *Gradients) float64 {
+		tape := forward(t, &l, input, 40e-3)
+		var c Cotangent
+		c.Reset(tape)
+		v, err := Existence{Weight: 2, Margin: margin}.Add(tape, &c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := tape.Backward(g, &c); err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
+	peak, err := forward(t, &l, input, 40e-3).Max(0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := 1 - peak.Value
+	for _, margin := range []float64{0.99 * d, 1.5 * d, 1e9} {
+		g := l.NewGradients()
+		v, slope, want := value(margin, g), 2*(1-d/margin), 2*(d-d*d/(2*margin))
+		if margin < d {
+			slope, want = 0, margin
+		}
+		if math.Abs(v-want) > 1e-14 || math.Abs(g.VTh[0]-slope) > 1e-14 {
+			t.Errorf("margin %v: %v with slope %v, want %v with %v", margin, v, g.VTh[0], want, slope)
+		}
+		for s := range l.In.Weight {
+			num, ok := derivative(func(h float64) (float64, bool) {
+				defer func(w float64) { l.In.Weight[s] = w }(l.In.Weight[s])
+				l.In.Weight[s] += h
+				return value(margin, l.NewGradients()), true
+			}, 1e-4*d)
+			if !ok || math.Abs(num-g.In[s]) > 1e-8 {
+				t.Errorf("margin %v, weight %d: %v, finite difference %v", margin, s, g.In[s], num)
+			}
+		}
+	}
+	if _, err := (Existence{Weight: 1}).Add(forward(t, &l, input, 40e-3), new(Cotangent)); !errors.Is(err, ErrParameter) {
+		t.Errorf("no margin: %v", err)
+	}
+}

@@ -46,6 +46,11 @@ func (f Flow) TauMem() float64 { return f.tauMem }
 // TauSyn returns the synaptic time constant in seconds.
 func (f Flow) TauSyn() float64 { return f.tauSyn }
 
+// LargestKappa returns the largest Kappa of [Factors], the peak of V after an input of weight 1:
+//
+//	(TauSyn/TauMem)^(TauMem/(TauMem-TauSyn))    (1/e at equal time constants)
+func (f Flow) LargestKappa() float64 { return fmath.Exp(-log1pOver((f.tauSyn - f.tauMem) / f.tauMem)) }
+
 // Factors are the elements of the propagator over a time h:
 //
 //	Mem = e^(-h/TauMem),  Syn = e^(-h/TauSyn)

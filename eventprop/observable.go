@@ -1,9 +1,6 @@
 package eventprop
 
-import (
-	"fmt"
-	"math"
-)
+import "fmt"
 
 // Observable is one number per neuron of what a pass puts out, which an [Objective] looks
 // at. First, Max, Integral and At are observables.
@@ -172,48 +169,4 @@ func (t *Tape) neurons() int {
 		return 0
 	}
 	return len(t.plan.cells)
-}
-
-// Silence adds Weight (VTh - max V) for each neuron without a spike to a loss,
-//
-//	R = Weight sum_{silent j} (VTh_j - max_t V_j(t))
-//
-// which is continuous where the neuron begins to spike, and has a gradient where spike times
-// have none: it raises the input of silent neurons. Readouts (VTh = +Inf) are left out.
-type Silence struct {
-	Weight float64 // 1/V; the larger, the faster silent neurons come back
-}
-
-// Add returns R and adds its gradient to c.
-func (s Silence) Add(t *Tape, c *Cotangent) (float64, error) {
-	if math.IsNaN(s.Weight) || math.IsInf(s.Weight, 0) {
-		return 0, fmt.Errorf("%w: Silence.Weight is %g, want a finite number", ErrParameter, s.Weight)
-	}
-	sum := 0.0
-	if s.Weight == 0 {
-		return sum, nil
-	}
-	if t == nil || t.plan == nil {
-		return 0, fmt.Errorf("%w: Silence of no pass", ErrShape)
-	}
-	if err := t.noVoltage(); err != nil {
-		return 0, err
-	}
-	if err := c.checkTimes(t); err != nil {
-		return 0, err
-	}
-	for j := range t.neurons() {
-		cell := &t.plan.cells[j]
-		if math.IsInf(cell.q, 1) || t.engine.spiked(j) {
-			continue
-		}
-		p, err := t.Max(j)
-		if err != nil {
-			return 0, err
-		}
-		sum += float64(s.Weight * max(cell.leak+cell.q-p.Value, 0))
-		c.AddPeak(p, -s.Weight)
-		c.AddPeak(Peak{neuron: int32(j), kind: crossing}, s.Weight) // of VTh
-	}
-	return sum, nil
 }

@@ -16,8 +16,7 @@ type cell struct {
 }
 
 func newCell(f Flow, vTh, vLeak, vReset float64) cell {
-	z := (f.tauSyn - f.tauMem) / f.tauMem
-	return cell{Flow: f, leak: vLeak, q: vTh - vLeak, rho: vReset - vLeak, kappaMax: fmath.Exp(-log1pOver(z))}
+	return cell{Flow: f, leak: vLeak, q: vTh - vLeak, rho: vReset - vLeak, kappaMax: f.LargestKappa()}
 }
 
 // log1pOver is ln(1+z)/z.

@@ -18,7 +18,7 @@
 //	synapses   Linear, Conv, DelayedLinear, ExpSyn, DoubleExp, AlphaSynapse
 //	delays     Delay
 //	images     Pool, Flatten; BatchNorm and Dropout between any layers
-//	neurons    IF, LIF, ALIF, PLIF, EIF, AdEx, Izhikevich, WTASCell
+//	neurons    IF, LIF, ALIF, PLIF, EIF, AdEx, Izhikevich, Equations, WTASCell
 //	readout    LI
 //
 // [Couple] joins synapses and neurons whose voltage the current depends on. Noise is an

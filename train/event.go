@@ -21,6 +21,7 @@ import (
 //	logits_j = Scale x_j
 //	L        = mean over the samples of the cross-entropy of softmax(logits)
 //	           + sum over the layers of Silence sum_{silent j} (VTh - max_t V_j)
+//	           + sum over the layers of their Existence
 //
 // or another loss of x and the target, see Loss. First-spike times with Scale = -1/tau are the loss of Göltz et al. 2021
 // (doi:10.1038/s42256-021-00388-x); a last layer with VTh = +Inf and the largest voltage, that
@@ -64,6 +65,18 @@ type EventLayer struct {
 	// gradient, so that without it a neuron that is silent for all samples stays so. It costs
 	// a search through the course of V of each silent neuron.
 	Silence float64
+	// Existence is the same for neurons that nearly spiked alone.
+	Existence eventprop.Existence
+	// Revive raises the weights to neurons without a spike in a whole epoch, at its end, so that they come
+	// to spike: each by
+	//
+	//	Revive (VTh - VLeak)/(K inputs)
+	//
+	// with the largest response K of V to a current of 1, (TauSyn/TauMem)^(TauMem/(TauMem-TauSyn)): an
+	// input to all sources at once then lifts V by Revive times the way from leak to threshold. Samples since the
+	// latest spike are counted in the parameter Name/silent, [N], which is not learned but saved with the
+	// others, so that a run that is resumed revives the same neurons. 0: none. Not for batches in shards.
+	Revive float64
 	// Learn are the parameters that are learned besides the weights, from the numbers of Layer on: one
 	// number that all neurons share, where Layer has one, or one for each. With gradients of time
 	// constants a step takes up to twice as long.
@@ -75,13 +88,13 @@ type EventLayer struct {
 // EventNetwork is a Learner that goes from event to event. It needs batches with an
 // [data.EventEncoder] and a Duration, and works in float64. It is not safe for concurrent use.
 type EventNetwork struct {
-	method  EventProp
-	params  *graph.Params
-	net     eventprop.Serial
-	silence []float64 // of each layer
-	grads   []*eventprop.Gradients
-	tree    optim.Tree // the slices of grads
-	learned []learned
+	method   EventProp
+	params   *graph.Params
+	net      eventprop.Serial
+	revivals []revival
+	grads    []*eventprop.Gradients
+	tree     optim.Tree // the slices of grads
+	learned  []learned
 
 	batch  eventprop.Batch
 	events data.Events
@@ -148,15 +161,22 @@ func (m EventProp) Build(params *graph.Params) (*EventNetwork, error) {
 		if !(l.Silence >= 0) || math.IsInf(l.Silence, 1) {
 			return nil, fmt.Errorf("%w: Silence of layer %q is %g, want a finite number >= 0", ErrSettings, l.Name, l.Silence)
 		}
-		if l.Layer.Neuron != nil && l.Silence != 0 {
-			return nil, fmt.Errorf("%w: Silence of layer %q is %g, want 0: it is of the voltage of LIF neurons", ErrSettings, l.Name, l.Silence)
+		if e := l.Existence; !(e.Weight >= 0) || math.IsInf(e.Weight, 1) || e.Weight > 0 && !(e.Margin > 0 && e.Margin <= math.MaxFloat64) {
+			return nil, fmt.Errorf("%w: Existence of layer %q is %+v, want a finite weight >= 0 and a finite margin > 0", ErrSettings, l.Name, e)
+		}
+		if !(l.Revive >= 0) || math.IsInf(l.Revive, 1) {
+			return nil, fmt.Errorf("%w: Revive of layer %q is %g, want a finite number >= 0", ErrSettings, l.Name, l.Revive)
+		}
+		if l.Layer.Neuron != nil && (l.Silence != 0 || l.Existence.Weight != 0 || l.Revive != 0) {
+			return nil, fmt.Errorf("%w: Silence, Existence and Revive of layer %q are %g, %g and %g, want 0: they are of the voltage of LIF neurons",
+				ErrSettings, l.Name, l.Silence, l.Existence.Weight, l.Revive)
 		}
 		layer := l.Layer // its slices are replaced, not changed
 		if layer.Rec != nil {
 			rec := *layer.Rec
 			layer.Rec = &rec
 		}
-		n.net, n.silence = append(n.net, &layer), append(n.silence, l.Silence)
+		n.net = append(n.net, &layer)
 	}
 	if err := n.net.Check(); err != nil {
 		return nil, err
@@ -172,6 +192,9 @@ func (m EventProp) Build(params *graph.Params) (*EventNetwork, error) {
 			}
 		}
 		if err := n.learn(k); err != nil {
+			return nil, err
+		}
+		if err := n.addRevival(k); err != nil {
 			return nil, err
 		}
 	}
@@ -286,11 +309,17 @@ func (n *EventNetwork) Gradient(set data.Batches, epoch uint64, k int) (Sums, er
 	for _, g := range n.grads {
 		g.Reset()
 	}
+	if len(n.revivals) > 0 && set.Shards > 1 {
+		return Sums{}, fmt.Errorf("%w: Revive with batches in %d shards, want 1", ErrSettings, set.Shards)
+	}
 	sums, err := n.run(n.grads, set, epoch, k)
 	if err != nil {
 		return Sums{}, err
 	}
 	n.chain()
+	for i := range n.revivals {
+		n.revivals[i].count(sums.Rows, set.Data.Len(), n.net)
+	}
 	rows := float64(sums.Rows)
 	for _, l := range n.tree {
 		const block = 1 << 14
@@ -347,6 +376,9 @@ func (n *EventNetwork) take(set data.Batches, epoch uint64, k int) error {
 			in = append(in, eventprop.Spike{Time: s.Time, Neuron: s.Channel})
 		}
 		n.inputs[row] = in
+	}
+	for i := range n.revivals {
+		n.revivals[i].grow(n.events.Valid)
 	}
 	n.batch.End, n.batch.Ends = set.Duration, n.events.Ends[:n.events.Valid]
 	n.set()
@@ -433,11 +465,20 @@ func (n *EventNetwork) loss(sample int, p *eventprop.Pass) (float64, error) {
 	r.spikes = r.spikes[:0]
 	for k := range p.Tapes {
 		r.spikes = append(r.spikes, len(p.Tapes[k].Spikes))
-		silence, err := eventprop.Silence{Weight: n.silence[k]}.Add(&p.Tapes[k], &p.Cotangents[k])
-		if err != nil {
-			return 0, err
+		layer := &n.method.Layers[k]
+		for _, term := range []interface {
+			Add(*eventprop.Tape, *eventprop.Cotangent) (float64, error)
+		}{eventprop.Silence{Weight: layer.Silence}, layer.Existence} {
+			cost, err := term.Add(&p.Tapes[k], &p.Cotangents[k])
+			if err != nil {
+				return 0, err
+			}
+			loss += cost
 		}
-		loss += silence
+	}
+	for i := range n.revivals {
+		v := &n.revivals[i]
+		v.see(sample, p.Tapes[v.layer].Spikes)
 	}
 	return loss, nil
 }
@@ -453,40 +494,4 @@ func (n *EventNetwork) predict(observed []float64, output *eventprop.Tape) int {
 		z[j] = n.method.Scale * x
 	}
 	return decided(optim.Leaf{F64: z}, 0, 1)
-}
-
-// EventTrace is what an event-based network does with one sample.
-type EventTrace struct {
-	Label     int
-	Predicted int // -1 where several classes have the largest logit, or no first spike decides
-	Input     []eventprop.Spike
-	Layers    []EventLayerTrace
-}
-
-// EventLayerTrace holds the spikes of one layer.
-type EventLayerTrace struct {
-	Name    string
-	Neurons int
-	Spikes  []eventprop.Spike // by rising time
-}
-
-// Trace runs the network once on the first sample of batch k of an epoch and returns the spikes of all
-// layers. It allocates; for figures, not for loops.
-func (n *EventNetwork) Trace(set data.Batches, epoch uint64, k int) (*EventTrace, error) {
-	if err := n.fill(set, epoch, k); err != nil {
-		return nil, err
-	}
-	var p eventprop.Pass
-	if err := n.net.Forward(&p, n.inputs[0], n.events.Ends[0]); err != nil {
-		return nil, err
-	}
-	if _, err := n.loss(0, &p); err != nil {
-		return nil, err
-	}
-	output, _ := p.Last()
-	t := &EventTrace{Label: n.events.Labels[0], Predicted: n.predict(n.rows[0].observed, output), Input: slices.Clone(n.inputs[0])}
-	for i, l := range n.net {
-		t.Layers = append(t.Layers, EventLayerTrace{Name: n.method.Layers[i].Name, Neurons: l.Neurons(), Spikes: p.Tapes[i].Spikes})
-	}
-	return t, nil
 }

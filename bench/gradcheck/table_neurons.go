@@ -7,6 +7,7 @@ import (
 
 	G "gorgonia.org/gorgonia"
 
+	"github.com/surge-snn/surge/eventprop/equation"
 	"github.com/surge-snn/surge/graph"
 	"github.com/surge-snn/surge/models"
 	"github.com/surge-snn/surge/ops"
@@ -69,6 +70,25 @@ func neuronCases() []Case {
 	izhikevich := models.Izhikevich{
 		A: models.Learned(0.05), B: each(0.2, 0.25, 0.3), C: models.Learned(-60), D: models.Learned(4), VPeak: models.Learned(25), Surrogate: soft,
 	}
+	equations := func(text string, learned map[string]models.Value, recurrent bool) models.Equations {
+		m, err := equation.Parse(text)
+		if err != nil {
+			panic(err)
+		}
+		return models.Equations{Model: m, Params: learned, Recurrent: recurrent, Surrogate: soft}
+	}
+	lif := equations(equation.LIF, map[string]models.Value{
+		"v_leak": models.Learned(0.1), "tau_mem": models.Learned(5e-3), "tau_syn": each(3e-3, 4e-3, 5e-3), "v_th": models.Learned(0.6),
+		"v_reset": models.Learned(-0.2), "t_ref": models.Fixed(2e-3),
+	}, true)
+	qif := equations(equation.QIF, map[string]models.Value{
+		"tau_mem": models.Learned(4e-3), "tau_syn": models.Learned(5e-3), "v_th": models.Learned(1.5), "v_reset": models.Learned(-1),
+		"v_init": each(-0.5, -0.3, 0.2), "i_ext": models.Learned(0.2),
+	}, false)
+	own := equations("dV/dt = (tanh(X) - V^3 + 1)/tau\ndX/dt = -X/tau_x\nthreshold: V - v_th\nreset: V = 0\nreset: X = X*exp(-b)\ninput: X = X + w\nstart: V = v_0",
+		map[string]models.Value{
+			"tau": models.Learned(4e-3), "tau_x": models.Learned(5e-3), "v_th": models.Learned(0.7), "v_0": models.Learned(0.1), "b": models.Learned(0.5),
+		}, false)
 	plif := models.PLIF{InitTau: 3, VTh: models.Learned(0.8), VReset: models.Learned(0.1), Surrogate: soft, Recurrent: true}
 	cases := []Case{
 		neuronCase("IF", one("IF"), models.IF{}, strong, 5, 2, 3),
@@ -81,6 +101,9 @@ func neuronCases() []Case {
 		neuronCase("ALIF", one("ALIF"), models.ALIF{}, strong, 5, 2, 3),
 		neuronCase("ALIF/recurrent", one("ALIF"), alif, strong, 8, 5, 3),
 		neuronCase("ALIF/to value", one("ALIF"), alifToValue, strong, 8, 2, 3),
+		neuronCase("Equations/LIF, refractory, recurrent", one("Equations"), lif, models.Normal(2, 1), 8, 2, 3),
+		neuronCase("Equations/QIF", one("Equations"), qif, strong, 6, 2, 3),
+		neuronCase("Equations/of one's own", one("Equations"), own, strong, 6, 2, 3),
 		neuronCase("PLIF", one("PLIF"), plif, models.Normal(1.5, 1), 6, 5, 3),
 		neuronCase("PLIF/soft, per neuron", one("PLIF"), models.PLIF{PerNeuron: true, Soft: true, Surrogate: soft}, models.Normal(1.5, 1), 6, 2, 3),
 		neuronCase("EIF", one("EIF"), eif, strong, 6, 5, 3),

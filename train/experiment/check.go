@@ -146,11 +146,18 @@ func (e *Experiment) ofEvents() []rule {
 		one("model.readout", m.Readout, "ttfs", "li-max", "li-integral"),
 		{"loss.scale", ">= 0", l.Scale, l.Scale >= 0},
 		{"loss.silence", ">= 0", l.Silence, l.Silence >= 0},
+		{"loss.existence", ">= 0", l.Existence, l.Existence >= 0},
+		unless(l.Existence != 0, "loss.existence_margin", l.Margin, l.Margin == 0, "existence is > 0"),
+		{"loss.existence_margin", ">= 0", l.Margin, l.Margin >= 0},
+		{"train.revive", ">= 0", t.Revive, t.Revive >= 0},
+		unless(t.Shards <= 1, "train.revive", t.Revive, t.Revive == 0, "shards is 1"),
 		unless(m.Readout == "ttfs", "loss.silence_out", l.SilenceOut, l.SilenceOut == 0, "readout is ttfs"),
 		{"loss.silence_out", ">= 0", l.SilenceOut, l.SilenceOut >= 0},
 		unless(t.Method != Analytical, "train.min_slope", t.MinSlope, t.MinSlope == 0, "method is not "+Analytical),
 		{"train.min_slope", ">= 0", t.MinSlope, t.MinSlope >= 0},
 		{"model.delay", ">= 0 s", m.Delay, m.Delay >= 0},
+		unless(m.Delay > 0, "model.delay_spread", m.DelaySpread, m.DelaySpread == 0, "model.delay is > 0"),
+		{"model.delay_spread", "in [0, 1)", m.DelaySpread, m.DelaySpread >= 0 && m.DelaySpread < 1},
 	}
 	rules = append(rules, e.ofNeurons()...)
 	for i, p := range m.Learn {

@@ -66,6 +66,8 @@ func (e *Experiment) ofNeurons() []rule {
 	}
 	rules = append(rules,
 		unless(false, "loss.silence", e.Loss.Silence, e.Loss.Silence == 0, "neuron is lif"),
+		unless(false, "loss.existence", e.Loss.Existence, e.Loss.Existence == 0, "neuron is lif"),
+		unless(false, "train.revive", e.Train.Revive, e.Train.Revive == 0, "neuron is lif"),
 		rule{"train.method", "one of " + EventProp + ", " + Recurrent + ", because neuron is " + m.Neuron, e.Train.Method, e.Train.Method != Analytical},
 	)
 	for _, name := range slices.Sorted(maps.Keys(m.Values)) {

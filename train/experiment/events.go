@@ -42,12 +42,12 @@ func (e *Experiment) buildEvents(params *graph.Params, channels, classes int) (N
 			Settings: eventprop.Settings{MinSlope: e.Train.MinSlope},
 		}
 		e.draw(&l.In, name+"/w", mean, gain)
-		l.In.Delay = e.delays(&l.In)
+		l.In.Delay = e.delays(&l.In, name+"/delay")
 		switch {
 		case i < len(m.Hidden) && e.recurrent():
 			rec := eventprop.NewDense(size, size)
 			e.draw(&rec, name+"/w_rec", 0, m.RecGain)
-			rec.Delay = e.delays(&rec)
+			rec.Delay = e.delays(&rec, name+"/delay_rec")
 			l.Rec = &rec
 		case i == len(m.Hidden) && m.Readout != "ttfs":
 			l.Params.TauMem, l.Params.VTh, l.Params.VReset = []float64{m.TauOut}, []float64{math.Inf(1)}, nil
@@ -55,7 +55,12 @@ func (e *Experiment) buildEvents(params *graph.Params, channels, classes int) (N
 		if i < len(m.Hidden) && neuron != nil {
 			l.Neuron, l.Params, l.Settings = *neuron, eventprop.LIFParameters{}, eventprop.Settings{}
 		}
-		n.layers = append(n.layers, train.EventLayer{Name: name, Layer: l, Silence: silence, Learn: e.learned(&l), PerNeuron: m.PerNeuron})
+		layer := train.EventLayer{Name: name, Layer: l, Silence: silence, Learn: e.learned(&l), PerNeuron: m.PerNeuron}
+		if i < len(m.Hidden) {
+			layer.Existence = eventprop.Existence{Weight: e.Loss.Existence, Margin: e.Loss.Margin}
+			layer.Revive = e.Train.Revive
+		}
+		n.layers = append(n.layers, layer)
 		channels = size
 	}
 	method := train.EventProp{Layers: n.layers}
@@ -80,11 +85,18 @@ func (e *Experiment) buildEvents(params *graph.Params, channels, classes int) (N
 func spikes(l *eventprop.Layer) bool { return l.Neuron != nil || l.Params.VTh[0] <= math.MaxFloat64 }
 
 // delays returns the delays of synapses, nil for none.
-func (e *Experiment) delays(s *eventprop.Synapses) []float64 {
+func (e *Experiment) delays(s *eventprop.Synapses, name string) []float64 {
 	if e.Model.Delay == 0 {
 		return nil
 	}
-	return slices.Repeat([]float64{e.Model.Delay}, len(s.Weight))
+	d := slices.Repeat([]float64{e.Model.Delay}, len(s.Weight))
+	if e.Model.DelaySpread > 0 {
+		rng := random.New(e.Seed, "init/"+name)
+		for k := range d {
+			d[k] *= 1 + float64(e.Model.DelaySpread*(2*rng.Float64()-1))
+		}
+	}
+	return d
 }
 
 // learned returns what a layer learns besides weights: of leaky integrators, which do not spike, delays alone.

@@ -66,6 +66,7 @@ type Model struct {
 	Recurrent   bool     `toml:"recurrent" only:"surrogate" doc:"weights between the neurons of a hidden layer"`
 	RecGain     float64  `toml:"rec_gain,omitzero" doc:"with these: as w_gain; default 0.5"`
 	Delay       float64  `toml:"delay,omitzero" only:"events" doc:"s, of all synapses; default 0"`
+	DelaySpread float64  `toml:"delay_spread,omitzero" only:"events" doc:"delays start uniform in delay (1 - delay_spread) to delay (1 + delay_spread), < 1; default 0"`
 	Learn       []string `toml:"learn,omitempty" doc:"of tau_mem, tau_syn, v_th, and what else the neuron can learn; events: v_leak, v_reset, i_init, delay (of each synapse, where delay > 0)"`
 	PerNeuron   bool     `toml:"per_neuron" doc:"what is learned is so for each neuron; false: for each layer"`
 	Bias        bool     `toml:"bias" only:"surrogate" doc:"learned constant input to all layers"`
@@ -92,6 +93,8 @@ type Loss struct {
 	Scale      float64 `toml:"scale" only:"events" doc:"logits = -scale t/tau_syn of first spikes (default 5), scale V, or scale/tau_out times the integral of V (default 1)"`
 	Silence    float64 `toml:"silence" only:"events" doc:"times the distance of silent hidden neurons to threshold; see eventprop.Silence"`
 	SilenceOut float64 `toml:"silence_out,omitzero" only:"events" doc:"events, ttfs: the same for the outputs"`
+	Existence  float64 `toml:"existence,omitzero" only:"events" doc:"the same for hidden neurons alone that nearly spiked; see eventprop.Existence; default 0"`
+	Margin     float64 `toml:"existence_margin,omitzero" only:"events" doc:"with existence: the distance to threshold up to which they did, default a fifth of v_th"`
 	RateWeight float64 `toml:"rate_weight" only:"surrogate" doc:"times the squared distance of a hidden neuron's mean spike count from"`
 	RateLower  float64 `toml:"rate_lower,omitzero" only:"surrogate" doc:"the interval [rate_lower, rate_upper], mean over the neurons; see ops.RateBounds"`
 	RateUpper  float64 `toml:"rate_upper,omitzero" only:"surrogate" doc:"0: no upper bound"`
@@ -117,6 +120,7 @@ type Train struct {
 	WeightDecay    float64 `toml:"weight_decay" doc:"per update and unit of learning rate, of weights"`
 	Patience       int     `toml:"patience" doc:"epochs without a better one that end the run; 0: all epochs"`
 	MinSlope       float64 `toml:"min_slope" only:"events" doc:"events, not analytical: bound of the slope at spikes, see eventprop.Settings; 0: none"`
+	Revive         float64 `toml:"revive,omitzero" only:"events" doc:"raises the weights to hidden neurons that were silent for a whole epoch, by this part of the way to threshold, see train.EventLayer; default 0"`
 	Engine         string  `toml:"engine" only:"surrogate" doc:"fused or unrolled"`
 	DType          string  `toml:"dtype" only:"surrogate" doc:"float32 or float64; events are float64"`
 
@@ -167,6 +171,7 @@ func (e *Experiment) fill() {
 		{&e.Model.RecGain, e.recurrent(), 0.5},
 		{&e.Train.LookaheadAlpha, e.Train.Lookahead > 0, 0.5},
 		{&e.Model.TauOut, e.integrators(), 20e-3},
+		{&e.Loss.Margin, e.events() && e.Loss.Existence != 0, e.Model.VTh / 5},
 		{&e.Loss.Scale, e.events() && e.Model.Readout == "ttfs", 5},
 		{&e.Loss.Scale, e.events() && e.Model.Readout != "ttfs", 1},
 	} {
