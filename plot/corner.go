@@ -40,7 +40,7 @@ func (c Corner) Write(path string) error {
 	slices.Reverse(up)
 	g := figure{title: c.Title, size: c.Size, height: 900}
 	g.x = axis{min: -0.5, max: float64(n) - 0.5, names: c.Names}
-	g.panels = []panel{{y: axis{min: -0.5, max: float64(n) - 0.5, names: up}, weight: 1, noGrid: true, marks: []mark{cells}}}
+	g.panels = []panel{{ylabel: " ", y: axis{min: -0.5, max: float64(n) - 0.5, names: up}, weight: 1, noGrid: true, marks: []mark{cells}}}
 	return g.write(path)
 }
 
@@ -110,8 +110,6 @@ func (m corner) draw(f *frame) {
 				box(i, i, float64(b)/cornerBins, 0, float64(b+1)/cornerBins, 0.8*float64(count)/most, blue(1))
 			}
 		}
-		f.SetColor(color.Black)
-		drawText(f.Canvas, tickFont, f.at(float64(i), float64(n-1-i)+0.5*side-0.1), -0.5, label{text: fmt.Sprintf("%.3g to %.3g", m[i].low, m[i].high)})
 		for j := range i {
 			joint, most := make([]int, cornerBins*cornerBins), 1
 			for k, a := range m[j].bins {
@@ -127,5 +125,8 @@ func (m corner) draw(f *frame) {
 				}
 			}
 		}
+	}
+	for i, q := range m { // over the cells
+		drawText(f.Canvas, tickFont, f.at(float64(i), float64(n-1-i)+0.5*side-0.1), -0.5, label{text: fmt.Sprintf("%.4g to %.4g", q.low, q.high)})
 	}
 }
