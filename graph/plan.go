@@ -26,6 +26,7 @@ func newMachineInPieces(g *G.ExprGraph, length int, records []*slot) (*machine, 
 		return nil, err
 	}
 	m.values = make([]G.Value, len(m.steps))
+	m.place()
 	last := m.lastReads()
 	m.allocate(last)
 	return m, nil
@@ -107,6 +108,21 @@ func (m *machine) settle() {
 		}
 	}
 	ops.Settle(nodes, operands)
+}
+
+// place lets kernels write what is recorded, and read by nobody else, where it is recorded.
+func (m *machine) place() {
+	readers := make([]int, len(m.steps))
+	for _, s := range m.steps {
+		for _, c := range s.in {
+			readers[c]++
+		}
+	}
+	for _, s := range m.steps {
+		if r, ok := s.op.(*recordOp); ok && readers[s.in[0]] == 1 {
+			ops.Place(m.steps[s.in[0]].node, r.slot.value)
+		}
+	}
 }
 
 // lastReads returns, for each step, the last step that reads its value or a value that may

@@ -34,7 +34,7 @@ func (b *Builder) recordAll() {
 }
 
 // record adds a node that copies the value of s.node into s.value when the machine
-// comes by.
+// comes by, unless it is there already.
 func (b *Builder) record(s *slot) {
 	shape := s.node.Shape()
 	if shape.Dims() == 0 {
@@ -84,6 +84,9 @@ func (o *recordOp) Do(in ...G.Value) (G.Value, error) {
 	case *G.F64:
 		dst.Float64s()[0] = float64(*v)
 	case *tensor.Dense:
+		if v == dst { // see machine.place
+			return o.token, nil
+		}
 		if v.IsScalar() {
 			copyData(dst, v)
 			return o.token, nil

@@ -153,6 +153,24 @@ func Settle(nodes []*G.Node, operands [][]*G.Node) {
 	}
 }
 
+// Place makes a kernel write the gradient of an input, of which n is the node, into a tensor of its shape from now on,
+// and says whether it does: n may be something else, or have memory already.
+func Place(n *G.Node, to *tensor.Dense) bool {
+	if n == nil || to == nil {
+		return false
+	}
+	o, ok := n.Op().(inputGradOp)
+	if !ok {
+		return false
+	}
+	r := &o.gradients[o.i]
+	if r.value != nil || r.shape.Dims() == 0 || to.Dtype() != r.dtype || !sameShape(to.Shape(), r.shape) {
+		return false
+	}
+	r.value = to
+	return true
+}
+
 // deferrable is an operation whose result may be left unwritten.
 type deferrable interface {
 	settle()

@@ -95,16 +95,17 @@ func add[T float](dst, x []T) {
 		kernel.Blocks(len(x), block, func(lo, hi int) { add(dst[lo:hi], x[lo:hi]) })
 		return
 	}
-	for i, v := range x {
-		dst[i] += v
-	}
+	kernel.Add(dst, dst, x)
 }
 
 // nonFiniteSum returns the first index where a+b is NaN or infinite, or -1.
 func nonFiniteSum[T float](a, b []T) int {
-	for i, v := range b {
-		if s := a[i] + v; s-s != 0 {
-			return i
+	var sums [1 << 10]T // in the nearest cache
+	for lo := 0; lo < len(b); lo += len(sums) {
+		s := sums[:min(len(sums), len(b)-lo)]
+		kernel.Add(s, a[lo:lo+len(s)], b[lo:lo+len(s)])
+		if i := nonFinite(s); i >= 0 {
+			return lo + i
 		}
 	}
 	return -1
@@ -112,6 +113,9 @@ func nonFiniteSum[T float](a, b []T) int {
 
 // nonFinite returns the first index where x is NaN or infinite, or -1.
 func nonFinite[T float](x []T) int {
+	if kernel.Finite(x) {
+		return -1
+	}
 	for i, v := range x {
 		if v-v != 0 {
 			return i

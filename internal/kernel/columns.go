@@ -7,6 +7,7 @@ type Columns[T Float] struct {
 	events *Events[T]
 	chunks []chunk[T]
 	sums   [][]T // of each task of Scatter
+	zero   []T   // a row
 
 	// What Scatter is at work on.
 	dw                   []T
@@ -120,6 +121,7 @@ func (c *Columns[T]) Scatter(dw []T, d Panels[T], rows, skip int, more bool) {
 	if single[T]() {
 		c.width = panelBytes / 4
 	}
+	c.zero = resize(c.zero, c.width)
 	c.parts = (d.Width + c.width - 1) / c.width
 	panels := (d.N + d.Width - 1) / d.Width * c.parts
 	c.ranges = max(1, (8+panels-1)/panels) // of columns of the matrix, for each panel
@@ -155,14 +157,17 @@ func (c *Columns[T]) sumTask(task int) {
 		c.sums[task] = resize(c.sums[task], (last-first)*width)
 		sums = c.sums[task]
 	}
+	init, ldinit := sums, width
 	switch {
 	case c.more && width == n:
 	case c.more:
 		for j := first; j < last; j++ {
 			copy(sums[(j-first)*width:][:width], c.dw[j*n+from:])
 		}
-	default:
+	case c.limit <= 0:
 		clear(sums)
+	default: // the first chunk begins at zero
+		init, ldinit = c.zero, 0
 	}
 	for k := len(c.chunks) - 1; k >= 0; k-- {
 		rows := min(chunkRows, c.limit-k*chunkRows)
@@ -175,7 +180,8 @@ func (c *Columns[T]) sumTask(task int) {
 			values = noValues
 		}
 		if rows == chunkRows || k*chunkRows+rows == c.events.Rows() {
-			gatherRows(sums, width, sums, width, lists, values, width, d, ld)
+			gatherRows(sums, width, init, ldinit, lists, values, width, d, ld)
+			init, ldinit = sums, width
 			continue
 		}
 		for j, l := range lists {
@@ -185,8 +191,9 @@ func (c *Columns[T]) sumTask(task int) {
 					l.val = l.val[1:]
 				}
 			}
-			gatherRows(sums[j*width:], width, sums[j*width:], width, []row[T]{l}, values, width, d, ld)
+			gatherRows(sums[j*width:], width, init[j*ldinit:], ldinit, []row[T]{l}, values, width, d, ld)
 		}
+		init, ldinit = sums, width
 	}
 	for j := first; j < last && width < n; j++ {
 		copy(c.dw[j*n+from:][:width], sums[(j-first)*width:])
