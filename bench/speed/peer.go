@@ -21,7 +21,7 @@ var scripts embed.FS
 type PeerResult struct {
 	Name     string `json:"name"` // with its version
 	Forward  Times  `json:"forward"`
-	Gradient Times  `json:"gradient"`
+	Gradient Times  `json:"gradient,omitzero"` // zero where it has none
 	// Firing is the firing rate of its hidden neurons.
 	Firing float64 `json:"firing,omitzero"`
 	Error  string  `json:"error,omitempty"` // why it was not measured
@@ -34,6 +34,8 @@ var peersOf = map[string][]string{
 	"dynapsim":          {"rockpool_dynapsim.py"},
 	"dynapsim-currents": {"rockpool_dynapsim.py"},
 	"expsyn":            {"rockpool_expsyn.py"},
+	"alphasynapse":      {"ngclearn_layers.py"},
+	"wtas":              {"ngclearn_layers.py"},
 }
 
 // Beside measures a workload and its peers in turns: one run of each after the other. A peer that
@@ -160,11 +162,22 @@ func (p *peer) once(count bool) {
 	}
 	var times struct {
 		Forward  float64 `json:"forward"`
-		Gradient float64 `json:"gradient"`
+		Gradient float64 `json:"gradient"` // 0: none
 	}
 	if p.err = p.ask([]byte("{}"), &times); p.err == nil && count {
-		p.forward, p.both = append(p.forward, times.Forward), append(p.both, times.Gradient)
+		p.forward = append(p.forward, times.Forward)
+		if times.Gradient > 0 {
+			p.both = append(p.both, times.Gradient)
+		}
 	}
+}
+
+// Speedup is how many times as fast r is: with its gradient, or forward where the peer has none.
+func (p PeerResult) Speedup(r *Result) float64 {
+	if p.Gradient.Runs == 0 {
+		return p.Forward.Min / r.Forward.Min
+	}
+	return p.Gradient.Min / r.Gradient.Min
 }
 
 func (p *peer) result() PeerResult {

@@ -27,13 +27,50 @@ func (r *Result) Row(t io.Writer, peers []PeerResult) error {
 		if p.Error != "" {
 			_, err = fmt.Fprintf(t, "  %s\t%s\n", p.Name, p.Error)
 		} else {
-			_, err = fmt.Fprintf(t, "  %s\tsurge is %.2f times as fast\t%s\t%s\n", p.Name, p.Gradient.Min/r.Gradient.Min, ms(p.Forward), ms(p.Gradient))
+			gradient := "none"
+			if p.Gradient.Runs > 0 {
+				gradient = ms(p.Gradient)
+			}
+			_, err = fmt.Fprintf(t, "  %s\tsurge is %.2f times as fast\t%s\t%s\n", p.Name, p.Speedup(r), ms(p.Forward), gradient)
 		}
 		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// Heading is that of the table of [Result.Markdown].
+const Heading = "| workload | forward (ms) | and backward (ms) | memory (MB) | others in the same run: forward and backward (ms), surge is faster by |\n|---|---|---|---|---|"
+
+// Markdown prints a result, with its least times, and beside it those of peers, as a row of a table in Markdown.
+func (r *Result) Markdown(out io.Writer, peers []PeerResult) error {
+	name := fmt.Sprintf("%s, %s", r.Workload, r.Size)
+	if r.DType != "float32" {
+		name += ", " + r.DType
+	}
+	if r.Checkpoint > 0 {
+		name += fmt.Sprintf(", checkpoints every %d steps", r.Checkpoint)
+	}
+	if r.Active < 1 {
+		name += fmt.Sprintf(", %g %% of the inputs", 100*r.Active)
+	}
+	if r.Firing > 0 {
+		name += fmt.Sprintf(", %.1f %% spike", 100*r.Firing)
+	}
+	var beside []string
+	for _, p := range peers {
+		switch {
+		case p.Error != "":
+			beside = append(beside, p.Name+": not measured, "+p.Error)
+		case p.Gradient.Runs == 0:
+			beside = append(beside, fmt.Sprintf("%s: forward alone %.1f, **%.1f**", p.Name, 1e3*p.Forward.Min, p.Speedup(r)))
+		default:
+			beside = append(beside, fmt.Sprintf("%s: %.1f, **%.1f**", p.Name, 1e3*p.Gradient.Min, p.Speedup(r)))
+		}
+	}
+	_, err := fmt.Fprintf(out, "| %s | %.1f | %.1f | %.1f | %s |\n", name, 1e3*r.Forward.Min, 1e3*r.Gradient.Min, float64(r.Held)/1e6, strings.Join(beside, "; "))
+	return err
 }
 
 // WriteCrossover draws points into a file, .png or .svg, and writes the numbers beside it as .csv.

@@ -3,6 +3,9 @@ package speed
 import (
 	"context"
 	"errors"
+	"os"
+	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -104,6 +107,30 @@ func TestMissingPeer(t *testing.T) {
 		if p.Error == "" || p.Gradient.Runs != 0 {
 			t.Errorf("%+v", p)
 		}
+	}
+}
+
+// A peer without gradient is compared by its forward pass.
+func TestPeerWithoutGradient(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("a shell script")
+	}
+	python := filepath.Join(t.TempDir(), "python")
+	script := "#!/bin/sh\nread x\necho '{\"name\": \"peer 1.0\", \"firing\": 0.5}'\nwhile read x; do echo '{\"forward\": 2}'; done\n"
+	if err := os.WriteFile(python, []byte(script), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	r, peers, err := Beside(context.Background(), small(wtas), Options{Runs: 2}, python)
+	if err != nil || len(peers) != 1 {
+		t.Fatalf("%+v, error %v", peers, err)
+	}
+	p := peers[0]
+	if p.Error != "" || p.Name != "peer 1.0" || p.Firing != 0.5 || p.Forward != (Times{2, 2, 2}) || p.Gradient != (Times{}) || p.Speedup(r) != 2/r.Forward.Min {
+		t.Errorf("%+v", p)
+	}
+	var table strings.Builder
+	if err := r.Markdown(&table, peers); err != nil || !strings.Contains(table.String(), "peer 1.0: forward alone 2000.0, **") || strings.Count(table.String(), "|") != strings.Count(Heading, "|")/2 {
+		t.Errorf("row %q, error %v", table.String(), err)
 	}
 }
 

@@ -58,6 +58,22 @@ func All() []Workload {
 	return []Workload{lif, dense, dynapSim, dynapSimLearned, expSyn, alphaSynapse, wtas, long}
 }
 
+// Job is a workload with a size.
+type Job struct {
+	Workload Workload
+	Options  Options
+}
+
+// Compared returns the workloads in the sizes that are compared with other systems.
+func Compared() []Job {
+	return []Job{
+		{lif, Options{}}, {lif, Options{Hidden: 1024}}, {lif, Options{Recurrent: true}}, {lif, Options{Hidden: 1024, Recurrent: true}},
+		{dense, Options{}}, {dense, Options{Active: 0.2}},
+		{dynapSim, Options{}}, {dynapSim, Options{Float64: true}}, {dynapSimLearned, Options{}},
+		{expSyn, Options{}}, {alphaSynapse, Options{}}, {wtas, Options{}}, {long, Options{}}, {long, Options{Checkpoint: 50}},
+	}
+}
+
 // Find returns the workload of a name. The error lists the names.
 func Find(name string) (Workload, error) {
 	var names []string

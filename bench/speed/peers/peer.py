@@ -2,7 +2,7 @@
 
 The first line on standard input is a JSON object with the shape of the workload. The answer has
 the name of the peer and the firing rate of its hidden neurons. Every other line asks for one
-run; the answer has the seconds of the forward pass and of forward and backward pass.
+run; the answer has the seconds of the forward pass and, where there is a gradient, of forward and backward pass.
 """
 
 import json
@@ -31,7 +31,7 @@ def calibrate(rate, firing, scale):
 
 
 def serve(build):
-    """build(size) returns name, firing rate, forward() and gradient()."""
+    """build(size) returns name, firing rate, forward() and gradient(), None where there is none."""
     out = sys.stdout
     sys.stdout = sys.stderr  # libraries print
     try:
@@ -39,6 +39,9 @@ def serve(build):
         name, firing, forward, gradient = build(size)
         print(json.dumps({"name": name, "firing": firing}), file=out, flush=True)
         for _ in sys.stdin:
-            print(json.dumps({"forward": clock(forward), "gradient": clock(gradient)}), file=out, flush=True)
+            times = {"forward": clock(forward)}
+            if gradient:
+                times["gradient"] = clock(gradient)
+            print(json.dumps(times), file=out, flush=True)
     except Exception as e:
         print(json.dumps({"error": f"{type(e).__name__}: {e}"}), file=out, flush=True)

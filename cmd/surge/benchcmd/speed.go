@@ -27,6 +27,7 @@ type Speed struct {
 	Checkpoint int      `placeholder:"K" help:"Keep every K-th state only."`
 	Runs       int      `default:"20" help:"Runs of each pass; default ${default}."`
 	Peer       string   `placeholder:"PYTHON" help:"Measure the same workload of other systems in turns, with this Python, which has what bench/speed/peers/requirements.txt lists."`
+	Table      bool     `help:"Measure all workloads in the sizes that are compared with other systems, and print a table in Markdown; with --peer it has their times."`
 	Crossover  bool     `help:"Compare dense with sparse products by the share of inputs that are not 0 and the size."`
 	Sizes      []int    `default:"64,256,1024,4096" help:"Sizes of --crossover; default ${default}."`
 	Out        string   `placeholder:"FILE" help:"Write the picture of --crossover, .png or .svg, and beside it the numbers as .csv."`
@@ -46,6 +47,7 @@ Examples:
   surge bench speed
   surge bench speed --workload lif --hidden 1024 --rec
   surge bench speed --workload lif --peer ~/peers/bin/python
+  surge bench speed --table --peer ~/peers/bin/python
   surge bench speed --crossover --out crossover.png`)
 	return b.String()
 }
@@ -58,44 +60,73 @@ func (c *Speed) Run(ctx context.Context, k *kong.Context) error {
 	if c.Crossover {
 		return c.crossover(ctx, k.Stdout)
 	}
-	list := speed.All()
-	if c.Workload != nil {
-		list = nil
-		for _, name := range c.Workload {
-			w, err := speed.Find(name)
-			if err != nil {
-				return &exit.BadInput{File: "--workload", Err: err}
-			}
-			list = append(list, w)
-		}
+	list, err := c.list()
+	if err != nil {
+		return err
 	}
-	o := speed.Options{Hidden: c.Hidden, Recurrent: c.Rec, Active: c.Active, Float64: c.DType == "float64", Runs: c.Runs, Checkpoint: c.Checkpoint}
 	t := tabwriter.NewWriter(k.Stdout, 0, 8, 2, ' ', 0)
-	if !c.JSON {
+	switch {
+	case c.JSON:
+	case c.Table:
+		fmt.Fprintln(k.Stdout, speed.Heading)
+	default:
 		fmt.Fprintf(t, "workload\tshape\tforward (ms)\tforward + backward (ms)\tbuild (s)\tallocs\tpeak (MB)\theld (MB)\tfiring (%%)\n")
 	}
-	for _, w := range list {
-		measured, peers, err := c.measure(ctx, w, o)
-		if err != nil {
+	for _, job := range list {
+		measured, peers, err := c.measure(ctx, job.Workload, job.Options)
+		switch {
+		case err != nil:
 			return err
-		}
-		if c.JSON {
+		case c.JSON:
 			err = json.NewEncoder(k.Stdout).Encode(struct {
 				*speed.Result
 				Peers []speed.PeerResult `json:"peers,omitempty"`
 			}{measured, peers})
-		} else {
+		case c.Table:
+			err = measured.Markdown(k.Stdout, peers)
+		default:
 			err = measured.Row(t, peers)
 		}
 		if err != nil {
 			return err
 		}
 	}
-	if c.JSON {
+	switch {
+	case c.JSON:
 		return nil
+	case c.Table:
+		_, err := fmt.Fprintf(k.Stdout, "\n(least times of %d runs, by turns, on %d cores, %s)\n", c.Runs, runtime.GOMAXPROCS(0), kernel.Instructions())
+		return err
 	}
 	fmt.Fprintf(t, "minimum / median of %d runs on %d cores, %s\n", c.Runs, runtime.GOMAXPROCS(0), kernel.Instructions())
 	return t.Flush()
+}
+
+// list returns what is to be measured.
+func (c *Speed) list() (list []speed.Job, err error) {
+	o := speed.Options{Hidden: c.Hidden, Recurrent: c.Rec, Active: c.Active, Float64: c.DType == "float64", Runs: c.Runs, Checkpoint: c.Checkpoint}
+	switch {
+	case c.Table && (c.Workload != nil || o != speed.Options{Runs: c.Runs}):
+		return nil, &exit.BadInput{File: "--table", Expected: "no workload and no size beside it, as the table has its own", Found: "one"}
+	case c.Table:
+		for _, job := range speed.Compared() {
+			job.Options.Runs = c.Runs
+			list = append(list, job)
+		}
+	case c.Workload != nil:
+		for _, name := range c.Workload {
+			w, err := speed.Find(name)
+			if err != nil {
+				return nil, &exit.BadInput{File: "--workload", Err: err}
+			}
+			list = append(list, speed.Job{Workload: w, Options: o})
+		}
+	default:
+		for _, w := range speed.All() {
+			list = append(list, speed.Job{Workload: w, Options: o})
+		}
+	}
+	return list, nil
 }
 
 // measure measures a workload, alone or beside its peers.
