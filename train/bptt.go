@@ -436,23 +436,28 @@ func (n *Network) sums(p *pass, b *data.Batch) Sums {
 			s.Metrics[m].Sum += metric.Of(n.row, answerOf(n.method.Target.Kind, &b.Rows, i))
 		}
 	}
-	p.count(&s)
+	p.count(&s, b.Lengths[:rows])
 	return s
 }
 
-// count adds up the spikes of the layers.
-func (p *pass) count(s *Sums) {
+// count adds up the spikes of the layers, in samples of so many steps.
+func (p *pass) count(s *Sums, lengths []int) {
 	sum, neurons := 0.0, 0
 	for _, name := range p.layers {
 		count := p.prog.Output(name)
 		c := leaf(name, count)
-		spikes := 0.0
+		l := LayerSpikes{Name: name, Neurons: make([]float64, count.Shape()[1])}
 		for i := range c.Len() {
-			spikes += at(c, i)
+			n := at(c, i)
+			l.Spikes += n
+			l.Neurons[i%len(l.Neurons)] += n
 		}
-		sum += spikes
-		neurons += count.Shape()[1]
-		s.Layers = append(s.Layers, LayerSpikes{name, spikes})
+		for _, n := range lengths {
+			l.Steps += float64(n)
+		}
+		sum += l.Spikes
+		neurons += len(l.Neurons)
+		s.Layers = append(s.Layers, l)
 	}
 	if neurons > 0 {
 		s.Spikes = sum / float64(neurons)

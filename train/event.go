@@ -108,7 +108,8 @@ type eventRow struct {
 	scaled          []float64 // [C]: Scale x, for metrics
 	metrics         []float64 // of each Metric
 	correct         bool
-	spikes          []int // of each layer
+	spikes          []int   // of each layer
+	neurons         [][]int // spikes of each neuron of each layer
 }
 
 // Build makes the network. Where params is empty, the parameters are created in it with the values
@@ -412,35 +413,6 @@ func (n *EventNetwork) run(g []*eventprop.Gradients, set data.Batches, epoch uin
 	return s, nil
 }
 
-// count adds up the spikes of the layers that can spike.
-func (n *EventNetwork) count(s *Sums, rows []eventRow, layers bool) {
-	sum, neurons := 0, 0
-	for k, l := range n.net {
-		can, count := spiking(l), 0
-		for _, r := range rows {
-			count += r.spikes[k]
-		}
-		sum, neurons = sum+count, neurons+can
-		if layers && can > 0 {
-			s.Layers = append(s.Layers, LayerSpikes{n.method.Layers[k].Name, float64(count)})
-		}
-	}
-	if neurons > 0 {
-		s.Spikes = float64(sum) / float64(neurons)
-	}
-}
-
-// spiking returns the number of neurons of a layer that can spike.
-func spiking(l *eventprop.Layer) int {
-	sum := 0
-	for j := range l.Neurons() {
-		if v := l.Params.VTh; len(v) == 0 || !math.IsInf(v[min(j, len(v)-1)], 1) {
-			sum++
-		}
-	}
-	return sum
-}
-
 // loss is that of one sample of the batch, an [eventprop.Loss].
 func (n *EventNetwork) loss(sample int, p *eventprop.Pass) (float64, error) {
 	r, want := &n.rows[sample], answerOf(n.method.Target.Kind, &n.events.Rows, sample)
@@ -465,6 +437,7 @@ func (n *EventNetwork) loss(sample int, p *eventprop.Pass) (float64, error) {
 	r.spikes = r.spikes[:0]
 	for k := range p.Tapes {
 		r.spikes = append(r.spikes, len(p.Tapes[k].Spikes))
+		r.count(k, n.net[k].Neurons(), p.Tapes[k].Spikes)
 		layer := &n.method.Layers[k]
 		for _, term := range []interface {
 			Add(*eventprop.Tape, *eventprop.Cotangent) (float64, error)

@@ -13,7 +13,20 @@ type health struct {
 	start    float64         // loss of the first batch; 0: none yet
 	weights  float64         // largest magnitude of the trained parameters at the start
 	diverged bool            // has been said
-	silent   map[string]bool // layers of which it has been said
+	said     map[string]bool // what has been said of layers
+}
+
+// once remembers what is said of a layer, and tells whether it is the first time.
+func (h *health) once(what, layer string) bool {
+	key := what + " " + layer
+	if h.said[key] {
+		return false
+	}
+	if h.said == nil {
+		h.said = map[string]bool{}
+	}
+	h.said[key] = true
+	return true
 }
 
 // A loss that is so many times its start, and weights that are, are no longer training. (A
@@ -21,6 +34,13 @@ type health struct {
 const (
 	divergedLoss    = 1e3
 	divergedWeights = 1e4
+)
+
+// Shares of the neurons of a layer that are worth a word: without a spike, and with one in every second
+// step or more.
+const (
+	manySilent    = 0.9
+	manySaturated = 0.5
 )
 
 const divergedHint = "the run diverges: lower the learning rate (lr) or clip the gradients (clip); --debug-nans finds the first operation that is not finite"
@@ -42,21 +62,25 @@ func (h *health) batch(at Position, loss float64) string {
 }
 
 // epoch looks at the parameters and the spikes after an epoch, and returns the warnings.
-func (h *health) epoch(epoch int, weights optim.Tree, valid Sums) []string {
+func (h *health) epoch(e Epoch, weights optim.Tree, valid Sums) []string {
+	epoch := e.Epoch
 	var warnings []string
 	if w := largestWeight(weights); !h.diverged && !(w <= divergedWeights*h.weights) {
 		h.diverged = true
 		warnings = append(warnings, fmt.Sprintf("epoch %d: the largest parameter is %.3g, at the start it was %.3g; %s", epoch, w, h.weights, divergedHint))
 	}
 	for _, name := range valid.SilentLayers() {
-		if h.silent[name] {
-			continue
+		if h.once("silent", name) {
+			warnings = append(warnings, fmt.Sprintf("epoch %d: layer %q is silent: none of its neurons spiked in the validation set; raise its weights (w_mean, w_gain) or lower its threshold", epoch, name))
 		}
-		if h.silent == nil {
-			h.silent = map[string]bool{}
+	}
+	for _, l := range e.Layers {
+		if l.Silent >= manySilent && l.Silent < 1 && h.once("dying", l.Name) {
+			warnings = append(warnings, fmt.Sprintf("epoch %d: layer %q is dying: %.3g %% of its neurons did not spike in the validation set; raise its weights (w_mean, w_gain), lower its threshold, or bound its rate (loss.rate_lower)", epoch, l.Name, 100*l.Silent))
 		}
-		h.silent[name] = true
-		warnings = append(warnings, fmt.Sprintf("epoch %d: layer %q is silent: none of its neurons spiked in the validation set; raise its weights (w_mean, w_gain) or lower its threshold", epoch, name))
+		if l.Saturated >= manySaturated && h.once("exploding", l.Name) {
+			warnings = append(warnings, fmt.Sprintf("epoch %d: layer %q is exploding: %.3g %% of its neurons spiked in at least half of all time steps of the validation set; lower its weights (w_mean, w_gain) or bound its rate (loss.rate_upper)", epoch, l.Name, 100*l.Saturated))
+		}
 	}
 	return warnings
 }

@@ -3,8 +3,11 @@ package train
 import (
 	"bytes"
 	"context"
+	"errors"
+	"fmt"
 	"log/slog"
 	"math"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -139,6 +142,141 @@ func TestDivergenceIsSaid(t *testing.T) {
 	_, text := said(t, net, data.Batches{Data: yinYang(t, 25, 42), Encoder: data.TTFSBias{}, Size: 5, Steps: 31}, optim.SGD{LR: optim.Constant(1e10)})
 	if n := strings.Count(text, "the run diverges: lower the learning rate"); n != 1 {
 		t.Errorf("%d warnings, want 1: %s", n, text)
+	}
+}
+
+// overflowing is a model that leaves the finite numbers in layer "second", after some spikes.
+func overflowing(b *graph.Builder, x *G.Node) Outputs {
+	i := models.Linear{Out: 4, Init: models.Constant(1e38)}.Apply(b, "w", x)
+	h := models.LI{}.Apply(b, "second", i)
+	return Outputs{Logits: b.Check(ops.SumOverTime(models.Linear{Out: 3}.Apply(b, "out", h.Vmem)))}
+}
+
+// TestNotFiniteIsNamed: the error of a run that leaves the finite numbers names layer, time step and
+// what to do; the last checkpoint stays and is finite.
+func TestNotFiniteIsNamed(t *testing.T) {
+	net, err := BPTT{Model: overflowing}.Build(graph.NewParams(1), Shape{Steps: 31, Batch: 10, Channels: 5})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer net.Close()
+	set := data.Batches{Data: yinYang(t, 25, 42), Encoder: data.TTFSBias{}, Size: 10, Steps: 31}
+	path := filepath.Join(t.TempDir(), "checkpoint")
+	_, err = Run(context.Background(), net, Data{Train: set, Valid: set}, Settings{Epochs: 2, Checkpoint: path})
+	if !notFinite(err) {
+		t.Fatalf("error %v, want one of numbers that are not finite", err)
+	}
+	for _, part := range []string{"epoch 1, batch 1 of 3", `layer "second"`, "time step ", "Inf", "checkpoint", "lr", "clip"} {
+		if !strings.Contains(err.Error(), part) {
+			t.Errorf("%q does not say %q", err, part)
+		}
+	}
+	c, skipped, err := ReadCheckpoint(path)
+	if err != nil || skipped != nil || notFiniteParams(c.Params) {
+		t.Errorf("the last checkpoint: %v, %v", skipped, err)
+	}
+}
+
+func notFiniteParams(p *graph.Params) bool {
+	for _, name := range p.Names() {
+		l := leaf(name, p.Value(name))
+		for i := range l.Len() {
+			if x := at(l, i); x-x != 0 {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// TestSkip: batches that are not finite are left out and counted, others are learned; an epoch of
+// such batches alone ends the run.
+func TestSkip(t *testing.T) {
+	p := newProbe(t)
+	sets, s := p.settings(t)
+	bad := 0
+	for _, n := range []int{2, 3, 9} { // of 12 batches
+		p.at[n] = func() error { bad++; return fmt.Errorf("a layer: %w", graph.ErrNotFinite) }
+	}
+	s.Metrics = filepath.Join(t.TempDir(), "metrics.jsonl")
+	if _, err := Run(context.Background(), p, sets, s); !errors.Is(err, graph.ErrNotFinite) || !strings.Contains(err.Error(), "batch 2 of 4") {
+		t.Fatalf("error %v, want that of batch 2", err)
+	}
+	p.n, s.OnNonFinite = 0, Skip
+	if _, err := Run(context.Background(), p, sets, s); err != nil {
+		t.Fatal(err)
+	}
+	epochs, err := ReadMetrics(s.Metrics)
+	if err != nil || len(epochs) != 3 || epochs[0].Skipped != 2 || epochs[1].Skipped != 0 || epochs[2].Skipped != 1 || bad != 4 {
+		t.Errorf("%+v, %v; %d bad batches", epochs, err, bad)
+	}
+	if want := 1.0; epochs[0].TrainLoss != want {
+		t.Errorf("loss %v of the batches that were learned, want %v", epochs[0].TrainLoss, want)
+	}
+	for n := 1; n <= 4; n++ {
+		p.at[n] = func() error { return graph.ErrNotFinite }
+	}
+	p.n = 0
+	if _, err := Run(context.Background(), p, sets, s); !errors.Is(err, optim.ErrNonFinite) || !strings.Contains(err.Error(), "each of its 4 batches") {
+		t.Errorf("error %v, want that no batch was learned", err)
+	}
+	s.OnNonFinite = "zero"
+	if _, err := Run(context.Background(), p, sets, s); !errors.Is(err, ErrSettings) {
+		t.Errorf("error %v, want ErrSettings", err)
+	}
+}
+
+// TestShares counts silent and saturated neurons by hand: 4 neurons, 10 steps.
+func TestShares(t *testing.T) {
+	l := LayerSpikes{Neurons: []float64{0, 4, 5, 10}, Steps: 10}
+	if silent, saturated := l.Shares(); silent != 0.25 || saturated != 0.5 {
+		t.Errorf("%v silent, %v saturated, want 0.25, 0.5", silent, saturated)
+	}
+	var none LayerSpikes
+	if silent, saturated := none.Shares(); silent != 0 || saturated != 0 {
+		t.Errorf("no neurons: %v, %v", silent, saturated)
+	}
+}
+
+// TestDyingAndExplodingLayers are named once, and their shares are in the metrics.
+func TestDyingAndExplodingLayers(t *testing.T) {
+	model := func(weight float64) Model {
+		return func(b *graph.Builder, x *G.Node) Outputs {
+			h := models.LIF{}.Apply(b, "hidden", models.Linear{Out: 20, Init: models.Constant(weight)}.Apply(b, "w", x))
+			return Outputs{Logits: b.Check(ops.SumOverTime(models.Linear{Out: 3}.Apply(b, "wo", h.Spikes))), Layers: []Layer{{Name: "hidden", Spikes: h.Spikes}}}
+		}
+	}
+	set := data.Batches{Data: yinYang(t, 25, 42), Encoder: data.Rate{MaxRate: 900}, Size: 10, Steps: 31}
+	for weight, want := range map[float64]string{30: "exploding", 0.05: "dying"} {
+		params := graph.NewParams(1)
+		net, err := BPTT{Model: model(weight)}.Build(params, Shape{Steps: 31, Batch: 10, Channels: 4})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer net.Close()
+		if want == "dying" { // one neuron of 20 is awake
+			w := params.Value("w").Float32s()
+			for i := range w {
+				if w[i] = 1e-6; i%20 == 0 {
+					w[i] = 10
+				}
+			}
+		}
+		var last Epoch
+		var text bytes.Buffer
+		_, err = Run(context.Background(), net, Data{Train: set, Valid: set}, Settings{
+			Epochs: 2, Optimizer: optim.SGD{LR: optim.Constant(1e-9)}, Logger: slog.New(slog.NewTextHandler(&text, nil)),
+			AfterEpoch: func(e Epoch) error { last = e; return nil },
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n := strings.Count(text.String(), `layer \"hidden\" is `+want); n != 1 {
+			t.Errorf("weight %v: %d warnings that it is %s, want 1: %s; %+v", weight, n, want, text.String(), last.Layers)
+		}
+		if l := last.Layers; len(l) != 1 || l[0].Name != "hidden" || want == "dying" && l[0].Silent != 0.95 || want == "exploding" && l[0].Saturated != 1 {
+			t.Errorf("weight %v: %+v", weight, l)
+		}
 	}
 }
 

@@ -49,14 +49,42 @@ type Sums struct {
 	Grazing int `json:"grazing,omitzero"` // spikes that only just reach threshold, see eventprop.Report
 	Clipped int `json:"clipped,omitzero"` // spikes whose gradient eventprop.Settings.MinSlope bounds
 
+	// Skipped are batches that were not learned, see Settings.OnNonFinite.
+	Skipped int `json:"skipped,omitzero"`
+
 	// Layers are the spikes of each spiking layer; of an evaluation alone.
 	Layers []LayerSpikes `json:"-"`
 }
 
 // LayerSpikes is what a layer did in one or more batches.
 type LayerSpikes struct {
-	Name   string
-	Spikes float64 // of all neurons in all samples
+	Name    string
+	Spikes  float64   // of all neurons in all samples
+	Neurons []float64 // of each neuron in all samples
+	Steps   float64   // of all samples; 0 where there are none
+}
+
+// Shares returns the share of neurons that did not spike at all, and of those that spiked in at least
+// half of all time steps.
+func (l LayerSpikes) Shares() (silent, saturated float64) {
+	for _, n := range l.Neurons {
+		switch {
+		case n == 0:
+			silent++
+		case l.Steps > 0 && n >= l.Steps/2:
+			saturated++
+		}
+	}
+	n := float64(max(len(l.Neurons), 1))
+	return silent / n, saturated / n
+}
+
+func (l *LayerSpikes) add(m LayerSpikes) {
+	l.Spikes += m.Spikes
+	l.Steps += m.Steps
+	for i, n := range m.Neurons {
+		l.Neurons[i] += n
+	}
 }
 
 func (s *Sums) add(t Sums) {
@@ -74,12 +102,16 @@ func (s *Sums) add(t Sums) {
 	s.Silent += t.Silent
 	s.Grazing += t.Grazing
 	s.Clipped += t.Clipped
+	s.Skipped += t.Skipped
 	if s.Layers == nil {
 		s.Layers = slices.Clone(t.Layers)
+		for i := range s.Layers {
+			s.Layers[i].Neurons = slices.Clone(s.Layers[i].Neurons)
+		}
 		return
 	}
 	for i, l := range t.Layers {
-		s.Layers[i].Spikes += l.Spikes
+		s.Layers[i].add(l)
 	}
 }
 

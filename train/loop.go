@@ -62,6 +62,11 @@ type Settings struct {
 	Follow bool
 	// Ranks is the number of processes of the run, for Times; 0 means 1.
 	Ranks int
+	// OnNonFinite says what happens to a batch whose loss or gradient is not finite: "stop", or "" for
+	// short, ends the run with an error that says where the first such number is, by layer, time step
+	// and parameter, and the last checkpoint stays; "skip" leaves the batch out and counts it in
+	// Epoch.Skipped. An epoch without any other batch ends the run, too.
+	OnNonFinite string
 	// Config is a text that is kept in the checkpoint: what the run was made from.
 	Config string
 	// AfterBatch, AfterEpoch, where they are not nil, are called with what has just been
@@ -81,6 +86,12 @@ func (s Settings) withDefaults() (Settings, error) {
 	}
 	if s.Epochs < 0 || s.Patience < 0 {
 		return s, fmt.Errorf("%w: Epochs is %d and Patience %d, want >= 0", ErrSettings, s.Epochs, s.Patience)
+	}
+	if s.OnNonFinite == "" {
+		s.OnNonFinite = Stop
+	}
+	if s.OnNonFinite != Stop && s.OnNonFinite != Skip {
+		return s, fmt.Errorf("%w: OnNonFinite is %q, want %q or %q", ErrSettings, s.OnNonFinite, Stop, Skip)
 	}
 	if s.Optimizer == nil {
 		s.Optimizer = optim.Adam{}
@@ -363,6 +374,9 @@ func (r *run) epoch(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if r.at.Train.Rows == 0 {
+		return fmt.Errorf("train: epoch %d: %w in each of its %d batches; %s", r.at.Epoch+1, optim.ErrNonFinite, r.at.Train.Skipped, divergedHint)
+	}
 	train, valid := r.at.Train.Score(), sums.Score()
 	e := Epoch{
 		Epoch:     r.at.Epoch + 1,
@@ -371,6 +385,11 @@ func (r *run) epoch(ctx context.Context) error {
 		TrainMetrics: train.Metrics, ValidMetrics: valid.Metrics,
 		Spikes: valid.Spikes,
 		Silent: r.at.Train.Silent, Grazing: r.at.Train.Grazing, Clipped: r.at.Train.Clipped,
+		Skipped: r.at.Train.Skipped,
+	}
+	for _, l := range sums.Layers {
+		silent, saturated := l.Shares()
+		e.Layers = append(e.Layers, LayerShares{l.Name, silent, saturated})
 	}
 	if r.LR != nil {
 		e.LearningRate = r.LR.At(uint64(e.Epoch*r.sets.Train.Len() - 1))
@@ -391,7 +410,7 @@ func (r *run) epoch(ctx context.Context) error {
 			return err
 		}
 	}
-	for _, w := range r.health.epoch(e.Epoch, r.weights, sums) {
+	for _, w := range r.health.epoch(e, r.weights, sums) {
 		r.Logger.Warn(w)
 	}
 	r.at = Position{Epoch: e.Epoch}
@@ -419,14 +438,20 @@ func (r *run) epoch(ctx context.Context) error {
 // batch makes one step.
 func (r *run) batch(ctx context.Context) error {
 	sums, err := r.worker.do(ctx, task{r.net.Gradient, r.sets.Train, uint64(r.at.Epoch), r.at.Batch})
-	if err != nil {
-		return err
+	if loss := sums.Loss; err == nil && loss-loss != 0 {
+		err = fmt.Errorf("%w: the loss is %v", optim.ErrNonFinite, loss/float64(max(sums.Rows, 1)))
 	}
 	updates := r.net.Grads()
-	if err := r.Optimizer.Update(updates, r.weights, &r.optimizer); err != nil {
-		return err
+	if err == nil {
+		err = r.Optimizer.Update(updates, r.weights, &r.optimizer)
 	}
-	if err := optim.Apply(r.weights, updates); err != nil {
+	if notFinite(err) {
+		return r.notFinite(err)
+	}
+	if err == nil {
+		err = optim.Apply(r.weights, updates)
+	}
+	if err != nil {
 		return err
 	}
 	r.at.Train.add(sums)

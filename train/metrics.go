@@ -23,7 +23,17 @@ type Epoch struct {
 	Silent       int                `json:"silent,omitzero"`  // Sums.Silent of the training epoch
 	Grazing      int                `json:"grazing,omitzero"` // Sums.Grazing of the training epoch
 	Clipped      int                `json:"clipped,omitzero"` // Sums.Clipped of the training epoch
-	Seconds      float64            `json:"seconds,omitzero"` // wall time; of a resumed epoch, since it was resumed
+	Skipped      int                `json:"skipped,omitzero"` // batches that were not learned, see Settings.OnNonFinite
+	// Layers are the spiking layers, on the validation set.
+	Layers  []LayerShares `json:"layers,omitempty"`
+	Seconds float64       `json:"seconds,omitzero"` // wall time; of a resumed epoch, since it was resumed
+}
+
+// LayerShares says how many neurons of a spiking layer do not take part, see [LayerSpikes.Shares].
+type LayerShares struct {
+	Name      string  `json:"name"`
+	Silent    float64 `json:"silent"`             // share of neurons without a spike
+	Saturated float64 `json:"saturated,omitzero"` // share of those that spike in at least half of all steps
 }
 
 // better says whether e is a better epoch than f: by the accuracy on the validation set,

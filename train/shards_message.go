@@ -14,7 +14,8 @@ import (
 type wireSums struct {
 	Rows, Correct, Silent, Grazing, Clipped int
 	Metrics, Layers                         []string
-	Floats                                  []uint64 // loss, spikes, metrics, spikes of layers
+	Neurons                                 []int    // of layers
+	Floats                                  []uint64 // loss, spikes, metrics, and of layers: spikes, steps, spikes of each neuron
 }
 
 // encode returns the message of a part.
@@ -26,7 +27,11 @@ func (p *part) encode(gradient bool) ([]byte, error) {
 		w.Metrics, w.Floats = append(w.Metrics, m.Name), append(w.Floats, math.Float64bits(m.Sum))
 	}
 	for _, l := range s.Layers {
-		w.Layers, w.Floats = append(w.Layers, l.Name), append(w.Floats, math.Float64bits(l.Spikes))
+		w.Layers, w.Neurons = append(w.Layers, l.Name), append(w.Neurons, len(l.Neurons))
+		w.Floats = append(w.Floats, math.Float64bits(l.Spikes), math.Float64bits(l.Steps))
+		for _, n := range l.Neurons {
+			w.Floats = append(w.Floats, math.Float64bits(n))
+		}
 	}
 	text, err := json.Marshal(w)
 	if err != nil {
@@ -59,7 +64,14 @@ func (p *part) decode(message []byte, gradient bool) error {
 	if err := json.Unmarshal(rest[:size], &w); err != nil {
 		return fmt.Errorf("train: sums in a message: %w", err)
 	}
-	if want := 2 + len(w.Metrics) + len(w.Layers); len(w.Floats) != want {
+	want := 2 + len(w.Metrics) + 2*len(w.Layers)
+	for _, n := range w.Neurons {
+		if n < 0 || n > len(w.Floats) {
+			return fmt.Errorf("train: sums in a message: %d neurons", n)
+		}
+		want += n
+	}
+	if len(w.Floats) != want || len(w.Neurons) != len(w.Layers) {
 		return fmt.Errorf("train: sums in a message: %d numbers, want %d", len(w.Floats), want)
 	}
 	next := func() float64 {
@@ -71,8 +83,12 @@ func (p *part) decode(message []byte, gradient bool) error {
 	for _, name := range w.Metrics {
 		s.Metrics = append(s.Metrics, Measured{name, next()})
 	}
-	for _, name := range w.Layers {
-		s.Layers = append(s.Layers, LayerSpikes{name, next()})
+	for i, name := range w.Layers {
+		l := LayerSpikes{Name: name, Spikes: next(), Steps: next()}
+		for range w.Neurons[i] {
+			l.Neurons = append(l.Neurons, next())
+		}
+		s.Layers = append(s.Layers, l)
 	}
 	p.sums = s
 	return p.decodeGradients(rest[size:], gradient)

@@ -172,7 +172,7 @@ func TestShardMessages(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	p := newPart(shardNet(t, 4, nil).Grads())
 	p.sums = Sums{Rows: 3, Correct: 2, Loss: math.NaN(), Spikes: math.Inf(1), Silent: 4, Grazing: 5, Clipped: 6,
-		Metrics: []Measured{{"a", 0.1}, {"b", math.Copysign(0, -1)}}, Layers: []LayerSpikes{{"h", 7}}}
+		Metrics: []Measured{{"a", 0.1}, {"b", math.Copysign(0, -1)}}, Layers: []LayerSpikes{{Name: "h", Spikes: 7, Neurons: []float64{3, 4}, Steps: 12}, {Name: "g"}}}
 	for _, g := range p.grads {
 		for i := range g.F32 {
 			g.F32[i] = float32(rng.NormFloat64())

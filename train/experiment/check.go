@@ -10,6 +10,7 @@ import (
 	"github.com/surge-snn/surge/internal/exit"
 	"github.com/surge-snn/surge/internal/schema"
 	"github.com/surge-snn/surge/surrogate"
+	"github.com/surge-snn/surge/train"
 	"github.com/surge-snn/surge/train/data"
 )
 
@@ -90,6 +91,7 @@ func (e *Experiment) common() []rule {
 		rule{"train.lr", "> 0", t.LR, t.LR > 0},
 		rule{"train.warmup", ">= 0", t.Warmup, t.Warmup >= 0},
 		rule{"train.patience", ">= 0", t.Patience, t.Patience >= 0},
+		rule{"train.on_nonfinite", "stop or skip", t.OnNonFinite, t.OnNonFinite == "" || t.OnNonFinite == train.Stop || t.OnNonFinite == train.Skip},
 		rule{"train.clip", ">= 0", t.Clip, t.Clip >= 0},
 		rule{"train.weight_decay", ">= 0", t.WeightDecay, t.WeightDecay >= 0},
 	)

@@ -119,6 +119,7 @@ type Train struct {
 	LRNeurons      float64 `toml:"lr_neurons,omitzero" doc:"factor of the learning rate of what is learned besides weights; default 1"`
 	WeightDecay    float64 `toml:"weight_decay" doc:"per update and unit of learning rate, of weights"`
 	Patience       int     `toml:"patience" doc:"epochs without a better one that end the run; 0: all epochs"`
+	OnNonFinite    string  `toml:"on_nonfinite,omitzero" doc:"what happens to a batch whose loss or gradient is not finite: stop ends the run, skip leaves it out and counts it; default stop"`
 	MinSlope       float64 `toml:"min_slope" only:"events" doc:"events, not analytical: bound of the slope at spikes, see eventprop.Settings; 0: none"`
 	Revive         float64 `toml:"revive,omitzero" only:"events" doc:"raises the weights to hidden neurons that were silent for a whole epoch, by this part of the way to threshold, see train.EventLayer; default 0"`
 	Engine         string  `toml:"engine" only:"surrogate" doc:"fused or unrolled"`
