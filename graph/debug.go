@@ -19,6 +19,9 @@ func (b *Builder) checkFinite(n *G.Node, v G.Value) error {
 	what := fmt.Sprintf("input %q", plainName(n))
 	if n.Op() != nil {
 		what = "the result of " + opName(n.Op())
+		if b.regionOf(n).scan == outside {
+			what += b.parametersOf(n)
+		}
 	}
 	return fmt.Errorf("%w: %selement %d of %s, of shape %v, is %v", ErrNotFinite, b.place(n, i), i, what, n.Shape(), x)
 }
@@ -46,6 +49,54 @@ func (b *Builder) place(n *G.Node, i int) string {
 		where = "gradient of " + where
 	}
 	return where + ": "
+}
+
+// parametersOf names the parameters that n is computed from, where these are few, with their largest
+// elements: ` of parameter "h/log_tau_mem" (largest element 1e+06)`.
+func (b *Builder) parametersOf(n *G.Node) string {
+	const few = 3
+	var names []string
+	seen := map[*G.Node]bool{n: true}
+	for todo := []*G.Node{n}; len(todo) > 0 && len(names) <= few; todo = todo[1:] {
+		for _, c := range children(b.g, todo[0]) {
+			if seen[c] || b.regionOf(c).scan != outside {
+				continue
+			}
+			seen[c] = true
+			if kind, leaf := b.leaves[c]; leaf && kind == parameterLeaf {
+				name := fmt.Sprintf("%q", plainName(c))
+				if v, ok := c.Value().(*tensor.Dense); ok {
+					name += fmt.Sprintf(" (largest element %.6g)", largestElement(v))
+				}
+				names = append(names, name)
+			}
+			todo = append(todo, c)
+		}
+	}
+	if len(names) == 0 || len(names) > few {
+		return ""
+	}
+	return " of parameter " + strings.Join(names, ", ")
+}
+
+// largestElement returns the element of the largest magnitude.
+func largestElement(v *tensor.Dense) (x float64) {
+	take := func(y float64) {
+		if math.Abs(y) > math.Abs(x) || y != y {
+			x = y
+		}
+	}
+	switch data := v.Data().(type) {
+	case []float32:
+		for _, y := range data {
+			take(float64(y))
+		}
+	case []float64:
+		for _, y := range data {
+			take(y)
+		}
+	}
+	return x
 }
 
 // firstNotFinite returns the index and value of the first NaN or infinity of v, -1 if there is

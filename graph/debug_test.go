@@ -96,3 +96,16 @@ func (rootCell) Outputs() []string        { return []string{"y"} }
 func (rootCell) Step(b *graph.Builder, x, _, _ []*G.Node) (out, next []*G.Node) {
 	return []*G.Node{b.Check(G.Sqrt(x[0]))}, nil
 }
+
+// TestDebugNaNsNamesParameters: what is computed from a parameter outside of layers names it, with its
+// largest element.
+func TestDebugNaNsNamesParameters(t *testing.T) {
+	s := graph.Settings{DType: tensor.Float64, DebugNaNs: true}
+	p, err := graph.Build(graph.NewParams(1), s, func(b *graph.Builder) {
+		b.Loss(b.Check(G.Sum(b.Check(G.Log(b.Param("h/log_tau", fill(1, -7, 2), 3))))))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantError(t, p.Run(), graph.ErrNotFinite, ` of parameter "h/log_tau" (largest element -7), of shape (3), is NaN`)
+}
