@@ -62,7 +62,7 @@ func decodeReceipt(text []byte) (links []Link, err error) {
 			return nil, fmt.Errorf("%w: line %d: not in the form in which it is written", ErrReceipt, number)
 		}
 		if l.Previous != previous {
-			return nil, fmt.Errorf("%w: line %d: SHA-256 of the line before expected %.12s..., found %.12s...", ErrReceipt, number, previous, l.Previous)
+			return nil, fmt.Errorf("%w: line %d: the SHA-256 of the line before is %.12s..., found %.12s... in its place", ErrReceipt, number, previous, l.Previous)
 		}
 		if number > 1 && l.Epoch != links[number-2].Epoch+1 {
 			return nil, fmt.Errorf("%w: line %d: epoch %d behind %d", ErrReceipt, number, l.Epoch, links[number-2].Epoch)
@@ -134,7 +134,7 @@ func (r *run) checkReceipt(receipt []byte) error {
 		return err
 	}
 	if n := len(links); n > 0 && links[n-1].Data != r.data {
-		return fmt.Errorf("%w: the data are not those with which the run was begun: SHA-256 expected %.12s..., found %.12s...", ErrSettings, links[n-1].Data, r.data)
+		return fmt.Errorf("%w: the data are not those with which the run was begun, of SHA-256 %.12s..., but others (%.12s...)", ErrSettings, links[n-1].Data, r.data)
 	}
 	return nil
 }

@@ -196,7 +196,12 @@ func (p Params) DynapSE(n int) (Params, error) {
 
 // Expand returns p with one value for each of n neurons and each parameter, the default
 // where p has none. The error wraps [ErrParameter] and names parameter and neuron.
-func (p Params) Expand(n int) (Params, error) { return p.expandSamples(n, 1) }
+func (p Params) Expand(n int) (Params, error) {
+	if n < 0 {
+		return p, fmt.Errorf("%w: %d neurons", ErrParameter, n)
+	}
+	return p.expandSamples(n, 1)
+}
 
 // expandSamples returns p with one value for each of m samples of n neurons; lists have one value, or n, or m*n.
 func (p Params) expandSamples(n, m int) (Params, error) {

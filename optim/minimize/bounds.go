@@ -40,13 +40,13 @@ func (s Side) String() string {
 	return names[s]
 }
 
-// At returns the bounds of parameter i.
+// At returns the bounds of parameter i, which are infinite where the box has none for it.
 func (b Box) At(i int) (lower, upper float64) {
 	lower, upper = math.Inf(-1), math.Inf(1)
-	if b.Lower != nil {
+	if i >= 0 && i < len(b.Lower) {
 		lower = b.Lower[i]
 	}
-	if b.Upper != nil {
+	if i >= 0 && i < len(b.Upper) {
 		upper = b.Upper[i]
 	}
 	return lower, upper

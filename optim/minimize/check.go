@@ -34,6 +34,7 @@ type Mismatch struct {
 // by more than tol max(1, |L|), or fail. Surrogate gradients are supposed to differ.
 // It costs 2n evaluations of every function.
 func Check(ctx context.Context, p Problem, x []float64, step, tol float64) ([]Mismatch, error) {
+	ctx, p = orBackground(ctx), p.guarded()
 	if err := p.check(len(x)); err != nil {
 		return nil, fmt.Errorf("check: %w", err)
 	}

@@ -144,6 +144,7 @@ type Linearization struct {
 // Linearize returns the linearization of p at x, for [Grid.Round]. Errors are those of
 // [Fit]; one that wraps optim.ErrNonFinite says that residuals or derivatives are not finite.
 func Linearize(ctx context.Context, p Problem, x []float64) (Linearization, error) {
+	ctx, p = orBackground(ctx), p.guarded()
 	if err := p.check(len(x)); err != nil {
 		return Linearization{}, fmt.Errorf("linearize: %w", err)
 	}

@@ -91,6 +91,7 @@ type Result struct {
 // The same arguments give the same bytes for any GOMAXPROCS and any number of workers,
 // if the problem's functions do.
 func Fit(ctx context.Context, p Problem, init []float64, s *Settings, m Method) (*Result, error) {
+	ctx, p = orBackground(ctx), p.guarded()
 	n := len(init)
 	if err := p.check(n); err != nil {
 		return nil, fmt.Errorf("fit: %w", err)

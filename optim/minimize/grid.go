@@ -67,11 +67,14 @@ func (g Grid) check(n int) error {
 	return nil
 }
 
-// At returns the values of a point.
+// At returns the values of a point; NaN where the grid has no such level.
 func (g Grid) At(levels []int) []float64 {
 	x := make([]float64, len(levels))
 	for i, l := range levels {
-		x[i] = g.Levels[i][l]
+		x[i] = math.NaN()
+		if i < len(g.Levels) && l >= 0 && l < len(g.Levels[i]) {
+			x[i] = g.Levels[i][l]
+		}
 	}
 	return x
 }
@@ -123,7 +126,7 @@ func (g Grid) Round(x []float64, l Linearization, keep int) ([][]int, error) {
 	if _, err := g.Nearest(x); err != nil {
 		return nil, err
 	}
-	if l.R == nil || len(l.Q) != n || keep < 1 {
+	if n == 0 || l.R == nil || len(l.Q) != n || keep < 1 {
 		return nil, fmt.Errorf("%w: grid: rounding of %d parameters with a linearization of %d, and %d points to keep", ErrProblem, n, len(l.Q), keep)
 	}
 	if r, c := l.R.Dims(); r != n || c != n || nonFinite(l.R.RawMatrix().Data) >= 0 || nonFinite(l.Q) >= 0 {
@@ -247,6 +250,7 @@ func (g Grid) reorder(x []float64, l Linearization, order []int) (Grid, []float6
 // counts as the better. As [Fit], it returns the best point together with errors, and
 // budget, deadline and cancellation are no errors.
 func RefineGrid(ctx context.Context, p Problem, g Grid, starts [][]int, s *RefineSettings) (*GridResult, error) {
+	ctx, p = orBackground(ctx), p.guarded()
 	if s == nil {
 		s = &RefineSettings{}
 	}

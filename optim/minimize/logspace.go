@@ -71,6 +71,9 @@ func GradToLog(grad, i []float64) error {
 //
 //	dr/dlnI = I dr/dI
 func JacobianToLog(jac *mat.Dense, i []float64) error {
+	if jac == nil {
+		return fmt.Errorf("%w: no Jacobian", ErrProblem)
+	}
 	rows, cols := jac.Dims()
 	if err := sameLength("the Jacobian's columns", cols, "I", len(i)); err != nil {
 		return err

@@ -73,9 +73,9 @@ type Prior struct {
 	Mean, SD float64
 }
 
-// Name returns the name of parameter i.
+// Name returns the name of parameter i, x[i] where it has none.
 func (p *Problem) Name(i int) string {
-	if p.Names != nil {
+	if p != nil && i >= 0 && i < len(p.Names) {
 		return p.Names[i]
 	}
 	return fmt.Sprintf("x[%d]", i)

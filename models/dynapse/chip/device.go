@@ -123,6 +123,9 @@ var ErrDevice = errors.New("chip: bad device configuration")
 // neuron, 256 neurons of a core, 4 cores of a chip, 4 chips, tags of 11 bits), [ErrDevice] for everything else (names that
 // the chip does not have, codes and currents that disagree, things that occur twice). All faults are in the error, one a line.
 func (d *Device) Check() error {
+	if d == nil {
+		return fmt.Errorf("%w: none", ErrDevice)
+	}
 	var f faults
 	if d.Format != DeviceFormat {
 		f.bad("format %q, want %q", d.Format, DeviceFormat)
@@ -224,6 +227,9 @@ type Deviation struct {
 // in the order of chips, cores and names. A wanted current of 0 is always among them: the smallest that can be set is some 0.3 pA.
 func (d *Device) Deviations(ratio float64) []Deviation {
 	var list []Deviation
+	if d == nil {
+		return nil
+	}
 	for _, chip := range d.Chips {
 		for _, core := range chip.Cores {
 			for _, name := range sortedKeys(core.Parameters) {

@@ -87,6 +87,9 @@ func Deploy(n dynapse.Network, q *Quantised, s DeploySettings) (*Device, error) 
 
 // check holds the weights against the number of neurons, and against themselves.
 func (q *Quantised) check(n int) error {
+	if q == nil {
+		return fmt.Errorf("%w: no weights, see Quantise", dynapse.ErrParameter)
+	}
 	cores, err := checkNetwork(Weights{}, Weights{}, q.Core)
 	if err != nil {
 		return err

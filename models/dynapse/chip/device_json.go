@@ -25,6 +25,9 @@ func (d *Device) Write(w io.Writer) error {
 // no other members than those of [Device]. A file of version 1 is brought to [DeviceFormat]. The error is that of r, [ErrDevice] for what is not of that form, or that of
 // [Device.Check].
 func ReadDevice(r io.Reader) (*Device, error) {
+	if r == nil {
+		return nil, fmt.Errorf("%w: nothing to read from", ErrDevice)
+	}
 	reader := faithful{r: r}
 	decoder := json.NewDecoder(&reader)
 	decoder.DisallowUnknownFields()

@@ -20,6 +20,9 @@ import (
 // Errors: those of [Device.Check]; [ErrDevice] for ids that are not 0, 1, 2, ..., a core without a parameter that is simulated,
 // and a tag that nothing sends; [ErrGraph] for tags that two sources send to a core (an event would count for both).
 func (d *Device) Network() (n dynapse.Network, in Weights, err error) {
+	if d == nil {
+		return d.network(false) // says so
+	}
 	for _, chip := range d.Chips {
 		for _, core := range chip.Cores {
 			for _, cell := range core.Neurons {

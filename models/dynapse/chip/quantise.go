@@ -236,12 +236,21 @@ func (q *Quantised) encode(in, rec Weights, c int) (e QuantisationError) {
 	return e
 }
 
-// Weights returns the weights that the codes stand for.
+// Weights returns the weights that the codes stand for; those of codes that do not fit together, or of
+// none, are empty.
 func (q *Quantised) Weights() (in, rec Weights) {
+	if q == nil {
+		return in, rec
+	}
 	decode := func(c Codes) Weights {
+		if c.Post < 0 {
+			return Weights{}
+		}
 		bases, iscale := make([]BaseCurrents, c.Post), make([]float64, c.Post)
 		for j := range c.Post {
-			bases[j], iscale[j] = q.Bases[q.Core[j]], q.Iscale
+			if iscale[j] = q.Iscale; j < len(q.Core) && q.Core[j] >= 0 && q.Core[j] < len(q.Bases) {
+				bases[j] = q.Bases[q.Core[j]]
+			}
 		}
 		return c.Weights(bases, iscale)
 	}
@@ -249,8 +258,11 @@ func (q *Quantised) Weights() (in, rec Weights) {
 }
 
 // Weights returns the weights that the codes stand for with the base currents and the current of a
-// weight of 1 (A) of each postsynaptic neuron, [Post] both.
+// weight of 1 (A) of each postsynaptic neuron, [Post] both; where lengths do not fit, they are empty.
 func (c Codes) Weights(bases []BaseCurrents, iscale []float64) Weights {
+	if c.Post < 0 || len(c.Sign) != len(c.Code) || len(c.Code) > 0 && (c.Post == 0 || len(bases) < c.Post || len(iscale) < c.Post) {
+		return Weights{}
+	}
 	w := Weights{c.Pre, c.Post, make([]float64, len(c.Code))}
 	for i, code := range c.Code {
 		w.W[i] = float64(c.Sign[i]) * bases[i%c.Post].sum(code) / iscale[i%c.Post]

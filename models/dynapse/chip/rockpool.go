@@ -127,6 +127,9 @@ type Specification struct {
 //
 // Errors: [ErrDevice] for what is not of that form.
 func ReadRockpool(r io.Reader) (*Specification, error) {
+	if r == nil {
+		return nil, fmt.Errorf("%w: nothing to read from", ErrDevice)
+	}
 	var spec map[string]json.RawMessage
 	if err := json.NewDecoder(r).Decode(&spec); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrDevice, err)

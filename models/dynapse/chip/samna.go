@@ -201,6 +201,9 @@ func indices[T any](list map[string]T) func(yield func(int) bool) {
 //
 // Errors: [ErrDevice] for what is not of that form, and those of [Device.Check].
 func ReadSamna(r io.Reader) (*Device, error) {
+	if r == nil {
+		return nil, fmt.Errorf("%w: nothing to read from", ErrDevice)
+	}
 	var s samna
 	if err := json.NewDecoder(r).Decode(&s); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrDevice, err)

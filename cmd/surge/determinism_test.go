@@ -1,0 +1,54 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+)
+
+// TestDeterminism: checkpoint, metrics, parameters and receipt of a run are the same bytes for any
+// number of processors, any garbage collection, and without the instructions that a processor may lack.
+func TestDeterminism(t *testing.T) {
+	environments := []string{
+		"GOMAXPROCS=1", "GOMAXPROCS=2", "GOMAXPROCS=3", "GOMAXPROCS=8", "GOGC=off", "GOGC=10", "GOGC=400",
+		"GODEBUG=cpu.fma=off", "GODEBUG=cpu.avx2=off", "GODEBUG=cpu.avx512f=off", "GODEBUG=cpu.avx=off,cpu.avx2=off,cpu.fma=off,cpu.avx512f=off",
+	}
+	if testing.Short() {
+		environments = []string{"GOMAXPROCS=3", "GODEBUG=cpu.avx2=off,cpu.fma=off"}
+	}
+	for _, kind := range [][3]string{{"surrogate", "", ""}, {"recurrent", "recurrent = true", ""}, {"eventprop", eventModel, `method = "eventprop"`}} {
+		dir := t.TempDir()
+		config := filepath.Join(dir, "tiny.toml")
+		if err := os.WriteFile(config, fmt.Appendf(nil, training, kind[1], kind[2]), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		train := func(environment string) map[string][]byte {
+			out := filepath.Join(dir, "run"+environment)
+			command := exec.Command(os.Args[0], "train", "--config", config, "--out", out, "--json")
+			command.Env = append(os.Environ(), "SURGE_TEST_PROGRAM=1", environment)
+			if text, err := command.CombinedOutput(); err != nil {
+				t.Fatalf("%s: %v: %s", environment, err, text)
+			}
+			all := map[string][]byte{}
+			for _, name := range []string{"checkpoint", "metrics.jsonl", "best.params", "receipt.jsonl"} {
+				b, err := os.ReadFile(filepath.Join(out, name))
+				if err != nil {
+					t.Fatal(err)
+				}
+				all[name] = b
+			}
+			return all
+		}
+		want := train("")
+		for _, e := range environments {
+			for name, b := range train(e) {
+				if !bytes.Equal(b, want[name]) {
+					t.Errorf("%s with %s: another %s", kind[0], e, name)
+				}
+			}
+		}
+	}
+}

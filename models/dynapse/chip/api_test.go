@@ -1,0 +1,27 @@
+package chip_test
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"github.com/surge-snn/surge/internal/hostile"
+	"github.com/surge-snn/surge/models/dynapse"
+	"github.com/surge-snn/surge/models/dynapse/chip"
+)
+
+// TestNoPanic calls everything that is exported with arguments that nobody means.
+func TestNoPanic(t *testing.T) {
+	pool := hostile.Of(dynapse.Network{N: 1}, dynapse.Network{N: 2, WRec: []float64{0, 1, 1, 0}}, strings.NewReader("{}"), new(bytes.Buffer),
+		chip.DeviceParameters()[0], chip.ChipCurrents()[0], chip.Weights{Pre: 1, Post: 2, W: []float64{1, 2}}, chip.DefaultQuantities())
+	functions := map[string]any{
+		"ChipCurrents": chip.ChipCurrents, "Cores": chip.Cores, "DeviceParameter": chip.DeviceParameter, "DeviceParameters": chip.DeviceParameters,
+		"GainCurrent": chip.GainCurrent, "GainRatio": chip.GainRatio, "LeakCurrent": chip.LeakCurrent, "PulseCurrent": chip.PulseCurrent, "PulseWidth": chip.PulseWidth,
+		"SimulatorCurrent": chip.SimulatorCurrent, "SlopeVoltage": chip.SlopeVoltage, "SpreadCores": chip.SpreadCores, "TimeConstant": chip.TimeConstant,
+		"BiasOf": chip.BiasOf, "Deploy": chip.Deploy, "ReadDevice": chip.ReadDevice, "ReadSamna": chip.ReadSamna, "AsGraph": chip.AsGraph, "Quantise": chip.Quantise,
+		"DefaultQuantities": chip.DefaultQuantities, "Describe": chip.Describe, "ReadRockpool": chip.ReadRockpool, "Tie": chip.Tie, "FromGraph": chip.FromGraph,
+	}
+	hostile.Complete(t, ".", functions)
+	hostile.Functions(t, pool, functions, chip.Device{}, chip.Chip{}, chip.Core{}, chip.Quantised{}, chip.Graph{}, chip.Weights{}, chip.Specification{},
+		chip.Code{}, chip.Bias{}, chip.BaseCurrents{}, chip.Quantities{}, chip.Codes{}, chip.Tied{}, chip.Deviation{})
+}
