@@ -144,7 +144,7 @@ func (r *run) checkReceipt(receipt []byte) error {
 // of the start included; of its Previous only those after the first are known where it goes on from a
 // checkpoint without a receipt. An error of each ends the replay.
 //
-// Of the settings Config, Optimizer, LR, Patience, OnNonFinite, AfterBatch and Logger have an effect.
+// Of the settings Config, Optimizer, LR, Plateau, Patience, OnNonFinite, AfterBatch and Logger have an effect.
 func Replay(ctx context.Context, net Learner, sets Data, s Settings, from *Checkpoint, epochs int, each func(Link) error) error {
 	s.Epochs, s.Resume = max(epochs, 1), false
 	s.Checkpoint, s.Metrics, s.Times, s.Receipt, s.AfterEpoch = "", "", "", "", nil

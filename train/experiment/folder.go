@@ -52,7 +52,7 @@ func ReadNetwork(path, data string) (*Experiment, *graph.Params, error) {
 // caller's to add.
 func (e *Experiment) Settings(samples int) train.Settings {
 	return train.Settings{
-		Epochs: e.Train.Epochs, Patience: e.Train.Patience, Optimizer: e.Optimizer(samples), LR: e.LR(samples), Plateau: e.Plateau(), Config: e.Text(),
+		Epochs: e.Train.Epochs, Patience: e.Train.Patience, OnNonFinite: e.Train.OnNonFinite, Optimizer: e.Optimizer(samples), LR: e.LR(samples), Plateau: e.Plateau(), Config: e.Text(),
 	}
 }
 
