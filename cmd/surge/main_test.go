@@ -44,7 +44,7 @@ func TestProgram(t *testing.T) {
 		{"--help", 0, `eval +Run the simulations of case files`, ``},
 		{"--version", 0, `^surge .*go1\.`, ``},
 		{"eval --help", 0, `surge eval --check --engine unrolled`, ``},
-		{"", 2, ``, `^surge: expected one of "train", .*\n$`},
+		{"", 0, `surge train yinyang`, ``},
 		{"unknown", 2, ``, `^surge: unexpected argument unknown\n$`},
 		{"eval", 2, ``, `^surge: expected "<case> ..."\n$`},
 		{"eval --nonsense a.json", 2, ``, `^surge: unknown flag --nonsense\n$`},

@@ -26,7 +26,7 @@ type Command struct {
 
 // Fit is surge bench fit.
 type Fit struct {
-	Name     string   `arg:"" optional:"" help:"The benchmark; default all."`
+	Name     string   `arg:"" optional:"" complete:"benchmarks" help:"The benchmark; default all."`
 	Problems int      `placeholder:"N" help:"Take the first N problems of each; default all."`
 	Only     []uint64 `placeholder:"SEED,..." help:"Take these problems alone."`
 	Coverage bool     `help:"Measure how often intervals of 95 % hold the truth, for several kinds of noise."`

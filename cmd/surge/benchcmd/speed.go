@@ -19,7 +19,7 @@ import (
 
 // Speed is surge bench speed.
 type Speed struct {
-	Workload   []string `placeholder:"NAME,..." help:"The workloads; default all."`
+	Workload   []string `placeholder:"NAME,..." complete:"workloads" help:"The workloads; default all."`
 	Hidden     int      `placeholder:"H" help:"Hidden neurons of the workloads of LIF neurons."`
 	Rec        bool     `help:"Add recurrent weights to the workloads of LIF neurons."`
 	Active     float64  `placeholder:"P" help:"Share of the inputs that are not 0, 0 to 1."`

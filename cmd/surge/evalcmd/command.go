@@ -19,7 +19,7 @@ import (
 
 // Command is surge eval.
 type Command struct {
-	Output    string    `short:"o" placeholder:"FILE" help:"Write there instead of to standard output."`
+	Out       string    `short:"o" aliases:"output" placeholder:"FILE" help:"Write there instead of to standard output."`
 	Figure    string    `placeholder:"FILE" help:"Of a run: the confusion matrix as a picture, .svg or .png; default confusion.png in its folder."`
 	JSON      bool      `help:"Of a run: print the numbers as JSON."`
 	HelpCases helpCases `help:"Describe case files: the models with the names of their params and inputs, and end."`
@@ -64,16 +64,16 @@ func (c *Command) Run(ctx context.Context, k *kong.Context) error {
 	if c.JSON || c.Figure != "" {
 		return &exit.BadInput{File: c.Cases[0], Expected: "the folder of a run, with --json or --figure", Found: "no folder"}
 	}
-	if c.Output == "" {
+	if c.Out == "" {
 		return c.Write(ctx, k.Stdout, k.Stderr)
 	}
 	for _, path := range c.Cases {
-		if filepath.Clean(path) == filepath.Clean(c.Output) {
-			return &exit.BadInput{File: "-o " + c.Output, Expected: "another file than the cases", Found: path}
+		if filepath.Clean(path) == filepath.Clean(c.Out) {
+			return &exit.BadInput{File: "-o " + c.Out, Expected: "another file than the cases", Found: path}
 		}
 	}
 	var failed error // of cases; what the others gave is written all the same
-	err := writeFile(c.Output, func(w io.Writer) error {
+	err := writeFile(c.Out, func(w io.Writer) error {
 		failed = c.Write(ctx, w, k.Stderr)
 		if errors.Is(failed, exit.ErrInterrupted) {
 			return exit.ErrInterrupted
@@ -81,7 +81,7 @@ func (c *Command) Run(ctx context.Context, k *kong.Context) error {
 		return nil
 	})
 	if err != nil && !errors.Is(err, exit.ErrInterrupted) {
-		err = &exit.BadInput{File: "-o " + c.Output, Err: err}
+		err = &exit.BadInput{File: "-o " + c.Out, Err: err}
 		return errors.Join(failed, err)
 	}
 	return failed

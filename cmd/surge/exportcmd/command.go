@@ -25,7 +25,7 @@ type Command struct {
 	Dir    string `arg:"" name:"run" help:"The folder of a run of surge train; nir and c need time steps."`
 	Format string `enum:"nir,npz,c," default:"" help:"nir, npz or c; default: what the ending of --out says."`
 	Out    string `placeholder:"FILE" help:"The file to write; default RUN/network.FORMAT."`
-	For    string `placeholder:"READER" help:"nir: write it with the parameters that make another simulator give the same spikes: norse, snntorch, spikingjelly, sinabs, spyx, rockpool, jaxsnn; an error where it cannot."`
+	For    string `placeholder:"READER" complete:"simulators" help:"nir: write it with the parameters that make another simulator give the same spikes: norse, snntorch, spikingjelly, sinabs, spyx, rockpool, jaxsnn; an error where it cannot."`
 	JSON   bool   `help:"Print a JSON object."`
 }
 

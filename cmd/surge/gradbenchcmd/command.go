@@ -19,7 +19,7 @@ import (
 
 // Command is surge gradbench.
 type Command struct {
-	Suite   []string `placeholder:"NAME,..." help:"Suites; default all (see below)."`
+	Suite   []string `placeholder:"NAME,..." complete:"suites" help:"Suites; default all (see below)."`
 	Network string   `placeholder:"FILE.toml|RUN" help:"A network of yours in place of the suites: the file of surge train, or the folder of a run with its trained parameters."`
 	Samples int      `default:"4" help:"Of it: the number of samples; default ${default}."`
 	Width   float64  `default:"0.2" help:"Of it: the width of the escape noise, in units of the threshold; default ${default}."`

@@ -15,7 +15,7 @@ import (
 
 // Command is surge gradcheck.
 type Command struct {
-	Pattern string `arg:"" optional:"" name:"pattern" help:"Regular expression: only the rows in whose names it is found. Or a network of yours: the FILE.toml of surge train, or the folder of a run."`
+	Pattern string `arg:"" optional:"" name:"pattern" complete:"rows" help:"Regular expression: only the rows in whose names it is found. Or a network of yours: the FILE.toml of surge train, or the folder of a run."`
 	Seed    uint64 `default:"1" help:"Determines parameters and directions; default ${default}."`
 	Rows    int    `default:"8" help:"Of a network of yours: the number of samples; default ${default}."`
 	Data    string `placeholder:"DIR|FILE" help:"Of a network of yours: where its data are, as of surge train."`

@@ -17,7 +17,7 @@ import (
 // Command is surge inspect.
 type Command struct {
 	File   string `arg:"" optional:"" name:"file" help:"A checkpoint, a file of parameters, or the folder of a run."`
-	Config string `placeholder:"FILE" help:"Describe the program of an experiment instead: a TOML file, or the name of a recipe."`
+	Config string `placeholder:"FILE" complete:"recipes" help:"Describe the program of an experiment instead: a TOML file, or the name of a recipe."`
 	Graph  string `placeholder:"FILE" help:"With --config: draw the graph of the training program into a .svg file, or a .dot file for Graphviz; unrolled layers are folded to one time step."`
 	Whole  bool   `help:"With --graph FILE.dot: every time step and all gradients."`
 	JSON   bool   `help:"Print a JSON object."`

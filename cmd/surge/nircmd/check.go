@@ -14,7 +14,7 @@ import (
 type Check struct {
 	source
 	stimulus
-	Peer   []string `placeholder:"NAME,..." help:"Simulators to compare with; default all: norse, snntorch, spikingjelly, sinabs, spyx, lava-dl, rockpool, jaxsnn."`
+	Peer   []string `placeholder:"NAME,..." complete:"simulators" help:"Simulators to compare with; default all: norse, snntorch, spikingjelly, sinabs, spyx, lava-dl, rockpool, jaxsnn."`
 	Strict bool     `help:"End with status 1 where a simulator refuses the file or gives other spikes."`
 	JSON   bool     `help:"Print a JSON object."`
 }

@@ -21,7 +21,7 @@ type Command struct {
 // source is a NIR file and what it means.
 type source struct {
 	File  string  `arg:"" help:"A NIR file."`
-	From  string  `placeholder:"WRITER" help:"The library that wrote the file, whose convention it has: norse, snntorch, spikingjelly, sinabs, spyx, lava-dl, rockpool, jaxsnn; nir: the equations as they stand, in seconds. Not needed where the metadata of the file say it."`
+	From  string  `placeholder:"WRITER" complete:"simulators" help:"The library that wrote the file, whose convention it has: norse, snntorch, spikingjelly, sinabs, spyx, lava-dl, rockpool, jaxsnn; nir: the equations as they stand, in seconds. Not needed where the metadata of the file say it."`
 	Reset string  `enum:"value,subtract," default:"" help:"What a spike does, where the file cannot say: value (to v_reset) or subtract (the threshold)."`
 	Dt    float64 `placeholder:"DT" help:"The time step, in the unit of the time constants; default: that of the file, or of the library."`
 }

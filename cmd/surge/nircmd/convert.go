@@ -16,7 +16,7 @@ import (
 // Convert is surge nir convert.
 type Convert struct {
 	source
-	To    string  `default:"surge" placeholder:"READER" help:"Who shall read the file: surge (default), norse, snntorch, spikingjelly, sinabs, spyx, rockpool, jaxsnn."`
+	To    string  `default:"surge" placeholder:"READER" complete:"simulators" help:"Who shall read the file: surge (default), norse, snntorch, spikingjelly, sinabs, spyx, rockpool, jaxsnn."`
 	ToDt  float64 `placeholder:"DT" help:"Time step of the reader; default: its own."`
 	Out   string  `required:"" placeholder:"FILE" help:"The new file: .nir, or .npz with the parameters as arrays named node.parameter."`
 	Force bool    `help:"Write the file even where the reader will do something else; what it is, is printed."`

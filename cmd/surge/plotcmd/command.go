@@ -20,7 +20,7 @@ import (
 // Command is surge plot.
 type Command struct {
 	Runs           []string `arg:"" name:"run" sep:"none" help:"Folders of runs, or metrics.jsonl files; surrogates: the slopes of all surrogates."`
-	Output         string   `short:"o" default:"curves.png" placeholder:"FILE" help:"The figure, .png or .svg; default ${default}, surrogates.png for surrogates."`
+	Out            string   `short:"o" aliases:"output" default:"curves.png" placeholder:"FILE" help:"The figure, .png or .svg; default ${default}, surrogates.png for surrogates."`
 	Title          string   `help:"Above the figure."`
 	Antiderivative bool     `help:"Of surrogates, the antiderivatives in place of the slopes."`
 	JSON           bool     `help:"Print a JSON object that says what was drawn."`
@@ -72,16 +72,16 @@ func (c *Command) Run(k *kong.Context) error {
 	if len(runs) == 1 {
 		runs[0].Name = ""
 	}
-	if err := experiment.Curves(c.Title, runs).Write(c.Output); err != nil {
-		return &exit.BadInput{File: "-o " + c.Output, Err: err}
+	if err := experiment.Curves(c.Title, runs).Write(c.Out); err != nil {
+		return &exit.BadInput{File: "-o " + c.Out, Err: err}
 	}
 	if c.JSON {
 		return json.NewEncoder(k.Stdout).Encode(struct {
 			Output string  `json:"output"`
 			Runs   []drawn `json:"runs"`
-		}{c.Output, report})
+		}{c.Out, report})
 	}
-	_, err := fmt.Fprintln(k.Stdout, c.Output)
+	_, err := fmt.Fprintln(k.Stdout, c.Out)
 	return err
 }
 
@@ -89,15 +89,15 @@ func (c *Command) Run(k *kong.Context) error {
 func (c *Command) surrogates(k *kong.Context) error {
 	report, err := c.drawSurrogates()
 	if err != nil {
-		return &exit.BadInput{File: "-o " + c.Output, Err: err}
+		return &exit.BadInput{File: "-o " + c.Out, Err: err}
 	}
 	if c.JSON {
 		return json.NewEncoder(k.Stdout).Encode(struct {
 			Output     string           `json:"output"`
 			Surrogates []drawnSurrogate `json:"surrogates"`
-		}{c.Output, report})
+		}{c.Out, report})
 	}
-	_, err = fmt.Fprintln(k.Stdout, c.Output)
+	_, err = fmt.Fprintln(k.Stdout, c.Out)
 	return err
 }
 
@@ -119,8 +119,8 @@ func read(path string) (experiment.Run, error) {
 
 // drawSurrogates draws the figure and says what is in it.
 func (c *Command) drawSurrogates() (report []drawnSurrogate, err error) {
-	if c.Output == defaultOutput {
-		c.Output = surrogatesName + ".png"
+	if c.Out == defaultOutput {
+		c.Out = surrogatesName + ".png"
 	}
 	drawn := figure.Surrogates(c.Antiderivative)
 	if c.Title != "" {
@@ -132,7 +132,7 @@ func (c *Command) drawSurrogates() (report []drawnSurrogate, err error) {
 		number := func(v float64) string { return fmt.Sprint(v) }
 		report = append(report, drawnSurrogate{s.String(), s.Peak(), number(s.Area()), [2]string{number(lo), number(hi)}, row.Source})
 	}
-	return report, drawn.Write(c.Output)
+	return report, drawn.Write(c.Out)
 }
 
 // drawnSurrogate is one surrogate of the report; numbers that may be infinite are text.

@@ -29,7 +29,7 @@ import (
 
 // Command is surge train.
 type Command struct {
-	Recipe string `arg:"" optional:"" help:"A built-in experiment: ${recipes}."`
+	Recipe string `arg:"" optional:"" complete:"recipes" help:"A built-in experiment: ${recipes}."`
 	Config string `placeholder:"FILE" help:"An experiment of your own, in TOML; --help-config says what it can hold."`
 
 	Data   string  `placeholder:"PATH" help:"Folder or file of the data, where the experiment reads files."`

@@ -32,7 +32,7 @@ type Command struct {
 	Target     float64   `default:"0.3" help:"The target is the same network with ln I of all currents moved by a number from -x to x; default ${default}."`
 	Losses     []string  `default:"count,van_rossum,trace" enum:"count,van_rossum,trace" help:"Losses; default ${default}."`
 	Rules      []string  `default:"surge-S,surge-T,surge" enum:"rockpool,surge-S,surge-T,surge-mixed,surge" help:"Rules to be judged; default ${default}."`
-	Params     []string  `placeholder:"NAME,..." help:"Parameters; default all bias currents."`
+	Params     []string  `placeholder:"NAME,..." complete:"parameters" help:"Parameters; default all bias currents."`
 	SoftFloors bool      `help:"Soft slopes of the bounds in the rules."`
 	Clip       float64   `default:"0" help:"Bound of the gradients of rows in surge-T, in medians; default none."`
 }
