@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/surge-snn/surge/models/dynapse"
@@ -174,23 +175,64 @@ func seen(r *fit.Recording, n, j int) bool {
 	return false
 }
 
-// lossCurve is the loss over the steps, a line for each phase, which may come back.
+// mostPhases is how many phases of a fit have a name of their own in the figure.
+const mostPhases = 6
+
+// lossCurve draws one line, the least loss of the experiment up to each step in the colour of the phase that is at work, and
+// below it the loss that the phase itself goes down.
 func lossCurve(o *Outcome) plot.Curves {
-	p := plot.Panel{YLabel: "loss of the phase", Log: true}
-	var lines []plot.Line
+	const least = 1e-20 // a logarithmic axis has no 0
+	names := phaseNames(o.History)
+	whole, own := plot.Panel{YLabel: "loss", Log: true}, plot.Panel{YLabel: "loss of the phase", Log: true}
+	best, last := o.LossStart, len(o.History)-1
 	for i, h := range o.History {
+		after := best // at the end of a phase the best point is known
+		if i == last {
+			after = o.Loss
+		} else if next := o.History[i+1].Best; !math.IsInf(next, 0) && (next < best || h.Best != next) {
+			after = next
+		}
+		name := names[h.Phase]
+		if n := len(whole.Lines); n == 0 || whole.Lines[n-1].Name != name {
+			whole.Lines = append(whole.Lines, plot.Line{Name: name, X: []float64{float64(i)}, Y: []float64{max(best, least)}})
+		}
+		l := &whole.Lines[len(whole.Lines)-1]
+		l.X, l.Y = append(l.X, float64(i+1)), append(l.Y, max(after, least))
+		best = after
 		if math.IsInf(h.Loss, 0) {
 			continue
 		}
-		if len(lines) == 0 || h.Step < o.History[i-1].Step || h.Phase != o.History[i-1].Phase {
-			lines = append(lines, plot.Line{Name: h.Phase})
+		if n := len(own.Lines); n == 0 || h.Step < o.History[i-1].Step || h.Phase != o.History[i-1].Phase {
+			own.Lines = append(own.Lines, plot.Line{Name: name})
 		}
-		l := &lines[len(lines)-1]
-		l.X, l.Y = append(l.X, float64(i)), append(l.Y, max(h.Loss, 1e-20)) // a logarithmic axis has no 0
+		l = &own.Lines[len(own.Lines)-1]
+		l.X, l.Y = append(l.X, float64(i+1)), append(l.Y, max(h.Loss, least))
 	}
-	if len(lines) == 0 {
-		lines = []plot.Line{{X: []float64{0}, Y: []float64{max(o.Loss, 1e-20)}}}
+	c := plot.Curves{Title: "The loss of the fit, and those of its phases", XLabel: "step"}
+	if len(own.Lines) == 0 {
+		whole.Lines = []plot.Line{{X: []float64{0, 1}, Y: []float64{max(o.LossStart, least), max(o.Loss, least)}}}
+		c.Title, c.Panels = "The loss of the fit", []plot.Panel{whole}
+		return c
 	}
-	p.Lines = lines
-	return plot.Curves{Title: "each phase of the fit has a loss of its own", XLabel: "step", Panels: []plot.Panel{p}}
+	c.Panels = []plot.Panel{whole, own}
+	return c
+}
+
+// phaseNames are the names by which phases are drawn: those with the most steps have their own.
+func phaseNames(history []fit.Progress) map[string]string {
+	steps, names := map[string]int{}, map[string]string{}
+	var phases []string
+	for _, h := range history {
+		if steps[h.Phase]++; steps[h.Phase] == 1 {
+			phases = append(phases, h.Phase)
+		}
+	}
+	slices.SortStableFunc(phases, func(a, b string) int { return steps[b] - steps[a] })
+	for i, phase := range phases {
+		names[phase] = phase
+		if i >= mostPhases-1 && len(phases) > mostPhases {
+			names[phase] = "others"
+		}
+	}
+	return names
 }
