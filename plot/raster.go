@@ -12,6 +12,10 @@ type Raster struct {
 	Title    string        // above the figure, for example the sample, its class and what the network said; empty: none
 	Layers   []RasterLayer // at least one
 	Duration float64       // s, end of the time axis; zero: the last spike
+	// Readout are traces in a panel of their own below the layers, sampled at 0, Dt, 2·Dt, ...: what the
+	// output neurons do. None: no panel.
+	Readout []Trace
+	Dt      float64 // s, of the readout
 	Size     Size          // zero: 900 pixels wide, and as high as the layers need
 }
 
@@ -92,12 +96,39 @@ func (r Raster) Write(path string) error {
 		})
 		height += 13*weight + 45
 	}
+	if len(r.Readout) > 0 {
+		q, err := r.readout(path, &end)
+		if err != nil {
+			return err
+		}
+		g.panels = append(g.panels, q)
+		height += 13*q.weight + 45
+	}
 	if end == 0 {
 		return fmt.Errorf("%w: %s: no spike after the time 0, and no duration", ErrEmpty, path)
 	}
 	g.x = timeAxis(end)
 	g.size, g.height = r.Size, max(int(height)+110, 400)
 	return g.write(path)
+}
+
+// readout is the panel of the readout; it moves the end of the time axis.
+func (r Raster) readout(path string, end *float64) (panel, error) {
+	if !(r.Dt > 0) || math.IsInf(r.Dt, 0) {
+		return panel{}, fmt.Errorf("%w: %s: dt of the readout expected > 0 s, found %g", ErrShape, path, r.Dt)
+	}
+	samples := 0
+	for _, t := range r.Readout {
+		samples = max(samples, len(t.Y))
+	}
+	times := make([]float64, samples)
+	for i := range times {
+		times[i] = float64(i) * r.Dt
+	}
+	*end = math.Max(*end, float64(samples)*r.Dt)
+	q, err := TracePanel{Name: "readout", Traces: r.Readout}.panel(path+": readout", times, *end)
+	q.weight = 12
+	return q, err
 }
 
 func plural(n int, what string) string {

@@ -12,7 +12,12 @@ import (
 type Trace struct {
 	Predicted []int // class with the largest logit for each row, [B], -1 where several have it; nil for other targets
 	Layers    []LayerTrace
+	// Readout is what the output neurons do, [T, B, C], where the model gives Outputs.Trace.
+	Readout []float64
 }
+
+// readoutName is the name of the readout in the program of a trace.
+const readoutName = "train.readout"
 
 // LayerTrace holds the spikes of one layer.
 type LayerTrace struct {
@@ -26,12 +31,15 @@ type LayerTrace struct {
 func (m BPTT) Trace(params *graph.Params, batch *data.Batch) (*Trace, error) {
 	m = m.withDefaults()
 	var layers []string
-	dt := 0.0
+	dt, readout := 0.0, false
 	s := m.Graph
 	s.NoGrad = true
 	prog, err := graph.Build(params, s, func(b *graph.Builder) {
 		o := m.apply(b, b.Input(inputName, batch.Steps, batch.Size, batch.Channels))
-		layers, dt = nil, b.Dt()
+		layers, dt, readout = nil, b.Dt(), o.Trace != nil
+		if readout {
+			b.Output(readoutName, o.Trace)
+		}
 		for _, l := range o.Layers {
 			layers = append(layers, l.Name)
 			b.Output(l.Name, l.Spikes)
@@ -55,6 +63,13 @@ func (m BPTT) Trace(params *graph.Params, batch *data.Batch) (*Trace, error) {
 		logits := leaf(logitsName, prog.Output(logitsName))
 		for i := range batch.Size {
 			t.Predicted = append(t.Predicted, decided(logits, i, batch.Size))
+		}
+	}
+	if readout {
+		l := leaf(readoutName, prog.Output(readoutName))
+		t.Readout = make([]float64, l.Len())
+		for i := range t.Readout {
+			t.Readout[i] = at(l, i)
 		}
 	}
 	for _, name := range layers {

@@ -98,7 +98,27 @@ func (n *stepNetwork) Sample(set data.Batches) (*Sample, error) {
 		}
 		s.Layers = append(s.Layers, drawn)
 	}
+	s.Dt, s.Readout = n.dt, readout(trace.Readout, batch.Steps)
 	return s, nil
+}
+
+// mostClasses is how many traces of a readout have a name in the figure.
+const mostClasses = 10
+
+// readout makes traces of the values [T, C] of a readout, one for each class.
+func readout(values []float64, steps int) (traces []plot.Trace) {
+	classes := len(values) / steps
+	for c := range classes {
+		t := plot.Trace{Y: make([]float64, steps)}
+		if classes <= mostClasses {
+			t.Name = fmt.Sprintf("class %d", c)
+		}
+		for k := range t.Y {
+			t.Y[k] = values[k*classes+c]
+		}
+		traces = append(traces, t)
+	}
+	return traces
 }
 
 // network adds hidden layers and readout.

@@ -40,6 +40,9 @@ type Sample struct {
 	Predicted int // -1: the network gave no answer
 	Duration  float64
 	Layers    []plot.RasterLayer // the input first
+	// Readout is what the output neurons do, at steps of Dt, s; nil where there are no time steps.
+	Readout []plot.Trace
+	Dt      float64
 }
 
 // Build returns the network, with the parameters that the seed gives, for a number of input channels and
