@@ -16,7 +16,7 @@ type Raster struct {
 	// output neurons do. None: no panel.
 	Readout []Trace
 	Dt      float64 // s, of the readout
-	Size     Size          // zero: 900 pixels wide, and as high as the layers need
+	Size    Size    // zero: 900 pixels wide, and as high as the layers need
 }
 
 // RasterLayer is a population of neurons and its spikes.

@@ -75,6 +75,6 @@ func (e *Experiment) Draw(net Network, test data.Batches, metricsFile, folder st
 	}
 	return plot.Raster{
 		Title:    fmt.Sprintf("%s: test sample 0, class %d, predicted %s", e.Name, one.Label, predicted),
-		Duration: one.Duration, Layers: one.Layers,
+		Duration: one.Duration, Layers: one.Layers, Readout: one.Readout, Dt: one.Dt,
 	}.Write(filepath.Join(folder, RasterFile))
 }
