@@ -7,16 +7,24 @@
 //	surrogate   stand-ins for the derivative of a spike
 //	models      synapses, neurons, readouts
 //	            models/dynapse: neurons of the DynapSE-2 chip; models/dynapse/chip: its
-//	            codes and configuration; models/dynapse/fit: fits to recordings
+//	            codes and configuration; models/dynapse/fit: fits to recordings,
+//	            models/dynapse/fit/report: what is written of them;
+//	            models/dynapse/experiment: files and recordings;
+//	            models/dynapse/simulate: traces; models/nir: files of other simulators
 //	eventprop   event-based networks with exact gradients; eventprop/equation: of
 //	            neurons that are given by their equations
 //	optim       optimizers as composable gradient transforms; optim/minimize: fits of
 //	            parameters to targets; optim/identify: how sure they are
 //	train       the training loop; train/data: data sets and encoders;
-//	            train/experiment: training runs as TOML files
+//	            train/experiment: training runs as TOML files; train/sweep: many of
+//	            them; train/evaluate: how good a network is; train/inspect: what is in
+//	            its files; train/export: networks as NIR and C; train/ranks: several
+//	            processes; train/verify: the proof of a run
 //	plot        figures of runs and simulations
 //	bench       checks and benchmarks of gradients and speed; bench/cases: case files and
-//	            their replay; bench/truth: gradients of expected losses
+//	            their replay; bench/truth: gradients of expected losses;
+//	            bench/gradcheck, bench/gradbench, bench/fit, bench/speed: the commands
+//	            of these names
 //	cmd/surge   the program
 //
 // and examples, one folder each. Imports point downwards only: cmd to bench and

@@ -2,6 +2,8 @@
 package figure
 
 import (
+	"fmt"
+
 	"github.com/surge-snn/surge/plot"
 	"github.com/surge-snn/surge/surrogate"
 )
@@ -36,4 +38,23 @@ func Surrogates(antiderivative bool) plot.Curves {
 		p.Lines = append(p.Lines, line)
 	}
 	return c
+}
+
+// Row is a surrogate of the figure; numbers that may be infinite are text.
+type Row struct {
+	Surrogate string    `json:"surrogate"`
+	Peak      float64   `json:"peak"`
+	Area      string    `json:"area"`
+	Support   [2]string `json:"support"`
+	Source    string    `json:"source"`
+}
+
+// Rows returns the surrogates of the figure, in its order.
+func Rows() (rows []Row) {
+	for _, row := range surrogate.Catalogue() {
+		s := row.New()
+		lo, hi := surrogate.Support(s)
+		rows = append(rows, Row{s.String(), s.Peak(), fmt.Sprint(s.Area()), [2]string{fmt.Sprint(lo), fmt.Sprint(hi)}, row.Source})
+	}
+	return rows
 }

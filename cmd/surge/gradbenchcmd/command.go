@@ -109,7 +109,7 @@ func (c *Command) Run(ctx context.Context, k *kong.Context) error {
 		}
 	}
 	if c.Cost && failed == nil {
-		if err := c.costs(ctx, r, k.Stderr); err != nil {
+		if err := r.MeasureCosts(ctx, k.Stderr, c.Out); err != nil {
 			return err
 		}
 	}

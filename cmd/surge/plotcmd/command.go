@@ -2,7 +2,6 @@
 package plotcmd
 
 import (
-	"github.com/surge-snn/surge/surrogate"
 	"github.com/surge-snn/surge/surrogate/figure"
 	"github.com/surge-snn/surge/train/experiment"
 
@@ -93,8 +92,8 @@ func (c *Command) surrogates(k *kong.Context) error {
 	}
 	if c.JSON {
 		return json.NewEncoder(k.Stdout).Encode(struct {
-			Output     string           `json:"output"`
-			Surrogates []drawnSurrogate `json:"surrogates"`
+			Output     string       `json:"output"`
+			Surrogates []figure.Row `json:"surrogates"`
 		}{c.Out, report})
 	}
 	_, err = fmt.Fprintln(k.Stdout, c.Out)
@@ -118,7 +117,7 @@ func read(path string) (experiment.Run, error) {
 }
 
 // drawSurrogates draws the figure and says what is in it.
-func (c *Command) drawSurrogates() (report []drawnSurrogate, err error) {
+func (c *Command) drawSurrogates() (report []figure.Row, err error) {
 	if c.Out == defaultOutput {
 		c.Out = surrogatesName + ".png"
 	}
@@ -126,20 +125,5 @@ func (c *Command) drawSurrogates() (report []drawnSurrogate, err error) {
 	if c.Title != "" {
 		drawn.Title = c.Title
 	}
-	for _, row := range surrogate.Catalogue() {
-		s := row.New()
-		lo, hi := surrogate.Support(s)
-		number := func(v float64) string { return fmt.Sprint(v) }
-		report = append(report, drawnSurrogate{s.String(), s.Peak(), number(s.Area()), [2]string{number(lo), number(hi)}, row.Source})
-	}
-	return report, drawn.Write(c.Out)
-}
-
-// drawnSurrogate is one surrogate of the report; numbers that may be infinite are text.
-type drawnSurrogate struct {
-	Surrogate string    `json:"surrogate"`
-	Peak      float64   `json:"peak"`
-	Area      string    `json:"area"`
-	Support   [2]string `json:"support"`
-	Source    string    `json:"source"`
+	return figure.Rows(), drawn.Write(c.Out)
 }

@@ -1,4 +1,4 @@
-package gradbenchcmd
+package report
 
 import (
 	"context"
@@ -8,14 +8,13 @@ import (
 	"path/filepath"
 	"text/tabwriter"
 
-	"github.com/surge-snn/surge/bench/gradbench/report"
 	"github.com/surge-snn/surge/bench/gradbench/suite"
 	"github.com/surge-snn/surge/internal/exit"
 	"github.com/surge-snn/surge/internal/files"
 )
 
-// costs times the rules, prints what they cost, and writes it into the folder.
-func (c *Command) costs(ctx context.Context, r *report.Result, w io.Writer) error {
+// MeasureCosts times the rules, prints what they cost, and writes it into a folder; without a folder it prints only.
+func (r *Result) MeasureCosts(ctx context.Context, w io.Writer, dir string) error {
 	all, err := suite.Costs(ctx, r.Settings)
 	if ctx.Err() != nil {
 		return exit.ErrInterrupted
@@ -28,10 +27,10 @@ func (c *Command) costs(ctx context.Context, r *report.Result, w io.Writer) erro
 	for _, x := range all {
 		fmt.Fprintf(t, "%s\t%.3g\t%.2f\t%d\n", x.Estimator, 1e3*x.Seconds, x.Seconds/all[0].Seconds, x.Bytes/1000)
 	}
-	if err := t.Flush(); err != nil || c.Out == "" {
+	if err := t.Flush(); err != nil || dir == "" {
 		return err
 	}
-	err = files.WriteAtomic(filepath.Join(c.Out, "costs.csv"), func(w io.Writer) error {
+	err = files.WriteAtomic(filepath.Join(dir, "costs.csv"), func(w io.Writer) error {
 		table := csv.NewWriter(w)
 		lines := [][]string{{"estimator", "seconds", "bytes"}}
 		for _, x := range all {
@@ -42,5 +41,5 @@ func (c *Command) costs(ctx context.Context, r *report.Result, w io.Writer) erro
 	if err != nil {
 		return err
 	}
-	return r.Costs(filepath.Join(c.Out, "costs.svg"), all)
+	return r.Costs(filepath.Join(dir, "costs.svg"), all)
 }
