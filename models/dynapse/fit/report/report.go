@@ -84,7 +84,7 @@ func (o *Outcome) Write(ctx context.Context, dir string) error {
 		file  string
 		write func() error
 	}{
-		{DeviceFile, func() error { o.deploy(ctx, path(DeviceFile)); return nil }},
+		{DeviceFile, func() error { return o.deploy(ctx, path(DeviceFile)) }},
 		{MarkdownFile, o.compare},
 		{ResultFile, func() error {
 			text, err := json.Marshal(o)
@@ -112,22 +112,28 @@ func (o *Outcome) Write(ctx context.Context, dir string) error {
 	return nil
 }
 
-// deploy writes device.json where the fit found codes; that it cannot be is a note.
-func (o *Outcome) deploy(ctx context.Context, path string) {
+// deploy writes device.json where the fit found codes; that there is no such device is a note, that it
+// cannot be written an error.
+func (o *Outcome) deploy(ctx context.Context, path string) error {
 	e := o.experiment
 	if !e.Settings.DAC || o.LossDAC == nil {
-		return
+		return nil
 	}
+	var text strings.Builder
 	d, err := o.Deploy(ctx, e.Experiment, e.Settings.Seed)
 	if err == nil {
-		err = files.WriteAtomic(path, func(w io.Writer) error { return d.Device.Write(w) })
+		err = d.Device.Write(&text)
 	}
 	if err != nil {
 		o.Notes = append(o.Notes, "no device.json: "+err.Error())
-		return
+		return nil
+	}
+	if err := files.WriteText(path, text.String()); err != nil {
+		return err
 	}
 	o.deployed, o.LossFile = d, &d.Loss
 	o.Notes = append(o.Notes, d.Notes...)
+	return nil
 }
 
 // Text prints the outcome for people, after [Outcome.Write].
