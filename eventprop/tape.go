@@ -70,6 +70,9 @@ func (t *Tape) choose() engine {
 	return &t.events
 }
 
+// End returns the end of the simulation in s.
+func (t *Tape) End() float64 { return t.end }
+
 // Begin checks everything and sets the tape to time 0, for [Tape.Step]. end is the
 // duration of the simulation in seconds. The input is kept, not copied.
 func (t *Tape) Begin(l *Layer, input []Spike, end float64) error {

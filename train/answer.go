@@ -69,8 +69,27 @@ func zeros(x []float32, n int) []float32 {
 }
 
 // answerOf returns the target of a row.
-func answerOf(k data.TargetKind, r *data.Rows, row int) Answer {
-	return Answer{Kind: k, Label: r.Labels[row], Y: r.Y[row], Spikes: r.Times[row]}
+func answerOf(t data.Target, r *data.Rows, row int) Answer {
+	return Answer{Kind: t.Kind, Size: t.Size, Label: r.Labels[row], Y: r.Y[row], Spikes: r.Times[row]}
+}
+
+// spikesOf returns the spikes of the row that was read last, of a target of spikes.
+func (n *Network) spikesOf(b *data.Batch) []data.Spike {
+	if n.method.Target.Kind != data.SpikeTarget {
+		return nil
+	}
+	n.out = spikesOf(n.out[:0], n.row, n.method.Target.Size, b.Dt)
+	return n.out
+}
+
+// spikesOf appends the spikes in the steps of a row [length, size] to dst, each at the beginning of its step.
+func spikesOf(dst []data.Spike, row []float64, size int, dt float64) []data.Spike {
+	for i, count := range row {
+		for range int(count + 0.5) {
+			dst = append(dst, data.Spike{Time: float64(i/size) * dt, Channel: i % size})
+		}
+	}
+	return dst
 }
 
 // rowOf appends what a network gives for one of so many rows to dst: logits, a vector, or the first

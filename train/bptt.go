@@ -22,8 +22,9 @@ type Model func(b *graph.Builder, x *G.Node) Outputs
 type Outputs struct {
 	// Logits are the scores of the C classes, [B, C], where the targets are classes.
 	Logits *G.Node
-	// Trace and Readout stand in place of Logits where samples may differ in length: the readout of what the output neurons do,
-	// [T, B, C], until the end of each sample. Logits that a model makes itself see the steps behind it, too.
+	// Trace and Readout stand in place of Logits, and of Y for a vector, where samples may differ in length: the readout of
+	// what the output neurons do, [T, B, C], until the end of each sample. Logits that a model makes itself see the steps
+	// behind it, too. For sequences and spikes Y is Trace itself, without a Readout.
 	Trace   *G.Node
 	Readout Readout
 	// Y is what the network gives for other targets: [B, Size] for a vector, [T, B, Size] for a
@@ -45,6 +46,16 @@ type Layer struct {
 	Spikes *G.Node // [T, B, N]
 	// Rate, where it is not nil, is a loss of the numbers of spikes.
 	Rate *Rate
+	// Terms are other losses of what the neurons do.
+	Terms []Term
+}
+
+// Term is a loss of what the neurons of a layer do, up to the end of each sample, that is added to that of the network while
+// training.
+type Term struct {
+	Weight float64
+	Of     *G.Node // [T, B, N], spikes or voltages
+	Loss   func(x *G.Node) (*G.Node, error)
 }
 
 // Shape is the shape of the input of a network, [T, B, N].
@@ -93,6 +104,7 @@ type Network struct {
 	y     []float32 // [B, Size] or [T, B, Size]
 	w     []float32 // as y
 	row   []float64 // of y
+	out   []data.Spike
 }
 
 // Build makes the programs of the model for inputs of a shape. Parameters that params does not
@@ -279,7 +291,7 @@ func (m BPTT) apply(b *graph.Builder, x *G.Node) Outputs {
 	}
 	o := m.Model(b, x)
 	rows, size := x.Shape()[1], m.Target.Size
-	o.overTime(b, rows)
+	o.overTime(b, rows, m.Target.Kind)
 	if m.Target.Kind == data.ClassTarget {
 		if o.Logits == nil || o.Logits.Dims() != 2 || o.Logits.Shape()[0] != rows || size > 0 && o.Logits.Shape()[1] != size {
 			want := "C"
@@ -433,7 +445,7 @@ func (n *Network) sums(p *pass, b *data.Batch) Sums {
 		}
 		for m, metric := range n.method.Metrics {
 			n.row = rowOf(n.row[:0], out, i, rows, n.method.Target, b.Lengths[i])
-			s.Metrics[m].Sum += metric.Of(n.row, answerOf(n.method.Target.Kind, &b.Rows, i))
+			s.Metrics[m].Sum += metric.value(n.row, n.spikesOf(b), answerOf(n.method.Target, &b.Rows, i))
 		}
 	}
 	p.count(&s, b.Lengths[:rows])

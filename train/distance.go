@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"slices"
+
+	"github.com/surge-snn/surge/train/data"
 )
 
 // VictorPurpura is the distance of two spike trains, the least cost of turning one into the other
@@ -63,6 +65,41 @@ func VanRossumDistance(a, b []float64, tau float64) (float64, error) {
 		return s
 	}
 	return max(0, (sum(a, a)+sum(b, b))/2-sum(a, b)), nil
+}
+
+// SpikeDistance is [VictorPurpura] of the spikes of a data.SpikeTarget with q per second, the mean over its channels.
+func SpikeDistance(q float64, channels int) Metric {
+	return Metric{Name: "victor_purpura", OfSpikes: meanOfTrains(channels, func(a, b []float64) (float64, error) { return VictorPurpura(a, b, q) })}
+}
+
+// FilteredDistance is [VanRossumDistance] of the spikes of a data.SpikeTarget with tau in s, the mean over its channels.
+func FilteredDistance(tau float64, channels int) Metric {
+	return Metric{Name: "van_rossum", OfSpikes: meanOfTrains(channels, func(a, b []float64) (float64, error) { return VanRossumDistance(a, b, tau) })}
+}
+
+// meanOfTrains returns the mean of a distance over the channels; NaN where its parameter makes no sense.
+func meanOfTrains(channels int, distance func(a, b []float64) (float64, error)) func([]data.Spike, Answer) float64 {
+	return func(out []data.Spike, want Answer) float64 {
+		sum := 0.0
+		for c := range channels {
+			d, err := distance(timesOf(out, c), timesOf(want.Spikes, c))
+			if err != nil {
+				return math.NaN()
+			}
+			sum += d
+		}
+		return sum / float64(max(channels, 1))
+	}
+}
+
+// timesOf returns the times of a channel.
+func timesOf(spikes []data.Spike, channel int) (times []float64) {
+	for _, s := range spikes {
+		if s.Channel == channel {
+			times = append(times, s.Time)
+		}
+	}
+	return times
 }
 
 // trains returns sorted copies of two spike trains.

@@ -44,7 +44,10 @@ type EventProp struct {
 	//	vector  mean_j (Scale x_j - Y_j)²
 	//	spikes  mean_j (Scale (x_j - t_j))², with the time t_j in s of the first target spike in
 	//	        channel j, for a Readout of first spikes; channels without one are left out
+	//	sequence  mean_{i, j} (Scale V_j(t_i) - Y_ij)², with the voltages at the end t_i of each step of the sequence
 	Loss func(want Answer) eventprop.Objective
+	// Tape, in place of Loss, is any loss of what the last layer does, such as [TrainDistance].
+	Tape TapeLoss
 	// Metrics are reported beside the loss, of Scale x.
 	Metrics []Metric
 	// Method is the engine of gradients: the adjoint method, or implicit derivatives of
@@ -104,9 +107,10 @@ type EventNetwork struct {
 
 // eventRow is what one sample gave, and memory for it.
 type eventRow struct {
-	observed, slope []float64 // [C]: x, and dL/dx
-	scaled          []float64 // [C]: Scale x, for metrics
-	metrics         []float64 // of each Metric
+	observed, slope []float64    // [C]: x, and dL/dx
+	scaled          []float64    // what the network gives: Scale x [C], or [length, Size] of a sequence
+	output          []data.Spike // of the last layer, where the target are spikes
+	metrics         []float64    // of each Metric
 	correct         bool
 	spikes          []int   // of each layer
 	neurons         [][]int // spikes of each neuron of each layer
@@ -132,9 +136,15 @@ func (m EventProp) Build(params *graph.Params) (*EventNetwork, error) {
 	case data.NoTarget:
 		m.Target.Kind = data.ClassTarget
 	case data.SequenceTarget:
-		if m.Loss == nil {
-			return nil, fmt.Errorf("%w: EventProp has no loss for sequences, found Loss nil", ErrSettings)
+		if m.Loss != nil {
+			return nil, fmt.Errorf("%w: EventProp.Loss is a function of one number of each neuron: a loss of a sequence is EventProp.Tape", ErrSettings)
 		}
+		if m.Tape == nil {
+			m.Tape = courses(m.Scale)
+		}
+	}
+	if m.Tape != nil && m.Loss != nil {
+		return nil, fmt.Errorf("%w: EventProp with both Loss and Tape", ErrSettings)
 	}
 	if m.Loss == nil {
 		m.Loss = m.loss
@@ -201,50 +211,6 @@ func (m EventProp) Build(params *graph.Params) (*EventNetwork, error) {
 	}
 	n.batch = eventprop.Batch{Net: n.net, Method: m.Method}
 	return n, nil
-}
-
-// loss is the default of Loss.
-func (m EventProp) loss(want Answer) eventprop.Objective {
-	switch want.Kind {
-	case data.VectorTarget, data.SpikeTarget:
-		return squares{m.Scale, want}
-	}
-	return eventprop.CrossEntropy{Label: want.Label, Scale: m.Scale}
-}
-
-// squares is the loss of vectors and of first spikes, see EventProp.Loss.
-type squares struct {
-	scale float64
-	want  Answer
-}
-
-// Value returns the loss of x and its gradient.
-func (s squares) Value(grad, x []float64) (float64, error) {
-	clear(grad)
-	sum, n := 0.0, 0
-	add := func(j int, d float64) { // d is the difference, already scaled
-		sum, n = sum+float64(d*d), n+1
-		grad[j] = 2 * d * s.scale
-	}
-	if s.want.Kind == data.VectorTarget {
-		for j, y := range s.want.Y {
-			add(j, float64(s.scale*x[j])-y)
-		}
-	} else {
-		for i, spike := range s.want.Spikes {
-			first := !slices.ContainsFunc(s.want.Spikes[:i], func(o data.Spike) bool { return o.Channel == spike.Channel })
-			if first {
-				add(spike.Channel, s.scale*(x[spike.Channel]-spike.Time))
-			}
-		}
-	}
-	if n == 0 {
-		return 0, nil
-	}
-	for j := range grad {
-		grad[j] /= float64(n)
-	}
-	return sum / float64(n), nil
 }
 
 // share makes the weights of synapses a parameter.
@@ -366,7 +332,7 @@ func (n *EventNetwork) take(set data.Batches, epoch uint64, k int) error {
 	classes := n.net[len(n.net)-1].Neurons()
 	for len(n.rows) < n.events.Valid {
 		n.rows = append(n.rows, eventRow{
-			observed: make([]float64, classes), slope: make([]float64, classes), scaled: make([]float64, classes),
+			observed: make([]float64, classes), slope: make([]float64, classes),
 			metrics: make([]float64, len(n.method.Metrics)),
 		})
 		n.inputs = append(n.inputs, nil)
@@ -415,24 +381,18 @@ func (n *EventNetwork) run(g []*eventprop.Gradients, set data.Batches, epoch uin
 
 // loss is that of one sample of the batch, an [eventprop.Loss].
 func (n *EventNetwork) loss(sample int, p *eventprop.Pass) (float64, error) {
-	r, want := &n.rows[sample], answerOf(n.method.Target.Kind, &n.events.Rows, sample)
+	r, want := &n.rows[sample], answerOf(n.method.Target, &n.events.Rows, sample)
 	tape, c := p.Last()
-	if err := n.method.Readout.Observe(r.observed, tape); err != nil {
+	if err := n.observe(r, tape, sample); err != nil {
 		return 0, err
 	}
-	loss, err := n.method.Loss(want).Value(r.slope, r.observed)
+	loss, err := n.compare(r, want, tape, c)
 	if err != nil {
 		return 0, err
 	}
-	if err := n.method.Readout.Pull(c, tape, r.slope); err != nil {
-		return 0, err
-	}
 	r.correct = want.Kind == data.ClassTarget && n.predict(r.observed, tape) == want.Label
-	for j, x := range r.observed {
-		r.scaled[j] = n.method.Scale * x
-	}
 	for i, m := range n.method.Metrics {
-		r.metrics[i] = m.Of(r.scaled, want)
+		r.metrics[i] = m.value(r.scaled, r.output, want)
 	}
 	r.spikes = r.spikes[:0]
 	for k := range p.Tapes {

@@ -13,6 +13,7 @@ type EventTrace struct {
 	Predicted int // -1 where several classes have the largest logit, or no first spike decides
 	Input     []eventprop.Spike
 	Layers    []EventLayerTrace
+	Target    []data.Spike // of a target of spikes
 }
 
 // EventLayerTrace holds the spikes of one layer.
@@ -36,7 +37,10 @@ func (n *EventNetwork) Trace(set data.Batches, epoch uint64, k int) (*EventTrace
 		return nil, err
 	}
 	output, _ := p.Last()
-	t := &EventTrace{Label: n.events.Labels[0], Predicted: n.predict(n.rows[0].observed, output), Input: slices.Clone(n.inputs[0])}
+	t := &EventTrace{Label: n.events.Labels[0], Predicted: n.predict(n.rows[0].observed, output), Input: slices.Clone(n.inputs[0]), Target: slices.Clone(n.events.Times[0])}
+	if n.method.Target.Kind != data.ClassTarget {
+		t.Predicted = -1
+	}
 	for i, l := range n.net {
 		t.Layers = append(t.Layers, EventLayerTrace{Name: n.method.Layers[i].Name, Neurons: l.Neurons(), Spikes: p.Tapes[i].Spikes})
 	}

@@ -30,25 +30,47 @@ func (o *Outputs) steps(b *graph.Builder, rows int) *G.Node {
 	return o.length
 }
 
-// overTime adds what depends on the lengths of the samples: the readout of Trace, and the bounds of rates.
-func (o *Outputs) overTime(b *graph.Builder, rows int) {
+// overTime adds what depends on the lengths of the samples: the readout of Trace, which is what the network gives for
+// the kind of target, and the bounds of rates.
+func (o *Outputs) overTime(b *graph.Builder, rows int, kind data.TargetKind) {
 	if o.Trace != nil {
-		if o.Readout == nil {
+		switch given := o.Trace; {
+		case o.Readout == nil && kind != data.SequenceTarget && kind != data.SpikeTarget:
 			b.Failf("Outputs.Trace without a Readout")
+		case kind == data.ClassTarget:
+			o.Logits = b.Check(o.Readout(given, o.steps(b, rows)))
+		default:
+			if o.Readout != nil {
+				given = b.Check(o.Readout(given, o.steps(b, rows)))
+			}
+			if o.Y == nil {
+				o.Y = given
+			}
 		}
-		o.Logits = b.Check(o.Readout(o.Trace, o.steps(b, rows)))
 	}
 	for _, l := range o.Layers {
-		if l.Rate == nil {
-			continue
+		terms := l.Terms
+		if l.Rate != nil {
+			terms = append([]Term{{l.Rate.Weight, l.Spikes, l.Rate.Bounds.Apply}}, terms...)
 		}
-		inside := b.Check(ops.Until(l.Spikes, o.steps(b, rows)))
-		loss := b.Check(ops.Affine(b.Check(l.Rate.Bounds.Apply(inside)), l.Rate.Weight, 0))
-		if o.Loss != nil {
-			loss = b.Check(G.Add(o.Loss, loss))
+		for _, t := range terms {
+			inside := b.Check(ops.Until(t.Of, o.steps(b, rows)))
+			loss := b.Check(ops.Affine(b.Check(t.Loss(inside)), t.Weight, 0))
+			if o.Loss != nil {
+				loss = b.Check(G.Add(o.Loss, loss))
+			}
+			o.Loss = loss
 		}
-		o.Loss = loss
 	}
+}
+
+// Until returns Trace with zeros beyond the end of each sample, for losses of what output neurons do in each step. It
+// is Trace itself where the lengths are not known, as without a Readout.
+func (o Outputs) Until(b *graph.Builder) *G.Node {
+	if o.length == nil {
+		return o.Trace
+	}
+	return b.Check(ops.Until(o.Trace, o.length))
 }
 
 // counts returns the spikes of each neuron of a layer, [B, N].

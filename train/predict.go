@@ -16,6 +16,8 @@ type Prediction struct {
 	Sample int
 	// Out is what the network gives: logits [C], a vector [Size], or a sequence [length, Size].
 	Out []float64
+	// Spikes are those of the output neurons, by rising time, for a data.SpikeTarget.
+	Spikes []data.Spike
 	// Class is that of the largest logit, the first of several; -1 for other targets, and where
 	// the first spike decides and there is none.
 	Class int
@@ -106,11 +108,15 @@ func (m BPTT) predict(to *Prediction, p *graph.Program, layers []string, b *data
 	out := leaf(name, p.Output(name))
 	to.Sample = b.Samples[row]
 	to.Out = rowOf(to.Out[:0], out, row, rows, m.Target, b.Lengths[row])
+	to.Spikes = to.Spikes[:0]
+	if m.Target.Kind == data.SpikeTarget {
+		to.Spikes = spikesOf(to.Spikes, to.Out, m.Target.Size, b.Dt)
+	}
 	to.Class = -1
 	if m.Target.Kind == data.ClassTarget {
 		to.Class = decided(out, row, rows)
 	}
-	to.Want = answerOf(m.Target.Kind, &b.Rows, row)
+	to.Want = answerOf(m.Target, &b.Rows, row)
 	to.Layers, to.Duration = layers, float64(b.Lengths[row])*b.Dt
 	for len(to.Counts) < len(layers) {
 		to.Counts = append(to.Counts, nil)
@@ -131,7 +137,7 @@ func inUse(dst []float32, b *data.Batch) []float32 {
 }
 
 // Predict runs the network without gradient on all samples of a set, as [BPTT.Predict].
-// Prediction.Out is Scale times the numbers of Readout.
+// Prediction.Out is Scale times the numbers of Readout, and for sequences Scale times the voltages at the end of each step.
 func (n *EventNetwork) Predict(ctx context.Context, set data.Batches, each func(*Prediction) error) error {
 	set.Sequential = true
 	var pass eventprop.Pass
@@ -162,17 +168,16 @@ func (n *EventNetwork) Predict(ctx context.Context, set data.Batches, each func(
 func (n *EventNetwork) predicted(to *Prediction, pass *eventprop.Pass, row int) error {
 	tape, _ := pass.Last()
 	r := &n.rows[row]
-	if err := n.method.Readout.Observe(r.observed, tape); err != nil {
+	if err := n.observe(r, tape, row); err != nil {
 		return err
 	}
-	to.Sample, to.Out, to.Class = n.events.Samples[row], to.Out[:0], -1
-	for _, x := range r.observed {
-		to.Out = append(to.Out, n.method.Scale*x)
-	}
+	to.Sample, to.Class = n.events.Samples[row], -1
+	to.Out = append(to.Out[:0], r.scaled...)
+	to.Spikes = append(to.Spikes[:0], r.output...)
 	if n.method.Target.Kind == data.ClassTarget {
 		to.Class = n.predict(r.observed, tape)
 	}
-	to.Want = answerOf(n.method.Target.Kind, &n.events.Rows, row)
+	to.Want = answerOf(n.method.Target, &n.events.Rows, row)
 	to.Duration = n.events.Ends[row]
 	for len(to.Counts) < len(n.net) {
 		to.Counts = append(to.Counts, nil)

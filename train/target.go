@@ -109,6 +109,7 @@ func defaultLoss(k data.TargetKind) Loss {
 // Answer is what a network is to give for one sample.
 type Answer struct {
 	Kind   data.TargetKind
+	Size   int          // of the target, see [data.Target]
 	Label  int          // data.ClassTarget
 	Y      []float64    // as in [data.Sample]
 	Spikes []data.Spike // data.SpikeTarget
@@ -121,13 +122,26 @@ type Metric struct {
 	// Of returns the number for one sample, from what the network gives for it: its logits, or
 	// its row of Outputs.Y, [Size] or [length, Size].
 	Of func(out []float64, want Answer) float64
+	// OfSpikes, in place of Of, returns the number from the spikes of the output neurons, by rising time, for a
+	// data.SpikeTarget. Those of a network with time steps are at the beginning of their step.
+	OfSpikes func(out []data.Spike, want Answer) float64
+}
+
+// value is the number for one sample.
+func (m Metric) value(out []float64, spikes []data.Spike, want Answer) float64 {
+	if m.OfSpikes != nil {
+		return m.OfSpikes(spikes, want)
+	}
+	return m.Of(out, want)
 }
 
 // MAE is the mean absolute error over the elements of a vector or a sequence.
-func MAE() Metric { return Metric{"mae", meanOf(math.Abs)} }
+func MAE() Metric { return Metric{Name: "mae", Of: meanOf(math.Abs)} }
 
 // MSE is the mean squared error over the elements of a vector or a sequence.
-func MSE() Metric { return Metric{"mse", meanOf(func(d float64) float64 { return d * d })} }
+func MSE() Metric {
+	return Metric{Name: "mse", Of: meanOf(func(d float64) float64 { return d * d })}
+}
 
 func meanOf(f func(d float64) float64) func([]float64, Answer) float64 {
 	return func(out []float64, want Answer) float64 {

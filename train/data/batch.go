@@ -143,6 +143,8 @@ type Events struct {
 	// Ends holds the end of each row in s, [B], 0 < Ends[r] <= Duration: Duration for features and for
 	// rows without a sample.
 	Ends []float64
+	// Lengths holds the number of steps of the sequence of each row, [B]; 0 for other inputs.
+	Lengths []int
 	// Channels is N.
 	Channels int
 }
@@ -199,7 +201,7 @@ func (s Batches) FillEvents(e *Events, epoch uint64, k int) error {
 	for len(e.Spikes) < hi-lo {
 		e.Spikes = append(e.Spikes, nil)
 	}
-	e.Spikes, e.Ends = e.Spikes[:hi-lo], resize(e.Ends, hi-lo)
+	e.Spikes, e.Ends, e.Lengths = e.Spikes[:hi-lo], resize(e.Ends, hi-lo), resize(e.Lengths, hi-lo)
 	return e.fill(s, e, epoch, k)
 }
 
@@ -306,7 +308,10 @@ func (b *Batch) empty(row int) {
 
 func (e *Events) encode(s *Batches, row int, x *Sample, f Form, _ *rand.Rand) error {
 	spikes, err := e.spikes(s, e.Spikes[row][:0], x, f)
-	e.Spikes[row], e.Ends[row] = spikes, s.Duration
+	e.Spikes[row], e.Ends[row], e.Lengths[row] = spikes, s.Duration, x.Steps
+	if f.Input != Sequence {
+		e.Lengths[row] = 0
+	}
 	if err != nil {
 		return err
 	}
@@ -358,4 +363,4 @@ func (e *Events) spikes(s *Batches, dst []Spike, x *Sample, f Form) ([]Spike, er
 	return dst, nil
 }
 
-func (e *Events) empty(row int) { e.Spikes[row], e.Ends[row] = e.Spikes[row][:0], 0 }
+func (e *Events) empty(row int) { e.Spikes[row], e.Ends[row], e.Lengths[row] = e.Spikes[row][:0], 0, 0 }

@@ -16,6 +16,9 @@ var Sets = Catalogue[Source]{
 	{"shd", "the Heidelberg digits (HDF5): spikes of 700 channels of a cochlea", newSHD("shd")},
 	{"ssc", "the spiking speech commands (HDF5), as shd", newSHD("ssc")},
 	{"events", "recordings as rows (.csv) or as arrays that tonic writes (.npy)", newEventFiles("file", ".csv", ".npy")},
+	{"friedman", "Friedman's regression of five features, generated", newFriedman},
+	{"narma", "NARMA-10, sequence to sequence, generated", newNARMA},
+	{"patterns", "patterns of input spikes and the spike times they are to give, generated", newPatterns},
 	{"csv", "rows of numbers: features, or the steps of sequences", newCSV},
 }
 

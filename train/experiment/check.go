@@ -68,6 +68,9 @@ func (e *Experiment) common() []rule {
 	}
 	rules = append(rules, rule{"model.hidden", "at least one layer", m.Hidden, len(m.Hidden) > 0 || len(e.Layer) > 0},
 		unless(len(e.Layer) == 0, "model.hidden", m.Hidden, len(m.Hidden) == 0, "there is no [[layer]]"))
+	for i, name := range e.Loss.Metrics {
+		rules = append(rules, one(fmt.Sprintf("loss.metrics[%d]", i), name, Metrics.Names()...))
+	}
 	for i, n := range m.Hidden {
 		rules = append(rules, rule{fmt.Sprintf("model.hidden[%d]", i), "> 0 neurons", n, n > 0})
 	}
@@ -109,7 +112,6 @@ func (e *Experiment) ofSurrogate() []rule {
 		e.idle("detach_reset", m.DetachReset, !m.DetachReset),
 		e.idle("recurrent", m.Recurrent, !m.Recurrent),
 		{"model.surrogate", "one of " + strings.Join(surrogate.Names(), ", ") + ", as fast_sigmoid(25)", named{m.Surrogate, surrogate.Names()}, surrogateErr == nil},
-		one("model.readout", m.Readout, "li-max", "li-mean", "li-sum", "li-last", "count"),
 		{"model.output", "none, or nothing", m.Output, m.Output == "" || m.Output == "none"},
 		unless(len(e.Layer) > 0, "model.output", m.Output, m.Output == "", "there is a list [[layer]]"),
 		unless(len(e.Layer) == 0, "model.recurrent", m.Recurrent, !m.Recurrent, "there is no [[layer]], whose neurons have the key"),
@@ -118,6 +120,14 @@ func (e *Experiment) ofSurrogate() []rule {
 		unless(l.RateWeight > 0, "loss.rate_lower", l.RateLower, l.RateLower == 0, "rate_weight > 0"),
 		unless(l.RateWeight > 0, "loss.rate_upper", l.RateUpper, l.RateUpper == 0, "rate_weight > 0"),
 		{"loss.rate_lower", ">= 0", l.RateLower, l.RateLower >= 0},
+		{"loss.sparsity", ">= 0", l.Sparsity, l.Sparsity >= 0},
+		{"loss.awake", ">= 0", l.Awake, l.Awake >= 0},
+		{"loss.awake_least", ">= 0 spikes", l.AwakeLeast, l.AwakeLeast >= 0},
+		unless(l.Awake > 0, "loss.awake_least", l.AwakeLeast, l.AwakeLeast == 0, "awake > 0"),
+		{"loss.v_weight", ">= 0", l.VWeight, l.VWeight >= 0},
+		unless(l.VWeight > 0, "loss.v_lower", l.VLower, l.VLower == 0, "v_weight > 0"),
+		unless(l.VWeight > 0, "loss.v_upper", l.VUpper, l.VUpper == 0, "v_weight > 0"),
+		{"loss.v_upper", ">= v_lower", l.VUpper, l.VUpper == 0 || l.VUpper >= l.VLower},
 		{"loss.rate_upper", ">= rate_lower", l.RateUpper, l.RateUpper == 0 || l.RateUpper >= l.RateLower},
 		one("train.engine", t.Engine, "fused", "unrolled"),
 		one("train.dtype", t.DType, "float32", "float64"),
@@ -145,7 +155,6 @@ func (e *Experiment) ofEvents() []rule {
 		{"encode.duration", ">= 0 s", c.Duration, c.Duration >= 0},
 		unless(!e.static(), "encode.dt", c.Dt, c.Dt == 0, "the samples are sequences"),
 		{"model.v_reset", "< v_th", m.VReset, m.VReset < m.VTh},
-		one("model.readout", m.Readout, "ttfs", "li-max", "li-integral"),
 		{"loss.scale", ">= 0", l.Scale, l.Scale >= 0},
 		{"loss.silence", ">= 0", l.Silence, l.Silence >= 0},
 		{"loss.existence", ">= 0", l.Existence, l.Existence >= 0},

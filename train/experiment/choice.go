@@ -35,9 +35,15 @@ func (l *LayerSpec) choices() []choice {
 }
 func (m *Model) choices() []choice {
 	if m.events {
-		return []choice{{"neuron", m.Neuron, &m.NeuronKeys, EventNeurons}}
+		return []choice{{"neuron", m.Neuron, &m.NeuronKeys, EventNeurons}, {"readout", m.Readout, &m.ReadoutKeys, EventReadouts}}
 	}
-	return []choice{{"neuron", m.Neuron, &m.NeuronKeys, Neurons}}
+	return []choice{{"neuron", m.Neuron, &m.NeuronKeys, Neurons}, {"readout", m.Readout, &m.ReadoutKeys, Readouts}}
+}
+func (l *Loss) choices() []choice {
+	if l.Kind == "" {
+		return nil // that of the target, with its defaults
+	}
+	return []choice{{"kind", l.Kind, &l.Keys, Losses}}
 }
 func (t *Train) choices() []choice {
 	return []choice{{"optimizer", t.Optimizer, &t.OptimizerKeys, Optimizers}, {"schedule", t.Schedule, &t.ScheduleKeys, Schedules}}
@@ -52,7 +58,7 @@ type section struct {
 // sections are the sections with choices, by name.
 func (e *Experiment) sections() []section {
 	e.Model.events = e.events()
-	all := []section{{"data", &e.Data}, {"encode", &e.Encode}, {"model", &e.Model}, {"train", &e.Train}}
+	all := []section{{"data", &e.Data}, {"encode", &e.Encode}, {"model", &e.Model}, {"loss", &e.Loss}, {"train", &e.Train}}
 	for i := range e.Layer {
 		all = append(all, section{fmt.Sprintf("layer[%d]", i), &e.Layer[i]})
 	}
@@ -103,7 +109,10 @@ func (d *Data) Extend(key string, value any) bool { return take(d, key, value) }
 // Extend takes a key of the encoder.
 func (c *Encode) Extend(key string, value any) bool { return take(c, key, value) }
 
-// Extend takes a key of the neuron.
+// Extend takes a key of the loss.
+func (l *Loss) Extend(key string, value any) bool { return take(l, key, value) }
+
+// Extend takes a key of the neuron or of the readout.
 func (m *Model) Extend(key string, value any) bool { return take(m, key, value) }
 
 // Extend takes a key of the optimizer or of the schedule.
@@ -118,7 +127,10 @@ func (d *Data) Extra() []string { return extra(d) }
 // Extra are the keys of the encoder.
 func (c *Encode) Extra() []string { return extra(c) }
 
-// Extra are the keys of the neuron.
+// Extra are the keys of the loss.
+func (l *Loss) Extra() []string { return extra(l) }
+
+// Extra are the keys of the neuron and of the readout.
 func (m *Model) Extra() []string { return extra(m) }
 
 // Extra are the keys of the optimizer and of the schedule.

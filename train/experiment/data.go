@@ -12,16 +12,16 @@ import (
 	"github.com/surge-snn/surge/train/data"
 )
 
-// Sizes returns the number of input channels and of classes, without the files where the set is one that is known.
-func (e *Experiment) Sizes() (channels, classes int, err error) {
+// Sizes returns the number of input channels and the target, without the files where the set is one that is known.
+func (e *Experiment) Sizes() (channels int, target data.Target, err error) {
 	if d, ok := e.source().(data.Described); ok {
-		return e.encoder().Channels(d.Form().Channels), d.Form().Target.Size, nil
+		return e.encoder().Channels(d.Form().Channels), d.Form().Target, nil
 	}
-	sets, classes, err := e.Load()
+	sets, target, err := e.Load()
 	if err != nil {
-		return 0, 0, err
+		return 0, target, err
 	}
-	return sets.Train.Channels(), classes, nil
+	return sets.Train.Channels(), target, nil
 }
 
 // Locate sets the folder or the file of the data: the key dir where the set has it and path is a folder or none of its
@@ -44,17 +44,14 @@ func (e *Experiment) Locate(path string) {
 	e.Data.Keys = keys
 }
 
-// Load returns the three sets, and the number of classes. It fills in what depends on the samples: Encode.Steps or
+// Load returns the three sets, and the target of their samples. It fills in what depends on the samples: Encode.Steps or
 // Encode.Duration, and Train.Batch is at most the number of samples to learn.
-func (e *Experiment) Load() (sets train.Data, classes int, err error) {
+func (e *Experiment) Load() (sets train.Data, target data.Target, err error) {
 	parts, err := e.source().Load()
 	if err != nil {
-		return sets, 0, e.explain(err)
+		return sets, target, e.explain(err)
 	}
 	form := parts.Train.Form()
-	if form.Target.Kind != data.ClassTarget {
-		return sets, 0, e.bad("data.set", "a target of classes", fmt.Sprintf("the target %v", form.Target.Kind))
-	}
 	// A batch of more rows than there are samples has the same samples and takes the memory of its rows.
 	e.Train.Batch = min(e.Train.Batch, max(1, parts.Train.Len()))
 	batches := data.Batches{Encoder: e.encoder(), Size: e.Train.Batch, Dt: e.Encode.Dt, Hold: e.Encode.Hold, Seed: e.Seed}
@@ -65,13 +62,13 @@ func (e *Experiment) Load() (sets train.Data, classes int, err error) {
 		steps = max(steps, dst.MinSteps())
 	}
 	if err := e.span(form, steps); err != nil {
-		return sets, 0, err
+		return sets, target, err
 	}
 	for _, dst := range []*data.Batches{&sets.Train, &sets.Valid, &sets.Test} {
 		dst.Steps, dst.Duration = e.Encode.Steps, e.Encode.Duration
 	}
 	sets.Train.Augment = parts.Augment
-	return sets, form.Target.Size, nil
+	return sets, form.Target, nil
 }
 
 // span fills in the time that the longest sample needs, of so many steps.

@@ -22,14 +22,19 @@ type eventNetwork struct {
 }
 
 // buildEvents builds the network that the section [model] describes.
-func (e *Experiment) buildEvents(params *graph.Params, channels, classes int) (Network, error) {
+func (e *Experiment) buildEvents(params *graph.Params, channels int, target data.Target) (Network, error) {
 	n := &eventNetwork{method: e.Train.Method, neuron: e.Model.Neuron}
 	m := e.Model
 	neuron, err := e.neuron()
 	if err != nil {
 		return nil, err
 	}
-	for i, size := range append(append([]int{}, m.Hidden...), classes) {
+	objective, err := e.objective(target)
+	if err != nil {
+		return nil, err
+	}
+	readout := e.eventReadout()
+	for i, size := range append(append([]int{}, m.Hidden...), target.Size) {
 		name, mean, gain, silence := fmt.Sprintf("hidden%d", i+1), m.WMean, m.WGain, e.Loss.Silence
 		if i == len(m.Hidden) {
 			name, mean, gain, silence = "out", m.OutMean, m.OutGain, e.Loss.SilenceOut
@@ -49,7 +54,7 @@ func (e *Experiment) buildEvents(params *graph.Params, channels, classes int) (N
 			e.draw(&rec, name+"/w_rec", 0, m.RecGain)
 			rec.Delay = e.delays(&rec, name+"/delay_rec")
 			l.Rec = &rec
-		case i == len(m.Hidden) && m.Readout != "ttfs":
+		case i == len(m.Hidden) && !readout.Spiking:
 			l.Params.TauMem, l.Params.VTh, l.Params.VReset = []float64{m.TauOut}, []float64{math.Inf(1)}, nil
 		}
 		if i < len(m.Hidden) && neuron != nil {
@@ -63,15 +68,15 @@ func (e *Experiment) buildEvents(params *graph.Params, channels, classes int) (N
 		n.layers = append(n.layers, layer)
 		channels = size
 	}
-	method := train.EventProp{Layers: n.layers}
-	switch m.Readout {
-	case "ttfs":
-		method.Readout, method.Scale = eventprop.First{}, -e.Loss.Scale/m.TauSyn
-	case "li-max":
-		method.Readout, method.Scale = eventprop.Max{}, e.Loss.Scale
-	case "li-integral":
-		method.Readout, method.Scale = eventprop.Integral{}, e.Loss.Scale/m.TauOut
+	unit := map[string]float64{"": 1, "tau_syn": m.TauSyn, "tau_out": m.TauOut}[readout.Unit]
+	method := train.EventProp{Layers: n.layers, Target: target, Readout: readout.Of, Scale: e.Loss.Scale / unit}
+	if _, first := readout.Of.(eventprop.First); first && target.Kind == data.ClassTarget {
+		method.Scale = -method.Scale // the first to spike is to win
 	}
+	if method.Metrics, err = e.metrics(target); err != nil {
+		return nil, err
+	}
+	objective.Events(&method, target.Size)
 	if e.Train.Method == Analytical {
 		method.Method = eventprop.Implicit
 	}
@@ -165,5 +170,6 @@ func (n *eventNetwork) Sample(set data.Batches) (*Sample, error) {
 			add(l.Name, l.Neurons, l.Spikes)
 		}
 	}
+	s.addTarget(set.Data.Form().Target, t.Target)
 	return s, nil
 }

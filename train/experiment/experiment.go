@@ -1,8 +1,6 @@
 package experiment
 
 import (
-	"strings"
-
 	"github.com/surge-snn/surge/train/data"
 )
 
@@ -73,14 +71,15 @@ type Model struct {
 	WMean       float64  `toml:"w_mean" doc:"weights start as N(w_mean/in, w_gain²/in)"`
 	WGain       float64  `toml:"w_gain" doc:"spread of the weights"`
 	Surrogate   string   `toml:"surrogate" only:"surrogate" doc:"as fast_sigmoid(25)"`
-	Readout     string   `toml:"readout" doc:"li-max, li-mean, li-sum, li-last, count; events: ttfs (first spike), li-max, li-integral"`
+	Readout     string   `toml:"readout" doc:"what the network gives; events: default ttfs"`
 	Equations   string   `toml:"equations,omitempty" only:"events" doc:"of the neuron own, see equation.Parse"`
 	Output      string   `toml:"output,omitempty" only:"surrogate" doc:"none: the last of [[layer]] has a neuron for each class, and nothing is behind it but the readout; default: weights, and the neurons of the readout"`
 	TauOut      float64  `toml:"tau_out,omitzero" doc:"s, of the leaky integrators of li-..."`
 	OutMean     float64  `toml:"out_mean" doc:"output weights start as N(out_mean/in, out_gain²/in)"`
 	OutGain     float64  `toml:"out_gain" doc:"spread of the output weights"`
 
-	NeuronKeys data.Table // the keys of that neuron
+	NeuronKeys  data.Table // the keys of that neuron
+	ReadoutKeys data.Table // the keys of that readout
 
 	events bool // which neurons there are
 
@@ -88,16 +87,26 @@ type Model struct {
 	Values map[string]float64 `toml:"values,omitempty" only:"events" doc:"{name = value} of the parameters of neurons other than lif"`
 }
 
-// Loss is the section [loss]: what the cross-entropy is of, and what is added to it.
+// Loss is the section [loss]: what is learned, what is added to it, and what is reported beside it.
 type Loss struct {
-	Scale      float64 `toml:"scale" only:"events" doc:"logits = -scale t/tau_syn of first spikes (default 5), scale V, or scale/tau_out times the integral of V (default 1)"`
-	Silence    float64 `toml:"silence" only:"events" doc:"times the distance of silent hidden neurons to threshold; see eventprop.Silence"`
-	SilenceOut float64 `toml:"silence_out,omitzero" only:"events" doc:"events, ttfs: the same for the outputs"`
-	Existence  float64 `toml:"existence,omitzero" only:"events" doc:"the same for hidden neurons alone that nearly spiked; see eventprop.Existence; default 0"`
-	Margin     float64 `toml:"existence_margin,omitzero" only:"events" doc:"with existence: the distance to threshold up to which they did, default a fifth of v_th"`
-	RateWeight float64 `toml:"rate_weight" only:"surrogate" doc:"times the squared distance of a hidden neuron's mean spike count from"`
-	RateLower  float64 `toml:"rate_lower,omitzero" only:"surrogate" doc:"the interval [rate_lower, rate_upper], mean over the neurons; see ops.RateBounds"`
-	RateUpper  float64 `toml:"rate_upper,omitzero" only:"surrogate" doc:"0: no upper bound"`
+	Kind       string   `toml:"kind,omitempty" doc:"what the network learns; default cross_entropy for classes, mse for vectors and sequences, van_rossum for spike times"`
+	Metrics    []string `toml:"metrics,omitempty" doc:"numbers that are reported: mae, mse for vectors and sequences, victor_purpura, van_rossum for spike times; default mae or victor_purpura"`
+	Scale      float64  `toml:"scale" only:"events" doc:"logits = -scale t/tau_syn of first spikes (default 5), scale V, or scale/tau_out times the integral of V (default 1); without the sign for targets that are no classes"`
+	Silence    float64  `toml:"silence" only:"events" doc:"times the distance of silent hidden neurons to threshold; see eventprop.Silence"`
+	SilenceOut float64  `toml:"silence_out,omitzero" only:"events" doc:"events, ttfs: the same for the outputs"`
+	Existence  float64  `toml:"existence,omitzero" only:"events" doc:"the same for hidden neurons alone that nearly spiked; see eventprop.Existence; default 0"`
+	Margin     float64  `toml:"existence_margin,omitzero" only:"events" doc:"with existence: the distance to threshold up to which they did, default a fifth of v_th"`
+	RateWeight float64  `toml:"rate_weight" only:"surrogate" doc:"times the squared distance of a hidden neuron's mean spike count from"`
+	RateLower  float64  `toml:"rate_lower,omitzero" only:"surrogate" doc:"the interval [rate_lower, rate_upper], mean over the neurons; see ops.RateBounds"`
+	RateUpper  float64  `toml:"rate_upper,omitzero" only:"surrogate" doc:"0: no upper bound"`
+	Sparsity   float64  `toml:"sparsity,omitzero" only:"surrogate" doc:"times the share of steps in which hidden neurons spike; see ops.Sparsity"`
+	Awake      float64  `toml:"awake,omitzero" only:"surrogate" doc:"times the squared number of spikes that hidden neurons miss in each sample to"`
+	AwakeLeast float64  `toml:"awake_least,omitzero" only:"surrogate" doc:"these; default 1; see ops.Silence"`
+	VWeight    float64  `toml:"v_weight,omitzero" only:"surrogate" doc:"times the squared distance of the voltages of hidden neurons from"`
+	VLower     float64  `toml:"v_lower,omitzero" only:"surrogate" doc:"the interval [v_lower, v_upper]; see ops.VoltageBounds"`
+	VUpper     float64  `toml:"v_upper,omitzero" only:"surrogate" doc:"default v_th, or 1"`
+
+	Keys data.Table // the keys of that loss
 }
 
 // Train is the section [train].
@@ -173,8 +182,9 @@ func (e *Experiment) fill() {
 		{&e.Train.LookaheadAlpha, e.Train.Lookahead > 0, 0.5},
 		{&e.Model.TauOut, e.integrators(), 20e-3},
 		{&e.Loss.Margin, e.events() && e.Loss.Existence != 0, e.Model.VTh / 5},
-		{&e.Loss.Scale, e.events() && e.Model.Readout == "ttfs", 5},
-		{&e.Loss.Scale, e.events() && e.Model.Readout != "ttfs", 1},
+		{&e.Loss.Scale, e.events(), e.eventReadout().Scale},
+		{&e.Loss.AwakeLeast, e.Loss.Awake > 0, 1},
+		{&e.Loss.VUpper, e.Loss.VWeight > 0, max(e.Model.VTh, e.Loss.VLower, 1)},
 	} {
 		if d.used && *d.field == 0 {
 			*d.field = d.byDefault
@@ -184,11 +194,6 @@ func (e *Experiment) fill() {
 
 // recurrent tells whether hidden layers have weights between their neurons.
 func (e *Experiment) recurrent() bool { return e.Model.Recurrent || e.Train.Method == Recurrent }
-
-// integrators tells whether the readout is that of leaky integrators of its own.
-func (e *Experiment) integrators() bool {
-	return strings.HasPrefix(e.Model.Readout, "li-") && e.Model.Output != "none"
-}
 
 // static tells whether the samples are known to be features before they are read.
 func (e *Experiment) static() bool {

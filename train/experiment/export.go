@@ -29,6 +29,9 @@ func (e *Experiment) Export(params *graph.Params, channels int) (*export.Network
 			return nil, err
 		}
 	}
+	if e.readout().Over == nil || e.Model.Readout == "first_spike" {
+		return nil, fmt.Errorf("%w: the readout %s: expected one of li-max, li-mean, li-sum, li-last, count", export.ErrNetwork, e.Model.Readout)
+	}
 	m := e.Model
 	x := exporter{e: e, params: params, double: e.Train.DType == "float64"}
 	n := &export.Network{Name: e.Name, Dt: e.Encode.Dt, Steps: e.Encode.Steps, Inputs: channels, Double: x.double, Readout: m.Readout}

@@ -42,23 +42,23 @@ const (
 //
 // Errors are those of Build and of a run. Where a setting takes more than this machine has, the
 // error names the key.
-func (e *Experiment) Memory(sets train.Data, classes int) (Memory, error) {
+func (e *Experiment) Memory(sets train.Data, target data.Target) (Memory, error) {
 	m := Memory{Data: memory.Footprint(sets.Train.Data, sets.Valid.Data, sets.Test.Data)}
 	m.Program = process + m.Data/garbage
-	if err := e.bound(sets.Train.Channels(), classes); err != nil {
+	if err := e.bound(sets.Train.Channels(), target); err != nil {
 		return m, err
 	}
 	least := e.Train.Batch
 	if least > 2*few {
 		least = few
 	}
-	a, err := e.probe(sets, classes, least)
+	a, err := e.probe(sets, target, least)
 	if err != nil {
 		return m, err
 	}
 	b := a
 	if least < e.Train.Batch {
-		if b, err = e.probe(sets, classes, 2*least); err != nil {
+		if b, err = e.probe(sets, target, 2*least); err != nil {
 			return m, err
 		}
 	}
@@ -89,8 +89,8 @@ func (e *Experiment) Memory(sets train.Data, classes int) (Memory, error) {
 // sequences, or segments of a half, a quarter and so on. It returns what the run needs.
 //
 // Errors are those of Memory, and [ErrMemory] where the smallest need is above most.
-func (e *Experiment) Fit(sets train.Data, classes int, most int64) (Memory, error) {
-	m, err := e.Memory(sets, classes)
+func (e *Experiment) Fit(sets train.Data, target data.Target, most int64) (Memory, error) {
+	m, err := e.Memory(sets, target)
 	if err != nil || m.Total() <= most {
 		return m, err
 	}
@@ -98,7 +98,7 @@ func (e *Experiment) Fit(sets train.Data, classes int, most int64) (Memory, erro
 	for k := e.Encode.Steps; !e.events() && k > 1; {
 		k = (k + 1) / 2
 		e.Checkpoint = k
-		if m, err = e.Memory(sets, classes); err != nil || m.Total() <= most {
+		if m, err = e.Memory(sets, target); err != nil || m.Total() <= most {
 			return m, err
 		}
 		if m.Total() < least.Total() {
@@ -136,12 +136,12 @@ func (e *Experiment) rows(sets train.Data) (learned, evaluated []int) {
 type probed struct{ parameters, training, evaluation int64 }
 
 // probe runs the network on batches of so many rows.
-func (e *Experiment) probe(sets train.Data, classes, rows int) (p probed, err error) {
+func (e *Experiment) probe(sets train.Data, target data.Target, rows int) (p probed, err error) {
 	small := *e
 	small.Train.Batch = rows
 	set := sets.Train
 	set.Size, set.Sequential = rows, true
-	net, err := small.Build(set.Channels(), classes)
+	net, err := small.Build(set.Channels(), target)
 	if err != nil {
 		return p, err
 	}
@@ -165,7 +165,7 @@ func (e *Experiment) probe(sets train.Data, classes, rows int) (p probed, err er
 }
 
 // bound refuses what is beyond the machine by its weights alone, or by one row of the input.
-func (e *Experiment) bound(channels, classes int) error {
+func (e *Experiment) bound(channels int, target data.Target) error {
 	have := memory.Available()
 	if have == 0 {
 		return nil
@@ -199,5 +199,5 @@ func (e *Experiment) bound(channels, classes int) error {
 		}
 		before = n
 	}
-	return check("model.hidden", before, width*(2+copies)*float64(before)*float64(classes))
+	return check("model.hidden", before, width*(2+copies)*float64(before)*float64(target.Size))
 }

@@ -27,7 +27,7 @@ type stepNetwork struct {
 }
 
 // buildSteps builds the network that the section [model] describes, with surrogate gradients.
-func (e *Experiment) buildSteps(params *graph.Params, channels, classes int) (Network, error) {
+func (e *Experiment) buildSteps(params *graph.Params, channels int, target data.Target) (Network, error) {
 	s, err := surrogate.Parse(e.Model.Surrogate)
 	if err != nil {
 		return nil, err
@@ -40,13 +40,22 @@ func (e *Experiment) buildSteps(params *graph.Params, channels, classes int) (Ne
 	if e.Train.DType == "float64" {
 		dtype = tensor.Float64
 	}
+	objective, err := e.objective(target)
+	if err != nil {
+		return nil, err
+	}
+	metrics, err := e.metrics(target)
+	if err != nil {
+		return nil, err
+	}
 	kinds, err := e.kinds()
 	if err != nil {
 		return nil, err
 	}
 	n := &stepNetwork{dt: e.Encode.Dt, method: train.BPTT{
-		Graph: graph.Settings{Engine: engine, DType: dtype, Dt: e.Encode.Dt, DebugNaNs: e.DebugNaNs, Twin: e.Twin, Checkpoint: e.Checkpoint},
-		Model: func(b *graph.Builder, x *G.Node) train.Outputs { return e.network(b, x, s, kinds, classes) },
+		Graph:  graph.Settings{Engine: engine, DType: dtype, Dt: e.Encode.Dt, DebugNaNs: e.DebugNaNs, Twin: e.Twin, Checkpoint: e.Checkpoint},
+		Model:  func(b *graph.Builder, x *G.Node) train.Outputs { return e.network(b, x, s, kinds, target.Size) },
+		Target: target, Loss: objective.Steps, Metrics: metrics,
 	}}
 	n.Network, err = n.method.Build(params, train.Shape{Steps: e.Encode.Steps, Batch: e.Train.Batch, Channels: channels})
 	if err != nil && len(kinds) > 0 && (errors.Is(err, models.ErrParameter) || errors.Is(err, nir.ErrGraph)) {
@@ -85,7 +94,10 @@ func (n *stepNetwork) Sample(set data.Batches) (*Sample, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Sample{Label: batch.Labels[0], Predicted: trace.Predicted[0], Duration: float64(batch.Steps) * n.dt}
+	s := &Sample{Predicted: -1, Duration: float64(batch.Steps) * n.dt}
+	if len(trace.Predicted) > 0 {
+		s.Label, s.Predicted = batch.Labels[0], trace.Predicted[0]
+	}
 	input := make([]float64, len(batch.Input))
 	for i, v := range batch.Input {
 		input[i] = max(float64(v), 0) // a current that is negative is not a spike
@@ -99,6 +111,7 @@ func (n *stepNetwork) Sample(set data.Batches) (*Sample, error) {
 		s.Layers = append(s.Layers, drawn)
 	}
 	s.Dt, s.Readout = n.dt, readout(trace.Readout, batch.Steps)
+	s.addTarget(set.Data.Form().Target, batch.Times[0])
 	return s, nil
 }
 
@@ -122,7 +135,7 @@ func readout(values []float64, steps int) (traces []plot.Trace) {
 }
 
 // network adds hidden layers and readout.
-func (e *Experiment) network(b *graph.Builder, x *G.Node, s surrogate.Surrogate, kinds []LayerKind, classes int) train.Outputs {
+func (e *Experiment) network(b *graph.Builder, x *G.Node, s surrogate.Surrogate, kinds []LayerKind, outputs int) train.Outputs {
 	m := e.Model
 	var o train.Outputs
 	spiking := false
@@ -133,21 +146,24 @@ func (e *Experiment) network(b *graph.Builder, x *G.Node, s surrogate.Surrogate,
 	for i, n := range m.Hidden {
 		name := fmt.Sprintf("hidden%d", i+1)
 		current := models.Linear{Out: n, Bias: m.Bias, Init: models.FanIn(m.WMean, m.WGain)}.Apply(b, name+"/w", x)
-		x = e.neurons(b, name, current, s).Spikes
-		o.Layers = append(o.Layers, train.Layer{Name: name, Spikes: x, Rate: e.rate()})
+		neurons := e.neurons(b, name, current, s)
+		x = neurons.Spikes
+		o.Layers = append(o.Layers, e.hidden(name, neurons))
 	}
-	o.Readout = map[string]train.Readout{
-		"li-max": ops.MaxUntil, "li-mean": ops.MeanUntil, "li-sum": ops.SumUntil, "li-last": ops.LastUntil, "count": ops.SumUntil,
-	}[m.Readout]
+	readout := e.readout()
+	if readout.Over != nil {
+		dt := b.Dt()
+		o.Readout = func(x, length *G.Node) (*G.Node, error) { return readout.Over(x, length, dt) }
+	}
 	if m.Output == "none" {
-		if n := x.Shape()[2]; n != classes || spiking != (m.Readout == "count") {
-			b.Fail(fmt.Errorf("%w: model.output is none: the last layer has %d outputs (spikes: %v), want %d, which spike where the readout is count alone", models.ErrParameter, n, spiking, classes))
+		if n := x.Shape()[2]; n != outputs || spiking != readout.Spiking {
+			b.Fail(fmt.Errorf("%w: model.output is none: the last layer has %d outputs (spikes: %v), want %d (spikes: %v), because the readout is %s", models.ErrParameter, n, spiking, outputs, readout.Spiking, m.Readout))
 		}
 		o.Trace = x
 		return o
 	}
-	out := models.Linear{Out: classes, Bias: m.Bias, Init: models.FanIn(m.OutMean, m.OutGain)}.Apply(b, "out/w", x)
-	if m.Readout == "count" {
+	out := models.Linear{Out: outputs, Bias: m.Bias, Init: models.FanIn(m.OutMean, m.OutGain)}.Apply(b, "out/w", x)
+	if readout.Spiking {
 		spikes := e.neurons(b, "out", out, s).Spikes
 		o.Layers = append(o.Layers, train.Layer{Name: "out", Spikes: spikes})
 		o.Trace = spikes
@@ -155,6 +171,20 @@ func (e *Experiment) network(b *graph.Builder, x *G.Node, s surrogate.Surrogate,
 	}
 	o.Trace = models.LI{TauMem: models.Fixed(m.TauOut)}.Apply(b, "out", out).Vmem
 	return o
+}
+
+// hidden returns a layer with what is added to the loss for it.
+func (e *Experiment) hidden(name string, n models.Neurons) train.Layer {
+	l := train.Layer{Name: name, Spikes: n.Spikes, Rate: e.rate()}
+	add := func(weight float64, of *G.Node, f func(*G.Node) (*G.Node, error)) {
+		if weight > 0 {
+			l.Terms = append(l.Terms, train.Term{Weight: weight, Of: of, Loss: f})
+		}
+	}
+	add(e.Loss.Sparsity, n.Spikes, ops.Sparsity)
+	add(e.Loss.Awake, n.Spikes, func(x *G.Node) (*G.Node, error) { return ops.Silence(x, max(e.Loss.AwakeLeast, 1)) })
+	add(e.Loss.VWeight, n.Vmem, ops.VoltageBounds{Lower: e.Loss.VLower, Upper: e.Loss.VUpper}.Apply)
+	return l
 }
 
 // rate returns the bounds of the rates of hidden layers, or nil.

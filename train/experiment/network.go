@@ -36,8 +36,8 @@ type Layer struct {
 
 // Sample is what a network does with one sample.
 type Sample struct {
-	Label     int
-	Predicted int // -1: the network gave no answer
+	Label     int // of a target of classes
+	Predicted int // -1: the network gave no answer, or the target are no classes
 	Duration  float64
 	Layers    []plot.RasterLayer // the input first
 	// Readout is what the output neurons do, at steps of Dt, s; nil where there are no time steps.
@@ -45,15 +45,27 @@ type Sample struct {
 	Dt      float64
 }
 
-// Build returns the network, with the parameters that the seed gives, for a number of input channels and
-// classes. It takes whole batches; [Experiment.BuildShards] makes what is trained.
-func (e *Experiment) Build(channels, classes int) (Network, error) {
-	return e.build(graph.NewParams(e.Seed), channels, classes)
+// addTarget adds the spikes that the target has, where it has some.
+func (s *Sample) addTarget(target data.Target, spikes []data.Spike) {
+	if target.Kind != data.SpikeTarget {
+		return
+	}
+	l := plot.RasterLayer{Name: "target", Neurons: target.Size}
+	for _, x := range spikes {
+		l.Spikes = append(l.Spikes, plot.Spike{Time: x.Time, Neuron: x.Channel})
+	}
+	s.Layers = append(s.Layers, l)
 }
 
-func (e *Experiment) build(params *graph.Params, channels, classes int) (Network, error) {
+// Build returns the network, with the parameters that the seed gives, for a number of input channels and a
+// target, as data.Classes(3). It takes whole batches; [Experiment.BuildShards] makes what is trained.
+func (e *Experiment) Build(channels int, target data.Target) (Network, error) {
+	return e.build(graph.NewParams(e.Seed), channels, target)
+}
+
+func (e *Experiment) build(params *graph.Params, channels int, target data.Target) (Network, error) {
 	if e.events() {
-		return e.buildEvents(params, channels, classes)
+		return e.buildEvents(params, channels, target)
 	}
-	return e.buildSteps(params, channels, classes)
+	return e.buildSteps(params, channels, target)
 }

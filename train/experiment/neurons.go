@@ -10,7 +10,6 @@ import (
 	"github.com/surge-snn/surge/models"
 	"github.com/surge-snn/surge/ops"
 	"github.com/surge-snn/surge/surrogate"
-	"github.com/surge-snn/surge/train"
 	"github.com/surge-snn/surge/train/data"
 )
 
@@ -360,7 +359,7 @@ func (l neuronLayer) settings(of *Experiment) *Experiment {
 
 func (l neuronLayer) add(n *stack, name string) {
 	e := l.settings(n.e)
-	n.x = l.neuron.Apply(e.cells(&e.Model, n.surrogate), n.Builder, name, n.x).Spikes
-	n.spiking = true
-	n.outputs.Layers = append(n.outputs.Layers, train.Layer{Name: name, Spikes: n.x, Rate: e.rate()})
+	neurons := l.neuron.Apply(e.cells(&e.Model, n.surrogate), n.Builder, name, n.x)
+	n.x, n.spiking = neurons.Spikes, true
+	n.outputs.Layers = append(n.outputs.Layers, e.hidden(name, neurons))
 }

@@ -38,12 +38,10 @@ func Restore(config, params string) (*Trained, error) {
 		return nil, bad
 	}
 	t := &Trained{Experiment: e}
-	classes := 0
-	if t.Sets, classes, err = e.Load(); err != nil {
+	if t.Sets, t.Target, err = e.Load(); err != nil {
 		return nil, err
 	}
-	t.Target = t.Sets.Train.Data.Form().Target
-	if t.Net, err = e.Build(t.Sets.Train.Channels(), classes); err != nil {
+	if t.Net, err = e.Build(t.Sets.Train.Channels(), t.Target); err != nil {
 		return nil, err
 	}
 	if err := t.Net.Params().CopyFrom(found); err != nil {

@@ -22,7 +22,7 @@ type sharded struct {
 // for every shard), and by as many processes as peers are, nil for one.
 //
 // Errors: *exit.BadInput for train.shards that the processes do not divide, and those of Build.
-func (e *Experiment) BuildShards(peers train.Peers, channels, classes int) (Network, error) {
+func (e *Experiment) BuildShards(peers train.Peers, channels int, target data.Target) (Network, error) {
 	shards, ranks := max(e.Train.Shards, 1), 1
 	if peers != nil {
 		ranks = peers.Size()
@@ -31,7 +31,7 @@ func (e *Experiment) BuildShards(peers train.Peers, channels, classes int) (Netw
 		return nil, e.bad("train.shards", fmt.Sprintf("a multiple of the %d ranks, with which one process and 1, 2, 4, ... ranks give the same bytes", ranks), fmt.Sprint(shards))
 	}
 	if shards == 1 {
-		return e.Build(channels, classes)
+		return e.Build(channels, target)
 	}
 	learners := 1
 	for !e.events() && 2*learners <= min(runtime.GOMAXPROCS(0), shards/ranks) {
@@ -43,7 +43,7 @@ func (e *Experiment) BuildShards(peers train.Peers, channels, classes int) (Netw
 	s := &sharded{}
 	var all []train.Learner
 	for i := range learners {
-		n, err := part.build(params, channels, classes)
+		n, err := part.build(params, channels, target)
 		if err != nil {
 			return nil, errors.Join(err, s.Close())
 		}

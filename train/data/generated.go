@@ -1,0 +1,212 @@
+package data
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+
+	"github.com/surge-snn/surge/internal/random"
+)
+
+// Friedman is a regression: a smooth function of five features with normal noise,
+//
+//	y = (10 sin(π x1 x2) + 20 (x3 - 1/2)² + 10 x4 + 5 x5 + Noise n) / 30
+//
+// of features that are uniform in [0, 1), of which those beyond the fifth say nothing. The division is ours: the target, a
+// data.VectorTarget of one number, is in [0, 1] without noise. Friedman 1991, doi:10.1214/aos/1176347963.
+type Friedman struct {
+	Train, Valid, Test int     // samples
+	Features           int     // >= 5
+	Noise              float64 // standard deviation, before the division
+}
+
+func newFriedman(p *Params) Source {
+	s := Friedman{Features: p.Int("features", 5, "of each sample; those beyond the fifth say nothing"), Noise: p.Float("noise", 0, "standard deviation, of targets times 30")}
+	s.Train, s.Valid, s.Test = readSizes(p, 1000, 250, 250)
+	p.Want("features", s.Features >= 5, ">= 5")
+	p.Want("noise", s.Noise >= 0, ">= 0")
+	return s
+}
+
+// readSizes reads the numbers of samples of a set that is generated.
+func readSizes(p *Params, train, valid, test int) (int, int, int) {
+	a, b, c := p.Int("train", train, "samples to learn"), p.Int("valid", valid, "samples that choose the epoch"), p.Int("test", test, "samples of the test set")
+	p.Want("train", a > 0, "> 0")
+	p.Want("valid", b > 0, "> 0")
+	p.Want("test", c > 0, "> 0")
+	return a, b, c
+}
+
+// Form is that of features with one number.
+func (s Friedman) Form() Form {
+	return Form{Channels: s.Features, Target: Target{Kind: VectorTarget, Size: 1}}
+}
+
+// Load makes the parts: the same samples for every run.
+func (s Friedman) Load() (Parts, error) {
+	return generate("friedman", s.Form(), [3]int{s.Train, s.Valid, s.Test}, func(x *Sample, rng *rand.Rand) {
+		f := x.Features(s.Features)
+		for j := range f {
+			f[j] = rng.Float64()
+		}
+		y := float64(10*sinPi(f[0]*f[1])) + float64(20*(f[2]-0.5)*(f[2]-0.5)) + float64(10*f[3]) + float64(5*f[4])
+		if s.Noise > 0 {
+			y += float64(s.Noise * random.Normal(rng))
+		}
+		x.Y = []float64{y / 30}
+	})
+}
+
+// sinPi returns sin(πx) for x in [0, 1], rounded alike on all processors.
+func sinPi(x float64) float64 {
+	q := float64(math.Pi*math.Pi) * (x - 0.5) * (x - 0.5) // cos(π(x - 1/2)) by its series
+	y := 1.0
+	for i := 22.0; i > 0; i -= 2 {
+		y = 1 - float64(q*y)/(i*(i-1))
+	}
+	return y
+}
+
+// NARMA is a task of sequence to sequence: an input u that is uniform in [0, 0.5) in each step, and as the target a
+// nonlinear moving average of the tenth order,
+//
+//	y[t+1] = 0.3 y[t] + 0.05 y[t] Σ_{i=0..9} y[t-i] + 1.5 u[t-9] u[t] + 0.1
+//
+// for which a network has to remember ten steps. Inputs are doubled to lie in [0, 1). A sequence that grows beyond 1 is drawn
+// again. Atiya and Parlos 2000, doi:10.1109/72.846741.
+type NARMA struct {
+	Train, Valid, Test int // sequences
+	Steps              int // of each
+}
+
+func newNARMA(p *Params) Source {
+	s := NARMA{Steps: p.Int("length", 50, "steps of each sequence")}
+	s.Train, s.Valid, s.Test = readSizes(p, 200, 50, 50)
+	p.Want("length", s.Steps > 0, "> 0")
+	return s
+}
+
+// Form is that of sequences of one channel with a number for each step.
+func (s NARMA) Form() Form {
+	return Form{Input: Sequence, Channels: 1, Steps: s.Steps, Target: Target{Kind: SequenceTarget, Size: 1}}
+}
+
+// Load makes the parts: the same sequences for every run.
+func (s NARMA) Load() (Parts, error) {
+	const order = 10
+	return generate("narma", s.Form(), [3]int{s.Train, s.Valid, s.Test}, func(x *Sample, rng *rand.Rand) {
+		in := x.Sequence(s.Steps, 1)
+		y := make([]float64, s.Steps)
+		for bounded := false; !bounded; {
+			bounded = true
+			for t := range s.Steps {
+				in[t] = rng.Float64()
+			}
+			for t := 1; t < s.Steps; t++ {
+				sum, before := 0.0, 0.0
+				for i := range min(order, t) {
+					sum += y[t-1-i]
+				}
+				if t >= order {
+					before = in[t-order] / 2
+				}
+				y[t] = float64(0.3*y[t-1]) + float64(0.05*y[t-1]*sum) + float64(1.5*before*(in[t-1]/2)) + 0.1
+				bounded = bounded && y[t] < 1
+			}
+		}
+		x.Y = y
+	})
+}
+
+// Patterns is a task of spike times: Kinds patterns of one input spike of each channel at a random time in the first half of
+// Duration, for each of which an output channel is to spike at a random time of its own in the second half. Samples are patterns
+// whose spikes are moved by normal jitter. After the tasks of Bohte et al. 2002, doi:10.1016/S0925-2312(01)00658-0.
+type Patterns struct {
+	Train, Valid, Test int     // samples
+	Kinds              int     // patterns
+	Channels, Outputs  int     // of inputs and of targets
+	Duration, Jitter   float64 // s
+}
+
+func newPatterns(p *Params) Source {
+	s := Patterns{
+		Kinds: p.Int("patterns", 4, "that occur"), Channels: p.Int("channels", 20, "of the input"), Outputs: p.Int("outputs", 3, "of the target, with a spike each"),
+		Duration: p.Float("duration", 40e-3, "s"), Jitter: p.Float("jitter", 0.2e-3, "s, standard deviation of the times of input spikes"),
+	}
+	s.Train, s.Valid, s.Test = readSizes(p, 200, 50, 50)
+	p.Want("patterns", s.Kinds > 0, "> 0")
+	p.Want("channels", s.Channels > 0, "> 0")
+	p.Want("outputs", s.Outputs > 0, "> 0")
+	p.Want("duration", s.Duration > 0, "> 0 s")
+	p.Want("jitter", s.Jitter >= 0, ">= 0 s")
+	return s
+}
+
+// Form is that of events with spike times.
+func (s Patterns) Form() Form {
+	return Form{Input: EventList, Channels: s.Channels, Duration: s.Duration, Target: Target{Kind: SpikeTarget, Size: s.Outputs}}
+}
+
+// Load makes the parts: the same samples for every run.
+func (s Patterns) Load() (Parts, error) {
+	rng := random.New(generated, "data/patterns")
+	type pattern struct{ in, out []float64 }
+	all := make([]pattern, s.Kinds)
+	for k := range all {
+		for range s.Channels {
+			all[k].in = append(all[k].in, rng.Float64()*s.Duration/2)
+		}
+		for range s.Outputs {
+			all[k].out = append(all[k].out, (0.5+float64(0.4*rng.Float64()))*s.Duration)
+		}
+	}
+	return generate("patterns", s.Form(), [3]int{s.Train, s.Valid, s.Test}, func(x *Sample, rng *rand.Rand) {
+		k := all[rng.IntN(s.Kinds)]
+		x.Duration = s.Duration
+		for c, t := range k.in {
+			t += float64(s.Jitter * random.Normal(rng))
+			x.Events = append(x.Events, Spike{Time: min(max(t, 0), s.Duration*(1-1e-9)), Channel: c})
+		}
+		for c, t := range k.out {
+			x.Spikes = append(x.Spikes, Spike{Time: t, Channel: c})
+		}
+		sortSpikes(x.Events)
+		sortSpikes(x.Spikes)
+	})
+}
+
+// generated is the seed of sets that are made here: the same ones for every run.
+const generated = 42
+
+// generate draws the samples of three parts, each from a source of its own.
+func generate(name string, form Form, sizes [3]int, draw func(x *Sample, rng *rand.Rand)) (p Parts, err error) {
+	for k, dst := range []*Dataset{&p.Train, &p.Valid, &p.Test} {
+		rng := random.New(generated, fmt.Sprintf("data/%s/%s", name, partNames[k]))
+		set := &drawn{form: form, samples: make([]Sample, sizes[k])}
+		for i := range set.samples {
+			draw(&set.samples[i], rng)
+		}
+		*dst = set
+	}
+	return p, nil
+}
+
+// drawn is a data set in memory.
+type drawn struct {
+	form    Form
+	samples []Sample
+}
+
+func (d *drawn) Len() int   { return len(d.samples) }
+func (d *drawn) Form() Form { return d.form }
+
+func (d *drawn) Sample(s *Sample, i int) error {
+	if err := checkIndex(d, i); err != nil {
+		return err
+	}
+	from := &d.samples[i]
+	s.Steps, s.Duration, s.Label = from.Steps, from.Duration, from.Label
+	s.X, s.Y = append(s.X[:0], from.X...), append(s.Y[:0], from.Y...)
+	s.Events, s.Spikes = append(s.Events[:0], from.Events...), append(s.Spikes[:0], from.Spikes...)
+	return nil
+}
