@@ -115,6 +115,14 @@ type Answer struct {
 	Spikes []data.Spike // data.SpikeTarget
 }
 
+// Found returns what a network gives for element i of Y, out of all that it gives: for a sequence whose steps last several
+// time steps ([data.Batches].Hold) that at the end of them.
+func (a Answer) Found(out []float64, i int) float64 {
+	held := max(len(out)/max(len(a.Y), 1), 1)
+	size := max(a.Size, 1)
+	return out[(i/size*held+held-1)*size+i%size]
+}
+
 // Metric is a number that is reported beside the loss, the mean over the samples.
 type Metric struct {
 	// Name is that of the number in metrics.jsonl, "mae".
@@ -147,7 +155,7 @@ func meanOf(f func(d float64) float64) func([]float64, Answer) float64 {
 	return func(out []float64, want Answer) float64 {
 		sum := 0.0
 		for i, y := range want.Y {
-			sum += f(out[i] - y)
+			sum += f(want.Found(out, i) - y)
 		}
 		return sum / float64(max(len(want.Y), 1))
 	}

@@ -30,13 +30,13 @@ const NetworkLimit = 1e6 * 0x1p-53
 //
 // The loss is that of training, its regularisers included, without a bound of slopes ([experiment.Train].MinSlope). It ends early with ctx.Err().
 func Network(ctx context.Context, name string, e *experiment.Experiment, params *graph.Params, rows int) ([]Result, error) {
-	sets, classes, err := e.Load()
+	sets, target, err := e.Load()
 	if err != nil {
 		return nil, err
 	}
 	set := sets.Train
 	set.Size, set.Augment = min(rows, set.Data.Len()), nil
-	c := &networkCheck{name: name, e: *e, set: set, classes: classes, given: params}
+	c := &networkCheck{name: name, e: *e, set: set, target: target, given: params}
 	c.e.Train.Batch, c.e.Train.DType, c.e.Train.MinSlope = set.Size, "float64", 0
 	defer c.close()
 	if e.Train.Method == experiment.Surrogate {
@@ -51,7 +51,7 @@ type networkCheck struct {
 	name    string
 	e       experiment.Experiment
 	set     data.Batches
-	classes int
+	target  data.Target
 	given   *graph.Params
 	results []Result
 	open    []experiment.Network
@@ -67,7 +67,7 @@ func (c *networkCheck) close() {
 func (c *networkCheck) build(change func(e *experiment.Experiment)) (experiment.Network, error) {
 	e := c.e
 	change(&e)
-	n, err := e.Build(c.set.Channels(), c.classes)
+	n, err := e.Build(c.set.Channels(), c.target)
 	if err != nil {
 		return nil, err
 	}

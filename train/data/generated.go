@@ -67,54 +67,45 @@ func sinPi(x float64) float64 {
 	return y
 }
 
-// NARMA is a task of sequence to sequence: an input u that is uniform in [0, 0.5) in each step, and as the target a
-// nonlinear moving average of the tenth order,
+// Lowpass is a task of sequence to sequence: an input that stays at a number u, uniform in [0, 1), for Hold steps, and as
+// the target in each step its low-pass of first order,
 //
-//	y[t+1] = 0.3 y[t] + 0.05 y[t] Σ_{i=0..9} y[t-i] + 1.5 u[t-9] u[t] + 0.1
+//	y[t] = y[t-1] + (u[t] - y[t-1])/Tau
 //
-// for which a network has to remember ten steps. Inputs are doubled to lie in [0, 1). A sequence that grows beyond 1 is drawn
-// again. Atiya and Parlos 2000, doi:10.1109/72.846741.
-type NARMA struct {
-	Train, Valid, Test int // sequences
-	Steps              int // of each
+// from y = 1/2 on.
+type Lowpass struct {
+	Train, Valid, Test int     // sequences
+	Steps, Hold        int     // of each, and of each number
+	Tau                float64 // steps, >= 1
 }
 
-func newNARMA(p *Params) Source {
-	s := NARMA{Steps: p.Int("length", 50, "steps of each sequence")}
+func newLowpass(p *Params) Source {
+	s := Lowpass{Steps: p.Int("length", 60, "steps of each sequence"), Hold: p.Int("every", 12, "steps after which the input changes"), Tau: p.Float("tau", 6, "steps, of the filter")}
 	s.Train, s.Valid, s.Test = readSizes(p, 200, 50, 50)
 	p.Want("length", s.Steps > 0, "> 0")
+	p.Want("every", s.Hold > 0, "> 0")
+	p.Want("tau", s.Tau >= 1, ">= 1 step")
 	return s
 }
 
 // Form is that of sequences of one channel with a number for each step.
-func (s NARMA) Form() Form {
+func (s Lowpass) Form() Form {
 	return Form{Input: Sequence, Channels: 1, Steps: s.Steps, Target: Target{Kind: SequenceTarget, Size: 1}}
 }
 
 // Load makes the parts: the same sequences for every run.
-func (s NARMA) Load() (Parts, error) {
-	const order = 10
-	return generate("narma", s.Form(), [3]int{s.Train, s.Valid, s.Test}, func(x *Sample, rng *rand.Rand) {
+func (s Lowpass) Load() (Parts, error) {
+	return generate("lowpass", s.Form(), [3]int{s.Train, s.Valid, s.Test}, func(x *Sample, rng *rand.Rand) {
 		in := x.Sequence(s.Steps, 1)
-		y := make([]float64, s.Steps)
-		for bounded := false; !bounded; {
-			bounded = true
-			for t := range s.Steps {
-				in[t] = rng.Float64()
+		x.Y = make([]float64, s.Steps)
+		y, u := 0.5, 0.0
+		for t := range in {
+			if t%s.Hold == 0 {
+				u = rng.Float64()
 			}
-			for t := 1; t < s.Steps; t++ {
-				sum, before := 0.0, 0.0
-				for i := range min(order, t) {
-					sum += y[t-1-i]
-				}
-				if t >= order {
-					before = in[t-order] / 2
-				}
-				y[t] = float64(0.3*y[t-1]) + float64(0.05*y[t-1]*sum) + float64(1.5*before*(in[t-1]/2)) + 0.1
-				bounded = bounded && y[t] < 1
-			}
+			y += (u - y) / s.Tau
+			in[t], x.Y[t] = u, y
 		}
-		x.Y = y
 	})
 }
 
@@ -182,7 +173,7 @@ const generated = 42
 func generate(name string, form Form, sizes [3]int, draw func(x *Sample, rng *rand.Rand)) (p Parts, err error) {
 	for k, dst := range []*Dataset{&p.Train, &p.Valid, &p.Test} {
 		rng := random.New(generated, fmt.Sprintf("data/%s/%s", name, partNames[k]))
-		set := &drawn{form: form, samples: make([]Sample, sizes[k])}
+		set := &inMemory{form: form, samples: make([]Sample, sizes[k])}
 		for i := range set.samples {
 			draw(&set.samples[i], rng)
 		}
@@ -191,16 +182,16 @@ func generate(name string, form Form, sizes [3]int, draw func(x *Sample, rng *ra
 	return p, nil
 }
 
-// drawn is a data set in memory.
-type drawn struct {
+// inMemory is a data set in memory.
+type inMemory struct {
 	form    Form
 	samples []Sample
 }
 
-func (d *drawn) Len() int   { return len(d.samples) }
-func (d *drawn) Form() Form { return d.form }
+func (d *inMemory) Len() int   { return len(d.samples) }
+func (d *inMemory) Form() Form { return d.form }
 
-func (d *drawn) Sample(s *Sample, i int) error {
+func (d *inMemory) Sample(s *Sample, i int) error {
 	if err := checkIndex(d, i); err != nil {
 		return err
 	}

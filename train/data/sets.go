@@ -17,7 +17,7 @@ var Sets = Catalogue[Source]{
 	{"ssc", "the spiking speech commands (HDF5), as shd", newSHD("ssc")},
 	{"events", "recordings as rows (.csv) or as arrays that tonic writes (.npy)", newEventFiles("file", ".csv", ".npy")},
 	{"friedman", "Friedman's regression of five features, generated", newFriedman},
-	{"narma", "NARMA-10, sequence to sequence, generated", newNARMA},
+	{"lowpass", "a course in steps and its low-pass, sequence to sequence, generated", newLowpass},
 	{"patterns", "patterns of input spikes and the spike times they are to give, generated", newPatterns},
 	{"csv", "rows of numbers: features, or the steps of sequences", newCSV},
 }

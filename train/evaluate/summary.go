@@ -11,6 +11,7 @@ package evaluate
 import (
 	"fmt"
 	"io"
+	"maps"
 	"math"
 	"slices"
 	"strconv"
@@ -32,17 +33,22 @@ type Summary struct {
 	Classes   []string    `json:"classes,omitempty"`
 	Confusion [][]int     `json:"confusion,omitempty"` // [class][answer]; the last column: no answer
 	// Of vectors and sequences that are known: root of the mean squared error.
-	RMSE   *float64 `json:"rmse,omitempty"`
-	Layers []Layer  `json:"layers"`
-	Figure string   `json:"figure,omitempty"` // the file of the confusion matrix as a picture
+	RMSE *float64 `json:"rmse,omitempty"`
+	// Metrics are the mean absolute error of vectors and sequences, and the Victor-Purpura distance of spike trains, with 100
+	// per s, the mean over the channels.
+	Metrics map[string]float64 `json:"metrics,omitempty"`
+	Layers  []Layer            `json:"layers"`
+	Figure  string             `json:"figure,omitempty"` // the file of the confusion matrix as a picture
 
-	trained *experiment.Trained
-	kind    data.TargetKind // of the samples
-	correct int
-	squares float64
-	seconds float64 // of all samples
-	names   []string
-	spikes  [][]float64 // of each neuron of each layer
+	trained         *experiment.Trained
+	kind            data.TargetKind // of the samples
+	correct         int
+	squares, metric float64
+	measure         train.Metric // of samples without classes
+	answers         answers
+	seconds         float64 // of all samples
+	names           []string
+	spikes          [][]float64 // of each neuron of each layer
 }
 
 // Layer is what the neurons of a layer do.
@@ -56,7 +62,10 @@ type Layer struct {
 
 // New begins a summary of samples with these targets.
 func New(t *experiment.Trained, samples data.Target) *Summary {
-	s := &Summary{trained: t, kind: samples.Kind}
+	s := &Summary{trained: t, kind: samples.Kind, measure: train.MAE()}
+	if s.kind == data.SpikeTarget {
+		s.measure = train.SpikeDistance(100, samples.Size)
+	}
 	if s.kind == data.ClassTarget {
 		for c := range t.Target.Size {
 			s.Classes = append(s.Classes, ClassName(t, c))
@@ -65,6 +74,9 @@ func New(t *experiment.Trained, samples data.Target) *Summary {
 	}
 	return s
 }
+
+// Kind is that of the targets of the samples.
+func (s *Summary) Kind() data.TargetKind { return s.kind }
 
 // Add counts a sample.
 func (s *Summary) Add(p *train.Prediction) {
@@ -84,9 +96,14 @@ func (s *Summary) Add(p *train.Prediction) {
 	case data.VectorTarget, data.SequenceTarget:
 		sum := 0.0
 		for i, y := range p.Want.Y {
-			sum += (p.Out[i] - y) * (p.Out[i] - y)
+			d := p.Want.Found(p.Out, i) - y
+			sum += d * d
 		}
 		s.squares += sum / float64(max(len(p.Want.Y), 1))
+		s.metric += s.measure.Of(p.Out, p.Want)
+		s.answers.add(s.kind, p)
+	case data.SpikeTarget:
+		s.metric += s.measure.OfSpikes(p.Spikes, p.Want)
 	}
 	for len(s.spikes) < len(p.Counts) {
 		s.spikes = append(s.spikes, make([]float64, len(p.Counts[len(s.spikes)])))
@@ -111,7 +128,9 @@ func (s *Summary) Finish() {
 		s.Interval = &[2]float64{(middle - width) / (1 + z*z/n), (middle + width) / (1 + z*z/n)}
 	case data.VectorTarget, data.SequenceTarget:
 		r := math.Sqrt(s.squares / n)
-		s.RMSE = &r
+		s.RMSE, s.Metrics = &r, map[string]float64{s.measure.Name: s.metric / n}
+	case data.SpikeTarget:
+		s.Metrics = map[string]float64{s.measure.Name: s.metric / n}
 	}
 	for k, counts := range s.spikes {
 		l := Layer{Name: s.names[k], Neurons: len(counts)}
@@ -137,6 +156,9 @@ func (s *Summary) Head() string {
 	}
 	if s.RMSE != nil {
 		line += fmt.Sprintf(", rms error %.4g", *s.RMSE)
+	}
+	for _, name := range slices.Sorted(maps.Keys(s.Metrics)) {
+		line += fmt.Sprintf(", %s %.4g", name, s.Metrics[name])
 	}
 	return line
 }
@@ -183,8 +205,11 @@ func (s *Summary) Write(w io.Writer) error {
 	return t.Flush()
 }
 
-// Draw writes the confusion matrix as a picture.
+// Draw writes a picture: the confusion matrix, or what the network gives beside the targets.
 func (s *Summary) Draw(path, title string) error {
+	if s.Confusion == nil {
+		return s.answers.draw(path, title)
+	}
 	m := plot.Matrix{Title: title, XLabel: "answer", YLabel: "class", Rows: s.Classes, Columns: s.Classes, Values: s.Confusion}
 	if slices.ContainsFunc(s.Confusion, func(row []int) bool { return row[len(row)-1] > 0 }) {
 		m.Columns = append(slices.Clone(s.Classes), "none")

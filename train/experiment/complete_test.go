@@ -115,6 +115,29 @@ func TestCatalogueIsComplete(t *testing.T) {
 	if n < 15 {
 		t.Errorf("found %d layers in models, want at least 15: the test looks in the wrong place", n)
 	}
+	without["models.CountCrossEntropy"] = "the readout count with cross_entropy"
+	without["models.MaxMembraneCrossEntropy"] = "the readout li-max with cross_entropy"
+	without["models.FirstSpikeCrossEntropy"] = "the readout first_spike with cross_entropy"
+	without["models.MembraneMSE"] = "the readout li with mse"
+	n = 0
+	for _, f := range parsed(t, "../../models") {
+		for _, d := range f.Decls {
+			if fn, ok := d.(*ast.FuncDecl); ok && fn.Recv == nil && (strings.HasSuffix(fn.Name.Name, "CrossEntropy") || strings.HasSuffix(fn.Name.Name, "MSE")) {
+				n++
+				check("models."+fn.Name.Name, true)
+			}
+		}
+	}
+	if n < 7 {
+		t.Errorf("found %d losses in models, want at least 7: the test looks in the wrong place", n)
+	}
+	for _, name := range []string{"SumUntil", "MeanUntil", "MaxUntil", "LastUntil", "FirstSpikeTime", "RateBounds", "Sparsity", "Silence", "VoltageBounds"} {
+		check("ops."+name, true)
+	}
+	for _, name := range []string{"First", "Max", "Integral", "At"} {
+		without["eventprop.At"] = "voltages at all steps are the readout li"
+		check("eventprop."+name, true)
+	}
 	for _, name := range equation.Builtins() {
 		if _, ok := EventNeurons.Row(name); !ok {
 			t.Errorf("the neuron %s of eventprop/equation has no row", name)

@@ -1,6 +1,8 @@
 package experiment
 
 import (
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/surge-snn/surge/plot"
@@ -32,7 +34,36 @@ func Curves(title string, runs []Run) plot.Curves {
 		loss.Lines = append(loss.Lines, line("training", lines[0]), line("validation", lines[1]))
 		accuracy.Lines = append(accuracy.Lines, line("training", lines[2]), line("validation", lines[3]))
 	}
-	return plot.Curves{Title: title, Panels: []plot.Panel{loss, accuracy}}
+	panels := []plot.Panel{loss, accuracy}
+	if names := metricsOf(runs); len(names) > 0 { // no classes
+		panels = panels[:1]
+		for _, name := range names {
+			panel := plot.Panel{YLabel: name}
+			for _, r := range runs {
+				var x, train, valid []float64
+				for _, e := range r.Epochs {
+					x, train, valid = append(x, float64(e.Epoch)), append(train, e.TrainMetrics[name]), append(valid, e.ValidMetrics[name])
+				}
+				panel.Lines = append(panel.Lines, plot.Line{Name: strings.TrimSpace(r.Name + " training"), X: x, Y: train},
+					plot.Line{Name: strings.TrimSpace(r.Name + " validation"), X: x, Y: valid})
+			}
+			panels = append(panels, panel)
+		}
+	}
+	return plot.Curves{Title: title, Panels: panels}
+}
+
+// metricsOf returns the names of the metrics that all epochs have.
+func metricsOf(runs []Run) (names []string) {
+	for i, r := range runs {
+		for j, e := range r.Epochs {
+			if i+j == 0 {
+				names = slices.Sorted(maps.Keys(e.ValidMetrics))
+			}
+			names = slices.DeleteFunc(names, func(n string) bool { _, ok := e.ValidMetrics[n]; return !ok })
+		}
+	}
+	return names
 }
 
 // Difference returns the first lines in which the texts of two experiments differ.

@@ -69,11 +69,11 @@ func (e *Experiment) HasSteps() bool { return !e.events() }
 // ExportEvents returns a network without time steps, with trained parameters, as named arrays, see export.EventArrays.
 //
 // Errors: export.ErrNetwork for methods with time steps, and those of the parameters.
-func (e *Experiment) ExportEvents(params *graph.Params, channels, classes int) ([]files.Array, error) {
+func (e *Experiment) ExportEvents(params *graph.Params, channels int, target data.Target) ([]files.Array, error) {
 	if !e.events() {
 		return nil, fmt.Errorf("%w: the method %s has time steps", export.ErrNetwork, e.Train.Method)
 	}
-	n, err := e.build(params, channels, classes)
+	n, err := e.build(params, channels, target)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", export.ErrNetwork, err)
 	}

@@ -71,11 +71,11 @@ func TestNIRHasTheLayers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	sets, classes, err := e.Load()
+	sets, target, err := e.Load()
 	if err != nil {
 		t.Fatal(err)
 	}
-	n, err := e.Build(sets.Train.Channels(), classes)
+	n, err := e.Build(sets.Train.Channels(), target)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -155,7 +155,7 @@ func TestNIRHasTheLayers(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		n, err := e.Build(sets.Train.Channels(), classes)
+		n, err := e.Build(sets.Train.Channels(), target)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -39,11 +39,11 @@ func exportedNetwork(t *testing.T, model, encode string) (*Experiment, *stepNetw
 	if err != nil {
 		t.Fatal(err)
 	}
-	channels, classes, err := e.Sizes()
+	channels, target, err := e.Sizes()
 	if err != nil {
 		t.Fatal(err)
 	}
-	net, err := e.Build(channels, classes)
+	net, err := e.Build(channels, target)
 	if err != nil {
 		t.Fatal(err)
 	}

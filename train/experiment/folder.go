@@ -69,12 +69,16 @@ func (e *Experiment) Draw(net Network, test data.Batches, metricsFile, folder st
 	if err != nil {
 		return err
 	}
-	predicted := fmt.Sprint(one.Predicted)
-	if one.Predicted < 0 {
-		predicted = "none"
+	title := e.Name + ": test sample 0"
+	if test.Data.Form().Target.Kind == data.ClassTarget {
+		predicted := fmt.Sprint(one.Predicted)
+		if one.Predicted < 0 {
+			predicted = "none"
+		}
+		title += fmt.Sprintf(", class %d, predicted %s", one.Label, predicted)
 	}
 	return plot.Raster{
-		Title:    fmt.Sprintf("%s: test sample 0, class %d, predicted %s", e.Name, one.Label, predicted),
+		Title:    title,
 		Duration: one.Duration, Layers: one.Layers, Readout: one.Readout, Dt: one.Dt,
 	}.Write(filepath.Join(folder, RasterFile))
 }

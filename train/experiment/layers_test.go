@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/surge-snn/surge/models/nir"
+	"github.com/surge-snn/surge/train/data"
 )
 
 // layered is an experiment with every kind of layer but a NIR graph.
@@ -83,11 +84,11 @@ func TestLayers(t *testing.T) {
 	if again.Text() != e.Text() || len(again.Layer) != 12 || !strings.Contains(e.Text(), "[[layer]]") {
 		t.Errorf("written\n%s\nand again\n%s", e.Text(), again.Text())
 	}
-	sets, classes, err := e.Load()
+	sets, target, err := e.Load()
 	if err != nil {
 		t.Fatal(err)
 	}
-	net, err := e.Build(sets.Train.Channels(), classes)
+	net, err := e.Build(sets.Train.Channels(), target)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -124,7 +125,7 @@ func TestLayersAreChecked(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := e.Build(4, 3); err == nil || !strings.Contains(err.Error(), "layer: expected layers that fit each other") {
+	if _, err := e.Build(4, data.Classes(3)); err == nil || !strings.Contains(err.Error(), "layer: expected layers that fit each other") {
 		t.Errorf("images of another size: %v", err)
 	}
 }
@@ -148,11 +149,11 @@ func TestLayersOfNIR(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	sets, classes, err := e.Load()
+	sets, target, err := e.Load()
 	if err != nil {
 		t.Fatal(err)
 	}
-	net, err := e.Build(sets.Train.Channels(), classes)
+	net, err := e.Build(sets.Train.Channels(), target)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -167,7 +168,7 @@ func TestLayersOfNIR(t *testing.T) {
 		t.Error("learn of a name that is none was accepted")
 	}
 	e.Layer[0].Keys["file"] = "nothing.nir"
-	if _, err := e.Build(4, 3); err == nil || !strings.Contains(err.Error(), "layer[0].file: expected a NIR graph") {
+	if _, err := e.Build(4, data.Classes(3)); err == nil || !strings.Contains(err.Error(), "layer[0].file: expected a NIR graph") {
 		t.Errorf("no file: %v", err)
 	}
 }

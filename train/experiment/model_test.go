@@ -60,7 +60,7 @@ func TestNetworks(t *testing.T) {
 			t.Error(err)
 			continue
 		}
-		sets, classes, err := e.Load()
+		sets, target, err := e.Load()
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -68,7 +68,7 @@ func TestNetworks(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		net, err := e.Build(channels, classes)
+		net, err := e.Build(channels, target)
 		if err != nil {
 			t.Errorf("%s: %v", c.text, err)
 			continue
@@ -150,7 +150,7 @@ func TestChecks(t *testing.T) {
 		{"model.w_gain", func(e *Experiment) { e.Model.WGain = -1 }},
 		{"model.out_gain", func(e *Experiment) { e.Model.OutGain = -1 }},
 		{"model.surrogate", func(e *Experiment) { e.Model.Surrogate = "" }},
-		{"model.readout", func(e *Experiment) { e.Model.Readout = "li" }},
+		{"model.readout", func(e *Experiment) { e.Model.Readout = "voltage" }},
 		{"model.tau_out", func(e *Experiment) { e.Model.Readout, e.Model.TauOut = "count", 1 }},
 		{"model.tau_out", func(e *Experiment) { e.Model.TauOut = -1 }},
 		{"loss.rate_weight", func(e *Experiment) { e.Loss.RateWeight = -1 }},
@@ -265,7 +265,7 @@ method = "eventprop-recurrent"`, "")
 	if err := e.Check(); err != nil {
 		t.Fatal(err)
 	}
-	net, err := e.Build(5, 3)
+	net, err := e.Build(5, data.Classes(3))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -48,11 +48,11 @@ func TestNeurons(t *testing.T) {
 			if again, err := Parse("a.toml", e.Text(), ""); err != nil || !reflect.DeepEqual(again, e) {
 				t.Errorf("%s: reads back as\n%+v\nwant\n%+v\n%v", name, again, e, err)
 			}
-			sets, classes, err := e.Load()
+			sets, target, err := e.Load()
 			if err != nil {
 				t.Fatal(err)
 			}
-			net, err := e.Build(sets.Train.Channels(), classes)
+			net, err := e.Build(sets.Train.Channels(), target)
 			if err != nil {
 				t.Errorf("%s: %v", text, err)
 				continue

@@ -4,7 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"math"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -156,7 +158,11 @@ func (f *File) Write(w io.Writer) error {
 	if r := f.Run; r != nil {
 		fmt.Fprintf(w, "epochs       %d, and %d of %d batches\n", r.Epoch, r.Batch, r.Batches)
 		if r.Best.Epoch > 0 {
-			fmt.Fprintf(w, "best epoch   %d, validation accuracy %.2f %%, loss %.4f\n", r.Best.Epoch, 100*r.Best.ValidAccuracy, r.Best.ValidLoss)
+			score := fmt.Sprintf("accuracy %.2f %%", 100*r.Best.ValidAccuracy)
+			for _, name := range slices.Sorted(maps.Keys(r.Best.ValidMetrics)) { // of targets that are no classes
+				score = fmt.Sprintf("%s %.4f", name, r.Best.ValidMetrics[name])
+			}
+			fmt.Fprintf(w, "best epoch   %d, validation %s, loss %.4f\n", r.Best.Epoch, score, r.Best.ValidLoss)
 		}
 		fmt.Fprintf(w, "optimizer    %s after %d updates\nseed         %d\n", r.Optimizer, r.OptimizerSteps, r.Seed)
 	}

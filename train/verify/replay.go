@@ -66,13 +66,13 @@ func again(e *experiment.Experiment) (experiment.Network, train.Data, error) {
 	if _, size, _ := mpi.Started(); size > 1 {
 		return nil, train.Data{}, fmt.Errorf("a run is verified by one process, not by the %d of mpiexec", size)
 	}
-	sets, classes, err := e.Load()
+	sets, target, err := e.Load()
 	if err != nil {
 		return nil, sets, err
 	}
-	if _, err := e.Memory(sets, classes); errors.As(err, new(*exit.BadInput)) {
+	if _, err := e.Memory(sets, target); errors.As(err, new(*exit.BadInput)) {
 		return nil, sets, err
 	}
-	net, err := e.BuildShards(nil, sets.Train.Channels(), classes)
+	net, err := e.BuildShards(nil, sets.Train.Channels(), target)
 	return net, sets, err
 }

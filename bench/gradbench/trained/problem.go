@@ -26,7 +26,7 @@ func Problem(e *experiment.Experiment, params *graph.Params, samples int) (*lif.
 	if e.Train.Method != experiment.Surrogate {
 		return nil, bad("train.method", "surrogate: the benchmark has networks in time steps", e.Train.Method)
 	}
-	sets, classes, err := e.Load()
+	sets, target, err := e.Load()
 	if err != nil {
 		return nil, err
 	}
@@ -41,7 +41,7 @@ func Problem(e *experiment.Experiment, params *graph.Params, samples int) (*lif.
 	}
 	own := *e
 	own.Train.DType, own.Train.Batch = "float64", set.Size
-	net, err := own.Build(set.Channels(), classes)
+	net, err := own.Build(set.Channels(), target)
 	if err != nil {
 		return nil, err
 	}
@@ -54,7 +54,7 @@ func Problem(e *experiment.Experiment, params *graph.Params, samples int) (*lif.
 			return nil, err
 		}
 	}
-	n := layout(e, batch.Channels, classes)
+	n := layout(e, batch.Channels, target.Size)
 	if err := fill(n, e, net.Params()); err != nil {
 		return nil, err
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/surge-snn/surge/internal/exit"
 	"github.com/surge-snn/surge/train"
+	"github.com/surge-snn/surge/train/data"
 	"github.com/surge-snn/surge/train/evaluate"
 	"github.com/surge-snn/surge/train/experiment"
 )
@@ -43,8 +44,9 @@ func (c *Command) judge(ctx context.Context, k *kong.Context) error {
 		return err
 	}
 	s := evaluate.New(t, set.Data.Form().Target)
-	if s.Confusion == nil && c.Figure != "" {
-		return &exit.BadInput{File: "--figure " + c.Figure, Expected: "samples with classes", Found: "samples without"}
+	picture := map[data.TargetKind]string{data.ClassTarget: "confusion.png", data.VectorTarget: "answers.png", data.SequenceTarget: "answers.png"}[s.Kind()]
+	if picture == "" && c.Figure != "" {
+		return &exit.BadInput{File: "--figure " + c.Figure, Expected: "samples with classes, vectors or sequences", Found: "samples without"}
 	}
 	if err := t.Predict(ctx, set, func(p *train.Prediction) error {
 		s.Add(p)
@@ -54,8 +56,8 @@ func (c *Command) judge(ctx context.Context, k *kong.Context) error {
 	}
 	s.Finish()
 	figure := c.Figure
-	if figure == "" && s.Confusion != nil {
-		figure = filepath.Join(dir, "confusion.png")
+	if figure == "" && picture != "" {
+		figure = filepath.Join(dir, picture)
 	}
 	if figure != "" {
 		if err := s.Draw(figure, fmt.Sprintf("%s: %s", t.Name, s.Head())); err != nil {
@@ -69,6 +71,10 @@ func (c *Command) judge(ctx context.Context, k *kong.Context) error {
 	if err := s.Write(k.Stdout); err != nil || figure == "" {
 		return err
 	}
-	_, err = fmt.Fprintf(k.Stdout, "%s  the confusion matrix\n", figure)
+	what := "the confusion matrix"
+	if s.Confusion == nil {
+		what = "what the network gives, beside the targets"
+	}
+	_, err = fmt.Fprintf(k.Stdout, "%s  %s\n", figure, what)
 	return err
 }

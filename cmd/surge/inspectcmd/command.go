@@ -50,11 +50,11 @@ func (c *Command) Run(k *kong.Context) error {
 		if err != nil {
 			return err
 		}
-		channels, classes, err := e.Sizes()
+		channels, target, err := e.Sizes()
 		if err != nil {
 			return err
 		}
-		net, err := e.Build(channels, classes)
+		net, err := e.Build(channels, target)
 		if err != nil {
 			return err
 		}

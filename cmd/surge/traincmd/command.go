@@ -22,6 +22,7 @@ import (
 	"github.com/surge-snn/surge/internal/memory"
 	"github.com/surge-snn/surge/internal/rundir"
 	"github.com/surge-snn/surge/train"
+	"github.com/surge-snn/surge/train/data"
 	"github.com/surge-snn/surge/train/experiment"
 	"github.com/surge-snn/surge/train/experiment/recipes"
 	"github.com/surge-snn/surge/train/ranks"
@@ -51,7 +52,7 @@ type Command struct {
 	Force           bool          `help:"Replace the run in --out, if there is one."`
 	PrintConfig     bool          `help:"Print the experiment with all that is in effect, as TOML, and on standard error the memory that a run needs, and end."`
 	HelpConfig      bool          `help:"Describe all keys of an experiment, with their defaults, and end."`
-	JSON            bool          `help:"Print a JSON object per epoch, and one at the end with test_accuracy, best_epoch and seconds."`
+	JSON            bool          `help:"Print a JSON object per epoch, and one at the end with test_accuracy (or test_metrics), best_epoch and seconds."`
 }
 
 // Help is the text under the usage of the command.
@@ -65,7 +66,7 @@ The folder of the results holds
   times.jsonl     seconds per epoch
   checkpoint      the state of the run, to go on from; checkpoint.prev is the one before
   best.params     the parameters of the best epoch
-  curves.png      loss and accuracy over the epochs
+  curves.png      loss and accuracy, or metrics, over the epochs
   raster.png      the spikes of all layers for one sample of the test set
   receipt.jsonl   a chain of SHA-256 over experiment, data and the state after each epoch, which surge verify proves
   SHA256SUMS      of all these files, for surge verify and sha256sum -c
@@ -154,10 +155,10 @@ func (c *Command) Run(ctx context.Context, k *kong.Context) (err error) {
 func (c *Command) print(out, errs io.Writer, e *experiment.Experiment) error {
 	text := e.Text() // without what the data say
 	need := "memory of a run: "
-	if sets, classes, err := e.Load(); err != nil {
+	if sets, target, err := e.Load(); err != nil {
 		need += fmt.Sprintf("not known without the data: %v", err)
 	} else {
-		m, err := c.fit(e, sets, classes)
+		m, err := c.fit(e, sets, target)
 		if err != nil {
 			return err
 		}
@@ -174,11 +175,11 @@ func (c *Command) print(out, errs io.Writer, e *experiment.Experiment) error {
 }
 
 // fit chooses segments that fit into --memory, and returns what the run needs.
-func (c *Command) fit(e *experiment.Experiment, sets train.Data, classes int) (experiment.Memory, error) {
+func (c *Command) fit(e *experiment.Experiment, sets train.Data, target data.Target) (experiment.Memory, error) {
 	if c.Memory == nil {
-		return e.Memory(sets, classes)
+		return e.Memory(sets, target)
 	}
-	m, err := e.Fit(sets, classes, int64(*c.Memory))
+	m, err := e.Fit(sets, target, int64(*c.Memory))
 	if errors.Is(err, experiment.ErrMemory) {
 		err = &exit.BadInput{File: "--memory", Expected: fmt.Sprintf("at least %v: with a smaller train.batch it would be less", m), Found: c.Memory.String()}
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -14,6 +15,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/surge-snn/surge/train"
+	"github.com/surge-snn/surge/train/data"
 	"github.com/surge-snn/surge/train/experiment"
 	"github.com/surge-snn/surge/train/ranks"
 )
@@ -21,11 +23,12 @@ import (
 // report prints how a run goes: lines for people or JSON lines to out, and a progress bar to
 // errs if that is a terminal.
 type report struct {
-	out    io.Writer
-	errs   io.Writer
-	json   bool
-	epochs int
-	bar    *progressbar.ProgressBar // of the epoch at hand; nil: none
+	out     io.Writer
+	errs    io.Writer
+	json    bool
+	epochs  int
+	classes bool                     // the targets are
+	bar     *progressbar.ProgressBar // of the epoch at hand; nil: none
 }
 
 func newReport(out, errs io.Writer, json bool, e *experiment.Experiment) *report {
@@ -46,6 +49,7 @@ func (r *report) logger() *slog.Logger {
 
 // begin says what is going to be trained.
 func (r *report) begin(run *runner) {
+	r.classes = run.target.Kind == data.ClassTarget
 	if f, ok := r.errs.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
 		r.bar = progressbar.NewOptions(run.sets.Train.Len(), progressbar.OptionSetWriter(r.errs), progressbar.OptionClearOnFinish(),
 			progressbar.OptionSetWidth(30), progressbar.OptionShowCount(), progressbar.OptionSetPredictTime(true))
@@ -65,7 +69,7 @@ func (r *report) begin(run *runner) {
 	for _, l := range e.Layer {
 		layers = append(layers, l.Kind)
 	}
-	layers = append(layers, fmt.Sprint(run.classes))
+	layers = append(layers, fmt.Sprint(run.target.Size))
 	how := fmt.Sprintf("%g ms from event to event, %d parameters, %s", 1e3*e.Encode.Duration, weights, e.Train.Method)
 	if e.Train.Method == experiment.Surrogate {
 		how = fmt.Sprintf("%d steps of %g ms, %d parameters, %s engine (%d nodes)",
@@ -106,9 +110,21 @@ func (r *report) epoch(e train.Epoch) error {
 	if r.json {
 		return json.NewEncoder(r.out).Encode(e)
 	}
-	_, err := fmt.Fprintf(r.out, "epoch %*d/%d  train loss %.4f accuracy %5.2f %%  valid loss %.4f accuracy %5.2f %%  %.2f spikes  %.1f s\n",
-		len(fmt.Sprint(r.epochs)), e.Epoch, r.epochs, e.TrainLoss, 100*e.TrainAccuracy, e.ValidLoss, 100*e.ValidAccuracy, e.Spikes, e.Seconds)
+	_, err := fmt.Fprintf(r.out, "epoch %*d/%d  train %s  valid %s  %.2f spikes  %.1f s\n",
+		len(fmt.Sprint(r.epochs)), e.Epoch, r.epochs, r.score(e.TrainLoss, e.TrainAccuracy, e.TrainMetrics), r.score(e.ValidLoss, e.ValidAccuracy, e.ValidMetrics), e.Spikes, e.Seconds)
 	return err
+}
+
+// score is the loss, the accuracy where there are classes, and the metrics.
+func (r *report) score(loss, accuracy float64, metrics map[string]float64) string {
+	text := fmt.Sprintf("loss %.4f", loss)
+	if r.classes {
+		text += fmt.Sprintf(" accuracy %5.2f %%", 100*accuracy)
+	}
+	for _, name := range slices.Sorted(maps.Keys(metrics)) {
+		text += fmt.Sprintf(" %s %.4f", name, metrics[name])
+	}
+	return text
 }
 
 // end takes the progress bar away.
@@ -119,25 +135,39 @@ func (r *report) end() {
 	}
 }
 
+// share is an accuracy, nil where there are no classes.
+func (r *report) share(accuracy float64) *float64 {
+	if !r.classes {
+		return nil
+	}
+	return &accuracy
+}
+
 // result prints what came out.
 func (r *report) result(x *train.Result, dir string) error {
 	if r.json {
 		return json.NewEncoder(r.out).Encode(struct {
-			TestAccuracy  float64 `json:"test_accuracy"`
-			TestLoss      float64 `json:"test_loss"`
-			ValidAccuracy float64 `json:"valid_accuracy"`
-			BestEpoch     int     `json:"best_epoch"`
-			Epochs        int     `json:"epochs"`
-			Seconds       float64 `json:"seconds"`
-			Out           string  `json:"out"`
-		}{x.Test.Accuracy, x.Test.Loss, x.Best.ValidAccuracy, x.Best.Epoch, x.Epochs, x.Seconds, dir})
+			TestAccuracy  *float64           `json:"test_accuracy,omitempty"`
+			TestLoss      float64            `json:"test_loss"`
+			TestMetrics   map[string]float64 `json:"test_metrics,omitempty"`
+			ValidAccuracy *float64           `json:"valid_accuracy,omitempty"`
+			ValidMetrics  map[string]float64 `json:"valid_metrics,omitempty"`
+			BestEpoch     int                `json:"best_epoch"`
+			Epochs        int                `json:"epochs"`
+			Seconds       float64            `json:"seconds"`
+			Out           string             `json:"out"`
+		}{r.share(x.Test.Accuracy), x.Test.Loss, x.Test.Metrics, r.share(x.Best.ValidAccuracy), x.Best.ValidMetrics, x.Best.Epoch, x.Epochs, x.Seconds, dir})
 	}
-	_, err := fmt.Fprintf(r.out, `test accuracy %.2f %% (epoch %d, the best on the validation set), %.1f s
+	head, curves := "test "+r.score(x.Test.Loss, 0, x.Test.Metrics), "loss and metrics"
+	if r.classes {
+		head, curves = fmt.Sprintf("test accuracy %.2f %%", 100*x.Test.Accuracy), "loss and accuracy"
+	}
+	_, err := fmt.Fprintf(r.out, `%s (epoch %d, the best on the validation set), %.1f s
   %s  parameters
-  %s  loss and accuracy
+  %s  %s
   %s  spikes of a sample
   %s  a line per epoch
-`, 100*x.Test.Accuracy, x.Best.Epoch, x.Seconds,
-		filepath.Join(dir, experiment.ParamsFile), filepath.Join(dir, experiment.CurvesFile), filepath.Join(dir, experiment.RasterFile), filepath.Join(dir, experiment.MetricsFile))
+`, head, x.Best.Epoch, x.Seconds,
+		filepath.Join(dir, experiment.ParamsFile), filepath.Join(dir, experiment.CurvesFile), curves, filepath.Join(dir, experiment.RasterFile), filepath.Join(dir, experiment.MetricsFile))
 	return err
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/surge-snn/surge/internal/exit"
 	"github.com/surge-snn/surge/internal/rundir"
 	"github.com/surge-snn/surge/train"
+	"github.com/surge-snn/surge/train/data"
 	"github.com/surge-snn/surge/train/experiment"
 	"github.com/surge-snn/surge/train/ranks"
 )
@@ -23,24 +24,24 @@ type runner struct {
 	keep       int
 	report     *report
 	ranks      ranks.World
-	fit        func(e *experiment.Experiment, sets train.Data, classes int) (experiment.Memory, error)
+	fit        func(e *experiment.Experiment, sets train.Data, target data.Target) (experiment.Memory, error)
 
-	sets    train.Data
-	classes int
-	net     experiment.Network
+	sets   train.Data
+	target data.Target
+	net    experiment.Network
 }
 
 // open loads the data and builds the network.
 func (r *runner) open() error {
 	e := r.experiment
 	var err error
-	if r.sets, r.classes, err = e.Load(); err != nil {
+	if r.sets, r.target, err = e.Load(); err != nil {
 		return err
 	}
-	if _, err := r.fit(e, r.sets, r.classes); errors.As(err, new(*exit.BadInput)) {
+	if _, err := r.fit(e, r.sets, r.target); errors.As(err, new(*exit.BadInput)) {
 		return err
 	}
-	r.net, err = e.BuildShards(r.ranks.Peers(), r.channels(), r.classes)
+	r.net, err = e.BuildShards(r.ranks.Peers(), r.channels(), r.target)
 	return err
 }
 
