@@ -1,4 +1,4 @@
-// Command catalogue writes docs/catalogue.md and its figures from the code: every surrogate, neuron, synapse, loss,
+// Command catalogue writes docs/catalogue.md with its figures, and docs/experiment.md, from the code: every surrogate, neuron, synapse, loss,
 // readout, encoder, initialiser, optimizer and schedule, with formula, plot and source.
 //
 //	go generate ./docs/catalogue
@@ -18,6 +18,7 @@ import (
 	"github.com/surge-snn/surge/models"
 	"github.com/surge-snn/surge/surrogate"
 	"github.com/surge-snn/surge/train/data"
+	"github.com/surge-snn/surge/train/experiment"
 )
 
 //go:generate go run . ../..
@@ -40,6 +41,10 @@ func write(root, dir string) error {
 		return err
 	}
 	if err := os.WriteFile(filepath.Join(dir, "catalogue.md"), page, 0o644); err != nil {
+		return err
+	}
+	keys := "# Experiments\n\nAll that a file of `surge train --config` can say: what `surge train --help-config` prints. Written by `go generate ./docs/catalogue`; a test compares.\n\n```toml\n" + experiment.Help() + "```\n"
+	if err := os.WriteFile(filepath.Join(dir, "experiment.md"), []byte(keys), 0o644); err != nil {
 		return err
 	}
 	for name, figure := range figures {

@@ -13,7 +13,7 @@ func TestPageIsCurrent(t *testing.T) {
 	if err := write("../..", dir); err != nil {
 		t.Fatal(err)
 	}
-	names := []string{"catalogue.md"}
+	names := []string{"catalogue.md", "experiment.md"}
 	for name := range figures {
 		names = append(names, name)
 	}

@@ -13,8 +13,8 @@ import (
 // have the same value in the column Sample. All columns but those that are named below are features.
 type CSV struct {
 	Files
-	Y      string // column of the targets; empty: y, else label or class
-	Target string // "class" or "vector"; empty: classes where they are texts or whole numbers
+	Y      string // column of the targets, or several with commas between them; empty: y, else label or class
+	Target string // "class", "vector" or "sequence"; empty: classes where it is one column of texts or whole numbers, else a vector
 	Sample string // column that numbers or names the sequences; empty: each row is a sample
 	// Ignore are columns that are not used, such as a time or an index. "index" is one of them.
 	Ignore []string
@@ -23,8 +23,8 @@ type CSV struct {
 func newCSV(p *Params) Source {
 	return CSV{
 		Files:  readFiles(p),
-		Y:      p.String("y", "", "column of the targets; nothing: y, label or class"),
-		Target: p.Choice("target", "", "what y is; nothing: classes where they are texts or whole numbers", "class", "vector"),
+		Y:      p.String("y", "", "column of the targets, or several, as \"y1, y2\"; nothing: y, label or class"),
+		Target: p.Choice("target", "", "what y is; nothing: classes where it is one column of texts or whole numbers, else a vector; sequence: one in each row of a sequence", "class", "vector", "sequence"),
 		Sample: p.String("sample", "", "column that is the same in all rows of a sequence; nothing: each row is a sample"),
 		Ignore: p.Strings("ignore", nil, "columns that are not used"),
 	}
@@ -113,11 +113,20 @@ func (s CSV) read(path string) (*recorded, error) {
 	if name == "" && !s.untargeted {
 		return nil, t.bad("", "data.y, the column of the targets: none of y, label, class is among %s", t.names())
 	}
-	y := t.get(name)
-	if y == nil && !s.untargeted {
-		if _, err := t.want(name, "the targets (data.y)"); err != nil {
-			return nil, err
+	names := strings.Split(name, ",")
+	var ys []*files.Column
+	for i := range names {
+		names[i] = strings.TrimSpace(names[i])
+		if y := t.get(names[i]); y != nil {
+			ys = append(ys, y)
+		} else if !s.untargeted {
+			if _, err := t.want(names[i], "the targets (data.y)"); err != nil {
+				return nil, err
+			}
 		}
+	}
+	if len(ys) < len(names) {
+		ys = nil // to predict
 	}
 	// first is the first row of each sample, and one more.
 	first := upTo(rows + 1)
@@ -131,7 +140,7 @@ func (s CSV) read(path string) (*recorded, error) {
 		}
 	}
 	r := &recorded{path: path, n: len(first) - 1}
-	not := append([]string{name, s.Sample, s.Group, "set", "index"}, s.Ignore...)
+	not := append(append([]string{s.Sample, s.Group, "set", "index"}, names...), s.Ignore...)
 	var features []*files.Column
 	for i := range t.columns {
 		c := &t.columns[i]
@@ -164,7 +173,7 @@ func (s CSV) read(path string) (*recorded, error) {
 			}
 		}
 	}
-	return r, s.rest(t, r, y, first)
+	return r, s.rest(t, r, ys, first)
 }
 
 // sequences returns the first row of each run of equal values, and the number of rows.
@@ -185,8 +194,8 @@ func (t table) sequences(c *files.Column) ([]int, error) {
 	return append(first, len(all)), nil
 }
 
-// rest takes targets, groups and parts, which are the same in all rows of a sample.
-func (s CSV) rest(t table, r *recorded, y *files.Column, first []int) error {
+// rest takes targets, groups and parts, which are the same in all rows of a sample, but for targets that are sequences.
+func (s CSV) rest(t table, r *recorded, ys []*files.Column, first []int) error {
 	each := func(c *files.Column) ([]int32, error) {
 		all := codes(c)
 		out := make([]int32, r.n)
@@ -200,13 +209,24 @@ func (s CSV) rest(t table, r *recorded, y *files.Column, first []int) error {
 		}
 		return out, nil
 	}
-	if y == nil {
+	if len(ys) == 0 {
 		return nil // to predict
 	}
-	if _, err := each(y); err != nil {
-		return err
+	kind, y := s.Target, ys[0]
+	if kind == "sequence" && s.Sample == "" {
+		return t.bad(y.Name, "sequences (data.sample), for target = \"sequence\"")
 	}
-	kind := s.Target
+	for _, c := range ys {
+		if _, err := each(c); err != nil && kind != "sequence" {
+			return err
+		}
+	}
+	if kind == "class" && len(ys) > 1 {
+		return t.bad(y.Name, "one column, for target = \"class\", found %d", len(ys))
+	}
+	if kind == "" && len(ys) > 1 {
+		kind = "vector"
+	}
 	if kind == "" {
 		kind = "class"
 		for _, v := range y.Data {
@@ -216,16 +236,31 @@ func (s CSV) rest(t table, r *recorded, y *files.Column, first []int) error {
 		}
 	}
 	switch {
-	case kind == "vector" && y.Data == nil:
-		return t.bad(y.Name, "numbers, for target = \"vector\", found %.40q", y.Texts[0])
-	case kind == "vector":
-		for row, v := range y.Data {
-			if v-v != 0 {
-				return t.bad(y.Name, "finite numbers, found %v in row %d", v, row+1)
+	case kind != "class":
+		for _, y := range ys {
+			if y.Data == nil {
+				return t.bad(y.Name, "numbers, for target = %q, found %.40q", kind, y.Texts[0])
+			}
+			for row, v := range y.Data {
+				if v-v != 0 {
+					return t.bad(y.Name, "finite numbers, found %v in row %d", v, row+1)
+				}
 			}
 		}
-		r.form.Target = Target{Kind: VectorTarget, Size: 1}
-		r.target = func(dst *Sample, i int) { dst.Y = append(dst.Y[:0], y.Data[first[i]]) }
+		last := func(i int) int { return first[i] + 1 }
+		r.form.Target = Target{Kind: VectorTarget, Size: len(ys)}
+		if kind == "sequence" {
+			r.form.Target.Kind = SequenceTarget
+			last = func(i int) int { return first[i+1] }
+		}
+		r.target = func(dst *Sample, i int) {
+			dst.Y = dst.Y[:0]
+			for row := first[i]; row < last(i); row++ {
+				for _, y := range ys {
+					dst.Y = append(dst.Y, y.Data[row])
+				}
+			}
+		}
 	case y.Data == nil && r.n > 0:
 		picked, _ := each(y)
 		r.labels = &labels{y.Texts, picked}

@@ -54,6 +54,21 @@ func TestCSVSequences(t *testing.T) {
 	}
 }
 
+// TestCSVTargets: several columns are a vector, and with sequences one for each step.
+func TestCSVTargets(t *testing.T) {
+	r, err := CSV{Y: "u, v"}.read(saveText(t, "a,u,v\n1,2,3\n4,5,6\n"))
+	if err != nil || !reflect.DeepEqual(r.form.Target, Target{Kind: VectorTarget, Size: 2}) || r.form.Channels != 1 || !slices.Equal(all(t, r)[1].Y, []float64{5, 6}) {
+		t.Errorf("%v, %+v", err, r)
+	}
+	r, err = CSV{Y: "u,v", Sample: "s", Target: "sequence"}.read(saveText(t, "s,a,u,v\n0,1,2,3\n0,4,5,6\n1,7,8,9\n"))
+	if err != nil || !reflect.DeepEqual(r.form.Target, Target{Kind: SequenceTarget, Size: 2}) {
+		t.Fatalf("%v, %+v", err, r)
+	}
+	if list := all(t, r); !slices.Equal(list[0].Y, []float64{2, 3, 5, 6}) || !slices.Equal(list[1].Y, []float64{8, 9}) {
+		t.Errorf("%+v", list)
+	}
+}
+
 func TestCSVErrors(t *testing.T) {
 	for _, c := range []struct {
 		set  CSV
@@ -68,6 +83,9 @@ func TestCSVErrors(t *testing.T) {
 		{CSV{Sample: "s"}, "s,a,y\n1,2,0\n2,3,1\n1,4,0\n", "earlier sequence in row 3"},
 		{CSV{Sample: "s"}, "a,y\n1,2\n", `a column "s"`},
 		{CSV{Target: "vector"}, "a,y\n1,cat\n", `numbers, for target = "vector", found "cat"`},
+		{CSV{Target: "class", Y: "y,z"}, "a,y,z\n1,0,1\n", `one column, for target = "class", found 2`},
+		{CSV{Target: "sequence"}, "a,y\n1,0\n", "sequences (data.sample)"},
+		{CSV{Y: "y,z"}, "a,y\n1,0\n", `a column "z"`},
 		{CSV{Target: "class"}, "a,y\n1,0.5\n", "found 0.5 in row 1"},
 		{CSV{}, "a,y\n1,NaN\n", "finite numbers, found NaN in row 1"},
 		{CSV{}, "a,y,set\n1,1,4\n", "found 4 in row 1"},
