@@ -50,14 +50,6 @@ type Layer struct {
 	Terms []Term
 }
 
-// Term is a loss of what the neurons of a layer do, up to the end of each sample, that is added to that of the network while
-// training.
-type Term struct {
-	Weight float64
-	Of     *G.Node // [T, B, N], spikes or voltages
-	Loss   func(x *G.Node) (*G.Node, error)
-}
-
 // Shape is the shape of the input of a network, [T, B, N].
 type Shape struct {
 	Steps    int // T

@@ -19,6 +19,14 @@ type Rate struct {
 	Bounds ops.RateBounds
 }
 
+// Term is a loss of what the neurons of a layer do, up to the end of each sample, that is added to that of the network while
+// training.
+type Term struct {
+	Weight float64
+	Of     *G.Node // [T, B, N], spikes or voltages
+	Loss   func(x *G.Node) (*G.Node, error)
+}
+
 // lengthName is the input with the number of steps of each row, where a program needs it.
 const lengthName = "length"
 

@@ -7,11 +7,13 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/surge-snn/surge/eventprop/equation"
+	"github.com/surge-snn/surge/train/data"
 )
 
 // parsed returns the files of a package but its tests.
@@ -141,6 +143,25 @@ func TestCatalogueIsComplete(t *testing.T) {
 	for _, name := range equation.Builtins() {
 		if _, ok := EventNeurons.Row(name); !ok {
 			t.Errorf("the neuron %s of eventprop/equation has no row", name)
+		}
+	}
+	rows := map[string]bool{}
+	for _, row := range data.Sets {
+		for _, keys := range []data.Table{nil, {"file": "x"}, {"dir": "x"}} {
+			if s, _, err := data.Sets.New(row.Name, keys); err == nil {
+				rows[reflect.TypeOf(s).Name()] = true
+			}
+		}
+	}
+	for _, row := range data.Encoders {
+		if c, _, err := data.Encoders.New(row.Name, nil); err == nil {
+			rows[reflect.TypeOf(c).Name()] = true
+		}
+	}
+	for name, m := range methodsOf(t, "../data") {
+		_, encodes := m["Encode"]
+		if (m["Load"] == "Parts" || encodes) && !rows[name] {
+			t.Errorf("data.%s has no row in data.Sets or data.Encoders", name)
 		}
 	}
 	n = 0
