@@ -110,7 +110,7 @@ func (n *stepNetwork) Sample(set data.Batches) (*Sample, error) {
 		}
 		s.Layers = append(s.Layers, drawn)
 	}
-	s.Dt, s.Readout = n.dt, readout(trace.Readout, batch.Steps)
+	s.Dt, s.Readout = n.dt, readout(trace.Readout, batch.Steps, set.Data.Form().Target.Kind)
 	s.addTarget(set.Data.Form().Target, batch.Times[0])
 	return s, nil
 }
@@ -118,13 +118,16 @@ func (n *stepNetwork) Sample(set data.Batches) (*Sample, error) {
 // mostClasses is how many traces of a readout have a name in the figure.
 const mostClasses = 10
 
-// readout makes traces of the values [T, C] of a readout, one for each class.
-func readout(values []float64, steps int) (traces []plot.Trace) {
+// readout makes traces of the values [T, C] of a readout, one for each class or output.
+func readout(values []float64, steps int, of data.TargetKind) (traces []plot.Trace) {
 	classes := len(values) / steps
 	for c := range classes {
 		t := plot.Trace{Y: make([]float64, steps)}
 		if classes <= mostClasses {
-			t.Name = fmt.Sprintf("class %d", c)
+			t.Name = fmt.Sprintf("output %d", c)
+			if of == data.ClassTarget {
+				t.Name = fmt.Sprintf("class %d", c)
+			}
 		}
 		for k := range t.Y {
 			t.Y[k] = values[k*classes+c]
