@@ -75,8 +75,16 @@ func New(t *experiment.Trained, samples data.Target) *Summary {
 	return s
 }
 
-// Kind is that of the targets of the samples.
-func (s *Summary) Kind() data.TargetKind { return s.kind }
+// Picture returns the name of the file that [Summary.Draw] makes as a rule, and what it shows; empty where there is none.
+func (s *Summary) Picture() (file, what string) {
+	switch s.kind {
+	case data.ClassTarget:
+		return "confusion.png", "the confusion matrix"
+	case data.VectorTarget, data.SequenceTarget:
+		return "answers.png", "what the network gives, beside the targets"
+	}
+	return "", ""
+}
 
 // Add counts a sample.
 func (s *Summary) Add(p *train.Prediction) {

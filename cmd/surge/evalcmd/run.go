@@ -11,7 +11,6 @@ import (
 
 	"github.com/surge-snn/surge/internal/exit"
 	"github.com/surge-snn/surge/train"
-	"github.com/surge-snn/surge/train/data"
 	"github.com/surge-snn/surge/train/evaluate"
 	"github.com/surge-snn/surge/train/experiment"
 )
@@ -44,7 +43,7 @@ func (c *Command) judge(ctx context.Context, k *kong.Context) error {
 		return err
 	}
 	s := evaluate.New(t, set.Data.Form().Target)
-	picture := map[data.TargetKind]string{data.ClassTarget: "confusion.png", data.VectorTarget: "answers.png", data.SequenceTarget: "answers.png"}[s.Kind()]
+	picture, what := s.Picture()
 	if picture == "" && c.Figure != "" {
 		return &exit.BadInput{File: "--figure " + c.Figure, Expected: "samples with classes, vectors or sequences", Found: "samples without"}
 	}
@@ -70,10 +69,6 @@ func (c *Command) judge(ctx context.Context, k *kong.Context) error {
 	}
 	if err := s.Write(k.Stdout); err != nil || figure == "" {
 		return err
-	}
-	what := "the confusion matrix"
-	if s.Confusion == nil {
-		what = "what the network gives, beside the targets"
 	}
 	_, err = fmt.Fprintf(k.Stdout, "%s  %s\n", figure, what)
 	return err

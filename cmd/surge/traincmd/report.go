@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -23,12 +22,12 @@ import (
 // report prints how a run goes: lines for people or JSON lines to out, and a progress bar to
 // errs if that is a terminal.
 type report struct {
-	out     io.Writer
-	errs    io.Writer
-	json    bool
-	epochs  int
-	classes bool                     // the targets are
-	bar     *progressbar.ProgressBar // of the epoch at hand; nil: none
+	out    io.Writer
+	errs   io.Writer
+	json   bool
+	epochs int
+	target data.TargetKind
+	bar    *progressbar.ProgressBar // of the epoch at hand; nil: none
 }
 
 func newReport(out, errs io.Writer, json bool, e *experiment.Experiment) *report {
@@ -49,7 +48,7 @@ func (r *report) logger() *slog.Logger {
 
 // begin says what is going to be trained.
 func (r *report) begin(run *runner) {
-	r.classes = run.target.Kind == data.ClassTarget
+	r.target = run.target.Kind
 	if f, ok := r.errs.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
 		r.bar = progressbar.NewOptions(run.sets.Train.Len(), progressbar.OptionSetWriter(r.errs), progressbar.OptionClearOnFinish(),
 			progressbar.OptionSetWidth(30), progressbar.OptionShowCount(), progressbar.OptionSetPredictTime(true))
@@ -111,20 +110,8 @@ func (r *report) epoch(e train.Epoch) error {
 		return json.NewEncoder(r.out).Encode(e)
 	}
 	_, err := fmt.Fprintf(r.out, "epoch %*d/%d  train %s  valid %s  %.2f spikes  %.1f s\n",
-		len(fmt.Sprint(r.epochs)), e.Epoch, r.epochs, r.score(e.TrainLoss, e.TrainAccuracy, e.TrainMetrics), r.score(e.ValidLoss, e.ValidAccuracy, e.ValidMetrics), e.Spikes, e.Seconds)
+		len(fmt.Sprint(r.epochs)), e.Epoch, r.epochs, experiment.ScoreText(r.target, e.TrainLoss, e.TrainAccuracy, e.TrainMetrics), experiment.ScoreText(r.target, e.ValidLoss, e.ValidAccuracy, e.ValidMetrics), e.Spikes, e.Seconds)
 	return err
-}
-
-// score is the loss, the accuracy where there are classes, and the metrics.
-func (r *report) score(loss, accuracy float64, metrics map[string]float64) string {
-	text := fmt.Sprintf("loss %.4f", loss)
-	if r.classes {
-		text += fmt.Sprintf(" accuracy %5.2f %%", 100*accuracy)
-	}
-	for _, name := range slices.Sorted(maps.Keys(metrics)) {
-		text += fmt.Sprintf(" %s %.4f", name, metrics[name])
-	}
-	return text
 }
 
 // end takes the progress bar away.
@@ -135,31 +122,13 @@ func (r *report) end() {
 	}
 }
 
-// share is an accuracy, nil where there are no classes.
-func (r *report) share(accuracy float64) *float64 {
-	if !r.classes {
-		return nil
-	}
-	return &accuracy
-}
-
 // result prints what came out.
 func (r *report) result(x *train.Result, dir string) error {
 	if r.json {
-		return json.NewEncoder(r.out).Encode(struct {
-			TestAccuracy  *float64           `json:"test_accuracy,omitempty"`
-			TestLoss      float64            `json:"test_loss"`
-			TestMetrics   map[string]float64 `json:"test_metrics,omitempty"`
-			ValidAccuracy *float64           `json:"valid_accuracy,omitempty"`
-			ValidMetrics  map[string]float64 `json:"valid_metrics,omitempty"`
-			BestEpoch     int                `json:"best_epoch"`
-			Epochs        int                `json:"epochs"`
-			Seconds       float64            `json:"seconds"`
-			Out           string             `json:"out"`
-		}{r.share(x.Test.Accuracy), x.Test.Loss, x.Test.Metrics, r.share(x.Best.ValidAccuracy), x.Best.ValidMetrics, x.Best.Epoch, x.Epochs, x.Seconds, dir})
+		return json.NewEncoder(r.out).Encode(experiment.NewOutcome(x, r.target, dir))
 	}
-	head, curves := "test "+r.score(x.Test.Loss, 0, x.Test.Metrics), "loss and metrics"
-	if r.classes {
+	head, curves := "test "+experiment.ScoreText(r.target, x.Test.Loss, 0, x.Test.Metrics), "loss and metrics"
+	if r.target == data.ClassTarget {
 		head, curves = fmt.Sprintf("test accuracy %.2f %%", 100*x.Test.Accuracy), "loss and accuracy"
 	}
 	_, err := fmt.Fprintf(r.out, `%s (epoch %d, the best on the validation set), %.1f s
