@@ -75,8 +75,7 @@ var learned = []dynapse.Param{dynapse.ItauMem, dynapse.IgainMem, dynapse.ItauSyn
 func model(b *graph.Builder) {
 	x := b.Input("x", steps, batch, inputs)
 	current := models.Linear{Out: neurons, Init: models.FanIn(0.5, 1)}.Apply(b, "in", x)
-	// The rule whose cost does not grow with the number of spikes.
-	chip := dynapse.Neurons{Rule: dynapse.SurgeMixed, Learn: learned, Recurrent: true, RecInit: models.FanIn(0, 0.3), Clip: 10}.Apply(b, "chip", current)
+	chip := dynapse.Neurons{Learn: learned, Recurrent: true, RecInit: models.FanIn(0, 0.3), Clip: 10}.Apply(b, "chip", current)
 	votes := make([]float64, neurons*classes) // one half for each spike of the class's group
 	for j := range group * classes {
 		votes[j*classes+j/group] = 0.5

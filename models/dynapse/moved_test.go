@@ -210,6 +210,7 @@ func surgeAgainstTruth(t *testing.T, net Network, in Input, loss Loss) (cos, rat
 	if err != nil {
 		t.Fatal(err)
 	}
+	net.Rule = Surge
 	r, err := net.Simulate(in)
 	if err != nil {
 		t.Fatal(err)

@@ -13,9 +13,17 @@ import (
 type Rule uint8
 
 const (
+	// SurgeMixed is the sum of SurgeT and of SurgeS at 0.3 of its norm,
+	//
+	//	g = T + 0.3 (|T|/|S|) S
+	//
+	// with norms over the derivatives with respect to ln of the coefficients of the neurons;
+	// the entry of Ispkthr in S is left out, as its sign is wrong. Where T vanishes (no spikes) g = S. It costs two
+	// backward passes. It is the zero value: the rule to train by where Surge costs too much.
+	SurgeMixed Rule = iota
 	// Surge moves every spike by a bin, runs the rest of the input again, and takes what that does to the loss (by its
-	// derivatives with respect to the records): smoothed perturbation analysis (Gong and Ho 1987,
-	// doi:10.1109/TAC.1987.1104465). With ∂ for spikes that stay in their bins and x = ln(Imem/Ispkthr),
+	// derivatives with respect to the records): smoothed perturbation analysis (Gong and Ho,
+	// IEEE Trans. Autom. Control 32, 1987). With ∂ for spikes that stay in their bins and x = ln(Imem/Ispkthr),
 	//
 	//	dL = ∂L + Σ_spikes ∂x/v (w₋ ΔL₋ - w₊ ΔL₊),   v = √(D ln(1 + (e^D-1) e^{D kappa/(kappa+1)}))
 	//
@@ -24,7 +32,7 @@ const (
 	// ln Imem in the bin, at least 0.2, and v that at threshold: the feedback makes it grow. Where D > 1, ceil(D)-1 times
 	// the effect of one spike more in the bin are added. Nothing multiplies from spike to spike, which is what gives SurgeT its
 	// tails. Cost: two runs of half the length for each spike, of its neuron, or of all neurons where there is w_rec.
-	Surge Rule = iota
+	Surge
 	// SurgeS treats spikes as created and deleted: for counts, rates and regularisers. With
 	// x = ln(Imem/Ispkthr), y = ln(Imem/Io) before the reset and σ the logistic function of width w:
 	//
@@ -41,14 +49,6 @@ const (
 	// Rockpool is the rule of the package: 1 spike per ampere where Imem > Io, nothing to Ispkthr and Iref,
 	// half slopes at ties. It is for comparison with that package.
 	Rockpool
-	// SurgeMixed is the sum of SurgeT and of SurgeS at 0.3 of its norm,
-	//
-	//	g = T + 0.3 (|T|/|S|) S
-	//
-	// with norms over the derivatives with respect to ln of the coefficients of the neurons;
-	// the entry of Ispkthr in S is left out, as its sign is wrong. Where T vanishes (no spikes) g = S. It costs two
-	// backward passes.
-	SurgeMixed
 )
 
 var ruleNames = [...]string{Surge: "surge", SurgeS: "surge-S", SurgeT: "surge-T", Rockpool: "rockpool", SurgeMixed: "surge-mixed"}
