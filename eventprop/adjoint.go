@@ -11,18 +11,22 @@ import (
 
 // backward is the state of the adjoint pass.
 type backward struct {
-	ready  bool
-	grads  *Gradients
-	c      *Cotangent
-	rate   float64
-	adj    []State   // dL/dV, dL/dI of each neuron at the time up to
-	upTo   []float64 // s
-	time   []float64 // dL/d(time) of each spike, complete once all its arrivals are served
-	probes []probe   // by neuron, the latest first
-	head   []int32   // next probe of each neuron
-	stop   []int32   // end of its probes
-	at     int       // touches still to come
-	taus   bool      // gradients of time constants are wanted
+	ready   bool
+	grads   *Gradients
+	c       *Cotangent
+	rate    float64
+	neurons []neuronBack
+	time    []float64 // dL/d(time) of each spike, complete once all its arrivals are served
+	probes  []probe   // by neuron, the latest first
+	at      int       // touches still to come
+	taus    bool      // gradients of time constants are wanted
+}
+
+// neuronBack is the way back of a neuron: side by side, as each arrival looks at another neuron.
+type neuronBack struct {
+	State              // dL/dV, dL/dI
+	upTo       float64 // s, the time of these
+	head, stop int32   // its probes that are still to come
 }
 
 // Backward adds the gradients of the loss with cotangent c to g, and sets InputTime. It is
@@ -117,9 +121,9 @@ func (e *events) beginBackward(t *Tape, g *Gradients, c *Cotangent) error {
 	n := len(t.plan.cells)
 	b.grads, b.c = g, c
 	b.rate, _ = decayRate(c.Decay) // check has seen it
-	b.adj, b.upTo = zeroed(b.adj, n), resize(b.upTo, n)
-	for j := range b.upTo {
-		b.upTo[j] = t.end
+	b.neurons = zeroed(b.neurons, n)
+	for j := range b.neurons {
+		b.neurons[j].upTo = t.end
 	}
 	b.time = append(b.time[:0], c.Time...)
 	b.taus = g.TauMem != nil || g.TauSyn != nil
@@ -141,7 +145,7 @@ func (b *backward) sortProbes(e *events, n int, probes []probe) error {
 		if p.kind >= crossing {
 			continue
 		}
-		k := e.last[p.neuron]
+		k := e.present[p.neuron].last
 		for ; k >= 0; k = e.touches[k].before {
 			if x := &e.touches[k]; x.kind == p.kind && x.source == p.source && x.synapse == p.synapse {
 				break
@@ -164,12 +168,14 @@ func (b *backward) sortProbes(e *events, n int, probes []probe) error {
 		}
 		return cmp.Compare(y.moves, x.moves)
 	})
-	b.head, b.stop = zeroed(b.head, n), zeroed(b.stop, n)
+	if len(b.neurons) != n {
+		b.neurons = make([]neuronBack, n)
+	}
 	for k, p := range b.probes {
 		if k == 0 || b.probes[k-1].neuron != p.neuron {
-			b.head[p.neuron] = int32(k)
+			b.neurons[p.neuron].head = int32(k)
 		}
-		b.stop[p.neuron] = int32(k) + 1
+		b.neurons[p.neuron].stop = int32(k) + 1
 	}
 	return nil
 }
@@ -197,9 +203,10 @@ func (e *events) stepBackward(t *Tape) (more bool, err error) {
 // state is s.
 func (e *events) backFlow(t *Tape, j int, start float64, s State) {
 	b := &e.back
-	cell := &t.plan.cells[j]
-	for ; b.head[j] < b.stop[j]; b.head[j]++ {
-		p := &b.probes[b.head[j]]
+	cell := t.plan.cell(j)
+	own := &b.neurons[j]
+	for ; own.head < own.stop; own.head++ {
+		p := &b.probes[own.head]
 		if p.kind == crossing {
 			accumulate(b.grads.VTh, j, p.grad)
 			continue
@@ -212,7 +219,7 @@ func (e *events) backFlow(t *Tape, j int, start float64, s State) {
 			from = cell.Apply(s, p.time-start)
 		}
 		e.backOver(t, j, p.time, from)
-		b.adj[j].V += p.grad
+		own.V += p.grad
 		accumulate(b.grads.VLeak, j, p.grad) // V = VLeak + u
 	}
 	e.backOver(t, j, start, s)
@@ -222,14 +229,15 @@ func (e *events) backFlow(t *Tape, j int, start float64, s State) {
 // on the way. The adjoint is that of u = V - VLeak.
 func (e *events) backOver(t *Tape, j int, start float64, s State) {
 	b := &e.back
-	cell := &t.plan.cells[j]
-	h := b.upTo[j] - start
-	b.upTo[j] = start
+	cell := t.plan.cell(j)
+	own := &b.neurons[j]
+	h := own.upTo - start
+	own.upTo = start
 	if h <= 0 {
 		return
 	}
 	p := cell.Factors(h)
-	a := b.adj[j]
+	a := own.State
 	before := p.Adjoint(a)
 	if b.taus && (a.V != 0 || a.I != 0) {
 		uMem, uSyn, iSyn := cell.slopes(p, s.V, s.I, h)
@@ -248,15 +256,16 @@ func (e *events) backOver(t *Tape, j int, start float64, s State) {
 		}
 		accumulate(b.grads.VLeak, j, g*w.one) // V = VLeak + u
 	}
-	b.adj[j] = before
+	own.State = before
 }
 
 // backArrival undoes touch k, an arrival.
 func (e *events) backArrival(t *Tape, k int32, x *touch) {
 	b := &e.back
 	j := int(x.neuron)
-	cell := &t.plan.cells[j]
-	a := b.adj[j]
+	cell := t.plan.cell(j)
+	own := &b.neurons[j]
+	a := own.State
 	l := t.plan.layer
 	weights, grad, delay := l.In.Weight, b.grads.In, b.grads.InDelay
 	if x.kind == arrivalRec {
@@ -267,11 +276,11 @@ func (e *events) backArrival(t *Tape, k int32, x *touch) {
 		grad[x.synapse] += a.I
 	}
 	d := w * (float64(a.I*cell.beta) - float64(a.V*cell.alpha))
-	for ; b.head[j] < b.stop[j] && b.probes[b.head[j]].moves == k; b.head[j]++ {
-		p := &b.probes[b.head[j]]
+	for ; own.head < own.stop && b.probes[own.head].moves == k; own.head++ {
+		p := &b.probes[own.head]
 		g := p.grad
 		d += float64(g * p.slope) // the peak moves with the arrival
-		b.adj[j].V += g
+		own.V += g
 		accumulate(b.grads.VLeak, j, g)
 	}
 	if delay != nil {
@@ -290,7 +299,7 @@ func (e *events) backSpike(t *Tape, x *touch) error {
 	b := &e.back
 	j := int(x.neuron)
 	cell := &t.plan.cells[j]
-	a := &b.adj[j]
+	a := &b.neurons[j].State
 	time := b.time[x.source]
 	if b.c.Integral != nil { // the voltage drops by VTh - VReset at the spike
 		drop := cell.q - cell.rho
@@ -349,7 +358,7 @@ func (e *events) backToStart(t *Tape) {
 	b := &e.back
 	for j := range t.plan.cells {
 		e.backFlow(t, j, 0, t.plan.init[j])
-		a := b.adj[j]
+		a := b.neurons[j].State
 		accumulate(b.grads.IInit, j, a.I)
 		if t.plan.layer.Params.VInit != nil { // u = VInit - VLeak, else 0
 			accumulate(b.grads.VInit, j, a.V)

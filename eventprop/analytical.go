@@ -57,7 +57,7 @@ func (t *Tape) Analytical(g *Gradients, c *Cotangent) error {
 		}
 	}
 	for j := range n {
-		start, from := e.latest(t, j)
+		start, from := e.latest(j)
 		s.flow(j, start, t.end, from)
 	}
 	for k, p := range g.parts(t.plan.layer) {
@@ -149,8 +149,8 @@ func (s *sensitivity) advance(j int, h float64, from State) State {
 // flow adds what the loss has from neuron j between start and stop, fixed times.
 func (s *sensitivity) flow(j int, start, stop float64, from State) {
 	b := &s.probes
-	for ; b.head[j] < b.stop[j]; b.stop[j]-- {
-		p := &b.probes[b.stop[j]-1] // the earliest
+	for ; b.neurons[j].head < b.neurons[j].stop; b.neurons[j].stop-- {
+		p := &b.probes[b.neurons[j].stop-1] // the earliest
 		if p.kind == crossing {
 			s.add(s.sum, vTh, j, p.grad)
 			continue
@@ -212,8 +212,8 @@ func (s *sensitivity) arrival(k int32, x *touch, slope float64) {
 		s.add(s.di, recWeight, syn, 1)
 	}
 	b := &s.probes
-	for ; b.head[j] < b.stop[j] && b.probes[b.stop[j]-1].moves == k; b.stop[j]-- {
-		g := b.probes[b.stop[j]-1].grad // V at the arrival, which moves
+	for ; b.neurons[j].head < b.neurons[j].stop && b.probes[b.neurons[j].stop-1].moves == k; b.neurons[j].stop-- {
+		g := b.probes[b.neurons[j].stop-1].grad // V at the arrival, which moves
 		axpy(s.sum, g, s.du)
 		axpy(s.sum, g*slope, s.dt)
 		s.add(s.sum, vLeak, j, g)

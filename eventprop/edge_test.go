@@ -143,8 +143,8 @@ func TestSimultaneousSpikes(t *testing.T) {
 		}
 	}
 	tape.unfold()
-	for _, x := range tape.events.last {
-		if i := tape.events.touches[x].i; math.Abs(i-(tape.Spikes[0].Current-30)) > 1e-12 {
+	for _, x := range tape.events.present {
+		if i := tape.events.touches[x.last].i; math.Abs(i-(tape.Spikes[0].Current-30)) > 1e-12 {
 			t.Errorf("current %v after the spikes", i)
 		}
 	}

@@ -14,10 +14,9 @@ type events struct {
 	given    bool    // whether spikes are not solved for,
 	recorded []Spike // but are these
 	touches  []touch
-	last     []int32 // latest touch of each neuron, -1 for none
+	present  []present // of each neuron
 
 	predictions earliest.Times // of the next spike of every neuron; +Inf: none
-	unsure      []bool         // whether the prediction of a neuron is a bound from below
 	arrivals    arrivals
 	inOrder     []int32 // synapses by delay
 	recOrder    []int32
@@ -25,6 +24,14 @@ type events struct {
 	pending     []int32 // spikes whose synapses are not served yet
 
 	back backward
+}
+
+// present is what is known of a neuron: side by side, as each arrival looks at another neuron.
+type present struct {
+	time   float64 // of the latest touch
+	State          // after it
+	last   int32   // that touch, -1 for none
+	unsure bool    // whether the prediction of its next spike is a bound from below
 }
 
 // touch is a moment at which the state of a neuron jumps.
@@ -62,12 +69,11 @@ func (e *events) start(t *Tape) error {
 	if e.inOrder, e.recOrder = nil, nil; p.byDelay != nil {
 		e.inOrder, e.recOrder = p.byDelay()
 	}
-	e.last = resize(e.last, len(p.cells))
-	for j := range e.last {
-		e.last[j] = -1
+	e.present = resize(e.present, len(p.cells))
+	for j := range e.present {
+		e.present[j] = present{State: p.init[j], last: -1}
 	}
 	e.predictions.Reset(len(p.cells))
-	e.unsure = zeroed(e.unsure, len(p.cells))
 	for j := range p.cells {
 		if c := &p.cells[j]; !e.given && p.init[j].V >= c.q {
 			if err := e.spike(t, j, overStart, 0, p.init[j].I); err != nil {
@@ -127,10 +133,10 @@ func (e *events) step(t *Tape) (more bool, err error) {
 func (e *events) nextSpike(t *Tape, limit float64) float64 {
 	for !e.given {
 		j, s := e.predictions.First()
-		if !(s <= limit && s < t.end) || !e.unsure[j] {
+		if !(s <= limit && s < t.end) || !e.present[j].unsure {
 			return s
 		}
-		start, x := e.latest(t, j)
+		start, x := e.latest(j)
 		e.solveFor(t, j, start, x.V, x.I)
 	}
 	if e.recordHead < len(e.recorded) {
@@ -148,7 +154,7 @@ func (e *events) fire(t *Tape, now float64) error {
 			e.recordHead++
 		} else {
 			j, _ = e.predictions.First()
-			if k := e.last[j]; k >= 0 && e.touches[k].kind >= crossing {
+			if k := e.present[j].last; k >= 0 && e.touches[k].kind >= crossing {
 				if err := e.fast(t, j, e.touches[k].time, now); err != nil {
 					return err
 				}
@@ -254,7 +260,7 @@ func (e *events) deliver(t *Tape, c cursor, now float64) {
 func (e *events) arrive(t *Tape, j, synapse int, w float64, kind kind, source int32, now float64) {
 	t.Report.Arrivals++
 	u, i := e.state(t, j, now)
-	if c := &t.plan.cells[j]; !e.given && u >= c.q {
+	if c := t.plan.cell(j); !e.given && u >= c.q {
 		if !t.plan.layer.InputFirst || kind == arrivalRec {
 			// spike would fail beyond the limit alone, which serve looks at
 			_ = e.spike(t, j, crossing, now, i)
@@ -268,15 +274,18 @@ func (e *events) arrive(t *Tape, j, synapse int, w float64, kind kind, source in
 
 // state returns the state of neuron j just before now.
 func (e *events) state(t *Tape, j int, now float64) (u, i float64) {
-	start, s := e.latest(t, j)
+	start, s := e.latest(j)
 	if h := now - start; h > 0 {
-		s = t.plan.cells[j].Apply(s, h)
+		s = t.plan.cell(j).Apply(s, h)
 	}
 	return s.V, s.I
 }
 
 // latest returns the state of neuron j after its latest touch, and the time of it.
-func (e *events) latest(t *Tape, j int) (time float64, s State) { return e.after(t, j, e.last[j]) }
+func (e *events) latest(j int) (time float64, s State) {
+	x := &e.present[j]
+	return x.time, x.State
+}
 
 // after returns the state of neuron j after touch k, or at 0 for k < 0.
 func (e *events) after(t *Tape, j int, k int32) (time float64, s State) {
@@ -290,8 +299,9 @@ func (e *events) after(t *Tape, j int, k int32) (time float64, s State) {
 // touch records x and predicts the neuron anew.
 func (e *events) touch(t *Tape, x touch) {
 	j := int(x.neuron)
-	x.before = e.last[j]
-	e.last[j] = int32(len(e.touches))
+	now := &e.present[j]
+	x.before = now.last
+	now.time, now.State, now.last = x.time, State{x.u, x.i}, int32(len(e.touches))
 	e.touches = append(e.touches, x)
 	e.predict(t, j, x.time, x.u, x.i)
 }
@@ -300,12 +310,12 @@ func (e *events) predict(t *Tape, j int, now, u, i float64) {
 	if e.given {
 		return
 	}
-	c := &t.plan.cells[j]
+	c := t.plan.cell(j)
 	if at := now + c.soonest(u, i); at > now {
 		if !(at < t.end) {
 			at = math.Inf(1)
 		}
-		e.unsure[j] = true
+		e.present[j].unsure = true
 		e.predictions.Set(j, at)
 		return
 	}
@@ -324,8 +334,8 @@ func (c *cell) soonest(u, i float64) float64 {
 
 // solveFor predicts neuron j, which is in state u, i now.
 func (e *events) solveFor(t *Tape, j int, now, u, i float64) {
-	e.unsure[j] = false
-	h, _, solved := t.plan.cells[j].next(u, i)
+	e.present[j].unsure = false
+	h, _, solved := t.plan.cell(j).next(u, i)
 	if solved {
 		t.Report.RootSolves++
 	}
@@ -347,7 +357,7 @@ func (e *events) finish(t *Tape) error {
 		if !math.IsInf(t.plan.cells[j].q, 1) && !e.spiked(j) {
 			r.SilentNeurons++
 		}
-		if _, s := e.latest(t, j); !s.finite() {
+		if _, s := e.latest(j); !s.finite() {
 			return t.overflow(j, s)
 		}
 	}
@@ -356,7 +366,7 @@ func (e *events) finish(t *Tape) error {
 
 // spiked tells whether neuron j has a spike.
 func (e *events) spiked(j int) bool {
-	for k := e.last[j]; k >= 0; k = e.touches[k].before {
+	for k := e.present[j].last; k >= 0; k = e.touches[k].before {
 		if e.touches[k].kind >= crossing {
 			return true
 		}
@@ -378,7 +388,7 @@ type segment struct {
 func (e *events) segments(t *Tape, j int) iter.Seq[segment] {
 	return func(yield func(segment) bool) {
 		stop, next := t.end, int32(-1)
-		for k := e.last[j]; ; k = e.touches[k].before {
+		for k := e.present[j].last; ; k = e.touches[k].before {
 			start, s := e.after(t, j, k)
 			if !yield(segment{&t.plan.cells[j], k, next, start, stop - start, s}) || k < 0 {
 				return

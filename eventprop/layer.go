@@ -96,8 +96,18 @@ type plan struct {
 	init      []State                  // V counted from VLeak
 	byDelay   func() (in, rec []int32) // synapses, for the engine of events; made once
 	maxSpikes int
+	oneCell   bool        // whether all cells are equal
 	neuron    NeuronLayer // nil: LIF
 	in, rec   int         // weights of the layer as it was prepared
+}
+
+// cell returns neuron j. Of neurons that are alike but for their start it is the first, which stays in
+// the cache.
+func (p *plan) cell(j int) *cell {
+	if p.oneCell {
+		return &p.cells[0]
+	}
+	return &p.cells[j]
 }
 
 // fits tells whether the layer still has the shape that it had.
@@ -126,6 +136,7 @@ func (p *plan) prepare(l *Layer) error {
 			return err
 		}
 	}
+	p.oneCell = l.Params.oneCell()
 	p.layer, p.in, p.rec = l, len(l.In.Weight), l.weightsBetween()
 	p.cells, p.init = resize(p.cells, n), resize(p.init, n)
 	for j := range n {

@@ -70,5 +70,10 @@ func (p *LIFParameters) cell(j int) (c cell, init State, err error) {
 
 // uniform tells whether all neurons are alike.
 func (p *LIFParameters) uniform() bool {
-	return max(len(p.TauMem), len(p.TauSyn), len(p.VTh), len(p.VLeak), len(p.VReset), len(p.VInit), len(p.IInit)) <= 1
+	return p.oneCell() && max(len(p.VInit), len(p.IInit)) <= 1
+}
+
+// oneCell tells whether all neurons are alike but for their start.
+func (p *LIFParameters) oneCell() bool {
+	return max(len(p.TauMem), len(p.TauSyn), len(p.VTh), len(p.VLeak), len(p.VReset)) <= 1
 }

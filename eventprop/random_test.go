@@ -143,7 +143,7 @@ func (w *network) loss(t *Tape, c *Cotangent) (float64, pattern, error) {
 			return 0, pat, err
 		}
 		after := 0 // jumps after the observation, which has a kink where one passes it
-		for k := e.last[v.Neuron]; k >= 0 && e.touches[k].time > v.Time; k = e.touches[k].before {
+		for k := e.present[v.Neuron].last; k >= 0 && e.touches[k].time > v.Time; k = e.touches[k].before {
 			after++
 		}
 		pat.order = append(pat.order, after)
@@ -165,7 +165,7 @@ func (w *network) loss(t *Tape, c *Cotangent) (float64, pattern, error) {
 			sum += w.peakWeight[j] * p.Value
 			c.AddPeak(p, w.peakWeight[j])
 			place := 0 // which segment the peak is in, and
-			for k := e.last[j]; k >= 0 && e.touches[k].time >= p.Time; k = e.touches[k].before {
+			for k := e.present[j].last; k >= 0 && e.touches[k].time >= p.Time; k = e.touches[k].before {
 				place++
 			}
 			where := 0 // whether it is inside of it, in the kink at its end, or at an end of the simulation
@@ -182,7 +182,7 @@ func (w *network) loss(t *Tape, c *Cotangent) (float64, pattern, error) {
 	}
 	// the loss is smooth as long as every neuron sees the same jumps in the same order
 	for j := range count {
-		for k := e.last[j]; k >= 0; k = e.touches[k].before {
+		for k := e.present[j].last; k >= 0; k = e.touches[k].before {
 			x := &e.touches[k]
 			jump := int(x.synapse)<<2 | int(x.kind)
 			if x.kind >= crossing {

@@ -5,21 +5,30 @@ package earliest
 import "math"
 
 // Times is an indexed 4-ary heap of one time for each of n neurons; equal times are ordered by
-// neuron. The zero value has none; [Times.Reset] makes them.
+// neuron. The zero value has none; [Times.Reset] makes them. The heap holds the times themselves, so
+// that a change looks at few places in memory.
 type Times struct {
-	time []float64 // by neuron
-	heap []int32   // neurons
-	at   []int32   // position of each neuron in heap
+	heap []entry
+	at   []int32 // position of each neuron in heap
+}
+
+type entry struct {
+	time   float64
+	neuron int32
+}
+
+func (a entry) before(b entry) bool {
+	return a.time < b.time || a.time == b.time && a.neuron < b.neuron
 }
 
 // Reset makes n times of +Inf. It allocates only where there have never been as many.
 func (p *Times) Reset(n int) {
-	if cap(p.time) < n {
-		p.time, p.heap, p.at = make([]float64, n), make([]int32, n), make([]int32, n)
+	if cap(p.heap) < n {
+		p.heap, p.at = make([]entry, n), make([]int32, n)
 	}
-	p.time, p.heap, p.at = p.time[:n], p.heap[:n], p.at[:n]
+	p.heap, p.at = p.heap[:n], p.at[:n]
 	for j := range n {
-		p.time[j], p.heap[j], p.at[j] = math.Inf(1), int32(j), int32(j)
+		p.heap[j], p.at[j] = entry{math.Inf(1), int32(j)}, int32(j)
 	}
 }
 
@@ -28,57 +37,53 @@ func (p *Times) First() (neuron int, time float64) {
 	if len(p.heap) == 0 {
 		return 0, math.Inf(1)
 	}
-	j := p.heap[0]
-	return int(j), p.time[j]
-}
-
-func (p *Times) less(a, b int32) bool {
-	return p.time[a] < p.time[b] || p.time[a] == p.time[b] && a < b
+	return int(p.heap[0].neuron), p.heap[0].time
 }
 
 // Set changes the time of neuron j. Cost: O(log n).
 func (p *Times) Set(j int, t float64) {
-	old := p.time[j]
-	if t == old {
-		return
-	}
-	p.time[j] = t
-	if t < old {
-		p.up(int(p.at[j]))
-	} else {
-		p.down(int(p.at[j]))
+	k := int(p.at[j])
+	old := p.heap[k].time
+	switch e := (entry{t, int32(j)}); {
+	case t < old:
+		p.up(k, e)
+	case t > old:
+		p.down(k, e)
 	}
 }
 
-func (p *Times) put(k int, j int32) { p.heap[k], p.at[j] = j, int32(k) }
+func (p *Times) put(k int, e entry) { p.heap[k], p.at[e.neuron] = e, int32(k) }
 
-func (p *Times) up(k int) {
-	j := p.heap[k]
+func (p *Times) up(k int, e entry) {
 	for k > 0 {
 		parent := (k - 1) / 4
-		if !p.less(j, p.heap[parent]) {
+		if !e.before(p.heap[parent]) {
 			break
 		}
 		p.put(k, p.heap[parent])
 		k = parent
 	}
-	p.put(k, j)
+	p.put(k, e)
 }
 
-func (p *Times) down(k int) {
-	j := p.heap[k]
+func (p *Times) down(k int, e entry) {
 	for {
-		best := -1
-		for c := 4*k + 1; c <= 4*k+4 && c < len(p.heap); c++ {
-			if best < 0 || p.less(p.heap[c], p.heap[best]) {
+		first := 4*k + 1
+		if first >= len(p.heap) {
+			break
+		}
+		children := p.heap[first:min(first+4, len(p.heap))]
+		best := 0
+		for c := 1; c < len(children); c++ {
+			if children[c].before(children[best]) {
 				best = c
 			}
 		}
-		if best < 0 || !p.less(p.heap[best], j) {
+		if !children[best].before(e) {
 			break
 		}
-		p.put(k, p.heap[best])
-		k = best
+		p.put(k, children[best])
+		k = first + best
 	}
-	p.put(k, j)
+	p.put(k, e)
 }
