@@ -162,7 +162,7 @@ func TestErrors(t *testing.T) {
 	_, err := graph.Build(graph.NewParams(1), graph.Settings{Engine: graph.UnrolledEngine}, func(b *graph.Builder) {
 		b.Loss(b.Check(ops.Affine(b.Check(G.Sum(Neurons{Learn: []Param{ItauMem}}.Apply(b, "chip", b.Input("x", 2, 1, 3)).Spikes)), 1, 0)))
 	})
-	if err == nil || !strings.Contains(err.Error(), "rule surge has a kernel only") {
+	if err == nil || !strings.Contains(err.Error(), "rule surge-mixed has a kernel only") {
 		t.Error(err)
 	}
 }
