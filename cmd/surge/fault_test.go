@@ -236,7 +236,7 @@ func TestTrainSurvives(t *testing.T) {
 		survivor{
 			name: kind.name, args: []string{"train", "--config", config, "--checkpoint-every", "5", "--keep", "2", "--json"},
 			varying: []string{"times.jsonl", "checkpoint.prev", rundir.SumsFile},
-		}.survive(t, every(240, 13))
+		}.survive(t, every(240, 61))
 	}
 }
 
@@ -254,7 +254,7 @@ func TestFitSurvives(t *testing.T) {
 		name: "fit", args: []string{"fit", config, "--checkpoint-every", "1ns"},
 		varying: []string{rundir.SumsFile},
 		differs: regexp.MustCompile(`"seconds":[0-9.e+-]+,"out":"[^"]*"|[0-9.]+ s\b`),
-	}.survive(t, every(40, 5))
+	}.survive(t, every(40, 11))
 }
 
 // fitting is a fit of one current.

@@ -65,7 +65,7 @@ func TestVerifyFindsFlips(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	flips := 1000
+	flips := 300
 	switch {
 	case *all:
 		flips = 10000
