@@ -189,7 +189,7 @@ func TestOneReader(t *testing.T) {
 	for _, c := range []struct{ from, to, want string }{ // of the fit alone
 		{"neurons = 2", "neurons = 2000", "network.core: expected a core for each of the 2000"},
 		{`"Itau_mem", "Iw_0"`, `"Itau_men", "Iw_0"`, "found Itau_men, did you mean Itau_mem?"},
-		{`"gauss-newton"`, `"gaus-newton"`, "fit.toml: fit.method: expected one of auto adam lbfgs gauss-newton cmaes nelder-mead, found gaus-newton, did you mean gauss-newton?"},
+		{`"gauss-newton"`, `"gaus-newton"`, "fit.toml: fit.method: expected one of auto adam lbfgs gauss-newton cmaes nelder-mead posterior, found gaus-newton, did you mean gauss-newton?"},
 		{`use = ["imem"]`, `use = ["iemm"]`, "fit.toml: target[0].use[0]: expected imem, isyn, iahp, vmem or spikes, found iemm, did you mean imem?"},
 	} {
 		if _, err := Parse("fit.toml", strings.Replace(whole+fitted, c.from, c.to, 1), Options{}); err == nil || !strings.Contains(err.Error(), c.want) {
