@@ -67,14 +67,9 @@ func decodeReceipt(text []byte) (links []Link, err error) {
 		if number > 1 && l.Epoch != links[number-2].Epoch+1 {
 			return nil, fmt.Errorf("%w: line %d: epoch %d behind %d", ErrReceipt, number, l.Epoch, links[number-2].Epoch)
 		}
-		links, previous = append(links, l), digest(line)
+		links, previous = append(links, l), files.Digest(line)
 	}
 	return links, nil
-}
-
-func digest(b []byte) string {
-	sum := sha256.Sum256(b)
-	return hex.EncodeToString(sum[:])
 }
 
 // Digest returns the SHA-256 of the sums of all sets, in hexadecimal: the Data of a [Link].
@@ -107,7 +102,7 @@ func (r *run) link() error {
 	if r.data == "" {
 		return nil
 	}
-	l := Link{Epoch: r.at.Epoch, Batch: r.at.Batch, Config: digest([]byte(r.Config)), Data: r.data, Metrics: digest(r.record.metrics.lines)}
+	l := Link{Epoch: r.at.Epoch, Batch: r.at.Batch, Config: files.Digest([]byte(r.Config)), Data: r.data, Metrics: files.Digest(r.record.metrics.lines)}
 	var err error
 	if l.State, err = r.checkpoint().Sum(); err != nil {
 		return err
@@ -119,7 +114,7 @@ func (r *run) link() error {
 		return err
 	}
 	if lines := bytes.TrimSuffix(r.record.receipt.lines, []byte("\n")); len(lines) > 0 {
-		l.Previous = digest(lines[bytes.LastIndexByte(lines, '\n')+1:])
+		l.Previous = files.Digest(lines[bytes.LastIndexByte(lines, '\n')+1:])
 	}
 	return r.record.receipt.add(l)
 }

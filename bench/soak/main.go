@@ -11,7 +11,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"flag"
 	"fmt"
@@ -19,11 +18,11 @@ import (
 	"path/filepath"
 	"runtime"
 	"runtime/debug"
-	"strconv"
 
 	G "gorgonia.org/gorgonia"
 
 	"github.com/surge-snn/surge/graph"
+	"github.com/surge-snn/surge/internal/memory"
 	"github.com/surge-snn/surge/models"
 	"github.com/surge-snn/surge/ops"
 	"github.com/surge-snn/surge/train"
@@ -63,22 +62,7 @@ func measure() sample {
 
 // resident returns the memory of the process in MB, without pages of files such as its code; 0 where the
 // system does not tell.
-func resident() float64 {
-	status, err := os.ReadFile("/proc/self/status")
-	if err != nil {
-		return 0
-	}
-	for line := range bytes.Lines(status) {
-		if rest, ok := bytes.CutPrefix(line, []byte("RssAnon:")); ok {
-			kB, err := strconv.ParseFloat(string(bytes.Fields(rest)[0]), 64)
-			if err != nil {
-				return 0
-			}
-			return kB / 1e3
-		}
-	}
-	return 0
-}
+func resident() float64 { return float64(memory.Process("RssAnon")>>10) / 1e3 }
 
 func network(b *graph.Builder, x *G.Node) train.Outputs {
 	i := models.Linear{Out: 32, Init: models.FanIn(2, 2)}.Apply(b, "hidden/w", x)

@@ -1,10 +1,10 @@
 package speed
 
 import (
-	"bytes"
 	"os"
 	"runtime/debug"
-	"strconv"
+
+	"github.com/surge-snn/surge/internal/memory"
 )
 
 // resetPeak makes the memory of now the peak of this process, and returns it in bytes; 0 where the
@@ -19,19 +19,4 @@ func resetPeak() int64 {
 
 // peakMemory returns the largest memory of this process since resetPeak, in bytes; 0 where the
 // system does not tell.
-func peakMemory() int64 {
-	status, err := os.ReadFile("/proc/self/status")
-	if err != nil {
-		return 0
-	}
-	for line := range bytes.Lines(status) {
-		if rest, ok := bytes.CutPrefix(line, []byte("VmHWM:")); ok {
-			n, err := strconv.ParseInt(string(bytes.Fields(rest)[0]), 10, 64)
-			if err != nil {
-				return 0
-			}
-			return n << 10
-		}
-	}
-	return 0
-}
+func peakMemory() int64 { return memory.Process("VmHWM") }

@@ -7,22 +7,22 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/surge-snn/surge/internal/memory"
 )
 
 // TestMain lets the test binary stand in for the program, see [process].
 func TestMain(m *testing.M) {
 	if os.Getenv("SURGE_TEST_PROGRAM") != "" {
-		if file := os.Getenv("SURGE_TEST_STATUS"); file != "" { // what the system says of the process, at its end
+		if file := os.Getenv("SURGE_TEST_MEMORY"); file != "" { // its greatest resident memory, at its end
 			code := run(context.Background(), os.Args[1:], os.Stdout, os.Stderr)
-			if status, err := os.ReadFile("/proc/self/status"); err == nil {
-				err = os.WriteFile(file, status, 0o666)
-				if err != nil {
-					panic(err)
-				}
+			if err := os.WriteFile(file, []byte(strconv.FormatInt(memory.Process("VmHWM"), 10)), 0o666); err != nil {
+				panic(err)
 			}
 			os.Exit(code)
 		}

@@ -105,20 +105,22 @@ func TestTrainInLessMemory(t *testing.T) {
 // the system says of a child (ru_maxrss) counts the pages of the process that started it, too.
 func memoryOf(t *testing.T, args ...string) float64 {
 	t.Helper()
-	file := filepath.Join(t.TempDir(), "status")
+	file := filepath.Join(t.TempDir(), "memory")
 	run := exec.Command(os.Args[0], args...)
-	run.Env = append(os.Environ(), "SURGE_TEST_PROGRAM=1", "SURGE_TEST_STATUS="+file)
+	run.Env = append(os.Environ(), "SURGE_TEST_PROGRAM=1", "SURGE_TEST_MEMORY="+file)
 	if out, err := run.CombinedOutput(); err != nil {
 		t.Fatalf("%q: %v\n%s", args, err, out)
 	}
-	status, err := os.ReadFile(file)
+	text, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	found := regexp.MustCompile(`VmHWM:\s*([0-9]+) kB`).FindSubmatch(status)
-	if found == nil {
+	taken, err := strconv.ParseFloat(string(text), 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if taken == 0 {
 		t.Skip("the system does not say VmHWM")
 	}
-	kB, _ := strconv.ParseFloat(string(found[1]), 64)
-	return kB * 1024 / 1e6
+	return taken / 1e6
 }

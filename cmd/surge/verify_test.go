@@ -2,8 +2,6 @@ package main
 
 import (
 	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
@@ -12,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/surge-snn/surge/internal/files"
 	"github.com/surge-snn/surge/internal/rundir"
 	"github.com/surge-snn/surge/train"
 )
@@ -113,7 +112,7 @@ func forge(t *testing.T, out string, change func(links []train.Link) []train.Lin
 		if err != nil {
 			t.Fatal(err)
 		}
-		previous = sum(line)
+		previous = files.Digest(line)
 		text = append(append(text, line...), '\n')
 	}
 	if err := os.WriteFile(path, text, 0o600); err != nil {
@@ -129,11 +128,6 @@ func forge(t *testing.T, out string, change func(links []train.Link) []train.Lin
 	if err := d.Close(); err != nil {
 		t.Fatal(err)
 	}
-}
-
-func sum(b []byte) string {
-	s := sha256.Sum256(b)
-	return hex.EncodeToString(s[:])
 }
 
 // TestVerifyFindsForgeries: what fits together is found by doing it again.
@@ -153,6 +147,15 @@ func TestVerifyFindsForgeries(t *testing.T) {
 		}
 		return after
 	}
+	configure := func(out, old, new string) {
+		sum := files.Digest(edit(out, "config.toml", old, new))
+		forge(t, out, func(links []train.Link) []train.Link {
+			for i := range links {
+				links[i].Config = sum
+			}
+			return links
+		})
+	}
 	original := finished(t, "", "")
 	none := func(l []train.Link) []train.Link { return l }
 	for name, deceive := range map[string]func(out string){
@@ -165,7 +168,7 @@ func TestVerifyFindsForgeries(t *testing.T) {
 			forge(t, out, func(links []train.Link) []train.Link {
 				lines := bytes.SplitAfter(text, []byte("\n"))
 				for i := range links {
-					links[i].Metrics = sum(bytes.Join(lines[:i], nil))
+					links[i].Metrics = files.Digest(bytes.Join(lines[:i], nil))
 				}
 				return links
 			})
@@ -184,28 +187,12 @@ func TestVerifyFindsForgeries(t *testing.T) {
 				t.Fatal(err)
 			}
 			forge(t, out, func(links []train.Link) []train.Link {
-				links[len(links)-1].Best = sum(b)
+				links[len(links)-1].Best = files.Digest(b)
 				return links
 			})
 		},
-		"another learning rate": func(out string) {
-			text := edit(out, "config.toml", "lr = ", "lr = 1")
-			forge(t, out, func(links []train.Link) []train.Link {
-				for i := range links {
-					links[i].Config = sum(text)
-				}
-				return links
-			})
-		},
-		"another seed": func(out string) {
-			text := edit(out, "config.toml", "seed = 1", "seed = 2")
-			forge(t, out, func(links []train.Link) []train.Link {
-				for i := range links {
-					links[i].Config = sum(text)
-				}
-				return links
-			})
-		},
+		"another learning rate": func(out string) { configure(out, "lr = ", "lr = 1") },
+		"another seed":          func(out string) { configure(out, "seed = 1", "seed = 2") },
 		"an epoch less": func(out string) {
 			forge(t, out, func(links []train.Link) []train.Link { return links[:len(links)-1] })
 		},

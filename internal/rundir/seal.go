@@ -29,7 +29,7 @@ func (d *Dir) Seal(except ...string) error {
 		if slices.Contains(except, name) {
 			continue
 		}
-		sum, err := fileSum(d.Path(name))
+		sum, err := files.DigestFile(d.Path(name))
 		if err != nil {
 			return err
 		}
@@ -81,7 +81,7 @@ func CheckSeal(path string) (s Seals, err error) {
 			continue
 		}
 		listed[name] = true
-		switch found, err := fileSum(filepath.Join(path, name)); {
+		switch found, err := files.DigestFile(filepath.Join(path, name)); {
 		case errors.Is(err, os.ErrNotExist):
 			s.Changed = append(s.Changed, name+": there is no such file")
 		case err != nil:
@@ -113,17 +113,4 @@ func fileNames(path string) (names []string, err error) {
 	}
 	slices.Sort(names)
 	return names, nil
-}
-
-func fileSum(path string) (string, error) {
-	f, err := files.Open(path)
-	if err != nil {
-		return "", err
-	}
-	defer f.Close()
-	sum := sha256.New()
-	if _, err := io.Copy(sum, f); err != nil {
-		return "", err
-	}
-	return hex.EncodeToString(sum.Sum(nil)), nil
 }

@@ -3,8 +3,6 @@
 package ranks
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -125,8 +123,7 @@ func Identify(config string, sets train.Data) (id Identity, err error) {
 	if id.Program, err = FileDigest(program); err != nil {
 		return id, err
 	}
-	text := sha256.Sum256([]byte(config))
-	id.Config = hex.EncodeToString(text[:])
+	id.Config = files.Digest([]byte(config))
 	if id.Data, err = sets.Digest(); err != nil {
 		return id, err
 	}
@@ -135,17 +132,9 @@ func Identify(config string, sets train.Data) (id Identity, err error) {
 
 // FileDigest returns the SHA-256 of a file; of none, "none".
 func FileDigest(path string) (string, error) {
-	f, err := files.Open(filepath.Clean(path))
+	sum, err := files.DigestFile(filepath.Clean(path))
 	if errors.Is(err, os.ErrNotExist) {
 		return "none", nil
 	}
-	if err != nil {
-		return "", err
-	}
-	defer f.Close()
-	hash := sha256.New()
-	if _, err := io.Copy(hash, f); err != nil {
-		return "", err
-	}
-	return hex.EncodeToString(hash.Sum(nil)), nil
+	return sum, err
 }

@@ -3,8 +3,6 @@ package verify
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -87,15 +85,10 @@ func (v *verifier) experiment() error {
 		return err
 	}
 	v.config = string(text)
-	if found, want := digest(text), v.links[len(v.links)-1].Config; found != want {
+	if found, want := files.Digest(text), v.links[len(v.links)-1].Config; found != want {
 		v.problem("%s: SHA-256 in the receipt %.12s..., found %.12s...", experiment.ConfigFile, want, found)
 	}
 	return nil
-}
-
-func digest(b []byte) string {
-	sum := sha256.Sum256(b)
-	return hex.EncodeToString(sum[:])
 }
 
 // metrics compares the metrics up to each epoch.
@@ -111,7 +104,7 @@ func (v *verifier) metrics() error {
 		}
 	}
 	for _, l := range v.links {
-		if l.Epoch >= len(ends) || digest(text[:ends[l.Epoch]]) != l.Metrics {
+		if l.Epoch >= len(ends) || files.Digest(text[:ends[l.Epoch]]) != l.Metrics {
 			v.problem("%s: line %d is not that of the receipt", experiment.MetricsFile, l.Epoch)
 			return nil
 		}
@@ -129,8 +122,8 @@ func (v *verifier) params() error {
 		v.note("the run has not ended: there is no %s", experiment.ParamsFile)
 		return nil
 	}
-	if err == nil && digest(text) != v.links[len(v.links)-1].Best {
-		v.problem("%s: SHA-256 in the receipt %.12s..., found %.12s...", experiment.ParamsFile, v.links[len(v.links)-1].Best, digest(text))
+	if err == nil && files.Digest(text) != v.links[len(v.links)-1].Best {
+		v.problem("%s: SHA-256 in the receipt %.12s..., found %.12s...", experiment.ParamsFile, v.links[len(v.links)-1].Best, files.Digest(text))
 	}
 	return err
 }
@@ -159,7 +152,7 @@ func (v *verifier) checkpointFiles() error {
 		switch {
 		case i < 0 && !within:
 			v.problem("%s: is of epoch %d, of which the receipt has none", name, c.Position.Epoch)
-		case i >= 0 && (sum != v.links[i].State || digest([]byte(c.Config)) != v.links[i].Config):
+		case i >= 0 && (sum != v.links[i].State || files.Digest([]byte(c.Config)) != v.links[i].Config):
 			v.problem("%s: is not the state of the receipt after epoch %d", name, c.Position.Epoch)
 		case !bytes.HasPrefix([]byte(strings.Join(v.lines, "")), c.Receipt):
 			v.problem("%s: has another receipt", name)
