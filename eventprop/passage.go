@@ -67,7 +67,8 @@ func (c *cell) closed(s State) (z, mem float64, crosses, sure bool) {
 	}
 	r := math.Sqrt(d) // d = slope² - 4 I (q - V), too: slope - r would cancel near the threshold
 	gap := max(0, 4*s.I*(c.q-s.V))
-	return gap / ((slope + r) * (a + r)), (a + r) / (2 * s.I), true, true
+	e := float64((slope + r) * (a + r)) // mem = (a + r) / (2 I), too, but with the digits of r alone
+	return gap / e, e / (e + gap), true, true
 }
 
 // crossingFrom returns the time to the crossing from s, with the decays up to it.

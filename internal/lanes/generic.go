@@ -120,8 +120,9 @@ func cross(hits, unsure []uint64, z, mem, v, i, now []float64, q, last float64) 
 		if !(gap > 0) {
 			gap = 0
 		}
-		z[j] = gap / float64((slope+r)*(a+r))
-		mem[j] = (a + r) / (2 * i[j])
+		e := float64((slope + r) * (a + r))
+		z[j] = gap / e
+		mem[j] = e / (e + gap)
 		sure := d > margin && z[j] < 1<<54
 		bit := uint64(1) << (j & 63)
 		if sure && slope > 0 && a > 0 && float64(mem[j]*now[j]) > last {

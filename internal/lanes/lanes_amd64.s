@@ -701,24 +701,24 @@ cross_loop:
 	VSQRTPD      Y8, Y8
 	VSQRTPD      Y7, Y7
 	VBROADCASTSD word4010000000000000<>+0(SB), Y11
-	VMULPD       Y1, Y11, Y12
-	VMULPD       Y2, Y11, Y11
+	VMULPD       Y1, Y11, Y1
+	VMULPD       Y2, Y11, Y2
 	VSUBPD       Y5, Y0, Y5
 	VSUBPD       Y6, Y0, Y6
-	VMULPD       Y5, Y12, Y5
-	VMULPD       Y6, Y11, Y6
-	VXORPS       Y11, Y11, Y11
-	VXORPS       Y12, Y12, Y12
-	VMAXPD       Y11, Y5, Y5
-	VMAXPD       Y12, Y6, Y6
+	VMULPD       Y5, Y1, Y1
+	VMULPD       Y6, Y2, Y2
+	VXORPS       Y5, Y5, Y5
+	VXORPS       Y6, Y6, Y6
+	VMAXPD       Y5, Y1, Y1
+	VMAXPD       Y6, Y2, Y2
+	VADDPD       Y8, Y9, Y5
+	VADDPD       Y7, Y10, Y6
 	VADDPD       Y8, Y3, Y3
 	VADDPD       Y7, Y4, Y4
-	VADDPD       Y8, Y9, Y8
-	VADDPD       Y7, Y10, Y7
-	VMULPD       Y3, Y8, Y8
-	VMULPD       Y4, Y7, Y7
-	VDIVPD       Y8, Y5, Y5
-	VDIVPD       Y7, Y6, Y6
+	VMULPD       Y3, Y5, Y3
+	VMULPD       Y4, Y6, Y4
+	VDIVPD       Y3, Y1, Y5
+	VDIVPD       Y4, Y2, Y6
 	VMOVUPD      Y5, (DX)(R10*1)
 	VMOVUPD      Y6, 32(DX)(R10*1)
 	VBROADCASTSD word4350000000000000<>+0(SB), Y7
@@ -729,8 +729,8 @@ cross_loop:
 	SHLL         $0x04, R15
 	ORL          R15, R14
 	ANDL         R14, R11
-	VADDPD       Y1, Y1, Y1
-	VADDPD       Y2, Y2, Y2
+	VADDPD       Y1, Y3, Y1
+	VADDPD       Y2, Y4, Y2
 	VDIVPD       Y1, Y3, Y1
 	VDIVPD       Y2, Y4, Y2
 	VMOVUPD      Y1, (BX)(R10*1)
@@ -826,49 +826,49 @@ cross_tail:
 	VSQRTPD      Y10, Y10
 	VSQRTPD      Y9, Y9
 	VBROADCASTSD word4010000000000000<>+0(SB), Y13
-	VMULPD       Y3, Y13, Y14
-	VMULPD       Y4, Y13, Y13
+	VMULPD       Y3, Y13, Y3
+	VMULPD       Y4, Y13, Y4
 	VSUBPD       Y7, Y0, Y7
 	VSUBPD       Y8, Y0, Y0
-	VMULPD       Y7, Y14, Y7
-	VMULPD       Y0, Y13, Y0
-	VXORPS       Y8, Y8, Y8
-	VXORPS       Y13, Y13, Y13
-	VMAXPD       Y8, Y7, Y7
-	VMAXPD       Y13, Y0, Y0
+	VMULPD       Y7, Y3, Y3
+	VMULPD       Y0, Y4, Y0
+	VXORPS       Y4, Y4, Y4
+	VXORPS       Y7, Y7, Y7
+	VMAXPD       Y4, Y3, Y3
+	VMAXPD       Y7, Y0, Y0
+	VADDPD       Y10, Y11, Y4
+	VADDPD       Y9, Y12, Y7
 	VADDPD       Y10, Y5, Y5
 	VADDPD       Y9, Y6, Y6
-	VADDPD       Y10, Y11, Y8
-	VADDPD       Y9, Y12, Y9
-	VMULPD       Y5, Y8, Y8
-	VMULPD       Y6, Y9, Y9
-	VDIVPD       Y8, Y7, Y7
-	VDIVPD       Y9, Y0, Y0
-	VMASKMOVPD   Y7, Y1, (DX)(R10*1)
-	VMASKMOVPD   Y0, Y2, 32(DX)(R10*1)
+	VMULPD       Y5, Y4, Y4
+	VMULPD       Y6, Y7, Y5
+	VDIVPD       Y4, Y3, Y6
+	VDIVPD       Y5, Y0, Y7
+	VMASKMOVPD   Y6, Y1, (DX)(R10*1)
+	VMASKMOVPD   Y7, Y2, 32(DX)(R10*1)
 	VBROADCASTSD word4350000000000000<>+0(SB), Y8
+	VCMPPD       $0x11, Y8, Y6, Y6
 	VCMPPD       $0x11, Y8, Y7, Y7
-	VCMPPD       $0x11, Y8, Y0, Y0
-	VMOVMSKPD    Y7, DX
-	VMOVMSKPD    Y0, R11
+	VMOVMSKPD    Y6, DX
+	VMOVMSKPD    Y7, R11
 	SHLL         $0x04, R11
 	ORL          R11, DX
 	ANDL         DX, DI
-	VADDPD       Y3, Y3, Y0
-	VADDPD       Y4, Y4, Y3
+	VADDPD       Y3, Y4, Y3
+	VADDPD       Y0, Y5, Y0
+	VDIVPD       Y3, Y4, Y3
 	VDIVPD       Y0, Y5, Y0
-	VDIVPD       Y3, Y6, Y3
-	VMASKMOVPD   Y0, Y1, (BX)(R10*1)
-	VMASKMOVPD   Y3, Y2, 32(BX)(R10*1)
+	VMASKMOVPD   Y3, Y1, (BX)(R10*1)
+	VMASKMOVPD   Y0, Y2, 32(BX)(R10*1)
 	VMASKMOVPD   (R8)(R10*1), Y1, Y4
 	VMASKMOVPD   32(R8)(R10*1), Y2, Y5
-	VMULPD       Y4, Y0, Y0
-	VMULPD       Y5, Y3, Y3
+	VMULPD       Y4, Y3, Y3
+	VMULPD       Y5, Y0, Y0
 	VBROADCASTSD last+72(FP), Y4
-	VCMPPD       $0x1e, Y4, Y0, Y0
 	VCMPPD       $0x1e, Y4, Y3, Y3
-	VMOVMSKPD    Y0, DX
-	VMOVMSKPD    Y3, BX
+	VCMPPD       $0x1e, Y4, Y0, Y0
+	VMOVMSKPD    Y3, DX
+	VMOVMSKPD    Y0, BX
 	SHLL         $0x04, BX
 	ORL          BX, DX
 	ANDL         DX, SI
@@ -2605,22 +2605,22 @@ cross_loop:
 	ANDL         R14, R13
 	VSQRTPD      Z12, Z12
 	VBROADCASTSD word4010000000000000<>+0(SB), Z14
-	VMULPD       Z1, Z14, Z14
+	VMULPD       Z1, Z14, Z1
 	VSUBPD       Z11, Z0, Z11
-	VMULPD       Z11, Z14, Z11
+	VMULPD       Z11, Z1, Z1
 	VPXORQ       Z6, Z6, Z6
-	VMAXPD       Z6, Z11, Z11
+	VMAXPD       Z6, Z1, Z1
+	VADDPD       Z12, Z13, Z11
 	VADDPD       Z12, Z2, Z2
-	VADDPD       Z12, Z13, Z12
-	VMULPD       Z2, Z12, Z12
-	VDIVPD       Z12, Z11, Z11
+	VMULPD       Z2, Z11, Z2
+	VDIVPD       Z2, Z1, Z11
 	VMOVUPD      Z11, (DX)(R10*1)
 	VBROADCASTSD word4350000000000000<>+0(SB), Z12
 	VCMPPD       $0x11, Z12, Z11, K1
 	KMOVW        K1, R14
 	ANDL         $0xff, R14
 	ANDL         R14, R11
-	VADDPD       Z1, Z1, Z1
+	VADDPD       Z1, Z2, Z1
 	VDIVPD       Z1, Z2, Z1
 	VMOVUPD      Z1, (BX)(R10*1)
 	VMOVUPD      (R8)(R10*1), Z2
@@ -2682,23 +2682,23 @@ cross_tail:
 	ANDL         R11, SI
 	VSQRTPD      Z4, Z4
 	VBROADCASTSD word4010000000000000<>+0(SB), Z6
-	VMULPD       Z1, Z6, Z6
+	VMULPD       Z1, Z6, Z1
 	VSUBPD       Z3, Z0, Z0
-	VMULPD       Z0, Z6, Z0
+	VMULPD       Z0, Z1, Z0
 	VPXORQ       Z10, Z10, Z10
 	VMAXPD       Z10, Z0, Z0
+	VADDPD       Z4, Z5, Z1
 	VADDPD       Z4, Z2, Z2
-	VADDPD       Z4, Z5, Z3
-	VMULPD       Z2, Z3, Z3
-	VDIVPD       Z3, Z0, Z0
-	VMOVUPD      Z0, K1, (DX)(R10*1)
+	VMULPD       Z2, Z1, Z1
+	VDIVPD       Z1, Z0, Z2
+	VMOVUPD      Z2, K1, (DX)(R10*1)
 	VBROADCASTSD word4350000000000000<>+0(SB), Z3
-	VCMPPD       $0x11, Z3, Z0, K2
+	VCMPPD       $0x11, Z3, Z2, K2
 	KMOVW        K2, DX
 	ANDL         $0xff, DX
 	ANDL         DX, DI
-	VADDPD       Z1, Z1, Z0
-	VDIVPD       Z0, Z2, Z0
+	VADDPD       Z0, Z1, Z0
+	VDIVPD       Z0, Z1, Z0
 	VMOVUPD      Z0, K1, (BX)(R10*1)
 	VMOVUPD.Z    (R8)(R10*1), K1, Z1
 	VMULPD       Z1, Z0, Z0
