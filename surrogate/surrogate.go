@@ -79,7 +79,7 @@ func Check(s Surrogate) error {
 	if !(peak > 0) || math.IsInf(peak, 1) {
 		return fmt.Errorf("%w: %s: peak is %v, want finite and > 0", ErrInvalid, name, peak)
 	}
-	if !(slope >= 0 && slope <= peak) {
+	if !(slope >= 0 && slope <= peak*(1+64*0x1p-53)) { // sums of up to 64 terms
 		return fmt.Errorf("%w: %s: slope at 0 is %v, want in [0, %v] (the peak)", ErrInvalid, name, slope, peak)
 	}
 	return nil
