@@ -177,7 +177,8 @@ func TestExportedIdentifiersHaveDocComments(t *testing.T) {
 	}
 }
 
-// The program is flags, printing and the files of a run; what is more than that, others want to call from Go.
+// The program is flags, printing and the files of a run; what is more than that, others want to
+// call from Go.
 func TestTheProgramIsSmall(t *testing.T) {
 	const most = 4000
 	lines := 0

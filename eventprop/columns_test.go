@@ -7,9 +7,10 @@ import (
 	"github.com/surge-snn/surge/internal/random"
 )
 
-// TestColumns compares the sweep over neurons that differ, and its gradients of time constants of those
-// and of neurons that are alike, with the steps from event to event: spikes, peaks of silent neurons,
-// and all gradients of a loss of both. Inputs of some nets take several stretches of states.
+// TestColumns compares the sweep over neurons that differ, and its gradients of time constants of
+// those and of neurons that are alike, with the steps from event to event: spikes, peaks of silent
+// neurons, and all gradients of a loss of both. Inputs of some nets take several stretches of
+// states.
 func TestColumns(t *testing.T) {
 	spikes, silent := 0, 0
 	for k := range 120 {

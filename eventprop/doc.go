@@ -45,20 +45,20 @@
 // # Engines
 //
 // Layers with dense weights and no delays take a fast way: one sweep over the sorted input for a
-// feed-forward layer, also of neurons that differ, a common step from event to event for a recurrent
-// one of neurons that are alike. Readouts that are alike, and the largest voltages of silent neurons of
-// a feed-forward layer of such, are swept too. Other feed-forward layers, with delays or sparse
-// weights, and few neurons that differ, go neuron by neuron over arrivals that are sorted before. All
-// other layers are simulated touch by touch, with an indexed heap of the next spikes and a heap of the
-// arrivals that are under way. The ways give the same spikes to rounding; which one is taken depends
-// on the layer alone.
+// feed-forward layer, also of neurons that differ, a common step from event to event for a
+// recurrent one of neurons that are alike. Readouts that are alike, and the largest voltages of
+// silent neurons of a feed-forward layer of such, are swept too. Other feed-forward layers, with
+// delays or sparse weights, and few neurons that differ, go neuron by neuron over arrivals that are
+// sorted before. All other layers are simulated touch by touch, with an indexed heap of the next
+// spikes and a heap of the arrivals that are under way. The ways give the same spikes to rounding;
+// which one is taken depends on the layer alone.
 //
 // A gradient step of 784-350-10 on latency-coded images takes 1.8 times as long with time constants
 // and thresholds of each neuron as with equal ones, 1.5 times as long with the gradients of all
-// parameters of equal neurons, 3.1 times with both, and 11 times with a delay of each of the 274,400
-// synapses, where no two arrivals are at one time; of 5-100-3 (Yin-Yang) 1.3, 1.4, 1.6 and 1.0 times
-// (CPU time, BenchmarkParameters). Equal neurons with TauMem = 2 TauSyn are up to 3 times faster still,
-// as their spikes have a closed form.
+// parameters of equal neurons, 3.1 times with both, and 11 times with a delay of each of the
+// 274,400 synapses, where no two arrivals are at one time; of 5-100-3 (Yin-Yang) 1.3, 1.4, 1.6 and
+// 1.0 times (CPU time, BenchmarkParameters). Equal neurons with TauMem = 2 TauSyn are up to 3 times
+// faster still, as their spikes have a closed form.
 //
 // # Building blocks
 //

@@ -413,8 +413,8 @@ func TestSilence(t *testing.T) {
 	}
 }
 
-// TestExistence: below the margin the cost rises with the slope 1 - d/Margin, which the finite difference
-// has too; beyond it there is the constant alone.
+// TestExistence: below the margin the cost rises with the slope 1 - d/Margin, which the finite
+// difference has too; beyond it there is the constant alone.
 func TestExistence(t *testing.T) {
 	l := Layer{In: dense(2, 1, 2, 1.5)}
 	input := []Spike{{Time: 1e-3}, {Time: 4e-3, Neuron: 1}}

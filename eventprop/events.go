@@ -322,8 +322,9 @@ func (e *events) predict(t *Tape, j int, now, u, i float64) {
 	e.solveFor(t, j, now, u, i)
 }
 
-// soonest bounds the time to the next crossing from below, or returns 0. While V rises from u on its
-// slope is at most (max(I, 0) - u)/TauMem, as I goes to 0; what it falls before only adds to the time.
+// soonest bounds the time to the next crossing from below, or returns 0. While V rises from u on
+// its slope is at most (max(I, 0) - u)/TauMem, as I goes to 0; what it falls before only adds to
+// the time.
 func (c *cell) soonest(u, i float64) float64 {
 	m := max(i, 0)
 	if !(u < c.q && m > c.q) {

@@ -41,8 +41,8 @@ func (f *flows) set(cells []cell) {
 // most is the number of doublings of an exponent that [flows.over] makes.
 const most = 3
 
-// over sets p to the propagators over h, as [Flow.Factors] does. e^x - 1 is that of x/2, x/4 or x/8 where the
-// exponent is beyond those of lanes.Expm1, doubled by
+// over sets p to the propagators over h, as [Flow.Factors] does. e^x - 1 is that of x/2, x/4 or x/8
+// where the exponent is beyond those of lanes.Expm1, doubled by
 //
 //	e^(2x) - 1 = (e^x - 1) (2 + (e^x - 1))
 func (f *flows) over(p *propagators, h float64, cells []cell) {
@@ -143,7 +143,8 @@ func (f *Flow) rateSlopes(p Factors, h float64) rateSlopes {
 	return rateSlopes{float64(a2*p.Mem) * h, -a2 * dAlpha, -b2 * dBeta, float64(b2*p.Syn) * h}
 }
 
-// phiSlopeSmall is the derivative of (1 - e^-x)/x as a series, for |x| < 1/8: to 1/8^9 10/11! = 2e-15.
+// phiSlopeSmall is the derivative of (1 - e^-x)/x as a series, for |x| < 1/8: to 1/8^9 10/11! =
+// 2e-15.
 func phiSlopeSmall(x float64) float64 {
 	x2 := float64(x * x)
 	even := -1./2 + float64(x2*(-1./8+float64(x2*(-1./144+float64(x2*(-1./5760+float64(x2*(-1./403200))))))))

@@ -101,8 +101,8 @@ type plan struct {
 	in, rec   int         // weights of the layer as it was prepared
 }
 
-// cell returns neuron j. Of neurons that are alike but for their start it is the first, which stays in
-// the cache.
+// cell returns neuron j. Of neurons that are alike but for their start it is the first, which stays
+// in the cache.
 func (p *plan) cell(j int) *cell {
 	if p.oneCell {
 		return &p.cells[0]

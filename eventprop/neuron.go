@@ -9,8 +9,8 @@ type Neuron interface {
 	Parameters() []NeuronParameter
 	// With returns the model with other values, one slice for each of Parameters, which it keeps.
 	With(values [][]float64) Neuron
-	// Prepare checks the layer and its model, and makes what passes need that does not depend on the
-	// sample. It is called anew when a weight or parameter has changed.
+	// Prepare checks the layer and its model, and makes what passes need that does not depend on
+	// the sample. It is called anew when a weight or parameter has changed.
 	Prepare(l *Layer) (NeuronLayer, error)
 }
 
@@ -29,8 +29,8 @@ type NeuronPass interface {
 	// Forward returns the spikes of the layer, by time and then by neuron.
 	Forward(l NeuronLayer, input []Spike, end float64) ([]Spike, error)
 	// Backward adds the gradients of the latest pass to those slices of g that are there, and to
-	// inputTime, one for each input spike, unless it is nil. time are the derivatives to the times of the
-	// spikes. Gradients that are not wanted are nil.
+	// inputTime, one for each input spike, unless it is nil. time are the derivatives to the times
+	// of the spikes. Gradients that are not wanted are nil.
 	Backward(g *Gradients, time, inputTime []float64) error
 }
 

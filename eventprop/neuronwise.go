@@ -170,7 +170,8 @@ func (w *neuronwise) max(t *Tape, j int) (Peak, bool) {
 	return w.peaks[j], true
 }
 
-// peak returns the largest voltage of neuron j, which does not spike, of a pass that another engine has made.
+// peak returns the largest voltage of neuron j, which does not spike, of a pass that another engine
+// has made.
 func (w *neuronwise) peak(t *Tape, j int) Peak {
 	w.adopt(t)
 	w.peaks = resize(w.peaks, len(t.plan.cells))
@@ -195,8 +196,8 @@ type inbox struct {
 	opened []bool    // once they are made
 }
 
-// inOrder is the arrivals of a neuron by time, and the propagators over the legs from one to the next,
-// of which the last goes to the end.
+// inOrder is the arrivals of a neuron by time, and the propagators over the legs from one to the
+// next, of which the last goes to the end.
 type inOrder struct {
 	time, weight    []float64
 	source, synapse []int32

@@ -196,8 +196,8 @@ func (w *neuronwise) neuronBack(b *ownAdjoint) error {
 	return nil
 }
 
-// quickBack is neuronBack where the loss has spike times alone and no time constants are wanted: the
-// states are not needed then.
+// quickBack is neuronBack where the loss has spike times alone and no time constants are wanted:
+// the states are not needed then.
 func (w *neuronwise) quickBack(b *ownAdjoint) error {
 	x := &w.arrivals
 	x.open(b.t, b.j)

@@ -21,8 +21,8 @@ func (k sortKey) before(l sortKey) bool {
 	return k.time < l.time || k.time == l.time && k.neuron < l.neuron
 }
 
-// Up to few numbers of keys, and numbers of those in a bucket, insertion is the fastest.
-// Insertion is tried first, as keys that come nearly in order need few moves, until these are more than
+// Up to few numbers of keys, and numbers of those in a bucket, insertion is the fastest. Insertion
+// is tried first, as keys that come nearly in order need few moves, until these are more than
 // patience times the keys.
 const (
 	short    = 12
@@ -103,8 +103,8 @@ func (o *order) distribute(first, last float64) bool {
 	return true
 }
 
-// insert sorts by insertion, in at most so many moves. done is false where these are not enough; the
-// keys are all there then, in another order.
+// insert sorts by insertion, in at most so many moves. done is false where these are not enough;
+// the keys are all there then, in another order.
 func insert(keys []sortKey, moves int) (done bool) {
 	for i := 1; i < len(keys); i++ {
 		if !keys[i].before(keys[i-1]) {

@@ -8,9 +8,9 @@ import (
 	"github.com/surge-snn/surge/internal/random"
 )
 
-// BenchmarkParameters is a gradient step of the networks of [BenchmarkGradient] and [BenchmarkImages]
-// with neurons that are alike, with parameters of each neuron, with delays, and with the gradients to
-// all that is so.
+// BenchmarkParameters is a gradient step of the networks of [BenchmarkGradient] and
+// [BenchmarkImages] with neurons that are alike, with parameters of each neuron, with delays, and
+// with the gradients to all that is so.
 func BenchmarkParameters(b *testing.B) {
 	for _, images := range []bool{false, true} {
 		for _, kind := range []string{"alike", "each", "delays", "each,delays"} {

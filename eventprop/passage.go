@@ -115,9 +115,9 @@ func (c *cell) crossingWithin(s State, now, end passage) (leg Factors, to passag
 }
 
 // rise returns the crossing within h from s, at the end of which V is above the threshold, and the
-// propagator to it: by Halley's iteration from the crossing of the parabola at s, inside a bracket. Steps
-// that are short beside the time constants take no exponentials. ok is false where V does not rise
-// at first, or not so far by the parabola.
+// propagator to it: by Halley's iteration from the crossing of the parabola at s, inside a bracket.
+// Steps that are short beside the time constants take no exponentials. ok is false where V does not
+// rise at first, or not so far by the parabola.
 func (c *cell) rise(s State, h float64) (at float64, p Factors, ok bool) {
 	gap := c.q - s.V
 	slope := c.alpha * (s.I - s.V)

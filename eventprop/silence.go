@@ -20,15 +20,15 @@ func (s Silence) Add(t *Tape, c *Cotangent) (float64, error) {
 	return addSilent("Silence", s.Weight, t, c, func(d float64) (cost, slope float64) { return d, 1 })
 }
 
-// Existence is [Silence] for the neurons alone that nearly spiked: with the distance of a silent neuron
-// to its threshold, d = VTh - max V,
+// Existence is [Silence] for the neurons alone that nearly spiked: with the distance of a silent
+// neuron to its threshold, d = VTh - max V,
 //
 //	R = Weight sum_{silent j} d_j (1 - d_j/(2 Margin))    d_j < Margin
 //	    Weight sum_{silent j} Margin/2                    otherwise
 //
-// so that a spike which has just vanished is brought back with the slope Weight, and neurons that are
-// far from their threshold, as they may well be for most samples, are left alone: the slope falls to
-// 0 at Margin without a jump.
+// so that a spike which has just vanished is brought back with the slope Weight, and neurons that
+// are far from their threshold, as they may well be for most samples, are left alone: the slope
+// falls to 0 at Margin without a jump.
 type Existence struct {
 	Weight float64 // 1/V
 	Margin float64 // V, > 0

@@ -8,11 +8,11 @@ import (
 	"github.com/surge-snn/surge/internal/lanes"
 )
 
-// sweep is the fast way through a feed-forward layer with dense weights and no delays: the neurons do
-// not see each other, so that one pass over the sorted input serves all of them. The propagator
-// between two inputs is common to neurons that are alike; those that differ have theirs side by side.
-// A neuron takes part in a root search only where it may cross the threshold before the next input.
-// Few neurons that are alike stay in registers from input to input, see sweep.few.
+// sweep is the fast way through a feed-forward layer with dense weights and no delays: the neurons
+// do not see each other, so that one pass over the sorted input serves all of them. The propagator
+// between two inputs is common to neurons that are alike; those that differ have theirs side by
+// side. A neuron takes part in a root search only where it may cross the threshold before the next
+// input. Few neurons that are alike stay in registers from input to input, see sweep.few.
 //
 // Only the spikes are kept; silent has the maxima of the neurons without one, if they are alike.
 type sweep struct {
@@ -83,8 +83,8 @@ func (p *plan) dense() bool {
 	return l.Params.uniform() && l.In.Row == nil && l.In.Delay == nil && (l.Rec == nil || l.Rec.Row == nil && l.Rec.Delay == nil)
 }
 
-// columns tells whether the neurons of a feed-forward layer differ and are swept side by side. Few are
-// faster one by one.
+// columns tells whether the neurons of a feed-forward layer differ and are swept side by side. Few
+// are faster one by one.
 func (p *plan) columns() bool {
 	l := p.layer
 	return len(p.cells) > few && !l.Params.uniform() && l.In.Row == nil && l.In.Delay == nil && p.separate()

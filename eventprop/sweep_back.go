@@ -12,9 +12,9 @@ type sweptAdjoint struct {
 	course course // for these
 }
 
-// backward is [Tape.Backward], for everything but voltages of neurons that spike, and time constants
-// of few neurons. Silent neurons whose voltage is in the loss go one by one where they differ or time
-// constants are wanted.
+// backward is [Tape.Backward], for everything but voltages of neurons that spike, and time
+// constants of few neurons. Silent neurons whose voltage is in the loss go one by one where they
+// differ or time constants are wanted.
 func (w *sweep) backward(t *Tape, g *Gradients, c *Cotangent) (ok bool, err error) {
 	w.back.taus = g.TauMem != nil || g.TauSyn != nil
 	alone := w.differ || w.back.taus

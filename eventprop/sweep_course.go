@@ -2,9 +2,9 @@ package eventprop
 
 import "github.com/surge-snn/surge/internal/lanes"
 
-// course is the states at the beginning of intervals, for the gradients of time constants of a swept
-// layer. It keeps those of one stretch of intervals, and that at the beginning of each stretch, so that
-// its memory does not grow with the input as all states would.
+// course is the states at the beginning of intervals, for the gradients of time constants of a
+// swept layer. It keeps those of one stretch of intervals, and that at the beginning of each
+// stretch, so that its memory does not grow with the input as all states would.
 type course struct {
 	marks    []float64 // states at the beginning of each stretch
 	v, i     []float64 // at the beginning of each interval of one stretch, and after it
@@ -88,7 +88,8 @@ func (c *course) state(x *interval, j int) State {
 // propagators returns those over an interval.
 func (c *course) propagators(x *interval) *propagators { return &c.own[int(x.index)%stretch] }
 
-// leg adds the gradients of neuron j over a part h of an interval, from state s. a is the adjoint at its end.
+// leg adds the gradients of neuron j over a part h of an interval, from state s. a is the adjoint
+// at its end.
 func (c *course) leg(t *Tape, j int, p Factors, s, a State, h float64) {
 	uMem, uSyn, iSyn := t.plan.cells[j].slopes(p, s.V, s.I, h)
 	c.mem[j] += float64(a.V * uMem)

@@ -31,10 +31,10 @@ type LayerReport struct {
 	Steps      int // time steps
 	Engine     Engine
 	Fallback   bool // the wanted engine was fused, but the cell has no kernel
-	// Density is the share of numbers that are not zero in what the weights of the layer met in the last
-	// run: the input of a Linear, the spikes of a recurrent LIF. Events says that it was few
-	// enough for the products to go by lists of events. Zero before the first run, for layers without
-	// weights and for those of the unrolled engine.
+	// Density is the share of numbers that are not zero in what the weights of the layer met in the
+	// last run: the input of a Linear, the spikes of a recurrent LIF. Events says that it was few
+	// enough for the products to go by lists of events. Zero before the first run, for layers
+	// without weights and for those of the unrolled engine.
 	Density float64
 	Events  bool
 }
@@ -58,9 +58,9 @@ type LayerReport struct {
 // panic of the model function or of Gorgonia is returned as an error. After an error
 // params is as it was before.
 //
-// Programs may be built at the same time, except that Gorgonia numbers the nodes of Rectify, Conv1d,
-// Conv2d, MaxPool2D and AveragePool2D in one variable without a lock: model functions that call them
-// must take turns.
+// Programs may be built at the same time, except that Gorgonia numbers the nodes of Rectify,
+// Conv1d, Conv2d, MaxPool2D and AveragePool2D in one variable without a lock: model functions that
+// call them must take turns.
 //
 // Cost: linear in the number of nodes, some 20 µs for each, both builds together.
 func Build(params *Params, settings Settings, model func(*Builder)) (*Program, error) {

@@ -193,8 +193,8 @@ func (b *Builder) Input(name string, shape ...int) *G.Node {
 }
 
 // EventInput adds a data input [T, B, N], zero at first, that the program fills with
-// [Program.SetEvents] or [Program.Set]. Layers that go by events, [Linear] of package models for one, read the lists of
-// the former as they are. No gradient flows to it.
+// [Program.SetEvents] or [Program.Set]. Layers that go by events, [Linear] of package models for
+// one, read the lists of the former as they are. No gradient flows to it.
 func (b *Builder) EventInput(name string, steps, batch, n int) *G.Node {
 	b.claim("input", name)
 	in, err := ops.NewInput(b.DType(), b.shape("input", name, []int{steps, batch, n}))
@@ -223,8 +223,8 @@ func (b *Builder) Const(name string, data []float64, shape ...int) *G.Node {
 }
 
 // Param adds the parameter name of the given shape; without a shape it is a scalar. Its value is
-// that in the program's [Params]; where there is none yet, init makes it. Using one name twice is an
-// error: share the node instead.
+// that in the program's [Params]; where there is none yet, init makes it. Using one name twice is
+// an error: share the node instead.
 func (b *Builder) Param(name string, init Init, shape ...int) *G.Node {
 	return b.param(name, init, shape, !b.settings.NoGrad && !b.settings.Frozen(name))
 }

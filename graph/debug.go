@@ -51,8 +51,8 @@ func (b *Builder) place(n *G.Node, i int) string {
 	return where + ": "
 }
 
-// parametersOf names the parameters that n is computed from, where these are few, with their largest
-// elements: ` of parameter "h/log_tau_mem" (largest element 1e+06)`.
+// parametersOf names the parameters that n is computed from, where these are few, with their
+// largest elements: ` of parameter "h/log_tau_mem" (largest element 1e+06)`.
 func (b *Builder) parametersOf(n *G.Node) string {
 	const few = 3
 	var names []string

@@ -97,8 +97,8 @@ func (rootCell) Step(b *graph.Builder, x, _, _ []*G.Node) (out, next []*G.Node) 
 	return []*G.Node{b.Check(G.Sqrt(x[0]))}, nil
 }
 
-// TestDebugNaNsNamesParameters: what is computed from a parameter outside of layers names it, with its
-// largest element.
+// TestDebugNaNsNamesParameters: what is computed from a parameter outside of layers names it, with
+// its largest element.
 func TestDebugNaNsNamesParameters(t *testing.T) {
 	s := graph.Settings{DType: tensor.Float64, DebugNaNs: true}
 	p, err := graph.Build(graph.NewParams(1), s, func(b *graph.Builder) {

@@ -106,7 +106,8 @@ func (s *step) direct(args []G.Value) bool {
 	return true
 }
 
-// repeat writes v over and over along an axis in which it has one element, as the gradient of a sum does.
+// repeat writes v over and over along an axis in which it has one element, as the gradient of a sum
+// does.
 func (s *step) repeat(v G.Value) bool {
 	if v.Dtype() != s.dtype {
 		return false
@@ -137,7 +138,8 @@ func (s *step) repeat(v G.Value) bool {
 	return true
 }
 
-// repeats says whether shape is the result's with one element along the axis; axes of one element may be missing at the end.
+// repeats says whether shape is the result's with one element along the axis; axes of one element
+// may be missing at the end.
 func repeats(shape, result tensor.Shape, axis int) bool {
 	for i, n := range result {
 		have := 1

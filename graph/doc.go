@@ -63,17 +63,16 @@
 // different names, and accepted when both builds have the same nodes ([Build]).
 //
 // Some of its derivatives are wrong or missing without a word (of Log2, InverseSqrt, OuterProd, At,
-// AveragePool2D, Max and MinBetween where elements are equal), and some values (sums and
-// maxima of four axes and more, AveragePool2D, ByIndices): this package has its own. What it
-// cannot make right it refuses, with the reason: what draws random numbers, BatchNorm,
-// Sparsemax, LogSumExp, Norm of odd order, AveragePool1D. Every gradient must have the shape of
-// its parameter. The rows "gorgonia." of [github.com/surge-snn/surge/bench/gradcheck] hold every
-// operation to an independent value and to finite differences. Its tape
-// machine reuses memory that is still read, through an alias such as a reshaped tensor
-// even that of a parameter, ends the process when an operation panics, does nothing in a
-// second run, and takes time quadratic in the number of nodes to compile: programs run on
-// a machine of this package, which knows what may share memory. Its Grad is quadratic, too,
-// and sums gradients in memory that grows with time: this package differentiates by itself. Dual values
-// accumulate over runs: none are bound, and what is read after a run is a copy. A
-// parameter without a gradient is an error that names it.
+// AveragePool2D, Max and MinBetween where elements are equal), and some values (sums and maxima of
+// four axes and more, AveragePool2D, ByIndices): this package has its own. What it cannot make
+// right it refuses, with the reason: what draws random numbers, BatchNorm, Sparsemax, LogSumExp,
+// Norm of odd order, AveragePool1D. Every gradient must have the shape of its parameter. The rows
+// "gorgonia." of [github.com/surge-snn/surge/bench/gradcheck] hold every operation to an
+// independent value and to finite differences. Its tape machine reuses memory that is still read,
+// through an alias such as a reshaped tensor even that of a parameter, ends the process when an
+// operation panics, does nothing in a second run, and takes time quadratic in the number of nodes
+// to compile: programs run on a machine of this package, which knows what may share memory. Its
+// Grad is quadratic, too, and sums gradients in memory that grows with time: this package
+// differentiates by itself. Dual values accumulate over runs: none are bound, and what is read
+// after a run is a copy. A parameter without a gradient is an error that names it.
 package graph

@@ -29,8 +29,8 @@ func (p *Program) WriteDOT(w io.Writer, folded bool) error {
 	return p.builder.diagram(folded).WriteDOT(w)
 }
 
-// WriteSVG writes the folded graph, as [Program.WriteDOT] describes it, as an image. Errors are those
-// of WriteDOT.
+// WriteSVG writes the folded graph, as [Program.WriteDOT] describes it, as an image. Errors are
+// those of WriteDOT.
 func (p *Program) WriteSVG(w io.Writer) error {
 	if p == nil || p.builder == nil {
 		return ErrClosed

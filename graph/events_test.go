@@ -14,9 +14,9 @@ import (
 	"github.com/surge-snn/surge/ops"
 )
 
-// TestEventInput: lists give the bits of the array that has the same elements, in the outputs and all
-// gradients; with layers that take lists and with an operation that takes none, whole and in pieces, by turns
-// with arrays in one program.
+// TestEventInput: lists give the bits of the array that has the same elements, in the outputs and
+// all gradients; with layers that take lists and with an operation that takes none, whole and in
+// pieces, by turns with arrays in one program.
 func TestEventInput(t *testing.T) {
 	const steps, batch, n = 7, 3, 5
 	x := make([]float64, steps*batch*n)

@@ -13,7 +13,8 @@ import (
 	"github.com/surge-snn/surge/ops"
 )
 
-// deep are layers that go through segments together, in variants: with what is read of them besides.
+// deep are layers that go through segments together, in variants: with what is read of them
+// besides.
 func deep(T int, variant string) func(b *graph.Builder) {
 	return func(b *graph.Builder) {
 		x := b.Input("x", T, 3, 5)

@@ -18,8 +18,8 @@ func newMachine(g *G.ExprGraph, records ...*slot) (*machine, error) {
 	return newMachineInPieces(g, 0, records)
 }
 
-// newMachineInPieces is newMachine with kernels that go through sequences by pieces of so many time steps, if that is
-// above 0; see [ops.Cut].
+// newMachineInPieces is newMachine with kernels that go through sequences by pieces of so many time
+// steps, if that is above 0; see [ops.Cut].
 func newMachineInPieces(g *G.ExprGraph, length int, records []*slot) (*machine, error) {
 	m := &machine{}
 	if err := m.collect(g, length, records); err != nil {

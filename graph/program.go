@@ -61,12 +61,14 @@ func (p *Program) Set(name string, data any) error {
 	return nil
 }
 
-// SetEvents gives the input name, of [Builder.EventInput], by lists: in step t, row b has a 1 in each of the channels
-// channels[t·B+b], which rise, or the numbers values[t·B+b] where there are some; everything else is 0. The
-// lists are not copied: they must not change before the last run that reads them.
+// SetEvents gives the input name, of [Builder.EventInput], by lists: in step t, row b has a 1 in
+// each of the channels channels[t·B+b], which rise, or the numbers values[t·B+b] where there are
+// some; everything else is 0. The lists are not copied: they must not change before the last run
+// that reads them.
 //
-// Errors wrap [ErrParam] for an input of another kind, [ErrNotFinite] for a value that is not finite, ops.ErrShape and
-// ops.ErrValue for lists that do not fit; the input then keeps what it had.
+// Errors wrap [ErrParam] for an input of another kind, [ErrNotFinite] for a value that is not
+// finite, ops.ErrShape and ops.ErrValue for lists that do not fit; the input then keeps what it
+// had.
 //
 // Cost: linear in the number of lists and events.
 func (p *Program) SetEvents(name string, channels [][]int32, values [][]float32) error {
@@ -262,8 +264,8 @@ func (p *Program) Grad(param string) *tensor.Dense {
 	return nil
 }
 
-// Report says how the program was built, and what its kernels measured in the last run. Its slices belong to
-// the program.
+// Report says how the program was built, and what its kernels measured in the last run. Its slices
+// belong to the program.
 func (p *Program) Report() Report {
 	p = p.known()
 	if p.builder != nil {

@@ -86,19 +86,20 @@ type Settings struct {
 	// reads every result once more: a run takes two to three times as long. It needs
 	// OwnMachine.
 	DebugNaNs bool
-	// Checkpoint, where it is K > 0, cuts sequences into segments of K time steps. Forwards nothing is kept but the states
-	// between the segments; from the last to the first, each segment is computed again and its
-	// gradient after it. A run computes the forward pass twice, and outputs and gradients have the same bits.
-	// 0: whole sequences.
+	// Checkpoint, where it is K > 0, cuts sequences into segments of K time steps. Forwards nothing
+	// is kept but the states between the segments; from the last to the first, each segment is
+	// computed again and its gradient after it. A run computes the forward pass twice, and outputs
+	// and gradients have the same bits. 0: whole sequences.
 	//
-	// With the fused engine, layers of which one feeds the other (Linear, LIF, LI, and readouts over time)
-	// go through a segment together, so that neither voltages nor spikes between them are kept as a whole. What
-	// something else reads, and layers of other kinds, are. DebugNaNs computes whole sequences.
+	// With the fused engine, layers of which one feeds the other (Linear, LIF, LI, and readouts
+	// over time) go through a segment together, so that neither voltages nor spikes between them
+	// are kept as a whole. What something else reads, and layers of other kinds, are. DebugNaNs
+	// computes whole sequences.
 	//
-	// With the unrolled engine the graph of a segment is built once and runs T/K times: building takes
-	// time and memory for K steps instead of T. (Gradients may differ in the last bit
-	// where an output sequence is read in more than two places, whose gradients are then added in another order.) It
-	// needs OwnMachine.
+	// With the unrolled engine the graph of a segment is built once and runs T/K times: building
+	// takes time and memory for K steps instead of T. (Gradients may differ in the last bit where
+	// an output sequence is read in more than two places, whose gradients are then added in another
+	// order.) It needs OwnMachine.
 	Checkpoint int
 	// DType is tensor.Float32 or tensor.Float64; the zero value means Float32.
 	DType tensor.Dtype
@@ -114,8 +115,8 @@ type Settings struct {
 	// have no gradient, and nothing is computed for one.
 	Frozen func(param string) bool
 	// Partial allows the model and given parameters to differ: those that are new are created
-	// beside those that are given, and those that are given may go without use. Without it, either is
-	// an error that names them, as a misspelled layer would have random weights otherwise.
+	// beside those that are given, and those that are given may go without use. Without it, either
+	// is an error that names them, as a misspelled layer would have random weights otherwise.
 	Partial bool
 	// Logger receives a debug record for each build; nil means silence.
 	Logger *slog.Logger

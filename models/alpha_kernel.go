@@ -158,7 +158,8 @@ func (k *alphaKernel[T]) backwardRows(lo, hi int) {
 	kernel.Store(d.g0, k.dg[lo*k.n:hi*k.n], lo*k.n)
 }
 
-// currentBack adds to the adjoints of g and h what arrives at a step of a row: at their records, and at the current.
+// currentBack adds to the adjoints of g and h what arrives at a step of a row: at their records,
+// and at the current.
 func (k *alphaKernel[T]) currentBack(w *alphaTask[T], r0, r1, at, end int) {
 	a, d, f := &k.in, &k.gin, &w.backward
 	if k.gout[1] != nil {

@@ -31,7 +31,8 @@ func TestAlphaExact(t *testing.T) {
 			for k, g := range pulse(t, s, AlphaSynapse{Rule: AlphaExact, TauDecay: Fixed(tau), GSynBar: Fixed(gbar)}, 30) {
 				x := float64(k) * dt / tau
 				want := gbar * x * math.Exp(-x)
-				// Of the 30 steps each multiplies twice; an error of the decay counts k times, as dt/τ times one of exp.
+				// Of the 30 steps each multiplies twice; an error of the decay counts k times, as
+				// dt/τ times one of exp.
 				eps := 200 * 0x1p-53
 				if s.DType == tensor.Float32 {
 					eps = 200 * 0x1p-24
@@ -57,8 +58,8 @@ func TestAlphaEuler(t *testing.T) {
 					t.Errorf("%s, rule %d: step %d is %v, want %v", label(s), rule, k, v, want)
 				}
 			}
-			// What the documentation says of the peak: (k+1) a^k is largest near k = τ/dt, where it is
-			// τ/(e dt) but for terms of the order dt/τ, 0.1.
+			// What the documentation says of the peak: (k+1) a^k is largest near k = τ/dt, where it
+			// is τ/(e dt) but for terms of the order dt/τ, 0.1.
 			if peak, want := slices.Max(g), c*gbar*tau/(math.E*dt); math.Abs(peak/want-1) > 0.1 {
 				t.Errorf("rule %d: peak %v, want about %v", rule, peak, want)
 			}
@@ -106,7 +107,8 @@ func TestAlphaCurrent(t *testing.T) {
 	}
 }
 
-// A masked connection has no effect and no gradient; one that is not plastic has weight 1 and no parameter.
+// A masked connection has no effect and no gradient; one that is not plastic has weight 1 and no
+// parameter.
 func TestAlphaMask(t *testing.T) {
 	mask := []float64{1, 0, 0, 1, 1, 0} // [3, 2]
 	for _, s := range engines[:2] {

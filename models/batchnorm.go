@@ -21,14 +21,14 @@ import (
 //
 //	running = (1 - Momentum) running + Momentum batch      variance: M/(M-1) of the batch's, of M numbers
 //
-// which a program without gradient (graph.Settings.NoGrad) uses. Parameters: name/scale, 1 at first,
-// and name/shift, 0; buffers, which are kept with them: name/mean and name/variance.
-// Source: Ioffe & Szegedy 2015, arXiv:1502.03167.
+// which a program without gradient (graph.Settings.NoGrad) uses. Parameters: name/scale, 1 at
+// first, and name/shift, 0; buffers, which are kept with them: name/mean and name/variance. Source:
+// Ioffe & Szegedy 2015, arXiv:1502.03167.
 //
 // Behind a [Linear] or [Conv] a trained one is part of the weights, see [BatchNorm.Fold].
 type BatchNorm struct {
-	// Channels is how many channels there are: C, behind a [Conv] to images [C, H, W]; 0 means that each
-	// neuron is one.
+	// Channels is how many channels there are: C, behind a [Conv] to images [C, H, W]; 0 means that
+	// each neuron is one.
 	Channels int
 	Momentum float64 // in (0, 1]; 0 means 0.1
 	Eps      float64 // 0 means BatchNormEps
@@ -73,13 +73,14 @@ func (n BatchNorm) Apply(b *graph.Builder, name string, x *G.Node) *G.Node {
 	return b.Check(ops.Normalise(x, mean, variance, scale, shift, n.Eps))
 }
 
-// Fold returns the parameters of the layer in front of a trained normalisation with it in them, for networks without
-// a normalisation of their own:
+// Fold returns the parameters of the layer in front of a trained normalisation with it in them, for
+// networks without a normalisation of their own:
 //
 //	W'[o] = f[o] W[o],   bias'[o] = f[o] (bias[o] - mean[o]) + shift[o]      f = scale/sqrt(variance + Eps)
 //
-// where W are the weights of an output or, of a [Conv], of a channel. norm is the name of the normalisation,
-// weights that of W, whose bias may be missing. The results are in the order of W and as many as there are outputs.
+// where W are the weights of an output or, of a [Conv], of a channel. norm is the name of the
+// normalisation, weights that of W, whose bias may be missing. The results are in the order of W
+// and as many as there are outputs.
 //
 // Errors: [ErrParameter] where a parameter is missing or has another size.
 func (n BatchNorm) Fold(params *graph.Params, norm, weights string) (w, bias []float64, err error) {

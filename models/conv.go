@@ -15,13 +15,15 @@ import (
 //
 //	y[t][o, p] = bias[o] + Σ_c Σ_k W[o, c, k] x[t][c, p·Stride - Padding + k·Dilation]
 //
-// with places p and k of two coordinates; x is 0 outside of the image. It is Conv2d of PyTorch and of NIR, with the
-// same order of the weights, and Conv1d where the height is 1. With Groups, output channel o sees the input channels of
-// its group alone. Parameters: name (W) [Out, Channels/Groups, KernelHeight, KernelWidth] and name/bias [Out].
+// with places p and k of two coordinates; x is 0 outside of the image. It is Conv2d of PyTorch and
+// of NIR, with the same order of the weights, and Conv1d where the height is 1. With Groups, output
+// channel o sees the input channels of its group alone. Parameters: name (W) [Out, Channels/Groups,
+// KernelHeight, KernelWidth] and name/bias [Out].
 //
-// Cost of the fused kernel, forward and for dW: Out/Groups multiply-adds for each input that is not zero and each place
-// that sees it; where many are, a dense product, with the same bits. The gradient of x is a dense product. The
-// unrolled engine makes a matrix [N, outputs] of the weights: it is the definition, for small images.
+// Cost of the fused kernel, forward and for dW: Out/Groups multiply-adds for each input that is not
+// zero and each place that sees it; where many are, a dense product, with the same bits. The
+// gradient of x is a dense product. The unrolled engine makes a matrix [N, outputs] of the weights:
+// it is the definition, for small images.
 type Conv struct {
 	In  Image
 	Out int // channels
@@ -50,7 +52,8 @@ func (c Conv) window() (*window, error) {
 	return c.Window.with([2]int{1, 1}).on(c.In)
 }
 
-// Apply adds the layer. x is a sequence [T, B, In.Size()] or [T, B, C, H, W]; the result is [T, B, Shape().Size()].
+// Apply adds the layer. x is a sequence [T, B, In.Size()] or [T, B, C, H, W]; the result is [T, B,
+// Shape().Size()].
 func (c Conv) Apply(b *graph.Builder, name string, x *G.Node) *G.Node {
 	w, err := c.window()
 	if err != nil {

@@ -53,8 +53,8 @@ func (k *convKernel[T]) gradientOf(r int, row *[]T) []T {
 	return *row
 }
 
-// learnParts sums the gradients of weights and bias over ranges of samples, in each by the steps: zeros behind the end of
-// a sequence have no influence on the bits.
+// learnParts sums the gradients of weights and bias over ranges of samples, in each by the steps:
+// zeros behind the end of a sequence have no influence on the bits.
 func (k *convKernel[T]) learnParts(lo, hi int) {
 	inputs, _ := k.group()
 	w := k.takeWork()
@@ -95,7 +95,8 @@ func (k *convKernel[T]) toGiven(dw []T, w *convWork[T]) {
 	}
 }
 
-// learnRow adds what row r, whose output has the gradient d, adds to the gradients of weights and bias.
+// learnRow adds what row r, whose output has the gradient d, adds to the gradients of weights and
+// bias.
 func (k *convKernel[T]) learnRow(dw, db, d []T, r int, w *convWork[T]) {
 	inputs, channels := k.group()
 	places, size := k.places(), inputs*channels

@@ -10,10 +10,11 @@ import (
 	"github.com/surge-snn/surge/ops"
 )
 
-// convKernel is convCell for the whole sequence: inputs x, W and perhaps bias, output y. A row of y is computed by lists
-// of the events that each place sees, or by a dense product with all that it sees. The sums go by rising inputs from the
-// bias on, with one rounding in each step, either way: they have the same bits. What a sample sees in a step again that it
-// saw in the step before, as currents of pixels, is computed once.
+// convKernel is convCell for the whole sequence: inputs x, W and perhaps bias, output y. A row of y
+// is computed by lists of the events that each place sees, or by a dense product with all that it
+// sees. The sums go by rising inputs from the bias on, with one rounding in each step, either way:
+// they have the same bits. What a sample sees in a step again that it saw in the step before, as
+// currents of pixels, is computed once.
 type convKernel[T kernel.Float] struct {
 	convCell
 	rows, n, m, batch int // T·B, inputs, outputs, B
@@ -56,7 +57,8 @@ type convWork[T kernel.Float] struct {
 	scratch  kernel.Scratch[T]
 }
 
-// convDenseFrom is the share of non-zero inputs from which a dense product is faster than lists of events.
+// convDenseFrom is the share of non-zero inputs from which a dense product is faster than lists of
+// events.
 const convDenseFrom = 0.12
 
 // convParts is how many ranges of samples have a gradient of the weights of their own.
@@ -157,7 +159,8 @@ func (k *convKernel[T]) Forward(in, out [][]T) error {
 	return nil
 }
 
-// compare finds the rows that are equal to those a step before, and computes the outputs of the others if they are few.
+// compare finds the rows that are equal to those a step before, and computes the outputs of the
+// others if they are few.
 func (k *convKernel[T]) compare() {
 	k.begins = k.begins[:0]
 	for r := range k.rows {
@@ -258,7 +261,8 @@ func (k *convKernel[T]) computeRow(y []T, r int, w *convWork[T]) {
 	}
 }
 
-// unfold writes what each place sees of the channels of a group in row r. at is the first event that no group before has.
+// unfold writes what each place sees of the channels of a group in row r. at is the first event
+// that no group before has.
 func (k *convKernel[T]) unfold(w *convWork[T], r, g, at int) int {
 	inputs, _ := k.group()
 	channels, area := k.in.Channels/k.groups, k.area()
@@ -297,8 +301,8 @@ func (k *convKernel[T]) unfold(w *convWork[T], r, g, at int) int {
 	return at
 }
 
-// list lists the events of row r in the channels of a group: for each place the inputs that have one, or, with
-// byInput, for each input of a neuron the places.
+// list lists the events of row r in the channels of a group: for each place the inputs that have
+// one, or, with byInput, for each input of a neuron the places.
 func (k *convKernel[T]) list(w *convWork[T], r, g, at int, byInput bool) int {
 	inputs, _ := k.group()
 	channels, area, places := k.in.Channels/k.groups, k.area(), k.places()

@@ -48,8 +48,9 @@ func graded(n int, share float64, seed uint64) []float64 {
 	return x
 }
 
-// TestConvNetwork: a spiking network of convolutions, whose layers exchange events and gradients as streams, gives what the
-// unrolled engine gives, and the same bits whether or not the sequences are recorded.
+// TestConvNetwork: a spiking network of convolutions, whose layers exchange events and gradients as
+// streams, gives what the unrolled engine gives, and the same bits whether or not the sequences are
+// recorded.
 func TestConvNetwork(t *testing.T) {
 	const T, B = 4, 5
 	in := Image{2, 9, 8}
@@ -99,8 +100,9 @@ func TestConvNetwork(t *testing.T) {
 	}
 }
 
-// TestDenseAndEvents: the outputs of a row, and the gradient of the weights, have the same bits whether the products went by
-// events or were dense: what a sample gives must not depend on the others in its batch.
+// TestDenseAndEvents: the outputs of a row, and the gradient of the weights, have the same bits
+// whether the products went by events or were dense: what a sample gives must not depend on the
+// others in its batch.
 func TestDenseAndEvents(t *testing.T) {
 	const T, B = 2, 6
 	in := Image{4, 7, 6}
@@ -159,8 +161,9 @@ func TestDenseAndEvents(t *testing.T) {
 	}
 }
 
-// TestConvOfStills: inputs that stay for some steps, which are convolved once, give what the unrolled engine gives; and zeros
-// behind the end of a sequence change no bit of the output and of the gradients.
+// TestConvOfStills: inputs that stay for some steps, which are convolved once, give what the
+// unrolled engine gives; and zeros behind the end of a sequence change no bit of the output and of
+// the gradients.
 func TestConvOfStills(t *testing.T) {
 	const T, B = 6, 5
 	in := Image{3, 8, 7}

@@ -16,18 +16,20 @@ import (
 //
 //	y[t, j] = x_j(t - d_j/dt) = (1-f) x[t-n, j] + f x[t-n-1, j]      d_j/dt = n + f
 //
-// with one delay d for all, the axon of a group of synapses, or one for each channel. Between two time steps the sequence is
-// interpolated linearly, so that d has a gradient; a spike between them is shared among both. The convention is that of the
-// delays of package eventprop: seconds, not negative, and where they are learned name/log_delay is the natural logarithm.
-// Before the first step x is the state past [B, K·N], the newest first; K are the steps of the longest delay. A delay for
-// each connection is [DelayedLinear].
+// with one delay d for all, the axon of a group of synapses, or one for each channel. Between two
+// time steps the sequence is interpolated linearly, so that d has a gradient; a spike between them
+// is shared among both. The convention is that of the delays of package eventprop: seconds, not
+// negative, and where they are learned name/log_delay is the natural logarithm. Before the first
+// step x is the state past [B, K·N], the newest first; K are the steps of the longest delay. A
+// delay for each connection is [DelayedLinear].
 //
-// At a whole number of steps the gradient is that to the right. Learned delays in trained networks: Shrestha & Orchard
-// 2018, arXiv:1810.08646; with interpolation Hammouamri et al. 2024, arXiv:2306.17670. Cost: two multiply-adds for each number.
+// At a whole number of steps the gradient is that to the right. Learned delays in trained networks:
+// Shrestha & Orchard 2018, arXiv:1810.08646; with interpolation Hammouamri et al. 2024,
+// arXiv:2306.17670. Cost: two multiply-adds for each number.
 type Delay struct {
 	Delay Value // s, >= 0; learned > 0
-	// Max is the longest delay, s: what is learned stays within it. 0 means the largest of Delay where nothing is learned;
-	// learned delays need it.
+	// Max is the longest delay, s: what is learned stays within it. 0 means the largest of Delay
+	// where nothing is learned; learned delays need it.
 	Max float64
 	// Initial is the state before the first step, as in [LIF].
 	Initial []*G.Node
@@ -145,17 +147,19 @@ func (c delayCell) Kernel(*graph.Builder) ops.Kernels {
 //
 //	y[t, o] = bias[o] + Σ_i W[i, o] x_i(t - d[i, o]/dt)
 //
-// with x between time steps as in [Delay], and its state. Parameters: name (W) and name/log_delay [in, Out] (natural
-// logarithms of seconds), name/bias [Out]. Delays that are not learned are those that DelayInit gives.
+// with x between time steps as in [Delay], and its state. Parameters: name (W) and name/log_delay
+// [in, Out] (natural logarithms of seconds), name/bias [Out]. Delays that are not learned are those
+// that DelayInit gives.
 //
-// Cost of the fused kernel: two multiply-adds for each connection of each input that is not zero, forward, twice that for the
-// gradients of W and d; where the gradient of x is wanted, two for each connection in each step.
+// Cost of the fused kernel: two multiply-adds for each connection of each input that is not zero,
+// forward, twice that for the gradients of W and d; where the gradient of x is wanted, two for each
+// connection in each step.
 type DelayedLinear struct {
 	Out  int        // number of outputs
 	Bias bool       // adds a learned bias, zero at first
 	Init graph.Init // of W; nil means FanIn(0, 1)
-	// DelayInit gives the delays at the start, s, those of a matrix [in, Out]; nil means Uniform(0, Max). What it gives is
-	// brought into [dt/1000, Max].
+	// DelayInit gives the delays at the start, s, those of a matrix [in, Out]; nil means Uniform(0,
+	// Max). What it gives is brought into [dt/1000, Max].
 	DelayInit graph.Init
 	Learn     bool    // the delays are learned
 	Max       float64 // the longest delay, s

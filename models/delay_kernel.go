@@ -9,7 +9,8 @@ import (
 	"github.com/surge-snn/surge/ops"
 )
 
-// delayKernel is delayCell for the whole sequence: inputs x, delays in steps, past; outputs y, past.
+// delayKernel is delayCell for the whole sequence: inputs x, delays in steps, past; outputs y,
+// past.
 type delayKernel[T kernel.Float] struct {
 	delayCell
 	t, b  int
@@ -68,8 +69,8 @@ func (k *delayKernel[T]) forwardRows(lo, hi int) {
 	}
 }
 
-// Backward: what a step gave goes back to the two that it was made of, and the derivative of the delay is the difference
-// of the two.
+// Backward: what a step gave goes back to the two that it was made of, and the derivative of the
+// delay is the difference of the two.
 func (k *delayKernel[T]) Backward(in, out, gout, gin [][]T) error {
 	k.in, k.out, k.gout, k.gin = in, out, gout, gin
 	clear(k.dd)

@@ -10,8 +10,8 @@ import (
 	"github.com/surge-snn/surge/graph"
 )
 
-// TestDelayOfWholeSteps: a spike comes out as it went in, so many steps later, for both engines, and in a second run that goes on
-// where the first ended.
+// TestDelayOfWholeSteps: a spike comes out as it went in, so many steps later, for both engines,
+// and in a second run that goes on where the first ended.
 func TestDelayOfWholeSteps(t *testing.T) {
 	const T, N = 4, 3
 	delays := []float64{0, 2e-3, 3e-3}

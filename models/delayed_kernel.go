@@ -9,8 +9,8 @@ import (
 	"github.com/surge-snn/surge/ops"
 )
 
-// delayedKernel is delayedCell for the whole sequence: inputs x, W, delays in steps, perhaps bias, past; outputs y, past. Each
-// input that is not zero is sent to the steps in which it arrives.
+// delayedKernel is delayedCell for the whole sequence: inputs x, W, delays in steps, perhaps bias,
+// past; outputs y, past. Each input that is not zero is sent to the steps in which it arrives.
 type delayedKernel[T kernel.Float] struct {
 	delayedCell
 	t, b   int
@@ -68,7 +68,8 @@ func (k *delayedKernel[T]) input(s, b int) []T {
 	return k.x[(s*k.b+b)*k.in:][:k.in]
 }
 
-// buffer returns memory for the steps of a row and those in which the past and the last inputs arrive, and where step 0 is.
+// buffer returns memory for the steps of a row and those in which the past and the last inputs
+// arrive, and where step 0 is.
 func (k *delayedKernel[T]) buffer() (memory *[]T, zero int) {
 	memory = k.work.Take()
 	if memory == nil {

@@ -14,23 +14,25 @@ import (
 	"github.com/surge-snn/surge/surrogate"
 )
 
-// Equations is a layer of neurons that are given by equations, as [equation.Neurons] are from event to
-// event, in time steps: x[t] is the sum of the weights of the spikes that arrive in the step. A step is
+// Equations is a layer of neurons that are given by equations, as [equation.Neurons] are from event
+// to event, in time steps: x[t] is the sum of the weights of the spikes that arrive in the step. A
+// step is
 //
 //	X  <- input(X, x[t])
 //	X⁻ <- X + dt/6 (k1 + 2 k2 + 2 k3 + k4)     (Runge and Kutta, of dX/dt)
 //	s  = H(threshold(X⁻)),  X <- X⁻ + s (reset(X⁻) - X⁻)
 //
-// States that are held stay as they are for the steps of the refractory time, which has no gradient and
-// must be a whole number of them. States of a ratio are divided by the sum of their magnitudes in
-// each step. The surrogate sees the threshold as it is written. The argument of exp is at most 20, as in
-// [EIF]; log, sqrt, sin and cos are allowed in starts of parameters that are not learned alone. With a
-// small dt the spikes are those of package equation, with an error of dt in their times.
+// States that are held stay as they are for the steps of the refractory time, which has no gradient
+// and must be a whole number of them. States of a ratio are divided by the sum of their magnitudes
+// in each step. The surrogate sees the threshold as it is written. The argument of exp is at most
+// 20, as in [EIF]; log, sqrt, sin and cos are allowed in starts of parameters that are not learned
+// alone. With a small dt the spikes are those of package equation, with an error of dt in their
+// times.
 //
-// States: those of the model, counted from its start, so that zero is the start, and hold, in steps,
-// where there is a refractory time, and spikes where Recurrent. Vmem is the first state before the reset.
-// Parameters, where they are learned: name/PARAM, or name/log_PARAM of time constants, whose names begin
-// with tau, and name/w_rec.
+// States: those of the model, counted from its start, so that zero is the start, and hold, in
+// steps, where there is a refractory time, and spikes where Recurrent. Vmem is the first state
+// before the reset. Parameters, where they are learned: name/PARAM, or name/log_PARAM of time
+// constants, whose names begin with tau, and name/w_rec.
 type Equations struct {
 	// Model is from equation.Parse.
 	Model *equation.Model
@@ -102,7 +104,8 @@ func (l Equations) Apply(b *graph.Builder, name string, x *G.Node) Neurons {
 	return s.apply(b, x, f, p, states...)
 }
 
-// start returns the start of each state as nodes [n], where it is of parameters that are not learned.
+// start returns the start of each state as nodes [n], where it is of parameters that are not
+// learned.
 func (l Equations) start(b *graph.Builder, name string, n int) (nodes []*G.Node, fixed bool, err error) {
 	for _, v := range l.Params {
 		if v.learned {
@@ -129,8 +132,8 @@ func (l Equations) start(b *graph.Builder, name string, n int) (nodes []*G.Node,
 	return nodes, true, nil
 }
 
-// step writes the step into f. The first parameters of the formula, as many as params, are those of the
-// model.
+// step writes the step into f. The first parameters of the formula, as many as params, are those of
+// the model.
 func (l Equations) step(f *formula, params int, fixed bool, held []bool, steps, dt float64, slope surrogate.Surrogate) error {
 	a := lines{f}
 	p := make([]term, params)

@@ -90,8 +90,8 @@ func compareEquations(t *testing.T, dt float64, steps int) {
 			continue
 		}
 		for k, s := range tape.Spikes {
-			// a spike of step k lies between k dt and (k+1) dt; one that is found late makes the next ones later,
-			// by more where V is shallow
+			// a spike of step k lies between k dt and (k+1) dt; one that is found late makes the
+			// next ones later, by more where V is shallow
 			if d := found[k] - s.Time; math.Abs(d) > float64(2+2*k)*dt {
 				t.Errorf("%s: spike %d at %v, from event to event %v", c.name, k, found[k], s.Time)
 			}

@@ -11,8 +11,8 @@ import (
 )
 
 // One neuron integrates a constant current, V <- V exp(-1 ms/20 ms) + 0.3, spikes above its
-// threshold 1, which is subtracted: at 1.115, and with what is left at 1.209 and 1.037. The gradient
-// of the number of spikes is that of a surrogate.
+// threshold 1, which is subtracted: at 1.115, and with what is left at 1.209 and 1.037. The
+// gradient of the number of spikes is that of a surrogate.
 func ExampleLIF() {
 	params := graph.NewParams(1)
 	prog, err := graph.Build(params, graph.Settings{DType: tensor.Float64, Dt: 1e-3}, func(b *graph.Builder) {

@@ -94,7 +94,8 @@ func (k *expSynKernel[T]) forwardRows(lo, hi int) {
 	}
 }
 
-// decayRows is forwardRows without noise, step by step: the rows of a block are neighbours in memory.
+// decayRows is forwardRows without noise, step by step: the rows of a block are neighbours in
+// memory.
 func (k *expSynKernel[T]) decayRows(lo, hi int) {
 	w, step := &k.tasks[lo/rowBlock], k.b*k.n
 	copy(k.out[1][lo*k.n:hi*k.n], k.in.i0[lo*k.n:hi*k.n])
@@ -183,7 +184,8 @@ func (k *expSynKernel[T]) backwardRows(lo, hi int) {
 	}
 }
 
-// undecayRows is backwardRows without noise. As i[t] = β (i[t-1] + x[t]), the input is not needed: dL/dβ = Σ_t d[t] i[t]/β.
+// undecayRows is backwardRows without noise. As i[t] = β (i[t-1] + x[t]), the input is not needed:
+// dL/dβ = Σ_t d[t] i[t]/β.
 func (k *expSynKernel[T]) undecayRows(lo, hi int) {
 	w, step := &k.tasks[lo/rowBlock], k.b*k.n
 	a := &w.backward

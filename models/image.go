@@ -8,8 +8,9 @@ import (
 	"github.com/surge-snn/surge/graph"
 )
 
-// Image is the shape of images [C, H, W] in a sequence [T, B, N]: N = Channels·Height·Width, row-major, so that
-// neurons and a [Linear] need nothing else. A sequence in space, for a convolution in one dimension, has the height 1.
+// Image is the shape of images [C, H, W] in a sequence [T, B, N]: N = Channels·Height·Width,
+// row-major, so that neurons and a [Linear] need nothing else. A sequence in space, for a
+// convolution in one dimension, has the height 1.
 type Image struct{ Channels, Height, Width int }
 
 // Size returns N.
@@ -18,8 +19,8 @@ func (i Image) Size() int { return i.Channels * i.Height * i.Width }
 // String returns the shape as "channels×height×width".
 func (i Image) String() string { return fmt.Sprintf("%d×%d×%d", i.Channels, i.Height, i.Width) }
 
-// Flatten returns a sequence [T, B, ...] as [T, B, N], row-major: images [T, B, C, H, W] as the layers of this
-// package take them. It is no layer: nothing is computed.
+// Flatten returns a sequence [T, B, ...] as [T, B, N], row-major: images [T, B, C, H, W] as the
+// layers of this package take them. It is no layer: nothing is computed.
 func Flatten(b *graph.Builder, x *G.Node) *G.Node {
 	if x.Dims() < 3 {
 		b.Fail(fmt.Errorf("%w: Flatten of %v, want [T, B, ...]", ErrParameter, x.Shape()))
@@ -31,14 +32,16 @@ func Flatten(b *graph.Builder, x *G.Node) *G.Node {
 	return b.Check(G.Reshape(x, []int{s[0], s[1], s.TotalSize() / (s[0] * s[1])}))
 }
 
-// Window is what a place of the output of a [Conv] or [Pool] sees of the image, in height and width.
+// Window is what a place of the output of a [Conv] or [Pool] sees of the image, in height and
+// width.
 type Window struct {
 	Kernel  [2]int
 	Stride  [2]int // 0: 1 for a Conv, Kernel for a Pool
 	Padding [2]int // zeros around the image
 	// Dilation is the distance of neighbours in the kernel; 0: 1.
 	Dilation [2]int
-	// Same pads so that strides of 1 keep the size; where the zeros are odd in number, there is one more behind.
+	// Same pads so that strides of 1 keep the size; where the zeros are odd in number, there is one
+	// more behind.
 	Same bool
 }
 

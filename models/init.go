@@ -40,9 +40,10 @@ func Uniform(lo, hi float64) graph.Init {
 //
 //	w ~ N(mean/in, gain²/in)
 //
-// so that a neuron with in inputs of unit variance has a drive of mean `mean` and standard deviation `gain`.
-// With mean 0 and gain sqrt(2) it is the initialisation of He et al. 2015, doi:10.1109/ICCV.2015.123.
-// Of a matrix with a mask ([Masked]) in is the number of inputs that a neuron, a column, is connected to.
+// so that a neuron with in inputs of unit variance has a drive of mean `mean` and standard
+// deviation `gain`. With mean 0 and gain sqrt(2) it is the initialisation of He et al. 2015,
+// doi:10.1109/ICCV.2015.123. Of a matrix with a mask ([Masked]) in is the number of inputs that a
+// neuron, a column, is connected to.
 func FanIn(mean, gain float64) graph.Init {
 	return func(dst []float64, shape []int, rng *rand.Rand) {
 		columns := len(dst) / shape[0]

@@ -171,7 +171,8 @@ func TestPostsynapticPotential(t *testing.T) {
 							got = p.Output(name).Float64s()[k]
 						}
 						// Relative to the peak, of order syn/mem; in float32 some 80 roundings of
-						// numbers of which the sums cancel to a tenth, and a decay per step of 1 - 1e-4.
+						// numbers of which the sums cancel to a tenth, and a decay per step of 1 -
+						// 1e-4.
 						if math.Abs(got-want) > tolerance*math.Min(1, c.syn/c.mem) {
 							t.Fatalf("%s, %v, %v, %+v: v[%d] is %v, want %v", name, dt, engine, c, k, got, want)
 						}

@@ -55,16 +55,17 @@ func (k *linearKernel[T]) Shapes(in []tensor.Shape) ([]tensor.Shape, error) {
 	return []tensor.Shape{{x[0], x[1], w[1]}}, nil
 }
 
-// denseFrom is the share of non-zero inputs from which a dense product is faster
-// than a list of events. No bit depends on it: both begin at the bias and go by rising inputs, with one rounding in each
-// step.
+// denseFrom is the share of non-zero inputs from which a dense product is faster than a list of
+// events. No bit depends on it: both begin at the bias and go by rising inputs, with one rounding
+// in each step.
 const denseFrom = 0.3
 
 // cache is how many bytes of a weight matrix are used again and again: they fit in the
 // cache of a core beside the rest.
 const cache = 384 << 10
 
-// panelOf returns how many columns of a matrix with so many rows fit in the cache, a multiple of 64.
+// panelOf returns how many columns of a matrix with so many rows fit in the cache, a multiple of
+// 64.
 func panelOf[T kernel.Float](rows int) int {
 	var x T
 	return max(1, cache/(rows*int(unsafe.Sizeof(x)))/64) * 64

@@ -132,7 +132,8 @@ func TestNetworkEngines(t *testing.T) {
 	}
 }
 
-// TestNetworkReport: the report says how dense the input of each layer was, and how its products were computed.
+// TestNetworkReport: the report says how dense the input of each layer was, and how its products
+// were computed.
 func TestNetworkReport(t *testing.T) {
 	for _, n := range []network{{share: 0.02, recurrent: true, record: true, dtype: tensor.Float64}, {share: 0.9, graded: true, record: true, dtype: tensor.Float64}} {
 		p := n.build(t)
@@ -222,9 +223,9 @@ func TestNetworkAllocations(t *testing.T) {
 		if allocs := testing.AllocsPerRun(3, run); allocs > 0 {
 			t.Errorf("%v: %v allocations in a run on one processor", n, allocs)
 		}
-		// AllocsPerRun itself runs on one processor. On several, goroutines of the run-time system may be new, and
-		// what one processor has put in a pool another does not find: some objects, where one for each
-		// goroutine of each operation would be more than twenty.
+		// AllocsPerRun itself runs on one processor. On several, goroutines of the run-time system
+		// may be new, and what one processor has put in a pool another does not find: some objects,
+		// where one for each goroutine of each operation would be more than twenty.
 		var before, after runtime.MemStats
 		run()
 		runtime.ReadMemStats(&before)

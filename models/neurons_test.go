@@ -154,7 +154,8 @@ func TestNeuronErrors(t *testing.T) {
 	}
 }
 
-// Another width of the surrogate, set from run to run, changes gradients and no spike; that of 1 is the plain layer.
+// Another width of the surrogate, set from run to run, changes gradients and no spike; that of 1 is
+// the plain layer.
 func TestAnnealedWidth(t *testing.T) {
 	run := func(sharp bool, k float64) (spikes, gradient []float64) {
 		prog, err := graph.Build(graph.NewParams(1), graph.Settings{DType: tensor.Float64}, func(b *graph.Builder) {

@@ -21,8 +21,8 @@ import (
 //	v[t]  = v⁻[t] + s[t] (VReset - v⁻[t])             (ToValue, which is its default here too: see Soft)
 //
 // [LIF] with a TauMem that is Learned keeps the logarithm of the time constant instead, which does
-// not change with the time step. States: vmem, and spikes where Recurrent. Parameters: name/decay (w), one
-// for the layer or one per neuron, name/log_v_th where it is learned, name/w_rec.
+// not change with the time step. States: vmem, and spikes where Recurrent. Parameters: name/decay
+// (w), one for the layer or one per neuron, name/log_v_th where it is learned, name/w_rec.
 //
 // Fang et al. 2021, doi:10.1109/ICCV48922.2021.00266.
 type PLIF struct {

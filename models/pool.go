@@ -15,8 +15,9 @@ import (
 //
 //	y[t][c, p] = f Σ_k x[t][c, p·Stride - Padding + k·Dilation]      f = 1, with Average 1/(elements of the kernel)
 //
-// Windows do not overlap by default. Zeros of the padding count in the average. It is SumPool2d and AvgPool2d of NIR,
-// AvgPool2d of PyTorch. Cost of the fused kernel: one addition for each input that is not zero and each place that sees it.
+// Windows do not overlap by default. Zeros of the padding count in the average. It is SumPool2d and
+// AvgPool2d of NIR, AvgPool2d of PyTorch. Cost of the fused kernel: one addition for each input
+// that is not zero and each place that sees it.
 type Pool struct {
 	In Image
 	Window
@@ -34,7 +35,8 @@ func (p Pool) Shape() (Image, error) {
 	return Image{p.In.Channels, w.height, w.width}, nil
 }
 
-// Apply adds the layer. x is a sequence [T, B, In.Size()] or [T, B, C, H, W]; the result is [T, B, Shape().Size()].
+// Apply adds the layer. x is a sequence [T, B, In.Size()] or [T, B, C, H, W]; the result is [T, B,
+// Shape().Size()].
 func (p Pool) Apply(b *graph.Builder, name string, x *G.Node) *G.Node {
 	w, err := p.window()
 	if err != nil {
@@ -88,7 +90,8 @@ func (c poolCell) Kernel(*graph.Builder) ops.Kernels {
 	return ops.Kernels{Float32: &poolKernel[float32]{poolCell: c}, Float64: &poolKernel[float64]{poolCell: c}}
 }
 
-// poolKernel is poolCell for the whole sequence. The sums are listed as events for the layer behind.
+// poolKernel is poolCell for the whole sequence. The sums are listed as events for the layer
+// behind.
 type poolKernel[T kernel.Float] struct {
 	poolCell
 	rows, n, m int

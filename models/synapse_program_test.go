@@ -156,8 +156,9 @@ func TestStateIsCarried(t *testing.T) {
 	}
 }
 
-// TestRowsAreIndependent runs the rows of a batch one by one: each gives what it gives in the batch, its
-// state included, and the gradients add up. float64 sums of up to 9 terms, in another order.
+// TestRowsAreIndependent runs the rows of a batch one by one: each gives what it gives in the
+// batch, its state included, and the gradients add up. float64 sums of up to 9 terms, in another
+// order.
 func TestRowsAreIndependent(t *testing.T) {
 	const steps, rows = 5, 9
 	x := normal("x", steps*rows*4)
@@ -208,8 +209,8 @@ func TestRowsAreIndependent(t *testing.T) {
 	}
 }
 
-// TestStepsDoNotAllocate compares runs of 20 and of 200 steps: what Gorgonia and the kernels allocate in a run does
-// not depend on the number of steps.
+// TestStepsDoNotAllocate compares runs of 20 and of 200 steps: what Gorgonia and the kernels
+// allocate in a run does not depend on the number of steps.
 func TestStepsDoNotAllocate(t *testing.T) {
 	for name, layer := range layers {
 		p := layerProgram(t, engines[2], layer, 20, 3)

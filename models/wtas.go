@@ -57,8 +57,9 @@ type WTASCell struct {
 	// RefractTime is the refractory time in seconds, counted from the beginning of the
 	// step of the spike: a time of at most dt has no effect.
 	RefractTime float64
-	// SumTime adds time steps up in milliseconds in float32, as ngc-learn does, where the rounding of the sum may make
-	// the refractory time a step longer: with steps of 0.1 ms one of 3 ms takes 31. Else steps are counted.
+	// SumTime adds time steps up in milliseconds in float32, as ngc-learn does, where the rounding
+	// of the sum may make the refractory time a step longer: with steps of 0.1 ms one of 3 ms takes
+	// 31. Else steps are counted.
 	SumTime bool
 	// T0 is the time of the first step in seconds, for tols.
 	T0 float64

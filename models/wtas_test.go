@@ -44,8 +44,8 @@ func compete(t testing.TB, s graph.Settings, l WTASCell, steps, rows, n int, j [
 	return records
 }
 
-// TestWTASProperties runs layers of random size and settings in float64 on random currents and checks every step
-// against the definition.
+// TestWTASProperties runs layers of random size and settings in float64 on random currents and
+// checks every step against the definition.
 func TestWTASProperties(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		steps, rows, n := rapid.IntRange(1, 12).Draw(r, "T"), rapid.IntRange(1, 3).Draw(r, "B"), rapid.IntRange(1, 5).Draw(r, "N")
@@ -169,7 +169,8 @@ func TestWTASJitter(t *testing.T) {
 	}
 	x := thresholds(1, "a", 0.4)
 	lo, hi := slices.Min(x), slices.Max(x)
-	// 200 uniform numbers: the extremes are within 10 % of the ends but for a chance of 0.9^200 each.
+	// 200 uniform numbers: the extremes are within 10 % of the ends but for a chance of 0.9^200
+	// each.
 	if lo < 0.35 || lo > 0.36 || hi > 0.45 || hi < 0.44 {
 		t.Errorf("thresholds from %v to %v, want 0.35 to 0.45", lo, hi)
 	}
@@ -218,7 +219,8 @@ func TestWTASResets(t *testing.T) {
 	}
 }
 
-// The loss of coupled layers is the loss of the same layers with the voltages of the steps before as data.
+// The loss of coupled layers is the loss of the same layers with the voltages of the steps before
+// as data.
 func TestCoupleSeesTheVoltageOfTheStepBefore(t *testing.T) {
 	const steps, rows, n = 6, 2, 3
 	x := normal("x", steps*rows*4)
@@ -266,7 +268,8 @@ func TestCoupleSeesTheVoltageOfTheStepBefore(t *testing.T) {
 	}
 }
 
-// The surrogate reaches the weights in front of the competition: learning makes the wanted unit win.
+// The surrogate reaches the weights in front of the competition: learning makes the wanted unit
+// win.
 func TestWTASLearns(t *testing.T) {
 	for _, s := range engines[:2] {
 		params := graph.NewParams(1)

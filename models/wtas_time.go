@@ -12,8 +12,8 @@ import (
 	"github.com/surge-snn/surge/ops"
 )
 
-// clock counts the time since a spike. In whole numbers of steps nothing is lost to rounding; with sums the steps are added up in
-// milliseconds in float32.
+// clock counts the time since a spike. In whole numbers of steps nothing is lost to rounding; with
+// sums the steps are added up in milliseconds in float32.
 type clock struct {
 	dt   float64
 	sums bool

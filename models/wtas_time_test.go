@@ -8,8 +8,8 @@ import (
 	"github.com/surge-snn/surge/graph"
 )
 
-// TestRefractorySteps: a unit with enough input fires every RefractTime/dt steps, whatever the rounding of the
-// two, and as ngc-learn does with SumTime.
+// TestRefractorySteps: a unit with enough input fires every RefractTime/dt steps, whatever the
+// rounding of the two, and as ngc-learn does with SumTime.
 func TestRefractorySteps(t *testing.T) {
 	for _, c := range []struct {
 		dt    float64

@@ -6,11 +6,12 @@ import (
 	G "gorgonia.org/gorgonia"
 )
 
-// Cut makes kernels that are a [Stepper] run in pieces of so many time steps, and returns the order in which the nodes are to
-// run, as indices into nodes. nodes are all that will run, in an order that is possible, operands those of each. Kernels of which one reads what another
-// gives, without anything between them, go through a piece together: no sequence between them is
-// kept as a whole if nobody else reads it. The adjoint computes the pieces again, from the states before them.
-// A length that is not positive changes nothing.
+// Cut makes kernels that are a [Stepper] run in pieces of so many time steps, and returns the order
+// in which the nodes are to run, as indices into nodes. nodes are all that will run, in an order
+// that is possible, operands those of each. Kernels of which one reads what another gives, without
+// anything between them, go through a piece together: no sequence between them is kept as a whole
+// if nobody else reads it. The adjoint computes the pieces again, from the states before them. A
+// length that is not positive changes nothing.
 func Cut(nodes []*G.Node, operands [][]*G.Node, length int) []int {
 	if length <= 0 || len(operands) != len(nodes) || checkNodes("Cut", nodes...) != nil {
 		order := make([]int, len(nodes))
@@ -30,7 +31,8 @@ func Cut(nodes []*G.Node, operands [][]*G.Node, length int) []int {
 	return c.order
 }
 
-// separate makes chains run whole where a stream goes from one into another kernel: it has one piece at a time.
+// separate makes chains run whole where a stream goes from one into another kernel: it has one
+// piece at a time.
 func separate(n *G.Node, operands []*G.Node) {
 	for i, o := range operands {
 		switch op := n.Op().(type) {
@@ -155,9 +157,10 @@ func (m *fused) steps() (int, bool) {
 	return m.inShape[0][0], true
 }
 
-// newChain prepares pieces of a length. Where there would be more states between pieces than a piece has steps,
-// that is, where they would be most of the memory, only every stride-th is kept, with a stride of the root of
-// their number, and those between two of them are computed once more when the adjoint comes there.
+// newChain prepares pieces of a length. Where there would be more states between pieces than a
+// piece has steps, that is, where they would be most of the memory, only every stride-th is kept,
+// with a stride of the root of their number, and those between two of them are computed once more
+// when the adjoint comes there.
 func newChain(steps, length int) *chain {
 	c := &chain{steps: steps, length: length, pieces: (steps + length - 1) / length, stride: 1}
 	if c.pieces > length {

@@ -18,13 +18,13 @@
 //
 // # What Gorgonia does with memory, and what follows
 //
-// Gorgonia's tape machine writes the result of an elementwise operation into the
-// memory of an operand as soon as no later node reads that operand. A kernel whose
-// adjoint reads its inputs and outputs, and the gradients that arrive, therefore names
-// them as operands of the adjoint's node; nothing here hands out a view of memory that somebody else still reads. What Gorgonia's own Reshape
-// does is not in our hands: it returns the memory of its operand, and an operation behind
-// it may write there, over the output of a kernel or over a parameter. Programs of package
-// graph do not run on the tape machine and are safe from this.
+// Gorgonia's tape machine writes the result of an elementwise operation into the memory of an
+// operand as soon as no later node reads that operand. A kernel whose adjoint reads its inputs and
+// outputs, and the gradients that arrive, therefore names them as operands of the adjoint's node;
+// nothing here hands out a view of memory that somebody else still reads. What Gorgonia's own
+// Reshape does is not in our hands: it returns the memory of its operand, and an operation behind
+// it may write there, over the output of a kernel or over a parameter. Programs of package graph do
+// not run on the tape machine and are safe from this.
 //
 // Gradients are those of [gorgonia.org/gorgonia.Grad]; a LispMachine that asks for one
 // gets an error.

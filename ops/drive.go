@@ -20,8 +20,8 @@ import (
 //
 //	TauMem dv/dt = -v + i,   TauSyn di/dt = -i
 //
-// (Rotter & Diesmann 1999, doi:10.1007/s004220050570). Both operands are logarithms of seconds, [N].
-// 1 - exp(-a) is that of the dtype, so that the product is κ to rounding, whatever 1 - exp(-a)
+// (Rotter & Diesmann 1999, doi:10.1007/s004220050570). Both operands are logarithms of seconds,
+// [N]. 1 - exp(-a) is that of the dtype, so that the product is κ to rounding, whatever 1 - exp(-a)
 // lost: c holds what was lost. A time constant so long that exp(-a) is 1 is an error of the run.
 func HeldCurrent(logTauMem, logTauSyn *G.Node, dt float64) (*G.Node, error) {
 	if !(dt > 0) || math.IsInf(dt, 0) {
@@ -93,8 +93,8 @@ func membranePart(a float64) (value, slope float64) {
 	return a / e, (e - float64(a*(e+1))) / e / e
 }
 
-// synapsePart is (1 - exp(-d))/d with its derivative; near 0 the beginning of its series, whose next
-// terms are d³/24 and d³/30.
+// synapsePart is (1 - exp(-d))/d with its derivative; near 0 the beginning of its series, whose
+// next terms are d³/24 and d³/30.
 func synapsePart(d float64) (value, slope float64) {
 	if math.Abs(d) < 1e-4 {
 		return 1 - d/2 + float64(d*d)/6, -0.5 + d/3 - float64(d*d)/8
@@ -103,8 +103,8 @@ func synapsePart(d float64) (value, slope float64) {
 	return e / d, (1 - e - e/d) / d
 }
 
-// ScaleUnits returns x with each unit, the last axis, times a number of its own: y[..., n] = x[..., n]
-// c[n] for x [..., N] and c [N].
+// ScaleUnits returns x with each unit, the last axis, times a number of its own: y[..., n] = x[...,
+// n] c[n] for x [..., N] and c [N].
 func ScaleUnits(x, c *G.Node) (*G.Node, error) {
 	return apply1(Kernels{&scaleUnits[float32]{}, &scaleUnits[float64]{}}, nil, x, c)
 }

@@ -58,12 +58,12 @@ func (in *Input) Array() *tensor.Dense {
 }
 
 // Lists gives the elements of the runs from now on by lists, until Array is called: the element of
-// step t and row b in the channel channels[t·B+b][i] is values[t·B+b][i], or 1 where there is no such list of values; the
-// others are 0. Channels rise in each list. The lists are not copied, and not to change before the last run that
-// reads them.
+// step t and row b in the channel channels[t·B+b][i] is values[t·B+b][i], or 1 where there is no
+// such list of values; the others are 0. Channels rise in each list. The lists are not copied, and
+// not to change before the last run that reads them.
 //
-// Errors wrap [ErrShape] for a wrong number of lists or values, [ErrValue] for channels that do not rise or are not
-// there.
+// Errors wrap [ErrShape] for a wrong number of lists or values, [ErrValue] for channels that do not
+// rise or are not there.
 func (in *Input) Lists(channels [][]int32, values [][]float32) error {
 	rows, n := in.shape[0]*in.shape[1], in.shape[2]
 	if len(channels) != rows || values != nil && len(values) != rows {

@@ -16,10 +16,10 @@ import (
 //	L = -(1/B) Σ_b ln( exp(z[b, c_b]) / Σ_n exp(z[b, n]) )
 //	dL/dz[b, n] = (softmax(z[b])[n] - 1[n = c_b]) / B
 //
-// logits has shape [B, N], classes has shape [B] and holds the class numbers 0..N-1
-// as floats. The largest logit of a row is subtracted first, so that no exponential
-// overflows. A row of class -1 is padding: it counts neither in the sum nor in B. Any other class is an
-// error of the run that wraps [ErrValue], as is a batch of padding alone. No gradient flows to the classes.
+// logits has shape [B, N], classes has shape [B] and holds the class numbers 0..N-1 as floats. The
+// largest logit of a row is subtracted first, so that no exponential overflows. A row of class -1
+// is padding: it counts neither in the sum nor in B. Any other class is an error of the run that
+// wraps [ErrValue], as is a batch of padding alone. No gradient flows to the classes.
 func SoftmaxCrossEntropy(logits, classes *G.Node) (*G.Node, error) {
 	return apply1(Kernels{&crossEntropy[float32]{}, &crossEntropy[float64]{}}, []bool{true, false}, logits, classes)
 }

@@ -12,9 +12,9 @@ import (
 //
 //	mean[c] = (1/M) Σ_i x[i],   variance[c] = (1/M) Σ_i (x[i] - mean[c])²      i of channel c
 //
-// x is [B, N] or [T, B, N], the results are [channels]. N is a multiple of channels, and a channel is so many
-// neighbours along the last axis, as in images [C, H, W] that are flat; with N channels each neuron is one. Sums are in
-// float64. Cost: O(size of x).
+// x is [B, N] or [T, B, N], the results are [channels]. N is a multiple of channels, and a channel
+// is so many neighbours along the last axis, as in images [C, H, W] that are flat; with N channels
+// each neuron is one. Sums are in float64. Cost: O(size of x).
 func Moments(x *G.Node, channels int) (mean, variance *G.Node, err error) {
 	out, err := Apply(Kernels{&moments[float32]{c: channels}, &moments[float64]{c: channels}}, nil, x)
 	if err != nil {
@@ -84,8 +84,8 @@ func (k *moments[T]) Backward(in, _, gout, gin [][]T) error {
 //
 //	y[i, n] = scale[c] (x[i, n] - mean[c]) / sqrt(variance[c] + eps) + shift[c]      c = n/(N/C)
 //
-// x has any shape [..., N], the others are [C], where N is a multiple of C, see [Moments]; gradients flow to all of
-// them. eps must be positive.
+// x has any shape [..., N], the others are [C], where N is a multiple of C, see [Moments];
+// gradients flow to all of them. eps must be positive.
 func Normalise(x, mean, variance, scale, shift *G.Node, eps float64) (*G.Node, error) {
 	if !(eps > 0) || !finite(eps) {
 		return nil, fmt.Errorf("%w: Normalise with eps = %v, want a positive number", ErrValue, eps)

@@ -13,19 +13,20 @@ type Piece struct {
 	Keep bool
 }
 
-// Stepper is a Kernel that computes sequences piece by piece, so that what it keeps for the adjoint is that of one
-// piece. The pieces of the forward pass go from the first to the last, those of the adjoint from the
-// last to the first, each after its own forward pass. Forward and Backward get the part of the sequences that is in
-// the piece, and the states before and after it. Pieces have the bits of the whole.
+// Stepper is a Kernel that computes sequences piece by piece, so that what it keeps for the adjoint
+// is that of one piece. The pieces of the forward pass go from the first to the last, those of the
+// adjoint from the last to the first, each after its own forward pass. Forward and Backward get the
+// part of the sequences that is in the piece, and the states before and after it. Pieces have the
+// bits of the whole.
 type Stepper[T Float] interface {
 	Kernel[T]
-	// Sequences returns how many of the inputs and outputs, the first ones, are sequences [T, B, ...], and how
-	// many, the last ones of both, are states. Inputs between them are parameters.
+	// Sequences returns how many of the inputs and outputs, the first ones, are sequences [T, B,
+	// ...], and how many, the last ones of both, are states. Inputs between them are parameters.
 	Sequences() (in, out, states int)
 	// Begin gets the whole inputs, before the first piece of a run.
 	Begin(in [][]T)
-	// Piece says what is computed from now on. In all pieces but the last the gradients of parameters are added to those
-	// of the pieces behind.
+	// Piece says what is computed from now on. In all pieces but the last the gradients of
+	// parameters are added to those of the pieces behind.
 	Piece(p Piece)
 }
 
@@ -39,7 +40,8 @@ type inPieces interface {
 	backwardPiece(c *chain, n int, p Piece) error
 }
 
-// chain is kernels that run in pieces together: a piece goes through all of them before the next one.
+// chain is kernels that run in pieces together: a piece goes through all of them before the next
+// one.
 type chain struct {
 	members       []*fused
 	steps, length int

@@ -25,8 +25,8 @@ func row(t *rapid.T) (x, ready []float64) {
 }
 
 func TestSoftmaxRow(t *testing.T) {
-	// Closed form: ln 1, ln 2, ln 5 have shares 1/8, 2/8, 5/8. Each share is made by an exponential, a sum and
-	// a division: 3 roundings and that of the logarithm.
+	// Closed form: ln 1, ln 2, ln 5 have shares 1/8, 2/8, 5/8. Each share is made by an
+	// exponential, a sum and a division: 3 roundings and that of the logarithm.
 	y := make([]float64, 3)
 	ops.SoftmaxRow(y, []float64{0, math.Log(2), math.Log(5)}, nil)
 	for i, want := range []float64{1. / 8, 2. / 8, 5. / 8} {

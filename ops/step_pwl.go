@@ -25,7 +25,8 @@ type StepPWL struct {
 	//	ds = clip(ceil(Imem - Ireset), 0, 1) · dImem
 	//
 	// which is one spike per ampere wherever Imem > Ireset (in amperes, below 1 A) and nothing to
-	// Ispkthr and Ireset. The default is the derivative of a smooth count in the logarithm of the current:
+	// Ispkthr and Ireset. The default is the derivative of a smooth count in the logarithm of the
+	// current:
 	//
 	//	S'(x) = Σ_{k=0}^{K-1} σ'((x-k)/Width)/Width,   K = max(ceil(x), 0) + 3, at most MaxSpikes
 	//	ds/dImem = S'(x)/Imem,   ds/dIspkthr = -S'(x)/Ispkthr,   ds/dIreset = 0

@@ -22,8 +22,8 @@ type Stream[T Float] struct {
 	// the rows are ld elements apart. Nil where there are Events or Panels. It may be called from
 	// several goroutines at a time, each with its own scratch memory.
 	Rows func(dst []T, ld, first, rows, from, to int, s *kernel.Scratch[T])
-	// Input returns the sequence of an [Input], the piece at hand, either as events or as an array. Nil for all
-	// others; nothing else is set with it.
+	// Input returns the sequence of an [Input], the piece at hand, either as events or as an array.
+	// Nil for all others; nothing else is set with it.
 	Input func() (*kernel.Events[T], []T)
 	// Panels returns the whole sequence, in the order in which it lies in memory.
 	Panels func() kernel.Panels[T]
@@ -153,8 +153,8 @@ func Settle(nodes []*G.Node, operands [][]*G.Node) {
 	}
 }
 
-// Place makes a kernel write the gradient of an input, of which n is the node, into a tensor of its shape from now on,
-// and says whether it does: n may be something else, or have memory already.
+// Place makes a kernel write the gradient of an input, of which n is the node, into a tensor of its
+// shape from now on, and says whether it does: n may be something else, or have memory already.
 func Place(n *G.Node, to *tensor.Dense) bool {
 	if n == nil || to == nil {
 		return false

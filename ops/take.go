@@ -9,13 +9,13 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// Take returns a tensor of the given shape whose elements are those of x at given places, in the row-major
-// order of both:
+// Take returns a tensor of the given shape whose elements are those of x at given places, in the
+// row-major order of both:
 //
 //	y[i] = x[at[i]],   0 where at[i] is -1
 //
-// An element may be taken several times; its gradient is the sum, by rising i. at is not copied, and must not be
-// changed. Cost: one read and one write for each element.
+// An element may be taken several times; its gradient is the sum, by rising i. at is not copied,
+// and must not be changed. Cost: one read and one write for each element.
 //
 // Errors: [ErrShape] for a shape of another size than at, or a place that x does not have.
 func Take(x *G.Node, at []int32, shape ...int) (y *G.Node, err error) {

@@ -7,14 +7,15 @@ import (
 	G "gorgonia.org/gorgonia"
 )
 
-// Tap returns the weight, elementwise, with which a sequence that is delayed by d time steps has its value of k steps ago:
-// between two steps it is interpolated,
+// Tap returns the weight, elementwise, with which a sequence that is delayed by d time steps has
+// its value of k steps ago: between two steps it is interpolated,
 //
 //	n = min(⌊d⌋, steps-1),   f = min(max(d, 0), steps) - n
 //	y = 1-f for k = n,   f for k = n+1,   else 0
 //
-// so that Σ_k y x[t-k] is x at the time t-d. dy/dd is -1, 1 or 0: at a whole number of steps that to the
-// right, and beyond steps, the longest delay, that to the left, so that a delay can come back.
+// so that Σ_k y x[t-k] is x at the time t-d. dy/dd is -1, 1 or 0: at a whole number of steps that
+// to the right, and beyond steps, the longest delay, that to the left, so that a delay can come
+// back.
 func Tap(d *G.Node, k, steps int) (*G.Node, error) {
 	if k < 0 || k > steps || steps < 1 {
 		return nil, fmt.Errorf("%w: Tap %d of %d steps", ErrValue, k, steps)

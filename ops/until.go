@@ -9,9 +9,9 @@ import (
 	"github.com/surge-snn/surge/internal/kernel"
 )
 
-// Operations on sequences of different lengths in one array x [T, B, N]: length [B] is the number of steps of each, from
-// 1 to T. What is beyond has no influence on a result or a gradient, whatever it is, and a result has the same bits for every T. No
-// gradient flows to length.
+// Operations on sequences of different lengths in one array x [T, B, N]: length [B] is the number
+// of steps of each, from 1 to T. What is beyond has no influence on a result or a gradient,
+// whatever it is, and a result has the same bits for every T. No gradient flows to length.
 
 // Until returns x[t] where t < length and 0 beyond, [T, B, N].
 func Until(x, length *G.Node) (*G.Node, error) { return applyUntil(mask, x, length) }
@@ -22,7 +22,8 @@ func SumUntil(x, length *G.Node) (*G.Node, error) { return applyUntil(sum, x, le
 // MeanUntil returns (1/length) Σ_t x[t] over t < length, [B, N].
 func MeanUntil(x, length *G.Node) (*G.Node, error) { return applyUntil(mean, x, length) }
 
-// MaxUntil returns max_t x[t] over t < length, [B, N]. The gradient goes to the first step that reaches the maximum.
+// MaxUntil returns max_t x[t] over t < length, [B, N]. The gradient goes to the first step that
+// reaches the maximum.
 func MaxUntil(x, length *G.Node) (*G.Node, error) { return applyUntil(maximum, x, length) }
 
 // LastUntil returns x[length-1], [B, N].

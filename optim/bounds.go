@@ -43,9 +43,9 @@ func (b Box) Update(updates, params Tree, state *State) error {
 	return nil
 }
 
-// into bounds p + u, which is rounded: updates are moved until the sum is inside. A parameter that is so
-// far outside that an update of its precision can skip the whole box ends beside it, by a rounding of that
-// update, and is inside after the next one.
+// into bounds p + u, which is rounded: updates are moved until the sum is inside. A parameter that
+// is so far outside that an update of its precision can skip the whole box ends beside it, by a
+// rounding of that update, and is inside after the next one.
 func into[T float](u, p []T, low, high float64, next func(x, to T) T) {
 	inf := T(math.Inf(1))
 	for i, v := range u {

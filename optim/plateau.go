@@ -109,13 +109,14 @@ func (p Plateau) Observe(state *State, loss float64) (float64, error) {
 	})
 }
 
-// Scale returns the scale that the next update gets, the least one where there are several plateaus in
-// the state, with the errors of Observe.
+// Scale returns the scale that the next update gets, the least one where there are several plateaus
+// in the state, with the errors of Observe.
 func (p Plateau) Scale(state *State) (float64, error) {
 	return p.each(state, func(*State, []float64) {})
 }
 
-// each visits all plateaus in a state with their scale and best loss, and returns the least scale after it.
+// each visits all plateaus in a state with their scale and best loss, and returns the least scale
+// after it.
 func (p Plateau) each(state *State, visit func(s *State, v []float64)) (least float64, err error) {
 	least, found := math.Inf(1), false
 	var walk func(s *State) error

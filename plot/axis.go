@@ -24,8 +24,8 @@ type tick struct {
 	label label
 }
 
-// newAxis spans lo..hi and leaves room on both sides, a share of the length of the axis. With a unit, or where the
-// numbers would be long, labels show multiples of a power of 1000.
+// newAxis spans lo..hi and leaves room on both sides, a share of the length of the axis. With a
+// unit, or where the numbers would be long, labels show multiples of a power of 1000.
 func newAxis(lo, hi float64, log bool, room float64, unit string) axis {
 	a := axis{min: lo, max: hi, log: log, unit: unit}
 	if log {
@@ -34,7 +34,8 @@ func newAxis(lo, hi float64, log bool, room float64, unit string) axis {
 			l, h = l-0.05, h+0.05
 		}
 		r := room * (h - l)
-		// The range stays within the positive float64: 10^-320 would lose its digits, 10^309 is infinite.
+		// The range stays within the positive float64: 10^-320 would lose its digits, 10^309 is
+		// infinite.
 		a.min, a.max = math.Pow(10, math.Max(l-r, -307)), math.Pow(10, math.Min(h+r, 308))
 		return a
 	}
@@ -59,8 +60,8 @@ func newAxis(lo, hi float64, log bool, room float64, unit string) axis {
 	return a
 }
 
-// timeAxis spans 0..end (s). It is in milliseconds, or where it is shorter than one or longer than 100 s in the unit that
-// suits it.
+// timeAxis spans 0..end (s). It is in milliseconds, or where it is shorter than one or longer than
+// 100 s in the unit that suits it.
 func timeAxis(end float64) axis {
 	a := newAxis(0, end, false, 0.01, "s")
 	if end >= 1e-3 && end < 100 {
@@ -69,7 +70,8 @@ func timeAxis(end float64) axis {
 	return a
 }
 
-// tiny is a number below which all are the same place on an axis, so that a step of it is not a subnormal number.
+// tiny is a number below which all are the same place on an axis, so that a step of it is not a
+// subnormal number.
 const tiny = 1e-290
 
 // at returns the place of v on the axis, 0 at min and 1 at max.
@@ -83,7 +85,8 @@ func (a axis) at(v float64) float64 {
 // prefixes are the SI prefixes of 10^-18 .. 10^12.
 var prefixes = []string{"a", "f", "p", "n", "µ", "m", "", "k", "M", "G", "T"}
 
-// name returns the axis label: text (empty: "value") with the unit or the power of ten (or both) in which the numbers are shown.
+// name returns the axis label: text (empty: "value") with the unit or the power of ten (or both) in
+// which the numbers are shown.
 func (a axis) name(text string) label {
 	if text == "" {
 		text = "value"
@@ -102,8 +105,8 @@ func (a axis) name(text string) label {
 	return label{text: text}
 }
 
-// ticks returns marks with about n labels (n >= 2), never fewer than two where two numbers of few digits are in the range,
-// and on a logarithmic axis minor marks between them.
+// ticks returns marks with about n labels (n >= 2), never fewer than two where two numbers of few
+// digits are in the range, and on a logarithmic axis minor marks between them.
 func (a axis) ticks(n int) []tick {
 	if a.names != nil {
 		ts := make([]tick, len(a.names))
@@ -124,8 +127,9 @@ func (a axis) ticks(n int) []tick {
 	return ts
 }
 
-// multiples returns the multiples of a step of 1, 2 or 5 · 10^k within lo..hi, about n of them, and the decimals they need.
-// Where the step for n of them leaves a single one, half of the axis or more would have no number: then there are more.
+// multiples returns the multiples of a step of 1, 2 or 5 · 10^k within lo..hi, about n of them, and
+// the decimals they need. Where the step for n of them leaves a single one, half of the axis or
+// more would have no number: then there are more.
 func multiples(lo, hi float64, n int, integer bool) (values []float64, decimals int) {
 	step, decimals := niceStep((hi-lo)/float64(n), integer)
 	for k := n + 1; k <= 4*n && math.Floor(hi/step)-math.Ceil(lo/step) < 1; k++ {
@@ -137,7 +141,8 @@ func multiples(lo, hi float64, n int, integer bool) (values []float64, decimals 
 	return values, decimals
 }
 
-// niceStep returns the smallest of 1, 2, 5 · 10^k that is at least as large as raw, and the decimals that its multiples need.
+// niceStep returns the smallest of 1, 2, 5 · 10^k that is at least as large as raw, and the
+// decimals that its multiples need.
 func niceStep(raw float64, integer bool) (step float64, decimals int) {
 	if integer {
 		raw = math.Max(raw, 1)
@@ -154,7 +159,8 @@ func niceStep(raw float64, integer bool) (step float64, decimals int) {
 	return step, max(0, -k)
 }
 
-// logTicks labels decades, or where there are fewer than two of them the multiples 1, 2, 5, or else what a linear axis labels.
+// logTicks labels decades, or where there are fewer than two of them the multiples 1, 2, 5, or else
+// what a linear axis labels.
 func (a axis) logTicks(n int) []tick {
 	lo, hi := int(math.Ceil(math.Log10(a.min)-1e-9)), int(math.Floor(math.Log10(a.max)+1e-9))
 	every := 1

@@ -9,7 +9,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// The numbers on a linear axis are those of the places they stand at, to the digits shown, in order, and at least two.
+// The numbers on a linear axis are those of the places they stand at, to the digits shown, in
+// order, and at least two.
 func TestTicks(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		lo := rapid.Float64().Draw(t, "lo")
@@ -32,7 +33,8 @@ func TestTicks(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			// A number shown stands within 1e-3 of a step of its tick: steps are 1, 2 or 5 units of the last digit or more.
+			// A number shown stands within 1e-3 of a step of its tick: steps are 1, 2 or 5 units of
+			// the last digit or more.
 			if math.Abs(v*math.Pow10(a.exponent)-k.value) > 1e-3*step {
 				t.Fatalf("label %q (10^%d) at %v", k.label.text, a.exponent, k.value)
 			}

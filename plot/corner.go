@@ -9,8 +9,9 @@ import (
 	"gonum.org/v1/plot/vg"
 )
 
-// Corner draws samples of a distribution of several quantities: on the diagonal the histogram of each, with the ends of its central 95 %, and below it how often two of them occur together, the darker
-// the more often. Each cell spans the central 99 % of its quantities, to the right and up.
+// Corner draws samples of a distribution of several quantities: on the diagonal the histogram of
+// each, with the ends of its central 95 %, and below it how often two of them occur together, the
+// darker the more often. Each cell spans the central 99 % of its quantities, to the right and up.
 type Corner struct {
 	Title  string
 	Names  []string

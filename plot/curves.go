@@ -7,8 +7,8 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// Curves draws lines over epochs or steps, in one or more panels one above the other, for example the loss and the
-// accuracy of the training and the validation set.
+// Curves draws lines over epochs or steps, in one or more panels one above the other, for example
+// the loss and the accuracy of the training and the validation set.
 type Curves struct {
 	Title  string // above the figure; empty: none
 	XLabel string // empty: "epoch"
@@ -23,9 +23,9 @@ type Panel struct {
 	Lines  []Line // at least one
 }
 
-// Line is a curve through the points (X[i], Y[i]). The n-th line of every panel has the same colour.
-// Lines of a panel that share a name are parts of one line: they share its colour and its entry in the
-// legend.
+// Line is a curve through the points (X[i], Y[i]). The n-th line of every panel has the same
+// colour. Lines of a panel that share a name are parts of one line: they share its colour and its
+// entry in the legend.
 type Line struct {
 	Name string    // in the legend; empty: no entry
 	X    []float64 // nil: 1, 2, 3, ...
@@ -34,7 +34,8 @@ type Line struct {
 
 // Write draws the figure into the file at path, which ends in .png or .svg.
 //
-// Errors: [ErrEmpty], [ErrNotFinite], [ErrShape], [ErrLog], [ErrFormat], or that of the file system.
+// Errors: [ErrEmpty], [ErrNotFinite], [ErrShape], [ErrLog], [ErrFormat], or that of the file
+// system.
 func (c Curves) Write(path string) error {
 	g := figure{title: c.Title, xlabel: c.XLabel, size: c.Size, height: 600 + 200*max(0, len(c.Panels)-2)}
 	if g.xlabel == "" {
@@ -106,7 +107,8 @@ type extent struct {
 
 func newExtent(log bool) extent { return extent{min: math.Inf(1), max: math.Inf(-1), log: log} }
 
-// add takes in values, of which there must be some, all finite, and positive where the axis is logarithmic.
+// add takes in values, of which there must be some, all finite, and positive where the axis is
+// logarithmic.
 func (e *extent) add(where string, values []float64) error {
 	if len(values) == 0 {
 		return fmt.Errorf("%w: %s has no values", ErrEmpty, where)

@@ -8,7 +8,8 @@ var (
 	ErrEmpty = errors.New("plot: nothing to draw")
 	// ErrNotFinite signifies a NaN or an infinity in the data.
 	ErrNotFinite = errors.New("plot: not a finite number")
-	// ErrShape signifies lengths that do not fit together, a neuron outside of its layer, or a size out of range.
+	// ErrShape signifies lengths that do not fit together, a neuron outside of its layer, or a size
+	// out of range.
 	ErrShape = errors.New("plot: sizes do not match")
 	// ErrLog signifies a value <= 0 on a logarithmic axis.
 	ErrLog = errors.New("plot: value is not positive on a logarithmic axis")

@@ -20,9 +20,9 @@ import (
 // dpi is the resolution of PNG files: 900 pixels are 6 inches, the width of a page of text.
 const dpi = 150
 
-// Size is the size of a figure in pixels (of 1/150 inch). A zero stands for the default: a width of 900, and the height
-// that suits the panels and their legends, 600 for one or two usual ones. Both must be within 300..10000, and the height
-// sufficient.
+// Size is the size of a figure in pixels (of 1/150 inch). A zero stands for the default: a width of
+// 900, and the height that suits the panels and their legends, 600 for one or two usual ones. Both
+// must be within 300..10000, and the height sufficient.
 type Size struct{ Width, Height int }
 
 // figure is a column of panels with one x axis.

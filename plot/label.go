@@ -9,7 +9,8 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// label is a line of text: text, tail, sup as an exponent, end. Only the text is shortened where there is little room.
+// label is a line of text: text, tail, sup as an exponent, end. Only the text is shortened where
+// there is little room.
 type label struct{ text, tail, sup, end string }
 
 // width of the label in font f; the exponent is in supFont.
@@ -29,7 +30,8 @@ func (l label) fit(f typeface, width vg.Length) label {
 	return l
 }
 
-// drawText draws l with its baseline through pt; align 0, -0.5, -1 puts pt at the left end, the middle, the right end.
+// drawText draws l with its baseline through pt; align 0, -0.5, -1 puts pt at the left end, the
+// middle, the right end.
 func drawText(c *draw.Canvas, f typeface, pt vg.Point, align vg.Length, l label) {
 	c.SetColor(ink)
 	pt.X += align * l.width(f)
@@ -55,7 +57,8 @@ func drawUpright(c *draw.Canvas, f typeface, pt vg.Point, l label) {
 	c.Pop()
 }
 
-// printable replaces what has no glyph, such as a line feed, by spaces: an SVG file must not hold it.
+// printable replaces what has no glyph, such as a line feed, by spaces: an SVG file must not hold
+// it.
 func printable(s string) string {
 	return strings.Map(func(r rune) rune {
 		if !unicode.IsPrint(r) || r == utf8.RuneError {
@@ -65,7 +68,8 @@ func printable(s string) string {
 	}, s)
 }
 
-// wrap breaks s at spaces into lines that are at most width wide; a word that is wider is cut and ends in "…".
+// wrap breaks s at spaces into lines that are at most width wide; a word that is wider is cut and
+// ends in "…".
 func wrap(f typeface, s string, width vg.Length) []string {
 	var lines []string
 	line := ""

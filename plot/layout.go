@@ -18,7 +18,8 @@ const (
 	leastPanel  vg.Length = 50 // height of a data area
 )
 
-// layout is a figure with the places of its parts. Everything but the places within a panel follows from the width.
+// layout is a figure with the places of its parts. Everything but the places within a panel follows
+// from the width.
 type layout struct {
 	figure
 	width, height vg.Length
@@ -144,14 +145,15 @@ func (l layout) draw(c draw.Canvas) {
 // yRoom is the distance that a number on the y axis needs from the next.
 func yRoom(label) vg.Length { return tickFont.lineHeight() }
 
-// xRoom is the distance that a number on the x axis needs from the next, which moves inwards where it would leave the figure.
+// xRoom is the distance that a number on the x axis needs from the next, which moves inwards where
+// it would leave the figure.
 func xRoom(t label) vg.Length {
 	w := t.width(tickFont)
 	return w + max(0, w/2-rightMargin+gap) + 2*gap
 }
 
-// spread takes labels away, of every second, third, ... tick, until none needs more room than it has on an axis of this
-// length; such a tick becomes a minor one.
+// spread takes labels away, of every second, third, ... tick, until none needs more room than it
+// has on an axis of this length; such a tick becomes a minor one.
 func spread(a axis, ts []tick, length vg.Length, room func(label) vg.Length) []tick {
 	var labelled []int
 	need, have := vg.Length(0), length
@@ -174,8 +176,8 @@ func spread(a axis, ts []tick, length vg.Length, room func(label) vg.Length) []t
 	return ts
 }
 
-// axes draws the grid, the axes with their ticks, and the label of the y axis; the labels of the x axis in the last panel.
-// A long label of the y axis goes on into the room above the data.
+// axes draws the grid, the axes with their ticks, and the label of the y axis; the labels of the x
+// axis in the last panel. A long label of the y axis goes on into the room above the data.
 func (f *frame) axes(p panel, xticks, yticks []tick, above vg.Length, last bool) {
 	a := f.area
 	for _, t := range xticks {

@@ -21,8 +21,8 @@ const (
 
 func keyWidth(k key) vg.Length { return sampleLen + gap + textFont.Width(k.name) }
 
-// layLegend breaks caption and keys into rows at most width wide: one row, or columns. A name that is wider than a row is
-// shortened.
+// layLegend breaks caption and keys into rows at most width wide: one row, or columns. A name that
+// is wider than a row is shortened.
 func layLegend(caption string, keys []key, width vg.Length) legend {
 	l := legend{caption: shorten(boldFont, caption, width)}
 	if len(keys) == 0 {

@@ -8,7 +8,8 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// pixel is the distance in points below which two marks count as one place: a little less than 1/150 inch.
+// pixel is the distance in points below which two marks count as one place: a little less than
+// 1/150 inch.
 const pixel vg.Length = 0.5
 
 // curve is a line through points; a single point is drawn as a dot.
@@ -33,8 +34,8 @@ func (m curve) draw(f *frame) {
 	}
 }
 
-// thin reduces every run of points that lie in the same column, one pixel wide, to the first, the lowest, the highest and
-// the last in their order. Lines with few points per column are left alone.
+// thin reduces every run of points that lie in the same column, one pixel wide, to the first, the
+// lowest, the highest and the last in their order. Lines with few points per column are left alone.
 func thin(pts []vg.Point) []vg.Point {
 	column := func(p vg.Point) int { return int(math.Floor(float64(p.X / pixel))) }
 	var out []vg.Point
@@ -75,7 +76,8 @@ func (m rule) draw(f *frame) {
 	f.StrokeLine2(m.style, f.area.Min.X, y, f.area.Max.X, y)
 }
 
-// events are the spikes of a layer: upright bars as high as 0.8 of a neuron's row, within 1.2 .. 9 points.
+// events are the spikes of a layer: upright bars as high as 0.8 of a neuron's row, within 1.2 .. 9
+// points.
 type events struct {
 	spikes  []Spike
 	neurons int
@@ -108,7 +110,8 @@ func (m band) draw(f *frame) {
 	f.bars(bars, 0.9, 0.75*bandHeight, m.color)
 }
 
-// bars fills rectangles of width w and height h around the points, as one path; of points in the same pixel only the first.
+// bars fills rectangles of width w and height h around the points, as one path; of points in the
+// same pixel only the first.
 func (f *frame) bars(pts []vg.Point, w, h vg.Length, c color.Color) {
 	type cell struct{ x, y int }
 	seen := make(map[cell]bool, len(pts))

@@ -9,8 +9,9 @@ import (
 	"gonum.org/v1/plot/vg"
 )
 
-// Matrix draws a table of counts as a picture, such as the confusion matrix of a classifier: a cell for each row, from the top,
-// and column, the darker the larger its share of its row, with its number where there is room.
+// Matrix draws a table of counts as a picture, such as the confusion matrix of a classifier: a cell
+// for each row, from the top, and column, the darker the larger its share of its row, with its
+// number where there is room.
 type Matrix struct {
 	Title          string
 	XLabel, YLabel string   // of columns and rows
@@ -21,7 +22,8 @@ type Matrix struct {
 
 // Write draws the figure into the file at path, which ends in .png or .svg.
 //
-// Errors: [ErrEmpty], [ErrShape] (rows of another length than Columns, a value below 0), [ErrFormat], or that of the file system.
+// Errors: [ErrEmpty], [ErrShape] (rows of another length than Columns, a value below 0),
+// [ErrFormat], or that of the file system.
 func (m Matrix) Write(path string) error {
 	if len(m.Rows) == 0 || len(m.Columns) == 0 {
 		return fmt.Errorf("%w: %s: a matrix of %d rows and %d columns", ErrEmpty, path, len(m.Rows), len(m.Columns))

@@ -8,7 +8,8 @@ import (
 	"testing"
 )
 
-// TestMatrix: a cell for each value, with its number, and the names of rows and columns; what does not fit is an error.
+// TestMatrix: a cell for each value, with its number, and the names of rows and columns; what does
+// not fit is an error.
 func TestMatrix(t *testing.T) {
 	m := Matrix{Title: "t", XLabel: "answer", YLabel: "class", Rows: []string{"cat", "dog"}, Columns: []string{"cat", "dog", "none"}, Values: [][]int{{731, 0, 12}, {5, 644, 1}}}
 	path := filepath.Join(t.TempDir(), "m.svg")

@@ -114,14 +114,16 @@ func TestRaster(t *testing.T) {
 	}
 }
 
-// A hundred thousand spikes on a small area are drawn once per pixel, and a spike far from them is still there.
+// A hundred thousand spikes on a small area are drawn once per pixel, and a spike far from them is
+// still there.
 func TestRasterThins(t *testing.T) {
 	r := Raster{Duration: 1, Layers: []RasterLayer{{Name: "input", Neurons: 1000}}}
 	for i := range 100000 {
 		r.Layers[0].Spikes = append(r.Layers[0].Spikes, Spike{0.5 + 1e-7*float64(i%1000), 500 + i/1000%2})
 	}
 	r.Layers[0].Spikes = append(r.Layers[0].Spikes, Spike{0.9, 10})
-	// 0.1 ms is 0.04 points and two neurons less than half a point: up to 2 x 2 pixels of half a point, and the other spike.
+	// 0.1 ms is 0.04 points and two neurons less than half a point: up to 2 x 2 pixels of half a
+	// point, and the other spike.
 	if n := svg(t, r).shapes(blue); n < 2 || n > 5 {
 		t.Errorf("%d bars", n)
 	}
@@ -302,7 +304,8 @@ func TestPNG(t *testing.T) {
 	}
 }
 
-// Any finite data, names and sizes give a legible figure or an error, never a panic or a drawing outside of the figure.
+// Any finite data, names and sizes give a legible figure or an error, never a panic or a drawing
+// outside of the figure.
 func TestAnything(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "a.svg")
 	value := rapid.OneOf(rapid.Float64(), rapid.Float64Range(-10, 10), rapid.Float64Range(1e6, 1e6+1), rapid.Just(0.0), rapid.Just(5e-324))
@@ -372,7 +375,8 @@ func TestAnything(t *testing.T) {
 	})
 }
 
-// thin keeps the first and the last point and the extremes of every column, in order, and leaves sparse lines alone.
+// thin keeps the first and the last point and the extremes of every column, in order, and leaves
+// sparse lines alone.
 func TestThin(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		n := rapid.IntRange(1, 300).Draw(t, "n")

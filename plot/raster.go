@@ -5,15 +5,15 @@ import (
 	"math"
 )
 
-// Raster draws the spikes of one sample: one panel per layer, the first at the top, a bar for each spike at its time
-// (in ms, or where that suits the duration in µs or s) and its neuron. A layer without spikes is drawn empty: its caption
-// says so.
+// Raster draws the spikes of one sample: one panel per layer, the first at the top, a bar for each
+// spike at its time (in ms, or where that suits the duration in µs or s) and its neuron. A layer
+// without spikes is drawn empty: its caption says so.
 type Raster struct {
 	Title    string        // above the figure, for example the sample, its class and what the network said; empty: none
 	Layers   []RasterLayer // at least one
 	Duration float64       // s, end of the time axis; zero: the last spike
-	// Readout are traces in a panel of their own below the layers, sampled at 0, Dt, 2·Dt, ...: what the
-	// output neurons do. None: no panel.
+	// Readout are traces in a panel of their own below the layers, sampled at 0, Dt, 2·Dt, ...:
+	// what the output neurons do. None: no panel.
 	Readout []Trace
 	Dt      float64 // s, of the readout
 	Size    Size    // zero: 900 pixels wide, and as high as the layers need
@@ -32,11 +32,12 @@ type Spike struct {
 	Neuron int     // 0 .. N-1
 }
 
-// DenseLayer reads a layer from a block of shape [T, N], row-major: an entry > 0 at [t, n] is a spike (or several, drawn
-// once) of neuron n at the time t·dt, with dt in seconds. It takes the element type of either kernel.
+// DenseLayer reads a layer from a block of shape [T, N], row-major: an entry > 0 at [t, n] is a
+// spike (or several, drawn once) of neuron n at the time t·dt, with dt in seconds. It takes the
+// element type of either kernel.
 //
-// Errors: [ErrShape] where the block is not T·N long, T or N is not positive, dt is not a positive number, or an entry is
-// negative; [ErrNotFinite] where an entry is NaN or infinite.
+// Errors: [ErrShape] where the block is not T·N long, T or N is not positive, dt is not a positive
+// number, or an entry is negative; [ErrNotFinite] where an entry is NaN or infinite.
 func DenseLayer[T float32 | float64](name string, spikes []T, steps, neurons int, dt float64) (RasterLayer, error) {
 	l := RasterLayer{Name: name, Neurons: neurons}
 	if steps <= 0 || neurons <= 0 || len(spikes)/neurons != steps || len(spikes)%neurons != 0 {
@@ -60,8 +61,8 @@ func DenseLayer[T float32 | float64](name string, spikes []T, steps, neurons int
 
 // Write draws the figure into the file at path, which ends in .png or .svg.
 //
-// Errors: [ErrEmpty], [ErrNotFinite], [ErrShape] (a neuron or time outside of the panel), [ErrFormat], or that of the file
-// system.
+// Errors: [ErrEmpty], [ErrNotFinite], [ErrShape] (a neuron or time outside of the panel),
+// [ErrFormat], or that of the file system.
 func (r Raster) Write(path string) error {
 	if len(r.Layers) == 0 {
 		return fmt.Errorf("%w: %s: the raster has no layer", ErrEmpty, path)

@@ -10,7 +10,8 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// palette holds the colours of Okabe and Ito in the order of use; their yellow is left out, it is too light for lines on white.
+// palette holds the colours of Okabe and Ito in the order of use; their yellow is left out, it is
+// too light for lines on white.
 var palette = []color.Color{
 	color.RGBA{0x00, 0x72, 0xB2, 0xFF}, // blue
 	color.RGBA{0xD5, 0x5E, 0x00, 0xFF}, // vermillion

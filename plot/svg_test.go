@@ -179,8 +179,8 @@ func readSVG(t failer, name string) picture {
 	}
 }
 
-// legible reports text that leaves the figure or covers other text. Half a point of contact is allowed: an exponent
-// touches its base, and coordinates in the file have five digits.
+// legible reports text that leaves the figure or covers other text. Half a point of contact is
+// allowed: an exponent touches its base, and coordinates in the file have five digits.
 func (p picture) legible() error {
 	const touch = 0.5
 	for i, a := range p.texts {

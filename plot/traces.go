@@ -6,8 +6,8 @@ import (
 	"slices"
 )
 
-// Traces draws state variables over time (in ms, or where that suits it in µs or s): membrane potentials, synaptic currents, thresholds, and spikes as ticks
-// above the panel.
+// Traces draws state variables over time (in ms, or where that suits it in µs or s): membrane
+// potentials, synaptic currents, thresholds, and spikes as ticks above the panel.
 type Traces struct {
 	Title  string  // above the figure; empty: none
 	Dt     float64 // s, time between two samples
@@ -29,14 +29,15 @@ type Trace struct {
 	Name   string    // in the legend; empty: no entry
 	Y      []float64 // at least one sample
 	Spikes []float64 // s: ticks above the panel in the colour of the trace; all within the time axis
-	// Behind draws the trace first, as a wide, pale line: what others are compared with stays visible
-	// where they lie on it.
+	// Behind draws the trace first, as a wide, pale line: what others are compared with stays
+	// visible where they lie on it.
 	Behind bool
 }
 
 // Write draws the figure into the file at path, which ends in .png or .svg.
 //
-// Errors: [ErrEmpty], [ErrNotFinite], [ErrShape], [ErrLog], [ErrFormat], or that of the file system.
+// Errors: [ErrEmpty], [ErrNotFinite], [ErrShape], [ErrLog], [ErrFormat], or that of the file
+// system.
 func (t Traces) Write(path string) error {
 	if len(t.Panels) == 0 {
 		return fmt.Errorf("%w: %s: the figure has no panel", ErrEmpty, path)
@@ -67,7 +68,8 @@ func (t Traces) Write(path string) error {
 	return g.write(path)
 }
 
-// panel checks p and turns it into marks. times are those of the samples (s), end that of the longest trace.
+// panel checks p and turns it into marks. times are those of the samples (s), end that of the
+// longest trace.
 func (p TracePanel) panel(where string, times []float64, end float64) (panel, error) {
 	q := panel{ylabel: p.Name, weight: 1}
 	ys := newExtent(p.Log)

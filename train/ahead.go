@@ -8,8 +8,8 @@ import (
 	"github.com/surge-snn/surge/train/data"
 )
 
-// ahead reads batches as lists. When they are asked for one after the other, it encodes the next one
-// while the one at hand is computed.
+// ahead reads batches as lists. When they are asked for one after the other, it encodes the next
+// one while the one at hand is computed.
 type ahead struct {
 	batch, next *data.Batch
 	last        place // of batch
@@ -98,7 +98,8 @@ func (n *Network) read(full *pass, set data.Batches, epoch uint64, k int) (*data
 	return full.batch, set.Fill(full.batch, epoch, k)
 }
 
-// setLists gives a program the input of the rows that are in use; of a batch that is not full, in the memory of part.
+// setLists gives a program the input of the rows that are in use; of a batch that is not full, in
+// the memory of part.
 func setLists(p *pass, b *data.Batch, part *data.Lists) error {
 	if p.rows == b.Size {
 		return p.prog.SetEvents(inputName, b.Lists.Channels, b.Lists.Values)

@@ -10,8 +10,8 @@ import (
 	"github.com/surge-snn/surge/train/data"
 )
 
-// TestAhead: batches that were encoded while others were computed give the sums and gradients of networks
-// that read one batch alone, in any order of sets, epochs and batches.
+// TestAhead: batches that were encoded while others were computed give the sums and gradients of
+// networks that read one batch alone, in any order of sets, epochs and batches.
 func TestAhead(t *testing.T) {
 	d, err := data.NewYinYang(data.YinYangSettings{Size: 22})
 	if err != nil {

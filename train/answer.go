@@ -82,7 +82,8 @@ func (n *Network) spikesOf(b *data.Batch) []data.Spike {
 	return n.out
 }
 
-// spikesOf appends the spikes in the steps of a row [length, size] to dst, each at the beginning of its step.
+// spikesOf appends the spikes in the steps of a row [length, size] to dst, each at the beginning of
+// its step.
 func spikesOf(dst []data.Spike, row []float64, size int, dt float64) []data.Spike {
 	for i, count := range row {
 		for range int(count + 0.5) {

@@ -22,17 +22,18 @@ type Model func(b *graph.Builder, x *G.Node) Outputs
 type Outputs struct {
 	// Logits are the scores of the C classes, [B, C], where the targets are classes.
 	Logits *G.Node
-	// Trace and Readout stand in place of Logits, and of Y for a vector, where samples may differ in length: the readout of
-	// what the output neurons do, [T, B, C], until the end of each sample. Logits that a model makes itself see the steps
-	// behind it, too. For sequences and spikes Y is Trace itself, without a Readout.
+	// Trace and Readout stand in place of Logits, and of Y for a vector, where samples may differ
+	// in length: the readout of what the output neurons do, [T, B, C], until the end of each
+	// sample. Logits that a model makes itself see the steps behind it, too. For sequences and
+	// spikes Y is Trace itself, without a Readout.
 	Trace   *G.Node
 	Readout Readout
 	// Y is what the network gives for other targets: [B, Size] for a vector, [T, B, Size] for a
 	// sequence, spikes [T, B, Size] for spikes.
 	Y *G.Node
-	// Loss, where it is not nil, is a scalar that is added to the loss while training, a regulariser
-	// for example. An evaluation leaves it out: what a set is worth must not depend on how it is
-	// cut into batches.
+	// Loss, where it is not nil, is a scalar that is added to the loss while training, a
+	// regulariser for example. An evaluation leaves it out: what a set is worth must not depend on
+	// how it is cut into batches.
 	Loss *G.Node
 	// Layers are the spiking layers, in the order of the network.
 	Layers []Layer
@@ -178,8 +179,8 @@ func (n *Network) Program() *graph.Program {
 	return n.train.prog
 }
 
-// Memory returns how many bytes the programs for training and for evaluation of full batches hold, those of the
-// parameters in both.
+// Memory returns how many bytes the programs for training and for evaluation of full batches hold,
+// those of the parameters in both.
 func (n *Network) Memory() (training, evaluation int64) {
 	if !n.built() {
 		return 0, 0
@@ -188,7 +189,8 @@ func (n *Network) Memory() (training, evaluation int64) {
 }
 
 // Gradient computes the gradient of a batch. Sums.Spikes is 0. The random numbers of the model
-// ([graph.Builder.Draw]) are those of the run epoch·2³² + k·Shards + Shard, with one shard for a whole batch.
+// ([graph.Builder.Draw]) are those of the run epoch·2³² + k·Shards + Shard, with one shard for a
+// whole batch.
 func (n *Network) Gradient(set data.Batches, epoch uint64, k int) (Sums, error) {
 	return n.run(true, set, epoch, k)
 }

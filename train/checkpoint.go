@@ -112,9 +112,9 @@ func (c *Checkpoint) archive() (*files.Archive, error) {
 	return a, nil
 }
 
-// ReadCheckpoint reads what Write wrote. Where the file is damaged or missing, it reads the one before
-// it, or the latest of those that [Settings.Keep] keeps which is complete; skipped says why, and is
-// nil otherwise.
+// ReadCheckpoint reads what Write wrote. Where the file is damaged or missing, it reads the one
+// before it, or the latest of those that [Settings.Keep] keeps which is complete; skipped says why,
+// and is nil otherwise.
 //
 // A missing file is an error that wraps fs.ErrNotExist; a damaged one, or one of another kind,
 // an error that names the file and what is wrong.

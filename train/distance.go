@@ -67,17 +67,20 @@ func VanRossumDistance(a, b []float64, tau float64) (float64, error) {
 	return max(0, (sum(a, a)+sum(b, b))/2-sum(a, b)), nil
 }
 
-// SpikeDistance is [VictorPurpura] of the spikes of a data.SpikeTarget with q per second, the mean over its channels.
+// SpikeDistance is [VictorPurpura] of the spikes of a data.SpikeTarget with q per second, the mean
+// over its channels.
 func SpikeDistance(q float64, channels int) Metric {
 	return Metric{Name: "victor_purpura", OfSpikes: meanOfTrains(channels, func(a, b []float64) (float64, error) { return VictorPurpura(a, b, q) })}
 }
 
-// FilteredDistance is [VanRossumDistance] of the spikes of a data.SpikeTarget with tau in s, the mean over its channels.
+// FilteredDistance is [VanRossumDistance] of the spikes of a data.SpikeTarget with tau in s, the
+// mean over its channels.
 func FilteredDistance(tau float64, channels int) Metric {
 	return Metric{Name: "van_rossum", OfSpikes: meanOfTrains(channels, func(a, b []float64) (float64, error) { return VanRossumDistance(a, b, tau) })}
 }
 
-// meanOfTrains returns the mean of a distance over the channels; NaN where its parameter makes no sense.
+// meanOfTrains returns the mean of a distance over the channels; NaN where its parameter makes no
+// sense.
 func meanOfTrains(channels int, distance func(a, b []float64) (float64, error)) func([]data.Spike, Answer) float64 {
 	return func(out []data.Spike, want Answer) float64 {
 		sum := 0.0

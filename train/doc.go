@@ -20,8 +20,8 @@
 //	defer net.Close()
 //	result, err := train.Run(ctx, net, train.Data{Train: ..., Valid: ..., Test: ...}, train.Settings{Epochs: 30})
 //
-// The network may go through time steps, with surrogate gradients ([BPTT]), or from event to event, with
-// exact ones ([EventProp]); the rest is the same:
+// The network may go through time steps, with surrogate gradients ([BPTT]), or from event to event,
+// with exact ones ([EventProp]); the rest is the same:
 //
 //	method := train.EventProp{
 //		Layers: []train.EventLayer{{Name: "hidden", Layer: hidden}, {Name: "out", Layer: out, Silence: 1}},
@@ -31,12 +31,12 @@
 //
 // # Determinism
 //
-// The state of a run is its parameters, the state of the optimizer, and a
-// position (epoch, batch). What comes next is a pure function of these: the order of the data and all
-// random numbers depend on (seed, epoch, index) alone. A run that was interrupted after any batch
-// and continued from its checkpoint has therefore the same parameters and the same
-// metrics, byte for byte, as one that was never interrupted, for any number of
-// processors. Wall times are the exception; they are in fields of their own.
+// The state of a run is its parameters, the state of the optimizer, and a position (epoch, batch).
+// What comes next is a pure function of these: the order of the data and all random numbers depend
+// on (seed, epoch, index) alone. A run that was interrupted after any batch and continued from its
+// checkpoint has therefore the same parameters and the same metrics, byte for byte, as one that was
+// never interrupted, for any number of processors. Wall times are the exception; they are in fields
+// of their own.
 //
 // # Use of the data
 //

@@ -23,9 +23,9 @@ import (
 //	           + sum over the layers of Silence sum_{silent j} (VTh - max_t V_j)
 //	           + sum over the layers of their Existence
 //
-// or another loss of x and the target, see Loss. First-spike times with Scale = -1/tau are the loss of Göltz et al. 2021
-// (doi:10.1038/s42256-021-00388-x); a last layer with VTh = +Inf and the largest voltage, that
-// of Wunderlich & Pehle 2021 (doi:10.1038/s41598-021-91786-z) for MNIST.
+// or another loss of x and the target, see Loss. First-spike times with Scale = -1/tau are the loss
+// of Göltz et al. 2021 (doi:10.1038/s42256-021-00388-x); a last layer with VTh = +Inf and the
+// largest voltage, that of Wunderlich & Pehle 2021 (doi:10.1038/s41598-021-91786-z) for MNIST.
 type EventProp struct {
 	// Layers are the layers in a row, each the input of the next.
 	Layers []EventLayer
@@ -57,8 +57,8 @@ type EventProp struct {
 	Partial bool
 }
 
-// EventLayer is a layer of an event-based network. Its weights are the parameters Name/w,
-// [inputs, N], and with recurrence Name/w_rec, [N, N]; those of sparse synapses are [synapses]. What else is
+// EventLayer is a layer of an event-based network. Its weights are the parameters Name/w, [inputs,
+// N], and with recurrence Name/w_rec, [N, N]; those of sparse synapses are [synapses]. What else is
 // learned has the names of [EventParam].
 type EventLayer struct {
 	Name  string
@@ -70,19 +70,20 @@ type EventLayer struct {
 	Silence float64
 	// Existence is the same for neurons that nearly spiked alone.
 	Existence eventprop.Existence
-	// Revive raises the weights to neurons without a spike in a whole epoch, at its end, so that they come
-	// to spike: each by
+	// Revive raises the weights to neurons without a spike in a whole epoch, at its end, so that
+	// they come to spike: each by
 	//
 	//	Revive (VTh - VLeak)/(K inputs)
 	//
-	// with the largest response K of V to a current of 1, (TauSyn/TauMem)^(TauMem/(TauMem-TauSyn)): an
-	// input to all sources at once then lifts V by Revive times the way from leak to threshold. Samples since the
-	// latest spike are counted in the parameter Name/silent, [N], which is not learned but saved with the
-	// others, so that a run that is resumed revives the same neurons. 0: none. Not for batches in shards.
+	// with the largest response K of V to a current of 1, (TauSyn/TauMem)^(TauMem/(TauMem-TauSyn)):
+	// an input to all sources at once then lifts V by Revive times the way from leak to threshold.
+	// Samples since the latest spike are counted in the parameter Name/silent, [N], which is not
+	// learned but saved with the others, so that a run that is resumed revives the same neurons. 0:
+	// none. Not for batches in shards.
 	Revive float64
-	// Learn are the parameters that are learned besides the weights, from the numbers of Layer on: one
-	// number that all neurons share, where Layer has one, or one for each. With gradients of time
-	// constants a step takes up to twice as long.
+	// Learn are the parameters that are learned besides the weights, from the numbers of Layer on:
+	// one number that all neurons share, where Layer has one, or one for each. With gradients of
+	// time constants a step takes up to twice as long.
 	Learn []EventParam
 	// PerNeuron gives each neuron numbers of its own to learn, which all start at that of Layer.
 	PerNeuron bool
@@ -117,8 +118,8 @@ type eventRow struct {
 }
 
 // Build makes the network. Where params is empty, the parameters are created in it with the values
-// of the layers; otherwise it must hold all of them and no others, unless Partial allows it, see [eventprop.Synapses.Init]; the others replace these. The layers themselves
-// are not changed.
+// of the layers; otherwise it must hold all of them and no others, unless Partial allows it, see
+// [eventprop.Synapses.Init]; the others replace these. The layers themselves are not changed.
 //
 // Errors: ErrSettings, those of eventprop for layers that make no sense or do not fit, and
 // graph.ErrParam for parameters of another shape.
@@ -227,8 +228,8 @@ func (n *EventNetwork) share(name string, s *eventprop.Synapses, grad []float64)
 	return err
 }
 
-// parameter makes a parameter that starts at the given numbers, unless there is one of the name, and returns
-// its memory. grad is the memory of its gradient.
+// parameter makes a parameter that starts at the given numbers, unless there is one of the name,
+// and returns its memory. grad is the memory of its gradient.
 func (n *EventNetwork) parameter(name string, start []float64, shape []int, grad []float64) ([]float64, error) {
 	own := tensor.New(tensor.WithShape(shape...), tensor.WithBacking(slices.Clone(start)))
 	if v := n.params.Value(name); v == nil {

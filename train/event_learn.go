@@ -9,14 +9,15 @@ import (
 	"github.com/surge-snn/surge/internal/fmath"
 )
 
-// EventParam is a kind of parameter of a layer that goes from event to event, which can be learned beside the weights.
-// Positive ones are kept as logarithms: EventParam p of the layer Name is the parameter Name/p, or Name/log_p with
+// EventParam is a kind of parameter of a layer that goes from event to event, which can be learned
+// beside the weights. Positive ones are kept as logarithms: EventParam p of the layer Name is the
+// parameter Name/p, or Name/log_p with
 //
 //	p = e^(log_p),  dL/d(log_p) = p dL/dp
 type EventParam string
 
-// The parameters that can be learned of LIF neurons. Those of a layer with another eventprop.Neuron are called as there; they are
-// kept as logarithms where they are positive by their nature.
+// The parameters that can be learned of LIF neurons. Those of a layer with another eventprop.Neuron
+// are called as there; they are kept as logarithms where they are positive by their nature.
 const (
 	TauMem   EventParam = "tau_mem"   // s, as log_tau_mem
 	TauSyn   EventParam = "tau_syn"   // s, as log_tau_syn
@@ -39,7 +40,8 @@ func (p EventParam) positive() bool {
 	return slices.Contains([]EventParam{TauMem, TauSyn, VTh, Delay, DelayRec}, p)
 }
 
-// place returns where the numbers and gradients of a parameter are, and its default. It is nil where the layer has no such synapses.
+// place returns where the numbers and gradients of a parameter are, and its default. It is nil
+// where the layer has no such synapses.
 func (p EventParam) place(l *eventprop.Layer, g *eventprop.Gradients) (value, grad *[]float64, byDefault float64) {
 	switch p {
 	case TauMem:
@@ -66,15 +68,16 @@ func (p EventParam) place(l *eventprop.Layer, g *eventprop.Gradients) (value, gr
 	return nil, nil, 0
 }
 
-// learned is a parameter of a layer besides weights: it is kept in param, and the network works with value.
+// learned is a parameter of a layer besides weights: it is kept in param, and the network works
+// with value.
 type learned struct {
 	kind               EventParam
 	positive           bool // whether param is the logarithm
 	param, value, grad []float64
 }
 
-// slot is where the numbers and gradients of a parameter of a layer are, and their default. It has no
-// value where the layer has no such parameter.
+// slot is where the numbers and gradients of a parameter of a layer are, and their default. It has
+// no value where the layer has no such parameter.
 type slot struct {
 	value, grad *[]float64
 	byDefault   float64

@@ -10,19 +10,21 @@ import (
 	"github.com/surge-snn/surge/train/data"
 )
 
-// TapeLoss is the loss of one sample as a function of all that the last layer did: it returns the loss, and adds its
-// derivatives with respect to spike times (Cotangent.Time) and voltages (Cotangent.AddVoltage, AddPeak) to c. It is called
-// for different samples at once.
+// TapeLoss is the loss of one sample as a function of all that the last layer did: it returns the
+// loss, and adds its derivatives with respect to spike times (Cotangent.Time) and voltages
+// (Cotangent.AddVoltage, AddPeak) to c. It is called for different samples at once.
 type TapeLoss func(want Answer, t *eventprop.Tape, c *eventprop.Cotangent) (float64, error)
 
-// TrainDistance is the van Rossum distance of the spikes of the last layer from those of a data.SpikeTarget with so
-// many channels, in continuous time, tau in s: the mean over the channels of
+// TrainDistance is the van Rossum distance of the spikes of the last layer from those of a
+// data.SpikeTarget with so many channels, in continuous time, tau in s: the mean over the channels
+// of
 //
 //	D² = 1/2 Σ_ij exp(-|t_i - t_j|/tau) over both trains, with the sign of the pair
 //	dD²/dt_i = 1/tau (Σ_j sgn(t_i - t'_j) exp(-|t_i - t'_j|/tau) - Σ_k sgn(t_i - t_k) exp(-|t_i - t_k|/tau))
 //
-// for the time t_i of a spike, t_k of the others of its neuron, and t'_j of the target, see [VanRossumDistance]. Spikes that
-// are missing have no gradient: [EventLayer.Silence] brings neurons without any back.
+// for the time t_i of a spike, t_k of the others of its neuron, and t'_j of the target, see
+// [VanRossumDistance]. Spikes that are missing have no gradient: [EventLayer.Silence] brings
+// neurons without any back.
 func TrainDistance(tau float64, channels int) TapeLoss {
 	return func(want Answer, t *eventprop.Tape, c *eventprop.Cotangent) (float64, error) {
 		if !(tau > 0) || math.IsInf(tau, 1) || channels < 1 {

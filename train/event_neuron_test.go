@@ -38,8 +38,8 @@ func quadratic(t *testing.T) EventProp {
 	}
 }
 
-// TestNeuronGradient compares gradients of all parameters of a network with neurons given by equations
-// with finite differences of its loss.
+// TestNeuronGradient compares gradients of all parameters of a network with neurons given by
+// equations with finite differences of its loss.
 func TestNeuronGradient(t *testing.T) {
 	net, err := quadratic(t).Build(graph.NewParams(1))
 	if err != nil {

@@ -53,8 +53,8 @@ func (v *revival) grow(samples int) {
 	}
 }
 
-// count takes a batch of so many rows, of an epoch of so many, and raises the weights of neurons that
-// have been silent for as many.
+// count takes a batch of so many rows, of an epoch of so many, and raises the weights of neurons
+// that have been silent for as many.
 func (v *revival) count(rows, epoch int, net eventprop.Serial) {
 	in := &net[v.layer].In
 	var back []bool

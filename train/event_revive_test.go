@@ -10,8 +10,8 @@ import (
 	"github.com/surge-snn/surge/graph"
 )
 
-// TestRevive: neurons that are silent for all samples of an epoch get larger weights at its end, by the
-// documented number, others and earlier ones do not, and the count goes on in saved parameters.
+// TestRevive: neurons that are silent for all samples of an epoch get larger weights at its end, by
+// the documented number, others and earlier ones do not, and the count goes on in saved parameters.
 func TestRevive(t *testing.T) {
 	m := smallEvents(1, false)
 	const revive = 0.25

@@ -14,17 +14,20 @@ import (
 	"github.com/surge-snn/surge/train/data"
 )
 
-// byHand is a layer of three outputs whose spike times are known. With TauMem = 2 TauSyn and one input at 0,
+// byHand is a layer of three outputs whose spike times are known. With TauMem = 2 TauSyn and one
+// input at 0,
 //
 //	V(t) = w (x - x²),  x = e^(-t/TauMem),  V = 1 at x = (1 + sqrt(1 - 4/w))/2
 //
-// which is 2/3 for w = 9/2 and 3/5 for w = 25/6. The third output is silent, and so at the end, x = 1/15.
+// which is 2/3 for w = 9/2 and 3/5 for w = 25/6. The third output is silent, and so at the end, x =
+// 1/15.
 func byHand() (EventProp, data.Batches) {
 	in := eventprop.NewDense(1, 3)
 	copy(in.Weight, []float64{9. / 2, 25. / 6, 0})
 	const tauMem = 10e-3
 	return EventProp{Layers: []EventLayer{{Name: "out", Layer: eventprop.Layer{In: in}}}, Scale: -1 / tauMem}, data.Batches{
-		// Two samples with the spike, of the classes 0 and 1, and one without input, of the class 0.
+		// Two samples with the spike, of the classes 0 and 1, and one without input, of the class
+		// 0.
 		Data: fixed{{1, 0}, {1, 1}, {0, 0}}, Encoder: data.Latency{}, Size: 4, Sequential: true, Duration: tauMem * math.Log(15),
 	}
 }
@@ -50,7 +53,8 @@ func TestEventNetworkByHand(t *testing.T) {
 			t.Errorf("loss %v, %v spikes, want %v, 4/3", sums.Loss, sums.Spikes, want)
 		}
 	}
-	// dL/dw = mean over the samples of (p - one-hot)(-1/TauMem) dt/dw, with dt/dw = -(x - x²)/V' and V' = w(2x² - x)/TauMem.
+	// dL/dw = mean over the samples of (p - one-hot)(-1/TauMem) dt/dw, with dt/dw = -(x - x²)/V'
+	// and V' = w(2x² - x)/TauMem.
 	for j, x := range []float64{2. / 3, 3. / 5} {
 		p, w := []float64{0.5, 0.45}[j], net.Params().Value("out/w").Float64s()[j]
 		want := (p + p - 1) / 3 * (x - x*x) / (w * (2*x*x - x))
@@ -98,7 +102,8 @@ func eventBatches(d data.Dataset, size int) data.Batches {
 	return data.Batches{Data: d, Encoder: data.TTFSBias{TLate: 10e-3}, Size: size, Duration: 30e-3, Seed: 5}
 }
 
-// TestEventGradients compares gradients of the loss of a batch with finite differences of it, for all readouts.
+// TestEventGradients compares gradients of the loss of a batch with finite differences of it, for
+// all readouts.
 func TestEventGradients(t *testing.T) {
 	const step = 1e-4
 	entries, changed := 0, 0
@@ -150,8 +155,9 @@ func TestEventGradients(t *testing.T) {
 							changed++
 							continue
 						}
-						// The loss is of size 1 and right to some 1e-15, which differences over 1e-4 make 1e-11; the
-						// error of the step is of order step⁴ = 1e-16 times a fifth derivative, which near grazing is large.
+						// The loss is of size 1 and right to some 1e-15, which differences over
+						// 1e-4 make 1e-11; the error of the step is of order step⁴ = 1e-16 times a
+						// fifth derivative, which near grazing is large.
 						if d := math.Abs(g.F64[k] - want); d > 1e-7*max(largest, 1e-3) {
 							t.Errorf("seed %d, %s, engine %v: gradient of %s[%d] is %v, finite difference %v", seed, c.name, engine, g.Name, k, g.F64[k], want)
 						}
@@ -166,8 +172,8 @@ func TestEventGradients(t *testing.T) {
 	}
 }
 
-// learning is smallEvents with all that can be learned: one number for all neurons of the first layer but for delays, one for each
-// of the second, whose reset has no effect on first spikes.
+// learning is smallEvents with all that can be learned: one number for all neurons of the first
+// layer but for delays, one for each of the second, whose reset has no effect on first spikes.
 func learning(seed uint64) EventProp {
 	m := smallEvents(seed, true)
 	rng := random.New(seed, "delays")
@@ -236,7 +242,8 @@ func TestEventLearnedGradients(t *testing.T) {
 						changed++
 						continue
 					}
-					// as in TestEventGradients; with delays, two arrivals may change places within the step, which is a kink
+					// as in TestEventGradients; with delays, two arrivals may change places within
+					// the step, which is a kink
 					if d := math.Abs(g.F64[k] - want); d > 1e-6*max(largest, 1e-3) {
 						t.Errorf("seed %d, engine %v: gradient of %s[%d] is %v, finite difference %v", seed, engine, g.Name, k, g.F64[k], want)
 					}

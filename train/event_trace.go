@@ -23,8 +23,8 @@ type EventLayerTrace struct {
 	Spikes  []eventprop.Spike // by rising time
 }
 
-// Trace runs the network once on the first sample of batch k of an epoch and returns the spikes of all
-// layers. It allocates; for figures, not for loops.
+// Trace runs the network once on the first sample of batch k of an epoch and returns the spikes of
+// all layers. It allocates; for figures, not for loops.
 func (n *EventNetwork) Trace(set data.Batches, epoch uint64, k int) (*EventTrace, error) {
 	if err := n.fill(set, epoch, k); err != nil {
 		return nil, err

@@ -36,8 +36,8 @@ const (
 	divergedWeights = 1e4
 )
 
-// Shares of the neurons of a layer that are worth a word: without a spike, and with one in every second
-// step or more.
+// Shares of the neurons of a layer that are worth a word: without a spike, and with one in every
+// second step or more.
 const (
 	manySilent    = 0.9
 	manySaturated = 0.5

@@ -152,8 +152,8 @@ func overflowing(b *graph.Builder, x *G.Node) Outputs {
 	return Outputs{Logits: b.Check(ops.SumOverTime(models.Linear{Out: 3}.Apply(b, "out", h.Vmem)))}
 }
 
-// TestNotFiniteIsNamed: the error of a run that leaves the finite numbers names layer, time step and
-// what to do; the last checkpoint stays and is finite.
+// TestNotFiniteIsNamed: the error of a run that leaves the finite numbers names layer, time step
+// and what to do; the last checkpoint stays and is finite.
 func TestNotFiniteIsNamed(t *testing.T) {
 	net, err := BPTT{Model: overflowing}.Build(graph.NewParams(1), Shape{Steps: 31, Batch: 10, Channels: 5})
 	if err != nil {

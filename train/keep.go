@@ -10,11 +10,12 @@ import (
 	"github.com/surge-snn/surge/internal/files"
 )
 
-// KeptCheckpoint returns the path under which [Settings.Keep] keeps the checkpoint of an epoch: that of
-// the checkpoint with the number of the epoch, checkpoint-0012.
+// KeptCheckpoint returns the path under which [Settings.Keep] keeps the checkpoint of an epoch:
+// that of the checkpoint with the number of the epoch, checkpoint-0012.
 func KeptCheckpoint(path string, epoch int) string { return fmt.Sprintf("%s-%04d", path, epoch) }
 
-// KeptCheckpoints returns the kept checkpoints beside the one at path, in the order of their epochs.
+// KeptCheckpoints returns the kept checkpoints beside the one at path, in the order of their
+// epochs.
 func KeptCheckpoints(path string) (kept []string, err error) {
 	all, err := filepath.Glob(escape(path) + "-[0-9]*")
 	if err != nil {
@@ -35,8 +36,8 @@ func escape(path string) string {
 	return strings.NewReplacer(`\`, `\\`, "*", `\*`, "?", `\?`, "[", `\[`).Replace(path)
 }
 
-// keep keeps the checkpoint of an epoch that is complete, and removes those that are neither among the
-// last ones nor that of the best epoch.
+// keep keeps the checkpoint of an epoch that is complete, and removes those that are neither among
+// the last ones nor that of the best epoch.
 func (r *run) keep() error {
 	if r.Keep == 0 || r.Checkpoint == "" || r.Follow || r.at.Batch > 0 {
 		return nil

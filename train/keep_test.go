@@ -94,8 +94,8 @@ func receipt(t *testing.T, events bool) (dir string, sets Data, s Settings, buil
 	}
 }
 
-// Replay of any part of a run gives the links of its receipt; with other settings, data or parameters it
-// does not.
+// Replay of any part of a run gives the links of its receipt; with other settings, data or
+// parameters it does not.
 func TestReplay(t *testing.T) {
 	for _, events := range []bool{false, true} {
 		dir, sets, s, build := receipt(t, events)

@@ -64,8 +64,8 @@ type LayerSpikes struct {
 	Steps   float64   // of all samples; 0 where there are none
 }
 
-// Shares returns the share of neurons that did not spike at all, and of those that spiked in at least
-// half of all time steps.
+// Shares returns the share of neurons that did not spike at all, and of those that spiked in at
+// least half of all time steps.
 func (l LayerSpikes) Shares() (silent, saturated float64) {
 	for _, n := range l.Neurons {
 		switch {

@@ -8,19 +8,19 @@ import (
 	"github.com/surge-snn/surge/train/data"
 )
 
-// Readout makes logits [B, C] of what output neurons do over the steps of each sample, x [T, B, C] until length [B]:
-// [ops.MaxUntil], [ops.MeanUntil], [ops.SumUntil], [ops.LastUntil].
+// Readout makes logits [B, C] of what output neurons do over the steps of each sample, x [T, B, C]
+// until length [B]: [ops.MaxUntil], [ops.MeanUntil], [ops.SumUntil], [ops.LastUntil].
 type Readout func(x, length *G.Node) (*G.Node, error)
 
-// Rate is a bound of the spikes of a layer, whose loss is added to that of the network. Spikes beyond the end of a sample do not
-// count.
+// Rate is a bound of the spikes of a layer, whose loss is added to that of the network. Spikes
+// beyond the end of a sample do not count.
 type Rate struct {
 	Weight float64
 	Bounds ops.RateBounds
 }
 
-// Term is a loss of what the neurons of a layer do, up to the end of each sample, that is added to that of the network while
-// training.
+// Term is a loss of what the neurons of a layer do, up to the end of each sample, that is added to
+// that of the network while training.
 type Term struct {
 	Weight float64
 	Of     *G.Node // [T, B, N], spikes or voltages
@@ -38,8 +38,8 @@ func (o *Outputs) steps(b *graph.Builder, rows int) *G.Node {
 	return o.length
 }
 
-// overTime adds what depends on the lengths of the samples: the readout of Trace, which is what the network gives for
-// the kind of target, and the bounds of rates.
+// overTime adds what depends on the lengths of the samples: the readout of Trace, which is what the
+// network gives for the kind of target, and the bounds of rates.
 func (o *Outputs) overTime(b *graph.Builder, rows int, kind data.TargetKind) {
 	if o.Trace != nil {
 		switch given := o.Trace; {
@@ -72,8 +72,8 @@ func (o *Outputs) overTime(b *graph.Builder, rows int, kind data.TargetKind) {
 	}
 }
 
-// Until returns Trace with zeros beyond the end of each sample, for losses of what output neurons do in each step. It
-// is Trace itself where the lengths are not known, as without a Readout.
+// Until returns Trace with zeros beyond the end of each sample, for losses of what output neurons
+// do in each step. It is Trace itself where the lengths are not known, as without a Readout.
 func (o Outputs) Until(b *graph.Builder) *G.Node {
 	if o.length == nil {
 		return o.Trace

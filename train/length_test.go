@@ -58,8 +58,8 @@ func step(t *testing.T, net Learner, set data.Batches) string {
 	return text
 }
 
-// TestPaddingHasNoInfluence: a window ten times as long as the longest sample gives the same bits of loss, spikes and all
-// gradients, for every readout and with a bound of the rates.
+// TestPaddingHasNoInfluence: a window ten times as long as the longest sample gives the same bits
+// of loss, spikes and all gradients, for every readout and with a bound of the rates.
 func TestPaddingHasNoInfluence(t *testing.T) {
 	for name, readout := range map[string]Readout{"max": ops.MaxUntil, "mean": ops.MeanUntil, "sum": ops.SumUntil, "last": ops.LastUntil} {
 		for _, dtype := range []tensor.Dtype{tensor.Float32, tensor.Float64} {

@@ -33,8 +33,8 @@ type Settings struct {
 	Optimizer optim.Transform
 	// LR is the learning rate inside of Optimizer, for the report; nil: not reported.
 	LR optim.Schedule
-	// Plateau, where it is not nil, is inside of Optimizer, and observes the loss on the validation set
-	// after each epoch. Its scale is in the report.
+	// Plateau, where it is not nil, is inside of Optimizer, and observes the loss on the validation
+	// set after each epoch. Its scale is in the report.
 	Plateau *optim.Plateau
 	// Patience ends the run after so many epochs without a better one; 0: never.
 	Patience int
@@ -50,22 +50,23 @@ type Settings struct {
 	// Metrics is the file that gets a line for each epoch, see [Epoch]. Empty: none. It is
 	// the same, byte for byte, for equal runs.
 	Metrics string
-	// Receipt is the file that gets a line for the start and one for each epoch, which prove what the
-	// run did, see [Link]. Empty: none. All samples are read once for it.
+	// Receipt is the file that gets a line for the start and one for each epoch, which prove what
+	// the run did, see [Link]. Empty: none. All samples are read once for it.
 	Receipt string
-	// Keep is how many checkpoints of complete epochs are kept beside Checkpoint, the last ones, and
-	// that of the best epoch as well, see [KeptCheckpoint]; 0: none.
+	// Keep is how many checkpoints of complete epochs are kept beside Checkpoint, the last ones,
+	// and that of the best epoch as well, see [KeptCheckpoint]; 0: none.
 	Keep int
 	// Times is the file that gets the wall time of each epoch, see [Time]. Empty: none.
 	Times string
-	// Follow writes no file: another process of the same run does, see [Shard]. Resume reads Checkpoint.
+	// Follow writes no file: another process of the same run does, see [Shard]. Resume reads
+	// Checkpoint.
 	Follow bool
 	// Ranks is the number of processes of the run, for Times; 0 means 1.
 	Ranks int
-	// OnNonFinite says what happens to a batch whose loss or gradient is not finite: "stop", or "" for
-	// short, ends the run with an error that says where the first such number is, by layer, time step
-	// and parameter, and the last checkpoint stays; "skip" leaves the batch out and counts it in
-	// Epoch.Skipped. An epoch without any other batch ends the run, too.
+	// OnNonFinite says what happens to a batch whose loss or gradient is not finite: "stop", or ""
+	// for short, ends the run with an error that says where the first such number is, by layer,
+	// time step and parameter, and the last checkpoint stays; "skip" leaves the batch out and
+	// counts it in Epoch.Skipped. An epoch without any other batch ends the run, too.
 	OnNonFinite string
 	// Config is a text that is kept in the checkpoint: what the run was made from.
 	Config string
@@ -123,12 +124,12 @@ type Result struct {
 // parameters of the best epoch: that with the largest accuracy on the validation set, and of
 // several of these the one with the smallest loss.
 //
-// When ctx is cancelled Run writes the checkpoint, after the batch at hand, and returns an
-// error that wraps the cause of the cancellation; a run with Resume then goes on as if nothing
-// had happened. A batch that takes longer than a second then is given up: the checkpoint is
-// that before it, and the error wraps [ErrComputing] too. Any other error ends the run too: a gradient that is not finite
-// (graph.ErrNotFinite, optim.ErrNonFinite), bad data, a full disk. The last checkpoint is then
-// that of the last complete epoch.
+// When ctx is cancelled Run writes the checkpoint, after the batch at hand, and returns an error
+// that wraps the cause of the cancellation; a run with Resume then goes on as if nothing had
+// happened. A batch that takes longer than a second then is given up: the checkpoint is that before
+// it, and the error wraps [ErrComputing] too. Any other error ends the run too: a gradient that is
+// not finite (graph.ErrNotFinite, optim.ErrNonFinite), bad data, a full disk. The last checkpoint
+// is then that of the last complete epoch.
 func Run(ctx context.Context, net Learner, sets Data, s Settings) (*Result, error) {
 	s, err := s.withDefaults()
 	if err != nil {

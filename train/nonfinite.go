@@ -18,9 +18,9 @@ const (
 
 // Explainer is a [Learner] that can say where a batch leaves the finite numbers.
 type Explainer interface {
-	// Explain computes the gradient of a batch again and returns an error that names the first result
-	// that is not finite, by layer, time step and operation; nil where there is none. It may cost
-	// several times what a gradient does.
+	// Explain computes the gradient of a batch again and returns an error that names the first
+	// result that is not finite, by layer, time step and operation; nil where there is none. It may
+	// cost several times what a gradient does.
 	Explain(set data.Batches, epoch uint64, k int) error
 }
 

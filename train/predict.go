@@ -23,7 +23,8 @@ type Prediction struct {
 	Class int
 	// Want is the target, where the data set has one.
 	Want Answer
-	// Counts are the spikes of each neuron of each spiking layer, [layers][N], and Layers the names of these.
+	// Counts are the spikes of each neuron of each spiking layer, [layers][N], and Layers the names
+	// of these.
 	Counts [][]float64
 	Layers []string
 	// Duration of the sample, s.
@@ -137,7 +138,8 @@ func inUse(dst []float32, b *data.Batch) []float32 {
 }
 
 // Predict runs the network without gradient on all samples of a set, as [BPTT.Predict].
-// Prediction.Out is Scale times the numbers of Readout, and for sequences Scale times the voltages at the end of each step.
+// Prediction.Out is Scale times the numbers of Readout, and for sequences Scale times the voltages
+// at the end of each step.
 func (n *EventNetwork) Predict(ctx context.Context, set data.Batches, each func(*Prediction) error) error {
 	set.Sequential = true
 	var pass eventprop.Pass

@@ -16,8 +16,8 @@ import (
 )
 
 // Link is a line of the receipt of a run, receipt.jsonl: what the state of the run was at its start
-// and after each epoch. Each link holds the SHA-256 of the one before, so that they form a chain; and
-// each is determined by the one before it together with the experiment and the data, so that
+// and after each epoch. Each link holds the SHA-256 of the one before, so that they form a chain;
+// and each is determined by the one before it together with the experiment and the data, so that
 // [Replay] of any part proves it. All sums are SHA-256 in hexadecimal.
 type Link struct {
 	Epoch    int    `json:"epoch"`          // complete epochs
@@ -134,12 +134,13 @@ func (r *run) checkReceipt(receipt []byte) error {
 	return nil
 }
 
-// Replay does again what a run did, from a checkpoint, or from the start where it is nil, until so many
-// epochs are complete, and writes nothing. each is called with the link of each state on the way, that
-// of the start included; of its Previous only those after the first are known where it goes on from a
-// checkpoint without a receipt. An error of each ends the replay.
+// Replay does again what a run did, from a checkpoint, or from the start where it is nil, until so
+// many epochs are complete, and writes nothing. each is called with the link of each state on the
+// way, that of the start included; of its Previous only those after the first are known where it
+// goes on from a checkpoint without a receipt. An error of each ends the replay.
 //
-// Of the settings Config, Optimizer, LR, Plateau, Patience, OnNonFinite, AfterBatch and Logger have an effect.
+// Of the settings Config, Optimizer, LR, Plateau, Patience, OnNonFinite, AfterBatch and Logger have
+// an effect.
 func Replay(ctx context.Context, net Learner, sets Data, s Settings, from *Checkpoint, epochs int, each func(Link) error) error {
 	s.Epochs, s.Resume = max(epochs, 1), false
 	s.Checkpoint, s.Metrics, s.Times, s.Receipt, s.AfterEpoch = "", "", "", "", nil

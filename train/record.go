@@ -40,8 +40,8 @@ type book struct {
 }
 
 // open goes to the end of what a checkpoint knows of: its lines, or their size alone (all that
-// checkpoints before v0.1 say of them). A file that does not begin with these lines, as one that was
-// lost, is written again from the checkpoint.
+// checkpoints before v0.1 say of them). A file that does not begin with these lines, as one that
+// was lost, is written again from the checkpoint.
 func (b *book) open(path string, lines []byte, size int64, log *slog.Logger) error {
 	b.lines = lines
 	if path == "" {

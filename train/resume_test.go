@@ -158,8 +158,8 @@ func TestResume(t *testing.T) {
 	}
 }
 
-// TestResumeAtEveryStep: of a run of 200 batches that is stopped after any of them (here every third)
-// and resumed, the checkpoint and the metrics are the bytes of a run that is not.
+// TestResumeAtEveryStep: of a run of 200 batches that is stopped after any of them (here every
+// third) and resumed, the checkpoint and the metrics are the bytes of a run that is not.
 func TestResumeAtEveryStep(t *testing.T) {
 	step := 3
 	if testing.Short() {
@@ -274,8 +274,8 @@ func TestStepOfDescent(t *testing.T) {
 	}
 }
 
-// TestBatchGradient: the gradient of a batch is the mean of those of its samples, also in the short last
-// batch. Sums of 7 numbers in another order: a few roundings of 1.1e-16, times the
+// TestBatchGradient: the gradient of a batch is the mean of those of its samples, also in the short
+// last batch. Sums of 7 numbers in another order: a few roundings of 1.1e-16, times the
 // cancellation in sums over 31 steps.
 func TestBatchGradient(t *testing.T) {
 	const limit = 1e-12

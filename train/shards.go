@@ -24,24 +24,26 @@ type Peers interface {
 var ErrPeer = errors.New("train: another rank has ended the run")
 
 // Sharded is a Learner that computes each batch in equal parts, the shards, at once on several
-// processors and by several processes. With R_i rows in shard i and the gradient g_i of its mean loss,
+// processors and by several processes. With R_i rows in shard i and the gradient g_i of its mean
+// loss,
 //
 //	g = sum_i R_i g_i / sum_i R_i
 //
-// is added up as a binary tree over the shards: the bits depend on the number of shards and on nothing
-// else. What a model computes over a batch, as batch normalisation does, it computes over a shard.
+// is added up as a binary tree over the shards: the bits depend on the number of shards and on
+// nothing else. What a model computes over a batch, as batch normalisation does, it computes over a
+// shard.
 type Sharded struct {
 	shards  int
 	peers   Peers
 	workers []*shardWorker
 }
 
-// Shard makes a Learner of some for shards of batches, which share their parameters: each takes shards,
-// of ceil(Size / shards) rows at most, and they work at the same time. With peers nil this process
-// computes all shards.
+// Shard makes a Learner of some for shards of batches, which share their parameters: each takes
+// shards, of ceil(Size / shards) rows at most, and they work at the same time. With peers nil this
+// process computes all shards.
 //
-// Errors: ErrSettings for shards that are not a power of two, or of which each rank and each learner
-// cannot have an equal power of two.
+// Errors: ErrSettings for shards that are not a power of two, or of which each rank and each
+// learner cannot have an equal power of two.
 func Shard(nets []Learner, shards int, peers Peers) (*Sharded, error) {
 	if shards <= 0 || bits.OnesCount(uint(shards)) != 1 {
 		return nil, fmt.Errorf("%w: %d shards, want a power of two", ErrSettings, shards)

@@ -72,9 +72,10 @@ func weighted(b *graph.Builder, d, weight *G.Node) *G.Node {
 //
 //	L = mean over the samples and channels of 1/tau ∫ (f(Y) - f(Target))² dt
 //
-// (van Rossum 2001, doi:10.1162/089976601300014321), with tau in s: the default, with 10 ms,
-// for a data.SpikeTarget. Two spikes far from each other are at the distance 1, a spike that
-// is missing at 1/2, for time steps that are short beside tau. It sees the whole window of a batch, also beyond the end of a sample.
+// (van Rossum 2001, doi:10.1162/089976601300014321), with tau in s: the default, with 10 ms, for a
+// data.SpikeTarget. Two spikes far from each other are at the distance 1, a spike that is missing
+// at 1/2, for time steps that are short beside tau. It sees the whole window of a batch, also
+// beyond the end of a sample.
 func VanRossum(tau float64) Loss {
 	return func(b *graph.Builder, o Outputs, t Targets) *G.Node {
 		if t.Kind != data.SpikeTarget {
@@ -115,8 +116,8 @@ type Answer struct {
 	Spikes []data.Spike // data.SpikeTarget
 }
 
-// Found returns what a network gives for element i of Y, out of all that it gives: for a sequence whose steps last several
-// time steps ([data.Batches].Hold) that at the end of them.
+// Found returns what a network gives for element i of Y, out of all that it gives: for a sequence
+// whose steps last several time steps ([data.Batches].Hold) that at the end of them.
 func (a Answer) Found(out []float64, i int) float64 {
 	held := max(len(out)/max(len(a.Y), 1), 1)
 	size := max(a.Size, 1)
@@ -130,8 +131,9 @@ type Metric struct {
 	// Of returns the number for one sample, from what the network gives for it: its logits, or
 	// its row of Outputs.Y, [Size] or [length, Size].
 	Of func(out []float64, want Answer) float64
-	// OfSpikes, in place of Of, returns the number from the spikes of the output neurons, by rising time, for a
-	// data.SpikeTarget. Those of a network with time steps are at the beginning of their step.
+	// OfSpikes, in place of Of, returns the number from the spikes of the output neurons, by rising
+	// time, for a data.SpikeTarget. Those of a network with time steps are at the beginning of
+	// their step.
 	OfSpikes func(out []data.Spike, want Answer) float64
 }
 

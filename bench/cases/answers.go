@@ -14,8 +14,8 @@ type Answer struct {
 	Source Source
 }
 
-// Source says how a gradient in a case file came about, which the prefix of its name tells. Where a file has a
-// variable from several sources, the answer is that of the first of them in this order.
+// Source says how a gradient in a case file came about, which the prefix of its name tells. Where a
+// file has a variable from several sources, the answer is that of the first of them in this order.
 type Source int
 
 // The sources of a gradient.
@@ -47,8 +47,8 @@ func variable(name string) (string, Source) {
 	return name, Plain
 }
 
-// Answers reads the members outputs and grads. A file with neither is an [exit.BadInput], and so is one in which they are
-// not of the form that [Result.Write] gives them.
+// Answers reads the members outputs and grads. A file with neither is an [exit.BadInput], and so is
+// one in which they are not of the form that [Result.Write] gives them.
 func (c *Case) Answers() (*Answers, error) {
 	a := &Answers{Outputs: map[string]Tensor{}, Grads: map[string]map[string]Answer{}}
 	whole := source{file: c.File}

@@ -37,8 +37,9 @@ func Read(path string) (*Case, error) {
 	return Parse(path, text)
 }
 
-// Parse takes the text of a case file apart; file names it in errors. See the package documentation for what is an error
-// and for the memory it takes. The case keeps parts of text, which is not to be changed afterwards.
+// Parse takes the text of a case file apart; file names it in errors. See the package documentation
+// for what is an error and for the memory it takes. The case keeps parts of text, which is not to
+// be changed afterwards.
 func Parse(file string, text []byte) (*Case, error) {
 	whole, err := document(file, text)
 	if err != nil {
@@ -115,8 +116,8 @@ func (c *Case) parseInputs(s source) error {
 	return nil
 }
 
-// Known reports the first name (in the order of the alphabet) among the parameters, and then among the inputs, that is not
-// among the given ones, as [exit.BadInput].
+// Known reports the first name (in the order of the alphabet) among the parameters, and then among
+// the inputs, that is not among the given ones, as [exit.BadInput].
 func (c *Case) Known(params, inputs []string) error {
 	for _, group := range []struct {
 		member     string
@@ -139,8 +140,9 @@ func (c *Case) Known(params, inputs []string) error {
 	return nil
 }
 
-// Member decodes the member name of the file (other than model, params and inputs) into v, as [json.Unmarshal] does.
-// A member that is absent, or of another type, is an [exit.BadInput] that says what was expected.
+// Member decodes the member name of the file (other than model, params and inputs) into v, as
+// [json.Unmarshal] does. A member that is absent, or of another type, is an [exit.BadInput] that
+// says what was expected.
 func (c *Case) Member(name, expected string, v any) error {
 	text, ok := c.Others[name]
 	if !ok {
@@ -152,8 +154,9 @@ func (c *Case) Member(name, expected string, v any) error {
 	return nil
 }
 
-// SetParam sets a parameter to a bool, int, string, float64, []int, []string, []float64 or nil; every other type, and a
-// number that the format does not hold (NaN), is an error and leaves c as it was.
+// SetParam sets a parameter to a bool, int, string, float64, []int, []string, []float64 or nil;
+// every other type, and a number that the format does not hold (NaN), is an error and leaves c as
+// it was.
 func (c *Case) SetParam(name string, value any) error {
 	text, err := appendParam(nil, source{file: c.File, path: "params." + name}, value)
 	if err != nil {
@@ -193,9 +196,9 @@ func appendParam(b []byte, s source, value any) ([]byte, error) {
 	return nil, s.bad("a bool, int, string, float64, a list of one of the last three, or nil", fmt.Sprintf("%T", value))
 }
 
-// Write writes c as a case file that [Parse] reads back as the same case (but for its File): model, params, inputs, and the
-// other members, each group in the order of the alphabet. A NaN, or a shape that does not fit its data, is an
-// [exit.BadInput] and nothing is written.
+// Write writes c as a case file that [Parse] reads back as the same case (but for its File): model,
+// params, inputs, and the other members, each group in the order of the alphabet. A NaN, or a shape
+// that does not fit its data, is an [exit.BadInput] and nothing is written.
 func (c *Case) Write(w io.Writer) error {
 	b := appendString([]byte(`{"model":`), c.Model)
 	b = append(b, `,"params":{`...)

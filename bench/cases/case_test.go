@@ -177,7 +177,8 @@ func TestResultReadsBackAsAnswers(t *testing.T) {
 	}
 }
 
-// The gradients of a file are ranked by where they come from (see the table of the event models in the case format).
+// The gradients of a file are ranked by where they come from (see the table of the event models in
+// the case format).
 func TestAnswersFromSeveralSources(t *testing.T) {
 	const one = `{"shape": [], "data": [1]}`
 	c, err := Parse("a.json", []byte(`{"model": "m", "grads": {"sum": {
@@ -224,8 +225,9 @@ func TestAnswersThatAreNotValid(t *testing.T) {
 	}
 }
 
-// Reading allocates in proportion to the file, whatever the file claims. The factor is that of the package documentation;
-// what is measured is the sum of all allocations, of which less is in use at any time.
+// Reading allocates in proportion to the file, whatever the file claims. The factor is that of the
+// package documentation; what is measured is the sum of all allocations, of which less is in use at
+// any time.
 func TestMemory(t *testing.T) {
 	repeat := func(head, item, tail string, n int) string {
 		return head + strings.TrimSuffix(strings.Repeat(item+",", n), ",") + tail
@@ -275,8 +277,8 @@ func TestMemory(t *testing.T) {
 	}
 }
 
-// FuzzParse demands of any text: no panic; an error is one line of bad input that names the file; what is read is what
-// encoding/json reads, and is written and read back unchanged.
+// FuzzParse demands of any text: no panic; an error is one line of bad input that names the file;
+// what is read is what encoding/json reads, and is written and read back unchanged.
 func FuzzParse(f *testing.F) {
 	for _, text := range []string{
 		`{"model": "m", "params": {"dt": 1e-3, "layers": [3, 2], "surrogate_params": {"slope": 25.0}, "syn_rest": null},

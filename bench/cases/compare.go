@@ -111,7 +111,8 @@ func Compare(q Quantity, x, a Tensor, tolerance Tolerance) Comparison {
 	return r
 }
 
-// difference returns |x - a|; equal infinities do not differ, and a NaN differs from everything by +Inf.
+// difference returns |x - a|; equal infinities do not differ, and a NaN differs from everything by
+// +Inf.
 func difference(x, a float64) float64 {
 	if x == a {
 		return 0
@@ -123,12 +124,14 @@ func difference(x, a float64) float64 {
 	return d
 }
 
-// Check compares r with the answers in the file of c: the outputs in the order of the alphabet, then the gradients by
-// loss and variable. What r has and the file has not is not compared. What the file has and r has not is a comparison
-// that is not OK; with grads false the gradients are left out.
+// Check compares r with the answers in the file of c: the outputs in the order of the alphabet,
+// then the gradients by loss and variable. What r has and the file has not is not compared. What
+// the file has and r has not is a comparison that is not OK; with grads false the gradients are
+// left out.
 //
-// tolerance gives the bound for a quantity; where ok is false the model does not compute it and it is left out.
-// single says that r was computed in float32 (Quantity.Float32 is also set for a file whose member dtype begins so).
+// tolerance gives the bound for a quantity; where ok is false the model does not compute it and it
+// is left out. single says that r was computed in float32 (Quantity.Float32 is also set for a file
+// whose member dtype begins so).
 func (c *Case) Check(r *Result, grads, single bool, tolerance func(Quantity) (t Tolerance, ok bool)) ([]Comparison, error) {
 	answers, err := c.Answers()
 	if err != nil {

@@ -6,8 +6,9 @@ import (
 	"strings"
 )
 
-// Fields reads the parameters and inputs of a case and remembers the first thing that is wrong. After that every method
-// returns the zero value, so that a model asks for all it needs and looks at [Fields.Err] once, before it computes.
+// Fields reads the parameters and inputs of a case and remembers the first thing that is wrong.
+// After that every method returns the zero value, so that a model asks for all it needs and looks
+// at [Fields.Err] once, before it computes.
 //
 // A parameter or input that is absent or null is an error in the methods without a default.
 type Fields struct {
@@ -25,8 +26,8 @@ func (c *Case) Fields() *Fields {
 // Err returns the first error of all calls so far, an [exit.BadInput], or nil.
 func (f *Fields) Err() error { return *f.err }
 
-// Fail reports that parameter name is not what a model expected, where that depends on more than the value itself. An
-// earlier error stays.
+// Fail reports that parameter name is not what a model expected, where that depends on more than
+// the value itself. An earlier error stays.
 func (f *Fields) Fail(name, expected string) {
 	f.fail(f.at.at(name, nil).bad(expected, describe(f.params[name])))
 }
@@ -123,7 +124,8 @@ func (f *Fields) BoolOr(name string, absent bool) bool {
 	return false
 }
 
-// ChoiceOr returns a parameter that is one of the given strings, or absent where it is not there or null.
+// ChoiceOr returns a parameter that is one of the given strings, or absent where it is not there or
+// null.
 func (f *Fields) ChoiceOr(name, absent string, choices ...string) string {
 	if !f.Has(name) {
 		return absent
@@ -186,8 +188,8 @@ func (f *Fields) Strings(name string) []string {
 	return list
 }
 
-// Object returns access to the members of a parameter that is an object; known are the names that it may have. Its errors
-// are those of f.
+// Object returns access to the members of a parameter that is an object; known are the names that
+// it may have. Its errors are those of f.
 func (f *Fields) Object(name string, known ...string) *Fields {
 	inner := &Fields{at: f.at.at(name, nil), params: map[string]json.RawMessage{}, c: f.c, err: f.err}
 	s, ok := f.param(name, "an object")
@@ -208,8 +210,9 @@ func (f *Fields) Object(name string, known ...string) *Fields {
 	return inner
 }
 
-// Tensor returns an input that has one of the given shapes (any shape, where none is given) and whose elements all
-// satisfy check. The tensor shares its memory with the case and is not to be written to.
+// Tensor returns an input that has one of the given shapes (any shape, where none is given) and
+// whose elements all satisfy check. The tensor shares its memory with the case and is not to be
+// written to.
 //
 //	tau := f.Tensor("tau", cases.Positive, cases.Shape{}, cases.Shape{n}) // one for all, or one each
 //	x := f.Tensor("input", cases.Finite, cases.Shape{cases.Extent, steps, n})

@@ -12,7 +12,8 @@ import (
 	"github.com/surge-snn/surge/internal/exit"
 )
 
-// maxDepth bounds how deep objects and lists are nested in a case file. A case has 4 levels, answers 5.
+// maxDepth bounds how deep objects and lists are nested in a case file. A case has 4 levels,
+// answers 5.
 const maxDepth = 64
 
 // source is a part of a file: the text of one JSON value and where it stands.
@@ -35,8 +36,8 @@ func (s source) bad(expected, found string) error {
 	return &exit.BadInput{File: s.file, Member: s.path, Expected: expected, Found: found}
 }
 
-// document checks that the text of a whole file is one JSON value in UTF-8 that is not nested too deep. All later passes
-// rely on it.
+// document checks that the text of a whole file is one JSON value in UTF-8 that is not nested too
+// deep. All later passes rely on it.
 func document(file string, text []byte) (source, error) {
 	s := source{file: file, text: text}
 	for i := 0; i < len(text); {
@@ -65,7 +66,8 @@ func line(text []byte, offset int) string {
 	return fmt.Sprintf("line %d", 1+bytes.Count(text[:offset], []byte{'\n'}))
 }
 
-// nesting returns the place where the nesting goes beyond maxDepth; over is false where it does not.
+// nesting returns the place where the nesting goes beyond maxDepth; over is false where it does
+// not.
 func nesting(text []byte) (offset int, over bool) {
 	depth, inString := 0, false
 	for i := 0; i < len(text); i++ {
@@ -100,7 +102,8 @@ func syntaxError(s source, err error) error {
 	return &exit.BadInput{File: s.file, Member: member, Expected: "JSON", Found: found}
 }
 
-// broken returns the path of the member in which text, which is not JSON, breaks off; at most 8 levels of it.
+// broken returns the path of the member in which text, which is not JSON, breaks off; at most 8
+// levels of it.
 func broken(text []byte) string {
 	type level struct {
 		list bool
@@ -230,8 +233,9 @@ func members(s source) ([]member, error) {
 	return list, nil
 }
 
-// elements calls each for the texts of the elements of a list of plain values (no lists, no objects). The text has been
-// found to be JSON before, so that an element ends at the next comma or bracket outside of a string.
+// elements calls each for the texts of the elements of a list of plain values (no lists, no
+// objects). The text has been found to be JSON before, so that an element ends at the next comma or
+// bracket outside of a string.
 func elements(s source, expected string, each func(i int, text []byte) error) error {
 	text := trim(s.text)
 	if len(text) < 2 || text[0] != '[' {

@@ -26,8 +26,9 @@ func parseNumber(text []byte) (x float64, ok bool) {
 	return x, true
 }
 
-// appendNumber appends the shortest JSON number that reads back as x; ok is false where there is none: NaN, and the two
-// finite numbers that stand for the infinities. A zero keeps its sign also in readers that take "-0" for an integer.
+// appendNumber appends the shortest JSON number that reads back as x; ok is false where there is
+// none: NaN, and the two finite numbers that stand for the infinities. A zero keeps its sign also
+// in readers that take "-0" for an integer.
 func appendNumber(b []byte, x float64) (_ []byte, ok bool) {
 	switch {
 	case math.IsNaN(x), x == infinity, x == -infinity:
@@ -60,21 +61,23 @@ func foundNumber(x float64) string {
 	return string(b)
 }
 
-// Check is a condition on a number, with the words for it that an error uses. The zero value admits every number.
+// Check is a condition on a number, with the words for it that an error uses. The zero value admits
+// every number.
 type Check struct {
 	Expected string // "a finite number > 0"
 	Holds    func(x float64) bool
 }
 
-// The checks that models use most. Infinite numbers are those that the file writes as 1e300 and -1e300.
+// The checks that models use most. Infinite numbers are those that the file writes as 1e300 and
+// -1e300.
 var (
 	Any         = Check{}
 	Finite      = Check{"a finite number", func(x float64) bool { return !math.IsInf(x, 0) }}
 	Positive    = Check{"a finite number > 0", func(x float64) bool { return x > 0 && !math.IsInf(x, 1) }}
 	NonNegative = Check{"a finite number >= 0", func(x float64) bool { return x >= 0 && !math.IsInf(x, 1) }}
 
-	// Count is for numbers of neurons, steps, slots. Its bound keeps a number in a small file from claiming much memory;
-	// a product of two counts still can, where no data have the shape of it.
+	// Count is for numbers of neurons, steps, slots. Its bound keeps a number in a small file from
+	// claiming much memory; a product of two counts still can, where no data have the shape of it.
 	Count = Check{"a count of at most 16777216", func(x float64) bool { return x >= 0 && x <= 1<<24 }}
 )
 

@@ -14,19 +14,21 @@ type Result struct {
 	//
 	//	Grads[loss][x] = d loss / d x, in the shape of x
 	//
-	// A model with one loss only names it ""; its variables are then written without the level of the loss.
+	// A model with one loss only names it ""; its variables are then written without the level of
+	// the loss.
 	Grads map[string]map[string]Tensor
 }
 
 // NoLoss is the name of the loss of a model that has one loss only, see [Result].
 const NoLoss = ""
 
-// Write writes r as one line of JSON; comparisons, where they are not nil, are those of [Case.Check]:
+// Write writes r as one line of JSON; comparisons, where they are not nil, are those of
+// [Case.Check]:
 //
 //	{"case": file, "model": model, "outputs": {name: tensor}, "grads": {loss: {variable: tensor}}, "check": [...]}
 //
-// with the names of each object in the order of the alphabet. A NaN is an [exit.BadInput] that names the place, and
-// nothing is written.
+// with the names of each object in the order of the alphabet. A NaN is an [exit.BadInput] that
+// names the place, and nothing is written.
 func (r *Result) Write(w io.Writer, c *Case, comparisons []Comparison) error {
 	b := appendString([]byte(`{"case":`), c.File)
 	b = appendString(append(b, `,"model":`...), c.Model)

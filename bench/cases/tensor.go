@@ -24,7 +24,8 @@ func Scalar(x float64) Tensor { return Tensor{Shape: []int{}, Data: []float64{x}
 // Vector returns the tensor of shape [len(x)] over x, which is not copied.
 func Vector(x []float64) Tensor { return Tensor{Shape: []int{len(x)}, Data: x} }
 
-// size returns the product of the extents; ok is false where one is negative or an int does not hold the product.
+// size returns the product of the extents; ok is false where one is negative or an int does not
+// hold the product.
 func size(shape []int) (n int, ok bool) {
 	product := uint64(1)
 	zero, over := false, false
@@ -117,7 +118,8 @@ func parseData(s source) ([]float64, error) {
 	return data, err
 }
 
-// appendTensor appends t as JSON. s names it in errors: a NaN, or a shape that does not fit the data.
+// appendTensor appends t as JSON. s names it in errors: a NaN, or a shape that does not fit the
+// data.
 func appendTensor(b []byte, s source, t Tensor) ([]byte, error) {
 	if n, ok := size(t.Shape); !ok || n != len(t.Data) {
 		return b, s.bad(fmt.Sprintf("as many numbers as shape %s has", Shape(t.Shape)), strconv.Itoa(len(t.Data)))

@@ -1,16 +1,16 @@
-// Command events measures one pass forward and back through a large sparse network of LIF neurons, as
-// SparseProp is measured (R. Engelken 2023, arXiv:2312.17216): what it costs per spike, and how much
-// memory it takes.
+// Command events measures one pass forward and back through a large sparse network of LIF neurons,
+// as SparseProp is measured (R. Engelken 2023, arXiv:2312.17216): what it costs per spike, and how
+// much memory it takes.
 //
 //	go run ./bench/events                                1e6 neurons of 100 synapses each
 //	go run ./bench/events -neurons 1e5 -duration 0.02    a smaller one, for longer
 //	go run ./bench/events -json                          as JSON
 //
-// The neurons have a leak potential above the threshold, random states at the start, and so spike at
-// some 40 Hz; each reaches others at random, with weights of both signs. The loss is the sum of all spike
-// times, and the gradient that with respect to all weights. The time is that of the passes, without the
-// making of the network. The memory is what the program has got from the system, network and
-// gradients included.
+// The neurons have a leak potential above the threshold, random states at the start, and so spike
+// at some 40 Hz; each reaches others at random, with weights of both signs. The loss is the sum of
+// all spike times, and the gradient that with respect to all weights. The time is that of the
+// passes, without the making of the network. The memory is what the program has got from the
+// system, network and gradients included.
 package main
 
 import (

@@ -76,8 +76,9 @@ func first(n int) (seeds []uint64) {
 	return seeds
 }
 
-// Run solves the problems of the seeds with so many workers, and calls report with each outcome in the order of the seeds, one at a time. But for Seconds the
-// outcomes do not depend on the workers. After cancellation it returns the error of ctx with those outcomes that were reported.
+// Run solves the problems of the seeds with so many workers, and calls report with each outcome in
+// the order of the seeds, one at a time. But for Seconds the outcomes do not depend on the workers.
+// After cancellation it returns the error of ctx with those outcomes that were reported.
 //
 // Errors are those of the fit, with the name of the benchmark and the seed.
 func Run(ctx context.Context, b Benchmark, seeds []uint64, workers int, report func(Outcome)) ([]Outcome, error) {
@@ -193,7 +194,8 @@ func share(least float64) func([]Outcome) (float64, bool) {
 	}
 }
 
-// median returns the judge that wants the median of a number to be at most this, and the value times a factor.
+// median returns the judge that wants the median of a number to be at most this, and the value
+// times a factor.
 func median(name string, most, factor float64) func([]Outcome) (float64, bool) {
 	return func(outcomes []Outcome) (float64, bool) {
 		var v []float64

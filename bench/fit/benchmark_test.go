@@ -35,7 +35,8 @@ func TestDraw(t *testing.T) {
 	}
 }
 
-// TestEffect: a current in a product alone acts as the other does, and one that multiplies nothing does not act.
+// TestEffect: a current in a product alone acts as the other does, and one that multiplies nothing
+// does not act.
 func TestEffect(t *testing.T) {
 	p, err := Draw(1)
 	if err != nil {
@@ -80,7 +81,8 @@ func stub(fail uint64) Benchmark {
 	}}
 }
 
-// TestRun: outcomes come in the order of the seeds for any number of workers, and an error or a cancellation keeps those before it.
+// TestRun: outcomes come in the order of the seeds for any number of workers, and an error or a
+// cancellation keeps those before it.
 func TestRun(t *testing.T) {
 	seeds := []uint64{4, 1, 2, 6, 3}
 	for _, workers := range []int{1, 3, 9} {

@@ -13,7 +13,8 @@ import (
 	"github.com/surge-snn/surge/models/dynapse/fit"
 )
 
-// Noise of the coverage benchmarks: of ln Imem, and its correlation from bin to bin where it has one; of Vmem, V, with the standard deviations of gain, offset and drift.
+// Noise of the coverage benchmarks: of ln Imem, and its correlation from bin to bin where it has
+// one; of Vmem, V, with the standard deviations of gain, offset and drift.
 const (
 	coverageNoise       = 0.05
 	coverageCorrelation = 0.95
@@ -128,7 +129,8 @@ func counted(outcomes []Outcome) string {
 // rankBins are as many as the expected number in each, of 5 at least, allows.
 const rankBins = 10
 
-// rankHistogram returns the histogram of the ranks and the probability of one that is less flat, by Pearson's χ² test; 1 for fewer than 10 ranks.
+// rankHistogram returns the histogram of the ranks and the probability of one that is less flat, by
+// Pearson's χ² test; 1 for fewer than 10 ranks.
 func rankHistogram(outcomes []Outcome) (bins []int, p float64) {
 	var ranks []float64
 	for _, o := range outcomes {
@@ -152,7 +154,8 @@ func rankHistogram(outcomes []Outcome) (bins []int, p float64) {
 	return bins, distuv.ChiSquared{K: float64(n - 1)}.Survival(chi)
 }
 
-// onImem makes noise of ln Imem that is correlated by r from bin to bin, of each neuron and row by itself.
+// onImem makes noise of ln Imem that is correlated by r from bin to bin, of each neuron and row by
+// itself.
 func onImem(p *Problem, r *fit.Recording, rho float64) error {
 	rng := random.New(p.Seed, "bench/fit/coverage")
 	width := len(r.Input) / r.T
@@ -197,8 +200,9 @@ func onVmem(p *Problem, r *fit.Recording, gains, offsets, drifts bool) error {
 	return nil
 }
 
-// onNeurons makes a core of several neurons of the first neuron of the problem, whose fitted currents are its own times exp(0.1 z), each with an input of its own, at the rate of the first's, and white
-// noise on Imem. The truth is what they share.
+// onNeurons makes a core of several neurons of the first neuron of the problem, whose fitted
+// currents are its own times exp(0.1 z), each with an input of its own, at the rate of the first's,
+// and white noise on Imem. The truth is what they share.
 func onNeurons(p *Problem, r *fit.Recording) error {
 	rng := random.New(p.Seed, "bench/fit/mismatch")
 	first := func(n dynapse.Network) dynapse.Network {

@@ -25,7 +25,8 @@ func TestCovered(t *testing.T) {
 	}
 }
 
-// TestRankHistogram: ranks that are spread evenly are flat, those of one bin are not, and few say nothing. Nine and one of ten make χ² = 2·4²/5 with one degree of freedom.
+// TestRankHistogram: ranks that are spread evenly are flat, those of one bin are not, and few say
+// nothing. Nine and one of ten make χ² = 2·4²/5 with one degree of freedom.
 func TestRankHistogram(t *testing.T) {
 	ranks := func(list ...float64) (outcomes []Outcome) {
 		for _, r := range list {

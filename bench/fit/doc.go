@@ -1,8 +1,9 @@
-// Package fit measures how well models/dynapse/fit finds bias currents, on random problems whose answer is known. The command surge bench fit
-// runs it.
+// Package fit measures how well models/dynapse/fit finds bias currents, on random problems whose
+// answer is known. The command surge bench fit runs it.
 //
-// A [Problem] is a network of 1 to 4 neurons with random currents, a recording of it, and a start within a decade of the truth. A [Benchmark] is a question
-// about the fit, with a committed list of problems and a target:
+// A [Problem] is a network of 1 to 4 neurons with random currents, a recording of it, and a start
+// within a decade of the truth. A [Benchmark] is a question about the fit, with a committed list of
+// problems and a target:
 //
 //	clean    identifiable currents within 1 % of the truth, from clean traces, in 95 % of the problems
 //	spikes   spike counts within one of the truth's, from spike trains alone, in 90 % of the problems
@@ -11,5 +12,6 @@
 //	cmaes    the simulations for a small loss that both have: at the median at most a tenth of those of CMA-ES
 //	coverage-*  how often intervals of 95 % hold the truth, for a kind of noise: 93 to 97 %
 //
-// [Run] solves the problems, several at a time. What it finds depends on the seeds alone, but for the time.
+// [Run] solves the problems, several at a time. What it finds depends on the seeds alone, but for
+// the time.
 package fit

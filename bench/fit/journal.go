@@ -17,7 +17,8 @@ import (
 // Journal has the problems of a benchmark as they are solved, a line for each.
 type Journal struct{ file *os.File }
 
-// OpenJournal opens problems.jsonl of a folder, and reads it first with resume; without a folder it keeps nothing. A last line that was cut short counts as not there.
+// OpenJournal opens problems.jsonl of a folder, and reads it first with resume; without a folder it
+// keeps nothing. A last line that was cut short counts as not there.
 func OpenJournal(dir string, resume bool) (done []Outcome, keep Journal, err error) {
 	if dir == "" {
 		return nil, Journal{}, nil

@@ -24,7 +24,8 @@ func (o *Outcome) fitted(ctx context.Context, e fit.Experiment, s fit.Settings) 
 	return res, nil
 }
 
-// rounding is what a clean trace in single precision, or with six digits, is off by: the noise that tells which currents act at all.
+// rounding is what a clean trace in single precision, or with six digits, is off by: the noise that
+// tells which currents act at all.
 const rounding = 1e-6
 
 // tolerance is the relative error of a current that has been found.
@@ -35,8 +36,9 @@ var clean = Benchmark{
 	Seeds: first(200), solve: recovery, judge: share(0.95), Target: ">= 95 %", format: "%.1f %%",
 }
 
-// recovery fits clean traces. A current is identifiable where the traces change by more than rounding at +-1 %; Ispkthr and Iref act in steps, and are right where
-// their interval holds the truth. Numbers:
+// recovery fits clean traces. A current is identifiable where the traces change by more than
+// rounding at +-1 %; Ispkthr and Iref act in steps, and are right where their interval holds the
+// truth. Numbers:
 //
 //	loss     of the fit
 //	error    the largest relative error of an identifiable current
@@ -183,7 +185,8 @@ var robust = Benchmark{
 	Seeds: first(40), solve: resist, judge: share(0.9), Target: ">= 90 %", format: "%.1f %%",
 }
 
-// resist fits for the nominal chip and for chips that differ by 5 %, and judges both on the same fresh chips. Numbers:
+// resist fits for the nominal chip and for chips that differ by 5 %, and judges both on the same
+// fresh chips. Numbers:
 //
 //	ratio    of the 95th percentiles, robust over nominal
 //	nominal  the 95th percentile of the nominal fit
@@ -212,7 +215,8 @@ func resist(ctx context.Context, p Problem, o *Outcome) error {
 	return nil
 }
 
-// equal is the loss at which methods are compared, an error of 1 % of imem, unless the default method ends above it.
+// equal is the loss at which methods are compared, an error of 1 % of imem, unless the default
+// method ends above it.
 const equal = 1e-4
 
 var cmaes = Benchmark{
@@ -220,9 +224,11 @@ var cmaes = Benchmark{
 	Seeds: first(40), solve: race, judge: median("ratio", 0.1, 1), Target: "<= 0.1", format: "%.3f",
 }
 
-// race fits clean traces with the default method, until a phase ends with a loss that is small enough, and with CMA-ES, from as many starts, until it has the same loss. A gradient
-// counts as three simulations, a Jacobian as the simulations of its difference quotients. CMA-ES is stopped after ten times the simulations of the default method, and where it ends or is
-// stopped without that loss it counts as if it had it then: the ratio is less in truth. Numbers:
+// race fits clean traces with the default method, until a phase ends with a loss that is small
+// enough, and with CMA-ES, from as many starts, until it has the same loss. A gradient counts as
+// three simulations, a Jacobian as the simulations of its difference quotients. CMA-ES is stopped
+// after ten times the simulations of the default method, and where it ends or is stopped without
+// that loss it counts as if it had it then: the ratio is less in truth. Numbers:
 //
 //	ratio    of the simulations
 //	cmaes    simulations of CMA-ES

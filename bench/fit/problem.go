@@ -19,8 +19,8 @@ const (
 // Problem is an experiment whose answer is known.
 type Problem struct {
 	Seed uint64
-	// Experiment is a recording of imem and spikes of Truth, without noise, and a start for each fitted current of 0.1 to 10 times the true one, or at its
-	// bound.
+	// Experiment is a recording of imem and spikes of Truth, without noise, and a start for each
+	// fitted current of 0.1 to 10 times the true one, or at its bound.
 	Experiment fit.Experiment
 	Truth      dynapse.Network
 }
@@ -32,7 +32,8 @@ type Current struct {
 	Neurons []int
 }
 
-// Draw returns the problem of a seed. All numbers are drawn anew until every neuron fires at 7 to 100 Hz. Uniform in the logarithm are
+// Draw returns the problem of a seed. All numbers are drawn anew until every neuron fires at 7 to
+// 100 Hz. Uniform in the logarithm are
 //
 //	tau_mem              5 .. 50 ms        Igain_mem/Itau_mem   1 .. 8
 //	tau_syn              3 .. 30 ms        Igain_syn/Itau_syn   30 .. 300
@@ -41,8 +42,8 @@ type Current struct {
 //	tau_ahp              30 .. 150 ms      Igain_ahp/Itau_ahp   0.3 .. 3     in half of the problems, with a pulse that acts
 //	Idc                  1 .. 20 pA                                          in a quarter
 //
-// for each core. Networks of several neurons are on two cores in half of the problems, and in a quarter they are recurrent, with known
-// weights of -0.3 .. 0.7. Everything else has its default.
+// for each core. Networks of several neurons are on two cores in half of the problems, and in a
+// quarter they are recurrent, with known weights of -0.3 .. 0.7. Everything else has its default.
 func Draw(seed uint64) (Problem, error) {
 	rng := random.New(seed, "bench/fit")
 	between := func(low, high float64) float64 { return low * math.Exp(rng.Float64()*math.Log(high/low)) }
@@ -160,7 +161,8 @@ func (p Problem) simulate(n dynapse.Network) (*dynapse.Run, error) {
 	return n.Simulate(dynapse.Input{T: steps, B: rows, Counts: p.Experiment.Recordings[0].Input})
 }
 
-// Effect returns by how much imem of the true network changes where a current does by +-1 %, as the larger root mean square of the difference of ln Imem.
+// Effect returns by how much imem of the true network changes where a current does by +-1 %, as the
+// larger root mean square of the difference of ln Imem.
 func (p Problem) Effect(c Current) (float64, error) {
 	most := 0.0
 	for _, factor := range []float64{1.01, 0.99} {

@@ -7,12 +7,12 @@ type Comparison struct {
 	Class  string   `json:"class"`
 	Cosine Estimate `json:"cosine"`
 	Ratio  Estimate `json:"ratio"` // of norms, gradient over truth
-	// Signs is the share of equal signs among the Counted parameters whose truth is larger than three of its
-	// standard errors.
+	// Signs is the share of equal signs among the Counted parameters whose truth is larger than
+	// three of its standard errors.
 	Signs   float64 `json:"signs"`
 	Counted int     `json:"counted"`
-	// Bias is |gradient - truth| / |truth|, Spread the standard deviation of the gradient of one draw over |truth|.
-	// Spread is known for all classes together.
+	// Bias is |gradient - truth| / |truth|, Spread the standard deviation of the gradient of one
+	// draw over |truth|. Spread is known for all classes together.
 	Bias   Estimate `json:"bias"`
 	Spread float64  `json:"spread"`
 }
@@ -20,8 +20,8 @@ type Comparison struct {
 // All is the class of all parameters.
 const All = "all"
 
-// Compare returns how g stands to the truth, for all parameters and for each class. Averages over draws must be
-// of different streams.
+// Compare returns how g stands to the truth, for all parameters and for each class. Averages over
+// draws must be of different streams.
 func Compare(g, truth *Blocks, classes []Class) []Comparison {
 	sides := [2]side{g.side(), truth.side()}
 	rows := []Comparison{compare(sides, Class{All, 0, len(truth.Mean[0])})}
@@ -65,7 +65,8 @@ func compare(sides [2]side, c Class) Comparison {
 	r.Cosine.Value, r.Ratio.Value, r.Bias.Value = measure(gm, tm, gn, tn)
 	var v [3]float64
 	left := make([]float64, len(gm))
-	// Jackknife over the blocks of each side. The noise of a mean of one block less is larger by n/(n-1).
+	// Jackknife over the blocks of each side. The noise of a mean of one block less is larger by
+	// n/(n-1).
 	for i, s := range sides {
 		n := len(s.Mean)
 		if n < 2 {

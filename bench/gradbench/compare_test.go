@@ -9,7 +9,8 @@ import (
 	"github.com/surge-snn/surge/internal/random"
 )
 
-// quadratic has the loss ℓ = Σ (p - c)²/2 + noise·p, and a kink: beyond p[0] = limit it counts as another spike.
+// quadratic has the loss ℓ = Σ (p - c)²/2 + noise·p, and a kink: beyond p[0] = limit it counts as
+// another spike.
 type quadratic struct {
 	p, c  []float64
 	noise float64
@@ -57,7 +58,8 @@ func TestDifferences(t *testing.T) {
 	}
 }
 
-// TestCompare: of known vectors the numbers are known; noise of known size is taken out of cosine and norms.
+// TestCompare: of known vectors the numbers are known; noise of known size is taken out of cosine
+// and norms.
 func TestCompare(t *testing.T) {
 	q := newQuadratic()
 	truth := &Blocks{Mean: [][]float64{q.gradient()}}
@@ -70,8 +72,8 @@ func TestCompare(t *testing.T) {
 	if a := rows[1]; a.Class != "a" || math.Abs(a.Cosine.Value-1) > 1e-12 || a.Signs != 1 {
 		t.Errorf("%+v", a)
 	}
-	// Means of independent noise: the raw cosine would be about |g|/√(|g|² + 4 σ²/n) squared, 0.76; the corrected one
-	// is 1 within a few of its errors.
+	// Means of independent noise: the raw cosine would be about |g|/√(|g|² + 4 σ²/n) squared, 0.76;
+	// the corrected one is 1 within a few of its errors.
 	noisy := func(name string, sd float64) *Blocks {
 		b := &Blocks{}
 		for i := range 16 {
@@ -98,8 +100,8 @@ func TestSample(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// One draw has variance 4 q.noise² = 16 of all parameters together; 1/10 of the norm √13 needs 16/(13/100) = 123 draws,
-	// in 16 blocks of 8 there are 128, in 32 twice as many.
+	// One draw has variance 4 q.noise² = 16 of all parameters together; 1/10 of the norm √13 needs
+	// 16/(13/100) = 123 draws, in 16 blocks of 8 there are 128, in 32 twice as many.
 	if n := len(b.Mean); n != 16 && n != 32 || b.Error() > 0.1 || math.Abs(b.Spread/16-1) > 0.4 {
 		t.Errorf("%d blocks, error %v, spread %v", len(b.Mean), b.Error(), b.Spread)
 	}
@@ -123,7 +125,8 @@ func TestStep(t *testing.T) {
 	}
 }
 
-// TestPredict: a smooth loss is predicted to second order; where the spike appears the jump of 1 is not.
+// TestPredict: a smooth loss is predicted to second order; where the spike appears the jump of 1 is
+// not.
 func TestPredict(t *testing.T) {
 	q := newQuadratic()
 	e := Differences(q, 1e-3)

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Cost returns the median time of so many gradients of an estimator, forward and backward, and the bytes that one
-// allocates, for the first input. Nothing else should run meanwhile.
+// Cost returns the median time of so many gradients of an estimator, forward and backward, and the
+// bytes that one allocates, for the first input. Nothing else should run meanwhile.
 func Cost(n Network, e Estimator, calls int) (median time.Duration, bytes uint64, err error) {
 	p := n.Params()
 	g := make([]float64, len(p))

@@ -36,7 +36,8 @@ type Estimator struct {
 	Name string
 	// Random says that a gradient depends on the draw.
 	Random bool
-	// Gradient writes the gradient for one input and one draw to g, which is zero. It is safe for concurrent use.
+	// Gradient writes the gradient for one input and one draw to g, which is zero. It is safe for
+	// concurrent use.
 	Gradient func(g, p []float64, input int, draw uint64) error
 }
 
@@ -53,8 +54,8 @@ func (e Estimate) String() string { return fmt.Sprintf("%.4g ± %.2g", e.Value, 
 //
 //	g_k = (ℓ(p + h e_k) - ℓ(p - h e_k)) / 2h
 //
-// at a cost of two simulations for each parameter. Its mean is the gradient of the expected loss up to h²/6 times the
-// third derivative. For a loss that is smooth it needs no average.
+// at a cost of two simulations for each parameter. Its mean is the gradient of the expected loss up
+// to h²/6 times the third derivative. For a loss that is smooth it needs no average.
 func Differences(n Network, h float64) Estimator {
 	return Estimator{Name: fmt.Sprintf("differences(%g)", h), Random: true, Gradient: func(g, p []float64, input int, draw uint64) error {
 		moved := append([]float64(nil), p...)

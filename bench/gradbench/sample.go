@@ -12,22 +12,23 @@ import (
 // ErrNotFinite signifies a gradient that is NaN, infinite, or too large to be squared.
 var ErrNotFinite = errors.New("gradbench: the gradient is not finite")
 
-// Blocks are means of a gradient over independent blocks of draws; the mean of the blocks is the estimate. One block
-// stands for a gradient that does not depend on draws.
+// Blocks are means of a gradient over independent blocks of draws; the mean of the blocks is the
+// estimate. One block stands for a gradient that does not depend on draws.
 type Blocks struct {
 	Estimator string
 	Mean      [][]float64
 	// Draws is how many draws of each input a block has.
 	Draws int
-	// Spread is the mean squared distance of the gradient of one draw, averaged over the inputs, from the mean.
+	// Spread is the mean squared distance of the gradient of one draw, averaged over the inputs,
+	// from the mean.
 	Spread float64
 }
 
 // draws of different uses are apart by this number: the truth takes those from 0.
 const stream = 1 << 32
 
-// Sample averages an estimator over the inputs of a network and over blocks of draws. The stream, a small number,
-// keeps the draws of two averages apart; independent averages need different ones.
+// Sample averages an estimator over the inputs of a network and over blocks of draws. The stream, a
+// small number, keeps the draws of two averages apart; independent averages need different ones.
 //
 // Errors are those of the estimator, a gradient that is not finite, and that of ctx.
 func Sample(ctx context.Context, n Network, e Estimator, of uint64, blocks, draws int) (*Blocks, error) {
@@ -41,8 +42,9 @@ func Sample(ctx context.Context, n Network, e Estimator, of uint64, blocks, draw
 	return b, nil
 }
 
-// Until averages an estimator as Sample, with draws of each input in a block, until the standard error of the mean,
-// over all parameters together, is below a share of its norm, or there are most blocks. It takes at least 16 blocks.
+// Until averages an estimator as Sample, with draws of each input in a block, until the standard
+// error of the mean, over all parameters together, is below a share of its norm, or there are most
+// blocks. It takes at least 16 blocks.
 func Until(ctx context.Context, n Network, e Estimator, of uint64, draws int, share float64, most int) (*Blocks, error) {
 	b := &Blocks{Estimator: e.Name, Draws: draws}
 	if !e.Random {
@@ -90,7 +92,8 @@ func (b *Blocks) add(ctx context.Context, n Network, e Estimator, of uint64, blo
 	return nil
 }
 
-// block returns the mean over the inputs and the draws of one block, and the variance over its draws.
+// block returns the mean over the inputs and the draws of one block, and the variance over its
+// draws.
 func (b *Blocks) block(ctx context.Context, n Network, e Estimator, draw uint64) (mean []float64, spread float64, err error) {
 	p := n.Params()
 	mean = make([]float64, len(p))
@@ -156,8 +159,8 @@ func (b *Blocks) errors() []float64 {
 	return v
 }
 
-// Error returns the standard error of the mean, over all parameters together, as a share of its norm; +Inf where the
-// norm is not larger than its error.
+// Error returns the standard error of the mean, over all parameters together, as a share of its
+// norm; +Inf where the norm is not larger than its error.
 func (b *Blocks) Error() float64 {
 	norm, noise := square(b.Gradient()), sum(b.errors())
 	if norm <= noise {

@@ -13,9 +13,10 @@ type Descent struct {
 	Length float64 `json:"length"`
 }
 
-// Step moves the parameters against g, by lengths from the largest one down to 2^-(sizes-1) of it, and returns the
-// change of the loss for the best of them. One half of the draws of each input chooses, the other judges; both
-// compare with common random numbers. A network without random numbers needs draws = 1: its inputs choose and judge.
+// Step moves the parameters against g, by lengths from the largest one down to 2^-(sizes-1) of it,
+// and returns the change of the loss for the best of them. One half of the draws of each input
+// chooses, the other judges; both compare with common random numbers. A network without random
+// numbers needs draws = 1: its inputs choose and judge.
 func Step(ctx context.Context, n Network, g []float64, of uint64, draws, sizes int, largest float64) (Descent, error) {
 	norm := math.Sqrt(square(g))
 	if norm == 0 {
@@ -68,10 +69,12 @@ func Step(ctx context.Context, n Network, g []float64, of uint64, draws, sizes i
 	return Descent{c, length}, err
 }
 
-// Prediction compares the change of the loss that a gradient predicts for a small step with the real one, over the
-// inputs and draws whose spikes stayed, and over those where one appeared or vanished.
+// Prediction compares the change of the loss that a gradient predicts for a small step with the
+// real one, over the inputs and draws whose spikes stayed, and over those where one appeared or
+// vanished.
 type Prediction struct {
-	// Same and Changed are sums over the samples of either kind, as shares of the sum of all real changes.
+	// Same and Changed are sums over the samples of either kind, as shares of the sum of all real
+	// changes.
 	Same, Changed Part
 	Length        float64 `json:"length"` // of the step
 	// Samples is how many there are, ChangedShare the share of those with other spikes.
@@ -85,8 +88,9 @@ type Part struct {
 	Real      Estimate `json:"real"`
 }
 
-// Predict moves the parameters by a length along a direction u (any vector), and compares the real change of the loss
-// of every input and draw with the one that the estimator predicts for it, length (g·u)/|u|.
+// Predict moves the parameters by a length along a direction u (any vector), and compares the real
+// change of the loss of every input and draw with the one that the estimator predicts for it,
+// length (g·u)/|u|.
 func Predict(ctx context.Context, n Network, e Estimator, u []float64, of uint64, draws int, length float64) (Prediction, error) {
 	norm := math.Sqrt(square(u))
 	p := n.Params()

@@ -15,12 +15,14 @@ import (
 	"github.com/surge-snn/surge/train/experiment"
 )
 
-// NetworkLimit is that of the difference between the engines of a whole network: of up to 1000 steps, with sums of up to 1000
-// terms, each gradient has some 1e6 roundings one after the other at most.
+// NetworkLimit is that of the difference between the engines of a whole network: of up to 1000
+// steps, with sums of up to 1000 terms, each gradient has some 1e6 roundings one after the other at
+// most.
 const NetworkLimit = 1e6 * 0x1p-53
 
-// Network checks the gradients of the network of an experiment on the first rows samples of its training set, all in float64. params are
-// those of a run; nil: those that the seed of the experiment gives. There is a result for each parameter and check:
+// Network checks the gradients of the network of an experiment on the first rows samples of its
+// training set, all in float64. params are those of a run; nil: those that the seed of the
+// experiment gives. There is a result for each parameter and check:
 //
 //	engines         the fused engine against the unrolled one, on the spiking network
 //	twin/fused      either engine against finite differences of the smoothed twin
@@ -28,7 +30,8 @@ const NetworkLimit = 1e6 * 0x1p-53
 //	differences     networks of events: EventProp, or implicit derivatives, against finite differences of the loss
 //	methods         networks of events: the one method against the other, where both know the network
 //
-// The loss is that of training, its regularisers included, without a bound of slopes ([experiment.Train].MinSlope). It ends early with ctx.Err().
+// The loss is that of training, its regularisers included, without a bound of slopes
+// ([experiment.Train].MinSlope). It ends early with ctx.Err().
 func Network(ctx context.Context, name string, e *experiment.Experiment, params *graph.Params, rows int) ([]Result, error) {
 	sets, target, err := e.Load()
 	if err != nil {
@@ -140,7 +143,8 @@ func (c *networkCheck) compare(check string, a, b train.Learner) {
 	}
 }
 
-// differences compares the gradient of each parameter, along random directions, with differences of the loss.
+// differences compares the gradient of each parameter, along random directions, with differences of
+// the loss.
 func (c *networkCheck) differences(ctx context.Context, check string, n train.Learner) error {
 	rng := random.New(c.e.Seed, "gradcheck/network")
 	if _, err := n.Gradient(c.set, 0, 0); err != nil {

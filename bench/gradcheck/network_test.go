@@ -69,7 +69,8 @@ type mistaken struct {
 func (m mistaken) Slope(x float64) float64 { return m.slope(x) }
 func (m mistaken) String() string          { return "mistaken " + m.name }
 
-// TestMistakes: a surrogate with a wrong factor, sign, place or height is caught, by a check or as one that cannot be used.
+// TestMistakes: a surrogate with a wrong factor, sign, place or height is caught, by a check or as
+// one that cannot be used.
 func TestMistakes(t *testing.T) {
 	s := surrogate.ATan{Sharpness: 3}
 	for name, slope := range map[string]func(x float64) float64{

@@ -9,7 +9,8 @@ import (
 	"github.com/surge-snn/surge/surrogate"
 )
 
-// delayCases are the layers of delays. The time step is 1 ms; delays are between whole steps, but for one row.
+// delayCases are the layers of delays. The time step is 1 ms; delays are between whole steps, but
+// for one row.
 func delayCases() []Case {
 	ms := 1e-3
 	one := func(name string, l models.Delay) Case {
@@ -28,7 +29,8 @@ func delayCases() []Case {
 				l := models.Delay{Delay: models.Learned(0.4*ms, 1.7*ms), Max: 2 * ms, Initial: []*G.Node{b.Param("past", models.Normal(0, 1), 3, 4)}}
 				probe(b, l.Apply(b, "d", b.Param("x", models.Normal(0, 1), 4, 3, 2)))
 			},
-			// x at the time t - d: of the first channel 0.6 now, 0.4 before; of the second 0.3 one, 0.7 two steps before.
+			// x at the time t - d: of the first channel 0.6 now, 0.4 before; of the second 0.3 one,
+			// 0.7 two steps before.
 			Value: func(value func(string) []float64) ([]int, []float64) {
 				x, past := value("x"), value("past")
 				at := func(t, b, j int) float64 {

@@ -11,8 +11,8 @@ import (
 	"github.com/surge-snn/surge/models/dynapse/chip"
 )
 
-// dynapseCases are the neurons of the DynapSE-2 chip. Currents are such that neurons fire several times within 8 steps, substeps
-// counted, and that the adaptation acts.
+// dynapseCases are the neurons of the DynapSE-2 chip. Currents are such that neurons fire several
+// times within 8 steps, substeps counted, and that the adaptation acts.
 func dynapseCases() []Case {
 	const t, rows, n = 8, 2, 3
 	all := []dynapse.Param{}

@@ -8,11 +8,12 @@ import (
 	"github.com/surge-snn/surge/models"
 )
 
-// eventCases has rows for layers that go from event to event. Times are of the order of 10, in units of a time constant
-// of some 5.
+// eventCases has rows for layers that go from event to event. Times are of the order of 10, in
+// units of a time constant of some 5.
 func eventCases() []Case {
 	const end = 30
-	// layer adds a layer of 3 neurons with all its parameters to be learned, one each or one of each neuron.
+	// layer adds a layer of 3 neurons with all its parameters to be learned, one each or one of
+	// each neuron.
 	layer := func(b *graph.Builder, each bool) (times, mask *G.Node) {
 		n := 1
 		if each {

@@ -9,8 +9,8 @@ import (
 	"github.com/surge-snn/surge/surrogate"
 )
 
-// imageCases are the layers of images: kernels that overlap, leave places out, or reach beyond the image; few
-// events and many.
+// imageCases are the layers of images: kernels that overlap, leave places out, or reach beyond the
+// image; few events and many.
 func imageCases() []Case {
 	in := models.Image{Channels: 4, Height: 4, Width: 3}
 	window := func(k, s, p, d int) models.Window {

@@ -8,7 +8,8 @@ import (
 	"github.com/surge-snn/surge/eventprop/equation"
 )
 
-// TestBounds: the bounds hold for a few networks of each neuron, and every neuron there is has a row.
+// TestBounds: the bounds hold for a few networks of each neuron, and every neuron there is has a
+// row.
 func TestBounds(t *testing.T) {
 	nets, only, want := 10, "", len(equation.Builtins())
 	if testing.Short() {

@@ -86,7 +86,8 @@ func (n *network) value(run *equation.Run) (float64, []int32, error) {
 	return sum, run.Pattern(), nil
 }
 
-// difference is how far a derivative is from that by differences, relative to the largest of its kind.
+// difference is how far a derivative is from that by differences, relative to the largest of its
+// kind.
 type difference struct {
 	size float64
 	name string

@@ -3,11 +3,12 @@
 //	go run ./bench/soak                  100,000 steps
 //	go run ./bench/soak -steps 5000      a shorter run
 //
-// A recurrent network of 32 LIF neurons learns Yin-Yang in batches of 8, ten epochs, with a checkpoint
-// every 500 batches, metrics and a receipt in a temporary folder. The first fifth of the steps is the
-// warm-up. The status is 1 where what is in use behind a garbage collection (less 4 kB an epoch for the
-// lines of metrics and receipt, which a run holds), or what the program has from the system, is more
-// than 1 % above its largest value in the second fifth, or there are more goroutines.
+// A recurrent network of 32 LIF neurons learns Yin-Yang in batches of 8, ten epochs, with a
+// checkpoint every 500 batches, metrics and a receipt in a temporary folder. The first fifth of the
+// steps is the warm-up. The status is 1 where what is in use behind a garbage collection (less 4 kB
+// an epoch for the lines of metrics and receipt, which a run holds), or what the program has from
+// the system, is more than 1 % above its largest value in the second fifth, or there are more
+// goroutines.
 package main
 
 import (
@@ -60,8 +61,8 @@ func measure() sample {
 	return sample{float64(m.HeapAlloc) / 1e6, resident(), runtime.NumGoroutine()}
 }
 
-// resident returns the memory of the process in MB, without pages of files such as its code; 0 where the
-// system does not tell.
+// resident returns the memory of the process in MB, without pages of files such as its code; 0
+// where the system does not tell.
 func resident() float64 { return float64(memory.Process("RssAnon")>>10) / 1e3 }
 
 func network(b *graph.Builder, x *G.Node) train.Outputs {

@@ -24,9 +24,10 @@ type Point struct {
 // Speedup is how many times as fast as the dense product it is.
 func (p Point) Speedup() float64 { return p.Dense / p.Seconds }
 
-// Crossover measures a linear layer, N to N, for every size and share of inputs that are not 0, each
-// against the same layer with dense inputs in turns: where sparsity pays. B is 64, and T such that
-// the dense product takes some 2^31 multiplications, but at least 1. report is called with each point.
+// Crossover measures a linear layer, N to N, for every size and share of inputs that are not 0,
+// each against the same layer with dense inputs in turns: where sparsity pays. B is 64, and T such
+// that the dense product takes some 2^31 multiplications, but at least 1. report is called with
+// each point.
 func Crossover(ctx context.Context, sizes []int, active []float64, runs int, report func(Point) error) error {
 	for _, n := range sizes {
 		const rows = 64

@@ -45,8 +45,8 @@ type Result struct {
 	// Peak is the largest memory of the process while it ran with gradient, less that before the
 	// programs were built, in bytes; 0 where the system does not tell.
 	Peak int64 `json:"peak_bytes"`
-	// Held is what the program with gradient holds besides the parameters and the input x, in bytes: gradients,
-	// voltages, spikes, and the graph.
+	// Held is what the program with gradient holds besides the parameters and the input x, in
+	// bytes: gradients, voltages, spikes, and the graph.
 	Held           int64  `json:"held_bytes"`
 	Cores          int    `json:"cores"`
 	InstructionSet string `json:"instruction_set"` // of the kernels: "AVX-512", "AVX2" or "generic"

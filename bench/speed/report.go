@@ -43,7 +43,8 @@ func (r *Result) Row(t io.Writer, peers []PeerResult) error {
 // Heading is that of the table of [Result.Markdown].
 const Heading = "| workload | forward (ms) | and backward (ms) | memory (MB) | others in the same run: forward and backward (ms), surge is faster by |\n|---|---|---|---|---|"
 
-// Markdown prints a result, with its least times, and beside it those of peers, as a row of a table in Markdown.
+// Markdown prints a result, with its least times, and beside it those of peers, as a row of a table
+// in Markdown.
 func (r *Result) Markdown(out io.Writer, peers []PeerResult) error {
 	name := fmt.Sprintf("%s, %s", r.Workload, r.Size)
 	if r.DType != "float32" {

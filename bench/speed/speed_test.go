@@ -153,9 +153,9 @@ func BenchmarkGradient(b *testing.B) {
 	}
 }
 
-// A run with checkpoints holds at most 1.5 MB besides input and weights, of which gradients and packed weights are
-// three times the weights: the spikes, voltages and states of 5000 steps are less than 1 MB. All of them without
-// checkpoints are 8 bytes a neuron and step at least, 100 MB.
+// A run with checkpoints holds at most 1.5 MB besides input and weights, of which gradients and
+// packed weights are three times the weights: the spikes, voltages and states of 5000 steps are
+// less than 1 MB. All of them without checkpoints are 8 bytes a neuron and step at least, 100 MB.
 func TestCheckpointMemory(t *testing.T) {
 	if testing.Short() {
 		t.Skip("some seconds")

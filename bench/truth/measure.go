@@ -33,7 +33,8 @@ type Agreement struct {
 	Ratio  float64 `json:"ratio"`
 }
 
-// LossReport is what was found of one loss. Derivatives are with respect to ln of a current in all neurons.
+// LossReport is what was found of one loss. Derivatives are with respect to ln of a current in all
+// neurons.
 type LossReport struct {
 	Value       float64              `json:"value"`
 	ValueSE     float64              `json:"value_se"`
@@ -294,7 +295,8 @@ func (m *measurement) measure(ctx context.Context, s *sums, loss dynapse.Loss, r
 	return nil
 }
 
-// shared says whether every parameter has one value for all neurons, without which there is no truth of Iref.
+// shared says whether every parameter has one value for all neurons, without which there is no
+// truth of Iref.
 func (m *measurement) shared() bool {
 	for _, v := range m.Net.Params {
 		if len(v) > 1 {

@@ -1,5 +1,6 @@
-// Command catalogue writes docs/catalogue.md with its figures, and docs/experiment.md, from the code: every surrogate, neuron, synapse, loss,
-// readout, encoder, initialiser, optimizer and schedule, with formula, plot and source.
+// Command catalogue writes docs/catalogue.md with its figures, and docs/experiment.md, from the
+// code: every surrogate, neuron, synapse, loss, readout, encoder, initialiser, optimizer and
+// schedule, with formula, plot and source.
 //
 //	go generate ./docs/catalogue
 //

@@ -9,8 +9,8 @@ import (
 // Backward returns the gradients of a loss with the derivatives time to the times of the spikes.
 //
 // It is the adjoint of the series that the forward pass took (discretise, then differentiate), with
-// the jumps of EventProp between them. With a = dL/dx of a neuron, f the slopes and J the derivative of
-// the jump x <- j(x) at an event at T,
+// the jumps of EventProp between them. With a = dL/dx of a neuron, f the slopes and J the
+// derivative of the jump x <- j(x) at an event at T,
 //
 //	a <- J' a,  D = (J' a) f(before) - a f(after)            dL/dT by the states after it
 //	a <- J' a - (D + G)/(g_x f(before)) g_x                  at a spike, where the threshold g reaches 0

@@ -2,8 +2,8 @@ package equation
 
 import "fmt"
 
-// Arithmetic is what the expressions of a model are evaluated in: numbers, or the lines of a time step
-// of a graph (models.Equations).
+// Arithmetic is what the expressions of a model are evaluated in: numbers, or the lines of a time
+// step of a graph (models.Equations).
 type Arithmetic[T any] interface {
 	Constant(x float64) T
 	Add(a, b T) T
@@ -19,8 +19,8 @@ type Arithmetic[T any] interface {
 // Part is a part of a model whose expressions are evaluated together.
 type Part int
 
-// The parts: the derivatives of all states, the threshold, all states after a spike, after an arrival of
-// weight w, and at the start.
+// The parts: the derivatives of all states, the threshold, all states after a spike, after an
+// arrival of weight w, and at the start.
 const (
 	Derivatives Part = iota
 	Threshold
@@ -34,8 +34,8 @@ func (m *Model) program(p Part) *program {
 }
 
 // Evaluate returns the expressions of a part of m: one per state, of the threshold one. states and
-// params are in the order of Model.States and Model.Params; w is of Input alone, and states are not of
-// Start. Another number of them is an error (ErrEquation), as is what a cannot do.
+// params are in the order of Model.States and Model.Params; w is of Input alone, and states are not
+// of Start. Another number of them is an error (ErrEquation), as is what a cannot do.
 func Evaluate[T any](m *Model, part Part, a Arithmetic[T], w T, states, params []T) (values []T, err error) {
 	if m == nil || part < Derivatives || part > Start {
 		return nil, fmt.Errorf("%w: part %d of no model", ErrEquation, part)
@@ -87,8 +87,8 @@ func Evaluate[T any](m *Model, part Part, a Arithmetic[T], w T, states, params [
 	return values, nil
 }
 
-// Held returns for each state whether it is held after a spike, and the parameter that says how long,
-// -1 for none.
+// Held returns for each state whether it is held after a spike, and the parameter that says how
+// long, -1 for none.
 func (m *Model) Held() (states []bool, time int) { return m.held, m.refractory }
 
 // Ratio returns the states of which only the ratios matter.

@@ -20,7 +20,8 @@ var binomials = func() (b [most + 1][most + 1]float64) {
 // through 0, which it begins below. Touching 0 is no crossing.
 //
 // What decides is cheap for almost all steps: bounds of g, and of its slope. The rest is decided by
-// the signs of the coefficients of g in the Bernstein basis, in halves of halves, which misses none.
+// the signs of the coefficients of g in the Bernstein basis, in halves of halves, which misses
+// none.
 func crossing(g []float64, h float64) (at float64, ok bool) {
 	order := len(g) - 1
 	switch {

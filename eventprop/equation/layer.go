@@ -19,8 +19,8 @@ type Layer struct {
 	Params map[string][]float64 // of each parameter of the model one number for all neurons, or N
 	In     eventprop.Synapses   // [inputs, N]
 	Rec    *eventprop.Synapses  // [N, N]; nil for a feed-forward layer
-	// Tolerance is the largest error of a step, relative to the largest size of each state so far. 0
-	// means 1e-9; more exact steps cost little.
+	// Tolerance is the largest error of a step, relative to the largest size of each state so far.
+	// 0 means 1e-9; more exact steps cost little.
 	Tolerance float64
 	MaxSpikes int // more spikes are an error (eventprop.ErrLimit); 0 means 1<<20
 }

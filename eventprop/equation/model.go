@@ -37,9 +37,9 @@ type Model struct {
 //
 // with + - * / ^ (to a number), parentheses and exp, log, sqrt, sin, cos, tanh. Names that are no
 // states are parameters; # begins a comment. Units are products of s, V, A, Hz, Ohm, S, F, C and 1,
-// which are checked in all equations; values are in these, without prefixes. The hold is closed on the left and open on the right:
-// an arrival at its very end is felt (nest/nest-simulator#3309). Errors (ErrEquation) name the line
-// and column.
+// which are checked in all equations; values are in these, without prefixes. The hold is closed on
+// the left and open on the right: an arrival at its very end is felt (nest/nest-simulator#3309).
+// Errors (ErrEquation) name the line and column.
 func Parse(text string) (*Model, error) {
 	m := &Model{refractory: -1}
 	type line struct {

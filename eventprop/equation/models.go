@@ -41,8 +41,9 @@ start: V = v_leak`
 	//
 	//	tau_mem dV/dt = V^2 + I + i_ext
 	//
-	// which spikes at the finite v_th (Ermentrout and Kopell 1986, doi:10.1137/0146017). Its equation is
-	// one of Riccati: with V = x/y it is linear, and has no poles that would make steps short.
+	// which spikes at the finite v_th (Ermentrout and Kopell 1986, doi:10.1137/0146017). Its
+	// equation is one of Riccati: with V = x/y it is linear, and has no poles that would make steps
+	// short.
 	QIF = `
 dy/dt = -x/tau_mem
 dx/dt = (I + i_ext)*y/tau_mem

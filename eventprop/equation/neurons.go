@@ -21,8 +21,8 @@ type Neurons struct {
 	Tolerance float64              // as in Layer
 }
 
-// Parameters returns those of the model in its order. Positive are time constants, whose names begin
-// with tau, and the refractory time.
+// Parameters returns those of the model in its order. Positive are time constants, whose names
+// begin with tau, and the refractory time.
 func (n Neurons) Parameters() (p []eventprop.NeuronParameter) {
 	if n.Model == nil {
 		return nil

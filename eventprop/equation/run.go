@@ -245,8 +245,8 @@ func (b *bundle) cross(l int, h float64) (at float64, ok bool) {
 	return crossing(g[:b.used[l]+1], h)
 }
 
-// grow follows the largest states of a path, for the error; those of which only ratios matter have one
-// size.
+// grow follows the largest states of a path, for the error; those of which only ratios matter have
+// one size.
 func (w *work) grow(p *path) {
 	for n, v := range p.state() {
 		p.largest[n] = max(p.largest[n], math.Abs(v))

@@ -7,8 +7,9 @@ import (
 )
 
 // bundle is neurons side by side, each at a time of its own. It expands their states in Taylor
-// series of time about where they are (A. Jorba and M. Zou 2005, doi:10.1080/10586458.2005.10128904),
-// and takes derivatives through the same recurrences in reverse.
+// series of time about where they are (A. Jorba and M. Zou 2005,
+// doi:10.1080/10586458.2005.10128904), and takes derivatives through the same recurrences in
+// reverse.
 type bundle struct {
 	s     *series
 	order int
@@ -78,8 +79,8 @@ func (b *bundle) next(k int) {
 }
 
 // expand fills the series of the states, which are their coefficients 0, and those of all
-// registers. Each neuron goes on until two terms in a row are below the tolerance at until, or to the
-// full order; then h is as far as that holds.
+// registers. Each neuron goes on until two terms in a row are below the tolerance at until, or to
+// the full order; then h is as far as that holds.
 func (b *bundle) expand(active [width]bool) {
 	left, last := 0, 0
 	var power, fine lane // until^k; 0 as long as all terms of order k are below the tolerance
@@ -141,8 +142,8 @@ func (b *bundle) fromZero() {
 	}
 }
 
-// reach returns how far the series of full order of a neuron holds: where its last two terms are the
-// tolerance, to a few percent.
+// reach returns how far the series of full order of a neuron holds: where its last two terms are
+// the tolerance, to a few percent.
 func (b *bundle) reach(l int) float64 {
 	h := math.Inf(1)
 	for n := range b.bound {

@@ -9,7 +9,8 @@ import (
 	"github.com/surge-snn/surge/eventprop"
 )
 
-// TestCrossing: the first root of a polynomial of given roots is found, and none where there is none.
+// TestCrossing: the first root of a polynomial of given roots is found, and none where there is
+// none.
 func TestCrossing(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		// below 0 at 0, and through 0 at each root
@@ -52,8 +53,8 @@ func TestCrossing(t *testing.T) {
 	})
 }
 
-// TestSeriesOfFunctions: the coefficients of each function are those of its composition with a line,
-// e.g. of exp(a + b t), by the values of the series at a time.
+// TestSeriesOfFunctions: the coefficients of each function are those of its composition with a
+// line, e.g. of exp(a + b t), by the values of the series at a time.
 func TestSeriesOfFunctions(t *testing.T) {
 	for text, f := range map[string]func(x float64) float64{
 		"exp(X)":                         math.Exp,

@@ -9,8 +9,8 @@ import (
 
 // together is the way of a recurrent layer: events in the order of time. Neurons are taken ahead of
 // the others until their next spike or the end of their series; an arrival before it cuts the way
-// ahead. What is known of all neurons is in a heap, so that an event costs what the neurons cost that
-// it reaches.
+// ahead. What is known of all neurons is in a heap, so that an event costs what the neurons cost
+// that it reaches.
 type together struct {
 	*work
 	r       *Run

@@ -9,10 +9,10 @@ import (
 	"github.com/surge-snn/surge/internal/random"
 )
 
-// The truth of these tests is arithmetic of 192 bits, some 57 digits: Taylor series of order 45 over
-// steps of at most 1 ms, in which all rates are below 1/ms, so that the first term left out is below
-// 1/45! = 1e-56; spikes by secants to the last bits; derivatives by differences of
-// 1e-28, which are exact to some 1e-40.
+// The truth of these tests is arithmetic of 192 bits, some 57 digits: Taylor series of order 45
+// over steps of at most 1 ms, in which all rates are below 1/ms, so that the first term left out is
+// below 1/45! = 1e-56; spikes by secants to the last bits; derivatives by differences of 1e-28,
+// which are exact to some 1e-40.
 
 const bits = 192
 
@@ -149,8 +149,8 @@ func (n exactNeuron) spikes(t *testing.T, p map[string]*big.Float, inputs []exac
 	}
 }
 
-// TestTruth compares spikes and gradients of refractory LIF and of QIF neurons with delays with those
-// of 57 digits.
+// TestTruth compares spikes and gradients of refractory LIF and of QIF neurons with delays with
+// those of 57 digits.
 func TestTruth(t *testing.T) {
 	nets := 6
 	if testing.Short() {

@@ -12,9 +12,9 @@ import (
 var ErrDerivative = errors.New("equation: derivatives differ from differences")
 
 // Verify compares the derivatives of all equations, which are made from their text, with central
-// differences of their values, at random states near the start and the reset and parameters near the
-// given ones. It costs some thousand evaluations. The error (ErrDerivative) names the equation and the
-// variable; equations that have no finite value at any of these states are one too.
+// differences of their values, at random states near the start and the reset and parameters near
+// the given ones. It costs some thousand evaluations. The error (ErrDerivative) names the equation
+// and the variable; equations that have no finite value at any of these states are one too.
 func (n Neurons) Verify() error {
 	const points, want = 20, 5
 	m := n.Model

@@ -1,6 +1,8 @@
-// Command adaptation fits the currents of the spike-frequency adaptation (AHP) of a neuron to a recording, recording.csv: first to the spikes alone, then to
-// spikes and membrane current. Both fits spike as the neuron did. The spikes alone do not tell which currents it had; with the membrane, the time constant
-// is known, and the other three currents as a product that all that one sees depends on. The program prints this, and draws membrane.png.
+// Command adaptation fits the currents of the spike-frequency adaptation (AHP) of a neuron to a
+// recording, recording.csv: first to the spikes alone, then to spikes and membrane current. Both
+// fits spike as the neuron did. The spikes alone do not tell which currents it had; with the
+// membrane, the time constant is known, and the other three currents as a product that all that one
+// sees depends on. The program prints this, and draws membrane.png.
 //
 //	go run ./examples/adaptation
 //
@@ -22,7 +24,8 @@ import (
 	"github.com/surge-snn/surge/plot"
 )
 
-// table has the columns input (spike counts), spikes (counts) and imem (A) in bins of 1 ms. The neuron had, beside the currents of start,
+// table has the columns input (spike counts), spikes (counts) and imem (A) in bins of 1 ms. The
+// neuron had, beside the currents of start,
 //
 //	Igain_ahp = 30 pA, Itau_ahp = 8 pA, Iw_ahp = 2 nA, Ipulse_ahp = 3.5 nA
 //
@@ -34,7 +37,8 @@ const dt = 1e-3 // s
 // adaptation are the fitted currents.
 var adaptation = []dynapse.Param{dynapse.IgainAHP, dynapse.ItauAHP, dynapse.IwAHP, dynapse.IpulseAHP}
 
-// start is a neuron with a refractory time of 5 bins and the default currents of the AHP, which do nothing.
+// start is a neuron with a refractory time of 5 bins and the default currents of the AHP, which do
+// nothing.
 func start() dynapse.Network {
 	n := dynapse.Network{N: 1}
 	n.Params[dynapse.Iref] = []float64{2.3e-10}

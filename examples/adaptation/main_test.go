@@ -33,8 +33,8 @@ func TestRecording(t *testing.T) {
 	}
 }
 
-// TestRun: both fits spike as the neuron did, and the one with the membrane finds what can be found: the currents to a part in a thousand, from a
-// recording with six digits.
+// TestRun: both fits spike as the neuron did, and the one with the membrane finds what can be
+// found: the currents to a part in a thousand, from a recording with six digits.
 func TestRun(t *testing.T) {
 	r, err := read()
 	if err != nil {

@@ -1,6 +1,7 @@
 // Command customcell trains a network of a neuron model that surge does not have: adaptive LIF
-// neurons, whose threshold rises with each spike, with a surrogate of their own. The model is one time step
-// written with Gorgonia's operations; surge repeats it over time, and Gorgonia differentiates it.
+// neurons, whose threshold rises with each spike, with a surrogate of their own. The model is one
+// time step written with Gorgonia's operations; surge repeats it over time, and Gorgonia
+// differentiates it.
 //
 //	go run ./examples/customcell
 package main

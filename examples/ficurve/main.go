@@ -1,5 +1,6 @@
-// Command ficurve finds bias currents with which a neuron has a given f-I curve, its rate against that of its input, and the codes of the chip for them. It
-// prints the rates with other input than that of the fit, and what the curve says about currents, and draws rates.png.
+// Command ficurve finds bias currents with which a neuron has a given f-I curve, its rate against
+// that of its input, and the codes of the chip for them. It prints the rates with other input than
+// that of the fit, and what the curve says about currents, and draws rates.png.
 //
 //	go run ./examples/ficurve
 //

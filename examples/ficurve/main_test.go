@@ -5,8 +5,9 @@ import (
 	"testing"
 )
 
-// TestRun: with other input than that of the fit, every rate is that of the target up to the noise of both, and of the fit's input. That is Poisson in 100, 100 and 3 s, where refractory
-// neurons are more regular: no more than 3 standard deviations.
+// TestRun: with other input than that of the fit, every rate is that of the target up to the noise
+// of both, and of the fit's input. That is Poisson in 100, 100 and 3 s, where refractory neurons
+// are more regular: no more than 3 standard deviations.
 func TestRun(t *testing.T) {
 	res, _, got, err := run(3)
 	if err != nil {

@@ -1,10 +1,13 @@
-// Command network trains a small recurrent network of the chip on frozen noise: 20 patterns of Poisson spikes at 20 inputs for 100 ms, one half of them of each of two classes, by
-// chance. The network must recognise a pattern although each of its spikes comes some milliseconds earlier or later. All happens on the chip: the class is that
-// of the group of neurons that spikes more.
+// Command network trains a small recurrent network of the chip on frozen noise: 20 patterns of
+// Poisson spikes at 20 inputs for 100 ms, one half of them of each of two classes, by chance. The
+// network must recognise a pattern although each of its spikes comes some milliseconds earlier or
+// later. All happens on the chip: the class is that of the group of neurons that spikes more.
 //
-// Weights and bias currents are trained together, by backpropagation through time with the rule that surge has for these neurons, and go to the chip as 4-bit codes, base currents and
-// codes of the bias generator. The program prints the accuracy on spikes that the network has not seen: as trained, with the codes, and with the codes on chips whose neurons differ by
-// 10 %, to which nothing was adapted. It draws raster.png.
+// Weights and bias currents are trained together, by backpropagation through time with the rule
+// that surge has for these neurons, and go to the chip as 4-bit codes, base currents and codes of
+// the bias generator. The program prints the accuracy on spikes that the network has not seen: as
+// trained, with the codes, and with the codes on chips whose neurons differ by 10 %, to which
+// nothing was adapted. It draws raster.png.
 //
 //	go run ./examples/network
 package main
@@ -54,7 +57,8 @@ func draw(rng *rand.Rand) (p pattern) {
 // class is that of pattern i.
 func class(i int) int { return i % classes }
 
-// noisy returns a batch [T, B, inputs] of copies of the patterns with every spike moved; row b has pattern b/copies.
+// noisy returns a batch [T, B, inputs] of copies of the patterns with every spike moved; row b has
+// pattern b/copies.
 func noisy(all []pattern, rng *rand.Rand) []float64 {
 	x := make([]float64, steps*batch*inputs)
 	for b := range batch {
@@ -169,7 +173,8 @@ func simulate(n dynapse.Network, in chip.Weights, x []float64) ([]float64, error
 	return run.Spikes, nil
 }
 
-// accuracy is the share of noisy patterns, in 20 fresh batches, whose class has more spikes than the other. Each batch is on a chip of its own, whose neurons differ by mismatch, a relative
+// accuracy is the share of noisy patterns, in 20 fresh batches, whose class has more spikes than
+// the other. Each batch is on a chip of its own, whose neurons differ by mismatch, a relative
 // standard deviation.
 func accuracy(n dynapse.Network, in chip.Weights, all []pattern, mismatch float64) (float64, error) {
 	rng := rand.New(rand.NewPCG(2, 0))
@@ -199,7 +204,8 @@ func accuracy(n dynapse.Network, in chip.Weights, all []pattern, mismatch float6
 	return float64(right) / (20 * batch), nil
 }
 
-// result are accuracies: of the trained network, of its codes, and of its codes on chips whose neurons differ by 10 %.
+// result are accuracies: of the trained network, of its codes, and of its codes on chips whose
+// neurons differ by 10 %.
 type result struct {
 	trained, codes, mismatched float64
 	chip                       dynapse.Network

@@ -2,7 +2,8 @@ package main
 
 import "testing"
 
-// TestRun trains for a short time. A guess has 50 %, and 800 trials an error of 2 % at most: codes may cost three of them.
+// TestRun trains for a short time. A guess has 50 %, and 800 trials an error of 2 % at most: codes
+// may cost three of them.
 func TestRun(t *testing.T) {
 	r, err := run(60)
 	if err != nil {

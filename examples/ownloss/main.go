@@ -1,7 +1,7 @@
-// Command ownloss trains a regression with a loss of its own, the mean fourth power of the error, which
-// minds large errors more than the squares do: once with time steps and surrogate gradients, where a loss is
-// any node of outputs and targets, and once from event to event with exact gradients, where it is any function
-// of spike times and voltages.
+// Command ownloss trains a regression with a loss of its own, the mean fourth power of the error,
+// which minds large errors more than the squares do: once with time steps and surrogate gradients,
+// where a loss is any node of outputs and targets, and once from event to event with exact
+// gradients, where it is any function of spike times and voltages.
 //
 //	go run ./examples/ownloss
 package main

@@ -1,5 +1,5 @@
-// Command ownneuron trains a neuron that is given by its equations, with exact gradients of its spike
-// times: a quadratic neuron with a slow adaptation current, on the Yin-Yang data set.
+// Command ownneuron trains a neuron that is given by its equations, with exact gradients of its
+// spike times: a quadratic neuron with a slow adaptation current, on the Yin-Yang data set.
 //
 //	go run ./examples/ownneuron
 package main

@@ -1,6 +1,8 @@
-// Command sharedcore finds the currents that the neurons of a core share. Transistors differ, and so no neuron has quite the currents that the core is set to: a fit of one neuron
-// finds its own. The fit of all 64 finds those of the core, with an interval for each. The program prints both beside the truth, and draws currents.png: how far off they
-// are, with the neurons differing by 5, 10 and 20 %.
+// Command sharedcore finds the currents that the neurons of a core share. Transistors differ, and
+// so no neuron has quite the currents that the core is set to: a fit of one neuron finds its own.
+// The fit of all 64 finds those of the core, with an interval for each. The program prints both
+// beside the truth, and draws currents.png: how far off they are, with the neurons differing by 5,
+// 10 and 20 %.
 //
 //	go run ./examples/sharedcore
 //
@@ -33,8 +35,9 @@ var (
 	truth  = []float64{4.1e-12, 2.8e-11, 6.2e-11, 7.3e-9, 8.1e-8, 2.7e-10}
 )
 
-// record returns a recording of a core of n neurons that differ by mismatch, a relative standard deviation, in all currents and constants of their layout. Each has
-// its own Poisson input of 40 Hz.
+// record returns a recording of a core of n neurons that differ by mismatch, a relative standard
+// deviation, in all currents and constants of their layout. Each has its own Poisson input of 40
+// Hz.
 func record(n int, mismatch float64, seed uint64) (fit.Recording, error) {
 	core := dynapse.Network{N: n}
 	for i, p := range shared {

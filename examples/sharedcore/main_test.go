@@ -12,8 +12,9 @@ import (
 	"github.com/surge-snn/surge/models/dynapse/fit"
 )
 
-// TestRun: of a core of 12 neurons that differ by 5 %, all true currents lie within three standard errors, and those that act smoothly are found twice as well, in the root of the mean
-// square of ln I, as from one neuron. (The square root of 12 is 3.5.)
+// TestRun: of a core of 12 neurons that differ by 5 %, all true currents lie within three standard
+// errors, and those that act smoothly are found twice as well, in the root of the mean square of ln
+// I, as from one neuron. (The square root of 12 is 3.5.)
 func TestRun(t *testing.T) {
 	const n = 12
 	r, err := record(n, 0.05, 1)
@@ -46,7 +47,8 @@ func TestRun(t *testing.T) {
 	}
 }
 
-// TestRecording: recording.csv is the recording of 16 neurons that differ by 10 %, with four digits.
+// TestRecording: recording.csv is the recording of 16 neurons that differ by 10 %, with four
+// digits.
 func TestRecording(t *testing.T) {
 	const n = 16
 	r, err := record(n, 0.1, 1)

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// TestRun learns from 160 digits. A guess is right in 10 of the 100 test samples, with a standard deviation of
-// 3: half of them right is 13 standard deviations away.
+// TestRun learns from 160 digits. A guess is right in 10 of the 100 test samples, with a standard
+// deviation of 3: half of them right is 13 standard deviations away.
 func TestRun(t *testing.T) {
 	raster := filepath.Join(t.TempDir(), "wta.png")
 	e := experiment{folder: "../../train/data/testdata/mnist-slice", train: 160, epochs: 8, raster: raster}

@@ -13,7 +13,8 @@ import (
 
 const guard = 20 // elements behind each slice, which must stay as they are
 
-// draw fills the slices of a struct with n numbers of the kind that their names stand for, and its numbers.
+// draw fills the slices of a struct with n numbers of the kind that their names stand for, and its
+// numbers.
 func draw(r *rapid.T, loop any, n int) {
 	v := reflect.ValueOf(loop).Elem()
 	var fill func(v reflect.Value)
@@ -147,7 +148,8 @@ func checkAll[T Float](t *testing.T) {
 	check(t, "Settle", func(a *Settle[T], s *Scratch) bool { a.Run(s); return yes }, func(a *Settle[T], _ *Scratch) bool { a.generic(len(a.S)); return yes })
 }
 
-// TestRegisters: kernels for AVX2 use none of the registers that only AVX-512 has, which this processor might not notice.
+// TestRegisters: kernels for AVX2 use none of the registers that only AVX-512 has, which this
+// processor might not notice.
 func TestRegisters(t *testing.T) {
 	text, err := os.ReadFile("cells_amd64.s")
 	if err != nil {

@@ -104,7 +104,8 @@ func (a *Slopes[T]) Run(s *Scratch) {
 //	SlopeAHP  that of the bound of iahp
 //	Jump      ln m with the gate open less pre, in the bin in which the gate is about to open, else 0
 //
-// The slope of max(a, 1) is 1, 1/2 and 0 above, at and below 1; with [LocalSoft] it is the logistic function of a - 1.
+// The slope of max(a, 1) is 1, 1/2 and 0 above, at and below 1; with [LocalSoft] it is the logistic
+// function of a - 1.
 type Local[T Float] struct {
 	Post0, Pre0, Timer0, Syn, Iahp, Iahp0, S0, Pre                         []T
 	RateMem, Feedback, GainMem, DcMem, InvLeak, LeakMem, DecayAHP, JumpAHP []T
@@ -129,8 +130,8 @@ func (a *LocalSoft[T]) Run(s *Scratch) {
 	}
 }
 
-// SpikeS is the adjoint of spike, reset and timer by rule S, with x = pre - Threshold, the cotangents G of
-// the records and the adjoints D that come from the step after:
+// SpikeS is the adjoint of spike, reset and timer by rule S, with x = pre - Threshold, the
+// cotangents G of the records and the adjoints D that come from the step after:
 //
 //	gs = DS + GS, gpost = DPost + GPost, gx = gs Count - gpost pre Flag
 //	Gy = DPre + GPre + gx, and gpost where there is no spike
@@ -193,8 +194,8 @@ func (a *SpikeForced[T]) Run(s *Scratch) {
 	}
 }
 
-// SpikeRockpool is that by the rule of Rockpool: 1 spike per ampere where Imem > Io, and the linear reset with half slopes where
-// there are 0 spikes or 1.
+// SpikeRockpool is that by the rule of Rockpool: 1 spike per ampere where Imem > Io, and the linear
+// reset with half slopes where there are 0 spikes or 1.
 type SpikeRockpool[T Float] struct {
 	Pre, Timer0, Threshold, S, Ampere []T
 	DS, DPost, DPre, GS, GPost, GPre  []T
@@ -211,8 +212,9 @@ func (a *SpikeRockpool[T]) Run(s *Scratch) {
 	}
 }
 
-// Linear is the adjoint of membrane, adaptation and synapse, given that of pre, Gy, and [Local]. D are adjoints, of the
-// coefficients sums; GIsyn and GIahp cotangents of records. Gsyn and Gleak are the adjoints of what the synapses drive and of the leak.
+// Linear is the adjoint of membrane, adaptation and synapse, given that of pre, Gy, and [Local]. D
+// are adjoints, of the coefficients sums; GIsyn and GIahp cotangents of records. Gsyn and Gleak are
+// the adjoints of what the synapses drive and of the leak.
 type Linear[T Float] struct {
 	Gy, F, Drive, Iin, M0, InvUnder, Gain, Inner, Open, SlopeAHP, Jump  []T // of Local
 	Pre0, Leak, Iahp0, S0, Isyn0, W                                     []T

@@ -4,7 +4,8 @@ package cells
 
 import "testing"
 
-// TestSpecification: the code for amd64 has the bits of generic.go, with all sets of instructions that this processor has.
+// TestSpecification: the code for amd64 has the bits of generic.go, with all sets of instructions
+// that this processor has.
 func TestSpecification(t *testing.T) {
 	best := level
 	t.Cleanup(func() { level = best })

@@ -59,8 +59,9 @@ func (a *AlphaExact[T]) Run(s *Scratch) {
 	}
 }
 
-// AlphaBack is the adjoint of [Alpha] after that of its current; DH and DG are the adjoints of h' and g' with all that arrives at
-// them, and then those before the step. H is h after it and H0, G0 are h and g before it.
+// AlphaBack is the adjoint of [Alpha] after that of its current; DH and DG are the adjoints of h'
+// and g' with all that arrives at them, and then those before the step. H is h after it and H0, G0
+// are h and g before it.
 //
 //	dh = DH + C DG,  DC += DG H,  DA += dh H0 + DG G0,  DGbar += dh O
 //	DO = Gbar dh,    DH = A dh,   DG = A DG
@@ -129,7 +130,8 @@ func (a *Compete[T]) Run(s *Scratch) {
 	}
 }
 
-// Settle is what follows for thresholds, refractory times and times of the last spike, before and after:
+// Settle is what follows for thresholds, refractory times and times of the last spike, before and
+// after:
 //
 //	Thr  = max(Thr + Surplus Gain, Floor)
 //	Rfr  = Dt with a spike, else Rfr + Dt, in whole numbers of Dt where it is one but for rounding

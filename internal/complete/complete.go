@@ -1,8 +1,9 @@
 // Package complete finds what a word of a command line may go on as, for the completion of shells.
 //
-// [Script] is what a shell reads once; it asks the program, which answers with [Words]. Commands, flags and
-// the values of enumerations are those of the parser; a field with the tag complete:"NAME" has the values
-// of the named list, too. Where there is nothing to offer, shells offer files.
+// [Script] is what a shell reads once; it asks the program, which answers with [Words]. Commands,
+// flags and the values of enumerations are those of the parser; a field with the tag
+// complete:"NAME" has the values of the named list, too. Where there is nothing to offer, shells
+// offer files.
 package complete
 
 import (
@@ -27,7 +28,8 @@ func Script(shell string) string {
 	return map[string]string{"bash": bash, "zsh": zsh, "fish": fish}[shell]
 }
 
-// Words returns what the last of the words may be, in the order of the parser. lists are the lists that tags name.
+// Words returns what the last of the words may be, in the order of the parser. lists are the lists
+// that tags name.
 func Words(app *kong.Application, lists map[string]func() []string, words []string) []string {
 	if len(words) == 0 {
 		words = []string{""}
@@ -113,8 +115,8 @@ func flags(node *kong.Node) (names []string) {
 	return names
 }
 
-// offer lists the values of a flag or an argument that begin as value does, or as what is behind its last comma, each
-// after before.
+// offer lists the values of a flag or an argument that begin as value does, or as what is behind
+// its last comma, each after before.
 func offer(v *kong.Value, lists map[string]func() []string, before, value string) []string {
 	if i := strings.LastIndex(value, ","); i >= 0 && v.IsSlice() {
 		before, value = before+value[:i+1], value[i+1:]

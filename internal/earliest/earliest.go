@@ -5,8 +5,8 @@ package earliest
 import "math"
 
 // Times is an indexed 4-ary heap of one time for each of n neurons; equal times are ordered by
-// neuron. The zero value has none; [Times.Reset] makes them. The heap holds the times themselves, so
-// that a change looks at few places in memory.
+// neuron. The zero value has none; [Times.Reset] makes them. The heap holds the times themselves,
+// so that a change looks at few places in memory.
 type Times struct {
 	heap []entry
 	at   []int32 // position of each neuron in heap

@@ -16,11 +16,12 @@ const (
 	interrupted = 130 // 128 + SIGINT, as shells count
 )
 
-// ErrInterrupted signifies that the user stopped the command, which left everything in a state to continue from.
+// ErrInterrupted signifies that the user stopped the command, which left everything in a state to
+// continue from.
 var ErrInterrupted = errors.New("interrupted")
 
-// BadInput is an error in what the user gave: where it is, what was expected there, and what was found.
-// Fields that do not apply are empty.
+// BadInput is an error in what the user gave: where it is, what was expected there, and what was
+// found. Fields that do not apply are empty.
 type BadInput struct {
 	File     string // the file as the user named it, or the name of a flag
 	Member   string // the place in it: "inputs.imem.data[3]", "line 7"
@@ -68,7 +69,8 @@ func (e *BadInput) Error() string {
 // Unwrap returns the error underneath, or nil.
 func (e *BadInput) Unwrap() error { return e.Err }
 
-// Negative is a command's negative answer: it ran to its end, and what it was to find out is not so.
+// Negative is a command's negative answer: it ran to its end, and what it was to find out is not
+// so.
 type Negative struct {
 	Reason string // one line
 }
@@ -76,8 +78,8 @@ type Negative struct {
 // Error returns the reason.
 func (e *Negative) Error() string { return oneLine(e.Reason) }
 
-// Code returns the exit status that err stands for, see the package documentation. Of several errors (errors.Join, or
-// fmt.Errorf with several %w) it is the largest status among them.
+// Code returns the exit status that err stands for, see the package documentation. Of several
+// errors (errors.Join, or fmt.Errorf with several %w) it is the largest status among them.
 func Code(err error) int {
 	switch e := err.(type) {
 	case nil:

@@ -8,9 +8,9 @@ import (
 	"unicode/utf8"
 )
 
-// Archive is the content of one file: a kind and its version, metadata, and named arrays. It is the container of
-// checkpoints. Equal archives give equal bytes: there is no time in the file, metadata is sorted by key, and arrays stand
-// in the order in which they were added.
+// Archive is the content of one file: a kind and its version, metadata, and named arrays. It is the
+// container of checkpoints. Equal archives give equal bytes: there is no time in the file, metadata
+// is sorted by key, and arrays stand in the order in which they were added.
 //
 //	a := files.Archive{Format: files.Format{Name: "surge-checkpoint", Version: 1}, Meta: map[string]string{"epoch": "3"}}
 //	err := files.Put(&a, "hidden/w", w, 784, 128)
@@ -44,10 +44,11 @@ type entry struct {
 	data  any
 }
 
-// Put adds an array to a: data in row-major order with the given shape; no shape means a scalar, one element. The name
-// is UTF-8 and not empty.
+// Put adds an array to a: data in row-major order with the given shape; no shape means a scalar,
+// one element. The name is UTF-8 and not empty.
 //
-// Errors: [ErrArray] where the name is taken or not valid, or the product of the shape is not len(data).
+// Errors: [ErrArray] where the name is taken or not valid, or the product of the shape is not
+// len(data).
 func Put[T Element](a *Archive, name string, data []T, shape ...int) error {
 	if name == "" || !utf8.ValidString(name) {
 		return fmt.Errorf("%w: name %q: expected UTF-8, not empty", ErrArray, name)
@@ -66,8 +67,8 @@ func Put[T Element](a *Archive, name string, data []T, shape ...int) error {
 	return nil
 }
 
-// Get returns the array of this name, which must have elements of type T and the given shape; a length of -1 stands for
-// any.
+// Get returns the array of this name, which must have elements of type T and the given shape; a
+// length of -1 stands for any.
 //
 // Errors: [ErrArray] where there is none, or it has another element type or shape.
 func Get[T Element](a *Archive, name string, shape ...int) ([]T, error) {
@@ -95,7 +96,8 @@ func (a *Archive) Names() []string {
 	return names
 }
 
-// Describe returns the element type ("float32", "float64", "int64" or "uint8") and the shape of an array.
+// Describe returns the element type ("float32", "float64", "int64" or "uint8") and the shape of an
+// array.
 //
 // Errors: [ErrArray] where there is none of this name.
 func (a *Archive) Describe(name string) (dtype string, shape []int, err error) {

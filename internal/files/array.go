@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// Array is a named array of numbers, as measurements and simulations exchange them. Data is row-major, whatever the order
-// and the element type in the file.
+// Array is a named array of numbers, as measurements and simulations exchange them. Data is
+// row-major, whatever the order and the element type in the file.
 type Array struct {
 	Name  string
 	DType DType // of the elements in the file; empty: float64
@@ -18,8 +18,9 @@ type Array struct {
 	Data  []float64
 }
 
-// MaxElements is the number of elements that one .npy, .npz or .csv file may hold: 2^27, one gibibyte of float64. A
-// compressed file can be a thousand times smaller than its content; the limit bounds the memory for reading it.
+// MaxElements is the number of elements that one .npy, .npz or .csv file may hold: 2^27, one
+// gibibyte of float64. A compressed file can be a thousand times smaller than its content; the
+// limit bounds the memory for reading it.
 const MaxElements = 1 << 27
 
 // ReadArrays reads the arrays of a file, by the ending of its name:
@@ -29,12 +30,12 @@ const MaxElements = 1 << 27
 //	.csv  a header row of names; each column is an array of shape [rows]. See [ReadTable] for what a .csv may be;
 //	      numbers under a row of units (ms, nA, mV) are converted to s, A, V and Hz
 //
-// Element types are bool (0 and 1), int8 .. int64, uint8 .. uint64, float16, float32 and float64, in either byte order, in C or
-// Fortran order. A 64-bit integer that is not exactly a float64 is an error. In a .csv a missing sample is written NaN; an
-// empty cell is an error.
+// Element types are bool (0 and 1), int8 .. int64, uint8 .. uint64, float16, float32 and float64,
+// in either byte order, in C or Fortran order. A 64-bit integer that is not exactly a float64 is an
+// error. In a .csv a missing sample is written NaN; an empty cell is an error.
 //
-// Errors: [ErrCorrupt], [ErrArray] (a name that occurs twice), [ErrFormat] (ending, element type), [ErrTooLarge] (more
-// than [MaxElements]), or that of the file system.
+// Errors: [ErrCorrupt], [ErrArray] (a name that occurs twice), [ErrFormat] (ending, element type),
+// [ErrTooLarge] (more than [MaxElements]), or that of the file system.
 func ReadArrays(path string) ([]Array, error) {
 	f, err := Open(path)
 	if err != nil {
@@ -82,12 +83,13 @@ func decodeArraysOf(path string, f interface {
 	return arrays, nil
 }
 
-// WriteArrays writes arrays to a file, atomically, in the format of its ending: see [ReadArrays]. A .npy holds exactly one
-// array, whose name is not stored; a .csv holds arrays of one dimension and of the same length, as float64. Equal arrays
-// give equal bytes; a .npz is not compressed.
+// WriteArrays writes arrays to a file, atomically, in the format of its ending: see [ReadArrays]. A
+// .npy holds exactly one array, whose name is not stored; a .csv holds arrays of one dimension and
+// of the same length, as float64. Equal arrays give equal bytes; a .npz is not compressed.
 //
-// Errors: [ErrArray] where names repeat, a shape does not fit its data or the format, or a value is not exactly one of its
-// DType (a fraction as an integer, 0.1 as float32); [ErrFormat]; or that of the file system.
+// Errors: [ErrArray] where names repeat, a shape does not fit its data or the format, or a value is
+// not exactly one of its DType (a fraction as an integer, 0.1 as float32); [ErrFormat]; or that of
+// the file system.
 func WriteArrays(path string, arrays []Array) error {
 	ext := strings.ToLower(filepath.Ext(path))
 	if err := check(arrays); err != nil {

@@ -366,7 +366,8 @@ func TestCSVRoundTrip(t *testing.T) {
 
 // A member of an archive that claims a gibibyte and does not have it takes no memory for it.
 func TestNPZMemory(t *testing.T) {
-	// The central directory says that the member has 4 GB, the header of the array agrees, the stream ends early.
+	// The central directory says that the member has 4 GB, the header of the array agrees, the
+	// stream ends early.
 	dict := fmt.Sprintf("{'descr': '<f8', 'fortran_order': False, 'shape': (%d,), }", MaxElements)
 	member := npy(dict, "12345678")
 	path := filepath.Join(t.TempDir(), "bomb.npz")
@@ -386,7 +387,8 @@ func TestNPZMemory(t *testing.T) {
 	}
 }
 
-// stored is a zip archive with one uncompressed member that claims to have size bytes when unpacked.
+// stored is a zip archive with one uncompressed member that claims to have size bytes when
+// unpacked.
 func stored(name string, data []byte, size uint32) []byte {
 	sum := crc32.ChecksumIEEE(data)
 	le := binary.LittleEndian

@@ -20,18 +20,20 @@ import (
 //	rename it over path
 //	fsync the folder
 //
-// so that path holds either the old content or the complete new one. Where write or a later step returns an error, the
-// temporary file is removed and path is untouched (an error of the last step, the fsync of the folder, comes when the
-// new content is in place but may not survive a loss of power). A process that is killed leaves at most a hidden
-// temporary file ".<name><number>" beside path.
+// so that path holds either the old content or the complete new one. Where write or a later step
+// returns an error, the temporary file is removed and path is untouched (an error of the last step,
+// the fsync of the folder, comes when the new content is in place but may not survive a loss of
+// power). A process that is killed leaves at most a hidden temporary file ".<name><number>" beside
+// path.
 //
-// An existing file keeps its permissions, a new one has 0644 less the umask. A symbolic link at path is replaced, not
-// followed. Writes are buffered (64 KiB).
+// An existing file keeps its permissions, a new one has 0644 less the umask. A symbolic link at
+// path is replaced, not followed. Writes are buffered (64 KiB).
 func WriteAtomic(path string, write func(io.Writer) error) error {
 	return replace(path, write, nil)
 }
 
-// replace is WriteAtomic. keep, where it is not nil, runs when the new content is complete and before it takes its place.
+// replace is WriteAtomic. keep, where it is not nil, runs when the new content is complete and
+// before it takes its place.
 func replace(path string, write func(io.Writer) error, keep func() error) (err error) {
 	defer func() {
 		if err != nil {

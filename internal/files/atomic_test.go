@@ -21,8 +21,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// dieWriting replaces the archive at path and ends itself, by a signal that cannot be caught, when it has made as many
-// steps as asked for.
+// dieWriting replaces the archive at path and ends itself, by a signal that cannot be caught, when
+// it has made as many steps as asked for.
 func dieWriting(path string) {
 	left, _ := strconv.Atoi(os.Getenv("SURGE_TEST_KILL_STEP"))
 	Intercept(func(Change) (int, error) {
@@ -47,7 +47,8 @@ func dieWriting(path string) {
 	os.Exit(0)
 }
 
-// generation returns the n-th checkpoint of a run; it is larger than the buffer of the writer, so that it takes several writes.
+// generation returns the n-th checkpoint of a run; it is larger than the buffer of the writer, so
+// that it takes several writes.
 func generation(n int64) *Archive {
 	a := &Archive{Format: Format{"surge-test", 1}}
 	data := make([]int64, 20000)
@@ -75,8 +76,8 @@ func number(t *testing.T, a *Archive) int64 {
 	return data[0]
 }
 
-// A process is killed at every step of a write, one step later each time until it comes through. The file is the old one
-// up to the rename, then the new one; never something else, never missing.
+// A process is killed at every step of a write, one step later each time until it comes through.
+// The file is the old one up to the rename, then the new one; never something else, never missing.
 func TestKill(t *testing.T) {
 	exe, err := os.Executable()
 	if err != nil {
@@ -131,7 +132,8 @@ func TestKill(t *testing.T) {
 				t.Fatalf("step %d: %v: %s", n, err, out)
 			}
 		}
-		// create, at least two writes, rename: the old file; sync, and the run that came through: the new one.
+		// create, at least two writes, rename: the old file; sync, and the run that came through:
+		// the new one.
 		if sawOld < 4 || sawNew < 2 {
 			t.Errorf("saw the old file %d times and the new one %d times", sawOld, sawNew)
 		}

@@ -57,14 +57,16 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 // Write writes a to the file at path, atomically: see [WriteAtomic].
 //
-// Errors: [ErrFormat] where a's Format has no name or a version < 1; [ErrTooLarge] where names, shapes and metadata
-// together exceed 8 MiB; metadata that is not UTF-8; or that of the file system.
+// Errors: [ErrFormat] where a's Format has no name or a version < 1; [ErrTooLarge] where names,
+// shapes and metadata together exceed 8 MiB; metadata that is not UTF-8; or that of the file
+// system.
 func Write(path string, a *Archive) error {
 	return WriteAtomic(path, a.encode)
 }
 
-// WriteKeep is [Write] and keeps the archive that was at path, if it is complete, as path + ".prev", for [ReadLatest].
-// At every moment one of the two is complete. It reads the old file once.
+// WriteKeep is [Write] and keeps the archive that was at path, if it is complete, as path +
+// ".prev", for [ReadLatest]. At every moment one of the two is complete. It reads the old file
+// once.
 func WriteKeep(path string, a *Archive) error {
 	keep := func() error {
 		switch _, err := Read(path, Format{}); {
@@ -82,13 +84,14 @@ func WriteKeep(path string, a *Archive) error {
 	return replace(path, a.encode, keep)
 }
 
-// Read reads the archive at path and checks that it is complete, undamaged and of the format want: of the same name, and
-// not of a later version. An empty name accepts every format.
+// Read reads the archive at path and checks that it is complete, undamaged and of the format want:
+// of the same name, and not of a later version. An empty name accepts every format.
 //
-// Memory: the arrays take as many bytes as in the file, and the header a small multiple of its length (at most 8 MiB);
-// nothing is taken on the word of a file that is shorter than it claims.
+// Memory: the arrays take as many bytes as in the file, and the header a small multiple of its
+// length (at most 8 MiB); nothing is taken on the word of a file that is shorter than it claims.
 //
-// Errors: [ErrCorrupt], [ErrVersion], [ErrFormat], or that of the file system (such as fs.ErrNotExist).
+// Errors: [ErrCorrupt], [ErrVersion], [ErrFormat], or that of the file system (such as
+// fs.ErrNotExist).
 func Read(path string, want Format) (*Archive, error) {
 	f, err := Open(path)
 	if err != nil {
@@ -117,11 +120,12 @@ func Read(path string, want Format) (*Archive, error) {
 	return a, nil
 }
 
-// ReadLatest reads what [WriteKeep] wrote: the archive at path, or where that is missing or damaged the one at path +
-// ".prev". skipped says why the first was not used; it is nil where it was.
+// ReadLatest reads what [WriteKeep] wrote: the archive at path, or where that is missing or damaged
+// the one at path + ".prev". skipped says why the first was not used; it is nil where it was.
 //
-// Errors: those of [Read]. fs.ErrNotExist comes only where both are missing: that a run has no checkpoint is not mixed up
-// with a checkpoint that cannot be read. A newer version or another format at path is an error, not a reason to go back.
+// Errors: those of [Read]. fs.ErrNotExist comes only where both are missing: that a run has no
+// checkpoint is not mixed up with a checkpoint that cannot be read. A newer version or another
+// format at path is an error, not a reason to go back.
 func ReadLatest(path string, want Format) (a *Archive, skipped, err error) {
 	a, first := Read(path, want)
 	if first == nil {
@@ -143,7 +147,8 @@ func ReadLatest(path string, want Format) (a *Archive, skipped, err error) {
 	return nil, nil, fmt.Errorf("%w; and the previous one: %w", first, second)
 }
 
-// header returns the header of a for a version of the container, as JSON, and the length of the array section.
+// header returns the header of a for a version of the container, as JSON, and the length of the
+// array section.
 func (a *Archive) header(version uint32) (text []byte, arrays int64, err error) {
 	if a.Format.Name == "" || !utf8.ValidString(a.Format.Name) || a.Format.Version < 1 {
 		return nil, 0, fmt.Errorf("%w: expected a name and a version >= 1, found %q version %d", ErrFormat, a.Format.Name, a.Format.Version)
@@ -290,8 +295,8 @@ func decode(r io.Reader, size int64) (*Archive, error) {
 	case v == 0:
 		return nil, fmt.Errorf("%w: expected container version %d, found 0", ErrCorrupt, containerVersion)
 	case v > containerVersion:
-		// Of later versions as well a reader knows that the SHA-256 of all before is at the end: a version number
-		// that was damaged is told from a later one.
+		// Of later versions as well a reader knows that the SHA-256 of all before is at the end: a
+		// version number that was damaged is told from a later one.
 		if _, err := io.CopyN(in.sum, r, size-prefixLen-sha256.Size); err != nil {
 			return nil, fmt.Errorf("%w: %w", ErrCorrupt, err)
 		}

@@ -26,7 +26,8 @@ func put[T Element](t testing.TB, a *Archive, name string, data []T, shape ...in
 	}
 }
 
-// sample is an archive with every element type, an empty array, a scalar, and values whose bits are easily lost.
+// sample is an archive with every element type, an empty array, a scalar, and values whose bits are
+// easily lost.
 func sample(t testing.TB) *Archive {
 	a := &Archive{Format: Format{"surge-test", 2}, Meta: map[string]string{"epoch": "3", "quote": "\"<&\u2028é"}}
 	put(t, a, "w", []float32{1.5, float32(math.Copysign(0, -1)), math.Float32frombits(0x7fc00123), math.MaxFloat32, 1e-45, 0}, 2, 3)
@@ -80,8 +81,8 @@ func TestArchiveRoundTrip(t *testing.T) {
 	}
 }
 
-// The bytes of a small file, written down by hand from the comment in container.go. The CRC-32C is that of a loop over
-// bits, 258 little-endian and 56 zeros.
+// The bytes of a small file, written down by hand from the comment in container.go. The CRC-32C is
+// that of a loop over bits, 258 little-endian and 56 zeros.
 func TestArchiveLayout(t *testing.T) {
 	a := &Archive{Format: Format{"f", 1}}
 	put(t, a, "x", []int64{258}, 1)
@@ -117,7 +118,8 @@ func TestArchiveEqualContentEqualBytes(t *testing.T) {
 	}
 }
 
-// Whatever a write leaves behind when it is cut off, at any byte, does not load; nor does a file with any bit changed.
+// Whatever a write leaves behind when it is cut off, at any byte, does not load; nor does a file
+// with any bit changed.
 func TestArchiveDamage(t *testing.T) {
 	whole := encoded(t, sample(t))
 	load := func(b []byte) error {
@@ -149,7 +151,8 @@ func TestArchiveDamage(t *testing.T) {
 	}
 }
 
-// The file system claims the length of the whole file but the reader ends early (a file that shrinks while it is read).
+// The file system claims the length of the whole file but the reader ends early (a file that
+// shrinks while it is read).
 func TestArchiveShrinks(t *testing.T) {
 	whole := encoded(t, sample(t))
 	for n := range whole {
@@ -233,7 +236,8 @@ func TestArchiveNamesTheDamage(t *testing.T) {
 	}
 }
 
-// resealed is an archive of a version of the container in which the header is text, with the right lengths and SHA-256.
+// resealed is an archive of a version of the container in which the header is text, with the right
+// lengths and SHA-256.
 func resealed(version uint32, text string, arrays []byte) []byte {
 	start := padded(prefixLen + int64(len(text)))
 	b := []byte(magic)
@@ -340,8 +344,8 @@ func TestArchiveProperty(t *testing.T) {
 	})
 }
 
-// FuzzArchive gives the reader files with a right prefix and checksum around any header and arrays: what it accepts, it
-// writes again byte for byte.
+// FuzzArchive gives the reader files with a right prefix and checksum around any header and arrays:
+// what it accepts, it writes again byte for byte.
 func FuzzArchive(f *testing.F) {
 	whole := encoded(f, sample(f))
 	var h header

@@ -17,10 +17,12 @@ type Column struct {
 	Unit string    // from the row of units, without brackets; else empty
 	Data []float64 // nil for texts
 
-	// Gaps are the rows, ascending, whose cell is empty, and NaN in Data; only [ParseTable] allows them.
+	// Gaps are the rows, ascending, whose cell is empty, and NaN in Data; only [ParseTable] allows
+	// them.
 	Gaps []int
 
-	// Texts are the different texts in the order in which they first occur, Codes the index in Texts of each row.
+	// Texts are the different texts in the order in which they first occur, Codes the index in
+	// Texts of each row.
 	Texts []string
 	Codes []int32
 }
@@ -28,8 +30,8 @@ type Column struct {
 // Len returns the number of rows.
 func (c *Column) Len() int { return max(len(c.Data), len(c.Codes)) }
 
-// ReadTable reads a text file of rows, as spreadsheets, measuring programs, NumPy and pandas write them. What differs
-// between them is found in the first 64 KiB:
+// ReadTable reads a text file of rows, as spreadsheets, measuring programs, NumPy and pandas write
+// them. What differs between them is found in the first 64 KiB:
 //
 //   - text in UTF-8, or UTF-16 (by the byte order mark, or by zeros in every other byte);
 //   - cells between commas, semicolons, tabs or spaces, of which only one gives each row the same number of cells;
@@ -39,10 +41,12 @@ func (c *Column) Len() int { return max(len(c.Data), len(c.Codes)) }
 //     column without a name is "index" (pandas);
 //   - under it a row of units.
 //
-// A column with a cell that is not a number is one of texts. An empty cell is an error in a column of numbers.
+// A column with a cell that is not a number is one of texts. An empty cell is an error in a column
+// of numbers.
 //
-// Errors: [ErrFormat], with the line, the separator and what was found; [ErrCorrupt] where the file ends within a row; [ErrTooLarge] beyond [MaxElements] cells; or that of the file system. Memory: twice that of the
-// columns, while one of them grows.
+// Errors: [ErrFormat], with the line, the separator and what was found; [ErrCorrupt] where the file
+// ends within a row; [ErrTooLarge] beyond [MaxElements] cells; or that of the file system. Memory:
+// twice that of the columns, while one of them grows.
 func ReadTable(path string) ([]Column, error) {
 	f, err := Open(path)
 	if err != nil {
@@ -56,8 +60,8 @@ func ReadTable(path string) ([]Column, error) {
 	return columns, nil
 }
 
-// ParseTable is [ReadTable] for the content of a file, whose name errors have. An empty cell of a column
-// of numbers is a gap.
+// ParseTable is [ReadTable] for the content of a file, whose name errors have. An empty cell of a
+// column of numbers is a gap.
 func ParseTable(name string, content []byte) ([]Column, error) {
 	columns, err := decodeTable(bytes.NewReader(content), true)
 	if err != nil {
@@ -227,8 +231,8 @@ func decodeCSV(r io.Reader) ([]Array, error) {
 	return arrays, nil
 }
 
-// SI returns what a number in a unit (ms, nA, mV, kHz, none) is to be multiplied with to be one in s, A, V,
-// Hz or without unit; ok is false for another unit.
+// SI returns what a number in a unit (ms, nA, mV, kHz, none) is to be multiplied with to be one in
+// s, A, V, Hz or without unit; ok is false for another unit.
 func SI(unit string) (factor float64, ok bool) {
 	switch unit {
 	case "", "-", "1", "a.u.", "au", "count", "counts":

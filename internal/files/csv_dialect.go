@@ -161,8 +161,8 @@ func (d *dialect) sample(text []byte) (all records) {
 	return all
 }
 
-// regular tells whether a separator separates: the first row has two or more cells, and at least half of the others
-// as many.
+// regular tells whether a separator separates: the first row has two or more cells, and at least
+// half of the others as many.
 func (r records) regular() bool {
 	same := 0
 	for _, record := range r[1:] {
@@ -189,8 +189,8 @@ func (d *dialect) numbers(r records) int {
 	return n
 }
 
-// single returns the separator of a table of one column, and an error where the rows have several cells whose number
-// differs.
+// single returns the separator of a table of one column, and an error where the rows have several
+// cells whose number differs.
 func (d *dialect) single(text []byte) (rune, error) {
 	for _, separator := range []rune{';', '\t', ','} {
 		d.separator = separator
@@ -226,8 +226,8 @@ func (d *dialect) hint(err error) string {
 	return ""
 }
 
-// findDecimal tells whether numbers have a decimal comma. A file in which every comma has three digits after it and
-// others before it is ambiguous.
+// findDecimal tells whether numbers have a decimal comma. A file in which every comma has three
+// digits after it and others before it is ambiguous.
 func (d *dialect) findDecimal(r records) (bool, error) {
 	if d.separator == ',' {
 		return false, nil
@@ -312,7 +312,8 @@ func isUnits(record []string) bool {
 	return some
 }
 
-// commentNames returns the cells of the last comment before the first row, as numpy.savetxt writes names.
+// commentNames returns the cells of the last comment before the first row, as numpy.savetxt writes
+// names.
 func (d *dialect) commentNames(sample []byte) []string {
 	last := ""
 	for line := range strings.Lines(string(sample)) {

@@ -6,7 +6,8 @@ import (
 	"sync/atomic"
 )
 
-// Change is an operation that changes what is on the disk: one at which a process may be killed, and which may fail.
+// Change is an operation that changes what is on the disk: one at which a process may be killed,
+// and which may fail.
 type Change struct {
 	Do   Operation
 	Path string // of a temporary file too: that of the file which it is to become
@@ -30,9 +31,9 @@ const (
 // intercept is what Intercept was given.
 var intercept atomic.Pointer[func(Change) (int, error)]
 
-// Intercept makes f decide about each change before it is made, until restore is called. Where f returns an error, the
-// change is not made and the error is that of the operation; of a write, the first n bytes are made. It is for tests
-// of what a full disk and a killed process leave.
+// Intercept makes f decide about each change before it is made, until restore is called. Where f
+// returns an error, the change is not made and the error is that of the operation; of a write, the
+// first n bytes are made. It is for tests of what a full disk and a killed process leave.
 func Intercept(f func(Change) (n int, err error)) (restore func()) {
 	before := intercept.Swap(&f)
 	return func() { intercept.Store(before) }

@@ -1,4 +1,5 @@
-// Package files reads and writes the files of surge so that nothing is lost and nothing wrong is read.
+// Package files reads and writes the files of surge so that nothing is lost and nothing wrong is
+// read.
 //
 // # Overview
 //
@@ -12,22 +13,25 @@
 //
 // # Errors
 //
-// Errors wrap a sentinel ([ErrCorrupt], [ErrVersion], ...) and name the file, what was expected and what was found. Bytes
-// from outside never cause a panic, and a size that a file claims is compared with the size it has before memory is
-// taken for it.
+// Errors wrap a sentinel ([ErrCorrupt], [ErrVersion], ...) and name the file, what was expected and
+// what was found. Bytes from outside never cause a panic, and a size that a file claims is compared
+// with the size it has before memory is taken for it.
 package files
 
 import "errors"
 
 // Errors of this package; they are wrapped with the file, what was expected and what was found.
 var (
-	// ErrCorrupt signifies a file that is cut off, damaged, or not of the kind that its name or its reader says.
+	// ErrCorrupt signifies a file that is cut off, damaged, or not of the kind that its name or its
+	// reader says.
 	ErrCorrupt = errors.New("files: damaged or incomplete file")
 	// ErrVersion signifies a file that a newer surge wrote, in a form that this one does not know.
 	ErrVersion = errors.New("files: written by a newer version")
-	// ErrFormat signifies a complete file of another kind than asked for, or an unknown file ending.
+	// ErrFormat signifies a complete file of another kind than asked for, or an unknown file
+	// ending.
 	ErrFormat = errors.New("files: unexpected file format")
-	// ErrArray signifies an array that is missing, occurs twice, or has another element type, shape or range than asked for.
+	// ErrArray signifies an array that is missing, occurs twice, or has another element type, shape
+	// or range than asked for.
 	ErrArray = errors.New("files: unexpected array")
 	// ErrTooLarge signifies data beyond a documented limit.
 	ErrTooLarge = errors.New("files: data exceeds the limit")

@@ -6,8 +6,8 @@ import (
 	"math"
 )
 
-// DType is an element type in a file, by its NumPy name: "bool", "int8" .. "int64", "uint8" .. "uint64", "float16",
-// "float32", "float64"; "str" for strings. The zero value stands for float64.
+// DType is an element type in a file, by its NumPy name: "bool", "int8" .. "int64", "uint8" ..
+// "uint64", "float16", "float32", "float64"; "str" for strings. The zero value stands for float64.
 type DType string
 
 // Element types of files.
@@ -65,7 +65,8 @@ func (d DType) bits(b []byte, order word) uint64 {
 	return order.Uint64(b)
 }
 
-// value returns the element with these bits; ok is false where a float64 cannot hold it, or it is not a bool.
+// value returns the element with these bits; ok is false where a float64 cannot hold it, or it is
+// not a bool.
 func (d DType) value(u uint64) (v float64, ok bool) {
 	switch d {
 	case Bool:

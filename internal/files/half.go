@@ -2,8 +2,8 @@ package files
 
 import "math"
 
-// half returns the value of a float16 (IEEE 754 binary16): a sign, 5 bits of exponent with the bias 15, 10 bits of
-// fraction. Every float16 is exactly a float64.
+// half returns the value of a float16 (IEEE 754 binary16): a sign, 5 bits of exponent with the bias
+// 15, 10 bits of fraction. Every float16 is exactly a float64.
 func half(u uint16) float64 {
 	exponent, fraction := int(u>>10&0x1f), float64(u&0x3ff)
 	v := 0.0

@@ -9,8 +9,9 @@ import (
 	"os"
 )
 
-// Lines appends JSON values to a file, one per line (metrics.jsonl). Every line is handed to the operating system by one
-// write, before Write returns: a process that is killed loses no line, and leaves at most an unfinished last one.
+// Lines appends JSON values to a file, one per line (metrics.jsonl). Every line is handed to the
+// operating system by one write, before Write returns: a process that is killed loses no line, and
+// leaves at most an unfinished last one.
 type Lines struct {
 	f    *os.File
 	size int64
@@ -19,13 +20,14 @@ type Lines struct {
 // All tells [OpenLines] to keep every complete line.
 const All int64 = -1
 
-// OpenLines opens the file at path for appending and keeps its first size bytes: 0 begins anew, [All] keeps all complete
-// lines and drops an unfinished last one; both create the file where there is none. A run that goes on from a checkpoint gives the Size that it
-// saved there; lines written after that checkpoint are then written again, and the file ends up as if the run had never
+// OpenLines opens the file at path for appending and keeps its first size bytes: 0 begins anew,
+// [All] keeps all complete lines and drops an unfinished last one; both create the file where there
+// is none. A run that goes on from a checkpoint gives the Size that it saved there; lines written
+// after that checkpoint are then written again, and the file ends up as if the run had never
 // stopped.
 //
-// Errors: [ErrCorrupt] where the file is shorter than size or has no end of line there (the file is then left as it is),
-// or that of the file system.
+// Errors: [ErrCorrupt] where the file is shorter than size or has no end of line there (the file is
+// then left as it is), or that of the file system.
 func OpenLines(path string, size int64) (*Lines, error) {
 	flag := os.O_RDWR
 	if size <= 0 {
@@ -98,10 +100,11 @@ func completeLines(r io.ReaderAt, size int64) (int64, error) {
 	return 0, nil
 }
 
-// Write appends v as JSON in one line. Numbers read back exactly: float64 and float32 have the fewest digits that do.
+// Write appends v as JSON in one line. Numbers read back exactly: float64 and float32 have the
+// fewest digits that do.
 //
-// Errors: that of encoding/json, for a NaN or an infinity in particular, with nothing written; or that of the file
-// system: what was written of the line is then taken back.
+// Errors: that of encoding/json, for a NaN or an infinity in particular, with nothing written; or
+// that of the file system: what was written of the line is then taken back.
 func (l *Lines) Write(v any) error {
 	b, err := json.Marshal(v)
 	if err != nil {
@@ -117,7 +120,8 @@ func (l *Lines) Write(v any) error {
 // Size returns the length of the file in bytes, for [OpenLines].
 func (l *Lines) Size() int64 { return l.size }
 
-// Sync makes the lines durable, against a loss of power as well. Call it before writing a checkpoint that holds Size.
+// Sync makes the lines durable, against a loss of power as well. Call it before writing a
+// checkpoint that holds Size.
 func (l *Lines) Sync() error {
 	err := change(OpSync, l.f.Name())
 	if err == nil {
@@ -138,11 +142,12 @@ func (l *Lines) Close() error {
 	return err
 }
 
-// ReadLines reads the lines of a JSON Lines file into values of type T. An unfinished last line, which a killed process
-// or one that is still writing leaves, is not an error: rest is its length in bytes, 0 where there is none.
+// ReadLines reads the lines of a JSON Lines file into values of type T. An unfinished last line,
+// which a killed process or one that is still writing leaves, is not an error: rest is its length
+// in bytes, 0 where there is none.
 //
-// Errors: [ErrCorrupt] with the number of the line where a complete line is not JSON or not a T, or that of the file
-// system.
+// Errors: [ErrCorrupt] with the number of the line where a complete line is not JSON or not a T, or
+// that of the file system.
 func ReadLines[T any](path string) (rows []T, rest int, err error) {
 	b, err := ReadFile(path)
 	if err != nil {

@@ -94,7 +94,8 @@ func TestLinesCut(t *testing.T) {
 	}
 }
 
-// A run that goes back to a checkpoint writes the lines after it again, and the file is that of a run that never stopped.
+// A run that goes back to a checkpoint writes the lines after it again, and the file is that of a
+// run that never stopped.
 func TestLinesResume(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "m.jsonl")
 	l := open(t, path, 0)

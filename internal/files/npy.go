@@ -12,15 +12,16 @@ import (
 //	header: a Python dictionary, {'descr': '<f8', 'fortran_order': False, 'shape': (3, 4), }, padded with spaces and a line feed
 //	the elements
 //
-// github.com/sbinet/npyio (v0.9.0) is not used for it: it writes at most two dimensions, takes memory for any size that a
-// header claims, and panics on a damaged header. The tests hold the two against each other where both work.
+// github.com/sbinet/npyio (v0.9.0) is not used for it: it writes at most two dimensions, takes
+// memory for any size that a header claims, and panics on a damaged header. The tests hold the two
+// against each other where both work.
 const npyMagic = "\x93NUMPY"
 
 // maxNPYHeader bounds the header; that of an array of 32 dimensions has less than a kilobyte.
 const maxNPYHeader = 1 << 16
 
-// openNPY reads the beginning of an array from r, which claims to have size bytes; the data may not be there. The
-// bytes of the elements come next in r.
+// openNPY reads the beginning of an array from r, which claims to have size bytes; the data may not
+// be there. The bytes of the elements come next in r.
 func openNPY(r io.Reader, size int64) (npyHeader, error) {
 	head := make([]byte, 12)
 	if _, err := io.ReadFull(r, head[:10]); err != nil {
@@ -58,7 +59,8 @@ func openNPY(r io.Reader, size int64) (npyHeader, error) {
 	return h, nil
 }
 
-// checkSize compares the number of bytes that the header wants with those that the file says it has.
+// checkSize compares the number of bytes that the header wants with those that the file says it
+// has.
 func (h npyHeader) checkSize() error {
 	if want := float64(h.n) * float64(h.width); want != float64(h.found) {
 		return fmt.Errorf("%w: shape %v of %s: expected %.0f bytes, found %d", ErrCorrupt, h.shape, h.describe(), want, h.found)
@@ -66,8 +68,8 @@ func (h npyHeader) checkSize() error {
 	return nil
 }
 
-// decodeNPY reads an array from r, which claims to have size bytes; the data may not be there. budget is the number of
-// elements that may still be read.
+// decodeNPY reads an array from r, which claims to have size bytes; the data may not be there.
+// budget is the number of elements that may still be read.
 func decodeNPY(r io.Reader, size int64, budget *int) (Array, error) {
 	h, err := openNPY(r, size)
 	if err != nil {
@@ -104,8 +106,8 @@ func decodeNPY(r io.Reader, size int64, budget *int) (Array, error) {
 	return Array{DType: f.dtype, Shape: h.shape, Data: data}, nil
 }
 
-// stream reads the elements and the end of r, and calls each for some whole elements after the other; the bytes are its
-// own until it returns. Memory does not depend on what the header claims.
+// stream reads the elements and the end of r, and calls each for some whole elements after the
+// other; the bytes are its own until it returns. Memory does not depend on what the header claims.
 func (h npyHeader) stream(r io.Reader, each func(b []byte) error) error {
 	buf := make([]byte, max(1, min(chunk, h.n))*h.width)
 	for done := 0; done < h.n; {
@@ -135,7 +137,8 @@ func rowMajor(data []float64, shape []int) []float64 {
 	return out
 }
 
-// columnMajor calls each with the index of each of n elements in row-major order and in column-major order.
+// columnMajor calls each with the index of each of n elements in row-major order and in
+// column-major order.
 func columnMajor(shape []int, n int, each func(row, column int)) {
 	index := make([]int, len(shape))
 	for i := range n {

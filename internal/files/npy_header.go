@@ -138,8 +138,8 @@ func (h *npyHeader) field(p *literal, name string) (ok bool, err error) {
 // maxElement bounds the bytes of one element; strings and records of any use are shorter.
 const maxElement = 1 << 13
 
-// parseDescr reads an element type such as "<f8", "|b1" or "<U10". width is its size in bytes, 0 where it is none that
-// is read.
+// parseDescr reads an element type such as "<f8", "|b1" or "<U10". width is its size in bytes, 0
+// where it is none that is read.
 func parseDescr(s string) (d DType, order word, width int) {
 	if len(s) < 3 {
 		return "", nil, 0
@@ -194,7 +194,8 @@ func (p *literal) skip(s string) bool {
 	return ok
 }
 
-// quoted reads a string without escapes in single or double quotes; Python 2 may have written a u or b before it.
+// quoted reads a string without escapes in single or double quotes; Python 2 may have written a u
+// or b before it.
 func (p *literal) quoted() (string, bool) {
 	for _, prefix := range []string{"u", "b"} {
 		if p.skip(prefix) {

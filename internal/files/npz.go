@@ -50,7 +50,8 @@ func eachMember(r io.ReaderAt, size int64, names []string, do func(name string, 
 	})
 }
 
-// eachFile calls do for each member of a zip archive of .npy files that has one of the names, or for all where there are none.
+// eachFile calls do for each member of a zip archive of .npy files that has one of the names, or
+// for all where there are none.
 func eachFile(r io.ReaderAt, size int64, names []string, do func(name string, f *zip.File) error) error {
 	z, err := zip.NewReader(r, size)
 	if err != nil {
@@ -82,9 +83,9 @@ const methodBzip2 = 12
 
 var methodNames = map[uint16]string{9: "deflate64", 14: "LZMA", 93: "zstandard", 95: "xz", 98: "PPMd", 99: "AES encryption"}
 
-// A member that is unpacked to more than largeMember bytes may have at most maxRatio times the bytes that it has in the
-// archive. Deflate reaches 1032, which a few megabytes of zeros need to fill a memory; spikes that are stored as bytes
-// have some 10 to 100.
+// A member that is unpacked to more than largeMember bytes may have at most maxRatio times the
+// bytes that it has in the archive. Deflate reaches 1032, which a few megabytes of zeros need to
+// fill a memory; spikes that are stored as bytes have some 10 to 100.
 const (
 	largeMember = 256 << 20
 	maxRatio    = 200

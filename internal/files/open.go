@@ -9,8 +9,9 @@ import (
 	"strings"
 )
 
-// Open opens the file at path for reading. A named pipe is refused, with [ErrFormat], before it is opened: to open one
-// that nobody writes to takes for ever. Pipes that the process was given, as /dev/stdin and /dev/fd/3, are open already.
+// Open opens the file at path for reading. A named pipe is refused, with [ErrFormat], before it is
+// opened: to open one that nobody writes to takes for ever. Pipes that the process was given, as
+// /dev/stdin and /dev/fd/3, are open already.
 //
 // Other errors are those of os.Open.
 func Open(path string) (*os.File, error) {

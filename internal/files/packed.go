@@ -10,8 +10,9 @@ import (
 	"strings"
 )
 
-// Packed is a named array of numbers or strings, row-major, that stays in the element type of its file: a data set of
-// bytes or of float16 takes as much memory as its numbers have bytes, and not eight or four times that.
+// Packed is a named array of numbers or strings, row-major, that stays in the element type of its
+// file: a data set of bytes or of float16 takes as much memory as its numbers have bytes, and not
+// eight or four times that.
 type Packed struct {
 	Name  string
 	DType DType // Text for strings
@@ -31,11 +32,13 @@ type Member struct {
 	Name  string
 	DType DType
 	Shape []int
-	// Err says why its elements cannot be read: another element type, a compression that is not known. nil: they can.
+	// Err says why its elements cannot be read: another element type, a compression that is not
+	// known. nil: they can.
 	Err error
 }
 
-// Members lists the arrays of a .npy or .npz file, in their order: the fields of a structured array x as x.field.
+// Members lists the arrays of a .npy or .npz file, in their order: the fields of a structured array
+// x as x.field.
 //
 // Errors: as [ReadArrays], but what is wrong with one member is its Err.
 func Members(path string) ([]Member, error) {
@@ -57,9 +60,10 @@ func Members(path string) ([]Member, error) {
 	return list, err
 }
 
-// ReadPacked reads the arrays of these names from a .npy or .npz file, all where there are none, in the order of the file;
-// a name that is not there is left out. The fields of a structured array x have the names x.field, and are read where x is asked for.
-// Memory: the bytes of the elements, twice that where an array is in Fortran order, and 2 MiB.
+// ReadPacked reads the arrays of these names from a .npy or .npz file, all where there are none, in
+// the order of the file; a name that is not there is left out. The fields of a structured array x
+// have the names x.field, and are read where x is asked for. Memory: the bytes of the elements,
+// twice that where an array is in Fortran order, and 2 MiB.
 //
 // Errors: as [ReadArrays], and [ErrTooLarge] beyond [MaxPacked].
 func ReadPacked(path string, names ...string) ([]Packed, error) {
@@ -93,7 +97,8 @@ func join(array, field string) string {
 	return array + "." + field
 }
 
-// eachNPY calls do for each array of a file that has one of the names, or for all where there are none.
+// eachNPY calls do for each array of a file that has one of the names, or for all where there are
+// none.
 func eachNPY(path string, names []string, do func(name string, open func() (npyHeader, io.Reader, error)) error) error {
 	f, err := Open(path)
 	if err != nil {
@@ -158,7 +163,8 @@ func newPacked(f npyField, shape []int, n int) Packed {
 	return Packed{DType: f.dtype, Shape: shape, field: f, per: (1 << 20) / f.width, n: n}
 }
 
-// put takes its part of the elements in b, of width bytes each, of which the first has the index at.
+// put takes its part of the elements in b, of width bytes each, of which the first has the index
+// at.
 func (p *Packed) put(b []byte, width, at int) error {
 	f := p.field
 	for ; len(b) > 0; b = b[width:] {
@@ -193,7 +199,8 @@ func (p *Packed) rowMajor() {
 // Len returns the number of elements.
 func (p *Packed) Len() int { return p.n }
 
-// Float returns element i, rounded to float64 where it is an integer beyond 2^53. It is for numbers.
+// Float returns element i, rounded to float64 where it is an integer beyond 2^53. It is for
+// numbers.
 func (p *Packed) Float(i int) float64 {
 	u := p.field.dtype.bits(p.at(i), p.field.order)
 	v, _ := p.field.dtype.value(u)

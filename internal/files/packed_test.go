@@ -19,8 +19,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// TestHalf compares all float16 but NaNs with those that NumPy 2.4 converts to float64, by the SHA-256 of these,
-// little-endian; and toHalf is the inverse.
+// TestHalf compares all float16 but NaNs with those that NumPy 2.4 converts to float64, by the
+// SHA-256 of these, little-endian; and toHalf is the inverse.
 func TestHalf(t *testing.T) {
 	var b []byte
 	for u := range 1 << 16 {
@@ -225,7 +225,8 @@ func TestPackedErrors(t *testing.T) {
 	}
 }
 
-// TestBomb: ten gigabytes of zeros in ten megabytes, and a file that only says so, are refused before they are unpacked.
+// TestBomb: ten gigabytes of zeros in ten megabytes, and a file that only says so, are refused
+// before they are unpacked.
 func TestBomb(t *testing.T) {
 	member := npy("{'descr': '|u1', 'fortran_order': False, 'shape': (4000000000,), }", strings.Repeat("x", 4_000_000))
 	archive := stored("x.npy", member, uint32(4_000_000_000+len(member)-4_000_000))

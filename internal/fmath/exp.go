@@ -32,8 +32,8 @@ func Exp(x float64) float64 {
 	return s + float64(s*p)
 }
 
-// ExpTable returns the table of [Exp], for kernels that give its bits with vector instructions: 128 times the
-// rest and the bits of 2^(i/128).
+// ExpTable returns the table of [Exp], for kernels that give its bits with vector instructions: 128
+// times the rest and the bits of 2^(i/128).
 func ExpTable() unsafe.Pointer { return unsafe.Pointer(&expTable[0]) }
 
 // expSplit returns s and p such that e^x = s (1 + p), |p| < 0.003, where s = 2^(k/128)

@@ -39,8 +39,8 @@ func Log(x float64) float64 {
 	return logSplit(bits, 0)
 }
 
-// LogTable returns the table of [Log], for kernels that give its bits with vector instructions: 128 times the
-// three numbers 1/c and ln c, in two parts, of an interval of z.
+// LogTable returns the table of [Log], for kernels that give its bits with vector instructions: 128
+// times the three numbers 1/c and ln c, in two parts, of an interval of z.
 func LogTable() *float64 { return &logTable[0].inv }
 
 // logEdge is Log of what is not positive, finite and normal.

@@ -35,8 +35,8 @@ func Exp32(x float32) float32 {
 	return math.Float32frombits(math.Float32bits(1+p) + k<<23)
 }
 
-// Log32 returns the natural logarithm of x in the arithmetic of float32, with the ends of [Log]. The
-// error is below 1 ulp.
+// Log32 returns the natural logarithm of x in the arithmetic of float32, with the ends of [Log].
+// The error is below 1 ulp.
 //
 //	x = 2^k (1 + f),  sqrt(1/2) <= 1 + f < sqrt(2),  ln x = k ln 2 + f - f²/2 + f³ Q(f)
 //

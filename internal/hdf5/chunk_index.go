@@ -53,8 +53,8 @@ type grid struct {
 	first int      // the dimension that counts slowest
 }
 
-// grid returns the order in which an index counts chunks: row-major over the largest shape, where an extensible array
-// puts the dimension without a limit first.
+// grid returns the order in which an index counts chunks: row-major over the largest shape, where
+// an extensible array puts the dimension without a limit first.
 func (d *Dataset) grid(extensible bool) grid {
 	rank := len(d.Shape)
 	g := grid{down: make([]uint64, rank)}

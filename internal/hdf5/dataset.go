@@ -7,8 +7,8 @@ import (
 	"github.com/surge-snn/surge/internal/files"
 )
 
-// MaxBytes is the number of bytes that one call returns at most: one gibibyte. A compressed file can be a thousand times
-// smaller than its content; the limit bounds the memory for reading it.
+// MaxBytes is the number of bytes that one call returns at most: one gibibyte. A compressed file
+// can be a thousand times smaller than its content; the limit bounds the memory for reading it.
 const MaxBytes = 1 << 30
 
 // Dataset is an array in a file.
@@ -42,7 +42,8 @@ type layout struct {
 
 // Dataset returns the data set at a path.
 //
-// Errors: files.ErrArray where there is none, files.ErrFormat where it is of a kind that is not read, files.ErrCorrupt.
+// Errors: files.ErrArray where there is none, files.ErrFormat where it is of a kind that is not
+// read, files.ErrCorrupt.
 func (f *File) Dataset(path string) (d *Dataset, err error) {
 	defer catch(&err, path)
 	o := f.find(path, 0)
@@ -201,8 +202,8 @@ func (d *Dataset) bytes(rows int) uint64 {
 	return n
 }
 
-// ChunkRows is the number of rows that are stored together: reading fewer at a time decodes them again, unless they are
-// the next.
+// ChunkRows is the number of rows that are stored together: reading fewer at a time decodes them
+// again, unless they are the next.
 func (d *Dataset) ChunkRows() int {
 	if d.layout.chunked {
 		return d.layout.chunk[0]
@@ -250,8 +251,9 @@ func (d *Dataset) filled(size int) []byte {
 	return b
 }
 
-// Floats returns the elements of n rows from row first on, all rows where n is -1, in row-major order. Numbers of other
-// types are converted; an integer that is not exactly a float64 is an error.
+// Floats returns the elements of n rows from row first on, all rows where n is -1, in row-major
+// order. Numbers of other types are converted; an integer that is not exactly a float64 is an
+// error.
 //
 // Errors: files.ErrArray where the elements are no numbers, files.ErrTooLarge, files.ErrCorrupt.
 func (d *Dataset) Floats(first, n int) (v []float64, err error) {
@@ -327,10 +329,11 @@ func (f *File) list(t Type, e []byte) []byte {
 	return nil
 }
 
-// Lists returns n lists of numbers from row first on, all rows where n is -1, of a data set of lists of variable length,
-// such as the times of the spikes of each sample.
+// Lists returns n lists of numbers from row first on, all rows where n is -1, of a data set of
+// lists of variable length, such as the times of the spikes of each sample.
 //
-// Errors: files.ErrArray where the elements are no lists of numbers, files.ErrTooLarge, files.ErrCorrupt.
+// Errors: files.ErrArray where the elements are no lists of numbers, files.ErrTooLarge,
+// files.ErrCorrupt.
 func (d *Dataset) Lists(first, n int) (v [][]float64, err error) {
 	defer catch(&err, d.Path)
 	if d.Type.Class != List || d.Type.Text || !d.Type.Base.IsNumber() {

@@ -22,7 +22,8 @@ const signature = "\x89HDF\r\n\x1a\n"
 
 // Open opens a file.
 //
-// Errors: files.ErrFormat (no HDF5 file), files.ErrCorrupt (cut off, damaged), or that of the file system.
+// Errors: files.ErrFormat (no HDF5 file), files.ErrCorrupt (cut off, damaged), or that of the file
+// system.
 func Open(path string) (*File, error) {
 	f, err := files.Open(path)
 	if err != nil {

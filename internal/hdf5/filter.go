@@ -64,7 +64,8 @@ func filters(c *cursor) []filter {
 	return all
 }
 
-// undo returns the size bytes of elements that the filters made b of; bit i of skip leaves out filter i.
+// undo returns the size bytes of elements that the filters made b of; bit i of skip leaves out
+// filter i.
 func undo(all []filter, skip uint64, b []byte, element, size int) []byte {
 	for i := len(all) - 1; i >= 0; i-- {
 		if skip>>i&1 != 0 {

@@ -139,7 +139,8 @@ func (v visits) visit(at uint64, what string) {
 	v[at] = true
 }
 
-// checksum is Bob Jenkins' lookup3 hash (hashlittle with an initial value of 0), which HDF5 uses for its metadata.
+// checksum is Bob Jenkins' lookup3 hash (hashlittle with an initial value of 0), which HDF5 uses
+// for its metadata.
 func checksum(b []byte) uint32 {
 	rot := func(x uint32, k uint) uint32 { return x<<k | x>>(32-k) }
 	v := 0xdeadbeef + uint32(len(b))

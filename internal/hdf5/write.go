@@ -12,8 +12,8 @@ import (
 	"github.com/surge-snn/surge/internal/files"
 )
 
-// Content is a group to be written. Its members stand in the file in the order in which they were added, so that equal
-// contents give equal bytes.
+// Content is a group to be written. Its members stand in the file in the order in which they were
+// added, so that equal contents give equal bytes.
 type Content struct {
 	members []member
 }
@@ -96,10 +96,11 @@ func floatType(size, fraction, exponent, bias int) []byte {
 	return binary.LittleEndian.AppendUint32(b, uint32(bias))
 }
 
-// Encode writes an HDF5 file (superblock 2, groups of links, contiguous arrays), that HDF5 1.8 and later reads.
+// Encode writes an HDF5 file (superblock 2, groups of links, contiguous arrays), that HDF5 1.8 and
+// later reads.
 //
-// Errors: files.ErrArray for names that are empty, occur twice, are not UTF-8 or hold "/" or NUL, and for shapes that do
-// not fit; that of w.
+// Errors: files.ErrArray for names that are empty, occur twice, are not UTF-8 or hold "/" or NUL,
+// and for shapes that do not fit; that of w.
 func Encode(w io.Writer, root *Content) error {
 	e := encoder{b: make([]byte, 48)}
 	if err := e.heap(root, ""); err != nil {

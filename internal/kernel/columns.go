@@ -33,9 +33,9 @@ const chunkRows = 512
 // panelBytes is how much of a row of the other factor is taken at a time.
 const panelBytes = 512
 
-// Transpose lists the events by column, in each column from the last row to the first: the order in which gradients
-// come back through time, so that pieces of a sequence add up to the bits of the whole. The events
-// are not to change before the last call of Scatter.
+// Transpose lists the events by column, in each column from the last row to the first: the order in
+// which gradients come back through time, so that pieces of a sequence add up to the bits of the
+// whole. The events are not to change before the last call of Scatter.
 func (c *Columns[T]) Transpose(e *Events[T]) {
 	if c.sort == nil {
 		c.sort, c.sum = c.sortChunks, c.sumTasks

@@ -36,7 +36,8 @@ func generic(f func()) {
 	avx2, avx512 = had2, had512
 }
 
-// TestRegisters: kernels for AVX2 use none of the registers that only AVX-512 has, which this processor might not notice.
+// TestRegisters: kernels for AVX2 use none of the registers that only AVX-512 has, which this
+// processor might not notice.
 func TestRegisters(t *testing.T) {
 	text, err := os.ReadFile("kernel_amd64.s")
 	if err != nil {

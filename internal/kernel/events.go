@@ -41,8 +41,8 @@ func (p *Panels[T]) From(i, from int) (x []T, ld int) {
 //
 //	dst[i*ld + n] = init[i*ldinit + n] + Σ_k val[k] w[col[k]*stride + n]
 //
-// for n < width, in the order of the list, where there is no val for ones. dst may be init. Each step is rounded once: the
-// bits are those of [Packed.Product], which begins at init.
+// for n < width, in the order of the list, where there is no val for ones. dst may be init. Each
+// step is rounded once: the bits are those of [Packed.Product], which begins at init.
 func (e *Events[T]) Gather(dst []T, ld int, init []T, ldinit, first, rows, width int, w []T, stride int) {
 	lists, values := e.rows[first:first+rows], noValues
 	for i := range lists {
@@ -117,7 +117,8 @@ func (e *Events[T]) Rows() int { return len(e.rows) }
 // Row returns the columns of the events of row i, and their values, nil if they are all 1.
 func (e *Events[T]) Row(i int) (col []int32, val []T) { return e.rows[i].col, e.rows[i].val }
 
-// SetRow makes these the events of row i: columns, and values, nil if they are all 1. They are not copied.
+// SetRow makes these the events of row i: columns, and values, nil if they are all 1. They are not
+// copied.
 func (e *Events[T]) SetRow(i int, col []int32, val []T) { e.rows[i] = row[T]{col, val} }
 
 // Len returns the number of events.

@@ -70,7 +70,8 @@ func (p *Packed[T]) pack(b Panels[T], k, n int, transposed bool) {
 	p.b.Data = nil
 }
 
-// Resize makes p a matrix [k, n] of zeros if it was none of that shape, to be filled by [Packed.Panel].
+// Resize makes p a matrix [k, n] of zeros if it was none of that shape, to be filled by
+// [Packed.Panel].
 func (p *Packed[T]) Resize(k, n int) {
 	if width := panelWidth[T](); p.k != k || p.n != n || p.width != width {
 		p.k, p.n, p.width = k, n, width
@@ -79,7 +80,8 @@ func (p *Packed[T]) Resize(k, n int) {
 	}
 }
 
-// Panel returns panel i: the columns from i·Width on, row-major [k, Width]. What is beyond column n has to stay 0.
+// Panel returns panel i: the columns from i·Width on, row-major [k, Width]. What is beyond column n
+// has to stay 0.
 func (p *Packed[T]) Panel(i int) []T { return p.panel(i) }
 
 // Width returns how many columns a panel has.
@@ -138,7 +140,8 @@ type Scratch[T Float] struct{ block, tile []T }
 
 // Product computes the columns from..to-1 of C = A·B for the m rows of A that begin at first, or
 // adds them to C if more is true: from is a multiple of 64, and so is to, or it is the last one. c
-// begins at the first of these rows and columns and is row-major with a distance of ldc between its rows.
+// begins at the first of these rows and columns and is row-major with a distance of ldc between its
+// rows.
 func (p *Packed[T]) Product(c []T, ldc, first, m, from, to int, a Matrix[T], more bool, s *Scratch[T]) {
 	for i := 0; i < m; i += blockRows {
 		rows := min(blockRows, m-i)
@@ -157,7 +160,8 @@ func (s *Scratch[T]) grow() {
 	}
 }
 
-// copyBlock copies a block of A: rows from i on, columns from l on. It returns the strides of the copy.
+// copyBlock copies a block of A: rows from i on, columns from l on. It returns the strides of the
+// copy.
 func (s *Scratch[T]) copyBlock(a Matrix[T], i, rows, l, depth int) (rs, cs int) {
 	s.grow()
 	if a.Transposed {
@@ -182,7 +186,8 @@ func (s *Scratch[T]) copyBlock(a Matrix[T], i, rows, l, depth int) (rs, cs int) 
 	return blockDepth + gap, 1
 }
 
-// multiply adds the product of a block of A, with strides rs and cs, with the steps of B from l on to C.
+// multiply adds the product of a block of A, with strides rs and cs, with the steps of B from l on
+// to C.
 func (p *Packed[T]) multiply(c []T, ldc, rows, from, to int, a []T, rs, cs, l, depth int, fresh bool, s *Scratch[T]) {
 	for column := from; column < to; column += p.width {
 		b, first := p.panel(column / p.width)[l*p.width:], column-from
@@ -275,8 +280,8 @@ func keepGemm[T Float](p *gemmJob[T]) {
 	gemmJobs[T]().Keep(p)
 }
 
-// ProductTN computes C = Aᵀ·B for the row-major matrices A [k, m] and C [m, n], or adds it to C if more is true. Sums go
-// by falling k, as those of [Columns.Scatter].
+// ProductTN computes C = Aᵀ·B for the row-major matrices A [k, m] and C [m, n], or adds it to C if
+// more is true. Sums go by falling k, as those of [Columns.Scatter].
 func ProductTN[T Float](c, a []T, k, m int, b Panels[T], more bool) {
 	p := takeGemm[T]()
 	p.m, p.c, p.more = m, c, more

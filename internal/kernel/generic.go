@@ -2,9 +2,10 @@ package kernel
 
 import "math"
 
-// The functions of this file are the specification of the kernels in assembly, which give the same bits: products are
-// rounded before they are added (but for those of gather and gemm), and nothing depends on how many numbers a register
-// holds. The slices have the lengths that the exported functions promise.
+// The functions of this file are the specification of the kernels in assembly, which give the same
+// bits: products are rounded before they are added (but for those of gather and gemm), and nothing
+// depends on how many numbers a register holds. The slices have the lengths that the exported
+// functions promise.
 
 func gather[T Float](dst, init, w []T, stride int, col []int32, val []T) {
 	n := len(dst)
@@ -24,7 +25,8 @@ func gather[T Float](dst, init, w []T, stride int, col []int32, val []T) {
 	}
 }
 
-// mask sets the bits of the elements that are not zero, and returns whether another number than 1 is among them.
+// mask sets the bits of the elements that are not zero, and returns whether another number than 1
+// is among them.
 func mask[T Float](bits []uint64, x []T) (other bool) {
 	for j, v := range x {
 		if v != 0 {
@@ -108,8 +110,8 @@ func lifBack[T Float](l *LIF[T], a *Adjoint[T], rows int, ds, slope []T, k T, us
 	}
 }
 
-// liBackOf carries the gradient du of a voltage, before the reset where there is one, back over a step: that of
-// neuron j in row r.
+// liBackOf carries the gradient du of a voltage, before the reset where there is one, back over a
+// step: that of neuron j in row r.
 func liBackOf[T Float](alpha, beta []T, a *Adjoint[T], r, j int, du T) {
 	n := len(alpha)
 	at, dx := r*n+j, a.DX.row(r, n)
@@ -132,7 +134,8 @@ func liBackOf[T Float](alpha, beta []T, a *Adjoint[T], r, j int, du T) {
 	a.DI[at] = beta[j] * di
 }
 
-// gemm adds the product of some rows of A with a panel of B to a tile of C of the same number of columns, by rising l:
+// gemm adds the product of some rows of A with a panel of B to a tile of C of the same number of
+// columns, by rising l:
 //
 //	c[i*ldc + j] = fma(a[i*rs + l*cs], b[l*bs + j], c[i*ldc + j])
 //
@@ -157,8 +160,9 @@ func fma[T Float](x, y, z T) T {
 	if !single[T]() {
 		return T(math.FMA(float64(x), float64(y), float64(z)))
 	}
-	// The product is exact in float64. The sum is rounded to odd, so that rounding it once more, to float32,
-	// gives what rounding the exact sum would (Boldo and Melquiond 2008, doi:10.1109/TC.2007.70819).
+	// The product is exact in float64. The sum is rounded to odd, so that rounding it once more, to
+	// float32, gives what rounding the exact sum would (Boldo and Melquiond 2008,
+	// doi:10.1109/TC.2007.70819).
 	p, c := float64(x)*float64(y), float64(z)
 	s := p + c
 	if s-s != 0 { // infinite or NaN

@@ -25,8 +25,8 @@ func (r Rows[T]) check(rows, n int) *T {
 
 // Step computes one step for some rows: the voltages u before the reset and v after it, from v
 // after the step before and the input x, and the bits of the neurons that spike, of which those of
-// a row are words elements behind those of the one before. With a synaptic current i goes to the next one,
-// too. The rows of v and i have no gaps.
+// a row are words elements behind those of the one before. With a synaptic current i goes to the
+// next one, too. The rows of v and i have no gaps.
 //
 //	i  = Beta i + x,  u = Alpha v + (1 - Alpha) i      (with Beta)
 //	                  u = Alpha v + x                  (without)
@@ -83,14 +83,13 @@ func (l *LIF[T]) Reset(v, u []T) {
 	}
 }
 
-// Adjoint is what goes back through time for rows of neurons or of leaky integrators: in
-// DV and DI are the gradients of the state after the step, and then those of the state
-// before it, without gaps between the rows. DX becomes the gradient of the input; G is that of the recorded
-// voltage.
+// Adjoint is what goes back through time for rows of neurons or of leaky integrators: in DV and DI
+// are the gradients of the state after the step, and then those of the state before it, without
+// gaps between the rows. DX becomes the gradient of the input; G is that of the recorded voltage.
 //
-// Where DAlpha is not nil, all gradients of the parameters are added up, for one row: then Before is
-// the voltage after the step before, I and IBefore are the synaptic currents after and
-// before the step, and there is a slice for every parameter that exists.
+// Where DAlpha is not nil, all gradients of the parameters are added up, for one row: then Before
+// is the voltage after the step before, I and IBefore are the synaptic currents after and before
+// the step, and there is a slice for every parameter that exists.
 type Adjoint[T Float] struct {
 	DV, DI                       []T
 	DX, G                        Rows[T]
@@ -99,8 +98,8 @@ type Adjoint[T Float] struct {
 }
 
 // Back is the adjoint of Step for some rows, or for one if parameters are learned. ds is the
-// gradient of the spikes, slope that of the surrogate at u - VTh, both without gaps. Where slope is nil, it is
-// that of the fast sigmoid with sharpness k, see [FastSigmoid].
+// gradient of the spikes, slope that of the surrogate at u - VTh, both without gaps. Where slope is
+// nil, it is that of the fast sigmoid with sharpness k, see [FastSigmoid].
 //
 //	dr = DV,  reset = dr where there is a spike, else 0
 //	r  = (VReset - u) dr or -VTh dr, 0 with Detach

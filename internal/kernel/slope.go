@@ -2,8 +2,8 @@ package kernel
 
 import "math"
 
-// The slopes of the surrogates without exponential functions; see package surrogate. dst and x have one length and
-// may be the same slice.
+// The slopes of the surrogates without exponential functions; see package surrogate. dst and x have
+// one length and may be the same slice.
 
 // FastSigmoid sets dst to 1 / (1 + k |x|)², as the square of the reciprocal.
 func FastSigmoid[T Float](dst, x []T, k T) {

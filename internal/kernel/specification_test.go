@@ -10,7 +10,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// drawn are numbers of all kinds: most are common, some are zeros of both signs, denormal, huge, infinite or NaN.
+// drawn are numbers of all kinds: most are common, some are zeros of both signs, denormal, huge,
+// infinite or NaN.
 func drawn[T Float](rng *rand.Rand, n int, edges bool) []T {
 	edge := []float64{0, math.Copysign(0, -1), 1, 1e-40, -3e38, math.Inf(1), math.Inf(-1), math.NaN(), 5e-324, 1.7e308}
 	x := make([]T, n)

@@ -16,7 +16,8 @@ var (
 	avx512 = avx2 && cpu.X86.HasAVX512F && cpu.X86.HasBMI2
 )
 
-// The functions return whether they have done the work of the one in generic.go. The slices are not empty.
+// The functions return whether they have done the work of the one in generic.go. The slices are not
+// empty.
 
 func fastAdvance(mask []uint64, v1, i1, v, i []float64, f Factors, q float64) bool {
 	switch {

@@ -39,7 +39,8 @@ func number(r *rapid.T, name string) float64 {
 	return rapid.OneOf(rapid.Float64Range(-2, 2), rapid.Float64Range(-2, 2), rapid.Float64Range(-2, 2), edge).Draw(r, name)
 }
 
-// numbers draws n of them, with other numbers around that must stay as they are, and at any address.
+// numbers draws n of them, with other numbers around that must stay as they are, and at any
+// address.
 func numbers(r *rapid.T, n int, name string) []float64 {
 	before := rapid.IntRange(0, 15).Draw(r, "before")
 	all := make([]float64, before+n+20)
@@ -219,8 +220,8 @@ func TestRunSpecification(t *testing.T) {
 	})
 }
 
-// TestLog1pSpecification: Log1p has the bits of fmath.Log1p, for numbers of all sizes and next to the ends of the
-// intervals of its table.
+// TestLog1pSpecification: Log1p has the bits of fmath.Log1p, for numbers of all sizes and next to
+// the ends of the intervals of its table.
 func TestLog1pSpecification(t *testing.T) {
 	const largest = 1<<54 - 4
 	x := []float64{0, 5e-324, 1. / 128, math.Nextafter(1./128, 0), 1 << 53, 1<<53 - 1, largest}
@@ -268,7 +269,8 @@ func TestExpm1Specification(t *testing.T) {
 	})
 }
 
-// TestRegisters: kernels for AVX2 use none of the registers that only AVX-512 has, which this processor might not notice.
+// TestRegisters: kernels for AVX2 use none of the registers that only AVX-512 has, which this
+// processor might not notice.
 func TestRegisters(t *testing.T) {
 	text, err := os.ReadFile("lanes_amd64.s")
 	if err != nil {

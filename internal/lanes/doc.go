@@ -24,8 +24,8 @@
 //
 // # Bits
 //
-// Every product is rounded before it is added, and the sum of Moved has an order of its own,
-// which is that of its lanes. The functions of generic.go are the specification. On amd64 with AVX2
-// or AVX-512 others take their place, which the program in _gen writes (go generate); the tests compare
-// the two bit for bit. The build tag noasm leaves them out.
+// Every product is rounded before it is added, and the sum of Moved has an order of its own, which
+// is that of its lanes. The functions of generic.go are the specification. On amd64 with AVX2 or
+// AVX-512 others take their place, which the program in _gen writes (go generate); the tests
+// compare the two bit for bit. The build tag noasm leaves them out.
 package lanes

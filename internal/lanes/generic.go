@@ -6,8 +6,9 @@ import (
 	"github.com/surge-snn/surge/internal/fmath"
 )
 
-// The specification: any other code gives the same bits. Every product is rounded by a conversion, which forbids the compiler
-// to fuse it with the sum. The slices have the lengths that the exported functions promise.
+// The specification: any other code gives the same bits. Every product is rounded by a conversion,
+// which forbids the compiler to fuse it with the sum. The slices have the lengths that the exported
+// functions promise.
 
 func advance(mask []uint64, v1, i1, v, i []float64, f Factors, q float64) {
 	n := len(v)

@@ -19,9 +19,9 @@ type Step struct {
 // Words returns the length of the mask of n elements.
 func Words(n int) int { return (n + 63) / 64 }
 
-// Advance sets v1, i1 to the states after an interval, from v, i, all of one length, and the bits in mask of the
-// neurons that may have crossed the threshold q on the way: they are over it at the end, or
-// V has a maximum on the way and the current could lift it so far.
+// Advance sets v1, i1 to the states after an interval, from v, i, all of one length, and the bits
+// in mask of the neurons that may have crossed the threshold q on the way: they are over it at the
+// end, or V has a maximum on the way and the current could lift it so far.
 //
 //	v1_j = Mem v_j + Kappa i_j,  i1_j = Syn i_j
 //	bit j = v1_j >= q or i_j > q and i1_j <= v1_j
@@ -38,7 +38,8 @@ func Advance(mask []uint64, v1, i1, v, i []float64, f Factors, q float64) {
 	}
 }
 
-// Retreat carries the adjoints a = dL/dV, b = dL/dI, of one length, from the end of an interval to its beginning:
+// Retreat carries the adjoints a = dL/dV, b = dL/dI, of one length, from the end of an interval to
+// its beginning:
 //
 //	b_j <- Kappa a_j + Syn b_j,  a_j <- Mem a_j
 func Retreat(a, b []float64, f Factors) {
@@ -60,8 +61,9 @@ func Add(y, x []float64) {
 //
 //	sum_j w_j (b_j beta - a_j alpha)
 //
-// with the adjoints a, b of [Retreat], and alpha = 1/TauMem, beta = 1/TauSyn. There are eight partial sums: lane l sums the elements
-// j = l mod 8 by rising j. Then lane l < 4 takes lane l + 4, l < 2 takes l + 2, and 0 takes 1.
+// with the adjoints a, b of [Retreat], and alpha = 1/TauMem, beta = 1/TauSyn. There are eight
+// partial sums: lane l sums the elements j = l mod 8 by rising j. Then lane l < 4 takes lane l + 4,
+// l < 2 takes l + 2, and 0 takes 1.
 func Moved(w, a, b []float64, alpha, beta float64) float64 {
 	a, b = a[:len(w)], b[:len(w)]
 	if len(w) > 0 {
@@ -82,8 +84,9 @@ func Finite(x []float64) bool {
 	return finite(x)
 }
 
-// Run carries up to [Block] neurons from input to input, until some may cross the threshold as in [Advance]: it returns the number
-// of steps before that, at the end of which v, i are the states, and the bits of these neurons. In a step
+// Run carries up to [Block] neurons from input to input, until some may cross the threshold as in
+// [Advance]: it returns the number of steps before that, at the end of which v, i are the states,
+// and the bits of these neurons. In a step
 //
 //	v_j <- Mem v_j + Kappa i_j,  i_j <- Syn i_j + w_(Row + j)
 func Run(v, i []float64, steps []Step, w []float64, q float64) (done int, hits uint64) {
@@ -97,10 +100,11 @@ func Run(v, i []float64, steps []Step, w []float64, q float64) (done int, hits u
 	return run(v, i, steps, w, q)
 }
 
-// Climb carries up to [Block] neurons without a threshold from input to input as [Run] does, and keeps the largest V so far in best: where V is larger just before
-// an input, it sets best to it, current to i there, and at to first and the number of the step. It stops where V may have a
-// larger maximum within a step, because V' changes its sign from + to - and the current, which V cannot exceed at a
-// maximum, is larger:
+// Climb carries up to [Block] neurons without a threshold from input to input as [Run] does, and
+// keeps the largest V so far in best: where V is larger just before an input, it sets best to it,
+// current to i there, and at to first and the number of the step. It stops where V may have a
+// larger maximum within a step, because V' changes its sign from + to - and the current, which V
+// cannot exceed at a maximum, is larger:
 //
 //	bit j = i_j > v_j and Syn i_j <= Mem v_j + Kappa i_j and i_j > best_j
 func Climb(v, i, best, current []float64, at []int64, steps []Step, first int, w []float64) (done int, hits uint64) {
@@ -115,8 +119,9 @@ func Climb(v, i, best, current []float64, at []int64, steps []Step, first int, w
 	return climb(v, i, best, current, at, steps, first, w)
 }
 
-// RunBack undoes steps, from the last to the first, for the adjoints of up to [Block] neurons: it adds b to the gradients g of the weights, and the
-// derivatives with respect to the times of the inputs to time, as [Moved] has them; each of the two may be nil. Then it does as [Retreat].
+// RunBack undoes steps, from the last to the first, for the adjoints of up to [Block] neurons: it
+// adds b to the gradients g of the weights, and the derivatives with respect to the times of the
+// inputs to time, as [Moved] has them; each of the two may be nil. Then it does as [Retreat].
 //
 //	g_(Row + j) += b_j,  time_k += sum_j w_(Row + j) (b_j beta - a_j alpha)
 //	b_j <- Kappa a_j + Syn b_j,  a_j <- Mem a_j
@@ -127,19 +132,21 @@ func RunBack(a, b []float64, steps []Step, w, g, time []float64, alpha, beta flo
 	}
 }
 
-// Cross finds the crossings of neurons with TauMem = 2 TauSyn from their states v, i: with a = v + i, and the
-// decay m over the time to the crossing,
+// Cross finds the crossings of neurons with TauMem = 2 TauSyn from their states v, i: with a = v +
+// i, and the decay m over the time to the crossing,
 //
 //	i m² - a m + q = 0,  d = a² - 4 i q,  r = sqrt(d)
 //	e = (i - v + r) (a + r),  g = 4 i (q - v)
 //	z_j = g / e = 1/mem_j - 1,  h = TauMem ln(1 + z_j)
 //	mem_j = e / (e + g) = e^(-h/TauMem), as far as z_j has digits; (a + r) / (2 i) has those of r alone
 //
-// The bit of j in hits is that it crosses, and before the decay now_j mem_j is down to last; that in unsure, that it
-// has to be looked at on its own: d is within 1e-6 a² of grazing, where the root loses digits, or z is beyond 2^54. Without
-// a crossing z_j and mem_j have no meaning. The masks have [Words] elements, the others one length.
+// The bit of j in hits is that it crosses, and before the decay now_j mem_j is down to last; that
+// in unsure, that it has to be looked at on its own: d is within 1e-6 a² of grazing, where the root
+// loses digits, or z is beyond 2^54. Without a crossing z_j and mem_j have no meaning. The masks
+// have [Words] elements, the others one length.
 //
-// Source: the closed form of Göltz et al. 2021, doi:10.1038/s42256-021-00388-x, free of cancellation.
+// Source: the closed form of Göltz et al. 2021, doi:10.1038/s42256-021-00388-x, free of
+// cancellation.
 func Cross(hits, unsure []uint64, z, mem, v, i, now []float64, q, last float64) {
 	n := len(v)
 	hits, unsure, z, mem, i, now = hits[:Words(n)], unsure[:Words(n)], z[:n], mem[:n], i[:n], now[:n]
@@ -150,7 +157,8 @@ func Cross(hits, unsure []uint64, z, mem, v, i, now []float64, q, last float64) 
 	}
 }
 
-// Log1p sets dst to ln(1 + x), with the bits of [fmath.Log1p], for 0 <= x < 2^54. dst and x have one length, and may be one slice.
+// Log1p sets dst to ln(1 + x), with the bits of [fmath.Log1p], for 0 <= x < 2^54. dst and x have
+// one length, and may be one slice.
 func Log1p(dst, x []float64) {
 	dst = dst[:len(x)]
 	if len(x) > 0 && !fastLog1p(dst, x) {
@@ -158,8 +166,8 @@ func Log1p(dst, x []float64) {
 	}
 }
 
-// Expm1 sets dst to e^x - 1, with the bits of [fmath.Expm1], for -1/8 < x < 0; NaN stays NaN, and of other x it has no meaning. dst and x have one
-// length, and may be one slice.
+// Expm1 sets dst to e^x - 1, with the bits of [fmath.Expm1], for -1/8 < x < 0; NaN stays NaN, and
+// of other x it has no meaning. dst and x have one length, and may be one slice.
 func Expm1(dst, x []float64) {
 	dst = dst[:len(x)]
 	if len(x) > 0 && !fastExpm1(dst, x) {

@@ -2,7 +2,8 @@ package lanes
 
 import "testing"
 
-// TestMoved: partial sums meet in the order that Moved promises. 1e16 hides a 1 next to it, so that any other order gives another number.
+// TestMoved: partial sums meet in the order that Moved promises. 1e16 hides a 1 next to it, so that
+// any other order gives another number.
 func TestMoved(t *testing.T) {
 	w := []float64{1e16, 1, 0, 0, -1e16, 0, 0, 0, 0, 1, 1}
 	a, b := make([]float64, len(w)), make([]float64, len(w))

@@ -39,9 +39,9 @@ func Series(code []SeriesOp, c, con []Lane, k int) {
 	}
 }
 
-// SeriesBack is the adjoint of Series: it takes dL/d(coefficients) from after coefficient k to before
-// it, and adds what constants have of SeriesScale. A coefficient k has got all of its derivatives when
-// coefficient k of the last operation that uses it is undone.
+// SeriesBack is the adjoint of Series: it takes dL/d(coefficients) from after coefficient k to
+// before it, and adds what constants have of SeriesScale. A coefficient k has got all of its
+// derivatives when coefficient k of the last operation that uses it is undone.
 func SeriesBack(code []SeriesOp, c, bar, con, conBar []Lane, k int) {
 	if len(code) > 0 && !fastSeriesBack(code, c, bar, con, conBar, k) {
 		seriesBack(code, c, bar, con, conBar, k)

@@ -6,8 +6,8 @@ import (
 	"strconv"
 )
 
-// Available returns how many bytes this process may take before the machine, or the control group that it
-// runs in, has no more; 0 where that is not known.
+// Available returns how many bytes this process may take before the machine, or the control group
+// that it runs in, has no more; 0 where that is not known.
 func Available() int64 {
 	free := field("/proc/meminfo", "MemAvailable")
 	for _, group := range [][2]string{
@@ -22,8 +22,9 @@ func Available() int64 {
 	return free
 }
 
-// Process returns what the system says of the memory of this process under a key of /proc/self/status, such
-// as VmHWM, the largest resident memory so far, or RssAnon, without pages of files; in bytes, 0 where it does not tell.
+// Process returns what the system says of the memory of this process under a key of
+// /proc/self/status, such as VmHWM, the largest resident memory so far, or RssAnon, without pages
+// of files; in bytes, 0 where it does not tell.
 func Process(key string) int64 { return field("/proc/self/status", key) }
 
 // field returns the bytes of a line KEY: NUMBER kB of a file; 0 where there is none.

@@ -102,8 +102,8 @@ func load() (*library, error) {
 	return nil, fmt.Errorf("no MPI library, SURGE_MPI_LIBRARY can name one: %w", errors.Join(failed...))
 }
 
-// quiet keeps UCX, the transport under some libraries, from warning about messages that nobody
-// took when a run ends early, unless the user has asked for its words. UCX reads the environment of C,
+// quiet keeps UCX, the transport under some libraries, from warning about messages that nobody took
+// when a run ends early, unless the user has asked for its words. UCX reads the environment of C,
 // which is not that of Go, when it is loaded.
 func quiet() {
 	if setenv, err := purego.Dlsym(purego.RTLD_DEFAULT, "setenv"); err == nil {

@@ -13,7 +13,8 @@ import (
 // World is all processes of one start. The zero value is not ready; [Start] makes one. Its
 // methods are for one goroutine at a time.
 type World struct {
-	// Timeout bounds the wait for another rank; 0 means 60 s. It has to be longer than the longest batch.
+	// Timeout bounds the wait for another rank; 0 means 60 s. It has to be longer than the longest
+	// batch.
 	Timeout time.Duration
 
 	rank, size int
@@ -88,7 +89,8 @@ func Started() (rank, size int, ok bool) {
 	return 0, 1, false
 }
 
-// Local returns the number of processes of the world on this machine, as the starter told it; 1 where it did not.
+// Local returns the number of processes of the world on this machine, as the starter told it; 1
+// where it did not.
 func Local() int {
 	for _, name := range []string{"MPI_LOCALNRANKS", "OMPI_COMM_WORLD_LOCAL_SIZE"} {
 		if n, err := strconv.Atoi(os.Getenv(name)); err == nil && n > 0 {
@@ -226,7 +228,8 @@ func (w *World) wait(rank int, requests []request) error {
 	return nil
 }
 
-// hung returns the error that names who does not answer: of all that may be waited for, one that does not wait itself.
+// hung returns the error that names who does not answer: of all that may be waited for, one that
+// does not wait itself.
 func (w *World) hung(rank int, waited time.Duration) error {
 	for seen := 0; seen < w.size; seen++ {
 		next, waits := w.waits[rank]
@@ -285,7 +288,8 @@ func (w *World) allLeft() bool {
 	return true
 }
 
-// Variable tells whether an environment variable, NAME=value, is one by which a starter tells a process that it is one of many.
+// Variable tells whether an environment variable, NAME=value, is one by which a starter tells a
+// process that it is one of many.
 func Variable(v string) bool {
 	name, _, _ := strings.Cut(v, "=")
 	for _, s := range starters {

@@ -56,8 +56,8 @@ type Seals struct {
 	Added   []string // names of files that are not in SumsFile
 }
 
-// CheckSeal compares the files in the folder at path with its SumsFile. What is wrong with that file
-// itself is among the changes.
+// CheckSeal compares the files in the folder at path with its SumsFile. What is wrong with that
+// file itself is among the changes.
 //
 // Errors: that of the file system, fs.ErrNotExist where there is no SumsFile.
 func CheckSeal(path string) (s Seals, err error) {
@@ -100,7 +100,8 @@ func CheckSeal(path string) (s Seals, err error) {
 	return s, nil
 }
 
-// fileNames returns the names of the regular files in a folder that are not hidden, but for SumsFile.
+// fileNames returns the names of the regular files in a folder that are not hidden, but for
+// SumsFile.
 func fileNames(path string) (names []string, err error) {
 	entries, err := os.ReadDir(path)
 	if err != nil {

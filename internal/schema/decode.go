@@ -36,9 +36,9 @@ func Assign(file string, table map[string]any, dst any) error {
 	return AssignWhere(file, table, dst, func(reflect.StructField) string { return "" })
 }
 
-// AssignWhere is Assign of those fields that have a meaning besides the others: where says what a field that has
-// none would need, as "method is eventprop", and "" for all others. A table may have the value 0, false, "" or an empty
-// list for a field without a meaning, which does nothing.
+// AssignWhere is Assign of those fields that have a meaning besides the others: where says what a
+// field that has none would need, as "method is eventprop", and "" for all others. A table may have
+// the value 0, false, "" or an empty list for a field without a meaning, which does nothing.
 func AssignWhere(file string, table map[string]any, dst any, where func(reflect.StructField) string) error {
 	if bad := (decoder{where}).decode(reflect.ValueOf(dst).Elem(), table, ""); bad != nil {
 		bad.File = file
@@ -59,7 +59,8 @@ type Extended interface {
 	Extra() []string
 }
 
-// Table reads a text as TOML, without a schema. Errors are *exit.BadInput with the file and the line.
+// Table reads a text as TOML, without a schema. Errors are *exit.BadInput with the file and the
+// line.
 func Table(file, text string) (map[string]any, error) {
 	var table map[string]any
 	if _, err := toml.Decode(text, &table); err != nil {

@@ -82,7 +82,8 @@ func (o *open) Extend(key string, value any) bool {
 	return key == o.Name
 }
 
-// TestExtended: what a struct takes beside its fields comes after them, and is among the names in messages.
+// TestExtended: what a struct takes beside its fields comes after them, and is among the names in
+// messages.
 func TestExtended(t *testing.T) {
 	var o open
 	if err := Decode("a.toml", "gain = 2\nname = \"gain\"", &o); err != nil || o.more["gain"] != int64(2) {

@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// against returns how the gradient got stands to the truth, over the currents that are significant: cosine, ratio
-// of norms, share of right signs.
+// against returns how the gradient got stands to the truth, over the currents that are significant:
+// cosine, ratio of norms, share of right signs.
 func against(got, want map[string]float64, over []string) (cos, ratio, sign float64) {
 	var gg, ww, gw float64
 	for _, name := range over {
@@ -22,10 +22,11 @@ func against(got, want map[string]float64, over []string) (cos, ratio, sign floa
 	return gw / math.Sqrt(gg*ww), math.Sqrt(gg / ww), sign / float64(len(over))
 }
 
-// TestAgainstTruth holds the rules against the gradient of the expected loss of the model itself: S on counts has a
-// cosine of at least 0.97 and half to twice the norm; T on the van Rossum distance a cosine of at least 0.97 and 0.4 to 3 times the norm;
-// their derivative to Iref has the sign of the difference over one bin and a third to three times its size. The
-// bounds leave room for 256 inputs instead of an expectation.
+// TestAgainstTruth holds the rules against the gradient of the expected loss of the model itself: S
+// on counts has a cosine of at least 0.97 and half to twice the norm; T on the van Rossum distance
+// a cosine of at least 0.97 and 0.4 to 3 times the norm; their derivative to Iref has the sign of
+// the difference over one bin and a third to three times its size. The bounds leave room for 256
+// inputs instead of an expectation.
 func TestAgainstTruth(t *testing.T) {
 	for _, setting := range []string{"def", "ref", "ahp"} {
 		f := readTruth(t, setting)
@@ -64,9 +65,10 @@ func TestAgainstTruth(t *testing.T) {
 	}
 }
 
-// TestLongSequences: the norm of the gradient per bin, for T = 2000 within 10 times of that for T = 300, in every rule. In recurrent
-// networks spike times depend on each other in chains, and SurgeT has heavy tails even with its rows clipped: there the bound only finds
-// explosions, which are of many orders of magnitude.
+// TestLongSequences: the norm of the gradient per bin, for T = 2000 within 10 times of that for T =
+// 300, in every rule. In recurrent networks spike times depend on each other in chains, and SurgeT
+// has heavy tails even with its rows clipped: there the bound only finds explosions, which are of
+// many orders of magnitude.
 func TestLongSequences(t *testing.T) {
 	for _, rule := range []Rule{SurgeS, SurgeT, SurgeMixed, Surge} {
 		for _, recurrent := range []bool{false, true} {
@@ -106,7 +108,8 @@ func TestLongSequences(t *testing.T) {
 	}
 }
 
-// TestInactive: at the defaults the AHP adds 1e-17 A to a current that is held at Io, and has no effect at all.
+// TestInactive: at the defaults the AHP adds 1e-17 A to a current that is held at Io, and has no
+// effect at all.
 func TestInactive(t *testing.T) {
 	for _, at := range []Params{{}, adapting()} {
 		rng := rand.New(rand.NewPCG(1, 1))
@@ -133,8 +136,8 @@ func TestInactive(t *testing.T) {
 	}
 }
 
-// TestBoundOfMembrane: the membrane stays within [Io, e^80 Io] and spike counts stay numbers for any input; a synapse that
-// overflows is an error with the place.
+// TestBoundOfMembrane: the membrane stays within [Io, e^80 Io] and spike counts stay numbers for
+// any input; a synapse that overflows is an error with the place.
 func TestBoundOfMembrane(t *testing.T) {
 	for _, single := range []bool{false, true} {
 		for _, x := range []float64{0, 1e-30, -1e30, 1, 1e6, 1e18, 1e28} {

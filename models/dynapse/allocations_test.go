@@ -35,7 +35,8 @@ func TestAllocations(t *testing.T) {
 	}
 }
 
-// operands are those of neurons at the defaults with random input and weights, and of a loss of spikes and membranes.
+// operands are those of neurons at the defaults with random input and weights, and of a loss of
+// spikes and membranes.
 func operands(t *testing.T, k *neuronKernel[float32], steps, rows, n int) (in, out, gin, gout [][]float32) {
 	var v [NumParams]float64
 	for p := range v {

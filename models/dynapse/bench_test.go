@@ -7,7 +7,8 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// BenchmarkKernel is a recurrent layer of 128 neurons, 32 rows, 1000 steps in float32, forward and backward by SurgeS.
+// BenchmarkKernel is a recurrent layer of 128 neurons, 32 rows, 1000 steps in float32, forward and
+// backward by SurgeS.
 func BenchmarkKernel(b *testing.B) {
 	const n, rows, steps = 128, 32, 1000
 	rng := rand.New(rand.NewPCG(1, 1))

@@ -11,11 +11,12 @@ import (
 	"github.com/surge-snn/surge/ops"
 )
 
-// cell is one time step of the neuron for [graph.Builder.Scan]: its definition in Gorgonia's operations, and its kernel. The sequences are the
-// input and, where they are forced, the spikes; the parameters are the coefficients, and w_rec where there is one.
+// cell is one time step of the neuron for [graph.Builder.Scan]: its definition in Gorgonia's
+// operations, and its kernel. The sequences are the input and, where they are forced, the spikes;
+// the parameters are the coefficients, and w_rec where there is one.
 //
-// SurgeT, SurgeMixed and Surge are not written per step: they look at the steps before and after a spike, at the whole
-// gradient, and at other runs. For them there is the kernel only.
+// SurgeT, SurgeMixed and Surge are not written per step: they look at the steps before and after a
+// spike, at the whole gradient, and at other runs. For them there is the kernel only.
 type cell struct {
 	mode
 	n       int

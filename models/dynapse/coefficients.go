@@ -4,8 +4,8 @@ import (
 	"github.com/surge-snn/surge/internal/fmath"
 )
 
-// coef is one of the numbers per neuron that the equations of a step consist of once every current is
-// written relative to Io and every time relative to dt.
+// coef is one of the numbers per neuron that the equations of a step consist of once every current
+// is written relative to Io and every time relative to dt.
 type coef uint8
 
 const (
@@ -52,8 +52,8 @@ type factor struct {
 
 const kappa = -1
 
-// monomials says how each coefficient is made of parameters; Itau and Igain stand for max(., Io). threshold is
-// the logarithm of its monomial, feedback has none.
+// monomials says how each coefficient is made of parameters; Itau and Igain stand for max(., Io).
+// threshold is the logarithm of its monomial, feedback has none.
 var monomials = [numDerived][]factor{
 	rateSyn:    {{int(Dt), 1}, {int(ItauSyn), 1}, {kappa, 1}, {int(Ut), -1}, {int(CSyn), -1}},
 	pulseSyn:   {{int(Vth), 1}, {int(CPulse), 1}, {int(ItauSyn), 1}, {kappa, 1}, {int(Ipulse), -1}, {int(Ut), -1}, {int(CSyn), -1}},
@@ -81,8 +81,8 @@ var monomials = [numDerived][]factor{
 	volt:       {{int(Ut), 1}, {kappa, -1}},
 }
 
-// effective returns the value of a parameter of one neuron as the equations use it, with currents at
-// least Io where the chip's model says so.
+// effective returns the value of a parameter of one neuron as the equations use it, with currents
+// at least Io where the chip's model says so.
 func effective(v *[NumParams]float64, p int) float64 {
 	if p == kappa {
 		return (v[KappaN] + v[KappaP]) / 2
@@ -93,8 +93,8 @@ func effective(v *[NumParams]float64, p int) float64 {
 	return v[p]
 }
 
-// product returns the monomial; without >= 0 leaves one power of that factor out and multiplies by its
-// exponent: the derivative with respect to the factor.
+// product returns the monomial; without >= 0 leaves one power of that factor out and multiplies by
+// its exponent: the derivative with respect to the factor.
 func product(m []factor, v *[NumParams]float64, without int) float64 {
 	x := 1.0
 	for i, f := range m {

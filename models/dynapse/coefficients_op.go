@@ -10,8 +10,8 @@ import (
 	"github.com/surge-snn/surge/ops"
 )
 
-// coefKernel computes the coefficients of n neurons, [n] each and [volt] last, from all parameters, each [1], [cores] or [n]; or those with
-// one synapse from the first [NumSingle] of them.
+// coefKernel computes the coefficients of n neurons, [n] each and [volt] last, from all parameters,
+// each [1], [cores] or [n]; or those with one synapse from the first [NumSingle] of them.
 type coefKernel[T kernel.Float] struct {
 	n     int
 	rows  int             // of the batch, where chips differ
@@ -157,7 +157,8 @@ func (k *coefKernel[T]) Backward(in, _, gout, gin [][]T) error {
 	return nil
 }
 
-// recordKernel turns a trace [T, B, N] that is relative to a unit [N], or [B, N], into an absolute one:
+// recordKernel turns a trace [T, B, N] that is relative to a unit [N], or [B, N], into an absolute
+// one:
 //
 //	y = x·unit, or exp(x)·unit where x is a logarithm
 type recordKernel[T kernel.Float] struct {

@@ -14,8 +14,8 @@ import (
 	"github.com/surge-snn/surge/graph"
 )
 
-// typed is a working point at which all four types act: AHP too, the NMDA gate half open in the middle of the membrane's range, and
-// shunts of the size of the leak.
+// typed is a working point at which all four types act: AHP too, the NMDA gate half open in the
+// middle of the membrane's range, and shunts of the size of the leak.
 func typed() Params {
 	p := adapting()
 	p[IfNMDA] = []float64{5e-11}
@@ -33,9 +33,10 @@ func onAMPA(x []float64) []float64 {
 	return y
 }
 
-// TestIdleTypes: a network of four types that only AMPA is used of is the one of one synapse bit for bit, in its traces and, without
-// recurrence, its gradients by every rule. In a recurrent one the adjoint of a spike is a sum over four times as many weights, in another
-// order: 1e-12 of the largest, for 1e-16 in each of 80 steps.
+// TestIdleTypes: a network of four types that only AMPA is used of is the one of one synapse bit
+// for bit, in its traces and, without recurrence, its gradients by every rule. In a recurrent one
+// the adjoint of a spike is a sum over four times as many weights, in another order: 1e-12 of the
+// largest, for 1e-16 in each of 80 steps.
 func TestIdleTypes(t *testing.T) {
 	for i, s := range []Settings{{}, {Rule: SurgeS}, {Rule: SurgeT}, {Rule: Rockpool}, {Rule: SurgeS, Twin: true}, {Rule: SurgeS, Float32: true}} {
 		rng := rand.New(rand.NewPCG(uint64(i), 21))
@@ -94,7 +95,8 @@ func TestIdleTypes(t *testing.T) {
 	}
 }
 
-// typedStep is a step of one neuron of four types as the equations are written down, in amperes, volts and seconds.
+// typedStep is a step of one neuron of four types as the equations are written down, in amperes,
+// volts and seconds.
 type typedStep struct {
 	isyn                            [4]float64 // AMPA, GABA, NMDA, SHUNT
 	iahp, imem, vmem, spikes, timer float64
@@ -136,8 +138,8 @@ func (s *typedStep) step(v func(Param) float64, w [4]float64) {
 	}
 }
 
-// TestTypedEquations compares with the equations as they are written down. 1e-8 of each value: rounding, 1e-16, amplified over 150 steps
-// by the positive feedback.
+// TestTypedEquations compares with the equations as they are written down. 1e-8 of each value:
+// rounding, 1e-16, amplified over 150 steps by the positive feedback.
 func TestTypedEquations(t *testing.T) {
 	const steps = 150
 	spikes := 0.0
@@ -181,8 +183,9 @@ func TestTypedEquations(t *testing.T) {
 	}
 }
 
-// TestTypedTwinIsExact is TestTwinIsExact with four types: 1e-5 of the largest entry, finite differences with steps of 1e-5 have
-// errors of 1e-8 (with 1e-4 some of 1e-4, at points of strong curvature: shunts add to the leak that is small at rest).
+// TestTypedTwinIsExact is TestTwinIsExact with four types: 1e-5 of the largest entry, finite
+// differences with steps of 1e-5 have errors of 1e-8 (with 1e-4 some of 1e-4, at points of strong
+// curvature: shunts add to the leak that is small at rest).
 func TestTypedTwinIsExact(t *testing.T) {
 	for seed := range uint64(4) {
 		rng := rand.New(rand.NewPCG(seed, 23))
@@ -207,7 +210,8 @@ func TestTypedTwinIsExact(t *testing.T) {
 	}
 }
 
-// TestTypedForced: with recorded spikes, in bins of one step or several, gradients are those of the model itself.
+// TestTypedForced: with recorded spikes, in bins of one step or several, gradients are those of the
+// model itself.
 func TestTypedForced(t *testing.T) {
 	for _, substeps := range []int{1, 3} {
 		for _, four := range []bool{false, true} {
@@ -241,7 +245,8 @@ func TestTypedForced(t *testing.T) {
 	}
 }
 
-// TestTypedState compares derivatives with respect to initial currents of the types with finite differences, on the twin.
+// TestTypedState compares derivatives with respect to initial currents of the types with finite
+// differences, on the twin.
 func TestTypedState(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 25))
 	w := newTypedWorkload(rng, 2, 15, 1, typed(), true, true)
@@ -274,8 +279,8 @@ func TestTypedState(t *testing.T) {
 	}
 }
 
-// TestTypedLayer: the layer of four types in a graph is the network, by kernel and by Gorgonia's operations; 1e-10 as in
-// TestEngines.
+// TestTypedLayer: the layer of four types in a graph is the network, by kernel and by Gorgonia's
+// operations; 1e-10 as in TestEngines.
 func TestTypedLayer(t *testing.T) {
 	for _, engine := range []graph.Engine{graph.FusedEngine, graph.UnrolledEngine} {
 		rng := rand.New(rand.NewPCG(4, 26))

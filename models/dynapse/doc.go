@@ -32,9 +32,9 @@
 //	recorded spikes ([Network.Simulate])        exact
 //	smoothed twin ([Settings])                  exact, of another model
 //
-// With differences of 0.1 the truth of the van Rossum distance and of traces has not settled: it is half as long
-// and points 13 degrees elsewhere. A current that does nothing at the working point has a derivative of
-// exactly zero, and [Gradient.Effect] says so.
+// With differences of 0.1 the truth of the van Rossum distance and of traces has not settled: it is
+// half as long and points 13 degrees elsewhere. A current that does nothing at the working point
+// has a derivative of exactly zero, and [Gradient.Effect] says so.
 //
 // # Errors
 //

@@ -8,11 +8,13 @@ type Effect uint8
 const (
 	// Active means that some derivative is not zero.
 	Active Effect = iota
-	// Inactive means that the derivatives of all neurons are exactly zero: a small change of the parameter changes
-	// nothing. Examples are If_nmda with a single synapse, and the four currents of the AHP at the defaults,
-	// where a spike adds 1e-17 A to a current that is held at Io = 5e-13 A.
+	// Inactive means that the derivatives of all neurons are exactly zero: a small change of the
+	// parameter changes nothing. Examples are If_nmda with a single synapse, and the four currents
+	// of the AHP at the defaults, where a spike adds 1e-17 A to a current that is held at Io =
+	// 5e-13 A.
 	Inactive
-	// AtBound means that the current lies at or below Io in every neuron, where the chip's model replaces it by Io.
+	// AtBound means that the current lies at or below Io in every neuron, where the chip's model
+	// replaces it by Io.
 	AtBound
 )
 
@@ -29,8 +31,9 @@ func (e Effect) String() string {
 	return fmt.Sprintf("Effect(%d)", uint8(e))
 }
 
-// Effect says whether the loss of g depends on a parameter. With soft floors (Settings.SoftFloors, Settings.Twin) parameters without effect have
-// small derivatives that are not zero, and count as active.
+// Effect says whether the loss of g depends on a parameter. With soft floors (Settings.SoftFloors,
+// Settings.Twin) parameters without effect have small derivatives that are not zero, and count as
+// active.
 func (g *Gradient) Effect(p Param) Effect {
 	if paramFacts[p].clips {
 		bound := true

@@ -10,9 +10,9 @@ import (
 	"github.com/surge-snn/surge/graph"
 )
 
-// TestEngines: the step in Gorgonia's operations, differentiated by Gorgonia, gives what the kernel gives. They share
-// the slopes of the step functions and no other derivative. Rounding differs by the logarithms that the states pass
-// through, 1e-15, which recurrence and spikes amplify.
+// TestEngines: the step in Gorgonia's operations, differentiated by Gorgonia, gives what the kernel
+// gives. They share the slopes of the step functions and no other derivative. Rounding differs by
+// the logarithms that the states pass through, 1e-15, which recurrence and spikes amplify.
 func TestEngines(t *testing.T) {
 	for i, m := range []struct {
 		rule                          Rule

@@ -6,8 +6,8 @@ import (
 	"github.com/surge-snn/surge/models/dynapse"
 )
 
-// A neuron at its defaults receives a spike every 20 ms for half a second. Which currents would change the number of its spikes,
-// and in which direction?
+// A neuron at its defaults receives a spike every 20 ms for half a second. Which currents would
+// change the number of its spikes, and in which direction?
 func ExampleNetwork() {
 	n := dynapse.Network{N: 1, Settings: dynapse.Settings{Rule: dynapse.SurgeS}}
 	input := make([]float64, 500)

@@ -5,7 +5,8 @@ import (
 	"testing"
 )
 
-// FuzzParseParam: a name is that of one parameter, which prints it, or an error that is ErrParameter.
+// FuzzParseParam: a name is that of one parameter, which prints it, or an error that is
+// ErrParameter.
 func FuzzParseParam(f *testing.F) {
 	for p := range Param(NumParams) {
 		f.Add(p.String())

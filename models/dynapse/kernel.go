@@ -25,12 +25,12 @@ type mode struct {
 	four      bool // four synapse types
 }
 
-// neuronKernel is DynapSim for a whole sequence. All currents are relative to Io and all times to dt; m is Imem/Io
-// and y its logarithm. The elementwise parts of a step are those of package cells, which run over the neurons of
-// a group of rows at once; the twin's are in kernel_twin.go.
+// neuronKernel is DynapSim for a whole sequence. All currents are relative to Io and all times to
+// dt; m is Imem/Io and y its logarithm. The elementwise parts of a step are those of package cells,
+// which run over the neurons of a group of rows at once; the twin's are in kernel_twin.go.
 //
-// Rows of the batch are independent of each other: a task takes a block of them through all time steps. Kept for the
-// adjoint are the traces; exponentials are computed again.
+// Rows of the batch are independent of each other: a task takes a block of them through all time
+// steps. Kept for the adjoint are the traces; exponentials are computed again.
 type neuronKernel[T kernel.Float] struct {
 	mode
 	t, b, n int
@@ -60,16 +60,17 @@ type neuronKernel[T kernel.Float] struct {
 	moveUnits         func(lo, hi int)
 }
 
-// derived are numbers per neuron that follow from its coefficients; refractory is a whole number of bins where rounding
-// may have made it another one.
+// derived are numbers per neuron that follow from its coefficients; refractory is a whole number of
+// bins where rounding may have made it another one.
 type derived[T any] struct {
 	decaySyn, chargeSyn, decayAHP, chargeAHP, jumpAHP, invLeak, refractory []T
 	decayMore, chargeMore                                                  [numMore][]T
 }
 
-// neuronIn names the inputs of the kernel, in their order: x [T, B, N], weighted input; forced [T, B, N]; coef [N] each, or [B, N] with
-// other neurons in each row; wrec [N, N], or [B, N, N]; the states [B, N], with ln(I/Io) for currents. With four synapse types
-// x is [T, B, N, 4] and wrec [N, N, 4], with the last axes as one, and more are the states I/Io of GABA, NMDA and SHUNT.
+// neuronIn names the inputs of the kernel, in their order: x [T, B, N], weighted input; forced [T,
+// B, N]; coef [N] each, or [B, N] with other neurons in each row; wrec [N, N], or [B, N, N]; the
+// states [B, N], with ln(I/Io) for currents. With four synapse types x is [T, B, N, 4] and wrec [N,
+// N, 4], with the last axes as one, and more are the states I/Io of GABA, NMDA and SHUNT.
 type neuronIn[T any] struct {
 	x, forced                             T
 	coef                                  [numCoefs]T
@@ -78,8 +79,8 @@ type neuronIn[T any] struct {
 	more                                  [numMore]T
 }
 
-// neuronOut names the outputs: records [T, B, N] and the states after the last step [B, N]. spikes: counts; ypost: ln(Imem/Io)
-// after the reset; ypre: before it; isyn, iahp, more relative to Io.
+// neuronOut names the outputs: records [T, B, N] and the states after the last step [B, N]. spikes:
+// counts; ypost: ln(Imem/Io) after the reset; ypre: before it; isyn, iahp, more relative to Io.
 type neuronOut[T any] struct {
 	spikes, ypost, ypre, isyn, iahp T
 	more                            [numMore]T
@@ -92,9 +93,10 @@ const (
 	numRecords = 5 + numMore
 )
 
-// stateNames lists the states in the order of the kernel's inputs and outputs: ln(Isyn/Io), ln(Iahp/Io), ln(Imem/Io) after the
-// reset, and vmem = ln(Imem/Io) before it, which drives the positive feedback; spikes of the last step; timer in bins; and with four
-// synapse types the currents of the others, I/Io.
+// stateNames lists the states in the order of the kernel's inputs and outputs: ln(Isyn/Io),
+// ln(Iahp/Io), ln(Imem/Io) after the reset, and vmem = ln(Imem/Io) before it, which drives the
+// positive feedback; spikes of the last step; timer in bins; and with four synapse types the
+// currents of the others, I/Io.
 var stateNames = [numStates]string{"log_isyn", "log_iahp", "log_imem", "vmem", "spikes", "timer", "igaba", "inmda", "ishunt"}
 
 // types is the number of synapse types.
@@ -298,8 +300,8 @@ func (k *neuronKernel[T]) derive(c *[numCoefs][]T) {
 	}
 }
 
-// tolerance is the relative error of a number of bins that may be due to rounding: t_ref = dt is a common setting, and
-// it must not decide between one bin and two.
+// tolerance is the relative error of a number of bins that may be due to rounding: t_ref = dt is a
+// common setting, and it must not decide between one bin and two.
 func tolerance[T kernel.Float]() T {
 	if T(1)+T(1e-9) == 1 {
 		return 1e-5 // float32, whose ln(Iref) has errors of 2e-6
@@ -372,7 +374,8 @@ func (k *neuronKernel[T]) record(w *task[T], t, lo, hi int) {
 	}
 }
 
-// weigh returns the weighted input of rows lo to hi of a step, with what comes from the spikes of the step before.
+// weigh returns the weighted input of rows lo to hi of a step, with what comes from the spikes of
+// the step before.
 func (k *neuronKernel[T]) weigh(w *task[T], t, lo, hi int) []T {
 	width := k.n * k.types()
 	x := k.in.x[(t*k.b+lo)*width : (t*k.b+hi)*width]

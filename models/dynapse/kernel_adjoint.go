@@ -8,9 +8,9 @@ import (
 // flow is an adjoint on its way back through time, by one rule. All but dx are [B, N].
 type flow[T kernel.Float] struct {
 	rule Rule
-	// Adjoints of the state: of ln Imem after the reset and before it (through the feedback of the following
-	// step), of the synapse, the adaptation, spikes and timer. shift is that of the time of a spike, through
-	// the charges that it set off in other neurons (SurgeT).
+	// Adjoints of the state: of ln Imem after the reset and before it (through the feedback of the
+	// following step), of the synapse, the adaptation, spikes and timer. shift is that of the time
+	// of a spike, through the charges that it set off in other neurons (SurgeT).
 	post, pre, isyn, iahp, spikes, timer, shift []T
 	more                                        [numMore][]T
 
@@ -313,10 +313,11 @@ func (k *neuronKernel[T]) linearOperands(w *task[T], f *flow[T], p place, x, dx 
 	v.DPost, v.DPre, v.DW, v.DS, v.Gsyn, v.Gleak = of(p, f.post), of(p, f.pre), dx, of(p, f.spikes), a.gsyn[:n], a.gleak[:n]
 }
 
-// recurrence adds to the adjoints of the spikes of the step before what flows back through w_rec: to their
-// counts, or in SurgeT to their times, as a charge that came earlier by q bins has decayed by q dt/tau_syn more. (A charge
-// that is moved from bin to bin as the output spikes are is nearer to physics and useless: gradients of 3 neurons over 300
-// bins come out 1e2 to 1e5 times too large.)
+// recurrence adds to the adjoints of the spikes of the step before what flows back through w_rec:
+// to their counts, or in SurgeT to their times, as a charge that came earlier by q bins has decayed
+// by q dt/tau_syn more. (A charge that is moved from bin to bin as the output spikes are is nearer
+// to physics and useless: gradients of 3 neurons over 300 bins come out 1e2 to 1e5 times too
+// large.)
 func (k *neuronKernel[T]) recurrence(w *task[T], f *flow[T], t, lo, hi int) {
 	n, width := k.n, k.n*k.types()
 	dx := f.inputs(t, k.b, lo, hi, width)
@@ -359,7 +360,8 @@ func (k *neuronKernel[T]) shifts(w *task[T], f *flow[T], t, lo, hi int, dx []T) 
 	}
 }
 
-// dot is Σ_j x_j y_j, in eight partial sums: number l is of the elements j = l mod 8, number 0 also of those behind the last eight.
+// dot is Σ_j x_j y_j, in eight partial sums: number l is of the elements j = l mod 8, number 0 also
+// of those behind the last eight.
 func dot[T kernel.Float](x, y []T) T {
 	var s0, s1, s2, s3, s4, s5, s6, s7 T
 	y = y[:len(x)]

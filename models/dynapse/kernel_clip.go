@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// clipRows scales the gradients of rows down whose norm, with respect to the logarithms of the coefficients, is more than
-// clip times the median of all rows.
+// clipRows scales the gradients of rows down whose norm, with respect to the logarithms of the
+// coefficients, is more than clip times the median of all rows.
 func (k *neuronKernel[T]) clipRows(f *flow[T]) {
 	if math.IsInf(k.clip, 1) {
 		return

@@ -26,12 +26,14 @@ func column[T kernel.Float](dst, x []T, i int) []T {
 	return dst
 }
 
-// charge is a step of the GABA, NMDA and SHUNT of a group, given its weighted input of the four types:
+// charge is a step of the GABA, NMDA and SHUNT of a group, given its weighted input of the four
+// types:
 //
 //	I = exp(-dt/tau) I + (1-exp(-t_pulse/tau)) max(Igain/Itau Iscale W, 0)
 //
-// and what the synapses then drive into the membrane, and its leak. The dark current that flows into an idle
-// synapse, max(., Io), is AMPA's alone: a neuron without the other types is the neuron with one synapse.
+// and what the synapses then drive into the membrane, and its leak. The dark current that flows
+// into an idle synapse, max(., Io), is AMPA's alone: a neuron without the other types is the neuron
+// with one synapse.
 func (k *neuronKernel[T]) charge(p place, x []T, cur *cells.Currents[T], mem *cells.Membrane[T]) {
 	var all [numMore][]T
 	for i := range all {
@@ -50,14 +52,16 @@ func (k *neuronKernel[T]) charge(p place, x []T, cur *cells.Currents[T], mem *ce
 	}
 }
 
-// drive is what the synapses drive into the membrane, NMDA through a gate that opens where Imem is above If_nmda:
+// drive is what the synapses drive into the membrane, NMDA through a gate that opens where Imem is
+// above If_nmda:
 //
 //	Iampa + g Inmda - Igaba,   g = 1/(1 + If_nmda/Imem)
 func drive[T kernel.Float](iampa, igaba, inmda, m, cutoff T) T {
 	return iampa + (T(inmda/(1+cutoff/m)) - igaba)
 }
 
-// drives computes the drive and the part of the leak that the adaptation does not move once more, for the adjoint.
+// drives computes the drive and the part of the leak that the adaptation does not move once more,
+// for the adjoint.
 func (k *neuronKernel[T]) drives(w *task[T], p place) (syn, leakMemShunt []T) {
 	n := p.hi - p.lo
 	syn, leakMemShunt = w.syn[:n], w.shunted[:n]
@@ -71,8 +75,9 @@ func (k *neuronKernel[T]) drives(w *task[T], p place) (syn, leakMemShunt []T) {
 	return syn, leakMemShunt
 }
 
-// discharge takes the adjoints of the drive and of the leak of a group back to the currents of GABA, NMDA and SHUNT before the
-// step, to their coefficients and to the weighted input x; and it adds to that of ln Imem before the step.
+// discharge takes the adjoints of the drive and of the leak of a group back to the currents of
+// GABA, NMDA and SHUNT before the step, to their coefficients and to the weighted input x; and it
+// adds to that of ln Imem before the step.
 func (k *neuronKernel[T]) discharge(p place, f *flow[T], lin *cells.Linear[T], x, dx []T) {
 	var g [numMore][]T
 	for i := range g {

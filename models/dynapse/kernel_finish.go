@@ -44,8 +44,8 @@ func (k *neuronKernel[T]) finish() {
 	}
 }
 
-// mix adds flow s to flow f at a share of its norm: see [SurgeMixed]. The norms are those of the gradients with respect to the
-// logarithms of the coefficients.
+// mix adds flow s to flow f at a share of its norm: see [SurgeMixed]. The norms are those of the
+// gradients with respect to the logarithms of the coefficients.
 func (k *neuronKernel[T]) mix(f, s *flow[T]) {
 	clear(f.spikes) // of no effect in SurgeT
 	clear(s.coef[threshold])

@@ -15,8 +15,8 @@ type task[T kernel.Float] struct {
 	recorder kernel.Recorder[T]
 	err      error
 
-	// Of the neurons of a group: the drive of the synapses and the leak, and with four types the weighted
-	// input of AMPA, its adjoint, and the leak with SHUNT.
+	// Of the neurons of a group: the drive of the synapses and the leak, and with four types the
+	// weighted input of AMPA, its adjoint, and the leak with SHUNT.
 	syn, leak, ampa, dampa, shunted []T
 
 	currents cells.Currents[T]

@@ -29,8 +29,8 @@ type varied struct {
 // variedRows is how many runs go side by side.
 const variedRows = 32
 
-// mover runs the network, or the neuron of a network without w_rec, with single spikes moved. sub is a kernel of
-// variedRows rows that has two steps: the step before, and now.
+// mover runs the network, or the neuron of a network without w_rec, with single spikes moved. sub
+// is a kernel of variedRows rows that has two steps: the step before, and now.
 type mover[T kernel.Float] struct {
 	sub  *neuronKernel[T]
 	task task[T]
@@ -251,8 +251,8 @@ func (m *mover[T]) weigh(k *neuronKernel[T], first, t, rows int) {
 	}
 }
 
-// vary makes the difference of a row, and counts what the records of its bin change. The membrane is at threshold there, on both
-// sides of the difference.
+// vary makes the difference of a row, and counts what the records of its bin change. The membrane
+// is at threshold there, on both sides of the difference.
 func (m *mover[T]) vary(k *neuronKernel[T], first, row int, v *varied) {
 	n, s := k.wide(), m.sub
 	e, at := row*n+v.neuron, (variedRows+row)*n+v.neuron
@@ -343,7 +343,8 @@ func (m *mover[T]) compareFinal(k *neuronKernel[T], first int, list []varied) {
 	}
 }
 
-// spikeMoved takes the adjoint over spikes that stay in their bins, and adds what the loss gains as they move.
+// spikeMoved takes the adjoint over spikes that stay in their bins, and adds what the loss gains as
+// they move.
 func (k *neuronKernel[T]) spikeMoved(w *task[T], p place, forced cells.SpikeForced[T], dthr []T) {
 	a := &w.adjoint
 	a.forced = forced

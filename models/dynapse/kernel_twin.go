@@ -5,7 +5,8 @@ import (
 	"github.com/surge-snn/surge/internal/kernel"
 )
 
-// The smoothed twin of a step, with the operands of the loops of package cells: every step function is the antiderivative of its slope.
+// The smoothed twin of a step, with the operands of the loops of package cells: every step function
+// is the antiderivative of its slope.
 
 // bounded keeps m a number that float32 has.
 func (k *neuronKernel[T]) bounded(m T) T { return min(m, T(ceiling)) }
@@ -59,8 +60,8 @@ func (k *neuronKernel[T]) twinCurrents(a *cells.Currents[T]) {
 	}
 }
 
-// branch is an update of the membrane with the input iin: m after it and before its bound, the relative growth but for its
-// rate, and the drive.
+// branch is an update of the membrane with the input iin: m after it and before its bound, the
+// relative growth but for its rate, and the drive.
 func branch[T kernel.Float](m, h, f, ratio, gain, iin, leak T) (raw, inner, drive T) {
 	drive = gain * iin / (m + gain)
 	inner = f + T(ratio*(drive-leak))
@@ -128,8 +129,8 @@ func (k *neuronKernel[T]) twinForced(a *cells.SpikeForced[T]) {
 	}
 }
 
-// twinLinear runs the linear part of the adjoint twice, for the update with the gate open and for that with it closed, by
-// their shares.
+// twinLinear runs the linear part of the adjoint twice, for the update with the gate open and for
+// that with it closed, by their shares.
 func (k *neuronKernel[T]) twinLinear(w *task[T], f *flow[T], p place) {
 	l, v := &w.adjoint.local, &w.adjoint.linear
 	n := p.hi - p.lo

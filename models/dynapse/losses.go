@@ -7,8 +7,8 @@ import (
 	"github.com/surge-snn/surge/internal/fmath"
 )
 
-// Loss is a loss of a run: its value for each row of the batch, and the derivatives of the mean over the rows with respect to the
-// records.
+// Loss is a loss of a run: its value for each row of the batch, and the derivatives of the mean
+// over the rows with respect to the records.
 //
 // Errors: [ErrParameter] for a target of another shape than the run.
 type Loss func(r *Run) (rows []float64, c Cotangents, err error)
@@ -23,11 +23,13 @@ func SpikeCount(r *Run) (rows []float64, c Cotangents, err error) {
 	return rows, c, nil
 }
 
-// VanRossum is the van Rossum distance to target spikes s* [T, B, N] with a time constant of tau bins, summed over neurons:
+// VanRossum is the van Rossum distance to target spikes s* [T, B, N] with a time constant of tau
+// bins, summed over neurons:
 //
 //	(1/tau) Σ_t f[t]²,   f[t] = exp(-1/tau) f[t-1] + s[t] - s*[t]
 //
-// Source: M. C. W. van Rossum, A novel spike distance, Neural Comput. 13 (2001), doi:10.1162/089976601300014321.
+// Source: M. C. W. van Rossum, A novel spike distance, Neural Comput. 13 (2001),
+// doi:10.1162/089976601300014321.
 func VanRossum(target []float64, tau float64) Loss {
 	return func(r *Run) (rows []float64, c Cotangents, err error) {
 		if !(tau > 0) || math.IsInf(tau, 0) {
@@ -56,7 +58,8 @@ func VanRossum(target []float64, tau float64) Loss {
 	}
 }
 
-// TraceError is the mean over time and neurons of (ln Imem - target)², for a target [T, B, N] of ln(Imem/A).
+// TraceError is the mean over time and neurons of (ln Imem - target)², for a target [T, B, N] of
+// ln(Imem/A).
 func TraceError(target []float64) Loss {
 	return func(r *Run) (rows []float64, c Cotangents, err error) {
 		if err := r.fits("ln Imem", target); err != nil {

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// TestTruthIsRecorded: the estimate from the stored inputs agrees with the recorded one, which is from 16 times as many
-// inputs, within four of its own standard errors.
+// TestTruthIsRecorded: the estimate from the stored inputs agrees with the recorded one, which is
+// from 16 times as many inputs, within four of its own standard errors.
 func TestTruthIsRecorded(t *testing.T) {
 	for _, setting := range []string{"def", "ahp"} {
 		f := readTruth(t, setting)
@@ -60,8 +60,8 @@ func elsewhere(rows int, f func(name string, net Network, input []float64, steps
 	}
 }
 
-// judge compares the gradient of a loss by a rule with the truth of it: cosine, ratio of norms, and the norm of the truth relative to
-// that of its standard errors.
+// judge compares the gradient of a loss by a rule with the truth of it: cosine, ratio of norms, and
+// the norm of the truth relative to that of its standard errors.
 func judge(t *testing.T, net Network, input []float64, steps, rows int, loss Loss, rule Rule, params ...Param) (cos, ratio, certainty float64) {
 	t.Helper()
 	estimates, err := net.Truth(Input{T: steps, B: rows, Counts: input}, func(r *Run) []float64 {
@@ -99,7 +99,8 @@ func judge(t *testing.T, net Network, input []float64, steps, rows int, loss Los
 	return cos, ratio, norm / errors
 }
 
-// TestCountsElsewhere: SurgeS on counts keeps its bounds (0.97, a factor of 2) in recurrent networks and with several spikes per bin.
+// TestCountsElsewhere: SurgeS on counts keeps its bounds (0.97, a factor of 2) in recurrent
+// networks and with several spikes per bin.
 func TestCountsElsewhere(t *testing.T) {
 	elsewhere(200, func(name string, net Network, input []float64, steps, rows int) {
 		cos, ratio, _ := judge(t, net, input, steps, rows, SpikeCount, SurgeS, IgainMem, IgainSyn, Ispkthr, ItauMem)
@@ -110,13 +111,16 @@ func TestCountsElsewhere(t *testing.T) {
 	})
 }
 
-// TestTimingElsewhere bounds SurgeT on the van Rossum distance in recurrent networks, for five targets each, with rows clipped at 5 times
-// the median row. The median cosine over targets is at least 0.98 and the median ratio 0.25 to 3 in every network. A single target is
-// held to a cosine of 0.9 only where the truth is larger than 15 of its standard errors: elsewhere the loss is flat, the truth is below a tenth
-// of what it is for other targets and changes its direction with the step of the difference, and a rule that is right to a tenth decides nothing.
+// TestTimingElsewhere bounds SurgeT on the van Rossum distance in recurrent networks, for five
+// targets each, with rows clipped at 5 times the median row. The median cosine over targets is at
+// least 0.98 and the median ratio 0.25 to 3 in every network. A single target is held to a cosine
+// of 0.9 only where the truth is larger than 15 of its standard errors: elsewhere the loss is flat,
+// the truth is below a tenth of what it is for other targets and changes its direction with the
+// step of the difference, and a rule that is right to a tenth decides nothing.
 //
-// Without the clip the mean over 200 rows can be that of one row: for the last target of the adapting network one has a derivative of
-// -661 where nine tenths are between -28 and 28, and the cosine is -0.94.
+// Without the clip the mean over 200 rows can be that of one row: for the last target of the
+// adapting network one has a derivative of -661 where nine tenths are between -28 and 28, and the
+// cosine is -0.94.
 func TestTimingElsewhere(t *testing.T) {
 	elsewhere(100, func(name string, net Network, input []float64, steps, rows int) {
 		net.Clip = 5

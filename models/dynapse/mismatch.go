@@ -8,7 +8,8 @@ import (
 	"github.com/surge-snn/surge/internal/random"
 )
 
-// Mismatch is the spread of transistors between and on chips: every parameter of every neuron deviates on its own,
+// Mismatch is the spread of transistors between and on chips: every parameter of every neuron
+// deviates on its own,
 //
 //	new = old (1 + Percent/SigmaRule z),   z ~ N(0, 1)
 //
@@ -29,8 +30,9 @@ func (m Mismatch) sigma() (float64, error) {
 	return 0, fmt.Errorf("%w: mismatch of %v at %v sigma, want finite numbers >= 0", ErrParameter, m.Percent, m.SigmaRule)
 }
 
-// Deviations are what chips of N neurons differ by, for [Neurons]: a batch of B rows is one of M chips, rows sB/M to (s+1)B/M-1 are on
-// chip s, and its parameter p of neuron j is Factors[p][s N + j] times that of the layer.
+// Deviations are what chips of N neurons differ by, for [Neurons]: a batch of B rows is one of M
+// chips, rows sB/M to (s+1)B/M-1 are on chip s, and its parameter p of neuron j is Factors[p][s N +
+// j] times that of the layer.
 type Deviations struct {
 	Samples int // M
 	// Factors [M, N] of each parameter; nil where chips do not differ.
@@ -53,8 +55,8 @@ func (d *Deviations) check(n, rows int) error {
 	return nil
 }
 
-// Deviations draws the factors 1 + Percent/SigmaRule z of chips of n neurons, for every parameter but Iscale and dt, in the order of
-// the parameters; those of the further synapse types with four.
+// Deviations draws the factors 1 + Percent/SigmaRule z of chips of n neurons, for every parameter
+// but Iscale and dt, in the order of the parameters; those of the further synapse types with four.
 //
 // Errors: [ErrParameter] for numbers that are negative or not finite.
 func (m Mismatch) Deviations(n, samples int, four bool, rng *rand.Rand) (*Deviations, error) {
@@ -78,11 +80,12 @@ func (m Mismatch) Deviations(n, samples int, four bool, rng *rand.Rand) (*Deviat
 	return d, nil
 }
 
-// Frozen returns the network as a number of chips that differ: bias currents and constants of the layout deviate, Iscale, dt and
-// weights do not. One sample may stand for one chip that stays as it is.
+// Frozen returns the network as a number of chips that differ: bias currents and constants of the
+// layout deviate, Iscale, dt and weights do not. One sample may stand for one chip that stays as it
+// is.
 //
-// Errors: [ErrParameter] for a network that has samples already, and where a deviation makes a parameter negative or zero
-// that must not be: with 20 % that happens once in 3 million values.
+// Errors: [ErrParameter] for a network that has samples already, and where a deviation makes a
+// parameter negative or zero that must not be: with 20 % that happens once in 3 million values.
 func (m Mismatch) Frozen(n Network, samples int, rng *rand.Rand) (Network, error) {
 	if n.Samples > 1 || samples < 1 {
 		return n, fmt.Errorf("%w: %d samples of a network of %d samples, want at least 1 of 1", ErrParameter, samples, n.Samples)
@@ -115,8 +118,8 @@ func (m Mismatch) Frozen(n Network, samples int, rng *rand.Rand) (Network, error
 	return n, nil
 }
 
-// Dynamic returns the network with recurrent weights that deviate, for one evaluation: one set of weights for each of
-// its samples.
+// Dynamic returns the network with recurrent weights that deviate, for one evaluation: one set of
+// weights for each of its samples.
 //
 // Errors: [ErrParameter] for a network without recurrent weights.
 func (m Mismatch) Dynamic(n Network, rng *rand.Rand) (Network, error) {

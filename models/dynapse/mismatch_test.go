@@ -13,8 +13,8 @@ import (
 	"github.com/surge-snn/surge/graph"
 )
 
-// TestSamplesAreChips: chips that are simulated as one batch give, bit for bit, what each gives on its own, and gradients that
-// add up in the order of the rows.
+// TestSamplesAreChips: chips that are simulated as one batch give, bit for bit, what each gives on
+// its own, and gradients that add up in the order of the rows.
 func TestSamplesAreChips(t *testing.T) {
 	const chips, n, steps, rows = 3, 4, 60, 2 // rows per chip
 	rng := rand.New(rand.NewPCG(2, 2))
@@ -78,7 +78,8 @@ func TestSamplesAreChips(t *testing.T) {
 	}
 }
 
-// TestMismatchStatistics: the deviations have the mean and width of the package's draws, with errors of 1/sqrt(draws).
+// TestMismatchStatistics: the deviations have the mean and width of the package's draws, with
+// errors of 1/sqrt(draws).
 func TestMismatchStatistics(t *testing.T) {
 	const draws = 120 * 200
 	rng := rand.New(rand.NewPCG(1, 1))
@@ -112,8 +113,9 @@ func TestMismatchStatistics(t *testing.T) {
 	}
 }
 
-// TestDeviationsInLayer: a layer of chips that differ is the network of Frozen with the same draws, and the gradient of a value that they
-// deviate from is the sum over the chips; recurrent weights may be those of each chip. 1e-12 for the logarithms of what is learned.
+// TestDeviationsInLayer: a layer of chips that differ is the network of Frozen with the same draws,
+// and the gradient of a value that they deviate from is the sum over the chips; recurrent weights
+// may be those of each chip. 1e-12 for the logarithms of what is learned.
 func TestDeviationsInLayer(t *testing.T) {
 	const n, chips = 3, 2
 	w := newWorkload(rand.New(rand.NewPCG(2, 30)), n, 50, 2*chips, adapting(), true)

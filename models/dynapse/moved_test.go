@@ -9,8 +9,9 @@ import (
 	"github.com/surge-snn/surge/internal/random"
 )
 
-// TestMovedSpikes builds the formula of [Surge] from runs that start behind the difference, and from gradients with forced spikes. 1e-9
-// of the largest: a membrane of given Imem is that of a logarithm but for rounding, and the feedback makes it larger.
+// TestMovedSpikes builds the formula of [Surge] from runs that start behind the difference, and
+// from gradients with forced spikes. 1e-9 of the largest: a membrane of given Imem is that of a
+// logarithm but for rounding, and the feedback makes it larger.
 func TestMovedSpikes(t *testing.T) {
 	several := adapting()
 	several[Ispkthr] = []float64{3e-10} // with growth of more than 1 in a bin
@@ -44,7 +45,8 @@ func TestMovedSpikes(t *testing.T) {
 
 var handParams = []Param{IgainMem, IgainSyn, Ipulse, Ispkthr, ItauAHP, ItauMem, ItauSyn, IwAHP}
 
-// movedByHand returns the derivatives with respect to ln of handParams, and the number of bins with spikes.
+// movedByHand returns the derivatives with respect to ln of handParams, and the number of bins with
+// spikes.
 func movedByHand(t *testing.T, w *workload, r *Run, c Cotangents) (grad []float64, spikes int) {
 	forced := w.net
 	f, err := forced.Simulate(Input{T: w.t, B: 1, Counts: w.input, Forced: r.Spikes})
@@ -80,7 +82,8 @@ func movedByHand(t *testing.T, w *workload, r *Run, c Cotangents) (grad []float6
 		}
 		return p.Final
 	}
-	// rest is what the records behind a bin add to the change of the loss, and the number of spikes of a neuron in the next bin.
+	// rest is what the records behind a bin add to the change of the loss, and the number of spikes
+	// of a neuron in the next bin.
 	rest := func(bin, neuron int, s State) (change, next float64) {
 		if bin+1 == w.t {
 			return 0, 0
@@ -152,10 +155,12 @@ func values1(n Network, p Param) float64 {
 	return n.Params[p][0]
 }
 
-// TestSurgeAgainstTruth holds [Surge] against the truth of seven settings of a single neuron with differences of 0.03, which settle where
-// 0.1 do not: a cosine of 0.99 and a ratio of norms of 0.75 to 1.3 for counts, van Rossum distance and free-running traces, over the
-// significant currents. The bound of the ratio is for the errors of 2048 inputs, up to 0.1 of the gradient and of the truth each; that
-// of the cosine is lower by what three standard errors of the truth across it make.
+// TestSurgeAgainstTruth holds [Surge] against the truth of seven settings of a single neuron with
+// differences of 0.03, which settle where 0.1 do not: a cosine of 0.99 and a ratio of norms of 0.75
+// to 1.3 for counts, van Rossum distance and free-running traces, over the significant currents.
+// The bound of the ratio is for the errors of 2048 inputs, up to 0.1 of the gradient and of the
+// truth each; that of the cosine is lower by what three standard errors of the truth across it
+// make.
 func TestSurgeAgainstTruth(t *testing.T) {
 	if testing.Short() {
 		t.Skip("1e6 runs of 300 bins")

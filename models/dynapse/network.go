@@ -8,8 +8,9 @@ import (
 	"github.com/surge-snn/surge/internal/fmath"
 )
 
-// Network is a layer of N DynapSim neurons, feed-forward or recurrent, for use without a graph. Per neuron, with kappa = (kappa_n+kappa_p)/2,
-// U = Ut/kappa, and Itau, Igain not below Io, a step is, in this order:
+// Network is a layer of N DynapSim neurons, feed-forward or recurrent, for use without a graph. Per
+// neuron, with kappa = (kappa_n+kappa_p)/2, U = Ut/kappa, and Itau, Igain not below Io, a step is,
+// in this order:
 //
 //	W     = input + spikes·w_rec                                     spikes of the step before, counts
 //	isyn  = exp(-dt/tau_syn) isyn + (1-exp(-t_pulse/tau_syn)) max(Igain_syn/Itau_syn Iscale W, Io)
@@ -24,26 +25,30 @@ import (
 //
 // Time constants are those of [Param]. imem stays in [Io, e^80 Io] for any input.
 //
-// With FourSynapses the four dendrites of the chip take the place of isyn, each with a weight, gain and leak of its own. AMPA is the synapse
-// above; the others, x of GABA, NMDA and SHUNT, have no dark current, so that a neuron that they are not used in is
-// the one above, bit for bit:
+// With FourSynapses the four dendrites of the chip take the place of isyn, each with a weight, gain
+// and leak of its own. AMPA is the synapse above; the others, x of GABA, NMDA and SHUNT, have no
+// dark current, so that a neuron that they are not used in is the one above, bit for bit:
 //
 //	ix    = exp(-dt/tau_x) ix + (1-exp(-t_pulse/tau_x)) max(Igain_x/Itau_x Iscale W_x, 0)
 //	isyn  = iampa + inmda/(1 + If_nmda/imem) - igaba                 imem of the step before
 //	Ileak = Itau_mem + iahp + ishunt
 //
-// Source: Rockpool 3.1, devices.dynapse.simulation.DynapSim; Chicca et al. 2014, doi:10.1109/JPROC.2014.2313954. The four types are from
-// the DynapSim of Rockpool before 2.4, which differs in what AHP and dark currents do; they act here through the equations of 3.1.
+// Source: Rockpool 3.1, devices.dynapse.simulation.DynapSim; Chicca et al. 2014,
+// doi:10.1109/JPROC.2014.2313954. The four types are from the DynapSim of Rockpool before 2.4,
+// which differs in what AHP and dark currents do; they act here through the equations of 3.1.
 type Network struct {
 	N      int
 	Params Params
-	// WRec holds recurrent weights [N, N], WRec[pre*N+post]; nil for a feed-forward layer. With FourSynapses it is [N, N, 4].
+	// WRec holds recurrent weights [N, N], WRec[pre*N+post]; nil for a feed-forward layer. With
+	// FourSynapses it is [N, N, 4].
 	WRec []float64
-	// FourSynapses gives every neuron synapses of the types AMPA, GABA, NMDA and SHUNT, in this order: input is [T, B, N, 4]. On
-	// the chip no weight is negative; here one takes from the others of its type in the same bin.
+	// FourSynapses gives every neuron synapses of the types AMPA, GABA, NMDA and SHUNT, in this
+	// order: input is [T, B, N, 4]. On the chip no weight is negative; here one takes from the
+	// others of its type in the same bin.
 	FourSynapses bool
-	// Samples is the number M of chips that a batch simulates side by side, which must divide the number of rows B: rows
-	// sB/M to (s+1)B/M-1 are on chip s. Lists of Params may then have M·N values, [M, N], and WRec [M, N, N] or [M, N, N, 4]. 0 means 1. See [Mismatch].
+	// Samples is the number M of chips that a batch simulates side by side, which must divide the
+	// number of rows B: rows sB/M to (s+1)B/M-1 are on chip s. Lists of Params may then have M·N
+	// values, [M, N], and WRec [M, N, N] or [M, N, N, 4]. 0 means 1. See [Mismatch].
 	Samples int
 	// MaxSpikes bounds the spikes of a neuron per time step; 0 means no bound.
 	MaxSpikes float64
@@ -57,22 +62,27 @@ type Settings struct {
 	Rule Rule
 	// Width is that of the logistic function of SurgeS, in e-folds of Imem; 0 means [DefaultWidth].
 	Width float64
-	// Clip bounds the gradient of a row of the batch in Surge and SurgeT to this many times that of the median row; the norm is that of the
-	// derivatives with respect to ln of the coefficients. 0 means no bound. The gradients of SurgeT have heavy tails, as rare rows multiply
-	// many large shifts: in a recurrent network of 4 neurons over 2000 bins, the largest of 32 rows had 400 and 7000 times the
-	// median; in one of 3 neurons over 300 bins, one of 200 rows turned the mean round (a cosine of -0.94 with the truth, 0.99 with a bound of 10, 0.996
-	// with 5). A bound of 3 to 10 tames them for training; as an estimate of the expected gradient it is biased (Iref lives in the tails).
+	// Clip bounds the gradient of a row of the batch in Surge and SurgeT to this many times that of
+	// the median row; the norm is that of the derivatives with respect to ln of the coefficients. 0
+	// means no bound. The gradients of SurgeT have heavy tails, as rare rows multiply many large
+	// shifts: in a recurrent network of 4 neurons over 2000 bins, the largest of 32 rows had 400
+	// and 7000 times the median; in one of 3 neurons over 300 bins, one of 200 rows turned the mean
+	// round (a cosine of -0.94 with the truth, 0.99 with a bound of 10, 0.996 with 5). A bound of 3
+	// to 10 tames them for training; as an estimate of the expected gradient it is biased (Iref
+	// lives in the tails).
 	Clip float64
-	// SoftFloors replaces the slope of the bounds max(a, Io) of Iin, Iahp and Imem by a logistic function of a/Io: a way out of
-	// dead regions. With it, currents without any effect get gradients that are small and not zero.
+	// SoftFloors replaces the slope of the bounds max(a, Io) of Iin, Iahp and Imem by a logistic
+	// function of a/Io: a way out of dead regions. With it, currents without any effect get
+	// gradients that are small and not zero.
 	SoftFloors bool
-	// Twin computes the smoothed twin of SurgeS: every step function becomes the antiderivative of its slope (soft floors too),
-	// so that gradients are exact. The rule is then SurgeS; unlike there, the refractory timer too is a smooth function of the spike.
+	// Twin computes the smoothed twin of SurgeS: every step function becomes the antiderivative of
+	// its slope (soft floors too), so that gradients are exact. The rule is then SurgeS; unlike
+	// there, the refractory timer too is a smooth function of the spike.
 	Twin bool
 	// Float32 computes in float32.
 	Float32 bool
-	// Engine chooses between the kernel and the step in Gorgonia's operations, which defines the model and is much slower.
-	// SurgeT, SurgeMixed and Surge have a kernel only.
+	// Engine chooses between the kernel and the step in Gorgonia's operations, which defines the
+	// model and is much slower. SurgeT, SurgeMixed and Surge have a kernel only.
 	Engine graph.Engine
 }
 
@@ -103,8 +113,8 @@ func (s Settings) mode(maxSpikes float64) (mode, error) {
 	return m, nil
 }
 
-// State is the state of a batch of neurons between two steps, each [B, N], or [N] for all rows. A nil list stands
-// for rest: currents at Io, the others 0.
+// State is the state of a batch of neurons between two steps, each [B, N], or [N] for all rows. A
+// nil list stands for rest: currents at Io, the others 0.
 type State struct {
 	Isyn, Iahp, Imem []float64 // A; with FourSynapses Isyn is that of AMPA
 	Vmem             []float64 // V, before the reset of the last step
@@ -139,14 +149,15 @@ type Run struct {
 	backward func(Cotangents, *Gradient) error
 }
 
-// neuron returns the index, over samples and neurons, of the neuron that element i of a record [T, B, N] or state [B, N] belongs
-// to.
+// neuron returns the index, over samples and neurons, of the neuron that element i of a record [T,
+// B, N] or state [B, N] belongs to.
 func (r *Run) neuron(i int) int {
 	row := i / r.N % r.B
 	return row*r.samples/r.B*r.N + i%r.N
 }
 
-// Cotangents are the derivatives of a loss with respect to the records of a run, each [T, B, N]; nil counts as zero.
+// Cotangents are the derivatives of a loss with respect to the records of a run, each [T, B, N];
+// nil counts as zero.
 type Cotangents struct {
 	Records
 	LnImem []float64 // with respect to ln(Imem)
@@ -161,7 +172,8 @@ type Gradient struct {
 	params Params
 }
 
-// Log returns the derivative with respect to the natural logarithm of a parameter, in the shape of the parameter:
+// Log returns the derivative with respect to the natural logarithm of a parameter, in the shape of
+// the parameter:
 //
 //	dL/d ln p = p dL/dp
 func (g *Gradient) Log(p Param) []float64 {
@@ -290,7 +302,8 @@ func (s State) complete(r *Run) (State, error) {
 	return s, err
 }
 
-// By returns the run with another rule for its gradients; the input must not have changed since. It simulates once more.
+// By returns the run with another rule for its gradients; the input must not have changed since. It
+// simulates once more.
 //
 // Errors: those of [Network.Simulate].
 func (r *Run) By(rule Rule) (*Run, error) {
@@ -302,10 +315,12 @@ func (r *Run) By(rule Rule) (*Run, error) {
 	return n.Simulate(r.in)
 }
 
-// Gradient takes the derivatives of a loss with respect to the records back to the parameters, the input and the
-// initial state, by the rule of the network's settings. Cost: about twice that of the simulation, with SurgeMixed four times; with Surge see there.
+// Gradient takes the derivatives of a loss with respect to the records back to the parameters, the
+// input and the initial state, by the rule of the network's settings. Cost: about twice that of the
+// simulation, with SurgeMixed four times; with Surge see there.
 //
-// Errors: [ErrParameter] for lists of another length than the records, [ErrState] where a derivative is not finite.
+// Errors: [ErrParameter] for lists of another length than the records, [ErrState] where a
+// derivative is not finite.
 func (r *Run) Gradient(c Cotangents) (*Gradient, error) {
 	for i, v := range [][]float64{c.Spikes, c.Imem, c.Vmem, c.Isyn, c.Iahp, c.LnImem, c.Igaba, c.Inmda, c.Ishunt} {
 		name := [...]string{"spikes", "imem", "vmem", "isyn", "iahp", "ln imem", "igaba", "inmda", "ishunt"}[i]

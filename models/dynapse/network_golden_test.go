@@ -9,7 +9,8 @@ import (
 	"github.com/surge-snn/surge/bench/cases"
 )
 
-// recorded is a simulation of the package, as a network, its input and its answers. Arrays of the files are [B, T, N].
+// recorded is a simulation of the package, as a network, its input and its answers. Arrays of the
+// files are [B, T, N].
 type recorded struct {
 	name    string
 	net     Network
@@ -92,8 +93,9 @@ func worst(got, want []float64) float64 {
 	return d / scale
 }
 
-// TestRecordedTraces compares with Rockpool. Float64 traces agree to 1e-9 of each value: 1-exp(-t_pulse/tau) of
-// the package has lost digits (1e-13), which recurrence and threshold crossings amplify. Those of float32 to 2e-3.
+// TestRecordedTraces compares with Rockpool. Float64 traces agree to 1e-9 of each value:
+// 1-exp(-t_pulse/tau) of the package has lost digits (1e-13), which recurrence and threshold
+// crossings amplify. Those of float32 to 2e-3.
 func TestRecordedTraces(t *testing.T) {
 	for _, r := range allRecorded(t) {
 		limit := 1e-9

@@ -126,7 +126,8 @@ func (s *simulation[T]) relative(v []float64, q quantity) []T {
 	return y
 }
 
-// absolute turns numbers of the kernel, one for each neuron of any number of steps, into values with their units.
+// absolute turns numbers of the kernel, one for each neuron of any number of steps, into values
+// with their units.
 func (s *simulation[T]) absolute(v []T, q quantity) []float64 {
 	y, row := make([]float64, len(v)), len(s.neuron)
 	units := s.units[q.unit]
@@ -141,8 +142,8 @@ func (s *simulation[T]) absolute(v []T, q quantity) []float64 {
 	return y
 }
 
-// gradient takes the derivatives with respect to the records back. A record is a function of an output of the kernel and of a unit, and so
-// is its derivative.
+// gradient takes the derivatives with respect to the records back. A record is a function of an
+// output of the kernel and of a unit, and so is its derivative.
 func (s *simulation[T]) gradient(c Cotangents, g *Gradient) error {
 	p := pulled{make([][numDerived]float64, len(s.values)), make([][NumParams]float64, len(s.values))}
 	gout, gin := make([][]T, len(s.out)), make([][]T, len(s.in))
@@ -214,8 +215,8 @@ func (s *simulation[T]) weightGradient(dw []T) []float64 {
 	return g
 }
 
-// pullStates makes the gradients of the initial states that were given, which are constants in amperes, volts and seconds; rest moves with
-// Io.
+// pullStates makes the gradients of the initial states that were given, which are constants in
+// amperes, volts and seconds; rest moves with Io.
 func (s *simulation[T]) pullStates(d *neuronIn[[]T], g *Gradient, p *pulled) {
 	given, values, to, from := s.Run.in.Initial.lists(), s.initial.lists(), g.State.lists(), d.states()
 	for i := range s.states() {

@@ -23,22 +23,23 @@ const (
 	OnCores                // one for each core, with the same start, as on the chip
 )
 
-// Neurons is a layer of DynapSim neurons in a graph. See [Network] for the equations. The zero value is a feed-forward layer at the defaults of
-// [Param], with nothing learned.
+// Neurons is a layer of DynapSim neurons in a graph. See [Network] for the equations. The zero
+// value is a feed-forward layer at the defaults of [Param], with nothing learned.
 //
 //	n := dynapse.Neurons{Learn: []dynapse.Param{dynapse.ItauMem, dynapse.IgainSyn}}
 //	out := n.Apply(b, "chip", models.Linear{Out: 16}.Apply(b, "chip/w", x))
 //
-// Learned currents are kept as natural logarithms, under names like chip/log_Itau_mem: they span 1e-13 to 1e-5 A. Recurrent weights are
-// chip/w_rec.
+// Learned currents are kept as natural logarithms, under names like chip/log_Itau_mem: they span
+// 1e-13 to 1e-5 A. Recurrent weights are chip/w_rec.
 //
-// With the unrolled engine, the rule must be SurgeS or Rockpool; the others have a kernel only. A program of the smoothed twin
-// is that of SurgeS.
+// With the unrolled engine, the rule must be SurgeS or Rockpool; the others have a kernel only. A
+// program of the smoothed twin is that of SurgeS.
 type Neurons struct {
-	// Params are the values, or starting values, of the parameters: one, one per core, or one per neuron. The time step is that
-	// of the program.
+	// Params are the values, or starting values, of the parameters: one, one per core, or one per
+	// neuron. The time step is that of the program.
 	Params Params
-	// Learn lists the parameters that are trained, with the number of values that Params gives, or, where that is one, that Share says.
+	// Learn lists the parameters that are trained, with the number of values that Params gives, or,
+	// where that is one, that Share says.
 	Learn []Param
 	Share Share
 	// Core is the core of each neuron, 0, 1, ...; nil puts all neurons on core 0.
@@ -49,33 +50,40 @@ type Neurons struct {
 	RecInit graph.Init
 	// RecMask, where it is not nil, holds a 0 or 1 for each element of w_rec.
 	RecMask []float64
-	// RecWeights, where it is not nil, is the node [N, N] of the recurrent weights, as of chip.CodedWeights, in place of a learned
-	// matrix; with it Recurrent, RecInit and RecMask are not used. With Deviations it may have weights for each chip, [M, N, N].
+	// RecWeights, where it is not nil, is the node [N, N] of the recurrent weights, as of
+	// chip.CodedWeights, in place of a learned matrix; with it Recurrent, RecInit and RecMask are
+	// not used. With Deviations it may have weights for each chip, [M, N, N].
 	RecWeights *G.Node
-	// Forced, where it is not nil, are recorded spikes [T, B, N] that take the place of the neurons' own, see [Network.Simulate].
+	// Forced, where it is not nil, are recorded spikes [T, B, N] that take the place of the
+	// neurons' own, see [Network.Simulate].
 	Forced *G.Node
-	// FourSynapses gives every neuron the four synapse types of [Network.FourSynapses]. The input and w_rec, or RecWeights, have four columns for each
-	// neuron, in the order AMPA, GABA, NMDA, SHUNT: [T, B, 4N] and [N, 4N].
+	// FourSynapses gives every neuron the four synapse types of [Network.FourSynapses]. The input
+	// and w_rec, or RecWeights, have four columns for each neuron, in the order AMPA, GABA, NMDA,
+	// SHUNT: [T, B, 4N] and [N, 4N].
 	FourSynapses bool
-	// Deviations, where it is not nil, makes the batch one of chips that differ, see [Deviations]. What is learned is the value that
-	// the chips deviate from.
+	// Deviations, where it is not nil, makes the batch one of chips that differ, see [Deviations].
+	// What is learned is the value that the chips deviate from.
 	Deviations *Deviations
 	// MaxSpikes bounds the spikes of a neuron per step; 0 means no bound.
 	MaxSpikes float64
-	// Substeps divides every bin into so many steps of the Euler method; 0 means 1. Input arrives in the first of
-	// them, forced spikes act in the last; spikes of a bin are those of all its steps, and other records those after the last one. At 1 ms the method gives 9 to 13 % fewer spikes
-	// than its own limit. Cost and memory grow in proportion.
+	// Substeps divides every bin into so many steps of the Euler method; 0 means 1. Input arrives
+	// in the first of them, forced spikes act in the last; spikes of a bin are those of all its
+	// steps, and other records those after the last one. At 1 ms the method gives 9 to 13 % fewer
+	// spikes than its own limit. Cost and memory grow in proportion.
 	Substeps int
 	// Rule, Width, Clip and SoftFloors are those of [Settings].
 	Rule        Rule
 	Width, Clip float64
 	SoftFloors  bool
-	// Initial is the state before the first step, nodes [B, N]: ln(Isyn/Io), ln(Iahp/Io), ln(Imem/Io), Vmem kappa/Ut,
-	// spikes, refractory time in steps, and with FourSynapses Igaba/Io, Inmda/Io, Ishunt/Io. Nil leaves it to the program: rest, which is zeros, or what graph.Program.SetState says.
+	// Initial is the state before the first step, nodes [B, N]: ln(Isyn/Io), ln(Iahp/Io),
+	// ln(Imem/Io), Vmem kappa/Ut, spikes, refractory time in steps, and with FourSynapses Igaba/Io,
+	// Inmda/Io, Ishunt/Io. Nil leaves it to the program: rest, which is zeros, or what
+	// graph.Program.SetState says.
 	Initial []*G.Node
 }
 
-// Traces is what a layer of neurons gives out. Records in amperes and volts are added to the graph when they are asked for.
+// Traces is what a layer of neurons gives out. Records in amperes and volts are added to the graph
+// when they are asked for.
 type Traces struct {
 	Spikes *G.Node   // [T, B, N], counts
 	LnImem *G.Node   // [T, B, N], ln(Imem/Io) after the reset
@@ -86,7 +94,8 @@ type Traces struct {
 	io, volt         *G.Node
 }
 
-// Apply adds the layer for weighted input x [T, B, N], or [T, B, 4N], spike counts times weights in units of Iscale.
+// Apply adds the layer for weighted input x [T, B, N], or [T, B, 4N], spike counts times weights in
+// units of Iscale.
 func (l Neurons) Apply(b *graph.Builder, name string, x *G.Node) Traces {
 	if x.Dims() != 3 {
 		b.Fail(fmt.Errorf("%w: Neurons %q: input of shape %v, want [T, B, N]", ErrParameter, name, x.Shape()))
@@ -264,7 +273,8 @@ func absolute(b *graph.Builder, x, unit *G.Node, log bool) *G.Node {
 // Imem returns the membrane current after the reset, in amperes, [T, B, N].
 func (t Traces) Imem(b *graph.Builder) *G.Node { return absolute(b, t.LnImem, t.io, true) }
 
-// Vmem returns the membrane potential before the reset, (Ut/kappa) ln(Imem/Io), in volts, [T, B, N].
+// Vmem returns the membrane potential before the reset, (Ut/kappa) ln(Imem/Io), in volts, [T, B,
+// N].
 func (t Traces) Vmem(b *graph.Builder) *G.Node { return absolute(b, t.ypre, t.volt, false) }
 
 // Isyn returns the synaptic current in amperes, [T, B, N].

@@ -13,8 +13,9 @@ import (
 	"github.com/surge-snn/surge/ops"
 )
 
-// TestLayerIsNetwork: the layer in a graph gives the records of the network, and its gradients with respect to the
-// logarithms of the currents, by every rule. 1e-12: the logarithm of a current and back costs 1e-15.
+// TestLayerIsNetwork: the layer in a graph gives the records of the network, and its gradients with
+// respect to the logarithms of the currents, by every rule. 1e-12: the logarithm of a current and
+// back costs 1e-15.
 func TestLayerIsNetwork(t *testing.T) {
 	for _, rule := range []Rule{Surge, SurgeS, SurgeT, Rockpool, SurgeMixed} {
 		for _, substeps := range []int{1, 3} {
@@ -82,7 +83,8 @@ func TestLayerIsNetwork(t *testing.T) {
 	}
 }
 
-// TestSubsteps: with more steps per bin the Euler method fires more, towards a limit; gradients on the twin stay exact.
+// TestSubsteps: with more steps per bin the Euler method fires more, towards a limit; gradients on
+// the twin stay exact.
 func TestSubsteps(t *testing.T) {
 	f := readTruth(t, "def")
 	count := map[int]float64{}

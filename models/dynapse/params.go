@@ -50,7 +50,8 @@ const (
 	Iscale // current of a weight of 1, A
 	Dt     // time step, s
 
-	// What follows acts with four synapse types only ([Network.FourSynapses]), where IgainSyn, ItauSyn and CSyn are those of AMPA.
+	// What follows acts with four synapse types only ([Network.FourSynapses]), where IgainSyn,
+	// ItauSyn and CSyn are those of AMPA.
 
 	IgainGABA  // gain of the GABA synapse
 	IgainNMDA  // gain of the NMDA synapse
@@ -66,7 +67,8 @@ const (
 	NumParams = int(CSHUNT) + 1
 	// NumSingle counts the parameters of a neuron with one synapse, Idc to Dt, which come first.
 	NumSingle = int(Dt) + 1
-	// NumCurrents counts the bias currents of a neuron with one synapse, Idc to IwAHP, which come first of these.
+	// NumCurrents counts the bias currents of a neuron with one synapse, Idc to IwAHP, which come
+	// first of these.
 	NumCurrents = int(IwAHP) + 1
 	// SynapseTypes counts the types of synapse of the chip's neuron: AMPA, GABA, NMDA, SHUNT.
 	SynapseTypes = 4
@@ -127,9 +129,9 @@ func (p Param) String() string {
 }
 
 // Default returns the value that a neuron has unless told otherwise, in SI units. The time
-// constants that follow are tau_mem = 20 ms, tau_syn = 10 ms (of every type), tau_ahp = 50 ms, t_ref = 1 ms,
-// t_pulse = 10 us and t_pulse_ahp = 1 us. Source: Rockpool 3.1, devices.dynapse.lookup; the one
-// synapse has the values of AMPA.
+// constants that follow are tau_mem = 20 ms, tau_syn = 10 ms (of every type), tau_ahp = 50 ms,
+// t_ref = 1 ms, t_pulse = 10 us and t_pulse_ahp = 1 us. Source: Rockpool 3.1,
+// devices.dynapse.lookup; the one synapse has the values of AMPA.
 func (p Param) Default() float64 { return paramFacts[p].def }
 
 // IsCurrent says whether p is a bias current: one of 13 with one synapse, of 19 with four.
@@ -203,7 +205,8 @@ func (p Params) Expand(n int) (Params, error) {
 	return p.expandSamples(n, 1)
 }
 
-// expandSamples returns p with one value for each of m samples of n neurons; lists have one value, or n, or m*n.
+// expandSamples returns p with one value for each of m samples of n neurons; lists have one value,
+// or n, or m*n.
 func (p Params) expandSamples(n, m int) (Params, error) {
 	for i, v := range p {
 		name := Param(i)

@@ -10,8 +10,8 @@ import (
 	"github.com/surge-snn/surge/ops"
 )
 
-// pointwise adds the node f(x[0], x[1], ...) of nodes of one shape, element by element. f returns its value and
-// writes its derivatives to d.
+// pointwise adds the node f(x[0], x[1], ...) of nodes of one shape, element by element. f returns
+// its value and writes its derivatives to d.
 func pointwise(name string, f func(x, d []float64) float64, x ...*G.Node) (*G.Node, error) {
 	out, err := ops.Apply(ops.Kernels{Float32: &pointKernel[float32]{name, f}, Float64: &pointKernel[float64]{name, f}}, nil, x...)
 	if err != nil {

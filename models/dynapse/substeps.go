@@ -22,7 +22,8 @@ func (s steps) at(i, k int) bool {
 	return s == everyStep || s == firstStep && i == 0 || s == lastStep && i == k-1
 }
 
-// spread writes every bin [size] of x as k steps: its content in those that to names, and zeros elsewhere.
+// spread writes every bin [size] of x as k steps: its content in those that to names, and zeros
+// elsewhere.
 func spread[T kernel.Float](dst, x []T, size, k int, to steps) {
 	for t := 0; t*size < len(x); t++ {
 		bin := x[t*size : (t+1)*size]
@@ -57,7 +58,8 @@ func gather[T kernel.Float](dst, x []T, size, k int, from steps) {
 	}
 }
 
-// simulateSubsteps is Simulate with several steps per bin: a simulation of the steps, whose records are then gathered.
+// simulateSubsteps is Simulate with several steps per bin: a simulation of the steps, whose records
+// are then gathered.
 func (n Network) simulateSubsteps(in Input) (*Run, error) {
 	t, b, input, forced := in.T, in.B, in.Counts, in.Forced
 	k, step := n.Substeps, b*n.N

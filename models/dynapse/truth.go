@@ -10,23 +10,24 @@ import (
 // Estimate is a mean over rows with its standard error.
 type Estimate struct{ Mean, StdErr float64 }
 
-// Truth estimates the gradient of the expected loss of the model itself, without any rule: the central difference over a common change of
-// a parameter's logarithm in all neurons,
+// Truth estimates the gradient of the expected loss of the model itself, without any rule: the
+// central difference over a common change of a parameter's logarithm in all neurons,
 //
 //	dL/d ln p = mean over rows of (L(ln p + h) - L(ln p - h)) / 2h
 //
-// on the same inputs. loss returns the loss of each of the rows. Spikes appear and vanish one by one, and only the mean over many rows is
-// smooth: several thousand rows give an error of a few percent at h = 0.1. It is the measure of a gradient rule, and a means of
-// last resort to fit.
+// on the same inputs. loss returns the loss of each of the rows. Spikes appear and vanish one by
+// one, and only the mean over many rows is smooth: several thousand rows give an error of a few
+// percent at h = 0.1. It is the measure of a gradient rule, and a means of last resort to fit.
 //
-// Iref acts through the number of bins m = ceil(t_ref/dt) alone; its derivative is that of the staircase averaged over its phase,
-// over one bin to either side:
+// Iref acts through the number of bins m = ceil(t_ref/dt) alone; its derivative is that of the
+// staircase averaged over its phase, over one bin to either side:
 //
 //	dL/d ln Iref = -(t_ref/dt) (L(m+1) - L(m-1))/2, or -(t_ref/dt) (L(2) - L(1)) where m = 1
 //
 // and needs one value for all neurons. Cost: two simulations per parameter.
 //
-// Errors: those of [Network.Simulate]; [ErrParameter] for h that is not positive, a loss of another length, an Iref per neuron.
+// Errors: those of [Network.Simulate]; [ErrParameter] for h that is not positive, a loss of another
+// length, an Iref per neuron.
 func (n Network) Truth(in Input, loss func(*Run) []float64, h float64, params ...Param) ([]Estimate, error) {
 	if !(h > 0) || math.IsInf(h, 0) {
 		return nil, fmt.Errorf("%w: difference h = %v, want a positive number", ErrParameter, h)

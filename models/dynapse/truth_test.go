@@ -9,7 +9,8 @@ import (
 	"github.com/surge-snn/surge/internal/files"
 )
 
-// truth is a recorded estimate of the gradient of the expected loss of one neuron; see the files' notes.
+// truth is a recorded estimate of the gradient of the expected loss of one neuron; see the files'
+// notes.
 type truth struct {
 	Params struct {
 		Dt, Weight       float64
@@ -110,8 +111,8 @@ func (f *truth) loss(name string, r *Run) (float64, Cotangents) {
 	return value, Cotangents{Records: Records{Spikes: d}}
 }
 
-// TestRecordedRules compares with rules S and T as they were recorded, with ten digits, to 1e-6 of each entry, or of
-// 1e-6 of the largest where cancellation leaves less.
+// TestRecordedRules compares with rules S and T as they were recorded, with ten digits, to 1e-6 of
+// each entry, or of 1e-6 of the largest where cancellation leaves less.
 func TestRecordedRules(t *testing.T) {
 	for _, setting := range []string{"def", "ref", "ahp"} {
 		f := readTruth(t, setting)

@@ -29,8 +29,8 @@ func poisson(rng *rand.Rand, n int, rate, weight float64) []float64 {
 	return x
 }
 
-// around returns the defaults times factors that are uniform in the logarithm within [1/spread, spread], for
-// each neuron: the bias currents alone.
+// around returns the defaults times factors that are uniform in the logarithm within [1/spread,
+// spread], for each neuron: the bias currents alone.
 func around(rng *rand.Rand, n int, spread float64, at Params) Params {
 	return spreadOut(rng, n, spread, at, false)
 }
@@ -107,15 +107,15 @@ func (w *workload) cotangents() Cotangents {
 	return Cotangents{Records: Records{Spikes: w.weights[0], Vmem: w.weights[2], Isyn: w.weights[3], Iahp: w.weights[4], Igaba: w.weights[5], Inmda: w.weights[6], Ishunt: w.weights[7]}, LnImem: w.weights[1]}
 }
 
-// difference is the derivative of f at 0, by Richardson extrapolation of two central differences: the error is of
-// order h⁴.
+// difference is the derivative of f at 0, by Richardson extrapolation of two central differences:
+// the error is of order h⁴.
 func difference(f func(h float64) float64, h float64) float64 {
 	central := func(h float64) float64 { return (f(h) - f(-h)) / (2 * h) }
 	return (4*central(h/2) - central(h)) / 3
 }
 
-// compare returns the error of the gradient of the workload against finite differences, relative to the largest
-// derivative with respect to the logarithm of any parameter that is checked.
+// compare returns the error of the gradient of the workload against finite differences, relative to
+// the largest derivative with respect to the logarithm of any parameter that is checked.
 func (w *workload) compare(t testing.TB, skip ...Param) (worst float64, at string) {
 	t.Helper()
 	_, r := w.run(t, w.net, w.input, w.initial)
@@ -185,10 +185,11 @@ func (w *workload) compare(t testing.TB, skip ...Param) (worst float64, at strin
 	return worst, at
 }
 
-// TestTwinIsExact: the gradient on the twin is the derivative of its loss, to 1e-5 of the largest entry (finite differences
-// with steps of 1e-4 have errors of 1e-9), at the defaults and at random points within a factor of 3, with and without
-// recurrence; within 1.5 where the AHP acts and the refractory time is 5 bins: beyond, the twin with its soft
-// reset can be chaotic, and its derivatives too large for any finite difference.
+// TestTwinIsExact: the gradient on the twin is the derivative of its loss, to 1e-5 of the largest
+// entry (finite differences with steps of 1e-4 have errors of 1e-9), at the defaults and at random
+// points within a factor of 3, with and without recurrence; within 1.5 where the AHP acts and the
+// refractory time is 5 bins: beyond, the twin with its soft reset can be chaotic, and its
+// derivatives too large for any finite difference.
 func TestTwinIsExact(t *testing.T) {
 	for seed := range uint64(8) {
 		for _, recurrent := range []bool{false, true} {
@@ -209,9 +210,9 @@ func TestTwinIsExact(t *testing.T) {
 	}
 }
 
-// TestForcedSpikesAreExact: with recorded spikes the gradient is that of the model itself in all parameters but
-// Ispkthr, which has no effect, and Iref, C_ref, Vth and dt as far as they set the refractory time, which is counted in
-// bins. The recorded spikes are those of other parameters.
+// TestForcedSpikesAreExact: with recorded spikes the gradient is that of the model itself in all
+// parameters but Ispkthr, which has no effect, and Iref, C_ref, Vth and dt as far as they set the
+// refractory time, which is counted in bins. The recorded spikes are those of other parameters.
 func TestForcedSpikesAreExact(t *testing.T) {
 	for seed := range uint64(6) {
 		rng := rand.New(rand.NewPCG(seed, 8))
@@ -242,7 +243,8 @@ func TestForcedSpikesAreExact(t *testing.T) {
 	}
 }
 
-// TestInitialState compares derivatives with respect to the initial state with finite differences, on the twin.
+// TestInitialState compares derivatives with respect to the initial state with finite differences,
+// on the twin.
 func TestInitialState(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 9))
 	w := newWorkload(rng, 2, 20, 2, around(rng, 2, 2, adapting()), true)

@@ -11,8 +11,8 @@ import (
 	"github.com/surge-snn/surge/ops"
 )
 
-// unrolled is the cell's step repeated over time and differentiated by Gorgonia, with the inputs and outputs of the
-// kernel.
+// unrolled is the cell's step repeated over time and differentiated by Gorgonia, with the inputs
+// and outputs of the kernel.
 type unrolled[T kernel.Float] struct {
 	cell    cell
 	params  *graph.Params
@@ -32,8 +32,8 @@ func (u *unrolled[T]) Shapes(in []tensor.Shape) ([]tensor.Shape, error) {
 func inputName(i int) string  { return fmt.Sprint("in", i) }
 func outputName(i int) string { return fmt.Sprint("out", i) }
 
-// build makes the program: every input of the kernel is a parameter of it, and the loss is the product of the outputs with
-// given weights.
+// build makes the program: every input of the kernel is a parameter of it, and the loss is the
+// product of the outputs with given weights.
 func (u *unrolled[T]) build(in [][]T) error {
 	u.params = graph.NewParams(0)
 	settings := graph.Settings{Engine: graph.UnrolledEngine, DType: tensor.Float64, Twin: u.cell.twin}

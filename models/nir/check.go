@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// Check tells whether the graph is valid: each node is of a known kind and has the parameters of it, finite and of shapes
-// that fit; edges lead from node to node, once; what a node gives has the shape that the next one takes; and no loop goes
-// without a neuron or a delay in it.
+// Check tells whether the graph is valid: each node is of a known kind and has the parameters of
+// it, finite and of shapes that fit; edges lead from node to node, once; what a node gives has the
+// shape that the next one takes; and no loop goes without a neuron or a delay in it.
 //
 // Errors: [ErrGraph] with the node, what was expected and what was found.
 func (g *Graph) Check() error {
@@ -143,7 +143,8 @@ func (n *Node) checkShapes(fields []Field) error {
 	return nil
 }
 
-// neurons returns the shape of the neurons of a node, empty where all parameters are scalars, which hold for any number.
+// neurons returns the shape of the neurons of a node, empty where all parameters are scalars, which
+// hold for any number.
 func (n *Node) neurons() (shape []int, ok bool) {
 	for _, f := range Kinds[n.Kind] {
 		if a, has := n.Values[f.Name]; f.Neuron && has {
@@ -171,8 +172,8 @@ func (n *Node) sizes(name string, dims int) ([]int, error) {
 	return nil, fmt.Errorf("%s has %d elements, expected 1 or %d", name, len(v), dims)
 }
 
-// schedule returns the nodes in the order in which a time step computes them. Where there is a loop, the first node with
-// a state in it takes what comes from behind it in the next step.
+// schedule returns the nodes in the order in which a time step computes them. Where there is a
+// loop, the first node with a state in it takes what comes from behind it in the next step.
 func (g *Graph) schedule() ([]string, error) {
 	sources := map[string][]string{}
 	for _, e := range g.Edges {

@@ -23,8 +23,9 @@ type Comparison struct {
 	Why     []string `json:"why,omitempty"`
 }
 
-// Compare runs a graph as a net that was compiled from it and as each of the named peers would with their own time step, and
-// finds the first spikes that are not the same. A network without spiking nodes is compared by its outputs.
+// Compare runs a graph as a net that was compiled from it and as each of the named peers would with
+// their own time step, and finds the first spikes that are not the same. A network without spiking
+// nodes is compared by its outputs.
 //
 // Errors: those of [Net.Run]; that a peer refuses the graph is no error.
 func Compare(g *Graph, own *Net, peers []string, inputs map[string][]float64, steps int) ([]Comparison, error) {
@@ -108,7 +109,8 @@ func why(own, other *Net, name string, j int) []string {
 	return reasons
 }
 
-// RandomInput returns spikes of probability rate in each step for the inputs of a net, drawn from a seed.
+// RandomInput returns spikes of probability rate in each step for the inputs of a net, drawn from a
+// seed.
 func RandomInput(n *Net, steps int, rate float64, seed uint64) map[string][]float64 {
 	inputs := map[string][]float64{}
 	for _, name := range n.Inputs {

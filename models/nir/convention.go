@@ -14,25 +14,29 @@ type Convention struct {
 	Dt     float64 // its time step in the unit of the file where the user does not give one; 0: must be given
 	Method Method
 
-	// step discretises a node; the notes say what of the node it does not take as it stands. An error is that of a
-	// simulator that refuses it.
+	// step discretises a node; the notes say what of the node it does not take as it stands. An
+	// error is that of a simulator that refuses it.
 	step func(c Convention, n *Node, dt float64, size int) (Step, []string, error)
 	// transposed tells that weights are used as [in, out].
 	transposed bool
-	// sequences tells that each node runs over all time steps before the next one, so that a loop passes on nothing.
+	// sequences tells that each node runs over all time steps before the next one, so that a loop
+	// passes on nothing.
 	sequences bool
-	// flat tells that it refuses nested graphs, loopless loops: snntorch makes nested graphs of these.
+	// flat tells that it refuses nested graphs, loopless loops: snntorch makes nested graphs of
+	// these.
 	flat, loopless bool
 	// kinds that it reads; nil: all
 	kinds []string
-	// from turns the parameters that its own exporter writes into those that its importer would need; nil: as they are
+	// from turns the parameters that its own exporter writes into those that its importer would
+	// need; nil: as they are
 	from func(n *Node)
 	// lost is what its own exporter does not write.
 	lost string
 }
 
-// Writer is the convention of files that a library has written, where [Peers] is that of files that it reads: norse and
-// rockpool do not read what they write. reset says what a spike does where the file does not; empty: not known.
+// Writer is the convention of files that a library has written, where [Peers] is that of files that
+// it reads: norse and rockpool do not read what they write. reset says what a spike does where the
+// file does not; empty: not known.
 //
 // Errors: [ErrMeaning] for a name that is none, and where the reset must be said.
 func Writer(name string, reset Reset) (Convention, error) {
@@ -80,8 +84,8 @@ func near(v []float64, want func(j int) float64) bool {
 
 func constant(c float64) func(int) float64 { return func(int) float64 { return c } }
 
-// Surge returns the convention of surge: the equations, in seconds, discretised exactly, with what the metadata of a
-// graph say. A time step of 0 is that of the metadata.
+// Surge returns the convention of surge: the equations, in seconds, discretised exactly, with what
+// the metadata of a graph say. A time step of 0 is that of the metadata.
 //
 // Errors: [ErrMeaning] where the metadata contradict themselves.
 func Surge(g *Graph) (Convention, error) {
@@ -106,7 +110,8 @@ func Surge(g *Graph) (Convention, error) {
 	return c, nil
 }
 
-// Peers are the conventions of other simulators, by name, as they read a file: their importers with default arguments.
+// Peers are the conventions of other simulators, by name, as they read a file: their importers with
+// default arguments.
 var Peers = map[string]Convention{
 	"norse":        {Name: "norse", Source: "norse 1.1.0, from_nir", Dt: 1e-3, Method: Euler, step: norse, from: fromNorse, kinds: []string{"Affine", "Linear", "Conv2d", "Flatten", "SumPool2d", "IF", "LIF", "CubaLIF"}},
 	"snntorch":     {Name: "snntorch", Source: "snntorch 1.0.0, import_from_nir", Dt: 1e-4, Method: Euler, step: snntorch, flat: true, loopless: true, lost: "snntorch writes the same file for a reset that subtracts, its default, and one to zero", kinds: []string{"Affine", "Linear", "Conv2d", "Flatten", "AvgPool2d", "IF", "LIF", "CubaLIF"}},
@@ -259,7 +264,8 @@ func spikingjelly(c Convention, n *Node, dt float64, size int) (Step, []string, 
 	return s, nil, nil
 }
 
-// sinabs takes time constants as numbers of steps, and neither r nor v_reset; it subtracts, and counts several spikes.
+// sinabs takes time constants as numbers of steps, and neither r nor v_reset; it subtracts, and
+// counts several spikes.
 func sinabs(c Convention, n *Node, dt float64, size int) (Step, []string, error) {
 	s := n.step(Exact, dt, size)
 	var notes []string
@@ -288,7 +294,8 @@ func sinabs(c Convention, n *Node, dt float64, size int) (Step, []string, error)
 	return s, notes, nil
 }
 
-// spyx takes dt as 1 unless told, and neither r, v_leak nor v_reset; it subtracts, and spikes a step later.
+// spyx takes dt as 1 unless told, and neither r, v_leak nor v_reset; it subtracts, and spikes a
+// step later.
 func spyx(c Convention, n *Node, dt float64, size int) (Step, []string, error) {
 	s := n.step(Euler, dt, size)
 	notes := []string{"ignores r, v_leak, w_in and v_reset: an input of 1 raises the voltage by 1, a spike subtracts the threshold"}
@@ -304,7 +311,8 @@ func spyx(c Convention, n *Node, dt float64, size int) (Step, []string, error) {
 	return s, notes, nil
 }
 
-// lava has a time step of 1e-4 and resets to 0; its numbers are those before the rounding to the chip.
+// lava has a time step of 1e-4 and resets to 0; its numbers are those before the rounding to the
+// chip.
 func lava(c Convention, n *Node, dt float64, size int) (Step, []string, error) {
 	s := n.step(Euler, dt, size)
 	notes := []string{"its numbers have 12 bits on the chip; here they are not rounded"}
@@ -357,7 +365,8 @@ func rockpool(c Convention, n *Node, _ float64, size int) (Step, []string, error
 	return s, notes, nil
 }
 
-// fromRockpool turns tau/dt·e^(-dt/tau), which rockpool 3.1.0 writes for r, into tau/dt-1, which it reads.
+// fromRockpool turns tau/dt·e^(-dt/tau), which rockpool 3.1.0 writes for r, into tau/dt-1, which it
+// reads.
 func fromRockpool(n *Node) {
 	r, tau := n.Values["r"], n.values("tau_mem", len(n.Values["r"].Data), 0)
 	for j, v := range r.Data {
@@ -368,7 +377,8 @@ func fromRockpool(n *Node) {
 }
 
 // jaxsnn takes time constants as milliseconds, and neither r nor w_in; it is exact in time. Here
-// the current of the spikes of a step acts exactly on the voltage, and spikes of the neurons come at the ends of steps.
+// the current of the spikes of a step acts exactly on the voltage, and spikes of the neurons come
+// at the ends of steps.
 func jaxsnn(c Convention, n *Node, dt float64, size int) (Step, []string, error) {
 	ms := n.scaled(1e-3)
 	s := ms.step(Exact, dt, size)

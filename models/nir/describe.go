@@ -36,8 +36,8 @@ type Parameter struct {
 	Text  string  `json:"text,omitempty"`
 }
 
-// Describe returns what is in a graph, which library probably wrote it, and what a reader could take for something
-// else ([Warnings]).
+// Describe returns what is in a graph, which library probably wrote it, and what a reader could
+// take for something else ([Warnings]).
 //
 // The error is that of [Graph.Flat].
 func Describe(g *Graph) (*Description, error) {

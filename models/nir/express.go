@@ -9,17 +9,18 @@ import (
 	"github.com/surge-snn/surge/internal/fmath"
 )
 
-// Express returns a graph that a reader takes to mean what a net does: with the parameters that give the same steps under
-// its convention. dt is the reader's time step; 0 is that of its convention, or where it has none, that of the net. reader is
-// a name of [Peers], or "surge", whose files say time step, method, reset and threshold as metadata.
+// Express returns a graph that a reader takes to mean what a net does: with the parameters that
+// give the same steps under its convention. dt is the reader's time step; 0 is that of its
+// convention, or where it has none, that of the net. reader is a name of [Peers], or "surge", whose
+// files say time step, method, reset and threshold as metadata.
 //
-// A reader that spikes at the threshold where the net does above it gets the next threshold among the float32, in which it
-// computes.
+// A reader that spikes at the threshold where the net does above it gets the next threshold among
+// the float32, in which it computes.
 //
 // Nothing is guessed: each node is discretised by the reader's convention again and compared.
 //
-// Errors: [ErrMeaning] with all that the reader would do differently; the graph is returned all the same, for those who can
-// do with less.
+// Errors: [ErrMeaning] with all that the reader would do differently; the graph is returned all the
+// same, for those who can do with less.
 func Express(g *Graph, net *Net, reader string, dt float64) (*Graph, error) {
 	c, own := Peers[reader], reader == "surge"
 	if own {
@@ -88,8 +89,8 @@ func Express(g *Graph, net *Net, reader string, dt float64) (*Graph, error) {
 	return g, g.Check()
 }
 
-// unread lists what of the structure of a graph a reader does not take, and turns weights around for one that takes them
-// the other way.
+// unread lists what of the structure of a graph a reader does not take, and turns weights around
+// for one that takes them the other way.
 func (g *Graph) unread(c Convention) (problems []string) {
 	if nested := g.of("NIRGraph"); c.flat && len(nested) > 0 {
 		problems = append(problems, fmt.Sprintf("node %q: %s does not read nested graphs", nested[0], c.Name))
@@ -133,7 +134,8 @@ func (g *Graph) at(name string) *Node {
 	return g.Nodes[outer].Graph.at(inner)
 }
 
-// nudge moves thresholds to the next float32: for float32, v > th is v >= the one above, and v >= th is v > the one below.
+// nudge moves thresholds to the next float32: for float32, v > th is v >= the one above, and v >=
+// th is v > the one below.
 func (n *Node) nudge(at bool) {
 	direction := float32(math.Inf(1))
 	if at {
@@ -156,8 +158,9 @@ func (m Method) invert(decay, dt float64) (tau, rest float64, err error) {
 	return -dt / fmath.Log(decay), 1 - decay, nil
 }
 
-// set gives the neurons of a node the parameters that a convention discretises to a step. The unit of the voltage is free:
-// it is that in which an input of 1 raises it by 1, if the reader does not insist on another.
+// set gives the neurons of a node the parameters that a convention discretises to a step. The unit
+// of the voltage is free: it is that in which an input of 1 raises it by 1, if the reader does not
+// insist on another.
 func (n *Node) set(s Step, c Convention, dt float64, shape []int) error {
 	k := len(s.Alpha)
 	unit := make([]float64, k) // of the voltage, in units of s
@@ -252,8 +255,8 @@ func (n *Node) parameters(s Step, c Convention, dt float64, shape []int, unit []
 	return nil
 }
 
-// Node returns a node of a kind (LIF, CubaLIF, LI, CubaLI) whose step under surge's convention, discretised exactly with the
-// time step dt, is s.
+// Node returns a node of a kind (LIF, CubaLIF, LI, CubaLI) whose step under surge's convention,
+// discretised exactly with the time step dt, is s.
 //
 // Errors: [ErrMeaning] where a decay is not between 0 and 1.
 func (s Step) Node(kind string, dt float64) (*Node, error) {

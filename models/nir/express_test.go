@@ -8,7 +8,8 @@ import (
 	"testing"
 )
 
-// A graph that is rewritten for another reader gives there the spikes that it had, and what the reader cannot do is refused.
+// A graph that is rewritten for another reader gives there the spikes that it had, and what the
+// reader cannot do is refused.
 func TestExpress(t *testing.T) {
 	refused := map[string]string{ // by file, from, to
 		"lif.nir snntorch sinabs": "subtracts the threshold", "lif.nir snntorch spyx": "one step later",

@@ -1,13 +1,16 @@
-// Package nir holds graphs of the Neuromorphic Intermediate Representation (NIR, Pedersen et al. 2024,
-// doi:10.1038/s41467-024-52259-9) as Go values: reads and writes the files of nir 1.0.8, checks them, runs them in discrete
-// time, and says where other simulators would do something else with them.
+// Package nir holds graphs of the Neuromorphic Intermediate Representation (NIR, Pedersen et al.
+// 2024, doi:10.1038/s41467-024-52259-9) as Go values: reads and writes the files of nir 1.0.8,
+// checks them, runs them in discrete time, and says where other simulators would do something else
+// with them.
 //
 // # What a file leaves open
 //
-// NIR describes neurons by differential equations. A file does not say the time step, the unit of time, how the equations
-// are discretised, or that a spike subtracts the threshold; each library assumes its own, so that one file gives different
-// spikes in each of them. A [Convention] is one such set of assumptions. surge writes its own as metadata of the graph
-// ([Metadata]); a file without them is read by the convention of its producer, which has to be named ([Guess] has an opinion).
+// NIR describes neurons by differential equations. A file does not say the time step, the unit of
+// time, how the equations are discretised, or that a spike subtracts the threshold; each library
+// assumes its own, so that one file gives different spikes in each of them. A [Convention] is one
+// such set of assumptions. surge writes its own as metadata of the graph ([Metadata]); a file
+// without them is read by the convention of its producer, which has to be named ([Guess] has an
+// opinion).
 //
 //	g, err := nir.Read("network.nir")
 //	net, err := nir.Compile(g, nir.Peers["snntorch"], 0)     // as snnTorch simulates it
@@ -25,13 +28,15 @@ import (
 
 // Errors of this package; they are wrapped with the node, what was expected and what was found.
 var (
-	// ErrGraph signifies a graph that is not valid: an unknown node, a parameter that is missing, shapes that do not fit.
+	// ErrGraph signifies a graph that is not valid: an unknown node, a parameter that is missing,
+	// shapes that do not fit.
 	ErrGraph = errors.New("nir: invalid graph")
 	// ErrMeaning signifies a graph whose meaning is open, or that a convention cannot express.
 	ErrMeaning = errors.New("nir: no such meaning")
 )
 
-// Graph is a NIR graph: nodes, and edges along which the output of one is added to the input of another.
+// Graph is a NIR graph: nodes, and edges along which the output of one is added to the input of
+// another.
 type Graph struct {
 	Nodes    map[string]*Node
 	Edges    []Edge
@@ -112,8 +117,9 @@ func pool() []Field {
 	return []Field{{Name: "kernel_size", Integer: true}, {Name: "stride", Integer: true}, {Name: "padding", Integer: true}}
 }
 
-// Kinds are the kinds of nodes of NIR 1.0.8 with their parameters, by their names in the files. v_reset is 0 where it is
-// missing, as in files of nir before 1.0.6, w_in is 1. A NIRGraph has a graph of its own.
+// Kinds are the kinds of nodes of NIR 1.0.8 with their parameters, by their names in the files.
+// v_reset is 0 where it is missing, as in files of nir before 1.0.6, w_in is 1. A NIRGraph has a
+// graph of its own.
 var Kinds = map[string][]Field{
 	"Input":     {{Name: "shape", Integer: true}},
 	"Output":    {{Name: "shape", Integer: true}},
@@ -207,10 +213,11 @@ func (g *Graph) Clone() *Graph {
 	return c
 }
 
-// Flat returns g with the nodes of nested graphs in it, under names "outer/inner". The Input and Output of a nested graph
-// stay, as nodes that pass on what they get.
+// Flat returns g with the nodes of nested graphs in it, under names "outer/inner". The Input and
+// Output of a nested graph stay, as nodes that pass on what they get.
 //
-// Errors: [ErrGraph] where a nested graph has not exactly one Input and one Output: an edge to it does not say which.
+// Errors: [ErrGraph] where a nested graph has not exactly one Input and one Output: an edge to it
+// does not say which.
 func (g *Graph) Flat() (*Graph, error) {
 	flat := &Graph{Nodes: map[string]*Node{}, Metadata: g.Metadata, Version: g.Version}
 	into, out := map[string]string{}, map[string]string{}

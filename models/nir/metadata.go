@@ -140,7 +140,8 @@ func Guess(g *Graph) (name, why string) {
 	return "", ""
 }
 
-// rockpoolDt returns the time step for which tau/dt·e^(-dt/tau) is r, where it is a round number of microseconds, else 0.
+// rockpoolDt returns the time step for which tau/dt·e^(-dt/tau) is r, where it is a round number of
+// microseconds, else 0.
 func rockpoolDt(tau, r float64) float64 {
 	f := func(dt float64) float64 { return tau/dt*math.Exp(-dt/tau) - r }
 	lo, hi := tau*1e-6, tau

@@ -5,7 +5,8 @@ import (
 	"testing"
 )
 
-// What the libraries write for one LIF with a membrane of 10 steps or 10 ms, see the numbers at each.
+// What the libraries write for one LIF with a membrane of 10 steps or 10 ms, see the numbers at
+// each.
 func TestGuessKnowsWhatLibrariesWrite(t *testing.T) {
 	lif := func(name string, tau, r float64) *Graph {
 		return Chain("input", New("Input", "shape", Integers(1)), name,

@@ -7,16 +7,17 @@ import (
 	"github.com/surge-snn/surge/surrogate"
 )
 
-// Model is a [Net] as layers of package models, to be trained: in both engines, with surrogate gradients. Its parameters are
-// the weights of the graph, name and name/bias of each Linear, Affine and convolution, and those that Learn names.
+// Model is a [Net] as layers of package models, to be trained: in both engines, with surrogate
+// gradients. Its parameters are the weights of the graph, name and name/bias of each Linear, Affine
+// and convolution, and those that Learn names.
 //
-// The gain of neurons is in the weights that lead to them, so that a weight is what an input of 1 raises the
-// voltage by (of current-based neurons: the current), as in package models.
+// The gain of neurons is in the weights that lead to them, so that a weight is what an input of 1
+// raises the voltage by (of current-based neurons: the current), as in package models.
 type Model struct {
 	// Surrogate is that of the spikes; nil as in models.LIF.
 	Surrogate surrogate.Surrogate
-	// Learn names what neurons learn besides weights, one for each neuron: "tau_mem", "tau_syn", "v_th"; and
-	// "delay", the Delay nodes, up to twice the longest.
+	// Learn names what neurons learn besides weights, one for each neuron: "tau_mem", "tau_syn",
+	// "v_th"; and "delay", the Delay nodes, up to twice the longest.
 	Learn []string
 
 	net   *Net
@@ -36,8 +37,9 @@ type modelNode struct {
 
 // Model returns the net as layers.
 //
-// Errors: [ErrMeaning] where the layers do not have what the net does (several spikes in a step, a spike of the step before,
-// a lower bound), for more than one input or output, and for loops other than a Linear from neurons to themselves.
+// Errors: [ErrMeaning] where the layers do not have what the net does (several spikes in a step, a
+// spike of the step before, a lower bound), for more than one input or output, and for loops other
+// than a Linear from neurons to themselves.
 func (n *Net) Model() (*Model, error) {
 	m := &Model{net: n, nodes: map[string]*modelNode{}}
 	if len(n.Inputs) != 1 || len(n.Outputs) != 1 {
@@ -164,7 +166,8 @@ func (m *Model) drive(i int, r *runNode) error {
 	return nil
 }
 
-// behind returns the node whose output comes out of node i as it is, and whether it goes nowhere else.
+// behind returns the node whose output comes out of node i as it is, and whether it goes nowhere
+// else.
 func (n *Net) behind(i int) (r *runNode, alone bool) {
 	for {
 		r = n.nodes[i]
@@ -178,7 +181,8 @@ func (n *Net) behind(i int) (r *runNode, alone bool) {
 	}
 }
 
-// fold multiplies weights and bias with the gains of the neurons behind; false: the gains of a channel differ.
+// fold multiplies weights and bias with the gains of the neurons behind; false: the gains of a
+// channel differ.
 func (d *modelNode) fold(r *runNode, gain []float64) bool {
 	outputs := r.out[0]
 	area := len(gain) / outputs

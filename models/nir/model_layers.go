@@ -28,8 +28,9 @@ type Spikes struct {
 	Spikes *G.Node
 }
 
-// Apply adds the layers for an input x [T, B, N] in the order of the elements of the Input, or of its shape. Time constants are
-// such that a step of the program decays as one of the net, whatever its length.
+// Apply adds the layers for an input x [T, B, N] in the order of the elements of the Input, or of
+// its shape. Time constants are such that a step of the program decays as one of the net, whatever
+// its length.
 func (m *Model) Apply(b *graph.Builder, x *G.Node) Activity {
 	var a Activity
 	out := make([]*G.Node, len(m.net.nodes))

@@ -48,7 +48,8 @@ func modelGraphs(t *testing.T) map[string]*Graph {
 	return all
 }
 
-// TestModelIsTheNet: spikes and voltages of the layers are those of the graph step by step, in both engines, and weights have gradients.
+// TestModelIsTheNet: spikes and voltages of the layers are those of the graph step by step, in both
+// engines, and weights have gradients.
 func TestModelIsTheNet(t *testing.T) {
 	const T, B = 12, 2
 	made := 0

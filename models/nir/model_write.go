@@ -11,10 +11,11 @@ import (
 	"github.com/surge-snn/surge/ops"
 )
 
-// Graph returns the graph that the net was made of with trained parameters, as surge writes it: with its metadata, and with
-// neurons whose steps are those of the layers.
+// Graph returns the graph that the net was made of with trained parameters, as surge writes it:
+// with its metadata, and with neurons whose steps are those of the layers.
 //
-// Errors: [ErrMeaning] where a parameter is missing or has another size, or neurons reset or spike in different ways.
+// Errors: [ErrMeaning] where a parameter is missing or has another size, or neurons reset or spike
+// in different ways.
 func (m *Model) Graph(params *graph.Params, source *Graph) (*Graph, error) {
 	var err error
 	g := source.Clone()

@@ -16,7 +16,8 @@ const maxNesting = 16
 
 // Read reads a graph from a file of nir (HDF5) and checks it, see [Graph.Check].
 //
-// Errors: [ErrGraph]; files.ErrFormat, files.ErrCorrupt, files.ErrTooLarge, each with the file and the node.
+// Errors: [ErrGraph]; files.ErrFormat, files.ErrCorrupt, files.ErrTooLarge, each with the file and
+// the node.
 func Read(path string) (*Graph, error) {
 	f, err := hdf5.Open(path)
 	if err != nil {

@@ -45,8 +45,8 @@ func (t *Trace) Activity(net *Net) []Recorded {
 	return nodes
 }
 
-// Arrays returns the outputs of the recorded nodes as arrays [T, N] of a file, or single for a table: one [T] for each
-// element, NODE.ELEMENT.
+// Arrays returns the outputs of the recorded nodes as arrays [T, N] of a file, or single for a
+// table: one [T] for each element, NODE.ELEMENT.
 func (t *Trace) Arrays(net *Net, single bool) (arrays []files.Array) {
 	for _, name := range net.Names() {
 		v, ok := t.Values[name]
@@ -85,8 +85,9 @@ func (g *Graph) Arrays() []files.Array {
 	return all
 }
 
-// ReadInputs reads the values [T, N] of each input of a network, and the number T of steps, from arrays [T, ...] in a
-// file by the names of the inputs; where there is one of each, the name does not matter.
+// ReadInputs reads the values [T, N] of each input of a network, and the number T of steps, from
+// arrays [T, ...] in a file by the names of the inputs; where there is one of each, the name does
+// not matter.
 //
 // Errors are [*exit.BadInput].
 func ReadInputs(net *Net, path string) (map[string][]float64, int, error) {

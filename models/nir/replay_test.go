@@ -32,7 +32,8 @@ func replays(t *testing.T) []replay {
 	return all
 }
 
-// The spikes of each peer are those that its convention gives, and where it refuses a graph, the convention does.
+// The spikes of each peer are those that its convention gives, and where it refuses a graph, the
+// convention does.
 func TestSpikesOfPeers(t *testing.T) {
 	for _, r := range replays(t) {
 		g, err := Read("testdata/" + r.File)
@@ -69,7 +70,8 @@ func TestSpikesOfPeers(t *testing.T) {
 				continue
 			}
 			for i, v := range got {
-				// Spikes are whole numbers; the sums of a convolution are over 40 products of numbers below 1.
+				// Spikes are whole numbers; the sums of a convolution are over 40 products of
+				// numbers below 1.
 				if math.Abs(v-want.Output[i]) > 1e-12 {
 					n := len(got) / r.Steps
 					t.Errorf("%s: %s: step %d, neuron %d: %v, want %v", r.File, peer, i/n, i%n, v, want.Output[i])

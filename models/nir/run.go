@@ -34,11 +34,12 @@ type runNode struct {
 	window  window
 }
 
-// Compile gives a graph the meaning of a convention, with a time step in the unit of its time constants; 0 is that of the
-// convention.
+// Compile gives a graph the meaning of a convention, with a time step in the unit of its time
+// constants; 0 is that of the convention.
 //
-// Errors: [ErrGraph]; [ErrMeaning] where the convention refuses the graph (as its simulator would), no time step is known,
-// or a delay is not a whole number of steps; that of surge interpolates between two steps, as models.Delay.
+// Errors: [ErrGraph]; [ErrMeaning] where the convention refuses the graph (as its simulator would),
+// no time step is known, or a delay is not a whole number of steps; that of surge interpolates
+// between two steps, as models.Delay.
 func Compile(g *Graph, c Convention, dt float64) (*Net, error) {
 	if dt == 0 {
 		dt = c.Dt
@@ -159,8 +160,8 @@ func transpose(w []float64, rows, cols int) []float64 {
 	return t
 }
 
-// Names returns the names of the nodes in the order in which a time step computes them; those of nested graphs as
-// "outer/inner".
+// Names returns the names of the nodes in the order in which a time step computes them; those of
+// nested graphs as "outer/inner".
 func (n *Net) Names() []string {
 	var names []string
 	for _, r := range n.nodes {
@@ -197,16 +198,19 @@ func (n *Net) Step(name string) (s Step, ok bool) {
 	return n.nodes[i].step, true
 }
 
-// Trace is what the nodes gave out: by name, [T, N] with the N elements of a node in row-major order.
+// Trace is what the nodes gave out: by name, [T, N] with the N elements of a node in row-major
+// order.
 type Trace struct {
 	Steps  int
 	Values map[string][]float64
 }
 
-// Run runs steps time steps from rest. inputs has the values [T, N] of each Input by its name. The result has the outputs
-// of the nodes named in record; no names stand for the Outputs and the nodes that spike.
+// Run runs steps time steps from rest. inputs has the values [T, N] of each Input by its name. The
+// result has the outputs of the nodes named in record; no names stand for the Outputs and the nodes
+// that spike.
 //
-// Errors: [ErrGraph] where an input is missing or of another size, [ErrMeaning] where a number overflows.
+// Errors: [ErrGraph] where an input is missing or of another size, [ErrMeaning] where a number
+// overflows.
 func (n *Net) Run(inputs map[string][]float64, steps int, record ...string) (*Trace, error) {
 	for _, name := range n.Inputs {
 		if want := steps * size(n.Shape(name)); len(inputs[name]) != want {

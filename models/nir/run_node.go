@@ -140,8 +140,8 @@ func (p *Step) after(u, spikes float64, j int) float64 {
 	return p.VReset[j]
 }
 
-// at goes through the elements of a window: for each output, the pairs of an offset in the kernel and in the input. Inputs
-// outside, which are 0, are left out.
+// at goes through the elements of a window: for each output, the pairs of an offset in the kernel
+// and in the input. Inputs outside, which are 0, are left out.
 func (w window) at(spatial []int, out int, each func(kernel, input int)) {
 	dims := len(w.kernel)
 	origin := make([]int, dims)

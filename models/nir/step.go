@@ -33,9 +33,10 @@ const (
 //	s[t]  = v⁻[t] > VTh, or with AtThreshold v⁻[t] >= VTh
 //	v[t]  = v⁻[t] where there is no spike, else VReset (ToValue) or v⁻[t] - VTh s[t] (Subtract)
 //
-// With Several, s[t] is how often the threshold fits into v⁻[t]. With Late, spike and reset of a step are those that the
-// voltage of the step before asks for. With Carry, a voltage that is above the threshold after the reset, too, is lowered by it
-// before it is compared, and counts as reset. All numbers are per neuron.
+// With Several, s[t] is how often the threshold fits into v⁻[t]. With Late, spike and reset of a
+// step are those that the voltage of the step before asks for. With Carry, a voltage that is above
+// the threshold after the reset, too, is lowered by it before it is compared, and counts as reset.
+// All numbers are per neuron.
 type Step struct {
 	Synapse     bool // current-based
 	Spikes      bool // else the output is the voltage
@@ -78,7 +79,8 @@ func (m Method) decay(dt, tau float64) (factor, rest float64) {
 	return fmath.Exp(-dt / tau), -fmath.Expm1(-dt / tau)
 }
 
-// step discretises a neuron of any kind with a method and a time step in the unit of its time constants.
+// step discretises a neuron of any kind with a method and a time step in the unit of its time
+// constants.
 func (n *Node) step(m Method, dt float64, size int) Step {
 	s := Step{
 		Spikes: n.Spikes(), Synapse: n.Kind == "CubaLIF" || n.Kind == "CubaLI",

@@ -10,10 +10,12 @@ import (
 	"github.com/surge-snn/surge/internal/hdf5"
 )
 
-// Write writes a graph to a file as nir 1.0.8 reads it, atomically. Equal graphs give equal bytes. Before, it is checked,
-// and parameters of neurons that are scalars are spread to all neurons: nir.write refuses scalars.
+// Write writes a graph to a file as nir 1.0.8 reads it, atomically. Equal graphs give equal bytes.
+// Before, it is checked, and parameters of neurons that are scalars are spread to all neurons:
+// nir.write refuses scalars.
 //
-// Errors: [ErrGraph], files.ErrArray (a name with "/", which nir cannot read back), or that of the file system.
+// Errors: [ErrGraph], files.ErrArray (a name with "/", which nir cannot read back), or that of the
+// file system.
 func Write(path string, g *Graph) error {
 	return files.WriteAtomic(path, func(w io.Writer) error { return Encode(w, g) })
 }

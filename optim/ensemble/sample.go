@@ -20,7 +20,8 @@ var ErrProblem = errors.New("ensemble: bad problem")
 type Problem struct {
 	Names []string
 	Box   minimize.Box
-	// LogDensity stores the logarithm of the density, without its constant, at each of the points xs, which lie in Box; -Inf where it is zero. NaN is an error.
+	// LogDensity stores the logarithm of the density, without its constant, at each of the points
+	// xs, which lie in Box; -Inf where it is zero. NaN is an error.
 	LogDensity func(ctx context.Context, to []float64, xs [][]float64) error
 }
 
@@ -29,7 +30,8 @@ type Settings struct {
 	Seed uint64
 	// Steps is the largest number of moves of each walker; 0 means 5000.
 	Steps int
-	// ESS and RHat say when there are enough: the smallest effective sample size and the largest R-hat of a parameter, of the second half of the steps. 0 means 400 and 1.05.
+	// ESS and RHat say when there are enough: the smallest effective sample size and the largest
+	// R-hat of a parameter, of the second half of the steps. 0 means 400 and 1.05.
 	ESS, RHat float64
 	// Record is called after every look at that; its error ends the sampling.
 	Record func(Progress) error
@@ -45,7 +47,8 @@ type Progress struct {
 	State       optim.State
 }
 
-// look says whether it is asked after so many steps whether there are enough, which costs a few sums over all of them.
+// look says whether it is asked after so many steps whether there are enough, which costs a few
+// sums over all of them.
 func look(steps int) bool { return steps%50 == 0 && (steps <= 500 || steps%250 == 0) }
 
 // Chain is what the walkers have seen, from the first step on.
@@ -61,16 +64,19 @@ type Chain struct {
 	State         optim.State
 }
 
-// Sample draws from a density by the stretch move of Goodman & Weare (2010, doi:10.2140/camcos.2010.5.65), with the two halves of the walkers in turn (Foreman-Mackey et al. 2013,
-// doi:10.1086/670067):
+// Sample draws from a density by the stretch move of Goodman & Weare (2010,
+// doi:10.2140/camcos.2010.5.65), with the two halves of the walkers in turn (Foreman-Mackey et al.
+// 2013, doi:10.1086/670067):
 //
 //	y = x_j + z (x_k - x_j),   z ~ 1/sqrt(z) in [1/2, 2],   accepted with probability min(1, z^(n-1) p(y)/p(x_k))
 //
-// with j a walker of the other half. It is the same for any linear transformation of the parameters: scales and correlations need not be known. starts are the walkers, an even number of at least
-// 2(n+1), of which none is where the density is zero.
+// with j a walker of the other half. It is the same for any linear transformation of the
+// parameters: scales and correlations need not be known. starts are the walkers, an even number of
+// at least 2(n+1), of which none is where the density is zero.
 //
-// With the same seed the samples are the same, whether or not it was stopped and resumed. Cancellation and a deadline return what is there, with the error of ctx. A step costs as many evaluations
-// of the density as there are walkers, in two batches.
+// With the same seed the samples are the same, whether or not it was stopped and resumed.
+// Cancellation and a deadline return what is there, with the error of ctx. A step costs as many
+// evaluations of the density as there are walkers, in two batches.
 //
 // Errors wrap [ErrProblem], optim.ErrState, or are those of LogDensity and Record.
 func Sample(ctx context.Context, p Problem, starts [][]float64, s Settings) (*Chain, error) {

@@ -12,7 +12,8 @@ import (
 	"github.com/surge-snn/surge/optim/minimize"
 )
 
-// normal is a bivariate normal density with means 1 and -2, standard deviations 1e-3 and 10 and a correlation of 0.9.
+// normal is a bivariate normal density with means 1 and -2, standard deviations 1e-3 and 10 and a
+// correlation of 0.9.
 func normal() Problem {
 	return Problem{Names: []string{"a", "b"}, Box: minimize.Box{Lower: []float64{-1e3, -1e3}, Upper: []float64{1e3, 1e3}}, LogDensity: func(_ context.Context, to []float64, xs [][]float64) error {
 		for i, x := range xs {
@@ -31,7 +32,8 @@ func around(n int) (starts [][]float64) {
 	return starts
 }
 
-// TestNormal: mean, standard deviation and quantiles are those of the density, within 5 standard errors of as many independent samples as the effective sample size says, whatever the scales are.
+// TestNormal: mean, standard deviation and quantiles are those of the density, within 5 standard
+// errors of as many independent samples as the effective sample size says, whatever the scales are.
 func TestNormal(t *testing.T) {
 	c, err := Sample(context.Background(), normal(), around(32), Settings{Seed: 1, ESS: 1000, Steps: 20000})
 	if err != nil || !c.Enough {
@@ -108,7 +110,8 @@ func TestResume(t *testing.T) {
 	}
 }
 
-// TestTrust: of independent samples the effective number is that of all, and R-hat 1; of chains that stay where they are R-hat is large.
+// TestTrust: of independent samples the effective number is that of all, and R-hat 1; of chains
+// that stay where they are R-hat is large.
 func TestTrust(t *testing.T) {
 	rng := rand.New(rand.NewPCG(4, 5))
 	c := Chain{Names: []string{"a"}, Walkers: 10, Steps: 2000}

@@ -12,10 +12,12 @@ type Marginal struct {
 	Name             string
 	Mean, SD, Median float64
 	Low, High        float64 // quantiles of 2.5 and 97.5 %
-	// ESS is the effective sample size, samples over the integrated autocorrelation time, which is estimated from the mean over the walkers, within the first five of it (Sokal 1997,
+	// ESS is the effective sample size, samples over the integrated autocorrelation time, which is
+	// estimated from the mean over the walkers, within the first five of it (Sokal 1997,
 	// doi:10.1007/978-1-4899-0319-8_6).
 	ESS float64
-	// RHat compares the halves of all walkers with one another (Vehtari et al. 2021, doi:10.1214/20-BA1221, without ranks): 1 where each of them has seen the same.
+	// RHat compares the halves of all walkers with one another (Vehtari et al. 2021,
+	// doi:10.1214/20-BA1221, without ranks): 1 where each of them has seen the same.
 	RHat float64
 }
 
@@ -32,7 +34,8 @@ func (c *Chain) Column(i int) []float64 {
 	return v
 }
 
-// Summary returns the marginals of all parameters. It needs at least 8 steps; of fewer all numbers are NaN.
+// Summary returns the marginals of all parameters. It needs at least 8 steps; of fewer all numbers
+// are NaN.
 func (c *Chain) Summary() []Marginal {
 	list := make([]Marginal, len(c.Names))
 	for i := range list {
@@ -84,7 +87,8 @@ func (c *Chain) trust(v []float64) (ess, rhat float64) {
 	return float64(len(v)) / autocorrelationTime(one, stat.Mean(v, nil)), splitRHat(one)
 }
 
-// autocorrelationTime returns τ = 1 + 2 Σ ρ(t) over lags up to the first M >= 5 τ(M), with ρ the mean over the chains, whose common mean is given.
+// autocorrelationTime returns τ = 1 + 2 Σ ρ(t) over lags up to the first M >= 5 τ(M), with ρ the
+// mean over the chains, whose common mean is given.
 func autocorrelationTime(chains [][]float64, mean float64) float64 {
 	steps := len(chains[0])
 	covariance := func(lag int) (sum float64) {

@@ -81,12 +81,11 @@ type Result struct {
 //	Descent{}             with a gradient: it tolerates surrogates
 //	NelderMead{}          otherwise
 //
-// Fit evaluates init first. It returns the best point whatever the status, and also
-// together with an error of the problem or of Record. Budget, deadline and
-// cancellation are no errors once there is an evaluation. Errors wrap ErrProblem, ErrBounds (init is out of
-// bounds), optim.ErrSettings, optim.ErrState (the state to resume from is of another problem or
-// method) or optim.ErrNonFinite (no finite loss was found); the result is nil if nothing
-// was evaluated.
+// Fit evaluates init first. It returns the best point whatever the status, and also together with
+// an error of the problem or of Record. Budget, deadline and cancellation are no errors once there
+// is an evaluation. Errors wrap ErrProblem, ErrBounds (init is out of bounds), optim.ErrSettings,
+// optim.ErrState (the state to resume from is of another problem or method) or optim.ErrNonFinite
+// (no finite loss was found); the result is nil if nothing was evaluated.
 //
 // The same arguments give the same bytes for any GOMAXPROCS and any number of workers,
 // if the problem's functions do.

@@ -85,8 +85,9 @@ func TestGridSearchIsExactWithAWideBeam(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		// The linearization is exact but for rounding, and for parameters that count as not seen: derivatives up to
-		// 1e-10 of the largest, 2, times levels that differ by up to 6 and residuals up to 20.
+		// The linearization is exact but for rounding, and for parameters that count as not seen:
+		// derivatives up to 1e-10 of the largest, 2, times levels that differ by up to 6 and
+		// residuals up to 20.
 		if loss > want+3e-8 {
 			t.Fatalf("rounding gives %v, want %v", loss, want)
 		}

@@ -10,8 +10,8 @@ import (
 // encoded, so that a network sees each sample in many variants. It works in place
 // and is called from several goroutines at once.
 type Augment interface {
-	// Augment changes the input of s, a sample of the form f, drawing from rng. An input that it cannot
-	// work on is an error (ErrSettings).
+	// Augment changes the input of s, a sample of the form f, drawing from rng. An input that it
+	// cannot work on is an error (ErrSettings).
 	Augment(s *Sample, f Form, rng *rand.Rand) error
 }
 
@@ -78,8 +78,8 @@ func (a Augments) Augment(s *Sample, f Form, rng *rand.Rand) error {
 	return nil
 }
 
-// Rotate lets a sequence begin at a random step, and what was before comes at its end: for closed curves, such as
-// outlines, of which every point may be the first.
+// Rotate lets a sequence begin at a random step, and what was before comes at its end: for closed
+// curves, such as outlines, of which every point may be the first.
 //
 //	x'[t] = x[(t + a) mod T],   a uniform in {0, ..., T-1}
 //

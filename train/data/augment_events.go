@@ -11,8 +11,9 @@ import (
 //	channel' = channel + round(a),  a uniform in [-Channels, Channels]
 //	t'       = t + b,               b uniform in [-Time, Time]
 //
-// and leaves out what is no channel or not in [0, duration) then. It draws two numbers. For speech it is another voice and
-// another beginning (Nowotny, Turner & Knight 2025, doi:10.1088/2634-4386/ada852).
+// and leaves out what is no channel or not in [0, duration) then. It draws two numbers. For speech
+// it is another voice and another beginning (Nowotny, Turner & Knight 2025,
+// doi:10.1088/2634-4386/ada852).
 type EventShift struct {
 	Channels float64
 	Time     float64 // s
@@ -27,7 +28,8 @@ func (e EventShift) Augment(s *Sample, f Form, rng *rand.Rand) error {
 	return nil
 }
 
-// shifted appends the events that are in the window after they were moved. dst may begin where events does.
+// shifted appends the events that are in the window after they were moved. dst may begin where
+// events does.
 func shifted(dst, events []Spike, channels int, time, duration float64, n int) []Spike {
 	for _, v := range events {
 		v.Channel, v.Time = v.Channel+channels, v.Time+time
@@ -38,9 +40,10 @@ func shifted(dst, events []Spike, channels int, time, duration float64, n int) [
 	return dst
 }
 
-// Blend mixes a sample with another one of its class, which is moved so that both have their centre in the same channel and at the
-// same time: each event of either stays with probability 1/2. A sample is mixed with probability P. (Nowotny, Turner &
-// Knight 2025, doi:10.1088/2634-4386/ada852.)
+// Blend mixes a sample with another one of its class, which is moved so that both have their centre
+// in the same channel and at the same time: each event of either stays with probability 1/2. A
+// sample is mixed with probability P. (Nowotny, Turner & Knight 2025,
+// doi:10.1088/2634-4386/ada852.)
 type Blend struct {
 	P       float64
 	of      Dataset

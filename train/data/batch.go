@@ -18,14 +18,16 @@ type Batches struct {
 	// Size is B, the number of rows of a batch.
 	Size int
 	// Shard and Shards, where Shards is not 0, leave of each batch the rows of its part Shard of so
-	// many alone: rows [Shard Size / Shards, (Shard+1) Size / Shards), the first of which is row 0 then.
+	// many alone: rows [Shard Size / Shards, (Shard+1) Size / Shards), the first of which is row 0
+	// then.
 	Shard, Shards int
-	// Steps is T, the number of time steps of a Batch; see [Batches.MinSteps]. Events do not need it.
+	// Steps is T, the number of time steps of a Batch; see [Batches.MinSteps]. Events do not need
+	// it.
 	Steps int
 	// Dt is the time step in s, that of the network; 0 means 1 ms.
 	Dt float64
-	// Hold is the number of time steps for which a step of a sequence lasts; 0 means 1. It has no effect
-	// on other inputs.
+	// Hold is the number of time steps for which a step of a sequence lasts; 0 means 1. It has no
+	// effect on other inputs.
 	Hold int
 	// Duration is the end of the time window [0, Duration) of Events, in seconds. A
 	// Batch does not need it.
@@ -121,8 +123,8 @@ type Batch struct {
 	// Input is the encoded input, [T, B, N]. A slice that is there already is
 	// filled in place if its capacity suffices. It is 0 beyond the length of a row.
 	Input []float32
-	// Lists, where it is not nil, is filled in place of Input if [Batches.Sparse]; Listed says so, and
-	// Input is then left alone.
+	// Lists, where it is not nil, is filled in place of Input if [Batches.Sparse]; Listed says so,
+	// and Input is then left alone.
 	Lists  *Lists
 	Listed bool
 	// Lengths holds the number of steps of each row, [B], 0 < Lengths[r] <= Steps: all Steps for
@@ -140,8 +142,8 @@ type Events struct {
 	Rows
 	// Spikes holds the spikes of each row, [B][], by rising time.
 	Spikes [][]Spike
-	// Ends holds the end of each row in s, [B], 0 < Ends[r] <= Duration: Duration for features and for
-	// rows without a sample.
+	// Ends holds the end of each row in s, [B], 0 < Ends[r] <= Duration: Duration for features and
+	// for rows without a sample.
 	Ends []float64
 	// Lengths holds the number of steps of the sequence of each row, [B]; 0 for other inputs.
 	Lengths []int
@@ -153,10 +155,10 @@ type Events struct {
 //
 //	row r  =  sample Order{Seed, Data.Len()}.At(epoch, k*Size + r)
 //
-// encoded with the random stream (Seed, "data/encode", epoch, sample). A k outside
-// of the epoch (ErrIndex), settings that make no sense (ErrSettings), a sample that is longer than
-// Steps (ErrOutside) and whatever Data and Encoder find wrong are errors, of several that of the lowest row;
-// b then has no valid rows. After the first call with the same settings, Fill does not
+// encoded with the random stream (Seed, "data/encode", epoch, sample). A k outside of the epoch
+// (ErrIndex), settings that make no sense (ErrSettings), a sample that is longer than Steps
+// (ErrOutside) and whatever Data and Encoder find wrong are errors, of several that of the lowest
+// row; b then has no valid rows. After the first call with the same settings, Fill does not
 // allocate.
 func (s Batches) Fill(b *Batch, epoch uint64, k int) error {
 	if err := s.check(&b.Rows, k); err != nil {
@@ -180,10 +182,10 @@ func (s Batches) Fill(b *Batch, epoch uint64, k int) error {
 	return b.fill(s, b, epoch, k)
 }
 
-// FillEvents fills e with batch k of an epoch. It differs from [Batches.Fill] in
-// that Encoder must know exact times (ErrSettings): be an [EventEncoder] for features, one or an [EventSequenceEncoder] for
-// sequences, an [EventListEncoder] for events; and that a spike outside of
-// [0, Duration) is an error (ErrOutside).
+// FillEvents fills e with batch k of an epoch. It differs from [Batches.Fill] in that Encoder must
+// know exact times (ErrSettings): be an [EventEncoder] for features, one or an
+// [EventSequenceEncoder] for sequences, an [EventListEncoder] for events; and that a spike outside
+// of [0, Duration) is an error (ErrOutside).
 func (s Batches) FillEvents(e *Events, epoch uint64, k int) error {
 	if err := s.check(&e.Rows, k); err != nil {
 		return err
@@ -321,7 +323,8 @@ func (e *Events) encode(s *Batches, row int, x *Sample, f Form, _ *rand.Rand) er
 	case EventList:
 		e.Ends[row] = x.Duration
 	}
-	// The product of a number of steps and a step may be an ulp beyond the decimal fraction that is meant.
+	// The product of a number of steps and a step may be an ulp beyond the decimal fraction that is
+	// meant.
 	if end := e.Ends[row]; end > s.Duration*(1+1e-12) {
 		return fmt.Errorf("%w: a sample of %g s, the window ends at %g s", ErrOutside, end, s.Duration)
 	}

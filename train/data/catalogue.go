@@ -8,9 +8,9 @@ import (
 	"strings"
 )
 
-// Catalogue lists what configuration files can choose from by name: [Sets], [Encoders]. All that is known of a row is in the
-// row: its check, its defaults and its documentation come from the function that makes it, so that none of them
-// can be forgotten or differ.
+// Catalogue lists what configuration files can choose from by name: [Sets], [Encoders]. All that is
+// known of a row is in the row: its check, its defaults and its documentation come from the
+// function that makes it, so that none of them can be forgotten or differ.
 //
 // To add a row, write it:
 //
@@ -25,12 +25,13 @@ type Row[T any] struct {
 	Name string
 	// Doc says in half a sentence what it is.
 	Doc string
-	// New reads its parameters, each of them in every call, and makes it. It does nothing else: what takes time, and what can
-	// fail, comes later.
+	// New reads its parameters, each of them in every call, and makes it. It does nothing else:
+	// what takes time, and what can fail, comes later.
 	New func(p *Params) T
 }
 
-// Table holds parameters by name, as a TOML library gives them: bool, int64 or int, float64, string, and lists.
+// Table holds parameters by name, as a TOML library gives them: bool, int64 or int, float64,
+// string, and lists.
 type Table map[string]any
 
 // Param describes a parameter of a row.
@@ -40,7 +41,8 @@ type Param struct {
 	Doc     string // unit and meaning
 }
 
-// KeyError signifies a parameter that is unknown, missing, of another type or out of range. It wraps ErrSettings.
+// KeyError signifies a parameter that is unknown, missing, of another type or out of range. It
+// wraps ErrSettings.
 type KeyError struct {
 	Key, Expected, Found string
 }
@@ -71,8 +73,9 @@ func (c Catalogue[T]) Row(name string) (row Row[T], ok bool) {
 	return c[i], true
 }
 
-// New makes what a name and parameters say. Parameters that are not in the table have their defaults. effective are all
-// parameters that are not nothing (0, false, "", an empty list) by default and in fact.
+// New makes what a name and parameters say. Parameters that are not in the table have their
+// defaults. effective are all parameters that are not nothing (0, false, "", an empty list) by
+// default and in fact.
 //
 // Errors are a *[KeyError]; that of a name has the Key "".
 func (c Catalogue[T]) New(name string, t Table) (value T, effective Table, err error) {
@@ -136,8 +139,9 @@ func (r Row[T]) Params() []Param {
 	return p.list
 }
 
-// Params gives a row its parameters, as package flag does for a command line: each call names one, and says what it is
-// where the table has none. The first that is wrong is the error of [Catalogue.New].
+// Params gives a row its parameters, as package flag does for a command line: each call names one,
+// and says what it is where the table has none. The first that is wrong is the error of
+// [Catalogue.New].
 type Params struct {
 	table     Table
 	list      []Param
@@ -167,14 +171,15 @@ func keep[V any](p *Params, name string, v V, none bool) V {
 	return v
 }
 
-// Effective are the parameters that have been read so far and are not nothing, by default or in fact.
+// Effective are the parameters that have been read so far and are not nothing, by default or in
+// fact.
 func (p *Params) Effective() Table { return p.effective }
 
 // Given tells whether the table has a parameter.
 func (p *Params) Given(name string) bool { _, ok := p.table[name]; return ok }
 
-// Want makes it an error that a parameter is not as expected, such as "> 0 s". A parameter that the table does not have
-// is "nothing".
+// Want makes it an error that a parameter is not as expected, such as "> 0 s". A parameter that the
+// table does not have is "nothing".
 func (p *Params) Want(name string, ok bool, expected string) {
 	if ok {
 		return
@@ -199,7 +204,8 @@ func (p *Params) Float(name string, byDefault float64, doc string) float64 {
 	return keep(p, name, x, x == 0 && byDefault == 0)
 }
 
-// largest bounds the numbers of [Params.Int]: samples, steps, channels. A set of so many samples takes gigabytes.
+// largest bounds the numbers of [Params.Int]: samples, steps, channels. A set of so many samples
+// takes gigabytes.
 const largest = 10_000_000
 
 // Int reads a whole number from 0 to 10,000,000.

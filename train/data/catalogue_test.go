@@ -72,8 +72,8 @@ func TestCatalogue(t *testing.T) {
 	}
 }
 
-// TestRows: each row of the catalogues has another name and a description, and so has each parameter of it; parameters at their
-// defaults are either right or missing.
+// TestRows: each row of the catalogues has another name and a description, and so has each
+// parameter of it; parameters at their defaults are either right or missing.
 func TestRows(t *testing.T) {
 	check := func(name, doc string, params []Param, err error) {
 		if name == "" || doc == "" {

@@ -8,9 +8,10 @@ import (
 	"github.com/surge-snn/surge/internal/files"
 )
 
-// CSV reads samples from a text file of rows, whatever the separator and the decimal point (see the errors for what it
-// finds). Each row is a sample of features, or with Sample a step of a sequence: the rows of a sequence stand together and
-// have the same value in the column Sample. All columns but those that are named below are features.
+// CSV reads samples from a text file of rows, whatever the separator and the decimal point (see the
+// errors for what it finds). Each row is a sample of features, or with Sample a step of a sequence:
+// the rows of a sequence stand together and have the same value in the column Sample. All columns
+// but those that are named below are features.
 type CSV struct {
 	Files
 	Y      string // column of the targets, or several with commas between them; empty: y, else label or class
@@ -194,7 +195,8 @@ func (t table) sequences(c *files.Column) ([]int, error) {
 	return append(first, len(all)), nil
 }
 
-// rest takes targets, groups and parts, which are the same in all rows of a sample, but for targets that are sequences.
+// rest takes targets, groups and parts, which are the same in all rows of a sample, but for targets
+// that are sequences.
 func (s CSV) rest(t table, r *recorded, ys []*files.Column, first []int) error {
 	each := func(c *files.Column) ([]int32, error) {
 		all := codes(c)

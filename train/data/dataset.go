@@ -37,8 +37,8 @@ type Dataset interface {
 	// Form returns what all samples have in common.
 	Form() Form
 	// Sample writes sample i into s: the input and the target that Form names, and nothing else. It
-	// overwrites what an earlier call left, and reuses the memory of the slices in s. An i outside of
-	// [0, Len) is an error (ErrIndex). It should not allocate.
+	// overwrites what an earlier call left, and reuses the memory of the slices in s. An i outside
+	// of [0, Len) is an error (ErrIndex). It should not allocate.
 	Sample(s *Sample, i int) error
 }
 
@@ -46,7 +46,8 @@ type Dataset interface {
 type Form struct {
 	// Input is the kind of the input.
 	Input Input
-	// Channels is the number of features, of values in each step of a sequence, or of event channels.
+	// Channels is the number of features, of values in each step of a sequence, or of event
+	// channels.
 	Channels int
 	// Steps is the length of the longest sequence; 0 for other inputs.
 	Steps int
@@ -76,8 +77,8 @@ func (k Input) String() string { return name(k, "features", "sequences", "events
 // Target is the kind and the size of the target of a sample. The zero value is no target.
 type Target struct {
 	Kind TargetKind
-	// Size is the number of classes, of components of a vector, of values in each step of a sequence, or of
-	// channels of spikes.
+	// Size is the number of classes, of components of a vector, of values in each step of a
+	// sequence, or of channels of spikes.
 	Size int
 	// Names of the classes, [Size], where the data set has some; else nil.
 	Names []string

@@ -13,8 +13,9 @@ type Part struct {
 	Classes  []int  `json:"classes"` // samples of each class
 }
 
-// Describe counts the samples of each part of a data set: of "yinyang", or of the folder of the files of MNIST, or of two
-// .ts files. Errors are those of reading it, [fs.ErrNotExist] where there is none.
+// Describe counts the samples of each part of a data set: of "yinyang", or of the folder of the
+// files of MNIST, or of two .ts files. Errors are those of reading it, [fs.ErrNotExist] where there
+// is none.
 func Describe(set string) (parts []Part, err error) {
 	add := func(name string, d Dataset) error {
 		p, err := describePart(name, d)

@@ -6,13 +6,13 @@
 //	Dataset ──► Order ──► Encoder ──► Batch  [T, B, N]   layers that go through time steps
 //	                          └─────► Events             layers that go from event to event
 //
-// A [Dataset] holds samples, each with an input (features, a sequence or events) and a target (a class,
-// numbers, a sequence or spike times): [YinYang],
-// [Images] (MNIST and its relatives), views by [Subset] and [Split], or a type of
-// the caller's own. An [Encoder] turns the input of one sample into a block of
-// T steps and N channels: [Latency], [TTFSBias], [Rate], [Current] for features and for the steps of
-// sequences, [Delta] for sequences, [None] for what is in time already. Those that
-// know an exact time for each spike are an [EventEncoder] or an [EventSequenceEncoder] too.
+// A [Dataset] holds samples, each with an input (features, a sequence or events) and a target (a
+// class, numbers, a sequence or spike times): [YinYang], [Images] (MNIST and its relatives), views
+// by [Subset] and [Split], or a type of the caller's own. An [Encoder] turns the input of one
+// sample into a block of T steps and N channels: [Latency], [TTFSBias], [Rate], [Current] for
+// features and for the steps of sequences, [Delta] for sequences, [None] for what is in time
+// already. Those that know an exact time for each spike are an [EventEncoder] or an
+// [EventSequenceEncoder] too.
 //
 //	train, _, test := data.StandardYinYang()
 //	batches := data.Batches{Data: train, Encoder: data.TTFSBias{}, Steps: 31, Size: 20, Seed: 1}

@@ -44,8 +44,8 @@ type SequenceEncoder interface {
 // EventSequenceEncoder is a SequenceEncoder that places each spike at an exact time.
 type EventSequenceEncoder interface {
 	SequenceEncoder
-	// AppendSequence appends the spikes to dst, by rising time and channel; step s of the sequence is
-	// at s period, in s. channels is C.
+	// AppendSequence appends the spikes to dst, by rising time and channel; step s of the sequence
+	// is at s period, in s. channels is C.
 	AppendSequence(dst []Spike, x []float64, channels int, period float64) ([]Spike, error)
 }
 
@@ -125,8 +125,8 @@ func (b Block) check(channels int) error {
 	return nil
 }
 
-// checkSequence is the check of arguments that every EncodeSequence begins with: b has n channels, and x, of so many
-// channels, fills its steps.
+// checkSequence is the check of arguments that every EncodeSequence begins with: b has n channels,
+// and x, of so many channels, fills its steps.
 func (b Block) checkSequence(n int, x []float64, channels, hold int) error {
 	if err := b.check(n); err != nil {
 		return err

@@ -6,15 +6,15 @@ import (
 	"math/rand/v2"
 )
 
-// Delta gives spikes where a sequence changes (send on delta). Each channel i has a level, which starts at the
-// first value; at each step after it
+// Delta gives spikes where a sequence changes (send on delta). Each channel i has a level, which
+// starts at the first value; at each step after it
 //
 //	while x[s] - level >= Threshold:  level += Threshold, a spike in the channel 2i (up)
 //	while level - x[s] >= Threshold:  level -= Threshold, a spike in the channel 2i+1 (down)
 //
-// so that the number of spikes is the change over Threshold, where a change within 1e-9 Threshold of a whole number is
-// that number: N is twice the number of channels. In a block the
-// value of a step is its number of spikes. M. Miskowicz 2006, doi:10.3390/s6010049; the temporal contrast of
+// so that the number of spikes is the change over Threshold, where a change within 1e-9 Threshold
+// of a whole number is that number: N is twice the number of channels. In a block the value of a
+// step is its number of spikes. M. Miskowicz 2006, doi:10.3390/s6010049; the temporal contrast of
 // event cameras, P. Lichtsteiner et al. 2008, doi:10.1109/JSSC.2007.914337.
 type Delta struct {
 	// Threshold is the change that gives a spike; 0 means 0.1.

@@ -8,9 +8,9 @@ import (
 
 // None feeds sequences and events as they are.
 //
-// A sequence, in blocks: the values of its step s are the input in the step s [Batches.Hold], and those
-// between have none. As spikes: a value n, which must be a whole number >= 0, is n spikes at the time of the step.
-// ([Current] holds the values instead.)
+// A sequence, in blocks: the values of its step s are the input in the step s [Batches.Hold], and
+// those between have none. As spikes: a value n, which must be a whole number >= 0, is n spikes at
+// the time of the step. ([Current] holds the values instead.)
 //
 // Events, in blocks: the input of a channel in a step is the number of its events in the step,
 // k dt <= t < (k+1) dt. As spikes: the events themselves, at their exact times.

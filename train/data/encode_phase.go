@@ -6,13 +6,14 @@ import (
 	"math/rand/v2"
 )
 
-// Phase writes each feature as a binary fraction of Bits digits, the most significant one first, one digit in each time
-// step, over and over until the block ends:
+// Phase writes each feature as a binary fraction of Bits digits, the most significant one first,
+// one digit in each time step, over and over until the block ends:
 //
 //	x ≈ Σ_k b_k 2^-(k+1),   b = binary digits of floor(x 2^Bits), at most 2^Bits - 1
 //	input in step j = b_k 2^-(k+1),   k = j mod Bits
 //
-// so that the sum of a period is x to within 2^-Bits. N is the number of features. J. Kim et al. 2018, doi:10.1016/j.neucom.2018.05.087.
+// so that the sum of a period is x to within 2^-Bits. N is the number of features. J. Kim et al.
+// 2018, doi:10.1016/j.neucom.2018.05.087.
 type Phase struct {
 	// Bits is the number of digits, the steps of a period; 0 means 8, at most 24.
 	Bits int

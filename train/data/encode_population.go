@@ -6,8 +6,8 @@ import (
 	"math/rand/v2"
 )
 
-// Population gives each feature several channels with overlapping receptive fields: channel m of M has the centre and the
-// response
+// Population gives each feature several channels with overlapping receptive fields: channel m of M
+// has the centre and the response
 //
 //	c_m = Low + (High - Low) m/(M-1),    r_m = exp(-(x - c_m)² / (2 w²)),    w = (High - Low) Width / (M-1)
 //
@@ -15,8 +15,8 @@ import (
 //
 //	t_m = (1 - r_m) TMax    where r_m > Threshold, none else
 //
-// N is M times the number of features, those of a feature next to each other. S. Bohte, J. Kok, H. La Poutré 2002,
-// doi:10.1016/S0925-2312(01)00658-0.
+// N is M times the number of features, those of a feature next to each other. S. Bohte, J. Kok, H.
+// La Poutré 2002, doi:10.1016/S0925-2312(01)00658-0.
 type Population struct {
 	Neurons   int     // M, of each feature; 0 means 8, at least 2
 	Low, High float64 // range of the features; both 0: 0 and 1

@@ -5,13 +5,14 @@ import (
 	"math/rand/v2"
 )
 
-// Taps feeds sequences as currents through a tapped delay line: each channel c becomes Count channels, which hold its value
-// now and at Count-1 earlier steps, Stride steps apart,
+// Taps feeds sequences as currents through a tapped delay line: each channel c becomes Count
+// channels, which hold its value now and at Count-1 earlier steps, Stride steps apart,
 //
 //	I[s, c Count + m] = Scale x[s - m Stride, c],   0 before the beginning
 //
-// so that the weights of a neuron that follows are a filter in time, as those of a convolution are (A. Waibel et al. 1989,
-// doi:10.1109/29.21701). Each step of the sequence lasts for Hold steps of the block.
+// so that the weights of a neuron that follows are a filter in time, as those of a convolution are
+// (A. Waibel et al. 1989, doi:10.1109/29.21701). Each step of the sequence lasts for Hold steps of
+// the block.
 type Taps struct {
 	Count  int     // of each channel; 0 means 8
 	Stride int     // steps of the sequence between taps; 0 means 1
@@ -35,7 +36,8 @@ func (e Taps) Encode(Block, []float64, *rand.Rand) error {
 	return fmt.Errorf("%w: Taps takes sequences; found features", ErrSettings)
 }
 
-// EncodeSequence writes the currents. A current that is NaN or beyond float32 is an error (ErrFeature). It does not use rng.
+// EncodeSequence writes the currents. A current that is NaN or beyond float32 is an error
+// (ErrFeature). It does not use rng.
 func (e Taps) EncodeSequence(dst Block, x []float64, hold int, _ *rand.Rand) error {
 	n := e.count()
 	stride, scale := e.Stride, e.Scale

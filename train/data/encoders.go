@@ -1,7 +1,8 @@
 package data
 
-// Encoders are the encoders that a configuration file can name, as encode.kind of surge train does. See [Catalogue] for how
-// to add one. The time step is that of the network and no parameter of theirs.
+// Encoders are the encoders that a configuration file can name, as encode.kind of surge train does.
+// See [Catalogue] for how to add one. The time step is that of the network and no parameter of
+// theirs.
 var Encoders = Catalogue[Encoder]{
 	{"ttfs", "one spike for each feature, the later the larger it is, and one of a further channel", func(p *Params) Encoder {
 		e := TTFSBias{

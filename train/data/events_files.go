@@ -11,12 +11,14 @@ import (
 	"strings"
 )
 
-// EventFiles reads recordings of event cameras and other sensors, one file each, that lie in a folder for each class:
+// EventFiles reads recordings of event cameras and other sensors, one file each, that lie in a
+// folder for each class:
 //
 //	DIR/train/CLASS/FILE   DIR/test/CLASS/FILE   perhaps DIR/valid/CLASS/FILE
 //
-// or DIR/CLASS/FILE, which is divided. The names of the parts may be written large, as N-MNIST has them. A file is read
-// once to check and measure it, and again whenever its sample is wanted: memory does not grow with the set.
+// or DIR/CLASS/FILE, which is divided. The names of the parts may be written large, as N-MNIST has
+// them. A file is read once to check and measure it, and again whenever its sample is wanted:
+// memory does not grow with the set.
 //
 // The channel of an event is (p height + y) width + x, with the polarity p.
 type EventFiles struct {
@@ -25,17 +27,20 @@ type EventFiles struct {
 	Endings []string
 	// Sensor is the layout of addresses in AEDAT 2: "dvs128" or "davis".
 	Sensor string
-	// Unit of the times in .csv and .npy: "s", "ms" or "us"; empty: s for fractions in .csv, µs in .npy.
+	// Unit of the times in .csv and .npy: "s", "ms" or "us"; empty: s for fractions in .csv, µs in
+	// .npy.
 	Unit string
 	// Origin "first" lets each recording begin with its first event; empty: times as they are.
 	Origin string
 	// Width and Height of the sensor, in pixels after the filter; 0: what the events need.
 	Width, Height int
-	// TimeWindow cuts each recording into windows of so many s, of which each is a sample (SliceByTime); what is left over at
-	// its end is in none, but with Incomplete, as tonic's include_incomplete. 0: the recording is one.
+	// TimeWindow cuts each recording into windows of so many s, of which each is a sample
+	// (SliceByTime); what is left over at its end is in none, but with Incomplete, as tonic's
+	// include_incomplete. 0: the recording is one.
 	TimeWindow float64
 	Incomplete bool
-	// Split are the fractions for the parts that have no folder of their own, as in [Files]. Recordings stay whole.
+	// Split are the fractions for the parts that have no folder of their own, as in [Files].
+	// Recordings stay whole.
 	Split []float64
 	// SplitSeed chooses among the divisions.
 	SplitSeed int

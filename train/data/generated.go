@@ -12,8 +12,9 @@ import (
 //
 //	y = (10 sin(π x1 x2) + 20 (x3 - 1/2)² + 10 x4 + 5 x5 + Noise n) / 30
 //
-// of features that are uniform in [0, 1), of which those beyond the fifth say nothing. The division is ours: the target, a
-// data.VectorTarget of one number, is in [0, 1] without noise. Friedman 1991, doi:10.1214/aos/1176347963.
+// of features that are uniform in [0, 1), of which those beyond the fifth say nothing. The division
+// is ours: the target, a data.VectorTarget of one number, is in [0, 1] without noise. Friedman
+// 1991, doi:10.1214/aos/1176347963.
 type Friedman struct {
 	Train, Valid, Test int     // samples
 	Features           int     // >= 5
@@ -67,8 +68,8 @@ func sinPi(x float64) float64 {
 	return y
 }
 
-// Lowpass is a task of sequence to sequence: an input that stays at a number u, uniform in [0, 1), for Hold steps, and as
-// the target in each step its low-pass of first order,
+// Lowpass is a task of sequence to sequence: an input that stays at a number u, uniform in [0, 1),
+// for Hold steps, and as the target in each step its low-pass of first order,
 //
 //	y[t] = y[t-1] + (u[t] - y[t-1])/Tau
 //
@@ -109,9 +110,10 @@ func (s Lowpass) Load() (Parts, error) {
 	})
 }
 
-// Patterns is a task of spike times: Kinds patterns of one input spike of each channel at a random time in the first half of
-// Duration, for each of which an output channel is to spike at a random time of its own in the second half. Samples are patterns
-// whose spikes are moved by normal jitter. After the tasks of Bohte et al. 2002, doi:10.1016/S0925-2312(01)00658-0.
+// Patterns is a task of spike times: Kinds patterns of one input spike of each channel at a random
+// time in the first half of Duration, for each of which an output channel is to spike at a random
+// time of its own in the second half. Samples are patterns whose spikes are moved by normal jitter.
+// After the tasks of Bohte et al. 2002, doi:10.1016/S0925-2312(01)00658-0.
 type Patterns struct {
 	Train, Valid, Test int     // samples
 	Kinds              int     // patterns

@@ -57,8 +57,8 @@ func textLabels(p *files.Packed) labels {
 	return l
 }
 
-// classes gives the labels of several files common numbers: whole numbers that begin with 0 are their own; others, and texts, are numbered in
-// rising order. It changes the codes to these.
+// classes gives the labels of several files common numbers: whole numbers that begin with 0 are
+// their own; others, and texts, are numbered in rising order. It changes the codes to these.
 func classes(all ...*labels) (Target, error) {
 	var values []string
 	for _, l := range all {

@@ -12,7 +12,8 @@ type Lists struct {
 	rows []rowList
 }
 
-// listing is an encoder that writes blocks by zero, put, set and count alone, and a few elements only.
+// listing is an encoder that writes blocks by zero, put, set and count alone, and a few elements
+// only.
 type listing interface{ lists() }
 
 func (Latency) lists()    {}
@@ -22,7 +23,8 @@ func (Rate) lists()       {}
 func (Delta) lists()      {}
 func (None) lists()       {}
 
-// Sparse says whether the encoder gives few elements that are not zero, and can list them: see [Batch.Lists].
+// Sparse says whether the encoder gives few elements that are not zero, and can list them: see
+// [Batch.Lists].
 func (s Batches) Sparse() bool {
 	_, ok := s.Encoder.(listing)
 	if _, none := s.Encoder.(None); none && s.Data != nil && s.Data.Form().Input == Sequence {

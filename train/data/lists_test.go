@@ -7,7 +7,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// events is a data set of lists of events, and sequences one of sequences, of samples of any length.
+// events is a data set of lists of events, and sequences one of sequences, of samples of any
+// length.
 type events struct {
 	samples  [][]Spike
 	channels int
@@ -40,8 +41,8 @@ func (e sequences) Sample(s *Sample, i int) error {
 	return nil
 }
 
-// TestLists: lists have what blocks have, by rising channels, of every encoder that makes lists, and of empty
-// rows and what is behind the end of a sample.
+// TestLists: lists have what blocks have, by rising channels, of every encoder that makes lists,
+// and of empty rows and what is behind the end of a sample.
 func TestLists(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		channels, n := rapid.IntRange(1, 4).Draw(t, "channels"), rapid.IntRange(1, 9).Draw(t, "n")

@@ -26,8 +26,9 @@ import (
 //	         [S, K]         a vector
 //	         [S, T, K]      a sequence
 //
-// or as spike times in y_times, y_channels and y_offsets. The element types are any but complex numbers and objects. Arrays that
-// are not named here are not read. The arrays stay in memory in the element type of the file.
+// or as spike times in y_times, y_channels and y_offsets. The element types are any but complex
+// numbers and objects. Arrays that are not named here are not read. The arrays stay in memory in
+// the element type of the file.
 type NPZ struct {
 	Files
 	X, Y     string  // names of the arrays; empty: x and y
@@ -183,7 +184,8 @@ func (a arrays) dense(r *recorded, x *files.Packed) error {
 	return a.finite(x, r.n, func(i int) int { return length(i) * channels })
 }
 
-// finite checks the used numbers of each of n samples: what lies behind the end of a sequence may be anything.
+// finite checks the used numbers of each of n samples: what lies behind the end of a sequence may
+// be anything.
 func (a arrays) finite(x *files.Packed, n int, used func(i int) int) error {
 	size := x.Len() / n
 	for i := range n {

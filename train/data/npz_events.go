@@ -39,7 +39,8 @@ func (l *eventLists) append(dst []Spike, i int, first bool) []Spike {
 	return dst
 }
 
-// perSecond are the inverses, which are exact: t / 1000 is the decimal fraction that t ms means, t times 1e-3 is not.
+// perSecond are the inverses, which are exact: t / 1000 is the decimal fraction that t ms means, t
+// times 1e-3 is not.
 var perSecond = map[string]float64{"s": 1, "ms": 1e3, "us": 1e6}
 
 // endOf returns the end of a sample whose last event is at t: the next microsecond.
@@ -199,5 +200,6 @@ func (a arrays) divide(l *eventLists, offsets, samples string) error {
 	return nil
 }
 
-// maxGap bounds the number of samples without events in a row: beyond it the numbers are no numbers of samples.
+// maxGap bounds the number of samples without events in a row: beyond it the numbers are no numbers
+// of samples.
 const maxGap = 1 << 20

@@ -82,7 +82,8 @@ func TestNPZFeatures(t *testing.T) {
 }
 
 func TestNPZSequences(t *testing.T) {
-	// Two samples of three steps of two channels (and an axis of 1), of which the second has two steps.
+	// Two samples of three steps of two channels (and an axis of 1), of which the second has two
+	// steps.
 	path := save(t, array("x", files.Uint8, count(12, 1), 2, 3, 2, 1), array("lengths", files.Int32, []float64{3, 2}, 2),
 		array("y", files.Float32, count(6, 1), 2, 3), array("set", files.Int8, []float64{2, 0}, 2))
 	r, err := NPZ{Target: "sequence"}.read(path)

@@ -9,12 +9,13 @@ import (
 // Opener is a Source that reads samples to predict.
 type Opener interface {
 	Source
-	// Open reads the file at path as Load reads the parts, with the classes and the scale of the training
-	// part of Load. Targets may be missing: the form then has none.
+	// Open reads the file at path as Load reads the parts, with the classes and the scale of the
+	// training part of Load. Targets may be missing: the form then has none.
 	Open(path string, trained Dataset) (Dataset, error)
 }
 
-// open reads a file with the classes and the scale of the training part. free does not need targets.
+// open reads a file with the classes and the scale of the training part. free does not need
+// targets.
 func open(path string, trained Dataset, free func(path string) (*recorded, error)) (Dataset, error) {
 	want := trained.Form()
 	r, err := free(path)

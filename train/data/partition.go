@@ -33,7 +33,8 @@ func checkFractions(f []float64, parts int) string {
 	return ""
 }
 
-// indices returns the samples of each part, in rising order. What the fractions leave over is in none.
+// indices returns the samples of each part, in rising order. What the fractions leave over is in
+// none.
 func (d division) indices(n int) (parts [3][]int, err error) {
 	if d.set != nil {
 		for i, part := range d.set {
@@ -59,8 +60,8 @@ func (d division) indices(n int) (parts [3][]int, err error) {
 	if len(members) < len(d.fractions) {
 		return parts, fmt.Errorf("%w: %d groups of samples cannot be divided into %d parts", ErrFormat, len(members), len(d.fractions))
 	}
-	// In a random order, each group goes to the part that is farthest from what it is to have, as long as one
-	// lacks half of the group.
+	// In a random order, each group goes to the part that is farthest from what it is to have, as
+	// long as one lacks half of the group.
 	order := newPermutation(d.seed, "data/split", 0, len(members))
 	for k := range members {
 		g := members[order.at(k)]

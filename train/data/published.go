@@ -20,11 +20,13 @@ type Published struct {
 	Name, Doc string
 	Archive   Asset    // a zip archive
 	Mirrors   []string // folders that have it
-	// Files are the files of the set, with their paths in the archive; what is kept has the last part of the path as name.
+	// Files are the files of the set, with their paths in the archive; what is kept has the last
+	// part of the path as name.
 	Files []Asset
 }
 
-// archived names the training and the test file of a set of the time-series archive in the wheel of aeon.
+// archived names the training and the test file of a set of the time-series archive in the wheel of
+// aeon.
 func archived(name, doc string, trainSize int64, trainSum string, testSize int64, testSum string) Published {
 	path := "aeon/datasets/data/" + name + "/" + name
 	return Published{
@@ -35,8 +37,9 @@ func archived(name, doc string, trainSize int64, trainSum string, testSize int64
 	}
 }
 
-// PublishedSets are the sets of the UCR and UEA time-series archive (http://www.timeseriesclassification.com) that the Python
-// package aeon contains (BSD licence; M. Middlehurst et al. 2024, arXiv:2406.14231): a wheel of 6 MB, of which two files are kept.
+// PublishedSets are the sets of the UCR and UEA time-series archive
+// (http://www.timeseriesclassification.com) that the Python package aeon contains (BSD licence; M.
+// Middlehurst et al. 2024, arXiv:2406.14231): a wheel of 6 MB, of which two files are kept.
 func PublishedSets() []Published {
 	return []Published{
 		archived("OSULeaf", "outlines of leaves of six species, 427 steps",
@@ -52,8 +55,9 @@ func PublishedSets() []Published {
 	}
 }
 
-// Get downloads the archive into dir, keeps the files of the set, and removes the archive. Files that are there and right are left
-// alone, and nothing is downloaded where all are; one with other content is an error (ErrChecksum). See [Fetch] for a download that breaks.
+// Get downloads the archive into dir, keeps the files of the set, and removes the archive. Files
+// that are there and right are left alone, and nothing is downloaded where all are; one with other
+// content is an error (ErrChecksum). See [Fetch] for a download that breaks.
 func (p Published) Get(ctx context.Context, dir string, s Download) error {
 	missing := false
 	for _, f := range p.Files {

@@ -10,7 +10,8 @@ import (
 	"testing"
 )
 
-// TestPublished: two files out of an archive are kept, the archive is not; a second call downloads nothing; damage is found.
+// TestPublished: two files out of an archive are kept, the archive is not; a second call downloads
+// nothing; damage is found.
 func TestPublished(t *testing.T) {
 	var b bytes.Buffer
 	z := zip.NewWriter(&b)

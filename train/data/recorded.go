@@ -38,16 +38,18 @@ type Files struct {
 	File      string // of the training part, or of all
 	ValidFile string // of the validation part; empty: File is divided
 	TestFile  string // of the test part; empty: File is divided
-	// Split are the fractions of File for the parts that have no file of their own: training, validation and test, or the two that
-	// are missing in this order. nil: those that an array set of the file says, or else 0.7, 0.15, 0.15 or
-	// 0.85, 0.15.
+	// Split are the fractions of File for the parts that have no file of their own: training,
+	// validation and test, or the two that are missing in this order. nil: those that an array set
+	// of the file says, or else 0.7, 0.15, 0.15 or 0.85, 0.15.
 	Split []float64
-	// Group names an array: samples with the same value of it, such as those of a speaker, are in the same part.
+	// Group names an array: samples with the same value of it, such as those of a speaker, are in
+	// the same part.
 	Group string
 	// SplitSeed chooses among the divisions.
 	SplitSeed int
-	// Scale of the features: "" as they are; "minmax" maps the range of each channel in the training part to [0, 1], and what is
-	// beyond in the other parts to its ends; "standard" gives mean 0 and standard deviation 1.
+	// Scale of the features: "" as they are; "minmax" maps the range of each channel in the
+	// training part to [0, 1], and what is beyond in the other parts to its ends; "standard" gives
+	// mean 0 and standard deviation 1.
 	Scale string
 	// Rotate and Noise change training samples, see [Rotate] and [Noise].
 	Rotate bool

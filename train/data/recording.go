@@ -38,7 +38,8 @@ type eventOptions struct {
 	unit   string // of times in .csv and .npy
 }
 
-// readRecording reads an event file. trial are the numbers of the recordings in it that the events belong to; nil: it is one.
+// readRecording reads an event file. trial are the numbers of the recordings in it that the events
+// belong to; nil: it is one.
 func readRecording(path string, o eventOptions) (rec recording, trial []int32, err error) {
 	ext := strings.ToLower(filepath.Ext(path))
 	switch decode, ok := decoders[ext]; {
@@ -70,8 +71,8 @@ func readRecording(path string, o eventOptions) (rec recording, trial []int32, e
 	return rec, trial, nil
 }
 
-// decodeNMNIST reads the format of N-MNIST and N-Caltech101 (G. Orchard et al. 2015, doi:10.3389/fnins.2015.00437): 5 bytes
-// for each event,
+// decodeNMNIST reads the format of N-MNIST and N-Caltech101 (G. Orchard et al. 2015,
+// doi:10.3389/fnins.2015.00437): 5 bytes for each event,
 //
 //	x, y, polarity (1 bit) and time in µs (23 bits, big-endian)
 //
@@ -98,8 +99,8 @@ func decodeNMNIST(r io.Reader) (rec recording, err error) {
 	}
 }
 
-// decodeAEDAT reads the formats of jAER and cAER: AEDAT 2, 3.1 and 4, told apart by their first line
-// (https://docs.inivation.com/software/software-advanced-usage/file-formats).
+// decodeAEDAT reads the formats of jAER and cAER: AEDAT 2, 3.1 and 4, told apart by their first
+// line (https://docs.inivation.com/software/software-advanced-usage/file-formats).
 func decodeAEDAT(r io.Reader, sensor string) (recording, error) {
 	in := bufio.NewReaderSize(r, 1<<16)
 	first, err := in.ReadString('\n')
@@ -126,7 +127,8 @@ var sensors = map[string]func(address uint32) (x, y, p uint32, ok bool){
 	},
 }
 
-// decodeAEDAT2 reads pairs of an address and a time in µs, both uint32, big-endian, after lines that begin with #.
+// decodeAEDAT2 reads pairs of an address and a time in µs, both uint32, big-endian, after lines
+// that begin with #.
 func decodeAEDAT2(in *bufio.Reader, sensor string) (rec recording, err error) {
 	layout, ok := sensors[sensor]
 	if !ok {
@@ -161,7 +163,8 @@ func decodeAEDAT2(in *bufio.Reader, sensor string) (rec recording, err error) {
 	}
 }
 
-// decodeAEDAT3 reads packets: a header of 28 bytes, and events of which those of the type 1 (polarity) are taken.
+// decodeAEDAT3 reads packets: a header of 28 bytes, and events of which those of the type 1
+// (polarity) are taken.
 func decodeAEDAT3(in *bufio.Reader) (rec recording, err error) {
 	for {
 		line, err := in.ReadString('\n')

@@ -25,8 +25,8 @@ const (
 const maxPacket = 1 << 28
 
 // decodeAEDAT4 reads the format of DV: after the first line a header and packets, FlatBuffers of
-// https://gitlab.com/inivation/dv/dv-processing (tables IOHeader, EventPacket; struct Event: int64 time in µs, int16 x, int16
-// y, bool on, in 16 bytes). Packets of other streams are passed over.
+// https://gitlab.com/inivation/dv/dv-processing (tables IOHeader, EventPacket; struct Event: int64
+// time in µs, int16 x, int16 y, bool on, in 16 bytes). Packets of other streams are passed over.
 func decodeAEDAT4(in *bufio.Reader) (rec recording, err error) {
 	at := int64(len("#!AER-DAT4.0\r\n"))
 	header, err := sized(in, maxPacket)

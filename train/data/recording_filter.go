@@ -6,19 +6,22 @@ import (
 	"slices"
 )
 
-// EventFilter is what is done with the events of a recording, in this order. The names and the rules are those of tonic
-// (https://tonic.readthedocs.io), so that a pipeline can be taken over. The zero value changes nothing.
+// EventFilter is what is done with the events of a recording, in this order. The names and the
+// rules are those of tonic (https://tonic.readthedocs.io), so that a pipeline can be taken over.
+// The zero value changes nothing.
 type EventFilter struct {
 	// TimeFactor multiplies the times; 0 means 1.
 	TimeFactor float64
-	// SpatialFactor multiplies the coordinates of pixels, which are rounded down: Downsample. 0 means 1, at most 1.
+	// SpatialFactor multiplies the coordinates of pixels, which are rounded down: Downsample. 0
+	// means 1, at most 1.
 	SpatialFactor float64
-	// FilterTime leaves out events without a neighbour: Denoise. An event stays where one of the four pixels beside its own
-	// had an event less than FilterTime before it, in s. (As in tonic, a pixel without any event counts as one that had one at
-	// time 0.) 0: all stay.
+	// FilterTime leaves out events without a neighbour: Denoise. An event stays where one of the
+	// four pixels beside its own had an event less than FilterTime before it, in s. (As in tonic, a
+	// pixel without any event counts as one that had one at time 0.) 0: all stay.
 	FilterTime float64
-	// Refractory leaves out events that do not follow the one before in the same pixel, of any polarity and kept or not, by more
-	// than this time in s: RefractoryPeriod. (As in tonic, an event at time 0 is left out.) 0: all stay.
+	// Refractory leaves out events that do not follow the one before in the same pixel, of any
+	// polarity and kept or not, by more than this time in s: RefractoryPeriod. (As in tonic, an
+	// event at time 0 is left out.) 0: all stay.
 	Refractory float64
 	// MergePolarities makes one channel of the two polarities of a pixel.
 	MergePolarities bool
@@ -123,7 +126,8 @@ func (rec recording) denoise(filterTime float64) recording {
 	return kept
 }
 
-// refractory leaves out events that do not follow the one before in the same pixel by more than so many µs.
+// refractory leaves out events that do not follow the one before in the same pixel by more than so
+// many µs.
 func (rec recording) refractory(period float64) recording {
 	width, height := rec.size()
 	last := slices.Repeat([]float64{-period}, width*height)

@@ -18,8 +18,9 @@ var (
 // micros returns a time in µs; the finest that is kept is 1 µs.
 func micros(t, per float64) int64 { return int64(math.Floor(t*(1e6/per) + 1e-3)) }
 
-// readEventTable reads a text file of rows time, channel or x and y, polarity, trial. Without names the columns stand in the order
-// time, channel, polarity, trial. Each trial is a recording. A column without a name here is not read.
+// readEventTable reads a text file of rows time, channel or x and y, polarity, trial. Without names
+// the columns stand in the order time, channel, polarity, trial. Each trial is a recording. A
+// column without a name here is not read.
 func readEventTable(path, unit string) (rec recording, trials []int32, err error) {
 	columns, err := files.ReadTable(path)
 	if err != nil {
@@ -108,8 +109,8 @@ func readEventTable(path, unit string) (rec recording, trials []int32, err error
 	return rec, trials, nil
 }
 
-// readEventArray reads a structured array of NumPy with the fields t, x, and where there are some y and p, as tonic writes
-// them; times are in µs unless the unit is another.
+// readEventArray reads a structured array of NumPy with the fields t, x, and where there are some y
+// and p, as tonic writes them; times are in µs unless the unit is another.
 func readEventArray(path, unit string) (recording, error) {
 	list, err := files.ReadPacked(path)
 	if err != nil {

@@ -104,7 +104,8 @@ func aedat4Bytes(rec recording, compression int32) []byte {
 		b = append(b, z.Bytes()...)
 	}
 	packet([]byte("\x10\x00\x00\x00\x00\x00\x00\x00FRME\x00\x00\x00\x00"))
-	// Size, root, identifier, then as above: vtable at 10, table at 16 with the offset of the list, the list.
+	// Size, root, identifier, then as above: vtable at 10, table at 16 with the offset of the list,
+	// the list.
 	list := le.AppendUint32(nil, 0)
 	list = le.AppendUint32(list, 16)
 	list = append(list, "EVTS"...)
@@ -327,8 +328,8 @@ func TestEventFolders(t *testing.T) {
 	}
 }
 
-// TestTrialsAndWindows: each trial of a table is a recording; one that is shorter than the window is an error, or with
-// include_incomplete a sample.
+// TestTrialsAndWindows: each trial of a table is a recording; one that is shorter than the window
+// is an error, or with include_incomplete a sample.
 func TestTrialsAndWindows(t *testing.T) {
 	dir := t.TempDir()
 	for _, class := range []string{"a", "b"} {

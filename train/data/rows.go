@@ -17,8 +17,8 @@ type Rows struct {
 	Valid int
 	// Labels holds the class of each row, [B]; -1 where the target is none.
 	Labels []int
-	// Y holds the numbers of each row, [B][]: of a VectorTarget [Size], of a SequenceTarget [steps of the sequence,
-	// Size]. Rows without a sample and other targets have none.
+	// Y holds the numbers of each row, [B][]: of a VectorTarget [Size], of a SequenceTarget [steps
+	// of the sequence, Size]. Rows without a sample and other targets have none.
 	Y [][]float64
 	// Times holds the spikes of each row, [B][], by rising time, of a SpikeTarget.
 	Times [][]Spike

@@ -48,8 +48,8 @@ func drawSequences(t *rapid.T) given {
 	return d
 }
 
-// TestSequencesAsTheyAre: a batch of sequences holds them, zeros between their steps and after them, and their lengths
-// and targets; the events are the same, at the times of the steps.
+// TestSequencesAsTheyAre: a batch of sequences holds them, zeros between their steps and after
+// them, and their lengths and targets; the events are the same, at the times of the steps.
 func TestSequencesAsTheyAre(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		d := drawSequences(t)
@@ -94,7 +94,8 @@ func TestSequencesAsTheyAre(t *testing.T) {
 	})
 }
 
-// TestSequencesStepByStep: an encoder of features encodes each step of a sequence into a block of its own.
+// TestSequencesStepByStep: an encoder of features encodes each step of a sequence into a block of
+// its own.
 func TestSequencesStepByStep(t *testing.T) {
 	x := []float64{0.5, 1, 0.25, 0} // two steps of two channels
 	d := given{Form{Input: Sequence, Channels: 2, Steps: 2}, []Sample{{X: x, Steps: 2}}}
@@ -184,7 +185,8 @@ func TestDelta(t *testing.T) {
 	}
 }
 
-// TestDeltaFollows: the first value and the spikes until a step give the value there to within the threshold.
+// TestDeltaFollows: the first value and the spikes until a step give the value there to within the
+// threshold.
 func TestDeltaFollows(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		x := rapid.SliceOfN(rapid.Float64Range(-5, 5), 2, 30).Draw(t, "x")

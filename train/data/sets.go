@@ -4,8 +4,8 @@ import (
 	"fmt"
 )
 
-// Sets are the data sets that a configuration file can name, as data.set of surge train does. See [Catalogue] for how to
-// add one.
+// Sets are the data sets that a configuration file can name, as data.set of surge train does. See
+// [Catalogue] for how to add one.
 var Sets = Catalogue[Source]{
 	{"yinyang", "points in a circle, of three classes, generated", newYinYangSource},
 	{"mnist", "the files of MNIST, or of sets in its format", newMNISTSource},
@@ -24,8 +24,8 @@ var Sets = Catalogue[Source]{
 
 // Source is where the samples of a run come from.
 type Source interface {
-	// Load reads the parts. Whatever is wrong with files and settings is an error that names the file, what was
-	// expected and what was found.
+	// Load reads the parts. Whatever is wrong with files and settings is an error that names the
+	// file, what was expected and what was found.
 	Load() (Parts, error)
 }
 
@@ -99,7 +99,8 @@ func (s YinYangSource) Load() (p Parts, err error) {
 	return p, nil
 }
 
-// MNISTSource reads the files of MNIST, or of a set in its format, and takes the validation part from the training images.
+// MNISTSource reads the files of MNIST, or of a set in its format, and takes the validation part
+// from the training images.
 type MNISTSource struct {
 	Dir          string // of the four files
 	Train, Valid int    // samples; Train 0: all that Valid leaves

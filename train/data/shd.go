@@ -10,10 +10,10 @@ import (
 	"github.com/surge-snn/surge/internal/hdf5"
 )
 
-// SHD reads the Heidelberg spiking data sets of spoken digits (SHD) and of spoken commands (SSC) as they are published: HDF5
-// files with spikes/times (lists, s, float16 or float32), spikes/units (lists of channels), labels, and extra/keys, the names of
-// the classes, and extra/speaker where they are there. Spikes are read when their sample is wanted: memory does not
-// grow with the set.
+// SHD reads the Heidelberg spiking data sets of spoken digits (SHD) and of spoken commands (SSC) as
+// they are published: HDF5 files with spikes/times (lists, s, float16 or float32), spikes/units
+// (lists of channels), labels, and extra/keys, the names of the classes, and extra/speaker where
+// they are there. Spikes are read when their sample is wanted: memory does not grow with the set.
 //
 // Source: Cramer et al. 2022, doi:10.1109/TNNLS.2020.3044364; https://zenkelab.org/datasets.
 type SHD struct {
@@ -21,9 +21,11 @@ type SHD struct {
 	Name string // "shd" or "ssc": the files are NAME_train.h5, NAME_test.h5 and perhaps NAME_valid.h5
 	// Channels are how many there are in the files, 700; Bin joins so many neighbours to one.
 	Channels, Bin int
-	// Duration is the end of the samples, s: spikes behind it are left out. 0: behind the last spike of all.
+	// Duration is the end of the samples, s: spikes behind it are left out. 0: behind the last
+	// spike of all.
 	Duration float64
-	// Valid is the share of the training samples that choose the epoch, where there is no file of them.
+	// Valid is the share of the training samples that choose the epoch, where there is no file of
+	// them.
 	Valid float64
 	// BySpeaker keeps the samples of a speaker in one part.
 	BySpeaker bool

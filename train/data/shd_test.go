@@ -161,7 +161,8 @@ func TestDamagedSHD(t *testing.T) {
 	}
 }
 
-// TestEventAugments: shifted events are the same but for one shift, and a blend has about half of each, of one class, about one centre.
+// TestEventAugments: shifted events are the same but for one shift, and a blend has about half of
+// each, of one class, about one centre.
 func TestEventAugments(t *testing.T) {
 	form := Form{Input: EventList, Channels: 50, Duration: 1, Target: Target{Kind: ClassTarget, Size: 2}}
 	draw := func(n int, seed uint64) []Spike {
@@ -207,7 +208,8 @@ func TestEventAugments(t *testing.T) {
 	}
 	channel, time := centre(before)
 	gotChannel, gotTime := centre(s.Events)
-	// 500 events are expected, with a standard deviation of sqrt(1000/4); their centres have 0.14 channels and 5 ms.
+	// 500 events are expected, with a standard deviation of sqrt(1000/4); their centres have 0.14
+	// channels and 5 ms.
 	if n := len(s.Events); math.Abs(float64(n)-500) > 5*16 || math.Abs(gotChannel-channel) > 5*0.14+0.5 || math.Abs(gotTime-time) > 0.026 {
 		t.Errorf("%d events about channel %v at %v s, want 500 about %v at %v", n, gotChannel, gotTime, channel, time)
 	}

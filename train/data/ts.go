@@ -15,19 +15,20 @@ import (
 	"github.com/surge-snn/surge/internal/files"
 )
 
-// TS reads sequences from the .ts files of the UCR and UEA time-series archive (A. Bagnall et al. 2018,
-// arXiv:1811.00075; the format is that of sktime and aeon): a header of lines @name value, and after @data a line for each
-// sample,
+// TS reads sequences from the .ts files of the UCR and UEA time-series archive (A. Bagnall et al.
+// 2018, arXiv:1811.00075; the format is that of sktime and aeon): a header of lines @name value,
+// and after @data a line for each sample,
 //
 //	v,v,v:v,v,v:class        the values of each channel over time, then the class, or a number (@targetLabel)
 //
 // Samples may differ in length. All channels of a sample have the same one.
 type TS struct {
 	Files
-	// Dir is a folder with one pair of files NAME_TRAIN.ts and NAME_TEST.ts, in place of File and TestFile.
+	// Dir is a folder with one pair of files NAME_TRAIN.ts and NAME_TEST.ts, in place of File and
+	// TestFile.
 	Dir string
-	// Missing says what becomes of a missing value, "?" or NaN: "" is an error, "hold" the value before it (the first
-	// one that is there, at the beginning).
+	// Missing says what becomes of a missing value, "?" or NaN: "" is an error, "hold" the value
+	// before it (the first one that is there, at the beginning).
 	Missing string
 }
 

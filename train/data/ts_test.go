@@ -164,7 +164,8 @@ func FuzzTS(f *testing.F) {
 	})
 }
 
-// TestPopulation: the neuron whose centre the feature is spikes first, at 0, its neighbours at (1 - exp(-1/2)) TMax.
+// TestPopulation: the neuron whose centre the feature is spikes first, at 0, its neighbours at (1 -
+// exp(-1/2)) TMax.
 func TestPopulation(t *testing.T) {
 	spikes, err := Population{Neurons: 5, Low: -2, High: 2, Threshold: 0.2, TMax: 1}.AppendSpikes(nil, []float64{1, 9})
 	if err != nil {

@@ -9,7 +9,8 @@ import (
 	"github.com/surge-snn/surge/train/data"
 )
 
-// answers are what a network gives, and what it was to give: the first component of all vectors, or of the first sequence.
+// answers are what a network gives, and what it was to give: the first component of all vectors, or
+// of the first sequence.
 type answers struct {
 	sequence    bool
 	want, found []float64

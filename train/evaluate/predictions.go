@@ -31,8 +31,9 @@ func (all *Predictions) Add(p *train.Prediction) {
 	*all = append(*all, r)
 }
 
-// Write writes a row for each sample into a file, .npz or .csv: sample, class and out. A .npz has the number of the class,
-// -1 where there is no answer, and the spikes of each neuron, counts_LAYER [S, N], too.
+// Write writes a row for each sample into a file, .npz or .csv: sample, class and out. A .npz has
+// the number of the class, -1 where there is no answer, and the spikes of each neuron, counts_LAYER
+// [S, N], too.
 func (all Predictions) Write(path string, t *experiment.Trained) error {
 	if filepath.Ext(path) == ".npz" {
 		return all.writeNPZ(path)

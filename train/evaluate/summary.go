@@ -1,5 +1,6 @@
-// Package evaluate says how well a trained network does on samples: accuracy with its interval, classes and their
-// confusion, errors, spikes and rates of layers, and neurons that are silent; and writes its predictions into files.
+// Package evaluate says how well a trained network does on samples: accuracy with its interval,
+// classes and their confusion, errors, spikes and rates of layers, and neurons that are silent; and
+// writes its predictions into files.
 //
 //	t, err := experiment.Restore("runs/mine/config.toml", "runs/mine/best.params")
 //	set, err := t.Open("") // its test set
@@ -26,16 +27,16 @@ import (
 // Summary says how well a network does on samples.
 type Summary struct {
 	Samples int `json:"samples"`
-	// Of classes that are known: the share of right answers with Wilson's interval of 95 %, and for each class how
-	// many samples it has and how often each class was the answer.
+	// Of classes that are known: the share of right answers with Wilson's interval of 95 %, and for
+	// each class how many samples it has and how often each class was the answer.
 	Accuracy  *float64    `json:"accuracy,omitempty"`
 	Interval  *[2]float64 `json:"interval,omitempty"`
 	Classes   []string    `json:"classes,omitempty"`
 	Confusion [][]int     `json:"confusion,omitempty"` // [class][answer]; the last column: no answer
 	// Of vectors and sequences that are known: root of the mean squared error.
 	RMSE *float64 `json:"rmse,omitempty"`
-	// Metrics are the mean absolute error of vectors and sequences, and the Victor-Purpura distance of spike trains, with 100
-	// per s, the mean over the channels.
+	// Metrics are the mean absolute error of vectors and sequences, and the Victor-Purpura distance
+	// of spike trains, with 100 per s, the mean over the channels.
 	Metrics map[string]float64 `json:"metrics,omitempty"`
 	Layers  []Layer            `json:"layers"`
 	Figure  string             `json:"figure,omitempty"` // the file of the confusion matrix as a picture
@@ -75,7 +76,8 @@ func New(t *experiment.Trained, samples data.Target) *Summary {
 	return s
 }
 
-// Picture returns the name of the file that [Summary.Draw] makes as a rule, and what it shows; empty where there is none.
+// Picture returns the name of the file that [Summary.Draw] makes as a rule, and what it shows;
+// empty where there is none.
 func (s *Summary) Picture() (file, what string) {
 	switch s.kind {
 	case data.ClassTarget:

@@ -14,8 +14,8 @@ import (
 	"github.com/surge-snn/surge/train/data"
 )
 
-// Check returns an error (*exit.BadInput) where a value is out of range, or has no effect besides the
-// others.
+// Check returns an error (*exit.BadInput) where a value is out of range, or has no effect besides
+// the others.
 func (e *Experiment) Check() error {
 	special := e.ofSurrogate
 	if e.events() {

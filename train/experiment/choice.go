@@ -9,7 +9,8 @@ import (
 	"github.com/surge-snn/surge/train/data"
 )
 
-// choice is a key of a section that names a row of a catalogue, whose own keys stand beside it in the section.
+// choice is a key of a section that names a row of a catalogue, whose own keys stand beside it in
+// the section.
 type choice struct {
 	key  string      // "optimizer"
 	name string      // its value
@@ -75,8 +76,9 @@ func extra(s chooser) (names []string) {
 	return names
 }
 
-// take gives a key that is none of the section's own to the choice that has it: that of the row that is chosen, else one
-// in which another row has it, whose Check says so. It is false where no row has it.
+// take gives a key that is none of the section's own to the choice that has it: that of the row
+// that is chosen, else one in which another row has it, whose Check says so. It is false where no
+// row has it.
 func take(s chooser, key string, value any) bool {
 	all := s.choices()
 	has := func(names func(choice) []string) int {

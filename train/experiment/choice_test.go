@@ -11,8 +11,8 @@ import (
 	"github.com/surge-snn/surge/optim"
 )
 
-// TestChoices: every row of every catalogue can be written in a file, has a text, and reads back with the defaults of its
-// keys, which have a description.
+// TestChoices: every row of every catalogue can be written in a file, has a text, and reads back
+// with the defaults of its keys, which have a description.
 func TestChoices(t *testing.T) {
 	sections := func(method string) []section {
 		e := defaults(method)
@@ -68,7 +68,8 @@ func ownKeys(s chooser) (names []string) {
 	return names
 }
 
-// TestCauseFirst: the key at fault is named, not one whose meaning depends on it, with the nearest right value.
+// TestCauseFirst: the key at fault is named, not one whose meaning depends on it, with the nearest
+// right value.
 func TestCauseFirst(t *testing.T) {
 	for text, want := range map[string]string{
 		"[encode]\nkind = \"tfs\"\nt_late = 0.03":           `a.toml: encode.kind: expected one of `,
@@ -93,7 +94,8 @@ func TestCauseFirst(t *testing.T) {
 	}
 }
 
-// TestFormerFiles: the config.toml that version 0.1.0 wrote for each recipe reads as that recipe does.
+// TestFormerFiles: the config.toml that version 0.1.0 wrote for each recipe reads as that recipe
+// does.
 func TestFormerFiles(t *testing.T) {
 	files, err := filepath.Glob("testdata/v0.1.0/*.toml")
 	if err != nil || len(files) == 0 {

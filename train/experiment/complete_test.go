@@ -36,7 +36,8 @@ func parsed(t *testing.T, dir string) (files []*ast.File) {
 	return files
 }
 
-// methodsOf returns the methods of each exported type of a package, with the name of their first result.
+// methodsOf returns the methods of each exported type of a package, with the name of their first
+// result.
 func methodsOf(t *testing.T, dir string) map[string]map[string]string {
 	all := map[string]map[string]string{}
 	for _, f := range parsed(t, dir) {
@@ -84,7 +85,8 @@ func used(t *testing.T) map[string]bool {
 	return all
 }
 
-// TestCatalogueIsComplete: what the packages have can be named in a file, or there is a reason why not.
+// TestCatalogueIsComplete: what the packages have can be named in a file, or there is a reason why
+// not.
 func TestCatalogueIsComplete(t *testing.T) {
 	without := map[string]string{
 		"optim.Groups":          "two Masked, as lr_neurons is made of one",

@@ -12,7 +12,8 @@ import (
 	"github.com/surge-snn/surge/train/data"
 )
 
-// Sizes returns the number of input channels and the target, without the files where the set is one that is known.
+// Sizes returns the number of input channels and the target, without the files where the set is one
+// that is known.
 func (e *Experiment) Sizes() (channels int, target data.Target, err error) {
 	if d, ok := e.source().(data.Described); ok {
 		return e.encoder().Channels(d.Form().Channels), d.Form().Target, nil
@@ -24,8 +25,8 @@ func (e *Experiment) Sizes() (channels int, target data.Target, err error) {
 	return sets.Train.Channels(), target, nil
 }
 
-// Locate sets the folder or the file of the data: the key dir where the set has it and path is a folder or none of its
-// keys is file, else file.
+// Locate sets the folder or the file of the data: the key dir where the set has it and path is a
+// folder or none of its keys is file, else file.
 func (e *Experiment) Locate(path string) {
 	has := map[string]bool{}
 	for _, p := range data.Sets.Params(e.Data.Set) {
@@ -44,15 +45,17 @@ func (e *Experiment) Locate(path string) {
 	e.Data.Keys = keys
 }
 
-// Load returns the three sets, and the target of their samples. It fills in what depends on the samples: Encode.Steps or
-// Encode.Duration, and Train.Batch is at most the number of samples to learn.
+// Load returns the three sets, and the target of their samples. It fills in what depends on the
+// samples: Encode.Steps or Encode.Duration, and Train.Batch is at most the number of samples to
+// learn.
 func (e *Experiment) Load() (sets train.Data, target data.Target, err error) {
 	parts, err := e.source().Load()
 	if err != nil {
 		return sets, target, e.explain(err)
 	}
 	form := parts.Train.Form()
-	// A batch of more rows than there are samples has the same samples and takes the memory of its rows.
+	// A batch of more rows than there are samples has the same samples and takes the memory of its
+	// rows.
 	e.Train.Batch = min(e.Train.Batch, max(1, parts.Train.Len()))
 	batches := data.Batches{Encoder: e.encoder(), Size: e.Train.Batch, Dt: e.Encode.Dt, Hold: e.Encode.Hold, Seed: e.Seed}
 	steps := 0

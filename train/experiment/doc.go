@@ -9,8 +9,8 @@
 //	[loss]       see Loss
 //	[train]      see Train; train.method says how gradients are made
 //
-// [Read] reads such a file, [Experiment.Text] prints it with all that is in effect, and reads
-// back to the same experiment. Everything in a file must be known and have an effect: unknown keys, values of
-// another type or out of range, and keys that the other choices make meaningless are errors
-// that name the file, the key, what was expected and what was found.
+// [Read] reads such a file, [Experiment.Text] prints it with all that is in effect, and reads back
+// to the same experiment. Everything in a file must be known and have an effect: unknown keys,
+// values of another type or out of range, and keys that the other choices make meaningless are
+// errors that name the file, the key, what was expected and what was found.
 package experiment

@@ -13,8 +13,8 @@ import (
 // own is the neuron whose equations are in the file.
 const own = "own"
 
-// EventNeurons are the choices of model.neuron for the methods that go from event to event: the equations of hidden
-// neurons, empty for those of package eventprop.
+// EventNeurons are the choices of model.neuron for the methods that go from event to event: the
+// equations of hidden neurons, empty for those of package eventprop.
 var EventNeurons = data.Catalogue[string]{
 	{Name: "lif", Doc: "leaky integrate-and-fire with exponential synaptic currents", New: equations("")},
 	{Name: "refractory", Doc: "the same, dead for a time after a spike, see equation.LIF", New: equations(equation.LIF)},
@@ -41,8 +41,8 @@ func (e *Experiment) equations() string {
 	return text
 }
 
-// neuronParameters returns the names of the parameters of the neuron, none for that of package eventprop
-// and for equations that cannot be read.
+// neuronParameters returns the names of the parameters of the neuron, none for that of package
+// eventprop and for equations that cannot be read.
 func (e *Experiment) neuronParameters() []string {
 	m, err := equation.Parse(e.equations())
 	if err != nil {

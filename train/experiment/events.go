@@ -104,7 +104,8 @@ func (e *Experiment) delays(s *eventprop.Synapses, name string) []float64 {
 	return d
 }
 
-// learned returns what a layer learns besides weights: of leaky integrators, which do not spike, delays alone.
+// learned returns what a layer learns besides weights: of leaky integrators, which do not spike,
+// delays alone.
 func (e *Experiment) learned(l *eventprop.Layer) []train.EventParam {
 	var names []train.EventParam
 	for _, p := range e.Model.Learn {

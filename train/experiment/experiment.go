@@ -15,8 +15,8 @@ const (
 // Methods returns all methods.
 func Methods() []string { return []string{Surrogate, EventProp, Recurrent, Analytical} }
 
-// Experiment is a training run. Some keys have an effect only with the method surrogate, others only with events, the
-// other methods.
+// Experiment is a training run. Some keys have an effect only with the method surrogate, others
+// only with events, the other methods.
 type Experiment struct {
 	Name   string      `toml:"name" doc:"names the folder of the results"`
 	Seed   uint64      `toml:"seed" doc:"of the parameters, the order of the data and all random numbers"`
@@ -83,7 +83,8 @@ type Model struct {
 
 	events bool // which neurons there are
 
-	// Values are those of the parameters of neurons other than "lif", where tau_mem, tau_syn, v_th and v_reset are not what is meant.
+	// Values are those of the parameters of neurons other than "lif", where tau_mem, tau_syn, v_th
+	// and v_reset are not what is meant.
 	Values map[string]float64 `toml:"values,omitempty" only:"events" doc:"{name = value} of the parameters of neurons other than lif"`
 }
 

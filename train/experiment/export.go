@@ -14,12 +14,12 @@ import (
 	"github.com/surge-snn/surge/train/export"
 )
 
-// Export returns the network of the experiment with trained parameters, as it leaves surge: the constants of a time step are
-// those of the program, bit for bit. The data are not needed; channels is the number of inputs, 0 where the first layer has
-// weights that tell it.
+// Export returns the network of the experiment with trained parameters, as it leaves surge: the
+// constants of a time step are those of the program, bit for bit. The data are not needed; channels
+// is the number of inputs, 0 where the first layer has weights that tell it.
 //
-// Errors: export.ErrNetwork for methods that go from event to event and for lists of layers with a NIR file, and where
-// parameters are missing or have other shapes.
+// Errors: export.ErrNetwork for methods that go from event to event and for lists of layers with a
+// NIR file, and where parameters are missing or have other shapes.
 func (e *Experiment) Export(params *graph.Params, channels int) (*export.Network, error) {
 	if e.events() {
 		return nil, fmt.Errorf("%w: the method %s goes from event to event, without time steps", export.ErrNetwork, e.Train.Method)
@@ -66,7 +66,8 @@ func (e *Experiment) Export(params *graph.Params, channels int) (*export.Network
 // HasSteps reports whether the method has time steps: else the network leaves by ExportEvents.
 func (e *Experiment) HasSteps() bool { return !e.events() }
 
-// ExportEvents returns a network without time steps, with trained parameters, as named arrays, see export.EventArrays.
+// ExportEvents returns a network without time steps, with trained parameters, as named arrays, see
+// export.EventArrays.
 //
 // Errors: export.ErrNetwork for methods with time steps, and those of the parameters.
 func (e *Experiment) ExportEvents(params *graph.Params, channels int, target data.Target) ([]files.Array, error) {
@@ -94,7 +95,8 @@ func (e *Experiment) exportable(neuron string, keys data.Table) error {
 	return nil
 }
 
-// linear reads a matrix of weights, and takes the number of inputs of the network from it if it is the first.
+// linear reads a matrix of weights, and takes the number of inputs of the network from it if it is
+// the first.
 func (x *exporter) linear(n *export.Network, name string, bias bool) *export.Linear {
 	w := x.params.Value(name)
 	if w == nil || w.Dims() != 2 {

@@ -11,11 +11,11 @@ import (
 	"github.com/surge-snn/surge/train/export"
 )
 
-// NIR returns the network of a list [[layer]] with trained parameters as a graph with surge's metadata. Batch normalisation is in
-// the weights in front of it; dropout is nothing.
+// NIR returns the network of a list [[layer]] with trained parameters as a graph with surge's
+// metadata. Batch normalisation is in the weights in front of it; dropout is nothing.
 //
-// Errors: export.ErrNetwork for what a graph cannot say (delays of connections, a normalisation behind neurons), and where
-// parameters are missing or have other shapes.
+// Errors: export.ErrNetwork for what a graph cannot say (delays of connections, a normalisation
+// behind neurons), and where parameters are missing or have other shapes.
 func (e *Experiment) NIR(params *graph.Params, channels int) (*nir.Graph, error) {
 	kinds, err := e.kinds()
 	if err != nil {

@@ -76,7 +76,8 @@ batch = 8
 `,
 }
 
-// listedNetwork builds an experiment with a list of layers, trains it for some batches, and exports it.
+// listedNetwork builds an experiment with a list of layers, trains it for some batches, and exports
+// it.
 func listedNetwork(t *testing.T, text string) (*Experiment, *stepNetwork, *export.Network) {
 	t.Helper()
 	e, err := Parse("list.toml", text, "")
@@ -104,7 +105,8 @@ func listedNetwork(t *testing.T, text string) (*Experiment, *stepNetwork, *expor
 	return e, net.(*stepNetwork), x
 }
 
-// TestListInC: the C file of a list of layers gives the logits of the network bit for bit, in float32 and in float64.
+// TestListInC: the C file of a list of layers gives the logits of the network bit for bit, in
+// float32 and in float64.
 func TestListInC(t *testing.T) {
 	for name, text := range listed {
 		for _, dtype := range []string{"float32", "float64"} {

@@ -20,7 +20,8 @@ import (
 	"github.com/surge-snn/surge/train/export"
 )
 
-// exported are networks of all that an experiment can say about neurons, with weights so large that they spike.
+// exported are networks of all that an experiment can say about neurons, with weights so large that
+// they spike.
 var exported = map[string]string{
 	"delta":     "readout = \"li-max\"",
 	"zero":      "reset = \"zero\"\nbias = true\nreadout = \"li-mean\"",
@@ -29,7 +30,8 @@ var exported = map[string]string{
 	"two":       "hidden = [30, 70]\nreadout = \"li-last\"",
 }
 
-// exportedNetwork builds an experiment, moves its parameters so that none is as it was drawn, and exports it.
+// exportedNetwork builds an experiment, moves its parameters so that none is as it was drawn, and
+// exports it.
 func exportedNetwork(t *testing.T, model, encode string) (*Experiment, *stepNetwork, *export.Network) {
 	t.Helper()
 	if !strings.Contains(model, "w_gain") {
@@ -81,9 +83,9 @@ func samples(t *testing.T, e *Experiment, count int) []*data.Batch {
 	return all
 }
 
-// TestNIRHasTheSpikes: the graph that is exported gives the spikes of the network, up to rounding: the run of a graph is in
-// float64 and its parameters are float32, so that a voltage at the threshold can fall to the other side; in these networks at
-// most 1 spike in 200 does.
+// TestNIRHasTheSpikes: the graph that is exported gives the spikes of the network, up to rounding:
+// the run of a graph is in float64 and its parameters are float32, so that a voltage at the
+// threshold can fall to the other side; in these networks at most 1 spike in 200 does.
 func TestNIRHasTheSpikes(t *testing.T) {
 	for name, model := range exported {
 		e, n, x := exportedNetwork(t, model, `kind = "ttfs"`)
@@ -135,8 +137,8 @@ func TestNIRHasTheSpikes(t *testing.T) {
 	}
 }
 
-// TestCHasTheBits: the C file gives, compiled with and without optimisation, the logits of the network bit for bit, for inputs
-// with few and with many numbers.
+// TestCHasTheBits: the C file gives, compiled with and without optimisation, the logits of the
+// network bit for bit, for inputs with few and with many numbers.
 func TestCHasTheBits(t *testing.T) {
 	for name, model := range exported {
 		for _, encode := range []string{`kind = "ttfs"`, "kind = \"current\""} {
@@ -205,7 +207,8 @@ func runsInC(t *testing.T, e *Experiment, n *stepNetwork, x *export.Network) {
 	}
 }
 
-// logits returns what the network gives for the first samples, in batches of one, and the number of spikes.
+// logits returns what the network gives for the first samples, in batches of one, and the number of
+// spikes.
 func logits(t *testing.T, e *Experiment, n *stepNetwork) (all [][]float64, spikes float64) {
 	t.Helper()
 	sets, _, err := e.Load()

@@ -48,15 +48,16 @@ func ReadNetwork(path, data string) (*Experiment, *graph.Params, error) {
 	return e, params, nil
 }
 
-// Settings returns what a run of the experiment is done with, on a number of samples to learn. Files and progress are the
-// caller's to add.
+// Settings returns what a run of the experiment is done with, on a number of samples to learn.
+// Files and progress are the caller's to add.
 func (e *Experiment) Settings(samples int) train.Settings {
 	return train.Settings{
 		Epochs: e.Train.Epochs, Patience: e.Train.Patience, OnNonFinite: e.Train.OnNonFinite, Optimizer: e.Optimizer(samples), LR: e.LR(samples), Plateau: e.Plateau(), Config: e.Text(),
 	}
 }
 
-// Draw draws [CurvesFile], of the metrics in a file, and [RasterFile], of the first test sample, into a folder.
+// Draw draws [CurvesFile], of the metrics in a file, and [RasterFile], of the first test sample,
+// into a folder.
 func (e *Experiment) Draw(net Network, test data.Batches, metricsFile, folder string) error {
 	metrics, err := train.ReadMetrics(metricsFile)
 	if err != nil {

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// Help describes all keys of an experiment file, by section, with their defaults, and for each choice the keys that it has.
-// It is made of what the reader reads by, so that it is complete.
+// Help describes all keys of an experiment file, by section, with their defaults, and for each
+// choice the keys that it has. It is made of what the reader reads by, so that it is complete.
 func Help() string {
 	h := &help{}
 	h.b.WriteString("# An experiment of surge train is a file in TOML. A key that is left out has the value here, or what its text says.\n" +

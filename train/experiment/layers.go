@@ -14,7 +14,8 @@ import (
 	"github.com/surge-snn/surge/train/data"
 )
 
-// LayerSpec is an entry of the list [[layer]]: the layers between input and readout, in place of model.hidden.
+// LayerSpec is an entry of the list [[layer]]: the layers between input and readout, in place of
+// model.hidden.
 type LayerSpec struct {
 	Kind string     `toml:"kind" doc:"what the layer is"`
 	Keys data.Table // the keys of that kind
@@ -34,8 +35,8 @@ type stack struct {
 	outputs   train.Outputs
 }
 
-// Layers are the kinds of layers that an experiment can name, all [Neurons] among them. What is 0 of the neurons is that of
-// [model].
+// Layers are the kinds of layers that an experiment can name, all [Neurons] among them. What is 0
+// of the neurons is that of [model].
 var Layers = slices.Concat(data.Catalogue[LayerKind]{
 	{Name: "linear", Doc: "weights from all to all, perhaps with a delay of each connection", New: newLinear},
 	{Name: "conv2d", Doc: "a convolution of images", New: newConv(2)},

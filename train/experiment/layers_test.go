@@ -71,7 +71,8 @@ epochs = 1
 batch = 8
 `
 
-// TestLayers: a list of layers is read, written, built and learns, with gradients for all that is in it.
+// TestLayers: a list of layers is read, written, built and learns, with gradients for all that is
+// in it.
 func TestLayers(t *testing.T) {
 	e, err := Parse("layers.toml", layered, "")
 	if err != nil {

@@ -23,12 +23,13 @@ type Objective struct {
 	Spiking bool
 	// Steps is the loss of a network with time steps; nil: it has none.
 	Steps train.Loss
-	// Events sets the loss of a network that goes from event to event, for targets of so many numbers; nil: it has none.
+	// Events sets the loss of a network that goes from event to event, for targets of so many
+	// numbers; nil: it has none.
 	Events func(m *train.EventProp, size int)
 }
 
-// Losses are the choices of loss.kind. A new one is a row here. One that needs its own Go program stands in
-// [train.BPTT.Loss] or [train.EventProp.Tape].
+// Losses are the choices of loss.kind. A new one is a row here. One that needs its own Go program
+// stands in [train.BPTT.Loss] or [train.EventProp.Tape].
 var Losses = data.Catalogue[Objective]{
 	{Name: "cross_entropy", Doc: "of softmax of what the readout gives, with the class: the default for classes", New: func(*data.Params) Objective {
 		return Objective{Targets: []data.TargetKind{data.ClassTarget}, Steps: train.CrossEntropy, Events: asByDefault}
@@ -139,8 +140,8 @@ func (e *Experiment) readoutsFor(k data.TargetKind) (names []string) {
 	return names
 }
 
-// Metrics are the choices of loss.metrics: numbers that are reported beside the loss, for targets of so many numbers or
-// channels. A new one is a row here.
+// Metrics are the choices of loss.metrics: numbers that are reported beside the loss, for targets
+// of so many numbers or channels. A new one is a row here.
 var Metrics = data.Catalogue[Measure]{
 	{Name: "mae", Doc: "mean absolute error: the default for vectors and sequences", New: func(*data.Params) Measure {
 		return Measure{[]data.TargetKind{data.VectorTarget, data.SequenceTarget}, func(int) train.Metric { return train.MAE() }}

@@ -31,14 +31,14 @@ func (m Memory) String() string {
 const (
 	process = 34 << 20 // of a process with a small data set
 	garbage = 4        // the part of the data that is garbage when they have been read: see debug.SetGCPercent in surge train
-	// copies of a parameter besides the value and the gradient: two moments, the best epoch's, and those
-	// of a checkpoint while it is written.
+	// copies of a parameter besides the value and the gradient: two moments, the best epoch's, and
+	// those of a checkpoint while it is written.
 	copies = 6
 	few    = 4 // rows of a batch from which memory grows in proportion
 )
 
-// Memory predicts what a run on the sets takes: it computes batches of a few rows and measures
-// the networks, of which what they hold grows in proportion to the rows. The sets are those of Load.
+// Memory predicts what a run on the sets takes: it computes batches of a few rows and measures the
+// networks, of which what they hold grows in proportion to the rows. The sets are those of Load.
 //
 // Errors are those of Build and of a run. Where a setting takes more than this machine has, the
 // error names the key.
@@ -85,8 +85,9 @@ func (e *Experiment) Memory(sets train.Data, target data.Target) (Memory, error)
 	return m, nil
 }
 
-// Fit sets Checkpoint so that a run needs at most so many bytes, and to as many time steps as that allows: whole
-// sequences, or segments of a half, a quarter and so on. It returns what the run needs.
+// Fit sets Checkpoint so that a run needs at most so many bytes, and to as many time steps as that
+// allows: whole sequences, or segments of a half, a quarter and so on. It returns what the run
+// needs.
 //
 // Errors are those of Memory, and [ErrMemory] where the smallest need is above most.
 func (e *Experiment) Fit(sets train.Data, target data.Target, most int64) (Memory, error) {
@@ -112,8 +113,8 @@ func (e *Experiment) Fit(sets train.Data, target data.Target, most int64) (Memor
 // ErrMemory signifies that a run needs more memory than it may have.
 var ErrMemory = errors.New("experiment: not enough memory")
 
-// rows returns the rows of the batches that are learned and evaluated: there are programs of their own for the
-// last ones of the sets.
+// rows returns the rows of the batches that are learned and evaluated: there are programs of their
+// own for the last ones of the sets.
 func (e *Experiment) rows(sets train.Data) (learned, evaluated []int) {
 	of := func(s data.Batches, list []int) []int {
 		if s.Data == nil {

@@ -12,8 +12,8 @@ import (
 	"github.com/surge-snn/surge/train/data"
 )
 
-// TestNetworks builds networks with each choice of the section [model] and compares the names of their parameters, then runs
-// a batch.
+// TestNetworks builds networks with each choice of the section [model] and compares the names of
+// their parameters, then runs a batch.
 func TestNetworks(t *testing.T) {
 	const train = "\n[train]\nbatch = 4\n"
 	for _, c := range []struct {

@@ -57,8 +57,9 @@ func (s *Sample) addTarget(target data.Target, spikes []data.Spike) {
 	s.Layers = append(s.Layers, l)
 }
 
-// Build returns the network, with the parameters that the seed gives, for a number of input channels and a
-// target, as data.Classes(3). It takes whole batches; [Experiment.BuildShards] makes what is trained.
+// Build returns the network, with the parameters that the seed gives, for a number of input
+// channels and a target, as data.Classes(3). It takes whole batches; [Experiment.BuildShards] makes
+// what is trained.
 func (e *Experiment) Build(channels int, target data.Target) (Network, error) {
 	return e.build(graph.NewParams(e.Seed), channels, target)
 }

@@ -15,7 +15,8 @@ import (
 
 // Neuron is what a row of [Neurons] makes: a layer of spiking neurons.
 type Neuron struct {
-	// Uses are the keys of [model] that it has, among tau_mem, tau_syn, v_th, reset, detach_reset and recurrent.
+	// Uses are the keys of [model] that it has, among tau_mem, tau_syn, v_th, reset, detach_reset
+	// and recurrent.
 	Uses []string
 	// Learns are the keys of the row that model.learn can name, besides those of Uses.
 	Learns []string
@@ -48,7 +49,8 @@ func (c Cells) Value(name string, v float64) models.Value {
 // common are the keys of [model] of leaky integrate-and-fire neurons.
 var common = []string{"tau_mem", "v_th", "reset", "detach_reset", "recurrent"}
 
-// Neurons are the choices of model.neuron with surrogate gradients, and kinds of [[layer]]. A new one is a row here.
+// Neurons are the choices of model.neuron with surrogate gradients, and kinds of [[layer]]. A new
+// one is a row here.
 var Neurons = data.Catalogue[Neuron]{
 	{Name: "lif", Doc: "leaky integrate-and-fire with delta synapses, see models.LIF", New: newLIF(false)},
 	{Name: "cuba", Doc: "the same with exponential synaptic currents, held over a step as in snnTorch and NIR: after a spike the voltage is 10 % above that of events, for 20 ms, 5 ms and steps of 1 ms", New: newLIF(true)},
@@ -160,7 +162,8 @@ func newLIF(synapses bool) func(p *data.Params) Neuron {
 	}
 }
 
-// gain is the current of an input of 1, so that weights are near 1 whatever the unit of currents is.
+// gain is the current of an input of 1, so that weights are near 1 whatever the unit of currents
+// is.
 type gain float64
 
 func readGain(p *data.Params, byDefault float64, doc string) gain {

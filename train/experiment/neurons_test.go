@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// TestNeurons: each neuron, in [model] and in a list of layers, reads back, is built with all that it can learn, and gets
-// a gradient for each of that; what it does not have is refused.
+// TestNeurons: each neuron, in [model] and in a list of layers, reads back, is built with all that
+// it can learn, and gets a gradient for each of that; what it does not have is refused.
 func TestNeurons(t *testing.T) {
 	for _, name := range Neurons.Names() {
 		n, _, err := Neurons.New(name, nil)
@@ -30,7 +30,8 @@ func TestNeurons(t *testing.T) {
 		if len(learn) > 0 {
 			list = "learn = [\"" + strings.Join(learn, `", "`) + "\"]\n"
 		}
-		// Weights from 0 on and a wide surrogate: neurons spike, so that all that is learned has an effect.
+		// Weights from 0 on and a wide surrogate: neurons spike, so that all that is learned has an
+		// effect.
 		head := "name = \"x\"\n[data]\ntrain = 8\nvalid = 8\n[encode]\nkind = \"rate\"\nmax_rate = 400.0\ndt = 1e-4\nsteps = 60\n[train]\nbatch = 4\n[model]\nw_mean = 8.0\nsurrogate = \"fast_sigmoid(1)\"\n"
 		recurrent := ""
 		if slices.Contains(n.Uses, "recurrent") {

@@ -7,8 +7,9 @@ import (
 	"github.com/surge-snn/surge/train/data"
 )
 
-// Optimizers are the choices of train.optimizer: each makes the transform of gradients for a learning rate. A new one
-// is a row here, and is thereby in files, in their documentation and in the tests.
+// Optimizers are the choices of train.optimizer: each makes the transform of gradients for a
+// learning rate. A new one is a row here, and is thereby in files, in their documentation and in
+// the tests.
 var Optimizers = data.Catalogue[func(lr optim.Schedule) optim.Transform]{
 	{Name: "adam", Doc: "running mean over root of running mean square, see optim.Adam", New: func(p *data.Params) func(optim.Schedule) optim.Transform {
 		a := optim.Adam{
@@ -62,8 +63,8 @@ var Optimizers = data.Catalogue[func(lr optim.Schedule) optim.Transform]{
 	}},
 }
 
-// Optimizer returns the transform that the section [train] describes, for so many samples to learn: clipping, the
-// optimizer, and what stands around it. The experiment passes Check.
+// Optimizer returns the transform that the section [train] describes, for so many samples to learn:
+// clipping, the optimizer, and what stands around it. The experiment passes Check.
 func (e *Experiment) Optimizer(samples int) optim.Transform {
 	t := e.Train
 	of, _, err := Optimizers.New(t.Optimizer, t.OptimizerKeys)
@@ -106,5 +107,6 @@ func isWeight(name string) bool {
 	return strings.HasSuffix(name, "/w") || strings.HasSuffix(name, "/w_rec")
 }
 
-// isOfNeurons says whether a parameter is neither weights nor their bias: time constants, thresholds, delays.
+// isOfNeurons says whether a parameter is neither weights nor their bias: time constants,
+// thresholds, delays.
 func isOfNeurons(name string) bool { return !isWeight(name) && !strings.HasSuffix(name, "/bias") }

@@ -9,14 +9,15 @@ import (
 	"github.com/surge-snn/surge/train/data"
 )
 
-// Readout is what a row of [Readouts] makes: what the network gives, made of what its output neurons do.
+// Readout is what a row of [Readouts] makes: what the network gives, made of what its output
+// neurons do.
 type Readout struct {
 	// Targets are the kinds of targets for which it gives something.
 	Targets []data.TargetKind
 	// Spiking says that the output neurons spike; else they are leaky integrators.
 	Spiking bool
-	// Over makes it of what they do, [T, B, C], until the length of each sample, [B], for a time step in s; nil: what they do
-	// in each step is what the network gives.
+	// Over makes it of what they do, [T, B, C], until the length of each sample, [B], for a time
+	// step in s; nil: what they do in each step is what the network gives.
 	Over func(x, length *G.Node, dt float64) (*G.Node, error)
 }
 
@@ -73,7 +74,8 @@ type EventReadout struct {
 	Scale float64
 }
 
-// EventReadouts are the choices of model.readout for the methods that go from event to event. A new one is a row here.
+// EventReadouts are the choices of model.readout for the methods that go from event to event. A new
+// one is a row here.
 var EventReadouts = data.Catalogue[EventReadout]{
 	{Name: "ttfs", Doc: "times of the first spikes of output neurons", New: eventReadout(EventReadout{append([]data.TargetKind{data.SpikeTarget}, whole...), true, eventprop.First{}, "tau_syn", 5})},
 	{Name: "li-max", Doc: "largest voltage of leaky integrators", New: eventReadout(EventReadout{whole, false, eventprop.Max{}, "", 1})},
@@ -85,7 +87,8 @@ func eventReadout(r EventReadout) func(*data.Params) EventReadout {
 	return func(*data.Params) EventReadout { return r }
 }
 
-// readout returns the row that the section [model] names; of the other methods, the one of these with the same name.
+// readout returns the row that the section [model] names; of the other methods, the one of these
+// with the same name.
 func (e *Experiment) readout() Readout {
 	r, _, _ := Readouts.New(e.Model.Readout, e.Model.ReadoutKeys)
 	return r

@@ -20,10 +20,11 @@ type Trained struct {
 	Target data.Target
 }
 
-// Restore reads an experiment and its trained parameters, as the files config.toml and best.params in the
-// folder of a run, and the data of the run. The caller closes Net.
+// Restore reads an experiment and its trained parameters, as the files config.toml and best.params
+// in the folder of a run, and the data of the run. The caller closes Net.
 //
-// Errors are *exit.BadInput for files that are not there or do not fit together, and those of the data.
+// Errors are *exit.BadInput for files that are not there or do not fit together, and those of the
+// data.
 func Restore(config, params string) (*Trained, error) {
 	e, err := Read(config, "")
 	if err != nil {
@@ -50,8 +51,9 @@ func Restore(config, params string) (*Trained, error) {
 	return t, nil
 }
 
-// Open returns the samples of a file as batches for the network; without a file, those of the test set. The
-// samples are read with the classes and the scale of the training set, and need no targets.
+// Open returns the samples of a file as batches for the network; without a file, those of the test
+// set. The samples are read with the classes and the scale of the training set, and need no
+// targets.
 func (t *Trained) Open(path string) (data.Batches, error) {
 	set := t.Sets.Test
 	if path == "" {
@@ -74,7 +76,8 @@ func (t *Trained) Open(path string) (data.Batches, error) {
 	return set, nil
 }
 
-// Predict calls each with what the network gives for every sample of the set, see [train.BPTT.Predict].
+// Predict calls each with what the network gives for every sample of the set, see
+// [train.BPTT.Predict].
 func (t *Trained) Predict(ctx context.Context, set data.Batches, each func(*train.Prediction) error) error {
 	return t.Net.Predict(ctx, set, each)
 }

@@ -22,13 +22,14 @@ type Span struct {
 	PerEpoch float64 // fewer than the batches where gradients are accumulated
 }
 
-// epoch returns the update, counted from the end of the warm-up, with which the next epoch after n begins.
+// epoch returns the update, counted from the end of the warm-up, with which the next epoch after n
+// begins.
 func (s Span) epoch(n float64) uint64 {
 	return uint64(max(n*s.PerEpoch+0.5-float64(s.Warmup), 0))
 }
 
-// Schedules are the choices of train.schedule. A new one is a row here, and is thereby in files, in their
-// documentation and in the tests.
+// Schedules are the choices of train.schedule. A new one is a row here, and is thereby in files, in
+// their documentation and in the tests.
 var Schedules = data.Catalogue[Schedule]{
 	{Name: "constant", Doc: "lr", New: func(*data.Params) Schedule {
 		return Schedule{Of: func(lr float64, _ Span) optim.Schedule { return optim.Constant(lr) }}
@@ -111,7 +112,8 @@ func (e *Experiment) Updates(samples int) int { return e.Train.Epochs * e.batche
 // batches returns those of an epoch.
 func (e *Experiment) batches(samples int) int { return (samples + e.Train.Batch - 1) / e.Train.Batch }
 
-// learningRate returns the learning rate as a function of the update of the inner optimizer, and what lowers it.
+// learningRate returns the learning rate as a function of the update of the inner optimizer, and
+// what lowers it.
 func (e *Experiment) learningRate(samples int) (optim.Schedule, *optim.Plateau) {
 	t := e.Train
 	row, _, err := Schedules.New(t.Schedule, t.ScheduleKeys)
@@ -132,8 +134,8 @@ func (e *Experiment) learningRate(samples int) (optim.Schedule, *optim.Plateau) 
 	return s, row.Plateau
 }
 
-// LR returns the learning rate as a function of the batch, for so many samples to learn, but for what [Experiment.Plateau]
-// lowers. The experiment passes Check.
+// LR returns the learning rate as a function of the batch, for so many samples to learn, but for
+// what [Experiment.Plateau] lowers. The experiment passes Check.
 func (e *Experiment) LR(samples int) optim.Schedule {
 	s, _ := e.learningRate(samples)
 	if e.Train.Accumulate > 1 {

@@ -6,8 +6,8 @@ import (
 	"github.com/surge-snn/surge/optim"
 )
 
-// TestScheduleShapes: steps fall with the epochs that are named, whatever the warm-up and the accumulation of
-// gradients; a cycle has its top at lr; plateau lowers by what it observes.
+// TestScheduleShapes: steps fall with the epochs that are named, whatever the warm-up and the
+// accumulation of gradients; a cycle has its top at lr; plateau lowers by what it observes.
 func TestScheduleShapes(t *testing.T) {
 	parse := func(text string) *Experiment {
 		e, err := Parse("a.toml", "name = \"x\"\n[train]\nbatch = 10\nepochs = 8\nlr = 0.5\n"+text, "")
@@ -55,8 +55,8 @@ func TestScheduleShapes(t *testing.T) {
 	}
 }
 
-// TestAroundTheOptimizer: gradients are accumulated, clipped and scaled as the keys say. With sgd of rate 1 the
-// updates are the gradients, with the other sign.
+// TestAroundTheOptimizer: gradients are accumulated, clipped and scaled as the keys say. With sgd
+// of rate 1 the updates are the gradients, with the other sign.
 func TestAroundTheOptimizer(t *testing.T) {
 	for _, c := range []struct {
 		text string

@@ -17,9 +17,9 @@ type sharded struct {
 	learner *train.Sharded
 }
 
-// BuildShards returns the network for training, which computes each batch in Train.Shards shards: at
-// once on as many processors as there are, where it goes through time steps (event-based ones use all processors
-// for every shard), and by as many processes as peers are, nil for one.
+// BuildShards returns the network for training, which computes each batch in Train.Shards shards:
+// at once on as many processors as there are, where it goes through time steps (event-based ones
+// use all processors for every shard), and by as many processes as peers are, nil for one.
 //
 // Errors: *exit.BadInput for train.shards that the processes do not divide, and those of Build.
 func (e *Experiment) BuildShards(peers train.Peers, channels int, target data.Target) (Network, error) {

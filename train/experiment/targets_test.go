@@ -13,8 +13,9 @@ import (
 	"github.com/surge-snn/surge/train/experiment/recipes"
 )
 
-// TestTargetsLearn: the recipes whose targets are no classes get below half of the loss with which they begin, the best epoch
-// is that with the smallest loss, their metric is reported, and what they predict has the shape of the target.
+// TestTargetsLearn: the recipes whose targets are no classes get below half of the loss with which
+// they begin, the best epoch is that with the smallest loss, their metric is reported, and what
+// they predict has the shape of the target.
 func TestTargetsLearn(t *testing.T) {
 	for name, metric := range map[string]string{
 		"friedman": "mae", "friedman-eventprop": "mae", "lowpass": "mae", "lowpass-eventprop": "mae", "patterns": "victor_purpura", "patterns-eventprop": "victor_purpura",
@@ -92,7 +93,8 @@ func TestTargetsLearn(t *testing.T) {
 	}
 }
 
-// TestEventLosses: the gradients of the losses of voltages and spike trains are those of finite differences.
+// TestEventLosses: the gradients of the losses of voltages and spike trains are those of finite
+// differences.
 func TestEventLosses(t *testing.T) {
 	const head = "name = \"x\"\n[train]\nmethod = \"eventprop\"\nbatch = 3\n[data]\ntrain = 3\nvalid = 3\ntest = 3\n"
 	for _, text := range []string{
@@ -135,7 +137,8 @@ func TestEventLosses(t *testing.T) {
 				w[i] = was - h
 				down := loss()
 				w[i] = was
-				// The rounding of the loss is 1e-16/h, and the error of the difference of third order.
+				// The rounding of the loss is 1e-16/h, and the error of the difference of third
+				// order.
 				if d := (up - down) / (2 * h); math.Abs(d-want[i]) > 1e-6*(1+math.Abs(want[i])) {
 					t.Errorf("%s: %s[%d]: gradient %v, difference %v", text, g.Name, i, want[i], d)
 				}
@@ -151,8 +154,8 @@ func TestEventLosses(t *testing.T) {
 	}
 }
 
-// TestLosses: each loss learns with each kind of target that it has, and each readout and metric with its own; what does not fit is
-// refused with the key.
+// TestLosses: each loss learns with each kind of target that it has, and each readout and metric
+// with its own; what does not fit is refused with the key.
 func TestLosses(t *testing.T) {
 	sets := map[data.TargetKind]string{
 		data.ClassTarget: "set = \"yinyang\"", data.VectorTarget: "set = \"friedman\"", data.SequenceTarget: "set = \"lowpass\"\nlength = 8", data.SpikeTarget: "set = \"patterns\"",

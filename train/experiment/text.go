@@ -30,9 +30,9 @@ func unwrapPath(err error) error {
 	return err
 }
 
-// Parse reads an experiment from a text, checks it and fills in what it leaves out. file names
-// the text in errors, which are *exit.BadInput. A method that is not empty replaces train.method; what a file leaves out
-// depends on it.
+// Parse reads an experiment from a text, checks it and fills in what it leaves out. file names the
+// text in errors, which are *exit.BadInput. A method that is not empty replaces train.method; what
+// a file leaves out depends on it.
 func Parse(file, text, method string) (*Experiment, error) {
 	table, err := schema.Table(file, text)
 	if err != nil {
@@ -119,8 +119,8 @@ func tables(list []LayerSpec) []map[string]any {
 	return all
 }
 
-// methodOf returns train.method of a table; what is no string is found by schema.Assign, and a name that does not exist
-// by Check.
+// methodOf returns train.method of a table; what is no string is found by schema.Assign, and a name
+// that does not exist by Check.
 func methodOf(table map[string]any) string {
 	if section, ok := table["train"].(map[string]any); ok {
 		if name, ok := section["method"].(string); ok {

@@ -7,20 +7,24 @@ import (
 	"strings"
 )
 
-// C writes the network as one C99 file without dependencies but the standard library (math.h for fma), with the functions
+// C writes the network as one C99 file without dependencies but the standard library (math.h for
+// fma), with the functions
 //
 //	int surge_run(const real *input, int steps, real *logits);
 //
-// which takes the encoded sample [steps][inputs], writes a logit per class and returns the class of the largest, and
+// which takes the encoded sample [steps][inputs], writes a logit per class and returns the class of
+// the largest, and
 //
 //	void surge_reset(surge_state *s);
 //	void surge_step(surge_state *s, const real *x);
 //
-// for streams: a step leaves the spikes of each layer in the state. With -DSURGE_MAIN the file is a program that reads samples
-// of SURGE_STEPS steps from standard input as text and prints class and logits of each.
+// for streams: a step leaves the spikes of each layer in the state. With -DSURGE_MAIN the file is a
+// program that reads samples of SURGE_STEPS steps from standard input as text and prints class and
+// logits of each.
 //
-// The operations and their order are those of surge's fused engine on a batch of one sample: the spikes are the same, bit for
-// bit, where the compiler keeps to the rules of IEEE 754 (not -ffast-math; contraction is switched off in the file).
+// The operations and their order are those of surge's fused engine on a batch of one sample: the
+// spikes are the same, bit for bit, where the compiler keeps to the rules of IEEE 754 (not
+// -ffast-math; contraction is switched off in the file).
 func (n *Network) C(w io.Writer) error {
 	b := bufio.NewWriter(w)
 	c := cWriter{b, n, "float", "f"}

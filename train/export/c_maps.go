@@ -66,7 +66,8 @@ func (m *Delayed) constants(c cWriter, id string) {
 	c.array(id+"_b", m.Bias)
 }
 
-// slots is how many steps the ring of sums has: this one, and those in which the inputs of this one arrive.
+// slots is how many steps the ring of sums has: this one, and those in which the inputs of this one
+// arrive.
 func (m *Delayed) slots() int { return m.Steps + 1 }
 
 func (m *Delayed) state(c cWriter, id string) {

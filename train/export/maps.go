@@ -2,8 +2,8 @@ package export
 
 import "github.com/surge-snn/surge/models"
 
-// Map is what a layer makes of the outputs of the layer before, in each step: a [Linear], [Delayed], [Conv], [Pool], [Norm]
-// or [Delay].
+// Map is what a layer makes of the outputs of the layer before, in each step: a [Linear],
+// [Delayed], [Conv], [Pool], [Norm] or [Delay].
 type Map interface {
 	// arrays adds its arrays, for in inputs.
 	arrays(add func(name string, v []float64, shape ...int), in int)
@@ -29,8 +29,8 @@ func (m *Linear) arrays(add func(string, []float64, ...int), in int) {
 	add("b", m.Bias, m.Out)
 }
 
-// Delayed is the map of models.DelayedLinear: an input arrives Whole steps later with Now of the weight, and with Later a
-// step after that.
+// Delayed is the map of models.DelayedLinear: an input arrives Whole steps later with Now of the
+// weight, and with Later a step after that.
 type Delayed struct {
 	In, Out, Steps int       // of the longest delay
 	W              []float64 // [In, Out], as are the others
@@ -88,8 +88,8 @@ func (m *Pool) arrays(add func(string, []float64, ...int), _ int) {
 	add("scale", []float64{m.Scale})
 }
 
-// Norm is the map of a trained models.BatchNorm: u = Scale (x - Mean) R + Shift, of each of C channels of N/C neurons, with
-// R = 1/sqrt(variance + eps).
+// Norm is the map of a trained models.BatchNorm: u = Scale (x - Mean) R + Shift, of each of C
+// channels of N/C neurons, with R = 1/sqrt(variance + eps).
 type Norm struct {
 	none
 	N                     int

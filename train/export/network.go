@@ -1,5 +1,5 @@
-// Package export writes trained networks of time steps in forms that others read: NIR graphs, NumPy arrays, and a C99 file
-// without dependencies that gives the same spikes.
+// Package export writes trained networks of time steps in forms that others read: NIR graphs, NumPy
+// arrays, and a C99 file without dependencies that gives the same spikes.
 package export
 
 import (
@@ -25,8 +25,9 @@ type Network struct {
 	Readout string // of the last layer: "li-max", "li-mean", "li-sum", "li-last", "count"
 }
 
-// Layer is what a network computes in a step: a map of the outputs of the layer before, and the neurons behind it, with the
-// constants of a time step as the program has them. The equations of the neurons are those of models.LIF and models.LI.
+// Layer is what a network computes in a step: a map of the outputs of the layer before, and the
+// neurons behind it, with the constants of a time step as the program has them. The equations of
+// the neurons are those of models.LIF and models.LI.
 type Layer struct {
 	Name   string
 	N      int       // outputs
@@ -50,9 +51,10 @@ func (n *Network) inputs(i int) int {
 // spikes reports whether the inputs of layer i are spikes.
 func (n *Network) spikes(i int) bool { return i > 0 && n.Layers[i-1].Spikes }
 
-// NPZ returns the network as named arrays, for files.WriteArrays: of each layer those of its [Map], as layer/w [in, N] and layer/b,
-// layer/w_rec, and the constants of a time step layer/alpha, layer/beta, layer/v_th, each [N]; dt in seconds. In NumPy the
-// step of a layer with a delta synapse is
+// NPZ returns the network as named arrays, for files.WriteArrays: of each layer those of its [Map],
+// as layer/w [in, N] and layer/b, layer/w_rec, and the constants of a time step layer/alpha,
+// layer/beta, layer/v_th, each [N]; dt in seconds. In NumPy the step of a layer with a delta
+// synapse is
 //
 //	v = alpha * v + x @ w + b;  s = v > v_th;  v = v - v_th * s
 func (n *Network) NPZ() []files.Array {
@@ -80,11 +82,13 @@ func (n *Network) NPZ() []files.Array {
 	return arrays
 }
 
-// NIR returns the network as a graph with surge's metadata, whose steps are those of the network: weights are [out, in],
-// r and w_in are such that an input of 1 raises the voltage (of current-based neurons: the current) by the weight. The
-// readout over time is in the metadata, as readout.
+// NIR returns the network as a graph with surge's metadata, whose steps are those of the network:
+// weights are [out, in], r and w_in are such that an input of 1 raises the voltage (of
+// current-based neurons: the current) by the weight. The readout over time is in the metadata, as
+// readout.
 //
-// Errors: [ErrNetwork] where neurons reset in different ways, a decay is none, or a layer is not a [Linear] with neurons.
+// Errors: [ErrNetwork] where neurons reset in different ways, a decay is none, or a layer is not a
+// [Linear] with neurons.
 func (n *Network) NIR() (*nir.Graph, error) {
 	g := nir.Chain("input", nir.New("Input", "shape", nir.Integers(n.Inputs)))
 	meta := nir.Metadata{Dt: n.Dt, Unit: "s", Method: nir.Exact, Producer: "surge"}

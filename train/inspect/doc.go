@@ -1,2 +1,3 @@
-// Package inspect describes files of arrays, such as checkpoints and parameters, and the programs of experiments.
+// Package inspect describes files of arrays, such as checkpoints and parameters, and the programs
+// of experiments.
 package inspect

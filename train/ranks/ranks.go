@@ -1,5 +1,6 @@
-// Package ranks is training by several processes of MPI: they make sure that all run the same program on the same
-// experiment and data, and one of them says what went wrong. What they compute together is [train.Shard]'s matter.
+// Package ranks is training by several processes of MPI: they make sure that all run the same
+// program on the same experiment and data, and one of them says what went wrong. What they compute
+// together is [train.Shard]'s matter.
 package ranks
 
 import (
@@ -45,8 +46,8 @@ func (r World) Peers() train.Peers {
 // First tells whether this process writes the files and the words of the run.
 func (r World) First() bool { return r.Rank() == 0 }
 
-// Leave ends the part of this process. One process reports what went wrong: the first, or the second
-// where the first is the one that does not answer.
+// Leave ends the part of this process. One process reports what went wrong: the first, or the
+// second where the first is the one that does not answer.
 func (r World) Leave(stderr io.Writer, err error) error {
 	if r.Size() == 1 {
 		return err
@@ -73,8 +74,8 @@ type Identity struct {
 	Resume                            bool
 }
 
-// Agree exchanges the identities of all ranks and returns that of the first. Ranks that run something
-// else are an error, the same for all.
+// Agree exchanges the identities of all ranks and returns that of the first. Ranks that run
+// something else are an error, the same for all.
 func (r World) Agree(mine Identity) (first Identity, all []Identity, err error) {
 	mine.Rank, mine.Process = r.Rank(), os.Getpid()
 	if mine.Host, err = os.Hostname(); err != nil {

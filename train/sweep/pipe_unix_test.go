@@ -10,7 +10,8 @@ import (
 	"testing"
 )
 
-// TestPipe: a named pipe is no sweep, no experiment of one, and no result of a run: to open one would wait for ever.
+// TestPipe: a named pipe is no sweep, no experiment of one, and no result of a run: to open one
+// would wait for ever.
 func TestPipe(t *testing.T) {
 	pipe := filepath.Join(t.TempDir(), resultFile)
 	if err := syscall.Mkfifo(pipe, 0o600); err != nil {

@@ -87,8 +87,8 @@ func finite(x float64) *float64 {
 // mostLines is how many lines of a picture a person can tell apart.
 const mostLines = 8
 
-// Figure shows the mean score over the values of the key that has the most, a line for each combination
-// of the others; of random points, and where no key is a number, the scores by rank.
+// Figure shows the mean score over the values of the key that has the most, a line for each
+// combination of the others; of random points, and where no key is a number, the scores by rank.
 func (s *Sweep) Figure(rows []Row) plot.Curves {
 	rows = slices.DeleteFunc(slices.Clone(rows), func(r Row) bool { return r.N == 0 })
 	key, most := -1, 1

@@ -96,7 +96,8 @@ func moments(x []float64) (n int, mean, sd float64) {
 	return n, mean, math.Sqrt(sd / float64(n-1))
 }
 
-// WriteCSV writes a line for each run: point, from 1 on, seed, the keys, and all numbers of the results; error is the last column.
+// WriteCSV writes a line for each run: point, from 1 on, seed, the keys, and all numbers of the
+// results; error is the last column.
 func (s *Sweep) WriteCSV(w io.Writer, points []Point, results []Result) error {
 	names := map[string]bool{}
 	for _, r := range results {

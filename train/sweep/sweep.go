@@ -32,7 +32,8 @@ type Sweep struct {
 	Score string `toml:"score"` // number of a result by which points are compared; default valid_accuracy, of fits loss
 	Goal  string `toml:"goal"`  // "max" or "min"; default max, and min of what is a loss
 
-	// Keys are the keys of the experiment, section.key, in the order of the file, with their values.
+	// Keys are the keys of the experiment, section.key, in the order of the file, with their
+	// values.
 	Keys []Key `toml:"-"`
 
 	path string // of the file
@@ -227,8 +228,8 @@ func (r Range) at(share float64) any {
 	return x
 }
 
-// All returns the points: of a grid, the last key changes fastest; of random points, the i-th has the
-// same values whatever their number.
+// All returns the points: of a grid, the last key changes fastest; of random points, the i-th has
+// the same values whatever their number.
 func (s *Sweep) All() []Point {
 	var points []Point
 	if s.Points > 0 {
@@ -262,8 +263,9 @@ func (s *Sweep) All() []Point {
 	return points
 }
 
-// Set returns the text of an experiment with the keys of a point, and the seed, laid over it. Comments are lost.
-// Errors name the key that the experiment cannot have, as a value that stands where a section is needed.
+// Set returns the text of an experiment with the keys of a point, and the seed, laid over it.
+// Comments are lost. Errors name the key that the experiment cannot have, as a value that stands
+// where a section is needed.
 func (s *Sweep) Set(file, text string, p Point, seed uint64) (string, error) {
 	table, err := schema.Table(file, text)
 	if err != nil {

@@ -48,8 +48,8 @@ func ArrayIndex(runs int) (index int, ok bool, err error) {
 	return index, true, nil
 }
 
-// Tasks returns all runs, each in a folder of its own in out, the seeds of a point one after another.
-// Their experiments are checked; nothing is written.
+// Tasks returns all runs, each in a folder of its own in out, the seeds of a point one after
+// another. Their experiments are checked; nothing is written.
 func (s *Sweep) Tasks(points []Point, out string) ([]Task, error) {
 	file, base, err := s.base()
 	if err != nil {

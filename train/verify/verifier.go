@@ -237,8 +237,8 @@ func (v *verifier) pictures(e *experiment.Experiment, s Options) error {
 	return err
 }
 
-// differences names what differs in two links. The experiment of an early link may have been another
-// one, with fewer epochs: then what came of it decides.
+// differences names what differs in two links. The experiment of an early link may have been
+// another one, with fewer epochs: then what came of it decides.
 func differences(l, want train.Link) (names []string) {
 	for _, f := range []struct{ name, is, want string }{
 		{"data", l.Data, want.Data}, {"parameters", l.Params, want.Params}, {"best parameters", l.Best, want.Best},

@@ -1,4 +1,5 @@
-// Package verify proves that the files of a run are what a training wrote, and that the run did what they say.
+// Package verify proves that the files of a run are what a training wrote, and that the run did
+// what they say.
 package verify
 
 import (
@@ -22,9 +23,10 @@ type Options struct {
 	Progress    io.Writer // takes a line for each epoch; nil: none
 }
 
-// Run verifies the run in a folder: its files are compared with its receipt, and then its epochs are done again on this
-// machine, from the start or from the last kept checkpoint before the segment. Each must end with the bits that the
-// receipt has. What does not is a problem of the result; an error is that nothing could be said.
+// Run verifies the run in a folder: its files are compared with its receipt, and then its epochs
+// are done again on this machine, from the start or from the last kept checkpoint before the
+// segment. Each must end with the bits that the receipt has. What does not is a problem of the
+// result; an error is that nothing could be said.
 func Run(ctx context.Context, folder string, o Options) (*Result, error) {
 	info, err := os.Stat(folder)
 	if err != nil || !info.IsDir() {

@@ -8,8 +8,8 @@ import (
 	"github.com/surge-snn/surge/models"
 )
 
-// alphaSynapse is ngc-learn's AlphaSynapse. Times are in the unit of the case, milliseconds as a rule: only their ratios
-// matter.
+// alphaSynapse is ngc-learn's AlphaSynapse. Times are in the unit of the case, milliseconds as a
+// rule: only their ratios matter.
 type alphaSynapse struct{}
 
 func (alphaSynapse) Name() string { return "alphasynapse" }
@@ -103,8 +103,9 @@ func (alphaSynapse) Run(ctx context.Context, c *cases.Case, o Options) (*cases.R
 	return r, nil
 }
 
-// Tolerance is relative to the largest element: positive and negative terms cancel, and the order of the sum over the
-// inputs decides about the last bits of the terms. The loss is one sum of all elements. float32: a few hundred roundings of 6e-8.
+// Tolerance is relative to the largest element: positive and negative terms cancel, and the order
+// of the sum over the inputs decides about the last bits of the terms. The loss is one sum of all
+// elements. float32: a few hundred roundings of 6e-8.
 func (alphaSynapse) Tolerance(q cases.Quantity) (cases.Tolerance, bool) {
 	switch {
 	case q.Float32:

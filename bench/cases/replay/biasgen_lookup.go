@@ -40,7 +40,8 @@ func (biasgenLookup) Run(_ context.Context, c *cases.Case, _ Options) (*cases.Re
 	}}, nil
 }
 
-// Tolerance asks for equality: codes are whole numbers, and the current is a product of two recorded ones.
+// Tolerance asks for equality: codes are whole numbers, and the current is a product of two
+// recorded ones.
 func (biasgenLookup) Tolerance(cases.Quantity) (cases.Tolerance, bool) {
 	return cases.Tolerance{}, true
 }

@@ -15,7 +15,8 @@ type dynapSim struct{}
 
 func (dynapSim) Name() string { return "dynapsim" }
 
-// settingsOf returns the settings that the options and the case ask for; rule is that of a case that names none.
+// settingsOf returns the settings that the options and the case ask for; rule is that of a case
+// that names none.
 func settingsOf(f *cases.Fields, o Options, rule dynapse.Rule) dynapse.Settings {
 	name := f.ChoiceOr("gradient_rule", rule.String(), "rockpool", "surge-S", "surge-T", "surge-mixed", "surge")
 	if o.GradientRule != "" {
@@ -188,8 +189,8 @@ func (dynapSim) Run(ctx context.Context, c *cases.Case, o Options) (*cases.Resul
 	return r, nil
 }
 
-// Tolerance: the package computes 1-exp(-t_pulse/tau) with a loss of digits, and recurrence amplifies rounding. In float32 a
-// gradient sums terms of both signs.
+// Tolerance: the package computes 1-exp(-t_pulse/tau) with a loss of digits, and recurrence
+// amplifies rounding. In float32 a gradient sums terms of both signs.
 func (dynapSim) Tolerance(q cases.Quantity) (cases.Tolerance, bool) {
 	switch {
 	case q.Name == "spikes" || q.Name == "final_spikes":

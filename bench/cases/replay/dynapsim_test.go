@@ -11,8 +11,8 @@ import (
 	"github.com/surge-snn/surge/models/dynapse"
 )
 
-// smallDynapSim is one neuron at the defaults over 40 bins with a spike in every fourth, and the loss of all spikes. more are
-// members of inputs.
+// smallDynapSim is one neuron at the defaults over 40 bins with a spike in every fourth, and the
+// loss of all spikes. more are members of inputs.
 func smallDynapSim(params, more string) string {
 	bins := make([]string, 40)
 	for i := range bins {
@@ -25,7 +25,8 @@ func smallDynapSim(params, more string) string {
 	return fmt.Sprintf(`{"model": "dynapsim", "params": {%s}, "inputs": {"input": %s, "A": %s%s}}`, params, input, a, more)
 }
 
-// TestDynapSimInactive: what has no effect at the defaults has a gradient of exactly zero, with either engine.
+// TestDynapSimInactive: what has no effect at the defaults has a gradient of exactly zero, with
+// either engine.
 func TestDynapSimInactive(t *testing.T) {
 	zero := map[string]bool{
 		"If_nmda": true, "Igain_ahp": true, "Ipulse_ahp": true, "Itau_ahp": true, "Iw_ahp": true, "C_ahp": true, "C_pulse_ahp": true,
@@ -53,7 +54,8 @@ func TestDynapSimInactive(t *testing.T) {
 	}
 }
 
-// TestDynapSimOneRow: input without the axis of the batch is one row, and all that comes out is without it too.
+// TestDynapSimOneRow: input without the axis of the batch is one row, and all that comes out is
+// without it too.
 func TestDynapSimOneRow(t *testing.T) {
 	one := smallDynapSim(`"gradient_rule": "surge-S"`, "")
 	text, err := evaluate(t, t.Context(), dynapSim{}, Replay{}, one)

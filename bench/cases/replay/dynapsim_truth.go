@@ -16,8 +16,8 @@ import (
 	"github.com/surge-snn/surge/models/dynapse"
 )
 
-// dynapSimTruth computes the gradients of one DynapSim neuron by a rule, means over many inputs, for comparison with the gradient of the
-// expected loss of the model itself.
+// dynapSimTruth computes the gradients of one DynapSim neuron by a rule, means over many inputs,
+// for comparison with the gradient of the expected loss of the model itself.
 type dynapSimTruth struct{}
 
 func (dynapSimTruth) Name() string { return "dynapsim_truth" }
@@ -25,7 +25,8 @@ func (dynapSimTruth) Name() string { return "dynapsim_truth" }
 // truthLosses are the losses of the case files.
 var truthLosses = []string{"count", "van_rossum", "trace"}
 
-// paramNames lists the parameters from lo to hi, without If_nmda, which a neuron with one synapse does not have.
+// paramNames lists the parameters from lo to hi, without If_nmda, which a neuron with one synapse
+// does not have.
 func paramNames(lo, hi dynapse.Param) (list []string) {
 	for p := lo; p <= hi; p++ {
 		if p != dynapse.IfNMDA {
@@ -177,9 +178,9 @@ type recordedLoss struct {
 	} `json:"truth_Iref_one_bin"`
 }
 
-// Check compares with the recorded values of the same rule, and with the truth: the angle by its cosine, the scale by the
-// logarithm of the ratio of norms, signs by the share of wrong ones. Rule S has bounds on counts, rule T on the van Rossum distance; elsewhere
-// the comparison informs.
+// Check compares with the recorded values of the same rule, and with the truth: the angle by its
+// cosine, the scale by the logarithm of the ratio of norms, signs by the share of wrong ones. Rule
+// S has bounds on counts, rule T on the van Rossum distance; elsewhere the comparison informs.
 func (dynapSimTruth) Check(c *cases.Case, r *cases.Result, o Options) ([]cases.Comparison, error) {
 	var losses map[string]recordedLoss
 	if err := c.Member("losses", "an object of losses", &losses); err != nil {

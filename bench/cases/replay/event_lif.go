@@ -8,7 +8,8 @@ import (
 	"github.com/surge-snn/surge/eventprop"
 )
 
-// eventLIF is one layer of event-based neurons: the models event_lif, event_lif_recurrent and event_lif_hardware.
+// eventLIF is one layer of event-based neurons: the models event_lif, event_lif_recurrent and
+// event_lif_hardware.
 type eventLIF struct {
 	name      string
 	recurrent bool
@@ -85,7 +86,8 @@ func (m eventLIF) Run(_ context.Context, c *cases.Case, o Options) (*cases.Resul
 	return r, nil
 }
 
-// eventGradients computes gradients by the method of the options. Recorded spikes have the adjoint alone.
+// eventGradients computes gradients by the method of the options. Recorded spikes have the adjoint
+// alone.
 func eventGradients(t *eventprop.Tape, g *eventprop.Gradients, c *eventprop.Cotangent, o Options, recorded bool) error {
 	if o.Method == "analytical" && !recorded {
 		return t.Analytical(g, c)
@@ -93,7 +95,8 @@ func eventGradients(t *eventprop.Tape, g *eventprop.Gradients, c *eventprop.Cota
 	return t.Backward(g, c)
 }
 
-// Tolerance leaves out the input-time gradients of hardware cases that the package gives to wrong inputs.
+// Tolerance leaves out the input-time gradients of hardware cases that the package gives to wrong
+// inputs.
 func (m eventLIF) Tolerance(q cases.Quantity) (cases.Tolerance, bool) {
 	return eventTolerance(q)
 }

@@ -9,7 +9,8 @@ import (
 	"github.com/surge-snn/surge/eventprop"
 )
 
-// eventLIFExact is a layer of neurons with any parameters, recurrence and delays, and readouts that never spike.
+// eventLIFExact is a layer of neurons with any parameters, recurrence and delays, and readouts that
+// never spike.
 type eventLIFExact struct{}
 
 func (eventLIFExact) Name() string { return "event_lif_exact" }
@@ -237,7 +238,7 @@ func (eventLIFExact) Tolerance(q cases.Quantity) (cases.Tolerance, bool) {
 	case q.Name == "spike_time" || q.Name == "first_spike":
 		return cases.Tolerance{Rel: 1e-11}, true
 	}
-	// the time of a flat maximum is as good as the root of the rounding of the slope; the others lose what
-	// the spikes before them had
+	// the time of a flat maximum is as good as the root of the rounding of the slope; the others
+	// lose what the spikes before them had
 	return cases.Tolerance{Rel: 1e-10, Abs: 1e-12}, true
 }

@@ -17,8 +17,8 @@ type eventParams struct {
 	tauMem, end float64
 }
 
-// readEventParams reads them. The package that made the cases knows a v_leak but does not use it: V decays to 0, where
-// it starts.
+// readEventParams reads them. The package that made the cases knows a v_leak but does not use it: V
+// decays to 0, where it starts.
 func readEventParams(f *cases.Fields) eventParams {
 	tauMem := f.Float("tau_mem", cases.Positive)
 	tauSyn := f.Float("tau_syn", cases.Positive)
@@ -53,7 +53,8 @@ type inputSpikes struct {
 	n      int // entries of the case, with those that are padding
 }
 
-// readInputSpikes reads two inputs, times and sources. A source of -1 is padding; the others are sorted by time.
+// readInputSpikes reads two inputs, times and sources. A source of -1 is padding; the others are
+// sorted by time.
 func readInputSpikes(f *cases.Fields, time, source string, sources func(idx int) (neuron int, ok bool)) inputSpikes {
 	t := f.Tensor(time, cases.Check{Expected: "a time >= 0", Holds: func(x float64) bool { return x >= 0 }}, cases.Shape{cases.Extent})
 	idx := f.Tensor(source, cases.Finite, cases.Shape{len(t.Data)})
@@ -79,7 +80,8 @@ func readInputSpikes(f *cases.Fields, time, source string, sources func(idx int)
 	return sortedInput(t.Data, idx.Data, func(idx int) int { neuron, _ := sources(idx); return neuron })
 }
 
-// sortedInput sorts spikes by time; equal times keep their order. Sources of -1 and infinite times are padding.
+// sortedInput sorts spikes by time; equal times keep their order. Sources of -1 and infinite times
+// are padding.
 func sortedInput(times, idx []float64, neuron func(idx int) int) inputSpikes {
 	s := inputSpikes{n: len(times)}
 	for k, x := range idx {
@@ -108,7 +110,8 @@ func (s inputSpikes) inOrder(grad []float64) cases.Tensor {
 	return cases.Vector(out)
 }
 
-// slots are the events of a layer as the case has them: inputs and spikes by time, the inputs first, cut at a number.
+// slots are the events of a layer as the case has them: inputs and spikes by time, the inputs
+// first, cut at a number.
 type slots struct {
 	input, spike []int // index of each slot in its list, or -1
 }
@@ -131,8 +134,8 @@ func fillSlots(input, spikes []eventprop.Spike, n int, end float64) slots {
 	return s
 }
 
-// outputs returns time, idx and current of the slots. The sources of the input have the numbers from firstInput, the
-// neurons those from first; unused is the time of an unused slot.
+// outputs returns time, idx and current of the slots. The sources of the input have the numbers
+// from firstInput, the neurons those from first; unused is the time of an unused slot.
 func (s slots) outputs(r *cases.Result, prefix string, input, spikes []eventprop.Spike, firstInput, first int, unused float64) {
 	n := len(s.input)
 	time, idx, current := make([]float64, n), make([]float64, n), make([]float64, n)
@@ -169,7 +172,8 @@ func readSpikeLosses(f *cases.Fields, tau float64, n int) spikeLosses {
 	return spikeLosses{target.Data, weight.Data, tau, n}
 }
 
-// values returns the losses, and their gradients to the times of the spikes. Spikes that are in no slot do not count.
+// values returns the losses, and their gradients to the times of the spikes. Spikes that are in no
+// slot do not count.
 func (l spikeLosses) values(s slots, spikes []eventprop.Spike, sumTime bool) (losses map[string]float64, grads map[string][]float64, err error) {
 	losses, grads = map[string]float64{}, map[string][]float64{}
 	m := len(l.target)
@@ -235,8 +239,8 @@ func (l spikeLosses) values(s slots, spikes []eventprop.Spike, sumTime bool) (lo
 	return losses, grads, err
 }
 
-// eventTolerance is that of the event models: times to the rounding of the package's closed forms, currents and losses
-// a little less, and gradients of finite differences to their own error.
+// eventTolerance is that of the event models: times to the rounding of the package's closed forms,
+// currents and losses a little less, and gradients of finite differences to their own error.
 func eventTolerance(q cases.Quantity) (cases.Tolerance, bool) {
 	switch {
 	case q.Grad && q.Source == cases.FiniteDifference:

@@ -11,7 +11,8 @@ import (
 	"github.com/surge-snn/surge/ops"
 )
 
-// expSyn is Rockpool's ExpSynJax. The case has the batch first, [batch, T, N]; one initial state is shared by the batch.
+// expSyn is Rockpool's ExpSynJax. The case has the batch first, [batch, T, N]; one initial state is
+// shared by the batch.
 type expSyn struct{}
 
 func (expSyn) Name() string { return "expsyn" }
@@ -94,7 +95,8 @@ func (expSyn) Run(ctx context.Context, c *cases.Case, o Options) (*cases.Result,
 	return r, nil
 }
 
-// Tolerance is relative to the largest element: inputs of both signs cancel. float32: a few hundred roundings of 6e-8.
+// Tolerance is relative to the largest element: inputs of both signs cancel. float32: a few hundred
+// roundings of 6e-8.
 func (expSyn) Tolerance(q cases.Quantity) (cases.Tolerance, bool) {
 	switch {
 	case q.Float32:

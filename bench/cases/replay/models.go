@@ -51,7 +51,8 @@ func lookup(models []Model, c *cases.Case) (Model, error) {
 	return models[i], c.Known(known.params, known.inputs)
 }
 
-// Help describes case files: each model with the names that its file may have, from what files are checked by.
+// Help describes case files: each model with the names that its file may have, from what files are
+// checked by.
 func Help() string {
 	var b strings.Builder
 	b.WriteString(`A case file is one JSON object:

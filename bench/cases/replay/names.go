@@ -2,8 +2,9 @@ package replay
 
 import "strings"
 
-// names are the names of params and inputs that the case files of each model may use. A model need not read all of them
-// (many repeat what the shapes of the inputs say); every other name is an error.
+// names are the names of params and inputs that the case files of each model may use. A model need
+// not read all of them (many repeat what the shapes of the inputs say); every other name is an
+// error.
 var names = map[string]struct{ params, inputs []string }{
 	"alphasynapse": {
 		params: strings.Fields("n_in n_out batch T dt tau_decay g_syn_bar syn_rest resist_scale is_nonplastic"),

@@ -15,7 +15,8 @@ import (
 	"github.com/surge-snn/surge/internal/exit"
 )
 
-// TestGolden runs every recorded case through --check: each has numbers that another program computed.
+// TestGolden runs every recorded case through --check: each has numbers that another program
+// computed.
 func TestGolden(t *testing.T) {
 	paths, err := filepath.Glob("testdata/*.json")
 	if err != nil || len(paths) == 0 {

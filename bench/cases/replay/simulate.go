@@ -11,8 +11,8 @@ import (
 	"github.com/surge-snn/surge/graph"
 )
 
-// simulation is one run of a layer on the data of a case: a program whose parameters are what the case wants
-// gradients for.
+// simulation is one run of a layer on the data of a case: a program whose parameters are what the
+// case wants gradients for.
 type simulation struct{ *graph.Program }
 
 // simulate builds the model for the options and runs it once. grads says whether the case asks for

@@ -8,8 +8,8 @@ import (
 	"github.com/surge-snn/surge/ops"
 )
 
-// stepPWL is the spike function of DynapSim with its tangent, row by row: by the rule of Rockpool or, with --gradient-rule
-// surge, by that of [ops.StepPWL].
+// stepPWL is the spike function of DynapSim with its tangent, row by row: by the rule of Rockpool
+// or, with --gradient-rule surge, by that of [ops.StepPWL].
 type stepPWL struct{}
 
 func (stepPWL) Name() string { return "step_pwl" }

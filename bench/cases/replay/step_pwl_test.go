@@ -52,8 +52,8 @@ func TestStepPWLSurge(t *testing.T) {
 	}
 }
 
-// TestStepPWLRules runs a recorded case, whose tangents are by Rockpool's rule, by both rules, and cases without a current
-// and without a tangent that only the rule surge needs.
+// TestStepPWLRules runs a recorded case, whose tangents are by Rockpool's rule, by both rules, and
+// cases without a current and without a tangent that only the rule surge needs.
 func TestStepPWLRules(t *testing.T) {
 	recorded, err := os.ReadFile("testdata/step_pwl_table.json")
 	if err != nil {

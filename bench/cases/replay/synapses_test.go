@@ -47,8 +47,8 @@ func one(t testing.TB, text string, o Options) (*cases.Result, error) {
 	return r, nil
 }
 
-// TestSynapseCasesReject holds the error of every kind of case that is not valid: one line that names file,
-// member, what was expected and what was found, and exit status 2, under both engines.
+// TestSynapseCasesReject holds the error of every kind of case that is not valid: one line that
+// names file, member, what was expected and what was found, and exit status 2, under both engines.
 func TestSynapseCasesReject(t *testing.T) {
 	for _, test := range []struct{ name, text, old, new, want string }{
 		{"no dt", smallExpSyn, `"dt": 0.001, `, ``, `params.dt: expected a finite number > 0, found nothing`},
@@ -142,8 +142,9 @@ func TestSynapseCasesDefaults(t *testing.T) {
 	}
 }
 
-// On the twin the gradients are the derivatives of the loss: central differences with a step of 1e-6 of numbers of order
-// 1, whose rounding error is 1e-10 and whose truncation error, 1e-12 of the third derivative (slope², 100, at most), is below.
+// On the twin the gradients are the derivatives of the loss: central differences with a step of
+// 1e-6 of numbers of order 1, whose rounding error is 1e-10 and whose truncation error, 1e-12 of
+// the third derivative (slope², 100, at most), is below.
 func TestTwinGradients(t *testing.T) {
 	for name, text := range map[string]string{"wtas": smallWTAS, "alphasynapse": smallAlpha, "expsyn": smallExpSyn} {
 		for _, engine := range []string{"fused", "unrolled"} {
@@ -216,8 +217,8 @@ func TestExpSynNoise(t *testing.T) {
 	}
 }
 
-// FuzzSynapses runs arbitrary texts as cases: the answer is a result or an error of status 2. What a small
-// text can claim is bounded: shapes are held to the data.
+// FuzzSynapses runs arbitrary texts as cases: the answer is a result or an error of status 2. What
+// a small text can claim is bounded: shapes are held to the data.
 func FuzzSynapses(f *testing.F) {
 	f.Add([]byte(smallExpSyn))
 	f.Add([]byte(smallAlpha))

@@ -42,8 +42,8 @@ func (ttfsSolver) Run(_ context.Context, c *cases.Case, o Options) (*cases.Resul
 	return r, nil
 }
 
-// Tolerance allows for the closed forms of the package, which lose digits near grazing. That the voltage at its
-// times is the threshold is a note of the file.
+// Tolerance allows for the closed forms of the package, which lose digits near grazing. That the
+// voltage at its times is the threshold is a note of the file.
 func (ttfsSolver) Tolerance(q cases.Quantity) (cases.Tolerance, bool) {
 	switch {
 	case q.Grad:

@@ -81,7 +81,8 @@ func (wtas) Run(ctx context.Context, c *cases.Case, o Options) (*cases.Result, e
 	return r, nil
 }
 
-// surrogateOf reads the surrogate of a case: its name and, in surrogate_params, its slope, the sharpness k.
+// surrogateOf reads the surrogate of a case: its name and, in surrogate_params, its slope, the
+// sharpness k.
 func surrogateOf(f *cases.Fields) surrogate.Surrogate {
 	text := f.ChoiceOr("surrogate", "fast_sigmoid", surrogate.Names()...)
 	if f.Has("surrogate_params") {
@@ -99,8 +100,8 @@ func surrogateOf(f *cases.Fields) surrogate.Surrogate {
 	return s
 }
 
-// Tolerance: spikes are exact, in float32 too where no share of the softmax is nearer to its threshold than some 1e-6. The loss
-// is a sum of terms that cancel.
+// Tolerance: spikes are exact, in float32 too where no share of the softmax is nearer to its
+// threshold than some 1e-6. The loss is a sum of terms that cancel.
 func (wtas) Tolerance(q cases.Quantity) (cases.Tolerance, bool) {
 	switch {
 	case q.Name == "s" && !q.Grad:

@@ -1,5 +1,6 @@
-// Package answer reads the rows of the gradient benchmark and answers the questions on which the literature disagrees.
-// A statement is made only where its error bar excludes the opposite; else it says "not decided".
+// Package answer reads the rows of the gradient benchmark and answers the questions on which the
+// literature disagrees. A statement is made only where its error bar excludes the opposite; else it
+// says "not decided".
 package answer
 
 import (

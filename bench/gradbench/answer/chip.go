@@ -9,7 +9,8 @@ import (
 	"github.com/surge-snn/surge/bench/gradbench/suite"
 )
 
-// chip: how much of Rockpool's DynapSim gradient survives, and does any rule follow the truth everywhere?
+// chip: how much of Rockpool's DynapSim gradient survives, and does any rule follow the truth
+// everywhere?
 func chip(all []suite.Row) Question {
 	q := Question{
 		Text: "How much of Rockpool's DynapSim gradient survives, and does a rule follow the true one in ln I with a cosine of 0.99 everywhere?",

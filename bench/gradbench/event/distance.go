@@ -4,17 +4,19 @@ import (
 	"github.com/surge-snn/surge/internal/fmath"
 )
 
-// distance is van Rossum's (2001, doi:10.1162/089976601300014321) between two sets of spike times of one neuron, up to the
-// end T of the observation,
+// distance is van Rossum's (2001, doi:10.1162/089976601300014321) between two sets of spike times
+// of one neuron, up to the end T of the observation,
 //
 //	ℓ = 1/(2 tau) ∫_0^T (f - f*)² dt = 1/4 Σ_k Σ_l q_k q_l K(t_k, t_l),
 //	K(a, b) = e^{-|a-b|/tau} - e^{-(2T-a-b)/tau}
 //
-// where q is 1 for a spike and -1 for a target. A spike at T has no effect: what comes or goes there does so smoothly.
+// where q is 1 for a spike and -1 for a target. A spike at T has no effect: what comes or goes
+// there does so smoothly.
 type distance struct{ tau, end float64 }
 
-// of returns ℓ of times in their order and, unless grad is nil, adds its derivatives by the spike times, one-sided where
-// a spike lies on a target. The sums over pairs are carried from time to time: the cost is an exponential for each.
+// of returns ℓ of times in their order and, unless grad is nil, adds its derivatives by the spike
+// times, one-sided where a spike lies on a target. The sums over pairs are carried from time to
+// time: the cost is an exponential for each.
 func (d distance) of(spikes, target, grad []float64) float64 {
 	// merged are all times with q, spikes with their index.
 	type event struct {
@@ -57,7 +59,8 @@ func (d distance) of(spikes, target, grad []float64) float64 {
 	return loss
 }
 
-// steps is the same loss of spikes on a grid of time: a spike in step t is at (t+1) dt. It is a lif.Loss.
+// steps is the same loss of spikes on a grid of time: a spike in step t is at (t+1) dt. It is a
+// lif.Loss.
 type steps struct {
 	distance
 	dt     float64
@@ -84,8 +87,8 @@ func (s steps) Of(y []float64, n, _ int, d []float64) float64 {
 	return loss
 }
 
-// derivative adds dℓ/dy = 1/2n Σ_l q_l K(a, t_l) of neuron j, a = (t+1) dt. What lies at or before a is carried forward
-// in time, what lies after it backwards, a step at a time.
+// derivative adds dℓ/dy = 1/2n Σ_l q_l K(a, t_l) of neuron j, a = (t+1) dt. What lies at or before
+// a is carried forward in time, what lies after it backwards, a step at a time.
 func (s steps) derivative(y []float64, n, j int, d []float64) {
 	decay, last := fmath.Exp(-s.dt/s.tau), len(y)/n
 	target := s.target[j] // by time

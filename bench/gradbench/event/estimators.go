@@ -10,8 +10,9 @@ import (
 	"github.com/surge-snn/surge/surrogate"
 )
 
-// Exact is the gradient by EventProp (Wunderlich and Pehle 2021, doi:10.1038/s41598-021-91786-z), or by implicit
-// derivatives of the spike times ([eventprop.Tape.Analytical]): exact as long as no spike appears or vanishes.
+// Exact is the gradient by EventProp (Wunderlich and Pehle 2021, doi:10.1038/s41598-021-91786-z),
+// or by implicit derivatives of the spike times ([eventprop.Tape.Analytical]): exact as long as no
+// spike appears or vanishes.
 func (n *Net) Exact(method eventprop.Method) gradbench.Estimator {
 	name := "eventprop"
 	if method != eventprop.Adjoint {
@@ -66,8 +67,8 @@ func (n *Net) backward(r *run, s sample, method eventprop.Method, g []float64) e
 	return nil
 }
 
-// Steps is surrogate BPTT of the same network in steps of 1 ms over perStep, with the target and the loss of the event
-// network. The gradient is that of the surrogate times scale.
+// Steps is surrogate BPTT of the same network in steps of 1 ms over perStep, with the target and
+// the loss of the event network. The gradient is that of the surrogate times scale.
 func (n *Net) Steps(perMs int, s surrogate.Surrogate, scale float64, detach bool) gradbench.Estimator {
 	dt := grid / float64(perMs)
 	layout := n.Layout(dt)
@@ -104,8 +105,8 @@ func (s scaled) Slope(x float64) float64 { return s.factor * s.Surrogate.Slope(x
 func (s scaled) Peak() float64           { return s.factor * s.Surrogate.Peak() }
 func (s scaled) Area() float64           { return s.factor * s.Surrogate.Area() }
 
-// Mismatch returns the share of output spikes of the event network that the network in steps lacks or has too many
-// of, for so many draws: mean and standard error.
+// Mismatch returns the share of output spikes of the event network that the network in steps lacks
+// or has too many of, for so many draws: mean and standard error.
 func (n *Net) Mismatch(perMs int, draws int) (gradbench.Estimate, error) {
 	dt := grid / float64(perMs)
 	var s, ss float64

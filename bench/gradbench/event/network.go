@@ -1,5 +1,5 @@
-// Package event holds networks of LIF neurons from event to event for the gradient benchmark, with the exact gradients of
-// package eventprop, and the same weights in discrete time.
+// Package event holds networks of LIF neurons from event to event for the gradient benchmark, with
+// the exact gradients of package eventprop, and the same weights in discrete time.
 package event
 
 import (
@@ -13,9 +13,10 @@ import (
 	"github.com/surge-snn/surge/internal/random"
 )
 
-// Net is a stack of layers of LIF neurons with exponential currents and reset to 0, that learns to spike as the same
-// network with other weights: a [gradbench.Network]. Every draw is another input of Poisson spikes on a grid of 1 ms.
-// Its parameters are those of Layout: weights, and ln TauMem, ln TauSyn and VTh of each layer.
+// Net is a stack of layers of LIF neurons with exponential currents and reset to 0, that learns to
+// spike as the same network with other weights: a [gradbench.Network]. Every draw is another input
+// of Poisson spikes on a grid of 1 ms. Its parameters are those of Layout: weights, and ln TauMem,
+// ln TauSyn and VTh of each layer.
 type Net struct {
 	Title  string
 	Sizes  []int   // channels, then the neurons of each layer
@@ -31,8 +32,8 @@ type Net struct {
 
 const grid = 1e-3 // s, of the input
 
-// New returns a network with weights from N(mean/in, (gain²)/in) whose target has every weight larger by a quarter of
-// its size.
+// New returns a network with weights from N(mean/in, (gain²)/in) whose target has every weight
+// larger by a quarter of its size.
 func New(n Net, mean, gain float64) *Net {
 	layout := n.Layout(grid)
 	layout.Init(n.Seed, mean, gain, 0)
@@ -122,9 +123,9 @@ func (n *Net) forward(r *run, p []float64, input []eventprop.Spike) (*run, error
 // last returns the spikes of the last layer.
 func (r *run) last() []eventprop.Spike { return r.tapes[len(r.tapes)-1].Spikes }
 
-// signature returns a number that differs where another neuron spikes between two arrivals, or another number of times.
-// Where it stays, no spike has appeared, vanished, or jumped from one arrival to behind the next; a spike that moves past
-// an arrival without a jump changes it, too.
+// signature returns a number that differs where another neuron spikes between two arrivals, or
+// another number of times. Where it stays, no spike has appeared, vanished, or jumped from one
+// arrival to behind the next; a spike that moves past an arrival without a jump changes it, too.
 func (r *run) signature(input []eventprop.Spike) uint64 {
 	const offset, prime = 14695981039346656037, 1099511628211 // FNV-1a
 	h := uint64(offset)
@@ -177,8 +178,8 @@ func (n *Net) sample(draw uint64) (sample, error) {
 	return s, nil
 }
 
-// loss returns the loss of a run, the mean over the output neurons, and unless grad is nil its derivatives by the
-// times of the last layer's spikes.
+// loss returns the loss of a run, the mean over the output neurons, and unless grad is nil its
+// derivatives by the times of the last layer's spikes.
 func (n *Net) loss(r *run, s sample, grad []float64) float64 {
 	d := distance{n.Tau, n.End}
 	loss := 0.0

@@ -22,7 +22,8 @@ func (d distance) kernel(a, b float64) float64 {
 	return fmath.Exp((a-b)/d.tau) - fmath.Exp((a+b-2*d.end)/d.tau)
 }
 
-// TestDistance: closed form against the integral, by the midpoint rule; slopes against differences; grid against times.
+// TestDistance: closed form against the integral, by the midpoint rule; slopes against differences;
+// grid against times.
 func TestDistance(t *testing.T) {
 	d := distance{tau: 7e-3, end: 50e-3}
 	spikes, target := []float64{3e-3, 20e-3, 41e-3}, []float64{11e-3, 20e-3}
@@ -67,7 +68,8 @@ func TestDistance(t *testing.T) {
 	if loss := onGrid.Of(y, 1, 0, dy); math.Abs(loss-got) > 1e-12 {
 		t.Errorf("on the grid %v, want %v", loss, got)
 	}
-	// The loss is quadratic in the spikes: its derivative is that of the pairs without the square of each spike.
+	// The loss is quadratic in the spikes: its derivative is that of the pairs without the square
+	// of each spike.
 	for _, at := range []int{5, 19, 30} {
 		moved := append([]float64(nil), y...)
 		moved[at] = 1
@@ -81,8 +83,8 @@ func TestDistance(t *testing.T) {
 	}
 }
 
-// TestExact: where no spike appears or vanishes, EventProp and the implicit derivatives are the differences of the loss,
-// for all parameters of both layers.
+// TestExact: where no spike appears or vanishes, EventProp and the implicit derivatives are the
+// differences of the loss, for all parameters of both layers.
 func TestExact(t *testing.T) {
 	n := small()
 	const h = 1e-6
@@ -113,7 +115,8 @@ func TestExact(t *testing.T) {
 				continue
 			}
 			want := (side[0].Loss - side[1].Loss) / (2 * h)
-			// A loss of order 1 has an error of 1e-16/h, and the second derivative is large near grazing.
+			// A loss of order 1 has an error of 1e-16/h, and the second derivative is large near
+			// grazing.
 			if math.Abs(exact[k]-want) > 1e-4*(0.01+math.Abs(want)) {
 				t.Errorf("draw %d, parameter %d: %v, want %v", draw, k, exact[k], want)
 			}
@@ -127,8 +130,8 @@ func TestExact(t *testing.T) {
 	}
 }
 
-// TestPrediction: for samples whose spikes stay between the same arrivals, the change of the loss by a small step is what
-// EventProp predicts, to second order in the step.
+// TestPrediction: for samples whose spikes stay between the same arrivals, the change of the loss
+// by a small step is what EventProp predicts, to second order in the step.
 func TestPrediction(t *testing.T) {
 	n := small()
 	u := make([]float64, len(n.P))

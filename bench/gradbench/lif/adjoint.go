@@ -6,17 +6,19 @@ type backward struct {
 	detach bool                    // nothing passes through the spikes in the reset
 	window int                     // nothing passes from a multiple of so many steps to the step before; 0: everywhere
 	local  bool                    // nothing passes through w_rec to the spikes of the step before
-	// site, where it is not nil, holds for every spiking layer [T, N] the adjoint of u through the spike; the
-	// spikes themselves are constants then.
+	// site, where it is not nil, holds for every spiking layer [T, N] the adjoint of u through the
+	// spike; the spikes themselves are constants then.
 	site [][]float64
-	// sweeps, where it is not 0, is how many fixed-point sweeps the reset is solved in: an adjoint passes through
-	// sweeps-1 resets at most.
+	// sweeps, where it is not 0, is how many fixed-point sweeps the reset is solved in: an adjoint
+	// passes through sweeps-1 resets at most.
 	sweeps int
-	// reset, of one sweep, holds the adjoint of v from the sweep before, [T, N], and gets that of this one.
+	// reset, of one sweep, holds the adjoint of v from the sweep before, [T, N], and gets that of
+	// this one.
 	reset []float64
 }
 
-// adjoint adds to g the gradient of a loss of which dOut is the derivative with respect to the output, [T, N].
+// adjoint adds to g the gradient of a loss of which dOut is the derivative with respect to the
+// output, [T, N].
 func (tp *tape) adjoint(b backward, dOut, g []float64) {
 	ds := dOut
 	for l := len(tp.traces) - 1; l >= 0; l-- {
@@ -36,8 +38,8 @@ func (tp *tape) adjoint(b backward, dOut, g []float64) {
 	}
 }
 
-// back is the adjoint of one layer. ds is the adjoint of its output; below, where it is not nil, gets that of the
-// layer below.
+// back is the adjoint of one layer. ds is the adjoint of its output; below, where it is not nil,
+// gets that of the layer below.
 func (tp *tape) back(l int, b backward, ds, below, g []float64) {
 	ly, tr := &tp.net.layers[l], &tp.traces[l]
 	n := ly.N
@@ -112,8 +114,8 @@ func (tp *tape) back(l int, b backward, ds, below, g []float64) {
 	tp.weights(l, ax, below, g)
 }
 
-// weights adds the gradient of weights and bias of layer l, of whose input ax is the adjoint, and the adjoint of
-// the layer below.
+// weights adds the gradient of weights and bias of layer l, of whose input ax is the adjoint, and
+// the adjoint of the layer below.
 func (tp *tape) weights(l int, ax, below, g []float64) {
 	ly := &tp.net.layers[l]
 	n, in := ly.N, ly.in

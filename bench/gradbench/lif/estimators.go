@@ -14,7 +14,8 @@ type Rule struct {
 	Noisy bool
 	// Detach stops what flows through the spikes in the reset.
 	Detach bool
-	// Window cuts time into windows of so many steps, through whose ends nothing flows; 0: one window.
+	// Window cuts time into windows of so many steps, through whose ends nothing flows; 0: one
+	// window.
 	Window int
 	// Sweeps, where it is not 0, is the number of fixed-point sweeps that solve the reset.
 	Sweeps int
@@ -38,8 +39,8 @@ func (r Rule) String() string {
 	return name
 }
 
-// estimator returns an estimator that runs the network, with noise or without, and passes the derivative of the
-// loss back.
+// estimator returns an estimator that runs the network, with noise or without, and passes the
+// derivative of the loss back.
 func (p *Problem) estimator(name string, noisy bool, back func(tp *tape, d, g []float64)) gradbench.Estimator {
 	noisy = noisy && p.Width > 0
 	return gradbench.Estimator{Name: name, Random: noisy, Gradient: func(g, params []float64, input int, draw uint64) error {
@@ -62,10 +63,11 @@ func (p *Problem) BPTT(r Rule) gradbench.Estimator {
 	return p.estimator(r.String(), r.Noisy, func(tp *tape, d, g []float64) { tp.adjoint(b, d, g) })
 }
 
-// EProp is e-prop for LIF (Bellec et al. 2020, doi:10.1038/s41467-020-17236-y) with the weights of the layers above as
-// feedback: the trace of a neuron leaks and knows no reset, and no recurrent path. In feed-forward networks of delta
-// synapses it equals OTTT (Xiao et al. 2022, arXiv 2210.04195) with the exact error of the output. Its gradients of
-// all but weights and biases are 0.
+// EProp is e-prop for LIF (Bellec et al. 2020, doi:10.1038/s41467-020-17236-y) with the weights of
+// the layers above as feedback: the trace of a neuron leaks and knows no reset, and no recurrent
+// path. In feed-forward networks of delta synapses it equals OTTT (Xiao et al. 2022, arXiv
+// 2210.04195) with the exact error of the output. Its gradients of all but weights and biases are
+// 0.
 func (p *Problem) EProp(s surrogate.Surrogate, noisy bool) gradbench.Estimator {
 	return p.online("e-prop/"+s.String(), noisy, online{slope: s.Slope})
 }
@@ -76,8 +78,8 @@ func (p *Problem) OSTL(s surrogate.Surrogate, noisy bool) gradbench.Estimator {
 	return p.online("ostl/"+s.String(), noisy, online{slope: s.Slope, reset: true})
 }
 
-// OTPE carries the error of a layer through the leak of the next one, too (Summe, Schaefer and Joshi 2023,
-// arXiv 2311.16151).
+// OTPE carries the error of a layer through the leak of the next one, too (Summe, Schaefer and
+// Joshi 2023, arXiv 2311.16151).
 func (p *Problem) OTPE(s surrogate.Surrogate, noisy bool) gradbench.Estimator {
 	return p.online("otpe/"+s.String(), noisy, online{slope: s.Slope, postsynaptic: true})
 }
@@ -89,14 +91,15 @@ func (p *Problem) online(name string, noisy bool, o online) gradbench.Estimator 
 	return p.estimator(name, noisy, func(tp *tape, d, g []float64) { tp.online(o, d, g) })
 }
 
-// Instant is a loss that is a sum over time steps. Now adds to d the derivative of the part of each step with respect
-// to the output in that step.
+// Instant is a loss that is a sum over time steps. Now adds to d the derivative of the part of each
+// step with respect to the output in that step.
 type Instant interface {
 	Now(y []float64, n, input int, d []float64)
 }
 
-// OTTT is online training through time (Xiao et al. 2022, arXiv 2210.04195): the trace of EProp, and the error of a
-// step is that of the loss of the same step. It is defined for losses that are a sum over steps; false for others.
+// OTTT is online training through time (Xiao et al. 2022, arXiv 2210.04195): the trace of EProp,
+// and the error of a step is that of the loss of the same step. It is defined for losses that are a
+// sum over steps; false for others.
 func (p *Problem) OTTT(s surrogate.Surrogate, noisy bool) (gradbench.Estimator, bool) {
 	now, ok := p.Data.(Instant)
 	if !ok {
@@ -117,8 +120,9 @@ func (p *Problem) OTTT(s surrogate.Surrogate, noisy bool) (gradbench.Estimator, 
 	}}, true
 }
 
-// Forward is the directional derivative of the surrogate network times the direction, a random sign for every
-// parameter, averaged over directions (Baydin et al. 2022, arXiv 2202.08587): unbiased for the gradient of BPTT.
+// Forward is the directional derivative of the surrogate network times the direction, a random sign
+// for every parameter, averaged over directions (Baydin et al. 2022, arXiv 2202.08587): unbiased
+// for the gradient of BPTT.
 func (p *Problem) Forward(s surrogate.Surrogate, directions int) gradbench.Estimator {
 	name := fmt.Sprintf("forward %d/%s", directions, s)
 	return gradbench.Estimator{Name: name, Random: true, Gradient: func(g, params []float64, input int, draw uint64) error {

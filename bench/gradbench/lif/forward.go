@@ -13,7 +13,8 @@ type fire struct {
 	noise  [][]float64             // for every layer, [T, N], what is added to the threshold: logistic, of that width
 }
 
-// trace is what one layer did, each [T, N]: x is the input without recurrence, s the spikes, or u of a readout.
+// trace is what one layer did, each [T, N]: x is the input without recurrence, s the spikes, or u
+// of a readout.
 type trace struct {
 	coefficients
 	x, i, u, s []float64

@@ -11,7 +11,8 @@ import (
 	"github.com/surge-snn/surge/surrogate"
 )
 
-// small is a network with everything in it: two layers of current-based neurons, the first recurrent, both resets.
+// small is a network with everything in it: two layers of current-based neurons, the first
+// recurrent, both resets.
 func small(readout bool) *Problem {
 	specs := []Spec{
 		{N: 2, TauMem: 4e-3, TauSyn: 3e-3, VTh: 0.7, Recurrent: true, Bias: true},
@@ -32,7 +33,8 @@ func small(readout bool) *Problem {
 	return &Problem{Title: "small", Net: n, Steps: 3, Input: [][]float64{{1, 0, 1, 1, 0, 1}}, Data: loss, Width: 0.3, Seed: 5}
 }
 
-// expected returns the expected loss of small by enumeration of all spike patterns, in formulas of its own.
+// expected returns the expected loss of small by enumeration of all spike patterns, in formulas of
+// its own.
 func expected(p *Problem, x []float64) float64 {
 	at := func(name string) []float64 {
 		for _, c := range p.Net.Classes {
@@ -106,7 +108,8 @@ func expected(p *Problem, x []float64) float64 {
 	return mean
 }
 
-// TestExpectedGradient: both estimators have the exact gradient of the expected loss as their mean, for every parameter.
+// TestExpectedGradient: both estimators have the exact gradient of the expected loss as their mean,
+// for every parameter.
 func TestExpectedGradient(t *testing.T) {
 	for _, readout := range []bool{false, true} {
 		p := small(readout)
@@ -133,8 +136,9 @@ func TestExpectedGradient(t *testing.T) {
 			}
 			truth := &gradbench.Blocks{Mean: [][]float64{want}}
 			r := gradbench.Compare(b, truth, nil)[0]
-			// The largest of 20 deviations in units of its error exceeds 5 with probability 1e-5, for t with 15 degrees
-			// of freedom 3e-3; the bias of the difference is h²/6 times third derivatives of order 1/w².
+			// The largest of 20 deviations in units of its error exceeds 5 with probability 1e-5,
+			// for t with 15 degrees of freedom 3e-3; the bias of the difference is h²/6 times third
+			// derivatives of order 1/w².
 			limit := 5.0
 			got, se := b.Gradient(), standardErrors(b)
 			for k := range got {
@@ -161,8 +165,8 @@ func standardErrors(b *gradbench.Blocks) []float64 {
 	return se
 }
 
-// TestOneNeuronOneStep: the gradient of the expected loss is known in closed form, and the difference over the only
-// site has no variance:
+// TestOneNeuronOneStep: the gradient of the expected loss is known in closed form, and the
+// difference over the only site has no variance:
 //
 //	E ℓ = p (1-c)²/2 + (1-p) c²/2,  dE/dw = p(1-p)/width x (1/2 - c)
 func TestOneNeuronOneStep(t *testing.T) {
@@ -181,8 +185,8 @@ func TestOneNeuronOneStep(t *testing.T) {
 			t.Errorf("draw %d: %v, want %v of the weight, %v of the threshold", draw, g, want*x, -want)
 		}
 	}
-	// The surrogate that is the derivative of the escape function has the loss's own derivative s - c in place of the
-	// difference 1/2 - c: with noise its mean is p - c.
+	// The surrogate that is the derivative of the escape function has the loss's own derivative s -
+	// c in place of the difference 1/2 - c: with noise its mean is p - c.
 	b, err := gradbench.Sample(t.Context(), p, p.BPTT(Rule{Surrogate: surrogate.Sigmoid{Sharpness: 1 / width}, Noisy: true}), 1, 16, 200)
 	if err != nil {
 		t.Fatal(err)
@@ -193,8 +197,8 @@ func TestOneNeuronOneStep(t *testing.T) {
 	}
 }
 
-// TestTwin: on the smoothed twin the adjoint with the surrogate is the derivative, for every surrogate of the catalogue
-// that has a continuous slope, and forward mode gives the same.
+// TestTwin: on the smoothed twin the adjoint with the surrogate is the derivative, for every
+// surrogate of the catalogue that has a continuous slope, and forward mode gives the same.
 func TestTwin(t *testing.T) {
 	for _, name := range surrogate.Names() {
 		s, err := surrogate.Parse(name)
@@ -245,8 +249,8 @@ func TestTwin(t *testing.T) {
 	}
 }
 
-// TestCuts: a window as long as the input cuts nothing, one step leaves only what passes within a step; as many sweeps
-// as steps solve the reset; online rules are BPTT where they claim to be.
+// TestCuts: a window as long as the input cuts nothing, one step leaves only what passes within a
+// step; as many sweeps as steps solve the reset; online rules are BPTT where they claim to be.
 func TestCuts(t *testing.T) {
 	s := surrogate.Sigmoid{Sharpness: 4}
 	p := longer(1)

@@ -6,8 +6,8 @@ import (
 	"github.com/surge-snn/surge/internal/fmath"
 )
 
-// Loss compares the output y [T, N] of a network on one input with what it should be. It returns the loss, and adds
-// its derivative with respect to y to d unless that is nil.
+// Loss compares the output y [T, N] of a network on one input with what it should be. It returns
+// the loss, and adds its derivative with respect to y to d unless that is nil.
 type Loss interface {
 	Of(y []float64, n, input int, d []float64) float64
 }
@@ -47,7 +47,8 @@ func (v VanRossum) Of(y []float64, n, input int, d []float64) float64 {
 	return loss
 }
 
-// Now adds the derivative of the loss of each step with respect to the spikes of that step, dt/(Tau N) (f - f*).
+// Now adds the derivative of the loss of each step with respect to the spikes of that step, dt/(Tau
+// N) (f - f*).
 func (v VanRossum) Now(y []float64, n, input int, d []float64) {
 	decay, scale := fmath.Exp(-v.Dt/v.Tau), v.Dt/v.Tau/float64(n)
 	for j := range n {
@@ -59,8 +60,8 @@ func (v VanRossum) Now(y []float64, n, input int, d []float64) {
 	}
 }
 
-// Count is half the mean squared distance of the number of spikes from that of the target, ℓ = 1/2N Σ_n (c - c*)².
-// Target holds the numbers for every input, [N].
+// Count is half the mean squared distance of the number of spikes from that of the target, ℓ = 1/2N
+// Σ_n (c - c*)². Target holds the numbers for every input, [N].
 type Count struct{ Target [][]float64 }
 
 // Of returns the loss.
@@ -92,8 +93,8 @@ const (
 	Last Readout = "last"
 )
 
-// CrossEntropy is that of scores z of the classes, ℓ = ln Σ_c e^{z_c} - z_label. Length holds the number of steps of
-// every input.
+// CrossEntropy is that of scores z of the classes, ℓ = ln Σ_c e^{z_c} - z_label. Length holds the
+// number of steps of every input.
 type CrossEntropy struct {
 	Readout Readout
 	Label   []int

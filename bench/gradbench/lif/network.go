@@ -43,9 +43,9 @@ type layer struct {
 	w, rec, bias, tauMem, tauSyn, vTh Range
 }
 
-// Net is a stack of layers. Its parameters are one vector, of which Classes names the parts; time constants are
-// there as natural logarithms (of seconds). The names of the parts are w, w_rec, bias, ln_tau_mem, ln_tau_syn and
-// v_th with the number of the layer, from 1.
+// Net is a stack of layers. Its parameters are one vector, of which Classes names the parts; time
+// constants are there as natural logarithms (of seconds). The names of the parts are w, w_rec,
+// bias, ln_tau_mem, ln_tau_syn and v_th with the number of the layer, from 1.
 type Net struct {
 	Dt      float64
 	Classes []gradbench.Class
@@ -95,7 +95,8 @@ func New(dt float64, channels int, specs ...Spec) *Net {
 	return n
 }
 
-// Init draws the weights: those between layers from N(mean/in, gain²/in), recurrent ones from N(0, rec²/N).
+// Init draws the weights: those between layers from N(mean/in, gain²/in), recurrent ones from N(0,
+// rec²/N).
 func (n *Net) Init(seed uint64, mean, gain, rec float64) {
 	rng := random.New(seed, "gradbench/init")
 	for _, l := range n.layers {
@@ -111,8 +112,8 @@ func normal(rng *rand.Rand, w []float64, mean, gain float64, in int) {
 	}
 }
 
-// coefficients are the constants of a step, for each neuron, and their derivatives with respect to ln TauMem (m)
-// and ln TauSyn (s).
+// coefficients are the constants of a step, for each neuron, and their derivatives with respect to
+// ln TauMem (m) and ln TauSyn (s).
 type coefficients struct {
 	alpha, alphaM, beta, betaS, k, kM, kS, vTh []float64
 }

@@ -5,19 +5,20 @@ type online struct {
 	slope func(x float64) float64
 	// reset keeps the path through a neuron's own reset in its eligibility trace.
 	reset bool
-	// postsynaptic lets the leak of the next layer carry the error of a layer, and not only the same step.
+	// postsynaptic lets the leak of the next layer carry the error of a layer, and not only the
+	// same step.
 	postsynaptic bool
 }
 
-// online adds to g what an online rule gives for the weights and biases. Every layer keeps the trace of its own
-// neurons in time, and gets its error through the layers above within one step:
+// online adds to g what an online rule gives for the weights and biases. Every layer keeps the
+// trace of its own neurons in time, and gets its error through the layers above within one step:
 //
 //	ψ = slope(u - VTh)
 //	e_L[t] = ∂ℓ/∂s_L[t],   e_l[t] = W_{l+1} ψ_{l+1}[t] e_{l+1}[t]
 //	dℓ/dW_l = Σ_t ε_l[t] ψ_l[t] e_l[t],   ε_l[t] the derivative of u_l[t] by the weights through the leak
 //
-// which is computed backwards in time, the trace on the side of the error: the sum is the same. A layer above that
-// does not spike is part of the loss, with all its time steps.
+// which is computed backwards in time, the trace on the side of the error: the sum is the same. A
+// layer above that does not spike is part of the loss, with all its time steps.
 func (tp *tape) online(o online, dOut, g []float64) {
 	last := len(tp.traces) - 1
 	// errors[l] is e_l: what reaches the output of layer l within a step.

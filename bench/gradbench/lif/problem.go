@@ -46,8 +46,8 @@ func (p *Problem) run(params []float64, input int, draw uint64) *tape {
 	return p.Net.run(params, p.Input[input], p.Steps, f)
 }
 
-// noise draws what is added to the thresholds, w ln(a/(1-a)) of uniform numbers a: it is below x with the probability
-// σ(x/w).
+// noise draws what is added to the thresholds, w ln(a/(1-a)) of uniform numbers a: it is below x
+// with the probability σ(x/w).
 func (p *Problem) noise(input int, draw uint64) [][]float64 {
 	rng := p.random("noise", input, draw)
 	noise := make([][]float64, len(p.Net.layers))

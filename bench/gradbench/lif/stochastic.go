@@ -7,8 +7,8 @@ import (
 	"github.com/surge-snn/surge/internal/fmath"
 )
 
-// Score is the score-function estimator of the gradient of the expected loss under escape noise. A draw is so many
-// runs (2 at least), and the loss of each is compared with the mean of the others:
+// Score is the score-function estimator of the gradient of the expected loss under escape noise. A
+// draw is so many runs (2 at least), and the loss of each is compared with the mean of the others:
 //
 //	g = Σ_runs (ℓ - b)/runs Σ_sites (s - p)/w ∇u + ∇ℓ,   dp/du = p(1 - p)/w
 //
@@ -54,15 +54,15 @@ func (tp *tape) sites(f func(l, t, j int, s, prob float64) float64) [][]float64 
 	return all
 }
 
-// Difference is the estimator that gives the other spike to sites and runs the rest of the sample again with the same
-// random numbers, so that what follows differs by the spike alone:
+// Difference is the estimator that gives the other spike to sites and runs the rest of the sample
+// again with the same random numbers, so that what follows differs by the spike alone:
 //
 //	g = Σ_sites dp/du (ℓ with the spike - ℓ without) ∇u + ∇ℓ
 //
-// Of all sites it draws so many, with probabilities in proportion to dp/du; 0 takes all of them. It is unbiased: the
-// weak derivative of the Bernoulli variables (Pflug 1989, doi:10.1007/BF01721134), in its stochastic form as in Arya
-// et al. 2022, arXiv 2210.08572. The adjoint of a surrogate is no control variate for it: site by site the two are
-// hardly correlated, and the variance rises.
+// Of all sites it draws so many, with probabilities in proportion to dp/du; 0 takes all of them. It
+// is unbiased: the weak derivative of the Bernoulli variables (Pflug 1989, doi:10.1007/BF01721134),
+// in its stochastic form as in Arya et al. 2022, arXiv 2210.08572. The adjoint of a surrogate is no
+// control variate for it: site by site the two are hardly correlated, and the variance rises.
 func (p *Problem) Difference(sites int) gradbench.Estimator {
 	return gradbench.Estimator{Name: fmt.Sprintf("difference %d", sites), Random: true, Gradient: func(g, params []float64, input int, draw uint64) error {
 		tp := p.run(params, input, draw)

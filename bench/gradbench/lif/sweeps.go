@@ -6,10 +6,11 @@ import (
 	"github.com/surge-snn/surge/bench/gradbench"
 )
 
-// Mismatch returns the share of the spikes of the network without noise that K fixed-point sweeps get wrong: spikes
-// that one has and the other has not, over the number of spikes, mean over the inputs with its standard error. A sweep
-// computes all steps of a layer at once from the resets of the sweep before, the first without resets; after K
-// sweeps the first K steps are those of the sequential neuron.
+// Mismatch returns the share of the spikes of the network without noise that K fixed-point sweeps
+// get wrong: spikes that one has and the other has not, over the number of spikes, mean over the
+// inputs with its standard error. A sweep computes all steps of a layer at once from the resets of
+// the sweep before, the first without resets; after K sweeps the first K steps are those of the
+// sequential neuron.
 func (p *Problem) Mismatch(sweeps int) gradbench.Estimate {
 	var s, ss float64
 	for input := range p.Input {

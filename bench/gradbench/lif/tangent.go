@@ -1,7 +1,7 @@
 package lif
 
-// tangent returns the derivative of the output in a direction of the parameters, [T, N], in forward mode: ds is
-// slope(u - VTh) (du - dVTh).
+// tangent returns the derivative of the output in a direction of the parameters, [T, N], in forward
+// mode: ds is slope(u - VTh) (du - dVTh).
 func (tp *tape) tangent(slope func(float64) float64, dir []float64) []float64 {
 	var below []float64 // d of the spikes of the layer below
 	for l := range tp.traces {

@@ -13,7 +13,8 @@ import (
 	"github.com/surge-snn/surge/internal/files"
 )
 
-// MeasureCosts times the rules, prints what they cost, and writes it into a folder; without a folder it prints only.
+// MeasureCosts times the rules, prints what they cost, and writes it into a folder; without a
+// folder it prints only.
 func (r *Result) MeasureCosts(ctx context.Context, w io.Writer, dir string) error {
 	all, err := suite.Costs(ctx, r.Settings)
 	if ctx.Err() != nil {

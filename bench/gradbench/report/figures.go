@@ -188,8 +188,8 @@ func (r *Result) draw(dir string) ([]figure, error) {
 	return all, nil
 }
 
-// Costs draws the cosine of each rule against the time that it takes, for the points of a suite that have the rules of
-// costs, and writes it into the file at path.
+// Costs draws the cosine of each rule against the time that it takes, for the points of a suite
+// that have the rules of costs, and writes it into the file at path.
 func (r *Result) Costs(path string, costs []suite.Cost) error {
 	var list []plot.Line
 	for _, c := range costs {

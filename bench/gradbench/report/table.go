@@ -1,4 +1,5 @@
-// Package report writes what the gradient benchmark found: a table, CSV, JSON, figures, and one HTML page.
+// Package report writes what the gradient benchmark found: a table, CSV, JSON, figures, and one
+// HTML page.
 package report
 
 import (
@@ -100,8 +101,8 @@ func (r *Result) tables() []table {
 	return all
 }
 
-// Text writes the tables for a terminal: of each point the best so many estimators and the worst, 0: all. Then come the
-// answers.
+// Text writes the tables for a terminal: of each point the best so many estimators and the worst,
+// 0: all. Then come the answers.
 func (r *Result) Text(w io.Writer, most int) error {
 	t := tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
 	for _, one := range r.tables() {

@@ -22,11 +22,11 @@ var (
 	ahp = map[dynapse.Param]float64{dynapse.Iref: 2.3e-10, dynapse.IpulseAHP: 3.5e-9, dynapse.IwAHP: 2e-9}
 )
 
-// chips compares the rules of package dynapse, Rockpool's among them, with the gradient of the expected loss by ln I: central
-// differences of the hard model on common inputs, see package truth. The difference in ln I is 0.03: with 0.1 the truth of the
-// van Rossum distance and of traces is not settled at the defaults, and no rule comes nearer to it than it is to itself.
-// Mixture is the best sum a S + b T for the truth at hand: no weights of
-// the two can be better.
+// chips compares the rules of package dynapse, Rockpool's among them, with the gradient of the
+// expected loss by ln I: central differences of the hard model on common inputs, see package truth.
+// The difference in ln I is 0.03: with 0.1 the truth of the van Rossum distance and of traces is
+// not settled at the defaults, and no rule comes nearer to it than it is to itself. Mixture is the
+// best sum a S + b T for the truth at hand: no weights of the two can be better.
 func chips(s Settings) []Run {
 	all := []chipSetting{
 		{"defaults, 40 Hz", nil, 40}, {"t_ref 4.6 ms, 40 Hz", ref, 40}, {"AHP, 40 Hz", ahp, 40},
@@ -62,7 +62,8 @@ func chips(s Settings) []Run {
 	return runs
 }
 
-// chipRows are the rules for one loss, over the currents whose truth is larger than three of its errors.
+// chipRows are the rules for one loss, over the currents whose truth is larger than three of its
+// errors.
 func chipRows(network string, x float64, rules []string, l truth.LossReport) []Row {
 	if len(l.Significant) < 2 {
 		return nil
@@ -93,7 +94,8 @@ func chipRows(network string, x float64, rules []string, l truth.LossReport) []R
 	return rows
 }
 
-// independent compares two gradients whose parameters have independent errors: cosine and ratio with errors to first order.
+// independent compares two gradients whose parameters have independent errors: cosine and ratio
+// with errors to first order.
 func independent(g, gSE, t, tSE []float64) gradbench.Comparison {
 	gg, tt, gt := squares(g), squares(t), 0.0
 	c := gradbench.Comparison{Counted: len(g)}

@@ -17,8 +17,9 @@ func TestMixture(t *testing.T) {
 	}
 }
 
-// TestIndependent: the error of the cosine is that of many draws, for small errors of the parameters: the standard
-// deviation over draws of two parameters on the unit circle is that of the angle times sin.
+// TestIndependent: the error of the cosine is that of many draws, for small errors of the
+// parameters: the standard deviation over draws of two parameters on the unit circle is that of the
+// angle times sin.
 func TestIndependent(t *testing.T) {
 	g, truth, se := []float64{3, 4}, []float64{4, 3}, []float64{0.01, 0.01}
 	c := independent(g, se, truth, make([]float64, 2))

@@ -13,8 +13,8 @@ type Cost struct {
 	Bytes     uint64
 }
 
-// CostWidth is the width of the escape noise of the network whose gradients are timed, one of those of the suite
-// surrogate.
+// CostWidth is the width of the escape noise of the network whose gradients are timed, one of those
+// of the suite surrogate.
 const CostWidth = 0.2
 
 // Costs times the rules, the score function, and the stochastic truth on the base network.

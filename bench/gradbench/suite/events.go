@@ -12,7 +12,8 @@ import (
 	"github.com/surge-snn/surge/surrogate"
 )
 
-// eventNet is the network of the suites of events: 8 channels, 6 hidden neurons and 3 outputs for 100 ms.
+// eventNet is the network of the suites of events: 8 channels, 6 hidden neurons and 3 outputs for
+// 100 ms.
 func eventNet(title string, seed uint64, tauLoss float64) *event.Net {
 	return event.New(event.Net{
 		Title: title, Sizes: []int{8, 6, 3}, TauMem: 20e-3, TauSyn: 5e-3, End: 100e-3, Rate: 50, Tau: tauLoss, Seed: seed,
@@ -42,8 +43,8 @@ func averaged(ctx context.Context, n *event.Net, t *gradbench.Blocks, row Row, l
 	return rows, nil
 }
 
-// grids compares surrogate BPTT in steps of 1 to 1/64 ms with the gradient of the expected loss of the same weights from
-// event to event.
+// grids compares surrogate BPTT in steps of 1 to 1/64 ms with the gradient of the expected loss of
+// the same weights from event to event.
 func grids(s Settings) []Run {
 	return []Run{{"dt/all", func(ctx context.Context) ([]Row, error) {
 		n := eventNet("8-6-3 LIF from event to event, and in steps", s.Seed, 20e-3)
@@ -63,7 +64,8 @@ func grids(s Settings) []Run {
 				Values: map[string]gradbench.Estimate{"spike mismatch": wrong},
 			}
 			wide := surrogate.Sigmoid{Sharpness: 10}
-			// A width in steps: the voltage passes through the bump within the same number of steps at any dt.
+			// A width in steps: the voltage passes through the bump within the same number of steps
+			// at any dt.
 			narrow := surrogate.Sigmoid{Sharpness: 10 * float64(perMs)}
 			list := []contender{
 				of("fixed width", wide, n.Steps(perMs, wide, 1, false)),
@@ -88,8 +90,8 @@ func grids(s Settings) []Run {
 	}}}
 }
 
-// births compares EventProp with the gradient of the expected loss, which sees spikes that appear and vanish, and what
-// it predicts for a small step with what happens.
+// births compares EventProp with the gradient of the expected loss, which sees spikes that appear
+// and vanish, and what it predicts for a small step with what happens.
 func births(s Settings) []Run {
 	var runs []Run
 	for _, tau := range pick(s, []float64{2, 5, 20, 100}, []float64{5, 100}) {

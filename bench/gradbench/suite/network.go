@@ -6,7 +6,8 @@ import (
 	"github.com/surge-snn/surge/bench/gradbench/lif"
 )
 
-// shape says what a benchmark network is like; base is the one of which every suite varies one thing.
+// shape says what a benchmark network is like; base is the one of which every suite varies one
+// thing.
 type shape struct {
 	layers  int
 	steps   int
@@ -24,8 +25,8 @@ var base = shape{layers: 2, steps: 100, tau: 20e-3, width: 0.2, drive: 1.4, inpu
 
 const dt = 1e-3
 
-// problem returns layers of 16 delta LIF neurons, and 8 in the last, that learn to spike as a network whose weights are
-// all larger by a quarter of their size: van Rossum distance with 20 ms.
+// problem returns layers of 16 delta LIF neurons, and 8 in the last, that learn to spike as a
+// network whose weights are all larger by a quarter of their size: van Rossum distance with 20 ms.
 func problem(title string, seed uint64, s shape) *lif.Problem {
 	specs := make([]lif.Spec, s.layers)
 	for l := range specs {

@@ -26,7 +26,8 @@ func of(kind string, s surrogate.Surrogate, e gradbench.Estimator) contender {
 	return c
 }
 
-// matched is the surrogate that is the derivative of the escape function: logistic, of the width of the noise.
+// matched is the surrogate that is the derivative of the escape function: logistic, of the width of
+// the noise.
 func matched(width float64) surrogate.Surrogate { return surrogate.Sigmoid{Sharpness: 1 / width} }
 
 // rules are the contenders of the suites that vary the network.

@@ -1,5 +1,6 @@
-// Package suite holds the runs of the gradient benchmark: each takes a network, finds the gradient that exists, and
-// compares estimators with it. The questions of package answer read what they wrote.
+// Package suite holds the runs of the gradient benchmark: each takes a network, finds the gradient
+// that exists, and compares estimators with it. The questions of package answer read what they
+// wrote.
 package suite
 
 import (
@@ -15,8 +16,8 @@ type Settings struct {
 	Seed uint64 `json:"seed"`
 	// Quick takes fewer points and larger errors: half a minute in all.
 	Quick bool `json:"quick"`
-	// Network is the file or folder of a network of the user's, and Width the noise that it gets, in units of its
-	// threshold.
+	// Network is the file or folder of a network of the user's, and Width the noise that it gets,
+	// in units of its threshold.
 	Network string  `json:"network,omitempty"`
 	Width   float64 `json:"width,omitempty"`
 }
@@ -31,11 +32,12 @@ type Row struct {
 	Estimator string `json:"estimator,omitempty"`
 	// Kind groups estimators: "surrogate", "detached", "online", "exact", "wrong" and so on.
 	Kind string `json:"kind,omitempty"`
-	// Slope and Area are those of the surrogate, where there is one: peak of the slope, and its integral; 0 where it
-	// is infinite.
+	// Slope and Area are those of the surrogate, where there is one: peak of the slope, and its
+	// integral; 0 where it is infinite.
 	Slope float64 `json:"slope,omitempty"`
 	Area  float64 `json:"area,omitempty"`
-	// Main says that the row is of the class by which estimators are ranked: the weights of a network.
+	// Main says that the row is of the class by which estimators are ranked: the weights of a
+	// network.
 	Main bool `json:"main"`
 	gradbench.Comparison
 	// TruthError is the standard error of the truth, over all parameters, as a share of its norm.

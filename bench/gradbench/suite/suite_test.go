@@ -7,7 +7,8 @@ import (
 	"github.com/surge-snn/surge/bench/gradbench/lif"
 )
 
-// TestWrongSurrogatesAreLast: surrogates with a wrong factor, sign, place and height stand behind all right ones.
+// TestWrongSurrogatesAreLast: surrogates with a wrong factor, sign, place and height stand behind
+// all right ones.
 func TestWrongSurrogatesAreLast(t *testing.T) {
 	shape := base
 	shape.steps = 50
@@ -35,8 +36,9 @@ func TestWrongSurrogatesAreLast(t *testing.T) {
 		rank := Rank(row)
 		if row.Kind == "right" {
 			best = rank
-			// Gygax and Zenke 2025: with the derivative of the escape function it is stochastic automatic differentiation,
-			// whose bias is that of the loss behind the spike, small here.
+			// Gygax and Zenke 2025: with the derivative of the escape function it is stochastic
+			// automatic differentiation, whose bias is that of the loss behind the spike, small
+			// here.
 			if !(rank < 0.2) {
 				t.Errorf("the right one: %+v", row.Comparison)
 			}
@@ -65,7 +67,8 @@ func TestCatalogue(t *testing.T) {
 	}
 }
 
-// TestSweeps: with ever more sweeps the gradient becomes that of the sequential neuron; here the rows are complete.
+// TestSweeps: with ever more sweeps the gradient becomes that of the sequential neuron; here the
+// rows are complete.
 func TestSweeps(t *testing.T) {
 	runs, err := Runs(Settings{Seed: 1, Quick: true}, []string{"sweeps"})
 	if err != nil {

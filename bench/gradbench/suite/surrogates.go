@@ -12,7 +12,8 @@ import (
 // sharpnesses is the grid of the first parameter of the surrogates, in units of 1/threshold.
 var sharpnesses = []float64{0.5, 1, 2, 3, 4, 5, 7, 10, 25, 100}
 
-// Catalogue returns the surrogates of package surrogate, each with its defaults and over the grid of sharpnesses.
+// Catalogue returns the surrogates of package surrogate, each with its defaults and over the grid
+// of sharpnesses.
 func Catalogue(grid []float64) []surrogate.Surrogate {
 	var all []surrogate.Surrogate
 	seen := map[string]bool{}
@@ -31,7 +32,8 @@ func Catalogue(grid []float64) []surrogate.Surrogate {
 	return all
 }
 
-// Wrong are surrogates with a mistake on purpose, which the benchmark must put behind the right one.
+// Wrong are surrogates with a mistake on purpose, which the benchmark must put behind the right
+// one.
 func Wrong(s surrogate.Surrogate) []surrogate.Surrogate {
 	return []surrogate.Surrogate{
 		mistake{s, "factor 10", func(x float64) float64 { return 10 * s.Slope(x) }},
@@ -67,8 +69,8 @@ func surrogates(s Settings) []Run {
 	return runs
 }
 
-// Of returns the run for a network of the user's: the rules, the catalogue with its defaults, and surrogates with a
-// mistake, against the gradient of the expected loss.
+// Of returns the run for a network of the user's: the rules, the catalogue with its defaults, and
+// surrogates with a mistake, against the gradient of the expected loss.
 func Of(s Settings, p *lif.Problem) Run {
 	return Run{"network/" + p.Title, func(ctx context.Context) ([]Row, error) {
 		t, err := expected(ctx, s, p, 0.05, 256)
@@ -98,8 +100,8 @@ func unique(list []contender) []contender {
 	return left
 }
 
-// slopes are the surrogates of the catalogue on the run without noise, which is what libraries do, and the matched
-// shape over its slope on runs with noise.
+// slopes are the surrogates of the catalogue on the run without noise, which is what libraries do,
+// and the matched shape over its slope on runs with noise.
 func slopes(s Settings, p *lif.Problem) []contender {
 	var list []contender
 	grid := pick(s, sharpnesses, []float64{1, 5, 25})
@@ -136,8 +138,9 @@ func others(s Settings, p *lif.Problem) []contender {
 	return list
 }
 
-// Rank orders rows of one network by how far they are from the truth: 1 - cosine + its error + |log10 ratio|. A wrong
-// direction and a wrong scale both count; a gradient that cannot be told from 0 is at 2, one that is not finite last.
+// Rank orders rows of one network by how far they are from the truth: 1 - cosine + its error +
+// |log10 ratio|. A wrong direction and a wrong scale both count; a gradient that cannot be told
+// from 0 is at 2, one that is not finite last.
 func Rank(r Row) float64 {
 	switch {
 	case r.Note != "":

@@ -15,10 +15,10 @@ import (
 	"github.com/surge-snn/surge/train/experiment"
 )
 
-// Problem returns the network of an experiment with time steps, on the first samples of its training set, with the
-// cross-entropy of its readout as the loss; regularisers are left out. params are those of a run; nil: those that the
-// seed of the experiment gives. Errors are *exit.BadInput where the experiment goes from event to event, or has other
-// targets than classes.
+// Problem returns the network of an experiment with time steps, on the first samples of its
+// training set, with the cross-entropy of its readout as the loss; regularisers are left out.
+// params are those of a run; nil: those that the seed of the experiment gives. Errors are
+// *exit.BadInput where the experiment goes from event to event, or has other targets than classes.
 func Problem(e *experiment.Experiment, params *graph.Params, samples int) (*lif.Problem, error) {
 	bad := func(member, expected, found string) error {
 		return &exit.BadInput{File: e.Name, Member: member, Expected: expected, Found: found}

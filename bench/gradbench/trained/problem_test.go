@@ -10,8 +10,8 @@ import (
 	"github.com/surge-snn/surge/train/experiment"
 )
 
-// TestEnginesAgree: the network in plain loops has the loss and the gradient of the engines, for all that a file can say of
-// neurons; they share no code.
+// TestEnginesAgree: the network in plain loops has the loss and the gradient of the engines, for
+// all that a file can say of neurons; they share no code.
 func TestEnginesAgree(t *testing.T) {
 	for _, model := range []string{
 		"hidden = [5]\nlearn = [\"tau_mem\", \"v_th\"]",

@@ -87,8 +87,8 @@ type item struct {
 	end    bool
 }
 
-// program is a kernel for one block of lanes: straight code, with branches around parts that few blocks need. What a
-// branch computes leaves it through memory alone.
+// program is a kernel for one block of lanes: straight code, with branches around parts that few
+// blocks need. What a branch computes leaves it through memory alone.
 type program struct {
 	machine
 	name    string
@@ -262,7 +262,8 @@ type allocator struct {
 	tail            reg.Register
 }
 
-// slotBase is where the spilled registers begin in the scratch memory, behind the addresses of tables.
+// slotBase is where the spilled registers begin in the scratch memory, behind the addresses of
+// tables.
 const slotBase = 64
 
 func (a *allocator) isMask(v *value) bool { return a.avx512 && v.condition() }

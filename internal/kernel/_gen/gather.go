@@ -23,8 +23,8 @@ func argument(name string) Mem {
 	return at.Addr
 }
 
-// gather sums rows of w for each of some lists, in tiles of columns, whose sums stay in registers: as many as there are,
-// and then those that are left, the last register masked.
+// gather sums rows of w for each of some lists, in tiles of columns, whose sums stay in registers:
+// as many as there are, and then those that are left, the last register masked.
 func (m *machine) gather(scaled bool) {
 	name := "gather"
 	if scaled {

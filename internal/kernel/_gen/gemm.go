@@ -8,8 +8,8 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// gemm adds the product of some rows of A with a panel of B to a tile of C, which stays in registers: with rows i
-// and steps l,
+// gemm adds the product of some rows of A with a panel of B to a tile of C, which stays in
+// registers: with rows i and steps l,
 //
 //	c[i*ldc + j] = fma(a[i*rs + l*cs], b[l*bs + j], c[i*ldc + j])
 //

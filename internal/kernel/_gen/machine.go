@@ -10,8 +10,8 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// block is the number of bytes that an elementwise kernel takes at a time, with all instructions: one register of
-// AVX-512, or two of AVX2.
+// block is the number of bytes that an elementwise kernel takes at a time, with all instructions:
+// one register of AVX-512, or two of AVX2.
 const block = 64
 
 // Predicates of a compare.
@@ -303,8 +303,8 @@ func (m *machine) keep(c condition, x vector) vector {
 	return v
 }
 
-// bits returns the bits of a condition in the elements that there are, the first lane lowest: 16 of float32, 8 of
-// float64.
+// bits returns the bits of a condition in the elements that there are, the first lane lowest: 16 of
+// float32, 8 of float64.
 func (m *machine) bits(c condition) reg.GPVirtual {
 	b := GP32()
 	if m.avx512 {

@@ -1,4 +1,5 @@
-// Command gen writes the kernels for amd64, of which generic.go of package kernel is the specification.
+// Command gen writes the kernels for amd64, of which generic.go of package kernel is the
+// specification.
 package main
 
 import (

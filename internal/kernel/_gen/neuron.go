@@ -34,9 +34,9 @@ func (m *machine) elements(body func(o operands)) {
 	RET()
 }
 
-// rows writes a loop over rows and their elements. From row to row, a slice moves on by its stride, the number of
-// elements in the parameter that strides names, or by n where that is empty; it stays where it is if it has
-// none. begin is what comes first in every row.
+// rows writes a loop over rows and their elements. From row to row, a slice moves on by its stride,
+// the number of elements in the parameter that strides names, or by n where that is empty; it stays
+// where it is if it has none. begin is what comes first in every row.
 func (m *machine) rows(strides map[string]string, hold []string, begin func(), body func(o operands)) {
 	for _, name := range slices.Sorted(maps.Keys(strides)) {
 		if s := strides[name]; s != "" && s != "ldbits" {
@@ -149,8 +149,8 @@ func (m *machine) reset(toValue bool) {
 	})
 }
 
-// retreat is the adjoint of integrate. With inside, the slope is that of the fast sigmoid with sharpness k, else it is
-// given.
+// retreat is the adjoint of integrate. With inside, the slope is that of the fast sigmoid with
+// sharpness k, else it is given.
 func (m *machine) retreat(synapse, threshold, toValue, learned, inside bool) {
 	name, of := "liBack", "dv, dx, gv, alpha *T"
 	strides, hold := map[string]string{}, []string{"dv", "alpha", "dx", "gv"}
@@ -256,8 +256,8 @@ func (m *machine) retreat(synapse, threshold, toValue, learned, inside bool) {
 	}
 }
 
-// held returns what make returns: with AVX-512 always the same registers, if they are needed, with AVX2, which has few
-// of them, new ones each time.
+// held returns what make returns: with AVX-512 always the same registers, if they are needed, with
+// AVX2, which has few of them, new ones each time.
 func (m *machine) held(needed bool, make func() vector) func() vector {
 	if !m.avx512 || !needed {
 		return make
@@ -266,7 +266,8 @@ func (m *machine) held(needed bool, make func() vector) func() vector {
 	return func() vector { return v }
 }
 
-// mask writes the bits of the elements that are not zero, and tells whether another number than 1 is among them.
+// mask writes the bits of the elements that are not zero, and tells whether another number than 1
+// is among them.
 func (m *machine) mask() {
 	m.function("mask", "(bits *uint64, x *T, n int) (other uint32)")
 	bits, other := pointer("bits"), GP32()

@@ -9,8 +9,8 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// block is the number of bytes that a kernel takes at a time, with all instructions: one register of AVX-512, or
-// two of AVX2.
+// block is the number of bytes that a kernel takes at a time, with all instructions: one register
+// of AVX-512, or two of AVX2.
 const block = 64
 
 // Predicates of a compare, false where an operand is NaN, but for notEqual.

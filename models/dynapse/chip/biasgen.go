@@ -17,7 +17,8 @@ const (
 	FineCodes   = 256
 )
 
-// Transistor is the type of the transistor that a bias parameter drives; it decides which table of currents applies.
+// Transistor is the type of the transistor that a bias parameter drives; it decides which table of
+// currents applies.
 type Transistor byte
 
 // The transistor types, by their letter at the end of parameter names.
@@ -26,8 +27,9 @@ const (
 	PType Transistor = 'P'
 )
 
-// Code is a setting of the bias generator. Codes are no unique names of currents: the ranges of the coarse values
-// overlap, and within one of them the current falls at each multiple of 32 in the fine value.
+// Code is a setting of the bias generator. Codes are no unique names of currents: the ranges of the
+// coarse values overlap, and within one of them the current falls at each multiple of 32 in the
+// fine value.
 type Code struct {
 	Coarse uint8 `json:"coarse"` // 0 to 5
 	Fine   uint8 `json:"fine"`
@@ -36,7 +38,8 @@ type Code struct {
 // String returns "coarse:fine".
 func (c Code) String() string { return fmt.Sprintf("%d:%d", c.Coarse, c.Fine) }
 
-// table returns the current in ampere of each code, [coarse][fine], before the scale factor of the parameter.
+// table returns the current in ampere of each code, [coarse][fine], before the scale factor of the
+// parameter.
 func (t Transistor) table() *[CoarseCodes][FineCodes]float64 {
 	if t == NType {
 		return &tables()[0]
@@ -44,8 +47,9 @@ func (t Transistor) table() *[CoarseCodes][FineCodes]float64 {
 	return &tables()[1]
 }
 
-// biasgenData are the measured currents of the DynapSE-2 bias generator, float64 in little endian, [N, P][coarse][fine]: the
-// numbers of Rockpool 3.1.0 (devices.dynapse.lookup.paramgen_se2), bit for bit.
+// biasgenData are the measured currents of the DynapSE-2 bias generator, float64 in little endian,
+// [N, P][coarse][fine]: the numbers of Rockpool 3.1.0 (devices.dynapse.lookup.paramgen_se2), bit
+// for bit.
 //
 //go:embed biasgen.f64
 var biasgenData []byte
@@ -69,11 +73,12 @@ type Bias struct {
 	Scale      float64 // ratio of the current of this parameter to the table, from the layout
 }
 
-// BiasOf returns the bias parameter with the given device name. Its transistor type is the last letter of the name.
+// BiasOf returns the bias parameter with the given device name. Its transistor type is the last
+// letter of the name.
 //
-// The error is [dynapse.ErrParameter] for a name that the device does not have, and for the three whose transistor type is not in
-// the name (NCCF_CAL_REFBIAS_V, whose type is switchable, SYAM_STDWCCB and R2R_BUFFER_CCB): who knows the type writes
-// Bias{Name, Transistor, Scale}.
+// The error is [dynapse.ErrParameter] for a name that the device does not have, and for the three
+// whose transistor type is not in the name (NCCF_CAL_REFBIAS_V, whose type is switchable,
+// SYAM_STDWCCB and R2R_BUFFER_CCB): who knows the type writes Bias{Name, Transistor, Scale}.
 func BiasOf(parameter string) (Bias, error) {
 	scale, ok := scaleFactor(parameter)
 	if !ok {
@@ -103,7 +108,8 @@ func (b Bias) check() error {
 	return nil
 }
 
-// Current returns the current of a code in ampere. A coarse value above 5 is [dynapse.ErrParameter].
+// Current returns the current of a code in ampere. A coarse value above 5 is
+// [dynapse.ErrParameter].
 func (b Bias) Current(c Code) (float64, error) {
 	if err := b.check(); err != nil {
 		return 0, err
@@ -118,9 +124,10 @@ func (b Bias) at(c Code) Setting {
 	return Setting{c, b.Transistor.table()[c.Coarse][c.Fine] * b.Scale}
 }
 
-// Lookup returns the setting whose current is the nearest to the wanted one, in ampere. Among equals it is the one with the
-// smallest coarse value, and then the smallest fine value. A current that is not in [Bias.Range] gets the nearest end:
-// compare the Current of the setting. The error is [dynapse.ErrParameter] for a current that is negative or not finite.
+// Lookup returns the setting whose current is the nearest to the wanted one, in ampere. Among
+// equals it is the one with the smallest coarse value, and then the smallest fine value. A current
+// that is not in [Bias.Range] gets the nearest end: compare the Current of the setting. The error
+// is [dynapse.ErrParameter] for a current that is negative or not finite.
 //
 // Cost: 1536 comparisons.
 func (b Bias) Lookup(current float64) (Setting, error) {
@@ -144,8 +151,8 @@ func (b Bias) Lookup(current float64) (Setting, error) {
 	return best, nil
 }
 
-// Range returns the smallest and the largest current in ampere, some 4e-13 and 2e-6 times the scale factor. Its error is that
-// of [Bias.Current].
+// Range returns the smallest and the largest current in ampere, some 4e-13 and 2e-6 times the scale
+// factor. Its error is that of [Bias.Current].
 func (b Bias) Range() (least, most float64, err error) {
 	if err := b.check(); err != nil {
 		return 0, 0, err
@@ -154,9 +161,10 @@ func (b Bias) Range() (least, most float64, err error) {
 	return b.at(order[0]).Current, b.at(order[len(order)-1]).Current, nil
 }
 
-// Neighbours returns the settings around c in the order of their currents: up to n below it, c itself, and up to n above it
-// (fewer at the ends of the range). Settings of equal current stand in the order of their codes. It is for refining a
-// current on the grid of what can be set. A coarse value above 5, or a negative n, is [dynapse.ErrParameter].
+// Neighbours returns the settings around c in the order of their currents: up to n below it, c
+// itself, and up to n above it (fewer at the ends of the range). Settings of equal current stand in
+// the order of their codes. It is for refining a current on the grid of what can be set. A coarse
+// value above 5, or a negative n, is [dynapse.ErrParameter].
 func (b Bias) Neighbours(c Code, n int) ([]Setting, error) {
 	if n < 0 {
 		return nil, fmt.Errorf("%w: %s: %d neighbours", dynapse.ErrParameter, b.Name, n)
@@ -221,8 +229,8 @@ func scaleFactor(parameter string) (scale float64, ok bool) {
 	return 0, false
 }
 
-// scaleFactors are the bias parameters of a core with the ratio of their currents to the tables. Source: Rockpool 3.1.0,
-// devices.dynapse.lookup.scale_factor_se2.
+// scaleFactors are the bias parameters of a core with the ratio of their currents to the tables.
+// Source: Rockpool 3.1.0, devices.dynapse.lookup.scale_factor_se2.
 var scaleFactors = [...]struct {
 	parameter string
 	scale     float64

@@ -143,7 +143,8 @@ var drawBias = rapid.Custom(func(t *rapid.T) Bias {
 	return b
 })
 
-// TestNearest holds look-ups against the neighbours in the order of currents: none of them is nearer.
+// TestNearest holds look-ups against the neighbours in the order of currents: none of them is
+// nearer.
 func TestNearest(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		b := drawBias.Draw(t, "bias")

@@ -15,8 +15,8 @@ import (
 	"github.com/surge-snn/surge/ops"
 )
 
-// CodedWeights is a weight matrix in a graph as the chip has it: 4-bit codes that switch the four base currents of the post-synaptic
-// neuron's core,
+// CodedWeights is a weight matrix in a graph as the chip has it: 4-bit codes that switch the four
+// base currents of the post-synaptic neuron's core,
 //
 //	W[i][j] = sign[i][j] Σ_k bit_k(code[i][j]) Iw_k[core[j]] / Iscale
 //	dW[i][j]/d ln Iw_k = sign[i][j] bit_k(code[i][j]) Iw_k / Iscale
@@ -26,7 +26,8 @@ type CodedWeights struct {
 	Codes Codes
 	Core  []int          // of each post-synaptic neuron; nil puts all on core 0
 	Bases []BaseCurrents // of each core, A
-	// Learn trains the base currents, as natural logarithms, name/log_Iw_0 to name/log_Iw_3, each [cores].
+	// Learn trains the base currents, as natural logarithms, name/log_Iw_0 to name/log_Iw_3, each
+	// [cores].
 	Learn bool
 	// Iscale is the current of a weight of 1, A; 0 means the default. It is that of the neurons.
 	Iscale float64
@@ -86,7 +87,8 @@ func (k *codedKernel[T]) Shapes([]tensor.Shape) ([]tensor.Shape, error) {
 	return []tensor.Shape{{k.w.Codes.Pre, k.w.Codes.Post}}, nil
 }
 
-// each calls f for every bit that is set, with the index of the element, the bit, the core, and its share of the weight.
+// each calls f for every bit that is set, with the index of the element, the bit, the core, and its
+// share of the weight.
 func (k *codedKernel[T]) each(in [][]T, f func(i, bit, core int, share float64)) {
 	c := k.w.Codes
 	for i, code := range c.Code {

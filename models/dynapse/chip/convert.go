@@ -7,22 +7,24 @@ import (
 	"github.com/surge-snn/surge/models/dynapse"
 )
 
-// SlopeVoltage returns the voltage U that stands in the time constants of the log-domain circuits, in volts:
+// SlopeVoltage returns the voltage U that stands in the time constants of the log-domain circuits,
+// in volts:
 //
 //	U = Ut/κ,  κ = (kappaN + kappaP)/2
 //
-// with the thermal voltage ut in volts and the subthreshold slope factors of the two transistor types. It is [dynapse.ErrParameter]
-// unless all are positive.
+// with the thermal voltage ut in volts and the subthreshold slope factors of the two transistor
+// types. It is [dynapse.ErrParameter] unless all are positive.
 func SlopeVoltage(ut, kappaN, kappaP float64) (float64, error) {
 	return positive(ut/((kappaN+kappaP)/2), "slope voltage", named{"Ut", ut}, named{"kappa_n", kappaN}, named{"kappa_p", kappaP})
 }
 
-// LeakCurrent returns the leak current Itau in ampere that gives a differential-pair integrator (membrane, synapse, or
-// AHP) of the given capacitance in farad the time constant tau in seconds:
+// LeakCurrent returns the leak current Itau in ampere that gives a differential-pair integrator
+// (membrane, synapse, or AHP) of the given capacitance in farad the time constant tau in seconds:
 //
 //	Itau = U·C/τ
 //
-// with u of [SlopeVoltage] (Chicca et al. 2014, doi:10.1109/JPROC.2014.2313954). It is [dynapse.ErrParameter] unless all are positive.
+// with u of [SlopeVoltage] (Chicca et al. 2014, doi:10.1109/JPROC.2014.2313954). It is
+// [dynapse.ErrParameter] unless all are positive.
 func LeakCurrent(tau, capacitance, u float64) (float64, error) {
 	return positive(float64(u*capacitance)/tau, "Itau", named{"tau", tau}, named{"C", capacitance}, named{"U", u})
 }
@@ -32,9 +34,9 @@ func TimeConstant(itau, capacitance, u float64) (float64, error) {
 	return positive(float64(u*capacitance)/itau, "tau", named{"Itau", itau}, named{"C", capacitance}, named{"U", u})
 }
 
-// PulseCurrent returns the current in ampere that makes the pulse of a spike (Ipulse, Ipulse_ahp), or the refractory
-// period (Iref), last t seconds: the time in which it charges the capacitance, in farad, to the threshold vth of the
-// transistor, in volts:
+// PulseCurrent returns the current in ampere that makes the pulse of a spike (Ipulse, Ipulse_ahp),
+// or the refractory period (Iref), last t seconds: the time in which it charges the capacitance, in
+// farad, to the threshold vth of the transistor, in volts:
 //
 //	I = Vth·C/t
 //
@@ -48,7 +50,8 @@ func PulseWidth(current, capacitance, vth float64) (float64, error) {
 	return positive(float64(vth*capacitance)/current, "pulse width", named{"I", current}, named{"C", capacitance}, named{"Vth", vth})
 }
 
-// GainCurrent returns the current Igain in ampere that amplifies the input of an integrator of leak current itau by ratio:
+// GainCurrent returns the current Igain in ampere that amplifies the input of an integrator of leak
+// current itau by ratio:
 //
 //	Igain = r·Itau
 //

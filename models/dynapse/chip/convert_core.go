@@ -18,7 +18,8 @@ import (
 //	C_mem C_ahp C_ampa C_gaba C_nmda C_shunt C_ref C_pulse C_pulse_ahp   capacitances, F
 //	Ut Vth kappa_n kappa_p                                               voltages, V, and slope factors, 1
 //
-// A core is set through its currents alone; the others are converted by [Quantities.Currents] and back by [Describe].
+// A core is set through its currents alone; the others are converted by [Quantities.Currents] and
+// back by [Describe].
 type Quantities map[string]float64
 
 // conversion is a quantity that stands for a current.
@@ -90,11 +91,12 @@ func DefaultQuantities() Quantities {
 	}
 }
 
-// Currents returns all currents of a core, in ampere by the names of [ChipCurrents]. What q does not name has its default; a
-// gain that q does not name keeps its ratio to the leak current.
+// Currents returns all currents of a core, in ampere by the names of [ChipCurrents]. What q does
+// not name has its default; a gain that q does not name keeps its ratio to the leak current.
 //
-// The error is [dynapse.ErrParameter] for a name that is none of the above, a current that is given twice (tau_mem and Itau_mem), or
-// a number that is not positive; a current may be 0, where no other one follows from it.
+// The error is [dynapse.ErrParameter] for a name that is none of the above, a current that is given
+// twice (tau_mem and Itau_mem), or a number that is not positive; a current may be 0, where no
+// other one follows from it.
 func (q Quantities) Currents() (map[string]float64, error) {
 	all, err := q.complete()
 	if err != nil {
@@ -124,11 +126,13 @@ func (q Quantities) Currents() (map[string]float64, error) {
 	return currents, nil
 }
 
-// Describe returns the time constants, pulse widths and gain ratios that the given currents stand for, in ampere by the names
-// of [ChipCurrents], with the layout constants of layout (defaults for what it does not name).
+// Describe returns the time constants, pulse widths and gain ratios that the given currents stand
+// for, in ampere by the names of [ChipCurrents], with the layout constants of layout (defaults for
+// what it does not name).
 //
-// Quantities of currents that are not among the given ones, or that are 0, are absent. The error is [dynapse.ErrParameter] for a
-// name that is neither, a current that is negative or a layout constant that is not positive.
+// Quantities of currents that are not among the given ones, or that are 0, are absent. The error is
+// [dynapse.ErrParameter] for a name that is neither, a current that is negative or a layout
+// constant that is not positive.
 func Describe(currents map[string]float64, layout Quantities) (Quantities, error) {
 	all := DefaultQuantities()
 	for _, name := range slices.Sorted(maps.Keys(layout)) {

@@ -12,8 +12,8 @@ import (
 	"github.com/surge-snn/surge/models/dynapse"
 )
 
-// TestDefaultCurrents derives every current of the recorded defaults from time constants and gain ratios. Both sides are the
-// same few products and quotients, possibly in another order: 4 ulp.
+// TestDefaultCurrents derives every current of the recorded defaults from time constants and gain
+// ratios. Both sides are the same few products and quotients, possibly in another order: 4 ulp.
 func TestDefaultCurrents(t *testing.T) {
 	var want recordedFacts
 	decode(t, "dynapse_biasgen_tables.json", &want)
@@ -46,8 +46,8 @@ func TestDefaultCurrents(t *testing.T) {
 	}
 }
 
-// TestQuantitiesRoundTrip converts random time constants and ratios to currents and back: a handful of products and
-// quotients, 1e-14.
+// TestQuantitiesRoundTrip converts random time constants and ratios to currents and back: a handful
+// of products and quotients, 1e-14.
 func TestQuantitiesRoundTrip(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		q, layout := Quantities{}, Quantities{}

@@ -8,17 +8,18 @@ import (
 	"github.com/surge-snn/surge/models/dynapse"
 )
 
-// DeviceFormat is the value of the member "format" of a device file. Files of version 1 have neither
-// adaptation latches nor types of neurons; [ReadDevice] reads them as they were meant, with adaptation
-// as its currents make it, and with a threshold.
+// DeviceFormat is the value of the member "format" of a device file. Files of version 1 have
+// neither adaptation latches nor types of neurons; [ReadDevice] reads them as they were meant, with
+// adaptation as its currents make it, and with a threshold.
 const DeviceFormat = "surge-dynapse2/2"
 
 // formerFormat is version 1.
 const formerFormat = "surge-dynapse2/1"
 
-// Device is the configuration of a board of DynapSE-2 chips: the codes of the bias generators, and for each neuron its incoming
-// connections (a memory of tags to listen to) and its outgoing ones (a memory of places to send tags to). It is written
-// and read as JSON by [Device.Write] and [ReadDevice], and made from a network by [Deploy].
+// Device is the configuration of a board of DynapSE-2 chips: the codes of the bias generators, and
+// for each neuron its incoming connections (a memory of tags to listen to) and its outgoing ones (a
+// memory of places to send tags to). It is written and read as JSON by [Device.Write] and
+// [ReadDevice], and made from a network by [Deploy].
 //
 // Things that the network does not use are left out.
 type Device struct {
@@ -63,16 +64,16 @@ type Cell struct {
 // CellType is the kind of a neuron, one of two that a latch chooses between.
 type CellType string
 
-// The kinds: that of DynapSim, which spikes where Imem exceeds Ispkthr, and the exponential neuron without
-// that threshold, which is not simulated.
+// The kinds: that of DynapSim, which spikes where Imem exceeds Ispkthr, and the exponential neuron
+// without that threshold, which is not simulated.
 const (
 	Thresholded CellType = "thresholded"
 	Exponential CellType = "exponential"
 )
 
-// Cascode is the device parameter of the cascode transistor of the adaptation, and CascodeCode what it is
-// set to where a neuron of the core adapts: nearly all that it can be, as published programs for the chip
-// do. It is not simulated; without it the adaptation currents of the chip do nothing.
+// Cascode is the device parameter of the cascode transistor of the adaptation, and CascodeCode what
+// it is set to where a neuron of the core adapts: nearly all that it can be, as published programs
+// for the chip do. It is not simulated; without it the adaptation currents of the chip do nothing.
 const Cascode = "SOAD_CASC_P"
 
 // CascodeCode is the setting of [Cascode].
@@ -96,7 +97,8 @@ const (
 	SHUNT Dendrite = "shunt"
 )
 
-// Destination is an entry in the memory of outgoing connections: an event with this tag goes to some cores of one chip.
+// Destination is an entry in the memory of outgoing connections: an event with this tag goes to
+// some cores of one chip.
 type Destination struct {
 	Cores [CoresPerChip]bool `json:"cores"`
 	XHop  int                `json:"x_hop"` // chips to the right, -7 to 7
@@ -104,7 +106,8 @@ type Destination struct {
 	Tag   int                `json:"tag"`   // 0 to 2047
 }
 
-// maxHop is how far an event travels; an event that goes so far to the left and down leaves the board and is recorded.
+// maxHop is how far an event travels; an event that goes so far to the left and down leaves the
+// board and is recorded.
 const maxHop = 7
 
 // Monitors says whether the destination is the way out of the board.
@@ -116,12 +119,14 @@ type Channel struct {
 	Destinations []Destination `json:"destinations"`
 }
 
-// ErrDevice signifies a device configuration that contradicts itself or the chip; the message names all places.
+// ErrDevice signifies a device configuration that contradicts itself or the chip; the message names
+// all places.
 var ErrDevice = errors.New("chip: bad device configuration")
 
-// Check says what is wrong with the configuration: [ErrFit] for what exceeds the chip (64 synapses and 4 destinations of a
-// neuron, 256 neurons of a core, 4 cores of a chip, 4 chips, tags of 11 bits), [ErrDevice] for everything else (names that
-// the chip does not have, codes and currents that disagree, things that occur twice). All faults are in the error, one a line.
+// Check says what is wrong with the configuration: [ErrFit] for what exceeds the chip (64 synapses
+// and 4 destinations of a neuron, 256 neurons of a core, 4 cores of a chip, 4 chips, tags of 11
+// bits), [ErrDevice] for everything else (names that the chip does not have, codes and currents
+// that disagree, things that occur twice). All faults are in the error, one a line.
 func (d *Device) Check() error {
 	if d == nil {
 		return fmt.Errorf("%w: none", ErrDevice)
@@ -224,7 +229,8 @@ type Deviation struct {
 //
 //	|Current - Wanted| > ratio·Wanted
 //
-// in the order of chips, cores and names. A wanted current of 0 is always among them: the smallest that can be set is some 0.3 pA.
+// in the order of chips, cores and names. A wanted current of 0 is always among them: the smallest
+// that can be set is some 0.3 pA.
 func (d *Device) Deviations(ratio float64) []Deviation {
 	var list []Deviation
 	if d == nil {

@@ -10,23 +10,27 @@ import (
 
 // DeploySettings are the settings of [Deploy]. The zero value is usable.
 type DeploySettings struct {
-	// Unmonitored leaves out the destination by which the spikes of each neuron are recorded. It frees one of the four.
+	// Unmonitored leaves out the destination by which the spikes of each neuron are recorded. It
+	// frees one of the four.
 	Unmonitored bool
 }
 
-// Deploy lays a network out on the chip: currents become codes of the bias generator, weights entries in the memories of the
-// neurons, and each input and neuron gets the tag of its events. q are the quantised weights and the cores of the
-// neurons, see [Quantise]; n gives the currents, which must be equal within a core, see [Tie].
+// Deploy lays a network out on the chip: currents become codes of the bias generator, weights
+// entries in the memories of the neurons, and each input and neuron gets the tag of its events. q
+// are the quantised weights and the cores of the neurons, see [Quantise]; n gives the currents,
+// which must be equal within a core, see [Tie].
 //
-// While the tags suffice, each source has a tag of its own on the whole board, as other programs expect it. Beyond, a tag
-// is unique at each core that its events reach, and no more than that: sources that share no core may share a tag. Each
-// gets the smallest that is free. A weight of code 0 is no connection. The currents of the synapse go to all four dendrites;
-// positive weights are AMPA, negative ones GABA. Neurons whose Iw_ahp is above Io, which stands for none, adapt: their latch is
-// set, and the [Cascode] of their core.
+// While the tags suffice, each source has a tag of its own on the whole board, as other programs
+// expect it. Beyond, a tag is unique at each core that its events reach, and no more than that:
+// sources that share no core may share a tag. Each gets the smallest that is free. A weight of code
+// 0 is no connection. The currents of the synapse go to all four dendrites; positive weights are
+// AMPA, negative ones GABA. Neurons whose Iw_ahp is above Io, which stands for none, adapt: their
+// latch is set, and the [Cascode] of their core.
 //
-// Currents below the smallest that can be set get that, see [Device.Deviations]. Errors: [ErrFit] with everything that is too
-// large for the chip (synapses, destinations, tags, neurons of a core, currents above the largest that can be set), one a line;
-// [dynapse.ErrParameter] for weights and currents that do not belong together.
+// Currents below the smallest that can be set get that, see [Device.Deviations]. Errors: [ErrFit]
+// with everything that is too large for the chip (synapses, destinations, tags, neurons of a core,
+// currents above the largest that can be set), one a line; [dynapse.ErrParameter] for weights and
+// currents that do not belong together.
 func Deploy(n dynapse.Network, q *Quantised, s DeploySettings) (*Device, error) {
 	if n.FourSynapses {
 		return nil, fmt.Errorf("%w: a network of four synapse types cannot be laid out: the weights that Quantise makes have one sign each, not a type", dynapse.ErrParameter)
@@ -191,7 +195,8 @@ func (l *layout) route(sources int, w Codes) []route {
 	return routes
 }
 
-// destinations returns the entries of a source on the given chip: one for each chip that it reaches.
+// destinations returns the entries of a source on the given chip: one for each chip that it
+// reaches.
 func (r route) destinations(chip int) []Destination {
 	list := []Destination{}
 	for to := range MaxChips {

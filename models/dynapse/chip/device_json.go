@@ -7,8 +7,8 @@ import (
 	"io"
 )
 
-// Write writes the configuration as indented JSON, equal bytes for equal configurations. A configuration that
-// [Device.Check] refuses is not written.
+// Write writes the configuration as indented JSON, equal bytes for equal configurations. A
+// configuration that [Device.Check] refuses is not written.
 func (d *Device) Write(w io.Writer) error {
 	if err := d.Check(); err != nil {
 		return err
@@ -21,9 +21,10 @@ func (d *Device) Write(w io.Writer) error {
 	return err
 }
 
-// ReadDevice reads a configuration that [Device.Write] wrote, or that another program wrote in its form: one JSON object, with
-// no other members than those of [Device]. A file of version 1 is brought to [DeviceFormat]. The error is that of r, [ErrDevice] for what is not of that form, or that of
-// [Device.Check].
+// ReadDevice reads a configuration that [Device.Write] wrote, or that another program wrote in its
+// form: one JSON object, with no other members than those of [Device]. A file of version 1 is
+// brought to [DeviceFormat]. The error is that of r, [ErrDevice] for what is not of that form, or
+// that of [Device.Check].
 func ReadDevice(r io.Reader) (*Device, error) {
 	if r == nil {
 		return nil, fmt.Errorf("%w: nothing to read from", ErrDevice)

@@ -41,8 +41,8 @@ type reader struct{ err error }
 
 func (r reader) Read([]byte) (int, error) { return 0, r.err }
 
-// FuzzReadDevice reads arbitrary text. What is read is written and read again as the same, and asking for its
-// network does not panic.
+// FuzzReadDevice reads arbitrary text. What is read is written and read again as the same, and
+// asking for its network does not panic.
 func FuzzReadDevice(f *testing.F) {
 	var file bytes.Buffer
 	if err := deployed(f).Write(&file); err != nil {

@@ -9,8 +9,8 @@ import (
 	"github.com/surge-snn/surge/models/dynapse"
 )
 
-// TestLatches: a neuron with a weight of the adaptation adapts, and its core has the cascode for it; a
-// file of version 1, without latches, stands for the network that it stood for.
+// TestLatches: a neuron with a weight of the adaptation adapts, and its core has the cascode for
+// it; a file of version 1, without latches, stands for the network that it stood for.
 func TestLatches(t *testing.T) {
 	n := dynapse.Network{N: 2}
 	n.Params[dynapse.IwAHP] = []float64{2e-9, dynapse.IwAHP.Default()}

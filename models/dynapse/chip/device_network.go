@@ -7,18 +7,22 @@ import (
 	"github.com/surge-snn/surge/models/dynapse"
 )
 
-// Network returns the network that the configuration stands for, to be simulated: the neurons in the order of their ids,
-// each with the currents that its core is really set to, and the weights that the codes really have. What is connected is
-// found by following the tags from the destinations to the synapses. It is the inverse of [Deploy], but for the rounding of
-// currents; parameters that are no bias currents have their defaults. WRec is nil where no neuron listens to another.
+// Network returns the network that the configuration stands for, to be simulated: the neurons in
+// the order of their ids, each with the currents that its core is really set to, and the weights
+// that the codes really have. What is connected is found by following the tags from the
+// destinations to the synapses. It is the inverse of [Deploy], but for the rounding of currents;
+// parameters that are no bias currents have their defaults. WRec is nil where no neuron listens to
+// another.
 //
-// A configuration with synapses of AMPA and GABA alone is taken for what Deploy makes of neurons with one synapse: its currents are
-// those of AMPA, and GABA weights are negative. One with NMDA or SHUNT becomes a network of [Device.FourSynapses]. Idc is 0 where the
-// constant current of a neuron is switched off, and Iw_ahp where its adaptation is. A neuron of the type [Exponential] is
+// A configuration with synapses of AMPA and GABA alone is taken for what Deploy makes of neurons
+// with one synapse: its currents are those of AMPA, and GABA weights are negative. One with NMDA or
+// SHUNT becomes a network of [Device.FourSynapses]. Idc is 0 where the constant current of a neuron
+// is switched off, and Iw_ahp where its adaptation is. A neuron of the type [Exponential] is
 // simulated as the other one, which has a threshold.
 //
-// Errors: those of [Device.Check]; [ErrDevice] for ids that are not 0, 1, 2, ..., a core without a parameter that is simulated,
-// and a tag that nothing sends; [ErrGraph] for tags that two sources send to a core (an event would count for both).
+// Errors: those of [Device.Check]; [ErrDevice] for ids that are not 0, 1, 2, ..., a core without a
+// parameter that is simulated, and a tag that nothing sends; [ErrGraph] for tags that two sources
+// send to a core (an event would count for both).
 func (d *Device) Network() (n dynapse.Network, in Weights, err error) {
 	if d == nil {
 		return d.network(false) // says so
@@ -37,13 +41,15 @@ func (d *Device) Network() (n dynapse.Network, in Weights, err error) {
 	return d.network(false)
 }
 
-// FourSynapses is [Device.Network] with the four dendrites of the chip, whatever the configuration uses: a network with
-// [dynapse.Network.FourSynapses], input weights [Pre, 4N] and recurrent weights [N, 4N], none of them negative.
+// FourSynapses is [Device.Network] with the four dendrites of the chip, whatever the configuration
+// uses: a network with [dynapse.Network.FourSynapses], input weights [Pre, 4N] and recurrent
+// weights [N, 4N], none of them negative.
 //
 // Errors: those of Network.
 func (d *Device) FourSynapses() (n dynapse.Network, in Weights, err error) { return d.network(true) }
 
-// column is the place of a dendrite in the weights of a neuron, of four types or of one, and the sign of its weight.
+// column is the place of a dendrite in the weights of a neuron, of four types or of one, and the
+// sign of its weight.
 func (d Dendrite) column(four bool) (at int, sign float64) {
 	switch {
 	case !four && d == GABA:
@@ -116,7 +122,8 @@ func (d *Device) network(four bool) (n dynapse.Network, in Weights, err error) {
 	return n, in, nil
 }
 
-// currents returns the bias currents of neurons with four synapse types, or one, and the base currents of the core.
+// currents returns the bias currents of neurons with four synapse types, or one, and the base
+// currents of the core.
 func (c Core) currents(where string, four bool) (currents [dynapse.NumParams]float64, base BaseCurrents, err error) {
 	for p := range currents {
 		if !dynapse.Param(p).CurrentOf(four) {

@@ -38,8 +38,9 @@ func drawDeployed(t *rapid.T) (dynapse.Network, *Quantised, *Device) {
 	return n, q, d
 }
 
-// TestDeviceRoundTrip lays random networks out, writes and reads the file, and gets the network back: the weights
-// exactly (its base currents can be set), each current as the nearest that can be set.
+// TestDeviceRoundTrip lays random networks out, writes and reads the file, and gets the network
+// back: the weights exactly (its base currents can be set), each current as the nearest that can be
+// set.
 func TestDeviceRoundTrip(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		n, q, d := drawDeployed(t)
@@ -112,7 +113,8 @@ func dense(pre, post int) Codes {
 	return c
 }
 
-// TestDeployByHand has one input into neurons on chips 0 and 2, and a connection from the first to the second, written out.
+// TestDeployByHand has one input into neurons on chips 0 and 2, and a connection from the first to
+// the second, written out.
 func TestDeployByHand(t *testing.T) {
 	in := Codes{1, 2, []uint8{5, 15}, []int8{1, -1}}
 	rec := Codes{2, 2, []uint8{0, 8, 0, 0}, []int8{0, 1, 0, 0}}
@@ -211,7 +213,8 @@ func TestLimits(t *testing.T) {
 	}
 }
 
-// TestTagsAreShared has 1500 inputs for each of two cores: more than there are tags, but not at one core.
+// TestTagsAreShared has 1500 inputs for each of two cores: more than there are tags, but not at one
+// core.
 func TestTagsAreShared(t *testing.T) {
 	const each, neurons = 1500, 32
 	in := Codes{2 * each, 2 * neurons, make([]uint8, 4*each*neurons), make([]int8, 4*each*neurons)}
@@ -362,8 +365,8 @@ func TestNetworkOfDeviceErrors(t *testing.T) {
 	}
 }
 
-// TestDendritesOfDevice: every synapse becomes a weight of its type, and every type has its currents; a configuration of AMPA and GABA
-// alone becomes signed weights of one synapse.
+// TestDendritesOfDevice: every synapse becomes a weight of its type, and every type has its
+// currents; a configuration of AMPA and GABA alone becomes signed weights of one synapse.
 func TestDendritesOfDevice(t *testing.T) {
 	d := deployed(t)
 	core := &d.Chips[0].Cores[0]

@@ -9,9 +9,9 @@ import (
 	"testing"
 )
 
-// TestSamna: what is written is read back as it was, also where only samna's own members are left, but
-// for the ids; one neuron is written as Rockpool's samna_alias writes it (testdata/samna_neuron.json, by
-// testdata/check_rockpool.py).
+// TestSamna: what is written is read back as it was, also where only samna's own members are left,
+// but for the ids; one neuron is written as Rockpool's samna_alias writes it
+// (testdata/samna_neuron.json, by testdata/check_rockpool.py).
 func TestSamna(t *testing.T) {
 	d := deployed(t)
 	var file bytes.Buffer
@@ -79,8 +79,8 @@ func TestSamna(t *testing.T) {
 	}
 }
 
-// TestRockpool: the quantised specification of a device makes the device again, but for the order of
-// tags and what was wanted: the same network.
+// TestRockpool: the quantised specification of a device makes the device again, but for the order
+// of tags and what was wanted: the same network.
 func TestRockpool(t *testing.T) {
 	d := deployed(t)
 	var file bytes.Buffer

@@ -8,18 +8,20 @@ import (
 	"github.com/surge-snn/surge/models/dynapse"
 )
 
-// ErrGraph signifies a graph that the chip cannot be, as a whole: a connection between things that do not exist, two
-// connections where there can be one, a bias on weights.
+// ErrGraph signifies a graph that the chip cannot be, as a whole: a connection between things that
+// do not exist, two connections where there can be one, a bias on weights.
 var ErrGraph = errors.New("chip: bad graph")
 
 // GraphInput is the name of the input channels of a [Graph], where connections begin.
 const GraphInput = "input"
 
-// maxNeurons bounds a graph by what a dense matrix of its weights takes, 8 GiB; the chip is an eighth of that.
+// maxNeurons bounds a graph by what a dense matrix of its weights takes, 8 GiB; the chip is an
+// eighth of that.
 const maxNeurons = 1 << 15
 
-// Graph says which populations of neurons a network has and how they are connected. It is the form between a network as it
-// was trained and a network on the chip: [AsGraph] and [FromGraph] are its two sides.
+// Graph says which populations of neurons a network has and how they are connected. It is the form
+// between a network as it was trained and a network on the chip: [AsGraph] and [FromGraph] are its
+// two sides.
 type Graph struct {
 	Inputs      int // number of input channels
 	Populations []Population
@@ -33,23 +35,28 @@ type Population struct {
 	Neurons NeuronModel // [dynapse.Params], [LIF], or something of your own
 }
 
-// NeuronModel is what the neurons of a population are: anything that can be converted to those of the chip.
+// NeuronModel is what the neurons of a population are: anything that can be converted to those of
+// the chip.
 type NeuronModel interface {
-	// DynapSE returns the parameters of n neurons of the chip, each a list of one value, of one per neuron, or of none for the default.
+	// DynapSE returns the parameters of n neurons of the chip, each a list of one value, of one per
+	// neuron, or of none for the default.
 	DynapSE(n int) (dynapse.Params, error)
 }
 
-// Linear are the weights of all connections from one population (or [GraphInput]) to another or itself, [From][To].
+// Linear are the weights of all connections from one population (or [GraphInput]) to another or
+// itself, [From][To].
 type Linear struct {
 	From, To string
 	Weights
 	Bias []float64 // refused: a synapse of the chip has none, see [LIF] for a constant input to neurons
 }
 
-// AsGraph returns the network as one population of the given name, with the weights of its inputs, which may be empty.
-// Settings of the simulation (rule, bounds of spikes) are no part of it. The slices are those of n.
+// AsGraph returns the network as one population of the given name, with the weights of its inputs,
+// which may be empty. Settings of the simulation (rule, bounds of spikes) are no part of it. The
+// slices are those of n.
 //
-// The error is [dynapse.ErrParameter] for parameters or weights that do not fit the neurons, and for four synapse types.
+// The error is [dynapse.ErrParameter] for parameters or weights that do not fit the neurons, and
+// for four synapse types.
 func AsGraph(n dynapse.Network, name string, in Weights) (Graph, error) {
 	if n.FourSynapses {
 		return Graph{}, fmt.Errorf("%w: a network of four synapse types: the weights of a graph have one", dynapse.ErrParameter)
@@ -68,15 +75,16 @@ func AsGraph(n dynapse.Network, name string, in Weights) (Graph, error) {
 	return g, err
 }
 
-// FromGraph returns the graph as one layer of neurons: its populations in their order, converted to those of the chip, with the
-// weights from the inputs, in [Inputs][N], and those among the neurons in WRec [N][N]. A graph without weights of one sort
-// has none of that sort in the result.
+// FromGraph returns the graph as one layer of neurons: its populations in their order, converted to
+// those of the chip, with the weights from the inputs, in [Inputs][N], and those among the neurons
+// in WRec [N][N]. A graph without weights of one sort has none of that sort in the result.
 //
-// Feed-forward connections between populations become recurrent ones, so that a spike takes one time step from one
-// population to the next, as it does on the chip.
+// Feed-forward connections between populations become recurrent ones, so that a spike takes one
+// time step from one population to the next, as it does on the chip.
 //
-// Errors: [ErrGraph] for names that are missing, unknown or occur twice, two [Linear] between the same populations (multapses:
-// a pair of neurons has one synapse), biases, and populations that differ in Iscale or dt; [ErrFit] for more than 32768 neurons; [dynapse.ErrParameter] for numbers.
+// Errors: [ErrGraph] for names that are missing, unknown or occur twice, two [Linear] between the
+// same populations (multapses: a pair of neurons has one synapse), biases, and populations that
+// differ in Iscale or dt; [ErrFit] for more than 32768 neurons; [dynapse.ErrParameter] for numbers.
 func FromGraph(g Graph) (dynapse.Network, Weights, error) {
 	place, err := g.places()
 	if err != nil {
@@ -116,7 +124,8 @@ func FromGraph(g Graph) (dynapse.Network, Weights, error) {
 	return n, in, nil
 }
 
-// places checks the graph and returns the index of the first neuron of each population, and 0 for the inputs.
+// places checks the graph and returns the index of the first neuron of each population, and 0 for
+// the inputs.
 func (g Graph) places() (map[string]int, error) {
 	if g.Inputs < 0 {
 		return nil, fmt.Errorf("%w: %d inputs", ErrGraph, g.Inputs)
@@ -163,7 +172,8 @@ func (g Graph) places() (map[string]int, error) {
 	return place, nil
 }
 
-// merge returns the parameters of all populations together. Lists stay short where all populations share a value.
+// merge returns the parameters of all populations together. Lists stay short where all populations
+// share a value.
 func merge(populations []Population, parts []dynapse.Params) (all dynapse.Params, err error) {
 	for p := range dynapse.Param(dynapse.NumParams) {
 		shared := true

@@ -19,14 +19,16 @@ const (
 	Tags                  = 2048 // 11 bits
 )
 
-// ErrFit signifies a network that is larger than the chip in some respect; the message names all of them.
+// ErrFit signifies a network that is larger than the chip in some respect; the message names all of
+// them.
 var ErrFit = errors.New("chip: does not fit")
 
-// Cores gives each neuron a core. All neurons of a core share their bias currents, so that neurons come to the same core if all
-// their currents are equal; cores are filled in the order of the neurons, up to 256 each.
+// Cores gives each neuron a core. All neurons of a core share their bias currents, so that neurons
+// come to the same core if all their currents are equal; cores are filled in the order of the
+// neurons, up to 256 each.
 //
-// The error is [ErrFit] where that takes more than 16 cores: many neurons, or neurons that differ. [SpreadCores] and [Tie]
-// force them together.
+// The error is [ErrFit] where that takes more than 16 cores: many neurons, or neurons that differ.
+// [SpreadCores] and [Tie] force them together.
 func Cores(n dynapse.Network) ([]int, error) {
 	full, err := n.Params.Expand(n.N)
 	if err != nil {
@@ -59,8 +61,10 @@ func Cores(n dynapse.Network) ([]int, error) {
 	return core, nil
 }
 
-// SpreadCores gives n neurons cores in their order, the same number on each of the given number of cores up to 1. With 0 cores it
-// takes as few as possible. It is the greedy clustering of Rockpool. The error is [ErrFit] where they do not fit, and [dynapse.ErrParameter] for numbers that are negative.
+// SpreadCores gives n neurons cores in their order, the same number on each of the given number of
+// cores up to 1. With 0 cores it takes as few as possible. It is the greedy clustering of Rockpool.
+// The error is [ErrFit] where they do not fit, and [dynapse.ErrParameter] for numbers that are
+// negative.
 func SpreadCores(n, cores int) ([]int, error) {
 	if n < 0 || cores < 0 {
 		return nil, fmt.Errorf("%w: %d neurons on %d cores", dynapse.ErrParameter, n, cores)
@@ -86,10 +90,12 @@ type Tied struct {
 	Spread float64 // largest ratio of a neuron's current to the value, or the value to it, minus 1
 }
 
-// Tie returns the network with the currents of each core tied to one value, their geometric mean (the arithmetic mean where one
-// of them is 0). core[j] is the core of neuron j. The second result lists the currents that changed.
+// Tie returns the network with the currents of each core tied to one value, their geometric mean
+// (the arithmetic mean where one of them is 0). core[j] is the core of neuron j. The second result
+// lists the currents that changed.
 //
-// The error is [dynapse.ErrParameter] for a core that is not 0 to 15, or parameters that do not fit.
+// The error is [dynapse.ErrParameter] for a core that is not 0 to 15, or parameters that do not
+// fit.
 func Tie(n dynapse.Network, core []int) (dynapse.Network, []Tied, error) {
 	full, err := n.Params.Expand(n.N)
 	if err != nil {
@@ -133,8 +139,8 @@ func Tie(n dynapse.Network, core []int) (dynapse.Network, []Tied, error) {
 	return n, changed, nil
 }
 
-// mean returns the geometric mean of the values in list, relative to the first so that equal values give exactly that; the
-// arithmetic one where a value is 0.
+// mean returns the geometric mean of the values in list, relative to the first so that equal values
+// give exactly that; the arithmetic one where a value is 0.
 func mean(values []float64, list []int) float64 {
 	first := values[list[0]]
 	sum, logs := 0.0, 0.0

@@ -6,8 +6,8 @@ import (
 	"github.com/surge-snn/surge/models/dynapse"
 )
 
-// LIF are leaky integrate-and-fire neurons with a current-based synapse, to be converted to neurons of the chip. Lists have
-// one value for all neurons or one for each.
+// LIF are leaky integrate-and-fire neurons with a current-based synapse, to be converted to neurons
+// of the chip. Lists have one value for all neurons or one for each.
 //
 // The conversion keeps time constants, and scales voltages to currents:
 //
@@ -17,8 +17,8 @@ import (
 //	Ipulse   = Vth C_pulse/TPulse      Iref      = Vth C_ref/TRef
 //	Iw_ahp   = If_nmda = 0             (a LIF neuron has neither)
 //
-// with the default layout. It is a start for training, not an equivalence: the membrane of the chip is exponential. Source:
-// Rockpool 3.1, devices.dynapse.mapping.DynapseNeurons.
+// with the default layout. It is a start for training, not an equivalence: the membrane of the chip
+// is exponential. Source: Rockpool 3.1, devices.dynapse.mapping.DynapseNeurons.
 type LIF struct {
 	TauMem []float64 // s
 	TauSyn []float64 // s
@@ -33,7 +33,8 @@ type LIF struct {
 	Dt       float64 // s; default 1e-3
 }
 
-// DynapSE converts the neurons. The error is [dynapse.ErrParameter] for lists of another length, and numbers out of range.
+// DynapSE converts the neurons. The error is [dynapse.ErrParameter] for lists of another length,
+// and numbers out of range.
 func (l LIF) DynapSE(n int) (p dynapse.Params, err error) {
 	u, err := SlopeVoltage(dynapse.Ut.Default(), dynapse.KappaN.Default(), dynapse.KappaP.Default())
 	if err != nil {

@@ -129,8 +129,8 @@ func TestGraphRefusals(t *testing.T) {
 	}
 }
 
-// TestLIF converts LIF neurons whose time constants are the defaults: all currents are the defaults then (a few ulp), but those
-// that a LIF neuron does not have.
+// TestLIF converts LIF neurons whose time constants are the defaults: all currents are the defaults
+// then (a few ulp), but those that a LIF neuron does not have.
 func TestLIF(t *testing.T) {
 	p, err := LIF{TauMem: []float64{20e-3}, TauSyn: []float64{10e-3}, VTh: []float64{10, 20}}.DynapSE(2)
 	if err != nil {

@@ -6,8 +6,8 @@ import (
 	"github.com/surge-snn/surge/models/dynapse"
 )
 
-// simulated pairs each bias current of the simulated core with the device parameter that sets it, in the order of the
-// alphabet of the simulator.
+// simulated pairs each bias current of the simulated core with the device parameter that sets it,
+// in the order of the alphabet of the simulator.
 //
 // Source: Rockpool 3.1.0, devices.dynapse.lookup.
 var simulated = [...]struct{ current, parameter string }{
@@ -39,8 +39,9 @@ var simulated = [...]struct{ current, parameter string }{
 // Where a model has one synapse instead of four, its currents are those of AMPA.
 var singleSynapse = map[string]string{"Itau_syn": "Itau_ampa", "Igain_syn": "Igain_ampa"}
 
-// ChipCurrents returns the names of the currents of a core, in the order of the alphabet: those that DynapSim simulates, with
-// the leak and gain of each of the four synapse types, and the base currents Iw_0 to Iw_3 of the weight bits.
+// ChipCurrents returns the names of the currents of a core, in the order of the alphabet: those
+// that DynapSim simulates, with the leak and gain of each of the four synapse types, and the base
+// currents Iw_0 to Iw_3 of the weight bits.
 func ChipCurrents() []string {
 	list := make([]string, len(simulated))
 	for i, s := range simulated {
@@ -53,7 +54,8 @@ func ChipCurrents() []string {
 //
 //	Itau_mem -> SOIF_LEAK_N, Iw_0 -> SYAM_W0_P
 //
-// Itau_syn and Igain_syn, the currents of a single synapse, are those of AMPA. The error is [dynapse.ErrParameter].
+// Itau_syn and Igain_syn, the currents of a single synapse, are those of AMPA. The error is
+// [dynapse.ErrParameter].
 func DeviceParameter(current string) (string, error) {
 	if name, ok := singleSynapse[current]; ok {
 		current = name
@@ -66,8 +68,9 @@ func DeviceParameter(current string) (string, error) {
 	return "", fmt.Errorf("%w: no device parameter for the current %q", dynapse.ErrParameter, current)
 }
 
-// SimulatorCurrent is the inverse of [DeviceParameter]: the current of the simulator that the device parameter sets. Most
-// parameters of the device are not simulated; the error is [dynapse.ErrParameter] for them too.
+// SimulatorCurrent is the inverse of [DeviceParameter]: the current of the simulator that the
+// device parameter sets. Most parameters of the device are not simulated; the error is
+// [dynapse.ErrParameter] for them too.
 func SimulatorCurrent(parameter string) (string, error) {
 	for _, s := range simulated {
 		if s.parameter == parameter {

@@ -12,7 +12,8 @@ import (
 // WeightBits is the number of bits of a weight on the chip; bit k adds the base current Iw_k.
 const WeightBits = 4
 
-// Weights is a matrix of synaptic weights, the one from presynaptic i to postsynaptic j at W[i*Post+j].
+// Weights is a matrix of synaptic weights, the one from presynaptic i to postsynaptic j at
+// W[i*Post+j].
 type Weights struct {
 	Pre, Post int
 	W         []float64 // [Pre][Post]
@@ -31,7 +32,8 @@ func (w Weights) check(name string) error {
 	return nil
 }
 
-// Codes are weights as the chip holds them: a weight is the sum of those base currents of its core whose bits are set,
+// Codes are weights as the chip holds them: a weight is the sum of those base currents of its core
+// whose bits are set,
 //
 //	w = Sign · Σ_k bit_k(Code) · Iw_k / Iscale
 //
@@ -56,8 +58,9 @@ func (b BaseCurrents) sum(code uint8) float64 {
 	return s
 }
 
-// Nearest returns the code whose sum of base currents is nearest to that of a weight >= 0, the smallest
-// of equals, and how far the weight that it makes is off; iscale is the current of a weight of 1, A.
+// Nearest returns the code whose sum of base currents is nearest to that of a weight >= 0, the
+// smallest of equals, and how far the weight that it makes is off; iscale is the current of a
+// weight of 1, A.
 func (b BaseCurrents) Nearest(weight, iscale float64) (code uint8, off float64) {
 	off = math.Inf(1)
 	for c := range uint8(1 << WeightBits) {
@@ -77,7 +80,8 @@ type Quantised struct {
 	Errors  []QuantisationError
 }
 
-// QuantisationError says how well the codes of one core stand for its weights; statistics are over the weights that are not 0.
+// QuantisationError says how well the codes of one core stand for its weights; statistics are over
+// the weights that are not 0.
 type QuantisationError struct {
 	Weights int     // number of weights that are not 0
 	RMS     float64 // root of the mean squared error
@@ -90,33 +94,38 @@ type QuantisationError struct {
 type QuantiseSettings struct {
 	// Iscale is the current of a weight of 1, A. Default: that of [Iscale].
 	Iscale float64
-	// Starts is how many starting points are tried for each core. Default: 5000 for up to 100 weights that are not 0, and
-	// fewer for more (500000 divided by their number, at least 200), where all starting points lead to nearly the same error.
+	// Starts is how many starting points are tried for each core. Default: 5000 for up to 100
+	// weights that are not 0, and fewer for more (500000 divided by their number, at least 200),
+	// where all starting points lead to nearly the same error.
 	Starts int
-	// Seed makes the starting points, together with the number of the core. Equal seeds give equal results.
+	// Seed makes the starting points, together with the number of the core. Equal seeds give equal
+	// results.
 	Seed uint64
 	// DAC restricts the base currents to those that the bias generator can make.
 	DAC bool
 }
 
-// Quantise finds for each core four base currents, and for each weight of its neurons a 4-bit code, so that the sum of
-// squared errors
+// Quantise finds for each core four base currents, and for each weight of its neurons a 4-bit code,
+// so that the sum of squared errors
 //
 //	E(Iw, code) = Σ_ij (|w_ij| - Σ_k bit_k(code_ij)·Iw_k/Iscale)²,  Iw_k >= 0
 //
-// is small. The neurons of a core share its base currents; these weights are the columns of in and rec that belong to them.
-// core[j] is the core of neuron j, 0 to 15; in or rec may be empty. Signs are kept separately (they choose the type of the synapse).
+// is small. The neurons of a core share its base currents; these weights are the columns of in and
+// rec that belong to them. core[j] is the core of neuron j, 0 to 15; in or rec may be empty. Signs
+// are kept separately (they choose the type of the synapse).
 //
-// Codes and base currents are fitted in turn, each exactly: codes by the nearest of the 16 sums, base currents by non-negative
-// least squares. E falls in each round until nothing changes. From the best of many starting points, further ones are made
-// by changing it in part. Weights that four base currents can represent are met to rounding where a starting point leads
-// there; up to four distinct magnitudes always are.
+// Codes and base currents are fitted in turn, each exactly: codes by the nearest of the 16 sums,
+// base currents by non-negative least squares. E falls in each round until nothing changes. From
+// the best of many starting points, further ones are made by changing it in part. Weights that four
+// base currents can represent are met to rounding where a starting point leads there; up to four
+// distinct magnitudes always are.
 //
-// Base currents come in ascending order. The error is [dynapse.ErrParameter] for matrices that do not fit the neurons, weights that are
-// not finite or currents of more than 1 A, and settings that are negative.
+// Base currents come in ascending order. The error is [dynapse.ErrParameter] for matrices that do
+// not fit the neurons, weights that are not finite or currents of more than 1 A, and settings that
+// are negative.
 //
-// Cost of each starting point and core: 3 µs with 20 weights, 30 µs with 300, 200 µs with 10000; it grows with the logarithm of
-// their number and with the rounds until nothing changes.
+// Cost of each starting point and core: 3 µs with 20 weights, 30 µs with 300, 200 µs with 10000; it
+// grows with the logarithm of their number and with the rounds until nothing changes.
 func Quantise(in, rec Weights, core []int, s QuantiseSettings) (*Quantised, error) {
 	if s.Iscale == 0 {
 		s.Iscale = dynapse.Iscale.Default()
@@ -200,7 +209,8 @@ func codesFor(w Weights) Codes {
 	return Codes{w.Pre, w.Post, make([]uint8, len(w.W)), make([]int8, len(w.W))}
 }
 
-// encode sets the codes of the neurons of core c, from its base currents, and returns the error that they make.
+// encode sets the codes of the neurons of core c, from its base currents, and returns the error
+// that they make.
 func (q *Quantised) encode(in, rec Weights, c int) (e QuantisationError) {
 	var base bases
 	for k, x := range q.Bases[c] {
@@ -236,8 +246,8 @@ func (q *Quantised) encode(in, rec Weights, c int) (e QuantisationError) {
 	return e
 }
 
-// Weights returns the weights that the codes stand for; those of codes that do not fit together, or of
-// none, are empty.
+// Weights returns the weights that the codes stand for; those of codes that do not fit together, or
+// of none, are empty.
 func (q *Quantised) Weights() (in, rec Weights) {
 	if q == nil {
 		return in, rec
@@ -258,7 +268,8 @@ func (q *Quantised) Weights() (in, rec Weights) {
 }
 
 // Weights returns the weights that the codes stand for with the base currents and the current of a
-// weight of 1 (A) of each postsynaptic neuron, [Post] both; where lengths do not fit, they are empty.
+// weight of 1 (A) of each postsynaptic neuron, [Post] both; where lengths do not fit, they are
+// empty.
 func (c Codes) Weights(bases []BaseCurrents, iscale []float64) Weights {
 	if c.Post < 0 || len(c.Sign) != len(c.Code) || len(c.Code) > 0 && (c.Post == 0 || len(bases) < c.Post || len(iscale) < c.Post) {
 		return Weights{}

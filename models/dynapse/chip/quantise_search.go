@@ -16,7 +16,8 @@ type level struct {
 	code  uint8
 }
 
-// levels are the sums in ascending order, and of the codes where they are equal: a base of 0 is then in no code.
+// levels are the sums in ascending order, and of the codes where they are equal: a base of 0 is
+// then in no code.
 type levels [1 << WeightBits]level
 
 func (b bases) levels() (l levels) {
@@ -65,7 +66,8 @@ func newSearch(magnitudes []float64) *search {
 // cells are what the magnitudes with each code have in common.
 type cells [1 << WeightBits]struct{ n, sum float64 }
 
-// assign gives each magnitude its nearest level. gain is how much smaller the sum of squared errors is than without bases:
+// assign gives each magnitude its nearest level. gain is how much smaller the sum of squared errors
+// is than without bases:
 //
 //	gain = Σ_i a_i² - E = Σ_code (2·sum·level - n·level²)
 func (s *search) assign(b bases) (c cells, gain float64) {
@@ -90,8 +92,8 @@ func (s *search) assign(b bases) (c cells, gain float64) {
 //
 //	min_b Σ_code n·(mean - Σ_k bit_k·b_k)²,  b >= 0
 //
-// It tries the sets of bases that are not 0, all 15 where the largest one does not do; the best one that is not negative
-// anywhere is the solution, as the problem is convex.
+// It tries the sets of bases that are not 0, all 15 where the largest one does not do; the best one
+// that is not negative anywhere is the solution, as the problem is convex.
 func (c *cells) fit() (best bases) {
 	var g [WeightBits][WeightBits]float64 // number of magnitudes that have both bits
 	var r bases
@@ -131,7 +133,8 @@ func dot(a, b bases) (s float64) {
 	return s
 }
 
-// solve solves G·b = r for the bases in set, by elimination; the others are 0. ok is false where that has no single solution.
+// solve solves G·b = r for the bases in set, by elimination; the others are 0. ok is false where
+// that has no single solution.
 func solve(g [WeightBits][WeightBits]float64, r bases, set int) (b bases, ok bool) {
 	for k := range WeightBits {
 		if set>>k&1 != 0 {
@@ -142,8 +145,9 @@ func solve(g [WeightBits][WeightBits]float64, r bases, set int) (b bases, ok boo
 		}
 		g[k][k], r[k] = 1, 0
 	}
-	// G is symmetric and positive semidefinite: the pivots are the diagonal. Its elements are whole numbers up to the
-	// number of weights, so that a pivot below 1e-9 is a 0 that was not met to rounding.
+	// G is symmetric and positive semidefinite: the pivots are the diagonal. Its elements are whole
+	// numbers up to the number of weights, so that a pivot below 1e-9 is a 0 that was not met to
+	// rounding.
 	for k := range WeightBits {
 		if g[k][k] < 1e-9 {
 			return b, false
@@ -206,7 +210,8 @@ func (s *search) run(starts int, r *rand.Rand) bases {
 	return best
 }
 
-// first returns the distinct magnitudes where there are four at most, which are met exactly, and else the binary numbers.
+// first returns the distinct magnitudes where there are four at most, which are met exactly, and
+// else the binary numbers.
 func (s *search) first() bases {
 	var b bases
 	distinct := slices.Compact(slices.Clone(s.a))
@@ -242,7 +247,8 @@ func (s *search) change(b bases, r *rand.Rand) bases {
 	return b
 }
 
-// settable returns currents near the given ones that the bias generator makes: the nearest, improved one by one on its grid.
+// settable returns currents near the given ones that the bias generator makes: the nearest,
+// improved one by one on its grid.
 func (s *search) settable(currents BaseCurrents, iscale float64) (BaseCurrents, error) {
 	const reach = 16 // steps on the grid; there are about 1500 over 6 decades
 	var bias [WeightBits]Bias

@@ -35,10 +35,10 @@ type recordedTensor struct {
 
 func (r recordedTensor) weights() Weights { return Weights{r.Shape[0], r.Shape[1], r.Data} }
 
-// TestQuantiseRecorded asks for a fifth at most of the package's error on each core of its cases (found: a sixth to an
-// eighth), and for none but rounding where the weights are representable. On the grid of the bias generator the
-// currents in question have steps of 3 % and finer, so that no sum of them need be off by more than 1.5 %; of the package's
-// error it may be a quarter.
+// TestQuantiseRecorded asks for a fifth at most of the package's error on each core of its cases
+// (found: a sixth to an eighth), and for none but rounding where the weights are representable. On
+// the grid of the bias generator the currents in question have steps of 3 % and finer, so that no
+// sum of them need be off by more than 1.5 %; of the package's error it may be a quarter.
 func TestQuantiseRecorded(t *testing.T) {
 	for _, test := range []struct {
 		file  string
@@ -114,8 +114,8 @@ func checkQuantised(t interface{ Errorf(string, ...any) }, q *Quantised, in, rec
 	}
 }
 
-// checkBinary compares with base currents 1:2:4:8 whose sum is the largest weight, as a plain quantiser has: the error is
-// never larger.
+// checkBinary compares with base currents 1:2:4:8 whose sum is the largest weight, as a plain
+// quantiser has: the error is never larger.
 func checkBinary(t interface{ Errorf(string, ...any) }, q *Quantised, in, rec Weights) {
 	for c, e := range q.Errors {
 		largest, n := 0.0, 0.0
@@ -193,7 +193,8 @@ func TestQuantiseRandom(t *testing.T) {
 	})
 }
 
-// TestQuantiseFewMagnitudes has up to four distinct magnitudes, which are always met: each has a base current of its own.
+// TestQuantiseFewMagnitudes has up to four distinct magnitudes, which are always met: each has a
+// base current of its own.
 func TestQuantiseFewMagnitudes(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		few := rapid.SliceOfN(rapid.Float64Range(0.01, 10), 1, 4).Draw(t, "magnitudes")
@@ -210,8 +211,8 @@ func TestQuantiseFewMagnitudes(t *testing.T) {
 	})
 }
 
-// TestQuantiseRepresentable makes weights from random base currents and codes: the search finds base currents without error
-// in 19 of 20 such networks at least (found: 20 of 20).
+// TestQuantiseRepresentable makes weights from random base currents and codes: the search finds
+// base currents without error in 19 of 20 such networks at least (found: 20 of 20).
 func TestQuantiseRepresentable(t *testing.T) {
 	const networks, weights = 20, 24
 	missed := 0
@@ -238,8 +239,8 @@ func TestQuantiseRepresentable(t *testing.T) {
 	}
 }
 
-// TestFitIsLeastSquares compares the fit for given codes with small steps to all sides: none is better, and none that stays
-// non-negative where the fit is at the bound.
+// TestFitIsLeastSquares compares the fit for given codes with small steps to all sides: none is
+// better, and none that stays non-negative where the fit is at the bound.
 func TestFitIsLeastSquares(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var c cells

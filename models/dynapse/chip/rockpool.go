@@ -19,12 +19,12 @@ func specified() (list []dynapse.Param) {
 }
 
 // WriteRockpool writes the configuration as the quantised specification that Rockpool's
-// config_from_specification takes as keyword arguments, in JSON: n_cluster, core_map, the currents and
-// Iw_0 to Iw_3 of each cluster, and the codes and signs of its weights, zero for neurons of others. The
-// clusters are the cores in their order.
+// config_from_specification takes as keyword arguments, in JSON: n_cluster, core_map, the currents
+// and Iw_0 to Iw_3 of each cluster, and the codes and signs of its weights, zero for neurons of
+// others. The clusters are the cores in their order.
 //
-// Source: Rockpool 3.1.0, devices.dynapse.mapping and .quantization. Errors: those of [Device.Network],
-// [ErrFit] for NMDA and SHUNT, which a specification has not, and that of w.
+// Source: Rockpool 3.1.0, devices.dynapse.mapping and .quantization. Errors: those of
+// [Device.Network], [ErrFit] for NMDA and SHUNT, which a specification has not, and that of w.
 func (d *Device) WriteRockpool(w io.Writer) error {
 	n, in, err := d.Network()
 	if err != nil {
@@ -121,9 +121,9 @@ type Specification struct {
 	Codes *Quantised
 }
 
-// ReadRockpool reads a specification of Rockpool in JSON (arrays as nested lists), quantised or not: the
-// dictionary of its mapper, with that of its quantisation or without. Keys that say nothing of the
-// network are left alone.
+// ReadRockpool reads a specification of Rockpool in JSON (arrays as nested lists), quantised or
+// not: the dictionary of its mapper, with that of its quantisation or without. Keys that say
+// nothing of the network are left alone.
 //
 // Errors: [ErrDevice] for what is not of that form.
 func ReadRockpool(r io.Reader) (*Specification, error) {

@@ -27,12 +27,13 @@ func values[T any](list []T) object {
 	return o
 }
 
-// WriteSamna writes the configuration as samna's Dynapse2Configuration.to_json does, which its from_json
-// and Rockpool's samna_alias have: {"value0": {"chips": [...]}}, with all neurons, synapses and
-// destinations of the chips that are used, biases with type 78 (N) or 80 (P), and latches. Of what surge
-// knows nothing of (sensor interface, amplifiers, calibration of the monitors) there is nothing: merge the
-// file into the JSON of a default configuration of samna. A member "surge" beside value0 keeps what that
-// form cannot say: iscale, the ids of neurons, and where input goes.
+// WriteSamna writes the configuration as samna's Dynapse2Configuration.to_json does, which its
+// from_json and Rockpool's samna_alias have: {"value0": {"chips": [...]}}, with all neurons,
+// synapses and destinations of the chips that are used, biases with type 78 (N) or 80 (P), and
+// latches. Of what surge knows nothing of (sensor interface, amplifiers, calibration of the
+// monitors) there is nothing: merge the file into the JSON of a default configuration of samna. A
+// member "surge" beside value0 keeps what that form cannot say: iscale, the ids of neurons, and
+// where input goes.
 //
 // Source: Rockpool 3.1.0, devices.dynapse.samna_alias. The file has some 10 MB for each chip.
 // Errors: those of [Device.Check], and of w.
@@ -194,10 +195,10 @@ func indices[T any](list map[string]T) func(yield func(int) bool) {
 	}
 }
 
-// ReadSamna reads a configuration that [Device.WriteSamna], samna or Rockpool's samna_alias wrote. Of a
-// file without the member "surge", neurons are those with a synapse or a destination on the board, with
-// ids in their order; iscale is that of [dynapse.Iscale]; and a tag that a neuron listens to and that no
-// neuron sends is an input channel, in the order of tags.
+// ReadSamna reads a configuration that [Device.WriteSamna], samna or Rockpool's samna_alias wrote.
+// Of a file without the member "surge", neurons are those with a synapse or a destination on the
+// board, with ids in their order; iscale is that of [dynapse.Iscale]; and a tag that a neuron
+// listens to and that no neuron sends is an input channel, in the order of tags.
 //
 // Errors: [ErrDevice] for what is not of that form, and those of [Device.Check].
 func ReadSamna(r io.Reader) (*Device, error) {

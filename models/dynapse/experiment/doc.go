@@ -9,8 +9,8 @@
 //	e, err := experiment.Read("fit.toml", experiment.Options{})
 //	res, err := fit.Run(ctx, e.Experiment, e.Settings)
 //
-// [ReadNetwork] reads what a file says of the neurons alone; [ReadRecording] reads a recording for a
-// network that is there already, and [ReadInput] input for a simulation.
+// [ReadNetwork] reads what a file says of the neurons alone; [ReadRecording] reads a recording for
+// a network that is there already, and [ReadInput] input for a simulation.
 //
 // # The file
 //
@@ -19,11 +19,11 @@
 //
 // # Recordings
 //
-// A recording has the arrays [B, T, N], or [T, N] where B = 1: input, spike counts, and any of imem,
-// isyn, iahp (A), vmem (V) and spikes (counts), with a weight for each sample. Of neurons that were
-// not recorded there may be no columns, as Target.Neurons says. With weights w_in, [channels, N],
-// input is [B, T, channels]. A .csv has a header and a column for each array and neuron, imem or
-// imem_0, imem_1 and so on.
+// A recording has the arrays [B, T, N], or [T, N] where B = 1: input, spike counts, and any of
+// imem, isyn, iahp (A), vmem (V) and spikes (counts), with a weight for each sample. Of neurons
+// that were not recorded there may be no columns, as Target.Neurons says. With weights w_in,
+// [channels, N], input is [B, T, channels]. A .csv has a header and a column for each array and
+// neuron, imem or imem_0, imem_1 and so on.
 //
 // With synapses = 4 a neuron has four columns of input in place of one, in the order AMPA, GABA,
 // NMDA, SHUNT: input without w_in is [B, T, 4N] or [B, T, N, 4], w_in is [channels, 4N] or

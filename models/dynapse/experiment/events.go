@@ -37,8 +37,9 @@ func column(columns []files.Column, names []string) (files.Column, bool) {
 	return files.Column{}, false
 }
 
-// eventsOf reads a list of events from columns: a time and a neuron, and maybe a trial, and nothing that
-// is a trace. Columns without names are taken in this order. It is nil for columns that are no list.
+// eventsOf reads a list of events from columns: a time and a neuron, and maybe a trial, and nothing
+// that is a trace. Columns without names are taken in this order. It is nil for columns that are no
+// list.
 func (d *data) eventsOf(path string, columns []files.Column) (*events, error) {
 	if len(columns) == 2 || len(columns) == 3 {
 		unnamed := true
@@ -92,7 +93,8 @@ func (d *data) eventsOf(path string, columns []files.Column) (*events, error) {
 	return e, nil
 }
 
-// mostSeconds bounds the time of an event, s: a count of microseconds that is taken for seconds is beyond.
+// mostSeconds bounds the time of an event, s: a count of microseconds that is taken for seconds is
+// beyond.
 const mostSeconds = 1e5
 
 // timeUnit is the factor from a column of times to seconds.

@@ -88,8 +88,9 @@ func ReadInput(path string, n dynapse.Network, in *chip.Weights) (*Input, dynaps
 	return &Input{T: x.Shape[1], B: x.Shape[0], Counts: weighted(x, in, width)}, n, nil
 }
 
-// readInput reads the array input, and w_in and w_rec beside it. A list of events is put into bins up to
-// the last one; other columns of a table are the neurons or channels, and a .npy is the array input.
+// readInput reads the array input, and w_in and w_rec beside it. A list of events is put into bins
+// up to the last one; other columns of a table are the neurons or channels, and a .npy is the array
+// input.
 func (d *data) readInput(n dynapse.Network, in *chip.Weights) error {
 	raw, err := files.ReadFile(d.path)
 	if err != nil {

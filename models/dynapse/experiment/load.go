@@ -118,8 +118,8 @@ func (d *data) load(read func(path string) ([]byte, error), input string) error 
 	return d.fill(main.events, stimulus.events, input)
 }
 
-// fill makes the arrays spikes and input of lists of events, and of no input, over the time that the
-// other arrays, target.seconds or the last event say.
+// fill makes the arrays spikes and input of lists of events, and of no input, over the time that
+// the other arrays, target.seconds or the last event say.
 func (d *data) fill(spikes, stimulus *events, input string) error {
 	rows, steps := 0, 0
 	for _, a := range d.arrays {

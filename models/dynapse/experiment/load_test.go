@@ -15,7 +15,8 @@ import (
 	"github.com/surge-snn/surge/models/dynapse/fit"
 )
 
-// recordings reads a recording from texts by the names of their files; the first is that of the target.
+// recordings reads a recording from texts by the names of their files; the first is that of the
+// target.
 func recordings(n int, target Target, texts ...string) (*Recording, error) {
 	names := []string{"a.csv", "in.csv"}
 	return readRecording(names[0], dynapse.Network{N: n}, target, func(path string) ([]byte, error) {
@@ -83,8 +84,8 @@ func TestEvents(t *testing.T) {
 	}
 }
 
-// TestScope reads a table as an oscilloscope writes it: other names, a semicolon, decimal commas, units,
-// comments, 4 samples in a bin, a missing cell.
+// TestScope reads a table as an oscilloscope writes it: other names, a semicolon, decimal commas,
+// units, comments, 4 samples in a bin, a missing cell.
 func TestScope(t *testing.T) {
 	var b strings.Builder
 	b.WriteString("# Model X\n# 2026\nZeit;CH1;CH2\nms;mV;\n")
@@ -143,8 +144,8 @@ func TestScope(t *testing.T) {
 // comma writes a number with two digits and a decimal comma.
 func comma(x float64) string { return strings.Replace(fmt.Sprintf("%.2f", x), ".", ",", 1) }
 
-// TestResample: a trace that goes up by one in each sample has, in every bin, the mean of the samples of
-// its last tenth, whatever the sampling rate and the start.
+// TestResample: a trace that goes up by one in each sample has, in every bin, the mean of the
+// samples of its last tenth, whatever the sampling rate and the start.
 func TestResample(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		per := rapid.IntRange(1, 60).Draw(t, "samples in a bin")

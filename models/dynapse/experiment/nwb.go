@@ -21,11 +21,12 @@ type series struct {
 	data  [][]float64 // of each channel, in SI units
 }
 
-// nwb reads a recording in Neurodata Without Borders 2 (Rübel et al. 2022, doi:10.7554/eLife.78362): the
-// time series under acquisition and stimulus/presentation whose names are those of arrays, as
-// target.arrays or the files say them, and the spikes of units, of which row j is neuron j. A number in
-// the file stands for number·conversion + offset in the SI unit that it names. Where nothing is named,
-// the only series in volts is vmem, and the only one in amperes imem. Bin 0 begins with the first sample.
+// nwb reads a recording in Neurodata Without Borders 2 (Rübel et al. 2022,
+// doi:10.7554/eLife.78362): the time series under acquisition and stimulus/presentation whose names
+// are those of arrays, as target.arrays or the files say them, and the spikes of units, of which
+// row j is neuron j. A number in the file stands for number·conversion + offset in the SI unit that
+// it names. Where nothing is named, the only series in volts is vmem, and the only one in amperes
+// imem. Bin 0 begins with the first sample.
 func (d *data) nwb(path string, raw []byte) (c content, err error) {
 	f, err := hdf5.NewFile(bytes.NewReader(raw), int64(len(raw)))
 	if err != nil {
@@ -105,8 +106,8 @@ func (d *data) named(group, name string) string {
 	return ""
 }
 
-// guess takes the only series in volts for vmem, and the only one in amperes for imem, where no series
-// has a name of ours.
+// guess takes the only series in volts for vmem, and the only one in amperes for imem, where no
+// series has a name of ours.
 func (d *data) guess(f *hdf5.File, path string, all []*series) error {
 	var names []string
 	for _, s := range all {
@@ -234,7 +235,8 @@ func (s *series) read(f *hdf5.File) error {
 	return nil
 }
 
-// units reads the spikes, of which the index says where those of each unit end; nil where there are none.
+// units reads the spikes, of which the index says where those of each unit end; nil where there are
+// none.
 func (d *data) units(f *hdf5.File, path string, start float64) (*events, error) {
 	const member = "units/spike_times"
 	if !f.Has(member) {
@@ -268,8 +270,8 @@ func (d *data) units(f *hdf5.File, path string, start float64) (*events, error) 
 	return e, nil
 }
 
-// merge puts the arrays of another series beside those that are there: all end with the shortest, and a
-// sample has the smaller of two weights.
+// merge puts the arrays of another series beside those that are there: all end with the shortest,
+// and a sample has the smaller of two weights.
 func (d *data) merge(path string, all, more []files.Array) ([]files.Array, error) {
 	steps := math.MaxInt
 	for _, a := range append(slices.Clone(all), more...) {

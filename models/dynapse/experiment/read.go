@@ -63,8 +63,8 @@ func (r *reader) unknown(key, expected, name string, known []string) error {
 
 // Read reads an experiment file and its targets, whose paths are relative to its folder.
 //
-// Errors are [*Error]; see the package documentation. What makes no experiment although every key is
-// right (a constant trace, an unknown neuron) is found by [fit.Check].
+// Errors are [*Error]; see the package documentation. What makes no experiment although every key
+// is right (a constant trace, an unknown neuron) is found by [fit.Check].
 func Read(path string, o Options) (*Experiment, error) {
 	r, text, err := open(path, o)
 	if err != nil {

@@ -23,9 +23,9 @@ type Recording struct {
 	Unused []string      // arrays that are none of a recording
 }
 
-// ReadRecording reads a recording of the neurons of a network, of which N, FourSynapses and the time
-// step count, as a target of a file says it: t's Use, Neurons, Unit, Scale and TauSpikes. The zero
-// Target takes all that is there, in A, V and counts.
+// ReadRecording reads a recording of the neurons of a network, of which N, FourSynapses and the
+// time step count, as a target of a file says it: t's Use, Neurons, Unit, Scale and TauSpikes. The
+// zero Target takes all that is there, in A, V and counts.
 //
 //	rec, err := experiment.ReadRecording("recording.csv", dynapse.Network{N: 1}, experiment.Target{Use: []string{"spikes"}})
 //
@@ -158,8 +158,8 @@ func (d *data) shape(a files.Array) error {
 	return d.wrong(a.Name, fmt.Sprintf("shape [%d, %d, %d], that of the input", d.rows, d.steps, len(d.neurons)), fmt.Sprint(a.Shape))
 }
 
-// transpose returns an array [B, T, .] as [T, B, N], times a factor, with the columns of the recorded
-// neurons, and empty elsewhere.
+// transpose returns an array [B, T, .] as [T, B, N], times a factor, with the columns of the
+// recorded neurons, and empty elsewhere.
 func (d *data) transpose(a files.Array, factor, empty float64) []float64 {
 	n, columns := d.network.N, a.Shape[2]
 	out := make([]float64, d.steps*d.rows*n)

@@ -129,7 +129,8 @@ func (r *reader) checkNeurons() error {
 	return nil
 }
 
-// mismatch reads a standard deviation, or that the mismatch of the neurons is to be inferred; ok is false where it is neither.
+// mismatch reads a standard deviation, or that the mismatch of the neurons is to be inferred; ok is
+// false where it is neither.
 func (f *Fit) mismatch() (sd float64, infer, ok bool) {
 	switch x := f.Mismatch.(type) {
 	case nil:

@@ -21,8 +21,8 @@ type table struct {
 	columns     int       // of gaps
 }
 
-// tabulate turns the columns of a table into arrays [B, T, N]: imem, or imem_0, imem_1, ... for several
-// neurons. See the package documentation for times, trials and gaps.
+// tabulate turns the columns of a table into arrays [B, T, N]: imem, or imem_0, imem_1, ... for
+// several neurons. See the package documentation for times, trials and gaps.
 func (d *data) tabulate(path string, columns []files.Column) ([]files.Array, error) {
 	if len(columns) == 0 {
 		return nil, d.in(path, "", "a column for each array", "none")
@@ -124,7 +124,8 @@ func (d *data) timetable(path string, columns []files.Column) (*table, error) {
 // endOfBin is the last part of a bin whose samples stand for a state at its end.
 const endOfBin = 0.1
 
-// times finds the bin of each sample from its time; whole says that the samples are bins themselves.
+// times finds the bin of each sample from its time; whole says that the samples are bins
+// themselves.
 func (d *data) times(path string, t *table, c files.Column, factor float64) (whole bool, err error) {
 	first, last, step := make([]float64, t.rows), make([]float64, t.rows), make([]float64, t.rows)
 	for r := range first {
@@ -176,8 +177,9 @@ func (d *data) times(path string, t *table, c files.Column, factor float64) (who
 // mostStep is the distance of samples, in bins, beyond which times are in another unit.
 const mostStep = 100
 
-// binned returns a column in bins, [B, T]: the sum of counts, the smallest of weights, and of others the
-// mean of the samples at the end of the bin, or the last one. Bins without any are gaps, but for input.
+// binned returns a column in bins, [B, T]: the sum of counts, the smallest of weights, and of
+// others the mean of the samples at the end of the bin, or the last one. Bins without any are gaps,
+// but for input.
 func (t *table) binned(name string, k int, c files.Column) []float64 {
 	out := make([]float64, t.rows*t.steps)
 	seen, late := make([]int, len(out)), make([]int, len(out))

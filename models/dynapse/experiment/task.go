@@ -11,7 +11,8 @@ import (
 )
 
 // task reads a file of patterns: input [B, T, N], class [B], and maybe w_in, w_rec or w_rec_code. A
-// pattern of class k is to make the neuron classes[k] fire and no other of them, one of class -1 none.
+// pattern of class k is to make the neuron classes[k] fire and no other of them, one of class -1
+// none.
 func (d *data) task() (*fit.Task, error) {
 	t := d.target
 	for _, m := range []struct {

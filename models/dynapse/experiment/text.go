@@ -9,8 +9,8 @@ import (
 	"github.com/surge-snn/surge/models/dynapse"
 )
 
-// Text writes a network as the tables [network] and [init] of an experiment file, which [ParseNetwork]
-// reads as an equal one: what has a value in n, and the cores, if they are not nil.
+// Text writes a network as the tables [network] and [init] of an experiment file, which
+// [ParseNetwork] reads as an equal one: what has a value in n, and the cores, if they are not nil.
 func Text(n dynapse.Network, core []int) string {
 	var b strings.Builder
 	number := func(x float64) string {

@@ -10,12 +10,14 @@ import (
 	"github.com/surge-snn/surge/models/dynapse"
 )
 
-// awake moves a start x at which the adaptation current does nothing, as at the defaults, to where it does. The charge of a spike,
+// awake moves a start x at which the adaptation current does nothing, as at the defaults, to where
+// it does. The charge of a spike,
 //
 //	jump = (1 - exp(-t_pulse_ahp/tau_ahp)) Igain_ahp/Itau_ahp Iw_ahp
 //
-// below the dark current Io vanishes in it, and no derivative leads out. Where the sum of the charges of frequent spikes, one per bin, stays below Io, fitted currents of the
-// AHP other than its time constant share the way to a charge of half of Itau_mem.
+// below the dark current Io vanishes in it, and no derivative leads out. Where the sum of the
+// charges of frequent spikes, one per bin, stays below Io, fitted currents of the AHP other than
+// its time constant share the way to a charge of half of Itau_mem.
 func (p *problem) awake(x []float64) (_ []float64, note string) {
 	x = slices.Clone(x)
 	var moves []string

@@ -8,8 +8,8 @@ import (
 	"github.com/surge-snn/surge/models/dynapse"
 )
 
-// TestWake: from the default currents of the AHP, which do nothing, the fit of a neuron that adapts gets to where they do. What keeps a current in the AHP from its
-// start is said.
+// TestWake: from the default currents of the AHP, which do nothing, the fit of a neuron that adapts
+// gets to where they do. What keeps a current in the AHP from its start is said.
 func TestWake(t *testing.T) {
 	e, truth := draw(t, 1, 1, 300, 2, Core, false)
 	e.Space.Network = truth

@@ -8,24 +8,25 @@ import (
 	"github.com/surge-snn/surge/models/dynapse/chip"
 )
 
-// Behaviour is what a neuron does beside what was recorded of it, over all rows of a recording and the
-// samples with a weight.
+// Behaviour is what a neuron does beside what was recorded of it, over all rows of a recording and
+// the samples with a weight.
 type Behaviour struct {
 	Recording int
 	Neuron    int
 	// Wanted and Spikes count the spikes of the target and of the network; Wanted is NaN where the
 	// target says nothing of them. Where no spikes were recorded they are read off the membrane.
 	Wanted, Spikes float64
-	// Met is the share of spikes that have a partner in the other train within one bin, of the longer
-	// train: 1 where both are silent, NaN where the target is not known.
+	// Met is the share of spikes that have a partner in the other train within one bin, of the
+	// longer train: 1 where both are silent, NaN where the target is not known.
 	Met float64
-	// RMS are the root mean squared errors of the traces that are in the target: of ln I, in e-folds,
-	// for a current, and in V for a potential; NaN for others.
+	// RMS are the root mean squared errors of the traces that are in the target: of ln I, in
+	// e-folds, for a current, and in V for a potential; NaN for others.
 	RMS [numQuantities]float64
 }
 
-// Compare simulates a network with input weights, [channels, N], as that of a [Deployment], or nil for
-// those of the experiment, and says what each neuron of each recording does. It costs one simulation.
+// Compare simulates a network with input weights, [channels, N], as that of a [Deployment], or nil
+// for those of the experiment, and says what each neuron of each recording does. It costs one
+// simulation.
 //
 // Errors: those of [Experiment.LossOf].
 func (e Experiment) Compare(n dynapse.Network, in *chip.Weights) ([]Behaviour, error) {
@@ -54,8 +55,10 @@ func (e Experiment) Compare(n dynapse.Network, in *chip.Weights) ([]Behaviour, e
 	return list, nil
 }
 
-// Record simulates a network on the input of recording i, with input weights as for [Experiment.Compare], and returns it as it is measured there: traces with the gain, offset and drift of the
-// recording, after its latency, from the state that it begins in. With [Experiment.Measured] these are those of a result.
+// Record simulates a network on the input of recording i, with input weights as for
+// [Experiment.Compare], and returns it as it is measured there: traces with the gain, offset and
+// drift of the recording, after its latency, from the state that it begins in. With
+// [Experiment.Measured] these are those of a result.
 //
 // Errors: those of [Experiment.LossOf].
 func (e Experiment) Record(i int, n dynapse.Network, in *chip.Weights) (*dynapse.Run, error) {

@@ -7,7 +7,8 @@ import (
 	"github.com/surge-snn/surge/models/dynapse"
 )
 
-// TestRecord: a recording shows gain · v + offset + drift · t/T of what the network does, and the other traces as they are; compared with itself it is off by nothing.
+// TestRecord: a recording shows gain · v + offset + drift · t/T of what the network does, and the
+// other traces as they are; compared with itself it is off by nothing.
 func TestRecord(t *testing.T) {
 	const gain, offset, drift = 1.1, 3e-3, 2e-3
 	e, truth := draw(t, 2, 2, 80, 2, Core, false)

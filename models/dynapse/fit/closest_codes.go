@@ -14,11 +14,14 @@ import (
 	"github.com/surge-snn/surge/optim/minimize"
 )
 
-// Rounding to codes with forced spikes. The traces are smooth then, and their loss near its minimum is a quadratic form, whose least value on a grid is a closest vector problem. Of
-// its solutions, best first, the one is taken at which the spikes leave room for a threshold: there the free network does what the forced one does, and the loss is the true one.
-// Neurons that share no current are independent of each other, as their spikes are given.
+// Rounding to codes with forced spikes. The traces are smooth then, and their loss near its minimum
+// is a quadratic form, whose least value on a grid is a closest vector problem. Of its solutions,
+// best first, the one is taken at which the spikes leave room for a threshold: there the free
+// network does what the forced one does, and the loss is the true one. Neurons that share no
+// current are independent of each other, as their spikes are given.
 
-// Numbers of points of the grid: those that are kept while parameters are decided one by one, and those that are simulated at once.
+// Numbers of points of the grid: those that are kept while parameters are decided one by one, and
+// those that are simulated at once.
 const (
 	roundings     = 2048
 	roundingsOnce = 128
@@ -38,7 +41,8 @@ type part struct {
 	gap       float64 // of best where there is none, ln(Low/High)
 }
 
-// rounded returns a point of the grid near x, and whether all neurons spike as they should there. It is nil where nothing can be said.
+// rounded returns a point of the grid near x, and whether all neurons spike as they should there.
+// It is nil where nothing can be said.
 func (f *session) rounded(ctx context.Context, g minimize.Grid, near []int, x []float64) (point []int, good bool, err error) {
 	fp := f.forced(0, 0)
 	if len(fp.samples) == 0 {
@@ -126,7 +130,8 @@ func (f *problem) parts() (list []*part) {
 	return list
 }
 
-// candidates stores the points of a part. Currents that the traces do not see are the nearest, of Iref with the same number of bins.
+// candidates stores the points of a part. Currents that the traces do not see are the nearest, of
+// Iref with the same number of bins.
 func (f *problem) candidates(ctx context.Context, p *part, fp *forced, g minimize.Grid, near []int, x, r []float64, jac *mat.Dense) error {
 	rest := make([]int, len(p.coords))
 	for i, k := range p.coords {
@@ -197,7 +202,8 @@ func (f *problem) candidates(ctx context.Context, p *part, fp *forced, g minimiz
 	return nil
 }
 
-// sameBins returns the level nearest to near with which a refractory time has as many bins as with x; near, if there is none.
+// sameBins returns the level nearest to near with which a refractory time has as many bins as with
+// x; near, if there is none.
 func (f *problem) sameBins(g minimize.Grid, k, near int, x float64) int {
 	want := f.bins(k, x)
 	for d := range len(g.Levels[k]) {
@@ -210,7 +216,8 @@ func (f *problem) sameBins(g minimize.Grid, k, near int, x float64) int {
 	return near
 }
 
-// judge simulates points with forced spikes and keeps the best of each part, with its threshold in the middle of what the spikes allow.
+// judge simulates points with forced spikes and keeps the best of each part, with its threshold in
+// the middle of what the spikes allow.
 func (f *problem) judge(ctx context.Context, parts []*part, of []int, fp *forced, g minimize.Grid, levels [][]int, xs [][]float64) error {
 	n, m := f.Network.N, len(xs)
 	rs := make([][]float64, m)

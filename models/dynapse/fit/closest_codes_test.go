@@ -9,8 +9,9 @@ import (
 	"github.com/surge-snn/surge/optim/minimize"
 )
 
-// TestRounded: where the rounding says that spikes are right, the free network at the codes spikes as the recording does, and for a network that has currents of the bias generator
-// it gives these currents back.
+// TestRounded: where the rounding says that spikes are right, the free network at the codes spikes
+// as the recording does, and for a network that has currents of the bias generator it gives these
+// currents back.
 func TestRounded(t *testing.T) {
 	if race.Detector {
 		t.Skip("the numbers of a fit: other tests run what is concurrent in it")

@@ -8,13 +8,16 @@ import (
 	"github.com/surge-snn/surge/optim/minimize"
 )
 
-// confidenceSearch looks among the currents that the traces allow for those with which the free network does best. Noise of a recording moves the currents of the fit with forced
-// spikes by a standard deviation or so, and a membrane that is that much lower may spike a bin later, which costs the free network more than all noise. The points are
+// confidenceSearch looks among the currents that the traces allow for those with which the free
+// network does best. Noise of a recording moves the currents of the fit with forced spikes by a
+// standard deviation or so, and a membrane that is that much lower may spike a bin later, which
+// costs the free network more than all noise. The points are
 //
 //	x(z) = x + Σ_k z_k v_k / s_k,   |z_k| <= 3
 //
-// with the singular values s and vectors v of the sensitivities in units of the noise, of all directions that the traces determine, and with each
-// threshold between the ends of what the spikes allow at x(z), at (1 + z/3)/2 of the way. They are searched without gradients.
+// with the singular values s and vectors v of the sensitivities in units of the noise, of all
+// directions that the traces determine, and with each threshold between the ends of what the spikes
+// allow at x(z), at (1 + z/3)/2 of the way. They are searched without gradients.
 func confidenceSearch(ctx context.Context, f *session, x []float64) error {
 	const phase = "nearby"
 	smooth := f.smooths()
@@ -68,7 +71,8 @@ func confidenceSearch(ctx context.Context, f *session, x []float64) error {
 	return f.offer(ctx, y)
 }
 
-// farthest bounds a search in standard deviations, and leastSeen is the singular value of a direction that the traces determine to 10 %.
+// farthest bounds a search in standard deviations, and leastSeen is the singular value of a
+// direction that the traces determine to 10 %.
 const (
 	farthest  = 3
 	leastSeen = 10

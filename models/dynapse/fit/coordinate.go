@@ -28,17 +28,20 @@ type quantity interface {
 	value(x float64) float64
 	// at is the x of a value.
 	at(value float64) float64
-	// relative is the change of x that belongs to a relative change of the value, of 1 to first order.
+	// relative is the change of x that belongs to a relative change of the value, of 1 to first
+	// order.
 	relative(x float64) float64
 	// apply gives the value to neurons of a sample.
 	apply(s *sample, neurons []int, x float64)
-	// pull adds to grad the derivative with respect to x that belongs to those with respect to what the sample has.
+	// pull adds to grad the derivative with respect to x that belongs to those with respect to what
+	// the sample has.
 	pull(grad *float64, s, by *sample, neurons []int)
 	// bias is the parameter of the bias generator that sets it, and false where there is none.
 	bias() (name string, settable bool)
 }
 
-// sample is what the coordinates give to one sample of a network, or the derivatives with respect to that. What is not fitted is nil.
+// sample is what the coordinates give to one sample of a network, or the derivatives with respect
+// to that. What is not fitted is nil.
 type sample struct {
 	params  [dynapse.NumParams][]float64 // [N]
 	weights []float64                    // [N, N]
@@ -133,5 +136,6 @@ func (c coordinate) isWeight() bool {
 	return ok
 }
 
-// steps says whether a coordinate acts in steps, as Ispkthr and Iref do: no derivative of a trace with forced spikes sees it.
+// steps says whether a coordinate acts in steps, as Ispkthr and Iref do: no derivative of a trace
+// with forced spikes sees it.
 func (c coordinate) steps() bool { return c.is(dynapse.Ispkthr) || c.is(dynapse.Iref) }

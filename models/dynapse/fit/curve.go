@@ -8,8 +8,8 @@ import (
 	"github.com/surge-snn/surge/models/dynapse"
 )
 
-// Curve is a rate-against-input curve: the mean rate over the neurons for Poisson input at some rates, one input channel with weight 1 to each
-// neuron.
+// Curve is a rate-against-input curve: the mean rate over the neurons for Poisson input at some
+// rates, one input channel with weight 1 to each neuron.
 type Curve struct {
 	Name      string
 	InputRate []float64 // Hz
@@ -43,7 +43,8 @@ func (c *Curve) check() error {
 	return nil
 }
 
-// counted returns the mean number of spikes of the neurons of row b, and the mean peak of those that are silent.
+// counted returns the mean number of spikes of the neurons of row b, and the mean peak of those
+// that are silent.
 func (c *Curve) counted(of []firing, b int) (count, peak float64) {
 	n := len(of) / len(c.Rate)
 	for _, f := range of[b*n : (b+1)*n] {
@@ -102,7 +103,8 @@ func (c *Curve) resolution(seconds float64, n int) (loss float64) {
 // rateError is the difference of two rates as the loss has it.
 func rateError(rate, want float64) float64 { return math.Sqrt(rate) - math.Sqrt(want) }
 
-// Rates returns the mean rates over neurons, Hz, that a network has at the input rates of a curve, whatever its rates are.
+// Rates returns the mean rates over neurons, Hz, that a network has at the input rates of a curve,
+// whatever its rates are.
 //
 // Errors: those of [dynapse.Network.Simulate], and [ErrExperiment] for a curve that is none.
 func Rates(n dynapse.Network, c Curve) ([]float64, error) {

@@ -19,7 +19,8 @@ type Deployment struct {
 	In      chip.Weights
 	// Loss is that of the experiment for Network and In: what was fitted, as the file does it.
 	Loss float64
-	// Notes say what the chip cannot be set to exactly: currents that are not fitted, input weights.
+	// Notes say what the chip cannot be set to exactly: currents that are not fitted, input
+	// weights.
 	Notes []string
 
 	weights *chip.Quantised
@@ -113,14 +114,15 @@ func (d *Deployment) quantise(r *Result, codes *chip.Codes, in, rec chip.Weights
 	return q, nil
 }
 
-// given says whether a current of the simulation is one that the space has a value of and does not fit.
+// given says whether a current of the simulation is one that the space has a value of and does not
+// fit.
 func (s Space) given(name string) bool {
 	p, err := dynapse.ParseParam(name)
 	return err == nil && p != dynapse.IfNMDA && s.Network.Params[p] != nil && !slices.Contains(s.Params, p)
 }
 
-// inputWeights are the weights of the input channels: those of the experiment, or a channel of weight
-// 1 for each neuron.
+// inputWeights are the weights of the input channels: those of the experiment, or a channel of
+// weight 1 for each neuron.
 func (e Experiment) inputWeights() chip.Weights {
 	if e.In != nil {
 		return *e.In
@@ -133,9 +135,9 @@ func (e Experiment) inputWeights() chip.Weights {
 	return in
 }
 
-// LossOf is [Experiment.Loss] with other input weights, [channels, N], as those of a chip, where In are
-// those of the experiment. Poisson input of curves and statistics, of which neuron j has a channel with
-// weight 1, takes the weight of channel j to neuron j where the experiment has no In.
+// LossOf is [Experiment.Loss] with other input weights, [channels, N], as those of a chip, where In
+// are those of the experiment. Poisson input of curves and statistics, of which neuron j has a
+// channel with weight 1, takes the weight of channel j to neuron j where the experiment has no In.
 //
 // Errors: those of Loss, and [ErrExperiment] where the weights do not fit the recordings.
 func (e Experiment) LossOf(ctx context.Context, n dynapse.Network, in chip.Weights) (float64, error) {
@@ -184,8 +186,8 @@ func (e Experiment) driven(in chip.Weights) (*problem, error) {
 	return p, nil
 }
 
-// drive returns the input that the channels [samples, C] make with some weights. Without channels, and
-// where each neuron has one of weight 1, these are the input.
+// drive returns the input that the channels [samples, C] make with some weights. Without channels,
+// and where each neuron has one of weight 1, these are the input.
 func drive(name string, input, channels []float64, own bool, samples, n int, in chip.Weights) ([]float64, error) {
 	if channels == nil && own {
 		channels = input

@@ -12,8 +12,8 @@ import (
 	"github.com/surge-snn/surge/models/dynapse/chip"
 )
 
-// TestDeploy: the device of a result is its settable network with the input weights of the experiment,
-// and the loss is that of a simulation of the device, made by hand from its channels.
+// TestDeploy: the device of a result is its settable network with the input weights of the
+// experiment, and the loss is that of a simulation of the device, made by hand from its channels.
 func TestDeploy(t *testing.T) {
 	const steps, channels, n = 120, 3, 2
 	in := chip.Weights{Pre: channels, Post: n, W: []float64{1, 0, 0.5, 2, 0, -0.7}}
@@ -100,7 +100,8 @@ func TestDeploy(t *testing.T) {
 	}
 }
 
-// TestPartners: the greedy pairing of two trains is the largest there is, as one by exhaustion finds.
+// TestPartners: the greedy pairing of two trains is the largest there is, as one by exhaustion
+// finds.
 func TestPartners(t *testing.T) {
 	var best func(a, b []int) int
 	best = func(a, b []int) int {

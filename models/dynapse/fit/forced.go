@@ -11,8 +11,9 @@ import (
 	"github.com/surge-snn/surge/optim/minimize"
 )
 
-// force finds the spikes that every recording can be forced with: those recorded, or else those that are seen in a trace of Imem or Vmem.
-// All or none: spikes stays nil where one recording has none.
+// force finds the spikes that every recording can be forced with: those recorded, or else those
+// that are seen in a trace of Imem or Vmem. All or none: spikes stays nil where one recording has
+// none.
 func (p *problem) force() {
 	var all [][]float64
 	var segments [][]restart
@@ -27,12 +28,13 @@ func (p *problem) force() {
 	p.spikes, p.segments = all, segments
 }
 
-// drop is the fall of ln Imem from one bin to the next that is a reset. Without one it falls by dt/tau_mem, and a time constant of less than half
-// a bin is not one that the model can be used with.
+// drop is the fall of ln Imem from one bin to the next that is a reset. Without one it falls by
+// dt/tau_mem, and a time constant of less than half a bin is not one that the model can be used
+// with.
 const drop = 2
 
-// known returns the spikes of a recording, NaN where they are not known, or nil if they cannot be forced. A neuron that was not recorded may have
-// any if nobody listens to it.
+// known returns the spikes of a recording, NaN where they are not known, or nil if they cannot be
+// forced. A neuron that was not recorded may have any if nobody listens to it.
 func (p *problem) known(r *Recording) []float64 {
 	n := p.Network.N
 	width := r.B * n
@@ -83,13 +85,15 @@ type observation struct {
 //
 //	L = Σ_traces scale · Σ w d² / M  +  hinge Σ_spikes v² / M
 //
-// The traces are smooth functions of all currents but Ispkthr and Iref then. What holds the membrane to the spikes is v, by how much ln(Imem/Ispkthr)
-// before the reset lies on the wrong side of what the count c of the bin needs:
+// The traces are smooth functions of all currents but Ispkthr and Iref then. What holds the
+// membrane to the spikes is v, by how much ln(Imem/Ispkthr) before the reset lies on the wrong side
+// of what the count c of the bin needs:
 //
 //	c-1 < ln(Imem/Ispkthr) <= c,   ln(Imem/Ispkthr) <= 0 where c = 0
 //
-// Where all v are 0 the free network spikes as the forced one does, so that both are equal in everything. After Memmesheimer et al. (2014),
-// doi:10.1016/j.neuron.2014.03.026, who learn weights in this way.
+// Where all v are 0 the free network spikes as the forced one does, so that both are equal in
+// everything. After Memmesheimer et al. (2014), doi:10.1016/j.neuron.2014.03.026, who learn weights
+// in this way.
 type forced struct {
 	*problem
 	samples []observation
@@ -207,7 +211,8 @@ func (p *problem) lnThresholds(net dynapse.Network) []float64 {
 	return out
 }
 
-// above returns ln(Imem/Ispkthr) before the reset, of element at, which belongs to a neuron of a sample.
+// above returns ln(Imem/Ispkthr) before the reset, of element at, which belongs to a neuron of a
+// sample.
 func (p *problem) above(lnThresholds []float64, run *dynapse.Run, at, neuron int) float64 {
 	j := neuron % p.Network.N
 	kappa := (p.start[dynapse.KappaN][j] + p.start[dynapse.KappaP][j]) / 2
@@ -227,11 +232,13 @@ func violation(x, count, margin float64) float64 {
 	return 0
 }
 
-// step of the difference quotients in x. Their errors are some 1e-10 of third derivatives and 1e-11 of values.
+// step of the difference quotients in x. Their errors are some 1e-10 of third derivatives and 1e-11
+// of values.
 const step = 1e-5
 
-// jacobian stores residuals and derivatives. Spikes do not depend on parameters, so that a current of a neuron acts on this neuron alone: all coordinates
-// of a colour are moved at once. It costs 2 colours + 1 simulations.
+// jacobian stores residuals and derivatives. Spikes do not depend on parameters, so that a current
+// of a neuron acts on this neuron alone: all coordinates of a colour are moved at once. It costs 2
+// colours + 1 simulations.
 func (f *forced) jacobian(ctx context.Context, r []float64, jac *mat.Dense, x []float64) error {
 	xs := [][]float64{x}
 	for c := range f.colour {

@@ -9,13 +9,17 @@ import (
 	"gonum.org/v1/gonum/stat/distuv"
 )
 
-// The currents of the neurons of a core are those that they share times what their transistors make of them,
+// The currents of the neurons of a core are those that they share times what their transistors make
+// of them,
 //
 //	ln I_j = μ + z_j,   z_j ~ N(0, τ²)
 //
-// of which a fit of each neuron sees x_j = ln I_j + e_j, e_j ~ N(0, s_j²). The shared current is the mean with weights 1/(τ² + s_j²), and τ² what makes the weighted squares as large as expected
-// (Paule & Mandel 1982, doi:10.6028/jres.087.022). The interval is that of Hartung & Knapp (2001, doi:10.1002/sim.791), with Student's t of J-1 degrees of freedom: few neurons do not know τ. The estimate of a
-// neuron is drawn towards the others by τ²/(τ² + s_j²) (Efron & Morris 1975, doi:10.1080/01621459.1975.10479864).
+// of which a fit of each neuron sees x_j = ln I_j + e_j, e_j ~ N(0, s_j²). The shared current is
+// the mean with weights 1/(τ² + s_j²), and τ² what makes the weighted squares as large as expected
+// (Paule & Mandel 1982, doi:10.6028/jres.087.022). The interval is that of Hartung & Knapp (2001,
+// doi:10.1002/sim.791), with Student's t of J-1 degrees of freedom: few neurons do not know τ. The
+// estimate of a neuron is drawn towards the others by τ²/(τ² + s_j²) (Efron & Morris 1975,
+// doi:10.1080/01621459.1975.10479864).
 
 // Population is a current of neurons that share it and differ by mismatch.
 type Population struct {
@@ -23,10 +27,12 @@ type Population struct {
 	// Mean is the shared current, A, and Interval its interval of 95 %.
 	Mean     float64    `json:"mean"`
 	Interval [2]float64 `json:"interval"`
-	// Spread is the standard deviation of ln I between neurons, about the relative one, and SpreadInterval its interval of 95 %.
+	// Spread is the standard deviation of ln I between neurons, about the relative one, and
+	// SpreadInterval its interval of 95 %.
 	Spread         float64    `json:"spread"`
 	SpreadInterval [2]float64 `json:"spread_interval"`
-	// Neurons are those that were fitted, Value their currents, A, as known from themselves and the others.
+	// Neurons are those that were fitted, Value their currents, A, as known from themselves and the
+	// others.
 	Neurons []int     `json:"neurons"`
 	Value   []float64 `json:"value"`
 }
@@ -45,7 +51,8 @@ const (
 	leastError  = 1e-9
 )
 
-// summarised estimates a hierarchy from what fits of single neurons found, x, with intervals of 95 % from low to high; those of steps hold all values that do the same.
+// summarised estimates a hierarchy from what fits of single neurons found, x, with intervals of 95
+// % from low to high; those of steps hold all values that do the same.
 func summarised(x, low, high []float64, steps bool) hierarchy {
 	h := hierarchy{se: math.Inf(1), value: slices.Clone(x)}
 	var in []int
@@ -94,7 +101,8 @@ func summarised(x, low, high []float64, steps bool) hierarchy {
 	return h
 }
 
-// pooled returns the mean of values x with standard errors s, half its interval of 95 %, and the standard deviation between them.
+// pooled returns the mean of values x with standard errors s, half its interval of 95 %, and the
+// standard deviation between them.
 func pooled(x, s []float64) (mean, half, tau float64) {
 	j := len(x)
 	weighted := func(variance float64) (mean, squares, total float64) {
@@ -135,7 +143,8 @@ func pooled(x, s []float64) (mean, half, tau float64) {
 	return mean, t * math.Sqrt(max(q/float64(j-1), 1)/total), math.Sqrt(variance)
 }
 
-// hierarchies estimates all coordinates from the fits of single neurons. Neurons whose fit has ended in a bad minimum do not count where others have not.
+// hierarchies estimates all coordinates from the fits of single neurons. Neurons whose fit has
+// ended in a bad minimum do not count where others have not.
 func (f *session) hierarchies(found []*Result) []hierarchy {
 	limit := noisy * f.wellFitted()
 	good := func(j int) bool { return found[j] != nil && found[j].Loss <= limit }

@@ -9,8 +9,9 @@ import (
 	"github.com/surge-snn/surge/models/dynapse"
 )
 
-// TestPooled: intervals of the mean of 3, 8 and 16 neurons hold the truth in 95 % of draws, where neurons differ much more, and much less, than each is known to. The means have the weights that the
-// definition says.
+// TestPooled: intervals of the mean of 3, 8 and 16 neurons hold the truth in 95 % of draws, where
+// neurons differ much more, and much less, than each is known to. The means have the weights that
+// the definition says.
 func TestPooled(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	const draws = 4000
@@ -29,7 +30,8 @@ func TestPooled(t *testing.T) {
 				}
 				spread += sd * sd / draws
 			}
-			// A share of 0.95 of 4,000 has a standard error of 0.0034. With the variance bounded at 0 intervals are a little wide, never narrow.
+			// A share of 0.95 of 4,000 has a standard error of 0.0034. With the variance bounded at
+			// 0 intervals are a little wide, never narrow.
 			if share := float64(held) / draws; share < 0.95-4*0.0034 || share > 0.99 || tau > 0.1 && share > 0.95+4*0.0034 {
 				t.Errorf("%d neurons that differ by %v: %v of the intervals hold the mean", n, tau, share)
 			}
@@ -43,7 +45,8 @@ func TestPooled(t *testing.T) {
 	}
 }
 
-// TestSummarised: a neuron that ended elsewhere does not count, one that is not known is drawn to the others, and currents that act in steps are as wide as their sets.
+// TestSummarised: a neuron that ended elsewhere does not count, one that is not known is drawn to
+// the others, and currents that act in steps are as wide as their sets.
 func TestSummarised(t *testing.T) {
 	x := []float64{-0.1, 0.1, 0, 0.05, -0.05, 9}
 	width := []float64{1e-3, 1e-3, 1e-3, 1e-3, 2, 1e-3}
@@ -63,7 +66,8 @@ func TestSummarised(t *testing.T) {
 	}
 }
 
-// mismatched returns a recording of n neurons of a core with mismatch in the currents that are fitted, and the network that they share.
+// mismatched returns a recording of n neurons of a core with mismatch in the currents that are
+// fitted, and the network that they share.
 func mismatched(t *testing.T, seed uint64, n int, sd float64) (Experiment, dynapse.Network) {
 	e, truth := draw(t, seed, n, 200, 2, Core, false)
 	rng := rand.New(rand.NewPCG(seed, 3))
@@ -83,7 +87,8 @@ func mismatched(t *testing.T, seed uint64, n int, sd float64) (Experiment, dynap
 	return e, truth
 }
 
-// TestInfer: the currents that neurons with mismatch of 15 % share lie in their intervals, and the spread is found.
+// TestInfer: the currents that neurons with mismatch of 15 % share lie in their intervals, and the
+// spread is found.
 func TestInfer(t *testing.T) {
 	n := 16
 	if testing.Short() {

@@ -11,7 +11,8 @@ import (
 	"github.com/surge-snn/surge/optim/identify"
 )
 
-// noiseFloor is the least noise of a trace, 1 % of a current: a recording that is fitted better than that says no more.
+// noiseFloor is the least noise of a trace, 1 % of a current: a recording that is fitted better
+// than that says no more.
 const noiseFloor = 0.01
 
 // Open is a direction in which the target does not determine the currents.
@@ -32,8 +33,9 @@ type identification struct {
 	lengthening float64
 }
 
-// identify says how sure x is. Sensitivities are those of the traces with forced spikes, in units of their noise: what the fit leaves, or noiseFloor. Ispkthr
-// and Iref act in steps: their answer is the set of values that change nothing.
+// identify says how sure x is. Sensitivities are those of the traces with forced spikes, in units
+// of their noise: what the fit leaves, or noiseFloor. Ispkthr and Iref act in steps: their answer
+// is the set of values that change nothing.
 func (f *session) identify(ctx context.Context, x []float64) (identification, error) {
 	id := identification{verdict: map[string]Verdict{}, interval: map[string][2]float64{}}
 	for k, c := range f.coords {
@@ -168,11 +170,13 @@ func (f *problem) smooth(ctx context.Context, x []float64, smooth []int, id *ide
 	return s, nil
 }
 
-// towardsLeast returns the step from x to the least squares of the traces, of the directions that they determine:
+// towardsLeast returns the step from x to the least squares of the traces, of the directions that
+// they determine:
 //
 //	d = -Σ_k v_k (v_k·g) / s_k²,   s_k >= 10
 //
-// The currents of a fit are not there, as the free network is to spike as recorded, or as they are to suit other chips. The interval has room for both.
+// The currents of a fit are not there, as the free network is to spike as recorded, or as they are
+// to suit other chips. The interval has room for both.
 func towardsLeast(found *identify.Identification, g []float64) []float64 {
 	d := make([]float64, len(g))
 	for k, s := range found.Singular {
@@ -190,8 +194,9 @@ func towardsLeast(found *identify.Identification, g []float64) []float64 {
 	return d
 }
 
-// thresholdIntervals finds the thresholds between the samples that spike and those that do not. The membrane at the two samples next to the threshold is
-// known as well as the other parameters x are: an end of the interval is moved outwards by 1.96 times its standard deviation,
+// thresholdIntervals finds the thresholds between the samples that spike and those that do not. The
+// membrane at the two samples next to the threshold is known as well as the other parameters x are:
+// an end of the interval is moved outwards by 1.96 times its standard deviation,
 //
 //	SD² = Σ_k (g·v_k / s_k)²,   g = d ln Imem / dx at that sample
 //
@@ -258,7 +263,8 @@ func deviation(found *identify.Identification, g []float64) float64 {
 	return math.Sqrt(sum)
 }
 
-// refractoryIntervals finds the values of Iref for which the traces are no further from the target than 95 % of the noise allows.
+// refractoryIntervals finds the values of Iref for which the traces are no further from the target
+// than 95 % of the noise allows.
 func (f *session) refractoryIntervals(ctx context.Context, fp *forced, x []float64, noise float64, id *identification) error {
 	least, err := fp.loss(ctx, x)
 	if err != nil {

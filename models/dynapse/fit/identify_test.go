@@ -11,7 +11,8 @@ import (
 	"github.com/surge-snn/surge/optim/identify"
 )
 
-// TestTowardsLeast: of a linear problem whose parameters are all determined, the step ends at the least squares.
+// TestTowardsLeast: of a linear problem whose parameters are all determined, the step ends at the
+// least squares.
 func TestTowardsLeast(t *testing.T) {
 	const m, n = 12, 3
 	rng := rand.New(rand.NewPCG(3, 4))
@@ -39,7 +40,8 @@ func TestTowardsLeast(t *testing.T) {
 	}
 }
 
-// TestRobustIntervals: currents that suit chips do not change what the target says of the nominal ones, so that the truth stays in the intervals.
+// TestRobustIntervals: currents that suit chips do not change what the target says of the nominal
+// ones, so that the truth stays in the intervals.
 func TestRobustIntervals(t *testing.T) {
 	e, truth := draw(t, 2, 1, 100, 2, Core, false)
 	res, err := Run(context.Background(), e, Settings{Starts: 4, Mismatch: 0.1, Samples: 4})

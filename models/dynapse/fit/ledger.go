@@ -11,19 +11,23 @@ import (
 	"github.com/surge-snn/surge/optim/minimize"
 )
 
-// answer is a point with its loss, which has the priors in it, and with what is known of it beyond that.
+// answer is a point with its loss, which has the priors in it, and with what is known of it beyond
+// that.
 type answer struct {
 	x    []float64 // nil: there is none yet
 	loss float64
 	// errors are standard errors where neurons were fitted one by one, or nil.
 	errors      []float64
 	hierarchies []hierarchy // beside errors
-	// nominal is the best point for the nominal chip where x is the one that suits chips with mismatch, or nil.
+	// nominal is the best point for the nominal chip where x is the one that suits chips with
+	// mismatch, or nil.
 	nominal []float64
 }
 
-// ledger keeps what the phases of a fit have done: the best point, the counts, the history and the checkpoint. A fit is a function of the experiment and its settings, so that a
-// checkpoint is the list of the results of its phases, which a fit that is resumed reads in place of running them, and the state of the phase at hand.
+// ledger keeps what the phases of a fit have done: the best point, the counts, the history and the
+// checkpoint. A fit is a function of the experiment and its settings, so that a checkpoint is the
+// list of the results of its phases, which a fit that is resumed reads in place of running them,
+// and the state of the phase at hand.
 type ledger struct {
 	record func(Progress) error
 	note   func(phase string, status minimize.Status, loss float64)
@@ -54,7 +58,8 @@ func (l *ledger) offer(ctx context.Context, x []float64) error {
 	return err
 }
 
-// minimise runs minimize.Fit from x, or takes its result from the checkpoint. The best point of a search that is cut short is offered, or what complete makes of it.
+// minimise runs minimize.Fit from x, or takes its result from the checkpoint. The best point of a
+// search that is cut short is offered, or what complete makes of it.
 func (l *ledger) minimise(ctx context.Context, phase string, p minimize.Problem, x []float64, m minimize.Method, complete func(context.Context, []float64) ([]float64, error)) ([]float64, float64, error) {
 	r, err := l.memoize(phase, func(resume *optim.State) (outcome, error) {
 		settings := minimize.Settings{Resume: resume, Record: func(q minimize.Progress) error {
@@ -103,7 +108,8 @@ type outcome struct {
 
 var errCheckpoint = fmt.Errorf("%w: the checkpoint is not one of this fit", optim.ErrState)
 
-// memoize returns the outcome of a phase: that of the checkpoint, or that of run, which it keeps. resume is the state that the phase at hand of the checkpoint was in, or nil.
+// memoize returns the outcome of a phase: that of the checkpoint, or that of run, which it keeps.
+// resume is the state that the phase at hand of the checkpoint was in, or nil.
 func (l *ledger) memoize(phase string, run func(resume *optim.State) (outcome, error)) (outcome, error) {
 	if len(l.replay) > 0 {
 		s := l.replay[0]
@@ -163,10 +169,12 @@ func (l *ledger) report(n Progress, state *optim.State) error {
 	return l.record(n)
 }
 
-// checkpointKind is the kind of the state of a fit. Its members are the history, the outcomes of phases, and the state of the one at hand if there is one.
+// checkpointKind is the kind of the state of a fit. Its members are the history, the outcomes of
+// phases, and the state of the one at hand if there is one.
 const checkpointKind = "surge-fit"
 
-// checkpoint is the list of the phases, and the state of the one at hand. One without a state is run again, and its steps come into the history then.
+// checkpoint is the list of the phases, and the state of the one at hand. One without a state is
+// run again, and its steps come into the history then.
 func (l *ledger) checkpoint(current *optim.State) optim.State {
 	history := l.history[:l.whole]
 	if current != nil {

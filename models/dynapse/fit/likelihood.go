@@ -11,11 +11,15 @@ import (
 	"github.com/surge-snn/surge/optim/minimize"
 )
 
-// Where the noise of a recording is correlated from bin to bin, least squares are not the best answer: slow noise moves them as a slow current does. The likelihood of autoregressive noise is
-// that of residuals which a filter makes independent (Aitken 1935, doi:10.1017/S0370164600014346), and its maximum knows the currents from the fast parts of the traces, which the noise has not. What
-// least squares and likelihood differ by is tested (Hausman 1978, doi:10.2307/1913827): both are right where the residuals are noise.
+// Where the noise of a recording is correlated from bin to bin, least squares are not the best
+// answer: slow noise moves them as a slow current does. The likelihood of autoregressive noise is
+// that of residuals which a filter makes independent (Aitken 1935, doi:10.1017/S0370164600014346),
+// and its maximum knows the currents from the fast parts of the traces, which the noise has not.
+// What least squares and likelihood differ by is tested (Hausman 1978, doi:10.2307/1913827): both
+// are right where the residuals are noise.
 
-// generalised returns the sensitivities and residuals filtered so that noise is independent, of variance 1, at the noise that the likelihood leaves; nil where noise is white.
+// generalised returns the sensitivities and residuals filtered so that noise is independent, of
+// variance 1, at the noise that the likelihood leaves; nil where noise is white.
 func (s *sensitivity) generalised() (*mat.Dense, []float64, error) {
 	var svd mat.SVD
 	if !svd.Factorize(s.sens, mat.SVDThin) {
@@ -66,7 +70,8 @@ func (s *sensitivity) generalised() (*mat.Dense, []float64, error) {
 	return sens, e, nil
 }
 
-// fromPriors returns where the coordinates are, with their distances from the means of the priors in the units of the sensitivities.
+// fromPriors returns where the coordinates are, with their distances from the means of the priors
+// in the units of the sensitivities.
 func (s *sensitivity) fromPriors() []float64 {
 	at := make([]float64, len(s.smooth))
 	for i, k := range s.smooth {
@@ -75,7 +80,8 @@ func (s *sensitivity) fromPriors() []float64 {
 	return at
 }
 
-// leastSquares returns the change of the coordinates at which linearized residuals e, in units of their noise, are least, with priors of the coordinates that are at some point now.
+// leastSquares returns the change of the coordinates at which linearized residuals e, in units of
+// their noise, are least, with priors of the coordinates that are at some point now.
 func leastSquares(sens *mat.Dense, e []float64, priors []minimize.Prior, at []float64) []float64 {
 	_, n := sens.Dims()
 	var normal mat.Dense
@@ -98,7 +104,8 @@ func leastSquares(sens *mat.Dense, e []float64, priors []minimize.Prior, at []fl
 	return out.RawVector().Data
 }
 
-// likelihood moves the best point to where the likelihood is largest, where noise is not white, as long as the free network still spikes as the recording.
+// likelihood moves the best point to where the likelihood is largest, where noise is not white, as
+// long as the free network still spikes as the recording.
 func likelihood(ctx context.Context, f *session) error {
 	if f.best.x == nil || f.best.errors != nil || f.best.nominal != nil || f.spikes == nil || !f.hasTraces() || f.best.loss > f.forcing().goodEnough(f.best.x) {
 		return nil

@@ -27,8 +27,9 @@ func traced(t *testing.T, steps, rows int) *forced {
 	return compile(t, e).forced(0, 0)
 }
 
-// TestFilter: noise of known correlation is independent and of variance 1 when it is filtered, and a slope between bins that it hides from least squares is found by the likelihood with the standard error
-// of the innovations.
+// TestFilter: noise of known correlation is independent and of variance 1 when it is filtered, and
+// a slope between bins that it hides from least squares is found by the likelihood with the
+// standard error of the innovations.
 func TestFilter(t *testing.T) {
 	const steps, rows, r = 1500, 4, 0.9
 	fp := traced(t, steps, rows)
@@ -54,7 +55,8 @@ func TestFilter(t *testing.T) {
 	if next /= float64(pairs); math.Abs(square-1) > 0.03 || math.Abs(next) > 0.05 { // standard errors of 6,000 samples: 0.018 and 0.013
 		t.Errorf("filtered noise has variance %v, covariance %v from bin to bin", square, next)
 	}
-	// A change in every other bin is 1+r between bins, of innovations with sqrt(1-r²), so that it is known to sqrt(1-r²)/(1+r)/sqrt(M).
+	// A change in every other bin is 1+r between bins, of innovations with sqrt(1-r²), so that it
+	// is known to sqrt(1-r²)/(1+r)/sqrt(M).
 	filtered := c.filterColumns(fast, 1)
 	none := []minimize.Prior{{}}
 	got := leastSquares(filtered, y, none, []float64{0})[0]

@@ -68,8 +68,8 @@ func (p *problem) sampleLosses(ctx context.Context, losses []float64, net system
 	return p.each(ctx, losses, net, o, nil)
 }
 
-// each simulates all targets with a network of M samples, stores the samples' losses, and calls back with every run and the derivatives of
-// its sample's loss; k is the recording, or -1.
+// each simulates all targets with a network of M samples, stores the samples' losses, and calls
+// back with every run and the derivatives of its sample's loss; k is the recording, or -1.
 func (p *problem) each(ctx context.Context, losses []float64, net system, o objective, back func(k int, run *dynapse.Run, c *dynapse.Cotangents) error) error {
 	m := max(net.Samples, 1)
 	clear(losses)
@@ -147,8 +147,8 @@ func tile(x []float64, t, width, m int) []float64 {
 	return y
 }
 
-// recordingLoss adds the samples' losses, and stores the derivatives if c is not nil. Element i of a tiled record, [T, M, B, N], belongs to
-// element i%width + i/(m width) width of the recording.
+// recordingLoss adds the samples' losses, and stores the derivatives if c is not nil. Element i of
+// a tiled record, [T, M, B, N], belongs to element i%width + i/(m width) width of the recording.
 func (p *problem) recordingLoss(losses []float64, net *system, k int, run *dynapse.Run, c *dynapse.Cotangents) {
 	r, m := &p.recordings[k], max(net.Samples, 1)
 	width := r.B * p.Network.N
@@ -263,12 +263,14 @@ func (p *problem) vanRossum(losses []float64, r *Recording, run *dynapse.Run, m 
 	}
 }
 
-// countLoss is the loss of the number of spikes n of each row and neuron in the samples with a weight,
+// countLoss is the loss of the number of spikes n of each row and neuron in the samples with a
+// weight,
 //
 //	mean of (sqrt(n + 3/8) - sqrt(n* + 3/8))²
 //
-// whose terms have about equal variance (Anscombe 1948, doi:10.1093/biomet/35.3-4.246). A neuron that should spike and is silent adds
-// softplus(1 - x)/10, x = max_t ln(Imem/Ispkthr), whose gradient is exact.
+// whose terms have about equal variance (Anscombe 1948, doi:10.1093/biomet/35.3-4.246). A neuron
+// that should spike and is silent adds softplus(1 - x)/10, x = max_t ln(Imem/Ispkthr), whose
+// gradient is exact.
 func (p *problem) countLoss(losses []float64, net dynapse.Network, r *Recording, run *dynapse.Run, m int, c *dynapse.Cotangents) {
 	n := p.Network.N
 	width := r.B * n

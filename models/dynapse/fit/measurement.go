@@ -9,11 +9,13 @@ import (
 	"github.com/surge-snn/surge/models/dynapse"
 )
 
-// Nuisance is a property of a measurement that is fitted beside the currents, with a prior, because nobody knows it exactly: it has an interval, and makes
-// those of the currents as wide as not knowing it does. The zero value fits nothing. The prior is normal, of a gain log-normal.
+// Nuisance is a property of a measurement that is fitted beside the currents, with a prior, because
+// nobody knows it exactly: it has an interval, and makes those of the currents as wide as not
+// knowing it does. The zero value fits nothing. The prior is normal, of a gain log-normal.
 type Nuisance struct {
 	Fit bool
-	// Mean is the median of the prior, and the value where it is not fitted, SD its standard deviation, of a gain that of the logarithm. Both 0 means the default of [Recording].
+	// Mean is the median of the prior, and the value where it is not fitted, SD its standard
+	// deviation, of a gain that of the logarithm. Both 0 means the default of [Recording].
 	Mean, SD float64
 }
 
@@ -37,7 +39,8 @@ const (
 
 var probeNames = [...]string{gainName: "gain", offsetName: "offset", driftName: "drift", latencyName: "latency", stateName: "start_imem", stateName + 1: "start_isyn", stateName + 2: "start_iahp"}
 
-// nuisance is a coordinate of a measurement: x = (v - mean)/SD, or of a logarithm for gains and currents.
+// nuisance is a coordinate of a measurement: x = (v - mean)/SD, or of a logarithm for gains and
+// currents.
 type nuisance struct {
 	label     string // of the target
 	recording int
@@ -47,7 +50,8 @@ type nuisance struct {
 	volts     bool
 }
 
-// determinedSD is the part of its prior's standard deviation to which a nuisance is known where it counts as determined.
+// determinedSD is the part of its prior's standard deviation to which a nuisance is known where it
+// counts as determined.
 const determinedSD = 0.5
 
 func (n nuisance) parameter() string { return n.label + "." + probeNames[n.what] }
@@ -80,7 +84,8 @@ func (n nuisance) at(v float64) float64 {
 	return (v - n.mean) / n.sd
 }
 
-// relative makes a determined nuisance one that is known to determinedSD, as a current is to a tenth.
+// relative makes a determined nuisance one that is known to determinedSD, as a current is to a
+// tenth.
 func (nuisance) relative(float64) float64 { return 10 * determinedSD }
 
 // field returns where a probe has the nuisance.
@@ -113,7 +118,8 @@ func (n nuisance) pull(grad *float64, s, by *sample, _ []int) {
 
 func (nuisance) bias() (string, bool) { return "", false }
 
-// system is what points of the space stand for: a network of samples, and how each recording shows each of them.
+// system is what points of the space stand for: a network of samples, and how each recording shows
+// each of them.
 type system struct {
 	dynapse.Network
 	probes [][]probe // [M][recordings]; nil: nominal
@@ -126,7 +132,8 @@ func (s *space) measuring(n dynapse.Network) system {
 	return net
 }
 
-// Measured returns the experiment with gains, offsets, drifts, latencies and states at the begin as a result has them, which are not fitted any more.
+// Measured returns the experiment with gains, offsets, drifts, latencies and states at the begin as
+// a result has them, which are not fitted any more.
 func (e Experiment) Measured(r *Result) Experiment {
 	e.Recordings = slices.Clone(e.Recordings)
 	for k := range e.Recordings {
@@ -266,14 +273,16 @@ func (s *space) has(what int) bool {
 	})
 }
 
-// Standard deviations of the logarithm of currents at the begin of a recording: of Imem where it was recorded, and of what was not.
+// Standard deviations of the logarithm of currents at the begin of a recording: of Imem where it
+// was recorded, and of what was not.
 const (
 	startSeen   = 0.5
 	startUnseen = 3
 	startMedian = 2e-11 // A, of what was not recorded
 )
 
-// addStart adds the state at the begin of recording k: of each row and neuron that was recorded Imem, Isyn, and Iahp where the adaptation current is fitted or acts.
+// addStart adds the state at the begin of recording k: of each row and neuron that was recorded
+// Imem, Isyn, and Iahp where the adaptation current is fitted or acts.
 func (p *problem) addStart(k int) error {
 	r := &p.recordings[k]
 	width := r.B * p.Network.N
@@ -308,7 +317,8 @@ func (c coordinate) sees(k, at, width int) bool {
 	return !ok || n.recording == k && (n.row < 0 || n.row == at%width)
 }
 
-// input returns the input of recording k for all samples of a system, [T, M, B, N], late by their latencies:
+// input returns the input of recording k for all samples of a system, [T, M, B, N], late by their
+// latencies:
 //
 //	input'[t] = (1-f) input[t-n] + f input[t-n-1],   n + f = latency/dt
 func (p *problem) input(s *system, k int) []float64 {
@@ -341,8 +351,9 @@ func (p *problem) input(s *system, k int) []float64 {
 	return x
 }
 
-// pullProbes returns the derivatives with respect to how recording k is measured, which belong to those with respect to the records c, and the input and state of g: [M][recordings], or nil where nothing
-// of it is fitted.
+// pullProbes returns the derivatives with respect to how recording k is measured, which belong to
+// those with respect to the records c, and the input and state of g: [M][recordings], or nil where
+// nothing of it is fitted.
 func (p *problem) pullProbes(s *system, k int, run *dynapse.Run, c *dynapse.Cotangents, g *dynapse.Gradient) [][]probe {
 	if k < 0 || !slices.ContainsFunc(p.coords, func(c coordinate) bool { n, ok := c.quantity.(nuisance); return ok && n.recording == k }) {
 		return nil
@@ -377,7 +388,8 @@ func (p *problem) pullProbes(s *system, k int, run *dynapse.Run, c *dynapse.Cota
 	return all
 }
 
-// pullLatency returns the derivative with respect to the latency of sample i that belongs to that with respect to the input.
+// pullLatency returns the derivative with respect to the latency of sample i that belongs to that
+// with respect to the input.
 func (p *problem) pullLatency(s *system, k, i int, by []float64) (sum float64) {
 	r := &p.recordings[k]
 	m, width := max(s.Samples, 1), r.B*p.Network.N

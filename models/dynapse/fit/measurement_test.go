@@ -14,7 +14,8 @@ import (
 	"github.com/surge-snn/surge/optim/minimize"
 )
 
-// scoped is a recording of vmem with gain, offset, drift and white noise, V, of a neuron whose currents are known.
+// scoped is a recording of vmem with gain, offset, drift and white noise, V, of a neuron whose
+// currents are known.
 func scoped(t *testing.T, seed uint64, steps int, gain, offset, drift, noise float64) (Experiment, dynapse.Network) {
 	t.Helper()
 	e, truth := draw(t, seed, 1, steps, 4, Core, false)
@@ -31,7 +32,8 @@ func scoped(t *testing.T, seed uint64, steps int, gain, offset, drift, noise flo
 	return e, truth
 }
 
-// TestMeasured: gain, offset, drift and latency of a clean trace come back with the currents, and without noise exactly.
+// TestMeasured: gain, offset, drift and latency of a clean trace come back with the currents, and
+// without noise exactly.
 func TestMeasured(t *testing.T) {
 	if race.Detector {
 		t.Skip("the numbers of a fit: other tests run what is concurrent in it")
@@ -58,7 +60,8 @@ func TestMeasured(t *testing.T) {
 	}
 }
 
-// TestMeasuredDerivatives compares derivatives with respect to nuisances, of the forced and of the free network, with differences.
+// TestMeasuredDerivatives compares derivatives with respect to nuisances, of the forced and of the
+// free network, with differences.
 func TestMeasuredDerivatives(t *testing.T) {
 	for _, q := range []Quantity{Isyn, Imem, Vmem} {
 		e, truth := draw(t, 6, 2, 60, 2, Neuron, false)
@@ -89,7 +92,8 @@ func TestMeasuredDerivatives(t *testing.T) {
 	}
 }
 
-// TestStart: where a recording begins in mid activity, the state there comes back with the currents.
+// TestStart: where a recording begins in mid activity, the state there comes back with the
+// currents.
 func TestStart(t *testing.T) {
 	if race.Detector {
 		t.Skip("the numbers of a fit: other tests run what is concurrent in it")

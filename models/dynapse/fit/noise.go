@@ -7,14 +7,18 @@ import (
 	"gonum.org/v1/gonum/mat"
 )
 
-// The noise of a recording need not be independent from bin to bin. Least squares stay unbiased then, but their covariance is not that of the sensitivities alone. With sensitivities
-// S = U diag(s) Vᵀ, in units of the standard deviation σ of the residuals, and Γ the covariance of the residuals along time,
+// The noise of a recording need not be independent from bin to bin. Least squares stay unbiased
+// then, but their covariance is not that of the sensitivities alone. With sensitivities S = U
+// diag(s) Vᵀ, in units of the standard deviation σ of the residuals, and Γ the covariance of the
+// residuals along time,
 //
 //	cov(x) = V diag(1/s) M diag(1/s) Vᵀ,   M = UᵀΓU/σ²
 //
-// which is the sandwich of White (1980, doi:10.2307/1912934) and Newey & West (1987, doi:10.2307/1913610). For a parameter that acts slowly M is the factor (1+r)/(1-r) by which noise with the
-// autocorrelation r has fewer samples than were taken. Γ is that of an autoregressive process whose order is chosen by the criterion of Schwarz (1978, doi:10.1214/aos/1176344136), with what the fit
-// has absorbed of the noise added back.
+// which is the sandwich of White (1980, doi:10.2307/1912934) and Newey & West (1987,
+// doi:10.2307/1913610). For a parameter that acts slowly M is the factor (1+r)/(1-r) by which noise
+// with the autocorrelation r has fewer samples than were taken. Γ is that of an autoregressive
+// process whose order is chosen by the criterion of Schwarz (1978, doi:10.1214/aos/1176344136),
+// with what the fit has absorbed of the noise added back.
 
 // coloured is the noise of the traces with forced spikes.
 type coloured struct {
@@ -42,7 +46,8 @@ type spectrum struct {
 	innovation float64   // variance of what drives it
 }
 
-// mostOrder bounds the order of an autoregressive process, and mostLags how far its covariance is looked at.
+// mostOrder bounds the order of an autoregressive process, and mostLags how far its covariance is
+// looked at.
 const (
 	mostOrder            = 8
 	mostLags             = 2000
@@ -95,7 +100,8 @@ func (s *series) lagged(lag int, f func(a, b int)) {
 	}
 }
 
-// estimate finds the covariance of residuals e, of which the columns of u, orthonormal, were absorbed by parameters. It returns M.
+// estimate finds the covariance of residuals e, of which the columns of u, orthonormal, were
+// absorbed by parameters. It returns M.
 func (c *coloured) estimate(e []float64, u *mat.Dense) *mat.SymDense {
 	_, n := u.Dims()
 	m := mat.NewSymDense(n, nil)
@@ -165,7 +171,8 @@ func (k *spectrum) fit(c *coloured, e []float64, u *mat.Dense, absorbed *mat.Sym
 	}
 }
 
-// autoregression returns the coefficients of the process with these covariances of the order with the least criterion, by the recursion of Levinson (1947) and Durbin; none for white noise.
+// autoregression returns the coefficients of the process with these covariances of the order with
+// the least criterion, by the recursion of Levinson (1947) and Durbin; none for white noise.
 func autoregression(cov []float64, count int) (best []float64) {
 	var a []float64
 	left, least := cov[0], 0.0
@@ -239,7 +246,8 @@ func (c *coloured) white() bool {
 //
 //	y[t] = (e[t] - Σ_i a_i e[t-i]) / σ_innovation
 //
-// and e/σ where earlier samples are missing. It is the transformation of Cochrane & Orcutt (1949, doi:10.1080/01621459.1949.10483290).
+// and e/σ where earlier samples are missing. It is the transformation of Cochrane & Orcutt (1949,
+// doi:10.1080/01621459.1949.10483290).
 func (c *coloured) filter(e []float64) []float64 {
 	y := make([]float64, len(e))
 	for i := range c.series {
@@ -279,7 +287,8 @@ func (c *coloured) filterColumns(s *mat.Dense, scale float64) *mat.Dense {
 	return out
 }
 
-// settled estimates the covariance of residuals e of a fit that has taken the covariance into account: of n parameters, which have absorbed as many innovations.
+// settled estimates the covariance of residuals e of a fit that has taken the covariance into
+// account: of n parameters, which have absorbed as many innovations.
 func (c *coloured) settled(e []float64, n int) {
 	none := mat.NewDense(len(e), 1, nil)
 	for _, k := range c.kinds {
@@ -289,7 +298,8 @@ func (c *coloured) settled(e []float64, n int) {
 	}
 }
 
-// lengthening is the factor by which the intervals of a slow parameter are wider than those of white noise: sqrt(Σ_k γ_k/γ_0) over all lags of both signs.
+// lengthening is the factor by which the intervals of a slow parameter are wider than those of
+// white noise: sqrt(Σ_k γ_k/γ_0) over all lags of both signs.
 func (k *spectrum) lengthening() float64 {
 	if len(k.autocov) < 2 {
 		return 1

@@ -14,7 +14,8 @@ import (
 	"github.com/surge-snn/surge/models/dynapse"
 )
 
-// autoregressive is noise with the standard deviation 1 and the correlation r from bin to bin, of so many rows, [T, rows].
+// autoregressive is noise with the standard deviation 1 and the correlation r from bin to bin, of
+// so many rows, [T, rows].
 func autoregressive(rng *rand.Rand, steps, rows int, r float64) []float64 {
 	x := make([]float64, steps*rows)
 	for i := range x {
@@ -25,8 +26,9 @@ func autoregressive(rng *rand.Rand, steps, rows int, r float64) []float64 {
 	return x
 }
 
-// TestColoured: the variance of a constant that is fitted to noise of known correlation is (1+r)/(1-r) times that of white noise, also where samples are missing, and of white noise
-// there is nothing to say.
+// TestColoured: the variance of a constant that is fitted to noise of known correlation is
+// (1+r)/(1-r) times that of white noise, also where samples are missing, and of white noise there
+// is nothing to say.
 func TestColoured(t *testing.T) {
 	const steps, rows = 1500, 4
 	for _, r := range []float64{0, 0.5, 0.9} {
@@ -58,14 +60,16 @@ func TestColoured(t *testing.T) {
 		c := newColoured(fp)
 		got := c.estimate(residuals, u).At(0, 0)
 		want := (1 + r) / (1 - r)
-		// A correlation is known to sqrt((1-r²)/M) = 0.006 where r = 0.9, 6 % of 1-r; the gaps take an eleventh of 20 bins.
+		// A correlation is known to sqrt((1-r²)/M) = 0.006 where r = 0.9, 6 % of 1-r; the gaps take
+		// an eleventh of 20 bins.
 		if math.Abs(got/want-1) > 0.2 || c.white() != (r == 0) {
 			t.Errorf("r = %v: variance %v times that of white noise, want %v; white: %v", r, got, want, c.white())
 		}
 	}
 }
 
-// TestCorrelated: with noise that is correlated by 0.95 from bin to bin, intervals hold the truth as often as they say, and the recording is warned about.
+// TestCorrelated: with noise that is correlated by 0.95 from bin to bin, intervals hold the truth
+// as often as they say, and the recording is warned about.
 func TestCorrelated(t *testing.T) {
 	if testing.Short() {
 		t.Skip("four fits of long recordings")
@@ -99,8 +103,10 @@ func TestCorrelated(t *testing.T) {
 	}
 }
 
-// TestUnmeasured: errors of a measurement that are not fitted are named with their size, intervals have room for what they do to the currents, and a current that they have moved is not called determined.
-// Where they are fitted, and where there are none, nothing is said, and intervals hold the truth.
+// TestUnmeasured: errors of a measurement that are not fitted are named with their size, intervals
+// have room for what they do to the currents, and a current that they have moved is not called
+// determined. Where they are fitted, and where there are none, nothing is said, and intervals hold
+// the truth.
 func TestUnmeasured(t *testing.T) {
 	if race.Detector {
 		t.Skip("the numbers of a fit: other tests run what is concurrent in it")

@@ -9,7 +9,8 @@ import (
 	"github.com/surge-snn/surge/optim/minimize"
 )
 
-// separable says whether the neurons have nothing in common: no coordinate, and no connection. A fit of all of them is then one of each, with starts of its own.
+// separable says whether the neurons have nothing in common: no coordinate, and no connection. A
+// fit of all of them is then one of each, with starts of its own.
 func (p *problem) separable() bool {
 	return p.Network.N > 1 && p.Network.WRec == nil && len(p.summed) == 0 && p.spikes != nil && p.hasTraces() &&
 		!slices.ContainsFunc(p.coords, func(c coordinate) bool { return len(c.neurons) > 1 })

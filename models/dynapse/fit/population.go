@@ -11,14 +11,19 @@ import (
 	"github.com/surge-snn/surge/optim/minimize"
 )
 
-// Neurons that share their currents differ all the same, by the mismatch of their transistors. The currents that fit all of them best are not those that they share:
-// a membrane that runs away a little earlier is off by many e-folds, and the least squares pay any price to avoid that. Each neuron by itself is fitted well, and what they
-// share is in the middle of what was found: hierarchy.go. This is the two-stage estimator of a population (Steimer, Mallet, Golmard & Boisvieux 1984, doi:10.3109/03602538409015066).
+// Neurons that share their currents differ all the same, by the mismatch of their transistors. The
+// currents that fit all of them best are not those that they share: a membrane that runs away a
+// little earlier is off by many e-folds, and the least squares pay any price to avoid that. Each
+// neuron by itself is fitted well, and what they share is in the middle of what was found:
+// hierarchy.go. This is the two-stage estimator of a population (Steimer, Mallet, Golmard &
+// Boisvieux 1984, doi:10.3109/03602538409015066).
 
-// scouts is the number of neurons that are fitted from all starts; the others begin at their median.
+// scouts is the number of neurons that are fitted from all starts; the others begin at their
+// median.
 const scouts = 3
 
-// several says whether neurons share a fitted current and can be fitted each by itself, to recordings alone.
+// several says whether neurons share a fitted current and can be fitted each by itself, to
+// recordings alone.
 func (p *problem) several() bool {
 	return p.Network.WRec == nil && len(p.summed)+len(p.wishes) == 0 && p.spikes != nil && slices.ContainsFunc(p.coords, func(c coordinate) bool { return len(p.seen(c.neurons)) > 1 })
 }
@@ -75,14 +80,17 @@ func (p *problem) alone(j int, x []float64) Experiment {
 	return e
 }
 
-// alike is the standard deviation of ln I up to which neurons are taken to have the same currents, and wellApart the part of the loss that is left by fits of single neurons where they have not.
+// alike is the standard deviation of ln I up to which neurons are taken to have the same currents,
+// and wellApart the part of the loss that is left by fits of single neurons where they have not.
 const (
 	alike     = 0.02
 	wellApart = 0.25
 )
 
-// populationEstimate fits every neuron by itself. The mean of each current over the neurons that share it is a start where the neurons are alike, and with errors the answer where they
-// differ and single ones are fitted much better than all are, or where mismatch is to be inferred. Otherwise nothing changes. least is a good loss.
+// populationEstimate fits every neuron by itself. The mean of each current over the neurons that
+// share it is a start where the neurons are alike, and with errors the answer where they differ and
+// single ones are fitted much better than all are, or where mismatch is to be inferred. Otherwise
+// nothing changes. least is a good loss.
 func populationEstimate(ctx context.Context, f *session, least float64) error {
 	const phase = "neurons"
 	o, err := f.memoize(phase, func(*optim.State) (outcome, error) { return population(ctx, f, phase) })
@@ -116,7 +124,8 @@ func populationEstimate(ctx context.Context, f *session, least float64) error {
 	return nil
 }
 
-// encodePopulation is what decodePopulation reads: of each coordinate the numbers of its hierarchy, and then the median of the losses.
+// encodePopulation is what decodePopulation reads: of each coordinate the numbers of its hierarchy,
+// and then the median of the losses.
 func encodePopulation(list []hierarchy, own float64) (values [][]float64) {
 	for _, h := range list {
 		values = append(values, append([]float64{h.mean, h.low, h.high, h.se, h.sd}, h.value...))
@@ -137,7 +146,8 @@ func (f *session) decodePopulation(values [][]float64) (list []hierarchy, own fl
 	return list, values[len(f.coords)][0], nil
 }
 
-// differ returns the largest standard deviation between neurons of a current that acts smoothly and that they know.
+// differ returns the largest standard deviation between neurons of a current that acts smoothly and
+// that they know.
 func (p *problem) differ(list []hierarchy) (most float64) {
 	for k, c := range p.coords {
 		if !c.steps() && !math.IsInf(list[k].se, 1) {
@@ -147,7 +157,8 @@ func (p *problem) differ(list []hierarchy) (most float64) {
 	return most
 }
 
-// population returns the hierarchies of the coordinates and the median of the losses of single neurons.
+// population returns the hierarchies of the coordinates and the median of the losses of single
+// neurons.
 func population(ctx context.Context, f *session, phase string) (outcome, error) {
 	neurons := f.seen(every(f.Network.N))
 	found := make([]*Result, f.Network.N)
@@ -228,7 +239,8 @@ func median(x []float64) float64 {
 	return (x[(n-1)/2] + x[n/2]) / 2
 }
 
-// assess replaces what the sensitivities say of the currents by what the differences between the neurons do.
+// assess replaces what the sensitivities say of the currents by what the differences between the
+// neurons do.
 func (p *problem) assess(id *identification, list []hierarchy) {
 	const resolution = 0.1 // as that of identify.Analyze
 	for k, c := range p.coords {

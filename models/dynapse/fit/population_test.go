@@ -8,7 +8,8 @@ import (
 	"github.com/surge-snn/surge/models/dynapse"
 )
 
-// TestApart: where neurons that share their currents differ, what is found is the mean of theirs, which is known here, and the codes are those next to it.
+// TestApart: where neurons that share their currents differ, what is found is the mean of theirs,
+// which is known here, and the codes are those next to it.
 func TestApart(t *testing.T) {
 	if testing.Short() {
 		t.Skip("a fit of each of five neurons")

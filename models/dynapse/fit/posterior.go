@@ -15,22 +15,27 @@ import (
 	"github.com/surge-snn/surge/optim/minimize"
 )
 
-// The posterior of all coordinates, with flat priors in ln I within the bounds where there are no others, is
+// The posterior of all coordinates, with flat priors in ln I within the bounds where there are no
+// others, is
 //
 //	ln p = - Σ_kinds M/2 ln Σ y² - ½ Σ_bins v²/σ_Θ² - ½ Σ ((x - mean)/SD)²
 //
-// with y the differences of M samples of a trace, filtered so that they are independent (likelihood.go), the standard deviation of which is unknown with the prior 1/σ and is integrated over; one that
-// is below noiseFloor is taken to be that, ½ Σ y²/σ². v is how far the membrane is on the wrong side of the threshold, as in profile.go.
+// with y the differences of M samples of a trace, filtered so that they are independent
+// (likelihood.go), the standard deviation of which is unknown with the prior 1/σ and is integrated
+// over; one that is below noiseFloor is taken to be that, ½ Σ y²/σ². v is how far the membrane is
+// on the wrong side of the threshold, as in profile.go.
 
 // Posterior says what the samples of method [MCMC] say of the fitted parameters.
 type Posterior struct {
 	Walkers    int     `json:"walkers"`
 	Steps      int     `json:"steps"` // of each walker, of which the second half counts
 	Acceptance float64 `json:"acceptance"`
-	// Enough says whether every effective sample size is at least 400, and every R-hat at most 1.05.
+	// Enough says whether every effective sample size is at least 400, and every R-hat at most
+	// 1.05.
 	Enough     bool       `json:"enough"`
 	Parameters []Marginal `json:"parameters"`
-	// Samples are the values of the parameters, [len(Parameters)][steps that count, Walkers], LogDensity the logarithm of the density of each.
+	// Samples are the values of the parameters, [len(Parameters)][steps that count, Walkers],
+	// LogDensity the logarithm of the density of each.
 	Samples    [][]float64 `json:"-"`
 	LogDensity []float64   `json:"-"`
 }
@@ -218,8 +223,10 @@ func posterior(ctx context.Context, f *session) error {
 	return err
 }
 
-// walkers returns where the walkers start: around x as far as the sensitivities s say, or where there are none at points that do nearly as well; thresholds between what the spikes allow, and
-// refractory times in the same bin. A walker that started elsewhere could be caught in the wrong bin of a refractory time.
+// walkers returns where the walkers start: around x as far as the sensitivities s say, or where
+// there are none at points that do nearly as well; thresholds between what the spikes allow, and
+// refractory times in the same bin. A walker that started elsewhere could be caught in the wrong
+// bin of a refractory time.
 func (d *density) walkers(ctx context.Context, x []float64, s *sensitivity, count int, seed uint64) ([][]float64, error) {
 	const (
 		around = 0.05 // where there are no sensitivities

@@ -12,7 +12,8 @@ import (
 	"github.com/surge-snn/surge/models/dynapse"
 )
 
-// noisyOne is a drawn problem with 5 % white noise on imem, of which two currents are fitted, from the truth.
+// noisyOne is a drawn problem with 5 % white noise on imem, of which two currents are fitted, from
+// the truth.
 func noisyOne(t *testing.T) Experiment {
 	t.Helper()
 	e, truth := draw(t, 2, 1, 100, 2, Core, false)
@@ -26,7 +27,8 @@ func noisyOne(t *testing.T) Experiment {
 	return e
 }
 
-// TestPosterior: of two currents that the traces determine, the posterior is nearly normal, and its interval is that of the sensitivities: both ends within 0.4 standard deviations, some three
+// TestPosterior: of two currents that the traces determine, the posterior is nearly normal, and its
+// interval is that of the sensitivities: both ends within 0.4 standard deviations, some three
 // standard errors of a quantile of 2.5 % from 400 samples.
 func TestPosterior(t *testing.T) {
 	if race.Detector {

@@ -9,13 +9,15 @@ import (
 	"github.com/surge-snn/surge/optim/minimize"
 )
 
-// Prior is what is known of a current beforehand: a log-normal distribution with the median Mean, in amperes, and the standard deviation SD of ln I. An SD of 0 is no
-// prior. The fit is the maximum a posteriori: to the loss comes, for each group of neurons that share the current,
+// Prior is what is known of a current beforehand: a log-normal distribution with the median Mean,
+// in amperes, and the standard deviation SD of ln I. An SD of 0 is no prior. The fit is the maximum
+// a posteriori: to the loss comes, for each group of neurons that share the current,
 //
 //	(Noise²/M) ((ln I - ln Mean)/SD)²,   M the samples of a target, their mean if there are several
 //
-// so that the loss is, times M/(2 Noise²), the negative logarithm of the posterior density where residuals have the standard deviation Noise. Intervals take the prior with
-// the noise that the traces have.
+// so that the loss is, times M/(2 Noise²), the negative logarithm of the posterior density where
+// residuals have the standard deviation Noise. Intervals take the prior with the noise that the
+// traces have.
 type Prior struct{ Mean, SD float64 }
 
 // defaultNoise is that of [Experiment].
@@ -72,14 +74,16 @@ func (p *problem) addPriors(noise float64) error {
 	return nil
 }
 
-// wish is a term of the loss that is a square in a coordinate, weight (x - mean)²: a time constant that is wanted, or a prior. sd is how well the coordinate is known by it.
+// wish is a term of the loss that is a square in a coordinate, weight (x - mean)²: a time constant
+// that is wanted, or a prior. sd is how well the coordinate is known by it.
 type wish struct {
 	at               int // the coordinate
 	mean, sd, weight float64
 	prior            bool
 }
 
-// wished is the sum of all wishes, without the part that does not depend on x: a prior of each coordinate, as optim has them, or nil.
+// wished is the sum of all wishes, without the part that does not depend on x: a prior of each
+// coordinate, as optim has them, or nil.
 func (p *problem) wished() []minimize.Prior {
 	if len(p.wishes) == 0 {
 		return nil
@@ -109,7 +113,8 @@ func (p *problem) penalty(x []float64) (loss float64) {
 	return loss
 }
 
-// wishesOf returns the mean and standard deviation that wishes, or priors alone, give a coordinate; 0 is none.
+// wishesOf returns the mean and standard deviation that wishes, or priors alone, give a coordinate;
+// 0 is none.
 func (p *problem) wishesOf(k int, priors bool) (mean, sd float64) {
 	precision := 0.0
 	for _, w := range p.wishes {

@@ -13,7 +13,8 @@ import (
 	"github.com/surge-snn/surge/models/dynapse"
 )
 
-// TestPrior: a current that the recording says nothing about is its prior, and one that it determines is not moved by more than a prior weighs.
+// TestPrior: a current that the recording says nothing about is its prior, and one that it
+// determines is not moved by more than a prior weighs.
 func TestPrior(t *testing.T) {
 	if race.Detector {
 		t.Skip("the numbers of a fit: other tests run what is concurrent in it")

@@ -32,8 +32,8 @@ type failer interface {
 	Fatal(args ...any)
 }
 
-// draw makes a problem: a network whose fitted currents differ by up to e^±0.5 from those of adapting, and a recording of it; the start differs
-// from the truth by up to a decade.
+// draw makes a problem: a network whose fitted currents differ by up to e^±0.5 from those of
+// adapting, and a recording of it; the start differs from the truth by up to a decade.
 func draw(t failer, seed uint64, n, steps, rows int, tie Tie, recurrent bool) (e Experiment, truth dynapse.Network) {
 	t.Helper()
 	rng := rand.New(rand.NewPCG(seed, 7))
@@ -129,7 +129,8 @@ func seeds(all uint64) uint64 {
 	return all
 }
 
-// TestLoss computes the loss by its definition, with sums over all earlier bins in place of a filter, for all quantities, with weights, missing samples and scales.
+// TestLoss computes the loss by its definition, with sums over all earlier bins in place of a
+// filter, for all quantities, with weights, missing samples and scales.
 func TestLoss(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	e, _ := draw(t, 1, 2, 60, 2, All, false)
@@ -189,7 +190,8 @@ func TestLoss(t *testing.T) {
 	}
 }
 
-// TestCotangents compares the derivatives of the loss by the records with differences of the loss of records that are changed.
+// TestCotangents compares the derivatives of the loss by the records with differences of the loss
+// of records that are changed.
 func TestCotangents(t *testing.T) {
 	e, _ := draw(t, 3, 2, 40, 2, All, false)
 	r := &e.Recordings[0]
@@ -240,7 +242,8 @@ func TestCotangents(t *testing.T) {
 	}
 }
 
-// TestJacobian checks the Jacobian, which moves all neurons at once, against differences with one coordinate at a time.
+// TestJacobian checks the Jacobian, which moves all neurons at once, against differences with one
+// coordinate at a time.
 func TestJacobian(t *testing.T) {
 	for _, tie := range []Tie{All, Neuron} {
 		e, truth := draw(t, 5, 3, 60, 2, tie, true)
@@ -250,7 +253,8 @@ func TestJacobian(t *testing.T) {
 		for k := range x {
 			x[k] += 0.01 * float64(k%3)
 		}
-		// Difference quotients of the same step on both sides: rounding alone, of residuals of order 1 over 1e-5, and the growth of errors in the runaway before a spike.
+		// Difference quotients of the same step on both sides: rounding alone, of residuals of
+		// order 1 over 1e-5, and the growth of errors in the runaway before a spike.
 		bad, err := minimize.Check(context.Background(), f.optim(), x, step, 1e-5)
 		if err != nil || len(bad) > 0 {
 			t.Errorf("%v: %v %v", tie, err, bad)
@@ -258,7 +262,8 @@ func TestJacobian(t *testing.T) {
 	}
 }
 
-// TestForcedEqualsFree: at the truth the forced network does what the free one does, all bounds hold, and the true threshold lies between those that are allowed.
+// TestForcedEqualsFree: at the truth the forced network does what the free one does, all bounds
+// hold, and the true threshold lies between those that are allowed.
 func TestForcedEqualsFree(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		seed := rapid.Uint64Range(0, 1000).Draw(t, "seed")
@@ -290,7 +295,8 @@ func TestForcedEqualsFree(t *testing.T) {
 	})
 }
 
-// TestGradients compares the gradient of the free network with differences, for a loss of isyn, which does not depend on spikes.
+// TestGradients compares the gradient of the free network with differences, for a loss of isyn,
+// which does not depend on spikes.
 func TestGradients(t *testing.T) {
 	e, _ := draw(t, 6, 2, 60, 2, Neuron, false)
 	r := &e.Recordings[0]

@@ -16,12 +16,15 @@ import (
 	"github.com/surge-snn/surge/optim/minimize"
 )
 
-// Where sensitivities do not say how well a current is known, because only spikes are, or because it is not known to first order, its profile likelihood does (Raue et al. 2009,
-// doi:10.1093/bioinformatics/btp358): for a value v of coordinate k all others are fitted anew, and the interval has the v with
+// Where sensitivities do not say how well a current is known, because only spikes are, or because
+// it is not known to first order, its profile likelihood does (Raue et al. 2009,
+// doi:10.1093/bioinformatics/btp358): for a value v of coordinate k all others are fitted anew, and
+// the interval has the v with
 //
 //	min_{x: x_k = v} S(x) - min_x S(x) <= 3.84,   S = Σ_traces d²/σ² + Σ_bins v²/σ_Θ² + priors
 //
-// with the traces' noise σ and v by how much the membrane lies on the wrong side of what a bin needs (forced.go). σ_Θ is how well a threshold is known: thresholdNoise, or what the fit leaves.
+// with the traces' noise σ and v by how much the membrane lies on the wrong side of what a bin
+// needs (forced.go). σ_Θ is how well a threshold is known: thresholdNoise, or what the fit leaves.
 const (
 	thresholdNoise = 0.01     // e-folds
 	profileLevel   = 3.84 / 2 // of half of S
@@ -86,7 +89,8 @@ func (p *problem) misfit(ctx context.Context, x []float64, noise float64) (*misf
 // errEnough ends a fit that is good enough.
 var errEnough = errors.New("fit: good enough")
 
-// fit fits all coordinates but those that are held, from x, until half of S is enough. It returns it with the number of simulations.
+// fit fits all coordinates but those that are held, from x, until half of S is enough. It returns
+// it with the number of simulations.
 func (m *misfit) fit(ctx context.Context, x []float64, steps int, enough float64, held ...int) (y []float64, s float64, work int, err error) {
 	p := m.optim()
 	p.Priors = m.priors()
@@ -157,14 +161,16 @@ type profiler struct {
 	least float64
 	known [][]float64 // points that are feasible, of the coordinate at hand
 	most  int         // simulations, after which no other coordinate is looked at
-	// refractory says which numbers of bins are feasible, where the coordinate at hand is one of Iref.
+	// refractory says which numbers of bins are feasible, where the coordinate at hand is one of
+	// Iref.
 	refractory map[int]bool
 }
 
 // errBetter says that a point is better than that from which the search began.
 var errBetter = errors.New("fit: a better point")
 
-// profile replaces what id says of coordinates that it does not know by their profiles. It ends, with what it has, when the time of ctx is over.
+// profile replaces what id says of coordinates that it does not know by their profiles. It ends,
+// with what it has, when the time of ctx is over.
 func (f *session) profile(ctx context.Context, x []float64, id *identification) error {
 	if f.spikes == nil || f.best.errors != nil || len(f.summed) > 0 || f.Weights || f.Codes != nil || !f.unknown(id) || id.noise > unexplained {
 		return nil
@@ -213,7 +219,8 @@ func ignoreEnd(ctx context.Context, err error) error {
 	return err
 }
 
-// unknown says whether a coordinate is a current that is not known, though the recording is as it should be.
+// unknown says whether a coordinate is a current that is not known, though the recording is as it
+// should be.
 func (id *identification) unknown(c coordinate) bool {
 	_, ok := c.quantity.(current)
 	return ok && id.verdict[c.name] == Unidentified && !slices.Contains(id.doubted, c.name)
@@ -265,7 +272,8 @@ func (p *profiler) intervals(ctx context.Context, id *identification) (map[strin
 	return verdicts, intervals, nil
 }
 
-// bounded says whether an end of the interval of coordinate k is there only because another coordinate is at its bound.
+// bounded says whether an end of the interval of coordinate k is there only because another
+// coordinate is at its bound.
 func (p *profiler) bounded(k int, end float64) bool {
 	nearest := slices.MinFunc(p.known, func(a, b []float64) int { return cmp.Compare(math.Abs(a[k]-end), math.Abs(b[k]-end)) })
 	for i, side := range p.box.Sides(nearest) {
@@ -276,7 +284,8 @@ func (p *profiler) bounded(k int, end float64) bool {
 	return false
 }
 
-// feasible says whether coordinate k may have the value v: from the feasible points next to v, and with refractory times that are a bin longer or shorter.
+// feasible says whether coordinate k may have the value v: from the feasible points next to v, and
+// with refractory times that are a bin longer or shorter.
 func (p *profiler) feasible(ctx context.Context, k int, v float64) (ok bool, err error) {
 	if p.coords[k].is(dynapse.Iref) { // acts in whole bins
 		bins := p.bins(k, v)

@@ -9,7 +9,8 @@ import (
 	"github.com/surge-snn/surge/models/dynapse"
 )
 
-// onlySpikes is a drawn problem of which the spikes alone are known, and of which some currents are fitted, from the truth.
+// onlySpikes is a drawn problem of which the spikes alone are known, and of which some currents are
+// fitted, from the truth.
 func onlySpikes(t *testing.T, params ...dynapse.Param) (Experiment, dynapse.Network) {
 	t.Helper()
 	e, truth := draw(t, 2, 1, 200, 4, Core, false)
@@ -19,7 +20,8 @@ func onlySpikes(t *testing.T, params ...dynapse.Param) (Experiment, dynapse.Netw
 	return e, truth
 }
 
-// TestProfileOfOne: with one current, the profile is the misfit itself: at the ends it is the level, to what it changes by within the tolerance of the ends.
+// TestProfileOfOne: with one current, the profile is the misfit itself: at the ends it is the
+// level, to what it changes by within the tolerance of the ends.
 func TestProfileOfOne(t *testing.T) {
 	ctx := context.Background()
 	e, truth := onlySpikes(t, dynapse.ItauSyn)
@@ -51,7 +53,8 @@ func TestProfileOfOne(t *testing.T) {
 	}
 }
 
-// TestProfileIsWider: an interval in which another current is fitted anew holds that in which it is not.
+// TestProfileIsWider: an interval in which another current is fitted anew holds that in which it is
+// not.
 func TestProfileIsWider(t *testing.T) {
 	if testing.Short() || race.Detector {
 		t.Skip("some hundred fits")

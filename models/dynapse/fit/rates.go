@@ -10,15 +10,18 @@ import (
 	"github.com/surge-snn/surge/optim/minimize"
 )
 
-// rateProblem is the least-squares problem of an experiment of summaries alone: ½ |r|² is the loss, and more than that where the network is silent, where the loss
-// alone is flat. The input is the same at all points (common random
-// numbers), but a number of spikes remains a staircase: difference quotients span rateStep.
+// rateProblem is the least-squares problem of an experiment of summaries alone: ½ |r|² is the loss,
+// and more than that where the network is silent, where the loss alone is flat. The input is the
+// same at all points (common random numbers), but a number of spikes remains a staircase:
+// difference quotients span rateStep.
 type rateProblem struct{ *problem }
 
-// rateStep is the half width of the difference quotients in x: rates change by some 20 %, many steps of the staircase.
+// rateStep is the half width of the difference quotients in x: rates change by some 20 %, many
+// steps of the staircase.
 const rateStep = 0.15
 
-// rateElements is the size of a simulation, in bins times neurons times input rates, that is enough to begin with: 8 s at 4 input rates and 1 ms for a single neuron.
+// rateElements is the size of a simulation, in bins times neurons times input rates, that is enough
+// to begin with: 8 s at 4 input rates and 1 ms for a single neuron.
 const rateElements = 1 << 15
 
 // leastSeconds is how much is simulated at each rate at least.
@@ -88,8 +91,8 @@ func (p rateProblem) residuals(ctx context.Context, r, x []float64) error {
 	return nil
 }
 
-// jacobian stores residuals and derivatives. All points are simulated at once. In a feed-forward network a current acts on its neurons alone, and
-// coordinates of a colour are moved together.
+// jacobian stores residuals and derivatives. All points are simulated at once. In a feed-forward
+// network a current acts on its neurons alone, and coordinates of a colour are moved together.
 func (p rateProblem) jacobian(ctx context.Context, r []float64, jac *mat.Dense, x []float64) error {
 	group, groups := make([]int, len(x)), p.colour
 	for k, c := range p.coords {
@@ -158,8 +161,9 @@ func (p rateProblem) optim() minimize.Problem {
 	return minimize.Problem{Names: p.names(), Box: p.box, Priors: p.wished(), NumResiduals: p.size(), Residuals: p.residuals, Jacobian: p.jacobian}
 }
 
-// rateFit fits curves alone: least squares from several starts, with little to simulate, then with all, and where rates are still off by half a spike in the mean a search without gradients. The fit
-// has converged where they are off by no more than a spike.
+// rateFit fits curves alone: least squares from several starts, with little to simulate, then with
+// all, and where rates are still off by half a spike in the mean a search without gradients. The
+// fit has converged where they are off by no more than a spike.
 func rateFit(ctx context.Context, f *session) error {
 	short := f.shorter()
 	for _, decades := range []float64{1, 3} { // the second, with more starts, only where all of the first are silent

@@ -14,7 +14,8 @@ import (
 	"github.com/surge-snn/surge/optim/minimize"
 )
 
-// drawCurve makes a curve of n neurons whose currents differ by up to e^±0.5 from those of adapting; the start differs from them by up to a decade.
+// drawCurve makes a curve of n neurons whose currents differ by up to e^±0.5 from those of
+// adapting; the start differs from them by up to a decade.
 func drawCurve(t *testing.T, seed uint64, n int, tie Tie) Experiment {
 	t.Helper()
 	rng := rand.New(rand.NewPCG(seed, 8))
@@ -31,7 +32,8 @@ func drawCurve(t *testing.T, seed uint64, n int, tie Tie) Experiment {
 	return Experiment{Space: Space{Network: start, Params: params, Tie: tie}, Curves: []Curve{c}}
 }
 
-// TestRates: where the neuron that made the curve is in the space, the fit comes as close to it as the numbers of spikes allow: no rate is off by more than one spike in the mean.
+// TestRates: where the neuron that made the curve is in the space, the fit comes as close to it as
+// the numbers of spikes allow: no rate is off by more than one spike in the mean.
 func TestRates(t *testing.T) {
 	if race.Detector {
 		t.Skip("the numbers of a fit: other tests run what is concurrent in it")
@@ -54,7 +56,8 @@ func TestRates(t *testing.T) {
 	}
 }
 
-// TestRateResiduals: half the squares of the residuals is the loss where all neurons spike, and more where they do not.
+// TestRateResiduals: half the squares of the residuals is the loss where all neurons spike, and
+// more where they do not.
 func TestRateResiduals(t *testing.T) {
 	p := compile(t, drawCurve(t, 1, 3, Neuron))
 	for _, gain := range []float64{0, -20} {
@@ -80,8 +83,8 @@ func TestRateResiduals(t *testing.T) {
 	}
 }
 
-// TestRateJacobian compares the Jacobian, which moves all neurons at once, with difference quotients of one coordinate at a time: the same simulations, so that
-// only rounding differs.
+// TestRateJacobian compares the Jacobian, which moves all neurons at once, with difference
+// quotients of one coordinate at a time: the same simulations, so that only rounding differs.
 func TestRateJacobian(t *testing.T) {
 	p := rateProblem{compile(t, drawCurve(t, 2, 3, Neuron))}
 	ctx := context.Background()
@@ -115,7 +118,8 @@ func TestRateJacobian(t *testing.T) {
 	}
 }
 
-// TestCountNoise: a curve that the same neuron has with other input is one that it has with this: its loss is one of the noise of counts, and the warning is above it.
+// TestCountNoise: a curve that the same neuron has with other input is one that it has with this:
+// its loss is one of the noise of counts, and the warning is above it.
 func TestCountNoise(t *testing.T) {
 	_, truth := draw(t, 2, 2, 300, 2, Core, false)
 	c := Curve{Name: "curve", InputRate: []float64{20, 60, 120}, Seconds: 4, Seed: 3}

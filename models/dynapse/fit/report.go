@@ -6,14 +6,16 @@ import (
 	"github.com/surge-snn/surge/optim/minimize"
 )
 
-// Report is a result as the program prints it and writes to result.json. Maps are by the name of a parameter and its group, "Itau_mem" or
-// "Itau_mem[1]". Of a parameter with several groups Interval has the range of all of them, too, under its own name, and Identified the weakest verdict.
+// Report is a result as the program prints it and writes to result.json. Maps are by the name of a
+// parameter and its group, "Itau_mem" or "Itau_mem[1]". Of a parameter with several groups Interval
+// has the range of all of them, too, under its own name, and Identified the weakest verdict.
 type Report struct {
 	Status    minimize.Status `json:"status"` // converged, no-progress, budget, interrupted
 	LossStart float64         `json:"loss_start"`
 	Loss      float64         `json:"loss"`
 	LossDAC   *float64        `json:"loss_dac"`
-	// Currents are the fitted parameters by name, one for each neuron, A; Weights the recurrent weights [N][N].
+	// Currents are the fitted parameters by name, one for each neuron, A; Weights the recurrent
+	// weights [N][N].
 	Currents       map[string][]float64  `json:"currents"`
 	Weights        [][]float64           `json:"w_rec,omitempty"`
 	Values         map[string]float64    `json:"values"`

@@ -20,7 +20,8 @@ type Parameter struct {
 	Neurons []int   // that have it; of a weight the post-synaptic one
 	Unit    string  // "A", or "" of a weight
 	Value   float64 // of the continuous answer
-	// Interval is the interval of 95 %, or for a verdict of SetOnly the feasible one; where nothing is known, the bounds.
+	// Interval is the interval of 95 %, or for a verdict of SetOnly the feasible one; where nothing
+	// is known, the bounds.
 	Interval [2]float64
 	Verdict  Verdict
 	Side     minimize.Side // whether Value lies at a bound
@@ -37,18 +38,23 @@ type Result struct {
 	Populations     []Population // what neurons that were fitted each by itself have of the currents that they share
 	Mismatch        *Spread      // of the settable parameters if there are, over 256 fresh chips
 	Posterior       *Posterior   // of method MCMC
-	// Evaluations counts simulations, also those of difference quotients, Gradients backward passes.
+	// Evaluations counts simulations, also those of difference quotients, Gradients backward
+	// passes.
 	Evaluations, Gradients int
-	// Notes are remarks for people: starts that were moved into the bounds, spikes that were read off a trace, parameters at a bound.
+	// Notes are remarks for people: starts that were moved into the bounds, spikes that were read
+	// off a trace, parameters at a bound.
 	Notes []string
 	// Warnings say why the answer is not to be trusted.
 	Warnings []string
 
-	// Network has the fitted parameters, Settable those that can be set (the same where they were not asked for).
+	// Network has the fitted parameters, Settable those that can be set (the same where they were
+	// not asked for).
 	Network, Settable dynapse.Network
-	// Bases are the base currents of the weight codes of each neuron, [N], settable as Settable is; nil without codes.
+	// Bases are the base currents of the weight codes of each neuron, [N], settable as Settable is;
+	// nil without codes.
 	Bases []chip.BaseCurrents
-	// weights are those that the chip holds, for which Settable was found; nil where they follow from it.
+	// weights are those that the chip holds, for which Settable was found; nil where they follow
+	// from it.
 	weights *chip.Quantised
 	// History has a line for each step.
 	History []Progress
@@ -58,7 +64,8 @@ type Result struct {
 	Words string
 }
 
-// Parameter returns the parameter of a name, as "Itau_mem" or "Itau_mem[1]"; its zero value if there is none.
+// Parameter returns the parameter of a name, as "Itau_mem" or "Itau_mem[1]"; its zero value if
+// there is none.
 func (r *Result) Parameter(name string) Parameter {
 	if i := slices.IndexFunc(r.Parameters, func(p Parameter) bool { return p.Name == name }); i >= 0 {
 		return r.Parameters[i]
@@ -78,7 +85,8 @@ func (r *Result) Codes() []Setting {
 // perfect is a loss that counts as zero: rounding of e-folds.
 const perfect = 1e-16
 
-// result assesses the best point. A fit that was cancelled, or is while it is assessed, has neither codes nor verdicts.
+// result assesses the best point. A fit that was cancelled, or is while it is assessed, has neither
+// codes nor verdicts.
 func (f *session) result(times schedule, first float64) (*Result, error) {
 	ctx, after := times.search, times.rest
 	x := f.best.x
@@ -179,10 +187,11 @@ func (f *session) result(times schedule, first float64) (*Result, error) {
 	return r, nil
 }
 
-// Loss returns the loss of the experiment for a network that stands in the place of its start, such as the true one of a test. It costs one simulation of
-// all targets.
+// Loss returns the loss of the experiment for a network that stands in the place of its start, such
+// as the true one of a test. It costs one simulation of all targets.
 //
-// Errors wrap [ErrExperiment], those of dynapse, and optim.ErrNonFinite where the simulation leaves the finite numbers.
+// Errors wrap [ErrExperiment], those of dynapse, and optim.ErrNonFinite where the simulation leaves
+// the finite numbers.
 func (e Experiment) Loss(ctx context.Context, n dynapse.Network) (float64, error) {
 	p, err := e.compile()
 	if err != nil {

@@ -21,7 +21,8 @@ type Spread struct {
 	P95  float64 `json:"p95"`
 }
 
-// chips returns the network at x as chips that differ. The same stream gives the same chips for any x.
+// chips returns the network at x as chips that differ. The same stream gives the same chips for any
+// x.
 func (f *session) chips(x []float64, m int, stream string) (net system, err error) {
 	net = f.system(x)
 	net.Network, err = dynapse.Mismatch{Percent: f.Mismatch}.Frozen(net.Network, m, random.New(f.Seed, stream))
@@ -36,8 +37,9 @@ func (f *session) chipsProblem() (minimize.Problem, error) {
 	return p, err
 }
 
-// robust minimises the mean loss over chips, from the best point for the nominal one, by surrogate gradients and then without gradients. What is best for the
-// nominal chip stays if nothing suits the chips better.
+// robust minimises the mean loss over chips, from the best point for the nominal one, by surrogate
+// gradients and then without gradients. What is best for the nominal chip stays if nothing suits
+// the chips better.
 func robust(ctx context.Context, f *session) error {
 	p, err := f.chipsProblem()
 	if err != nil {
@@ -105,8 +107,9 @@ func (f *session) spread(ctx context.Context, x []float64) (*Spread, error) {
 	return f.problem.spread(ctx, f.system(x), f.Mismatch, f.Seed)
 }
 
-// Spread returns the distribution of the loss over 256 chips, for a network that stands in the place of the start of the experiment. It is what
-// Result.Mismatch says of a fit with that seed: networks that are to be compared meet the same chips, which no fit has seen.
+// Spread returns the distribution of the loss over 256 chips, for a network that stands in the
+// place of the start of the experiment. It is what Result.Mismatch says of a fit with that seed:
+// networks that are to be compared meet the same chips, which no fit has seen.
 //
 // Errors: those of [Experiment.Loss].
 func (e Experiment) Spread(ctx context.Context, n dynapse.Network, mismatch float64, seed uint64) (*Spread, error) {

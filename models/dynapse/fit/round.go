@@ -23,13 +23,15 @@ type Setting struct {
 	Current         float64 `json:"current"` // A
 }
 
-// levels are the currents that a coordinate can be set to, as ln I in increasing order, with a code for each.
+// levels are the currents that a coordinate can be set to, as ln I in increasing order, with a code
+// for each.
 type levels struct {
 	x       []float64
 	setting []chip.Setting
 }
 
-// levelsOf returns the levels of coordinate k within its bounds. Of several codes with one current the first counts.
+// levelsOf returns the levels of coordinate k within its bounds. Of several codes with one current
+// the first counts.
 func (p *problem) levelsOf(k int) (levels, error) {
 	var l levels
 	bias, err := biasOf(p.coords[k])
@@ -57,8 +59,9 @@ func (p *problem) levelsOf(k int) (levels, error) {
 // costly is the ratio of losses from which rounding is worth a wider search.
 const costly = 1.05
 
-// roundToCodes looks for the settings near x with the least loss. What cannot be set stays. The loss is the true one; where spikes are known, the
-// forced problem says which currents make up for one another's rounding. The result has a level for each coordinate.
+// roundToCodes looks for the settings near x with the least loss. What cannot be set stays. The
+// loss is the true one; where spikes are known, the forced problem says which currents make up for
+// one another's rounding. The result has a level for each coordinate.
 func (f *session) roundToCodes(ctx context.Context, x []float64) (y []float64, loss float64, codes [][]Setting, err error) {
 	g := minimize.Grid{Levels: make([][]float64, len(x))}
 	ls := make([]levels, len(x))
@@ -167,8 +170,9 @@ func (f *session) roundToCodes(ctx context.Context, x []float64) (y []float64, l
 	return res.X, loss, codes, nil
 }
 
-// round returns points of the grid near x that are good with forced spikes: those of the linearization there, and what a search on the grid makes of them.
-// Unlike the loss itself, which jumps where a spike leaves its bin, the forced one says which way leads back.
+// round returns points of the grid near x that are good with forced spikes: those of the
+// linearization there, and what a search on the grid makes of them. Unlike the loss itself, which
+// jumps where a spike leaves its bin, the forced one says which way leads back.
 func (f *session) round(ctx context.Context, g minimize.Grid, starts [][]int, x []float64, refine minimize.RefineSettings) ([][]int, error) {
 	least := 0.0
 	if !f.hasTraces() {

@@ -17,8 +17,8 @@ import (
 // Method names a way to fit.
 type Method string
 
-// The methods. Auto uses GaussNewton where the spikes of the targets are known, and otherwise, or where that leaves the free network with other
-// spikes, surrogate gradients.
+// The methods. Auto uses GaussNewton where the spikes of the targets are known, and otherwise, or
+// where that leaves the free network with other spikes, surrogate gradients.
 const (
 	Auto        Method = "auto"
 	Adam        Method = "adam"         // surrogate gradients, for any target
@@ -36,24 +36,28 @@ func Methods() []Method { return []Method{Auto, Adam, LBFGS, GaussNewton, CMAES,
 // Settings of a fit. The zero value is usable.
 type Settings struct {
 	Method Method // "" means Auto
-	// Starts is the number of starting points, the given one and others within a decade around it; 0 means 8.
+	// Starts is the number of starting points, the given one and others within a decade around it;
+	// 0 means 8.
 	Starts int
 	Seed   uint64
 	// DAC asks for currents that the bias generator can be set to, too.
 	DAC bool
-	// Mismatch is the relative standard deviation of the chips that the fit is to suit in the mean; 0 means the nominal one alone. Samples is their
-	// number in each evaluation; 0 means 16.
+	// Mismatch is the relative standard deviation of the chips that the fit is to suit in the mean;
+	// 0 means the nominal one alone. Samples is their number in each evaluation; 0 means 16.
 	Mismatch float64
 	Samples  int
-	// Infer finds the mismatch of the neurons that were recorded: each has the currents that it shares with the others times a deviation of its own, of a spread that is found with them. The
+	// Infer finds the mismatch of the neurons that were recorded: each has the currents that it
+	// shares with the others times a deviation of its own, of a spread that is found with them. The
 	// result has them as Populations. It excludes Mismatch.
 	Infer bool
 	// Record is called after every step; its error ends the fit.
 	Record func(Progress) error
-	// Resume goes on from the checkpoint of a Progress or a Result. Experiment and settings must be those of before.
+	// Resume goes on from the checkpoint of a Progress or a Result. Experiment and settings must be
+	// those of before.
 	Resume *optim.State
 	Logger *slog.Logger // nil: silent
-	// Budget is the time that a fit may take, as a deadline of the context is; 0: none. A cancellation is seen after it, too.
+	// Budget is the time that a fit may take, as a deadline of the context is; 0: none. A
+	// cancellation is seen after it, too.
 	Budget time.Duration
 }
 
@@ -61,11 +65,13 @@ type Settings struct {
 type Progress struct {
 	Phase string // "traces", "threshold", "refractory", "timing", ...
 	Step  int    // of the phase
-	// Evaluations and Gradients count simulations up to now: those of the loss, and backward passes.
+	// Evaluations and Gradients count simulations up to now: those of the loss, and backward
+	// passes.
 	Evaluations, Gradients int
 	Loss                   float64 // the least of the phase, by the loss of the phase
 	Best                   float64 // the least loss of the experiment at the end of a phase up to now; +Inf before the first
-	// Checkpoint returns what to resume from; it is to be called before Record returns. Nil in a History.
+	// Checkpoint returns what to resume from; it is to be called before Record returns. Nil in a
+	// History.
 	Checkpoint func() optim.State
 }
 
@@ -77,7 +83,8 @@ type session struct {
 	experiment Experiment
 	start      []float64 // where the search begins
 	notes      []string
-	// within is the problem whose bins are the steps of those of problem, with the spikes of the best point; nil where it does not come from there.
+	// within is the problem whose bins are the steps of those of problem, with the spikes of the
+	// best point; nil where it does not come from there.
 	within *problem
 	likely bool            // the best point is that of the largest likelihood, not that of the least loss
 	chain  *ensemble.Chain // samples of the posterior; nil: none
@@ -109,8 +116,9 @@ func newSession(p *problem, s Settings) *session {
 	return f
 }
 
-// Run fits. It returns the best point whatever the status is. A deadline of ctx is a budget, of which a fifth, and at least half a second, is kept for the codes of the bias
-// generator; with cancellation the status is Interrupted, and there are no codes.
+// Run fits. It returns the best point whatever the status is. A deadline of ctx is a budget, of
+// which a fifth, and at least half a second, is kept for the codes of the bias generator; with
+// cancellation the status is Interrupted, and there are no codes.
 //
 // Errors wrap [ErrExperiment], those of dynapse and of optim.
 func Run(ctx context.Context, e Experiment, s Settings) (*Result, error) {
@@ -169,7 +177,8 @@ func Check(e Experiment, s Settings) error {
 	return s.check(p)
 }
 
-// schedule are the contexts of a fit: of its search, of what looks for codes, and of what must be done after them. All end when the fit is cancelled; the first two when their time is over.
+// schedule are the contexts of a fit: of its search, of what looks for codes, and of what must be
+// done after them. All end when the fit is cancelled; the first two when their time is over.
 type schedule struct{ search, codes, rest context.Context }
 
 // codesShare is the part of the time that is kept for codes, which have all that the search leaves.
@@ -281,7 +290,8 @@ func phases(ctx context.Context, f *session) error {
 	return posterior(ctx, f)
 }
 
-// recordingFit fits with forced spikes where they are known, and goes on with surrogate gradients where the free network does otherwise.
+// recordingFit fits with forced spikes where they are known, and goes on with surrogate gradients
+// where the free network does otherwise.
 func recordingFit(ctx context.Context, f *session) error {
 	if f.spikes != nil {
 		if err := teacherForcing(ctx, f); err != nil || f.best.errors != nil {

@@ -14,7 +14,8 @@ import (
 	"github.com/surge-snn/surge/optim/minimize"
 )
 
-// TestRecovery: the currents of clean traces come back from starts within a decade, and the true values lie in the intervals.
+// TestRecovery: the currents of clean traces come back from starts within a decade, and the true
+// values lie in the intervals.
 func TestRecovery(t *testing.T) {
 	for seed := range seeds(3) {
 		e, truth := draw(t, seed, 1, 300, 2, Core, false)
@@ -69,7 +70,8 @@ func settable(t *testing.T, e Experiment, res *Result) {
 	}
 }
 
-// TestSpikesAlone fits spike trains without a trace: the number of spikes is that of the target within one, no current is claimed, and the intervals hold the truth.
+// TestSpikesAlone fits spike trains without a trace: the number of spikes is that of the target
+// within one, no current is claimed, and the intervals hold the truth.
 func TestSpikesAlone(t *testing.T) {
 	if race.Detector {
 		t.Skip("the numbers of a fit: other tests run what is concurrent in it")
@@ -102,7 +104,8 @@ func TestSpikesAlone(t *testing.T) {
 	}
 }
 
-// TestProducts: of currents that act as a product alone, the product comes back, and the report says so.
+// TestProducts: of currents that act as a product alone, the product comes back, and the report
+// says so.
 func TestProducts(t *testing.T) {
 	e, truth := draw(t, 2, 1, 300, 2, Core, false)
 	e.Space.Params = []dynapse.Param{dynapse.IgainSyn, dynapse.Iscale, dynapse.Ipulse, dynapse.ItauMem}
@@ -118,7 +121,8 @@ func TestProducts(t *testing.T) {
 	combination := func(n dynapse.Network) float64 {
 		return n.Params[dynapse.IgainSyn][0] * n.Params[dynapse.Iscale][0] / n.Params[dynapse.Ipulse][0]
 	}
-	// The pulse is a two-thousandth of the time constant, so that the rest of the exponential is some 1e-3.
+	// The pulse is a two-thousandth of the time constant, so that the rest of the exponential is
+	// some 1e-3.
 	if got, want := combination(res.Network), combination(truth); math.Abs(got/want-1) > 2e-3 {
 		t.Errorf("Igain_syn Iscale/Ipulse = %v, want %v", got, want)
 	}
@@ -133,7 +137,8 @@ func TestProducts(t *testing.T) {
 	}
 }
 
-// TestResume: a fit that is stopped after any step and resumed from the bytes of its checkpoint does what the other would have done, with the history of the whole.
+// TestResume: a fit that is stopped after any step and resumed from the bytes of its checkpoint
+// does what the other would have done, with the history of the whole.
 func TestResume(t *testing.T) {
 	e, _ := draw(t, 1, 1, 100, 2, Core, false)
 	s := Settings{Starts: 3}
@@ -217,7 +222,8 @@ func TestCurve(t *testing.T) {
 	}
 }
 
-// TestRobust: over fresh chips, the fit for chips with mismatch is at least as good at the 95th percentile as the nominal one.
+// TestRobust: over fresh chips, the fit for chips with mismatch is at least as good at the 95th
+// percentile as the nominal one.
 func TestRobust(t *testing.T) {
 	e, truth := draw(t, 2, 1, 100, 2, Core, false)
 	e.Space.Params = []dynapse.Param{dynapse.IgainSyn, dynapse.ItauMem}
@@ -244,7 +250,8 @@ func TestRobust(t *testing.T) {
 	}
 }
 
-// TestInterruptedCodes: a fit that is cancelled while it looks for codes has none, keeps its best point, and goes on to the same codes.
+// TestInterruptedCodes: a fit that is cancelled while it looks for codes has none, keeps its best
+// point, and goes on to the same codes.
 func TestInterruptedCodes(t *testing.T) {
 	e, _ := draw(t, 1, 1, 100, 2, Core, false)
 	s := Settings{Starts: 2, DAC: true}

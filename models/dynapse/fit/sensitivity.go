@@ -13,7 +13,8 @@ import (
 	"github.com/surge-snn/surge/optim/minimize"
 )
 
-// sensitivity is what the traces with forced spikes say of the coordinates that act smoothly, at a point.
+// sensitivity is what the traces with forced spikes say of the coordinates that act smoothly, at a
+// point.
 type sensitivity struct {
 	*problem
 	fp     *forced
@@ -27,7 +28,8 @@ type sensitivity struct {
 	slope  []float64                // of half the squares in units of the noise
 	found  *identify.Identification // nil where nothing acts smoothly
 
-	// Where the recording looks as if it were measured with an error that is not fitted: what is known of the coordinates when it is, how far they are from there, and what is to be said.
+	// Where the recording looks as if it were measured with an error that is not fitted: what is
+	// known of the coordinates when it is, how far they are from there, and what is to be said.
 	measured *identify.Identification
 	likely   []float64 // change of the smooth coordinates to where the likelihood is largest, with noise that is not white; nil where it is
 	against  []float64 // how many standard errors least squares are away from there
@@ -35,10 +37,12 @@ type sensitivity struct {
 	doubts   []string
 }
 
-// colourless is the part of noiseFloor below which differences are rounding, of which nothing is said.
+// colourless is the part of noiseFloor below which differences are rounding, of which nothing is
+// said.
 const colourless = 0.01
 
-// sensitivities returns the noise of the traces, and what they determine of the coordinates that act smoothly.
+// sensitivities returns the noise of the traces, and what they determine of the coordinates that
+// act smoothly.
 func (f *problem) sensitivities(ctx context.Context, x []float64, smooth []int) (*sensitivity, error) {
 	s := &sensitivity{problem: f, fp: f.forced(0, 0), x: x, smooth: smooth}
 	fp := s.fp
@@ -119,15 +123,18 @@ func (s *sensitivity) moved() []float64 {
 	return y
 }
 
-// surelyMeasured is how many standard errors away from none an error of the measurement is said to be there, and oddSpread that of a row or half whose residuals are larger than the others'.
+// surelyMeasured is how many standard errors away from none an error of the measurement is said to
+// be there, and oddSpread that of a row or half whose residuals are larger than the others'.
 const (
 	surelyMeasured = 4
 	oddSpread      = 5
 	correlated     = 0.1 // from bin to bin
 )
 
-// doubt looks in the residuals for what a recording should not have: noise that is not white, rows or halves that differ, and an offset, a gain or a drift that is not fitted. These are
-// tested by their score: how much of the residuals they explain beside the coordinates (Rao 1948, doi:10.1017/S0305004100023987).
+// doubt looks in the residuals for what a recording should not have: noise that is not white, rows
+// or halves that differ, and an offset, a gain or a drift that is not fitted. These are tested by
+// their score: how much of the residuals they explain beside the coordinates (Rao 1948,
+// doi:10.1017/S0305004100023987).
 func (s *sensitivity) doubt(ctx context.Context) error {
 	total := 0.0
 	for _, e := range s.e {
@@ -218,8 +225,9 @@ func (s *sensitivity) uneven(k *spectrum, name string) (texts []string) {
 	return texts
 }
 
-// unmeasured tests recording k for a gain, an offset and a drift. Where one of them is there, it says so and returns the derivatives of the residuals with respect to those that are not fitted, in units
-// of their priors' standard deviations.
+// unmeasured tests recording k for a gain, an offset and a drift. Where one of them is there, it
+// says so and returns the derivatives of the residuals with respect to those that are not fitted,
+// in units of their priors' standard deviations.
 func (s *sensitivity) unmeasured(k int, net *system, runs []*dynapse.Run, u *mat.Dense) [][]float64 {
 	r := &s.recordings[k]
 	trace := Quantity(numQuantities)
@@ -292,7 +300,8 @@ func scaled(x []float64, by float64) []float64 {
 	return y
 }
 
-// score returns how much of a change c of what is shown the residuals ask for, beside the coordinates, whose directions u are, and its ratio to its standard error.
+// score returns how much of a change c of what is shown the residuals ask for, beside the
+// coordinates, whose directions u are, and its ratio to its standard error.
 func (s *sensitivity) score(c []float64, u *mat.Dense) (a, z float64) {
 	rest := without(c, u)
 	square, along := 0.0, 0.0
@@ -341,7 +350,8 @@ func without(c []float64, u *mat.Dense) []float64 {
 	return rest
 }
 
-// measure finds what is known of the coordinates, and where they are, when further columns of sensitivities are fitted, each with a prior of 1.
+// measure finds what is known of the coordinates, and where they are, when further columns of
+// sensitivities are fitted, each with a prior of 1.
 func (s *sensitivity) measure(columns [][]float64) error {
 	rows, n := s.sens.Dims()
 	more := n + len(columns)

@@ -8,9 +8,12 @@ import (
 	"github.com/surge-snn/surge/models/dynapse"
 )
 
-// A spike that falls into a gap of a recording is not known, and the membrane behind it is not the one that a simulation from the begin arrives at. There the simulation with
-// forced spikes starts again, from what was recorded: multiple shooting (Bock 1983, doi:10.1007/978-3-642-50153-8), whose segments are not tied where nothing was seen between
-// them, and whose first states are those measured. Everything that is fitted with forced spikes sees these segments; the free network, which has the last word, runs through.
+// A spike that falls into a gap of a recording is not known, and the membrane behind it is not the
+// one that a simulation from the begin arrives at. There the simulation with forced spikes starts
+// again, from what was recorded: multiple shooting (Bock 1983, doi:10.1007/978-3-642-50153-8),
+// whose segments are not tied where nothing was seen between them, and whose first states are those
+// measured. Everything that is fitted with forced spikes sees these segments; the free network,
+// which has the last word, runs through.
 
 // restart is where the membrane of a neuron is taken from the recording: its state after a step.
 type restart struct {
@@ -18,14 +21,17 @@ type restart struct {
 	imem         float64
 }
 
-// shortGap is the number of missing samples in which a reset can be neither hidden nor made up for: it is seen as a fall across the gap.
+// shortGap is the number of missing samples in which a reset can be neither hidden nor made up for:
+// it is seen as a fall across the gap.
 const shortGap = 4
 
-// leastLevel is ln(Imem/Io) above which a membrane that rises is not held in its refractory time, of which nobody knows how much is left: a reset leaves it at 0, with a kick of some 0.5 in the bin
-// after it, and then it only falls until the time is over.
+// leastLevel is ln(Imem/Io) above which a membrane that rises is not held in its refractory time,
+// of which nobody knows how much is left: a reset leaves it at 0, with a kick of some 0.5 in the
+// bin after it, and then it only falls until the time is over.
 const leastLevel = 1
 
-// restarts finds where a recording goes on after a gap that may hide a spike, and takes what was seen up to there out of the known spikes s.
+// restarts finds where a recording goes on after a gap that may hide a spike, and takes what was
+// seen up to there out of the known spikes s.
 func (p *problem) restarts(r *Recording, s []float64) (list []restart) {
 	if r.Weight == nil || p.Network.WRec != nil || r.Target[Imem] == nil && r.Target[Vmem] == nil {
 		return nil

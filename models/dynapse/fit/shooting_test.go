@@ -10,7 +10,8 @@ import (
 	"github.com/surge-snn/surge/optim/minimize"
 )
 
-// hide makes a recording of Imem alone of neurons without adaptation, with gaps around every third spike of each neuron, and returns how many spikes it hides.
+// hide makes a recording of Imem alone of neurons without adaptation, with gaps around every third
+// spike of each neuron, and returns how many spikes it hides.
 func hide(t *testing.T, seed uint64, n int) (e Experiment, truth dynapse.Network, hidden int) {
 	t.Helper()
 	e, truth = draw(t, seed, n, 400, 1, All, false)
@@ -44,7 +45,8 @@ func hide(t *testing.T, seed uint64, n int) (e Experiment, truth dynapse.Network
 	return e, truth, hidden
 }
 
-// TestShooting: with a recording of Imem alone that has gaps around spikes, the currents come back, and at the truth nothing is left. Without segments the hidden spikes are.
+// TestShooting: with a recording of Imem alone that has gaps around spikes, the currents come back,
+// and at the truth nothing is left. Without segments the hidden spikes are.
 func TestShooting(t *testing.T) {
 	if race.Detector {
 		t.Skip("the numbers of a fit: other tests run what is concurrent in it")

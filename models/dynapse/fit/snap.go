@@ -8,11 +8,14 @@ import (
 	"github.com/surge-snn/surge/models/dynapse/chip"
 )
 
-// The chip cannot be set exactly to all that a fit takes as given: currents that are not fitted have codes, too, and input and recurrent weights are sums of four base currents. What the file for the
-// chip does is another thing then than what the fitted currents do. So before the codes of the fitted currents are looked for, everything else is set as it will be in the file, and the fitted
-// currents make up for it as well as they can.
+// The chip cannot be set exactly to all that a fit takes as given: currents that are not fitted
+// have codes, too, and input and recurrent weights are sums of four base currents. What the file
+// for the chip does is another thing then than what the fitted currents do. So before the codes of
+// the fitted currents are looked for, everything else is set as it will be in the file, and the
+// fitted currents make up for it as well as they can.
 
-// snapped returns a session of the experiment as the chip can be set to it, whose best point is near x, and the weights that the chip holds; f itself where there is nothing to be set.
+// snapped returns a session of the experiment as the chip can be set to it, whose best point is
+// near x, and the weights that the chip holds; f itself where there is nothing to be set.
 func snapped(ctx context.Context, f *session, x []float64) (*session, *chip.Quantised) {
 	e := f.experiment
 	if f.Weights || f.Mismatch > 0 || f.best.errors != nil || e.Space.Network.N == 0 {

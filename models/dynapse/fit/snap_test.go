@@ -8,7 +8,9 @@ import (
 	"github.com/surge-snn/surge/internal/race"
 )
 
-// TestSnapped: what the configuration of the chip does, simulated as it is written, is what the fit says of its codes, also where currents are given that have none, and recurrent weights of many sizes.
+// TestSnapped: what the configuration of the chip does, simulated as it is written, is what the fit
+// says of its codes, also where currents are given that have none, and recurrent weights of many
+// sizes.
 func TestSnapped(t *testing.T) {
 	if race.Detector {
 		t.Skip("the numbers of a fit: other tests run what is concurrent in it")

@@ -44,10 +44,12 @@ func (t Tie) String() string {
 // Range bounds a current in amperes, or a weight; the zero value stands for the default.
 type Range struct{ Low, High float64 }
 
-// Space says what is fitted: a network to start from, whose other parameters stay, and the parameters that move.
+// Space says what is fitted: a network to start from, whose other parameters stay, and the
+// parameters that move.
 //
-// A point of the space is a vector x with a coordinate for each parameter and group of neurons that share it: ln I for a
-// current I in amperes, and for a recurrent weight its ratio to the largest of the start.
+// A point of the space is a vector x with a coordinate for each parameter and group of neurons that
+// share it: ln I for a current I in amperes, and for a recurrent weight its ratio to the largest of
+// the start.
 type Space struct {
 	// Network is the start. Its Samples must be 0 or 1.
 	Network dynapse.Network
@@ -55,15 +57,17 @@ type Space struct {
 	Core []int
 	// Params are the fitted parameters: bias currents and Iscale.
 	Params []dynapse.Param
-	// Weights fits the recurrent weights too, each by itself. Those that are 0 are connections that do not exist, and stay.
+	// Weights fits the recurrent weights too, each by itself. Those that are 0 are connections that
+	// do not exist, and stay.
 	Weights bool
-	// Codes are 4-bit codes of the recurrent weights, [N, N]: the weights are then what they and the Bases make, whatever Network.WRec is. Nil means none.
+	// Codes are 4-bit codes of the recurrent weights, [N, N]: the weights are then what they and
+	// the Bases make, whatever Network.WRec is. Nil means none.
 	Codes *chip.Codes
 	// Bases are the base currents Iw_0 to Iw_3 of the codes.
 	Bases [chip.WeightBits]Base
 	Tie   Tie
-	// Bounds of the fitted parameters. Default: the currents that the bias generator has, of those that act as Io below Io
-	// not less than Io; two decades around the start for Iscale.
+	// Bounds of the fitted parameters. Default: the currents that the bias generator has, of those
+	// that act as Io below Io not less than Io; two decades around the start for Iscale.
 	Bounds [dynapse.NumParams]Range
 	// Priors are what is known of the parameters beforehand.
 	Priors [dynapse.NumParams]Prior
@@ -80,7 +84,8 @@ type space struct {
 	x      []float64 // the start
 	moved  []string  // what had to be moved into the bounds
 	colour int       // how many
-	// probes are what is known of the measurement of each recording, and colours those of its nuisances.
+	// probes are what is known of the measurement of each recording, and colours those of its
+	// nuisances.
 	probes  []probe
 	colours [len(probeNames)]int
 }
@@ -287,7 +292,8 @@ func (s *space) system(xs ...[]float64) system {
 	return all
 }
 
-// sample returns sample i of what is fitted of a network, which shares its memory; base currents are those of the start.
+// sample returns sample i of what is fitted of a network, which shares its memory; base currents
+// are those of the start.
 func (s *space) sample(net *dynapse.Network, i int) *sample {
 	n := s.Network.N
 	one := &sample{probes: slices.Clone(s.probes)}
@@ -317,8 +323,9 @@ func (s *space) apply(one *sample, x []float64) {
 	}
 }
 
-// pull adds to grad, [n], the gradient with respect to x, of the network net at x, that belongs to one with respect to the parameters of a network with any number of
-// samples, and to those with respect to how each is measured, if there are.
+// pull adds to grad, [n], the gradient with respect to x, of the network net at x, that belongs to
+// one with respect to the parameters of a network with any number of samples, and to those with
+// respect to how each is measured, if there are.
 func (s *space) pull(grad, x []float64, net dynapse.Network, g *dynapse.Gradient, probes [][]probe) {
 	n := s.Network.N
 	for i := range max(net.Samples, 1) {

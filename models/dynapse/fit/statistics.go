@@ -13,7 +13,8 @@ import (
 // Statistic is a number that says how a neuron works.
 type Statistic uint8
 
-// The statistics. Those of spikes are measured in a simulation; I are the intervals between bins with spikes, K of them.
+// The statistics. Those of spikes are measured in a simulation; I are the intervals between bins
+// with spikes, K of them.
 const (
 	// Rate is the number of spikes per second, Hz.
 	Rate Statistic = iota
@@ -23,15 +24,18 @@ const (
 	//
 	// Source: Druckmann et al. 2007, doi:10.3389/neuro.01.1.1.001.2007.
 	Adaptation
-	// CV is the coefficient of variation of the intervals, their standard deviation (of all K) divided by their mean, K >= 2.
+	// CV is the coefficient of variation of the intervals, their standard deviation (of all K)
+	// divided by their mean, K >= 2.
 	CV
-	// TauMem is the time constant of the membrane, s, with which Imem decays between its gain and the onset of positive feedback:
+	// TauMem is the time constant of the membrane, s, with which Imem decays between its gain and
+	// the onset of positive feedback:
 	//
 	//	tau_mem = (Ut/kappa) C_mem / Itau_mem
 	//
 	// Source, also of the other three: Chicca et al. 2014, doi:10.1109/JPROC.2014.2313954.
 	TauMem
-	// TauSyn is the time constant with which Isyn decays after a pulse, s: (Ut/kappa) C_syn / Itau_syn.
+	// TauSyn is the time constant with which Isyn decays after a pulse, s: (Ut/kappa) C_syn /
+	// Itau_syn.
 	TauSyn
 	// TauAHP is that of the adaptation current, s: (Ut/kappa) C_ahp / Itau_ahp.
 	TauAHP
@@ -41,7 +45,8 @@ const (
 	numStatistics = int(Refractory) + 1
 )
 
-// statisticFacts says what each is called and, for those that follow from a current, from which and from which capacitance.
+// statisticFacts says what each is called and, for those that follow from a current, from which and
+// from which capacitance.
 var statisticFacts = [numStatistics]struct {
 	name       string
 	low, high  float64
@@ -87,8 +92,10 @@ func (s Statistic) Spiking() bool { return s <= CV }
 //
 //	L = Σ_statistics Scale · mean over neurons of d²
 //
-// with d the difference of sqrt(rate/Hz) for Rate, that of the numbers for Adaptation and CV, and of the logarithms for times. A neuron with fewer than three
-// bins with spikes has neither Adaptation nor CV; each bin that is missing costs as much as an error of 1, and a silent neuron ln(Ispkthr/max Imem)/10 more.
+// with d the difference of sqrt(rate/Hz) for Rate, that of the numbers for Adaptation and CV, and
+// of the logarithms for times. A neuron with fewer than three bins with spikes has neither
+// Adaptation nor CV; each bin that is missing costs as much as an error of 1, and a silent neuron
+// ln(Ispkthr/max Imem)/10 more.
 //
 // Times are those of the nominal chip: mismatch has no part in them.
 type Statistics struct {
@@ -96,8 +103,9 @@ type Statistics struct {
 	Want    map[Statistic]float64 // Hz, s, or 1
 	Scale   map[Statistic]float64 // what is not there has 1
 	Neurons []int                 // that are to have them; nil means all
-	// InputRate is that of Poisson input with weight 1, one channel to each neuron, Hz, and Current a constant current into the membrane besides Idc, A: what the neurons do
-	// while their spikes are observed.
+	// InputRate is that of Poisson input with weight 1, one channel to each neuron, Hz, and Current
+	// a constant current into the membrane besides Idc, A: what the neurons do while their spikes
+	// are observed.
 	InputRate, Current float64
 	Seconds            float64 // of simulation; 0 means 2
 	Seed               uint64  // of the input
@@ -184,7 +192,8 @@ func (t Statistics) compile(p *problem) error {
 	return nil
 }
 
-// timeOf returns ln(t I) of a time constant t that follows from a current I of neuron j: the product of a voltage and a capacitance.
+// timeOf returns ln(t I) of a time constant t that follows from a current I of neuron j: the
+// product of a voltage and a capacitance.
 func (p *problem) timeOf(s Statistic, j int) float64 {
 	at := func(q dynapse.Param) float64 { return p.start[q][j] }
 	volt := at(dynapse.Vth)
@@ -205,7 +214,8 @@ func (p *problem) wish(s Statistic, v, scale float64, neurons []int) {
 	}
 }
 
-// errors calls f with the error d of each statistic of spikes of each neuron, its derivatives and its share of the loss.
+// errors calls f with the error d of each statistic of spikes of each neuron, its derivatives and
+// its share of the loss.
 func (t *Statistics) errors(of []firing, seconds float64, f func(j int, share, d float64, by firing)) {
 	for _, s := range t.wanted() {
 		if !s.Spiking() {
@@ -247,7 +257,8 @@ func (t *Statistics) loss(of, d []firing, seconds float64) (loss float64) {
 	return loss
 }
 
-// residuals has sqrt(2 share) d for each statistic and neuron; that of the rate of a silent neuron grows with its distance from the threshold.
+// residuals has sqrt(2 share) d for each statistic and neuron; that of the rate of a silent neuron
+// grows with its distance from the threshold.
 func (t *Statistics) residuals(r []float64, of []firing, seconds float64) {
 	i := 0
 	t.errors(of, seconds, func(j int, share, d float64, by firing) {
@@ -283,8 +294,8 @@ func (t *Statistics) resolution(seconds float64, _ int) (loss float64) {
 	return loss
 }
 
-// Measure returns the statistics in Want that the neurons of a network have, in the order of Neurons. Adaptation and CV are NaN where a neuron has fewer than three bins
-// with spikes.
+// Measure returns the statistics in Want that the neurons of a network have, in the order of
+// Neurons. Adaptation and CV are NaN where a neuron has fewer than three bins with spikes.
 //
 // Errors: those of [dynapse.Network.Simulate], and [ErrExperiment] for statistics that are none.
 func (t Statistics) Measure(n dynapse.Network) (map[Statistic][]float64, error) {

@@ -35,7 +35,8 @@ func statistics(t *testing.T) (Experiment, dynapse.Network) {
 	return Experiment{Space: Space{Network: start, Params: params}, Statistics: []Statistics{s}}, truth
 }
 
-// TestStatistics: a neuron with other currents gets the rate, the adaptation and the time constants of another one, and the time constants determine their currents.
+// TestStatistics: a neuron with other currents gets the rate, the adaptation and the time constants
+// of another one, and the time constants determine their currents.
 func TestStatistics(t *testing.T) {
 	e, truth := statistics(t)
 	res, err := Run(context.Background(), e, Settings{})
@@ -50,7 +51,8 @@ func TestStatistics(t *testing.T) {
 	if want[Adaptation] < 0.01 || want[CV] < 0.1 || want[Rate] < 10 {
 		t.Fatalf("a neuron that does not adapt, or hardly spikes: %v", want)
 	}
-	// A spike more or less in a second; a tenth of the indices; times, which the others leave alone, to a few per cent.
+	// A spike more or less in a second; a tenth of the indices; times, which the others leave
+	// alone, to a few per cent.
 	for q, tolerance := range map[Statistic]float64{Rate: 1, Adaptation: 0.1 * want[Adaptation], CV: 0.1 * want[CV], TauMem: 0.02 * want[TauMem], TauSyn: 0.02 * want[TauSyn], TauAHP: 0.02 * want[TauAHP], Refractory: 0.02 * want[Refractory]} {
 		if math.Abs(got[q][0]-want[q]) > tolerance {
 			t.Errorf("%v: %v, want %v", q, got[q][0], want[q])
@@ -68,7 +70,8 @@ func TestStatistics(t *testing.T) {
 	}
 }
 
-// TestRecordingAndStatistics: a time constant that a trace also determines does not disturb the fit, and one that it says nothing about is granted.
+// TestRecordingAndStatistics: a time constant that a trace also determines does not disturb the
+// fit, and one that it says nothing about is granted.
 func TestRecordingAndStatistics(t *testing.T) {
 	e, truth := draw(t, 3, 1, 400, 1, Core, false)
 	truth.Params[dynapse.IwAHP] = []float64{0} // the AHP does nothing
@@ -121,7 +124,8 @@ func TestTimes(t *testing.T) {
 	}
 }
 
-// TestIntervals compares the indices with their definitions, and their derivatives with differences.
+// TestIntervals compares the indices with their definitions, and their derivatives with
+// differences.
 func TestIntervals(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		intervals := rapid.SliceOfN(rapid.IntRange(1, 50), 2, 8).Draw(t, "intervals")
@@ -159,7 +163,8 @@ func TestIntervals(t *testing.T) {
 			up, down := slices.Clone(long), slices.Clone(long)
 			up[at]++
 			down[at]--
-			// Third derivatives of order 1/interval³, of intervals of at least 1000; a cv near 0 bends more.
+			// Third derivatives of order 1/interval³, of intervals of at least 1000; a cv near 0
+			// bends more.
 			if want := (f(up, nil) - f(down, nil)) / 2; math.Abs(d[at]-want) > 1e-6/max(value, 1e-2) {
 				t.Fatalf("derivative %v, want %v", d[at], want)
 			}

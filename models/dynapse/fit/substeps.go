@@ -10,14 +10,19 @@ import (
 	"github.com/surge-snn/surge/optim/minimize"
 )
 
-// With several steps in a bin, a recording says in which bin a spike is, and not in which step; forced at the end of its bin, it comes up to a bin late. So the fit goes on with
-// bins as short as the steps, in which only the last of each bin was recorded. In which step a spike is follows from the trace up to the next spike, which a reset alone begins anew: of all steps of
-// the bin the one with the least squares is taken, for all spikes at once, as they do not depend on each other. Currents and steps are found in turn.
+// With several steps in a bin, a recording says in which bin a spike is, and not in which step;
+// forced at the end of its bin, it comes up to a bin late. So the fit goes on with bins as short as
+// the steps, in which only the last of each bin was recorded. In which step a spike is follows from
+// the trace up to the next spike, which a reset alone begins anew: of all steps of the bin the one
+// with the least squares is taken, for all spikes at once, as they do not depend on each other.
+// Currents and steps are found in turn.
 //
-// A reset that is earlier, and a refractory time that is longer by as much, leave the same trace. Which of them is right the threshold says: it must lie above the membrane in the steps before a spike,
-// and below in that of the spike.
+// A reset that is earlier, and a refractory time that is longer by as much, leave the same trace.
+// Which of them is right the threshold says: it must lie above the membrane in the steps before a
+// spike, and below in that of the spike.
 
-// stepRounds is how often currents and steps are found in turn, at most, and mostShift by how many steps the refractory time is moved against the spikes.
+// stepRounds is how often currents and steps are found in turn, at most, and mostShift by how many
+// steps the refractory time is moved against the spikes.
 const (
 	stepRounds  = 40
 	crossRounds = 6 // how often the free network is asked for them
@@ -38,7 +43,8 @@ func (p *problem) coarse() *problem {
 	return &q
 }
 
-// withinBins fits with spikes forced in steps, from x. It keeps the problem whose steps are those of the spikes where the answer comes from it.
+// withinBins fits with spikes forced in steps, from x. It keeps the problem whose steps are those
+// of the spikes where the answer comes from it.
 func withinBins(ctx context.Context, f *session, x []float64) error {
 	if f.Network.Substeps <= 1 || f.spikes == nil || !f.hasTraces() || slices.ContainsFunc(f.segments, func(list []restart) bool { return len(list) > 0 }) {
 		return nil
@@ -104,7 +110,8 @@ func withinBins(ctx context.Context, f *session, x []float64) error {
 // nearlyExact is a loss of traces that is left by a spike or two in a wrong step.
 const nearlyExact = 1e-5
 
-// lengthen looks for a refractory time of some steps more or less, with spikes and currents of its own, that leaves less of the traces.
+// lengthen looks for a refractory time of some steps more or less, with spikes and currents of its
+// own, that leaves less of the traces.
 func lengthen(ctx context.Context, f *session, k int, x []float64, steps stepsOf, loss float64) ([]float64, stepsOf, float64, error) {
 	for again := loss > nearlyExact; again; {
 		again = false
@@ -131,10 +138,12 @@ func lengthen(ctx context.Context, f *session, k int, x []float64, steps stepsOf
 	return x, steps, loss, nil
 }
 
-// nearThreshold are the distances from the ends of what the spikes allow at which a threshold is tried, in e-folds.
+// nearThreshold are the distances from the ends of what the spikes allow at which a threshold is
+// tried, in e-folds.
 var nearThreshold = [...]float64{2e-4, 2e-3, 2e-2}
 
-// crossings returns x with thresholds in the middle of what the spikes allow, and next to its ends: where the step of a spike that nothing depends on is a wrong one, one of the ends is wrong.
+// crossings returns x with thresholds in the middle of what the spikes allow, and next to its ends:
+// where the step of a spike that nothing depends on is a wrong one, one of the ends is wrong.
 func (p *problem) crossings(ctx context.Context, x []float64) ([][]float64, error) {
 	middle, err := p.centre(ctx, x)
 	if err != nil {
@@ -168,7 +177,8 @@ func (p *problem) crossings(ctx context.Context, x []float64) ([][]float64, erro
 	return points, nil
 }
 
-// crossed returns the steps in which the free network at x spikes where it spikes in the bins of the recording, and those given elsewhere.
+// crossed returns the steps in which the free network at x spikes where it spikes in the bins of
+// the recording, and those given elsewhere.
 func (p *problem) crossed(ctx context.Context, x []float64, steps stepsOf) (stepsOf, error) {
 	q := p.stepped(steps)
 	net := q.system(x)
@@ -198,7 +208,8 @@ func (p *problem) crossed(ctx context.Context, x []float64, steps stepsOf) (step
 	return out, nil
 }
 
-// stepped returns the problem whose bins are the steps of p, with spikes in these steps, or in the last of their bins.
+// stepped returns the problem whose bins are the steps of p, with spikes in these steps, or in the
+// last of their bins.
 func (p *problem) stepped(steps stepsOf) *problem {
 	k, n := p.Network.Substeps, p.Network.N
 	q, s := *p, *p.space
@@ -262,7 +273,8 @@ func (p *problem) spaced(i int, v []float64, step int, empty float64) []float64 
 	return out
 }
 
-// place returns the steps of spikes with the least squares at x; of those that are equal the one that it has in old. It costs as many simulations as a bin has steps.
+// place returns the steps of spikes with the least squares at x; of those that are equal the one
+// that it has in old. It costs as many simulations as a bin has steps.
 func (p *problem) place(ctx context.Context, x []float64, old stepsOf) (stepsOf, error) {
 	k := p.Network.Substeps
 	q := p.stepped(nil)
@@ -341,7 +353,8 @@ func (p *problem) squares(r *Recording, run *dynapse.Run, probe probe, at, e, t 
 	return sum
 }
 
-// shift moves the spikes of the neurons of refractory time k against it, to where their threshold has the most room. loss is that of the traces.
+// shift moves the spikes of the neurons of refractory time k against it, to where their threshold
+// has the most room. loss is that of the traces.
 func (p *problem) shift(ctx context.Context, k int, x []float64, steps stepsOf, loss float64) ([]float64, stepsOf, error) {
 	const tolerated = 2 // times the loss, by spikes that would leave their bin
 	last := p.Network.Substeps - 1

@@ -24,7 +24,8 @@ func TestSubsteps(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// The steps of the spikes are found with the currents, one after another: where the adaptation current bends the trace by them, near and not exactly.
+	// The steps of the spikes are found with the currents, one after another: where the adaptation
+	// current bends the trace by them, near and not exactly.
 	if res.Loss > 1e-3 {
 		t.Errorf("loss %v (%v at the start), %q", res.Loss, res.LossStart, res.Warnings)
 	}
@@ -33,7 +34,8 @@ func TestSubsteps(t *testing.T) {
 	}
 }
 
-// TestPlace: at the true currents spikes are placed in the steps in which they are, but for those after which the trace says nothing of them; then nothing is left of the traces.
+// TestPlace: at the true currents spikes are placed in the steps in which they are, but for those
+// after which the trace says nothing of them; then nothing is left of the traces.
 func TestPlace(t *testing.T) {
 	const substeps = 5
 	e, truth := draw(t, 3, 2, 200, 2, All, false)

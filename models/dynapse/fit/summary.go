@@ -10,7 +10,8 @@ import (
 	"github.com/surge-snn/surge/models/dynapse"
 )
 
-// summary is a target of what the neurons do in a whole run, such as their rates: an input, and a judge.
+// summary is a target of what the neurons do in a whole run, such as their rates: an input, and a
+// judge.
 type summary struct {
 	judge
 	steps, rows int
@@ -21,9 +22,11 @@ type summary struct {
 
 // judge knows what the neurons are to do.
 type judge interface {
-	// loss returns the loss of what they did, [B, N], in a run of some seconds, and stores its derivatives if d is not nil.
+	// loss returns the loss of what they did, [B, N], in a run of some seconds, and stores its
+	// derivatives if d is not nil.
 	loss(of, d []firing, seconds float64) float64
-	// residuals stores as many residuals as size says, of which ½ |r|² is the loss, or more than it where the loss is flat.
+	// residuals stores as many residuals as size says, of which ½ |r|² is the loss, or more than it
+	// where the loss is flat.
 	residuals(r []float64, of []firing, seconds float64)
 	size() int
 	// resolution is a loss that is as good as none, for n neurons: that of a spike more or less.
@@ -73,8 +76,9 @@ func (p *problem) firings(net dynapse.Network, run *dynapse.Run, m int) []firing
 	return list
 }
 
-// cotangents turns derivatives with respect to what the neurons did into those with respect to the records. A later spike time is written as a slope of the
-// derivatives of the spikes around it, which is what rule T sees.
+// cotangents turns derivatives with respect to what the neurons did into those with respect to the
+// records. A later spike time is written as a slope of the derivatives of the spikes around it,
+// which is what rule T sees.
 func (p *problem) cotangents(run *dynapse.Run, of, d []firing) *dynapse.Cotangents {
 	c := &dynapse.Cotangents{Records: dynapse.Records{Spikes: make([]float64, len(run.Spikes))}, LnImem: make([]float64, len(run.Spikes))}
 	width := run.B * run.N
@@ -111,7 +115,8 @@ func (p *problem) cotangents(run *dynapse.Run, of, d []firing) *dynapse.Cotangen
 	return c
 }
 
-// adaptation is that of [Adaptation] for spikes in some bins, with its derivatives by these if d is not nil.
+// adaptation is that of [Adaptation] for spikes in some bins, with its derivatives by these if d is
+// not nil.
 func adaptation(times []int, d []float64) (a float64) {
 	clear(d)
 	pairs := float64(len(times) - 2)

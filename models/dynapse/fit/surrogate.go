@@ -34,7 +34,8 @@ func polish(ctx context.Context, f *session, phase string, x []float64, m minimi
 	return err
 }
 
-// surrogate follows surrogate gradients: first the number of spikes with rule S, then their times with T and a part of S.
+// surrogate follows surrogate gradients: first the number of spikes with rule S, then their times
+// with T and a part of S.
 func surrogate(ctx context.Context, f *session) error {
 	x := f.best.x
 	starts := func(steps, patience int, tol float64) minimize.MultiStart {

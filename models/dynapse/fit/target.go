@@ -8,7 +8,8 @@ import (
 	"github.com/surge-snn/surge/models/dynapse/chip"
 )
 
-// ErrExperiment signifies an experiment that contradicts itself or that nothing can be learned from; the message says where.
+// ErrExperiment signifies an experiment that contradicts itself or that nothing can be learned
+// from; the message says where.
 var ErrExperiment = errors.New("fit: bad experiment")
 
 // Error is an [ErrExperiment] of one target.
@@ -62,16 +63,17 @@ func ParseQuantity(name string) (Quantity, error) {
 	return 0, fmt.Errorf("%w: quantity %q, want imem, isyn, iahp, vmem or spikes", ErrExperiment, name)
 }
 
-// Recording is what was recorded, or is wanted, of some neurons. Lists are [T, B, N], row-major, for all neurons of the network; what
-// was not recorded has weight 0.
+// Recording is what was recorded, or is wanted, of some neurons. Lists are [T, B, N], row-major,
+// for all neurons of the network; what was not recorded has weight 0.
 type Recording struct {
 	Name  string // for messages
 	T, B  int
 	Input []float64 // weighted spike counts
-	// Channels are the spike counts of the input channels, [T, B, C], of which the weights In of the
-	// experiment make Input; nil where Input is what comes in.
+	// Channels are the spike counts of the input channels, [T, B, C], of which the weights In of
+	// the experiment make Input; nil where Input is what comes in.
 	Channels []float64
-	// Target are the recorded quantities in A, V and counts; nil where there is none. Use says which of them enter the loss.
+	// Target are the recorded quantities in A, V and counts; nil where there is none. Use says
+	// which of them enter the loss.
 	Target [numQuantities][]float64
 	Use    [numQuantities]bool
 	// Scale is the weight of each term; 0 means 1.
@@ -84,9 +86,11 @@ type Recording struct {
 	//
 	//	shown = Gain x + Offset + Drift t/T     V, of currents A
 	//
-	// and Latency by how much what the input does is late, s. Defaults of their priors: 1 with 5 %; 0 with 5 mV, or 1 pA; 2 ms with 2 ms.
+	// and Latency by how much what the input does is late, s. Defaults of their priors: 1 with 5 %;
+	// 0 with 5 mV, or 1 pA; 2 ms with 2 ms.
 	Gain, Offset, Drift, Latency Nuisance
-	// Start fits the state in which each row begins, in place of rest: Imem, Isyn, and Iahp where a current of it is fitted. No neuron may begin in its refractory time.
+	// Start fits the state in which each row begins, in place of rest: Imem, Isyn, and Iahp where a
+	// current of it is fitted. No neuron may begin in its refractory time.
 	Start bool
 
 	label string       // "target[0]"
@@ -99,21 +103,24 @@ type Recording struct {
 //
 //	L = Σ_terms Scale · Σ w d² / M,   M the number of samples with w > 0
 //
-// with d the difference of ln I for a current, of V/Ut for a potential, and of sqrt(rate/Hz) for a rate; for spikes
+// with d the difference of ln I for a current, of V/Ut for a potential, and of sqrt(rate/Hz) for a
+// rate; for spikes
 //
 //	d[t] = exp(-dt/TauSpikes) d[t-1] + s[t] - s*[t],  d² counts dt/TauSpikes times
 //
-// the van Rossum distance (van Rossum 2001, doi:10.1162/089976601300014321), where bins with w = 0 add nothing to d. States start at rest. [Statistics] and a [Prior] say what they add.
+// the van Rossum distance (van Rossum 2001, doi:10.1162/089976601300014321), where bins with w = 0
+// add nothing to d. States start at rest. [Statistics] and a [Prior] say what they add.
 type Experiment struct {
 	Space      Space
 	Recordings []Recording
 	Curves     []Curve
 	Statistics []Statistics
 	Tasks      []Task
-	// In are the weights of the input channels of recordings and tasks, [C, N]; nil where channel j is
-	// neuron j, with a weight of 1. They are part of what is given to a chip, not of the loss.
+	// In are the weights of the input channels of recordings and tasks, [C, N]; nil where channel j
+	// is neuron j, with a weight of 1. They are part of what is given to a chip, not of the loss.
 	In *chip.Weights
-	// Noise is the standard deviation of d, by which priors are weighed against the targets; 0 means 0.05.
+	// Noise is the standard deviation of d, by which priors are weighed against the targets; 0
+	// means 0.05.
 	Noise float64
 }
 
@@ -209,8 +216,9 @@ func (r *Recording) check(n int) error {
 	return nil
 }
 
-// plausible are the values that quantities can have on the chip, with room: from a hundredth of the dark current to 0.1 mA, a supply of 1.8 V,
-// and no more spikes in a bin than an Imem of e^80 would be. The synaptic current starts at the charge of one pulse, t_pulse/tau_syn of the dark current.
+// plausible are the values that quantities can have on the chip, with room: from a hundredth of the
+// dark current to 0.1 mA, a supply of 1.8 V, and no more spikes in a bin than an Imem of e^80 would
+// be. The synaptic current starts at the charge of one pulse, t_pulse/tau_syn of the dark current.
 var plausible = [numQuantities]Range{Imem: {1e-15, 1e-4}, Isyn: {1e-19, 1e-4}, Iahp: {1e-15, 1e-4}, Vmem: {-0.1, 3}, Spikes: {0, 80}}
 
 // mostInput is the largest count of input spikes in a bin: at the default Iscale they are 10 mA.

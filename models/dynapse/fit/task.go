@@ -9,7 +9,8 @@ import (
 	"github.com/surge-snn/surge/optim/minimize"
 )
 
-// Task is to fire for some input patterns and to be silent for others, as the tempotron does (Gütig & Sompolinsky 2006, doi:10.1038/nn1643). The loss is
+// Task is to fire for some input patterns and to be silent for others, as the tempotron does (Gütig
+// & Sompolinsky 2006, doi:10.1038/nn1643). The loss is
 //
 //	L = Scale · mean over patterns and output neurons of e²
 //	e = sqrt(n + 3/8) - sqrt(3/8)                  of a neuron that should be silent, n its spikes
@@ -79,7 +80,8 @@ func (t *Task) same(a, b, n int) bool {
 	return true
 }
 
-// errors calls f with the error e of each pattern and output neuron, at index i of what they did, and its derivatives.
+// errors calls f with the error e of each pattern and output neuron, at index i of what they did,
+// and its derivatives.
 func (t *Task) errors(of []firing, f func(i int, e float64, by firing)) {
 	n := len(of) / t.B
 	for b := range t.B {
@@ -124,7 +126,8 @@ func (t *Task) size() int { return len(t.Fire) }
 // resolution is 0: a task is solved or not.
 func (t *Task) resolution(float64, int) float64 { return 0 }
 
-// Measure returns how often the output neurons of a network fire for each pattern, [B, K], and the share of patterns for which all of them do what they should.
+// Measure returns how often the output neurons of a network fire for each pattern, [B, K], and the
+// share of patterns for which all of them do what they should.
 //
 // Errors: those of [dynapse.Network.Simulate], and [ErrExperiment] for a task that is none.
 func (t Task) Measure(n dynapse.Network) (counts []float64, right float64, err error) {
@@ -158,8 +161,10 @@ func (p *problem) hasTasks() bool {
 	})
 }
 
-// taskFit trains currents and recurrent weights by backpropagation through time from several starts, and ends with a search without gradients where something is still wrong. The rule is that which
-// creates, deletes and moves spikes: with rule S alone, half as many tasks of a spiking teacher were solved.
+// taskFit trains currents and recurrent weights by backpropagation through time from several
+// starts, and ends with a search without gradients where something is still wrong. The rule is that
+// which creates, deletes and moves spikes: with rule S alone, half as many tasks of a spiking
+// teacher were solved.
 func taskFit(ctx context.Context, f *session) error {
 	m := minimize.MultiStart{Method: minimize.Descent{Steps: 400, Patience: 200, Tol: 1e-12}, Starts: f.Starts, Keep: 2, Seed: f.Seed}
 	x, err := descend(ctx, f, "task", f.free(dynapse.SurgeMixed), f.start, m)

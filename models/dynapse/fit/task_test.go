@@ -13,8 +13,9 @@ import (
 	"github.com/surge-snn/surge/optim/minimize"
 )
 
-// tempotron is a task of a neuron that gets the spikes of five others, each of which is driven at a random time of every pattern: to fire for those patterns for which a
-// network with other weights and currents fires.
+// tempotron is a task of a neuron that gets the spikes of five others, each of which is driven at a
+// random time of every pattern: to fire for those patterns for which a network with other weights
+// and currents fires.
 func tempotron(t *testing.T, seed uint64, patterns int) Experiment {
 	t.Helper()
 	const n, steps = 6, 80
@@ -61,7 +62,8 @@ func tempotron(t *testing.T, seed uint64, patterns int) Experiment {
 	}
 }
 
-// TestTask: weights and currents that are trained together solve a task which those of the start do not.
+// TestTask: weights and currents that are trained together solve a task which those of the start do
+// not.
 func TestTask(t *testing.T) {
 	for seed := range seeds(2) {
 		e := tempotron(t, seed, 8)
@@ -83,7 +85,8 @@ func TestTask(t *testing.T) {
 	}
 }
 
-// TestTaskLoss computes the loss from its definition, and compares the exact part of its gradient, that of a silent neuron, with differences.
+// TestTaskLoss computes the loss from its definition, and compares the exact part of its gradient,
+// that of a silent neuron, with differences.
 func TestTaskLoss(t *testing.T) {
 	e := tempotron(t, 1, 4)
 	for i := range e.Space.Network.WRec {
@@ -137,7 +140,8 @@ func TestTaskLoss(t *testing.T) {
 	z[k] -= 1e-5
 	up, _ := p.loss(context.Background(), y)
 	down, err := p.loss(context.Background(), z)
-	// Differences of 1e-5: third derivatives times 1e-10, rounding of 1e-15/1e-5; the maximum over bins may be that of another bin.
+	// Differences of 1e-5: third derivatives times 1e-10, rounding of 1e-15/1e-5; the maximum over
+	// bins may be that of another bin.
 	if slope := (up - down) / 2e-5; err != nil || math.Abs(grad[k]-slope) > 1e-6*math.Abs(slope) || slope == 0 {
 		t.Errorf("gradient %v, want %v, %v", grad[k], slope, err)
 	}

@@ -12,15 +12,18 @@ import (
 	"github.com/surge-snn/surge/optim/minimize"
 )
 
-// Weights of the spikes in the forced problem: none, so that a trace alone leads the way; as much as the traces; and so much that a membrane on the wrong
-// side of the threshold by 1 % costs as much as a trace that is off by an e-fold.
+// Weights of the spikes in the forced problem: none, so that a trace alone leads the way; as much
+// as the traces; and so much that a membrane on the wrong side of the threshold by 1 % costs as
+// much as a trace that is off by an e-fold.
 var hingeWeights = [...]float64{0, 1, 1e4}
 
-// Margins of the spikes where nothing but them is known. With a small one at first, a membrane that never leaves its rest, with a threshold close by, would be a
-// good answer: every sample is only a little on the wrong side.
+// Margins of the spikes where nothing but them is known. With a small one at first, a membrane that
+// never leaves its rest, with a threshold close by, would be a good answer: every sample is only a
+// little on the wrong side.
 var margins = [len(hingeWeights)]float64{0.5, 0.2, margin}
 
-// Where a trace is recorded otherwise than the model shows it, least squares pull the membrane across the threshold even against that. Then the spikes are as good as a constraint, strict, and
+// Where a trace is recorded otherwise than the model shows it, least squares pull the membrane
+// across the threshold even against that. Then the spikes are as good as a constraint, strict, and
 // held a little inside the threshold, by inside.
 const (
 	strict = 1e7
@@ -30,8 +33,9 @@ const (
 // exact is a loss of traces, of an error of 1e-5 e-folds, beyond which nothing is looked for.
 const exact = 1e-10
 
-// rounds is how often the fit with forced spikes is begun anew, from twice as many starts each time, where it has ended in a minimum that is not a good one: wellFitted is a
-// loss per term below which it is, an error of 10 % of a current.
+// rounds is how often the fit with forced spikes is begun anew, from twice as many starts each
+// time, where it has ended in a minimum that is not a good one: wellFitted is a loss per term below
+// which it is, an error of 10 % of a current.
 const (
 	rounds     = 3
 	wellFitted = 0.01
@@ -80,7 +84,8 @@ func (p *problem) wellFitted() (least float64) {
 	return least
 }
 
-// forcedFit fits the network with forced spikes from x, and offers what the free network does with the result.
+// forcedFit fits the network with forced spikes from x, and offers what the free network does with
+// the result.
 func forcedFit(ctx context.Context, f *session, x []float64, starts int, seed uint64) error {
 	traces := f.hasTraces()
 	var complete func(context.Context, []float64) ([]float64, error)
@@ -158,7 +163,8 @@ func forcedFit(ctx context.Context, f *session, x []float64, starts int, seed ui
 	return confidenceSearch(ctx, f, x)
 }
 
-// noisy is how many times the loss of well fitted traces the noise of a recording may leave: an error of 20 % of a current.
+// noisy is how many times the loss of well fitted traces the noise of a recording may leave: an
+// error of 20 % of a current.
 const noisy = 4
 
 // holdWeights returns the bounds with those of recurrent weights closed around their start.
@@ -177,7 +183,8 @@ func (p *problem) hasTraces() bool {
 	return slices.ContainsFunc(p.recordings, func(r Recording) bool { return r.otherTerms() })
 }
 
-// goodEnough is the loss above which the free network is taken to have other spikes than the recording: well above that of the forced one at its best.
+// goodEnough is the loss above which the free network is taken to have other spikes than the
+// recording: well above that of the forced one at its best.
 func (p *problem) goodEnough(x []float64) float64 {
 	if x == nil {
 		return 0
@@ -217,8 +224,9 @@ func (f *forced) gradient(ctx context.Context, grad, x []float64) (float64, erro
 	return sum / 2, nil
 }
 
-// refractory looks for the refractory times. They act in whole bins, which no derivative sees: for each of them the fit is repeated with the numbers of bins
-// that leave the least loss, until none is better, and then once more to the end.
+// refractory looks for the refractory times. They act in whole bins, which no derivative sees: for
+// each of them the fit is repeated with the numbers of bins that leave the least loss, until none
+// is better, and then once more to the end.
 func refractory(ctx context.Context, f *session, fp *forced, x []float64, loss float64) ([]float64, error) {
 	const (
 		tries   = 4
@@ -313,7 +321,8 @@ func (p *problem) tref(k int) float64 {
 	return p.start[dynapse.Vth][j] * p.start[dynapse.CRef][j]
 }
 
-// mostBins is the largest refractory time that the spikes of coordinate k allow: the shortest time between two, and no more than 100 steps.
+// mostBins is the largest refractory time that the spikes of coordinate k allow: the shortest time
+// between two, and no more than 100 steps.
 func (p *problem) mostBins(k int) int {
 	most := 100
 	n := p.Network.N

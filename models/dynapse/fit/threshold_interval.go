@@ -14,7 +14,8 @@ func (p *problem) centre(ctx context.Context, x []float64) ([]float64, error) {
 	return p.between(ctx, x, make([]float64, len(x)))
 }
 
-// between moves thresholds between the ends of what the spikes allow, to (1 + z/farthest)/2 of the way.
+// between moves thresholds between the ends of what the spikes allow, to (1 + z/farthest)/2 of the
+// way.
 func (p *problem) between(ctx context.Context, x, z []float64) ([]float64, error) {
 	ks := p.index(dynapse.Ispkthr)
 	if len(ks) == 0 {
@@ -35,7 +36,8 @@ func (p *problem) between(ctx context.Context, x, z []float64) ([]float64, error
 	return x, nil
 }
 
-// thresholds returns for each coordinate of Ispkthr the interval that the spikes allow, in amperes: what all its neurons have in common.
+// thresholds returns for each coordinate of Ispkthr the interval that the spikes allow, in amperes:
+// what all its neurons have in common.
 func (p *problem) thresholds(ctx context.Context, x []float64) ([]Range, error) {
 	net := p.system(x)
 	runs, err := p.runs(ctx, net)
@@ -54,11 +56,13 @@ func (p *problem) thresholds(ctx context.Context, x []float64) ([]Range, error) 
 	return out, nil
 }
 
-// allowedThresholds returns for each neuron of each sample, [M, N], the interval of Ispkthr that its spikes allow, in amperes:
+// allowedThresholds returns for each neuron of each sample, [M, N], the interval of Ispkthr that
+// its spikes allow, in amperes:
 //
 //	max over all bins of Imem e^-c <= Ispkthr < min over bins with spikes of Imem e^(1-c)
 //
-// with Imem before the reset and c the count. The first is 0, the second infinite, where there are no such bins.
+// with Imem before the reset and c the count. The first is 0, the second infinite, where there are
+// no such bins.
 func (p *problem) allowedThresholds(net dynapse.Network, runs []*dynapse.Run) []Range {
 	n, m, thresholds := p.Network.N, max(net.Samples, 1), p.lnThresholds(net)
 	out := make([]Range, m*n)

@@ -9,16 +9,20 @@ import (
 	"github.com/surge-snn/surge/models/dynapse"
 )
 
-// unexplained is the error of the traces, in e-folds, above which the model does not do what was recorded, whatever its currents.
+// unexplained is the error of the traces, in e-folds, above which the model does not do what was
+// recorded, whatever its currents.
 const unexplained = 0.25
 
-// wellSummed times the resolution is a loss of rates and statistics that is a good one: all are off by two spikes.
+// wellSummed times the resolution is a loss of rates and statistics that is a good one: all are off
+// by two spikes.
 const wellSummed = 4
 
-// countsOff times the noise of counts is a loss of curves that other input of the same rates has, too.
+// countsOff times the noise of counts is a loss of curves that other input of the same rates has,
+// too.
 const countsOff = 2
 
-// countNoise is the expected loss of curves between two measurements of the same neurons with other Poisson input. A count n has a variance of at most about n, and its root one of a quarter:
+// countNoise is the expected loss of curves between two measurements of the same neurons with other
+// Poisson input. A count n has a variance of at most about n, and its root one of a quarter:
 //
 //	E = Scale · 2/(4 N T)     N neurons, T seconds
 func (p *problem) countNoise() (loss float64) {
@@ -31,7 +35,8 @@ func (p *problem) countNoise() (loss float64) {
 	return loss
 }
 
-// contradictions lists the currents that end more than 10 % away from the time constants that are wanted of them.
+// contradictions lists the currents that end more than 10 % away from the time constants that are
+// wanted of them.
 func (f *problem) contradictions(x []float64) (names []string) {
 	for _, w := range f.wishes {
 		if name := f.coords[w.at].name; !w.prior && math.Abs(x[w.at]-w.mean) > 0.1 && !slices.Contains(names, name) {
@@ -41,7 +46,8 @@ func (f *problem) contradictions(x []float64) (names []string) {
 	return names
 }
 
-// warnings says what is wrong with the answer x, whose traces with forced spikes are off by noise (0 where there are none).
+// warnings says what is wrong with the answer x, whose traces with forced spikes are off by noise
+// (0 where there are none).
 func (f *session) warnings(ctx context.Context, x []float64, first, noise float64) (list []string, err error) {
 	if f.best.loss >= first && f.best.loss > perfect && f.best.errors == nil {
 		list = append(list, fmt.Sprintf("no currents were found that do better than the start: the loss is %.3g", first))

@@ -9,11 +9,13 @@ import (
 	"github.com/surge-snn/surge/models/dynapse/chip"
 )
 
-// Base is one of the base currents Iw_0 to Iw_3, which the bits of the 4-bit codes of recurrent weights switch on:
+// Base is one of the base currents Iw_0 to Iw_3, which the bits of the 4-bit codes of recurrent
+// weights switch on:
 //
 //	W[i][j] = sign[i][j] Σ_k bit_k(code[i][j]) Iw_k[j] / Iscale[j]
 //
-// Without codes they have no effect. Their derivatives are those of the weights, in forced and in free networks alike.
+// Without codes they have no effect. Their derivatives are those of the weights, in forced and in
+// free networks alike.
 type Base struct {
 	Start  []float64 // one value, or one for each post-synaptic neuron, A; nil means 2^k nA, the default of Rockpool
 	Fit    bool      // it is fitted, tied as the other currents are
@@ -116,8 +118,9 @@ func (s *space) decode(one *sample) {
 	}
 }
 
-// pullCodes turns the derivatives with respect to the weights into those with respect to base currents and Iscale: a larger current of a weight of 1 makes the
-// same base currents smaller weights.
+// pullCodes turns the derivatives with respect to the weights into those with respect to base
+// currents and Iscale: a larger current of a weight of 1 makes the same base currents smaller
+// weights.
 func (s *space) pullCodes(one, by *sample) {
 	if by.weights == nil {
 		return

@@ -14,7 +14,8 @@ import (
 	"github.com/surge-snn/surge/optim/minimize"
 )
 
-// coded is a recording of a recurrent network whose weights are codes, and its base currents; the start has others.
+// coded is a recording of a recurrent network whose weights are codes, and its base currents; the
+// start has others.
 func coded(t *testing.T) (Experiment, [chip.WeightBits]float64) {
 	t.Helper()
 	const n = 3
@@ -52,7 +53,8 @@ func coded(t *testing.T) (Experiment, [chip.WeightBits]float64) {
 	return e, iw
 }
 
-// TestCodes: the base currents of 4-bit weights come back from traces of a recurrent network, with codes of the bias generator.
+// TestCodes: the base currents of 4-bit weights come back from traces of a recurrent network, with
+// codes of the bias generator.
 func TestCodes(t *testing.T) {
 	e, iw := coded(t)
 	res, err := Run(context.Background(), e, Settings{DAC: true, Starts: 2})
@@ -73,7 +75,8 @@ func TestCodes(t *testing.T) {
 	}
 }
 
-// TestPullCodes compares derivatives through codes, with respect to base currents and Iscale, with differences.
+// TestPullCodes compares derivatives through codes, with respect to base currents and Iscale, with
+// differences.
 func TestPullCodes(t *testing.T) {
 	e, _ := coded(t)
 	e.Space.Params = append(e.Space.Params, dynapse.Iscale)
@@ -104,7 +107,8 @@ func TestPullCodes(t *testing.T) {
 		up, down := slices.Clone(x), slices.Clone(x)
 		up[k] += h
 		down[k] -= h
-		// Central differences of sums of exponentials are off by h²/6 of their size, and by rounding.
+		// Central differences of sums of exponentials are off by h²/6 of their size, and by
+		// rounding.
 		if want := (value(up) - value(down)) / (2 * h); math.Abs(grad[k]-want) > 1e-8*(1+math.Abs(want)) {
 			t.Errorf("%s: %v, want %v", p.coords[k].name, grad[k], want)
 		}

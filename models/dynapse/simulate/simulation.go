@@ -1,5 +1,5 @@
-// Package simulate is what is recorded and drawn of a simulation of DynapSE-2 neurons: its input, its traces as arrays and
-// as a figure, and the rates.
+// Package simulate is what is recorded and drawn of a simulation of DynapSE-2 neurons: its input,
+// its traces as arrays and as a figure, and the rates.
 package simulate
 
 import (
@@ -23,8 +23,8 @@ type Simulation struct {
 	Input   *experiment.Input
 }
 
-// New puts a network and the input in a file together; in are the weights of input channels that are known already, or
-// nil, see [experiment.ReadInput], whose errors it returns.
+// New puts a network and the input in a file together; in are the weights of input channels that
+// are known already, or nil, see [experiment.ReadInput], whose errors it returns.
 func New(n dynapse.Network, in *chip.Weights, input string) (s *Simulation, err error) {
 	s = &Simulation{Dt: dynapse.Dt.Default()}
 	if s.Input, s.Network, err = experiment.ReadInput(input, n, in); err != nil {
@@ -41,8 +41,8 @@ func (s *Simulation) Run() (*dynapse.Run, error) {
 	return s.Network.Simulate(dynapse.Input{T: s.Input.T, B: s.Input.B, Counts: s.Input.Counts})
 }
 
-// ReadDevice reads the network that a chip is configured as, with four synapse types where it says so or dendrites
-// asks for them. Errors are [*exit.BadInput].
+// ReadDevice reads the network that a chip is configured as, with four synapse types where it says
+// so or dendrites asks for them. Errors are [*exit.BadInput].
 func ReadDevice(path string, dendrites bool) (dynapse.Network, *chip.Weights, error) {
 	f, err := files.Open(path)
 	if err != nil {
@@ -97,7 +97,8 @@ func (s *Simulation) Traces(run *dynapse.Run) []files.Array {
 	return list
 }
 
-// Figure shows membrane and synaptic currents of some neurons in one row; nil stands for the first seven.
+// Figure shows membrane and synaptic currents of some neurons in one row; nil stands for the first
+// seven.
 //
 // Errors are [*exit.BadInput], of --row and --show.
 func (s *Simulation) Figure(run *dynapse.Run, row int, show []int) (plot.Traces, error) {
@@ -137,7 +138,8 @@ func (s *Simulation) Figure(run *dynapse.Run, row int, show []int) (plot.Traces,
 		for k, current := range currents {
 			isyn := plot.Trace{Name: name}
 			for t := range s.Input.T {
-				// An idle GABA, NMDA or SHUNT carries no current, which a logarithmic axis cannot show.
+				// An idle GABA, NMDA or SHUNT carries no current, which a logarithmic axis cannot
+				// show.
 				y := current[(t*s.Input.B+row)*n+j]
 				if y <= 0 {
 					y = leastShown

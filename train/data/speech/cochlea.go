@@ -12,7 +12,8 @@ import (
 // Channels is the number of channels of the cochlea.
 const Channels = 700
 
-// Cochlea turns sounds into spikes. With the sound x, whose root mean square is 1, and step Δ = 0.5 ms:
+// Cochlea turns sounds into spikes. With the sound x, whose root mean square is 1, and step Δ = 0.5
+// ms:
 //
 //	z = gammatone of second order of x, of bandwidth 1.3 ERB(f),  f from 80 to 5000 Hz
 //	h = (|z| / 0.05)^0.3                  of the largest |z| of the step

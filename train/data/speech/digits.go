@@ -2,8 +2,8 @@ package speech
 
 import "fmt"
 
-// phone is a target of the vocal tract: formants, Hz, loudness of the voice and of noise from 0 to 1, the centre of that noise, and
-// the time that it lasts, s. A stop is silent before its noise.
+// phone is a target of the vocal tract: formants, Hz, loudness of the voice and of noise from 0 to
+// 1, the centre of that noise, and the time that it lasts, s. A stop is silent before its noise.
 type phone struct {
 	f1, f2, f3  float64
 	voice       float64
@@ -30,7 +30,8 @@ var phones = map[string]phone{
 	"b": {250, 900, 2100, 0.3, 0.2, 900, 0.06, true}, "d": {250, 1700, 2600, 0.3, 0.3, 3500, 0.05, true},
 }
 
-// digits are the words, one letter for each phone: ten English ones, then ten German ones, as the classes of SHD.
+// digits are the words, one letter for each phone: ten English ones, then ten German ones, as the
+// classes of SHD.
 var digits = []struct{ key, phones, espeak, language string }{
 	{"zero", "zIroU", "zero", "en"}, {"one", "wVn", "one", "en"}, {"two", "tu", "two", "en"}, {"three", "Tri", "three", "en"}, {"four", "for", "four", "en"},
 	{"five", "faIv", "five", "en"}, {"six", "sIks", "six", "en"}, {"seven", "sev@n", "seven", "en"}, {"eight", "eIt", "eight", "en"}, {"nine", "naIn", "nine", "en"},

@@ -1,6 +1,7 @@
-// Package speech makes data sets in the form of SHD: spoken digits of two languages, by synthetic voices, as the spikes of 700
-// channels of a model cochlea. The real set cannot be made at home; this one has its shape, its files and its difficulty of
-// voices that were not heard before: training and test have different ones.
+// Package speech makes data sets in the form of SHD: spoken digits of two languages, by synthetic
+// voices, as the spikes of 700 channels of a model cochlea. The real set cannot be made at home;
+// this one has its shape, its files and its difficulty of voices that were not heard before:
+// training and test have different ones.
 //
 // # The way of a sample
 //

@@ -56,7 +56,8 @@ func (e Espeak) Say(class, voice, k int) ([]float64, error) {
 
 var errWAV = errors.New("expected a WAV file of one channel of 16 bits")
 
-// readWAV returns the samples at [Rate]. The length of a stream is not known when its head is written: it is that which is there.
+// readWAV returns the samples at [Rate]. The length of a stream is not known when its head is
+// written: it is that which is there.
 func readWAV(b []byte) ([]float64, error) {
 	if len(b) < 44 || string(b[:4]) != "RIFF" || string(b[8:16]) != "WAVEfmt " {
 		return nil, errWAV

@@ -11,15 +11,17 @@ import (
 // Rate is the number of sound samples in a second.
 const Rate = 12000
 
-// Sound is a way to say a digit: repetition k of a class by a voice. The result is [Rate] numbers a second.
+// Sound is a way to say a digit: repetition k of a class by a voice. The result is [Rate] numbers a
+// second.
 type Sound interface {
 	Say(class, voice, k int) ([]float64, error)
 	// Voices is how many there are at most.
 	Voices() int
 }
 
-// Formants says digits with a synthesiser of its own. Voices differ in the length of the vocal tract, pitch, its melody, speed, breath, and
-// how far their formants are from the mean; repetitions a little in all of it.
+// Formants says digits with a synthesiser of its own. Voices differ in the length of the vocal
+// tract, pitch, its melody, speed, breath, and how far their formants are from the mean;
+// repetitions a little in all of it.
 type Formants struct{ Seed uint64 }
 
 // Voices returns as many as anybody wants.

@@ -23,8 +23,8 @@ type Settings struct {
 	AfterSamples func(done int) // called now and then; nil: not
 }
 
-// Make writes shd_train.h5 and shd_test.h5 into a folder: spikes/times (s, float32), spikes/units, labels, extra/speaker
-// and extra/keys, as SHD has them.
+// Make writes shd_train.h5 and shd_test.h5 into a folder: spikes/times (s, float32), spikes/units,
+// labels, extra/speaker and extra/keys, as SHD has them.
 //
 // Errors: those of Sound, of the file system, and of ctx; then nothing is written.
 func Make(ctx context.Context, dir string, s Settings) error {

@@ -11,7 +11,8 @@ import (
 	"github.com/surge-snn/surge/train/data"
 )
 
-// TestEveryDigitIsSaid: words have the phones of the table, last as long as these, and differ between voices and repetitions.
+// TestEveryDigitIsSaid: words have the phones of the table, last as long as these, and differ
+// between voices and repetitions.
 func TestEveryDigitIsSaid(t *testing.T) {
 	f := Formants{Seed: 1}
 	for class := range Keys() {
@@ -40,8 +41,8 @@ func TestEveryDigitIsSaid(t *testing.T) {
 	}
 }
 
-// TestCochleaHearsTones: a tone excites the channel whose centre is its frequency the most; silence none; spikes of a channel
-// keep the refractory time.
+// TestCochleaHearsTones: a tone excites the channel whose centre is its frequency the most; silence
+// none; spikes of a channel keep the refractory time.
 func TestCochleaHearsTones(t *testing.T) {
 	for _, f := range []float64{200, 1000, 3000} {
 		tone := make([]float64, Rate/2)
@@ -88,7 +89,8 @@ func TestCochleaHearsTones(t *testing.T) {
 	}
 }
 
-// TestMake: the files are those that data.SHD reads, with other voices in the test, and the same each time.
+// TestMake: the files are those that data.SHD reads, with other voices in the test, and the same
+// each time.
 func TestMake(t *testing.T) {
 	var before []byte
 	if testing.Short() {

@@ -14,7 +14,8 @@ import (
 // shown is how many neurons a figure shows at most.
 const shown = 4
 
-// figures draws target and fit of the first recording, the first curve, and the loss, each where there is one, and returns the names of the files.
+// figures draws target and fit of the first recording, the first curve, and the loss, each where
+// there is one, and returns the names of the files.
 func (o *Outcome) figures(path func(string) string) (names []string, err error) {
 	if len(o.experiment.Recordings) > 0 {
 		names = append(names, TracesFile)
@@ -178,8 +179,8 @@ func seen(r *fit.Recording, n, j int) bool {
 // mostPhases is how many phases of a fit have a name of their own in the figure.
 const mostPhases = 6
 
-// lossCurve draws one line, the least loss of the experiment up to each step in the colour of the phase that is at work, and
-// below it the loss that the phase itself goes down.
+// lossCurve draws one line, the least loss of the experiment up to each step in the colour of the
+// phase that is at work, and below it the loss that the phase itself goes down.
 func lossCurve(o *Outcome) plot.Curves {
 	const least = 1e-20 // a logarithmic axis has no 0
 	names := phaseNames(o.History)

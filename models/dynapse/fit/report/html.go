@@ -14,7 +14,8 @@ import (
 // verdictWords are what the table says of a parameter.
 var verdictWords = map[fit.Verdict]string{fit.Identified: "determined", fit.SetOnly: "interval", fit.Unidentified: "not determined"}
 
-// table has a row for each fitted parameter and group of neurons: name, value, interval, verdict, codes.
+// table has a row for each fitted parameter and group of neurons: name, value, interval, verdict,
+// codes.
 func (o *Outcome) table() (rows [][]string) {
 	for _, p := range o.Parameters {
 		unit := p.Unit

@@ -8,7 +8,8 @@ import (
 	"github.com/surge-snn/surge/plot"
 )
 
-// mismatches has a table of the currents that neurons share, with their spread, and one of what each of the neurons has of them.
+// mismatches has a table of the currents that neurons share, with their spread, and one of what
+// each of the neurons has of them.
 func (o *Outcome) mismatches() []Table {
 	if len(o.Populations) == 0 {
 		return nil

@@ -86,8 +86,8 @@ func (o *Outcome) neurons() ([]Table, error) {
 // otherwise is the share of spikes that are met below which a neuron spikes otherwise.
 const otherwise = 0.9
 
-// warn adds a warning for each recording and settable network of which neurons spike otherwise, unless
-// the fit does so too: a warning of the fit says that.
+// warn adds a warning for each recording and settable network of which neurons spike otherwise,
+// unless the fit does so too: a warning of the fit says that.
 func (o *Outcome) warn(states []state) {
 	for _, s := range states[1:] {
 		count, worst := map[string]int{}, map[string]Neuron{}

@@ -7,7 +7,8 @@ import (
 	"github.com/surge-snn/surge/plot"
 )
 
-// posterior has a table of what the samples of the posterior say of each parameter, and how far they are to be trusted.
+// posterior has a table of what the samples of the posterior say of each parameter, and how far
+// they are to be trusted.
 func (o *Outcome) posterior() []Table {
 	p := o.Posterior
 	if p == nil {
@@ -22,7 +23,8 @@ func (o *Outcome) posterior() []Table {
 	return []Table{c}
 }
 
-// writeSamples writes the samples of the posterior, an array [steps, walkers] for each parameter, and log_density.
+// writeSamples writes the samples of the posterior, an array [steps, walkers] for each parameter,
+// and log_density.
 func (o *Outcome) writeSamples(path string) error {
 	p := o.Posterior
 	if p == nil {

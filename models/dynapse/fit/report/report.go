@@ -73,8 +73,8 @@ func (o *Outcome) MarshalJSON() ([]byte, error) {
 	}{o.Report(), o.Numbers})
 }
 
-// Write writes the files of the outcome into a folder: numbers first, then pictures, then the report
-// as Markdown and HTML. It simulates every target once for each network that is compared.
+// Write writes the files of the outcome into a folder: numbers first, then pictures, then the
+// report as Markdown and HTML. It simulates every target once for each network that is compared.
 //
 // Errors are [*exit.BadInput], which name the file.
 func (o *Outcome) Write(ctx context.Context, dir string) error {
@@ -112,8 +112,8 @@ func (o *Outcome) Write(ctx context.Context, dir string) error {
 	return nil
 }
 
-// deploy writes device.json where the fit found codes; that there is no such device is a note, that it
-// cannot be written an error.
+// deploy writes device.json where the fit found codes; that there is no such device is a note, that
+// it cannot be written an error.
 func (o *Outcome) deploy(ctx context.Context, path string) error {
 	e := o.experiment
 	if !e.Settings.DAC || o.LossDAC == nil {

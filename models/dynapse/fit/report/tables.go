@@ -28,7 +28,8 @@ func (c Table) print(w io.Writer) error {
 	return t.Flush()
 }
 
-// Achieved is a statistic that was wanted of a neuron, with the one that it has: null where it spikes too rarely for one.
+// Achieved is a statistic that was wanted of a neuron, with the one that it has: null where it
+// spikes too rarely for one.
 type Achieved struct {
 	Target    string   `json:"target"`
 	Statistic string   `json:"statistic"`
@@ -44,7 +45,8 @@ type Solved struct {
 	Right    float64 `json:"right"` // the share, 0 to 1
 }
 
-// compare makes the tables, and the numbers in them for the result, of what the settable network does.
+// compare makes the tables, and the numbers in them for the result, of what the settable network
+// does.
 func (o *Outcome) compare() error {
 	var wanted []Table
 	for _, s := range o.experiment.Statistics {
