@@ -54,7 +54,6 @@ func ExampleParse() {
 	_, err = surrogate.Parse("fast_sigmoid(-25)")
 	fmt.Println(err)
 	// Output:
-	// fast_sigmoid(25) has slope 0.25 at 0.04 and area 0.08 surrogate: cannot parse
-	// "fast_sigmoid(-25)": surrogate: invalid surrogate: fast_sigmoid(-25): area is NaN, want > 0;
-	// is a parameter out of range (sharpness in [1e-18, 1e+18])?
+	// fast_sigmoid(25) has slope 0.25 at 0.04 and area 0.08
+	// surrogate: cannot parse "fast_sigmoid(-25)": surrogate: invalid surrogate: fast_sigmoid(-25): area is NaN, want > 0; is a parameter out of range (sharpness in [1e-18, 1e+18])?
 }
