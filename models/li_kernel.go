@@ -198,10 +198,10 @@ func (k *liKernel[T]) backTask(at *task[T]) {
 				a.G.Data = k.row(g.vmem, r, at)
 			}
 			if k.learns() {
-				a.DAlpha, a.DBeta = k.row(k.partial[0], b, at), k.row(k.partial[1], b, at)
-				a.Before, a.I, a.IBefore = k.row(k.in.v0, b, at), k.row(k.isyn, r, at), k.row(k.in.i0, b, at)
+				a.DAlpha.Data, a.DBeta.Data = k.row(k.partial[0], b, at), k.row(k.partial[1], b, at)
+				a.Before.Data, a.I.Data, a.IBefore.Data = k.row(k.in.v0, b, at), k.row(k.isyn, r, at), k.row(k.in.i0, b, at)
 				if t > 0 {
-					a.Before, a.IBefore = k.row(o.vmem, r-k.b, at), k.row(k.isyn, r-k.b, at)
+					a.Before.Data, a.IBefore.Data = k.row(o.vmem, r-k.b, at), k.row(k.isyn, r-k.b, at)
 				}
 			}
 			l.Back(&a)

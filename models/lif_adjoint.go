@@ -81,7 +81,10 @@ func (k *lifKernel[T]) backTask(at *task[T]) {
 		if g.vmem != nil {
 			a.G = kernel.Rows[T]{Data: g.vmem[first*k.n+at.from:], LD: k.n}
 		}
-		if inside && !k.learns && !k.twin {
+		if k.learns {
+			k.parameters(&a, t, at)
+		}
+		if inside && !k.twin {
 			l.Back(&a, rows, at.x, nil, T(sharpness), u)
 			continue
 		}
@@ -90,37 +93,18 @@ func (k *lifKernel[T]) backTask(at *task[T]) {
 			kernel.Sub(row, u.Data[i*u.LD:][:width], l.VTh)
 			surrogate.Slopes(k.surrogate, row, row)
 		}
-		if !k.learns && !k.twin {
+		if !k.twin {
 			l.Back(&a, rows, at.x, at.slope, 0, u)
 			continue
 		}
 		for i := range rows {
-			k.backRow(a, &l, t, i, u, at)
+			k.smoothBack(&l, &a, t, i, u, at)
 		}
 	}
 	at.store(d.v0, at.v, k.n)
 	at.store(d.i0, at.i, k.n)
 	if k.recurrent && d.s0 != nil {
 		k.wrec.Product(d.s0[at.lo*k.n:], k.n, at.lo, rows, 0, k.n, kernel.Matrix[T]{X: k.dx}, false, at.scratch)
-	}
-}
-
-// backRow is a step of one row, where parameters are learned or the spikes are smooth.
-func (k *lifKernel[T]) backRow(a kernel.Adjoint[T], l *kernel.LIF[T], t, i int, u kernel.Rows[T], at *task[T]) {
-	width := at.to - at.from
-	own, r := i*width, t*k.b+at.lo+i
-	u.Data = u.Data[i*u.LD:]
-	a.DV, a.DI = at.v[own:own+width], at.i[own:own+width]
-	a.DX.Data, a.G.Data = a.DX.Data[i*a.DX.LD:], a.G.Data[i*a.G.LD:]
-	if k.learns {
-		a.Before = at.before
-		k.parameters(&a, l, t, at.lo+i, at)
-	}
-	ds, slope := at.x[own:own+width], at.slope[own:own+width]
-	if k.twin {
-		k.smoothBack(l, &a, ds, slope, u.Data[:width], at.of(&k.smooth, r))
-	} else {
-		l.Back(&a, 1, ds, slope, 0, u)
 	}
 }
 
@@ -149,26 +133,25 @@ func (k *lifKernel[T]) spikeGradients(ds []T, t int, at *task[T]) {
 	}
 }
 
-// parameters prepares the sums of the gradients of the parameters for a row.
-func (k *lifKernel[T]) parameters(a *kernel.Adjoint[T], l *kernel.LIF[T], t, b int, at *task[T]) {
-	r := t*k.b + b
-	a.DAlpha, a.DVTh = k.row(k.partial[0], b, at), k.row(k.partial[1], b, at)
+// parameters prepares the sums of the gradients of the parameters for step t.
+func (k *lifKernel[T]) parameters(a *kernel.Adjoint[T], t int, at *task[T]) {
+	of := func(x []T) kernel.Rows[T] { return kernel.Rows[T]{Data: x[at.lo*k.n+at.from:], LD: k.n} }
+	step := func(p *kernel.Panels[T], t int) (r kernel.Rows[T]) {
+		r.Data, r.LD = p.From(t*k.b+at.lo, at.from)
+		return r
+	}
+	a.DAlpha, a.DVTh = of(k.partial[0]), of(k.partial[1])
+	a.Before, a.Unreset = of(k.in.v0), t > 0
+	if t > 0 {
+		a.Before = step(&k.vmem, t-1)
+	}
 	if k.synapse {
-		a.DBeta = k.row(k.partial[2], b, at)
-		a.I, a.IBefore = at.of(&k.isyn, r), k.row(k.in.i0, b, at)
+		a.DBeta, a.I, a.IBefore = of(k.partial[2]), step(&k.isyn, t), of(k.in.i0)
 		if t > 0 {
-			a.IBefore = at.of(&k.isyn, r-k.b)
+			a.IBefore = step(&k.isyn, t-1)
 		}
 	}
 	if k.toValue {
-		a.DVReset = k.row(k.partial[3], b, at)
-	}
-	switch {
-	case t == 0:
-		copy(a.Before, k.row(k.in.v0, b, at))
-	case k.twin:
-		k.smoothReset(l, a.Before, at.of(&k.vmem, r-k.b), at.of(&k.smooth, r-k.b))
-	default:
-		l.Reset(a.Before, at.of(&k.vmem, r-k.b))
+		a.DVReset = of(k.partial[3])
 	}
 }

@@ -40,11 +40,25 @@ func (k *lifKernel[T]) smoothReset(l *kernel.LIF[T], v, u, s []T) {
 	}
 }
 
-// smoothBack is the adjoint of smoothStep.
-func (k *lifKernel[T]) smoothBack(l *kernel.LIF[T], a *kernel.Adjoint[T], ds, slope, u, s []T) {
-	dx := a.DX.Data
-	for j, u := range u {
-		dr := a.DV[j]
+// smoothBack is the adjoint of smoothStep for row i of a task.
+func (k *lifKernel[T]) smoothBack(l *kernel.LIF[T], a *kernel.Adjoint[T], t, i int, us kernel.Rows[T], at *task[T]) {
+	width, r := at.to-at.from, t*k.b+at.lo+i
+	own := i * width
+	dv, ds, slope, s := at.v[own:], at.x[own:], at.slope[own:], at.of(&k.smooth, r)
+	row := func(of kernel.Rows[T]) []T {
+		if of.Data == nil {
+			return nil
+		}
+		return of.Data[i*of.LD:][:width]
+	}
+	dx, g, dalpha, dvth, dbeta, dvreset := row(a.DX), row(a.G), row(a.DAlpha), row(a.DVTh), row(a.DBeta), row(a.DVReset)
+	before, isyn, isynBefore := row(a.Before), row(a.I), row(a.IBefore)
+	if a.Unreset && before != nil {
+		k.smoothReset(l, at.before, before, at.of(&k.smooth, r-k.b))
+		before = at.before
+	}
+	for j, u := range row(us) {
+		dr := dv[j]
 		du, dsj := dr, T(-l.VTh[j]*dr)
 		if l.VReset != nil {
 			du, dsj = T(dr*(1-s[j])), T((l.VReset[j]-u)*dr)
@@ -53,28 +67,28 @@ func (k *lifKernel[T]) smoothBack(l *kernel.LIF[T], a *kernel.Adjoint[T], ds, sl
 			dsj = 0
 		}
 		spike := T((ds[j] + dsj) * slope[j])
-		if a.DAlpha != nil {
+		if dalpha != nil {
 			if l.VReset != nil {
-				a.DVReset[j] += T(s[j] * dr)
+				dvreset[j] += T(s[j] * dr)
 			} else {
-				a.DVTh[j] -= T(s[j] * dr)
+				dvth[j] -= T(s[j] * dr)
 			}
-			a.DVTh[j] -= spike
+			dvth[j] -= spike
 		}
-		du = du + spike + a.G.Data[j]
-		a.DV[j] = l.Alpha[j] * du
+		du = du + spike + g[j]
+		dv[j] = l.Alpha[j] * du
 		if l.Beta == nil {
-			if a.DAlpha != nil {
-				a.DAlpha[j] += T(du * a.Before[j])
+			if dalpha != nil {
+				dalpha[j] += T(du * before[j])
 			}
 			dx[j] = du
 			continue
 		}
-		di := a.DI[j] + T((1-l.Alpha[j])*du)
-		if a.DAlpha != nil {
-			a.DAlpha[j] += T(du * (a.Before[j] - a.I[j]))
-			a.DBeta[j] += T(di * a.IBefore[j])
+		di := at.i[own+j] + T((1-l.Alpha[j])*du)
+		if dalpha != nil {
+			dalpha[j] += T(du * (before[j] - isyn[j]))
+			dbeta[j] += T(di * isynBefore[j])
 		}
-		dx[j], a.DI[j] = di, l.Beta[j]*di
+		dx[j], at.i[own+j] = di, l.Beta[j]*di
 	}
 }

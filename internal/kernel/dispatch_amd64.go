@@ -169,18 +169,34 @@ func fastLifBackFast[T Float](dv, dx *T, lddx int, ds, slope, u *T, ldu int, gv 
 	return true
 }
 
-func fastLifBackLearned[T Float](dv, dx *T, lddx int, ds, slope, u *T, ldu int, gv *T, ldgv int, alpha, vth *T, attached uint64, dalpha, before *T, dvth *T, n, rows int) bool {
+func fastLifBackLearned[T Float](dv, dx *T, lddx int, ds, slope, u *T, ldu int, gv *T, ldgv int, alpha, vth *T, attached uint64, dalpha, before *T, dvth *T, ldsums, ldbefore int, unreset uint64, n, rows int) bool {
 	switch {
 	case !avx2:
 		return false
 	case single[T]() && avx512:
-		lifBackLearnedF32AVX512((*float32)(unsafe.Pointer(dv)), (*float32)(unsafe.Pointer(dx)), lddx, (*float32)(unsafe.Pointer(ds)), (*float32)(unsafe.Pointer(slope)), (*float32)(unsafe.Pointer(u)), ldu, (*float32)(unsafe.Pointer(gv)), ldgv, (*float32)(unsafe.Pointer(alpha)), (*float32)(unsafe.Pointer(vth)), attached, (*float32)(unsafe.Pointer(dalpha)), (*float32)(unsafe.Pointer(before)), (*float32)(unsafe.Pointer(dvth)), n, rows)
+		lifBackLearnedF32AVX512((*float32)(unsafe.Pointer(dv)), (*float32)(unsafe.Pointer(dx)), lddx, (*float32)(unsafe.Pointer(ds)), (*float32)(unsafe.Pointer(slope)), (*float32)(unsafe.Pointer(u)), ldu, (*float32)(unsafe.Pointer(gv)), ldgv, (*float32)(unsafe.Pointer(alpha)), (*float32)(unsafe.Pointer(vth)), attached, (*float32)(unsafe.Pointer(dalpha)), (*float32)(unsafe.Pointer(before)), (*float32)(unsafe.Pointer(dvth)), ldsums, ldbefore, unreset, n, rows)
 	case single[T]():
-		lifBackLearnedF32AVX2((*float32)(unsafe.Pointer(dv)), (*float32)(unsafe.Pointer(dx)), lddx, (*float32)(unsafe.Pointer(ds)), (*float32)(unsafe.Pointer(slope)), (*float32)(unsafe.Pointer(u)), ldu, (*float32)(unsafe.Pointer(gv)), ldgv, (*float32)(unsafe.Pointer(alpha)), (*float32)(unsafe.Pointer(vth)), attached, (*float32)(unsafe.Pointer(dalpha)), (*float32)(unsafe.Pointer(before)), (*float32)(unsafe.Pointer(dvth)), n, rows)
+		lifBackLearnedF32AVX2((*float32)(unsafe.Pointer(dv)), (*float32)(unsafe.Pointer(dx)), lddx, (*float32)(unsafe.Pointer(ds)), (*float32)(unsafe.Pointer(slope)), (*float32)(unsafe.Pointer(u)), ldu, (*float32)(unsafe.Pointer(gv)), ldgv, (*float32)(unsafe.Pointer(alpha)), (*float32)(unsafe.Pointer(vth)), attached, (*float32)(unsafe.Pointer(dalpha)), (*float32)(unsafe.Pointer(before)), (*float32)(unsafe.Pointer(dvth)), ldsums, ldbefore, unreset, n, rows)
 	case avx512:
-		lifBackLearnedF64AVX512((*float64)(unsafe.Pointer(dv)), (*float64)(unsafe.Pointer(dx)), lddx, (*float64)(unsafe.Pointer(ds)), (*float64)(unsafe.Pointer(slope)), (*float64)(unsafe.Pointer(u)), ldu, (*float64)(unsafe.Pointer(gv)), ldgv, (*float64)(unsafe.Pointer(alpha)), (*float64)(unsafe.Pointer(vth)), attached, (*float64)(unsafe.Pointer(dalpha)), (*float64)(unsafe.Pointer(before)), (*float64)(unsafe.Pointer(dvth)), n, rows)
+		lifBackLearnedF64AVX512((*float64)(unsafe.Pointer(dv)), (*float64)(unsafe.Pointer(dx)), lddx, (*float64)(unsafe.Pointer(ds)), (*float64)(unsafe.Pointer(slope)), (*float64)(unsafe.Pointer(u)), ldu, (*float64)(unsafe.Pointer(gv)), ldgv, (*float64)(unsafe.Pointer(alpha)), (*float64)(unsafe.Pointer(vth)), attached, (*float64)(unsafe.Pointer(dalpha)), (*float64)(unsafe.Pointer(before)), (*float64)(unsafe.Pointer(dvth)), ldsums, ldbefore, unreset, n, rows)
 	default:
-		lifBackLearnedF64AVX2((*float64)(unsafe.Pointer(dv)), (*float64)(unsafe.Pointer(dx)), lddx, (*float64)(unsafe.Pointer(ds)), (*float64)(unsafe.Pointer(slope)), (*float64)(unsafe.Pointer(u)), ldu, (*float64)(unsafe.Pointer(gv)), ldgv, (*float64)(unsafe.Pointer(alpha)), (*float64)(unsafe.Pointer(vth)), attached, (*float64)(unsafe.Pointer(dalpha)), (*float64)(unsafe.Pointer(before)), (*float64)(unsafe.Pointer(dvth)), n, rows)
+		lifBackLearnedF64AVX2((*float64)(unsafe.Pointer(dv)), (*float64)(unsafe.Pointer(dx)), lddx, (*float64)(unsafe.Pointer(ds)), (*float64)(unsafe.Pointer(slope)), (*float64)(unsafe.Pointer(u)), ldu, (*float64)(unsafe.Pointer(gv)), ldgv, (*float64)(unsafe.Pointer(alpha)), (*float64)(unsafe.Pointer(vth)), attached, (*float64)(unsafe.Pointer(dalpha)), (*float64)(unsafe.Pointer(before)), (*float64)(unsafe.Pointer(dvth)), ldsums, ldbefore, unreset, n, rows)
+	}
+	return true
+}
+
+func fastLifBackLearnedFast[T Float](dv, dx *T, lddx int, ds, slope, u *T, ldu int, gv *T, ldgv int, alpha, vth *T, attached uint64, dalpha, before *T, dvth *T, ldsums, ldbefore int, unreset uint64, k T, n, rows int) bool {
+	switch {
+	case !avx2:
+		return false
+	case single[T]() && avx512:
+		lifBackLearnedFastF32AVX512((*float32)(unsafe.Pointer(dv)), (*float32)(unsafe.Pointer(dx)), lddx, (*float32)(unsafe.Pointer(ds)), (*float32)(unsafe.Pointer(slope)), (*float32)(unsafe.Pointer(u)), ldu, (*float32)(unsafe.Pointer(gv)), ldgv, (*float32)(unsafe.Pointer(alpha)), (*float32)(unsafe.Pointer(vth)), attached, (*float32)(unsafe.Pointer(dalpha)), (*float32)(unsafe.Pointer(before)), (*float32)(unsafe.Pointer(dvth)), ldsums, ldbefore, unreset, float32(k), n, rows)
+	case single[T]():
+		lifBackLearnedFastF32AVX2((*float32)(unsafe.Pointer(dv)), (*float32)(unsafe.Pointer(dx)), lddx, (*float32)(unsafe.Pointer(ds)), (*float32)(unsafe.Pointer(slope)), (*float32)(unsafe.Pointer(u)), ldu, (*float32)(unsafe.Pointer(gv)), ldgv, (*float32)(unsafe.Pointer(alpha)), (*float32)(unsafe.Pointer(vth)), attached, (*float32)(unsafe.Pointer(dalpha)), (*float32)(unsafe.Pointer(before)), (*float32)(unsafe.Pointer(dvth)), ldsums, ldbefore, unreset, float32(k), n, rows)
+	case avx512:
+		lifBackLearnedFastF64AVX512((*float64)(unsafe.Pointer(dv)), (*float64)(unsafe.Pointer(dx)), lddx, (*float64)(unsafe.Pointer(ds)), (*float64)(unsafe.Pointer(slope)), (*float64)(unsafe.Pointer(u)), ldu, (*float64)(unsafe.Pointer(gv)), ldgv, (*float64)(unsafe.Pointer(alpha)), (*float64)(unsafe.Pointer(vth)), attached, (*float64)(unsafe.Pointer(dalpha)), (*float64)(unsafe.Pointer(before)), (*float64)(unsafe.Pointer(dvth)), ldsums, ldbefore, unreset, float64(k), n, rows)
+	default:
+		lifBackLearnedFastF64AVX2((*float64)(unsafe.Pointer(dv)), (*float64)(unsafe.Pointer(dx)), lddx, (*float64)(unsafe.Pointer(ds)), (*float64)(unsafe.Pointer(slope)), (*float64)(unsafe.Pointer(u)), ldu, (*float64)(unsafe.Pointer(gv)), ldgv, (*float64)(unsafe.Pointer(alpha)), (*float64)(unsafe.Pointer(vth)), attached, (*float64)(unsafe.Pointer(dalpha)), (*float64)(unsafe.Pointer(before)), (*float64)(unsafe.Pointer(dvth)), ldsums, ldbefore, unreset, float64(k), n, rows)
 	}
 	return true
 }
@@ -217,18 +233,34 @@ func fastLifBackToValueFast[T Float](dv, dx *T, lddx int, ds, slope, u *T, ldu i
 	return true
 }
 
-func fastLifBackToValueLearned[T Float](dv, dx *T, lddx int, ds, slope, u *T, ldu int, gv *T, ldgv int, alpha, vth *T, attached uint64, vreset *T, dalpha, before *T, dvth *T, dvreset *T, n, rows int) bool {
+func fastLifBackToValueLearned[T Float](dv, dx *T, lddx int, ds, slope, u *T, ldu int, gv *T, ldgv int, alpha, vth *T, attached uint64, vreset *T, dalpha, before *T, dvth *T, dvreset *T, ldsums, ldbefore int, unreset uint64, n, rows int) bool {
 	switch {
 	case !avx2:
 		return false
 	case single[T]() && avx512:
-		lifBackToValueLearnedF32AVX512((*float32)(unsafe.Pointer(dv)), (*float32)(unsafe.Pointer(dx)), lddx, (*float32)(unsafe.Pointer(ds)), (*float32)(unsafe.Pointer(slope)), (*float32)(unsafe.Pointer(u)), ldu, (*float32)(unsafe.Pointer(gv)), ldgv, (*float32)(unsafe.Pointer(alpha)), (*float32)(unsafe.Pointer(vth)), attached, (*float32)(unsafe.Pointer(vreset)), (*float32)(unsafe.Pointer(dalpha)), (*float32)(unsafe.Pointer(before)), (*float32)(unsafe.Pointer(dvth)), (*float32)(unsafe.Pointer(dvreset)), n, rows)
+		lifBackToValueLearnedF32AVX512((*float32)(unsafe.Pointer(dv)), (*float32)(unsafe.Pointer(dx)), lddx, (*float32)(unsafe.Pointer(ds)), (*float32)(unsafe.Pointer(slope)), (*float32)(unsafe.Pointer(u)), ldu, (*float32)(unsafe.Pointer(gv)), ldgv, (*float32)(unsafe.Pointer(alpha)), (*float32)(unsafe.Pointer(vth)), attached, (*float32)(unsafe.Pointer(vreset)), (*float32)(unsafe.Pointer(dalpha)), (*float32)(unsafe.Pointer(before)), (*float32)(unsafe.Pointer(dvth)), (*float32)(unsafe.Pointer(dvreset)), ldsums, ldbefore, unreset, n, rows)
 	case single[T]():
-		lifBackToValueLearnedF32AVX2((*float32)(unsafe.Pointer(dv)), (*float32)(unsafe.Pointer(dx)), lddx, (*float32)(unsafe.Pointer(ds)), (*float32)(unsafe.Pointer(slope)), (*float32)(unsafe.Pointer(u)), ldu, (*float32)(unsafe.Pointer(gv)), ldgv, (*float32)(unsafe.Pointer(alpha)), (*float32)(unsafe.Pointer(vth)), attached, (*float32)(unsafe.Pointer(vreset)), (*float32)(unsafe.Pointer(dalpha)), (*float32)(unsafe.Pointer(before)), (*float32)(unsafe.Pointer(dvth)), (*float32)(unsafe.Pointer(dvreset)), n, rows)
+		lifBackToValueLearnedF32AVX2((*float32)(unsafe.Pointer(dv)), (*float32)(unsafe.Pointer(dx)), lddx, (*float32)(unsafe.Pointer(ds)), (*float32)(unsafe.Pointer(slope)), (*float32)(unsafe.Pointer(u)), ldu, (*float32)(unsafe.Pointer(gv)), ldgv, (*float32)(unsafe.Pointer(alpha)), (*float32)(unsafe.Pointer(vth)), attached, (*float32)(unsafe.Pointer(vreset)), (*float32)(unsafe.Pointer(dalpha)), (*float32)(unsafe.Pointer(before)), (*float32)(unsafe.Pointer(dvth)), (*float32)(unsafe.Pointer(dvreset)), ldsums, ldbefore, unreset, n, rows)
 	case avx512:
-		lifBackToValueLearnedF64AVX512((*float64)(unsafe.Pointer(dv)), (*float64)(unsafe.Pointer(dx)), lddx, (*float64)(unsafe.Pointer(ds)), (*float64)(unsafe.Pointer(slope)), (*float64)(unsafe.Pointer(u)), ldu, (*float64)(unsafe.Pointer(gv)), ldgv, (*float64)(unsafe.Pointer(alpha)), (*float64)(unsafe.Pointer(vth)), attached, (*float64)(unsafe.Pointer(vreset)), (*float64)(unsafe.Pointer(dalpha)), (*float64)(unsafe.Pointer(before)), (*float64)(unsafe.Pointer(dvth)), (*float64)(unsafe.Pointer(dvreset)), n, rows)
+		lifBackToValueLearnedF64AVX512((*float64)(unsafe.Pointer(dv)), (*float64)(unsafe.Pointer(dx)), lddx, (*float64)(unsafe.Pointer(ds)), (*float64)(unsafe.Pointer(slope)), (*float64)(unsafe.Pointer(u)), ldu, (*float64)(unsafe.Pointer(gv)), ldgv, (*float64)(unsafe.Pointer(alpha)), (*float64)(unsafe.Pointer(vth)), attached, (*float64)(unsafe.Pointer(vreset)), (*float64)(unsafe.Pointer(dalpha)), (*float64)(unsafe.Pointer(before)), (*float64)(unsafe.Pointer(dvth)), (*float64)(unsafe.Pointer(dvreset)), ldsums, ldbefore, unreset, n, rows)
 	default:
-		lifBackToValueLearnedF64AVX2((*float64)(unsafe.Pointer(dv)), (*float64)(unsafe.Pointer(dx)), lddx, (*float64)(unsafe.Pointer(ds)), (*float64)(unsafe.Pointer(slope)), (*float64)(unsafe.Pointer(u)), ldu, (*float64)(unsafe.Pointer(gv)), ldgv, (*float64)(unsafe.Pointer(alpha)), (*float64)(unsafe.Pointer(vth)), attached, (*float64)(unsafe.Pointer(vreset)), (*float64)(unsafe.Pointer(dalpha)), (*float64)(unsafe.Pointer(before)), (*float64)(unsafe.Pointer(dvth)), (*float64)(unsafe.Pointer(dvreset)), n, rows)
+		lifBackToValueLearnedF64AVX2((*float64)(unsafe.Pointer(dv)), (*float64)(unsafe.Pointer(dx)), lddx, (*float64)(unsafe.Pointer(ds)), (*float64)(unsafe.Pointer(slope)), (*float64)(unsafe.Pointer(u)), ldu, (*float64)(unsafe.Pointer(gv)), ldgv, (*float64)(unsafe.Pointer(alpha)), (*float64)(unsafe.Pointer(vth)), attached, (*float64)(unsafe.Pointer(vreset)), (*float64)(unsafe.Pointer(dalpha)), (*float64)(unsafe.Pointer(before)), (*float64)(unsafe.Pointer(dvth)), (*float64)(unsafe.Pointer(dvreset)), ldsums, ldbefore, unreset, n, rows)
+	}
+	return true
+}
+
+func fastLifBackToValueLearnedFast[T Float](dv, dx *T, lddx int, ds, slope, u *T, ldu int, gv *T, ldgv int, alpha, vth *T, attached uint64, vreset *T, dalpha, before *T, dvth *T, dvreset *T, ldsums, ldbefore int, unreset uint64, k T, n, rows int) bool {
+	switch {
+	case !avx2:
+		return false
+	case single[T]() && avx512:
+		lifBackToValueLearnedFastF32AVX512((*float32)(unsafe.Pointer(dv)), (*float32)(unsafe.Pointer(dx)), lddx, (*float32)(unsafe.Pointer(ds)), (*float32)(unsafe.Pointer(slope)), (*float32)(unsafe.Pointer(u)), ldu, (*float32)(unsafe.Pointer(gv)), ldgv, (*float32)(unsafe.Pointer(alpha)), (*float32)(unsafe.Pointer(vth)), attached, (*float32)(unsafe.Pointer(vreset)), (*float32)(unsafe.Pointer(dalpha)), (*float32)(unsafe.Pointer(before)), (*float32)(unsafe.Pointer(dvth)), (*float32)(unsafe.Pointer(dvreset)), ldsums, ldbefore, unreset, float32(k), n, rows)
+	case single[T]():
+		lifBackToValueLearnedFastF32AVX2((*float32)(unsafe.Pointer(dv)), (*float32)(unsafe.Pointer(dx)), lddx, (*float32)(unsafe.Pointer(ds)), (*float32)(unsafe.Pointer(slope)), (*float32)(unsafe.Pointer(u)), ldu, (*float32)(unsafe.Pointer(gv)), ldgv, (*float32)(unsafe.Pointer(alpha)), (*float32)(unsafe.Pointer(vth)), attached, (*float32)(unsafe.Pointer(vreset)), (*float32)(unsafe.Pointer(dalpha)), (*float32)(unsafe.Pointer(before)), (*float32)(unsafe.Pointer(dvth)), (*float32)(unsafe.Pointer(dvreset)), ldsums, ldbefore, unreset, float32(k), n, rows)
+	case avx512:
+		lifBackToValueLearnedFastF64AVX512((*float64)(unsafe.Pointer(dv)), (*float64)(unsafe.Pointer(dx)), lddx, (*float64)(unsafe.Pointer(ds)), (*float64)(unsafe.Pointer(slope)), (*float64)(unsafe.Pointer(u)), ldu, (*float64)(unsafe.Pointer(gv)), ldgv, (*float64)(unsafe.Pointer(alpha)), (*float64)(unsafe.Pointer(vth)), attached, (*float64)(unsafe.Pointer(vreset)), (*float64)(unsafe.Pointer(dalpha)), (*float64)(unsafe.Pointer(before)), (*float64)(unsafe.Pointer(dvth)), (*float64)(unsafe.Pointer(dvreset)), ldsums, ldbefore, unreset, float64(k), n, rows)
+	default:
+		lifBackToValueLearnedFastF64AVX2((*float64)(unsafe.Pointer(dv)), (*float64)(unsafe.Pointer(dx)), lddx, (*float64)(unsafe.Pointer(ds)), (*float64)(unsafe.Pointer(slope)), (*float64)(unsafe.Pointer(u)), ldu, (*float64)(unsafe.Pointer(gv)), ldgv, (*float64)(unsafe.Pointer(alpha)), (*float64)(unsafe.Pointer(vth)), attached, (*float64)(unsafe.Pointer(vreset)), (*float64)(unsafe.Pointer(dalpha)), (*float64)(unsafe.Pointer(before)), (*float64)(unsafe.Pointer(dvth)), (*float64)(unsafe.Pointer(dvreset)), ldsums, ldbefore, unreset, float64(k), n, rows)
 	}
 	return true
 }
@@ -345,18 +377,34 @@ func fastLifBackSynFast[T Float](dv, dx *T, lddx int, ds, slope, u *T, ldu int, 
 	return true
 }
 
-func fastLifBackSynLearned[T Float](dv, dx *T, lddx int, ds, slope, u *T, ldu int, gv *T, ldgv int, alpha, vth *T, attached uint64, di, beta *T, dalpha, before *T, dvth *T, dbeta, i, ibefore *T, n, rows int) bool {
+func fastLifBackSynLearned[T Float](dv, dx *T, lddx int, ds, slope, u *T, ldu int, gv *T, ldgv int, alpha, vth *T, attached uint64, di, beta *T, dalpha, before *T, dvth *T, dbeta, i, ibefore *T, ldsums, ldbefore int, unreset uint64, ldi, ldibefore int, n, rows int) bool {
 	switch {
 	case !avx2:
 		return false
 	case single[T]() && avx512:
-		lifBackSynLearnedF32AVX512((*float32)(unsafe.Pointer(dv)), (*float32)(unsafe.Pointer(dx)), lddx, (*float32)(unsafe.Pointer(ds)), (*float32)(unsafe.Pointer(slope)), (*float32)(unsafe.Pointer(u)), ldu, (*float32)(unsafe.Pointer(gv)), ldgv, (*float32)(unsafe.Pointer(alpha)), (*float32)(unsafe.Pointer(vth)), attached, (*float32)(unsafe.Pointer(di)), (*float32)(unsafe.Pointer(beta)), (*float32)(unsafe.Pointer(dalpha)), (*float32)(unsafe.Pointer(before)), (*float32)(unsafe.Pointer(dvth)), (*float32)(unsafe.Pointer(dbeta)), (*float32)(unsafe.Pointer(i)), (*float32)(unsafe.Pointer(ibefore)), n, rows)
+		lifBackSynLearnedF32AVX512((*float32)(unsafe.Pointer(dv)), (*float32)(unsafe.Pointer(dx)), lddx, (*float32)(unsafe.Pointer(ds)), (*float32)(unsafe.Pointer(slope)), (*float32)(unsafe.Pointer(u)), ldu, (*float32)(unsafe.Pointer(gv)), ldgv, (*float32)(unsafe.Pointer(alpha)), (*float32)(unsafe.Pointer(vth)), attached, (*float32)(unsafe.Pointer(di)), (*float32)(unsafe.Pointer(beta)), (*float32)(unsafe.Pointer(dalpha)), (*float32)(unsafe.Pointer(before)), (*float32)(unsafe.Pointer(dvth)), (*float32)(unsafe.Pointer(dbeta)), (*float32)(unsafe.Pointer(i)), (*float32)(unsafe.Pointer(ibefore)), ldsums, ldbefore, unreset, ldi, ldibefore, n, rows)
 	case single[T]():
-		lifBackSynLearnedF32AVX2((*float32)(unsafe.Pointer(dv)), (*float32)(unsafe.Pointer(dx)), lddx, (*float32)(unsafe.Pointer(ds)), (*float32)(unsafe.Pointer(slope)), (*float32)(unsafe.Pointer(u)), ldu, (*float32)(unsafe.Pointer(gv)), ldgv, (*float32)(unsafe.Pointer(alpha)), (*float32)(unsafe.Pointer(vth)), attached, (*float32)(unsafe.Pointer(di)), (*float32)(unsafe.Pointer(beta)), (*float32)(unsafe.Pointer(dalpha)), (*float32)(unsafe.Pointer(before)), (*float32)(unsafe.Pointer(dvth)), (*float32)(unsafe.Pointer(dbeta)), (*float32)(unsafe.Pointer(i)), (*float32)(unsafe.Pointer(ibefore)), n, rows)
+		lifBackSynLearnedF32AVX2((*float32)(unsafe.Pointer(dv)), (*float32)(unsafe.Pointer(dx)), lddx, (*float32)(unsafe.Pointer(ds)), (*float32)(unsafe.Pointer(slope)), (*float32)(unsafe.Pointer(u)), ldu, (*float32)(unsafe.Pointer(gv)), ldgv, (*float32)(unsafe.Pointer(alpha)), (*float32)(unsafe.Pointer(vth)), attached, (*float32)(unsafe.Pointer(di)), (*float32)(unsafe.Pointer(beta)), (*float32)(unsafe.Pointer(dalpha)), (*float32)(unsafe.Pointer(before)), (*float32)(unsafe.Pointer(dvth)), (*float32)(unsafe.Pointer(dbeta)), (*float32)(unsafe.Pointer(i)), (*float32)(unsafe.Pointer(ibefore)), ldsums, ldbefore, unreset, ldi, ldibefore, n, rows)
 	case avx512:
-		lifBackSynLearnedF64AVX512((*float64)(unsafe.Pointer(dv)), (*float64)(unsafe.Pointer(dx)), lddx, (*float64)(unsafe.Pointer(ds)), (*float64)(unsafe.Pointer(slope)), (*float64)(unsafe.Pointer(u)), ldu, (*float64)(unsafe.Pointer(gv)), ldgv, (*float64)(unsafe.Pointer(alpha)), (*float64)(unsafe.Pointer(vth)), attached, (*float64)(unsafe.Pointer(di)), (*float64)(unsafe.Pointer(beta)), (*float64)(unsafe.Pointer(dalpha)), (*float64)(unsafe.Pointer(before)), (*float64)(unsafe.Pointer(dvth)), (*float64)(unsafe.Pointer(dbeta)), (*float64)(unsafe.Pointer(i)), (*float64)(unsafe.Pointer(ibefore)), n, rows)
+		lifBackSynLearnedF64AVX512((*float64)(unsafe.Pointer(dv)), (*float64)(unsafe.Pointer(dx)), lddx, (*float64)(unsafe.Pointer(ds)), (*float64)(unsafe.Pointer(slope)), (*float64)(unsafe.Pointer(u)), ldu, (*float64)(unsafe.Pointer(gv)), ldgv, (*float64)(unsafe.Pointer(alpha)), (*float64)(unsafe.Pointer(vth)), attached, (*float64)(unsafe.Pointer(di)), (*float64)(unsafe.Pointer(beta)), (*float64)(unsafe.Pointer(dalpha)), (*float64)(unsafe.Pointer(before)), (*float64)(unsafe.Pointer(dvth)), (*float64)(unsafe.Pointer(dbeta)), (*float64)(unsafe.Pointer(i)), (*float64)(unsafe.Pointer(ibefore)), ldsums, ldbefore, unreset, ldi, ldibefore, n, rows)
 	default:
-		lifBackSynLearnedF64AVX2((*float64)(unsafe.Pointer(dv)), (*float64)(unsafe.Pointer(dx)), lddx, (*float64)(unsafe.Pointer(ds)), (*float64)(unsafe.Pointer(slope)), (*float64)(unsafe.Pointer(u)), ldu, (*float64)(unsafe.Pointer(gv)), ldgv, (*float64)(unsafe.Pointer(alpha)), (*float64)(unsafe.Pointer(vth)), attached, (*float64)(unsafe.Pointer(di)), (*float64)(unsafe.Pointer(beta)), (*float64)(unsafe.Pointer(dalpha)), (*float64)(unsafe.Pointer(before)), (*float64)(unsafe.Pointer(dvth)), (*float64)(unsafe.Pointer(dbeta)), (*float64)(unsafe.Pointer(i)), (*float64)(unsafe.Pointer(ibefore)), n, rows)
+		lifBackSynLearnedF64AVX2((*float64)(unsafe.Pointer(dv)), (*float64)(unsafe.Pointer(dx)), lddx, (*float64)(unsafe.Pointer(ds)), (*float64)(unsafe.Pointer(slope)), (*float64)(unsafe.Pointer(u)), ldu, (*float64)(unsafe.Pointer(gv)), ldgv, (*float64)(unsafe.Pointer(alpha)), (*float64)(unsafe.Pointer(vth)), attached, (*float64)(unsafe.Pointer(di)), (*float64)(unsafe.Pointer(beta)), (*float64)(unsafe.Pointer(dalpha)), (*float64)(unsafe.Pointer(before)), (*float64)(unsafe.Pointer(dvth)), (*float64)(unsafe.Pointer(dbeta)), (*float64)(unsafe.Pointer(i)), (*float64)(unsafe.Pointer(ibefore)), ldsums, ldbefore, unreset, ldi, ldibefore, n, rows)
+	}
+	return true
+}
+
+func fastLifBackSynLearnedFast[T Float](dv, dx *T, lddx int, ds, slope, u *T, ldu int, gv *T, ldgv int, alpha, vth *T, attached uint64, di, beta *T, dalpha, before *T, dvth *T, dbeta, i, ibefore *T, ldsums, ldbefore int, unreset uint64, ldi, ldibefore int, k T, n, rows int) bool {
+	switch {
+	case !avx2:
+		return false
+	case single[T]() && avx512:
+		lifBackSynLearnedFastF32AVX512((*float32)(unsafe.Pointer(dv)), (*float32)(unsafe.Pointer(dx)), lddx, (*float32)(unsafe.Pointer(ds)), (*float32)(unsafe.Pointer(slope)), (*float32)(unsafe.Pointer(u)), ldu, (*float32)(unsafe.Pointer(gv)), ldgv, (*float32)(unsafe.Pointer(alpha)), (*float32)(unsafe.Pointer(vth)), attached, (*float32)(unsafe.Pointer(di)), (*float32)(unsafe.Pointer(beta)), (*float32)(unsafe.Pointer(dalpha)), (*float32)(unsafe.Pointer(before)), (*float32)(unsafe.Pointer(dvth)), (*float32)(unsafe.Pointer(dbeta)), (*float32)(unsafe.Pointer(i)), (*float32)(unsafe.Pointer(ibefore)), ldsums, ldbefore, unreset, ldi, ldibefore, float32(k), n, rows)
+	case single[T]():
+		lifBackSynLearnedFastF32AVX2((*float32)(unsafe.Pointer(dv)), (*float32)(unsafe.Pointer(dx)), lddx, (*float32)(unsafe.Pointer(ds)), (*float32)(unsafe.Pointer(slope)), (*float32)(unsafe.Pointer(u)), ldu, (*float32)(unsafe.Pointer(gv)), ldgv, (*float32)(unsafe.Pointer(alpha)), (*float32)(unsafe.Pointer(vth)), attached, (*float32)(unsafe.Pointer(di)), (*float32)(unsafe.Pointer(beta)), (*float32)(unsafe.Pointer(dalpha)), (*float32)(unsafe.Pointer(before)), (*float32)(unsafe.Pointer(dvth)), (*float32)(unsafe.Pointer(dbeta)), (*float32)(unsafe.Pointer(i)), (*float32)(unsafe.Pointer(ibefore)), ldsums, ldbefore, unreset, ldi, ldibefore, float32(k), n, rows)
+	case avx512:
+		lifBackSynLearnedFastF64AVX512((*float64)(unsafe.Pointer(dv)), (*float64)(unsafe.Pointer(dx)), lddx, (*float64)(unsafe.Pointer(ds)), (*float64)(unsafe.Pointer(slope)), (*float64)(unsafe.Pointer(u)), ldu, (*float64)(unsafe.Pointer(gv)), ldgv, (*float64)(unsafe.Pointer(alpha)), (*float64)(unsafe.Pointer(vth)), attached, (*float64)(unsafe.Pointer(di)), (*float64)(unsafe.Pointer(beta)), (*float64)(unsafe.Pointer(dalpha)), (*float64)(unsafe.Pointer(before)), (*float64)(unsafe.Pointer(dvth)), (*float64)(unsafe.Pointer(dbeta)), (*float64)(unsafe.Pointer(i)), (*float64)(unsafe.Pointer(ibefore)), ldsums, ldbefore, unreset, ldi, ldibefore, float64(k), n, rows)
+	default:
+		lifBackSynLearnedFastF64AVX2((*float64)(unsafe.Pointer(dv)), (*float64)(unsafe.Pointer(dx)), lddx, (*float64)(unsafe.Pointer(ds)), (*float64)(unsafe.Pointer(slope)), (*float64)(unsafe.Pointer(u)), ldu, (*float64)(unsafe.Pointer(gv)), ldgv, (*float64)(unsafe.Pointer(alpha)), (*float64)(unsafe.Pointer(vth)), attached, (*float64)(unsafe.Pointer(di)), (*float64)(unsafe.Pointer(beta)), (*float64)(unsafe.Pointer(dalpha)), (*float64)(unsafe.Pointer(before)), (*float64)(unsafe.Pointer(dvth)), (*float64)(unsafe.Pointer(dbeta)), (*float64)(unsafe.Pointer(i)), (*float64)(unsafe.Pointer(ibefore)), ldsums, ldbefore, unreset, ldi, ldibefore, float64(k), n, rows)
 	}
 	return true
 }
@@ -393,50 +441,34 @@ func fastLifBackSynToValueFast[T Float](dv, dx *T, lddx int, ds, slope, u *T, ld
 	return true
 }
 
-func fastLifBackSynToValueLearned[T Float](dv, dx *T, lddx int, ds, slope, u *T, ldu int, gv *T, ldgv int, alpha, vth *T, attached uint64, di, beta *T, vreset *T, dalpha, before *T, dvth *T, dbeta, i, ibefore *T, dvreset *T, n, rows int) bool {
+func fastLifBackSynToValueLearned[T Float](dv, dx *T, lddx int, ds, slope, u *T, ldu int, gv *T, ldgv int, alpha, vth *T, attached uint64, di, beta *T, vreset *T, dalpha, before *T, dvth *T, dbeta, i, ibefore *T, dvreset *T, ldsums, ldbefore int, unreset uint64, ldi, ldibefore int, n, rows int) bool {
 	switch {
 	case !avx2:
 		return false
 	case single[T]() && avx512:
-		lifBackSynToValueLearnedF32AVX512((*float32)(unsafe.Pointer(dv)), (*float32)(unsafe.Pointer(dx)), lddx, (*float32)(unsafe.Pointer(ds)), (*float32)(unsafe.Pointer(slope)), (*float32)(unsafe.Pointer(u)), ldu, (*float32)(unsafe.Pointer(gv)), ldgv, (*float32)(unsafe.Pointer(alpha)), (*float32)(unsafe.Pointer(vth)), attached, (*float32)(unsafe.Pointer(di)), (*float32)(unsafe.Pointer(beta)), (*float32)(unsafe.Pointer(vreset)), (*float32)(unsafe.Pointer(dalpha)), (*float32)(unsafe.Pointer(before)), (*float32)(unsafe.Pointer(dvth)), (*float32)(unsafe.Pointer(dbeta)), (*float32)(unsafe.Pointer(i)), (*float32)(unsafe.Pointer(ibefore)), (*float32)(unsafe.Pointer(dvreset)), n, rows)
+		lifBackSynToValueLearnedF32AVX512((*float32)(unsafe.Pointer(dv)), (*float32)(unsafe.Pointer(dx)), lddx, (*float32)(unsafe.Pointer(ds)), (*float32)(unsafe.Pointer(slope)), (*float32)(unsafe.Pointer(u)), ldu, (*float32)(unsafe.Pointer(gv)), ldgv, (*float32)(unsafe.Pointer(alpha)), (*float32)(unsafe.Pointer(vth)), attached, (*float32)(unsafe.Pointer(di)), (*float32)(unsafe.Pointer(beta)), (*float32)(unsafe.Pointer(vreset)), (*float32)(unsafe.Pointer(dalpha)), (*float32)(unsafe.Pointer(before)), (*float32)(unsafe.Pointer(dvth)), (*float32)(unsafe.Pointer(dbeta)), (*float32)(unsafe.Pointer(i)), (*float32)(unsafe.Pointer(ibefore)), (*float32)(unsafe.Pointer(dvreset)), ldsums, ldbefore, unreset, ldi, ldibefore, n, rows)
 	case single[T]():
-		lifBackSynToValueLearnedF32AVX2((*float32)(unsafe.Pointer(dv)), (*float32)(unsafe.Pointer(dx)), lddx, (*float32)(unsafe.Pointer(ds)), (*float32)(unsafe.Pointer(slope)), (*float32)(unsafe.Pointer(u)), ldu, (*float32)(unsafe.Pointer(gv)), ldgv, (*float32)(unsafe.Pointer(alpha)), (*float32)(unsafe.Pointer(vth)), attached, (*float32)(unsafe.Pointer(di)), (*float32)(unsafe.Pointer(beta)), (*float32)(unsafe.Pointer(vreset)), (*float32)(unsafe.Pointer(dalpha)), (*float32)(unsafe.Pointer(before)), (*float32)(unsafe.Pointer(dvth)), (*float32)(unsafe.Pointer(dbeta)), (*float32)(unsafe.Pointer(i)), (*float32)(unsafe.Pointer(ibefore)), (*float32)(unsafe.Pointer(dvreset)), n, rows)
+		lifBackSynToValueLearnedF32AVX2((*float32)(unsafe.Pointer(dv)), (*float32)(unsafe.Pointer(dx)), lddx, (*float32)(unsafe.Pointer(ds)), (*float32)(unsafe.Pointer(slope)), (*float32)(unsafe.Pointer(u)), ldu, (*float32)(unsafe.Pointer(gv)), ldgv, (*float32)(unsafe.Pointer(alpha)), (*float32)(unsafe.Pointer(vth)), attached, (*float32)(unsafe.Pointer(di)), (*float32)(unsafe.Pointer(beta)), (*float32)(unsafe.Pointer(vreset)), (*float32)(unsafe.Pointer(dalpha)), (*float32)(unsafe.Pointer(before)), (*float32)(unsafe.Pointer(dvth)), (*float32)(unsafe.Pointer(dbeta)), (*float32)(unsafe.Pointer(i)), (*float32)(unsafe.Pointer(ibefore)), (*float32)(unsafe.Pointer(dvreset)), ldsums, ldbefore, unreset, ldi, ldibefore, n, rows)
 	case avx512:
-		lifBackSynToValueLearnedF64AVX512((*float64)(unsafe.Pointer(dv)), (*float64)(unsafe.Pointer(dx)), lddx, (*float64)(unsafe.Pointer(ds)), (*float64)(unsafe.Pointer(slope)), (*float64)(unsafe.Pointer(u)), ldu, (*float64)(unsafe.Pointer(gv)), ldgv, (*float64)(unsafe.Pointer(alpha)), (*float64)(unsafe.Pointer(vth)), attached, (*float64)(unsafe.Pointer(di)), (*float64)(unsafe.Pointer(beta)), (*float64)(unsafe.Pointer(vreset)), (*float64)(unsafe.Pointer(dalpha)), (*float64)(unsafe.Pointer(before)), (*float64)(unsafe.Pointer(dvth)), (*float64)(unsafe.Pointer(dbeta)), (*float64)(unsafe.Pointer(i)), (*float64)(unsafe.Pointer(ibefore)), (*float64)(unsafe.Pointer(dvreset)), n, rows)
+		lifBackSynToValueLearnedF64AVX512((*float64)(unsafe.Pointer(dv)), (*float64)(unsafe.Pointer(dx)), lddx, (*float64)(unsafe.Pointer(ds)), (*float64)(unsafe.Pointer(slope)), (*float64)(unsafe.Pointer(u)), ldu, (*float64)(unsafe.Pointer(gv)), ldgv, (*float64)(unsafe.Pointer(alpha)), (*float64)(unsafe.Pointer(vth)), attached, (*float64)(unsafe.Pointer(di)), (*float64)(unsafe.Pointer(beta)), (*float64)(unsafe.Pointer(vreset)), (*float64)(unsafe.Pointer(dalpha)), (*float64)(unsafe.Pointer(before)), (*float64)(unsafe.Pointer(dvth)), (*float64)(unsafe.Pointer(dbeta)), (*float64)(unsafe.Pointer(i)), (*float64)(unsafe.Pointer(ibefore)), (*float64)(unsafe.Pointer(dvreset)), ldsums, ldbefore, unreset, ldi, ldibefore, n, rows)
 	default:
-		lifBackSynToValueLearnedF64AVX2((*float64)(unsafe.Pointer(dv)), (*float64)(unsafe.Pointer(dx)), lddx, (*float64)(unsafe.Pointer(ds)), (*float64)(unsafe.Pointer(slope)), (*float64)(unsafe.Pointer(u)), ldu, (*float64)(unsafe.Pointer(gv)), ldgv, (*float64)(unsafe.Pointer(alpha)), (*float64)(unsafe.Pointer(vth)), attached, (*float64)(unsafe.Pointer(di)), (*float64)(unsafe.Pointer(beta)), (*float64)(unsafe.Pointer(vreset)), (*float64)(unsafe.Pointer(dalpha)), (*float64)(unsafe.Pointer(before)), (*float64)(unsafe.Pointer(dvth)), (*float64)(unsafe.Pointer(dbeta)), (*float64)(unsafe.Pointer(i)), (*float64)(unsafe.Pointer(ibefore)), (*float64)(unsafe.Pointer(dvreset)), n, rows)
+		lifBackSynToValueLearnedF64AVX2((*float64)(unsafe.Pointer(dv)), (*float64)(unsafe.Pointer(dx)), lddx, (*float64)(unsafe.Pointer(ds)), (*float64)(unsafe.Pointer(slope)), (*float64)(unsafe.Pointer(u)), ldu, (*float64)(unsafe.Pointer(gv)), ldgv, (*float64)(unsafe.Pointer(alpha)), (*float64)(unsafe.Pointer(vth)), attached, (*float64)(unsafe.Pointer(di)), (*float64)(unsafe.Pointer(beta)), (*float64)(unsafe.Pointer(vreset)), (*float64)(unsafe.Pointer(dalpha)), (*float64)(unsafe.Pointer(before)), (*float64)(unsafe.Pointer(dvth)), (*float64)(unsafe.Pointer(dbeta)), (*float64)(unsafe.Pointer(i)), (*float64)(unsafe.Pointer(ibefore)), (*float64)(unsafe.Pointer(dvreset)), ldsums, ldbefore, unreset, ldi, ldibefore, n, rows)
 	}
 	return true
 }
 
-func fastReset[T Float](v, u, vth *T, n int) bool {
+func fastLifBackSynToValueLearnedFast[T Float](dv, dx *T, lddx int, ds, slope, u *T, ldu int, gv *T, ldgv int, alpha, vth *T, attached uint64, di, beta *T, vreset *T, dalpha, before *T, dvth *T, dbeta, i, ibefore *T, dvreset *T, ldsums, ldbefore int, unreset uint64, ldi, ldibefore int, k T, n, rows int) bool {
 	switch {
 	case !avx2:
 		return false
 	case single[T]() && avx512:
-		resetF32AVX512((*float32)(unsafe.Pointer(v)), (*float32)(unsafe.Pointer(u)), (*float32)(unsafe.Pointer(vth)), n)
+		lifBackSynToValueLearnedFastF32AVX512((*float32)(unsafe.Pointer(dv)), (*float32)(unsafe.Pointer(dx)), lddx, (*float32)(unsafe.Pointer(ds)), (*float32)(unsafe.Pointer(slope)), (*float32)(unsafe.Pointer(u)), ldu, (*float32)(unsafe.Pointer(gv)), ldgv, (*float32)(unsafe.Pointer(alpha)), (*float32)(unsafe.Pointer(vth)), attached, (*float32)(unsafe.Pointer(di)), (*float32)(unsafe.Pointer(beta)), (*float32)(unsafe.Pointer(vreset)), (*float32)(unsafe.Pointer(dalpha)), (*float32)(unsafe.Pointer(before)), (*float32)(unsafe.Pointer(dvth)), (*float32)(unsafe.Pointer(dbeta)), (*float32)(unsafe.Pointer(i)), (*float32)(unsafe.Pointer(ibefore)), (*float32)(unsafe.Pointer(dvreset)), ldsums, ldbefore, unreset, ldi, ldibefore, float32(k), n, rows)
 	case single[T]():
-		resetF32AVX2((*float32)(unsafe.Pointer(v)), (*float32)(unsafe.Pointer(u)), (*float32)(unsafe.Pointer(vth)), n)
+		lifBackSynToValueLearnedFastF32AVX2((*float32)(unsafe.Pointer(dv)), (*float32)(unsafe.Pointer(dx)), lddx, (*float32)(unsafe.Pointer(ds)), (*float32)(unsafe.Pointer(slope)), (*float32)(unsafe.Pointer(u)), ldu, (*float32)(unsafe.Pointer(gv)), ldgv, (*float32)(unsafe.Pointer(alpha)), (*float32)(unsafe.Pointer(vth)), attached, (*float32)(unsafe.Pointer(di)), (*float32)(unsafe.Pointer(beta)), (*float32)(unsafe.Pointer(vreset)), (*float32)(unsafe.Pointer(dalpha)), (*float32)(unsafe.Pointer(before)), (*float32)(unsafe.Pointer(dvth)), (*float32)(unsafe.Pointer(dbeta)), (*float32)(unsafe.Pointer(i)), (*float32)(unsafe.Pointer(ibefore)), (*float32)(unsafe.Pointer(dvreset)), ldsums, ldbefore, unreset, ldi, ldibefore, float32(k), n, rows)
 	case avx512:
-		resetF64AVX512((*float64)(unsafe.Pointer(v)), (*float64)(unsafe.Pointer(u)), (*float64)(unsafe.Pointer(vth)), n)
+		lifBackSynToValueLearnedFastF64AVX512((*float64)(unsafe.Pointer(dv)), (*float64)(unsafe.Pointer(dx)), lddx, (*float64)(unsafe.Pointer(ds)), (*float64)(unsafe.Pointer(slope)), (*float64)(unsafe.Pointer(u)), ldu, (*float64)(unsafe.Pointer(gv)), ldgv, (*float64)(unsafe.Pointer(alpha)), (*float64)(unsafe.Pointer(vth)), attached, (*float64)(unsafe.Pointer(di)), (*float64)(unsafe.Pointer(beta)), (*float64)(unsafe.Pointer(vreset)), (*float64)(unsafe.Pointer(dalpha)), (*float64)(unsafe.Pointer(before)), (*float64)(unsafe.Pointer(dvth)), (*float64)(unsafe.Pointer(dbeta)), (*float64)(unsafe.Pointer(i)), (*float64)(unsafe.Pointer(ibefore)), (*float64)(unsafe.Pointer(dvreset)), ldsums, ldbefore, unreset, ldi, ldibefore, float64(k), n, rows)
 	default:
-		resetF64AVX2((*float64)(unsafe.Pointer(v)), (*float64)(unsafe.Pointer(u)), (*float64)(unsafe.Pointer(vth)), n)
-	}
-	return true
-}
-
-func fastResetToValue[T Float](v, u, vth, vreset *T, n int) bool {
-	switch {
-	case !avx2:
-		return false
-	case single[T]() && avx512:
-		resetToValueF32AVX512((*float32)(unsafe.Pointer(v)), (*float32)(unsafe.Pointer(u)), (*float32)(unsafe.Pointer(vth)), (*float32)(unsafe.Pointer(vreset)), n)
-	case single[T]():
-		resetToValueF32AVX2((*float32)(unsafe.Pointer(v)), (*float32)(unsafe.Pointer(u)), (*float32)(unsafe.Pointer(vth)), (*float32)(unsafe.Pointer(vreset)), n)
-	case avx512:
-		resetToValueF64AVX512((*float64)(unsafe.Pointer(v)), (*float64)(unsafe.Pointer(u)), (*float64)(unsafe.Pointer(vth)), (*float64)(unsafe.Pointer(vreset)), n)
-	default:
-		resetToValueF64AVX2((*float64)(unsafe.Pointer(v)), (*float64)(unsafe.Pointer(u)), (*float64)(unsafe.Pointer(vth)), (*float64)(unsafe.Pointer(vreset)), n)
+		lifBackSynToValueLearnedFastF64AVX2((*float64)(unsafe.Pointer(dv)), (*float64)(unsafe.Pointer(dx)), lddx, (*float64)(unsafe.Pointer(ds)), (*float64)(unsafe.Pointer(slope)), (*float64)(unsafe.Pointer(u)), ldu, (*float64)(unsafe.Pointer(gv)), ldgv, (*float64)(unsafe.Pointer(alpha)), (*float64)(unsafe.Pointer(vth)), attached, (*float64)(unsafe.Pointer(di)), (*float64)(unsafe.Pointer(beta)), (*float64)(unsafe.Pointer(vreset)), (*float64)(unsafe.Pointer(dalpha)), (*float64)(unsafe.Pointer(before)), (*float64)(unsafe.Pointer(dvth)), (*float64)(unsafe.Pointer(dbeta)), (*float64)(unsafe.Pointer(i)), (*float64)(unsafe.Pointer(ibefore)), (*float64)(unsafe.Pointer(dvreset)), ldsums, ldbefore, unreset, ldi, ldibefore, float64(k), n, rows)
 	}
 	return true
 }

@@ -49,20 +49,20 @@ func lif[T Float](l *LIF[T], u, v, i, x []T, bits []uint64) {
 			bits[j>>6] |= 1 << (j & 63)
 		}
 	}
-	reset(l, v, u)
+	for j, u := range u {
+		v[j] = l.reset(j, u)
+	}
 }
 
-// reset is the voltage after a step, from that before the reset.
-func reset[T Float](l *LIF[T], v, u []T) {
-	for j, u := range u {
-		v[j] = u
-		switch spiked := !(u-l.VTh[j] <= 0); {
-		case spiked && l.VReset != nil:
-			v[j] = u + (l.VReset[j] - u)
-		case spiked:
-			v[j] = u - l.VTh[j]
-		}
+// reset is the voltage of neuron j after a step, from that before the reset.
+func (l *LIF[T]) reset(j int, u T) T {
+	switch spiked := !(u-l.VTh[j] <= 0); {
+	case spiked && l.VReset != nil:
+		return u + (l.VReset[j] - u)
+	case spiked:
+		return u - l.VTh[j]
 	}
+	return u
 }
 
 // lifBack is the adjoint of lif for some rows; see [LIF.Back].
@@ -92,44 +92,49 @@ func lifBack[T Float](l *LIF[T], a *Adjoint[T], rows int, ds, slope []T, k T, us
 				inv := 1 / (1 + T(k*abs(above)))
 				spike = T((ds[at] + dsj) * T(inv*inv))
 			}
-			if a.DAlpha != nil {
+			var before T
+			if a.DAlpha.Data != nil {
 				reset := T(0)
 				if spiked {
 					reset = dr
 				}
+				dvth := a.DVTh.row(r, n)
 				if l.VReset != nil {
-					a.DVReset[j] += reset
+					a.DVReset.row(r, n)[j] += reset
 				} else {
-					a.DVTh[j] -= reset
+					dvth[j] -= reset
 				}
-				a.DVTh[j] -= spike
+				dvth[j] -= spike
+				if before = a.Before.row(r, n)[j]; a.Unreset {
+					before = l.reset(j, before)
+				}
 			}
 			du = du + spike + a.G.row(r, n)[j]
-			liBackOf(l.Alpha, l.Beta, a, r, j, du)
+			liBackOf(l.Alpha, l.Beta, a, r, j, du, before)
 		}
 	}
 }
 
 // liBackOf carries the gradient du of a voltage, before the reset where there is one, back over a
-// step: that of neuron j in row r.
-func liBackOf[T Float](alpha, beta []T, a *Adjoint[T], r, j int, du T) {
+// step: that of neuron j in row r, from the voltage before the step.
+func liBackOf[T Float](alpha, beta []T, a *Adjoint[T], r, j int, du, before T) {
 	n := len(alpha)
 	at, dx := r*n+j, a.DX.row(r, n)
 	a.DV[at] = alpha[j] * du
 	if beta == nil {
-		if a.DAlpha != nil {
-			a.DAlpha[j] += T(du * a.Before[j])
+		if a.DAlpha.Data != nil {
+			a.DAlpha.row(r, n)[j] += T(du * before)
 		}
 		dx[j] = du
 		return
 	}
-	if a.DAlpha != nil {
-		a.DAlpha[j] += T(du * (a.Before[j] - a.I[j]))
+	if a.DAlpha.Data != nil {
+		a.DAlpha.row(r, n)[j] += T(du * (before - a.I.row(r, n)[j]))
 	}
 	di := a.DI[at] + T((1-alpha[j])*du)
 	dx[j] = di
-	if a.DAlpha != nil {
-		a.DBeta[j] += T(di * a.IBefore[j])
+	if a.DAlpha.Data != nil {
+		a.DBeta.row(r, n)[j] += T(di * a.IBefore.row(r, n)[j])
 	}
 	a.DI[at] = beta[j] * di
 }

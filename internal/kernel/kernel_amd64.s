@@ -1772,15 +1772,21 @@ end:
 DATA word7fffffff<>+0(SB)/4, $0x7fffffff
 GLOBL word7fffffff<>(SB), RODATA|NOPTR, $4
 
-// func lifBackLearnedF32AVX2(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, dalpha *float32, before *float32, dvth *float32, n int, rows int)
+// func lifBackLearnedF32AVX2(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, dalpha *float32, before *float32, dvth *float32, ldsums int, ldbefore int, unreset uint64, n int, rows int)
 // Requires: AVX
-TEXT ·lifBackLearnedF32AVX2(SB), NOSPLIT, $0-136
+TEXT ·lifBackLearnedF32AVX2(SB), NOSPLIT, $0-160
+	MOVQ ldbefore+128(FP), AX
+	SHLQ $0x02, AX
+	MOVQ AX, ldbefore+128(FP)
 	MOVQ lddx+16(FP), AX
 	SHLQ $0x02, AX
 	MOVQ AX, lddx+16(FP)
 	MOVQ ldgv+64(FP), AX
 	SHLQ $0x02, AX
 	MOVQ AX, ldgv+64(FP)
+	MOVQ ldsums+120(FP), AX
+	SHLQ $0x02, AX
+	MOVQ AX, ldsums+120(FP)
 	MOVQ ldu+48(FP), AX
 	SHLQ $0x02, AX
 	MOVQ AX, ldu+48(FP)
@@ -1793,7 +1799,7 @@ row:
 	MOVQ ds+24(FP), SI
 	MOVQ u+40(FP), DI
 	MOVQ vth+80(FP), R8
-	MOVQ n+120(FP), R9
+	MOVQ n+144(FP), R9
 	SHLQ $0x02, R9
 	XORQ R10, R10
 	SUBQ $0x40, R9
@@ -1860,6 +1866,21 @@ loop:
 	MOVQ         before+104(FP), R11
 	VMOVUPS      (R11)(R10*1), Y4
 	VMOVUPS      32(R11)(R10*1), Y5
+	VMOVUPS      (R8)(R10*1), Y6
+	VMOVUPS      32(R8)(R10*1), Y7
+	VSUBPS       Y6, Y4, Y8
+	VSUBPS       Y7, Y5, Y9
+	VBROADCASTSD unreset+136(FP), Y10
+	VANDPS       Y10, Y8, Y8
+	VANDPS       Y10, Y9, Y9
+	VXORPS       Y10, Y10, Y10
+	VXORPS       Y11, Y11, Y11
+	VCMPPS       $0x16, Y10, Y8, Y8
+	VCMPPS       $0x16, Y11, Y9, Y9
+	VANDPS       Y8, Y6, Y6
+	VANDPS       Y9, Y7, Y7
+	VSUBPS       Y6, Y4, Y4
+	VSUBPS       Y7, Y5, Y5
 	VMULPS       Y4, Y0, Y4
 	VMULPS       Y5, Y1, Y5
 	VADDPS       Y4, Y2, Y2
@@ -1940,6 +1961,21 @@ tail:
 	MOVQ         before+104(FP), AX
 	VMASKMOVPS   (AX)(R10*1), Y0, Y6
 	VMASKMOVPS   32(AX)(R10*1), Y1, Y7
+	VMASKMOVPS   (R8)(R10*1), Y0, Y8
+	VMASKMOVPS   32(R8)(R10*1), Y1, Y9
+	VSUBPS       Y8, Y6, Y10
+	VSUBPS       Y9, Y7, Y11
+	VBROADCASTSD unreset+136(FP), Y12
+	VANDPS       Y12, Y10, Y10
+	VANDPS       Y12, Y11, Y11
+	VXORPS       Y12, Y12, Y12
+	VXORPS       Y13, Y13, Y13
+	VCMPPS       $0x16, Y12, Y10, Y10
+	VCMPPS       $0x16, Y13, Y11, Y11
+	VANDPS       Y10, Y8, Y8
+	VANDPS       Y11, Y9, Y9
+	VSUBPS       Y8, Y6, Y6
+	VSUBPS       Y9, Y7, Y7
 	VMULPS       Y6, Y2, Y6
 	VMULPS       Y7, Y3, Y7
 	VADDPS       Y6, Y4, Y4
@@ -1951,10 +1987,16 @@ tail:
 	VMASKMOVPS   Y3, Y1, 32(DX)(R10*1)
 
 end:
-	MOVQ n+120(FP), AX
+	MOVQ n+144(FP), AX
 	SHLQ $0x02, AX
+	MOVQ ldbefore+128(FP), CX
+	ADDQ CX, before+104(FP)
+	MOVQ ldsums+120(FP), CX
+	ADDQ CX, dalpha+96(FP)
 	ADDQ AX, ds+24(FP)
 	ADDQ AX, dv+0(FP)
+	MOVQ ldsums+120(FP), CX
+	ADDQ CX, dvth+112(FP)
 	MOVQ lddx+16(FP), CX
 	ADDQ CX, dx+8(FP)
 	MOVQ ldgv+64(FP), CX
@@ -1962,7 +2004,266 @@ end:
 	ADDQ AX, slope+32(FP)
 	MOVQ ldu+48(FP), AX
 	ADDQ AX, u+40(FP)
-	DECQ rows+128(FP)
+	DECQ rows+152(FP)
+	JNZ  row
+	VZEROUPPER
+	RET
+
+// func lifBackLearnedFastF32AVX2(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, dalpha *float32, before *float32, dvth *float32, ldsums int, ldbefore int, unreset uint64, k float32, n int, rows int)
+// Requires: AVX
+TEXT ·lifBackLearnedFastF32AVX2(SB), NOSPLIT, $0-168
+	MOVQ ldbefore+128(FP), AX
+	SHLQ $0x02, AX
+	MOVQ AX, ldbefore+128(FP)
+	MOVQ lddx+16(FP), AX
+	SHLQ $0x02, AX
+	MOVQ AX, lddx+16(FP)
+	MOVQ ldgv+64(FP), AX
+	SHLQ $0x02, AX
+	MOVQ AX, ldgv+64(FP)
+	MOVQ ldsums+120(FP), AX
+	SHLQ $0x02, AX
+	MOVQ AX, ldsums+120(FP)
+	MOVQ ldu+48(FP), AX
+	SHLQ $0x02, AX
+	MOVQ AX, ldu+48(FP)
+
+row:
+	MOVQ dv+0(FP), AX
+	MOVQ alpha+72(FP), CX
+	MOVQ dx+8(FP), DX
+	MOVQ gv+56(FP), BX
+	MOVQ ds+24(FP), SI
+	MOVQ u+40(FP), DI
+	MOVQ vth+80(FP), R8
+	MOVQ n+152(FP), R9
+	SHLQ $0x02, R9
+	XORQ R10, R10
+	SUBQ $0x40, R9
+	JL   tail
+
+loop:
+	VMOVUPS      (AX)(R10*1), Y0
+	VMOVUPS      32(AX)(R10*1), Y1
+	VMOVUPS      (DI)(R10*1), Y2
+	VMOVUPS      32(DI)(R10*1), Y3
+	VMOVUPS      (R8)(R10*1), Y4
+	VMOVUPS      32(R8)(R10*1), Y5
+	VSUBPS       Y4, Y2, Y2
+	VSUBPS       Y5, Y3, Y3
+	VXORPS       Y6, Y6, Y6
+	VXORPS       Y7, Y7, Y7
+	VCMPPS       $0x16, Y6, Y2, Y6
+	VCMPPS       $0x16, Y7, Y3, Y7
+	VXORPS       Y8, Y8, Y8
+	VXORPS       Y9, Y9, Y9
+	VSUBPS       Y4, Y8, Y4
+	VSUBPS       Y5, Y9, Y5
+	VMULPS       Y0, Y4, Y4
+	VMULPS       Y1, Y5, Y5
+	VBROADCASTSS word3f800000<>+0(SB), Y8
+	VBROADCASTSS word3f800000<>+0(SB), Y9
+	VBROADCASTSS k+144(FP), Y10
+	VBROADCASTSS word7fffffff<>+0(SB), Y11
+	VANDPS       Y11, Y2, Y2
+	VANDPS       Y11, Y3, Y3
+	VMULPS       Y2, Y10, Y2
+	VMULPS       Y3, Y10, Y3
+	VADDPS       Y2, Y9, Y2
+	VADDPS       Y3, Y9, Y3
+	VDIVPS       Y2, Y8, Y2
+	VDIVPS       Y3, Y8, Y3
+	VMULPS       Y2, Y2, Y2
+	VMULPS       Y3, Y3, Y3
+	VMOVUPS      (SI)(R10*1), Y8
+	VMOVUPS      32(SI)(R10*1), Y9
+	VBROADCASTSD attached+88(FP), Y10
+	VANDPS       Y10, Y4, Y4
+	VANDPS       Y10, Y5, Y5
+	VADDPS       Y4, Y8, Y4
+	VADDPS       Y5, Y9, Y5
+	VMULPS       Y2, Y4, Y2
+	VMULPS       Y3, Y5, Y3
+	VANDPS       Y6, Y0, Y4
+	VANDPS       Y7, Y1, Y5
+	MOVQ         dvth+112(FP), R11
+	VMOVUPS      (R11)(R10*1), Y6
+	VMOVUPS      32(R11)(R10*1), Y7
+	VSUBPS       Y4, Y6, Y4
+	VSUBPS       Y5, Y7, Y5
+	VSUBPS       Y2, Y4, Y4
+	VSUBPS       Y3, Y5, Y5
+	MOVQ         dvth+112(FP), R11
+	VMOVUPS      Y4, (R11)(R10*1)
+	VMOVUPS      Y5, 32(R11)(R10*1)
+	VADDPS       Y2, Y0, Y0
+	VADDPS       Y3, Y1, Y1
+	VMOVUPS      (BX)(R10*1), Y2
+	VMOVUPS      32(BX)(R10*1), Y3
+	VADDPS       Y2, Y0, Y0
+	VADDPS       Y3, Y1, Y1
+	VMOVUPS      (CX)(R10*1), Y2
+	VMOVUPS      32(CX)(R10*1), Y3
+	VMULPS       Y0, Y2, Y2
+	VMULPS       Y1, Y3, Y3
+	VMOVUPS      Y2, (AX)(R10*1)
+	VMOVUPS      Y3, 32(AX)(R10*1)
+	MOVQ         dalpha+96(FP), R11
+	VMOVUPS      (R11)(R10*1), Y2
+	VMOVUPS      32(R11)(R10*1), Y3
+	MOVQ         before+104(FP), R11
+	VMOVUPS      (R11)(R10*1), Y4
+	VMOVUPS      32(R11)(R10*1), Y5
+	VMOVUPS      (R8)(R10*1), Y6
+	VMOVUPS      32(R8)(R10*1), Y7
+	VSUBPS       Y6, Y4, Y8
+	VSUBPS       Y7, Y5, Y9
+	VBROADCASTSD unreset+136(FP), Y10
+	VANDPS       Y10, Y8, Y8
+	VANDPS       Y10, Y9, Y9
+	VXORPS       Y10, Y10, Y10
+	VXORPS       Y11, Y11, Y11
+	VCMPPS       $0x16, Y10, Y8, Y8
+	VCMPPS       $0x16, Y11, Y9, Y9
+	VANDPS       Y8, Y6, Y6
+	VANDPS       Y9, Y7, Y7
+	VSUBPS       Y6, Y4, Y4
+	VSUBPS       Y7, Y5, Y5
+	VMULPS       Y4, Y0, Y4
+	VMULPS       Y5, Y1, Y5
+	VADDPS       Y4, Y2, Y2
+	VADDPS       Y5, Y3, Y3
+	MOVQ         dalpha+96(FP), R11
+	VMOVUPS      Y2, (R11)(R10*1)
+	VMOVUPS      Y3, 32(R11)(R10*1)
+	VMOVUPS      Y0, (DX)(R10*1)
+	VMOVUPS      Y1, 32(DX)(R10*1)
+	ADDQ         $0x40, R10
+	SUBQ         $0x40, R9
+	JGE          loop
+
+tail:
+	ADDQ         $0x40, R9
+	JZ           end
+	LEAQ         tail<>+64(SB), R11
+	SUBQ         R9, R11
+	VMOVUPD      (R11), Y0
+	VMOVUPD      32(R11), Y1
+	VMASKMOVPS   (AX)(R10*1), Y0, Y2
+	VMASKMOVPS   32(AX)(R10*1), Y1, Y3
+	VMASKMOVPS   (DI)(R10*1), Y0, Y4
+	VMASKMOVPS   32(DI)(R10*1), Y1, Y5
+	VMASKMOVPS   (R8)(R10*1), Y0, Y6
+	VMASKMOVPS   32(R8)(R10*1), Y1, Y7
+	VSUBPS       Y6, Y4, Y4
+	VSUBPS       Y7, Y5, Y5
+	VXORPS       Y8, Y8, Y8
+	VXORPS       Y9, Y9, Y9
+	VCMPPS       $0x16, Y8, Y4, Y8
+	VCMPPS       $0x16, Y9, Y5, Y9
+	VXORPS       Y10, Y10, Y10
+	VXORPS       Y11, Y11, Y11
+	VSUBPS       Y6, Y10, Y6
+	VSUBPS       Y7, Y11, Y7
+	VMULPS       Y2, Y6, Y6
+	VMULPS       Y3, Y7, Y7
+	VBROADCASTSS word3f800000<>+0(SB), Y10
+	VBROADCASTSS word3f800000<>+0(SB), Y11
+	VBROADCASTSS k+144(FP), Y12
+	VBROADCASTSS word7fffffff<>+0(SB), Y13
+	VANDPS       Y13, Y4, Y4
+	VANDPS       Y13, Y5, Y5
+	VMULPS       Y4, Y12, Y4
+	VMULPS       Y5, Y12, Y5
+	VADDPS       Y4, Y11, Y4
+	VADDPS       Y5, Y11, Y5
+	VDIVPS       Y4, Y10, Y4
+	VDIVPS       Y5, Y10, Y5
+	VMULPS       Y4, Y4, Y4
+	VMULPS       Y5, Y5, Y5
+	VMASKMOVPS   (SI)(R10*1), Y0, Y10
+	VMASKMOVPS   32(SI)(R10*1), Y1, Y11
+	VBROADCASTSD attached+88(FP), Y12
+	VANDPS       Y12, Y6, Y6
+	VANDPS       Y12, Y7, Y7
+	VADDPS       Y6, Y10, Y6
+	VADDPS       Y7, Y11, Y7
+	VMULPS       Y4, Y6, Y4
+	VMULPS       Y5, Y7, Y5
+	VANDPS       Y8, Y2, Y6
+	VANDPS       Y9, Y3, Y7
+	MOVQ         dvth+112(FP), SI
+	VMASKMOVPS   (SI)(R10*1), Y0, Y8
+	VMASKMOVPS   32(SI)(R10*1), Y1, Y9
+	VSUBPS       Y6, Y8, Y6
+	VSUBPS       Y7, Y9, Y7
+	VSUBPS       Y4, Y6, Y6
+	VSUBPS       Y5, Y7, Y7
+	MOVQ         dvth+112(FP), SI
+	VMASKMOVPS   Y6, Y0, (SI)(R10*1)
+	VMASKMOVPS   Y7, Y1, 32(SI)(R10*1)
+	VADDPS       Y4, Y2, Y2
+	VADDPS       Y5, Y3, Y3
+	VMASKMOVPS   (BX)(R10*1), Y0, Y4
+	VMASKMOVPS   32(BX)(R10*1), Y1, Y5
+	VADDPS       Y4, Y2, Y2
+	VADDPS       Y5, Y3, Y3
+	VMASKMOVPS   (CX)(R10*1), Y0, Y4
+	VMASKMOVPS   32(CX)(R10*1), Y1, Y5
+	VMULPS       Y2, Y4, Y4
+	VMULPS       Y3, Y5, Y5
+	VMASKMOVPS   Y4, Y0, (AX)(R10*1)
+	VMASKMOVPS   Y5, Y1, 32(AX)(R10*1)
+	MOVQ         dalpha+96(FP), AX
+	VMASKMOVPS   (AX)(R10*1), Y0, Y4
+	VMASKMOVPS   32(AX)(R10*1), Y1, Y5
+	MOVQ         before+104(FP), AX
+	VMASKMOVPS   (AX)(R10*1), Y0, Y6
+	VMASKMOVPS   32(AX)(R10*1), Y1, Y7
+	VMASKMOVPS   (R8)(R10*1), Y0, Y8
+	VMASKMOVPS   32(R8)(R10*1), Y1, Y9
+	VSUBPS       Y8, Y6, Y10
+	VSUBPS       Y9, Y7, Y11
+	VBROADCASTSD unreset+136(FP), Y12
+	VANDPS       Y12, Y10, Y10
+	VANDPS       Y12, Y11, Y11
+	VXORPS       Y12, Y12, Y12
+	VXORPS       Y13, Y13, Y13
+	VCMPPS       $0x16, Y12, Y10, Y10
+	VCMPPS       $0x16, Y13, Y11, Y11
+	VANDPS       Y10, Y8, Y8
+	VANDPS       Y11, Y9, Y9
+	VSUBPS       Y8, Y6, Y6
+	VSUBPS       Y9, Y7, Y7
+	VMULPS       Y6, Y2, Y6
+	VMULPS       Y7, Y3, Y7
+	VADDPS       Y6, Y4, Y4
+	VADDPS       Y7, Y5, Y5
+	MOVQ         dalpha+96(FP), AX
+	VMASKMOVPS   Y4, Y0, (AX)(R10*1)
+	VMASKMOVPS   Y5, Y1, 32(AX)(R10*1)
+	VMASKMOVPS   Y2, Y0, (DX)(R10*1)
+	VMASKMOVPS   Y3, Y1, 32(DX)(R10*1)
+
+end:
+	MOVQ n+152(FP), AX
+	SHLQ $0x02, AX
+	MOVQ ldbefore+128(FP), CX
+	ADDQ CX, before+104(FP)
+	MOVQ ldsums+120(FP), CX
+	ADDQ CX, dalpha+96(FP)
+	ADDQ AX, ds+24(FP)
+	ADDQ AX, dv+0(FP)
+	MOVQ ldsums+120(FP), CX
+	ADDQ CX, dvth+112(FP)
+	MOVQ lddx+16(FP), CX
+	ADDQ CX, dx+8(FP)
+	MOVQ ldgv+64(FP), CX
+	ADDQ CX, gv+56(FP)
+	ADDQ AX, slope+32(FP)
+	MOVQ ldu+48(FP), AX
+	ADDQ AX, u+40(FP)
+	DECQ rows+160(FP)
 	JNZ  row
 	VZEROUPPER
 	RET
@@ -2307,15 +2608,21 @@ end:
 	VZEROUPPER
 	RET
 
-// func lifBackToValueLearnedF32AVX2(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, vreset *float32, dalpha *float32, before *float32, dvth *float32, dvreset *float32, n int, rows int)
+// func lifBackToValueLearnedF32AVX2(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, vreset *float32, dalpha *float32, before *float32, dvth *float32, dvreset *float32, ldsums int, ldbefore int, unreset uint64, n int, rows int)
 // Requires: AVX
-TEXT ·lifBackToValueLearnedF32AVX2(SB), NOSPLIT, $0-152
+TEXT ·lifBackToValueLearnedF32AVX2(SB), NOSPLIT, $0-176
+	MOVQ ldbefore+144(FP), AX
+	SHLQ $0x02, AX
+	MOVQ AX, ldbefore+144(FP)
 	MOVQ lddx+16(FP), AX
 	SHLQ $0x02, AX
 	MOVQ AX, lddx+16(FP)
 	MOVQ ldgv+64(FP), AX
 	SHLQ $0x02, AX
 	MOVQ AX, ldgv+64(FP)
+	MOVQ ldsums+136(FP), AX
+	SHLQ $0x02, AX
+	MOVQ AX, ldsums+136(FP)
 	MOVQ ldu+48(FP), AX
 	SHLQ $0x02, AX
 	MOVQ AX, ldu+48(FP)
@@ -2328,7 +2635,7 @@ row:
 	MOVQ ds+24(FP), SI
 	MOVQ u+40(FP), DI
 	MOVQ vth+80(FP), R8
-	MOVQ n+136(FP), R9
+	MOVQ n+160(FP), R9
 	SHLQ $0x02, R9
 	XORQ R10, R10
 	SUBQ $0x40, R9
@@ -2408,6 +2715,26 @@ loop:
 	MOVQ         before+112(FP), R11
 	VMOVUPS      (R11)(R10*1), Y4
 	VMOVUPS      32(R11)(R10*1), Y5
+	VMOVUPS      (R8)(R10*1), Y6
+	VMOVUPS      32(R8)(R10*1), Y7
+	VSUBPS       Y6, Y4, Y6
+	VSUBPS       Y7, Y5, Y7
+	VBROADCASTSD unreset+152(FP), Y8
+	VANDPS       Y8, Y6, Y6
+	VANDPS       Y8, Y7, Y7
+	VXORPS       Y8, Y8, Y8
+	VXORPS       Y9, Y9, Y9
+	VCMPPS       $0x16, Y8, Y6, Y6
+	VCMPPS       $0x16, Y9, Y7, Y7
+	MOVQ         vreset+96(FP), R11
+	VMOVUPS      (R11)(R10*1), Y8
+	VMOVUPS      32(R11)(R10*1), Y9
+	VSUBPS       Y4, Y8, Y8
+	VSUBPS       Y5, Y9, Y9
+	VADDPS       Y8, Y4, Y8
+	VADDPS       Y9, Y5, Y9
+	VBLENDVPS    Y6, Y8, Y4, Y4
+	VBLENDVPS    Y7, Y9, Y5, Y5
 	VMULPS       Y4, Y0, Y4
 	VMULPS       Y5, Y1, Y5
 	VADDPS       Y4, Y2, Y2
@@ -2501,6 +2828,26 @@ tail:
 	MOVQ         before+112(FP), AX
 	VMASKMOVPS   (AX)(R10*1), Y0, Y6
 	VMASKMOVPS   32(AX)(R10*1), Y1, Y7
+	VMASKMOVPS   (R8)(R10*1), Y0, Y8
+	VMASKMOVPS   32(R8)(R10*1), Y1, Y9
+	VSUBPS       Y8, Y6, Y8
+	VSUBPS       Y9, Y7, Y9
+	VBROADCASTSD unreset+152(FP), Y10
+	VANDPS       Y10, Y8, Y8
+	VANDPS       Y10, Y9, Y9
+	VXORPS       Y10, Y10, Y10
+	VXORPS       Y11, Y11, Y11
+	VCMPPS       $0x16, Y10, Y8, Y8
+	VCMPPS       $0x16, Y11, Y9, Y9
+	MOVQ         vreset+96(FP), AX
+	VMASKMOVPS   (AX)(R10*1), Y0, Y10
+	VMASKMOVPS   32(AX)(R10*1), Y1, Y11
+	VSUBPS       Y6, Y10, Y10
+	VSUBPS       Y7, Y11, Y11
+	VADDPS       Y10, Y6, Y10
+	VADDPS       Y11, Y7, Y11
+	VBLENDVPS    Y8, Y10, Y6, Y6
+	VBLENDVPS    Y9, Y11, Y7, Y7
 	VMULPS       Y6, Y2, Y6
 	VMULPS       Y7, Y3, Y7
 	VADDPS       Y6, Y4, Y4
@@ -2512,10 +2859,18 @@ tail:
 	VMASKMOVPS   Y3, Y1, 32(DX)(R10*1)
 
 end:
-	MOVQ n+136(FP), AX
+	MOVQ n+160(FP), AX
 	SHLQ $0x02, AX
+	MOVQ ldbefore+144(FP), CX
+	ADDQ CX, before+112(FP)
+	MOVQ ldsums+136(FP), CX
+	ADDQ CX, dalpha+104(FP)
 	ADDQ AX, ds+24(FP)
 	ADDQ AX, dv+0(FP)
+	MOVQ ldsums+136(FP), CX
+	ADDQ CX, dvreset+128(FP)
+	MOVQ ldsums+136(FP), CX
+	ADDQ CX, dvth+120(FP)
 	MOVQ lddx+16(FP), CX
 	ADDQ CX, dx+8(FP)
 	MOVQ ldgv+64(FP), CX
@@ -2523,7 +2878,304 @@ end:
 	ADDQ AX, slope+32(FP)
 	MOVQ ldu+48(FP), AX
 	ADDQ AX, u+40(FP)
-	DECQ rows+144(FP)
+	DECQ rows+168(FP)
+	JNZ  row
+	VZEROUPPER
+	RET
+
+// func lifBackToValueLearnedFastF32AVX2(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, vreset *float32, dalpha *float32, before *float32, dvth *float32, dvreset *float32, ldsums int, ldbefore int, unreset uint64, k float32, n int, rows int)
+// Requires: AVX
+TEXT ·lifBackToValueLearnedFastF32AVX2(SB), NOSPLIT, $0-184
+	MOVQ ldbefore+144(FP), AX
+	SHLQ $0x02, AX
+	MOVQ AX, ldbefore+144(FP)
+	MOVQ lddx+16(FP), AX
+	SHLQ $0x02, AX
+	MOVQ AX, lddx+16(FP)
+	MOVQ ldgv+64(FP), AX
+	SHLQ $0x02, AX
+	MOVQ AX, ldgv+64(FP)
+	MOVQ ldsums+136(FP), AX
+	SHLQ $0x02, AX
+	MOVQ AX, ldsums+136(FP)
+	MOVQ ldu+48(FP), AX
+	SHLQ $0x02, AX
+	MOVQ AX, ldu+48(FP)
+
+row:
+	MOVQ dv+0(FP), AX
+	MOVQ alpha+72(FP), CX
+	MOVQ dx+8(FP), DX
+	MOVQ gv+56(FP), BX
+	MOVQ ds+24(FP), SI
+	MOVQ u+40(FP), DI
+	MOVQ vth+80(FP), R8
+	MOVQ n+168(FP), R9
+	SHLQ $0x02, R9
+	XORQ R10, R10
+	SUBQ $0x40, R9
+	JL   tail
+
+loop:
+	VMOVUPS      (AX)(R10*1), Y0
+	VMOVUPS      32(AX)(R10*1), Y1
+	VMOVUPS      (DI)(R10*1), Y2
+	VMOVUPS      32(DI)(R10*1), Y3
+	VMOVUPS      (R8)(R10*1), Y4
+	VMOVUPS      32(R8)(R10*1), Y5
+	VSUBPS       Y4, Y2, Y4
+	VSUBPS       Y5, Y3, Y5
+	VXORPS       Y6, Y6, Y6
+	VXORPS       Y7, Y7, Y7
+	VCMPPS       $0x16, Y6, Y4, Y6
+	VCMPPS       $0x16, Y7, Y5, Y7
+	MOVQ         vreset+96(FP), R11
+	VMOVUPS      (R11)(R10*1), Y8
+	VMOVUPS      32(R11)(R10*1), Y9
+	VSUBPS       Y2, Y8, Y2
+	VSUBPS       Y3, Y9, Y3
+	VMULPS       Y0, Y2, Y2
+	VMULPS       Y1, Y3, Y3
+	VXORPS       Y8, Y8, Y8
+	VXORPS       Y9, Y9, Y9
+	VMULPS       Y8, Y0, Y8
+	VMULPS       Y9, Y1, Y9
+	VBLENDVPS    Y6, Y8, Y0, Y8
+	VBLENDVPS    Y7, Y9, Y1, Y9
+	VBROADCASTSS word3f800000<>+0(SB), Y10
+	VBROADCASTSS word3f800000<>+0(SB), Y11
+	VBROADCASTSS k+160(FP), Y12
+	VBROADCASTSS word7fffffff<>+0(SB), Y13
+	VANDPS       Y13, Y4, Y4
+	VANDPS       Y13, Y5, Y5
+	VMULPS       Y4, Y12, Y4
+	VMULPS       Y5, Y12, Y5
+	VADDPS       Y4, Y11, Y4
+	VADDPS       Y5, Y11, Y5
+	VDIVPS       Y4, Y10, Y4
+	VDIVPS       Y5, Y10, Y5
+	VMULPS       Y4, Y4, Y4
+	VMULPS       Y5, Y5, Y5
+	VMOVUPS      (SI)(R10*1), Y10
+	VMOVUPS      32(SI)(R10*1), Y11
+	VBROADCASTSD attached+88(FP), Y12
+	VANDPS       Y12, Y2, Y2
+	VANDPS       Y12, Y3, Y3
+	VADDPS       Y2, Y10, Y2
+	VADDPS       Y3, Y11, Y3
+	VMULPS       Y4, Y2, Y2
+	VMULPS       Y5, Y3, Y3
+	VANDPS       Y6, Y0, Y0
+	VANDPS       Y7, Y1, Y1
+	MOVQ         dvreset+128(FP), R11
+	VMOVUPS      (R11)(R10*1), Y4
+	VMOVUPS      32(R11)(R10*1), Y5
+	VADDPS       Y0, Y4, Y0
+	VADDPS       Y1, Y5, Y1
+	MOVQ         dvreset+128(FP), R11
+	VMOVUPS      Y0, (R11)(R10*1)
+	VMOVUPS      Y1, 32(R11)(R10*1)
+	MOVQ         dvth+120(FP), R11
+	VMOVUPS      (R11)(R10*1), Y0
+	VMOVUPS      32(R11)(R10*1), Y1
+	VSUBPS       Y2, Y0, Y0
+	VSUBPS       Y3, Y1, Y1
+	MOVQ         dvth+120(FP), R11
+	VMOVUPS      Y0, (R11)(R10*1)
+	VMOVUPS      Y1, 32(R11)(R10*1)
+	VADDPS       Y2, Y8, Y0
+	VADDPS       Y3, Y9, Y1
+	VMOVUPS      (BX)(R10*1), Y2
+	VMOVUPS      32(BX)(R10*1), Y3
+	VADDPS       Y2, Y0, Y0
+	VADDPS       Y3, Y1, Y1
+	VMOVUPS      (CX)(R10*1), Y2
+	VMOVUPS      32(CX)(R10*1), Y3
+	VMULPS       Y0, Y2, Y2
+	VMULPS       Y1, Y3, Y3
+	VMOVUPS      Y2, (AX)(R10*1)
+	VMOVUPS      Y3, 32(AX)(R10*1)
+	MOVQ         dalpha+104(FP), R11
+	VMOVUPS      (R11)(R10*1), Y2
+	VMOVUPS      32(R11)(R10*1), Y3
+	MOVQ         before+112(FP), R11
+	VMOVUPS      (R11)(R10*1), Y4
+	VMOVUPS      32(R11)(R10*1), Y5
+	VMOVUPS      (R8)(R10*1), Y6
+	VMOVUPS      32(R8)(R10*1), Y7
+	VSUBPS       Y6, Y4, Y6
+	VSUBPS       Y7, Y5, Y7
+	VBROADCASTSD unreset+152(FP), Y8
+	VANDPS       Y8, Y6, Y6
+	VANDPS       Y8, Y7, Y7
+	VXORPS       Y8, Y8, Y8
+	VXORPS       Y9, Y9, Y9
+	VCMPPS       $0x16, Y8, Y6, Y6
+	VCMPPS       $0x16, Y9, Y7, Y7
+	MOVQ         vreset+96(FP), R11
+	VMOVUPS      (R11)(R10*1), Y8
+	VMOVUPS      32(R11)(R10*1), Y9
+	VSUBPS       Y4, Y8, Y8
+	VSUBPS       Y5, Y9, Y9
+	VADDPS       Y8, Y4, Y8
+	VADDPS       Y9, Y5, Y9
+	VBLENDVPS    Y6, Y8, Y4, Y4
+	VBLENDVPS    Y7, Y9, Y5, Y5
+	VMULPS       Y4, Y0, Y4
+	VMULPS       Y5, Y1, Y5
+	VADDPS       Y4, Y2, Y2
+	VADDPS       Y5, Y3, Y3
+	MOVQ         dalpha+104(FP), R11
+	VMOVUPS      Y2, (R11)(R10*1)
+	VMOVUPS      Y3, 32(R11)(R10*1)
+	VMOVUPS      Y0, (DX)(R10*1)
+	VMOVUPS      Y1, 32(DX)(R10*1)
+	ADDQ         $0x40, R10
+	SUBQ         $0x40, R9
+	JGE          loop
+
+tail:
+	ADDQ         $0x40, R9
+	JZ           end
+	LEAQ         tail<>+64(SB), R11
+	SUBQ         R9, R11
+	VMOVUPD      (R11), Y0
+	VMOVUPD      32(R11), Y1
+	VMASKMOVPS   (AX)(R10*1), Y0, Y2
+	VMASKMOVPS   32(AX)(R10*1), Y1, Y3
+	VMASKMOVPS   (DI)(R10*1), Y0, Y4
+	VMASKMOVPS   32(DI)(R10*1), Y1, Y5
+	VMASKMOVPS   (R8)(R10*1), Y0, Y6
+	VMASKMOVPS   32(R8)(R10*1), Y1, Y7
+	VSUBPS       Y6, Y4, Y6
+	VSUBPS       Y7, Y5, Y7
+	VXORPS       Y8, Y8, Y8
+	VXORPS       Y9, Y9, Y9
+	VCMPPS       $0x16, Y8, Y6, Y8
+	VCMPPS       $0x16, Y9, Y7, Y9
+	MOVQ         vreset+96(FP), DI
+	VMASKMOVPS   (DI)(R10*1), Y0, Y10
+	VMASKMOVPS   32(DI)(R10*1), Y1, Y11
+	VSUBPS       Y4, Y10, Y4
+	VSUBPS       Y5, Y11, Y5
+	VMULPS       Y2, Y4, Y4
+	VMULPS       Y3, Y5, Y5
+	VXORPS       Y10, Y10, Y10
+	VXORPS       Y11, Y11, Y11
+	VMULPS       Y10, Y2, Y10
+	VMULPS       Y11, Y3, Y11
+	VBLENDVPS    Y8, Y10, Y2, Y10
+	VBLENDVPS    Y9, Y11, Y3, Y11
+	VBROADCASTSS word3f800000<>+0(SB), Y12
+	VBROADCASTSS word3f800000<>+0(SB), Y13
+	VBROADCASTSS k+160(FP), Y14
+	VBROADCASTSS word7fffffff<>+0(SB), Y15
+	VANDPS       Y15, Y6, Y6
+	VANDPS       Y15, Y7, Y7
+	VMULPS       Y6, Y14, Y6
+	VMULPS       Y7, Y14, Y7
+	VADDPS       Y6, Y13, Y6
+	VADDPS       Y7, Y13, Y7
+	VDIVPS       Y6, Y12, Y6
+	VDIVPS       Y7, Y12, Y7
+	VMULPS       Y6, Y6, Y6
+	VMULPS       Y7, Y7, Y7
+	VMASKMOVPS   (SI)(R10*1), Y0, Y12
+	VMASKMOVPS   32(SI)(R10*1), Y1, Y13
+	VBROADCASTSD attached+88(FP), Y14
+	VANDPS       Y14, Y4, Y4
+	VANDPS       Y14, Y5, Y5
+	VADDPS       Y4, Y12, Y4
+	VADDPS       Y5, Y13, Y5
+	VMULPS       Y6, Y4, Y4
+	VMULPS       Y7, Y5, Y5
+	VANDPS       Y8, Y2, Y2
+	VANDPS       Y9, Y3, Y3
+	MOVQ         dvreset+128(FP), SI
+	VMASKMOVPS   (SI)(R10*1), Y0, Y6
+	VMASKMOVPS   32(SI)(R10*1), Y1, Y7
+	VADDPS       Y2, Y6, Y2
+	VADDPS       Y3, Y7, Y3
+	MOVQ         dvreset+128(FP), SI
+	VMASKMOVPS   Y2, Y0, (SI)(R10*1)
+	VMASKMOVPS   Y3, Y1, 32(SI)(R10*1)
+	MOVQ         dvth+120(FP), SI
+	VMASKMOVPS   (SI)(R10*1), Y0, Y2
+	VMASKMOVPS   32(SI)(R10*1), Y1, Y3
+	VSUBPS       Y4, Y2, Y2
+	VSUBPS       Y5, Y3, Y3
+	MOVQ         dvth+120(FP), SI
+	VMASKMOVPS   Y2, Y0, (SI)(R10*1)
+	VMASKMOVPS   Y3, Y1, 32(SI)(R10*1)
+	VADDPS       Y4, Y10, Y2
+	VADDPS       Y5, Y11, Y3
+	VMASKMOVPS   (BX)(R10*1), Y0, Y4
+	VMASKMOVPS   32(BX)(R10*1), Y1, Y5
+	VADDPS       Y4, Y2, Y2
+	VADDPS       Y5, Y3, Y3
+	VMASKMOVPS   (CX)(R10*1), Y0, Y4
+	VMASKMOVPS   32(CX)(R10*1), Y1, Y5
+	VMULPS       Y2, Y4, Y4
+	VMULPS       Y3, Y5, Y5
+	VMASKMOVPS   Y4, Y0, (AX)(R10*1)
+	VMASKMOVPS   Y5, Y1, 32(AX)(R10*1)
+	MOVQ         dalpha+104(FP), AX
+	VMASKMOVPS   (AX)(R10*1), Y0, Y4
+	VMASKMOVPS   32(AX)(R10*1), Y1, Y5
+	MOVQ         before+112(FP), AX
+	VMASKMOVPS   (AX)(R10*1), Y0, Y6
+	VMASKMOVPS   32(AX)(R10*1), Y1, Y7
+	VMASKMOVPS   (R8)(R10*1), Y0, Y8
+	VMASKMOVPS   32(R8)(R10*1), Y1, Y9
+	VSUBPS       Y8, Y6, Y8
+	VSUBPS       Y9, Y7, Y9
+	VBROADCASTSD unreset+152(FP), Y10
+	VANDPS       Y10, Y8, Y8
+	VANDPS       Y10, Y9, Y9
+	VXORPS       Y10, Y10, Y10
+	VXORPS       Y11, Y11, Y11
+	VCMPPS       $0x16, Y10, Y8, Y8
+	VCMPPS       $0x16, Y11, Y9, Y9
+	MOVQ         vreset+96(FP), AX
+	VMASKMOVPS   (AX)(R10*1), Y0, Y10
+	VMASKMOVPS   32(AX)(R10*1), Y1, Y11
+	VSUBPS       Y6, Y10, Y10
+	VSUBPS       Y7, Y11, Y11
+	VADDPS       Y10, Y6, Y10
+	VADDPS       Y11, Y7, Y11
+	VBLENDVPS    Y8, Y10, Y6, Y6
+	VBLENDVPS    Y9, Y11, Y7, Y7
+	VMULPS       Y6, Y2, Y6
+	VMULPS       Y7, Y3, Y7
+	VADDPS       Y6, Y4, Y4
+	VADDPS       Y7, Y5, Y5
+	MOVQ         dalpha+104(FP), AX
+	VMASKMOVPS   Y4, Y0, (AX)(R10*1)
+	VMASKMOVPS   Y5, Y1, 32(AX)(R10*1)
+	VMASKMOVPS   Y2, Y0, (DX)(R10*1)
+	VMASKMOVPS   Y3, Y1, 32(DX)(R10*1)
+
+end:
+	MOVQ n+168(FP), AX
+	SHLQ $0x02, AX
+	MOVQ ldbefore+144(FP), CX
+	ADDQ CX, before+112(FP)
+	MOVQ ldsums+136(FP), CX
+	ADDQ CX, dalpha+104(FP)
+	ADDQ AX, ds+24(FP)
+	ADDQ AX, dv+0(FP)
+	MOVQ ldsums+136(FP), CX
+	ADDQ CX, dvreset+128(FP)
+	MOVQ ldsums+136(FP), CX
+	ADDQ CX, dvth+120(FP)
+	MOVQ lddx+16(FP), CX
+	ADDQ CX, dx+8(FP)
+	MOVQ ldgv+64(FP), CX
+	ADDQ CX, gv+56(FP)
+	ADDQ AX, slope+32(FP)
+	MOVQ ldu+48(FP), AX
+	ADDQ AX, u+40(FP)
+	DECQ rows+176(FP)
 	JNZ  row
 	VZEROUPPER
 	RET
@@ -3568,15 +4220,27 @@ end:
 	VZEROUPPER
 	RET
 
-// func lifBackSynLearnedF32AVX2(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, di *float32, beta *float32, dalpha *float32, before *float32, dvth *float32, dbeta *float32, i *float32, ibefore *float32, n int, rows int)
+// func lifBackSynLearnedF32AVX2(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, di *float32, beta *float32, dalpha *float32, before *float32, dvth *float32, dbeta *float32, i *float32, ibefore *float32, ldsums int, ldbefore int, unreset uint64, ldi int, ldibefore int, n int, rows int)
 // Requires: AVX
-TEXT ·lifBackSynLearnedF32AVX2(SB), NOSPLIT, $0-176
+TEXT ·lifBackSynLearnedF32AVX2(SB), NOSPLIT, $0-216
+	MOVQ ldbefore+168(FP), AX
+	SHLQ $0x02, AX
+	MOVQ AX, ldbefore+168(FP)
 	MOVQ lddx+16(FP), AX
 	SHLQ $0x02, AX
 	MOVQ AX, lddx+16(FP)
 	MOVQ ldgv+64(FP), AX
 	SHLQ $0x02, AX
 	MOVQ AX, ldgv+64(FP)
+	MOVQ ldi+184(FP), AX
+	SHLQ $0x02, AX
+	MOVQ AX, ldi+184(FP)
+	MOVQ ldibefore+192(FP), AX
+	SHLQ $0x02, AX
+	MOVQ AX, ldibefore+192(FP)
+	MOVQ ldsums+160(FP), AX
+	SHLQ $0x02, AX
+	MOVQ AX, ldsums+160(FP)
 	MOVQ ldu+48(FP), AX
 	SHLQ $0x02, AX
 	MOVQ AX, ldu+48(FP)
@@ -3589,7 +4253,7 @@ row:
 	MOVQ ds+24(FP), SI
 	MOVQ u+40(FP), DI
 	MOVQ vth+80(FP), R8
-	MOVQ n+160(FP), R9
+	MOVQ n+200(FP), R9
 	SHLQ $0x02, R9
 	XORQ R10, R10
 	SUBQ $0x40, R9
@@ -3656,6 +4320,21 @@ loop:
 	MOVQ         before+120(FP), R11
 	VMOVUPS      (R11)(R10*1), Y6
 	VMOVUPS      32(R11)(R10*1), Y7
+	VMOVUPS      (R8)(R10*1), Y8
+	VMOVUPS      32(R8)(R10*1), Y9
+	VSUBPS       Y8, Y6, Y10
+	VSUBPS       Y9, Y7, Y11
+	VBROADCASTSD unreset+176(FP), Y12
+	VANDPS       Y12, Y10, Y10
+	VANDPS       Y12, Y11, Y11
+	VXORPS       Y12, Y12, Y12
+	VXORPS       Y13, Y13, Y13
+	VCMPPS       $0x16, Y12, Y10, Y10
+	VCMPPS       $0x16, Y13, Y11, Y11
+	VANDPS       Y10, Y8, Y8
+	VANDPS       Y11, Y9, Y9
+	VSUBPS       Y8, Y6, Y6
+	VSUBPS       Y9, Y7, Y7
 	MOVQ         i+144(FP), R11
 	VMOVUPS      (R11)(R10*1), Y8
 	VMOVUPS      32(R11)(R10*1), Y9
@@ -3772,6 +4451,21 @@ tail:
 	MOVQ         before+120(FP), AX
 	VMASKMOVPS   (AX)(R10*1), Y0, Y8
 	VMASKMOVPS   32(AX)(R10*1), Y1, Y9
+	VMASKMOVPS   (R8)(R10*1), Y0, Y10
+	VMASKMOVPS   32(R8)(R10*1), Y1, Y11
+	VSUBPS       Y10, Y8, Y12
+	VSUBPS       Y11, Y9, Y13
+	VBROADCASTSD unreset+176(FP), Y14
+	VANDPS       Y14, Y12, Y12
+	VANDPS       Y14, Y13, Y13
+	VXORPS       Y14, Y14, Y14
+	VXORPS       Y15, Y15, Y15
+	VCMPPS       $0x16, Y14, Y12, Y12
+	VCMPPS       $0x16, Y15, Y13, Y13
+	VANDPS       Y12, Y10, Y10
+	VANDPS       Y13, Y11, Y11
+	VSUBPS       Y10, Y8, Y8
+	VSUBPS       Y11, Y9, Y9
 	MOVQ         i+144(FP), AX
 	VMASKMOVPS   (AX)(R10*1), Y0, Y10
 	VMASKMOVPS   32(AX)(R10*1), Y1, Y11
@@ -3819,19 +4513,375 @@ tail:
 	VMASKMOVPS   Y3, Y1, 32(AX)(R10*1)
 
 end:
-	MOVQ n+160(FP), AX
+	MOVQ n+200(FP), AX
 	SHLQ $0x02, AX
+	MOVQ ldbefore+168(FP), CX
+	ADDQ CX, before+120(FP)
+	MOVQ ldsums+160(FP), CX
+	ADDQ CX, dalpha+112(FP)
+	MOVQ ldsums+160(FP), CX
+	ADDQ CX, dbeta+136(FP)
 	ADDQ AX, di+96(FP)
 	ADDQ AX, ds+24(FP)
 	ADDQ AX, dv+0(FP)
+	MOVQ ldsums+160(FP), CX
+	ADDQ CX, dvth+128(FP)
 	MOVQ lddx+16(FP), CX
 	ADDQ CX, dx+8(FP)
 	MOVQ ldgv+64(FP), CX
 	ADDQ CX, gv+56(FP)
+	MOVQ ldi+184(FP), CX
+	ADDQ CX, i+144(FP)
+	MOVQ ldibefore+192(FP), CX
+	ADDQ CX, ibefore+152(FP)
 	ADDQ AX, slope+32(FP)
 	MOVQ ldu+48(FP), AX
 	ADDQ AX, u+40(FP)
-	DECQ rows+168(FP)
+	DECQ rows+208(FP)
+	JNZ  row
+	VZEROUPPER
+	RET
+
+// func lifBackSynLearnedFastF32AVX2(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, di *float32, beta *float32, dalpha *float32, before *float32, dvth *float32, dbeta *float32, i *float32, ibefore *float32, ldsums int, ldbefore int, unreset uint64, ldi int, ldibefore int, k float32, n int, rows int)
+// Requires: AVX
+TEXT ·lifBackSynLearnedFastF32AVX2(SB), NOSPLIT, $0-224
+	MOVQ ldbefore+168(FP), AX
+	SHLQ $0x02, AX
+	MOVQ AX, ldbefore+168(FP)
+	MOVQ lddx+16(FP), AX
+	SHLQ $0x02, AX
+	MOVQ AX, lddx+16(FP)
+	MOVQ ldgv+64(FP), AX
+	SHLQ $0x02, AX
+	MOVQ AX, ldgv+64(FP)
+	MOVQ ldi+184(FP), AX
+	SHLQ $0x02, AX
+	MOVQ AX, ldi+184(FP)
+	MOVQ ldibefore+192(FP), AX
+	SHLQ $0x02, AX
+	MOVQ AX, ldibefore+192(FP)
+	MOVQ ldsums+160(FP), AX
+	SHLQ $0x02, AX
+	MOVQ AX, ldsums+160(FP)
+	MOVQ ldu+48(FP), AX
+	SHLQ $0x02, AX
+	MOVQ AX, ldu+48(FP)
+
+row:
+	MOVQ dv+0(FP), AX
+	MOVQ alpha+72(FP), CX
+	MOVQ dx+8(FP), DX
+	MOVQ gv+56(FP), BX
+	MOVQ ds+24(FP), SI
+	MOVQ u+40(FP), DI
+	MOVQ vth+80(FP), R8
+	MOVQ n+208(FP), R9
+	SHLQ $0x02, R9
+	XORQ R10, R10
+	SUBQ $0x40, R9
+	JL   tail
+
+loop:
+	VMOVUPS      (AX)(R10*1), Y0
+	VMOVUPS      32(AX)(R10*1), Y1
+	VMOVUPS      (DI)(R10*1), Y2
+	VMOVUPS      32(DI)(R10*1), Y3
+	VMOVUPS      (R8)(R10*1), Y4
+	VMOVUPS      32(R8)(R10*1), Y5
+	VSUBPS       Y4, Y2, Y2
+	VSUBPS       Y5, Y3, Y3
+	VXORPS       Y6, Y6, Y6
+	VXORPS       Y7, Y7, Y7
+	VCMPPS       $0x16, Y6, Y2, Y6
+	VCMPPS       $0x16, Y7, Y3, Y7
+	VXORPS       Y8, Y8, Y8
+	VXORPS       Y9, Y9, Y9
+	VSUBPS       Y4, Y8, Y4
+	VSUBPS       Y5, Y9, Y5
+	VMULPS       Y0, Y4, Y4
+	VMULPS       Y1, Y5, Y5
+	VBROADCASTSS word3f800000<>+0(SB), Y8
+	VBROADCASTSS word3f800000<>+0(SB), Y9
+	VBROADCASTSS k+200(FP), Y10
+	VBROADCASTSS word7fffffff<>+0(SB), Y11
+	VANDPS       Y11, Y2, Y2
+	VANDPS       Y11, Y3, Y3
+	VMULPS       Y2, Y10, Y2
+	VMULPS       Y3, Y10, Y3
+	VADDPS       Y2, Y9, Y2
+	VADDPS       Y3, Y9, Y3
+	VDIVPS       Y2, Y8, Y2
+	VDIVPS       Y3, Y8, Y3
+	VMULPS       Y2, Y2, Y2
+	VMULPS       Y3, Y3, Y3
+	VMOVUPS      (SI)(R10*1), Y8
+	VMOVUPS      32(SI)(R10*1), Y9
+	VBROADCASTSD attached+88(FP), Y10
+	VANDPS       Y10, Y4, Y4
+	VANDPS       Y10, Y5, Y5
+	VADDPS       Y4, Y8, Y4
+	VADDPS       Y5, Y9, Y5
+	VMULPS       Y2, Y4, Y2
+	VMULPS       Y3, Y5, Y3
+	VANDPS       Y6, Y0, Y4
+	VANDPS       Y7, Y1, Y5
+	MOVQ         dvth+128(FP), R11
+	VMOVUPS      (R11)(R10*1), Y6
+	VMOVUPS      32(R11)(R10*1), Y7
+	VSUBPS       Y4, Y6, Y4
+	VSUBPS       Y5, Y7, Y5
+	VSUBPS       Y2, Y4, Y4
+	VSUBPS       Y3, Y5, Y5
+	MOVQ         dvth+128(FP), R11
+	VMOVUPS      Y4, (R11)(R10*1)
+	VMOVUPS      Y5, 32(R11)(R10*1)
+	VADDPS       Y2, Y0, Y0
+	VADDPS       Y3, Y1, Y1
+	VMOVUPS      (BX)(R10*1), Y2
+	VMOVUPS      32(BX)(R10*1), Y3
+	VADDPS       Y2, Y0, Y0
+	VADDPS       Y3, Y1, Y1
+	VMOVUPS      (CX)(R10*1), Y2
+	VMOVUPS      32(CX)(R10*1), Y3
+	VMULPS       Y0, Y2, Y4
+	VMULPS       Y1, Y3, Y5
+	VMOVUPS      Y4, (AX)(R10*1)
+	VMOVUPS      Y5, 32(AX)(R10*1)
+	MOVQ         dalpha+112(FP), R11
+	VMOVUPS      (R11)(R10*1), Y4
+	VMOVUPS      32(R11)(R10*1), Y5
+	MOVQ         before+120(FP), R11
+	VMOVUPS      (R11)(R10*1), Y6
+	VMOVUPS      32(R11)(R10*1), Y7
+	VMOVUPS      (R8)(R10*1), Y8
+	VMOVUPS      32(R8)(R10*1), Y9
+	VSUBPS       Y8, Y6, Y10
+	VSUBPS       Y9, Y7, Y11
+	VBROADCASTSD unreset+176(FP), Y12
+	VANDPS       Y12, Y10, Y10
+	VANDPS       Y12, Y11, Y11
+	VXORPS       Y12, Y12, Y12
+	VXORPS       Y13, Y13, Y13
+	VCMPPS       $0x16, Y12, Y10, Y10
+	VCMPPS       $0x16, Y13, Y11, Y11
+	VANDPS       Y10, Y8, Y8
+	VANDPS       Y11, Y9, Y9
+	VSUBPS       Y8, Y6, Y6
+	VSUBPS       Y9, Y7, Y7
+	MOVQ         i+144(FP), R11
+	VMOVUPS      (R11)(R10*1), Y8
+	VMOVUPS      32(R11)(R10*1), Y9
+	VSUBPS       Y8, Y6, Y6
+	VSUBPS       Y9, Y7, Y7
+	VMULPS       Y6, Y0, Y6
+	VMULPS       Y7, Y1, Y7
+	VADDPS       Y6, Y4, Y4
+	VADDPS       Y7, Y5, Y5
+	MOVQ         dalpha+112(FP), R11
+	VMOVUPS      Y4, (R11)(R10*1)
+	VMOVUPS      Y5, 32(R11)(R10*1)
+	MOVQ         di+96(FP), R11
+	VMOVUPS      (R11)(R10*1), Y4
+	VMOVUPS      32(R11)(R10*1), Y5
+	VBROADCASTSS word3f800000<>+0(SB), Y6
+	VSUBPS       Y2, Y6, Y2
+	VSUBPS       Y3, Y6, Y3
+	VMULPS       Y0, Y2, Y0
+	VMULPS       Y1, Y3, Y1
+	VADDPS       Y0, Y4, Y0
+	VADDPS       Y1, Y5, Y1
+	VMOVUPS      Y0, (DX)(R10*1)
+	VMOVUPS      Y1, 32(DX)(R10*1)
+	MOVQ         dbeta+136(FP), R11
+	VMOVUPS      (R11)(R10*1), Y2
+	VMOVUPS      32(R11)(R10*1), Y3
+	MOVQ         ibefore+152(FP), R11
+	VMOVUPS      (R11)(R10*1), Y4
+	VMOVUPS      32(R11)(R10*1), Y5
+	VMULPS       Y4, Y0, Y4
+	VMULPS       Y5, Y1, Y5
+	VADDPS       Y4, Y2, Y2
+	VADDPS       Y5, Y3, Y3
+	MOVQ         dbeta+136(FP), R11
+	VMOVUPS      Y2, (R11)(R10*1)
+	VMOVUPS      Y3, 32(R11)(R10*1)
+	MOVQ         beta+104(FP), R11
+	VMOVUPS      (R11)(R10*1), Y2
+	VMOVUPS      32(R11)(R10*1), Y3
+	VMULPS       Y0, Y2, Y0
+	VMULPS       Y1, Y3, Y1
+	MOVQ         di+96(FP), R11
+	VMOVUPS      Y0, (R11)(R10*1)
+	VMOVUPS      Y1, 32(R11)(R10*1)
+	ADDQ         $0x40, R10
+	SUBQ         $0x40, R9
+	JGE          loop
+
+tail:
+	ADDQ         $0x40, R9
+	JZ           end
+	LEAQ         tail<>+64(SB), R11
+	SUBQ         R9, R11
+	VMOVUPD      (R11), Y0
+	VMOVUPD      32(R11), Y1
+	VMASKMOVPS   (AX)(R10*1), Y0, Y2
+	VMASKMOVPS   32(AX)(R10*1), Y1, Y3
+	VMASKMOVPS   (DI)(R10*1), Y0, Y4
+	VMASKMOVPS   32(DI)(R10*1), Y1, Y5
+	VMASKMOVPS   (R8)(R10*1), Y0, Y6
+	VMASKMOVPS   32(R8)(R10*1), Y1, Y7
+	VSUBPS       Y6, Y4, Y4
+	VSUBPS       Y7, Y5, Y5
+	VXORPS       Y8, Y8, Y8
+	VXORPS       Y9, Y9, Y9
+	VCMPPS       $0x16, Y8, Y4, Y8
+	VCMPPS       $0x16, Y9, Y5, Y9
+	VXORPS       Y10, Y10, Y10
+	VXORPS       Y11, Y11, Y11
+	VSUBPS       Y6, Y10, Y6
+	VSUBPS       Y7, Y11, Y7
+	VMULPS       Y2, Y6, Y6
+	VMULPS       Y3, Y7, Y7
+	VBROADCASTSS word3f800000<>+0(SB), Y10
+	VBROADCASTSS word3f800000<>+0(SB), Y11
+	VBROADCASTSS k+200(FP), Y12
+	VBROADCASTSS word7fffffff<>+0(SB), Y13
+	VANDPS       Y13, Y4, Y4
+	VANDPS       Y13, Y5, Y5
+	VMULPS       Y4, Y12, Y4
+	VMULPS       Y5, Y12, Y5
+	VADDPS       Y4, Y11, Y4
+	VADDPS       Y5, Y11, Y5
+	VDIVPS       Y4, Y10, Y4
+	VDIVPS       Y5, Y10, Y5
+	VMULPS       Y4, Y4, Y4
+	VMULPS       Y5, Y5, Y5
+	VMASKMOVPS   (SI)(R10*1), Y0, Y10
+	VMASKMOVPS   32(SI)(R10*1), Y1, Y11
+	VBROADCASTSD attached+88(FP), Y12
+	VANDPS       Y12, Y6, Y6
+	VANDPS       Y12, Y7, Y7
+	VADDPS       Y6, Y10, Y6
+	VADDPS       Y7, Y11, Y7
+	VMULPS       Y4, Y6, Y4
+	VMULPS       Y5, Y7, Y5
+	VANDPS       Y8, Y2, Y6
+	VANDPS       Y9, Y3, Y7
+	MOVQ         dvth+128(FP), SI
+	VMASKMOVPS   (SI)(R10*1), Y0, Y8
+	VMASKMOVPS   32(SI)(R10*1), Y1, Y9
+	VSUBPS       Y6, Y8, Y6
+	VSUBPS       Y7, Y9, Y7
+	VSUBPS       Y4, Y6, Y6
+	VSUBPS       Y5, Y7, Y7
+	MOVQ         dvth+128(FP), SI
+	VMASKMOVPS   Y6, Y0, (SI)(R10*1)
+	VMASKMOVPS   Y7, Y1, 32(SI)(R10*1)
+	VADDPS       Y4, Y2, Y2
+	VADDPS       Y5, Y3, Y3
+	VMASKMOVPS   (BX)(R10*1), Y0, Y4
+	VMASKMOVPS   32(BX)(R10*1), Y1, Y5
+	VADDPS       Y4, Y2, Y2
+	VADDPS       Y5, Y3, Y3
+	VMASKMOVPS   (CX)(R10*1), Y0, Y4
+	VMASKMOVPS   32(CX)(R10*1), Y1, Y5
+	VMULPS       Y2, Y4, Y6
+	VMULPS       Y3, Y5, Y7
+	VMASKMOVPS   Y6, Y0, (AX)(R10*1)
+	VMASKMOVPS   Y7, Y1, 32(AX)(R10*1)
+	MOVQ         dalpha+112(FP), AX
+	VMASKMOVPS   (AX)(R10*1), Y0, Y6
+	VMASKMOVPS   32(AX)(R10*1), Y1, Y7
+	MOVQ         before+120(FP), AX
+	VMASKMOVPS   (AX)(R10*1), Y0, Y8
+	VMASKMOVPS   32(AX)(R10*1), Y1, Y9
+	VMASKMOVPS   (R8)(R10*1), Y0, Y10
+	VMASKMOVPS   32(R8)(R10*1), Y1, Y11
+	VSUBPS       Y10, Y8, Y12
+	VSUBPS       Y11, Y9, Y13
+	VBROADCASTSD unreset+176(FP), Y14
+	VANDPS       Y14, Y12, Y12
+	VANDPS       Y14, Y13, Y13
+	VXORPS       Y14, Y14, Y14
+	VXORPS       Y15, Y15, Y15
+	VCMPPS       $0x16, Y14, Y12, Y12
+	VCMPPS       $0x16, Y15, Y13, Y13
+	VANDPS       Y12, Y10, Y10
+	VANDPS       Y13, Y11, Y11
+	VSUBPS       Y10, Y8, Y8
+	VSUBPS       Y11, Y9, Y9
+	MOVQ         i+144(FP), AX
+	VMASKMOVPS   (AX)(R10*1), Y0, Y10
+	VMASKMOVPS   32(AX)(R10*1), Y1, Y11
+	VSUBPS       Y10, Y8, Y8
+	VSUBPS       Y11, Y9, Y9
+	VMULPS       Y8, Y2, Y8
+	VMULPS       Y9, Y3, Y9
+	VADDPS       Y8, Y6, Y6
+	VADDPS       Y9, Y7, Y7
+	MOVQ         dalpha+112(FP), AX
+	VMASKMOVPS   Y6, Y0, (AX)(R10*1)
+	VMASKMOVPS   Y7, Y1, 32(AX)(R10*1)
+	MOVQ         di+96(FP), AX
+	VMASKMOVPS   (AX)(R10*1), Y0, Y6
+	VMASKMOVPS   32(AX)(R10*1), Y1, Y7
+	VBROADCASTSS word3f800000<>+0(SB), Y8
+	VSUBPS       Y4, Y8, Y4
+	VSUBPS       Y5, Y8, Y5
+	VMULPS       Y2, Y4, Y2
+	VMULPS       Y3, Y5, Y3
+	VADDPS       Y2, Y6, Y2
+	VADDPS       Y3, Y7, Y3
+	VMASKMOVPS   Y2, Y0, (DX)(R10*1)
+	VMASKMOVPS   Y3, Y1, 32(DX)(R10*1)
+	MOVQ         dbeta+136(FP), AX
+	VMASKMOVPS   (AX)(R10*1), Y0, Y4
+	VMASKMOVPS   32(AX)(R10*1), Y1, Y5
+	MOVQ         ibefore+152(FP), AX
+	VMASKMOVPS   (AX)(R10*1), Y0, Y6
+	VMASKMOVPS   32(AX)(R10*1), Y1, Y7
+	VMULPS       Y6, Y2, Y6
+	VMULPS       Y7, Y3, Y7
+	VADDPS       Y6, Y4, Y4
+	VADDPS       Y7, Y5, Y5
+	MOVQ         dbeta+136(FP), AX
+	VMASKMOVPS   Y4, Y0, (AX)(R10*1)
+	VMASKMOVPS   Y5, Y1, 32(AX)(R10*1)
+	MOVQ         beta+104(FP), AX
+	VMASKMOVPS   (AX)(R10*1), Y0, Y4
+	VMASKMOVPS   32(AX)(R10*1), Y1, Y5
+	VMULPS       Y2, Y4, Y2
+	VMULPS       Y3, Y5, Y3
+	MOVQ         di+96(FP), AX
+	VMASKMOVPS   Y2, Y0, (AX)(R10*1)
+	VMASKMOVPS   Y3, Y1, 32(AX)(R10*1)
+
+end:
+	MOVQ n+208(FP), AX
+	SHLQ $0x02, AX
+	MOVQ ldbefore+168(FP), CX
+	ADDQ CX, before+120(FP)
+	MOVQ ldsums+160(FP), CX
+	ADDQ CX, dalpha+112(FP)
+	MOVQ ldsums+160(FP), CX
+	ADDQ CX, dbeta+136(FP)
+	ADDQ AX, di+96(FP)
+	ADDQ AX, ds+24(FP)
+	ADDQ AX, dv+0(FP)
+	MOVQ ldsums+160(FP), CX
+	ADDQ CX, dvth+128(FP)
+	MOVQ lddx+16(FP), CX
+	ADDQ CX, dx+8(FP)
+	MOVQ ldgv+64(FP), CX
+	ADDQ CX, gv+56(FP)
+	MOVQ ldi+184(FP), CX
+	ADDQ CX, i+144(FP)
+	MOVQ ldibefore+192(FP), CX
+	ADDQ CX, ibefore+152(FP)
+	ADDQ AX, slope+32(FP)
+	MOVQ ldu+48(FP), AX
+	ADDQ AX, u+40(FP)
+	DECQ rows+216(FP)
 	JNZ  row
 	VZEROUPPER
 	RET
@@ -4250,15 +5300,27 @@ end:
 	VZEROUPPER
 	RET
 
-// func lifBackSynToValueLearnedF32AVX2(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, di *float32, beta *float32, vreset *float32, dalpha *float32, before *float32, dvth *float32, dbeta *float32, i *float32, ibefore *float32, dvreset *float32, n int, rows int)
+// func lifBackSynToValueLearnedF32AVX2(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, di *float32, beta *float32, vreset *float32, dalpha *float32, before *float32, dvth *float32, dbeta *float32, i *float32, ibefore *float32, dvreset *float32, ldsums int, ldbefore int, unreset uint64, ldi int, ldibefore int, n int, rows int)
 // Requires: AVX
-TEXT ·lifBackSynToValueLearnedF32AVX2(SB), NOSPLIT, $0-192
+TEXT ·lifBackSynToValueLearnedF32AVX2(SB), NOSPLIT, $0-232
+	MOVQ ldbefore+184(FP), AX
+	SHLQ $0x02, AX
+	MOVQ AX, ldbefore+184(FP)
 	MOVQ lddx+16(FP), AX
 	SHLQ $0x02, AX
 	MOVQ AX, lddx+16(FP)
 	MOVQ ldgv+64(FP), AX
 	SHLQ $0x02, AX
 	MOVQ AX, ldgv+64(FP)
+	MOVQ ldi+200(FP), AX
+	SHLQ $0x02, AX
+	MOVQ AX, ldi+200(FP)
+	MOVQ ldibefore+208(FP), AX
+	SHLQ $0x02, AX
+	MOVQ AX, ldibefore+208(FP)
+	MOVQ ldsums+176(FP), AX
+	SHLQ $0x02, AX
+	MOVQ AX, ldsums+176(FP)
 	MOVQ ldu+48(FP), AX
 	SHLQ $0x02, AX
 	MOVQ AX, ldu+48(FP)
@@ -4271,7 +5333,7 @@ row:
 	MOVQ ds+24(FP), SI
 	MOVQ u+40(FP), DI
 	MOVQ vth+80(FP), R8
-	MOVQ n+176(FP), R9
+	MOVQ n+216(FP), R9
 	SHLQ $0x02, R9
 	XORQ R10, R10
 	SUBQ $0x40, R9
@@ -4351,6 +5413,26 @@ loop:
 	MOVQ         before+128(FP), R11
 	VMOVUPS      (R11)(R10*1), Y6
 	VMOVUPS      32(R11)(R10*1), Y7
+	VMOVUPS      (R8)(R10*1), Y8
+	VMOVUPS      32(R8)(R10*1), Y9
+	VSUBPS       Y8, Y6, Y8
+	VSUBPS       Y9, Y7, Y9
+	VBROADCASTSD unreset+192(FP), Y10
+	VANDPS       Y10, Y8, Y8
+	VANDPS       Y10, Y9, Y9
+	VXORPS       Y10, Y10, Y10
+	VXORPS       Y11, Y11, Y11
+	VCMPPS       $0x16, Y10, Y8, Y8
+	VCMPPS       $0x16, Y11, Y9, Y9
+	MOVQ         vreset+112(FP), R11
+	VMOVUPS      (R11)(R10*1), Y10
+	VMOVUPS      32(R11)(R10*1), Y11
+	VSUBPS       Y6, Y10, Y10
+	VSUBPS       Y7, Y11, Y11
+	VADDPS       Y10, Y6, Y10
+	VADDPS       Y11, Y7, Y11
+	VBLENDVPS    Y8, Y10, Y6, Y6
+	VBLENDVPS    Y9, Y11, Y7, Y7
 	MOVQ         i+152(FP), R11
 	VMOVUPS      (R11)(R10*1), Y8
 	VMOVUPS      32(R11)(R10*1), Y9
@@ -4480,6 +5562,26 @@ tail:
 	MOVQ         before+128(FP), AX
 	VMASKMOVPS   (AX)(R10*1), Y0, Y8
 	VMASKMOVPS   32(AX)(R10*1), Y1, Y9
+	VMASKMOVPS   (R8)(R10*1), Y0, Y10
+	VMASKMOVPS   32(R8)(R10*1), Y1, Y11
+	VSUBPS       Y10, Y8, Y10
+	VSUBPS       Y11, Y9, Y11
+	VBROADCASTSD unreset+192(FP), Y12
+	VANDPS       Y12, Y10, Y10
+	VANDPS       Y12, Y11, Y11
+	VXORPS       Y12, Y12, Y12
+	VXORPS       Y13, Y13, Y13
+	VCMPPS       $0x16, Y12, Y10, Y10
+	VCMPPS       $0x16, Y13, Y11, Y11
+	MOVQ         vreset+112(FP), AX
+	VMASKMOVPS   (AX)(R10*1), Y0, Y12
+	VMASKMOVPS   32(AX)(R10*1), Y1, Y13
+	VSUBPS       Y8, Y12, Y12
+	VSUBPS       Y9, Y13, Y13
+	VADDPS       Y12, Y8, Y12
+	VADDPS       Y13, Y9, Y13
+	VBLENDVPS    Y10, Y12, Y8, Y8
+	VBLENDVPS    Y11, Y13, Y9, Y9
 	MOVQ         i+152(FP), AX
 	VMASKMOVPS   (AX)(R10*1), Y0, Y10
 	VMASKMOVPS   32(AX)(R10*1), Y1, Y11
@@ -4527,154 +5629,416 @@ tail:
 	VMASKMOVPS   Y3, Y1, 32(AX)(R10*1)
 
 end:
-	MOVQ n+176(FP), AX
+	MOVQ n+216(FP), AX
 	SHLQ $0x02, AX
+	MOVQ ldbefore+184(FP), CX
+	ADDQ CX, before+128(FP)
+	MOVQ ldsums+176(FP), CX
+	ADDQ CX, dalpha+120(FP)
+	MOVQ ldsums+176(FP), CX
+	ADDQ CX, dbeta+144(FP)
 	ADDQ AX, di+96(FP)
 	ADDQ AX, ds+24(FP)
 	ADDQ AX, dv+0(FP)
+	MOVQ ldsums+176(FP), CX
+	ADDQ CX, dvreset+168(FP)
+	MOVQ ldsums+176(FP), CX
+	ADDQ CX, dvth+136(FP)
 	MOVQ lddx+16(FP), CX
 	ADDQ CX, dx+8(FP)
 	MOVQ ldgv+64(FP), CX
 	ADDQ CX, gv+56(FP)
+	MOVQ ldi+200(FP), CX
+	ADDQ CX, i+152(FP)
+	MOVQ ldibefore+208(FP), CX
+	ADDQ CX, ibefore+160(FP)
 	ADDQ AX, slope+32(FP)
 	MOVQ ldu+48(FP), AX
 	ADDQ AX, u+40(FP)
-	DECQ rows+184(FP)
+	DECQ rows+224(FP)
 	JNZ  row
 	VZEROUPPER
 	RET
 
-// func resetF32AVX2(v *float32, u *float32, vth *float32, n int)
+// func lifBackSynToValueLearnedFastF32AVX2(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, di *float32, beta *float32, vreset *float32, dalpha *float32, before *float32, dvth *float32, dbeta *float32, i *float32, ibefore *float32, dvreset *float32, ldsums int, ldbefore int, unreset uint64, ldi int, ldibefore int, k float32, n int, rows int)
 // Requires: AVX
-TEXT ·resetF32AVX2(SB), NOSPLIT, $0-32
-	MOVQ n+24(FP), AX
+TEXT ·lifBackSynToValueLearnedFastF32AVX2(SB), NOSPLIT, $0-240
+	MOVQ ldbefore+184(FP), AX
 	SHLQ $0x02, AX
-	XORQ CX, CX
-	SUBQ $0x40, AX
+	MOVQ AX, ldbefore+184(FP)
+	MOVQ lddx+16(FP), AX
+	SHLQ $0x02, AX
+	MOVQ AX, lddx+16(FP)
+	MOVQ ldgv+64(FP), AX
+	SHLQ $0x02, AX
+	MOVQ AX, ldgv+64(FP)
+	MOVQ ldi+200(FP), AX
+	SHLQ $0x02, AX
+	MOVQ AX, ldi+200(FP)
+	MOVQ ldibefore+208(FP), AX
+	SHLQ $0x02, AX
+	MOVQ AX, ldibefore+208(FP)
+	MOVQ ldsums+176(FP), AX
+	SHLQ $0x02, AX
+	MOVQ AX, ldsums+176(FP)
+	MOVQ ldu+48(FP), AX
+	SHLQ $0x02, AX
+	MOVQ AX, ldu+48(FP)
+
+row:
+	MOVQ dv+0(FP), AX
+	MOVQ alpha+72(FP), CX
+	MOVQ dx+8(FP), DX
+	MOVQ gv+56(FP), BX
+	MOVQ ds+24(FP), SI
+	MOVQ u+40(FP), DI
+	MOVQ vth+80(FP), R8
+	MOVQ n+224(FP), R9
+	SHLQ $0x02, R9
+	XORQ R10, R10
+	SUBQ $0x40, R9
 	JL   tail
 
 loop:
-	MOVQ      u+8(FP), DX
-	VMOVUPS   (DX)(CX*1), Y0
-	VMOVUPS   32(DX)(CX*1), Y1
-	MOVQ      vth+16(FP), DX
-	VMOVUPS   (DX)(CX*1), Y2
-	VMOVUPS   32(DX)(CX*1), Y3
-	VSUBPS    Y2, Y0, Y2
-	VSUBPS    Y3, Y1, Y3
-	VXORPS    Y4, Y4, Y4
-	VXORPS    Y5, Y5, Y5
-	VCMPPS    $0x16, Y4, Y2, Y4
-	VCMPPS    $0x16, Y5, Y3, Y5
-	VBLENDVPS Y4, Y2, Y0, Y0
-	VBLENDVPS Y5, Y3, Y1, Y1
-	MOVQ      v+0(FP), DX
-	VMOVUPS   Y0, (DX)(CX*1)
-	VMOVUPS   Y1, 32(DX)(CX*1)
-	ADDQ      $0x40, CX
-	SUBQ      $0x40, AX
-	JGE       loop
+	VMOVUPS      (AX)(R10*1), Y0
+	VMOVUPS      32(AX)(R10*1), Y1
+	VMOVUPS      (DI)(R10*1), Y2
+	VMOVUPS      32(DI)(R10*1), Y3
+	VMOVUPS      (R8)(R10*1), Y4
+	VMOVUPS      32(R8)(R10*1), Y5
+	VSUBPS       Y4, Y2, Y4
+	VSUBPS       Y5, Y3, Y5
+	VXORPS       Y6, Y6, Y6
+	VXORPS       Y7, Y7, Y7
+	VCMPPS       $0x16, Y6, Y4, Y6
+	VCMPPS       $0x16, Y7, Y5, Y7
+	MOVQ         vreset+112(FP), R11
+	VMOVUPS      (R11)(R10*1), Y8
+	VMOVUPS      32(R11)(R10*1), Y9
+	VSUBPS       Y2, Y8, Y2
+	VSUBPS       Y3, Y9, Y3
+	VMULPS       Y0, Y2, Y2
+	VMULPS       Y1, Y3, Y3
+	VXORPS       Y8, Y8, Y8
+	VXORPS       Y9, Y9, Y9
+	VMULPS       Y8, Y0, Y8
+	VMULPS       Y9, Y1, Y9
+	VBLENDVPS    Y6, Y8, Y0, Y8
+	VBLENDVPS    Y7, Y9, Y1, Y9
+	VBROADCASTSS word3f800000<>+0(SB), Y10
+	VBROADCASTSS word3f800000<>+0(SB), Y11
+	VBROADCASTSS k+216(FP), Y12
+	VBROADCASTSS word7fffffff<>+0(SB), Y13
+	VANDPS       Y13, Y4, Y4
+	VANDPS       Y13, Y5, Y5
+	VMULPS       Y4, Y12, Y4
+	VMULPS       Y5, Y12, Y5
+	VADDPS       Y4, Y11, Y4
+	VADDPS       Y5, Y11, Y5
+	VDIVPS       Y4, Y10, Y4
+	VDIVPS       Y5, Y10, Y5
+	VMULPS       Y4, Y4, Y4
+	VMULPS       Y5, Y5, Y5
+	VMOVUPS      (SI)(R10*1), Y10
+	VMOVUPS      32(SI)(R10*1), Y11
+	VBROADCASTSD attached+88(FP), Y12
+	VANDPS       Y12, Y2, Y2
+	VANDPS       Y12, Y3, Y3
+	VADDPS       Y2, Y10, Y2
+	VADDPS       Y3, Y11, Y3
+	VMULPS       Y4, Y2, Y2
+	VMULPS       Y5, Y3, Y3
+	VANDPS       Y6, Y0, Y0
+	VANDPS       Y7, Y1, Y1
+	MOVQ         dvreset+168(FP), R11
+	VMOVUPS      (R11)(R10*1), Y4
+	VMOVUPS      32(R11)(R10*1), Y5
+	VADDPS       Y0, Y4, Y0
+	VADDPS       Y1, Y5, Y1
+	MOVQ         dvreset+168(FP), R11
+	VMOVUPS      Y0, (R11)(R10*1)
+	VMOVUPS      Y1, 32(R11)(R10*1)
+	MOVQ         dvth+136(FP), R11
+	VMOVUPS      (R11)(R10*1), Y0
+	VMOVUPS      32(R11)(R10*1), Y1
+	VSUBPS       Y2, Y0, Y0
+	VSUBPS       Y3, Y1, Y1
+	MOVQ         dvth+136(FP), R11
+	VMOVUPS      Y0, (R11)(R10*1)
+	VMOVUPS      Y1, 32(R11)(R10*1)
+	VADDPS       Y2, Y8, Y0
+	VADDPS       Y3, Y9, Y1
+	VMOVUPS      (BX)(R10*1), Y2
+	VMOVUPS      32(BX)(R10*1), Y3
+	VADDPS       Y2, Y0, Y0
+	VADDPS       Y3, Y1, Y1
+	VMOVUPS      (CX)(R10*1), Y2
+	VMOVUPS      32(CX)(R10*1), Y3
+	VMULPS       Y0, Y2, Y4
+	VMULPS       Y1, Y3, Y5
+	VMOVUPS      Y4, (AX)(R10*1)
+	VMOVUPS      Y5, 32(AX)(R10*1)
+	MOVQ         dalpha+120(FP), R11
+	VMOVUPS      (R11)(R10*1), Y4
+	VMOVUPS      32(R11)(R10*1), Y5
+	MOVQ         before+128(FP), R11
+	VMOVUPS      (R11)(R10*1), Y6
+	VMOVUPS      32(R11)(R10*1), Y7
+	VMOVUPS      (R8)(R10*1), Y8
+	VMOVUPS      32(R8)(R10*1), Y9
+	VSUBPS       Y8, Y6, Y8
+	VSUBPS       Y9, Y7, Y9
+	VBROADCASTSD unreset+192(FP), Y10
+	VANDPS       Y10, Y8, Y8
+	VANDPS       Y10, Y9, Y9
+	VXORPS       Y10, Y10, Y10
+	VXORPS       Y11, Y11, Y11
+	VCMPPS       $0x16, Y10, Y8, Y8
+	VCMPPS       $0x16, Y11, Y9, Y9
+	MOVQ         vreset+112(FP), R11
+	VMOVUPS      (R11)(R10*1), Y10
+	VMOVUPS      32(R11)(R10*1), Y11
+	VSUBPS       Y6, Y10, Y10
+	VSUBPS       Y7, Y11, Y11
+	VADDPS       Y10, Y6, Y10
+	VADDPS       Y11, Y7, Y11
+	VBLENDVPS    Y8, Y10, Y6, Y6
+	VBLENDVPS    Y9, Y11, Y7, Y7
+	MOVQ         i+152(FP), R11
+	VMOVUPS      (R11)(R10*1), Y8
+	VMOVUPS      32(R11)(R10*1), Y9
+	VSUBPS       Y8, Y6, Y6
+	VSUBPS       Y9, Y7, Y7
+	VMULPS       Y6, Y0, Y6
+	VMULPS       Y7, Y1, Y7
+	VADDPS       Y6, Y4, Y4
+	VADDPS       Y7, Y5, Y5
+	MOVQ         dalpha+120(FP), R11
+	VMOVUPS      Y4, (R11)(R10*1)
+	VMOVUPS      Y5, 32(R11)(R10*1)
+	MOVQ         di+96(FP), R11
+	VMOVUPS      (R11)(R10*1), Y4
+	VMOVUPS      32(R11)(R10*1), Y5
+	VBROADCASTSS word3f800000<>+0(SB), Y6
+	VSUBPS       Y2, Y6, Y2
+	VSUBPS       Y3, Y6, Y3
+	VMULPS       Y0, Y2, Y0
+	VMULPS       Y1, Y3, Y1
+	VADDPS       Y0, Y4, Y0
+	VADDPS       Y1, Y5, Y1
+	VMOVUPS      Y0, (DX)(R10*1)
+	VMOVUPS      Y1, 32(DX)(R10*1)
+	MOVQ         dbeta+144(FP), R11
+	VMOVUPS      (R11)(R10*1), Y2
+	VMOVUPS      32(R11)(R10*1), Y3
+	MOVQ         ibefore+160(FP), R11
+	VMOVUPS      (R11)(R10*1), Y4
+	VMOVUPS      32(R11)(R10*1), Y5
+	VMULPS       Y4, Y0, Y4
+	VMULPS       Y5, Y1, Y5
+	VADDPS       Y4, Y2, Y2
+	VADDPS       Y5, Y3, Y3
+	MOVQ         dbeta+144(FP), R11
+	VMOVUPS      Y2, (R11)(R10*1)
+	VMOVUPS      Y3, 32(R11)(R10*1)
+	MOVQ         beta+104(FP), R11
+	VMOVUPS      (R11)(R10*1), Y2
+	VMOVUPS      32(R11)(R10*1), Y3
+	VMULPS       Y0, Y2, Y0
+	VMULPS       Y1, Y3, Y1
+	MOVQ         di+96(FP), R11
+	VMOVUPS      Y0, (R11)(R10*1)
+	VMOVUPS      Y1, 32(R11)(R10*1)
+	ADDQ         $0x40, R10
+	SUBQ         $0x40, R9
+	JGE          loop
 
 tail:
-	ADDQ       $0x40, AX
-	JZ         end
-	LEAQ       tail<>+64(SB), DX
-	SUBQ       AX, DX
-	VMOVUPD    (DX), Y0
-	VMOVUPD    32(DX), Y1
-	MOVQ       u+8(FP), AX
-	VMASKMOVPS (AX)(CX*1), Y0, Y2
-	VMASKMOVPS 32(AX)(CX*1), Y1, Y3
-	MOVQ       vth+16(FP), AX
-	VMASKMOVPS (AX)(CX*1), Y0, Y4
-	VMASKMOVPS 32(AX)(CX*1), Y1, Y5
-	VSUBPS     Y4, Y2, Y4
-	VSUBPS     Y5, Y3, Y5
-	VXORPS     Y6, Y6, Y6
-	VXORPS     Y7, Y7, Y7
-	VCMPPS     $0x16, Y6, Y4, Y6
-	VCMPPS     $0x16, Y7, Y5, Y7
-	VBLENDVPS  Y6, Y4, Y2, Y2
-	VBLENDVPS  Y7, Y5, Y3, Y3
-	MOVQ       v+0(FP), AX
-	VMASKMOVPS Y2, Y0, (AX)(CX*1)
-	VMASKMOVPS Y3, Y1, 32(AX)(CX*1)
+	ADDQ         $0x40, R9
+	JZ           end
+	LEAQ         tail<>+64(SB), R11
+	SUBQ         R9, R11
+	VMOVUPD      (R11), Y0
+	VMOVUPD      32(R11), Y1
+	VMASKMOVPS   (AX)(R10*1), Y0, Y2
+	VMASKMOVPS   32(AX)(R10*1), Y1, Y3
+	VMASKMOVPS   (DI)(R10*1), Y0, Y4
+	VMASKMOVPS   32(DI)(R10*1), Y1, Y5
+	VMASKMOVPS   (R8)(R10*1), Y0, Y6
+	VMASKMOVPS   32(R8)(R10*1), Y1, Y7
+	VSUBPS       Y6, Y4, Y6
+	VSUBPS       Y7, Y5, Y7
+	VXORPS       Y8, Y8, Y8
+	VXORPS       Y9, Y9, Y9
+	VCMPPS       $0x16, Y8, Y6, Y8
+	VCMPPS       $0x16, Y9, Y7, Y9
+	MOVQ         vreset+112(FP), DI
+	VMASKMOVPS   (DI)(R10*1), Y0, Y10
+	VMASKMOVPS   32(DI)(R10*1), Y1, Y11
+	VSUBPS       Y4, Y10, Y4
+	VSUBPS       Y5, Y11, Y5
+	VMULPS       Y2, Y4, Y4
+	VMULPS       Y3, Y5, Y5
+	VXORPS       Y10, Y10, Y10
+	VXORPS       Y11, Y11, Y11
+	VMULPS       Y10, Y2, Y10
+	VMULPS       Y11, Y3, Y11
+	VBLENDVPS    Y8, Y10, Y2, Y10
+	VBLENDVPS    Y9, Y11, Y3, Y11
+	VBROADCASTSS word3f800000<>+0(SB), Y12
+	VBROADCASTSS word3f800000<>+0(SB), Y13
+	VBROADCASTSS k+216(FP), Y14
+	VBROADCASTSS word7fffffff<>+0(SB), Y15
+	VANDPS       Y15, Y6, Y6
+	VANDPS       Y15, Y7, Y7
+	VMULPS       Y6, Y14, Y6
+	VMULPS       Y7, Y14, Y7
+	VADDPS       Y6, Y13, Y6
+	VADDPS       Y7, Y13, Y7
+	VDIVPS       Y6, Y12, Y6
+	VDIVPS       Y7, Y12, Y7
+	VMULPS       Y6, Y6, Y6
+	VMULPS       Y7, Y7, Y7
+	VMASKMOVPS   (SI)(R10*1), Y0, Y12
+	VMASKMOVPS   32(SI)(R10*1), Y1, Y13
+	VBROADCASTSD attached+88(FP), Y14
+	VANDPS       Y14, Y4, Y4
+	VANDPS       Y14, Y5, Y5
+	VADDPS       Y4, Y12, Y4
+	VADDPS       Y5, Y13, Y5
+	VMULPS       Y6, Y4, Y4
+	VMULPS       Y7, Y5, Y5
+	VANDPS       Y8, Y2, Y2
+	VANDPS       Y9, Y3, Y3
+	MOVQ         dvreset+168(FP), SI
+	VMASKMOVPS   (SI)(R10*1), Y0, Y6
+	VMASKMOVPS   32(SI)(R10*1), Y1, Y7
+	VADDPS       Y2, Y6, Y2
+	VADDPS       Y3, Y7, Y3
+	MOVQ         dvreset+168(FP), SI
+	VMASKMOVPS   Y2, Y0, (SI)(R10*1)
+	VMASKMOVPS   Y3, Y1, 32(SI)(R10*1)
+	MOVQ         dvth+136(FP), SI
+	VMASKMOVPS   (SI)(R10*1), Y0, Y2
+	VMASKMOVPS   32(SI)(R10*1), Y1, Y3
+	VSUBPS       Y4, Y2, Y2
+	VSUBPS       Y5, Y3, Y3
+	MOVQ         dvth+136(FP), SI
+	VMASKMOVPS   Y2, Y0, (SI)(R10*1)
+	VMASKMOVPS   Y3, Y1, 32(SI)(R10*1)
+	VADDPS       Y4, Y10, Y2
+	VADDPS       Y5, Y11, Y3
+	VMASKMOVPS   (BX)(R10*1), Y0, Y4
+	VMASKMOVPS   32(BX)(R10*1), Y1, Y5
+	VADDPS       Y4, Y2, Y2
+	VADDPS       Y5, Y3, Y3
+	VMASKMOVPS   (CX)(R10*1), Y0, Y4
+	VMASKMOVPS   32(CX)(R10*1), Y1, Y5
+	VMULPS       Y2, Y4, Y6
+	VMULPS       Y3, Y5, Y7
+	VMASKMOVPS   Y6, Y0, (AX)(R10*1)
+	VMASKMOVPS   Y7, Y1, 32(AX)(R10*1)
+	MOVQ         dalpha+120(FP), AX
+	VMASKMOVPS   (AX)(R10*1), Y0, Y6
+	VMASKMOVPS   32(AX)(R10*1), Y1, Y7
+	MOVQ         before+128(FP), AX
+	VMASKMOVPS   (AX)(R10*1), Y0, Y8
+	VMASKMOVPS   32(AX)(R10*1), Y1, Y9
+	VMASKMOVPS   (R8)(R10*1), Y0, Y10
+	VMASKMOVPS   32(R8)(R10*1), Y1, Y11
+	VSUBPS       Y10, Y8, Y10
+	VSUBPS       Y11, Y9, Y11
+	VBROADCASTSD unreset+192(FP), Y12
+	VANDPS       Y12, Y10, Y10
+	VANDPS       Y12, Y11, Y11
+	VXORPS       Y12, Y12, Y12
+	VXORPS       Y13, Y13, Y13
+	VCMPPS       $0x16, Y12, Y10, Y10
+	VCMPPS       $0x16, Y13, Y11, Y11
+	MOVQ         vreset+112(FP), AX
+	VMASKMOVPS   (AX)(R10*1), Y0, Y12
+	VMASKMOVPS   32(AX)(R10*1), Y1, Y13
+	VSUBPS       Y8, Y12, Y12
+	VSUBPS       Y9, Y13, Y13
+	VADDPS       Y12, Y8, Y12
+	VADDPS       Y13, Y9, Y13
+	VBLENDVPS    Y10, Y12, Y8, Y8
+	VBLENDVPS    Y11, Y13, Y9, Y9
+	MOVQ         i+152(FP), AX
+	VMASKMOVPS   (AX)(R10*1), Y0, Y10
+	VMASKMOVPS   32(AX)(R10*1), Y1, Y11
+	VSUBPS       Y10, Y8, Y8
+	VSUBPS       Y11, Y9, Y9
+	VMULPS       Y8, Y2, Y8
+	VMULPS       Y9, Y3, Y9
+	VADDPS       Y8, Y6, Y6
+	VADDPS       Y9, Y7, Y7
+	MOVQ         dalpha+120(FP), AX
+	VMASKMOVPS   Y6, Y0, (AX)(R10*1)
+	VMASKMOVPS   Y7, Y1, 32(AX)(R10*1)
+	MOVQ         di+96(FP), AX
+	VMASKMOVPS   (AX)(R10*1), Y0, Y6
+	VMASKMOVPS   32(AX)(R10*1), Y1, Y7
+	VBROADCASTSS word3f800000<>+0(SB), Y8
+	VSUBPS       Y4, Y8, Y4
+	VSUBPS       Y5, Y8, Y5
+	VMULPS       Y2, Y4, Y2
+	VMULPS       Y3, Y5, Y3
+	VADDPS       Y2, Y6, Y2
+	VADDPS       Y3, Y7, Y3
+	VMASKMOVPS   Y2, Y0, (DX)(R10*1)
+	VMASKMOVPS   Y3, Y1, 32(DX)(R10*1)
+	MOVQ         dbeta+144(FP), AX
+	VMASKMOVPS   (AX)(R10*1), Y0, Y4
+	VMASKMOVPS   32(AX)(R10*1), Y1, Y5
+	MOVQ         ibefore+160(FP), AX
+	VMASKMOVPS   (AX)(R10*1), Y0, Y6
+	VMASKMOVPS   32(AX)(R10*1), Y1, Y7
+	VMULPS       Y6, Y2, Y6
+	VMULPS       Y7, Y3, Y7
+	VADDPS       Y6, Y4, Y4
+	VADDPS       Y7, Y5, Y5
+	MOVQ         dbeta+144(FP), AX
+	VMASKMOVPS   Y4, Y0, (AX)(R10*1)
+	VMASKMOVPS   Y5, Y1, 32(AX)(R10*1)
+	MOVQ         beta+104(FP), AX
+	VMASKMOVPS   (AX)(R10*1), Y0, Y4
+	VMASKMOVPS   32(AX)(R10*1), Y1, Y5
+	VMULPS       Y2, Y4, Y2
+	VMULPS       Y3, Y5, Y3
+	MOVQ         di+96(FP), AX
+	VMASKMOVPS   Y2, Y0, (AX)(R10*1)
+	VMASKMOVPS   Y3, Y1, 32(AX)(R10*1)
 
 end:
-	VZEROUPPER
-	RET
-
-// func resetToValueF32AVX2(v *float32, u *float32, vth *float32, vreset *float32, n int)
-// Requires: AVX
-TEXT ·resetToValueF32AVX2(SB), NOSPLIT, $0-40
-	MOVQ n+32(FP), AX
+	MOVQ n+224(FP), AX
 	SHLQ $0x02, AX
-	XORQ CX, CX
-	SUBQ $0x40, AX
-	JL   tail
-
-loop:
-	MOVQ      u+8(FP), DX
-	VMOVUPS   (DX)(CX*1), Y0
-	VMOVUPS   32(DX)(CX*1), Y1
-	MOVQ      vth+16(FP), DX
-	VMOVUPS   (DX)(CX*1), Y2
-	VMOVUPS   32(DX)(CX*1), Y3
-	VSUBPS    Y2, Y0, Y2
-	VSUBPS    Y3, Y1, Y3
-	VXORPS    Y4, Y4, Y4
-	VXORPS    Y5, Y5, Y5
-	VCMPPS    $0x16, Y4, Y2, Y2
-	VCMPPS    $0x16, Y5, Y3, Y3
-	MOVQ      vreset+24(FP), DX
-	VMOVUPS   (DX)(CX*1), Y4
-	VMOVUPS   32(DX)(CX*1), Y5
-	VSUBPS    Y0, Y4, Y4
-	VSUBPS    Y1, Y5, Y5
-	VADDPS    Y4, Y0, Y4
-	VADDPS    Y5, Y1, Y5
-	VBLENDVPS Y2, Y4, Y0, Y0
-	VBLENDVPS Y3, Y5, Y1, Y1
-	MOVQ      v+0(FP), DX
-	VMOVUPS   Y0, (DX)(CX*1)
-	VMOVUPS   Y1, 32(DX)(CX*1)
-	ADDQ      $0x40, CX
-	SUBQ      $0x40, AX
-	JGE       loop
-
-tail:
-	ADDQ       $0x40, AX
-	JZ         end
-	LEAQ       tail<>+64(SB), DX
-	SUBQ       AX, DX
-	VMOVUPD    (DX), Y0
-	VMOVUPD    32(DX), Y1
-	MOVQ       u+8(FP), AX
-	VMASKMOVPS (AX)(CX*1), Y0, Y2
-	VMASKMOVPS 32(AX)(CX*1), Y1, Y3
-	MOVQ       vth+16(FP), AX
-	VMASKMOVPS (AX)(CX*1), Y0, Y4
-	VMASKMOVPS 32(AX)(CX*1), Y1, Y5
-	VSUBPS     Y4, Y2, Y4
-	VSUBPS     Y5, Y3, Y5
-	VXORPS     Y6, Y6, Y6
-	VXORPS     Y7, Y7, Y7
-	VCMPPS     $0x16, Y6, Y4, Y4
-	VCMPPS     $0x16, Y7, Y5, Y5
-	MOVQ       vreset+24(FP), AX
-	VMASKMOVPS (AX)(CX*1), Y0, Y6
-	VMASKMOVPS 32(AX)(CX*1), Y1, Y7
-	VSUBPS     Y2, Y6, Y6
-	VSUBPS     Y3, Y7, Y7
-	VADDPS     Y6, Y2, Y6
-	VADDPS     Y7, Y3, Y7
-	VBLENDVPS  Y4, Y6, Y2, Y2
-	VBLENDVPS  Y5, Y7, Y3, Y3
-	MOVQ       v+0(FP), AX
-	VMASKMOVPS Y2, Y0, (AX)(CX*1)
-	VMASKMOVPS Y3, Y1, 32(AX)(CX*1)
-
-end:
+	MOVQ ldbefore+184(FP), CX
+	ADDQ CX, before+128(FP)
+	MOVQ ldsums+176(FP), CX
+	ADDQ CX, dalpha+120(FP)
+	MOVQ ldsums+176(FP), CX
+	ADDQ CX, dbeta+144(FP)
+	ADDQ AX, di+96(FP)
+	ADDQ AX, ds+24(FP)
+	ADDQ AX, dv+0(FP)
+	MOVQ ldsums+176(FP), CX
+	ADDQ CX, dvreset+168(FP)
+	MOVQ ldsums+176(FP), CX
+	ADDQ CX, dvth+136(FP)
+	MOVQ lddx+16(FP), CX
+	ADDQ CX, dx+8(FP)
+	MOVQ ldgv+64(FP), CX
+	ADDQ CX, gv+56(FP)
+	MOVQ ldi+200(FP), CX
+	ADDQ CX, i+152(FP)
+	MOVQ ldibefore+208(FP), CX
+	ADDQ CX, ibefore+160(FP)
+	ADDQ AX, slope+32(FP)
+	MOVQ ldu+48(FP), AX
+	ADDQ AX, u+40(FP)
+	DECQ rows+232(FP)
+	JNZ  row
 	VZEROUPPER
 	RET
 
@@ -7499,17 +8863,24 @@ end:
 	VZEROUPPER
 	RET
 
-// func lifBackLearnedF32AVX512(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, dalpha *float32, before *float32, dvth *float32, n int, rows int)
+// func lifBackLearnedF32AVX512(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, dalpha *float32, before *float32, dvth *float32, ldsums int, ldbefore int, unreset uint64, n int, rows int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·lifBackLearnedF32AVX512(SB), NOSPLIT, $0-136
+TEXT ·lifBackLearnedF32AVX512(SB), NOSPLIT, $0-160
 	VPXORQ       Z0, Z0, Z0
 	VBROADCASTSD attached+88(FP), Z1
+	VBROADCASTSD unreset+136(FP), Z2
+	MOVQ         ldbefore+128(FP), AX
+	SHLQ         $0x02, AX
+	MOVQ         AX, ldbefore+128(FP)
 	MOVQ         lddx+16(FP), AX
 	SHLQ         $0x02, AX
 	MOVQ         AX, lddx+16(FP)
 	MOVQ         ldgv+64(FP), AX
 	SHLQ         $0x02, AX
 	MOVQ         AX, ldgv+64(FP)
+	MOVQ         ldsums+120(FP), AX
+	SHLQ         $0x02, AX
+	MOVQ         AX, ldsums+120(FP)
 	MOVQ         ldu+48(FP), AX
 	SHLQ         $0x02, AX
 	MOVQ         AX, ldu+48(FP)
@@ -7522,48 +8893,54 @@ row:
 	MOVQ ds+24(FP), SI
 	MOVQ u+40(FP), DI
 	MOVQ vth+80(FP), R8
-	MOVQ n+120(FP), R9
+	MOVQ n+144(FP), R9
 	SHLQ $0x02, R9
 	XORQ R10, R10
 	SUBQ $0x40, R9
 	JL   tail
 
 loop:
-	VMOVUPS   (AX)(R10*1), Z2
-	VMOVUPS   (DI)(R10*1), Z3
-	VMOVUPS   (R8)(R10*1), Z4
-	VSUBPS    Z4, Z3, Z3
-	VCMPPS    $0x16, Z0, Z3, K1
-	VSUBPS    Z4, Z0, Z3
-	VMULPS    Z2, Z3, Z3
+	VMOVUPS   (AX)(R10*1), Z3
+	VMOVUPS   (DI)(R10*1), Z4
+	VMOVUPS   (R8)(R10*1), Z5
+	VSUBPS    Z5, Z4, Z4
+	VCMPPS    $0x16, Z0, Z4, K1
+	VSUBPS    Z5, Z0, Z4
+	VMULPS    Z3, Z4, Z4
 	MOVQ      slope+32(FP), R11
-	VMOVUPS   (R11)(R10*1), Z4
-	VMOVUPS   (SI)(R10*1), Z5
-	VPANDD    Z1, Z3, Z3
-	VADDPS    Z3, Z5, Z3
-	VMULPS    Z4, Z3, Z3
-	VMOVUPS.Z Z2, K1, Z4
-	MOVQ      dvth+112(FP), R11
 	VMOVUPS   (R11)(R10*1), Z5
-	VSUBPS    Z4, Z5, Z4
-	VSUBPS    Z3, Z4, Z4
+	VMOVUPS   (SI)(R10*1), Z6
+	VPANDD    Z1, Z4, Z4
+	VADDPS    Z4, Z6, Z4
+	VMULPS    Z5, Z4, Z4
+	VMOVUPS.Z Z3, K1, Z5
 	MOVQ      dvth+112(FP), R11
-	VMOVUPS   Z4, (R11)(R10*1)
-	VADDPS    Z3, Z2, Z2
-	VMOVUPS   (BX)(R10*1), Z3
-	VADDPS    Z3, Z2, Z2
-	VMOVUPS   (CX)(R10*1), Z3
-	VMULPS    Z2, Z3, Z3
-	VMOVUPS   Z3, (AX)(R10*1)
-	MOVQ      dalpha+96(FP), R11
-	VMOVUPS   (R11)(R10*1), Z3
-	MOVQ      before+104(FP), R11
-	VMOVUPS   (R11)(R10*1), Z4
-	VMULPS    Z4, Z2, Z4
+	VMOVUPS   (R11)(R10*1), Z6
+	VSUBPS    Z5, Z6, Z5
+	VSUBPS    Z4, Z5, Z5
+	MOVQ      dvth+112(FP), R11
+	VMOVUPS   Z5, (R11)(R10*1)
 	VADDPS    Z4, Z3, Z3
+	VMOVUPS   (BX)(R10*1), Z4
+	VADDPS    Z4, Z3, Z3
+	VMOVUPS   (CX)(R10*1), Z4
+	VMULPS    Z3, Z4, Z4
+	VMOVUPS   Z4, (AX)(R10*1)
 	MOVQ      dalpha+96(FP), R11
-	VMOVUPS   Z3, (R11)(R10*1)
-	VMOVUPS   Z2, (DX)(R10*1)
+	VMOVUPS   (R11)(R10*1), Z4
+	MOVQ      before+104(FP), R11
+	VMOVUPS   (R11)(R10*1), Z5
+	VMOVUPS   (R8)(R10*1), Z6
+	VSUBPS    Z6, Z5, Z7
+	VPANDD    Z2, Z7, Z7
+	VCMPPS    $0x16, Z0, Z7, K1
+	VMOVUPS.Z Z6, K1, Z6
+	VSUBPS    Z6, Z5, Z5
+	VMULPS    Z5, Z3, Z5
+	VADDPS    Z5, Z4, Z4
+	MOVQ      dalpha+96(FP), R11
+	VMOVUPS   Z4, (R11)(R10*1)
+	VMOVUPS   Z3, (DX)(R10*1)
 	ADDQ      $0x40, R10
 	SUBQ      $0x40, R9
 	JGE       loop
@@ -7575,47 +8952,59 @@ tail:
 	MOVL      $-1, R11
 	BZHIL     R9, R11, R11
 	KMOVW     R11, K1
-	VMOVUPS.Z (AX)(R10*1), K1, Z2
-	VMOVUPS.Z (DI)(R10*1), K1, Z3
-	VMOVUPS.Z (R8)(R10*1), K1, Z4
-	VSUBPS    Z4, Z3, Z3
-	VCMPPS    $0x16, Z0, Z3, K2
-	VSUBPS    Z4, Z0, Z3
-	VMULPS    Z2, Z3, Z3
-	MOVQ      slope+32(FP), DI
-	VMOVUPS.Z (DI)(R10*1), K1, Z4
-	VMOVUPS.Z (SI)(R10*1), K1, Z5
-	VPANDD    Z1, Z3, Z3
-	VADDPS    Z3, Z5, Z3
-	VMULPS    Z4, Z3, Z3
-	VMOVUPS.Z Z2, K2, Z4
-	MOVQ      dvth+112(FP), SI
-	VMOVUPS.Z (SI)(R10*1), K1, Z5
-	VSUBPS    Z4, Z5, Z4
-	VSUBPS    Z3, Z4, Z4
-	MOVQ      dvth+112(FP), SI
-	VMOVUPS   Z4, K1, (SI)(R10*1)
-	VADDPS    Z3, Z2, Z2
-	VMOVUPS.Z (BX)(R10*1), K1, Z3
-	VADDPS    Z3, Z2, Z2
-	VMOVUPS.Z (CX)(R10*1), K1, Z3
-	VMULPS    Z2, Z3, Z3
-	VMOVUPS   Z3, K1, (AX)(R10*1)
-	MOVQ      dalpha+96(FP), AX
 	VMOVUPS.Z (AX)(R10*1), K1, Z3
-	MOVQ      before+104(FP), AX
-	VMOVUPS.Z (AX)(R10*1), K1, Z4
-	VMULPS    Z4, Z2, Z4
+	VMOVUPS.Z (DI)(R10*1), K1, Z4
+	VMOVUPS.Z (R8)(R10*1), K1, Z5
+	VSUBPS    Z5, Z4, Z4
+	VCMPPS    $0x16, Z0, Z4, K2
+	VSUBPS    Z5, Z0, Z4
+	VMULPS    Z3, Z4, Z4
+	MOVQ      slope+32(FP), DI
+	VMOVUPS.Z (DI)(R10*1), K1, Z5
+	VMOVUPS.Z (SI)(R10*1), K1, Z6
+	VPANDD    Z1, Z4, Z4
+	VADDPS    Z4, Z6, Z4
+	VMULPS    Z5, Z4, Z4
+	VMOVUPS.Z Z3, K2, Z5
+	MOVQ      dvth+112(FP), SI
+	VMOVUPS.Z (SI)(R10*1), K1, Z6
+	VSUBPS    Z5, Z6, Z5
+	VSUBPS    Z4, Z5, Z5
+	MOVQ      dvth+112(FP), SI
+	VMOVUPS   Z5, K1, (SI)(R10*1)
 	VADDPS    Z4, Z3, Z3
+	VMOVUPS.Z (BX)(R10*1), K1, Z4
+	VADDPS    Z4, Z3, Z3
+	VMOVUPS.Z (CX)(R10*1), K1, Z4
+	VMULPS    Z3, Z4, Z4
+	VMOVUPS   Z4, K1, (AX)(R10*1)
 	MOVQ      dalpha+96(FP), AX
-	VMOVUPS   Z3, K1, (AX)(R10*1)
-	VMOVUPS   Z2, K1, (DX)(R10*1)
+	VMOVUPS.Z (AX)(R10*1), K1, Z4
+	MOVQ      before+104(FP), AX
+	VMOVUPS.Z (AX)(R10*1), K1, Z5
+	VMOVUPS.Z (R8)(R10*1), K1, Z6
+	VSUBPS    Z6, Z5, Z7
+	VPANDD    Z2, Z7, Z7
+	VCMPPS    $0x16, Z0, Z7, K2
+	VMOVUPS.Z Z6, K2, Z6
+	VSUBPS    Z6, Z5, Z5
+	VMULPS    Z5, Z3, Z5
+	VADDPS    Z5, Z4, Z4
+	MOVQ      dalpha+96(FP), AX
+	VMOVUPS   Z4, K1, (AX)(R10*1)
+	VMOVUPS   Z3, K1, (DX)(R10*1)
 
 end:
-	MOVQ n+120(FP), AX
+	MOVQ n+144(FP), AX
 	SHLQ $0x02, AX
+	MOVQ ldbefore+128(FP), CX
+	ADDQ CX, before+104(FP)
+	MOVQ ldsums+120(FP), CX
+	ADDQ CX, dalpha+96(FP)
 	ADDQ AX, ds+24(FP)
 	ADDQ AX, dv+0(FP)
+	MOVQ ldsums+120(FP), CX
+	ADDQ CX, dvth+112(FP)
 	MOVQ lddx+16(FP), CX
 	ADDQ CX, dx+8(FP)
 	MOVQ ldgv+64(FP), CX
@@ -7623,7 +9012,170 @@ end:
 	ADDQ AX, slope+32(FP)
 	MOVQ ldu+48(FP), AX
 	ADDQ AX, u+40(FP)
-	DECQ rows+128(FP)
+	DECQ rows+152(FP)
+	JNZ  row
+	VZEROUPPER
+	RET
+
+// func lifBackLearnedFastF32AVX512(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, dalpha *float32, before *float32, dvth *float32, ldsums int, ldbefore int, unreset uint64, k float32, n int, rows int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·lifBackLearnedFastF32AVX512(SB), NOSPLIT, $0-168
+	VBROADCASTSS word3f800000<>+0(SB), Z0
+	VPXORQ       Z1, Z1, Z1
+	VBROADCASTSD attached+88(FP), Z2
+	VBROADCASTSD unreset+136(FP), Z3
+	VBROADCASTSS k+144(FP), Z4
+	VBROADCASTSS word7fffffff<>+0(SB), Z5
+	MOVQ         ldbefore+128(FP), AX
+	SHLQ         $0x02, AX
+	MOVQ         AX, ldbefore+128(FP)
+	MOVQ         lddx+16(FP), AX
+	SHLQ         $0x02, AX
+	MOVQ         AX, lddx+16(FP)
+	MOVQ         ldgv+64(FP), AX
+	SHLQ         $0x02, AX
+	MOVQ         AX, ldgv+64(FP)
+	MOVQ         ldsums+120(FP), AX
+	SHLQ         $0x02, AX
+	MOVQ         AX, ldsums+120(FP)
+	MOVQ         ldu+48(FP), AX
+	SHLQ         $0x02, AX
+	MOVQ         AX, ldu+48(FP)
+
+row:
+	MOVQ dv+0(FP), AX
+	MOVQ alpha+72(FP), CX
+	MOVQ dx+8(FP), DX
+	MOVQ gv+56(FP), BX
+	MOVQ ds+24(FP), SI
+	MOVQ u+40(FP), DI
+	MOVQ vth+80(FP), R8
+	MOVQ n+152(FP), R9
+	SHLQ $0x02, R9
+	XORQ R10, R10
+	SUBQ $0x40, R9
+	JL   tail
+
+loop:
+	VMOVUPS   (AX)(R10*1), Z6
+	VMOVUPS   (DI)(R10*1), Z7
+	VMOVUPS   (R8)(R10*1), Z8
+	VSUBPS    Z8, Z7, Z7
+	VCMPPS    $0x16, Z1, Z7, K1
+	VSUBPS    Z8, Z1, Z8
+	VMULPS    Z6, Z8, Z8
+	VPANDD    Z5, Z7, Z7
+	VMULPS    Z7, Z4, Z7
+	VADDPS    Z7, Z0, Z7
+	VDIVPS    Z7, Z0, Z7
+	VMULPS    Z7, Z7, Z7
+	VMOVUPS   (SI)(R10*1), Z9
+	VPANDD    Z2, Z8, Z8
+	VADDPS    Z8, Z9, Z8
+	VMULPS    Z7, Z8, Z7
+	VMOVUPS.Z Z6, K1, Z8
+	MOVQ      dvth+112(FP), R11
+	VMOVUPS   (R11)(R10*1), Z9
+	VSUBPS    Z8, Z9, Z8
+	VSUBPS    Z7, Z8, Z8
+	MOVQ      dvth+112(FP), R11
+	VMOVUPS   Z8, (R11)(R10*1)
+	VADDPS    Z7, Z6, Z6
+	VMOVUPS   (BX)(R10*1), Z7
+	VADDPS    Z7, Z6, Z6
+	VMOVUPS   (CX)(R10*1), Z7
+	VMULPS    Z6, Z7, Z7
+	VMOVUPS   Z7, (AX)(R10*1)
+	MOVQ      dalpha+96(FP), R11
+	VMOVUPS   (R11)(R10*1), Z7
+	MOVQ      before+104(FP), R11
+	VMOVUPS   (R11)(R10*1), Z8
+	VMOVUPS   (R8)(R10*1), Z9
+	VSUBPS    Z9, Z8, Z10
+	VPANDD    Z3, Z10, Z10
+	VCMPPS    $0x16, Z1, Z10, K1
+	VMOVUPS.Z Z9, K1, Z9
+	VSUBPS    Z9, Z8, Z8
+	VMULPS    Z8, Z6, Z8
+	VADDPS    Z8, Z7, Z7
+	MOVQ      dalpha+96(FP), R11
+	VMOVUPS   Z7, (R11)(R10*1)
+	VMOVUPS   Z6, (DX)(R10*1)
+	ADDQ      $0x40, R10
+	SUBQ      $0x40, R9
+	JGE       loop
+
+tail:
+	ADDQ      $0x40, R9
+	JZ        end
+	SHRL      $0x02, R9
+	MOVL      $-1, R11
+	BZHIL     R9, R11, R11
+	KMOVW     R11, K1
+	VMOVUPS.Z (AX)(R10*1), K1, Z6
+	VMOVUPS.Z (DI)(R10*1), K1, Z7
+	VMOVUPS.Z (R8)(R10*1), K1, Z8
+	VSUBPS    Z8, Z7, Z7
+	VCMPPS    $0x16, Z1, Z7, K2
+	VSUBPS    Z8, Z1, Z8
+	VMULPS    Z6, Z8, Z8
+	VPANDD    Z5, Z7, Z7
+	VMULPS    Z7, Z4, Z7
+	VADDPS    Z7, Z0, Z7
+	VDIVPS    Z7, Z0, Z7
+	VMULPS    Z7, Z7, Z7
+	VMOVUPS.Z (SI)(R10*1), K1, Z9
+	VPANDD    Z2, Z8, Z8
+	VADDPS    Z8, Z9, Z8
+	VMULPS    Z7, Z8, Z7
+	VMOVUPS.Z Z6, K2, Z8
+	MOVQ      dvth+112(FP), SI
+	VMOVUPS.Z (SI)(R10*1), K1, Z9
+	VSUBPS    Z8, Z9, Z8
+	VSUBPS    Z7, Z8, Z8
+	MOVQ      dvth+112(FP), SI
+	VMOVUPS   Z8, K1, (SI)(R10*1)
+	VADDPS    Z7, Z6, Z6
+	VMOVUPS.Z (BX)(R10*1), K1, Z7
+	VADDPS    Z7, Z6, Z6
+	VMOVUPS.Z (CX)(R10*1), K1, Z7
+	VMULPS    Z6, Z7, Z7
+	VMOVUPS   Z7, K1, (AX)(R10*1)
+	MOVQ      dalpha+96(FP), AX
+	VMOVUPS.Z (AX)(R10*1), K1, Z7
+	MOVQ      before+104(FP), AX
+	VMOVUPS.Z (AX)(R10*1), K1, Z8
+	VMOVUPS.Z (R8)(R10*1), K1, Z9
+	VSUBPS    Z9, Z8, Z10
+	VPANDD    Z3, Z10, Z10
+	VCMPPS    $0x16, Z1, Z10, K2
+	VMOVUPS.Z Z9, K2, Z9
+	VSUBPS    Z9, Z8, Z8
+	VMULPS    Z8, Z6, Z8
+	VADDPS    Z8, Z7, Z7
+	MOVQ      dalpha+96(FP), AX
+	VMOVUPS   Z7, K1, (AX)(R10*1)
+	VMOVUPS   Z6, K1, (DX)(R10*1)
+
+end:
+	MOVQ n+152(FP), AX
+	SHLQ $0x02, AX
+	MOVQ ldbefore+128(FP), CX
+	ADDQ CX, before+104(FP)
+	MOVQ ldsums+120(FP), CX
+	ADDQ CX, dalpha+96(FP)
+	ADDQ AX, ds+24(FP)
+	ADDQ AX, dv+0(FP)
+	MOVQ ldsums+120(FP), CX
+	ADDQ CX, dvth+112(FP)
+	MOVQ lddx+16(FP), CX
+	ADDQ CX, dx+8(FP)
+	MOVQ ldgv+64(FP), CX
+	ADDQ CX, gv+56(FP)
+	ADDQ AX, slope+32(FP)
+	MOVQ ldu+48(FP), AX
+	ADDQ AX, u+40(FP)
+	DECQ rows+160(FP)
 	JNZ  row
 	VZEROUPPER
 	RET
@@ -7856,18 +9408,25 @@ end:
 	VZEROUPPER
 	RET
 
-// func lifBackToValueLearnedF32AVX512(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, vreset *float32, dalpha *float32, before *float32, dvth *float32, dvreset *float32, n int, rows int)
+// func lifBackToValueLearnedF32AVX512(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, vreset *float32, dalpha *float32, before *float32, dvth *float32, dvreset *float32, ldsums int, ldbefore int, unreset uint64, n int, rows int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·lifBackToValueLearnedF32AVX512(SB), NOSPLIT, $0-152
+TEXT ·lifBackToValueLearnedF32AVX512(SB), NOSPLIT, $0-176
 	VBROADCASTSS word3f800000<>+0(SB), Z0
 	VPXORQ       Z1, Z1, Z1
 	VBROADCASTSD attached+88(FP), Z0
+	VBROADCASTSD unreset+152(FP), Z2
+	MOVQ         ldbefore+144(FP), AX
+	SHLQ         $0x02, AX
+	MOVQ         AX, ldbefore+144(FP)
 	MOVQ         lddx+16(FP), AX
 	SHLQ         $0x02, AX
 	MOVQ         AX, lddx+16(FP)
 	MOVQ         ldgv+64(FP), AX
 	SHLQ         $0x02, AX
 	MOVQ         AX, ldgv+64(FP)
+	MOVQ         ldsums+136(FP), AX
+	SHLQ         $0x02, AX
+	MOVQ         AX, ldsums+136(FP)
 	MOVQ         ldu+48(FP), AX
 	SHLQ         $0x02, AX
 	MOVQ         AX, ldu+48(FP)
@@ -7880,57 +9439,67 @@ row:
 	MOVQ ds+24(FP), SI
 	MOVQ u+40(FP), DI
 	MOVQ vth+80(FP), R8
-	MOVQ n+136(FP), R9
+	MOVQ n+160(FP), R9
 	SHLQ $0x02, R9
 	XORQ R10, R10
 	SUBQ $0x40, R9
 	JL   tail
 
 loop:
-	VMOVUPS   (AX)(R10*1), Z2
-	VMOVUPS   (DI)(R10*1), Z3
-	VMOVUPS   (R8)(R10*1), Z4
-	VSUBPS    Z4, Z3, Z4
-	VCMPPS    $0x16, Z1, Z4, K1
+	VMOVUPS   (AX)(R10*1), Z3
+	VMOVUPS   (DI)(R10*1), Z4
+	VMOVUPS   (R8)(R10*1), Z5
+	VSUBPS    Z5, Z4, Z5
+	VCMPPS    $0x16, Z1, Z5, K1
 	MOVQ      vreset+96(FP), R11
-	VMOVUPS   (R11)(R10*1), Z4
-	VSUBPS    Z3, Z4, Z3
-	VMULPS    Z2, Z3, Z3
-	VMULPS    Z1, Z2, Z4
-	VMOVUPS   Z2, Z5
-	VMOVUPS   Z4, K1, Z5
+	VMOVUPS   (R11)(R10*1), Z5
+	VSUBPS    Z4, Z5, Z4
+	VMULPS    Z3, Z4, Z4
+	VMULPS    Z1, Z3, Z5
+	VMOVUPS   Z3, Z6
+	VMOVUPS   Z5, K1, Z6
 	MOVQ      slope+32(FP), R11
-	VMOVUPS   (R11)(R10*1), Z4
-	VMOVUPS   (SI)(R10*1), Z6
-	VPANDD    Z0, Z3, Z3
-	VADDPS    Z3, Z6, Z3
-	VMULPS    Z4, Z3, Z3
-	VMOVUPS.Z Z2, K1, Z2
+	VMOVUPS   (R11)(R10*1), Z5
+	VMOVUPS   (SI)(R10*1), Z7
+	VPANDD    Z0, Z4, Z4
+	VADDPS    Z4, Z7, Z4
+	VMULPS    Z5, Z4, Z4
+	VMOVUPS.Z Z3, K1, Z3
 	MOVQ      dvreset+128(FP), R11
-	VMOVUPS   (R11)(R10*1), Z4
-	VADDPS    Z2, Z4, Z2
+	VMOVUPS   (R11)(R10*1), Z5
+	VADDPS    Z3, Z5, Z3
 	MOVQ      dvreset+128(FP), R11
-	VMOVUPS   Z2, (R11)(R10*1)
-	MOVQ      dvth+120(FP), R11
-	VMOVUPS   (R11)(R10*1), Z2
-	VSUBPS    Z3, Z2, Z2
-	MOVQ      dvth+120(FP), R11
-	VMOVUPS   Z2, (R11)(R10*1)
-	VADDPS    Z3, Z5, Z2
-	VMOVUPS   (BX)(R10*1), Z3
-	VADDPS    Z3, Z2, Z2
-	VMOVUPS   (CX)(R10*1), Z3
-	VMULPS    Z2, Z3, Z3
-	VMOVUPS   Z3, (AX)(R10*1)
-	MOVQ      dalpha+104(FP), R11
-	VMOVUPS   (R11)(R10*1), Z3
-	MOVQ      before+112(FP), R11
-	VMOVUPS   (R11)(R10*1), Z4
-	VMULPS    Z4, Z2, Z4
-	VADDPS    Z4, Z3, Z3
-	MOVQ      dalpha+104(FP), R11
 	VMOVUPS   Z3, (R11)(R10*1)
-	VMOVUPS   Z2, (DX)(R10*1)
+	MOVQ      dvth+120(FP), R11
+	VMOVUPS   (R11)(R10*1), Z3
+	VSUBPS    Z4, Z3, Z3
+	MOVQ      dvth+120(FP), R11
+	VMOVUPS   Z3, (R11)(R10*1)
+	VADDPS    Z4, Z6, Z3
+	VMOVUPS   (BX)(R10*1), Z4
+	VADDPS    Z4, Z3, Z3
+	VMOVUPS   (CX)(R10*1), Z4
+	VMULPS    Z3, Z4, Z4
+	VMOVUPS   Z4, (AX)(R10*1)
+	MOVQ      dalpha+104(FP), R11
+	VMOVUPS   (R11)(R10*1), Z4
+	MOVQ      before+112(FP), R11
+	VMOVUPS   (R11)(R10*1), Z5
+	VMOVUPS   (R8)(R10*1), Z6
+	VSUBPS    Z6, Z5, Z6
+	VPANDD    Z2, Z6, Z6
+	VCMPPS    $0x16, Z1, Z6, K1
+	MOVQ      vreset+96(FP), R11
+	VMOVUPS   (R11)(R10*1), Z6
+	VSUBPS    Z5, Z6, Z6
+	VADDPS    Z6, Z5, Z6
+	VMOVUPS   Z5, Z5
+	VMOVUPS   Z6, K1, Z5
+	VMULPS    Z5, Z3, Z5
+	VADDPS    Z5, Z4, Z4
+	MOVQ      dalpha+104(FP), R11
+	VMOVUPS   Z4, (R11)(R10*1)
+	VMOVUPS   Z3, (DX)(R10*1)
 	ADDQ      $0x40, R10
 	SUBQ      $0x40, R9
 	JGE       loop
@@ -7942,56 +9511,74 @@ tail:
 	MOVL      $-1, R11
 	BZHIL     R9, R11, R11
 	KMOVW     R11, K1
-	VMOVUPS.Z (AX)(R10*1), K1, Z2
-	VMOVUPS.Z (DI)(R10*1), K1, Z3
-	VMOVUPS.Z (R8)(R10*1), K1, Z4
-	VSUBPS    Z4, Z3, Z4
-	VCMPPS    $0x16, Z1, Z4, K2
-	MOVQ      vreset+96(FP), DI
-	VMOVUPS.Z (DI)(R10*1), K1, Z4
-	VSUBPS    Z3, Z4, Z3
-	VMULPS    Z2, Z3, Z3
-	VMULPS    Z1, Z2, Z4
-	VMOVUPS   Z2, Z5
-	VMOVUPS   Z4, K2, Z5
-	MOVQ      slope+32(FP), DI
-	VMOVUPS.Z (DI)(R10*1), K1, Z4
-	VMOVUPS.Z (SI)(R10*1), K1, Z6
-	VPANDD    Z0, Z3, Z3
-	VADDPS    Z3, Z6, Z3
-	VMULPS    Z4, Z3, Z3
-	VMOVUPS.Z Z2, K2, Z2
-	MOVQ      dvreset+128(FP), SI
-	VMOVUPS.Z (SI)(R10*1), K1, Z4
-	VADDPS    Z2, Z4, Z2
-	MOVQ      dvreset+128(FP), SI
-	VMOVUPS   Z2, K1, (SI)(R10*1)
-	MOVQ      dvth+120(FP), SI
-	VMOVUPS.Z (SI)(R10*1), K1, Z2
-	VSUBPS    Z3, Z2, Z2
-	MOVQ      dvth+120(FP), SI
-	VMOVUPS   Z2, K1, (SI)(R10*1)
-	VADDPS    Z3, Z5, Z2
-	VMOVUPS.Z (BX)(R10*1), K1, Z3
-	VADDPS    Z3, Z2, Z2
-	VMOVUPS.Z (CX)(R10*1), K1, Z3
-	VMULPS    Z2, Z3, Z3
-	VMOVUPS   Z3, K1, (AX)(R10*1)
-	MOVQ      dalpha+104(FP), AX
 	VMOVUPS.Z (AX)(R10*1), K1, Z3
-	MOVQ      before+112(FP), AX
-	VMOVUPS.Z (AX)(R10*1), K1, Z4
-	VMULPS    Z4, Z2, Z4
+	VMOVUPS.Z (DI)(R10*1), K1, Z4
+	VMOVUPS.Z (R8)(R10*1), K1, Z5
+	VSUBPS    Z5, Z4, Z5
+	VCMPPS    $0x16, Z1, Z5, K2
+	MOVQ      vreset+96(FP), DI
+	VMOVUPS.Z (DI)(R10*1), K1, Z5
+	VSUBPS    Z4, Z5, Z4
+	VMULPS    Z3, Z4, Z4
+	VMULPS    Z1, Z3, Z5
+	VMOVUPS   Z3, Z6
+	VMOVUPS   Z5, K2, Z6
+	MOVQ      slope+32(FP), DI
+	VMOVUPS.Z (DI)(R10*1), K1, Z5
+	VMOVUPS.Z (SI)(R10*1), K1, Z7
+	VPANDD    Z0, Z4, Z4
+	VADDPS    Z4, Z7, Z4
+	VMULPS    Z5, Z4, Z4
+	VMOVUPS.Z Z3, K2, Z3
+	MOVQ      dvreset+128(FP), SI
+	VMOVUPS.Z (SI)(R10*1), K1, Z5
+	VADDPS    Z3, Z5, Z3
+	MOVQ      dvreset+128(FP), SI
+	VMOVUPS   Z3, K1, (SI)(R10*1)
+	MOVQ      dvth+120(FP), SI
+	VMOVUPS.Z (SI)(R10*1), K1, Z3
+	VSUBPS    Z4, Z3, Z3
+	MOVQ      dvth+120(FP), SI
+	VMOVUPS   Z3, K1, (SI)(R10*1)
+	VADDPS    Z4, Z6, Z3
+	VMOVUPS.Z (BX)(R10*1), K1, Z4
 	VADDPS    Z4, Z3, Z3
+	VMOVUPS.Z (CX)(R10*1), K1, Z4
+	VMULPS    Z3, Z4, Z4
+	VMOVUPS   Z4, K1, (AX)(R10*1)
 	MOVQ      dalpha+104(FP), AX
-	VMOVUPS   Z3, K1, (AX)(R10*1)
-	VMOVUPS   Z2, K1, (DX)(R10*1)
+	VMOVUPS.Z (AX)(R10*1), K1, Z4
+	MOVQ      before+112(FP), AX
+	VMOVUPS.Z (AX)(R10*1), K1, Z5
+	VMOVUPS.Z (R8)(R10*1), K1, Z6
+	VSUBPS    Z6, Z5, Z6
+	VPANDD    Z2, Z6, Z6
+	VCMPPS    $0x16, Z1, Z6, K2
+	MOVQ      vreset+96(FP), AX
+	VMOVUPS.Z (AX)(R10*1), K1, Z6
+	VSUBPS    Z5, Z6, Z6
+	VADDPS    Z6, Z5, Z6
+	VMOVUPS   Z5, Z5
+	VMOVUPS   Z6, K2, Z5
+	VMULPS    Z5, Z3, Z5
+	VADDPS    Z5, Z4, Z4
+	MOVQ      dalpha+104(FP), AX
+	VMOVUPS   Z4, K1, (AX)(R10*1)
+	VMOVUPS   Z3, K1, (DX)(R10*1)
 
 end:
-	MOVQ n+136(FP), AX
+	MOVQ n+160(FP), AX
 	SHLQ $0x02, AX
+	MOVQ ldbefore+144(FP), CX
+	ADDQ CX, before+112(FP)
+	MOVQ ldsums+136(FP), CX
+	ADDQ CX, dalpha+104(FP)
 	ADDQ AX, ds+24(FP)
 	ADDQ AX, dv+0(FP)
+	MOVQ ldsums+136(FP), CX
+	ADDQ CX, dvreset+128(FP)
+	MOVQ ldsums+136(FP), CX
+	ADDQ CX, dvth+120(FP)
 	MOVQ lddx+16(FP), CX
 	ADDQ CX, dx+8(FP)
 	MOVQ ldgv+64(FP), CX
@@ -7999,7 +9586,198 @@ end:
 	ADDQ AX, slope+32(FP)
 	MOVQ ldu+48(FP), AX
 	ADDQ AX, u+40(FP)
-	DECQ rows+144(FP)
+	DECQ rows+168(FP)
+	JNZ  row
+	VZEROUPPER
+	RET
+
+// func lifBackToValueLearnedFastF32AVX512(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, vreset *float32, dalpha *float32, before *float32, dvth *float32, dvreset *float32, ldsums int, ldbefore int, unreset uint64, k float32, n int, rows int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·lifBackToValueLearnedFastF32AVX512(SB), NOSPLIT, $0-184
+	VBROADCASTSS word3f800000<>+0(SB), Z0
+	VPXORQ       Z1, Z1, Z1
+	VBROADCASTSD attached+88(FP), Z2
+	VBROADCASTSD unreset+152(FP), Z3
+	VBROADCASTSS k+160(FP), Z4
+	VBROADCASTSS word7fffffff<>+0(SB), Z5
+	MOVQ         ldbefore+144(FP), AX
+	SHLQ         $0x02, AX
+	MOVQ         AX, ldbefore+144(FP)
+	MOVQ         lddx+16(FP), AX
+	SHLQ         $0x02, AX
+	MOVQ         AX, lddx+16(FP)
+	MOVQ         ldgv+64(FP), AX
+	SHLQ         $0x02, AX
+	MOVQ         AX, ldgv+64(FP)
+	MOVQ         ldsums+136(FP), AX
+	SHLQ         $0x02, AX
+	MOVQ         AX, ldsums+136(FP)
+	MOVQ         ldu+48(FP), AX
+	SHLQ         $0x02, AX
+	MOVQ         AX, ldu+48(FP)
+
+row:
+	MOVQ dv+0(FP), AX
+	MOVQ alpha+72(FP), CX
+	MOVQ dx+8(FP), DX
+	MOVQ gv+56(FP), BX
+	MOVQ ds+24(FP), SI
+	MOVQ u+40(FP), DI
+	MOVQ vth+80(FP), R8
+	MOVQ n+168(FP), R9
+	SHLQ $0x02, R9
+	XORQ R10, R10
+	SUBQ $0x40, R9
+	JL   tail
+
+loop:
+	VMOVUPS   (AX)(R10*1), Z6
+	VMOVUPS   (DI)(R10*1), Z7
+	VMOVUPS   (R8)(R10*1), Z8
+	VSUBPS    Z8, Z7, Z8
+	VCMPPS    $0x16, Z1, Z8, K1
+	MOVQ      vreset+96(FP), R11
+	VMOVUPS   (R11)(R10*1), Z9
+	VSUBPS    Z7, Z9, Z7
+	VMULPS    Z6, Z7, Z7
+	VMULPS    Z1, Z6, Z9
+	VMOVUPS   Z6, Z10
+	VMOVUPS   Z9, K1, Z10
+	VPANDD    Z5, Z8, Z8
+	VMULPS    Z8, Z4, Z8
+	VADDPS    Z8, Z0, Z8
+	VDIVPS    Z8, Z0, Z8
+	VMULPS    Z8, Z8, Z8
+	VMOVUPS   (SI)(R10*1), Z9
+	VPANDD    Z2, Z7, Z7
+	VADDPS    Z7, Z9, Z7
+	VMULPS    Z8, Z7, Z7
+	VMOVUPS.Z Z6, K1, Z6
+	MOVQ      dvreset+128(FP), R11
+	VMOVUPS   (R11)(R10*1), Z8
+	VADDPS    Z6, Z8, Z6
+	MOVQ      dvreset+128(FP), R11
+	VMOVUPS   Z6, (R11)(R10*1)
+	MOVQ      dvth+120(FP), R11
+	VMOVUPS   (R11)(R10*1), Z6
+	VSUBPS    Z7, Z6, Z6
+	MOVQ      dvth+120(FP), R11
+	VMOVUPS   Z6, (R11)(R10*1)
+	VADDPS    Z7, Z10, Z6
+	VMOVUPS   (BX)(R10*1), Z7
+	VADDPS    Z7, Z6, Z6
+	VMOVUPS   (CX)(R10*1), Z7
+	VMULPS    Z6, Z7, Z7
+	VMOVUPS   Z7, (AX)(R10*1)
+	MOVQ      dalpha+104(FP), R11
+	VMOVUPS   (R11)(R10*1), Z7
+	MOVQ      before+112(FP), R11
+	VMOVUPS   (R11)(R10*1), Z8
+	VMOVUPS   (R8)(R10*1), Z9
+	VSUBPS    Z9, Z8, Z9
+	VPANDD    Z3, Z9, Z9
+	VCMPPS    $0x16, Z1, Z9, K1
+	MOVQ      vreset+96(FP), R11
+	VMOVUPS   (R11)(R10*1), Z9
+	VSUBPS    Z8, Z9, Z9
+	VADDPS    Z9, Z8, Z9
+	VMOVUPS   Z8, Z8
+	VMOVUPS   Z9, K1, Z8
+	VMULPS    Z8, Z6, Z8
+	VADDPS    Z8, Z7, Z7
+	MOVQ      dalpha+104(FP), R11
+	VMOVUPS   Z7, (R11)(R10*1)
+	VMOVUPS   Z6, (DX)(R10*1)
+	ADDQ      $0x40, R10
+	SUBQ      $0x40, R9
+	JGE       loop
+
+tail:
+	ADDQ      $0x40, R9
+	JZ        end
+	SHRL      $0x02, R9
+	MOVL      $-1, R11
+	BZHIL     R9, R11, R11
+	KMOVW     R11, K1
+	VMOVUPS.Z (AX)(R10*1), K1, Z6
+	VMOVUPS.Z (DI)(R10*1), K1, Z7
+	VMOVUPS.Z (R8)(R10*1), K1, Z8
+	VSUBPS    Z8, Z7, Z8
+	VCMPPS    $0x16, Z1, Z8, K2
+	MOVQ      vreset+96(FP), DI
+	VMOVUPS.Z (DI)(R10*1), K1, Z9
+	VSUBPS    Z7, Z9, Z7
+	VMULPS    Z6, Z7, Z7
+	VMULPS    Z1, Z6, Z9
+	VMOVUPS   Z6, Z10
+	VMOVUPS   Z9, K2, Z10
+	VPANDD    Z5, Z8, Z8
+	VMULPS    Z8, Z4, Z8
+	VADDPS    Z8, Z0, Z8
+	VDIVPS    Z8, Z0, Z8
+	VMULPS    Z8, Z8, Z8
+	VMOVUPS.Z (SI)(R10*1), K1, Z9
+	VPANDD    Z2, Z7, Z7
+	VADDPS    Z7, Z9, Z7
+	VMULPS    Z8, Z7, Z7
+	VMOVUPS.Z Z6, K2, Z6
+	MOVQ      dvreset+128(FP), SI
+	VMOVUPS.Z (SI)(R10*1), K1, Z8
+	VADDPS    Z6, Z8, Z6
+	MOVQ      dvreset+128(FP), SI
+	VMOVUPS   Z6, K1, (SI)(R10*1)
+	MOVQ      dvth+120(FP), SI
+	VMOVUPS.Z (SI)(R10*1), K1, Z6
+	VSUBPS    Z7, Z6, Z6
+	MOVQ      dvth+120(FP), SI
+	VMOVUPS   Z6, K1, (SI)(R10*1)
+	VADDPS    Z7, Z10, Z6
+	VMOVUPS.Z (BX)(R10*1), K1, Z7
+	VADDPS    Z7, Z6, Z6
+	VMOVUPS.Z (CX)(R10*1), K1, Z7
+	VMULPS    Z6, Z7, Z7
+	VMOVUPS   Z7, K1, (AX)(R10*1)
+	MOVQ      dalpha+104(FP), AX
+	VMOVUPS.Z (AX)(R10*1), K1, Z7
+	MOVQ      before+112(FP), AX
+	VMOVUPS.Z (AX)(R10*1), K1, Z8
+	VMOVUPS.Z (R8)(R10*1), K1, Z9
+	VSUBPS    Z9, Z8, Z9
+	VPANDD    Z3, Z9, Z9
+	VCMPPS    $0x16, Z1, Z9, K2
+	MOVQ      vreset+96(FP), AX
+	VMOVUPS.Z (AX)(R10*1), K1, Z9
+	VSUBPS    Z8, Z9, Z9
+	VADDPS    Z9, Z8, Z9
+	VMOVUPS   Z8, Z8
+	VMOVUPS   Z9, K2, Z8
+	VMULPS    Z8, Z6, Z8
+	VADDPS    Z8, Z7, Z7
+	MOVQ      dalpha+104(FP), AX
+	VMOVUPS   Z7, K1, (AX)(R10*1)
+	VMOVUPS   Z6, K1, (DX)(R10*1)
+
+end:
+	MOVQ n+168(FP), AX
+	SHLQ $0x02, AX
+	MOVQ ldbefore+144(FP), CX
+	ADDQ CX, before+112(FP)
+	MOVQ ldsums+136(FP), CX
+	ADDQ CX, dalpha+104(FP)
+	ADDQ AX, ds+24(FP)
+	ADDQ AX, dv+0(FP)
+	MOVQ ldsums+136(FP), CX
+	ADDQ CX, dvreset+128(FP)
+	MOVQ ldsums+136(FP), CX
+	ADDQ CX, dvth+120(FP)
+	MOVQ lddx+16(FP), CX
+	ADDQ CX, dx+8(FP)
+	MOVQ ldgv+64(FP), CX
+	ADDQ CX, gv+56(FP)
+	ADDQ AX, slope+32(FP)
+	MOVQ ldu+48(FP), AX
+	ADDQ AX, u+40(FP)
+	DECQ rows+176(FP)
 	JNZ  row
 	VZEROUPPER
 	RET
@@ -8710,18 +10488,31 @@ end:
 	VZEROUPPER
 	RET
 
-// func lifBackSynLearnedF32AVX512(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, di *float32, beta *float32, dalpha *float32, before *float32, dvth *float32, dbeta *float32, i *float32, ibefore *float32, n int, rows int)
+// func lifBackSynLearnedF32AVX512(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, di *float32, beta *float32, dalpha *float32, before *float32, dvth *float32, dbeta *float32, i *float32, ibefore *float32, ldsums int, ldbefore int, unreset uint64, ldi int, ldibefore int, n int, rows int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·lifBackSynLearnedF32AVX512(SB), NOSPLIT, $0-176
+TEXT ·lifBackSynLearnedF32AVX512(SB), NOSPLIT, $0-216
 	VBROADCASTSS word3f800000<>+0(SB), Z0
 	VPXORQ       Z1, Z1, Z1
 	VBROADCASTSD attached+88(FP), Z2
+	VBROADCASTSD unreset+176(FP), Z3
+	MOVQ         ldbefore+168(FP), AX
+	SHLQ         $0x02, AX
+	MOVQ         AX, ldbefore+168(FP)
 	MOVQ         lddx+16(FP), AX
 	SHLQ         $0x02, AX
 	MOVQ         AX, lddx+16(FP)
 	MOVQ         ldgv+64(FP), AX
 	SHLQ         $0x02, AX
 	MOVQ         AX, ldgv+64(FP)
+	MOVQ         ldi+184(FP), AX
+	SHLQ         $0x02, AX
+	MOVQ         AX, ldi+184(FP)
+	MOVQ         ldibefore+192(FP), AX
+	SHLQ         $0x02, AX
+	MOVQ         AX, ldibefore+192(FP)
+	MOVQ         ldsums+160(FP), AX
+	SHLQ         $0x02, AX
+	MOVQ         AX, ldsums+160(FP)
 	MOVQ         ldu+48(FP), AX
 	SHLQ         $0x02, AX
 	MOVQ         AX, ldu+48(FP)
@@ -8734,69 +10525,75 @@ row:
 	MOVQ ds+24(FP), SI
 	MOVQ u+40(FP), DI
 	MOVQ vth+80(FP), R8
-	MOVQ n+160(FP), R9
+	MOVQ n+200(FP), R9
 	SHLQ $0x02, R9
 	XORQ R10, R10
 	SUBQ $0x40, R9
 	JL   tail
 
 loop:
-	VMOVUPS   (AX)(R10*1), Z3
-	VMOVUPS   (DI)(R10*1), Z4
-	VMOVUPS   (R8)(R10*1), Z5
-	VSUBPS    Z5, Z4, Z4
-	VCMPPS    $0x16, Z1, Z4, K1
-	VSUBPS    Z5, Z1, Z4
-	VMULPS    Z3, Z4, Z4
+	VMOVUPS   (AX)(R10*1), Z4
+	VMOVUPS   (DI)(R10*1), Z5
+	VMOVUPS   (R8)(R10*1), Z6
+	VSUBPS    Z6, Z5, Z5
+	VCMPPS    $0x16, Z1, Z5, K1
+	VSUBPS    Z6, Z1, Z5
+	VMULPS    Z4, Z5, Z5
 	MOVQ      slope+32(FP), R11
-	VMOVUPS   (R11)(R10*1), Z5
-	VMOVUPS   (SI)(R10*1), Z6
-	VPANDD    Z2, Z4, Z4
-	VADDPS    Z4, Z6, Z4
-	VMULPS    Z5, Z4, Z4
-	VMOVUPS.Z Z3, K1, Z5
-	MOVQ      dvth+128(FP), R11
 	VMOVUPS   (R11)(R10*1), Z6
-	VSUBPS    Z5, Z6, Z5
-	VSUBPS    Z4, Z5, Z5
+	VMOVUPS   (SI)(R10*1), Z7
+	VPANDD    Z2, Z5, Z5
+	VADDPS    Z5, Z7, Z5
+	VMULPS    Z6, Z5, Z5
+	VMOVUPS.Z Z4, K1, Z6
 	MOVQ      dvth+128(FP), R11
-	VMOVUPS   Z5, (R11)(R10*1)
-	VADDPS    Z4, Z3, Z3
-	VMOVUPS   (BX)(R10*1), Z4
-	VADDPS    Z4, Z3, Z3
-	VMOVUPS   (CX)(R10*1), Z4
-	VMULPS    Z3, Z4, Z5
-	VMOVUPS   Z5, (AX)(R10*1)
-	MOVQ      dalpha+112(FP), R11
-	VMOVUPS   (R11)(R10*1), Z5
-	MOVQ      before+120(FP), R11
-	VMOVUPS   (R11)(R10*1), Z6
-	MOVQ      i+144(FP), R11
 	VMOVUPS   (R11)(R10*1), Z7
-	VSUBPS    Z7, Z6, Z6
-	VMULPS    Z6, Z3, Z6
-	VADDPS    Z6, Z5, Z5
-	MOVQ      dalpha+112(FP), R11
-	VMOVUPS   Z5, (R11)(R10*1)
-	MOVQ      di+96(FP), R11
-	VMOVUPS   (R11)(R10*1), Z5
-	VSUBPS    Z4, Z0, Z4
-	VMULPS    Z3, Z4, Z3
-	VADDPS    Z3, Z5, Z3
-	VMOVUPS   Z3, (DX)(R10*1)
-	MOVQ      dbeta+136(FP), R11
-	VMOVUPS   (R11)(R10*1), Z4
-	MOVQ      ibefore+152(FP), R11
-	VMOVUPS   (R11)(R10*1), Z5
-	VMULPS    Z5, Z3, Z5
+	VSUBPS    Z6, Z7, Z6
+	VSUBPS    Z5, Z6, Z6
+	MOVQ      dvth+128(FP), R11
+	VMOVUPS   Z6, (R11)(R10*1)
 	VADDPS    Z5, Z4, Z4
-	MOVQ      dbeta+136(FP), R11
-	VMOVUPS   Z4, (R11)(R10*1)
-	MOVQ      beta+104(FP), R11
-	VMOVUPS   (R11)(R10*1), Z4
-	VMULPS    Z3, Z4, Z3
+	VMOVUPS   (BX)(R10*1), Z5
+	VADDPS    Z5, Z4, Z4
+	VMOVUPS   (CX)(R10*1), Z5
+	VMULPS    Z4, Z5, Z6
+	VMOVUPS   Z6, (AX)(R10*1)
+	MOVQ      dalpha+112(FP), R11
+	VMOVUPS   (R11)(R10*1), Z6
+	MOVQ      before+120(FP), R11
+	VMOVUPS   (R11)(R10*1), Z7
+	VMOVUPS   (R8)(R10*1), Z8
+	VSUBPS    Z8, Z7, Z9
+	VPANDD    Z3, Z9, Z9
+	VCMPPS    $0x16, Z1, Z9, K1
+	VMOVUPS.Z Z8, K1, Z8
+	VSUBPS    Z8, Z7, Z7
+	MOVQ      i+144(FP), R11
+	VMOVUPS   (R11)(R10*1), Z8
+	VSUBPS    Z8, Z7, Z7
+	VMULPS    Z7, Z4, Z7
+	VADDPS    Z7, Z6, Z6
+	MOVQ      dalpha+112(FP), R11
+	VMOVUPS   Z6, (R11)(R10*1)
 	MOVQ      di+96(FP), R11
-	VMOVUPS   Z3, (R11)(R10*1)
+	VMOVUPS   (R11)(R10*1), Z6
+	VSUBPS    Z5, Z0, Z5
+	VMULPS    Z4, Z5, Z4
+	VADDPS    Z4, Z6, Z4
+	VMOVUPS   Z4, (DX)(R10*1)
+	MOVQ      dbeta+136(FP), R11
+	VMOVUPS   (R11)(R10*1), Z5
+	MOVQ      ibefore+152(FP), R11
+	VMOVUPS   (R11)(R10*1), Z6
+	VMULPS    Z6, Z4, Z6
+	VADDPS    Z6, Z5, Z5
+	MOVQ      dbeta+136(FP), R11
+	VMOVUPS   Z5, (R11)(R10*1)
+	MOVQ      beta+104(FP), R11
+	VMOVUPS   (R11)(R10*1), Z5
+	VMULPS    Z4, Z5, Z4
+	MOVQ      di+96(FP), R11
+	VMOVUPS   Z4, (R11)(R10*1)
 	ADDQ      $0x40, R10
 	SUBQ      $0x40, R9
 	JGE       loop
@@ -8808,77 +10605,313 @@ tail:
 	MOVL      $-1, R11
 	BZHIL     R9, R11, R11
 	KMOVW     R11, K1
-	VMOVUPS.Z (AX)(R10*1), K1, Z3
-	VMOVUPS.Z (DI)(R10*1), K1, Z4
-	VMOVUPS.Z (R8)(R10*1), K1, Z5
-	VSUBPS    Z5, Z4, Z4
-	VCMPPS    $0x16, Z1, Z4, K2
-	VSUBPS    Z5, Z1, Z4
-	VMULPS    Z3, Z4, Z4
-	MOVQ      slope+32(FP), DI
+	VMOVUPS.Z (AX)(R10*1), K1, Z4
 	VMOVUPS.Z (DI)(R10*1), K1, Z5
-	VMOVUPS.Z (SI)(R10*1), K1, Z6
-	VPANDD    Z2, Z4, Z4
-	VADDPS    Z4, Z6, Z4
-	VMULPS    Z5, Z4, Z4
-	VMOVUPS.Z Z3, K2, Z5
+	VMOVUPS.Z (R8)(R10*1), K1, Z6
+	VSUBPS    Z6, Z5, Z5
+	VCMPPS    $0x16, Z1, Z5, K2
+	VSUBPS    Z6, Z1, Z5
+	VMULPS    Z4, Z5, Z5
+	MOVQ      slope+32(FP), DI
+	VMOVUPS.Z (DI)(R10*1), K1, Z6
+	VMOVUPS.Z (SI)(R10*1), K1, Z7
+	VPANDD    Z2, Z5, Z5
+	VADDPS    Z5, Z7, Z5
+	VMULPS    Z6, Z5, Z5
+	VMOVUPS.Z Z4, K2, Z6
 	MOVQ      dvth+128(FP), SI
-	VMOVUPS.Z (SI)(R10*1), K1, Z6
-	VSUBPS    Z5, Z6, Z5
-	VSUBPS    Z4, Z5, Z5
+	VMOVUPS.Z (SI)(R10*1), K1, Z7
+	VSUBPS    Z6, Z7, Z6
+	VSUBPS    Z5, Z6, Z6
 	MOVQ      dvth+128(FP), SI
-	VMOVUPS   Z5, K1, (SI)(R10*1)
-	VADDPS    Z4, Z3, Z3
-	VMOVUPS.Z (BX)(R10*1), K1, Z4
-	VADDPS    Z4, Z3, Z3
-	VMOVUPS.Z (CX)(R10*1), K1, Z4
-	VMULPS    Z3, Z4, Z5
-	VMOVUPS   Z5, K1, (AX)(R10*1)
-	MOVQ      dalpha+112(FP), AX
-	VMOVUPS.Z (AX)(R10*1), K1, Z5
-	MOVQ      before+120(FP), AX
-	VMOVUPS.Z (AX)(R10*1), K1, Z6
-	MOVQ      i+144(FP), AX
-	VMOVUPS.Z (AX)(R10*1), K1, Z7
-	VSUBPS    Z7, Z6, Z6
-	VMULPS    Z6, Z3, Z6
-	VADDPS    Z6, Z5, Z5
-	MOVQ      dalpha+112(FP), AX
-	VMOVUPS   Z5, K1, (AX)(R10*1)
-	MOVQ      di+96(FP), AX
-	VMOVUPS.Z (AX)(R10*1), K1, Z5
-	VSUBPS    Z4, Z0, Z4
-	VMULPS    Z3, Z4, Z3
-	VADDPS    Z3, Z5, Z3
-	VMOVUPS   Z3, K1, (DX)(R10*1)
-	MOVQ      dbeta+136(FP), AX
-	VMOVUPS.Z (AX)(R10*1), K1, Z4
-	MOVQ      ibefore+152(FP), AX
-	VMOVUPS.Z (AX)(R10*1), K1, Z5
-	VMULPS    Z5, Z3, Z5
+	VMOVUPS   Z6, K1, (SI)(R10*1)
 	VADDPS    Z5, Z4, Z4
-	MOVQ      dbeta+136(FP), AX
-	VMOVUPS   Z4, K1, (AX)(R10*1)
-	MOVQ      beta+104(FP), AX
-	VMOVUPS.Z (AX)(R10*1), K1, Z4
-	VMULPS    Z3, Z4, Z3
+	VMOVUPS.Z (BX)(R10*1), K1, Z5
+	VADDPS    Z5, Z4, Z4
+	VMOVUPS.Z (CX)(R10*1), K1, Z5
+	VMULPS    Z4, Z5, Z6
+	VMOVUPS   Z6, K1, (AX)(R10*1)
+	MOVQ      dalpha+112(FP), AX
+	VMOVUPS.Z (AX)(R10*1), K1, Z6
+	MOVQ      before+120(FP), AX
+	VMOVUPS.Z (AX)(R10*1), K1, Z7
+	VMOVUPS.Z (R8)(R10*1), K1, Z8
+	VSUBPS    Z8, Z7, Z9
+	VPANDD    Z3, Z9, Z9
+	VCMPPS    $0x16, Z1, Z9, K2
+	VMOVUPS.Z Z8, K2, Z8
+	VSUBPS    Z8, Z7, Z7
+	MOVQ      i+144(FP), AX
+	VMOVUPS.Z (AX)(R10*1), K1, Z8
+	VSUBPS    Z8, Z7, Z7
+	VMULPS    Z7, Z4, Z7
+	VADDPS    Z7, Z6, Z6
+	MOVQ      dalpha+112(FP), AX
+	VMOVUPS   Z6, K1, (AX)(R10*1)
 	MOVQ      di+96(FP), AX
-	VMOVUPS   Z3, K1, (AX)(R10*1)
+	VMOVUPS.Z (AX)(R10*1), K1, Z6
+	VSUBPS    Z5, Z0, Z5
+	VMULPS    Z4, Z5, Z4
+	VADDPS    Z4, Z6, Z4
+	VMOVUPS   Z4, K1, (DX)(R10*1)
+	MOVQ      dbeta+136(FP), AX
+	VMOVUPS.Z (AX)(R10*1), K1, Z5
+	MOVQ      ibefore+152(FP), AX
+	VMOVUPS.Z (AX)(R10*1), K1, Z6
+	VMULPS    Z6, Z4, Z6
+	VADDPS    Z6, Z5, Z5
+	MOVQ      dbeta+136(FP), AX
+	VMOVUPS   Z5, K1, (AX)(R10*1)
+	MOVQ      beta+104(FP), AX
+	VMOVUPS.Z (AX)(R10*1), K1, Z5
+	VMULPS    Z4, Z5, Z4
+	MOVQ      di+96(FP), AX
+	VMOVUPS   Z4, K1, (AX)(R10*1)
 
 end:
-	MOVQ n+160(FP), AX
+	MOVQ n+200(FP), AX
 	SHLQ $0x02, AX
+	MOVQ ldbefore+168(FP), CX
+	ADDQ CX, before+120(FP)
+	MOVQ ldsums+160(FP), CX
+	ADDQ CX, dalpha+112(FP)
+	MOVQ ldsums+160(FP), CX
+	ADDQ CX, dbeta+136(FP)
 	ADDQ AX, di+96(FP)
 	ADDQ AX, ds+24(FP)
 	ADDQ AX, dv+0(FP)
+	MOVQ ldsums+160(FP), CX
+	ADDQ CX, dvth+128(FP)
 	MOVQ lddx+16(FP), CX
 	ADDQ CX, dx+8(FP)
 	MOVQ ldgv+64(FP), CX
 	ADDQ CX, gv+56(FP)
+	MOVQ ldi+184(FP), CX
+	ADDQ CX, i+144(FP)
+	MOVQ ldibefore+192(FP), CX
+	ADDQ CX, ibefore+152(FP)
 	ADDQ AX, slope+32(FP)
 	MOVQ ldu+48(FP), AX
 	ADDQ AX, u+40(FP)
-	DECQ rows+168(FP)
+	DECQ rows+208(FP)
+	JNZ  row
+	VZEROUPPER
+	RET
+
+// func lifBackSynLearnedFastF32AVX512(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, di *float32, beta *float32, dalpha *float32, before *float32, dvth *float32, dbeta *float32, i *float32, ibefore *float32, ldsums int, ldbefore int, unreset uint64, ldi int, ldibefore int, k float32, n int, rows int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·lifBackSynLearnedFastF32AVX512(SB), NOSPLIT, $0-224
+	VBROADCASTSS word3f800000<>+0(SB), Z0
+	VPXORQ       Z1, Z1, Z1
+	VBROADCASTSD attached+88(FP), Z2
+	VBROADCASTSD unreset+176(FP), Z3
+	VBROADCASTSS k+200(FP), Z4
+	VBROADCASTSS word7fffffff<>+0(SB), Z5
+	MOVQ         ldbefore+168(FP), AX
+	SHLQ         $0x02, AX
+	MOVQ         AX, ldbefore+168(FP)
+	MOVQ         lddx+16(FP), AX
+	SHLQ         $0x02, AX
+	MOVQ         AX, lddx+16(FP)
+	MOVQ         ldgv+64(FP), AX
+	SHLQ         $0x02, AX
+	MOVQ         AX, ldgv+64(FP)
+	MOVQ         ldi+184(FP), AX
+	SHLQ         $0x02, AX
+	MOVQ         AX, ldi+184(FP)
+	MOVQ         ldibefore+192(FP), AX
+	SHLQ         $0x02, AX
+	MOVQ         AX, ldibefore+192(FP)
+	MOVQ         ldsums+160(FP), AX
+	SHLQ         $0x02, AX
+	MOVQ         AX, ldsums+160(FP)
+	MOVQ         ldu+48(FP), AX
+	SHLQ         $0x02, AX
+	MOVQ         AX, ldu+48(FP)
+
+row:
+	MOVQ dv+0(FP), AX
+	MOVQ alpha+72(FP), CX
+	MOVQ dx+8(FP), DX
+	MOVQ gv+56(FP), BX
+	MOVQ ds+24(FP), SI
+	MOVQ u+40(FP), DI
+	MOVQ vth+80(FP), R8
+	MOVQ n+208(FP), R9
+	SHLQ $0x02, R9
+	XORQ R10, R10
+	SUBQ $0x40, R9
+	JL   tail
+
+loop:
+	VMOVUPS   (AX)(R10*1), Z6
+	VMOVUPS   (DI)(R10*1), Z7
+	VMOVUPS   (R8)(R10*1), Z8
+	VSUBPS    Z8, Z7, Z7
+	VCMPPS    $0x16, Z1, Z7, K1
+	VSUBPS    Z8, Z1, Z8
+	VMULPS    Z6, Z8, Z8
+	VPANDD    Z5, Z7, Z7
+	VMULPS    Z7, Z4, Z7
+	VADDPS    Z7, Z0, Z7
+	VDIVPS    Z7, Z0, Z7
+	VMULPS    Z7, Z7, Z7
+	VMOVUPS   (SI)(R10*1), Z9
+	VPANDD    Z2, Z8, Z8
+	VADDPS    Z8, Z9, Z8
+	VMULPS    Z7, Z8, Z7
+	VMOVUPS.Z Z6, K1, Z8
+	MOVQ      dvth+128(FP), R11
+	VMOVUPS   (R11)(R10*1), Z9
+	VSUBPS    Z8, Z9, Z8
+	VSUBPS    Z7, Z8, Z8
+	MOVQ      dvth+128(FP), R11
+	VMOVUPS   Z8, (R11)(R10*1)
+	VADDPS    Z7, Z6, Z6
+	VMOVUPS   (BX)(R10*1), Z7
+	VADDPS    Z7, Z6, Z6
+	VMOVUPS   (CX)(R10*1), Z7
+	VMULPS    Z6, Z7, Z8
+	VMOVUPS   Z8, (AX)(R10*1)
+	MOVQ      dalpha+112(FP), R11
+	VMOVUPS   (R11)(R10*1), Z8
+	MOVQ      before+120(FP), R11
+	VMOVUPS   (R11)(R10*1), Z9
+	VMOVUPS   (R8)(R10*1), Z10
+	VSUBPS    Z10, Z9, Z11
+	VPANDD    Z3, Z11, Z11
+	VCMPPS    $0x16, Z1, Z11, K1
+	VMOVUPS.Z Z10, K1, Z10
+	VSUBPS    Z10, Z9, Z9
+	MOVQ      i+144(FP), R11
+	VMOVUPS   (R11)(R10*1), Z10
+	VSUBPS    Z10, Z9, Z9
+	VMULPS    Z9, Z6, Z9
+	VADDPS    Z9, Z8, Z8
+	MOVQ      dalpha+112(FP), R11
+	VMOVUPS   Z8, (R11)(R10*1)
+	MOVQ      di+96(FP), R11
+	VMOVUPS   (R11)(R10*1), Z8
+	VSUBPS    Z7, Z0, Z7
+	VMULPS    Z6, Z7, Z6
+	VADDPS    Z6, Z8, Z6
+	VMOVUPS   Z6, (DX)(R10*1)
+	MOVQ      dbeta+136(FP), R11
+	VMOVUPS   (R11)(R10*1), Z7
+	MOVQ      ibefore+152(FP), R11
+	VMOVUPS   (R11)(R10*1), Z8
+	VMULPS    Z8, Z6, Z8
+	VADDPS    Z8, Z7, Z7
+	MOVQ      dbeta+136(FP), R11
+	VMOVUPS   Z7, (R11)(R10*1)
+	MOVQ      beta+104(FP), R11
+	VMOVUPS   (R11)(R10*1), Z7
+	VMULPS    Z6, Z7, Z6
+	MOVQ      di+96(FP), R11
+	VMOVUPS   Z6, (R11)(R10*1)
+	ADDQ      $0x40, R10
+	SUBQ      $0x40, R9
+	JGE       loop
+
+tail:
+	ADDQ      $0x40, R9
+	JZ        end
+	SHRL      $0x02, R9
+	MOVL      $-1, R11
+	BZHIL     R9, R11, R11
+	KMOVW     R11, K1
+	VMOVUPS.Z (AX)(R10*1), K1, Z6
+	VMOVUPS.Z (DI)(R10*1), K1, Z7
+	VMOVUPS.Z (R8)(R10*1), K1, Z8
+	VSUBPS    Z8, Z7, Z7
+	VCMPPS    $0x16, Z1, Z7, K2
+	VSUBPS    Z8, Z1, Z8
+	VMULPS    Z6, Z8, Z8
+	VPANDD    Z5, Z7, Z7
+	VMULPS    Z7, Z4, Z7
+	VADDPS    Z7, Z0, Z7
+	VDIVPS    Z7, Z0, Z7
+	VMULPS    Z7, Z7, Z7
+	VMOVUPS.Z (SI)(R10*1), K1, Z9
+	VPANDD    Z2, Z8, Z8
+	VADDPS    Z8, Z9, Z8
+	VMULPS    Z7, Z8, Z7
+	VMOVUPS.Z Z6, K2, Z8
+	MOVQ      dvth+128(FP), SI
+	VMOVUPS.Z (SI)(R10*1), K1, Z9
+	VSUBPS    Z8, Z9, Z8
+	VSUBPS    Z7, Z8, Z8
+	MOVQ      dvth+128(FP), SI
+	VMOVUPS   Z8, K1, (SI)(R10*1)
+	VADDPS    Z7, Z6, Z6
+	VMOVUPS.Z (BX)(R10*1), K1, Z7
+	VADDPS    Z7, Z6, Z6
+	VMOVUPS.Z (CX)(R10*1), K1, Z7
+	VMULPS    Z6, Z7, Z8
+	VMOVUPS   Z8, K1, (AX)(R10*1)
+	MOVQ      dalpha+112(FP), AX
+	VMOVUPS.Z (AX)(R10*1), K1, Z8
+	MOVQ      before+120(FP), AX
+	VMOVUPS.Z (AX)(R10*1), K1, Z9
+	VMOVUPS.Z (R8)(R10*1), K1, Z10
+	VSUBPS    Z10, Z9, Z11
+	VPANDD    Z3, Z11, Z11
+	VCMPPS    $0x16, Z1, Z11, K2
+	VMOVUPS.Z Z10, K2, Z10
+	VSUBPS    Z10, Z9, Z9
+	MOVQ      i+144(FP), AX
+	VMOVUPS.Z (AX)(R10*1), K1, Z10
+	VSUBPS    Z10, Z9, Z9
+	VMULPS    Z9, Z6, Z9
+	VADDPS    Z9, Z8, Z8
+	MOVQ      dalpha+112(FP), AX
+	VMOVUPS   Z8, K1, (AX)(R10*1)
+	MOVQ      di+96(FP), AX
+	VMOVUPS.Z (AX)(R10*1), K1, Z8
+	VSUBPS    Z7, Z0, Z7
+	VMULPS    Z6, Z7, Z6
+	VADDPS    Z6, Z8, Z6
+	VMOVUPS   Z6, K1, (DX)(R10*1)
+	MOVQ      dbeta+136(FP), AX
+	VMOVUPS.Z (AX)(R10*1), K1, Z7
+	MOVQ      ibefore+152(FP), AX
+	VMOVUPS.Z (AX)(R10*1), K1, Z8
+	VMULPS    Z8, Z6, Z8
+	VADDPS    Z8, Z7, Z7
+	MOVQ      dbeta+136(FP), AX
+	VMOVUPS   Z7, K1, (AX)(R10*1)
+	MOVQ      beta+104(FP), AX
+	VMOVUPS.Z (AX)(R10*1), K1, Z7
+	VMULPS    Z6, Z7, Z6
+	MOVQ      di+96(FP), AX
+	VMOVUPS   Z6, K1, (AX)(R10*1)
+
+end:
+	MOVQ n+208(FP), AX
+	SHLQ $0x02, AX
+	MOVQ ldbefore+168(FP), CX
+	ADDQ CX, before+120(FP)
+	MOVQ ldsums+160(FP), CX
+	ADDQ CX, dalpha+112(FP)
+	MOVQ ldsums+160(FP), CX
+	ADDQ CX, dbeta+136(FP)
+	ADDQ AX, di+96(FP)
+	ADDQ AX, ds+24(FP)
+	ADDQ AX, dv+0(FP)
+	MOVQ ldsums+160(FP), CX
+	ADDQ CX, dvth+128(FP)
+	MOVQ lddx+16(FP), CX
+	ADDQ CX, dx+8(FP)
+	MOVQ ldgv+64(FP), CX
+	ADDQ CX, gv+56(FP)
+	MOVQ ldi+184(FP), CX
+	ADDQ CX, i+144(FP)
+	MOVQ ldibefore+192(FP), CX
+	ADDQ CX, ibefore+152(FP)
+	ADDQ AX, slope+32(FP)
+	MOVQ ldu+48(FP), AX
+	ADDQ AX, u+40(FP)
+	DECQ rows+216(FP)
 	JNZ  row
 	VZEROUPPER
 	RET
@@ -9153,18 +11186,31 @@ end:
 	VZEROUPPER
 	RET
 
-// func lifBackSynToValueLearnedF32AVX512(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, di *float32, beta *float32, vreset *float32, dalpha *float32, before *float32, dvth *float32, dbeta *float32, i *float32, ibefore *float32, dvreset *float32, n int, rows int)
+// func lifBackSynToValueLearnedF32AVX512(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, di *float32, beta *float32, vreset *float32, dalpha *float32, before *float32, dvth *float32, dbeta *float32, i *float32, ibefore *float32, dvreset *float32, ldsums int, ldbefore int, unreset uint64, ldi int, ldibefore int, n int, rows int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·lifBackSynToValueLearnedF32AVX512(SB), NOSPLIT, $0-192
+TEXT ·lifBackSynToValueLearnedF32AVX512(SB), NOSPLIT, $0-232
 	VBROADCASTSS word3f800000<>+0(SB), Z0
 	VPXORQ       Z1, Z1, Z1
 	VBROADCASTSD attached+88(FP), Z2
+	VBROADCASTSD unreset+192(FP), Z3
+	MOVQ         ldbefore+184(FP), AX
+	SHLQ         $0x02, AX
+	MOVQ         AX, ldbefore+184(FP)
 	MOVQ         lddx+16(FP), AX
 	SHLQ         $0x02, AX
 	MOVQ         AX, lddx+16(FP)
 	MOVQ         ldgv+64(FP), AX
 	SHLQ         $0x02, AX
 	MOVQ         AX, ldgv+64(FP)
+	MOVQ         ldi+200(FP), AX
+	SHLQ         $0x02, AX
+	MOVQ         AX, ldi+200(FP)
+	MOVQ         ldibefore+208(FP), AX
+	SHLQ         $0x02, AX
+	MOVQ         AX, ldibefore+208(FP)
+	MOVQ         ldsums+176(FP), AX
+	SHLQ         $0x02, AX
+	MOVQ         AX, ldsums+176(FP)
 	MOVQ         ldu+48(FP), AX
 	SHLQ         $0x02, AX
 	MOVQ         AX, ldu+48(FP)
@@ -9177,78 +11223,88 @@ row:
 	MOVQ ds+24(FP), SI
 	MOVQ u+40(FP), DI
 	MOVQ vth+80(FP), R8
-	MOVQ n+176(FP), R9
+	MOVQ n+216(FP), R9
 	SHLQ $0x02, R9
 	XORQ R10, R10
 	SUBQ $0x40, R9
 	JL   tail
 
 loop:
-	VMOVUPS   (AX)(R10*1), Z3
-	VMOVUPS   (DI)(R10*1), Z4
-	VMOVUPS   (R8)(R10*1), Z5
-	VSUBPS    Z5, Z4, Z5
-	VCMPPS    $0x16, Z1, Z5, K1
+	VMOVUPS   (AX)(R10*1), Z4
+	VMOVUPS   (DI)(R10*1), Z5
+	VMOVUPS   (R8)(R10*1), Z6
+	VSUBPS    Z6, Z5, Z6
+	VCMPPS    $0x16, Z1, Z6, K1
 	MOVQ      vreset+112(FP), R11
-	VMOVUPS   (R11)(R10*1), Z5
-	VSUBPS    Z4, Z5, Z4
-	VMULPS    Z3, Z4, Z4
-	VMULPS    Z1, Z3, Z5
-	VMOVUPS   Z3, Z6
-	VMOVUPS   Z5, K1, Z6
-	MOVQ      slope+32(FP), R11
-	VMOVUPS   (R11)(R10*1), Z5
-	VMOVUPS   (SI)(R10*1), Z7
-	VPANDD    Z2, Z4, Z4
-	VADDPS    Z4, Z7, Z4
-	VMULPS    Z5, Z4, Z4
-	VMOVUPS.Z Z3, K1, Z3
-	MOVQ      dvreset+168(FP), R11
-	VMOVUPS   (R11)(R10*1), Z5
-	VADDPS    Z3, Z5, Z3
-	MOVQ      dvreset+168(FP), R11
-	VMOVUPS   Z3, (R11)(R10*1)
-	MOVQ      dvth+136(FP), R11
-	VMOVUPS   (R11)(R10*1), Z3
-	VSUBPS    Z4, Z3, Z3
-	MOVQ      dvth+136(FP), R11
-	VMOVUPS   Z3, (R11)(R10*1)
-	VADDPS    Z4, Z6, Z3
-	VMOVUPS   (BX)(R10*1), Z4
-	VADDPS    Z4, Z3, Z3
-	VMOVUPS   (CX)(R10*1), Z4
-	VMULPS    Z3, Z4, Z5
-	VMOVUPS   Z5, (AX)(R10*1)
-	MOVQ      dalpha+120(FP), R11
-	VMOVUPS   (R11)(R10*1), Z5
-	MOVQ      before+128(FP), R11
 	VMOVUPS   (R11)(R10*1), Z6
-	MOVQ      i+152(FP), R11
-	VMOVUPS   (R11)(R10*1), Z7
-	VSUBPS    Z7, Z6, Z6
-	VMULPS    Z6, Z3, Z6
-	VADDPS    Z6, Z5, Z5
-	MOVQ      dalpha+120(FP), R11
-	VMOVUPS   Z5, (R11)(R10*1)
-	MOVQ      di+96(FP), R11
-	VMOVUPS   (R11)(R10*1), Z5
-	VSUBPS    Z4, Z0, Z4
-	VMULPS    Z3, Z4, Z3
-	VADDPS    Z3, Z5, Z3
-	VMOVUPS   Z3, (DX)(R10*1)
-	MOVQ      dbeta+144(FP), R11
-	VMOVUPS   (R11)(R10*1), Z4
-	MOVQ      ibefore+160(FP), R11
-	VMOVUPS   (R11)(R10*1), Z5
-	VMULPS    Z5, Z3, Z5
-	VADDPS    Z5, Z4, Z4
-	MOVQ      dbeta+144(FP), R11
+	VSUBPS    Z5, Z6, Z5
+	VMULPS    Z4, Z5, Z5
+	VMULPS    Z1, Z4, Z6
+	VMOVUPS   Z4, Z7
+	VMOVUPS   Z6, K1, Z7
+	MOVQ      slope+32(FP), R11
+	VMOVUPS   (R11)(R10*1), Z6
+	VMOVUPS   (SI)(R10*1), Z8
+	VPANDD    Z2, Z5, Z5
+	VADDPS    Z5, Z8, Z5
+	VMULPS    Z6, Z5, Z5
+	VMOVUPS.Z Z4, K1, Z4
+	MOVQ      dvreset+168(FP), R11
+	VMOVUPS   (R11)(R10*1), Z6
+	VADDPS    Z4, Z6, Z4
+	MOVQ      dvreset+168(FP), R11
 	VMOVUPS   Z4, (R11)(R10*1)
-	MOVQ      beta+104(FP), R11
+	MOVQ      dvth+136(FP), R11
 	VMOVUPS   (R11)(R10*1), Z4
-	VMULPS    Z3, Z4, Z3
+	VSUBPS    Z5, Z4, Z4
+	MOVQ      dvth+136(FP), R11
+	VMOVUPS   Z4, (R11)(R10*1)
+	VADDPS    Z5, Z7, Z4
+	VMOVUPS   (BX)(R10*1), Z5
+	VADDPS    Z5, Z4, Z4
+	VMOVUPS   (CX)(R10*1), Z5
+	VMULPS    Z4, Z5, Z6
+	VMOVUPS   Z6, (AX)(R10*1)
+	MOVQ      dalpha+120(FP), R11
+	VMOVUPS   (R11)(R10*1), Z6
+	MOVQ      before+128(FP), R11
+	VMOVUPS   (R11)(R10*1), Z7
+	VMOVUPS   (R8)(R10*1), Z8
+	VSUBPS    Z8, Z7, Z8
+	VPANDD    Z3, Z8, Z8
+	VCMPPS    $0x16, Z1, Z8, K1
+	MOVQ      vreset+112(FP), R11
+	VMOVUPS   (R11)(R10*1), Z8
+	VSUBPS    Z7, Z8, Z8
+	VADDPS    Z8, Z7, Z8
+	VMOVUPS   Z7, Z7
+	VMOVUPS   Z8, K1, Z7
+	MOVQ      i+152(FP), R11
+	VMOVUPS   (R11)(R10*1), Z8
+	VSUBPS    Z8, Z7, Z7
+	VMULPS    Z7, Z4, Z7
+	VADDPS    Z7, Z6, Z6
+	MOVQ      dalpha+120(FP), R11
+	VMOVUPS   Z6, (R11)(R10*1)
 	MOVQ      di+96(FP), R11
-	VMOVUPS   Z3, (R11)(R10*1)
+	VMOVUPS   (R11)(R10*1), Z6
+	VSUBPS    Z5, Z0, Z5
+	VMULPS    Z4, Z5, Z4
+	VADDPS    Z4, Z6, Z4
+	VMOVUPS   Z4, (DX)(R10*1)
+	MOVQ      dbeta+144(FP), R11
+	VMOVUPS   (R11)(R10*1), Z5
+	MOVQ      ibefore+160(FP), R11
+	VMOVUPS   (R11)(R10*1), Z6
+	VMULPS    Z6, Z4, Z6
+	VADDPS    Z6, Z5, Z5
+	MOVQ      dbeta+144(FP), R11
+	VMOVUPS   Z5, (R11)(R10*1)
+	MOVQ      beta+104(FP), R11
+	VMOVUPS   (R11)(R10*1), Z5
+	VMULPS    Z4, Z5, Z4
+	MOVQ      di+96(FP), R11
+	VMOVUPS   Z4, (R11)(R10*1)
 	ADDQ      $0x40, R10
 	SUBQ      $0x40, R9
 	JGE       loop
@@ -9260,191 +11316,357 @@ tail:
 	MOVL      $-1, R11
 	BZHIL     R9, R11, R11
 	KMOVW     R11, K1
-	VMOVUPS.Z (AX)(R10*1), K1, Z3
-	VMOVUPS.Z (DI)(R10*1), K1, Z4
-	VMOVUPS.Z (R8)(R10*1), K1, Z5
-	VSUBPS    Z5, Z4, Z5
-	VCMPPS    $0x16, Z1, Z5, K2
+	VMOVUPS.Z (AX)(R10*1), K1, Z4
+	VMOVUPS.Z (DI)(R10*1), K1, Z5
+	VMOVUPS.Z (R8)(R10*1), K1, Z6
+	VSUBPS    Z6, Z5, Z6
+	VCMPPS    $0x16, Z1, Z6, K2
 	MOVQ      vreset+112(FP), DI
-	VMOVUPS.Z (DI)(R10*1), K1, Z5
-	VSUBPS    Z4, Z5, Z4
-	VMULPS    Z3, Z4, Z4
-	VMULPS    Z1, Z3, Z5
-	VMOVUPS   Z3, Z6
-	VMOVUPS   Z5, K2, Z6
+	VMOVUPS.Z (DI)(R10*1), K1, Z6
+	VSUBPS    Z5, Z6, Z5
+	VMULPS    Z4, Z5, Z5
+	VMULPS    Z1, Z4, Z6
+	VMOVUPS   Z4, Z7
+	VMOVUPS   Z6, K2, Z7
 	MOVQ      slope+32(FP), DI
-	VMOVUPS.Z (DI)(R10*1), K1, Z5
-	VMOVUPS.Z (SI)(R10*1), K1, Z7
-	VPANDD    Z2, Z4, Z4
-	VADDPS    Z4, Z7, Z4
-	VMULPS    Z5, Z4, Z4
-	VMOVUPS.Z Z3, K2, Z3
+	VMOVUPS.Z (DI)(R10*1), K1, Z6
+	VMOVUPS.Z (SI)(R10*1), K1, Z8
+	VPANDD    Z2, Z5, Z5
+	VADDPS    Z5, Z8, Z5
+	VMULPS    Z6, Z5, Z5
+	VMOVUPS.Z Z4, K2, Z4
 	MOVQ      dvreset+168(FP), SI
-	VMOVUPS.Z (SI)(R10*1), K1, Z5
-	VADDPS    Z3, Z5, Z3
+	VMOVUPS.Z (SI)(R10*1), K1, Z6
+	VADDPS    Z4, Z6, Z4
 	MOVQ      dvreset+168(FP), SI
-	VMOVUPS   Z3, K1, (SI)(R10*1)
+	VMOVUPS   Z4, K1, (SI)(R10*1)
 	MOVQ      dvth+136(FP), SI
-	VMOVUPS.Z (SI)(R10*1), K1, Z3
-	VSUBPS    Z4, Z3, Z3
+	VMOVUPS.Z (SI)(R10*1), K1, Z4
+	VSUBPS    Z5, Z4, Z4
 	MOVQ      dvth+136(FP), SI
-	VMOVUPS   Z3, K1, (SI)(R10*1)
-	VADDPS    Z4, Z6, Z3
-	VMOVUPS.Z (BX)(R10*1), K1, Z4
-	VADDPS    Z4, Z3, Z3
-	VMOVUPS.Z (CX)(R10*1), K1, Z4
-	VMULPS    Z3, Z4, Z5
-	VMOVUPS   Z5, K1, (AX)(R10*1)
-	MOVQ      dalpha+120(FP), AX
-	VMOVUPS.Z (AX)(R10*1), K1, Z5
-	MOVQ      before+128(FP), AX
-	VMOVUPS.Z (AX)(R10*1), K1, Z6
-	MOVQ      i+152(FP), AX
-	VMOVUPS.Z (AX)(R10*1), K1, Z7
-	VSUBPS    Z7, Z6, Z6
-	VMULPS    Z6, Z3, Z6
-	VADDPS    Z6, Z5, Z5
-	MOVQ      dalpha+120(FP), AX
-	VMOVUPS   Z5, K1, (AX)(R10*1)
-	MOVQ      di+96(FP), AX
-	VMOVUPS.Z (AX)(R10*1), K1, Z5
-	VSUBPS    Z4, Z0, Z4
-	VMULPS    Z3, Z4, Z3
-	VADDPS    Z3, Z5, Z3
-	VMOVUPS   Z3, K1, (DX)(R10*1)
-	MOVQ      dbeta+144(FP), AX
-	VMOVUPS.Z (AX)(R10*1), K1, Z4
-	MOVQ      ibefore+160(FP), AX
-	VMOVUPS.Z (AX)(R10*1), K1, Z5
-	VMULPS    Z5, Z3, Z5
+	VMOVUPS   Z4, K1, (SI)(R10*1)
+	VADDPS    Z5, Z7, Z4
+	VMOVUPS.Z (BX)(R10*1), K1, Z5
 	VADDPS    Z5, Z4, Z4
-	MOVQ      dbeta+144(FP), AX
-	VMOVUPS   Z4, K1, (AX)(R10*1)
-	MOVQ      beta+104(FP), AX
-	VMOVUPS.Z (AX)(R10*1), K1, Z4
-	VMULPS    Z3, Z4, Z3
+	VMOVUPS.Z (CX)(R10*1), K1, Z5
+	VMULPS    Z4, Z5, Z6
+	VMOVUPS   Z6, K1, (AX)(R10*1)
+	MOVQ      dalpha+120(FP), AX
+	VMOVUPS.Z (AX)(R10*1), K1, Z6
+	MOVQ      before+128(FP), AX
+	VMOVUPS.Z (AX)(R10*1), K1, Z7
+	VMOVUPS.Z (R8)(R10*1), K1, Z8
+	VSUBPS    Z8, Z7, Z8
+	VPANDD    Z3, Z8, Z8
+	VCMPPS    $0x16, Z1, Z8, K2
+	MOVQ      vreset+112(FP), AX
+	VMOVUPS.Z (AX)(R10*1), K1, Z8
+	VSUBPS    Z7, Z8, Z8
+	VADDPS    Z8, Z7, Z8
+	VMOVUPS   Z7, Z7
+	VMOVUPS   Z8, K2, Z7
+	MOVQ      i+152(FP), AX
+	VMOVUPS.Z (AX)(R10*1), K1, Z8
+	VSUBPS    Z8, Z7, Z7
+	VMULPS    Z7, Z4, Z7
+	VADDPS    Z7, Z6, Z6
+	MOVQ      dalpha+120(FP), AX
+	VMOVUPS   Z6, K1, (AX)(R10*1)
 	MOVQ      di+96(FP), AX
-	VMOVUPS   Z3, K1, (AX)(R10*1)
+	VMOVUPS.Z (AX)(R10*1), K1, Z6
+	VSUBPS    Z5, Z0, Z5
+	VMULPS    Z4, Z5, Z4
+	VADDPS    Z4, Z6, Z4
+	VMOVUPS   Z4, K1, (DX)(R10*1)
+	MOVQ      dbeta+144(FP), AX
+	VMOVUPS.Z (AX)(R10*1), K1, Z5
+	MOVQ      ibefore+160(FP), AX
+	VMOVUPS.Z (AX)(R10*1), K1, Z6
+	VMULPS    Z6, Z4, Z6
+	VADDPS    Z6, Z5, Z5
+	MOVQ      dbeta+144(FP), AX
+	VMOVUPS   Z5, K1, (AX)(R10*1)
+	MOVQ      beta+104(FP), AX
+	VMOVUPS.Z (AX)(R10*1), K1, Z5
+	VMULPS    Z4, Z5, Z4
+	MOVQ      di+96(FP), AX
+	VMOVUPS   Z4, K1, (AX)(R10*1)
 
 end:
-	MOVQ n+176(FP), AX
+	MOVQ n+216(FP), AX
 	SHLQ $0x02, AX
+	MOVQ ldbefore+184(FP), CX
+	ADDQ CX, before+128(FP)
+	MOVQ ldsums+176(FP), CX
+	ADDQ CX, dalpha+120(FP)
+	MOVQ ldsums+176(FP), CX
+	ADDQ CX, dbeta+144(FP)
 	ADDQ AX, di+96(FP)
 	ADDQ AX, ds+24(FP)
 	ADDQ AX, dv+0(FP)
+	MOVQ ldsums+176(FP), CX
+	ADDQ CX, dvreset+168(FP)
+	MOVQ ldsums+176(FP), CX
+	ADDQ CX, dvth+136(FP)
 	MOVQ lddx+16(FP), CX
 	ADDQ CX, dx+8(FP)
 	MOVQ ldgv+64(FP), CX
 	ADDQ CX, gv+56(FP)
+	MOVQ ldi+200(FP), CX
+	ADDQ CX, i+152(FP)
+	MOVQ ldibefore+208(FP), CX
+	ADDQ CX, ibefore+160(FP)
 	ADDQ AX, slope+32(FP)
 	MOVQ ldu+48(FP), AX
 	ADDQ AX, u+40(FP)
-	DECQ rows+184(FP)
+	DECQ rows+224(FP)
 	JNZ  row
 	VZEROUPPER
 	RET
 
-// func resetF32AVX512(v *float32, u *float32, vth *float32, n int)
+// func lifBackSynToValueLearnedFastF32AVX512(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, di *float32, beta *float32, vreset *float32, dalpha *float32, before *float32, dvth *float32, dbeta *float32, i *float32, ibefore *float32, dvreset *float32, ldsums int, ldbefore int, unreset uint64, ldi int, ldibefore int, k float32, n int, rows int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·resetF32AVX512(SB), NOSPLIT, $0-32
-	MOVQ n+24(FP), AX
-	SHLQ $0x02, AX
-	XORQ CX, CX
-	SUBQ $0x40, AX
+TEXT ·lifBackSynToValueLearnedFastF32AVX512(SB), NOSPLIT, $0-240
+	VBROADCASTSS word3f800000<>+0(SB), Z0
+	VPXORQ       Z1, Z1, Z1
+	VBROADCASTSD attached+88(FP), Z2
+	VBROADCASTSD unreset+192(FP), Z3
+	VBROADCASTSS k+216(FP), Z4
+	VBROADCASTSS word7fffffff<>+0(SB), Z5
+	MOVQ         ldbefore+184(FP), AX
+	SHLQ         $0x02, AX
+	MOVQ         AX, ldbefore+184(FP)
+	MOVQ         lddx+16(FP), AX
+	SHLQ         $0x02, AX
+	MOVQ         AX, lddx+16(FP)
+	MOVQ         ldgv+64(FP), AX
+	SHLQ         $0x02, AX
+	MOVQ         AX, ldgv+64(FP)
+	MOVQ         ldi+200(FP), AX
+	SHLQ         $0x02, AX
+	MOVQ         AX, ldi+200(FP)
+	MOVQ         ldibefore+208(FP), AX
+	SHLQ         $0x02, AX
+	MOVQ         AX, ldibefore+208(FP)
+	MOVQ         ldsums+176(FP), AX
+	SHLQ         $0x02, AX
+	MOVQ         AX, ldsums+176(FP)
+	MOVQ         ldu+48(FP), AX
+	SHLQ         $0x02, AX
+	MOVQ         AX, ldu+48(FP)
+
+row:
+	MOVQ dv+0(FP), AX
+	MOVQ alpha+72(FP), CX
+	MOVQ dx+8(FP), DX
+	MOVQ gv+56(FP), BX
+	MOVQ ds+24(FP), SI
+	MOVQ u+40(FP), DI
+	MOVQ vth+80(FP), R8
+	MOVQ n+224(FP), R9
+	SHLQ $0x02, R9
+	XORQ R10, R10
+	SUBQ $0x40, R9
 	JL   tail
 
 loop:
-	MOVQ    u+8(FP), DX
-	VMOVUPS (DX)(CX*1), Z0
-	MOVQ    vth+16(FP), DX
-	VMOVUPS (DX)(CX*1), Z1
-	VSUBPS  Z1, Z0, Z1
-	VPXORQ  Z2, Z2, Z2
-	VCMPPS  $0x16, Z2, Z1, K1
-	VMOVUPS Z0, Z0
-	VMOVUPS Z1, K1, Z0
-	MOVQ    v+0(FP), DX
-	VMOVUPS Z0, (DX)(CX*1)
-	ADDQ    $0x40, CX
-	SUBQ    $0x40, AX
-	JGE     loop
+	VMOVUPS   (AX)(R10*1), Z6
+	VMOVUPS   (DI)(R10*1), Z7
+	VMOVUPS   (R8)(R10*1), Z8
+	VSUBPS    Z8, Z7, Z8
+	VCMPPS    $0x16, Z1, Z8, K1
+	MOVQ      vreset+112(FP), R11
+	VMOVUPS   (R11)(R10*1), Z9
+	VSUBPS    Z7, Z9, Z7
+	VMULPS    Z6, Z7, Z7
+	VMULPS    Z1, Z6, Z9
+	VMOVUPS   Z6, Z10
+	VMOVUPS   Z9, K1, Z10
+	VPANDD    Z5, Z8, Z8
+	VMULPS    Z8, Z4, Z8
+	VADDPS    Z8, Z0, Z8
+	VDIVPS    Z8, Z0, Z8
+	VMULPS    Z8, Z8, Z8
+	VMOVUPS   (SI)(R10*1), Z9
+	VPANDD    Z2, Z7, Z7
+	VADDPS    Z7, Z9, Z7
+	VMULPS    Z8, Z7, Z7
+	VMOVUPS.Z Z6, K1, Z6
+	MOVQ      dvreset+168(FP), R11
+	VMOVUPS   (R11)(R10*1), Z8
+	VADDPS    Z6, Z8, Z6
+	MOVQ      dvreset+168(FP), R11
+	VMOVUPS   Z6, (R11)(R10*1)
+	MOVQ      dvth+136(FP), R11
+	VMOVUPS   (R11)(R10*1), Z6
+	VSUBPS    Z7, Z6, Z6
+	MOVQ      dvth+136(FP), R11
+	VMOVUPS   Z6, (R11)(R10*1)
+	VADDPS    Z7, Z10, Z6
+	VMOVUPS   (BX)(R10*1), Z7
+	VADDPS    Z7, Z6, Z6
+	VMOVUPS   (CX)(R10*1), Z7
+	VMULPS    Z6, Z7, Z8
+	VMOVUPS   Z8, (AX)(R10*1)
+	MOVQ      dalpha+120(FP), R11
+	VMOVUPS   (R11)(R10*1), Z8
+	MOVQ      before+128(FP), R11
+	VMOVUPS   (R11)(R10*1), Z9
+	VMOVUPS   (R8)(R10*1), Z10
+	VSUBPS    Z10, Z9, Z10
+	VPANDD    Z3, Z10, Z10
+	VCMPPS    $0x16, Z1, Z10, K1
+	MOVQ      vreset+112(FP), R11
+	VMOVUPS   (R11)(R10*1), Z10
+	VSUBPS    Z9, Z10, Z10
+	VADDPS    Z10, Z9, Z10
+	VMOVUPS   Z9, Z9
+	VMOVUPS   Z10, K1, Z9
+	MOVQ      i+152(FP), R11
+	VMOVUPS   (R11)(R10*1), Z10
+	VSUBPS    Z10, Z9, Z9
+	VMULPS    Z9, Z6, Z9
+	VADDPS    Z9, Z8, Z8
+	MOVQ      dalpha+120(FP), R11
+	VMOVUPS   Z8, (R11)(R10*1)
+	MOVQ      di+96(FP), R11
+	VMOVUPS   (R11)(R10*1), Z8
+	VSUBPS    Z7, Z0, Z7
+	VMULPS    Z6, Z7, Z6
+	VADDPS    Z6, Z8, Z6
+	VMOVUPS   Z6, (DX)(R10*1)
+	MOVQ      dbeta+144(FP), R11
+	VMOVUPS   (R11)(R10*1), Z7
+	MOVQ      ibefore+160(FP), R11
+	VMOVUPS   (R11)(R10*1), Z8
+	VMULPS    Z8, Z6, Z8
+	VADDPS    Z8, Z7, Z7
+	MOVQ      dbeta+144(FP), R11
+	VMOVUPS   Z7, (R11)(R10*1)
+	MOVQ      beta+104(FP), R11
+	VMOVUPS   (R11)(R10*1), Z7
+	VMULPS    Z6, Z7, Z6
+	MOVQ      di+96(FP), R11
+	VMOVUPS   Z6, (R11)(R10*1)
+	ADDQ      $0x40, R10
+	SUBQ      $0x40, R9
+	JGE       loop
 
 tail:
-	ADDQ      $0x40, AX
+	ADDQ      $0x40, R9
 	JZ        end
-	SHRL      $0x02, AX
-	MOVL      $-1, DX
-	BZHIL     AX, DX, DX
-	KMOVW     DX, K1
-	MOVQ      u+8(FP), AX
-	VMOVUPS.Z (AX)(CX*1), K1, Z0
-	MOVQ      vth+16(FP), AX
-	VMOVUPS.Z (AX)(CX*1), K1, Z1
-	VSUBPS    Z1, Z0, Z1
-	VPXORQ    Z3, Z3, Z3
-	VCMPPS    $0x16, Z3, Z1, K2
-	VMOVUPS   Z0, Z0
-	VMOVUPS   Z1, K2, Z0
-	MOVQ      v+0(FP), AX
-	VMOVUPS   Z0, K1, (AX)(CX*1)
+	SHRL      $0x02, R9
+	MOVL      $-1, R11
+	BZHIL     R9, R11, R11
+	KMOVW     R11, K1
+	VMOVUPS.Z (AX)(R10*1), K1, Z6
+	VMOVUPS.Z (DI)(R10*1), K1, Z7
+	VMOVUPS.Z (R8)(R10*1), K1, Z8
+	VSUBPS    Z8, Z7, Z8
+	VCMPPS    $0x16, Z1, Z8, K2
+	MOVQ      vreset+112(FP), DI
+	VMOVUPS.Z (DI)(R10*1), K1, Z9
+	VSUBPS    Z7, Z9, Z7
+	VMULPS    Z6, Z7, Z7
+	VMULPS    Z1, Z6, Z9
+	VMOVUPS   Z6, Z10
+	VMOVUPS   Z9, K2, Z10
+	VPANDD    Z5, Z8, Z8
+	VMULPS    Z8, Z4, Z8
+	VADDPS    Z8, Z0, Z8
+	VDIVPS    Z8, Z0, Z8
+	VMULPS    Z8, Z8, Z8
+	VMOVUPS.Z (SI)(R10*1), K1, Z9
+	VPANDD    Z2, Z7, Z7
+	VADDPS    Z7, Z9, Z7
+	VMULPS    Z8, Z7, Z7
+	VMOVUPS.Z Z6, K2, Z6
+	MOVQ      dvreset+168(FP), SI
+	VMOVUPS.Z (SI)(R10*1), K1, Z8
+	VADDPS    Z6, Z8, Z6
+	MOVQ      dvreset+168(FP), SI
+	VMOVUPS   Z6, K1, (SI)(R10*1)
+	MOVQ      dvth+136(FP), SI
+	VMOVUPS.Z (SI)(R10*1), K1, Z6
+	VSUBPS    Z7, Z6, Z6
+	MOVQ      dvth+136(FP), SI
+	VMOVUPS   Z6, K1, (SI)(R10*1)
+	VADDPS    Z7, Z10, Z6
+	VMOVUPS.Z (BX)(R10*1), K1, Z7
+	VADDPS    Z7, Z6, Z6
+	VMOVUPS.Z (CX)(R10*1), K1, Z7
+	VMULPS    Z6, Z7, Z8
+	VMOVUPS   Z8, K1, (AX)(R10*1)
+	MOVQ      dalpha+120(FP), AX
+	VMOVUPS.Z (AX)(R10*1), K1, Z8
+	MOVQ      before+128(FP), AX
+	VMOVUPS.Z (AX)(R10*1), K1, Z9
+	VMOVUPS.Z (R8)(R10*1), K1, Z10
+	VSUBPS    Z10, Z9, Z10
+	VPANDD    Z3, Z10, Z10
+	VCMPPS    $0x16, Z1, Z10, K2
+	MOVQ      vreset+112(FP), AX
+	VMOVUPS.Z (AX)(R10*1), K1, Z10
+	VSUBPS    Z9, Z10, Z10
+	VADDPS    Z10, Z9, Z10
+	VMOVUPS   Z9, Z9
+	VMOVUPS   Z10, K2, Z9
+	MOVQ      i+152(FP), AX
+	VMOVUPS.Z (AX)(R10*1), K1, Z10
+	VSUBPS    Z10, Z9, Z9
+	VMULPS    Z9, Z6, Z9
+	VADDPS    Z9, Z8, Z8
+	MOVQ      dalpha+120(FP), AX
+	VMOVUPS   Z8, K1, (AX)(R10*1)
+	MOVQ      di+96(FP), AX
+	VMOVUPS.Z (AX)(R10*1), K1, Z8
+	VSUBPS    Z7, Z0, Z7
+	VMULPS    Z6, Z7, Z6
+	VADDPS    Z6, Z8, Z6
+	VMOVUPS   Z6, K1, (DX)(R10*1)
+	MOVQ      dbeta+144(FP), AX
+	VMOVUPS.Z (AX)(R10*1), K1, Z7
+	MOVQ      ibefore+160(FP), AX
+	VMOVUPS.Z (AX)(R10*1), K1, Z8
+	VMULPS    Z8, Z6, Z8
+	VADDPS    Z8, Z7, Z7
+	MOVQ      dbeta+144(FP), AX
+	VMOVUPS   Z7, K1, (AX)(R10*1)
+	MOVQ      beta+104(FP), AX
+	VMOVUPS.Z (AX)(R10*1), K1, Z7
+	VMULPS    Z6, Z7, Z6
+	MOVQ      di+96(FP), AX
+	VMOVUPS   Z6, K1, (AX)(R10*1)
 
 end:
-	VZEROUPPER
-	RET
-
-// func resetToValueF32AVX512(v *float32, u *float32, vth *float32, vreset *float32, n int)
-// Requires: AVX, AVX512F, BMI2
-TEXT ·resetToValueF32AVX512(SB), NOSPLIT, $0-40
-	MOVQ n+32(FP), AX
+	MOVQ n+224(FP), AX
 	SHLQ $0x02, AX
-	XORQ CX, CX
-	SUBQ $0x40, AX
-	JL   tail
-
-loop:
-	MOVQ    u+8(FP), DX
-	VMOVUPS (DX)(CX*1), Z0
-	MOVQ    vth+16(FP), DX
-	VMOVUPS (DX)(CX*1), Z1
-	VSUBPS  Z1, Z0, Z1
-	VPXORQ  Z2, Z2, Z2
-	VCMPPS  $0x16, Z2, Z1, K1
-	MOVQ    vreset+24(FP), DX
-	VMOVUPS (DX)(CX*1), Z1
-	VSUBPS  Z0, Z1, Z1
-	VADDPS  Z1, Z0, Z1
-	VMOVUPS Z0, Z0
-	VMOVUPS Z1, K1, Z0
-	MOVQ    v+0(FP), DX
-	VMOVUPS Z0, (DX)(CX*1)
-	ADDQ    $0x40, CX
-	SUBQ    $0x40, AX
-	JGE     loop
-
-tail:
-	ADDQ      $0x40, AX
-	JZ        end
-	SHRL      $0x02, AX
-	MOVL      $-1, DX
-	BZHIL     AX, DX, DX
-	KMOVW     DX, K1
-	MOVQ      u+8(FP), AX
-	VMOVUPS.Z (AX)(CX*1), K1, Z0
-	MOVQ      vth+16(FP), AX
-	VMOVUPS.Z (AX)(CX*1), K1, Z1
-	VSUBPS    Z1, Z0, Z1
-	VPXORQ    Z3, Z3, Z3
-	VCMPPS    $0x16, Z3, Z1, K2
-	MOVQ      vreset+24(FP), AX
-	VMOVUPS.Z (AX)(CX*1), K1, Z1
-	VSUBPS    Z0, Z1, Z1
-	VADDPS    Z1, Z0, Z1
-	VMOVUPS   Z0, Z0
-	VMOVUPS   Z1, K2, Z0
-	MOVQ      v+0(FP), AX
-	VMOVUPS   Z0, K1, (AX)(CX*1)
-
-end:
+	MOVQ ldbefore+184(FP), CX
+	ADDQ CX, before+128(FP)
+	MOVQ ldsums+176(FP), CX
+	ADDQ CX, dalpha+120(FP)
+	MOVQ ldsums+176(FP), CX
+	ADDQ CX, dbeta+144(FP)
+	ADDQ AX, di+96(FP)
+	ADDQ AX, ds+24(FP)
+	ADDQ AX, dv+0(FP)
+	MOVQ ldsums+176(FP), CX
+	ADDQ CX, dvreset+168(FP)
+	MOVQ ldsums+176(FP), CX
+	ADDQ CX, dvth+136(FP)
+	MOVQ lddx+16(FP), CX
+	ADDQ CX, dx+8(FP)
+	MOVQ ldgv+64(FP), CX
+	ADDQ CX, gv+56(FP)
+	MOVQ ldi+200(FP), CX
+	ADDQ CX, i+152(FP)
+	MOVQ ldibefore+208(FP), CX
+	ADDQ CX, ibefore+160(FP)
+	ADDQ AX, slope+32(FP)
+	MOVQ ldu+48(FP), AX
+	ADDQ AX, u+40(FP)
+	DECQ rows+232(FP)
+	JNZ  row
 	VZEROUPPER
 	RET
 
@@ -12940,15 +15162,21 @@ end:
 DATA word7fffffffffffffff<>+0(SB)/8, $0x7fffffffffffffff
 GLOBL word7fffffffffffffff<>(SB), RODATA|NOPTR, $8
 
-// func lifBackLearnedF64AVX2(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, dalpha *float64, before *float64, dvth *float64, n int, rows int)
+// func lifBackLearnedF64AVX2(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, dalpha *float64, before *float64, dvth *float64, ldsums int, ldbefore int, unreset uint64, n int, rows int)
 // Requires: AVX
-TEXT ·lifBackLearnedF64AVX2(SB), NOSPLIT, $0-136
+TEXT ·lifBackLearnedF64AVX2(SB), NOSPLIT, $0-160
+	MOVQ ldbefore+128(FP), AX
+	SHLQ $0x03, AX
+	MOVQ AX, ldbefore+128(FP)
 	MOVQ lddx+16(FP), AX
 	SHLQ $0x03, AX
 	MOVQ AX, lddx+16(FP)
 	MOVQ ldgv+64(FP), AX
 	SHLQ $0x03, AX
 	MOVQ AX, ldgv+64(FP)
+	MOVQ ldsums+120(FP), AX
+	SHLQ $0x03, AX
+	MOVQ AX, ldsums+120(FP)
 	MOVQ ldu+48(FP), AX
 	SHLQ $0x03, AX
 	MOVQ AX, ldu+48(FP)
@@ -12961,7 +15189,7 @@ row:
 	MOVQ ds+24(FP), SI
 	MOVQ u+40(FP), DI
 	MOVQ vth+80(FP), R8
-	MOVQ n+120(FP), R9
+	MOVQ n+144(FP), R9
 	SHLQ $0x03, R9
 	XORQ R10, R10
 	SUBQ $0x40, R9
@@ -13028,6 +15256,21 @@ loop:
 	MOVQ         before+104(FP), R11
 	VMOVUPD      (R11)(R10*1), Y4
 	VMOVUPD      32(R11)(R10*1), Y5
+	VMOVUPD      (R8)(R10*1), Y6
+	VMOVUPD      32(R8)(R10*1), Y7
+	VSUBPD       Y6, Y4, Y8
+	VSUBPD       Y7, Y5, Y9
+	VBROADCASTSD unreset+136(FP), Y10
+	VANDPD       Y10, Y8, Y8
+	VANDPD       Y10, Y9, Y9
+	VXORPS       Y10, Y10, Y10
+	VXORPS       Y11, Y11, Y11
+	VCMPPD       $0x16, Y10, Y8, Y8
+	VCMPPD       $0x16, Y11, Y9, Y9
+	VANDPD       Y8, Y6, Y6
+	VANDPD       Y9, Y7, Y7
+	VSUBPD       Y6, Y4, Y4
+	VSUBPD       Y7, Y5, Y5
 	VMULPD       Y4, Y0, Y4
 	VMULPD       Y5, Y1, Y5
 	VADDPD       Y4, Y2, Y2
@@ -13108,6 +15351,21 @@ tail:
 	MOVQ         before+104(FP), AX
 	VMASKMOVPD   (AX)(R10*1), Y0, Y6
 	VMASKMOVPD   32(AX)(R10*1), Y1, Y7
+	VMASKMOVPD   (R8)(R10*1), Y0, Y8
+	VMASKMOVPD   32(R8)(R10*1), Y1, Y9
+	VSUBPD       Y8, Y6, Y10
+	VSUBPD       Y9, Y7, Y11
+	VBROADCASTSD unreset+136(FP), Y12
+	VANDPD       Y12, Y10, Y10
+	VANDPD       Y12, Y11, Y11
+	VXORPS       Y12, Y12, Y12
+	VXORPS       Y13, Y13, Y13
+	VCMPPD       $0x16, Y12, Y10, Y10
+	VCMPPD       $0x16, Y13, Y11, Y11
+	VANDPD       Y10, Y8, Y8
+	VANDPD       Y11, Y9, Y9
+	VSUBPD       Y8, Y6, Y6
+	VSUBPD       Y9, Y7, Y7
 	VMULPD       Y6, Y2, Y6
 	VMULPD       Y7, Y3, Y7
 	VADDPD       Y6, Y4, Y4
@@ -13119,10 +15377,16 @@ tail:
 	VMASKMOVPD   Y3, Y1, 32(DX)(R10*1)
 
 end:
-	MOVQ n+120(FP), AX
+	MOVQ n+144(FP), AX
 	SHLQ $0x03, AX
+	MOVQ ldbefore+128(FP), CX
+	ADDQ CX, before+104(FP)
+	MOVQ ldsums+120(FP), CX
+	ADDQ CX, dalpha+96(FP)
 	ADDQ AX, ds+24(FP)
 	ADDQ AX, dv+0(FP)
+	MOVQ ldsums+120(FP), CX
+	ADDQ CX, dvth+112(FP)
 	MOVQ lddx+16(FP), CX
 	ADDQ CX, dx+8(FP)
 	MOVQ ldgv+64(FP), CX
@@ -13130,7 +15394,266 @@ end:
 	ADDQ AX, slope+32(FP)
 	MOVQ ldu+48(FP), AX
 	ADDQ AX, u+40(FP)
-	DECQ rows+128(FP)
+	DECQ rows+152(FP)
+	JNZ  row
+	VZEROUPPER
+	RET
+
+// func lifBackLearnedFastF64AVX2(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, dalpha *float64, before *float64, dvth *float64, ldsums int, ldbefore int, unreset uint64, k float64, n int, rows int)
+// Requires: AVX
+TEXT ·lifBackLearnedFastF64AVX2(SB), NOSPLIT, $0-168
+	MOVQ ldbefore+128(FP), AX
+	SHLQ $0x03, AX
+	MOVQ AX, ldbefore+128(FP)
+	MOVQ lddx+16(FP), AX
+	SHLQ $0x03, AX
+	MOVQ AX, lddx+16(FP)
+	MOVQ ldgv+64(FP), AX
+	SHLQ $0x03, AX
+	MOVQ AX, ldgv+64(FP)
+	MOVQ ldsums+120(FP), AX
+	SHLQ $0x03, AX
+	MOVQ AX, ldsums+120(FP)
+	MOVQ ldu+48(FP), AX
+	SHLQ $0x03, AX
+	MOVQ AX, ldu+48(FP)
+
+row:
+	MOVQ dv+0(FP), AX
+	MOVQ alpha+72(FP), CX
+	MOVQ dx+8(FP), DX
+	MOVQ gv+56(FP), BX
+	MOVQ ds+24(FP), SI
+	MOVQ u+40(FP), DI
+	MOVQ vth+80(FP), R8
+	MOVQ n+152(FP), R9
+	SHLQ $0x03, R9
+	XORQ R10, R10
+	SUBQ $0x40, R9
+	JL   tail
+
+loop:
+	VMOVUPD      (AX)(R10*1), Y0
+	VMOVUPD      32(AX)(R10*1), Y1
+	VMOVUPD      (DI)(R10*1), Y2
+	VMOVUPD      32(DI)(R10*1), Y3
+	VMOVUPD      (R8)(R10*1), Y4
+	VMOVUPD      32(R8)(R10*1), Y5
+	VSUBPD       Y4, Y2, Y2
+	VSUBPD       Y5, Y3, Y3
+	VXORPS       Y6, Y6, Y6
+	VXORPS       Y7, Y7, Y7
+	VCMPPD       $0x16, Y6, Y2, Y6
+	VCMPPD       $0x16, Y7, Y3, Y7
+	VXORPS       Y8, Y8, Y8
+	VXORPS       Y9, Y9, Y9
+	VSUBPD       Y4, Y8, Y4
+	VSUBPD       Y5, Y9, Y5
+	VMULPD       Y0, Y4, Y4
+	VMULPD       Y1, Y5, Y5
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Y8
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Y9
+	VBROADCASTSD k+144(FP), Y10
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Y11
+	VANDPD       Y11, Y2, Y2
+	VANDPD       Y11, Y3, Y3
+	VMULPD       Y2, Y10, Y2
+	VMULPD       Y3, Y10, Y3
+	VADDPD       Y2, Y9, Y2
+	VADDPD       Y3, Y9, Y3
+	VDIVPD       Y2, Y8, Y2
+	VDIVPD       Y3, Y8, Y3
+	VMULPD       Y2, Y2, Y2
+	VMULPD       Y3, Y3, Y3
+	VMOVUPD      (SI)(R10*1), Y8
+	VMOVUPD      32(SI)(R10*1), Y9
+	VBROADCASTSD attached+88(FP), Y10
+	VANDPD       Y10, Y4, Y4
+	VANDPD       Y10, Y5, Y5
+	VADDPD       Y4, Y8, Y4
+	VADDPD       Y5, Y9, Y5
+	VMULPD       Y2, Y4, Y2
+	VMULPD       Y3, Y5, Y3
+	VANDPD       Y6, Y0, Y4
+	VANDPD       Y7, Y1, Y5
+	MOVQ         dvth+112(FP), R11
+	VMOVUPD      (R11)(R10*1), Y6
+	VMOVUPD      32(R11)(R10*1), Y7
+	VSUBPD       Y4, Y6, Y4
+	VSUBPD       Y5, Y7, Y5
+	VSUBPD       Y2, Y4, Y4
+	VSUBPD       Y3, Y5, Y5
+	MOVQ         dvth+112(FP), R11
+	VMOVUPD      Y4, (R11)(R10*1)
+	VMOVUPD      Y5, 32(R11)(R10*1)
+	VADDPD       Y2, Y0, Y0
+	VADDPD       Y3, Y1, Y1
+	VMOVUPD      (BX)(R10*1), Y2
+	VMOVUPD      32(BX)(R10*1), Y3
+	VADDPD       Y2, Y0, Y0
+	VADDPD       Y3, Y1, Y1
+	VMOVUPD      (CX)(R10*1), Y2
+	VMOVUPD      32(CX)(R10*1), Y3
+	VMULPD       Y0, Y2, Y2
+	VMULPD       Y1, Y3, Y3
+	VMOVUPD      Y2, (AX)(R10*1)
+	VMOVUPD      Y3, 32(AX)(R10*1)
+	MOVQ         dalpha+96(FP), R11
+	VMOVUPD      (R11)(R10*1), Y2
+	VMOVUPD      32(R11)(R10*1), Y3
+	MOVQ         before+104(FP), R11
+	VMOVUPD      (R11)(R10*1), Y4
+	VMOVUPD      32(R11)(R10*1), Y5
+	VMOVUPD      (R8)(R10*1), Y6
+	VMOVUPD      32(R8)(R10*1), Y7
+	VSUBPD       Y6, Y4, Y8
+	VSUBPD       Y7, Y5, Y9
+	VBROADCASTSD unreset+136(FP), Y10
+	VANDPD       Y10, Y8, Y8
+	VANDPD       Y10, Y9, Y9
+	VXORPS       Y10, Y10, Y10
+	VXORPS       Y11, Y11, Y11
+	VCMPPD       $0x16, Y10, Y8, Y8
+	VCMPPD       $0x16, Y11, Y9, Y9
+	VANDPD       Y8, Y6, Y6
+	VANDPD       Y9, Y7, Y7
+	VSUBPD       Y6, Y4, Y4
+	VSUBPD       Y7, Y5, Y5
+	VMULPD       Y4, Y0, Y4
+	VMULPD       Y5, Y1, Y5
+	VADDPD       Y4, Y2, Y2
+	VADDPD       Y5, Y3, Y3
+	MOVQ         dalpha+96(FP), R11
+	VMOVUPD      Y2, (R11)(R10*1)
+	VMOVUPD      Y3, 32(R11)(R10*1)
+	VMOVUPD      Y0, (DX)(R10*1)
+	VMOVUPD      Y1, 32(DX)(R10*1)
+	ADDQ         $0x40, R10
+	SUBQ         $0x40, R9
+	JGE          loop
+
+tail:
+	ADDQ         $0x40, R9
+	JZ           end
+	LEAQ         tail<>+64(SB), R11
+	SUBQ         R9, R11
+	VMOVUPD      (R11), Y0
+	VMOVUPD      32(R11), Y1
+	VMASKMOVPD   (AX)(R10*1), Y0, Y2
+	VMASKMOVPD   32(AX)(R10*1), Y1, Y3
+	VMASKMOVPD   (DI)(R10*1), Y0, Y4
+	VMASKMOVPD   32(DI)(R10*1), Y1, Y5
+	VMASKMOVPD   (R8)(R10*1), Y0, Y6
+	VMASKMOVPD   32(R8)(R10*1), Y1, Y7
+	VSUBPD       Y6, Y4, Y4
+	VSUBPD       Y7, Y5, Y5
+	VXORPS       Y8, Y8, Y8
+	VXORPS       Y9, Y9, Y9
+	VCMPPD       $0x16, Y8, Y4, Y8
+	VCMPPD       $0x16, Y9, Y5, Y9
+	VXORPS       Y10, Y10, Y10
+	VXORPS       Y11, Y11, Y11
+	VSUBPD       Y6, Y10, Y6
+	VSUBPD       Y7, Y11, Y7
+	VMULPD       Y2, Y6, Y6
+	VMULPD       Y3, Y7, Y7
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Y10
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Y11
+	VBROADCASTSD k+144(FP), Y12
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Y13
+	VANDPD       Y13, Y4, Y4
+	VANDPD       Y13, Y5, Y5
+	VMULPD       Y4, Y12, Y4
+	VMULPD       Y5, Y12, Y5
+	VADDPD       Y4, Y11, Y4
+	VADDPD       Y5, Y11, Y5
+	VDIVPD       Y4, Y10, Y4
+	VDIVPD       Y5, Y10, Y5
+	VMULPD       Y4, Y4, Y4
+	VMULPD       Y5, Y5, Y5
+	VMASKMOVPD   (SI)(R10*1), Y0, Y10
+	VMASKMOVPD   32(SI)(R10*1), Y1, Y11
+	VBROADCASTSD attached+88(FP), Y12
+	VANDPD       Y12, Y6, Y6
+	VANDPD       Y12, Y7, Y7
+	VADDPD       Y6, Y10, Y6
+	VADDPD       Y7, Y11, Y7
+	VMULPD       Y4, Y6, Y4
+	VMULPD       Y5, Y7, Y5
+	VANDPD       Y8, Y2, Y6
+	VANDPD       Y9, Y3, Y7
+	MOVQ         dvth+112(FP), SI
+	VMASKMOVPD   (SI)(R10*1), Y0, Y8
+	VMASKMOVPD   32(SI)(R10*1), Y1, Y9
+	VSUBPD       Y6, Y8, Y6
+	VSUBPD       Y7, Y9, Y7
+	VSUBPD       Y4, Y6, Y6
+	VSUBPD       Y5, Y7, Y7
+	MOVQ         dvth+112(FP), SI
+	VMASKMOVPD   Y6, Y0, (SI)(R10*1)
+	VMASKMOVPD   Y7, Y1, 32(SI)(R10*1)
+	VADDPD       Y4, Y2, Y2
+	VADDPD       Y5, Y3, Y3
+	VMASKMOVPD   (BX)(R10*1), Y0, Y4
+	VMASKMOVPD   32(BX)(R10*1), Y1, Y5
+	VADDPD       Y4, Y2, Y2
+	VADDPD       Y5, Y3, Y3
+	VMASKMOVPD   (CX)(R10*1), Y0, Y4
+	VMASKMOVPD   32(CX)(R10*1), Y1, Y5
+	VMULPD       Y2, Y4, Y4
+	VMULPD       Y3, Y5, Y5
+	VMASKMOVPD   Y4, Y0, (AX)(R10*1)
+	VMASKMOVPD   Y5, Y1, 32(AX)(R10*1)
+	MOVQ         dalpha+96(FP), AX
+	VMASKMOVPD   (AX)(R10*1), Y0, Y4
+	VMASKMOVPD   32(AX)(R10*1), Y1, Y5
+	MOVQ         before+104(FP), AX
+	VMASKMOVPD   (AX)(R10*1), Y0, Y6
+	VMASKMOVPD   32(AX)(R10*1), Y1, Y7
+	VMASKMOVPD   (R8)(R10*1), Y0, Y8
+	VMASKMOVPD   32(R8)(R10*1), Y1, Y9
+	VSUBPD       Y8, Y6, Y10
+	VSUBPD       Y9, Y7, Y11
+	VBROADCASTSD unreset+136(FP), Y12
+	VANDPD       Y12, Y10, Y10
+	VANDPD       Y12, Y11, Y11
+	VXORPS       Y12, Y12, Y12
+	VXORPS       Y13, Y13, Y13
+	VCMPPD       $0x16, Y12, Y10, Y10
+	VCMPPD       $0x16, Y13, Y11, Y11
+	VANDPD       Y10, Y8, Y8
+	VANDPD       Y11, Y9, Y9
+	VSUBPD       Y8, Y6, Y6
+	VSUBPD       Y9, Y7, Y7
+	VMULPD       Y6, Y2, Y6
+	VMULPD       Y7, Y3, Y7
+	VADDPD       Y6, Y4, Y4
+	VADDPD       Y7, Y5, Y5
+	MOVQ         dalpha+96(FP), AX
+	VMASKMOVPD   Y4, Y0, (AX)(R10*1)
+	VMASKMOVPD   Y5, Y1, 32(AX)(R10*1)
+	VMASKMOVPD   Y2, Y0, (DX)(R10*1)
+	VMASKMOVPD   Y3, Y1, 32(DX)(R10*1)
+
+end:
+	MOVQ n+152(FP), AX
+	SHLQ $0x03, AX
+	MOVQ ldbefore+128(FP), CX
+	ADDQ CX, before+104(FP)
+	MOVQ ldsums+120(FP), CX
+	ADDQ CX, dalpha+96(FP)
+	ADDQ AX, ds+24(FP)
+	ADDQ AX, dv+0(FP)
+	MOVQ ldsums+120(FP), CX
+	ADDQ CX, dvth+112(FP)
+	MOVQ lddx+16(FP), CX
+	ADDQ CX, dx+8(FP)
+	MOVQ ldgv+64(FP), CX
+	ADDQ CX, gv+56(FP)
+	ADDQ AX, slope+32(FP)
+	MOVQ ldu+48(FP), AX
+	ADDQ AX, u+40(FP)
+	DECQ rows+160(FP)
 	JNZ  row
 	VZEROUPPER
 	RET
@@ -13475,15 +15998,21 @@ end:
 	VZEROUPPER
 	RET
 
-// func lifBackToValueLearnedF64AVX2(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, vreset *float64, dalpha *float64, before *float64, dvth *float64, dvreset *float64, n int, rows int)
+// func lifBackToValueLearnedF64AVX2(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, vreset *float64, dalpha *float64, before *float64, dvth *float64, dvreset *float64, ldsums int, ldbefore int, unreset uint64, n int, rows int)
 // Requires: AVX
-TEXT ·lifBackToValueLearnedF64AVX2(SB), NOSPLIT, $0-152
+TEXT ·lifBackToValueLearnedF64AVX2(SB), NOSPLIT, $0-176
+	MOVQ ldbefore+144(FP), AX
+	SHLQ $0x03, AX
+	MOVQ AX, ldbefore+144(FP)
 	MOVQ lddx+16(FP), AX
 	SHLQ $0x03, AX
 	MOVQ AX, lddx+16(FP)
 	MOVQ ldgv+64(FP), AX
 	SHLQ $0x03, AX
 	MOVQ AX, ldgv+64(FP)
+	MOVQ ldsums+136(FP), AX
+	SHLQ $0x03, AX
+	MOVQ AX, ldsums+136(FP)
 	MOVQ ldu+48(FP), AX
 	SHLQ $0x03, AX
 	MOVQ AX, ldu+48(FP)
@@ -13496,7 +16025,7 @@ row:
 	MOVQ ds+24(FP), SI
 	MOVQ u+40(FP), DI
 	MOVQ vth+80(FP), R8
-	MOVQ n+136(FP), R9
+	MOVQ n+160(FP), R9
 	SHLQ $0x03, R9
 	XORQ R10, R10
 	SUBQ $0x40, R9
@@ -13576,6 +16105,26 @@ loop:
 	MOVQ         before+112(FP), R11
 	VMOVUPD      (R11)(R10*1), Y4
 	VMOVUPD      32(R11)(R10*1), Y5
+	VMOVUPD      (R8)(R10*1), Y6
+	VMOVUPD      32(R8)(R10*1), Y7
+	VSUBPD       Y6, Y4, Y6
+	VSUBPD       Y7, Y5, Y7
+	VBROADCASTSD unreset+152(FP), Y8
+	VANDPD       Y8, Y6, Y6
+	VANDPD       Y8, Y7, Y7
+	VXORPS       Y8, Y8, Y8
+	VXORPS       Y9, Y9, Y9
+	VCMPPD       $0x16, Y8, Y6, Y6
+	VCMPPD       $0x16, Y9, Y7, Y7
+	MOVQ         vreset+96(FP), R11
+	VMOVUPD      (R11)(R10*1), Y8
+	VMOVUPD      32(R11)(R10*1), Y9
+	VSUBPD       Y4, Y8, Y8
+	VSUBPD       Y5, Y9, Y9
+	VADDPD       Y8, Y4, Y8
+	VADDPD       Y9, Y5, Y9
+	VBLENDVPD    Y6, Y8, Y4, Y4
+	VBLENDVPD    Y7, Y9, Y5, Y5
 	VMULPD       Y4, Y0, Y4
 	VMULPD       Y5, Y1, Y5
 	VADDPD       Y4, Y2, Y2
@@ -13669,6 +16218,26 @@ tail:
 	MOVQ         before+112(FP), AX
 	VMASKMOVPD   (AX)(R10*1), Y0, Y6
 	VMASKMOVPD   32(AX)(R10*1), Y1, Y7
+	VMASKMOVPD   (R8)(R10*1), Y0, Y8
+	VMASKMOVPD   32(R8)(R10*1), Y1, Y9
+	VSUBPD       Y8, Y6, Y8
+	VSUBPD       Y9, Y7, Y9
+	VBROADCASTSD unreset+152(FP), Y10
+	VANDPD       Y10, Y8, Y8
+	VANDPD       Y10, Y9, Y9
+	VXORPS       Y10, Y10, Y10
+	VXORPS       Y11, Y11, Y11
+	VCMPPD       $0x16, Y10, Y8, Y8
+	VCMPPD       $0x16, Y11, Y9, Y9
+	MOVQ         vreset+96(FP), AX
+	VMASKMOVPD   (AX)(R10*1), Y0, Y10
+	VMASKMOVPD   32(AX)(R10*1), Y1, Y11
+	VSUBPD       Y6, Y10, Y10
+	VSUBPD       Y7, Y11, Y11
+	VADDPD       Y10, Y6, Y10
+	VADDPD       Y11, Y7, Y11
+	VBLENDVPD    Y8, Y10, Y6, Y6
+	VBLENDVPD    Y9, Y11, Y7, Y7
 	VMULPD       Y6, Y2, Y6
 	VMULPD       Y7, Y3, Y7
 	VADDPD       Y6, Y4, Y4
@@ -13680,10 +16249,18 @@ tail:
 	VMASKMOVPD   Y3, Y1, 32(DX)(R10*1)
 
 end:
-	MOVQ n+136(FP), AX
+	MOVQ n+160(FP), AX
 	SHLQ $0x03, AX
+	MOVQ ldbefore+144(FP), CX
+	ADDQ CX, before+112(FP)
+	MOVQ ldsums+136(FP), CX
+	ADDQ CX, dalpha+104(FP)
 	ADDQ AX, ds+24(FP)
 	ADDQ AX, dv+0(FP)
+	MOVQ ldsums+136(FP), CX
+	ADDQ CX, dvreset+128(FP)
+	MOVQ ldsums+136(FP), CX
+	ADDQ CX, dvth+120(FP)
 	MOVQ lddx+16(FP), CX
 	ADDQ CX, dx+8(FP)
 	MOVQ ldgv+64(FP), CX
@@ -13691,7 +16268,304 @@ end:
 	ADDQ AX, slope+32(FP)
 	MOVQ ldu+48(FP), AX
 	ADDQ AX, u+40(FP)
-	DECQ rows+144(FP)
+	DECQ rows+168(FP)
+	JNZ  row
+	VZEROUPPER
+	RET
+
+// func lifBackToValueLearnedFastF64AVX2(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, vreset *float64, dalpha *float64, before *float64, dvth *float64, dvreset *float64, ldsums int, ldbefore int, unreset uint64, k float64, n int, rows int)
+// Requires: AVX
+TEXT ·lifBackToValueLearnedFastF64AVX2(SB), NOSPLIT, $0-184
+	MOVQ ldbefore+144(FP), AX
+	SHLQ $0x03, AX
+	MOVQ AX, ldbefore+144(FP)
+	MOVQ lddx+16(FP), AX
+	SHLQ $0x03, AX
+	MOVQ AX, lddx+16(FP)
+	MOVQ ldgv+64(FP), AX
+	SHLQ $0x03, AX
+	MOVQ AX, ldgv+64(FP)
+	MOVQ ldsums+136(FP), AX
+	SHLQ $0x03, AX
+	MOVQ AX, ldsums+136(FP)
+	MOVQ ldu+48(FP), AX
+	SHLQ $0x03, AX
+	MOVQ AX, ldu+48(FP)
+
+row:
+	MOVQ dv+0(FP), AX
+	MOVQ alpha+72(FP), CX
+	MOVQ dx+8(FP), DX
+	MOVQ gv+56(FP), BX
+	MOVQ ds+24(FP), SI
+	MOVQ u+40(FP), DI
+	MOVQ vth+80(FP), R8
+	MOVQ n+168(FP), R9
+	SHLQ $0x03, R9
+	XORQ R10, R10
+	SUBQ $0x40, R9
+	JL   tail
+
+loop:
+	VMOVUPD      (AX)(R10*1), Y0
+	VMOVUPD      32(AX)(R10*1), Y1
+	VMOVUPD      (DI)(R10*1), Y2
+	VMOVUPD      32(DI)(R10*1), Y3
+	VMOVUPD      (R8)(R10*1), Y4
+	VMOVUPD      32(R8)(R10*1), Y5
+	VSUBPD       Y4, Y2, Y4
+	VSUBPD       Y5, Y3, Y5
+	VXORPS       Y6, Y6, Y6
+	VXORPS       Y7, Y7, Y7
+	VCMPPD       $0x16, Y6, Y4, Y6
+	VCMPPD       $0x16, Y7, Y5, Y7
+	MOVQ         vreset+96(FP), R11
+	VMOVUPD      (R11)(R10*1), Y8
+	VMOVUPD      32(R11)(R10*1), Y9
+	VSUBPD       Y2, Y8, Y2
+	VSUBPD       Y3, Y9, Y3
+	VMULPD       Y0, Y2, Y2
+	VMULPD       Y1, Y3, Y3
+	VXORPS       Y8, Y8, Y8
+	VXORPS       Y9, Y9, Y9
+	VMULPD       Y8, Y0, Y8
+	VMULPD       Y9, Y1, Y9
+	VBLENDVPD    Y6, Y8, Y0, Y8
+	VBLENDVPD    Y7, Y9, Y1, Y9
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Y10
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Y11
+	VBROADCASTSD k+160(FP), Y12
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Y13
+	VANDPD       Y13, Y4, Y4
+	VANDPD       Y13, Y5, Y5
+	VMULPD       Y4, Y12, Y4
+	VMULPD       Y5, Y12, Y5
+	VADDPD       Y4, Y11, Y4
+	VADDPD       Y5, Y11, Y5
+	VDIVPD       Y4, Y10, Y4
+	VDIVPD       Y5, Y10, Y5
+	VMULPD       Y4, Y4, Y4
+	VMULPD       Y5, Y5, Y5
+	VMOVUPD      (SI)(R10*1), Y10
+	VMOVUPD      32(SI)(R10*1), Y11
+	VBROADCASTSD attached+88(FP), Y12
+	VANDPD       Y12, Y2, Y2
+	VANDPD       Y12, Y3, Y3
+	VADDPD       Y2, Y10, Y2
+	VADDPD       Y3, Y11, Y3
+	VMULPD       Y4, Y2, Y2
+	VMULPD       Y5, Y3, Y3
+	VANDPD       Y6, Y0, Y0
+	VANDPD       Y7, Y1, Y1
+	MOVQ         dvreset+128(FP), R11
+	VMOVUPD      (R11)(R10*1), Y4
+	VMOVUPD      32(R11)(R10*1), Y5
+	VADDPD       Y0, Y4, Y0
+	VADDPD       Y1, Y5, Y1
+	MOVQ         dvreset+128(FP), R11
+	VMOVUPD      Y0, (R11)(R10*1)
+	VMOVUPD      Y1, 32(R11)(R10*1)
+	MOVQ         dvth+120(FP), R11
+	VMOVUPD      (R11)(R10*1), Y0
+	VMOVUPD      32(R11)(R10*1), Y1
+	VSUBPD       Y2, Y0, Y0
+	VSUBPD       Y3, Y1, Y1
+	MOVQ         dvth+120(FP), R11
+	VMOVUPD      Y0, (R11)(R10*1)
+	VMOVUPD      Y1, 32(R11)(R10*1)
+	VADDPD       Y2, Y8, Y0
+	VADDPD       Y3, Y9, Y1
+	VMOVUPD      (BX)(R10*1), Y2
+	VMOVUPD      32(BX)(R10*1), Y3
+	VADDPD       Y2, Y0, Y0
+	VADDPD       Y3, Y1, Y1
+	VMOVUPD      (CX)(R10*1), Y2
+	VMOVUPD      32(CX)(R10*1), Y3
+	VMULPD       Y0, Y2, Y2
+	VMULPD       Y1, Y3, Y3
+	VMOVUPD      Y2, (AX)(R10*1)
+	VMOVUPD      Y3, 32(AX)(R10*1)
+	MOVQ         dalpha+104(FP), R11
+	VMOVUPD      (R11)(R10*1), Y2
+	VMOVUPD      32(R11)(R10*1), Y3
+	MOVQ         before+112(FP), R11
+	VMOVUPD      (R11)(R10*1), Y4
+	VMOVUPD      32(R11)(R10*1), Y5
+	VMOVUPD      (R8)(R10*1), Y6
+	VMOVUPD      32(R8)(R10*1), Y7
+	VSUBPD       Y6, Y4, Y6
+	VSUBPD       Y7, Y5, Y7
+	VBROADCASTSD unreset+152(FP), Y8
+	VANDPD       Y8, Y6, Y6
+	VANDPD       Y8, Y7, Y7
+	VXORPS       Y8, Y8, Y8
+	VXORPS       Y9, Y9, Y9
+	VCMPPD       $0x16, Y8, Y6, Y6
+	VCMPPD       $0x16, Y9, Y7, Y7
+	MOVQ         vreset+96(FP), R11
+	VMOVUPD      (R11)(R10*1), Y8
+	VMOVUPD      32(R11)(R10*1), Y9
+	VSUBPD       Y4, Y8, Y8
+	VSUBPD       Y5, Y9, Y9
+	VADDPD       Y8, Y4, Y8
+	VADDPD       Y9, Y5, Y9
+	VBLENDVPD    Y6, Y8, Y4, Y4
+	VBLENDVPD    Y7, Y9, Y5, Y5
+	VMULPD       Y4, Y0, Y4
+	VMULPD       Y5, Y1, Y5
+	VADDPD       Y4, Y2, Y2
+	VADDPD       Y5, Y3, Y3
+	MOVQ         dalpha+104(FP), R11
+	VMOVUPD      Y2, (R11)(R10*1)
+	VMOVUPD      Y3, 32(R11)(R10*1)
+	VMOVUPD      Y0, (DX)(R10*1)
+	VMOVUPD      Y1, 32(DX)(R10*1)
+	ADDQ         $0x40, R10
+	SUBQ         $0x40, R9
+	JGE          loop
+
+tail:
+	ADDQ         $0x40, R9
+	JZ           end
+	LEAQ         tail<>+64(SB), R11
+	SUBQ         R9, R11
+	VMOVUPD      (R11), Y0
+	VMOVUPD      32(R11), Y1
+	VMASKMOVPD   (AX)(R10*1), Y0, Y2
+	VMASKMOVPD   32(AX)(R10*1), Y1, Y3
+	VMASKMOVPD   (DI)(R10*1), Y0, Y4
+	VMASKMOVPD   32(DI)(R10*1), Y1, Y5
+	VMASKMOVPD   (R8)(R10*1), Y0, Y6
+	VMASKMOVPD   32(R8)(R10*1), Y1, Y7
+	VSUBPD       Y6, Y4, Y6
+	VSUBPD       Y7, Y5, Y7
+	VXORPS       Y8, Y8, Y8
+	VXORPS       Y9, Y9, Y9
+	VCMPPD       $0x16, Y8, Y6, Y8
+	VCMPPD       $0x16, Y9, Y7, Y9
+	MOVQ         vreset+96(FP), DI
+	VMASKMOVPD   (DI)(R10*1), Y0, Y10
+	VMASKMOVPD   32(DI)(R10*1), Y1, Y11
+	VSUBPD       Y4, Y10, Y4
+	VSUBPD       Y5, Y11, Y5
+	VMULPD       Y2, Y4, Y4
+	VMULPD       Y3, Y5, Y5
+	VXORPS       Y10, Y10, Y10
+	VXORPS       Y11, Y11, Y11
+	VMULPD       Y10, Y2, Y10
+	VMULPD       Y11, Y3, Y11
+	VBLENDVPD    Y8, Y10, Y2, Y10
+	VBLENDVPD    Y9, Y11, Y3, Y11
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Y12
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Y13
+	VBROADCASTSD k+160(FP), Y14
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Y15
+	VANDPD       Y15, Y6, Y6
+	VANDPD       Y15, Y7, Y7
+	VMULPD       Y6, Y14, Y6
+	VMULPD       Y7, Y14, Y7
+	VADDPD       Y6, Y13, Y6
+	VADDPD       Y7, Y13, Y7
+	VDIVPD       Y6, Y12, Y6
+	VDIVPD       Y7, Y12, Y7
+	VMULPD       Y6, Y6, Y6
+	VMULPD       Y7, Y7, Y7
+	VMASKMOVPD   (SI)(R10*1), Y0, Y12
+	VMASKMOVPD   32(SI)(R10*1), Y1, Y13
+	VBROADCASTSD attached+88(FP), Y14
+	VANDPD       Y14, Y4, Y4
+	VANDPD       Y14, Y5, Y5
+	VADDPD       Y4, Y12, Y4
+	VADDPD       Y5, Y13, Y5
+	VMULPD       Y6, Y4, Y4
+	VMULPD       Y7, Y5, Y5
+	VANDPD       Y8, Y2, Y2
+	VANDPD       Y9, Y3, Y3
+	MOVQ         dvreset+128(FP), SI
+	VMASKMOVPD   (SI)(R10*1), Y0, Y6
+	VMASKMOVPD   32(SI)(R10*1), Y1, Y7
+	VADDPD       Y2, Y6, Y2
+	VADDPD       Y3, Y7, Y3
+	MOVQ         dvreset+128(FP), SI
+	VMASKMOVPD   Y2, Y0, (SI)(R10*1)
+	VMASKMOVPD   Y3, Y1, 32(SI)(R10*1)
+	MOVQ         dvth+120(FP), SI
+	VMASKMOVPD   (SI)(R10*1), Y0, Y2
+	VMASKMOVPD   32(SI)(R10*1), Y1, Y3
+	VSUBPD       Y4, Y2, Y2
+	VSUBPD       Y5, Y3, Y3
+	MOVQ         dvth+120(FP), SI
+	VMASKMOVPD   Y2, Y0, (SI)(R10*1)
+	VMASKMOVPD   Y3, Y1, 32(SI)(R10*1)
+	VADDPD       Y4, Y10, Y2
+	VADDPD       Y5, Y11, Y3
+	VMASKMOVPD   (BX)(R10*1), Y0, Y4
+	VMASKMOVPD   32(BX)(R10*1), Y1, Y5
+	VADDPD       Y4, Y2, Y2
+	VADDPD       Y5, Y3, Y3
+	VMASKMOVPD   (CX)(R10*1), Y0, Y4
+	VMASKMOVPD   32(CX)(R10*1), Y1, Y5
+	VMULPD       Y2, Y4, Y4
+	VMULPD       Y3, Y5, Y5
+	VMASKMOVPD   Y4, Y0, (AX)(R10*1)
+	VMASKMOVPD   Y5, Y1, 32(AX)(R10*1)
+	MOVQ         dalpha+104(FP), AX
+	VMASKMOVPD   (AX)(R10*1), Y0, Y4
+	VMASKMOVPD   32(AX)(R10*1), Y1, Y5
+	MOVQ         before+112(FP), AX
+	VMASKMOVPD   (AX)(R10*1), Y0, Y6
+	VMASKMOVPD   32(AX)(R10*1), Y1, Y7
+	VMASKMOVPD   (R8)(R10*1), Y0, Y8
+	VMASKMOVPD   32(R8)(R10*1), Y1, Y9
+	VSUBPD       Y8, Y6, Y8
+	VSUBPD       Y9, Y7, Y9
+	VBROADCASTSD unreset+152(FP), Y10
+	VANDPD       Y10, Y8, Y8
+	VANDPD       Y10, Y9, Y9
+	VXORPS       Y10, Y10, Y10
+	VXORPS       Y11, Y11, Y11
+	VCMPPD       $0x16, Y10, Y8, Y8
+	VCMPPD       $0x16, Y11, Y9, Y9
+	MOVQ         vreset+96(FP), AX
+	VMASKMOVPD   (AX)(R10*1), Y0, Y10
+	VMASKMOVPD   32(AX)(R10*1), Y1, Y11
+	VSUBPD       Y6, Y10, Y10
+	VSUBPD       Y7, Y11, Y11
+	VADDPD       Y10, Y6, Y10
+	VADDPD       Y11, Y7, Y11
+	VBLENDVPD    Y8, Y10, Y6, Y6
+	VBLENDVPD    Y9, Y11, Y7, Y7
+	VMULPD       Y6, Y2, Y6
+	VMULPD       Y7, Y3, Y7
+	VADDPD       Y6, Y4, Y4
+	VADDPD       Y7, Y5, Y5
+	MOVQ         dalpha+104(FP), AX
+	VMASKMOVPD   Y4, Y0, (AX)(R10*1)
+	VMASKMOVPD   Y5, Y1, 32(AX)(R10*1)
+	VMASKMOVPD   Y2, Y0, (DX)(R10*1)
+	VMASKMOVPD   Y3, Y1, 32(DX)(R10*1)
+
+end:
+	MOVQ n+168(FP), AX
+	SHLQ $0x03, AX
+	MOVQ ldbefore+144(FP), CX
+	ADDQ CX, before+112(FP)
+	MOVQ ldsums+136(FP), CX
+	ADDQ CX, dalpha+104(FP)
+	ADDQ AX, ds+24(FP)
+	ADDQ AX, dv+0(FP)
+	MOVQ ldsums+136(FP), CX
+	ADDQ CX, dvreset+128(FP)
+	MOVQ ldsums+136(FP), CX
+	ADDQ CX, dvth+120(FP)
+	MOVQ lddx+16(FP), CX
+	ADDQ CX, dx+8(FP)
+	MOVQ ldgv+64(FP), CX
+	ADDQ CX, gv+56(FP)
+	ADDQ AX, slope+32(FP)
+	MOVQ ldu+48(FP), AX
+	ADDQ AX, u+40(FP)
+	DECQ rows+176(FP)
 	JNZ  row
 	VZEROUPPER
 	RET
@@ -14736,15 +17610,27 @@ end:
 	VZEROUPPER
 	RET
 
-// func lifBackSynLearnedF64AVX2(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, di *float64, beta *float64, dalpha *float64, before *float64, dvth *float64, dbeta *float64, i *float64, ibefore *float64, n int, rows int)
+// func lifBackSynLearnedF64AVX2(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, di *float64, beta *float64, dalpha *float64, before *float64, dvth *float64, dbeta *float64, i *float64, ibefore *float64, ldsums int, ldbefore int, unreset uint64, ldi int, ldibefore int, n int, rows int)
 // Requires: AVX
-TEXT ·lifBackSynLearnedF64AVX2(SB), NOSPLIT, $0-176
+TEXT ·lifBackSynLearnedF64AVX2(SB), NOSPLIT, $0-216
+	MOVQ ldbefore+168(FP), AX
+	SHLQ $0x03, AX
+	MOVQ AX, ldbefore+168(FP)
 	MOVQ lddx+16(FP), AX
 	SHLQ $0x03, AX
 	MOVQ AX, lddx+16(FP)
 	MOVQ ldgv+64(FP), AX
 	SHLQ $0x03, AX
 	MOVQ AX, ldgv+64(FP)
+	MOVQ ldi+184(FP), AX
+	SHLQ $0x03, AX
+	MOVQ AX, ldi+184(FP)
+	MOVQ ldibefore+192(FP), AX
+	SHLQ $0x03, AX
+	MOVQ AX, ldibefore+192(FP)
+	MOVQ ldsums+160(FP), AX
+	SHLQ $0x03, AX
+	MOVQ AX, ldsums+160(FP)
 	MOVQ ldu+48(FP), AX
 	SHLQ $0x03, AX
 	MOVQ AX, ldu+48(FP)
@@ -14757,7 +17643,7 @@ row:
 	MOVQ ds+24(FP), SI
 	MOVQ u+40(FP), DI
 	MOVQ vth+80(FP), R8
-	MOVQ n+160(FP), R9
+	MOVQ n+200(FP), R9
 	SHLQ $0x03, R9
 	XORQ R10, R10
 	SUBQ $0x40, R9
@@ -14824,6 +17710,21 @@ loop:
 	MOVQ         before+120(FP), R11
 	VMOVUPD      (R11)(R10*1), Y6
 	VMOVUPD      32(R11)(R10*1), Y7
+	VMOVUPD      (R8)(R10*1), Y8
+	VMOVUPD      32(R8)(R10*1), Y9
+	VSUBPD       Y8, Y6, Y10
+	VSUBPD       Y9, Y7, Y11
+	VBROADCASTSD unreset+176(FP), Y12
+	VANDPD       Y12, Y10, Y10
+	VANDPD       Y12, Y11, Y11
+	VXORPS       Y12, Y12, Y12
+	VXORPS       Y13, Y13, Y13
+	VCMPPD       $0x16, Y12, Y10, Y10
+	VCMPPD       $0x16, Y13, Y11, Y11
+	VANDPD       Y10, Y8, Y8
+	VANDPD       Y11, Y9, Y9
+	VSUBPD       Y8, Y6, Y6
+	VSUBPD       Y9, Y7, Y7
 	MOVQ         i+144(FP), R11
 	VMOVUPD      (R11)(R10*1), Y8
 	VMOVUPD      32(R11)(R10*1), Y9
@@ -14940,6 +17841,21 @@ tail:
 	MOVQ         before+120(FP), AX
 	VMASKMOVPD   (AX)(R10*1), Y0, Y8
 	VMASKMOVPD   32(AX)(R10*1), Y1, Y9
+	VMASKMOVPD   (R8)(R10*1), Y0, Y10
+	VMASKMOVPD   32(R8)(R10*1), Y1, Y11
+	VSUBPD       Y10, Y8, Y12
+	VSUBPD       Y11, Y9, Y13
+	VBROADCASTSD unreset+176(FP), Y14
+	VANDPD       Y14, Y12, Y12
+	VANDPD       Y14, Y13, Y13
+	VXORPS       Y14, Y14, Y14
+	VXORPS       Y15, Y15, Y15
+	VCMPPD       $0x16, Y14, Y12, Y12
+	VCMPPD       $0x16, Y15, Y13, Y13
+	VANDPD       Y12, Y10, Y10
+	VANDPD       Y13, Y11, Y11
+	VSUBPD       Y10, Y8, Y8
+	VSUBPD       Y11, Y9, Y9
 	MOVQ         i+144(FP), AX
 	VMASKMOVPD   (AX)(R10*1), Y0, Y10
 	VMASKMOVPD   32(AX)(R10*1), Y1, Y11
@@ -14987,19 +17903,375 @@ tail:
 	VMASKMOVPD   Y3, Y1, 32(AX)(R10*1)
 
 end:
-	MOVQ n+160(FP), AX
+	MOVQ n+200(FP), AX
 	SHLQ $0x03, AX
+	MOVQ ldbefore+168(FP), CX
+	ADDQ CX, before+120(FP)
+	MOVQ ldsums+160(FP), CX
+	ADDQ CX, dalpha+112(FP)
+	MOVQ ldsums+160(FP), CX
+	ADDQ CX, dbeta+136(FP)
 	ADDQ AX, di+96(FP)
 	ADDQ AX, ds+24(FP)
 	ADDQ AX, dv+0(FP)
+	MOVQ ldsums+160(FP), CX
+	ADDQ CX, dvth+128(FP)
 	MOVQ lddx+16(FP), CX
 	ADDQ CX, dx+8(FP)
 	MOVQ ldgv+64(FP), CX
 	ADDQ CX, gv+56(FP)
+	MOVQ ldi+184(FP), CX
+	ADDQ CX, i+144(FP)
+	MOVQ ldibefore+192(FP), CX
+	ADDQ CX, ibefore+152(FP)
 	ADDQ AX, slope+32(FP)
 	MOVQ ldu+48(FP), AX
 	ADDQ AX, u+40(FP)
-	DECQ rows+168(FP)
+	DECQ rows+208(FP)
+	JNZ  row
+	VZEROUPPER
+	RET
+
+// func lifBackSynLearnedFastF64AVX2(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, di *float64, beta *float64, dalpha *float64, before *float64, dvth *float64, dbeta *float64, i *float64, ibefore *float64, ldsums int, ldbefore int, unreset uint64, ldi int, ldibefore int, k float64, n int, rows int)
+// Requires: AVX
+TEXT ·lifBackSynLearnedFastF64AVX2(SB), NOSPLIT, $0-224
+	MOVQ ldbefore+168(FP), AX
+	SHLQ $0x03, AX
+	MOVQ AX, ldbefore+168(FP)
+	MOVQ lddx+16(FP), AX
+	SHLQ $0x03, AX
+	MOVQ AX, lddx+16(FP)
+	MOVQ ldgv+64(FP), AX
+	SHLQ $0x03, AX
+	MOVQ AX, ldgv+64(FP)
+	MOVQ ldi+184(FP), AX
+	SHLQ $0x03, AX
+	MOVQ AX, ldi+184(FP)
+	MOVQ ldibefore+192(FP), AX
+	SHLQ $0x03, AX
+	MOVQ AX, ldibefore+192(FP)
+	MOVQ ldsums+160(FP), AX
+	SHLQ $0x03, AX
+	MOVQ AX, ldsums+160(FP)
+	MOVQ ldu+48(FP), AX
+	SHLQ $0x03, AX
+	MOVQ AX, ldu+48(FP)
+
+row:
+	MOVQ dv+0(FP), AX
+	MOVQ alpha+72(FP), CX
+	MOVQ dx+8(FP), DX
+	MOVQ gv+56(FP), BX
+	MOVQ ds+24(FP), SI
+	MOVQ u+40(FP), DI
+	MOVQ vth+80(FP), R8
+	MOVQ n+208(FP), R9
+	SHLQ $0x03, R9
+	XORQ R10, R10
+	SUBQ $0x40, R9
+	JL   tail
+
+loop:
+	VMOVUPD      (AX)(R10*1), Y0
+	VMOVUPD      32(AX)(R10*1), Y1
+	VMOVUPD      (DI)(R10*1), Y2
+	VMOVUPD      32(DI)(R10*1), Y3
+	VMOVUPD      (R8)(R10*1), Y4
+	VMOVUPD      32(R8)(R10*1), Y5
+	VSUBPD       Y4, Y2, Y2
+	VSUBPD       Y5, Y3, Y3
+	VXORPS       Y6, Y6, Y6
+	VXORPS       Y7, Y7, Y7
+	VCMPPD       $0x16, Y6, Y2, Y6
+	VCMPPD       $0x16, Y7, Y3, Y7
+	VXORPS       Y8, Y8, Y8
+	VXORPS       Y9, Y9, Y9
+	VSUBPD       Y4, Y8, Y4
+	VSUBPD       Y5, Y9, Y5
+	VMULPD       Y0, Y4, Y4
+	VMULPD       Y1, Y5, Y5
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Y8
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Y9
+	VBROADCASTSD k+200(FP), Y10
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Y11
+	VANDPD       Y11, Y2, Y2
+	VANDPD       Y11, Y3, Y3
+	VMULPD       Y2, Y10, Y2
+	VMULPD       Y3, Y10, Y3
+	VADDPD       Y2, Y9, Y2
+	VADDPD       Y3, Y9, Y3
+	VDIVPD       Y2, Y8, Y2
+	VDIVPD       Y3, Y8, Y3
+	VMULPD       Y2, Y2, Y2
+	VMULPD       Y3, Y3, Y3
+	VMOVUPD      (SI)(R10*1), Y8
+	VMOVUPD      32(SI)(R10*1), Y9
+	VBROADCASTSD attached+88(FP), Y10
+	VANDPD       Y10, Y4, Y4
+	VANDPD       Y10, Y5, Y5
+	VADDPD       Y4, Y8, Y4
+	VADDPD       Y5, Y9, Y5
+	VMULPD       Y2, Y4, Y2
+	VMULPD       Y3, Y5, Y3
+	VANDPD       Y6, Y0, Y4
+	VANDPD       Y7, Y1, Y5
+	MOVQ         dvth+128(FP), R11
+	VMOVUPD      (R11)(R10*1), Y6
+	VMOVUPD      32(R11)(R10*1), Y7
+	VSUBPD       Y4, Y6, Y4
+	VSUBPD       Y5, Y7, Y5
+	VSUBPD       Y2, Y4, Y4
+	VSUBPD       Y3, Y5, Y5
+	MOVQ         dvth+128(FP), R11
+	VMOVUPD      Y4, (R11)(R10*1)
+	VMOVUPD      Y5, 32(R11)(R10*1)
+	VADDPD       Y2, Y0, Y0
+	VADDPD       Y3, Y1, Y1
+	VMOVUPD      (BX)(R10*1), Y2
+	VMOVUPD      32(BX)(R10*1), Y3
+	VADDPD       Y2, Y0, Y0
+	VADDPD       Y3, Y1, Y1
+	VMOVUPD      (CX)(R10*1), Y2
+	VMOVUPD      32(CX)(R10*1), Y3
+	VMULPD       Y0, Y2, Y4
+	VMULPD       Y1, Y3, Y5
+	VMOVUPD      Y4, (AX)(R10*1)
+	VMOVUPD      Y5, 32(AX)(R10*1)
+	MOVQ         dalpha+112(FP), R11
+	VMOVUPD      (R11)(R10*1), Y4
+	VMOVUPD      32(R11)(R10*1), Y5
+	MOVQ         before+120(FP), R11
+	VMOVUPD      (R11)(R10*1), Y6
+	VMOVUPD      32(R11)(R10*1), Y7
+	VMOVUPD      (R8)(R10*1), Y8
+	VMOVUPD      32(R8)(R10*1), Y9
+	VSUBPD       Y8, Y6, Y10
+	VSUBPD       Y9, Y7, Y11
+	VBROADCASTSD unreset+176(FP), Y12
+	VANDPD       Y12, Y10, Y10
+	VANDPD       Y12, Y11, Y11
+	VXORPS       Y12, Y12, Y12
+	VXORPS       Y13, Y13, Y13
+	VCMPPD       $0x16, Y12, Y10, Y10
+	VCMPPD       $0x16, Y13, Y11, Y11
+	VANDPD       Y10, Y8, Y8
+	VANDPD       Y11, Y9, Y9
+	VSUBPD       Y8, Y6, Y6
+	VSUBPD       Y9, Y7, Y7
+	MOVQ         i+144(FP), R11
+	VMOVUPD      (R11)(R10*1), Y8
+	VMOVUPD      32(R11)(R10*1), Y9
+	VSUBPD       Y8, Y6, Y6
+	VSUBPD       Y9, Y7, Y7
+	VMULPD       Y6, Y0, Y6
+	VMULPD       Y7, Y1, Y7
+	VADDPD       Y6, Y4, Y4
+	VADDPD       Y7, Y5, Y5
+	MOVQ         dalpha+112(FP), R11
+	VMOVUPD      Y4, (R11)(R10*1)
+	VMOVUPD      Y5, 32(R11)(R10*1)
+	MOVQ         di+96(FP), R11
+	VMOVUPD      (R11)(R10*1), Y4
+	VMOVUPD      32(R11)(R10*1), Y5
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Y6
+	VSUBPD       Y2, Y6, Y2
+	VSUBPD       Y3, Y6, Y3
+	VMULPD       Y0, Y2, Y0
+	VMULPD       Y1, Y3, Y1
+	VADDPD       Y0, Y4, Y0
+	VADDPD       Y1, Y5, Y1
+	VMOVUPD      Y0, (DX)(R10*1)
+	VMOVUPD      Y1, 32(DX)(R10*1)
+	MOVQ         dbeta+136(FP), R11
+	VMOVUPD      (R11)(R10*1), Y2
+	VMOVUPD      32(R11)(R10*1), Y3
+	MOVQ         ibefore+152(FP), R11
+	VMOVUPD      (R11)(R10*1), Y4
+	VMOVUPD      32(R11)(R10*1), Y5
+	VMULPD       Y4, Y0, Y4
+	VMULPD       Y5, Y1, Y5
+	VADDPD       Y4, Y2, Y2
+	VADDPD       Y5, Y3, Y3
+	MOVQ         dbeta+136(FP), R11
+	VMOVUPD      Y2, (R11)(R10*1)
+	VMOVUPD      Y3, 32(R11)(R10*1)
+	MOVQ         beta+104(FP), R11
+	VMOVUPD      (R11)(R10*1), Y2
+	VMOVUPD      32(R11)(R10*1), Y3
+	VMULPD       Y0, Y2, Y0
+	VMULPD       Y1, Y3, Y1
+	MOVQ         di+96(FP), R11
+	VMOVUPD      Y0, (R11)(R10*1)
+	VMOVUPD      Y1, 32(R11)(R10*1)
+	ADDQ         $0x40, R10
+	SUBQ         $0x40, R9
+	JGE          loop
+
+tail:
+	ADDQ         $0x40, R9
+	JZ           end
+	LEAQ         tail<>+64(SB), R11
+	SUBQ         R9, R11
+	VMOVUPD      (R11), Y0
+	VMOVUPD      32(R11), Y1
+	VMASKMOVPD   (AX)(R10*1), Y0, Y2
+	VMASKMOVPD   32(AX)(R10*1), Y1, Y3
+	VMASKMOVPD   (DI)(R10*1), Y0, Y4
+	VMASKMOVPD   32(DI)(R10*1), Y1, Y5
+	VMASKMOVPD   (R8)(R10*1), Y0, Y6
+	VMASKMOVPD   32(R8)(R10*1), Y1, Y7
+	VSUBPD       Y6, Y4, Y4
+	VSUBPD       Y7, Y5, Y5
+	VXORPS       Y8, Y8, Y8
+	VXORPS       Y9, Y9, Y9
+	VCMPPD       $0x16, Y8, Y4, Y8
+	VCMPPD       $0x16, Y9, Y5, Y9
+	VXORPS       Y10, Y10, Y10
+	VXORPS       Y11, Y11, Y11
+	VSUBPD       Y6, Y10, Y6
+	VSUBPD       Y7, Y11, Y7
+	VMULPD       Y2, Y6, Y6
+	VMULPD       Y3, Y7, Y7
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Y10
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Y11
+	VBROADCASTSD k+200(FP), Y12
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Y13
+	VANDPD       Y13, Y4, Y4
+	VANDPD       Y13, Y5, Y5
+	VMULPD       Y4, Y12, Y4
+	VMULPD       Y5, Y12, Y5
+	VADDPD       Y4, Y11, Y4
+	VADDPD       Y5, Y11, Y5
+	VDIVPD       Y4, Y10, Y4
+	VDIVPD       Y5, Y10, Y5
+	VMULPD       Y4, Y4, Y4
+	VMULPD       Y5, Y5, Y5
+	VMASKMOVPD   (SI)(R10*1), Y0, Y10
+	VMASKMOVPD   32(SI)(R10*1), Y1, Y11
+	VBROADCASTSD attached+88(FP), Y12
+	VANDPD       Y12, Y6, Y6
+	VANDPD       Y12, Y7, Y7
+	VADDPD       Y6, Y10, Y6
+	VADDPD       Y7, Y11, Y7
+	VMULPD       Y4, Y6, Y4
+	VMULPD       Y5, Y7, Y5
+	VANDPD       Y8, Y2, Y6
+	VANDPD       Y9, Y3, Y7
+	MOVQ         dvth+128(FP), SI
+	VMASKMOVPD   (SI)(R10*1), Y0, Y8
+	VMASKMOVPD   32(SI)(R10*1), Y1, Y9
+	VSUBPD       Y6, Y8, Y6
+	VSUBPD       Y7, Y9, Y7
+	VSUBPD       Y4, Y6, Y6
+	VSUBPD       Y5, Y7, Y7
+	MOVQ         dvth+128(FP), SI
+	VMASKMOVPD   Y6, Y0, (SI)(R10*1)
+	VMASKMOVPD   Y7, Y1, 32(SI)(R10*1)
+	VADDPD       Y4, Y2, Y2
+	VADDPD       Y5, Y3, Y3
+	VMASKMOVPD   (BX)(R10*1), Y0, Y4
+	VMASKMOVPD   32(BX)(R10*1), Y1, Y5
+	VADDPD       Y4, Y2, Y2
+	VADDPD       Y5, Y3, Y3
+	VMASKMOVPD   (CX)(R10*1), Y0, Y4
+	VMASKMOVPD   32(CX)(R10*1), Y1, Y5
+	VMULPD       Y2, Y4, Y6
+	VMULPD       Y3, Y5, Y7
+	VMASKMOVPD   Y6, Y0, (AX)(R10*1)
+	VMASKMOVPD   Y7, Y1, 32(AX)(R10*1)
+	MOVQ         dalpha+112(FP), AX
+	VMASKMOVPD   (AX)(R10*1), Y0, Y6
+	VMASKMOVPD   32(AX)(R10*1), Y1, Y7
+	MOVQ         before+120(FP), AX
+	VMASKMOVPD   (AX)(R10*1), Y0, Y8
+	VMASKMOVPD   32(AX)(R10*1), Y1, Y9
+	VMASKMOVPD   (R8)(R10*1), Y0, Y10
+	VMASKMOVPD   32(R8)(R10*1), Y1, Y11
+	VSUBPD       Y10, Y8, Y12
+	VSUBPD       Y11, Y9, Y13
+	VBROADCASTSD unreset+176(FP), Y14
+	VANDPD       Y14, Y12, Y12
+	VANDPD       Y14, Y13, Y13
+	VXORPS       Y14, Y14, Y14
+	VXORPS       Y15, Y15, Y15
+	VCMPPD       $0x16, Y14, Y12, Y12
+	VCMPPD       $0x16, Y15, Y13, Y13
+	VANDPD       Y12, Y10, Y10
+	VANDPD       Y13, Y11, Y11
+	VSUBPD       Y10, Y8, Y8
+	VSUBPD       Y11, Y9, Y9
+	MOVQ         i+144(FP), AX
+	VMASKMOVPD   (AX)(R10*1), Y0, Y10
+	VMASKMOVPD   32(AX)(R10*1), Y1, Y11
+	VSUBPD       Y10, Y8, Y8
+	VSUBPD       Y11, Y9, Y9
+	VMULPD       Y8, Y2, Y8
+	VMULPD       Y9, Y3, Y9
+	VADDPD       Y8, Y6, Y6
+	VADDPD       Y9, Y7, Y7
+	MOVQ         dalpha+112(FP), AX
+	VMASKMOVPD   Y6, Y0, (AX)(R10*1)
+	VMASKMOVPD   Y7, Y1, 32(AX)(R10*1)
+	MOVQ         di+96(FP), AX
+	VMASKMOVPD   (AX)(R10*1), Y0, Y6
+	VMASKMOVPD   32(AX)(R10*1), Y1, Y7
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Y8
+	VSUBPD       Y4, Y8, Y4
+	VSUBPD       Y5, Y8, Y5
+	VMULPD       Y2, Y4, Y2
+	VMULPD       Y3, Y5, Y3
+	VADDPD       Y2, Y6, Y2
+	VADDPD       Y3, Y7, Y3
+	VMASKMOVPD   Y2, Y0, (DX)(R10*1)
+	VMASKMOVPD   Y3, Y1, 32(DX)(R10*1)
+	MOVQ         dbeta+136(FP), AX
+	VMASKMOVPD   (AX)(R10*1), Y0, Y4
+	VMASKMOVPD   32(AX)(R10*1), Y1, Y5
+	MOVQ         ibefore+152(FP), AX
+	VMASKMOVPD   (AX)(R10*1), Y0, Y6
+	VMASKMOVPD   32(AX)(R10*1), Y1, Y7
+	VMULPD       Y6, Y2, Y6
+	VMULPD       Y7, Y3, Y7
+	VADDPD       Y6, Y4, Y4
+	VADDPD       Y7, Y5, Y5
+	MOVQ         dbeta+136(FP), AX
+	VMASKMOVPD   Y4, Y0, (AX)(R10*1)
+	VMASKMOVPD   Y5, Y1, 32(AX)(R10*1)
+	MOVQ         beta+104(FP), AX
+	VMASKMOVPD   (AX)(R10*1), Y0, Y4
+	VMASKMOVPD   32(AX)(R10*1), Y1, Y5
+	VMULPD       Y2, Y4, Y2
+	VMULPD       Y3, Y5, Y3
+	MOVQ         di+96(FP), AX
+	VMASKMOVPD   Y2, Y0, (AX)(R10*1)
+	VMASKMOVPD   Y3, Y1, 32(AX)(R10*1)
+
+end:
+	MOVQ n+208(FP), AX
+	SHLQ $0x03, AX
+	MOVQ ldbefore+168(FP), CX
+	ADDQ CX, before+120(FP)
+	MOVQ ldsums+160(FP), CX
+	ADDQ CX, dalpha+112(FP)
+	MOVQ ldsums+160(FP), CX
+	ADDQ CX, dbeta+136(FP)
+	ADDQ AX, di+96(FP)
+	ADDQ AX, ds+24(FP)
+	ADDQ AX, dv+0(FP)
+	MOVQ ldsums+160(FP), CX
+	ADDQ CX, dvth+128(FP)
+	MOVQ lddx+16(FP), CX
+	ADDQ CX, dx+8(FP)
+	MOVQ ldgv+64(FP), CX
+	ADDQ CX, gv+56(FP)
+	MOVQ ldi+184(FP), CX
+	ADDQ CX, i+144(FP)
+	MOVQ ldibefore+192(FP), CX
+	ADDQ CX, ibefore+152(FP)
+	ADDQ AX, slope+32(FP)
+	MOVQ ldu+48(FP), AX
+	ADDQ AX, u+40(FP)
+	DECQ rows+216(FP)
 	JNZ  row
 	VZEROUPPER
 	RET
@@ -15418,15 +18690,27 @@ end:
 	VZEROUPPER
 	RET
 
-// func lifBackSynToValueLearnedF64AVX2(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, di *float64, beta *float64, vreset *float64, dalpha *float64, before *float64, dvth *float64, dbeta *float64, i *float64, ibefore *float64, dvreset *float64, n int, rows int)
+// func lifBackSynToValueLearnedF64AVX2(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, di *float64, beta *float64, vreset *float64, dalpha *float64, before *float64, dvth *float64, dbeta *float64, i *float64, ibefore *float64, dvreset *float64, ldsums int, ldbefore int, unreset uint64, ldi int, ldibefore int, n int, rows int)
 // Requires: AVX
-TEXT ·lifBackSynToValueLearnedF64AVX2(SB), NOSPLIT, $0-192
+TEXT ·lifBackSynToValueLearnedF64AVX2(SB), NOSPLIT, $0-232
+	MOVQ ldbefore+184(FP), AX
+	SHLQ $0x03, AX
+	MOVQ AX, ldbefore+184(FP)
 	MOVQ lddx+16(FP), AX
 	SHLQ $0x03, AX
 	MOVQ AX, lddx+16(FP)
 	MOVQ ldgv+64(FP), AX
 	SHLQ $0x03, AX
 	MOVQ AX, ldgv+64(FP)
+	MOVQ ldi+200(FP), AX
+	SHLQ $0x03, AX
+	MOVQ AX, ldi+200(FP)
+	MOVQ ldibefore+208(FP), AX
+	SHLQ $0x03, AX
+	MOVQ AX, ldibefore+208(FP)
+	MOVQ ldsums+176(FP), AX
+	SHLQ $0x03, AX
+	MOVQ AX, ldsums+176(FP)
 	MOVQ ldu+48(FP), AX
 	SHLQ $0x03, AX
 	MOVQ AX, ldu+48(FP)
@@ -15439,7 +18723,7 @@ row:
 	MOVQ ds+24(FP), SI
 	MOVQ u+40(FP), DI
 	MOVQ vth+80(FP), R8
-	MOVQ n+176(FP), R9
+	MOVQ n+216(FP), R9
 	SHLQ $0x03, R9
 	XORQ R10, R10
 	SUBQ $0x40, R9
@@ -15519,6 +18803,26 @@ loop:
 	MOVQ         before+128(FP), R11
 	VMOVUPD      (R11)(R10*1), Y6
 	VMOVUPD      32(R11)(R10*1), Y7
+	VMOVUPD      (R8)(R10*1), Y8
+	VMOVUPD      32(R8)(R10*1), Y9
+	VSUBPD       Y8, Y6, Y8
+	VSUBPD       Y9, Y7, Y9
+	VBROADCASTSD unreset+192(FP), Y10
+	VANDPD       Y10, Y8, Y8
+	VANDPD       Y10, Y9, Y9
+	VXORPS       Y10, Y10, Y10
+	VXORPS       Y11, Y11, Y11
+	VCMPPD       $0x16, Y10, Y8, Y8
+	VCMPPD       $0x16, Y11, Y9, Y9
+	MOVQ         vreset+112(FP), R11
+	VMOVUPD      (R11)(R10*1), Y10
+	VMOVUPD      32(R11)(R10*1), Y11
+	VSUBPD       Y6, Y10, Y10
+	VSUBPD       Y7, Y11, Y11
+	VADDPD       Y10, Y6, Y10
+	VADDPD       Y11, Y7, Y11
+	VBLENDVPD    Y8, Y10, Y6, Y6
+	VBLENDVPD    Y9, Y11, Y7, Y7
 	MOVQ         i+152(FP), R11
 	VMOVUPD      (R11)(R10*1), Y8
 	VMOVUPD      32(R11)(R10*1), Y9
@@ -15648,6 +18952,26 @@ tail:
 	MOVQ         before+128(FP), AX
 	VMASKMOVPD   (AX)(R10*1), Y0, Y8
 	VMASKMOVPD   32(AX)(R10*1), Y1, Y9
+	VMASKMOVPD   (R8)(R10*1), Y0, Y10
+	VMASKMOVPD   32(R8)(R10*1), Y1, Y11
+	VSUBPD       Y10, Y8, Y10
+	VSUBPD       Y11, Y9, Y11
+	VBROADCASTSD unreset+192(FP), Y12
+	VANDPD       Y12, Y10, Y10
+	VANDPD       Y12, Y11, Y11
+	VXORPS       Y12, Y12, Y12
+	VXORPS       Y13, Y13, Y13
+	VCMPPD       $0x16, Y12, Y10, Y10
+	VCMPPD       $0x16, Y13, Y11, Y11
+	MOVQ         vreset+112(FP), AX
+	VMASKMOVPD   (AX)(R10*1), Y0, Y12
+	VMASKMOVPD   32(AX)(R10*1), Y1, Y13
+	VSUBPD       Y8, Y12, Y12
+	VSUBPD       Y9, Y13, Y13
+	VADDPD       Y12, Y8, Y12
+	VADDPD       Y13, Y9, Y13
+	VBLENDVPD    Y10, Y12, Y8, Y8
+	VBLENDVPD    Y11, Y13, Y9, Y9
 	MOVQ         i+152(FP), AX
 	VMASKMOVPD   (AX)(R10*1), Y0, Y10
 	VMASKMOVPD   32(AX)(R10*1), Y1, Y11
@@ -15695,154 +19019,416 @@ tail:
 	VMASKMOVPD   Y3, Y1, 32(AX)(R10*1)
 
 end:
-	MOVQ n+176(FP), AX
+	MOVQ n+216(FP), AX
 	SHLQ $0x03, AX
+	MOVQ ldbefore+184(FP), CX
+	ADDQ CX, before+128(FP)
+	MOVQ ldsums+176(FP), CX
+	ADDQ CX, dalpha+120(FP)
+	MOVQ ldsums+176(FP), CX
+	ADDQ CX, dbeta+144(FP)
 	ADDQ AX, di+96(FP)
 	ADDQ AX, ds+24(FP)
 	ADDQ AX, dv+0(FP)
+	MOVQ ldsums+176(FP), CX
+	ADDQ CX, dvreset+168(FP)
+	MOVQ ldsums+176(FP), CX
+	ADDQ CX, dvth+136(FP)
 	MOVQ lddx+16(FP), CX
 	ADDQ CX, dx+8(FP)
 	MOVQ ldgv+64(FP), CX
 	ADDQ CX, gv+56(FP)
+	MOVQ ldi+200(FP), CX
+	ADDQ CX, i+152(FP)
+	MOVQ ldibefore+208(FP), CX
+	ADDQ CX, ibefore+160(FP)
 	ADDQ AX, slope+32(FP)
 	MOVQ ldu+48(FP), AX
 	ADDQ AX, u+40(FP)
-	DECQ rows+184(FP)
+	DECQ rows+224(FP)
 	JNZ  row
 	VZEROUPPER
 	RET
 
-// func resetF64AVX2(v *float64, u *float64, vth *float64, n int)
+// func lifBackSynToValueLearnedFastF64AVX2(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, di *float64, beta *float64, vreset *float64, dalpha *float64, before *float64, dvth *float64, dbeta *float64, i *float64, ibefore *float64, dvreset *float64, ldsums int, ldbefore int, unreset uint64, ldi int, ldibefore int, k float64, n int, rows int)
 // Requires: AVX
-TEXT ·resetF64AVX2(SB), NOSPLIT, $0-32
-	MOVQ n+24(FP), AX
+TEXT ·lifBackSynToValueLearnedFastF64AVX2(SB), NOSPLIT, $0-240
+	MOVQ ldbefore+184(FP), AX
 	SHLQ $0x03, AX
-	XORQ CX, CX
-	SUBQ $0x40, AX
+	MOVQ AX, ldbefore+184(FP)
+	MOVQ lddx+16(FP), AX
+	SHLQ $0x03, AX
+	MOVQ AX, lddx+16(FP)
+	MOVQ ldgv+64(FP), AX
+	SHLQ $0x03, AX
+	MOVQ AX, ldgv+64(FP)
+	MOVQ ldi+200(FP), AX
+	SHLQ $0x03, AX
+	MOVQ AX, ldi+200(FP)
+	MOVQ ldibefore+208(FP), AX
+	SHLQ $0x03, AX
+	MOVQ AX, ldibefore+208(FP)
+	MOVQ ldsums+176(FP), AX
+	SHLQ $0x03, AX
+	MOVQ AX, ldsums+176(FP)
+	MOVQ ldu+48(FP), AX
+	SHLQ $0x03, AX
+	MOVQ AX, ldu+48(FP)
+
+row:
+	MOVQ dv+0(FP), AX
+	MOVQ alpha+72(FP), CX
+	MOVQ dx+8(FP), DX
+	MOVQ gv+56(FP), BX
+	MOVQ ds+24(FP), SI
+	MOVQ u+40(FP), DI
+	MOVQ vth+80(FP), R8
+	MOVQ n+224(FP), R9
+	SHLQ $0x03, R9
+	XORQ R10, R10
+	SUBQ $0x40, R9
 	JL   tail
 
 loop:
-	MOVQ      u+8(FP), DX
-	VMOVUPD   (DX)(CX*1), Y0
-	VMOVUPD   32(DX)(CX*1), Y1
-	MOVQ      vth+16(FP), DX
-	VMOVUPD   (DX)(CX*1), Y2
-	VMOVUPD   32(DX)(CX*1), Y3
-	VSUBPD    Y2, Y0, Y2
-	VSUBPD    Y3, Y1, Y3
-	VXORPS    Y4, Y4, Y4
-	VXORPS    Y5, Y5, Y5
-	VCMPPD    $0x16, Y4, Y2, Y4
-	VCMPPD    $0x16, Y5, Y3, Y5
-	VBLENDVPD Y4, Y2, Y0, Y0
-	VBLENDVPD Y5, Y3, Y1, Y1
-	MOVQ      v+0(FP), DX
-	VMOVUPD   Y0, (DX)(CX*1)
-	VMOVUPD   Y1, 32(DX)(CX*1)
-	ADDQ      $0x40, CX
-	SUBQ      $0x40, AX
-	JGE       loop
+	VMOVUPD      (AX)(R10*1), Y0
+	VMOVUPD      32(AX)(R10*1), Y1
+	VMOVUPD      (DI)(R10*1), Y2
+	VMOVUPD      32(DI)(R10*1), Y3
+	VMOVUPD      (R8)(R10*1), Y4
+	VMOVUPD      32(R8)(R10*1), Y5
+	VSUBPD       Y4, Y2, Y4
+	VSUBPD       Y5, Y3, Y5
+	VXORPS       Y6, Y6, Y6
+	VXORPS       Y7, Y7, Y7
+	VCMPPD       $0x16, Y6, Y4, Y6
+	VCMPPD       $0x16, Y7, Y5, Y7
+	MOVQ         vreset+112(FP), R11
+	VMOVUPD      (R11)(R10*1), Y8
+	VMOVUPD      32(R11)(R10*1), Y9
+	VSUBPD       Y2, Y8, Y2
+	VSUBPD       Y3, Y9, Y3
+	VMULPD       Y0, Y2, Y2
+	VMULPD       Y1, Y3, Y3
+	VXORPS       Y8, Y8, Y8
+	VXORPS       Y9, Y9, Y9
+	VMULPD       Y8, Y0, Y8
+	VMULPD       Y9, Y1, Y9
+	VBLENDVPD    Y6, Y8, Y0, Y8
+	VBLENDVPD    Y7, Y9, Y1, Y9
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Y10
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Y11
+	VBROADCASTSD k+216(FP), Y12
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Y13
+	VANDPD       Y13, Y4, Y4
+	VANDPD       Y13, Y5, Y5
+	VMULPD       Y4, Y12, Y4
+	VMULPD       Y5, Y12, Y5
+	VADDPD       Y4, Y11, Y4
+	VADDPD       Y5, Y11, Y5
+	VDIVPD       Y4, Y10, Y4
+	VDIVPD       Y5, Y10, Y5
+	VMULPD       Y4, Y4, Y4
+	VMULPD       Y5, Y5, Y5
+	VMOVUPD      (SI)(R10*1), Y10
+	VMOVUPD      32(SI)(R10*1), Y11
+	VBROADCASTSD attached+88(FP), Y12
+	VANDPD       Y12, Y2, Y2
+	VANDPD       Y12, Y3, Y3
+	VADDPD       Y2, Y10, Y2
+	VADDPD       Y3, Y11, Y3
+	VMULPD       Y4, Y2, Y2
+	VMULPD       Y5, Y3, Y3
+	VANDPD       Y6, Y0, Y0
+	VANDPD       Y7, Y1, Y1
+	MOVQ         dvreset+168(FP), R11
+	VMOVUPD      (R11)(R10*1), Y4
+	VMOVUPD      32(R11)(R10*1), Y5
+	VADDPD       Y0, Y4, Y0
+	VADDPD       Y1, Y5, Y1
+	MOVQ         dvreset+168(FP), R11
+	VMOVUPD      Y0, (R11)(R10*1)
+	VMOVUPD      Y1, 32(R11)(R10*1)
+	MOVQ         dvth+136(FP), R11
+	VMOVUPD      (R11)(R10*1), Y0
+	VMOVUPD      32(R11)(R10*1), Y1
+	VSUBPD       Y2, Y0, Y0
+	VSUBPD       Y3, Y1, Y1
+	MOVQ         dvth+136(FP), R11
+	VMOVUPD      Y0, (R11)(R10*1)
+	VMOVUPD      Y1, 32(R11)(R10*1)
+	VADDPD       Y2, Y8, Y0
+	VADDPD       Y3, Y9, Y1
+	VMOVUPD      (BX)(R10*1), Y2
+	VMOVUPD      32(BX)(R10*1), Y3
+	VADDPD       Y2, Y0, Y0
+	VADDPD       Y3, Y1, Y1
+	VMOVUPD      (CX)(R10*1), Y2
+	VMOVUPD      32(CX)(R10*1), Y3
+	VMULPD       Y0, Y2, Y4
+	VMULPD       Y1, Y3, Y5
+	VMOVUPD      Y4, (AX)(R10*1)
+	VMOVUPD      Y5, 32(AX)(R10*1)
+	MOVQ         dalpha+120(FP), R11
+	VMOVUPD      (R11)(R10*1), Y4
+	VMOVUPD      32(R11)(R10*1), Y5
+	MOVQ         before+128(FP), R11
+	VMOVUPD      (R11)(R10*1), Y6
+	VMOVUPD      32(R11)(R10*1), Y7
+	VMOVUPD      (R8)(R10*1), Y8
+	VMOVUPD      32(R8)(R10*1), Y9
+	VSUBPD       Y8, Y6, Y8
+	VSUBPD       Y9, Y7, Y9
+	VBROADCASTSD unreset+192(FP), Y10
+	VANDPD       Y10, Y8, Y8
+	VANDPD       Y10, Y9, Y9
+	VXORPS       Y10, Y10, Y10
+	VXORPS       Y11, Y11, Y11
+	VCMPPD       $0x16, Y10, Y8, Y8
+	VCMPPD       $0x16, Y11, Y9, Y9
+	MOVQ         vreset+112(FP), R11
+	VMOVUPD      (R11)(R10*1), Y10
+	VMOVUPD      32(R11)(R10*1), Y11
+	VSUBPD       Y6, Y10, Y10
+	VSUBPD       Y7, Y11, Y11
+	VADDPD       Y10, Y6, Y10
+	VADDPD       Y11, Y7, Y11
+	VBLENDVPD    Y8, Y10, Y6, Y6
+	VBLENDVPD    Y9, Y11, Y7, Y7
+	MOVQ         i+152(FP), R11
+	VMOVUPD      (R11)(R10*1), Y8
+	VMOVUPD      32(R11)(R10*1), Y9
+	VSUBPD       Y8, Y6, Y6
+	VSUBPD       Y9, Y7, Y7
+	VMULPD       Y6, Y0, Y6
+	VMULPD       Y7, Y1, Y7
+	VADDPD       Y6, Y4, Y4
+	VADDPD       Y7, Y5, Y5
+	MOVQ         dalpha+120(FP), R11
+	VMOVUPD      Y4, (R11)(R10*1)
+	VMOVUPD      Y5, 32(R11)(R10*1)
+	MOVQ         di+96(FP), R11
+	VMOVUPD      (R11)(R10*1), Y4
+	VMOVUPD      32(R11)(R10*1), Y5
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Y6
+	VSUBPD       Y2, Y6, Y2
+	VSUBPD       Y3, Y6, Y3
+	VMULPD       Y0, Y2, Y0
+	VMULPD       Y1, Y3, Y1
+	VADDPD       Y0, Y4, Y0
+	VADDPD       Y1, Y5, Y1
+	VMOVUPD      Y0, (DX)(R10*1)
+	VMOVUPD      Y1, 32(DX)(R10*1)
+	MOVQ         dbeta+144(FP), R11
+	VMOVUPD      (R11)(R10*1), Y2
+	VMOVUPD      32(R11)(R10*1), Y3
+	MOVQ         ibefore+160(FP), R11
+	VMOVUPD      (R11)(R10*1), Y4
+	VMOVUPD      32(R11)(R10*1), Y5
+	VMULPD       Y4, Y0, Y4
+	VMULPD       Y5, Y1, Y5
+	VADDPD       Y4, Y2, Y2
+	VADDPD       Y5, Y3, Y3
+	MOVQ         dbeta+144(FP), R11
+	VMOVUPD      Y2, (R11)(R10*1)
+	VMOVUPD      Y3, 32(R11)(R10*1)
+	MOVQ         beta+104(FP), R11
+	VMOVUPD      (R11)(R10*1), Y2
+	VMOVUPD      32(R11)(R10*1), Y3
+	VMULPD       Y0, Y2, Y0
+	VMULPD       Y1, Y3, Y1
+	MOVQ         di+96(FP), R11
+	VMOVUPD      Y0, (R11)(R10*1)
+	VMOVUPD      Y1, 32(R11)(R10*1)
+	ADDQ         $0x40, R10
+	SUBQ         $0x40, R9
+	JGE          loop
 
 tail:
-	ADDQ       $0x40, AX
-	JZ         end
-	LEAQ       tail<>+64(SB), DX
-	SUBQ       AX, DX
-	VMOVUPD    (DX), Y0
-	VMOVUPD    32(DX), Y1
-	MOVQ       u+8(FP), AX
-	VMASKMOVPD (AX)(CX*1), Y0, Y2
-	VMASKMOVPD 32(AX)(CX*1), Y1, Y3
-	MOVQ       vth+16(FP), AX
-	VMASKMOVPD (AX)(CX*1), Y0, Y4
-	VMASKMOVPD 32(AX)(CX*1), Y1, Y5
-	VSUBPD     Y4, Y2, Y4
-	VSUBPD     Y5, Y3, Y5
-	VXORPS     Y6, Y6, Y6
-	VXORPS     Y7, Y7, Y7
-	VCMPPD     $0x16, Y6, Y4, Y6
-	VCMPPD     $0x16, Y7, Y5, Y7
-	VBLENDVPD  Y6, Y4, Y2, Y2
-	VBLENDVPD  Y7, Y5, Y3, Y3
-	MOVQ       v+0(FP), AX
-	VMASKMOVPD Y2, Y0, (AX)(CX*1)
-	VMASKMOVPD Y3, Y1, 32(AX)(CX*1)
+	ADDQ         $0x40, R9
+	JZ           end
+	LEAQ         tail<>+64(SB), R11
+	SUBQ         R9, R11
+	VMOVUPD      (R11), Y0
+	VMOVUPD      32(R11), Y1
+	VMASKMOVPD   (AX)(R10*1), Y0, Y2
+	VMASKMOVPD   32(AX)(R10*1), Y1, Y3
+	VMASKMOVPD   (DI)(R10*1), Y0, Y4
+	VMASKMOVPD   32(DI)(R10*1), Y1, Y5
+	VMASKMOVPD   (R8)(R10*1), Y0, Y6
+	VMASKMOVPD   32(R8)(R10*1), Y1, Y7
+	VSUBPD       Y6, Y4, Y6
+	VSUBPD       Y7, Y5, Y7
+	VXORPS       Y8, Y8, Y8
+	VXORPS       Y9, Y9, Y9
+	VCMPPD       $0x16, Y8, Y6, Y8
+	VCMPPD       $0x16, Y9, Y7, Y9
+	MOVQ         vreset+112(FP), DI
+	VMASKMOVPD   (DI)(R10*1), Y0, Y10
+	VMASKMOVPD   32(DI)(R10*1), Y1, Y11
+	VSUBPD       Y4, Y10, Y4
+	VSUBPD       Y5, Y11, Y5
+	VMULPD       Y2, Y4, Y4
+	VMULPD       Y3, Y5, Y5
+	VXORPS       Y10, Y10, Y10
+	VXORPS       Y11, Y11, Y11
+	VMULPD       Y10, Y2, Y10
+	VMULPD       Y11, Y3, Y11
+	VBLENDVPD    Y8, Y10, Y2, Y10
+	VBLENDVPD    Y9, Y11, Y3, Y11
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Y12
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Y13
+	VBROADCASTSD k+216(FP), Y14
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Y15
+	VANDPD       Y15, Y6, Y6
+	VANDPD       Y15, Y7, Y7
+	VMULPD       Y6, Y14, Y6
+	VMULPD       Y7, Y14, Y7
+	VADDPD       Y6, Y13, Y6
+	VADDPD       Y7, Y13, Y7
+	VDIVPD       Y6, Y12, Y6
+	VDIVPD       Y7, Y12, Y7
+	VMULPD       Y6, Y6, Y6
+	VMULPD       Y7, Y7, Y7
+	VMASKMOVPD   (SI)(R10*1), Y0, Y12
+	VMASKMOVPD   32(SI)(R10*1), Y1, Y13
+	VBROADCASTSD attached+88(FP), Y14
+	VANDPD       Y14, Y4, Y4
+	VANDPD       Y14, Y5, Y5
+	VADDPD       Y4, Y12, Y4
+	VADDPD       Y5, Y13, Y5
+	VMULPD       Y6, Y4, Y4
+	VMULPD       Y7, Y5, Y5
+	VANDPD       Y8, Y2, Y2
+	VANDPD       Y9, Y3, Y3
+	MOVQ         dvreset+168(FP), SI
+	VMASKMOVPD   (SI)(R10*1), Y0, Y6
+	VMASKMOVPD   32(SI)(R10*1), Y1, Y7
+	VADDPD       Y2, Y6, Y2
+	VADDPD       Y3, Y7, Y3
+	MOVQ         dvreset+168(FP), SI
+	VMASKMOVPD   Y2, Y0, (SI)(R10*1)
+	VMASKMOVPD   Y3, Y1, 32(SI)(R10*1)
+	MOVQ         dvth+136(FP), SI
+	VMASKMOVPD   (SI)(R10*1), Y0, Y2
+	VMASKMOVPD   32(SI)(R10*1), Y1, Y3
+	VSUBPD       Y4, Y2, Y2
+	VSUBPD       Y5, Y3, Y3
+	MOVQ         dvth+136(FP), SI
+	VMASKMOVPD   Y2, Y0, (SI)(R10*1)
+	VMASKMOVPD   Y3, Y1, 32(SI)(R10*1)
+	VADDPD       Y4, Y10, Y2
+	VADDPD       Y5, Y11, Y3
+	VMASKMOVPD   (BX)(R10*1), Y0, Y4
+	VMASKMOVPD   32(BX)(R10*1), Y1, Y5
+	VADDPD       Y4, Y2, Y2
+	VADDPD       Y5, Y3, Y3
+	VMASKMOVPD   (CX)(R10*1), Y0, Y4
+	VMASKMOVPD   32(CX)(R10*1), Y1, Y5
+	VMULPD       Y2, Y4, Y6
+	VMULPD       Y3, Y5, Y7
+	VMASKMOVPD   Y6, Y0, (AX)(R10*1)
+	VMASKMOVPD   Y7, Y1, 32(AX)(R10*1)
+	MOVQ         dalpha+120(FP), AX
+	VMASKMOVPD   (AX)(R10*1), Y0, Y6
+	VMASKMOVPD   32(AX)(R10*1), Y1, Y7
+	MOVQ         before+128(FP), AX
+	VMASKMOVPD   (AX)(R10*1), Y0, Y8
+	VMASKMOVPD   32(AX)(R10*1), Y1, Y9
+	VMASKMOVPD   (R8)(R10*1), Y0, Y10
+	VMASKMOVPD   32(R8)(R10*1), Y1, Y11
+	VSUBPD       Y10, Y8, Y10
+	VSUBPD       Y11, Y9, Y11
+	VBROADCASTSD unreset+192(FP), Y12
+	VANDPD       Y12, Y10, Y10
+	VANDPD       Y12, Y11, Y11
+	VXORPS       Y12, Y12, Y12
+	VXORPS       Y13, Y13, Y13
+	VCMPPD       $0x16, Y12, Y10, Y10
+	VCMPPD       $0x16, Y13, Y11, Y11
+	MOVQ         vreset+112(FP), AX
+	VMASKMOVPD   (AX)(R10*1), Y0, Y12
+	VMASKMOVPD   32(AX)(R10*1), Y1, Y13
+	VSUBPD       Y8, Y12, Y12
+	VSUBPD       Y9, Y13, Y13
+	VADDPD       Y12, Y8, Y12
+	VADDPD       Y13, Y9, Y13
+	VBLENDVPD    Y10, Y12, Y8, Y8
+	VBLENDVPD    Y11, Y13, Y9, Y9
+	MOVQ         i+152(FP), AX
+	VMASKMOVPD   (AX)(R10*1), Y0, Y10
+	VMASKMOVPD   32(AX)(R10*1), Y1, Y11
+	VSUBPD       Y10, Y8, Y8
+	VSUBPD       Y11, Y9, Y9
+	VMULPD       Y8, Y2, Y8
+	VMULPD       Y9, Y3, Y9
+	VADDPD       Y8, Y6, Y6
+	VADDPD       Y9, Y7, Y7
+	MOVQ         dalpha+120(FP), AX
+	VMASKMOVPD   Y6, Y0, (AX)(R10*1)
+	VMASKMOVPD   Y7, Y1, 32(AX)(R10*1)
+	MOVQ         di+96(FP), AX
+	VMASKMOVPD   (AX)(R10*1), Y0, Y6
+	VMASKMOVPD   32(AX)(R10*1), Y1, Y7
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Y8
+	VSUBPD       Y4, Y8, Y4
+	VSUBPD       Y5, Y8, Y5
+	VMULPD       Y2, Y4, Y2
+	VMULPD       Y3, Y5, Y3
+	VADDPD       Y2, Y6, Y2
+	VADDPD       Y3, Y7, Y3
+	VMASKMOVPD   Y2, Y0, (DX)(R10*1)
+	VMASKMOVPD   Y3, Y1, 32(DX)(R10*1)
+	MOVQ         dbeta+144(FP), AX
+	VMASKMOVPD   (AX)(R10*1), Y0, Y4
+	VMASKMOVPD   32(AX)(R10*1), Y1, Y5
+	MOVQ         ibefore+160(FP), AX
+	VMASKMOVPD   (AX)(R10*1), Y0, Y6
+	VMASKMOVPD   32(AX)(R10*1), Y1, Y7
+	VMULPD       Y6, Y2, Y6
+	VMULPD       Y7, Y3, Y7
+	VADDPD       Y6, Y4, Y4
+	VADDPD       Y7, Y5, Y5
+	MOVQ         dbeta+144(FP), AX
+	VMASKMOVPD   Y4, Y0, (AX)(R10*1)
+	VMASKMOVPD   Y5, Y1, 32(AX)(R10*1)
+	MOVQ         beta+104(FP), AX
+	VMASKMOVPD   (AX)(R10*1), Y0, Y4
+	VMASKMOVPD   32(AX)(R10*1), Y1, Y5
+	VMULPD       Y2, Y4, Y2
+	VMULPD       Y3, Y5, Y3
+	MOVQ         di+96(FP), AX
+	VMASKMOVPD   Y2, Y0, (AX)(R10*1)
+	VMASKMOVPD   Y3, Y1, 32(AX)(R10*1)
 
 end:
-	VZEROUPPER
-	RET
-
-// func resetToValueF64AVX2(v *float64, u *float64, vth *float64, vreset *float64, n int)
-// Requires: AVX
-TEXT ·resetToValueF64AVX2(SB), NOSPLIT, $0-40
-	MOVQ n+32(FP), AX
+	MOVQ n+224(FP), AX
 	SHLQ $0x03, AX
-	XORQ CX, CX
-	SUBQ $0x40, AX
-	JL   tail
-
-loop:
-	MOVQ      u+8(FP), DX
-	VMOVUPD   (DX)(CX*1), Y0
-	VMOVUPD   32(DX)(CX*1), Y1
-	MOVQ      vth+16(FP), DX
-	VMOVUPD   (DX)(CX*1), Y2
-	VMOVUPD   32(DX)(CX*1), Y3
-	VSUBPD    Y2, Y0, Y2
-	VSUBPD    Y3, Y1, Y3
-	VXORPS    Y4, Y4, Y4
-	VXORPS    Y5, Y5, Y5
-	VCMPPD    $0x16, Y4, Y2, Y2
-	VCMPPD    $0x16, Y5, Y3, Y3
-	MOVQ      vreset+24(FP), DX
-	VMOVUPD   (DX)(CX*1), Y4
-	VMOVUPD   32(DX)(CX*1), Y5
-	VSUBPD    Y0, Y4, Y4
-	VSUBPD    Y1, Y5, Y5
-	VADDPD    Y4, Y0, Y4
-	VADDPD    Y5, Y1, Y5
-	VBLENDVPD Y2, Y4, Y0, Y0
-	VBLENDVPD Y3, Y5, Y1, Y1
-	MOVQ      v+0(FP), DX
-	VMOVUPD   Y0, (DX)(CX*1)
-	VMOVUPD   Y1, 32(DX)(CX*1)
-	ADDQ      $0x40, CX
-	SUBQ      $0x40, AX
-	JGE       loop
-
-tail:
-	ADDQ       $0x40, AX
-	JZ         end
-	LEAQ       tail<>+64(SB), DX
-	SUBQ       AX, DX
-	VMOVUPD    (DX), Y0
-	VMOVUPD    32(DX), Y1
-	MOVQ       u+8(FP), AX
-	VMASKMOVPD (AX)(CX*1), Y0, Y2
-	VMASKMOVPD 32(AX)(CX*1), Y1, Y3
-	MOVQ       vth+16(FP), AX
-	VMASKMOVPD (AX)(CX*1), Y0, Y4
-	VMASKMOVPD 32(AX)(CX*1), Y1, Y5
-	VSUBPD     Y4, Y2, Y4
-	VSUBPD     Y5, Y3, Y5
-	VXORPS     Y6, Y6, Y6
-	VXORPS     Y7, Y7, Y7
-	VCMPPD     $0x16, Y6, Y4, Y4
-	VCMPPD     $0x16, Y7, Y5, Y5
-	MOVQ       vreset+24(FP), AX
-	VMASKMOVPD (AX)(CX*1), Y0, Y6
-	VMASKMOVPD 32(AX)(CX*1), Y1, Y7
-	VSUBPD     Y2, Y6, Y6
-	VSUBPD     Y3, Y7, Y7
-	VADDPD     Y6, Y2, Y6
-	VADDPD     Y7, Y3, Y7
-	VBLENDVPD  Y4, Y6, Y2, Y2
-	VBLENDVPD  Y5, Y7, Y3, Y3
-	MOVQ       v+0(FP), AX
-	VMASKMOVPD Y2, Y0, (AX)(CX*1)
-	VMASKMOVPD Y3, Y1, 32(AX)(CX*1)
-
-end:
+	MOVQ ldbefore+184(FP), CX
+	ADDQ CX, before+128(FP)
+	MOVQ ldsums+176(FP), CX
+	ADDQ CX, dalpha+120(FP)
+	MOVQ ldsums+176(FP), CX
+	ADDQ CX, dbeta+144(FP)
+	ADDQ AX, di+96(FP)
+	ADDQ AX, ds+24(FP)
+	ADDQ AX, dv+0(FP)
+	MOVQ ldsums+176(FP), CX
+	ADDQ CX, dvreset+168(FP)
+	MOVQ ldsums+176(FP), CX
+	ADDQ CX, dvth+136(FP)
+	MOVQ lddx+16(FP), CX
+	ADDQ CX, dx+8(FP)
+	MOVQ ldgv+64(FP), CX
+	ADDQ CX, gv+56(FP)
+	MOVQ ldi+200(FP), CX
+	ADDQ CX, i+152(FP)
+	MOVQ ldibefore+208(FP), CX
+	ADDQ CX, ibefore+160(FP)
+	ADDQ AX, slope+32(FP)
+	MOVQ ldu+48(FP), AX
+	ADDQ AX, u+40(FP)
+	DECQ rows+232(FP)
+	JNZ  row
 	VZEROUPPER
 	RET
 
@@ -18675,17 +22261,24 @@ end:
 	VZEROUPPER
 	RET
 
-// func lifBackLearnedF64AVX512(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, dalpha *float64, before *float64, dvth *float64, n int, rows int)
+// func lifBackLearnedF64AVX512(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, dalpha *float64, before *float64, dvth *float64, ldsums int, ldbefore int, unreset uint64, n int, rows int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·lifBackLearnedF64AVX512(SB), NOSPLIT, $0-136
+TEXT ·lifBackLearnedF64AVX512(SB), NOSPLIT, $0-160
 	VPXORQ       Z0, Z0, Z0
 	VBROADCASTSD attached+88(FP), Z1
+	VBROADCASTSD unreset+136(FP), Z2
+	MOVQ         ldbefore+128(FP), AX
+	SHLQ         $0x03, AX
+	MOVQ         AX, ldbefore+128(FP)
 	MOVQ         lddx+16(FP), AX
 	SHLQ         $0x03, AX
 	MOVQ         AX, lddx+16(FP)
 	MOVQ         ldgv+64(FP), AX
 	SHLQ         $0x03, AX
 	MOVQ         AX, ldgv+64(FP)
+	MOVQ         ldsums+120(FP), AX
+	SHLQ         $0x03, AX
+	MOVQ         AX, ldsums+120(FP)
 	MOVQ         ldu+48(FP), AX
 	SHLQ         $0x03, AX
 	MOVQ         AX, ldu+48(FP)
@@ -18698,48 +22291,54 @@ row:
 	MOVQ ds+24(FP), SI
 	MOVQ u+40(FP), DI
 	MOVQ vth+80(FP), R8
-	MOVQ n+120(FP), R9
+	MOVQ n+144(FP), R9
 	SHLQ $0x03, R9
 	XORQ R10, R10
 	SUBQ $0x40, R9
 	JL   tail
 
 loop:
-	VMOVUPD   (AX)(R10*1), Z2
-	VMOVUPD   (DI)(R10*1), Z3
-	VMOVUPD   (R8)(R10*1), Z4
-	VSUBPD    Z4, Z3, Z3
-	VCMPPD    $0x16, Z0, Z3, K1
-	VSUBPD    Z4, Z0, Z3
-	VMULPD    Z2, Z3, Z3
+	VMOVUPD   (AX)(R10*1), Z3
+	VMOVUPD   (DI)(R10*1), Z4
+	VMOVUPD   (R8)(R10*1), Z5
+	VSUBPD    Z5, Z4, Z4
+	VCMPPD    $0x16, Z0, Z4, K1
+	VSUBPD    Z5, Z0, Z4
+	VMULPD    Z3, Z4, Z4
 	MOVQ      slope+32(FP), R11
-	VMOVUPD   (R11)(R10*1), Z4
-	VMOVUPD   (SI)(R10*1), Z5
-	VPANDQ    Z1, Z3, Z3
-	VADDPD    Z3, Z5, Z3
-	VMULPD    Z4, Z3, Z3
-	VMOVUPD.Z Z2, K1, Z4
-	MOVQ      dvth+112(FP), R11
 	VMOVUPD   (R11)(R10*1), Z5
-	VSUBPD    Z4, Z5, Z4
-	VSUBPD    Z3, Z4, Z4
+	VMOVUPD   (SI)(R10*1), Z6
+	VPANDQ    Z1, Z4, Z4
+	VADDPD    Z4, Z6, Z4
+	VMULPD    Z5, Z4, Z4
+	VMOVUPD.Z Z3, K1, Z5
 	MOVQ      dvth+112(FP), R11
-	VMOVUPD   Z4, (R11)(R10*1)
-	VADDPD    Z3, Z2, Z2
-	VMOVUPD   (BX)(R10*1), Z3
-	VADDPD    Z3, Z2, Z2
-	VMOVUPD   (CX)(R10*1), Z3
-	VMULPD    Z2, Z3, Z3
-	VMOVUPD   Z3, (AX)(R10*1)
-	MOVQ      dalpha+96(FP), R11
-	VMOVUPD   (R11)(R10*1), Z3
-	MOVQ      before+104(FP), R11
-	VMOVUPD   (R11)(R10*1), Z4
-	VMULPD    Z4, Z2, Z4
+	VMOVUPD   (R11)(R10*1), Z6
+	VSUBPD    Z5, Z6, Z5
+	VSUBPD    Z4, Z5, Z5
+	MOVQ      dvth+112(FP), R11
+	VMOVUPD   Z5, (R11)(R10*1)
 	VADDPD    Z4, Z3, Z3
+	VMOVUPD   (BX)(R10*1), Z4
+	VADDPD    Z4, Z3, Z3
+	VMOVUPD   (CX)(R10*1), Z4
+	VMULPD    Z3, Z4, Z4
+	VMOVUPD   Z4, (AX)(R10*1)
 	MOVQ      dalpha+96(FP), R11
-	VMOVUPD   Z3, (R11)(R10*1)
-	VMOVUPD   Z2, (DX)(R10*1)
+	VMOVUPD   (R11)(R10*1), Z4
+	MOVQ      before+104(FP), R11
+	VMOVUPD   (R11)(R10*1), Z5
+	VMOVUPD   (R8)(R10*1), Z6
+	VSUBPD    Z6, Z5, Z7
+	VPANDQ    Z2, Z7, Z7
+	VCMPPD    $0x16, Z0, Z7, K1
+	VMOVUPD.Z Z6, K1, Z6
+	VSUBPD    Z6, Z5, Z5
+	VMULPD    Z5, Z3, Z5
+	VADDPD    Z5, Z4, Z4
+	MOVQ      dalpha+96(FP), R11
+	VMOVUPD   Z4, (R11)(R10*1)
+	VMOVUPD   Z3, (DX)(R10*1)
 	ADDQ      $0x40, R10
 	SUBQ      $0x40, R9
 	JGE       loop
@@ -18751,47 +22350,59 @@ tail:
 	MOVL      $-1, R11
 	BZHIL     R9, R11, R11
 	KMOVW     R11, K1
-	VMOVUPD.Z (AX)(R10*1), K1, Z2
-	VMOVUPD.Z (DI)(R10*1), K1, Z3
-	VMOVUPD.Z (R8)(R10*1), K1, Z4
-	VSUBPD    Z4, Z3, Z3
-	VCMPPD    $0x16, Z0, Z3, K2
-	VSUBPD    Z4, Z0, Z3
-	VMULPD    Z2, Z3, Z3
-	MOVQ      slope+32(FP), DI
-	VMOVUPD.Z (DI)(R10*1), K1, Z4
-	VMOVUPD.Z (SI)(R10*1), K1, Z5
-	VPANDQ    Z1, Z3, Z3
-	VADDPD    Z3, Z5, Z3
-	VMULPD    Z4, Z3, Z3
-	VMOVUPD.Z Z2, K2, Z4
-	MOVQ      dvth+112(FP), SI
-	VMOVUPD.Z (SI)(R10*1), K1, Z5
-	VSUBPD    Z4, Z5, Z4
-	VSUBPD    Z3, Z4, Z4
-	MOVQ      dvth+112(FP), SI
-	VMOVUPD   Z4, K1, (SI)(R10*1)
-	VADDPD    Z3, Z2, Z2
-	VMOVUPD.Z (BX)(R10*1), K1, Z3
-	VADDPD    Z3, Z2, Z2
-	VMOVUPD.Z (CX)(R10*1), K1, Z3
-	VMULPD    Z2, Z3, Z3
-	VMOVUPD   Z3, K1, (AX)(R10*1)
-	MOVQ      dalpha+96(FP), AX
 	VMOVUPD.Z (AX)(R10*1), K1, Z3
-	MOVQ      before+104(FP), AX
-	VMOVUPD.Z (AX)(R10*1), K1, Z4
-	VMULPD    Z4, Z2, Z4
+	VMOVUPD.Z (DI)(R10*1), K1, Z4
+	VMOVUPD.Z (R8)(R10*1), K1, Z5
+	VSUBPD    Z5, Z4, Z4
+	VCMPPD    $0x16, Z0, Z4, K2
+	VSUBPD    Z5, Z0, Z4
+	VMULPD    Z3, Z4, Z4
+	MOVQ      slope+32(FP), DI
+	VMOVUPD.Z (DI)(R10*1), K1, Z5
+	VMOVUPD.Z (SI)(R10*1), K1, Z6
+	VPANDQ    Z1, Z4, Z4
+	VADDPD    Z4, Z6, Z4
+	VMULPD    Z5, Z4, Z4
+	VMOVUPD.Z Z3, K2, Z5
+	MOVQ      dvth+112(FP), SI
+	VMOVUPD.Z (SI)(R10*1), K1, Z6
+	VSUBPD    Z5, Z6, Z5
+	VSUBPD    Z4, Z5, Z5
+	MOVQ      dvth+112(FP), SI
+	VMOVUPD   Z5, K1, (SI)(R10*1)
 	VADDPD    Z4, Z3, Z3
+	VMOVUPD.Z (BX)(R10*1), K1, Z4
+	VADDPD    Z4, Z3, Z3
+	VMOVUPD.Z (CX)(R10*1), K1, Z4
+	VMULPD    Z3, Z4, Z4
+	VMOVUPD   Z4, K1, (AX)(R10*1)
 	MOVQ      dalpha+96(FP), AX
-	VMOVUPD   Z3, K1, (AX)(R10*1)
-	VMOVUPD   Z2, K1, (DX)(R10*1)
+	VMOVUPD.Z (AX)(R10*1), K1, Z4
+	MOVQ      before+104(FP), AX
+	VMOVUPD.Z (AX)(R10*1), K1, Z5
+	VMOVUPD.Z (R8)(R10*1), K1, Z6
+	VSUBPD    Z6, Z5, Z7
+	VPANDQ    Z2, Z7, Z7
+	VCMPPD    $0x16, Z0, Z7, K2
+	VMOVUPD.Z Z6, K2, Z6
+	VSUBPD    Z6, Z5, Z5
+	VMULPD    Z5, Z3, Z5
+	VADDPD    Z5, Z4, Z4
+	MOVQ      dalpha+96(FP), AX
+	VMOVUPD   Z4, K1, (AX)(R10*1)
+	VMOVUPD   Z3, K1, (DX)(R10*1)
 
 end:
-	MOVQ n+120(FP), AX
+	MOVQ n+144(FP), AX
 	SHLQ $0x03, AX
+	MOVQ ldbefore+128(FP), CX
+	ADDQ CX, before+104(FP)
+	MOVQ ldsums+120(FP), CX
+	ADDQ CX, dalpha+96(FP)
 	ADDQ AX, ds+24(FP)
 	ADDQ AX, dv+0(FP)
+	MOVQ ldsums+120(FP), CX
+	ADDQ CX, dvth+112(FP)
 	MOVQ lddx+16(FP), CX
 	ADDQ CX, dx+8(FP)
 	MOVQ ldgv+64(FP), CX
@@ -18799,7 +22410,170 @@ end:
 	ADDQ AX, slope+32(FP)
 	MOVQ ldu+48(FP), AX
 	ADDQ AX, u+40(FP)
-	DECQ rows+128(FP)
+	DECQ rows+152(FP)
+	JNZ  row
+	VZEROUPPER
+	RET
+
+// func lifBackLearnedFastF64AVX512(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, dalpha *float64, before *float64, dvth *float64, ldsums int, ldbefore int, unreset uint64, k float64, n int, rows int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·lifBackLearnedFastF64AVX512(SB), NOSPLIT, $0-168
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Z0
+	VPXORQ       Z1, Z1, Z1
+	VBROADCASTSD attached+88(FP), Z2
+	VBROADCASTSD unreset+136(FP), Z3
+	VBROADCASTSD k+144(FP), Z4
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Z5
+	MOVQ         ldbefore+128(FP), AX
+	SHLQ         $0x03, AX
+	MOVQ         AX, ldbefore+128(FP)
+	MOVQ         lddx+16(FP), AX
+	SHLQ         $0x03, AX
+	MOVQ         AX, lddx+16(FP)
+	MOVQ         ldgv+64(FP), AX
+	SHLQ         $0x03, AX
+	MOVQ         AX, ldgv+64(FP)
+	MOVQ         ldsums+120(FP), AX
+	SHLQ         $0x03, AX
+	MOVQ         AX, ldsums+120(FP)
+	MOVQ         ldu+48(FP), AX
+	SHLQ         $0x03, AX
+	MOVQ         AX, ldu+48(FP)
+
+row:
+	MOVQ dv+0(FP), AX
+	MOVQ alpha+72(FP), CX
+	MOVQ dx+8(FP), DX
+	MOVQ gv+56(FP), BX
+	MOVQ ds+24(FP), SI
+	MOVQ u+40(FP), DI
+	MOVQ vth+80(FP), R8
+	MOVQ n+152(FP), R9
+	SHLQ $0x03, R9
+	XORQ R10, R10
+	SUBQ $0x40, R9
+	JL   tail
+
+loop:
+	VMOVUPD   (AX)(R10*1), Z6
+	VMOVUPD   (DI)(R10*1), Z7
+	VMOVUPD   (R8)(R10*1), Z8
+	VSUBPD    Z8, Z7, Z7
+	VCMPPD    $0x16, Z1, Z7, K1
+	VSUBPD    Z8, Z1, Z8
+	VMULPD    Z6, Z8, Z8
+	VPANDQ    Z5, Z7, Z7
+	VMULPD    Z7, Z4, Z7
+	VADDPD    Z7, Z0, Z7
+	VDIVPD    Z7, Z0, Z7
+	VMULPD    Z7, Z7, Z7
+	VMOVUPD   (SI)(R10*1), Z9
+	VPANDQ    Z2, Z8, Z8
+	VADDPD    Z8, Z9, Z8
+	VMULPD    Z7, Z8, Z7
+	VMOVUPD.Z Z6, K1, Z8
+	MOVQ      dvth+112(FP), R11
+	VMOVUPD   (R11)(R10*1), Z9
+	VSUBPD    Z8, Z9, Z8
+	VSUBPD    Z7, Z8, Z8
+	MOVQ      dvth+112(FP), R11
+	VMOVUPD   Z8, (R11)(R10*1)
+	VADDPD    Z7, Z6, Z6
+	VMOVUPD   (BX)(R10*1), Z7
+	VADDPD    Z7, Z6, Z6
+	VMOVUPD   (CX)(R10*1), Z7
+	VMULPD    Z6, Z7, Z7
+	VMOVUPD   Z7, (AX)(R10*1)
+	MOVQ      dalpha+96(FP), R11
+	VMOVUPD   (R11)(R10*1), Z7
+	MOVQ      before+104(FP), R11
+	VMOVUPD   (R11)(R10*1), Z8
+	VMOVUPD   (R8)(R10*1), Z9
+	VSUBPD    Z9, Z8, Z10
+	VPANDQ    Z3, Z10, Z10
+	VCMPPD    $0x16, Z1, Z10, K1
+	VMOVUPD.Z Z9, K1, Z9
+	VSUBPD    Z9, Z8, Z8
+	VMULPD    Z8, Z6, Z8
+	VADDPD    Z8, Z7, Z7
+	MOVQ      dalpha+96(FP), R11
+	VMOVUPD   Z7, (R11)(R10*1)
+	VMOVUPD   Z6, (DX)(R10*1)
+	ADDQ      $0x40, R10
+	SUBQ      $0x40, R9
+	JGE       loop
+
+tail:
+	ADDQ      $0x40, R9
+	JZ        end
+	SHRL      $0x03, R9
+	MOVL      $-1, R11
+	BZHIL     R9, R11, R11
+	KMOVW     R11, K1
+	VMOVUPD.Z (AX)(R10*1), K1, Z6
+	VMOVUPD.Z (DI)(R10*1), K1, Z7
+	VMOVUPD.Z (R8)(R10*1), K1, Z8
+	VSUBPD    Z8, Z7, Z7
+	VCMPPD    $0x16, Z1, Z7, K2
+	VSUBPD    Z8, Z1, Z8
+	VMULPD    Z6, Z8, Z8
+	VPANDQ    Z5, Z7, Z7
+	VMULPD    Z7, Z4, Z7
+	VADDPD    Z7, Z0, Z7
+	VDIVPD    Z7, Z0, Z7
+	VMULPD    Z7, Z7, Z7
+	VMOVUPD.Z (SI)(R10*1), K1, Z9
+	VPANDQ    Z2, Z8, Z8
+	VADDPD    Z8, Z9, Z8
+	VMULPD    Z7, Z8, Z7
+	VMOVUPD.Z Z6, K2, Z8
+	MOVQ      dvth+112(FP), SI
+	VMOVUPD.Z (SI)(R10*1), K1, Z9
+	VSUBPD    Z8, Z9, Z8
+	VSUBPD    Z7, Z8, Z8
+	MOVQ      dvth+112(FP), SI
+	VMOVUPD   Z8, K1, (SI)(R10*1)
+	VADDPD    Z7, Z6, Z6
+	VMOVUPD.Z (BX)(R10*1), K1, Z7
+	VADDPD    Z7, Z6, Z6
+	VMOVUPD.Z (CX)(R10*1), K1, Z7
+	VMULPD    Z6, Z7, Z7
+	VMOVUPD   Z7, K1, (AX)(R10*1)
+	MOVQ      dalpha+96(FP), AX
+	VMOVUPD.Z (AX)(R10*1), K1, Z7
+	MOVQ      before+104(FP), AX
+	VMOVUPD.Z (AX)(R10*1), K1, Z8
+	VMOVUPD.Z (R8)(R10*1), K1, Z9
+	VSUBPD    Z9, Z8, Z10
+	VPANDQ    Z3, Z10, Z10
+	VCMPPD    $0x16, Z1, Z10, K2
+	VMOVUPD.Z Z9, K2, Z9
+	VSUBPD    Z9, Z8, Z8
+	VMULPD    Z8, Z6, Z8
+	VADDPD    Z8, Z7, Z7
+	MOVQ      dalpha+96(FP), AX
+	VMOVUPD   Z7, K1, (AX)(R10*1)
+	VMOVUPD   Z6, K1, (DX)(R10*1)
+
+end:
+	MOVQ n+152(FP), AX
+	SHLQ $0x03, AX
+	MOVQ ldbefore+128(FP), CX
+	ADDQ CX, before+104(FP)
+	MOVQ ldsums+120(FP), CX
+	ADDQ CX, dalpha+96(FP)
+	ADDQ AX, ds+24(FP)
+	ADDQ AX, dv+0(FP)
+	MOVQ ldsums+120(FP), CX
+	ADDQ CX, dvth+112(FP)
+	MOVQ lddx+16(FP), CX
+	ADDQ CX, dx+8(FP)
+	MOVQ ldgv+64(FP), CX
+	ADDQ CX, gv+56(FP)
+	ADDQ AX, slope+32(FP)
+	MOVQ ldu+48(FP), AX
+	ADDQ AX, u+40(FP)
+	DECQ rows+160(FP)
 	JNZ  row
 	VZEROUPPER
 	RET
@@ -19032,18 +22806,25 @@ end:
 	VZEROUPPER
 	RET
 
-// func lifBackToValueLearnedF64AVX512(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, vreset *float64, dalpha *float64, before *float64, dvth *float64, dvreset *float64, n int, rows int)
+// func lifBackToValueLearnedF64AVX512(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, vreset *float64, dalpha *float64, before *float64, dvth *float64, dvreset *float64, ldsums int, ldbefore int, unreset uint64, n int, rows int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·lifBackToValueLearnedF64AVX512(SB), NOSPLIT, $0-152
+TEXT ·lifBackToValueLearnedF64AVX512(SB), NOSPLIT, $0-176
 	VBROADCASTSD word3ff0000000000000<>+0(SB), Z0
 	VPXORQ       Z1, Z1, Z1
 	VBROADCASTSD attached+88(FP), Z0
+	VBROADCASTSD unreset+152(FP), Z2
+	MOVQ         ldbefore+144(FP), AX
+	SHLQ         $0x03, AX
+	MOVQ         AX, ldbefore+144(FP)
 	MOVQ         lddx+16(FP), AX
 	SHLQ         $0x03, AX
 	MOVQ         AX, lddx+16(FP)
 	MOVQ         ldgv+64(FP), AX
 	SHLQ         $0x03, AX
 	MOVQ         AX, ldgv+64(FP)
+	MOVQ         ldsums+136(FP), AX
+	SHLQ         $0x03, AX
+	MOVQ         AX, ldsums+136(FP)
 	MOVQ         ldu+48(FP), AX
 	SHLQ         $0x03, AX
 	MOVQ         AX, ldu+48(FP)
@@ -19056,57 +22837,67 @@ row:
 	MOVQ ds+24(FP), SI
 	MOVQ u+40(FP), DI
 	MOVQ vth+80(FP), R8
-	MOVQ n+136(FP), R9
+	MOVQ n+160(FP), R9
 	SHLQ $0x03, R9
 	XORQ R10, R10
 	SUBQ $0x40, R9
 	JL   tail
 
 loop:
-	VMOVUPD   (AX)(R10*1), Z2
-	VMOVUPD   (DI)(R10*1), Z3
-	VMOVUPD   (R8)(R10*1), Z4
-	VSUBPD    Z4, Z3, Z4
-	VCMPPD    $0x16, Z1, Z4, K1
+	VMOVUPD   (AX)(R10*1), Z3
+	VMOVUPD   (DI)(R10*1), Z4
+	VMOVUPD   (R8)(R10*1), Z5
+	VSUBPD    Z5, Z4, Z5
+	VCMPPD    $0x16, Z1, Z5, K1
 	MOVQ      vreset+96(FP), R11
-	VMOVUPD   (R11)(R10*1), Z4
-	VSUBPD    Z3, Z4, Z3
-	VMULPD    Z2, Z3, Z3
-	VMULPD    Z1, Z2, Z4
-	VMOVUPD   Z2, Z5
-	VMOVUPD   Z4, K1, Z5
+	VMOVUPD   (R11)(R10*1), Z5
+	VSUBPD    Z4, Z5, Z4
+	VMULPD    Z3, Z4, Z4
+	VMULPD    Z1, Z3, Z5
+	VMOVUPD   Z3, Z6
+	VMOVUPD   Z5, K1, Z6
 	MOVQ      slope+32(FP), R11
-	VMOVUPD   (R11)(R10*1), Z4
-	VMOVUPD   (SI)(R10*1), Z6
-	VPANDQ    Z0, Z3, Z3
-	VADDPD    Z3, Z6, Z3
-	VMULPD    Z4, Z3, Z3
-	VMOVUPD.Z Z2, K1, Z2
+	VMOVUPD   (R11)(R10*1), Z5
+	VMOVUPD   (SI)(R10*1), Z7
+	VPANDQ    Z0, Z4, Z4
+	VADDPD    Z4, Z7, Z4
+	VMULPD    Z5, Z4, Z4
+	VMOVUPD.Z Z3, K1, Z3
 	MOVQ      dvreset+128(FP), R11
-	VMOVUPD   (R11)(R10*1), Z4
-	VADDPD    Z2, Z4, Z2
+	VMOVUPD   (R11)(R10*1), Z5
+	VADDPD    Z3, Z5, Z3
 	MOVQ      dvreset+128(FP), R11
-	VMOVUPD   Z2, (R11)(R10*1)
-	MOVQ      dvth+120(FP), R11
-	VMOVUPD   (R11)(R10*1), Z2
-	VSUBPD    Z3, Z2, Z2
-	MOVQ      dvth+120(FP), R11
-	VMOVUPD   Z2, (R11)(R10*1)
-	VADDPD    Z3, Z5, Z2
-	VMOVUPD   (BX)(R10*1), Z3
-	VADDPD    Z3, Z2, Z2
-	VMOVUPD   (CX)(R10*1), Z3
-	VMULPD    Z2, Z3, Z3
-	VMOVUPD   Z3, (AX)(R10*1)
-	MOVQ      dalpha+104(FP), R11
-	VMOVUPD   (R11)(R10*1), Z3
-	MOVQ      before+112(FP), R11
-	VMOVUPD   (R11)(R10*1), Z4
-	VMULPD    Z4, Z2, Z4
-	VADDPD    Z4, Z3, Z3
-	MOVQ      dalpha+104(FP), R11
 	VMOVUPD   Z3, (R11)(R10*1)
-	VMOVUPD   Z2, (DX)(R10*1)
+	MOVQ      dvth+120(FP), R11
+	VMOVUPD   (R11)(R10*1), Z3
+	VSUBPD    Z4, Z3, Z3
+	MOVQ      dvth+120(FP), R11
+	VMOVUPD   Z3, (R11)(R10*1)
+	VADDPD    Z4, Z6, Z3
+	VMOVUPD   (BX)(R10*1), Z4
+	VADDPD    Z4, Z3, Z3
+	VMOVUPD   (CX)(R10*1), Z4
+	VMULPD    Z3, Z4, Z4
+	VMOVUPD   Z4, (AX)(R10*1)
+	MOVQ      dalpha+104(FP), R11
+	VMOVUPD   (R11)(R10*1), Z4
+	MOVQ      before+112(FP), R11
+	VMOVUPD   (R11)(R10*1), Z5
+	VMOVUPD   (R8)(R10*1), Z6
+	VSUBPD    Z6, Z5, Z6
+	VPANDQ    Z2, Z6, Z6
+	VCMPPD    $0x16, Z1, Z6, K1
+	MOVQ      vreset+96(FP), R11
+	VMOVUPD   (R11)(R10*1), Z6
+	VSUBPD    Z5, Z6, Z6
+	VADDPD    Z6, Z5, Z6
+	VMOVUPD   Z5, Z5
+	VMOVUPD   Z6, K1, Z5
+	VMULPD    Z5, Z3, Z5
+	VADDPD    Z5, Z4, Z4
+	MOVQ      dalpha+104(FP), R11
+	VMOVUPD   Z4, (R11)(R10*1)
+	VMOVUPD   Z3, (DX)(R10*1)
 	ADDQ      $0x40, R10
 	SUBQ      $0x40, R9
 	JGE       loop
@@ -19118,56 +22909,74 @@ tail:
 	MOVL      $-1, R11
 	BZHIL     R9, R11, R11
 	KMOVW     R11, K1
-	VMOVUPD.Z (AX)(R10*1), K1, Z2
-	VMOVUPD.Z (DI)(R10*1), K1, Z3
-	VMOVUPD.Z (R8)(R10*1), K1, Z4
-	VSUBPD    Z4, Z3, Z4
-	VCMPPD    $0x16, Z1, Z4, K2
-	MOVQ      vreset+96(FP), DI
-	VMOVUPD.Z (DI)(R10*1), K1, Z4
-	VSUBPD    Z3, Z4, Z3
-	VMULPD    Z2, Z3, Z3
-	VMULPD    Z1, Z2, Z4
-	VMOVUPD   Z2, Z5
-	VMOVUPD   Z4, K2, Z5
-	MOVQ      slope+32(FP), DI
-	VMOVUPD.Z (DI)(R10*1), K1, Z4
-	VMOVUPD.Z (SI)(R10*1), K1, Z6
-	VPANDQ    Z0, Z3, Z3
-	VADDPD    Z3, Z6, Z3
-	VMULPD    Z4, Z3, Z3
-	VMOVUPD.Z Z2, K2, Z2
-	MOVQ      dvreset+128(FP), SI
-	VMOVUPD.Z (SI)(R10*1), K1, Z4
-	VADDPD    Z2, Z4, Z2
-	MOVQ      dvreset+128(FP), SI
-	VMOVUPD   Z2, K1, (SI)(R10*1)
-	MOVQ      dvth+120(FP), SI
-	VMOVUPD.Z (SI)(R10*1), K1, Z2
-	VSUBPD    Z3, Z2, Z2
-	MOVQ      dvth+120(FP), SI
-	VMOVUPD   Z2, K1, (SI)(R10*1)
-	VADDPD    Z3, Z5, Z2
-	VMOVUPD.Z (BX)(R10*1), K1, Z3
-	VADDPD    Z3, Z2, Z2
-	VMOVUPD.Z (CX)(R10*1), K1, Z3
-	VMULPD    Z2, Z3, Z3
-	VMOVUPD   Z3, K1, (AX)(R10*1)
-	MOVQ      dalpha+104(FP), AX
 	VMOVUPD.Z (AX)(R10*1), K1, Z3
-	MOVQ      before+112(FP), AX
-	VMOVUPD.Z (AX)(R10*1), K1, Z4
-	VMULPD    Z4, Z2, Z4
+	VMOVUPD.Z (DI)(R10*1), K1, Z4
+	VMOVUPD.Z (R8)(R10*1), K1, Z5
+	VSUBPD    Z5, Z4, Z5
+	VCMPPD    $0x16, Z1, Z5, K2
+	MOVQ      vreset+96(FP), DI
+	VMOVUPD.Z (DI)(R10*1), K1, Z5
+	VSUBPD    Z4, Z5, Z4
+	VMULPD    Z3, Z4, Z4
+	VMULPD    Z1, Z3, Z5
+	VMOVUPD   Z3, Z6
+	VMOVUPD   Z5, K2, Z6
+	MOVQ      slope+32(FP), DI
+	VMOVUPD.Z (DI)(R10*1), K1, Z5
+	VMOVUPD.Z (SI)(R10*1), K1, Z7
+	VPANDQ    Z0, Z4, Z4
+	VADDPD    Z4, Z7, Z4
+	VMULPD    Z5, Z4, Z4
+	VMOVUPD.Z Z3, K2, Z3
+	MOVQ      dvreset+128(FP), SI
+	VMOVUPD.Z (SI)(R10*1), K1, Z5
+	VADDPD    Z3, Z5, Z3
+	MOVQ      dvreset+128(FP), SI
+	VMOVUPD   Z3, K1, (SI)(R10*1)
+	MOVQ      dvth+120(FP), SI
+	VMOVUPD.Z (SI)(R10*1), K1, Z3
+	VSUBPD    Z4, Z3, Z3
+	MOVQ      dvth+120(FP), SI
+	VMOVUPD   Z3, K1, (SI)(R10*1)
+	VADDPD    Z4, Z6, Z3
+	VMOVUPD.Z (BX)(R10*1), K1, Z4
 	VADDPD    Z4, Z3, Z3
+	VMOVUPD.Z (CX)(R10*1), K1, Z4
+	VMULPD    Z3, Z4, Z4
+	VMOVUPD   Z4, K1, (AX)(R10*1)
 	MOVQ      dalpha+104(FP), AX
-	VMOVUPD   Z3, K1, (AX)(R10*1)
-	VMOVUPD   Z2, K1, (DX)(R10*1)
+	VMOVUPD.Z (AX)(R10*1), K1, Z4
+	MOVQ      before+112(FP), AX
+	VMOVUPD.Z (AX)(R10*1), K1, Z5
+	VMOVUPD.Z (R8)(R10*1), K1, Z6
+	VSUBPD    Z6, Z5, Z6
+	VPANDQ    Z2, Z6, Z6
+	VCMPPD    $0x16, Z1, Z6, K2
+	MOVQ      vreset+96(FP), AX
+	VMOVUPD.Z (AX)(R10*1), K1, Z6
+	VSUBPD    Z5, Z6, Z6
+	VADDPD    Z6, Z5, Z6
+	VMOVUPD   Z5, Z5
+	VMOVUPD   Z6, K2, Z5
+	VMULPD    Z5, Z3, Z5
+	VADDPD    Z5, Z4, Z4
+	MOVQ      dalpha+104(FP), AX
+	VMOVUPD   Z4, K1, (AX)(R10*1)
+	VMOVUPD   Z3, K1, (DX)(R10*1)
 
 end:
-	MOVQ n+136(FP), AX
+	MOVQ n+160(FP), AX
 	SHLQ $0x03, AX
+	MOVQ ldbefore+144(FP), CX
+	ADDQ CX, before+112(FP)
+	MOVQ ldsums+136(FP), CX
+	ADDQ CX, dalpha+104(FP)
 	ADDQ AX, ds+24(FP)
 	ADDQ AX, dv+0(FP)
+	MOVQ ldsums+136(FP), CX
+	ADDQ CX, dvreset+128(FP)
+	MOVQ ldsums+136(FP), CX
+	ADDQ CX, dvth+120(FP)
 	MOVQ lddx+16(FP), CX
 	ADDQ CX, dx+8(FP)
 	MOVQ ldgv+64(FP), CX
@@ -19175,7 +22984,198 @@ end:
 	ADDQ AX, slope+32(FP)
 	MOVQ ldu+48(FP), AX
 	ADDQ AX, u+40(FP)
-	DECQ rows+144(FP)
+	DECQ rows+168(FP)
+	JNZ  row
+	VZEROUPPER
+	RET
+
+// func lifBackToValueLearnedFastF64AVX512(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, vreset *float64, dalpha *float64, before *float64, dvth *float64, dvreset *float64, ldsums int, ldbefore int, unreset uint64, k float64, n int, rows int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·lifBackToValueLearnedFastF64AVX512(SB), NOSPLIT, $0-184
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Z0
+	VPXORQ       Z1, Z1, Z1
+	VBROADCASTSD attached+88(FP), Z2
+	VBROADCASTSD unreset+152(FP), Z3
+	VBROADCASTSD k+160(FP), Z4
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Z5
+	MOVQ         ldbefore+144(FP), AX
+	SHLQ         $0x03, AX
+	MOVQ         AX, ldbefore+144(FP)
+	MOVQ         lddx+16(FP), AX
+	SHLQ         $0x03, AX
+	MOVQ         AX, lddx+16(FP)
+	MOVQ         ldgv+64(FP), AX
+	SHLQ         $0x03, AX
+	MOVQ         AX, ldgv+64(FP)
+	MOVQ         ldsums+136(FP), AX
+	SHLQ         $0x03, AX
+	MOVQ         AX, ldsums+136(FP)
+	MOVQ         ldu+48(FP), AX
+	SHLQ         $0x03, AX
+	MOVQ         AX, ldu+48(FP)
+
+row:
+	MOVQ dv+0(FP), AX
+	MOVQ alpha+72(FP), CX
+	MOVQ dx+8(FP), DX
+	MOVQ gv+56(FP), BX
+	MOVQ ds+24(FP), SI
+	MOVQ u+40(FP), DI
+	MOVQ vth+80(FP), R8
+	MOVQ n+168(FP), R9
+	SHLQ $0x03, R9
+	XORQ R10, R10
+	SUBQ $0x40, R9
+	JL   tail
+
+loop:
+	VMOVUPD   (AX)(R10*1), Z6
+	VMOVUPD   (DI)(R10*1), Z7
+	VMOVUPD   (R8)(R10*1), Z8
+	VSUBPD    Z8, Z7, Z8
+	VCMPPD    $0x16, Z1, Z8, K1
+	MOVQ      vreset+96(FP), R11
+	VMOVUPD   (R11)(R10*1), Z9
+	VSUBPD    Z7, Z9, Z7
+	VMULPD    Z6, Z7, Z7
+	VMULPD    Z1, Z6, Z9
+	VMOVUPD   Z6, Z10
+	VMOVUPD   Z9, K1, Z10
+	VPANDQ    Z5, Z8, Z8
+	VMULPD    Z8, Z4, Z8
+	VADDPD    Z8, Z0, Z8
+	VDIVPD    Z8, Z0, Z8
+	VMULPD    Z8, Z8, Z8
+	VMOVUPD   (SI)(R10*1), Z9
+	VPANDQ    Z2, Z7, Z7
+	VADDPD    Z7, Z9, Z7
+	VMULPD    Z8, Z7, Z7
+	VMOVUPD.Z Z6, K1, Z6
+	MOVQ      dvreset+128(FP), R11
+	VMOVUPD   (R11)(R10*1), Z8
+	VADDPD    Z6, Z8, Z6
+	MOVQ      dvreset+128(FP), R11
+	VMOVUPD   Z6, (R11)(R10*1)
+	MOVQ      dvth+120(FP), R11
+	VMOVUPD   (R11)(R10*1), Z6
+	VSUBPD    Z7, Z6, Z6
+	MOVQ      dvth+120(FP), R11
+	VMOVUPD   Z6, (R11)(R10*1)
+	VADDPD    Z7, Z10, Z6
+	VMOVUPD   (BX)(R10*1), Z7
+	VADDPD    Z7, Z6, Z6
+	VMOVUPD   (CX)(R10*1), Z7
+	VMULPD    Z6, Z7, Z7
+	VMOVUPD   Z7, (AX)(R10*1)
+	MOVQ      dalpha+104(FP), R11
+	VMOVUPD   (R11)(R10*1), Z7
+	MOVQ      before+112(FP), R11
+	VMOVUPD   (R11)(R10*1), Z8
+	VMOVUPD   (R8)(R10*1), Z9
+	VSUBPD    Z9, Z8, Z9
+	VPANDQ    Z3, Z9, Z9
+	VCMPPD    $0x16, Z1, Z9, K1
+	MOVQ      vreset+96(FP), R11
+	VMOVUPD   (R11)(R10*1), Z9
+	VSUBPD    Z8, Z9, Z9
+	VADDPD    Z9, Z8, Z9
+	VMOVUPD   Z8, Z8
+	VMOVUPD   Z9, K1, Z8
+	VMULPD    Z8, Z6, Z8
+	VADDPD    Z8, Z7, Z7
+	MOVQ      dalpha+104(FP), R11
+	VMOVUPD   Z7, (R11)(R10*1)
+	VMOVUPD   Z6, (DX)(R10*1)
+	ADDQ      $0x40, R10
+	SUBQ      $0x40, R9
+	JGE       loop
+
+tail:
+	ADDQ      $0x40, R9
+	JZ        end
+	SHRL      $0x03, R9
+	MOVL      $-1, R11
+	BZHIL     R9, R11, R11
+	KMOVW     R11, K1
+	VMOVUPD.Z (AX)(R10*1), K1, Z6
+	VMOVUPD.Z (DI)(R10*1), K1, Z7
+	VMOVUPD.Z (R8)(R10*1), K1, Z8
+	VSUBPD    Z8, Z7, Z8
+	VCMPPD    $0x16, Z1, Z8, K2
+	MOVQ      vreset+96(FP), DI
+	VMOVUPD.Z (DI)(R10*1), K1, Z9
+	VSUBPD    Z7, Z9, Z7
+	VMULPD    Z6, Z7, Z7
+	VMULPD    Z1, Z6, Z9
+	VMOVUPD   Z6, Z10
+	VMOVUPD   Z9, K2, Z10
+	VPANDQ    Z5, Z8, Z8
+	VMULPD    Z8, Z4, Z8
+	VADDPD    Z8, Z0, Z8
+	VDIVPD    Z8, Z0, Z8
+	VMULPD    Z8, Z8, Z8
+	VMOVUPD.Z (SI)(R10*1), K1, Z9
+	VPANDQ    Z2, Z7, Z7
+	VADDPD    Z7, Z9, Z7
+	VMULPD    Z8, Z7, Z7
+	VMOVUPD.Z Z6, K2, Z6
+	MOVQ      dvreset+128(FP), SI
+	VMOVUPD.Z (SI)(R10*1), K1, Z8
+	VADDPD    Z6, Z8, Z6
+	MOVQ      dvreset+128(FP), SI
+	VMOVUPD   Z6, K1, (SI)(R10*1)
+	MOVQ      dvth+120(FP), SI
+	VMOVUPD.Z (SI)(R10*1), K1, Z6
+	VSUBPD    Z7, Z6, Z6
+	MOVQ      dvth+120(FP), SI
+	VMOVUPD   Z6, K1, (SI)(R10*1)
+	VADDPD    Z7, Z10, Z6
+	VMOVUPD.Z (BX)(R10*1), K1, Z7
+	VADDPD    Z7, Z6, Z6
+	VMOVUPD.Z (CX)(R10*1), K1, Z7
+	VMULPD    Z6, Z7, Z7
+	VMOVUPD   Z7, K1, (AX)(R10*1)
+	MOVQ      dalpha+104(FP), AX
+	VMOVUPD.Z (AX)(R10*1), K1, Z7
+	MOVQ      before+112(FP), AX
+	VMOVUPD.Z (AX)(R10*1), K1, Z8
+	VMOVUPD.Z (R8)(R10*1), K1, Z9
+	VSUBPD    Z9, Z8, Z9
+	VPANDQ    Z3, Z9, Z9
+	VCMPPD    $0x16, Z1, Z9, K2
+	MOVQ      vreset+96(FP), AX
+	VMOVUPD.Z (AX)(R10*1), K1, Z9
+	VSUBPD    Z8, Z9, Z9
+	VADDPD    Z9, Z8, Z9
+	VMOVUPD   Z8, Z8
+	VMOVUPD   Z9, K2, Z8
+	VMULPD    Z8, Z6, Z8
+	VADDPD    Z8, Z7, Z7
+	MOVQ      dalpha+104(FP), AX
+	VMOVUPD   Z7, K1, (AX)(R10*1)
+	VMOVUPD   Z6, K1, (DX)(R10*1)
+
+end:
+	MOVQ n+168(FP), AX
+	SHLQ $0x03, AX
+	MOVQ ldbefore+144(FP), CX
+	ADDQ CX, before+112(FP)
+	MOVQ ldsums+136(FP), CX
+	ADDQ CX, dalpha+104(FP)
+	ADDQ AX, ds+24(FP)
+	ADDQ AX, dv+0(FP)
+	MOVQ ldsums+136(FP), CX
+	ADDQ CX, dvreset+128(FP)
+	MOVQ ldsums+136(FP), CX
+	ADDQ CX, dvth+120(FP)
+	MOVQ lddx+16(FP), CX
+	ADDQ CX, dx+8(FP)
+	MOVQ ldgv+64(FP), CX
+	ADDQ CX, gv+56(FP)
+	ADDQ AX, slope+32(FP)
+	MOVQ ldu+48(FP), AX
+	ADDQ AX, u+40(FP)
+	DECQ rows+176(FP)
 	JNZ  row
 	VZEROUPPER
 	RET
@@ -19890,18 +23890,31 @@ end:
 	VZEROUPPER
 	RET
 
-// func lifBackSynLearnedF64AVX512(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, di *float64, beta *float64, dalpha *float64, before *float64, dvth *float64, dbeta *float64, i *float64, ibefore *float64, n int, rows int)
+// func lifBackSynLearnedF64AVX512(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, di *float64, beta *float64, dalpha *float64, before *float64, dvth *float64, dbeta *float64, i *float64, ibefore *float64, ldsums int, ldbefore int, unreset uint64, ldi int, ldibefore int, n int, rows int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·lifBackSynLearnedF64AVX512(SB), NOSPLIT, $0-176
+TEXT ·lifBackSynLearnedF64AVX512(SB), NOSPLIT, $0-216
 	VBROADCASTSD word3ff0000000000000<>+0(SB), Z0
 	VPXORQ       Z1, Z1, Z1
 	VBROADCASTSD attached+88(FP), Z2
+	VBROADCASTSD unreset+176(FP), Z3
+	MOVQ         ldbefore+168(FP), AX
+	SHLQ         $0x03, AX
+	MOVQ         AX, ldbefore+168(FP)
 	MOVQ         lddx+16(FP), AX
 	SHLQ         $0x03, AX
 	MOVQ         AX, lddx+16(FP)
 	MOVQ         ldgv+64(FP), AX
 	SHLQ         $0x03, AX
 	MOVQ         AX, ldgv+64(FP)
+	MOVQ         ldi+184(FP), AX
+	SHLQ         $0x03, AX
+	MOVQ         AX, ldi+184(FP)
+	MOVQ         ldibefore+192(FP), AX
+	SHLQ         $0x03, AX
+	MOVQ         AX, ldibefore+192(FP)
+	MOVQ         ldsums+160(FP), AX
+	SHLQ         $0x03, AX
+	MOVQ         AX, ldsums+160(FP)
 	MOVQ         ldu+48(FP), AX
 	SHLQ         $0x03, AX
 	MOVQ         AX, ldu+48(FP)
@@ -19914,69 +23927,75 @@ row:
 	MOVQ ds+24(FP), SI
 	MOVQ u+40(FP), DI
 	MOVQ vth+80(FP), R8
-	MOVQ n+160(FP), R9
+	MOVQ n+200(FP), R9
 	SHLQ $0x03, R9
 	XORQ R10, R10
 	SUBQ $0x40, R9
 	JL   tail
 
 loop:
-	VMOVUPD   (AX)(R10*1), Z3
-	VMOVUPD   (DI)(R10*1), Z4
-	VMOVUPD   (R8)(R10*1), Z5
-	VSUBPD    Z5, Z4, Z4
-	VCMPPD    $0x16, Z1, Z4, K1
-	VSUBPD    Z5, Z1, Z4
-	VMULPD    Z3, Z4, Z4
+	VMOVUPD   (AX)(R10*1), Z4
+	VMOVUPD   (DI)(R10*1), Z5
+	VMOVUPD   (R8)(R10*1), Z6
+	VSUBPD    Z6, Z5, Z5
+	VCMPPD    $0x16, Z1, Z5, K1
+	VSUBPD    Z6, Z1, Z5
+	VMULPD    Z4, Z5, Z5
 	MOVQ      slope+32(FP), R11
-	VMOVUPD   (R11)(R10*1), Z5
-	VMOVUPD   (SI)(R10*1), Z6
-	VPANDQ    Z2, Z4, Z4
-	VADDPD    Z4, Z6, Z4
-	VMULPD    Z5, Z4, Z4
-	VMOVUPD.Z Z3, K1, Z5
-	MOVQ      dvth+128(FP), R11
 	VMOVUPD   (R11)(R10*1), Z6
-	VSUBPD    Z5, Z6, Z5
-	VSUBPD    Z4, Z5, Z5
+	VMOVUPD   (SI)(R10*1), Z7
+	VPANDQ    Z2, Z5, Z5
+	VADDPD    Z5, Z7, Z5
+	VMULPD    Z6, Z5, Z5
+	VMOVUPD.Z Z4, K1, Z6
 	MOVQ      dvth+128(FP), R11
-	VMOVUPD   Z5, (R11)(R10*1)
-	VADDPD    Z4, Z3, Z3
-	VMOVUPD   (BX)(R10*1), Z4
-	VADDPD    Z4, Z3, Z3
-	VMOVUPD   (CX)(R10*1), Z4
-	VMULPD    Z3, Z4, Z5
-	VMOVUPD   Z5, (AX)(R10*1)
-	MOVQ      dalpha+112(FP), R11
-	VMOVUPD   (R11)(R10*1), Z5
-	MOVQ      before+120(FP), R11
-	VMOVUPD   (R11)(R10*1), Z6
-	MOVQ      i+144(FP), R11
 	VMOVUPD   (R11)(R10*1), Z7
-	VSUBPD    Z7, Z6, Z6
-	VMULPD    Z6, Z3, Z6
-	VADDPD    Z6, Z5, Z5
-	MOVQ      dalpha+112(FP), R11
-	VMOVUPD   Z5, (R11)(R10*1)
-	MOVQ      di+96(FP), R11
-	VMOVUPD   (R11)(R10*1), Z5
-	VSUBPD    Z4, Z0, Z4
-	VMULPD    Z3, Z4, Z3
-	VADDPD    Z3, Z5, Z3
-	VMOVUPD   Z3, (DX)(R10*1)
-	MOVQ      dbeta+136(FP), R11
-	VMOVUPD   (R11)(R10*1), Z4
-	MOVQ      ibefore+152(FP), R11
-	VMOVUPD   (R11)(R10*1), Z5
-	VMULPD    Z5, Z3, Z5
+	VSUBPD    Z6, Z7, Z6
+	VSUBPD    Z5, Z6, Z6
+	MOVQ      dvth+128(FP), R11
+	VMOVUPD   Z6, (R11)(R10*1)
 	VADDPD    Z5, Z4, Z4
-	MOVQ      dbeta+136(FP), R11
-	VMOVUPD   Z4, (R11)(R10*1)
-	MOVQ      beta+104(FP), R11
-	VMOVUPD   (R11)(R10*1), Z4
-	VMULPD    Z3, Z4, Z3
+	VMOVUPD   (BX)(R10*1), Z5
+	VADDPD    Z5, Z4, Z4
+	VMOVUPD   (CX)(R10*1), Z5
+	VMULPD    Z4, Z5, Z6
+	VMOVUPD   Z6, (AX)(R10*1)
+	MOVQ      dalpha+112(FP), R11
+	VMOVUPD   (R11)(R10*1), Z6
+	MOVQ      before+120(FP), R11
+	VMOVUPD   (R11)(R10*1), Z7
+	VMOVUPD   (R8)(R10*1), Z8
+	VSUBPD    Z8, Z7, Z9
+	VPANDQ    Z3, Z9, Z9
+	VCMPPD    $0x16, Z1, Z9, K1
+	VMOVUPD.Z Z8, K1, Z8
+	VSUBPD    Z8, Z7, Z7
+	MOVQ      i+144(FP), R11
+	VMOVUPD   (R11)(R10*1), Z8
+	VSUBPD    Z8, Z7, Z7
+	VMULPD    Z7, Z4, Z7
+	VADDPD    Z7, Z6, Z6
+	MOVQ      dalpha+112(FP), R11
+	VMOVUPD   Z6, (R11)(R10*1)
 	MOVQ      di+96(FP), R11
-	VMOVUPD   Z3, (R11)(R10*1)
+	VMOVUPD   (R11)(R10*1), Z6
+	VSUBPD    Z5, Z0, Z5
+	VMULPD    Z4, Z5, Z4
+	VADDPD    Z4, Z6, Z4
+	VMOVUPD   Z4, (DX)(R10*1)
+	MOVQ      dbeta+136(FP), R11
+	VMOVUPD   (R11)(R10*1), Z5
+	MOVQ      ibefore+152(FP), R11
+	VMOVUPD   (R11)(R10*1), Z6
+	VMULPD    Z6, Z4, Z6
+	VADDPD    Z6, Z5, Z5
+	MOVQ      dbeta+136(FP), R11
+	VMOVUPD   Z5, (R11)(R10*1)
+	MOVQ      beta+104(FP), R11
+	VMOVUPD   (R11)(R10*1), Z5
+	VMULPD    Z4, Z5, Z4
+	MOVQ      di+96(FP), R11
+	VMOVUPD   Z4, (R11)(R10*1)
 	ADDQ      $0x40, R10
 	SUBQ      $0x40, R9
 	JGE       loop
@@ -19988,77 +24007,313 @@ tail:
 	MOVL      $-1, R11
 	BZHIL     R9, R11, R11
 	KMOVW     R11, K1
-	VMOVUPD.Z (AX)(R10*1), K1, Z3
-	VMOVUPD.Z (DI)(R10*1), K1, Z4
-	VMOVUPD.Z (R8)(R10*1), K1, Z5
-	VSUBPD    Z5, Z4, Z4
-	VCMPPD    $0x16, Z1, Z4, K2
-	VSUBPD    Z5, Z1, Z4
-	VMULPD    Z3, Z4, Z4
-	MOVQ      slope+32(FP), DI
+	VMOVUPD.Z (AX)(R10*1), K1, Z4
 	VMOVUPD.Z (DI)(R10*1), K1, Z5
-	VMOVUPD.Z (SI)(R10*1), K1, Z6
-	VPANDQ    Z2, Z4, Z4
-	VADDPD    Z4, Z6, Z4
-	VMULPD    Z5, Z4, Z4
-	VMOVUPD.Z Z3, K2, Z5
+	VMOVUPD.Z (R8)(R10*1), K1, Z6
+	VSUBPD    Z6, Z5, Z5
+	VCMPPD    $0x16, Z1, Z5, K2
+	VSUBPD    Z6, Z1, Z5
+	VMULPD    Z4, Z5, Z5
+	MOVQ      slope+32(FP), DI
+	VMOVUPD.Z (DI)(R10*1), K1, Z6
+	VMOVUPD.Z (SI)(R10*1), K1, Z7
+	VPANDQ    Z2, Z5, Z5
+	VADDPD    Z5, Z7, Z5
+	VMULPD    Z6, Z5, Z5
+	VMOVUPD.Z Z4, K2, Z6
 	MOVQ      dvth+128(FP), SI
-	VMOVUPD.Z (SI)(R10*1), K1, Z6
-	VSUBPD    Z5, Z6, Z5
-	VSUBPD    Z4, Z5, Z5
+	VMOVUPD.Z (SI)(R10*1), K1, Z7
+	VSUBPD    Z6, Z7, Z6
+	VSUBPD    Z5, Z6, Z6
 	MOVQ      dvth+128(FP), SI
-	VMOVUPD   Z5, K1, (SI)(R10*1)
-	VADDPD    Z4, Z3, Z3
-	VMOVUPD.Z (BX)(R10*1), K1, Z4
-	VADDPD    Z4, Z3, Z3
-	VMOVUPD.Z (CX)(R10*1), K1, Z4
-	VMULPD    Z3, Z4, Z5
-	VMOVUPD   Z5, K1, (AX)(R10*1)
-	MOVQ      dalpha+112(FP), AX
-	VMOVUPD.Z (AX)(R10*1), K1, Z5
-	MOVQ      before+120(FP), AX
-	VMOVUPD.Z (AX)(R10*1), K1, Z6
-	MOVQ      i+144(FP), AX
-	VMOVUPD.Z (AX)(R10*1), K1, Z7
-	VSUBPD    Z7, Z6, Z6
-	VMULPD    Z6, Z3, Z6
-	VADDPD    Z6, Z5, Z5
-	MOVQ      dalpha+112(FP), AX
-	VMOVUPD   Z5, K1, (AX)(R10*1)
-	MOVQ      di+96(FP), AX
-	VMOVUPD.Z (AX)(R10*1), K1, Z5
-	VSUBPD    Z4, Z0, Z4
-	VMULPD    Z3, Z4, Z3
-	VADDPD    Z3, Z5, Z3
-	VMOVUPD   Z3, K1, (DX)(R10*1)
-	MOVQ      dbeta+136(FP), AX
-	VMOVUPD.Z (AX)(R10*1), K1, Z4
-	MOVQ      ibefore+152(FP), AX
-	VMOVUPD.Z (AX)(R10*1), K1, Z5
-	VMULPD    Z5, Z3, Z5
+	VMOVUPD   Z6, K1, (SI)(R10*1)
 	VADDPD    Z5, Z4, Z4
-	MOVQ      dbeta+136(FP), AX
-	VMOVUPD   Z4, K1, (AX)(R10*1)
-	MOVQ      beta+104(FP), AX
-	VMOVUPD.Z (AX)(R10*1), K1, Z4
-	VMULPD    Z3, Z4, Z3
+	VMOVUPD.Z (BX)(R10*1), K1, Z5
+	VADDPD    Z5, Z4, Z4
+	VMOVUPD.Z (CX)(R10*1), K1, Z5
+	VMULPD    Z4, Z5, Z6
+	VMOVUPD   Z6, K1, (AX)(R10*1)
+	MOVQ      dalpha+112(FP), AX
+	VMOVUPD.Z (AX)(R10*1), K1, Z6
+	MOVQ      before+120(FP), AX
+	VMOVUPD.Z (AX)(R10*1), K1, Z7
+	VMOVUPD.Z (R8)(R10*1), K1, Z8
+	VSUBPD    Z8, Z7, Z9
+	VPANDQ    Z3, Z9, Z9
+	VCMPPD    $0x16, Z1, Z9, K2
+	VMOVUPD.Z Z8, K2, Z8
+	VSUBPD    Z8, Z7, Z7
+	MOVQ      i+144(FP), AX
+	VMOVUPD.Z (AX)(R10*1), K1, Z8
+	VSUBPD    Z8, Z7, Z7
+	VMULPD    Z7, Z4, Z7
+	VADDPD    Z7, Z6, Z6
+	MOVQ      dalpha+112(FP), AX
+	VMOVUPD   Z6, K1, (AX)(R10*1)
 	MOVQ      di+96(FP), AX
-	VMOVUPD   Z3, K1, (AX)(R10*1)
+	VMOVUPD.Z (AX)(R10*1), K1, Z6
+	VSUBPD    Z5, Z0, Z5
+	VMULPD    Z4, Z5, Z4
+	VADDPD    Z4, Z6, Z4
+	VMOVUPD   Z4, K1, (DX)(R10*1)
+	MOVQ      dbeta+136(FP), AX
+	VMOVUPD.Z (AX)(R10*1), K1, Z5
+	MOVQ      ibefore+152(FP), AX
+	VMOVUPD.Z (AX)(R10*1), K1, Z6
+	VMULPD    Z6, Z4, Z6
+	VADDPD    Z6, Z5, Z5
+	MOVQ      dbeta+136(FP), AX
+	VMOVUPD   Z5, K1, (AX)(R10*1)
+	MOVQ      beta+104(FP), AX
+	VMOVUPD.Z (AX)(R10*1), K1, Z5
+	VMULPD    Z4, Z5, Z4
+	MOVQ      di+96(FP), AX
+	VMOVUPD   Z4, K1, (AX)(R10*1)
 
 end:
-	MOVQ n+160(FP), AX
+	MOVQ n+200(FP), AX
 	SHLQ $0x03, AX
+	MOVQ ldbefore+168(FP), CX
+	ADDQ CX, before+120(FP)
+	MOVQ ldsums+160(FP), CX
+	ADDQ CX, dalpha+112(FP)
+	MOVQ ldsums+160(FP), CX
+	ADDQ CX, dbeta+136(FP)
 	ADDQ AX, di+96(FP)
 	ADDQ AX, ds+24(FP)
 	ADDQ AX, dv+0(FP)
+	MOVQ ldsums+160(FP), CX
+	ADDQ CX, dvth+128(FP)
 	MOVQ lddx+16(FP), CX
 	ADDQ CX, dx+8(FP)
 	MOVQ ldgv+64(FP), CX
 	ADDQ CX, gv+56(FP)
+	MOVQ ldi+184(FP), CX
+	ADDQ CX, i+144(FP)
+	MOVQ ldibefore+192(FP), CX
+	ADDQ CX, ibefore+152(FP)
 	ADDQ AX, slope+32(FP)
 	MOVQ ldu+48(FP), AX
 	ADDQ AX, u+40(FP)
-	DECQ rows+168(FP)
+	DECQ rows+208(FP)
+	JNZ  row
+	VZEROUPPER
+	RET
+
+// func lifBackSynLearnedFastF64AVX512(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, di *float64, beta *float64, dalpha *float64, before *float64, dvth *float64, dbeta *float64, i *float64, ibefore *float64, ldsums int, ldbefore int, unreset uint64, ldi int, ldibefore int, k float64, n int, rows int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·lifBackSynLearnedFastF64AVX512(SB), NOSPLIT, $0-224
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Z0
+	VPXORQ       Z1, Z1, Z1
+	VBROADCASTSD attached+88(FP), Z2
+	VBROADCASTSD unreset+176(FP), Z3
+	VBROADCASTSD k+200(FP), Z4
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Z5
+	MOVQ         ldbefore+168(FP), AX
+	SHLQ         $0x03, AX
+	MOVQ         AX, ldbefore+168(FP)
+	MOVQ         lddx+16(FP), AX
+	SHLQ         $0x03, AX
+	MOVQ         AX, lddx+16(FP)
+	MOVQ         ldgv+64(FP), AX
+	SHLQ         $0x03, AX
+	MOVQ         AX, ldgv+64(FP)
+	MOVQ         ldi+184(FP), AX
+	SHLQ         $0x03, AX
+	MOVQ         AX, ldi+184(FP)
+	MOVQ         ldibefore+192(FP), AX
+	SHLQ         $0x03, AX
+	MOVQ         AX, ldibefore+192(FP)
+	MOVQ         ldsums+160(FP), AX
+	SHLQ         $0x03, AX
+	MOVQ         AX, ldsums+160(FP)
+	MOVQ         ldu+48(FP), AX
+	SHLQ         $0x03, AX
+	MOVQ         AX, ldu+48(FP)
+
+row:
+	MOVQ dv+0(FP), AX
+	MOVQ alpha+72(FP), CX
+	MOVQ dx+8(FP), DX
+	MOVQ gv+56(FP), BX
+	MOVQ ds+24(FP), SI
+	MOVQ u+40(FP), DI
+	MOVQ vth+80(FP), R8
+	MOVQ n+208(FP), R9
+	SHLQ $0x03, R9
+	XORQ R10, R10
+	SUBQ $0x40, R9
+	JL   tail
+
+loop:
+	VMOVUPD   (AX)(R10*1), Z6
+	VMOVUPD   (DI)(R10*1), Z7
+	VMOVUPD   (R8)(R10*1), Z8
+	VSUBPD    Z8, Z7, Z7
+	VCMPPD    $0x16, Z1, Z7, K1
+	VSUBPD    Z8, Z1, Z8
+	VMULPD    Z6, Z8, Z8
+	VPANDQ    Z5, Z7, Z7
+	VMULPD    Z7, Z4, Z7
+	VADDPD    Z7, Z0, Z7
+	VDIVPD    Z7, Z0, Z7
+	VMULPD    Z7, Z7, Z7
+	VMOVUPD   (SI)(R10*1), Z9
+	VPANDQ    Z2, Z8, Z8
+	VADDPD    Z8, Z9, Z8
+	VMULPD    Z7, Z8, Z7
+	VMOVUPD.Z Z6, K1, Z8
+	MOVQ      dvth+128(FP), R11
+	VMOVUPD   (R11)(R10*1), Z9
+	VSUBPD    Z8, Z9, Z8
+	VSUBPD    Z7, Z8, Z8
+	MOVQ      dvth+128(FP), R11
+	VMOVUPD   Z8, (R11)(R10*1)
+	VADDPD    Z7, Z6, Z6
+	VMOVUPD   (BX)(R10*1), Z7
+	VADDPD    Z7, Z6, Z6
+	VMOVUPD   (CX)(R10*1), Z7
+	VMULPD    Z6, Z7, Z8
+	VMOVUPD   Z8, (AX)(R10*1)
+	MOVQ      dalpha+112(FP), R11
+	VMOVUPD   (R11)(R10*1), Z8
+	MOVQ      before+120(FP), R11
+	VMOVUPD   (R11)(R10*1), Z9
+	VMOVUPD   (R8)(R10*1), Z10
+	VSUBPD    Z10, Z9, Z11
+	VPANDQ    Z3, Z11, Z11
+	VCMPPD    $0x16, Z1, Z11, K1
+	VMOVUPD.Z Z10, K1, Z10
+	VSUBPD    Z10, Z9, Z9
+	MOVQ      i+144(FP), R11
+	VMOVUPD   (R11)(R10*1), Z10
+	VSUBPD    Z10, Z9, Z9
+	VMULPD    Z9, Z6, Z9
+	VADDPD    Z9, Z8, Z8
+	MOVQ      dalpha+112(FP), R11
+	VMOVUPD   Z8, (R11)(R10*1)
+	MOVQ      di+96(FP), R11
+	VMOVUPD   (R11)(R10*1), Z8
+	VSUBPD    Z7, Z0, Z7
+	VMULPD    Z6, Z7, Z6
+	VADDPD    Z6, Z8, Z6
+	VMOVUPD   Z6, (DX)(R10*1)
+	MOVQ      dbeta+136(FP), R11
+	VMOVUPD   (R11)(R10*1), Z7
+	MOVQ      ibefore+152(FP), R11
+	VMOVUPD   (R11)(R10*1), Z8
+	VMULPD    Z8, Z6, Z8
+	VADDPD    Z8, Z7, Z7
+	MOVQ      dbeta+136(FP), R11
+	VMOVUPD   Z7, (R11)(R10*1)
+	MOVQ      beta+104(FP), R11
+	VMOVUPD   (R11)(R10*1), Z7
+	VMULPD    Z6, Z7, Z6
+	MOVQ      di+96(FP), R11
+	VMOVUPD   Z6, (R11)(R10*1)
+	ADDQ      $0x40, R10
+	SUBQ      $0x40, R9
+	JGE       loop
+
+tail:
+	ADDQ      $0x40, R9
+	JZ        end
+	SHRL      $0x03, R9
+	MOVL      $-1, R11
+	BZHIL     R9, R11, R11
+	KMOVW     R11, K1
+	VMOVUPD.Z (AX)(R10*1), K1, Z6
+	VMOVUPD.Z (DI)(R10*1), K1, Z7
+	VMOVUPD.Z (R8)(R10*1), K1, Z8
+	VSUBPD    Z8, Z7, Z7
+	VCMPPD    $0x16, Z1, Z7, K2
+	VSUBPD    Z8, Z1, Z8
+	VMULPD    Z6, Z8, Z8
+	VPANDQ    Z5, Z7, Z7
+	VMULPD    Z7, Z4, Z7
+	VADDPD    Z7, Z0, Z7
+	VDIVPD    Z7, Z0, Z7
+	VMULPD    Z7, Z7, Z7
+	VMOVUPD.Z (SI)(R10*1), K1, Z9
+	VPANDQ    Z2, Z8, Z8
+	VADDPD    Z8, Z9, Z8
+	VMULPD    Z7, Z8, Z7
+	VMOVUPD.Z Z6, K2, Z8
+	MOVQ      dvth+128(FP), SI
+	VMOVUPD.Z (SI)(R10*1), K1, Z9
+	VSUBPD    Z8, Z9, Z8
+	VSUBPD    Z7, Z8, Z8
+	MOVQ      dvth+128(FP), SI
+	VMOVUPD   Z8, K1, (SI)(R10*1)
+	VADDPD    Z7, Z6, Z6
+	VMOVUPD.Z (BX)(R10*1), K1, Z7
+	VADDPD    Z7, Z6, Z6
+	VMOVUPD.Z (CX)(R10*1), K1, Z7
+	VMULPD    Z6, Z7, Z8
+	VMOVUPD   Z8, K1, (AX)(R10*1)
+	MOVQ      dalpha+112(FP), AX
+	VMOVUPD.Z (AX)(R10*1), K1, Z8
+	MOVQ      before+120(FP), AX
+	VMOVUPD.Z (AX)(R10*1), K1, Z9
+	VMOVUPD.Z (R8)(R10*1), K1, Z10
+	VSUBPD    Z10, Z9, Z11
+	VPANDQ    Z3, Z11, Z11
+	VCMPPD    $0x16, Z1, Z11, K2
+	VMOVUPD.Z Z10, K2, Z10
+	VSUBPD    Z10, Z9, Z9
+	MOVQ      i+144(FP), AX
+	VMOVUPD.Z (AX)(R10*1), K1, Z10
+	VSUBPD    Z10, Z9, Z9
+	VMULPD    Z9, Z6, Z9
+	VADDPD    Z9, Z8, Z8
+	MOVQ      dalpha+112(FP), AX
+	VMOVUPD   Z8, K1, (AX)(R10*1)
+	MOVQ      di+96(FP), AX
+	VMOVUPD.Z (AX)(R10*1), K1, Z8
+	VSUBPD    Z7, Z0, Z7
+	VMULPD    Z6, Z7, Z6
+	VADDPD    Z6, Z8, Z6
+	VMOVUPD   Z6, K1, (DX)(R10*1)
+	MOVQ      dbeta+136(FP), AX
+	VMOVUPD.Z (AX)(R10*1), K1, Z7
+	MOVQ      ibefore+152(FP), AX
+	VMOVUPD.Z (AX)(R10*1), K1, Z8
+	VMULPD    Z8, Z6, Z8
+	VADDPD    Z8, Z7, Z7
+	MOVQ      dbeta+136(FP), AX
+	VMOVUPD   Z7, K1, (AX)(R10*1)
+	MOVQ      beta+104(FP), AX
+	VMOVUPD.Z (AX)(R10*1), K1, Z7
+	VMULPD    Z6, Z7, Z6
+	MOVQ      di+96(FP), AX
+	VMOVUPD   Z6, K1, (AX)(R10*1)
+
+end:
+	MOVQ n+208(FP), AX
+	SHLQ $0x03, AX
+	MOVQ ldbefore+168(FP), CX
+	ADDQ CX, before+120(FP)
+	MOVQ ldsums+160(FP), CX
+	ADDQ CX, dalpha+112(FP)
+	MOVQ ldsums+160(FP), CX
+	ADDQ CX, dbeta+136(FP)
+	ADDQ AX, di+96(FP)
+	ADDQ AX, ds+24(FP)
+	ADDQ AX, dv+0(FP)
+	MOVQ ldsums+160(FP), CX
+	ADDQ CX, dvth+128(FP)
+	MOVQ lddx+16(FP), CX
+	ADDQ CX, dx+8(FP)
+	MOVQ ldgv+64(FP), CX
+	ADDQ CX, gv+56(FP)
+	MOVQ ldi+184(FP), CX
+	ADDQ CX, i+144(FP)
+	MOVQ ldibefore+192(FP), CX
+	ADDQ CX, ibefore+152(FP)
+	ADDQ AX, slope+32(FP)
+	MOVQ ldu+48(FP), AX
+	ADDQ AX, u+40(FP)
+	DECQ rows+216(FP)
 	JNZ  row
 	VZEROUPPER
 	RET
@@ -20333,18 +24588,31 @@ end:
 	VZEROUPPER
 	RET
 
-// func lifBackSynToValueLearnedF64AVX512(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, di *float64, beta *float64, vreset *float64, dalpha *float64, before *float64, dvth *float64, dbeta *float64, i *float64, ibefore *float64, dvreset *float64, n int, rows int)
+// func lifBackSynToValueLearnedF64AVX512(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, di *float64, beta *float64, vreset *float64, dalpha *float64, before *float64, dvth *float64, dbeta *float64, i *float64, ibefore *float64, dvreset *float64, ldsums int, ldbefore int, unreset uint64, ldi int, ldibefore int, n int, rows int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·lifBackSynToValueLearnedF64AVX512(SB), NOSPLIT, $0-192
+TEXT ·lifBackSynToValueLearnedF64AVX512(SB), NOSPLIT, $0-232
 	VBROADCASTSD word3ff0000000000000<>+0(SB), Z0
 	VPXORQ       Z1, Z1, Z1
 	VBROADCASTSD attached+88(FP), Z2
+	VBROADCASTSD unreset+192(FP), Z3
+	MOVQ         ldbefore+184(FP), AX
+	SHLQ         $0x03, AX
+	MOVQ         AX, ldbefore+184(FP)
 	MOVQ         lddx+16(FP), AX
 	SHLQ         $0x03, AX
 	MOVQ         AX, lddx+16(FP)
 	MOVQ         ldgv+64(FP), AX
 	SHLQ         $0x03, AX
 	MOVQ         AX, ldgv+64(FP)
+	MOVQ         ldi+200(FP), AX
+	SHLQ         $0x03, AX
+	MOVQ         AX, ldi+200(FP)
+	MOVQ         ldibefore+208(FP), AX
+	SHLQ         $0x03, AX
+	MOVQ         AX, ldibefore+208(FP)
+	MOVQ         ldsums+176(FP), AX
+	SHLQ         $0x03, AX
+	MOVQ         AX, ldsums+176(FP)
 	MOVQ         ldu+48(FP), AX
 	SHLQ         $0x03, AX
 	MOVQ         AX, ldu+48(FP)
@@ -20357,78 +24625,88 @@ row:
 	MOVQ ds+24(FP), SI
 	MOVQ u+40(FP), DI
 	MOVQ vth+80(FP), R8
-	MOVQ n+176(FP), R9
+	MOVQ n+216(FP), R9
 	SHLQ $0x03, R9
 	XORQ R10, R10
 	SUBQ $0x40, R9
 	JL   tail
 
 loop:
-	VMOVUPD   (AX)(R10*1), Z3
-	VMOVUPD   (DI)(R10*1), Z4
-	VMOVUPD   (R8)(R10*1), Z5
-	VSUBPD    Z5, Z4, Z5
-	VCMPPD    $0x16, Z1, Z5, K1
+	VMOVUPD   (AX)(R10*1), Z4
+	VMOVUPD   (DI)(R10*1), Z5
+	VMOVUPD   (R8)(R10*1), Z6
+	VSUBPD    Z6, Z5, Z6
+	VCMPPD    $0x16, Z1, Z6, K1
 	MOVQ      vreset+112(FP), R11
-	VMOVUPD   (R11)(R10*1), Z5
-	VSUBPD    Z4, Z5, Z4
-	VMULPD    Z3, Z4, Z4
-	VMULPD    Z1, Z3, Z5
-	VMOVUPD   Z3, Z6
-	VMOVUPD   Z5, K1, Z6
-	MOVQ      slope+32(FP), R11
-	VMOVUPD   (R11)(R10*1), Z5
-	VMOVUPD   (SI)(R10*1), Z7
-	VPANDQ    Z2, Z4, Z4
-	VADDPD    Z4, Z7, Z4
-	VMULPD    Z5, Z4, Z4
-	VMOVUPD.Z Z3, K1, Z3
-	MOVQ      dvreset+168(FP), R11
-	VMOVUPD   (R11)(R10*1), Z5
-	VADDPD    Z3, Z5, Z3
-	MOVQ      dvreset+168(FP), R11
-	VMOVUPD   Z3, (R11)(R10*1)
-	MOVQ      dvth+136(FP), R11
-	VMOVUPD   (R11)(R10*1), Z3
-	VSUBPD    Z4, Z3, Z3
-	MOVQ      dvth+136(FP), R11
-	VMOVUPD   Z3, (R11)(R10*1)
-	VADDPD    Z4, Z6, Z3
-	VMOVUPD   (BX)(R10*1), Z4
-	VADDPD    Z4, Z3, Z3
-	VMOVUPD   (CX)(R10*1), Z4
-	VMULPD    Z3, Z4, Z5
-	VMOVUPD   Z5, (AX)(R10*1)
-	MOVQ      dalpha+120(FP), R11
-	VMOVUPD   (R11)(R10*1), Z5
-	MOVQ      before+128(FP), R11
 	VMOVUPD   (R11)(R10*1), Z6
-	MOVQ      i+152(FP), R11
-	VMOVUPD   (R11)(R10*1), Z7
-	VSUBPD    Z7, Z6, Z6
-	VMULPD    Z6, Z3, Z6
-	VADDPD    Z6, Z5, Z5
-	MOVQ      dalpha+120(FP), R11
-	VMOVUPD   Z5, (R11)(R10*1)
-	MOVQ      di+96(FP), R11
-	VMOVUPD   (R11)(R10*1), Z5
-	VSUBPD    Z4, Z0, Z4
-	VMULPD    Z3, Z4, Z3
-	VADDPD    Z3, Z5, Z3
-	VMOVUPD   Z3, (DX)(R10*1)
-	MOVQ      dbeta+144(FP), R11
-	VMOVUPD   (R11)(R10*1), Z4
-	MOVQ      ibefore+160(FP), R11
-	VMOVUPD   (R11)(R10*1), Z5
-	VMULPD    Z5, Z3, Z5
-	VADDPD    Z5, Z4, Z4
-	MOVQ      dbeta+144(FP), R11
+	VSUBPD    Z5, Z6, Z5
+	VMULPD    Z4, Z5, Z5
+	VMULPD    Z1, Z4, Z6
+	VMOVUPD   Z4, Z7
+	VMOVUPD   Z6, K1, Z7
+	MOVQ      slope+32(FP), R11
+	VMOVUPD   (R11)(R10*1), Z6
+	VMOVUPD   (SI)(R10*1), Z8
+	VPANDQ    Z2, Z5, Z5
+	VADDPD    Z5, Z8, Z5
+	VMULPD    Z6, Z5, Z5
+	VMOVUPD.Z Z4, K1, Z4
+	MOVQ      dvreset+168(FP), R11
+	VMOVUPD   (R11)(R10*1), Z6
+	VADDPD    Z4, Z6, Z4
+	MOVQ      dvreset+168(FP), R11
 	VMOVUPD   Z4, (R11)(R10*1)
-	MOVQ      beta+104(FP), R11
+	MOVQ      dvth+136(FP), R11
 	VMOVUPD   (R11)(R10*1), Z4
-	VMULPD    Z3, Z4, Z3
+	VSUBPD    Z5, Z4, Z4
+	MOVQ      dvth+136(FP), R11
+	VMOVUPD   Z4, (R11)(R10*1)
+	VADDPD    Z5, Z7, Z4
+	VMOVUPD   (BX)(R10*1), Z5
+	VADDPD    Z5, Z4, Z4
+	VMOVUPD   (CX)(R10*1), Z5
+	VMULPD    Z4, Z5, Z6
+	VMOVUPD   Z6, (AX)(R10*1)
+	MOVQ      dalpha+120(FP), R11
+	VMOVUPD   (R11)(R10*1), Z6
+	MOVQ      before+128(FP), R11
+	VMOVUPD   (R11)(R10*1), Z7
+	VMOVUPD   (R8)(R10*1), Z8
+	VSUBPD    Z8, Z7, Z8
+	VPANDQ    Z3, Z8, Z8
+	VCMPPD    $0x16, Z1, Z8, K1
+	MOVQ      vreset+112(FP), R11
+	VMOVUPD   (R11)(R10*1), Z8
+	VSUBPD    Z7, Z8, Z8
+	VADDPD    Z8, Z7, Z8
+	VMOVUPD   Z7, Z7
+	VMOVUPD   Z8, K1, Z7
+	MOVQ      i+152(FP), R11
+	VMOVUPD   (R11)(R10*1), Z8
+	VSUBPD    Z8, Z7, Z7
+	VMULPD    Z7, Z4, Z7
+	VADDPD    Z7, Z6, Z6
+	MOVQ      dalpha+120(FP), R11
+	VMOVUPD   Z6, (R11)(R10*1)
 	MOVQ      di+96(FP), R11
-	VMOVUPD   Z3, (R11)(R10*1)
+	VMOVUPD   (R11)(R10*1), Z6
+	VSUBPD    Z5, Z0, Z5
+	VMULPD    Z4, Z5, Z4
+	VADDPD    Z4, Z6, Z4
+	VMOVUPD   Z4, (DX)(R10*1)
+	MOVQ      dbeta+144(FP), R11
+	VMOVUPD   (R11)(R10*1), Z5
+	MOVQ      ibefore+160(FP), R11
+	VMOVUPD   (R11)(R10*1), Z6
+	VMULPD    Z6, Z4, Z6
+	VADDPD    Z6, Z5, Z5
+	MOVQ      dbeta+144(FP), R11
+	VMOVUPD   Z5, (R11)(R10*1)
+	MOVQ      beta+104(FP), R11
+	VMOVUPD   (R11)(R10*1), Z5
+	VMULPD    Z4, Z5, Z4
+	MOVQ      di+96(FP), R11
+	VMOVUPD   Z4, (R11)(R10*1)
 	ADDQ      $0x40, R10
 	SUBQ      $0x40, R9
 	JGE       loop
@@ -20440,191 +24718,357 @@ tail:
 	MOVL      $-1, R11
 	BZHIL     R9, R11, R11
 	KMOVW     R11, K1
-	VMOVUPD.Z (AX)(R10*1), K1, Z3
-	VMOVUPD.Z (DI)(R10*1), K1, Z4
-	VMOVUPD.Z (R8)(R10*1), K1, Z5
-	VSUBPD    Z5, Z4, Z5
-	VCMPPD    $0x16, Z1, Z5, K2
+	VMOVUPD.Z (AX)(R10*1), K1, Z4
+	VMOVUPD.Z (DI)(R10*1), K1, Z5
+	VMOVUPD.Z (R8)(R10*1), K1, Z6
+	VSUBPD    Z6, Z5, Z6
+	VCMPPD    $0x16, Z1, Z6, K2
 	MOVQ      vreset+112(FP), DI
-	VMOVUPD.Z (DI)(R10*1), K1, Z5
-	VSUBPD    Z4, Z5, Z4
-	VMULPD    Z3, Z4, Z4
-	VMULPD    Z1, Z3, Z5
-	VMOVUPD   Z3, Z6
-	VMOVUPD   Z5, K2, Z6
+	VMOVUPD.Z (DI)(R10*1), K1, Z6
+	VSUBPD    Z5, Z6, Z5
+	VMULPD    Z4, Z5, Z5
+	VMULPD    Z1, Z4, Z6
+	VMOVUPD   Z4, Z7
+	VMOVUPD   Z6, K2, Z7
 	MOVQ      slope+32(FP), DI
-	VMOVUPD.Z (DI)(R10*1), K1, Z5
-	VMOVUPD.Z (SI)(R10*1), K1, Z7
-	VPANDQ    Z2, Z4, Z4
-	VADDPD    Z4, Z7, Z4
-	VMULPD    Z5, Z4, Z4
-	VMOVUPD.Z Z3, K2, Z3
+	VMOVUPD.Z (DI)(R10*1), K1, Z6
+	VMOVUPD.Z (SI)(R10*1), K1, Z8
+	VPANDQ    Z2, Z5, Z5
+	VADDPD    Z5, Z8, Z5
+	VMULPD    Z6, Z5, Z5
+	VMOVUPD.Z Z4, K2, Z4
 	MOVQ      dvreset+168(FP), SI
-	VMOVUPD.Z (SI)(R10*1), K1, Z5
-	VADDPD    Z3, Z5, Z3
+	VMOVUPD.Z (SI)(R10*1), K1, Z6
+	VADDPD    Z4, Z6, Z4
 	MOVQ      dvreset+168(FP), SI
-	VMOVUPD   Z3, K1, (SI)(R10*1)
+	VMOVUPD   Z4, K1, (SI)(R10*1)
 	MOVQ      dvth+136(FP), SI
-	VMOVUPD.Z (SI)(R10*1), K1, Z3
-	VSUBPD    Z4, Z3, Z3
+	VMOVUPD.Z (SI)(R10*1), K1, Z4
+	VSUBPD    Z5, Z4, Z4
 	MOVQ      dvth+136(FP), SI
-	VMOVUPD   Z3, K1, (SI)(R10*1)
-	VADDPD    Z4, Z6, Z3
-	VMOVUPD.Z (BX)(R10*1), K1, Z4
-	VADDPD    Z4, Z3, Z3
-	VMOVUPD.Z (CX)(R10*1), K1, Z4
-	VMULPD    Z3, Z4, Z5
-	VMOVUPD   Z5, K1, (AX)(R10*1)
-	MOVQ      dalpha+120(FP), AX
-	VMOVUPD.Z (AX)(R10*1), K1, Z5
-	MOVQ      before+128(FP), AX
-	VMOVUPD.Z (AX)(R10*1), K1, Z6
-	MOVQ      i+152(FP), AX
-	VMOVUPD.Z (AX)(R10*1), K1, Z7
-	VSUBPD    Z7, Z6, Z6
-	VMULPD    Z6, Z3, Z6
-	VADDPD    Z6, Z5, Z5
-	MOVQ      dalpha+120(FP), AX
-	VMOVUPD   Z5, K1, (AX)(R10*1)
-	MOVQ      di+96(FP), AX
-	VMOVUPD.Z (AX)(R10*1), K1, Z5
-	VSUBPD    Z4, Z0, Z4
-	VMULPD    Z3, Z4, Z3
-	VADDPD    Z3, Z5, Z3
-	VMOVUPD   Z3, K1, (DX)(R10*1)
-	MOVQ      dbeta+144(FP), AX
-	VMOVUPD.Z (AX)(R10*1), K1, Z4
-	MOVQ      ibefore+160(FP), AX
-	VMOVUPD.Z (AX)(R10*1), K1, Z5
-	VMULPD    Z5, Z3, Z5
+	VMOVUPD   Z4, K1, (SI)(R10*1)
+	VADDPD    Z5, Z7, Z4
+	VMOVUPD.Z (BX)(R10*1), K1, Z5
 	VADDPD    Z5, Z4, Z4
-	MOVQ      dbeta+144(FP), AX
-	VMOVUPD   Z4, K1, (AX)(R10*1)
-	MOVQ      beta+104(FP), AX
-	VMOVUPD.Z (AX)(R10*1), K1, Z4
-	VMULPD    Z3, Z4, Z3
+	VMOVUPD.Z (CX)(R10*1), K1, Z5
+	VMULPD    Z4, Z5, Z6
+	VMOVUPD   Z6, K1, (AX)(R10*1)
+	MOVQ      dalpha+120(FP), AX
+	VMOVUPD.Z (AX)(R10*1), K1, Z6
+	MOVQ      before+128(FP), AX
+	VMOVUPD.Z (AX)(R10*1), K1, Z7
+	VMOVUPD.Z (R8)(R10*1), K1, Z8
+	VSUBPD    Z8, Z7, Z8
+	VPANDQ    Z3, Z8, Z8
+	VCMPPD    $0x16, Z1, Z8, K2
+	MOVQ      vreset+112(FP), AX
+	VMOVUPD.Z (AX)(R10*1), K1, Z8
+	VSUBPD    Z7, Z8, Z8
+	VADDPD    Z8, Z7, Z8
+	VMOVUPD   Z7, Z7
+	VMOVUPD   Z8, K2, Z7
+	MOVQ      i+152(FP), AX
+	VMOVUPD.Z (AX)(R10*1), K1, Z8
+	VSUBPD    Z8, Z7, Z7
+	VMULPD    Z7, Z4, Z7
+	VADDPD    Z7, Z6, Z6
+	MOVQ      dalpha+120(FP), AX
+	VMOVUPD   Z6, K1, (AX)(R10*1)
 	MOVQ      di+96(FP), AX
-	VMOVUPD   Z3, K1, (AX)(R10*1)
+	VMOVUPD.Z (AX)(R10*1), K1, Z6
+	VSUBPD    Z5, Z0, Z5
+	VMULPD    Z4, Z5, Z4
+	VADDPD    Z4, Z6, Z4
+	VMOVUPD   Z4, K1, (DX)(R10*1)
+	MOVQ      dbeta+144(FP), AX
+	VMOVUPD.Z (AX)(R10*1), K1, Z5
+	MOVQ      ibefore+160(FP), AX
+	VMOVUPD.Z (AX)(R10*1), K1, Z6
+	VMULPD    Z6, Z4, Z6
+	VADDPD    Z6, Z5, Z5
+	MOVQ      dbeta+144(FP), AX
+	VMOVUPD   Z5, K1, (AX)(R10*1)
+	MOVQ      beta+104(FP), AX
+	VMOVUPD.Z (AX)(R10*1), K1, Z5
+	VMULPD    Z4, Z5, Z4
+	MOVQ      di+96(FP), AX
+	VMOVUPD   Z4, K1, (AX)(R10*1)
 
 end:
-	MOVQ n+176(FP), AX
+	MOVQ n+216(FP), AX
 	SHLQ $0x03, AX
+	MOVQ ldbefore+184(FP), CX
+	ADDQ CX, before+128(FP)
+	MOVQ ldsums+176(FP), CX
+	ADDQ CX, dalpha+120(FP)
+	MOVQ ldsums+176(FP), CX
+	ADDQ CX, dbeta+144(FP)
 	ADDQ AX, di+96(FP)
 	ADDQ AX, ds+24(FP)
 	ADDQ AX, dv+0(FP)
+	MOVQ ldsums+176(FP), CX
+	ADDQ CX, dvreset+168(FP)
+	MOVQ ldsums+176(FP), CX
+	ADDQ CX, dvth+136(FP)
 	MOVQ lddx+16(FP), CX
 	ADDQ CX, dx+8(FP)
 	MOVQ ldgv+64(FP), CX
 	ADDQ CX, gv+56(FP)
+	MOVQ ldi+200(FP), CX
+	ADDQ CX, i+152(FP)
+	MOVQ ldibefore+208(FP), CX
+	ADDQ CX, ibefore+160(FP)
 	ADDQ AX, slope+32(FP)
 	MOVQ ldu+48(FP), AX
 	ADDQ AX, u+40(FP)
-	DECQ rows+184(FP)
+	DECQ rows+224(FP)
 	JNZ  row
 	VZEROUPPER
 	RET
 
-// func resetF64AVX512(v *float64, u *float64, vth *float64, n int)
+// func lifBackSynToValueLearnedFastF64AVX512(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, di *float64, beta *float64, vreset *float64, dalpha *float64, before *float64, dvth *float64, dbeta *float64, i *float64, ibefore *float64, dvreset *float64, ldsums int, ldbefore int, unreset uint64, ldi int, ldibefore int, k float64, n int, rows int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·resetF64AVX512(SB), NOSPLIT, $0-32
-	MOVQ n+24(FP), AX
-	SHLQ $0x03, AX
-	XORQ CX, CX
-	SUBQ $0x40, AX
+TEXT ·lifBackSynToValueLearnedFastF64AVX512(SB), NOSPLIT, $0-240
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Z0
+	VPXORQ       Z1, Z1, Z1
+	VBROADCASTSD attached+88(FP), Z2
+	VBROADCASTSD unreset+192(FP), Z3
+	VBROADCASTSD k+216(FP), Z4
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Z5
+	MOVQ         ldbefore+184(FP), AX
+	SHLQ         $0x03, AX
+	MOVQ         AX, ldbefore+184(FP)
+	MOVQ         lddx+16(FP), AX
+	SHLQ         $0x03, AX
+	MOVQ         AX, lddx+16(FP)
+	MOVQ         ldgv+64(FP), AX
+	SHLQ         $0x03, AX
+	MOVQ         AX, ldgv+64(FP)
+	MOVQ         ldi+200(FP), AX
+	SHLQ         $0x03, AX
+	MOVQ         AX, ldi+200(FP)
+	MOVQ         ldibefore+208(FP), AX
+	SHLQ         $0x03, AX
+	MOVQ         AX, ldibefore+208(FP)
+	MOVQ         ldsums+176(FP), AX
+	SHLQ         $0x03, AX
+	MOVQ         AX, ldsums+176(FP)
+	MOVQ         ldu+48(FP), AX
+	SHLQ         $0x03, AX
+	MOVQ         AX, ldu+48(FP)
+
+row:
+	MOVQ dv+0(FP), AX
+	MOVQ alpha+72(FP), CX
+	MOVQ dx+8(FP), DX
+	MOVQ gv+56(FP), BX
+	MOVQ ds+24(FP), SI
+	MOVQ u+40(FP), DI
+	MOVQ vth+80(FP), R8
+	MOVQ n+224(FP), R9
+	SHLQ $0x03, R9
+	XORQ R10, R10
+	SUBQ $0x40, R9
 	JL   tail
 
 loop:
-	MOVQ    u+8(FP), DX
-	VMOVUPD (DX)(CX*1), Z0
-	MOVQ    vth+16(FP), DX
-	VMOVUPD (DX)(CX*1), Z1
-	VSUBPD  Z1, Z0, Z1
-	VPXORQ  Z2, Z2, Z2
-	VCMPPD  $0x16, Z2, Z1, K1
-	VMOVUPD Z0, Z0
-	VMOVUPD Z1, K1, Z0
-	MOVQ    v+0(FP), DX
-	VMOVUPD Z0, (DX)(CX*1)
-	ADDQ    $0x40, CX
-	SUBQ    $0x40, AX
-	JGE     loop
+	VMOVUPD   (AX)(R10*1), Z6
+	VMOVUPD   (DI)(R10*1), Z7
+	VMOVUPD   (R8)(R10*1), Z8
+	VSUBPD    Z8, Z7, Z8
+	VCMPPD    $0x16, Z1, Z8, K1
+	MOVQ      vreset+112(FP), R11
+	VMOVUPD   (R11)(R10*1), Z9
+	VSUBPD    Z7, Z9, Z7
+	VMULPD    Z6, Z7, Z7
+	VMULPD    Z1, Z6, Z9
+	VMOVUPD   Z6, Z10
+	VMOVUPD   Z9, K1, Z10
+	VPANDQ    Z5, Z8, Z8
+	VMULPD    Z8, Z4, Z8
+	VADDPD    Z8, Z0, Z8
+	VDIVPD    Z8, Z0, Z8
+	VMULPD    Z8, Z8, Z8
+	VMOVUPD   (SI)(R10*1), Z9
+	VPANDQ    Z2, Z7, Z7
+	VADDPD    Z7, Z9, Z7
+	VMULPD    Z8, Z7, Z7
+	VMOVUPD.Z Z6, K1, Z6
+	MOVQ      dvreset+168(FP), R11
+	VMOVUPD   (R11)(R10*1), Z8
+	VADDPD    Z6, Z8, Z6
+	MOVQ      dvreset+168(FP), R11
+	VMOVUPD   Z6, (R11)(R10*1)
+	MOVQ      dvth+136(FP), R11
+	VMOVUPD   (R11)(R10*1), Z6
+	VSUBPD    Z7, Z6, Z6
+	MOVQ      dvth+136(FP), R11
+	VMOVUPD   Z6, (R11)(R10*1)
+	VADDPD    Z7, Z10, Z6
+	VMOVUPD   (BX)(R10*1), Z7
+	VADDPD    Z7, Z6, Z6
+	VMOVUPD   (CX)(R10*1), Z7
+	VMULPD    Z6, Z7, Z8
+	VMOVUPD   Z8, (AX)(R10*1)
+	MOVQ      dalpha+120(FP), R11
+	VMOVUPD   (R11)(R10*1), Z8
+	MOVQ      before+128(FP), R11
+	VMOVUPD   (R11)(R10*1), Z9
+	VMOVUPD   (R8)(R10*1), Z10
+	VSUBPD    Z10, Z9, Z10
+	VPANDQ    Z3, Z10, Z10
+	VCMPPD    $0x16, Z1, Z10, K1
+	MOVQ      vreset+112(FP), R11
+	VMOVUPD   (R11)(R10*1), Z10
+	VSUBPD    Z9, Z10, Z10
+	VADDPD    Z10, Z9, Z10
+	VMOVUPD   Z9, Z9
+	VMOVUPD   Z10, K1, Z9
+	MOVQ      i+152(FP), R11
+	VMOVUPD   (R11)(R10*1), Z10
+	VSUBPD    Z10, Z9, Z9
+	VMULPD    Z9, Z6, Z9
+	VADDPD    Z9, Z8, Z8
+	MOVQ      dalpha+120(FP), R11
+	VMOVUPD   Z8, (R11)(R10*1)
+	MOVQ      di+96(FP), R11
+	VMOVUPD   (R11)(R10*1), Z8
+	VSUBPD    Z7, Z0, Z7
+	VMULPD    Z6, Z7, Z6
+	VADDPD    Z6, Z8, Z6
+	VMOVUPD   Z6, (DX)(R10*1)
+	MOVQ      dbeta+144(FP), R11
+	VMOVUPD   (R11)(R10*1), Z7
+	MOVQ      ibefore+160(FP), R11
+	VMOVUPD   (R11)(R10*1), Z8
+	VMULPD    Z8, Z6, Z8
+	VADDPD    Z8, Z7, Z7
+	MOVQ      dbeta+144(FP), R11
+	VMOVUPD   Z7, (R11)(R10*1)
+	MOVQ      beta+104(FP), R11
+	VMOVUPD   (R11)(R10*1), Z7
+	VMULPD    Z6, Z7, Z6
+	MOVQ      di+96(FP), R11
+	VMOVUPD   Z6, (R11)(R10*1)
+	ADDQ      $0x40, R10
+	SUBQ      $0x40, R9
+	JGE       loop
 
 tail:
-	ADDQ      $0x40, AX
+	ADDQ      $0x40, R9
 	JZ        end
-	SHRL      $0x03, AX
-	MOVL      $-1, DX
-	BZHIL     AX, DX, DX
-	KMOVW     DX, K1
-	MOVQ      u+8(FP), AX
-	VMOVUPD.Z (AX)(CX*1), K1, Z0
-	MOVQ      vth+16(FP), AX
-	VMOVUPD.Z (AX)(CX*1), K1, Z1
-	VSUBPD    Z1, Z0, Z1
-	VPXORQ    Z3, Z3, Z3
-	VCMPPD    $0x16, Z3, Z1, K2
-	VMOVUPD   Z0, Z0
-	VMOVUPD   Z1, K2, Z0
-	MOVQ      v+0(FP), AX
-	VMOVUPD   Z0, K1, (AX)(CX*1)
+	SHRL      $0x03, R9
+	MOVL      $-1, R11
+	BZHIL     R9, R11, R11
+	KMOVW     R11, K1
+	VMOVUPD.Z (AX)(R10*1), K1, Z6
+	VMOVUPD.Z (DI)(R10*1), K1, Z7
+	VMOVUPD.Z (R8)(R10*1), K1, Z8
+	VSUBPD    Z8, Z7, Z8
+	VCMPPD    $0x16, Z1, Z8, K2
+	MOVQ      vreset+112(FP), DI
+	VMOVUPD.Z (DI)(R10*1), K1, Z9
+	VSUBPD    Z7, Z9, Z7
+	VMULPD    Z6, Z7, Z7
+	VMULPD    Z1, Z6, Z9
+	VMOVUPD   Z6, Z10
+	VMOVUPD   Z9, K2, Z10
+	VPANDQ    Z5, Z8, Z8
+	VMULPD    Z8, Z4, Z8
+	VADDPD    Z8, Z0, Z8
+	VDIVPD    Z8, Z0, Z8
+	VMULPD    Z8, Z8, Z8
+	VMOVUPD.Z (SI)(R10*1), K1, Z9
+	VPANDQ    Z2, Z7, Z7
+	VADDPD    Z7, Z9, Z7
+	VMULPD    Z8, Z7, Z7
+	VMOVUPD.Z Z6, K2, Z6
+	MOVQ      dvreset+168(FP), SI
+	VMOVUPD.Z (SI)(R10*1), K1, Z8
+	VADDPD    Z6, Z8, Z6
+	MOVQ      dvreset+168(FP), SI
+	VMOVUPD   Z6, K1, (SI)(R10*1)
+	MOVQ      dvth+136(FP), SI
+	VMOVUPD.Z (SI)(R10*1), K1, Z6
+	VSUBPD    Z7, Z6, Z6
+	MOVQ      dvth+136(FP), SI
+	VMOVUPD   Z6, K1, (SI)(R10*1)
+	VADDPD    Z7, Z10, Z6
+	VMOVUPD.Z (BX)(R10*1), K1, Z7
+	VADDPD    Z7, Z6, Z6
+	VMOVUPD.Z (CX)(R10*1), K1, Z7
+	VMULPD    Z6, Z7, Z8
+	VMOVUPD   Z8, K1, (AX)(R10*1)
+	MOVQ      dalpha+120(FP), AX
+	VMOVUPD.Z (AX)(R10*1), K1, Z8
+	MOVQ      before+128(FP), AX
+	VMOVUPD.Z (AX)(R10*1), K1, Z9
+	VMOVUPD.Z (R8)(R10*1), K1, Z10
+	VSUBPD    Z10, Z9, Z10
+	VPANDQ    Z3, Z10, Z10
+	VCMPPD    $0x16, Z1, Z10, K2
+	MOVQ      vreset+112(FP), AX
+	VMOVUPD.Z (AX)(R10*1), K1, Z10
+	VSUBPD    Z9, Z10, Z10
+	VADDPD    Z10, Z9, Z10
+	VMOVUPD   Z9, Z9
+	VMOVUPD   Z10, K2, Z9
+	MOVQ      i+152(FP), AX
+	VMOVUPD.Z (AX)(R10*1), K1, Z10
+	VSUBPD    Z10, Z9, Z9
+	VMULPD    Z9, Z6, Z9
+	VADDPD    Z9, Z8, Z8
+	MOVQ      dalpha+120(FP), AX
+	VMOVUPD   Z8, K1, (AX)(R10*1)
+	MOVQ      di+96(FP), AX
+	VMOVUPD.Z (AX)(R10*1), K1, Z8
+	VSUBPD    Z7, Z0, Z7
+	VMULPD    Z6, Z7, Z6
+	VADDPD    Z6, Z8, Z6
+	VMOVUPD   Z6, K1, (DX)(R10*1)
+	MOVQ      dbeta+144(FP), AX
+	VMOVUPD.Z (AX)(R10*1), K1, Z7
+	MOVQ      ibefore+160(FP), AX
+	VMOVUPD.Z (AX)(R10*1), K1, Z8
+	VMULPD    Z8, Z6, Z8
+	VADDPD    Z8, Z7, Z7
+	MOVQ      dbeta+144(FP), AX
+	VMOVUPD   Z7, K1, (AX)(R10*1)
+	MOVQ      beta+104(FP), AX
+	VMOVUPD.Z (AX)(R10*1), K1, Z7
+	VMULPD    Z6, Z7, Z6
+	MOVQ      di+96(FP), AX
+	VMOVUPD   Z6, K1, (AX)(R10*1)
 
 end:
-	VZEROUPPER
-	RET
-
-// func resetToValueF64AVX512(v *float64, u *float64, vth *float64, vreset *float64, n int)
-// Requires: AVX, AVX512F, BMI2
-TEXT ·resetToValueF64AVX512(SB), NOSPLIT, $0-40
-	MOVQ n+32(FP), AX
+	MOVQ n+224(FP), AX
 	SHLQ $0x03, AX
-	XORQ CX, CX
-	SUBQ $0x40, AX
-	JL   tail
-
-loop:
-	MOVQ    u+8(FP), DX
-	VMOVUPD (DX)(CX*1), Z0
-	MOVQ    vth+16(FP), DX
-	VMOVUPD (DX)(CX*1), Z1
-	VSUBPD  Z1, Z0, Z1
-	VPXORQ  Z2, Z2, Z2
-	VCMPPD  $0x16, Z2, Z1, K1
-	MOVQ    vreset+24(FP), DX
-	VMOVUPD (DX)(CX*1), Z1
-	VSUBPD  Z0, Z1, Z1
-	VADDPD  Z1, Z0, Z1
-	VMOVUPD Z0, Z0
-	VMOVUPD Z1, K1, Z0
-	MOVQ    v+0(FP), DX
-	VMOVUPD Z0, (DX)(CX*1)
-	ADDQ    $0x40, CX
-	SUBQ    $0x40, AX
-	JGE     loop
-
-tail:
-	ADDQ      $0x40, AX
-	JZ        end
-	SHRL      $0x03, AX
-	MOVL      $-1, DX
-	BZHIL     AX, DX, DX
-	KMOVW     DX, K1
-	MOVQ      u+8(FP), AX
-	VMOVUPD.Z (AX)(CX*1), K1, Z0
-	MOVQ      vth+16(FP), AX
-	VMOVUPD.Z (AX)(CX*1), K1, Z1
-	VSUBPD    Z1, Z0, Z1
-	VPXORQ    Z3, Z3, Z3
-	VCMPPD    $0x16, Z3, Z1, K2
-	MOVQ      vreset+24(FP), AX
-	VMOVUPD.Z (AX)(CX*1), K1, Z1
-	VSUBPD    Z0, Z1, Z1
-	VADDPD    Z1, Z0, Z1
-	VMOVUPD   Z0, Z0
-	VMOVUPD   Z1, K2, Z0
-	MOVQ      v+0(FP), AX
-	VMOVUPD   Z0, K1, (AX)(CX*1)
-
-end:
+	MOVQ ldbefore+184(FP), CX
+	ADDQ CX, before+128(FP)
+	MOVQ ldsums+176(FP), CX
+	ADDQ CX, dalpha+120(FP)
+	MOVQ ldsums+176(FP), CX
+	ADDQ CX, dbeta+144(FP)
+	ADDQ AX, di+96(FP)
+	ADDQ AX, ds+24(FP)
+	ADDQ AX, dv+0(FP)
+	MOVQ ldsums+176(FP), CX
+	ADDQ CX, dvreset+168(FP)
+	MOVQ ldsums+176(FP), CX
+	ADDQ CX, dvth+136(FP)
+	MOVQ lddx+16(FP), CX
+	ADDQ CX, dx+8(FP)
+	MOVQ ldgv+64(FP), CX
+	ADDQ CX, gv+56(FP)
+	MOVQ ldi+200(FP), CX
+	ADDQ CX, i+152(FP)
+	MOVQ ldibefore+208(FP), CX
+	ADDQ CX, ibefore+160(FP)
+	ADDQ AX, slope+32(FP)
+	MOVQ ldu+48(FP), AX
+	ADDQ AX, u+40(FP)
+	DECQ rows+232(FP)
+	JNZ  row
 	VZEROUPPER
 	RET
 

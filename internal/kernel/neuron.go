@@ -70,36 +70,25 @@ func (l *LIF[T]) Step(rows int, u Rows[T], v, i []T, x Rows[T], bits []uint64, w
 	}
 }
 
-// Reset computes the voltages of a row after a step from those before the reset, as in Step.
-func (l *LIF[T]) Reset(v, u []T) {
-	n := len(l.Alpha)
-	v, u = v[:n], u[:n]
-	switch {
-	case n == 0:
-	case l.VReset == nil && fastReset(at(v), at(u), at(l.VTh), n):
-	case l.VReset != nil && fastResetToValue(at(v), at(u), at(l.VTh), at(l.VReset), n):
-	default:
-		reset(l, v, u)
-	}
-}
-
 // Adjoint is what goes back through time for rows of neurons or of leaky integrators: in DV and DI
 // are the gradients of the state after the step, and then those of the state before it, without
 // gaps between the rows. DX becomes the gradient of the input; G is that of the recorded voltage.
 //
-// Where DAlpha is not nil, all gradients of the parameters are added up, for one row: then Before
-// is the voltage after the step before, I and IBefore are the synaptic currents after and before
-// the step, and there is a slice for every parameter that exists.
+// Where DAlpha has data, the gradients of all parameters that there are are added up, those of a
+// row in a row of their own; DAlpha, DVTh, DBeta and DVReset have one LD. Then Before is the
+// voltage after the step before, or what it was before the reset if Unreset, and I and IBefore are
+// the synaptic currents after and before the step.
 type Adjoint[T Float] struct {
 	DV, DI                       []T
 	DX, G                        Rows[T]
-	DAlpha, DVTh, DBeta, DVReset []T
-	Before, I, IBefore           []T
+	DAlpha, DVTh, DBeta, DVReset Rows[T]
+	Before, I, IBefore           Rows[T]
+	Unreset                      bool
 }
 
-// Back is the adjoint of Step for some rows, or for one if parameters are learned. ds is the
-// gradient of the spikes, slope that of the surrogate at u - VTh, both without gaps. Where slope is
-// nil, it is that of the fast sigmoid with sharpness k, see [FastSigmoid].
+// Back is the adjoint of Step for some rows. ds is the gradient of the spikes, slope that of the
+// surrogate at u - VTh, both without gaps. Where slope is nil, it is that of the fast sigmoid with
+// sharpness k, see [FastSigmoid].
 //
 //	dr = DV,  reset = dr where there is a spike, else 0
 //	r  = (VReset - u) dr or -VTh dr, 0 with Detach
@@ -113,42 +102,85 @@ func (l *LIF[T]) Back(a *Adjoint[T], rows int, ds, slope []T, k T, u Rows[T]) {
 	if n == 0 || rows == 0 {
 		return
 	}
+	if done := l.fastBack(a, rows, ds, slope, k, u); !done {
+		lifBack(l, a, rows, ds, slope, k, u)
+	}
+}
+
+func (l *LIF[T]) fastBack(a *Adjoint[T], rows int, ds, slope []T, k T, u Rows[T]) bool {
+	n := len(l.Alpha)
 	attached := ^uint64(0)
 	if l.Detach {
 		attached = 0
 	}
 	dv, dx, pds, pu, g := at(a.DV[:rows*n]), a.DX.check(rows, n), at(ds[:rows*n]), u.check(rows, n), a.G.check(rows, n)
 	alpha, vth := at(l.Alpha), at(l.VTh[:n])
-	done := false
-	switch learned := a.DAlpha != nil; {
-	case l.Beta == nil && l.VReset == nil && !learned && slope == nil:
-		done = fastLifBackFast(dv, dx, a.DX.LD, pds, nil, pu, u.LD, g, a.G.LD, alpha, vth, attached, k, n, rows)
-	case l.Beta == nil && !learned && slope == nil:
-		done = fastLifBackToValueFast(dv, dx, a.DX.LD, pds, nil, pu, u.LD, g, a.G.LD, alpha, vth, attached, at(l.VReset[:n]), k, n, rows)
-	case l.VReset == nil && !learned && slope == nil:
-		done = fastLifBackSynFast(dv, dx, a.DX.LD, pds, nil, pu, u.LD, g, a.G.LD, alpha, vth, attached, at(a.DI[:rows*n]), at(l.Beta[:n]), k, n, rows)
-	case !learned && slope == nil:
-		done = fastLifBackSynToValueFast(dv, dx, a.DX.LD, pds, nil, pu, u.LD, g, a.G.LD, alpha, vth, attached, at(a.DI[:rows*n]), at(l.Beta[:n]), at(l.VReset[:n]), k, n, rows)
-	case slope == nil:
-	case l.Beta == nil && l.VReset == nil && !learned:
-		done = fastLifBack(dv, dx, a.DX.LD, pds, at(slope[:rows*n]), pu, u.LD, g, a.G.LD, alpha, vth, attached, n, rows)
-	case l.Beta == nil && l.VReset == nil:
-		done = fastLifBackLearned(dv, dx, a.DX.LD, pds, at(slope[:n]), pu, u.LD, g, a.G.LD, alpha, vth, attached, at(a.DAlpha), at(a.Before), at(a.DVTh), n, 1)
-	case l.Beta == nil && !learned:
-		done = fastLifBackToValue(dv, dx, a.DX.LD, pds, at(slope[:rows*n]), pu, u.LD, g, a.G.LD, alpha, vth, attached, at(l.VReset[:n]), n, rows)
-	case l.Beta == nil:
-		done = fastLifBackToValueLearned(dv, dx, a.DX.LD, pds, at(slope[:n]), pu, u.LD, g, a.G.LD, alpha, vth, attached, at(l.VReset[:n]), at(a.DAlpha), at(a.Before), at(a.DVTh), at(a.DVReset), n, 1)
-	case l.VReset == nil && !learned:
-		done = fastLifBackSyn(dv, dx, a.DX.LD, pds, at(slope[:rows*n]), pu, u.LD, g, a.G.LD, alpha, vth, attached, at(a.DI[:rows*n]), at(l.Beta[:n]), n, rows)
-	case l.VReset == nil:
-		done = fastLifBackSynLearned(dv, dx, a.DX.LD, pds, at(slope[:n]), pu, u.LD, g, a.G.LD, alpha, vth, attached, at(a.DI), at(l.Beta), at(a.DAlpha), at(a.Before), at(a.DVTh), at(a.DBeta), at(a.I), at(a.IBefore), n, 1)
-	case !learned:
-		done = fastLifBackSynToValue(dv, dx, a.DX.LD, pds, at(slope[:rows*n]), pu, u.LD, g, a.G.LD, alpha, vth, attached, at(a.DI[:rows*n]), at(l.Beta[:n]), at(l.VReset[:n]), n, rows)
-	default:
-		done = fastLifBackSynToValueLearned(dv, dx, a.DX.LD, pds, at(slope[:n]), pu, u.LD, g, a.G.LD, alpha, vth, attached, at(a.DI), at(l.Beta), at(l.VReset), at(a.DAlpha), at(a.Before), at(a.DVTh), at(a.DBeta), at(a.I), at(a.IBefore), at(a.DVReset), n, 1)
+	inside := slope == nil
+	var given, di, beta, vreset *T
+	if !inside {
+		given = at(slope[:rows*n])
 	}
-	if !done {
-		lifBack(l, a, rows, ds, slope, k, u)
+	if l.Beta != nil {
+		di, beta = at(a.DI[:rows*n]), at(l.Beta[:n])
+	}
+	if l.VReset != nil {
+		vreset = at(l.VReset[:n])
+	}
+	if a.DAlpha.Data != nil {
+		return l.fastBackLearned(a, rows, k, u, dv, dx, pds, given, pu, g, alpha, vth, attached, di, beta, vreset)
+	}
+	switch {
+	case l.Beta == nil && l.VReset == nil && inside:
+		return fastLifBackFast(dv, dx, a.DX.LD, pds, nil, pu, u.LD, g, a.G.LD, alpha, vth, attached, k, n, rows)
+	case l.Beta == nil && l.VReset == nil:
+		return fastLifBack(dv, dx, a.DX.LD, pds, given, pu, u.LD, g, a.G.LD, alpha, vth, attached, n, rows)
+	case l.Beta == nil && inside:
+		return fastLifBackToValueFast(dv, dx, a.DX.LD, pds, nil, pu, u.LD, g, a.G.LD, alpha, vth, attached, vreset, k, n, rows)
+	case l.Beta == nil:
+		return fastLifBackToValue(dv, dx, a.DX.LD, pds, given, pu, u.LD, g, a.G.LD, alpha, vth, attached, vreset, n, rows)
+	case l.VReset == nil && inside:
+		return fastLifBackSynFast(dv, dx, a.DX.LD, pds, nil, pu, u.LD, g, a.G.LD, alpha, vth, attached, di, beta, k, n, rows)
+	case l.VReset == nil:
+		return fastLifBackSyn(dv, dx, a.DX.LD, pds, given, pu, u.LD, g, a.G.LD, alpha, vth, attached, di, beta, n, rows)
+	case inside:
+		return fastLifBackSynToValueFast(dv, dx, a.DX.LD, pds, nil, pu, u.LD, g, a.G.LD, alpha, vth, attached, di, beta, vreset, k, n, rows)
+	default:
+		return fastLifBackSynToValue(dv, dx, a.DX.LD, pds, given, pu, u.LD, g, a.G.LD, alpha, vth, attached, di, beta, vreset, n, rows)
+	}
+}
+
+// fastBackLearned is fastBack where parameters are learned.
+func (l *LIF[T]) fastBackLearned(a *Adjoint[T], rows int, k T, u Rows[T], dv, dx, ds, slope, pu, g, alpha, vth *T, attached uint64, di, beta, vreset *T) bool {
+	n := len(l.Alpha)
+	dalpha, dvth, before, ld := a.DAlpha.check(rows, n), a.DVTh.check(rows, n), a.Before.check(rows, n), a.DAlpha.LD
+	var unreset uint64
+	if a.Unreset {
+		unreset = ^uint64(0)
+	}
+	var dbeta, dvreset, i, ibefore *T
+	if l.Beta != nil {
+		dbeta, i, ibefore = a.DBeta.check(rows, n), a.I.check(rows, n), a.IBefore.check(rows, n)
+	}
+	if l.VReset != nil {
+		dvreset = a.DVReset.check(rows, n)
+	}
+	switch {
+	case l.Beta == nil && l.VReset == nil && slope == nil:
+		return fastLifBackLearnedFast(dv, dx, a.DX.LD, ds, nil, pu, u.LD, g, a.G.LD, alpha, vth, attached, dalpha, before, dvth, ld, a.Before.LD, unreset, k, n, rows)
+	case l.Beta == nil && l.VReset == nil:
+		return fastLifBackLearned(dv, dx, a.DX.LD, ds, slope, pu, u.LD, g, a.G.LD, alpha, vth, attached, dalpha, before, dvth, ld, a.Before.LD, unreset, n, rows)
+	case l.Beta == nil && slope == nil:
+		return fastLifBackToValueLearnedFast(dv, dx, a.DX.LD, ds, nil, pu, u.LD, g, a.G.LD, alpha, vth, attached, vreset, dalpha, before, dvth, dvreset, ld, a.Before.LD, unreset, k, n, rows)
+	case l.Beta == nil:
+		return fastLifBackToValueLearned(dv, dx, a.DX.LD, ds, slope, pu, u.LD, g, a.G.LD, alpha, vth, attached, vreset, dalpha, before, dvth, dvreset, ld, a.Before.LD, unreset, n, rows)
+	case l.VReset == nil && slope == nil:
+		return fastLifBackSynLearnedFast(dv, dx, a.DX.LD, ds, nil, pu, u.LD, g, a.G.LD, alpha, vth, attached, di, beta, dalpha, before, dvth, dbeta, i, ibefore, ld, a.Before.LD, unreset, a.I.LD, a.IBefore.LD, k, n, rows)
+	case l.VReset == nil:
+		return fastLifBackSynLearned(dv, dx, a.DX.LD, ds, slope, pu, u.LD, g, a.G.LD, alpha, vth, attached, di, beta, dalpha, before, dvth, dbeta, i, ibefore, ld, a.Before.LD, unreset, a.I.LD, a.IBefore.LD, n, rows)
+	case slope == nil:
+		return fastLifBackSynToValueLearnedFast(dv, dx, a.DX.LD, ds, nil, pu, u.LD, g, a.G.LD, alpha, vth, attached, di, beta, vreset, dalpha, before, dvth, dbeta, i, ibefore, dvreset, ld, a.Before.LD, unreset, a.I.LD, a.IBefore.LD, k, n, rows)
+	default:
+		return fastLifBackSynToValueLearned(dv, dx, a.DX.LD, ds, slope, pu, u.LD, g, a.G.LD, alpha, vth, attached, di, beta, vreset, dalpha, before, dvth, dbeta, i, ibefore, dvreset, ld, a.Before.LD, unreset, a.I.LD, a.IBefore.LD, n, rows)
 	}
 }
 
@@ -187,19 +219,23 @@ func (l *LI[T]) Back(a *Adjoint[T]) {
 		return
 	}
 	done := false
-	switch learned := a.DAlpha != nil; {
+	switch learned := a.DAlpha.Data != nil; {
 	case l.Beta == nil && !learned:
 		done = fastLiBack(at(a.DV), at(a.DX.Data), at(a.G.Data), at(l.Alpha), n)
 	case l.Beta == nil:
-		done = fastLiBackLearned(at(a.DV), at(a.DX.Data), at(a.G.Data), at(l.Alpha), at(a.DAlpha), at(a.Before), n)
+		done = fastLiBackLearned(at(a.DV), at(a.DX.Data), at(a.G.Data), at(l.Alpha), at(a.DAlpha.Data), at(a.Before.Data), n)
 	case !learned:
 		done = fastLiBackSyn(at(a.DV), at(a.DX.Data), at(a.G.Data), at(l.Alpha), at(a.DI), at(l.Beta), n)
 	default:
-		done = fastLiBackSynLearned(at(a.DV), at(a.DX.Data), at(a.G.Data), at(l.Alpha), at(a.DI), at(l.Beta), at(a.DAlpha), at(a.Before), at(a.DBeta), at(a.I), at(a.IBefore), n)
+		done = fastLiBackSynLearned(at(a.DV), at(a.DX.Data), at(a.G.Data), at(l.Alpha), at(a.DI), at(l.Beta), at(a.DAlpha.Data), at(a.Before.Data), at(a.DBeta.Data), at(a.I.Data), at(a.IBefore.Data), n)
 	}
 	if !done {
 		for j := range n {
-			liBackOf(l.Alpha, l.Beta, a, 0, j, a.DV[j]+a.G.Data[j])
+			var before T
+			if a.DAlpha.Data != nil {
+				before = a.Before.Data[j]
+			}
+			liBackOf(l.Alpha, l.Beta, a, 0, j, a.DV[j]+a.G.Data[j], before)
 		}
 	}
 }

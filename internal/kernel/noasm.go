@@ -38,7 +38,11 @@ func fastLifBackFast[T Float](dv, dx *T, lddx int, ds, slope, u *T, ldu int, gv 
 	return false
 }
 
-func fastLifBackLearned[T Float](dv, dx *T, lddx int, ds, slope, u *T, ldu int, gv *T, ldgv int, alpha, vth *T, attached uint64, dalpha, before *T, dvth *T, n, rows int) bool {
+func fastLifBackLearned[T Float](dv, dx *T, lddx int, ds, slope, u *T, ldu int, gv *T, ldgv int, alpha, vth *T, attached uint64, dalpha, before *T, dvth *T, ldsums, ldbefore int, unreset uint64, n, rows int) bool {
+	return false
+}
+
+func fastLifBackLearnedFast[T Float](dv, dx *T, lddx int, ds, slope, u *T, ldu int, gv *T, ldgv int, alpha, vth *T, attached uint64, dalpha, before *T, dvth *T, ldsums, ldbefore int, unreset uint64, k T, n, rows int) bool {
 	return false
 }
 
@@ -50,7 +54,11 @@ func fastLifBackToValueFast[T Float](dv, dx *T, lddx int, ds, slope, u *T, ldu i
 	return false
 }
 
-func fastLifBackToValueLearned[T Float](dv, dx *T, lddx int, ds, slope, u *T, ldu int, gv *T, ldgv int, alpha, vth *T, attached uint64, vreset *T, dalpha, before *T, dvth *T, dvreset *T, n, rows int) bool {
+func fastLifBackToValueLearned[T Float](dv, dx *T, lddx int, ds, slope, u *T, ldu int, gv *T, ldgv int, alpha, vth *T, attached uint64, vreset *T, dalpha, before *T, dvth *T, dvreset *T, ldsums, ldbefore int, unreset uint64, n, rows int) bool {
+	return false
+}
+
+func fastLifBackToValueLearnedFast[T Float](dv, dx *T, lddx int, ds, slope, u *T, ldu int, gv *T, ldgv int, alpha, vth *T, attached uint64, vreset *T, dalpha, before *T, dvth *T, dvreset *T, ldsums, ldbefore int, unreset uint64, k T, n, rows int) bool {
 	return false
 }
 
@@ -78,7 +86,11 @@ func fastLifBackSynFast[T Float](dv, dx *T, lddx int, ds, slope, u *T, ldu int, 
 	return false
 }
 
-func fastLifBackSynLearned[T Float](dv, dx *T, lddx int, ds, slope, u *T, ldu int, gv *T, ldgv int, alpha, vth *T, attached uint64, di, beta *T, dalpha, before *T, dvth *T, dbeta, i, ibefore *T, n, rows int) bool {
+func fastLifBackSynLearned[T Float](dv, dx *T, lddx int, ds, slope, u *T, ldu int, gv *T, ldgv int, alpha, vth *T, attached uint64, di, beta *T, dalpha, before *T, dvth *T, dbeta, i, ibefore *T, ldsums, ldbefore int, unreset uint64, ldi, ldibefore int, n, rows int) bool {
+	return false
+}
+
+func fastLifBackSynLearnedFast[T Float](dv, dx *T, lddx int, ds, slope, u *T, ldu int, gv *T, ldgv int, alpha, vth *T, attached uint64, di, beta *T, dalpha, before *T, dvth *T, dbeta, i, ibefore *T, ldsums, ldbefore int, unreset uint64, ldi, ldibefore int, k T, n, rows int) bool {
 	return false
 }
 
@@ -90,13 +102,13 @@ func fastLifBackSynToValueFast[T Float](dv, dx *T, lddx int, ds, slope, u *T, ld
 	return false
 }
 
-func fastLifBackSynToValueLearned[T Float](dv, dx *T, lddx int, ds, slope, u *T, ldu int, gv *T, ldgv int, alpha, vth *T, attached uint64, di, beta *T, vreset *T, dalpha, before *T, dvth *T, dbeta, i, ibefore *T, dvreset *T, n, rows int) bool {
+func fastLifBackSynToValueLearned[T Float](dv, dx *T, lddx int, ds, slope, u *T, ldu int, gv *T, ldgv int, alpha, vth *T, attached uint64, di, beta *T, vreset *T, dalpha, before *T, dvth *T, dbeta, i, ibefore *T, dvreset *T, ldsums, ldbefore int, unreset uint64, ldi, ldibefore int, n, rows int) bool {
 	return false
 }
 
-func fastReset[T Float](v, u, vth *T, n int) bool { return false }
-
-func fastResetToValue[T Float](v, u, vth, vreset *T, n int) bool { return false }
+func fastLifBackSynToValueLearnedFast[T Float](dv, dx *T, lddx int, ds, slope, u *T, ldu int, gv *T, ldgv int, alpha, vth *T, attached uint64, di, beta *T, vreset *T, dalpha, before *T, dvth *T, dbeta, i, ibefore *T, dvreset *T, ldsums, ldbefore int, unreset uint64, ldi, ldibefore int, k T, n, rows int) bool {
+	return false
+}
 
 func fastAxpy[T Float](y, x *T, n int, a T) bool { return false }
 

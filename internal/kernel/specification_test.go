@@ -115,9 +115,6 @@ func kernels[T Float](seed uint64, n int, edges bool) outcome[T] {
 	for k := range 16 {
 		syn, value, learned, inside := k&1 != 0, k&2 != 0, k&4 != 0, k&8 != 0
 		rows := 1 + rng.IntN(3)
-		if learned {
-			rows = 1
-		}
 		name := func(s string) string { return fmt.Sprintf("%d %s", k, s) }
 		many := func(s string, ld int) Rows[T] {
 			whole, x := guarded(rng, drawn[T](rng, rows*(n+ld), edges))
@@ -135,11 +132,9 @@ func kernels[T Float](seed uint64, n int, edges bool) outcome[T] {
 			l.VReset = arg("vreset")
 		}
 		if learned {
-			for s, v := range map[string]*[]T{"dalpha": &a.DAlpha, "dvth": &a.DVTh, "dbeta": &a.DBeta, "dvreset": &a.DVReset} {
-				*v = make([]T, n)
-				o.numbers[name(s)] = *v
-			}
-			a.Before, a.I, a.IBefore = arg("before"), arg("i"), arg("ibefore")
+			a.DAlpha, a.DVTh, a.DBeta, a.DVReset = many("dalpha", 4), many("dvth", 4), many("dbeta", 4), many("dvreset", 4)
+			a.Before, a.I, a.IBefore = many("before", 5), many("i", 6), many("ibefore", 7)
+			a.Unreset = rng.IntN(2) == 0
 		}
 		words := Words(n) + rng.IntN(2)
 		b := make([]uint64, rows*words+1)
@@ -149,9 +144,8 @@ func kernels[T Float](seed uint64, n int, edges bool) outcome[T] {
 		u := many("u", 3)
 		l.Step(rows, u, many("v", 0).Data, many("isyn", 0).Data, many("x", 1), b, words)
 		o.bits = append(o.bits, b...)
-		l.Reset(arg(name("reset")), u.Data[:n])
 		slope := many("slope", 0).Data
-		if inside && !learned {
+		if inside {
 			slope = nil
 		}
 		l.Back(&a, rows, many("ds", 0).Data, slope, 25, u)

@@ -57,7 +57,12 @@ func lifBackFastF32AVX2(dv *float32, dx *float32, lddx int, ds *float32, slope *
 // lifBackLearnedF32AVX2 is lifBackLearned in generic.go.
 //
 //go:noescape
-func lifBackLearnedF32AVX2(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, dalpha *float32, before *float32, dvth *float32, n int, rows int)
+func lifBackLearnedF32AVX2(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, dalpha *float32, before *float32, dvth *float32, ldsums int, ldbefore int, unreset uint64, n int, rows int)
+
+// lifBackLearnedFastF32AVX2 is lifBackLearnedFast in generic.go.
+//
+//go:noescape
+func lifBackLearnedFastF32AVX2(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, dalpha *float32, before *float32, dvth *float32, ldsums int, ldbefore int, unreset uint64, k float32, n int, rows int)
 
 // lifBackToValueF32AVX2 is lifBackToValue in generic.go.
 //
@@ -72,7 +77,12 @@ func lifBackToValueFastF32AVX2(dv *float32, dx *float32, lddx int, ds *float32, 
 // lifBackToValueLearnedF32AVX2 is lifBackToValueLearned in generic.go.
 //
 //go:noescape
-func lifBackToValueLearnedF32AVX2(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, vreset *float32, dalpha *float32, before *float32, dvth *float32, dvreset *float32, n int, rows int)
+func lifBackToValueLearnedF32AVX2(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, vreset *float32, dalpha *float32, before *float32, dvth *float32, dvreset *float32, ldsums int, ldbefore int, unreset uint64, n int, rows int)
+
+// lifBackToValueLearnedFastF32AVX2 is lifBackToValueLearnedFast in generic.go.
+//
+//go:noescape
+func lifBackToValueLearnedFastF32AVX2(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, vreset *float32, dalpha *float32, before *float32, dvth *float32, dvreset *float32, ldsums int, ldbefore int, unreset uint64, k float32, n int, rows int)
 
 // liSynF32AVX2 is liSyn in generic.go.
 //
@@ -112,7 +122,12 @@ func lifBackSynFastF32AVX2(dv *float32, dx *float32, lddx int, ds *float32, slop
 // lifBackSynLearnedF32AVX2 is lifBackSynLearned in generic.go.
 //
 //go:noescape
-func lifBackSynLearnedF32AVX2(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, di *float32, beta *float32, dalpha *float32, before *float32, dvth *float32, dbeta *float32, i *float32, ibefore *float32, n int, rows int)
+func lifBackSynLearnedF32AVX2(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, di *float32, beta *float32, dalpha *float32, before *float32, dvth *float32, dbeta *float32, i *float32, ibefore *float32, ldsums int, ldbefore int, unreset uint64, ldi int, ldibefore int, n int, rows int)
+
+// lifBackSynLearnedFastF32AVX2 is lifBackSynLearnedFast in generic.go.
+//
+//go:noescape
+func lifBackSynLearnedFastF32AVX2(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, di *float32, beta *float32, dalpha *float32, before *float32, dvth *float32, dbeta *float32, i *float32, ibefore *float32, ldsums int, ldbefore int, unreset uint64, ldi int, ldibefore int, k float32, n int, rows int)
 
 // lifBackSynToValueF32AVX2 is lifBackSynToValue in generic.go.
 //
@@ -127,17 +142,12 @@ func lifBackSynToValueFastF32AVX2(dv *float32, dx *float32, lddx int, ds *float3
 // lifBackSynToValueLearnedF32AVX2 is lifBackSynToValueLearned in generic.go.
 //
 //go:noescape
-func lifBackSynToValueLearnedF32AVX2(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, di *float32, beta *float32, vreset *float32, dalpha *float32, before *float32, dvth *float32, dbeta *float32, i *float32, ibefore *float32, dvreset *float32, n int, rows int)
+func lifBackSynToValueLearnedF32AVX2(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, di *float32, beta *float32, vreset *float32, dalpha *float32, before *float32, dvth *float32, dbeta *float32, i *float32, ibefore *float32, dvreset *float32, ldsums int, ldbefore int, unreset uint64, ldi int, ldibefore int, n int, rows int)
 
-// resetF32AVX2 is reset in generic.go.
+// lifBackSynToValueLearnedFastF32AVX2 is lifBackSynToValueLearnedFast in generic.go.
 //
 //go:noescape
-func resetF32AVX2(v *float32, u *float32, vth *float32, n int)
-
-// resetToValueF32AVX2 is resetToValue in generic.go.
-//
-//go:noescape
-func resetToValueF32AVX2(v *float32, u *float32, vth *float32, vreset *float32, n int)
+func lifBackSynToValueLearnedFastF32AVX2(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, di *float32, beta *float32, vreset *float32, dalpha *float32, before *float32, dvth *float32, dbeta *float32, i *float32, ibefore *float32, dvreset *float32, ldsums int, ldbefore int, unreset uint64, ldi int, ldibefore int, k float32, n int, rows int)
 
 // axpyF32AVX2 is axpy in generic.go.
 //
@@ -272,7 +282,12 @@ func lifBackFastF32AVX512(dv *float32, dx *float32, lddx int, ds *float32, slope
 // lifBackLearnedF32AVX512 is lifBackLearned in generic.go.
 //
 //go:noescape
-func lifBackLearnedF32AVX512(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, dalpha *float32, before *float32, dvth *float32, n int, rows int)
+func lifBackLearnedF32AVX512(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, dalpha *float32, before *float32, dvth *float32, ldsums int, ldbefore int, unreset uint64, n int, rows int)
+
+// lifBackLearnedFastF32AVX512 is lifBackLearnedFast in generic.go.
+//
+//go:noescape
+func lifBackLearnedFastF32AVX512(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, dalpha *float32, before *float32, dvth *float32, ldsums int, ldbefore int, unreset uint64, k float32, n int, rows int)
 
 // lifBackToValueF32AVX512 is lifBackToValue in generic.go.
 //
@@ -287,7 +302,12 @@ func lifBackToValueFastF32AVX512(dv *float32, dx *float32, lddx int, ds *float32
 // lifBackToValueLearnedF32AVX512 is lifBackToValueLearned in generic.go.
 //
 //go:noescape
-func lifBackToValueLearnedF32AVX512(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, vreset *float32, dalpha *float32, before *float32, dvth *float32, dvreset *float32, n int, rows int)
+func lifBackToValueLearnedF32AVX512(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, vreset *float32, dalpha *float32, before *float32, dvth *float32, dvreset *float32, ldsums int, ldbefore int, unreset uint64, n int, rows int)
+
+// lifBackToValueLearnedFastF32AVX512 is lifBackToValueLearnedFast in generic.go.
+//
+//go:noescape
+func lifBackToValueLearnedFastF32AVX512(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, vreset *float32, dalpha *float32, before *float32, dvth *float32, dvreset *float32, ldsums int, ldbefore int, unreset uint64, k float32, n int, rows int)
 
 // liSynF32AVX512 is liSyn in generic.go.
 //
@@ -327,7 +347,12 @@ func lifBackSynFastF32AVX512(dv *float32, dx *float32, lddx int, ds *float32, sl
 // lifBackSynLearnedF32AVX512 is lifBackSynLearned in generic.go.
 //
 //go:noescape
-func lifBackSynLearnedF32AVX512(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, di *float32, beta *float32, dalpha *float32, before *float32, dvth *float32, dbeta *float32, i *float32, ibefore *float32, n int, rows int)
+func lifBackSynLearnedF32AVX512(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, di *float32, beta *float32, dalpha *float32, before *float32, dvth *float32, dbeta *float32, i *float32, ibefore *float32, ldsums int, ldbefore int, unreset uint64, ldi int, ldibefore int, n int, rows int)
+
+// lifBackSynLearnedFastF32AVX512 is lifBackSynLearnedFast in generic.go.
+//
+//go:noescape
+func lifBackSynLearnedFastF32AVX512(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, di *float32, beta *float32, dalpha *float32, before *float32, dvth *float32, dbeta *float32, i *float32, ibefore *float32, ldsums int, ldbefore int, unreset uint64, ldi int, ldibefore int, k float32, n int, rows int)
 
 // lifBackSynToValueF32AVX512 is lifBackSynToValue in generic.go.
 //
@@ -342,17 +367,12 @@ func lifBackSynToValueFastF32AVX512(dv *float32, dx *float32, lddx int, ds *floa
 // lifBackSynToValueLearnedF32AVX512 is lifBackSynToValueLearned in generic.go.
 //
 //go:noescape
-func lifBackSynToValueLearnedF32AVX512(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, di *float32, beta *float32, vreset *float32, dalpha *float32, before *float32, dvth *float32, dbeta *float32, i *float32, ibefore *float32, dvreset *float32, n int, rows int)
+func lifBackSynToValueLearnedF32AVX512(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, di *float32, beta *float32, vreset *float32, dalpha *float32, before *float32, dvth *float32, dbeta *float32, i *float32, ibefore *float32, dvreset *float32, ldsums int, ldbefore int, unreset uint64, ldi int, ldibefore int, n int, rows int)
 
-// resetF32AVX512 is reset in generic.go.
+// lifBackSynToValueLearnedFastF32AVX512 is lifBackSynToValueLearnedFast in generic.go.
 //
 //go:noescape
-func resetF32AVX512(v *float32, u *float32, vth *float32, n int)
-
-// resetToValueF32AVX512 is resetToValue in generic.go.
-//
-//go:noescape
-func resetToValueF32AVX512(v *float32, u *float32, vth *float32, vreset *float32, n int)
+func lifBackSynToValueLearnedFastF32AVX512(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, di *float32, beta *float32, vreset *float32, dalpha *float32, before *float32, dvth *float32, dbeta *float32, i *float32, ibefore *float32, dvreset *float32, ldsums int, ldbefore int, unreset uint64, ldi int, ldibefore int, k float32, n int, rows int)
 
 // axpyF32AVX512 is axpy in generic.go.
 //
@@ -497,7 +517,12 @@ func lifBackFastF64AVX2(dv *float64, dx *float64, lddx int, ds *float64, slope *
 // lifBackLearnedF64AVX2 is lifBackLearned in generic.go.
 //
 //go:noescape
-func lifBackLearnedF64AVX2(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, dalpha *float64, before *float64, dvth *float64, n int, rows int)
+func lifBackLearnedF64AVX2(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, dalpha *float64, before *float64, dvth *float64, ldsums int, ldbefore int, unreset uint64, n int, rows int)
+
+// lifBackLearnedFastF64AVX2 is lifBackLearnedFast in generic.go.
+//
+//go:noescape
+func lifBackLearnedFastF64AVX2(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, dalpha *float64, before *float64, dvth *float64, ldsums int, ldbefore int, unreset uint64, k float64, n int, rows int)
 
 // lifBackToValueF64AVX2 is lifBackToValue in generic.go.
 //
@@ -512,7 +537,12 @@ func lifBackToValueFastF64AVX2(dv *float64, dx *float64, lddx int, ds *float64, 
 // lifBackToValueLearnedF64AVX2 is lifBackToValueLearned in generic.go.
 //
 //go:noescape
-func lifBackToValueLearnedF64AVX2(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, vreset *float64, dalpha *float64, before *float64, dvth *float64, dvreset *float64, n int, rows int)
+func lifBackToValueLearnedF64AVX2(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, vreset *float64, dalpha *float64, before *float64, dvth *float64, dvreset *float64, ldsums int, ldbefore int, unreset uint64, n int, rows int)
+
+// lifBackToValueLearnedFastF64AVX2 is lifBackToValueLearnedFast in generic.go.
+//
+//go:noescape
+func lifBackToValueLearnedFastF64AVX2(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, vreset *float64, dalpha *float64, before *float64, dvth *float64, dvreset *float64, ldsums int, ldbefore int, unreset uint64, k float64, n int, rows int)
 
 // liSynF64AVX2 is liSyn in generic.go.
 //
@@ -552,7 +582,12 @@ func lifBackSynFastF64AVX2(dv *float64, dx *float64, lddx int, ds *float64, slop
 // lifBackSynLearnedF64AVX2 is lifBackSynLearned in generic.go.
 //
 //go:noescape
-func lifBackSynLearnedF64AVX2(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, di *float64, beta *float64, dalpha *float64, before *float64, dvth *float64, dbeta *float64, i *float64, ibefore *float64, n int, rows int)
+func lifBackSynLearnedF64AVX2(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, di *float64, beta *float64, dalpha *float64, before *float64, dvth *float64, dbeta *float64, i *float64, ibefore *float64, ldsums int, ldbefore int, unreset uint64, ldi int, ldibefore int, n int, rows int)
+
+// lifBackSynLearnedFastF64AVX2 is lifBackSynLearnedFast in generic.go.
+//
+//go:noescape
+func lifBackSynLearnedFastF64AVX2(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, di *float64, beta *float64, dalpha *float64, before *float64, dvth *float64, dbeta *float64, i *float64, ibefore *float64, ldsums int, ldbefore int, unreset uint64, ldi int, ldibefore int, k float64, n int, rows int)
 
 // lifBackSynToValueF64AVX2 is lifBackSynToValue in generic.go.
 //
@@ -567,17 +602,12 @@ func lifBackSynToValueFastF64AVX2(dv *float64, dx *float64, lddx int, ds *float6
 // lifBackSynToValueLearnedF64AVX2 is lifBackSynToValueLearned in generic.go.
 //
 //go:noescape
-func lifBackSynToValueLearnedF64AVX2(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, di *float64, beta *float64, vreset *float64, dalpha *float64, before *float64, dvth *float64, dbeta *float64, i *float64, ibefore *float64, dvreset *float64, n int, rows int)
+func lifBackSynToValueLearnedF64AVX2(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, di *float64, beta *float64, vreset *float64, dalpha *float64, before *float64, dvth *float64, dbeta *float64, i *float64, ibefore *float64, dvreset *float64, ldsums int, ldbefore int, unreset uint64, ldi int, ldibefore int, n int, rows int)
 
-// resetF64AVX2 is reset in generic.go.
+// lifBackSynToValueLearnedFastF64AVX2 is lifBackSynToValueLearnedFast in generic.go.
 //
 //go:noescape
-func resetF64AVX2(v *float64, u *float64, vth *float64, n int)
-
-// resetToValueF64AVX2 is resetToValue in generic.go.
-//
-//go:noescape
-func resetToValueF64AVX2(v *float64, u *float64, vth *float64, vreset *float64, n int)
+func lifBackSynToValueLearnedFastF64AVX2(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, di *float64, beta *float64, vreset *float64, dalpha *float64, before *float64, dvth *float64, dbeta *float64, i *float64, ibefore *float64, dvreset *float64, ldsums int, ldbefore int, unreset uint64, ldi int, ldibefore int, k float64, n int, rows int)
 
 // axpyF64AVX2 is axpy in generic.go.
 //
@@ -712,7 +742,12 @@ func lifBackFastF64AVX512(dv *float64, dx *float64, lddx int, ds *float64, slope
 // lifBackLearnedF64AVX512 is lifBackLearned in generic.go.
 //
 //go:noescape
-func lifBackLearnedF64AVX512(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, dalpha *float64, before *float64, dvth *float64, n int, rows int)
+func lifBackLearnedF64AVX512(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, dalpha *float64, before *float64, dvth *float64, ldsums int, ldbefore int, unreset uint64, n int, rows int)
+
+// lifBackLearnedFastF64AVX512 is lifBackLearnedFast in generic.go.
+//
+//go:noescape
+func lifBackLearnedFastF64AVX512(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, dalpha *float64, before *float64, dvth *float64, ldsums int, ldbefore int, unreset uint64, k float64, n int, rows int)
 
 // lifBackToValueF64AVX512 is lifBackToValue in generic.go.
 //
@@ -727,7 +762,12 @@ func lifBackToValueFastF64AVX512(dv *float64, dx *float64, lddx int, ds *float64
 // lifBackToValueLearnedF64AVX512 is lifBackToValueLearned in generic.go.
 //
 //go:noescape
-func lifBackToValueLearnedF64AVX512(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, vreset *float64, dalpha *float64, before *float64, dvth *float64, dvreset *float64, n int, rows int)
+func lifBackToValueLearnedF64AVX512(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, vreset *float64, dalpha *float64, before *float64, dvth *float64, dvreset *float64, ldsums int, ldbefore int, unreset uint64, n int, rows int)
+
+// lifBackToValueLearnedFastF64AVX512 is lifBackToValueLearnedFast in generic.go.
+//
+//go:noescape
+func lifBackToValueLearnedFastF64AVX512(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, vreset *float64, dalpha *float64, before *float64, dvth *float64, dvreset *float64, ldsums int, ldbefore int, unreset uint64, k float64, n int, rows int)
 
 // liSynF64AVX512 is liSyn in generic.go.
 //
@@ -767,7 +807,12 @@ func lifBackSynFastF64AVX512(dv *float64, dx *float64, lddx int, ds *float64, sl
 // lifBackSynLearnedF64AVX512 is lifBackSynLearned in generic.go.
 //
 //go:noescape
-func lifBackSynLearnedF64AVX512(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, di *float64, beta *float64, dalpha *float64, before *float64, dvth *float64, dbeta *float64, i *float64, ibefore *float64, n int, rows int)
+func lifBackSynLearnedF64AVX512(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, di *float64, beta *float64, dalpha *float64, before *float64, dvth *float64, dbeta *float64, i *float64, ibefore *float64, ldsums int, ldbefore int, unreset uint64, ldi int, ldibefore int, n int, rows int)
+
+// lifBackSynLearnedFastF64AVX512 is lifBackSynLearnedFast in generic.go.
+//
+//go:noescape
+func lifBackSynLearnedFastF64AVX512(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, di *float64, beta *float64, dalpha *float64, before *float64, dvth *float64, dbeta *float64, i *float64, ibefore *float64, ldsums int, ldbefore int, unreset uint64, ldi int, ldibefore int, k float64, n int, rows int)
 
 // lifBackSynToValueF64AVX512 is lifBackSynToValue in generic.go.
 //
@@ -782,17 +827,12 @@ func lifBackSynToValueFastF64AVX512(dv *float64, dx *float64, lddx int, ds *floa
 // lifBackSynToValueLearnedF64AVX512 is lifBackSynToValueLearned in generic.go.
 //
 //go:noescape
-func lifBackSynToValueLearnedF64AVX512(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, di *float64, beta *float64, vreset *float64, dalpha *float64, before *float64, dvth *float64, dbeta *float64, i *float64, ibefore *float64, dvreset *float64, n int, rows int)
+func lifBackSynToValueLearnedF64AVX512(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, di *float64, beta *float64, vreset *float64, dalpha *float64, before *float64, dvth *float64, dbeta *float64, i *float64, ibefore *float64, dvreset *float64, ldsums int, ldbefore int, unreset uint64, ldi int, ldibefore int, n int, rows int)
 
-// resetF64AVX512 is reset in generic.go.
+// lifBackSynToValueLearnedFastF64AVX512 is lifBackSynToValueLearnedFast in generic.go.
 //
 //go:noescape
-func resetF64AVX512(v *float64, u *float64, vth *float64, n int)
-
-// resetToValueF64AVX512 is resetToValue in generic.go.
-//
-//go:noescape
-func resetToValueF64AVX512(v *float64, u *float64, vth *float64, vreset *float64, n int)
+func lifBackSynToValueLearnedFastF64AVX512(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, di *float64, beta *float64, vreset *float64, dalpha *float64, before *float64, dvth *float64, dbeta *float64, i *float64, ibefore *float64, dvreset *float64, ldsums int, ldbefore int, unreset uint64, ldi int, ldibefore int, k float64, n int, rows int)
 
 // axpyF64AVX512 is axpy in generic.go.
 //

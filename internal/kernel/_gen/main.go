@@ -41,10 +41,9 @@ func main() {
 					m.retreat(synapse, true, toValue, false, false)
 					m.retreat(synapse, true, toValue, false, true)
 					m.retreat(synapse, true, toValue, true, false)
+					m.retreat(synapse, true, toValue, true, true)
 				}
 			}
-			m.reset(false)
-			m.reset(true)
 			m.axpy()
 			m.combine("add", m.add)
 			m.combine("sub", m.sub)

@@ -38,11 +38,10 @@ func (m *machine) elements(body func(o operands)) {
 // the number of elements in the parameter that strides names, or by n where that is empty; it stays
 // where it is if it has none. begin is what comes first in every row.
 func (m *machine) rows(strides map[string]string, hold []string, begin func(), body func(o operands)) {
-	for _, name := range slices.Sorted(maps.Keys(strides)) {
-		if s := strides[name]; s != "" && s != "ldbits" {
+	for _, s := range slices.Compact(slices.Sorted(maps.Values(strides))) {
+		if s != "" && s != "ldbits" {
 			r := m.bytes(pointer(s))
 			MOVQ(r, argument(s))
-			strides[name] = s
 		}
 	}
 	Label("row")
@@ -131,24 +130,6 @@ func (m *machine) integrators(synapse bool) {
 	})
 }
 
-// reset is the voltage after a step, from that before the reset.
-func (m *machine) reset(toValue bool) {
-	if toValue {
-		m.function("resetToValue", "(v, u, vth, vreset *T, n int)")
-	} else {
-		m.function("reset", "(v, u, vth *T, n int)")
-	}
-	m.elements(func(o operands) {
-		u, vth := o.load("u"), o.load("vth")
-		after := m.sub(u, vth)
-		above := m.compare(notLessEqual, after, m.zero())
-		if toValue {
-			after = m.add(u, m.sub(o.load("vreset"), u))
-		}
-		o.store(m.choose(above, u, after), "v")
-	})
-}
-
 // retreat is the adjoint of integrate. With inside, the slope is that of the fast sigmoid with
 // sharpness k, else it is given.
 func (m *machine) retreat(synapse, threshold, toValue, learned, inside bool) {
@@ -170,14 +151,29 @@ func (m *machine) retreat(synapse, threshold, toValue, learned, inside bool) {
 	}
 	if learned {
 		name, of = name+"Learned", of+", dalpha, before *T"
+		sums := []string{"dalpha"}
 		if threshold {
 			of += ", dvth *T"
+			sums = append(sums, "dvth")
 		}
 		if synapse {
 			of += ", dbeta, i, ibefore *T"
+			sums = append(sums, "dbeta")
 		}
 		if toValue {
 			of += ", dvreset *T"
+			sums = append(sums, "dvreset")
+		}
+		if threshold {
+			of += ", ldsums, ldbefore int, unreset uint64"
+			for _, s := range sums {
+				strides[s] = "ldsums"
+			}
+			strides["before"] = "ldbefore"
+			if synapse {
+				of += ", ldi, ldibefore int"
+				strides["i"], strides["ibefore"] = "ldi", "ldibefore"
+			}
 		}
 	}
 	if inside {
@@ -190,13 +186,28 @@ func (m *machine) retreat(synapse, threshold, toValue, learned, inside bool) {
 	}
 	one := m.held(synapse || toValue || inside, func() vector { return m.constant(1) })
 	zero := m.held(threshold, m.zero)
-	attached := m.held(threshold, func() vector {
-		r := m.register()
-		VBROADCASTSD(argument("attached"), r)
-		return m.both(r)
-	})
+	bits := func(name string) func() vector {
+		return func() vector {
+			r := m.register()
+			VBROADCASTSD(argument(name), r)
+			return m.both(r)
+		}
+	}
+	attached, unreset := m.held(threshold, bits("attached")), m.held(threshold && learned, bits("unreset"))
 	k := m.held(inside, func() vector { return m.parameter("k") })
 	positive := m.held(inside, func() vector { return m.word(1<<63-1, 1<<31-1) })
+	before := func(o operands) vector {
+		v := o.load("before")
+		if !threshold {
+			return v
+		}
+		vth := o.load("vth")
+		spiked := m.compare(notLessEqual, m.and(m.sub(v, vth), unreset()), zero())
+		if toValue {
+			return m.choose(spiked, v, m.add(v, m.sub(o.load("vreset"), v)))
+		}
+		return m.sub(v, m.keep(spiked, vth))
+	}
 	body := func(o operands) {
 		dr := o.load("dv")
 		du := dr
@@ -234,13 +245,13 @@ func (m *machine) retreat(synapse, threshold, toValue, learned, inside bool) {
 		o.store(m.mul(alpha, du), "dv")
 		if !synapse {
 			if learned {
-				o.store(m.add(o.load("dalpha"), m.mul(du, o.load("before"))), "dalpha")
+				o.store(m.add(o.load("dalpha"), m.mul(du, before(o))), "dalpha")
 			}
 			o.store(du, "dx")
 			return
 		}
 		if learned {
-			o.store(m.add(o.load("dalpha"), m.mul(du, m.sub(o.load("before"), o.load("i")))), "dalpha")
+			o.store(m.add(o.load("dalpha"), m.mul(du, m.sub(before(o), o.load("i")))), "dalpha")
 		}
 		di := m.add(o.load("di"), m.mul(m.sub(one(), alpha), du))
 		o.store(di, "dx")
