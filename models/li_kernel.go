@@ -15,8 +15,9 @@ type liKernel[T kernel.Float] struct {
 	grid    grid[T]
 	current *ops.Stream[T] // x, where it is computed when it is read
 	isyn    []T            // [T, B, N]
-	zero    []T            // N
+	zero    []T            // of a loop
 	partial [2][]T         // [B, N], gradients of alpha and beta by row of the batch
+	lanes   kernel.LI[T]   // the integrators of a loop
 
 	in, gin       liIn[[]T]
 	out, gout     liOut[[]T]
@@ -49,7 +50,7 @@ func (k *liKernel[T]) Shapes(in []tensor.Shape) ([]tensor.Shape, error) {
 	x := in[0]
 	k.t, k.b = x[0], x[1]
 	k.whole = true
-	k.zero = make([]T, k.n)
+	k.zero = make([]T, max(k.n, shortLoop*mostRows))
 	k.forward, k.back = k.forwardTasks, k.backTasks
 	out := []tensor.Shape{x.Clone()}
 	for range k.State() {
@@ -75,12 +76,23 @@ func (k *liKernel[T]) ReadInput(i int, s *ops.Stream[T]) bool {
 
 func (k *liKernel[T]) ReadGradient(int, *ops.Stream[T]) bool { return false }
 
-// row returns row i of the sequence or matrix x, in the columns of the task; nil of nil.
-func (k *liKernel[T]) row(x []T, i int, at *task[T]) []T {
+// A loop over fewer neurons than shortLoop takes the rows of a task at once.
+const shortLoop = 64
+
+// together is how many rows a loop takes.
+func (k *liKernel[T]) together(at *task[T]) int {
+	if k.n >= shortLoop || at.to-at.from < k.n {
+		return 1
+	}
+	return at.hi - at.lo
+}
+
+// part returns what a loop over rows takes of the sequence or matrix x, from row i on; nil of nil.
+func (k *liKernel[T]) part(x []T, i, rows int, at *task[T]) []T {
 	if x == nil {
 		return nil
 	}
-	return x[i*k.n+at.from : i*k.n+at.to]
+	return x[i*k.n+at.from:][:rows*(at.to-at.from)]
 }
 
 func (k *liKernel[T]) Forward(in, out [][]T) error {
@@ -93,8 +105,23 @@ func (k *liKernel[T]) Forward(in, out [][]T) error {
 	if k.synapse {
 		k.isyn = resized(k.isyn, k.t*k.b*k.n)
 	}
+	k.spread()
 	kernel.Blocks(len(k.grid.tasks), 1, k.forward)
 	return nil
+}
+
+// spread lists the parameters as often as loops need them.
+func (k *liKernel[T]) spread() {
+	copies := 1
+	if k.n < shortLoop {
+		copies = min(k.b, mostRows)
+	}
+	l := &k.lanes
+	l.Alpha = l.Alpha[:0]
+	l.Beta = l.Beta[:0]
+	for range copies {
+		l.Alpha, l.Beta = append(l.Alpha, k.in.alpha...), append(l.Beta, k.in.beta...)
+	}
 }
 
 func (k *liKernel[T]) forwardTasks(lo, hi int) {
@@ -108,9 +135,10 @@ func (k *liKernel[T]) forwardTasks(lo, hi int) {
 }
 
 func (k *liKernel[T]) integrators(at *task[T]) kernel.LI[T] {
-	l := kernel.LI[T]{Alpha: k.in.alpha[at.from:at.to]}
+	n := k.together(at) * (at.to - at.from)
+	l := kernel.LI[T]{Alpha: k.lanes.Alpha[at.from:][:n]}
 	if k.synapse {
-		l.Beta = k.in.beta[at.from:at.to]
+		l.Beta = k.lanes.Beta[at.from:][:n]
 	}
 	return l
 }
@@ -119,29 +147,29 @@ func (k *liKernel[T]) forwardTask(at *task[T]) {
 	a, o := &k.in, &k.out
 	rows, width := at.hi-at.lo, at.to-at.from
 	at.x = resized(at.x, rows*width)
-	l := k.integrators(at)
+	l, m := k.integrators(at), k.together(at)
 	for t := range k.t {
 		first := t*k.b + at.lo
 		if a.x == nil {
 			k.current.Rows(at.x, width, first, rows, at.from, at.to, at.scratch)
 		}
-		for b := at.lo; b < at.hi; b++ {
+		for b := at.lo; b < at.hi; b += m {
 			r := t*k.b + b
-			x := at.x[(b-at.lo)*width : (b-at.lo+1)*width]
+			x := at.x[(b-at.lo)*width:][:m*width]
 			if a.x != nil {
-				x = k.row(a.x, r, at)
+				x = k.part(a.x, r, m, at)
 			}
-			v, i := k.row(a.v0, b, at), k.row(a.i0, b, at)
+			v, i := k.part(a.v0, b, m, at), k.part(a.i0, b, m, at)
 			if t > 0 {
-				v, i = k.row(o.vmem, r-k.b, at), k.row(k.isyn, r-k.b, at)
+				v, i = k.part(o.vmem, r-k.b, m, at), k.part(k.isyn, r-k.b, m, at)
 			}
-			l.Step(k.row(o.vmem, r, at), v, k.row(k.isyn, r, at), i, x)
+			l.Step(k.part(o.vmem, r, m, at), v, k.part(k.isyn, r, m, at), i, x)
 		}
 	}
-	for b := at.lo; b < at.hi; b++ {
+	for b := at.lo; b < at.hi; b += m {
 		r := (k.t-1)*k.b + b
-		copy(k.row(o.v, b, at), k.row(o.vmem, r, at))
-		copy(k.row(o.i, b, at), k.row(k.isyn, r, at))
+		copy(k.part(o.v, b, m, at), k.part(o.vmem, r, m, at))
+		copy(k.part(o.i, b, m, at), k.part(k.isyn, r, m, at))
 	}
 }
 
@@ -157,6 +185,7 @@ func (k *liKernel[T]) Backward(in, out, gout, gin [][]T) error {
 		}
 	}
 	k.grid.plan(k.b, k.n, k.n)
+	k.spread()
 	kernel.Blocks(len(k.grid.tasks), 1, k.back)
 	for j, p := range [...][]T{k.gin.alpha, k.gin.beta} {
 		if p != nil {
@@ -181,27 +210,27 @@ func (k *liKernel[T]) backTasks(lo, hi int) {
 func (k *liKernel[T]) backTask(at *task[T]) {
 	o, g, d := &k.out, &k.gout, &k.gin
 	rows, width := at.hi-at.lo, at.to-at.from
-	at.u = resized(at.u, width)
+	at.u = resized(at.u, rows*width)
 	at.v, at.i = resized(at.v, rows*width), resized(at.i, rows*width)
 	at.load(at.v, g.v, k.n)
 	at.load(at.i, g.i, k.n)
-	l := k.integrators(at)
-	a := kernel.Adjoint[T]{DX: kernel.Rows[T]{Data: at.u}, G: kernel.Rows[T]{Data: k.zero[at.from:at.to]}}
+	l, m := k.integrators(at), k.together(at)
+	a := kernel.Adjoint[T]{DX: kernel.Rows[T]{Data: at.u}, G: kernel.Rows[T]{Data: k.zero}}
 	for t := k.t - 1; t >= 0; t-- {
-		for b := at.lo; b < at.hi; b++ {
+		for b := at.lo; b < at.hi; b += m {
 			r, own := t*k.b+b, (b-at.lo)*width
-			a.DV, a.DI = at.v[own:own+width], at.i[own:own+width]
+			a.DV, a.DI = at.v[own:], at.i[own:]
 			if d.x != nil {
-				a.DX.Data = k.row(d.x, r, at)
+				a.DX.Data = k.part(d.x, r, m, at)
 			}
 			if g.vmem != nil {
-				a.G.Data = k.row(g.vmem, r, at)
+				a.G.Data = k.part(g.vmem, r, m, at)
 			}
 			if k.learns() {
-				a.DAlpha.Data, a.DBeta.Data = k.row(k.partial[0], b, at), k.row(k.partial[1], b, at)
-				a.Before.Data, a.I.Data, a.IBefore.Data = k.row(k.in.v0, b, at), k.row(k.isyn, r, at), k.row(k.in.i0, b, at)
+				a.DAlpha.Data, a.DBeta.Data = k.part(k.partial[0], b, m, at), k.part(k.partial[1], b, m, at)
+				a.Before.Data, a.I.Data, a.IBefore.Data = k.part(k.in.v0, b, m, at), k.part(k.isyn, r, m, at), k.part(k.in.i0, b, m, at)
 				if t > 0 {
-					a.Before.Data, a.IBefore.Data = k.row(o.vmem, r-k.b, at), k.row(k.isyn, r-k.b, at)
+					a.Before.Data, a.IBefore.Data = k.part(o.vmem, r-k.b, m, at), k.part(k.isyn, r-k.b, m, at)
 				}
 			}
 			l.Back(&a)
