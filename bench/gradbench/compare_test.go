@@ -166,3 +166,82 @@ func TestCost(t *testing.T) {
 		t.Error("no error")
 	}
 }
+
+// TestLead: two noisy averages of the same draws differ by what is not noise, with an error far
+// below those of their cosines; of independent draws the errors add up.
+func TestLead(t *testing.T) {
+	q := newQuadratic()
+	of := func(name string, sd, turn float64) *Blocks {
+		b := &Blocks{}
+		for i := range 32 {
+			rng := random.New(7, name, uint64(i))
+			g := q.gradient()
+			for k := range g {
+				g[k] += sd * random.Normal(rng)
+			}
+			g[0] += turn
+			b.Mean = append(b.Mean, g)
+		}
+		return b
+	}
+	truth := of("truth", 0.3, 0)
+	all := Class{All, 0, 4}
+	want := 1 - 12.8/math.Sqrt(13*12.64) // the first entry of the second is 0.8
+	paired := Lead(of("a", 1, 0), of("a", 1, -0.2), truth, all)
+	apart := Lead(of("a", 1, 0), of("b", 1, -0.2), truth, all)
+	if !(math.Abs(paired.Value-want) < 4*paired.SE) || !(paired.SE < apart.SE/2) || !(math.Abs(apart.Value-want) < 4*apart.SE) {
+		t.Errorf("%v and %v, want %v", paired, apart, want)
+	}
+	if same := Lead(of("a", 1, 0), of("a", 1, 0), truth, all); same != (Estimate{}) {
+		t.Errorf("of one average with itself: %v", same)
+	}
+	exact := &Blocks{Mean: [][]float64{q.gradient()}}
+	if e := Lead(exact, of("a", 1, -0.2), exact, all); !(e.SE > 0) || !(math.Abs(e.Value-want) < 4*e.SE) {
+		t.Errorf("%v, want %v", e, want)
+	}
+}
+
+// TestSettle: draws are added until a lead is known to a part of it, and no longer; a lead of 0
+// ends with the most blocks.
+func TestSettle(t *testing.T) {
+	q := newQuadratic()
+	q.noise = 2
+	e := Differences(q, 0.1)
+	turned := Estimator{Name: "turned", Random: true, Gradient: func(g, p []float64, input int, draw uint64) error {
+		err := e.Gradient(g, p, input, draw)
+		g[0] = -g[0]
+		return err
+	}}
+	for _, other := range []Estimator{turned, e} {
+		var list []Average
+		for _, one := range []Estimator{e, other} {
+			b, err := Sample(t.Context(), q, one, 1, 16, 1)
+			if err != nil {
+				t.Fatal(err)
+			}
+			list = append(list, Average{one, b})
+		}
+		b, err := Sample(t.Context(), q, e, 0, 16, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		truth := Average{e, b}
+		if err := Settle(t.Context(), q, truth, list, 1, Class{All, 0, 4}, 1./3, 1024); err != nil {
+			t.Fatal(err)
+		}
+		lead := Lead(list[0].Blocks, list[1].Blocks, truth.Blocks, Class{All, 0, 4})
+		if len(list[0].Mean) != len(truth.Mean) || len(list[1].Mean) != len(truth.Mean) {
+			t.Errorf("%d, %d and %d blocks", len(list[0].Mean), len(list[1].Mean), len(truth.Mean))
+		}
+		switch n := len(truth.Mean); other.Name {
+		case "turned":
+			if !(lead.SE <= lead.Value/3) || n == 1024 {
+				t.Errorf("%v after %d blocks", lead, n)
+			}
+		default:
+			if n != 16 || lead != (Estimate{}) { // nothing is claimed: the two are one
+				t.Errorf("%v after %d blocks", lead, n)
+			}
+		}
+	}
+}

@@ -58,11 +58,13 @@ func (n *Net) backward(r *run, s sample, method eventprop.Method, g []float64) e
 		for k, x := range grads.In {
 			g[weights+k] += x
 		}
+		if time = tape.InputTime; n.Model != nil {
+			continue
+		}
 		other -= 3
 		g[other] += grads.TauMem[0] * layer.Params.TauMem[0]
 		g[other+1] += grads.TauSyn[0] * layer.Params.TauSyn[0]
 		g[other+2] += grads.VTh[0]
-		time = tape.InputTime
 	}
 	return nil
 }

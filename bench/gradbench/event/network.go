@@ -9,6 +9,7 @@ import (
 	"github.com/surge-snn/surge/bench/gradbench"
 	"github.com/surge-snn/surge/bench/gradbench/lif"
 	"github.com/surge-snn/surge/eventprop"
+	"github.com/surge-snn/surge/eventprop/equation"
 	"github.com/surge-snn/surge/internal/fmath"
 	"github.com/surge-snn/surge/internal/random"
 )
@@ -16,7 +17,7 @@ import (
 // Net is a stack of layers of LIF neurons with exponential currents and reset to 0, that learns to
 // spike as the same network with other weights: a [gradbench.Network]. Every draw is another input
 // of Poisson spikes on a grid of 1 ms. Its parameters are those of Layout: weights, and ln TauMem,
-// ln TauSyn and VTh of each layer.
+// ln TauSyn and VTh of each layer; with a Model, the weights alone.
 type Net struct {
 	Title  string
 	Sizes  []int   // channels, then the neurons of each layer
@@ -26,8 +27,11 @@ type Net struct {
 	Rate   float64 // Hz, of each channel
 	Tau    float64 // s, of the loss
 	Seed   uint64
-	P      []float64 // parameters
-	Target []float64 // parameters of the target
+	// Model, where it is not nil, stands in place of LIF, with the values of its parameters.
+	Model     *equation.Model
+	Constants map[string][]float64
+	P         []float64 // parameters
+	Target    []float64 // parameters of the target
 }
 
 const grid = 1e-3 // s, of the input
@@ -37,7 +41,9 @@ const grid = 1e-3 // s, of the input
 func New(n Net, mean, gain float64) *Net {
 	layout := n.Layout(grid)
 	layout.Init(n.Seed, mean, gain, 0)
-	n.P = layout.Params
+	if n.P = layout.Params; n.Model != nil {
+		n.P = n.P[:layout.Weights]
+	}
 	n.Target = append([]float64(nil), n.P...)
 	for k, w := range n.Target[:layout.Weights] {
 		n.Target[k] += 0.25 * math.Abs(w)
@@ -58,7 +64,13 @@ func (n *Net) Layout(dt float64) *lif.Net {
 func (n *Net) Name() string { return n.Title }
 
 // Classes returns the groups of parameters.
-func (n *Net) Classes() []gradbench.Class { return n.Layout(grid).Classes }
+func (n *Net) Classes() []gradbench.Class {
+	classes := n.Layout(grid).Classes
+	if n.Model != nil {
+		classes = classes[:len(n.Sizes)-1]
+	}
+	return classes
+}
 
 // Params returns the parameters.
 func (n *Net) Params() []float64 { return n.P }
@@ -91,6 +103,10 @@ func (n *Net) layers(p []float64) []*eventprop.Layer {
 		all = append(all, &eventprop.Layer{In: in})
 	}
 	for _, l := range all {
+		if n.Model != nil {
+			l.Neuron = equation.Neurons{Model: n.Model, Params: n.Constants}
+			continue
+		}
 		l.Params = eventprop.LIFParameters{
 			TauMem: []float64{fmath.Exp(p[at])}, TauSyn: []float64{fmath.Exp(p[at+1])}, VTh: []float64{p[at+2]},
 		}

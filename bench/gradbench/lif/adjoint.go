@@ -2,10 +2,11 @@ package lif
 
 // backward says how the adjoint passes a spike.
 type backward struct {
-	slope  func(x float64) float64 // ds/du at x above threshold
-	detach bool                    // nothing passes through the spikes in the reset
-	window int                     // nothing passes from a multiple of so many steps to the step before; 0: everywhere
-	local  bool                    // nothing passes through w_rec to the spikes of the step before
+	slope   func(x float64) float64 // ds/du at x above threshold
+	relaxed bool                    // the slope is that at the threshold with its noise
+	detach  bool                    // nothing passes through the spikes in the reset
+	window  int                     // nothing passes from a multiple of so many steps to the step before; 0: everywhere
+	local   bool                    // nothing passes through w_rec to the spikes of the step before
 	// site, where it is not nil, holds for every spiking layer [T, N] the adjoint of u through the
 	// spike; the spikes themselves are constants then.
 	site [][]float64
@@ -78,7 +79,11 @@ func (tp *tape) back(l int, b backward, ds, below, g []float64) {
 			if b.site != nil {
 				spike = b.site[l][at]
 			} else {
-				spike = b.slope(tr.u[at]-tr.vTh[j]) * as
+				x := tr.u[at] - tr.vTh[j]
+				if b.relaxed {
+					x -= tp.fire.noise[l][at]
+				}
+				spike = b.slope(x) * as
 			}
 			g[ly.vTh.at(j)] -= spike
 			du[j] = keep*av[j] + spike

@@ -8,7 +8,7 @@ func sqrt(x float64) float64 { return math.Sqrt(x) }
 
 // fire says how a neuron at a distance x above threshold spikes.
 type fire struct {
-	smooth func(x float64) float64 // of the smoothed twin; nil: spikes are 0 or 1
+	smooth func(x float64) float64 // of the smoothed twin and of relaxed spikes; nil: spikes are 0 or 1
 	width  float64                 // of the escape noise; 0: none
 	noise  [][]float64             // for every layer, [T, N], what is added to the threshold: logistic, of that width
 }
@@ -135,11 +135,11 @@ func (tr *trace) after(ly *layer, at, j int) float64 {
 }
 
 func (f *fire) spike(x float64, l, at int) float64 {
-	switch {
-	case f.smooth != nil:
-		return f.smooth(x)
-	case f.width > 0:
+	if f.width > 0 {
 		x -= f.noise[l][at]
+	}
+	if f.smooth != nil {
+		return f.smooth(x)
 	}
 	if x > 0 {
 		return 1

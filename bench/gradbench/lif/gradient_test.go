@@ -313,6 +313,35 @@ func longer(layers int) *Problem {
 	return p
 }
 
+// TestRelaxed: for given noise the loss of relaxed spikes is smooth, and its differences are the
+// gradient.
+func TestRelaxed(t *testing.T) {
+	p := longer(2)
+	p.Width = 0.2
+	const temperature = 0.3
+	g := make([]float64, len(p.Net.Params))
+	if err := p.Relaxed(temperature).Gradient(g, p.Net.Params, 1, 7); err != nil {
+		t.Fatal(err)
+	}
+	x, scale := slices.Clone(p.Net.Params), 0.0
+	for _, v := range g {
+		scale = max(scale, math.Abs(v))
+	}
+	for k := range x {
+		at := func(h float64) float64 {
+			x[k] = p.Net.Params[k] + h
+			defer func() { x[k] = p.Net.Params[k] }()
+			f := fire{smooth: func(x float64) float64 { return 1 / (1 + math.Exp(-x/temperature)) }, width: p.Width, noise: p.noise(1, 7)}
+			return p.loss(p.Net.run(x, p.Input[1], p.Steps, f), 1, nil)
+		}
+		// Of fourth order; the fifth derivative is of order 1/temperature⁵.
+		const h = 1e-3
+		if want := (8*(at(h)-at(-h)) - (at(2*h) - at(-2*h))) / (12 * h); math.Abs(g[k]-want) > 1e-7*scale {
+			t.Errorf("parameter %d: %v, want %v", k, g[k], want)
+		}
+	}
+}
+
 // TestForward: random directions have the gradient of BPTT as their mean.
 func TestForward(t *testing.T) {
 	p := longer(1)

@@ -101,10 +101,10 @@ type CrossEntropy struct {
 	Length  []int
 }
 
-// Of returns the loss.
-func (c CrossEntropy) Of(y []float64, n, input int, d []float64) float64 {
+// scores returns z of an output, and for readouts of one step the step of each.
+func (c CrossEntropy) scores(y []float64, n, input int) (z []float64, at []int) {
 	steps := c.Length[input]
-	z, at := make([]float64, n), make([]int, n)
+	z, at = make([]float64, n), make([]int, n)
 	for j := range n {
 		switch c.Readout {
 		case Last:
@@ -126,6 +126,24 @@ func (c CrossEntropy) Of(y []float64, n, input int, d []float64) float64 {
 			}
 		}
 	}
+	return z, at
+}
+
+// Right says whether the label has the largest score, and no other class the same.
+func (c CrossEntropy) Right(y []float64, n, input int) bool {
+	z, _ := c.scores(y, n, input)
+	for j, x := range z {
+		if j != c.Label[input] && x >= z[c.Label[input]] {
+			return false
+		}
+	}
+	return true
+}
+
+// Of returns the loss.
+func (c CrossEntropy) Of(y []float64, n, input int, d []float64) float64 {
+	steps := c.Length[input]
+	z, at := c.scores(y, n, input)
 	top, total := z[0], 0.0
 	for _, x := range z {
 		top = max(top, x)

@@ -54,15 +54,43 @@ func (tp *tape) sites(f func(l, t, j int, s, prob float64) float64) [][]float64 
 	return all
 }
 
+// Relaxed is the gradient of the reparameterised network with relaxed spikes, the concrete
+// distribution (Maddison, Mnih and Teh 2017, arXiv 1611.00712; Jang, Gu and Poole 2017, arXiv
+// 1611.01144): noise ξ of the threshold that does not depend on the parameters, and
+//
+//	s = σ((u - VTh - ξ)/temperature)
+//
+// It is unbiased for the expected loss of the relaxed network, which becomes that of spikes as the
+// temperature goes to 0, where its variance grows without bound. The temperature is in units of the
+// threshold.
+func (p *Problem) Relaxed(temperature float64) gradbench.Estimator {
+	sigmoid := func(x float64) float64 { return 1 / (1 + fmath.Exp(-x/temperature)) }
+	slope := func(x float64) float64 {
+		s := sigmoid(x)
+		return s * (1 - s) / temperature
+	}
+	return gradbench.Estimator{Name: fmt.Sprintf("relaxed %g", temperature), Random: true, Gradient: func(g, params []float64, input int, draw uint64) error {
+		f := fire{smooth: sigmoid, width: p.Width, noise: p.noise(input, draw)}
+		tp := p.Net.run(params, p.Input[input], p.Steps, f)
+		d := make([]float64, len(tp.out()))
+		p.loss(tp, input, d)
+		tp.adjoint(backward{slope: slope, relaxed: true}, d, g)
+		return nil
+	}}
+}
+
 // Difference is the estimator that gives the other spike to sites and runs the rest of the sample
 // again with the same random numbers, so that what follows differs by the spike alone:
 //
 //	g = Σ_sites dp/du (ℓ with the spike - ℓ without) ∇u + ∇ℓ
 //
 // Of all sites it draws so many, with probabilities in proportion to dp/du; 0 takes all of them. It
-// is unbiased: the weak derivative of the Bernoulli variables (Pflug 1989, doi:10.1007/BF01721134),
-// in its stochastic form as in Arya et al. 2022, arXiv 2210.08572. The adjoint of a surrogate is no
-// control variate for it: site by site the two are hardly correlated, and the variance rises.
+// is unbiased: the gradient of the reparameterised loss, whose noise does not depend on the
+// parameters, with the jumps that it has where the noise of a site is at its threshold (Lee, Yu and
+// Yang 2018, arXiv 1806.00176), each averaged over that noise; and the weak derivative of the
+// Bernoulli variables (Pflug 1989, doi:10.1007/BF01721134), in its stochastic form as in Arya et
+// al. 2022, arXiv 2210.08572. The adjoint of a surrogate is no control variate for it: site by site
+// the two are hardly correlated, and the variance rises.
 func (p *Problem) Difference(sites int) gradbench.Estimator {
 	return gradbench.Estimator{Name: fmt.Sprintf("difference %d", sites), Random: true, Gradient: func(g, params []float64, input int, draw uint64) error {
 		tp := p.run(params, input, draw)

@@ -18,6 +18,7 @@ type shape struct {
 	rate    float64 // of the inputs, per step
 	zero    bool
 	recur   bool
+	syn     float64 // s, of the current; 0: delta synapses
 	channel int
 }
 
@@ -25,12 +26,12 @@ var base = shape{layers: 2, steps: 100, tau: 20e-3, width: 0.2, drive: 1.4, inpu
 
 const dt = 1e-3
 
-// problem returns layers of 16 delta LIF neurons, and 8 in the last, that learn to spike as a
+// problem returns layers of 16 LIF neurons, and 8 in the last, that learn to spike as a
 // network whose weights are all larger by a quarter of their size: van Rossum distance with 20 ms.
 func problem(title string, seed uint64, s shape) *lif.Problem {
 	specs := make([]lif.Spec, s.layers)
 	for l := range specs {
-		specs[l] = lif.Spec{N: 16, TauMem: s.tau, VTh: 1, Zero: s.zero, Recurrent: s.recur && l < s.layers-1}
+		specs[l] = lif.Spec{N: 16, TauMem: s.tau, VTh: 1, TauSyn: s.syn, Zero: s.zero, Recurrent: s.recur && l < s.layers-1}
 	}
 	specs[s.layers-1].N = 8
 	n := lif.New(dt, s.channel, specs...)

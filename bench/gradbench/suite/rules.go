@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"slices"
 
 	"github.com/surge-snn/surge/bench/gradbench"
 	"github.com/surge-snn/surge/bench/gradbench/lif"
@@ -16,6 +17,7 @@ type contender struct {
 	kind        string
 	slope, area float64
 	descend     bool // the step along it is measured, too
+	claim       bool // the report says by how much the first of the list is better
 }
 
 func of(kind string, s surrogate.Surrogate, e gradbench.Estimator) contender {
@@ -47,43 +49,69 @@ func rules(p *lif.Problem) []contender {
 	if e, ok := p.OTTT(s, true); ok {
 		list = append(list, of("online", s, e))
 	}
+	for i := range list {
+		list[i].claim = slices.Contains([]string{"detached", "truncated", "online"}, list[i].kind)
+	}
 	return list
 }
 
 // expected averages the stochastic truth of a problem.
-func expected(ctx context.Context, s Settings, p *lif.Problem, share float64, most int) (*gradbench.Blocks, error) {
+func expected(ctx context.Context, s Settings, p *lif.Problem, share float64, most int) (gradbench.Average, error) {
 	if s.Quick {
 		share, most = 2*share, most/4
 	}
-	return gradbench.Until(ctx, p, p.Difference(32), 0, 4, share, max(most, 16))
+	e := p.Difference(32)
+	b, err := gradbench.Until(ctx, p, e, 0, 4, share, max(most, 16))
+	return gradbench.Average{Of: e, Blocks: b}, err
 }
 
-// compare sets the contenders beside the truth.
-func compare(ctx context.Context, s Settings, p *lif.Problem, t *gradbench.Blocks, vary string, x float64, suite string, list []contender) ([]Row, error) {
-	row := Row{Suite: suite, Network: p.Title, Vary: vary, X: x, TruthError: t.Error()}
-	row.Values = map[string]gradbench.Estimate{}
-	for l, r := range p.Rates() {
-		row.Values[rateName(l+1)] = gradbench.Estimate{Value: r}
-	}
-	rows := []Row{row}
-	draws := 8
-	if s.Quick {
-		draws = 2
-	}
-	for _, c := range list {
-		g, err := gradbench.Sample(ctx, p, c.Estimator, 1, 16, draws)
+// settled is the part of a difference that its standard error is brought below, if most blocks
+// allow it: what is claimed has three of them.
+const settled = 1. / 3
+
+// compare sets the contenders beside the truth, of which it takes up to most blocks to settle by
+// how much the first contender is better than those that claim it.
+func compare(ctx context.Context, s Settings, p *lif.Problem, t gradbench.Average, most int, row Row, list []contender) ([]Row, error) {
+	draws := pick2(s, 8, 2)
+	weights := gradbench.Class{Name: "weights", To: p.Net.Weights}
+	averages, claims := make([]gradbench.Average, len(list)), []gradbench.Average(nil)
+	for i, c := range list {
+		b, err := gradbench.Sample(ctx, p, c.Estimator, 1, 16, draws)
 		if errors.Is(err, gradbench.ErrNotFinite) {
-			rows = append(rows, notFinite(row, c))
 			continue
 		}
 		if err != nil {
 			return nil, err
 		}
-		classes := append([]gradbench.Class{{Name: "weights", To: p.Net.Weights}}, p.Classes()...)
-		for i, m := range gradbench.Compare(g, t, classes) {
-			r := Row{
-				Main: i == 1, Suite: suite, Network: p.Title, Vary: vary, X: x, Estimator: c.Name, Kind: c.kind, Slope: c.slope, Area: c.area,
-				Comparison: m, TruthError: row.TruthError,
+		averages[i] = gradbench.Average{Of: c.Estimator, Blocks: b}
+		if i == 0 || c.claim {
+			claims = append(claims, averages[i])
+		}
+	}
+	if averages[0].Blocks != nil {
+		if err := gradbench.Settle(ctx, p, t, claims, 1, weights, settled, pick2(s, most, 0)); err != nil {
+			return nil, err
+		}
+	}
+	row.Network, row.TruthError = p.Title, t.Error()
+	about := row
+	about.Values = map[string]gradbench.Estimate{"blocks of the truth": {Value: float64(len(t.Mean))}}
+	for l, r := range p.Rates() {
+		about.Values[rateName(l+1)] = gradbench.Estimate{Value: r}
+	}
+	rows := []Row{about}
+	for i, c := range list {
+		g := averages[i]
+		if g.Blocks == nil {
+			rows = append(rows, notFinite(row, c))
+			continue
+		}
+		for k, m := range gradbench.Compare(g.Blocks, t.Blocks, append([]gradbench.Class{weights}, p.Classes()...)) {
+			r := row
+			r.Main, r.Estimator, r.Kind, r.Slope, r.Area, r.Comparison = k == 1, c.Name, c.kind, c.slope, c.area, m
+			if r.Main && i > 0 && averages[0].Blocks != nil {
+				lead := gradbench.Lead(averages[0].Blocks, g.Blocks, t.Blocks, weights)
+				r.Lead = &lead
 			}
 			if r.Main && c.descend {
 				d, err := gradbench.Step(ctx, p, g.Gradient(), 2, 8*draws, 8, 16)

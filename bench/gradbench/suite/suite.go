@@ -41,13 +41,20 @@ type Row struct {
 	Main bool `json:"main"`
 	gradbench.Comparison
 	// TruthError is the standard error of the truth, over all parameters, as a share of its norm.
-	TruthError float64               `json:"truth_error"`
+	TruthError float64 `json:"truth_error"`
+	// Lead is by how much the cosine of the first estimator of the point, BPTT with the derivative of
+	// the escape function on runs with the noise, is above that of this one, of the same draws.
+	Lead       *gradbench.Estimate   `json:"lead,omitempty"`
 	Descent    *gradbench.Descent    `json:"descent,omitempty"`
 	Prediction *gradbench.Prediction `json:"prediction,omitempty"`
 	// Note says why there is no comparison: the gradient is not finite.
 	Note string `json:"note,omitempty"`
 	// Values are further quantities, by name.
 	Values map[string]gradbench.Estimate `json:"values,omitempty"`
+	// Trials are the updates until the accuracy of each seed, with those of the same place in other
+	// rows paired; Limit where it was not reached in so many.
+	Trials []float64 `json:"trials,omitempty"`
+	Limit  float64   `json:"limit,omitempty"`
 }
 
 // Run is a unit of work: one point of a suite.
@@ -72,9 +79,12 @@ func All() []Suite {
 		{"steps", "rules against the number of time steps", lengths},
 		{"rate", "rules against the rate of the hidden neurons", rates},
 		{"tau", "online rules against the membrane time constant", taus},
+		{"cell", "rules on other neurons: reset by subtraction or to zero, recurrent, and with exponential currents", cells},
 		{"sweeps", "K fixed-point sweeps of the reset against the sequential neuron: spikes and gradient", sweeps},
 		{"dt", "surrogate BPTT in steps of 1 to 1/64 ms against the gradient of the expected loss of the same weights from event to event", grids},
 		{"birth", "EventProp against the gradient of the expected loss over random inputs, which sees spikes that appear and vanish; a small step, predicted and real", births},
+		{"lines", "jumps of the loss per unit length along random lines through the weights, for LIF, refractory LIF and QIF with exact gradients", lines},
+		{"learn", "updates until a fixed accuracy on a small task, for rules as training rules, over paired seeds", learning},
 		{"chip", "the rules for DynapSim in ln I, Rockpool's among them, against the gradient of the expected loss at seven operating points", chips},
 	}
 }

@@ -23,7 +23,7 @@ func TestWrongSurrogatesAreLast(t *testing.T) {
 	for _, wrong := range Wrong(right) {
 		list = append(list, of("wrong", wrong, p.BPTT(lif.Rule{Surrogate: wrong, Noisy: true})))
 	}
-	rows, err := compare(t.Context(), s, p, truth, "nothing", 0, "test", list)
+	rows, err := compare(t.Context(), s, p, truth, 0, Row{Suite: "test", Vary: "nothing"}, list)
 	if err != nil {
 		t.Fatal(err)
 	}

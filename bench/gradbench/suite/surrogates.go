@@ -63,7 +63,7 @@ func surrogates(s Settings) []Run {
 			if err != nil {
 				return nil, err
 			}
-			return compare(ctx, s, p, t, "width of the escape noise", width, "surrogate", unique(append(others(s, p), slopes(s, p)...)))
+			return compare(ctx, s, p, t, 2048, Row{Suite: "surrogate", Vary: "width of the escape noise", X: width}, unique(append(others(s, p), slopes(s, p)...)))
 		}})
 	}
 	return runs
@@ -83,7 +83,7 @@ func Of(s Settings, p *lif.Problem) Run {
 				of("quiet", one, p.BPTT(lif.Rule{Surrogate: one})),
 				of("quiet detached", one, p.BPTT(lif.Rule{Surrogate: one, Detach: true})))
 		}
-		return compare(ctx, s, p, t, "width of the escape noise", p.Width, "network", unique(list))
+		return compare(ctx, s, p, t, 512, Row{Suite: "network", Vary: "width of the escape noise", X: p.Width}, unique(list))
 	}}
 }
 
@@ -125,9 +125,12 @@ func others(s Settings, p *lif.Problem) []contender {
 	list := rules(p)
 	right := matched(p.Width)
 	for _, one := range Wrong(right) {
-		list = append(list, of("wrong", one, p.BPTT(lif.Rule{Surrogate: one, Noisy: true, Detach: true})))
+		list = append(list, of("wrong", one, p.BPTT(lif.Rule{Surrogate: one, Noisy: true})))
 	}
 	list = append(list, contender{Estimator: p.Score(8), kind: "score"}, contender{Estimator: p.Difference(8), kind: "exact"})
+	for _, temperature := range pick(s, []float64{0.05, 0.2, 0.8}, []float64{0.2}) {
+		list = append(list, contender{Estimator: p.Relaxed(temperature * p.Width), kind: "relaxed"})
+	}
 	for _, k := range pick(s, []float64{1, 5}, []float64{5}) {
 		one := surrogate.FastSigmoid{Sharpness: k}
 		list = append(list, of("noisy", one, p.BPTT(lif.Rule{Surrogate: one, Noisy: true})))

@@ -20,7 +20,7 @@ func vary(s Settings, suite, what string, values []float64, share float64, most 
 			if err != nil {
 				return nil, err
 			}
-			return compare(ctx, s, p, t, what, x, suite, rules(p))
+			return compare(ctx, s, p, t, 4*most, Row{Suite: suite, Vary: what, X: x}, rules(p))
 		}})
 	}
 	return runs
@@ -48,6 +48,30 @@ func taus(s Settings) []Run {
 	return vary(s, "tau", "membrane time constant (ms)", pick(s, []float64{2, 5, 10, 20, 50, 100}, []float64{5, 50}), 0.06, 256, func(shape *shape, x float64) {
 		shape.tau = 1e-3 * x
 	})
+}
+
+// cells are base, reset to zero, recurrent, and current-based.
+func cells(s Settings) []Run {
+	var runs []Run
+	for x, one := range cellShapes {
+		if s.Quick && !one.quick {
+			continue
+		}
+		runs = append(runs, vary(s, "cell", one.name, []float64{float64(x)}, 0.06, 256, func(shape *shape, _ float64) { one.change(shape) })...)
+	}
+	return runs
+}
+
+var cellShapes = []struct {
+	name   string
+	quick  bool // in the quick suite, too
+	change func(shape *shape)
+}{
+	{"reset by subtraction", false, func(*shape) {}},
+	{"reset to zero", false, func(s *shape) { s.zero = true }},
+	{"recurrent", true, func(s *shape) { s.recur = true }},
+	// The current reaches the voltage over the membrane's 20 ms, 5 ms long.
+	{"exponential currents of 5 ms", false, func(s *shape) { s.syn, s.drive = 5e-3, 3*s.drive }},
 }
 
 // sweeps compares K sweeps with as many as there are steps, which are exact.
