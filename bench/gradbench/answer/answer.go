@@ -16,6 +16,8 @@ type Question struct {
 	Text  string   `json:"question"`
 	Sides []string `json:"sides"` // what is claimed, with the source
 	Run   string   `json:"run"`   // what decides it: surge gradbench --suite ...
+	// Limits are what the runs do not show, from measurements that are no part of them.
+	Limits []string `json:"limits,omitempty"`
 	// Findings is what the rows say. There is none where the run was not made.
 	Findings []Finding `json:"findings"`
 }
@@ -37,6 +39,23 @@ func compare(what string, a gradbench.Estimate, nameA string, b gradbench.Estima
 		return Finding{text + ": not decided which is larger", false}
 	}
 	return Finding{fmt.Sprintf("%s; the difference of %s excludes 0", text, number(gradbench.Estimate{Value: d, SE: se})), true}
+}
+
+// paired makes a finding of two cosines of the same draws and truth, whose difference is known better
+// than either: that of the first estimator of a point, and that of a row with its lead over it.
+func paired(what string, first gradbench.Estimate, nameFirst string, row suite.Row, name string) Finding {
+	if row.Lead == nil {
+		return compare(what, first, nameFirst, row.Cosine, name)
+	}
+	text := fmt.Sprintf("%s: %s %s, %s %s", what, number(first), nameFirst, number(row.Cosine), name)
+	switch lead := *row.Lead; {
+	case lead == gradbench.Estimate{}:
+		return Finding{text + ": the two are one", true}
+	case math.Abs(lead.Value) <= sigmas*lead.SE:
+		return Finding{fmt.Sprintf("%s; not decided which is larger: the difference is %s", text, number(lead)), false}
+	default:
+		return Finding{fmt.Sprintf("%s; the difference of %s, on the same draws, excludes 0", text, number(lead)), true}
+	}
 }
 
 // against makes a finding of a number that is compared with a constant.
@@ -63,13 +82,13 @@ func number(e gradbench.Estimate) string {
 	return fmt.Sprintf("%.*f ± %.*f", digits, e.Value, digits, e.SE)
 }
 
-// rows are those of one suite and of the class by which it ranks.
+// rows are those of one suite, and of the class by which it ranks where it compares gradients.
 type rows []suite.Row
 
 func of(all []suite.Row, name string) rows {
 	var r rows
 	for _, row := range all {
-		if row.Suite == name && (row.Estimator == "" || row.Main) {
+		if row.Suite == name && (row.Class == "" || row.Main) {
 			r = append(r, row)
 		}
 	}
@@ -111,17 +130,7 @@ func (r rows) best() (suite.Row, bool) {
 
 // All answers the questions from the rows of any suites.
 func All(all []suite.Row) []Question {
-	return []Question{approach(all), grid(all), scale(all), reset(all), births(all), sweeps(all), online(all), chip(all), landscape()}
-}
-
-// landscape: which neuron has the smoother loss? No suite measures it.
-func landscape() Question {
-	return Question{
-		Text: "LIF, refractory LIF or QIF under exact gradients: whose loss has fewer jumps?",
-		Sides: []string{
-			"LIF is enough: 93.5 % on SHD (arXiv 2212.01232v3)",
-			"the loss of LIF is torn by spikes that appear and vanish, that of QIF is not (arXiv 2309.14523, arXiv 2606.03935)",
-		},
-		Run: "no run of this benchmark",
+	return []Question{
+		truths(all), approach(all), grid(all), scale(all), reset(all), births(all), sweeps(all), online(all), accuracy(all), chip(all), landscape(all),
 	}
 }

@@ -29,14 +29,14 @@ func sweeps(all []suite.Row) Question {
 // online: how do online rules fall behind with depth and time constant?
 func online(all []suite.Row) Question {
 	q := Question{
-		Text: "How do online rules fall behind BPTT with depth and time constant?",
+		Text: "How do online rules fall behind BPTT with depth, time constant, length and rate?",
 		Sides: []string{
 			"the cosine to BPTT stays above 0.95 in small networks (chaobrain/braintrace, pull request 94); the gap is small (arXiv 2506.14464)",
 			"OTTT and OSTL lose 8 points on SHD, OTPE 3 (arXiv 2311.16151)",
 		},
-		Run: "surge gradbench --suite depth --suite tau",
+		Run: "surge gradbench --suite depth,steps,rate,tau",
 	}
-	for _, s := range []struct{ suite, what string }{{"depth", "%g layers"}, {"tau", "membrane of %g ms"}} {
+	for _, s := range []struct{ suite, what string }{{"depth", "%g layers"}, {"tau", "membrane of %g ms"}, {"steps", "%g time steps"}, {"rate", "drive %g"}} {
 		r := of(all, s.suite)
 		for _, x := range r.xs() {
 			bptt, ok := r.find(x, matched("surrogate")).best()
@@ -45,7 +45,7 @@ func online(all []suite.Row) Question {
 			}
 			for _, rule := range r.find(x, kind("online")) {
 				name, _, _ := strings.Cut(rule.Estimator, "/")
-				q.Findings = append(q.Findings, compare(fmt.Sprintf(s.what+": cosine to the truth", x), bptt.Cosine, "of BPTT", rule.Cosine, "of "+name))
+				q.Findings = append(q.Findings, paired(fmt.Sprintf(s.what+": cosine to the truth", x), bptt.Cosine, "of BPTT", rule, "of "+name))
 			}
 		}
 	}

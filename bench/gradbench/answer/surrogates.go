@@ -5,6 +5,7 @@ import (
 	"math"
 	"strings"
 
+	"github.com/surge-snn/surge/bench/gradbench"
 	"github.com/surge-snn/surge/bench/gradbench/suite"
 )
 
@@ -24,7 +25,7 @@ func approach(all []suite.Row) Question {
 			"steep slopes keep the gradient aligned with the true one, shallow ones do not (arXiv 2510.24461)",
 			"surrogate gradients are stochastic automatic differentiation where the surrogate is the derivative of the escape noise, and the gradient of no loss (Gygax and Zenke, Neural Computation 37, 2025, doi:10.1162/neco_a_01752)",
 		},
-		Run: "surge gradbench --suite surrogate",
+		Run: "surge gradbench --suite surrogate,cell",
 	}
 	r := of(all, "surrogate")
 	for _, w := range r.xs() {
@@ -34,8 +35,8 @@ func approach(all []suite.Row) Question {
 		}
 		q.Findings = append(q.Findings, against(fmt.Sprintf("noise of width %g: cosine of BPTT with the derivative of the escape function, on runs with the noise", w), noisy.Cosine, 1))
 		best, _ := r.find(w, func(r suite.Row) bool { return strings.HasPrefix(r.Kind, "quiet") }).best()
-		q.Findings = append(q.Findings, compare(fmt.Sprintf("noise of width %g: cosine", w), noisy.Cosine, "on runs with noise",
-			best.Cosine, fmt.Sprintf("at best on the run without noise (%s, peak over area %.3g)", best.Estimator, best.Slope/best.Area)))
+		q.Findings = append(q.Findings, paired(fmt.Sprintf("noise of width %g: cosine", w), noisy.Cosine, "on runs with noise",
+			best, fmt.Sprintf("at best on the run without noise (%s, peak over area %.3g)", best.Estimator, best.Slope/best.Area)))
 		for _, far := range []struct {
 			name string
 			is   func(k float64) bool
@@ -45,9 +46,54 @@ func approach(all []suite.Row) Question {
 		} {
 			other, ok := r.find(w, func(r suite.Row) bool { return r.Kind == "noisy detached" && far.is(4*r.Slope) }).best()
 			if ok {
-				q.Findings = append(q.Findings, compare(fmt.Sprintf("noise of width %g: cosine", w), noisy.Cosine, "with the matched slope",
-					other.Cosine, fmt.Sprintf("with a logistic surrogate %s (the best: %s)", far.name, other.Estimator)))
+				q.Findings = append(q.Findings, paired(fmt.Sprintf("noise of width %g: cosine", w), noisy.Cosine, "with the matched slope",
+					other, fmt.Sprintf("with a logistic surrogate %s (the best: %s)", far.name, other.Estimator)))
 			}
+		}
+	}
+	cells := of(all, "cell")
+	for _, x := range cells.xs() {
+		noisy, ok := cells.find(x, matched("surrogate")).best()
+		if !ok {
+			continue
+		}
+		q.Findings = append(q.Findings,
+			against(noisy.Vary+", noise of width 0.2: cosine of BPTT with the derivative of the escape function, on runs with the noise", noisy.Cosine, 1),
+			against(noisy.Vary+": norm over that of the truth", noisy.Ratio, 1))
+		for _, quiet := range cells.find(x, matched("quiet")) {
+			q.Findings = append(q.Findings, paired(noisy.Vary+": cosine", noisy.Cosine, "on runs with noise", quiet, "of the same surrogate on the run without"))
+		}
+	}
+	return q
+}
+
+// truths: do estimates of the gradient of the expected loss agree that have nothing in common?
+func truths(all []suite.Row) Question {
+	q := Question{
+		Text: "Is the truth true: do unbiased estimates of the gradient of the expected loss agree, and how far are relaxed spikes from it?",
+		Sides: []string{
+			"the truth of this report gives sites the other spike and runs the rest again: the reparameterised gradient with the jumps of the loss (Lee, Yu and Yang, arXiv 1806.00176; Arya et al., arXiv 2210.08572)",
+			"the score function needs no second run (Williams 1992, doi:10.1007/BF00992696); relaxed spikes need no jumps, and are unbiased only as their temperature goes to 0 (Maddison, Mnih and Teh, arXiv 1611.00712)",
+		},
+		Run: "surge gradbench --suite surrogate",
+	}
+	r := of(all, "surrogate")
+	for _, w := range r.xs() {
+		for _, score := range r.find(w, kind("score")) {
+			for _, m := range []struct {
+				name string
+				e    gradbench.Estimate
+			}{{"cosine", score.Cosine}, {"norm ratio", score.Ratio}} {
+				f := against(fmt.Sprintf("noise of width %g: %s of the score-function estimate (%s) to the truth", w, m.name, score.Estimator), m.e, 1)
+				if !f.Decided { // what is asked here is whether they agree
+					f.Text = fmt.Sprintf("noise of width %g: %s of the score-function estimate (%s) to the truth: %s; a difference of more than %.2g is excluded", w, m.name, score.Estimator, number(m.e), math.Abs(m.e.Value-1)+sigmas*m.e.SE)
+					f.Decided = true
+				}
+				q.Findings = append(q.Findings, f)
+			}
+		}
+		for _, relaxed := range r.find(w, kind("relaxed")) {
+			q.Findings = append(q.Findings, against(fmt.Sprintf("noise of width %g, %s: norm ratio %s; cosine", w, relaxed.Estimator, number(relaxed.Ratio)), relaxed.Cosine, 1))
 		}
 	}
 	return q
@@ -102,7 +148,15 @@ func reset(all []suite.Row) Question {
 			"detach it: the path pushes the voltage away from threshold (Zenke, github.com/fzenke/spytorch issue 2)",
 			"keep it: more robust to the learning rate, little gain (arXiv 2011.09964); stochastic automatic differentiation has the path",
 		},
-		Run: "surge gradbench --suite surrogate",
+		Run: "surge gradbench --suite surrogate,cell",
+	}
+	cells := of(all, "cell")
+	for _, x := range cells.xs() {
+		kept, ok := cells.find(x, matched("surrogate")).best()
+		cut, ok2 := cells.find(x, matched("detached")).best()
+		if ok && ok2 {
+			q.Findings = append(q.Findings, paired(kept.Vary+", noise of width 0.2: cosine", kept.Cosine, "with the path", cut, "without"))
+		}
 	}
 	r := of(all, "surrogate")
 	for _, w := range r.xs() {
@@ -111,7 +165,7 @@ func reset(all []suite.Row) Question {
 		if !ok || !ok2 {
 			continue
 		}
-		q.Findings = append(q.Findings, compare(fmt.Sprintf("noise of width %g, matched slope, runs with noise: cosine", w), kept.Cosine, "with the path", cut.Cosine, "without"))
+		q.Findings = append(q.Findings, paired(fmt.Sprintf("noise of width %g, matched slope, runs with noise: cosine", w), kept.Cosine, "with the path", cut, "without"))
 		for _, row := range r.find(w, kind("quiet")) {
 			if row.Estimator == "bptt/sigmoid(25)" {
 				q.Findings = append(q.Findings, against(fmt.Sprintf("noise of width %g, run without noise, sigmoid(25) with the path: norm over that of the truth", w), row.Ratio, 1))

@@ -42,7 +42,7 @@ func TestWrite(t *testing.T) {
 			t.Fatal(err)
 		}
 		files := map[string][]byte{}
-		for _, name := range []string{"report.html", "results.json", "results.csv", "depth.svg"} {
+		for _, name := range []string{"report.html", "results.json", "results.csv", "values.csv", "trials.csv", "depth.svg"} {
 			text, err := os.ReadFile(filepath.Join(dir, name))
 			if err != nil {
 				t.Fatal(err)

@@ -7,10 +7,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strconv"
 	"text/tabwriter"
 
+	"github.com/surge-snn/surge/bench/gradbench"
 	"github.com/surge-snn/surge/bench/gradbench/answer"
 	"github.com/surge-snn/surge/bench/gradbench/suite"
 )
@@ -38,6 +40,7 @@ func (r *Result) JSON(w io.Writer) error {
 var columns = []string{
 	"suite", "network", "vary", "x", "estimator", "kind", "slope", "area", "class", "cosine", "cosine_se", "ratio", "ratio_se",
 	"signs", "counted", "bias", "bias_se", "spread", "truth_error", "step_change", "step_change_se", "step_length",
+	"lead", "lead_se", "note",
 }
 
 // CSV writes a line for every estimator and class of parameters.
@@ -48,19 +51,69 @@ func (r *Result) CSV(w io.Writer) error {
 	}
 	number := func(x float64) string { return strconv.FormatFloat(x, 'g', 8, 64) }
 	for _, row := range r.Rows {
-		if row.Estimator == "" {
+		if row.Class == "" {
 			continue
 		}
 		line := []string{
 			row.Suite, row.Network, row.Vary, number(row.X), row.Estimator, row.Kind, number(row.Slope), number(row.Area), row.Class,
 			number(row.Cosine.Value), number(row.Cosine.SE), number(row.Ratio.Value), number(row.Ratio.SE), number(row.Signs),
 			strconv.Itoa(row.Counted), number(row.Bias.Value), number(row.Bias.SE), number(row.Spread), number(row.TruthError), "", "", "",
+			"", "", row.Note,
 		}
 		if d := row.Descent; d != nil {
-			copy(line[len(line)-3:], []string{number(d.Change.Value), number(d.Change.SE), number(d.Length)})
+			copy(line[len(line)-6:], []string{number(d.Change.Value), number(d.Change.SE), number(d.Length)})
+		}
+		if l := row.Lead; l != nil {
+			copy(line[len(line)-3:], []string{number(l.Value), number(l.SE)})
 		}
 		if err := c.Write(line); err != nil {
 			return err
+		}
+	}
+	c.Flush()
+	return c.Error()
+}
+
+// values writes a line for every quantity that is no comparison of gradients, and for the parts of
+// predictions.
+func (r *Result) values(w io.Writer) error {
+	c := csv.NewWriter(w)
+	if err := c.Write([]string{"suite", "network", "vary", "x", "estimator", "name", "value", "se"}); err != nil {
+		return err
+	}
+	number := func(x float64) string { return strconv.FormatFloat(x, 'g', 8, 64) }
+	for _, row := range r.Rows {
+		all := maps.Clone(row.Values)
+		if p := row.Prediction; p != nil {
+			if all == nil {
+				all = map[string]gradbench.Estimate{}
+			}
+			all["predicted change, spikes stay"], all["real change, spikes stay"] = p.Same.Predicted, p.Same.Real
+			all["predicted change, spikes differ"], all["real change, spikes differ"] = p.Changed.Predicted, p.Changed.Real
+			all["length of the step"] = gradbench.Estimate{Value: p.Length}
+		}
+		for _, name := range slices.Sorted(maps.Keys(all)) {
+			e := all[name]
+			if err := c.Write([]string{row.Suite, row.Network, row.Vary, number(row.X), row.Estimator, name, number(e.Value), number(e.SE)}); err != nil {
+				return err
+			}
+		}
+	}
+	c.Flush()
+	return c.Error()
+}
+
+// trials writes a line for every seed of every rule.
+func (r *Result) trials(w io.Writer) error {
+	c := csv.NewWriter(w)
+	if err := c.Write([]string{"suite", "estimator", "trial", "updates", "limit"}); err != nil {
+		return err
+	}
+	for _, row := range r.Rows {
+		for k, x := range row.Trials {
+			if err := c.Write([]string{row.Suite, row.Estimator, strconv.Itoa(k), fmt.Sprint(x), fmt.Sprint(row.Limit)}); err != nil {
+				return err
+			}
 		}
 	}
 	c.Flush()

@@ -34,7 +34,7 @@ func chips(s Settings) []Run {
 	}
 	var runs []Run
 	for i, setting := range pick(s, all, all[2:3]) {
-		runs = append(runs, Run{fmt.Sprintf("chip/%s", setting.name), func(ctx context.Context) ([]Row, error) {
+		runs = append(runs, Run{ID: fmt.Sprintf("chip/%s", setting.name), Do: func(ctx context.Context) ([]Row, error) {
 			net := dynapse.Network{N: 1}
 			for p, x := range setting.currents {
 				net.Params[p] = []float64{x}

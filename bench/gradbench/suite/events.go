@@ -46,7 +46,7 @@ func averaged(ctx context.Context, n *event.Net, t *gradbench.Blocks, row Row, l
 // grids compares surrogate BPTT in steps of 1 to 1/64 ms with the gradient of the expected loss of
 // the same weights from event to event.
 func grids(s Settings) []Run {
-	return []Run{{"dt/all", func(ctx context.Context) ([]Row, error) {
+	return []Run{{ID: "dt/all", Do: func(ctx context.Context) ([]Row, error) {
 		n := eventNet("8-6-3 LIF from event to event, and in steps", s.Seed, 20e-3)
 		t, err := gradbench.Until(ctx, n, n.Differences(0.05), 0, 16, pick2(s, 0.03, 0.1), pick2(s, 96, 32))
 		if err != nil {
@@ -95,7 +95,7 @@ func grids(s Settings) []Run {
 func births(s Settings) []Run {
 	var runs []Run
 	for _, tau := range pick(s, []float64{2, 5, 20, 100}, []float64{5, 100}) {
-		runs = append(runs, Run{fmt.Sprintf("birth/%g", tau), func(ctx context.Context) ([]Row, error) {
+		runs = append(runs, Run{ID: fmt.Sprintf("birth/%g", tau), Do: func(ctx context.Context) ([]Row, error) {
 			n := eventNet(fmt.Sprintf("8-6-3 LIF from event to event, loss with %g ms", tau), s.Seed, 1e-3*tau)
 			t, err := gradbench.Until(ctx, n, n.Differences(0.05), 0, 16, pick2(s, 0.03, 0.1), pick2(s, 96, 32))
 			if err != nil {

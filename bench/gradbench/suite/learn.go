@@ -102,7 +102,7 @@ func learning(s Settings) []Run {
 	}
 	for i, l := range list {
 		name := l.rule(task(s.Seed)).Name
-		runs = append(runs, Run{"learn/" + name, func(ctx context.Context) ([]Row, error) {
+		runs = append(runs, Run{ID: "learn/" + name, Do: func(ctx context.Context) ([]Row, error) {
 			best, rate := math.Inf(1), 0.0
 			for _, r := range []float64{1e-2, 3e-2, 1e-1} {
 				trials, err := l.trials(ctx, s.Seed+1<<40, pick2(s, 2, 1), r)

@@ -36,7 +36,7 @@ func lineNeurons() []lineNeuron {
 func lines(s Settings) []Run {
 	var runs []Run
 	for i, neuron := range lineNeurons() {
-		runs = append(runs, Run{"lines/" + neuron.name, func(ctx context.Context) ([]Row, error) {
+		runs = append(runs, Run{ID: "lines/" + neuron.name, Do: func(ctx context.Context) ([]Row, error) {
 			model := (*equation.Model)(nil)
 			if neuron.text != "" {
 				var err error

@@ -1,9 +1,12 @@
 package suite
 
 import (
+	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/surge-snn/surge/internal/exit"
 	"github.com/surge-snn/surge/internal/files"
@@ -46,4 +49,25 @@ func OpenLog(dir string, s Settings, done map[string][]Row) (*files.Lines, error
 		return nil, &exit.BadInput{File: path, Err: err}
 	}
 	return log, nil
+}
+
+// WriteProblem writes the network of a run into the folder problems of dir, as JSON: weights, inputs
+// and targets, from which its rows can be computed again. Of runs without one it writes nothing.
+func (r Run) WriteProblem(dir string) error {
+	if r.Problem == nil {
+		return nil
+	}
+	dir = filepath.Join(dir, "problems")
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return &exit.BadInput{File: dir, Err: err}
+	}
+	name := strings.Map(func(c rune) rune {
+		if c == '/' || c == filepath.Separator || c == ':' {
+			return '-'
+		}
+		return c
+	}, r.ID)
+	return files.WriteAtomic(filepath.Join(dir, name+".json"), func(w io.Writer) error {
+		return json.NewEncoder(w).Encode(r.Problem().Describe())
+	})
 }

@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/surge-snn/surge/bench/gradbench"
+	"github.com/surge-snn/surge/bench/gradbench/lif"
 )
 
 // Settings determine the numbers.
@@ -61,6 +62,8 @@ type Row struct {
 type Run struct {
 	ID string // "depth/4"
 	Do func(ctx context.Context) ([]Row, error)
+	// Problem returns the network of a run in discrete time; nil for others.
+	Problem func() *lif.Problem
 }
 
 // Suite is a set of runs with one thing that they vary.

@@ -55,10 +55,13 @@ func (m mistake) String() string          { return m.Surrogate.String() + " " + 
 func surrogates(s Settings) []Run {
 	var runs []Run
 	for _, width := range pick(s, []float64{0.1, 0.2, 0.4}, []float64{0.2}) {
-		runs = append(runs, Run{fmt.Sprintf("surrogate/%g", width), func(ctx context.Context) ([]Row, error) {
+		network := func() *lif.Problem {
 			shape := base
 			shape.width = width
-			p := problem("2 layers of delta LIF", s.Seed, shape)
+			return problem("2 layers of delta LIF", s.Seed, shape)
+		}
+		runs = append(runs, Run{Problem: network, ID: fmt.Sprintf("surrogate/%g", width), Do: func(ctx context.Context) ([]Row, error) {
+			p := network()
 			t, err := expected(ctx, s, p, 0.04, 512)
 			if err != nil {
 				return nil, err
@@ -72,7 +75,7 @@ func surrogates(s Settings) []Run {
 // Of returns the run for a network of the user's: the rules, the catalogue with its defaults, and
 // surrogates with a mistake, against the gradient of the expected loss.
 func Of(s Settings, p *lif.Problem) Run {
-	return Run{"network/" + p.Title, func(ctx context.Context) ([]Row, error) {
+	return Run{ID: "network/" + p.Title, Problem: func() *lif.Problem { return p }, Do: func(ctx context.Context) ([]Row, error) {
 		t, err := expected(ctx, s, p, 0.05, 256)
 		if err != nil {
 			return nil, err

@@ -12,10 +12,13 @@ import (
 func vary(s Settings, suite, what string, values []float64, share float64, most int, change func(shape *shape, x float64)) []Run {
 	var runs []Run
 	for _, x := range values {
-		runs = append(runs, Run{fmt.Sprintf("%s/%g", suite, x), func(ctx context.Context) ([]Row, error) {
+		network := func() *lif.Problem {
 			shape := base
 			change(&shape, x)
-			p := problem(fmt.Sprintf("delta LIF, %s %g", what, x), s.Seed, shape)
+			return problem(fmt.Sprintf("delta LIF, %s %g", what, x), s.Seed, shape)
+		}
+		runs = append(runs, Run{Problem: network, ID: fmt.Sprintf("%s/%g", suite, x), Do: func(ctx context.Context) ([]Row, error) {
+			p := network()
 			t, err := expected(ctx, s, p, share, most)
 			if err != nil {
 				return nil, err
@@ -78,10 +81,13 @@ var cellShapes = []struct {
 func sweeps(s Settings) []Run {
 	var runs []Run
 	for _, drive := range pick(s, []float64{1.4, 5}, []float64{1.4}) {
-		runs = append(runs, Run{fmt.Sprintf("sweeps/%g", drive), func(ctx context.Context) ([]Row, error) {
+		network := func() *lif.Problem {
 			shape := base
 			shape.drive, shape.inputs = drive, 16
-			p := problem(fmt.Sprintf("delta LIF, drive %g", drive), s.Seed, shape)
+			return problem(fmt.Sprintf("delta LIF, drive %g", drive), s.Seed, shape)
+		}
+		runs = append(runs, Run{Problem: network, ID: fmt.Sprintf("sweeps/%g", drive), Do: func(ctx context.Context) ([]Row, error) {
+			p := network()
 			one := matched(p.Width)
 			exact, err := gradbench.Sample(ctx, p, p.BPTT(lif.Rule{Surrogate: one}), 0, 1, 1)
 			if err != nil {

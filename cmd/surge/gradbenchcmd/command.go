@@ -29,7 +29,7 @@ type Command struct {
 	Seed    uint64   `default:"1" help:"Determines networks, inputs and all random numbers; default ${default}."`
 	All     bool     `help:"Print every estimator, not only the best and the worst."`
 	JSON    bool     `help:"Print the result as JSON in place of tables."`
-	Out     string   `placeholder:"DIR" help:"Folder for report.html, results.json, results.csv and the figures; a run that was interrupted goes on there."`
+	Out     string   `placeholder:"DIR" help:"Folder for report.html, results.json, tables as CSV, the figures, and the networks with their inputs; a run that was interrupted goes on there."`
 }
 
 // Help is the text under the usage of the command.
@@ -85,6 +85,11 @@ func (c *Command) Run(ctx context.Context, k *kong.Context) error {
 	var failed error
 	begin := time.Now()
 	for i, run := range runs {
+		if c.Out != "" {
+			if err := run.WriteProblem(c.Out); err != nil {
+				return err
+			}
+		}
 		found, ok := done[run.ID]
 		if !ok {
 			fmt.Fprintf(k.Stderr, "[%d/%d] %s, %.0f s so far\n", i+1, len(runs), run.ID, time.Since(begin).Seconds())
