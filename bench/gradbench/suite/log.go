@@ -1,6 +1,7 @@
 package suite
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -19,10 +20,49 @@ type Finished struct {
 	Rows     []Row     `json:"rows,omitempty"`
 }
 
-// OpenLog reads the finished runs of a folder into done, and opens their file for more.
+// Do makes the runs, in order, and returns their rows. With a folder it takes those that are finished
+// there, adds the others, and writes the networks; without, dir is empty. Each run that is made is
+// announced to progress. After an error, [exit.ErrInterrupted] where ctx ended, the rows are those so
+// far.
+func Do(ctx context.Context, s Settings, runs []Run, dir string, progress func(i int, run Run)) (rows []Row, err error) {
+	done := map[string][]Row{}
+	var log *files.Lines
+	if dir != "" {
+		if log, err = openLog(dir, s, done); err != nil {
+			return nil, err
+		}
+		defer log.Close()
+	}
+	rows = []Row{}
+	for i, run := range runs {
+		if dir != "" {
+			if err := run.writeProblem(dir); err != nil {
+				return rows, err
+			}
+		}
+		found, ok := done[run.ID]
+		if !ok {
+			progress(i, run)
+			if found, err = run.Do(ctx); ctx.Err() != nil {
+				return rows, exit.ErrInterrupted
+			} else if err != nil {
+				return rows, err
+			}
+			if log != nil {
+				if err := log.Write(Finished{ID: run.ID, Rows: found}); err != nil {
+					return rows, err
+				}
+			}
+		}
+		rows = append(rows, found...)
+	}
+	return rows, nil
+}
+
+// openLog reads the finished runs of a folder into done, and opens their file for more.
 //
 // Errors are [*exit.BadInput]; one is of runs with other settings.
-func OpenLog(dir string, s Settings, done map[string][]Row) (*files.Lines, error) {
+func openLog(dir string, s Settings, done map[string][]Row) (*files.Lines, error) {
 	path := filepath.Join(dir, "runs.jsonl")
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return nil, &exit.BadInput{File: "--out " + dir, Err: err}
@@ -51,9 +91,9 @@ func OpenLog(dir string, s Settings, done map[string][]Row) (*files.Lines, error
 	return log, nil
 }
 
-// WriteProblem writes the network of a run into the folder problems of dir, as JSON: weights, inputs
+// writeProblem writes the network of a run into the folder problems of dir, as JSON: weights, inputs
 // and targets, from which its rows can be computed again. Of runs without one it writes nothing.
-func (r Run) WriteProblem(dir string) error {
+func (r Run) writeProblem(dir string) error {
 	if r.Problem == nil {
 		return nil
 	}

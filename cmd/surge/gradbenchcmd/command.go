@@ -14,7 +14,6 @@ import (
 	"github.com/surge-snn/surge/bench/gradbench/report"
 	"github.com/surge-snn/surge/bench/gradbench/suite"
 	"github.com/surge-snn/surge/internal/exit"
-	"github.com/surge-snn/surge/internal/files"
 )
 
 // Command is surge gradbench.
@@ -73,39 +72,12 @@ func (c *Command) Run(ctx context.Context, k *kong.Context) error {
 			runs = []suite.Run{run}
 		}
 	}
-	done := map[string][]suite.Row{}
-	var log *files.Lines
-	if c.Out != "" {
-		if log, err = suite.OpenLog(c.Out, settings, done); err != nil {
-			return err
-		}
-		defer log.Close()
-	}
-	var rows []suite.Row
-	var failed error
 	begin := time.Now()
-	for i, run := range runs {
-		if c.Out != "" {
-			if err := run.WriteProblem(c.Out); err != nil {
-				return err
-			}
-		}
-		found, ok := done[run.ID]
-		if !ok {
-			fmt.Fprintf(k.Stderr, "[%d/%d] %s, %.0f s so far\n", i+1, len(runs), run.ID, time.Since(begin).Seconds())
-			if found, failed = run.Do(ctx); failed != nil {
-				if ctx.Err() != nil {
-					failed = exit.ErrInterrupted
-				}
-				break
-			}
-			if log != nil {
-				if err := log.Write(suite.Finished{ID: run.ID, Rows: found}); err != nil {
-					return err
-				}
-			}
-		}
-		rows = append(rows, found...)
+	rows, failed := suite.Do(ctx, settings, runs, c.Out, func(i int, run suite.Run) {
+		fmt.Fprintf(k.Stderr, "[%d/%d] %s, %.0f s so far\n", i+1, len(runs), run.ID, time.Since(begin).Seconds())
+	})
+	if rows == nil { // the folder cannot be used
+		return failed
 	}
 	r := report.New(settings, rows)
 	if c.Out != "" {
