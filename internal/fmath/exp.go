@@ -129,3 +129,17 @@ func expm1Tail(x float64) float64 {
 	y = float64(y*x2) + (c4 + float64(x*c5))
 	return float64(y*x2) + (c2 + float64(x*c3))
 }
+
+// ExpRow is a row of the table of [Exp]: the rest of 2^(i/128), and its bits less i<<45.
+type ExpRow struct {
+	Tail float64
+	Bits uint64
+}
+
+// ExpRows returns the table of [Exp], for programs in other languages that give its bits.
+func ExpRows() (rows [expSteps]ExpRow) {
+	for i, e := range expTable {
+		rows[i] = ExpRow{e.tail, e.bits}
+	}
+	return rows
+}

@@ -111,3 +111,12 @@ func Log1p(x float64) float64 {
 	b := u - x
 	return logSplit(math.Float64bits(u), (1-b)+(x-(u-b)))
 }
+
+// LogRows returns the table of [Log], for programs in other languages that give its bits: 1/c and
+// ln c in two parts of each interval.
+func LogRows() (rows [logSteps][3]float64) {
+	for i, e := range logTable {
+		rows[i] = [3]float64{e.inv, e.hi, e.lo}
+	}
+	return rows
+}

@@ -82,11 +82,14 @@ func (s Batches) MaxRows() int {
 func (s Batches) Channels() int { return s.Encoder.Channels(s.Data.Form().Channels) }
 
 // MinSteps returns the least Steps that holds every sample of Data: the longest sequence times
-// Hold, or the steps until the end of the longest list of events. It is 0 for features, whose
-// encoder decides.
+// Hold, or the steps until the end of the longest list of events. It is 0 for features and for a
+// [WholeEncoder], which fill any number.
 func (s Batches) MinSteps() int {
 	switch f := s.Data.Form(); f.Input {
 	case Sequence:
+		if _, whole := s.Encoder.(WholeEncoder); whole {
+			return 0
+		}
 		return f.Steps * s.hold()
 	case EventList:
 		return stepsOf(f.Duration, s.dt())
@@ -128,7 +131,7 @@ type Batch struct {
 	Lists  *Lists
 	Listed bool
 	// Lengths holds the number of steps of each row, [B], 0 < Lengths[r] <= Steps: all Steps for
-	// features and for rows without a sample.
+	// features, a [WholeEncoder] and for rows without a sample.
 	Lengths []int
 	// Steps, Size and Channels are T, B and N.
 	Steps, Size, Channels int
@@ -241,6 +244,11 @@ func (s Batches) check(r *Rows, k int) error {
 	case k < 0 || k >= s.Len():
 		return fmt.Errorf("%w: batch %d of an epoch of %d", ErrIndex, k, s.Len())
 	}
+	if _, whole := s.Encoder.(WholeEncoder); whole {
+		if t := s.Data.Form().Target.Kind; t == SequenceTarget || t == SpikeTarget {
+			return fmt.Errorf("%w: Batches.Encoder is a %T, whose steps are not those of the sequence, for the target %v", ErrSettings, s.Encoder, t)
+		}
+	}
 	if _, list := s.Encoder.(EventListEncoder); !list && s.Data.Form().Input == EventList {
 		return fmt.Errorf("%w: Batches.Encoder is a %T, which takes no events; None does", ErrSettings, s.Encoder)
 	}
@@ -273,6 +281,10 @@ func (b *Batch) block(s *Batches, row int, x *Sample, f Form, rng *rand.Rand) er
 	block, length := b.row(row), b.Steps
 	switch f.Input {
 	case Sequence:
+		if e, ok := s.Encoder.(WholeEncoder); ok {
+			b.Lengths[row] = length
+			return e.EncodeWhole(block, x.X, f.Channels)
+		}
 		length = x.Steps * s.hold()
 	case EventList:
 		length = stepsOf(x.Duration, b.Dt)

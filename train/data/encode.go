@@ -11,7 +11,7 @@ import (
 // are values; they are called from several goroutines at once.
 //
 // A sequence is encoded step by step: each of its steps becomes a block of
-// [Batches.Hold] time steps, unless the encoder is a [SequenceEncoder].
+// [Batches.Hold] time steps, unless the encoder is a [SequenceEncoder] or a [WholeEncoder].
 type Encoder interface {
 	// Channels returns the number N of input channels for a number of features.
 	Channels(features int) int
@@ -39,6 +39,15 @@ type SequenceEncoder interface {
 	// EncodeSequence overwrites all of dst with the input for the sequence x, [S, C] row-major:
 	// step s of the sequence begins at the step s hold of dst, which has S hold steps.
 	EncodeSequence(dst Block, x []float64, hold int, rng *rand.Rand) error
+}
+
+// WholeEncoder is an Encoder of whole sequences for which time in the block is not that of the
+// sequence.
+type WholeEncoder interface {
+	Encoder
+	// EncodeWhole overwrites all of dst, whatever its number of steps, with the input for the
+	// sequence x, [S, channels] row-major.
+	EncodeWhole(dst Block, x []float64, channels int) error
 }
 
 // EventSequenceEncoder is a SequenceEncoder that places each spike at an exact time.

@@ -69,6 +69,17 @@ var Encoders = Catalogue[Encoder]{
 		p.Want("scale", e.Scale != 0, "a number other than 0")
 		return e
 	}},
+	{"course", "sequences: the whole course at once, as currents that stay: an image of rows for conv1d", func(p *Params) Encoder {
+		e := Course{
+			Points: p.Int("points", 64, "of each channel, at which the course is resampled"),
+			Wrap:   p.Int("wrap", 0, "points from the beginning that follow at the end: for closed curves"),
+			Scale:  p.Float("scale", 1, "current of the value 1"),
+		}
+		p.Want("points", e.Points >= 2, ">= 2")
+		p.Want("wrap", e.Wrap >= 0, ">= 0")
+		p.Want("scale", e.Scale != 0, "a number other than 0")
+		return e
+	}},
 	{"delta", "sequences: spikes where a value changes, up and down in channels of their own", func(p *Params) Encoder {
 		e := Delta{Threshold: p.Float("threshold", 0.1, "change that gives a spike")}
 		p.Want("threshold", e.Threshold > 0, "> 0")

@@ -82,7 +82,7 @@ func (e *Experiment) span(form data.Form, steps int) error {
 	}
 	if !e.events() {
 		if c.Steps == 0 {
-			if c.Steps = steps; form.Input == data.Static {
+			if c.Steps = steps; steps == 0 {
 				c.Steps = 40
 			}
 		}

@@ -68,11 +68,7 @@ func (e *Experiment) buildEvents(params *graph.Params, channels int, target data
 		n.layers = append(n.layers, layer)
 		channels = size
 	}
-	unit := map[string]float64{"": 1, "tau_syn": m.TauSyn, "tau_out": m.TauOut}[readout.Unit]
-	method := train.EventProp{Layers: n.layers, Target: target, Readout: readout.Of, Scale: e.Loss.Scale / unit}
-	if _, first := readout.Of.(eventprop.First); first && target.Kind == data.ClassTarget {
-		method.Scale = -method.Scale // the first to spike is to win
-	}
+	method := train.EventProp{Layers: n.layers, Target: target, Readout: readout.Of, Scale: e.logitScale(target)}
 	if method.Metrics, err = e.metrics(target); err != nil {
 		return nil, err
 	}
@@ -84,6 +80,16 @@ func (e *Experiment) buildEvents(params *graph.Params, channels int, target data
 		return nil, err
 	}
 	return n, nil
+}
+
+// logitScale is what the number of the readout is multiplied with.
+func (e *Experiment) logitScale(target data.Target) float64 {
+	readout := e.eventReadout()
+	scale := e.Loss.Scale / map[string]float64{"": 1, "tau_syn": e.Model.TauSyn, "tau_out": e.Model.TauOut}[readout.Unit]
+	if _, first := readout.Of.(eventprop.First); first && target.Kind == data.ClassTarget {
+		return -scale // the first to spike is to win
+	}
+	return scale
 }
 
 // spikes tells whether the neurons of a layer do.

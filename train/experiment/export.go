@@ -8,7 +8,6 @@ import (
 	"gorgonia.org/tensor"
 
 	"github.com/surge-snn/surge/graph"
-	"github.com/surge-snn/surge/internal/files"
 	"github.com/surge-snn/surge/internal/fmath"
 	"github.com/surge-snn/surge/train/data"
 	"github.com/surge-snn/surge/train/export"
@@ -66,11 +65,10 @@ func (e *Experiment) Export(params *graph.Params, channels int) (*export.Network
 // HasSteps reports whether the method has time steps: else the network leaves by ExportEvents.
 func (e *Experiment) HasSteps() bool { return !e.events() }
 
-// ExportEvents returns a network without time steps, with trained parameters, as named arrays, see
-// export.EventArrays.
+// ExportEvents returns a network without time steps, with trained parameters.
 //
 // Errors: export.ErrNetwork for methods with time steps, and those of the parameters.
-func (e *Experiment) ExportEvents(params *graph.Params, channels int, target data.Target) ([]files.Array, error) {
+func (e *Experiment) ExportEvents(params *graph.Params, channels int, target data.Target) (*export.Events, error) {
 	if !e.events() {
 		return nil, fmt.Errorf("%w: the method %s has time steps", export.ErrNetwork, e.Train.Method)
 	}
@@ -80,11 +78,14 @@ func (e *Experiment) ExportEvents(params *graph.Params, channels int, target dat
 	}
 	defer n.Close()
 	net := n.(*eventNetwork)
-	var names []string
-	for _, l := range net.layers {
-		names = append(names, l.Name)
+	x := &export.Events{Name: e.Name, Net: net.Net(), End: e.Encode.Duration, Scale: e.logitScale(target)}
+	if target.Kind == data.ClassTarget || target.Kind == data.VectorTarget { // else no number is read out
+		x.Readout = e.eventReadout().Of
 	}
-	return export.EventArrays(names, net.Net()), nil
+	for _, l := range net.layers {
+		x.Layers = append(x.Layers, l.Name)
+	}
+	return x, nil
 }
 
 // exportable returns an error for neurons that no export knows.

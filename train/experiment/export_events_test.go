@@ -1,12 +1,21 @@
 package experiment
 
 import (
+	"bytes"
+	"context"
+	"fmt"
 	"math"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"slices"
+	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/surge-snn/surge/eventprop"
 	"github.com/surge-snn/surge/internal/files"
+	"github.com/surge-snn/surge/train"
 )
 
 // TestEventsAsArrays: layers that are made of the arrays have the spikes of the network.
@@ -30,10 +39,11 @@ func TestEventsAsArrays(t *testing.T) {
 			n.Params().Value(name).Float64s()[i] = v + 0.01*float64(i%7)
 		}
 	}
-	arrays, err := e.ExportEvents(n.Params(), sets.Train.Channels(), classes)
+	x, err := e.ExportEvents(n.Params(), sets.Train.Channels(), classes)
 	if err != nil {
 		t.Fatal(err)
 	}
+	arrays := x.NPZ()
 	read := func(name string) []float64 {
 		a, err := files.Lookup(arrays, name)
 		if err != nil {
@@ -66,5 +76,137 @@ func TestEventsAsArrays(t *testing.T) {
 			t.Errorf("%s: spikes %v, want %v", name, tape.Spikes, want.Layers[i])
 		}
 		input = tape.Spikes
+	}
+}
+
+// eventNetworks are networks of all kinds that C holds.
+var eventNetworks = map[string]string{
+	"first spikes":   "[model]\nhidden = [12, 8]\nw_mean = 4.0\nlearn = [\"tau_mem\", \"v_th\"]\nper_neuron = true\n",
+	"delays":         "[model]\nhidden = [12]\nw_mean = 4.0\ndelay = 4e-3\ndelay_spread = 0.9\n",
+	"recurrent":      "[model]\nhidden = [12]\nw_mean = 5.0\nw_gain = 2.0\ndelay = 1e-3\n",
+	"at once":        "[model]\nhidden = [12]\nw_mean = 12.0\nrec_gain = 1.5\ntau_mem = 8e-3\ntau_syn = 3e-3\n",
+	"largest":        "[model]\nhidden = [12]\nw_mean = 5.0\nreadout = \"li-max\"\ntau_out = 0.03\nv_reset = -1000.0\n",
+	"integral":       "[model]\nhidden = [12]\nw_mean = 5.0\nreadout = \"li-integral\"\ntau_out = 0.01\n",
+	"equal constant": "[model]\nhidden = [12]\nw_mean = 5.0\ntau_mem = 5e-3\ntau_syn = 5e-3\n",
+}
+
+// TestEventsInC: the C file has the spikes of the engine of events bit for bit, those of the engine
+// that trained to rounding, and the logits and classes of these.
+func TestEventsInC(t *testing.T) {
+	cc, err := exec.LookPath("cc")
+	if err != nil {
+		t.Skip("no C compiler")
+	}
+	for name, model := range eventNetworks {
+		method := EventProp
+		if name == "recurrent" || name == "at once" {
+			method = Recurrent
+		}
+		t.Run(name, func(t *testing.T) {
+			e, err := Parse("events.toml", "name = \"events\"\nseed = 3\n[data]\ntrain = 20\nvalid = 20\n"+model, method)
+			if err != nil {
+				t.Fatal(err)
+			}
+			sets, target, err := e.Load()
+			if err != nil {
+				t.Fatal(err)
+			}
+			net, err := e.Build(sets.Train.Channels(), target)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer net.Close()
+			n := net.(*eventNetwork)
+			x, err := e.ExportEvents(n.Params(), sets.Train.Channels(), target)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var text, input bytes.Buffer
+			if err := x.C(&text); err != nil {
+				t.Fatal(err)
+			}
+			set := sets.Valid
+			set.Size, set.Sequential = 1, true
+			var want strings.Builder
+			var logits [][]float64
+			spikes := 0
+			for k := range set.Data.Len() {
+				trace, err := n.Trace(set, 0, k)
+				if err != nil {
+					t.Fatal(err)
+				}
+				fmt.Fprintln(&input, len(trace.Input), set.Duration)
+				for _, s := range trace.Input {
+					fmt.Fprintf(&input, "%x %d\n", s.Time, s.Neuron)
+				}
+				in := trace.Input
+				for i, l := range x.Net {
+					var tape eventprop.Tape
+					if err := tape.Begin(l, in, set.Duration); err != nil {
+						t.Fatal(err)
+					}
+					for {
+						if more, err := tape.Step(); err != nil {
+							t.Fatal(err)
+						} else if !more {
+							break
+						}
+					}
+					for _, s := range tape.Spikes {
+						fmt.Fprintln(&want, i, strconv.FormatFloat(s.Time, 'x', -1, 64), s.Neuron)
+						spikes++
+					}
+					in = slices.Clone(tape.Spikes)
+				}
+			}
+			err = n.Predict(context.Background(), set, func(p *train.Prediction) error {
+				logits = append(logits, append([]float64{float64(p.Class)}, p.Out...))
+				return nil
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if spikes < 80 {
+				t.Errorf("%d spikes", spikes)
+			}
+			dir := t.TempDir()
+			source, program := filepath.Join(dir, "net.c"), filepath.Join(dir, "net")
+			if err := os.WriteFile(source, text.Bytes(), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if out, err := exec.Command(cc, "-std=c99", "-pedantic", "-Wall", "-Wextra", "-Werror", "-Wno-unknown-pragmas", "-O1", "-DSURGE_MAIN", "-o", program, source, "-lm").CombinedOutput(); err != nil {
+				t.Fatalf("%v\n%s", err, out)
+			}
+			run := exec.Command(program, "spikes")
+			run.Stdin = &input
+			out, err := run.Output()
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got strings.Builder
+			row := 0
+			for line := range strings.Lines(string(out)) {
+				words := strings.Fields(line)
+				if strings.HasPrefix(line, " ") {
+					at, err := strconv.ParseFloat(words[1], 64)
+					if err != nil {
+						t.Fatal(err)
+					}
+					fmt.Fprintln(&got, words[0], strconv.FormatFloat(at, 'x', -1, 64), words[2])
+					continue
+				}
+				for j, w := range words {
+					v, err := strconv.ParseFloat(w, 64)
+					// other ways through the layers round otherwise
+					if err != nil || math.Abs(v-logits[row][j]) > 1e-11*(1+math.Abs(v)) {
+						t.Errorf("sample %d, column %d: %s, want %v", row, j, w, logits[row])
+					}
+				}
+				row++
+			}
+			if row != len(logits) || got.String() != want.String() {
+				t.Errorf("%d samples of %d; the spikes differ", row, len(logits))
+			}
+		})
 	}
 }

@@ -257,24 +257,33 @@ func image(shape []int) models.Image {
 	return models.Image{}
 }
 
+// pool adds a pool; NIR has those of images alone, so that one of rows is a convolution of each
+// channel with equal weights.
 func (w *graphWriter) pool(name string, k poolLayer) {
-	p := models.Pool{In: image(w.shape), Window: k.window, Average: k.average}
+	p := k.over(image(w.shape))
 	out, err := p.Shape()
 	if err != nil {
 		w.err = err
 		return
 	}
-	stride := k.window.Stride
-	for i := range stride {
-		if stride[i] == 0 {
-			stride[i] = k.window.Kernel[i]
+	if win := p.Window; len(w.shape) == 2 {
+		weight := 1.0
+		if k.average {
+			weight = 1 / float64(win.Kernel[1])
 		}
+		channels := out.Channels
+		w.link(name, nir.New("Conv1d", "input_shape", nir.Integers(w.shape[1:]...),
+			"weight", nir.Array{Shape: []int{channels, 1, win.Kernel[1]}, Data: slices.Repeat([]float64{weight}, channels*win.Kernel[1]), Type: "float64"},
+			"stride", nir.Integers(win.Stride[1:]...), "padding", nir.Integers(win.Padding[1:]...), "dilation", nir.Integers(1),
+			"groups", nir.Array{Data: []float64{float64(channels)}, Type: "int64"}, "bias", nir.Vector(make([]float64, channels)...)))
+		w.shape = []int{channels, out.Width}
+		return
 	}
 	kind := "SumPool2d"
 	if k.average {
 		kind = "AvgPool2d"
 	}
-	w.link(name, nir.New(kind, "kernel_size", nir.Integers(k.window.Kernel[:]...), "stride", nir.Integers(stride[:]...), "padding", nir.Integers(k.window.Padding[:]...)))
+	w.link(name, nir.New(kind, "kernel_size", nir.Integers(p.Window.Kernel[:]...), "stride", nir.Integers(p.Window.Stride[:]...), "padding", nir.Integers(p.Window.Padding[:]...)))
 	w.shape = []int{out.Channels, out.Height, out.Width}
 }
 

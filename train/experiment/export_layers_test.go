@@ -67,7 +67,14 @@ dtype = "float64"
 
 // TestNIRHasTheLayers: the graph that a list of layers leaves as gives the logits of the network.
 func TestNIRHasTheLayers(t *testing.T) {
-	e, err := Parse("images.toml", images, "")
+	for name, text := range map[string]string{"images": images, "rows": listed["rows"]} {
+		t.Run(name, func(t *testing.T) { hasTheLayers(t, text) })
+	}
+}
+
+func hasTheLayers(t *testing.T, text string) {
+	t.Helper()
+	e, err := Parse("layers.toml", text, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -145,6 +152,18 @@ func TestNIRHasTheLayers(t *testing.T) {
 	}
 	if spikes < 50 {
 		t.Errorf("%v spikes, too few to test anything", spikes)
+	}
+}
+
+// TestNIRRefusesLayers: what NIR does not say is an error.
+func TestNIRRefusesLayers(t *testing.T) {
+	e, err := Parse("images.toml", images, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sets, target, err := e.Load()
+	if err != nil {
+		t.Fatal(err)
 	}
 	for _, c := range []struct{ old, new, want string }{
 		{"size = 6", "size = 6\nmax_delay = 1e-3", "delays of connections"},

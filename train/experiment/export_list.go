@@ -96,20 +96,17 @@ func (x *exporter) conv(name string, k convLayer, in models.Image) (export.Map, 
 }
 
 func (x *exporter) pool(name string, k poolLayer, in models.Image) (export.Map, models.Image, int) {
-	p := models.Pool{In: k.in, Window: k.window, Average: k.average}
-	if p.In == (models.Image{}) {
-		p.In = in
+	if k.in != (models.Image{}) {
+		in = k.in
 	}
+	p := k.over(in)
 	out, err := p.Shape()
 	if err != nil {
 		x.err = fmt.Errorf("%w: %s: %w", export.ErrNetwork, name, err)
 		return nil, out, 0
 	}
-	w := k.window
+	w := p.Window
 	for i := range 2 {
-		if w.Stride[i] == 0 {
-			w.Stride[i] = w.Kernel[i]
-		}
 		w.Dilation[i] = max(w.Dilation[i], 1)
 	}
 	m := &export.Pool{In: p.In, Out: out, Window: w, Scale: 1}

@@ -12,6 +12,43 @@ import (
 // listed are networks of all kinds of layers that a list can have.
 var listed = map[string]string{
 	"images": strings.NewReplacer("kind = \"delay\"", "kind = \"delay\"\nper_channel = true").Replace(images),
+	"rows": `name = "rows"
+[data]
+set = "yinyang"
+train = 40
+valid = 20
+[encode]
+kind = "population"
+steps = 20
+[model]
+readout = "li-max"
+[[layer]]
+kind = "conv1d"
+image = [4, 8]
+channels = 6
+kernel = 3
+bias = false
+[[layer]]
+kind = "batch_norm"
+[[layer]]
+kind = "lif"
+[[layer]]
+kind = "avg_pool"
+kernel = 2
+[[layer]]
+kind = "conv1d"
+channels = 5
+kernel = 2
+w_gain = 4.0
+[[layer]]
+kind = "lif"
+[[layer]]
+kind = "avg_pool"
+[train]
+epochs = 1
+batch = 8
+dtype = "float64"
+`,
 	"delays": `name = "delays"
 [data]
 set = "yinyang"
@@ -132,5 +169,23 @@ func TestListAsArrays(t *testing.T) {
 		if err != nil || !slices.Equal(a.Shape, shape) {
 			t.Errorf("%s: %v %v, want %v", name, a.Shape, err, shape)
 		}
+	}
+}
+
+// TestPoolsOfRows: pools behind conv1d go along the rows, and without a kernel over all of them.
+func TestPoolsOfRows(t *testing.T) {
+	_, _, x := listedNetwork(t, listed["rows"])
+	var sizes []int
+	for _, l := range x.Layers {
+		if _, ok := l.Map.(*export.Pool); ok {
+			sizes = append(sizes, l.N)
+		}
+	}
+	if want := []int{6 * 3, 5}; !slices.Equal(sizes, want) {
+		t.Errorf("%v outputs, want %v", sizes, want)
+	}
+	m := x.Layers[len(x.Layers)-2].Map.(*export.Pool)
+	if m.Window.Kernel != [2]int{1, 2} || m.Scale != 0.5 {
+		t.Errorf("the mean over %v with the scale %g, want of 2 in a row", m.Window.Kernel, m.Scale)
 	}
 }

@@ -168,20 +168,24 @@ func (n *stack) shaped(given models.Image, name string) models.Image {
 	return given
 }
 
-func windowKeys(p *data.Params, dims, stride int) models.Window {
+// windowKeys reads a window; allOf says what 0 as its side stands for, nothing that it is an error.
+func windowKeys(p *data.Params, dims, stride int, allOf string) models.Window {
 	square := func(v int) [2]int {
 		if dims == 1 {
 			return [2]int{min(v, 1), v}
 		}
 		return [2]int{v, v}
 	}
-	kernel := p.Int("kernel", 0, "side of the window")
+	kernel := p.Int("kernel", 0, "side of the window"+allOf)
 	w := models.Window{Kernel: square(kernel), Stride: square(p.Int("stride", stride, "distance of windows; 0: they do not overlap"))}
 	w.Padding = square(p.Int("padding", 0, "zeros around the image"))
 	if dims == 1 {
 		w.Padding[0] = 0
 	}
-	p.Want("kernel", kernel > 0, "> 0")
+	if allOf == "" {
+		p.Want("kernel", kernel > 0, "> 0")
+	}
+	p.Want("kernel", kernel >= 0, ">= 0")
 	return w
 }
 
@@ -195,7 +199,7 @@ type convLayer struct {
 
 func newConv(dims int) func(p *data.Params) LayerKind {
 	return func(p *data.Params) LayerKind {
-		c := convLayer{in: imageKey(p, dims), out: p.Int("channels", 0, "of the output"), window: windowKeys(p, dims, 1), weightKeys: readWeights(p, true)}
+		c := convLayer{in: imageKey(p, dims), out: p.Int("channels", 0, "of the output"), window: windowKeys(p, dims, 1, ""), weightKeys: readWeights(p, true)}
 		d := p.Int("dilation", 1, "distance of neighbours in the window")
 		c.window.Dilation = [2]int{d, d}
 		c.groups = p.Int("groups", 1, "of channels, each of which sees its own inputs alone")
@@ -221,12 +225,29 @@ type poolLayer struct {
 
 func newPool(average bool) func(p *data.Params) LayerKind {
 	return func(p *data.Params) LayerKind {
-		return poolLayer{in: imageKey(p, 2), window: windowKeys(p, 2, 0), average: average}
+		return poolLayer{in: imageKey(p, 2), window: windowKeys(p, 2, 0, "; 0: all of the image"), average: average}
 	}
 }
 
+// over returns the pool of images; of rows, as those of conv1d, it goes along them.
+func (l poolLayer) over(in models.Image) models.Pool {
+	p := models.Pool{In: in, Window: l.window, Average: l.average}
+	switch w := &p.Window; {
+	case w.Kernel[0] == 0:
+		w.Kernel = [2]int{in.Height, in.Width}
+	case in.Height == 1:
+		w.Kernel[0], w.Stride[0], w.Padding[0] = 1, 1, 0
+	}
+	for i, stride := range p.Window.Stride {
+		if stride == 0 {
+			p.Window.Stride[i] = p.Window.Kernel[i]
+		}
+	}
+	return p
+}
+
 func (l poolLayer) add(n *stack, name string) {
-	pool := models.Pool{In: n.shaped(l.in, name), Window: l.window, Average: l.average}
+	pool := l.over(n.shaped(l.in, name))
 	n.x = pool.Apply(n.Builder, name, n.x)
 	n.image, _ = pool.Shape()
 	n.spiking = false

@@ -8,19 +8,18 @@ import (
 	"github.com/surge-snn/surge/internal/files"
 )
 
-// EventArrays returns a network without time steps as named arrays, for files.WriteArrays: of each
-// layer layer/w [in, N] and layer/delay [in, N], s; where the layer is recurrent layer/w_rec and
+// NPZ returns the network as named arrays, for files.WriteArrays: of each layer layer/w [in, N] and layer/delay [in, N], s; where the layer is recurrent layer/w_rec and
 // layer/delay_rec [N, N]; and what its neurons are, each [N]: of LIF neurons tau_mem and tau_syn,
 // s, v_th, v_leak, v_reset as in eventprop.LIFParameters (leaky integrators have neither v_th nor
 // v_reset), of others the parameters of their equations. Sparse synapses are 0 where there are
 // none.
-func EventArrays(names []string, net []*eventprop.Layer) []files.Array {
+func (n *Events) NPZ() []files.Array {
 	var arrays []files.Array
-	for i, l := range net {
+	for i, l := range n.Net {
 		size := l.In.Post
 		add := func(name string, v []float64, shape ...int) {
 			if v != nil {
-				arrays = append(arrays, files.Array{Name: names[i] + "/" + name, Shape: shape, Data: v})
+				arrays = append(arrays, files.Array{Name: n.Layers[i] + "/" + name, Shape: shape, Data: v})
 			}
 		}
 		synapses := func(s *eventprop.Synapses, suffix string) {
@@ -56,6 +55,15 @@ func EventArrays(names []string, net []*eventprop.Layer) []files.Array {
 		}
 	}
 	return arrays
+}
+
+// Summary returns the names and sizes of the layers.
+func (n *Events) Summary() []Layer {
+	var all []Layer
+	for i, l := range n.Net {
+		all = append(all, Layer{Name: n.Layers[i], N: l.Neurons()})
+	}
+	return all
 }
 
 // dense returns one number per synapse as a matrix [Pre, Post].

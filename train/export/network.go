@@ -40,6 +40,19 @@ type Layer struct {
 	ToZero bool // a spike sets the voltage to 0, else it subtracts the threshold
 }
 
+// Names returns what the layers are called, with their outputs where they are known.
+func (n *Network) Names() []string {
+	var all []string
+	for _, l := range n.Layers {
+		if l.N == 0 {
+			all = append(all, l.Name)
+			continue
+		}
+		all = append(all, fmt.Sprintf("%s (%d)", l.Name, l.N))
+	}
+	return all
+}
+
 // inputs returns the number of inputs of layer i.
 func (n *Network) inputs(i int) int {
 	if i == 0 {

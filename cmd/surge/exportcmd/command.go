@@ -22,7 +22,7 @@ import (
 
 // Command is surge export.
 type Command struct {
-	Dir    string `arg:"" name:"run" help:"The folder of a run of surge train; nir and c need time steps."`
+	Dir    string `arg:"" name:"run" help:"The folder of a run of surge train; nir needs time steps."`
 	Format string `enum:"nir,npz,c," default:"" help:"nir, npz or c; default: what the ending of --out says."`
 	Out    string `placeholder:"FILE" help:"The file to write; default RUN/network.FORMAT."`
 	For    string `placeholder:"READER" complete:"simulators" help:"nir: write it with the parameters that make another simulator give the same spikes: norse, snntorch, spikingjelly, sinabs, spyx, rockpool, jaxsnn; an error where it cannot."`
@@ -37,7 +37,8 @@ func (Command) Help() string {
   npz   NumPy arrays: layer/w [in, N], layer/b, layer/w_rec, layer/alpha, layer/beta, layer/v_th; dt; of a list [[layer]] also
         those of convolutions (w [out, in, height, width]), pools, normalisations and delays (in steps); of a network
         without time steps layer/w, layer/delay, layer/w_rec, layer/tau_mem, layer/tau_syn, layer/v_th, in seconds
-  c     one C99 file without dependencies, whose spikes and logits are those of surge, bit for bit
+  c     one C99 file without dependencies, whose spikes and logits are those of surge, bit for bit; without time steps it takes
+        lists of spikes, and its spike times are those of the engine of events, bit for bit
 
 Examples:
 
@@ -77,7 +78,7 @@ func (c *Command) Run(k *kong.Context) error {
 	n := &export.Network{}
 	if len(e.Layer) > 0 && c.Format == "nir" {
 		notes, err = c.writeLayers(e, params, n)
-	} else if c.Format == "npz" && !e.HasSteps() {
+	} else if c.Format != "nir" && !e.HasSteps() {
 		err = c.writeEvents(e, params, n)
 	} else if n, err = c.network(e, params); err != nil {
 		return &exit.BadInput{File: c.Dir, Err: err}
@@ -108,25 +109,13 @@ func (c *Command) Run(k *kong.Context) error {
 			Bytes  int64    `json:"bytes"`
 			Layers []string `json:"layers"`
 			Notes  []string `json:"notes"`
-		}{c.Out, c.Format, info.Size(), names(n), append([]string{}, notes...)})
+		}{c.Out, c.Format, info.Size(), n.Names(), append([]string{}, notes...)})
 	}
 	for _, note := range notes {
 		fmt.Fprintln(k.Stdout, "note:", note)
 	}
-	_, err = fmt.Fprintf(k.Stdout, "wrote %s: %d inputs, layers %s, %d bytes\n", c.Out, n.Inputs, strings.Join(names(n), ", "), info.Size())
+	_, err = fmt.Fprintf(k.Stdout, "wrote %s: %d inputs, layers %s, %d bytes\n", c.Out, n.Inputs, strings.Join(n.Names(), ", "), info.Size())
 	return err
-}
-
-func names(n *export.Network) []string {
-	var all []string
-	for _, l := range n.Layers {
-		if l.N == 0 {
-			all = append(all, l.Name)
-			continue
-		}
-		all = append(all, fmt.Sprintf("%s (%d)", l.Name, l.N))
-	}
-	return all
 }
 
 // read reads the run.
@@ -143,23 +132,25 @@ func (c *Command) read() (*experiment.Experiment, *graph.Params, error) {
 	return e, params, nil
 }
 
-// writeEvents writes the arrays of a network without time steps, and tells what is in it.
+// writeEvents writes a network without time steps, and tells what is in it.
 func (c *Command) writeEvents(e *experiment.Experiment, params *graph.Params, n *export.Network) error {
 	channels, classes, err := e.Sizes()
 	if err != nil {
 		return err
 	}
-	arrays, err := e.ExportEvents(params, channels, classes)
+	x, err := e.ExportEvents(params, channels, classes)
 	if err != nil {
 		return &exit.BadInput{File: c.Dir, Err: err}
 	}
 	n.Inputs = channels
-	for _, a := range arrays {
-		if name, ok := strings.CutSuffix(a.Name, "/w"); ok {
-			n.Layers = append(n.Layers, export.Layer{Name: name, N: a.Shape[1]})
-		}
+	n.Layers = x.Summary()
+	if c.Format == "npz" {
+		return files.WriteArrays(c.Out, x.NPZ())
 	}
-	return files.WriteArrays(c.Out, arrays)
+	if err = files.WriteAtomic(c.Out, x.C); errors.Is(err, export.ErrNetwork) {
+		return &exit.BadInput{File: c.Dir, Err: err}
+	}
+	return err
 }
 
 // network returns the network for npz, c, and for nir where it is no list of layers.
