@@ -20,8 +20,9 @@ func TestTrainMemory(t *testing.T) {
 	}
 	dir := t.TempDir()
 	for name, config := range map[string]string{
-		"small": "[train]\nepochs = 1\n",
-		"large": "[data]\ntrain = 1000\nvalid = 110\n[encode]\nsteps = 200\n[model]\nhidden = [256, 128]\n[train]\nepochs = 1\nbatch = 200\n",
+		"small":  "[train]\nepochs = 1\n",
+		"shards": "[data]\ntrain = 1000\nvalid = 110\n[encode]\nsteps = 100\n[model]\nhidden = [256]\n[train]\nepochs = 1\nbatch = 300\nshards = 4\n",
+		"large":  "[data]\ntrain = 1000\nvalid = 110\n[encode]\nsteps = 200\n[model]\nhidden = [256, 128]\n[train]\nepochs = 1\nbatch = 200\n",
 		"learned": "[data]\ntrain = 900\nvalid = 100\n[encode]\nsteps = 120\n[model]\nneuron = \"cuba\"\ntau_syn = 0.005\nrecurrent = true\n" +
 			"learn = [\"tau_mem\"]\nhidden = [128]\n[train]\nepochs = 1\nbatch = 250\ndtype = \"float64\"\n",
 	} {
@@ -46,12 +47,15 @@ func TestTrainMemory(t *testing.T) {
 	}
 }
 
-// A batch, a layer and a number of steps that no machine has memory for are refused by the name of the key.
+// A batch, a layer, a number of steps and a set that no machine has memory for are refused by the name of the key.
 func TestTrainBeyondTheMachine(t *testing.T) {
 	dir := t.TempDir()
 	for key, config := range map[string]string{
 		"train.batch":     "[data]\ntrain = 40000\n[encode]\nsteps = 1000\n[model]\nhidden = [1000]\n[train]\nbatch = 40000\n",
 		"model.hidden[0]": "[model]\nhidden = [2000000000]\n",
+		"data.train":      "[data]\nset = \"friedman\"\nfeatures = 10000000\ntrain = 10000000\n[loss]\nkind = \"mse\"\n",
+		"data.test":       "[data]\nset = \"lowpass\"\nlength = 10000000\ntest = 10000000\n[encode]\nkind = \"current\"\n[loss]\nkind = \"mse\"\n",
+		"data.valid":      "[data]\nset = \"patterns\"\nchannels = 10000000\nvalid = 10000000\n[encode]\nkind = \"none\"\n[loss]\nkind = \"van_rossum\"\n",
 		"encode.steps":    "[encode]\nsteps = 2147483647\n",
 	} {
 		file := filepath.Join(dir, "a.toml")

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"unsafe"
 
 	"github.com/surge-snn/surge/internal/random"
 )
@@ -41,6 +42,11 @@ func readSizes(p *Params, train, valid, test int) (int, int, int) {
 // Form is that of features with one number.
 func (s Friedman) Form() Form {
 	return Form{Channels: s.Features, Target: Target{Kind: VectorTarget, Size: 1}}
+}
+
+// Need counts the features and the target.
+func (s Friedman) Need() (samples [3]int, bytes float64) {
+	return [3]int{s.Train, s.Valid, s.Test}, sampleBytes + 8*(float64(s.Features)+1)
 }
 
 // Load makes the parts: the same samples for every run.
@@ -94,6 +100,11 @@ func (s Lowpass) Form() Form {
 	return Form{Input: Sequence, Channels: 1, Steps: s.Steps, Target: Target{Kind: SequenceTarget, Size: 1}}
 }
 
+// Need counts the input and the target of each step.
+func (s Lowpass) Need() (samples [3]int, bytes float64) {
+	return [3]int{s.Train, s.Valid, s.Test}, sampleBytes + 16*float64(s.Steps)
+}
+
 // Load makes the parts: the same sequences for every run.
 func (s Lowpass) Load() (Parts, error) {
 	return generate("lowpass", s.Form(), [3]int{s.Train, s.Valid, s.Test}, func(x *Sample, rng *rand.Rand) {
@@ -140,6 +151,11 @@ func (s Patterns) Form() Form {
 	return Form{Input: EventList, Channels: s.Channels, Duration: s.Duration, Target: Target{Kind: SpikeTarget, Size: s.Outputs}}
 }
 
+// Need counts the spikes of input and target.
+func (s Patterns) Need() (samples [3]int, bytes float64) {
+	return [3]int{s.Train, s.Valid, s.Test}, sampleBytes + spikeBytes*(float64(s.Channels)+float64(s.Outputs))
+}
+
 // Load makes the parts: the same samples for every run.
 func (s Patterns) Load() (Parts, error) {
 	rng := random.New(generated, "data/patterns")
@@ -167,6 +183,12 @@ func (s Patterns) Load() (Parts, error) {
 		sortSpikes(x.Spikes)
 	})
 }
+
+// What a sample takes besides its numbers and spikes, and a spike.
+const (
+	sampleBytes = float64(unsafe.Sizeof(Sample{}))
+	spikeBytes  = float64(unsafe.Sizeof(Spike{}))
+)
 
 // generated is the seed of sets that are made here: the same ones for every run.
 const generated = 42

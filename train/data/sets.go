@@ -36,6 +36,13 @@ type Described interface {
 	Form() Form
 }
 
+// Generated is a Source that makes its samples: what they take is known before they are made.
+type Generated interface {
+	Source
+	// Need returns the samples of the training, validation and test part, and the bytes of one.
+	Need() (samples [3]int, bytes float64)
+}
+
 // Parts are the samples for training, for the choice of the epoch, and for the test.
 type Parts struct {
 	Train, Valid, Test Dataset
@@ -85,6 +92,11 @@ func newYinYangSource(p *Params) Source {
 
 // Form returns that of [YinYang].
 func (s YinYangSource) Form() Form { return (*YinYang)(nil).Form() }
+
+// Need counts two coordinates and the class.
+func (s YinYangSource) Need() (samples [3]int, bytes float64) {
+	return [3]int{s.Train, s.Valid, s.Test}, 17
+}
 
 // Load generates the parts with the published seeds.
 func (s YinYangSource) Load() (p Parts, err error) {

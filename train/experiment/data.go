@@ -49,6 +49,9 @@ func (e *Experiment) Locate(path string) {
 // samples: Encode.Steps or Encode.Duration, and Train.Batch is at most the number of samples to
 // learn.
 func (e *Experiment) Load() (sets train.Data, target data.Target, err error) {
+	if err := e.boundData(); err != nil {
+		return sets, target, err
+	}
 	parts, err := e.source().Load()
 	if err != nil {
 		return sets, target, e.explain(err)

@@ -3,6 +3,7 @@ package experiment
 import (
 	"errors"
 	"fmt"
+	"math/bits"
 	"slices"
 
 	"github.com/surge-snn/surge/internal/memory"
@@ -29,7 +30,7 @@ func (m Memory) String() string {
 }
 
 const (
-	process = 34 << 20 // of a process with a small data set
+	process = 37 << 20 // of a process with a small data set
 	garbage = 4        // the part of the data that is garbage when they have been read: see debug.SetGCPercent in surge train
 	// copies of a parameter besides the value and the gradient: two moments, the best epoch's, and
 	// those of a checkpoint while it is written.
@@ -48,7 +49,8 @@ func (e *Experiment) Memory(sets train.Data, target data.Target) (Memory, error)
 	if err := e.bound(sets.Train.Channels(), target); err != nil {
 		return m, err
 	}
-	least := e.Train.Batch
+	most := data.Batches{Size: e.Train.Batch, Shards: max(e.Train.Shards, 1)}.MaxRows()
+	least := most
 	if least > 2*few {
 		least = few
 	}
@@ -57,20 +59,24 @@ func (e *Experiment) Memory(sets train.Data, target data.Target) (Memory, error)
 		return m, err
 	}
 	b := a
-	if least < e.Train.Batch {
+	if least < most {
 		if b, err = e.probe(sets, target, 2*least); err != nil {
 			return m, err
 		}
 	}
 	// What grows with the rows, and what does not. With a single measurement all of it does.
 	line := func(a, b int64, rows int) int64 {
-		if least == e.Train.Batch {
+		if least == most {
 			return a * int64(rows) / int64(least)
 		}
 		return a + (b-a)*int64(rows-least)/int64(least)
 	}
 	m.Parameters, m.Network = copies*a.parameters, a.parameters
-	learned, evaluated := e.rows(sets)
+	learners := e.learners(1)
+	if shards := max(e.Train.Shards, 1); shards > 1 { // sums of gradients on the way up the tree
+		m.Network += a.parameters * int64(learners*(1+bits.Len(uint(shards/learners))))
+	}
+	learned, evaluated := e.rows(sets, learners)
 	for _, rows := range learned {
 		m.Network += line(a.training, b.training, rows)
 	}
@@ -78,8 +84,9 @@ func (e *Experiment) Memory(sets train.Data, target data.Target) (Memory, error)
 		m.Network += line(a.evaluation, b.evaluation, rows)
 	}
 	if have := memory.Available(); have > 0 && m.Total() > have {
-		most := max(0, int64(least)+(have-m.Total()+m.Network-a.training-a.evaluation)*int64(least)/max(1, b.training+b.evaluation-a.training-a.evaluation))
-		return m, e.bad("train.batch", fmt.Sprintf("a batch that fits in the %v of memory that this machine has left, at most some %d samples", memory.Size(have), most),
+		each := (have-m.Total()+m.Network)/int64(learners) - a.training - a.evaluation
+		fits := max(0, int64(least)+each*int64(least)/max(1, b.training+b.evaluation-a.training-a.evaluation)) * int64(max(e.Train.Shards, 1))
+		return m, e.bad("train.batch", fmt.Sprintf("a batch that fits in the %v of memory that this machine has left, at most some %d samples", memory.Size(have), fits),
 			fmt.Sprintf("%d, which needs %v", e.Train.Batch, m))
 	}
 	return m, nil
@@ -113,24 +120,36 @@ func (e *Experiment) Fit(sets train.Data, target data.Target, most int64) (Memor
 // ErrMemory signifies that a run needs more memory than it may have.
 var ErrMemory = errors.New("experiment: not enough memory")
 
-// rows returns the rows of the batches that are learned and evaluated: there are programs of their
-// own for the last ones of the sets.
-func (e *Experiment) rows(sets train.Data) (learned, evaluated []int) {
-	of := func(s data.Batches, list []int) []int {
-		if s.Data == nil {
-			return list
-		}
-		for _, rows := range []int{min(s.Data.Len(), e.Train.Batch), s.Data.Len() % e.Train.Batch} {
-			if rows > 0 && !slices.Contains(list, rows) {
-				list = append(list, rows)
+// rows returns the rows of the batches that are learned and evaluated: each learner has programs of
+// its own for its shards, and for those of the last batches of the sets.
+func (e *Experiment) rows(sets train.Data, learners int) (learned, evaluated []int) {
+	shards := max(e.Train.Shards, 1)
+	most := data.Batches{Size: e.Train.Batch, Shards: shards}.MaxRows()
+	if e.events() { // one network for all
+		return []int{most}, nil
+	}
+	of := func(learner int, sets ...data.Batches) []int {
+		var list []int
+		for _, s := range sets {
+			if s.Data == nil {
+				continue
+			}
+			s.Size, s.Shards = e.Train.Batch, shards
+			for s.Shard = learner * shards / learners; s.Shard < (learner+1)*shards/learners; s.Shard++ {
+				for _, k := range []int{0, s.Len() - 1} {
+					if rows := s.Rows(k); rows > 0 && !slices.Contains(list, rows) {
+						list = append(list, rows)
+					}
+				}
 			}
 		}
 		return list
 	}
-	if e.events() { // one network for all
-		return []int{e.Train.Batch}, nil
+	for i := range learners {
+		learned = append(learned, of(i, sets.Train)...)
+		evaluated = append(evaluated, of(i, sets.Valid, sets.Test)...)
 	}
-	return of(sets.Train, nil), of(sets.Test, of(sets.Valid, nil))
+	return learned, evaluated
 }
 
 // probed is what a network with batches of some rows holds.
@@ -163,6 +182,28 @@ func (e *Experiment) probe(sets train.Data, target data.Target, rows int) (p pro
 	}
 	p.training -= p.parameters
 	return p, nil
+}
+
+// boundData refuses samples that are generated and would be beyond the machine.
+func (e *Experiment) boundData() error {
+	g, ok := e.source().(data.Generated)
+	have := memory.Available()
+	if !ok || have == 0 {
+		return nil
+	}
+	parts, bytes := g.Need()
+	total, most := 0.0, 0
+	for k, n := range parts {
+		total += float64(n) * bytes
+		if n > parts[most] {
+			most = k
+		}
+	}
+	if total <= float64(have) {
+		return nil
+	}
+	return e.bad("data."+[3]string{"train", "valid", "test"}[most], fmt.Sprintf("samples that fit in the %v of memory that this machine has left", memory.Size(have)),
+		fmt.Sprintf("%d, with which the sets need %v", parts[most], memory.Size(min(total, 1<<60))))
 }
 
 // bound refuses what is beyond the machine by its weights alone, or by one row of the input.

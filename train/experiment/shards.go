@@ -33,10 +33,7 @@ func (e *Experiment) BuildShards(peers train.Peers, channels int, target data.Ta
 	if shards == 1 {
 		return e.Build(channels, target)
 	}
-	learners := 1
-	for !e.events() && 2*learners <= min(runtime.GOMAXPROCS(0), shards/ranks) {
-		learners *= 2
-	}
+	learners := e.learners(ranks)
 	part := *e
 	part.Train.Batch = data.Batches{Size: e.Train.Batch, Shards: shards}.MaxRows()
 	params := graph.NewParams(e.Seed)
@@ -59,6 +56,15 @@ func (e *Experiment) BuildShards(peers train.Peers, channels int, target data.Ta
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
+}
+
+// learners returns how many networks compute the shards at once in each of some processes.
+func (e *Experiment) learners(ranks int) int {
+	n := 1
+	for !e.events() && 2*n <= min(runtime.GOMAXPROCS(0), max(e.Train.Shards, 1)/ranks) {
+		n *= 2
+	}
+	return n
 }
 
 // Gradient computes the gradient of a batch.
