@@ -132,10 +132,10 @@ func (f *Flow) rateSlopes(p Factors, h float64) rateSlopes {
 	var dAlpha, dBeta float64
 	delta := f.beta - f.alpha
 	if x := float64(delta * h); x < 1./8 && x > -1./8 {
-		dBeta = float64(f.alpha*h) * float64(h*p.Mem) * phiSlopeSmall(x)
+		dBeta = float64(float64(f.alpha*h) * float64(h*p.Mem) * phiSlopeSmall(x))
 		dAlpha = float64(p.Kappa*f.tauMem) - float64(h*p.Kappa) - dBeta
 	} else { // F = (Mem - Syn)/delta = Kappa/alpha
-		F := p.Kappa * f.tauMem
+		F := float64(p.Kappa * f.tauMem)
 		dBeta = f.alpha * (float64(h*p.Syn) - F) / delta
 		dAlpha = F + f.alpha*(F-float64(h*p.Mem))/delta
 	}

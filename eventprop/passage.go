@@ -120,8 +120,8 @@ func (c *cell) crossingWithin(s State, now, end passage) (leg Factors, to passag
 // rise at first, or not so far by the parabola.
 func (c *cell) rise(s State, h float64) (at float64, p Factors, ok bool) {
 	gap := c.q - s.V
-	slope := c.alpha * (s.I - s.V)
-	curve := -c.alpha * (float64(c.beta*s.I) + slope)
+	slope := float64(c.alpha * (s.I - s.V))
+	curve := float64(-c.alpha * (float64(c.beta*s.I) + slope))
 	d := float64(slope*slope) + float64(2*curve*gap)
 	if !(slope > 0 && d > 0 && s.I > 0) {
 		return 0, p, false
@@ -144,8 +144,8 @@ func (c *cell) rise(s State, h float64) (at float64, p Factors, ok bool) {
 		if math.Abs(f) <= 0x1p-53*(math.Abs(decayed)+driven+c.q) {
 			return at, p, true
 		}
-		slope := c.alpha * (current - v)
-		curve := -c.alpha * (float64(c.beta*current) + slope)
+		slope := float64(c.alpha * (current - v))
+		curve := float64(-c.alpha * (float64(c.beta*current) + slope))
 		next := at - 2*f*slope/(float64(2*slope*slope)-float64(f*curve))
 		if next == at {
 			return at, p, true

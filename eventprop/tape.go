@@ -234,7 +234,7 @@ func (t *Tape) endless(j, have int, i, since, h float64) bool {
 	if !(i/2 > max(c.q, 0)) {
 		return false
 	}
-	period := c.tauMem * fmath.Log1p((c.q-c.rho)/(i/2-c.q))
+	period := c.tauMem * fmath.Log1p((c.q-c.rho)/(float64(i/2)-c.q))
 	return period*left < min(h, math.Ln2*c.tauSyn)
 }
 

@@ -97,8 +97,8 @@ func (k *delayKernel[T]) backwardRows(lo, hi int) {
 				dd := k.dd[b*k.n:][:k.n]
 				for j, g := range k.gout[0][(t*k.b+b)*k.n:][:k.n] {
 					n, f := int(k.whole[j]), k.rest[j]
-					k.add(t-n, b, j, (1-f)*g)
-					k.add(t-n-1, b, j, f*g)
+					k.add(t-n, b, j, T((1-f)*g))
+					k.add(t-n-1, b, j, T(f*g))
 					dd[j] += T(g * (k.at(t-n-1, b, j) - k.at(t-n, b, j)))
 				}
 			}

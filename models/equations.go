@@ -10,6 +10,7 @@ import (
 
 	"github.com/surge-snn/surge/eventprop/equation"
 	"github.com/surge-snn/surge/graph"
+	"github.com/surge-snn/surge/internal/fmath"
 	"github.com/surge-snn/surge/ops"
 	"github.com/surge-snn/surge/surrogate"
 )
@@ -279,9 +280,9 @@ func (plain) Add(x, y float64) float64           { return x + y }
 func (plain) Sub(x, y float64) float64           { return x - y }
 func (plain) Mul(x, y float64) float64           { return float64(x * y) }
 func (plain) Div(x, y float64) float64           { return x / y }
-func (plain) Pow(x, to float64) (float64, error) { return math.Pow(x, to), nil }
+func (plain) Pow(x, to float64) (float64, error) { return fmath.Pow(x, to), nil }
 func (plain) Call(f string, x float64) (float64, error) {
 	return map[string]func(float64) float64{
-		"exp": math.Exp, "log": math.Log, "sqrt": math.Sqrt, "sin": math.Sin, "cos": math.Cos, "tanh": math.Tanh,
+		"exp": fmath.Exp, "log": fmath.Log, "sqrt": math.Sqrt, "sin": math.Sin, "cos": math.Cos, "tanh": fmath.Tanh,
 	}[f](x), nil
 }

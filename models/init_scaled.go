@@ -100,7 +100,7 @@ func (f FluctuationDriven) weights(in int) (mean, deviation float64, err error) 
 	spikes := float64(in) * f.Rate * dt
 	mean = f.Mean / (spikes * first)
 	s := (vth - f.Mean) / xi
-	variance := s*s/(spikes*second) - mean*mean
+	variance := s*s/(spikes*second) - float64(mean*mean)
 	if !(variance > 0) {
 		return 0, 0, fmt.Errorf("%w: FluctuationDriven: %d inputs at %v Hz give the mean %v with a deviation above %v, want %v; more inputs, or a mean nearer to 0",
 			ErrParameter, in, f.Rate, f.Mean, math.Abs(mean)*math.Sqrt(spikes*second), s)
@@ -112,7 +112,7 @@ func (f FluctuationDriven) weights(in int) (mean, deviation float64, err error) 
 func (f FluctuationDriven) response(dt, mem float64) (first, second float64) {
 	alpha := fmath.Exp(-dt / mem)
 	if f.TauSyn == 0 {
-		return 1 / (1 - alpha), 1 / (1 - alpha*alpha)
+		return 1 / (1 - alpha), 1 / (1 - float64(alpha*alpha))
 	}
 	// v[k] = α v[k-1] + κ β^k, with κ of ops.HeldCurrent.
 	beta := fmath.Exp(-dt / f.TauSyn)
@@ -122,10 +122,10 @@ func (f FluctuationDriven) response(dt, mem float64) (first, second float64) {
 	}
 	v, i := 0.0, kappa
 	for k := 0; k < 1<<20 && (i > 1e-18 || v > 1e-18); k++ {
-		v = alpha*v + i
+		v = float64(alpha*v) + i
 		i *= beta
 		first += v
-		second += v * v
+		second += float64(v * v)
 	}
 	return first, second
 }

@@ -56,7 +56,7 @@ func (k *heldCurrent[T]) Forward(in, out [][]T) error {
 		if kept == 0 {
 			return fmt.Errorf("%w: HeldCurrent: a membrane time constant of %g steps is too long for %T", ErrValue, 1/a, kept)
 		}
-		out[0][i] = T(-math.Expm1(-a) * psi * phi / float64(kept))
+		out[0][i] = T(-fmath.Expm1(-a) * psi * phi / float64(kept))
 	}
 	return nil
 }
@@ -71,7 +71,7 @@ func (k *heldCurrent[T]) Backward(in, _, gout, gin [][]T) error {
 		psi, dpsi := membranePart(a)
 		phi, dphi := synapsePart(s - a)
 		if gin[0] != nil {
-			gin[0][i] = T(-g * a * (dpsi*phi - psi*dphi))
+			gin[0][i] = T(-g * a * (float64(dpsi*phi) - float64(psi*dphi)))
 		}
 		if gin[1] != nil {
 			gin[1][i] = T(-g * s * psi * dphi)
@@ -84,9 +84,9 @@ func (k *heldCurrent[T]) Backward(in, _, gout, gin [][]T) error {
 // next term is a⁴/720.
 func membranePart(a float64) (value, slope float64) {
 	if a < 1e-4 {
-		return 1 - a/2 + float64(a*a)/12, -0.5 + a/6
+		return 1 - float64(a/2) + float64(a*a)/12, -0.5 + a/6
 	}
-	e := math.Expm1(a)
+	e := fmath.Expm1(a)
 	if math.IsInf(e, 1) {
 		return 0, 0
 	}
@@ -97,9 +97,9 @@ func membranePart(a float64) (value, slope float64) {
 // next terms are d³/24 and d³/30.
 func synapsePart(d float64) (value, slope float64) {
 	if math.Abs(d) < 1e-4 {
-		return 1 - d/2 + float64(d*d)/6, -0.5 + d/3 - float64(d*d)/8
+		return 1 - float64(d/2) + float64(d*d)/6, -0.5 + d/3 - float64(d*d/8)
 	}
-	e := -math.Expm1(-d)
+	e := -fmath.Expm1(-d)
 	return e / d, (1 - e - e/d) / d
 }
 

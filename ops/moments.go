@@ -147,7 +147,7 @@ func (k *normalise[T]) Backward(in, _, gout, gin [][]T) error {
 	for i, v := range in[0] {
 		n, g := i%k.n/k.area, float64(gout[0][i])
 		r, d, scale := 1/math.Sqrt(float64(in[2][n])+k.eps), float64(v-in[1][n]), float64(in[3][n])
-		dx := g * scale * r
+		dx := float64(g * scale * r)
 		if gin[0] != nil {
 			gin[0][i] = T(dx)
 		}

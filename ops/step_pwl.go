@@ -94,7 +94,7 @@ func (s StepPWL) smooth(x float64) (value, slope float64) {
 	}
 	steps := min(max(math.Ceil(x), 0)+3, s.limit())
 	// Where (x-k)/w > 710 the logistic function is 1 and its slope 0, to the last bit.
-	value = min(max(math.Floor(x-710*w), 0), steps)
+	value = min(max(math.Floor(x-float64(710*w)), 0), steps)
 	for k := value; k < steps; k++ {
 		p := 1 / (1 + fmath.Exp(-(x-k)/w))
 		q := 1 / (1 + fmath.Exp((x-k)/w))

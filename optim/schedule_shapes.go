@@ -89,7 +89,7 @@ func (o OneCycle) At(step uint64) float64 {
 		return math.NaN()
 	}
 	first := o.Peak / start
-	top, last := rise*float64(o.Steps)-1, float64(o.Steps)-1
+	top, last := float64(rise*float64(o.Steps))-1, float64(o.Steps)-1
 	t := float64(step)
 	switch {
 	case t >= last:

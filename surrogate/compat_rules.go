@@ -99,7 +99,7 @@ var surveyed = []Row{
 	compat("snntorch/sfs", "1/(1+k|x|)² for x>B, else 0: the other side of what its documentation says", snntorchSource,
 		[]Param{positive("slope", 25), positive("B", 1)}, true, func(p []float64) *peer {
 			s, b := FastSigmoid{p[0]}, p[1]
-			tail := 1 / (p[0] * (1 + p[0]*b))
+			tail := 1 / (p[0] * (1 + float64(p[0]*b)))
 			return rule(
 				func(x float64) float64 {
 					if x <= b {
@@ -111,7 +111,7 @@ var surveyed = []Row{
 					if x <= b {
 						return 0
 					}
-					return tail - 1/(p[0]*(1+p[0]*x))
+					return tail - 1/(p[0]*(1+float64(p[0]*x)))
 				}, s.Slope(b), tail).on(b, math.Inf(1))
 		}),
 	compat("snntorch/sfs-docstring", "1/(1+k|x|)² for −B<x<B, else 0", snntorchSource, []Param{positive("slope", 25), positive("B", 1)}, false,

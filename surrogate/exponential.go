@@ -90,7 +90,7 @@ func (s PiecewiseExponential) Antiderivative(x float64) float64 {
 	e := s.k()
 	e, _ = laplace(e, x)
 	if x > 0 {
-		return 1 - e/2
+		return 1 - float64(e/2)
 	}
 	return e / 2
 }

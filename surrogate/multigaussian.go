@@ -35,7 +35,7 @@ func (s MultiGaussian) s() float64 { return within(s.Spread, 6, 2, 1000) }
 func (s MultiGaussian) Slope(x float64) float64 {
 	k, h, w := s.k(), s.h(), s.s()
 	density := func(z float64) float64 { return fmath.Exp(-z*z/2) / (math.Sqrt2 * math.SqrtPi) }
-	z := k * math.Abs(x)
+	z := float64(k * math.Abs(x))
 	return k * (float64((1+h)*density(z)) - float64(h/w*(density((z-1)/w)+density((z+1)/w))))
 }
 
@@ -44,7 +44,7 @@ func (s MultiGaussian) Slope(x float64) float64 {
 func (s MultiGaussian) Antiderivative(x float64) float64 {
 	h, w := s.h(), s.s()
 	normal := func(z float64) float64 { return math.Erfc(-z/math.Sqrt2) / 2 }
-	z := s.k() * x
+	z := float64(s.k() * x)
 	return float64((1+h)*normal(z)) - float64(h*(normal((z-1)/w)+normal((z+1)/w)))
 }
 

@@ -25,7 +25,7 @@ func (s PiecewiseQuadratic) Slope(x float64) float64 { return s.k() * triangleSl
 func (s PiecewiseQuadratic) Antiderivative(x float64) float64 {
 	side := triangleSlope(s.k(), x)
 	if x > 0 {
-		return 1 - side*side/2
+		return 1 - float64(side*side/2)
 	}
 	return side * side / 2
 }

@@ -35,7 +35,7 @@ func (s QPseudoSpike) Antiderivative(x float64) float64 {
 	k, q := s.k(), s.q()
 	tail := math.Pow(1+2*k*math.Abs(x)/(q-1), 1-q) / 2
 	if x > 0 {
-		return (1 - tail) / k
+		return (1 - float64(tail)) / k
 	}
 	return tail / k
 }

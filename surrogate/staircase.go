@@ -60,7 +60,7 @@ func (s Staircase) Peak() float64 {
 	if math.IsNaN(centre) || math.Mod(n, 2) == 1 {
 		return s.Slope(centre)
 	}
-	lo, hi := (n/2-1)*d, centre // lo is a step to the last bit: a steep sigmoid is narrower than a rounding
+	lo, hi := (float64(n/2)-1)*d, centre // lo is a step to the last bit: a steep sigmoid is narrower than a rounding
 	best := max(s.Slope(lo), s.Slope(hi))
 	// The slope has one maximum there.
 	for range 100 {

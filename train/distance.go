@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/surge-snn/surge/internal/fmath"
 	"github.com/surge-snn/surge/train/data"
 )
 
@@ -59,12 +60,12 @@ func VanRossumDistance(a, b []float64, tau float64) (float64, error) {
 		s := 0.0
 		for _, t := range x {
 			for _, u := range y {
-				s += math.Exp(-math.Abs(t-u) / tau)
+				s += fmath.Exp(-math.Abs(t-u) / tau)
 			}
 		}
 		return s
 	}
-	return max(0, (sum(a, a)+sum(b, b))/2-sum(a, b)), nil
+	return max(0, float64((sum(a, a)+sum(b, b))/2)-sum(a, b)), nil
 }
 
 // SpikeDistance is [VictorPurpura] of the spikes of a data.SpikeTarget with q per second, the mean

@@ -55,14 +55,14 @@ func TrainDistance(tau float64, channels int) TapeLoss {
 			for _, o := range want.Spikes {
 				if o.Channel == s.Neuron {
 					pull(o.Time, -1)
-					sum -= 0.5 * share * fmath.Exp(-math.Abs(s.Time-o.Time)/tau) // each of these pairs counts twice
+					sum -= float64(0.5 * share * fmath.Exp(-math.Abs(s.Time-o.Time)/tau)) // each of these pairs counts twice
 				}
 			}
 		}
 		for _, a := range want.Spikes {
 			for _, b := range want.Spikes {
 				if a.Channel == b.Channel {
-					sum += 0.5 * share * fmath.Exp(-math.Abs(a.Time-b.Time)/tau)
+					sum += float64(0.5 * share * fmath.Exp(-math.Abs(a.Time-b.Time)/tau))
 				}
 			}
 		}
@@ -164,7 +164,7 @@ func (s squares) Value(grad, x []float64) (float64, error) {
 		for i, spike := range s.want.Spikes {
 			first := !slices.ContainsFunc(s.want.Spikes[:i], func(o data.Spike) bool { return o.Channel == spike.Channel })
 			if first {
-				add(spike.Channel, s.scale*(x[spike.Channel]-spike.Time))
+				add(spike.Channel, float64(s.scale*(x[spike.Channel]-spike.Time)))
 			}
 		}
 	}

@@ -33,10 +33,10 @@ func crossing(g []float64, h float64) (at float64, ok bool) {
 	bound, slope, power := g[0], g[1], 1.0
 	for k := 1; k <= order; k++ {
 		if k > 1 {
-			slope -= float64(float64(k)*math.Abs(g[k])) * power
+			slope -= float64(float64(k) * math.Abs(g[k]) * power)
 		}
 		power *= h
-		bound += math.Abs(g[k]) * power
+		bound += float64(math.Abs(g[k]) * power)
 	}
 	if bound < 0 {
 		return 0, false
@@ -83,7 +83,7 @@ func first(g []float64, b *[most + 1]float64, order int, lo, hi, noise float64, 
 		}
 	}
 	// right[k] is now the last of its row: the coefficients of the right half
-	middle := lo + (hi-lo)/2
+	middle := lo + float64((hi-lo)/2)
 	if at, ok := first(g, &left, order, lo, middle, noise, depth+1); ok {
 		return at, true
 	}
@@ -124,7 +124,7 @@ func root(g []float64, lo, hi float64) float64 {
 			return at
 		}
 		if !(next > lo && next < hi) {
-			if next = lo + (hi-lo)/2; next <= lo || next >= hi {
+			if next = lo + float64((hi-lo)/2); next <= lo || next >= hi {
 				return hi
 			}
 		}

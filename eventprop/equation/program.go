@@ -1,6 +1,10 @@
 package equation
 
-import "math"
+import (
+	"math"
+
+	"github.com/surge-snn/surge/internal/fmath"
+)
 
 // op is an operation of a program.
 type op uint8
@@ -59,11 +63,11 @@ func (p *program) eval(values, x []float64) {
 		case neg:
 			v = -values[c.a]
 		case pow:
-			v = math.Pow(values[c.a], c.x)
+			v = fmath.Pow(values[c.a], c.x)
 		case exp:
-			v = math.Exp(values[c.a])
+			v = fmath.Exp(values[c.a])
 		case log:
-			v = math.Log(values[c.a])
+			v = fmath.Log(values[c.a])
 		case sqrt:
 			v = math.Sqrt(values[c.a])
 		case sin:
@@ -71,7 +75,7 @@ func (p *program) eval(values, x []float64) {
 		case cos:
 			v = math.Cos(values[c.a])
 		case tanh:
-			v = math.Tanh(values[c.a])
+			v = fmath.Tanh(values[c.a])
 		}
 		values[k] = v
 	}
@@ -108,7 +112,7 @@ func (p *program) pull(grad, bar, values, seed []float64) {
 		case neg:
 			bar[c.a] -= g
 		case pow:
-			bar[c.a] += float64(g*c.x) * math.Pow(values[c.a], c.x-1)
+			bar[c.a] += float64(float64(g*c.x) * fmath.Pow(values[c.a], c.x-1))
 		case exp:
 			bar[c.a] += float64(g * values[k])
 		case log:

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/surge-snn/surge/eventprop"
+	"github.com/surge-snn/surge/internal/fmath"
 )
 
 // Run is a pass of one sample through a layer: its spikes, and what the gradients need. The zero
@@ -87,7 +88,7 @@ func (l *Layer) prepare() (*prepared, error) {
 		return nil, err
 	}
 	m, s := l.Model, newJumper(l.Model)
-	w := &prepared{l: l, order: min(most, max(8, int(math.Ceil(7-math.Log(l.tolerance())/2)))), alike: true}
+	w := &prepared{l: l, order: min(most, max(8, int(math.Ceil(7-float64(fmath.Log(l.tolerance())/2))))), alike: true}
 	for _, v := range l.Params {
 		w.alike = w.alike && len(v) == 1
 	}

@@ -3,6 +3,7 @@ package equation
 import (
 	"math"
 
+	"github.com/surge-snn/surge/internal/fmath"
 	"github.com/surge-snn/surge/internal/lanes"
 )
 
@@ -165,7 +166,7 @@ func (b *bundle) reach(l int) float64 {
 // rootOf is x^(1/k) within 2 %, for steps that need not be exact.
 func rootOf(x float64, k int) float64 {
 	if !(x > 0x1p-1000) || x > 0x1p1000 {
-		return math.Pow(x, 1/float64(k))
+		return fmath.Pow(x, 1/float64(k))
 	}
 	bits := math.Float64bits(x)
 	f := math.Float64frombits(bits&(1<<52-1)|1023<<52) - 1
@@ -214,11 +215,11 @@ func (b *bundle) values() {
 			}
 		case expOf:
 			for l := range out {
-				out[l] = math.Exp(u[l])
+				out[l] = fmath.Exp(u[l])
 			}
 		case logOf:
 			for l := range out {
-				out[l] = math.Log(u[l])
+				out[l] = fmath.Log(u[l])
 			}
 		case sqrtOf:
 			for l := range out {
@@ -226,7 +227,7 @@ func (b *bundle) values() {
 			}
 		case powOf:
 			for l := range out {
-				out[l] = math.Pow(u[l], x.x)
+				out[l] = fmath.Pow(u[l], x.x)
 			}
 		case sinOf:
 			cosine := &b.of(x.c + 1)[0]
@@ -236,7 +237,7 @@ func (b *bundle) values() {
 		case tanhOf:
 			rest := &b.of(x.c + 1)[0]
 			for l := range out {
-				out[l] = math.Tanh(u[l])
+				out[l] = fmath.Tanh(u[l])
 				rest[l] = 1 - float64(out[l]*out[l])
 			}
 		}
@@ -321,10 +322,10 @@ func (b *bundle) pullValues() {
 				vBar[l] += float64(d * u[l])
 			case quotient:
 				uBar[l] += d / v[l]
-				vBar[l] -= float64(d/v[l]) * c[l]
+				vBar[l] -= float64(d / v[l] * c[l])
 			case inverse:
 				conBar[l] += d / v[l]
-				vBar[l] -= float64(d/v[l]) * c[l]
+				vBar[l] -= float64(d / v[l] * c[l])
 			case expOf:
 				uBar[l] += float64(d * c[l])
 			case logOf:
@@ -332,12 +333,12 @@ func (b *bundle) pullValues() {
 			case sqrtOf:
 				uBar[l] += d / (2 * c[l])
 			case powOf:
-				uBar[l] += float64(d*x.x) * math.Pow(u[l], x.x-1)
+				uBar[l] += float64(float64(d*x.x) * fmath.Pow(u[l], x.x-1))
 			case sinOf:
 				uBar[l] += float64(d*b.of(x.c + 1)[0][l]) - float64(b.barOf(x.c + 1)[0][l]*c[l])
 			case tanhOf:
 				rest, restBar := b.of(x.c + 1)[0][l], b.barOf(x.c + 1)[0][l]
-				uBar[l] += float64((d - float64(2*restBar)*c[l]) * rest)
+				uBar[l] += float64((d - float64(2*restBar*c[l])) * rest)
 			}
 		}
 	}

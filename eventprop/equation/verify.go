@@ -26,14 +26,14 @@ func (n Neurons) Verify() error {
 			if values := n.Params[name]; len(values) > 0 {
 				v = values[0]
 			}
-			s.x[1+len(m.States)+k] = v * (1 + 0.1*random.Normal(rng))
+			s.x[1+len(m.States)+k] = v * (1 + float64(0.1*random.Normal(rng)))
 		}
 		s.jump(&m.start, false)
 		if rng.IntN(2) == 0 {
 			s.jump(&m.reset, false)
 		}
 		for k := range m.States {
-			s.x[1+k] = float64(s.x[1+k]*(1+0.1*random.Normal(rng))) + 0.1*random.Normal(rng)
+			s.x[1+k] = float64(s.x[1+k]*(1+float64(0.1*random.Normal(rng)))) + float64(0.1*random.Normal(rng))
 		}
 		s.x[0] = random.Normal(rng)
 		ok, err := m.verify(s)
@@ -81,7 +81,7 @@ func (m *Model) verify(s *jumper) (bool, error) {
 				want := d[1] + (d[1]-d[0])/3
 				if got := s.grad[k]; got-got != 0 || want-want != 0 {
 					return false, nil
-				} else if math.Abs(got-want) > 1e-5*max(math.Abs(got), math.Abs(want))+1e-8*math.Abs(at)/max(math.Abs(x), 1e-3) {
+				} else if math.Abs(got-want) > float64(1e-5*max(math.Abs(got), math.Abs(want)))+1e-8*math.Abs(at)/max(math.Abs(x), 1e-3) {
 					return true, fmt.Errorf("%w: %s of %s to %s is %g, by differences %g", ErrDerivative, e.name, m.outputName(i), m.variableName(k), got, want)
 				}
 			}

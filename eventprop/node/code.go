@@ -240,7 +240,7 @@ func (e *encode[T]) Backward(in, _, gout, gin [][]T) error {
 			continue
 		}
 		row := i % e.rows
-		g := T(e.dt) * gout[0][row*e.k+e.count[row]]
+		g := T(T(e.dt) * gout[0][row*e.k+e.count[row]])
 		e.count[row]++
 		if i >= e.rows {
 			gin[0][i-e.rows] -= g

@@ -168,7 +168,7 @@ func fma[T Float](x, y, z T) T {
 	// The product is exact in float64. The sum is rounded to odd, so that rounding it once more, to
 	// float32, gives what rounding the exact sum would (Boldo and Melquiond 2008,
 	// doi:10.1109/TC.2007.70819).
-	p, c := float64(x)*float64(y), float64(z)
+	p, c := float64(float64(x)*float64(y)), float64(z)
 	s := p + c
 	if s-s != 0 { // infinite or NaN
 		return T(s)

@@ -55,8 +55,8 @@ func Seed(pcg *rand.PCG, seed uint64, name string, index ...uint64) {
 // every CPU.
 func Normal(r *rand.Rand) float64 {
 	for {
-		u := 1 - r.Float64() // (0, 1]: the logarithm is finite
-		v := 1.7156 * (r.Float64() - 0.5)
+		u := 1 - float64(r.Float64()) // (0, 1]: the logarithm is finite
+		v := 1.7156 * (float64(r.Float64()) - 0.5)
 		x := u - 0.449871
 		y := math.Abs(v) + 0.386595
 		q := float64(x*x) + float64(y*(float64(0.19600*y)-float64(0.25472*x)))

@@ -119,7 +119,7 @@ func coefficients(v *[NumParams]float64) (c [numDerived]float64) {
 	for i, m := range monomials {
 		c[i] = product(m, v, -1)
 	}
-	k := effective(v, kappa)
+	k := float64(effective(v, kappa))
 	c[feedback] = k / (k + 1)
 	c[threshold] = fmath.Log(c[threshold])
 	return c
@@ -135,7 +135,7 @@ func chain(v *[NumParams]float64, gc *[numDerived]float64, g *[NumParams]float64
 			continue
 		}
 		if coef(i) == feedback {
-			k1 := effective(v, kappa) + 1
+			k1 := float64(effective(v, kappa)) + 1
 			dk += gc[i] / (k1 * k1)
 			continue
 		}
@@ -144,20 +144,20 @@ func chain(v *[NumParams]float64, gc *[numDerived]float64, g *[NumParams]float64
 			outer /= product(m, v, -1)
 		}
 		for j, f := range m {
-			d := outer * product(m, v, j)
+			d := float64(outer * product(m, v, j))
 			switch {
 			case f.p == kappa:
 				dk += d
 			case !paramFacts[f.p].clips || v[f.p] > v[Io]:
 				g[f.p] += d
 			case v[f.p] == v[Io]:
-				g[f.p] += d / 2
-				g[Io] += d / 2
+				g[f.p] += float64(d / 2)
+				g[Io] += float64(d / 2)
 			default:
 				g[Io] += d
 			}
 		}
 	}
-	g[KappaN] += dk / 2
-	g[KappaP] += dk / 2
+	g[KappaN] += float64(dk / 2)
+	g[KappaP] += float64(dk / 2)
 }

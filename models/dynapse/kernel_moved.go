@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	"github.com/surge-snn/surge/internal/cells"
+	"github.com/surge-snn/surge/internal/fmath"
 	"github.com/surge-snn/surge/internal/kernel"
 )
 
@@ -139,7 +140,7 @@ func (m *mover[T]) move(k *neuronKernel[T], first int) {
 			weight = math.Ceil(growth) - 1
 		}
 		fb := float64(m.in.coef[feedback][v.neuron])
-		velocity := math.Sqrt(growth * math.Log1p(math.Expm1(growth)*math.Exp(fb*growth)))
+		velocity := math.Sqrt(growth * fmath.Log1p(fmath.Expm1(growth)*fmath.Exp(fb*growth)))
 		k.effect[at] += T(weight * v.change / velocity)
 	}
 }
@@ -272,10 +273,10 @@ func (m *mover[T]) vary(k *neuronKernel[T], first, row int, v *varied) {
 	}
 	base := v.from*k.b*k.n + first + v.neuron
 	if g := k.gout.spikes; g != nil {
-		v.change += float64(g[base]) * spikes
+		v.change += float64(float64(g[base]) * spikes)
 	}
 	if g := k.gout.ypost; g != nil {
-		v.change += float64(g[base]) * post
+		v.change += float64(float64(g[base]) * post)
 	}
 }
 
@@ -337,7 +338,7 @@ func (m *mover[T]) compareFinal(k *neuronKernel[T], first int, list []varied) {
 					more := i - (numStates - numMore)
 					d = float64(a.more[more][is] - k.out.more[more][was])
 				}
-				list[row].change += float64(g[first+j]) * d
+				list[row].change += float64(float64(g[first+j]) * d)
 			}
 		}
 	}

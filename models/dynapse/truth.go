@@ -86,7 +86,7 @@ func (n Network) Truth(in Input, loss func(*Run) []float64, h float64, params ..
 		}
 		var sum, squares float64
 		for r := range lu {
-			d := (lu[r] - ld[r]) * scale
+			d := float64((lu[r] - ld[r]) * scale)
 			sum += d
 			squares += float64(d * d)
 		}

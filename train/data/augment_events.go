@@ -24,7 +24,7 @@ func (e EventShift) Augment(s *Sample, f Form, rng *rand.Rand) error {
 	if f.Input != EventList || !(e.Channels >= 0) || !(e.Time >= 0) {
 		return fmt.Errorf("%w: EventShift by %g channels and %g s of %v, want numbers >= 0 and events", ErrSettings, e.Channels, e.Time, f.Input)
 	}
-	s.Events = shifted(s.Events[:0], s.Events, int(math.Round(e.Channels*(2*rng.Float64()-1))), e.Time*(2*rng.Float64()-1), s.Duration, f.Channels)
+	s.Events = shifted(s.Events[:0], s.Events, int(math.Round(e.Channels*(2*rng.Float64()-1))), float64(e.Time*(2*rng.Float64()-1)), s.Duration, f.Channels)
 	return nil
 }
 

@@ -372,7 +372,7 @@ func (e *Events) spikes(s *Batches, dst []Spike, x *Sample, f Form) ([]Spike, er
 			if !(dst[i].Time < period) {
 				return dst, fmt.Errorf("%w: channel %d spikes %g s into step %d of the sequence, which lasts %g s", ErrOutside, dst[i].Channel, dst[i].Time, k, period)
 			}
-			dst[i].Time += float64(k) * period
+			dst[i].Time += float64(float64(k) * period)
 		}
 	}
 	return dst, nil

@@ -327,7 +327,7 @@ func (d *eventFiles) Sample(s *Sample, i int) error {
 			if int(t/d.TimeWindow+1e-9) != d.window[i] {
 				continue
 			}
-			t = max(t-float64(d.window[i])*d.TimeWindow, 0)
+			t = max(t-float64(float64(d.window[i])*d.TimeWindow), 0)
 		}
 		s.Events = append(s.Events, Spike{t, (int(e.p)*d.height+int(e.y))*d.width + int(e.x)})
 	}

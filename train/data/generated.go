@@ -46,7 +46,7 @@ func (s Friedman) Form() Form {
 
 // Need counts the features and the target.
 func (s Friedman) Need() (samples [3]int, bytes float64) {
-	return [3]int{s.Train, s.Valid, s.Test}, sampleBytes + 8*(float64(s.Features)+1)
+	return [3]int{s.Train, s.Valid, s.Test}, sampleBytes + float64(8*(float64(s.Features)+1))
 }
 
 // Load makes the parts: the same samples for every run.
@@ -56,7 +56,7 @@ func (s Friedman) Load() (Parts, error) {
 		for j := range f {
 			f[j] = rng.Float64()
 		}
-		y := float64(10*sinPi(f[0]*f[1])) + float64(20*(f[2]-0.5)*(f[2]-0.5)) + float64(10*f[3]) + float64(5*f[4])
+		y := float64(10*sinPi(float64(f[0]*f[1]))) + float64(20*(f[2]-0.5)*(f[2]-0.5)) + float64(10*f[3]) + float64(5*f[4])
 		if s.Noise > 0 {
 			y += float64(s.Noise * random.Normal(rng))
 		}
@@ -102,7 +102,7 @@ func (s Lowpass) Form() Form {
 
 // Need counts the input and the target of each step.
 func (s Lowpass) Need() (samples [3]int, bytes float64) {
-	return [3]int{s.Train, s.Valid, s.Test}, sampleBytes + 16*float64(s.Steps)
+	return [3]int{s.Train, s.Valid, s.Test}, sampleBytes + float64(16*float64(s.Steps))
 }
 
 // Load makes the parts: the same sequences for every run.
@@ -153,7 +153,7 @@ func (s Patterns) Form() Form {
 
 // Need counts the spikes of input and target.
 func (s Patterns) Need() (samples [3]int, bytes float64) {
-	return [3]int{s.Train, s.Valid, s.Test}, sampleBytes + spikeBytes*(float64(s.Channels)+float64(s.Outputs))
+	return [3]int{s.Train, s.Valid, s.Test}, sampleBytes + float64(spikeBytes*(float64(s.Channels)+float64(s.Outputs)))
 }
 
 // Load makes the parts: the same samples for every run.

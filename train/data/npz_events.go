@@ -44,7 +44,7 @@ func (l *eventLists) append(dst []Spike, i int, first bool) []Spike {
 var perSecond = map[string]float64{"s": 1, "ms": 1e3, "us": 1e6}
 
 // endOf returns the end of a sample whose last event is at t: the next microsecond.
-func endOf(t float64) float64 { return math.Floor(t*1e6+1.001) / 1e6 }
+func endOf(t float64) float64 { return math.Floor(float64(t*1e6)+1.001) / 1e6 }
 
 // events takes lists of events.
 func (a arrays) events(r *recorded, s NPZ) error {

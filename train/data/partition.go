@@ -67,7 +67,7 @@ func (d division) indices(n int) (parts [3][]int, err error) {
 		g := members[order.at(k)]
 		best, lack := -1, 0.0
 		for part, f := range d.fractions {
-			missing := f*float64(n) - float64(len(parts[part]))
+			missing := float64(f*float64(n)) - float64(len(parts[part]))
 			if relative := missing / (f * float64(n)); missing >= float64(len(g))/2 && relative > lack {
 				best, lack = part, relative
 			}

@@ -243,7 +243,7 @@ func scale(p *Parts, kind string) error {
 				// Welford's sums: no difference of large numbers.
 				d := v - mean[j]
 				mean[j] += d / n
-				square[j] += d * (v - mean[j])
+				square[j] += float64(d * (v - mean[j]))
 			}
 		}
 	}

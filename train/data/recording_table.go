@@ -16,7 +16,7 @@ var (
 )
 
 // micros returns a time in µs; the finest that is kept is 1 µs.
-func micros(t, per float64) int64 { return int64(math.Floor(t*(1e6/per) + 1e-3)) }
+func micros(t, per float64) int64 { return int64(math.Floor(float64(t*(1e6/per)) + 1e-3)) }
 
 // readEventTable reads a text file of rows time, channel or x and y, polarity, trial. Without names
 // the columns stand in the order time, channel, polarity, trial. Each trial is a recording. A

@@ -145,8 +145,8 @@ func (g *yinYangGenerator) uniform() float64 {
 // point draws a point of the large circle.
 func (g *yinYangGenerator) point() (x, y float64) {
 	for {
-		x = g.uniform() * 2 * g.RBig
-		y = g.uniform() * 2 * g.RBig
+		x = float64(g.uniform() * 2 * g.RBig)
+		y = float64(g.uniform() * 2 * g.RBig)
 		if distance(x, y, g.RBig, g.RBig) <= g.RBig {
 			return x, y
 		}
@@ -154,8 +154,8 @@ func (g *yinYangGenerator) point() (x, y float64) {
 }
 
 func (g *yinYangGenerator) which(x, y float64) uint8 {
-	left := distance(x, y, 0.5*g.RBig, g.RBig)
-	right := distance(x, y, 1.5*g.RBig, g.RBig)
+	left := distance(x, y, float64(0.5*g.RBig), g.RBig)
+	right := distance(x, y, float64(1.5*g.RBig), g.RBig)
 	switch {
 	case left < g.RSmall || right < g.RSmall:
 		return Dot

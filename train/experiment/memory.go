@@ -194,7 +194,7 @@ func (e *Experiment) boundData() error {
 	parts, bytes := g.Need()
 	total, most := 0.0, 0
 	for k, n := range parts {
-		total += float64(n) * bytes
+		total += float64(float64(n) * bytes)
 		if n > parts[most] {
 			most = k
 		}
@@ -232,11 +232,11 @@ func (e *Experiment) bound(channels int, target data.Target) error {
 	for i, n := range e.Model.Hidden {
 		weights := float64(before) * float64(n)
 		if e.recurrent() {
-			weights += float64(n) * float64(n)
+			weights += float64(float64(n) * float64(n))
 		}
 		// A row of the batch has the voltages of all steps, and their gradients.
 		row := 2 * float64(max(e.Encode.Steps, 1)) * float64(n)
-		if err := check(fmt.Sprintf("model.hidden[%d]", i), n, width*((2+copies)*weights+row)); err != nil {
+		if err := check(fmt.Sprintf("model.hidden[%d]", i), n, width*(float64((2+copies)*weights)+row)); err != nil {
 			return err
 		}
 		before = n

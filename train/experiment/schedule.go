@@ -25,7 +25,7 @@ type Span struct {
 // epoch returns the update, counted from the end of the warm-up, with which the next epoch after n
 // begins.
 func (s Span) epoch(n float64) uint64 {
-	return uint64(max(n*s.PerEpoch+0.5-float64(s.Warmup), 0))
+	return uint64(max(float64(n*s.PerEpoch)+0.5-float64(s.Warmup), 0))
 }
 
 // Schedules are the choices of train.schedule. A new one is a row here, and is thereby in files, in
