@@ -99,7 +99,7 @@ func receipt(t *testing.T, events bool) (dir string, sets Data, s Settings, buil
 func TestReplay(t *testing.T) {
 	for _, events := range []bool{false, true} {
 		dir, sets, s, build := receipt(t, events)
-		links, err := ReadReceipt(filepath.Join(dir, "receipt.jsonl"))
+		links, _, err := ReadReceipt(filepath.Join(dir, "receipt.jsonl"))
 		if err != nil || len(links) != s.Epochs+1 {
 			t.Fatal(links, err)
 		}

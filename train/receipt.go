@@ -34,19 +34,17 @@ type Link struct {
 // ErrReceipt signifies a receipt that was not written by a run, or was changed.
 var ErrReceipt = errors.New("train: the receipt has been changed")
 
-// ReadReceipt reads a receipt and checks that its lines are a chain.
+// ReadReceipt reads a receipt and checks that its lines, text, are a chain.
 //
 // Errors: [ErrReceipt] with the line, or that of the file system.
-func ReadReceipt(path string) ([]Link, error) {
-	text, err := files.ReadFile(path)
-	if err != nil {
-		return nil, err
+func ReadReceipt(path string) (links []Link, text []byte, err error) {
+	if text, err = files.ReadFile(path); err != nil {
+		return nil, nil, err
 	}
-	links, err := decodeReceipt(text)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+	if links, err = decodeReceipt(text); err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", path, err)
 	}
-	return links, nil
+	return links, text, nil
 }
 
 func decodeReceipt(text []byte) (links []Link, err error) {

@@ -100,7 +100,7 @@ func TestVerifyFindsFlips(t *testing.T) {
 func forge(t *testing.T, out string, change func(links []train.Link) []train.Link) {
 	t.Helper()
 	path := filepath.Join(out, "receipt.jsonl")
-	links, err := train.ReadReceipt(path)
+	links, _, err := train.ReadReceipt(path)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"math"
 	"os"
 
@@ -59,7 +60,10 @@ func (e *Experiment) Load() (sets train.Data, target data.Target, err error) {
 	form := parts.Train.Form()
 	// A batch of more rows than there are samples has the same samples and takes the memory of its
 	// rows.
-	e.Train.Batch = min(e.Train.Batch, max(1, parts.Train.Len()))
+	if most := max(1, parts.Train.Len()); e.Train.Batch > most {
+		e.warning = fmt.Sprintf("train.batch = %d is more than the %d samples to learn, of which each batch has all", e.Train.Batch, most)
+		e.Train.Batch = most
+	}
 	batches := data.Batches{Encoder: e.encoder(), Size: e.Train.Batch, Dt: e.Encode.Dt, Hold: e.Encode.Hold, Seed: e.Seed}
 	steps := 0
 	for k, dst := range []*data.Batches{&sets.Train, &sets.Valid, &sets.Test} {
@@ -75,6 +79,13 @@ func (e *Experiment) Load() (sets train.Data, target data.Target, err error) {
 	}
 	sets.Train.Augment = parts.Augment
 	return sets, form.Target, nil
+}
+
+// Warn says what Load has found to be another way than the experiment has it.
+func (e *Experiment) Warn(l *slog.Logger) {
+	if e.warning != "" {
+		l.Warn(e.warning)
+	}
 }
 
 // span fills in the time that the longest sample needs, of so many steps.

@@ -31,7 +31,8 @@ type Experiment struct {
 	Checkpoint int  // graph.Settings.Checkpoint, which changes no bit; no part of the text
 	Twin       bool // build the smoothed twin, for checks of gradients (graph.Settings.Twin); no part of the text
 
-	file string // where it comes from, for messages
+	file    string // where it comes from, for messages
+	warning string // of Load
 }
 
 // Data is the section [data]: the samples.

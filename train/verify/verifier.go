@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"os"
 	"slices"
 	"strings"
 
@@ -22,10 +23,10 @@ type verifier struct {
 	folder string
 	say    io.Writer // how it goes
 
-	links  []train.Link
-	lines  []string // of the receipt
-	config string
-	states []*train.Checkpoint // complete ones of complete epochs
+	links   []train.Link
+	receipt []byte // the text of links
+	config  string
+	states  []*train.Checkpoint // complete ones of complete epochs
 }
 
 // files compares the files.
@@ -39,7 +40,7 @@ func (v *verifier) files() error {
 	for _, name := range seals.Added {
 		v.note("%s is not a file of the run", name)
 	}
-	switch v.links, err = train.ReadReceipt(v.path(experiment.ReceiptFile)); {
+	switch v.links, v.receipt, err = train.ReadReceipt(v.path(experiment.ReceiptFile)); {
 	case errors.Is(err, fs.ErrNotExist) && sealed && !v.is(experiment.ConfigFile):
 		v.note("no run of surge train: its files are compared with %s", rundir.SumsFile)
 		return nil
@@ -57,7 +58,7 @@ func (v *verifier) files() error {
 	if !sealed {
 		v.problem("there is no %s, which is written when a run ends or is interrupted: surge train --resume writes it", rundir.SumsFile)
 	}
-	for _, check := range []func() error{v.receipt, v.experiment, v.metrics, v.params, v.checkpointFiles} {
+	for _, check := range []func() error{v.experiment, v.metrics, v.params, v.checkpointFiles} {
 		if err := check(); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		} else if err != nil {
@@ -69,14 +70,8 @@ func (v *verifier) files() error {
 
 // is tells whether there is a file.
 func (v *verifier) is(name string) bool {
-	_, err := files.ReadFile(v.path(name))
+	_, err := os.Stat(v.path(name))
 	return err == nil
-}
-
-func (v *verifier) receipt() error {
-	text, err := files.ReadFile(v.path(experiment.ReceiptFile))
-	v.lines = strings.SplitAfter(string(text), "\n")
-	return err
 }
 
 func (v *verifier) experiment() error {
@@ -154,7 +149,7 @@ func (v *verifier) checkpointFiles() error {
 			v.problem("%s: is of epoch %d, of which the receipt has none", name, c.Position.Epoch)
 		case i >= 0 && (sum != v.links[i].State || files.Digest([]byte(c.Config)) != v.links[i].Config):
 			v.problem("%s: is not the state of the receipt after epoch %d", name, c.Position.Epoch)
-		case !bytes.HasPrefix([]byte(strings.Join(v.lines, "")), c.Receipt):
+		case !bytes.HasPrefix(v.receipt, c.Receipt):
 			v.problem("%s: has another receipt", name)
 		case within:
 			v.note("%s is %d batches into epoch %d, of which the receipt says nothing yet", name, c.Position.Batch, c.Position.Epoch+1)

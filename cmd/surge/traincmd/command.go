@@ -154,7 +154,7 @@ func (c *Command) Run(ctx context.Context, k *kong.Context) (err error) {
 // print prints the experiment, and beside it what a run needs, where the data are there.
 func (c *Command) print(out, errs io.Writer, e *experiment.Experiment) error {
 	text := e.Text() // without what the data say
-	need, batch := "memory of a run: ", e.Train.Batch
+	need := "memory of a run: "
 	if sets, target, err := e.Load(); err != nil {
 		need += fmt.Sprintf("not known without the data: %v", err)
 	} else {
@@ -166,9 +166,7 @@ func (c *Command) print(out, errs io.Writer, e *experiment.Experiment) error {
 		if e.Checkpoint > 0 {
 			need += fmt.Sprintf(", in segments of %d of %d steps", e.Checkpoint, e.Encode.Steps)
 		}
-		if e.Train.Batch < batch {
-			need += "\n" + smallerBatch(batch, e.Train.Batch)
-		}
+		e.Warn(newReport(out, errs, false, e).logger())
 	}
 	if _, err := fmt.Fprint(out, text); err != nil {
 		return err

@@ -34,24 +34,16 @@ type runner struct {
 // open loads the data and builds the network.
 func (r *runner) open() error {
 	e := r.experiment
-	batch := e.Train.Batch
 	var err error
 	if r.sets, r.target, err = e.Load(); err != nil {
 		return err
 	}
-	if e.Train.Batch < batch {
-		r.report.logger().Warn(smallerBatch(batch, e.Train.Batch))
-	}
+	e.Warn(r.report.logger())
 	if _, err := r.fit(e, r.sets, r.target); errors.As(err, new(*exit.BadInput)) {
 		return err
 	}
 	r.net, err = e.BuildShards(r.ranks.Peers(), r.channels(), r.target)
 	return err
-}
-
-// smallerBatch says that a set has fewer samples than a batch.
-func smallerBatch(batch, samples int) string {
-	return fmt.Sprintf("train.batch = %d is more than the %d samples to learn, of which each batch has all", batch, samples)
 }
 
 // channels returns the number of input channels.
