@@ -26,6 +26,14 @@ type PeerNeuron struct {
 	Doc, Source string
 	// Params are its parameters in the order of Compat.
 	Params []PeerParam
+	// Recurrent adds weights w_rec [N, N] from the neurons' own spikes, w_rec[pre][post], to the
+	// current: those of the step before, as the recurrent layers of the library have them. Those of
+	// spyx act in the step in which they are given out, which is one late already.
+	Recurrent bool
+	// RecInit initialises w_rec; nil means FanIn(0, 0.5).
+	RecInit graph.Init
+	// RecMask, where it is not nil, holds a 0 or 1 for each element of w_rec.
+	RecMask []float64
 	// Initial is the state before the first step, nodes [B, N]. Nil leaves it to the program: zeros
 	// are where the library starts.
 	Initial []*G.Node
@@ -34,9 +42,17 @@ type PeerNeuron struct {
 
 	states []string
 	slope  string // the library's default, of surrogate.Compat
-	step   func(f *formula, p []term, fire func(x term) term) (spikes, vmem term, next []term)
+	step   peerStep
 	firing ops.Firing
+	// recurrent, where it is not nil, is the step of the library's recurrent layer, which differs.
+	recurrent peerStep
+	// ahead, where it is not nil, returns the spikes of the states after the step, which come back
+	// in place of those that the step gives out.
+	ahead func(f *formula, p, next []term, fire func(x term) term) term
 }
+
+// peerStep adds the lines of a step.
+type peerStep func(f *formula, p []term, fire func(x term) term) (spikes, vmem term, next []term)
 
 // PeerParam is a parameter of a [PeerNeuron].
 type PeerParam struct {
@@ -105,7 +121,10 @@ func (l PeerNeuron) Apply(b *graph.Builder, name string, x *G.Node) Neurons {
 			b.Fail(fmt.Errorf("%w: %s: %w", ErrParameter, l.Name, err))
 		}
 	}
-	s := spiking{kind: l.Name, name: name, surrogate: slope, given: l.Initial}
+	s := spiking{
+		kind: l.Name, name: name, surrogate: slope, given: l.Initial,
+		recurrent: l.Recurrent, recInit: l.RecInit, recMask: l.RecMask,
+	}
 	f := newFormula(len(l.Params), len(l.states))
 	var p []*G.Node
 	terms := make([]term, len(l.Params))
@@ -113,7 +132,15 @@ func (l PeerNeuron) Apply(b *graph.Builder, name string, x *G.Node) Neurons {
 		p, terms[i] = append(p, Fixed(param.Value).real(b, name+"/"+param.Name, n)), f.param(i)
 	}
 	slope = s.slope(b)
-	spikes, vmem, next := l.step(f, terms, func(x term) term { return f.fire(x, l.firing, slope) })
+	fire := func(x term) term { return f.fire(x, l.firing, slope) }
+	step := l.step
+	if l.Recurrent && l.recurrent != nil {
+		step = l.recurrent
+	}
+	spikes, vmem, next := step(f, terms, fire)
 	f.end([]term{spikes, vmem}, next...)
+	if l.Recurrent && l.ahead != nil {
+		f.feedback = l.ahead(f, terms, f.next, fire)
+	}
 	return s.apply(b, x, f, p, l.states...)
 }

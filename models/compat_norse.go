@@ -6,25 +6,15 @@ package models
 var norseNeurons = []PeerNeuron{
 	{
 		Name: "norse/LIF-1.1.0", Doc: "the input jumps before the voltage is integrated; spikes from that voltage; reset to a value",
-		Source: "Norse 1.1.0, functional/lif.py, lif_feed_forward_step", slope: "norse/superspike-1.1.0",
+		Source: "Norse 1.1.0, functional/lif.py, lif_feed_forward_step; recurrent: lif_step, and that of 1.0.0", slope: "norse/superspike-1.1.0",
 		Params: peerParams([]string{"dt", "tau_syn_inv", "tau_mem_inv", "v_leak", "v_th", "v_reset"}, 1e-3, 200, 100, 0, 1, 0), states: []string{"v", "i"},
-		step: func(f *formula, p []term, fire func(term) term) (term, term, []term) {
-			i := f.add(f.state(1), f.x())
-			v := f.euler(f.add(f.state(0), p[3]), p[0], p[2], f.sub(i, f.state(0)))
-			spikes, after, _ := f.fireReset(v, p[4], p[5], ToValue, fire)
-			return spikes, after, append([]term{f.sub(after, p[3])}, f.sub(i, f.mul(f.mul(p[0], p[1]), i)))
-		},
+		step: norseLIF(true, false), recurrent: norseLIF(true, true),
 	},
 	{
 		Name: "norse/LIF-1.0", Doc: "the input jumps after the step: it acts on the voltage one step later",
-		Source: "Norse up to 1.0.0, functional/lif.py, lif_feed_forward_step", slope: "norse/superspike",
+		Source: "Norse up to 1.0.0, functional/lif.py, lif_feed_forward_step; recurrent: lif_step up to 0.0.7", slope: "norse/superspike",
 		Params: peerParams([]string{"dt", "tau_syn_inv", "tau_mem_inv", "v_leak", "v_th", "v_reset"}, 1e-3, 200, 100, 0, 1, 0), states: []string{"v", "i"},
-		step: func(f *formula, p []term, fire func(term) term) (term, term, []term) {
-			v := f.euler(f.add(f.state(0), p[3]), p[0], p[2], f.sub(f.state(1), f.state(0)))
-			spikes, after, _ := f.fireReset(v, p[4], p[5], ToValue, fire)
-			i := f.add(f.sub(f.state(1), f.mul(f.mul(p[0], p[1]), f.state(1))), f.x())
-			return spikes, after, []term{f.sub(after, p[3]), i}
-		},
+		step: norseLIF(false, false), recurrent: norseLIF(false, true),
 	},
 	{
 		Name: "norse/LIFBox", Doc: "without a synapse; reset to a value",
@@ -38,17 +28,10 @@ var norseNeurons = []PeerNeuron{
 	},
 	{
 		Name: "norse/LSNN", Doc: "an adaptive threshold b, decayed before the comparison; the input acts one step later",
-		Source: "Norse 1.1.0, functional/lsnn.py, lsnn_feed_forward_step", slope: "norse/superspike-1.1.0",
+		Source: "Norse 1.1.0, functional/lsnn.py, lsnn_feed_forward_step; recurrent: lsnn_step", slope: "norse/superspike-1.1.0",
 		Params: peerParams([]string{"dt", "tau_syn_inv", "tau_mem_inv", "tau_adapt_inv", "v_leak", "v_th", "v_reset", "beta"}, 1e-3, 200, 100, 1.0/800, 0, 1, 0, 1.8),
 		states: []string{"v", "i", "b"},
-		step: func(f *formula, p []term, fire func(term) term) (term, term, []term) {
-			v := f.euler(f.add(f.state(0), p[4]), p[0], p[2], f.sub(f.state(1), f.state(0)))
-			b := f.euler(f.add(f.state(2), p[5]), p[0], p[3], f.affine(f.state(2), -1, 0))
-			spikes := fire(f.sub(v, b))
-			after := f.mix(spikes, v, p[6])
-			i := f.add(f.sub(f.state(1), f.mul(f.mul(p[0], p[1]), f.state(1))), f.x())
-			return spikes, after, []term{f.sub(after, p[4]), i, f.sub(f.add(b, f.mul(spikes, p[7])), p[5])}
-		},
+		step:   norseLSNN(false), recurrent: norseLSNN(true),
 	},
 	{
 		Name: "norse/LIFAdEx", Doc: "the input jumps before the voltage is integrated; adaptation from the voltage before the step",
@@ -83,6 +66,40 @@ var norseNeurons = []PeerNeuron{
 	},
 }
 
+// norseLIF is the step of norse/LIF: the input jumps before the voltage is integrated, or after. The
+// recurrent layers stop the gradient through their resets.
+func norseLIF(jumps, detached bool) peerStep {
+	return func(f *formula, p []term, fire func(term) term) (term, term, []term) {
+		i := f.state(1)
+		if jumps {
+			i = f.add(i, f.x())
+		}
+		v := f.euler(f.add(f.state(0), p[3]), p[0], p[2], f.sub(i, f.state(0)))
+		spikes := fire(f.sub(v, p[4]))
+		after := f.reset(v, spikes, p[4], p[5], ToValue, detached)
+		i = f.sub(i, f.mul(f.mul(p[0], p[1]), i))
+		if !jumps {
+			i = f.add(i, f.x())
+		}
+		return spikes, after, []term{f.sub(after, p[3]), i}
+	}
+}
+
+func norseLSNN(detached bool) peerStep {
+	return func(f *formula, p []term, fire func(term) term) (term, term, []term) {
+		v := f.euler(f.add(f.state(0), p[4]), p[0], p[2], f.sub(f.state(1), f.state(0)))
+		b := f.euler(f.add(f.state(2), p[5]), p[0], p[3], f.affine(f.state(2), -1, 0))
+		spikes := fire(f.sub(v, b))
+		jump := spikes
+		if detached {
+			jump = f.detach(spikes)
+		}
+		after := f.mix(jump, v, p[6])
+		i := f.add(f.sub(f.state(1), f.mul(f.mul(p[0], p[1]), f.state(1))), f.x())
+		return spikes, after, []term{f.sub(after, p[4]), i, f.sub(f.add(b, f.mul(jump, p[7])), p[5])}
+	}
+}
+
 // euler returns v + dt rate slope.
 func (f *formula) euler(v, dt, rate, slope term) term { return f.add(v, f.mul(f.mul(dt, rate), slope)) }
 
@@ -92,6 +109,7 @@ var spyxNeurons = []PeerNeuron{
 		Name: "spyx/IF", Doc: "spikes are those of the voltage before the step, one step late",
 		Source: "spyx 1.0.0, nn.py", slope: "spyx/superspike",
 		Params: peerParams([]string{"threshold"}, 1), states: []string{"V"},
+		ahead: func(f *formula, p, next []term, fire func(term) term) term { return fire(f.sub(next[0], p[0])) },
 		step: func(f *formula, p []term, fire func(term) term) (term, term, []term) {
 			spikes := fire(f.sub(f.state(0), p[0]))
 			v := f.sub(f.add(f.state(0), f.x()), f.mul(spikes, p[0]))
@@ -102,6 +120,7 @@ var spyxNeurons = []PeerNeuron{
 		Name: "spyx/LIF", Doc: "spikes are those of the voltage before the step, one step late; beta is clamped to [0, 1]",
 		Source: "spyx 1.0.0, nn.py", slope: "spyx/superspike",
 		Params: peerParams([]string{"beta", "threshold"}, 0.5, 1), states: []string{"V"},
+		ahead: func(f *formula, p, next []term, fire func(term) term) term { return fire(f.sub(next[0], p[1])) },
 		step: func(f *formula, p []term, fire func(term) term) (term, term, []term) {
 			spikes := fire(f.sub(f.state(0), p[1]))
 			v := f.sub(f.add(f.mul(f.unit(p[0]), f.state(0)), f.x()), f.mul(spikes, p[1]))
@@ -112,6 +131,7 @@ var spyxNeurons = []PeerNeuron{
 		Name: "spyx/CuBaLIF", Doc: "spikes one step late; the reset is subtracted before the leak",
 		Source: "spyx 1.0.0, nn.py", slope: "spyx/superspike",
 		Params: peerParams([]string{"alpha", "beta", "threshold"}, 0.5, 0.5, 1), states: []string{"V", "I"},
+		ahead: func(f *formula, p, next []term, fire func(term) term) term { return fire(f.sub(next[0], p[2])) },
 		step: func(f *formula, p []term, fire func(term) term) (term, term, []term) {
 			spikes := fire(f.sub(f.state(0), p[2]))
 			i := f.add(f.mul(f.unit(p[0]), f.state(1)), f.x())
@@ -123,6 +143,9 @@ var spyxNeurons = []PeerNeuron{
 		Name: "spyx/ALIF", Doc: "spikes one step late; the threshold rises by 1-gamma",
 		Source: "spyx 1.0.0, nn.py", slope: "spyx/superspike",
 		Params: peerParams([]string{"beta", "gamma", "threshold"}, 0.5, 0.5, 1), states: []string{"V", "T"},
+		ahead: func(f *formula, p, next []term, fire func(term) term) term {
+			return fire(f.sub(next[0], f.add(p[2], next[1])))
+		},
 		step: func(f *formula, p []term, fire func(term) term) (term, term, []term) {
 			threshold, gamma := f.add(p[2], f.state(1)), f.unit(p[1])
 			spikes := fire(f.sub(f.state(0), threshold))

@@ -33,10 +33,8 @@ func atOrAbove(x float64) float64 {
 	return 0
 }
 
-// The steps of the libraries, line by line. Those of snnTorch 1.0.0, SpikingJelly 2.0.0, Sinabs
-// 3.1.3, Norse 1.1.0 and Rockpool 3.1.0 (19 of the 24) were compared once with the packages
-// themselves, 4 neurons for 60 steps of a noisy current: spikes equal, voltages to 4e-16 (Rockpool,
-// in float32, to 3e-6).
+// The steps of the libraries, line by line, for parameters and currents that testdata/peers.json does
+// not have: see TestPeers, which compares with the packages.
 var peerSteps = map[string]scalar{
 	"snntorch/Leaky": {nil, func(x float64, p, s []float64) (float64, float64) {
 		reset := above(s[0] - p[1])

@@ -16,6 +16,7 @@ type formula struct {
 	lines          []line
 	next           []term // the states after the step
 	outputs        []term // the sequences that the layer gives out
+	feedback       term   // the spikes that w_rec of a recurrent layer sees in the next step
 }
 
 // term is the number of a line.
@@ -87,7 +88,7 @@ func (f *formula) end(outputs []term, next ...term) *formula {
 			next[i] = f.affine(t, 1, 0)
 		}
 	}
-	f.outputs, f.next = outputs, next
+	f.outputs, f.next, f.feedback = outputs, next, outputs[0]
 	return f
 }
 

@@ -49,7 +49,7 @@ func (c formulaCell) Step(b *graph.Builder, x, params, state []*G.Node) (out, ne
 		next = append(next, v[t])
 	}
 	if c.recurrent {
-		next = append(next, out[0])
+		next = append(next, v[c.f.feedback])
 	}
 	return out, next
 }

@@ -114,7 +114,7 @@ func (k *formulaKernel[T]) forwardRows(lo, hi int) {
 				copy(w.state[s], w.value[o])
 			}
 			if k.recurrent {
-				copy(w.state[len(w.state)-1], w.value[k.f.outputs[0]])
+				copy(w.state[len(w.state)-1], w.value[k.f.feedback])
 			}
 		}
 		for s, x := range w.state {
@@ -259,7 +259,7 @@ func (k *formulaKernel[T]) stepBack(w *formulaBlock[T], b, at int) {
 		kernel.Add(d[o], d[o], w.dstate[s])
 	}
 	if k.recurrent {
-		o := k.f.outputs[0]
+		o := k.f.feedback
 		kernel.Add(d[o], d[o], w.dstate[len(w.dstate)-1])
 	}
 	d[0] = k.dx[at : at+n]
