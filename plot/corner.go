@@ -2,7 +2,6 @@ package plot
 
 import (
 	"fmt"
-	"image/color"
 	"math"
 	"slices"
 
@@ -11,7 +10,7 @@ import (
 
 // Corner draws samples of a distribution of several quantities: on the diagonal the histogram of
 // each, with the ends of its central 95 %, and below it how often two of them occur together, the
-// darker the more often. Each cell spans the central 99 % of its quantities, to the right and up.
+// bluer the more often. Each cell spans the central 99 % of its quantities, to the right and up.
 type Corner struct {
 	Title  string
 	Names  []string
@@ -80,11 +79,7 @@ type corner []marginal
 func (m corner) draw(f *frame) {
 	const side = 0.86 // of a cell
 	n := len(m)
-	blue := func(share float64) color.Color {
-		shade := func(end uint8) uint8 { return uint8(255 - math.Round(share*float64(255-int(end)))) }
-		return color.RGBA{shade(0), shade(0x72), shade(0xb2), 255}
-	}
-	box := func(i, j int, x0, y0, x1, y1 float64, c color.Color) { // parts of the cell of row i and column j
+	box := func(i, j int, x0, y0, x1, y1 float64, c tint) { // parts of the cell of row i and column j
 		at := func(x, y float64) vg.Point { return f.at(float64(j)+side*(x-0.5), float64(n-1-i)+side*(y-0.5)) }
 		f.SetColor(c)
 		var p vg.Path
@@ -108,7 +103,7 @@ func (m corner) draw(f *frame) {
 		most := float64(max(slices.Max(counts), 1))
 		for b, count := range counts {
 			if count > 0 {
-				box(i, i, float64(b)/cornerBins, 0, float64(b+1)/cornerBins, 0.8*float64(count)/most, blue(1))
+				box(i, i, float64(b)/cornerBins, 0, float64(b+1)/cornerBins, 0.8*float64(count)/most, blue)
 			}
 		}
 		for j := range i {
@@ -122,7 +117,7 @@ func (m corner) draw(f *frame) {
 			for at, count := range joint {
 				if count > 0 {
 					x, y := float64(at%cornerBins), float64(at/cornerBins)
-					box(i, j, x/cornerBins, y/cornerBins, (x+1)/cornerBins, (y+1)/cornerBins, blue(math.Sqrt(float64(count)/float64(most))))
+					box(i, j, x/cornerBins, y/cornerBins, (x+1)/cornerBins, (y+1)/cornerBins, blue.share(math.Sqrt(float64(count)/float64(most))))
 				}
 			}
 		}

@@ -11,6 +11,9 @@
 //	  - [Raster]: the spikes of one sample, a panel for each layer;
 //	  - [Traces]: membrane potentials or currents over time, with thresholds, and the spikes as ticks above.
 //
+// The names curves.dark.png and curves.dark.svg give the same figure on dark paper, for dark pages
+// and slides. The paper is a part of the figure: neither is transparent.
+//
 // All panels of a figure share the x axis. Colours are those of Okabe and Ito, which readers with
 // any of the common colour deficiencies can tell apart (Wong 2011, doi:10.1038/nmeth.1618); after
 // seven lines they repeat with dashes. Text is Liberation Sans, which has the widths of Arial, so

@@ -3,7 +3,6 @@ package plot
 import (
 	"bytes"
 	"fmt"
-	"image/color"
 	"io"
 	"path/filepath"
 	"slices"
@@ -19,6 +18,9 @@ import (
 
 // dpi is the resolution of PNG files: 900 pixels are 6 inches, the width of a page of text.
 const dpi = 150
+
+// dark stands before the ending of the name of a figure on dark paper.
+const dark = ".dark"
 
 // Size is the size of a figure in pixels (of 1/150 inch). A zero stands for the default: a width of
 // 900, and the height that suits the panels and their legends, 600 for one or two usual ones. Both
@@ -88,21 +90,29 @@ func (g figure) write(path string) error {
 		return fmt.Errorf("%s: %w", path, err)
 	}
 	w, h := l.width, l.height
+	ext := strings.ToLower(filepath.Ext(path))
+	onDark := strings.HasSuffix(strings.ToLower(path), dark+ext)
+	drawOn := func(c vg.CanvasSizer) {
+		if onDark {
+			c = darkPaper{c}
+		}
+		dc := draw.New(c)
+		dc.SetColor(paper)
+		dc.Fill(dc.Rectangle.Path())
+		l.draw(dc)
+	}
 	var encode func(io.Writer) error
-	switch strings.ToLower(filepath.Ext(path)) {
+	switch ext {
 	case ".png":
-		c := vgimg.NewWith(vgimg.UseWH(w, h), vgimg.UseDPI(dpi), vgimg.UseBackgroundColor(color.White))
-		l.draw(draw.New(c))
+		c := vgimg.NewWith(vgimg.UseWH(w, h), vgimg.UseDPI(dpi), vgimg.UseBackgroundColor(paper.on(onDark)))
+		drawOn(c)
 		encode = func(out io.Writer) error {
 			_, err := vgimg.PngCanvas{Canvas: c}.WriteTo(out)
 			return err
 		}
 	case ".svg":
 		c := vgsvg.New(w, h)
-		dc := draw.New(c)
-		dc.SetColor(color.White)
-		dc.Fill(dc.Rectangle.Path())
-		l.draw(dc)
+		drawOn(c)
 		encode = func(out io.Writer) error {
 			var b bytes.Buffer
 			if _, err := c.WriteTo(&b); err != nil {

@@ -2,7 +2,6 @@ package plot
 
 import (
 	"fmt"
-	"image/color"
 	"math"
 	"strconv"
 
@@ -10,7 +9,7 @@ import (
 )
 
 // Matrix draws a table of counts as a picture, such as the confusion matrix of a classifier: a cell
-// for each row, from the top, and column, the darker the larger its share of its row, with its
+// for each row, from the top, and column, the bluer the larger its share of its row, with its
 // number where there is room.
 type Matrix struct {
 	Title          string
@@ -67,8 +66,7 @@ func (m cells) draw(f *frame) {
 		for j, v := range row {
 			share := float64(v) / math.Max(float64(sum), 1)
 			lo, hi := f.at(float64(j)-0.5, y-0.5), f.at(float64(j)+0.5, y+0.5)
-			shade := func(end uint8) uint8 { return uint8(255 - math.Round(share*float64(255-int(end)))) }
-			f.SetColor(color.RGBA{shade(0), shade(0x72), shade(0xb2), 255}) // to the blue of the palette
+			f.SetColor(blue.share(share))
 			var p vg.Path
 			p.Move(lo)
 			p.Line(vg.Point{X: hi.X, Y: lo.Y})
@@ -85,7 +83,7 @@ func (m cells) draw(f *frame) {
 				drawText(f.Canvas, tickFont, middle, -0.5, text)
 				continue
 			}
-			f.SetColor(color.White)
+			f.SetColor(white)
 			f.FillString(tickFont.Face, vg.Point{X: middle.X - text.width(tickFont)/2, Y: middle.Y}, text.text)
 		}
 	}

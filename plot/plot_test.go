@@ -16,9 +16,9 @@ import (
 )
 
 const (
-	blue       = "#0072B2"
-	vermillion = "#D55E00"
-	green      = "#009E73"
+	hexBlue       = "#0072B2"
+	hexVermillion = "#D55E00"
+	hexGreen      = "#009E73"
 )
 
 func wave(n int, scale float64) []float64 {
@@ -66,13 +66,13 @@ func TestCurves(t *testing.T) {
 		}
 	}
 	// Two lines and, in each of the legends, which differ, one sample.
-	if n := len(p.lines(blue)); n != 4 {
+	if n := len(p.lines(hexBlue)); n != 4 {
 		t.Errorf("%d blue lines, want 4", n)
 	}
 	// The line of two points shows them as dots: filled paths of arcs.
 	dots := 0
 	for _, q := range p.paths {
-		if strings.Contains(q.style, "fill:"+vermillion) {
+		if strings.Contains(q.style, "fill:"+hexVermillion) {
 			dots++
 		}
 	}
@@ -107,7 +107,7 @@ func TestRaster(t *testing.T) {
 			t.Errorf("no text %q in %v", s, p.texts)
 		}
 	}
-	for color, want := range map[string]int{blue: 4, vermillion: 1, green: 0} {
+	for color, want := range map[string]int{hexBlue: 4, hexVermillion: 1, hexGreen: 0} {
 		if n := p.shapes(color); n != want {
 			t.Errorf("%d bars of colour %s, want %d", n, color, want)
 		}
@@ -124,7 +124,7 @@ func TestRasterThins(t *testing.T) {
 	r.Layers[0].Spikes = append(r.Layers[0].Spikes, Spike{0.9, 10})
 	// 0.1 ms is 0.04 points and two neurons less than half a point: up to 2 x 2 pixels of half a
 	// point, and the other spike.
-	if n := svg(t, r).shapes(blue); n < 2 || n > 5 {
+	if n := svg(t, r).shapes(hexBlue); n < 2 || n > 5 {
 		t.Errorf("%d bars", n)
 	}
 }
@@ -168,7 +168,7 @@ func TestTraces(t *testing.T) {
 			t.Errorf("no text %q in %v", s, p.texts)
 		}
 	}
-	for color, want := range map[string]int{blue: 3, vermillion: 1} {
+	for color, want := range map[string]int{hexBlue: 3, hexVermillion: 1} {
 		if n := p.shapes(color); n != want {
 			t.Errorf("%d spikes of colour %s, want %d", n, color, want)
 		}
