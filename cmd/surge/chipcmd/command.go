@@ -77,17 +77,18 @@ func (c *Export) Run(k *kong.Context) error {
 
 // Import is surge chip import.
 type Import struct {
-	File string `arg:"" placeholder:"FILE" help:"A configuration of samna, or a specification of Rockpool, in JSON."`
+	File string `arg:"" placeholder:"FILE" help:"A configuration of samna in JSON, or a specification of Rockpool, in JSON or .npz."`
 	Out  string `required:"" placeholder:"FILE" help:"The device file (.json) to write, or of a specification that is not quantised the experiment (.toml)."`
 }
 
 // Help is the text under the usage of the command.
 func (Import) Help() string {
-	return `A configuration of samna, or a quantised specification of Rockpool, becomes a device file for surge sim dynapsim --device. A specification of Rockpool's mapper becomes an experiment: the currents and w_rec under [init], and its input weights w_in beside it in a .npz, to be put into the files of input and targets.
+	return `A configuration of samna, or a quantised specification of Rockpool, becomes a device file for surge sim dynapsim --device. A specification of Rockpool's mapper, or a dictionary of currents (a number, or one for each neuron) with w_in [channels, N] and w_rec [N, N], becomes an experiment: the currents and weights under [init], to which surge fit needs [fit] and [[target]].
 
-In Python, write the dictionary of mapper, updated with that of autoencoder_quantization or not:
+In Python, write the dictionary of mapper, updated with that of autoencoder_quantization or not, or one of your own:
 
-  spec.pop("mapped_graph"); json.dump(spec, open("spec.json", "w"), default=lambda x: x.tolist())`
+  spec.pop("mapped_graph"); json.dump(spec, open("spec.json", "w"), default=lambda x: x.tolist())
+  numpy.savez("spec.npz", Itau_mem=..., Igain_mem=..., w_in=..., w_rec=...)`
 }
 
 // Run imports.
@@ -97,17 +98,14 @@ func (c *Import) Run(k *kong.Context) error {
 		return bad(c.File, err)
 	}
 	var keys map[string]json.RawMessage
-	if err := json.Unmarshal(raw, &keys); err != nil {
-		return bad(c.File, err)
-	}
 	toml := strings.HasSuffix(strings.ToLower(c.Out), ".toml")
 	var d *chip.Device
-	if _, samna := keys["value0"]; samna {
+	if json.Unmarshal(raw, &keys) == nil && keys["value0"] != nil {
 		if d, err = chip.ReadSamna(bytes.NewReader(raw)); err != nil {
 			return bad(c.File, err)
 		}
 	} else {
-		s, err := chip.ReadRockpool(bytes.NewReader(raw))
+		s, err := chip.ParseRockpool(c.File, raw)
 		if err != nil {
 			return bad(c.File, err)
 		}
@@ -141,22 +139,19 @@ func (c *Import) Run(k *kong.Context) error {
 	return err
 }
 
-// experiment writes a specification as an experiment, and its input weights.
+// experiment writes a specification as an experiment.
 func (c *Import) experiment(k *kong.Context, s *chip.Specification) error {
-	text := experiment.Text(s.Network, s.Core)
-	if _, err := experiment.ParseNetwork(c.Out, text); err != nil {
+	var in *chip.Weights
+	what := ""
+	if s.In.Pre > 0 {
+		in, what = &s.In, fmt.Sprintf(", %d input channels", s.In.Pre)
+	}
+	text := experiment.Text(s.Network, s.Core, in)
+	if _, _, err := experiment.ParseNetwork(c.Out, text); err != nil {
 		return bad(c.File, err)
 	}
 	if err := store("--out", c.Out, []byte(text)); err != nil {
 		return err
-	}
-	what := ""
-	if s.In.Pre > 0 {
-		name := c.Out[:len(c.Out)-len(".toml")] + "-w_in.npz"
-		if err := files.WriteArrays(name, []files.Array{{Name: "w_in", Shape: []int{s.In.Pre, s.In.Post}, Data: s.In.W}}); err != nil {
-			return bad(name, err)
-		}
-		what = fmt.Sprintf(", and w_in of %d channels in %s", s.In.Pre, name)
 	}
 	_, err := fmt.Fprintf(k.Stdout, "%s: %d neurons%s\n", c.Out, s.Network.N, what)
 	return err

@@ -95,15 +95,22 @@ func TestSpecification(t *testing.T) {
 	if _, err := surge("import", "spec.json", "--out", "a.json"); exit.Code(err) != 2 || !strings.Contains(err.Error(), ".toml") {
 		t.Error(err)
 	}
-	if out, err := surge("import", "spec.json", "--out", "a.toml"); err != nil || !strings.Contains(out, "w_in of 1 channels in a-w_in.npz") {
+	if out, err := surge("import", "spec.json", "--out", "a.toml"); err != nil || !strings.Contains(out, "2 neurons, 1 input channels") {
 		t.Fatal(out, err)
 	}
-	n, err := experiment.ReadNetwork("a.toml")
-	if err != nil || n.N != 2 || !slices.Equal(n.WRec, []float64{0, 0.3, -0.2, 0}) || !slices.Equal(n.Params[dynapse.ItauMem], []float64{1e-10, 2e-10}) || n.Params[dynapse.Iscale][0] != 2e-8 {
+	n, in, err := experiment.ReadNetwork("a.toml")
+	if err != nil || in == nil || in.Pre != 1 || !slices.Equal(in.W, []float64{1, 0.5}) || n.N != 2 || !slices.Equal(n.WRec, []float64{0, 0.3, -0.2, 0}) || !slices.Equal(n.Params[dynapse.ItauMem], []float64{1e-10, 2e-10}) || n.Params[dynapse.Iscale][0] != 2e-8 {
 		t.Errorf("%+v, %v", n, err)
 	}
-	w, err := files.ReadArrays("a-w_in.npz")
-	if err != nil || !slices.Equal(w[0].Data, []float64{1, 0.5}) {
-		t.Errorf("%v, %v", w, err)
+	list := []files.Array{{Name: "Itau_mem", Data: []float64{3e-12}}, {Name: "w_in", Shape: []int{2, 1}, Data: []float64{1, -0.5}}}
+	if err := files.WriteArrays("spec.npz", list); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := surge("import", "spec.npz", "--out", "b.toml"); err != nil || !strings.Contains(out, "1 neurons, 2 input channels") {
+		t.Fatal(out, err)
+	}
+	n, in, err = experiment.ReadNetwork("b.toml")
+	if err != nil || in == nil || !slices.Equal(in.W, []float64{1, -0.5}) || n.N != 1 || n.Params[dynapse.ItauMem][0] != 3e-12 {
+		t.Errorf("%+v, %v, %v", n, in, err)
 	}
 }

@@ -44,12 +44,13 @@ The experiment:
   seed = 1
   [network]
   neurons = 4
-  synapses = 1                  # 4 (AMPA, GABA, NMDA and SHUNT) is for surge sim: a fit refuses it
+  synapses = 1                  # 4: AMPA, GABA, NMDA and SHUNT, with currents Itau_syn, Itau_gaba, Itau_nmda, Itau_shunt, and so on
   substeps = 1                  # steps of the simulation in a bin
   recurrent = false             # true: w_rec [N, N], or 4-bit codes w_rec_code [N, N] from -15 to 15, in the target file or under [init]
   core = [0, 0, 0, 0]           # core of each neuron; default: all on core 0
   [init]                        # start, a number or one for each neuron; what is not named has its default
   Itau_mem = 5e-12              # A
+  w_in = [[1, 0, 0, 0]]         # weights of input channels, [channels, N], where the input is one of channels
   [fit]
   parameters = ["Itau_mem", "Igain_mem", "Itau_syn", "Igain_syn", "Ispkthr", "Iref"]   # also Iscale, w_rec, Iw_0 to Iw_3
   tie = "core"                  # core, neuron (simulation only) or all: who shares a value
@@ -86,7 +87,7 @@ The experiment:
   neurons = [0]                 # that are to have them; default: all
   scale = {adaptation = 100}
 
-With weights w_in [channels, N] in the target file the input is [B, T, channels]. With synapses = 4 a neuron has four columns of input in place of one, as surge sim dynapsim --help says. Arrays that are none of these are left alone.
+With weights w_in [channels, N] in the target file or under [init] the input is [B, T, channels]. The chip makes all weights of four base currents, Iw_0 to Iw_3: with dac the weights are set to 4-bit codes and what is fitted makes up for it; base currents that [init] does not give have codes as the fitted currents do. With synapses = 4 a neuron has four columns of input in place of one, as surge sim dynapsim --help says. Arrays that are none of these are left alone.
 
 A .csv (.txt, .tsv) has a column for each array, imem or imem_0, imem_1, ... for several neurons; separators, decimal commas, comments and a row of units are found. With a column time at another sampling rate than dt, counts are summed in each bin and traces take the samples in its last tenth; a column trial makes rows. An empty cell is a gap. Columns time and neuron (or address, channel), and maybe trial, are a list of spikes; so are two columns without names. Of a .nwb, time series under acquisition and stimulus/presentation and the spikes of units are read. A missing sample has weight 0. Recorded spikes, or those that are seen in imem or vmem, drive the model while its currents are fitted; the result is that of the free model. Behind a gap that may hide spikes the membrane starts again from the recording.
 

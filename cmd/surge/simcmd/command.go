@@ -114,7 +114,7 @@ func (c *DynapSim) simulation() (*simulate.Simulation, error) {
 	if c.Device != "" {
 		n, in, err = simulate.ReadDevice(c.Device, c.Dendrites)
 	} else {
-		n, err = experiment.ReadNetwork(c.Config)
+		n, in, err = experiment.ReadNetwork(c.Config)
 	}
 	if err != nil {
 		return nil, err

@@ -87,7 +87,7 @@ func (c *Command) settings() (truth.Settings, error) {
 	bad := func(flag, expected string, found any) error {
 		return &exit.BadInput{File: "--" + flag, Expected: expected, Found: fmt.Sprint(found)}
 	}
-	net, err := experiment.ReadNetwork(c.Config)
+	net, _, err := experiment.ReadNetwork(c.Config)
 	if err != nil {
 		return truth.Settings{}, err
 	}

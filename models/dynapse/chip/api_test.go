@@ -19,7 +19,7 @@ func TestNoPanic(t *testing.T) {
 		"GainCurrent": chip.GainCurrent, "GainRatio": chip.GainRatio, "LeakCurrent": chip.LeakCurrent, "PulseCurrent": chip.PulseCurrent, "PulseWidth": chip.PulseWidth,
 		"SimulatorCurrent": chip.SimulatorCurrent, "SlopeVoltage": chip.SlopeVoltage, "SpreadCores": chip.SpreadCores, "TimeConstant": chip.TimeConstant,
 		"BiasOf": chip.BiasOf, "Deploy": chip.Deploy, "ReadDevice": chip.ReadDevice, "ReadSamna": chip.ReadSamna, "AsGraph": chip.AsGraph, "Quantise": chip.Quantise,
-		"DefaultQuantities": chip.DefaultQuantities, "Describe": chip.Describe, "ReadRockpool": chip.ReadRockpool, "Tie": chip.Tie, "FromGraph": chip.FromGraph,
+		"DefaultQuantities": chip.DefaultQuantities, "Describe": chip.Describe, "ReadRockpool": chip.ReadRockpool, "ParseRockpool": chip.ParseRockpool, "Tie": chip.Tie, "FromGraph": chip.FromGraph,
 	}
 	hostile.Complete(t, ".", functions)
 	hostile.Functions(t, pool, functions, chip.Device{}, chip.Chip{}, chip.Core{}, chip.Quantised{}, chip.Graph{}, chip.Weights{}, chip.Specification{},

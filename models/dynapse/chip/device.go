@@ -97,6 +97,9 @@ const (
 	SHUNT Dendrite = "shunt"
 )
 
+// dendrites are all, in the order of the columns of weights with four synapse types.
+var dendrites = [dynapse.SynapseTypes]Dendrite{AMPA, GABA, NMDA, SHUNT}
+
 // Destination is an entry in the memory of outgoing connections: an event with this tag goes to
 // some cores of one chip.
 type Destination struct {
@@ -199,7 +202,7 @@ func (n Cell) check(f *faults, where string) {
 		if s.Weight >= 1<<WeightBits {
 			f.exceeds("%s: synapse %d has weight %d, want 0 to %d", where, i, s.Weight, 1<<WeightBits-1)
 		}
-		if !slices.Contains([]Dendrite{AMPA, GABA, NMDA, SHUNT}, s.Dendrite) {
+		if !slices.Contains(dendrites[:], s.Dendrite) {
 			f.bad("%s: synapse %d has dendrite %q, want %s, %s, %s or %s", where, i, s.Dendrite, AMPA, GABA, NMDA, SHUNT)
 		}
 	}

@@ -23,26 +23,28 @@ type DeploySettings struct {
 // While the tags suffice, each source has a tag of its own on the whole board, as other programs
 // expect it. Beyond, a tag is unique at each core that its events reach, and no more than that:
 // sources that share no core may share a tag. Each gets the smallest that is free. A weight of code
-// 0 is no connection. The currents of the synapse go to all four dendrites; positive weights are
-// AMPA, negative ones GABA. Neurons whose Iw_ahp is above Io, which stands for none, adapt: their
-// latch is set, and the [Cascode] of their core.
+// 0 is no connection. The currents of a single synapse go to all four dendrites; positive weights
+// are AMPA, negative ones GABA. Of a network with four synapse types each has its own, and no
+// weight is negative: a dendrite has one sign. Neurons whose Iw_ahp is above Io, which stands for
+// none, adapt: their latch is set, and the [Cascode] of their core.
 //
 // Currents below the smallest that can be set get that, see [Device.Deviations]. Errors: [ErrFit]
 // with everything that is too large for the chip (synapses, destinations, tags, neurons of a core,
 // currents above the largest that can be set), one a line; [dynapse.ErrParameter] for weights and
 // currents that do not belong together.
 func Deploy(n dynapse.Network, q *Quantised, s DeploySettings) (*Device, error) {
-	if n.FourSynapses {
-		return nil, fmt.Errorf("%w: a network of four synapse types cannot be laid out: the weights that Quantise makes have one sign each, not a type", dynapse.ErrParameter)
-	}
 	params, err := n.Params.Expand(n.N)
 	if err != nil {
 		return nil, err
 	}
-	if err := q.check(n.N); err != nil {
+	types := 1
+	if n.FourSynapses {
+		types = dynapse.SynapseTypes
+	}
+	if err := q.check(n.N, types); err != nil {
 		return nil, err
 	}
-	l := layout{q: q, members: make([][]int, MaxCores), place: make([]int, n.N)}
+	l := layout{q: q, types: types, members: make([][]int, MaxCores), place: make([]int, n.N)}
 	for j, c := range q.Core {
 		l.place[j] = len(l.members[c])
 		l.members[c] = append(l.members[c], j)
@@ -90,7 +92,7 @@ func Deploy(n dynapse.Network, q *Quantised, s DeploySettings) (*Device, error) 
 }
 
 // check holds the weights against the number of neurons, and against themselves.
-func (q *Quantised) check(n int) error {
+func (q *Quantised) check(n, types int) error {
 	if q == nil {
 		return fmt.Errorf("%w: no weights, see Quantise", dynapse.ErrParameter)
 	}
@@ -106,12 +108,16 @@ func (q *Quantised) check(n int) error {
 		if len(c.Code) == 0 && len(c.Sign) == 0 {
 			continue
 		}
-		if c.Post != n || name == "w_rec" && c.Pre != n || len(c.Code) != c.Pre*c.Post || len(c.Sign) != len(c.Code) {
-			return fmt.Errorf("%w: %s has %d codes and %d signs for %d x %d, want %d columns", dynapse.ErrParameter, name, len(c.Code), len(c.Sign), c.Pre, c.Post, n)
+		width := n * types
+		if c.Post != width || name == "w_rec" && c.Pre != n || len(c.Code) != c.Pre*c.Post || len(c.Sign) != len(c.Code) {
+			return fmt.Errorf("%w: %s has %d codes and %d signs for %d x %d, want %d columns", dynapse.ErrParameter, name, len(c.Code), len(c.Sign), c.Pre, c.Post, width)
 		}
 		for k, code := range c.Code {
 			if code != 0 && c.Sign[k] != 1 && c.Sign[k] != -1 {
-				return fmt.Errorf("%w: %s[%d][%d] has code %d and sign %d, want 1 or -1", dynapse.ErrParameter, name, k/n, k%n, code, c.Sign[k])
+				return fmt.Errorf("%w: %s[%d][%d] has code %d and sign %d, want 1 or -1", dynapse.ErrParameter, name, k/width, k%width, code, c.Sign[k])
+			}
+			if code != 0 && types > 1 && c.Sign[k] < 0 {
+				return fmt.Errorf("%w: %s[%d][%d] is negative; of four synapse types AMPA and NMDA excite, GABA and SHUNT inhibit, with weights >= 0", dynapse.ErrParameter, name, k/width, k%width)
 			}
 		}
 	}
@@ -122,6 +128,7 @@ func (q *Quantised) check(n int) error {
 type layout struct {
 	faults
 	q               *Quantised
+	types           int     // columns of weights for each neuron
 	members         [][]int // neurons of each core
 	place           []int   // of each neuron in its core
 	inputs, neurons []route
@@ -168,7 +175,7 @@ func (l *layout) route(sources int, w Codes) []route {
 		r := &routes[i]
 		for j, code := range w.Code[i*w.Post : (i+1)*w.Post] {
 			if code != 0 {
-				r.cores[l.q.Core[j]] = true
+				r.cores[l.q.Core[j/l.types]] = true
 			}
 		}
 		free := func(tag int) bool {
@@ -215,16 +222,21 @@ func (l *layout) cell(j int, dc, monitored bool) Cell {
 		c       Codes
 		sources []route
 	}{{l.q.In, l.inputs}, {l.q.Rec, l.neurons}} {
+		if len(m.c.Code) == 0 {
+			continue
+		}
 		for i := range m.c.Pre {
-			k := i*m.c.Post + j
-			if len(m.c.Code) == 0 || m.c.Code[k] == 0 {
-				continue
+			for t := range l.types {
+				k := i*m.c.Post + j*l.types + t
+				if m.c.Code[k] == 0 {
+					continue
+				}
+				dendrite := dendrites[t]
+				if m.c.Sign[k] < 0 {
+					dendrite = GABA
+				}
+				cell.Synapses = append(cell.Synapses, Synapse{m.sources[i].tag, m.c.Code[k], dendrite})
 			}
-			dendrite := AMPA
-			if m.c.Sign[k] < 0 {
-				dendrite = GABA
-			}
-			cell.Synapses = append(cell.Synapses, Synapse{m.sources[i].tag, m.c.Code[k], dendrite})
 		}
 	}
 	if monitored {
@@ -246,7 +258,7 @@ func (l *layout) parameters(params dynapse.Params, c int) (map[string]CoreParame
 		if k := slices.Index(baseNames[:], name); k >= 0 {
 			return l.q.Bases[c][k], nil
 		}
-		p, err := dynapse.ParseParam(combined(name))
+		p, err := dynapse.ParseParam(combined(name, l.types > 1))
 		if err != nil {
 			return 0, err
 		}
@@ -287,12 +299,20 @@ func (l *layout) parameters(params dynapse.Params, c int) (map[string]CoreParame
 // baseNames are the names of [BaseCurrents].
 var baseNames = [WeightBits]string{"Iw_0", "Iw_1", "Iw_2", "Iw_3"}
 
-// combined returns the name of the parameter of a single synapse for a current of one of the four.
-func combined(current string) string {
+// combined returns the name of the parameter of the network for a current of the chip: that of the
+// single synapse for one of a dendrite, with four of them that of AMPA.
+func combined(current string, four bool) string {
 	switch current {
-	case "Itau_ampa", "Itau_gaba", "Itau_nmda", "Itau_shunt":
+	case "Itau_ampa":
 		return "Itau_syn"
-	case "Igain_ampa", "Igain_gaba", "Igain_nmda", "Igain_shunt":
+	case "Igain_ampa":
+		return "Igain_syn"
+	}
+	switch {
+	case four:
+	case slices.Contains([]string{"Itau_gaba", "Itau_nmda", "Itau_shunt"}, current):
+		return "Itau_syn"
+	case slices.Contains([]string{"Igain_gaba", "Igain_nmda", "Igain_shunt"}, current):
 		return "Igain_syn"
 	}
 	return current

@@ -57,7 +57,7 @@ func (d Dendrite) column(four bool) (at int, sign float64) {
 	case !four:
 		return 0, 1
 	}
-	return slices.Index([]Dendrite{AMPA, GABA, NMDA, SHUNT}, d), 1
+	return slices.Index(dendrites[:], d), 1
 }
 
 func (d *Device) network(four bool) (n dynapse.Network, in Weights, err error) {

@@ -3,10 +3,15 @@ package chip
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"os"
+	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
+
+	"github.com/surge-snn/surge/internal/files"
+	"github.com/surge-snn/surge/models/dynapse"
 )
 
 // TestSamna: what is written is read back as it was, also where only samna's own members are left,
@@ -109,15 +114,51 @@ func TestRockpool(t *testing.T) {
 		}
 	}
 	for text, want := range map[string]string{
-		"{}":                         "no core_map",
-		"[":                          "bad device configuration",
-		`{"core_map": [0.5]}`:        "core_map[0] is 0.5",
-		`{"core_map": [0]}`:          "no Idc",
-		`{"core_map": [0], "Idc":1}`: "Idc:",
+		"{}": "no core_map",
+		`{"Itau_mem": [1e-12, 2e-12], "w_rec": [[0, 1], [1]]}`: "w_rec",
+		`{"Itau_mem": [1e-12, 2e-12], "w_rec": [[1]]}`:         "Itau_mem has 2 values for 1 neurons",
+		`{"Itau_mem": -1}`:                       "Itau_mem",
+		`{"Itau_mem": 1e-12, "w_rec": [[0, 1]]}`: "1 rows for 2 neurons",
+		"[":                                      "bad device configuration",
+		`{"core_map": [0.5]}`:                    "core_map[0] is 0.5",
+		`{"core_map": [0]}`:                      "no Idc",
+		`{"core_map": [0], "Idc":1}`:             "Idc:",
 	} {
 		if _, err := ReadRockpool(strings.NewReader(text)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %s", text, err, want)
 		}
+	}
+}
+
+// TestNeuronSpecification: a dictionary of neurons, with currents and weights by their names, in JSON
+// and as arrays.
+func TestNeuronSpecification(t *testing.T) {
+	list := []files.Array{
+		{Name: "Itau_mem", Shape: []int{2}, Data: []float64{3e-12, 4e-12}}, {Name: "Ispkthr", Data: []float64{2e-7}}, {Name: "C_mem", Shape: []int{1}, Data: []float64{2e-12}},
+		{Name: "w_in", Shape: []int{3, 2}, Data: []float64{1, 0, 0, 1, 0.5, -0.5}}, {Name: "w_rec", Shape: []int{2, 2}, Data: []float64{0, 0.3, -0.2, 0}}, {Name: "bias", Shape: []int{2}, Data: []float64{0, 0}},
+	}
+	name := filepath.Join(t.TempDir(), "spec.npz")
+	if err := files.WriteArrays(name, list); err != nil {
+		t.Fatal(err)
+	}
+	raw, err := files.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := `{"Itau_mem": [3e-12, 4e-12], "Ispkthr": 2e-7, "C_mem": [2e-12], "w_in": [[1, 0], [0, 1], [0.5, -0.5]], "w_rec": [[0, 0.3], [-0.2, 0]], "bias": [0, 0]}`
+	for name, content := range map[string][]byte{"spec.npz": raw, "spec.json": []byte(text)} {
+		s, err := ParseRockpool(name, content)
+		if err != nil {
+			t.Fatal(err)
+		}
+		n := s.Network
+		if n.N != 2 || !reflect.DeepEqual(s.Core, []int{0, 0}) || !reflect.DeepEqual(n.WRec, list[4].Data) || s.In.Pre != 3 || s.In.Post != 2 || !reflect.DeepEqual(s.In.W, list[3].Data) ||
+			!reflect.DeepEqual(n.Params[dynapse.ItauMem], list[0].Data) || !reflect.DeepEqual(n.Params[dynapse.Ispkthr], []float64{2e-7}) || !reflect.DeepEqual(n.Params[dynapse.CMem], []float64{2e-12}) {
+			t.Errorf("%s: %+v", name, s)
+		}
+	}
+	if _, err := ParseRockpool("spec.npz", raw[:len(raw)/2]); !errors.Is(err, ErrDevice) {
+		t.Errorf("half a file: %v", err)
 	}
 }
 
@@ -137,6 +178,11 @@ func FuzzInterchange(f *testing.F) {
 			}
 			_, _, _ = d.Network()
 		}
-		_, _ = ReadRockpool(bytes.NewReader(text))
+		if s, err := ReadRockpool(bytes.NewReader(text)); err == nil && s.Codes == nil {
+			if _, err := s.Network.Params.Expand(s.Network.N); err != nil && !errors.Is(err, dynapse.ErrParameter) {
+				t.Fatal(err)
+			}
+		}
+		_, _ = ParseRockpool("spec.npz", text)
 	})
 }

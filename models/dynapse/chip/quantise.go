@@ -112,7 +112,8 @@ type QuantiseSettings struct {
 //
 // is small. The neurons of a core share its base currents; these weights are the columns of in and
 // rec that belong to them. core[j] is the core of neuron j, 0 to 15; in or rec may be empty. Signs
-// are kept separately (they choose the type of the synapse).
+// are kept separately (they choose the type of the synapse). Of neurons with four synapse types in
+// and rec have four columns for each neuron, AMPA, GABA, NMDA, SHUNT.
 //
 // Codes and base currents are fitted in turn, each exactly: codes by the nearest of the 16 sums,
 // base currents by non-negative least squares. E falls in each round until nothing changes. From
@@ -155,7 +156,7 @@ func Quantise(in, rec Weights, core []int, s QuantiseSettings) (*Quantised, erro
 		var magnitudes []float64
 		for _, w := range []Weights{in, rec} {
 			for i, x := range w.W {
-				if x != 0 && core[i%w.Post] == c {
+				if x != 0 && core[i%w.Post*len(core)/w.Post] == c {
 					magnitudes = append(magnitudes, math.Abs(x))
 				}
 			}
@@ -190,11 +191,14 @@ func checkNetwork(in, rec Weights, core []int) (cores int, err error) {
 	if err := rec.check("w_rec"); err != nil {
 		return 0, err
 	}
-	if len(in.W) > 0 && in.Post != n {
-		return 0, fmt.Errorf("%w: w_in is %d x %d, want %d columns, one per neuron", dynapse.ErrParameter, in.Pre, in.Post, n)
+	if len(in.W) > 0 && in.Post != n && in.Post != n*dynapse.SynapseTypes {
+		return 0, fmt.Errorf("%w: w_in is %d x %d, want %d columns, one per neuron, or four", dynapse.ErrParameter, in.Pre, in.Post, n)
 	}
-	if len(rec.W) > 0 && (rec.Pre != n || rec.Post != n) {
-		return 0, fmt.Errorf("%w: w_rec is %d x %d, want %d x %d", dynapse.ErrParameter, rec.Pre, rec.Post, n, n)
+	if len(rec.W) > 0 && (rec.Pre != n || rec.Post != n && rec.Post != n*dynapse.SynapseTypes) {
+		return 0, fmt.Errorf("%w: w_rec is %d x %d, want %d x %d, or %d x %d", dynapse.ErrParameter, rec.Pre, rec.Post, n, n, n, n*dynapse.SynapseTypes)
+	}
+	if len(in.W) > 0 && len(rec.W) > 0 && in.Post != rec.Post {
+		return 0, fmt.Errorf("%w: w_in has %d columns, w_rec %d, want as many", dynapse.ErrParameter, in.Post, rec.Post)
 	}
 	for j, c := range core {
 		if c < 0 || c >= MaxCores {
@@ -223,7 +227,7 @@ func (q *Quantised) encode(in, rec Weights, c int) (e QuantisationError) {
 		c *Codes
 	}{{in, &q.In}, {rec, &q.Rec}} {
 		for i, x := range m.w.W {
-			if x == 0 || q.Core[i%m.w.Post] != c {
+			if x == 0 || q.Core[i%m.w.Post*len(q.Core)/m.w.Post] != c {
 				continue
 			}
 			a := math.Abs(x)
@@ -258,8 +262,13 @@ func (q *Quantised) Weights() (in, rec Weights) {
 		}
 		bases, iscale := make([]BaseCurrents, c.Post), make([]float64, c.Post)
 		for j := range c.Post {
-			if iscale[j] = q.Iscale; j < len(q.Core) && q.Core[j] >= 0 && q.Core[j] < len(q.Bases) {
-				bases[j] = q.Bases[q.Core[j]]
+			iscale[j] = q.Iscale
+			neuron := j
+			if c.Post == dynapse.SynapseTypes*len(q.Core) {
+				neuron /= dynapse.SynapseTypes
+			}
+			if neuron < len(q.Core) && q.Core[neuron] >= 0 && q.Core[neuron] < len(q.Bases) {
+				bases[j] = q.Bases[q.Core[neuron]]
 			}
 		}
 		return c.Weights(bases, iscale)

@@ -27,6 +27,7 @@ type data struct {
 	converted   []string  // arrays that are in SI units already, as the file says their units
 	absolute    bool      // times of the file are those of another one
 	wRec        []float64
+	given       *chip.Weights // w_in under [init]
 	codes       *chip.Codes
 }
 
@@ -106,6 +107,11 @@ func (d *data) inputs() ([]float64, error) {
 			return nil, err
 		}
 		d.wIn = in
+	} else if d.given != nil {
+		if x.Shape[2] != d.given.Pre {
+			return nil, d.wrong("input", fmt.Sprintf("shape [B, T, %d], the channels of w_in under [init]", d.given.Pre), found)
+		}
+		d.wIn = d.given
 	} else if x.Shape[2] != width {
 		what := fmt.Sprintf("as there are %d neurons", d.network.N)
 		if d.types() > 1 {

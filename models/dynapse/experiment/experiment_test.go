@@ -134,7 +134,7 @@ func TestFile(t *testing.T) {
 		t.Errorf("%v: the seed is not that of the options", err)
 	}
 
-	alone, err := ReadNetwork("fit.toml")
+	alone, _, err := ReadNetwork("fit.toml")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -176,7 +176,7 @@ func TestOneReader(t *testing.T) {
 		}
 		text := strings.Replace(whole+fitted, c.from, c.to, 1)
 		_, err := Parse("fit.toml", text, Options{})
-		_, alone := ParseNetwork("fit.toml", text)
+		_, _, alone := ParseNetwork("fit.toml", text)
 		for _, err := range []error{err, alone} {
 			if bad := (*Error)(nil); !errors.As(err, &bad) || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("%s: %v\nwant %s", c.to, err, c.want)
@@ -268,6 +268,46 @@ func TestFourSynapses(t *testing.T) {
 	}
 }
 
+// TestInitInput: weights of input channels under [init] are those of every recording, as in a target
+// file; both, or input of another number of channels, is an error.
+func TestInitInput(t *testing.T) {
+	const config = "[network]\nneurons = 2\n[init]\nw_in = [[1, 0], [0, 0.5], [2, -1]]\n[fit]\nparameters = [\"Itau_mem\"]\n[[target]]\nfile = \"target.npz\"\nuse = [\"imem\"]\n"
+	w := files.Array{Name: "w_in", Shape: []int{3, 2}, Data: []float64{1, 0, 0, 0.5, 2, -1}}
+	folder(t, strings.Replace(config, "w_in = [[1, 0], [0, 0.5], [2, -1]]\n", "", 1), array("input", 3), array("imem", 2), w)
+	want, err := Read("fit.toml", Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	folder(t, config, array("input", 3), array("imem", 2))
+	e, err := Read("fit.toml", Options{})
+	if err != nil || e.In == nil || !slices.Equal(e.In.W, w.Data) || !slices.Equal(e.Recordings[0].Input, want.Recordings[0].Input) || !slices.Equal(e.Recordings[0].Channels, want.Recordings[0].Channels) {
+		t.Errorf("%+v, %v", e, err)
+	}
+	n, in, err := ReadNetwork("fit.toml")
+	if err != nil || !slices.Equal(in.W, w.Data) {
+		t.Errorf("%v, %v", in, err)
+	}
+	again, same, err := ParseNetwork("again.toml", Text(n, nil, in))
+	if err != nil || again.N != 2 || same.Pre != 3 || same.Post != 2 || !slices.Equal(same.W, w.Data) {
+		t.Errorf("written and read: %+v, %v", same, err)
+	}
+	folder(t, config, array("input", 2), array("imem", 2))
+	if _, err := Read("fit.toml", Options{}); err == nil || !strings.Contains(err.Error(), "shape [B, T, 3], the channels of w_in under [init]") {
+		t.Error(err)
+	}
+	w.Data = slices.Clone(w.Data)
+	w.Data[0] = 3
+	folder(t, config, array("input", 3), array("imem", 2), w)
+	if _, err := Read("fit.toml", Options{}); err == nil || !strings.Contains(err.Error(), "one w_in for all targets") {
+		t.Error(err)
+	}
+	for _, bad := range []string{"1", "[]", "[[]]", "[[1, 2], [3]]", "[[1, 2, 3]]", "[[nan, 1]]"} {
+		if _, _, err := ParseNetwork("fit.toml", "[network]\nneurons = 2\n[init]\nw_in = "+bad); err == nil || !strings.Contains(err.Error(), "init.w_in") {
+			t.Errorf("%s: %v", bad, err)
+		}
+	}
+}
+
 // TestReadRecording reads a recording for a network, without an experiment file.
 func TestReadRecording(t *testing.T) {
 	t.Chdir(t.TempDir())
@@ -302,12 +342,12 @@ func TestReadRecording(t *testing.T) {
 // FuzzFile reads arbitrary text: it is an experiment, or one line that says what is wrong.
 func FuzzFile(f *testing.F) {
 	for _, text := range []string{"", whole, whole + fitted, "[[target]]\nfile = 1", "[init]\nw_rec = [[1]]\n[network]\nneurons = 1\nrecurrent = true", "fit = 3", "[fit.bounds]\nIdc = []",
-		"[[init]]\n", "fit.a = 1\ntarget = 2", "[init]\nw_rec = [[], 1]", "[network]\nsynapses = 4\n[init]\nw_rec = [[1, 2, 3, 4]]", "[init]\nw_rec_code = [[nan]]", "seed = -1"} {
+		"[[init]]\n", "fit.a = 1\ntarget = 2", "[init]\nw_rec = [[], 1]", "[network]\nsynapses = 4\n[init]\nw_rec = [[1, 2, 3, 4]]", "[init]\nw_rec_code = [[nan]]", "[init]\nw_in = [[1, 2], [3, 4]]", "[network]\nneurons = 1\nsynapses = 4\n[init]\nw_in = [[1, 2, 3, 4], [1]]", "seed = -1"} {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		_, err := Parse("fit.toml", text, Options{ReadFile: func(string) ([]byte, error) { return nil, os.ErrNotExist }})
-		n, alone := ParseNetwork("fit.toml", text)
+		n, _, alone := ParseNetwork("fit.toml", text)
 		for _, err := range []error{err, alone} {
 			if bad := (*Error)(nil); err != nil && (!errors.As(err, &bad) || strings.Contains(err.Error(), "\n")) {
 				t.Fatal(err)

@@ -49,10 +49,10 @@ func ReadInput(path string, n dynapse.Network, in *chip.Weights) (*Input, dynaps
 	channels := x.Shape[2]
 	if in != nil {
 		if len(d.arrays) > 1 {
-			return nil, n, d.wrong("w_in, w_rec", "only input, as the device says the weights", "weights")
+			return nil, n, d.wrong("w_in, w_rec", "only input, as the weights of its channels are known", "weights")
 		}
 		if in.Pre != channels {
-			return nil, n, d.wrong("input", fmt.Sprintf("%d channels, as the device has", in.Pre), channels)
+			return nil, n, d.wrong("input", fmt.Sprintf("%d channels, those of w_in", in.Pre), channels)
 		}
 	}
 	if w, ok := d.find(inputWeights); ok {

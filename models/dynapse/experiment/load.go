@@ -156,6 +156,8 @@ func (d *data) fill(spikes, stimulus *events, input string) error {
 	channels := d.network.N * d.types()
 	if w, ok := d.find(inputWeights); ok && len(w.Shape) > 0 {
 		channels = w.Shape[0]
+	} else if d.given != nil {
+		channels = d.given.Pre
 	}
 	switch _, given := d.find("input"); {
 	case stimulus != nil && given:

@@ -14,6 +14,7 @@ import (
 	"github.com/surge-snn/surge/internal/files"
 	"github.com/surge-snn/surge/internal/schema"
 	"github.com/surge-snn/surge/models/dynapse"
+	"github.com/surge-snn/surge/models/dynapse/chip"
 	"github.com/surge-snn/surge/models/dynapse/fit"
 )
 
@@ -45,10 +46,11 @@ type Options struct {
 // reader reads one file.
 type reader struct {
 	Options
-	path string
-	file File
-	out  Experiment
-	sum  hash.Hash
+	path  string
+	file  File
+	out   Experiment
+	given *chip.Weights // w_in of [init]
+	sum   hash.Hash
 }
 
 // bad is an error in the file.
@@ -76,20 +78,20 @@ func Read(path string, o Options) (*Experiment, error) {
 // Parse is [Read] for a text; path names it in errors, and its folder has the targets.
 func Parse(path, text string, o Options) (*Experiment, error) { return newReader(path, o).parse(text) }
 
-// ReadNetwork reads what an experiment file says of the neurons, whatever it fits. N is 0 where it
-// says nothing of their number.
+// ReadNetwork reads what an experiment file says of the neurons, whatever it fits, and the weights
+// of input channels, w_in under [init], or nil. N is 0 where it says nothing of their number.
 //
 // Errors are [*Error]; keys of other tables are checked too.
-func ReadNetwork(path string) (dynapse.Network, error) {
+func ReadNetwork(path string) (dynapse.Network, *chip.Weights, error) {
 	r, text, err := open(path, Options{})
 	if err != nil {
-		return dynapse.Network{}, err
+		return dynapse.Network{}, nil, err
 	}
 	return r.network(text)
 }
 
 // ParseNetwork is [ReadNetwork] for a text; path names it in errors.
-func ParseNetwork(path, text string) (dynapse.Network, error) {
+func ParseNetwork(path, text string) (dynapse.Network, *chip.Weights, error) {
 	return newReader(path, Options{}).network(text)
 }
 
@@ -140,18 +142,18 @@ func (r *reader) neurons(text string) error {
 }
 
 // network reads the neurons alone, with the weights that their codes make.
-func (r *reader) network(text string) (dynapse.Network, error) {
+func (r *reader) network(text string) (dynapse.Network, *chip.Weights, error) {
 	if err := r.neurons(text); err != nil {
-		return dynapse.Network{}, err
+		return dynapse.Network{}, nil, err
 	}
 	s := &r.out.Space
 	if err := r.recurrent(); err != nil {
-		return dynapse.Network{}, err
+		return dynapse.Network{}, nil, err
 	}
 	if s.Codes != nil {
 		s.Network.WRec = codedWeights(s)
 	}
-	return s.Network, nil
+	return s.Network, r.out.In, nil
 }
 
 // parse reads a whole experiment.
@@ -168,6 +170,7 @@ func (r *reader) parse(text string) (*Experiment, error) {
 	if err := r.priors(); err != nil {
 		return nil, err
 	}
+	r.given = r.out.In
 	for i := range r.file.Target {
 		if err := r.target(i); err != nil {
 			return nil, err

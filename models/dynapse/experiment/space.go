@@ -37,7 +37,7 @@ func (r *reader) initNames() (names []string) {
 	for k := range chip.WeightBits {
 		names = append(names, baseName(k))
 	}
-	return append(names, recurrentWeights, recurrentCodes)
+	return append(names, recurrentWeights, recurrentCodes, inputWeights)
 }
 
 func baseName(k int) string { return fmt.Sprintf("Iw_%d", k) }
@@ -66,6 +66,12 @@ func (r *reader) init() error {
 				return err
 			}
 			if err := r.initWeights(key, name, value); err != nil {
+				return err
+			}
+			continue
+		}
+		if name == inputWeights {
+			if err := r.initInput(key, value); err != nil {
 				return err
 			}
 			continue
@@ -100,7 +106,7 @@ func (r *reader) init() error {
 func (r *reader) initWeights(key, name string, value any) error {
 	n := &r.out.Space.Network
 	columns := types(*n)
-	w, err := matrix(value, columns)
+	w, err := matrix(value, 0, columns)
 	rows := len(w) / max(columns, 1)
 	size, expected := int(math.Sqrt(float64(rows))), fmt.Sprintf("a list of N lists of %s numbers", map[bool]string{false: "N", true: "4N"}[columns > 1])
 	if name == recurrentCodes {
@@ -127,6 +133,30 @@ func (r *reader) initWeights(key, name string, value any) error {
 		return r.bad(key, expected, schema.Describe(value))
 	}
 	r.out.Space.Codes = codes
+	return nil
+}
+
+// initInput reads w_in of [init], the weights of the input channels of all recordings.
+func (r *reader) initInput(key string, value any) error {
+	n := &r.out.Space.Network
+	columns, expected := types(*n), "a list of lists of a number for each neuron, one for each channel"
+	if columns > 1 {
+		expected = "a list of lists of four numbers for each neuron, one for each channel"
+	}
+	list, _ := value.([]any)
+	width := n.N * columns
+	if len(list) > 0 && width == 0 {
+		row, _ := list[0].([]any)
+		width = len(row)
+	}
+	w, err := matrix(value, width, columns)
+	if err != nil {
+		return r.bad(key, expected, err)
+	}
+	if width == 0 || width%columns != 0 {
+		return r.bad(key, expected, fmt.Sprintf("%d numbers", width))
+	}
+	r.out.In = &chip.Weights{Pre: len(list), Post: width, W: w}
 	return nil
 }
 
@@ -273,16 +303,20 @@ func (r *reader) priors() error {
 	return nil
 }
 
-// matrix returns a TOML list of N lists of N times columns numbers, row-major.
-func matrix(value any, columns int) ([]float64, error) {
+// matrix returns a TOML list of lists of so many numbers, row-major; 0 means as many as there are
+// lists, times columns.
+func matrix(value any, width, columns int) ([]float64, error) {
 	list, ok := value.([]any)
 	if !ok || len(list) == 0 {
 		return nil, fmt.Errorf("%s", schema.Describe(value))
 	}
+	if width == 0 {
+		width = len(list) * columns
+	}
 	var out []float64
 	for i, row := range list {
 		values, ok := schema.Numbers(row)
-		if _, isList := row.([]any); !ok || !isList || len(values) != len(list)*columns {
+		if _, isList := row.([]any); !ok || !isList || len(values) != width {
 			return nil, fmt.Errorf("%d rows, of which row %d is %.60s", len(list), i, fmt.Sprint(row))
 		}
 		for _, x := range values {

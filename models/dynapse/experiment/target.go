@@ -81,7 +81,7 @@ func (r *reader) target(i int) error {
 		return r.statistics(t, key)
 	}
 	path := r.beside(t.File)
-	d := data{path: path, owner: r.path, key: key + ".", network: e.Space.Network, dt: r.file.Dt, target: t}
+	d := data{path: path, owner: r.path, key: key + ".", network: e.Space.Network, dt: r.file.Dt, target: t, given: r.given}
 	input := t.Input
 	if input != "" && input != noInput {
 		input = r.beside(input)
@@ -157,8 +157,8 @@ func (r *reader) connections(d *data) error {
 		s.Network.WRec = d.wRec
 	}
 	files := len(r.out.Recordings) + len(r.out.Tasks)
-	if old := r.out.In; files > 1 && ((old == nil) != (d.wIn == nil) || old != nil && (old.Pre != d.wIn.Pre || !slices.Equal(old.W, d.wIn.W))) {
-		return d.wrong(inputWeights, "one w_in for all targets", "another in another file, or none")
+	if old := r.out.In; (files > 1 || r.given != nil) && ((old == nil) != (d.wIn == nil) || old != nil && (old.Pre != d.wIn.Pre || !slices.Equal(old.W, d.wIn.W))) {
+		return d.wrong(inputWeights, "one w_in for all targets", "another under [init] or in another file, or none")
 	}
 	r.out.In = d.wIn
 	return nil

@@ -7,11 +7,13 @@ import (
 	"strings"
 
 	"github.com/surge-snn/surge/models/dynapse"
+	"github.com/surge-snn/surge/models/dynapse/chip"
 )
 
 // Text writes a network as the tables [network] and [init] of an experiment file, which
-// [ParseNetwork] reads as an equal one: what has a value in n, and the cores, if they are not nil.
-func Text(n dynapse.Network, core []int) string {
+// [ParseNetwork] reads as an equal one: what has a value in n, the cores and the weights of input
+// channels, if they are not nil.
+func Text(n dynapse.Network, core []int, in *chip.Weights) string {
 	var b strings.Builder
 	number := func(x float64) string {
 		s := strconv.FormatFloat(x, 'g', -1, 64)
@@ -56,16 +58,26 @@ func Text(n dynapse.Network, core []int) string {
 			fmt.Fprintf(&b, "%v = %s\n", p, list(x))
 		}
 	}
-	if n.WRec != nil {
+	if in == nil {
+		in = &chip.Weights{}
+	}
+	for _, m := range []struct {
+		name  string
+		w     []float64
+		width int
+	}{{recurrentWeights, n.WRec, len(n.WRec) / max(n.N, 1)}, {inputWeights, in.W, in.Post}} {
+		if len(m.w) == 0 {
+			continue
+		}
 		var rows []string
-		for row := range slices.Chunk(n.WRec, len(n.WRec)/n.N) {
+		for row := range slices.Chunk(m.w, m.width) {
 			var parts []string
 			for _, v := range row {
 				parts = append(parts, number(v))
 			}
 			rows = append(rows, "["+strings.Join(parts, ", ")+"]")
 		}
-		fmt.Fprintf(&b, "w_rec = [%s]\n", strings.Join(rows, ", "))
+		fmt.Fprintf(&b, "%s = [%s]\n", m.name, strings.Join(rows, ", "))
 	}
 	return b.String()
 }

@@ -46,7 +46,7 @@ func (r *Result) Deploy(ctx context.Context, e Experiment, seed uint64) (*Deploy
 	in := e.inputWeights()
 	rec := chip.Weights{}
 	if n.WRec != nil {
-		rec = chip.Weights{Pre: n.N, Post: n.N, W: n.WRec}
+		rec = chip.Weights{Pre: n.N, Post: n.N * e.Space.types(), W: n.WRec}
 	}
 	core := e.Space.Core
 	if core == nil {
@@ -69,7 +69,11 @@ func (r *Result) Deploy(ctx context.Context, e Experiment, seed uint64) (*Deploy
 				name, dev.Chip*chip.CoresPerChip+dev.Core, dev.Current, dev.Wanted))
 		}
 	}
-	set, in, err := d.Device.Network()
+	network := d.Device.Network
+	if n.FourSynapses {
+		network = d.Device.FourSynapses
+	}
+	set, in, err := network()
 	if err != nil {
 		return nil, err
 	}
@@ -105,10 +109,11 @@ func (d *Deployment) quantise(r *Result, codes *chip.Codes, in, rec chip.Weights
 		if w == 0 {
 			continue
 		}
-		code, off := q.Bases[core[i%in.Post]].Nearest(math.Abs(w), s.Iscale)
+		j := i % in.Post / (in.Post / len(core))
+		code, off := q.Bases[core[j]].Nearest(math.Abs(w), s.Iscale)
 		q.In.Code[i], q.In.Sign[i] = code, int8(math.Copysign(1, w))
 		if off > offCurrent*math.Abs(w) {
-			d.Notes = append(d.Notes, fmt.Sprintf("device.json: the base currents make no input weight of %g for neuron %d, but one that is off by %.2g", w, i%in.Post, off))
+			d.Notes = append(d.Notes, fmt.Sprintf("device.json: the base currents make no input weight of %g for neuron %d, but one that is off by %.2g", w, j, off))
 		}
 	}
 	return q, nil
@@ -122,12 +127,12 @@ func (s Space) given(name string) bool {
 }
 
 // inputWeights are the weights of the input channels: those of the experiment, or a channel of
-// weight 1 for each neuron.
+// weight 1 for each neuron, of four synapse types for each of them.
 func (e Experiment) inputWeights() chip.Weights {
 	if e.In != nil {
 		return *e.In
 	}
-	n := e.Space.Network.N
+	n := e.Space.Network.N * e.Space.types()
 	in := chip.Weights{Pre: n, Post: n, W: make([]float64, n*n)}
 	for j := range n {
 		in.W[j*n+j] = 1
@@ -154,7 +159,7 @@ func (e Experiment) LossOf(ctx context.Context, n dynapse.Network, in chip.Weigh
 func (e Experiment) driven(in chip.Weights) (*problem, error) {
 	recordings := slices.Clone(e.Recordings)
 	tasks := slices.Clone(e.Tasks)
-	n := e.Space.Network.N
+	n := e.Space.Network.N * e.Space.types()
 	var err error
 	for i := range recordings {
 		r := &recordings[i]
@@ -196,16 +201,22 @@ func drive(name string, input, channels []float64, own bool, samples, n int, in 
 		return nil, badTarget(name)("%d samples of channels, want %d for weights of %d x %d", len(channels), samples*in.Pre, in.Pre, in.Post)
 	}
 	out := make([]float64, samples*n)
-	for s := range samples {
+	spread(out, channels, in.W, n)
+	return out, nil
+}
+
+// spread adds to out, [samples, n], what channels, [samples, C], bring with weights w, [C, n].
+func spread(out, channels, w []float64, n int) {
+	pre := len(w) / n
+	for s := range len(out) / n {
 		to := out[s*n : (s+1)*n]
-		for c, count := range channels[s*in.Pre : (s+1)*in.Pre] {
+		for c, count := range channels[s*pre : (s+1)*pre] {
 			if count == 0 {
 				continue
 			}
-			for j, w := range in.W[c*n : (c+1)*n] {
+			for j, w := range w[c*n : (c+1)*n] {
 				to[j] += float64(count * w)
 			}
 		}
 	}
-	return out, nil
 }

@@ -38,7 +38,7 @@ const drop = 2
 func (p *problem) known(r *Recording) []float64 {
 	n := p.Network.N
 	width := r.B * n
-	s := make([]float64, len(r.Input))
+	s := make([]float64, r.size())
 	recurrent := p.Network.WRec != nil
 	for i := range s {
 		before, after := i-width, i+width
@@ -113,7 +113,7 @@ func (p *problem) forced(hinge, margin float64) *forced {
 			if !r.Use[q] && q != Spikes {
 				continue
 			}
-			for i := range r.Input {
+			for i := range r.size() {
 				w := r.weight(i)
 				if w == 0 {
 					continue

@@ -37,7 +37,7 @@ func (e Experiment) compile() (*problem, error) {
 		return nil, fmt.Errorf("%w: no target", ErrExperiment)
 	}
 	for i := range e.Recordings {
-		if err := e.Recordings[i].check(s.Network.N); err != nil {
+		if err := e.Recordings[i].check(s.Network.N, s.types()); err != nil {
 			return nil, err
 		}
 	}
@@ -359,8 +359,12 @@ func (p *problem) elements() int {
 	return most
 }
 
-// grad stores the gradient at x by a rule, and returns the loss.
+// grad stores the gradient at x by a rule, and returns the loss. Input weights that follow from
+// base currents have none: what is snapped is fitted by differences.
 func (p *problem) grad(ctx context.Context, grad, x []float64, o objective, rule dynapse.Rule) (float64, error) {
+	if p.inCodes != nil {
+		return 0, fmt.Errorf("%w: no gradient of base currents of input weights", ErrExperiment)
+	}
 	net := p.system(x)
 	net.Rule, net.Clip, net.SoftFloors = rule, 10, true
 	var l [1]float64

@@ -122,7 +122,8 @@ func (nuisance) bias() (string, bool) { return "", false }
 // each of them.
 type system struct {
 	dynapse.Network
-	probes [][]probe // [M][recordings]; nil: nominal
+	probes [][]probe   // [M][recordings]; nil: nominal
+	in     [][]float64 // [M], weights of the input channels, [C, N]; nil: those that the recordings' Input has
 }
 
 // measuring is a network that stands in the place of the start, as it is measured there.
@@ -323,11 +324,11 @@ func (c coordinate) sees(k, at, width int) bool {
 //	input'[t] = (1-f) input[t-n] + f input[t-n-1],   n + f = latency/dt
 func (p *problem) input(s *system, k int) []float64 {
 	r := &p.recordings[k]
-	m, width := max(s.Samples, 1), r.B*p.Network.N
+	m, width := max(s.Samples, 1), r.B*p.Network.N*p.types()
 	x := tile(r.Input, r.T, width, m)
 	for i := range m {
-		late := s.probe(i, k).latency / p.dt
-		if late == 0 {
+		late, input := s.probe(i, k).latency/p.dt, p.entering(s, k, i)
+		if late == 0 && s.in == nil {
 			continue
 		}
 		if m == 1 {
@@ -340,15 +341,29 @@ func (p *problem) input(s *system, k int) []float64 {
 			for at := range to {
 				to[at] = 0
 				if t-n >= 0 {
-					to[at] += float64((1 - f) * r.Input[(t-n)*width+at])
+					to[at] += float64((1 - f) * input[(t-n)*width+at])
 				}
 				if t-n-1 >= 0 {
-					to[at] += float64(f * r.Input[(t-n-1)*width+at])
+					to[at] += float64(f * input[(t-n-1)*width+at])
 				}
 			}
 		}
 	}
 	return x
+}
+
+// entering is the input of recording k to the neurons of sample i, [T, B, N] or [T, B, 4N], as it comes.
+func (p *problem) entering(s *system, k, i int) []float64 {
+	r, n := &p.recordings[k], p.Network.N*p.types()
+	if s.in == nil {
+		return r.Input
+	}
+	out, channels := make([]float64, len(r.Input)), r.Channels
+	if channels == nil {
+		channels = r.Input
+	}
+	spread(out, channels, s.in[i], n)
+	return out
 }
 
 // pullProbes returns the derivatives with respect to how recording k is measured, which belong to
@@ -392,16 +407,16 @@ func (p *problem) pullProbes(s *system, k int, run *dynapse.Run, c *dynapse.Cota
 // with respect to the input.
 func (p *problem) pullLatency(s *system, k, i int, by []float64) (sum float64) {
 	r := &p.recordings[k]
-	m, width := max(s.Samples, 1), r.B*p.Network.N
-	n := int(math.Floor(s.probe(i, k).latency / p.dt))
+	m, width := max(s.Samples, 1), r.B*p.Network.N*p.types()
+	n, input := int(math.Floor(s.probe(i, k).latency/p.dt)), p.entering(s, k, i)
 	for t := range r.T {
 		for at := range width {
 			d := 0.0
 			if t-n >= 0 {
-				d -= r.Input[(t-n)*width+at]
+				d -= input[(t-n)*width+at]
 			}
 			if t-n-1 >= 0 {
-				d += r.Input[(t-n-1)*width+at]
+				d += input[(t-n-1)*width+at]
 			}
 			sum += float64(d * by[t*m*width+i*width+at] / p.dt)
 		}

@@ -34,10 +34,10 @@ func (p *problem) seen(neurons []int) (list []int) {
 		for i := range p.recordings {
 			r := &p.recordings[i]
 			at := j
-			for at < len(r.Input) && r.weight(at) == 0 {
+			for at < r.size() && r.weight(at) == 0 {
 				at += p.Network.N
 			}
-			if at < len(r.Input) {
+			if at < r.size() {
 				list = append(list, j)
 				break
 			}
@@ -61,15 +61,16 @@ func (p *problem) alone(j int, x []float64) Experiment {
 			}
 		}
 	}
-	column := func(v []float64) (out []float64) {
-		for i := j; i < len(v); i += n {
-			out = append(out, v[i])
+	columns := func(v []float64, types int) (out []float64) {
+		for i := j * types; i < len(v); i += n * types {
+			out = append(out, v[i:i+types]...)
 		}
 		return out
 	}
+	column := func(v []float64) []float64 { return columns(v, 1) }
 	for _, r := range p.recordings {
 		r.Name = fmt.Sprintf("%s, neuron %d", r.Name, j) // its label stays
-		r.Input, r.Weight = column(r.Input), column(r.Weight)
+		r.Input, r.Weight = columns(r.Input, p.types()), column(r.Weight)
 		for q := range r.Target {
 			r.Target[q] = column(r.Target[q])
 		}

@@ -53,6 +53,9 @@ type Result struct {
 	// Bases are the base currents of the weight codes of each neuron, [N], settable as Settable is;
 	// nil without codes.
 	Bases []chip.BaseCurrents
+	// In are the weights of the input channels, [C, N], as the chip can have them, for which Settable
+	// was found; nil where they are those of the experiment.
+	In *chip.Weights
 	// weights are those that the chip holds, for which Settable was found; nil where they follow
 	// from it.
 	weights *chip.Quantised
@@ -104,14 +107,19 @@ func (f *session) result(times schedule, first float64) (*Result, error) {
 		if err := f.report(Progress{Phase: "codes", Loss: f.best.loss, Best: f.best.loss, Evaluations: f.evaluations, Gradients: f.gradients}, nil); err != nil {
 			return nil, err
 		}
-		s, weights := snapped(times.codes, f, x)
+		s, held := snapped(times.codes, f, x)
 		y2, loss, found, err := s.roundToCodes(times.codes, s.best.x)
 		if after.Err() == nil && err != nil {
 			return nil, err
 		}
 		if after.Err() == nil {
-			y, codes = y2, found
-			r.weights, settable = weights, s
+			y, settable = y2, s
+			for k, c := range f.coords {
+				if i := slices.Index(s.names(), c.name); i >= 0 {
+					codes[k] = found[i]
+				}
+			}
+			r.weights, r.In = s.held(held, y)
 			if s == f && loss < f.best.loss && !f.likely && f.Mismatch == 0 && f.best.errors == nil { // settable currents are continuous ones, too
 				x = y
 				f.best.x, f.best.loss, r.Loss, r.Network = y, loss, loss, f.network(y)
@@ -144,7 +152,9 @@ func (f *session) result(times schedule, first float64) (*Result, error) {
 			return nil, err
 		}
 	}
-	r.Bases = settable.baseCurrents(y)
+	if f.Codes != nil {
+		r.Bases = settable.baseCurrents(y)
+	}
 	sides := f.box.Sides(x)
 	for k, c := range f.coords {
 		r.Parameters = append(r.Parameters, Parameter{Name: c.name, Param: c.parameter(), Group: c.label, Neurons: c.neurons, Unit: c.unit(),

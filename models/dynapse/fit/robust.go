@@ -130,7 +130,7 @@ func (p *problem) spread(ctx context.Context, n system, mismatch float64, seed u
 			return nil, err
 		}
 		part := make([]float64, m)
-		if err := p.sampleLosses(ctx, part, system{net, n.probes}, full); err != nil {
+		if err := p.sampleLosses(ctx, part, system{Network: net, probes: n.probes}, full); err != nil {
 			return nil, err
 		}
 		losses = append(losses, part...)

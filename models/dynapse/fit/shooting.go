@@ -85,6 +85,7 @@ func (p *problem) shoot(net system, k int, spikes []float64) (*dynapse.Run, erro
 	r := &p.recordings[k]
 	m := max(net.Samples, 1)
 	width, input := r.B*p.Network.N*m, p.input(&net, k)
+	row := width * p.types()
 	state := p.initial(&net, k)
 	all := &dynapse.Run{T: r.T, B: r.B * m, N: p.Network.N}
 	for first, list := 0, p.segments[k]; first < r.T; {
@@ -92,7 +93,7 @@ func (p *problem) shoot(net system, k int, spikes []float64) (*dynapse.Run, erro
 		if len(list) > 0 {
 			end = list[0].step + 1
 		}
-		run, err := net.Simulate(dynapse.Input{T: end - first, B: all.B, Counts: input[first*width : end*width], Initial: state, Forced: spikes[first*width : end*width]})
+		run, err := net.Simulate(dynapse.Input{T: end - first, B: all.B, Counts: input[first*row : end*row], Initial: state, Forced: spikes[first*width : end*width]})
 		if err != nil {
 			return nil, err
 		}

@@ -69,6 +69,9 @@ type Space struct {
 	// Bounds of the fitted parameters. Default: the currents that the bias generator has, of those
 	// that act as Io below Io not less than Io; two decades around the start for Iscale.
 	Bounds [dynapse.NumParams]Range
+	// inCodes are those of the weights of the input channels, [C, N], where these follow from the
+	// Bases as the recurrent ones do; nil: Input of the recordings is what comes in.
+	inCodes *chip.Codes
 	// Priors are what is known of the parameters beforehand.
 	Priors [dynapse.NumParams]Prior
 	// WeightBounds are those of recurrent weights; default -100 to 100.
@@ -118,13 +121,13 @@ func (s Space) compile() (*space, error) {
 			c.start[i][j] = v[j%len(v)]
 		}
 	}
-	if len(s.Params) == 0 && !s.Weights {
+	if len(s.Params) == 0 && !s.Weights && !slices.ContainsFunc(s.Bases[:], func(b Base) bool { return b.Fit }) {
 		return nil, fmt.Errorf("%w: no parameter to fit", ErrExperiment)
 	}
 	group := c.groups()
 	for k, p := range s.Params {
-		if !p.IsCurrent() && p != dynapse.Iscale || p == dynapse.IfNMDA {
-			return nil, fmt.Errorf("%w: %v cannot be fitted, want a bias current that acts on a single synapse, or Iscale", ErrExperiment, p)
+		if four := s.Network.FourSynapses; !p.CurrentOf(four) && p != dynapse.Iscale || p == dynapse.IfNMDA && !four {
+			return nil, fmt.Errorf("%w: %v cannot be fitted, want a bias current that acts on the synapses that there are, or Iscale", ErrExperiment, p)
 		}
 		if slices.Contains(s.Params[:k], p) {
 			return nil, fmt.Errorf("%w: %v is there twice", ErrExperiment, p)
@@ -137,6 +140,14 @@ func (s Space) compile() (*space, error) {
 		return nil, err
 	}
 	return c, c.addWeights()
+}
+
+// types is the number of columns of input, and of weights, that a neuron has.
+func (s *Space) types() int {
+	if s.Network.FourSynapses {
+		return dynapse.SynapseTypes
+	}
+	return 1
 }
 
 // groups returns the group of each neuron.
@@ -208,7 +219,8 @@ func (s *space) bounds(q quantity, b Range) (Range, error) {
 			return b, err
 		}
 		switch p {
-		case dynapse.ItauMem, dynapse.IgainMem, dynapse.ItauSyn, dynapse.IgainSyn, dynapse.ItauAHP, dynapse.IgainAHP:
+		case dynapse.ItauMem, dynapse.IgainMem, dynapse.ItauSyn, dynapse.IgainSyn, dynapse.ItauAHP, dynapse.IgainAHP,
+			dynapse.ItauGABA, dynapse.IgainGABA, dynapse.ItauNMDA, dynapse.IgainNMDA, dynapse.ItauSHUNT, dynapse.IgainSHUNT:
 			b.Low = max(b.Low, slices.Max(s.start[dynapse.Io]))
 		}
 	}
@@ -222,6 +234,9 @@ func (s *space) addWeights() error {
 	n := s.Network.N
 	if !s.Weights {
 		return nil
+	}
+	if s.Network.FourSynapses {
+		return fmt.Errorf("%w: weights of four synapse types cannot be fitted, but their currents can", ErrExperiment)
 	}
 	if len(s.Network.WRec) != n*n {
 		return fmt.Errorf("%w: %d recurrent weights to fit, want %d", ErrExperiment, len(s.Network.WRec), n*n)
@@ -284,7 +299,12 @@ func (s *space) system(xs ...[]float64) system {
 		one := s.sample(&net, i)
 		s.apply(one, x)
 		if s.Codes != nil {
-			s.decode(one)
+			s.decode(one.weights, s.Codes, one)
+		}
+		if s.inCodes != nil {
+			w := make([]float64, len(s.inCodes.Code))
+			s.decode(w, s.inCodes, one)
+			all.in = append(all.in, w)
 		}
 		all.probes = append(all.probes, one.probes)
 	}
@@ -306,9 +326,10 @@ func (s *space) sample(net *dynapse.Network, i int) *sample {
 		one.params[p] = net.Params[p][i*n : (i+1)*n]
 	}
 	if s.Weights || s.Codes != nil {
-		one.weights = net.WRec[i*n*n : (i+1)*n*n]
+		size := n * n * s.types()
+		one.weights = net.WRec[i*size : (i+1)*size]
 	}
-	if s.Codes != nil {
+	if s.coded() {
 		for k, b := range s.Bases {
 			one.bases[k] = slices.Clone(b.Start)
 		}
@@ -336,7 +357,8 @@ func (s *space) pull(grad, x []float64, net dynapse.Network, g *dynapse.Gradient
 			}
 		}
 		if g.WRec != nil && one.weights != nil {
-			by.weights = g.WRec[i*n*n : (i+1)*n*n]
+			size := n * n * s.types()
+			by.weights = g.WRec[i*size : (i+1)*size]
 		}
 		if i < len(probes) {
 			by.probes = probes[i]

@@ -224,14 +224,14 @@ func (p *problem) stepped(steps stepsOf) *problem {
 		r, old := &q.recordings[i], &p.recordings[i]
 		r.T *= k
 		r.Input = p.spaced(i, old.Input, 0, 0)
-		r.Weight = make([]float64, len(r.Input))
-		for bin := range old.Input {
+		r.Weight = make([]float64, k*old.size())
+		for bin := range old.size() {
 			r.Weight[p.inStep(i, bin, k-1)] = old.weight(bin)
 		}
 		for quantity := range r.Target {
 			r.Target[quantity] = p.spaced(i, old.Target[quantity], k-1, math.NaN())
 		}
-		spikes := make([]float64, len(r.Input))
+		spikes := make([]float64, k*old.size())
 		for bin, count := range p.spikes[i] {
 			for step := range k {
 				if count != count {
@@ -266,9 +266,9 @@ func (p *problem) spaced(i int, v []float64, step int, empty float64) []float64 
 	if v == nil {
 		return nil
 	}
-	out := slices.Repeat([]float64{empty}, p.Network.Substeps*len(v))
+	out, width := slices.Repeat([]float64{empty}, p.Network.Substeps*len(v)), len(v)/p.recordings[i].T
 	for bin, x := range v {
-		out[p.inStep(i, bin, step)] = x
+		out[(bin/width*p.Network.Substeps+step)*width+bin%width] = x
 	}
 	return out
 }

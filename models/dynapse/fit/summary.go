@@ -15,7 +15,7 @@ import (
 type summary struct {
 	judge
 	steps, rows int
-	input       []float64 // [T, B, N]
+	input       []float64 // [T, B, N], or [T, B, 4N]
 	current     float64   // into the membrane, besides Idc, A
 	whole       bool      // a part of the input says nothing
 }
@@ -173,7 +173,7 @@ func (p *problem) simulate(ctx context.Context, s *summary, net dynapse.Network)
 		}
 		net.Params[dynapse.Idc] = more
 	}
-	run, err := net.Simulate(dynapse.Input{T: s.steps, B: s.rows * m, Counts: tile(s.input, s.steps, s.rows*p.Network.N, m)})
+	run, err := net.Simulate(dynapse.Input{T: s.steps, B: s.rows * m, Counts: tile(s.input, s.steps, s.rows*p.Network.N*p.types(), m)})
 	if err != nil {
 		return nil, nil, notFinite(err)
 	}
@@ -183,11 +183,12 @@ func (p *problem) simulate(ctx context.Context, s *summary, net dynapse.Network)
 // seconds is how long a summary is.
 func (p *problem) seconds(s *summary) float64 { return float64(s.steps) * p.dt }
 
-// poisson makes input, [T, B, N]: row b has the rate rates[b], in Hz.
+// poisson makes input, [T, B, N]: row b has the rate rates[b], in Hz. With four synapse types it goes
+// to AMPA.
 func (p *problem) poisson(seed uint64, stream string, rates []float64, seconds float64) summary {
 	s := summary{steps: max(int(math.Round(seconds/p.dt)), 1), rows: len(rates)}
-	n := p.Network.N
-	s.input = make([]float64, s.steps*s.rows*n)
+	n, types := p.Network.N, p.types()
+	s.input = make([]float64, s.steps*s.rows*n*types)
 	for b, rate := range rates {
 		rng := random.New(seed, stream, uint64(b))
 		mean := fmath.Exp(-rate * p.dt)
@@ -199,7 +200,7 @@ func (p *problem) poisson(seed uint64, stream string, rates []float64, seconds f
 					k++
 					product *= rng.Float64()
 				}
-				s.input[(t*s.rows+b)*n+j] = k
+				s.input[((t*s.rows+b)*n+j)*types] = k
 			}
 		}
 	}

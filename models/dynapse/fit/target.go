@@ -140,10 +140,20 @@ func (r *Recording) scale(q Quantity) float64 {
 	return 1
 }
 
+// size is that of a target, T B N.
+func (r *Recording) size() int {
+	for _, x := range r.Target {
+		if x != nil {
+			return len(x)
+		}
+	}
+	return len(r.Weight)
+}
+
 // samples counts those with weight > 0.
 func (r *Recording) samples() int {
 	if r.Weight == nil {
-		return len(r.Input)
+		return r.size()
 	}
 	m := 0
 	for _, w := range r.Weight {
@@ -157,8 +167,8 @@ func (r *Recording) samples() int {
 // leastSteps is the shortest recording that is taken for one.
 const leastSteps = 10
 
-// check says what is wrong with a recording of n neurons.
-func (r *Recording) check(n int) error {
+// check says what is wrong with a recording of n neurons with some types of synapse.
+func (r *Recording) check(n, types int) error {
 	bad := badTarget(r.Name)
 	if r.T < leastSteps {
 		return bad("%d time steps, want at least %d: too short to fit anything to", r.T, leastSteps)
@@ -168,12 +178,12 @@ func (r *Recording) check(n int) error {
 	}
 	size := r.T * r.B * n
 	where := func(i int) string { return fmt.Sprintf("row %d, step %d, neuron %d", i/n%r.B, i/n/r.B, i%n) }
-	if len(r.Input) != size {
-		return bad("input has %d samples, want %d", len(r.Input), size)
+	if len(r.Input) != size*types {
+		return bad("input has %d samples, want %d", len(r.Input), size*types)
 	}
 	for i, x := range r.Input {
-		if !(math.Abs(x) <= mostInput) || x < 0 && r.Channels == nil { // weights of channels may inhibit
-			return bad("input of %s is %v, want a count of spikes, 0 to %v", where(i), x, float64(mostInput))
+		if !(math.Abs(x) <= mostInput) || x < 0 && (r.Channels == nil || types > 1) { // weights of channels may inhibit
+			return bad("input of %s is %v, want a count of spikes, 0 to %v", where(i/types), x, float64(mostInput))
 		}
 	}
 	if r.Weight != nil && len(r.Weight) != size {
@@ -184,7 +194,7 @@ func (r *Recording) check(n int) error {
 			return bad("weight of %s is %v, want a finite number >= 0", where(i), w)
 		}
 	}
-	if r.samples() == 0 {
+	if r.Weight != nil && r.samples() == 0 {
 		return bad("no sample has a weight > 0")
 	}
 	if r.TauSpikes < 0 || r.TauSpikes-r.TauSpikes != 0 {

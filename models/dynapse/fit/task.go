@@ -32,9 +32,9 @@ type Task struct {
 // compile checks the target and adds it to the problem.
 func (t Task) compile(p *problem) error {
 	bad := badTarget(t.Name)
-	n := p.Network.N
+	n, width := p.Network.N, p.Network.N*p.types()
 	switch {
-	case t.T < 1 || t.B < 1 || len(t.Input) != t.T*t.B*n:
+	case t.T < 1 || t.B < 1 || len(t.Input) != t.T*t.B*width:
 		return bad("input has %d elements for %d steps, %d patterns, %d neurons", len(t.Input), t.T, t.B, n)
 	case len(t.Neurons) == 0 || len(t.Fire) != t.B*len(t.Neurons):
 		return bad("%d wishes for %d patterns and %d output neurons", len(t.Fire), t.B, len(t.Neurons))
@@ -49,13 +49,13 @@ func (t Task) compile(p *problem) error {
 		}
 	}
 	for i, x := range t.Input {
-		if x-x != 0 || x < 0 && t.Channels == nil {
-			return bad("input of pattern %d, step %d, neuron %d is %v, want a finite number >= 0", i/n%t.B, i/n/t.B, i%n, x)
+		if x-x != 0 || x < 0 && (t.Channels == nil || width > n) {
+			return bad("input of pattern %d, step %d, neuron %d is %v, want a finite number >= 0", i/width%t.B, i/width/t.B, i%width/p.types(), x)
 		}
 	}
 	for b := range t.B {
 		for a := range b {
-			if t.same(a, b, n) && !slices.Equal(t.wish(a), t.wish(b)) {
+			if t.same(a, b, width) && !slices.Equal(t.wish(a), t.wish(b)) {
 				return bad("patterns %d and %d are the same, and different things are wanted", a, b)
 			}
 		}

@@ -83,7 +83,7 @@ func (f *session) warnings(ctx context.Context, x []float64, first, noise float6
 		worst, got, want := 0, 0.0, 0.0
 		for j := range n {
 			count, target := 0.0, 0.0
-			for at := j; at < len(r.Input); at += n {
+			for at := j; at < r.size(); at += n {
 				if r.weight(at) > 0 {
 					count, target = count+run.Spikes[at], target+r.Target[Spikes][at]
 				}

@@ -28,7 +28,7 @@ func (s *space) addBases(group []int) error {
 	n := s.Network.N
 	for k := range s.Bases {
 		b := &s.Bases[k]
-		if s.Codes == nil {
+		if !s.coded() {
 			if b.Fit {
 				return fmt.Errorf("%w: Iw_%d is to be fitted, want the codes of recurrent weights, as it has no effect without", ErrExperiment, k)
 			}
@@ -49,16 +49,9 @@ func (s *space) addBases(group []int) error {
 			b.Start = slices.Repeat(b.Start, n)
 		}
 	}
-	if s.Codes == nil {
-		return nil
-	}
-	c := s.Codes
-	if s.Weights || c.Pre != n || c.Post != n || len(c.Code) != n*n || len(c.Sign) != n*n {
-		return fmt.Errorf("%w: codes of %d x %d recurrent weights, want %d x %d, and no fit of the weights themselves", ErrExperiment, c.Pre, c.Post, n, n)
-	}
-	for i, code := range c.Code {
-		if code >= 1<<chip.WeightBits || code > 0 && c.Sign[i] != 1 && c.Sign[i] != -1 {
-			return fmt.Errorf("%w: w_rec[%d][%d] has code %d and sign %d, want 0 to 15 and 1 or -1", ErrExperiment, i/n, i%n, code, c.Sign[i])
+	if c := s.Codes; c != nil {
+		if err := s.checkCodes(c); err != nil {
+			return err
 		}
 	}
 	for k, b := range s.Bases {
@@ -68,8 +61,28 @@ func (s *space) addBases(group []int) error {
 			}
 		}
 	}
-	s.Network.WRec = make([]float64, n*n)
-	s.Network.WRec = s.network(s.x).WRec
+	if s.Codes != nil {
+		s.Network.WRec = make([]float64, n*n*s.types())
+		s.Network.WRec = s.network(s.x).WRec
+	}
+	return nil
+}
+
+// coded says whether weights follow from the base currents.
+func (s *Space) coded() bool { return s.Codes != nil || s.inCodes != nil }
+
+// checkCodes checks the codes of the recurrent weights.
+func (s *space) checkCodes(c *chip.Codes) error {
+	n := s.Network.N
+	width := n * s.types()
+	if s.Weights || c.Pre != n || c.Post != width || len(c.Code) != n*width || len(c.Sign) != n*width {
+		return fmt.Errorf("%w: codes of %d x %d recurrent weights, want %d x %d, and no fit of the weights themselves", ErrExperiment, c.Pre, c.Post, n, width)
+	}
+	for i, code := range c.Code {
+		if code >= 1<<chip.WeightBits || code > 0 && c.Sign[i] != 1 && c.Sign[i] != -1 {
+			return fmt.Errorf("%w: w_rec[%d][%d] has code %d and sign %d, want 0 to 15 and 1 or -1", ErrExperiment, i/width, i%width, code, c.Sign[i])
+		}
+	}
 	return nil
 }
 
@@ -91,7 +104,7 @@ func (s *space) bases(x []float64) [chip.WeightBits][]float64 {
 
 // baseCurrents returns the base currents of each neuron at x, nil without codes.
 func (s *space) baseCurrents(x []float64) []chip.BaseCurrents {
-	if s.Codes == nil {
+	if !s.coded() {
 		return nil
 	}
 	iw := s.bases(x)
@@ -104,17 +117,17 @@ func (s *space) baseCurrents(x []float64) []chip.BaseCurrents {
 	return list
 }
 
-// decode stores the weights of a sample, [N, N].
-func (s *space) decode(one *sample) {
-	n, iscale := s.Network.N, s.iscale(one)
-	for i, code := range s.Codes.Code {
-		sum := 0.0
+// decode stores the weights that codes stand for in a sample, [Pre, N].
+func (s *space) decode(w []float64, c *chip.Codes, one *sample) {
+	n, types, iscale := s.Network.N, s.types(), s.iscale(one)
+	for i, code := range c.Code {
+		sum, j := 0.0, i/types%n
 		for k, iw := range one.bases {
 			if code>>k&1 != 0 {
-				sum += iw[i%n]
+				sum += iw[j]
 			}
 		}
-		one.weights[i] = float64(s.Codes.Sign[i]) * sum / iscale[i%n]
+		w[i] = float64(c.Sign[i]) * sum / iscale[j]
 	}
 }
 
@@ -125,20 +138,21 @@ func (s *space) pullCodes(one, by *sample) {
 	if by.weights == nil {
 		return
 	}
-	n, iscale := s.Network.N, s.iscale(one)
+	n, types, iscale := s.Network.N, s.types(), s.iscale(one)
 	for k := range by.bases {
 		by.bases[k] = make([]float64, n)
 	}
 	by.params[dynapse.Iscale] = slices.Clone(by.params[dynapse.Iscale])
 	for i, code := range s.Codes.Code {
-		share := by.weights[i] * float64(s.Codes.Sign[i]) / iscale[i%n]
+		j := i / types % n
+		share := by.weights[i] * float64(s.Codes.Sign[i]) / iscale[j]
 		for k, iw := range one.bases {
 			if code>>k&1 == 0 {
 				continue
 			}
-			by.bases[k][i%n] += share
+			by.bases[k][j] += share
 			if d := by.params[dynapse.Iscale]; d != nil {
-				d[i%n] -= float64(share * iw[i%n] / iscale[i%n])
+				d[j] -= float64(share * iw[j] / iscale[j])
 			}
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/surge-snn/surge/internal/race"
 	"github.com/surge-snn/surge/models/dynapse"
 	"github.com/surge-snn/surge/models/dynapse/chip"
 	"github.com/surge-snn/surge/optim/minimize"
@@ -45,6 +46,13 @@ func coded(t *testing.T) (Experiment, [chip.WeightBits]float64) {
 		truth.WRec[j] = float64(codes.Sign[j]) * sum / dynapse.Iscale.Default()
 	}
 	r := &e.Recordings[0]
+	r.Channels = r.Input // of weights with the code 15, of the same base currents
+	e.In = &chip.Weights{Pre: n, Post: n, W: make([]float64, n*n)}
+	for j := range n {
+		e.In.W[j*n+j] = (iw[0] + iw[1] + iw[2] + iw[3]) / dynapse.Iscale.Default()
+	}
+	r.Input = make([]float64, len(r.Channels))
+	spread(r.Input, r.Channels, e.In.W, n)
 	run, err := truth.Simulate(dynapse.Input{T: r.T, B: r.B, Counts: r.Input})
 	if err != nil {
 		t.Fatal(err)
@@ -72,6 +80,43 @@ func TestCodes(t *testing.T) {
 		if i := slices.IndexFunc(res.Codes(), func(s Setting) bool { return s.Name == name }); i < 0 || math.Abs(res.Codes()[i].Current/want-1) > 0.2 || res.Codes()[i].DeviceParameter != []string{"SYAM_W0_P", "SYAM_W1_P", "SYAM_W2_P", "SYAM_W3_P"}[k] {
 			t.Errorf("%s has no code near %v: %v", name, want, res.Codes())
 		}
+	}
+	d, err := res.Deploy(t.Context(), e, 1)
+	if err != nil || math.Abs(d.Loss / *res.LossDAC - 1) > 1e-9 { // the logarithm and back
+		t.Errorf("loss of the file %v, with codes %v: %v", d.Loss, *res.LossDAC, err)
+	}
+}
+
+// TestGivenBases: base currents that are given stay as the chip can have them, those that nobody
+// gave may change with the codes, and the file does what the codes do.
+func TestGivenBases(t *testing.T) {
+	if race.Detector {
+		t.Skip("the numbers of a fit: other tests run what is concurrent in it")
+	}
+	e, iw := coded(t)
+	for k, x := range iw {
+		e.Space.Bases[k] = Base{}
+		if k < 2 {
+			e.Space.Bases[k].Start = []float64{x}
+		}
+	}
+	res, err := Run(t.Context(), e, Settings{DAC: true, Starts: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := res.Deploy(t.Context(), e, 1)
+	if err != nil || math.Abs(d.Loss / *res.LossDAC - 1) > 1e-9 { // the logarithm and back
+		t.Errorf("loss of the file %v, with codes %v: %v", d.Loss, *res.LossDAC, err)
+	}
+	for k := range 2 {
+		p := d.Device.Chips[0].Cores[0].Parameters[[]string{"SYAM_W0_P", "SYAM_W1_P"}[k]]
+		if math.Abs(p.Current/iw[k]-1) > 0.03 { // half a step
+			t.Errorf("Iw_%d is %v A, given %v A", k, p.Current, iw[k])
+		}
+	}
+	free, err := e.Loss(t.Context(), res.Network)
+	if err != nil || *res.LossDAC > free {
+		t.Errorf("loss %v with codes, %v without: base currents that nobody gave do not help (%v)", *res.LossDAC, free, err)
 	}
 }
 

@@ -21,7 +21,7 @@ type state struct {
 func (o *Outcome) states() []state {
 	list := []state{{"fit", o.Network, nil}}
 	if o.LossDAC != nil {
-		list = append(list, state{"codes", o.Settable, nil})
+		list = append(list, state{"codes", o.Settable, o.In})
 	}
 	if d := o.deployed; d != nil {
 		list = append(list, state{"file", d.Network, &d.In})

@@ -1,0 +1,293 @@
+package chip
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"math"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/surge-snn/surge/internal/files"
+	"github.com/surge-snn/surge/models/dynapse"
+)
+
+// Specification is what a specification of Rockpool says.
+type Specification struct {
+	Network dynapse.Network
+	Core    []int
+	In      Weights // of the input channels; Pre is 0 where there are none
+	// Codes are the quantised weights; nil in a specification that has not been quantised.
+	Codes *Quantised
+}
+
+// specification is a dictionary that is being read.
+type specification map[string]json.RawMessage
+
+// ReadRockpool reads a specification of Rockpool in JSON (arrays as nested lists), quantised or
+// not: the dictionary of its mapper, with that of its quantisation or without, where currents have a
+// value for each cluster of core_map. Without a core_map it is one of neurons: currents and
+// constants by the names of DynapSim, each a number or one for each neuron, and the weights w_in
+// [C, N] and w_rec [N, N]. Keys that say nothing of the network are left alone.
+//
+// Errors: [ErrDevice] for what is not of that form.
+func ReadRockpool(r io.Reader) (*Specification, error) {
+	if r == nil {
+		return nil, fmt.Errorf("%w: nothing to read from", ErrDevice)
+	}
+	var spec specification
+	if err := json.NewDecoder(r).Decode(&spec); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrDevice, err)
+	}
+	return spec.read()
+}
+
+// ParseRockpool is [ReadRockpool] for the content of a file of this name, in JSON or as the arrays
+// of a .npz (numpy.savez).
+//
+// Errors: those of ReadRockpool.
+func ParseRockpool(name string, content []byte) (*Specification, error) {
+	if !strings.EqualFold(filepath.Ext(name), ".npz") {
+		return ReadRockpool(bytes.NewReader(content))
+	}
+	arrays, err := files.ParseArrays(name, content)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrDevice, err)
+	}
+	spec := specification{}
+	for _, a := range arrays {
+		text, err := json.Marshal(nested(a.Shape, a.Data))
+		if err != nil {
+			return nil, fmt.Errorf("%w: %s: %w", ErrDevice, a.Name, err)
+		}
+		spec[a.Name] = text
+	}
+	return spec.read()
+}
+
+// nested is an array as lists of lists.
+func nested(shape []int, data []float64) any {
+	switch len(shape) {
+	case 0:
+		return data[0]
+	case 1:
+		return data
+	}
+	list, size := make([]any, shape[0]), len(data)/max(shape[0], 1)
+	for i := range list {
+		list[i] = nested(shape[1:], data[i*size:(i+1)*size])
+	}
+	return list
+}
+
+func (s specification) has(key string) bool { v, ok := s[key]; return ok && string(v) != "null" }
+
+func (s specification) decode(key string, to any) error {
+	if err := json.Unmarshal(s[key], to); err != nil {
+		return fmt.Errorf("%w: %s: %w", ErrDevice, key, err)
+	}
+	return nil
+}
+
+// values reads a number or a list.
+func (s specification) values(key string) (list []float64, err error) {
+	var one float64
+	if json.Unmarshal(s[key], &one) == nil {
+		return []float64{one}, nil
+	}
+	return list, s.decode(key, &list)
+}
+
+// perCore reads a value of each cluster.
+func (s specification) perCore(key string, clusters int) ([]float64, error) {
+	var list []float64
+	if err := s.decode(key, &list); err != nil {
+		return nil, err
+	}
+	if len(list) < clusters {
+		return nil, fmt.Errorf("%w: %s has %d values for %d clusters", ErrDevice, key, len(list), clusters)
+	}
+	return list, nil
+}
+
+// matrix reads weights to n neurons, 0 as many as there are columns, under one of some names.
+func (s specification) matrix(n int, keys ...string) (w Weights, err error) {
+	i := slices.IndexFunc(keys, s.has)
+	if i < 0 {
+		return w, nil
+	}
+	var rows [][]float64
+	if err := s.decode(keys[i], &rows); err != nil {
+		return w, err
+	}
+	if n == 0 && len(rows) > 0 {
+		n = len(rows[0])
+	}
+	w = Weights{Pre: len(rows), Post: n, W: slices.Concat(rows...)}
+	return w, w.check(keys[i])
+}
+
+// read makes the network that the dictionary says.
+func (s specification) read() (*Specification, error) {
+	if !s.has("core_map") {
+		return s.neurons()
+	}
+	var places []float64
+	if err := s.decode("core_map", &places); err != nil {
+		return nil, err
+	}
+	out := &Specification{}
+	n := &out.Network
+	n.N = len(places)
+	clusters := 0
+	for j, c := range places {
+		if c != math.Trunc(c) || c < 0 || c >= MaxCores {
+			return nil, fmt.Errorf("%w: core_map[%d] is %v, want 0 to %d", ErrDevice, j, c, MaxCores-1)
+		}
+		out.Core = append(out.Core, int(c))
+		clusters = max(clusters, int(c)+1)
+	}
+	for _, p := range specified() {
+		if !s.has(p.String()) {
+			return nil, fmt.Errorf("%w: no %v", ErrDevice, p)
+		}
+		list, err := s.perCore(p.String(), clusters)
+		if err == nil {
+			n.Params[p], err = dynapse.PerCore(list, out.Core)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	iscale := dynapse.Iscale.Default()
+	if s.has("Iscale") {
+		list, err := s.values("Iscale")
+		if err != nil || len(list) != 1 {
+			return nil, fmt.Errorf("%w: Iscale is no number", ErrDevice)
+		}
+		iscale = list[0]
+		n.Params[dynapse.Iscale] = []float64{iscale}
+	}
+	if s.has(baseNames[0]) {
+		return out, out.quantised(clusters, iscale, s)
+	}
+	return out, s.weights(out)
+}
+
+// weights reads the weights that are not quantised.
+func (s specification) weights(to *Specification) (err error) {
+	n := &to.Network
+	if to.In, err = s.matrix(n.N, "weights_in", inputWeights); err != nil {
+		return err
+	}
+	rec, err := s.matrix(n.N, "weights_rec", recurrentWeights)
+	if err == nil && rec.W != nil && rec.Pre != n.N {
+		err = fmt.Errorf("%w: the recurrent weights have %d rows for %d neurons", ErrDevice, rec.Pre, n.N)
+	}
+	n.WRec = rec.W
+	return err
+}
+
+// Names of the weights in a dictionary of neurons.
+const (
+	inputWeights     = "w_in"
+	recurrentWeights = "w_rec"
+)
+
+// neurons reads a dictionary without clusters.
+func (s specification) neurons() (*Specification, error) {
+	out := &Specification{}
+	n := &out.Network
+	for _, key := range []string{recurrentWeights, inputWeights} { // which say how many there are
+		if w, err := s.matrix(0, key); err != nil {
+			return nil, err
+		} else if n.N == 0 {
+			n.N = w.Post
+		}
+	}
+	for p := range dynapse.Param(dynapse.NumSingle) {
+		if !s.has(p.String()) {
+			continue
+		}
+		list, err := s.values(p.String())
+		if err != nil {
+			return nil, err
+		}
+		if len(list) > 1 && n.N <= 1 && !s.has(recurrentWeights) && !s.has(inputWeights) {
+			n.N = len(list)
+		}
+		if len(list) != 1 && len(list) != n.N {
+			return nil, fmt.Errorf("%w: %v has %d values for %d neurons", ErrDevice, p, len(list), n.N)
+		}
+		for _, x := range list {
+			if err := p.Check(x); err != nil {
+				return nil, fmt.Errorf("%w: %w", ErrDevice, err)
+			}
+		}
+		n.Params[p] = list
+	}
+	if slices.IndexFunc(n.Params[:], func(v []float64) bool { return v != nil }) < 0 {
+		return nil, fmt.Errorf("%w: no core_map and no current: want the dictionary of Rockpool's mapper, or currents by their names with w_in and w_rec", ErrDevice)
+	}
+	n.N = max(n.N, 1)
+	out.Core = make([]int, n.N)
+	return out, s.weights(out)
+}
+
+// quantised reads the codes of the clusters.
+func (s *Specification) quantised(clusters int, iscale float64, spec specification) error {
+	q := &Quantised{Core: s.Core, Bases: make([]BaseCurrents, clusters), Iscale: iscale}
+	for k, name := range baseNames {
+		list, err := spec.perCore(name, clusters)
+		if err != nil {
+			return err
+		}
+		for c := range clusters {
+			q.Bases[c][k] = list[c]
+		}
+	}
+	for _, m := range []struct {
+		key, sign string
+		to        *Codes
+	}{{"weights_in", "sign_in", &q.In}, {"weights_rec", "sign_rec", &q.Rec}} {
+		if !spec.has(m.key) {
+			continue
+		}
+		var codes, signs [][][]float64
+		if err := spec.decode(m.key, &codes); err != nil {
+			return err
+		}
+		if err := spec.decode(m.sign, &signs); err != nil {
+			return err
+		}
+		if len(codes) < clusters || len(signs) < clusters {
+			return fmt.Errorf("%w: %s of %d clusters, want %d", ErrDevice, m.key, len(codes), clusters)
+		}
+		pre, n := len(codes[0]), s.Network.N
+		*m.to = Codes{Pre: pre, Post: n, Code: make([]uint8, pre*n), Sign: make([]int8, pre*n)}
+		for c := range clusters {
+			code, sign := slices.Concat(codes[c]...), slices.Concat(signs[c]...)
+			if len(code) != pre*n || len(sign) != pre*n {
+				return fmt.Errorf("%w: %s of cluster %d has %d codes and %d signs, want %d", ErrDevice, m.key, c, len(code), len(sign), pre*n)
+			}
+			for i, x := range code {
+				if s.Core[i%n] != c || x == 0 {
+					continue
+				}
+				if x != math.Trunc(x) || x < 0 || x >= 1<<WeightBits || sign[i] != 1 && sign[i] != -1 {
+					return fmt.Errorf("%w: %s[%d] of cluster %d has code %v and sign %v, want 0 to 15 and 1 or -1", ErrDevice, m.key, i, c, x, sign[i])
+				}
+				m.to.Code[i], m.to.Sign[i] = uint8(x), int8(sign[i])
+			}
+		}
+	}
+	s.Codes = q
+	in, rec := q.Weights()
+	s.In = in
+	if len(rec.W) > 0 {
+		s.Network.WRec = rec.W
+	}
+	return nil
+}
