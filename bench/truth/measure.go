@@ -42,6 +42,7 @@ type LossReport struct {
 	IrefOneBin  *Estimate            `json:"truth_Iref_one_bin,omitempty"`
 	Significant []string             `json:"significant"`
 	HCheck      Agreement            `json:"h_check"` // truth with h/2 against that with h
+	Settled     bool                 `json:"settled"` // HCheck has a cosine of 0.99 at least, and norms that differ by a tenth at most
 	Effect      map[string]string    `json:"effect"`
 	Rules       map[string]Judgement `json:"rules"`
 }
@@ -336,6 +337,7 @@ func (m *measurement) judge(s *sums) LossReport {
 		}
 	}
 	l.HCheck.Cosine, l.HCheck.Ratio, _ = Compare(half, truth)
+	l.Settled = l.HCheck.Cosine >= 0.99 && math.Abs(l.HCheck.Ratio-1) <= 0.1
 	for i := range m.rules {
 		j := Judgement{Gradient: map[string]Estimate{}}
 		for k, p := range m.Params {

@@ -13,8 +13,11 @@ import (
 func (r *Report) Text(w io.Writer) error {
 	t := tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
 	for _, loss := range r.Settings.Losses {
-		l := r.Losses[loss]
-		fmt.Fprintf(t, "%s = %.6g +- %.2g; h/2 against h: cosine %.4f, ratio %.3f\n", loss, l.Value, l.ValueSE, l.HCheck.Cosine, l.HCheck.Ratio)
+		l, settled := r.Losses[loss], ""
+		if !l.Settled {
+			settled = ": not settled"
+		}
+		fmt.Fprintf(t, "%s = %.6g +- %.2g; h/2 against h: cosine %.4f, ratio %.3f%s\n", loss, l.Value, l.ValueSE, l.HCheck.Cosine, l.HCheck.Ratio, settled)
 		fmt.Fprintf(t, "  parameter\ttruth\t+-\t%s\t\n", strings.Join(r.Settings.Rules, "\t"))
 		for _, name := range r.Params {
 			value, note := l.Truth[name], l.Effect[name]

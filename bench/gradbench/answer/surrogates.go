@@ -114,30 +114,39 @@ func scale(all []suite.Row) Question {
 		if one, ok := r.find(w, matched("surrogate")).best(); ok {
 			q.Findings = append(q.Findings, against(fmt.Sprintf("noise of width %g, area 1: norm over that of the truth", w), one.Ratio, 1))
 		}
-		// The slope is that of the noise to a factor of 2, and the area is not 1.
-		for _, part := range []struct {
-			name     string
-			from, to float64
-		}{{"below 0.5", 0, 0.5}, {"from 0.5 to 2", 0.5, 2}, {"above 2", 2, math.Inf(1)}} {
-			list := r.find(w, func(r suite.Row) bool {
-				steep := r.Slope / r.Area * 4 * w
-				return r.Kind == "quiet detached" && steep > 0.5 && steep < 2 && r.Area >= part.from && r.Area < part.to && r.Ratio.Value > 0
-			})
-			if len(list) < 2 {
-				continue
-			}
-			sum, se := 0.0, 0.0
-			for _, one := range list {
-				sum += math.Log(one.Ratio.Value) / float64(len(list))
-				se = max(se, one.Ratio.SE/one.Ratio.Value)
-			}
-			one := list[0].Ratio
-			one.Value = math.Exp(sum)
-			one.SE = one.Value * se
-			q.Findings = append(q.Findings, against(fmt.Sprintf("noise of width %g, %d surrogates about as steep as the noise with an area %s, detached: geometric mean of the norm over that of the truth", w, len(list), part.name), one, 1))
+		for _, k := range []struct{ kind, name string }{{"quiet", "with the path through the reset"}, {"quiet detached", "detached"}} {
+			q.Findings = append(q.Findings, areas(r, w, k.kind, k.name)...)
 		}
 	}
 	return q
+}
+
+// areas sets the norms of surrogates whose slope is that of the noise to a factor of 2, and whose
+// area is not 1, beside the truth.
+func areas(r rows, w float64, kind, name string) []Finding {
+	var all []Finding
+	for _, part := range []struct {
+		name     string
+		from, to float64
+	}{{"below 0.5", 0, 0.5}, {"from 0.5 to 2", 0.5, 2}, {"above 2", 2, math.Inf(1)}} {
+		list := r.find(w, func(r suite.Row) bool {
+			steep := r.Slope / r.Area * 4 * w
+			return r.Kind == kind && steep > 0.5 && steep < 2 && r.Area >= part.from && r.Area < part.to && r.Ratio.Value > 0
+		})
+		if len(list) < 2 {
+			continue
+		}
+		sum, se := 0.0, 0.0
+		for _, one := range list {
+			sum += math.Log(one.Ratio.Value) / float64(len(list))
+			se = max(se, one.Ratio.SE/one.Ratio.Value)
+		}
+		one := list[0].Ratio
+		one.Value = math.Exp(sum)
+		one.SE = one.Value * se
+		all = append(all, against(fmt.Sprintf("noise of width %g, run without noise, %d surrogates about as steep as the noise with an area %s, %s: geometric mean of the norm over that of the truth", w, len(list), part.name, name), one, 1))
+	}
+	return all
 }
 
 // reset: should the gradient flow through the reset?

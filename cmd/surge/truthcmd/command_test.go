@@ -60,7 +60,7 @@ func TestRecordedTruth(t *testing.T) {
 	}
 	names := "Igain_mem,Itau_mem,Ispkthr,Iw_ahp,Iref,If_nmda"
 	out, err := surge(t, "[init]\nIref = 2.3e-10\nIpulse_ahp = 3.5e-9\nIw_ahp = 2e-9\n",
-		"--rows", "500", "--losses", "count", "--rules", "surge-S", "--params", names, "--out", "r.json", "--json")
+		"--rows", "500", "--change", "0.1", "--losses", "count", "--rules", "surge-S", "--params", names, "--out", "r.json", "--json")
 	if err != nil {
 		t.Fatal(err)
 	}
