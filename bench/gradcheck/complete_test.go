@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/surge-snn/surge/eventprop/equation"
 )
 
 // TestTableIsComplete reads the source of the packages that make nodes: whatever is
@@ -29,6 +31,11 @@ func TestTableIsComplete(t *testing.T) {
 			if !covered[name] {
 				t.Errorf("%s is in no row of the table", name)
 			}
+		}
+	}
+	for _, name := range equation.Builtins() {
+		if found["equation."+name] = true; !covered["equation."+name] {
+			t.Errorf("equation.%s is in no row of the table", name)
 		}
 	}
 	for name := range covered {

@@ -34,6 +34,7 @@ func Table() []Case {
 		coupledCases(),
 		dynapseCases(),
 		eventCases(),
+		equationCases(),
 		customCases(),
 		gorgoniaCases(),
 	)
