@@ -12,6 +12,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"regexp"
 	"strings"
 
 	"github.com/yuin/goldmark"
@@ -22,7 +23,7 @@ import (
 	"github.com/yuin/goldmark/text"
 )
 
-//go:embed *.md page.html style.css
+//go:embed *.md *.svg page.html style.css
 var content embed.FS
 
 // order is that of the pages in the navigation. A page that is missing in it is an error.
@@ -77,7 +78,7 @@ func build(out string) error {
 			return fmt.Errorf("%s.md: %w", p.Name, err)
 		}
 		// The text is that of the repository, not of a stranger.
-		err := frame.Execute(&whole, map[string]any{"Page": p, "Pages": pages, "Body": template.HTML(body.String())})
+		err := frame.Execute(&whole, map[string]any{"Page": p, "Pages": pages, "Body": template.HTML(themed(body.Bytes()))})
 		if err != nil {
 			return fmt.Errorf("%s.md: %w", p.Name, err)
 		}
@@ -90,11 +91,33 @@ func build(out string) error {
 
 // assets writes what is no page: the style, and the figures of the pages.
 func assets(out string) error {
-	style, err := content.ReadFile("style.css")
+	figures, err := fs.Glob(content, "*.svg")
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(out, "style.css"), style, 0o666)
+	for _, name := range append(figures, "style.css") {
+		b, err := content.ReadFile(name)
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join(out, name), b, 0o666); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+var figure = regexp.MustCompile(`<img src="([^":/]+)\.svg"[^>]*>`)
+
+// themed offers readers of dark pages the figure on dark paper, where there is one.
+func themed(body []byte) []byte {
+	return figure.ReplaceAllFunc(body, func(img []byte) []byte {
+		name := string(figure.FindSubmatch(img)[1]) + ".dark.svg"
+		if _, err := fs.Stat(content, name); err != nil {
+			return img
+		}
+		return fmt.Appendf(nil, `<picture><source srcset="%s" media="(prefers-color-scheme: dark)">%s</picture>`, name, img)
+	})
 }
 
 // load reads the pages in their order.
@@ -142,6 +165,8 @@ func (p *page) relink() {
 			return link
 		case path.Ext(target) == ".md" && !strings.Contains(target, "/"):
 			return strings.TrimSuffix(target, ".md") + ".html" + fragment
+		case path.Ext(target) == ".svg" && !strings.Contains(target, "/"):
+			return link // a figure of the page, see assets
 		}
 		return repository + path.Join("docs", target) + fragment
 	})

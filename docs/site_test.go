@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -13,6 +14,7 @@ func TestBuild(t *testing.T) {
 	if err := build(out); err != nil {
 		t.Fatal(err)
 	}
+	figures, shown := regexp.MustCompile(`(?:src|srcset)="([^"]*)"`), 0
 	for _, name := range order {
 		b, err := os.ReadFile(filepath.Join(out, name+".html"))
 		if err != nil {
@@ -26,6 +28,15 @@ func TestBuild(t *testing.T) {
 		if strings.Contains(string(b), ".md\"") {
 			t.Errorf("%s.html links to Markdown", name)
 		}
+		for _, at := range figures.FindAllSubmatch(b, -1) {
+			if _, err := os.Stat(filepath.Join(out, string(at[1]))); err != nil {
+				t.Errorf("%s.html shows %s, which is not in the site", name, at[1])
+			}
+			shown++
+		}
+	}
+	if shown < 6 { // three figures of the catalogue, each on two papers
+		t.Errorf("%d figures in the site, want 6 at least", shown)
 	}
 }
 

@@ -13,11 +13,14 @@ import (
 	"github.com/surge-snn/surge/surrogate/figure"
 )
 
-// figures are the figures of the page, by file.
+// papers are the endings of the files of each figure: on light and on dark paper.
+var papers = [2]string{".svg", ".dark.svg"}
+
+// figures are the figures of the page, by file without ending.
 var figures = map[string]func() (plot.Curves, error){
-	"surrogates.svg": func() (plot.Curves, error) { return figure.Surrogates(false), nil },
-	"schedules.svg":  scheduleFigure,
-	"neurons.svg":    neuronFigure,
+	"surrogates": func() (plot.Curves, error) { return figure.Surrogates(false), nil },
+	"schedules":  scheduleFigure,
+	"neurons":    neuronFigure,
 }
 
 func scheduleFigure() (plot.Curves, error) {

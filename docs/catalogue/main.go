@@ -53,8 +53,10 @@ func write(root, dir string) error {
 		if err != nil {
 			return err
 		}
-		if err := c.Write(filepath.Join(dir, name)); err != nil {
-			return err
+		for _, paper := range papers {
+			if err := c.Write(filepath.Join(dir, name+paper)); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

@@ -15,7 +15,9 @@ func TestPageIsCurrent(t *testing.T) {
 	}
 	names := []string{"catalogue.md", "experiment.md"}
 	for name := range figures {
-		names = append(names, name)
+		for _, paper := range papers {
+			names = append(names, name+paper)
+		}
 	}
 	for _, name := range names {
 		want, err := os.ReadFile(filepath.Join(dir, name))
