@@ -17,9 +17,9 @@ type half struct{ surrogate.Surrogate }
 func (h half) Slope(x float64) float64 { return h.Surrogate.Slope(x) / 2 }
 func (h half) String() string          { return h.Surrogate.String() + " factor 1/2" }
 
-// TestWrongSurrogatesFail: a surrogate whose slope has a wrong factor or sign, is shifted or clipped
-// is not the derivative of its antiderivative, and a network with it fails, by both engines; what
-// is not within its own peak is refused before. The right one passes.
+// TestWrongSurrogatesFail: a surrogate whose slope has a wrong factor or sign, is shifted or
+// clipped is not the derivative of its antiderivative, and a network with it fails, by both
+// engines; what is not within its own peak is refused before. The right one passes.
 func TestWrongSurrogatesFail(t *testing.T) {
 	for _, right := range []surrogate.Surrogate{surrogate.Sigmoid{Sharpness: 4}, surrogate.ATan{}, surrogate.FastSigmoid{Sharpness: 3}} {
 		check := func(s surrogate.Surrogate) (checks []string, refused bool) {

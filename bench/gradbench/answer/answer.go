@@ -41,8 +41,9 @@ func compare(what string, a gradbench.Estimate, nameA string, b gradbench.Estima
 	return Finding{fmt.Sprintf("%s; the difference of %s excludes 0", text, number(gradbench.Estimate{Value: d, SE: se})), true}
 }
 
-// paired makes a finding of two cosines of the same draws and truth, whose difference is known better
-// than either: that of the first estimator of a point, and that of a row with its lead over it.
+// paired makes a finding of two cosines of the same draws and truth, whose difference is known
+// better than either: that of the first estimator of a point, and that of a row with its lead over
+// it.
 func paired(what string, first gradbench.Estimate, nameFirst string, row suite.Row, name string) Finding {
 	if row.Lead == nil {
 		return compare(what, first, nameFirst, row.Cosine, name)

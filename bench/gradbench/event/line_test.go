@@ -46,8 +46,8 @@ func TestSlope(t *testing.T) {
 				continue
 			}
 			compared++
-			// Times are exact to 1e-9 of the states for equations; h² times third derivatives, which
-			// are large near grazing.
+			// Times are exact to 1e-9 of the states for equations; h² times third derivatives,
+			// which are large near grazing.
 			if want := (up - down) / (2 * h); math.Abs(slope-want) > 1e-3*(0.1+math.Abs(want)) {
 				t.Errorf("%s at %v: %v, want %v", name, x, slope, want)
 			}
@@ -83,8 +83,8 @@ func TestJumps(t *testing.T) {
 	lif.Sizes, lif.Rate = []int{1, 1}, 200
 	n := New(lif, 8, 0)
 	first := one(n)
-	// The peak for a weight of 1 is tau_mem/(tau_mem - tau_syn) times the largest difference of the two
-	// exponentials.
+	// The peak for a weight of 1 is tau_mem/(tau_mem - tau_syn) times the largest difference of the
+	// two exponentials.
 	m, s := n.TauMem, n.TauSyn
 	peak := math.Log(m/s) / (1/s - 1/m)
 	unit := s / (m - s) * (math.Exp(-peak/m) - math.Exp(-peak/s))

@@ -69,7 +69,7 @@ func (p *Problem) Relaxed(temperature float64) gradbench.Estimator {
 		s := sigmoid(x)
 		return s * (1 - s) / temperature
 	}
-	return gradbench.Estimator{Name: fmt.Sprintf("relaxed %g", temperature), Random: true, Gradient: func(g, params []float64, input int, draw uint64) error {
+	return gradbench.Estimator{Name: fmt.Sprintf("relaxed %.3g", temperature), Random: true, Gradient: func(g, params []float64, input int, draw uint64) error {
 		f := fire{smooth: sigmoid, width: p.Width, noise: p.noise(input, draw)}
 		tp := p.Net.run(params, p.Input[input], p.Steps, f)
 		d := make([]float64, len(tp.out()))

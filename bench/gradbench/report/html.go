@@ -22,9 +22,8 @@ type drawing struct {
 	SVG     template.HTML
 }
 
-// Write writes results.json, results.csv, values.csv, trials.csv, the figures and report.html into a
-// folder. Equal results
-// give equal bytes.
+// Write writes results.json, results.csv, values.csv, trials.csv, the figures and report.html into
+// a folder. Equal results give equal bytes.
 func (r *Result) Write(dir string) error {
 	for name, write := range map[string]func(io.Writer) error{"results.json": r.JSON, "results.csv": r.CSV, "values.csv": r.values, "trials.csv": r.trials} {
 		if err := files.WriteAtomic(filepath.Join(dir, name), write); err != nil {

@@ -32,8 +32,8 @@ const (
 	taskWidth    = 0.2  // of the escape noise, of rules that train with it
 )
 
-// task returns the problem of a seed, whose first taskTrain inputs are for training. Its weights are
-// those before training.
+// task returns the problem of a seed, whose first taskTrain inputs are for training. Its weights
+// are those before training.
 func task(seed uint64) *lif.Problem {
 	layer := lif.Spec{N: 16, TauMem: 20e-3, VTh: 1}
 	n := lif.New(dt, taskChannels, layer, layer, lif.Spec{N: taskClasses, TauMem: 20e-3, Readout: true})
@@ -98,13 +98,13 @@ func learning(s Settings) []Run {
 	var runs []Run
 	list := learners()
 	if s.Quick {
-		list = list[:6:6]
+		list = list[:4:4]
 	}
 	for i, l := range list {
 		name := l.rule(task(s.Seed)).Name
 		runs = append(runs, Run{ID: "learn/" + name, Do: func(ctx context.Context) ([]Row, error) {
 			best, rate := math.Inf(1), 0.0
-			for _, r := range []float64{1e-2, 3e-2, 1e-1} {
+			for _, r := range pick(s, []float64{1e-2, 3e-2, 1e-1}, []float64{3e-2}) {
 				trials, err := l.trials(ctx, s.Seed+1<<40, pick2(s, 2, 1), r)
 				if err != nil {
 					return nil, err
@@ -113,7 +113,7 @@ func learning(s Settings) []Run {
 					best, rate = m, r
 				}
 			}
-			trials, err := l.trials(ctx, s.Seed, pick2(s, 10, 4), rate)
+			trials, err := l.trials(ctx, s.Seed, pick2(s, 10, 3), rate)
 			if err != nil {
 				return nil, err
 			}

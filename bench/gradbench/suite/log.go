@@ -20,10 +20,10 @@ type Finished struct {
 	Rows     []Row     `json:"rows,omitempty"`
 }
 
-// Do makes the runs, in order, and returns their rows. With a folder it takes those that are finished
-// there, adds the others, and writes the networks; without, dir is empty. Each run that is made is
-// announced to progress. After an error, [exit.ErrInterrupted] where ctx ended, the rows are those so
-// far.
+// Do makes the runs, in order, and returns their rows. With a folder it takes those that are
+// finished there, adds the others, and writes the networks; without, dir is empty. Each run that is
+// made is announced to progress. After an error, [exit.ErrInterrupted] where ctx ended, the rows
+// are those so far.
 func Do(ctx context.Context, s Settings, runs []Run, dir string, progress func(i int, run Run)) (rows []Row, err error) {
 	done := map[string][]Row{}
 	var log *files.Lines
@@ -91,8 +91,9 @@ func openLog(dir string, s Settings, done map[string][]Row) (*files.Lines, error
 	return log, nil
 }
 
-// writeProblem writes the network of a run into the folder problems of dir, as JSON: weights, inputs
-// and targets, from which its rows can be computed again. Of runs without one it writes nothing.
+// writeProblem writes the network of a run into the folder problems of dir, as JSON: weights,
+// inputs and targets, from which its rows can be computed again. Of runs without one it writes
+// nothing.
 func (r Run) writeProblem(dir string) error {
 	if r.Problem == nil {
 		return nil

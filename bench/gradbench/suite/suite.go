@@ -15,7 +15,7 @@ import (
 // Settings determine the numbers.
 type Settings struct {
 	Seed uint64 `json:"seed"`
-	// Quick takes fewer points and larger errors: half a minute in all.
+	// Quick takes fewer points and larger errors: a minute in all.
 	Quick bool `json:"quick"`
 	// Network is the file or folder of a network of the user's, and Width the noise that it gets,
 	// in units of its threshold.
@@ -43,8 +43,8 @@ type Row struct {
 	gradbench.Comparison
 	// TruthError is the standard error of the truth, over all parameters, as a share of its norm.
 	TruthError float64 `json:"truth_error"`
-	// Lead is by how much the cosine of the first estimator of the point, BPTT with the derivative of
-	// the escape function on runs with the noise, is above that of this one, of the same draws.
+	// Lead is by how much the cosine of the first estimator of the point, BPTT with the derivative
+	// of the escape function on runs with the noise, is above that of this one, of the same draws.
 	Lead       *gradbench.Estimate   `json:"lead,omitempty"`
 	Descent    *gradbench.Descent    `json:"descent,omitempty"`
 	Prediction *gradbench.Prediction `json:"prediction,omitempty"`

@@ -5,8 +5,11 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -58,6 +61,85 @@ func TestResume(t *testing.T) {
 	if _, _, err := surge(t, t.Context(), append(args, "--seed", "2")...); exit.Code(err) != 2 || !strings.Contains(err.Error(), "runs.jsonl: expected runs with these settings") {
 		t.Error(err)
 	}
+}
+
+// TestDefaultSuite: all suites, interrupted on the way and resumed, give the bytes of one run with
+// another number of processors, in every file.
+func TestDefaultSuite(t *testing.T) {
+	if testing.Short() {
+		t.Skip("minutes")
+	}
+	run := func(ctx context.Context, dir string, progress io.Writer) error {
+		parser, err := kong.New(&Command{}, kong.Writers(io.Discard, progress), kong.BindTo(ctx, (*context.Context)(nil)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		parsed, err := parser.Parse([]string{"--quick", "--out", dir})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return parsed.Run()
+	}
+	once, twice := t.TempDir(), t.TempDir()
+	before := runtime.GOMAXPROCS(3)
+	err := run(t.Context(), once, io.Discard)
+	runtime.GOMAXPROCS(before)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	if err := run(ctx, twice, after{"[9/", cancel}); !errors.Is(err, exit.ErrInterrupted) {
+		t.Fatal(err)
+	}
+	var rest bytes.Buffer
+	if err := run(t.Context(), twice, &rest); err != nil || !strings.HasPrefix(rest.String(), "[9/") {
+		t.Fatalf("%v: %s", err, rest.String())
+	}
+	files := 0
+	err = fs.WalkDir(os.DirFS(once), ".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		files++
+		a, err := os.ReadFile(filepath.Join(once, path))
+		if err != nil {
+			return err
+		}
+		b, err := os.ReadFile(filepath.Join(twice, path))
+		if err != nil || !bytes.Equal(a, b) {
+			t.Errorf("%s differs: %v", path, err)
+		}
+		return nil
+	})
+	if err != nil || files < 20 {
+		t.Errorf("%d files, %v", files, err)
+	}
+	text, err := os.ReadFile(filepath.Join(once, "results.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var r report.Result
+	if err := json.Unmarshal(text, &r); err != nil {
+		t.Fatal(err)
+	}
+	for _, q := range r.Questions {
+		if len(q.Findings) == 0 {
+			t.Errorf("no finding on %q", q.Text)
+		}
+	}
+}
+
+// after cancels when a text is written.
+type after struct {
+	text   string
+	cancel context.CancelFunc
+}
+
+func (a after) Write(p []byte) (int, error) {
+	if bytes.Contains(p, []byte(a.text)) {
+		a.cancel()
+	}
+	return len(p), nil
 }
 
 func TestErrors(t *testing.T) {
