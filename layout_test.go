@@ -12,7 +12,9 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
+	"unicode/utf8"
 )
 
 const module = "github.com/surge-snn/surge"
@@ -39,14 +41,23 @@ func level(dir string) int {
 type source struct {
 	dir, path string
 	file      *ast.File
+	text      string
 	lines     int
 }
 
 func sources(t *testing.T) []source {
 	t.Helper()
-	var all []source
+	all, err := readSources()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+// readSources reads the Go files of the module, once.
+var readSources = sync.OnceValues(func() (all []source, err error) {
 	fset := token.NewFileSet()
-	err := filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
+	err = filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
@@ -65,14 +76,11 @@ func sources(t *testing.T) []source {
 		if err != nil {
 			return err
 		}
-		all = append(all, source{filepath.Dir(path), path, f, bytes.Count(text, []byte("\n"))})
+		all = append(all, source{filepath.Dir(path), path, f, string(text), bytes.Count(text, []byte("\n"))})
 		return nil
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return all
-}
+	return all, err
+})
 
 func TestImportsPointDownwards(t *testing.T) {
 	for _, s := range sources(t) {
@@ -109,6 +117,25 @@ func TestFilesAreShort(t *testing.T) {
 	for _, s := range sources(t) {
 		if s.lines > 500 && !ast.IsGenerated(s.file) {
 			t.Errorf("%s has %d lines, want at most 500", s.path, s.lines)
+		}
+	}
+}
+
+// Comments are at most 100 columns wide, a tab counting four.
+func TestCommentsAreNarrow(t *testing.T) {
+	const most = 100
+	for _, s := range sources(t) {
+		if ast.IsGenerated(s.file) {
+			continue
+		}
+		for i, line := range strings.Split(strings.ReplaceAll(s.text, "\t", "    "), "\n") {
+			comment := strings.TrimSpace(line)
+			if !strings.HasPrefix(comment, "//") || strings.HasPrefix(comment, "//go:") {
+				continue
+			}
+			if n := utf8.RuneCountInString(line); n > most {
+				t.Errorf("%s:%d: a comment of %d columns, want at most %d", s.path, i+1, n, most)
+			}
 		}
 	}
 }

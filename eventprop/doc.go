@@ -66,7 +66,9 @@
 // these names:
 //
 //	lif_exponential_flow, adjoint_...           Flow.Apply, Flow.Adjoint
-//	transition_with(out)_recurrence, adjoint_...  TransitionWithRecurrence, AdjointTransitionWithRecurrence, ...
+//	transition_with(out)_recurrence, adjoint_...
+//	                                            TransitionWithRecurrence,
+//	                                            AdjointTransitionWithRecurrence, ...
 //	ttfs_solver, next_event                     TTFS, NextSpike
 //	step, step_bwd                              Tape.Step, Tape.StepBackward
 //	trajectory                                  Tape.Forward, Tape.Backward

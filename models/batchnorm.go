@@ -19,7 +19,8 @@ import (
 // a sequence over time, too), and gradients flow through them; each run moves the
 // running ones towards them,
 //
-//	running = (1 - Momentum) running + Momentum batch      variance: M/(M-1) of the batch's, of M numbers
+//	running = (1 - Momentum) running + Momentum batch
+//	          variance: M/(M-1) of the batch's, of M numbers
 //
 // which a program without gradient (graph.Settings.NoGrad) uses. Parameters: name/scale, 1 at
 // first, and name/shift, 0; buffers, which are kept with them: name/mean and name/variance. Source:
@@ -76,7 +77,8 @@ func (n BatchNorm) Apply(b *graph.Builder, name string, x *G.Node) *G.Node {
 // Fold returns the parameters of the layer in front of a trained normalisation with it in them, for
 // networks without a normalisation of their own:
 //
-//	W'[o] = f[o] W[o],   bias'[o] = f[o] (bias[o] - mean[o]) + shift[o]      f = scale/sqrt(variance + Eps)
+//	f = scale/sqrt(variance + Eps)
+//	W'[o] = f[o] W[o],   bias'[o] = f[o] (bias[o] - mean[o]) + shift[o]
 //
 // where W are the weights of an output or, of a [Conv], of a channel. norm is the name of the
 // normalisation, weights that of W, whose bias may be missing. The results are in the order of W

@@ -18,7 +18,7 @@ import (
 //	k     = 1 / (1 + exp(-w)),  at first 1/InitTau    (dt/TauMem of Euler's step)
 //	v⁻[t] = v[t-1] + k (x[t] - v[t-1])
 //	s[t]  = H(v⁻[t] - VTh)
-//	v[t]  = v⁻[t] + s[t] (VReset - v⁻[t])             (ToValue, which is its default here too: see Soft)
+//	v[t]  = v⁻[t] + s[t] (VReset - v⁻[t])      (ToValue, which is its default here too: see Soft)
 //
 // [LIF] with a TauMem that is Learned keeps the logarithm of the time constant instead, which does
 // not change with the time step. States: vmem, and spikes where Recurrent. Parameters: name/decay

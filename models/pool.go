@@ -13,7 +13,8 @@ import (
 
 // Pool sums what a window sees of each channel of images, in each time step:
 //
-//	y[t][c, p] = f Σ_k x[t][c, p·Stride - Padding + k·Dilation]      f = 1, with Average 1/(elements of the kernel)
+//	y[t][c, p] = f Σ_k x[t][c, p·Stride - Padding + k·Dilation]
+//	             f = 1, with Average 1/(elements of the kernel)
 //
 // Windows do not overlap by default. Zeros of the padding count in the average. It is SumPool2d and
 // AvgPool2d of NIR, AvgPool2d of PyTorch. Cost of the fused kernel: one addition for each input

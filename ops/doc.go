@@ -7,8 +7,8 @@
 // freely with Gorgonia's own operations in any [gorgonia.org/gorgonia.ExprGraph].
 // There are two kinds:
 //
-//   - elementwise operations ([Spike], [StepPWL], [Decay], [Affine], [Detach], ...), one node each, which
-//     may be used inside a loop that is unrolled over time;
+//   - elementwise operations ([Spike], [StepPWL], [Decay], [Affine], [Detach], ...), one node each,
+//     which may be used inside a loop that is unrolled over time;
 //   - kernels ([Apply]): operations with any number of inputs and outputs whose
 //     forward pass and adjoint are written by hand over plain slices. Whole
 //     sequences, losses, readouts and regularisers are kernels.

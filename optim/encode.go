@@ -13,7 +13,8 @@ var ErrFormat = errors.New("optim: cannot read state")
 // The encoding, with all numbers little-endian:
 //
 //	file   = "surge.optim.state" version:u32 state
-//	state  = kind:text step:u64 counts:(n:u32 u64...) slots:(n:u32 slot...) members:(n:u32 state...)
+//	state  = kind:text step:u64 counts:(n:u32 u64...) slots:(n:u32 slot...)
+//	         members:(n:u32 state...)
 //	slot   = name:text n:u32 leaf...
 //	leaf   = name:text type:u8 n:u64 bits...      type 1 is float32, 2 float64
 //	text   = n:u32 bytes

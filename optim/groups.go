@@ -8,8 +8,9 @@ import (
 // Groups gives each leaf to the first group that takes it, so that groups of parameters have
 // optimizers, learning rates and clips of their own:
 //
+//	slow := optim.Chain{optim.ClipByGlobalNorm{Max: 0.1}, optim.Adam{LR: optim.Constant(1e-4)}}
 //	optim.Groups{
-//		{Match: isTau, Inner: optim.Chain{optim.ClipByGlobalNorm{Max: 0.1}, optim.Adam{LR: optim.Constant(1e-4)}}},
+//		{Match: isTau, Inner: slow},
 //		{Inner: optim.Adam{}}, // all others
 //	}
 //

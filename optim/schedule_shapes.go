@@ -57,7 +57,8 @@ func (w WarmUp) At(step uint64) float64 {
 
 // OneCycle goes up to Peak and down far below the start, both along half a cosine:
 //
-//	from Peak/Start to Peak in the first Rise of the Steps, to Peak/(Start End) at the last one, where it stays
+//	from Peak/Start to Peak in the first Rise of the Steps,
+//	to Peak/(Start End) at the last one, where it stays
 //
 // as torch.optim.lr_scheduler.OneCycleLR with anneal_strategy "cos": the top is at the step Rise
 // Steps - 1, the end at Steps - 1. Smith and Topin (2019), doi:10.1117/12.2520589.

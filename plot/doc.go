@@ -5,11 +5,14 @@
 //
 // A figure is a value; Write draws it into a PNG or SVG file, by the ending of the name:
 //
-//		err := plot.Raster{Title: "sample 7, class 3", Layers: layers, Duration: 0.1}.Write("raster.png")
+//		raster := plot.Raster{Title: "sample 7, class 3", Layers: layers, Duration: 0.1}
+//		err := raster.Write("raster.png")
 //
-//	  - [Curves]: named lines over epochs or steps, in panels one above the other (loss, accuracy);
+//	  - [Curves]: named lines over epochs or steps, in panels one above the other (loss,
+//	    accuracy);
 //	  - [Raster]: the spikes of one sample, a panel for each layer;
-//	  - [Traces]: membrane potentials or currents over time, with thresholds, and the spikes as ticks above.
+//	  - [Traces]: membrane potentials or currents over time, with thresholds, and the spikes as
+//	    ticks above.
 //
 // The names curves.dark.png and curves.dark.svg give the same figure on dark paper, for dark pages
 // and slides. The paper is a part of the figure: neither is transparent.

@@ -44,7 +44,8 @@ func VictorPurpura(a, b []float64, q float64) (float64, error) {
 // VanRossumDistance is the squared distance of two spike trains that are filtered by exp(-t/tau),
 // in continuous time:
 //
-//	D² = 1/tau ∫ (f(t) - g(t))² dt = 1/2 Σ_ij exp(-|t_i - t_j|/tau) over both trains, with the sign of the pair
+//	D² = 1/tau ∫ (f(t) - g(t))² dt = 1/2 Σ_ij exp(-|t_i - t_j|/tau)
+//	     over both trains, with the sign of the pair
 //
 // One spike more is 1/2, two spikes far from each other 1. [VanRossum] is the same on time steps,
 // as a loss. Van Rossum 2001, doi:10.1162/089976601300014321.

@@ -18,13 +18,16 @@
 //	}}
 //	net, err := method.Build(graph.NewParams(1), train.Shape{Steps: 31, Batch: 50, Channels: 5})
 //	defer net.Close()
-//	result, err := train.Run(ctx, net, train.Data{Train: ..., Valid: ..., Test: ...}, train.Settings{Epochs: 30})
+//	sets := train.Data{Train: ..., Valid: ..., Test: ...}
+//	result, err := train.Run(ctx, net, sets, train.Settings{Epochs: 30})
 //
 // The network may go through time steps, with surrogate gradients ([BPTT]), or from event to event,
 // with exact ones ([EventProp]); the rest is the same:
 //
 //	method := train.EventProp{
-//		Layers: []train.EventLayer{{Name: "hidden", Layer: hidden}, {Name: "out", Layer: out, Silence: 1}},
+//		Layers: []train.EventLayer{
+//			{Name: "hidden", Layer: hidden}, {Name: "out", Layer: out, Silence: 1},
+//		},
 //		Scale:  -1 / 1e-3, // the output that spikes first wins
 //	}
 //	net, err := method.Build(graph.NewParams(1))

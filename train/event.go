@@ -44,7 +44,8 @@ type EventProp struct {
 	//	vector  mean_j (Scale x_j - Y_j)²
 	//	spikes  mean_j (Scale (x_j - t_j))², with the time t_j in s of the first target spike in
 	//	        channel j, for a Readout of first spikes; channels without one are left out
-	//	sequence  mean_{i, j} (Scale V_j(t_i) - Y_ij)², with the voltages at the end t_i of each step of the sequence
+	//	sequence  mean_{i, j} (Scale V_j(t_i) - Y_ij)², with the voltages at the end t_i of each
+	//	          step of the sequence
 	Loss func(want Answer) eventprop.Objective
 	// Tape, in place of Loss, is any loss of what the last layer does, such as [TrainDistance].
 	Tape TapeLoss

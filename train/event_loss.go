@@ -20,7 +20,8 @@ type TapeLoss func(want Answer, t *eventprop.Tape, c *eventprop.Cotangent) (floa
 // of
 //
 //	D² = 1/2 Σ_ij exp(-|t_i - t_j|/tau) over both trains, with the sign of the pair
-//	dD²/dt_i = 1/tau (Σ_j sgn(t_i - t'_j) exp(-|t_i - t'_j|/tau) - Σ_k sgn(t_i - t_k) exp(-|t_i - t_k|/tau))
+//	dD²/dt_i = 1/tau (Σ_j sgn(t_i - t'_j) exp(-|t_i - t'_j|/tau)
+//	                - Σ_k sgn(t_i - t_k) exp(-|t_i - t_k|/tau))
 //
 // for the time t_i of a spike, t_k of the others of its neuron, and t'_j of the target, see
 // [VanRossumDistance]. Spikes that are missing have no gradient: [EventLayer.Silence] brings

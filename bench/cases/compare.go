@@ -171,7 +171,8 @@ func (c *Case) Check(r *Result, grads, single bool, tolerance func(Quantity) (t 
 
 // appendComparisons appends the comparisons as JSON:
 //
-//	[{"name": ..., "abs": ..., "rel": ..., "tolerance": {"abs": ..., "rel": ..., "of_largest": ...}, "problem": ..., "ok": ...}]
+//	[{"name": ..., "abs": ..., "rel": ..., "problem": ..., "ok": ...,
+//	  "tolerance": {"abs": ..., "rel": ..., "of_largest": ...}}]
 func appendComparisons(b []byte, list []Comparison) []byte {
 	number := func(x float64) { // differences are never NaN
 		var ok bool

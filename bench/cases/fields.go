@@ -214,7 +214,7 @@ func (f *Fields) Object(name string, known ...string) *Fields {
 // whose elements all satisfy check. The tensor shares its memory with the case and is not to be
 // written to.
 //
-//	tau := f.Tensor("tau", cases.Positive, cases.Shape{}, cases.Shape{n}) // one for all, or one each
+//	tau := f.Tensor("tau", cases.Positive, cases.Shape{}, cases.Shape{n}) // for all, or one each
 //	x := f.Tensor("input", cases.Finite, cases.Shape{cases.Extent, steps, n})
 func (f *Fields) Tensor(name string, check Check, shapes ...Shape) Tensor {
 	if *f.err != nil {

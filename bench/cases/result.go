@@ -25,7 +25,8 @@ const NoLoss = ""
 // Write writes r as one line of JSON; comparisons, where they are not nil, are those of
 // [Case.Check]:
 //
-//	{"case": file, "model": model, "outputs": {name: tensor}, "grads": {loss: {variable: tensor}}, "check": [...]}
+//	{"case": file, "model": model, "outputs": {name: tensor},
+//	 "grads": {loss: {variable: tensor}}, "check": [...]}
 //
 // with the names of each object in the order of the alphabet. A NaN is an [exit.BadInput] that
 // names the place, and nothing is written.

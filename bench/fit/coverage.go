@@ -67,9 +67,12 @@ func coverages() (list []Benchmark) {
 //
 //	claimed  currents that the fit says are determined
 //	held     those whose interval of 95 % holds the truth
-//	low      those of which the truth lies in the lower half of the interval or below: half of them, where intervals are not biased
-//	rank     Φ((ln truth - ln middle)/SD) of one of them, drawn, with the interval ±1.96 SD around the middle: uniform from 0 to 1 where intervals are calibrated (Cook, Gelman & Rubin 2006,
-//	         doi:10.1198/106186006X136976); one of each fit, as those of one fit are not independent
+//	low      those of which the truth lies in the lower half of the interval or below: half of
+//	         them, where intervals are not biased
+//	rank     Φ((ln truth - ln middle)/SD) of one of them, drawn, with the interval ±1.96 SD around
+//	         the middle: uniform from 0 to 1 where intervals are calibrated (Cook, Gelman & Rubin
+//	         2006, doi:10.1198/106186006X136976); one of each fit, as those of one fit are not
+//	         independent
 func cover(ctx context.Context, p Problem, e fit.Experiment, s fit.Settings, o *Outcome) error {
 	res, err := o.fitted(ctx, e, s)
 	if err != nil {

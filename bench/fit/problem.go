@@ -39,8 +39,9 @@ type Current struct {
 //	tau_syn              3 .. 30 ms        Igain_syn/Itau_syn   30 .. 300
 //	Ispkthr              20 .. 500 nA      t_ref                1.2 .. 8 ms
 //	rate of the input    20 .. 80 Hz of each neuron, Poisson
-//	tau_ahp              30 .. 150 ms      Igain_ahp/Itau_ahp   0.3 .. 3     in half of the problems, with a pulse that acts
-//	Idc                  1 .. 20 pA                                          in a quarter
+//	tau_ahp              30 .. 150 ms      Igain_ahp/Itau_ahp   0.3 .. 3
+//	                                       in half of the problems, with a pulse that acts
+//	Idc                  1 .. 20 pA        in a quarter
 //
 // for each core. Networks of several neurons are on two cores in half of the problems, and in a
 // quarter they are recurrent, with known weights of -0.3 .. 0.7. Everything else has its default.

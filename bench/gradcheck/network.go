@@ -27,8 +27,10 @@ const NetworkLimit = 1e6 * 0x1p-53
 //	engines         the fused engine against the unrolled one, on the spiking network
 //	twin/fused      either engine against finite differences of the smoothed twin
 //	twin/unrolled
-//	differences     networks of events: EventProp, or implicit derivatives, against finite differences of the loss
-//	methods         networks of events: the one method against the other, where both know the network
+//	differences     networks of events: EventProp, or implicit derivatives, against finite
+//	                differences of the loss
+//	methods         networks of events: the one method against the other, where both know the
+//	                network
 //
 // The loss is that of training, its regularisers included, without a bound of slopes
 // ([experiment.Train].MinSlope). It ends early with ctx.Err().

@@ -10,7 +10,8 @@ import (
 )
 
 // TestDeterminism: checkpoint, metrics, parameters and receipt of a run are the same bytes for any
-// number of processors, any garbage collection, and without the instructions that a processor may lack.
+// number of processors, any garbage collection, and without the instructions that a processor may
+// lack.
 func TestDeterminism(t *testing.T) {
 	environments := []string{
 		"GOMAXPROCS=1", "GOMAXPROCS=2", "GOMAXPROCS=3", "GOMAXPROCS=8", "GOGC=off", "GOGC=10", "GOGC=400",

@@ -1,9 +1,10 @@
-// Command surge trains spiking neural networks, fits bias currents of the DynapSE-2 chip, and runs recorded simulations.
+// Command surge trains spiking neural networks, fits bias currents of the DynapSE-2 chip, and runs
+// recorded simulations.
 //
 //	surge COMMAND --help
 //
-// says what a command does, with examples. The exit status is 0, 1 for a negative answer, 2 for bad input and 130 when
-// interrupted.
+// says what a command does, with examples. The exit status is 0, 1 for a negative answer, 2 for bad
+// input and 130 when interrupted.
 package main
 
 import (
@@ -71,7 +72,8 @@ func main() {
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
 
-// run parses and runs the command line and returns the exit status. Each error is one line on stderr.
+// run parses and runs the command line and returns the exit status. Each error is one line on
+// stderr.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	err := command(ctx, args, stdout, stderr)
 	if err != nil {

@@ -76,7 +76,8 @@ func matches(expression, text string) bool {
 	return regexp.MustCompile(expression).MatchString(text)
 }
 
-// The files of TestEval. a.json: ln(1/2) < 0 gives no spike, ceil(ln 3) = 2; imem = Ireset has slope 0.
+// The files of TestEval. a.json: ln(1/2) < 0 gives no spike, ceil(ln 3) = 2; imem = Ireset has
+// slope 0.
 const (
 	inputsA = `"inputs": {"imem": {"shape": [2], "data": [1, 3]}, "Ispkthr": {"shape": [2], "data": [2, 1]}, "Ireset": {"shape": [2], "data": [1, 2]},
 		"max_spikes_per_dt": {"shape": [2], "data": [1e300, 1e300]}, "tangent_imem": {"shape": [2], "data": [0.1, -2]}, "tangent_max": null}`
@@ -149,7 +150,8 @@ func TestEval(t *testing.T) {
 // exact matches text and nothing else.
 func exact(text string) string { return "^" + regexp.QuoteMeta(text) + "$" }
 
-// TestBadCases holds the error line of every kind of case that is not valid: file, member, expected, found; status 2.
+// TestBadCases holds the error line of every kind of case that is not valid: file, member,
+// expected, found; status 2.
 func TestBadCases(t *testing.T) {
 	const (
 		vectors = `"Ispkthr": {"shape": [1], "data": [1]}, "Ireset": {"shape": [1], "data": [1]}, "max_spikes_per_dt": {"shape": [1], "data": [1]}, "tangent_imem": {"shape": [1], "data": [1]}`

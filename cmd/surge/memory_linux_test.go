@@ -47,7 +47,8 @@ func TestTrainMemory(t *testing.T) {
 	}
 }
 
-// A batch, a layer, a number of steps and a set that no machine has memory for are refused by the name of the key.
+// A batch, a layer, a number of steps and a set that no machine has memory for are refused by the
+// name of the key.
 func TestTrainBeyondTheMachine(t *testing.T) {
 	dir := t.TempDir()
 	for key, config := range map[string]string{
@@ -105,8 +106,8 @@ func TestTrainInLessMemory(t *testing.T) {
 	}
 }
 
-// memoryOf runs the program in a process of its own and returns its greatest resident memory in MB. What
-// the system says of a child (ru_maxrss) counts the pages of the process that started it, too.
+// memoryOf runs the program in a process of its own and returns its greatest resident memory in MB.
+// What the system says of a child (ru_maxrss) counts the pages of the process that started it, too.
 func memoryOf(t *testing.T, args ...string) float64 {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "memory")

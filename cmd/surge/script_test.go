@@ -179,8 +179,8 @@ func (w writer) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// TestTrainSignal sends SIGINT to a run that would take for ever: it saves its checkpoint, says how to go on, and ends with
-// status 130.
+// TestTrainSignal sends SIGINT to a run that would take for ever: it saves its checkpoint, says how
+// to go on, and ends with status 130.
 func TestTrainSignal(t *testing.T) {
 	dir := t.TempDir()
 	config := filepath.Join(dir, "tiny.toml")

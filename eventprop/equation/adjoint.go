@@ -13,7 +13,7 @@ import (
 // derivative of the jump x <- j(x) at an event at T,
 //
 //	a <- J' a,  D = (J' a) f(before) - a f(after)            dL/dT by the states after it
-//	a <- J' a - (D + G)/(g_x f(before)) g_x                  at a spike, where the threshold g reaches 0
+//	a <- J' a - (D + G)/(g_x f(before)) g_x                  at a spike, where g reaches 0
 //
 // with G the derivative of the loss to the time of the spike by its arrivals, the end of its hold,
 // and the loss itself. That of an arrival goes to the spike that arrives and to its delay; that of

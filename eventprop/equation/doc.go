@@ -8,7 +8,10 @@
 //	threshold: V - v_th
 //	reset: V = v_reset
 //	input: I = I + w`)
-//	layer := equation.Layer{Model: model, In: eventprop.NewDense(5, 100), Params: map[string][]float64{"tau_mem": {10e-3}, ...}}
+//	layer := equation.Layer{
+//		Model: model, In: eventprop.NewDense(5, 100),
+//		Params: map[string][]float64{"tau_mem": {10e-3}, ...},
+//	}
 //	var run equation.Run
 //	err = run.Forward(&layer, input, 40e-3)
 //	g, err := run.Backward(time) // of dL/d(time) of each of run.Spikes

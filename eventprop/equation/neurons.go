@@ -11,7 +11,10 @@ import (
 // Neurons are the neurons of a model in an eventprop.Layer: with them the equations go wherever LIF
 // neurons go, in a row with those too, into batches and training.
 //
-//	layer := eventprop.Layer{In: eventprop.NewDense(5, 100), Neuron: equation.Neurons{Model: model, Params: ...}}
+//	layer := eventprop.Layer{
+//		In:     eventprop.NewDense(5, 100),
+//		Neuron: equation.Neurons{Model: model, Params: ...},
+//	}
 //
 // What they put out are spikes: the observable eventprop.First reads them, and a last layer of LIF
 // neurons or leaky integrators may follow.

@@ -32,7 +32,8 @@ func (a *Currents[T]) Run(s *Scratch) {
 // Membrane is a step of the membrane after [Currents], with y = ln(Imem/Io):
 //
 //	iin   = max(syn - leak + DcMem, 1) where timer0 = 0, else 1
-//	m     = max(m (1 + RateMem (exp(Feedback v) + leak InvLeak (GainMem iin/(m + GainMem) - leak))), 1)
+//	drive = GainMem iin/(m + GainMem)
+//	m     = max(m (1 + RateMem (exp(Feedback v) + leak InvLeak (drive - leak))), 1)
 //	pre   = ln m
 //	s     = min(max(ceil(pre - Threshold), 0), Most)
 //	where s > 0: post = 0, m = 1, timer = Refractory
@@ -77,7 +78,8 @@ func (a *Forced[T]) Run(s *Scratch) (finite bool) {
 // Slopes are those of rule S at x = pre - Threshold, with q = e^(x InvWidth):
 //
 //	flag  = InvWidth q / (1+q)²
-//	count = InvWidth Σ_{k < n} q_k / (1+q_k)²,  q_{k+1} = Fall q_k,  n = min(max(ceil x, 0) + 3, Most)
+//	count = InvWidth Σ_{k < n} q_k / (1+q_k)²,  q_{k+1} = Fall q_k,
+//	        n = min(max(ceil x, 0) + 3, Most)
 type Slopes[T Float] struct {
 	Pre, Threshold       []T
 	Count, Flag          []T
@@ -98,11 +100,13 @@ func (a *Slopes[T]) Run(s *Scratch) {
 // Local are the derivatives of a step that no rule changes, before and after as in [Membrane]:
 //
 //	Gain      d m' / dm (m/m') for a growth of 0: the slope of the bound, times m0/m
-//	Inner     F + leak InvLeak (drive - leak), with F = exp(Feedback v) and drive = GainMem iin/(m0 + GainMem)
+//	Inner     F + leak InvLeak (drive - leak),
+//	          F = exp(Feedback v),  drive = GainMem iin/(m0 + GainMem)
 //	Open      the slope of iin, 0 where the gate is closed
 //	Leak      LeakMem + Iahp
 //	SlopeAHP  that of the bound of iahp
-//	Jump      ln m with the gate open less pre, in the bin in which the gate is about to open, else 0
+//	Jump      ln m with the gate open less pre, in the bin in which the gate is about to open,
+//	          else 0
 //
 // The slope of max(a, 1) is 1, 1/2 and 0 above, at and below 1; with [LocalSoft] it is the logistic
 // function of a - 1.
@@ -155,7 +159,8 @@ func (a *SpikeS[T]) Run(s *Scratch) {
 
 // SpikeT is that by rule T; Before and After are cotangents of the steps before and after:
 //
-//	with a spike    q  = Shift - RateAHP S DS - DTimer - GPost pre/2 + S (GSBefore - GSAfter)/2 - GPostBefore post0/2
+//	with a spike    q  = Shift - RateAHP S DS - DTimer - GPost pre/2 +
+//	                     S (GSBefore - GSAfter)/2 - GPostBefore post0/2
 //	                gx = q / max(pre - post0, LeastGrowth), DThreshold -= gx
 //	                Gy = DPre + GPre + gx
 //	without         Gy = DPre + GPre + DPost + GPost

@@ -12,7 +12,8 @@ import (
 // container of checkpoints. Equal archives give equal bytes: there is no time in the file, metadata
 // is sorted by key, and arrays stand in the order in which they were added.
 //
-//	a := files.Archive{Format: files.Format{Name: "surge-checkpoint", Version: 1}, Meta: map[string]string{"epoch": "3"}}
+//	format := files.Format{Name: "surge-checkpoint", Version: 1}
+//	a := files.Archive{Format: format, Meta: map[string]string{"epoch": "3"}}
 //	err := files.Put(&a, "hidden/w", w, 784, 128)
 //	...
 //	w, err := files.Get[float32](&a, "hidden/w", 784, 128)

@@ -27,7 +27,8 @@ const MaxElements = 1 << 27
 //
 //	.npy  one array, named after the file
 //	.npz  the arrays in their order, named as NumPy names them (without .npy)
-//	.csv  a header row of names; each column is an array of shape [rows]. See [ReadTable] for what a .csv may be;
+//	.csv  a header row of names; each column is an array of shape [rows]. See [ReadTable] for what
+//	      a .csv may be;
 //	      numbers under a row of units (ms, nA, mV) are converted to s, A, V and Hz
 //
 // Element types are bool (0 and 1), int8 .. int64, uint8 .. uint64, float16, float32 and float64,

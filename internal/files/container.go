@@ -23,7 +23,8 @@ import (
 //	 8  uint32    version of the container
 //	12  uint32    length of the header
 //	16  uint64    length of the file
-//	24  header    JSON: format, version, meta, arrays with name, dtype, shape, offset, CRC-32C (since version 2)
+//	24  header    JSON: format, version, meta, arrays with name, dtype, shape, offset, CRC-32C
+//	              (since version 2)
 //	    zeros up to a multiple of 64: here the offsets start
 //	    arrays, each followed by zeros up to a multiple of 64
 //	    32 bytes  SHA-256 of all before

@@ -34,11 +34,12 @@ func (c *Column) Len() int { return max(len(c.Data), len(c.Codes)) }
 // them. What differs between them is found in the first 64 KiB:
 //
 //   - text in UTF-8, or UTF-16 (by the byte order mark, or by zeros in every other byte);
-//   - cells between commas, semicolons, tabs or spaces, of which only one gives each row the same number of cells;
+//   - cells between commas, semicolons, tabs or spaces, of which only one gives each row the same
+//     number of cells;
 //   - numbers with a decimal point or a decimal comma;
 //   - lines of comments that begin with # or %;
-//   - a row of names. Where there is none, the last comment names the columns (numpy.savetxt), or else they are "0", "1" and so on; a first
-//     column without a name is "index" (pandas);
+//   - a row of names. Where there is none, the last comment names the columns (numpy.savetxt), or
+//     else they are "0", "1" and so on; a first column without a name is "index" (pandas);
 //   - under it a row of units.
 //
 // A column with a cell that is not a number is one of texts. An empty cell is an error in a column

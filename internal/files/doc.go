@@ -4,12 +4,15 @@
 // # Overview
 //
 //   - [WriteAtomic] replaces a file completely or not at all.
-//   - [Archive] is the container of checkpoints: metadata and named arrays in one checksummed file, written with [Write]
-//     or [WriteKeep] and read with [Read] or [ReadLatest].
-//   - [ReadArrays] and [WriteArrays] exchange named arrays with other programs: .npy and .npz of NumPy, .csv with a header.
-//   - [ReadPacked] reads arrays of .npy and .npz files that stay in their element type, for data sets; [Members] lists them.
+//   - [Archive] is the container of checkpoints: metadata and named arrays in one checksummed file,
+//     written with [Write] or [WriteKeep] and read with [Read] or [ReadLatest].
+//   - [ReadArrays] and [WriteArrays] exchange named arrays with other programs: .npy and .npz of
+//     NumPy, .csv with a header.
+//   - [ReadPacked] reads arrays of .npy and .npz files that stay in their element type, for data
+//     sets; [Members] lists them.
 //   - [ReadTable] reads the tables that spreadsheets and measuring programs write, with texts too.
-//   - [Lines] appends to a JSON Lines file such as metrics.jsonl; [ReadLines] reads it back, also after a crash.
+//   - [Lines] appends to a JSON Lines file such as metrics.jsonl; [ReadLines] reads it back, also
+//     after a crash.
 //
 // # Errors
 //

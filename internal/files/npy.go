@@ -8,8 +8,10 @@ import (
 
 // The .npy format (https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html):
 //
-//	"\x93NUMPY", two bytes of version, length of the header (uint16; uint32 from version 2 on, little-endian)
-//	header: a Python dictionary, {'descr': '<f8', 'fortran_order': False, 'shape': (3, 4), }, padded with spaces and a line feed
+//	"\x93NUMPY", two bytes of version,
+//	length of the header (uint16; uint32 from version 2 on, little-endian)
+//	header: a Python dictionary, {'descr': '<f8', 'fortran_order': False, 'shape': (3, 4), },
+//	        padded with spaces and a line feed
 //	the elements
 //
 // github.com/sbinet/npyio (v0.9.0) is not used for it: it writes at most two dimensions, takes

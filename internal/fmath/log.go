@@ -93,7 +93,8 @@ func logTail(r float64) float64 {
 
 // Log1p returns ln(1 + x), accurate for small x, too, with
 //
-//	Log1p(+Inf) = +Inf,  Log1p(±0) = ±0,  Log1p(-1) = -Inf,  Log1p(x < -1) = NaN,  Log1p(NaN) = NaN
+//	Log1p(+Inf) = +Inf,  Log1p(±0) = ±0,  Log1p(-1) = -Inf,
+//	Log1p(x < -1) = NaN,  Log1p(NaN) = NaN
 //
 // The error is below 0.52 ulp. It is [Log] of 1 + x in two parts, the rounded value and the
 // rest.

@@ -138,7 +138,8 @@ func RunBack(a, b []float64, steps []Step, w, g, time []float64, alpha, beta flo
 //	i m² - a m + q = 0,  d = a² - 4 i q,  r = sqrt(d)
 //	e = (i - v + r) (a + r),  g = 4 i (q - v)
 //	z_j = g / e = 1/mem_j - 1,  h = TauMem ln(1 + z_j)
-//	mem_j = e / (e + g) = e^(-h/TauMem), as far as z_j has digits; (a + r) / (2 i) has those of r alone
+//	mem_j = e / (e + g) = e^(-h/TauMem), as far as z_j has digits;
+//	                               (a + r) / (2 i) has those of r alone
 //
 // The bit of j in hits is that it crosses, and before the decay now_j mem_j is down to last; that
 // in unsure, that it has to be looked at on its own: d is within 1e-6 a² of grazing, where the root

@@ -21,9 +21,10 @@
 // the expected loss of the model itself ([Network.Truth]), over currents whose effect is
 // significant, with a cosine c and a ratio of norms r:
 //
-//	[Surge], counts, van Rossum distance,       c .99 to 1 (.93 at 20 Hz), r .9 to 1.1 for single neurons, with
-//	traces of a free-running membrane           differences of 0.03 in ln I; c .98 to 1 in small
-//	                                            recurrent networks, as far as their truth is known
+//	[Surge], counts, van Rossum distance,       c .99 to 1 (.93 at 20 Hz), r .9 to 1.1, single
+//	traces of a free-running membrane           neurons, with differences of 0.03 in ln I;
+//	                                            c .98 to 1 in small recurrent networks, as far as
+//	                                            their truth is known
 //	[SurgeS], number of spikes                  c .98 to .99, r .8 to 1.3; Ispkthr has the
 //	                                            wrong sign below one spike per bin
 //	[SurgeT], van Rossum distance and traces    c .98 to 1, r .5 to 1.4 for single neurons; heavy

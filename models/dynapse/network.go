@@ -12,13 +12,16 @@ import (
 // neuron, with kappa = (kappa_n+kappa_p)/2, U = Ut/kappa, and Itau, Igain not below Io, a step is,
 // in this order:
 //
-//	W     = input + spikes·w_rec                                     spikes of the step before, counts
+//	W     = input + spikes·w_rec                           spikes of the step before, counts
 //	isyn  = exp(-dt/tau_syn) isyn + (1-exp(-t_pulse/tau_syn)) max(Igain_syn/Itau_syn Iscale W, Io)
-//	iahp  = max(exp(-dt/tau_ahp) iahp + (1-exp(-t_pulse_ahp/tau_ahp)) Igain_ahp/Itau_ahp Iw_ahp spikes, Io)
+//	pulse = 1-exp(-t_pulse_ahp/tau_ahp)
+//	iahp  = max(exp(-dt/tau_ahp) iahp + pulse Igain_ahp/Itau_ahp Iw_ahp spikes, Io)
 //	Ileak = Itau_mem + iahp
 //	Iin   = max((isyn - Ileak + Idc) [timer = 0], Io)
 //	f     = Io/Ileak exp(kappa²/(kappa+1) vmem/Ut) (imem + Igain_mem)
-//	imem  = max(imem + dt imem/(tau_mem (imem+Igain_mem)) (Igain_mem/Itau_mem (Iin-Ileak) + f - imem (1+iahp/Itau_mem)), Io)
+//	drive = Igain_mem/Itau_mem (Iin-Ileak)
+//	imem  = max(imem + dt imem/(tau_mem (imem+Igain_mem))
+//	        (drive + f - imem (1+iahp/Itau_mem)), Io)
 //	vmem  = U ln(imem/Io)
 //	spikes = min(max(ceil(ln(imem/Ispkthr)), 0), MaxSpikes)
 //	where spikes > 0: imem = Io, timer = t_ref; elsewhere timer = max(timer-dt, 0)

@@ -27,7 +27,8 @@ const (
 	// (Gong and Ho, IEEE Trans. Autom. Control 32, 1987). With ∂ for spikes that stay in their bins
 	// and x = ln(Imem/Ispkthr),
 	//
-	//	dL = ∂L + Σ_spikes ∂x/v (w₋ ΔL₋ - w₊ ΔL₊),   v = √(D ln(1 + (e^D-1) e^{D kappa/(kappa+1)}))
+	//	dL = ∂L + Σ_spikes ∂x/v (w₋ ΔL₋ - w₊ ΔL₊)
+	//	v  = √(D ln(1 + (e^D-1) e^{D kappa/(kappa+1)}))
 	//
 	// ΔL₋ is that of a spike a bin earlier, ΔL₊ that of a membrane left at threshold, from where it
 	// may spike a bin later or not at all; w is 1/2 each, and w₊ is 1 where the bin after has no

@@ -28,7 +28,7 @@ const (
 
 // Step is what neurons do in a time step, with the input x[t]:
 //
-//	i[t]  = Beta i[t-1] + GainIn x[t]              current-based (CubaLI, CubaLIF); else i[t] = x[t]
+//	i[t]  = Beta i[t-1] + GainIn x[t]            current-based (CubaLI, CubaLIF); else i[t] = x[t]
 //	v⁻[t] = max(Alpha v[t-1] + Gain i[t] + Offset, Floor)
 //	s[t]  = v⁻[t] > VTh, or with AtThreshold v⁻[t] >= VTh
 //	v[t]  = v⁻[t] where there is no spike, else VReset (ToValue) or v⁻[t] - VTh s[t] (Subtract)

@@ -68,7 +68,8 @@ type Chain struct {
 // doi:10.2140/camcos.2010.5.65), with the two halves of the walkers in turn (Foreman-Mackey et al.
 // 2013, doi:10.1086/670067):
 //
-//	y = x_j + z (x_k - x_j),   z ~ 1/sqrt(z) in [1/2, 2],   accepted with probability min(1, z^(n-1) p(y)/p(x_k))
+//	y = x_j + z (x_k - x_j),   z ~ 1/sqrt(z) in [1/2, 2],
+//	accepted with probability min(1, z^(n-1) p(y)/p(x_k))
 //
 // with j a walker of the other half. It is the same for any linear transformation of the
 // parameters: scales and correlations need not be known. starts are the walkers, an even number of

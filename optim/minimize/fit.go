@@ -71,7 +71,8 @@ type Result struct {
 
 // Fit looks for the parameters with the least loss, from init and within the bounds:
 //
-//	res, err := optim.Fit(ctx, minimize.Problem{Names: names, Grad: loss, Box: box}, lnI, nil, nil)
+//	p := minimize.Problem{Names: names, Grad: loss, Box: box}
+//	res, err := minimize.Fit(ctx, p, lnI, nil, nil)
 //
 // Parameters are any coordinates in which steps of order one make sense, such as
 // logarithms of currents (see [ToLog]). A nil Settings is its zero value. A nil

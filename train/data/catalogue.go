@@ -14,7 +14,7 @@ import (
 //
 // To add a row, write it:
 //
-//	{"latency", "one spike for each feature, the earlier the larger it is", func(p *data.Params) data.Encoder {
+//	{"latency", "the larger, the earlier a spike", func(p *data.Params) data.Encoder {
 //		return data.Latency{TMax: p.Float("t_max", 20e-3, "s, of the feature 0")}
 //	}}
 type Catalogue[T any] []Row[T]

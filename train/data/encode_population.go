@@ -9,7 +9,8 @@ import (
 // Population gives each feature several channels with overlapping receptive fields: channel m of M
 // has the centre and the response
 //
-//	c_m = Low + (High - Low) m/(M-1),    r_m = exp(-(x - c_m)² / (2 w²)),    w = (High - Low) Width / (M-1)
+//	c_m = Low + (High - Low) m/(M-1),    r_m = exp(-(x - c_m)² / (2 w²)),
+//	w   = (High - Low) Width / (M-1)
 //
 // and one spike, the earlier the larger the response is,
 //

@@ -19,7 +19,8 @@ import (
 // 2018, arXiv:1811.00075; the format is that of sktime and aeon): a header of lines @name value,
 // and after @data a line for each sample,
 //
-//	v,v,v:v,v,v:class        the values of each channel over time, then the class, or a number (@targetLabel)
+//	v,v,v:v,v,v:class        the values of each channel over time, then the class, or a number
+//	                         (@targetLabel)
 //
 // Samples may differ in length. All channels of a sample have the same one.
 type TS struct {

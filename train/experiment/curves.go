@@ -2,9 +2,12 @@ package experiment
 
 import (
 	"maps"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
+	"github.com/surge-snn/surge/internal/exit"
 	"github.com/surge-snn/surge/plot"
 	"github.com/surge-snn/surge/train"
 )
@@ -13,6 +16,24 @@ import (
 type Run struct {
 	Name   string
 	Epochs []train.Epoch
+}
+
+// ReadRun reads the metrics in the folder of a run, or in a file, under the name path.
+//
+// Errors: *exit.BadInput, naming the file.
+func ReadRun(path string) (Run, error) {
+	name := filepath.Clean(path)
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		path = filepath.Join(path, MetricsFile)
+	}
+	epochs, err := train.ReadMetrics(path)
+	if err != nil {
+		return Run{}, &exit.BadInput{File: path, Expected: "the metrics of a run", Err: err}
+	}
+	if len(epochs) == 0 {
+		return Run{}, &exit.BadInput{File: path, Expected: "at least one epoch", Found: "none"}
+	}
+	return Run{Name: name, Epochs: epochs}, nil
 }
 
 // Curves draws loss and accuracy of runs over the epochs, training and validation.

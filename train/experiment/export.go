@@ -62,9 +62,6 @@ func (e *Experiment) Export(params *graph.Params, channels int) (*export.Network
 	return n, x.err
 }
 
-// HasSteps reports whether the method has time steps: else the network leaves by ExportEvents.
-func (e *Experiment) HasSteps() bool { return !e.events() }
-
 // ExportEvents returns a network without time steps, with trained parameters.
 //
 // Errors: export.ErrNetwork for methods with time steps, and those of the parameters.

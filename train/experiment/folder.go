@@ -7,6 +7,7 @@ import (
 
 	"github.com/surge-snn/surge/graph"
 	"github.com/surge-snn/surge/internal/exit"
+	"github.com/surge-snn/surge/internal/rundir"
 	"github.com/surge-snn/surge/plot"
 	"github.com/surge-snn/surge/train"
 	"github.com/surge-snn/surge/train/data"
@@ -23,6 +24,20 @@ const (
 	RasterFile     = "raster.png"
 	ReceiptFile    = "receipt.jsonl"
 )
+
+// FilesOf returns the names of all files that a run may have left in a folder, whether they are
+// there or not, with the kept checkpoints that are there.
+func FilesOf(folder string) ([]string, error) {
+	names := []string{
+		ConfigFile, rundir.SumsFile, MetricsFile, TimesFile, ReceiptFile, CheckpointFile, CheckpointFile + ".prev",
+		ParamsFile, CurvesFile, RasterFile,
+	}
+	kept, err := train.KeptCheckpoints(filepath.Join(folder, CheckpointFile))
+	for _, k := range kept {
+		names = append(names, filepath.Base(k))
+	}
+	return names, err
+}
 
 // ReadNetwork reads the experiment in a file, NAME.toml, or that in the folder of a run with its
 // trained parameters, which are nil for a file. data is where the data are, as --data; empty: where

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/surge-snn/surge/train"
 	"github.com/surge-snn/surge/train/data"
@@ -32,6 +33,35 @@ func NewOutcome(x *train.Result, of data.TargetKind, out string) Outcome {
 		o.TestAccuracy, o.ValidAccuracy = &x.Test.Accuracy, &x.Best.ValidAccuracy
 	}
 	return o
+}
+
+// Summary says in two lines what a run is going to train, and on how many samples.
+func (e *Experiment) Summary(net Network, sets train.Data, target data.Target) string {
+	report, weights := net.Report(), 0
+	for _, g := range net.Grads() {
+		weights += g.Len()
+	}
+	layers := []string{fmt.Sprint(sets.Train.Channels())}
+	for _, n := range e.Model.Hidden {
+		layers = append(layers, fmt.Sprint(n))
+	}
+	for _, l := range e.Layer {
+		layers = append(layers, l.Kind)
+	}
+	layers = append(layers, fmt.Sprint(target.Size))
+	how := fmt.Sprintf("%g ms from event to event, %d parameters, %s", 1e3*e.Encode.Duration, weights, e.Train.Method)
+	if !e.events() {
+		how = fmt.Sprintf("%d steps of %g ms, %d parameters, %s engine (%d nodes)",
+			e.Encode.Steps, 1e3*e.Encode.Dt, weights, e.Train.Engine, report.Nodes)
+	}
+	kind := report.Layers[0].Kind
+	for _, l := range report.Layers { // the neurons, not the weights before them
+		if kind = l.Kind; !slices.Contains([]string{"linear", "conv", "pool", "delay", "delayed linear"}, kind) {
+			break
+		}
+	}
+	return fmt.Sprintf("%s: %s %s network, %s\n%d samples to learn, %d to validate, %d to test; seed %d\n",
+		e.Name, strings.Join(layers, "-"), kind, how, sets.Train.Data.Len(), sets.Valid.Data.Len(), sets.Test.Data.Len(), e.Seed)
 }
 
 // ScoreText is the loss, the accuracy of classes, and the metrics: "loss 0.0213 mae 0.1188".

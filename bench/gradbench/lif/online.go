@@ -15,7 +15,7 @@ type online struct {
 //
 //	ψ = slope(u - VTh)
 //	e_L[t] = ∂ℓ/∂s_L[t],   e_l[t] = W_{l+1} ψ_{l+1}[t] e_{l+1}[t]
-//	dℓ/dW_l = Σ_t ε_l[t] ψ_l[t] e_l[t],   ε_l[t] the derivative of u_l[t] by the weights through the leak
+//	dℓ/dW_l = Σ_t ε_l[t] ψ_l[t] e_l[t],   ε_l[t] = du_l[t]/dW_l through the leak
 //
 // which is computed backwards in time, the trace on the side of the error: the sum is the same. A
 // layer above that does not spike is part of the loss, with all its time steps.

@@ -1,4 +1,5 @@
-// Package chipcmd is the command surge chip: it turns configurations of chips into the forms of other programs, and back.
+// Package chipcmd is the command surge chip: it turns configurations of chips into the forms of
+// other programs, and back.
 package chipcmd
 
 import (

@@ -1,5 +1,5 @@
-// Package evalcmd is the command surge eval: it says how well a trained network does, or runs the simulations that case files
-// describe and prints their numbers.
+// Package evalcmd is the command surge eval: it says how well a trained network does, or runs the
+// simulations that case files describe and prints their numbers.
 package evalcmd
 
 import (
@@ -87,7 +87,8 @@ func (c *Command) Run(ctx context.Context, k *kong.Context) error {
 	return failed
 }
 
-// writeFile replaces the file at path, or writes to what stands there if that is not a plain file (/dev/null, a pipe).
+// writeFile replaces the file at path, or writes to what stands there if that is not a plain file
+// (/dev/null, a pipe).
 func writeFile(path string, write func(io.Writer) error) error {
 	if info, err := os.Lstat(path); err != nil || info.Mode().IsRegular() {
 		return files.WriteAtomic(path, write)

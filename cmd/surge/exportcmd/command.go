@@ -11,9 +11,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
-	"github.com/surge-snn/surge/graph"
 	"github.com/surge-snn/surge/internal/exit"
-	"github.com/surge-snn/surge/internal/files"
 	"github.com/surge-snn/surge/models/nir"
 	"github.com/surge-snn/surge/train"
 	"github.com/surge-snn/surge/train/experiment"
@@ -70,32 +68,27 @@ func (c *Command) AfterApply() error {
 
 // Run exports.
 func (c *Command) Run(k *kong.Context) error {
-	e, params, err := c.read()
+	e, err := experiment.Read(filepath.Join(c.Dir, experiment.ConfigFile), "")
 	if err != nil {
 		return err
 	}
-	var notes []string
-	n := &export.Network{}
-	if len(e.Layer) > 0 && c.Format == "nir" {
-		notes, err = c.writeLayers(e, params, n)
-	} else if c.Format != "nir" && !e.HasSteps() {
-		err = c.writeEvents(e, params, n)
-	} else if n, err = c.network(e, params); err != nil {
+	path := filepath.Join(c.Dir, experiment.ParamsFile)
+	params, err := train.ReadParams(path)
+	if err != nil {
+		return &exit.BadInput{File: path, Expected: "the parameters of the best epoch, as surge train leaves them", Err: err}
+	}
+	form, err := e.ExportForm(c.Format, c.For, params)
+	switch {
+	case c.For != "" && errors.Is(err, nir.ErrMeaning):
+		return &exit.BadInput{File: "--for " + c.For, Err: err}
+	case errors.As(err, new(*exit.BadInput)):
+		return err
+	case err != nil:
 		return &exit.BadInput{File: c.Dir, Err: err}
-	} else {
-		switch c.Format {
-		case "npz":
-			err = files.WriteArrays(c.Out, n.NPZ())
-		case "c":
-			err = files.WriteAtomic(c.Out, n.C)
-		case "nir":
-			notes, err = c.writeNIR(n.NIR())
-		}
 	}
-	if bad := (*exit.BadInput)(nil); errors.As(err, &bad) {
-		return err
-	}
-	if err != nil {
+	if err := form.Write(c.Out); errors.Is(err, export.ErrNetwork) {
+		return &exit.BadInput{File: c.Dir, Err: err}
+	} else if err != nil {
 		return &exit.BadInput{File: "--out " + c.Out, Err: err}
 	}
 	info, err := os.Stat(c.Out)
@@ -109,93 +102,11 @@ func (c *Command) Run(k *kong.Context) error {
 			Bytes  int64    `json:"bytes"`
 			Layers []string `json:"layers"`
 			Notes  []string `json:"notes"`
-		}{c.Out, c.Format, info.Size(), n.Names(), append([]string{}, notes...)})
+		}{c.Out, c.Format, info.Size(), form.Layers, append([]string{}, form.Notes...)})
 	}
-	for _, note := range notes {
+	for _, note := range form.Notes {
 		fmt.Fprintln(k.Stdout, "note:", note)
 	}
-	_, err = fmt.Fprintf(k.Stdout, "wrote %s: %d inputs, layers %s, %d bytes\n", c.Out, n.Inputs, strings.Join(n.Names(), ", "), info.Size())
+	_, err = fmt.Fprintf(k.Stdout, "wrote %s: %d inputs, layers %s, %d bytes\n", c.Out, form.Inputs, strings.Join(form.Layers, ", "), info.Size())
 	return err
-}
-
-// read reads the run.
-func (c *Command) read() (*experiment.Experiment, *graph.Params, error) {
-	e, err := experiment.Read(filepath.Join(c.Dir, experiment.ConfigFile), "")
-	if err != nil {
-		return nil, nil, err
-	}
-	path := filepath.Join(c.Dir, experiment.ParamsFile)
-	params, err := train.ReadParams(path)
-	if err != nil {
-		return nil, nil, &exit.BadInput{File: path, Expected: "the parameters of the best epoch, as surge train leaves them", Err: err}
-	}
-	return e, params, nil
-}
-
-// writeEvents writes a network without time steps, and tells what is in it.
-func (c *Command) writeEvents(e *experiment.Experiment, params *graph.Params, n *export.Network) error {
-	channels, classes, err := e.Sizes()
-	if err != nil {
-		return err
-	}
-	x, err := e.ExportEvents(params, channels, classes)
-	if err != nil {
-		return &exit.BadInput{File: c.Dir, Err: err}
-	}
-	n.Inputs = channels
-	n.Layers = x.Summary()
-	if c.Format == "npz" {
-		return files.WriteArrays(c.Out, x.NPZ())
-	}
-	if err = files.WriteAtomic(c.Out, x.C); errors.Is(err, export.ErrNetwork) {
-		return &exit.BadInput{File: c.Dir, Err: err}
-	}
-	return err
-}
-
-// network returns the network for npz, c, and for nir where it is no list of layers.
-func (c *Command) network(e *experiment.Experiment, params *graph.Params) (*export.Network, error) {
-	channels := 0
-	if len(e.Layer) > 0 {
-		var err error
-		if channels, _, err = e.Sizes(); err != nil {
-			return nil, err
-		}
-	}
-	return e.Export(params, channels)
-}
-
-// writeLayers writes the graph of a list of layers, and tells what is in it.
-func (c *Command) writeLayers(e *experiment.Experiment, params *graph.Params, n *export.Network) ([]string, error) {
-	channels, _, err := e.Sizes()
-	if err != nil {
-		return nil, err
-	}
-	n.Inputs = channels
-	for _, l := range e.Layer {
-		n.Layers = append(n.Layers, export.Layer{Name: l.Kind})
-	}
-	return c.writeNIR(e.NIR(params, channels))
-}
-
-// writeNIR writes a graph, and returns what other readers could take for something else.
-func (c *Command) writeNIR(g *nir.Graph, err error) ([]string, error) {
-	if err != nil {
-		return nil, err
-	}
-	if c.For != "" && c.For != "surge" {
-		convention, err := nir.Surge(g)
-		if err != nil {
-			return nil, err
-		}
-		net, err := nir.Compile(g, convention, 0)
-		if err != nil {
-			return nil, err
-		}
-		if g, err = nir.Express(g, net, c.For, 0); err != nil {
-			return nil, &exit.BadInput{File: "--for " + c.For, Err: err}
-		}
-		return nil, nir.Write(c.Out, g)
-	}
-	return nir.Warnings(g), nir.Write(c.Out, g)
 }

@@ -18,7 +18,8 @@ import (
 // coded is an experiment whose recurrent weights are codes.
 const coded = "[network]\nneurons = 2\nrecurrent = true\n[init]\nIw_1 = 2e-9\n[fit]\nparameters = [\"Iw_1\", \"Itau_mem\"]\nstarts = 1\nprior = {Iw_1 = {mean = 2.5e-9, sd = 1.0}}\n[[target]]\nfile = \"target.npz\"\n"
 
-// TestCodes: a base current of weights, given as codes, comes back and goes to the chip with its codes.
+// TestCodes: a base current of weights, given as codes, comes back and goes to the chip with its
+// codes.
 func TestCodes(t *testing.T) {
 	t.Chdir(t.TempDir())
 	const want, steps = 2.7e-9, 400
@@ -51,7 +52,8 @@ func TestCodes(t *testing.T) {
 	if err := json.Unmarshal([]byte(out), &r); err != nil {
 		t.Fatal(err)
 	}
-	// The prior weighs 0.05²/800 times 0.006, half of the square of ln(2.7/2.5), against a trace without noise.
+	// The prior weighs 0.05²/800 times 0.006, half of the square of ln(2.7/2.5), against a trace
+	// without noise.
 	if got := r.Values["Iw_1"]; math.Abs(got/want-1) > 1e-3 || r.Status != "converged" {
 		t.Errorf("%s: Iw_1 = %v, want %v", r.Status, got, want)
 	}

@@ -1,4 +1,5 @@
-// Package fitcmd is the command surge fit: it fits bias currents of the DynapSE-2 chip to recorded or wanted behaviour.
+// Package fitcmd is the command surge fit: it fits bias currents of the DynapSE-2 chip to recorded
+// or wanted behaviour.
 package fitcmd
 
 import (

@@ -39,10 +39,12 @@ func surge(ctx context.Context, args ...string) (stdout string, err error) {
 	return out.String(), err
 }
 
-// truth are the currents of the recording that comes with the program: those of example/neuron.toml.
+// truth are the currents of the recording that comes with the program: those of
+// example/neuron.toml.
 var truth = map[string]float64{"Itau_mem": 4.1e-12, "Igain_mem": 2.8e-11, "Itau_syn": 6.2e-11, "Igain_syn": 7.3e-9, "Ispkthr": 8.1e-8, "Iref": 2.7e-10}
 
-// TestDemo fits the example: the currents come back, the codes are those of the bias generator, and all files are there.
+// TestDemo fits the example: the currents come back, the codes are those of the bias generator, and
+// all files are there.
 func TestDemo(t *testing.T) {
 	t.Chdir(t.TempDir())
 	text, err := surge(t.Context(), "--demo", "--json", "--out", "demo")
@@ -139,7 +141,8 @@ func write(t testing.TB, config string, arrays []files.Array) {
 	}
 }
 
-// TestTable fits columns of a CSV file in mV, with a gap in which the samples are missing, and no spikes.
+// TestTable fits columns of a CSV file in mV, with a gap in which the samples are missing, and no
+// spikes.
 func TestTable(t *testing.T) {
 	t.Chdir(t.TempDir())
 	list := arrays(t)
@@ -189,7 +192,8 @@ func TestTable(t *testing.T) {
 	}
 }
 
-// TestStop: a fit that is interrupted says so with status 130 and can be resumed; another experiment cannot take its checkpoint.
+// TestStop: a fit that is interrupted says so with status 130 and can be resumed; another
+// experiment cannot take its checkpoint.
 func TestStop(t *testing.T) {
 	t.Chdir(t.TempDir())
 	write(t, short+"[[target]]\nfile = \"target.npz\"\n", arrays(t))
@@ -289,7 +293,8 @@ func TestErrors(t *testing.T) {
 	}
 }
 
-// TestStatistics fits numbers, which the report compares. Results are not replaced without a word, and a second fit has a folder of its own.
+// TestStatistics fits numbers, which the report compares. Results are not replaced without a word,
+// and a second fit has a folder of its own.
 func TestStatistics(t *testing.T) {
 	t.Chdir(t.TempDir())
 	both := strings.Replace(short, `["Itau_mem"]`, `["Itau_mem", "Igain_mem"]`, 1)
@@ -327,7 +332,8 @@ func TestStatistics(t *testing.T) {
 	}
 }
 
-// TestTask trains a network to tell the patterns in which its first neuron is driven from those with the second one.
+// TestTask trains a network to tell the patterns in which its first neuron is driven from those
+// with the second one.
 func TestTask(t *testing.T) {
 	t.Chdir(t.TempDir())
 	const patterns, steps, n = 4, 60, 3

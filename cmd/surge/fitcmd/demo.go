@@ -7,9 +7,11 @@ import (
 	"github.com/surge-snn/surge/models/dynapse/experiment"
 )
 
-// example is a recording of a neuron with other currents than the experiment starts from. It was made from neuron.toml and input.csv in the same folder by
+// example is a recording of a neuron with other currents than the experiment starts from. It was
+// made from neuron.toml and input.csv in the same folder by
 //
-//	surge sim dynapsim --config neuron.toml --input input.csv --out target.npz --record input,imem,spikes
+//	surge sim dynapsim --config neuron.toml --input input.csv --out target.npz \
+//	  --record input,imem,spikes
 //
 //go:embed example
 var example embed.FS

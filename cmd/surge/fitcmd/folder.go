@@ -11,8 +11,8 @@ import (
 	"github.com/surge-snn/surge/models/dynapse/fit/report"
 )
 
-// folder takes --out, or by default the first folder that holds no fit yet, unless that of an earlier one is to be resumed or
-// replaced. fresh says that there was none.
+// folder takes --out, or by default the first folder that holds no fit yet, unless that of an
+// earlier one is to be resumed or replaced. fresh says that there was none.
 func (c *Command) folder(e *subject) (dir *rundir.Dir, fresh bool, err error) {
 	base := c.Out
 	if base == "" {
@@ -38,8 +38,8 @@ func exists(path string) bool {
 	return err == nil
 }
 
-// begin prepares the folder of the results. A fit that is in it already is not replaced, and the checkpoint of one that was
-// stopped may be hours of work.
+// begin prepares the folder of the results. A fit that is in it already is not replaced, and the
+// checkpoint of one that was stopped may be hours of work.
 func (c *Command) begin(dir *rundir.Dir) error {
 	stopped := dir.Has(checkpointFile)
 	if c.Resume {

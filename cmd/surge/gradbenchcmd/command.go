@@ -1,4 +1,5 @@
-// Package gradbenchcmd is the command surge gradbench: how far estimators of gradients are from the gradient that exists.
+// Package gradbenchcmd is the command surge gradbench: how far estimators of gradients are from the
+// gradient that exists.
 package gradbenchcmd
 
 import (

@@ -35,7 +35,8 @@ func surge(t *testing.T, ctx context.Context, args ...string) (stdout, stderr st
 	return out.String(), progress.String(), err
 }
 
-// TestResume: a second call makes no run again and gives the same bytes; a folder of other settings is an error.
+// TestResume: a second call makes no run again and gives the same bytes; a folder of other settings
+// is an error.
 func TestResume(t *testing.T) {
 	dir := t.TempDir()
 	args := []string{"--suite", "sweeps", "--quick", "--out", dir}

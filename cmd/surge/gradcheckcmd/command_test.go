@@ -18,7 +18,8 @@ import (
 	"github.com/surge-snn/surge/surrogate"
 )
 
-// table has a row with a right gradient, one whose gradient is no derivative, and one that cannot be built.
+// table has a row with a right gradient, one whose gradient is no derivative, and one that cannot
+// be built.
 func table() []gradcheck.Case {
 	sum := func(f func(x *G.Node) (*G.Node, error)) func(b *graph.Builder) {
 		return func(b *graph.Builder) {

@@ -14,7 +14,8 @@ import (
 	"github.com/surge-snn/surge/internal/exit"
 )
 
-// isNetwork says whether the argument is a network and not a pattern: a file of TOML, or a folder that is there.
+// isNetwork says whether the argument is a network and not a pattern: a file of TOML, or a folder
+// that is there.
 func isNetwork(name string) bool {
 	if strings.HasSuffix(name, ".toml") {
 		return true

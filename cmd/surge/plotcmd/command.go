@@ -2,18 +2,15 @@
 package plotcmd
 
 import (
-	"github.com/surge-snn/surge/surrogate/figure"
-	"github.com/surge-snn/surge/train/experiment"
-
 	"encoding/json"
 	"fmt"
 	"os"
-	"path/filepath"
 
 	"github.com/alecthomas/kong"
 
 	"github.com/surge-snn/surge/internal/exit"
-	loop "github.com/surge-snn/surge/train"
+	"github.com/surge-snn/surge/surrogate/figure"
+	"github.com/surge-snn/surge/train/experiment"
 )
 
 // Command is surge plot.
@@ -61,7 +58,7 @@ func (c *Command) Run(k *kong.Context) error {
 	var runs []experiment.Run
 	var report []drawn
 	for _, path := range c.Runs {
-		r, err := read(path)
+		r, err := experiment.ReadRun(path)
 		if err != nil {
 			return err
 		}
@@ -86,38 +83,6 @@ func (c *Command) Run(k *kong.Context) error {
 
 // surrogates draws all surrogates.
 func (c *Command) surrogates(k *kong.Context) error {
-	report, err := c.drawSurrogates()
-	if err != nil {
-		return &exit.BadInput{File: "-o " + c.Out, Err: err}
-	}
-	if c.JSON {
-		return json.NewEncoder(k.Stdout).Encode(struct {
-			Output     string       `json:"output"`
-			Surrogates []figure.Row `json:"surrogates"`
-		}{c.Out, report})
-	}
-	_, err = fmt.Fprintln(k.Stdout, c.Out)
-	return err
-}
-
-// read reads the metrics of a run.
-func read(path string) (experiment.Run, error) {
-	name := filepath.Clean(path)
-	if info, err := os.Stat(path); err == nil && info.IsDir() {
-		path = filepath.Join(path, experiment.MetricsFile)
-	}
-	epochs, err := loop.ReadMetrics(path)
-	if err != nil {
-		return experiment.Run{}, &exit.BadInput{File: path, Expected: "the metrics of a run", Err: err}
-	}
-	if len(epochs) == 0 {
-		return experiment.Run{}, &exit.BadInput{File: path, Expected: "at least one epoch", Found: "none"}
-	}
-	return experiment.Run{Name: name, Epochs: epochs}, nil
-}
-
-// drawSurrogates draws the figure and says what is in it.
-func (c *Command) drawSurrogates() (report []figure.Row, err error) {
 	if c.Out == defaultOutput {
 		c.Out = surrogatesName + ".png"
 	}
@@ -125,5 +90,15 @@ func (c *Command) drawSurrogates() (report []figure.Row, err error) {
 	if c.Title != "" {
 		drawn.Title = c.Title
 	}
-	return figure.Rows(), drawn.Write(c.Out)
+	if err := drawn.Write(c.Out); err != nil {
+		return &exit.BadInput{File: "-o " + c.Out, Err: err}
+	}
+	if c.JSON {
+		return json.NewEncoder(k.Stdout).Encode(struct {
+			Output     string       `json:"output"`
+			Surrogates []figure.Row `json:"surrogates"`
+		}{c.Out, figure.Rows()})
+	}
+	_, err := fmt.Fprintln(k.Stdout, c.Out)
+	return err
 }

@@ -1,4 +1,5 @@
-// Package simcmd is the command surge sim: it simulates neurons on recorded or made-up input and writes their traces.
+// Package simcmd is the command surge sim: it simulates neurons on recorded or made-up input and
+// writes their traces.
 package simcmd
 
 import (

@@ -35,8 +35,9 @@ func surge(t *testing.T, args ...string) (stdout string, err error) {
 	return out.String(), err
 }
 
-// write makes the files of a test in a new folder and goes there. An input of 2 rows, 60 steps and 3 channels has a spike in
-// each step for the first neuron, in every second one for the second, and none for the third.
+// write makes the files of a test in a new folder and goes there. An input of 2 rows, 60 steps and
+// 3 channels has a spike in each step for the first neuron, in every second one for the second, and
+// none for the third.
 func write(t *testing.T, config string) {
 	t.Helper()
 	t.Chdir(t.TempDir())
@@ -117,7 +118,8 @@ func TestTraces(t *testing.T) {
 	if err := json.Unmarshal([]byte(text), &r); err != nil {
 		t.Fatal(err)
 	}
-	// Two rows of 60 steps of 2 ms: 0.24 s for each neuron. The rates are quotients of whole numbers: 1e-12.
+	// Two rows of 60 steps of 2 ms: 0.24 s for each neuron. The rates are quotients of whole
+	// numbers: 1e-12.
 	sum := 0.0
 	for _, x := range r.PerNeuron {
 		sum += x * 0.24
@@ -187,7 +189,8 @@ func TestWeights(t *testing.T) {
 	}
 }
 
-// TestFourSynapses simulates neurons of four synapse types: the traces are those of the library, for weights in either shape.
+// TestFourSynapses simulates neurons of four synapse types: the traces are those of the library,
+// for weights in either shape.
 func TestFourSynapses(t *testing.T) {
 	const config = "[network]\nsynapses = 4\n[init]\nIf_nmda = 1e-11\nItau_nmda = 4e-11\nw_rec = [[0, 0, 0, 0, 1, 0, 0, 0], [0, 1, 0, 0, 0, 0, 0, 0.01]]\n"
 	write(t, config)

@@ -1,4 +1,5 @@
-// Package sweepcmd is the command surge sweep: many runs of an experiment with other values of some of its keys.
+// Package sweepcmd is the command surge sweep: many runs of an experiment with other values of some
+// of its keys.
 package sweepcmd
 
 import (

@@ -94,7 +94,8 @@ func (c *Command) Run(ctx context.Context, k *kong.Context) (err error) {
 		return err
 	}
 	if os.Getenv("GOGC") == "" {
-		// Training allocates nothing, and data sets are large: what is no longer used is to be a small share of the memory.
+		// Training allocates nothing, and data sets are large: what is no longer used is to be a
+		// small share of the memory.
 		debug.SetGCPercent(25)
 	}
 	all, err := ranks.Join(c.Timeout) // before all else: what one rank finds wrong, it has to tell the others
@@ -215,13 +216,14 @@ func (c *Command) experiment() (*experiment.Experiment, error) {
 	return e, e.Check()
 }
 
-// base reads the experiment that the arguments name: a recipe, a file, or that of the run to be resumed.
+// base reads the experiment that the arguments name: a recipe, a file, or that of the run to be
+// resumed.
 func (c *Command) base() (*experiment.Experiment, error) {
 	switch {
 	case c.Recipe != "" && c.Config != "":
 		return nil, &exit.BadInput{File: "surge train", Expected: "a recipe or --config, not both", Found: c.Recipe + " and " + c.Config}
 	case c.Recipe != "":
-		text, ok := c.recipe()
+		text, ok := recipes.For(c.Recipe, c.Method)
 		if !ok {
 			return nil, &exit.BadInput{File: "surge train", Expected: "one of " + strings.Join(recipes.Names(), ", ") + ", or --config FILE", Found: c.Recipe, Nearest: exit.Nearest(c.Recipe, recipes.Names())}
 		}
@@ -247,19 +249,6 @@ func (c *Command) base() (*experiment.Experiment, error) {
 func isFile(path string) bool {
 	_, err := os.Stat(path)
 	return err == nil
-}
-
-// recipe returns the text of the recipe: the variant for the method if there is one, and for methods that go from event to event
-// else the one for these.
-func (c *Command) recipe() (text string, ok bool) {
-	if c.Method != "" && c.Method != experiment.Surrogate {
-		for _, variant := range []string{c.Method, experiment.EventProp} {
-			if text, ok := recipes.Read(c.Recipe + "-" + variant); ok {
-				return text, true
-			}
-		}
-	}
-	return recipes.Read(c.Recipe)
 }
 
 // noCheckpoint explains why a run cannot be resumed.
@@ -301,13 +290,9 @@ func (c *Command) begin(r *runner) error {
 		}
 		return r.dir.Unseal()
 	}
-	old := []string{experiment.ConfigFile, rundir.SumsFile, experiment.MetricsFile, experiment.TimesFile, experiment.ReceiptFile, experiment.CheckpointFile, experiment.CheckpointFile + ".prev", experiment.ParamsFile, experiment.CurvesFile, experiment.RasterFile}
-	kept, err := train.KeptCheckpoints(r.dir.Path(experiment.CheckpointFile))
+	old, err := experiment.FilesOf(r.dir.String())
 	if err != nil {
 		return err
-	}
-	for _, k := range kept {
-		old = append(old, filepath.Base(k))
 	}
 	for _, name := range old {
 		if !r.dir.Has(name) {

@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/schollz/progressbar/v3"
@@ -31,8 +30,7 @@ type report struct {
 }
 
 func newReport(out, errs io.Writer, json bool, e *experiment.Experiment) *report {
-	r := &report{out: out, errs: errs, json: json, epochs: e.Train.Epochs}
-	return r
+	return &report{out: out, errs: errs, json: json, epochs: e.Train.Epochs}
 }
 
 // logger returns a logger for warnings.
@@ -56,33 +54,7 @@ func (r *report) begin(run *runner) {
 	if r.json {
 		return
 	}
-	e, report := run.experiment, run.net.Report()
-	weights := 0
-	for _, g := range run.net.Grads() {
-		weights += g.Len()
-	}
-	layers := []string{fmt.Sprint(run.channels())}
-	for _, n := range e.Model.Hidden {
-		layers = append(layers, fmt.Sprint(n))
-	}
-	for _, l := range e.Layer {
-		layers = append(layers, l.Kind)
-	}
-	layers = append(layers, fmt.Sprint(run.target.Size))
-	how := fmt.Sprintf("%g ms from event to event, %d parameters, %s", 1e3*e.Encode.Duration, weights, e.Train.Method)
-	if e.Train.Method == experiment.Surrogate {
-		how = fmt.Sprintf("%d steps of %g ms, %d parameters, %s engine (%d nodes)",
-			e.Encode.Steps, 1e3*e.Encode.Dt, weights, e.Train.Engine, report.Nodes)
-	}
-	kind := report.Layers[0].Kind
-	for _, l := range report.Layers { // the neurons, not the weights before them
-		if kind = l.Kind; !slices.Contains([]string{"linear", "conv", "pool", "delay", "delayed linear"}, kind) {
-			break
-		}
-	}
-	fmt.Fprintf(r.out, "%s: %s %s network, %s\n", e.Name, strings.Join(layers, "-"), kind, how)
-	fmt.Fprintf(r.out, "%d samples to learn, %d to validate, %d to test; seed %d\n",
-		run.sets.Train.Data.Len(), run.sets.Valid.Data.Len(), run.sets.Test.Data.Len(), e.Seed)
+	fmt.Fprint(r.out, run.experiment.Summary(run.net, run.sets, run.target))
 }
 
 // ranks says where the processes of the run are.

@@ -140,8 +140,8 @@ func (r *runner) agree(path string) error {
 	return nil
 }
 
-// follow trains as one of several processes, of which another one writes the files into the folder at
-// path. A signal is for that one, too: this one gives it some seconds to end the run in order.
+// follow trains as one of several processes, of which another one writes the files into the folder
+// at path. A signal is for that one, too: this one gives it some seconds to end the run in order.
 func (r *runner) follow(ctx context.Context, path string) error {
 	if err := r.agree(path); err != nil {
 		return err

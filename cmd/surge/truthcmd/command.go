@@ -1,5 +1,5 @@
-// Package truthcmd is the command surge truth: it measures the gradient of the expected loss of a network, without any rule for
-// spikes, and how good the rules are.
+// Package truthcmd is the command surge truth: it measures the gradient of the expected loss of a
+// network, without any rule for spikes, and how good the rules are.
 package truthcmd
 
 import (

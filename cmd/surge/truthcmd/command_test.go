@@ -36,9 +36,10 @@ func surge(t *testing.T, config string, args ...string) (stdout string, err erro
 	return out.String(), err
 }
 
-// TestRecordedTruth: on inputs of its own the command finds the gradient that was recorded for 4096 inputs of the same statistics, within
-// four of the two standard errors together; and rule S stands to it as recorded, to 0.02 in the cosine and 15 % in the ratio (the errors
-// of the derivatives are of some percent).
+// TestRecordedTruth: on inputs of its own the command finds the gradient that was recorded for 4096
+// inputs of the same statistics, within four of the two standard errors together; and rule S stands
+// to it as recorded, to 0.02 in the cosine and 15 % in the ratio (the errors of the derivatives are
+// of some percent).
 func TestRecordedTruth(t *testing.T) {
 	text, err := os.ReadFile("../../../bench/cases/replay/testdata/dynapsim_truth_ahp.json")
 	if err != nil {

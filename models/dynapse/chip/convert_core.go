@@ -12,11 +12,11 @@ import (
 // Quantities are numbers by name that say how a core works:
 //
 //	tau_mem tau_ahp tau_ampa tau_gaba tau_nmda tau_shunt                 time constants, s
-//	t_ref t_pulse t_pulse_ahp                                            refractory period and pulse widths, s
+//	t_ref t_pulse t_pulse_ahp                                            refractory, pulses, s
 //	r_gain_mem r_gain_ahp r_gain_ampa r_gain_gaba r_gain_nmda r_gain_shunt   gain ratios, 1
 //	Idc ... (see [ChipCurrents])                                         currents, A
 //	C_mem C_ahp C_ampa C_gaba C_nmda C_shunt C_ref C_pulse C_pulse_ahp   capacitances, F
-//	Ut Vth kappa_n kappa_p                                               voltages, V, and slope factors, 1
+//	Ut Vth kappa_n kappa_p                                               V; slope factors, 1
 //
 // A core is set through its currents alone; the others are converted by [Quantities.Currents] and
 // back by [Describe].

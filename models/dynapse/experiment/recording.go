@@ -27,7 +27,8 @@ type Recording struct {
 // time step count, as a target of a file says it: t's Use, Neurons, Unit, Scale and TauSpikes. The
 // zero Target takes all that is there, in A, V and counts.
 //
-//	rec, err := experiment.ReadRecording("recording.csv", dynapse.Network{N: 1}, experiment.Target{Use: []string{"spikes"}})
+//	target := experiment.Target{Use: []string{"spikes"}}
+//	rec, err := experiment.ReadRecording("recording.csv", dynapse.Network{N: 1}, target)
 //
 // Errors are [*Error].
 func ReadRecording(path string, n dynapse.Network, t Target) (*Recording, error) {

@@ -76,8 +76,9 @@ func (c *Curve) loss(of, d []firing, seconds float64) (loss float64) {
 
 // residuals has, for each input rate b,
 //
-//	r[b] = sqrt(2 Scale/B) (g[b] - sqrt(Rate[b])),   g = sqrt(rate)                         where there are spikes
-//	                                                 g = mean over neurons of max_t ln(Imem/Ispkthr)  where there are none, < 0
+//	r[b] = sqrt(2 Scale/B) (g[b] - sqrt(Rate[b]))
+//	g    = sqrt(rate)                                where there are spikes
+//	g    = mean over neurons of max_t ln(Imem/Ispkthr)  where there are none, < 0
 func (c *Curve) residuals(r []float64, of []firing, seconds float64) {
 	for b, want := range c.Rate {
 		count, peak := c.counted(of, b)

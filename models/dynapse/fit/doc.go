@@ -8,7 +8,10 @@
 // [Prior]. Recurrent weights are numbers, or 4-bit codes with base currents ([Base]). [Run] fits:
 //
 //	e := fit.Experiment{
-//		Space:      fit.Space{Network: start, Params: []dynapse.Param{dynapse.ItauMem, dynapse.IgainSyn}},
+//		Space: fit.Space{
+//			Network: start,
+//			Params:  []dynapse.Param{dynapse.ItauMem, dynapse.IgainSyn},
+//		},
 //		Recordings: []fit.Recording{recording},
 //	}
 //	res, err := fit.Run(ctx, e, fit.Settings{DAC: true})

@@ -13,7 +13,7 @@ import (
 // in amperes, and the standard deviation SD of ln I. An SD of 0 is no prior. The fit is the maximum
 // a posteriori: to the loss comes, for each group of neurons that share the current,
 //
-//	(Noise²/M) ((ln I - ln Mean)/SD)²,   M the samples of a target, their mean if there are several
+//	(Noise²/M) ((ln I - ln Mean)/SD)²,   M the samples of a target (mean if several)
 //
 // so that the loss is, times M/(2 Noise²), the negative logarithm of the posterior density where
 // residuals have the standard deviation Noise. Intervals take the prior with the noise that the

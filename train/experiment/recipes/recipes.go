@@ -29,3 +29,17 @@ func Read(name string) (text string, ok bool) {
 	b, err := folder.ReadFile(name + ".toml")
 	return string(b), err == nil
 }
+
+// For returns the text of the recipe of a name for a method of training: the variant NAME-METHOD
+// where there is one, for methods from event to event else NAME-eventprop, else NAME. An empty
+// method is that of the recipe.
+func For(name, method string) (text string, ok bool) {
+	if method != "" && method != "surrogate" {
+		for _, variant := range []string{method, "eventprop"} {
+			if text, ok := Read(name + "-" + variant); ok {
+				return text, true
+			}
+		}
+	}
+	return Read(name)
+}
