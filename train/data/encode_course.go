@@ -37,7 +37,8 @@ func (e Course) Encode(Block, []float64, *rand.Rand) error {
 	return fmt.Errorf("%w: Course takes sequences; found features", ErrSettings)
 }
 
-// EncodeWhole writes the currents. A current that is NaN or beyond float32 is an error (ErrFeature).
+// EncodeWhole writes the currents. A current that is NaN or beyond float32 is an error
+// (ErrFeature).
 func (e Course) EncodeWhole(dst Block, x []float64, channels int) error {
 	width, scale := e.width(), e.Scale
 	points := width - e.Wrap

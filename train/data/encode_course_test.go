@@ -61,8 +61,8 @@ func TestCourseTurns(t *testing.T) {
 	})
 }
 
-// TestCourseInBatches: sequences of different lengths fill all steps of a batch, and targets in each
-// step of a sequence are refused.
+// TestCourseInBatches: sequences of different lengths fill all steps of a batch, and targets in
+// each step of a sequence are refused.
 func TestCourseInBatches(t *testing.T) {
 	d := given{form: Form{Input: Sequence, Channels: 1, Steps: 3, Target: Target{Kind: ClassTarget, Size: 2}}, samples: []Sample{
 		{X: []float64{1}, Steps: 1}, {X: []float64{0, 2, 4}, Steps: 3},

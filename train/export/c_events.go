@@ -34,20 +34,20 @@ var eventsInC string
 //
 //	int surge_run(surge_result *r, const surge_spike *input, long inputs, double end);
 //
-// which takes the input spikes by rising time, in s, and leaves the spikes of each layer and a logit
-// per class in r; it returns the class of the largest, the first of several, SURGE_UNDECIDED where the
-// first spike decides and there is none, or one of the errors below that. With -DSURGE_MAIN the file is a
-// program that reads samples from standard input as text, each as the number of its spikes, its end
-// and a time and a channel per spike, and prints class and logits of each, and with any argument the
-// spikes, as layer, time and neuron.
+// which takes the input spikes by rising time, in s, and leaves the spikes of each layer and a
+// logit per class in r; it returns the class of the largest, the first of several, SURGE_UNDECIDED
+// where the first spike decides and there is none, or one of the errors below that. With
+// -DSURGE_MAIN the file is a program that reads samples from standard input as text, each as the
+// number of its spikes, its end and a time and a channel per spike, and prints class and logits of
+// each, and with any argument the spikes, as layer, time and neuron.
 //
 // Spikes and their times are those of the engine of eventprop that goes from event to event
 // ([eventprop.Tape.Begin]), bit for bit where the compiler keeps to the rules of IEEE 754: the file
 // brings the exponential and the logarithm of surge along. The faster engines round otherwise, and
 // differ from them by some units in the last place of the times.
 //
-// Errors: [ErrNetwork] for other neurons, sparse synapses, layers that treat inputs at the time of a
-// spike in different ways, and other readouts.
+// Errors: [ErrNetwork] for other neurons, sparse synapses, layers that treat inputs at the time of
+// a spike in different ways, and other readouts.
 func (n *Events) C(w io.Writer) error {
 	readout := ""
 	switch n.Readout {

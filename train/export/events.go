@@ -8,11 +8,11 @@ import (
 	"github.com/surge-snn/surge/internal/files"
 )
 
-// NPZ returns the network as named arrays, for files.WriteArrays: of each layer layer/w [in, N] and layer/delay [in, N], s; where the layer is recurrent layer/w_rec and
-// layer/delay_rec [N, N]; and what its neurons are, each [N]: of LIF neurons tau_mem and tau_syn,
-// s, v_th, v_leak, v_reset as in eventprop.LIFParameters (leaky integrators have neither v_th nor
-// v_reset), of others the parameters of their equations. Sparse synapses are 0 where there are
-// none.
+// NPZ returns the network as named arrays, for files.WriteArrays: of each layer layer/w [in, N] and
+// layer/delay [in, N], s; where the layer is recurrent layer/w_rec and layer/delay_rec [N, N]; and
+// what its neurons are, each [N]: of LIF neurons tau_mem and tau_syn, s, v_th, v_leak, v_reset as
+// in eventprop.LIFParameters (leaky integrators have neither v_th nor v_reset), of others the
+// parameters of their equations. Sparse synapses are 0 where there are none.
 func (n *Events) NPZ() []files.Array {
 	var arrays []files.Array
 	for i, l := range n.Net {
