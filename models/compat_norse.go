@@ -66,8 +66,8 @@ var norseNeurons = []PeerNeuron{
 	},
 }
 
-// norseLIF is the step of norse/LIF: the input jumps before the voltage is integrated, or after. The
-// recurrent layers stop the gradient through their resets.
+// norseLIF is the step of norse/LIF: the input jumps before the voltage is integrated, or after.
+// The recurrent layers stop the gradient through their resets.
 func norseLIF(jumps, detached bool) peerStep {
 	return func(f *formula, p []term, fire func(term) term) (term, term, []term) {
 		i := f.state(1)

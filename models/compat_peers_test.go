@@ -62,8 +62,8 @@ func TestPeers(t *testing.T) {
 			}
 			// Values are written with 13 digits; exponential upswings and steep surrogates multiply
 			// roundings. snnTorch and Sinabs make spikes, and so the gradient that flows through
-			// them, in float32, of which Sinabs subtracts up to 15 thresholds. Rockpool computes all
-			// in float32, voltages of up to 15 before its resets: 24 roundings of 1e-6.
+			// them, in float32, of which Sinabs subtracts up to 15 thresholds. Rockpool computes
+			// all in float32, voltages of up to 15 before its resets: 24 roundings of 1e-6.
 			tol, gradTol := 1e-11, 1e-9
 			switch {
 			case strings.HasPrefix(c.Peer, "rockpool/"):

@@ -33,8 +33,8 @@ func atOrAbove(x float64) float64 {
 	return 0
 }
 
-// The steps of the libraries, line by line, for parameters and currents that testdata/peers.json does
-// not have: see TestPeers, which compares with the packages.
+// The steps of the libraries, line by line, for parameters and currents that testdata/peers.json
+// does not have: see TestPeers, which compares with the packages.
 var peerSteps = map[string]scalar{
 	"snntorch/Leaky": {nil, func(x float64, p, s []float64) (float64, float64) {
 		reset := above(s[0] - p[1])

@@ -8,8 +8,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// The error of Pow: an ulp for each of at most 2 log2 |n| products and the quotient, and that of the
-// exponent, half an ulp of y ln x.
+// The error of Pow: an ulp for each of at most 2 log2 |n| products and the quotient, and that of
+// the exponent, half an ulp of y ln x.
 func TestPow(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		x := rapid.Float64Range(1e-6, 1e6).Draw(t, "x")

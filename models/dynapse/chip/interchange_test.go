@@ -130,8 +130,8 @@ func TestRockpool(t *testing.T) {
 	}
 }
 
-// TestNeuronSpecification: a dictionary of neurons, with currents and weights by their names, in JSON
-// and as arrays.
+// TestNeuronSpecification: a dictionary of neurons, with currents and weights by their names, in
+// JSON and as arrays.
 func TestNeuronSpecification(t *testing.T) {
 	list := []files.Array{
 		{Name: "Itau_mem", Shape: []int{2}, Data: []float64{3e-12, 4e-12}}, {Name: "Ispkthr", Data: []float64{2e-7}}, {Name: "C_mem", Shape: []int{1}, Data: []float64{2e-12}},

@@ -27,8 +27,8 @@ type Specification struct {
 type specification map[string]json.RawMessage
 
 // ReadRockpool reads a specification of Rockpool in JSON (arrays as nested lists), quantised or
-// not: the dictionary of its mapper, with that of its quantisation or without, where currents have a
-// value for each cluster of core_map. Without a core_map it is one of neurons: currents and
+// not: the dictionary of its mapper, with that of its quantisation or without, where currents have
+// a value for each cluster of core_map. Without a core_map it is one of neurons: currents and
 // constants by the names of DynapSim, each a number or one for each neuron, and the weights w_in
 // [C, N] and w_rec [N, N]. Keys that say nothing of the network are left alone.
 //

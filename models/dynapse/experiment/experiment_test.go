@@ -268,8 +268,8 @@ func TestFourSynapses(t *testing.T) {
 	}
 }
 
-// TestInitInput: weights of input channels under [init] are those of every recording, as in a target
-// file; both, or input of another number of channels, is an error.
+// TestInitInput: weights of input channels under [init] are those of every recording, as in a
+// target file; both, or input of another number of channels, is an error.
 func TestInitInput(t *testing.T) {
 	const config = "[network]\nneurons = 2\n[init]\nw_in = [[1, 0], [0, 0.5], [2, -1]]\n[fit]\nparameters = [\"Itau_mem\"]\n[[target]]\nfile = \"target.npz\"\nuse = [\"imem\"]\n"
 	w := files.Array{Name: "w_in", Shape: []int{3, 2}, Data: []float64{1, 0, 0, 0.5, 2, -1}}

@@ -352,7 +352,8 @@ func (p *problem) input(s *system, k int) []float64 {
 	return x
 }
 
-// entering is the input of recording k to the neurons of sample i, [T, B, N] or [T, B, 4N], as it comes.
+// entering is the input of recording k to the neurons of sample i, [T, B, N] or [T, B, 4N], as it
+// comes.
 func (p *problem) entering(s *system, k, i int) []float64 {
 	r, n := &p.recordings[k], p.Network.N*p.types()
 	if s.in == nil {

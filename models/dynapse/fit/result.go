@@ -53,8 +53,8 @@ type Result struct {
 	// Bases are the base currents of the weight codes of each neuron, [N], settable as Settable is;
 	// nil without codes.
 	Bases []chip.BaseCurrents
-	// In are the weights of the input channels, [C, N], as the chip can have them, for which Settable
-	// was found; nil where they are those of the experiment.
+	// In are the weights of the input channels, [C, N], as the chip can have them, for which
+	// Settable was found; nil where they are those of the experiment.
 	In *chip.Weights
 	// weights are those that the chip holds, for which Settable was found; nil where they follow
 	// from it.

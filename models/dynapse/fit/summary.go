@@ -183,8 +183,8 @@ func (p *problem) simulate(ctx context.Context, s *summary, net dynapse.Network)
 // seconds is how long a summary is.
 func (p *problem) seconds(s *summary) float64 { return float64(s.steps) * p.dt }
 
-// poisson makes input, [T, B, N]: row b has the rate rates[b], in Hz. With four synapse types it goes
-// to AMPA.
+// poisson makes input, [T, B, N]: row b has the rate rates[b], in Hz. With four synapse types it
+// goes to AMPA.
 func (p *problem) poisson(seed uint64, stream string, rates []float64, seconds float64) summary {
 	s := summary{steps: max(int(math.Round(seconds/p.dt)), 1), rows: len(rates)}
 	n, types := p.Network.N, p.types()
