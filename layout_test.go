@@ -14,6 +14,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -200,6 +201,27 @@ func TestExportedIdentifiersHaveDocComments(t *testing.T) {
 			for _, m := range typ.Methods {
 				missing("method", typ.Name+"."+m.Name, m.Doc)
 			}
+		}
+	}
+}
+
+// go doc . leads to every package that others can import, and to each command of bench.
+func TestTheOverviewNamesEveryPackage(t *testing.T) {
+	text, err := os.ReadFile("doc.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	words := strings.FieldsFunc(string(text), func(r rune) bool { return unicode.IsSpace(r) || strings.ContainsRune(",;:.", r) })
+	seen := map[string]bool{".": true}
+	for _, s := range sources(t) {
+		dir := filepath.ToSlash(s.dir)
+		top, _, _ := strings.Cut(dir, "/")
+		if seen[dir] || strings.HasSuffix(s.path, "_test.go") || slices.Contains([]string{"internal", "cmd", "examples", "docs", "findings"}, top) {
+			continue
+		}
+		seen[dir] = true
+		if !slices.Contains(words, dir) {
+			t.Errorf("doc.go does not name the package %s", dir)
 		}
 	}
 }
