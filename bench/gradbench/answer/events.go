@@ -54,7 +54,7 @@ func births(all []suite.Row) Question {
 		},
 		Run: "surge gradbench --suite birth",
 	}
-	for _, row := range of(all, "birth") {
+	for _, row := range append(of(all, "birth"), of(all, "network")...) {
 		if row.Kind != "eventprop" {
 			continue
 		}
@@ -65,10 +65,14 @@ func births(all []suite.Row) Question {
 		if p == nil {
 			continue
 		}
+		same, other := "samples whose spikes stay", "samples in which a spike appears, vanishes or moves past an arrival"
+		if row.Suite == "network" {
+			same, other = "samples with as many spikes as before", "samples with another number of spikes"
+		}
 		q.Findings = append(q.Findings,
-			compare(fmt.Sprintf("%s, a step of %g along the truth, samples whose spikes stay (%.1f %%): change of the loss, 1e-3", row.Network, p.Length, 100*(1-p.ChangedShare)),
+			compare(fmt.Sprintf("%s, a step of %g along the truth, %s (%.1f %%): change of the loss, 1e-3", row.Network, p.Length, same, 100*(1-p.ChangedShare)),
 				milli(p.Same.Real), "real", milli(p.Same.Predicted), "predicted"),
-			compare(fmt.Sprintf("%s, samples in which a spike appears, vanishes or moves past an arrival (%.1f %%), 1e-3", row.Network, 100*p.ChangedShare),
+			compare(fmt.Sprintf("%s, %s (%.1f %%), 1e-3", row.Network, other, 100*p.ChangedShare),
 				milli(p.Changed.Real), "real", milli(p.Changed.Predicted), "predicted"))
 	}
 	return q

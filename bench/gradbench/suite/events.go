@@ -127,6 +127,37 @@ func births(s Settings) []Run {
 	return runs
 }
 
+// OfEvents returns the run for a network of the user's that goes from event to event, whose draws
+// are noise on its parameters, in units of which these are: its gradient against that of the
+// expected loss, by differences of a quarter of the noise, and the change of the loss by a small
+// step, predicted and real.
+func OfEvents(s Settings, n gradbench.Network, exact gradbench.Estimator) Run {
+	return Run{ID: "network/" + n.Name(), Do: func(ctx context.Context) ([]Row, error) {
+		t, err := gradbench.Until(ctx, n, gradbench.Differences(n, 0.25), 0, 4, pick2(s, 0.05, 0.1), pick2(s, 128, 32))
+		if err != nil {
+			return nil, err
+		}
+		g, err := gradbench.Sample(ctx, n, exact, 1, 16, pick2(s, 128, 32))
+		if err != nil {
+			return nil, err
+		}
+		p, err := gradbench.Predict(ctx, n, exact, t.Gradient(), 2, pick2(s, 1024, 256), 0.01)
+		if err != nil {
+			return nil, err
+		}
+		var rows []Row
+		for i, c := range gradbench.Compare(g, t, n.Classes()) {
+			row := Row{Suite: "network", Network: n.Name(), Vary: "noise of the parameters", X: s.Width, Estimator: exact.Name, Kind: "eventprop", Comparison: c, TruthError: t.Error()}
+			if i == 0 {
+				row.Main, row.Prediction = true, &p
+				row.Values = map[string]gradbench.Estimate{"share of samples with other spikes": share(p.ChangedShare, p.Samples)}
+			}
+			rows = append(rows, row)
+		}
+		return rows, nil
+	}}
+}
+
 // share is a share of so many samples, with its error.
 func share(x float64, samples int) gradbench.Estimate {
 	return gradbench.Estimate{Value: x, SE: math.Sqrt(x * (1 - x) / float64(samples))}

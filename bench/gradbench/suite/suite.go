@@ -18,7 +18,7 @@ type Settings struct {
 	// Quick takes fewer points and larger errors: a minute in all.
 	Quick bool `json:"quick"`
 	// Network is the file or folder of a network of the user's, and Width the noise that it gets,
-	// in units of its threshold.
+	// in units of its threshold, or of its parameters.
 	Network string  `json:"network,omitempty"`
 	Width   float64 `json:"width,omitempty"`
 }

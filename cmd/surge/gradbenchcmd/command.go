@@ -22,7 +22,7 @@ type Command struct {
 	Suite   []string `placeholder:"NAME,..." complete:"suites" help:"Suites; default all (see below)."`
 	Network string   `placeholder:"FILE.toml|RUN" help:"A network of yours in place of the suites: the file of surge train, or the folder of a run with its trained parameters."`
 	Samples int      `default:"4" help:"Of it: the number of samples; default ${default}."`
-	Width   float64  `default:"0.2" help:"Of it: the width of the escape noise, in units of the threshold; default ${default}."`
+	Width   float64  `default:"0.2" help:"Of it: the width of the escape noise, in units of the threshold, or, from event to event, of the noise of its parameters, in units of their root mean square; default ${default}."`
 	Data    string   `placeholder:"DIR|FILE" help:"Of it: where its data are, as of surge train."`
 	Quick   bool     `help:"Fewer points and larger errors."`
 	Cost    bool     `help:"Time the rules on one network as well, and count the memory that they allocate: costs.csv and costs.svg in --out, and on standard error. These are no part of the promise of equal bytes."`
@@ -63,12 +63,11 @@ func (c *Command) Run(ctx context.Context, k *kong.Context) error {
 		return &exit.BadInput{File: "--suite", Expected: "one of " + strings.Join(suite.Names(), ", "), Found: strings.Join(c.Suite, ","), Nearest: c.nearest()}
 	}
 	if c.Network != "" {
-		p, err := c.problem()
+		settings.Network, settings.Width = c.Network, c.Width
+		run, err := c.network(settings)
 		if err != nil {
 			return err
 		}
-		settings.Network, settings.Width = c.Network, c.Width
-		run := suite.Of(settings, p)
 		if runs = append(runs, run); len(c.Suite) == 0 {
 			runs = []suite.Run{run}
 		}

@@ -21,6 +21,14 @@ func TestNetwork(t *testing.T) {
 	if err != nil || !strings.Contains(out, "network: small") || !strings.Contains(out, "bptt/sigmoid(5)/noisy") {
 		t.Errorf("%v: %s", err, out)
 	}
+	// From event to event.
+	if err := os.WriteFile(file, []byte(text+"[train]\nmethod = \"eventprop\"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out, _, err = surge(t, t.Context(), "--network", file, "--samples", "1", "--quick", "--width", "0.05")
+	if err != nil || !strings.Contains(out, "network: small, noise of the parameters = 0.05") || !strings.Contains(out, "small: norm over that of the gradient of the expected loss") {
+		t.Errorf("%v: %s", err, out)
+	}
 	for _, test := range [][2]string{{dir, "best.params: expected the parameters of a run"}, {"none.toml", "none.toml"}} {
 		if _, _, err := surge(t, t.Context(), "--network", test[0]); exit.Code(err) != 2 || !strings.Contains(err.Error(), test[1]) {
 			t.Errorf("%s: %v", test[0], err)
