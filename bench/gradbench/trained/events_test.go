@@ -8,8 +8,8 @@ import (
 	"github.com/surge-snn/surge/train/experiment"
 )
 
-// TestEventGradients: for each draw of the noise EventProp has the differences of the loss as long as
-// no spike comes or goes, for weights with and without recurrence.
+// TestEventGradients: for each draw of the noise EventProp has the differences of the loss as long
+// as no spike comes or goes, for weights with and without recurrence.
 func TestEventGradients(t *testing.T) {
 	for _, method := range []string{"eventprop", "eventprop-recurrent"} {
 		e, err := experiment.Parse("small.toml", "name = \"small\"\n[data]\nset = \"yinyang\"\ntrain = 20\nvalid = 2\ntest = 2\n[encode]\nkind = \"latency\"\n[model]\nhidden = [6]\n", method)

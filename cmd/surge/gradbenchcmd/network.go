@@ -9,7 +9,8 @@ import (
 	"github.com/surge-snn/surge/train/experiment"
 )
 
-// network returns the run for the network of a file, or of the folder of a run with its trained parameters.
+// network returns the run for the network of a file, or of the folder of a run with its trained
+// parameters.
 func (c *Command) network(s suite.Settings) (run suite.Run, err error) {
 	switch {
 	case c.Samples < 1:
