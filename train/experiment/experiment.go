@@ -18,7 +18,7 @@ func Methods() []string { return []string{Surrogate, EventProp, Recurrent, Analy
 // Experiment is a training run. Some keys have an effect only with the method surrogate, others
 // only with events, the other methods.
 type Experiment struct {
-	Name   string      `toml:"name" doc:"names the folder of the results"`
+	Name   string      `toml:"name" doc:"names the folder of the results; has to be given"`
 	Seed   uint64      `toml:"seed" doc:"of the parameters, the order of the data and all random numbers"`
 	Data   Data        `toml:"data"`
 	Encode Encode      `toml:"encode"`

@@ -145,6 +145,8 @@ func (v *verifier) checkpointFiles() error {
 		i := slices.IndexFunc(v.links, func(l train.Link) bool { return l.Epoch == c.Position.Epoch && l.Batch == c.Position.Batch })
 		within := i < 0 && c.Position.Batch > 0 && c.Position.Epoch == v.Epochs
 		switch {
+		case len(c.Receipt) == 0 && name != experiment.CheckpointFile && (v.links[0].Epoch > 0 || v.links[0].Batch > 0):
+			v.note("%s was written before the receipt was begun, by a build that had none: nothing is known of it", name)
 		case i < 0 && !within:
 			v.problem("%s: is of epoch %d, of which the receipt has none", name, c.Position.Epoch)
 		case i >= 0 && (sum != v.links[i].State || files.Digest([]byte(c.Config)) != v.links[i].Config):
@@ -184,7 +186,7 @@ func (v *verifier) replay(ctx context.Context, s Options) error {
 		}
 	}
 	if first := v.links[0]; from == nil && (first.Epoch > 0 || first.Batch > 0) {
-		v.problem("the receipt begins in epoch %d, and there is no checkpoint to go on from", first.Epoch+1)
+		v.problem("the receipt begins in epoch %d, as of a run that a build without receipts began, and no kept checkpoint of a later epoch is there to go on from: nothing can be done again; --files compares the files alone", first.Epoch+1)
 		return nil
 	}
 	differs := errors.New("differs")

@@ -173,6 +173,9 @@ func (l *ledger) report(n Progress, state *optim.State) error {
 // phases, and the state of the one at hand if there is one.
 const checkpointKind = "surge-fit"
 
+// historyKind is the kind of its first member.
+const historyKind = "history"
+
 // checkpoint is the list of the phases, and the state of the one at hand. One without a state is
 // run again, and its steps come into the history then.
 func (l *ledger) checkpoint(current *optim.State) optim.State {
@@ -193,8 +196,14 @@ func (l *ledger) resume(s *optim.State) error {
 	if s == nil {
 		return nil
 	}
-	if s.Kind != checkpointKind || len(s.Counts) != 1 || s.Counts[0] > 1 || uint64(len(s.Members)) < 1+s.Counts[0] {
+	if s.Kind != checkpointKind || len(s.Counts) != 1 || s.Counts[0] > 1 {
 		return fmt.Errorf("%w: found a state of kind %q, want %s", optim.ErrState, s.Kind, checkpointKind)
+	}
+	if len(s.Members) == 0 || s.Members[0].Kind != historyKind {
+		return fmt.Errorf("%w: the checkpoint has no history of steps: an older build wrote it, and its phases were others; start the fit again", optim.ErrState)
+	}
+	if uint64(len(s.Members)) < 1+s.Counts[0] {
+		return errCheckpoint
 	}
 	if err := l.decodeHistory(s.Members[0]); err != nil {
 		return err
@@ -209,7 +218,7 @@ func (l *ledger) resume(s *optim.State) error {
 
 // encodeHistory has a slot for the steps of each phase in turn, [steps, 5].
 func encodeHistory(history []Progress) optim.State {
-	s := optim.State{Kind: "history"}
+	s := optim.State{Kind: historyKind}
 	for i, h := range history {
 		if i == 0 || history[i-1].Phase != h.Phase {
 			s.Slots = append(s.Slots, optim.Vector(h.Phase, nil))
@@ -221,9 +230,6 @@ func encodeHistory(history []Progress) optim.State {
 }
 
 func (l *ledger) decodeHistory(s optim.State) error {
-	if s.Kind != "history" {
-		return errCheckpoint
-	}
 	for i, slot := range s.Slots {
 		if len(slot.Tree) != 1 || len(slot.Tree[0].F64)%5 != 0 {
 			return errCheckpoint
