@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/surge-snn/surge/internal/race"
+	"github.com/surge-snn/surge/models/dynapse"
 )
 
 // TestSnapped: what the configuration of the chip does, simulated as it is written, is what the fit
@@ -30,5 +31,34 @@ func TestSnapped(t *testing.T) {
 	}
 	if e.Space.Network.WRec[1] != truth.WRec[1] || res.Network.WRec[1] != truth.WRec[1] {
 		t.Error("the weights of the experiment, or of the continuous answer, have changed")
+	}
+}
+
+// TestSnappedWeights: fitted recurrent weights become 4-bit codes before the codes of currents are
+// looked for, so that the loss of the codes is that of the file.
+func TestSnappedWeights(t *testing.T) {
+	if race.Detector {
+		t.Skip("the numbers of a fit: other tests run what is concurrent in it")
+	}
+	e, truth := draw(t, 8, 3, 150, 2, Core, true)
+	for p := range e.Space.Network.Params {
+		e.Space.Network.Params[p] = truth.Params[p]
+	}
+	for name, params := range map[string][]dynapse.Param{"currents": {dynapse.ItauMem, dynapse.IgainSyn}, "weights alone": nil} {
+		e.Space.Params = params
+		res, err := Run(t.Context(), e, Settings{DAC: true, Starts: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		d, err := res.Deploy(t.Context(), e, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if res.LossDAC == nil || math.Abs(d.Loss / *res.LossDAC - 1) > 1e-9 { // the logarithm and back
+			t.Errorf("%s: loss of the file %v, with codes %v (%v before)", name, d.Loss, *res.LossDAC, res.Loss)
+		}
+		if len(res.Codes()) != len(params) {
+			t.Errorf("%s: codes %v", name, res.Codes())
+		}
 	}
 }
