@@ -9,7 +9,7 @@ import (
 // The versions that were read: jaxsnn 0.3.0, Norse 1.1.0, spyx 1.0.0, snnTorch 1.0.0, ngc-learn
 // 3.2.3, Rockpool 3.1.0, Sinabs 3.1.3, SpikingJelly 2.0.0.
 const (
-	jaxsnnSource       = "jaxsnn 0.3.0, functional/threshold.py"
+	jaxsnnSource       = "jaxsnn 0.3.0, discrete/functional/threshold.py"
 	norseSource        = "Norse 1.1.0, functional/threshold.py"
 	spyxSource         = "spyx 1.0.0, axn.py"
 	snntorchSource     = "snnTorch 1.0.0, surrogate.py"
@@ -115,7 +115,17 @@ var surveyed = []Row{
 				}, s.Slope(b), tail).on(b, math.Inf(1))
 		}),
 	compat("snntorch/sfs-docstring", "1/(1+k|x|)² for −B<x<B, else 0", snntorchSource, []Param{positive("slope", 25), positive("B", 1)}, false,
-		func(p []float64) *peer { return ours(SparseFastSigmoid{p[0], p[0] * p[1]}, 1) }),
+		func(p []float64) *peer {
+			s := ours(SparseFastSigmoid{p[0], p[0] * p[1]}, 1)
+			inside := s.slope
+			s.slope = func(x float64) float64 { // without the edges
+				if math.Abs(x) >= p[1] {
+					return 0
+				}
+				return inside(x)
+			}
+			return s
+		}),
 
 	compat("ngclearn/straight_through", "1", ngclearnSource, nil, false, func([]float64) *peer { return ours(LeakyStraightThrough{1}, 1) }),
 	compat("ngclearn/arctan", "(1/π)/(1+(πax/2)²)", ngclearnSource, []Param{positive("alpha", 2)}, false,

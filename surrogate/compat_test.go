@@ -8,10 +8,8 @@ import (
 )
 
 // The backward passes of the libraries, line by line as their code computes them, of x = v -
-// threshold. Those of snnTorch 1.0.0, SpikingJelly 2.0.0, Rockpool 3.1.0, Sinabs 3.1.3, spyx 1.0.0,
-// ngc-learn 3.2.3 and Norse 1.1.0 (but for its compiled SuperSpike) were compared once with Compat,
-// by automatic differentiation of the packages' functions at 201 points of [-3, 3]: equal to 1e-15
-// of the peak, and to 3e-8 where the package computes a constant in float32. jaxsnn's was read.
+// threshold, for points and parameters that testdata/peers.json does not have: see TestPeers, which
+// compares with the packages.
 var golden = map[string]func(x float64, p ...float64) float64{
 	"jaxsnn/superspike":      func(x float64, p ...float64) float64 { return 1 / math.Pow(p[0]*math.Abs(x)+1, 2) },
 	"norse/superspike":       func(x float64, p ...float64) float64 { return 1 / math.Pow(p[0]*math.Abs(x)+1, 2) },
