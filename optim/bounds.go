@@ -108,7 +108,7 @@ type SoftplusMap struct{}
 func (SoftplusMap) kind() string            { return "reparam softplus" }
 func (SoftplusMap) slope(p float64) float64 { return -fmath.Expm1(-p) }
 func (SoftplusMap) forward(theta float64) float64 {
-	return max(theta, 0) + math.Log1p(fmath.Exp(-math.Abs(theta)))
+	return max(theta, 0) + fmath.Log1p(fmath.Exp(-math.Abs(theta)))
 }
 func (SoftplusMap) inverse(p float64) float64 {
 	if !(p > 0) {

@@ -1,6 +1,10 @@
 package surrogate
 
-import "math"
+import (
+	"math"
+
+	"github.com/surge-snn/surge/internal/fmath"
+)
 
 const logStepPWLSharpness = 2
 
@@ -46,7 +50,7 @@ func (s LogStepPWL) Antiderivative(x float64) float64 {
 	if x < lo {
 		return 0
 	}
-	return math.Log1p((x - lo) * (1 + k) / (k * v))
+	return fmath.Log1p((x - lo) * (1 + k) / (k * v))
 }
 
 // Peak returns (1+k)/(k VTh).

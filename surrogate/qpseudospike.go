@@ -1,6 +1,10 @@
 package surrogate
 
-import "math"
+import (
+	"math"
+
+	"github.com/surge-snn/surge/internal/fmath"
+)
 
 const qPseudoSpikeSharpness = 1
 
@@ -23,17 +27,16 @@ type QPseudoSpike struct {
 func (s QPseudoSpike) k() float64 { return sharpness(s.Sharpness, qPseudoSpikeSharpness) }
 func (s QPseudoSpike) q() float64 { return within(s.Q, 2, 1.01, 1000) }
 
-// Slope returns (1 + 2 k |x| / (q-1))^-q. It calls math.Pow, whose last bits may differ between
-// processors.
+// Slope returns (1 + 2 k |x| / (q-1))^-q.
 func (s QPseudoSpike) Slope(x float64) float64 {
 	q := s.q()
-	return math.Pow(1+2*s.k()*math.Abs(x)/(q-1), -q)
+	return fmath.Pow(1+2*s.k()*math.Abs(x)/(q-1), -q)
 }
 
 // Antiderivative returns S(x), in [0, 1/k].
 func (s QPseudoSpike) Antiderivative(x float64) float64 {
 	k, q := s.k(), s.q()
-	tail := math.Pow(1+2*k*math.Abs(x)/(q-1), 1-q) / 2
+	tail := fmath.Pow(1+2*k*math.Abs(x)/(q-1), 1-q) / 2
 	if x > 0 {
 		return (1 - float64(tail)) / k
 	}

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+
+	"github.com/surge-snn/surge/internal/fmath"
 )
 
 // Population gives each feature several channels with overlapping receptive fields: channel m of M
@@ -71,7 +73,7 @@ func (e Population) each(x []float64, spike func(Spike) error) error {
 		v = min(max(v, e.Low), e.High) // beyond the range as at its end
 		for m := range e.Neurons {
 			d := (v - e.Low - float64(float64(m)*step)) / (step * e.Width)
-			if r := math.Exp(-d * d / 2); r > e.Threshold {
+			if r := fmath.Exp(-d * d / 2); r > e.Threshold {
 				if err := spike(Spike{(1 - r) * e.TMax, i*e.Neurons + m}); err != nil {
 					return err
 				}
