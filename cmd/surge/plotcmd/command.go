@@ -16,7 +16,7 @@ import (
 // Command is surge plot.
 type Command struct {
 	Runs           []string `arg:"" name:"run" sep:"none" help:"Folders of runs, or metrics.jsonl files; surrogates: the slopes of all surrogates."`
-	Out            string   `short:"o" aliases:"output" default:"curves.png" placeholder:"FILE" help:"The figure, .png or .svg; default ${default}, surrogates.png for surrogates."`
+	Out            string   `short:"o" aliases:"output" default:"curves.png" placeholder:"FILE" help:"The figure, .png or .svg (on dark paper .dark.png or .dark.svg); default ${default}, surrogates.png for surrogates."`
 	Title          string   `help:"Above the figure."`
 	Antiderivative bool     `help:"Of surrogates, the antiderivatives in place of the slopes."`
 	JSON           bool     `help:"Print a JSON object that says what was drawn."`
