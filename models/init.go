@@ -17,6 +17,11 @@ func Constant(v float64) graph.Init {
 	}
 }
 
+// Values gives the elements of a parameter, in its order.
+func Values(v []float64) graph.Init {
+	return func(dst []float64, _ []int, _ *rand.Rand) { copy(dst, v) }
+}
+
 // Normal draws every element from the normal distribution N(mean, std²).
 func Normal(mean, std float64) graph.Init {
 	return func(dst []float64, _ []int, rng *rand.Rand) {

@@ -3,7 +3,6 @@ package models
 import (
 	"fmt"
 	"math"
-	"math/rand/v2"
 
 	G "gorgonia.org/gorgonia"
 
@@ -129,12 +128,12 @@ func heldCurrent(b *graph.Builder, layer string, n int, mem, syn Value, logMem, 
 func (v Value) param(b *graph.Builder, name string, n int, start []float64) *G.Node {
 	if v.perNeuron || len(start) == n {
 		start = Value{v: start}.spread(b, name, n)
-		return b.Param(name, given(start), n)
+		return b.Param(name, Values(start), n)
 	}
 	if len(start) != 1 {
 		v.spread(b, name, n) // fails with the numbers
 	}
-	return b.Check(ops.Spread(b.Param(name, given(start), 1), n))
+	return b.Check(ops.Spread(b.Param(name, Values(start), 1), n))
 }
 
 func (v Value) checkPositive(b *graph.Builder, name string) {
@@ -151,9 +150,4 @@ func logs(v []float64) []float64 {
 		l[i] = fmath.Log(x)
 	}
 	return l
-}
-
-// given is the initialiser of known values.
-func given(v []float64) graph.Init {
-	return func(dst []float64, _ []int, _ *rand.Rand) { copy(dst, v) }
 }

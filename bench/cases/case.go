@@ -3,11 +3,9 @@ package cases
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 
@@ -29,9 +27,6 @@ type Case struct {
 func Read(path string) (*Case, error) {
 	text, err := files.ReadFile(path)
 	if err != nil {
-		if pathError := (*os.PathError)(nil); errors.As(err, &pathError) {
-			err = pathError.Err // BadInput names the file
-		}
 		return nil, &exit.BadInput{File: path, Err: err}
 	}
 	return Parse(path, text)

@@ -2,13 +2,13 @@ package gradcheck
 
 import (
 	"fmt"
-	"math/rand/v2"
 	"slices"
 
 	G "gorgonia.org/gorgonia"
 
 	"github.com/surge-snn/surge/graph"
 	"github.com/surge-snn/surge/internal/random"
+	"github.com/surge-snn/surge/models"
 	"github.com/surge-snn/surge/ops"
 )
 
@@ -78,5 +78,5 @@ func weights(k, n int) []float64 {
 
 // given initialises a parameter with numbers.
 func given(v ...float64) graph.Init {
-	return func(dst []float64, _ []int, _ *rand.Rand) { copy(dst, v) }
+	return models.Values(v)
 }

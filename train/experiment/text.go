@@ -1,8 +1,6 @@
 package experiment
 
 import (
-	"errors"
-	"os"
 	"reflect"
 	"strings"
 
@@ -17,17 +15,9 @@ import (
 func Read(path, method string) (*Experiment, error) {
 	b, err := files.ReadFile(path)
 	if err != nil {
-		return nil, &exit.BadInput{File: path, Expected: "an experiment in TOML", Err: unwrapPath(err)}
+		return nil, &exit.BadInput{File: path, Expected: "an experiment in TOML", Err: err}
 	}
 	return Parse(path, string(b), method)
-}
-
-// unwrapPath leaves out the path, which the message has already.
-func unwrapPath(err error) error {
-	if p := (*os.PathError)(nil); errors.As(err, &p) {
-		return p.Err
-	}
-	return err
 }
 
 // Parse reads an experiment from a text, checks it and fills in what it leaves out. file names the

@@ -1,11 +1,9 @@
 package sweep
 
 import (
-	"errors"
 	"fmt"
 	"maps"
 	"math"
-	"os"
 	"slices"
 	"strings"
 
@@ -65,9 +63,6 @@ type Point struct {
 func Read(path string) (*Sweep, error) {
 	text, err := files.ReadFile(path)
 	if err != nil {
-		if p := (*os.PathError)(nil); errors.As(err, &p) {
-			err = p.Err
-		}
 		return nil, &exit.BadInput{File: path, Expected: "a sweep in TOML", Err: err}
 	}
 	return Parse(path, string(text))

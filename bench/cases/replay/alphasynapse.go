@@ -58,16 +58,16 @@ func (alphaSynapse) Run(ctx context.Context, c *cases.Case, o Options) (*cases.R
 			TauDecay:    models.Learned(tau),
 			GSynBar:     models.Learned(gbar),
 			ResistScale: models.Fixed(scale),
-			Init:        given(weights.Data),
+			Init:        models.Values(weights.Data),
 		}
 		if nonplastic {
 			layer.Init = models.Constant(1)
 		}
 		if coupled {
 			layer.SynRest = models.Fixed(rest)
-			layer.V = b.Param("v", given(v.Data), shape...)
+			layer.V = b.Param("v", models.Values(v.Data), shape...)
 		}
-		y := layer.Apply(b, "syn", b.Param("inputs", given(inputs.Data), inputs.Shape...))
+		y := layer.Apply(b, "syn", b.Param("inputs", models.Values(inputs.Data), inputs.Shape...))
 		b.Output("h_syn", y.H)
 		b.Output("g_syn", y.G)
 		b.Output("i_syn", y.Isyn)

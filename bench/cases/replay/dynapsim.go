@@ -36,17 +36,6 @@ func settingsOf(f *cases.Fields, o Options, rule dynapse.Rule) dynapse.Settings 
 	return s
 }
 
-// swap turns [p, q, n] into [q, p, n].
-func swap(x []float64, p, q, n int) []float64 {
-	y := make([]float64, len(x))
-	for i := range p {
-		for j := range q {
-			copy(y[(j*p+i)*n:(j*p+i+1)*n], x[(i*q+j)*n:(i*q+j+1)*n])
-		}
-	}
-	return y
-}
-
 func (dynapSim) Run(ctx context.Context, c *cases.Case, o Options) (*cases.Result, error) {
 	f := c.Fields()
 	if f.FloatOr("percent_mismatch", 0, cases.Finite) != 0 {
@@ -117,9 +106,9 @@ func (dynapSim) Run(ctx context.Context, c *cases.Case, o Options) (*cases.Resul
 		return nil, ctx.Err()
 	}
 	if weights != nil {
-		weights = swap(weights, b, t, n)
+		weights = swapped(weights, b, t, n)
 	}
-	x := swap(input.Data, b, t, n)
+	x := swapped(input.Data, b, t, n)
 	run, err := net.Simulate(dynapse.Input{T: t, B: b, Counts: x, Initial: initial})
 	if err != nil {
 		return nil, err
@@ -127,7 +116,7 @@ func (dynapSim) Run(ctx context.Context, c *cases.Case, o Options) (*cases.Resul
 
 	r := &cases.Result{Outputs: map[string]cases.Tensor{}}
 	for name, v := range map[string][]float64{"iahp": run.Iahp, "imem": run.Imem, "isyn": run.Isyn, "spikes": run.Spikes, "vmem": run.Vmem} {
-		r.Outputs[name] = cases.Tensor{Shape: input.Shape, Data: swap(v, t, b, n)}
+		r.Outputs[name] = cases.Tensor{Shape: input.Shape, Data: swapped(v, t, b, n)}
 	}
 	for name, v := range map[string][]float64{
 		"iahp": run.Final.Iahp, "imem": run.Final.Imem, "isyn": run.Final.Isyn,
@@ -173,7 +162,7 @@ func (dynapSim) Run(ctx context.Context, c *cases.Case, o Options) (*cases.Resul
 		if err != nil {
 			return nil, err
 		}
-		grads := map[string]cases.Tensor{"input": {Shape: input.Shape, Data: swap(g.Input, t, b, n)}}
+		grads := map[string]cases.Tensor{"input": {Shape: input.Shape, Data: swapped(g.Input, t, b, n)}}
 		for p := range dynapse.Param(dynapse.NumSingle) {
 			shape := []int{len(g.Params[p])}
 			if in := c.Inputs[p.String()]; in != nil {

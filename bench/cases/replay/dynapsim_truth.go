@@ -98,7 +98,7 @@ func (dynapSimTruth) Run(ctx context.Context, c *cases.Case, o Options) (*cases.
 				return nil, &exit.BadInput{File: path, Member: fmt.Sprintf("%s[%d]", name, j), Expected: "a finite number", Found: fmt.Sprint(x)}
 			}
 		}
-		data[i] = swap(a.Data, b, t, 1)
+		data[i] = swapped(a.Data, b, t, 1)
 	}
 	for i := range data[0] {
 		data[0][i] *= weight

@@ -47,8 +47,8 @@ func (expSyn) Run(ctx context.Context, c *cases.Case, o Options) (*cases.Result,
 	}
 
 	s, err := simulate(ctx, o, dt, loss, func(b *graph.Builder) {
-		x := b.Param("input", given(swapped(input.Data, batch, steps, n)), steps, batch, n)
-		rest := b.Check(ops.Rows(b.Param("isyn0", given(start.Data), n), batch, n))
+		x := b.Param("input", models.Values(swapped(input.Data, batch, steps, n)), steps, batch, n)
+		rest := b.Check(ops.Rows(b.Param("isyn0", models.Values(start.Data), n), batch, n))
 		layer := models.ExpSyn{TauSyn: models.Learned(tau.Data...), Initial: []*G.Node{rest}}
 		if sigma > 0 {
 			zeta := b.Input("noise", steps, batch, n)

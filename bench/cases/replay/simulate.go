@@ -2,7 +2,6 @@ package replay
 
 import (
 	"context"
-	"math/rand/v2"
 
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
@@ -68,11 +67,6 @@ func perLog(d cases.Tensor, x []float64) cases.Tensor {
 		d.Data[i] /= x[i]
 	}
 	return d
-}
-
-// given is the initialiser of a parameter that the case gives.
-func given(x []float64) graph.Init {
-	return func(dst []float64, _ []int, _ *rand.Rand) { copy(dst, x) }
 }
 
 // weightedSum adds the loss Σ weights·x and records it as loss_sum.

@@ -52,7 +52,7 @@ func (wtas) Run(ctx context.Context, c *cases.Case, o Options) (*cases.Result, e
 			RefractTime: refract,
 			T0:          t0,
 			Surrogate:   slope,
-		}.Apply(b, "wtas", b.Param("j", given(j.Data), shape...))
+		}.Apply(b, "wtas", b.Param("j", models.Values(j.Data), shape...))
 		b.Output("s", y.Spikes)
 		b.Output("v", y.V)
 		b.Output("vp", y.Prob)

@@ -3,9 +3,7 @@
 package simulate
 
 import (
-	"errors"
 	"fmt"
-	"os"
 	"slices"
 
 	"github.com/surge-snn/surge/internal/exit"
@@ -46,9 +44,6 @@ func (s *Simulation) Run() (*dynapse.Run, error) {
 func ReadDevice(path string, dendrites bool) (dynapse.Network, *chip.Weights, error) {
 	f, err := files.Open(path)
 	if err != nil {
-		if p := (*os.PathError)(nil); errors.As(err, &p) {
-			err = p.Err
-		}
 		return dynapse.Network{}, nil, &exit.BadInput{File: path, Err: err}
 	}
 	defer f.Close()
