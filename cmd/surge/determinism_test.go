@@ -20,7 +20,13 @@ func TestDeterminism(t *testing.T) {
 	if testing.Short() {
 		environments = []string{"GOMAXPROCS=3", "GODEBUG=cpu.avx2=off,cpu.fma=off"}
 	}
-	for _, kind := range [][3]string{{"surrogate", "", ""}, {"recurrent", "recurrent = true", ""}, {"eventprop", eventModel, `method = "eventprop"`}} {
+	const exponential = `neuron = "eif"
+w_mean = 20.0
+values = {v_leak = 0, tau_mem = 0.01, tau_syn = 0.005, delta_t = 0.2, v_t = 0.8, v_th = 2.0, v_reset = -0.2, t_ref = 0.002}`
+	for _, kind := range [][3]string{
+		{"surrogate", "", ""}, {"recurrent", "recurrent = true", ""},
+		{"eventprop", eventModel, `method = "eventprop"`}, {"equations", exponential, `method = "eventprop"`},
+	} {
 		dir := t.TempDir()
 		config := filepath.Join(dir, "tiny.toml")
 		if err := os.WriteFile(config, fmt.Appendf(nil, training, kind[1], kind[2]), 0o600); err != nil {
