@@ -2,6 +2,7 @@ package chip_test
 
 import (
 	"bytes"
+	"errors"
 	"strings"
 	"testing"
 
@@ -24,4 +25,13 @@ func TestNoPanic(t *testing.T) {
 	hostile.Complete(t, ".", functions)
 	hostile.Functions(t, pool, functions, chip.Device{}, chip.Chip{}, chip.Core{}, chip.Quantised{}, chip.Graph{}, chip.Weights{}, chip.Specification{},
 		chip.Code{}, chip.Bias{}, chip.BaseCurrents{}, chip.Quantities{}, chip.Codes{}, chip.Tied{}, chip.Deviation{})
+}
+
+// TestNegativeSources: a number of sources below 0 is an error where there are no weights, too.
+func TestNegativeSources(t *testing.T) {
+	for _, q := range []*chip.Quantised{{In: chip.Codes{Pre: -5}}, {Rec: chip.Codes{Pre: -1}}} {
+		if _, err := chip.Deploy(dynapse.Network{}, q, chip.DeploySettings{}); !errors.Is(err, dynapse.ErrParameter) {
+			t.Errorf("%+v: %v", q, err)
+		}
+	}
 }

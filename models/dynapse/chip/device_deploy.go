@@ -105,11 +105,11 @@ func (q *Quantised) check(n, types int) error {
 	}
 	for i, c := range []Codes{q.In, q.Rec} {
 		name := []string{"w_in", "w_rec"}[i]
-		if len(c.Code) == 0 && len(c.Sign) == 0 {
+		if c.Pre >= 0 && len(c.Code) == 0 && len(c.Sign) == 0 {
 			continue
 		}
 		width := n * types
-		if c.Post != width || name == "w_rec" && c.Pre != n || len(c.Code) != c.Pre*c.Post || len(c.Sign) != len(c.Code) {
+		if c.Pre < 0 || c.Post != width || name == "w_rec" && c.Pre != n || len(c.Code) != c.Pre*c.Post || len(c.Sign) != len(c.Code) {
 			return fmt.Errorf("%w: %s has %d codes and %d signs for %d x %d, want %d columns", dynapse.ErrParameter, name, len(c.Code), len(c.Sign), c.Pre, c.Post, width)
 		}
 		for k, code := range c.Code {
