@@ -56,6 +56,11 @@ func Writer(name string, reset Reset) (Convention, error) {
 		s, notes, err := take(c, n, dt, size)
 		if err == nil && reset != "" && s.Reset != NoReset {
 			s.Reset = reset
+			// The neurons of snntorch subtract so unless reset_delay is False; those that it makes of files
+			// have that.
+			if s.Undecayed = name == "snntorch" && reset == Subtract; s.Undecayed && slices.Contains(s.Alpha, 0) {
+				return s, nil, refuse("a beta of 0 with a reset that subtracts the threshold in the next step")
+			}
 		}
 		return s, notes, err
 	}
@@ -170,7 +175,8 @@ func norse(c Convention, n *Node, dt float64, size int) (Step, []string, error) 
 	return s, notes, nil
 }
 
-// fromNorse undoes that norse 1.1.0 writes dt·tau, with dt = 1e-3, for tau.
+// fromNorse undoes that norse 1.1.0 writes dt·tau, with dt = 1e-3, for tau, and no w_in: an input of
+// its LIFCell raises the current by 1, in steps of dt.
 func fromNorse(n *Node) {
 	for _, name := range []string{"tau", "tau_mem", "tau_syn"} {
 		if a, ok := n.Values[name]; ok {
@@ -178,6 +184,13 @@ func fromNorse(n *Node) {
 				a.Data[i] /= 1e-3
 			}
 		}
+	}
+	if syn, ok := n.Values["tau_syn"]; ok {
+		w := Array{Shape: syn.Shape, Type: syn.Type, Data: make([]float64, len(syn.Data))}
+		for i, tau := range syn.Data {
+			w.Data[i] = tau / 1e-3
+		}
+		n.Values["w_in"] = w
 	}
 }
 
@@ -285,6 +298,7 @@ func sinabs(c Convention, n *Node, dt float64, size int) (Step, []string, error)
 		s.Gain[j] = 1
 	}
 	if n.Kind == "IF" {
+		notes = append(notes, "takes -v_threshold as the least voltage of an IF, of which its exporter writes nothing")
 		s.Floor = make([]float64, size)
 		for j, v := range s.VTh {
 			s.Floor[j] = -v

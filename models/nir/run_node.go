@@ -134,6 +134,8 @@ func (p *Step) after(u, spikes float64, j int) float64 {
 	switch {
 	case spikes == 0 || p.Reset == NoReset:
 		return u
+	case p.Undecayed:
+		return u - spikes*p.VTh[j]/p.Alpha[j]
 	case p.Reset == Subtract:
 		return u - spikes*p.VTh[j]
 	}

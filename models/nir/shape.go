@@ -61,11 +61,15 @@ func (n *Node) ownOutput() []int {
 func (n *Node) output(in []int) ([]int, error) {
 	switch n.Kind {
 	case "Input", "Output":
-		return in, fits(in, n.Values["shape"].ints())
+		shape := n.Values["shape"].ints()
+		if k := ones(shape); k > 0 && slices.Equal(in, shape[k:]) {
+			return in, nil
+		}
+		return in, fits(in, shape)
 	case "Affine", "Linear":
 		w := n.Values["weight"].Shape
-		if err := fits(in, w[1:]); err != nil {
-			if slices.Equal(in, w[:1]) {
+		if err := fits(in[ones(in):], w[1:]); err != nil { // norse and sinabs write a batch of one
+			if slices.Equal(in[ones(in):], w[:1]) {
 				err = fmt.Errorf("%w: the weight looks transposed, [in, out]", err)
 			}
 			return nil, err
@@ -87,6 +91,14 @@ func (n *Node) output(in []int) ([]int, error) {
 		return in, fits(in, shape)
 	}
 	return in, nil // one value for all
+}
+
+// ones returns the number of dimensions of 1 in front of the last.
+func ones(in []int) (n int) {
+	for n < len(in)-1 && in[n] == 1 {
+		n++
+	}
+	return n
 }
 
 func fits(in, want []int) error {

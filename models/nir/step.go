@@ -36,6 +36,10 @@ const (
 // With Several, s[t] is how often the threshold fits into v⁻[t]. With Late, spike and reset of a
 // step are those that the voltage of the step before asks for. With Carry, a voltage that is above
 // the threshold after the reset, too, is lowered by it before it is compared, and counts as reset.
+// With Undecayed, the threshold is subtracted behind the decay of the next step,
+//
+//	v⁻[t] = Alpha v⁻[t-1] + ... - VTh s[t-1]
+//
 // All numbers are per neuron.
 type Step struct {
 	Synapse     bool // current-based
@@ -52,6 +56,7 @@ type Step struct {
 	Several     bool
 	Late        bool
 	Carry       bool
+	Undecayed   bool
 }
 
 // values returns a parameter for each of n neurons, or byDefault where it is missing.
@@ -176,6 +181,9 @@ func (s Step) differ(o Step, j int) []string {
 	number("the voltage at the start, in thresholds,", start(s), start(o))
 	if o.Carry != s.Carry {
 		why = append(why, "a voltage above twice the threshold is lowered again in the next step, before it is compared")
+	}
+	if o.Undecayed != s.Undecayed {
+		why = append(why, "the threshold is subtracted before, here behind the decay of a step, or the other way round")
 	}
 	if (o.Floor == nil) != (s.Floor == nil) {
 		why = append(why, "the voltage has a lower bound")
