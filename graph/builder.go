@@ -192,6 +192,16 @@ func (b *Builder) Input(name string, shape ...int) *G.Node {
 	return s.node
 }
 
+// Given returns the input of a name that [Builder.Input] has added, or nil.
+func (b *Builder) Given(name string) *G.Node {
+	for _, s := range b.inputs {
+		if s.name == name {
+			return s.node
+		}
+	}
+	return nil
+}
+
 // EventInput adds a data input [T, B, N], zero at first, that the program fills with
 // [Program.SetEvents] or [Program.Set]. Layers that go by events, [Linear] of package models for
 // one, read the lists of the former as they are. No gradient flows to it.

@@ -33,6 +33,9 @@ type BatchNorm struct {
 	Channels int
 	Momentum float64 // in (0, 1]; 0 means 0.1
 	Eps      float64 // 0 means BatchNormEps
+	// Length is the number of steps of each row of a sequence, [B], see train.Lengths: what is beyond
+	// the end of a sample, which pads it, is not counted. nil: all steps.
+	Length *G.Node
 }
 
 // BatchNormEps is the Eps of a [BatchNorm] that does not say another.
@@ -63,12 +66,20 @@ func (n BatchNorm) Apply(b *graph.Builder, name string, x *G.Node) *G.Node {
 		if m == 1 {
 			b.Fail(fmt.Errorf("%w: BatchNorm %q of %v has one number for each channel, want more", ErrParameter, name, x.Shape()))
 		}
-		batchMean, batchVariance, err := ops.Moments(x, channels)
+		var batchMean, batchVariance, unbiased *G.Node
+		var err error
+		share := n.Momentum
+		if n.Length != nil {
+			batchMean, batchVariance, unbiased, err = ops.MomentsUntil(x, n.Length, channels)
+		} else {
+			batchMean, batchVariance, err = ops.Moments(x, channels)
+			unbiased, share = batchVariance, n.Momentum*m/(m-1)
+		}
 		move := func(running, batch *G.Node, share float64) *G.Node {
 			return b.Check(G.Add(b.Check(ops.Affine(running, 1-n.Momentum, 0)), b.Check(ops.Affine(b.Check(ops.Detach(b.Check(batch, err))), share, 0))))
 		}
 		b.Update(name+"/mean", move(mean, batchMean, n.Momentum))
-		b.Update(name+"/variance", move(variance, batchVariance, n.Momentum*m/(m-1)))
+		b.Update(name+"/variance", move(variance, unbiased, share))
 		mean, variance = batchMean, batchVariance
 	}
 	return b.Check(ops.Normalise(x, mean, variance, scale, shift, n.Eps))

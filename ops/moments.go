@@ -23,13 +23,30 @@ func Moments(x *G.Node, channels int) (mean, variance *G.Node, err error) {
 	return out[0], out[1], nil
 }
 
+// MomentsUntil is Moments of the steps t < length of each row alone, of x [T, B, N] and length [B],
+// with as many more steps as there may be. unbiased is the variance times M/(M-1), of M numbers.
+func MomentsUntil(x, length *G.Node, channels int) (mean, variance, unbiased *G.Node, err error) {
+	out, err := Apply(Kernels{&moments[float32]{c: channels, until: true}, &moments[float64]{c: channels, until: true}}, []bool{true, false}, x, length)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	return out[0], out[1], out[2], nil
+}
+
 type moments[T Float] struct {
 	c             int
-	m, n, area    int // numbers and neurons of a channel
+	until         bool // there are lengths, and the unbiased variance
+	m, n, area    int  // numbers and neurons of a channel
+	rows          int
 	mean, squares []float64
 }
 
-func (*moments[T]) Name() string { return "Moments" }
+func (k *moments[T]) Name() string {
+	if k.until {
+		return "MomentsUntil"
+	}
+	return "Moments"
+}
 
 func (k *moments[T]) Shapes(in []tensor.Shape) ([]tensor.Shape, error) {
 	s := in[0]
@@ -42,38 +59,79 @@ func (k *moments[T]) Shapes(in []tensor.Shape) ([]tensor.Shape, error) {
 	}
 	k.area, k.m = k.n/k.c, s.TotalSize()/k.c
 	k.mean, k.squares = make([]float64, k.c), make([]float64, k.c)
-	return []tensor.Shape{{k.c}, {k.c}}, nil
+	if !k.until {
+		return []tensor.Shape{{k.c}, {k.c}}, nil
+	}
+	if s.Dims() != 3 || !sameShape(in[1], tensor.Shape{s[1]}) {
+		return nil, fmt.Errorf("%w: MomentsUntil of %v with lengths of %v, want [T, B, N] and [B]", ErrShape, s, in[1])
+	}
+	k.rows = s[1]
+	return []tensor.Shape{{k.c}, {k.c}, {k.c}}, nil
+}
+
+// inside tells whether element i is before the end of its row.
+func (k *moments[T]) inside(in [][]T, i int) bool {
+	return !k.until || T(i/k.n/k.rows) < in[1][i/k.n%k.rows]
 }
 
 func (k *moments[T]) Forward(in, out [][]T) error {
 	clear(k.mean)
+	if k.until {
+		k.m = 0
+	}
 	for i, v := range in[0] {
+		if !k.inside(in, i) {
+			continue
+		}
 		k.mean[i%k.n/k.area] += float64(v)
+		if k.until && i%k.n < k.area {
+			k.m++
+		}
 	}
 	clear(k.squares)
+	k.m = max(k.m, 1)
 	for n := range k.mean {
 		k.mean[n] /= float64(k.m)
 		out[0][n] = T(k.mean[n])
 	}
 	for i, v := range in[0] {
+		if !k.inside(in, i) {
+			continue
+		}
 		d := float64(v) - k.mean[i%k.n/k.area]
 		k.squares[i%k.n/k.area] += float64(d * d)
 	}
 	for n, s := range k.squares {
 		out[1][n] = T(s / float64(k.m))
+		if k.until {
+			out[2][n] = T(s / float64(max(k.m-1, 1)))
+		}
 	}
 	return nil
 }
 
-// dx = (dmean + 2 (x - mean) dvariance)/M
+// dx = (dmean + 2 (x - mean) (dvariance + M/(M-1) dunbiased))/M
 func (k *moments[T]) Backward(in, _, gout, gin [][]T) error {
+	if k.until && gin[1] != nil {
+		clear(gin[1])
+	}
+	if gin[0] == nil {
+		return nil
+	}
 	for i, v := range in[0] {
+		if !k.inside(in, i) {
+			gin[0][i] = 0
+			continue
+		}
 		n, g := i%k.n/k.area, 0.0
 		if gout[0] != nil {
 			g = float64(gout[0][n])
 		}
 		if gout[1] != nil {
 			g += float64(2 * (float64(v) - k.mean[n]) * float64(gout[1][n]))
+		}
+		if k.until && gout[2] != nil {
+			g += float64(2 * (float64(v) - k.mean[n]) * float64(gout[2][n]) * float64(k.m) / float64(max(k.m-1, 1)))
 		}
 		gin[0][i] = T(g / float64(k.m))
 	}

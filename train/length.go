@@ -30,10 +30,19 @@ type Term struct {
 // lengthName is the input with the number of steps of each row, where a program needs it.
 const lengthName = "length"
 
+// Lengths returns the number of steps of each row of a batch, [B], for what a model does over time
+// itself, such as models.BatchNorm.Length.
+func Lengths(b *graph.Builder, rows int) *G.Node {
+	if length := b.Given(lengthName); length != nil {
+		return length
+	}
+	return b.Input(lengthName, rows)
+}
+
 // steps returns the node of the lengths, which is made when it is first wanted.
 func (o *Outputs) steps(b *graph.Builder, rows int) *G.Node {
 	if o.length == nil {
-		o.length = b.Input(lengthName, rows)
+		o.length = Lengths(b, rows)
 	}
 	return o.length
 }

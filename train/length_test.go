@@ -13,6 +13,7 @@ import (
 	"github.com/surge-snn/surge/graph"
 	"github.com/surge-snn/surge/models"
 	"github.com/surge-snn/surge/ops"
+	"github.com/surge-snn/surge/optim"
 	"github.com/surge-snn/surge/train/data"
 )
 
@@ -110,5 +111,61 @@ func TestEventPaddingHasNoInfluence(t *testing.T) {
 		if !slices.Equal(found[:1], found[1:]) {
 			t.Errorf("%s: until 7 and 70 ms\n%s\n%s", name, found[0], found[1])
 		}
+	}
+}
+
+// TestPaddingInTraining: a whole training, with batch normalisation, in windows ten times as long as
+// the longest sample has the same parameters, running means and losses, bit for bit.
+func TestPaddingInTraining(t *testing.T) {
+	trained := func(net Learner, set data.Batches) string {
+		t.Helper()
+		set.Data, set.Encoder, set.Size, set.Seed = ragged{}, data.None{}, 2, 3
+		r, err := Run(t.Context(), net, Data{Train: set, Valid: set, Test: set}, Settings{Epochs: 4, Optimizer: optim.Adam{LR: optim.Constant(0.02)}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := fmt.Sprintf("%x %x", r.Test.Loss, r.Test.Spikes)
+		for _, name := range net.Params().Names() {
+			text += fmt.Sprintf(" %s %x", name, net.Params().Value(name).Data())
+		}
+		return text
+	}
+	var found []string
+	for _, steps := range []int{7, 70} {
+		model := func(b *graph.Builder, x *G.Node) Outputs {
+			norm := models.BatchNorm{Channels: 6, Length: Lengths(b, x.Shape()[1])}
+			current := norm.Apply(b, "norm", models.Linear{Out: 6, Init: models.FanIn(1, 2)}.Apply(b, "hidden/w", x))
+			h := models.LIF{TauMem: models.Learned(5e-3), Recurrent: true, RecInit: models.FanIn(0, 1)}.Apply(b, "hidden", current)
+			out := models.LI{TauMem: models.Fixed(5e-3)}.Apply(b, "out", models.Linear{Out: 3}.Apply(b, "out/w", h.Spikes))
+			return Outputs{Trace: out.Vmem, Readout: ops.MeanUntil, Layers: []Layer{{Name: "hidden", Spikes: h.Spikes}}}
+		}
+		net, err := BPTT{Model: model}.Build(graph.NewParams(1), Shape{Steps: steps, Batch: 2, Channels: 2})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer net.Close()
+		found = append(found, trained(net, data.Batches{Steps: steps}))
+	}
+	for _, duration := range []float64{7e-3, 70e-3} {
+		hidden, out := eventprop.NewDense(2, 4), eventprop.NewDense(4, 3)
+		copy(hidden.Weight, []float64{4, 3, 5, 2, 3, 4, 2, 5})
+		for i := range out.Weight {
+			out.Weight[i] = 2 + float64(i%5)
+		}
+		net, err := EventProp{Layers: []EventLayer{
+			{Name: "hidden", Layer: eventprop.Layer{In: hidden}, Silence: 0.1, Learn: []EventParam{TauMem}}, {Name: "out", Layer: eventprop.Layer{In: out}},
+		}, Scale: -100}.Build(graph.NewParams(1))
+		if err != nil {
+			t.Fatal(err)
+		}
+		found = append(found, trained(net, data.Batches{Duration: duration}))
+	}
+	for i := range 2 {
+		if found[2*i] != found[2*i+1] {
+			t.Errorf("padded by ten times:\n%s\n%s", found[2*i], found[2*i+1])
+		}
+	}
+	if found[0] == found[2] {
+		t.Error("the test says nothing")
 	}
 }

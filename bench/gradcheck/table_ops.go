@@ -158,6 +158,15 @@ func normCases() []Case {
 			},
 		},
 		{
+			Name:   "ops.MomentsUntil",
+			Covers: []string{"ops.MomentsUntil"},
+			Model: func(b *graph.Builder) {
+				mean, variance, unbiased, err := ops.MomentsUntil(b.Param("x", models.Normal(1, 2), 4, 2, 6), b.Const("length", []float64{3, 2}, 2), 3)
+				b.Check(mean, err)
+				probe(b, mean, variance, unbiased)
+			},
+		},
+		{
 			Name:   "models.Dropout",
 			Covers: []string{"models.Dropout"},
 			Model: func(b *graph.Builder) {

@@ -90,16 +90,24 @@ func sized(in io.Reader, most int64) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
+// A packet may have at most maxUnpacked times the bytes that it takes in the file, beyond freeBytes:
+// that of events is some 10, and a file of little more than zeros would fill the memory.
+const (
+	maxUnpacked = 200
+	freeBytes   = 1 << 20
+)
+
 // unpackAEDAT4 unpacks the content of a packet.
 func unpackAEDAT4(b []byte, compression int64) ([]byte, error) {
 	var r io.Reader
+	most := min(maxPacket, freeBytes+maxUnpacked*len(b))
 	switch compression {
 	case aedatPlain:
 		return b, nil
 	case aedatLZ4, aedatLZ4High:
 		r = lz4.NewReader(bytes.NewReader(b))
 	case aedatZstd, aedatZstdHigh:
-		z, err := zstd.NewReader(bytes.NewReader(b), zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(maxPacket))
+		z, err := zstd.NewReader(bytes.NewReader(b), zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(uint64(max(most, 8<<20))))
 		if err != nil {
 			return nil, err
 		}
@@ -108,9 +116,9 @@ func unpackAEDAT4(b []byte, compression int64) ([]byte, error) {
 	default:
 		return nil, fmt.Errorf("compression %d, want 0 (none), 1, 2 (LZ4), 3 or 4 (Zstandard)", compression)
 	}
-	content, err := io.ReadAll(io.LimitReader(r, maxPacket+1))
-	if err == nil && len(content) > maxPacket {
-		err = fmt.Errorf("more than %d bytes", maxPacket)
+	content, err := io.ReadAll(io.LimitReader(r, int64(most)+1))
+	if err == nil && len(content) > most {
+		err = fmt.Errorf("%d bytes unpack to more than %d", len(b), most)
 	}
 	return content, err
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -372,6 +373,58 @@ func TestTrialsAndWindows(t *testing.T) {
 	}
 	if samples, events, err := count(Table{"time_window": 0.02, "include_incomplete": true}); err != nil || samples != 8 || events != 32 {
 		t.Errorf("%d samples with %d events, %v", samples, events, err)
+	}
+}
+
+// TestRecordingsCutAnywhere: a file that ends early is an error or has the events up to there, and
+// nothing that was not in it.
+func TestRecordingsCutAnywhere(t *testing.T) {
+	whole := drawn()
+	for name, b := range map[string][]byte{
+		"nmnist": nmnistBytes(whole), "aedat 2": aedat2Bytes(whole, true), "aedat 3.1": aedat3Bytes(whole),
+		"aedat 4": aedat4Bytes(whole, aedatPlain), "LZ4": aedat4Bytes(whole, aedatLZ4), "Zstandard": aedat4Bytes(whole, aedatZstd),
+	} {
+		for n := range b {
+			var rec recording
+			var err error
+			if name == "nmnist" {
+				rec, err = decodeNMNIST(bytes.NewReader(b[:n]))
+			} else {
+				rec, err = decodeAEDAT(bytes.NewReader(b[:n]), "davis")
+			}
+			if err != nil && !errors.Is(err, ErrFormat) {
+				t.Fatalf("%s, %d of %d bytes: %v", name, n, len(b), err)
+			}
+			if err == nil && (len(rec) > len(whole) || !slices.Equal(rec, whole[:len(rec)])) {
+				t.Fatalf("%s, %d of %d bytes: %v", name, n, len(b), rec)
+			}
+		}
+	}
+}
+
+// TestPacketOfZeros: a small packet that unpacks to far more is an error, and takes no such memory.
+func TestPacketOfZeros(t *testing.T) {
+	zeros := make([]byte, 64<<20)
+	for name, compression := range map[string]int64{"LZ4": aedatLZ4, "Zstandard": aedatZstd} {
+		var z bytes.Buffer
+		if compression == aedatLZ4 {
+			w := lz4.NewWriter(&z)
+			_, _ = w.Write(zeros)
+			_ = w.Close()
+		} else {
+			w, _ := zstd.NewWriter(&z)
+			_, _ = w.Write(zeros)
+			_ = w.Close()
+		}
+		b := z.Bytes()[:z.Len():z.Len()]
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		_, err := unpackAEDAT4(b, compression)
+		runtime.ReadMemStats(&after)
+		most := uint64(8*(freeBytes+maxUnpacked*len(b)) + 64<<20) // ReadAll grows by steps, of which all are counted
+		if taken := after.TotalAlloc - before.TotalAlloc; err == nil && len(b) < len(zeros)/maxUnpacked-freeBytes/maxUnpacked || taken > most {
+			t.Errorf("%s: %d bytes of %d: %v, %d bytes taken", name, len(b), len(zeros), err, taken)
+		}
 	}
 }
 

@@ -266,7 +266,11 @@ func newBatchNorm(p *data.Params) LayerKind {
 }
 
 func (l batchNormLayer) add(n *stack, name string) {
-	n.x = models.BatchNorm{Channels: n.image.Channels, Momentum: l.momentum}.Apply(n.Builder, name, n.x)
+	norm := models.BatchNorm{Channels: n.image.Channels, Momentum: l.momentum}
+	if n.Training() && !n.e.static() { // samples may be shorter than the window
+		norm.Length = train.Lengths(n.Builder, n.x.Shape()[1])
+	}
+	n.x = norm.Apply(n.Builder, name, n.x)
 	n.spiking = false
 }
 
