@@ -33,8 +33,8 @@ type BatchNorm struct {
 	Channels int
 	Momentum float64 // in (0, 1]; 0 means 0.1
 	Eps      float64 // 0 means BatchNormEps
-	// Length is the number of steps of each row of a sequence, [B], see train.Lengths: what is beyond
-	// the end of a sample, which pads it, is not counted. nil: all steps.
+	// Length is the number of steps of each row of a sequence, [B], see train.Lengths: what is
+	// beyond the end of a sample, which pads it, is not counted. nil: all steps.
 	Length *G.Node
 }
 

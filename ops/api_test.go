@@ -23,7 +23,7 @@ func TestNoPanic(t *testing.T) {
 	functions := map[string]any{
 		"Floor": ops.Floor, "FloorSlope": ops.FloorSlope[float64], "AtLeast": ops.AtLeast, "Where": ops.Where, "Decay": ops.Decay, "Exp": ops.Exp,
 		"Affine": ops.Affine, "Detach": ops.Detach, "Apply": ops.Apply, "SoftmaxCrossEntropy": ops.SoftmaxCrossEntropy, "MSE": ops.MSE,
-		"Moments": ops.Moments, "Normalise": ops.Normalise, "Slice": ops.Slice[float32], "SumOverTime": ops.SumOverTime, "MeanOverTime": ops.MeanOverTime,
+		"Moments": ops.Moments, "MomentsUntil": ops.MomentsUntil, "Normalise": ops.Normalise, "Slice": ops.Slice[float32], "SumOverTime": ops.SumOverTime, "MeanOverTime": ops.MeanOverTime,
 		"Cut": ops.Cut, "NewInput": ops.NewInput, "Place": ops.Place, "MaxOverTime": ops.MaxOverTime, "LastStep": ops.LastStep, "FirstSpikeTime": ops.FirstSpikeTime, "Unstack": ops.Unstack, "Stack": ops.Stack,
 		"Rows": ops.Rows, "Spread": ops.Spread, "Softmax": ops.Softmax, "SoftmaxRow": ops.SoftmaxRow[float64], "SoftmaxRowGradient": ops.SoftmaxRowGradient[float64],
 		"SumUnits": ops.SumUnits, "Settle": ops.Settle, "LastUntil": ops.LastUntil, "MaxUntil": ops.MaxUntil, "MeanUntil": ops.MeanUntil, "SumUntil": ops.SumUntil, "Until": ops.Until, "MeasureOf": ops.MeasureOf, "HeldCurrent": ops.HeldCurrent, "ScaleUnits": ops.ScaleUnits, "Take": ops.Take, "Tap": ops.Tap, "TapOf": ops.TapOf[float64], "Winner": ops.Winner, "WinnerRow": ops.WinnerRow[float32], "Spike": ops.Spike, "Sparsity": ops.Sparsity, "Silence": ops.Silence, "StochasticSpike": ops.StochasticSpike, "FiringCounts": ops.FiringCounts[float64], "SmoothSpike": ops.SmoothSpike, "Heaviside": ops.Heaviside[float64],

@@ -114,8 +114,8 @@ func TestEventPaddingHasNoInfluence(t *testing.T) {
 	}
 }
 
-// TestPaddingInTraining: a whole training, with batch normalisation, in windows ten times as long as
-// the longest sample has the same parameters, running means and losses, bit for bit.
+// TestPaddingInTraining: a whole training, with batch normalisation, in windows ten times as long
+// as the longest sample has the same parameters, running means and losses, bit for bit.
 func TestPaddingInTraining(t *testing.T) {
 	trained := func(net Learner, set data.Batches) string {
 		t.Helper()

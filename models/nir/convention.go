@@ -56,8 +56,8 @@ func Writer(name string, reset Reset) (Convention, error) {
 		s, notes, err := take(c, n, dt, size)
 		if err == nil && reset != "" && s.Reset != NoReset {
 			s.Reset = reset
-			// The neurons of snntorch subtract so unless reset_delay is False; those that it makes of files
-			// have that.
+			// The neurons of snntorch subtract so unless reset_delay is False; those that it
+			// makes of files have that.
 			if s.Undecayed = name == "snntorch" && reset == Subtract; s.Undecayed && slices.Contains(s.Alpha, 0) {
 				return s, nil, refuse("a beta of 0 with a reset that subtracts the threshold in the next step")
 			}
@@ -175,8 +175,8 @@ func norse(c Convention, n *Node, dt float64, size int) (Step, []string, error) 
 	return s, notes, nil
 }
 
-// fromNorse undoes that norse 1.1.0 writes dt·tau, with dt = 1e-3, for tau, and no w_in: an input of
-// its LIFCell raises the current by 1, in steps of dt.
+// fromNorse undoes that norse 1.1.0 writes dt·tau, with dt = 1e-3, for tau, and no w_in: an input
+// of its LIFCell raises the current by 1, in steps of dt.
 func fromNorse(n *Node) {
 	for _, name := range []string{"tau", "tau_mem", "tau_syn"} {
 		if a, ok := n.Values[name]; ok {

@@ -90,8 +90,8 @@ func sized(in io.Reader, most int64) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// A packet may have at most maxUnpacked times the bytes that it takes in the file, beyond freeBytes:
-// that of events is some 10, and a file of little more than zeros would fill the memory.
+// A packet may have at most maxUnpacked times the bytes that it takes in the file, beyond
+// freeBytes: that of events is some 10, and a file of little more than zeros would fill the memory.
 const (
 	maxUnpacked = 200
 	freeBytes   = 1 << 20
