@@ -11,8 +11,8 @@ import (
 	"github.com/surge-snn/surge/optim"
 )
 
-// Mismatch is one derivative that differs from a difference quotient.
-type Mismatch struct {
+// WrongDerivative is one derivative that differs from a difference quotient.
+type WrongDerivative struct {
 	// What is "gradient" or "residual" with its index.
 	What string
 	// Parameter is the parameter's name.
@@ -33,7 +33,7 @@ type Mismatch struct {
 // larger than tol, or NaN, worst first, and an error if functions disagree on the loss
 // by more than tol max(1, |L|), or fail. Surrogate gradients are supposed to differ.
 // It costs 2n evaluations of every function.
-func Check(ctx context.Context, p Problem, x []float64, step, tol float64) ([]Mismatch, error) {
+func Check(ctx context.Context, p Problem, x []float64, step, tol float64) ([]WrongDerivative, error) {
 	ctx, p = orBackground(ctx), p.guarded()
 	if err := p.check(len(x)); err != nil {
 		return nil, fmt.Errorf("check: %w", err)
@@ -57,7 +57,7 @@ func Check(ctx context.Context, p Problem, x []float64, step, tol float64) ([]Mi
 		}
 		return nil
 	}
-	var bad []Mismatch
+	var bad []WrongDerivative
 	if p.Batch != nil {
 		losses := make([]float64, 2)
 		if err := p.Batch(ctx, losses, [][]float64{x, x}); err != nil {
@@ -110,7 +110,7 @@ func Check(ctx context.Context, p Problem, x []float64, step, tol float64) ([]Mi
 		}
 		bad = append(bad, compare(&p, func(m int) string { return fmt.Sprintf("residual %d", m) }, jac, want, tol)...)
 	}
-	slices.SortStableFunc(bad, func(a, b Mismatch) int {
+	slices.SortStableFunc(bad, func(a, b WrongDerivative) int {
 		switch aNaN, bNaN := math.IsNaN(a.Error), math.IsNaN(b.Error); {
 		case aNaN || bNaN:
 			return boolToInt(bNaN) - boolToInt(aNaN)
@@ -180,8 +180,8 @@ func differences(box Box, x []float64, step float64, m int, f func(dst, x []floa
 }
 
 // compare returns the entries of found that are not within tol of want.
-func compare(p *Problem, what func(row int) string, found, want *mat.Dense, tol float64) []Mismatch {
-	var bad []Mismatch
+func compare(p *Problem, what func(row int) string, found, want *mat.Dense, tol float64) []WrongDerivative {
+	var bad []WrongDerivative
 	rows, cols := found.Dims()
 	for k := range rows {
 		scale := maxAbs(want.RawRowView(k))
@@ -194,7 +194,7 @@ func compare(p *Problem, what func(row int) string, found, want *mat.Dense, tol 
 			}
 			f, w := found.At(k, i), want.At(k, i)
 			if err := math.Abs(f-w) / scale; !(err <= tol) {
-				bad = append(bad, Mismatch{what(k), p.Name(i), f, w, err})
+				bad = append(bad, WrongDerivative{what(k), p.Name(i), f, w, err})
 			}
 		}
 	}
