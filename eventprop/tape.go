@@ -248,8 +248,11 @@ func (t *Tape) overflow(j int, s State) error {
 }
 
 // First returns the index in Spikes of the first spike of each neuron, or -1. It uses
-// the memory of dst if that is large enough.
+// the memory of dst if that is large enough. A tape that was never filled has no neurons.
 func (t *Tape) First(dst []int) []int {
+	if t.plan == nil {
+		return dst[:0]
+	}
 	dst = resize(dst, t.neurons())
 	for j := range dst {
 		dst[j] = -1

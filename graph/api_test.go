@@ -32,8 +32,7 @@ func TestNoPanic(t *testing.T) {
 		},
 		"NewParams": graph.NewParams, "CheckNames": graph.CheckNames, "ParseEngine": graph.ParseEngine, "ParseMachine": graph.ParseMachine,
 	}
-	hostile.Complete(t, ".", functions)
-	hostile.Functions(t, pool, functions, graph.Params{}, graph.Program{}, graph.Engine(0), graph.Machine(0))
+	hostile.API{NilReceivers: true, FunctionsOnly: true, Functions: functions, Pool: pool, Types: []any{graph.Params{}, graph.Program{}, graph.Engine(0), graph.Machine(0)}}.Test(t)
 }
 
 // TestNilNodes: nodes that are nil are errors of the build.

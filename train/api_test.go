@@ -34,7 +34,11 @@ func TestNoPanic(t *testing.T) {
 		},
 		"EventProp.Build": func(p *graph.Params, m EventProp) error { _, err := m.Build(p); return err },
 	}
-	hostile.Functions(t, pool, functions, Sums{}, Epoch{})
+	skip := map[string]string{}
+	for _, name := range []string{"ReadOneCheckpoint", "VictorPurpura", "VanRossumDistance", "SpikeDistance", "FilteredDistance", "EventParams", "TrainDistance", "KeptCheckpoint", "KeptCheckpoints", "ReadReceipt", "Replay", "Shard", "CrossEntropy", "MeanSquares", "VanRossum", "MAE", "MSE"} {
+		skip[name] = "not called yet"
+	}
+	hostile.API{Skip: skip, NilReceivers: true, FunctionsOnly: true, Functions: functions, Pool: pool, Types: []any{Sums{}, Epoch{}}}.Test(t)
 	var zero Network
 	for name, net := range map[string]Learner{"nil Network": (*Network)(nil), "zero Network": &zero, "nil EventNetwork": (*EventNetwork)(nil), "zero EventNetwork": &EventNetwork{}} {
 		if _, err := net.Gradient(data.Batches{}, 0, 0); !errors.Is(err, ErrSettings) {

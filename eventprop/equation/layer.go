@@ -68,8 +68,12 @@ type Gradients struct {
 	InputTime     []float64 // of each input spike
 }
 
-// NewGradients returns gradients of the layer that are 0, without InputTime.
+// NewGradients returns gradients of the layer that are 0, without InputTime; nothing for a layer
+// without a model.
 func (l *Layer) NewGradients() *Gradients {
+	if l.Model == nil {
+		return &Gradients{}
+	}
 	g := &Gradients{In: make([]float64, len(l.In.Weight)), Params: map[string][]float64{}}
 	if l.In.Delay != nil {
 		g.InDelay = make([]float64, len(l.In.Weight))

@@ -39,9 +39,14 @@ func (n Neurons) Parameters() (p []eventprop.NeuronParameter) {
 
 // With returns the neurons with other values of their parameters.
 func (n Neurons) With(values [][]float64) eventprop.Neuron {
+	if n.Model == nil {
+		return n
+	}
 	params := map[string][]float64{}
 	for k, name := range n.Model.Params {
-		params[name] = values[k]
+		if k < len(values) {
+			params[name] = values[k]
+		}
 	}
 	n.Params = params
 	return n
@@ -51,6 +56,9 @@ func (n Neurons) With(values [][]float64) eventprop.Neuron {
 func (n Neurons) Prepare(l *eventprop.Layer) (eventprop.NeuronLayer, error) {
 	if n.Model == nil {
 		return nil, fmt.Errorf("%w: Neurons without a model", eventprop.ErrShape)
+	}
+	if l == nil {
+		return nil, fmt.Errorf("%w: Neurons without a layer", eventprop.ErrShape)
 	}
 	own := &Layer{Model: n.Model, Params: n.Params, In: l.In, Rec: l.Rec, Tolerance: n.Tolerance, MaxSpikes: l.MaxSpikes}
 	return own.prepare()

@@ -18,6 +18,9 @@ var ErrDerivative = errors.New("equation: derivatives differ from differences")
 func (n Neurons) Verify() error {
 	const points, want = 20, 5
 	m := n.Model
+	if m == nil {
+		return fmt.Errorf("%w: Neurons without a model", ErrDerivative)
+	}
 	s, rng := newJumper(m), random.New(1, "equation/verify")
 	finite := 0
 	for range points {

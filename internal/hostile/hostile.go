@@ -4,32 +4,56 @@ package hostile
 
 import (
 	"fmt"
-	"go/ast"
-	"go/parser"
-	"go/token"
 	"math"
-	"os"
-	"path/filepath"
+	"math/rand/v2"
 	"reflect"
 	"runtime/debug"
-	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
 )
 
-// Pool holds values by their type, beside those that every type has.
-type Pool map[reflect.Type][]reflect.Value
+// API is what a package exports, as a test calls it.
+type API struct {
+	// Functions by name. One that needs surroundings (a folder, a bound of its work) stands here
+	// as a function that gives them. "Type.Method" stands for a method that needs some.
+	Functions map[string]any
+	// Types holds a value of every type with methods.
+	Types []any
+	// Pool holds meant arguments.
+	Pool Pool
+	// Skip says of a "Function", a "Type" or a "Type.Method" why it is not called.
+	Skip map[string]string
+	// FunctionsOnly says that types with methods may be missing.
+	FunctionsOnly bool
+	// NilReceivers calls methods of nil pointers too.
+	NilReceivers bool
+	// Inside runs calls with an argument of a type where it lives, such as a builder in a model
+	// function: it may run the call several times, which draws the same each time, gives it further
+	// values, and gets its results.
+	Inside map[reflect.Type]func(call func(values ...any) []reflect.Value)
+}
 
-// Of makes a pool of values. Each is drawn where an argument, a field or a receiver has its type,
-// or is an interface that it implements.
+// Pool holds values that are drawn where an argument, a field or a receiver has their type, or is
+// an interface that they implement.
+type Pool []reflect.Value
+
+// Of makes a pool of values.
 func Of(values ...any) Pool {
-	p := Pool{}
+	var p Pool
 	for _, v := range values {
-		x := reflect.ValueOf(v)
-		p[x.Type()] = append(p[x.Type()], x)
+		p = append(p, reflect.ValueOf(v))
 	}
 	return p
+}
+
+func (p Pool) of(typ reflect.Type) (own []reflect.Value) {
+	for _, v := range p {
+		if v.Type() == typ || typ.Kind() == reflect.Interface && v.Type().Implements(typ) {
+			own = append(own, v)
+		}
+	}
+	return own
 }
 
 var (
@@ -41,20 +65,10 @@ var (
 // depth bounds values that hold values of their own kind.
 const depth = 4
 
-// Draw draws a value of a type.
-func (p Pool) Draw(t *rapid.T, typ reflect.Type, level int) reflect.Value {
+// draw draws a value of a type; pick(n) picks a number below n.
+func (p Pool) draw(pick func(n int) int, typ reflect.Type, level int) reflect.Value {
 	zero := reflect.Zero(typ)
-	var own []reflect.Value
-	if typ.Kind() == reflect.Interface {
-		for have, values := range p {
-			if have.Implements(typ) {
-				own = append(own, values...)
-			}
-		}
-	} else {
-		own = p[typ]
-	}
-	pick := func(n int) int { return rapid.IntRange(0, n-1).Draw(t, "pick") }
+	own := p.of(typ)
 	if k := pick(len(own) + 2); k < len(own) {
 		return own[k]
 	}
@@ -77,123 +91,150 @@ func (p Pool) Draw(t *rapid.T, typ reflect.Type, level int) reflect.Value {
 		if n := pick(5); n > 0 {
 			v.Set(reflect.MakeSlice(typ, n-1, n-1))
 			for i := range n - 1 {
-				v.Index(i).Set(p.Draw(t, typ.Elem(), level+1))
+				v.Index(i).Set(p.draw(pick, typ.Elem(), level+1))
 			}
 		}
 	case reflect.Array:
 		for i := range v.Len() {
-			v.Index(i).Set(p.Draw(t, typ.Elem(), level+1))
+			v.Index(i).Set(p.draw(pick, typ.Elem(), level+1))
 		}
 	case reflect.Map:
 		if n := pick(3); n > 0 {
 			v.Set(reflect.MakeMap(typ))
 			for range n - 1 {
-				v.SetMapIndex(p.Draw(t, typ.Key(), level+1), p.Draw(t, typ.Elem(), level+1))
+				v.SetMapIndex(p.draw(pick, typ.Key(), level+1), p.draw(pick, typ.Elem(), level+1))
 			}
 		}
 	case reflect.Pointer:
+		if len(own) > 0 && opaque(typ.Elem()) {
+			break // such as a rand.Rand without a source: what others export is not tested here
+		}
 		if pick(3) > 0 && typ.Elem().Kind() != reflect.Interface {
 			x := reflect.New(typ.Elem())
-			x.Elem().Set(p.Draw(t, typ.Elem(), level+1))
+			x.Elem().Set(p.draw(pick, typ.Elem(), level+1))
 			v.Set(x)
 		}
 	case reflect.Struct:
 		for i := range typ.NumField() {
 			if typ.Field(i).IsExported() && pick(2) == 1 {
-				v.Field(i).Set(p.Draw(t, typ.Field(i).Type, level+1))
+				v.Field(i).Set(p.draw(pick, typ.Field(i).Type, level+1))
 			}
 		}
 	}
 	return v
 }
 
-// Functions calls every function, and every method of every type, with drawn arguments, and fails
-// where one panics. functions are by name; types are values of the types.
-func Functions(t *testing.T, p Pool, functions map[string]any, types ...any) {
-	for name, f := range functions {
+// opaque tells whether a type has no fields that a caller can set.
+func opaque(typ reflect.Type) bool {
+	if typ.Kind() != reflect.Struct {
+		return false
+	}
+	for i := range typ.NumField() {
+		if typ.Field(i).IsExported() {
+			return false
+		}
+	}
+	return true
+}
+
+// Test calls every function, and every method of every type, and fails where one panics, or where
+// the package in the working folder exports one that is neither called nor skipped.
+func (a API) Test(t *testing.T) {
+	t.Helper()
+	a.complete(t)
+	for name, f := range a.Functions {
 		t.Run(name, func(t *testing.T) {
-			rapid.Check(t, func(t *rapid.T) { p.call(t, reflect.ValueOf(f)) })
+			rapid.Check(t, func(t *rapid.T) {
+				a.call(t, reflect.TypeOf(f), func(Pool, func(int) int) (reflect.Value, bool) { return reflect.ValueOf(f), true })
+			})
 		})
 	}
-	for _, v := range types {
-		typ := reflect.TypeOf(v)
-		if typ.Kind() != reflect.Pointer {
-			typ = reflect.PointerTo(typ)
-		}
+	for _, v := range a.Types {
+		typ := pointerTo(reflect.TypeOf(v))
 		for i := range typ.NumMethod() {
 			m := typ.Method(i)
-			t.Run(fmt.Sprintf("%v.%s", typ.Elem(), m.Name), func(t *testing.T) {
+			name := nameOf(typ) + "." + m.Name
+			if a.Functions[name] != nil || a.Skip[name] != "" {
+				continue
+			}
+			t.Run(name, func(t *testing.T) {
 				rapid.Check(t, func(t *rapid.T) {
-					receiver := p.Draw(t, typ, 0)
-					if receiver.IsNil() {
-						if _, ofValue := typ.Elem().MethodByName(m.Name); ofValue {
-							return // Go itself panics where a nil pointer stands for a value
+					a.call(t, m.Type, func(p Pool, pick func(int) int) (reflect.Value, bool) {
+						receiver := p.receiver(pick, typ)
+						if receiver.IsNil() && !a.NilReceivers {
+							receiver = reflect.New(typ.Elem())
 						}
-					}
-					p.call(t, receiver.MethodByName(m.Name))
+						if receiver.IsNil() {
+							if _, ofValue := typ.Elem().MethodByName(m.Name); ofValue {
+								return receiver, false // Go itself panics where a nil pointer stands for a value
+							}
+						}
+						return receiver.MethodByName(m.Name), true
+					})
 				})
 			})
 		}
 	}
 }
 
-func (p Pool) call(t *rapid.T, f reflect.Value) {
+// receiver draws a pointer to a value, of the pool too.
+func (p Pool) receiver(pick func(int) int, typ reflect.Type) reflect.Value {
+	if own := p.of(typ.Elem()); len(own) > 0 && pick(2) == 1 {
+		x := reflect.New(typ.Elem())
+		x.Elem().Set(own[pick(len(own))])
+		return x
+	}
+	return p.draw(pick, typ, 0)
+}
+
+func pointerTo(typ reflect.Type) reflect.Type {
+	if typ.Kind() == reflect.Pointer {
+		return typ
+	}
+	return reflect.PointerTo(typ)
+}
+
+// call makes one call of what find returns, a function or a method of the type.
+func (a API) call(t *rapid.T, typ reflect.Type, find func(Pool, func(int) int) (reflect.Value, bool)) {
+	defer func() {
+		if r := recover(); r != nil {
+			if fmt.Sprintf("%T", r) == "rapid.stopTest" || fmt.Sprintf("%T", r) == "rapid.invalidData" {
+				panic(r)
+			}
+			t.Fatalf("panic: %v\n%s", r, debug.Stack())
+		}
+	}()
+	for i := range typ.NumIn() {
+		inside := a.Inside[typ.In(i)]
+		if inside == nil {
+			continue
+		}
+		seed := rapid.Uint64().Draw(t, "seed")
+		inside(func(values ...any) []reflect.Value {
+			r := rand.New(rand.NewPCG(seed, 0))
+			return call(append(Of(values...), a.Pool...), r.IntN, find)
+		})
+		return
+	}
+	call(a.Pool, func(n int) int { return rapid.IntRange(0, n-1).Draw(t, "pick") }, find)
+}
+
+func call(p Pool, pick func(int) int, find func(Pool, func(int) int) (reflect.Value, bool)) []reflect.Value {
+	f, ok := find(p, pick)
+	if !ok {
+		return nil
+	}
 	typ := f.Type()
 	args := make([]reflect.Value, 0, typ.NumIn())
 	for i := range typ.NumIn() {
 		in := typ.In(i)
 		if typ.IsVariadic() && i == typ.NumIn()-1 {
-			for range rapid.IntRange(0, 2).Draw(t, "variadic") {
-				args = append(args, p.Draw(t, in.Elem(), 1))
+			for range pick(3) {
+				args = append(args, p.draw(pick, in.Elem(), 1))
 			}
 			continue
 		}
-		args = append(args, p.Draw(t, in, 0))
+		args = append(args, p.draw(pick, in, 0))
 	}
-	defer func() {
-		if r := recover(); r != nil {
-			t.Fatalf("panic: %v\n%s", r, debug.Stack())
-		}
-	}()
-	f.Call(args)
-}
-
-// Complete fails where an exported function of the package in a folder is not among the
-// functions.
-func Complete(t *testing.T, dir string, functions map[string]any) {
-	t.Helper()
-	names, err := exported(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, name := range names {
-		if functions[name] == nil {
-			t.Errorf("%s is not called", name)
-		}
-	}
-}
-
-// exported returns the names of the exported functions of the package in a folder, methods left
-// out.
-func exported(dir string) ([]string, error) {
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return nil, err
-	}
-	var names []string
-	for _, e := range entries {
-		if e.IsDir() || !strings.HasSuffix(e.Name(), ".go") || strings.HasSuffix(e.Name(), "_test.go") {
-			continue
-		}
-		f, err := parser.ParseFile(token.NewFileSet(), filepath.Join(dir, e.Name()), nil, parser.SkipObjectResolution)
-		if err != nil {
-			return nil, err
-		}
-		for _, d := range f.Decls {
-			if fn, ok := d.(*ast.FuncDecl); ok && fn.Recv == nil && fn.Name.IsExported() {
-				names = append(names, fn.Name.Name)
-			}
-		}
-	}
-	return names, nil
+	return f.Call(args)
 }

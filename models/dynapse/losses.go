@@ -15,6 +15,9 @@ type Loss func(r *Run) (rows []float64, c Cotangents, err error)
 
 // SpikeCount is the number of spikes of all neurons.
 func SpikeCount(r *Run) (rows []float64, c Cotangents, err error) {
+	if r == nil || r.B <= 0 || r.N <= 0 {
+		return nil, c, fmt.Errorf("%w: spikes of no run", ErrParameter)
+	}
 	rows, c.Spikes = make([]float64, r.B), make([]float64, len(r.Spikes))
 	for i, s := range r.Spikes {
 		rows[i/r.N%r.B] += s

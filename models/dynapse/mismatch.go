@@ -60,6 +60,9 @@ func (d *Deviations) check(n, rows int) error {
 //
 // Errors: [ErrParameter] for numbers that are negative or not finite.
 func (m Mismatch) Deviations(n, samples int, four bool, rng *rand.Rand) (*Deviations, error) {
+	if rng == nil {
+		return nil, fmt.Errorf("%w: mismatch without a source of random numbers", ErrParameter)
+	}
 	sigma, err := m.sigma()
 	if err != nil {
 		return nil, err
@@ -123,6 +126,9 @@ func (m Mismatch) Frozen(n Network, samples int, rng *rand.Rand) (Network, error
 //
 // Errors: [ErrParameter] for a network without recurrent weights.
 func (m Mismatch) Dynamic(n Network, rng *rand.Rand) (Network, error) {
+	if rng == nil {
+		return n, fmt.Errorf("%w: mismatch without a source of random numbers", ErrParameter)
+	}
 	sigma, err := m.sigma()
 	if err != nil {
 		return n, err

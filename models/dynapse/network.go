@@ -179,10 +179,15 @@ type Gradient struct {
 // the parameter:
 //
 //	dL/d ln p = p dL/dp
+//
+// It is NaN for a gradient that is not of a run.
 func (g *Gradient) Log(p Param) []float64 {
 	v := make([]float64, len(g.Params[p]))
 	for j, d := range g.Params[p] {
-		v[j] = d * g.params[p][j]
+		v[j] = math.NaN()
+		if j < len(g.params[p]) {
+			v[j] = d * g.params[p][j]
+		}
 	}
 	return v
 }
@@ -325,6 +330,9 @@ func (r *Run) By(rule Rule) (*Run, error) {
 // Errors: [ErrParameter] for lists of another length than the records, [ErrState] where a
 // derivative is not finite.
 func (r *Run) Gradient(c Cotangents) (*Gradient, error) {
+	if r == nil || r.backward == nil {
+		return nil, fmt.Errorf("%w: the gradient of a run that was never made", ErrParameter)
+	}
 	for i, v := range [][]float64{c.Spikes, c.Imem, c.Vmem, c.Isyn, c.Iahp, c.LnImem, c.Igaba, c.Inmda, c.Ishunt} {
 		name := [...]string{"spikes", "imem", "vmem", "isyn", "iahp", "ln imem", "igaba", "inmda", "ishunt"}[i]
 		if i >= 6 && v != nil && !r.network.FourSynapses {

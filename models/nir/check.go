@@ -13,8 +13,13 @@ import (
 //
 // Errors: [ErrGraph] with the node, what was expected and what was found.
 func (g *Graph) Check() error {
-	if len(g.Nodes) == 0 {
+	if g == nil || len(g.Nodes) == 0 {
 		return fmt.Errorf("%w: no nodes", ErrGraph)
+	}
+	for name, n := range g.Nodes {
+		if n == nil || n.Kind == "NIRGraph" && n.Graph == nil {
+			return fmt.Errorf("%w: node %q: expected a node, with a graph in a nested one, found none", ErrGraph, name)
+		}
 	}
 	seen := map[Edge]bool{}
 	for _, e := range g.Edges {

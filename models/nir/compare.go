@@ -29,6 +29,9 @@ type Comparison struct {
 //
 // Errors: those of [Net.Run]; that a peer refuses the graph is no error.
 func Compare(g *Graph, own *Net, peers []string, inputs map[string][]float64, steps int) ([]Comparison, error) {
+	if g == nil || own == nil {
+		return nil, fmt.Errorf("%w: no graph or no net to compare", ErrGraph)
+	}
 	watch := own.Spiking()
 	if len(watch) == 0 {
 		watch = own.Outputs
@@ -113,6 +116,10 @@ func why(own, other *Net, name string, j int) []string {
 // seed.
 func RandomInput(n *Net, steps int, rate float64, seed uint64) map[string][]float64 {
 	inputs := map[string][]float64{}
+	if n == nil {
+		return inputs
+	}
+	steps = max(steps, 0)
 	for _, name := range n.Inputs {
 		r := random.New(seed, "nir/input/"+name)
 		x := make([]float64, steps*size(n.Shape(name)))

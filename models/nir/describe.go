@@ -72,6 +72,9 @@ func Describe(g *Graph) (*Description, error) {
 
 // Write prints the description for people.
 func (d *Description) Write(w io.Writer) error {
+	if w == nil {
+		return fmt.Errorf("%w: nothing to write to", ErrMeaning)
+	}
 	fmt.Fprintf(w, "NIR %s", d.Version)
 	if d.Writer != "" {
 		fmt.Fprintf(w, ", written by %s (%s)", d.Writer, d.Why)

@@ -2,6 +2,7 @@ package nir
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -258,8 +259,18 @@ func (n *Node) parameters(s Step, c Convention, dt float64, shape []int, unit []
 // Node returns a node of a kind (LIF, CubaLIF, LI, CubaLI) whose step under surge's convention,
 // discretised exactly with the time step dt, is s.
 //
-// Errors: [ErrMeaning] where a decay is not between 0 and 1.
+// Errors: [ErrMeaning] where a decay is not between 0 and 1, or lists have different lengths.
 func (s Step) Node(kind string, dt float64) (*Node, error) {
+	lists := map[string][]float64{"Gain": s.Gain, "Offset": s.Offset, "VTh": s.VTh, "VReset": s.VReset}
+	if s.Synapse {
+		lists["Beta"], lists["GainIn"] = s.Beta, s.GainIn
+	}
+	for _, name := range slices.Sorted(maps.Keys(lists)) {
+		v := lists[name]
+		if len(v) != len(s.Alpha) {
+			return nil, fmt.Errorf("%w: a step with %d Alpha and %d %s, want one of each for each neuron", ErrMeaning, len(s.Alpha), len(v), name)
+		}
+	}
 	n := &Node{Kind: kind, Values: map[string]Array{}}
 	one := make([]float64, len(s.Alpha))
 	for j := range one {

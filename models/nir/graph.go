@@ -67,7 +67,7 @@ type Array struct {
 func Vector(data ...float64) Array { return Array{Shape: []int{len(data)}, Data: data} }
 
 // Fill returns an array of n equal elements.
-func Fill(v float64, n int) Array { return Vector(slices.Repeat([]float64{v}, n)...) }
+func Fill(v float64, n int) Array { n = max(n, 0); return Vector(slices.Repeat([]float64{v}, n)...) }
 
 // Matrix returns an array of two dimensions, row-major; weights are [out, in].
 func Matrix(rows, cols int, data []float64) Array {
@@ -156,22 +156,27 @@ func (n *Node) stateful() bool {
 	return false
 }
 
-// New returns a node with parameters, given as names and values by turns.
+// New returns a node with parameters, given as names and values by turns. A pair of anything but a
+// name and an [Array] is left out, and then missed by [Graph.Check].
 func New(kind string, parameters ...any) *Node {
 	n := &Node{Kind: kind, Values: map[string]Array{}}
 	for i := 0; i+1 < len(parameters); i += 2 {
-		n.Values[parameters[i].(string)] = parameters[i+1].(Array)
+		name, ok := parameters[i].(string)
+		if v, isArray := parameters[i+1].(Array); ok && isArray {
+			n.Values[name] = v
+		}
 	}
 	return n
 }
 
-// Chain returns a graph of nodes one after the other, named by turns: "input", Input, ...
+// Chain returns a graph of nodes one after the other, named by turns: "input", Input, ... What is no
+// name or no [Node] becomes a node that [Graph.Check] refuses.
 func Chain(namesAndNodes ...any) *Graph {
 	g := &Graph{Nodes: map[string]*Node{}, Version: Version}
 	last := ""
 	for i := 0; i+1 < len(namesAndNodes); i += 2 {
-		name := namesAndNodes[i].(string)
-		g.Nodes[name] = namesAndNodes[i+1].(*Node)
+		name, _ := namesAndNodes[i].(string)
+		g.Nodes[name], _ = namesAndNodes[i+1].(*Node)
 		if last != "" {
 			g.Edges = append(g.Edges, Edge{last, name})
 		}
@@ -190,7 +195,7 @@ func (g *Graph) names() []string { return slices.Sorted(maps.Keys(g.Nodes)) }
 func (g *Graph) of(kind string) []string {
 	var names []string
 	for _, n := range g.names() {
-		if g.Nodes[n].Kind == kind {
+		if m := g.Nodes[n]; m != nil && m.Kind == kind {
 			names = append(names, n)
 		}
 	}
@@ -201,6 +206,10 @@ func (g *Graph) of(kind string) []string {
 func (g *Graph) Clone() *Graph {
 	c := &Graph{Nodes: map[string]*Node{}, Edges: slices.Clone(g.Edges), Metadata: maps.Clone(g.Metadata), Version: g.Version}
 	for name, n := range g.Nodes {
+		if n == nil {
+			c.Nodes[name] = nil
+			continue
+		}
 		m := &Node{Kind: n.Kind, Values: map[string]Array{}, Texts: maps.Clone(n.Texts), Metadata: maps.Clone(n.Metadata)}
 		for k, v := range n.Values {
 			m.Values[k] = Array{slices.Clone(v.Shape), slices.Clone(v.Data), v.Type}
@@ -219,10 +228,16 @@ func (g *Graph) Clone() *Graph {
 // Errors: [ErrGraph] where a nested graph has not exactly one Input and one Output: an edge to it
 // does not say which.
 func (g *Graph) Flat() (*Graph, error) {
+	if g == nil {
+		return nil, fmt.Errorf("%w: no graph", ErrGraph)
+	}
 	flat := &Graph{Nodes: map[string]*Node{}, Metadata: g.Metadata, Version: g.Version}
 	into, out := map[string]string{}, map[string]string{}
 	for _, name := range g.names() {
 		n := g.Nodes[name]
+		if n == nil {
+			return nil, fmt.Errorf("%w: node %q: none", ErrGraph, name)
+		}
 		into[name], out[name] = name, name
 		if n.Kind != "NIRGraph" {
 			flat.Nodes[name] = n

@@ -35,6 +35,9 @@ var units = map[string]float64{"s": 1, "ms": 1e-3, "us": 1e-6}
 // Errors: [ErrMeaning] for a word or a number that is none of those above.
 func ReadMetadata(g *Graph) (Metadata, error) {
 	var m Metadata
+	if g == nil {
+		return m, fmt.Errorf("%w: no graph", ErrGraph)
+	}
 	word := func(key string, known ...string) (string, error) {
 		v, ok := g.Metadata[key]
 		if !ok {
@@ -82,6 +85,9 @@ func ReadMetadata(g *Graph) (Metadata, error) {
 
 // Set writes m into the metadata of a graph. What is zero is left out.
 func (m Metadata) Set(g *Graph) {
+	if g == nil {
+		return
+	}
 	if g.Metadata == nil {
 		g.Metadata = map[string]any{}
 	}

@@ -41,6 +41,9 @@ type runNode struct {
 // no time step is known, or a delay is not a whole number of steps; that of surge interpolates
 // between two steps, as models.Delay.
 func Compile(g *Graph, c Convention, dt float64) (*Net, error) {
+	if g == nil {
+		return nil, fmt.Errorf("%w: no graph", ErrGraph)
+	}
 	if dt == 0 {
 		dt = c.Dt
 	}
@@ -163,6 +166,9 @@ func transpose(w []float64, rows, cols int) []float64 {
 // Names returns the names of the nodes in the order in which a time step computes them; those of
 // nested graphs as "outer/inner".
 func (n *Net) Names() []string {
+	if n == nil {
+		return nil
+	}
 	var names []string
 	for _, r := range n.nodes {
 		names = append(names, r.name)

@@ -24,9 +24,13 @@ type Marginal struct {
 // Kept is the first step of the second half, which is what counts.
 func (c *Chain) Kept() int { return c.Steps / 2 }
 
-// Column returns parameter i in the steps that count, [Steps - Kept, Walkers].
+// Column returns parameter i in the steps that count, [Steps - Kept, Walkers]; none for a parameter
+// that there is not or a chain whose points are not [Steps, Walkers, n].
 func (c *Chain) Column(i int) []float64 {
 	n := len(c.Names)
+	if i < 0 || i >= n || c.Steps <= 0 || c.Walkers <= 0 || len(c.X) != c.Steps*c.Walkers*n {
+		return nil
+	}
 	var v []float64
 	for at := c.Kept() * c.Walkers; at < c.Steps*c.Walkers; at++ {
 		v = append(v, c.X[at*n+i])
@@ -75,7 +79,7 @@ func (c *Chain) worst() (ess, rhat float64) {
 
 // trust returns the effective sample size and R-hat of v, [steps, Walkers].
 func (c *Chain) trust(v []float64) (ess, rhat float64) {
-	w := c.Walkers
+	w := max(c.Walkers, 1)
 	steps := len(v) / w
 	if steps < 4 {
 		return math.NaN(), math.NaN()

@@ -26,6 +26,5 @@ func TestNoPanic(t *testing.T) {
 		"JacobianToLog": minimize.JacobianToLog, "LogBox": minimize.LogBox, "RefineGrid": minimize.RefineGrid, "Linearize": minimize.Linearize,
 		"Check": minimize.Check, "Fit": minimize.Fit,
 	}
-	hostile.Complete(t, ".", functions)
-	hostile.Functions(t, pool, functions, minimize.Box{}, minimize.Grid{}, minimize.Problem{}, minimize.Side(0), minimize.Status(0))
+	hostile.API{NilReceivers: true, FunctionsOnly: true, Functions: functions, Pool: pool, Types: []any{minimize.Box{}, minimize.Grid{}, minimize.Problem{}, minimize.Side(0), minimize.Status(0)}}.Test(t)
 }

@@ -30,6 +30,9 @@ type Shift struct {
 
 // Augment moves the image x.
 func (s Shift) Augment(sample *Sample, f Form, rng *rand.Rand) error {
+	if err := augmentable(sample, rng); err != nil {
+		return err
+	}
 	x := sample.X
 	if f.Input != Static {
 		return fmt.Errorf("%w: Shift moves features, found %v", ErrSettings, f.Input)
@@ -65,12 +68,23 @@ func (s Shift) Augment(sample *Sample, f Form, rng *rand.Rand) error {
 	return nil
 }
 
+// augmentable is the check of arguments that every Augment begins with.
+func augmentable(s *Sample, rng *rand.Rand) error {
+	if s == nil || rng == nil {
+		return fmt.Errorf("%w: a change of a sample without a sample or a source of random numbers", ErrSettings)
+	}
+	return nil
+}
+
 // Augments are several changes, one after the other.
 type Augments []Augment
 
 // Augment applies all in order, with the numbers of one source.
 func (a Augments) Augment(s *Sample, f Form, rng *rand.Rand) error {
-	for _, each := range a {
+	for i, each := range a {
+		if each == nil {
+			return fmt.Errorf("%w: change %d of %d is nil", ErrSettings, i, len(a))
+		}
 		if err := each.Augment(s, f, rng); err != nil {
 			return err
 		}
@@ -88,8 +102,14 @@ type Rotate struct{}
 
 // Augment turns the sequence s.
 func (Rotate) Augment(s *Sample, f Form, rng *rand.Rand) error {
+	if err := augmentable(s, rng); err != nil {
+		return err
+	}
 	if f.Input != Sequence {
 		return fmt.Errorf("%w: Rotate turns sequences, found %v", ErrSettings, f.Input)
+	}
+	if err := s.check(f); err != nil {
+		return err
 	}
 	a := rng.IntN(s.Steps)
 	rotate(s.X, a*f.Channels)
@@ -117,6 +137,9 @@ type Noise struct {
 
 // Augment adds the noise.
 func (n Noise) Augment(s *Sample, f Form, rng *rand.Rand) error {
+	if err := augmentable(s, rng); err != nil {
+		return err
+	}
 	if f.Input == EventList || !(n.SD >= 0) || n.SD-n.SD != 0 {
 		return fmt.Errorf("%w: Noise of %g on %v, want >= 0 on features or sequences", ErrSettings, n.SD, f.Input)
 	}

@@ -21,6 +21,9 @@ type EventShift struct {
 
 // Augment moves the events.
 func (e EventShift) Augment(s *Sample, f Form, rng *rand.Rand) error {
+	if err := augmentable(s, rng); err != nil {
+		return err
+	}
 	if f.Input != EventList || !(e.Channels >= 0) || !(e.Time >= 0) {
 		return fmt.Errorf("%w: EventShift by %g channels and %g s of %v, want numbers >= 0 and events", ErrSettings, e.Channels, e.Time, f.Input)
 	}
@@ -98,6 +101,9 @@ func centre(events []Spike) (channel, time float64) {
 
 // Augment mixes the sample.
 func (b Blend) Augment(s *Sample, f Form, rng *rand.Rand) error {
+	if err := augmentable(s, rng); err != nil {
+		return err
+	}
 	if b.of == nil || f.Input != EventList || s.Label < 0 || s.Label >= len(b.members) {
 		return fmt.Errorf("%w: Blend of a sample of class %d of %v", ErrSettings, s.Label, f.Input)
 	}

@@ -78,13 +78,22 @@ func (s Batches) MaxRows() int {
 	return (s.Size + s.Shards - 1) / s.Shards
 }
 
-// Channels returns N, the number of input channels that Encoder makes of Data.
-func (s Batches) Channels() int { return s.Encoder.Channels(s.Data.Form().Channels) }
+// Channels returns N, the number of input channels that Encoder makes of Data, or 0 where one of
+// them is not set.
+func (s Batches) Channels() int {
+	if s.Data == nil || s.Encoder == nil {
+		return 0
+	}
+	return s.Encoder.Channels(s.Data.Form().Channels)
+}
 
 // MinSteps returns the least Steps that holds every sample of Data: the longest sequence times
 // Hold, or the steps until the end of the longest list of events. It is 0 for features and for a
-// [WholeEncoder], which fill any number.
+// [WholeEncoder], which fill any number, and where Data is not set.
 func (s Batches) MinSteps() int {
+	if s.Data == nil {
+		return 0
+	}
 	switch f := s.Data.Form(); f.Input {
 	case Sequence:
 		if _, whole := s.Encoder.(WholeEncoder); whole {
@@ -164,6 +173,9 @@ type Events struct {
 // row; b then has no valid rows. After the first call with the same settings, Fill does not
 // allocate.
 func (s Batches) Fill(b *Batch, epoch uint64, k int) error {
+	if b == nil {
+		return fmt.Errorf("%w: no batch to fill", ErrSettings)
+	}
 	if err := s.check(&b.Rows, k); err != nil {
 		return err
 	}
@@ -190,6 +202,9 @@ func (s Batches) Fill(b *Batch, epoch uint64, k int) error {
 // [EventSequenceEncoder] for sequences, an [EventListEncoder] for events; and that a spike outside
 // of [0, Duration) is an error (ErrOutside).
 func (s Batches) FillEvents(e *Events, epoch uint64, k int) error {
+	if e == nil {
+		return fmt.Errorf("%w: no batch to fill", ErrSettings)
+	}
 	if err := s.check(&e.Rows, k); err != nil {
 		return err
 	}

@@ -83,6 +83,9 @@ func (c Catalogue[T]) New(name string, t Table) (value T, effective Table, err e
 	if !ok {
 		return value, nil, &KeyError{"", "one of " + strings.Join(c.Names(), ", "), fmt.Sprintf("%q", name)}
 	}
+	if row.New == nil {
+		return value, nil, &KeyError{"", "a row with a constructor", fmt.Sprintf("%q without one", name)}
+	}
 	p := &Params{table: t, effective: Table{}}
 	value = row.New(p)
 	var known []string
@@ -166,6 +169,9 @@ func (p *Params) fail(key, expected string, found any) {
 // keep records what is in effect.
 func keep[V any](p *Params, name string, v V, none bool) V {
 	if !none {
+		if p.effective == nil {
+			p.effective = Table{}
+		}
 		p.effective[name] = v
 	}
 	return v

@@ -128,14 +128,18 @@ type Sample struct {
 	Spikes []Spike   // SpikeTarget: by rising time
 }
 
-// Features makes s a sample of n features and returns them, X, to be filled.
+// Features makes s a sample of n features and returns them, X, to be filled. A negative n counts
+// as 0, which no form takes.
 func (s *Sample) Features(n int) []float64 {
+	n = max(n, 0)
 	s.X, s.Steps = resize(s.X, n), 0
 	return s.X
 }
 
 // Sequence makes s a sequence of steps times channels values and returns them, X, to be filled.
+// Negative sizes count as 0, which no form takes.
 func (s *Sample) Sequence(steps, channels int) []float64 {
+	steps, channels = max(steps, 0), max(channels, 0)
 	s.X, s.Steps = resize(s.X, steps*channels), steps
 	return s.X
 }
@@ -187,6 +191,14 @@ func (s *Sample) check(f Form) error {
 	return nil
 }
 
+// checkSample is the check of arguments of Dataset.Sample.
+func checkSample(d Dataset, s *Sample, i int) error {
+	if s == nil {
+		return fmt.Errorf("%w: no sample to fill", ErrSettings)
+	}
+	return checkIndex(d, i)
+}
+
 // checkIndex is the check of arguments that every Sample begins with.
 func checkIndex(d Dataset, i int) error {
 	if i < 0 || i >= d.Len() {
@@ -204,7 +216,7 @@ type view struct {
 func (v *view) Len() int { return len(v.index) }
 
 func (v *view) Sample(s *Sample, i int) error {
-	if err := checkIndex(v, i); err != nil {
+	if err := checkSample(v, s, i); err != nil {
 		return err
 	}
 	return v.Dataset.Sample(s, v.index[i])
@@ -214,6 +226,9 @@ func (v *view) Sample(s *Sample, i int) error {
 // occur more than once. The view keeps its own copy of index. An index outside of d
 // is an error (ErrIndex).
 func Subset(d Dataset, index []int) (Dataset, error) {
+	if d == nil {
+		return nil, fmt.Errorf("%w: a subset of no data set", ErrSettings)
+	}
 	for k, i := range index {
 		if i < 0 || i >= d.Len() {
 			return nil, fmt.Errorf("%w: index[%d] is sample %d of a data set of %d", ErrIndex, k, i, d.Len())
@@ -228,6 +243,9 @@ func Subset(d Dataset, index []int) (Dataset, error) {
 // the first views do not depend on the sizes of the later ones. Sizes that are
 // negative or add up to more than d.Len() are an error (ErrSettings).
 func Split(d Dataset, seed uint64, sizes ...int) ([]Dataset, error) {
+	if d == nil {
+		return nil, fmt.Errorf("%w: a split of no data set", ErrSettings)
+	}
 	n, left := d.Len(), d.Len()
 	for k, size := range sizes {
 		if size < 0 || size > left {

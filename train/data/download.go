@@ -89,6 +89,9 @@ func GetMNIST(ctx context.Context, dir string, s Download) error {
 // (ErrDownload) says what was wrong with each of them. Two calls on the same folder
 // at the same time disturb each other, and find out by the checksum.
 func Fetch(ctx context.Context, dir string, assets []Asset, s Download) error {
+	if ctx == nil {
+		ctx = context.Background()
+	}
 	if len(s.Mirrors) == 0 {
 		s.Mirrors = []string{
 			"https://ossci-datasets.s3.amazonaws.com/mnist",

@@ -113,8 +113,11 @@ func NewBlock(steps, channels int) Block {
 	return Block{Data: make([]float32, steps*channels), Steps: steps, Channels: channels, Stride: channels}
 }
 
-// Step returns the N values of step k, 0 <= k < Steps.
+// Step returns the N values of step k, 0 <= k < Steps; nil where Data has no such step.
 func (b Block) Step(k int) []float32 {
+	if k < 0 || b.Stride < 0 || b.Channels < 0 || k*b.Stride+b.Channels > len(b.Data) {
+		return nil
+	}
 	return b.Data[k*b.Stride : k*b.Stride+b.Channels]
 }
 

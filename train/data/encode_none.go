@@ -49,6 +49,9 @@ func (e None) EncodeSequence(dst Block, x []float64, hold int, _ *rand.Rand) err
 
 // AppendSequence appends n spikes for a value n. Others are an error (ErrFeature).
 func (e None) AppendSequence(dst []Spike, x []float64, channels int, period float64) ([]Spike, error) {
+	if channels <= 0 {
+		return dst, fmt.Errorf("%w: %d channels, want > 0", ErrShape, channels)
+	}
 	for i, v := range x {
 		s, channel := i/channels, i%channels
 		if !(v >= 0 && v <= maxSpikes) || v != math.Trunc(v) {

@@ -313,7 +313,7 @@ func (d *eventFiles) Form() Form { return d.form }
 
 // Sample reads the file of sample i.
 func (d *eventFiles) Sample(s *Sample, i int) error {
-	if err := checkIndex(d, i); err != nil {
+	if err := checkSample(d, s, i); err != nil {
 		return err
 	}
 	rec, err := d.read(i)

@@ -51,6 +51,9 @@ func (s Friedman) Need() (samples [3]int, bytes float64) {
 
 // Load makes the parts: the same samples for every run.
 func (s Friedman) Load() (Parts, error) {
+	if s.Features < 5 {
+		return Parts{}, fmt.Errorf("%w: Friedman.Features is %d, want >= 5", ErrSettings, s.Features)
+	}
 	return generate("friedman", s.Form(), [3]int{s.Train, s.Valid, s.Test}, func(x *Sample, rng *rand.Rand) {
 		f := x.Features(s.Features)
 		for j := range f {
@@ -107,6 +110,9 @@ func (s Lowpass) Need() (samples [3]int, bytes float64) {
 
 // Load makes the parts: the same sequences for every run.
 func (s Lowpass) Load() (Parts, error) {
+	if s.Steps <= 0 || s.Hold <= 0 || !(s.Tau >= 1) {
+		return Parts{}, fmt.Errorf("%w: Lowpass of %d steps that hold %d, Tau %g, want > 0, > 0 and >= 1", ErrSettings, s.Steps, s.Hold, s.Tau)
+	}
 	return generate("lowpass", s.Form(), [3]int{s.Train, s.Valid, s.Test}, func(x *Sample, rng *rand.Rand) {
 		in := x.Sequence(s.Steps, 1)
 		x.Y = make([]float64, s.Steps)
@@ -158,6 +164,10 @@ func (s Patterns) Need() (samples [3]int, bytes float64) {
 
 // Load makes the parts: the same samples for every run.
 func (s Patterns) Load() (Parts, error) {
+	if s.Kinds <= 0 || s.Channels <= 0 || s.Outputs <= 0 || !(s.Duration > 0) || !(s.Jitter >= 0) {
+		return Parts{}, fmt.Errorf("%w: Patterns of %d kinds, %d channels, %d outputs, %g s with jitter %g s, want numbers > 0 and a jitter >= 0",
+			ErrSettings, s.Kinds, s.Channels, s.Outputs, s.Duration, s.Jitter)
+	}
 	rng := random.New(generated, "data/patterns")
 	type pattern struct{ in, out []float64 }
 	all := make([]pattern, s.Kinds)
@@ -195,6 +205,9 @@ const generated = 42
 
 // generate draws the samples of three parts, each from a source of its own.
 func generate(name string, form Form, sizes [3]int, draw func(x *Sample, rng *rand.Rand)) (p Parts, err error) {
+	if min(sizes[0], sizes[1], sizes[2]) < 0 {
+		return p, fmt.Errorf("%w: %s of %d samples, want numbers >= 0", ErrSettings, name, sizes)
+	}
 	for k, dst := range []*Dataset{&p.Train, &p.Valid, &p.Test} {
 		rng := random.New(generated, fmt.Sprintf("data/%s/%s", name, partNames[k]))
 		set := &inMemory{form: form, samples: make([]Sample, sizes[k])}
@@ -216,7 +229,7 @@ func (d *inMemory) Len() int   { return len(d.samples) }
 func (d *inMemory) Form() Form { return d.form }
 
 func (d *inMemory) Sample(s *Sample, i int) error {
-	if err := checkIndex(d, i); err != nil {
+	if err := checkSample(d, s, i); err != nil {
 		return err
 	}
 	from := &d.samples[i]

@@ -37,6 +37,9 @@ func Choices[T any](c Catalogue[T]) (all []Choice) {
 
 // Print prints the row for people, as a choice of a section of an experiment.
 func (c Choice) Print(w io.Writer, section string) error {
+	if w == nil {
+		return fmt.Errorf("%w: nothing to print to", ErrSettings)
+	}
 	if _, err := fmt.Fprintf(w, "%s = %q: %s\n", section, c.Name, c.Doc); err != nil {
 		return err
 	}

@@ -104,7 +104,7 @@ func (d *Images) Size() (height, width int) { return d.height, d.width }
 //
 // and the digit as the label.
 func (d *Images) Sample(s *Sample, i int) error {
-	if err := checkIndex(d, i); err != nil {
+	if err := checkSample(d, s, i); err != nil {
 		return err
 	}
 	x := s.Features(d.height * d.width)

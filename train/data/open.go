@@ -17,10 +17,16 @@ type Opener interface {
 // open reads a file with the classes and the scale of the training part. free does not need
 // targets.
 func open(path string, trained Dataset, free func(path string) (*recorded, error)) (Dataset, error) {
+	if trained == nil {
+		return nil, fmt.Errorf("%s: %w: no training part to take the classes and the scale from", path, ErrSettings)
+	}
 	want := trained.Form()
 	r, err := free(path)
 	if err != nil {
 		return nil, err
+	}
+	if r == nil {
+		return nil, fmt.Errorf("%w: a data set without the name of a file", ErrSettings)
 	}
 	bad := func(expected string, found any) error {
 		return fmt.Errorf("%s: %w: expected %s, found %v", path, ErrFormat, expected, found)

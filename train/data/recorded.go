@@ -21,7 +21,7 @@ func (r *recorded) Len() int   { return r.n }
 func (r *recorded) Form() Form { return r.form }
 
 func (r *recorded) Sample(s *Sample, i int) error {
-	if err := checkIndex(r, i); err != nil {
+	if err := checkSample(r, s, i); err != nil {
 		return err
 	}
 	r.input(s, i)
@@ -189,6 +189,9 @@ func (f Files) augment(p *Parts) error {
 
 // divide fills the parts that have no file of their own.
 func (f Files) divide(r *recorded, open []*Dataset) error {
+	if r == nil {
+		return fmt.Errorf("%w: a data set without the name of a file", ErrSettings)
+	}
 	if len(open) == 1 {
 		*open[0] = r
 		return nil

@@ -67,7 +67,10 @@ func (r *Rows) fill(s Batches, t filler, epoch uint64, k int) error {
 	size := hi - lo
 	r.Labels, r.Samples = resize(r.Labels, size), resize(r.Samples, size)
 	for len(r.Y) < size {
-		r.Y, r.Times = append(r.Y, nil), append(r.Times, nil)
+		r.Y = append(r.Y, nil)
+	}
+	for len(r.Times) < size {
+		r.Times = append(r.Times, nil)
 	}
 	r.Y, r.Times = r.Y[:size], r.Times[:size]
 	p.set, p.form, p.filler, p.epoch = s, s.Data.Form(), t, epoch

@@ -254,7 +254,7 @@ func (d *spoken) Form() Form { return d.form }
 
 // Sample reads the spikes of sample i.
 func (d *spoken) Sample(s *Sample, i int) error {
-	if err := checkIndex(d, i); err != nil {
+	if err := checkSample(d, s, i); err != nil {
 		return err
 	}
 	times, units, err := d.read(i)

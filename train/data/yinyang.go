@@ -111,7 +111,7 @@ var yinYangClasses = []string{"yin", "yang", "dot"}
 
 // Sample writes the features (x, y, 1-x, 1-y) and the label of sample i.
 func (d *YinYang) Sample(s *Sample, i int) error {
-	if err := checkIndex(d, i); err != nil {
+	if err := checkSample(d, s, i); err != nil {
 		return err
 	}
 	x, y := d.points[2*i], d.points[2*i+1]

@@ -18,13 +18,20 @@ import (
 // Problem returns the network of an experiment with time steps, on the first samples of its
 // training set, with the cross-entropy of its readout as the loss; regularisers are left out.
 // params are those of a run; nil: those that the seed of the experiment gives. Errors are
-// *exit.BadInput where the experiment goes from event to event, or has other targets than classes.
+// *exit.BadInput where the experiment goes from event to event, has other neurons than lif and cuba,
+// or other targets than classes.
 func Problem(e *experiment.Experiment, params *graph.Params, samples int) (*lif.Problem, error) {
 	bad := func(member, expected, found string) error {
 		return &exit.BadInput{File: e.Name, Member: member, Expected: expected, Found: found}
 	}
 	if e.Train.Method != experiment.Surrogate {
 		return nil, bad("train.method", "surrogate: the benchmark has networks in time steps", e.Train.Method)
+	}
+	if len(e.Layer) > 0 {
+		return nil, bad("layer", "none: the benchmark has the layers of model.hidden", fmt.Sprint(len(e.Layer)))
+	}
+	if n := e.Model.Neuron; n != "lif" && n != "cuba" {
+		return nil, bad("model.neuron", "lif or cuba: the benchmark has no other neurons", n)
 	}
 	sets, target, err := e.Load()
 	if err != nil {

@@ -105,3 +105,17 @@ func TestBadInput(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestOtherNeurons: networks of neurons that the benchmark does not have are refused by name, not
+// taken for lif.
+func TestOtherNeurons(t *testing.T) {
+	for _, neuron := range []string{"alif", "if", "adex"} {
+		e, err := experiment.Parse("small.toml", "name = \"small\"\n[data]\nset = \"yinyang\"\n[model]\nhidden = [3]\nneuron = \""+neuron+"\"\n", "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Problem(e, nil, 4); err == nil || !strings.Contains(err.Error(), neuron) || !strings.Contains(err.Error(), "lif or cuba") {
+			t.Errorf("%s: error %v", neuron, err)
+		}
+	}
+}

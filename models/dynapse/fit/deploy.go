@@ -41,6 +41,9 @@ const offCurrent = 0.05
 // Errors: [chip.ErrFit] where the network exceeds the chip, those of [chip.Quantise], [chip.Deploy]
 // and [Experiment.Loss].
 func (r *Result) Deploy(ctx context.Context, e Experiment, seed uint64) (*Deployment, error) {
+	if r == nil || r.Settable.N <= 0 {
+		return nil, fmt.Errorf("%w: no fitted network to deploy", ErrExperiment)
+	}
 	n := r.Settable
 	e = e.Measured(r)
 	in := e.inputWeights()
@@ -51,6 +54,9 @@ func (r *Result) Deploy(ctx context.Context, e Experiment, seed uint64) (*Deploy
 	core := e.Space.Core
 	if core == nil {
 		core = make([]int, n.N)
+	}
+	if len(core) != n.N {
+		return nil, fmt.Errorf("%w: cores of %d neurons for a network of %d", ErrExperiment, len(core), n.N)
 	}
 	d := &Deployment{}
 	q, err := r.weights, error(nil)

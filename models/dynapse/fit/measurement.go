@@ -136,6 +136,9 @@ func (s *space) measuring(n dynapse.Network) system {
 // Measured returns the experiment with gains, offsets, drifts, latencies and states at the begin as
 // a result has them, which are not fitted any more.
 func (e Experiment) Measured(r *Result) Experiment {
+	if r == nil {
+		return e
+	}
 	e.Recordings = slices.Clone(e.Recordings)
 	for k := range e.Recordings {
 		rec := &e.Recordings[k]
@@ -156,7 +159,7 @@ func (e Experiment) Measured(r *Result) Experiment {
 			for _, p := range r.Parameters {
 				if p.Param == rec.label+"."+probeNames[stateName+i] {
 					if rec.state[i] == nil {
-						rec.state[i] = slices.Repeat([]float64{dynapse.Io.Default()}, rec.B*r.Network.N)
+						rec.state[i] = slices.Repeat([]float64{dynapse.Io.Default()}, max(rec.B*r.Network.N, 0))
 					}
 					var b, j int
 					if _, err := fmt.Sscanf(p.Name[len(p.Param):], "[%d][%d]", &b, &j); err == nil {

@@ -38,7 +38,7 @@ func (r *Result) Report() Report {
 	o := Report{Status: r.Status, LossStart: r.LossStart, Loss: r.Loss, LossDAC: r.LossDAC, Currents: map[string][]float64{}, Values: map[string]float64{}, Codes: r.Codes(),
 		Interval: map[string][2]float64{}, Identified: map[string]Verdict{}, Unidentifiable: append([]Open{}, r.Unidentifiable...), Mismatch: r.Mismatch, Populations: r.Populations, Posterior: r.Posterior,
 		Evaluations: r.Evaluations, Gradients: r.Gradients, Notes: append([]string{}, r.Notes...), Warnings: append([]string{}, r.Warnings...), AtBound: []string{}}
-	n := r.Network.N
+	n := max(r.Network.N, 0)
 	coded := r.Bases != nil
 	for _, p := range r.Parameters {
 		o.Values[p.Name], o.Interval[p.Name], o.Identified[p.Name] = p.Value, p.Interval, p.Verdict
@@ -56,10 +56,12 @@ func (r *Result) Report() Report {
 			o.Currents[p.Param] = make([]float64, n)
 		}
 		for _, j := range p.Neurons {
-			o.Currents[p.Param][j] = p.Value
+			if j >= 0 && j < n {
+				o.Currents[p.Param][j] = p.Value
+			}
 		}
 	}
-	if coded {
+	if coded && len(r.Network.WRec) >= n*n {
 		for i := range n {
 			o.Weights = append(o.Weights, r.Network.WRec[i*n:(i+1)*n])
 		}

@@ -70,6 +70,9 @@ type Result struct {
 // Parameter returns the parameter of a name, as "Itau_mem" or "Itau_mem[1]"; its zero value if
 // there is none.
 func (r *Result) Parameter(name string) Parameter {
+	if r == nil {
+		return Parameter{}
+	}
 	if i := slices.IndexFunc(r.Parameters, func(p Parameter) bool { return p.Name == name }); i >= 0 {
 		return r.Parameters[i]
 	}
