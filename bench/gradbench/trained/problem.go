@@ -18,7 +18,7 @@ import (
 // Problem returns the network of an experiment with time steps, on the first samples of its
 // training set, with the cross-entropy of its readout as the loss; regularisers are left out.
 // params are those of a run; nil: those that the seed of the experiment gives. Errors are
-// *exit.BadInput where the experiment goes from event to event, has other neurons than lif and cuba,
+// *exit.BadInput where it goes from event to event, has other neurons than lif and cuba,
 // or other targets than classes.
 func Problem(e *experiment.Experiment, params *graph.Params, samples int) (*lif.Problem, error) {
 	bad := func(member, expected, found string) error {
