@@ -169,8 +169,8 @@ func New(kind string, parameters ...any) *Node {
 	return n
 }
 
-// Chain returns a graph of nodes one after the other, named by turns: "input", Input, ... What is
-// name or no [Node] becomes a node that [Graph.Check] refuses.
+// Chain returns a graph of nodes one after the other, named by turns: "input", Input, ... Anything
+// but a name and a [Node] becomes a node that [Graph.Check] refuses.
 func Chain(namesAndNodes ...any) *Graph {
 	g := &Graph{Nodes: map[string]*Node{}, Version: Version}
 	last := ""
