@@ -22,6 +22,9 @@ func TestMachines(t *testing.T) {
 		t.Run(c.Name, func(t *testing.T) {
 			t.Parallel()
 			for engine, dt := range map[graph.Engine]tensor.Dtype{graph.FusedEngine: tensor.Float64, graph.UnrolledEngine: tensor.Float32} {
+				if strings.HasPrefix(c.Name, "equation.") {
+					dt = tensor.Float64 // they solve differential equations and have no float32
+				}
 				params := graph.NewParams(1)
 				var want []byte
 				for _, m := range []graph.Machine{graph.OwnMachine, graph.TapeMachine} {
