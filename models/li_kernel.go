@@ -17,7 +17,7 @@ type liKernel[T kernel.Float] struct {
 	isyn    []T            // [T, B, N]
 	zero    []T            // of a loop
 	partial [2][]T         // [B, N], gradients of alpha and beta by row of the batch
-	lanes   kernel.LI[T]   // the integrators of a loop
+	lanes   kernel.LI[T]   // the integrators of a loop, from Forward on
 
 	in, gin       liIn[[]T]
 	out, gout     liOut[[]T]
@@ -185,7 +185,6 @@ func (k *liKernel[T]) Backward(in, out, gout, gin [][]T) error {
 		}
 	}
 	k.grid.plan(k.b, k.n, k.n)
-	k.spread()
 	kernel.Blocks(len(k.grid.tasks), 1, k.back)
 	for j, p := range [...][]T{k.gin.alpha, k.gin.beta} {
 		if p != nil {

@@ -1,6 +1,9 @@
 package gradbench
 
-import "fmt"
+import (
+	"fmt"
+	"math"
+)
 
 // Class is a group of parameters of one kind: those from From up to but without To.
 type Class struct {
@@ -45,6 +48,14 @@ type Estimator struct {
 type Estimate struct {
 	Value float64 `json:"value"`
 	SE    float64 `json:"se"`
+}
+
+// Mean returns the mean of n numbers with its standard error, from their sum and that of their
+// squares.
+func Mean(sum, squares float64, n int) Estimate {
+	c := float64(n)
+	m := sum / c
+	return Estimate{Value: m, SE: math.Sqrt(max(squares/c-m*m, 0) / max(c-1, 1))}
 }
 
 // String returns "value ± error".

@@ -5,8 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"runtime"
-	"sync"
+
+	"github.com/surge-snn/surge/internal/kernel"
 )
 
 // ErrNotFinite signifies a gradient that is NaN, infinite, or too large to be squared.
@@ -67,20 +67,9 @@ func (b *Blocks) add(ctx context.Context, n Network, e Estimator, of uint64, blo
 	first := len(b.Mean)
 	b.Mean = append(b.Mean, make([][]float64, blocks)...)
 	spread, errs := make([]float64, blocks), make([]error, blocks)
-	next := make(chan int)
-	var wg sync.WaitGroup
-	for range min(blocks, runtime.GOMAXPROCS(0)) {
-		wg.Go(func() {
-			for i := range next {
-				b.Mean[first+i], spread[i], errs[i] = b.block(ctx, n, e, of*stream+uint64((first+i)*b.Draws))
-			}
-		})
-	}
-	for i := range blocks {
-		next <- i
-	}
-	close(next)
-	wg.Wait()
+	kernel.Blocks(blocks, 1, func(i, _ int) {
+		b.Mean[first+i], spread[i], errs[i] = b.block(ctx, n, e, of*stream+uint64((first+i)*b.Draws))
+	})
 	sum := b.Spread * float64(first)
 	for i, err := range errs {
 		if err != nil {

@@ -2,6 +2,7 @@ package export
 
 import (
 	"bufio"
+	"cmp"
 	_ "embed" // of the C that does not depend on the network
 	"fmt"
 	"io"
@@ -163,15 +164,7 @@ func (c cWriter) eventLayer(id string, l *eventprop.Layer, last bool) string {
 			for j := range of {
 				of[j] = j
 			}
-			slices.SortStableFunc(of, func(a, b int) int {
-				switch {
-				case d[a] < d[b]:
-					return -1
-				case d[a] > d[b]:
-					return 1
-				}
-				return 0
-			})
+			slices.SortStableFunc(of, func(a, b int) int { return cmp.Compare(d[a], d[b]) })
 			v = append(v, of...)
 		}
 		c.integers(id+"_"+name, v)

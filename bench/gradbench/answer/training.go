@@ -37,22 +37,15 @@ func accuracy(all []suite.Row) Question {
 				ended++
 			}
 		}
-		m := sum / float64(n)
-		e := gradbench.Estimate{Value: m, SE: math.Sqrt(max(squares/float64(n)-m*m, 0) / float64(n-1))}
 		what := fmt.Sprintf("%s: 90 %% after %.0f updates (geometric mean of %d seeds, Adam at %g), %s after %.0f (%g); log2 of the ratio, over paired seeds",
-			row.Network, first.Values[geometric].Value, n, first.Values[learningRate].Value, row.Estimator, row.Values[geometric].Value, row.Values[learningRate].Value)
+			row.Network, first.Values[suite.Updates].Value, n, first.Values[suite.LearningRate].Value, row.Estimator, row.Values[suite.Updates].Value, row.Values[suite.LearningRate].Value)
 		if ended > 0 {
 			what = fmt.Sprintf("%s, at least, as %d seeds were not there after %g updates", what, ended, row.Limit)
 		}
-		q.Findings = append(q.Findings, against(what, e, 0))
+		q.Findings = append(q.Findings, against(what, gradbench.Mean(sum, squares, n), 0))
 	}
 	return q
 }
-
-const (
-	geometric    = "updates, geometric mean"
-	learningRate = "learning rate"
-)
 
 // landscape: which neuron has the smoother loss?
 func landscape(all []suite.Row) Question {
@@ -68,16 +61,15 @@ func landscape(all []suite.Row) Question {
 	if len(r) == 0 {
 		return q
 	}
-	const jumps, each, size, spikes = "jumps per unit length", "jumps per unit length and spike", "size of the jumps per unit length", "spikes"
 	lif := r[0]
 	about := func(row suite.Row) string {
-		return fmt.Sprintf("of %s (%s spikes)", row.Estimator, number(row.Values[spikes]))
+		return fmt.Sprintf("of %s (%s spikes)", row.Estimator, number(row.Values[suite.Spikes]))
 	}
 	for _, row := range r[1:] {
 		q.Findings = append(q.Findings,
-			compare("jumps of more than 0.001 of the loss of one input, per length of the norm of the weights, along random lines", lif.Values[jumps], about(lif), row.Values[jumps], about(row)),
-			compare("sum of the sizes of these jumps", lif.Values[size], "of lif", row.Values[size], "of "+row.Estimator),
-			compare("these jumps for each spike of the network", lif.Values[each], "of lif", row.Values[each], "of "+row.Estimator))
+			compare("jumps of more than 0.001 of the loss of one input, per length of the norm of the weights, along random lines", lif.Values[suite.Jumps], about(lif), row.Values[suite.Jumps], about(row)),
+			compare("sum of the sizes of these jumps", lif.Values[suite.JumpSize], "of lif", row.Values[suite.JumpSize], "of "+row.Estimator),
+			compare("these jumps for each spike of the network", lif.Values[suite.JumpsPerSpike], "of lif", row.Values[suite.JumpsPerSpike], "of "+row.Estimator))
 	}
 	return q
 }

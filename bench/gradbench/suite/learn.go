@@ -5,11 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"runtime"
-	"sync"
 
 	"github.com/surge-snn/surge/bench/gradbench"
 	"github.com/surge-snn/surge/bench/gradbench/lif"
+	"github.com/surge-snn/surge/internal/kernel"
 	"github.com/surge-snn/surge/internal/random"
 	"github.com/surge-snn/surge/optim"
 	"github.com/surge-snn/surge/surrogate"
@@ -63,6 +62,12 @@ func task(seed uint64) *lif.Problem {
 	p.Data = loss
 	return p
 }
+
+// Names of the Values of a [Row] of the suite learn.
+const (
+	LearningRate = "learning rate"
+	Updates      = "updates, geometric mean" // of the seeds
+)
 
 // learner is a rule as a training rule.
 type learner struct {
@@ -118,7 +123,7 @@ func learning(s Settings) []Run {
 				return nil, err
 			}
 			row := Row{Suite: "learn", Network: "20-16-16-8 LIF, 8 classes of spike patterns", Vary: "rule", X: float64(i), Estimator: name, Kind: l.kind, Trials: trials, Limit: taskLimit}
-			row.Values = map[string]gradbench.Estimate{"learning rate": {Value: rate}, "updates, geometric mean": {Value: math.Exp(logMean(trials))}}
+			row.Values = map[string]gradbench.Estimate{LearningRate: {Value: rate}, Updates: {Value: math.Exp(logMean(trials))}}
 			return []Row{row}, nil
 		}})
 	}
@@ -136,20 +141,9 @@ func logMean(x []float64) float64 {
 // trials trains with so many seeds and returns the updates of each.
 func (l learner) trials(ctx context.Context, seed uint64, seeds int, rate float64) ([]float64, error) {
 	updates, errs := make([]float64, seeds), make([]error, seeds)
-	next := make(chan int)
-	var wg sync.WaitGroup
-	for range min(seeds, runtime.GOMAXPROCS(0)) {
-		wg.Go(func() {
-			for k := range next {
-				updates[k], errs[k] = l.train(ctx, task(seed+uint64(k)), rate)
-			}
-		})
-	}
-	for k := range seeds {
-		next <- k
-	}
-	close(next)
-	wg.Wait()
+	kernel.Blocks(seeds, 1, func(k, _ int) {
+		updates[k], errs[k] = l.train(ctx, task(seed+uint64(k)), rate)
+	})
 	return updates, errors.Join(errs...)
 }
 

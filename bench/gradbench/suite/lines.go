@@ -31,6 +31,14 @@ func lineNeurons() []lineNeuron {
 	}
 }
 
+// Names of the Values of a [Row] of the suite lines.
+const (
+	Jumps         = "jumps per unit length"
+	JumpsPerSpike = "jumps per unit length and spike"
+	JumpSize      = "size of the jumps per unit length"
+	Spikes        = "spikes"
+)
+
 // lines counts the jumps of the loss along random lines through the weights, for neurons with exact
 // gradients: 8-6-3 networks as in the other suites of events, a line and an input each.
 func lines(s Settings) []Run {
@@ -45,7 +53,7 @@ func lines(s Settings) []Run {
 				}
 			}
 			const half, bound = 0.25, 1e-3 // of the norm of the weights; of the loss
-			names := []string{"jumps per unit length", "jumps per unit length and spike", "size of the jumps per unit length", "spikes"}
+			names := []string{Jumps, JumpsPerSpike, JumpSize, Spikes}
 			sums, squares := make([]float64, len(names)), make([]float64, len(names))
 			nets := pick2(s, 40, 6)
 			for net := range nets {
@@ -72,7 +80,7 @@ func lines(s Settings) []Run {
 			row := Row{Suite: "lines", Network: "8-6-3 from event to event, van Rossum distance with 20 ms", Vary: "neuron", X: float64(i), Estimator: neuron.name, Kind: "neuron"}
 			row.Values = map[string]gradbench.Estimate{}
 			for k, name := range names {
-				row.Values[name] = mean(sums[k], squares[k], nets)
+				row.Values[name] = gradbench.Mean(sums[k], squares[k], nets)
 			}
 			// Where nothing was found, one jump is the error.
 			if e := row.Values[names[0]]; e.Value == 0 {
@@ -82,11 +90,4 @@ func lines(s Settings) []Run {
 		}})
 	}
 	return runs
-}
-
-// mean is the mean of n numbers with its standard error, from their sum and that of their squares.
-func mean(sum, squares float64, n int) gradbench.Estimate {
-	c := float64(n)
-	m := sum / c
-	return gradbench.Estimate{Value: m, SE: math.Sqrt(max(squares/c-m*m, 0) / max(c-1, 1))}
 }
