@@ -79,7 +79,7 @@ The experiment:
   file = "task.npz"             # B patterns: arrays input [B, T, N], class [B]
   classes = [4, 5]              # a pattern of class 0 makes neuron 4 fire and not neuron 5; one of class -1 neither
   [[target]]                    # or a rate-against-input curve, in Hz
-  fi = {input_rate = [10, 20, 40], rate = [1.0, 4.2, 11.0], seconds = 5}
+  fi = {input_rate = [10, 20, 40], rate = [1.0, 4.2, 11.0], seconds = 5, inputs = 4}   # seconds of the measurement at each rate; draws of the input, over which the model's rate is the mean
   [[target]]                    # or numbers that each neuron is to have
   statistics = {rate = 12, adaptation = 0.05, cv = 0.3, tau_mem = 20e-3, tau_syn = 5e-3, tau_ahp = 0.3, refractory = 4e-3}   # Hz, s; any of them
   input_rate = 100              # Hz, Poisson, and

@@ -78,6 +78,7 @@ type FI struct {
 	InputRate []float64 `toml:"input_rate"` // Hz
 	Rate      []float64 `toml:"rate"`       // Hz
 	Seconds   float64   `toml:"seconds"`
+	Inputs    int       `toml:"inputs"` // draws of the input at each rate; default 4
 }
 
 // model is the only value of the key model.

@@ -1,6 +1,7 @@
 package experiment
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -66,6 +67,9 @@ func (r *reader) kind(t *Target, key string) error {
 	return nil
 }
 
+// inputDraws is how often the input of a curve is drawn at each rate, where the file does not say.
+const inputDraws = 4
+
 // target reads the i-th target.
 func (r *reader) target(i int) error {
 	t, e := &r.file.Target[i], &r.out
@@ -75,7 +79,7 @@ func (r *reader) target(i int) error {
 	}
 	switch {
 	case t.FI != nil:
-		e.Curves = append(e.Curves, fit.Curve{Name: r.path + ": " + key, InputRate: t.FI.InputRate, Rate: t.FI.Rate, Seconds: t.FI.Seconds, Seed: r.file.Seed})
+		e.Curves = append(e.Curves, fit.Curve{Name: r.path + ": " + key, InputRate: t.FI.InputRate, Rate: t.FI.Rate, Seconds: t.FI.Seconds, Inputs: cmp.Or(t.FI.Inputs, inputDraws), Seed: r.file.Seed})
 		return nil
 	case t.Statistics != nil:
 		return r.statistics(t, key)

@@ -10,14 +10,21 @@ import (
 
 // Curve is a rate-against-input curve: the mean rate over the neurons for Poisson input at some
 // rates, one input channel with weight 1 to each neuron.
+//
+// A measured rate has the noise of its count, and the input that made it is not known. So the model
+// is to have its rates in the mean over Inputs draws of the input, the same ones at all points.
 type Curve struct {
 	Name      string
 	InputRate []float64 // Hz
 	Rate      []float64 // Hz, mean over neurons
-	Seconds   float64   // of simulation at each rate; 0 means 5
+	Seconds   float64   // of the measurement at each rate, and of each simulation; 0 means 5
+	Inputs    int       // draws of the input at each rate; 0 means 1
 	Scale     float64   // 0 means 1
 	Seed      uint64    // of the input
 }
+
+// mostInputs bounds the draws of the input of a curve.
+const mostInputs = 100
 
 func (c *Curve) check() error {
 	bad := badTarget(c.Name)
@@ -40,11 +47,31 @@ func (c *Curve) check() error {
 	if !(c.Seconds >= 0) || c.Seconds > 1e4 || !(c.Scale >= 0) || math.IsInf(c.Scale, 0) {
 		return bad("seconds is %v and scale %v, want finite numbers >= 0, and at most 1e4 s", c.Seconds, c.Scale)
 	}
+	if c.Inputs < 0 || c.Inputs > mostInputs {
+		return bad("%d draws of the input, want 1 to %d", c.Inputs, mostInputs)
+	}
 	return nil
 }
 
-// counted returns the mean number of spikes of the neurons of row b, and the mean peak of those
-// that are silent.
+// draws are the input rates of the rows: each as often as it is drawn.
+func (c *Curve) draws() (rates []float64) {
+	for _, rate := range c.InputRate {
+		rates = append(rates, slices.Repeat([]float64{rate}, max(c.Inputs, 1))...)
+	}
+	return rates
+}
+
+// countNoise is the expected loss between a measurement and the mean of the simulations of the same
+// neurons, all with other Poisson input. A count n has a variance of at most about n, and its root
+// one of a quarter:
+//
+//	E = Scale · (1 + 1/Inputs)/(4 N T)     N neurons, T seconds
+func (c *Curve) countNoise(seconds float64, n int) float64 {
+	return c.Scale * (1 + 1/float64(max(c.Inputs, 1))) / (4 * float64(n) * seconds)
+}
+
+// counted returns the mean number of spikes of the neurons at input rate b, over the draws of the
+// input, and the mean peak of those that are silent.
 func (c *Curve) counted(of []firing, b int) (count, peak float64) {
 	n := len(of) / len(c.Rate)
 	for _, f := range of[b*n : (b+1)*n] {

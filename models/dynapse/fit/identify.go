@@ -28,6 +28,7 @@ type identification struct {
 	open     []Open
 	noise    float64  // of the traces with forced spikes, e-folds; 0 without
 	doubts   []string // what is wrong with the recordings
+	given    []Given
 	doubted  []string // coordinates of which nothing is said for that reason
 	// lengthening is how many times longer than with white noise intervals are.
 	lengthening float64
@@ -87,6 +88,11 @@ func (f *session) identify(ctx context.Context, x []float64) (identification, er
 	if err := f.refractoryIntervals(ctx, fp, x, noise*id.lengthening, &id); err != nil {
 		return id, err
 	}
+	if f.best.errors == nil && noise <= unexplained && s.found != nil {
+		if id.given, err = s.given(ctx, id.verdict); err != nil {
+			return id, err
+		}
+	}
 	if f.best.errors != nil {
 		f.assess(&id, f.best.hierarchies)
 	} else if noise > unexplained { // sensitivities at a point that does not do what was recorded mean nothing
@@ -100,6 +106,9 @@ func (f *session) identify(ctx context.Context, x []float64) (identification, er
 	return id, nil
 }
 
+// notAssessed is what is said of currents where a fit was interrupted.
+const notAssessed = "the fit was interrupted: nothing is said of the currents"
+
 // unassessed says nothing of any coordinate.
 func (f *problem) unassessed() identification {
 	id := identification{verdict: map[string]Verdict{}, interval: map[string][2]float64{}}
@@ -107,7 +116,7 @@ func (f *problem) unassessed() identification {
 		lo, hi := f.box.At(k)
 		id.interval[c.name] = [2]float64{f.value(k, lo), f.value(k, hi)}
 	}
-	id.open = []Open{{f.every(), "the fit was interrupted: nothing is said of the currents"}}
+	id.open = []Open{{f.every(), notAssessed}}
 	return id
 }
 

@@ -189,12 +189,9 @@ func posterior(ctx context.Context, f *session) error {
 		if err != nil && ctx.Err() == nil {
 			return outcome{}, err
 		}
-		if err != nil {
+		if err != nil { // cut short: what there is counts
 			if c.Steps > 0 {
 				f.current = &c.State
-			}
-			if !errors.Is(ctx.Err(), context.DeadlineExceeded) {
-				return outcome{}, ctx.Err()
 			}
 			chain = c
 			f.evaluations += c.Evaluations
@@ -211,7 +208,7 @@ func posterior(ctx context.Context, f *session) error {
 		return outcome{status, c.Evaluations, 0, [][]float64{c.X, c.LogDensity, {float64(c.Steps), float64(c.Accepted), enough}}}, nil
 	})
 	switch {
-	case chain != nil: // cut short by the time
+	case chain != nil:
 	case err != nil:
 		return err
 	case len(o.values) != 3 || len(o.values[2]) != 3 || len(o.values[0]) != len(x)*len(o.values[1]) || len(o.values[1]) != walkers*int(o.values[2][0]):
@@ -305,10 +302,14 @@ func (d *density) walkers(ctx context.Context, x []float64, s *sensitivity, coun
 	return list, nil
 }
 
-// sampled replaces what id says by what the samples do.
+// fewestSteps is the least number of steps of a chain of which anything is said.
+const fewestSteps = 16
+
+// sampled replaces what id says by what the samples do. Where they are too few, as of a chain that
+// was cut short, they make intervals of determined currents no narrower, and determine none.
 func (f *session) sampled(id *identification) *Posterior {
 	c := f.chain
-	if c == nil {
+	if c == nil || c.Steps < fewestSteps {
 		return nil
 	}
 	const resolution = 0.1 // as that of identify.Analyze
@@ -328,15 +329,20 @@ func (f *session) sampled(id *identification) *Posterior {
 		for _, v := range values {
 			squares += float64((v - sum) * (v - sum) / float64(len(values)))
 		}
-		out.Parameters = append(out.Parameters, Marginal{Name: coord.name, Mean: sum, SD: math.Sqrt(squares), Median: f.value(k, m.Median), Interval: ends, ESS: m.ESS, RHat: m.RHat})
+		out.Parameters = append(out.Parameters, Marginal{Name: coord.name, Mean: sum, SD: math.Sqrt(squares), Median: f.value(k, m.Median), Interval: ends, ESS: m.ESS, RHat: min(m.RHat, math.MaxFloat64)})
 		out.Samples = append(out.Samples, values)
 		if slices.Contains(id.doubted, coord.name) {
+			continue
+		}
+		if !c.Enough && id.verdict[coord.name] == Identified {
+			was := id.interval[coord.name]
+			id.interval[coord.name] = [2]float64{min(was[0], ends[0]), max(was[1], ends[1])}
 			continue
 		}
 		id.interval[coord.name] = ends
 		lo, hi := f.box.At(k)
 		switch sd := m.SD / math.Abs(coord.relative(m.Mean)); {
-		case sd <= resolution && !coord.steps():
+		case sd <= resolution && !coord.steps() && c.Enough:
 			id.verdict[coord.name] = Identified
 		case m.High-m.Low < 0.5*(hi-lo):
 			id.verdict[coord.name] = SetOnly

@@ -2,14 +2,18 @@ package fit
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"math"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/surge-snn/surge/internal/race"
 	"github.com/surge-snn/surge/models/dynapse"
+	"github.com/surge-snn/surge/optim/ensemble"
+	"github.com/surge-snn/surge/optim/minimize"
 )
 
 // noisyOne is a drawn problem with 5 % white noise on imem, of which two currents are fitted, from
@@ -58,6 +62,42 @@ func TestPosterior(t *testing.T) {
 				t.Errorf("%s: %v, sensitivities %v", m.Name, got.Interval, want.Interval)
 			}
 		}
+	}
+}
+
+// TestPosteriorCut: of a sampling that was stopped the samples that there are say what they can:
+// intervals, but no current that is determined, and a warning with their numbers. Of a few steps
+// nothing is said.
+func TestPosteriorCut(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	res, err := Run(ctx, noisyOne(t), Settings{Starts: 1, Method: MCMC, Record: func(p Progress) error {
+		if p.Phase == "posterior" {
+			cancel()
+		}
+		return nil
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := res.Posterior
+	if res.Status != minimize.Interrupted || p == nil || p.Enough || p.Steps != 50 || len(p.Samples) != 2 {
+		t.Fatalf("%v, %+v", res.Status, p)
+	}
+	for i, m := range p.Parameters {
+		if got := res.Parameters[i]; got.Verdict != SetOnly || got.Interval != m.Interval || !(m.ESS > 0) || !(m.Interval[0] < got.Value && got.Value < m.Interval[1]) {
+			t.Errorf("%+v: %v", m, got.Verdict)
+		}
+	}
+	if len(res.Unidentifiable) > 0 || !slices.ContainsFunc(res.Warnings, func(w string) bool { return strings.Contains(w, "too few after 50 steps") }) {
+		t.Errorf("%v, %q", res.Unidentifiable, res.Warnings)
+	}
+	if _, err := json.Marshal(res); err != nil {
+		t.Error(err)
+	}
+	s := &session{problem: &problem{}, chain: &ensemble.Chain{Steps: fewestSteps - 1}}
+	if p := s.sampled(&identification{}); p != nil {
+		t.Errorf("%+v of %d steps", p, fewestSteps-1)
 	}
 }
 

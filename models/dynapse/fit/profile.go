@@ -204,7 +204,7 @@ func (f *session) profile(ctx context.Context, x []float64, id *identification) 
 			}
 		}
 		if known > 0 {
-			id.profiled()
+			id.settle()
 		}
 		return nil
 	}
@@ -231,10 +231,12 @@ func (f *session) unknown(id *identification) bool {
 	return slices.ContainsFunc(f.coords, id.unknown)
 }
 
-// profiled says that spikes alone do not determine only of what is still open.
-func (id *identification) profiled() {
+// settle takes what is known by now out of what is said to be open for another reason than that the
+// target does not determine a direction: that nothing but spikes was recorded, or nothing was
+// assessed.
+func (id *identification) settle() {
 	for i, o := range id.open {
-		if o.Text != spikesAlone {
+		if o.Text != spikesAlone && o.Text != notAssessed {
 			continue
 		}
 		left := maps.Clone(o.Direction)

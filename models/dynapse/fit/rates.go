@@ -163,7 +163,8 @@ func (p rateProblem) optim() minimize.Problem {
 
 // rateFit fits curves alone: least squares from several starts, with little to simulate, then with
 // all, and where rates are still off by half a spike in the mean a search without gradients. The
-// fit has converged where they are off by no more than a spike.
+// fit has converged where they are off by no more than a spike, or by what the noise of counts
+// leaves.
 func rateFit(ctx context.Context, f *session) error {
 	short := f.shorter()
 	for _, decades := range []float64{1, 3} { // the second, with more starts, only where all of the first are silent
@@ -190,7 +191,7 @@ func rateFit(ctx context.Context, f *session) error {
 			return err
 		}
 	}
-	if f.best.loss <= f.resolution()+f.penalty(f.best.x) {
+	if f.best.loss <= max(f.resolution(), f.countNoise())+f.penalty(f.best.x) {
 		f.status = minimize.Converged
 	}
 	return nil

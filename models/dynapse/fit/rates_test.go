@@ -131,18 +131,52 @@ func TestCountNoise(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		e := Experiment{Space: Space{Network: truth, Params: fitted}, Curves: []Curve{{Name: "curve", InputRate: c.InputRate, Rate: rates, Seconds: c.Seconds, Seed: 3}}}
-		p := compile(t, e)
-		loss, err := p.loss(context.Background(), p.x)
-		if err != nil {
-			t.Fatal(err)
+		for _, inputs := range []int{1, 4} {
+			e := Experiment{Space: Space{Network: truth, Params: fitted}, Curves: []Curve{{Name: "curve", InputRate: c.InputRate, Rate: rates, Seconds: c.Seconds, Inputs: inputs, Seed: 3}}}
+			p := compile(t, e)
+			loss, err := p.loss(context.Background(), p.x)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if bar := wellSummed*p.resolution() + countsOff*p.countNoise(); loss > bar {
+				t.Errorf("seed %d, %d draws: loss of the truth %v, warned about above %v", seed, inputs, loss, bar)
+			}
+			if inputs == 1 {
+				sum += loss / tries
+			}
 		}
-		if bar := wellSummed*p.resolution() + countsOff*p.countNoise(); loss > bar {
-			t.Errorf("seed %d: loss of the truth %v, warned about above %v", seed, loss, bar)
-		}
-		sum += loss / tries
 	}
 	if p := compile(t, Experiment{Space: Space{Network: truth, Params: fitted}, Curves: []Curve{{Name: "curve", InputRate: c.InputRate, Rate: []float64{1, 2, 3}, Seconds: c.Seconds}}}); sum < p.countNoise()/30 {
 		t.Errorf("mean loss of the truth %v, bar %v: the bar says nothing", sum, p.countNoise())
+	}
+}
+
+// TestDraws: the rate of a curve with several draws of the input is the mean of the rates with
+// each, and its noise that of the measurement alone where there are many.
+func TestDraws(t *testing.T) {
+	_, truth := draw(t, 2, 2, 300, 2, Core, false)
+	c := Curve{InputRate: []float64{20, 60}, Seconds: 2, Seed: 3, Inputs: 3}
+	got, err := Rates(truth, c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// One draw at 20, 20, 20, 60, 60 and 60 Hz has the rows of three draws at 20 and 60.
+	each, err := Rates(truth, Curve{InputRate: c.draws(), Seconds: c.Seconds, Seed: c.Seed})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for b, rate := range got {
+		mean := (each[3*b] + each[3*b+1] + each[3*b+2]) / 3
+		if math.Abs(rate-mean) > 1e-12*mean || each[3*b] == each[3*b+1] { // rounding of three terms
+			t.Errorf("%v Hz, the mean of %v", rate, each[3*b:3*b+3])
+		}
+	}
+	if one, many := (&Curve{Scale: 1}).countNoise(2, 3), (&Curve{Scale: 1, Inputs: mostInputs}).countNoise(2, 3); one != 2./24 || math.Abs(many-1.01/24) > 1e-15 {
+		t.Errorf("noise %v and %v", one, many)
+	}
+	for _, inputs := range []int{-1, mostInputs + 1} {
+		if err := (&Curve{InputRate: []float64{1}, Rate: []float64{1}, Inputs: inputs}).check(); err == nil {
+			t.Errorf("%d draws", inputs)
+		}
 	}
 }

@@ -23,6 +23,7 @@ type Report struct {
 	Interval       map[string][2]float64 `json:"interval"`
 	Identified     map[string]Verdict    `json:"identified"`
 	Unidentifiable []Open                `json:"unidentifiable"`
+	Given          []Given               `json:"given,omitempty"`
 	Mismatch       *Spread               `json:"mismatch"`
 	Populations    []Population          `json:"populations,omitempty"`
 	Posterior      *Posterior            `json:"posterior,omitempty"`
@@ -36,7 +37,7 @@ type Report struct {
 // Report returns the result as it is written.
 func (r *Result) Report() Report {
 	o := Report{Status: r.Status, LossStart: r.LossStart, Loss: r.Loss, LossDAC: r.LossDAC, Currents: map[string][]float64{}, Values: map[string]float64{}, Codes: r.Codes(),
-		Interval: map[string][2]float64{}, Identified: map[string]Verdict{}, Unidentifiable: append([]Open{}, r.Unidentifiable...), Mismatch: r.Mismatch, Populations: r.Populations, Posterior: r.Posterior,
+		Interval: map[string][2]float64{}, Identified: map[string]Verdict{}, Unidentifiable: append([]Open{}, r.Unidentifiable...), Given: r.Given, Mismatch: r.Mismatch, Populations: r.Populations, Posterior: r.Posterior,
 		Evaluations: r.Evaluations, Gradients: r.Gradients, Notes: append([]string{}, r.Notes...), Warnings: append([]string{}, r.Warnings...), AtBound: []string{}}
 	n := max(r.Network.N, 0)
 	coded := r.Bases != nil

@@ -35,6 +35,7 @@ type Result struct {
 	LossDAC         *float64        // of settable ones; nil where they were not asked for
 	Parameters      []Parameter     // in the order of Params, Bases and weights, and of each its groups in theirs
 	Unidentifiable  []Open
+	Given           []Given      // parameters that were not fitted, and how the determined currents move with them
 	Populations     []Population // what neurons that were fitted each by itself have of the currents that they share
 	Mismatch        *Spread      // of the settable parameters if there are, over 256 fresh chips
 	Posterior       *Posterior   // of method MCMC
@@ -138,9 +139,7 @@ func (f *session) result(times schedule, first float64) (*Result, error) {
 	seen := *f
 	seen.problem = f.forcing()
 	id, err := seen.identify(after, at)
-	if err == nil && f.chain != nil {
-		r.Posterior = seen.sampled(&id)
-	} else if err == nil {
+	if err == nil && f.chain == nil {
 		err = seen.profile(times.search, at, &id)
 	}
 	if after.Err() != nil { // nothing was assessed
@@ -149,7 +148,12 @@ func (f *session) result(times schedule, first float64) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.Unidentifiable, r.Words = id.open, id.words(f.names())
+	if r.Posterior = seen.sampled(&id); r.Posterior != nil {
+		id.settle()
+	} else if f.chain != nil {
+		r.Notes = append(r.Notes, fmt.Sprintf("no samples of the posterior: it was stopped after %d steps, and at least %d are needed", f.chain.Steps, fewestSteps))
+	}
+	r.Unidentifiable, r.Given, r.Words = id.open, id.given, id.words(f.names())
 	if f.Mismatch > 0 && ctx.Err() == nil {
 		if r.Mismatch, err = f.spread(after, y); err != nil && after.Err() == nil {
 			return nil, err

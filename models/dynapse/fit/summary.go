@@ -219,7 +219,7 @@ func (e Experiment) summaries(p *problem) error {
 		if c.Scale == 0 {
 			c.Scale = 1
 		}
-		s := p.poisson(c.Seed, "fit/curve", c.InputRate, c.Seconds)
+		s := p.poisson(c.Seed, "fit/curve", c.draws(), c.Seconds)
 		s.judge = &c
 		p.summed = append(p.summed, s)
 	}

@@ -21,15 +21,12 @@ const wellSummed = 4
 // too.
 const countsOff = 2
 
-// countNoise is the expected loss of curves between two measurements of the same neurons with other
-// Poisson input. A count n has a variance of at most about n, and its root one of a quarter:
-//
-//	E = Scale · 2/(4 N T)     N neurons, T seconds
+// countNoise is the expected loss of curves where the currents are those of the measured neurons.
 func (p *problem) countNoise() (loss float64) {
 	for i := range p.summed {
 		s := &p.summed[i]
 		if c, ok := s.judge.(*Curve); ok {
-			loss += c.Scale / (2 * float64(p.Network.N) * p.seconds(s))
+			loss += c.countNoise(p.seconds(s), p.Network.N)
 		}
 	}
 	return loss
@@ -64,7 +61,7 @@ func (f *session) warnings(ctx context.Context, x []float64, first, noise float6
 		}
 	}
 	if loss, least := f.best.loss-f.penalty(x), wellSummed*f.resolution()+countsOff*f.countNoise(); len(f.recordings) == 0 && loss > least && loss > perfect {
-		list = append(list, fmt.Sprintf("the neurons do not do what is wanted: the loss of rates, statistics and tasks is %.3g, and where all are met to a spike %.2g", loss, f.resolution()))
+		list = append(list, fmt.Sprintf("the neurons do not do what is wanted: the loss of rates, statistics and tasks is %.3g, and where all are met to a spike %.2g; the noise of counts leaves %.2g", loss, f.resolution(), f.countNoise()))
 	}
 	for _, c := range f.contradictions(x) {
 		list = append(list, c+" is wanted otherwise by the other targets than by its time constant")

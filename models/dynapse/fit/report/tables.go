@@ -64,9 +64,34 @@ func (o *Outcome) compare() error {
 		wanted = append(wanted, c)
 	}
 	neurons, err := o.neurons()
-	o.Tables = slices.Concat(o.posterior(), o.mismatches(), neurons, wanted)
+	o.Tables = slices.Concat(o.posterior(), o.mismatches(), neurons, wanted, o.given())
 	return err
 }
+
+// given has a table of what the determined currents owe to the nominal values of parameters that
+// were not fitted.
+func (o *Outcome) given() []Table {
+	if len(o.Given) == 0 {
+		return nil
+	}
+	c := Table{Name: "Taken as given: by how many % a current moves where a parameter that is not fitted is 1 % larger than its nominal value", Header: []string{"not fitted"}}
+	for _, p := range o.Parameters {
+		if _, ok := o.Given[0].Moves[p.Name]; ok && len(c.Header) <= mostMoved {
+			c.Header = append(c.Header, p.Name)
+		}
+	}
+	for _, g := range o.Given {
+		row := []string{g.Name}
+		for _, name := range c.Header[1:] {
+			row = append(row, fmt.Sprintf("%+.2f", g.Moves[name]))
+		}
+		c.Rows = append(c.Rows, row)
+	}
+	return []Table{c}
+}
+
+// mostMoved is how many currents the table of what is taken as given has; result.json has all.
+const mostMoved = 12
 
 // mostPatterns is how many patterns a table shows.
 const mostPatterns = 20
