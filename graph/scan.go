@@ -67,6 +67,9 @@ func (b *Builder) Scan(name string, c Cell, xs, params []*G.Node) (out, final []
 			b.Fail(fmt.Errorf("%w: layer %q: input %d is %v in a program of %v", ErrShape, name, i, x.Dtype(), b.DType()))
 		}
 	}
+	if b.settings.Scanned != nil {
+		b.settings.Scanned(b, name, c, xs, params)
+	}
 	specs := c.State()
 	state := make([]*G.Node, len(specs))
 	slots := make([]stateSlot, len(specs))

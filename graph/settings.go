@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"log/slog"
 
+	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 )
 
@@ -114,6 +115,10 @@ type Settings struct {
 	// Frozen, where it is not nil, says which parameters are not trained: they
 	// have no gradient, and nothing is computed for one.
 	Frozen func(param string) bool
+	// Scanned, where it is not nil, is called for each layer of [Builder.Scan] before it is added,
+	// with its inputs and parameters: to look at them, or to record them as outputs. As a program
+	// is built twice, so is it called.
+	Scanned func(b *Builder, name string, c Cell, xs, params []*G.Node)
 	// Partial allows the model and given parameters to differ: those that are new are created
 	// beside those that are given, and those that are given may go without use. Without it, either
 	// is an error that names them, as a misspelled layer would have random weights otherwise.

@@ -62,7 +62,7 @@ func (l ALIF) Apply(b *graph.Builder, name string, x *G.Node) Neurons {
 		l.Beta.or(0.2).real(b, name+"/beta", n), l.B.or(0).real(b, name+"/b", n),
 		resetValue(b, "ALIF", name, l.Reset, l.VReset, n),
 	}
-	f := newFormula(len(p), 3)
+	f := newFormula(len(p), 3, "alpha", "rho", "kappa", "v_th", "beta", "b", "v_reset")
 	v := f.add(f.mul(f.param(0), f.state(0)), f.sub(f.x(), f.state(2)))
 	theta := f.add(f.param(3), f.mul(f.param(4), f.state(1)))
 	spikes := f.fire(f.sub(v, theta), ops.Firing{}, s.slope(b))

@@ -35,7 +35,7 @@ func TestNoPanic(t *testing.T) {
 			"Normal": models.Normal, "Uniform": models.Uniform, "FanIn": models.FanIn, "Masked": models.Masked, "Xavier": models.Xavier, "Kaiming": models.Kaiming,
 			"ScaleToRate": models.ScaleToRate, "Spike": models.Spike, "CountCrossEntropy": models.CountCrossEntropy, "RateCrossEntropy": models.RateCrossEntropy, "MaxMembraneCrossEntropy": models.MaxMembraneCrossEntropy, "CountMSE": models.CountMSE,
 			"MembraneMSE": models.MembraneMSE, "FirstSpikeCrossEntropy": models.FirstSpikeCrossEntropy, "FirstSpikeMSE": models.FirstSpikeMSE, "DrawNormal": models.DrawNormal, "SparseMask": models.SparseMask, "Fixed": models.Fixed,
-			"Learned": models.Learned, "Values": models.Values, "ResetWTAS": models.ResetWTAS,
+			"Learned": models.Learned, "FormulaOf": models.FormulaOf, "Values": models.Values, "ResetWTAS": models.ResetWTAS,
 		},
 		Types: []any{
 			new(models.ALIF), new(models.AlphaSynapse), new(models.BatchNorm), new(models.PeerNeuron), new(models.Conv), new(models.Delay),

@@ -35,7 +35,7 @@ type Currents struct {
 func (l DoubleExp) Apply(b *graph.Builder, name string, x *G.Node) Currents {
 	n := width(b, "DoubleExp", name, x)
 	p := []*G.Node{l.TauDecay.or(5e-3).decay(b, name, "tau_decay", n), l.TauRise.or(1e-3).decay(b, name, "tau_rise", n)}
-	f := newFormula(len(p), 2)
+	f := newFormula(len(p), 2, "beta", "gamma")
 	beta, gamma := f.param(0), f.param(1)
 	d := f.add(f.mul(beta, f.state(0)), f.x())
 	r := f.add(f.mul(gamma, f.state(1)), f.x())

@@ -57,7 +57,7 @@ func (l EIF) Apply(b *graph.Builder, name string, x *G.Node) Neurons {
 		l.DeltaT.or(2e-3).positive(b, name, "delta_t", n), l.VPeak.or(0).real(b, name+"/v_peak", n),
 		l.VReset.or(-70.6e-3).real(b, name+"/v_reset", n),
 	}
-	f := newFormula(len(p), 1)
+	f := newFormula(len(p), 1, "tau_mem", "r", "el", "vt", "delta_t", "v_peak", "v_reset")
 	el, delta := f.param(2), f.param(4)
 	v := f.add(f.state(0), el)
 	exponential := f.mul(delta, f.exp(f.min(f.div(f.sub(v, f.param(3)), delta), mostExponent)))
@@ -119,7 +119,7 @@ func (l AdEx) Apply(b *graph.Builder, name string, x *G.Node) Neurons {
 		l.A.or(4e-9).real(b, name+"/a", n), l.B.or(80.5e-12).real(b, name+"/b", n),
 		l.VPeak.or(0).real(b, name+"/v_peak", n), l.VReset.or(-70.6e-3).real(b, name+"/v_reset", n),
 	}
-	f := newFormula(len(p), 2)
+	f := newFormula(len(p), 2, "c", "gl", "el", "vt", "delta_t", "tau_w", "a", "b", "v_peak", "v_reset")
 	el, delta := f.param(2), f.param(4)
 	v := f.add(f.state(0), el)
 	exponential := f.mul(delta, f.exp(f.min(f.div(f.sub(v, f.param(3)), delta), mostExponent)))

@@ -13,6 +13,7 @@ import (
 // first ones are the input, the parameters and the states.
 type formula struct {
 	params, states int
+	names          []string // of the parameters, for those who write them elsewhere
 	lines          []line
 	next           []term // the states after the step
 	outputs        []term // the sequences that the layer gives out
@@ -48,8 +49,8 @@ const (
 )
 
 // newFormula returns a formula with the leaves alone.
-func newFormula(params, states int) *formula {
-	return &formula{params: params, states: states, lines: make([]line, 1+params+states)}
+func newFormula(params, states int, names ...string) *formula {
+	return &formula{params: params, states: states, names: names, lines: make([]line, 1+params+states)}
 }
 
 func (f *formula) x() term          { return 0 }

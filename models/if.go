@@ -48,7 +48,7 @@ type IF struct {
 func (l IF) Apply(b *graph.Builder, name string, x *G.Node) Neurons {
 	n := width(b, "IF", name, x)
 	s := spiking{"if", name, l.Recurrent, l.RecInit, l.RecMask, l.Initial, l.Surrogate, ops.Firing{Max: l.Max}}
-	f := newFormula(2, 1)
+	f := newFormula(2, 1, "v_th", "v_reset")
 	vth := f.param(0)
 	v := f.add(f.state(0), f.x())
 	above := f.sub(v, vth)

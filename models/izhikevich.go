@@ -51,7 +51,7 @@ func (l Izhikevich) Apply(b *graph.Builder, name string, x *G.Node) Neurons {
 		l.D.or(8).real(b, name+"/d", n), l.VPeak.or(30).real(b, name+"/v_peak", n),
 	}
 	h := b.Dt() / 1e-3
-	f := newFormula(len(p), 2)
+	f := newFormula(len(p), 2, "a", "b", "c", "d", "v_peak")
 	v := f.affine(f.state(0), 1, -65)
 	rest := f.affine(f.param(1), -65, 0) // u at rest
 	u := f.add(f.state(1), rest)

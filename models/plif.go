@@ -69,7 +69,7 @@ func (l PLIF) Apply(b *graph.Builder, name string, x *G.Node) Neurons {
 	p := []*G.Node{
 		w.real(b, name+"/decay", n), l.VTh.or(1).positive(b, name, "v_th", n), resetValue(b, "PLIF", name, reset, l.VReset, n),
 	}
-	f := newFormula(len(p), 1)
+	f := newFormula(len(p), 1, "decay", "v_th", "v_reset")
 	one := f.affine(f.param(0), 0, 1)
 	k := f.div(one, f.affine(f.exp(f.affine(f.param(0), -1, 0)), 1, 1))
 	v := f.mix(k, f.state(0), f.x())

@@ -25,12 +25,13 @@ func (l LIF) formula(b *graph.Builder, name string, x *G.Node) Neurons {
 	k := wholeSteps(b, "LIF", name, "Refractory", l.Refractory)
 	s := spiking{"lif, refractory", name, l.Recurrent, l.RecInit, l.RecMask, l.Initial, l.Surrogate, ops.Firing{}}
 	alpha, logMem := l.TauMem.or(20e-3).decayOf(b, name, "tau_mem", n)
+	names := []string{"alpha", "v_th", "v_reset"}
 	p := []*G.Node{alpha, l.VTh.or(1).positive(b, name, "v_th", n), resetValue(b, "LIF", name, l.Reset, l.VReset, n)}
 	states := []string{"vmem", "refractory"}
 	synapse := !l.TauSyn.IsZero()
 	if synapse {
 		beta, logSyn := l.TauSyn.decayOf(b, name, "tau_syn", n)
-		p, states = append(p, beta), append(states, "isyn")
+		p, states, names = append(p, beta), append(states, "isyn"), append(names, "beta")
 		if !l.Hold {
 			if l.Recurrent {
 				b.Fail(fmt.Errorf("%w: LIF %q: recurrent with TauSyn, Refractory or Sharpness needs Hold", ErrParameter, name))
@@ -46,10 +47,10 @@ func (l LIF) formula(b *graph.Builder, name string, x *G.Node) Neurons {
 		if !l.Sharpness.Shape().Eq(tensor.Shape{n}) || l.Sharpness.Dims() != 1 {
 			b.Fail(fmt.Errorf("%w: LIF %q: Sharpness of shape %v, want [%d]", ErrParameter, name, l.Sharpness.Shape(), n))
 		}
-		p = append(p, l.Sharpness)
+		p, names = append(p, l.Sharpness), append(names, "sharpness")
 	}
 
-	f := newFormula(len(p), len(states))
+	f := newFormula(len(p), len(states), names...)
 	decay, vth := f.param(0), f.param(1)
 	resting := f.atLeast(f.state(1), 0.5)
 	current, isyn := f.x(), term(0)

@@ -29,42 +29,13 @@ type Convention struct {
 	kinds []string
 	// from turns the parameters that its own exporter writes into those that its importer would
 	// need; nil: as they are
-	from func(n *Node)
-	// lost is what its own exporter does not write.
-	lost string
-}
-
-// Writer is the convention of files that a library has written, where [Peers] is that of files that
-// it reads: norse and rockpool do not read what they write. reset says what a spike does where the
-// file does not; empty: not known.
-//
-// Errors: [ErrMeaning] for a name that is none, and where the reset must be said.
-func Writer(name string, reset Reset) (Convention, error) {
-	c, ok := Peers[name]
-	if !ok {
-		return c, fmt.Errorf("%w: no convention %q, expected one of %s", ErrMeaning, name, strings.Join(PeerNames, ", "))
-	}
-	if c.lost != "" && reset == "" {
-		return c, fmt.Errorf("%w: %s: say which", ErrMeaning, c.lost)
-	}
-	take, from := c.step, c.from
-	c.step = func(c Convention, n *Node, dt float64, size int) (Step, []string, error) {
-		if from != nil {
-			n = n.scaled(1)
-			from(n)
-		}
-		s, notes, err := take(c, n, dt, size)
-		if err == nil && reset != "" && s.Reset != NoReset {
-			s.Reset = reset
-			// The neurons of snntorch subtract so unless reset_delay is False; those that it
-			// makes of files have that.
-			if s.Undecayed = name == "snntorch" && reset == Subtract; s.Undecayed && slices.Contains(s.Alpha, 0) {
-				return s, nil, refuse("a beta of 0 with a reset that subtracts the threshold in the next step")
-			}
-		}
-		return s, notes, err
-	}
-	return c, nil
+	from func(n *Node, dt float64)
+	// rest tells that a loop begins with what nodes give at rest, a bias for one; else with zeros.
+	rest bool
+	// node is the name of the node for which step is called.
+	node string
+	// looped changes the step of neurons that have a loop; nil: nothing.
+	looped func(s *Step)
 }
 
 // plain is the convention of the equations.
@@ -94,7 +65,7 @@ func constant(c float64) func(int) float64 { return func(int) float64 { return c
 //
 // Errors: [ErrMeaning] where the metadata contradict themselves.
 func Surge(g *Graph) (Convention, error) {
-	c := Convention{Name: "surge", Source: "surge", Method: Exact, step: plain}
+	c := Convention{Name: "surge", Source: "surge", Method: Exact, step: plain, rest: true}
 	m, err := ReadMetadata(g)
 	if err != nil {
 		return c, err
@@ -119,7 +90,7 @@ func Surge(g *Graph) (Convention, error) {
 // default arguments.
 var Peers = map[string]Convention{
 	"norse":        {Name: "norse", Source: "norse 1.1.0, from_nir", Dt: 1e-3, Method: Euler, step: norse, from: fromNorse, kinds: []string{"Affine", "Linear", "Conv2d", "Flatten", "SumPool2d", "IF", "LIF", "CubaLIF"}},
-	"snntorch":     {Name: "snntorch", Source: "snntorch 1.0.0, import_from_nir", Dt: 1e-4, Method: Euler, step: snntorch, flat: true, loopless: true, lost: "snntorch writes the same file for a reset that subtracts, its default, and one to zero", kinds: []string{"Affine", "Linear", "Conv2d", "Flatten", "AvgPool2d", "IF", "LIF", "CubaLIF"}},
+	"snntorch":     {Name: "snntorch", Source: "snntorch 1.0.0, import_from_nir", Dt: 1e-4, Method: Euler, step: snntorch, flat: true, loopless: true, kinds: []string{"Affine", "Linear", "Conv2d", "Flatten", "AvgPool2d", "IF", "LIF", "CubaLIF"}},
 	"spikingjelly": {Name: "spikingjelly", Source: "spikingjelly 2.0.0, import_from_nir", Dt: 1e-4, Method: Euler, step: spikingjelly, flat: true, kinds: []string{"Affine", "Linear", "Conv1d", "Conv2d", "AvgPool2d", "Flatten", "IF", "LIF", "CubaLIF"}},
 	"sinabs":       {Name: "sinabs", Source: "sinabs 3.1.3, from_nir", Dt: 1, Method: Exact, step: sinabs, sequences: true, kinds: []string{"Affine", "Conv1d", "Conv2d", "SumPool2d", "Flatten", "IF", "LIF", "LI"}},
 	"spyx":         {Name: "spyx", Source: "spyx 1.0.0, from_nir", Dt: 1, Method: Euler, step: spyx, kinds: []string{"Affine", "Linear", "Conv2d", "SumPool2d", "Flatten", "IF", "LIF", "CubaLIF"}},
@@ -175,20 +146,20 @@ func norse(c Convention, n *Node, dt float64, size int) (Step, []string, error) 
 	return s, notes, nil
 }
 
-// fromNorse undoes that norse 1.1.0 writes dt·tau, with dt = 1e-3, for tau, and no w_in: an input
-// of its LIFCell raises the current by 1, in steps of dt.
-func fromNorse(n *Node) {
+// fromNorse undoes that norse 1.1.0 writes dt·tau for tau, and no w_in: an input of its LIFCell
+// raises the current by 1, in steps of dt.
+func fromNorse(n *Node, dt float64) {
 	for _, name := range []string{"tau", "tau_mem", "tau_syn"} {
 		if a, ok := n.Values[name]; ok {
 			for i := range a.Data {
-				a.Data[i] /= 1e-3
+				a.Data[i] /= dt
 			}
 		}
 	}
 	if syn, ok := n.Values["tau_syn"]; ok {
 		w := Array{Shape: syn.Shape, Type: syn.Type, Data: make([]float64, len(syn.Data))}
 		for i, tau := range syn.Data {
-			w.Data[i] = tau / 1e-3
+			w.Data[i] = tau / dt
 		}
 		n.Values["w_in"] = w
 	}
@@ -381,7 +352,7 @@ func rockpool(c Convention, n *Node, _ float64, size int) (Step, []string, error
 
 // fromRockpool turns tau/dt·e^(-dt/tau), which rockpool 3.1.0 writes for r, into tau/dt-1, which it
 // reads.
-func fromRockpool(n *Node) {
+func fromRockpool(n *Node, _ float64) {
 	r, tau := n.Values["r"], n.values("tau_mem", len(n.Values["r"].Data), 0)
 	for j, v := range r.Data {
 		if dt := rockpoolDt(tau[j], v); dt > 0 {

@@ -25,7 +25,7 @@ import (
 func Express(g *Graph, net *Net, reader string, dt float64) (*Graph, error) {
 	c, own := Peers[reader], reader == "surge"
 	if own {
-		c = Convention{Name: "surge", Method: Exact, step: plain}
+		c = Convention{Name: "surge", Method: Exact, step: plain, rest: true}
 	} else if c.Name == "" {
 		return nil, fmt.Errorf("%w: no convention %q, expected surge or one of %s", ErrMeaning, reader, strings.Join(PeerNames, ", "))
 	}
@@ -78,6 +78,9 @@ func Express(g *Graph, net *Net, reader string, dt float64) (*Graph, error) {
 				break
 			}
 		}
+	}
+	if loop := net.biased(); loop != "" && net.rest != c.rest {
+		problems = append(problems, fmt.Sprintf("node %q: its bias comes back into the first step, or does not, where %s has it the other way", loop, c.Name))
 	}
 	if own {
 		m.Set(g)

@@ -80,6 +80,16 @@ func TestWriterSaysWhatIsLost(t *testing.T) {
 	if _, err := Writer("snntorch", ""); !errors.Is(err, ErrMeaning) {
 		t.Error(err)
 	}
+	for library, said := range map[string][]string{"snntorch": {"reset_delay"}, "norse": {"v_reset=x"}, "sinabs": {"tau_syn=0", "spike_fn=Single"}, "spikingjelly": {"v_reset=1"}} {
+		for _, word := range said {
+			if _, err := Writer(library, Subtract, word); !errors.Is(err, ErrMeaning) {
+				t.Errorf("%s, %s: %v", library, word, err)
+			}
+		}
+	}
+	if _, err := Writer("norse", NoReset); !errors.Is(err, ErrMeaning) {
+		t.Error(err)
+	}
 	c, err := Writer("norse", "")
 	if err != nil {
 		t.Fatal(err)

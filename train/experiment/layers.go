@@ -315,7 +315,7 @@ func (l delayLayer) add(n *stack, name string) {
 type nirLayer struct {
 	file, dialect, reset string
 	dt                   float64
-	learn                []string
+	said, learn          []string
 	model                *nir.Model // once it is read
 	graph                *nir.Graph
 }
@@ -324,6 +324,7 @@ func newNIR(p *data.Params) LayerKind {
 	l := &nirLayer{file: p.String("file", "", "the NIR file"),
 		dialect: p.Choice("dialect", "", "who wrote the file, where it is not surge", nir.PeerNames...),
 		reset:   p.Choice("reset", "", "of the neurons, where the file does not say", string(nir.ToValue), string(nir.Subtract)),
+		said:    p.Strings("said", nil, "what else its writer does not write, as NAME=VALUE, see nir.Writer"),
 		dt:      p.Float("net_dt", 0, "time step of the file in its unit; 0: as the file or its writer has it"),
 		learn:   p.Strings("learn", nil, "besides weights: tau_mem, tau_syn, v_th, delay")}
 	p.Want("file", l.file != "", "the name of a file")
@@ -343,7 +344,7 @@ func (l *nirLayer) load() error {
 	if l.dialect == "" {
 		c, err = nir.Surge(g)
 	} else {
-		c, err = nir.Writer(l.dialect, nir.Reset(l.reset))
+		c, err = nir.Writer(l.dialect, nir.Reset(l.reset), l.said...)
 	}
 	if err != nil {
 		return fmt.Errorf("%s: %w", l.file, err)

@@ -61,7 +61,7 @@ func (c *Check) Run(k *kong.Context) error {
 			Steps      int              `json:"steps"`
 			Warnings   []string         `json:"warnings"`
 			Peers      []nir.Comparison `json:"peers"`
-		}{net.Convention, net.Dt, steps, nir.Warnings(g), all})
+		}{net.Convention, net.Dt, steps, append(nir.Warnings(g), notes(net)...), all})
 	} else {
 		err = writeComparisons(k, g, net, steps, all)
 	}
@@ -73,7 +73,7 @@ func (c *Check) Run(k *kong.Context) error {
 
 func writeComparisons(k *kong.Context, g *nir.Graph, net *nir.Net, steps int, all []nir.Comparison) error {
 	fmt.Fprintf(k.Stdout, "%d steps of %g, convention of %s\n", steps, net.Dt, net.Convention)
-	for _, w := range nir.Warnings(g) {
+	for _, w := range append(nir.Warnings(g), notes(net)...) {
 		fmt.Fprintln(k.Stdout, "note:", w)
 	}
 	for _, r := range all {

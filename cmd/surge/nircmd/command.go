@@ -4,6 +4,7 @@ package nircmd
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/surge-snn/surge/internal/exit"
@@ -20,10 +21,11 @@ type Command struct {
 
 // source is a NIR file and what it means.
 type source struct {
-	File  string  `arg:"" help:"A NIR file."`
-	From  string  `placeholder:"WRITER" complete:"simulators" help:"The library that wrote the file, whose convention it has: norse, snntorch, spikingjelly, sinabs, spyx, lava-dl, rockpool, jaxsnn; nir: the equations as they stand, in seconds. Not needed where the metadata of the file say it."`
-	Reset string  `enum:"value,subtract," default:"" help:"What a spike does, where the file cannot say: value (to v_reset) or subtract (the threshold)."`
-	Dt    float64 `placeholder:"DT" help:"The time step, in the unit of the time constants; default: that of the file, or of the library."`
+	File  string   `arg:"" help:"A NIR file."`
+	From  string   `placeholder:"WRITER" complete:"simulators" help:"The library that wrote the file, whose convention it has: norse, snntorch, spikingjelly, sinabs, spyx, lava-dl, rockpool, jaxsnn; nir: the equations as they stand, in seconds. Not needed where the metadata of the file say it."`
+	Reset string   `enum:"value,subtract,none," default:"" help:"What a spike does, where the file cannot say: value (to v_reset), subtract (the threshold) or none."`
+	Said  []string `placeholder:"NAME=VALUE,..." help:"What else the library does not write, by the names of its arguments: snntorch reset_delay; norse v_reset; sinabs norm_input, spike_fn, min_v_mem, tau_syn. What is not said is taken as its default, and is a note."`
+	Dt    float64  `placeholder:"DT" help:"The time step, in the unit of the time constants; default: that of the file, or of the library."`
 }
 
 // read reads the graph.
@@ -57,11 +59,14 @@ func (s source) compile() (*nir.Graph, *nir.Net, error) {
 
 func (s source) convention(g *nir.Graph) (nir.Convention, error) {
 	if s.From != "" && s.From != "nir" && s.From != "surge" {
-		c, err := nir.Writer(s.From, nir.Reset(s.Reset))
+		c, err := nir.Writer(s.From, nir.Reset(s.Reset), s.Said...)
 		if err != nil {
-			return c, &exit.BadInput{File: "--from " + s.From, Member: "--reset", Err: err}
+			return c, &exit.BadInput{File: "--from " + s.From, Member: "--reset, --said", Err: err}
 		}
 		return c, nil
+	}
+	if len(s.Said) > 0 {
+		return nir.Convention{}, &exit.BadInput{File: "--said", Expected: "--from with the library that wrote the file", Found: "none"}
 	}
 	m, err := nir.ReadMetadata(g)
 	if err != nil {
@@ -88,6 +93,22 @@ func (s source) convention(g *nir.Graph) (nir.Convention, error) {
 		return c, &exit.BadInput{File: s.File, Err: err}
 	}
 	return c, nil
+}
+
+// notes are what the convention does not take as the file says, or takes where it says nothing, each
+// with its nodes.
+func notes(net *nir.Net) (texts []string) {
+	nodes := map[string][]string{}
+	for _, n := range net.Notes {
+		if nodes[n.Text] == nil {
+			texts = append(texts, n.Text)
+		}
+		nodes[n.Text] = append(nodes[n.Text], strconv.Quote(n.Node))
+	}
+	for i, text := range texts {
+		texts[i] = strings.Join(nodes[text], ", ") + ": " + text
+	}
+	return texts
 }
 
 // lines splits the reasons in an error into sentences.

@@ -64,10 +64,14 @@ func (c *Convert) Run(k *kong.Context) error {
 	}
 	if c.JSON {
 		return json.NewEncoder(k.Stdout).Encode(struct {
-			Out  string   `json:"out"`
-			To   string   `json:"to"`
-			Lost []string `json:"lost"`
-		}{c.Out, c.To, append([]string{}, lost...)})
+			Out   string   `json:"out"`
+			To    string   `json:"to"`
+			Lost  []string `json:"lost"`
+			Notes []string `json:"notes"`
+		}{c.Out, c.To, append([]string{}, lost...), append([]string{}, notes(net)...)})
+	}
+	for _, note := range notes(net) {
+		fmt.Fprintln(k.Stdout, "note:", note)
 	}
 	for _, l := range lost {
 		fmt.Fprintln(k.Stdout, "lost:", l)

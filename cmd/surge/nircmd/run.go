@@ -58,10 +58,14 @@ func (c *Run) Run(k *kong.Context) error {
 			Convention string         `json:"convention"`
 			Dt         float64        `json:"dt"`
 			Steps      int            `json:"steps"`
+			Notes      []string       `json:"notes"`
 			Nodes      []nir.Recorded `json:"nodes"`
-		}{net.Convention, net.Dt, steps, nodes})
+		}{net.Convention, net.Dt, steps, append([]string{}, notes(net)...), nodes})
 	}
 	fmt.Fprintf(k.Stdout, "%d steps of %g, convention of %s\n", steps, net.Dt, net.Convention)
+	for _, note := range notes(net) {
+		fmt.Fprintln(k.Stdout, "note:", note)
+	}
 	t := tabwriter.NewWriter(k.Stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "node\telements\tactive\ttotal")
 	for _, n := range nodes {

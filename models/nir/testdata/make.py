@@ -54,6 +54,19 @@ def graphs():
                "output": nir.Output(np.array([24]))},
         edges=[("input", "conv"), ("conv", "pool"), ("pool", "avg"), ("avg", "flat"), ("flat", "output")], type_check=False)
 
+    yield "recurrentbias", nir.NIRGraph(
+        nodes={"input": i[1], "fc1": affine(n, 3), "lif1": lif(n, 1e-3, 10), "w": nir.Affine(weights(n, n, 0.5), full(1.5, n)), "fc2": affine(2, n), "lif2": lif(2, 1e-3, 10), "output": o[1]},
+        edges=[("input", "fc1"), ("fc1", "lif1"), ("lif1", "w"), ("w", "lif1"), ("lif1", "fc2"), ("fc2", "lif2"), ("lif2", "output")])
+    yield "leak", chain(i, ("fc1", affine(4, 3, 3)), ("lif1", lif(4, 5e-3, 1, leak=0.4, th=0.6)), ("fc2", affine(2, 4, 4)), ("lif2", lif(2, 5e-3, 2, reset=0.1, leak=0.1)), o)
+    each = lambda a, b, k: np.linspace(a, b, k).astype(f32)
+    yield "each", chain(i, ("fc1", affine(4, 3, 3)), ("lif1", nir.LIF(tau=each(3e-3, 8e-3, 4), r=each(1, 3, 4), v_leak=full(0, 4), v_threshold=each(0.5, 1.2, 4), v_reset=full(0, 4))), ("fc2", affine(2, 4, 4)), ("lif2", lif(2, 5e-3, 1)), o)
+    scaled = nir.NIRGraph(
+        nodes={"input": nir.Input(np.array([2, 8])), "conv": nir.Conv1d(input_shape=8, weight=rng.normal(0.1, 0.6, (4, 1, 3)).astype(f32), stride=1, padding="same", dilation=2, groups=2, bias=rng.normal(0, 0.1, 4).astype(f32)),
+               "scale": nir.Scale(rng.normal(1, 0.3, (4, 8)).astype(f32)), "delay": nir.Delay(np.tile(np.array([0, 1e-3, 2e-3, 3e-3], f32)[:, None], (1, 8))),
+               "flat": nir.Flatten({"input": np.array([4, 8])}, 0, -1), "output": nir.Output(np.array([32]))},
+        edges=[("input", "conv"), ("conv", "scale"), ("scale", "delay"), ("delay", "flat"), ("flat", "output")], type_check=False)
+    yield "rows", scaled
+
 def run_snntorch(g, x):
     from snntorch.import_nir import import_from_nir
     net, state, out = import_from_nir(g), None, []
@@ -96,8 +109,15 @@ def main():
     for name, g in graphs():
         nir.write(name + ".nir", g)
         shape = tuple(int(k) for k in g.nodes["input"].input_type["input"])
-        x = (rng.random((T if name != "conv" else 3,) + shape) < 0.4).astype(f32)
+        x = (rng.random((T if name not in ("conv", "rows") else 3 if name == "conv" else 6,) + shape) < 0.4).astype(f32)
         case = dict(file=name + ".nir", steps=len(x), input=x.reshape(-1).astype(int).tolist(), peers={})
+        if name == "rows":
+            c, F = g.nodes["conv"], torch.nn.functional
+            y = F.conv1d(torch.tensor(x).double(), torch.tensor(c.weight).double(), torch.tensor(c.bias).double(), 1, "same", 2, 2) * torch.tensor(g.nodes["scale"].scale)
+            y = torch.cat([F.pad(y[:, j], (0, 0, j, 0))[: len(x)] for j in range(4)], 1)
+            case["peers"]["torch"] = dict(output=y.reshape(-1).tolist())
+            cases.append(case)
+            continue
         if name == "conv":
             c, p, a = g.nodes["conv"], g.nodes["pool"], g.nodes["avg"]
             F = torch.nn.functional
