@@ -74,8 +74,8 @@ func fill(v []float64, x float64) {
 	}
 }
 
-// resets are what a spike can do in the neurons of a library, of which its exporter writes nothing;
-// the first is taken where nothing is said, unless that is empty. The others write v_reset, and have
+// resets are what a spike can do in the neurons of a library, of which its exporter writes
+// nothing; the first is taken where nothing is said, unless that is empty. The others write v_reset, and have
 // no other reset.
 var resets = map[string][]Reset{
 	"snntorch": {"", Subtract, ToValue, NoReset},
@@ -95,7 +95,8 @@ var resets = map[string][]Reset{
 //	sinabs     norm_input = true|false (has to be said), spike_fn = MultiSpike|SingleSpike,
 //	           min_v_mem = NUMBER, tau_syn = STEPS
 //
-// NAME@NODE=VALUE is that of one node. What is not said is taken as the default of the library, and is a note of the net ([Net.Notes]).
+// NAME@NODE=VALUE is that of one node. What is not said is taken as the default of the library,
+// and is a note of the net ([Net.Notes]).
 //
 // Errors: [ErrMeaning] for a name that is none, and where the reset must be said. That norm_input
 // must is an error of [Compile].

@@ -55,7 +55,7 @@ func TestSpikesOfWriters(t *testing.T) {
 		}
 		for i, v := range got {
 			sum += v
-			// Spikes are whole numbers; the voltages of the others are sums of some 100 numbers of float32.
+			// Spikes are whole numbers; the voltages of the others are sums of some 100 float32.
 			if spikes := c.Output[i] == math.Trunc(c.Output[i]); v != c.Output[i] && (spikes || math.Abs(v-c.Output[i]) > 1e-5*(1+math.Abs(v))) {
 				t.Errorf("%s: step %d, neuron %d: %v, want %v", c.File, i/n, i%n, v, c.Output[i])
 				break

@@ -95,8 +95,8 @@ func (s source) convention(g *nir.Graph) (nir.Convention, error) {
 	return c, nil
 }
 
-// notes are what the convention does not take as the file says, or takes where it says nothing, each
-// with its nodes.
+// notes are what the convention does not take as the file says, or takes where it says nothing,
+// each with its nodes.
 func notes(net *nir.Net) (texts []string) {
 	nodes := map[string][]string{}
 	for _, n := range net.Notes {
