@@ -75,8 +75,8 @@ func fill(v []float64, x float64) {
 }
 
 // resets are what a spike can do in the neurons of a library, of which its exporter writes
-// nothing; the first is taken where nothing is said, unless that is empty. The others write v_reset, and have
-// no other reset.
+// nothing; the first is taken where nothing is said, unless that is empty. The others write
+// v_reset, and have no other reset.
 var resets = map[string][]Reset{
 	"snntorch": {"", Subtract, ToValue, NoReset},
 	"sinabs":   {Subtract, ToValue},
