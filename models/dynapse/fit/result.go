@@ -112,7 +112,11 @@ func (f *session) result(times schedule, first float64) (*Result, error) {
 			return nil, err
 		}
 		s, held := snapped(times.codes, f, x)
+		before := s.evaluations
 		y2, loss, found, err := s.roundToCodes(times.codes, s.best.x)
+		if s != f {
+			f.evaluations += s.evaluations - before
+		}
 		if after.Err() == nil && err != nil {
 			return nil, err
 		}

@@ -98,6 +98,9 @@ func snapped(ctx context.Context, f *session, x []float64) (*session, *chip.Quan
 	}
 	f.evaluations += s.evaluations
 	f.gradients += s.gradients
+	if bases && f.Codes == nil && s.Codes != nil {
+		s = f.recoded(ctx, set, s, d.weights)
+	}
 	return s, d.weights
 }
 
