@@ -120,6 +120,7 @@ func lifBack[T Float](l *LIF[T], a *Adjoint[T], rows int, ds, slope []T, k T, us
 func liBackOf[T Float](alpha, beta []T, a *Adjoint[T], r, j int, du, before T) {
 	n := len(alpha)
 	at, dx := r*n+j, a.DX.row(r, n)
+	du = flush(du)
 	a.DV[at] = alpha[j] * du
 	if beta == nil {
 		if a.DAlpha.Data != nil {
@@ -131,12 +132,26 @@ func liBackOf[T Float](alpha, beta []T, a *Adjoint[T], r, j int, du, before T) {
 	if a.DAlpha.Data != nil {
 		a.DAlpha.row(r, n)[j] += T(du * (before - a.I.row(r, n)[j]))
 	}
-	di := a.DI[at] + T((1-alpha[j])*du)
+	di := flush(a.DI[at] + T((1-alpha[j])*du))
 	dx[j] = di
 	if a.DAlpha.Data != nil {
 		a.DBeta.row(r, n)[j] += T(di * a.IBefore.row(r, n)[j])
 	}
 	a.DI[at] = beta[j] * di
+}
+
+// flush returns x, or 0 where it is no larger than 2^-100 (float64: 2^-960). Gradients vanish on
+// their way back through time, and those that have become subnormal stay so: a product with one
+// of them costs a processor some hundred cycles.
+func flush[T Float](x T) T {
+	least := 0x1p-960
+	if single[T]() {
+		least = 0x1p-100
+	}
+	if math.Abs(float64(x)) <= least {
+		return 0
+	}
+	return x
 }
 
 // gemm adds the product of some rows of A with a panel of B to a tile of C of the same number of

@@ -1313,59 +1313,81 @@ TEXT ·liBackF32AVX2(SB), NOSPLIT, $0-40
 	JL   tail
 
 loop:
-	MOVQ    dv+0(FP), DX
-	VMOVUPS (DX)(CX*1), Y0
-	VMOVUPS 32(DX)(CX*1), Y1
-	MOVQ    gv+16(FP), DX
-	VMOVUPS (DX)(CX*1), Y2
-	VMOVUPS 32(DX)(CX*1), Y3
-	VADDPS  Y2, Y0, Y0
-	VADDPS  Y3, Y1, Y1
-	MOVQ    alpha+24(FP), DX
-	VMOVUPS (DX)(CX*1), Y2
-	VMOVUPS 32(DX)(CX*1), Y3
-	VMULPS  Y0, Y2, Y2
-	VMULPS  Y1, Y3, Y3
-	MOVQ    dv+0(FP), DX
-	VMOVUPS Y2, (DX)(CX*1)
-	VMOVUPS Y3, 32(DX)(CX*1)
-	MOVQ    dx+8(FP), DX
-	VMOVUPS Y0, (DX)(CX*1)
-	VMOVUPS Y1, 32(DX)(CX*1)
-	ADDQ    $0x40, CX
-	SUBQ    $0x40, AX
-	JGE     loop
+	MOVQ         dv+0(FP), DX
+	VMOVUPS      (DX)(CX*1), Y0
+	VMOVUPS      32(DX)(CX*1), Y1
+	MOVQ         gv+16(FP), DX
+	VMOVUPS      (DX)(CX*1), Y2
+	VMOVUPS      32(DX)(CX*1), Y3
+	VADDPS       Y2, Y0, Y0
+	VADDPS       Y3, Y1, Y1
+	VBROADCASTSS word7fffffff<>+0(SB), Y2
+	VANDPS       Y2, Y0, Y3
+	VANDPS       Y2, Y1, Y2
+	VBROADCASTSS word0d800000<>+0(SB), Y4
+	VCMPPS       $0x16, Y4, Y3, Y3
+	VCMPPS       $0x16, Y4, Y2, Y2
+	VANDPS       Y3, Y0, Y0
+	VANDPS       Y2, Y1, Y1
+	MOVQ         alpha+24(FP), DX
+	VMOVUPS      (DX)(CX*1), Y2
+	VMOVUPS      32(DX)(CX*1), Y3
+	VMULPS       Y0, Y2, Y2
+	VMULPS       Y1, Y3, Y3
+	MOVQ         dv+0(FP), DX
+	VMOVUPS      Y2, (DX)(CX*1)
+	VMOVUPS      Y3, 32(DX)(CX*1)
+	MOVQ         dx+8(FP), DX
+	VMOVUPS      Y0, (DX)(CX*1)
+	VMOVUPS      Y1, 32(DX)(CX*1)
+	ADDQ         $0x40, CX
+	SUBQ         $0x40, AX
+	JGE          loop
 
 tail:
-	ADDQ       $0x40, AX
-	JZ         end
-	LEAQ       tail<>+64(SB), DX
-	SUBQ       AX, DX
-	VMOVUPD    (DX), Y0
-	VMOVUPD    32(DX), Y1
-	MOVQ       dv+0(FP), AX
-	VMASKMOVPS (AX)(CX*1), Y0, Y2
-	VMASKMOVPS 32(AX)(CX*1), Y1, Y3
-	MOVQ       gv+16(FP), AX
-	VMASKMOVPS (AX)(CX*1), Y0, Y4
-	VMASKMOVPS 32(AX)(CX*1), Y1, Y5
-	VADDPS     Y4, Y2, Y2
-	VADDPS     Y5, Y3, Y3
-	MOVQ       alpha+24(FP), AX
-	VMASKMOVPS (AX)(CX*1), Y0, Y4
-	VMASKMOVPS 32(AX)(CX*1), Y1, Y5
-	VMULPS     Y2, Y4, Y4
-	VMULPS     Y3, Y5, Y5
-	MOVQ       dv+0(FP), AX
-	VMASKMOVPS Y4, Y0, (AX)(CX*1)
-	VMASKMOVPS Y5, Y1, 32(AX)(CX*1)
-	MOVQ       dx+8(FP), AX
-	VMASKMOVPS Y2, Y0, (AX)(CX*1)
-	VMASKMOVPS Y3, Y1, 32(AX)(CX*1)
+	ADDQ         $0x40, AX
+	JZ           end
+	LEAQ         tail<>+64(SB), DX
+	SUBQ         AX, DX
+	VMOVUPD      (DX), Y0
+	VMOVUPD      32(DX), Y1
+	MOVQ         dv+0(FP), AX
+	VMASKMOVPS   (AX)(CX*1), Y0, Y2
+	VMASKMOVPS   32(AX)(CX*1), Y1, Y3
+	MOVQ         gv+16(FP), AX
+	VMASKMOVPS   (AX)(CX*1), Y0, Y4
+	VMASKMOVPS   32(AX)(CX*1), Y1, Y5
+	VADDPS       Y4, Y2, Y2
+	VADDPS       Y5, Y3, Y3
+	VBROADCASTSS word7fffffff<>+0(SB), Y4
+	VANDPS       Y4, Y2, Y5
+	VANDPS       Y4, Y3, Y4
+	VBROADCASTSS word0d800000<>+0(SB), Y6
+	VCMPPS       $0x16, Y6, Y5, Y5
+	VCMPPS       $0x16, Y6, Y4, Y4
+	VANDPS       Y5, Y2, Y2
+	VANDPS       Y4, Y3, Y3
+	MOVQ         alpha+24(FP), AX
+	VMASKMOVPS   (AX)(CX*1), Y0, Y4
+	VMASKMOVPS   32(AX)(CX*1), Y1, Y5
+	VMULPS       Y2, Y4, Y4
+	VMULPS       Y3, Y5, Y5
+	MOVQ         dv+0(FP), AX
+	VMASKMOVPS   Y4, Y0, (AX)(CX*1)
+	VMASKMOVPS   Y5, Y1, 32(AX)(CX*1)
+	MOVQ         dx+8(FP), AX
+	VMASKMOVPS   Y2, Y0, (AX)(CX*1)
+	VMASKMOVPS   Y3, Y1, 32(AX)(CX*1)
 
 end:
 	VZEROUPPER
 	RET
+
+DATA word7fffffff<>+0(SB)/4, $0x7fffffff
+GLOBL word7fffffff<>(SB), RODATA|NOPTR, $4
+
+DATA word0d800000<>+0(SB)/4, $0x0d800000
+GLOBL word0d800000<>(SB), RODATA|NOPTR, $4
 
 // func liBackLearnedF32AVX2(dv *float32, dx *float32, gv *float32, alpha *float32, dalpha *float32, before *float32, n int)
 // Requires: AVX
@@ -1377,81 +1399,97 @@ TEXT ·liBackLearnedF32AVX2(SB), NOSPLIT, $0-56
 	JL   tail
 
 loop:
-	MOVQ    dv+0(FP), DX
-	VMOVUPS (DX)(CX*1), Y0
-	VMOVUPS 32(DX)(CX*1), Y1
-	MOVQ    gv+16(FP), DX
-	VMOVUPS (DX)(CX*1), Y2
-	VMOVUPS 32(DX)(CX*1), Y3
-	VADDPS  Y2, Y0, Y0
-	VADDPS  Y3, Y1, Y1
-	MOVQ    alpha+24(FP), DX
-	VMOVUPS (DX)(CX*1), Y2
-	VMOVUPS 32(DX)(CX*1), Y3
-	VMULPS  Y0, Y2, Y2
-	VMULPS  Y1, Y3, Y3
-	MOVQ    dv+0(FP), DX
-	VMOVUPS Y2, (DX)(CX*1)
-	VMOVUPS Y3, 32(DX)(CX*1)
-	MOVQ    dalpha+32(FP), DX
-	VMOVUPS (DX)(CX*1), Y2
-	VMOVUPS 32(DX)(CX*1), Y3
-	MOVQ    before+40(FP), DX
-	VMOVUPS (DX)(CX*1), Y4
-	VMOVUPS 32(DX)(CX*1), Y5
-	VMULPS  Y4, Y0, Y4
-	VMULPS  Y5, Y1, Y5
-	VADDPS  Y4, Y2, Y2
-	VADDPS  Y5, Y3, Y3
-	MOVQ    dalpha+32(FP), DX
-	VMOVUPS Y2, (DX)(CX*1)
-	VMOVUPS Y3, 32(DX)(CX*1)
-	MOVQ    dx+8(FP), DX
-	VMOVUPS Y0, (DX)(CX*1)
-	VMOVUPS Y1, 32(DX)(CX*1)
-	ADDQ    $0x40, CX
-	SUBQ    $0x40, AX
-	JGE     loop
+	MOVQ         dv+0(FP), DX
+	VMOVUPS      (DX)(CX*1), Y0
+	VMOVUPS      32(DX)(CX*1), Y1
+	MOVQ         gv+16(FP), DX
+	VMOVUPS      (DX)(CX*1), Y2
+	VMOVUPS      32(DX)(CX*1), Y3
+	VADDPS       Y2, Y0, Y0
+	VADDPS       Y3, Y1, Y1
+	VBROADCASTSS word7fffffff<>+0(SB), Y2
+	VANDPS       Y2, Y0, Y3
+	VANDPS       Y2, Y1, Y2
+	VBROADCASTSS word0d800000<>+0(SB), Y4
+	VCMPPS       $0x16, Y4, Y3, Y3
+	VCMPPS       $0x16, Y4, Y2, Y2
+	VANDPS       Y3, Y0, Y0
+	VANDPS       Y2, Y1, Y1
+	MOVQ         alpha+24(FP), DX
+	VMOVUPS      (DX)(CX*1), Y2
+	VMOVUPS      32(DX)(CX*1), Y3
+	VMULPS       Y0, Y2, Y2
+	VMULPS       Y1, Y3, Y3
+	MOVQ         dv+0(FP), DX
+	VMOVUPS      Y2, (DX)(CX*1)
+	VMOVUPS      Y3, 32(DX)(CX*1)
+	MOVQ         dalpha+32(FP), DX
+	VMOVUPS      (DX)(CX*1), Y2
+	VMOVUPS      32(DX)(CX*1), Y3
+	MOVQ         before+40(FP), DX
+	VMOVUPS      (DX)(CX*1), Y4
+	VMOVUPS      32(DX)(CX*1), Y5
+	VMULPS       Y4, Y0, Y4
+	VMULPS       Y5, Y1, Y5
+	VADDPS       Y4, Y2, Y2
+	VADDPS       Y5, Y3, Y3
+	MOVQ         dalpha+32(FP), DX
+	VMOVUPS      Y2, (DX)(CX*1)
+	VMOVUPS      Y3, 32(DX)(CX*1)
+	MOVQ         dx+8(FP), DX
+	VMOVUPS      Y0, (DX)(CX*1)
+	VMOVUPS      Y1, 32(DX)(CX*1)
+	ADDQ         $0x40, CX
+	SUBQ         $0x40, AX
+	JGE          loop
 
 tail:
-	ADDQ       $0x40, AX
-	JZ         end
-	LEAQ       tail<>+64(SB), DX
-	SUBQ       AX, DX
-	VMOVUPD    (DX), Y0
-	VMOVUPD    32(DX), Y1
-	MOVQ       dv+0(FP), AX
-	VMASKMOVPS (AX)(CX*1), Y0, Y2
-	VMASKMOVPS 32(AX)(CX*1), Y1, Y3
-	MOVQ       gv+16(FP), AX
-	VMASKMOVPS (AX)(CX*1), Y0, Y4
-	VMASKMOVPS 32(AX)(CX*1), Y1, Y5
-	VADDPS     Y4, Y2, Y2
-	VADDPS     Y5, Y3, Y3
-	MOVQ       alpha+24(FP), AX
-	VMASKMOVPS (AX)(CX*1), Y0, Y4
-	VMASKMOVPS 32(AX)(CX*1), Y1, Y5
-	VMULPS     Y2, Y4, Y4
-	VMULPS     Y3, Y5, Y5
-	MOVQ       dv+0(FP), AX
-	VMASKMOVPS Y4, Y0, (AX)(CX*1)
-	VMASKMOVPS Y5, Y1, 32(AX)(CX*1)
-	MOVQ       dalpha+32(FP), AX
-	VMASKMOVPS (AX)(CX*1), Y0, Y4
-	VMASKMOVPS 32(AX)(CX*1), Y1, Y5
-	MOVQ       before+40(FP), AX
-	VMASKMOVPS (AX)(CX*1), Y0, Y6
-	VMASKMOVPS 32(AX)(CX*1), Y1, Y7
-	VMULPS     Y6, Y2, Y6
-	VMULPS     Y7, Y3, Y7
-	VADDPS     Y6, Y4, Y4
-	VADDPS     Y7, Y5, Y5
-	MOVQ       dalpha+32(FP), AX
-	VMASKMOVPS Y4, Y0, (AX)(CX*1)
-	VMASKMOVPS Y5, Y1, 32(AX)(CX*1)
-	MOVQ       dx+8(FP), AX
-	VMASKMOVPS Y2, Y0, (AX)(CX*1)
-	VMASKMOVPS Y3, Y1, 32(AX)(CX*1)
+	ADDQ         $0x40, AX
+	JZ           end
+	LEAQ         tail<>+64(SB), DX
+	SUBQ         AX, DX
+	VMOVUPD      (DX), Y0
+	VMOVUPD      32(DX), Y1
+	MOVQ         dv+0(FP), AX
+	VMASKMOVPS   (AX)(CX*1), Y0, Y2
+	VMASKMOVPS   32(AX)(CX*1), Y1, Y3
+	MOVQ         gv+16(FP), AX
+	VMASKMOVPS   (AX)(CX*1), Y0, Y4
+	VMASKMOVPS   32(AX)(CX*1), Y1, Y5
+	VADDPS       Y4, Y2, Y2
+	VADDPS       Y5, Y3, Y3
+	VBROADCASTSS word7fffffff<>+0(SB), Y4
+	VANDPS       Y4, Y2, Y5
+	VANDPS       Y4, Y3, Y4
+	VBROADCASTSS word0d800000<>+0(SB), Y6
+	VCMPPS       $0x16, Y6, Y5, Y5
+	VCMPPS       $0x16, Y6, Y4, Y4
+	VANDPS       Y5, Y2, Y2
+	VANDPS       Y4, Y3, Y3
+	MOVQ         alpha+24(FP), AX
+	VMASKMOVPS   (AX)(CX*1), Y0, Y4
+	VMASKMOVPS   32(AX)(CX*1), Y1, Y5
+	VMULPS       Y2, Y4, Y4
+	VMULPS       Y3, Y5, Y5
+	MOVQ         dv+0(FP), AX
+	VMASKMOVPS   Y4, Y0, (AX)(CX*1)
+	VMASKMOVPS   Y5, Y1, 32(AX)(CX*1)
+	MOVQ         dalpha+32(FP), AX
+	VMASKMOVPS   (AX)(CX*1), Y0, Y4
+	VMASKMOVPS   32(AX)(CX*1), Y1, Y5
+	MOVQ         before+40(FP), AX
+	VMASKMOVPS   (AX)(CX*1), Y0, Y6
+	VMASKMOVPS   32(AX)(CX*1), Y1, Y7
+	VMULPS       Y6, Y2, Y6
+	VMULPS       Y7, Y3, Y7
+	VADDPS       Y6, Y4, Y4
+	VADDPS       Y7, Y5, Y5
+	MOVQ         dalpha+32(FP), AX
+	VMASKMOVPS   Y4, Y0, (AX)(CX*1)
+	VMASKMOVPS   Y5, Y1, 32(AX)(CX*1)
+	MOVQ         dx+8(FP), AX
+	VMASKMOVPS   Y2, Y0, (AX)(CX*1)
+	VMASKMOVPS   Y3, Y1, 32(AX)(CX*1)
 
 end:
 	VZEROUPPER
@@ -1521,6 +1559,14 @@ loop:
 	VMOVUPS      32(BX)(R10*1), Y3
 	VADDPS       Y2, Y0, Y0
 	VADDPS       Y3, Y1, Y1
+	VBROADCASTSS word7fffffff<>+0(SB), Y2
+	VANDPS       Y2, Y0, Y3
+	VANDPS       Y2, Y1, Y2
+	VBROADCASTSS word0d800000<>+0(SB), Y4
+	VCMPPS       $0x16, Y4, Y3, Y3
+	VCMPPS       $0x16, Y4, Y2, Y2
+	VANDPS       Y3, Y0, Y0
+	VANDPS       Y2, Y1, Y1
 	VMOVUPS      (CX)(R10*1), Y2
 	VMOVUPS      32(CX)(R10*1), Y3
 	VMULPS       Y0, Y2, Y2
@@ -1576,6 +1622,14 @@ tail:
 	VMASKMOVPS   32(BX)(R10*1), Y1, Y5
 	VADDPS       Y4, Y2, Y2
 	VADDPS       Y5, Y3, Y3
+	VBROADCASTSS word7fffffff<>+0(SB), Y4
+	VANDPS       Y4, Y2, Y5
+	VANDPS       Y4, Y3, Y4
+	VBROADCASTSS word0d800000<>+0(SB), Y6
+	VCMPPS       $0x16, Y6, Y5, Y5
+	VCMPPS       $0x16, Y6, Y4, Y4
+	VANDPS       Y5, Y2, Y2
+	VANDPS       Y4, Y3, Y3
 	VMASKMOVPS   (CX)(R10*1), Y0, Y4
 	VMASKMOVPS   32(CX)(R10*1), Y1, Y5
 	VMULPS       Y2, Y4, Y4
@@ -1677,6 +1731,14 @@ loop:
 	VMOVUPS      32(BX)(R10*1), Y3
 	VADDPS       Y2, Y0, Y0
 	VADDPS       Y3, Y1, Y1
+	VBROADCASTSS word7fffffff<>+0(SB), Y2
+	VANDPS       Y2, Y0, Y3
+	VANDPS       Y2, Y1, Y2
+	VBROADCASTSS word0d800000<>+0(SB), Y4
+	VCMPPS       $0x16, Y4, Y3, Y3
+	VCMPPS       $0x16, Y4, Y2, Y2
+	VANDPS       Y3, Y0, Y0
+	VANDPS       Y2, Y1, Y1
 	VMOVUPS      (CX)(R10*1), Y2
 	VMOVUPS      32(CX)(R10*1), Y3
 	VMULPS       Y0, Y2, Y2
@@ -1743,6 +1805,14 @@ tail:
 	VMASKMOVPS   32(BX)(R10*1), Y1, Y5
 	VADDPS       Y4, Y2, Y2
 	VADDPS       Y5, Y3, Y3
+	VBROADCASTSS word7fffffff<>+0(SB), Y4
+	VANDPS       Y4, Y2, Y5
+	VANDPS       Y4, Y3, Y4
+	VBROADCASTSS word0d800000<>+0(SB), Y6
+	VCMPPS       $0x16, Y6, Y5, Y5
+	VCMPPS       $0x16, Y6, Y4, Y4
+	VANDPS       Y5, Y2, Y2
+	VANDPS       Y4, Y3, Y3
 	VMASKMOVPS   (CX)(R10*1), Y0, Y4
 	VMASKMOVPS   32(CX)(R10*1), Y1, Y5
 	VMULPS       Y2, Y4, Y4
@@ -1768,9 +1838,6 @@ end:
 	JNZ  row
 	VZEROUPPER
 	RET
-
-DATA word7fffffff<>+0(SB)/4, $0x7fffffff
-GLOBL word7fffffff<>(SB), RODATA|NOPTR, $4
 
 // func lifBackLearnedF32AVX2(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, dalpha *float32, before *float32, dvth *float32, ldsums int, ldbefore int, unreset uint64, n int, rows int)
 // Requires: AVX
@@ -1854,6 +1921,14 @@ loop:
 	VMOVUPS      32(BX)(R10*1), Y3
 	VADDPS       Y2, Y0, Y0
 	VADDPS       Y3, Y1, Y1
+	VBROADCASTSS word7fffffff<>+0(SB), Y2
+	VANDPS       Y2, Y0, Y3
+	VANDPS       Y2, Y1, Y2
+	VBROADCASTSS word0d800000<>+0(SB), Y4
+	VCMPPS       $0x16, Y4, Y3, Y3
+	VCMPPS       $0x16, Y4, Y2, Y2
+	VANDPS       Y3, Y0, Y0
+	VANDPS       Y2, Y1, Y1
 	VMOVUPS      (CX)(R10*1), Y2
 	VMOVUPS      32(CX)(R10*1), Y3
 	VMULPS       Y0, Y2, Y2
@@ -1949,6 +2024,14 @@ tail:
 	VMASKMOVPS   32(BX)(R10*1), Y1, Y5
 	VADDPS       Y4, Y2, Y2
 	VADDPS       Y5, Y3, Y3
+	VBROADCASTSS word7fffffff<>+0(SB), Y4
+	VANDPS       Y4, Y2, Y5
+	VANDPS       Y4, Y3, Y4
+	VBROADCASTSS word0d800000<>+0(SB), Y6
+	VCMPPS       $0x16, Y6, Y5, Y5
+	VCMPPS       $0x16, Y6, Y4, Y4
+	VANDPS       Y5, Y2, Y2
+	VANDPS       Y4, Y3, Y3
 	VMASKMOVPS   (CX)(R10*1), Y0, Y4
 	VMASKMOVPS   32(CX)(R10*1), Y1, Y5
 	VMULPS       Y2, Y4, Y4
@@ -2102,6 +2185,14 @@ loop:
 	VMOVUPS      32(BX)(R10*1), Y3
 	VADDPS       Y2, Y0, Y0
 	VADDPS       Y3, Y1, Y1
+	VBROADCASTSS word7fffffff<>+0(SB), Y2
+	VANDPS       Y2, Y0, Y3
+	VANDPS       Y2, Y1, Y2
+	VBROADCASTSS word0d800000<>+0(SB), Y4
+	VCMPPS       $0x16, Y4, Y3, Y3
+	VCMPPS       $0x16, Y4, Y2, Y2
+	VANDPS       Y3, Y0, Y0
+	VANDPS       Y2, Y1, Y1
 	VMOVUPS      (CX)(R10*1), Y2
 	VMOVUPS      32(CX)(R10*1), Y3
 	VMULPS       Y0, Y2, Y2
@@ -2208,6 +2299,14 @@ tail:
 	VMASKMOVPS   32(BX)(R10*1), Y1, Y5
 	VADDPS       Y4, Y2, Y2
 	VADDPS       Y5, Y3, Y3
+	VBROADCASTSS word7fffffff<>+0(SB), Y4
+	VANDPS       Y4, Y2, Y5
+	VANDPS       Y4, Y3, Y4
+	VBROADCASTSS word0d800000<>+0(SB), Y6
+	VCMPPS       $0x16, Y6, Y5, Y5
+	VCMPPS       $0x16, Y6, Y4, Y4
+	VANDPS       Y5, Y2, Y2
+	VANDPS       Y4, Y3, Y3
 	VMASKMOVPS   (CX)(R10*1), Y0, Y4
 	VMASKMOVPS   32(CX)(R10*1), Y1, Y5
 	VMULPS       Y2, Y4, Y4
@@ -2339,6 +2438,14 @@ loop:
 	VMOVUPS      32(BX)(R10*1), Y3
 	VADDPS       Y2, Y0, Y0
 	VADDPS       Y3, Y1, Y1
+	VBROADCASTSS word7fffffff<>+0(SB), Y2
+	VANDPS       Y2, Y0, Y3
+	VANDPS       Y2, Y1, Y2
+	VBROADCASTSS word0d800000<>+0(SB), Y4
+	VCMPPS       $0x16, Y4, Y3, Y3
+	VCMPPS       $0x16, Y4, Y2, Y2
+	VANDPS       Y3, Y0, Y0
+	VANDPS       Y2, Y1, Y1
 	VMOVUPS      (CX)(R10*1), Y2
 	VMOVUPS      32(CX)(R10*1), Y3
 	VMULPS       Y0, Y2, Y2
@@ -2401,6 +2508,14 @@ tail:
 	VMASKMOVPS   32(BX)(R10*1), Y1, Y5
 	VADDPS       Y4, Y2, Y2
 	VADDPS       Y5, Y3, Y3
+	VBROADCASTSS word7fffffff<>+0(SB), Y4
+	VANDPS       Y4, Y2, Y5
+	VANDPS       Y4, Y3, Y4
+	VBROADCASTSS word0d800000<>+0(SB), Y6
+	VCMPPS       $0x16, Y6, Y5, Y5
+	VCMPPS       $0x16, Y6, Y4, Y4
+	VANDPS       Y5, Y2, Y2
+	VANDPS       Y4, Y3, Y3
 	VMASKMOVPS   (CX)(R10*1), Y0, Y4
 	VMASKMOVPS   32(CX)(R10*1), Y1, Y5
 	VMULPS       Y2, Y4, Y4
@@ -2509,6 +2624,14 @@ loop:
 	VMOVUPS      32(BX)(R10*1), Y3
 	VADDPS       Y2, Y0, Y0
 	VADDPS       Y3, Y1, Y1
+	VBROADCASTSS word7fffffff<>+0(SB), Y2
+	VANDPS       Y2, Y0, Y3
+	VANDPS       Y2, Y1, Y2
+	VBROADCASTSS word0d800000<>+0(SB), Y4
+	VCMPPS       $0x16, Y4, Y3, Y3
+	VCMPPS       $0x16, Y4, Y2, Y2
+	VANDPS       Y3, Y0, Y0
+	VANDPS       Y2, Y1, Y1
 	VMOVUPS      (CX)(R10*1), Y2
 	VMOVUPS      32(CX)(R10*1), Y3
 	VMULPS       Y0, Y2, Y2
@@ -2582,6 +2705,14 @@ tail:
 	VMASKMOVPS   32(BX)(R10*1), Y1, Y5
 	VADDPS       Y4, Y2, Y2
 	VADDPS       Y5, Y3, Y3
+	VBROADCASTSS word7fffffff<>+0(SB), Y4
+	VANDPS       Y4, Y2, Y5
+	VANDPS       Y4, Y3, Y4
+	VBROADCASTSS word0d800000<>+0(SB), Y6
+	VCMPPS       $0x16, Y6, Y5, Y5
+	VCMPPS       $0x16, Y6, Y4, Y4
+	VANDPS       Y5, Y2, Y2
+	VANDPS       Y4, Y3, Y3
 	VMASKMOVPS   (CX)(R10*1), Y0, Y4
 	VMASKMOVPS   32(CX)(R10*1), Y1, Y5
 	VMULPS       Y2, Y4, Y4
@@ -2703,6 +2834,14 @@ loop:
 	VMOVUPS      32(BX)(R10*1), Y3
 	VADDPS       Y2, Y0, Y0
 	VADDPS       Y3, Y1, Y1
+	VBROADCASTSS word7fffffff<>+0(SB), Y2
+	VANDPS       Y2, Y0, Y3
+	VANDPS       Y2, Y1, Y2
+	VBROADCASTSS word0d800000<>+0(SB), Y4
+	VCMPPS       $0x16, Y4, Y3, Y3
+	VCMPPS       $0x16, Y4, Y2, Y2
+	VANDPS       Y3, Y0, Y0
+	VANDPS       Y2, Y1, Y1
 	VMOVUPS      (CX)(R10*1), Y2
 	VMOVUPS      32(CX)(R10*1), Y3
 	VMULPS       Y0, Y2, Y2
@@ -2816,6 +2955,14 @@ tail:
 	VMASKMOVPS   32(BX)(R10*1), Y1, Y5
 	VADDPS       Y4, Y2, Y2
 	VADDPS       Y5, Y3, Y3
+	VBROADCASTSS word7fffffff<>+0(SB), Y4
+	VANDPS       Y4, Y2, Y5
+	VANDPS       Y4, Y3, Y4
+	VBROADCASTSS word0d800000<>+0(SB), Y6
+	VCMPPS       $0x16, Y6, Y5, Y5
+	VCMPPS       $0x16, Y6, Y4, Y4
+	VANDPS       Y5, Y2, Y2
+	VANDPS       Y4, Y3, Y3
 	VMASKMOVPS   (CX)(R10*1), Y0, Y4
 	VMASKMOVPS   32(CX)(R10*1), Y1, Y5
 	VMULPS       Y2, Y4, Y4
@@ -2989,6 +3136,14 @@ loop:
 	VMOVUPS      32(BX)(R10*1), Y3
 	VADDPS       Y2, Y0, Y0
 	VADDPS       Y3, Y1, Y1
+	VBROADCASTSS word7fffffff<>+0(SB), Y2
+	VANDPS       Y2, Y0, Y3
+	VANDPS       Y2, Y1, Y2
+	VBROADCASTSS word0d800000<>+0(SB), Y4
+	VCMPPS       $0x16, Y4, Y3, Y3
+	VCMPPS       $0x16, Y4, Y2, Y2
+	VANDPS       Y3, Y0, Y0
+	VANDPS       Y2, Y1, Y1
 	VMOVUPS      (CX)(R10*1), Y2
 	VMOVUPS      32(CX)(R10*1), Y3
 	VMULPS       Y0, Y2, Y2
@@ -3113,6 +3268,14 @@ tail:
 	VMASKMOVPS   32(BX)(R10*1), Y1, Y5
 	VADDPS       Y4, Y2, Y2
 	VADDPS       Y5, Y3, Y3
+	VBROADCASTSS word7fffffff<>+0(SB), Y4
+	VANDPS       Y4, Y2, Y5
+	VANDPS       Y4, Y3, Y4
+	VBROADCASTSS word0d800000<>+0(SB), Y6
+	VCMPPS       $0x16, Y6, Y5, Y5
+	VCMPPS       $0x16, Y6, Y4, Y4
+	VANDPS       Y5, Y2, Y2
+	VANDPS       Y4, Y3, Y3
 	VMASKMOVPS   (CX)(R10*1), Y0, Y4
 	VMASKMOVPS   32(CX)(R10*1), Y1, Y5
 	VMULPS       Y2, Y4, Y4
@@ -3590,6 +3753,14 @@ loop:
 	VMOVUPS      32(DX)(CX*1), Y3
 	VADDPS       Y2, Y0, Y0
 	VADDPS       Y3, Y1, Y1
+	VBROADCASTSS word7fffffff<>+0(SB), Y2
+	VANDPS       Y2, Y0, Y3
+	VANDPS       Y2, Y1, Y2
+	VBROADCASTSS word0d800000<>+0(SB), Y4
+	VCMPPS       $0x16, Y4, Y3, Y3
+	VCMPPS       $0x16, Y4, Y2, Y2
+	VANDPS       Y3, Y0, Y0
+	VANDPS       Y2, Y1, Y1
 	MOVQ         alpha+24(FP), DX
 	VMOVUPS      (DX)(CX*1), Y2
 	VMOVUPS      32(DX)(CX*1), Y3
@@ -3608,6 +3779,14 @@ loop:
 	VMULPS       Y1, Y3, Y1
 	VADDPS       Y0, Y4, Y0
 	VADDPS       Y1, Y5, Y1
+	VBROADCASTSS word7fffffff<>+0(SB), Y2
+	VANDPS       Y2, Y0, Y3
+	VANDPS       Y2, Y1, Y2
+	VBROADCASTSS word0d800000<>+0(SB), Y4
+	VCMPPS       $0x16, Y4, Y3, Y3
+	VCMPPS       $0x16, Y4, Y2, Y2
+	VANDPS       Y3, Y0, Y0
+	VANDPS       Y2, Y1, Y1
 	MOVQ         dx+8(FP), DX
 	VMOVUPS      Y0, (DX)(CX*1)
 	VMOVUPS      Y1, 32(DX)(CX*1)
@@ -3638,6 +3817,14 @@ tail:
 	VMASKMOVPS   32(AX)(CX*1), Y1, Y5
 	VADDPS       Y4, Y2, Y2
 	VADDPS       Y5, Y3, Y3
+	VBROADCASTSS word7fffffff<>+0(SB), Y4
+	VANDPS       Y4, Y2, Y5
+	VANDPS       Y4, Y3, Y4
+	VBROADCASTSS word0d800000<>+0(SB), Y6
+	VCMPPS       $0x16, Y6, Y5, Y5
+	VCMPPS       $0x16, Y6, Y4, Y4
+	VANDPS       Y5, Y2, Y2
+	VANDPS       Y4, Y3, Y3
 	MOVQ         alpha+24(FP), AX
 	VMASKMOVPS   (AX)(CX*1), Y0, Y4
 	VMASKMOVPS   32(AX)(CX*1), Y1, Y5
@@ -3656,6 +3843,14 @@ tail:
 	VMULPS       Y3, Y5, Y3
 	VADDPS       Y2, Y6, Y2
 	VADDPS       Y3, Y7, Y3
+	VBROADCASTSS word7fffffff<>+0(SB), Y4
+	VANDPS       Y4, Y2, Y5
+	VANDPS       Y4, Y3, Y4
+	VBROADCASTSS word0d800000<>+0(SB), Y6
+	VCMPPS       $0x16, Y6, Y5, Y5
+	VCMPPS       $0x16, Y6, Y4, Y4
+	VANDPS       Y5, Y2, Y2
+	VANDPS       Y4, Y3, Y3
 	MOVQ         dx+8(FP), AX
 	VMASKMOVPS   Y2, Y0, (AX)(CX*1)
 	VMASKMOVPS   Y3, Y1, 32(AX)(CX*1)
@@ -3690,6 +3885,14 @@ loop:
 	VMOVUPS      32(DX)(CX*1), Y3
 	VADDPS       Y2, Y0, Y0
 	VADDPS       Y3, Y1, Y1
+	VBROADCASTSS word7fffffff<>+0(SB), Y2
+	VANDPS       Y2, Y0, Y3
+	VANDPS       Y2, Y1, Y2
+	VBROADCASTSS word0d800000<>+0(SB), Y4
+	VCMPPS       $0x16, Y4, Y3, Y3
+	VCMPPS       $0x16, Y4, Y2, Y2
+	VANDPS       Y3, Y0, Y0
+	VANDPS       Y2, Y1, Y1
 	MOVQ         alpha+24(FP), DX
 	VMOVUPS      (DX)(CX*1), Y2
 	VMOVUPS      32(DX)(CX*1), Y3
@@ -3726,6 +3929,14 @@ loop:
 	VMULPS       Y1, Y3, Y1
 	VADDPS       Y0, Y4, Y0
 	VADDPS       Y1, Y5, Y1
+	VBROADCASTSS word7fffffff<>+0(SB), Y2
+	VANDPS       Y2, Y0, Y3
+	VANDPS       Y2, Y1, Y2
+	VBROADCASTSS word0d800000<>+0(SB), Y4
+	VCMPPS       $0x16, Y4, Y3, Y3
+	VCMPPS       $0x16, Y4, Y2, Y2
+	VANDPS       Y3, Y0, Y0
+	VANDPS       Y2, Y1, Y1
 	MOVQ         dx+8(FP), DX
 	VMOVUPS      Y0, (DX)(CX*1)
 	VMOVUPS      Y1, 32(DX)(CX*1)
@@ -3769,6 +3980,14 @@ tail:
 	VMASKMOVPS   32(AX)(CX*1), Y1, Y5
 	VADDPS       Y4, Y2, Y2
 	VADDPS       Y5, Y3, Y3
+	VBROADCASTSS word7fffffff<>+0(SB), Y4
+	VANDPS       Y4, Y2, Y5
+	VANDPS       Y4, Y3, Y4
+	VBROADCASTSS word0d800000<>+0(SB), Y6
+	VCMPPS       $0x16, Y6, Y5, Y5
+	VCMPPS       $0x16, Y6, Y4, Y4
+	VANDPS       Y5, Y2, Y2
+	VANDPS       Y4, Y3, Y3
 	MOVQ         alpha+24(FP), AX
 	VMASKMOVPS   (AX)(CX*1), Y0, Y4
 	VMASKMOVPS   32(AX)(CX*1), Y1, Y5
@@ -3805,6 +4024,14 @@ tail:
 	VMULPS       Y3, Y5, Y3
 	VADDPS       Y2, Y6, Y2
 	VADDPS       Y3, Y7, Y3
+	VBROADCASTSS word7fffffff<>+0(SB), Y4
+	VANDPS       Y4, Y2, Y5
+	VANDPS       Y4, Y3, Y4
+	VBROADCASTSS word0d800000<>+0(SB), Y6
+	VCMPPS       $0x16, Y6, Y5, Y5
+	VCMPPS       $0x16, Y6, Y4, Y4
+	VANDPS       Y5, Y2, Y2
+	VANDPS       Y4, Y3, Y3
 	MOVQ         dx+8(FP), AX
 	VMASKMOVPS   Y2, Y0, (AX)(CX*1)
 	VMASKMOVPS   Y3, Y1, 32(AX)(CX*1)
@@ -3898,6 +4125,14 @@ loop:
 	VMOVUPS      32(BX)(R10*1), Y3
 	VADDPS       Y2, Y0, Y0
 	VADDPS       Y3, Y1, Y1
+	VBROADCASTSS word7fffffff<>+0(SB), Y2
+	VANDPS       Y2, Y0, Y3
+	VANDPS       Y2, Y1, Y2
+	VBROADCASTSS word0d800000<>+0(SB), Y4
+	VCMPPS       $0x16, Y4, Y3, Y3
+	VCMPPS       $0x16, Y4, Y2, Y2
+	VANDPS       Y3, Y0, Y0
+	VANDPS       Y2, Y1, Y1
 	VMOVUPS      (CX)(R10*1), Y2
 	VMOVUPS      32(CX)(R10*1), Y3
 	VMULPS       Y0, Y2, Y4
@@ -3914,6 +4149,14 @@ loop:
 	VMULPS       Y1, Y3, Y1
 	VADDPS       Y0, Y4, Y0
 	VADDPS       Y1, Y5, Y1
+	VBROADCASTSS word7fffffff<>+0(SB), Y2
+	VANDPS       Y2, Y0, Y3
+	VANDPS       Y2, Y1, Y2
+	VBROADCASTSS word0d800000<>+0(SB), Y4
+	VCMPPS       $0x16, Y4, Y3, Y3
+	VCMPPS       $0x16, Y4, Y2, Y2
+	VANDPS       Y3, Y0, Y0
+	VANDPS       Y2, Y1, Y1
 	VMOVUPS      Y0, (DX)(R10*1)
 	VMOVUPS      Y1, 32(DX)(R10*1)
 	MOVQ         beta+104(FP), R11
@@ -3971,6 +4214,14 @@ tail:
 	VMASKMOVPS   32(BX)(R10*1), Y1, Y5
 	VADDPS       Y4, Y2, Y2
 	VADDPS       Y5, Y3, Y3
+	VBROADCASTSS word7fffffff<>+0(SB), Y4
+	VANDPS       Y4, Y2, Y5
+	VANDPS       Y4, Y3, Y4
+	VBROADCASTSS word0d800000<>+0(SB), Y6
+	VCMPPS       $0x16, Y6, Y5, Y5
+	VCMPPS       $0x16, Y6, Y4, Y4
+	VANDPS       Y5, Y2, Y2
+	VANDPS       Y4, Y3, Y3
 	VMASKMOVPS   (CX)(R10*1), Y0, Y4
 	VMASKMOVPS   32(CX)(R10*1), Y1, Y5
 	VMULPS       Y2, Y4, Y6
@@ -3987,6 +4238,14 @@ tail:
 	VMULPS       Y3, Y5, Y3
 	VADDPS       Y2, Y6, Y2
 	VADDPS       Y3, Y7, Y3
+	VBROADCASTSS word7fffffff<>+0(SB), Y4
+	VANDPS       Y4, Y2, Y5
+	VANDPS       Y4, Y3, Y4
+	VBROADCASTSS word0d800000<>+0(SB), Y6
+	VCMPPS       $0x16, Y6, Y5, Y5
+	VCMPPS       $0x16, Y6, Y4, Y4
+	VANDPS       Y5, Y2, Y2
+	VANDPS       Y4, Y3, Y3
 	VMASKMOVPS   Y2, Y0, (DX)(R10*1)
 	VMASKMOVPS   Y3, Y1, 32(DX)(R10*1)
 	MOVQ         beta+104(FP), AX
@@ -4091,6 +4350,14 @@ loop:
 	VMOVUPS      32(BX)(R10*1), Y3
 	VADDPS       Y2, Y0, Y0
 	VADDPS       Y3, Y1, Y1
+	VBROADCASTSS word7fffffff<>+0(SB), Y2
+	VANDPS       Y2, Y0, Y3
+	VANDPS       Y2, Y1, Y2
+	VBROADCASTSS word0d800000<>+0(SB), Y4
+	VCMPPS       $0x16, Y4, Y3, Y3
+	VCMPPS       $0x16, Y4, Y2, Y2
+	VANDPS       Y3, Y0, Y0
+	VANDPS       Y2, Y1, Y1
 	VMOVUPS      (CX)(R10*1), Y2
 	VMOVUPS      32(CX)(R10*1), Y3
 	VMULPS       Y0, Y2, Y4
@@ -4107,6 +4374,14 @@ loop:
 	VMULPS       Y1, Y3, Y1
 	VADDPS       Y0, Y4, Y0
 	VADDPS       Y1, Y5, Y1
+	VBROADCASTSS word7fffffff<>+0(SB), Y2
+	VANDPS       Y2, Y0, Y3
+	VANDPS       Y2, Y1, Y2
+	VBROADCASTSS word0d800000<>+0(SB), Y4
+	VCMPPS       $0x16, Y4, Y3, Y3
+	VCMPPS       $0x16, Y4, Y2, Y2
+	VANDPS       Y3, Y0, Y0
+	VANDPS       Y2, Y1, Y1
 	VMOVUPS      Y0, (DX)(R10*1)
 	VMOVUPS      Y1, 32(DX)(R10*1)
 	MOVQ         beta+104(FP), R11
@@ -4175,6 +4450,14 @@ tail:
 	VMASKMOVPS   32(BX)(R10*1), Y1, Y5
 	VADDPS       Y4, Y2, Y2
 	VADDPS       Y5, Y3, Y3
+	VBROADCASTSS word7fffffff<>+0(SB), Y4
+	VANDPS       Y4, Y2, Y5
+	VANDPS       Y4, Y3, Y4
+	VBROADCASTSS word0d800000<>+0(SB), Y6
+	VCMPPS       $0x16, Y6, Y5, Y5
+	VCMPPS       $0x16, Y6, Y4, Y4
+	VANDPS       Y5, Y2, Y2
+	VANDPS       Y4, Y3, Y3
 	VMASKMOVPS   (CX)(R10*1), Y0, Y4
 	VMASKMOVPS   32(CX)(R10*1), Y1, Y5
 	VMULPS       Y2, Y4, Y6
@@ -4191,6 +4474,14 @@ tail:
 	VMULPS       Y3, Y5, Y3
 	VADDPS       Y2, Y6, Y2
 	VADDPS       Y3, Y7, Y3
+	VBROADCASTSS word7fffffff<>+0(SB), Y4
+	VANDPS       Y4, Y2, Y5
+	VANDPS       Y4, Y3, Y4
+	VBROADCASTSS word0d800000<>+0(SB), Y6
+	VCMPPS       $0x16, Y6, Y5, Y5
+	VCMPPS       $0x16, Y6, Y4, Y4
+	VANDPS       Y5, Y2, Y2
+	VANDPS       Y4, Y3, Y3
 	VMASKMOVPS   Y2, Y0, (DX)(R10*1)
 	VMASKMOVPS   Y3, Y1, 32(DX)(R10*1)
 	MOVQ         beta+104(FP), AX
@@ -4308,6 +4599,14 @@ loop:
 	VMOVUPS      32(BX)(R10*1), Y3
 	VADDPS       Y2, Y0, Y0
 	VADDPS       Y3, Y1, Y1
+	VBROADCASTSS word7fffffff<>+0(SB), Y2
+	VANDPS       Y2, Y0, Y3
+	VANDPS       Y2, Y1, Y2
+	VBROADCASTSS word0d800000<>+0(SB), Y4
+	VCMPPS       $0x16, Y4, Y3, Y3
+	VCMPPS       $0x16, Y4, Y2, Y2
+	VANDPS       Y3, Y0, Y0
+	VANDPS       Y2, Y1, Y1
 	VMOVUPS      (CX)(R10*1), Y2
 	VMOVUPS      32(CX)(R10*1), Y3
 	VMULPS       Y0, Y2, Y4
@@ -4357,6 +4656,14 @@ loop:
 	VMULPS       Y1, Y3, Y1
 	VADDPS       Y0, Y4, Y0
 	VADDPS       Y1, Y5, Y1
+	VBROADCASTSS word7fffffff<>+0(SB), Y2
+	VANDPS       Y2, Y0, Y3
+	VANDPS       Y2, Y1, Y2
+	VBROADCASTSS word0d800000<>+0(SB), Y4
+	VCMPPS       $0x16, Y4, Y3, Y3
+	VCMPPS       $0x16, Y4, Y2, Y2
+	VANDPS       Y3, Y0, Y0
+	VANDPS       Y2, Y1, Y1
 	VMOVUPS      Y0, (DX)(R10*1)
 	VMOVUPS      Y1, 32(DX)(R10*1)
 	MOVQ         dbeta+136(FP), R11
@@ -4439,6 +4746,14 @@ tail:
 	VMASKMOVPS   32(BX)(R10*1), Y1, Y5
 	VADDPS       Y4, Y2, Y2
 	VADDPS       Y5, Y3, Y3
+	VBROADCASTSS word7fffffff<>+0(SB), Y4
+	VANDPS       Y4, Y2, Y5
+	VANDPS       Y4, Y3, Y4
+	VBROADCASTSS word0d800000<>+0(SB), Y6
+	VCMPPS       $0x16, Y6, Y5, Y5
+	VCMPPS       $0x16, Y6, Y4, Y4
+	VANDPS       Y5, Y2, Y2
+	VANDPS       Y4, Y3, Y3
 	VMASKMOVPS   (CX)(R10*1), Y0, Y4
 	VMASKMOVPS   32(CX)(R10*1), Y1, Y5
 	VMULPS       Y2, Y4, Y6
@@ -4488,6 +4803,14 @@ tail:
 	VMULPS       Y3, Y5, Y3
 	VADDPS       Y2, Y6, Y2
 	VADDPS       Y3, Y7, Y3
+	VBROADCASTSS word7fffffff<>+0(SB), Y4
+	VANDPS       Y4, Y2, Y5
+	VANDPS       Y4, Y3, Y4
+	VBROADCASTSS word0d800000<>+0(SB), Y6
+	VCMPPS       $0x16, Y6, Y5, Y5
+	VCMPPS       $0x16, Y6, Y4, Y4
+	VANDPS       Y5, Y2, Y2
+	VANDPS       Y4, Y3, Y3
 	VMASKMOVPS   Y2, Y0, (DX)(R10*1)
 	VMASKMOVPS   Y3, Y1, 32(DX)(R10*1)
 	MOVQ         dbeta+136(FP), AX
@@ -4641,6 +4964,14 @@ loop:
 	VMOVUPS      32(BX)(R10*1), Y3
 	VADDPS       Y2, Y0, Y0
 	VADDPS       Y3, Y1, Y1
+	VBROADCASTSS word7fffffff<>+0(SB), Y2
+	VANDPS       Y2, Y0, Y3
+	VANDPS       Y2, Y1, Y2
+	VBROADCASTSS word0d800000<>+0(SB), Y4
+	VCMPPS       $0x16, Y4, Y3, Y3
+	VCMPPS       $0x16, Y4, Y2, Y2
+	VANDPS       Y3, Y0, Y0
+	VANDPS       Y2, Y1, Y1
 	VMOVUPS      (CX)(R10*1), Y2
 	VMOVUPS      32(CX)(R10*1), Y3
 	VMULPS       Y0, Y2, Y4
@@ -4690,6 +5021,14 @@ loop:
 	VMULPS       Y1, Y3, Y1
 	VADDPS       Y0, Y4, Y0
 	VADDPS       Y1, Y5, Y1
+	VBROADCASTSS word7fffffff<>+0(SB), Y2
+	VANDPS       Y2, Y0, Y3
+	VANDPS       Y2, Y1, Y2
+	VBROADCASTSS word0d800000<>+0(SB), Y4
+	VCMPPS       $0x16, Y4, Y3, Y3
+	VCMPPS       $0x16, Y4, Y2, Y2
+	VANDPS       Y3, Y0, Y0
+	VANDPS       Y2, Y1, Y1
 	VMOVUPS      Y0, (DX)(R10*1)
 	VMOVUPS      Y1, 32(DX)(R10*1)
 	MOVQ         dbeta+136(FP), R11
@@ -4783,6 +5122,14 @@ tail:
 	VMASKMOVPS   32(BX)(R10*1), Y1, Y5
 	VADDPS       Y4, Y2, Y2
 	VADDPS       Y5, Y3, Y3
+	VBROADCASTSS word7fffffff<>+0(SB), Y4
+	VANDPS       Y4, Y2, Y5
+	VANDPS       Y4, Y3, Y4
+	VBROADCASTSS word0d800000<>+0(SB), Y6
+	VCMPPS       $0x16, Y6, Y5, Y5
+	VCMPPS       $0x16, Y6, Y4, Y4
+	VANDPS       Y5, Y2, Y2
+	VANDPS       Y4, Y3, Y3
 	VMASKMOVPS   (CX)(R10*1), Y0, Y4
 	VMASKMOVPS   32(CX)(R10*1), Y1, Y5
 	VMULPS       Y2, Y4, Y6
@@ -4832,6 +5179,14 @@ tail:
 	VMULPS       Y3, Y5, Y3
 	VADDPS       Y2, Y6, Y2
 	VADDPS       Y3, Y7, Y3
+	VBROADCASTSS word7fffffff<>+0(SB), Y4
+	VANDPS       Y4, Y2, Y5
+	VANDPS       Y4, Y3, Y4
+	VBROADCASTSS word0d800000<>+0(SB), Y6
+	VCMPPS       $0x16, Y6, Y5, Y5
+	VCMPPS       $0x16, Y6, Y4, Y4
+	VANDPS       Y5, Y2, Y2
+	VANDPS       Y4, Y3, Y3
 	VMASKMOVPS   Y2, Y0, (DX)(R10*1)
 	VMASKMOVPS   Y3, Y1, 32(DX)(R10*1)
 	MOVQ         dbeta+136(FP), AX
@@ -4957,6 +5312,14 @@ loop:
 	VMOVUPS      32(BX)(R10*1), Y3
 	VADDPS       Y2, Y0, Y0
 	VADDPS       Y3, Y1, Y1
+	VBROADCASTSS word7fffffff<>+0(SB), Y2
+	VANDPS       Y2, Y0, Y3
+	VANDPS       Y2, Y1, Y2
+	VBROADCASTSS word0d800000<>+0(SB), Y4
+	VCMPPS       $0x16, Y4, Y3, Y3
+	VCMPPS       $0x16, Y4, Y2, Y2
+	VANDPS       Y3, Y0, Y0
+	VANDPS       Y2, Y1, Y1
 	VMOVUPS      (CX)(R10*1), Y2
 	VMOVUPS      32(CX)(R10*1), Y3
 	VMULPS       Y0, Y2, Y4
@@ -4973,6 +5336,14 @@ loop:
 	VMULPS       Y1, Y3, Y1
 	VADDPS       Y0, Y4, Y0
 	VADDPS       Y1, Y5, Y1
+	VBROADCASTSS word7fffffff<>+0(SB), Y2
+	VANDPS       Y2, Y0, Y3
+	VANDPS       Y2, Y1, Y2
+	VBROADCASTSS word0d800000<>+0(SB), Y4
+	VCMPPS       $0x16, Y4, Y3, Y3
+	VCMPPS       $0x16, Y4, Y2, Y2
+	VANDPS       Y3, Y0, Y0
+	VANDPS       Y2, Y1, Y1
 	VMOVUPS      Y0, (DX)(R10*1)
 	VMOVUPS      Y1, 32(DX)(R10*1)
 	MOVQ         beta+104(FP), R11
@@ -5037,6 +5408,14 @@ tail:
 	VMASKMOVPS   32(BX)(R10*1), Y1, Y5
 	VADDPS       Y4, Y2, Y2
 	VADDPS       Y5, Y3, Y3
+	VBROADCASTSS word7fffffff<>+0(SB), Y4
+	VANDPS       Y4, Y2, Y5
+	VANDPS       Y4, Y3, Y4
+	VBROADCASTSS word0d800000<>+0(SB), Y6
+	VCMPPS       $0x16, Y6, Y5, Y5
+	VCMPPS       $0x16, Y6, Y4, Y4
+	VANDPS       Y5, Y2, Y2
+	VANDPS       Y4, Y3, Y3
 	VMASKMOVPS   (CX)(R10*1), Y0, Y4
 	VMASKMOVPS   32(CX)(R10*1), Y1, Y5
 	VMULPS       Y2, Y4, Y6
@@ -5053,6 +5432,14 @@ tail:
 	VMULPS       Y3, Y5, Y3
 	VADDPS       Y2, Y6, Y2
 	VADDPS       Y3, Y7, Y3
+	VBROADCASTSS word7fffffff<>+0(SB), Y4
+	VANDPS       Y4, Y2, Y5
+	VANDPS       Y4, Y3, Y4
+	VBROADCASTSS word0d800000<>+0(SB), Y6
+	VCMPPS       $0x16, Y6, Y5, Y5
+	VCMPPS       $0x16, Y6, Y4, Y4
+	VANDPS       Y5, Y2, Y2
+	VANDPS       Y4, Y3, Y3
 	VMASKMOVPS   Y2, Y0, (DX)(R10*1)
 	VMASKMOVPS   Y3, Y1, 32(DX)(R10*1)
 	MOVQ         beta+104(FP), AX
@@ -5164,6 +5551,14 @@ loop:
 	VMOVUPS      32(BX)(R10*1), Y3
 	VADDPS       Y2, Y0, Y0
 	VADDPS       Y3, Y1, Y1
+	VBROADCASTSS word7fffffff<>+0(SB), Y2
+	VANDPS       Y2, Y0, Y3
+	VANDPS       Y2, Y1, Y2
+	VBROADCASTSS word0d800000<>+0(SB), Y4
+	VCMPPS       $0x16, Y4, Y3, Y3
+	VCMPPS       $0x16, Y4, Y2, Y2
+	VANDPS       Y3, Y0, Y0
+	VANDPS       Y2, Y1, Y1
 	VMOVUPS      (CX)(R10*1), Y2
 	VMOVUPS      32(CX)(R10*1), Y3
 	VMULPS       Y0, Y2, Y4
@@ -5180,6 +5575,14 @@ loop:
 	VMULPS       Y1, Y3, Y1
 	VADDPS       Y0, Y4, Y0
 	VADDPS       Y1, Y5, Y1
+	VBROADCASTSS word7fffffff<>+0(SB), Y2
+	VANDPS       Y2, Y0, Y3
+	VANDPS       Y2, Y1, Y2
+	VBROADCASTSS word0d800000<>+0(SB), Y4
+	VCMPPS       $0x16, Y4, Y3, Y3
+	VCMPPS       $0x16, Y4, Y2, Y2
+	VANDPS       Y3, Y0, Y0
+	VANDPS       Y2, Y1, Y1
 	VMOVUPS      Y0, (DX)(R10*1)
 	VMOVUPS      Y1, 32(DX)(R10*1)
 	MOVQ         beta+104(FP), R11
@@ -5255,6 +5658,14 @@ tail:
 	VMASKMOVPS   32(BX)(R10*1), Y1, Y5
 	VADDPS       Y4, Y2, Y2
 	VADDPS       Y5, Y3, Y3
+	VBROADCASTSS word7fffffff<>+0(SB), Y4
+	VANDPS       Y4, Y2, Y5
+	VANDPS       Y4, Y3, Y4
+	VBROADCASTSS word0d800000<>+0(SB), Y6
+	VCMPPS       $0x16, Y6, Y5, Y5
+	VCMPPS       $0x16, Y6, Y4, Y4
+	VANDPS       Y5, Y2, Y2
+	VANDPS       Y4, Y3, Y3
 	VMASKMOVPS   (CX)(R10*1), Y0, Y4
 	VMASKMOVPS   32(CX)(R10*1), Y1, Y5
 	VMULPS       Y2, Y4, Y6
@@ -5271,6 +5682,14 @@ tail:
 	VMULPS       Y3, Y5, Y3
 	VADDPS       Y2, Y6, Y2
 	VADDPS       Y3, Y7, Y3
+	VBROADCASTSS word7fffffff<>+0(SB), Y4
+	VANDPS       Y4, Y2, Y5
+	VANDPS       Y4, Y3, Y4
+	VBROADCASTSS word0d800000<>+0(SB), Y6
+	VCMPPS       $0x16, Y6, Y5, Y5
+	VCMPPS       $0x16, Y6, Y4, Y4
+	VANDPS       Y5, Y2, Y2
+	VANDPS       Y4, Y3, Y3
 	VMASKMOVPS   Y2, Y0, (DX)(R10*1)
 	VMASKMOVPS   Y3, Y1, 32(DX)(R10*1)
 	MOVQ         beta+104(FP), AX
@@ -5401,6 +5820,14 @@ loop:
 	VMOVUPS      32(BX)(R10*1), Y3
 	VADDPS       Y2, Y0, Y0
 	VADDPS       Y3, Y1, Y1
+	VBROADCASTSS word7fffffff<>+0(SB), Y2
+	VANDPS       Y2, Y0, Y3
+	VANDPS       Y2, Y1, Y2
+	VBROADCASTSS word0d800000<>+0(SB), Y4
+	VCMPPS       $0x16, Y4, Y3, Y3
+	VCMPPS       $0x16, Y4, Y2, Y2
+	VANDPS       Y3, Y0, Y0
+	VANDPS       Y2, Y1, Y1
 	VMOVUPS      (CX)(R10*1), Y2
 	VMOVUPS      32(CX)(R10*1), Y3
 	VMULPS       Y0, Y2, Y4
@@ -5455,6 +5882,14 @@ loop:
 	VMULPS       Y1, Y3, Y1
 	VADDPS       Y0, Y4, Y0
 	VADDPS       Y1, Y5, Y1
+	VBROADCASTSS word7fffffff<>+0(SB), Y2
+	VANDPS       Y2, Y0, Y3
+	VANDPS       Y2, Y1, Y2
+	VBROADCASTSS word0d800000<>+0(SB), Y4
+	VCMPPS       $0x16, Y4, Y3, Y3
+	VCMPPS       $0x16, Y4, Y2, Y2
+	VANDPS       Y3, Y0, Y0
+	VANDPS       Y2, Y1, Y1
 	VMOVUPS      Y0, (DX)(R10*1)
 	VMOVUPS      Y1, 32(DX)(R10*1)
 	MOVQ         dbeta+144(FP), R11
@@ -5550,6 +5985,14 @@ tail:
 	VMASKMOVPS   32(BX)(R10*1), Y1, Y5
 	VADDPS       Y4, Y2, Y2
 	VADDPS       Y5, Y3, Y3
+	VBROADCASTSS word7fffffff<>+0(SB), Y4
+	VANDPS       Y4, Y2, Y5
+	VANDPS       Y4, Y3, Y4
+	VBROADCASTSS word0d800000<>+0(SB), Y6
+	VCMPPS       $0x16, Y6, Y5, Y5
+	VCMPPS       $0x16, Y6, Y4, Y4
+	VANDPS       Y5, Y2, Y2
+	VANDPS       Y4, Y3, Y3
 	VMASKMOVPS   (CX)(R10*1), Y0, Y4
 	VMASKMOVPS   32(CX)(R10*1), Y1, Y5
 	VMULPS       Y2, Y4, Y6
@@ -5604,6 +6047,14 @@ tail:
 	VMULPS       Y3, Y5, Y3
 	VADDPS       Y2, Y6, Y2
 	VADDPS       Y3, Y7, Y3
+	VBROADCASTSS word7fffffff<>+0(SB), Y4
+	VANDPS       Y4, Y2, Y5
+	VANDPS       Y4, Y3, Y4
+	VBROADCASTSS word0d800000<>+0(SB), Y6
+	VCMPPS       $0x16, Y6, Y5, Y5
+	VCMPPS       $0x16, Y6, Y4, Y4
+	VANDPS       Y5, Y2, Y2
+	VANDPS       Y4, Y3, Y3
 	VMASKMOVPS   Y2, Y0, (DX)(R10*1)
 	VMASKMOVPS   Y3, Y1, 32(DX)(R10*1)
 	MOVQ         dbeta+144(FP), AX
@@ -5772,6 +6223,14 @@ loop:
 	VMOVUPS      32(BX)(R10*1), Y3
 	VADDPS       Y2, Y0, Y0
 	VADDPS       Y3, Y1, Y1
+	VBROADCASTSS word7fffffff<>+0(SB), Y2
+	VANDPS       Y2, Y0, Y3
+	VANDPS       Y2, Y1, Y2
+	VBROADCASTSS word0d800000<>+0(SB), Y4
+	VCMPPS       $0x16, Y4, Y3, Y3
+	VCMPPS       $0x16, Y4, Y2, Y2
+	VANDPS       Y3, Y0, Y0
+	VANDPS       Y2, Y1, Y1
 	VMOVUPS      (CX)(R10*1), Y2
 	VMOVUPS      32(CX)(R10*1), Y3
 	VMULPS       Y0, Y2, Y4
@@ -5826,6 +6285,14 @@ loop:
 	VMULPS       Y1, Y3, Y1
 	VADDPS       Y0, Y4, Y0
 	VADDPS       Y1, Y5, Y1
+	VBROADCASTSS word7fffffff<>+0(SB), Y2
+	VANDPS       Y2, Y0, Y3
+	VANDPS       Y2, Y1, Y2
+	VBROADCASTSS word0d800000<>+0(SB), Y4
+	VCMPPS       $0x16, Y4, Y3, Y3
+	VCMPPS       $0x16, Y4, Y2, Y2
+	VANDPS       Y3, Y0, Y0
+	VANDPS       Y2, Y1, Y1
 	VMOVUPS      Y0, (DX)(R10*1)
 	VMOVUPS      Y1, 32(DX)(R10*1)
 	MOVQ         dbeta+144(FP), R11
@@ -5932,6 +6399,14 @@ tail:
 	VMASKMOVPS   32(BX)(R10*1), Y1, Y5
 	VADDPS       Y4, Y2, Y2
 	VADDPS       Y5, Y3, Y3
+	VBROADCASTSS word7fffffff<>+0(SB), Y4
+	VANDPS       Y4, Y2, Y5
+	VANDPS       Y4, Y3, Y4
+	VBROADCASTSS word0d800000<>+0(SB), Y6
+	VCMPPS       $0x16, Y6, Y5, Y5
+	VCMPPS       $0x16, Y6, Y4, Y4
+	VANDPS       Y5, Y2, Y2
+	VANDPS       Y4, Y3, Y3
 	VMASKMOVPS   (CX)(R10*1), Y0, Y4
 	VMASKMOVPS   32(CX)(R10*1), Y1, Y5
 	VMULPS       Y2, Y4, Y6
@@ -5986,6 +6461,14 @@ tail:
 	VMULPS       Y3, Y5, Y3
 	VADDPS       Y2, Y6, Y2
 	VADDPS       Y3, Y7, Y3
+	VBROADCASTSS word7fffffff<>+0(SB), Y4
+	VANDPS       Y4, Y2, Y5
+	VANDPS       Y4, Y3, Y4
+	VBROADCASTSS word0d800000<>+0(SB), Y6
+	VCMPPS       $0x16, Y6, Y5, Y5
+	VCMPPS       $0x16, Y6, Y4, Y4
+	VANDPS       Y5, Y2, Y2
+	VANDPS       Y4, Y3, Y3
 	VMASKMOVPS   Y2, Y0, (DX)(R10*1)
 	VMASKMOVPS   Y3, Y1, 32(DX)(R10*1)
 	MOVQ         dbeta+144(FP), AX
@@ -8543,28 +9026,33 @@ end:
 // func liBackF32AVX512(dv *float32, dx *float32, gv *float32, alpha *float32, n int)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·liBackF32AVX512(SB), NOSPLIT, $0-40
-	MOVQ n+32(FP), AX
-	SHLQ $0x02, AX
-	XORQ CX, CX
-	SUBQ $0x40, AX
-	JL   tail
+	VBROADCASTSS word7fffffff<>+0(SB), Z0
+	VBROADCASTSS word0d800000<>+0(SB), Z1
+	MOVQ         n+32(FP), AX
+	SHLQ         $0x02, AX
+	XORQ         CX, CX
+	SUBQ         $0x40, AX
+	JL           tail
 
 loop:
-	MOVQ    dv+0(FP), DX
-	VMOVUPS (DX)(CX*1), Z0
-	MOVQ    gv+16(FP), DX
-	VMOVUPS (DX)(CX*1), Z1
-	VADDPS  Z1, Z0, Z0
-	MOVQ    alpha+24(FP), DX
-	VMOVUPS (DX)(CX*1), Z1
-	VMULPS  Z0, Z1, Z1
-	MOVQ    dv+0(FP), DX
-	VMOVUPS Z1, (DX)(CX*1)
-	MOVQ    dx+8(FP), DX
-	VMOVUPS Z0, (DX)(CX*1)
-	ADDQ    $0x40, CX
-	SUBQ    $0x40, AX
-	JGE     loop
+	MOVQ      dv+0(FP), DX
+	VMOVUPS   (DX)(CX*1), Z2
+	MOVQ      gv+16(FP), DX
+	VMOVUPS   (DX)(CX*1), Z3
+	VADDPS    Z3, Z2, Z2
+	VPANDD    Z0, Z2, Z3
+	VCMPPS    $0x16, Z1, Z3, K1
+	VMOVUPS.Z Z2, K1, Z2
+	MOVQ      alpha+24(FP), DX
+	VMOVUPS   (DX)(CX*1), Z3
+	VMULPS    Z2, Z3, Z3
+	MOVQ      dv+0(FP), DX
+	VMOVUPS   Z3, (DX)(CX*1)
+	MOVQ      dx+8(FP), DX
+	VMOVUPS   Z2, (DX)(CX*1)
+	ADDQ      $0x40, CX
+	SUBQ      $0x40, AX
+	JGE       loop
 
 tail:
 	ADDQ      $0x40, AX
@@ -8574,10 +9062,13 @@ tail:
 	BZHIL     AX, DX, DX
 	KMOVW     DX, K1
 	MOVQ      dv+0(FP), AX
-	VMOVUPS.Z (AX)(CX*1), K1, Z0
+	VMOVUPS.Z (AX)(CX*1), K1, Z2
 	MOVQ      gv+16(FP), AX
-	VMOVUPS.Z (AX)(CX*1), K1, Z1
-	VADDPS    Z1, Z0, Z0
+	VMOVUPS.Z (AX)(CX*1), K1, Z3
+	VADDPS    Z3, Z2, Z2
+	VPANDD    Z0, Z2, Z0
+	VCMPPS    $0x16, Z1, Z0, K2
+	VMOVUPS.Z Z2, K2, Z0
 	MOVQ      alpha+24(FP), AX
 	VMOVUPS.Z (AX)(CX*1), K1, Z1
 	VMULPS    Z0, Z1, Z1
@@ -8593,36 +9084,41 @@ end:
 // func liBackLearnedF32AVX512(dv *float32, dx *float32, gv *float32, alpha *float32, dalpha *float32, before *float32, n int)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·liBackLearnedF32AVX512(SB), NOSPLIT, $0-56
-	MOVQ n+48(FP), AX
-	SHLQ $0x02, AX
-	XORQ CX, CX
-	SUBQ $0x40, AX
-	JL   tail
+	VBROADCASTSS word7fffffff<>+0(SB), Z0
+	VBROADCASTSS word0d800000<>+0(SB), Z1
+	MOVQ         n+48(FP), AX
+	SHLQ         $0x02, AX
+	XORQ         CX, CX
+	SUBQ         $0x40, AX
+	JL           tail
 
 loop:
-	MOVQ    dv+0(FP), DX
-	VMOVUPS (DX)(CX*1), Z0
-	MOVQ    gv+16(FP), DX
-	VMOVUPS (DX)(CX*1), Z1
-	VADDPS  Z1, Z0, Z0
-	MOVQ    alpha+24(FP), DX
-	VMOVUPS (DX)(CX*1), Z1
-	VMULPS  Z0, Z1, Z1
-	MOVQ    dv+0(FP), DX
-	VMOVUPS Z1, (DX)(CX*1)
-	MOVQ    dalpha+32(FP), DX
-	VMOVUPS (DX)(CX*1), Z1
-	MOVQ    before+40(FP), DX
-	VMOVUPS (DX)(CX*1), Z2
-	VMULPS  Z2, Z0, Z2
-	VADDPS  Z2, Z1, Z1
-	MOVQ    dalpha+32(FP), DX
-	VMOVUPS Z1, (DX)(CX*1)
-	MOVQ    dx+8(FP), DX
-	VMOVUPS Z0, (DX)(CX*1)
-	ADDQ    $0x40, CX
-	SUBQ    $0x40, AX
-	JGE     loop
+	MOVQ      dv+0(FP), DX
+	VMOVUPS   (DX)(CX*1), Z2
+	MOVQ      gv+16(FP), DX
+	VMOVUPS   (DX)(CX*1), Z3
+	VADDPS    Z3, Z2, Z2
+	VPANDD    Z0, Z2, Z3
+	VCMPPS    $0x16, Z1, Z3, K1
+	VMOVUPS.Z Z2, K1, Z2
+	MOVQ      alpha+24(FP), DX
+	VMOVUPS   (DX)(CX*1), Z3
+	VMULPS    Z2, Z3, Z3
+	MOVQ      dv+0(FP), DX
+	VMOVUPS   Z3, (DX)(CX*1)
+	MOVQ      dalpha+32(FP), DX
+	VMOVUPS   (DX)(CX*1), Z3
+	MOVQ      before+40(FP), DX
+	VMOVUPS   (DX)(CX*1), Z4
+	VMULPS    Z4, Z2, Z4
+	VADDPS    Z4, Z3, Z3
+	MOVQ      dalpha+32(FP), DX
+	VMOVUPS   Z3, (DX)(CX*1)
+	MOVQ      dx+8(FP), DX
+	VMOVUPS   Z2, (DX)(CX*1)
+	ADDQ      $0x40, CX
+	SUBQ      $0x40, AX
+	JGE       loop
 
 tail:
 	ADDQ      $0x40, AX
@@ -8632,10 +9128,13 @@ tail:
 	BZHIL     AX, DX, DX
 	KMOVW     DX, K1
 	MOVQ      dv+0(FP), AX
-	VMOVUPS.Z (AX)(CX*1), K1, Z0
+	VMOVUPS.Z (AX)(CX*1), K1, Z2
 	MOVQ      gv+16(FP), AX
-	VMOVUPS.Z (AX)(CX*1), K1, Z1
-	VADDPS    Z1, Z0, Z0
+	VMOVUPS.Z (AX)(CX*1), K1, Z3
+	VADDPS    Z3, Z2, Z2
+	VPANDD    Z0, Z2, Z0
+	VCMPPS    $0x16, Z1, Z0, K2
+	VMOVUPS.Z Z2, K2, Z0
 	MOVQ      alpha+24(FP), AX
 	VMOVUPS.Z (AX)(CX*1), K1, Z1
 	VMULPS    Z0, Z1, Z1
@@ -8661,6 +9160,8 @@ end:
 TEXT ·lifBackF32AVX512(SB), NOSPLIT, $0-112
 	VPXORQ       Z0, Z0, Z0
 	VBROADCASTSD attached+88(FP), Z1
+	VBROADCASTSS word7fffffff<>+0(SB), Z2
+	VBROADCASTSS word0d800000<>+0(SB), Z3
 	MOVQ         lddx+16(FP), AX
 	SHLQ         $0x02, AX
 	MOVQ         AX, lddx+16(FP)
@@ -8686,29 +9187,32 @@ row:
 	JL   tail
 
 loop:
-	VMOVUPS (AX)(R10*1), Z2
-	VMOVUPS (DI)(R10*1), Z3
-	VMOVUPS (R8)(R10*1), Z4
-	VSUBPS  Z4, Z3, Z3
-	VCMPPS  $0x16, Z0, Z3, K1
-	VSUBPS  Z4, Z0, Z3
-	VMULPS  Z2, Z3, Z3
-	MOVQ    slope+32(FP), R11
-	VMOVUPS (R11)(R10*1), Z4
-	VMOVUPS (SI)(R10*1), Z5
-	VPANDD  Z1, Z3, Z3
-	VADDPS  Z3, Z5, Z3
-	VMULPS  Z4, Z3, Z3
-	VADDPS  Z3, Z2, Z2
-	VMOVUPS (BX)(R10*1), Z3
-	VADDPS  Z3, Z2, Z2
-	VMOVUPS (CX)(R10*1), Z3
-	VMULPS  Z2, Z3, Z3
-	VMOVUPS Z3, (AX)(R10*1)
-	VMOVUPS Z2, (DX)(R10*1)
-	ADDQ    $0x40, R10
-	SUBQ    $0x40, R9
-	JGE     loop
+	VMOVUPS   (AX)(R10*1), Z4
+	VMOVUPS   (DI)(R10*1), Z5
+	VMOVUPS   (R8)(R10*1), Z6
+	VSUBPS    Z6, Z5, Z5
+	VCMPPS    $0x16, Z0, Z5, K1
+	VSUBPS    Z6, Z0, Z5
+	VMULPS    Z4, Z5, Z5
+	MOVQ      slope+32(FP), R11
+	VMOVUPS   (R11)(R10*1), Z6
+	VMOVUPS   (SI)(R10*1), Z7
+	VPANDD    Z1, Z5, Z5
+	VADDPS    Z5, Z7, Z5
+	VMULPS    Z6, Z5, Z5
+	VADDPS    Z5, Z4, Z4
+	VMOVUPS   (BX)(R10*1), Z5
+	VADDPS    Z5, Z4, Z4
+	VPANDD    Z2, Z4, Z5
+	VCMPPS    $0x16, Z3, Z5, K1
+	VMOVUPS.Z Z4, K1, Z4
+	VMOVUPS   (CX)(R10*1), Z5
+	VMULPS    Z4, Z5, Z5
+	VMOVUPS   Z5, (AX)(R10*1)
+	VMOVUPS   Z4, (DX)(R10*1)
+	ADDQ      $0x40, R10
+	SUBQ      $0x40, R9
+	JGE       loop
 
 tail:
 	ADDQ      $0x40, R9
@@ -8717,26 +9221,29 @@ tail:
 	MOVL      $-1, R11
 	BZHIL     R9, R11, R11
 	KMOVW     R11, K1
-	VMOVUPS.Z (AX)(R10*1), K1, Z2
-	VMOVUPS.Z (DI)(R10*1), K1, Z3
-	VMOVUPS.Z (R8)(R10*1), K1, Z4
-	VSUBPS    Z4, Z3, Z3
-	VCMPPS    $0x16, Z0, Z3, K2
-	VSUBPS    Z4, Z0, Z3
-	VMULPS    Z2, Z3, Z3
+	VMOVUPS.Z (AX)(R10*1), K1, Z4
+	VMOVUPS.Z (DI)(R10*1), K1, Z5
+	VMOVUPS.Z (R8)(R10*1), K1, Z6
+	VSUBPS    Z6, Z5, Z5
+	VCMPPS    $0x16, Z0, Z5, K2
+	VSUBPS    Z6, Z0, Z5
+	VMULPS    Z4, Z5, Z5
 	MOVQ      slope+32(FP), DI
-	VMOVUPS.Z (DI)(R10*1), K1, Z4
-	VMOVUPS.Z (SI)(R10*1), K1, Z5
-	VPANDD    Z1, Z3, Z3
-	VADDPS    Z3, Z5, Z3
-	VMULPS    Z4, Z3, Z3
-	VADDPS    Z3, Z2, Z2
-	VMOVUPS.Z (BX)(R10*1), K1, Z3
-	VADDPS    Z3, Z2, Z2
-	VMOVUPS.Z (CX)(R10*1), K1, Z3
-	VMULPS    Z2, Z3, Z3
-	VMOVUPS   Z3, K1, (AX)(R10*1)
-	VMOVUPS   Z2, K1, (DX)(R10*1)
+	VMOVUPS.Z (DI)(R10*1), K1, Z6
+	VMOVUPS.Z (SI)(R10*1), K1, Z7
+	VPANDD    Z1, Z5, Z5
+	VADDPS    Z5, Z7, Z5
+	VMULPS    Z6, Z5, Z5
+	VADDPS    Z5, Z4, Z4
+	VMOVUPS.Z (BX)(R10*1), K1, Z5
+	VADDPS    Z5, Z4, Z4
+	VPANDD    Z2, Z4, Z5
+	VCMPPS    $0x16, Z3, Z5, K2
+	VMOVUPS.Z Z4, K2, Z4
+	VMOVUPS.Z (CX)(R10*1), K1, Z5
+	VMULPS    Z4, Z5, Z5
+	VMOVUPS   Z5, K1, (AX)(R10*1)
+	VMOVUPS   Z4, K1, (DX)(R10*1)
 
 end:
 	MOVQ n+96(FP), AX
@@ -8763,6 +9270,7 @@ TEXT ·lifBackFastF32AVX512(SB), NOSPLIT, $0-120
 	VBROADCASTSD attached+88(FP), Z2
 	VBROADCASTSS k+96(FP), Z3
 	VBROADCASTSS word7fffffff<>+0(SB), Z4
+	VBROADCASTSS word0d800000<>+0(SB), Z5
 	MOVQ         lddx+16(FP), AX
 	SHLQ         $0x02, AX
 	MOVQ         AX, lddx+16(FP)
@@ -8788,32 +9296,35 @@ row:
 	JL   tail
 
 loop:
-	VMOVUPS (AX)(R10*1), Z5
-	VMOVUPS (DI)(R10*1), Z6
-	VMOVUPS (R8)(R10*1), Z7
-	VSUBPS  Z7, Z6, Z6
-	VCMPPS  $0x16, Z1, Z6, K1
-	VSUBPS  Z7, Z1, Z7
-	VMULPS  Z5, Z7, Z7
-	VPANDD  Z4, Z6, Z6
-	VMULPS  Z6, Z3, Z6
-	VADDPS  Z6, Z0, Z6
-	VDIVPS  Z6, Z0, Z6
-	VMULPS  Z6, Z6, Z6
-	VMOVUPS (SI)(R10*1), Z8
-	VPANDD  Z2, Z7, Z7
-	VADDPS  Z7, Z8, Z7
-	VMULPS  Z6, Z7, Z6
-	VADDPS  Z6, Z5, Z5
-	VMOVUPS (BX)(R10*1), Z6
-	VADDPS  Z6, Z5, Z5
-	VMOVUPS (CX)(R10*1), Z6
-	VMULPS  Z5, Z6, Z6
-	VMOVUPS Z6, (AX)(R10*1)
-	VMOVUPS Z5, (DX)(R10*1)
-	ADDQ    $0x40, R10
-	SUBQ    $0x40, R9
-	JGE     loop
+	VMOVUPS   (AX)(R10*1), Z6
+	VMOVUPS   (DI)(R10*1), Z7
+	VMOVUPS   (R8)(R10*1), Z8
+	VSUBPS    Z8, Z7, Z7
+	VCMPPS    $0x16, Z1, Z7, K1
+	VSUBPS    Z8, Z1, Z8
+	VMULPS    Z6, Z8, Z8
+	VPANDD    Z4, Z7, Z7
+	VMULPS    Z7, Z3, Z7
+	VADDPS    Z7, Z0, Z7
+	VDIVPS    Z7, Z0, Z7
+	VMULPS    Z7, Z7, Z7
+	VMOVUPS   (SI)(R10*1), Z9
+	VPANDD    Z2, Z8, Z8
+	VADDPS    Z8, Z9, Z8
+	VMULPS    Z7, Z8, Z7
+	VADDPS    Z7, Z6, Z6
+	VMOVUPS   (BX)(R10*1), Z7
+	VADDPS    Z7, Z6, Z6
+	VPANDD    Z4, Z6, Z7
+	VCMPPS    $0x16, Z5, Z7, K1
+	VMOVUPS.Z Z6, K1, Z6
+	VMOVUPS   (CX)(R10*1), Z7
+	VMULPS    Z6, Z7, Z7
+	VMOVUPS   Z7, (AX)(R10*1)
+	VMOVUPS   Z6, (DX)(R10*1)
+	ADDQ      $0x40, R10
+	SUBQ      $0x40, R9
+	JGE       loop
 
 tail:
 	ADDQ      $0x40, R9
@@ -8822,29 +9333,32 @@ tail:
 	MOVL      $-1, R11
 	BZHIL     R9, R11, R11
 	KMOVW     R11, K1
-	VMOVUPS.Z (AX)(R10*1), K1, Z5
-	VMOVUPS.Z (DI)(R10*1), K1, Z6
-	VMOVUPS.Z (R8)(R10*1), K1, Z7
-	VSUBPS    Z7, Z6, Z6
-	VCMPPS    $0x16, Z1, Z6, K2
-	VSUBPS    Z7, Z1, Z7
-	VMULPS    Z5, Z7, Z7
-	VPANDD    Z4, Z6, Z6
-	VMULPS    Z6, Z3, Z6
-	VADDPS    Z6, Z0, Z6
-	VDIVPS    Z6, Z0, Z6
-	VMULPS    Z6, Z6, Z6
-	VMOVUPS.Z (SI)(R10*1), K1, Z8
-	VPANDD    Z2, Z7, Z7
-	VADDPS    Z7, Z8, Z7
-	VMULPS    Z6, Z7, Z6
-	VADDPS    Z6, Z5, Z5
-	VMOVUPS.Z (BX)(R10*1), K1, Z6
-	VADDPS    Z6, Z5, Z5
-	VMOVUPS.Z (CX)(R10*1), K1, Z6
-	VMULPS    Z5, Z6, Z6
-	VMOVUPS   Z6, K1, (AX)(R10*1)
-	VMOVUPS   Z5, K1, (DX)(R10*1)
+	VMOVUPS.Z (AX)(R10*1), K1, Z6
+	VMOVUPS.Z (DI)(R10*1), K1, Z7
+	VMOVUPS.Z (R8)(R10*1), K1, Z8
+	VSUBPS    Z8, Z7, Z7
+	VCMPPS    $0x16, Z1, Z7, K2
+	VSUBPS    Z8, Z1, Z8
+	VMULPS    Z6, Z8, Z8
+	VPANDD    Z4, Z7, Z7
+	VMULPS    Z7, Z3, Z7
+	VADDPS    Z7, Z0, Z7
+	VDIVPS    Z7, Z0, Z7
+	VMULPS    Z7, Z7, Z7
+	VMOVUPS.Z (SI)(R10*1), K1, Z9
+	VPANDD    Z2, Z8, Z8
+	VADDPS    Z8, Z9, Z8
+	VMULPS    Z7, Z8, Z7
+	VADDPS    Z7, Z6, Z6
+	VMOVUPS.Z (BX)(R10*1), K1, Z7
+	VADDPS    Z7, Z6, Z6
+	VPANDD    Z4, Z6, Z7
+	VCMPPS    $0x16, Z5, Z7, K2
+	VMOVUPS.Z Z6, K2, Z6
+	VMOVUPS.Z (CX)(R10*1), K1, Z7
+	VMULPS    Z6, Z7, Z7
+	VMOVUPS   Z7, K1, (AX)(R10*1)
+	VMOVUPS   Z6, K1, (DX)(R10*1)
 
 end:
 	MOVQ n+104(FP), AX
@@ -8869,6 +9383,8 @@ TEXT ·lifBackLearnedF32AVX512(SB), NOSPLIT, $0-160
 	VPXORQ       Z0, Z0, Z0
 	VBROADCASTSD attached+88(FP), Z1
 	VBROADCASTSD unreset+136(FP), Z2
+	VBROADCASTSS word7fffffff<>+0(SB), Z3
+	VBROADCASTSS word0d800000<>+0(SB), Z4
 	MOVQ         ldbefore+128(FP), AX
 	SHLQ         $0x02, AX
 	MOVQ         AX, ldbefore+128(FP)
@@ -8900,47 +9416,50 @@ row:
 	JL   tail
 
 loop:
-	VMOVUPS   (AX)(R10*1), Z3
-	VMOVUPS   (DI)(R10*1), Z4
-	VMOVUPS   (R8)(R10*1), Z5
-	VSUBPS    Z5, Z4, Z4
-	VCMPPS    $0x16, Z0, Z4, K1
-	VSUBPS    Z5, Z0, Z4
-	VMULPS    Z3, Z4, Z4
+	VMOVUPS   (AX)(R10*1), Z5
+	VMOVUPS   (DI)(R10*1), Z6
+	VMOVUPS   (R8)(R10*1), Z7
+	VSUBPS    Z7, Z6, Z6
+	VCMPPS    $0x16, Z0, Z6, K1
+	VSUBPS    Z7, Z0, Z6
+	VMULPS    Z5, Z6, Z6
 	MOVQ      slope+32(FP), R11
-	VMOVUPS   (R11)(R10*1), Z5
-	VMOVUPS   (SI)(R10*1), Z6
-	VPANDD    Z1, Z4, Z4
-	VADDPS    Z4, Z6, Z4
-	VMULPS    Z5, Z4, Z4
-	VMOVUPS.Z Z3, K1, Z5
+	VMOVUPS   (R11)(R10*1), Z7
+	VMOVUPS   (SI)(R10*1), Z8
+	VPANDD    Z1, Z6, Z6
+	VADDPS    Z6, Z8, Z6
+	VMULPS    Z7, Z6, Z6
+	VMOVUPS.Z Z5, K1, Z7
 	MOVQ      dvth+112(FP), R11
+	VMOVUPS   (R11)(R10*1), Z8
+	VSUBPS    Z7, Z8, Z7
+	VSUBPS    Z6, Z7, Z7
+	MOVQ      dvth+112(FP), R11
+	VMOVUPS   Z7, (R11)(R10*1)
+	VADDPS    Z6, Z5, Z5
+	VMOVUPS   (BX)(R10*1), Z6
+	VADDPS    Z6, Z5, Z5
+	VPANDD    Z3, Z5, Z6
+	VCMPPS    $0x16, Z4, Z6, K1
+	VMOVUPS.Z Z5, K1, Z5
+	VMOVUPS   (CX)(R10*1), Z6
+	VMULPS    Z5, Z6, Z6
+	VMOVUPS   Z6, (AX)(R10*1)
+	MOVQ      dalpha+96(FP), R11
 	VMOVUPS   (R11)(R10*1), Z6
-	VSUBPS    Z5, Z6, Z5
-	VSUBPS    Z4, Z5, Z5
-	MOVQ      dvth+112(FP), R11
-	VMOVUPS   Z5, (R11)(R10*1)
-	VADDPS    Z4, Z3, Z3
-	VMOVUPS   (BX)(R10*1), Z4
-	VADDPS    Z4, Z3, Z3
-	VMOVUPS   (CX)(R10*1), Z4
-	VMULPS    Z3, Z4, Z4
-	VMOVUPS   Z4, (AX)(R10*1)
-	MOVQ      dalpha+96(FP), R11
-	VMOVUPS   (R11)(R10*1), Z4
 	MOVQ      before+104(FP), R11
-	VMOVUPS   (R11)(R10*1), Z5
-	VMOVUPS   (R8)(R10*1), Z6
-	VSUBPS    Z6, Z5, Z7
-	VPANDD    Z2, Z7, Z7
-	VCMPPS    $0x16, Z0, Z7, K1
-	VMOVUPS.Z Z6, K1, Z6
-	VSUBPS    Z6, Z5, Z5
-	VMULPS    Z5, Z3, Z5
-	VADDPS    Z5, Z4, Z4
+	VMOVUPS   (R11)(R10*1), Z7
+	VMOVUPS   (R8)(R10*1), Z8
+	VSUBPS    Z8, Z7, Z9
+	VPANDD    Z2, Z9, Z9
+	VCMPPS    $0x16, Z0, Z9, K1
+	VMOVUPS.Z Z8, K1, Z8
+	VSUBPS    Z8, Z7, Z7
+	VMULPS    Z7, Z5, Z7
+	VADDPS    Z7, Z6, Z6
 	MOVQ      dalpha+96(FP), R11
-	VMOVUPS   Z4, (R11)(R10*1)
-	VMOVUPS   Z3, (DX)(R10*1)
+	VMOVUPS   Z6, (R11)(R10*1)
+	VMOVUPS   Z5, (DX)(R10*1)
 	ADDQ      $0x40, R10
 	SUBQ      $0x40, R9
 	JGE       loop
@@ -8952,47 +9471,50 @@ tail:
 	MOVL      $-1, R11
 	BZHIL     R9, R11, R11
 	KMOVW     R11, K1
-	VMOVUPS.Z (AX)(R10*1), K1, Z3
-	VMOVUPS.Z (DI)(R10*1), K1, Z4
-	VMOVUPS.Z (R8)(R10*1), K1, Z5
-	VSUBPS    Z5, Z4, Z4
-	VCMPPS    $0x16, Z0, Z4, K2
-	VSUBPS    Z5, Z0, Z4
-	VMULPS    Z3, Z4, Z4
-	MOVQ      slope+32(FP), DI
-	VMOVUPS.Z (DI)(R10*1), K1, Z5
-	VMOVUPS.Z (SI)(R10*1), K1, Z6
-	VPANDD    Z1, Z4, Z4
-	VADDPS    Z4, Z6, Z4
-	VMULPS    Z5, Z4, Z4
-	VMOVUPS.Z Z3, K2, Z5
-	MOVQ      dvth+112(FP), SI
-	VMOVUPS.Z (SI)(R10*1), K1, Z6
-	VSUBPS    Z5, Z6, Z5
-	VSUBPS    Z4, Z5, Z5
-	MOVQ      dvth+112(FP), SI
-	VMOVUPS   Z5, K1, (SI)(R10*1)
-	VADDPS    Z4, Z3, Z3
-	VMOVUPS.Z (BX)(R10*1), K1, Z4
-	VADDPS    Z4, Z3, Z3
-	VMOVUPS.Z (CX)(R10*1), K1, Z4
-	VMULPS    Z3, Z4, Z4
-	VMOVUPS   Z4, K1, (AX)(R10*1)
-	MOVQ      dalpha+96(FP), AX
-	VMOVUPS.Z (AX)(R10*1), K1, Z4
-	MOVQ      before+104(FP), AX
 	VMOVUPS.Z (AX)(R10*1), K1, Z5
-	VMOVUPS.Z (R8)(R10*1), K1, Z6
-	VSUBPS    Z6, Z5, Z7
-	VPANDD    Z2, Z7, Z7
-	VCMPPS    $0x16, Z0, Z7, K2
-	VMOVUPS.Z Z6, K2, Z6
-	VSUBPS    Z6, Z5, Z5
-	VMULPS    Z5, Z3, Z5
-	VADDPS    Z5, Z4, Z4
+	VMOVUPS.Z (DI)(R10*1), K1, Z6
+	VMOVUPS.Z (R8)(R10*1), K1, Z7
+	VSUBPS    Z7, Z6, Z6
+	VCMPPS    $0x16, Z0, Z6, K2
+	VSUBPS    Z7, Z0, Z6
+	VMULPS    Z5, Z6, Z6
+	MOVQ      slope+32(FP), DI
+	VMOVUPS.Z (DI)(R10*1), K1, Z7
+	VMOVUPS.Z (SI)(R10*1), K1, Z8
+	VPANDD    Z1, Z6, Z6
+	VADDPS    Z6, Z8, Z6
+	VMULPS    Z7, Z6, Z6
+	VMOVUPS.Z Z5, K2, Z7
+	MOVQ      dvth+112(FP), SI
+	VMOVUPS.Z (SI)(R10*1), K1, Z8
+	VSUBPS    Z7, Z8, Z7
+	VSUBPS    Z6, Z7, Z7
+	MOVQ      dvth+112(FP), SI
+	VMOVUPS   Z7, K1, (SI)(R10*1)
+	VADDPS    Z6, Z5, Z5
+	VMOVUPS.Z (BX)(R10*1), K1, Z6
+	VADDPS    Z6, Z5, Z5
+	VPANDD    Z3, Z5, Z6
+	VCMPPS    $0x16, Z4, Z6, K2
+	VMOVUPS.Z Z5, K2, Z5
+	VMOVUPS.Z (CX)(R10*1), K1, Z6
+	VMULPS    Z5, Z6, Z6
+	VMOVUPS   Z6, K1, (AX)(R10*1)
 	MOVQ      dalpha+96(FP), AX
-	VMOVUPS   Z4, K1, (AX)(R10*1)
-	VMOVUPS   Z3, K1, (DX)(R10*1)
+	VMOVUPS.Z (AX)(R10*1), K1, Z6
+	MOVQ      before+104(FP), AX
+	VMOVUPS.Z (AX)(R10*1), K1, Z7
+	VMOVUPS.Z (R8)(R10*1), K1, Z8
+	VSUBPS    Z8, Z7, Z9
+	VPANDD    Z2, Z9, Z9
+	VCMPPS    $0x16, Z0, Z9, K2
+	VMOVUPS.Z Z8, K2, Z8
+	VSUBPS    Z8, Z7, Z7
+	VMULPS    Z7, Z5, Z7
+	VADDPS    Z7, Z6, Z6
+	MOVQ      dalpha+96(FP), AX
+	VMOVUPS   Z6, K1, (AX)(R10*1)
+	VMOVUPS   Z5, K1, (DX)(R10*1)
 
 end:
 	MOVQ n+144(FP), AX
@@ -9026,6 +9548,7 @@ TEXT ·lifBackLearnedFastF32AVX512(SB), NOSPLIT, $0-168
 	VBROADCASTSD unreset+136(FP), Z3
 	VBROADCASTSS k+144(FP), Z4
 	VBROADCASTSS word7fffffff<>+0(SB), Z5
+	VBROADCASTSS word0d800000<>+0(SB), Z6
 	MOVQ         ldbefore+128(FP), AX
 	SHLQ         $0x02, AX
 	MOVQ         AX, ldbefore+128(FP)
@@ -9057,50 +9580,53 @@ row:
 	JL   tail
 
 loop:
-	VMOVUPS   (AX)(R10*1), Z6
-	VMOVUPS   (DI)(R10*1), Z7
-	VMOVUPS   (R8)(R10*1), Z8
-	VSUBPS    Z8, Z7, Z7
-	VCMPPS    $0x16, Z1, Z7, K1
-	VSUBPS    Z8, Z1, Z8
-	VMULPS    Z6, Z8, Z8
-	VPANDD    Z5, Z7, Z7
-	VMULPS    Z7, Z4, Z7
-	VADDPS    Z7, Z0, Z7
-	VDIVPS    Z7, Z0, Z7
-	VMULPS    Z7, Z7, Z7
-	VMOVUPS   (SI)(R10*1), Z9
-	VPANDD    Z2, Z8, Z8
-	VADDPS    Z8, Z9, Z8
-	VMULPS    Z7, Z8, Z7
-	VMOVUPS.Z Z6, K1, Z8
-	MOVQ      dvth+112(FP), R11
-	VMOVUPS   (R11)(R10*1), Z9
-	VSUBPS    Z8, Z9, Z8
-	VSUBPS    Z7, Z8, Z8
-	MOVQ      dvth+112(FP), R11
-	VMOVUPS   Z8, (R11)(R10*1)
-	VADDPS    Z7, Z6, Z6
-	VMOVUPS   (BX)(R10*1), Z7
-	VADDPS    Z7, Z6, Z6
-	VMOVUPS   (CX)(R10*1), Z7
-	VMULPS    Z6, Z7, Z7
-	VMOVUPS   Z7, (AX)(R10*1)
-	MOVQ      dalpha+96(FP), R11
-	VMOVUPS   (R11)(R10*1), Z7
-	MOVQ      before+104(FP), R11
-	VMOVUPS   (R11)(R10*1), Z8
+	VMOVUPS   (AX)(R10*1), Z7
+	VMOVUPS   (DI)(R10*1), Z8
 	VMOVUPS   (R8)(R10*1), Z9
-	VSUBPS    Z9, Z8, Z10
-	VPANDD    Z3, Z10, Z10
-	VCMPPS    $0x16, Z1, Z10, K1
-	VMOVUPS.Z Z9, K1, Z9
 	VSUBPS    Z9, Z8, Z8
-	VMULPS    Z8, Z6, Z8
+	VCMPPS    $0x16, Z1, Z8, K1
+	VSUBPS    Z9, Z1, Z9
+	VMULPS    Z7, Z9, Z9
+	VPANDD    Z5, Z8, Z8
+	VMULPS    Z8, Z4, Z8
+	VADDPS    Z8, Z0, Z8
+	VDIVPS    Z8, Z0, Z8
+	VMULPS    Z8, Z8, Z8
+	VMOVUPS   (SI)(R10*1), Z10
+	VPANDD    Z2, Z9, Z9
+	VADDPS    Z9, Z10, Z9
+	VMULPS    Z8, Z9, Z8
+	VMOVUPS.Z Z7, K1, Z9
+	MOVQ      dvth+112(FP), R11
+	VMOVUPS   (R11)(R10*1), Z10
+	VSUBPS    Z9, Z10, Z9
+	VSUBPS    Z8, Z9, Z9
+	MOVQ      dvth+112(FP), R11
+	VMOVUPS   Z9, (R11)(R10*1)
 	VADDPS    Z8, Z7, Z7
+	VMOVUPS   (BX)(R10*1), Z8
+	VADDPS    Z8, Z7, Z7
+	VPANDD    Z5, Z7, Z8
+	VCMPPS    $0x16, Z6, Z8, K1
+	VMOVUPS.Z Z7, K1, Z7
+	VMOVUPS   (CX)(R10*1), Z8
+	VMULPS    Z7, Z8, Z8
+	VMOVUPS   Z8, (AX)(R10*1)
 	MOVQ      dalpha+96(FP), R11
-	VMOVUPS   Z7, (R11)(R10*1)
-	VMOVUPS   Z6, (DX)(R10*1)
+	VMOVUPS   (R11)(R10*1), Z8
+	MOVQ      before+104(FP), R11
+	VMOVUPS   (R11)(R10*1), Z9
+	VMOVUPS   (R8)(R10*1), Z10
+	VSUBPS    Z10, Z9, Z11
+	VPANDD    Z3, Z11, Z11
+	VCMPPS    $0x16, Z1, Z11, K1
+	VMOVUPS.Z Z10, K1, Z10
+	VSUBPS    Z10, Z9, Z9
+	VMULPS    Z9, Z7, Z9
+	VADDPS    Z9, Z8, Z8
+	MOVQ      dalpha+96(FP), R11
+	VMOVUPS   Z8, (R11)(R10*1)
+	VMOVUPS   Z7, (DX)(R10*1)
 	ADDQ      $0x40, R10
 	SUBQ      $0x40, R9
 	JGE       loop
@@ -9112,50 +9638,53 @@ tail:
 	MOVL      $-1, R11
 	BZHIL     R9, R11, R11
 	KMOVW     R11, K1
-	VMOVUPS.Z (AX)(R10*1), K1, Z6
-	VMOVUPS.Z (DI)(R10*1), K1, Z7
-	VMOVUPS.Z (R8)(R10*1), K1, Z8
-	VSUBPS    Z8, Z7, Z7
-	VCMPPS    $0x16, Z1, Z7, K2
-	VSUBPS    Z8, Z1, Z8
-	VMULPS    Z6, Z8, Z8
-	VPANDD    Z5, Z7, Z7
-	VMULPS    Z7, Z4, Z7
-	VADDPS    Z7, Z0, Z7
-	VDIVPS    Z7, Z0, Z7
-	VMULPS    Z7, Z7, Z7
-	VMOVUPS.Z (SI)(R10*1), K1, Z9
-	VPANDD    Z2, Z8, Z8
-	VADDPS    Z8, Z9, Z8
-	VMULPS    Z7, Z8, Z7
-	VMOVUPS.Z Z6, K2, Z8
-	MOVQ      dvth+112(FP), SI
-	VMOVUPS.Z (SI)(R10*1), K1, Z9
-	VSUBPS    Z8, Z9, Z8
-	VSUBPS    Z7, Z8, Z8
-	MOVQ      dvth+112(FP), SI
-	VMOVUPS   Z8, K1, (SI)(R10*1)
-	VADDPS    Z7, Z6, Z6
-	VMOVUPS.Z (BX)(R10*1), K1, Z7
-	VADDPS    Z7, Z6, Z6
-	VMOVUPS.Z (CX)(R10*1), K1, Z7
-	VMULPS    Z6, Z7, Z7
-	VMOVUPS   Z7, K1, (AX)(R10*1)
-	MOVQ      dalpha+96(FP), AX
 	VMOVUPS.Z (AX)(R10*1), K1, Z7
-	MOVQ      before+104(FP), AX
-	VMOVUPS.Z (AX)(R10*1), K1, Z8
+	VMOVUPS.Z (DI)(R10*1), K1, Z8
 	VMOVUPS.Z (R8)(R10*1), K1, Z9
-	VSUBPS    Z9, Z8, Z10
-	VPANDD    Z3, Z10, Z10
-	VCMPPS    $0x16, Z1, Z10, K2
-	VMOVUPS.Z Z9, K2, Z9
 	VSUBPS    Z9, Z8, Z8
-	VMULPS    Z8, Z6, Z8
+	VCMPPS    $0x16, Z1, Z8, K2
+	VSUBPS    Z9, Z1, Z9
+	VMULPS    Z7, Z9, Z9
+	VPANDD    Z5, Z8, Z8
+	VMULPS    Z8, Z4, Z8
+	VADDPS    Z8, Z0, Z8
+	VDIVPS    Z8, Z0, Z8
+	VMULPS    Z8, Z8, Z8
+	VMOVUPS.Z (SI)(R10*1), K1, Z10
+	VPANDD    Z2, Z9, Z9
+	VADDPS    Z9, Z10, Z9
+	VMULPS    Z8, Z9, Z8
+	VMOVUPS.Z Z7, K2, Z9
+	MOVQ      dvth+112(FP), SI
+	VMOVUPS.Z (SI)(R10*1), K1, Z10
+	VSUBPS    Z9, Z10, Z9
+	VSUBPS    Z8, Z9, Z9
+	MOVQ      dvth+112(FP), SI
+	VMOVUPS   Z9, K1, (SI)(R10*1)
 	VADDPS    Z8, Z7, Z7
+	VMOVUPS.Z (BX)(R10*1), K1, Z8
+	VADDPS    Z8, Z7, Z7
+	VPANDD    Z5, Z7, Z8
+	VCMPPS    $0x16, Z6, Z8, K2
+	VMOVUPS.Z Z7, K2, Z7
+	VMOVUPS.Z (CX)(R10*1), K1, Z8
+	VMULPS    Z7, Z8, Z8
+	VMOVUPS   Z8, K1, (AX)(R10*1)
 	MOVQ      dalpha+96(FP), AX
-	VMOVUPS   Z7, K1, (AX)(R10*1)
-	VMOVUPS   Z6, K1, (DX)(R10*1)
+	VMOVUPS.Z (AX)(R10*1), K1, Z8
+	MOVQ      before+104(FP), AX
+	VMOVUPS.Z (AX)(R10*1), K1, Z9
+	VMOVUPS.Z (R8)(R10*1), K1, Z10
+	VSUBPS    Z10, Z9, Z11
+	VPANDD    Z3, Z11, Z11
+	VCMPPS    $0x16, Z1, Z11, K2
+	VMOVUPS.Z Z10, K2, Z10
+	VSUBPS    Z10, Z9, Z9
+	VMULPS    Z9, Z7, Z9
+	VADDPS    Z9, Z8, Z8
+	MOVQ      dalpha+96(FP), AX
+	VMOVUPS   Z8, K1, (AX)(R10*1)
+	VMOVUPS   Z7, K1, (DX)(R10*1)
 
 end:
 	MOVQ n+152(FP), AX
@@ -9186,6 +9715,8 @@ TEXT ·lifBackToValueF32AVX512(SB), NOSPLIT, $0-120
 	VBROADCASTSS word3f800000<>+0(SB), Z0
 	VPXORQ       Z1, Z1, Z1
 	VBROADCASTSD attached+88(FP), Z0
+	VBROADCASTSS word7fffffff<>+0(SB), Z2
+	VBROADCASTSS word0d800000<>+0(SB), Z3
 	MOVQ         lddx+16(FP), AX
 	SHLQ         $0x02, AX
 	MOVQ         AX, lddx+16(FP)
@@ -9211,34 +9742,37 @@ row:
 	JL   tail
 
 loop:
-	VMOVUPS (AX)(R10*1), Z2
-	VMOVUPS (DI)(R10*1), Z3
-	VMOVUPS (R8)(R10*1), Z4
-	VSUBPS  Z4, Z3, Z4
-	VCMPPS  $0x16, Z1, Z4, K1
-	MOVQ    vreset+96(FP), R11
-	VMOVUPS (R11)(R10*1), Z4
-	VSUBPS  Z3, Z4, Z3
-	VMULPS  Z2, Z3, Z3
-	VMULPS  Z1, Z2, Z4
-	VMOVUPS Z2, Z2
-	VMOVUPS Z4, K1, Z2
-	MOVQ    slope+32(FP), R11
-	VMOVUPS (R11)(R10*1), Z4
-	VMOVUPS (SI)(R10*1), Z5
-	VPANDD  Z0, Z3, Z3
-	VADDPS  Z3, Z5, Z3
-	VMULPS  Z4, Z3, Z3
-	VADDPS  Z3, Z2, Z2
-	VMOVUPS (BX)(R10*1), Z3
-	VADDPS  Z3, Z2, Z2
-	VMOVUPS (CX)(R10*1), Z3
-	VMULPS  Z2, Z3, Z3
-	VMOVUPS Z3, (AX)(R10*1)
-	VMOVUPS Z2, (DX)(R10*1)
-	ADDQ    $0x40, R10
-	SUBQ    $0x40, R9
-	JGE     loop
+	VMOVUPS   (AX)(R10*1), Z4
+	VMOVUPS   (DI)(R10*1), Z5
+	VMOVUPS   (R8)(R10*1), Z6
+	VSUBPS    Z6, Z5, Z6
+	VCMPPS    $0x16, Z1, Z6, K1
+	MOVQ      vreset+96(FP), R11
+	VMOVUPS   (R11)(R10*1), Z6
+	VSUBPS    Z5, Z6, Z5
+	VMULPS    Z4, Z5, Z5
+	VMULPS    Z1, Z4, Z6
+	VMOVUPS   Z4, Z4
+	VMOVUPS   Z6, K1, Z4
+	MOVQ      slope+32(FP), R11
+	VMOVUPS   (R11)(R10*1), Z6
+	VMOVUPS   (SI)(R10*1), Z7
+	VPANDD    Z0, Z5, Z5
+	VADDPS    Z5, Z7, Z5
+	VMULPS    Z6, Z5, Z5
+	VADDPS    Z5, Z4, Z4
+	VMOVUPS   (BX)(R10*1), Z5
+	VADDPS    Z5, Z4, Z4
+	VPANDD    Z2, Z4, Z5
+	VCMPPS    $0x16, Z3, Z5, K1
+	VMOVUPS.Z Z4, K1, Z4
+	VMOVUPS   (CX)(R10*1), Z5
+	VMULPS    Z4, Z5, Z5
+	VMOVUPS   Z5, (AX)(R10*1)
+	VMOVUPS   Z4, (DX)(R10*1)
+	ADDQ      $0x40, R10
+	SUBQ      $0x40, R9
+	JGE       loop
 
 tail:
 	ADDQ      $0x40, R9
@@ -9247,31 +9781,34 @@ tail:
 	MOVL      $-1, R11
 	BZHIL     R9, R11, R11
 	KMOVW     R11, K1
-	VMOVUPS.Z (AX)(R10*1), K1, Z2
-	VMOVUPS.Z (DI)(R10*1), K1, Z3
-	VMOVUPS.Z (R8)(R10*1), K1, Z4
-	VSUBPS    Z4, Z3, Z4
-	VCMPPS    $0x16, Z1, Z4, K2
+	VMOVUPS.Z (AX)(R10*1), K1, Z4
+	VMOVUPS.Z (DI)(R10*1), K1, Z5
+	VMOVUPS.Z (R8)(R10*1), K1, Z6
+	VSUBPS    Z6, Z5, Z6
+	VCMPPS    $0x16, Z1, Z6, K2
 	MOVQ      vreset+96(FP), DI
-	VMOVUPS.Z (DI)(R10*1), K1, Z4
-	VSUBPS    Z3, Z4, Z3
-	VMULPS    Z2, Z3, Z3
-	VMULPS    Z1, Z2, Z4
-	VMOVUPS   Z2, Z2
-	VMOVUPS   Z4, K2, Z2
+	VMOVUPS.Z (DI)(R10*1), K1, Z6
+	VSUBPS    Z5, Z6, Z5
+	VMULPS    Z4, Z5, Z5
+	VMULPS    Z1, Z4, Z6
+	VMOVUPS   Z4, Z4
+	VMOVUPS   Z6, K2, Z4
 	MOVQ      slope+32(FP), DI
-	VMOVUPS.Z (DI)(R10*1), K1, Z4
-	VMOVUPS.Z (SI)(R10*1), K1, Z5
-	VPANDD    Z0, Z3, Z3
-	VADDPS    Z3, Z5, Z3
-	VMULPS    Z4, Z3, Z3
-	VADDPS    Z3, Z2, Z2
-	VMOVUPS.Z (BX)(R10*1), K1, Z3
-	VADDPS    Z3, Z2, Z2
-	VMOVUPS.Z (CX)(R10*1), K1, Z3
-	VMULPS    Z2, Z3, Z3
-	VMOVUPS   Z3, K1, (AX)(R10*1)
-	VMOVUPS   Z2, K1, (DX)(R10*1)
+	VMOVUPS.Z (DI)(R10*1), K1, Z6
+	VMOVUPS.Z (SI)(R10*1), K1, Z7
+	VPANDD    Z0, Z5, Z5
+	VADDPS    Z5, Z7, Z5
+	VMULPS    Z6, Z5, Z5
+	VADDPS    Z5, Z4, Z4
+	VMOVUPS.Z (BX)(R10*1), K1, Z5
+	VADDPS    Z5, Z4, Z4
+	VPANDD    Z2, Z4, Z5
+	VCMPPS    $0x16, Z3, Z5, K2
+	VMOVUPS.Z Z4, K2, Z4
+	VMOVUPS.Z (CX)(R10*1), K1, Z5
+	VMULPS    Z4, Z5, Z5
+	VMOVUPS   Z5, K1, (AX)(R10*1)
+	VMOVUPS   Z4, K1, (DX)(R10*1)
 
 end:
 	MOVQ n+104(FP), AX
@@ -9298,6 +9835,7 @@ TEXT ·lifBackToValueFastF32AVX512(SB), NOSPLIT, $0-128
 	VBROADCASTSD attached+88(FP), Z2
 	VBROADCASTSS k+104(FP), Z3
 	VBROADCASTSS word7fffffff<>+0(SB), Z4
+	VBROADCASTSS word0d800000<>+0(SB), Z5
 	MOVQ         lddx+16(FP), AX
 	SHLQ         $0x02, AX
 	MOVQ         AX, lddx+16(FP)
@@ -9323,37 +9861,40 @@ row:
 	JL   tail
 
 loop:
-	VMOVUPS (AX)(R10*1), Z5
-	VMOVUPS (DI)(R10*1), Z6
-	VMOVUPS (R8)(R10*1), Z7
-	VSUBPS  Z7, Z6, Z7
-	VCMPPS  $0x16, Z1, Z7, K1
-	MOVQ    vreset+96(FP), R11
-	VMOVUPS (R11)(R10*1), Z8
-	VSUBPS  Z6, Z8, Z6
-	VMULPS  Z5, Z6, Z6
-	VMULPS  Z1, Z5, Z8
-	VMOVUPS Z5, Z5
-	VMOVUPS Z8, K1, Z5
-	VPANDD  Z4, Z7, Z7
-	VMULPS  Z7, Z3, Z7
-	VADDPS  Z7, Z0, Z7
-	VDIVPS  Z7, Z0, Z7
-	VMULPS  Z7, Z7, Z7
-	VMOVUPS (SI)(R10*1), Z8
-	VPANDD  Z2, Z6, Z6
-	VADDPS  Z6, Z8, Z6
-	VMULPS  Z7, Z6, Z6
-	VADDPS  Z6, Z5, Z5
-	VMOVUPS (BX)(R10*1), Z6
-	VADDPS  Z6, Z5, Z5
-	VMOVUPS (CX)(R10*1), Z6
-	VMULPS  Z5, Z6, Z6
-	VMOVUPS Z6, (AX)(R10*1)
-	VMOVUPS Z5, (DX)(R10*1)
-	ADDQ    $0x40, R10
-	SUBQ    $0x40, R9
-	JGE     loop
+	VMOVUPS   (AX)(R10*1), Z6
+	VMOVUPS   (DI)(R10*1), Z7
+	VMOVUPS   (R8)(R10*1), Z8
+	VSUBPS    Z8, Z7, Z8
+	VCMPPS    $0x16, Z1, Z8, K1
+	MOVQ      vreset+96(FP), R11
+	VMOVUPS   (R11)(R10*1), Z9
+	VSUBPS    Z7, Z9, Z7
+	VMULPS    Z6, Z7, Z7
+	VMULPS    Z1, Z6, Z9
+	VMOVUPS   Z6, Z6
+	VMOVUPS   Z9, K1, Z6
+	VPANDD    Z4, Z8, Z8
+	VMULPS    Z8, Z3, Z8
+	VADDPS    Z8, Z0, Z8
+	VDIVPS    Z8, Z0, Z8
+	VMULPS    Z8, Z8, Z8
+	VMOVUPS   (SI)(R10*1), Z9
+	VPANDD    Z2, Z7, Z7
+	VADDPS    Z7, Z9, Z7
+	VMULPS    Z8, Z7, Z7
+	VADDPS    Z7, Z6, Z6
+	VMOVUPS   (BX)(R10*1), Z7
+	VADDPS    Z7, Z6, Z6
+	VPANDD    Z4, Z6, Z7
+	VCMPPS    $0x16, Z5, Z7, K1
+	VMOVUPS.Z Z6, K1, Z6
+	VMOVUPS   (CX)(R10*1), Z7
+	VMULPS    Z6, Z7, Z7
+	VMOVUPS   Z7, (AX)(R10*1)
+	VMOVUPS   Z6, (DX)(R10*1)
+	ADDQ      $0x40, R10
+	SUBQ      $0x40, R9
+	JGE       loop
 
 tail:
 	ADDQ      $0x40, R9
@@ -9362,34 +9903,37 @@ tail:
 	MOVL      $-1, R11
 	BZHIL     R9, R11, R11
 	KMOVW     R11, K1
-	VMOVUPS.Z (AX)(R10*1), K1, Z5
-	VMOVUPS.Z (DI)(R10*1), K1, Z6
-	VMOVUPS.Z (R8)(R10*1), K1, Z7
-	VSUBPS    Z7, Z6, Z7
-	VCMPPS    $0x16, Z1, Z7, K2
+	VMOVUPS.Z (AX)(R10*1), K1, Z6
+	VMOVUPS.Z (DI)(R10*1), K1, Z7
+	VMOVUPS.Z (R8)(R10*1), K1, Z8
+	VSUBPS    Z8, Z7, Z8
+	VCMPPS    $0x16, Z1, Z8, K2
 	MOVQ      vreset+96(FP), DI
-	VMOVUPS.Z (DI)(R10*1), K1, Z8
-	VSUBPS    Z6, Z8, Z6
-	VMULPS    Z5, Z6, Z6
-	VMULPS    Z1, Z5, Z8
-	VMOVUPS   Z5, Z5
-	VMOVUPS   Z8, K2, Z5
-	VPANDD    Z4, Z7, Z7
-	VMULPS    Z7, Z3, Z7
-	VADDPS    Z7, Z0, Z7
-	VDIVPS    Z7, Z0, Z7
-	VMULPS    Z7, Z7, Z7
-	VMOVUPS.Z (SI)(R10*1), K1, Z8
-	VPANDD    Z2, Z6, Z6
-	VADDPS    Z6, Z8, Z6
-	VMULPS    Z7, Z6, Z6
-	VADDPS    Z6, Z5, Z5
-	VMOVUPS.Z (BX)(R10*1), K1, Z6
-	VADDPS    Z6, Z5, Z5
-	VMOVUPS.Z (CX)(R10*1), K1, Z6
-	VMULPS    Z5, Z6, Z6
-	VMOVUPS   Z6, K1, (AX)(R10*1)
-	VMOVUPS   Z5, K1, (DX)(R10*1)
+	VMOVUPS.Z (DI)(R10*1), K1, Z9
+	VSUBPS    Z7, Z9, Z7
+	VMULPS    Z6, Z7, Z7
+	VMULPS    Z1, Z6, Z9
+	VMOVUPS   Z6, Z6
+	VMOVUPS   Z9, K2, Z6
+	VPANDD    Z4, Z8, Z8
+	VMULPS    Z8, Z3, Z8
+	VADDPS    Z8, Z0, Z8
+	VDIVPS    Z8, Z0, Z8
+	VMULPS    Z8, Z8, Z8
+	VMOVUPS.Z (SI)(R10*1), K1, Z9
+	VPANDD    Z2, Z7, Z7
+	VADDPS    Z7, Z9, Z7
+	VMULPS    Z8, Z7, Z7
+	VADDPS    Z7, Z6, Z6
+	VMOVUPS.Z (BX)(R10*1), K1, Z7
+	VADDPS    Z7, Z6, Z6
+	VPANDD    Z4, Z6, Z7
+	VCMPPS    $0x16, Z5, Z7, K2
+	VMOVUPS.Z Z6, K2, Z6
+	VMOVUPS.Z (CX)(R10*1), K1, Z7
+	VMULPS    Z6, Z7, Z7
+	VMOVUPS   Z7, K1, (AX)(R10*1)
+	VMOVUPS   Z6, K1, (DX)(R10*1)
 
 end:
 	MOVQ n+112(FP), AX
@@ -9415,6 +9959,8 @@ TEXT ·lifBackToValueLearnedF32AVX512(SB), NOSPLIT, $0-176
 	VPXORQ       Z1, Z1, Z1
 	VBROADCASTSD attached+88(FP), Z0
 	VBROADCASTSD unreset+152(FP), Z2
+	VBROADCASTSS word7fffffff<>+0(SB), Z3
+	VBROADCASTSS word0d800000<>+0(SB), Z4
 	MOVQ         ldbefore+144(FP), AX
 	SHLQ         $0x02, AX
 	MOVQ         AX, ldbefore+144(FP)
@@ -9446,60 +9992,63 @@ row:
 	JL   tail
 
 loop:
-	VMOVUPS   (AX)(R10*1), Z3
-	VMOVUPS   (DI)(R10*1), Z4
-	VMOVUPS   (R8)(R10*1), Z5
-	VSUBPS    Z5, Z4, Z5
-	VCMPPS    $0x16, Z1, Z5, K1
+	VMOVUPS   (AX)(R10*1), Z5
+	VMOVUPS   (DI)(R10*1), Z6
+	VMOVUPS   (R8)(R10*1), Z7
+	VSUBPS    Z7, Z6, Z7
+	VCMPPS    $0x16, Z1, Z7, K1
 	MOVQ      vreset+96(FP), R11
-	VMOVUPS   (R11)(R10*1), Z5
-	VSUBPS    Z4, Z5, Z4
-	VMULPS    Z3, Z4, Z4
-	VMULPS    Z1, Z3, Z5
-	VMOVUPS   Z3, Z6
-	VMOVUPS   Z5, K1, Z6
+	VMOVUPS   (R11)(R10*1), Z7
+	VSUBPS    Z6, Z7, Z6
+	VMULPS    Z5, Z6, Z6
+	VMULPS    Z1, Z5, Z7
+	VMOVUPS   Z5, Z8
+	VMOVUPS   Z7, K1, Z8
 	MOVQ      slope+32(FP), R11
-	VMOVUPS   (R11)(R10*1), Z5
-	VMOVUPS   (SI)(R10*1), Z7
-	VPANDD    Z0, Z4, Z4
-	VADDPS    Z4, Z7, Z4
-	VMULPS    Z5, Z4, Z4
-	VMOVUPS.Z Z3, K1, Z3
+	VMOVUPS   (R11)(R10*1), Z7
+	VMOVUPS   (SI)(R10*1), Z9
+	VPANDD    Z0, Z6, Z6
+	VADDPS    Z6, Z9, Z6
+	VMULPS    Z7, Z6, Z6
+	VMOVUPS.Z Z5, K1, Z5
 	MOVQ      dvreset+128(FP), R11
-	VMOVUPS   (R11)(R10*1), Z5
-	VADDPS    Z3, Z5, Z3
+	VMOVUPS   (R11)(R10*1), Z7
+	VADDPS    Z5, Z7, Z5
 	MOVQ      dvreset+128(FP), R11
-	VMOVUPS   Z3, (R11)(R10*1)
+	VMOVUPS   Z5, (R11)(R10*1)
 	MOVQ      dvth+120(FP), R11
-	VMOVUPS   (R11)(R10*1), Z3
-	VSUBPS    Z4, Z3, Z3
+	VMOVUPS   (R11)(R10*1), Z5
+	VSUBPS    Z6, Z5, Z5
 	MOVQ      dvth+120(FP), R11
-	VMOVUPS   Z3, (R11)(R10*1)
-	VADDPS    Z4, Z6, Z3
-	VMOVUPS   (BX)(R10*1), Z4
-	VADDPS    Z4, Z3, Z3
-	VMOVUPS   (CX)(R10*1), Z4
-	VMULPS    Z3, Z4, Z4
-	VMOVUPS   Z4, (AX)(R10*1)
+	VMOVUPS   Z5, (R11)(R10*1)
+	VADDPS    Z6, Z8, Z5
+	VMOVUPS   (BX)(R10*1), Z6
+	VADDPS    Z6, Z5, Z5
+	VPANDD    Z3, Z5, Z6
+	VCMPPS    $0x16, Z4, Z6, K1
+	VMOVUPS.Z Z5, K1, Z5
+	VMOVUPS   (CX)(R10*1), Z6
+	VMULPS    Z5, Z6, Z6
+	VMOVUPS   Z6, (AX)(R10*1)
 	MOVQ      dalpha+104(FP), R11
-	VMOVUPS   (R11)(R10*1), Z4
-	MOVQ      before+112(FP), R11
-	VMOVUPS   (R11)(R10*1), Z5
-	VMOVUPS   (R8)(R10*1), Z6
-	VSUBPS    Z6, Z5, Z6
-	VPANDD    Z2, Z6, Z6
-	VCMPPS    $0x16, Z1, Z6, K1
-	MOVQ      vreset+96(FP), R11
 	VMOVUPS   (R11)(R10*1), Z6
-	VSUBPS    Z5, Z6, Z6
-	VADDPS    Z6, Z5, Z6
-	VMOVUPS   Z5, Z5
-	VMOVUPS   Z6, K1, Z5
-	VMULPS    Z5, Z3, Z5
-	VADDPS    Z5, Z4, Z4
+	MOVQ      before+112(FP), R11
+	VMOVUPS   (R11)(R10*1), Z7
+	VMOVUPS   (R8)(R10*1), Z8
+	VSUBPS    Z8, Z7, Z8
+	VPANDD    Z2, Z8, Z8
+	VCMPPS    $0x16, Z1, Z8, K1
+	MOVQ      vreset+96(FP), R11
+	VMOVUPS   (R11)(R10*1), Z8
+	VSUBPS    Z7, Z8, Z8
+	VADDPS    Z8, Z7, Z8
+	VMOVUPS   Z7, Z7
+	VMOVUPS   Z8, K1, Z7
+	VMULPS    Z7, Z5, Z7
+	VADDPS    Z7, Z6, Z6
 	MOVQ      dalpha+104(FP), R11
-	VMOVUPS   Z4, (R11)(R10*1)
-	VMOVUPS   Z3, (DX)(R10*1)
+	VMOVUPS   Z6, (R11)(R10*1)
+	VMOVUPS   Z5, (DX)(R10*1)
 	ADDQ      $0x40, R10
 	SUBQ      $0x40, R9
 	JGE       loop
@@ -9511,60 +10060,63 @@ tail:
 	MOVL      $-1, R11
 	BZHIL     R9, R11, R11
 	KMOVW     R11, K1
-	VMOVUPS.Z (AX)(R10*1), K1, Z3
-	VMOVUPS.Z (DI)(R10*1), K1, Z4
-	VMOVUPS.Z (R8)(R10*1), K1, Z5
-	VSUBPS    Z5, Z4, Z5
-	VCMPPS    $0x16, Z1, Z5, K2
-	MOVQ      vreset+96(FP), DI
-	VMOVUPS.Z (DI)(R10*1), K1, Z5
-	VSUBPS    Z4, Z5, Z4
-	VMULPS    Z3, Z4, Z4
-	VMULPS    Z1, Z3, Z5
-	VMOVUPS   Z3, Z6
-	VMOVUPS   Z5, K2, Z6
-	MOVQ      slope+32(FP), DI
-	VMOVUPS.Z (DI)(R10*1), K1, Z5
-	VMOVUPS.Z (SI)(R10*1), K1, Z7
-	VPANDD    Z0, Z4, Z4
-	VADDPS    Z4, Z7, Z4
-	VMULPS    Z5, Z4, Z4
-	VMOVUPS.Z Z3, K2, Z3
-	MOVQ      dvreset+128(FP), SI
-	VMOVUPS.Z (SI)(R10*1), K1, Z5
-	VADDPS    Z3, Z5, Z3
-	MOVQ      dvreset+128(FP), SI
-	VMOVUPS   Z3, K1, (SI)(R10*1)
-	MOVQ      dvth+120(FP), SI
-	VMOVUPS.Z (SI)(R10*1), K1, Z3
-	VSUBPS    Z4, Z3, Z3
-	MOVQ      dvth+120(FP), SI
-	VMOVUPS   Z3, K1, (SI)(R10*1)
-	VADDPS    Z4, Z6, Z3
-	VMOVUPS.Z (BX)(R10*1), K1, Z4
-	VADDPS    Z4, Z3, Z3
-	VMOVUPS.Z (CX)(R10*1), K1, Z4
-	VMULPS    Z3, Z4, Z4
-	VMOVUPS   Z4, K1, (AX)(R10*1)
-	MOVQ      dalpha+104(FP), AX
-	VMOVUPS.Z (AX)(R10*1), K1, Z4
-	MOVQ      before+112(FP), AX
 	VMOVUPS.Z (AX)(R10*1), K1, Z5
-	VMOVUPS.Z (R8)(R10*1), K1, Z6
-	VSUBPS    Z6, Z5, Z6
-	VPANDD    Z2, Z6, Z6
-	VCMPPS    $0x16, Z1, Z6, K2
-	MOVQ      vreset+96(FP), AX
-	VMOVUPS.Z (AX)(R10*1), K1, Z6
-	VSUBPS    Z5, Z6, Z6
-	VADDPS    Z6, Z5, Z6
-	VMOVUPS   Z5, Z5
-	VMOVUPS   Z6, K2, Z5
-	VMULPS    Z5, Z3, Z5
-	VADDPS    Z5, Z4, Z4
+	VMOVUPS.Z (DI)(R10*1), K1, Z6
+	VMOVUPS.Z (R8)(R10*1), K1, Z7
+	VSUBPS    Z7, Z6, Z7
+	VCMPPS    $0x16, Z1, Z7, K2
+	MOVQ      vreset+96(FP), DI
+	VMOVUPS.Z (DI)(R10*1), K1, Z7
+	VSUBPS    Z6, Z7, Z6
+	VMULPS    Z5, Z6, Z6
+	VMULPS    Z1, Z5, Z7
+	VMOVUPS   Z5, Z8
+	VMOVUPS   Z7, K2, Z8
+	MOVQ      slope+32(FP), DI
+	VMOVUPS.Z (DI)(R10*1), K1, Z7
+	VMOVUPS.Z (SI)(R10*1), K1, Z9
+	VPANDD    Z0, Z6, Z6
+	VADDPS    Z6, Z9, Z6
+	VMULPS    Z7, Z6, Z6
+	VMOVUPS.Z Z5, K2, Z5
+	MOVQ      dvreset+128(FP), SI
+	VMOVUPS.Z (SI)(R10*1), K1, Z7
+	VADDPS    Z5, Z7, Z5
+	MOVQ      dvreset+128(FP), SI
+	VMOVUPS   Z5, K1, (SI)(R10*1)
+	MOVQ      dvth+120(FP), SI
+	VMOVUPS.Z (SI)(R10*1), K1, Z5
+	VSUBPS    Z6, Z5, Z5
+	MOVQ      dvth+120(FP), SI
+	VMOVUPS   Z5, K1, (SI)(R10*1)
+	VADDPS    Z6, Z8, Z5
+	VMOVUPS.Z (BX)(R10*1), K1, Z6
+	VADDPS    Z6, Z5, Z5
+	VPANDD    Z3, Z5, Z6
+	VCMPPS    $0x16, Z4, Z6, K2
+	VMOVUPS.Z Z5, K2, Z5
+	VMOVUPS.Z (CX)(R10*1), K1, Z6
+	VMULPS    Z5, Z6, Z6
+	VMOVUPS   Z6, K1, (AX)(R10*1)
 	MOVQ      dalpha+104(FP), AX
-	VMOVUPS   Z4, K1, (AX)(R10*1)
-	VMOVUPS   Z3, K1, (DX)(R10*1)
+	VMOVUPS.Z (AX)(R10*1), K1, Z6
+	MOVQ      before+112(FP), AX
+	VMOVUPS.Z (AX)(R10*1), K1, Z7
+	VMOVUPS.Z (R8)(R10*1), K1, Z8
+	VSUBPS    Z8, Z7, Z8
+	VPANDD    Z2, Z8, Z8
+	VCMPPS    $0x16, Z1, Z8, K2
+	MOVQ      vreset+96(FP), AX
+	VMOVUPS.Z (AX)(R10*1), K1, Z8
+	VSUBPS    Z7, Z8, Z8
+	VADDPS    Z8, Z7, Z8
+	VMOVUPS   Z7, Z7
+	VMOVUPS   Z8, K2, Z7
+	VMULPS    Z7, Z5, Z7
+	VADDPS    Z7, Z6, Z6
+	MOVQ      dalpha+104(FP), AX
+	VMOVUPS   Z6, K1, (AX)(R10*1)
+	VMOVUPS   Z5, K1, (DX)(R10*1)
 
 end:
 	MOVQ n+160(FP), AX
@@ -9600,6 +10152,7 @@ TEXT ·lifBackToValueLearnedFastF32AVX512(SB), NOSPLIT, $0-184
 	VBROADCASTSD unreset+152(FP), Z3
 	VBROADCASTSS k+160(FP), Z4
 	VBROADCASTSS word7fffffff<>+0(SB), Z5
+	VBROADCASTSS word0d800000<>+0(SB), Z6
 	MOVQ         ldbefore+144(FP), AX
 	SHLQ         $0x02, AX
 	MOVQ         AX, ldbefore+144(FP)
@@ -9631,63 +10184,66 @@ row:
 	JL   tail
 
 loop:
-	VMOVUPS   (AX)(R10*1), Z6
-	VMOVUPS   (DI)(R10*1), Z7
-	VMOVUPS   (R8)(R10*1), Z8
-	VSUBPS    Z8, Z7, Z8
-	VCMPPS    $0x16, Z1, Z8, K1
-	MOVQ      vreset+96(FP), R11
-	VMOVUPS   (R11)(R10*1), Z9
-	VSUBPS    Z7, Z9, Z7
-	VMULPS    Z6, Z7, Z7
-	VMULPS    Z1, Z6, Z9
-	VMOVUPS   Z6, Z10
-	VMOVUPS   Z9, K1, Z10
-	VPANDD    Z5, Z8, Z8
-	VMULPS    Z8, Z4, Z8
-	VADDPS    Z8, Z0, Z8
-	VDIVPS    Z8, Z0, Z8
-	VMULPS    Z8, Z8, Z8
-	VMOVUPS   (SI)(R10*1), Z9
-	VPANDD    Z2, Z7, Z7
-	VADDPS    Z7, Z9, Z7
-	VMULPS    Z8, Z7, Z7
-	VMOVUPS.Z Z6, K1, Z6
-	MOVQ      dvreset+128(FP), R11
-	VMOVUPS   (R11)(R10*1), Z8
-	VADDPS    Z6, Z8, Z6
-	MOVQ      dvreset+128(FP), R11
-	VMOVUPS   Z6, (R11)(R10*1)
-	MOVQ      dvth+120(FP), R11
-	VMOVUPS   (R11)(R10*1), Z6
-	VSUBPS    Z7, Z6, Z6
-	MOVQ      dvth+120(FP), R11
-	VMOVUPS   Z6, (R11)(R10*1)
-	VADDPS    Z7, Z10, Z6
-	VMOVUPS   (BX)(R10*1), Z7
-	VADDPS    Z7, Z6, Z6
-	VMOVUPS   (CX)(R10*1), Z7
-	VMULPS    Z6, Z7, Z7
-	VMOVUPS   Z7, (AX)(R10*1)
-	MOVQ      dalpha+104(FP), R11
-	VMOVUPS   (R11)(R10*1), Z7
-	MOVQ      before+112(FP), R11
-	VMOVUPS   (R11)(R10*1), Z8
+	VMOVUPS   (AX)(R10*1), Z7
+	VMOVUPS   (DI)(R10*1), Z8
 	VMOVUPS   (R8)(R10*1), Z9
 	VSUBPS    Z9, Z8, Z9
-	VPANDD    Z3, Z9, Z9
 	VCMPPS    $0x16, Z1, Z9, K1
 	MOVQ      vreset+96(FP), R11
+	VMOVUPS   (R11)(R10*1), Z10
+	VSUBPS    Z8, Z10, Z8
+	VMULPS    Z7, Z8, Z8
+	VMULPS    Z1, Z7, Z10
+	VMOVUPS   Z7, Z11
+	VMOVUPS   Z10, K1, Z11
+	VPANDD    Z5, Z9, Z9
+	VMULPS    Z9, Z4, Z9
+	VADDPS    Z9, Z0, Z9
+	VDIVPS    Z9, Z0, Z9
+	VMULPS    Z9, Z9, Z9
+	VMOVUPS   (SI)(R10*1), Z10
+	VPANDD    Z2, Z8, Z8
+	VADDPS    Z8, Z10, Z8
+	VMULPS    Z9, Z8, Z8
+	VMOVUPS.Z Z7, K1, Z7
+	MOVQ      dvreset+128(FP), R11
 	VMOVUPS   (R11)(R10*1), Z9
-	VSUBPS    Z8, Z9, Z9
-	VADDPS    Z9, Z8, Z9
-	VMOVUPS   Z8, Z8
-	VMOVUPS   Z9, K1, Z8
-	VMULPS    Z8, Z6, Z8
-	VADDPS    Z8, Z7, Z7
-	MOVQ      dalpha+104(FP), R11
+	VADDPS    Z7, Z9, Z7
+	MOVQ      dvreset+128(FP), R11
 	VMOVUPS   Z7, (R11)(R10*1)
-	VMOVUPS   Z6, (DX)(R10*1)
+	MOVQ      dvth+120(FP), R11
+	VMOVUPS   (R11)(R10*1), Z7
+	VSUBPS    Z8, Z7, Z7
+	MOVQ      dvth+120(FP), R11
+	VMOVUPS   Z7, (R11)(R10*1)
+	VADDPS    Z8, Z11, Z7
+	VMOVUPS   (BX)(R10*1), Z8
+	VADDPS    Z8, Z7, Z7
+	VPANDD    Z5, Z7, Z8
+	VCMPPS    $0x16, Z6, Z8, K1
+	VMOVUPS.Z Z7, K1, Z7
+	VMOVUPS   (CX)(R10*1), Z8
+	VMULPS    Z7, Z8, Z8
+	VMOVUPS   Z8, (AX)(R10*1)
+	MOVQ      dalpha+104(FP), R11
+	VMOVUPS   (R11)(R10*1), Z8
+	MOVQ      before+112(FP), R11
+	VMOVUPS   (R11)(R10*1), Z9
+	VMOVUPS   (R8)(R10*1), Z10
+	VSUBPS    Z10, Z9, Z10
+	VPANDD    Z3, Z10, Z10
+	VCMPPS    $0x16, Z1, Z10, K1
+	MOVQ      vreset+96(FP), R11
+	VMOVUPS   (R11)(R10*1), Z10
+	VSUBPS    Z9, Z10, Z10
+	VADDPS    Z10, Z9, Z10
+	VMOVUPS   Z9, Z9
+	VMOVUPS   Z10, K1, Z9
+	VMULPS    Z9, Z7, Z9
+	VADDPS    Z9, Z8, Z8
+	MOVQ      dalpha+104(FP), R11
+	VMOVUPS   Z8, (R11)(R10*1)
+	VMOVUPS   Z7, (DX)(R10*1)
 	ADDQ      $0x40, R10
 	SUBQ      $0x40, R9
 	JGE       loop
@@ -9699,63 +10255,66 @@ tail:
 	MOVL      $-1, R11
 	BZHIL     R9, R11, R11
 	KMOVW     R11, K1
-	VMOVUPS.Z (AX)(R10*1), K1, Z6
-	VMOVUPS.Z (DI)(R10*1), K1, Z7
-	VMOVUPS.Z (R8)(R10*1), K1, Z8
-	VSUBPS    Z8, Z7, Z8
-	VCMPPS    $0x16, Z1, Z8, K2
-	MOVQ      vreset+96(FP), DI
-	VMOVUPS.Z (DI)(R10*1), K1, Z9
-	VSUBPS    Z7, Z9, Z7
-	VMULPS    Z6, Z7, Z7
-	VMULPS    Z1, Z6, Z9
-	VMOVUPS   Z6, Z10
-	VMOVUPS   Z9, K2, Z10
-	VPANDD    Z5, Z8, Z8
-	VMULPS    Z8, Z4, Z8
-	VADDPS    Z8, Z0, Z8
-	VDIVPS    Z8, Z0, Z8
-	VMULPS    Z8, Z8, Z8
-	VMOVUPS.Z (SI)(R10*1), K1, Z9
-	VPANDD    Z2, Z7, Z7
-	VADDPS    Z7, Z9, Z7
-	VMULPS    Z8, Z7, Z7
-	VMOVUPS.Z Z6, K2, Z6
-	MOVQ      dvreset+128(FP), SI
-	VMOVUPS.Z (SI)(R10*1), K1, Z8
-	VADDPS    Z6, Z8, Z6
-	MOVQ      dvreset+128(FP), SI
-	VMOVUPS   Z6, K1, (SI)(R10*1)
-	MOVQ      dvth+120(FP), SI
-	VMOVUPS.Z (SI)(R10*1), K1, Z6
-	VSUBPS    Z7, Z6, Z6
-	MOVQ      dvth+120(FP), SI
-	VMOVUPS   Z6, K1, (SI)(R10*1)
-	VADDPS    Z7, Z10, Z6
-	VMOVUPS.Z (BX)(R10*1), K1, Z7
-	VADDPS    Z7, Z6, Z6
-	VMOVUPS.Z (CX)(R10*1), K1, Z7
-	VMULPS    Z6, Z7, Z7
-	VMOVUPS   Z7, K1, (AX)(R10*1)
-	MOVQ      dalpha+104(FP), AX
 	VMOVUPS.Z (AX)(R10*1), K1, Z7
-	MOVQ      before+112(FP), AX
-	VMOVUPS.Z (AX)(R10*1), K1, Z8
+	VMOVUPS.Z (DI)(R10*1), K1, Z8
 	VMOVUPS.Z (R8)(R10*1), K1, Z9
 	VSUBPS    Z9, Z8, Z9
-	VPANDD    Z3, Z9, Z9
 	VCMPPS    $0x16, Z1, Z9, K2
-	MOVQ      vreset+96(FP), AX
-	VMOVUPS.Z (AX)(R10*1), K1, Z9
-	VSUBPS    Z8, Z9, Z9
-	VADDPS    Z9, Z8, Z9
-	VMOVUPS   Z8, Z8
-	VMOVUPS   Z9, K2, Z8
-	VMULPS    Z8, Z6, Z8
+	MOVQ      vreset+96(FP), DI
+	VMOVUPS.Z (DI)(R10*1), K1, Z10
+	VSUBPS    Z8, Z10, Z8
+	VMULPS    Z7, Z8, Z8
+	VMULPS    Z1, Z7, Z10
+	VMOVUPS   Z7, Z11
+	VMOVUPS   Z10, K2, Z11
+	VPANDD    Z5, Z9, Z9
+	VMULPS    Z9, Z4, Z9
+	VADDPS    Z9, Z0, Z9
+	VDIVPS    Z9, Z0, Z9
+	VMULPS    Z9, Z9, Z9
+	VMOVUPS.Z (SI)(R10*1), K1, Z10
+	VPANDD    Z2, Z8, Z8
+	VADDPS    Z8, Z10, Z8
+	VMULPS    Z9, Z8, Z8
+	VMOVUPS.Z Z7, K2, Z7
+	MOVQ      dvreset+128(FP), SI
+	VMOVUPS.Z (SI)(R10*1), K1, Z9
+	VADDPS    Z7, Z9, Z7
+	MOVQ      dvreset+128(FP), SI
+	VMOVUPS   Z7, K1, (SI)(R10*1)
+	MOVQ      dvth+120(FP), SI
+	VMOVUPS.Z (SI)(R10*1), K1, Z7
+	VSUBPS    Z8, Z7, Z7
+	MOVQ      dvth+120(FP), SI
+	VMOVUPS   Z7, K1, (SI)(R10*1)
+	VADDPS    Z8, Z11, Z7
+	VMOVUPS.Z (BX)(R10*1), K1, Z8
 	VADDPS    Z8, Z7, Z7
+	VPANDD    Z5, Z7, Z8
+	VCMPPS    $0x16, Z6, Z8, K2
+	VMOVUPS.Z Z7, K2, Z7
+	VMOVUPS.Z (CX)(R10*1), K1, Z8
+	VMULPS    Z7, Z8, Z8
+	VMOVUPS   Z8, K1, (AX)(R10*1)
 	MOVQ      dalpha+104(FP), AX
-	VMOVUPS   Z7, K1, (AX)(R10*1)
-	VMOVUPS   Z6, K1, (DX)(R10*1)
+	VMOVUPS.Z (AX)(R10*1), K1, Z8
+	MOVQ      before+112(FP), AX
+	VMOVUPS.Z (AX)(R10*1), K1, Z9
+	VMOVUPS.Z (R8)(R10*1), K1, Z10
+	VSUBPS    Z10, Z9, Z10
+	VPANDD    Z3, Z10, Z10
+	VCMPPS    $0x16, Z1, Z10, K2
+	MOVQ      vreset+96(FP), AX
+	VMOVUPS.Z (AX)(R10*1), K1, Z10
+	VSUBPS    Z9, Z10, Z10
+	VADDPS    Z10, Z9, Z10
+	VMOVUPS   Z9, Z9
+	VMOVUPS   Z10, K2, Z9
+	VMULPS    Z9, Z7, Z9
+	VADDPS    Z9, Z8, Z8
+	MOVQ      dalpha+104(FP), AX
+	VMOVUPS   Z8, K1, (AX)(R10*1)
+	VMOVUPS   Z7, K1, (DX)(R10*1)
 
 end:
 	MOVQ n+168(FP), AX
@@ -10062,6 +10621,8 @@ end:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·liBackSynF32AVX512(SB), NOSPLIT, $0-56
 	VBROADCASTSS word3f800000<>+0(SB), Z0
+	VBROADCASTSS word7fffffff<>+0(SB), Z1
+	VBROADCASTSS word0d800000<>+0(SB), Z2
 	MOVQ         n+48(FP), AX
 	SHLQ         $0x02, AX
 	XORQ         CX, CX
@@ -10069,31 +10630,37 @@ TEXT ·liBackSynF32AVX512(SB), NOSPLIT, $0-56
 	JL           tail
 
 loop:
-	MOVQ    dv+0(FP), DX
-	VMOVUPS (DX)(CX*1), Z1
-	MOVQ    gv+16(FP), DX
-	VMOVUPS (DX)(CX*1), Z2
-	VADDPS  Z2, Z1, Z1
-	MOVQ    alpha+24(FP), DX
-	VMOVUPS (DX)(CX*1), Z2
-	VMULPS  Z1, Z2, Z3
-	MOVQ    dv+0(FP), DX
-	VMOVUPS Z3, (DX)(CX*1)
-	MOVQ    di+32(FP), DX
-	VMOVUPS (DX)(CX*1), Z3
-	VSUBPS  Z2, Z0, Z2
-	VMULPS  Z1, Z2, Z1
-	VADDPS  Z1, Z3, Z1
-	MOVQ    dx+8(FP), DX
-	VMOVUPS Z1, (DX)(CX*1)
-	MOVQ    beta+40(FP), DX
-	VMOVUPS (DX)(CX*1), Z2
-	VMULPS  Z1, Z2, Z1
-	MOVQ    di+32(FP), DX
-	VMOVUPS Z1, (DX)(CX*1)
-	ADDQ    $0x40, CX
-	SUBQ    $0x40, AX
-	JGE     loop
+	MOVQ      dv+0(FP), DX
+	VMOVUPS   (DX)(CX*1), Z3
+	MOVQ      gv+16(FP), DX
+	VMOVUPS   (DX)(CX*1), Z4
+	VADDPS    Z4, Z3, Z3
+	VPANDD    Z1, Z3, Z4
+	VCMPPS    $0x16, Z2, Z4, K1
+	VMOVUPS.Z Z3, K1, Z3
+	MOVQ      alpha+24(FP), DX
+	VMOVUPS   (DX)(CX*1), Z4
+	VMULPS    Z3, Z4, Z5
+	MOVQ      dv+0(FP), DX
+	VMOVUPS   Z5, (DX)(CX*1)
+	MOVQ      di+32(FP), DX
+	VMOVUPS   (DX)(CX*1), Z5
+	VSUBPS    Z4, Z0, Z4
+	VMULPS    Z3, Z4, Z3
+	VADDPS    Z3, Z5, Z3
+	VPANDD    Z1, Z3, Z4
+	VCMPPS    $0x16, Z2, Z4, K1
+	VMOVUPS.Z Z3, K1, Z3
+	MOVQ      dx+8(FP), DX
+	VMOVUPS   Z3, (DX)(CX*1)
+	MOVQ      beta+40(FP), DX
+	VMOVUPS   (DX)(CX*1), Z4
+	VMULPS    Z3, Z4, Z3
+	MOVQ      di+32(FP), DX
+	VMOVUPS   Z3, (DX)(CX*1)
+	ADDQ      $0x40, CX
+	SUBQ      $0x40, AX
+	JGE       loop
 
 tail:
 	ADDQ      $0x40, AX
@@ -10103,20 +10670,26 @@ tail:
 	BZHIL     AX, DX, DX
 	KMOVW     DX, K1
 	MOVQ      dv+0(FP), AX
-	VMOVUPS.Z (AX)(CX*1), K1, Z1
-	MOVQ      gv+16(FP), AX
-	VMOVUPS.Z (AX)(CX*1), K1, Z2
-	VADDPS    Z2, Z1, Z1
-	MOVQ      alpha+24(FP), AX
-	VMOVUPS.Z (AX)(CX*1), K1, Z2
-	VMULPS    Z1, Z2, Z3
-	MOVQ      dv+0(FP), AX
-	VMOVUPS   Z3, K1, (AX)(CX*1)
-	MOVQ      di+32(FP), AX
 	VMOVUPS.Z (AX)(CX*1), K1, Z3
-	VSUBPS    Z2, Z0, Z0
-	VMULPS    Z1, Z0, Z0
-	VADDPS    Z0, Z3, Z0
+	MOVQ      gv+16(FP), AX
+	VMOVUPS.Z (AX)(CX*1), K1, Z4
+	VADDPS    Z4, Z3, Z3
+	VPANDD    Z1, Z3, Z4
+	VCMPPS    $0x16, Z2, Z4, K2
+	VMOVUPS.Z Z3, K2, Z3
+	MOVQ      alpha+24(FP), AX
+	VMOVUPS.Z (AX)(CX*1), K1, Z4
+	VMULPS    Z3, Z4, Z5
+	MOVQ      dv+0(FP), AX
+	VMOVUPS   Z5, K1, (AX)(CX*1)
+	MOVQ      di+32(FP), AX
+	VMOVUPS.Z (AX)(CX*1), K1, Z5
+	VSUBPS    Z4, Z0, Z0
+	VMULPS    Z3, Z0, Z0
+	VADDPS    Z0, Z5, Z0
+	VPANDD    Z1, Z0, Z1
+	VCMPPS    $0x16, Z2, Z1, K2
+	VMOVUPS.Z Z0, K2, Z0
 	MOVQ      dx+8(FP), AX
 	VMOVUPS   Z0, K1, (AX)(CX*1)
 	MOVQ      beta+40(FP), AX
@@ -10133,6 +10706,8 @@ end:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·liBackSynLearnedF32AVX512(SB), NOSPLIT, $0-96
 	VBROADCASTSS word3f800000<>+0(SB), Z0
+	VBROADCASTSS word7fffffff<>+0(SB), Z1
+	VBROADCASTSS word0d800000<>+0(SB), Z2
 	MOVQ         n+88(FP), AX
 	SHLQ         $0x02, AX
 	XORQ         CX, CX
@@ -10140,50 +10715,56 @@ TEXT ·liBackSynLearnedF32AVX512(SB), NOSPLIT, $0-96
 	JL           tail
 
 loop:
-	MOVQ    dv+0(FP), DX
-	VMOVUPS (DX)(CX*1), Z1
-	MOVQ    gv+16(FP), DX
-	VMOVUPS (DX)(CX*1), Z2
-	VADDPS  Z2, Z1, Z1
-	MOVQ    alpha+24(FP), DX
-	VMOVUPS (DX)(CX*1), Z2
-	VMULPS  Z1, Z2, Z3
-	MOVQ    dv+0(FP), DX
-	VMOVUPS Z3, (DX)(CX*1)
-	MOVQ    dalpha+48(FP), DX
-	VMOVUPS (DX)(CX*1), Z3
-	MOVQ    before+56(FP), DX
-	VMOVUPS (DX)(CX*1), Z4
-	MOVQ    i+72(FP), DX
-	VMOVUPS (DX)(CX*1), Z5
-	VSUBPS  Z5, Z4, Z4
-	VMULPS  Z4, Z1, Z4
-	VADDPS  Z4, Z3, Z3
-	MOVQ    dalpha+48(FP), DX
-	VMOVUPS Z3, (DX)(CX*1)
-	MOVQ    di+32(FP), DX
-	VMOVUPS (DX)(CX*1), Z3
-	VSUBPS  Z2, Z0, Z2
-	VMULPS  Z1, Z2, Z1
-	VADDPS  Z1, Z3, Z1
-	MOVQ    dx+8(FP), DX
-	VMOVUPS Z1, (DX)(CX*1)
-	MOVQ    dbeta+64(FP), DX
-	VMOVUPS (DX)(CX*1), Z2
-	MOVQ    ibefore+80(FP), DX
-	VMOVUPS (DX)(CX*1), Z3
-	VMULPS  Z3, Z1, Z3
-	VADDPS  Z3, Z2, Z2
-	MOVQ    dbeta+64(FP), DX
-	VMOVUPS Z2, (DX)(CX*1)
-	MOVQ    beta+40(FP), DX
-	VMOVUPS (DX)(CX*1), Z2
-	VMULPS  Z1, Z2, Z1
-	MOVQ    di+32(FP), DX
-	VMOVUPS Z1, (DX)(CX*1)
-	ADDQ    $0x40, CX
-	SUBQ    $0x40, AX
-	JGE     loop
+	MOVQ      dv+0(FP), DX
+	VMOVUPS   (DX)(CX*1), Z3
+	MOVQ      gv+16(FP), DX
+	VMOVUPS   (DX)(CX*1), Z4
+	VADDPS    Z4, Z3, Z3
+	VPANDD    Z1, Z3, Z4
+	VCMPPS    $0x16, Z2, Z4, K1
+	VMOVUPS.Z Z3, K1, Z3
+	MOVQ      alpha+24(FP), DX
+	VMOVUPS   (DX)(CX*1), Z4
+	VMULPS    Z3, Z4, Z5
+	MOVQ      dv+0(FP), DX
+	VMOVUPS   Z5, (DX)(CX*1)
+	MOVQ      dalpha+48(FP), DX
+	VMOVUPS   (DX)(CX*1), Z5
+	MOVQ      before+56(FP), DX
+	VMOVUPS   (DX)(CX*1), Z6
+	MOVQ      i+72(FP), DX
+	VMOVUPS   (DX)(CX*1), Z7
+	VSUBPS    Z7, Z6, Z6
+	VMULPS    Z6, Z3, Z6
+	VADDPS    Z6, Z5, Z5
+	MOVQ      dalpha+48(FP), DX
+	VMOVUPS   Z5, (DX)(CX*1)
+	MOVQ      di+32(FP), DX
+	VMOVUPS   (DX)(CX*1), Z5
+	VSUBPS    Z4, Z0, Z4
+	VMULPS    Z3, Z4, Z3
+	VADDPS    Z3, Z5, Z3
+	VPANDD    Z1, Z3, Z4
+	VCMPPS    $0x16, Z2, Z4, K1
+	VMOVUPS.Z Z3, K1, Z3
+	MOVQ      dx+8(FP), DX
+	VMOVUPS   Z3, (DX)(CX*1)
+	MOVQ      dbeta+64(FP), DX
+	VMOVUPS   (DX)(CX*1), Z4
+	MOVQ      ibefore+80(FP), DX
+	VMOVUPS   (DX)(CX*1), Z5
+	VMULPS    Z5, Z3, Z5
+	VADDPS    Z5, Z4, Z4
+	MOVQ      dbeta+64(FP), DX
+	VMOVUPS   Z4, (DX)(CX*1)
+	MOVQ      beta+40(FP), DX
+	VMOVUPS   (DX)(CX*1), Z4
+	VMULPS    Z3, Z4, Z3
+	MOVQ      di+32(FP), DX
+	VMOVUPS   Z3, (DX)(CX*1)
+	ADDQ      $0x40, CX
+	SUBQ      $0x40, AX
+	JGE       loop
 
 tail:
 	ADDQ      $0x40, AX
@@ -10193,31 +10774,37 @@ tail:
 	BZHIL     AX, DX, DX
 	KMOVW     DX, K1
 	MOVQ      dv+0(FP), AX
-	VMOVUPS.Z (AX)(CX*1), K1, Z1
+	VMOVUPS.Z (AX)(CX*1), K1, Z3
 	MOVQ      gv+16(FP), AX
-	VMOVUPS.Z (AX)(CX*1), K1, Z2
-	VADDPS    Z2, Z1, Z1
-	MOVQ      alpha+24(FP), AX
-	VMOVUPS.Z (AX)(CX*1), K1, Z2
-	VMULPS    Z1, Z2, Z3
-	MOVQ      dv+0(FP), AX
-	VMOVUPS   Z3, K1, (AX)(CX*1)
-	MOVQ      dalpha+48(FP), AX
-	VMOVUPS.Z (AX)(CX*1), K1, Z3
-	MOVQ      before+56(FP), AX
 	VMOVUPS.Z (AX)(CX*1), K1, Z4
-	MOVQ      i+72(FP), AX
-	VMOVUPS.Z (AX)(CX*1), K1, Z5
-	VSUBPS    Z5, Z4, Z4
-	VMULPS    Z4, Z1, Z4
 	VADDPS    Z4, Z3, Z3
+	VPANDD    Z1, Z3, Z4
+	VCMPPS    $0x16, Z2, Z4, K2
+	VMOVUPS.Z Z3, K2, Z3
+	MOVQ      alpha+24(FP), AX
+	VMOVUPS.Z (AX)(CX*1), K1, Z4
+	VMULPS    Z3, Z4, Z5
+	MOVQ      dv+0(FP), AX
+	VMOVUPS   Z5, K1, (AX)(CX*1)
 	MOVQ      dalpha+48(FP), AX
-	VMOVUPS   Z3, K1, (AX)(CX*1)
+	VMOVUPS.Z (AX)(CX*1), K1, Z5
+	MOVQ      before+56(FP), AX
+	VMOVUPS.Z (AX)(CX*1), K1, Z6
+	MOVQ      i+72(FP), AX
+	VMOVUPS.Z (AX)(CX*1), K1, Z7
+	VSUBPS    Z7, Z6, Z6
+	VMULPS    Z6, Z3, Z6
+	VADDPS    Z6, Z5, Z5
+	MOVQ      dalpha+48(FP), AX
+	VMOVUPS   Z5, K1, (AX)(CX*1)
 	MOVQ      di+32(FP), AX
-	VMOVUPS.Z (AX)(CX*1), K1, Z3
-	VSUBPS    Z2, Z0, Z0
-	VMULPS    Z1, Z0, Z0
-	VADDPS    Z0, Z3, Z0
+	VMOVUPS.Z (AX)(CX*1), K1, Z5
+	VSUBPS    Z4, Z0, Z0
+	VMULPS    Z3, Z0, Z0
+	VADDPS    Z0, Z5, Z0
+	VPANDD    Z1, Z0, Z1
+	VCMPPS    $0x16, Z2, Z1, K2
+	VMOVUPS.Z Z0, K2, Z0
 	MOVQ      dx+8(FP), AX
 	VMOVUPS   Z0, K1, (AX)(CX*1)
 	MOVQ      dbeta+64(FP), AX
@@ -10244,6 +10831,8 @@ TEXT ·lifBackSynF32AVX512(SB), NOSPLIT, $0-128
 	VBROADCASTSS word3f800000<>+0(SB), Z0
 	VPXORQ       Z1, Z1, Z1
 	VBROADCASTSD attached+88(FP), Z2
+	VBROADCASTSS word7fffffff<>+0(SB), Z3
+	VBROADCASTSS word0d800000<>+0(SB), Z4
 	MOVQ         lddx+16(FP), AX
 	SHLQ         $0x02, AX
 	MOVQ         AX, lddx+16(FP)
@@ -10269,39 +10858,45 @@ row:
 	JL   tail
 
 loop:
-	VMOVUPS (AX)(R10*1), Z3
-	VMOVUPS (DI)(R10*1), Z4
-	VMOVUPS (R8)(R10*1), Z5
-	VSUBPS  Z5, Z4, Z4
-	VCMPPS  $0x16, Z1, Z4, K1
-	VSUBPS  Z5, Z1, Z4
-	VMULPS  Z3, Z4, Z4
-	MOVQ    slope+32(FP), R11
-	VMOVUPS (R11)(R10*1), Z5
-	VMOVUPS (SI)(R10*1), Z6
-	VPANDD  Z2, Z4, Z4
-	VADDPS  Z4, Z6, Z4
-	VMULPS  Z5, Z4, Z4
-	VADDPS  Z4, Z3, Z3
-	VMOVUPS (BX)(R10*1), Z4
-	VADDPS  Z4, Z3, Z3
-	VMOVUPS (CX)(R10*1), Z4
-	VMULPS  Z3, Z4, Z5
-	VMOVUPS Z5, (AX)(R10*1)
-	MOVQ    di+96(FP), R11
-	VMOVUPS (R11)(R10*1), Z5
-	VSUBPS  Z4, Z0, Z4
-	VMULPS  Z3, Z4, Z3
-	VADDPS  Z3, Z5, Z3
-	VMOVUPS Z3, (DX)(R10*1)
-	MOVQ    beta+104(FP), R11
-	VMOVUPS (R11)(R10*1), Z4
-	VMULPS  Z3, Z4, Z3
-	MOVQ    di+96(FP), R11
-	VMOVUPS Z3, (R11)(R10*1)
-	ADDQ    $0x40, R10
-	SUBQ    $0x40, R9
-	JGE     loop
+	VMOVUPS   (AX)(R10*1), Z5
+	VMOVUPS   (DI)(R10*1), Z6
+	VMOVUPS   (R8)(R10*1), Z7
+	VSUBPS    Z7, Z6, Z6
+	VCMPPS    $0x16, Z1, Z6, K1
+	VSUBPS    Z7, Z1, Z6
+	VMULPS    Z5, Z6, Z6
+	MOVQ      slope+32(FP), R11
+	VMOVUPS   (R11)(R10*1), Z7
+	VMOVUPS   (SI)(R10*1), Z8
+	VPANDD    Z2, Z6, Z6
+	VADDPS    Z6, Z8, Z6
+	VMULPS    Z7, Z6, Z6
+	VADDPS    Z6, Z5, Z5
+	VMOVUPS   (BX)(R10*1), Z6
+	VADDPS    Z6, Z5, Z5
+	VPANDD    Z3, Z5, Z6
+	VCMPPS    $0x16, Z4, Z6, K1
+	VMOVUPS.Z Z5, K1, Z5
+	VMOVUPS   (CX)(R10*1), Z6
+	VMULPS    Z5, Z6, Z7
+	VMOVUPS   Z7, (AX)(R10*1)
+	MOVQ      di+96(FP), R11
+	VMOVUPS   (R11)(R10*1), Z7
+	VSUBPS    Z6, Z0, Z6
+	VMULPS    Z5, Z6, Z5
+	VADDPS    Z5, Z7, Z5
+	VPANDD    Z3, Z5, Z6
+	VCMPPS    $0x16, Z4, Z6, K1
+	VMOVUPS.Z Z5, K1, Z5
+	VMOVUPS   Z5, (DX)(R10*1)
+	MOVQ      beta+104(FP), R11
+	VMOVUPS   (R11)(R10*1), Z6
+	VMULPS    Z5, Z6, Z5
+	MOVQ      di+96(FP), R11
+	VMOVUPS   Z5, (R11)(R10*1)
+	ADDQ      $0x40, R10
+	SUBQ      $0x40, R9
+	JGE       loop
 
 tail:
 	ADDQ      $0x40, R9
@@ -10310,36 +10905,42 @@ tail:
 	MOVL      $-1, R11
 	BZHIL     R9, R11, R11
 	KMOVW     R11, K1
-	VMOVUPS.Z (AX)(R10*1), K1, Z3
-	VMOVUPS.Z (DI)(R10*1), K1, Z4
-	VMOVUPS.Z (R8)(R10*1), K1, Z5
-	VSUBPS    Z5, Z4, Z4
-	VCMPPS    $0x16, Z1, Z4, K2
-	VSUBPS    Z5, Z1, Z4
-	VMULPS    Z3, Z4, Z4
-	MOVQ      slope+32(FP), DI
-	VMOVUPS.Z (DI)(R10*1), K1, Z5
-	VMOVUPS.Z (SI)(R10*1), K1, Z6
-	VPANDD    Z2, Z4, Z4
-	VADDPS    Z4, Z6, Z4
-	VMULPS    Z5, Z4, Z4
-	VADDPS    Z4, Z3, Z3
-	VMOVUPS.Z (BX)(R10*1), K1, Z4
-	VADDPS    Z4, Z3, Z3
-	VMOVUPS.Z (CX)(R10*1), K1, Z4
-	VMULPS    Z3, Z4, Z5
-	VMOVUPS   Z5, K1, (AX)(R10*1)
-	MOVQ      di+96(FP), AX
 	VMOVUPS.Z (AX)(R10*1), K1, Z5
-	VSUBPS    Z4, Z0, Z4
-	VMULPS    Z3, Z4, Z3
-	VADDPS    Z3, Z5, Z3
-	VMOVUPS   Z3, K1, (DX)(R10*1)
-	MOVQ      beta+104(FP), AX
-	VMOVUPS.Z (AX)(R10*1), K1, Z4
-	VMULPS    Z3, Z4, Z3
+	VMOVUPS.Z (DI)(R10*1), K1, Z6
+	VMOVUPS.Z (R8)(R10*1), K1, Z7
+	VSUBPS    Z7, Z6, Z6
+	VCMPPS    $0x16, Z1, Z6, K2
+	VSUBPS    Z7, Z1, Z6
+	VMULPS    Z5, Z6, Z6
+	MOVQ      slope+32(FP), DI
+	VMOVUPS.Z (DI)(R10*1), K1, Z7
+	VMOVUPS.Z (SI)(R10*1), K1, Z8
+	VPANDD    Z2, Z6, Z6
+	VADDPS    Z6, Z8, Z6
+	VMULPS    Z7, Z6, Z6
+	VADDPS    Z6, Z5, Z5
+	VMOVUPS.Z (BX)(R10*1), K1, Z6
+	VADDPS    Z6, Z5, Z5
+	VPANDD    Z3, Z5, Z6
+	VCMPPS    $0x16, Z4, Z6, K2
+	VMOVUPS.Z Z5, K2, Z5
+	VMOVUPS.Z (CX)(R10*1), K1, Z6
+	VMULPS    Z5, Z6, Z7
+	VMOVUPS   Z7, K1, (AX)(R10*1)
 	MOVQ      di+96(FP), AX
-	VMOVUPS   Z3, K1, (AX)(R10*1)
+	VMOVUPS.Z (AX)(R10*1), K1, Z7
+	VSUBPS    Z6, Z0, Z6
+	VMULPS    Z5, Z6, Z5
+	VADDPS    Z5, Z7, Z5
+	VPANDD    Z3, Z5, Z6
+	VCMPPS    $0x16, Z4, Z6, K2
+	VMOVUPS.Z Z5, K2, Z5
+	VMOVUPS   Z5, K1, (DX)(R10*1)
+	MOVQ      beta+104(FP), AX
+	VMOVUPS.Z (AX)(R10*1), K1, Z6
+	VMULPS    Z5, Z6, Z5
+	MOVQ      di+96(FP), AX
+	VMOVUPS   Z5, K1, (AX)(R10*1)
 
 end:
 	MOVQ n+112(FP), AX
@@ -10367,6 +10968,7 @@ TEXT ·lifBackSynFastF32AVX512(SB), NOSPLIT, $0-136
 	VBROADCASTSD attached+88(FP), Z2
 	VBROADCASTSS k+112(FP), Z3
 	VBROADCASTSS word7fffffff<>+0(SB), Z4
+	VBROADCASTSS word0d800000<>+0(SB), Z5
 	MOVQ         lddx+16(FP), AX
 	SHLQ         $0x02, AX
 	MOVQ         AX, lddx+16(FP)
@@ -10392,42 +10994,48 @@ row:
 	JL   tail
 
 loop:
-	VMOVUPS (AX)(R10*1), Z5
-	VMOVUPS (DI)(R10*1), Z6
-	VMOVUPS (R8)(R10*1), Z7
-	VSUBPS  Z7, Z6, Z6
-	VCMPPS  $0x16, Z1, Z6, K1
-	VSUBPS  Z7, Z1, Z7
-	VMULPS  Z5, Z7, Z7
-	VPANDD  Z4, Z6, Z6
-	VMULPS  Z6, Z3, Z6
-	VADDPS  Z6, Z0, Z6
-	VDIVPS  Z6, Z0, Z6
-	VMULPS  Z6, Z6, Z6
-	VMOVUPS (SI)(R10*1), Z8
-	VPANDD  Z2, Z7, Z7
-	VADDPS  Z7, Z8, Z7
-	VMULPS  Z6, Z7, Z6
-	VADDPS  Z6, Z5, Z5
-	VMOVUPS (BX)(R10*1), Z6
-	VADDPS  Z6, Z5, Z5
-	VMOVUPS (CX)(R10*1), Z6
-	VMULPS  Z5, Z6, Z7
-	VMOVUPS Z7, (AX)(R10*1)
-	MOVQ    di+96(FP), R11
-	VMOVUPS (R11)(R10*1), Z7
-	VSUBPS  Z6, Z0, Z6
-	VMULPS  Z5, Z6, Z5
-	VADDPS  Z5, Z7, Z5
-	VMOVUPS Z5, (DX)(R10*1)
-	MOVQ    beta+104(FP), R11
-	VMOVUPS (R11)(R10*1), Z6
-	VMULPS  Z5, Z6, Z5
-	MOVQ    di+96(FP), R11
-	VMOVUPS Z5, (R11)(R10*1)
-	ADDQ    $0x40, R10
-	SUBQ    $0x40, R9
-	JGE     loop
+	VMOVUPS   (AX)(R10*1), Z6
+	VMOVUPS   (DI)(R10*1), Z7
+	VMOVUPS   (R8)(R10*1), Z8
+	VSUBPS    Z8, Z7, Z7
+	VCMPPS    $0x16, Z1, Z7, K1
+	VSUBPS    Z8, Z1, Z8
+	VMULPS    Z6, Z8, Z8
+	VPANDD    Z4, Z7, Z7
+	VMULPS    Z7, Z3, Z7
+	VADDPS    Z7, Z0, Z7
+	VDIVPS    Z7, Z0, Z7
+	VMULPS    Z7, Z7, Z7
+	VMOVUPS   (SI)(R10*1), Z9
+	VPANDD    Z2, Z8, Z8
+	VADDPS    Z8, Z9, Z8
+	VMULPS    Z7, Z8, Z7
+	VADDPS    Z7, Z6, Z6
+	VMOVUPS   (BX)(R10*1), Z7
+	VADDPS    Z7, Z6, Z6
+	VPANDD    Z4, Z6, Z7
+	VCMPPS    $0x16, Z5, Z7, K1
+	VMOVUPS.Z Z6, K1, Z6
+	VMOVUPS   (CX)(R10*1), Z7
+	VMULPS    Z6, Z7, Z8
+	VMOVUPS   Z8, (AX)(R10*1)
+	MOVQ      di+96(FP), R11
+	VMOVUPS   (R11)(R10*1), Z8
+	VSUBPS    Z7, Z0, Z7
+	VMULPS    Z6, Z7, Z6
+	VADDPS    Z6, Z8, Z6
+	VPANDD    Z4, Z6, Z7
+	VCMPPS    $0x16, Z5, Z7, K1
+	VMOVUPS.Z Z6, K1, Z6
+	VMOVUPS   Z6, (DX)(R10*1)
+	MOVQ      beta+104(FP), R11
+	VMOVUPS   (R11)(R10*1), Z7
+	VMULPS    Z6, Z7, Z6
+	MOVQ      di+96(FP), R11
+	VMOVUPS   Z6, (R11)(R10*1)
+	ADDQ      $0x40, R10
+	SUBQ      $0x40, R9
+	JGE       loop
 
 tail:
 	ADDQ      $0x40, R9
@@ -10436,39 +11044,45 @@ tail:
 	MOVL      $-1, R11
 	BZHIL     R9, R11, R11
 	KMOVW     R11, K1
-	VMOVUPS.Z (AX)(R10*1), K1, Z5
-	VMOVUPS.Z (DI)(R10*1), K1, Z6
-	VMOVUPS.Z (R8)(R10*1), K1, Z7
-	VSUBPS    Z7, Z6, Z6
-	VCMPPS    $0x16, Z1, Z6, K2
-	VSUBPS    Z7, Z1, Z7
-	VMULPS    Z5, Z7, Z7
-	VPANDD    Z4, Z6, Z6
-	VMULPS    Z6, Z3, Z6
-	VADDPS    Z6, Z0, Z6
-	VDIVPS    Z6, Z0, Z6
-	VMULPS    Z6, Z6, Z6
-	VMOVUPS.Z (SI)(R10*1), K1, Z8
-	VPANDD    Z2, Z7, Z7
-	VADDPS    Z7, Z8, Z7
-	VMULPS    Z6, Z7, Z6
-	VADDPS    Z6, Z5, Z5
-	VMOVUPS.Z (BX)(R10*1), K1, Z6
-	VADDPS    Z6, Z5, Z5
-	VMOVUPS.Z (CX)(R10*1), K1, Z6
-	VMULPS    Z5, Z6, Z7
-	VMOVUPS   Z7, K1, (AX)(R10*1)
-	MOVQ      di+96(FP), AX
-	VMOVUPS.Z (AX)(R10*1), K1, Z7
-	VSUBPS    Z6, Z0, Z6
-	VMULPS    Z5, Z6, Z5
-	VADDPS    Z5, Z7, Z5
-	VMOVUPS   Z5, K1, (DX)(R10*1)
-	MOVQ      beta+104(FP), AX
 	VMOVUPS.Z (AX)(R10*1), K1, Z6
-	VMULPS    Z5, Z6, Z5
+	VMOVUPS.Z (DI)(R10*1), K1, Z7
+	VMOVUPS.Z (R8)(R10*1), K1, Z8
+	VSUBPS    Z8, Z7, Z7
+	VCMPPS    $0x16, Z1, Z7, K2
+	VSUBPS    Z8, Z1, Z8
+	VMULPS    Z6, Z8, Z8
+	VPANDD    Z4, Z7, Z7
+	VMULPS    Z7, Z3, Z7
+	VADDPS    Z7, Z0, Z7
+	VDIVPS    Z7, Z0, Z7
+	VMULPS    Z7, Z7, Z7
+	VMOVUPS.Z (SI)(R10*1), K1, Z9
+	VPANDD    Z2, Z8, Z8
+	VADDPS    Z8, Z9, Z8
+	VMULPS    Z7, Z8, Z7
+	VADDPS    Z7, Z6, Z6
+	VMOVUPS.Z (BX)(R10*1), K1, Z7
+	VADDPS    Z7, Z6, Z6
+	VPANDD    Z4, Z6, Z7
+	VCMPPS    $0x16, Z5, Z7, K2
+	VMOVUPS.Z Z6, K2, Z6
+	VMOVUPS.Z (CX)(R10*1), K1, Z7
+	VMULPS    Z6, Z7, Z8
+	VMOVUPS   Z8, K1, (AX)(R10*1)
 	MOVQ      di+96(FP), AX
-	VMOVUPS   Z5, K1, (AX)(R10*1)
+	VMOVUPS.Z (AX)(R10*1), K1, Z8
+	VSUBPS    Z7, Z0, Z7
+	VMULPS    Z6, Z7, Z6
+	VADDPS    Z6, Z8, Z6
+	VPANDD    Z4, Z6, Z7
+	VCMPPS    $0x16, Z5, Z7, K2
+	VMOVUPS.Z Z6, K2, Z6
+	VMOVUPS   Z6, K1, (DX)(R10*1)
+	MOVQ      beta+104(FP), AX
+	VMOVUPS.Z (AX)(R10*1), K1, Z7
+	VMULPS    Z6, Z7, Z6
+	MOVQ      di+96(FP), AX
+	VMOVUPS   Z6, K1, (AX)(R10*1)
 
 end:
 	MOVQ n+120(FP), AX
@@ -10495,6 +11109,8 @@ TEXT ·lifBackSynLearnedF32AVX512(SB), NOSPLIT, $0-216
 	VPXORQ       Z1, Z1, Z1
 	VBROADCASTSD attached+88(FP), Z2
 	VBROADCASTSD unreset+176(FP), Z3
+	VBROADCASTSS word7fffffff<>+0(SB), Z4
+	VBROADCASTSS word0d800000<>+0(SB), Z5
 	MOVQ         ldbefore+168(FP), AX
 	SHLQ         $0x02, AX
 	MOVQ         AX, ldbefore+168(FP)
@@ -10532,68 +11148,74 @@ row:
 	JL   tail
 
 loop:
-	VMOVUPS   (AX)(R10*1), Z4
-	VMOVUPS   (DI)(R10*1), Z5
-	VMOVUPS   (R8)(R10*1), Z6
-	VSUBPS    Z6, Z5, Z5
-	VCMPPS    $0x16, Z1, Z5, K1
-	VSUBPS    Z6, Z1, Z5
-	VMULPS    Z4, Z5, Z5
-	MOVQ      slope+32(FP), R11
-	VMOVUPS   (R11)(R10*1), Z6
-	VMOVUPS   (SI)(R10*1), Z7
-	VPANDD    Z2, Z5, Z5
-	VADDPS    Z5, Z7, Z5
-	VMULPS    Z6, Z5, Z5
-	VMOVUPS.Z Z4, K1, Z6
-	MOVQ      dvth+128(FP), R11
-	VMOVUPS   (R11)(R10*1), Z7
-	VSUBPS    Z6, Z7, Z6
-	VSUBPS    Z5, Z6, Z6
-	MOVQ      dvth+128(FP), R11
-	VMOVUPS   Z6, (R11)(R10*1)
-	VADDPS    Z5, Z4, Z4
-	VMOVUPS   (BX)(R10*1), Z5
-	VADDPS    Z5, Z4, Z4
-	VMOVUPS   (CX)(R10*1), Z5
-	VMULPS    Z4, Z5, Z6
-	VMOVUPS   Z6, (AX)(R10*1)
-	MOVQ      dalpha+112(FP), R11
-	VMOVUPS   (R11)(R10*1), Z6
-	MOVQ      before+120(FP), R11
-	VMOVUPS   (R11)(R10*1), Z7
+	VMOVUPS   (AX)(R10*1), Z6
+	VMOVUPS   (DI)(R10*1), Z7
 	VMOVUPS   (R8)(R10*1), Z8
-	VSUBPS    Z8, Z7, Z9
-	VPANDD    Z3, Z9, Z9
-	VCMPPS    $0x16, Z1, Z9, K1
-	VMOVUPS.Z Z8, K1, Z8
 	VSUBPS    Z8, Z7, Z7
-	MOVQ      i+144(FP), R11
+	VCMPPS    $0x16, Z1, Z7, K1
+	VSUBPS    Z8, Z1, Z7
+	VMULPS    Z6, Z7, Z7
+	MOVQ      slope+32(FP), R11
 	VMOVUPS   (R11)(R10*1), Z8
-	VSUBPS    Z8, Z7, Z7
-	VMULPS    Z7, Z4, Z7
+	VMOVUPS   (SI)(R10*1), Z9
+	VPANDD    Z2, Z7, Z7
+	VADDPS    Z7, Z9, Z7
+	VMULPS    Z8, Z7, Z7
+	VMOVUPS.Z Z6, K1, Z8
+	MOVQ      dvth+128(FP), R11
+	VMOVUPS   (R11)(R10*1), Z9
+	VSUBPS    Z8, Z9, Z8
+	VSUBPS    Z7, Z8, Z8
+	MOVQ      dvth+128(FP), R11
+	VMOVUPS   Z8, (R11)(R10*1)
 	VADDPS    Z7, Z6, Z6
+	VMOVUPS   (BX)(R10*1), Z7
+	VADDPS    Z7, Z6, Z6
+	VPANDD    Z4, Z6, Z7
+	VCMPPS    $0x16, Z5, Z7, K1
+	VMOVUPS.Z Z6, K1, Z6
+	VMOVUPS   (CX)(R10*1), Z7
+	VMULPS    Z6, Z7, Z8
+	VMOVUPS   Z8, (AX)(R10*1)
 	MOVQ      dalpha+112(FP), R11
-	VMOVUPS   Z6, (R11)(R10*1)
+	VMOVUPS   (R11)(R10*1), Z8
+	MOVQ      before+120(FP), R11
+	VMOVUPS   (R11)(R10*1), Z9
+	VMOVUPS   (R8)(R10*1), Z10
+	VSUBPS    Z10, Z9, Z11
+	VPANDD    Z3, Z11, Z11
+	VCMPPS    $0x16, Z1, Z11, K1
+	VMOVUPS.Z Z10, K1, Z10
+	VSUBPS    Z10, Z9, Z9
+	MOVQ      i+144(FP), R11
+	VMOVUPS   (R11)(R10*1), Z10
+	VSUBPS    Z10, Z9, Z9
+	VMULPS    Z9, Z6, Z9
+	VADDPS    Z9, Z8, Z8
+	MOVQ      dalpha+112(FP), R11
+	VMOVUPS   Z8, (R11)(R10*1)
 	MOVQ      di+96(FP), R11
-	VMOVUPS   (R11)(R10*1), Z6
-	VSUBPS    Z5, Z0, Z5
-	VMULPS    Z4, Z5, Z4
-	VADDPS    Z4, Z6, Z4
-	VMOVUPS   Z4, (DX)(R10*1)
+	VMOVUPS   (R11)(R10*1), Z8
+	VSUBPS    Z7, Z0, Z7
+	VMULPS    Z6, Z7, Z6
+	VADDPS    Z6, Z8, Z6
+	VPANDD    Z4, Z6, Z7
+	VCMPPS    $0x16, Z5, Z7, K1
+	VMOVUPS.Z Z6, K1, Z6
+	VMOVUPS   Z6, (DX)(R10*1)
 	MOVQ      dbeta+136(FP), R11
-	VMOVUPS   (R11)(R10*1), Z5
+	VMOVUPS   (R11)(R10*1), Z7
 	MOVQ      ibefore+152(FP), R11
-	VMOVUPS   (R11)(R10*1), Z6
-	VMULPS    Z6, Z4, Z6
-	VADDPS    Z6, Z5, Z5
+	VMOVUPS   (R11)(R10*1), Z8
+	VMULPS    Z8, Z6, Z8
+	VADDPS    Z8, Z7, Z7
 	MOVQ      dbeta+136(FP), R11
-	VMOVUPS   Z5, (R11)(R10*1)
+	VMOVUPS   Z7, (R11)(R10*1)
 	MOVQ      beta+104(FP), R11
-	VMOVUPS   (R11)(R10*1), Z5
-	VMULPS    Z4, Z5, Z4
+	VMOVUPS   (R11)(R10*1), Z7
+	VMULPS    Z6, Z7, Z6
 	MOVQ      di+96(FP), R11
-	VMOVUPS   Z4, (R11)(R10*1)
+	VMOVUPS   Z6, (R11)(R10*1)
 	ADDQ      $0x40, R10
 	SUBQ      $0x40, R9
 	JGE       loop
@@ -10605,68 +11227,74 @@ tail:
 	MOVL      $-1, R11
 	BZHIL     R9, R11, R11
 	KMOVW     R11, K1
-	VMOVUPS.Z (AX)(R10*1), K1, Z4
-	VMOVUPS.Z (DI)(R10*1), K1, Z5
-	VMOVUPS.Z (R8)(R10*1), K1, Z6
-	VSUBPS    Z6, Z5, Z5
-	VCMPPS    $0x16, Z1, Z5, K2
-	VSUBPS    Z6, Z1, Z5
-	VMULPS    Z4, Z5, Z5
-	MOVQ      slope+32(FP), DI
-	VMOVUPS.Z (DI)(R10*1), K1, Z6
-	VMOVUPS.Z (SI)(R10*1), K1, Z7
-	VPANDD    Z2, Z5, Z5
-	VADDPS    Z5, Z7, Z5
-	VMULPS    Z6, Z5, Z5
-	VMOVUPS.Z Z4, K2, Z6
-	MOVQ      dvth+128(FP), SI
-	VMOVUPS.Z (SI)(R10*1), K1, Z7
-	VSUBPS    Z6, Z7, Z6
-	VSUBPS    Z5, Z6, Z6
-	MOVQ      dvth+128(FP), SI
-	VMOVUPS   Z6, K1, (SI)(R10*1)
-	VADDPS    Z5, Z4, Z4
-	VMOVUPS.Z (BX)(R10*1), K1, Z5
-	VADDPS    Z5, Z4, Z4
-	VMOVUPS.Z (CX)(R10*1), K1, Z5
-	VMULPS    Z4, Z5, Z6
-	VMOVUPS   Z6, K1, (AX)(R10*1)
-	MOVQ      dalpha+112(FP), AX
 	VMOVUPS.Z (AX)(R10*1), K1, Z6
-	MOVQ      before+120(FP), AX
-	VMOVUPS.Z (AX)(R10*1), K1, Z7
+	VMOVUPS.Z (DI)(R10*1), K1, Z7
 	VMOVUPS.Z (R8)(R10*1), K1, Z8
-	VSUBPS    Z8, Z7, Z9
-	VPANDD    Z3, Z9, Z9
-	VCMPPS    $0x16, Z1, Z9, K2
-	VMOVUPS.Z Z8, K2, Z8
 	VSUBPS    Z8, Z7, Z7
-	MOVQ      i+144(FP), AX
-	VMOVUPS.Z (AX)(R10*1), K1, Z8
-	VSUBPS    Z8, Z7, Z7
-	VMULPS    Z7, Z4, Z7
+	VCMPPS    $0x16, Z1, Z7, K2
+	VSUBPS    Z8, Z1, Z7
+	VMULPS    Z6, Z7, Z7
+	MOVQ      slope+32(FP), DI
+	VMOVUPS.Z (DI)(R10*1), K1, Z8
+	VMOVUPS.Z (SI)(R10*1), K1, Z9
+	VPANDD    Z2, Z7, Z7
+	VADDPS    Z7, Z9, Z7
+	VMULPS    Z8, Z7, Z7
+	VMOVUPS.Z Z6, K2, Z8
+	MOVQ      dvth+128(FP), SI
+	VMOVUPS.Z (SI)(R10*1), K1, Z9
+	VSUBPS    Z8, Z9, Z8
+	VSUBPS    Z7, Z8, Z8
+	MOVQ      dvth+128(FP), SI
+	VMOVUPS   Z8, K1, (SI)(R10*1)
 	VADDPS    Z7, Z6, Z6
+	VMOVUPS.Z (BX)(R10*1), K1, Z7
+	VADDPS    Z7, Z6, Z6
+	VPANDD    Z4, Z6, Z7
+	VCMPPS    $0x16, Z5, Z7, K2
+	VMOVUPS.Z Z6, K2, Z6
+	VMOVUPS.Z (CX)(R10*1), K1, Z7
+	VMULPS    Z6, Z7, Z8
+	VMOVUPS   Z8, K1, (AX)(R10*1)
 	MOVQ      dalpha+112(FP), AX
-	VMOVUPS   Z6, K1, (AX)(R10*1)
+	VMOVUPS.Z (AX)(R10*1), K1, Z8
+	MOVQ      before+120(FP), AX
+	VMOVUPS.Z (AX)(R10*1), K1, Z9
+	VMOVUPS.Z (R8)(R10*1), K1, Z10
+	VSUBPS    Z10, Z9, Z11
+	VPANDD    Z3, Z11, Z11
+	VCMPPS    $0x16, Z1, Z11, K2
+	VMOVUPS.Z Z10, K2, Z10
+	VSUBPS    Z10, Z9, Z9
+	MOVQ      i+144(FP), AX
+	VMOVUPS.Z (AX)(R10*1), K1, Z10
+	VSUBPS    Z10, Z9, Z9
+	VMULPS    Z9, Z6, Z9
+	VADDPS    Z9, Z8, Z8
+	MOVQ      dalpha+112(FP), AX
+	VMOVUPS   Z8, K1, (AX)(R10*1)
 	MOVQ      di+96(FP), AX
-	VMOVUPS.Z (AX)(R10*1), K1, Z6
-	VSUBPS    Z5, Z0, Z5
-	VMULPS    Z4, Z5, Z4
-	VADDPS    Z4, Z6, Z4
-	VMOVUPS   Z4, K1, (DX)(R10*1)
+	VMOVUPS.Z (AX)(R10*1), K1, Z8
+	VSUBPS    Z7, Z0, Z7
+	VMULPS    Z6, Z7, Z6
+	VADDPS    Z6, Z8, Z6
+	VPANDD    Z4, Z6, Z7
+	VCMPPS    $0x16, Z5, Z7, K2
+	VMOVUPS.Z Z6, K2, Z6
+	VMOVUPS   Z6, K1, (DX)(R10*1)
 	MOVQ      dbeta+136(FP), AX
-	VMOVUPS.Z (AX)(R10*1), K1, Z5
+	VMOVUPS.Z (AX)(R10*1), K1, Z7
 	MOVQ      ibefore+152(FP), AX
-	VMOVUPS.Z (AX)(R10*1), K1, Z6
-	VMULPS    Z6, Z4, Z6
-	VADDPS    Z6, Z5, Z5
+	VMOVUPS.Z (AX)(R10*1), K1, Z8
+	VMULPS    Z8, Z6, Z8
+	VADDPS    Z8, Z7, Z7
 	MOVQ      dbeta+136(FP), AX
-	VMOVUPS   Z5, K1, (AX)(R10*1)
+	VMOVUPS   Z7, K1, (AX)(R10*1)
 	MOVQ      beta+104(FP), AX
-	VMOVUPS.Z (AX)(R10*1), K1, Z5
-	VMULPS    Z4, Z5, Z4
+	VMOVUPS.Z (AX)(R10*1), K1, Z7
+	VMULPS    Z6, Z7, Z6
 	MOVQ      di+96(FP), AX
-	VMOVUPS   Z4, K1, (AX)(R10*1)
+	VMOVUPS   Z6, K1, (AX)(R10*1)
 
 end:
 	MOVQ n+200(FP), AX
@@ -10707,6 +11335,7 @@ TEXT ·lifBackSynLearnedFastF32AVX512(SB), NOSPLIT, $0-224
 	VBROADCASTSD unreset+176(FP), Z3
 	VBROADCASTSS k+200(FP), Z4
 	VBROADCASTSS word7fffffff<>+0(SB), Z5
+	VBROADCASTSS word0d800000<>+0(SB), Z6
 	MOVQ         ldbefore+168(FP), AX
 	SHLQ         $0x02, AX
 	MOVQ         AX, ldbefore+168(FP)
@@ -10744,71 +11373,77 @@ row:
 	JL   tail
 
 loop:
-	VMOVUPS   (AX)(R10*1), Z6
-	VMOVUPS   (DI)(R10*1), Z7
-	VMOVUPS   (R8)(R10*1), Z8
-	VSUBPS    Z8, Z7, Z7
-	VCMPPS    $0x16, Z1, Z7, K1
-	VSUBPS    Z8, Z1, Z8
-	VMULPS    Z6, Z8, Z8
-	VPANDD    Z5, Z7, Z7
-	VMULPS    Z7, Z4, Z7
-	VADDPS    Z7, Z0, Z7
-	VDIVPS    Z7, Z0, Z7
-	VMULPS    Z7, Z7, Z7
-	VMOVUPS   (SI)(R10*1), Z9
-	VPANDD    Z2, Z8, Z8
-	VADDPS    Z8, Z9, Z8
-	VMULPS    Z7, Z8, Z7
-	VMOVUPS.Z Z6, K1, Z8
+	VMOVUPS   (AX)(R10*1), Z7
+	VMOVUPS   (DI)(R10*1), Z8
+	VMOVUPS   (R8)(R10*1), Z9
+	VSUBPS    Z9, Z8, Z8
+	VCMPPS    $0x16, Z1, Z8, K1
+	VSUBPS    Z9, Z1, Z9
+	VMULPS    Z7, Z9, Z9
+	VPANDD    Z5, Z8, Z8
+	VMULPS    Z8, Z4, Z8
+	VADDPS    Z8, Z0, Z8
+	VDIVPS    Z8, Z0, Z8
+	VMULPS    Z8, Z8, Z8
+	VMOVUPS   (SI)(R10*1), Z10
+	VPANDD    Z2, Z9, Z9
+	VADDPS    Z9, Z10, Z9
+	VMULPS    Z8, Z9, Z8
+	VMOVUPS.Z Z7, K1, Z9
 	MOVQ      dvth+128(FP), R11
-	VMOVUPS   (R11)(R10*1), Z9
-	VSUBPS    Z8, Z9, Z8
-	VSUBPS    Z7, Z8, Z8
-	MOVQ      dvth+128(FP), R11
-	VMOVUPS   Z8, (R11)(R10*1)
-	VADDPS    Z7, Z6, Z6
-	VMOVUPS   (BX)(R10*1), Z7
-	VADDPS    Z7, Z6, Z6
-	VMOVUPS   (CX)(R10*1), Z7
-	VMULPS    Z6, Z7, Z8
-	VMOVUPS   Z8, (AX)(R10*1)
-	MOVQ      dalpha+112(FP), R11
-	VMOVUPS   (R11)(R10*1), Z8
-	MOVQ      before+120(FP), R11
-	VMOVUPS   (R11)(R10*1), Z9
-	VMOVUPS   (R8)(R10*1), Z10
-	VSUBPS    Z10, Z9, Z11
-	VPANDD    Z3, Z11, Z11
-	VCMPPS    $0x16, Z1, Z11, K1
-	VMOVUPS.Z Z10, K1, Z10
-	VSUBPS    Z10, Z9, Z9
-	MOVQ      i+144(FP), R11
 	VMOVUPS   (R11)(R10*1), Z10
-	VSUBPS    Z10, Z9, Z9
-	VMULPS    Z9, Z6, Z9
-	VADDPS    Z9, Z8, Z8
-	MOVQ      dalpha+112(FP), R11
-	VMOVUPS   Z8, (R11)(R10*1)
-	MOVQ      di+96(FP), R11
-	VMOVUPS   (R11)(R10*1), Z8
-	VSUBPS    Z7, Z0, Z7
-	VMULPS    Z6, Z7, Z6
-	VADDPS    Z6, Z8, Z6
-	VMOVUPS   Z6, (DX)(R10*1)
-	MOVQ      dbeta+136(FP), R11
-	VMOVUPS   (R11)(R10*1), Z7
-	MOVQ      ibefore+152(FP), R11
-	VMOVUPS   (R11)(R10*1), Z8
-	VMULPS    Z8, Z6, Z8
+	VSUBPS    Z9, Z10, Z9
+	VSUBPS    Z8, Z9, Z9
+	MOVQ      dvth+128(FP), R11
+	VMOVUPS   Z9, (R11)(R10*1)
 	VADDPS    Z8, Z7, Z7
-	MOVQ      dbeta+136(FP), R11
-	VMOVUPS   Z7, (R11)(R10*1)
-	MOVQ      beta+104(FP), R11
-	VMOVUPS   (R11)(R10*1), Z7
-	VMULPS    Z6, Z7, Z6
+	VMOVUPS   (BX)(R10*1), Z8
+	VADDPS    Z8, Z7, Z7
+	VPANDD    Z5, Z7, Z8
+	VCMPPS    $0x16, Z6, Z8, K1
+	VMOVUPS.Z Z7, K1, Z7
+	VMOVUPS   (CX)(R10*1), Z8
+	VMULPS    Z7, Z8, Z9
+	VMOVUPS   Z9, (AX)(R10*1)
+	MOVQ      dalpha+112(FP), R11
+	VMOVUPS   (R11)(R10*1), Z9
+	MOVQ      before+120(FP), R11
+	VMOVUPS   (R11)(R10*1), Z10
+	VMOVUPS   (R8)(R10*1), Z11
+	VSUBPS    Z11, Z10, Z12
+	VPANDD    Z3, Z12, Z12
+	VCMPPS    $0x16, Z1, Z12, K1
+	VMOVUPS.Z Z11, K1, Z11
+	VSUBPS    Z11, Z10, Z10
+	MOVQ      i+144(FP), R11
+	VMOVUPS   (R11)(R10*1), Z11
+	VSUBPS    Z11, Z10, Z10
+	VMULPS    Z10, Z7, Z10
+	VADDPS    Z10, Z9, Z9
+	MOVQ      dalpha+112(FP), R11
+	VMOVUPS   Z9, (R11)(R10*1)
 	MOVQ      di+96(FP), R11
-	VMOVUPS   Z6, (R11)(R10*1)
+	VMOVUPS   (R11)(R10*1), Z9
+	VSUBPS    Z8, Z0, Z8
+	VMULPS    Z7, Z8, Z7
+	VADDPS    Z7, Z9, Z7
+	VPANDD    Z5, Z7, Z8
+	VCMPPS    $0x16, Z6, Z8, K1
+	VMOVUPS.Z Z7, K1, Z7
+	VMOVUPS   Z7, (DX)(R10*1)
+	MOVQ      dbeta+136(FP), R11
+	VMOVUPS   (R11)(R10*1), Z8
+	MOVQ      ibefore+152(FP), R11
+	VMOVUPS   (R11)(R10*1), Z9
+	VMULPS    Z9, Z7, Z9
+	VADDPS    Z9, Z8, Z8
+	MOVQ      dbeta+136(FP), R11
+	VMOVUPS   Z8, (R11)(R10*1)
+	MOVQ      beta+104(FP), R11
+	VMOVUPS   (R11)(R10*1), Z8
+	VMULPS    Z7, Z8, Z7
+	MOVQ      di+96(FP), R11
+	VMOVUPS   Z7, (R11)(R10*1)
 	ADDQ      $0x40, R10
 	SUBQ      $0x40, R9
 	JGE       loop
@@ -10820,71 +11455,77 @@ tail:
 	MOVL      $-1, R11
 	BZHIL     R9, R11, R11
 	KMOVW     R11, K1
-	VMOVUPS.Z (AX)(R10*1), K1, Z6
-	VMOVUPS.Z (DI)(R10*1), K1, Z7
-	VMOVUPS.Z (R8)(R10*1), K1, Z8
-	VSUBPS    Z8, Z7, Z7
-	VCMPPS    $0x16, Z1, Z7, K2
-	VSUBPS    Z8, Z1, Z8
-	VMULPS    Z6, Z8, Z8
-	VPANDD    Z5, Z7, Z7
-	VMULPS    Z7, Z4, Z7
-	VADDPS    Z7, Z0, Z7
-	VDIVPS    Z7, Z0, Z7
-	VMULPS    Z7, Z7, Z7
-	VMOVUPS.Z (SI)(R10*1), K1, Z9
-	VPANDD    Z2, Z8, Z8
-	VADDPS    Z8, Z9, Z8
-	VMULPS    Z7, Z8, Z7
-	VMOVUPS.Z Z6, K2, Z8
-	MOVQ      dvth+128(FP), SI
-	VMOVUPS.Z (SI)(R10*1), K1, Z9
-	VSUBPS    Z8, Z9, Z8
-	VSUBPS    Z7, Z8, Z8
-	MOVQ      dvth+128(FP), SI
-	VMOVUPS   Z8, K1, (SI)(R10*1)
-	VADDPS    Z7, Z6, Z6
-	VMOVUPS.Z (BX)(R10*1), K1, Z7
-	VADDPS    Z7, Z6, Z6
-	VMOVUPS.Z (CX)(R10*1), K1, Z7
-	VMULPS    Z6, Z7, Z8
-	VMOVUPS   Z8, K1, (AX)(R10*1)
-	MOVQ      dalpha+112(FP), AX
-	VMOVUPS.Z (AX)(R10*1), K1, Z8
-	MOVQ      before+120(FP), AX
-	VMOVUPS.Z (AX)(R10*1), K1, Z9
-	VMOVUPS.Z (R8)(R10*1), K1, Z10
-	VSUBPS    Z10, Z9, Z11
-	VPANDD    Z3, Z11, Z11
-	VCMPPS    $0x16, Z1, Z11, K2
-	VMOVUPS.Z Z10, K2, Z10
-	VSUBPS    Z10, Z9, Z9
-	MOVQ      i+144(FP), AX
-	VMOVUPS.Z (AX)(R10*1), K1, Z10
-	VSUBPS    Z10, Z9, Z9
-	VMULPS    Z9, Z6, Z9
-	VADDPS    Z9, Z8, Z8
-	MOVQ      dalpha+112(FP), AX
-	VMOVUPS   Z8, K1, (AX)(R10*1)
-	MOVQ      di+96(FP), AX
-	VMOVUPS.Z (AX)(R10*1), K1, Z8
-	VSUBPS    Z7, Z0, Z7
-	VMULPS    Z6, Z7, Z6
-	VADDPS    Z6, Z8, Z6
-	VMOVUPS   Z6, K1, (DX)(R10*1)
-	MOVQ      dbeta+136(FP), AX
 	VMOVUPS.Z (AX)(R10*1), K1, Z7
-	MOVQ      ibefore+152(FP), AX
-	VMOVUPS.Z (AX)(R10*1), K1, Z8
-	VMULPS    Z8, Z6, Z8
+	VMOVUPS.Z (DI)(R10*1), K1, Z8
+	VMOVUPS.Z (R8)(R10*1), K1, Z9
+	VSUBPS    Z9, Z8, Z8
+	VCMPPS    $0x16, Z1, Z8, K2
+	VSUBPS    Z9, Z1, Z9
+	VMULPS    Z7, Z9, Z9
+	VPANDD    Z5, Z8, Z8
+	VMULPS    Z8, Z4, Z8
+	VADDPS    Z8, Z0, Z8
+	VDIVPS    Z8, Z0, Z8
+	VMULPS    Z8, Z8, Z8
+	VMOVUPS.Z (SI)(R10*1), K1, Z10
+	VPANDD    Z2, Z9, Z9
+	VADDPS    Z9, Z10, Z9
+	VMULPS    Z8, Z9, Z8
+	VMOVUPS.Z Z7, K2, Z9
+	MOVQ      dvth+128(FP), SI
+	VMOVUPS.Z (SI)(R10*1), K1, Z10
+	VSUBPS    Z9, Z10, Z9
+	VSUBPS    Z8, Z9, Z9
+	MOVQ      dvth+128(FP), SI
+	VMOVUPS   Z9, K1, (SI)(R10*1)
 	VADDPS    Z8, Z7, Z7
-	MOVQ      dbeta+136(FP), AX
-	VMOVUPS   Z7, K1, (AX)(R10*1)
-	MOVQ      beta+104(FP), AX
-	VMOVUPS.Z (AX)(R10*1), K1, Z7
-	VMULPS    Z6, Z7, Z6
+	VMOVUPS.Z (BX)(R10*1), K1, Z8
+	VADDPS    Z8, Z7, Z7
+	VPANDD    Z5, Z7, Z8
+	VCMPPS    $0x16, Z6, Z8, K2
+	VMOVUPS.Z Z7, K2, Z7
+	VMOVUPS.Z (CX)(R10*1), K1, Z8
+	VMULPS    Z7, Z8, Z9
+	VMOVUPS   Z9, K1, (AX)(R10*1)
+	MOVQ      dalpha+112(FP), AX
+	VMOVUPS.Z (AX)(R10*1), K1, Z9
+	MOVQ      before+120(FP), AX
+	VMOVUPS.Z (AX)(R10*1), K1, Z10
+	VMOVUPS.Z (R8)(R10*1), K1, Z11
+	VSUBPS    Z11, Z10, Z12
+	VPANDD    Z3, Z12, Z12
+	VCMPPS    $0x16, Z1, Z12, K2
+	VMOVUPS.Z Z11, K2, Z11
+	VSUBPS    Z11, Z10, Z10
+	MOVQ      i+144(FP), AX
+	VMOVUPS.Z (AX)(R10*1), K1, Z11
+	VSUBPS    Z11, Z10, Z10
+	VMULPS    Z10, Z7, Z10
+	VADDPS    Z10, Z9, Z9
+	MOVQ      dalpha+112(FP), AX
+	VMOVUPS   Z9, K1, (AX)(R10*1)
 	MOVQ      di+96(FP), AX
-	VMOVUPS   Z6, K1, (AX)(R10*1)
+	VMOVUPS.Z (AX)(R10*1), K1, Z9
+	VSUBPS    Z8, Z0, Z8
+	VMULPS    Z7, Z8, Z7
+	VADDPS    Z7, Z9, Z7
+	VPANDD    Z5, Z7, Z8
+	VCMPPS    $0x16, Z6, Z8, K2
+	VMOVUPS.Z Z7, K2, Z7
+	VMOVUPS   Z7, K1, (DX)(R10*1)
+	MOVQ      dbeta+136(FP), AX
+	VMOVUPS.Z (AX)(R10*1), K1, Z8
+	MOVQ      ibefore+152(FP), AX
+	VMOVUPS.Z (AX)(R10*1), K1, Z9
+	VMULPS    Z9, Z7, Z9
+	VADDPS    Z9, Z8, Z8
+	MOVQ      dbeta+136(FP), AX
+	VMOVUPS   Z8, K1, (AX)(R10*1)
+	MOVQ      beta+104(FP), AX
+	VMOVUPS.Z (AX)(R10*1), K1, Z8
+	VMULPS    Z7, Z8, Z7
+	MOVQ      di+96(FP), AX
+	VMOVUPS   Z7, K1, (AX)(R10*1)
 
 end:
 	MOVQ n+208(FP), AX
@@ -10922,6 +11563,8 @@ TEXT ·lifBackSynToValueF32AVX512(SB), NOSPLIT, $0-136
 	VBROADCASTSS word3f800000<>+0(SB), Z0
 	VPXORQ       Z1, Z1, Z1
 	VBROADCASTSD attached+88(FP), Z2
+	VBROADCASTSS word7fffffff<>+0(SB), Z3
+	VBROADCASTSS word0d800000<>+0(SB), Z4
 	MOVQ         lddx+16(FP), AX
 	SHLQ         $0x02, AX
 	MOVQ         AX, lddx+16(FP)
@@ -10947,44 +11590,50 @@ row:
 	JL   tail
 
 loop:
-	VMOVUPS (AX)(R10*1), Z3
-	VMOVUPS (DI)(R10*1), Z4
-	VMOVUPS (R8)(R10*1), Z5
-	VSUBPS  Z5, Z4, Z5
-	VCMPPS  $0x16, Z1, Z5, K1
-	MOVQ    vreset+112(FP), R11
-	VMOVUPS (R11)(R10*1), Z5
-	VSUBPS  Z4, Z5, Z4
-	VMULPS  Z3, Z4, Z4
-	VMULPS  Z1, Z3, Z5
-	VMOVUPS Z3, Z3
-	VMOVUPS Z5, K1, Z3
-	MOVQ    slope+32(FP), R11
-	VMOVUPS (R11)(R10*1), Z5
-	VMOVUPS (SI)(R10*1), Z6
-	VPANDD  Z2, Z4, Z4
-	VADDPS  Z4, Z6, Z4
-	VMULPS  Z5, Z4, Z4
-	VADDPS  Z4, Z3, Z3
-	VMOVUPS (BX)(R10*1), Z4
-	VADDPS  Z4, Z3, Z3
-	VMOVUPS (CX)(R10*1), Z4
-	VMULPS  Z3, Z4, Z5
-	VMOVUPS Z5, (AX)(R10*1)
-	MOVQ    di+96(FP), R11
-	VMOVUPS (R11)(R10*1), Z5
-	VSUBPS  Z4, Z0, Z4
-	VMULPS  Z3, Z4, Z3
-	VADDPS  Z3, Z5, Z3
-	VMOVUPS Z3, (DX)(R10*1)
-	MOVQ    beta+104(FP), R11
-	VMOVUPS (R11)(R10*1), Z4
-	VMULPS  Z3, Z4, Z3
-	MOVQ    di+96(FP), R11
-	VMOVUPS Z3, (R11)(R10*1)
-	ADDQ    $0x40, R10
-	SUBQ    $0x40, R9
-	JGE     loop
+	VMOVUPS   (AX)(R10*1), Z5
+	VMOVUPS   (DI)(R10*1), Z6
+	VMOVUPS   (R8)(R10*1), Z7
+	VSUBPS    Z7, Z6, Z7
+	VCMPPS    $0x16, Z1, Z7, K1
+	MOVQ      vreset+112(FP), R11
+	VMOVUPS   (R11)(R10*1), Z7
+	VSUBPS    Z6, Z7, Z6
+	VMULPS    Z5, Z6, Z6
+	VMULPS    Z1, Z5, Z7
+	VMOVUPS   Z5, Z5
+	VMOVUPS   Z7, K1, Z5
+	MOVQ      slope+32(FP), R11
+	VMOVUPS   (R11)(R10*1), Z7
+	VMOVUPS   (SI)(R10*1), Z8
+	VPANDD    Z2, Z6, Z6
+	VADDPS    Z6, Z8, Z6
+	VMULPS    Z7, Z6, Z6
+	VADDPS    Z6, Z5, Z5
+	VMOVUPS   (BX)(R10*1), Z6
+	VADDPS    Z6, Z5, Z5
+	VPANDD    Z3, Z5, Z6
+	VCMPPS    $0x16, Z4, Z6, K1
+	VMOVUPS.Z Z5, K1, Z5
+	VMOVUPS   (CX)(R10*1), Z6
+	VMULPS    Z5, Z6, Z7
+	VMOVUPS   Z7, (AX)(R10*1)
+	MOVQ      di+96(FP), R11
+	VMOVUPS   (R11)(R10*1), Z7
+	VSUBPS    Z6, Z0, Z6
+	VMULPS    Z5, Z6, Z5
+	VADDPS    Z5, Z7, Z5
+	VPANDD    Z3, Z5, Z6
+	VCMPPS    $0x16, Z4, Z6, K1
+	VMOVUPS.Z Z5, K1, Z5
+	VMOVUPS   Z5, (DX)(R10*1)
+	MOVQ      beta+104(FP), R11
+	VMOVUPS   (R11)(R10*1), Z6
+	VMULPS    Z5, Z6, Z5
+	MOVQ      di+96(FP), R11
+	VMOVUPS   Z5, (R11)(R10*1)
+	ADDQ      $0x40, R10
+	SUBQ      $0x40, R9
+	JGE       loop
 
 tail:
 	ADDQ      $0x40, R9
@@ -10993,41 +11642,47 @@ tail:
 	MOVL      $-1, R11
 	BZHIL     R9, R11, R11
 	KMOVW     R11, K1
-	VMOVUPS.Z (AX)(R10*1), K1, Z3
-	VMOVUPS.Z (DI)(R10*1), K1, Z4
-	VMOVUPS.Z (R8)(R10*1), K1, Z5
-	VSUBPS    Z5, Z4, Z5
-	VCMPPS    $0x16, Z1, Z5, K2
-	MOVQ      vreset+112(FP), DI
-	VMOVUPS.Z (DI)(R10*1), K1, Z5
-	VSUBPS    Z4, Z5, Z4
-	VMULPS    Z3, Z4, Z4
-	VMULPS    Z1, Z3, Z5
-	VMOVUPS   Z3, Z3
-	VMOVUPS   Z5, K2, Z3
-	MOVQ      slope+32(FP), DI
-	VMOVUPS.Z (DI)(R10*1), K1, Z5
-	VMOVUPS.Z (SI)(R10*1), K1, Z6
-	VPANDD    Z2, Z4, Z4
-	VADDPS    Z4, Z6, Z4
-	VMULPS    Z5, Z4, Z4
-	VADDPS    Z4, Z3, Z3
-	VMOVUPS.Z (BX)(R10*1), K1, Z4
-	VADDPS    Z4, Z3, Z3
-	VMOVUPS.Z (CX)(R10*1), K1, Z4
-	VMULPS    Z3, Z4, Z5
-	VMOVUPS   Z5, K1, (AX)(R10*1)
-	MOVQ      di+96(FP), AX
 	VMOVUPS.Z (AX)(R10*1), K1, Z5
-	VSUBPS    Z4, Z0, Z4
-	VMULPS    Z3, Z4, Z3
-	VADDPS    Z3, Z5, Z3
-	VMOVUPS   Z3, K1, (DX)(R10*1)
-	MOVQ      beta+104(FP), AX
-	VMOVUPS.Z (AX)(R10*1), K1, Z4
-	VMULPS    Z3, Z4, Z3
+	VMOVUPS.Z (DI)(R10*1), K1, Z6
+	VMOVUPS.Z (R8)(R10*1), K1, Z7
+	VSUBPS    Z7, Z6, Z7
+	VCMPPS    $0x16, Z1, Z7, K2
+	MOVQ      vreset+112(FP), DI
+	VMOVUPS.Z (DI)(R10*1), K1, Z7
+	VSUBPS    Z6, Z7, Z6
+	VMULPS    Z5, Z6, Z6
+	VMULPS    Z1, Z5, Z7
+	VMOVUPS   Z5, Z5
+	VMOVUPS   Z7, K2, Z5
+	MOVQ      slope+32(FP), DI
+	VMOVUPS.Z (DI)(R10*1), K1, Z7
+	VMOVUPS.Z (SI)(R10*1), K1, Z8
+	VPANDD    Z2, Z6, Z6
+	VADDPS    Z6, Z8, Z6
+	VMULPS    Z7, Z6, Z6
+	VADDPS    Z6, Z5, Z5
+	VMOVUPS.Z (BX)(R10*1), K1, Z6
+	VADDPS    Z6, Z5, Z5
+	VPANDD    Z3, Z5, Z6
+	VCMPPS    $0x16, Z4, Z6, K2
+	VMOVUPS.Z Z5, K2, Z5
+	VMOVUPS.Z (CX)(R10*1), K1, Z6
+	VMULPS    Z5, Z6, Z7
+	VMOVUPS   Z7, K1, (AX)(R10*1)
 	MOVQ      di+96(FP), AX
-	VMOVUPS   Z3, K1, (AX)(R10*1)
+	VMOVUPS.Z (AX)(R10*1), K1, Z7
+	VSUBPS    Z6, Z0, Z6
+	VMULPS    Z5, Z6, Z5
+	VADDPS    Z5, Z7, Z5
+	VPANDD    Z3, Z5, Z6
+	VCMPPS    $0x16, Z4, Z6, K2
+	VMOVUPS.Z Z5, K2, Z5
+	VMOVUPS   Z5, K1, (DX)(R10*1)
+	MOVQ      beta+104(FP), AX
+	VMOVUPS.Z (AX)(R10*1), K1, Z6
+	VMULPS    Z5, Z6, Z5
+	MOVQ      di+96(FP), AX
+	VMOVUPS   Z5, K1, (AX)(R10*1)
 
 end:
 	MOVQ n+120(FP), AX
@@ -11055,6 +11710,7 @@ TEXT ·lifBackSynToValueFastF32AVX512(SB), NOSPLIT, $0-144
 	VBROADCASTSD attached+88(FP), Z2
 	VBROADCASTSS k+120(FP), Z3
 	VBROADCASTSS word7fffffff<>+0(SB), Z4
+	VBROADCASTSS word0d800000<>+0(SB), Z5
 	MOVQ         lddx+16(FP), AX
 	SHLQ         $0x02, AX
 	MOVQ         AX, lddx+16(FP)
@@ -11080,47 +11736,53 @@ row:
 	JL   tail
 
 loop:
-	VMOVUPS (AX)(R10*1), Z5
-	VMOVUPS (DI)(R10*1), Z6
-	VMOVUPS (R8)(R10*1), Z7
-	VSUBPS  Z7, Z6, Z7
-	VCMPPS  $0x16, Z1, Z7, K1
-	MOVQ    vreset+112(FP), R11
-	VMOVUPS (R11)(R10*1), Z8
-	VSUBPS  Z6, Z8, Z6
-	VMULPS  Z5, Z6, Z6
-	VMULPS  Z1, Z5, Z8
-	VMOVUPS Z5, Z5
-	VMOVUPS Z8, K1, Z5
-	VPANDD  Z4, Z7, Z7
-	VMULPS  Z7, Z3, Z7
-	VADDPS  Z7, Z0, Z7
-	VDIVPS  Z7, Z0, Z7
-	VMULPS  Z7, Z7, Z7
-	VMOVUPS (SI)(R10*1), Z8
-	VPANDD  Z2, Z6, Z6
-	VADDPS  Z6, Z8, Z6
-	VMULPS  Z7, Z6, Z6
-	VADDPS  Z6, Z5, Z5
-	VMOVUPS (BX)(R10*1), Z6
-	VADDPS  Z6, Z5, Z5
-	VMOVUPS (CX)(R10*1), Z6
-	VMULPS  Z5, Z6, Z7
-	VMOVUPS Z7, (AX)(R10*1)
-	MOVQ    di+96(FP), R11
-	VMOVUPS (R11)(R10*1), Z7
-	VSUBPS  Z6, Z0, Z6
-	VMULPS  Z5, Z6, Z5
-	VADDPS  Z5, Z7, Z5
-	VMOVUPS Z5, (DX)(R10*1)
-	MOVQ    beta+104(FP), R11
-	VMOVUPS (R11)(R10*1), Z6
-	VMULPS  Z5, Z6, Z5
-	MOVQ    di+96(FP), R11
-	VMOVUPS Z5, (R11)(R10*1)
-	ADDQ    $0x40, R10
-	SUBQ    $0x40, R9
-	JGE     loop
+	VMOVUPS   (AX)(R10*1), Z6
+	VMOVUPS   (DI)(R10*1), Z7
+	VMOVUPS   (R8)(R10*1), Z8
+	VSUBPS    Z8, Z7, Z8
+	VCMPPS    $0x16, Z1, Z8, K1
+	MOVQ      vreset+112(FP), R11
+	VMOVUPS   (R11)(R10*1), Z9
+	VSUBPS    Z7, Z9, Z7
+	VMULPS    Z6, Z7, Z7
+	VMULPS    Z1, Z6, Z9
+	VMOVUPS   Z6, Z6
+	VMOVUPS   Z9, K1, Z6
+	VPANDD    Z4, Z8, Z8
+	VMULPS    Z8, Z3, Z8
+	VADDPS    Z8, Z0, Z8
+	VDIVPS    Z8, Z0, Z8
+	VMULPS    Z8, Z8, Z8
+	VMOVUPS   (SI)(R10*1), Z9
+	VPANDD    Z2, Z7, Z7
+	VADDPS    Z7, Z9, Z7
+	VMULPS    Z8, Z7, Z7
+	VADDPS    Z7, Z6, Z6
+	VMOVUPS   (BX)(R10*1), Z7
+	VADDPS    Z7, Z6, Z6
+	VPANDD    Z4, Z6, Z7
+	VCMPPS    $0x16, Z5, Z7, K1
+	VMOVUPS.Z Z6, K1, Z6
+	VMOVUPS   (CX)(R10*1), Z7
+	VMULPS    Z6, Z7, Z8
+	VMOVUPS   Z8, (AX)(R10*1)
+	MOVQ      di+96(FP), R11
+	VMOVUPS   (R11)(R10*1), Z8
+	VSUBPS    Z7, Z0, Z7
+	VMULPS    Z6, Z7, Z6
+	VADDPS    Z6, Z8, Z6
+	VPANDD    Z4, Z6, Z7
+	VCMPPS    $0x16, Z5, Z7, K1
+	VMOVUPS.Z Z6, K1, Z6
+	VMOVUPS   Z6, (DX)(R10*1)
+	MOVQ      beta+104(FP), R11
+	VMOVUPS   (R11)(R10*1), Z7
+	VMULPS    Z6, Z7, Z6
+	MOVQ      di+96(FP), R11
+	VMOVUPS   Z6, (R11)(R10*1)
+	ADDQ      $0x40, R10
+	SUBQ      $0x40, R9
+	JGE       loop
 
 tail:
 	ADDQ      $0x40, R9
@@ -11129,44 +11791,50 @@ tail:
 	MOVL      $-1, R11
 	BZHIL     R9, R11, R11
 	KMOVW     R11, K1
-	VMOVUPS.Z (AX)(R10*1), K1, Z5
-	VMOVUPS.Z (DI)(R10*1), K1, Z6
-	VMOVUPS.Z (R8)(R10*1), K1, Z7
-	VSUBPS    Z7, Z6, Z7
-	VCMPPS    $0x16, Z1, Z7, K2
-	MOVQ      vreset+112(FP), DI
-	VMOVUPS.Z (DI)(R10*1), K1, Z8
-	VSUBPS    Z6, Z8, Z6
-	VMULPS    Z5, Z6, Z6
-	VMULPS    Z1, Z5, Z8
-	VMOVUPS   Z5, Z5
-	VMOVUPS   Z8, K2, Z5
-	VPANDD    Z4, Z7, Z7
-	VMULPS    Z7, Z3, Z7
-	VADDPS    Z7, Z0, Z7
-	VDIVPS    Z7, Z0, Z7
-	VMULPS    Z7, Z7, Z7
-	VMOVUPS.Z (SI)(R10*1), K1, Z8
-	VPANDD    Z2, Z6, Z6
-	VADDPS    Z6, Z8, Z6
-	VMULPS    Z7, Z6, Z6
-	VADDPS    Z6, Z5, Z5
-	VMOVUPS.Z (BX)(R10*1), K1, Z6
-	VADDPS    Z6, Z5, Z5
-	VMOVUPS.Z (CX)(R10*1), K1, Z6
-	VMULPS    Z5, Z6, Z7
-	VMOVUPS   Z7, K1, (AX)(R10*1)
-	MOVQ      di+96(FP), AX
-	VMOVUPS.Z (AX)(R10*1), K1, Z7
-	VSUBPS    Z6, Z0, Z6
-	VMULPS    Z5, Z6, Z5
-	VADDPS    Z5, Z7, Z5
-	VMOVUPS   Z5, K1, (DX)(R10*1)
-	MOVQ      beta+104(FP), AX
 	VMOVUPS.Z (AX)(R10*1), K1, Z6
-	VMULPS    Z5, Z6, Z5
+	VMOVUPS.Z (DI)(R10*1), K1, Z7
+	VMOVUPS.Z (R8)(R10*1), K1, Z8
+	VSUBPS    Z8, Z7, Z8
+	VCMPPS    $0x16, Z1, Z8, K2
+	MOVQ      vreset+112(FP), DI
+	VMOVUPS.Z (DI)(R10*1), K1, Z9
+	VSUBPS    Z7, Z9, Z7
+	VMULPS    Z6, Z7, Z7
+	VMULPS    Z1, Z6, Z9
+	VMOVUPS   Z6, Z6
+	VMOVUPS   Z9, K2, Z6
+	VPANDD    Z4, Z8, Z8
+	VMULPS    Z8, Z3, Z8
+	VADDPS    Z8, Z0, Z8
+	VDIVPS    Z8, Z0, Z8
+	VMULPS    Z8, Z8, Z8
+	VMOVUPS.Z (SI)(R10*1), K1, Z9
+	VPANDD    Z2, Z7, Z7
+	VADDPS    Z7, Z9, Z7
+	VMULPS    Z8, Z7, Z7
+	VADDPS    Z7, Z6, Z6
+	VMOVUPS.Z (BX)(R10*1), K1, Z7
+	VADDPS    Z7, Z6, Z6
+	VPANDD    Z4, Z6, Z7
+	VCMPPS    $0x16, Z5, Z7, K2
+	VMOVUPS.Z Z6, K2, Z6
+	VMOVUPS.Z (CX)(R10*1), K1, Z7
+	VMULPS    Z6, Z7, Z8
+	VMOVUPS   Z8, K1, (AX)(R10*1)
 	MOVQ      di+96(FP), AX
-	VMOVUPS   Z5, K1, (AX)(R10*1)
+	VMOVUPS.Z (AX)(R10*1), K1, Z8
+	VSUBPS    Z7, Z0, Z7
+	VMULPS    Z6, Z7, Z6
+	VADDPS    Z6, Z8, Z6
+	VPANDD    Z4, Z6, Z7
+	VCMPPS    $0x16, Z5, Z7, K2
+	VMOVUPS.Z Z6, K2, Z6
+	VMOVUPS   Z6, K1, (DX)(R10*1)
+	MOVQ      beta+104(FP), AX
+	VMOVUPS.Z (AX)(R10*1), K1, Z7
+	VMULPS    Z6, Z7, Z6
+	MOVQ      di+96(FP), AX
+	VMOVUPS   Z6, K1, (AX)(R10*1)
 
 end:
 	MOVQ n+128(FP), AX
@@ -11193,6 +11861,8 @@ TEXT ·lifBackSynToValueLearnedF32AVX512(SB), NOSPLIT, $0-232
 	VPXORQ       Z1, Z1, Z1
 	VBROADCASTSD attached+88(FP), Z2
 	VBROADCASTSD unreset+192(FP), Z3
+	VBROADCASTSS word7fffffff<>+0(SB), Z4
+	VBROADCASTSS word0d800000<>+0(SB), Z5
 	MOVQ         ldbefore+184(FP), AX
 	SHLQ         $0x02, AX
 	MOVQ         AX, ldbefore+184(FP)
@@ -11230,81 +11900,87 @@ row:
 	JL   tail
 
 loop:
-	VMOVUPS   (AX)(R10*1), Z4
-	VMOVUPS   (DI)(R10*1), Z5
-	VMOVUPS   (R8)(R10*1), Z6
-	VSUBPS    Z6, Z5, Z6
-	VCMPPS    $0x16, Z1, Z6, K1
-	MOVQ      vreset+112(FP), R11
-	VMOVUPS   (R11)(R10*1), Z6
-	VSUBPS    Z5, Z6, Z5
-	VMULPS    Z4, Z5, Z5
-	VMULPS    Z1, Z4, Z6
-	VMOVUPS   Z4, Z7
-	VMOVUPS   Z6, K1, Z7
-	MOVQ      slope+32(FP), R11
-	VMOVUPS   (R11)(R10*1), Z6
-	VMOVUPS   (SI)(R10*1), Z8
-	VPANDD    Z2, Z5, Z5
-	VADDPS    Z5, Z8, Z5
-	VMULPS    Z6, Z5, Z5
-	VMOVUPS.Z Z4, K1, Z4
-	MOVQ      dvreset+168(FP), R11
-	VMOVUPS   (R11)(R10*1), Z6
-	VADDPS    Z4, Z6, Z4
-	MOVQ      dvreset+168(FP), R11
-	VMOVUPS   Z4, (R11)(R10*1)
-	MOVQ      dvth+136(FP), R11
-	VMOVUPS   (R11)(R10*1), Z4
-	VSUBPS    Z5, Z4, Z4
-	MOVQ      dvth+136(FP), R11
-	VMOVUPS   Z4, (R11)(R10*1)
-	VADDPS    Z5, Z7, Z4
-	VMOVUPS   (BX)(R10*1), Z5
-	VADDPS    Z5, Z4, Z4
-	VMOVUPS   (CX)(R10*1), Z5
-	VMULPS    Z4, Z5, Z6
-	VMOVUPS   Z6, (AX)(R10*1)
-	MOVQ      dalpha+120(FP), R11
-	VMOVUPS   (R11)(R10*1), Z6
-	MOVQ      before+128(FP), R11
-	VMOVUPS   (R11)(R10*1), Z7
+	VMOVUPS   (AX)(R10*1), Z6
+	VMOVUPS   (DI)(R10*1), Z7
 	VMOVUPS   (R8)(R10*1), Z8
 	VSUBPS    Z8, Z7, Z8
-	VPANDD    Z3, Z8, Z8
 	VCMPPS    $0x16, Z1, Z8, K1
 	MOVQ      vreset+112(FP), R11
 	VMOVUPS   (R11)(R10*1), Z8
-	VSUBPS    Z7, Z8, Z8
-	VADDPS    Z8, Z7, Z8
-	VMOVUPS   Z7, Z7
-	VMOVUPS   Z8, K1, Z7
-	MOVQ      i+152(FP), R11
+	VSUBPS    Z7, Z8, Z7
+	VMULPS    Z6, Z7, Z7
+	VMULPS    Z1, Z6, Z8
+	VMOVUPS   Z6, Z9
+	VMOVUPS   Z8, K1, Z9
+	MOVQ      slope+32(FP), R11
 	VMOVUPS   (R11)(R10*1), Z8
-	VSUBPS    Z8, Z7, Z7
-	VMULPS    Z7, Z4, Z7
-	VADDPS    Z7, Z6, Z6
-	MOVQ      dalpha+120(FP), R11
+	VMOVUPS   (SI)(R10*1), Z10
+	VPANDD    Z2, Z7, Z7
+	VADDPS    Z7, Z10, Z7
+	VMULPS    Z8, Z7, Z7
+	VMOVUPS.Z Z6, K1, Z6
+	MOVQ      dvreset+168(FP), R11
+	VMOVUPS   (R11)(R10*1), Z8
+	VADDPS    Z6, Z8, Z6
+	MOVQ      dvreset+168(FP), R11
 	VMOVUPS   Z6, (R11)(R10*1)
-	MOVQ      di+96(FP), R11
+	MOVQ      dvth+136(FP), R11
 	VMOVUPS   (R11)(R10*1), Z6
-	VSUBPS    Z5, Z0, Z5
-	VMULPS    Z4, Z5, Z4
-	VADDPS    Z4, Z6, Z4
-	VMOVUPS   Z4, (DX)(R10*1)
+	VSUBPS    Z7, Z6, Z6
+	MOVQ      dvth+136(FP), R11
+	VMOVUPS   Z6, (R11)(R10*1)
+	VADDPS    Z7, Z9, Z6
+	VMOVUPS   (BX)(R10*1), Z7
+	VADDPS    Z7, Z6, Z6
+	VPANDD    Z4, Z6, Z7
+	VCMPPS    $0x16, Z5, Z7, K1
+	VMOVUPS.Z Z6, K1, Z6
+	VMOVUPS   (CX)(R10*1), Z7
+	VMULPS    Z6, Z7, Z8
+	VMOVUPS   Z8, (AX)(R10*1)
+	MOVQ      dalpha+120(FP), R11
+	VMOVUPS   (R11)(R10*1), Z8
+	MOVQ      before+128(FP), R11
+	VMOVUPS   (R11)(R10*1), Z9
+	VMOVUPS   (R8)(R10*1), Z10
+	VSUBPS    Z10, Z9, Z10
+	VPANDD    Z3, Z10, Z10
+	VCMPPS    $0x16, Z1, Z10, K1
+	MOVQ      vreset+112(FP), R11
+	VMOVUPS   (R11)(R10*1), Z10
+	VSUBPS    Z9, Z10, Z10
+	VADDPS    Z10, Z9, Z10
+	VMOVUPS   Z9, Z9
+	VMOVUPS   Z10, K1, Z9
+	MOVQ      i+152(FP), R11
+	VMOVUPS   (R11)(R10*1), Z10
+	VSUBPS    Z10, Z9, Z9
+	VMULPS    Z9, Z6, Z9
+	VADDPS    Z9, Z8, Z8
+	MOVQ      dalpha+120(FP), R11
+	VMOVUPS   Z8, (R11)(R10*1)
+	MOVQ      di+96(FP), R11
+	VMOVUPS   (R11)(R10*1), Z8
+	VSUBPS    Z7, Z0, Z7
+	VMULPS    Z6, Z7, Z6
+	VADDPS    Z6, Z8, Z6
+	VPANDD    Z4, Z6, Z7
+	VCMPPS    $0x16, Z5, Z7, K1
+	VMOVUPS.Z Z6, K1, Z6
+	VMOVUPS   Z6, (DX)(R10*1)
 	MOVQ      dbeta+144(FP), R11
-	VMOVUPS   (R11)(R10*1), Z5
+	VMOVUPS   (R11)(R10*1), Z7
 	MOVQ      ibefore+160(FP), R11
-	VMOVUPS   (R11)(R10*1), Z6
-	VMULPS    Z6, Z4, Z6
-	VADDPS    Z6, Z5, Z5
+	VMOVUPS   (R11)(R10*1), Z8
+	VMULPS    Z8, Z6, Z8
+	VADDPS    Z8, Z7, Z7
 	MOVQ      dbeta+144(FP), R11
-	VMOVUPS   Z5, (R11)(R10*1)
+	VMOVUPS   Z7, (R11)(R10*1)
 	MOVQ      beta+104(FP), R11
-	VMOVUPS   (R11)(R10*1), Z5
-	VMULPS    Z4, Z5, Z4
+	VMOVUPS   (R11)(R10*1), Z7
+	VMULPS    Z6, Z7, Z6
 	MOVQ      di+96(FP), R11
-	VMOVUPS   Z4, (R11)(R10*1)
+	VMOVUPS   Z6, (R11)(R10*1)
 	ADDQ      $0x40, R10
 	SUBQ      $0x40, R9
 	JGE       loop
@@ -11316,81 +11992,87 @@ tail:
 	MOVL      $-1, R11
 	BZHIL     R9, R11, R11
 	KMOVW     R11, K1
-	VMOVUPS.Z (AX)(R10*1), K1, Z4
-	VMOVUPS.Z (DI)(R10*1), K1, Z5
-	VMOVUPS.Z (R8)(R10*1), K1, Z6
-	VSUBPS    Z6, Z5, Z6
-	VCMPPS    $0x16, Z1, Z6, K2
-	MOVQ      vreset+112(FP), DI
-	VMOVUPS.Z (DI)(R10*1), K1, Z6
-	VSUBPS    Z5, Z6, Z5
-	VMULPS    Z4, Z5, Z5
-	VMULPS    Z1, Z4, Z6
-	VMOVUPS   Z4, Z7
-	VMOVUPS   Z6, K2, Z7
-	MOVQ      slope+32(FP), DI
-	VMOVUPS.Z (DI)(R10*1), K1, Z6
-	VMOVUPS.Z (SI)(R10*1), K1, Z8
-	VPANDD    Z2, Z5, Z5
-	VADDPS    Z5, Z8, Z5
-	VMULPS    Z6, Z5, Z5
-	VMOVUPS.Z Z4, K2, Z4
-	MOVQ      dvreset+168(FP), SI
-	VMOVUPS.Z (SI)(R10*1), K1, Z6
-	VADDPS    Z4, Z6, Z4
-	MOVQ      dvreset+168(FP), SI
-	VMOVUPS   Z4, K1, (SI)(R10*1)
-	MOVQ      dvth+136(FP), SI
-	VMOVUPS.Z (SI)(R10*1), K1, Z4
-	VSUBPS    Z5, Z4, Z4
-	MOVQ      dvth+136(FP), SI
-	VMOVUPS   Z4, K1, (SI)(R10*1)
-	VADDPS    Z5, Z7, Z4
-	VMOVUPS.Z (BX)(R10*1), K1, Z5
-	VADDPS    Z5, Z4, Z4
-	VMOVUPS.Z (CX)(R10*1), K1, Z5
-	VMULPS    Z4, Z5, Z6
-	VMOVUPS   Z6, K1, (AX)(R10*1)
-	MOVQ      dalpha+120(FP), AX
 	VMOVUPS.Z (AX)(R10*1), K1, Z6
-	MOVQ      before+128(FP), AX
-	VMOVUPS.Z (AX)(R10*1), K1, Z7
+	VMOVUPS.Z (DI)(R10*1), K1, Z7
 	VMOVUPS.Z (R8)(R10*1), K1, Z8
 	VSUBPS    Z8, Z7, Z8
-	VPANDD    Z3, Z8, Z8
 	VCMPPS    $0x16, Z1, Z8, K2
-	MOVQ      vreset+112(FP), AX
-	VMOVUPS.Z (AX)(R10*1), K1, Z8
-	VSUBPS    Z7, Z8, Z8
-	VADDPS    Z8, Z7, Z8
-	VMOVUPS   Z7, Z7
-	VMOVUPS   Z8, K2, Z7
-	MOVQ      i+152(FP), AX
-	VMOVUPS.Z (AX)(R10*1), K1, Z8
-	VSUBPS    Z8, Z7, Z7
-	VMULPS    Z7, Z4, Z7
+	MOVQ      vreset+112(FP), DI
+	VMOVUPS.Z (DI)(R10*1), K1, Z8
+	VSUBPS    Z7, Z8, Z7
+	VMULPS    Z6, Z7, Z7
+	VMULPS    Z1, Z6, Z8
+	VMOVUPS   Z6, Z9
+	VMOVUPS   Z8, K2, Z9
+	MOVQ      slope+32(FP), DI
+	VMOVUPS.Z (DI)(R10*1), K1, Z8
+	VMOVUPS.Z (SI)(R10*1), K1, Z10
+	VPANDD    Z2, Z7, Z7
+	VADDPS    Z7, Z10, Z7
+	VMULPS    Z8, Z7, Z7
+	VMOVUPS.Z Z6, K2, Z6
+	MOVQ      dvreset+168(FP), SI
+	VMOVUPS.Z (SI)(R10*1), K1, Z8
+	VADDPS    Z6, Z8, Z6
+	MOVQ      dvreset+168(FP), SI
+	VMOVUPS   Z6, K1, (SI)(R10*1)
+	MOVQ      dvth+136(FP), SI
+	VMOVUPS.Z (SI)(R10*1), K1, Z6
+	VSUBPS    Z7, Z6, Z6
+	MOVQ      dvth+136(FP), SI
+	VMOVUPS   Z6, K1, (SI)(R10*1)
+	VADDPS    Z7, Z9, Z6
+	VMOVUPS.Z (BX)(R10*1), K1, Z7
 	VADDPS    Z7, Z6, Z6
+	VPANDD    Z4, Z6, Z7
+	VCMPPS    $0x16, Z5, Z7, K2
+	VMOVUPS.Z Z6, K2, Z6
+	VMOVUPS.Z (CX)(R10*1), K1, Z7
+	VMULPS    Z6, Z7, Z8
+	VMOVUPS   Z8, K1, (AX)(R10*1)
 	MOVQ      dalpha+120(FP), AX
-	VMOVUPS   Z6, K1, (AX)(R10*1)
+	VMOVUPS.Z (AX)(R10*1), K1, Z8
+	MOVQ      before+128(FP), AX
+	VMOVUPS.Z (AX)(R10*1), K1, Z9
+	VMOVUPS.Z (R8)(R10*1), K1, Z10
+	VSUBPS    Z10, Z9, Z10
+	VPANDD    Z3, Z10, Z10
+	VCMPPS    $0x16, Z1, Z10, K2
+	MOVQ      vreset+112(FP), AX
+	VMOVUPS.Z (AX)(R10*1), K1, Z10
+	VSUBPS    Z9, Z10, Z10
+	VADDPS    Z10, Z9, Z10
+	VMOVUPS   Z9, Z9
+	VMOVUPS   Z10, K2, Z9
+	MOVQ      i+152(FP), AX
+	VMOVUPS.Z (AX)(R10*1), K1, Z10
+	VSUBPS    Z10, Z9, Z9
+	VMULPS    Z9, Z6, Z9
+	VADDPS    Z9, Z8, Z8
+	MOVQ      dalpha+120(FP), AX
+	VMOVUPS   Z8, K1, (AX)(R10*1)
 	MOVQ      di+96(FP), AX
-	VMOVUPS.Z (AX)(R10*1), K1, Z6
-	VSUBPS    Z5, Z0, Z5
-	VMULPS    Z4, Z5, Z4
-	VADDPS    Z4, Z6, Z4
-	VMOVUPS   Z4, K1, (DX)(R10*1)
+	VMOVUPS.Z (AX)(R10*1), K1, Z8
+	VSUBPS    Z7, Z0, Z7
+	VMULPS    Z6, Z7, Z6
+	VADDPS    Z6, Z8, Z6
+	VPANDD    Z4, Z6, Z7
+	VCMPPS    $0x16, Z5, Z7, K2
+	VMOVUPS.Z Z6, K2, Z6
+	VMOVUPS   Z6, K1, (DX)(R10*1)
 	MOVQ      dbeta+144(FP), AX
-	VMOVUPS.Z (AX)(R10*1), K1, Z5
+	VMOVUPS.Z (AX)(R10*1), K1, Z7
 	MOVQ      ibefore+160(FP), AX
-	VMOVUPS.Z (AX)(R10*1), K1, Z6
-	VMULPS    Z6, Z4, Z6
-	VADDPS    Z6, Z5, Z5
+	VMOVUPS.Z (AX)(R10*1), K1, Z8
+	VMULPS    Z8, Z6, Z8
+	VADDPS    Z8, Z7, Z7
 	MOVQ      dbeta+144(FP), AX
-	VMOVUPS   Z5, K1, (AX)(R10*1)
+	VMOVUPS   Z7, K1, (AX)(R10*1)
 	MOVQ      beta+104(FP), AX
-	VMOVUPS.Z (AX)(R10*1), K1, Z5
-	VMULPS    Z4, Z5, Z4
+	VMOVUPS.Z (AX)(R10*1), K1, Z7
+	VMULPS    Z6, Z7, Z6
 	MOVQ      di+96(FP), AX
-	VMOVUPS   Z4, K1, (AX)(R10*1)
+	VMOVUPS   Z6, K1, (AX)(R10*1)
 
 end:
 	MOVQ n+216(FP), AX
@@ -11433,6 +12115,7 @@ TEXT ·lifBackSynToValueLearnedFastF32AVX512(SB), NOSPLIT, $0-240
 	VBROADCASTSD unreset+192(FP), Z3
 	VBROADCASTSS k+216(FP), Z4
 	VBROADCASTSS word7fffffff<>+0(SB), Z5
+	VBROADCASTSS word0d800000<>+0(SB), Z6
 	MOVQ         ldbefore+184(FP), AX
 	SHLQ         $0x02, AX
 	MOVQ         AX, ldbefore+184(FP)
@@ -11470,84 +12153,90 @@ row:
 	JL   tail
 
 loop:
-	VMOVUPS   (AX)(R10*1), Z6
-	VMOVUPS   (DI)(R10*1), Z7
-	VMOVUPS   (R8)(R10*1), Z8
-	VSUBPS    Z8, Z7, Z8
-	VCMPPS    $0x16, Z1, Z8, K1
+	VMOVUPS   (AX)(R10*1), Z7
+	VMOVUPS   (DI)(R10*1), Z8
+	VMOVUPS   (R8)(R10*1), Z9
+	VSUBPS    Z9, Z8, Z9
+	VCMPPS    $0x16, Z1, Z9, K1
 	MOVQ      vreset+112(FP), R11
+	VMOVUPS   (R11)(R10*1), Z10
+	VSUBPS    Z8, Z10, Z8
+	VMULPS    Z7, Z8, Z8
+	VMULPS    Z1, Z7, Z10
+	VMOVUPS   Z7, Z11
+	VMOVUPS   Z10, K1, Z11
+	VPANDD    Z5, Z9, Z9
+	VMULPS    Z9, Z4, Z9
+	VADDPS    Z9, Z0, Z9
+	VDIVPS    Z9, Z0, Z9
+	VMULPS    Z9, Z9, Z9
+	VMOVUPS   (SI)(R10*1), Z10
+	VPANDD    Z2, Z8, Z8
+	VADDPS    Z8, Z10, Z8
+	VMULPS    Z9, Z8, Z8
+	VMOVUPS.Z Z7, K1, Z7
+	MOVQ      dvreset+168(FP), R11
 	VMOVUPS   (R11)(R10*1), Z9
-	VSUBPS    Z7, Z9, Z7
-	VMULPS    Z6, Z7, Z7
-	VMULPS    Z1, Z6, Z9
-	VMOVUPS   Z6, Z10
-	VMOVUPS   Z9, K1, Z10
-	VPANDD    Z5, Z8, Z8
-	VMULPS    Z8, Z4, Z8
-	VADDPS    Z8, Z0, Z8
-	VDIVPS    Z8, Z0, Z8
-	VMULPS    Z8, Z8, Z8
-	VMOVUPS   (SI)(R10*1), Z9
-	VPANDD    Z2, Z7, Z7
 	VADDPS    Z7, Z9, Z7
-	VMULPS    Z8, Z7, Z7
-	VMOVUPS.Z Z6, K1, Z6
 	MOVQ      dvreset+168(FP), R11
-	VMOVUPS   (R11)(R10*1), Z8
-	VADDPS    Z6, Z8, Z6
-	MOVQ      dvreset+168(FP), R11
-	VMOVUPS   Z6, (R11)(R10*1)
-	MOVQ      dvth+136(FP), R11
-	VMOVUPS   (R11)(R10*1), Z6
-	VSUBPS    Z7, Z6, Z6
-	MOVQ      dvth+136(FP), R11
-	VMOVUPS   Z6, (R11)(R10*1)
-	VADDPS    Z7, Z10, Z6
-	VMOVUPS   (BX)(R10*1), Z7
-	VADDPS    Z7, Z6, Z6
-	VMOVUPS   (CX)(R10*1), Z7
-	VMULPS    Z6, Z7, Z8
-	VMOVUPS   Z8, (AX)(R10*1)
-	MOVQ      dalpha+120(FP), R11
-	VMOVUPS   (R11)(R10*1), Z8
-	MOVQ      before+128(FP), R11
-	VMOVUPS   (R11)(R10*1), Z9
-	VMOVUPS   (R8)(R10*1), Z10
-	VSUBPS    Z10, Z9, Z10
-	VPANDD    Z3, Z10, Z10
-	VCMPPS    $0x16, Z1, Z10, K1
-	MOVQ      vreset+112(FP), R11
-	VMOVUPS   (R11)(R10*1), Z10
-	VSUBPS    Z9, Z10, Z10
-	VADDPS    Z10, Z9, Z10
-	VMOVUPS   Z9, Z9
-	VMOVUPS   Z10, K1, Z9
-	MOVQ      i+152(FP), R11
-	VMOVUPS   (R11)(R10*1), Z10
-	VSUBPS    Z10, Z9, Z9
-	VMULPS    Z9, Z6, Z9
-	VADDPS    Z9, Z8, Z8
-	MOVQ      dalpha+120(FP), R11
-	VMOVUPS   Z8, (R11)(R10*1)
-	MOVQ      di+96(FP), R11
-	VMOVUPS   (R11)(R10*1), Z8
-	VSUBPS    Z7, Z0, Z7
-	VMULPS    Z6, Z7, Z6
-	VADDPS    Z6, Z8, Z6
-	VMOVUPS   Z6, (DX)(R10*1)
-	MOVQ      dbeta+144(FP), R11
-	VMOVUPS   (R11)(R10*1), Z7
-	MOVQ      ibefore+160(FP), R11
-	VMOVUPS   (R11)(R10*1), Z8
-	VMULPS    Z8, Z6, Z8
-	VADDPS    Z8, Z7, Z7
-	MOVQ      dbeta+144(FP), R11
 	VMOVUPS   Z7, (R11)(R10*1)
-	MOVQ      beta+104(FP), R11
+	MOVQ      dvth+136(FP), R11
 	VMOVUPS   (R11)(R10*1), Z7
-	VMULPS    Z6, Z7, Z6
+	VSUBPS    Z8, Z7, Z7
+	MOVQ      dvth+136(FP), R11
+	VMOVUPS   Z7, (R11)(R10*1)
+	VADDPS    Z8, Z11, Z7
+	VMOVUPS   (BX)(R10*1), Z8
+	VADDPS    Z8, Z7, Z7
+	VPANDD    Z5, Z7, Z8
+	VCMPPS    $0x16, Z6, Z8, K1
+	VMOVUPS.Z Z7, K1, Z7
+	VMOVUPS   (CX)(R10*1), Z8
+	VMULPS    Z7, Z8, Z9
+	VMOVUPS   Z9, (AX)(R10*1)
+	MOVQ      dalpha+120(FP), R11
+	VMOVUPS   (R11)(R10*1), Z9
+	MOVQ      before+128(FP), R11
+	VMOVUPS   (R11)(R10*1), Z10
+	VMOVUPS   (R8)(R10*1), Z11
+	VSUBPS    Z11, Z10, Z11
+	VPANDD    Z3, Z11, Z11
+	VCMPPS    $0x16, Z1, Z11, K1
+	MOVQ      vreset+112(FP), R11
+	VMOVUPS   (R11)(R10*1), Z11
+	VSUBPS    Z10, Z11, Z11
+	VADDPS    Z11, Z10, Z11
+	VMOVUPS   Z10, Z10
+	VMOVUPS   Z11, K1, Z10
+	MOVQ      i+152(FP), R11
+	VMOVUPS   (R11)(R10*1), Z11
+	VSUBPS    Z11, Z10, Z10
+	VMULPS    Z10, Z7, Z10
+	VADDPS    Z10, Z9, Z9
+	MOVQ      dalpha+120(FP), R11
+	VMOVUPS   Z9, (R11)(R10*1)
 	MOVQ      di+96(FP), R11
-	VMOVUPS   Z6, (R11)(R10*1)
+	VMOVUPS   (R11)(R10*1), Z9
+	VSUBPS    Z8, Z0, Z8
+	VMULPS    Z7, Z8, Z7
+	VADDPS    Z7, Z9, Z7
+	VPANDD    Z5, Z7, Z8
+	VCMPPS    $0x16, Z6, Z8, K1
+	VMOVUPS.Z Z7, K1, Z7
+	VMOVUPS   Z7, (DX)(R10*1)
+	MOVQ      dbeta+144(FP), R11
+	VMOVUPS   (R11)(R10*1), Z8
+	MOVQ      ibefore+160(FP), R11
+	VMOVUPS   (R11)(R10*1), Z9
+	VMULPS    Z9, Z7, Z9
+	VADDPS    Z9, Z8, Z8
+	MOVQ      dbeta+144(FP), R11
+	VMOVUPS   Z8, (R11)(R10*1)
+	MOVQ      beta+104(FP), R11
+	VMOVUPS   (R11)(R10*1), Z8
+	VMULPS    Z7, Z8, Z7
+	MOVQ      di+96(FP), R11
+	VMOVUPS   Z7, (R11)(R10*1)
 	ADDQ      $0x40, R10
 	SUBQ      $0x40, R9
 	JGE       loop
@@ -11559,84 +12248,90 @@ tail:
 	MOVL      $-1, R11
 	BZHIL     R9, R11, R11
 	KMOVW     R11, K1
-	VMOVUPS.Z (AX)(R10*1), K1, Z6
-	VMOVUPS.Z (DI)(R10*1), K1, Z7
-	VMOVUPS.Z (R8)(R10*1), K1, Z8
-	VSUBPS    Z8, Z7, Z8
-	VCMPPS    $0x16, Z1, Z8, K2
+	VMOVUPS.Z (AX)(R10*1), K1, Z7
+	VMOVUPS.Z (DI)(R10*1), K1, Z8
+	VMOVUPS.Z (R8)(R10*1), K1, Z9
+	VSUBPS    Z9, Z8, Z9
+	VCMPPS    $0x16, Z1, Z9, K2
 	MOVQ      vreset+112(FP), DI
-	VMOVUPS.Z (DI)(R10*1), K1, Z9
-	VSUBPS    Z7, Z9, Z7
-	VMULPS    Z6, Z7, Z7
-	VMULPS    Z1, Z6, Z9
-	VMOVUPS   Z6, Z10
-	VMOVUPS   Z9, K2, Z10
-	VPANDD    Z5, Z8, Z8
-	VMULPS    Z8, Z4, Z8
-	VADDPS    Z8, Z0, Z8
-	VDIVPS    Z8, Z0, Z8
-	VMULPS    Z8, Z8, Z8
+	VMOVUPS.Z (DI)(R10*1), K1, Z10
+	VSUBPS    Z8, Z10, Z8
+	VMULPS    Z7, Z8, Z8
+	VMULPS    Z1, Z7, Z10
+	VMOVUPS   Z7, Z11
+	VMOVUPS   Z10, K2, Z11
+	VPANDD    Z5, Z9, Z9
+	VMULPS    Z9, Z4, Z9
+	VADDPS    Z9, Z0, Z9
+	VDIVPS    Z9, Z0, Z9
+	VMULPS    Z9, Z9, Z9
+	VMOVUPS.Z (SI)(R10*1), K1, Z10
+	VPANDD    Z2, Z8, Z8
+	VADDPS    Z8, Z10, Z8
+	VMULPS    Z9, Z8, Z8
+	VMOVUPS.Z Z7, K2, Z7
+	MOVQ      dvreset+168(FP), SI
 	VMOVUPS.Z (SI)(R10*1), K1, Z9
-	VPANDD    Z2, Z7, Z7
 	VADDPS    Z7, Z9, Z7
-	VMULPS    Z8, Z7, Z7
-	VMOVUPS.Z Z6, K2, Z6
 	MOVQ      dvreset+168(FP), SI
-	VMOVUPS.Z (SI)(R10*1), K1, Z8
-	VADDPS    Z6, Z8, Z6
-	MOVQ      dvreset+168(FP), SI
-	VMOVUPS   Z6, K1, (SI)(R10*1)
+	VMOVUPS   Z7, K1, (SI)(R10*1)
 	MOVQ      dvth+136(FP), SI
-	VMOVUPS.Z (SI)(R10*1), K1, Z6
-	VSUBPS    Z7, Z6, Z6
+	VMOVUPS.Z (SI)(R10*1), K1, Z7
+	VSUBPS    Z8, Z7, Z7
 	MOVQ      dvth+136(FP), SI
-	VMOVUPS   Z6, K1, (SI)(R10*1)
-	VADDPS    Z7, Z10, Z6
-	VMOVUPS.Z (BX)(R10*1), K1, Z7
-	VADDPS    Z7, Z6, Z6
-	VMOVUPS.Z (CX)(R10*1), K1, Z7
-	VMULPS    Z6, Z7, Z8
-	VMOVUPS   Z8, K1, (AX)(R10*1)
-	MOVQ      dalpha+120(FP), AX
-	VMOVUPS.Z (AX)(R10*1), K1, Z8
-	MOVQ      before+128(FP), AX
-	VMOVUPS.Z (AX)(R10*1), K1, Z9
-	VMOVUPS.Z (R8)(R10*1), K1, Z10
-	VSUBPS    Z10, Z9, Z10
-	VPANDD    Z3, Z10, Z10
-	VCMPPS    $0x16, Z1, Z10, K2
-	MOVQ      vreset+112(FP), AX
-	VMOVUPS.Z (AX)(R10*1), K1, Z10
-	VSUBPS    Z9, Z10, Z10
-	VADDPS    Z10, Z9, Z10
-	VMOVUPS   Z9, Z9
-	VMOVUPS   Z10, K2, Z9
-	MOVQ      i+152(FP), AX
-	VMOVUPS.Z (AX)(R10*1), K1, Z10
-	VSUBPS    Z10, Z9, Z9
-	VMULPS    Z9, Z6, Z9
-	VADDPS    Z9, Z8, Z8
-	MOVQ      dalpha+120(FP), AX
-	VMOVUPS   Z8, K1, (AX)(R10*1)
-	MOVQ      di+96(FP), AX
-	VMOVUPS.Z (AX)(R10*1), K1, Z8
-	VSUBPS    Z7, Z0, Z7
-	VMULPS    Z6, Z7, Z6
-	VADDPS    Z6, Z8, Z6
-	VMOVUPS   Z6, K1, (DX)(R10*1)
-	MOVQ      dbeta+144(FP), AX
-	VMOVUPS.Z (AX)(R10*1), K1, Z7
-	MOVQ      ibefore+160(FP), AX
-	VMOVUPS.Z (AX)(R10*1), K1, Z8
-	VMULPS    Z8, Z6, Z8
+	VMOVUPS   Z7, K1, (SI)(R10*1)
+	VADDPS    Z8, Z11, Z7
+	VMOVUPS.Z (BX)(R10*1), K1, Z8
 	VADDPS    Z8, Z7, Z7
-	MOVQ      dbeta+144(FP), AX
-	VMOVUPS   Z7, K1, (AX)(R10*1)
-	MOVQ      beta+104(FP), AX
-	VMOVUPS.Z (AX)(R10*1), K1, Z7
-	VMULPS    Z6, Z7, Z6
+	VPANDD    Z5, Z7, Z8
+	VCMPPS    $0x16, Z6, Z8, K2
+	VMOVUPS.Z Z7, K2, Z7
+	VMOVUPS.Z (CX)(R10*1), K1, Z8
+	VMULPS    Z7, Z8, Z9
+	VMOVUPS   Z9, K1, (AX)(R10*1)
+	MOVQ      dalpha+120(FP), AX
+	VMOVUPS.Z (AX)(R10*1), K1, Z9
+	MOVQ      before+128(FP), AX
+	VMOVUPS.Z (AX)(R10*1), K1, Z10
+	VMOVUPS.Z (R8)(R10*1), K1, Z11
+	VSUBPS    Z11, Z10, Z11
+	VPANDD    Z3, Z11, Z11
+	VCMPPS    $0x16, Z1, Z11, K2
+	MOVQ      vreset+112(FP), AX
+	VMOVUPS.Z (AX)(R10*1), K1, Z11
+	VSUBPS    Z10, Z11, Z11
+	VADDPS    Z11, Z10, Z11
+	VMOVUPS   Z10, Z10
+	VMOVUPS   Z11, K2, Z10
+	MOVQ      i+152(FP), AX
+	VMOVUPS.Z (AX)(R10*1), K1, Z11
+	VSUBPS    Z11, Z10, Z10
+	VMULPS    Z10, Z7, Z10
+	VADDPS    Z10, Z9, Z9
+	MOVQ      dalpha+120(FP), AX
+	VMOVUPS   Z9, K1, (AX)(R10*1)
 	MOVQ      di+96(FP), AX
-	VMOVUPS   Z6, K1, (AX)(R10*1)
+	VMOVUPS.Z (AX)(R10*1), K1, Z9
+	VSUBPS    Z8, Z0, Z8
+	VMULPS    Z7, Z8, Z7
+	VADDPS    Z7, Z9, Z7
+	VPANDD    Z5, Z7, Z8
+	VCMPPS    $0x16, Z6, Z8, K2
+	VMOVUPS.Z Z7, K2, Z7
+	VMOVUPS   Z7, K1, (DX)(R10*1)
+	MOVQ      dbeta+144(FP), AX
+	VMOVUPS.Z (AX)(R10*1), K1, Z8
+	MOVQ      ibefore+160(FP), AX
+	VMOVUPS.Z (AX)(R10*1), K1, Z9
+	VMULPS    Z9, Z7, Z9
+	VADDPS    Z9, Z8, Z8
+	MOVQ      dbeta+144(FP), AX
+	VMOVUPS   Z8, K1, (AX)(R10*1)
+	MOVQ      beta+104(FP), AX
+	VMOVUPS.Z (AX)(R10*1), K1, Z8
+	VMULPS    Z7, Z8, Z7
+	MOVQ      di+96(FP), AX
+	VMOVUPS   Z7, K1, (AX)(R10*1)
 
 end:
 	MOVQ n+224(FP), AX
@@ -14703,59 +15398,81 @@ TEXT ·liBackF64AVX2(SB), NOSPLIT, $0-40
 	JL   tail
 
 loop:
-	MOVQ    dv+0(FP), DX
-	VMOVUPD (DX)(CX*1), Y0
-	VMOVUPD 32(DX)(CX*1), Y1
-	MOVQ    gv+16(FP), DX
-	VMOVUPD (DX)(CX*1), Y2
-	VMOVUPD 32(DX)(CX*1), Y3
-	VADDPD  Y2, Y0, Y0
-	VADDPD  Y3, Y1, Y1
-	MOVQ    alpha+24(FP), DX
-	VMOVUPD (DX)(CX*1), Y2
-	VMOVUPD 32(DX)(CX*1), Y3
-	VMULPD  Y0, Y2, Y2
-	VMULPD  Y1, Y3, Y3
-	MOVQ    dv+0(FP), DX
-	VMOVUPD Y2, (DX)(CX*1)
-	VMOVUPD Y3, 32(DX)(CX*1)
-	MOVQ    dx+8(FP), DX
-	VMOVUPD Y0, (DX)(CX*1)
-	VMOVUPD Y1, 32(DX)(CX*1)
-	ADDQ    $0x40, CX
-	SUBQ    $0x40, AX
-	JGE     loop
+	MOVQ         dv+0(FP), DX
+	VMOVUPD      (DX)(CX*1), Y0
+	VMOVUPD      32(DX)(CX*1), Y1
+	MOVQ         gv+16(FP), DX
+	VMOVUPD      (DX)(CX*1), Y2
+	VMOVUPD      32(DX)(CX*1), Y3
+	VADDPD       Y2, Y0, Y0
+	VADDPD       Y3, Y1, Y1
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Y2
+	VANDPD       Y2, Y0, Y3
+	VANDPD       Y2, Y1, Y2
+	VBROADCASTSD word03f0000000000000<>+0(SB), Y4
+	VCMPPD       $0x16, Y4, Y3, Y3
+	VCMPPD       $0x16, Y4, Y2, Y2
+	VANDPD       Y3, Y0, Y0
+	VANDPD       Y2, Y1, Y1
+	MOVQ         alpha+24(FP), DX
+	VMOVUPD      (DX)(CX*1), Y2
+	VMOVUPD      32(DX)(CX*1), Y3
+	VMULPD       Y0, Y2, Y2
+	VMULPD       Y1, Y3, Y3
+	MOVQ         dv+0(FP), DX
+	VMOVUPD      Y2, (DX)(CX*1)
+	VMOVUPD      Y3, 32(DX)(CX*1)
+	MOVQ         dx+8(FP), DX
+	VMOVUPD      Y0, (DX)(CX*1)
+	VMOVUPD      Y1, 32(DX)(CX*1)
+	ADDQ         $0x40, CX
+	SUBQ         $0x40, AX
+	JGE          loop
 
 tail:
-	ADDQ       $0x40, AX
-	JZ         end
-	LEAQ       tail<>+64(SB), DX
-	SUBQ       AX, DX
-	VMOVUPD    (DX), Y0
-	VMOVUPD    32(DX), Y1
-	MOVQ       dv+0(FP), AX
-	VMASKMOVPD (AX)(CX*1), Y0, Y2
-	VMASKMOVPD 32(AX)(CX*1), Y1, Y3
-	MOVQ       gv+16(FP), AX
-	VMASKMOVPD (AX)(CX*1), Y0, Y4
-	VMASKMOVPD 32(AX)(CX*1), Y1, Y5
-	VADDPD     Y4, Y2, Y2
-	VADDPD     Y5, Y3, Y3
-	MOVQ       alpha+24(FP), AX
-	VMASKMOVPD (AX)(CX*1), Y0, Y4
-	VMASKMOVPD 32(AX)(CX*1), Y1, Y5
-	VMULPD     Y2, Y4, Y4
-	VMULPD     Y3, Y5, Y5
-	MOVQ       dv+0(FP), AX
-	VMASKMOVPD Y4, Y0, (AX)(CX*1)
-	VMASKMOVPD Y5, Y1, 32(AX)(CX*1)
-	MOVQ       dx+8(FP), AX
-	VMASKMOVPD Y2, Y0, (AX)(CX*1)
-	VMASKMOVPD Y3, Y1, 32(AX)(CX*1)
+	ADDQ         $0x40, AX
+	JZ           end
+	LEAQ         tail<>+64(SB), DX
+	SUBQ         AX, DX
+	VMOVUPD      (DX), Y0
+	VMOVUPD      32(DX), Y1
+	MOVQ         dv+0(FP), AX
+	VMASKMOVPD   (AX)(CX*1), Y0, Y2
+	VMASKMOVPD   32(AX)(CX*1), Y1, Y3
+	MOVQ         gv+16(FP), AX
+	VMASKMOVPD   (AX)(CX*1), Y0, Y4
+	VMASKMOVPD   32(AX)(CX*1), Y1, Y5
+	VADDPD       Y4, Y2, Y2
+	VADDPD       Y5, Y3, Y3
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Y4
+	VANDPD       Y4, Y2, Y5
+	VANDPD       Y4, Y3, Y4
+	VBROADCASTSD word03f0000000000000<>+0(SB), Y6
+	VCMPPD       $0x16, Y6, Y5, Y5
+	VCMPPD       $0x16, Y6, Y4, Y4
+	VANDPD       Y5, Y2, Y2
+	VANDPD       Y4, Y3, Y3
+	MOVQ         alpha+24(FP), AX
+	VMASKMOVPD   (AX)(CX*1), Y0, Y4
+	VMASKMOVPD   32(AX)(CX*1), Y1, Y5
+	VMULPD       Y2, Y4, Y4
+	VMULPD       Y3, Y5, Y5
+	MOVQ         dv+0(FP), AX
+	VMASKMOVPD   Y4, Y0, (AX)(CX*1)
+	VMASKMOVPD   Y5, Y1, 32(AX)(CX*1)
+	MOVQ         dx+8(FP), AX
+	VMASKMOVPD   Y2, Y0, (AX)(CX*1)
+	VMASKMOVPD   Y3, Y1, 32(AX)(CX*1)
 
 end:
 	VZEROUPPER
 	RET
+
+DATA word7fffffffffffffff<>+0(SB)/8, $0x7fffffffffffffff
+GLOBL word7fffffffffffffff<>(SB), RODATA|NOPTR, $8
+
+DATA word03f0000000000000<>+0(SB)/8, $0x03f0000000000000
+GLOBL word03f0000000000000<>(SB), RODATA|NOPTR, $8
 
 // func liBackLearnedF64AVX2(dv *float64, dx *float64, gv *float64, alpha *float64, dalpha *float64, before *float64, n int)
 // Requires: AVX
@@ -14767,81 +15484,97 @@ TEXT ·liBackLearnedF64AVX2(SB), NOSPLIT, $0-56
 	JL   tail
 
 loop:
-	MOVQ    dv+0(FP), DX
-	VMOVUPD (DX)(CX*1), Y0
-	VMOVUPD 32(DX)(CX*1), Y1
-	MOVQ    gv+16(FP), DX
-	VMOVUPD (DX)(CX*1), Y2
-	VMOVUPD 32(DX)(CX*1), Y3
-	VADDPD  Y2, Y0, Y0
-	VADDPD  Y3, Y1, Y1
-	MOVQ    alpha+24(FP), DX
-	VMOVUPD (DX)(CX*1), Y2
-	VMOVUPD 32(DX)(CX*1), Y3
-	VMULPD  Y0, Y2, Y2
-	VMULPD  Y1, Y3, Y3
-	MOVQ    dv+0(FP), DX
-	VMOVUPD Y2, (DX)(CX*1)
-	VMOVUPD Y3, 32(DX)(CX*1)
-	MOVQ    dalpha+32(FP), DX
-	VMOVUPD (DX)(CX*1), Y2
-	VMOVUPD 32(DX)(CX*1), Y3
-	MOVQ    before+40(FP), DX
-	VMOVUPD (DX)(CX*1), Y4
-	VMOVUPD 32(DX)(CX*1), Y5
-	VMULPD  Y4, Y0, Y4
-	VMULPD  Y5, Y1, Y5
-	VADDPD  Y4, Y2, Y2
-	VADDPD  Y5, Y3, Y3
-	MOVQ    dalpha+32(FP), DX
-	VMOVUPD Y2, (DX)(CX*1)
-	VMOVUPD Y3, 32(DX)(CX*1)
-	MOVQ    dx+8(FP), DX
-	VMOVUPD Y0, (DX)(CX*1)
-	VMOVUPD Y1, 32(DX)(CX*1)
-	ADDQ    $0x40, CX
-	SUBQ    $0x40, AX
-	JGE     loop
+	MOVQ         dv+0(FP), DX
+	VMOVUPD      (DX)(CX*1), Y0
+	VMOVUPD      32(DX)(CX*1), Y1
+	MOVQ         gv+16(FP), DX
+	VMOVUPD      (DX)(CX*1), Y2
+	VMOVUPD      32(DX)(CX*1), Y3
+	VADDPD       Y2, Y0, Y0
+	VADDPD       Y3, Y1, Y1
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Y2
+	VANDPD       Y2, Y0, Y3
+	VANDPD       Y2, Y1, Y2
+	VBROADCASTSD word03f0000000000000<>+0(SB), Y4
+	VCMPPD       $0x16, Y4, Y3, Y3
+	VCMPPD       $0x16, Y4, Y2, Y2
+	VANDPD       Y3, Y0, Y0
+	VANDPD       Y2, Y1, Y1
+	MOVQ         alpha+24(FP), DX
+	VMOVUPD      (DX)(CX*1), Y2
+	VMOVUPD      32(DX)(CX*1), Y3
+	VMULPD       Y0, Y2, Y2
+	VMULPD       Y1, Y3, Y3
+	MOVQ         dv+0(FP), DX
+	VMOVUPD      Y2, (DX)(CX*1)
+	VMOVUPD      Y3, 32(DX)(CX*1)
+	MOVQ         dalpha+32(FP), DX
+	VMOVUPD      (DX)(CX*1), Y2
+	VMOVUPD      32(DX)(CX*1), Y3
+	MOVQ         before+40(FP), DX
+	VMOVUPD      (DX)(CX*1), Y4
+	VMOVUPD      32(DX)(CX*1), Y5
+	VMULPD       Y4, Y0, Y4
+	VMULPD       Y5, Y1, Y5
+	VADDPD       Y4, Y2, Y2
+	VADDPD       Y5, Y3, Y3
+	MOVQ         dalpha+32(FP), DX
+	VMOVUPD      Y2, (DX)(CX*1)
+	VMOVUPD      Y3, 32(DX)(CX*1)
+	MOVQ         dx+8(FP), DX
+	VMOVUPD      Y0, (DX)(CX*1)
+	VMOVUPD      Y1, 32(DX)(CX*1)
+	ADDQ         $0x40, CX
+	SUBQ         $0x40, AX
+	JGE          loop
 
 tail:
-	ADDQ       $0x40, AX
-	JZ         end
-	LEAQ       tail<>+64(SB), DX
-	SUBQ       AX, DX
-	VMOVUPD    (DX), Y0
-	VMOVUPD    32(DX), Y1
-	MOVQ       dv+0(FP), AX
-	VMASKMOVPD (AX)(CX*1), Y0, Y2
-	VMASKMOVPD 32(AX)(CX*1), Y1, Y3
-	MOVQ       gv+16(FP), AX
-	VMASKMOVPD (AX)(CX*1), Y0, Y4
-	VMASKMOVPD 32(AX)(CX*1), Y1, Y5
-	VADDPD     Y4, Y2, Y2
-	VADDPD     Y5, Y3, Y3
-	MOVQ       alpha+24(FP), AX
-	VMASKMOVPD (AX)(CX*1), Y0, Y4
-	VMASKMOVPD 32(AX)(CX*1), Y1, Y5
-	VMULPD     Y2, Y4, Y4
-	VMULPD     Y3, Y5, Y5
-	MOVQ       dv+0(FP), AX
-	VMASKMOVPD Y4, Y0, (AX)(CX*1)
-	VMASKMOVPD Y5, Y1, 32(AX)(CX*1)
-	MOVQ       dalpha+32(FP), AX
-	VMASKMOVPD (AX)(CX*1), Y0, Y4
-	VMASKMOVPD 32(AX)(CX*1), Y1, Y5
-	MOVQ       before+40(FP), AX
-	VMASKMOVPD (AX)(CX*1), Y0, Y6
-	VMASKMOVPD 32(AX)(CX*1), Y1, Y7
-	VMULPD     Y6, Y2, Y6
-	VMULPD     Y7, Y3, Y7
-	VADDPD     Y6, Y4, Y4
-	VADDPD     Y7, Y5, Y5
-	MOVQ       dalpha+32(FP), AX
-	VMASKMOVPD Y4, Y0, (AX)(CX*1)
-	VMASKMOVPD Y5, Y1, 32(AX)(CX*1)
-	MOVQ       dx+8(FP), AX
-	VMASKMOVPD Y2, Y0, (AX)(CX*1)
-	VMASKMOVPD Y3, Y1, 32(AX)(CX*1)
+	ADDQ         $0x40, AX
+	JZ           end
+	LEAQ         tail<>+64(SB), DX
+	SUBQ         AX, DX
+	VMOVUPD      (DX), Y0
+	VMOVUPD      32(DX), Y1
+	MOVQ         dv+0(FP), AX
+	VMASKMOVPD   (AX)(CX*1), Y0, Y2
+	VMASKMOVPD   32(AX)(CX*1), Y1, Y3
+	MOVQ         gv+16(FP), AX
+	VMASKMOVPD   (AX)(CX*1), Y0, Y4
+	VMASKMOVPD   32(AX)(CX*1), Y1, Y5
+	VADDPD       Y4, Y2, Y2
+	VADDPD       Y5, Y3, Y3
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Y4
+	VANDPD       Y4, Y2, Y5
+	VANDPD       Y4, Y3, Y4
+	VBROADCASTSD word03f0000000000000<>+0(SB), Y6
+	VCMPPD       $0x16, Y6, Y5, Y5
+	VCMPPD       $0x16, Y6, Y4, Y4
+	VANDPD       Y5, Y2, Y2
+	VANDPD       Y4, Y3, Y3
+	MOVQ         alpha+24(FP), AX
+	VMASKMOVPD   (AX)(CX*1), Y0, Y4
+	VMASKMOVPD   32(AX)(CX*1), Y1, Y5
+	VMULPD       Y2, Y4, Y4
+	VMULPD       Y3, Y5, Y5
+	MOVQ         dv+0(FP), AX
+	VMASKMOVPD   Y4, Y0, (AX)(CX*1)
+	VMASKMOVPD   Y5, Y1, 32(AX)(CX*1)
+	MOVQ         dalpha+32(FP), AX
+	VMASKMOVPD   (AX)(CX*1), Y0, Y4
+	VMASKMOVPD   32(AX)(CX*1), Y1, Y5
+	MOVQ         before+40(FP), AX
+	VMASKMOVPD   (AX)(CX*1), Y0, Y6
+	VMASKMOVPD   32(AX)(CX*1), Y1, Y7
+	VMULPD       Y6, Y2, Y6
+	VMULPD       Y7, Y3, Y7
+	VADDPD       Y6, Y4, Y4
+	VADDPD       Y7, Y5, Y5
+	MOVQ         dalpha+32(FP), AX
+	VMASKMOVPD   Y4, Y0, (AX)(CX*1)
+	VMASKMOVPD   Y5, Y1, 32(AX)(CX*1)
+	MOVQ         dx+8(FP), AX
+	VMASKMOVPD   Y2, Y0, (AX)(CX*1)
+	VMASKMOVPD   Y3, Y1, 32(AX)(CX*1)
 
 end:
 	VZEROUPPER
@@ -14911,6 +15644,14 @@ loop:
 	VMOVUPD      32(BX)(R10*1), Y3
 	VADDPD       Y2, Y0, Y0
 	VADDPD       Y3, Y1, Y1
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Y2
+	VANDPD       Y2, Y0, Y3
+	VANDPD       Y2, Y1, Y2
+	VBROADCASTSD word03f0000000000000<>+0(SB), Y4
+	VCMPPD       $0x16, Y4, Y3, Y3
+	VCMPPD       $0x16, Y4, Y2, Y2
+	VANDPD       Y3, Y0, Y0
+	VANDPD       Y2, Y1, Y1
 	VMOVUPD      (CX)(R10*1), Y2
 	VMOVUPD      32(CX)(R10*1), Y3
 	VMULPD       Y0, Y2, Y2
@@ -14966,6 +15707,14 @@ tail:
 	VMASKMOVPD   32(BX)(R10*1), Y1, Y5
 	VADDPD       Y4, Y2, Y2
 	VADDPD       Y5, Y3, Y3
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Y4
+	VANDPD       Y4, Y2, Y5
+	VANDPD       Y4, Y3, Y4
+	VBROADCASTSD word03f0000000000000<>+0(SB), Y6
+	VCMPPD       $0x16, Y6, Y5, Y5
+	VCMPPD       $0x16, Y6, Y4, Y4
+	VANDPD       Y5, Y2, Y2
+	VANDPD       Y4, Y3, Y3
 	VMASKMOVPD   (CX)(R10*1), Y0, Y4
 	VMASKMOVPD   32(CX)(R10*1), Y1, Y5
 	VMULPD       Y2, Y4, Y4
@@ -15067,6 +15816,14 @@ loop:
 	VMOVUPD      32(BX)(R10*1), Y3
 	VADDPD       Y2, Y0, Y0
 	VADDPD       Y3, Y1, Y1
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Y2
+	VANDPD       Y2, Y0, Y3
+	VANDPD       Y2, Y1, Y2
+	VBROADCASTSD word03f0000000000000<>+0(SB), Y4
+	VCMPPD       $0x16, Y4, Y3, Y3
+	VCMPPD       $0x16, Y4, Y2, Y2
+	VANDPD       Y3, Y0, Y0
+	VANDPD       Y2, Y1, Y1
 	VMOVUPD      (CX)(R10*1), Y2
 	VMOVUPD      32(CX)(R10*1), Y3
 	VMULPD       Y0, Y2, Y2
@@ -15133,6 +15890,14 @@ tail:
 	VMASKMOVPD   32(BX)(R10*1), Y1, Y5
 	VADDPD       Y4, Y2, Y2
 	VADDPD       Y5, Y3, Y3
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Y4
+	VANDPD       Y4, Y2, Y5
+	VANDPD       Y4, Y3, Y4
+	VBROADCASTSD word03f0000000000000<>+0(SB), Y6
+	VCMPPD       $0x16, Y6, Y5, Y5
+	VCMPPD       $0x16, Y6, Y4, Y4
+	VANDPD       Y5, Y2, Y2
+	VANDPD       Y4, Y3, Y3
 	VMASKMOVPD   (CX)(R10*1), Y0, Y4
 	VMASKMOVPD   32(CX)(R10*1), Y1, Y5
 	VMULPD       Y2, Y4, Y4
@@ -15158,9 +15923,6 @@ end:
 	JNZ  row
 	VZEROUPPER
 	RET
-
-DATA word7fffffffffffffff<>+0(SB)/8, $0x7fffffffffffffff
-GLOBL word7fffffffffffffff<>(SB), RODATA|NOPTR, $8
 
 // func lifBackLearnedF64AVX2(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, dalpha *float64, before *float64, dvth *float64, ldsums int, ldbefore int, unreset uint64, n int, rows int)
 // Requires: AVX
@@ -15244,6 +16006,14 @@ loop:
 	VMOVUPD      32(BX)(R10*1), Y3
 	VADDPD       Y2, Y0, Y0
 	VADDPD       Y3, Y1, Y1
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Y2
+	VANDPD       Y2, Y0, Y3
+	VANDPD       Y2, Y1, Y2
+	VBROADCASTSD word03f0000000000000<>+0(SB), Y4
+	VCMPPD       $0x16, Y4, Y3, Y3
+	VCMPPD       $0x16, Y4, Y2, Y2
+	VANDPD       Y3, Y0, Y0
+	VANDPD       Y2, Y1, Y1
 	VMOVUPD      (CX)(R10*1), Y2
 	VMOVUPD      32(CX)(R10*1), Y3
 	VMULPD       Y0, Y2, Y2
@@ -15339,6 +16109,14 @@ tail:
 	VMASKMOVPD   32(BX)(R10*1), Y1, Y5
 	VADDPD       Y4, Y2, Y2
 	VADDPD       Y5, Y3, Y3
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Y4
+	VANDPD       Y4, Y2, Y5
+	VANDPD       Y4, Y3, Y4
+	VBROADCASTSD word03f0000000000000<>+0(SB), Y6
+	VCMPPD       $0x16, Y6, Y5, Y5
+	VCMPPD       $0x16, Y6, Y4, Y4
+	VANDPD       Y5, Y2, Y2
+	VANDPD       Y4, Y3, Y3
 	VMASKMOVPD   (CX)(R10*1), Y0, Y4
 	VMASKMOVPD   32(CX)(R10*1), Y1, Y5
 	VMULPD       Y2, Y4, Y4
@@ -15492,6 +16270,14 @@ loop:
 	VMOVUPD      32(BX)(R10*1), Y3
 	VADDPD       Y2, Y0, Y0
 	VADDPD       Y3, Y1, Y1
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Y2
+	VANDPD       Y2, Y0, Y3
+	VANDPD       Y2, Y1, Y2
+	VBROADCASTSD word03f0000000000000<>+0(SB), Y4
+	VCMPPD       $0x16, Y4, Y3, Y3
+	VCMPPD       $0x16, Y4, Y2, Y2
+	VANDPD       Y3, Y0, Y0
+	VANDPD       Y2, Y1, Y1
 	VMOVUPD      (CX)(R10*1), Y2
 	VMOVUPD      32(CX)(R10*1), Y3
 	VMULPD       Y0, Y2, Y2
@@ -15598,6 +16384,14 @@ tail:
 	VMASKMOVPD   32(BX)(R10*1), Y1, Y5
 	VADDPD       Y4, Y2, Y2
 	VADDPD       Y5, Y3, Y3
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Y4
+	VANDPD       Y4, Y2, Y5
+	VANDPD       Y4, Y3, Y4
+	VBROADCASTSD word03f0000000000000<>+0(SB), Y6
+	VCMPPD       $0x16, Y6, Y5, Y5
+	VCMPPD       $0x16, Y6, Y4, Y4
+	VANDPD       Y5, Y2, Y2
+	VANDPD       Y4, Y3, Y3
 	VMASKMOVPD   (CX)(R10*1), Y0, Y4
 	VMASKMOVPD   32(CX)(R10*1), Y1, Y5
 	VMULPD       Y2, Y4, Y4
@@ -15729,6 +16523,14 @@ loop:
 	VMOVUPD      32(BX)(R10*1), Y3
 	VADDPD       Y2, Y0, Y0
 	VADDPD       Y3, Y1, Y1
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Y2
+	VANDPD       Y2, Y0, Y3
+	VANDPD       Y2, Y1, Y2
+	VBROADCASTSD word03f0000000000000<>+0(SB), Y4
+	VCMPPD       $0x16, Y4, Y3, Y3
+	VCMPPD       $0x16, Y4, Y2, Y2
+	VANDPD       Y3, Y0, Y0
+	VANDPD       Y2, Y1, Y1
 	VMOVUPD      (CX)(R10*1), Y2
 	VMOVUPD      32(CX)(R10*1), Y3
 	VMULPD       Y0, Y2, Y2
@@ -15791,6 +16593,14 @@ tail:
 	VMASKMOVPD   32(BX)(R10*1), Y1, Y5
 	VADDPD       Y4, Y2, Y2
 	VADDPD       Y5, Y3, Y3
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Y4
+	VANDPD       Y4, Y2, Y5
+	VANDPD       Y4, Y3, Y4
+	VBROADCASTSD word03f0000000000000<>+0(SB), Y6
+	VCMPPD       $0x16, Y6, Y5, Y5
+	VCMPPD       $0x16, Y6, Y4, Y4
+	VANDPD       Y5, Y2, Y2
+	VANDPD       Y4, Y3, Y3
 	VMASKMOVPD   (CX)(R10*1), Y0, Y4
 	VMASKMOVPD   32(CX)(R10*1), Y1, Y5
 	VMULPD       Y2, Y4, Y4
@@ -15899,6 +16709,14 @@ loop:
 	VMOVUPD      32(BX)(R10*1), Y3
 	VADDPD       Y2, Y0, Y0
 	VADDPD       Y3, Y1, Y1
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Y2
+	VANDPD       Y2, Y0, Y3
+	VANDPD       Y2, Y1, Y2
+	VBROADCASTSD word03f0000000000000<>+0(SB), Y4
+	VCMPPD       $0x16, Y4, Y3, Y3
+	VCMPPD       $0x16, Y4, Y2, Y2
+	VANDPD       Y3, Y0, Y0
+	VANDPD       Y2, Y1, Y1
 	VMOVUPD      (CX)(R10*1), Y2
 	VMOVUPD      32(CX)(R10*1), Y3
 	VMULPD       Y0, Y2, Y2
@@ -15972,6 +16790,14 @@ tail:
 	VMASKMOVPD   32(BX)(R10*1), Y1, Y5
 	VADDPD       Y4, Y2, Y2
 	VADDPD       Y5, Y3, Y3
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Y4
+	VANDPD       Y4, Y2, Y5
+	VANDPD       Y4, Y3, Y4
+	VBROADCASTSD word03f0000000000000<>+0(SB), Y6
+	VCMPPD       $0x16, Y6, Y5, Y5
+	VCMPPD       $0x16, Y6, Y4, Y4
+	VANDPD       Y5, Y2, Y2
+	VANDPD       Y4, Y3, Y3
 	VMASKMOVPD   (CX)(R10*1), Y0, Y4
 	VMASKMOVPD   32(CX)(R10*1), Y1, Y5
 	VMULPD       Y2, Y4, Y4
@@ -16093,6 +16919,14 @@ loop:
 	VMOVUPD      32(BX)(R10*1), Y3
 	VADDPD       Y2, Y0, Y0
 	VADDPD       Y3, Y1, Y1
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Y2
+	VANDPD       Y2, Y0, Y3
+	VANDPD       Y2, Y1, Y2
+	VBROADCASTSD word03f0000000000000<>+0(SB), Y4
+	VCMPPD       $0x16, Y4, Y3, Y3
+	VCMPPD       $0x16, Y4, Y2, Y2
+	VANDPD       Y3, Y0, Y0
+	VANDPD       Y2, Y1, Y1
 	VMOVUPD      (CX)(R10*1), Y2
 	VMOVUPD      32(CX)(R10*1), Y3
 	VMULPD       Y0, Y2, Y2
@@ -16206,6 +17040,14 @@ tail:
 	VMASKMOVPD   32(BX)(R10*1), Y1, Y5
 	VADDPD       Y4, Y2, Y2
 	VADDPD       Y5, Y3, Y3
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Y4
+	VANDPD       Y4, Y2, Y5
+	VANDPD       Y4, Y3, Y4
+	VBROADCASTSD word03f0000000000000<>+0(SB), Y6
+	VCMPPD       $0x16, Y6, Y5, Y5
+	VCMPPD       $0x16, Y6, Y4, Y4
+	VANDPD       Y5, Y2, Y2
+	VANDPD       Y4, Y3, Y3
 	VMASKMOVPD   (CX)(R10*1), Y0, Y4
 	VMASKMOVPD   32(CX)(R10*1), Y1, Y5
 	VMULPD       Y2, Y4, Y4
@@ -16379,6 +17221,14 @@ loop:
 	VMOVUPD      32(BX)(R10*1), Y3
 	VADDPD       Y2, Y0, Y0
 	VADDPD       Y3, Y1, Y1
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Y2
+	VANDPD       Y2, Y0, Y3
+	VANDPD       Y2, Y1, Y2
+	VBROADCASTSD word03f0000000000000<>+0(SB), Y4
+	VCMPPD       $0x16, Y4, Y3, Y3
+	VCMPPD       $0x16, Y4, Y2, Y2
+	VANDPD       Y3, Y0, Y0
+	VANDPD       Y2, Y1, Y1
 	VMOVUPD      (CX)(R10*1), Y2
 	VMOVUPD      32(CX)(R10*1), Y3
 	VMULPD       Y0, Y2, Y2
@@ -16503,6 +17353,14 @@ tail:
 	VMASKMOVPD   32(BX)(R10*1), Y1, Y5
 	VADDPD       Y4, Y2, Y2
 	VADDPD       Y5, Y3, Y3
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Y4
+	VANDPD       Y4, Y2, Y5
+	VANDPD       Y4, Y3, Y4
+	VBROADCASTSD word03f0000000000000<>+0(SB), Y6
+	VCMPPD       $0x16, Y6, Y5, Y5
+	VCMPPD       $0x16, Y6, Y4, Y4
+	VANDPD       Y5, Y2, Y2
+	VANDPD       Y4, Y3, Y3
 	VMASKMOVPD   (CX)(R10*1), Y0, Y4
 	VMASKMOVPD   32(CX)(R10*1), Y1, Y5
 	VMULPD       Y2, Y4, Y4
@@ -16980,6 +17838,14 @@ loop:
 	VMOVUPD      32(DX)(CX*1), Y3
 	VADDPD       Y2, Y0, Y0
 	VADDPD       Y3, Y1, Y1
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Y2
+	VANDPD       Y2, Y0, Y3
+	VANDPD       Y2, Y1, Y2
+	VBROADCASTSD word03f0000000000000<>+0(SB), Y4
+	VCMPPD       $0x16, Y4, Y3, Y3
+	VCMPPD       $0x16, Y4, Y2, Y2
+	VANDPD       Y3, Y0, Y0
+	VANDPD       Y2, Y1, Y1
 	MOVQ         alpha+24(FP), DX
 	VMOVUPD      (DX)(CX*1), Y2
 	VMOVUPD      32(DX)(CX*1), Y3
@@ -16998,6 +17864,14 @@ loop:
 	VMULPD       Y1, Y3, Y1
 	VADDPD       Y0, Y4, Y0
 	VADDPD       Y1, Y5, Y1
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Y2
+	VANDPD       Y2, Y0, Y3
+	VANDPD       Y2, Y1, Y2
+	VBROADCASTSD word03f0000000000000<>+0(SB), Y4
+	VCMPPD       $0x16, Y4, Y3, Y3
+	VCMPPD       $0x16, Y4, Y2, Y2
+	VANDPD       Y3, Y0, Y0
+	VANDPD       Y2, Y1, Y1
 	MOVQ         dx+8(FP), DX
 	VMOVUPD      Y0, (DX)(CX*1)
 	VMOVUPD      Y1, 32(DX)(CX*1)
@@ -17028,6 +17902,14 @@ tail:
 	VMASKMOVPD   32(AX)(CX*1), Y1, Y5
 	VADDPD       Y4, Y2, Y2
 	VADDPD       Y5, Y3, Y3
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Y4
+	VANDPD       Y4, Y2, Y5
+	VANDPD       Y4, Y3, Y4
+	VBROADCASTSD word03f0000000000000<>+0(SB), Y6
+	VCMPPD       $0x16, Y6, Y5, Y5
+	VCMPPD       $0x16, Y6, Y4, Y4
+	VANDPD       Y5, Y2, Y2
+	VANDPD       Y4, Y3, Y3
 	MOVQ         alpha+24(FP), AX
 	VMASKMOVPD   (AX)(CX*1), Y0, Y4
 	VMASKMOVPD   32(AX)(CX*1), Y1, Y5
@@ -17046,6 +17928,14 @@ tail:
 	VMULPD       Y3, Y5, Y3
 	VADDPD       Y2, Y6, Y2
 	VADDPD       Y3, Y7, Y3
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Y4
+	VANDPD       Y4, Y2, Y5
+	VANDPD       Y4, Y3, Y4
+	VBROADCASTSD word03f0000000000000<>+0(SB), Y6
+	VCMPPD       $0x16, Y6, Y5, Y5
+	VCMPPD       $0x16, Y6, Y4, Y4
+	VANDPD       Y5, Y2, Y2
+	VANDPD       Y4, Y3, Y3
 	MOVQ         dx+8(FP), AX
 	VMASKMOVPD   Y2, Y0, (AX)(CX*1)
 	VMASKMOVPD   Y3, Y1, 32(AX)(CX*1)
@@ -17080,6 +17970,14 @@ loop:
 	VMOVUPD      32(DX)(CX*1), Y3
 	VADDPD       Y2, Y0, Y0
 	VADDPD       Y3, Y1, Y1
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Y2
+	VANDPD       Y2, Y0, Y3
+	VANDPD       Y2, Y1, Y2
+	VBROADCASTSD word03f0000000000000<>+0(SB), Y4
+	VCMPPD       $0x16, Y4, Y3, Y3
+	VCMPPD       $0x16, Y4, Y2, Y2
+	VANDPD       Y3, Y0, Y0
+	VANDPD       Y2, Y1, Y1
 	MOVQ         alpha+24(FP), DX
 	VMOVUPD      (DX)(CX*1), Y2
 	VMOVUPD      32(DX)(CX*1), Y3
@@ -17116,6 +18014,14 @@ loop:
 	VMULPD       Y1, Y3, Y1
 	VADDPD       Y0, Y4, Y0
 	VADDPD       Y1, Y5, Y1
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Y2
+	VANDPD       Y2, Y0, Y3
+	VANDPD       Y2, Y1, Y2
+	VBROADCASTSD word03f0000000000000<>+0(SB), Y4
+	VCMPPD       $0x16, Y4, Y3, Y3
+	VCMPPD       $0x16, Y4, Y2, Y2
+	VANDPD       Y3, Y0, Y0
+	VANDPD       Y2, Y1, Y1
 	MOVQ         dx+8(FP), DX
 	VMOVUPD      Y0, (DX)(CX*1)
 	VMOVUPD      Y1, 32(DX)(CX*1)
@@ -17159,6 +18065,14 @@ tail:
 	VMASKMOVPD   32(AX)(CX*1), Y1, Y5
 	VADDPD       Y4, Y2, Y2
 	VADDPD       Y5, Y3, Y3
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Y4
+	VANDPD       Y4, Y2, Y5
+	VANDPD       Y4, Y3, Y4
+	VBROADCASTSD word03f0000000000000<>+0(SB), Y6
+	VCMPPD       $0x16, Y6, Y5, Y5
+	VCMPPD       $0x16, Y6, Y4, Y4
+	VANDPD       Y5, Y2, Y2
+	VANDPD       Y4, Y3, Y3
 	MOVQ         alpha+24(FP), AX
 	VMASKMOVPD   (AX)(CX*1), Y0, Y4
 	VMASKMOVPD   32(AX)(CX*1), Y1, Y5
@@ -17195,6 +18109,14 @@ tail:
 	VMULPD       Y3, Y5, Y3
 	VADDPD       Y2, Y6, Y2
 	VADDPD       Y3, Y7, Y3
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Y4
+	VANDPD       Y4, Y2, Y5
+	VANDPD       Y4, Y3, Y4
+	VBROADCASTSD word03f0000000000000<>+0(SB), Y6
+	VCMPPD       $0x16, Y6, Y5, Y5
+	VCMPPD       $0x16, Y6, Y4, Y4
+	VANDPD       Y5, Y2, Y2
+	VANDPD       Y4, Y3, Y3
 	MOVQ         dx+8(FP), AX
 	VMASKMOVPD   Y2, Y0, (AX)(CX*1)
 	VMASKMOVPD   Y3, Y1, 32(AX)(CX*1)
@@ -17288,6 +18210,14 @@ loop:
 	VMOVUPD      32(BX)(R10*1), Y3
 	VADDPD       Y2, Y0, Y0
 	VADDPD       Y3, Y1, Y1
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Y2
+	VANDPD       Y2, Y0, Y3
+	VANDPD       Y2, Y1, Y2
+	VBROADCASTSD word03f0000000000000<>+0(SB), Y4
+	VCMPPD       $0x16, Y4, Y3, Y3
+	VCMPPD       $0x16, Y4, Y2, Y2
+	VANDPD       Y3, Y0, Y0
+	VANDPD       Y2, Y1, Y1
 	VMOVUPD      (CX)(R10*1), Y2
 	VMOVUPD      32(CX)(R10*1), Y3
 	VMULPD       Y0, Y2, Y4
@@ -17304,6 +18234,14 @@ loop:
 	VMULPD       Y1, Y3, Y1
 	VADDPD       Y0, Y4, Y0
 	VADDPD       Y1, Y5, Y1
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Y2
+	VANDPD       Y2, Y0, Y3
+	VANDPD       Y2, Y1, Y2
+	VBROADCASTSD word03f0000000000000<>+0(SB), Y4
+	VCMPPD       $0x16, Y4, Y3, Y3
+	VCMPPD       $0x16, Y4, Y2, Y2
+	VANDPD       Y3, Y0, Y0
+	VANDPD       Y2, Y1, Y1
 	VMOVUPD      Y0, (DX)(R10*1)
 	VMOVUPD      Y1, 32(DX)(R10*1)
 	MOVQ         beta+104(FP), R11
@@ -17361,6 +18299,14 @@ tail:
 	VMASKMOVPD   32(BX)(R10*1), Y1, Y5
 	VADDPD       Y4, Y2, Y2
 	VADDPD       Y5, Y3, Y3
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Y4
+	VANDPD       Y4, Y2, Y5
+	VANDPD       Y4, Y3, Y4
+	VBROADCASTSD word03f0000000000000<>+0(SB), Y6
+	VCMPPD       $0x16, Y6, Y5, Y5
+	VCMPPD       $0x16, Y6, Y4, Y4
+	VANDPD       Y5, Y2, Y2
+	VANDPD       Y4, Y3, Y3
 	VMASKMOVPD   (CX)(R10*1), Y0, Y4
 	VMASKMOVPD   32(CX)(R10*1), Y1, Y5
 	VMULPD       Y2, Y4, Y6
@@ -17377,6 +18323,14 @@ tail:
 	VMULPD       Y3, Y5, Y3
 	VADDPD       Y2, Y6, Y2
 	VADDPD       Y3, Y7, Y3
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Y4
+	VANDPD       Y4, Y2, Y5
+	VANDPD       Y4, Y3, Y4
+	VBROADCASTSD word03f0000000000000<>+0(SB), Y6
+	VCMPPD       $0x16, Y6, Y5, Y5
+	VCMPPD       $0x16, Y6, Y4, Y4
+	VANDPD       Y5, Y2, Y2
+	VANDPD       Y4, Y3, Y3
 	VMASKMOVPD   Y2, Y0, (DX)(R10*1)
 	VMASKMOVPD   Y3, Y1, 32(DX)(R10*1)
 	MOVQ         beta+104(FP), AX
@@ -17481,6 +18435,14 @@ loop:
 	VMOVUPD      32(BX)(R10*1), Y3
 	VADDPD       Y2, Y0, Y0
 	VADDPD       Y3, Y1, Y1
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Y2
+	VANDPD       Y2, Y0, Y3
+	VANDPD       Y2, Y1, Y2
+	VBROADCASTSD word03f0000000000000<>+0(SB), Y4
+	VCMPPD       $0x16, Y4, Y3, Y3
+	VCMPPD       $0x16, Y4, Y2, Y2
+	VANDPD       Y3, Y0, Y0
+	VANDPD       Y2, Y1, Y1
 	VMOVUPD      (CX)(R10*1), Y2
 	VMOVUPD      32(CX)(R10*1), Y3
 	VMULPD       Y0, Y2, Y4
@@ -17497,6 +18459,14 @@ loop:
 	VMULPD       Y1, Y3, Y1
 	VADDPD       Y0, Y4, Y0
 	VADDPD       Y1, Y5, Y1
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Y2
+	VANDPD       Y2, Y0, Y3
+	VANDPD       Y2, Y1, Y2
+	VBROADCASTSD word03f0000000000000<>+0(SB), Y4
+	VCMPPD       $0x16, Y4, Y3, Y3
+	VCMPPD       $0x16, Y4, Y2, Y2
+	VANDPD       Y3, Y0, Y0
+	VANDPD       Y2, Y1, Y1
 	VMOVUPD      Y0, (DX)(R10*1)
 	VMOVUPD      Y1, 32(DX)(R10*1)
 	MOVQ         beta+104(FP), R11
@@ -17565,6 +18535,14 @@ tail:
 	VMASKMOVPD   32(BX)(R10*1), Y1, Y5
 	VADDPD       Y4, Y2, Y2
 	VADDPD       Y5, Y3, Y3
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Y4
+	VANDPD       Y4, Y2, Y5
+	VANDPD       Y4, Y3, Y4
+	VBROADCASTSD word03f0000000000000<>+0(SB), Y6
+	VCMPPD       $0x16, Y6, Y5, Y5
+	VCMPPD       $0x16, Y6, Y4, Y4
+	VANDPD       Y5, Y2, Y2
+	VANDPD       Y4, Y3, Y3
 	VMASKMOVPD   (CX)(R10*1), Y0, Y4
 	VMASKMOVPD   32(CX)(R10*1), Y1, Y5
 	VMULPD       Y2, Y4, Y6
@@ -17581,6 +18559,14 @@ tail:
 	VMULPD       Y3, Y5, Y3
 	VADDPD       Y2, Y6, Y2
 	VADDPD       Y3, Y7, Y3
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Y4
+	VANDPD       Y4, Y2, Y5
+	VANDPD       Y4, Y3, Y4
+	VBROADCASTSD word03f0000000000000<>+0(SB), Y6
+	VCMPPD       $0x16, Y6, Y5, Y5
+	VCMPPD       $0x16, Y6, Y4, Y4
+	VANDPD       Y5, Y2, Y2
+	VANDPD       Y4, Y3, Y3
 	VMASKMOVPD   Y2, Y0, (DX)(R10*1)
 	VMASKMOVPD   Y3, Y1, 32(DX)(R10*1)
 	MOVQ         beta+104(FP), AX
@@ -17698,6 +18684,14 @@ loop:
 	VMOVUPD      32(BX)(R10*1), Y3
 	VADDPD       Y2, Y0, Y0
 	VADDPD       Y3, Y1, Y1
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Y2
+	VANDPD       Y2, Y0, Y3
+	VANDPD       Y2, Y1, Y2
+	VBROADCASTSD word03f0000000000000<>+0(SB), Y4
+	VCMPPD       $0x16, Y4, Y3, Y3
+	VCMPPD       $0x16, Y4, Y2, Y2
+	VANDPD       Y3, Y0, Y0
+	VANDPD       Y2, Y1, Y1
 	VMOVUPD      (CX)(R10*1), Y2
 	VMOVUPD      32(CX)(R10*1), Y3
 	VMULPD       Y0, Y2, Y4
@@ -17747,6 +18741,14 @@ loop:
 	VMULPD       Y1, Y3, Y1
 	VADDPD       Y0, Y4, Y0
 	VADDPD       Y1, Y5, Y1
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Y2
+	VANDPD       Y2, Y0, Y3
+	VANDPD       Y2, Y1, Y2
+	VBROADCASTSD word03f0000000000000<>+0(SB), Y4
+	VCMPPD       $0x16, Y4, Y3, Y3
+	VCMPPD       $0x16, Y4, Y2, Y2
+	VANDPD       Y3, Y0, Y0
+	VANDPD       Y2, Y1, Y1
 	VMOVUPD      Y0, (DX)(R10*1)
 	VMOVUPD      Y1, 32(DX)(R10*1)
 	MOVQ         dbeta+136(FP), R11
@@ -17829,6 +18831,14 @@ tail:
 	VMASKMOVPD   32(BX)(R10*1), Y1, Y5
 	VADDPD       Y4, Y2, Y2
 	VADDPD       Y5, Y3, Y3
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Y4
+	VANDPD       Y4, Y2, Y5
+	VANDPD       Y4, Y3, Y4
+	VBROADCASTSD word03f0000000000000<>+0(SB), Y6
+	VCMPPD       $0x16, Y6, Y5, Y5
+	VCMPPD       $0x16, Y6, Y4, Y4
+	VANDPD       Y5, Y2, Y2
+	VANDPD       Y4, Y3, Y3
 	VMASKMOVPD   (CX)(R10*1), Y0, Y4
 	VMASKMOVPD   32(CX)(R10*1), Y1, Y5
 	VMULPD       Y2, Y4, Y6
@@ -17878,6 +18888,14 @@ tail:
 	VMULPD       Y3, Y5, Y3
 	VADDPD       Y2, Y6, Y2
 	VADDPD       Y3, Y7, Y3
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Y4
+	VANDPD       Y4, Y2, Y5
+	VANDPD       Y4, Y3, Y4
+	VBROADCASTSD word03f0000000000000<>+0(SB), Y6
+	VCMPPD       $0x16, Y6, Y5, Y5
+	VCMPPD       $0x16, Y6, Y4, Y4
+	VANDPD       Y5, Y2, Y2
+	VANDPD       Y4, Y3, Y3
 	VMASKMOVPD   Y2, Y0, (DX)(R10*1)
 	VMASKMOVPD   Y3, Y1, 32(DX)(R10*1)
 	MOVQ         dbeta+136(FP), AX
@@ -18031,6 +19049,14 @@ loop:
 	VMOVUPD      32(BX)(R10*1), Y3
 	VADDPD       Y2, Y0, Y0
 	VADDPD       Y3, Y1, Y1
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Y2
+	VANDPD       Y2, Y0, Y3
+	VANDPD       Y2, Y1, Y2
+	VBROADCASTSD word03f0000000000000<>+0(SB), Y4
+	VCMPPD       $0x16, Y4, Y3, Y3
+	VCMPPD       $0x16, Y4, Y2, Y2
+	VANDPD       Y3, Y0, Y0
+	VANDPD       Y2, Y1, Y1
 	VMOVUPD      (CX)(R10*1), Y2
 	VMOVUPD      32(CX)(R10*1), Y3
 	VMULPD       Y0, Y2, Y4
@@ -18080,6 +19106,14 @@ loop:
 	VMULPD       Y1, Y3, Y1
 	VADDPD       Y0, Y4, Y0
 	VADDPD       Y1, Y5, Y1
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Y2
+	VANDPD       Y2, Y0, Y3
+	VANDPD       Y2, Y1, Y2
+	VBROADCASTSD word03f0000000000000<>+0(SB), Y4
+	VCMPPD       $0x16, Y4, Y3, Y3
+	VCMPPD       $0x16, Y4, Y2, Y2
+	VANDPD       Y3, Y0, Y0
+	VANDPD       Y2, Y1, Y1
 	VMOVUPD      Y0, (DX)(R10*1)
 	VMOVUPD      Y1, 32(DX)(R10*1)
 	MOVQ         dbeta+136(FP), R11
@@ -18173,6 +19207,14 @@ tail:
 	VMASKMOVPD   32(BX)(R10*1), Y1, Y5
 	VADDPD       Y4, Y2, Y2
 	VADDPD       Y5, Y3, Y3
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Y4
+	VANDPD       Y4, Y2, Y5
+	VANDPD       Y4, Y3, Y4
+	VBROADCASTSD word03f0000000000000<>+0(SB), Y6
+	VCMPPD       $0x16, Y6, Y5, Y5
+	VCMPPD       $0x16, Y6, Y4, Y4
+	VANDPD       Y5, Y2, Y2
+	VANDPD       Y4, Y3, Y3
 	VMASKMOVPD   (CX)(R10*1), Y0, Y4
 	VMASKMOVPD   32(CX)(R10*1), Y1, Y5
 	VMULPD       Y2, Y4, Y6
@@ -18222,6 +19264,14 @@ tail:
 	VMULPD       Y3, Y5, Y3
 	VADDPD       Y2, Y6, Y2
 	VADDPD       Y3, Y7, Y3
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Y4
+	VANDPD       Y4, Y2, Y5
+	VANDPD       Y4, Y3, Y4
+	VBROADCASTSD word03f0000000000000<>+0(SB), Y6
+	VCMPPD       $0x16, Y6, Y5, Y5
+	VCMPPD       $0x16, Y6, Y4, Y4
+	VANDPD       Y5, Y2, Y2
+	VANDPD       Y4, Y3, Y3
 	VMASKMOVPD   Y2, Y0, (DX)(R10*1)
 	VMASKMOVPD   Y3, Y1, 32(DX)(R10*1)
 	MOVQ         dbeta+136(FP), AX
@@ -18347,6 +19397,14 @@ loop:
 	VMOVUPD      32(BX)(R10*1), Y3
 	VADDPD       Y2, Y0, Y0
 	VADDPD       Y3, Y1, Y1
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Y2
+	VANDPD       Y2, Y0, Y3
+	VANDPD       Y2, Y1, Y2
+	VBROADCASTSD word03f0000000000000<>+0(SB), Y4
+	VCMPPD       $0x16, Y4, Y3, Y3
+	VCMPPD       $0x16, Y4, Y2, Y2
+	VANDPD       Y3, Y0, Y0
+	VANDPD       Y2, Y1, Y1
 	VMOVUPD      (CX)(R10*1), Y2
 	VMOVUPD      32(CX)(R10*1), Y3
 	VMULPD       Y0, Y2, Y4
@@ -18363,6 +19421,14 @@ loop:
 	VMULPD       Y1, Y3, Y1
 	VADDPD       Y0, Y4, Y0
 	VADDPD       Y1, Y5, Y1
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Y2
+	VANDPD       Y2, Y0, Y3
+	VANDPD       Y2, Y1, Y2
+	VBROADCASTSD word03f0000000000000<>+0(SB), Y4
+	VCMPPD       $0x16, Y4, Y3, Y3
+	VCMPPD       $0x16, Y4, Y2, Y2
+	VANDPD       Y3, Y0, Y0
+	VANDPD       Y2, Y1, Y1
 	VMOVUPD      Y0, (DX)(R10*1)
 	VMOVUPD      Y1, 32(DX)(R10*1)
 	MOVQ         beta+104(FP), R11
@@ -18427,6 +19493,14 @@ tail:
 	VMASKMOVPD   32(BX)(R10*1), Y1, Y5
 	VADDPD       Y4, Y2, Y2
 	VADDPD       Y5, Y3, Y3
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Y4
+	VANDPD       Y4, Y2, Y5
+	VANDPD       Y4, Y3, Y4
+	VBROADCASTSD word03f0000000000000<>+0(SB), Y6
+	VCMPPD       $0x16, Y6, Y5, Y5
+	VCMPPD       $0x16, Y6, Y4, Y4
+	VANDPD       Y5, Y2, Y2
+	VANDPD       Y4, Y3, Y3
 	VMASKMOVPD   (CX)(R10*1), Y0, Y4
 	VMASKMOVPD   32(CX)(R10*1), Y1, Y5
 	VMULPD       Y2, Y4, Y6
@@ -18443,6 +19517,14 @@ tail:
 	VMULPD       Y3, Y5, Y3
 	VADDPD       Y2, Y6, Y2
 	VADDPD       Y3, Y7, Y3
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Y4
+	VANDPD       Y4, Y2, Y5
+	VANDPD       Y4, Y3, Y4
+	VBROADCASTSD word03f0000000000000<>+0(SB), Y6
+	VCMPPD       $0x16, Y6, Y5, Y5
+	VCMPPD       $0x16, Y6, Y4, Y4
+	VANDPD       Y5, Y2, Y2
+	VANDPD       Y4, Y3, Y3
 	VMASKMOVPD   Y2, Y0, (DX)(R10*1)
 	VMASKMOVPD   Y3, Y1, 32(DX)(R10*1)
 	MOVQ         beta+104(FP), AX
@@ -18554,6 +19636,14 @@ loop:
 	VMOVUPD      32(BX)(R10*1), Y3
 	VADDPD       Y2, Y0, Y0
 	VADDPD       Y3, Y1, Y1
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Y2
+	VANDPD       Y2, Y0, Y3
+	VANDPD       Y2, Y1, Y2
+	VBROADCASTSD word03f0000000000000<>+0(SB), Y4
+	VCMPPD       $0x16, Y4, Y3, Y3
+	VCMPPD       $0x16, Y4, Y2, Y2
+	VANDPD       Y3, Y0, Y0
+	VANDPD       Y2, Y1, Y1
 	VMOVUPD      (CX)(R10*1), Y2
 	VMOVUPD      32(CX)(R10*1), Y3
 	VMULPD       Y0, Y2, Y4
@@ -18570,6 +19660,14 @@ loop:
 	VMULPD       Y1, Y3, Y1
 	VADDPD       Y0, Y4, Y0
 	VADDPD       Y1, Y5, Y1
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Y2
+	VANDPD       Y2, Y0, Y3
+	VANDPD       Y2, Y1, Y2
+	VBROADCASTSD word03f0000000000000<>+0(SB), Y4
+	VCMPPD       $0x16, Y4, Y3, Y3
+	VCMPPD       $0x16, Y4, Y2, Y2
+	VANDPD       Y3, Y0, Y0
+	VANDPD       Y2, Y1, Y1
 	VMOVUPD      Y0, (DX)(R10*1)
 	VMOVUPD      Y1, 32(DX)(R10*1)
 	MOVQ         beta+104(FP), R11
@@ -18645,6 +19743,14 @@ tail:
 	VMASKMOVPD   32(BX)(R10*1), Y1, Y5
 	VADDPD       Y4, Y2, Y2
 	VADDPD       Y5, Y3, Y3
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Y4
+	VANDPD       Y4, Y2, Y5
+	VANDPD       Y4, Y3, Y4
+	VBROADCASTSD word03f0000000000000<>+0(SB), Y6
+	VCMPPD       $0x16, Y6, Y5, Y5
+	VCMPPD       $0x16, Y6, Y4, Y4
+	VANDPD       Y5, Y2, Y2
+	VANDPD       Y4, Y3, Y3
 	VMASKMOVPD   (CX)(R10*1), Y0, Y4
 	VMASKMOVPD   32(CX)(R10*1), Y1, Y5
 	VMULPD       Y2, Y4, Y6
@@ -18661,6 +19767,14 @@ tail:
 	VMULPD       Y3, Y5, Y3
 	VADDPD       Y2, Y6, Y2
 	VADDPD       Y3, Y7, Y3
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Y4
+	VANDPD       Y4, Y2, Y5
+	VANDPD       Y4, Y3, Y4
+	VBROADCASTSD word03f0000000000000<>+0(SB), Y6
+	VCMPPD       $0x16, Y6, Y5, Y5
+	VCMPPD       $0x16, Y6, Y4, Y4
+	VANDPD       Y5, Y2, Y2
+	VANDPD       Y4, Y3, Y3
 	VMASKMOVPD   Y2, Y0, (DX)(R10*1)
 	VMASKMOVPD   Y3, Y1, 32(DX)(R10*1)
 	MOVQ         beta+104(FP), AX
@@ -18791,6 +19905,14 @@ loop:
 	VMOVUPD      32(BX)(R10*1), Y3
 	VADDPD       Y2, Y0, Y0
 	VADDPD       Y3, Y1, Y1
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Y2
+	VANDPD       Y2, Y0, Y3
+	VANDPD       Y2, Y1, Y2
+	VBROADCASTSD word03f0000000000000<>+0(SB), Y4
+	VCMPPD       $0x16, Y4, Y3, Y3
+	VCMPPD       $0x16, Y4, Y2, Y2
+	VANDPD       Y3, Y0, Y0
+	VANDPD       Y2, Y1, Y1
 	VMOVUPD      (CX)(R10*1), Y2
 	VMOVUPD      32(CX)(R10*1), Y3
 	VMULPD       Y0, Y2, Y4
@@ -18845,6 +19967,14 @@ loop:
 	VMULPD       Y1, Y3, Y1
 	VADDPD       Y0, Y4, Y0
 	VADDPD       Y1, Y5, Y1
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Y2
+	VANDPD       Y2, Y0, Y3
+	VANDPD       Y2, Y1, Y2
+	VBROADCASTSD word03f0000000000000<>+0(SB), Y4
+	VCMPPD       $0x16, Y4, Y3, Y3
+	VCMPPD       $0x16, Y4, Y2, Y2
+	VANDPD       Y3, Y0, Y0
+	VANDPD       Y2, Y1, Y1
 	VMOVUPD      Y0, (DX)(R10*1)
 	VMOVUPD      Y1, 32(DX)(R10*1)
 	MOVQ         dbeta+144(FP), R11
@@ -18940,6 +20070,14 @@ tail:
 	VMASKMOVPD   32(BX)(R10*1), Y1, Y5
 	VADDPD       Y4, Y2, Y2
 	VADDPD       Y5, Y3, Y3
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Y4
+	VANDPD       Y4, Y2, Y5
+	VANDPD       Y4, Y3, Y4
+	VBROADCASTSD word03f0000000000000<>+0(SB), Y6
+	VCMPPD       $0x16, Y6, Y5, Y5
+	VCMPPD       $0x16, Y6, Y4, Y4
+	VANDPD       Y5, Y2, Y2
+	VANDPD       Y4, Y3, Y3
 	VMASKMOVPD   (CX)(R10*1), Y0, Y4
 	VMASKMOVPD   32(CX)(R10*1), Y1, Y5
 	VMULPD       Y2, Y4, Y6
@@ -18994,6 +20132,14 @@ tail:
 	VMULPD       Y3, Y5, Y3
 	VADDPD       Y2, Y6, Y2
 	VADDPD       Y3, Y7, Y3
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Y4
+	VANDPD       Y4, Y2, Y5
+	VANDPD       Y4, Y3, Y4
+	VBROADCASTSD word03f0000000000000<>+0(SB), Y6
+	VCMPPD       $0x16, Y6, Y5, Y5
+	VCMPPD       $0x16, Y6, Y4, Y4
+	VANDPD       Y5, Y2, Y2
+	VANDPD       Y4, Y3, Y3
 	VMASKMOVPD   Y2, Y0, (DX)(R10*1)
 	VMASKMOVPD   Y3, Y1, 32(DX)(R10*1)
 	MOVQ         dbeta+144(FP), AX
@@ -19162,6 +20308,14 @@ loop:
 	VMOVUPD      32(BX)(R10*1), Y3
 	VADDPD       Y2, Y0, Y0
 	VADDPD       Y3, Y1, Y1
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Y2
+	VANDPD       Y2, Y0, Y3
+	VANDPD       Y2, Y1, Y2
+	VBROADCASTSD word03f0000000000000<>+0(SB), Y4
+	VCMPPD       $0x16, Y4, Y3, Y3
+	VCMPPD       $0x16, Y4, Y2, Y2
+	VANDPD       Y3, Y0, Y0
+	VANDPD       Y2, Y1, Y1
 	VMOVUPD      (CX)(R10*1), Y2
 	VMOVUPD      32(CX)(R10*1), Y3
 	VMULPD       Y0, Y2, Y4
@@ -19216,6 +20370,14 @@ loop:
 	VMULPD       Y1, Y3, Y1
 	VADDPD       Y0, Y4, Y0
 	VADDPD       Y1, Y5, Y1
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Y2
+	VANDPD       Y2, Y0, Y3
+	VANDPD       Y2, Y1, Y2
+	VBROADCASTSD word03f0000000000000<>+0(SB), Y4
+	VCMPPD       $0x16, Y4, Y3, Y3
+	VCMPPD       $0x16, Y4, Y2, Y2
+	VANDPD       Y3, Y0, Y0
+	VANDPD       Y2, Y1, Y1
 	VMOVUPD      Y0, (DX)(R10*1)
 	VMOVUPD      Y1, 32(DX)(R10*1)
 	MOVQ         dbeta+144(FP), R11
@@ -19322,6 +20484,14 @@ tail:
 	VMASKMOVPD   32(BX)(R10*1), Y1, Y5
 	VADDPD       Y4, Y2, Y2
 	VADDPD       Y5, Y3, Y3
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Y4
+	VANDPD       Y4, Y2, Y5
+	VANDPD       Y4, Y3, Y4
+	VBROADCASTSD word03f0000000000000<>+0(SB), Y6
+	VCMPPD       $0x16, Y6, Y5, Y5
+	VCMPPD       $0x16, Y6, Y4, Y4
+	VANDPD       Y5, Y2, Y2
+	VANDPD       Y4, Y3, Y3
 	VMASKMOVPD   (CX)(R10*1), Y0, Y4
 	VMASKMOVPD   32(CX)(R10*1), Y1, Y5
 	VMULPD       Y2, Y4, Y6
@@ -19376,6 +20546,14 @@ tail:
 	VMULPD       Y3, Y5, Y3
 	VADDPD       Y2, Y6, Y2
 	VADDPD       Y3, Y7, Y3
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Y4
+	VANDPD       Y4, Y2, Y5
+	VANDPD       Y4, Y3, Y4
+	VBROADCASTSD word03f0000000000000<>+0(SB), Y6
+	VCMPPD       $0x16, Y6, Y5, Y5
+	VCMPPD       $0x16, Y6, Y4, Y4
+	VANDPD       Y5, Y2, Y2
+	VANDPD       Y4, Y3, Y3
 	VMASKMOVPD   Y2, Y0, (DX)(R10*1)
 	VMASKMOVPD   Y3, Y1, 32(DX)(R10*1)
 	MOVQ         dbeta+144(FP), AX
@@ -21941,28 +23119,33 @@ end:
 // func liBackF64AVX512(dv *float64, dx *float64, gv *float64, alpha *float64, n int)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·liBackF64AVX512(SB), NOSPLIT, $0-40
-	MOVQ n+32(FP), AX
-	SHLQ $0x03, AX
-	XORQ CX, CX
-	SUBQ $0x40, AX
-	JL   tail
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Z0
+	VBROADCASTSD word03f0000000000000<>+0(SB), Z1
+	MOVQ         n+32(FP), AX
+	SHLQ         $0x03, AX
+	XORQ         CX, CX
+	SUBQ         $0x40, AX
+	JL           tail
 
 loop:
-	MOVQ    dv+0(FP), DX
-	VMOVUPD (DX)(CX*1), Z0
-	MOVQ    gv+16(FP), DX
-	VMOVUPD (DX)(CX*1), Z1
-	VADDPD  Z1, Z0, Z0
-	MOVQ    alpha+24(FP), DX
-	VMOVUPD (DX)(CX*1), Z1
-	VMULPD  Z0, Z1, Z1
-	MOVQ    dv+0(FP), DX
-	VMOVUPD Z1, (DX)(CX*1)
-	MOVQ    dx+8(FP), DX
-	VMOVUPD Z0, (DX)(CX*1)
-	ADDQ    $0x40, CX
-	SUBQ    $0x40, AX
-	JGE     loop
+	MOVQ      dv+0(FP), DX
+	VMOVUPD   (DX)(CX*1), Z2
+	MOVQ      gv+16(FP), DX
+	VMOVUPD   (DX)(CX*1), Z3
+	VADDPD    Z3, Z2, Z2
+	VPANDQ    Z0, Z2, Z3
+	VCMPPD    $0x16, Z1, Z3, K1
+	VMOVUPD.Z Z2, K1, Z2
+	MOVQ      alpha+24(FP), DX
+	VMOVUPD   (DX)(CX*1), Z3
+	VMULPD    Z2, Z3, Z3
+	MOVQ      dv+0(FP), DX
+	VMOVUPD   Z3, (DX)(CX*1)
+	MOVQ      dx+8(FP), DX
+	VMOVUPD   Z2, (DX)(CX*1)
+	ADDQ      $0x40, CX
+	SUBQ      $0x40, AX
+	JGE       loop
 
 tail:
 	ADDQ      $0x40, AX
@@ -21972,10 +23155,13 @@ tail:
 	BZHIL     AX, DX, DX
 	KMOVW     DX, K1
 	MOVQ      dv+0(FP), AX
-	VMOVUPD.Z (AX)(CX*1), K1, Z0
+	VMOVUPD.Z (AX)(CX*1), K1, Z2
 	MOVQ      gv+16(FP), AX
-	VMOVUPD.Z (AX)(CX*1), K1, Z1
-	VADDPD    Z1, Z0, Z0
+	VMOVUPD.Z (AX)(CX*1), K1, Z3
+	VADDPD    Z3, Z2, Z2
+	VPANDQ    Z0, Z2, Z0
+	VCMPPD    $0x16, Z1, Z0, K2
+	VMOVUPD.Z Z2, K2, Z0
 	MOVQ      alpha+24(FP), AX
 	VMOVUPD.Z (AX)(CX*1), K1, Z1
 	VMULPD    Z0, Z1, Z1
@@ -21991,36 +23177,41 @@ end:
 // func liBackLearnedF64AVX512(dv *float64, dx *float64, gv *float64, alpha *float64, dalpha *float64, before *float64, n int)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·liBackLearnedF64AVX512(SB), NOSPLIT, $0-56
-	MOVQ n+48(FP), AX
-	SHLQ $0x03, AX
-	XORQ CX, CX
-	SUBQ $0x40, AX
-	JL   tail
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Z0
+	VBROADCASTSD word03f0000000000000<>+0(SB), Z1
+	MOVQ         n+48(FP), AX
+	SHLQ         $0x03, AX
+	XORQ         CX, CX
+	SUBQ         $0x40, AX
+	JL           tail
 
 loop:
-	MOVQ    dv+0(FP), DX
-	VMOVUPD (DX)(CX*1), Z0
-	MOVQ    gv+16(FP), DX
-	VMOVUPD (DX)(CX*1), Z1
-	VADDPD  Z1, Z0, Z0
-	MOVQ    alpha+24(FP), DX
-	VMOVUPD (DX)(CX*1), Z1
-	VMULPD  Z0, Z1, Z1
-	MOVQ    dv+0(FP), DX
-	VMOVUPD Z1, (DX)(CX*1)
-	MOVQ    dalpha+32(FP), DX
-	VMOVUPD (DX)(CX*1), Z1
-	MOVQ    before+40(FP), DX
-	VMOVUPD (DX)(CX*1), Z2
-	VMULPD  Z2, Z0, Z2
-	VADDPD  Z2, Z1, Z1
-	MOVQ    dalpha+32(FP), DX
-	VMOVUPD Z1, (DX)(CX*1)
-	MOVQ    dx+8(FP), DX
-	VMOVUPD Z0, (DX)(CX*1)
-	ADDQ    $0x40, CX
-	SUBQ    $0x40, AX
-	JGE     loop
+	MOVQ      dv+0(FP), DX
+	VMOVUPD   (DX)(CX*1), Z2
+	MOVQ      gv+16(FP), DX
+	VMOVUPD   (DX)(CX*1), Z3
+	VADDPD    Z3, Z2, Z2
+	VPANDQ    Z0, Z2, Z3
+	VCMPPD    $0x16, Z1, Z3, K1
+	VMOVUPD.Z Z2, K1, Z2
+	MOVQ      alpha+24(FP), DX
+	VMOVUPD   (DX)(CX*1), Z3
+	VMULPD    Z2, Z3, Z3
+	MOVQ      dv+0(FP), DX
+	VMOVUPD   Z3, (DX)(CX*1)
+	MOVQ      dalpha+32(FP), DX
+	VMOVUPD   (DX)(CX*1), Z3
+	MOVQ      before+40(FP), DX
+	VMOVUPD   (DX)(CX*1), Z4
+	VMULPD    Z4, Z2, Z4
+	VADDPD    Z4, Z3, Z3
+	MOVQ      dalpha+32(FP), DX
+	VMOVUPD   Z3, (DX)(CX*1)
+	MOVQ      dx+8(FP), DX
+	VMOVUPD   Z2, (DX)(CX*1)
+	ADDQ      $0x40, CX
+	SUBQ      $0x40, AX
+	JGE       loop
 
 tail:
 	ADDQ      $0x40, AX
@@ -22030,10 +23221,13 @@ tail:
 	BZHIL     AX, DX, DX
 	KMOVW     DX, K1
 	MOVQ      dv+0(FP), AX
-	VMOVUPD.Z (AX)(CX*1), K1, Z0
+	VMOVUPD.Z (AX)(CX*1), K1, Z2
 	MOVQ      gv+16(FP), AX
-	VMOVUPD.Z (AX)(CX*1), K1, Z1
-	VADDPD    Z1, Z0, Z0
+	VMOVUPD.Z (AX)(CX*1), K1, Z3
+	VADDPD    Z3, Z2, Z2
+	VPANDQ    Z0, Z2, Z0
+	VCMPPD    $0x16, Z1, Z0, K2
+	VMOVUPD.Z Z2, K2, Z0
 	MOVQ      alpha+24(FP), AX
 	VMOVUPD.Z (AX)(CX*1), K1, Z1
 	VMULPD    Z0, Z1, Z1
@@ -22059,6 +23253,8 @@ end:
 TEXT ·lifBackF64AVX512(SB), NOSPLIT, $0-112
 	VPXORQ       Z0, Z0, Z0
 	VBROADCASTSD attached+88(FP), Z1
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Z2
+	VBROADCASTSD word03f0000000000000<>+0(SB), Z3
 	MOVQ         lddx+16(FP), AX
 	SHLQ         $0x03, AX
 	MOVQ         AX, lddx+16(FP)
@@ -22084,29 +23280,32 @@ row:
 	JL   tail
 
 loop:
-	VMOVUPD (AX)(R10*1), Z2
-	VMOVUPD (DI)(R10*1), Z3
-	VMOVUPD (R8)(R10*1), Z4
-	VSUBPD  Z4, Z3, Z3
-	VCMPPD  $0x16, Z0, Z3, K1
-	VSUBPD  Z4, Z0, Z3
-	VMULPD  Z2, Z3, Z3
-	MOVQ    slope+32(FP), R11
-	VMOVUPD (R11)(R10*1), Z4
-	VMOVUPD (SI)(R10*1), Z5
-	VPANDQ  Z1, Z3, Z3
-	VADDPD  Z3, Z5, Z3
-	VMULPD  Z4, Z3, Z3
-	VADDPD  Z3, Z2, Z2
-	VMOVUPD (BX)(R10*1), Z3
-	VADDPD  Z3, Z2, Z2
-	VMOVUPD (CX)(R10*1), Z3
-	VMULPD  Z2, Z3, Z3
-	VMOVUPD Z3, (AX)(R10*1)
-	VMOVUPD Z2, (DX)(R10*1)
-	ADDQ    $0x40, R10
-	SUBQ    $0x40, R9
-	JGE     loop
+	VMOVUPD   (AX)(R10*1), Z4
+	VMOVUPD   (DI)(R10*1), Z5
+	VMOVUPD   (R8)(R10*1), Z6
+	VSUBPD    Z6, Z5, Z5
+	VCMPPD    $0x16, Z0, Z5, K1
+	VSUBPD    Z6, Z0, Z5
+	VMULPD    Z4, Z5, Z5
+	MOVQ      slope+32(FP), R11
+	VMOVUPD   (R11)(R10*1), Z6
+	VMOVUPD   (SI)(R10*1), Z7
+	VPANDQ    Z1, Z5, Z5
+	VADDPD    Z5, Z7, Z5
+	VMULPD    Z6, Z5, Z5
+	VADDPD    Z5, Z4, Z4
+	VMOVUPD   (BX)(R10*1), Z5
+	VADDPD    Z5, Z4, Z4
+	VPANDQ    Z2, Z4, Z5
+	VCMPPD    $0x16, Z3, Z5, K1
+	VMOVUPD.Z Z4, K1, Z4
+	VMOVUPD   (CX)(R10*1), Z5
+	VMULPD    Z4, Z5, Z5
+	VMOVUPD   Z5, (AX)(R10*1)
+	VMOVUPD   Z4, (DX)(R10*1)
+	ADDQ      $0x40, R10
+	SUBQ      $0x40, R9
+	JGE       loop
 
 tail:
 	ADDQ      $0x40, R9
@@ -22115,26 +23314,29 @@ tail:
 	MOVL      $-1, R11
 	BZHIL     R9, R11, R11
 	KMOVW     R11, K1
-	VMOVUPD.Z (AX)(R10*1), K1, Z2
-	VMOVUPD.Z (DI)(R10*1), K1, Z3
-	VMOVUPD.Z (R8)(R10*1), K1, Z4
-	VSUBPD    Z4, Z3, Z3
-	VCMPPD    $0x16, Z0, Z3, K2
-	VSUBPD    Z4, Z0, Z3
-	VMULPD    Z2, Z3, Z3
+	VMOVUPD.Z (AX)(R10*1), K1, Z4
+	VMOVUPD.Z (DI)(R10*1), K1, Z5
+	VMOVUPD.Z (R8)(R10*1), K1, Z6
+	VSUBPD    Z6, Z5, Z5
+	VCMPPD    $0x16, Z0, Z5, K2
+	VSUBPD    Z6, Z0, Z5
+	VMULPD    Z4, Z5, Z5
 	MOVQ      slope+32(FP), DI
-	VMOVUPD.Z (DI)(R10*1), K1, Z4
-	VMOVUPD.Z (SI)(R10*1), K1, Z5
-	VPANDQ    Z1, Z3, Z3
-	VADDPD    Z3, Z5, Z3
-	VMULPD    Z4, Z3, Z3
-	VADDPD    Z3, Z2, Z2
-	VMOVUPD.Z (BX)(R10*1), K1, Z3
-	VADDPD    Z3, Z2, Z2
-	VMOVUPD.Z (CX)(R10*1), K1, Z3
-	VMULPD    Z2, Z3, Z3
-	VMOVUPD   Z3, K1, (AX)(R10*1)
-	VMOVUPD   Z2, K1, (DX)(R10*1)
+	VMOVUPD.Z (DI)(R10*1), K1, Z6
+	VMOVUPD.Z (SI)(R10*1), K1, Z7
+	VPANDQ    Z1, Z5, Z5
+	VADDPD    Z5, Z7, Z5
+	VMULPD    Z6, Z5, Z5
+	VADDPD    Z5, Z4, Z4
+	VMOVUPD.Z (BX)(R10*1), K1, Z5
+	VADDPD    Z5, Z4, Z4
+	VPANDQ    Z2, Z4, Z5
+	VCMPPD    $0x16, Z3, Z5, K2
+	VMOVUPD.Z Z4, K2, Z4
+	VMOVUPD.Z (CX)(R10*1), K1, Z5
+	VMULPD    Z4, Z5, Z5
+	VMOVUPD   Z5, K1, (AX)(R10*1)
+	VMOVUPD   Z4, K1, (DX)(R10*1)
 
 end:
 	MOVQ n+96(FP), AX
@@ -22161,6 +23363,7 @@ TEXT ·lifBackFastF64AVX512(SB), NOSPLIT, $0-120
 	VBROADCASTSD attached+88(FP), Z2
 	VBROADCASTSD k+96(FP), Z3
 	VBROADCASTSD word7fffffffffffffff<>+0(SB), Z4
+	VBROADCASTSD word03f0000000000000<>+0(SB), Z5
 	MOVQ         lddx+16(FP), AX
 	SHLQ         $0x03, AX
 	MOVQ         AX, lddx+16(FP)
@@ -22186,32 +23389,35 @@ row:
 	JL   tail
 
 loop:
-	VMOVUPD (AX)(R10*1), Z5
-	VMOVUPD (DI)(R10*1), Z6
-	VMOVUPD (R8)(R10*1), Z7
-	VSUBPD  Z7, Z6, Z6
-	VCMPPD  $0x16, Z1, Z6, K1
-	VSUBPD  Z7, Z1, Z7
-	VMULPD  Z5, Z7, Z7
-	VPANDQ  Z4, Z6, Z6
-	VMULPD  Z6, Z3, Z6
-	VADDPD  Z6, Z0, Z6
-	VDIVPD  Z6, Z0, Z6
-	VMULPD  Z6, Z6, Z6
-	VMOVUPD (SI)(R10*1), Z8
-	VPANDQ  Z2, Z7, Z7
-	VADDPD  Z7, Z8, Z7
-	VMULPD  Z6, Z7, Z6
-	VADDPD  Z6, Z5, Z5
-	VMOVUPD (BX)(R10*1), Z6
-	VADDPD  Z6, Z5, Z5
-	VMOVUPD (CX)(R10*1), Z6
-	VMULPD  Z5, Z6, Z6
-	VMOVUPD Z6, (AX)(R10*1)
-	VMOVUPD Z5, (DX)(R10*1)
-	ADDQ    $0x40, R10
-	SUBQ    $0x40, R9
-	JGE     loop
+	VMOVUPD   (AX)(R10*1), Z6
+	VMOVUPD   (DI)(R10*1), Z7
+	VMOVUPD   (R8)(R10*1), Z8
+	VSUBPD    Z8, Z7, Z7
+	VCMPPD    $0x16, Z1, Z7, K1
+	VSUBPD    Z8, Z1, Z8
+	VMULPD    Z6, Z8, Z8
+	VPANDQ    Z4, Z7, Z7
+	VMULPD    Z7, Z3, Z7
+	VADDPD    Z7, Z0, Z7
+	VDIVPD    Z7, Z0, Z7
+	VMULPD    Z7, Z7, Z7
+	VMOVUPD   (SI)(R10*1), Z9
+	VPANDQ    Z2, Z8, Z8
+	VADDPD    Z8, Z9, Z8
+	VMULPD    Z7, Z8, Z7
+	VADDPD    Z7, Z6, Z6
+	VMOVUPD   (BX)(R10*1), Z7
+	VADDPD    Z7, Z6, Z6
+	VPANDQ    Z4, Z6, Z7
+	VCMPPD    $0x16, Z5, Z7, K1
+	VMOVUPD.Z Z6, K1, Z6
+	VMOVUPD   (CX)(R10*1), Z7
+	VMULPD    Z6, Z7, Z7
+	VMOVUPD   Z7, (AX)(R10*1)
+	VMOVUPD   Z6, (DX)(R10*1)
+	ADDQ      $0x40, R10
+	SUBQ      $0x40, R9
+	JGE       loop
 
 tail:
 	ADDQ      $0x40, R9
@@ -22220,29 +23426,32 @@ tail:
 	MOVL      $-1, R11
 	BZHIL     R9, R11, R11
 	KMOVW     R11, K1
-	VMOVUPD.Z (AX)(R10*1), K1, Z5
-	VMOVUPD.Z (DI)(R10*1), K1, Z6
-	VMOVUPD.Z (R8)(R10*1), K1, Z7
-	VSUBPD    Z7, Z6, Z6
-	VCMPPD    $0x16, Z1, Z6, K2
-	VSUBPD    Z7, Z1, Z7
-	VMULPD    Z5, Z7, Z7
-	VPANDQ    Z4, Z6, Z6
-	VMULPD    Z6, Z3, Z6
-	VADDPD    Z6, Z0, Z6
-	VDIVPD    Z6, Z0, Z6
-	VMULPD    Z6, Z6, Z6
-	VMOVUPD.Z (SI)(R10*1), K1, Z8
-	VPANDQ    Z2, Z7, Z7
-	VADDPD    Z7, Z8, Z7
-	VMULPD    Z6, Z7, Z6
-	VADDPD    Z6, Z5, Z5
-	VMOVUPD.Z (BX)(R10*1), K1, Z6
-	VADDPD    Z6, Z5, Z5
-	VMOVUPD.Z (CX)(R10*1), K1, Z6
-	VMULPD    Z5, Z6, Z6
-	VMOVUPD   Z6, K1, (AX)(R10*1)
-	VMOVUPD   Z5, K1, (DX)(R10*1)
+	VMOVUPD.Z (AX)(R10*1), K1, Z6
+	VMOVUPD.Z (DI)(R10*1), K1, Z7
+	VMOVUPD.Z (R8)(R10*1), K1, Z8
+	VSUBPD    Z8, Z7, Z7
+	VCMPPD    $0x16, Z1, Z7, K2
+	VSUBPD    Z8, Z1, Z8
+	VMULPD    Z6, Z8, Z8
+	VPANDQ    Z4, Z7, Z7
+	VMULPD    Z7, Z3, Z7
+	VADDPD    Z7, Z0, Z7
+	VDIVPD    Z7, Z0, Z7
+	VMULPD    Z7, Z7, Z7
+	VMOVUPD.Z (SI)(R10*1), K1, Z9
+	VPANDQ    Z2, Z8, Z8
+	VADDPD    Z8, Z9, Z8
+	VMULPD    Z7, Z8, Z7
+	VADDPD    Z7, Z6, Z6
+	VMOVUPD.Z (BX)(R10*1), K1, Z7
+	VADDPD    Z7, Z6, Z6
+	VPANDQ    Z4, Z6, Z7
+	VCMPPD    $0x16, Z5, Z7, K2
+	VMOVUPD.Z Z6, K2, Z6
+	VMOVUPD.Z (CX)(R10*1), K1, Z7
+	VMULPD    Z6, Z7, Z7
+	VMOVUPD   Z7, K1, (AX)(R10*1)
+	VMOVUPD   Z6, K1, (DX)(R10*1)
 
 end:
 	MOVQ n+104(FP), AX
@@ -22267,6 +23476,8 @@ TEXT ·lifBackLearnedF64AVX512(SB), NOSPLIT, $0-160
 	VPXORQ       Z0, Z0, Z0
 	VBROADCASTSD attached+88(FP), Z1
 	VBROADCASTSD unreset+136(FP), Z2
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Z3
+	VBROADCASTSD word03f0000000000000<>+0(SB), Z4
 	MOVQ         ldbefore+128(FP), AX
 	SHLQ         $0x03, AX
 	MOVQ         AX, ldbefore+128(FP)
@@ -22298,47 +23509,50 @@ row:
 	JL   tail
 
 loop:
-	VMOVUPD   (AX)(R10*1), Z3
-	VMOVUPD   (DI)(R10*1), Z4
-	VMOVUPD   (R8)(R10*1), Z5
-	VSUBPD    Z5, Z4, Z4
-	VCMPPD    $0x16, Z0, Z4, K1
-	VSUBPD    Z5, Z0, Z4
-	VMULPD    Z3, Z4, Z4
+	VMOVUPD   (AX)(R10*1), Z5
+	VMOVUPD   (DI)(R10*1), Z6
+	VMOVUPD   (R8)(R10*1), Z7
+	VSUBPD    Z7, Z6, Z6
+	VCMPPD    $0x16, Z0, Z6, K1
+	VSUBPD    Z7, Z0, Z6
+	VMULPD    Z5, Z6, Z6
 	MOVQ      slope+32(FP), R11
-	VMOVUPD   (R11)(R10*1), Z5
-	VMOVUPD   (SI)(R10*1), Z6
-	VPANDQ    Z1, Z4, Z4
-	VADDPD    Z4, Z6, Z4
-	VMULPD    Z5, Z4, Z4
-	VMOVUPD.Z Z3, K1, Z5
+	VMOVUPD   (R11)(R10*1), Z7
+	VMOVUPD   (SI)(R10*1), Z8
+	VPANDQ    Z1, Z6, Z6
+	VADDPD    Z6, Z8, Z6
+	VMULPD    Z7, Z6, Z6
+	VMOVUPD.Z Z5, K1, Z7
 	MOVQ      dvth+112(FP), R11
+	VMOVUPD   (R11)(R10*1), Z8
+	VSUBPD    Z7, Z8, Z7
+	VSUBPD    Z6, Z7, Z7
+	MOVQ      dvth+112(FP), R11
+	VMOVUPD   Z7, (R11)(R10*1)
+	VADDPD    Z6, Z5, Z5
+	VMOVUPD   (BX)(R10*1), Z6
+	VADDPD    Z6, Z5, Z5
+	VPANDQ    Z3, Z5, Z6
+	VCMPPD    $0x16, Z4, Z6, K1
+	VMOVUPD.Z Z5, K1, Z5
+	VMOVUPD   (CX)(R10*1), Z6
+	VMULPD    Z5, Z6, Z6
+	VMOVUPD   Z6, (AX)(R10*1)
+	MOVQ      dalpha+96(FP), R11
 	VMOVUPD   (R11)(R10*1), Z6
-	VSUBPD    Z5, Z6, Z5
-	VSUBPD    Z4, Z5, Z5
-	MOVQ      dvth+112(FP), R11
-	VMOVUPD   Z5, (R11)(R10*1)
-	VADDPD    Z4, Z3, Z3
-	VMOVUPD   (BX)(R10*1), Z4
-	VADDPD    Z4, Z3, Z3
-	VMOVUPD   (CX)(R10*1), Z4
-	VMULPD    Z3, Z4, Z4
-	VMOVUPD   Z4, (AX)(R10*1)
-	MOVQ      dalpha+96(FP), R11
-	VMOVUPD   (R11)(R10*1), Z4
 	MOVQ      before+104(FP), R11
-	VMOVUPD   (R11)(R10*1), Z5
-	VMOVUPD   (R8)(R10*1), Z6
-	VSUBPD    Z6, Z5, Z7
-	VPANDQ    Z2, Z7, Z7
-	VCMPPD    $0x16, Z0, Z7, K1
-	VMOVUPD.Z Z6, K1, Z6
-	VSUBPD    Z6, Z5, Z5
-	VMULPD    Z5, Z3, Z5
-	VADDPD    Z5, Z4, Z4
+	VMOVUPD   (R11)(R10*1), Z7
+	VMOVUPD   (R8)(R10*1), Z8
+	VSUBPD    Z8, Z7, Z9
+	VPANDQ    Z2, Z9, Z9
+	VCMPPD    $0x16, Z0, Z9, K1
+	VMOVUPD.Z Z8, K1, Z8
+	VSUBPD    Z8, Z7, Z7
+	VMULPD    Z7, Z5, Z7
+	VADDPD    Z7, Z6, Z6
 	MOVQ      dalpha+96(FP), R11
-	VMOVUPD   Z4, (R11)(R10*1)
-	VMOVUPD   Z3, (DX)(R10*1)
+	VMOVUPD   Z6, (R11)(R10*1)
+	VMOVUPD   Z5, (DX)(R10*1)
 	ADDQ      $0x40, R10
 	SUBQ      $0x40, R9
 	JGE       loop
@@ -22350,47 +23564,50 @@ tail:
 	MOVL      $-1, R11
 	BZHIL     R9, R11, R11
 	KMOVW     R11, K1
-	VMOVUPD.Z (AX)(R10*1), K1, Z3
-	VMOVUPD.Z (DI)(R10*1), K1, Z4
-	VMOVUPD.Z (R8)(R10*1), K1, Z5
-	VSUBPD    Z5, Z4, Z4
-	VCMPPD    $0x16, Z0, Z4, K2
-	VSUBPD    Z5, Z0, Z4
-	VMULPD    Z3, Z4, Z4
-	MOVQ      slope+32(FP), DI
-	VMOVUPD.Z (DI)(R10*1), K1, Z5
-	VMOVUPD.Z (SI)(R10*1), K1, Z6
-	VPANDQ    Z1, Z4, Z4
-	VADDPD    Z4, Z6, Z4
-	VMULPD    Z5, Z4, Z4
-	VMOVUPD.Z Z3, K2, Z5
-	MOVQ      dvth+112(FP), SI
-	VMOVUPD.Z (SI)(R10*1), K1, Z6
-	VSUBPD    Z5, Z6, Z5
-	VSUBPD    Z4, Z5, Z5
-	MOVQ      dvth+112(FP), SI
-	VMOVUPD   Z5, K1, (SI)(R10*1)
-	VADDPD    Z4, Z3, Z3
-	VMOVUPD.Z (BX)(R10*1), K1, Z4
-	VADDPD    Z4, Z3, Z3
-	VMOVUPD.Z (CX)(R10*1), K1, Z4
-	VMULPD    Z3, Z4, Z4
-	VMOVUPD   Z4, K1, (AX)(R10*1)
-	MOVQ      dalpha+96(FP), AX
-	VMOVUPD.Z (AX)(R10*1), K1, Z4
-	MOVQ      before+104(FP), AX
 	VMOVUPD.Z (AX)(R10*1), K1, Z5
-	VMOVUPD.Z (R8)(R10*1), K1, Z6
-	VSUBPD    Z6, Z5, Z7
-	VPANDQ    Z2, Z7, Z7
-	VCMPPD    $0x16, Z0, Z7, K2
-	VMOVUPD.Z Z6, K2, Z6
-	VSUBPD    Z6, Z5, Z5
-	VMULPD    Z5, Z3, Z5
-	VADDPD    Z5, Z4, Z4
+	VMOVUPD.Z (DI)(R10*1), K1, Z6
+	VMOVUPD.Z (R8)(R10*1), K1, Z7
+	VSUBPD    Z7, Z6, Z6
+	VCMPPD    $0x16, Z0, Z6, K2
+	VSUBPD    Z7, Z0, Z6
+	VMULPD    Z5, Z6, Z6
+	MOVQ      slope+32(FP), DI
+	VMOVUPD.Z (DI)(R10*1), K1, Z7
+	VMOVUPD.Z (SI)(R10*1), K1, Z8
+	VPANDQ    Z1, Z6, Z6
+	VADDPD    Z6, Z8, Z6
+	VMULPD    Z7, Z6, Z6
+	VMOVUPD.Z Z5, K2, Z7
+	MOVQ      dvth+112(FP), SI
+	VMOVUPD.Z (SI)(R10*1), K1, Z8
+	VSUBPD    Z7, Z8, Z7
+	VSUBPD    Z6, Z7, Z7
+	MOVQ      dvth+112(FP), SI
+	VMOVUPD   Z7, K1, (SI)(R10*1)
+	VADDPD    Z6, Z5, Z5
+	VMOVUPD.Z (BX)(R10*1), K1, Z6
+	VADDPD    Z6, Z5, Z5
+	VPANDQ    Z3, Z5, Z6
+	VCMPPD    $0x16, Z4, Z6, K2
+	VMOVUPD.Z Z5, K2, Z5
+	VMOVUPD.Z (CX)(R10*1), K1, Z6
+	VMULPD    Z5, Z6, Z6
+	VMOVUPD   Z6, K1, (AX)(R10*1)
 	MOVQ      dalpha+96(FP), AX
-	VMOVUPD   Z4, K1, (AX)(R10*1)
-	VMOVUPD   Z3, K1, (DX)(R10*1)
+	VMOVUPD.Z (AX)(R10*1), K1, Z6
+	MOVQ      before+104(FP), AX
+	VMOVUPD.Z (AX)(R10*1), K1, Z7
+	VMOVUPD.Z (R8)(R10*1), K1, Z8
+	VSUBPD    Z8, Z7, Z9
+	VPANDQ    Z2, Z9, Z9
+	VCMPPD    $0x16, Z0, Z9, K2
+	VMOVUPD.Z Z8, K2, Z8
+	VSUBPD    Z8, Z7, Z7
+	VMULPD    Z7, Z5, Z7
+	VADDPD    Z7, Z6, Z6
+	MOVQ      dalpha+96(FP), AX
+	VMOVUPD   Z6, K1, (AX)(R10*1)
+	VMOVUPD   Z5, K1, (DX)(R10*1)
 
 end:
 	MOVQ n+144(FP), AX
@@ -22424,6 +23641,7 @@ TEXT ·lifBackLearnedFastF64AVX512(SB), NOSPLIT, $0-168
 	VBROADCASTSD unreset+136(FP), Z3
 	VBROADCASTSD k+144(FP), Z4
 	VBROADCASTSD word7fffffffffffffff<>+0(SB), Z5
+	VBROADCASTSD word03f0000000000000<>+0(SB), Z6
 	MOVQ         ldbefore+128(FP), AX
 	SHLQ         $0x03, AX
 	MOVQ         AX, ldbefore+128(FP)
@@ -22455,50 +23673,53 @@ row:
 	JL   tail
 
 loop:
-	VMOVUPD   (AX)(R10*1), Z6
-	VMOVUPD   (DI)(R10*1), Z7
-	VMOVUPD   (R8)(R10*1), Z8
-	VSUBPD    Z8, Z7, Z7
-	VCMPPD    $0x16, Z1, Z7, K1
-	VSUBPD    Z8, Z1, Z8
-	VMULPD    Z6, Z8, Z8
-	VPANDQ    Z5, Z7, Z7
-	VMULPD    Z7, Z4, Z7
-	VADDPD    Z7, Z0, Z7
-	VDIVPD    Z7, Z0, Z7
-	VMULPD    Z7, Z7, Z7
-	VMOVUPD   (SI)(R10*1), Z9
-	VPANDQ    Z2, Z8, Z8
-	VADDPD    Z8, Z9, Z8
-	VMULPD    Z7, Z8, Z7
-	VMOVUPD.Z Z6, K1, Z8
-	MOVQ      dvth+112(FP), R11
-	VMOVUPD   (R11)(R10*1), Z9
-	VSUBPD    Z8, Z9, Z8
-	VSUBPD    Z7, Z8, Z8
-	MOVQ      dvth+112(FP), R11
-	VMOVUPD   Z8, (R11)(R10*1)
-	VADDPD    Z7, Z6, Z6
-	VMOVUPD   (BX)(R10*1), Z7
-	VADDPD    Z7, Z6, Z6
-	VMOVUPD   (CX)(R10*1), Z7
-	VMULPD    Z6, Z7, Z7
-	VMOVUPD   Z7, (AX)(R10*1)
-	MOVQ      dalpha+96(FP), R11
-	VMOVUPD   (R11)(R10*1), Z7
-	MOVQ      before+104(FP), R11
-	VMOVUPD   (R11)(R10*1), Z8
+	VMOVUPD   (AX)(R10*1), Z7
+	VMOVUPD   (DI)(R10*1), Z8
 	VMOVUPD   (R8)(R10*1), Z9
-	VSUBPD    Z9, Z8, Z10
-	VPANDQ    Z3, Z10, Z10
-	VCMPPD    $0x16, Z1, Z10, K1
-	VMOVUPD.Z Z9, K1, Z9
 	VSUBPD    Z9, Z8, Z8
-	VMULPD    Z8, Z6, Z8
+	VCMPPD    $0x16, Z1, Z8, K1
+	VSUBPD    Z9, Z1, Z9
+	VMULPD    Z7, Z9, Z9
+	VPANDQ    Z5, Z8, Z8
+	VMULPD    Z8, Z4, Z8
+	VADDPD    Z8, Z0, Z8
+	VDIVPD    Z8, Z0, Z8
+	VMULPD    Z8, Z8, Z8
+	VMOVUPD   (SI)(R10*1), Z10
+	VPANDQ    Z2, Z9, Z9
+	VADDPD    Z9, Z10, Z9
+	VMULPD    Z8, Z9, Z8
+	VMOVUPD.Z Z7, K1, Z9
+	MOVQ      dvth+112(FP), R11
+	VMOVUPD   (R11)(R10*1), Z10
+	VSUBPD    Z9, Z10, Z9
+	VSUBPD    Z8, Z9, Z9
+	MOVQ      dvth+112(FP), R11
+	VMOVUPD   Z9, (R11)(R10*1)
 	VADDPD    Z8, Z7, Z7
+	VMOVUPD   (BX)(R10*1), Z8
+	VADDPD    Z8, Z7, Z7
+	VPANDQ    Z5, Z7, Z8
+	VCMPPD    $0x16, Z6, Z8, K1
+	VMOVUPD.Z Z7, K1, Z7
+	VMOVUPD   (CX)(R10*1), Z8
+	VMULPD    Z7, Z8, Z8
+	VMOVUPD   Z8, (AX)(R10*1)
 	MOVQ      dalpha+96(FP), R11
-	VMOVUPD   Z7, (R11)(R10*1)
-	VMOVUPD   Z6, (DX)(R10*1)
+	VMOVUPD   (R11)(R10*1), Z8
+	MOVQ      before+104(FP), R11
+	VMOVUPD   (R11)(R10*1), Z9
+	VMOVUPD   (R8)(R10*1), Z10
+	VSUBPD    Z10, Z9, Z11
+	VPANDQ    Z3, Z11, Z11
+	VCMPPD    $0x16, Z1, Z11, K1
+	VMOVUPD.Z Z10, K1, Z10
+	VSUBPD    Z10, Z9, Z9
+	VMULPD    Z9, Z7, Z9
+	VADDPD    Z9, Z8, Z8
+	MOVQ      dalpha+96(FP), R11
+	VMOVUPD   Z8, (R11)(R10*1)
+	VMOVUPD   Z7, (DX)(R10*1)
 	ADDQ      $0x40, R10
 	SUBQ      $0x40, R9
 	JGE       loop
@@ -22510,50 +23731,53 @@ tail:
 	MOVL      $-1, R11
 	BZHIL     R9, R11, R11
 	KMOVW     R11, K1
-	VMOVUPD.Z (AX)(R10*1), K1, Z6
-	VMOVUPD.Z (DI)(R10*1), K1, Z7
-	VMOVUPD.Z (R8)(R10*1), K1, Z8
-	VSUBPD    Z8, Z7, Z7
-	VCMPPD    $0x16, Z1, Z7, K2
-	VSUBPD    Z8, Z1, Z8
-	VMULPD    Z6, Z8, Z8
-	VPANDQ    Z5, Z7, Z7
-	VMULPD    Z7, Z4, Z7
-	VADDPD    Z7, Z0, Z7
-	VDIVPD    Z7, Z0, Z7
-	VMULPD    Z7, Z7, Z7
-	VMOVUPD.Z (SI)(R10*1), K1, Z9
-	VPANDQ    Z2, Z8, Z8
-	VADDPD    Z8, Z9, Z8
-	VMULPD    Z7, Z8, Z7
-	VMOVUPD.Z Z6, K2, Z8
-	MOVQ      dvth+112(FP), SI
-	VMOVUPD.Z (SI)(R10*1), K1, Z9
-	VSUBPD    Z8, Z9, Z8
-	VSUBPD    Z7, Z8, Z8
-	MOVQ      dvth+112(FP), SI
-	VMOVUPD   Z8, K1, (SI)(R10*1)
-	VADDPD    Z7, Z6, Z6
-	VMOVUPD.Z (BX)(R10*1), K1, Z7
-	VADDPD    Z7, Z6, Z6
-	VMOVUPD.Z (CX)(R10*1), K1, Z7
-	VMULPD    Z6, Z7, Z7
-	VMOVUPD   Z7, K1, (AX)(R10*1)
-	MOVQ      dalpha+96(FP), AX
 	VMOVUPD.Z (AX)(R10*1), K1, Z7
-	MOVQ      before+104(FP), AX
-	VMOVUPD.Z (AX)(R10*1), K1, Z8
+	VMOVUPD.Z (DI)(R10*1), K1, Z8
 	VMOVUPD.Z (R8)(R10*1), K1, Z9
-	VSUBPD    Z9, Z8, Z10
-	VPANDQ    Z3, Z10, Z10
-	VCMPPD    $0x16, Z1, Z10, K2
-	VMOVUPD.Z Z9, K2, Z9
 	VSUBPD    Z9, Z8, Z8
-	VMULPD    Z8, Z6, Z8
+	VCMPPD    $0x16, Z1, Z8, K2
+	VSUBPD    Z9, Z1, Z9
+	VMULPD    Z7, Z9, Z9
+	VPANDQ    Z5, Z8, Z8
+	VMULPD    Z8, Z4, Z8
+	VADDPD    Z8, Z0, Z8
+	VDIVPD    Z8, Z0, Z8
+	VMULPD    Z8, Z8, Z8
+	VMOVUPD.Z (SI)(R10*1), K1, Z10
+	VPANDQ    Z2, Z9, Z9
+	VADDPD    Z9, Z10, Z9
+	VMULPD    Z8, Z9, Z8
+	VMOVUPD.Z Z7, K2, Z9
+	MOVQ      dvth+112(FP), SI
+	VMOVUPD.Z (SI)(R10*1), K1, Z10
+	VSUBPD    Z9, Z10, Z9
+	VSUBPD    Z8, Z9, Z9
+	MOVQ      dvth+112(FP), SI
+	VMOVUPD   Z9, K1, (SI)(R10*1)
 	VADDPD    Z8, Z7, Z7
+	VMOVUPD.Z (BX)(R10*1), K1, Z8
+	VADDPD    Z8, Z7, Z7
+	VPANDQ    Z5, Z7, Z8
+	VCMPPD    $0x16, Z6, Z8, K2
+	VMOVUPD.Z Z7, K2, Z7
+	VMOVUPD.Z (CX)(R10*1), K1, Z8
+	VMULPD    Z7, Z8, Z8
+	VMOVUPD   Z8, K1, (AX)(R10*1)
 	MOVQ      dalpha+96(FP), AX
-	VMOVUPD   Z7, K1, (AX)(R10*1)
-	VMOVUPD   Z6, K1, (DX)(R10*1)
+	VMOVUPD.Z (AX)(R10*1), K1, Z8
+	MOVQ      before+104(FP), AX
+	VMOVUPD.Z (AX)(R10*1), K1, Z9
+	VMOVUPD.Z (R8)(R10*1), K1, Z10
+	VSUBPD    Z10, Z9, Z11
+	VPANDQ    Z3, Z11, Z11
+	VCMPPD    $0x16, Z1, Z11, K2
+	VMOVUPD.Z Z10, K2, Z10
+	VSUBPD    Z10, Z9, Z9
+	VMULPD    Z9, Z7, Z9
+	VADDPD    Z9, Z8, Z8
+	MOVQ      dalpha+96(FP), AX
+	VMOVUPD   Z8, K1, (AX)(R10*1)
+	VMOVUPD   Z7, K1, (DX)(R10*1)
 
 end:
 	MOVQ n+152(FP), AX
@@ -22584,6 +23808,8 @@ TEXT ·lifBackToValueF64AVX512(SB), NOSPLIT, $0-120
 	VBROADCASTSD word3ff0000000000000<>+0(SB), Z0
 	VPXORQ       Z1, Z1, Z1
 	VBROADCASTSD attached+88(FP), Z0
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Z2
+	VBROADCASTSD word03f0000000000000<>+0(SB), Z3
 	MOVQ         lddx+16(FP), AX
 	SHLQ         $0x03, AX
 	MOVQ         AX, lddx+16(FP)
@@ -22609,34 +23835,37 @@ row:
 	JL   tail
 
 loop:
-	VMOVUPD (AX)(R10*1), Z2
-	VMOVUPD (DI)(R10*1), Z3
-	VMOVUPD (R8)(R10*1), Z4
-	VSUBPD  Z4, Z3, Z4
-	VCMPPD  $0x16, Z1, Z4, K1
-	MOVQ    vreset+96(FP), R11
-	VMOVUPD (R11)(R10*1), Z4
-	VSUBPD  Z3, Z4, Z3
-	VMULPD  Z2, Z3, Z3
-	VMULPD  Z1, Z2, Z4
-	VMOVUPD Z2, Z2
-	VMOVUPD Z4, K1, Z2
-	MOVQ    slope+32(FP), R11
-	VMOVUPD (R11)(R10*1), Z4
-	VMOVUPD (SI)(R10*1), Z5
-	VPANDQ  Z0, Z3, Z3
-	VADDPD  Z3, Z5, Z3
-	VMULPD  Z4, Z3, Z3
-	VADDPD  Z3, Z2, Z2
-	VMOVUPD (BX)(R10*1), Z3
-	VADDPD  Z3, Z2, Z2
-	VMOVUPD (CX)(R10*1), Z3
-	VMULPD  Z2, Z3, Z3
-	VMOVUPD Z3, (AX)(R10*1)
-	VMOVUPD Z2, (DX)(R10*1)
-	ADDQ    $0x40, R10
-	SUBQ    $0x40, R9
-	JGE     loop
+	VMOVUPD   (AX)(R10*1), Z4
+	VMOVUPD   (DI)(R10*1), Z5
+	VMOVUPD   (R8)(R10*1), Z6
+	VSUBPD    Z6, Z5, Z6
+	VCMPPD    $0x16, Z1, Z6, K1
+	MOVQ      vreset+96(FP), R11
+	VMOVUPD   (R11)(R10*1), Z6
+	VSUBPD    Z5, Z6, Z5
+	VMULPD    Z4, Z5, Z5
+	VMULPD    Z1, Z4, Z6
+	VMOVUPD   Z4, Z4
+	VMOVUPD   Z6, K1, Z4
+	MOVQ      slope+32(FP), R11
+	VMOVUPD   (R11)(R10*1), Z6
+	VMOVUPD   (SI)(R10*1), Z7
+	VPANDQ    Z0, Z5, Z5
+	VADDPD    Z5, Z7, Z5
+	VMULPD    Z6, Z5, Z5
+	VADDPD    Z5, Z4, Z4
+	VMOVUPD   (BX)(R10*1), Z5
+	VADDPD    Z5, Z4, Z4
+	VPANDQ    Z2, Z4, Z5
+	VCMPPD    $0x16, Z3, Z5, K1
+	VMOVUPD.Z Z4, K1, Z4
+	VMOVUPD   (CX)(R10*1), Z5
+	VMULPD    Z4, Z5, Z5
+	VMOVUPD   Z5, (AX)(R10*1)
+	VMOVUPD   Z4, (DX)(R10*1)
+	ADDQ      $0x40, R10
+	SUBQ      $0x40, R9
+	JGE       loop
 
 tail:
 	ADDQ      $0x40, R9
@@ -22645,31 +23874,34 @@ tail:
 	MOVL      $-1, R11
 	BZHIL     R9, R11, R11
 	KMOVW     R11, K1
-	VMOVUPD.Z (AX)(R10*1), K1, Z2
-	VMOVUPD.Z (DI)(R10*1), K1, Z3
-	VMOVUPD.Z (R8)(R10*1), K1, Z4
-	VSUBPD    Z4, Z3, Z4
-	VCMPPD    $0x16, Z1, Z4, K2
+	VMOVUPD.Z (AX)(R10*1), K1, Z4
+	VMOVUPD.Z (DI)(R10*1), K1, Z5
+	VMOVUPD.Z (R8)(R10*1), K1, Z6
+	VSUBPD    Z6, Z5, Z6
+	VCMPPD    $0x16, Z1, Z6, K2
 	MOVQ      vreset+96(FP), DI
-	VMOVUPD.Z (DI)(R10*1), K1, Z4
-	VSUBPD    Z3, Z4, Z3
-	VMULPD    Z2, Z3, Z3
-	VMULPD    Z1, Z2, Z4
-	VMOVUPD   Z2, Z2
-	VMOVUPD   Z4, K2, Z2
+	VMOVUPD.Z (DI)(R10*1), K1, Z6
+	VSUBPD    Z5, Z6, Z5
+	VMULPD    Z4, Z5, Z5
+	VMULPD    Z1, Z4, Z6
+	VMOVUPD   Z4, Z4
+	VMOVUPD   Z6, K2, Z4
 	MOVQ      slope+32(FP), DI
-	VMOVUPD.Z (DI)(R10*1), K1, Z4
-	VMOVUPD.Z (SI)(R10*1), K1, Z5
-	VPANDQ    Z0, Z3, Z3
-	VADDPD    Z3, Z5, Z3
-	VMULPD    Z4, Z3, Z3
-	VADDPD    Z3, Z2, Z2
-	VMOVUPD.Z (BX)(R10*1), K1, Z3
-	VADDPD    Z3, Z2, Z2
-	VMOVUPD.Z (CX)(R10*1), K1, Z3
-	VMULPD    Z2, Z3, Z3
-	VMOVUPD   Z3, K1, (AX)(R10*1)
-	VMOVUPD   Z2, K1, (DX)(R10*1)
+	VMOVUPD.Z (DI)(R10*1), K1, Z6
+	VMOVUPD.Z (SI)(R10*1), K1, Z7
+	VPANDQ    Z0, Z5, Z5
+	VADDPD    Z5, Z7, Z5
+	VMULPD    Z6, Z5, Z5
+	VADDPD    Z5, Z4, Z4
+	VMOVUPD.Z (BX)(R10*1), K1, Z5
+	VADDPD    Z5, Z4, Z4
+	VPANDQ    Z2, Z4, Z5
+	VCMPPD    $0x16, Z3, Z5, K2
+	VMOVUPD.Z Z4, K2, Z4
+	VMOVUPD.Z (CX)(R10*1), K1, Z5
+	VMULPD    Z4, Z5, Z5
+	VMOVUPD   Z5, K1, (AX)(R10*1)
+	VMOVUPD   Z4, K1, (DX)(R10*1)
 
 end:
 	MOVQ n+104(FP), AX
@@ -22696,6 +23928,7 @@ TEXT ·lifBackToValueFastF64AVX512(SB), NOSPLIT, $0-128
 	VBROADCASTSD attached+88(FP), Z2
 	VBROADCASTSD k+104(FP), Z3
 	VBROADCASTSD word7fffffffffffffff<>+0(SB), Z4
+	VBROADCASTSD word03f0000000000000<>+0(SB), Z5
 	MOVQ         lddx+16(FP), AX
 	SHLQ         $0x03, AX
 	MOVQ         AX, lddx+16(FP)
@@ -22721,37 +23954,40 @@ row:
 	JL   tail
 
 loop:
-	VMOVUPD (AX)(R10*1), Z5
-	VMOVUPD (DI)(R10*1), Z6
-	VMOVUPD (R8)(R10*1), Z7
-	VSUBPD  Z7, Z6, Z7
-	VCMPPD  $0x16, Z1, Z7, K1
-	MOVQ    vreset+96(FP), R11
-	VMOVUPD (R11)(R10*1), Z8
-	VSUBPD  Z6, Z8, Z6
-	VMULPD  Z5, Z6, Z6
-	VMULPD  Z1, Z5, Z8
-	VMOVUPD Z5, Z5
-	VMOVUPD Z8, K1, Z5
-	VPANDQ  Z4, Z7, Z7
-	VMULPD  Z7, Z3, Z7
-	VADDPD  Z7, Z0, Z7
-	VDIVPD  Z7, Z0, Z7
-	VMULPD  Z7, Z7, Z7
-	VMOVUPD (SI)(R10*1), Z8
-	VPANDQ  Z2, Z6, Z6
-	VADDPD  Z6, Z8, Z6
-	VMULPD  Z7, Z6, Z6
-	VADDPD  Z6, Z5, Z5
-	VMOVUPD (BX)(R10*1), Z6
-	VADDPD  Z6, Z5, Z5
-	VMOVUPD (CX)(R10*1), Z6
-	VMULPD  Z5, Z6, Z6
-	VMOVUPD Z6, (AX)(R10*1)
-	VMOVUPD Z5, (DX)(R10*1)
-	ADDQ    $0x40, R10
-	SUBQ    $0x40, R9
-	JGE     loop
+	VMOVUPD   (AX)(R10*1), Z6
+	VMOVUPD   (DI)(R10*1), Z7
+	VMOVUPD   (R8)(R10*1), Z8
+	VSUBPD    Z8, Z7, Z8
+	VCMPPD    $0x16, Z1, Z8, K1
+	MOVQ      vreset+96(FP), R11
+	VMOVUPD   (R11)(R10*1), Z9
+	VSUBPD    Z7, Z9, Z7
+	VMULPD    Z6, Z7, Z7
+	VMULPD    Z1, Z6, Z9
+	VMOVUPD   Z6, Z6
+	VMOVUPD   Z9, K1, Z6
+	VPANDQ    Z4, Z8, Z8
+	VMULPD    Z8, Z3, Z8
+	VADDPD    Z8, Z0, Z8
+	VDIVPD    Z8, Z0, Z8
+	VMULPD    Z8, Z8, Z8
+	VMOVUPD   (SI)(R10*1), Z9
+	VPANDQ    Z2, Z7, Z7
+	VADDPD    Z7, Z9, Z7
+	VMULPD    Z8, Z7, Z7
+	VADDPD    Z7, Z6, Z6
+	VMOVUPD   (BX)(R10*1), Z7
+	VADDPD    Z7, Z6, Z6
+	VPANDQ    Z4, Z6, Z7
+	VCMPPD    $0x16, Z5, Z7, K1
+	VMOVUPD.Z Z6, K1, Z6
+	VMOVUPD   (CX)(R10*1), Z7
+	VMULPD    Z6, Z7, Z7
+	VMOVUPD   Z7, (AX)(R10*1)
+	VMOVUPD   Z6, (DX)(R10*1)
+	ADDQ      $0x40, R10
+	SUBQ      $0x40, R9
+	JGE       loop
 
 tail:
 	ADDQ      $0x40, R9
@@ -22760,34 +23996,37 @@ tail:
 	MOVL      $-1, R11
 	BZHIL     R9, R11, R11
 	KMOVW     R11, K1
-	VMOVUPD.Z (AX)(R10*1), K1, Z5
-	VMOVUPD.Z (DI)(R10*1), K1, Z6
-	VMOVUPD.Z (R8)(R10*1), K1, Z7
-	VSUBPD    Z7, Z6, Z7
-	VCMPPD    $0x16, Z1, Z7, K2
+	VMOVUPD.Z (AX)(R10*1), K1, Z6
+	VMOVUPD.Z (DI)(R10*1), K1, Z7
+	VMOVUPD.Z (R8)(R10*1), K1, Z8
+	VSUBPD    Z8, Z7, Z8
+	VCMPPD    $0x16, Z1, Z8, K2
 	MOVQ      vreset+96(FP), DI
-	VMOVUPD.Z (DI)(R10*1), K1, Z8
-	VSUBPD    Z6, Z8, Z6
-	VMULPD    Z5, Z6, Z6
-	VMULPD    Z1, Z5, Z8
-	VMOVUPD   Z5, Z5
-	VMOVUPD   Z8, K2, Z5
-	VPANDQ    Z4, Z7, Z7
-	VMULPD    Z7, Z3, Z7
-	VADDPD    Z7, Z0, Z7
-	VDIVPD    Z7, Z0, Z7
-	VMULPD    Z7, Z7, Z7
-	VMOVUPD.Z (SI)(R10*1), K1, Z8
-	VPANDQ    Z2, Z6, Z6
-	VADDPD    Z6, Z8, Z6
-	VMULPD    Z7, Z6, Z6
-	VADDPD    Z6, Z5, Z5
-	VMOVUPD.Z (BX)(R10*1), K1, Z6
-	VADDPD    Z6, Z5, Z5
-	VMOVUPD.Z (CX)(R10*1), K1, Z6
-	VMULPD    Z5, Z6, Z6
-	VMOVUPD   Z6, K1, (AX)(R10*1)
-	VMOVUPD   Z5, K1, (DX)(R10*1)
+	VMOVUPD.Z (DI)(R10*1), K1, Z9
+	VSUBPD    Z7, Z9, Z7
+	VMULPD    Z6, Z7, Z7
+	VMULPD    Z1, Z6, Z9
+	VMOVUPD   Z6, Z6
+	VMOVUPD   Z9, K2, Z6
+	VPANDQ    Z4, Z8, Z8
+	VMULPD    Z8, Z3, Z8
+	VADDPD    Z8, Z0, Z8
+	VDIVPD    Z8, Z0, Z8
+	VMULPD    Z8, Z8, Z8
+	VMOVUPD.Z (SI)(R10*1), K1, Z9
+	VPANDQ    Z2, Z7, Z7
+	VADDPD    Z7, Z9, Z7
+	VMULPD    Z8, Z7, Z7
+	VADDPD    Z7, Z6, Z6
+	VMOVUPD.Z (BX)(R10*1), K1, Z7
+	VADDPD    Z7, Z6, Z6
+	VPANDQ    Z4, Z6, Z7
+	VCMPPD    $0x16, Z5, Z7, K2
+	VMOVUPD.Z Z6, K2, Z6
+	VMOVUPD.Z (CX)(R10*1), K1, Z7
+	VMULPD    Z6, Z7, Z7
+	VMOVUPD   Z7, K1, (AX)(R10*1)
+	VMOVUPD   Z6, K1, (DX)(R10*1)
 
 end:
 	MOVQ n+112(FP), AX
@@ -22813,6 +24052,8 @@ TEXT ·lifBackToValueLearnedF64AVX512(SB), NOSPLIT, $0-176
 	VPXORQ       Z1, Z1, Z1
 	VBROADCASTSD attached+88(FP), Z0
 	VBROADCASTSD unreset+152(FP), Z2
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Z3
+	VBROADCASTSD word03f0000000000000<>+0(SB), Z4
 	MOVQ         ldbefore+144(FP), AX
 	SHLQ         $0x03, AX
 	MOVQ         AX, ldbefore+144(FP)
@@ -22844,60 +24085,63 @@ row:
 	JL   tail
 
 loop:
-	VMOVUPD   (AX)(R10*1), Z3
-	VMOVUPD   (DI)(R10*1), Z4
-	VMOVUPD   (R8)(R10*1), Z5
-	VSUBPD    Z5, Z4, Z5
-	VCMPPD    $0x16, Z1, Z5, K1
+	VMOVUPD   (AX)(R10*1), Z5
+	VMOVUPD   (DI)(R10*1), Z6
+	VMOVUPD   (R8)(R10*1), Z7
+	VSUBPD    Z7, Z6, Z7
+	VCMPPD    $0x16, Z1, Z7, K1
 	MOVQ      vreset+96(FP), R11
-	VMOVUPD   (R11)(R10*1), Z5
-	VSUBPD    Z4, Z5, Z4
-	VMULPD    Z3, Z4, Z4
-	VMULPD    Z1, Z3, Z5
-	VMOVUPD   Z3, Z6
-	VMOVUPD   Z5, K1, Z6
+	VMOVUPD   (R11)(R10*1), Z7
+	VSUBPD    Z6, Z7, Z6
+	VMULPD    Z5, Z6, Z6
+	VMULPD    Z1, Z5, Z7
+	VMOVUPD   Z5, Z8
+	VMOVUPD   Z7, K1, Z8
 	MOVQ      slope+32(FP), R11
-	VMOVUPD   (R11)(R10*1), Z5
-	VMOVUPD   (SI)(R10*1), Z7
-	VPANDQ    Z0, Z4, Z4
-	VADDPD    Z4, Z7, Z4
-	VMULPD    Z5, Z4, Z4
-	VMOVUPD.Z Z3, K1, Z3
+	VMOVUPD   (R11)(R10*1), Z7
+	VMOVUPD   (SI)(R10*1), Z9
+	VPANDQ    Z0, Z6, Z6
+	VADDPD    Z6, Z9, Z6
+	VMULPD    Z7, Z6, Z6
+	VMOVUPD.Z Z5, K1, Z5
 	MOVQ      dvreset+128(FP), R11
-	VMOVUPD   (R11)(R10*1), Z5
-	VADDPD    Z3, Z5, Z3
+	VMOVUPD   (R11)(R10*1), Z7
+	VADDPD    Z5, Z7, Z5
 	MOVQ      dvreset+128(FP), R11
-	VMOVUPD   Z3, (R11)(R10*1)
+	VMOVUPD   Z5, (R11)(R10*1)
 	MOVQ      dvth+120(FP), R11
-	VMOVUPD   (R11)(R10*1), Z3
-	VSUBPD    Z4, Z3, Z3
+	VMOVUPD   (R11)(R10*1), Z5
+	VSUBPD    Z6, Z5, Z5
 	MOVQ      dvth+120(FP), R11
-	VMOVUPD   Z3, (R11)(R10*1)
-	VADDPD    Z4, Z6, Z3
-	VMOVUPD   (BX)(R10*1), Z4
-	VADDPD    Z4, Z3, Z3
-	VMOVUPD   (CX)(R10*1), Z4
-	VMULPD    Z3, Z4, Z4
-	VMOVUPD   Z4, (AX)(R10*1)
+	VMOVUPD   Z5, (R11)(R10*1)
+	VADDPD    Z6, Z8, Z5
+	VMOVUPD   (BX)(R10*1), Z6
+	VADDPD    Z6, Z5, Z5
+	VPANDQ    Z3, Z5, Z6
+	VCMPPD    $0x16, Z4, Z6, K1
+	VMOVUPD.Z Z5, K1, Z5
+	VMOVUPD   (CX)(R10*1), Z6
+	VMULPD    Z5, Z6, Z6
+	VMOVUPD   Z6, (AX)(R10*1)
 	MOVQ      dalpha+104(FP), R11
-	VMOVUPD   (R11)(R10*1), Z4
-	MOVQ      before+112(FP), R11
-	VMOVUPD   (R11)(R10*1), Z5
-	VMOVUPD   (R8)(R10*1), Z6
-	VSUBPD    Z6, Z5, Z6
-	VPANDQ    Z2, Z6, Z6
-	VCMPPD    $0x16, Z1, Z6, K1
-	MOVQ      vreset+96(FP), R11
 	VMOVUPD   (R11)(R10*1), Z6
-	VSUBPD    Z5, Z6, Z6
-	VADDPD    Z6, Z5, Z6
-	VMOVUPD   Z5, Z5
-	VMOVUPD   Z6, K1, Z5
-	VMULPD    Z5, Z3, Z5
-	VADDPD    Z5, Z4, Z4
+	MOVQ      before+112(FP), R11
+	VMOVUPD   (R11)(R10*1), Z7
+	VMOVUPD   (R8)(R10*1), Z8
+	VSUBPD    Z8, Z7, Z8
+	VPANDQ    Z2, Z8, Z8
+	VCMPPD    $0x16, Z1, Z8, K1
+	MOVQ      vreset+96(FP), R11
+	VMOVUPD   (R11)(R10*1), Z8
+	VSUBPD    Z7, Z8, Z8
+	VADDPD    Z8, Z7, Z8
+	VMOVUPD   Z7, Z7
+	VMOVUPD   Z8, K1, Z7
+	VMULPD    Z7, Z5, Z7
+	VADDPD    Z7, Z6, Z6
 	MOVQ      dalpha+104(FP), R11
-	VMOVUPD   Z4, (R11)(R10*1)
-	VMOVUPD   Z3, (DX)(R10*1)
+	VMOVUPD   Z6, (R11)(R10*1)
+	VMOVUPD   Z5, (DX)(R10*1)
 	ADDQ      $0x40, R10
 	SUBQ      $0x40, R9
 	JGE       loop
@@ -22909,60 +24153,63 @@ tail:
 	MOVL      $-1, R11
 	BZHIL     R9, R11, R11
 	KMOVW     R11, K1
-	VMOVUPD.Z (AX)(R10*1), K1, Z3
-	VMOVUPD.Z (DI)(R10*1), K1, Z4
-	VMOVUPD.Z (R8)(R10*1), K1, Z5
-	VSUBPD    Z5, Z4, Z5
-	VCMPPD    $0x16, Z1, Z5, K2
-	MOVQ      vreset+96(FP), DI
-	VMOVUPD.Z (DI)(R10*1), K1, Z5
-	VSUBPD    Z4, Z5, Z4
-	VMULPD    Z3, Z4, Z4
-	VMULPD    Z1, Z3, Z5
-	VMOVUPD   Z3, Z6
-	VMOVUPD   Z5, K2, Z6
-	MOVQ      slope+32(FP), DI
-	VMOVUPD.Z (DI)(R10*1), K1, Z5
-	VMOVUPD.Z (SI)(R10*1), K1, Z7
-	VPANDQ    Z0, Z4, Z4
-	VADDPD    Z4, Z7, Z4
-	VMULPD    Z5, Z4, Z4
-	VMOVUPD.Z Z3, K2, Z3
-	MOVQ      dvreset+128(FP), SI
-	VMOVUPD.Z (SI)(R10*1), K1, Z5
-	VADDPD    Z3, Z5, Z3
-	MOVQ      dvreset+128(FP), SI
-	VMOVUPD   Z3, K1, (SI)(R10*1)
-	MOVQ      dvth+120(FP), SI
-	VMOVUPD.Z (SI)(R10*1), K1, Z3
-	VSUBPD    Z4, Z3, Z3
-	MOVQ      dvth+120(FP), SI
-	VMOVUPD   Z3, K1, (SI)(R10*1)
-	VADDPD    Z4, Z6, Z3
-	VMOVUPD.Z (BX)(R10*1), K1, Z4
-	VADDPD    Z4, Z3, Z3
-	VMOVUPD.Z (CX)(R10*1), K1, Z4
-	VMULPD    Z3, Z4, Z4
-	VMOVUPD   Z4, K1, (AX)(R10*1)
-	MOVQ      dalpha+104(FP), AX
-	VMOVUPD.Z (AX)(R10*1), K1, Z4
-	MOVQ      before+112(FP), AX
 	VMOVUPD.Z (AX)(R10*1), K1, Z5
-	VMOVUPD.Z (R8)(R10*1), K1, Z6
-	VSUBPD    Z6, Z5, Z6
-	VPANDQ    Z2, Z6, Z6
-	VCMPPD    $0x16, Z1, Z6, K2
-	MOVQ      vreset+96(FP), AX
-	VMOVUPD.Z (AX)(R10*1), K1, Z6
-	VSUBPD    Z5, Z6, Z6
-	VADDPD    Z6, Z5, Z6
-	VMOVUPD   Z5, Z5
-	VMOVUPD   Z6, K2, Z5
-	VMULPD    Z5, Z3, Z5
-	VADDPD    Z5, Z4, Z4
+	VMOVUPD.Z (DI)(R10*1), K1, Z6
+	VMOVUPD.Z (R8)(R10*1), K1, Z7
+	VSUBPD    Z7, Z6, Z7
+	VCMPPD    $0x16, Z1, Z7, K2
+	MOVQ      vreset+96(FP), DI
+	VMOVUPD.Z (DI)(R10*1), K1, Z7
+	VSUBPD    Z6, Z7, Z6
+	VMULPD    Z5, Z6, Z6
+	VMULPD    Z1, Z5, Z7
+	VMOVUPD   Z5, Z8
+	VMOVUPD   Z7, K2, Z8
+	MOVQ      slope+32(FP), DI
+	VMOVUPD.Z (DI)(R10*1), K1, Z7
+	VMOVUPD.Z (SI)(R10*1), K1, Z9
+	VPANDQ    Z0, Z6, Z6
+	VADDPD    Z6, Z9, Z6
+	VMULPD    Z7, Z6, Z6
+	VMOVUPD.Z Z5, K2, Z5
+	MOVQ      dvreset+128(FP), SI
+	VMOVUPD.Z (SI)(R10*1), K1, Z7
+	VADDPD    Z5, Z7, Z5
+	MOVQ      dvreset+128(FP), SI
+	VMOVUPD   Z5, K1, (SI)(R10*1)
+	MOVQ      dvth+120(FP), SI
+	VMOVUPD.Z (SI)(R10*1), K1, Z5
+	VSUBPD    Z6, Z5, Z5
+	MOVQ      dvth+120(FP), SI
+	VMOVUPD   Z5, K1, (SI)(R10*1)
+	VADDPD    Z6, Z8, Z5
+	VMOVUPD.Z (BX)(R10*1), K1, Z6
+	VADDPD    Z6, Z5, Z5
+	VPANDQ    Z3, Z5, Z6
+	VCMPPD    $0x16, Z4, Z6, K2
+	VMOVUPD.Z Z5, K2, Z5
+	VMOVUPD.Z (CX)(R10*1), K1, Z6
+	VMULPD    Z5, Z6, Z6
+	VMOVUPD   Z6, K1, (AX)(R10*1)
 	MOVQ      dalpha+104(FP), AX
-	VMOVUPD   Z4, K1, (AX)(R10*1)
-	VMOVUPD   Z3, K1, (DX)(R10*1)
+	VMOVUPD.Z (AX)(R10*1), K1, Z6
+	MOVQ      before+112(FP), AX
+	VMOVUPD.Z (AX)(R10*1), K1, Z7
+	VMOVUPD.Z (R8)(R10*1), K1, Z8
+	VSUBPD    Z8, Z7, Z8
+	VPANDQ    Z2, Z8, Z8
+	VCMPPD    $0x16, Z1, Z8, K2
+	MOVQ      vreset+96(FP), AX
+	VMOVUPD.Z (AX)(R10*1), K1, Z8
+	VSUBPD    Z7, Z8, Z8
+	VADDPD    Z8, Z7, Z8
+	VMOVUPD   Z7, Z7
+	VMOVUPD   Z8, K2, Z7
+	VMULPD    Z7, Z5, Z7
+	VADDPD    Z7, Z6, Z6
+	MOVQ      dalpha+104(FP), AX
+	VMOVUPD   Z6, K1, (AX)(R10*1)
+	VMOVUPD   Z5, K1, (DX)(R10*1)
 
 end:
 	MOVQ n+160(FP), AX
@@ -22998,6 +24245,7 @@ TEXT ·lifBackToValueLearnedFastF64AVX512(SB), NOSPLIT, $0-184
 	VBROADCASTSD unreset+152(FP), Z3
 	VBROADCASTSD k+160(FP), Z4
 	VBROADCASTSD word7fffffffffffffff<>+0(SB), Z5
+	VBROADCASTSD word03f0000000000000<>+0(SB), Z6
 	MOVQ         ldbefore+144(FP), AX
 	SHLQ         $0x03, AX
 	MOVQ         AX, ldbefore+144(FP)
@@ -23029,63 +24277,66 @@ row:
 	JL   tail
 
 loop:
-	VMOVUPD   (AX)(R10*1), Z6
-	VMOVUPD   (DI)(R10*1), Z7
-	VMOVUPD   (R8)(R10*1), Z8
-	VSUBPD    Z8, Z7, Z8
-	VCMPPD    $0x16, Z1, Z8, K1
-	MOVQ      vreset+96(FP), R11
-	VMOVUPD   (R11)(R10*1), Z9
-	VSUBPD    Z7, Z9, Z7
-	VMULPD    Z6, Z7, Z7
-	VMULPD    Z1, Z6, Z9
-	VMOVUPD   Z6, Z10
-	VMOVUPD   Z9, K1, Z10
-	VPANDQ    Z5, Z8, Z8
-	VMULPD    Z8, Z4, Z8
-	VADDPD    Z8, Z0, Z8
-	VDIVPD    Z8, Z0, Z8
-	VMULPD    Z8, Z8, Z8
-	VMOVUPD   (SI)(R10*1), Z9
-	VPANDQ    Z2, Z7, Z7
-	VADDPD    Z7, Z9, Z7
-	VMULPD    Z8, Z7, Z7
-	VMOVUPD.Z Z6, K1, Z6
-	MOVQ      dvreset+128(FP), R11
-	VMOVUPD   (R11)(R10*1), Z8
-	VADDPD    Z6, Z8, Z6
-	MOVQ      dvreset+128(FP), R11
-	VMOVUPD   Z6, (R11)(R10*1)
-	MOVQ      dvth+120(FP), R11
-	VMOVUPD   (R11)(R10*1), Z6
-	VSUBPD    Z7, Z6, Z6
-	MOVQ      dvth+120(FP), R11
-	VMOVUPD   Z6, (R11)(R10*1)
-	VADDPD    Z7, Z10, Z6
-	VMOVUPD   (BX)(R10*1), Z7
-	VADDPD    Z7, Z6, Z6
-	VMOVUPD   (CX)(R10*1), Z7
-	VMULPD    Z6, Z7, Z7
-	VMOVUPD   Z7, (AX)(R10*1)
-	MOVQ      dalpha+104(FP), R11
-	VMOVUPD   (R11)(R10*1), Z7
-	MOVQ      before+112(FP), R11
-	VMOVUPD   (R11)(R10*1), Z8
+	VMOVUPD   (AX)(R10*1), Z7
+	VMOVUPD   (DI)(R10*1), Z8
 	VMOVUPD   (R8)(R10*1), Z9
 	VSUBPD    Z9, Z8, Z9
-	VPANDQ    Z3, Z9, Z9
 	VCMPPD    $0x16, Z1, Z9, K1
 	MOVQ      vreset+96(FP), R11
+	VMOVUPD   (R11)(R10*1), Z10
+	VSUBPD    Z8, Z10, Z8
+	VMULPD    Z7, Z8, Z8
+	VMULPD    Z1, Z7, Z10
+	VMOVUPD   Z7, Z11
+	VMOVUPD   Z10, K1, Z11
+	VPANDQ    Z5, Z9, Z9
+	VMULPD    Z9, Z4, Z9
+	VADDPD    Z9, Z0, Z9
+	VDIVPD    Z9, Z0, Z9
+	VMULPD    Z9, Z9, Z9
+	VMOVUPD   (SI)(R10*1), Z10
+	VPANDQ    Z2, Z8, Z8
+	VADDPD    Z8, Z10, Z8
+	VMULPD    Z9, Z8, Z8
+	VMOVUPD.Z Z7, K1, Z7
+	MOVQ      dvreset+128(FP), R11
 	VMOVUPD   (R11)(R10*1), Z9
-	VSUBPD    Z8, Z9, Z9
-	VADDPD    Z9, Z8, Z9
-	VMOVUPD   Z8, Z8
-	VMOVUPD   Z9, K1, Z8
-	VMULPD    Z8, Z6, Z8
-	VADDPD    Z8, Z7, Z7
-	MOVQ      dalpha+104(FP), R11
+	VADDPD    Z7, Z9, Z7
+	MOVQ      dvreset+128(FP), R11
 	VMOVUPD   Z7, (R11)(R10*1)
-	VMOVUPD   Z6, (DX)(R10*1)
+	MOVQ      dvth+120(FP), R11
+	VMOVUPD   (R11)(R10*1), Z7
+	VSUBPD    Z8, Z7, Z7
+	MOVQ      dvth+120(FP), R11
+	VMOVUPD   Z7, (R11)(R10*1)
+	VADDPD    Z8, Z11, Z7
+	VMOVUPD   (BX)(R10*1), Z8
+	VADDPD    Z8, Z7, Z7
+	VPANDQ    Z5, Z7, Z8
+	VCMPPD    $0x16, Z6, Z8, K1
+	VMOVUPD.Z Z7, K1, Z7
+	VMOVUPD   (CX)(R10*1), Z8
+	VMULPD    Z7, Z8, Z8
+	VMOVUPD   Z8, (AX)(R10*1)
+	MOVQ      dalpha+104(FP), R11
+	VMOVUPD   (R11)(R10*1), Z8
+	MOVQ      before+112(FP), R11
+	VMOVUPD   (R11)(R10*1), Z9
+	VMOVUPD   (R8)(R10*1), Z10
+	VSUBPD    Z10, Z9, Z10
+	VPANDQ    Z3, Z10, Z10
+	VCMPPD    $0x16, Z1, Z10, K1
+	MOVQ      vreset+96(FP), R11
+	VMOVUPD   (R11)(R10*1), Z10
+	VSUBPD    Z9, Z10, Z10
+	VADDPD    Z10, Z9, Z10
+	VMOVUPD   Z9, Z9
+	VMOVUPD   Z10, K1, Z9
+	VMULPD    Z9, Z7, Z9
+	VADDPD    Z9, Z8, Z8
+	MOVQ      dalpha+104(FP), R11
+	VMOVUPD   Z8, (R11)(R10*1)
+	VMOVUPD   Z7, (DX)(R10*1)
 	ADDQ      $0x40, R10
 	SUBQ      $0x40, R9
 	JGE       loop
@@ -23097,63 +24348,66 @@ tail:
 	MOVL      $-1, R11
 	BZHIL     R9, R11, R11
 	KMOVW     R11, K1
-	VMOVUPD.Z (AX)(R10*1), K1, Z6
-	VMOVUPD.Z (DI)(R10*1), K1, Z7
-	VMOVUPD.Z (R8)(R10*1), K1, Z8
-	VSUBPD    Z8, Z7, Z8
-	VCMPPD    $0x16, Z1, Z8, K2
-	MOVQ      vreset+96(FP), DI
-	VMOVUPD.Z (DI)(R10*1), K1, Z9
-	VSUBPD    Z7, Z9, Z7
-	VMULPD    Z6, Z7, Z7
-	VMULPD    Z1, Z6, Z9
-	VMOVUPD   Z6, Z10
-	VMOVUPD   Z9, K2, Z10
-	VPANDQ    Z5, Z8, Z8
-	VMULPD    Z8, Z4, Z8
-	VADDPD    Z8, Z0, Z8
-	VDIVPD    Z8, Z0, Z8
-	VMULPD    Z8, Z8, Z8
-	VMOVUPD.Z (SI)(R10*1), K1, Z9
-	VPANDQ    Z2, Z7, Z7
-	VADDPD    Z7, Z9, Z7
-	VMULPD    Z8, Z7, Z7
-	VMOVUPD.Z Z6, K2, Z6
-	MOVQ      dvreset+128(FP), SI
-	VMOVUPD.Z (SI)(R10*1), K1, Z8
-	VADDPD    Z6, Z8, Z6
-	MOVQ      dvreset+128(FP), SI
-	VMOVUPD   Z6, K1, (SI)(R10*1)
-	MOVQ      dvth+120(FP), SI
-	VMOVUPD.Z (SI)(R10*1), K1, Z6
-	VSUBPD    Z7, Z6, Z6
-	MOVQ      dvth+120(FP), SI
-	VMOVUPD   Z6, K1, (SI)(R10*1)
-	VADDPD    Z7, Z10, Z6
-	VMOVUPD.Z (BX)(R10*1), K1, Z7
-	VADDPD    Z7, Z6, Z6
-	VMOVUPD.Z (CX)(R10*1), K1, Z7
-	VMULPD    Z6, Z7, Z7
-	VMOVUPD   Z7, K1, (AX)(R10*1)
-	MOVQ      dalpha+104(FP), AX
 	VMOVUPD.Z (AX)(R10*1), K1, Z7
-	MOVQ      before+112(FP), AX
-	VMOVUPD.Z (AX)(R10*1), K1, Z8
+	VMOVUPD.Z (DI)(R10*1), K1, Z8
 	VMOVUPD.Z (R8)(R10*1), K1, Z9
 	VSUBPD    Z9, Z8, Z9
-	VPANDQ    Z3, Z9, Z9
 	VCMPPD    $0x16, Z1, Z9, K2
-	MOVQ      vreset+96(FP), AX
-	VMOVUPD.Z (AX)(R10*1), K1, Z9
-	VSUBPD    Z8, Z9, Z9
-	VADDPD    Z9, Z8, Z9
-	VMOVUPD   Z8, Z8
-	VMOVUPD   Z9, K2, Z8
-	VMULPD    Z8, Z6, Z8
+	MOVQ      vreset+96(FP), DI
+	VMOVUPD.Z (DI)(R10*1), K1, Z10
+	VSUBPD    Z8, Z10, Z8
+	VMULPD    Z7, Z8, Z8
+	VMULPD    Z1, Z7, Z10
+	VMOVUPD   Z7, Z11
+	VMOVUPD   Z10, K2, Z11
+	VPANDQ    Z5, Z9, Z9
+	VMULPD    Z9, Z4, Z9
+	VADDPD    Z9, Z0, Z9
+	VDIVPD    Z9, Z0, Z9
+	VMULPD    Z9, Z9, Z9
+	VMOVUPD.Z (SI)(R10*1), K1, Z10
+	VPANDQ    Z2, Z8, Z8
+	VADDPD    Z8, Z10, Z8
+	VMULPD    Z9, Z8, Z8
+	VMOVUPD.Z Z7, K2, Z7
+	MOVQ      dvreset+128(FP), SI
+	VMOVUPD.Z (SI)(R10*1), K1, Z9
+	VADDPD    Z7, Z9, Z7
+	MOVQ      dvreset+128(FP), SI
+	VMOVUPD   Z7, K1, (SI)(R10*1)
+	MOVQ      dvth+120(FP), SI
+	VMOVUPD.Z (SI)(R10*1), K1, Z7
+	VSUBPD    Z8, Z7, Z7
+	MOVQ      dvth+120(FP), SI
+	VMOVUPD   Z7, K1, (SI)(R10*1)
+	VADDPD    Z8, Z11, Z7
+	VMOVUPD.Z (BX)(R10*1), K1, Z8
 	VADDPD    Z8, Z7, Z7
+	VPANDQ    Z5, Z7, Z8
+	VCMPPD    $0x16, Z6, Z8, K2
+	VMOVUPD.Z Z7, K2, Z7
+	VMOVUPD.Z (CX)(R10*1), K1, Z8
+	VMULPD    Z7, Z8, Z8
+	VMOVUPD   Z8, K1, (AX)(R10*1)
 	MOVQ      dalpha+104(FP), AX
-	VMOVUPD   Z7, K1, (AX)(R10*1)
-	VMOVUPD   Z6, K1, (DX)(R10*1)
+	VMOVUPD.Z (AX)(R10*1), K1, Z8
+	MOVQ      before+112(FP), AX
+	VMOVUPD.Z (AX)(R10*1), K1, Z9
+	VMOVUPD.Z (R8)(R10*1), K1, Z10
+	VSUBPD    Z10, Z9, Z10
+	VPANDQ    Z3, Z10, Z10
+	VCMPPD    $0x16, Z1, Z10, K2
+	MOVQ      vreset+96(FP), AX
+	VMOVUPD.Z (AX)(R10*1), K1, Z10
+	VSUBPD    Z9, Z10, Z10
+	VADDPD    Z10, Z9, Z10
+	VMOVUPD   Z9, Z9
+	VMOVUPD   Z10, K2, Z9
+	VMULPD    Z9, Z7, Z9
+	VADDPD    Z9, Z8, Z8
+	MOVQ      dalpha+104(FP), AX
+	VMOVUPD   Z8, K1, (AX)(R10*1)
+	VMOVUPD   Z7, K1, (DX)(R10*1)
 
 end:
 	MOVQ n+168(FP), AX
@@ -23464,6 +24718,8 @@ end:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·liBackSynF64AVX512(SB), NOSPLIT, $0-56
 	VBROADCASTSD word3ff0000000000000<>+0(SB), Z0
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Z1
+	VBROADCASTSD word03f0000000000000<>+0(SB), Z2
 	MOVQ         n+48(FP), AX
 	SHLQ         $0x03, AX
 	XORQ         CX, CX
@@ -23471,31 +24727,37 @@ TEXT ·liBackSynF64AVX512(SB), NOSPLIT, $0-56
 	JL           tail
 
 loop:
-	MOVQ    dv+0(FP), DX
-	VMOVUPD (DX)(CX*1), Z1
-	MOVQ    gv+16(FP), DX
-	VMOVUPD (DX)(CX*1), Z2
-	VADDPD  Z2, Z1, Z1
-	MOVQ    alpha+24(FP), DX
-	VMOVUPD (DX)(CX*1), Z2
-	VMULPD  Z1, Z2, Z3
-	MOVQ    dv+0(FP), DX
-	VMOVUPD Z3, (DX)(CX*1)
-	MOVQ    di+32(FP), DX
-	VMOVUPD (DX)(CX*1), Z3
-	VSUBPD  Z2, Z0, Z2
-	VMULPD  Z1, Z2, Z1
-	VADDPD  Z1, Z3, Z1
-	MOVQ    dx+8(FP), DX
-	VMOVUPD Z1, (DX)(CX*1)
-	MOVQ    beta+40(FP), DX
-	VMOVUPD (DX)(CX*1), Z2
-	VMULPD  Z1, Z2, Z1
-	MOVQ    di+32(FP), DX
-	VMOVUPD Z1, (DX)(CX*1)
-	ADDQ    $0x40, CX
-	SUBQ    $0x40, AX
-	JGE     loop
+	MOVQ      dv+0(FP), DX
+	VMOVUPD   (DX)(CX*1), Z3
+	MOVQ      gv+16(FP), DX
+	VMOVUPD   (DX)(CX*1), Z4
+	VADDPD    Z4, Z3, Z3
+	VPANDQ    Z1, Z3, Z4
+	VCMPPD    $0x16, Z2, Z4, K1
+	VMOVUPD.Z Z3, K1, Z3
+	MOVQ      alpha+24(FP), DX
+	VMOVUPD   (DX)(CX*1), Z4
+	VMULPD    Z3, Z4, Z5
+	MOVQ      dv+0(FP), DX
+	VMOVUPD   Z5, (DX)(CX*1)
+	MOVQ      di+32(FP), DX
+	VMOVUPD   (DX)(CX*1), Z5
+	VSUBPD    Z4, Z0, Z4
+	VMULPD    Z3, Z4, Z3
+	VADDPD    Z3, Z5, Z3
+	VPANDQ    Z1, Z3, Z4
+	VCMPPD    $0x16, Z2, Z4, K1
+	VMOVUPD.Z Z3, K1, Z3
+	MOVQ      dx+8(FP), DX
+	VMOVUPD   Z3, (DX)(CX*1)
+	MOVQ      beta+40(FP), DX
+	VMOVUPD   (DX)(CX*1), Z4
+	VMULPD    Z3, Z4, Z3
+	MOVQ      di+32(FP), DX
+	VMOVUPD   Z3, (DX)(CX*1)
+	ADDQ      $0x40, CX
+	SUBQ      $0x40, AX
+	JGE       loop
 
 tail:
 	ADDQ      $0x40, AX
@@ -23505,20 +24767,26 @@ tail:
 	BZHIL     AX, DX, DX
 	KMOVW     DX, K1
 	MOVQ      dv+0(FP), AX
-	VMOVUPD.Z (AX)(CX*1), K1, Z1
-	MOVQ      gv+16(FP), AX
-	VMOVUPD.Z (AX)(CX*1), K1, Z2
-	VADDPD    Z2, Z1, Z1
-	MOVQ      alpha+24(FP), AX
-	VMOVUPD.Z (AX)(CX*1), K1, Z2
-	VMULPD    Z1, Z2, Z3
-	MOVQ      dv+0(FP), AX
-	VMOVUPD   Z3, K1, (AX)(CX*1)
-	MOVQ      di+32(FP), AX
 	VMOVUPD.Z (AX)(CX*1), K1, Z3
-	VSUBPD    Z2, Z0, Z0
-	VMULPD    Z1, Z0, Z0
-	VADDPD    Z0, Z3, Z0
+	MOVQ      gv+16(FP), AX
+	VMOVUPD.Z (AX)(CX*1), K1, Z4
+	VADDPD    Z4, Z3, Z3
+	VPANDQ    Z1, Z3, Z4
+	VCMPPD    $0x16, Z2, Z4, K2
+	VMOVUPD.Z Z3, K2, Z3
+	MOVQ      alpha+24(FP), AX
+	VMOVUPD.Z (AX)(CX*1), K1, Z4
+	VMULPD    Z3, Z4, Z5
+	MOVQ      dv+0(FP), AX
+	VMOVUPD   Z5, K1, (AX)(CX*1)
+	MOVQ      di+32(FP), AX
+	VMOVUPD.Z (AX)(CX*1), K1, Z5
+	VSUBPD    Z4, Z0, Z0
+	VMULPD    Z3, Z0, Z0
+	VADDPD    Z0, Z5, Z0
+	VPANDQ    Z1, Z0, Z1
+	VCMPPD    $0x16, Z2, Z1, K2
+	VMOVUPD.Z Z0, K2, Z0
 	MOVQ      dx+8(FP), AX
 	VMOVUPD   Z0, K1, (AX)(CX*1)
 	MOVQ      beta+40(FP), AX
@@ -23535,6 +24803,8 @@ end:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·liBackSynLearnedF64AVX512(SB), NOSPLIT, $0-96
 	VBROADCASTSD word3ff0000000000000<>+0(SB), Z0
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Z1
+	VBROADCASTSD word03f0000000000000<>+0(SB), Z2
 	MOVQ         n+88(FP), AX
 	SHLQ         $0x03, AX
 	XORQ         CX, CX
@@ -23542,50 +24812,56 @@ TEXT ·liBackSynLearnedF64AVX512(SB), NOSPLIT, $0-96
 	JL           tail
 
 loop:
-	MOVQ    dv+0(FP), DX
-	VMOVUPD (DX)(CX*1), Z1
-	MOVQ    gv+16(FP), DX
-	VMOVUPD (DX)(CX*1), Z2
-	VADDPD  Z2, Z1, Z1
-	MOVQ    alpha+24(FP), DX
-	VMOVUPD (DX)(CX*1), Z2
-	VMULPD  Z1, Z2, Z3
-	MOVQ    dv+0(FP), DX
-	VMOVUPD Z3, (DX)(CX*1)
-	MOVQ    dalpha+48(FP), DX
-	VMOVUPD (DX)(CX*1), Z3
-	MOVQ    before+56(FP), DX
-	VMOVUPD (DX)(CX*1), Z4
-	MOVQ    i+72(FP), DX
-	VMOVUPD (DX)(CX*1), Z5
-	VSUBPD  Z5, Z4, Z4
-	VMULPD  Z4, Z1, Z4
-	VADDPD  Z4, Z3, Z3
-	MOVQ    dalpha+48(FP), DX
-	VMOVUPD Z3, (DX)(CX*1)
-	MOVQ    di+32(FP), DX
-	VMOVUPD (DX)(CX*1), Z3
-	VSUBPD  Z2, Z0, Z2
-	VMULPD  Z1, Z2, Z1
-	VADDPD  Z1, Z3, Z1
-	MOVQ    dx+8(FP), DX
-	VMOVUPD Z1, (DX)(CX*1)
-	MOVQ    dbeta+64(FP), DX
-	VMOVUPD (DX)(CX*1), Z2
-	MOVQ    ibefore+80(FP), DX
-	VMOVUPD (DX)(CX*1), Z3
-	VMULPD  Z3, Z1, Z3
-	VADDPD  Z3, Z2, Z2
-	MOVQ    dbeta+64(FP), DX
-	VMOVUPD Z2, (DX)(CX*1)
-	MOVQ    beta+40(FP), DX
-	VMOVUPD (DX)(CX*1), Z2
-	VMULPD  Z1, Z2, Z1
-	MOVQ    di+32(FP), DX
-	VMOVUPD Z1, (DX)(CX*1)
-	ADDQ    $0x40, CX
-	SUBQ    $0x40, AX
-	JGE     loop
+	MOVQ      dv+0(FP), DX
+	VMOVUPD   (DX)(CX*1), Z3
+	MOVQ      gv+16(FP), DX
+	VMOVUPD   (DX)(CX*1), Z4
+	VADDPD    Z4, Z3, Z3
+	VPANDQ    Z1, Z3, Z4
+	VCMPPD    $0x16, Z2, Z4, K1
+	VMOVUPD.Z Z3, K1, Z3
+	MOVQ      alpha+24(FP), DX
+	VMOVUPD   (DX)(CX*1), Z4
+	VMULPD    Z3, Z4, Z5
+	MOVQ      dv+0(FP), DX
+	VMOVUPD   Z5, (DX)(CX*1)
+	MOVQ      dalpha+48(FP), DX
+	VMOVUPD   (DX)(CX*1), Z5
+	MOVQ      before+56(FP), DX
+	VMOVUPD   (DX)(CX*1), Z6
+	MOVQ      i+72(FP), DX
+	VMOVUPD   (DX)(CX*1), Z7
+	VSUBPD    Z7, Z6, Z6
+	VMULPD    Z6, Z3, Z6
+	VADDPD    Z6, Z5, Z5
+	MOVQ      dalpha+48(FP), DX
+	VMOVUPD   Z5, (DX)(CX*1)
+	MOVQ      di+32(FP), DX
+	VMOVUPD   (DX)(CX*1), Z5
+	VSUBPD    Z4, Z0, Z4
+	VMULPD    Z3, Z4, Z3
+	VADDPD    Z3, Z5, Z3
+	VPANDQ    Z1, Z3, Z4
+	VCMPPD    $0x16, Z2, Z4, K1
+	VMOVUPD.Z Z3, K1, Z3
+	MOVQ      dx+8(FP), DX
+	VMOVUPD   Z3, (DX)(CX*1)
+	MOVQ      dbeta+64(FP), DX
+	VMOVUPD   (DX)(CX*1), Z4
+	MOVQ      ibefore+80(FP), DX
+	VMOVUPD   (DX)(CX*1), Z5
+	VMULPD    Z5, Z3, Z5
+	VADDPD    Z5, Z4, Z4
+	MOVQ      dbeta+64(FP), DX
+	VMOVUPD   Z4, (DX)(CX*1)
+	MOVQ      beta+40(FP), DX
+	VMOVUPD   (DX)(CX*1), Z4
+	VMULPD    Z3, Z4, Z3
+	MOVQ      di+32(FP), DX
+	VMOVUPD   Z3, (DX)(CX*1)
+	ADDQ      $0x40, CX
+	SUBQ      $0x40, AX
+	JGE       loop
 
 tail:
 	ADDQ      $0x40, AX
@@ -23595,31 +24871,37 @@ tail:
 	BZHIL     AX, DX, DX
 	KMOVW     DX, K1
 	MOVQ      dv+0(FP), AX
-	VMOVUPD.Z (AX)(CX*1), K1, Z1
+	VMOVUPD.Z (AX)(CX*1), K1, Z3
 	MOVQ      gv+16(FP), AX
-	VMOVUPD.Z (AX)(CX*1), K1, Z2
-	VADDPD    Z2, Z1, Z1
-	MOVQ      alpha+24(FP), AX
-	VMOVUPD.Z (AX)(CX*1), K1, Z2
-	VMULPD    Z1, Z2, Z3
-	MOVQ      dv+0(FP), AX
-	VMOVUPD   Z3, K1, (AX)(CX*1)
-	MOVQ      dalpha+48(FP), AX
-	VMOVUPD.Z (AX)(CX*1), K1, Z3
-	MOVQ      before+56(FP), AX
 	VMOVUPD.Z (AX)(CX*1), K1, Z4
-	MOVQ      i+72(FP), AX
-	VMOVUPD.Z (AX)(CX*1), K1, Z5
-	VSUBPD    Z5, Z4, Z4
-	VMULPD    Z4, Z1, Z4
 	VADDPD    Z4, Z3, Z3
+	VPANDQ    Z1, Z3, Z4
+	VCMPPD    $0x16, Z2, Z4, K2
+	VMOVUPD.Z Z3, K2, Z3
+	MOVQ      alpha+24(FP), AX
+	VMOVUPD.Z (AX)(CX*1), K1, Z4
+	VMULPD    Z3, Z4, Z5
+	MOVQ      dv+0(FP), AX
+	VMOVUPD   Z5, K1, (AX)(CX*1)
 	MOVQ      dalpha+48(FP), AX
-	VMOVUPD   Z3, K1, (AX)(CX*1)
+	VMOVUPD.Z (AX)(CX*1), K1, Z5
+	MOVQ      before+56(FP), AX
+	VMOVUPD.Z (AX)(CX*1), K1, Z6
+	MOVQ      i+72(FP), AX
+	VMOVUPD.Z (AX)(CX*1), K1, Z7
+	VSUBPD    Z7, Z6, Z6
+	VMULPD    Z6, Z3, Z6
+	VADDPD    Z6, Z5, Z5
+	MOVQ      dalpha+48(FP), AX
+	VMOVUPD   Z5, K1, (AX)(CX*1)
 	MOVQ      di+32(FP), AX
-	VMOVUPD.Z (AX)(CX*1), K1, Z3
-	VSUBPD    Z2, Z0, Z0
-	VMULPD    Z1, Z0, Z0
-	VADDPD    Z0, Z3, Z0
+	VMOVUPD.Z (AX)(CX*1), K1, Z5
+	VSUBPD    Z4, Z0, Z0
+	VMULPD    Z3, Z0, Z0
+	VADDPD    Z0, Z5, Z0
+	VPANDQ    Z1, Z0, Z1
+	VCMPPD    $0x16, Z2, Z1, K2
+	VMOVUPD.Z Z0, K2, Z0
 	MOVQ      dx+8(FP), AX
 	VMOVUPD   Z0, K1, (AX)(CX*1)
 	MOVQ      dbeta+64(FP), AX
@@ -23646,6 +24928,8 @@ TEXT ·lifBackSynF64AVX512(SB), NOSPLIT, $0-128
 	VBROADCASTSD word3ff0000000000000<>+0(SB), Z0
 	VPXORQ       Z1, Z1, Z1
 	VBROADCASTSD attached+88(FP), Z2
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Z3
+	VBROADCASTSD word03f0000000000000<>+0(SB), Z4
 	MOVQ         lddx+16(FP), AX
 	SHLQ         $0x03, AX
 	MOVQ         AX, lddx+16(FP)
@@ -23671,39 +24955,45 @@ row:
 	JL   tail
 
 loop:
-	VMOVUPD (AX)(R10*1), Z3
-	VMOVUPD (DI)(R10*1), Z4
-	VMOVUPD (R8)(R10*1), Z5
-	VSUBPD  Z5, Z4, Z4
-	VCMPPD  $0x16, Z1, Z4, K1
-	VSUBPD  Z5, Z1, Z4
-	VMULPD  Z3, Z4, Z4
-	MOVQ    slope+32(FP), R11
-	VMOVUPD (R11)(R10*1), Z5
-	VMOVUPD (SI)(R10*1), Z6
-	VPANDQ  Z2, Z4, Z4
-	VADDPD  Z4, Z6, Z4
-	VMULPD  Z5, Z4, Z4
-	VADDPD  Z4, Z3, Z3
-	VMOVUPD (BX)(R10*1), Z4
-	VADDPD  Z4, Z3, Z3
-	VMOVUPD (CX)(R10*1), Z4
-	VMULPD  Z3, Z4, Z5
-	VMOVUPD Z5, (AX)(R10*1)
-	MOVQ    di+96(FP), R11
-	VMOVUPD (R11)(R10*1), Z5
-	VSUBPD  Z4, Z0, Z4
-	VMULPD  Z3, Z4, Z3
-	VADDPD  Z3, Z5, Z3
-	VMOVUPD Z3, (DX)(R10*1)
-	MOVQ    beta+104(FP), R11
-	VMOVUPD (R11)(R10*1), Z4
-	VMULPD  Z3, Z4, Z3
-	MOVQ    di+96(FP), R11
-	VMOVUPD Z3, (R11)(R10*1)
-	ADDQ    $0x40, R10
-	SUBQ    $0x40, R9
-	JGE     loop
+	VMOVUPD   (AX)(R10*1), Z5
+	VMOVUPD   (DI)(R10*1), Z6
+	VMOVUPD   (R8)(R10*1), Z7
+	VSUBPD    Z7, Z6, Z6
+	VCMPPD    $0x16, Z1, Z6, K1
+	VSUBPD    Z7, Z1, Z6
+	VMULPD    Z5, Z6, Z6
+	MOVQ      slope+32(FP), R11
+	VMOVUPD   (R11)(R10*1), Z7
+	VMOVUPD   (SI)(R10*1), Z8
+	VPANDQ    Z2, Z6, Z6
+	VADDPD    Z6, Z8, Z6
+	VMULPD    Z7, Z6, Z6
+	VADDPD    Z6, Z5, Z5
+	VMOVUPD   (BX)(R10*1), Z6
+	VADDPD    Z6, Z5, Z5
+	VPANDQ    Z3, Z5, Z6
+	VCMPPD    $0x16, Z4, Z6, K1
+	VMOVUPD.Z Z5, K1, Z5
+	VMOVUPD   (CX)(R10*1), Z6
+	VMULPD    Z5, Z6, Z7
+	VMOVUPD   Z7, (AX)(R10*1)
+	MOVQ      di+96(FP), R11
+	VMOVUPD   (R11)(R10*1), Z7
+	VSUBPD    Z6, Z0, Z6
+	VMULPD    Z5, Z6, Z5
+	VADDPD    Z5, Z7, Z5
+	VPANDQ    Z3, Z5, Z6
+	VCMPPD    $0x16, Z4, Z6, K1
+	VMOVUPD.Z Z5, K1, Z5
+	VMOVUPD   Z5, (DX)(R10*1)
+	MOVQ      beta+104(FP), R11
+	VMOVUPD   (R11)(R10*1), Z6
+	VMULPD    Z5, Z6, Z5
+	MOVQ      di+96(FP), R11
+	VMOVUPD   Z5, (R11)(R10*1)
+	ADDQ      $0x40, R10
+	SUBQ      $0x40, R9
+	JGE       loop
 
 tail:
 	ADDQ      $0x40, R9
@@ -23712,36 +25002,42 @@ tail:
 	MOVL      $-1, R11
 	BZHIL     R9, R11, R11
 	KMOVW     R11, K1
-	VMOVUPD.Z (AX)(R10*1), K1, Z3
-	VMOVUPD.Z (DI)(R10*1), K1, Z4
-	VMOVUPD.Z (R8)(R10*1), K1, Z5
-	VSUBPD    Z5, Z4, Z4
-	VCMPPD    $0x16, Z1, Z4, K2
-	VSUBPD    Z5, Z1, Z4
-	VMULPD    Z3, Z4, Z4
-	MOVQ      slope+32(FP), DI
-	VMOVUPD.Z (DI)(R10*1), K1, Z5
-	VMOVUPD.Z (SI)(R10*1), K1, Z6
-	VPANDQ    Z2, Z4, Z4
-	VADDPD    Z4, Z6, Z4
-	VMULPD    Z5, Z4, Z4
-	VADDPD    Z4, Z3, Z3
-	VMOVUPD.Z (BX)(R10*1), K1, Z4
-	VADDPD    Z4, Z3, Z3
-	VMOVUPD.Z (CX)(R10*1), K1, Z4
-	VMULPD    Z3, Z4, Z5
-	VMOVUPD   Z5, K1, (AX)(R10*1)
-	MOVQ      di+96(FP), AX
 	VMOVUPD.Z (AX)(R10*1), K1, Z5
-	VSUBPD    Z4, Z0, Z4
-	VMULPD    Z3, Z4, Z3
-	VADDPD    Z3, Z5, Z3
-	VMOVUPD   Z3, K1, (DX)(R10*1)
-	MOVQ      beta+104(FP), AX
-	VMOVUPD.Z (AX)(R10*1), K1, Z4
-	VMULPD    Z3, Z4, Z3
+	VMOVUPD.Z (DI)(R10*1), K1, Z6
+	VMOVUPD.Z (R8)(R10*1), K1, Z7
+	VSUBPD    Z7, Z6, Z6
+	VCMPPD    $0x16, Z1, Z6, K2
+	VSUBPD    Z7, Z1, Z6
+	VMULPD    Z5, Z6, Z6
+	MOVQ      slope+32(FP), DI
+	VMOVUPD.Z (DI)(R10*1), K1, Z7
+	VMOVUPD.Z (SI)(R10*1), K1, Z8
+	VPANDQ    Z2, Z6, Z6
+	VADDPD    Z6, Z8, Z6
+	VMULPD    Z7, Z6, Z6
+	VADDPD    Z6, Z5, Z5
+	VMOVUPD.Z (BX)(R10*1), K1, Z6
+	VADDPD    Z6, Z5, Z5
+	VPANDQ    Z3, Z5, Z6
+	VCMPPD    $0x16, Z4, Z6, K2
+	VMOVUPD.Z Z5, K2, Z5
+	VMOVUPD.Z (CX)(R10*1), K1, Z6
+	VMULPD    Z5, Z6, Z7
+	VMOVUPD   Z7, K1, (AX)(R10*1)
 	MOVQ      di+96(FP), AX
-	VMOVUPD   Z3, K1, (AX)(R10*1)
+	VMOVUPD.Z (AX)(R10*1), K1, Z7
+	VSUBPD    Z6, Z0, Z6
+	VMULPD    Z5, Z6, Z5
+	VADDPD    Z5, Z7, Z5
+	VPANDQ    Z3, Z5, Z6
+	VCMPPD    $0x16, Z4, Z6, K2
+	VMOVUPD.Z Z5, K2, Z5
+	VMOVUPD   Z5, K1, (DX)(R10*1)
+	MOVQ      beta+104(FP), AX
+	VMOVUPD.Z (AX)(R10*1), K1, Z6
+	VMULPD    Z5, Z6, Z5
+	MOVQ      di+96(FP), AX
+	VMOVUPD   Z5, K1, (AX)(R10*1)
 
 end:
 	MOVQ n+112(FP), AX
@@ -23769,6 +25065,7 @@ TEXT ·lifBackSynFastF64AVX512(SB), NOSPLIT, $0-136
 	VBROADCASTSD attached+88(FP), Z2
 	VBROADCASTSD k+112(FP), Z3
 	VBROADCASTSD word7fffffffffffffff<>+0(SB), Z4
+	VBROADCASTSD word03f0000000000000<>+0(SB), Z5
 	MOVQ         lddx+16(FP), AX
 	SHLQ         $0x03, AX
 	MOVQ         AX, lddx+16(FP)
@@ -23794,42 +25091,48 @@ row:
 	JL   tail
 
 loop:
-	VMOVUPD (AX)(R10*1), Z5
-	VMOVUPD (DI)(R10*1), Z6
-	VMOVUPD (R8)(R10*1), Z7
-	VSUBPD  Z7, Z6, Z6
-	VCMPPD  $0x16, Z1, Z6, K1
-	VSUBPD  Z7, Z1, Z7
-	VMULPD  Z5, Z7, Z7
-	VPANDQ  Z4, Z6, Z6
-	VMULPD  Z6, Z3, Z6
-	VADDPD  Z6, Z0, Z6
-	VDIVPD  Z6, Z0, Z6
-	VMULPD  Z6, Z6, Z6
-	VMOVUPD (SI)(R10*1), Z8
-	VPANDQ  Z2, Z7, Z7
-	VADDPD  Z7, Z8, Z7
-	VMULPD  Z6, Z7, Z6
-	VADDPD  Z6, Z5, Z5
-	VMOVUPD (BX)(R10*1), Z6
-	VADDPD  Z6, Z5, Z5
-	VMOVUPD (CX)(R10*1), Z6
-	VMULPD  Z5, Z6, Z7
-	VMOVUPD Z7, (AX)(R10*1)
-	MOVQ    di+96(FP), R11
-	VMOVUPD (R11)(R10*1), Z7
-	VSUBPD  Z6, Z0, Z6
-	VMULPD  Z5, Z6, Z5
-	VADDPD  Z5, Z7, Z5
-	VMOVUPD Z5, (DX)(R10*1)
-	MOVQ    beta+104(FP), R11
-	VMOVUPD (R11)(R10*1), Z6
-	VMULPD  Z5, Z6, Z5
-	MOVQ    di+96(FP), R11
-	VMOVUPD Z5, (R11)(R10*1)
-	ADDQ    $0x40, R10
-	SUBQ    $0x40, R9
-	JGE     loop
+	VMOVUPD   (AX)(R10*1), Z6
+	VMOVUPD   (DI)(R10*1), Z7
+	VMOVUPD   (R8)(R10*1), Z8
+	VSUBPD    Z8, Z7, Z7
+	VCMPPD    $0x16, Z1, Z7, K1
+	VSUBPD    Z8, Z1, Z8
+	VMULPD    Z6, Z8, Z8
+	VPANDQ    Z4, Z7, Z7
+	VMULPD    Z7, Z3, Z7
+	VADDPD    Z7, Z0, Z7
+	VDIVPD    Z7, Z0, Z7
+	VMULPD    Z7, Z7, Z7
+	VMOVUPD   (SI)(R10*1), Z9
+	VPANDQ    Z2, Z8, Z8
+	VADDPD    Z8, Z9, Z8
+	VMULPD    Z7, Z8, Z7
+	VADDPD    Z7, Z6, Z6
+	VMOVUPD   (BX)(R10*1), Z7
+	VADDPD    Z7, Z6, Z6
+	VPANDQ    Z4, Z6, Z7
+	VCMPPD    $0x16, Z5, Z7, K1
+	VMOVUPD.Z Z6, K1, Z6
+	VMOVUPD   (CX)(R10*1), Z7
+	VMULPD    Z6, Z7, Z8
+	VMOVUPD   Z8, (AX)(R10*1)
+	MOVQ      di+96(FP), R11
+	VMOVUPD   (R11)(R10*1), Z8
+	VSUBPD    Z7, Z0, Z7
+	VMULPD    Z6, Z7, Z6
+	VADDPD    Z6, Z8, Z6
+	VPANDQ    Z4, Z6, Z7
+	VCMPPD    $0x16, Z5, Z7, K1
+	VMOVUPD.Z Z6, K1, Z6
+	VMOVUPD   Z6, (DX)(R10*1)
+	MOVQ      beta+104(FP), R11
+	VMOVUPD   (R11)(R10*1), Z7
+	VMULPD    Z6, Z7, Z6
+	MOVQ      di+96(FP), R11
+	VMOVUPD   Z6, (R11)(R10*1)
+	ADDQ      $0x40, R10
+	SUBQ      $0x40, R9
+	JGE       loop
 
 tail:
 	ADDQ      $0x40, R9
@@ -23838,39 +25141,45 @@ tail:
 	MOVL      $-1, R11
 	BZHIL     R9, R11, R11
 	KMOVW     R11, K1
-	VMOVUPD.Z (AX)(R10*1), K1, Z5
-	VMOVUPD.Z (DI)(R10*1), K1, Z6
-	VMOVUPD.Z (R8)(R10*1), K1, Z7
-	VSUBPD    Z7, Z6, Z6
-	VCMPPD    $0x16, Z1, Z6, K2
-	VSUBPD    Z7, Z1, Z7
-	VMULPD    Z5, Z7, Z7
-	VPANDQ    Z4, Z6, Z6
-	VMULPD    Z6, Z3, Z6
-	VADDPD    Z6, Z0, Z6
-	VDIVPD    Z6, Z0, Z6
-	VMULPD    Z6, Z6, Z6
-	VMOVUPD.Z (SI)(R10*1), K1, Z8
-	VPANDQ    Z2, Z7, Z7
-	VADDPD    Z7, Z8, Z7
-	VMULPD    Z6, Z7, Z6
-	VADDPD    Z6, Z5, Z5
-	VMOVUPD.Z (BX)(R10*1), K1, Z6
-	VADDPD    Z6, Z5, Z5
-	VMOVUPD.Z (CX)(R10*1), K1, Z6
-	VMULPD    Z5, Z6, Z7
-	VMOVUPD   Z7, K1, (AX)(R10*1)
-	MOVQ      di+96(FP), AX
-	VMOVUPD.Z (AX)(R10*1), K1, Z7
-	VSUBPD    Z6, Z0, Z6
-	VMULPD    Z5, Z6, Z5
-	VADDPD    Z5, Z7, Z5
-	VMOVUPD   Z5, K1, (DX)(R10*1)
-	MOVQ      beta+104(FP), AX
 	VMOVUPD.Z (AX)(R10*1), K1, Z6
-	VMULPD    Z5, Z6, Z5
+	VMOVUPD.Z (DI)(R10*1), K1, Z7
+	VMOVUPD.Z (R8)(R10*1), K1, Z8
+	VSUBPD    Z8, Z7, Z7
+	VCMPPD    $0x16, Z1, Z7, K2
+	VSUBPD    Z8, Z1, Z8
+	VMULPD    Z6, Z8, Z8
+	VPANDQ    Z4, Z7, Z7
+	VMULPD    Z7, Z3, Z7
+	VADDPD    Z7, Z0, Z7
+	VDIVPD    Z7, Z0, Z7
+	VMULPD    Z7, Z7, Z7
+	VMOVUPD.Z (SI)(R10*1), K1, Z9
+	VPANDQ    Z2, Z8, Z8
+	VADDPD    Z8, Z9, Z8
+	VMULPD    Z7, Z8, Z7
+	VADDPD    Z7, Z6, Z6
+	VMOVUPD.Z (BX)(R10*1), K1, Z7
+	VADDPD    Z7, Z6, Z6
+	VPANDQ    Z4, Z6, Z7
+	VCMPPD    $0x16, Z5, Z7, K2
+	VMOVUPD.Z Z6, K2, Z6
+	VMOVUPD.Z (CX)(R10*1), K1, Z7
+	VMULPD    Z6, Z7, Z8
+	VMOVUPD   Z8, K1, (AX)(R10*1)
 	MOVQ      di+96(FP), AX
-	VMOVUPD   Z5, K1, (AX)(R10*1)
+	VMOVUPD.Z (AX)(R10*1), K1, Z8
+	VSUBPD    Z7, Z0, Z7
+	VMULPD    Z6, Z7, Z6
+	VADDPD    Z6, Z8, Z6
+	VPANDQ    Z4, Z6, Z7
+	VCMPPD    $0x16, Z5, Z7, K2
+	VMOVUPD.Z Z6, K2, Z6
+	VMOVUPD   Z6, K1, (DX)(R10*1)
+	MOVQ      beta+104(FP), AX
+	VMOVUPD.Z (AX)(R10*1), K1, Z7
+	VMULPD    Z6, Z7, Z6
+	MOVQ      di+96(FP), AX
+	VMOVUPD   Z6, K1, (AX)(R10*1)
 
 end:
 	MOVQ n+120(FP), AX
@@ -23897,6 +25206,8 @@ TEXT ·lifBackSynLearnedF64AVX512(SB), NOSPLIT, $0-216
 	VPXORQ       Z1, Z1, Z1
 	VBROADCASTSD attached+88(FP), Z2
 	VBROADCASTSD unreset+176(FP), Z3
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Z4
+	VBROADCASTSD word03f0000000000000<>+0(SB), Z5
 	MOVQ         ldbefore+168(FP), AX
 	SHLQ         $0x03, AX
 	MOVQ         AX, ldbefore+168(FP)
@@ -23934,68 +25245,74 @@ row:
 	JL   tail
 
 loop:
-	VMOVUPD   (AX)(R10*1), Z4
-	VMOVUPD   (DI)(R10*1), Z5
-	VMOVUPD   (R8)(R10*1), Z6
-	VSUBPD    Z6, Z5, Z5
-	VCMPPD    $0x16, Z1, Z5, K1
-	VSUBPD    Z6, Z1, Z5
-	VMULPD    Z4, Z5, Z5
-	MOVQ      slope+32(FP), R11
-	VMOVUPD   (R11)(R10*1), Z6
-	VMOVUPD   (SI)(R10*1), Z7
-	VPANDQ    Z2, Z5, Z5
-	VADDPD    Z5, Z7, Z5
-	VMULPD    Z6, Z5, Z5
-	VMOVUPD.Z Z4, K1, Z6
-	MOVQ      dvth+128(FP), R11
-	VMOVUPD   (R11)(R10*1), Z7
-	VSUBPD    Z6, Z7, Z6
-	VSUBPD    Z5, Z6, Z6
-	MOVQ      dvth+128(FP), R11
-	VMOVUPD   Z6, (R11)(R10*1)
-	VADDPD    Z5, Z4, Z4
-	VMOVUPD   (BX)(R10*1), Z5
-	VADDPD    Z5, Z4, Z4
-	VMOVUPD   (CX)(R10*1), Z5
-	VMULPD    Z4, Z5, Z6
-	VMOVUPD   Z6, (AX)(R10*1)
-	MOVQ      dalpha+112(FP), R11
-	VMOVUPD   (R11)(R10*1), Z6
-	MOVQ      before+120(FP), R11
-	VMOVUPD   (R11)(R10*1), Z7
+	VMOVUPD   (AX)(R10*1), Z6
+	VMOVUPD   (DI)(R10*1), Z7
 	VMOVUPD   (R8)(R10*1), Z8
-	VSUBPD    Z8, Z7, Z9
-	VPANDQ    Z3, Z9, Z9
-	VCMPPD    $0x16, Z1, Z9, K1
-	VMOVUPD.Z Z8, K1, Z8
 	VSUBPD    Z8, Z7, Z7
-	MOVQ      i+144(FP), R11
+	VCMPPD    $0x16, Z1, Z7, K1
+	VSUBPD    Z8, Z1, Z7
+	VMULPD    Z6, Z7, Z7
+	MOVQ      slope+32(FP), R11
 	VMOVUPD   (R11)(R10*1), Z8
-	VSUBPD    Z8, Z7, Z7
-	VMULPD    Z7, Z4, Z7
+	VMOVUPD   (SI)(R10*1), Z9
+	VPANDQ    Z2, Z7, Z7
+	VADDPD    Z7, Z9, Z7
+	VMULPD    Z8, Z7, Z7
+	VMOVUPD.Z Z6, K1, Z8
+	MOVQ      dvth+128(FP), R11
+	VMOVUPD   (R11)(R10*1), Z9
+	VSUBPD    Z8, Z9, Z8
+	VSUBPD    Z7, Z8, Z8
+	MOVQ      dvth+128(FP), R11
+	VMOVUPD   Z8, (R11)(R10*1)
 	VADDPD    Z7, Z6, Z6
+	VMOVUPD   (BX)(R10*1), Z7
+	VADDPD    Z7, Z6, Z6
+	VPANDQ    Z4, Z6, Z7
+	VCMPPD    $0x16, Z5, Z7, K1
+	VMOVUPD.Z Z6, K1, Z6
+	VMOVUPD   (CX)(R10*1), Z7
+	VMULPD    Z6, Z7, Z8
+	VMOVUPD   Z8, (AX)(R10*1)
 	MOVQ      dalpha+112(FP), R11
-	VMOVUPD   Z6, (R11)(R10*1)
+	VMOVUPD   (R11)(R10*1), Z8
+	MOVQ      before+120(FP), R11
+	VMOVUPD   (R11)(R10*1), Z9
+	VMOVUPD   (R8)(R10*1), Z10
+	VSUBPD    Z10, Z9, Z11
+	VPANDQ    Z3, Z11, Z11
+	VCMPPD    $0x16, Z1, Z11, K1
+	VMOVUPD.Z Z10, K1, Z10
+	VSUBPD    Z10, Z9, Z9
+	MOVQ      i+144(FP), R11
+	VMOVUPD   (R11)(R10*1), Z10
+	VSUBPD    Z10, Z9, Z9
+	VMULPD    Z9, Z6, Z9
+	VADDPD    Z9, Z8, Z8
+	MOVQ      dalpha+112(FP), R11
+	VMOVUPD   Z8, (R11)(R10*1)
 	MOVQ      di+96(FP), R11
-	VMOVUPD   (R11)(R10*1), Z6
-	VSUBPD    Z5, Z0, Z5
-	VMULPD    Z4, Z5, Z4
-	VADDPD    Z4, Z6, Z4
-	VMOVUPD   Z4, (DX)(R10*1)
+	VMOVUPD   (R11)(R10*1), Z8
+	VSUBPD    Z7, Z0, Z7
+	VMULPD    Z6, Z7, Z6
+	VADDPD    Z6, Z8, Z6
+	VPANDQ    Z4, Z6, Z7
+	VCMPPD    $0x16, Z5, Z7, K1
+	VMOVUPD.Z Z6, K1, Z6
+	VMOVUPD   Z6, (DX)(R10*1)
 	MOVQ      dbeta+136(FP), R11
-	VMOVUPD   (R11)(R10*1), Z5
+	VMOVUPD   (R11)(R10*1), Z7
 	MOVQ      ibefore+152(FP), R11
-	VMOVUPD   (R11)(R10*1), Z6
-	VMULPD    Z6, Z4, Z6
-	VADDPD    Z6, Z5, Z5
+	VMOVUPD   (R11)(R10*1), Z8
+	VMULPD    Z8, Z6, Z8
+	VADDPD    Z8, Z7, Z7
 	MOVQ      dbeta+136(FP), R11
-	VMOVUPD   Z5, (R11)(R10*1)
+	VMOVUPD   Z7, (R11)(R10*1)
 	MOVQ      beta+104(FP), R11
-	VMOVUPD   (R11)(R10*1), Z5
-	VMULPD    Z4, Z5, Z4
+	VMOVUPD   (R11)(R10*1), Z7
+	VMULPD    Z6, Z7, Z6
 	MOVQ      di+96(FP), R11
-	VMOVUPD   Z4, (R11)(R10*1)
+	VMOVUPD   Z6, (R11)(R10*1)
 	ADDQ      $0x40, R10
 	SUBQ      $0x40, R9
 	JGE       loop
@@ -24007,68 +25324,74 @@ tail:
 	MOVL      $-1, R11
 	BZHIL     R9, R11, R11
 	KMOVW     R11, K1
-	VMOVUPD.Z (AX)(R10*1), K1, Z4
-	VMOVUPD.Z (DI)(R10*1), K1, Z5
-	VMOVUPD.Z (R8)(R10*1), K1, Z6
-	VSUBPD    Z6, Z5, Z5
-	VCMPPD    $0x16, Z1, Z5, K2
-	VSUBPD    Z6, Z1, Z5
-	VMULPD    Z4, Z5, Z5
-	MOVQ      slope+32(FP), DI
-	VMOVUPD.Z (DI)(R10*1), K1, Z6
-	VMOVUPD.Z (SI)(R10*1), K1, Z7
-	VPANDQ    Z2, Z5, Z5
-	VADDPD    Z5, Z7, Z5
-	VMULPD    Z6, Z5, Z5
-	VMOVUPD.Z Z4, K2, Z6
-	MOVQ      dvth+128(FP), SI
-	VMOVUPD.Z (SI)(R10*1), K1, Z7
-	VSUBPD    Z6, Z7, Z6
-	VSUBPD    Z5, Z6, Z6
-	MOVQ      dvth+128(FP), SI
-	VMOVUPD   Z6, K1, (SI)(R10*1)
-	VADDPD    Z5, Z4, Z4
-	VMOVUPD.Z (BX)(R10*1), K1, Z5
-	VADDPD    Z5, Z4, Z4
-	VMOVUPD.Z (CX)(R10*1), K1, Z5
-	VMULPD    Z4, Z5, Z6
-	VMOVUPD   Z6, K1, (AX)(R10*1)
-	MOVQ      dalpha+112(FP), AX
 	VMOVUPD.Z (AX)(R10*1), K1, Z6
-	MOVQ      before+120(FP), AX
-	VMOVUPD.Z (AX)(R10*1), K1, Z7
+	VMOVUPD.Z (DI)(R10*1), K1, Z7
 	VMOVUPD.Z (R8)(R10*1), K1, Z8
-	VSUBPD    Z8, Z7, Z9
-	VPANDQ    Z3, Z9, Z9
-	VCMPPD    $0x16, Z1, Z9, K2
-	VMOVUPD.Z Z8, K2, Z8
 	VSUBPD    Z8, Z7, Z7
-	MOVQ      i+144(FP), AX
-	VMOVUPD.Z (AX)(R10*1), K1, Z8
-	VSUBPD    Z8, Z7, Z7
-	VMULPD    Z7, Z4, Z7
+	VCMPPD    $0x16, Z1, Z7, K2
+	VSUBPD    Z8, Z1, Z7
+	VMULPD    Z6, Z7, Z7
+	MOVQ      slope+32(FP), DI
+	VMOVUPD.Z (DI)(R10*1), K1, Z8
+	VMOVUPD.Z (SI)(R10*1), K1, Z9
+	VPANDQ    Z2, Z7, Z7
+	VADDPD    Z7, Z9, Z7
+	VMULPD    Z8, Z7, Z7
+	VMOVUPD.Z Z6, K2, Z8
+	MOVQ      dvth+128(FP), SI
+	VMOVUPD.Z (SI)(R10*1), K1, Z9
+	VSUBPD    Z8, Z9, Z8
+	VSUBPD    Z7, Z8, Z8
+	MOVQ      dvth+128(FP), SI
+	VMOVUPD   Z8, K1, (SI)(R10*1)
 	VADDPD    Z7, Z6, Z6
+	VMOVUPD.Z (BX)(R10*1), K1, Z7
+	VADDPD    Z7, Z6, Z6
+	VPANDQ    Z4, Z6, Z7
+	VCMPPD    $0x16, Z5, Z7, K2
+	VMOVUPD.Z Z6, K2, Z6
+	VMOVUPD.Z (CX)(R10*1), K1, Z7
+	VMULPD    Z6, Z7, Z8
+	VMOVUPD   Z8, K1, (AX)(R10*1)
 	MOVQ      dalpha+112(FP), AX
-	VMOVUPD   Z6, K1, (AX)(R10*1)
+	VMOVUPD.Z (AX)(R10*1), K1, Z8
+	MOVQ      before+120(FP), AX
+	VMOVUPD.Z (AX)(R10*1), K1, Z9
+	VMOVUPD.Z (R8)(R10*1), K1, Z10
+	VSUBPD    Z10, Z9, Z11
+	VPANDQ    Z3, Z11, Z11
+	VCMPPD    $0x16, Z1, Z11, K2
+	VMOVUPD.Z Z10, K2, Z10
+	VSUBPD    Z10, Z9, Z9
+	MOVQ      i+144(FP), AX
+	VMOVUPD.Z (AX)(R10*1), K1, Z10
+	VSUBPD    Z10, Z9, Z9
+	VMULPD    Z9, Z6, Z9
+	VADDPD    Z9, Z8, Z8
+	MOVQ      dalpha+112(FP), AX
+	VMOVUPD   Z8, K1, (AX)(R10*1)
 	MOVQ      di+96(FP), AX
-	VMOVUPD.Z (AX)(R10*1), K1, Z6
-	VSUBPD    Z5, Z0, Z5
-	VMULPD    Z4, Z5, Z4
-	VADDPD    Z4, Z6, Z4
-	VMOVUPD   Z4, K1, (DX)(R10*1)
+	VMOVUPD.Z (AX)(R10*1), K1, Z8
+	VSUBPD    Z7, Z0, Z7
+	VMULPD    Z6, Z7, Z6
+	VADDPD    Z6, Z8, Z6
+	VPANDQ    Z4, Z6, Z7
+	VCMPPD    $0x16, Z5, Z7, K2
+	VMOVUPD.Z Z6, K2, Z6
+	VMOVUPD   Z6, K1, (DX)(R10*1)
 	MOVQ      dbeta+136(FP), AX
-	VMOVUPD.Z (AX)(R10*1), K1, Z5
+	VMOVUPD.Z (AX)(R10*1), K1, Z7
 	MOVQ      ibefore+152(FP), AX
-	VMOVUPD.Z (AX)(R10*1), K1, Z6
-	VMULPD    Z6, Z4, Z6
-	VADDPD    Z6, Z5, Z5
+	VMOVUPD.Z (AX)(R10*1), K1, Z8
+	VMULPD    Z8, Z6, Z8
+	VADDPD    Z8, Z7, Z7
 	MOVQ      dbeta+136(FP), AX
-	VMOVUPD   Z5, K1, (AX)(R10*1)
+	VMOVUPD   Z7, K1, (AX)(R10*1)
 	MOVQ      beta+104(FP), AX
-	VMOVUPD.Z (AX)(R10*1), K1, Z5
-	VMULPD    Z4, Z5, Z4
+	VMOVUPD.Z (AX)(R10*1), K1, Z7
+	VMULPD    Z6, Z7, Z6
 	MOVQ      di+96(FP), AX
-	VMOVUPD   Z4, K1, (AX)(R10*1)
+	VMOVUPD   Z6, K1, (AX)(R10*1)
 
 end:
 	MOVQ n+200(FP), AX
@@ -24109,6 +25432,7 @@ TEXT ·lifBackSynLearnedFastF64AVX512(SB), NOSPLIT, $0-224
 	VBROADCASTSD unreset+176(FP), Z3
 	VBROADCASTSD k+200(FP), Z4
 	VBROADCASTSD word7fffffffffffffff<>+0(SB), Z5
+	VBROADCASTSD word03f0000000000000<>+0(SB), Z6
 	MOVQ         ldbefore+168(FP), AX
 	SHLQ         $0x03, AX
 	MOVQ         AX, ldbefore+168(FP)
@@ -24146,71 +25470,77 @@ row:
 	JL   tail
 
 loop:
-	VMOVUPD   (AX)(R10*1), Z6
-	VMOVUPD   (DI)(R10*1), Z7
-	VMOVUPD   (R8)(R10*1), Z8
-	VSUBPD    Z8, Z7, Z7
-	VCMPPD    $0x16, Z1, Z7, K1
-	VSUBPD    Z8, Z1, Z8
-	VMULPD    Z6, Z8, Z8
-	VPANDQ    Z5, Z7, Z7
-	VMULPD    Z7, Z4, Z7
-	VADDPD    Z7, Z0, Z7
-	VDIVPD    Z7, Z0, Z7
-	VMULPD    Z7, Z7, Z7
-	VMOVUPD   (SI)(R10*1), Z9
-	VPANDQ    Z2, Z8, Z8
-	VADDPD    Z8, Z9, Z8
-	VMULPD    Z7, Z8, Z7
-	VMOVUPD.Z Z6, K1, Z8
+	VMOVUPD   (AX)(R10*1), Z7
+	VMOVUPD   (DI)(R10*1), Z8
+	VMOVUPD   (R8)(R10*1), Z9
+	VSUBPD    Z9, Z8, Z8
+	VCMPPD    $0x16, Z1, Z8, K1
+	VSUBPD    Z9, Z1, Z9
+	VMULPD    Z7, Z9, Z9
+	VPANDQ    Z5, Z8, Z8
+	VMULPD    Z8, Z4, Z8
+	VADDPD    Z8, Z0, Z8
+	VDIVPD    Z8, Z0, Z8
+	VMULPD    Z8, Z8, Z8
+	VMOVUPD   (SI)(R10*1), Z10
+	VPANDQ    Z2, Z9, Z9
+	VADDPD    Z9, Z10, Z9
+	VMULPD    Z8, Z9, Z8
+	VMOVUPD.Z Z7, K1, Z9
 	MOVQ      dvth+128(FP), R11
-	VMOVUPD   (R11)(R10*1), Z9
-	VSUBPD    Z8, Z9, Z8
-	VSUBPD    Z7, Z8, Z8
-	MOVQ      dvth+128(FP), R11
-	VMOVUPD   Z8, (R11)(R10*1)
-	VADDPD    Z7, Z6, Z6
-	VMOVUPD   (BX)(R10*1), Z7
-	VADDPD    Z7, Z6, Z6
-	VMOVUPD   (CX)(R10*1), Z7
-	VMULPD    Z6, Z7, Z8
-	VMOVUPD   Z8, (AX)(R10*1)
-	MOVQ      dalpha+112(FP), R11
-	VMOVUPD   (R11)(R10*1), Z8
-	MOVQ      before+120(FP), R11
-	VMOVUPD   (R11)(R10*1), Z9
-	VMOVUPD   (R8)(R10*1), Z10
-	VSUBPD    Z10, Z9, Z11
-	VPANDQ    Z3, Z11, Z11
-	VCMPPD    $0x16, Z1, Z11, K1
-	VMOVUPD.Z Z10, K1, Z10
-	VSUBPD    Z10, Z9, Z9
-	MOVQ      i+144(FP), R11
 	VMOVUPD   (R11)(R10*1), Z10
-	VSUBPD    Z10, Z9, Z9
-	VMULPD    Z9, Z6, Z9
-	VADDPD    Z9, Z8, Z8
-	MOVQ      dalpha+112(FP), R11
-	VMOVUPD   Z8, (R11)(R10*1)
-	MOVQ      di+96(FP), R11
-	VMOVUPD   (R11)(R10*1), Z8
-	VSUBPD    Z7, Z0, Z7
-	VMULPD    Z6, Z7, Z6
-	VADDPD    Z6, Z8, Z6
-	VMOVUPD   Z6, (DX)(R10*1)
-	MOVQ      dbeta+136(FP), R11
-	VMOVUPD   (R11)(R10*1), Z7
-	MOVQ      ibefore+152(FP), R11
-	VMOVUPD   (R11)(R10*1), Z8
-	VMULPD    Z8, Z6, Z8
+	VSUBPD    Z9, Z10, Z9
+	VSUBPD    Z8, Z9, Z9
+	MOVQ      dvth+128(FP), R11
+	VMOVUPD   Z9, (R11)(R10*1)
 	VADDPD    Z8, Z7, Z7
-	MOVQ      dbeta+136(FP), R11
-	VMOVUPD   Z7, (R11)(R10*1)
-	MOVQ      beta+104(FP), R11
-	VMOVUPD   (R11)(R10*1), Z7
-	VMULPD    Z6, Z7, Z6
+	VMOVUPD   (BX)(R10*1), Z8
+	VADDPD    Z8, Z7, Z7
+	VPANDQ    Z5, Z7, Z8
+	VCMPPD    $0x16, Z6, Z8, K1
+	VMOVUPD.Z Z7, K1, Z7
+	VMOVUPD   (CX)(R10*1), Z8
+	VMULPD    Z7, Z8, Z9
+	VMOVUPD   Z9, (AX)(R10*1)
+	MOVQ      dalpha+112(FP), R11
+	VMOVUPD   (R11)(R10*1), Z9
+	MOVQ      before+120(FP), R11
+	VMOVUPD   (R11)(R10*1), Z10
+	VMOVUPD   (R8)(R10*1), Z11
+	VSUBPD    Z11, Z10, Z12
+	VPANDQ    Z3, Z12, Z12
+	VCMPPD    $0x16, Z1, Z12, K1
+	VMOVUPD.Z Z11, K1, Z11
+	VSUBPD    Z11, Z10, Z10
+	MOVQ      i+144(FP), R11
+	VMOVUPD   (R11)(R10*1), Z11
+	VSUBPD    Z11, Z10, Z10
+	VMULPD    Z10, Z7, Z10
+	VADDPD    Z10, Z9, Z9
+	MOVQ      dalpha+112(FP), R11
+	VMOVUPD   Z9, (R11)(R10*1)
 	MOVQ      di+96(FP), R11
-	VMOVUPD   Z6, (R11)(R10*1)
+	VMOVUPD   (R11)(R10*1), Z9
+	VSUBPD    Z8, Z0, Z8
+	VMULPD    Z7, Z8, Z7
+	VADDPD    Z7, Z9, Z7
+	VPANDQ    Z5, Z7, Z8
+	VCMPPD    $0x16, Z6, Z8, K1
+	VMOVUPD.Z Z7, K1, Z7
+	VMOVUPD   Z7, (DX)(R10*1)
+	MOVQ      dbeta+136(FP), R11
+	VMOVUPD   (R11)(R10*1), Z8
+	MOVQ      ibefore+152(FP), R11
+	VMOVUPD   (R11)(R10*1), Z9
+	VMULPD    Z9, Z7, Z9
+	VADDPD    Z9, Z8, Z8
+	MOVQ      dbeta+136(FP), R11
+	VMOVUPD   Z8, (R11)(R10*1)
+	MOVQ      beta+104(FP), R11
+	VMOVUPD   (R11)(R10*1), Z8
+	VMULPD    Z7, Z8, Z7
+	MOVQ      di+96(FP), R11
+	VMOVUPD   Z7, (R11)(R10*1)
 	ADDQ      $0x40, R10
 	SUBQ      $0x40, R9
 	JGE       loop
@@ -24222,71 +25552,77 @@ tail:
 	MOVL      $-1, R11
 	BZHIL     R9, R11, R11
 	KMOVW     R11, K1
-	VMOVUPD.Z (AX)(R10*1), K1, Z6
-	VMOVUPD.Z (DI)(R10*1), K1, Z7
-	VMOVUPD.Z (R8)(R10*1), K1, Z8
-	VSUBPD    Z8, Z7, Z7
-	VCMPPD    $0x16, Z1, Z7, K2
-	VSUBPD    Z8, Z1, Z8
-	VMULPD    Z6, Z8, Z8
-	VPANDQ    Z5, Z7, Z7
-	VMULPD    Z7, Z4, Z7
-	VADDPD    Z7, Z0, Z7
-	VDIVPD    Z7, Z0, Z7
-	VMULPD    Z7, Z7, Z7
-	VMOVUPD.Z (SI)(R10*1), K1, Z9
-	VPANDQ    Z2, Z8, Z8
-	VADDPD    Z8, Z9, Z8
-	VMULPD    Z7, Z8, Z7
-	VMOVUPD.Z Z6, K2, Z8
-	MOVQ      dvth+128(FP), SI
-	VMOVUPD.Z (SI)(R10*1), K1, Z9
-	VSUBPD    Z8, Z9, Z8
-	VSUBPD    Z7, Z8, Z8
-	MOVQ      dvth+128(FP), SI
-	VMOVUPD   Z8, K1, (SI)(R10*1)
-	VADDPD    Z7, Z6, Z6
-	VMOVUPD.Z (BX)(R10*1), K1, Z7
-	VADDPD    Z7, Z6, Z6
-	VMOVUPD.Z (CX)(R10*1), K1, Z7
-	VMULPD    Z6, Z7, Z8
-	VMOVUPD   Z8, K1, (AX)(R10*1)
-	MOVQ      dalpha+112(FP), AX
-	VMOVUPD.Z (AX)(R10*1), K1, Z8
-	MOVQ      before+120(FP), AX
-	VMOVUPD.Z (AX)(R10*1), K1, Z9
-	VMOVUPD.Z (R8)(R10*1), K1, Z10
-	VSUBPD    Z10, Z9, Z11
-	VPANDQ    Z3, Z11, Z11
-	VCMPPD    $0x16, Z1, Z11, K2
-	VMOVUPD.Z Z10, K2, Z10
-	VSUBPD    Z10, Z9, Z9
-	MOVQ      i+144(FP), AX
-	VMOVUPD.Z (AX)(R10*1), K1, Z10
-	VSUBPD    Z10, Z9, Z9
-	VMULPD    Z9, Z6, Z9
-	VADDPD    Z9, Z8, Z8
-	MOVQ      dalpha+112(FP), AX
-	VMOVUPD   Z8, K1, (AX)(R10*1)
-	MOVQ      di+96(FP), AX
-	VMOVUPD.Z (AX)(R10*1), K1, Z8
-	VSUBPD    Z7, Z0, Z7
-	VMULPD    Z6, Z7, Z6
-	VADDPD    Z6, Z8, Z6
-	VMOVUPD   Z6, K1, (DX)(R10*1)
-	MOVQ      dbeta+136(FP), AX
 	VMOVUPD.Z (AX)(R10*1), K1, Z7
-	MOVQ      ibefore+152(FP), AX
-	VMOVUPD.Z (AX)(R10*1), K1, Z8
-	VMULPD    Z8, Z6, Z8
+	VMOVUPD.Z (DI)(R10*1), K1, Z8
+	VMOVUPD.Z (R8)(R10*1), K1, Z9
+	VSUBPD    Z9, Z8, Z8
+	VCMPPD    $0x16, Z1, Z8, K2
+	VSUBPD    Z9, Z1, Z9
+	VMULPD    Z7, Z9, Z9
+	VPANDQ    Z5, Z8, Z8
+	VMULPD    Z8, Z4, Z8
+	VADDPD    Z8, Z0, Z8
+	VDIVPD    Z8, Z0, Z8
+	VMULPD    Z8, Z8, Z8
+	VMOVUPD.Z (SI)(R10*1), K1, Z10
+	VPANDQ    Z2, Z9, Z9
+	VADDPD    Z9, Z10, Z9
+	VMULPD    Z8, Z9, Z8
+	VMOVUPD.Z Z7, K2, Z9
+	MOVQ      dvth+128(FP), SI
+	VMOVUPD.Z (SI)(R10*1), K1, Z10
+	VSUBPD    Z9, Z10, Z9
+	VSUBPD    Z8, Z9, Z9
+	MOVQ      dvth+128(FP), SI
+	VMOVUPD   Z9, K1, (SI)(R10*1)
 	VADDPD    Z8, Z7, Z7
-	MOVQ      dbeta+136(FP), AX
-	VMOVUPD   Z7, K1, (AX)(R10*1)
-	MOVQ      beta+104(FP), AX
-	VMOVUPD.Z (AX)(R10*1), K1, Z7
-	VMULPD    Z6, Z7, Z6
+	VMOVUPD.Z (BX)(R10*1), K1, Z8
+	VADDPD    Z8, Z7, Z7
+	VPANDQ    Z5, Z7, Z8
+	VCMPPD    $0x16, Z6, Z8, K2
+	VMOVUPD.Z Z7, K2, Z7
+	VMOVUPD.Z (CX)(R10*1), K1, Z8
+	VMULPD    Z7, Z8, Z9
+	VMOVUPD   Z9, K1, (AX)(R10*1)
+	MOVQ      dalpha+112(FP), AX
+	VMOVUPD.Z (AX)(R10*1), K1, Z9
+	MOVQ      before+120(FP), AX
+	VMOVUPD.Z (AX)(R10*1), K1, Z10
+	VMOVUPD.Z (R8)(R10*1), K1, Z11
+	VSUBPD    Z11, Z10, Z12
+	VPANDQ    Z3, Z12, Z12
+	VCMPPD    $0x16, Z1, Z12, K2
+	VMOVUPD.Z Z11, K2, Z11
+	VSUBPD    Z11, Z10, Z10
+	MOVQ      i+144(FP), AX
+	VMOVUPD.Z (AX)(R10*1), K1, Z11
+	VSUBPD    Z11, Z10, Z10
+	VMULPD    Z10, Z7, Z10
+	VADDPD    Z10, Z9, Z9
+	MOVQ      dalpha+112(FP), AX
+	VMOVUPD   Z9, K1, (AX)(R10*1)
 	MOVQ      di+96(FP), AX
-	VMOVUPD   Z6, K1, (AX)(R10*1)
+	VMOVUPD.Z (AX)(R10*1), K1, Z9
+	VSUBPD    Z8, Z0, Z8
+	VMULPD    Z7, Z8, Z7
+	VADDPD    Z7, Z9, Z7
+	VPANDQ    Z5, Z7, Z8
+	VCMPPD    $0x16, Z6, Z8, K2
+	VMOVUPD.Z Z7, K2, Z7
+	VMOVUPD   Z7, K1, (DX)(R10*1)
+	MOVQ      dbeta+136(FP), AX
+	VMOVUPD.Z (AX)(R10*1), K1, Z8
+	MOVQ      ibefore+152(FP), AX
+	VMOVUPD.Z (AX)(R10*1), K1, Z9
+	VMULPD    Z9, Z7, Z9
+	VADDPD    Z9, Z8, Z8
+	MOVQ      dbeta+136(FP), AX
+	VMOVUPD   Z8, K1, (AX)(R10*1)
+	MOVQ      beta+104(FP), AX
+	VMOVUPD.Z (AX)(R10*1), K1, Z8
+	VMULPD    Z7, Z8, Z7
+	MOVQ      di+96(FP), AX
+	VMOVUPD   Z7, K1, (AX)(R10*1)
 
 end:
 	MOVQ n+208(FP), AX
@@ -24324,6 +25660,8 @@ TEXT ·lifBackSynToValueF64AVX512(SB), NOSPLIT, $0-136
 	VBROADCASTSD word3ff0000000000000<>+0(SB), Z0
 	VPXORQ       Z1, Z1, Z1
 	VBROADCASTSD attached+88(FP), Z2
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Z3
+	VBROADCASTSD word03f0000000000000<>+0(SB), Z4
 	MOVQ         lddx+16(FP), AX
 	SHLQ         $0x03, AX
 	MOVQ         AX, lddx+16(FP)
@@ -24349,44 +25687,50 @@ row:
 	JL   tail
 
 loop:
-	VMOVUPD (AX)(R10*1), Z3
-	VMOVUPD (DI)(R10*1), Z4
-	VMOVUPD (R8)(R10*1), Z5
-	VSUBPD  Z5, Z4, Z5
-	VCMPPD  $0x16, Z1, Z5, K1
-	MOVQ    vreset+112(FP), R11
-	VMOVUPD (R11)(R10*1), Z5
-	VSUBPD  Z4, Z5, Z4
-	VMULPD  Z3, Z4, Z4
-	VMULPD  Z1, Z3, Z5
-	VMOVUPD Z3, Z3
-	VMOVUPD Z5, K1, Z3
-	MOVQ    slope+32(FP), R11
-	VMOVUPD (R11)(R10*1), Z5
-	VMOVUPD (SI)(R10*1), Z6
-	VPANDQ  Z2, Z4, Z4
-	VADDPD  Z4, Z6, Z4
-	VMULPD  Z5, Z4, Z4
-	VADDPD  Z4, Z3, Z3
-	VMOVUPD (BX)(R10*1), Z4
-	VADDPD  Z4, Z3, Z3
-	VMOVUPD (CX)(R10*1), Z4
-	VMULPD  Z3, Z4, Z5
-	VMOVUPD Z5, (AX)(R10*1)
-	MOVQ    di+96(FP), R11
-	VMOVUPD (R11)(R10*1), Z5
-	VSUBPD  Z4, Z0, Z4
-	VMULPD  Z3, Z4, Z3
-	VADDPD  Z3, Z5, Z3
-	VMOVUPD Z3, (DX)(R10*1)
-	MOVQ    beta+104(FP), R11
-	VMOVUPD (R11)(R10*1), Z4
-	VMULPD  Z3, Z4, Z3
-	MOVQ    di+96(FP), R11
-	VMOVUPD Z3, (R11)(R10*1)
-	ADDQ    $0x40, R10
-	SUBQ    $0x40, R9
-	JGE     loop
+	VMOVUPD   (AX)(R10*1), Z5
+	VMOVUPD   (DI)(R10*1), Z6
+	VMOVUPD   (R8)(R10*1), Z7
+	VSUBPD    Z7, Z6, Z7
+	VCMPPD    $0x16, Z1, Z7, K1
+	MOVQ      vreset+112(FP), R11
+	VMOVUPD   (R11)(R10*1), Z7
+	VSUBPD    Z6, Z7, Z6
+	VMULPD    Z5, Z6, Z6
+	VMULPD    Z1, Z5, Z7
+	VMOVUPD   Z5, Z5
+	VMOVUPD   Z7, K1, Z5
+	MOVQ      slope+32(FP), R11
+	VMOVUPD   (R11)(R10*1), Z7
+	VMOVUPD   (SI)(R10*1), Z8
+	VPANDQ    Z2, Z6, Z6
+	VADDPD    Z6, Z8, Z6
+	VMULPD    Z7, Z6, Z6
+	VADDPD    Z6, Z5, Z5
+	VMOVUPD   (BX)(R10*1), Z6
+	VADDPD    Z6, Z5, Z5
+	VPANDQ    Z3, Z5, Z6
+	VCMPPD    $0x16, Z4, Z6, K1
+	VMOVUPD.Z Z5, K1, Z5
+	VMOVUPD   (CX)(R10*1), Z6
+	VMULPD    Z5, Z6, Z7
+	VMOVUPD   Z7, (AX)(R10*1)
+	MOVQ      di+96(FP), R11
+	VMOVUPD   (R11)(R10*1), Z7
+	VSUBPD    Z6, Z0, Z6
+	VMULPD    Z5, Z6, Z5
+	VADDPD    Z5, Z7, Z5
+	VPANDQ    Z3, Z5, Z6
+	VCMPPD    $0x16, Z4, Z6, K1
+	VMOVUPD.Z Z5, K1, Z5
+	VMOVUPD   Z5, (DX)(R10*1)
+	MOVQ      beta+104(FP), R11
+	VMOVUPD   (R11)(R10*1), Z6
+	VMULPD    Z5, Z6, Z5
+	MOVQ      di+96(FP), R11
+	VMOVUPD   Z5, (R11)(R10*1)
+	ADDQ      $0x40, R10
+	SUBQ      $0x40, R9
+	JGE       loop
 
 tail:
 	ADDQ      $0x40, R9
@@ -24395,41 +25739,47 @@ tail:
 	MOVL      $-1, R11
 	BZHIL     R9, R11, R11
 	KMOVW     R11, K1
-	VMOVUPD.Z (AX)(R10*1), K1, Z3
-	VMOVUPD.Z (DI)(R10*1), K1, Z4
-	VMOVUPD.Z (R8)(R10*1), K1, Z5
-	VSUBPD    Z5, Z4, Z5
-	VCMPPD    $0x16, Z1, Z5, K2
-	MOVQ      vreset+112(FP), DI
-	VMOVUPD.Z (DI)(R10*1), K1, Z5
-	VSUBPD    Z4, Z5, Z4
-	VMULPD    Z3, Z4, Z4
-	VMULPD    Z1, Z3, Z5
-	VMOVUPD   Z3, Z3
-	VMOVUPD   Z5, K2, Z3
-	MOVQ      slope+32(FP), DI
-	VMOVUPD.Z (DI)(R10*1), K1, Z5
-	VMOVUPD.Z (SI)(R10*1), K1, Z6
-	VPANDQ    Z2, Z4, Z4
-	VADDPD    Z4, Z6, Z4
-	VMULPD    Z5, Z4, Z4
-	VADDPD    Z4, Z3, Z3
-	VMOVUPD.Z (BX)(R10*1), K1, Z4
-	VADDPD    Z4, Z3, Z3
-	VMOVUPD.Z (CX)(R10*1), K1, Z4
-	VMULPD    Z3, Z4, Z5
-	VMOVUPD   Z5, K1, (AX)(R10*1)
-	MOVQ      di+96(FP), AX
 	VMOVUPD.Z (AX)(R10*1), K1, Z5
-	VSUBPD    Z4, Z0, Z4
-	VMULPD    Z3, Z4, Z3
-	VADDPD    Z3, Z5, Z3
-	VMOVUPD   Z3, K1, (DX)(R10*1)
-	MOVQ      beta+104(FP), AX
-	VMOVUPD.Z (AX)(R10*1), K1, Z4
-	VMULPD    Z3, Z4, Z3
+	VMOVUPD.Z (DI)(R10*1), K1, Z6
+	VMOVUPD.Z (R8)(R10*1), K1, Z7
+	VSUBPD    Z7, Z6, Z7
+	VCMPPD    $0x16, Z1, Z7, K2
+	MOVQ      vreset+112(FP), DI
+	VMOVUPD.Z (DI)(R10*1), K1, Z7
+	VSUBPD    Z6, Z7, Z6
+	VMULPD    Z5, Z6, Z6
+	VMULPD    Z1, Z5, Z7
+	VMOVUPD   Z5, Z5
+	VMOVUPD   Z7, K2, Z5
+	MOVQ      slope+32(FP), DI
+	VMOVUPD.Z (DI)(R10*1), K1, Z7
+	VMOVUPD.Z (SI)(R10*1), K1, Z8
+	VPANDQ    Z2, Z6, Z6
+	VADDPD    Z6, Z8, Z6
+	VMULPD    Z7, Z6, Z6
+	VADDPD    Z6, Z5, Z5
+	VMOVUPD.Z (BX)(R10*1), K1, Z6
+	VADDPD    Z6, Z5, Z5
+	VPANDQ    Z3, Z5, Z6
+	VCMPPD    $0x16, Z4, Z6, K2
+	VMOVUPD.Z Z5, K2, Z5
+	VMOVUPD.Z (CX)(R10*1), K1, Z6
+	VMULPD    Z5, Z6, Z7
+	VMOVUPD   Z7, K1, (AX)(R10*1)
 	MOVQ      di+96(FP), AX
-	VMOVUPD   Z3, K1, (AX)(R10*1)
+	VMOVUPD.Z (AX)(R10*1), K1, Z7
+	VSUBPD    Z6, Z0, Z6
+	VMULPD    Z5, Z6, Z5
+	VADDPD    Z5, Z7, Z5
+	VPANDQ    Z3, Z5, Z6
+	VCMPPD    $0x16, Z4, Z6, K2
+	VMOVUPD.Z Z5, K2, Z5
+	VMOVUPD   Z5, K1, (DX)(R10*1)
+	MOVQ      beta+104(FP), AX
+	VMOVUPD.Z (AX)(R10*1), K1, Z6
+	VMULPD    Z5, Z6, Z5
+	MOVQ      di+96(FP), AX
+	VMOVUPD   Z5, K1, (AX)(R10*1)
 
 end:
 	MOVQ n+120(FP), AX
@@ -24457,6 +25807,7 @@ TEXT ·lifBackSynToValueFastF64AVX512(SB), NOSPLIT, $0-144
 	VBROADCASTSD attached+88(FP), Z2
 	VBROADCASTSD k+120(FP), Z3
 	VBROADCASTSD word7fffffffffffffff<>+0(SB), Z4
+	VBROADCASTSD word03f0000000000000<>+0(SB), Z5
 	MOVQ         lddx+16(FP), AX
 	SHLQ         $0x03, AX
 	MOVQ         AX, lddx+16(FP)
@@ -24482,47 +25833,53 @@ row:
 	JL   tail
 
 loop:
-	VMOVUPD (AX)(R10*1), Z5
-	VMOVUPD (DI)(R10*1), Z6
-	VMOVUPD (R8)(R10*1), Z7
-	VSUBPD  Z7, Z6, Z7
-	VCMPPD  $0x16, Z1, Z7, K1
-	MOVQ    vreset+112(FP), R11
-	VMOVUPD (R11)(R10*1), Z8
-	VSUBPD  Z6, Z8, Z6
-	VMULPD  Z5, Z6, Z6
-	VMULPD  Z1, Z5, Z8
-	VMOVUPD Z5, Z5
-	VMOVUPD Z8, K1, Z5
-	VPANDQ  Z4, Z7, Z7
-	VMULPD  Z7, Z3, Z7
-	VADDPD  Z7, Z0, Z7
-	VDIVPD  Z7, Z0, Z7
-	VMULPD  Z7, Z7, Z7
-	VMOVUPD (SI)(R10*1), Z8
-	VPANDQ  Z2, Z6, Z6
-	VADDPD  Z6, Z8, Z6
-	VMULPD  Z7, Z6, Z6
-	VADDPD  Z6, Z5, Z5
-	VMOVUPD (BX)(R10*1), Z6
-	VADDPD  Z6, Z5, Z5
-	VMOVUPD (CX)(R10*1), Z6
-	VMULPD  Z5, Z6, Z7
-	VMOVUPD Z7, (AX)(R10*1)
-	MOVQ    di+96(FP), R11
-	VMOVUPD (R11)(R10*1), Z7
-	VSUBPD  Z6, Z0, Z6
-	VMULPD  Z5, Z6, Z5
-	VADDPD  Z5, Z7, Z5
-	VMOVUPD Z5, (DX)(R10*1)
-	MOVQ    beta+104(FP), R11
-	VMOVUPD (R11)(R10*1), Z6
-	VMULPD  Z5, Z6, Z5
-	MOVQ    di+96(FP), R11
-	VMOVUPD Z5, (R11)(R10*1)
-	ADDQ    $0x40, R10
-	SUBQ    $0x40, R9
-	JGE     loop
+	VMOVUPD   (AX)(R10*1), Z6
+	VMOVUPD   (DI)(R10*1), Z7
+	VMOVUPD   (R8)(R10*1), Z8
+	VSUBPD    Z8, Z7, Z8
+	VCMPPD    $0x16, Z1, Z8, K1
+	MOVQ      vreset+112(FP), R11
+	VMOVUPD   (R11)(R10*1), Z9
+	VSUBPD    Z7, Z9, Z7
+	VMULPD    Z6, Z7, Z7
+	VMULPD    Z1, Z6, Z9
+	VMOVUPD   Z6, Z6
+	VMOVUPD   Z9, K1, Z6
+	VPANDQ    Z4, Z8, Z8
+	VMULPD    Z8, Z3, Z8
+	VADDPD    Z8, Z0, Z8
+	VDIVPD    Z8, Z0, Z8
+	VMULPD    Z8, Z8, Z8
+	VMOVUPD   (SI)(R10*1), Z9
+	VPANDQ    Z2, Z7, Z7
+	VADDPD    Z7, Z9, Z7
+	VMULPD    Z8, Z7, Z7
+	VADDPD    Z7, Z6, Z6
+	VMOVUPD   (BX)(R10*1), Z7
+	VADDPD    Z7, Z6, Z6
+	VPANDQ    Z4, Z6, Z7
+	VCMPPD    $0x16, Z5, Z7, K1
+	VMOVUPD.Z Z6, K1, Z6
+	VMOVUPD   (CX)(R10*1), Z7
+	VMULPD    Z6, Z7, Z8
+	VMOVUPD   Z8, (AX)(R10*1)
+	MOVQ      di+96(FP), R11
+	VMOVUPD   (R11)(R10*1), Z8
+	VSUBPD    Z7, Z0, Z7
+	VMULPD    Z6, Z7, Z6
+	VADDPD    Z6, Z8, Z6
+	VPANDQ    Z4, Z6, Z7
+	VCMPPD    $0x16, Z5, Z7, K1
+	VMOVUPD.Z Z6, K1, Z6
+	VMOVUPD   Z6, (DX)(R10*1)
+	MOVQ      beta+104(FP), R11
+	VMOVUPD   (R11)(R10*1), Z7
+	VMULPD    Z6, Z7, Z6
+	MOVQ      di+96(FP), R11
+	VMOVUPD   Z6, (R11)(R10*1)
+	ADDQ      $0x40, R10
+	SUBQ      $0x40, R9
+	JGE       loop
 
 tail:
 	ADDQ      $0x40, R9
@@ -24531,44 +25888,50 @@ tail:
 	MOVL      $-1, R11
 	BZHIL     R9, R11, R11
 	KMOVW     R11, K1
-	VMOVUPD.Z (AX)(R10*1), K1, Z5
-	VMOVUPD.Z (DI)(R10*1), K1, Z6
-	VMOVUPD.Z (R8)(R10*1), K1, Z7
-	VSUBPD    Z7, Z6, Z7
-	VCMPPD    $0x16, Z1, Z7, K2
-	MOVQ      vreset+112(FP), DI
-	VMOVUPD.Z (DI)(R10*1), K1, Z8
-	VSUBPD    Z6, Z8, Z6
-	VMULPD    Z5, Z6, Z6
-	VMULPD    Z1, Z5, Z8
-	VMOVUPD   Z5, Z5
-	VMOVUPD   Z8, K2, Z5
-	VPANDQ    Z4, Z7, Z7
-	VMULPD    Z7, Z3, Z7
-	VADDPD    Z7, Z0, Z7
-	VDIVPD    Z7, Z0, Z7
-	VMULPD    Z7, Z7, Z7
-	VMOVUPD.Z (SI)(R10*1), K1, Z8
-	VPANDQ    Z2, Z6, Z6
-	VADDPD    Z6, Z8, Z6
-	VMULPD    Z7, Z6, Z6
-	VADDPD    Z6, Z5, Z5
-	VMOVUPD.Z (BX)(R10*1), K1, Z6
-	VADDPD    Z6, Z5, Z5
-	VMOVUPD.Z (CX)(R10*1), K1, Z6
-	VMULPD    Z5, Z6, Z7
-	VMOVUPD   Z7, K1, (AX)(R10*1)
-	MOVQ      di+96(FP), AX
-	VMOVUPD.Z (AX)(R10*1), K1, Z7
-	VSUBPD    Z6, Z0, Z6
-	VMULPD    Z5, Z6, Z5
-	VADDPD    Z5, Z7, Z5
-	VMOVUPD   Z5, K1, (DX)(R10*1)
-	MOVQ      beta+104(FP), AX
 	VMOVUPD.Z (AX)(R10*1), K1, Z6
-	VMULPD    Z5, Z6, Z5
+	VMOVUPD.Z (DI)(R10*1), K1, Z7
+	VMOVUPD.Z (R8)(R10*1), K1, Z8
+	VSUBPD    Z8, Z7, Z8
+	VCMPPD    $0x16, Z1, Z8, K2
+	MOVQ      vreset+112(FP), DI
+	VMOVUPD.Z (DI)(R10*1), K1, Z9
+	VSUBPD    Z7, Z9, Z7
+	VMULPD    Z6, Z7, Z7
+	VMULPD    Z1, Z6, Z9
+	VMOVUPD   Z6, Z6
+	VMOVUPD   Z9, K2, Z6
+	VPANDQ    Z4, Z8, Z8
+	VMULPD    Z8, Z3, Z8
+	VADDPD    Z8, Z0, Z8
+	VDIVPD    Z8, Z0, Z8
+	VMULPD    Z8, Z8, Z8
+	VMOVUPD.Z (SI)(R10*1), K1, Z9
+	VPANDQ    Z2, Z7, Z7
+	VADDPD    Z7, Z9, Z7
+	VMULPD    Z8, Z7, Z7
+	VADDPD    Z7, Z6, Z6
+	VMOVUPD.Z (BX)(R10*1), K1, Z7
+	VADDPD    Z7, Z6, Z6
+	VPANDQ    Z4, Z6, Z7
+	VCMPPD    $0x16, Z5, Z7, K2
+	VMOVUPD.Z Z6, K2, Z6
+	VMOVUPD.Z (CX)(R10*1), K1, Z7
+	VMULPD    Z6, Z7, Z8
+	VMOVUPD   Z8, K1, (AX)(R10*1)
 	MOVQ      di+96(FP), AX
-	VMOVUPD   Z5, K1, (AX)(R10*1)
+	VMOVUPD.Z (AX)(R10*1), K1, Z8
+	VSUBPD    Z7, Z0, Z7
+	VMULPD    Z6, Z7, Z6
+	VADDPD    Z6, Z8, Z6
+	VPANDQ    Z4, Z6, Z7
+	VCMPPD    $0x16, Z5, Z7, K2
+	VMOVUPD.Z Z6, K2, Z6
+	VMOVUPD   Z6, K1, (DX)(R10*1)
+	MOVQ      beta+104(FP), AX
+	VMOVUPD.Z (AX)(R10*1), K1, Z7
+	VMULPD    Z6, Z7, Z6
+	MOVQ      di+96(FP), AX
+	VMOVUPD   Z6, K1, (AX)(R10*1)
 
 end:
 	MOVQ n+128(FP), AX
@@ -24595,6 +25958,8 @@ TEXT ·lifBackSynToValueLearnedF64AVX512(SB), NOSPLIT, $0-232
 	VPXORQ       Z1, Z1, Z1
 	VBROADCASTSD attached+88(FP), Z2
 	VBROADCASTSD unreset+192(FP), Z3
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Z4
+	VBROADCASTSD word03f0000000000000<>+0(SB), Z5
 	MOVQ         ldbefore+184(FP), AX
 	SHLQ         $0x03, AX
 	MOVQ         AX, ldbefore+184(FP)
@@ -24632,81 +25997,87 @@ row:
 	JL   tail
 
 loop:
-	VMOVUPD   (AX)(R10*1), Z4
-	VMOVUPD   (DI)(R10*1), Z5
-	VMOVUPD   (R8)(R10*1), Z6
-	VSUBPD    Z6, Z5, Z6
-	VCMPPD    $0x16, Z1, Z6, K1
-	MOVQ      vreset+112(FP), R11
-	VMOVUPD   (R11)(R10*1), Z6
-	VSUBPD    Z5, Z6, Z5
-	VMULPD    Z4, Z5, Z5
-	VMULPD    Z1, Z4, Z6
-	VMOVUPD   Z4, Z7
-	VMOVUPD   Z6, K1, Z7
-	MOVQ      slope+32(FP), R11
-	VMOVUPD   (R11)(R10*1), Z6
-	VMOVUPD   (SI)(R10*1), Z8
-	VPANDQ    Z2, Z5, Z5
-	VADDPD    Z5, Z8, Z5
-	VMULPD    Z6, Z5, Z5
-	VMOVUPD.Z Z4, K1, Z4
-	MOVQ      dvreset+168(FP), R11
-	VMOVUPD   (R11)(R10*1), Z6
-	VADDPD    Z4, Z6, Z4
-	MOVQ      dvreset+168(FP), R11
-	VMOVUPD   Z4, (R11)(R10*1)
-	MOVQ      dvth+136(FP), R11
-	VMOVUPD   (R11)(R10*1), Z4
-	VSUBPD    Z5, Z4, Z4
-	MOVQ      dvth+136(FP), R11
-	VMOVUPD   Z4, (R11)(R10*1)
-	VADDPD    Z5, Z7, Z4
-	VMOVUPD   (BX)(R10*1), Z5
-	VADDPD    Z5, Z4, Z4
-	VMOVUPD   (CX)(R10*1), Z5
-	VMULPD    Z4, Z5, Z6
-	VMOVUPD   Z6, (AX)(R10*1)
-	MOVQ      dalpha+120(FP), R11
-	VMOVUPD   (R11)(R10*1), Z6
-	MOVQ      before+128(FP), R11
-	VMOVUPD   (R11)(R10*1), Z7
+	VMOVUPD   (AX)(R10*1), Z6
+	VMOVUPD   (DI)(R10*1), Z7
 	VMOVUPD   (R8)(R10*1), Z8
 	VSUBPD    Z8, Z7, Z8
-	VPANDQ    Z3, Z8, Z8
 	VCMPPD    $0x16, Z1, Z8, K1
 	MOVQ      vreset+112(FP), R11
 	VMOVUPD   (R11)(R10*1), Z8
-	VSUBPD    Z7, Z8, Z8
-	VADDPD    Z8, Z7, Z8
-	VMOVUPD   Z7, Z7
-	VMOVUPD   Z8, K1, Z7
-	MOVQ      i+152(FP), R11
+	VSUBPD    Z7, Z8, Z7
+	VMULPD    Z6, Z7, Z7
+	VMULPD    Z1, Z6, Z8
+	VMOVUPD   Z6, Z9
+	VMOVUPD   Z8, K1, Z9
+	MOVQ      slope+32(FP), R11
 	VMOVUPD   (R11)(R10*1), Z8
-	VSUBPD    Z8, Z7, Z7
-	VMULPD    Z7, Z4, Z7
-	VADDPD    Z7, Z6, Z6
-	MOVQ      dalpha+120(FP), R11
+	VMOVUPD   (SI)(R10*1), Z10
+	VPANDQ    Z2, Z7, Z7
+	VADDPD    Z7, Z10, Z7
+	VMULPD    Z8, Z7, Z7
+	VMOVUPD.Z Z6, K1, Z6
+	MOVQ      dvreset+168(FP), R11
+	VMOVUPD   (R11)(R10*1), Z8
+	VADDPD    Z6, Z8, Z6
+	MOVQ      dvreset+168(FP), R11
 	VMOVUPD   Z6, (R11)(R10*1)
-	MOVQ      di+96(FP), R11
+	MOVQ      dvth+136(FP), R11
 	VMOVUPD   (R11)(R10*1), Z6
-	VSUBPD    Z5, Z0, Z5
-	VMULPD    Z4, Z5, Z4
-	VADDPD    Z4, Z6, Z4
-	VMOVUPD   Z4, (DX)(R10*1)
+	VSUBPD    Z7, Z6, Z6
+	MOVQ      dvth+136(FP), R11
+	VMOVUPD   Z6, (R11)(R10*1)
+	VADDPD    Z7, Z9, Z6
+	VMOVUPD   (BX)(R10*1), Z7
+	VADDPD    Z7, Z6, Z6
+	VPANDQ    Z4, Z6, Z7
+	VCMPPD    $0x16, Z5, Z7, K1
+	VMOVUPD.Z Z6, K1, Z6
+	VMOVUPD   (CX)(R10*1), Z7
+	VMULPD    Z6, Z7, Z8
+	VMOVUPD   Z8, (AX)(R10*1)
+	MOVQ      dalpha+120(FP), R11
+	VMOVUPD   (R11)(R10*1), Z8
+	MOVQ      before+128(FP), R11
+	VMOVUPD   (R11)(R10*1), Z9
+	VMOVUPD   (R8)(R10*1), Z10
+	VSUBPD    Z10, Z9, Z10
+	VPANDQ    Z3, Z10, Z10
+	VCMPPD    $0x16, Z1, Z10, K1
+	MOVQ      vreset+112(FP), R11
+	VMOVUPD   (R11)(R10*1), Z10
+	VSUBPD    Z9, Z10, Z10
+	VADDPD    Z10, Z9, Z10
+	VMOVUPD   Z9, Z9
+	VMOVUPD   Z10, K1, Z9
+	MOVQ      i+152(FP), R11
+	VMOVUPD   (R11)(R10*1), Z10
+	VSUBPD    Z10, Z9, Z9
+	VMULPD    Z9, Z6, Z9
+	VADDPD    Z9, Z8, Z8
+	MOVQ      dalpha+120(FP), R11
+	VMOVUPD   Z8, (R11)(R10*1)
+	MOVQ      di+96(FP), R11
+	VMOVUPD   (R11)(R10*1), Z8
+	VSUBPD    Z7, Z0, Z7
+	VMULPD    Z6, Z7, Z6
+	VADDPD    Z6, Z8, Z6
+	VPANDQ    Z4, Z6, Z7
+	VCMPPD    $0x16, Z5, Z7, K1
+	VMOVUPD.Z Z6, K1, Z6
+	VMOVUPD   Z6, (DX)(R10*1)
 	MOVQ      dbeta+144(FP), R11
-	VMOVUPD   (R11)(R10*1), Z5
+	VMOVUPD   (R11)(R10*1), Z7
 	MOVQ      ibefore+160(FP), R11
-	VMOVUPD   (R11)(R10*1), Z6
-	VMULPD    Z6, Z4, Z6
-	VADDPD    Z6, Z5, Z5
+	VMOVUPD   (R11)(R10*1), Z8
+	VMULPD    Z8, Z6, Z8
+	VADDPD    Z8, Z7, Z7
 	MOVQ      dbeta+144(FP), R11
-	VMOVUPD   Z5, (R11)(R10*1)
+	VMOVUPD   Z7, (R11)(R10*1)
 	MOVQ      beta+104(FP), R11
-	VMOVUPD   (R11)(R10*1), Z5
-	VMULPD    Z4, Z5, Z4
+	VMOVUPD   (R11)(R10*1), Z7
+	VMULPD    Z6, Z7, Z6
 	MOVQ      di+96(FP), R11
-	VMOVUPD   Z4, (R11)(R10*1)
+	VMOVUPD   Z6, (R11)(R10*1)
 	ADDQ      $0x40, R10
 	SUBQ      $0x40, R9
 	JGE       loop
@@ -24718,81 +26089,87 @@ tail:
 	MOVL      $-1, R11
 	BZHIL     R9, R11, R11
 	KMOVW     R11, K1
-	VMOVUPD.Z (AX)(R10*1), K1, Z4
-	VMOVUPD.Z (DI)(R10*1), K1, Z5
-	VMOVUPD.Z (R8)(R10*1), K1, Z6
-	VSUBPD    Z6, Z5, Z6
-	VCMPPD    $0x16, Z1, Z6, K2
-	MOVQ      vreset+112(FP), DI
-	VMOVUPD.Z (DI)(R10*1), K1, Z6
-	VSUBPD    Z5, Z6, Z5
-	VMULPD    Z4, Z5, Z5
-	VMULPD    Z1, Z4, Z6
-	VMOVUPD   Z4, Z7
-	VMOVUPD   Z6, K2, Z7
-	MOVQ      slope+32(FP), DI
-	VMOVUPD.Z (DI)(R10*1), K1, Z6
-	VMOVUPD.Z (SI)(R10*1), K1, Z8
-	VPANDQ    Z2, Z5, Z5
-	VADDPD    Z5, Z8, Z5
-	VMULPD    Z6, Z5, Z5
-	VMOVUPD.Z Z4, K2, Z4
-	MOVQ      dvreset+168(FP), SI
-	VMOVUPD.Z (SI)(R10*1), K1, Z6
-	VADDPD    Z4, Z6, Z4
-	MOVQ      dvreset+168(FP), SI
-	VMOVUPD   Z4, K1, (SI)(R10*1)
-	MOVQ      dvth+136(FP), SI
-	VMOVUPD.Z (SI)(R10*1), K1, Z4
-	VSUBPD    Z5, Z4, Z4
-	MOVQ      dvth+136(FP), SI
-	VMOVUPD   Z4, K1, (SI)(R10*1)
-	VADDPD    Z5, Z7, Z4
-	VMOVUPD.Z (BX)(R10*1), K1, Z5
-	VADDPD    Z5, Z4, Z4
-	VMOVUPD.Z (CX)(R10*1), K1, Z5
-	VMULPD    Z4, Z5, Z6
-	VMOVUPD   Z6, K1, (AX)(R10*1)
-	MOVQ      dalpha+120(FP), AX
 	VMOVUPD.Z (AX)(R10*1), K1, Z6
-	MOVQ      before+128(FP), AX
-	VMOVUPD.Z (AX)(R10*1), K1, Z7
+	VMOVUPD.Z (DI)(R10*1), K1, Z7
 	VMOVUPD.Z (R8)(R10*1), K1, Z8
 	VSUBPD    Z8, Z7, Z8
-	VPANDQ    Z3, Z8, Z8
 	VCMPPD    $0x16, Z1, Z8, K2
-	MOVQ      vreset+112(FP), AX
-	VMOVUPD.Z (AX)(R10*1), K1, Z8
-	VSUBPD    Z7, Z8, Z8
-	VADDPD    Z8, Z7, Z8
-	VMOVUPD   Z7, Z7
-	VMOVUPD   Z8, K2, Z7
-	MOVQ      i+152(FP), AX
-	VMOVUPD.Z (AX)(R10*1), K1, Z8
-	VSUBPD    Z8, Z7, Z7
-	VMULPD    Z7, Z4, Z7
+	MOVQ      vreset+112(FP), DI
+	VMOVUPD.Z (DI)(R10*1), K1, Z8
+	VSUBPD    Z7, Z8, Z7
+	VMULPD    Z6, Z7, Z7
+	VMULPD    Z1, Z6, Z8
+	VMOVUPD   Z6, Z9
+	VMOVUPD   Z8, K2, Z9
+	MOVQ      slope+32(FP), DI
+	VMOVUPD.Z (DI)(R10*1), K1, Z8
+	VMOVUPD.Z (SI)(R10*1), K1, Z10
+	VPANDQ    Z2, Z7, Z7
+	VADDPD    Z7, Z10, Z7
+	VMULPD    Z8, Z7, Z7
+	VMOVUPD.Z Z6, K2, Z6
+	MOVQ      dvreset+168(FP), SI
+	VMOVUPD.Z (SI)(R10*1), K1, Z8
+	VADDPD    Z6, Z8, Z6
+	MOVQ      dvreset+168(FP), SI
+	VMOVUPD   Z6, K1, (SI)(R10*1)
+	MOVQ      dvth+136(FP), SI
+	VMOVUPD.Z (SI)(R10*1), K1, Z6
+	VSUBPD    Z7, Z6, Z6
+	MOVQ      dvth+136(FP), SI
+	VMOVUPD   Z6, K1, (SI)(R10*1)
+	VADDPD    Z7, Z9, Z6
+	VMOVUPD.Z (BX)(R10*1), K1, Z7
 	VADDPD    Z7, Z6, Z6
+	VPANDQ    Z4, Z6, Z7
+	VCMPPD    $0x16, Z5, Z7, K2
+	VMOVUPD.Z Z6, K2, Z6
+	VMOVUPD.Z (CX)(R10*1), K1, Z7
+	VMULPD    Z6, Z7, Z8
+	VMOVUPD   Z8, K1, (AX)(R10*1)
 	MOVQ      dalpha+120(FP), AX
-	VMOVUPD   Z6, K1, (AX)(R10*1)
+	VMOVUPD.Z (AX)(R10*1), K1, Z8
+	MOVQ      before+128(FP), AX
+	VMOVUPD.Z (AX)(R10*1), K1, Z9
+	VMOVUPD.Z (R8)(R10*1), K1, Z10
+	VSUBPD    Z10, Z9, Z10
+	VPANDQ    Z3, Z10, Z10
+	VCMPPD    $0x16, Z1, Z10, K2
+	MOVQ      vreset+112(FP), AX
+	VMOVUPD.Z (AX)(R10*1), K1, Z10
+	VSUBPD    Z9, Z10, Z10
+	VADDPD    Z10, Z9, Z10
+	VMOVUPD   Z9, Z9
+	VMOVUPD   Z10, K2, Z9
+	MOVQ      i+152(FP), AX
+	VMOVUPD.Z (AX)(R10*1), K1, Z10
+	VSUBPD    Z10, Z9, Z9
+	VMULPD    Z9, Z6, Z9
+	VADDPD    Z9, Z8, Z8
+	MOVQ      dalpha+120(FP), AX
+	VMOVUPD   Z8, K1, (AX)(R10*1)
 	MOVQ      di+96(FP), AX
-	VMOVUPD.Z (AX)(R10*1), K1, Z6
-	VSUBPD    Z5, Z0, Z5
-	VMULPD    Z4, Z5, Z4
-	VADDPD    Z4, Z6, Z4
-	VMOVUPD   Z4, K1, (DX)(R10*1)
+	VMOVUPD.Z (AX)(R10*1), K1, Z8
+	VSUBPD    Z7, Z0, Z7
+	VMULPD    Z6, Z7, Z6
+	VADDPD    Z6, Z8, Z6
+	VPANDQ    Z4, Z6, Z7
+	VCMPPD    $0x16, Z5, Z7, K2
+	VMOVUPD.Z Z6, K2, Z6
+	VMOVUPD   Z6, K1, (DX)(R10*1)
 	MOVQ      dbeta+144(FP), AX
-	VMOVUPD.Z (AX)(R10*1), K1, Z5
+	VMOVUPD.Z (AX)(R10*1), K1, Z7
 	MOVQ      ibefore+160(FP), AX
-	VMOVUPD.Z (AX)(R10*1), K1, Z6
-	VMULPD    Z6, Z4, Z6
-	VADDPD    Z6, Z5, Z5
+	VMOVUPD.Z (AX)(R10*1), K1, Z8
+	VMULPD    Z8, Z6, Z8
+	VADDPD    Z8, Z7, Z7
 	MOVQ      dbeta+144(FP), AX
-	VMOVUPD   Z5, K1, (AX)(R10*1)
+	VMOVUPD   Z7, K1, (AX)(R10*1)
 	MOVQ      beta+104(FP), AX
-	VMOVUPD.Z (AX)(R10*1), K1, Z5
-	VMULPD    Z4, Z5, Z4
+	VMOVUPD.Z (AX)(R10*1), K1, Z7
+	VMULPD    Z6, Z7, Z6
 	MOVQ      di+96(FP), AX
-	VMOVUPD   Z4, K1, (AX)(R10*1)
+	VMOVUPD   Z6, K1, (AX)(R10*1)
 
 end:
 	MOVQ n+216(FP), AX
@@ -24835,6 +26212,7 @@ TEXT ·lifBackSynToValueLearnedFastF64AVX512(SB), NOSPLIT, $0-240
 	VBROADCASTSD unreset+192(FP), Z3
 	VBROADCASTSD k+216(FP), Z4
 	VBROADCASTSD word7fffffffffffffff<>+0(SB), Z5
+	VBROADCASTSD word03f0000000000000<>+0(SB), Z6
 	MOVQ         ldbefore+184(FP), AX
 	SHLQ         $0x03, AX
 	MOVQ         AX, ldbefore+184(FP)
@@ -24872,84 +26250,90 @@ row:
 	JL   tail
 
 loop:
-	VMOVUPD   (AX)(R10*1), Z6
-	VMOVUPD   (DI)(R10*1), Z7
-	VMOVUPD   (R8)(R10*1), Z8
-	VSUBPD    Z8, Z7, Z8
-	VCMPPD    $0x16, Z1, Z8, K1
+	VMOVUPD   (AX)(R10*1), Z7
+	VMOVUPD   (DI)(R10*1), Z8
+	VMOVUPD   (R8)(R10*1), Z9
+	VSUBPD    Z9, Z8, Z9
+	VCMPPD    $0x16, Z1, Z9, K1
 	MOVQ      vreset+112(FP), R11
+	VMOVUPD   (R11)(R10*1), Z10
+	VSUBPD    Z8, Z10, Z8
+	VMULPD    Z7, Z8, Z8
+	VMULPD    Z1, Z7, Z10
+	VMOVUPD   Z7, Z11
+	VMOVUPD   Z10, K1, Z11
+	VPANDQ    Z5, Z9, Z9
+	VMULPD    Z9, Z4, Z9
+	VADDPD    Z9, Z0, Z9
+	VDIVPD    Z9, Z0, Z9
+	VMULPD    Z9, Z9, Z9
+	VMOVUPD   (SI)(R10*1), Z10
+	VPANDQ    Z2, Z8, Z8
+	VADDPD    Z8, Z10, Z8
+	VMULPD    Z9, Z8, Z8
+	VMOVUPD.Z Z7, K1, Z7
+	MOVQ      dvreset+168(FP), R11
 	VMOVUPD   (R11)(R10*1), Z9
-	VSUBPD    Z7, Z9, Z7
-	VMULPD    Z6, Z7, Z7
-	VMULPD    Z1, Z6, Z9
-	VMOVUPD   Z6, Z10
-	VMOVUPD   Z9, K1, Z10
-	VPANDQ    Z5, Z8, Z8
-	VMULPD    Z8, Z4, Z8
-	VADDPD    Z8, Z0, Z8
-	VDIVPD    Z8, Z0, Z8
-	VMULPD    Z8, Z8, Z8
-	VMOVUPD   (SI)(R10*1), Z9
-	VPANDQ    Z2, Z7, Z7
 	VADDPD    Z7, Z9, Z7
-	VMULPD    Z8, Z7, Z7
-	VMOVUPD.Z Z6, K1, Z6
 	MOVQ      dvreset+168(FP), R11
-	VMOVUPD   (R11)(R10*1), Z8
-	VADDPD    Z6, Z8, Z6
-	MOVQ      dvreset+168(FP), R11
-	VMOVUPD   Z6, (R11)(R10*1)
-	MOVQ      dvth+136(FP), R11
-	VMOVUPD   (R11)(R10*1), Z6
-	VSUBPD    Z7, Z6, Z6
-	MOVQ      dvth+136(FP), R11
-	VMOVUPD   Z6, (R11)(R10*1)
-	VADDPD    Z7, Z10, Z6
-	VMOVUPD   (BX)(R10*1), Z7
-	VADDPD    Z7, Z6, Z6
-	VMOVUPD   (CX)(R10*1), Z7
-	VMULPD    Z6, Z7, Z8
-	VMOVUPD   Z8, (AX)(R10*1)
-	MOVQ      dalpha+120(FP), R11
-	VMOVUPD   (R11)(R10*1), Z8
-	MOVQ      before+128(FP), R11
-	VMOVUPD   (R11)(R10*1), Z9
-	VMOVUPD   (R8)(R10*1), Z10
-	VSUBPD    Z10, Z9, Z10
-	VPANDQ    Z3, Z10, Z10
-	VCMPPD    $0x16, Z1, Z10, K1
-	MOVQ      vreset+112(FP), R11
-	VMOVUPD   (R11)(R10*1), Z10
-	VSUBPD    Z9, Z10, Z10
-	VADDPD    Z10, Z9, Z10
-	VMOVUPD   Z9, Z9
-	VMOVUPD   Z10, K1, Z9
-	MOVQ      i+152(FP), R11
-	VMOVUPD   (R11)(R10*1), Z10
-	VSUBPD    Z10, Z9, Z9
-	VMULPD    Z9, Z6, Z9
-	VADDPD    Z9, Z8, Z8
-	MOVQ      dalpha+120(FP), R11
-	VMOVUPD   Z8, (R11)(R10*1)
-	MOVQ      di+96(FP), R11
-	VMOVUPD   (R11)(R10*1), Z8
-	VSUBPD    Z7, Z0, Z7
-	VMULPD    Z6, Z7, Z6
-	VADDPD    Z6, Z8, Z6
-	VMOVUPD   Z6, (DX)(R10*1)
-	MOVQ      dbeta+144(FP), R11
-	VMOVUPD   (R11)(R10*1), Z7
-	MOVQ      ibefore+160(FP), R11
-	VMOVUPD   (R11)(R10*1), Z8
-	VMULPD    Z8, Z6, Z8
-	VADDPD    Z8, Z7, Z7
-	MOVQ      dbeta+144(FP), R11
 	VMOVUPD   Z7, (R11)(R10*1)
-	MOVQ      beta+104(FP), R11
+	MOVQ      dvth+136(FP), R11
 	VMOVUPD   (R11)(R10*1), Z7
-	VMULPD    Z6, Z7, Z6
+	VSUBPD    Z8, Z7, Z7
+	MOVQ      dvth+136(FP), R11
+	VMOVUPD   Z7, (R11)(R10*1)
+	VADDPD    Z8, Z11, Z7
+	VMOVUPD   (BX)(R10*1), Z8
+	VADDPD    Z8, Z7, Z7
+	VPANDQ    Z5, Z7, Z8
+	VCMPPD    $0x16, Z6, Z8, K1
+	VMOVUPD.Z Z7, K1, Z7
+	VMOVUPD   (CX)(R10*1), Z8
+	VMULPD    Z7, Z8, Z9
+	VMOVUPD   Z9, (AX)(R10*1)
+	MOVQ      dalpha+120(FP), R11
+	VMOVUPD   (R11)(R10*1), Z9
+	MOVQ      before+128(FP), R11
+	VMOVUPD   (R11)(R10*1), Z10
+	VMOVUPD   (R8)(R10*1), Z11
+	VSUBPD    Z11, Z10, Z11
+	VPANDQ    Z3, Z11, Z11
+	VCMPPD    $0x16, Z1, Z11, K1
+	MOVQ      vreset+112(FP), R11
+	VMOVUPD   (R11)(R10*1), Z11
+	VSUBPD    Z10, Z11, Z11
+	VADDPD    Z11, Z10, Z11
+	VMOVUPD   Z10, Z10
+	VMOVUPD   Z11, K1, Z10
+	MOVQ      i+152(FP), R11
+	VMOVUPD   (R11)(R10*1), Z11
+	VSUBPD    Z11, Z10, Z10
+	VMULPD    Z10, Z7, Z10
+	VADDPD    Z10, Z9, Z9
+	MOVQ      dalpha+120(FP), R11
+	VMOVUPD   Z9, (R11)(R10*1)
 	MOVQ      di+96(FP), R11
-	VMOVUPD   Z6, (R11)(R10*1)
+	VMOVUPD   (R11)(R10*1), Z9
+	VSUBPD    Z8, Z0, Z8
+	VMULPD    Z7, Z8, Z7
+	VADDPD    Z7, Z9, Z7
+	VPANDQ    Z5, Z7, Z8
+	VCMPPD    $0x16, Z6, Z8, K1
+	VMOVUPD.Z Z7, K1, Z7
+	VMOVUPD   Z7, (DX)(R10*1)
+	MOVQ      dbeta+144(FP), R11
+	VMOVUPD   (R11)(R10*1), Z8
+	MOVQ      ibefore+160(FP), R11
+	VMOVUPD   (R11)(R10*1), Z9
+	VMULPD    Z9, Z7, Z9
+	VADDPD    Z9, Z8, Z8
+	MOVQ      dbeta+144(FP), R11
+	VMOVUPD   Z8, (R11)(R10*1)
+	MOVQ      beta+104(FP), R11
+	VMOVUPD   (R11)(R10*1), Z8
+	VMULPD    Z7, Z8, Z7
+	MOVQ      di+96(FP), R11
+	VMOVUPD   Z7, (R11)(R10*1)
 	ADDQ      $0x40, R10
 	SUBQ      $0x40, R9
 	JGE       loop
@@ -24961,84 +26345,90 @@ tail:
 	MOVL      $-1, R11
 	BZHIL     R9, R11, R11
 	KMOVW     R11, K1
-	VMOVUPD.Z (AX)(R10*1), K1, Z6
-	VMOVUPD.Z (DI)(R10*1), K1, Z7
-	VMOVUPD.Z (R8)(R10*1), K1, Z8
-	VSUBPD    Z8, Z7, Z8
-	VCMPPD    $0x16, Z1, Z8, K2
+	VMOVUPD.Z (AX)(R10*1), K1, Z7
+	VMOVUPD.Z (DI)(R10*1), K1, Z8
+	VMOVUPD.Z (R8)(R10*1), K1, Z9
+	VSUBPD    Z9, Z8, Z9
+	VCMPPD    $0x16, Z1, Z9, K2
 	MOVQ      vreset+112(FP), DI
-	VMOVUPD.Z (DI)(R10*1), K1, Z9
-	VSUBPD    Z7, Z9, Z7
-	VMULPD    Z6, Z7, Z7
-	VMULPD    Z1, Z6, Z9
-	VMOVUPD   Z6, Z10
-	VMOVUPD   Z9, K2, Z10
-	VPANDQ    Z5, Z8, Z8
-	VMULPD    Z8, Z4, Z8
-	VADDPD    Z8, Z0, Z8
-	VDIVPD    Z8, Z0, Z8
-	VMULPD    Z8, Z8, Z8
+	VMOVUPD.Z (DI)(R10*1), K1, Z10
+	VSUBPD    Z8, Z10, Z8
+	VMULPD    Z7, Z8, Z8
+	VMULPD    Z1, Z7, Z10
+	VMOVUPD   Z7, Z11
+	VMOVUPD   Z10, K2, Z11
+	VPANDQ    Z5, Z9, Z9
+	VMULPD    Z9, Z4, Z9
+	VADDPD    Z9, Z0, Z9
+	VDIVPD    Z9, Z0, Z9
+	VMULPD    Z9, Z9, Z9
+	VMOVUPD.Z (SI)(R10*1), K1, Z10
+	VPANDQ    Z2, Z8, Z8
+	VADDPD    Z8, Z10, Z8
+	VMULPD    Z9, Z8, Z8
+	VMOVUPD.Z Z7, K2, Z7
+	MOVQ      dvreset+168(FP), SI
 	VMOVUPD.Z (SI)(R10*1), K1, Z9
-	VPANDQ    Z2, Z7, Z7
 	VADDPD    Z7, Z9, Z7
-	VMULPD    Z8, Z7, Z7
-	VMOVUPD.Z Z6, K2, Z6
 	MOVQ      dvreset+168(FP), SI
-	VMOVUPD.Z (SI)(R10*1), K1, Z8
-	VADDPD    Z6, Z8, Z6
-	MOVQ      dvreset+168(FP), SI
-	VMOVUPD   Z6, K1, (SI)(R10*1)
+	VMOVUPD   Z7, K1, (SI)(R10*1)
 	MOVQ      dvth+136(FP), SI
-	VMOVUPD.Z (SI)(R10*1), K1, Z6
-	VSUBPD    Z7, Z6, Z6
+	VMOVUPD.Z (SI)(R10*1), K1, Z7
+	VSUBPD    Z8, Z7, Z7
 	MOVQ      dvth+136(FP), SI
-	VMOVUPD   Z6, K1, (SI)(R10*1)
-	VADDPD    Z7, Z10, Z6
-	VMOVUPD.Z (BX)(R10*1), K1, Z7
-	VADDPD    Z7, Z6, Z6
-	VMOVUPD.Z (CX)(R10*1), K1, Z7
-	VMULPD    Z6, Z7, Z8
-	VMOVUPD   Z8, K1, (AX)(R10*1)
-	MOVQ      dalpha+120(FP), AX
-	VMOVUPD.Z (AX)(R10*1), K1, Z8
-	MOVQ      before+128(FP), AX
-	VMOVUPD.Z (AX)(R10*1), K1, Z9
-	VMOVUPD.Z (R8)(R10*1), K1, Z10
-	VSUBPD    Z10, Z9, Z10
-	VPANDQ    Z3, Z10, Z10
-	VCMPPD    $0x16, Z1, Z10, K2
-	MOVQ      vreset+112(FP), AX
-	VMOVUPD.Z (AX)(R10*1), K1, Z10
-	VSUBPD    Z9, Z10, Z10
-	VADDPD    Z10, Z9, Z10
-	VMOVUPD   Z9, Z9
-	VMOVUPD   Z10, K2, Z9
-	MOVQ      i+152(FP), AX
-	VMOVUPD.Z (AX)(R10*1), K1, Z10
-	VSUBPD    Z10, Z9, Z9
-	VMULPD    Z9, Z6, Z9
-	VADDPD    Z9, Z8, Z8
-	MOVQ      dalpha+120(FP), AX
-	VMOVUPD   Z8, K1, (AX)(R10*1)
-	MOVQ      di+96(FP), AX
-	VMOVUPD.Z (AX)(R10*1), K1, Z8
-	VSUBPD    Z7, Z0, Z7
-	VMULPD    Z6, Z7, Z6
-	VADDPD    Z6, Z8, Z6
-	VMOVUPD   Z6, K1, (DX)(R10*1)
-	MOVQ      dbeta+144(FP), AX
-	VMOVUPD.Z (AX)(R10*1), K1, Z7
-	MOVQ      ibefore+160(FP), AX
-	VMOVUPD.Z (AX)(R10*1), K1, Z8
-	VMULPD    Z8, Z6, Z8
+	VMOVUPD   Z7, K1, (SI)(R10*1)
+	VADDPD    Z8, Z11, Z7
+	VMOVUPD.Z (BX)(R10*1), K1, Z8
 	VADDPD    Z8, Z7, Z7
-	MOVQ      dbeta+144(FP), AX
-	VMOVUPD   Z7, K1, (AX)(R10*1)
-	MOVQ      beta+104(FP), AX
-	VMOVUPD.Z (AX)(R10*1), K1, Z7
-	VMULPD    Z6, Z7, Z6
+	VPANDQ    Z5, Z7, Z8
+	VCMPPD    $0x16, Z6, Z8, K2
+	VMOVUPD.Z Z7, K2, Z7
+	VMOVUPD.Z (CX)(R10*1), K1, Z8
+	VMULPD    Z7, Z8, Z9
+	VMOVUPD   Z9, K1, (AX)(R10*1)
+	MOVQ      dalpha+120(FP), AX
+	VMOVUPD.Z (AX)(R10*1), K1, Z9
+	MOVQ      before+128(FP), AX
+	VMOVUPD.Z (AX)(R10*1), K1, Z10
+	VMOVUPD.Z (R8)(R10*1), K1, Z11
+	VSUBPD    Z11, Z10, Z11
+	VPANDQ    Z3, Z11, Z11
+	VCMPPD    $0x16, Z1, Z11, K2
+	MOVQ      vreset+112(FP), AX
+	VMOVUPD.Z (AX)(R10*1), K1, Z11
+	VSUBPD    Z10, Z11, Z11
+	VADDPD    Z11, Z10, Z11
+	VMOVUPD   Z10, Z10
+	VMOVUPD   Z11, K2, Z10
+	MOVQ      i+152(FP), AX
+	VMOVUPD.Z (AX)(R10*1), K1, Z11
+	VSUBPD    Z11, Z10, Z10
+	VMULPD    Z10, Z7, Z10
+	VADDPD    Z10, Z9, Z9
+	MOVQ      dalpha+120(FP), AX
+	VMOVUPD   Z9, K1, (AX)(R10*1)
 	MOVQ      di+96(FP), AX
-	VMOVUPD   Z6, K1, (AX)(R10*1)
+	VMOVUPD.Z (AX)(R10*1), K1, Z9
+	VSUBPD    Z8, Z0, Z8
+	VMULPD    Z7, Z8, Z7
+	VADDPD    Z7, Z9, Z7
+	VPANDQ    Z5, Z7, Z8
+	VCMPPD    $0x16, Z6, Z8, K2
+	VMOVUPD.Z Z7, K2, Z7
+	VMOVUPD   Z7, K1, (DX)(R10*1)
+	MOVQ      dbeta+144(FP), AX
+	VMOVUPD.Z (AX)(R10*1), K1, Z8
+	MOVQ      ibefore+160(FP), AX
+	VMOVUPD.Z (AX)(R10*1), K1, Z9
+	VMULPD    Z9, Z7, Z9
+	VADDPD    Z9, Z8, Z8
+	MOVQ      dbeta+144(FP), AX
+	VMOVUPD   Z8, K1, (AX)(R10*1)
+	MOVQ      beta+104(FP), AX
+	VMOVUPD.Z (AX)(R10*1), K1, Z8
+	VMULPD    Z7, Z8, Z7
+	MOVQ      di+96(FP), AX
+	VMOVUPD   Z7, K1, (AX)(R10*1)
 
 end:
 	MOVQ n+224(FP), AX

@@ -304,3 +304,50 @@ func TestSumRows(t *testing.T) {
 		t.Errorf("sums %v", dst)
 	}
 }
+
+// TestVanishing: what decays on its way back through time ends at 0, not at a subnormal number,
+// and what is larger than the bound stays.
+func TestVanishing(t *testing.T) {
+	t.Run("float32", func(t *testing.T) { testVanishing[float32](t, 0x1p-100) })
+	t.Run("float64", func(t *testing.T) { testVanishing[float64](t, 0x1p-960) })
+}
+
+func testVanishing[T Float](t *testing.T, least float64) {
+	levels(t, func(t *testing.T) {
+		const n = 37
+		alpha, zero := make([]T, n), make([]T, n)
+		for j := range alpha {
+			alpha[j] = 0.5
+		}
+		l := LI[T]{Alpha: alpha}
+		lif := LIF[T]{Alpha: alpha, VTh: alpha, Beta: alpha}
+		rows := func() Rows[T] { return Rows[T]{make([]T, n), n} }
+		v, dv, di := make([]T, n), make([]T, n), make([]T, n)
+		for j := range v {
+			v[j], dv[j], di[j] = 1, 1, 1
+		}
+		decay := Adjoint[T]{DV: v, DX: rows(), G: Rows[T]{zero, n}}
+		spiking := Adjoint[T]{DV: dv, DI: di, DX: rows(), G: Rows[T]{zero, n}}
+		for step := range 1100 {
+			l.Back(&decay)
+			lif.Back(&spiking, 1, zero, zero, 0, Rows[T]{zero, n})
+			want := T(math.Ldexp(1, -step)) // powers of two are exact
+			if float64(want) <= least {
+				want = 0
+			}
+			for j := range n {
+				if decay.DX.Data[j] != want {
+					t.Fatalf("step %d: dx[%d] of a leaky integrator is %v, want %v", step, j, decay.DX.Data[j], want)
+				}
+				if x := math.Abs(float64(spiking.DX.Data[j])); x != 0 && x <= least {
+					t.Fatalf("step %d: dx[%d] of a LIF neuron is %v, no larger than %v", step, j, x, least)
+				}
+			}
+		}
+		for j := range n {
+			if spiking.DX.Data[j] != 0 || dv[j] != 0 {
+				t.Fatalf("%d: gradients %v and %v are left", j, spiking.DX.Data[j], dv[j])
+			}
+		}
+	})
+}

@@ -97,6 +97,8 @@ type Adjoint[T Float] struct {
 //	DV = Alpha du,  DX = DI + (1 - Alpha) du,  DI = Beta DX            (with)
 //	DVTh -= reset (subtracting alone),  DVTh -= (ds + r) slope,  DVReset += reset
 //	DAlpha += du Before or du (Before - I),  DBeta += DX IBefore
+//
+// du and DX are 0 where they are no larger than 2^-100 (float64: 2^-960).
 func (l *LIF[T]) Back(a *Adjoint[T], rows int, ds, slope []T, k T, u Rows[T]) {
 	n := len(l.Alpha)
 	if n == 0 || rows == 0 {

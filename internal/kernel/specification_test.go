@@ -11,9 +11,10 @@ import (
 )
 
 // drawn are numbers of all kinds: most are common, some are zeros of both signs, denormal, huge,
-// infinite or NaN.
+// infinite or NaN, or at the bound below which gradients are flushed.
 func drawn[T Float](rng *rand.Rand, n int, edges bool) []T {
-	edge := []float64{0, math.Copysign(0, -1), 1, 1e-40, -3e38, math.Inf(1), math.Inf(-1), math.NaN(), 5e-324, 1.7e308}
+	edge := []float64{0, math.Copysign(0, -1), 1, 1e-40, -3e38, math.Inf(1), math.Inf(-1), math.NaN(), 5e-324, 1.7e308,
+		0x1p-100, -0x1.000002p-100, 0x1p-960, 0x1.0000000000001p-960}
 	x := make([]T, n)
 	for i := range x {
 		x[i] = T(rng.NormFloat64())

@@ -2,6 +2,7 @@ package main
 
 import (
 	"maps"
+	"math"
 	"slices"
 
 	. "github.com/mmcloughlin/avo/build"
@@ -131,7 +132,7 @@ func (m *machine) integrators(synapse bool) {
 }
 
 // retreat is the adjoint of integrate. With inside, the slope is that of the fast sigmoid with
-// sharpness k, else it is given.
+// sharpness k, else it is given. Gradients are flushed, see flush in generic.go.
 func (m *machine) retreat(synapse, threshold, toValue, learned, inside bool) {
 	name, of := "liBack", "dv, dx, gv, alpha *T"
 	strides, hold := map[string]string{}, []string{"dv", "alpha", "dx", "gv"}
@@ -195,7 +196,11 @@ func (m *machine) retreat(synapse, threshold, toValue, learned, inside bool) {
 	}
 	attached, unreset := m.held(threshold, bits("attached")), m.held(threshold && learned, bits("unreset"))
 	k := m.held(inside, func() vector { return m.parameter("k") })
-	positive := m.held(inside, func() vector { return m.word(1<<63-1, 1<<31-1) })
+	positive := m.held(true, func() vector { return m.word(1<<63-1, 1<<31-1) })
+	least := m.held(true, func() vector { return m.word(math.Float64bits(0x1p-960), math.Float32bits(0x1p-100)) })
+	flush := func(x vector) vector {
+		return m.keep(m.compare(notLessEqual, m.and(x, positive()), least()), x)
+	}
 	before := func(o operands) vector {
 		v := o.load("before")
 		if !threshold {
@@ -240,7 +245,7 @@ func (m *machine) retreat(synapse, threshold, toValue, learned, inside bool) {
 			}
 			du = m.add(du, spike)
 		}
-		du = m.add(du, o.load("gv"))
+		du = flush(m.add(du, o.load("gv")))
 		alpha := o.load("alpha")
 		o.store(m.mul(alpha, du), "dv")
 		if !synapse {
@@ -253,7 +258,7 @@ func (m *machine) retreat(synapse, threshold, toValue, learned, inside bool) {
 		if learned {
 			o.store(m.add(o.load("dalpha"), m.mul(du, m.sub(before(o), o.load("i")))), "dalpha")
 		}
-		di := m.add(o.load("di"), m.mul(m.sub(one(), alpha), du))
+		di := flush(m.add(o.load("di"), m.mul(m.sub(one(), alpha), du)))
 		o.store(di, "dx")
 		if learned {
 			o.store(m.add(o.load("dbeta"), m.mul(di, o.load("ibefore"))), "dbeta")
