@@ -32,6 +32,8 @@ type line struct {
 	sharper surrogate.Surrogate
 }
 
+func (l *line) binary() bool { return l.op >= add && l.op <= div }
+
 type op int
 
 const (

@@ -2,38 +2,56 @@ package models
 
 import (
 	"fmt"
+	"unsafe"
 
 	"gorgonia.org/tensor"
 
-	"github.com/surge-snn/surge/internal/fmath"
 	"github.com/surge-snn/surge/internal/kernel"
 	"github.com/surge-snn/surge/ops"
-	"github.com/surge-snn/surge/surrogate"
 )
 
-// formulaKernel is formulaCell for the whole sequence. The rows of a batch are independent of each
-// other: tasks take blocks of rows through all time steps. Kept for the adjoint are the states at
-// the beginning of each step, from which the lines are computed again.
+// formulaKernel is formulaCell for the whole sequence. Neurons of all rows of the batch are
+// independent of each other unless the layer is recurrent: a task takes a block of them, or some
+// rows, through all time steps, by the code of the formula for a block. Kept for the adjoint are
+// the states after each step, which with the outputs are what it computes from.
 type formulaKernel[T kernel.Float] struct {
 	formulaCell
 	twin    bool
 	t, b    int
+	count   int // of the states, the spikes of a recurrent layer among them
 	trained bool
-	kept    [][]T // [T, B, N] for each state, the spikes of a recurrent layer among them
-	dx      []T   // [T, B, N]
-	partial [][]T // [B, N], gradients of the parameters of the formula by row of the batch
-	blocks  []formulaBlock[T]
 
-	in, out, gin, gout    [][]T
-	forward, back, weight func(lo, hi int)
+	constants []term
+	constant  *code // the values of constant lines
+	forward   *code
+	wanted    wanted // what the adjoint was written for
+	back      *code
+	last      *code // the adjoint of constant lines, after all steps
+	at        adjointVectors
+
+	fixed    [][]T    // [N], the vectors of the code of constant lines
+	spread   [][]T    // parameters and constant lines, again and again for n neurons
+	kept     [][]T    // [T-1, B, N] for each state; [1, B, N] where nothing is trained
+	currents []T      // [T, B, N], with recurrent weights: what the formula sees as its input
+	dx       []T      // [T, B, N], where it is needed and nobody asks for it
+	states   [2][][]T // [B, N], gradients of the states behind a step and before it, taking turns
+	feedback []T      // [B, N], gradients of the spikes by way of w_rec
+	sums     [][]T    // [B, N], gradients of parameters and constant lines by row of the batch
+	tasks    kernel.Spare[formulaTask[T]]
+
+	in, out, gin, gout        [][]T
+	ahead, backward, weighing func(lo, hi int)
 }
 
-// formulaBlock is the memory of one task.
-type formulaBlock[T kernel.Float] struct {
-	value, adjoint [][]T // by line; those of leaves are elsewhere
-	state, dstate  [][]T // [N] each
-	x, tmp         []T
+// formulaTask is the memory of one task.
+type formulaTask[T kernel.Float] struct {
+	vectors [][]T // those of the code at hand, for the block at hand
+	memory  []T
+	block   int
 }
+
+// blockBytes is how many bytes a vector has at most: some twenty are in the first cache.
+const blockBytes = 1024
 
 func (k *formulaKernel[T]) Name() string { return k.kind }
 
@@ -42,26 +60,28 @@ func (k *formulaKernel[T]) Shapes(in []tensor.Shape) ([]tensor.Shape, error) {
 	if x.Dims() != 3 || x[2] != k.n {
 		return nil, fmt.Errorf("%w: %s: current %v, want [T, B, %d]", ops.ErrShape, k.kind, x, k.n)
 	}
-	k.t, k.b = x[0], x[1]
-	k.forward, k.back, k.weight = k.forwardRows, k.backRows, k.weightRows
-	k.blocks = make([]formulaBlock[T], (k.b+rowBlock-1)/rowBlock)
-	leaves := 1 + k.f.params + k.f.states
-	for i := range k.blocks {
-		w := &k.blocks[i]
-		w.value, w.adjoint = make([][]T, len(k.f.lines)), make([][]T, len(k.f.lines))
-		for j := leaves; j < len(k.f.lines); j++ {
-			w.value[j], w.adjoint[j] = make([]T, k.n), make([]T, k.n)
-		}
-		for range k.State() {
-			w.state, w.dstate = append(w.state, make([]T, k.n)), append(w.dstate, make([]T, k.n))
-		}
-		w.x, w.tmp = make([]T, k.n), make([]T, k.n)
+	k.t, k.b, k.count = x[0], x[1], len(k.State())
+	k.ahead, k.backward, k.weighing = k.forwardBlock, k.backwardBlock, k.weightRows
+	k.constants = k.f.constants()
+	k.constant, k.forward = k.f.constantCode(k.constants), k.f.stepCode(k.constants, k.recurrent)
+	k.at = k.f.adjointVectors(k.constants)
+	for range k.constant.vectors {
+		k.fixed = append(k.fixed, make([]T, k.n))
+	}
+	for range k.f.params + len(k.constants) {
+		k.spread = append(k.spread, make([]T, k.n+k.block()))
+	}
+	for range k.count {
+		k.kept = append(k.kept, make([]T, k.b*k.n))
+	}
+	if k.recurrent {
+		k.currents = make([]T, k.t*k.b*k.n)
 	}
 	var out []tensor.Shape
 	for range k.outputs {
 		out = append(out, x.Clone())
 	}
-	for range k.State() {
+	for range k.count {
 		out = append(out, tensor.Shape{k.b, k.n})
 	}
 	return out, nil
@@ -70,271 +90,332 @@ func (k *formulaKernel[T]) Shapes(in []tensor.Shape) ([]tensor.Shape, error) {
 // Differentiate makes room for what the adjoint needs.
 func (k *formulaKernel[T]) Differentiate(_, _ []bool) error {
 	k.trained = true
-	size := k.t * k.b * k.n
-	for range k.State() {
-		k.kept = append(k.kept, make([]T, size))
+	for i := range k.kept {
+		k.kept[i] = make([]T, (k.t-1)*k.b*k.n)
 	}
-	for range k.f.params {
-		k.partial = append(k.partial, make([]T, k.b*k.n))
+	for range k.f.states {
+		k.states[0], k.states[1] = append(k.states[0], make([]T, k.b*k.n)), append(k.states[1], make([]T, k.b*k.n))
 	}
-	k.dx = make([]T, size)
+	for range k.f.params + len(k.constants) {
+		k.sums = append(k.sums, nil)
+	}
+	if k.recurrent {
+		k.feedback = make([]T, k.b*k.n)
+	}
 	return nil
+}
+
+// block is how many neurons a vector has at most.
+func (k *formulaKernel[T]) block() int {
+	var x T
+	return blockBytes / int(unsafe.Sizeof(x))
 }
 
 // initials returns the inputs of the kernel that are the states before the first step; weights
 // w_rec.
-func (k *formulaKernel[T]) initials(in [][]T) [][]T { return in[len(in)-len(k.State()):] }
+func (k *formulaKernel[T]) initials(in [][]T) [][]T { return in[len(in)-k.count:] }
 
 func (k *formulaKernel[T]) weights(in [][]T) []T { return in[1+k.f.params] }
 
+// step returns a step of a sequence [T, B, N].
+func (k *formulaKernel[T]) step(x []T, t int) []T { return x[t*k.b*k.n : (t+1)*k.b*k.n] }
+
+// before and after return where a state is at the beginning of a step and at its end.
+func (k *formulaKernel[T]) before(i, t int) []T {
+	if t == 0 {
+		return k.initials(k.in)[i]
+	}
+	return k.after(i, t-1)
+}
+
+func (k *formulaKernel[T]) after(i, t int) []T {
+	switch {
+	case t == k.t-1 || !k.trained && (k.t-1-t)%2 == 0:
+		return k.out[len(k.outputs)+i]
+	case k.trained:
+		return k.step(k.kept[i], t)
+	}
+	return k.kept[i]
+}
+
+// spikesBefore is what meets w_rec in a step.
+func (k *formulaKernel[T]) spikesBefore(t int) []T { return k.before(k.f.states, t) }
+
 func (k *formulaKernel[T]) Forward(in, out [][]T) error {
 	k.in, k.out = in, out
-	kernel.Blocks(k.b, rowBlock, k.forward)
+	copy(k.fixed[1:], in[1:1+k.f.params])
+	runCode(k.constant, k.fixed, k.twin)
+	for i, s := range k.spread {
+		for at := 0; at < len(s); at += k.n {
+			copy(s[at:], k.fixed[k.spreadVector(i)])
+		}
+	}
+	k.blocks(k.ahead)
 	return nil
 }
 
-func (k *formulaKernel[T]) forwardRows(lo, hi int) {
-	w, n := &k.blocks[lo/rowBlock], k.n
-	for b := lo; b < hi; b++ {
-		for s, x := range k.initials(k.in) {
-			copy(w.state[s], x[b*n:(b+1)*n])
-		}
-		for t := range k.t {
-			at := (t*k.b + b) * n
-			if k.trained {
-				for s := range w.state {
-					copy(k.kept[s][at:at+n], w.state[s])
-				}
-			}
-			k.step(w, at, w.state)
-			for i, o := range k.f.outputs {
-				copy(k.out[i][at:at+n], w.value[o])
-			}
-			for s, o := range k.f.next {
-				copy(w.state[s], w.value[o])
-			}
-			if k.recurrent {
-				copy(w.state[len(w.state)-1], w.value[k.f.feedback])
-			}
-		}
-		for s, x := range w.state {
-			copy(k.out[len(k.outputs)+s][b*n:(b+1)*n], x)
-		}
-	}
-}
-
-// step computes the lines of a row at a time step, whose elements begin at at.
-func (k *formulaKernel[T]) step(w *formulaBlock[T], at int, state [][]T) {
-	n := k.n
-	x := k.in[0][at : at+n]
+// blocks calls f for blocks of neurons, or rows of a recurrent layer.
+func (k *formulaKernel[T]) blocks(f func(lo, hi int)) {
+	size := k.block()
 	if k.recurrent {
-		copy(w.x, x)
-		rec := k.weights(k.in)
-		for j, s := range state[len(state)-1] {
-			if s != 0 {
-				kernel.Axpy(s, rec[j*n:(j+1)*n], w.x)
-			}
+		size = rowBlock * k.n
+	}
+	kernel.Blocks(k.b*k.n, size, f)
+}
+
+// take returns memory for a task that runs c.
+func (k *formulaKernel[T]) take(c *code) *formulaTask[T] {
+	w := k.tasks.Take()
+	if w == nil {
+		w = &formulaTask[T]{}
+	}
+	w.vectors = resized(w.vectors, c.vectors)
+	w.memory = resized(w.memory, (c.vectors-len(c.used))*k.block())
+	w.block = 0
+	return w
+}
+
+// bind gives c what is the same for a block in all steps.
+func (k *formulaKernel[T]) bind(w *formulaTask[T], c *code, lo, hi int) {
+	v, n := w.vectors, hi-lo
+	if w.block != n {
+		w.block = n
+		for i := len(c.used); i < c.vectors; i++ {
+			v[i] = w.memory[(i-len(c.used))*k.block():][:n]
 		}
-		x = w.x
 	}
-	v := w.value
-	v[0] = x
-	for i := range k.f.params {
-		v[1+i] = k.in[1+i]
-	}
-	for i := range k.f.states {
-		v[1+k.f.params+i] = state[i]
-	}
-	for i := 1 + k.f.params + k.f.states; i < len(k.f.lines); i++ {
-		k.line(&k.f.lines[i], v[i], v)
+	first := lo % k.n
+	for i, s := range k.spread {
+		v[k.spreadVector(i)] = s[first : first+n]
 	}
 }
 
-// line computes one line.
-func (k *formulaKernel[T]) line(l *line, y []T, v [][]T) {
-	a, b := v[l.a], v[l.b]
-	switch l.op {
-	case add:
-		kernel.Add(y, a, b)
-	case sub:
-		kernel.Sub(y, a, b)
-	case mul:
-		kernel.Mul(y, a, b)
-	case div:
-		for i, a := range a {
-			y[i] = a / b[i]
+// spreadVector is the number of the vector of a parameter, or of a constant line.
+func (k *formulaKernel[T]) spreadVector(i int) int {
+	if i < k.f.params {
+		return 1 + i
+	}
+	return k.f.leaves() + i - k.f.params
+}
+
+func (k *formulaKernel[T]) forwardBlock(lo, hi int) {
+	w, c := k.take(k.forward), k.forward
+	v, outputs := w.vectors, k.f.leaves()+len(k.constants)
+	single := hi-lo <= k.block()
+	for t := range k.t {
+		x := k.step(k.in[0], t)
+		if k.recurrent {
+			k.recur(t, lo/k.n, hi/k.n)
+			x = k.step(k.currents, t)
 		}
-	case affine:
-		c, d := T(l.c), T(l.d)
-		for i, a := range a {
-			y[i] = T(c*a) + d
-		}
-	case exp:
-		fmath.ExpTo(y, a)
-	case floor:
-		c := T(l.c)
-		for i, a := range a {
-			y[i] = max(a, c)
-		}
-	case atLeast:
-		c := T(l.c)
-		for i, a := range a {
-			y[i] = 0
-			if a >= c {
-				y[i] = 1
+		for from := lo; from < hi; from += k.block() {
+			to := min(from+k.block(), hi)
+			if t == 0 || !single {
+				k.bind(w, c, from, to)
 			}
-		}
-	case detach:
-		copy(y, a)
-	case fire:
-		if k.twin {
-			surrogate.Antiderivatives(l.sharper, y, a)
-		} else {
-			ops.FiringCounts(l.firing, y, a)
+			v[0] = x[from:to]
+			for i := range k.f.states {
+				v[k.f.state(i)] = k.before(i, t)[from:to]
+			}
+			for i := range k.count {
+				v[outputs+len(k.outputs)+i] = k.after(i, t)[from:to]
+			}
+			for i := range k.outputs {
+				v[outputs+i] = k.step(k.out[i], t)[from:to]
+			}
+			runCode(c, v, k.twin)
 		}
 	}
+	k.tasks.Keep(w)
+}
+
+// recur sets the currents of some rows at a step.
+func (k *formulaKernel[T]) recur(t, lo, hi int) {
+	rec, n := k.weights(k.in), k.n
+	spikes, y := k.spikesBefore(t), k.step(k.currents, t)
+	copy(y[lo*n:hi*n], k.step(k.in[0], t)[lo*n:])
+	for b := lo; b < hi; b++ {
+		for j, s := range spikes[b*n : (b+1)*n] {
+			if s != 0 {
+				kernel.Axpy(s, rec[j*n:(j+1)*n], y[b*n:(b+1)*n])
+			}
+		}
+	}
+}
+
+// write writes the adjoint for the gradients that there are.
+func (k *formulaKernel[T]) write() {
+	w := wanted{x: k.gin[0] != nil || k.recurrent, feedback: k.recurrent}
+	for i := range k.outputs {
+		w.outputs = append(w.outputs, k.gout[i] != nil)
+	}
+	for i := range k.f.params {
+		w.params = append(w.params, k.gin[1+i] != nil)
+	}
+	k.wanted, k.back, k.last = w, k.f.adjointCode(k.constants, w), k.f.constantAdjointCode(k.constants, w)
+	for i := range k.sums {
+		if k.sums[i] = k.sums[i][:0]; k.back.used[k.at.sums+i] || k.last.used[k.at.sums+i] {
+			k.sums[i] = resized(k.sums[i], k.b*k.n)
+		}
+	}
+	if w.x && k.gin[0] == nil {
+		k.dx = resized(k.dx, k.t*k.b*k.n)
+	}
+}
+
+// written says whether the adjoint is for the gradients that there are.
+func (k *formulaKernel[T]) written() bool {
+	w := &k.wanted
+	if k.back == nil || w.x != (k.gin[0] != nil || k.recurrent) {
+		return false
+	}
+	for i, is := range w.outputs {
+		if is != (k.gout[i] != nil) {
+			return false
+		}
+	}
+	for i, is := range w.params {
+		if is != (k.gin[1+i] != nil) {
+			return false
+		}
+	}
+	return k.gin[0] != nil || !w.x || len(k.dx) > 0
 }
 
 func (k *formulaKernel[T]) Backward(in, out, gout, gin [][]T) error {
 	k.in, k.out, k.gin, k.gout = in, out, gin, gout
-	for _, p := range k.partial {
-		clear(p)
+	if !k.written() {
+		k.write()
 	}
-	kernel.Blocks(k.b, rowBlock, k.back)
-	if d := gin[0]; d != nil {
-		copy(d, k.dx)
-	}
+	k.blocks(k.backward)
 	// Gradients of parameters are summed in the order of the rows.
-	for i, p := range k.partial {
+	for i := range k.f.params {
 		if d := gin[1+i]; d != nil {
-			kernel.SumRows(d, p)
+			kernel.SumRows(d, k.sums[i])
 		}
 	}
 	if k.recurrent && k.weights(gin) != nil {
-		kernel.Blocks(k.n, rowBlock, k.weight)
+		kernel.Blocks(k.n, rowBlock, k.weighing)
 	}
 	return nil
 }
 
-func (k *formulaKernel[T]) backRows(lo, hi int) {
-	w, n := &k.blocks[lo/rowBlock], k.n
-	outs := len(k.outputs)
-	for b := lo; b < hi; b++ {
-		for s := range w.dstate {
-			clear(w.dstate[s])
-			if g := k.gout[outs+s]; g != nil {
-				copy(w.dstate[s], g[b*n:(b+1)*n])
-			}
+// input is the gradient of the input.
+func (k *formulaKernel[T]) input() []T {
+	if k.gin[0] != nil {
+		return k.gin[0]
+	}
+	return k.dx
+}
+
+func (k *formulaKernel[T]) backwardBlock(lo, hi int) {
+	c := k.back
+	w := k.take(c)
+	v, outs := w.vectors, len(k.outputs)
+	single := hi-lo <= k.block()
+	for i := range k.f.states {
+		kernel.Load(k.states[k.t%2][i][lo:hi], k.gout[outs+i], lo)
+	}
+	if k.recurrent {
+		kernel.Load(k.feedback[lo:hi], k.gout[len(k.gout)-1], lo)
+	}
+	for _, s := range k.sums {
+		if len(s) > 0 {
+			clear(s[lo:hi])
 		}
-		for t := k.t - 1; t >= 0; t-- {
-			at := (t*k.b + b) * n
-			for s := range w.state {
-				copy(w.state[s], k.kept[s][at:at+n])
+	}
+	x := k.in[0]
+	if k.recurrent {
+		x = k.currents
+	}
+	for t := k.t - 1; t >= 0; t-- {
+		for from := lo; from < hi; from += k.block() {
+			to := min(from+k.block(), hi)
+			if t == k.t-1 || !single {
+				k.bind(w, c, from, to)
+				k.bindSums(v, from, to)
 			}
-			k.step(w, at, w.state)
-			k.stepBack(w, b, at)
+			v[0] = k.step(x, t)[from:to]
+			for i := range k.f.states {
+				v[k.f.state(i)] = k.before(i, t)[from:to]
+				v[k.at.next+i] = k.states[(t+1)%2][i][from:to]
+				v[k.at.states+i] = k.states[t%2][i][from:to]
+			}
+			for i := range k.outputs {
+				v[k.at.outputs+i] = k.step(k.out[i], t)[from:to]
+				if k.wanted.outputs[i] {
+					v[k.at.arriving+i] = k.step(k.gout[i], t)[from:to]
+				}
+			}
+			if k.recurrent {
+				v[k.at.feedback] = k.feedback[from:to]
+			}
+			if k.wanted.x {
+				v[k.at.x] = k.step(k.input(), t)[from:to]
+			}
+			runCode(c, v, k.twin)
 		}
-		for s, d := range k.initials(k.gin) {
-			if d != nil {
-				copy(d[b*n:(b+1)*n], w.dstate[s])
-			}
+		if k.recurrent {
+			k.recurBack(t, lo/k.n, hi/k.n)
+		}
+	}
+	for i, d := range k.initials(k.gin) {
+		switch {
+		case d == nil:
+		case i < k.f.states:
+			copy(d[lo:hi], k.states[0][i][lo:hi])
+		default:
+			copy(d[lo:hi], k.feedback[lo:hi])
+		}
+	}
+	k.tasks.Keep(w)
+	if len(k.last.list) == 0 {
+		return
+	}
+	w = k.take(k.last)
+	for from := lo; from < hi; from += k.block() {
+		to := min(from+k.block(), hi)
+		k.bind(w, k.last, from, to)
+		k.bindSums(w.vectors, from, to)
+		runCode(k.last, w.vectors, k.twin)
+	}
+	k.tasks.Keep(w)
+}
+
+func (k *formulaKernel[T]) bindSums(v [][]T, lo, hi int) {
+	for i, s := range k.sums {
+		if len(s) > 0 {
+			v[k.at.sums+i] = s[lo:hi]
 		}
 	}
 }
 
-// stepBack is the adjoint of step: w.dstate goes from the states behind the step to those before
-// it.
-func (k *formulaKernel[T]) stepBack(w *formulaBlock[T], b, at int) {
-	n, d := k.n, w.adjoint
-	first := 1 + k.f.params + k.f.states
-	for i := first; i < len(d); i++ {
-		clear(d[i])
-	}
-	for i, o := range k.f.outputs {
-		if g := k.gout[i]; g != nil {
-			kernel.Add(d[o], d[o], g[at:at+n])
-		}
-	}
-	for s, o := range k.f.next {
-		kernel.Add(d[o], d[o], w.dstate[s])
-	}
-	if k.recurrent {
-		o := k.f.feedback
-		kernel.Add(d[o], d[o], w.dstate[len(w.dstate)-1])
-	}
-	d[0] = k.dx[at : at+n]
-	clear(d[0])
-	for i := range k.f.params {
-		d[1+i] = k.partial[i][b*n : (b+1)*n]
-	}
-	for i := range k.f.states {
-		d[1+k.f.params+i] = w.dstate[i]
-		clear(w.dstate[i])
-	}
-	for i := len(d) - 1; i >= first; i-- {
-		k.lineBack(&k.f.lines[i], d[i], w.value[i], w.value, d, w.tmp)
-	}
-	if k.recurrent {
-		// The spikes before the step meet the gradient of its input.
-		rec, ds := k.weights(k.in), w.dstate[len(w.dstate)-1]
-		for j := range ds {
+// recurBack sets the gradients of the spikes before a step, by way of w_rec.
+func (k *formulaKernel[T]) recurBack(t, lo, hi int) {
+	rec, n, dx := k.weights(k.in), k.n, k.step(k.input(), t)
+	for b := lo; b < hi; b++ {
+		d := dx[b*n : (b+1)*n]
+		for j := range n {
 			sum := T(0)
 			for i, w := range rec[j*n : (j+1)*n] {
-				sum += T(w * d[0][i])
+				sum += T(w * d[i])
 			}
-			ds[j] = sum
-		}
-	}
-}
-
-// lineBack adds to the adjoints of the operands of a line.
-func (k *formulaKernel[T]) lineBack(l *line, g, y []T, v, d [][]T, tmp []T) {
-	da, db := d[l.a], d[l.b]
-	a, b := v[l.a], v[l.b]
-	switch l.op {
-	case add:
-		kernel.Add(da, da, g)
-		kernel.Add(db, db, g)
-	case sub:
-		kernel.Add(da, da, g)
-		kernel.Sub(db, db, g)
-	case mul:
-		for i, g := range g {
-			da[i] += T(g * b[i])
-			db[i] += T(g * a[i])
-		}
-	case div:
-		for i, g := range g {
-			q := g / b[i]
-			da[i] += q
-			db[i] -= T(q * y[i])
-		}
-	case affine:
-		kernel.Axpy(T(l.c), g, da)
-	case exp:
-		for i, g := range g {
-			da[i] += T(g * y[i])
-		}
-	case floor:
-		for i, g := range g {
-			da[i] += T(g * ops.FloorSlope(a[i], T(l.c)))
-		}
-	case fire:
-		surrogate.Slopes(l.sharper, tmp, a)
-		for i, g := range g {
-			da[i] += T(g * tmp[i])
+			k.feedback[b*n+j] = sum
 		}
 	}
 }
 
 // weightRows sums the gradients of some rows of w_rec, in the order of steps and rows of the batch.
 func (k *formulaKernel[T]) weightRows(lo, hi int) {
-	n, dw, spikes := k.n, k.weights(k.gin), k.kept[len(k.kept)-1]
+	n, dw, dx := k.n, k.weights(k.gin), k.input()
 	clear(dw[lo*n : hi*n])
-	for r := range k.t * k.b {
-		for j := lo; j < hi; j++ {
-			if s := spikes[r*n+j]; s != 0 {
-				kernel.Axpy(s, k.dx[r*n:(r+1)*n], dw[j*n:(j+1)*n])
+	for t := range k.t {
+		spikes, d := k.spikesBefore(t), k.step(dx, t)
+		for b := range k.b {
+			for j := lo; j < hi; j++ {
+				if s := spikes[b*n+j]; s != 0 {
+					kernel.Axpy(s, d[b*n:(b+1)*n], dw[j*n:(j+1)*n])
+				}
 			}
 		}
 	}

@@ -617,6 +617,198 @@ func fastStepPWL[T Float](dst, x *T, n int, k T) bool {
 	return true
 }
 
+func fastDiv[T Float](z, x, y *T, n int) bool {
+	switch {
+	case !avx2:
+		return false
+	case single[T]() && avx512:
+		divF32AVX512((*float32)(unsafe.Pointer(z)), (*float32)(unsafe.Pointer(x)), (*float32)(unsafe.Pointer(y)), n)
+	case single[T]():
+		divF32AVX2((*float32)(unsafe.Pointer(z)), (*float32)(unsafe.Pointer(x)), (*float32)(unsafe.Pointer(y)), n)
+	case avx512:
+		divF64AVX512((*float64)(unsafe.Pointer(z)), (*float64)(unsafe.Pointer(x)), (*float64)(unsafe.Pointer(y)), n)
+	default:
+		divF64AVX2((*float64)(unsafe.Pointer(z)), (*float64)(unsafe.Pointer(x)), (*float64)(unsafe.Pointer(y)), n)
+	}
+	return true
+}
+
+func fastAddMul[T Float](z, x, y, w *T, n int) bool {
+	switch {
+	case !avx2:
+		return false
+	case single[T]() && avx512:
+		addMulF32AVX512((*float32)(unsafe.Pointer(z)), (*float32)(unsafe.Pointer(x)), (*float32)(unsafe.Pointer(y)), (*float32)(unsafe.Pointer(w)), n)
+	case single[T]():
+		addMulF32AVX2((*float32)(unsafe.Pointer(z)), (*float32)(unsafe.Pointer(x)), (*float32)(unsafe.Pointer(y)), (*float32)(unsafe.Pointer(w)), n)
+	case avx512:
+		addMulF64AVX512((*float64)(unsafe.Pointer(z)), (*float64)(unsafe.Pointer(x)), (*float64)(unsafe.Pointer(y)), (*float64)(unsafe.Pointer(w)), n)
+	default:
+		addMulF64AVX2((*float64)(unsafe.Pointer(z)), (*float64)(unsafe.Pointer(x)), (*float64)(unsafe.Pointer(y)), (*float64)(unsafe.Pointer(w)), n)
+	}
+	return true
+}
+
+func fastSubMul[T Float](z, x, y, w *T, n int) bool {
+	switch {
+	case !avx2:
+		return false
+	case single[T]() && avx512:
+		subMulF32AVX512((*float32)(unsafe.Pointer(z)), (*float32)(unsafe.Pointer(x)), (*float32)(unsafe.Pointer(y)), (*float32)(unsafe.Pointer(w)), n)
+	case single[T]():
+		subMulF32AVX2((*float32)(unsafe.Pointer(z)), (*float32)(unsafe.Pointer(x)), (*float32)(unsafe.Pointer(y)), (*float32)(unsafe.Pointer(w)), n)
+	case avx512:
+		subMulF64AVX512((*float64)(unsafe.Pointer(z)), (*float64)(unsafe.Pointer(x)), (*float64)(unsafe.Pointer(y)), (*float64)(unsafe.Pointer(w)), n)
+	default:
+		subMulF64AVX2((*float64)(unsafe.Pointer(z)), (*float64)(unsafe.Pointer(x)), (*float64)(unsafe.Pointer(y)), (*float64)(unsafe.Pointer(w)), n)
+	}
+	return true
+}
+
+func fastMix[T Float](z, x, y, w *T, n int) bool {
+	switch {
+	case !avx2:
+		return false
+	case single[T]() && avx512:
+		mixF32AVX512((*float32)(unsafe.Pointer(z)), (*float32)(unsafe.Pointer(x)), (*float32)(unsafe.Pointer(y)), (*float32)(unsafe.Pointer(w)), n)
+	case single[T]():
+		mixF32AVX2((*float32)(unsafe.Pointer(z)), (*float32)(unsafe.Pointer(x)), (*float32)(unsafe.Pointer(y)), (*float32)(unsafe.Pointer(w)), n)
+	case avx512:
+		mixF64AVX512((*float64)(unsafe.Pointer(z)), (*float64)(unsafe.Pointer(x)), (*float64)(unsafe.Pointer(y)), (*float64)(unsafe.Pointer(w)), n)
+	default:
+		mixF64AVX2((*float64)(unsafe.Pointer(z)), (*float64)(unsafe.Pointer(x)), (*float64)(unsafe.Pointer(y)), (*float64)(unsafe.Pointer(w)), n)
+	}
+	return true
+}
+
+func fastAddScaled[T Float](z, x, y *T, n int, c T) bool {
+	switch {
+	case !avx2:
+		return false
+	case single[T]() && avx512:
+		addScaledF32AVX512((*float32)(unsafe.Pointer(z)), (*float32)(unsafe.Pointer(x)), (*float32)(unsafe.Pointer(y)), n, float32(c))
+	case single[T]():
+		addScaledF32AVX2((*float32)(unsafe.Pointer(z)), (*float32)(unsafe.Pointer(x)), (*float32)(unsafe.Pointer(y)), n, float32(c))
+	case avx512:
+		addScaledF64AVX512((*float64)(unsafe.Pointer(z)), (*float64)(unsafe.Pointer(x)), (*float64)(unsafe.Pointer(y)), n, float64(c))
+	default:
+		addScaledF64AVX2((*float64)(unsafe.Pointer(z)), (*float64)(unsafe.Pointer(x)), (*float64)(unsafe.Pointer(y)), n, float64(c))
+	}
+	return true
+}
+
+func fastAffine[T Float](z, x *T, n int, c, d T) bool {
+	switch {
+	case !avx2:
+		return false
+	case single[T]() && avx512:
+		affineF32AVX512((*float32)(unsafe.Pointer(z)), (*float32)(unsafe.Pointer(x)), n, float32(c), float32(d))
+	case single[T]():
+		affineF32AVX2((*float32)(unsafe.Pointer(z)), (*float32)(unsafe.Pointer(x)), n, float32(c), float32(d))
+	case avx512:
+		affineF64AVX512((*float64)(unsafe.Pointer(z)), (*float64)(unsafe.Pointer(x)), n, float64(c), float64(d))
+	default:
+		affineF64AVX2((*float64)(unsafe.Pointer(z)), (*float64)(unsafe.Pointer(x)), n, float64(c), float64(d))
+	}
+	return true
+}
+
+func fastAtLeast[T Float](dst, x *T, n int, k T) bool {
+	switch {
+	case !avx2:
+		return false
+	case single[T]() && avx512:
+		atLeastF32AVX512((*float32)(unsafe.Pointer(dst)), (*float32)(unsafe.Pointer(x)), n, float32(k))
+	case single[T]():
+		atLeastF32AVX2((*float32)(unsafe.Pointer(dst)), (*float32)(unsafe.Pointer(x)), n, float32(k))
+	case avx512:
+		atLeastF64AVX512((*float64)(unsafe.Pointer(dst)), (*float64)(unsafe.Pointer(x)), n, float64(k))
+	default:
+		atLeastF64AVX2((*float64)(unsafe.Pointer(dst)), (*float64)(unsafe.Pointer(x)), n, float64(k))
+	}
+	return true
+}
+
+func fastAtMost[T Float](dst, x *T, n int, k T) bool {
+	switch {
+	case !avx2:
+		return false
+	case single[T]() && avx512:
+		atMostF32AVX512((*float32)(unsafe.Pointer(dst)), (*float32)(unsafe.Pointer(x)), n, float32(k))
+	case single[T]():
+		atMostF32AVX2((*float32)(unsafe.Pointer(dst)), (*float32)(unsafe.Pointer(x)), n, float32(k))
+	case avx512:
+		atMostF64AVX512((*float64)(unsafe.Pointer(dst)), (*float64)(unsafe.Pointer(x)), n, float64(k))
+	default:
+		atMostF64AVX2((*float64)(unsafe.Pointer(dst)), (*float64)(unsafe.Pointer(x)), n, float64(k))
+	}
+	return true
+}
+
+func fastAtLeastSlope[T Float](dst, x *T, n int, k T) bool {
+	switch {
+	case !avx2:
+		return false
+	case single[T]() && avx512:
+		atLeastSlopeF32AVX512((*float32)(unsafe.Pointer(dst)), (*float32)(unsafe.Pointer(x)), n, float32(k))
+	case single[T]():
+		atLeastSlopeF32AVX2((*float32)(unsafe.Pointer(dst)), (*float32)(unsafe.Pointer(x)), n, float32(k))
+	case avx512:
+		atLeastSlopeF64AVX512((*float64)(unsafe.Pointer(dst)), (*float64)(unsafe.Pointer(x)), n, float64(k))
+	default:
+		atLeastSlopeF64AVX2((*float64)(unsafe.Pointer(dst)), (*float64)(unsafe.Pointer(x)), n, float64(k))
+	}
+	return true
+}
+
+func fastReached[T Float](dst, x *T, n int, k T) bool {
+	switch {
+	case !avx2:
+		return false
+	case single[T]() && avx512:
+		reachedF32AVX512((*float32)(unsafe.Pointer(dst)), (*float32)(unsafe.Pointer(x)), n, float32(k))
+	case single[T]():
+		reachedF32AVX2((*float32)(unsafe.Pointer(dst)), (*float32)(unsafe.Pointer(x)), n, float32(k))
+	case avx512:
+		reachedF64AVX512((*float64)(unsafe.Pointer(dst)), (*float64)(unsafe.Pointer(x)), n, float64(k))
+	default:
+		reachedF64AVX2((*float64)(unsafe.Pointer(dst)), (*float64)(unsafe.Pointer(x)), n, float64(k))
+	}
+	return true
+}
+
+func fastFired[T Float](dst, x *T, n int, k T) bool {
+	switch {
+	case !avx2:
+		return false
+	case single[T]() && avx512:
+		firedF32AVX512((*float32)(unsafe.Pointer(dst)), (*float32)(unsafe.Pointer(x)), n, float32(k))
+	case single[T]():
+		firedF32AVX2((*float32)(unsafe.Pointer(dst)), (*float32)(unsafe.Pointer(x)), n, float32(k))
+	case avx512:
+		firedF64AVX512((*float64)(unsafe.Pointer(dst)), (*float64)(unsafe.Pointer(x)), n, float64(k))
+	default:
+		firedF64AVX2((*float64)(unsafe.Pointer(dst)), (*float64)(unsafe.Pointer(x)), n, float64(k))
+	}
+	return true
+}
+
+func fastExp[T Float](z, x *T, table *byte, n int) (bad uint32, ok bool) {
+	switch {
+	case !avx2:
+		return bad, false
+	case single[T]() && avx512:
+		bad = expF32AVX512((*float32)(unsafe.Pointer(z)), (*float32)(unsafe.Pointer(x)), table, n)
+	case single[T]():
+		bad = expF32AVX2((*float32)(unsafe.Pointer(z)), (*float32)(unsafe.Pointer(x)), table, n)
+	case avx512:
+		bad = expF64AVX512((*float64)(unsafe.Pointer(z)), (*float64)(unsafe.Pointer(x)), table, n)
+	default:
+		bad = expF64AVX2((*float64)(unsafe.Pointer(z)), (*float64)(unsafe.Pointer(x)), table, n)
+	}
+	return bad, true
+}
+
 func fastAdam[T Float](d, m, v *T, n int, beta1, new1, beta2, new2, minusLR, invC2, eps T) bool {
 	switch {
 	case !avx2:

@@ -7062,6 +7062,1029 @@ end:
 DATA wordbf800000<>+0(SB)/4, $0xbf800000
 GLOBL wordbf800000<>(SB), RODATA|NOPTR, $4
 
+// func divF32AVX2(z *float32, x *float32, y *float32, n int)
+// Requires: AVX
+TEXT ·divF32AVX2(SB), NOSPLIT, $0-32
+	MOVQ n+24(FP), AX
+	SHLQ $0x02, AX
+	XORQ CX, CX
+	SUBQ $0x40, AX
+	JL   tail
+
+loop:
+	MOVQ    x+8(FP), DX
+	VMOVUPS (DX)(CX*1), Y0
+	VMOVUPS 32(DX)(CX*1), Y1
+	MOVQ    y+16(FP), DX
+	VMOVUPS (DX)(CX*1), Y2
+	VMOVUPS 32(DX)(CX*1), Y3
+	VDIVPS  Y2, Y0, Y0
+	VDIVPS  Y3, Y1, Y1
+	MOVQ    z+0(FP), DX
+	VMOVUPS Y0, (DX)(CX*1)
+	VMOVUPS Y1, 32(DX)(CX*1)
+	ADDQ    $0x40, CX
+	SUBQ    $0x40, AX
+	JGE     loop
+
+tail:
+	ADDQ       $0x40, AX
+	JZ         end
+	LEAQ       tail<>+64(SB), DX
+	SUBQ       AX, DX
+	VMOVUPD    (DX), Y0
+	VMOVUPD    32(DX), Y1
+	MOVQ       x+8(FP), AX
+	VMASKMOVPS (AX)(CX*1), Y0, Y2
+	VMASKMOVPS 32(AX)(CX*1), Y1, Y3
+	MOVQ       y+16(FP), AX
+	VMASKMOVPS (AX)(CX*1), Y0, Y4
+	VMASKMOVPS 32(AX)(CX*1), Y1, Y5
+	VDIVPS     Y4, Y2, Y2
+	VDIVPS     Y5, Y3, Y3
+	MOVQ       z+0(FP), AX
+	VMASKMOVPS Y2, Y0, (AX)(CX*1)
+	VMASKMOVPS Y3, Y1, 32(AX)(CX*1)
+
+end:
+	VZEROUPPER
+	RET
+
+// func addMulF32AVX2(z *float32, x *float32, y *float32, w *float32, n int)
+// Requires: AVX
+TEXT ·addMulF32AVX2(SB), NOSPLIT, $0-40
+	MOVQ z+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ y+16(FP), DX
+	MOVQ w+24(FP), BX
+	MOVQ n+32(FP), SI
+	SHLQ $0x02, SI
+	XORQ DI, DI
+	SUBQ $0x40, SI
+	JL   tail
+
+loop:
+	VMOVUPS (CX)(DI*1), Y0
+	VMOVUPS 32(CX)(DI*1), Y1
+	VMOVUPS (DX)(DI*1), Y2
+	VMOVUPS 32(DX)(DI*1), Y3
+	VMOVUPS (BX)(DI*1), Y4
+	VMOVUPS 32(BX)(DI*1), Y5
+	VMULPS  Y4, Y2, Y2
+	VMULPS  Y5, Y3, Y3
+	VADDPS  Y2, Y0, Y0
+	VADDPS  Y3, Y1, Y1
+	VMOVUPS Y0, (AX)(DI*1)
+	VMOVUPS Y1, 32(AX)(DI*1)
+	ADDQ    $0x40, DI
+	SUBQ    $0x40, SI
+	JGE     loop
+
+tail:
+	ADDQ       $0x40, SI
+	JZ         end
+	LEAQ       tail<>+64(SB), R8
+	SUBQ       SI, R8
+	VMOVUPD    (R8), Y0
+	VMOVUPD    32(R8), Y1
+	VMASKMOVPS (CX)(DI*1), Y0, Y2
+	VMASKMOVPS 32(CX)(DI*1), Y1, Y3
+	VMASKMOVPS (DX)(DI*1), Y0, Y4
+	VMASKMOVPS 32(DX)(DI*1), Y1, Y5
+	VMASKMOVPS (BX)(DI*1), Y0, Y6
+	VMASKMOVPS 32(BX)(DI*1), Y1, Y7
+	VMULPS     Y6, Y4, Y4
+	VMULPS     Y7, Y5, Y5
+	VADDPS     Y4, Y2, Y2
+	VADDPS     Y5, Y3, Y3
+	VMASKMOVPS Y2, Y0, (AX)(DI*1)
+	VMASKMOVPS Y3, Y1, 32(AX)(DI*1)
+
+end:
+	VZEROUPPER
+	RET
+
+// func subMulF32AVX2(z *float32, x *float32, y *float32, w *float32, n int)
+// Requires: AVX
+TEXT ·subMulF32AVX2(SB), NOSPLIT, $0-40
+	MOVQ z+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ y+16(FP), DX
+	MOVQ w+24(FP), BX
+	MOVQ n+32(FP), SI
+	SHLQ $0x02, SI
+	XORQ DI, DI
+	SUBQ $0x40, SI
+	JL   tail
+
+loop:
+	VMOVUPS (CX)(DI*1), Y0
+	VMOVUPS 32(CX)(DI*1), Y1
+	VMOVUPS (DX)(DI*1), Y2
+	VMOVUPS 32(DX)(DI*1), Y3
+	VMOVUPS (BX)(DI*1), Y4
+	VMOVUPS 32(BX)(DI*1), Y5
+	VMULPS  Y4, Y2, Y2
+	VMULPS  Y5, Y3, Y3
+	VSUBPS  Y2, Y0, Y0
+	VSUBPS  Y3, Y1, Y1
+	VMOVUPS Y0, (AX)(DI*1)
+	VMOVUPS Y1, 32(AX)(DI*1)
+	ADDQ    $0x40, DI
+	SUBQ    $0x40, SI
+	JGE     loop
+
+tail:
+	ADDQ       $0x40, SI
+	JZ         end
+	LEAQ       tail<>+64(SB), R8
+	SUBQ       SI, R8
+	VMOVUPD    (R8), Y0
+	VMOVUPD    32(R8), Y1
+	VMASKMOVPS (CX)(DI*1), Y0, Y2
+	VMASKMOVPS 32(CX)(DI*1), Y1, Y3
+	VMASKMOVPS (DX)(DI*1), Y0, Y4
+	VMASKMOVPS 32(DX)(DI*1), Y1, Y5
+	VMASKMOVPS (BX)(DI*1), Y0, Y6
+	VMASKMOVPS 32(BX)(DI*1), Y1, Y7
+	VMULPS     Y6, Y4, Y4
+	VMULPS     Y7, Y5, Y5
+	VSUBPS     Y4, Y2, Y2
+	VSUBPS     Y5, Y3, Y3
+	VMASKMOVPS Y2, Y0, (AX)(DI*1)
+	VMASKMOVPS Y3, Y1, 32(AX)(DI*1)
+
+end:
+	VZEROUPPER
+	RET
+
+// func mixF32AVX2(z *float32, x *float32, y *float32, w *float32, n int)
+// Requires: AVX
+TEXT ·mixF32AVX2(SB), NOSPLIT, $0-40
+	MOVQ z+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ y+16(FP), DX
+	MOVQ w+24(FP), BX
+	MOVQ n+32(FP), SI
+	SHLQ $0x02, SI
+	XORQ DI, DI
+	SUBQ $0x40, SI
+	JL   tail
+
+loop:
+	VMOVUPS (CX)(DI*1), Y0
+	VMOVUPS 32(CX)(DI*1), Y1
+	VMOVUPS (BX)(DI*1), Y2
+	VMOVUPS 32(BX)(DI*1), Y3
+	VMOVUPS (DX)(DI*1), Y4
+	VMOVUPS 32(DX)(DI*1), Y5
+	VSUBPS  Y0, Y4, Y4
+	VSUBPS  Y1, Y5, Y5
+	VMULPS  Y4, Y2, Y2
+	VMULPS  Y5, Y3, Y3
+	VADDPS  Y2, Y0, Y0
+	VADDPS  Y3, Y1, Y1
+	VMOVUPS Y0, (AX)(DI*1)
+	VMOVUPS Y1, 32(AX)(DI*1)
+	ADDQ    $0x40, DI
+	SUBQ    $0x40, SI
+	JGE     loop
+
+tail:
+	ADDQ       $0x40, SI
+	JZ         end
+	LEAQ       tail<>+64(SB), R8
+	SUBQ       SI, R8
+	VMOVUPD    (R8), Y0
+	VMOVUPD    32(R8), Y1
+	VMASKMOVPS (CX)(DI*1), Y0, Y2
+	VMASKMOVPS 32(CX)(DI*1), Y1, Y3
+	VMASKMOVPS (BX)(DI*1), Y0, Y4
+	VMASKMOVPS 32(BX)(DI*1), Y1, Y5
+	VMASKMOVPS (DX)(DI*1), Y0, Y6
+	VMASKMOVPS 32(DX)(DI*1), Y1, Y7
+	VSUBPS     Y2, Y6, Y6
+	VSUBPS     Y3, Y7, Y7
+	VMULPS     Y6, Y4, Y4
+	VMULPS     Y7, Y5, Y5
+	VADDPS     Y4, Y2, Y2
+	VADDPS     Y5, Y3, Y3
+	VMASKMOVPS Y2, Y0, (AX)(DI*1)
+	VMASKMOVPS Y3, Y1, 32(AX)(DI*1)
+
+end:
+	VZEROUPPER
+	RET
+
+// func addScaledF32AVX2(z *float32, x *float32, y *float32, n int, c float32)
+// Requires: AVX
+TEXT ·addScaledF32AVX2(SB), NOSPLIT, $0-36
+	VBROADCASTSS c+32(FP), Y0
+	MOVQ         z+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         y+16(FP), DX
+	MOVQ         n+24(FP), BX
+	SHLQ         $0x02, BX
+	XORQ         SI, SI
+	SUBQ         $0x40, BX
+	JL           tail
+
+loop:
+	VMOVUPS (CX)(SI*1), Y1
+	VMOVUPS 32(CX)(SI*1), Y2
+	VMOVUPS (DX)(SI*1), Y3
+	VMOVUPS 32(DX)(SI*1), Y4
+	VMULPS  Y3, Y0, Y3
+	VMULPS  Y4, Y0, Y4
+	VADDPS  Y3, Y1, Y1
+	VADDPS  Y4, Y2, Y2
+	VMOVUPS Y1, (AX)(SI*1)
+	VMOVUPS Y2, 32(AX)(SI*1)
+	ADDQ    $0x40, SI
+	SUBQ    $0x40, BX
+	JGE     loop
+
+tail:
+	ADDQ       $0x40, BX
+	JZ         end
+	LEAQ       tail<>+64(SB), DI
+	SUBQ       BX, DI
+	VMOVUPD    (DI), Y1
+	VMOVUPD    32(DI), Y2
+	VMASKMOVPS (CX)(SI*1), Y1, Y3
+	VMASKMOVPS 32(CX)(SI*1), Y2, Y4
+	VMASKMOVPS (DX)(SI*1), Y1, Y5
+	VMASKMOVPS 32(DX)(SI*1), Y2, Y6
+	VMULPS     Y5, Y0, Y5
+	VMULPS     Y6, Y0, Y0
+	VADDPS     Y5, Y3, Y3
+	VADDPS     Y0, Y4, Y0
+	VMASKMOVPS Y3, Y1, (AX)(SI*1)
+	VMASKMOVPS Y0, Y2, 32(AX)(SI*1)
+
+end:
+	VZEROUPPER
+	RET
+
+// func affineF32AVX2(z *float32, x *float32, n int, c float32, d float32)
+// Requires: AVX
+TEXT ·affineF32AVX2(SB), NOSPLIT, $0-32
+	VBROADCASTSS c+24(FP), Y0
+	VBROADCASTSS d+28(FP), Y1
+	MOVQ         z+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         n+16(FP), DX
+	SHLQ         $0x02, DX
+	XORQ         BX, BX
+	SUBQ         $0x40, DX
+	JL           tail
+
+loop:
+	VMOVUPS (CX)(BX*1), Y2
+	VMOVUPS 32(CX)(BX*1), Y3
+	VMULPS  Y2, Y0, Y2
+	VMULPS  Y3, Y0, Y3
+	VADDPS  Y1, Y2, Y2
+	VADDPS  Y1, Y3, Y3
+	VMOVUPS Y2, (AX)(BX*1)
+	VMOVUPS Y3, 32(AX)(BX*1)
+	ADDQ    $0x40, BX
+	SUBQ    $0x40, DX
+	JGE     loop
+
+tail:
+	ADDQ       $0x40, DX
+	JZ         end
+	LEAQ       tail<>+64(SB), SI
+	SUBQ       DX, SI
+	VMOVUPD    (SI), Y2
+	VMOVUPD    32(SI), Y3
+	VMASKMOVPS (CX)(BX*1), Y2, Y4
+	VMASKMOVPS 32(CX)(BX*1), Y3, Y5
+	VMULPS     Y4, Y0, Y4
+	VMULPS     Y5, Y0, Y0
+	VADDPS     Y1, Y4, Y4
+	VADDPS     Y1, Y0, Y0
+	VMASKMOVPS Y4, Y2, (AX)(BX*1)
+	VMASKMOVPS Y0, Y3, 32(AX)(BX*1)
+
+end:
+	VZEROUPPER
+	RET
+
+// func atLeastF32AVX2(dst *float32, x *float32, n int, k float32)
+// Requires: AVX
+TEXT ·atLeastF32AVX2(SB), NOSPLIT, $0-28
+	VBROADCASTSS k+24(FP), Y0
+	MOVQ         n+16(FP), AX
+	SHLQ         $0x02, AX
+	XORQ         CX, CX
+	SUBQ         $0x40, AX
+	JL           tail
+
+loop:
+	MOVQ    x+8(FP), DX
+	VMOVUPS (DX)(CX*1), Y1
+	VMOVUPS 32(DX)(CX*1), Y2
+	VMAXPS  Y1, Y0, Y1
+	VMAXPS  Y2, Y0, Y2
+	MOVQ    dst+0(FP), DX
+	VMOVUPS Y1, (DX)(CX*1)
+	VMOVUPS Y2, 32(DX)(CX*1)
+	ADDQ    $0x40, CX
+	SUBQ    $0x40, AX
+	JGE     loop
+
+tail:
+	ADDQ       $0x40, AX
+	JZ         end
+	LEAQ       tail<>+64(SB), DX
+	SUBQ       AX, DX
+	VMOVUPD    (DX), Y1
+	VMOVUPD    32(DX), Y2
+	MOVQ       x+8(FP), AX
+	VMASKMOVPS (AX)(CX*1), Y1, Y3
+	VMASKMOVPS 32(AX)(CX*1), Y2, Y4
+	VMAXPS     Y3, Y0, Y3
+	VMAXPS     Y4, Y0, Y0
+	MOVQ       dst+0(FP), AX
+	VMASKMOVPS Y3, Y1, (AX)(CX*1)
+	VMASKMOVPS Y0, Y2, 32(AX)(CX*1)
+
+end:
+	VZEROUPPER
+	RET
+
+// func atMostF32AVX2(dst *float32, x *float32, n int, k float32)
+// Requires: AVX
+TEXT ·atMostF32AVX2(SB), NOSPLIT, $0-28
+	VBROADCASTSS k+24(FP), Y0
+	MOVQ         n+16(FP), AX
+	SHLQ         $0x02, AX
+	XORQ         CX, CX
+	SUBQ         $0x40, AX
+	JL           tail
+
+loop:
+	MOVQ    x+8(FP), DX
+	VMOVUPS (DX)(CX*1), Y1
+	VMOVUPS 32(DX)(CX*1), Y2
+	VMINPS  Y1, Y0, Y1
+	VMINPS  Y2, Y0, Y2
+	MOVQ    dst+0(FP), DX
+	VMOVUPS Y1, (DX)(CX*1)
+	VMOVUPS Y2, 32(DX)(CX*1)
+	ADDQ    $0x40, CX
+	SUBQ    $0x40, AX
+	JGE     loop
+
+tail:
+	ADDQ       $0x40, AX
+	JZ         end
+	LEAQ       tail<>+64(SB), DX
+	SUBQ       AX, DX
+	VMOVUPD    (DX), Y1
+	VMOVUPD    32(DX), Y2
+	MOVQ       x+8(FP), AX
+	VMASKMOVPS (AX)(CX*1), Y1, Y3
+	VMASKMOVPS 32(AX)(CX*1), Y2, Y4
+	VMINPS     Y3, Y0, Y3
+	VMINPS     Y4, Y0, Y0
+	MOVQ       dst+0(FP), AX
+	VMASKMOVPS Y3, Y1, (AX)(CX*1)
+	VMASKMOVPS Y0, Y2, 32(AX)(CX*1)
+
+end:
+	VZEROUPPER
+	RET
+
+// func atLeastSlopeF32AVX2(dst *float32, x *float32, n int, k float32)
+// Requires: AVX
+TEXT ·atLeastSlopeF32AVX2(SB), NOSPLIT, $0-28
+	VBROADCASTSS k+24(FP), Y0
+	MOVQ         n+16(FP), AX
+	SHLQ         $0x02, AX
+	XORQ         CX, CX
+	SUBQ         $0x40, AX
+	JL           tail
+
+loop:
+	MOVQ         x+8(FP), DX
+	VMOVUPS      (DX)(CX*1), Y1
+	VMOVUPS      32(DX)(CX*1), Y2
+	VCMPPS       $0x1e, Y0, Y1, Y3
+	VCMPPS       $0x1e, Y0, Y2, Y4
+	VBROADCASTSS word3f800000<>+0(SB), Y5
+	VANDPS       Y3, Y5, Y3
+	VANDPS       Y4, Y5, Y4
+	VCMPPS       $0x00, Y0, Y1, Y5
+	VCMPPS       $0x00, Y0, Y2, Y6
+	VBROADCASTSS word3f000000<>+0(SB), Y7
+	VBLENDVPS    Y5, Y7, Y3, Y3
+	VBLENDVPS    Y6, Y7, Y4, Y4
+	VCMPPS       $0x04, Y1, Y1, Y5
+	VCMPPS       $0x04, Y2, Y2, Y6
+	VBLENDVPS    Y5, Y1, Y3, Y1
+	VBLENDVPS    Y6, Y2, Y4, Y2
+	MOVQ         dst+0(FP), DX
+	VMOVUPS      Y1, (DX)(CX*1)
+	VMOVUPS      Y2, 32(DX)(CX*1)
+	ADDQ         $0x40, CX
+	SUBQ         $0x40, AX
+	JGE          loop
+
+tail:
+	ADDQ         $0x40, AX
+	JZ           end
+	LEAQ         tail<>+64(SB), DX
+	SUBQ         AX, DX
+	VMOVUPD      (DX), Y1
+	VMOVUPD      32(DX), Y2
+	MOVQ         x+8(FP), AX
+	VMASKMOVPS   (AX)(CX*1), Y1, Y3
+	VMASKMOVPS   32(AX)(CX*1), Y2, Y4
+	VCMPPS       $0x1e, Y0, Y3, Y5
+	VCMPPS       $0x1e, Y0, Y4, Y6
+	VBROADCASTSS word3f800000<>+0(SB), Y7
+	VANDPS       Y5, Y7, Y5
+	VANDPS       Y6, Y7, Y6
+	VCMPPS       $0x00, Y0, Y3, Y7
+	VCMPPS       $0x00, Y0, Y4, Y0
+	VBROADCASTSS word3f000000<>+0(SB), Y8
+	VBLENDVPS    Y7, Y8, Y5, Y5
+	VBLENDVPS    Y0, Y8, Y6, Y0
+	VCMPPS       $0x04, Y3, Y3, Y6
+	VCMPPS       $0x04, Y4, Y4, Y7
+	VBLENDVPS    Y6, Y3, Y5, Y3
+	VBLENDVPS    Y7, Y4, Y0, Y0
+	MOVQ         dst+0(FP), AX
+	VMASKMOVPS   Y3, Y1, (AX)(CX*1)
+	VMASKMOVPS   Y0, Y2, 32(AX)(CX*1)
+
+end:
+	VZEROUPPER
+	RET
+
+// func reachedF32AVX2(dst *float32, x *float32, n int, k float32)
+// Requires: AVX
+TEXT ·reachedF32AVX2(SB), NOSPLIT, $0-28
+	VBROADCASTSS k+24(FP), Y0
+	MOVQ         n+16(FP), AX
+	SHLQ         $0x02, AX
+	XORQ         CX, CX
+	SUBQ         $0x40, AX
+	JL           tail
+
+loop:
+	MOVQ         x+8(FP), DX
+	VMOVUPS      (DX)(CX*1), Y1
+	VMOVUPS      32(DX)(CX*1), Y2
+	VCMPPS       $0x1d, Y0, Y1, Y1
+	VCMPPS       $0x1d, Y0, Y2, Y2
+	VBROADCASTSS word3f800000<>+0(SB), Y3
+	VANDPS       Y1, Y3, Y1
+	VANDPS       Y2, Y3, Y2
+	MOVQ         dst+0(FP), DX
+	VMOVUPS      Y1, (DX)(CX*1)
+	VMOVUPS      Y2, 32(DX)(CX*1)
+	ADDQ         $0x40, CX
+	SUBQ         $0x40, AX
+	JGE          loop
+
+tail:
+	ADDQ         $0x40, AX
+	JZ           end
+	LEAQ         tail<>+64(SB), DX
+	SUBQ         AX, DX
+	VMOVUPD      (DX), Y1
+	VMOVUPD      32(DX), Y2
+	MOVQ         x+8(FP), AX
+	VMASKMOVPS   (AX)(CX*1), Y1, Y3
+	VMASKMOVPS   32(AX)(CX*1), Y2, Y4
+	VCMPPS       $0x1d, Y0, Y3, Y3
+	VCMPPS       $0x1d, Y0, Y4, Y0
+	VBROADCASTSS word3f800000<>+0(SB), Y4
+	VANDPS       Y3, Y4, Y3
+	VANDPS       Y0, Y4, Y0
+	MOVQ         dst+0(FP), AX
+	VMASKMOVPS   Y3, Y1, (AX)(CX*1)
+	VMASKMOVPS   Y0, Y2, 32(AX)(CX*1)
+
+end:
+	VZEROUPPER
+	RET
+
+// func firedF32AVX2(dst *float32, x *float32, n int, k float32)
+// Requires: AVX
+TEXT ·firedF32AVX2(SB), NOSPLIT, $0-28
+	VBROADCASTSS k+24(FP), Y0
+	MOVQ         n+16(FP), AX
+	SHLQ         $0x02, AX
+	XORQ         CX, CX
+	SUBQ         $0x40, AX
+	JL           tail
+
+loop:
+	MOVQ         x+8(FP), DX
+	VMOVUPS      (DX)(CX*1), Y1
+	VMOVUPS      32(DX)(CX*1), Y2
+	VCMPPS       $0x1e, Y0, Y1, Y3
+	VCMPPS       $0x1e, Y0, Y2, Y4
+	VBROADCASTSS word3f800000<>+0(SB), Y5
+	VANDPS       Y3, Y5, Y3
+	VANDPS       Y4, Y5, Y4
+	VCMPPS       $0x04, Y1, Y1, Y5
+	VCMPPS       $0x04, Y2, Y2, Y6
+	VBLENDVPS    Y5, Y1, Y3, Y1
+	VBLENDVPS    Y6, Y2, Y4, Y2
+	MOVQ         dst+0(FP), DX
+	VMOVUPS      Y1, (DX)(CX*1)
+	VMOVUPS      Y2, 32(DX)(CX*1)
+	ADDQ         $0x40, CX
+	SUBQ         $0x40, AX
+	JGE          loop
+
+tail:
+	ADDQ         $0x40, AX
+	JZ           end
+	LEAQ         tail<>+64(SB), DX
+	SUBQ         AX, DX
+	VMOVUPD      (DX), Y1
+	VMOVUPD      32(DX), Y2
+	MOVQ         x+8(FP), AX
+	VMASKMOVPS   (AX)(CX*1), Y1, Y3
+	VMASKMOVPS   32(AX)(CX*1), Y2, Y4
+	VCMPPS       $0x1e, Y0, Y3, Y5
+	VCMPPS       $0x1e, Y0, Y4, Y0
+	VBROADCASTSS word3f800000<>+0(SB), Y6
+	VANDPS       Y5, Y6, Y5
+	VANDPS       Y0, Y6, Y0
+	VCMPPS       $0x04, Y3, Y3, Y6
+	VCMPPS       $0x04, Y4, Y4, Y7
+	VBLENDVPS    Y6, Y3, Y5, Y3
+	VBLENDVPS    Y7, Y4, Y0, Y0
+	MOVQ         dst+0(FP), AX
+	VMASKMOVPS   Y3, Y1, (AX)(CX*1)
+	VMASKMOVPS   Y0, Y2, 32(AX)(CX*1)
+
+end:
+	VZEROUPPER
+	RET
+
+// func expF32AVX2(z *float32, x *float32, table *byte, n int) (bad uint32)
+// Requires: AVX, AVX2
+TEXT ·expF32AVX2(SB), NOSPLIT, $0-36
+	MOVQ table+16(FP), AX
+	XORL CX, CX
+	MOVQ n+24(FP), DX
+	SHLQ $0x02, DX
+	XORQ BX, BX
+	SUBQ $0x40, DX
+	JL   tail
+
+loop:
+	MOVQ         x+8(FP), SI
+	VMOVUPS      (SI)(BX*1), Y0
+	VMOVUPS      32(SI)(BX*1), Y1
+	VBROADCASTSS wordc42f0000<>+0(SB), Y2
+	VCMPPS       $0x19, Y2, Y0, Y3
+	VCMPPS       $0x19, Y2, Y1, Y2
+	VMOVMSKPS    Y3, SI
+	VMOVMSKPS    Y2, DI
+	SHLL         $0x08, DI
+	ORL          DI, SI
+	ORL          SI, CX
+	VBROADCASTSS word44314000<>+0(SB), Y2
+	VCMPPS       $0x16, Y2, Y0, Y3
+	VCMPPS       $0x16, Y2, Y1, Y2
+	VMOVMSKPS    Y3, SI
+	VMOVMSKPS    Y2, DI
+	SHLL         $0x08, DI
+	ORL          DI, SI
+	ORL          SI, CX
+	VCVTPS2PD    X0, Y2
+	VBROADCASTSD word40671547652b82fe<>+0(SB), Y3
+	VMULPD       Y3, Y2, Y3
+	VBROADCASTSD word4338000000000000<>+0(SB), Y5
+	VADDPD       Y5, Y3, Y3
+	VBROADCASTSD word000000000000007f<>+0(SB), Y5
+	VANDPD       Y5, Y3, Y5
+	VPSLLQ       $0x01, Y5, Y5
+	VPSLLQ       $0x2d, Y3, Y6
+	VBROADCASTSD word4338000000000000<>+0(SB), Y7
+	VSUBPD       Y7, Y3, Y3
+	VBROADCASTSD word3f762e42fef80000<>+0(SB), Y7
+	VMULPD       Y7, Y3, Y7
+	VSUBPD       Y7, Y2, Y2
+	VBROADCASTSD word3d41cf79abc9e3b4<>+0(SB), Y7
+	VMULPD       Y7, Y3, Y3
+	VSUBPD       Y3, Y2, Y2
+	VMULPD       Y2, Y2, Y3
+	VXORPS       Y7, Y7, Y7
+	VMOVUPD      tail<>+0(SB), Y8
+	VGATHERQPD   Y8, (AX)(Y5*8), Y7
+	VADDPD       Y2, Y7, Y7
+	VBROADCASTSD word3fe0000000000000<>+0(SB), Y8
+	VBROADCASTSD word3fc5555555555555<>+0(SB), Y9
+	VMULPD       Y9, Y2, Y9
+	VADDPD       Y9, Y8, Y8
+	VMULPD       Y8, Y3, Y8
+	VADDPD       Y8, Y7, Y7
+	VMULPD       Y3, Y3, Y3
+	VBROADCASTSD word3fa5555555555555<>+0(SB), Y8
+	VBROADCASTSD word3f81111111111111<>+0(SB), Y9
+	VMULPD       Y9, Y2, Y2
+	VADDPD       Y2, Y8, Y2
+	VMULPD       Y2, Y3, Y2
+	VADDPD       Y2, Y7, Y2
+	VXORPS       Y3, Y3, Y3
+	VMOVUPD      tail<>+0(SB), Y7
+	VGATHERQPD   Y7, 8(AX)(Y5*8), Y3
+	VPADDQ       Y6, Y3, Y3
+	VMULPD       Y2, Y3, Y2
+	VADDPD       Y2, Y3, Y2
+	VEXTRACTF128 $0x01, Y0, X0
+	VCVTPS2PD    X0, Y0
+	VBROADCASTSD word40671547652b82fe<>+0(SB), Y3
+	VMULPD       Y3, Y0, Y3
+	VBROADCASTSD word4338000000000000<>+0(SB), Y5
+	VADDPD       Y5, Y3, Y3
+	VBROADCASTSD word000000000000007f<>+0(SB), Y5
+	VANDPD       Y5, Y3, Y5
+	VPSLLQ       $0x01, Y5, Y5
+	VPSLLQ       $0x2d, Y3, Y6
+	VBROADCASTSD word4338000000000000<>+0(SB), Y7
+	VSUBPD       Y7, Y3, Y3
+	VBROADCASTSD word3f762e42fef80000<>+0(SB), Y7
+	VMULPD       Y7, Y3, Y7
+	VSUBPD       Y7, Y0, Y0
+	VBROADCASTSD word3d41cf79abc9e3b4<>+0(SB), Y7
+	VMULPD       Y7, Y3, Y3
+	VSUBPD       Y3, Y0, Y0
+	VMULPD       Y0, Y0, Y3
+	VXORPS       Y7, Y7, Y7
+	VMOVUPD      tail<>+0(SB), Y8
+	VGATHERQPD   Y8, (AX)(Y5*8), Y7
+	VADDPD       Y0, Y7, Y7
+	VBROADCASTSD word3fe0000000000000<>+0(SB), Y8
+	VBROADCASTSD word3fc5555555555555<>+0(SB), Y9
+	VMULPD       Y9, Y0, Y9
+	VADDPD       Y9, Y8, Y8
+	VMULPD       Y8, Y3, Y8
+	VADDPD       Y8, Y7, Y7
+	VMULPD       Y3, Y3, Y3
+	VBROADCASTSD word3fa5555555555555<>+0(SB), Y8
+	VBROADCASTSD word3f81111111111111<>+0(SB), Y9
+	VMULPD       Y9, Y0, Y0
+	VADDPD       Y0, Y8, Y0
+	VMULPD       Y0, Y3, Y0
+	VADDPD       Y0, Y7, Y0
+	VXORPS       Y3, Y3, Y3
+	VMOVUPD      tail<>+0(SB), Y7
+	VGATHERQPD   Y7, 8(AX)(Y5*8), Y3
+	VPADDQ       Y6, Y3, Y3
+	VMULPD       Y0, Y3, Y0
+	VADDPD       Y0, Y3, Y0
+	VCVTPD2PSY   Y2, X4
+	VCVTPD2PSY   Y0, X0
+	VINSERTF128  $0x01, X0, Y4, Y0
+	VCVTPS2PD    X1, Y2
+	VBROADCASTSD word40671547652b82fe<>+0(SB), Y3
+	VMULPD       Y3, Y2, Y3
+	VBROADCASTSD word4338000000000000<>+0(SB), Y5
+	VADDPD       Y5, Y3, Y3
+	VBROADCASTSD word000000000000007f<>+0(SB), Y5
+	VANDPD       Y5, Y3, Y5
+	VPSLLQ       $0x01, Y5, Y5
+	VPSLLQ       $0x2d, Y3, Y6
+	VBROADCASTSD word4338000000000000<>+0(SB), Y7
+	VSUBPD       Y7, Y3, Y3
+	VBROADCASTSD word3f762e42fef80000<>+0(SB), Y7
+	VMULPD       Y7, Y3, Y7
+	VSUBPD       Y7, Y2, Y2
+	VBROADCASTSD word3d41cf79abc9e3b4<>+0(SB), Y7
+	VMULPD       Y7, Y3, Y3
+	VSUBPD       Y3, Y2, Y2
+	VMULPD       Y2, Y2, Y3
+	VXORPS       Y7, Y7, Y7
+	VMOVUPD      tail<>+0(SB), Y8
+	VGATHERQPD   Y8, (AX)(Y5*8), Y7
+	VADDPD       Y2, Y7, Y7
+	VBROADCASTSD word3fe0000000000000<>+0(SB), Y8
+	VBROADCASTSD word3fc5555555555555<>+0(SB), Y9
+	VMULPD       Y9, Y2, Y9
+	VADDPD       Y9, Y8, Y8
+	VMULPD       Y8, Y3, Y8
+	VADDPD       Y8, Y7, Y7
+	VMULPD       Y3, Y3, Y3
+	VBROADCASTSD word3fa5555555555555<>+0(SB), Y8
+	VBROADCASTSD word3f81111111111111<>+0(SB), Y9
+	VMULPD       Y9, Y2, Y2
+	VADDPD       Y2, Y8, Y2
+	VMULPD       Y2, Y3, Y2
+	VADDPD       Y2, Y7, Y2
+	VXORPS       Y3, Y3, Y3
+	VMOVUPD      tail<>+0(SB), Y7
+	VGATHERQPD   Y7, 8(AX)(Y5*8), Y3
+	VPADDQ       Y6, Y3, Y3
+	VMULPD       Y2, Y3, Y2
+	VADDPD       Y2, Y3, Y2
+	VEXTRACTF128 $0x01, Y1, X1
+	VCVTPS2PD    X1, Y1
+	VBROADCASTSD word40671547652b82fe<>+0(SB), Y3
+	VMULPD       Y3, Y1, Y3
+	VBROADCASTSD word4338000000000000<>+0(SB), Y5
+	VADDPD       Y5, Y3, Y3
+	VBROADCASTSD word000000000000007f<>+0(SB), Y5
+	VANDPD       Y5, Y3, Y5
+	VPSLLQ       $0x01, Y5, Y5
+	VPSLLQ       $0x2d, Y3, Y6
+	VBROADCASTSD word4338000000000000<>+0(SB), Y7
+	VSUBPD       Y7, Y3, Y3
+	VBROADCASTSD word3f762e42fef80000<>+0(SB), Y7
+	VMULPD       Y7, Y3, Y7
+	VSUBPD       Y7, Y1, Y1
+	VBROADCASTSD word3d41cf79abc9e3b4<>+0(SB), Y7
+	VMULPD       Y7, Y3, Y3
+	VSUBPD       Y3, Y1, Y1
+	VMULPD       Y1, Y1, Y3
+	VXORPS       Y7, Y7, Y7
+	VMOVUPD      tail<>+0(SB), Y8
+	VGATHERQPD   Y8, (AX)(Y5*8), Y7
+	VADDPD       Y1, Y7, Y7
+	VBROADCASTSD word3fe0000000000000<>+0(SB), Y8
+	VBROADCASTSD word3fc5555555555555<>+0(SB), Y9
+	VMULPD       Y9, Y1, Y9
+	VADDPD       Y9, Y8, Y8
+	VMULPD       Y8, Y3, Y8
+	VADDPD       Y8, Y7, Y7
+	VMULPD       Y3, Y3, Y3
+	VBROADCASTSD word3fa5555555555555<>+0(SB), Y8
+	VBROADCASTSD word3f81111111111111<>+0(SB), Y9
+	VMULPD       Y9, Y1, Y1
+	VADDPD       Y1, Y8, Y1
+	VMULPD       Y1, Y3, Y1
+	VADDPD       Y1, Y7, Y1
+	VXORPS       Y3, Y3, Y3
+	VMOVUPD      tail<>+0(SB), Y7
+	VGATHERQPD   Y7, 8(AX)(Y5*8), Y3
+	VPADDQ       Y6, Y3, Y3
+	VMULPD       Y1, Y3, Y1
+	VADDPD       Y1, Y3, Y1
+	VCVTPD2PSY   Y2, X4
+	VCVTPD2PSY   Y1, X1
+	VINSERTF128  $0x01, X1, Y4, Y1
+	MOVQ         z+0(FP), SI
+	VMOVUPS      Y0, (SI)(BX*1)
+	VMOVUPS      Y1, 32(SI)(BX*1)
+	ADDQ         $0x40, BX
+	SUBQ         $0x40, DX
+	JGE          loop
+
+tail:
+	ADDQ         $0x40, DX
+	JZ           end
+	LEAQ         tail<>+64(SB), SI
+	SUBQ         DX, SI
+	VMOVUPD      (SI), Y0
+	VMOVUPD      32(SI), Y1
+	MOVQ         x+8(FP), DX
+	VMASKMOVPS   (DX)(BX*1), Y0, Y2
+	VMASKMOVPS   32(DX)(BX*1), Y1, Y3
+	VBROADCASTSS wordc42f0000<>+0(SB), Y5
+	VCMPPS       $0x19, Y5, Y2, Y6
+	VCMPPS       $0x19, Y5, Y3, Y5
+	VANDPS       Y6, Y0, Y6
+	VANDPS       Y5, Y1, Y5
+	VMOVMSKPS    Y6, DX
+	VMOVMSKPS    Y5, SI
+	SHLL         $0x08, SI
+	ORL          SI, DX
+	ORL          DX, CX
+	VBROADCASTSS word44314000<>+0(SB), Y5
+	VCMPPS       $0x16, Y5, Y2, Y6
+	VCMPPS       $0x16, Y5, Y3, Y5
+	VANDPS       Y6, Y0, Y6
+	VANDPS       Y5, Y1, Y5
+	VMOVMSKPS    Y6, DX
+	VMOVMSKPS    Y5, SI
+	SHLL         $0x08, SI
+	ORL          SI, DX
+	ORL          DX, CX
+	VCVTPS2PD    X2, Y5
+	VBROADCASTSD word40671547652b82fe<>+0(SB), Y6
+	VMULPD       Y6, Y5, Y6
+	VBROADCASTSD word4338000000000000<>+0(SB), Y7
+	VADDPD       Y7, Y6, Y6
+	VBROADCASTSD word000000000000007f<>+0(SB), Y7
+	VANDPD       Y7, Y6, Y7
+	VPSLLQ       $0x01, Y7, Y7
+	VPSLLQ       $0x2d, Y6, Y8
+	VBROADCASTSD word4338000000000000<>+0(SB), Y9
+	VSUBPD       Y9, Y6, Y6
+	VBROADCASTSD word3f762e42fef80000<>+0(SB), Y9
+	VMULPD       Y9, Y6, Y9
+	VSUBPD       Y9, Y5, Y5
+	VBROADCASTSD word3d41cf79abc9e3b4<>+0(SB), Y9
+	VMULPD       Y9, Y6, Y6
+	VSUBPD       Y6, Y5, Y5
+	VMULPD       Y5, Y5, Y6
+	VXORPS       Y9, Y9, Y9
+	VMOVUPD      tail<>+0(SB), Y10
+	VGATHERQPD   Y10, (AX)(Y7*8), Y9
+	VADDPD       Y5, Y9, Y9
+	VBROADCASTSD word3fe0000000000000<>+0(SB), Y10
+	VBROADCASTSD word3fc5555555555555<>+0(SB), Y11
+	VMULPD       Y11, Y5, Y11
+	VADDPD       Y11, Y10, Y10
+	VMULPD       Y10, Y6, Y10
+	VADDPD       Y10, Y9, Y9
+	VMULPD       Y6, Y6, Y6
+	VBROADCASTSD word3fa5555555555555<>+0(SB), Y10
+	VBROADCASTSD word3f81111111111111<>+0(SB), Y11
+	VMULPD       Y11, Y5, Y5
+	VADDPD       Y5, Y10, Y5
+	VMULPD       Y5, Y6, Y5
+	VADDPD       Y5, Y9, Y5
+	VXORPS       Y6, Y6, Y6
+	VMOVUPD      tail<>+0(SB), Y9
+	VGATHERQPD   Y9, 8(AX)(Y7*8), Y6
+	VPADDQ       Y8, Y6, Y6
+	VMULPD       Y5, Y6, Y5
+	VADDPD       Y5, Y6, Y5
+	VEXTRACTF128 $0x01, Y2, X2
+	VCVTPS2PD    X2, Y2
+	VBROADCASTSD word40671547652b82fe<>+0(SB), Y6
+	VMULPD       Y6, Y2, Y6
+	VBROADCASTSD word4338000000000000<>+0(SB), Y7
+	VADDPD       Y7, Y6, Y6
+	VBROADCASTSD word000000000000007f<>+0(SB), Y7
+	VANDPD       Y7, Y6, Y7
+	VPSLLQ       $0x01, Y7, Y7
+	VPSLLQ       $0x2d, Y6, Y8
+	VBROADCASTSD word4338000000000000<>+0(SB), Y9
+	VSUBPD       Y9, Y6, Y6
+	VBROADCASTSD word3f762e42fef80000<>+0(SB), Y9
+	VMULPD       Y9, Y6, Y9
+	VSUBPD       Y9, Y2, Y2
+	VBROADCASTSD word3d41cf79abc9e3b4<>+0(SB), Y9
+	VMULPD       Y9, Y6, Y6
+	VSUBPD       Y6, Y2, Y2
+	VMULPD       Y2, Y2, Y6
+	VXORPS       Y9, Y9, Y9
+	VMOVUPD      tail<>+0(SB), Y10
+	VGATHERQPD   Y10, (AX)(Y7*8), Y9
+	VADDPD       Y2, Y9, Y9
+	VBROADCASTSD word3fe0000000000000<>+0(SB), Y10
+	VBROADCASTSD word3fc5555555555555<>+0(SB), Y11
+	VMULPD       Y11, Y2, Y11
+	VADDPD       Y11, Y10, Y10
+	VMULPD       Y10, Y6, Y10
+	VADDPD       Y10, Y9, Y9
+	VMULPD       Y6, Y6, Y6
+	VBROADCASTSD word3fa5555555555555<>+0(SB), Y10
+	VBROADCASTSD word3f81111111111111<>+0(SB), Y11
+	VMULPD       Y11, Y2, Y2
+	VADDPD       Y2, Y10, Y2
+	VMULPD       Y2, Y6, Y2
+	VADDPD       Y2, Y9, Y2
+	VXORPS       Y6, Y6, Y6
+	VMOVUPD      tail<>+0(SB), Y9
+	VGATHERQPD   Y9, 8(AX)(Y7*8), Y6
+	VPADDQ       Y8, Y6, Y6
+	VMULPD       Y2, Y6, Y2
+	VADDPD       Y2, Y6, Y2
+	VCVTPD2PSY   Y5, X4
+	VCVTPD2PSY   Y2, X2
+	VINSERTF128  $0x01, X2, Y4, Y2
+	VCVTPS2PD    X3, Y5
+	VBROADCASTSD word40671547652b82fe<>+0(SB), Y6
+	VMULPD       Y6, Y5, Y6
+	VBROADCASTSD word4338000000000000<>+0(SB), Y7
+	VADDPD       Y7, Y6, Y6
+	VBROADCASTSD word000000000000007f<>+0(SB), Y7
+	VANDPD       Y7, Y6, Y7
+	VPSLLQ       $0x01, Y7, Y7
+	VPSLLQ       $0x2d, Y6, Y8
+	VBROADCASTSD word4338000000000000<>+0(SB), Y9
+	VSUBPD       Y9, Y6, Y6
+	VBROADCASTSD word3f762e42fef80000<>+0(SB), Y9
+	VMULPD       Y9, Y6, Y9
+	VSUBPD       Y9, Y5, Y5
+	VBROADCASTSD word3d41cf79abc9e3b4<>+0(SB), Y9
+	VMULPD       Y9, Y6, Y6
+	VSUBPD       Y6, Y5, Y5
+	VMULPD       Y5, Y5, Y6
+	VXORPS       Y9, Y9, Y9
+	VMOVUPD      tail<>+0(SB), Y10
+	VGATHERQPD   Y10, (AX)(Y7*8), Y9
+	VADDPD       Y5, Y9, Y9
+	VBROADCASTSD word3fe0000000000000<>+0(SB), Y10
+	VBROADCASTSD word3fc5555555555555<>+0(SB), Y11
+	VMULPD       Y11, Y5, Y11
+	VADDPD       Y11, Y10, Y10
+	VMULPD       Y10, Y6, Y10
+	VADDPD       Y10, Y9, Y9
+	VMULPD       Y6, Y6, Y6
+	VBROADCASTSD word3fa5555555555555<>+0(SB), Y10
+	VBROADCASTSD word3f81111111111111<>+0(SB), Y11
+	VMULPD       Y11, Y5, Y5
+	VADDPD       Y5, Y10, Y5
+	VMULPD       Y5, Y6, Y5
+	VADDPD       Y5, Y9, Y5
+	VXORPS       Y6, Y6, Y6
+	VMOVUPD      tail<>+0(SB), Y9
+	VGATHERQPD   Y9, 8(AX)(Y7*8), Y6
+	VPADDQ       Y8, Y6, Y6
+	VMULPD       Y5, Y6, Y5
+	VADDPD       Y5, Y6, Y5
+	VEXTRACTF128 $0x01, Y3, X3
+	VCVTPS2PD    X3, Y3
+	VBROADCASTSD word40671547652b82fe<>+0(SB), Y6
+	VMULPD       Y6, Y3, Y6
+	VBROADCASTSD word4338000000000000<>+0(SB), Y7
+	VADDPD       Y7, Y6, Y6
+	VBROADCASTSD word000000000000007f<>+0(SB), Y7
+	VANDPD       Y7, Y6, Y7
+	VPSLLQ       $0x01, Y7, Y7
+	VPSLLQ       $0x2d, Y6, Y8
+	VBROADCASTSD word4338000000000000<>+0(SB), Y9
+	VSUBPD       Y9, Y6, Y6
+	VBROADCASTSD word3f762e42fef80000<>+0(SB), Y9
+	VMULPD       Y9, Y6, Y9
+	VSUBPD       Y9, Y3, Y3
+	VBROADCASTSD word3d41cf79abc9e3b4<>+0(SB), Y9
+	VMULPD       Y9, Y6, Y6
+	VSUBPD       Y6, Y3, Y3
+	VMULPD       Y3, Y3, Y6
+	VXORPS       Y9, Y9, Y9
+	VMOVUPD      tail<>+0(SB), Y10
+	VGATHERQPD   Y10, (AX)(Y7*8), Y9
+	VADDPD       Y3, Y9, Y9
+	VBROADCASTSD word3fe0000000000000<>+0(SB), Y10
+	VBROADCASTSD word3fc5555555555555<>+0(SB), Y11
+	VMULPD       Y11, Y3, Y11
+	VADDPD       Y11, Y10, Y10
+	VMULPD       Y10, Y6, Y10
+	VADDPD       Y10, Y9, Y9
+	VMULPD       Y6, Y6, Y6
+	VBROADCASTSD word3fa5555555555555<>+0(SB), Y10
+	VBROADCASTSD word3f81111111111111<>+0(SB), Y11
+	VMULPD       Y11, Y3, Y3
+	VADDPD       Y3, Y10, Y3
+	VMULPD       Y3, Y6, Y3
+	VADDPD       Y3, Y9, Y3
+	VXORPS       Y6, Y6, Y6
+	VMOVUPD      tail<>+0(SB), Y9
+	VGATHERQPD   Y9, 8(AX)(Y7*8), Y6
+	VPADDQ       Y8, Y6, Y6
+	VMULPD       Y3, Y6, Y3
+	VADDPD       Y3, Y6, Y3
+	VCVTPD2PSY   Y5, X4
+	VCVTPD2PSY   Y3, X3
+	VINSERTF128  $0x01, X3, Y4, Y3
+	MOVQ         z+0(FP), AX
+	VMASKMOVPS   Y2, Y0, (AX)(BX*1)
+	VMASKMOVPS   Y3, Y1, 32(AX)(BX*1)
+
+end:
+	VZEROUPPER
+	MOVL CX, bad+32(FP)
+	RET
+
+DATA wordc42f0000<>+0(SB)/4, $0xc42f0000
+GLOBL wordc42f0000<>(SB), RODATA|NOPTR, $4
+
+DATA word44314000<>+0(SB)/4, $0x44314000
+GLOBL word44314000<>(SB), RODATA|NOPTR, $4
+
+DATA word40671547652b82fe<>+0(SB)/8, $0x40671547652b82fe
+GLOBL word40671547652b82fe<>(SB), RODATA|NOPTR, $8
+
+DATA word4338000000000000<>+0(SB)/8, $0x4338000000000000
+GLOBL word4338000000000000<>(SB), RODATA|NOPTR, $8
+
+DATA word000000000000007f<>+0(SB)/8, $0x000000000000007f
+GLOBL word000000000000007f<>(SB), RODATA|NOPTR, $8
+
+DATA word3f762e42fef80000<>+0(SB)/8, $0x3f762e42fef80000
+GLOBL word3f762e42fef80000<>(SB), RODATA|NOPTR, $8
+
+DATA word3d41cf79abc9e3b4<>+0(SB)/8, $0x3d41cf79abc9e3b4
+GLOBL word3d41cf79abc9e3b4<>(SB), RODATA|NOPTR, $8
+
+DATA word3fe0000000000000<>+0(SB)/8, $0x3fe0000000000000
+GLOBL word3fe0000000000000<>(SB), RODATA|NOPTR, $8
+
+DATA word3fc5555555555555<>+0(SB)/8, $0x3fc5555555555555
+GLOBL word3fc5555555555555<>(SB), RODATA|NOPTR, $8
+
+DATA word3fa5555555555555<>+0(SB)/8, $0x3fa5555555555555
+GLOBL word3fa5555555555555<>(SB), RODATA|NOPTR, $8
+
+DATA word3f81111111111111<>+0(SB)/8, $0x3f81111111111111
+GLOBL word3f81111111111111<>(SB), RODATA|NOPTR, $8
+
 // func adamF32AVX2(d *float32, m *float32, v *float32, n int, beta1 float32, new1 float32, beta2 float32, new2 float32, minusLR float32, invC2 float32, eps float32)
 // Requires: AVX
 TEXT ·adamF32AVX2(SB), NOSPLIT, $0-60
@@ -12792,6 +13815,704 @@ tail:
 
 end:
 	VZEROUPPER
+	RET
+
+// func divF32AVX512(z *float32, x *float32, y *float32, n int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·divF32AVX512(SB), NOSPLIT, $0-32
+	MOVQ n+24(FP), AX
+	SHLQ $0x02, AX
+	XORQ CX, CX
+	SUBQ $0x40, AX
+	JL   tail
+
+loop:
+	MOVQ    x+8(FP), DX
+	VMOVUPS (DX)(CX*1), Z0
+	MOVQ    y+16(FP), DX
+	VMOVUPS (DX)(CX*1), Z1
+	VDIVPS  Z1, Z0, Z0
+	MOVQ    z+0(FP), DX
+	VMOVUPS Z0, (DX)(CX*1)
+	ADDQ    $0x40, CX
+	SUBQ    $0x40, AX
+	JGE     loop
+
+tail:
+	ADDQ      $0x40, AX
+	JZ        end
+	SHRL      $0x02, AX
+	MOVL      $-1, DX
+	BZHIL     AX, DX, DX
+	KMOVW     DX, K1
+	MOVQ      x+8(FP), AX
+	VMOVUPS.Z (AX)(CX*1), K1, Z0
+	MOVQ      y+16(FP), AX
+	VMOVUPS.Z (AX)(CX*1), K1, Z1
+	VDIVPS    Z1, Z0, Z0
+	MOVQ      z+0(FP), AX
+	VMOVUPS   Z0, K1, (AX)(CX*1)
+
+end:
+	VZEROUPPER
+	RET
+
+// func addMulF32AVX512(z *float32, x *float32, y *float32, w *float32, n int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·addMulF32AVX512(SB), NOSPLIT, $0-40
+	MOVQ z+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ y+16(FP), DX
+	MOVQ w+24(FP), BX
+	MOVQ n+32(FP), SI
+	SHLQ $0x02, SI
+	XORQ DI, DI
+	SUBQ $0x40, SI
+	JL   tail
+
+loop:
+	VMOVUPS (CX)(DI*1), Z0
+	VMOVUPS (DX)(DI*1), Z1
+	VMOVUPS (BX)(DI*1), Z2
+	VMULPS  Z2, Z1, Z1
+	VADDPS  Z1, Z0, Z0
+	VMOVUPS Z0, (AX)(DI*1)
+	ADDQ    $0x40, DI
+	SUBQ    $0x40, SI
+	JGE     loop
+
+tail:
+	ADDQ      $0x40, SI
+	JZ        end
+	SHRL      $0x02, SI
+	MOVL      $-1, R8
+	BZHIL     SI, R8, R8
+	KMOVW     R8, K1
+	VMOVUPS.Z (CX)(DI*1), K1, Z0
+	VMOVUPS.Z (DX)(DI*1), K1, Z1
+	VMOVUPS.Z (BX)(DI*1), K1, Z2
+	VMULPS    Z2, Z1, Z1
+	VADDPS    Z1, Z0, Z0
+	VMOVUPS   Z0, K1, (AX)(DI*1)
+
+end:
+	VZEROUPPER
+	RET
+
+// func subMulF32AVX512(z *float32, x *float32, y *float32, w *float32, n int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·subMulF32AVX512(SB), NOSPLIT, $0-40
+	MOVQ z+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ y+16(FP), DX
+	MOVQ w+24(FP), BX
+	MOVQ n+32(FP), SI
+	SHLQ $0x02, SI
+	XORQ DI, DI
+	SUBQ $0x40, SI
+	JL   tail
+
+loop:
+	VMOVUPS (CX)(DI*1), Z0
+	VMOVUPS (DX)(DI*1), Z1
+	VMOVUPS (BX)(DI*1), Z2
+	VMULPS  Z2, Z1, Z1
+	VSUBPS  Z1, Z0, Z0
+	VMOVUPS Z0, (AX)(DI*1)
+	ADDQ    $0x40, DI
+	SUBQ    $0x40, SI
+	JGE     loop
+
+tail:
+	ADDQ      $0x40, SI
+	JZ        end
+	SHRL      $0x02, SI
+	MOVL      $-1, R8
+	BZHIL     SI, R8, R8
+	KMOVW     R8, K1
+	VMOVUPS.Z (CX)(DI*1), K1, Z0
+	VMOVUPS.Z (DX)(DI*1), K1, Z1
+	VMOVUPS.Z (BX)(DI*1), K1, Z2
+	VMULPS    Z2, Z1, Z1
+	VSUBPS    Z1, Z0, Z0
+	VMOVUPS   Z0, K1, (AX)(DI*1)
+
+end:
+	VZEROUPPER
+	RET
+
+// func mixF32AVX512(z *float32, x *float32, y *float32, w *float32, n int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·mixF32AVX512(SB), NOSPLIT, $0-40
+	MOVQ z+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ y+16(FP), DX
+	MOVQ w+24(FP), BX
+	MOVQ n+32(FP), SI
+	SHLQ $0x02, SI
+	XORQ DI, DI
+	SUBQ $0x40, SI
+	JL   tail
+
+loop:
+	VMOVUPS (CX)(DI*1), Z0
+	VMOVUPS (BX)(DI*1), Z1
+	VMOVUPS (DX)(DI*1), Z2
+	VSUBPS  Z0, Z2, Z2
+	VMULPS  Z2, Z1, Z1
+	VADDPS  Z1, Z0, Z0
+	VMOVUPS Z0, (AX)(DI*1)
+	ADDQ    $0x40, DI
+	SUBQ    $0x40, SI
+	JGE     loop
+
+tail:
+	ADDQ      $0x40, SI
+	JZ        end
+	SHRL      $0x02, SI
+	MOVL      $-1, R8
+	BZHIL     SI, R8, R8
+	KMOVW     R8, K1
+	VMOVUPS.Z (CX)(DI*1), K1, Z0
+	VMOVUPS.Z (BX)(DI*1), K1, Z1
+	VMOVUPS.Z (DX)(DI*1), K1, Z2
+	VSUBPS    Z0, Z2, Z2
+	VMULPS    Z2, Z1, Z1
+	VADDPS    Z1, Z0, Z0
+	VMOVUPS   Z0, K1, (AX)(DI*1)
+
+end:
+	VZEROUPPER
+	RET
+
+// func addScaledF32AVX512(z *float32, x *float32, y *float32, n int, c float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·addScaledF32AVX512(SB), NOSPLIT, $0-36
+	VBROADCASTSS c+32(FP), Z0
+	MOVQ         z+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         y+16(FP), DX
+	MOVQ         n+24(FP), BX
+	SHLQ         $0x02, BX
+	XORQ         SI, SI
+	SUBQ         $0x40, BX
+	JL           tail
+
+loop:
+	VMOVUPS (CX)(SI*1), Z1
+	VMOVUPS (DX)(SI*1), Z2
+	VMULPS  Z2, Z0, Z2
+	VADDPS  Z2, Z1, Z1
+	VMOVUPS Z1, (AX)(SI*1)
+	ADDQ    $0x40, SI
+	SUBQ    $0x40, BX
+	JGE     loop
+
+tail:
+	ADDQ      $0x40, BX
+	JZ        end
+	SHRL      $0x02, BX
+	MOVL      $-1, DI
+	BZHIL     BX, DI, DI
+	KMOVW     DI, K1
+	VMOVUPS.Z (CX)(SI*1), K1, Z1
+	VMOVUPS.Z (DX)(SI*1), K1, Z2
+	VMULPS    Z2, Z0, Z0
+	VADDPS    Z0, Z1, Z0
+	VMOVUPS   Z0, K1, (AX)(SI*1)
+
+end:
+	VZEROUPPER
+	RET
+
+// func affineF32AVX512(z *float32, x *float32, n int, c float32, d float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·affineF32AVX512(SB), NOSPLIT, $0-32
+	VBROADCASTSS c+24(FP), Z0
+	VBROADCASTSS d+28(FP), Z1
+	MOVQ         z+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         n+16(FP), DX
+	SHLQ         $0x02, DX
+	XORQ         BX, BX
+	SUBQ         $0x40, DX
+	JL           tail
+
+loop:
+	VMOVUPS (CX)(BX*1), Z2
+	VMULPS  Z2, Z0, Z2
+	VADDPS  Z1, Z2, Z2
+	VMOVUPS Z2, (AX)(BX*1)
+	ADDQ    $0x40, BX
+	SUBQ    $0x40, DX
+	JGE     loop
+
+tail:
+	ADDQ      $0x40, DX
+	JZ        end
+	SHRL      $0x02, DX
+	MOVL      $-1, SI
+	BZHIL     DX, SI, SI
+	KMOVW     SI, K1
+	VMOVUPS.Z (CX)(BX*1), K1, Z2
+	VMULPS    Z2, Z0, Z0
+	VADDPS    Z1, Z0, Z0
+	VMOVUPS   Z0, K1, (AX)(BX*1)
+
+end:
+	VZEROUPPER
+	RET
+
+// func atLeastF32AVX512(dst *float32, x *float32, n int, k float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·atLeastF32AVX512(SB), NOSPLIT, $0-28
+	VBROADCASTSS k+24(FP), Z0
+	MOVQ         n+16(FP), AX
+	SHLQ         $0x02, AX
+	XORQ         CX, CX
+	SUBQ         $0x40, AX
+	JL           tail
+
+loop:
+	MOVQ    x+8(FP), DX
+	VMOVUPS (DX)(CX*1), Z1
+	VMAXPS  Z1, Z0, Z1
+	MOVQ    dst+0(FP), DX
+	VMOVUPS Z1, (DX)(CX*1)
+	ADDQ    $0x40, CX
+	SUBQ    $0x40, AX
+	JGE     loop
+
+tail:
+	ADDQ      $0x40, AX
+	JZ        end
+	SHRL      $0x02, AX
+	MOVL      $-1, DX
+	BZHIL     AX, DX, DX
+	KMOVW     DX, K1
+	MOVQ      x+8(FP), AX
+	VMOVUPS.Z (AX)(CX*1), K1, Z1
+	VMAXPS    Z1, Z0, Z0
+	MOVQ      dst+0(FP), AX
+	VMOVUPS   Z0, K1, (AX)(CX*1)
+
+end:
+	VZEROUPPER
+	RET
+
+// func atMostF32AVX512(dst *float32, x *float32, n int, k float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·atMostF32AVX512(SB), NOSPLIT, $0-28
+	VBROADCASTSS k+24(FP), Z0
+	MOVQ         n+16(FP), AX
+	SHLQ         $0x02, AX
+	XORQ         CX, CX
+	SUBQ         $0x40, AX
+	JL           tail
+
+loop:
+	MOVQ    x+8(FP), DX
+	VMOVUPS (DX)(CX*1), Z1
+	VMINPS  Z1, Z0, Z1
+	MOVQ    dst+0(FP), DX
+	VMOVUPS Z1, (DX)(CX*1)
+	ADDQ    $0x40, CX
+	SUBQ    $0x40, AX
+	JGE     loop
+
+tail:
+	ADDQ      $0x40, AX
+	JZ        end
+	SHRL      $0x02, AX
+	MOVL      $-1, DX
+	BZHIL     AX, DX, DX
+	KMOVW     DX, K1
+	MOVQ      x+8(FP), AX
+	VMOVUPS.Z (AX)(CX*1), K1, Z1
+	VMINPS    Z1, Z0, Z0
+	MOVQ      dst+0(FP), AX
+	VMOVUPS   Z0, K1, (AX)(CX*1)
+
+end:
+	VZEROUPPER
+	RET
+
+// func atLeastSlopeF32AVX512(dst *float32, x *float32, n int, k float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·atLeastSlopeF32AVX512(SB), NOSPLIT, $0-28
+	VBROADCASTSS k+24(FP), Z0
+	MOVQ         n+16(FP), AX
+	SHLQ         $0x02, AX
+	XORQ         CX, CX
+	SUBQ         $0x40, AX
+	JL           tail
+
+loop:
+	MOVQ         x+8(FP), DX
+	VMOVUPS      (DX)(CX*1), Z1
+	VCMPPS       $0x1e, Z0, Z1, K1
+	VBROADCASTSS word3f800000<>+0(SB), Z2
+	VMOVUPS.Z    Z2, K1, Z2
+	VCMPPS       $0x00, Z0, Z1, K1
+	VBROADCASTSS word3f000000<>+0(SB), Z3
+	VMOVUPS      Z2, Z2
+	VMOVUPS      Z3, K1, Z2
+	VCMPPS       $0x04, Z1, Z1, K1
+	VMOVUPS      Z2, Z2
+	VMOVUPS      Z1, K1, Z2
+	MOVQ         dst+0(FP), DX
+	VMOVUPS      Z2, (DX)(CX*1)
+	ADDQ         $0x40, CX
+	SUBQ         $0x40, AX
+	JGE          loop
+
+tail:
+	ADDQ         $0x40, AX
+	JZ           end
+	SHRL         $0x02, AX
+	MOVL         $-1, DX
+	BZHIL        AX, DX, DX
+	KMOVW        DX, K1
+	MOVQ         x+8(FP), AX
+	VMOVUPS.Z    (AX)(CX*1), K1, Z1
+	VCMPPS       $0x1e, Z0, Z1, K2
+	VBROADCASTSS word3f800000<>+0(SB), Z2
+	VMOVUPS.Z    Z2, K2, Z2
+	VCMPPS       $0x00, Z0, Z1, K2
+	VBROADCASTSS word3f000000<>+0(SB), Z0
+	VMOVUPS      Z2, Z2
+	VMOVUPS      Z0, K2, Z2
+	VCMPPS       $0x04, Z1, Z1, K2
+	VMOVUPS      Z2, Z0
+	VMOVUPS      Z1, K2, Z0
+	MOVQ         dst+0(FP), AX
+	VMOVUPS      Z0, K1, (AX)(CX*1)
+
+end:
+	VZEROUPPER
+	RET
+
+// func reachedF32AVX512(dst *float32, x *float32, n int, k float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·reachedF32AVX512(SB), NOSPLIT, $0-28
+	VBROADCASTSS k+24(FP), Z0
+	MOVQ         n+16(FP), AX
+	SHLQ         $0x02, AX
+	XORQ         CX, CX
+	SUBQ         $0x40, AX
+	JL           tail
+
+loop:
+	MOVQ         x+8(FP), DX
+	VMOVUPS      (DX)(CX*1), Z1
+	VCMPPS       $0x1d, Z0, Z1, K1
+	VBROADCASTSS word3f800000<>+0(SB), Z1
+	VMOVUPS.Z    Z1, K1, Z1
+	MOVQ         dst+0(FP), DX
+	VMOVUPS      Z1, (DX)(CX*1)
+	ADDQ         $0x40, CX
+	SUBQ         $0x40, AX
+	JGE          loop
+
+tail:
+	ADDQ         $0x40, AX
+	JZ           end
+	SHRL         $0x02, AX
+	MOVL         $-1, DX
+	BZHIL        AX, DX, DX
+	KMOVW        DX, K1
+	MOVQ         x+8(FP), AX
+	VMOVUPS.Z    (AX)(CX*1), K1, Z1
+	VCMPPS       $0x1d, Z0, Z1, K2
+	VBROADCASTSS word3f800000<>+0(SB), Z0
+	VMOVUPS.Z    Z0, K2, Z0
+	MOVQ         dst+0(FP), AX
+	VMOVUPS      Z0, K1, (AX)(CX*1)
+
+end:
+	VZEROUPPER
+	RET
+
+// func firedF32AVX512(dst *float32, x *float32, n int, k float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·firedF32AVX512(SB), NOSPLIT, $0-28
+	VBROADCASTSS k+24(FP), Z0
+	MOVQ         n+16(FP), AX
+	SHLQ         $0x02, AX
+	XORQ         CX, CX
+	SUBQ         $0x40, AX
+	JL           tail
+
+loop:
+	MOVQ         x+8(FP), DX
+	VMOVUPS      (DX)(CX*1), Z1
+	VCMPPS       $0x1e, Z0, Z1, K1
+	VBROADCASTSS word3f800000<>+0(SB), Z2
+	VMOVUPS.Z    Z2, K1, Z2
+	VCMPPS       $0x04, Z1, Z1, K1
+	VMOVUPS      Z2, Z2
+	VMOVUPS      Z1, K1, Z2
+	MOVQ         dst+0(FP), DX
+	VMOVUPS      Z2, (DX)(CX*1)
+	ADDQ         $0x40, CX
+	SUBQ         $0x40, AX
+	JGE          loop
+
+tail:
+	ADDQ         $0x40, AX
+	JZ           end
+	SHRL         $0x02, AX
+	MOVL         $-1, DX
+	BZHIL        AX, DX, DX
+	KMOVW        DX, K1
+	MOVQ         x+8(FP), AX
+	VMOVUPS.Z    (AX)(CX*1), K1, Z1
+	VCMPPS       $0x1e, Z0, Z1, K2
+	VBROADCASTSS word3f800000<>+0(SB), Z0
+	VMOVUPS.Z    Z0, K2, Z0
+	VCMPPS       $0x04, Z1, Z1, K2
+	VMOVUPS      Z0, Z0
+	VMOVUPS      Z1, K2, Z0
+	MOVQ         dst+0(FP), AX
+	VMOVUPS      Z0, K1, (AX)(CX*1)
+
+end:
+	VZEROUPPER
+	RET
+
+// func expF32AVX512(z *float32, x *float32, table *byte, n int) (bad uint32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·expF32AVX512(SB), NOSPLIT, $0-36
+	MOVQ table+16(FP), AX
+	XORL CX, CX
+	MOVQ n+24(FP), DX
+	SHLQ $0x02, DX
+	XORQ BX, BX
+	SUBQ $0x40, DX
+	JL   tail
+
+loop:
+	MOVQ          x+8(FP), SI
+	VMOVUPS       (SI)(BX*1), Z0
+	VBROADCASTSS  wordc42f0000<>+0(SB), Z1
+	VCMPPS        $0x19, Z1, Z0, K1
+	KMOVW         K1, SI
+	ORL           SI, CX
+	VBROADCASTSS  word44314000<>+0(SB), Z1
+	VCMPPS        $0x16, Z1, Z0, K1
+	KMOVW         K1, SI
+	ORL           SI, CX
+	VCVTPS2PD     Y0, Z1
+	VBROADCASTSD  word40671547652b82fe<>+0(SB), Z11
+	VMULPD        Z11, Z1, Z11
+	VBROADCASTSD  word4338000000000000<>+0(SB), Z12
+	VADDPD        Z12, Z11, Z11
+	VBROADCASTSD  word000000000000007f<>+0(SB), Z12
+	VPANDQ        Z12, Z11, Z12
+	VPSLLQ        $0x01, Z12, Z12
+	VPSLLQ        $0x2d, Z11, Z13
+	VBROADCASTSD  word4338000000000000<>+0(SB), Z14
+	VSUBPD        Z14, Z11, Z11
+	VBROADCASTSD  word3f762e42fef80000<>+0(SB), Z14
+	VMULPD        Z14, Z11, Z14
+	VSUBPD        Z14, Z1, Z1
+	VBROADCASTSD  word3d41cf79abc9e3b4<>+0(SB), Z14
+	VMULPD        Z14, Z11, Z11
+	VSUBPD        Z11, Z1, Z1
+	VMULPD        Z1, Z1, Z11
+	VPXORQ        Z2, Z2, Z2
+	MOVL          $-1, SI
+	KMOVW         SI, K1
+	VGATHERQPD    (AX)(Z12*8), K1, Z2
+	VADDPD        Z1, Z2, Z14
+	VBROADCASTSD  word3fe0000000000000<>+0(SB), Z15
+	VBROADCASTSD  word3fc5555555555555<>+0(SB), Z16
+	VMULPD        Z16, Z1, Z16
+	VADDPD        Z16, Z15, Z15
+	VMULPD        Z15, Z11, Z15
+	VADDPD        Z15, Z14, Z14
+	VMULPD        Z11, Z11, Z11
+	VBROADCASTSD  word3fa5555555555555<>+0(SB), Z15
+	VBROADCASTSD  word3f81111111111111<>+0(SB), Z16
+	VMULPD        Z16, Z1, Z1
+	VADDPD        Z1, Z15, Z1
+	VMULPD        Z1, Z11, Z1
+	VADDPD        Z1, Z14, Z1
+	VPXORQ        Z3, Z3, Z3
+	MOVL          $-1, SI
+	KMOVW         SI, K1
+	VGATHERQPD    8(AX)(Z12*8), K1, Z3
+	VPADDQ        Z13, Z3, Z11
+	VMULPD        Z1, Z11, Z1
+	VADDPD        Z1, Z11, Z1
+	VEXTRACTF64X4 $0x01, Z0, Y0
+	VCVTPS2PD     Y0, Z0
+	VBROADCASTSD  word40671547652b82fe<>+0(SB), Z11
+	VMULPD        Z11, Z0, Z11
+	VBROADCASTSD  word4338000000000000<>+0(SB), Z12
+	VADDPD        Z12, Z11, Z11
+	VBROADCASTSD  word000000000000007f<>+0(SB), Z12
+	VPANDQ        Z12, Z11, Z12
+	VPSLLQ        $0x01, Z12, Z12
+	VPSLLQ        $0x2d, Z11, Z13
+	VBROADCASTSD  word4338000000000000<>+0(SB), Z14
+	VSUBPD        Z14, Z11, Z11
+	VBROADCASTSD  word3f762e42fef80000<>+0(SB), Z14
+	VMULPD        Z14, Z11, Z14
+	VSUBPD        Z14, Z0, Z0
+	VBROADCASTSD  word3d41cf79abc9e3b4<>+0(SB), Z14
+	VMULPD        Z14, Z11, Z11
+	VSUBPD        Z11, Z0, Z0
+	VMULPD        Z0, Z0, Z11
+	VPXORQ        Z4, Z4, Z4
+	MOVL          $-1, SI
+	KMOVW         SI, K1
+	VGATHERQPD    (AX)(Z12*8), K1, Z4
+	VADDPD        Z0, Z4, Z14
+	VBROADCASTSD  word3fe0000000000000<>+0(SB), Z15
+	VBROADCASTSD  word3fc5555555555555<>+0(SB), Z16
+	VMULPD        Z16, Z0, Z16
+	VADDPD        Z16, Z15, Z15
+	VMULPD        Z15, Z11, Z15
+	VADDPD        Z15, Z14, Z14
+	VMULPD        Z11, Z11, Z11
+	VBROADCASTSD  word3fa5555555555555<>+0(SB), Z15
+	VBROADCASTSD  word3f81111111111111<>+0(SB), Z16
+	VMULPD        Z16, Z0, Z0
+	VADDPD        Z0, Z15, Z0
+	VMULPD        Z0, Z11, Z0
+	VADDPD        Z0, Z14, Z0
+	VPXORQ        Z5, Z5, Z5
+	MOVL          $-1, SI
+	KMOVW         SI, K1
+	VGATHERQPD    8(AX)(Z12*8), K1, Z5
+	VPADDQ        Z13, Z5, Z11
+	VMULPD        Z0, Z11, Z0
+	VADDPD        Z0, Z11, Z0
+	VCVTPD2PS     Z1, Y6
+	VCVTPD2PS     Z0, Y0
+	VINSERTF64X4  $0x01, Y0, Z6, Z0
+	MOVQ          z+0(FP), SI
+	VMOVUPS       Z0, (SI)(BX*1)
+	ADDQ          $0x40, BX
+	SUBQ          $0x40, DX
+	JGE           loop
+
+tail:
+	ADDQ          $0x40, DX
+	JZ            end
+	SHRL          $0x02, DX
+	MOVL          $-1, SI
+	BZHIL         DX, SI, SI
+	KMOVW         SI, K1
+	MOVQ          x+8(FP), DX
+	VMOVUPS.Z     (DX)(BX*1), K1, Z0
+	VBROADCASTSS  wordc42f0000<>+0(SB), Z1
+	VCMPPS        $0x19, Z1, Z0, K2
+	KANDW         K2, K1, K2
+	KMOVW         K2, DX
+	ORL           DX, CX
+	VBROADCASTSS  word44314000<>+0(SB), Z1
+	VCMPPS        $0x16, Z1, Z0, K2
+	KANDW         K2, K1, K2
+	KMOVW         K2, DX
+	ORL           DX, CX
+	VCVTPS2PD     Y0, Z1
+	VBROADCASTSD  word40671547652b82fe<>+0(SB), Z2
+	VMULPD        Z2, Z1, Z2
+	VBROADCASTSD  word4338000000000000<>+0(SB), Z3
+	VADDPD        Z3, Z2, Z2
+	VBROADCASTSD  word000000000000007f<>+0(SB), Z3
+	VPANDQ        Z3, Z2, Z3
+	VPSLLQ        $0x01, Z3, Z3
+	VPSLLQ        $0x2d, Z2, Z4
+	VBROADCASTSD  word4338000000000000<>+0(SB), Z5
+	VSUBPD        Z5, Z2, Z2
+	VBROADCASTSD  word3f762e42fef80000<>+0(SB), Z5
+	VMULPD        Z5, Z2, Z5
+	VSUBPD        Z5, Z1, Z1
+	VBROADCASTSD  word3d41cf79abc9e3b4<>+0(SB), Z5
+	VMULPD        Z5, Z2, Z2
+	VSUBPD        Z2, Z1, Z1
+	VMULPD        Z1, Z1, Z2
+	VPXORQ        Z7, Z7, Z7
+	MOVL          $-1, DX
+	KMOVW         DX, K2
+	VGATHERQPD    (AX)(Z3*8), K2, Z7
+	VADDPD        Z1, Z7, Z5
+	VBROADCASTSD  word3fe0000000000000<>+0(SB), Z7
+	VBROADCASTSD  word3fc5555555555555<>+0(SB), Z11
+	VMULPD        Z11, Z1, Z11
+	VADDPD        Z11, Z7, Z7
+	VMULPD        Z7, Z2, Z7
+	VADDPD        Z7, Z5, Z5
+	VMULPD        Z2, Z2, Z2
+	VBROADCASTSD  word3fa5555555555555<>+0(SB), Z7
+	VBROADCASTSD  word3f81111111111111<>+0(SB), Z11
+	VMULPD        Z11, Z1, Z1
+	VADDPD        Z1, Z7, Z1
+	VMULPD        Z1, Z2, Z1
+	VADDPD        Z1, Z5, Z1
+	VPXORQ        Z8, Z8, Z8
+	MOVL          $-1, DX
+	KMOVW         DX, K2
+	VGATHERQPD    8(AX)(Z3*8), K2, Z8
+	VPADDQ        Z4, Z8, Z2
+	VMULPD        Z1, Z2, Z1
+	VADDPD        Z1, Z2, Z1
+	VEXTRACTF64X4 $0x01, Z0, Y0
+	VCVTPS2PD     Y0, Z0
+	VBROADCASTSD  word40671547652b82fe<>+0(SB), Z2
+	VMULPD        Z2, Z0, Z2
+	VBROADCASTSD  word4338000000000000<>+0(SB), Z3
+	VADDPD        Z3, Z2, Z2
+	VBROADCASTSD  word000000000000007f<>+0(SB), Z3
+	VPANDQ        Z3, Z2, Z3
+	VPSLLQ        $0x01, Z3, Z3
+	VPSLLQ        $0x2d, Z2, Z4
+	VBROADCASTSD  word4338000000000000<>+0(SB), Z5
+	VSUBPD        Z5, Z2, Z2
+	VBROADCASTSD  word3f762e42fef80000<>+0(SB), Z5
+	VMULPD        Z5, Z2, Z5
+	VSUBPD        Z5, Z0, Z0
+	VBROADCASTSD  word3d41cf79abc9e3b4<>+0(SB), Z5
+	VMULPD        Z5, Z2, Z2
+	VSUBPD        Z2, Z0, Z0
+	VMULPD        Z0, Z0, Z2
+	VPXORQ        Z9, Z9, Z9
+	MOVL          $-1, DX
+	KMOVW         DX, K2
+	VGATHERQPD    (AX)(Z3*8), K2, Z9
+	VADDPD        Z0, Z9, Z5
+	VBROADCASTSD  word3fe0000000000000<>+0(SB), Z7
+	VBROADCASTSD  word3fc5555555555555<>+0(SB), Z8
+	VMULPD        Z8, Z0, Z8
+	VADDPD        Z8, Z7, Z7
+	VMULPD        Z7, Z2, Z7
+	VADDPD        Z7, Z5, Z5
+	VMULPD        Z2, Z2, Z2
+	VBROADCASTSD  word3fa5555555555555<>+0(SB), Z7
+	VBROADCASTSD  word3f81111111111111<>+0(SB), Z8
+	VMULPD        Z8, Z0, Z0
+	VADDPD        Z0, Z7, Z0
+	VMULPD        Z0, Z2, Z0
+	VADDPD        Z0, Z5, Z0
+	VPXORQ        Z10, Z10, Z10
+	MOVL          $-1, DX
+	KMOVW         DX, K2
+	VGATHERQPD    8(AX)(Z3*8), K2, Z10
+	VPADDQ        Z4, Z10, Z2
+	VMULPD        Z0, Z2, Z0
+	VADDPD        Z0, Z2, Z0
+	VCVTPD2PS     Z1, Y6
+	VCVTPD2PS     Z0, Y0
+	VINSERTF64X4  $0x01, Y0, Z6, Z0
+	MOVQ          z+0(FP), AX
+	VMOVUPS       Z0, K1, (AX)(BX*1)
+
+end:
+	VZEROUPPER
+	MOVL CX, bad+32(FP)
 	RET
 
 // func adamF32AVX512(d *float32, m *float32, v *float32, n int, beta1 float32, new1 float32, beta2 float32, new2 float32, minusLR float32, invC2 float32, eps float32)
@@ -21074,9 +22795,6 @@ end:
 	VZEROUPPER
 	RET
 
-DATA word3fe0000000000000<>+0(SB)/8, $0x3fe0000000000000
-GLOBL word3fe0000000000000<>(SB), RODATA|NOPTR, $8
-
 // func stepPWLF64AVX2(dst *float64, x *float64, n int, k float64)
 // Requires: AVX
 TEXT ·stepPWLF64AVX2(SB), NOSPLIT, $0-32
@@ -21146,6 +22864,818 @@ end:
 
 DATA wordbff0000000000000<>+0(SB)/8, $0xbff0000000000000
 GLOBL wordbff0000000000000<>(SB), RODATA|NOPTR, $8
+
+// func divF64AVX2(z *float64, x *float64, y *float64, n int)
+// Requires: AVX
+TEXT ·divF64AVX2(SB), NOSPLIT, $0-32
+	MOVQ n+24(FP), AX
+	SHLQ $0x03, AX
+	XORQ CX, CX
+	SUBQ $0x40, AX
+	JL   tail
+
+loop:
+	MOVQ    x+8(FP), DX
+	VMOVUPD (DX)(CX*1), Y0
+	VMOVUPD 32(DX)(CX*1), Y1
+	MOVQ    y+16(FP), DX
+	VMOVUPD (DX)(CX*1), Y2
+	VMOVUPD 32(DX)(CX*1), Y3
+	VDIVPD  Y2, Y0, Y0
+	VDIVPD  Y3, Y1, Y1
+	MOVQ    z+0(FP), DX
+	VMOVUPD Y0, (DX)(CX*1)
+	VMOVUPD Y1, 32(DX)(CX*1)
+	ADDQ    $0x40, CX
+	SUBQ    $0x40, AX
+	JGE     loop
+
+tail:
+	ADDQ       $0x40, AX
+	JZ         end
+	LEAQ       tail<>+64(SB), DX
+	SUBQ       AX, DX
+	VMOVUPD    (DX), Y0
+	VMOVUPD    32(DX), Y1
+	MOVQ       x+8(FP), AX
+	VMASKMOVPD (AX)(CX*1), Y0, Y2
+	VMASKMOVPD 32(AX)(CX*1), Y1, Y3
+	MOVQ       y+16(FP), AX
+	VMASKMOVPD (AX)(CX*1), Y0, Y4
+	VMASKMOVPD 32(AX)(CX*1), Y1, Y5
+	VDIVPD     Y4, Y2, Y2
+	VDIVPD     Y5, Y3, Y3
+	MOVQ       z+0(FP), AX
+	VMASKMOVPD Y2, Y0, (AX)(CX*1)
+	VMASKMOVPD Y3, Y1, 32(AX)(CX*1)
+
+end:
+	VZEROUPPER
+	RET
+
+// func addMulF64AVX2(z *float64, x *float64, y *float64, w *float64, n int)
+// Requires: AVX
+TEXT ·addMulF64AVX2(SB), NOSPLIT, $0-40
+	MOVQ z+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ y+16(FP), DX
+	MOVQ w+24(FP), BX
+	MOVQ n+32(FP), SI
+	SHLQ $0x03, SI
+	XORQ DI, DI
+	SUBQ $0x40, SI
+	JL   tail
+
+loop:
+	VMOVUPD (CX)(DI*1), Y0
+	VMOVUPD 32(CX)(DI*1), Y1
+	VMOVUPD (DX)(DI*1), Y2
+	VMOVUPD 32(DX)(DI*1), Y3
+	VMOVUPD (BX)(DI*1), Y4
+	VMOVUPD 32(BX)(DI*1), Y5
+	VMULPD  Y4, Y2, Y2
+	VMULPD  Y5, Y3, Y3
+	VADDPD  Y2, Y0, Y0
+	VADDPD  Y3, Y1, Y1
+	VMOVUPD Y0, (AX)(DI*1)
+	VMOVUPD Y1, 32(AX)(DI*1)
+	ADDQ    $0x40, DI
+	SUBQ    $0x40, SI
+	JGE     loop
+
+tail:
+	ADDQ       $0x40, SI
+	JZ         end
+	LEAQ       tail<>+64(SB), R8
+	SUBQ       SI, R8
+	VMOVUPD    (R8), Y0
+	VMOVUPD    32(R8), Y1
+	VMASKMOVPD (CX)(DI*1), Y0, Y2
+	VMASKMOVPD 32(CX)(DI*1), Y1, Y3
+	VMASKMOVPD (DX)(DI*1), Y0, Y4
+	VMASKMOVPD 32(DX)(DI*1), Y1, Y5
+	VMASKMOVPD (BX)(DI*1), Y0, Y6
+	VMASKMOVPD 32(BX)(DI*1), Y1, Y7
+	VMULPD     Y6, Y4, Y4
+	VMULPD     Y7, Y5, Y5
+	VADDPD     Y4, Y2, Y2
+	VADDPD     Y5, Y3, Y3
+	VMASKMOVPD Y2, Y0, (AX)(DI*1)
+	VMASKMOVPD Y3, Y1, 32(AX)(DI*1)
+
+end:
+	VZEROUPPER
+	RET
+
+// func subMulF64AVX2(z *float64, x *float64, y *float64, w *float64, n int)
+// Requires: AVX
+TEXT ·subMulF64AVX2(SB), NOSPLIT, $0-40
+	MOVQ z+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ y+16(FP), DX
+	MOVQ w+24(FP), BX
+	MOVQ n+32(FP), SI
+	SHLQ $0x03, SI
+	XORQ DI, DI
+	SUBQ $0x40, SI
+	JL   tail
+
+loop:
+	VMOVUPD (CX)(DI*1), Y0
+	VMOVUPD 32(CX)(DI*1), Y1
+	VMOVUPD (DX)(DI*1), Y2
+	VMOVUPD 32(DX)(DI*1), Y3
+	VMOVUPD (BX)(DI*1), Y4
+	VMOVUPD 32(BX)(DI*1), Y5
+	VMULPD  Y4, Y2, Y2
+	VMULPD  Y5, Y3, Y3
+	VSUBPD  Y2, Y0, Y0
+	VSUBPD  Y3, Y1, Y1
+	VMOVUPD Y0, (AX)(DI*1)
+	VMOVUPD Y1, 32(AX)(DI*1)
+	ADDQ    $0x40, DI
+	SUBQ    $0x40, SI
+	JGE     loop
+
+tail:
+	ADDQ       $0x40, SI
+	JZ         end
+	LEAQ       tail<>+64(SB), R8
+	SUBQ       SI, R8
+	VMOVUPD    (R8), Y0
+	VMOVUPD    32(R8), Y1
+	VMASKMOVPD (CX)(DI*1), Y0, Y2
+	VMASKMOVPD 32(CX)(DI*1), Y1, Y3
+	VMASKMOVPD (DX)(DI*1), Y0, Y4
+	VMASKMOVPD 32(DX)(DI*1), Y1, Y5
+	VMASKMOVPD (BX)(DI*1), Y0, Y6
+	VMASKMOVPD 32(BX)(DI*1), Y1, Y7
+	VMULPD     Y6, Y4, Y4
+	VMULPD     Y7, Y5, Y5
+	VSUBPD     Y4, Y2, Y2
+	VSUBPD     Y5, Y3, Y3
+	VMASKMOVPD Y2, Y0, (AX)(DI*1)
+	VMASKMOVPD Y3, Y1, 32(AX)(DI*1)
+
+end:
+	VZEROUPPER
+	RET
+
+// func mixF64AVX2(z *float64, x *float64, y *float64, w *float64, n int)
+// Requires: AVX
+TEXT ·mixF64AVX2(SB), NOSPLIT, $0-40
+	MOVQ z+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ y+16(FP), DX
+	MOVQ w+24(FP), BX
+	MOVQ n+32(FP), SI
+	SHLQ $0x03, SI
+	XORQ DI, DI
+	SUBQ $0x40, SI
+	JL   tail
+
+loop:
+	VMOVUPD (CX)(DI*1), Y0
+	VMOVUPD 32(CX)(DI*1), Y1
+	VMOVUPD (BX)(DI*1), Y2
+	VMOVUPD 32(BX)(DI*1), Y3
+	VMOVUPD (DX)(DI*1), Y4
+	VMOVUPD 32(DX)(DI*1), Y5
+	VSUBPD  Y0, Y4, Y4
+	VSUBPD  Y1, Y5, Y5
+	VMULPD  Y4, Y2, Y2
+	VMULPD  Y5, Y3, Y3
+	VADDPD  Y2, Y0, Y0
+	VADDPD  Y3, Y1, Y1
+	VMOVUPD Y0, (AX)(DI*1)
+	VMOVUPD Y1, 32(AX)(DI*1)
+	ADDQ    $0x40, DI
+	SUBQ    $0x40, SI
+	JGE     loop
+
+tail:
+	ADDQ       $0x40, SI
+	JZ         end
+	LEAQ       tail<>+64(SB), R8
+	SUBQ       SI, R8
+	VMOVUPD    (R8), Y0
+	VMOVUPD    32(R8), Y1
+	VMASKMOVPD (CX)(DI*1), Y0, Y2
+	VMASKMOVPD 32(CX)(DI*1), Y1, Y3
+	VMASKMOVPD (BX)(DI*1), Y0, Y4
+	VMASKMOVPD 32(BX)(DI*1), Y1, Y5
+	VMASKMOVPD (DX)(DI*1), Y0, Y6
+	VMASKMOVPD 32(DX)(DI*1), Y1, Y7
+	VSUBPD     Y2, Y6, Y6
+	VSUBPD     Y3, Y7, Y7
+	VMULPD     Y6, Y4, Y4
+	VMULPD     Y7, Y5, Y5
+	VADDPD     Y4, Y2, Y2
+	VADDPD     Y5, Y3, Y3
+	VMASKMOVPD Y2, Y0, (AX)(DI*1)
+	VMASKMOVPD Y3, Y1, 32(AX)(DI*1)
+
+end:
+	VZEROUPPER
+	RET
+
+// func addScaledF64AVX2(z *float64, x *float64, y *float64, n int, c float64)
+// Requires: AVX
+TEXT ·addScaledF64AVX2(SB), NOSPLIT, $0-40
+	VBROADCASTSD c+32(FP), Y0
+	MOVQ         z+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         y+16(FP), DX
+	MOVQ         n+24(FP), BX
+	SHLQ         $0x03, BX
+	XORQ         SI, SI
+	SUBQ         $0x40, BX
+	JL           tail
+
+loop:
+	VMOVUPD (CX)(SI*1), Y1
+	VMOVUPD 32(CX)(SI*1), Y2
+	VMOVUPD (DX)(SI*1), Y3
+	VMOVUPD 32(DX)(SI*1), Y4
+	VMULPD  Y3, Y0, Y3
+	VMULPD  Y4, Y0, Y4
+	VADDPD  Y3, Y1, Y1
+	VADDPD  Y4, Y2, Y2
+	VMOVUPD Y1, (AX)(SI*1)
+	VMOVUPD Y2, 32(AX)(SI*1)
+	ADDQ    $0x40, SI
+	SUBQ    $0x40, BX
+	JGE     loop
+
+tail:
+	ADDQ       $0x40, BX
+	JZ         end
+	LEAQ       tail<>+64(SB), DI
+	SUBQ       BX, DI
+	VMOVUPD    (DI), Y1
+	VMOVUPD    32(DI), Y2
+	VMASKMOVPD (CX)(SI*1), Y1, Y3
+	VMASKMOVPD 32(CX)(SI*1), Y2, Y4
+	VMASKMOVPD (DX)(SI*1), Y1, Y5
+	VMASKMOVPD 32(DX)(SI*1), Y2, Y6
+	VMULPD     Y5, Y0, Y5
+	VMULPD     Y6, Y0, Y0
+	VADDPD     Y5, Y3, Y3
+	VADDPD     Y0, Y4, Y0
+	VMASKMOVPD Y3, Y1, (AX)(SI*1)
+	VMASKMOVPD Y0, Y2, 32(AX)(SI*1)
+
+end:
+	VZEROUPPER
+	RET
+
+// func affineF64AVX2(z *float64, x *float64, n int, c float64, d float64)
+// Requires: AVX
+TEXT ·affineF64AVX2(SB), NOSPLIT, $0-40
+	VBROADCASTSD c+24(FP), Y0
+	VBROADCASTSD d+32(FP), Y1
+	MOVQ         z+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         n+16(FP), DX
+	SHLQ         $0x03, DX
+	XORQ         BX, BX
+	SUBQ         $0x40, DX
+	JL           tail
+
+loop:
+	VMOVUPD (CX)(BX*1), Y2
+	VMOVUPD 32(CX)(BX*1), Y3
+	VMULPD  Y2, Y0, Y2
+	VMULPD  Y3, Y0, Y3
+	VADDPD  Y1, Y2, Y2
+	VADDPD  Y1, Y3, Y3
+	VMOVUPD Y2, (AX)(BX*1)
+	VMOVUPD Y3, 32(AX)(BX*1)
+	ADDQ    $0x40, BX
+	SUBQ    $0x40, DX
+	JGE     loop
+
+tail:
+	ADDQ       $0x40, DX
+	JZ         end
+	LEAQ       tail<>+64(SB), SI
+	SUBQ       DX, SI
+	VMOVUPD    (SI), Y2
+	VMOVUPD    32(SI), Y3
+	VMASKMOVPD (CX)(BX*1), Y2, Y4
+	VMASKMOVPD 32(CX)(BX*1), Y3, Y5
+	VMULPD     Y4, Y0, Y4
+	VMULPD     Y5, Y0, Y0
+	VADDPD     Y1, Y4, Y4
+	VADDPD     Y1, Y0, Y0
+	VMASKMOVPD Y4, Y2, (AX)(BX*1)
+	VMASKMOVPD Y0, Y3, 32(AX)(BX*1)
+
+end:
+	VZEROUPPER
+	RET
+
+// func atLeastF64AVX2(dst *float64, x *float64, n int, k float64)
+// Requires: AVX
+TEXT ·atLeastF64AVX2(SB), NOSPLIT, $0-32
+	VBROADCASTSD k+24(FP), Y0
+	MOVQ         n+16(FP), AX
+	SHLQ         $0x03, AX
+	XORQ         CX, CX
+	SUBQ         $0x40, AX
+	JL           tail
+
+loop:
+	MOVQ    x+8(FP), DX
+	VMOVUPD (DX)(CX*1), Y1
+	VMOVUPD 32(DX)(CX*1), Y2
+	VMAXPD  Y1, Y0, Y1
+	VMAXPD  Y2, Y0, Y2
+	MOVQ    dst+0(FP), DX
+	VMOVUPD Y1, (DX)(CX*1)
+	VMOVUPD Y2, 32(DX)(CX*1)
+	ADDQ    $0x40, CX
+	SUBQ    $0x40, AX
+	JGE     loop
+
+tail:
+	ADDQ       $0x40, AX
+	JZ         end
+	LEAQ       tail<>+64(SB), DX
+	SUBQ       AX, DX
+	VMOVUPD    (DX), Y1
+	VMOVUPD    32(DX), Y2
+	MOVQ       x+8(FP), AX
+	VMASKMOVPD (AX)(CX*1), Y1, Y3
+	VMASKMOVPD 32(AX)(CX*1), Y2, Y4
+	VMAXPD     Y3, Y0, Y3
+	VMAXPD     Y4, Y0, Y0
+	MOVQ       dst+0(FP), AX
+	VMASKMOVPD Y3, Y1, (AX)(CX*1)
+	VMASKMOVPD Y0, Y2, 32(AX)(CX*1)
+
+end:
+	VZEROUPPER
+	RET
+
+// func atMostF64AVX2(dst *float64, x *float64, n int, k float64)
+// Requires: AVX
+TEXT ·atMostF64AVX2(SB), NOSPLIT, $0-32
+	VBROADCASTSD k+24(FP), Y0
+	MOVQ         n+16(FP), AX
+	SHLQ         $0x03, AX
+	XORQ         CX, CX
+	SUBQ         $0x40, AX
+	JL           tail
+
+loop:
+	MOVQ    x+8(FP), DX
+	VMOVUPD (DX)(CX*1), Y1
+	VMOVUPD 32(DX)(CX*1), Y2
+	VMINPD  Y1, Y0, Y1
+	VMINPD  Y2, Y0, Y2
+	MOVQ    dst+0(FP), DX
+	VMOVUPD Y1, (DX)(CX*1)
+	VMOVUPD Y2, 32(DX)(CX*1)
+	ADDQ    $0x40, CX
+	SUBQ    $0x40, AX
+	JGE     loop
+
+tail:
+	ADDQ       $0x40, AX
+	JZ         end
+	LEAQ       tail<>+64(SB), DX
+	SUBQ       AX, DX
+	VMOVUPD    (DX), Y1
+	VMOVUPD    32(DX), Y2
+	MOVQ       x+8(FP), AX
+	VMASKMOVPD (AX)(CX*1), Y1, Y3
+	VMASKMOVPD 32(AX)(CX*1), Y2, Y4
+	VMINPD     Y3, Y0, Y3
+	VMINPD     Y4, Y0, Y0
+	MOVQ       dst+0(FP), AX
+	VMASKMOVPD Y3, Y1, (AX)(CX*1)
+	VMASKMOVPD Y0, Y2, 32(AX)(CX*1)
+
+end:
+	VZEROUPPER
+	RET
+
+// func atLeastSlopeF64AVX2(dst *float64, x *float64, n int, k float64)
+// Requires: AVX
+TEXT ·atLeastSlopeF64AVX2(SB), NOSPLIT, $0-32
+	VBROADCASTSD k+24(FP), Y0
+	MOVQ         n+16(FP), AX
+	SHLQ         $0x03, AX
+	XORQ         CX, CX
+	SUBQ         $0x40, AX
+	JL           tail
+
+loop:
+	MOVQ         x+8(FP), DX
+	VMOVUPD      (DX)(CX*1), Y1
+	VMOVUPD      32(DX)(CX*1), Y2
+	VCMPPD       $0x1e, Y0, Y1, Y3
+	VCMPPD       $0x1e, Y0, Y2, Y4
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Y5
+	VANDPD       Y3, Y5, Y3
+	VANDPD       Y4, Y5, Y4
+	VCMPPD       $0x00, Y0, Y1, Y5
+	VCMPPD       $0x00, Y0, Y2, Y6
+	VBROADCASTSD word3fe0000000000000<>+0(SB), Y7
+	VBLENDVPD    Y5, Y7, Y3, Y3
+	VBLENDVPD    Y6, Y7, Y4, Y4
+	VCMPPD       $0x04, Y1, Y1, Y5
+	VCMPPD       $0x04, Y2, Y2, Y6
+	VBLENDVPD    Y5, Y1, Y3, Y1
+	VBLENDVPD    Y6, Y2, Y4, Y2
+	MOVQ         dst+0(FP), DX
+	VMOVUPD      Y1, (DX)(CX*1)
+	VMOVUPD      Y2, 32(DX)(CX*1)
+	ADDQ         $0x40, CX
+	SUBQ         $0x40, AX
+	JGE          loop
+
+tail:
+	ADDQ         $0x40, AX
+	JZ           end
+	LEAQ         tail<>+64(SB), DX
+	SUBQ         AX, DX
+	VMOVUPD      (DX), Y1
+	VMOVUPD      32(DX), Y2
+	MOVQ         x+8(FP), AX
+	VMASKMOVPD   (AX)(CX*1), Y1, Y3
+	VMASKMOVPD   32(AX)(CX*1), Y2, Y4
+	VCMPPD       $0x1e, Y0, Y3, Y5
+	VCMPPD       $0x1e, Y0, Y4, Y6
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Y7
+	VANDPD       Y5, Y7, Y5
+	VANDPD       Y6, Y7, Y6
+	VCMPPD       $0x00, Y0, Y3, Y7
+	VCMPPD       $0x00, Y0, Y4, Y0
+	VBROADCASTSD word3fe0000000000000<>+0(SB), Y8
+	VBLENDVPD    Y7, Y8, Y5, Y5
+	VBLENDVPD    Y0, Y8, Y6, Y0
+	VCMPPD       $0x04, Y3, Y3, Y6
+	VCMPPD       $0x04, Y4, Y4, Y7
+	VBLENDVPD    Y6, Y3, Y5, Y3
+	VBLENDVPD    Y7, Y4, Y0, Y0
+	MOVQ         dst+0(FP), AX
+	VMASKMOVPD   Y3, Y1, (AX)(CX*1)
+	VMASKMOVPD   Y0, Y2, 32(AX)(CX*1)
+
+end:
+	VZEROUPPER
+	RET
+
+// func reachedF64AVX2(dst *float64, x *float64, n int, k float64)
+// Requires: AVX
+TEXT ·reachedF64AVX2(SB), NOSPLIT, $0-32
+	VBROADCASTSD k+24(FP), Y0
+	MOVQ         n+16(FP), AX
+	SHLQ         $0x03, AX
+	XORQ         CX, CX
+	SUBQ         $0x40, AX
+	JL           tail
+
+loop:
+	MOVQ         x+8(FP), DX
+	VMOVUPD      (DX)(CX*1), Y1
+	VMOVUPD      32(DX)(CX*1), Y2
+	VCMPPD       $0x1d, Y0, Y1, Y1
+	VCMPPD       $0x1d, Y0, Y2, Y2
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Y3
+	VANDPD       Y1, Y3, Y1
+	VANDPD       Y2, Y3, Y2
+	MOVQ         dst+0(FP), DX
+	VMOVUPD      Y1, (DX)(CX*1)
+	VMOVUPD      Y2, 32(DX)(CX*1)
+	ADDQ         $0x40, CX
+	SUBQ         $0x40, AX
+	JGE          loop
+
+tail:
+	ADDQ         $0x40, AX
+	JZ           end
+	LEAQ         tail<>+64(SB), DX
+	SUBQ         AX, DX
+	VMOVUPD      (DX), Y1
+	VMOVUPD      32(DX), Y2
+	MOVQ         x+8(FP), AX
+	VMASKMOVPD   (AX)(CX*1), Y1, Y3
+	VMASKMOVPD   32(AX)(CX*1), Y2, Y4
+	VCMPPD       $0x1d, Y0, Y3, Y3
+	VCMPPD       $0x1d, Y0, Y4, Y0
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Y4
+	VANDPD       Y3, Y4, Y3
+	VANDPD       Y0, Y4, Y0
+	MOVQ         dst+0(FP), AX
+	VMASKMOVPD   Y3, Y1, (AX)(CX*1)
+	VMASKMOVPD   Y0, Y2, 32(AX)(CX*1)
+
+end:
+	VZEROUPPER
+	RET
+
+// func firedF64AVX2(dst *float64, x *float64, n int, k float64)
+// Requires: AVX
+TEXT ·firedF64AVX2(SB), NOSPLIT, $0-32
+	VBROADCASTSD k+24(FP), Y0
+	MOVQ         n+16(FP), AX
+	SHLQ         $0x03, AX
+	XORQ         CX, CX
+	SUBQ         $0x40, AX
+	JL           tail
+
+loop:
+	MOVQ         x+8(FP), DX
+	VMOVUPD      (DX)(CX*1), Y1
+	VMOVUPD      32(DX)(CX*1), Y2
+	VCMPPD       $0x1e, Y0, Y1, Y3
+	VCMPPD       $0x1e, Y0, Y2, Y4
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Y5
+	VANDPD       Y3, Y5, Y3
+	VANDPD       Y4, Y5, Y4
+	VCMPPD       $0x04, Y1, Y1, Y5
+	VCMPPD       $0x04, Y2, Y2, Y6
+	VBLENDVPD    Y5, Y1, Y3, Y1
+	VBLENDVPD    Y6, Y2, Y4, Y2
+	MOVQ         dst+0(FP), DX
+	VMOVUPD      Y1, (DX)(CX*1)
+	VMOVUPD      Y2, 32(DX)(CX*1)
+	ADDQ         $0x40, CX
+	SUBQ         $0x40, AX
+	JGE          loop
+
+tail:
+	ADDQ         $0x40, AX
+	JZ           end
+	LEAQ         tail<>+64(SB), DX
+	SUBQ         AX, DX
+	VMOVUPD      (DX), Y1
+	VMOVUPD      32(DX), Y2
+	MOVQ         x+8(FP), AX
+	VMASKMOVPD   (AX)(CX*1), Y1, Y3
+	VMASKMOVPD   32(AX)(CX*1), Y2, Y4
+	VCMPPD       $0x1e, Y0, Y3, Y5
+	VCMPPD       $0x1e, Y0, Y4, Y0
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Y6
+	VANDPD       Y5, Y6, Y5
+	VANDPD       Y0, Y6, Y0
+	VCMPPD       $0x04, Y3, Y3, Y6
+	VCMPPD       $0x04, Y4, Y4, Y7
+	VBLENDVPD    Y6, Y3, Y5, Y3
+	VBLENDVPD    Y7, Y4, Y0, Y0
+	MOVQ         dst+0(FP), AX
+	VMASKMOVPD   Y3, Y1, (AX)(CX*1)
+	VMASKMOVPD   Y0, Y2, 32(AX)(CX*1)
+
+end:
+	VZEROUPPER
+	RET
+
+// func expF64AVX2(z *float64, x *float64, table *byte, n int) (bad uint32)
+// Requires: AVX, AVX2
+TEXT ·expF64AVX2(SB), NOSPLIT, $0-36
+	MOVQ table+16(FP), AX
+	XORL CX, CX
+	MOVQ n+24(FP), DX
+	SHLQ $0x03, DX
+	XORQ BX, BX
+	SUBQ $0x40, DX
+	JL   tail
+
+loop:
+	MOVQ         x+8(FP), SI
+	VMOVUPD      (SI)(BX*1), Y0
+	VMOVUPD      32(SI)(BX*1), Y1
+	VBROADCASTSD wordc085e00000000000<>+0(SB), Y2
+	VCMPPD       $0x19, Y2, Y0, Y3
+	VCMPPD       $0x19, Y2, Y1, Y2
+	VMOVMSKPD    Y3, SI
+	VMOVMSKPD    Y2, DI
+	SHLL         $0x04, DI
+	ORL          DI, SI
+	ORL          SI, CX
+	VBROADCASTSD word4086280000000000<>+0(SB), Y2
+	VCMPPD       $0x16, Y2, Y0, Y3
+	VCMPPD       $0x16, Y2, Y1, Y2
+	VMOVMSKPD    Y3, SI
+	VMOVMSKPD    Y2, DI
+	SHLL         $0x04, DI
+	ORL          DI, SI
+	ORL          SI, CX
+	VBROADCASTSD word40671547652b82fe<>+0(SB), Y2
+	VMULPD       Y2, Y0, Y2
+	VBROADCASTSD word4338000000000000<>+0(SB), Y3
+	VADDPD       Y3, Y2, Y2
+	VBROADCASTSD word000000000000007f<>+0(SB), Y3
+	VANDPD       Y3, Y2, Y3
+	VPSLLQ       $0x01, Y3, Y3
+	VPSLLQ       $0x2d, Y2, Y4
+	VBROADCASTSD word4338000000000000<>+0(SB), Y5
+	VSUBPD       Y5, Y2, Y2
+	VBROADCASTSD word3f762e42fef80000<>+0(SB), Y5
+	VMULPD       Y5, Y2, Y5
+	VSUBPD       Y5, Y0, Y0
+	VBROADCASTSD word3d41cf79abc9e3b4<>+0(SB), Y5
+	VMULPD       Y5, Y2, Y2
+	VSUBPD       Y2, Y0, Y0
+	VMULPD       Y0, Y0, Y2
+	VXORPS       Y5, Y5, Y5
+	VMOVUPD      tail<>+0(SB), Y6
+	VGATHERQPD   Y6, (AX)(Y3*8), Y5
+	VADDPD       Y0, Y5, Y5
+	VBROADCASTSD word3fe0000000000000<>+0(SB), Y6
+	VBROADCASTSD word3fc5555555555555<>+0(SB), Y7
+	VMULPD       Y7, Y0, Y7
+	VADDPD       Y7, Y6, Y6
+	VMULPD       Y6, Y2, Y6
+	VADDPD       Y6, Y5, Y5
+	VMULPD       Y2, Y2, Y2
+	VBROADCASTSD word3fa5555555555555<>+0(SB), Y6
+	VBROADCASTSD word3f81111111111111<>+0(SB), Y7
+	VMULPD       Y7, Y0, Y0
+	VADDPD       Y0, Y6, Y0
+	VMULPD       Y0, Y2, Y0
+	VADDPD       Y0, Y5, Y0
+	VXORPS       Y2, Y2, Y2
+	VMOVUPD      tail<>+0(SB), Y5
+	VGATHERQPD   Y5, 8(AX)(Y3*8), Y2
+	VPADDQ       Y4, Y2, Y2
+	VMULPD       Y0, Y2, Y0
+	VADDPD       Y0, Y2, Y0
+	VBROADCASTSD word40671547652b82fe<>+0(SB), Y2
+	VMULPD       Y2, Y1, Y2
+	VBROADCASTSD word4338000000000000<>+0(SB), Y3
+	VADDPD       Y3, Y2, Y2
+	VBROADCASTSD word000000000000007f<>+0(SB), Y3
+	VANDPD       Y3, Y2, Y3
+	VPSLLQ       $0x01, Y3, Y3
+	VPSLLQ       $0x2d, Y2, Y4
+	VBROADCASTSD word4338000000000000<>+0(SB), Y5
+	VSUBPD       Y5, Y2, Y2
+	VBROADCASTSD word3f762e42fef80000<>+0(SB), Y5
+	VMULPD       Y5, Y2, Y5
+	VSUBPD       Y5, Y1, Y1
+	VBROADCASTSD word3d41cf79abc9e3b4<>+0(SB), Y5
+	VMULPD       Y5, Y2, Y2
+	VSUBPD       Y2, Y1, Y1
+	VMULPD       Y1, Y1, Y2
+	VXORPS       Y5, Y5, Y5
+	VMOVUPD      tail<>+0(SB), Y6
+	VGATHERQPD   Y6, (AX)(Y3*8), Y5
+	VADDPD       Y1, Y5, Y5
+	VBROADCASTSD word3fe0000000000000<>+0(SB), Y6
+	VBROADCASTSD word3fc5555555555555<>+0(SB), Y7
+	VMULPD       Y7, Y1, Y7
+	VADDPD       Y7, Y6, Y6
+	VMULPD       Y6, Y2, Y6
+	VADDPD       Y6, Y5, Y5
+	VMULPD       Y2, Y2, Y2
+	VBROADCASTSD word3fa5555555555555<>+0(SB), Y6
+	VBROADCASTSD word3f81111111111111<>+0(SB), Y7
+	VMULPD       Y7, Y1, Y1
+	VADDPD       Y1, Y6, Y1
+	VMULPD       Y1, Y2, Y1
+	VADDPD       Y1, Y5, Y1
+	VXORPS       Y2, Y2, Y2
+	VMOVUPD      tail<>+0(SB), Y5
+	VGATHERQPD   Y5, 8(AX)(Y3*8), Y2
+	VPADDQ       Y4, Y2, Y2
+	VMULPD       Y1, Y2, Y1
+	VADDPD       Y1, Y2, Y1
+	MOVQ         z+0(FP), SI
+	VMOVUPD      Y0, (SI)(BX*1)
+	VMOVUPD      Y1, 32(SI)(BX*1)
+	ADDQ         $0x40, BX
+	SUBQ         $0x40, DX
+	JGE          loop
+
+tail:
+	ADDQ         $0x40, DX
+	JZ           end
+	LEAQ         tail<>+64(SB), SI
+	SUBQ         DX, SI
+	VMOVUPD      (SI), Y0
+	VMOVUPD      32(SI), Y1
+	MOVQ         x+8(FP), DX
+	VMASKMOVPD   (DX)(BX*1), Y0, Y2
+	VMASKMOVPD   32(DX)(BX*1), Y1, Y3
+	VBROADCASTSD wordc085e00000000000<>+0(SB), Y4
+	VCMPPD       $0x19, Y4, Y2, Y5
+	VCMPPD       $0x19, Y4, Y3, Y4
+	VANDPS       Y5, Y0, Y5
+	VANDPS       Y4, Y1, Y4
+	VMOVMSKPD    Y5, DX
+	VMOVMSKPD    Y4, SI
+	SHLL         $0x04, SI
+	ORL          SI, DX
+	ORL          DX, CX
+	VBROADCASTSD word4086280000000000<>+0(SB), Y4
+	VCMPPD       $0x16, Y4, Y2, Y5
+	VCMPPD       $0x16, Y4, Y3, Y4
+	VANDPS       Y5, Y0, Y5
+	VANDPS       Y4, Y1, Y4
+	VMOVMSKPD    Y5, DX
+	VMOVMSKPD    Y4, SI
+	SHLL         $0x04, SI
+	ORL          SI, DX
+	ORL          DX, CX
+	VBROADCASTSD word40671547652b82fe<>+0(SB), Y4
+	VMULPD       Y4, Y2, Y4
+	VBROADCASTSD word4338000000000000<>+0(SB), Y5
+	VADDPD       Y5, Y4, Y4
+	VBROADCASTSD word000000000000007f<>+0(SB), Y5
+	VANDPD       Y5, Y4, Y5
+	VPSLLQ       $0x01, Y5, Y5
+	VPSLLQ       $0x2d, Y4, Y6
+	VBROADCASTSD word4338000000000000<>+0(SB), Y7
+	VSUBPD       Y7, Y4, Y4
+	VBROADCASTSD word3f762e42fef80000<>+0(SB), Y7
+	VMULPD       Y7, Y4, Y7
+	VSUBPD       Y7, Y2, Y2
+	VBROADCASTSD word3d41cf79abc9e3b4<>+0(SB), Y7
+	VMULPD       Y7, Y4, Y4
+	VSUBPD       Y4, Y2, Y2
+	VMULPD       Y2, Y2, Y4
+	VXORPS       Y7, Y7, Y7
+	VMOVUPD      tail<>+0(SB), Y8
+	VGATHERQPD   Y8, (AX)(Y5*8), Y7
+	VADDPD       Y2, Y7, Y7
+	VBROADCASTSD word3fe0000000000000<>+0(SB), Y8
+	VBROADCASTSD word3fc5555555555555<>+0(SB), Y9
+	VMULPD       Y9, Y2, Y9
+	VADDPD       Y9, Y8, Y8
+	VMULPD       Y8, Y4, Y8
+	VADDPD       Y8, Y7, Y7
+	VMULPD       Y4, Y4, Y4
+	VBROADCASTSD word3fa5555555555555<>+0(SB), Y8
+	VBROADCASTSD word3f81111111111111<>+0(SB), Y9
+	VMULPD       Y9, Y2, Y2
+	VADDPD       Y2, Y8, Y2
+	VMULPD       Y2, Y4, Y2
+	VADDPD       Y2, Y7, Y2
+	VXORPS       Y4, Y4, Y4
+	VMOVUPD      tail<>+0(SB), Y7
+	VGATHERQPD   Y7, 8(AX)(Y5*8), Y4
+	VPADDQ       Y6, Y4, Y4
+	VMULPD       Y2, Y4, Y2
+	VADDPD       Y2, Y4, Y2
+	VBROADCASTSD word40671547652b82fe<>+0(SB), Y4
+	VMULPD       Y4, Y3, Y4
+	VBROADCASTSD word4338000000000000<>+0(SB), Y5
+	VADDPD       Y5, Y4, Y4
+	VBROADCASTSD word000000000000007f<>+0(SB), Y5
+	VANDPD       Y5, Y4, Y5
+	VPSLLQ       $0x01, Y5, Y5
+	VPSLLQ       $0x2d, Y4, Y6
+	VBROADCASTSD word4338000000000000<>+0(SB), Y7
+	VSUBPD       Y7, Y4, Y4
+	VBROADCASTSD word3f762e42fef80000<>+0(SB), Y7
+	VMULPD       Y7, Y4, Y7
+	VSUBPD       Y7, Y3, Y3
+	VBROADCASTSD word3d41cf79abc9e3b4<>+0(SB), Y7
+	VMULPD       Y7, Y4, Y4
+	VSUBPD       Y4, Y3, Y3
+	VMULPD       Y3, Y3, Y4
+	VXORPS       Y7, Y7, Y7
+	VMOVUPD      tail<>+0(SB), Y8
+	VGATHERQPD   Y8, (AX)(Y5*8), Y7
+	VADDPD       Y3, Y7, Y7
+	VBROADCASTSD word3fe0000000000000<>+0(SB), Y8
+	VBROADCASTSD word3fc5555555555555<>+0(SB), Y9
+	VMULPD       Y9, Y3, Y9
+	VADDPD       Y9, Y8, Y8
+	VMULPD       Y8, Y4, Y8
+	VADDPD       Y8, Y7, Y7
+	VMULPD       Y4, Y4, Y4
+	VBROADCASTSD word3fa5555555555555<>+0(SB), Y8
+	VBROADCASTSD word3f81111111111111<>+0(SB), Y9
+	VMULPD       Y9, Y3, Y3
+	VADDPD       Y3, Y8, Y3
+	VMULPD       Y3, Y4, Y3
+	VADDPD       Y3, Y7, Y3
+	VXORPS       Y4, Y4, Y4
+	VMOVUPD      tail<>+0(SB), Y7
+	VGATHERQPD   Y7, 8(AX)(Y5*8), Y4
+	VPADDQ       Y6, Y4, Y4
+	VMULPD       Y3, Y4, Y3
+	VADDPD       Y3, Y4, Y3
+	MOVQ         z+0(FP), AX
+	VMASKMOVPD   Y2, Y0, (AX)(BX*1)
+	VMASKMOVPD   Y3, Y1, 32(AX)(BX*1)
+
+end:
+	VZEROUPPER
+	MOVL CX, bad+32(FP)
+	RET
+
+DATA wordc085e00000000000<>+0(SB)/8, $0xc085e00000000000
+GLOBL wordc085e00000000000<>(SB), RODATA|NOPTR, $8
+
+DATA word4086280000000000<>+0(SB)/8, $0x4086280000000000
+GLOBL word4086280000000000<>(SB), RODATA|NOPTR, $8
 
 // func adamF64AVX2(d *float64, m *float64, v *float64, n int, beta1 float64, new1 float64, beta2 float64, new2 float64, minusLR float64, invC2 float64, eps float64)
 // Requires: AVX
@@ -26889,6 +29419,612 @@ tail:
 
 end:
 	VZEROUPPER
+	RET
+
+// func divF64AVX512(z *float64, x *float64, y *float64, n int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·divF64AVX512(SB), NOSPLIT, $0-32
+	MOVQ n+24(FP), AX
+	SHLQ $0x03, AX
+	XORQ CX, CX
+	SUBQ $0x40, AX
+	JL   tail
+
+loop:
+	MOVQ    x+8(FP), DX
+	VMOVUPD (DX)(CX*1), Z0
+	MOVQ    y+16(FP), DX
+	VMOVUPD (DX)(CX*1), Z1
+	VDIVPD  Z1, Z0, Z0
+	MOVQ    z+0(FP), DX
+	VMOVUPD Z0, (DX)(CX*1)
+	ADDQ    $0x40, CX
+	SUBQ    $0x40, AX
+	JGE     loop
+
+tail:
+	ADDQ      $0x40, AX
+	JZ        end
+	SHRL      $0x03, AX
+	MOVL      $-1, DX
+	BZHIL     AX, DX, DX
+	KMOVW     DX, K1
+	MOVQ      x+8(FP), AX
+	VMOVUPD.Z (AX)(CX*1), K1, Z0
+	MOVQ      y+16(FP), AX
+	VMOVUPD.Z (AX)(CX*1), K1, Z1
+	VDIVPD    Z1, Z0, Z0
+	MOVQ      z+0(FP), AX
+	VMOVUPD   Z0, K1, (AX)(CX*1)
+
+end:
+	VZEROUPPER
+	RET
+
+// func addMulF64AVX512(z *float64, x *float64, y *float64, w *float64, n int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·addMulF64AVX512(SB), NOSPLIT, $0-40
+	MOVQ z+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ y+16(FP), DX
+	MOVQ w+24(FP), BX
+	MOVQ n+32(FP), SI
+	SHLQ $0x03, SI
+	XORQ DI, DI
+	SUBQ $0x40, SI
+	JL   tail
+
+loop:
+	VMOVUPD (CX)(DI*1), Z0
+	VMOVUPD (DX)(DI*1), Z1
+	VMOVUPD (BX)(DI*1), Z2
+	VMULPD  Z2, Z1, Z1
+	VADDPD  Z1, Z0, Z0
+	VMOVUPD Z0, (AX)(DI*1)
+	ADDQ    $0x40, DI
+	SUBQ    $0x40, SI
+	JGE     loop
+
+tail:
+	ADDQ      $0x40, SI
+	JZ        end
+	SHRL      $0x03, SI
+	MOVL      $-1, R8
+	BZHIL     SI, R8, R8
+	KMOVW     R8, K1
+	VMOVUPD.Z (CX)(DI*1), K1, Z0
+	VMOVUPD.Z (DX)(DI*1), K1, Z1
+	VMOVUPD.Z (BX)(DI*1), K1, Z2
+	VMULPD    Z2, Z1, Z1
+	VADDPD    Z1, Z0, Z0
+	VMOVUPD   Z0, K1, (AX)(DI*1)
+
+end:
+	VZEROUPPER
+	RET
+
+// func subMulF64AVX512(z *float64, x *float64, y *float64, w *float64, n int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·subMulF64AVX512(SB), NOSPLIT, $0-40
+	MOVQ z+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ y+16(FP), DX
+	MOVQ w+24(FP), BX
+	MOVQ n+32(FP), SI
+	SHLQ $0x03, SI
+	XORQ DI, DI
+	SUBQ $0x40, SI
+	JL   tail
+
+loop:
+	VMOVUPD (CX)(DI*1), Z0
+	VMOVUPD (DX)(DI*1), Z1
+	VMOVUPD (BX)(DI*1), Z2
+	VMULPD  Z2, Z1, Z1
+	VSUBPD  Z1, Z0, Z0
+	VMOVUPD Z0, (AX)(DI*1)
+	ADDQ    $0x40, DI
+	SUBQ    $0x40, SI
+	JGE     loop
+
+tail:
+	ADDQ      $0x40, SI
+	JZ        end
+	SHRL      $0x03, SI
+	MOVL      $-1, R8
+	BZHIL     SI, R8, R8
+	KMOVW     R8, K1
+	VMOVUPD.Z (CX)(DI*1), K1, Z0
+	VMOVUPD.Z (DX)(DI*1), K1, Z1
+	VMOVUPD.Z (BX)(DI*1), K1, Z2
+	VMULPD    Z2, Z1, Z1
+	VSUBPD    Z1, Z0, Z0
+	VMOVUPD   Z0, K1, (AX)(DI*1)
+
+end:
+	VZEROUPPER
+	RET
+
+// func mixF64AVX512(z *float64, x *float64, y *float64, w *float64, n int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·mixF64AVX512(SB), NOSPLIT, $0-40
+	MOVQ z+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ y+16(FP), DX
+	MOVQ w+24(FP), BX
+	MOVQ n+32(FP), SI
+	SHLQ $0x03, SI
+	XORQ DI, DI
+	SUBQ $0x40, SI
+	JL   tail
+
+loop:
+	VMOVUPD (CX)(DI*1), Z0
+	VMOVUPD (BX)(DI*1), Z1
+	VMOVUPD (DX)(DI*1), Z2
+	VSUBPD  Z0, Z2, Z2
+	VMULPD  Z2, Z1, Z1
+	VADDPD  Z1, Z0, Z0
+	VMOVUPD Z0, (AX)(DI*1)
+	ADDQ    $0x40, DI
+	SUBQ    $0x40, SI
+	JGE     loop
+
+tail:
+	ADDQ      $0x40, SI
+	JZ        end
+	SHRL      $0x03, SI
+	MOVL      $-1, R8
+	BZHIL     SI, R8, R8
+	KMOVW     R8, K1
+	VMOVUPD.Z (CX)(DI*1), K1, Z0
+	VMOVUPD.Z (BX)(DI*1), K1, Z1
+	VMOVUPD.Z (DX)(DI*1), K1, Z2
+	VSUBPD    Z0, Z2, Z2
+	VMULPD    Z2, Z1, Z1
+	VADDPD    Z1, Z0, Z0
+	VMOVUPD   Z0, K1, (AX)(DI*1)
+
+end:
+	VZEROUPPER
+	RET
+
+// func addScaledF64AVX512(z *float64, x *float64, y *float64, n int, c float64)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·addScaledF64AVX512(SB), NOSPLIT, $0-40
+	VBROADCASTSD c+32(FP), Z0
+	MOVQ         z+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         y+16(FP), DX
+	MOVQ         n+24(FP), BX
+	SHLQ         $0x03, BX
+	XORQ         SI, SI
+	SUBQ         $0x40, BX
+	JL           tail
+
+loop:
+	VMOVUPD (CX)(SI*1), Z1
+	VMOVUPD (DX)(SI*1), Z2
+	VMULPD  Z2, Z0, Z2
+	VADDPD  Z2, Z1, Z1
+	VMOVUPD Z1, (AX)(SI*1)
+	ADDQ    $0x40, SI
+	SUBQ    $0x40, BX
+	JGE     loop
+
+tail:
+	ADDQ      $0x40, BX
+	JZ        end
+	SHRL      $0x03, BX
+	MOVL      $-1, DI
+	BZHIL     BX, DI, DI
+	KMOVW     DI, K1
+	VMOVUPD.Z (CX)(SI*1), K1, Z1
+	VMOVUPD.Z (DX)(SI*1), K1, Z2
+	VMULPD    Z2, Z0, Z0
+	VADDPD    Z0, Z1, Z0
+	VMOVUPD   Z0, K1, (AX)(SI*1)
+
+end:
+	VZEROUPPER
+	RET
+
+// func affineF64AVX512(z *float64, x *float64, n int, c float64, d float64)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·affineF64AVX512(SB), NOSPLIT, $0-40
+	VBROADCASTSD c+24(FP), Z0
+	VBROADCASTSD d+32(FP), Z1
+	MOVQ         z+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         n+16(FP), DX
+	SHLQ         $0x03, DX
+	XORQ         BX, BX
+	SUBQ         $0x40, DX
+	JL           tail
+
+loop:
+	VMOVUPD (CX)(BX*1), Z2
+	VMULPD  Z2, Z0, Z2
+	VADDPD  Z1, Z2, Z2
+	VMOVUPD Z2, (AX)(BX*1)
+	ADDQ    $0x40, BX
+	SUBQ    $0x40, DX
+	JGE     loop
+
+tail:
+	ADDQ      $0x40, DX
+	JZ        end
+	SHRL      $0x03, DX
+	MOVL      $-1, SI
+	BZHIL     DX, SI, SI
+	KMOVW     SI, K1
+	VMOVUPD.Z (CX)(BX*1), K1, Z2
+	VMULPD    Z2, Z0, Z0
+	VADDPD    Z1, Z0, Z0
+	VMOVUPD   Z0, K1, (AX)(BX*1)
+
+end:
+	VZEROUPPER
+	RET
+
+// func atLeastF64AVX512(dst *float64, x *float64, n int, k float64)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·atLeastF64AVX512(SB), NOSPLIT, $0-32
+	VBROADCASTSD k+24(FP), Z0
+	MOVQ         n+16(FP), AX
+	SHLQ         $0x03, AX
+	XORQ         CX, CX
+	SUBQ         $0x40, AX
+	JL           tail
+
+loop:
+	MOVQ    x+8(FP), DX
+	VMOVUPD (DX)(CX*1), Z1
+	VMAXPD  Z1, Z0, Z1
+	MOVQ    dst+0(FP), DX
+	VMOVUPD Z1, (DX)(CX*1)
+	ADDQ    $0x40, CX
+	SUBQ    $0x40, AX
+	JGE     loop
+
+tail:
+	ADDQ      $0x40, AX
+	JZ        end
+	SHRL      $0x03, AX
+	MOVL      $-1, DX
+	BZHIL     AX, DX, DX
+	KMOVW     DX, K1
+	MOVQ      x+8(FP), AX
+	VMOVUPD.Z (AX)(CX*1), K1, Z1
+	VMAXPD    Z1, Z0, Z0
+	MOVQ      dst+0(FP), AX
+	VMOVUPD   Z0, K1, (AX)(CX*1)
+
+end:
+	VZEROUPPER
+	RET
+
+// func atMostF64AVX512(dst *float64, x *float64, n int, k float64)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·atMostF64AVX512(SB), NOSPLIT, $0-32
+	VBROADCASTSD k+24(FP), Z0
+	MOVQ         n+16(FP), AX
+	SHLQ         $0x03, AX
+	XORQ         CX, CX
+	SUBQ         $0x40, AX
+	JL           tail
+
+loop:
+	MOVQ    x+8(FP), DX
+	VMOVUPD (DX)(CX*1), Z1
+	VMINPD  Z1, Z0, Z1
+	MOVQ    dst+0(FP), DX
+	VMOVUPD Z1, (DX)(CX*1)
+	ADDQ    $0x40, CX
+	SUBQ    $0x40, AX
+	JGE     loop
+
+tail:
+	ADDQ      $0x40, AX
+	JZ        end
+	SHRL      $0x03, AX
+	MOVL      $-1, DX
+	BZHIL     AX, DX, DX
+	KMOVW     DX, K1
+	MOVQ      x+8(FP), AX
+	VMOVUPD.Z (AX)(CX*1), K1, Z1
+	VMINPD    Z1, Z0, Z0
+	MOVQ      dst+0(FP), AX
+	VMOVUPD   Z0, K1, (AX)(CX*1)
+
+end:
+	VZEROUPPER
+	RET
+
+// func atLeastSlopeF64AVX512(dst *float64, x *float64, n int, k float64)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·atLeastSlopeF64AVX512(SB), NOSPLIT, $0-32
+	VBROADCASTSD k+24(FP), Z0
+	MOVQ         n+16(FP), AX
+	SHLQ         $0x03, AX
+	XORQ         CX, CX
+	SUBQ         $0x40, AX
+	JL           tail
+
+loop:
+	MOVQ         x+8(FP), DX
+	VMOVUPD      (DX)(CX*1), Z1
+	VCMPPD       $0x1e, Z0, Z1, K1
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Z2
+	VMOVUPD.Z    Z2, K1, Z2
+	VCMPPD       $0x00, Z0, Z1, K1
+	VBROADCASTSD word3fe0000000000000<>+0(SB), Z3
+	VMOVUPD      Z2, Z2
+	VMOVUPD      Z3, K1, Z2
+	VCMPPD       $0x04, Z1, Z1, K1
+	VMOVUPD      Z2, Z2
+	VMOVUPD      Z1, K1, Z2
+	MOVQ         dst+0(FP), DX
+	VMOVUPD      Z2, (DX)(CX*1)
+	ADDQ         $0x40, CX
+	SUBQ         $0x40, AX
+	JGE          loop
+
+tail:
+	ADDQ         $0x40, AX
+	JZ           end
+	SHRL         $0x03, AX
+	MOVL         $-1, DX
+	BZHIL        AX, DX, DX
+	KMOVW        DX, K1
+	MOVQ         x+8(FP), AX
+	VMOVUPD.Z    (AX)(CX*1), K1, Z1
+	VCMPPD       $0x1e, Z0, Z1, K2
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Z2
+	VMOVUPD.Z    Z2, K2, Z2
+	VCMPPD       $0x00, Z0, Z1, K2
+	VBROADCASTSD word3fe0000000000000<>+0(SB), Z0
+	VMOVUPD      Z2, Z2
+	VMOVUPD      Z0, K2, Z2
+	VCMPPD       $0x04, Z1, Z1, K2
+	VMOVUPD      Z2, Z0
+	VMOVUPD      Z1, K2, Z0
+	MOVQ         dst+0(FP), AX
+	VMOVUPD      Z0, K1, (AX)(CX*1)
+
+end:
+	VZEROUPPER
+	RET
+
+// func reachedF64AVX512(dst *float64, x *float64, n int, k float64)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·reachedF64AVX512(SB), NOSPLIT, $0-32
+	VBROADCASTSD k+24(FP), Z0
+	MOVQ         n+16(FP), AX
+	SHLQ         $0x03, AX
+	XORQ         CX, CX
+	SUBQ         $0x40, AX
+	JL           tail
+
+loop:
+	MOVQ         x+8(FP), DX
+	VMOVUPD      (DX)(CX*1), Z1
+	VCMPPD       $0x1d, Z0, Z1, K1
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Z1
+	VMOVUPD.Z    Z1, K1, Z1
+	MOVQ         dst+0(FP), DX
+	VMOVUPD      Z1, (DX)(CX*1)
+	ADDQ         $0x40, CX
+	SUBQ         $0x40, AX
+	JGE          loop
+
+tail:
+	ADDQ         $0x40, AX
+	JZ           end
+	SHRL         $0x03, AX
+	MOVL         $-1, DX
+	BZHIL        AX, DX, DX
+	KMOVW        DX, K1
+	MOVQ         x+8(FP), AX
+	VMOVUPD.Z    (AX)(CX*1), K1, Z1
+	VCMPPD       $0x1d, Z0, Z1, K2
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Z0
+	VMOVUPD.Z    Z0, K2, Z0
+	MOVQ         dst+0(FP), AX
+	VMOVUPD      Z0, K1, (AX)(CX*1)
+
+end:
+	VZEROUPPER
+	RET
+
+// func firedF64AVX512(dst *float64, x *float64, n int, k float64)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·firedF64AVX512(SB), NOSPLIT, $0-32
+	VBROADCASTSD k+24(FP), Z0
+	MOVQ         n+16(FP), AX
+	SHLQ         $0x03, AX
+	XORQ         CX, CX
+	SUBQ         $0x40, AX
+	JL           tail
+
+loop:
+	MOVQ         x+8(FP), DX
+	VMOVUPD      (DX)(CX*1), Z1
+	VCMPPD       $0x1e, Z0, Z1, K1
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Z2
+	VMOVUPD.Z    Z2, K1, Z2
+	VCMPPD       $0x04, Z1, Z1, K1
+	VMOVUPD      Z2, Z2
+	VMOVUPD      Z1, K1, Z2
+	MOVQ         dst+0(FP), DX
+	VMOVUPD      Z2, (DX)(CX*1)
+	ADDQ         $0x40, CX
+	SUBQ         $0x40, AX
+	JGE          loop
+
+tail:
+	ADDQ         $0x40, AX
+	JZ           end
+	SHRL         $0x03, AX
+	MOVL         $-1, DX
+	BZHIL        AX, DX, DX
+	KMOVW        DX, K1
+	MOVQ         x+8(FP), AX
+	VMOVUPD.Z    (AX)(CX*1), K1, Z1
+	VCMPPD       $0x1e, Z0, Z1, K2
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Z0
+	VMOVUPD.Z    Z0, K2, Z0
+	VCMPPD       $0x04, Z1, Z1, K2
+	VMOVUPD      Z0, Z0
+	VMOVUPD      Z1, K2, Z0
+	MOVQ         dst+0(FP), AX
+	VMOVUPD      Z0, K1, (AX)(CX*1)
+
+end:
+	VZEROUPPER
+	RET
+
+// func expF64AVX512(z *float64, x *float64, table *byte, n int) (bad uint32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·expF64AVX512(SB), NOSPLIT, $0-36
+	MOVQ table+16(FP), AX
+	XORL CX, CX
+	MOVQ n+24(FP), DX
+	SHLQ $0x03, DX
+	XORQ BX, BX
+	SUBQ $0x40, DX
+	JL   tail
+
+loop:
+	MOVQ         x+8(FP), SI
+	VMOVUPD      (SI)(BX*1), Z0
+	VBROADCASTSD wordc085e00000000000<>+0(SB), Z1
+	VCMPPD       $0x19, Z1, Z0, K1
+	KMOVW        K1, SI
+	ANDL         $0x000000ff, SI
+	ORL          SI, CX
+	VBROADCASTSD word4086280000000000<>+0(SB), Z1
+	VCMPPD       $0x16, Z1, Z0, K1
+	KMOVW        K1, SI
+	ANDL         $0x000000ff, SI
+	ORL          SI, CX
+	VBROADCASTSD word40671547652b82fe<>+0(SB), Z1
+	VMULPD       Z1, Z0, Z1
+	VBROADCASTSD word4338000000000000<>+0(SB), Z6
+	VADDPD       Z6, Z1, Z1
+	VBROADCASTSD word000000000000007f<>+0(SB), Z6
+	VPANDQ       Z6, Z1, Z6
+	VPSLLQ       $0x01, Z6, Z6
+	VPSLLQ       $0x2d, Z1, Z7
+	VBROADCASTSD word4338000000000000<>+0(SB), Z8
+	VSUBPD       Z8, Z1, Z1
+	VBROADCASTSD word3f762e42fef80000<>+0(SB), Z8
+	VMULPD       Z8, Z1, Z8
+	VSUBPD       Z8, Z0, Z0
+	VBROADCASTSD word3d41cf79abc9e3b4<>+0(SB), Z8
+	VMULPD       Z8, Z1, Z1
+	VSUBPD       Z1, Z0, Z0
+	VMULPD       Z0, Z0, Z1
+	VPXORQ       Z2, Z2, Z2
+	MOVL         $-1, SI
+	KMOVW        SI, K1
+	VGATHERQPD   (AX)(Z6*8), K1, Z2
+	VADDPD       Z0, Z2, Z8
+	VBROADCASTSD word3fe0000000000000<>+0(SB), Z9
+	VBROADCASTSD word3fc5555555555555<>+0(SB), Z10
+	VMULPD       Z10, Z0, Z10
+	VADDPD       Z10, Z9, Z9
+	VMULPD       Z9, Z1, Z9
+	VADDPD       Z9, Z8, Z8
+	VMULPD       Z1, Z1, Z1
+	VBROADCASTSD word3fa5555555555555<>+0(SB), Z9
+	VBROADCASTSD word3f81111111111111<>+0(SB), Z10
+	VMULPD       Z10, Z0, Z0
+	VADDPD       Z0, Z9, Z0
+	VMULPD       Z0, Z1, Z0
+	VADDPD       Z0, Z8, Z0
+	VPXORQ       Z3, Z3, Z3
+	MOVL         $-1, SI
+	KMOVW        SI, K1
+	VGATHERQPD   8(AX)(Z6*8), K1, Z3
+	VPADDQ       Z7, Z3, Z1
+	VMULPD       Z0, Z1, Z0
+	VADDPD       Z0, Z1, Z0
+	MOVQ         z+0(FP), SI
+	VMOVUPD      Z0, (SI)(BX*1)
+	ADDQ         $0x40, BX
+	SUBQ         $0x40, DX
+	JGE          loop
+
+tail:
+	ADDQ         $0x40, DX
+	JZ           end
+	SHRL         $0x03, DX
+	MOVL         $-1, SI
+	BZHIL        DX, SI, SI
+	KMOVW        SI, K1
+	MOVQ         x+8(FP), DX
+	VMOVUPD.Z    (DX)(BX*1), K1, Z0
+	VBROADCASTSD wordc085e00000000000<>+0(SB), Z1
+	VCMPPD       $0x19, Z1, Z0, K2
+	KANDW        K2, K1, K2
+	KMOVW        K2, DX
+	ANDL         $0x000000ff, DX
+	ORL          DX, CX
+	VBROADCASTSD word4086280000000000<>+0(SB), Z1
+	VCMPPD       $0x16, Z1, Z0, K2
+	KANDW        K2, K1, K2
+	KMOVW        K2, DX
+	ANDL         $0x000000ff, DX
+	ORL          DX, CX
+	VBROADCASTSD word40671547652b82fe<>+0(SB), Z1
+	VMULPD       Z1, Z0, Z1
+	VBROADCASTSD word4338000000000000<>+0(SB), Z2
+	VADDPD       Z2, Z1, Z1
+	VBROADCASTSD word000000000000007f<>+0(SB), Z2
+	VPANDQ       Z2, Z1, Z2
+	VPSLLQ       $0x01, Z2, Z2
+	VPSLLQ       $0x2d, Z1, Z3
+	VBROADCASTSD word4338000000000000<>+0(SB), Z6
+	VSUBPD       Z6, Z1, Z1
+	VBROADCASTSD word3f762e42fef80000<>+0(SB), Z6
+	VMULPD       Z6, Z1, Z6
+	VSUBPD       Z6, Z0, Z0
+	VBROADCASTSD word3d41cf79abc9e3b4<>+0(SB), Z6
+	VMULPD       Z6, Z1, Z1
+	VSUBPD       Z1, Z0, Z0
+	VMULPD       Z0, Z0, Z1
+	VPXORQ       Z4, Z4, Z4
+	MOVL         $-1, DX
+	KMOVW        DX, K2
+	VGATHERQPD   (AX)(Z2*8), K2, Z4
+	VADDPD       Z0, Z4, Z4
+	VBROADCASTSD word3fe0000000000000<>+0(SB), Z6
+	VBROADCASTSD word3fc5555555555555<>+0(SB), Z7
+	VMULPD       Z7, Z0, Z7
+	VADDPD       Z7, Z6, Z6
+	VMULPD       Z6, Z1, Z6
+	VADDPD       Z6, Z4, Z4
+	VMULPD       Z1, Z1, Z1
+	VBROADCASTSD word3fa5555555555555<>+0(SB), Z6
+	VBROADCASTSD word3f81111111111111<>+0(SB), Z7
+	VMULPD       Z7, Z0, Z0
+	VADDPD       Z0, Z6, Z0
+	VMULPD       Z0, Z1, Z0
+	VADDPD       Z0, Z4, Z0
+	VPXORQ       Z5, Z5, Z5
+	MOVL         $-1, DX
+	KMOVW        DX, K2
+	VGATHERQPD   8(AX)(Z2*8), K2, Z5
+	VPADDQ       Z3, Z5, Z1
+	VMULPD       Z0, Z1, Z0
+	VADDPD       Z0, Z1, Z0
+	MOVQ         z+0(FP), AX
+	VMOVUPD      Z0, K1, (AX)(BX*1)
+
+end:
+	VZEROUPPER
+	MOVL CX, bad+32(FP)
 	RET
 
 // func adamF64AVX512(d *float64, m *float64, v *float64, n int, beta1 float64, new1 float64, beta2 float64, new2 float64, minusLR float64, invC2 float64, eps float64)

@@ -128,6 +128,30 @@ func fastBoxcar[T Float](dst, x *T, n int, k T) bool { return false }
 
 func fastStepPWL[T Float](dst, x *T, n int, k T) bool { return false }
 
+func fastDiv[T Float](z, x, y *T, n int) bool { return false }
+
+func fastAddMul[T Float](z, x, y, w *T, n int) bool { return false }
+
+func fastSubMul[T Float](z, x, y, w *T, n int) bool { return false }
+
+func fastMix[T Float](z, x, y, w *T, n int) bool { return false }
+
+func fastAddScaled[T Float](z, x, y *T, n int, c T) bool { return false }
+
+func fastAffine[T Float](z, x *T, n int, c, d T) bool { return false }
+
+func fastAtLeast[T Float](dst, x *T, n int, k T) bool { return false }
+
+func fastAtMost[T Float](dst, x *T, n int, k T) bool { return false }
+
+func fastAtLeastSlope[T Float](dst, x *T, n int, k T) bool { return false }
+
+func fastReached[T Float](dst, x *T, n int, k T) bool { return false }
+
+func fastFired[T Float](dst, x *T, n int, k T) bool { return false }
+
+func fastExp[T Float](z, x *T, table *byte, n int) (bad uint32, ok bool) { return bad, false }
+
 func fastAdam[T Float](d, m, v *T, n int, beta1, new1, beta2, new2, minusLR, invC2, eps T) bool {
 	return false
 }

@@ -82,6 +82,22 @@ func kernels[T Float](seed uint64, n int, edges bool) outcome[T] {
 	Triangle(arg("triangle"), arg("triangle x"), 2)
 	Boxcar(arg("boxcar"), arg("boxcar x"), 2)
 	StepPWL(arg("step"), arg("step x"), 2)
+	Div(arg("div z"), arg("div x"), arg("div y"))
+	AddMul(arg("add mul z"), arg("add mul x"), arg("add mul y"), arg("add mul w"))
+	SubMul(arg("sub mul z"), arg("sub mul x"), arg("sub mul y"), arg("sub mul w"))
+	Mix(arg("mix z"), arg("mix x"), arg("mix y"), arg("mix w"))
+	AddScaled(arg("add scaled z"), arg("add scaled x"), arg("add scaled y"), T(rng.NormFloat64()))
+	Affine(arg("affine z"), arg("affine x"), T(rng.NormFloat64()), T(rng.NormFloat64()))
+	AtLeast(arg("at least z"), arg("at least x"), 0)
+	AtMost(arg("at most z"), arg("at most x"), 1)
+	AtLeastSlope(arg("at least slope z"), arg("at least slope x"), 1)
+	Reached(arg("reached z"), arg("reached x"), 1)
+	Fired(arg("fired z"), arg("fired x"), 0)
+	wide := arg("exp x")
+	for i := range wide {
+		wide[i] *= T(rng.IntN(100))
+	}
+	Exp(arg("exp z"), wide)
 	Adam[T]{0.9, 0.1, 0.999, 0.001, -1e-3, 3, 1e-8}.Update(arg("adam g"), arg("adam m"), arg("adam v"))
 
 	b := bit()

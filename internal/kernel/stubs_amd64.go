@@ -194,6 +194,66 @@ func boxcarF32AVX2(dst *float32, x *float32, n int, k float32)
 //go:noescape
 func stepPWLF32AVX2(dst *float32, x *float32, n int, k float32)
 
+// divF32AVX2 is div in generic.go.
+//
+//go:noescape
+func divF32AVX2(z *float32, x *float32, y *float32, n int)
+
+// addMulF32AVX2 is addMul in generic.go.
+//
+//go:noescape
+func addMulF32AVX2(z *float32, x *float32, y *float32, w *float32, n int)
+
+// subMulF32AVX2 is subMul in generic.go.
+//
+//go:noescape
+func subMulF32AVX2(z *float32, x *float32, y *float32, w *float32, n int)
+
+// mixF32AVX2 is mix in generic.go.
+//
+//go:noescape
+func mixF32AVX2(z *float32, x *float32, y *float32, w *float32, n int)
+
+// addScaledF32AVX2 is addScaled in generic.go.
+//
+//go:noescape
+func addScaledF32AVX2(z *float32, x *float32, y *float32, n int, c float32)
+
+// affineF32AVX2 is affine in generic.go.
+//
+//go:noescape
+func affineF32AVX2(z *float32, x *float32, n int, c float32, d float32)
+
+// atLeastF32AVX2 is atLeast in generic.go.
+//
+//go:noescape
+func atLeastF32AVX2(dst *float32, x *float32, n int, k float32)
+
+// atMostF32AVX2 is atMost in generic.go.
+//
+//go:noescape
+func atMostF32AVX2(dst *float32, x *float32, n int, k float32)
+
+// atLeastSlopeF32AVX2 is atLeastSlope in generic.go.
+//
+//go:noescape
+func atLeastSlopeF32AVX2(dst *float32, x *float32, n int, k float32)
+
+// reachedF32AVX2 is reached in generic.go.
+//
+//go:noescape
+func reachedF32AVX2(dst *float32, x *float32, n int, k float32)
+
+// firedF32AVX2 is fired in generic.go.
+//
+//go:noescape
+func firedF32AVX2(dst *float32, x *float32, n int, k float32)
+
+// expF32AVX2 is exp in generic.go.
+//
+//go:noescape
+func expF32AVX2(z *float32, x *float32, table *byte, n int) (bad uint32)
+
 // adamF32AVX2 is adam in generic.go.
 //
 //go:noescape
@@ -418,6 +478,66 @@ func boxcarF32AVX512(dst *float32, x *float32, n int, k float32)
 //
 //go:noescape
 func stepPWLF32AVX512(dst *float32, x *float32, n int, k float32)
+
+// divF32AVX512 is div in generic.go.
+//
+//go:noescape
+func divF32AVX512(z *float32, x *float32, y *float32, n int)
+
+// addMulF32AVX512 is addMul in generic.go.
+//
+//go:noescape
+func addMulF32AVX512(z *float32, x *float32, y *float32, w *float32, n int)
+
+// subMulF32AVX512 is subMul in generic.go.
+//
+//go:noescape
+func subMulF32AVX512(z *float32, x *float32, y *float32, w *float32, n int)
+
+// mixF32AVX512 is mix in generic.go.
+//
+//go:noescape
+func mixF32AVX512(z *float32, x *float32, y *float32, w *float32, n int)
+
+// addScaledF32AVX512 is addScaled in generic.go.
+//
+//go:noescape
+func addScaledF32AVX512(z *float32, x *float32, y *float32, n int, c float32)
+
+// affineF32AVX512 is affine in generic.go.
+//
+//go:noescape
+func affineF32AVX512(z *float32, x *float32, n int, c float32, d float32)
+
+// atLeastF32AVX512 is atLeast in generic.go.
+//
+//go:noescape
+func atLeastF32AVX512(dst *float32, x *float32, n int, k float32)
+
+// atMostF32AVX512 is atMost in generic.go.
+//
+//go:noescape
+func atMostF32AVX512(dst *float32, x *float32, n int, k float32)
+
+// atLeastSlopeF32AVX512 is atLeastSlope in generic.go.
+//
+//go:noescape
+func atLeastSlopeF32AVX512(dst *float32, x *float32, n int, k float32)
+
+// reachedF32AVX512 is reached in generic.go.
+//
+//go:noescape
+func reachedF32AVX512(dst *float32, x *float32, n int, k float32)
+
+// firedF32AVX512 is fired in generic.go.
+//
+//go:noescape
+func firedF32AVX512(dst *float32, x *float32, n int, k float32)
+
+// expF32AVX512 is exp in generic.go.
+//
+//go:noescape
+func expF32AVX512(z *float32, x *float32, table *byte, n int) (bad uint32)
 
 // adamF32AVX512 is adam in generic.go.
 //
@@ -654,6 +774,66 @@ func boxcarF64AVX2(dst *float64, x *float64, n int, k float64)
 //go:noescape
 func stepPWLF64AVX2(dst *float64, x *float64, n int, k float64)
 
+// divF64AVX2 is div in generic.go.
+//
+//go:noescape
+func divF64AVX2(z *float64, x *float64, y *float64, n int)
+
+// addMulF64AVX2 is addMul in generic.go.
+//
+//go:noescape
+func addMulF64AVX2(z *float64, x *float64, y *float64, w *float64, n int)
+
+// subMulF64AVX2 is subMul in generic.go.
+//
+//go:noescape
+func subMulF64AVX2(z *float64, x *float64, y *float64, w *float64, n int)
+
+// mixF64AVX2 is mix in generic.go.
+//
+//go:noescape
+func mixF64AVX2(z *float64, x *float64, y *float64, w *float64, n int)
+
+// addScaledF64AVX2 is addScaled in generic.go.
+//
+//go:noescape
+func addScaledF64AVX2(z *float64, x *float64, y *float64, n int, c float64)
+
+// affineF64AVX2 is affine in generic.go.
+//
+//go:noescape
+func affineF64AVX2(z *float64, x *float64, n int, c float64, d float64)
+
+// atLeastF64AVX2 is atLeast in generic.go.
+//
+//go:noescape
+func atLeastF64AVX2(dst *float64, x *float64, n int, k float64)
+
+// atMostF64AVX2 is atMost in generic.go.
+//
+//go:noescape
+func atMostF64AVX2(dst *float64, x *float64, n int, k float64)
+
+// atLeastSlopeF64AVX2 is atLeastSlope in generic.go.
+//
+//go:noescape
+func atLeastSlopeF64AVX2(dst *float64, x *float64, n int, k float64)
+
+// reachedF64AVX2 is reached in generic.go.
+//
+//go:noescape
+func reachedF64AVX2(dst *float64, x *float64, n int, k float64)
+
+// firedF64AVX2 is fired in generic.go.
+//
+//go:noescape
+func firedF64AVX2(dst *float64, x *float64, n int, k float64)
+
+// expF64AVX2 is exp in generic.go.
+//
+//go:noescape
+func expF64AVX2(z *float64, x *float64, table *byte, n int) (bad uint32)
+
 // adamF64AVX2 is adam in generic.go.
 //
 //go:noescape
@@ -878,6 +1058,66 @@ func boxcarF64AVX512(dst *float64, x *float64, n int, k float64)
 //
 //go:noescape
 func stepPWLF64AVX512(dst *float64, x *float64, n int, k float64)
+
+// divF64AVX512 is div in generic.go.
+//
+//go:noescape
+func divF64AVX512(z *float64, x *float64, y *float64, n int)
+
+// addMulF64AVX512 is addMul in generic.go.
+//
+//go:noescape
+func addMulF64AVX512(z *float64, x *float64, y *float64, w *float64, n int)
+
+// subMulF64AVX512 is subMul in generic.go.
+//
+//go:noescape
+func subMulF64AVX512(z *float64, x *float64, y *float64, w *float64, n int)
+
+// mixF64AVX512 is mix in generic.go.
+//
+//go:noescape
+func mixF64AVX512(z *float64, x *float64, y *float64, w *float64, n int)
+
+// addScaledF64AVX512 is addScaled in generic.go.
+//
+//go:noescape
+func addScaledF64AVX512(z *float64, x *float64, y *float64, n int, c float64)
+
+// affineF64AVX512 is affine in generic.go.
+//
+//go:noescape
+func affineF64AVX512(z *float64, x *float64, n int, c float64, d float64)
+
+// atLeastF64AVX512 is atLeast in generic.go.
+//
+//go:noescape
+func atLeastF64AVX512(dst *float64, x *float64, n int, k float64)
+
+// atMostF64AVX512 is atMost in generic.go.
+//
+//go:noescape
+func atMostF64AVX512(dst *float64, x *float64, n int, k float64)
+
+// atLeastSlopeF64AVX512 is atLeastSlope in generic.go.
+//
+//go:noescape
+func atLeastSlopeF64AVX512(dst *float64, x *float64, n int, k float64)
+
+// reachedF64AVX512 is reached in generic.go.
+//
+//go:noescape
+func reachedF64AVX512(dst *float64, x *float64, n int, k float64)
+
+// firedF64AVX512 is fired in generic.go.
+//
+//go:noescape
+func firedF64AVX512(dst *float64, x *float64, n int, k float64)
+
+// expF64AVX512 is exp in generic.go.
+//
+//go:noescape
+func expF64AVX512(z *float64, x *float64, table *byte, n int) (bad uint32)
 
 // adamF64AVX512 is adam in generic.go.
 //

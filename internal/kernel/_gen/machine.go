@@ -21,6 +21,9 @@ const (
 	lessEqual    = 0x12
 	notLessEqual = 0x16 // true where an operand is NaN
 	greaterEqual = 0x1d
+	greaterThan  = 0x1e
+
+	notGreaterEqual = 0x19 // true where an operand is NaN
 )
 
 // machine writes the instructions of one kind of processor for one type of number.
@@ -28,6 +31,7 @@ type machine struct {
 	avx512, double bool
 	ones           Mem // bytes of ones, then as many zeros
 	tail           []reg.Register
+	short          bool // a vector is one register, even if that is less than a block
 	masked         bool // whether the block is the last one, of which tail tells the elements that there are
 	name           string
 }
@@ -47,6 +51,8 @@ var (
 	vmul    = instruction{VMULPS, VMULPD}
 	vdiv    = instruction{VDIVPS, VDIVPD}
 	vsqrt   = instruction{VSQRTPS, VSQRTPD}
+	vmax    = instruction{VMAXPS, VMAXPD}
+	vmin    = instruction{VMINPS, VMINPD}
 	vcmp    = instruction{VCMPPS, VCMPPD}
 	vblend  = instruction{four(VBLENDVPS), four(VBLENDVPD)}
 	vbits   = instruction{two(VMOVMSKPS), two(VMOVMSKPD)}
@@ -117,8 +123,8 @@ func (m *machine) register() reg.VecVirtual {
 
 // new returns registers for a block.
 func (m *machine) new() vector {
-	if m.avx512 {
-		return vector{ZMM()}
+	if m.avx512 || m.short {
+		return vector{m.register()}
 	}
 	return vector{YMM(), YMM()}
 }

@@ -49,6 +49,7 @@ func main() {
 			m.combine("sub", m.sub)
 			m.combine("mul", m.mul)
 			m.slopes()
+			m.formula()
 			m.adam()
 			m.finite("finite", false)
 			m.finite("finiteSquare", true)
