@@ -12,6 +12,7 @@ import (
 type Curves struct {
 	Title  string // above the figure; empty: none
 	XLabel string // empty: "epoch"
+	LogX   bool   // logarithmic x axis; all X must be > 0
 	Panels []Panel
 	Size   Size // zero: 900 x 600 pixels, and 200 more in height for each panel after the second
 }
@@ -44,7 +45,7 @@ func (c Curves) Write(path string) error {
 	if len(c.Panels) == 0 {
 		return fmt.Errorf("%w: %s: the figure has no panel", ErrEmpty, path)
 	}
-	xs := newExtent(false)
+	xs := newExtent(c.LogX)
 	whole := true
 	for i, p := range c.Panels {
 		q := panel{ylabel: p.YLabel, weight: 1}
@@ -85,8 +86,8 @@ func (c Curves) Write(path string) error {
 		q.y = newAxis(ys.min, ys.max, p.Log, 0.05, "")
 		g.panels = append(g.panels, q)
 	}
-	g.x = newAxis(xs.min, xs.max, false, 0.02, "")
-	g.x.integer = whole && g.x.exponent == 0
+	g.x = newAxis(xs.min, xs.max, c.LogX, 0.02, "")
+	g.x.integer = whole && g.x.exponent == 0 && !c.LogX
 	return g.write(path)
 }
 

@@ -200,6 +200,7 @@ func TestErrors(t *testing.T) {
 		{"x and y", line(Line{Name: "training", X: y[:4], Y: y}), ErrShape, "= 4, found 5"},
 		{"NaN", line(Line{Name: "training", Y: bad(y, 3, math.NaN())}), ErrNotFinite, `"training"): y[3]`},
 		{"infinite x", line(Line{Name: "training", X: bad(y, 2, math.Inf(1)), Y: y}), ErrNotFinite, "x[2]"},
+		{"log x of zero", Curves{LogX: true, Panels: []Panel{{Lines: []Line{{X: []float64{0, 1}, Y: []float64{1, 2}}}}}}, ErrLog, "x[0] is 0"},
 		{"log of zero", Curves{Panels: []Panel{{YLabel: "loss", Log: true, Lines: []Line{{Y: bad(y, 1, 0)}}}}}, ErrLog, "y[1] is 0"},
 		{"too low", Curves{Size: Size{900, 50}, Panels: []Panel{{Lines: []Line{{Y: y}}}}}, ErrShape, "found 50"},
 		{"too wide", Curves{Size: Size{20000, 600}, Panels: []Panel{{Lines: []Line{{Y: y}}}}}, ErrShape, "20000"},
@@ -315,13 +316,18 @@ func TestAnything(t *testing.T) {
 		var d drawing
 		switch rapid.IntRange(0, 2).Draw(t, "figure") {
 		case 0:
-			c := Curves{Title: word.Draw(t, "title"), XLabel: word.Draw(t, "xlabel"), Size: size}
+			c := Curves{Title: word.Draw(t, "title"), XLabel: word.Draw(t, "xlabel"), LogX: rapid.Bool().Draw(t, "log x"), Size: size}
 			for range rapid.IntRange(1, 3).Draw(t, "panels") {
 				p := Panel{YLabel: word.Draw(t, "ylabel"), Log: rapid.Bool().Draw(t, "log")}
 				for range rapid.IntRange(1, 9).Draw(t, "lines") {
 					l := Line{Name: word.Draw(t, "name"), Y: rapid.SliceOfN(value, 1, 20).Draw(t, "y")}
 					if rapid.Bool().Draw(t, "hasX") {
 						l.X = rapid.SliceOfN(value, len(l.Y), len(l.Y)).Draw(t, "x")
+						for i := range l.X {
+							if c.LogX {
+								l.X[i] = math.Abs(l.X[i])
+							}
+						}
 					}
 					if p.Log {
 						for i := range l.Y {

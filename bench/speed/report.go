@@ -93,6 +93,7 @@ func WriteCrossover(path string, points []Point) error {
 	}
 	return plot.Curves{
 		Title: "Where sparse inputs pay: a linear layer, forward and backward, " + kernel.Instructions(), XLabel: "inputs that are not 0 (%)",
+		LogX:   true,
 		Panels: []plot.Panel{panel},
 	}.Write(path)
 }
