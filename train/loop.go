@@ -386,7 +386,8 @@ func (r *run) epoch(ctx context.Context) error {
 		TrainMetrics: train.Metrics, ValidMetrics: valid.Metrics,
 		Spikes: valid.Spikes,
 		Silent: r.at.Train.Silent, Grazing: r.at.Train.Grazing, Clipped: r.at.Train.Clipped,
-		Skipped: r.at.Train.Skipped,
+		Skipped:   r.at.Train.Skipped,
+		noClasses: r.sets.Valid.Data.Form().Target.Kind != data.ClassTarget,
 	}
 	for _, l := range sums.Layers {
 		silent, saturated := l.Shares()

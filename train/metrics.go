@@ -1,6 +1,8 @@
 package train
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
 
 	"github.com/surge-snn/surge/internal/files"
@@ -12,9 +14,9 @@ import (
 type Epoch struct {
 	Epoch         int     `json:"epoch"`          // 1, 2, ...
 	TrainLoss     float64 `json:"train_loss"`     // mean over the epoch, while the parameters change
-	TrainAccuracy float64 `json:"train_accuracy"` // in [0, 1]
+	TrainAccuracy float64 `json:"train_accuracy"` // in [0, 1]; 0, and left out, where targets are no classes
 	ValidLoss     float64 `json:"valid_loss"`     // after the epoch
-	ValidAccuracy float64 `json:"valid_accuracy"` // in [0, 1]
+	ValidAccuracy float64 `json:"valid_accuracy"` // as TrainAccuracy
 	// Metrics of the two sets, by name; they are left out where there are none.
 	TrainMetrics map[string]float64 `json:"train_metrics,omitempty"`
 	ValidMetrics map[string]float64 `json:"valid_metrics,omitempty"`
@@ -27,6 +29,34 @@ type Epoch struct {
 	// Layers are the spiking layers, on the validation set.
 	Layers  []LayerShares `json:"layers,omitempty"`
 	Seconds float64       `json:"seconds,omitzero"` // wall time; of a resumed epoch, since it was resumed
+
+	noClasses bool // nothing is right or wrong
+}
+
+// MarshalJSON leaves accuracies out where there are none.
+func (e Epoch) MarshalJSON() ([]byte, error) {
+	type plain Epoch
+	b, err := json.Marshal(plain(e))
+	if e.noClasses {
+		for _, key := range []string{`"train_accuracy":0,`, `"valid_accuracy":0,`} {
+			b = bytes.Replace(b, []byte(key), nil, 1)
+		}
+	}
+	return b, err
+}
+
+// UnmarshalJSON reads what MarshalJSON writes.
+func (e *Epoch) UnmarshalJSON(b []byte) error {
+	type plain Epoch
+	if err := json.Unmarshal(b, (*plain)(e)); err != nil {
+		return err
+	}
+	var has struct {
+		Accuracy *float64 `json:"valid_accuracy"`
+	}
+	err := json.Unmarshal(b, &has)
+	e.noClasses = has.Accuracy == nil
+	return err
 }
 
 // LayerShares says how many neurons of a spiking layer do not take part, see [LayerSpikes.Shares].

@@ -14,6 +14,7 @@ import (
 	"github.com/surge-snn/surge/graph"
 	"github.com/surge-snn/surge/models"
 	"github.com/surge-snn/surge/ops"
+	"github.com/surge-snn/surge/optim"
 	"github.com/surge-snn/surge/train/data"
 )
 
@@ -194,6 +195,32 @@ func TestShardMessages(t *testing.T) {
 			t.Fatalf("a message cut to %d of %d bytes was accepted", cut, len(message))
 		}
 	}
+}
+
+// messagePart returns a part with gradients of both types.
+func messagePart() *part {
+	p := newPart(optim.Tree{{Name: "w", F32: []float32{1, 2}}, {Name: "v", F64: []float64{3}}})
+	p.sums = Sums{Rows: 3, Correct: 2, Loss: 0.5, Metrics: []Measured{{"a", 0.1}}, Layers: []LayerSpikes{{Name: "h", Spikes: 7, Neurons: []float64{3, 4}, Steps: 12}}}
+	return &p
+}
+
+// FuzzMessage reads what another rank may send: sums that go into a message again, or an error.
+func FuzzMessage(f *testing.F) {
+	message, err := messagePart().encode(true)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(message, true)
+	f.Add([]byte("\x02\x00\x00\x00\x00\x00\x00\x00{}"), false)
+	f.Fuzz(func(t *testing.T, message []byte, gradient bool) {
+		p := messagePart()
+		if p.decode(message, gradient) != nil {
+			return
+		}
+		if _, err := p.encode(gradient); err != nil {
+			t.Fatal(err)
+		}
+	})
 }
 
 func TestShardSettings(t *testing.T) {

@@ -211,6 +211,13 @@ func (d *Dataset) ChunkRows() int {
 	return 1
 }
 
+// Data may have freeBytes more than their file, for elements that were never written, and in chunks
+// maxRatio times as many, which is what deflate packs at most.
+const (
+	freeBytes = 4 << 20
+	maxRatio  = 1032
+)
+
 // raw returns the bytes of n rows from row first on.
 func (d *Dataset) raw(first, n int) []byte {
 	if first < 0 || n < 0 || first > d.rows() || n > d.rows()-first {
@@ -221,6 +228,13 @@ func (d *Dataset) raw(first, n int) []byte {
 		fail(files.ErrTooLarge, "%d bytes at once, at most %d", size, MaxBytes)
 	}
 	l := &d.layout
+	most := freeBytes + d.f.src.size
+	if l.chunked {
+		most = freeBytes + maxRatio*d.f.src.size
+	}
+	if size > most {
+		fail(files.ErrTooLarge, "%d bytes in a file of %d, expected at most %d", size, d.f.src.size, most)
+	}
 	switch {
 	case size == 0:
 		return nil

@@ -45,6 +45,9 @@ func Compile(g *Graph, c Convention, dt float64) (*Net, error) {
 	if g == nil {
 		return nil, fmt.Errorf("%w: no graph", ErrGraph)
 	}
+	if c.step == nil {
+		return nil, fmt.Errorf("%w: no convention: expected that of [Surge], [Writer] or [Peers]", ErrMeaning)
+	}
 	if dt == 0 {
 		dt = c.Dt
 	}

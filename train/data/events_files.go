@@ -242,6 +242,9 @@ func (d *eventFiles) measure(path string, class int) error {
 	return nil
 }
 
+// freeWindows is the number of windows that a recording may be cut into however few events it has.
+const freeWindows = 1 << 18
+
 // add adds the samples of a recording.
 func (d *eventFiles) add(rec recording, path string, trial int32, class int) error {
 	width, height := rec.size()
@@ -256,6 +259,9 @@ func (d *eventFiles) add(rec recording, path string, trial int32, class int) err
 	windows := 1
 	if d.TimeWindow > 0 {
 		whole := end/d.TimeWindow + 1e-9
+		if most := freeWindows + 4*len(rec); whole > float64(most) {
+			return fmt.Errorf("%s: %w: expected at most %d windows of %g s (time_window), as it has %d events, found %.0f: the last event is at %g s", path, ErrFormat, most, d.TimeWindow, len(rec), whole, end)
+		}
 		if windows = int(whole); d.Incomplete && whole-float64(windows) > 1e-6 {
 			windows++
 		}

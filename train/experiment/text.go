@@ -13,11 +13,11 @@ import (
 
 // Read reads the experiment in the file at path, for a method as in [Parse].
 func Read(path, method string) (*Experiment, error) {
-	b, err := files.ReadFile(path)
+	text, err := files.ReadText(path)
 	if err != nil {
 		return nil, &exit.BadInput{File: path, Expected: "an experiment in TOML", Err: err}
 	}
-	return Parse(path, string(b), method)
+	return Parse(path, text, method)
 }
 
 // Parse reads an experiment from a text, checks it and fills in what it leaves out. file names the

@@ -119,6 +119,9 @@ func (r *Runner) take(ctx context.Context, t Task) (made bool, err error) {
 	if made, err := r.made(t); made || err != nil { // somebody was faster
 		return made, err
 	}
+	if busy, err := working(filepath.Join(t.Dir, runDir)); busy || err != nil {
+		return false, err
+	}
 	start := time.Now()
 	result, err := r.execute(ctx, t)
 	if err != nil || ctx.Err() != nil {
@@ -185,7 +188,7 @@ func (r *Runner) execute(ctx context.Context, t Task) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	config, out := filepath.Join(t.Dir, "experiment.toml"), filepath.Join(t.Dir, "run")
+	config, out := filepath.Join(t.Dir, "experiment.toml"), filepath.Join(t.Dir, runDir)
 	if err := files.WriteAtomic(config, func(w io.Writer) error { _, err := io.WriteString(w, t.text); return err }); err != nil {
 		return nil, err
 	}
@@ -218,6 +221,22 @@ func (r *Runner) execute(ctx context.Context, t Task) (*Result, error) {
 		}
 	}
 	return result, nil
+}
+
+// working tells whether a process works in the folder of a run: a sweep that was killed leaves its
+// runs to themselves.
+func working(path string) (bool, error) {
+	if !exists(path) {
+		return false, nil
+	}
+	dir, err := rundir.Open(path)
+	if busy := (*rundir.Busy)(nil); errors.As(err, &busy) {
+		return true, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	return false, dir.Close()
 }
 
 func exists(path string) bool {

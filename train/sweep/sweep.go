@@ -61,11 +61,11 @@ type Point struct {
 
 // Read reads the file at path. Errors are *exit.BadInput.
 func Read(path string) (*Sweep, error) {
-	text, err := files.ReadFile(path)
+	text, err := files.ReadText(path)
 	if err != nil {
 		return nil, &exit.BadInput{File: path, Expected: "a sweep in TOML", Err: err}
 	}
-	return Parse(path, string(text))
+	return Parse(path, text)
 }
 
 // Parse reads a sweep from a text; file names it in errors.

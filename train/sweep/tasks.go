@@ -21,6 +21,7 @@ const (
 	resultFile  = "result.json"
 	resultsFile = "results.csv"
 	pictureFile = "sweep.png"
+	runDir      = "run" // in the folder of a task
 )
 
 // Task is one run.
@@ -92,23 +93,23 @@ func (s *Sweep) base() (file, text string, err error) {
 	if !filepath.IsAbs(file) {
 		file = filepath.Join(filepath.Dir(s.path), file) // beside the sweep
 	}
-	b, err := files.ReadFile(file)
+	text, err = files.ReadText(file)
 	if err != nil {
 		return "", "", &exit.BadInput{File: file, Expected: "the experiment of the sweep", Err: err}
 	}
-	return file, string(b), nil
+	return file, text, nil
 }
 
 // Claim makes the folder of the results, or makes sure that it is one of this sweep.
 func (s *Sweep) Claim(out string, force bool) error {
-	text, err := files.ReadFile(s.path)
+	text, err := files.ReadText(s.path)
 	if err != nil {
 		return &exit.BadInput{File: s.path, Err: err}
 	}
 	path := filepath.Join(out, sweepFile)
-	old, err := files.ReadFile(path)
+	old, err := files.ReadText(path)
 	switch {
-	case err == nil && string(old) == string(text):
+	case err == nil && old == text:
 		return nil
 	case err == nil && !force:
 		return &exit.BadInput{File: out, Expected: "the results of this sweep, or none; --force replaces those of another", Found: path + ", which differs from " + s.path}
@@ -128,7 +129,7 @@ func (s *Sweep) Claim(out string, force bool) error {
 	if err := os.MkdirAll(out, 0o777); err != nil {
 		return &exit.BadInput{File: out, Expected: "a folder for the results", Err: err}
 	}
-	return files.WriteAtomic(path, func(w io.Writer) error { _, err := w.Write(text); return err })
+	return files.WriteText(path, text)
 }
 
 // Describe returns "train.lr 0.001, model.tau_mem 0.02".

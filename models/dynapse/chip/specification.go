@@ -58,6 +58,9 @@ func ParseRockpool(name string, content []byte) (*Specification, error) {
 	}
 	spec := specification{}
 	for _, a := range arrays {
+		if len(a.Data) == 0 { // an extent beside a 0 may be any number
+			return nil, fmt.Errorf("%w: %s has no elements: shape %v", ErrDevice, a.Name, a.Shape)
+		}
 		text, err := json.Marshal(nested(a.Shape, a.Data))
 		if err != nil {
 			return nil, fmt.Errorf("%w: %s: %w", ErrDevice, a.Name, err)

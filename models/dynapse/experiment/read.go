@@ -109,6 +109,9 @@ func open(path string, o Options) (*reader, string, error) {
 	if err != nil {
 		return nil, "", failed(path, err)
 	}
+	if len(text) > files.MaxText {
+		return nil, "", &Error{File: path, Expected: fmt.Sprintf("an experiment of at most %d bytes", files.MaxText), Found: fmt.Sprint(len(text))}
+	}
 	return r, string(text), nil
 }
 

@@ -1,0 +1,236 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+)
+
+var signals = []syscall.Signal{syscall.SIGKILL, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP}
+
+// most is the number of signals in one run, so that it ends.
+const most = 5
+
+// victim is a command that is interrupted.
+type victim struct {
+	kind
+	options
+	program, dir string
+
+	whole    map[string][sha256.Size]byte
+	took     time.Duration // undisturbed
+	sent     map[syscall.Signal]int
+	full     int // disks
+	runs     int
+	slowest  time.Duration // to obey
+	faults   []string
+	complete int64 // bytes of the undisturbed results
+}
+
+func (v *victim) fault(format string, args ...any) {
+	text := fmt.Sprintf(format, args...)
+	v.faults = append(v.faults, text)
+	fmt.Printf("%s: FAULT: %s\n", v.name, text)
+}
+
+func (v *victim) summary() string {
+	var all []string
+	n := 0
+	for _, s := range signals {
+		n += v.sent[s]
+		all = append(all, fmt.Sprintf("%d %v", v.sent[s], s))
+	}
+	return fmt.Sprintf("%-20s %3d signals (%s) and %d full disks in %d runs of %.1f s; slowest to obey %.2f s; %d files; %d faults",
+		v.name, n, strings.Join(all, ", "), v.full, v.runs, v.took.Seconds(), v.slowest.Seconds(), len(v.whole), len(v.faults))
+}
+
+// survive makes the undisturbed run, and then disturbs others.
+func (v *victim) survive(ctx context.Context) error {
+	v.sent = map[syscall.Signal]int{}
+	if err := os.MkdirAll(v.dir, 0o777); err != nil {
+		return err
+	}
+	for name, text := range v.configs {
+		if err := os.WriteFile(filepath.Join(v.dir, name), []byte(text), 0o666); err != nil {
+			return err
+		}
+	}
+	begin := time.Now()
+	whole := filepath.Join(v.dir, "whole")
+	if p := v.start(ctx, whole, false); p.wait() != 0 {
+		return fmt.Errorf("undisturbed: %s", p.stderr.String())
+	}
+	v.took = time.Since(begin)
+	var err error
+	if v.whole, v.complete, err = v.sums(whole); err != nil {
+		return err
+	}
+	for n := 0; n < v.signals && ctx.Err() == nil; {
+		v.runs++
+		out := filepath.Join(v.dir, fmt.Sprint("run", v.runs))
+		moments := min(most, v.signals-n)
+		n += moments
+		if err := v.finish(ctx, out, moments); err != nil {
+			return err
+		}
+		if err := os.RemoveAll(out); err != nil {
+			return err
+		}
+	}
+	for range v.disks {
+		if err := v.onFullDisk(ctx); err != nil {
+			return err
+		}
+	}
+	return ctx.Err()
+}
+
+// finish runs the command and sends signals, goes on until it has ended by itself, and compares.
+func (v *victim) finish(ctx context.Context, out string, left int) error {
+	resume, again := false, 0
+	for ctx.Err() == nil {
+		p := v.start(ctx, out, resume)
+		var sent syscall.Signal
+		var at time.Time
+		if left > 0 {
+			select {
+			case <-p.ended:
+			case <-time.After(time.Duration(v.random.Float64() * float64(v.took) * 0.8)):
+				sent, at = signals[v.random.IntN(len(signals))], time.Now()
+				if p.cmd.Process.Signal(sent) == nil {
+					left--
+				} else {
+					sent = 0
+				}
+			}
+		}
+		status := p.wait()
+		text := p.stderr.String()
+		if strings.Contains(text, "goroutine ") {
+			v.fault("after %v: %s", sent, text)
+		}
+		if sent != 0 {
+			v.sent[sent]++
+			if took := time.Since(at); sent != syscall.SIGKILL && status != 0 {
+				v.slowest = max(v.slowest, took)
+				if took > v.within {
+					v.fault("%v was obeyed after %v", sent, took)
+				}
+				if status != 130 {
+					v.fault("%v: status %d: %s", sent, status, text)
+				}
+			}
+		}
+		switch {
+		case status == 0:
+			return v.compare(out)
+		case sent != 0:
+			resume, again = v.resume != "", 0
+		case again > 1:
+			v.fault("does not go on: %s", text)
+			return nil
+		case resume && strings.Contains(text, "no file"): // it had not begun
+			resume, again = false, again+1
+		case !resume && strings.Contains(text, "--force replaces it"): // it had ended
+			return v.compare(out)
+		default:
+			v.fault("goes on with an error: status %d: %s", status, text)
+			resume, again = !resume && v.resume != "", again+1
+		}
+	}
+	return ctx.Err()
+}
+
+// compare compares the results with those of the undisturbed run.
+func (v *victim) compare(out string) error {
+	found, _, err := v.sums(out)
+	if err != nil {
+		return err
+	}
+	for name, sum := range v.whole {
+		if other, ok := found[name]; !ok {
+			v.fault("there is no %s", name)
+		} else if other != sum {
+			v.fault("%s has another SHA-256 than that of an undisturbed run", name)
+		}
+	}
+	for name := range found {
+		if _, ok := v.whole[name]; !ok {
+			v.fault("there is %s, which an undisturbed run has not", name)
+		}
+	}
+	return nil
+}
+
+// sums returns the SHA-256 of the files of results, without what may differ.
+func (v *victim) sums(out string) (sums map[string][sha256.Size]byte, size int64, err error) {
+	sums = map[string][sha256.Size]byte{}
+	err = filepath.WalkDir(out, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		size += int64(len(text))
+		name, err := filepath.Rel(out, path)
+		if err != nil || slices.Contains([]string{"times.jsonl", "checkpoint.prev", "SHA256SUMS"}, d.Name()) {
+			return err
+		}
+		text = bytes.ReplaceAll(text, []byte(out), []byte("OUT"))
+		if v.differs != nil {
+			text = v.differs.ReplaceAll(text, nil)
+		}
+		sums[name] = sha256.Sum256(text)
+		return nil
+	})
+	return sums, size, err
+}
+
+// process is a command that runs.
+type process struct {
+	cmd    *exec.Cmd
+	stderr bytes.Buffer
+	ended  chan struct{}
+	err    error
+}
+
+func (v *victim) start(ctx context.Context, out string, resume bool) *process {
+	args := append(slices.Clone(v.args), "--out", out)
+	if resume {
+		args = append(args, v.resume)
+	}
+	p := &process{cmd: exec.CommandContext(ctx, v.program, args...), ended: make(chan struct{})}
+	p.cmd.Dir, p.cmd.Stderr = v.dir, &p.stderr
+	p.cmd.WaitDelay = time.Second // a killed sweep leaves runs that hold its standard error
+	if p.err = p.cmd.Start(); p.err != nil {
+		close(p.ended)
+		return p
+	}
+	go func() {
+		p.err = p.cmd.Wait()
+		close(p.ended)
+	}()
+	return p
+}
+
+// wait returns the exit status, -1 for that of a signal.
+func (p *process) wait() int {
+	<-p.ended
+	if exit := (*exec.ExitError)(nil); p.err != nil && !errors.As(p.err, &exit) && !errors.Is(p.err, exec.ErrWaitDelay) {
+		fmt.Fprintln(&p.stderr, p.err)
+		return -1
+	}
+	return p.cmd.ProcessState.ExitCode()
+}
