@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -14,11 +15,11 @@ import (
 // lack.
 func TestDeterminism(t *testing.T) {
 	environments := []string{
-		"GOMAXPROCS=1", "GOMAXPROCS=2", "GOMAXPROCS=3", "GOMAXPROCS=8", "GOGC=off", "GOGC=10", "GOGC=400",
-		"GODEBUG=cpu.fma=off", "GODEBUG=cpu.avx2=off", "GODEBUG=cpu.avx512f=off", "GODEBUG=cpu.avx=off,cpu.avx2=off,cpu.fma=off,cpu.avx512f=off",
+		"GOMAXPROCS=1 GOGC=off GODEBUG=cpu.fma=off", "GOMAXPROCS=2 GOGC=10 GODEBUG=cpu.avx2=off", "GOMAXPROCS=3 GOGC=400 GODEBUG=cpu.avx512f=off",
+		"GOMAXPROCS=8 GODEBUG=cpu.avx=off,cpu.avx2=off,cpu.fma=off,cpu.avx512f=off",
 	}
 	if testing.Short() {
-		environments = []string{"GOMAXPROCS=3", "GODEBUG=cpu.avx2=off,cpu.fma=off"}
+		environments = []string{"GOMAXPROCS=3 GODEBUG=cpu.avx2=off,cpu.fma=off"}
 	}
 	const exponential = `neuron = "eif"
 w_mean = 20.0
@@ -35,7 +36,8 @@ values = {v_leak = 0, tau_mem = 0.01, tau_syn = 0.005, delta_t = 0.2, v_t = 0.8,
 		train := func(environment string) map[string][]byte {
 			out := filepath.Join(dir, "run"+environment)
 			command := exec.Command(os.Args[0], "train", "--config", config, "--out", out, "--json")
-			command.Env = append(os.Environ(), "SURGE_TEST_PROGRAM=1", environment)
+			command.Env = append(os.Environ(), "SURGE_TEST_PROGRAM=1")
+			command.Env = append(command.Env, strings.Fields(environment)...)
 			if text, err := command.CombinedOutput(); err != nil {
 				t.Fatalf("%s: %v: %s", environment, err, text)
 			}

@@ -12,9 +12,9 @@ import (
 // which is known here, and the codes are those next to it.
 func TestApart(t *testing.T) {
 	if testing.Short() {
-		t.Skip("a fit of each of five neurons")
+		t.Skip("a fit of each of three neurons")
 	}
-	e, truth := draw(t, 1, 5, 200, 2, Neuron, false)
+	e, truth := draw(t, 1, 3, 200, 2, Neuron, false)
 	e.Space.Tie = Core
 	for _, p := range fitted { // the start of a network of equal neurons
 		e.Space.Network.Params[p] = []float64{e.Space.Network.Params[p][0]}

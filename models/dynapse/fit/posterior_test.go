@@ -33,17 +33,18 @@ func noisyOne(t *testing.T) Experiment {
 
 // TestPosterior: of two currents that the traces determine, the posterior is nearly normal, and its
 // interval is that of the sensitivities: both ends within 0.4 standard deviations, some three
-// standard errors of a quantile of 2.5 % from 400 samples.
+// standard errors of a quantile of 2.5 % from 400 samples. Samples that are cut and go on are those
+// of a sampling that was not.
 func TestPosterior(t *testing.T) {
-	if race.Detector {
-		t.Skip("the numbers of a fit: other tests run what is concurrent in it")
+	if race.Detector || testing.Short() {
+		t.Skip("the numbers of two samplings: other tests run what is concurrent in a fit")
 	}
-	e := noisyOne(t)
+	e, s := noisyOne(t), Settings{Starts: 1, Method: MCMC}
 	plain, err := Run(context.Background(), e, Settings{Starts: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
-	res, err := Run(context.Background(), e, Settings{Starts: 1, Method: MCMC})
+	res, err := Run(context.Background(), e, s)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,6 +63,28 @@ func TestPosterior(t *testing.T) {
 				t.Errorf("%s: %v, sensitivities %v", m.Name, got.Interval, want.Interval)
 			}
 		}
+	}
+
+	ctx, cancel := context.WithCancel(context.Background())
+	cut := s
+	cut.Record = func(p Progress) error {
+		if p.Phase == "posterior" {
+			cancel()
+		}
+		return nil
+	}
+	part, err := Run(ctx, e, cut)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Resume = &part.Checkpoint
+	again, err := Run(context.Background(), e, s)
+	if err != nil || again.Posterior == nil || !slices.Equal(again.Posterior.LogDensity, p.LogDensity) {
+		t.Errorf("%v, %+v", err, again.Posterior)
+	}
+	curve := Experiment{Space: e.Space, Curves: []Curve{{InputRate: []float64{10}, Rate: []float64{5}}}}
+	if _, err := Run(context.Background(), curve, Settings{Method: MCMC}); !errors.Is(err, ErrExperiment) {
+		t.Error(err)
 	}
 }
 
@@ -98,38 +121,5 @@ func TestPosteriorCut(t *testing.T) {
 	s := &session{problem: &problem{}, chain: &ensemble.Chain{Steps: fewestSteps - 1}}
 	if p := s.sampled(&identification{}); p != nil {
 		t.Errorf("%+v of %d steps", p, fewestSteps-1)
-	}
-}
-
-// TestPosteriorResume: samples that are cut and go on are those of a sampling that was not.
-func TestPosteriorResume(t *testing.T) {
-	if race.Detector || testing.Short() {
-		t.Skip("two fits")
-	}
-	e, s := noisyOne(t), Settings{Starts: 1, Method: MCMC}
-	whole, err := Run(context.Background(), e, s)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	cut := s
-	cut.Record = func(p Progress) error {
-		if p.Phase == "posterior" {
-			cancel()
-		}
-		return nil
-	}
-	part, err := Run(ctx, e, cut)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.Resume = &part.Checkpoint
-	again, err := Run(context.Background(), e, s)
-	if err != nil || again.Posterior == nil || !slices.Equal(again.Posterior.LogDensity, whole.Posterior.LogDensity) {
-		t.Errorf("%v, %+v", err, again.Posterior)
-	}
-	curve := Experiment{Space: e.Space, Curves: []Curve{{InputRate: []float64{10}, Rate: []float64{5}}}}
-	if _, err := Run(context.Background(), curve, Settings{Method: MCMC}); !errors.Is(err, ErrExperiment) {
-		t.Error(err)
 	}
 }
