@@ -17,23 +17,15 @@ import (
 // constants of a time step are those of the program, bit for bit. The data are not needed; channels
 // is the number of inputs, 0 where the first layer has weights that tell it.
 //
-// Errors: export.ErrNetwork for methods that go from event to event and for lists of layers with a
-// NIR file, and where parameters are missing or have other shapes.
+// Errors: export.ErrNetwork for methods that go from event to event, for lists of layers with a NIR
+// file, and where parameters are missing or have other shapes.
 func (e *Experiment) Export(params *graph.Params, channels int) (*export.Network, error) {
 	if e.events() {
 		return nil, fmt.Errorf("%w: the method %s goes from event to event, without time steps", export.ErrNetwork, e.Train.Method)
 	}
-	if len(e.Layer) == 0 {
-		if err := e.exportable(e.Model.Neuron, e.Model.NeuronKeys); err != nil {
-			return nil, err
-		}
-	}
-	if e.readout().Over == nil || e.Model.Readout == "first_spike" {
-		return nil, fmt.Errorf("%w: the readout %s: expected one of li-max, li-mean, li-sum, li-last, count", export.ErrNetwork, e.Model.Readout)
-	}
-	m := e.Model
+	m, readout := e.Model, e.readout()
 	x := exporter{e: e, params: params, double: e.Train.DType == "float64"}
-	n := &export.Network{Name: e.Name, Dt: e.Encode.Dt, Steps: e.Encode.Steps, Inputs: channels, Double: x.double, Readout: m.Readout}
+	n := &export.Network{Name: e.Name, Dt: e.Encode.Dt, Steps: e.Encode.Steps, Inputs: channels, Double: x.double, Readout: m.Readout, TauReadout: readout.Tau}
 	if len(e.Layer) > 0 {
 		if err := x.list(n); err != nil {
 			return nil, err
@@ -47,16 +39,20 @@ func (e *Experiment) Export(params *graph.Params, channels int) (*export.Network
 		names = append(names, "out")
 	}
 	for _, name := range names {
-		l := export.Layer{Name: name, Map: x.linear(n, name+"/w", m.Bias), Spikes: name != "out" || m.Readout == "count"}
+		l := export.Layer{Name: name, Map: x.linear(n, name+"/w", m.Bias)}
 		if x.err != nil {
 			return nil, x.err
 		}
-		size := l.Map.(*export.Linear).Out
-		if l.N = size; l.Spikes {
-			x.neurons(&l)
-		} else {
-			l.Alpha = x.decay(name, "", m.TauOut, size)
+		l.N = l.Map.(*export.Linear).Out
+		if name != "out" || readout.Spiking {
+			row, _, err := Neurons.New(m.Neuron, m.NeuronKeys)
+			if err != nil {
+				return nil, err // Check says so
+			}
+			x.spiking(n, l, row, len(m.NeuronKeys) > 0)
+			continue
 		}
+		l.Alpha = x.decay(name, "", m.TauOut, l.N)
 		n.Layers = append(n.Layers, l)
 	}
 	return n, x.err

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 
+	G "gorgonia.org/gorgonia"
+
 	"github.com/surge-snn/surge/graph"
 	"github.com/surge-snn/surge/internal/fmath"
 	"github.com/surge-snn/surge/models"
@@ -50,7 +52,7 @@ func (e *Experiment) NIR(params *graph.Params, channels int) (*nir.Graph, error)
 		}
 		size := out.Shape()[1]
 		w.linear("out/w", "out.w", size, e.Model.Bias, nil, "")
-		l := export.Layer{Name: "out", N: size, Spikes: e.Model.Readout == "count"}
+		l := export.Layer{Name: "out", N: size, Spikes: e.readout().Spiking}
 		if l.Spikes {
 			w.neurons(&l)
 		} else {
@@ -212,6 +214,15 @@ func (w *graphWriter) layer(name string, k, next LayerKind, after string) error 
 			w.err = inner.err
 		}
 		return w.neuron(&l)
+	case filterLayer:
+		return w.filter(name, w.size(), func(b *graph.Builder, in *G.Node) *G.Node { return k.apply(b, name, k.tau, in) })
+	case alphaLayer:
+		if k.bias {
+			return refuse("a bias behind alpha synapses")
+		}
+		w.linear(name+"/w", name+".w", k.size, false, nil, "")
+		in := w.params.Value(name + "/w").Shape()[0] // linear says where there is none
+		return w.filter(name, in, func(b *graph.Builder, in *G.Node) *G.Node { return k.apply(b, name, in) })
 	default:
 		return refuse("a layer that is a graph, beside others")
 	}

@@ -4,6 +4,9 @@ import (
 	"fmt"
 	"math"
 
+	G "gorgonia.org/gorgonia"
+
+	"github.com/surge-snn/surge/graph"
 	"github.com/surge-snn/surge/internal/fmath"
 	"github.com/surge-snn/surge/models"
 	"github.com/surge-snn/surge/ops"
@@ -41,18 +44,25 @@ func (x *exporter) list(n *export.Network) error {
 		case delayLayer:
 			l.Map, l.N = x.delay(name, k, size), size
 		case neuronLayer:
-			if k.own {
-				return fmt.Errorf("%w: %s: neurons of the kind %s with keys of their own", export.ErrNetwork, name, k.kind)
-			}
-			if err := x.e.exportable(k.kind, nil); err != nil {
-				return err
-			}
-			l.N, l.Spikes = size, true
+			l.N = size
 			inner := exporter{e: k.settings(x.e), params: x.params, double: x.double}
-			inner.neurons(&l)
-			if x.err == nil {
-				x.err = inner.err
+			if inner.spiking(n, l, k.neuron, k.own); inner.err != nil {
+				return inner.err
 			}
+			continue
+		case filterLayer:
+			l.N = size
+			if x.cells(n, l, size, false, func(b *graph.Builder, in *G.Node) *G.Node { return k.apply(b, name, k.tau, in) }); x.err != nil {
+				return x.err
+			}
+			continue
+		case alphaLayer:
+			l.Map, image = x.linear(n, name+"/w", false), models.Image{}
+			l.N = l.Map.(*export.Linear).Out
+			if x.cells(n, l, l.Map.(*export.Linear).In, false, func(b *graph.Builder, in *G.Node) *G.Node { return k.apply(b, name, in) }); x.err != nil {
+				return x.err
+			}
+			continue
 		case flattenLayer:
 			image = models.Image{}
 			continue

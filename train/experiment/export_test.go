@@ -27,6 +27,7 @@ var exported = map[string]string{
 	"zero":      "reset = \"zero\"\nbias = true\nreadout = \"li-mean\"",
 	"cuba":      "neuron = \"cuba\"\ntau_syn = 5e-3\nreadout = \"count\"\nlearn = [\"tau_mem\", \"tau_syn\", \"v_th\"]\nper_neuron = true\nw_gain = 9.0\nout_gain = 9.0",
 	"recurrent": "recurrent = true\nrec_gain = 2.0\nlearn = [\"tau_mem\"]\nreadout = \"li-sum\"",
+	"first":     "readout = \"first_spike\"\nreadout_tau = 3e-3\nw_gain = 9.0\nout_gain = 9.0",
 	"two":       "hidden = [30, 70]\nreadout = \"li-last\"",
 }
 

@@ -108,8 +108,12 @@ func newAlpha(p *data.Params) LayerKind {
 	return l
 }
 
+func (l alphaLayer) apply(b *graph.Builder, name string, x *G.Node) *G.Node {
+	return models.AlphaSynapse{Out: l.size, TauDecay: models.Fixed(l.tau), Init: models.FanIn(l.mean, l.gain), Bias: l.bias}.Apply(b, name, x).Isyn
+}
+
 func (l alphaLayer) add(n *stack, name string) {
-	n.x = models.AlphaSynapse{Out: l.size, TauDecay: models.Fixed(l.tau), Init: models.FanIn(l.mean, l.gain), Bias: l.bias}.Apply(n.Builder, name, n.x).Isyn
+	n.x = l.apply(n.Builder, name, n.x)
 	n.image, n.spiking = models.Image{}, false
 }
 

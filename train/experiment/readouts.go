@@ -19,6 +19,8 @@ type Readout struct {
 	// Over makes it of what they do, [T, B, C], until the length of each sample, [B], for a time
 	// step in s; nil: what they do in each step is what the network gives.
 	Over func(x, length *G.Node, dt float64) (*G.Node, error)
+	// Tau is readout_tau, s, where it has that key.
+	Tau float64
 }
 
 // Readouts are the choices of model.readout with surrogate gradients. A new one is a row here.
@@ -31,7 +33,7 @@ var Readouts = data.Catalogue[Readout]{
 	{Name: "first_spike", Doc: "-t/readout_tau of their first spike, which is at the end where there is none", New: func(p *data.Params) Readout {
 		tau := p.Float("readout_tau", 5e-3, "s")
 		p.Want("readout_tau", tau > 0, "> 0 s")
-		return Readout{Targets: []data.TargetKind{data.ClassTarget}, Spiking: true, Over: func(x, length *G.Node, dt float64) (*G.Node, error) {
+		return Readout{Targets: []data.TargetKind{data.ClassTarget}, Spiking: true, Tau: tau, Over: func(x, length *G.Node, dt float64) (*G.Node, error) {
 			inside, err := ops.Until(x, length)
 			if err != nil {
 				return nil, err
@@ -56,7 +58,7 @@ var whole = []data.TargetKind{data.ClassTarget, data.VectorTarget}
 
 func overTime(spiking bool, over train.Readout) func(*data.Params) Readout {
 	return func(*data.Params) Readout {
-		return Readout{whole, spiking, func(x, length *G.Node, _ float64) (*G.Node, error) { return over(x, length) }}
+		return Readout{Targets: whole, Spiking: spiking, Over: func(x, length *G.Node, _ float64) (*G.Node, error) { return over(x, length) }}
 	}
 }
 

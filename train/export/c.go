@@ -18,7 +18,8 @@ import (
 //	void surge_reset(surge_state *s);
 //	void surge_step(surge_state *s, const real *x);
 //
-// for streams: a step leaves the spikes of each layer in the state. With -DSURGE_MAIN the file is a
+// for streams. Of a network whose readout is each step of its outputs, for sequences and spike
+// times, surge_run writes these [steps][classes] and returns nothing. A step leaves the spikes of each layer in the state. With -DSURGE_MAIN the file is a
 // program that reads samples of SURGE_STEPS steps from standard input as text and prints class and
 // logits of each.
 //
@@ -61,6 +62,11 @@ func (c cWriter) head() {
 	c.line("#ifndef __GNUC__\n#pragma STDC FP_CONTRACT OFF\n#elif !defined(__clang__)\n#pragma GCC optimize (\"fp-contract=off\")\n#else\n#pragma clang fp contract(off)\n#endif")
 	c.line("typedef %s real;", c.real)
 	c.line("enum { SURGE_INPUTS = %d, SURGE_CLASSES = %d };", n.Inputs, last.N)
+	if n.usesExp() {
+		c.line("#include <stdint.h>")
+		c.expTable()
+		fmt.Fprint(c, expInC)
+	}
 	if n.Steps > 0 { // else it depends on the samples
 		c.line("#ifndef SURGE_STEPS\n#define SURGE_STEPS %d\n#endif", n.Steps)
 	}
@@ -88,6 +94,10 @@ func (c cWriter) constants(i int) {
 	if l.Map != nil {
 		l.Map.constants(c, id)
 	}
+	if l.Formula != nil {
+		l.Formula.constants(c, id)
+		return
+	}
 	c.array(id+"_w_rec", l.WRec)
 	c.array(id+"_alpha", l.Alpha)
 	c.array(id+"_beta", l.Beta)
@@ -102,6 +112,10 @@ func (c cWriter) state() {
 		id := identifier(l.Name)
 		if l.Map != nil {
 			l.Map.state(c, id)
+		}
+		if l.Formula != nil {
+			l.Formula.state(c, id, l.N)
+			continue
 		}
 		if l.Alpha == nil {
 			c.line("  real %s_y[%d];", id, l.N)
@@ -129,7 +143,7 @@ func (c cWriter) state() {
 func (c cWriter) layer(i int) {
 	l, id := c.n.Layers[i], identifier(c.n.Layers[i].Name)
 	c.line("static void %s_step(surge_state *s, const real *x) {", id)
-	if l.Alpha == nil {
+	if l.Alpha == nil && l.Formula == nil {
 		c.line("  real *u = s->%s_y;\n  int j, k;", id)
 		l.Map.code(c, id, c.n.spikes(i))
 		c.line("}")
@@ -142,7 +156,11 @@ func (c cWriter) layer(i int) {
 		c.line("  real u[%d];\n  int j, k = 0;\n  (void)k;", l.N)
 		c.line("  for (j = 0; j < %d; j++) u[j] = x[j];", l.N)
 	}
-	c.neurons(l, id)
+	if l.Formula != nil {
+		l.Formula.code(c, id, l.N)
+	} else {
+		c.neurons(l, id)
+	}
 	c.line("}")
 }
 
@@ -173,7 +191,7 @@ func (c cWriter) neurons(l Layer, id string) {
 // output returns how the name of the outputs ends.
 func (l Layer) output() string {
 	switch {
-	case l.Alpha == nil:
+	case l.Alpha == nil: // a map alone, or a formula
 		return "_y"
 	case l.Spikes:
 		return "_s"
@@ -195,7 +213,18 @@ func (c cWriter) step() {
 func (c cWriter) run() {
 	last := c.n.Layers[len(c.n.Layers)-1]
 	out := "s." + identifier(last.Name) + last.output()
+	if c.n.sequence() {
+		c.line("void surge_run(const real *input, int steps, real *outputs) {")
+		c.line("  surge_state s;\n  int t, j;\n  surge_reset(&s);")
+		c.line("  for (t = 0; t < steps; t++) {\n    surge_step(&s, input + (long)t * SURGE_INPUTS);")
+		c.line("    for (j = 0; j < SURGE_CLASSES; j++) outputs[(long)t * SURGE_CLASSES + j] = %s[j];\n  }\n}", out)
+		c.main("surge_run(input, SURGE_STEPS, outputs);", "(long)SURGE_STEPS * SURGE_CLASSES", "outputs")
+		return
+	}
 	c.line("int surge_run(const real *input, int steps, real *logits) {")
+	if c.n.Readout == "first_spike" {
+		c.line("  real silent[SURGE_CLASSES];")
+	}
 	c.line("  surge_state s;\n  int t, j, best = 0;")
 	c.line("  surge_reset(&s);")
 	c.line("  for (t = 0; t < steps; t++) {\n    surge_step(&s, input + (long)t * SURGE_INPUTS);\n    for (j = 0; j < SURGE_CLASSES; j++) {\n      real y = %s[j];", out)
@@ -204,6 +233,8 @@ func (c cWriter) run() {
 		c.line("      if (t == 0 || y > logits[j]) logits[j] = y;")
 	case "li-last":
 		c.line("      logits[j] = y;")
+	case "first_spike": // the steps without a spike
+		c.line("      if (t == 0) logits[j] = 0, silent[j] = 1;\n      silent[j] = silent[j] * (1 - y);\n      logits[j] += silent[j];")
 	default: // sums
 		c.line("      logits[j] = t == 0 ? y : logits[j] + y;")
 	}
@@ -211,10 +242,19 @@ func (c cWriter) run() {
 	if c.n.Readout == "li-mean" {
 		c.line("  for (j = 0; j < SURGE_CLASSES; j++) logits[j] /= (real)steps;")
 	}
+	if c.n.Readout == "first_spike" {
+		d := cWriter{n: &Network{Double: true}}
+		c.line("  for (j = 0; j < SURGE_CLASSES; j++) {\n    real first = %s * logits[j];\n    logits[j] = (real)(%s * (double)first);\n  }", c.number(c.rounded(c.n.Dt)), d.number(-1/c.n.TauReadout))
+	}
 	c.line("  for (j = 1; j < SURGE_CLASSES; j++) if (logits[j] > logits[best]) best = j;\n  return best;\n}")
+	c.main("printf(\"%d\", surge_run(input, SURGE_STEPS, logits));", "SURGE_CLASSES", "logits")
+}
+
+// main writes a program that reads samples, runs each, and prints numbers.
+func (c cWriter) main(run, size, numbers string) {
 	c.line("#ifdef SURGE_MAIN\n#include <stdio.h>\n#include <stdlib.h>")
-	c.line("static real input[(long)SURGE_STEPS * SURGE_INPUTS];\nint main(void) {\n  real logits[SURGE_CLASSES];\n  char word[64];\n  long k = 0;\n  int j;")
+	c.line("static real input[(long)SURGE_STEPS * SURGE_INPUTS], %s[%s];\nint main(void) {\n  char word[64];\n  long k = 0, j;", numbers, size)
 	c.line("  while (scanf(\"%%63s\", word) == 1) {\n    input[k++] = (real)strtod(word, 0);\n    if (k < (long)SURGE_STEPS * SURGE_INPUTS) continue;\n    k = 0;")
-	c.line("    printf(\"%%d\", surge_run(input, SURGE_STEPS, logits));\n    for (j = 0; j < SURGE_CLASSES; j++) printf(\" %%a\", (double)logits[j]);\n    printf(\"\\n\");\n  }")
+	c.line("    %s\n    for (j = 0; j < %s; j++) printf(\" %%a\", (double)%s[j]);\n    printf(\"\\n\");\n  }", run, size, numbers)
 	c.line("  return 0;\n}\n#endif")
 }

@@ -103,7 +103,9 @@ func (n *Events) C(w io.Writer) error {
 	c.line("typedef struct { double time; int neuron; } surge_spike; /* s */")
 	c.line("typedef struct { surge_spike *spikes[SURGE_LAYERS]; long count[SURGE_LAYERS]; double logits[SURGE_CLASSES]; } surge_result;")
 	c.line("int surge_run(surge_result *r, const surge_spike *input, long inputs, double end);\nvoid surge_free(surge_result *r);")
-	c.tables()
+	c.expTable()
+	c.logTable()
+	fmt.Fprint(c, expInC)
 	c.line("typedef struct {\n  int n, last;\n  const double *w, *delay, *w_rec, *delay_rec; /* [inputs][n], [n][n] */\n  const int *order, *order_rec; /* of the synapses of a source by delay */")
 	c.line("  const double *tau_mem, *tau_syn, *v_th, *v_leak, *v_reset, *v_init, *i_init;\n} layer;")
 	var table []string
@@ -120,20 +122,27 @@ func allOrNone(vTh []float64) bool {
 	return !slices.ContainsFunc(vTh, func(v float64) bool { return math.IsInf(v, 1) != math.IsInf(vTh[0], 1) })
 }
 
-// tables writes those of the exponential and the logarithm.
-func (c cWriter) tables() {
-	exp, log := fmath.ExpRows(), fmath.LogRows()
-	column := func(name string, at func(i int) float64) {
-		v := make([]float64, len(log))
-		for i := range v {
-			v[i] = at(i)
-		}
-		c.array(name, v)
+// column writes a table of float64.
+func (c cWriter) column(name string, n int, at func(i int) float64) {
+	v := make([]float64, n)
+	for i := range v {
+		v[i] = at(i)
 	}
-	column("exp_tail", func(i int) float64 { return exp[i].Tail })
-	column("log_inv", func(i int) float64 { return log[i][0] })
-	column("log_hi", func(i int) float64 { return log[i][1] })
-	column("log_lo", func(i int) float64 { return log[i][2] })
+	c.n, c.real, c.suffix = &Network{Double: true}, "double", ""
+	c.array(name, v)
+}
+
+// logTable writes the table of the logarithm, expTable that of the exponential.
+func (c cWriter) logTable() {
+	log := fmath.LogRows()
+	for k, name := range []string{"log_inv", "log_hi", "log_lo"} {
+		c.column(name, len(log), func(i int) float64 { return log[i][k] })
+	}
+}
+
+func (c cWriter) expTable() {
+	exp := fmath.ExpRows()
+	c.column("exp_tail", len(exp), func(i int) float64 { return exp[i].Tail })
 	c.line("static const uint64_t exp_bits[%d] = {", len(exp))
 	for _, e := range exp {
 		c.line("  0x%x,", e.Bits)

@@ -16,14 +16,20 @@ var ErrNetwork = errors.New("export: no such network in this format")
 
 // Network is a chain of layers in time steps.
 type Network struct {
-	Name    string
-	Dt      float64 // s
-	Steps   int     // of a sample
-	Inputs  int
-	Double  bool // the program computes in float64, else in float32
-	Layers  []Layer
-	Readout string // of the last layer: "li-max", "li-mean", "li-sum", "li-last", "count"
+	Name   string
+	Dt     float64 // s
+	Steps  int     // of a sample
+	Inputs int
+	Double bool // the program computes in float64, else in float32
+	Layers []Layer
+	// Readout is that of the last layer: "li-max", "li-mean", "li-sum", "li-last", "count",
+	// "first_spike" (in units of TauReadout, s), or each step of its outputs: "li", "spikes".
+	Readout    string
+	TauReadout float64
 }
+
+// sequence tells whether each step is an output.
+func (n *Network) sequence() bool { return n.Readout == "li" || n.Readout == "spikes" }
 
 // Layer is what a network computes in a step: a map of the outputs of the layer before, and the
 // neurons behind it, with the constants of a time step as the program has them. The equations of
@@ -38,6 +44,8 @@ type Layer struct {
 	Beta   []float64 // decay of the synaptic current in a step; nil: delta synapse
 	VTh    []float64
 	ToZero bool // a spike sets the voltage to 0, else it subtracts the threshold
+	// Formula is the neurons, or synapses, where they are others: the fields from WRec on are empty.
+	Formula *Formula
 }
 
 // Names returns what the layers are called, with their outputs where they are known.
@@ -66,7 +74,8 @@ func (n *Network) spikes(i int) bool { return i > 0 && n.Layers[i-1].Spikes }
 
 // NPZ returns the network as named arrays, for files.WriteArrays: of each layer those of its [Map],
 // as layer/w [in, N] and layer/b, layer/w_rec, and the constants of a time step layer/alpha,
-// layer/beta, layer/v_th, each [N]; dt in seconds. In NumPy the step of a layer with a delta
+// layer/beta, layer/v_th, each [N], of other neurons those of their equations in package models; dt
+// in seconds. In NumPy the step of a layer with a delta
 // synapse is
 //
 //	v = alpha * v + x @ w + b;  s = v > v_th;  v = v - v_th * s
@@ -84,6 +93,10 @@ func (n *Network) NPZ() []files.Array {
 		}
 		if l.Map != nil {
 			l.Map.arrays(add, n.inputs(i))
+		}
+		if l.Formula != nil {
+			l.Formula.arrays(add, l.N)
+			continue
 		}
 		add("w_rec", l.WRec, l.N, l.N)
 		add("alpha", l.Alpha, l.N)
@@ -121,6 +134,9 @@ func (n *Network) NIR() (*nir.Graph, error) {
 				return nil, fmt.Errorf("%w: layer %q resets in another way than those before", ErrNetwork, l.Name)
 			}
 			meta.Reset = reset
+		}
+		if l.Formula != nil {
+			return nil, fmt.Errorf("%w: layer %q is of the kind %s, which NIR does not have", ErrNetwork, l.Name, l.Formula.Kind)
 		}
 		m, ok := l.Map.(*Linear)
 		if !ok || l.Alpha == nil {

@@ -32,7 +32,7 @@ func (Command) Help() string {
 	return `Writes the parameters of the best epoch of a run, with the constants of a time step, in a form that others read. The input of the network is the encoded sample.
 
   nir   a NIR graph (HDF5) with time step, method and reset as metadata; what other simulators make of it, surge nir check says
-  npz   NumPy arrays: layer/w [in, N], layer/b, layer/w_rec, layer/alpha, layer/beta, layer/v_th; dt; of a list [[layer]] also
+  npz   NumPy arrays: layer/w [in, N], layer/b, layer/w_rec, layer/alpha, layer/beta, layer/v_th, of other neurons those of their equations; dt; of a list [[layer]] also
         those of convolutions (w [out, in, height, width]), pools, normalisations and delays (in steps); of a network
         without time steps layer/w, layer/delay, layer/w_rec, layer/tau_mem, layer/tau_syn, layer/v_th, in seconds
   c     one C99 file without dependencies, whose spikes and logits are those of surge, bit for bit; without time steps it takes
