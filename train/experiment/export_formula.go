@@ -130,8 +130,8 @@ func floats(t *tensor.Dense) []float64 {
 	return v
 }
 
-// spiking adds neurons of a row with what [model] says behind the map of l; own says that the row has
-// keys of its own.
+// spiking adds neurons of a row with what [model] says behind the map of l; own says that the row
+// has keys of its own.
 func (x *exporter) spiking(n *export.Network, l export.Layer, row Neuron, own bool) {
 	m := &x.e.Model
 	if !own && (m.Neuron == "lif" || m.Neuron == "cuba") {

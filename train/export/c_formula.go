@@ -11,8 +11,8 @@ import (
 //go:embed exp.c.txt
 var expInC string
 
-// Formula is a layer whose neurons act on themselves alone, or synapses of which each has a state of
-// its own: the step of models.FormulaOf with its constants.
+// Formula is a layer whose neurons act on themselves alone, or synapses of which each has a state
+// of its own: the step of models.FormulaOf with its constants.
 type Formula struct {
 	*models.Formula
 	Values [][]float64 // [N] of each parameter

@@ -44,7 +44,8 @@ type Layer struct {
 	Beta   []float64 // decay of the synaptic current in a step; nil: delta synapse
 	VTh    []float64
 	ToZero bool // a spike sets the voltage to 0, else it subtracts the threshold
-	// Formula is the neurons, or synapses, where they are others: the fields from WRec on are empty.
+	// Formula is the neurons, or synapses, where they are others: the fields from WRec on are
+	// empty.
 	Formula *Formula
 }
 
