@@ -18,9 +18,9 @@ import (
 //	void surge_reset(surge_state *s);
 //	void surge_step(surge_state *s, const real *x);
 //
-// for streams. Of a network whose readout is each step of its outputs, for sequences and spike
-// times, surge_run writes these [steps][classes] and returns nothing. A step leaves the spikes of
-// each layer in the state. With -DSURGE_MAIN the file is a program that reads samples of SURGE_STEPS
+// for streams: a step leaves the spikes of each layer in the state. Of a network whose readout is
+// each step of its outputs, for sequences and spike times, surge_run writes these,
+// [steps][classes], and returns nothing. With -DSURGE_MAIN the file is a program that reads samples of SURGE_STEPS
 // steps from standard input as text and prints class and logits of each, or all outputs.
 //
 // The operations and their order are those of surge's fused engine on a batch of one sample: the
