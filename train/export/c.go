@@ -20,8 +20,9 @@ import (
 //
 // for streams: a step leaves the spikes of each layer in the state. Of a network whose readout is
 // each step of its outputs, for sequences and spike times, surge_run writes these,
-// [steps][classes], and returns nothing. With -DSURGE_MAIN the file is a program that reads samples of SURGE_STEPS
-// steps from standard input as text and prints class and logits of each, or all outputs.
+// [steps][classes], and returns nothing. With -DSURGE_MAIN the file is a program that reads
+// samples of SURGE_STEPS steps from standard input as text and prints class and logits of each, or
+// all outputs.
 //
 // The operations and their order are those of surge's fused engine on a batch of one sample: the
 // spikes are the same, bit for bit, where the compiler keeps to the rules of IEEE 754 (not
