@@ -35,7 +35,7 @@ func (s *sensitivity) given(ctx context.Context, verdict map[string]Verdict) (li
 		sens = s.noises.filterColumns(sens, s.noise)
 	}
 	rows, n := sens.Dims()
-	none := make([]minimize.Prior, n)
+	squares := newNormal(sens, make([]minimize.Prior, n))
 	for q := range dynapse.Param(dynapse.NumParams) {
 		if q == dynapse.Dt || s.moves(q) || int(q) >= dynapse.NumSingle && !s.Network.FourSynapses {
 			continue
@@ -51,7 +51,7 @@ func (s *sensitivity) given(ctx context.Context, verdict map[string]Verdict) (li
 		}
 		g := Given{Name: q.String(), Moves: map[string]float64{}}
 		most := 0.0
-		for i, d := range leastSquares(sens, e, none, make([]float64, n)) {
+		for i, d := range squares.solve(e, make([]float64, n)) {
 			c := s.coords[s.smooth[i]]
 			if _, ok := c.quantity.(nuisance); ok || verdict[c.name] != Identified {
 				continue

@@ -83,23 +83,47 @@ func (s *sensitivity) fromPriors() []float64 {
 // leastSquares returns the change of the coordinates at which linearized residuals e, in units of
 // their noise, are least, with priors of the coordinates that are at some point now.
 func leastSquares(sens *mat.Dense, e []float64, priors []minimize.Prior, at []float64) []float64 {
-	_, n := sens.Dims()
-	var normal mat.Dense
-	normal.Mul(sens.T(), sens)
-	right := mat.NewVecDense(n, nil)
-	for i := range n {
+	return newNormal(sens, priors).solve(e, at)
+}
+
+// normal are the normal equations of linearized residuals with priors. A change of an e-fold is as
+// large as any may be.
+type normal struct {
+	sens   *mat.Dense
+	priors []minimize.Prior
+	lu     mat.LU
+}
+
+func newNormal(sens *mat.Dense, priors []minimize.Prior) *normal {
+	n := &normal{sens: sens, priors: priors}
+	var a mat.Dense
+	a.Mul(sens.T(), sens)
+	for i, p := range priors {
+		if informs(p) {
+			a.Set(i, i, a.At(i, i)+1/(p.SD*p.SD))
+		}
+		a.Set(i, i, a.At(i, i)+1)
+	}
+	n.lu.Factorize(&a)
+	return n
+}
+
+func informs(p minimize.Prior) bool { return p.SD > 0 && !math.IsInf(p.SD, 0) }
+
+// solve is leastSquares for residuals e.
+func (n *normal) solve(e, at []float64) []float64 {
+	right := mat.NewVecDense(len(n.priors), nil)
+	for i, p := range n.priors {
 		for m, v := range e {
-			right.SetVec(i, right.AtVec(i)-float64(sens.At(m, i)*v))
+			right.SetVec(i, right.AtVec(i)-float64(n.sens.At(m, i)*v))
 		}
-		if sd := priors[i].SD; sd > 0 && !math.IsInf(sd, 0) {
-			normal.Set(i, i, normal.At(i, i)+1/(sd*sd))
-			right.SetVec(i, right.AtVec(i)+(priors[i].Mean-at[i])/(sd*sd))
+		if informs(p) {
+			right.SetVec(i, right.AtVec(i)+(p.Mean-at[i])/(p.SD*p.SD))
 		}
-		normal.Set(i, i, normal.At(i, i)+1) // a change of an e-fold is as large as any may be
 	}
 	var out mat.VecDense
-	if err := out.SolveVec(&normal, right); err != nil {
-		return make([]float64, n)
+	if err := n.lu.SolveVecTo(&out, false, right); err != nil {
+		return make([]float64, len(n.priors))
 	}
 	return out.RawVector().Data
 }

@@ -98,7 +98,7 @@ func (f *session) result(times schedule, first float64) (*Result, error) {
 	ctx, after := times.search, times.rest
 	x := f.best.x
 	r := &Result{Status: f.status, LossStart: first, Loss: f.best.loss, Network: f.network(x), History: f.history, Notes: f.notes}
-	if f.best.loss <= perfect && ctx.Err() == nil {
+	if ctx.Err() == nil && (f.best.loss <= perfect || f.best.loss <= exact && f.hasTraces()) { // a search may end at the rounding of its steps
 		r.Status = minimize.Converged
 	}
 	if r.Status == minimize.BudgetReached && ctx.Err() == nil {
