@@ -10,6 +10,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -89,6 +90,11 @@ func TestDemo(t *testing.T) {
 		t.Errorf("%v: result.json is not what was printed", err)
 	}
 	sameCodes(t, r.Codes)
+	// A weight of 1 is Igain_syn times Iscale: what one is larger, the other is smaller.
+	page, err := os.ReadFile(filepath.Join("demo", report.MarkdownFile))
+	if err != nil || !regexp.MustCompile(`(?m)^\| Iscale \|.* -1\.00 \|`).Match(page) {
+		t.Errorf("%v: the report does not say what the currents owe to Iscale", err)
+	}
 }
 
 // sameCodes compares the codes with those in device.json.

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -69,29 +70,39 @@ func (o *Outcome) compare() error {
 }
 
 // given has a table of what the determined currents owe to the nominal values of parameters that
-// were not fitted.
+// were not fitted, in the mean over the groups of a current; result.json has each.
 func (o *Outcome) given() []Table {
 	if len(o.Given) == 0 {
 		return nil
 	}
 	c := Table{Name: "Taken as given: by how many % a current moves where a parameter that is not fitted is 1 % larger than its nominal value", Header: []string{"not fitted"}}
+	groups := map[string][]string{}
 	for _, p := range o.Parameters {
-		if _, ok := o.Given[0].Moves[p.Name]; ok && len(c.Header) <= mostMoved {
-			c.Header = append(c.Header, p.Name)
+		if _, ok := o.Given[0].Moves[p.Name]; !ok {
+			continue
 		}
+		if groups[p.Param] == nil {
+			c.Header = append(c.Header, p.Param)
+		}
+		groups[p.Param] = append(groups[p.Param], p.Name)
 	}
 	for _, g := range o.Given {
 		row := []string{g.Name}
-		for _, name := range c.Header[1:] {
-			row = append(row, fmt.Sprintf("%+.2f", g.Moves[name]))
+		for _, param := range c.Header[1:] {
+			mean := 0.0
+			for _, name := range groups[param] {
+				mean += g.Moves[name] / float64(len(groups[param]))
+			}
+			text := "0"
+			if math.Abs(mean) >= 0.005 {
+				text = fmt.Sprintf("%+.2f", mean)
+			}
+			row = append(row, text)
 		}
 		c.Rows = append(c.Rows, row)
 	}
 	return []Table{c}
 }
-
-// mostMoved is how many currents the table of what is taken as given has; result.json has all.
-const mostMoved = 12
 
 // mostPatterns is how many patterns a table shows.
 const mostPatterns = 20
