@@ -15,6 +15,10 @@ import (
 // TestMachines runs every row of the table of gradient checks on both machines, twice: all
 // bits are the same. (The tape machine takes its time to compile: each engine has one dtype.)
 func TestMachines(t *testing.T) {
+	machines := []graph.Machine{graph.OwnMachine, graph.TapeMachine}
+	if race.Detector {
+		machines = machines[:1] // the other is Gorgonia's, which runs one operation at a time
+	}
 	for _, c := range gradcheck.Table() {
 		if c.Gorgonia && testing.Short() {
 			continue // hundreds of rows, each of one operation
@@ -27,7 +31,7 @@ func TestMachines(t *testing.T) {
 				}
 				params := graph.NewParams(1)
 				var want []byte
-				for _, m := range []graph.Machine{graph.OwnMachine, graph.TapeMachine} {
+				for _, m := range machines {
 					s := graph.Settings{Engine: engine, DType: dt, Twin: true, Machine: m}
 					p, err := graph.Build(params, s, c.Model)
 					if m == graph.TapeMachine && (err != nil && strings.Contains(err.Error(), "the tape machine computes a wrong value") || tapeFails(c.Name)) {

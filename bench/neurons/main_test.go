@@ -11,7 +11,7 @@ import (
 // TestBounds: the bounds hold for a few networks of each neuron, and every neuron there is has a
 // row.
 func TestBounds(t *testing.T) {
-	nets, only, want := 10, "", len(equation.Builtins())
+	nets, only, want := 5, "", len(equation.Builtins())
 	if testing.Short() {
 		nets, only, want = 1, "qif", 1
 	}

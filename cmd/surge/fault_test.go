@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	"github.com/surge-snn/surge/internal/files"
+	"github.com/surge-snn/surge/internal/race"
 	"github.com/surge-snn/surge/internal/rundir"
 )
 
@@ -196,6 +197,8 @@ func every(short, long int) int {
 	switch {
 	case *all:
 		return 1
+	case race.Detector: // the same goroutines run at every change
+		return 3 * short
 	case testing.Short():
 		return short
 	}
