@@ -72,9 +72,10 @@ func (t *Tape) backward(g *Gradients, c *Cotangent, inputTime bool) error {
 
 // differentiable returns an error unless there is a pass that g and c fit.
 func (t *Tape) differentiable(g *Gradients, c *Cotangent) error {
-	if !t.complete {
+	if t == nil || !t.complete {
 		return fmt.Errorf("%w: a backward pass needs a complete forward pass", ErrShape)
 	}
+	t.events.back.ready = false
 	if err := c.check(t); err != nil {
 		return err
 	}
@@ -83,7 +84,6 @@ func (t *Tape) differentiable(g *Gradients, c *Cotangent) error {
 
 // BeginBackward prepares [Tape.StepBackward]; the two are [Tape.Backward] jump by jump.
 func (t *Tape) BeginBackward(g *Gradients, c *Cotangent) error {
-	t.events.back.ready = false
 	if err := t.differentiable(g, c); err != nil {
 		return err
 	}
@@ -98,7 +98,7 @@ func (t *Tape) BeginBackward(g *Gradients, c *Cotangent) error {
 // StepBackward undoes the latest jump of the state of a neuron that is not undone yet;
 // more is false when all are, and the gradients are complete.
 func (t *Tape) StepBackward() (more bool, err error) {
-	if !t.events.back.ready {
+	if t == nil || !t.events.back.ready {
 		return false, fmt.Errorf("%w: StepBackward without BeginBackward", ErrShape)
 	}
 	return t.events.stepBackward(t)

@@ -17,7 +17,7 @@ import (
 // spikes (ForwardRecorded) are no function of the parameters, which is an error (ErrParameter);
 // Settings.MinSlope is not applied.
 func (t *Tape) Analytical(g *Gradients, c *Cotangent) error {
-	if !t.complete || t.events.given {
+	if t == nil || !t.complete || t.events.given {
 		return fmt.Errorf("%w: implicit derivatives need a forward pass that solved for its spikes", ErrParameter)
 	}
 	if err := t.noVoltage(); err != nil {

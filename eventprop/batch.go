@@ -30,6 +30,9 @@ type Loss func(sample int, p *Pass) (float64, error)
 // Step simulates all samples and returns the sum of their losses. Unless g is nil it adds the
 // gradients of the sum to g, one for each layer. Errors name the sample; g is not to be used then.
 func (b *Batch) Step(g []*Gradients, inputs [][]Spike, loss Loss) (sum float64, report Report, err error) {
+	if b == nil {
+		return 0, report, fmt.Errorf("%w: no batch", ErrShape)
+	}
 	if b.work == nil {
 		b.work = newWork()
 	}

@@ -114,7 +114,7 @@ func (g *Gradients) check(l *Layer) error {
 
 // Add adds other, which must have the same slices (ErrShape), to g.
 func (g *Gradients) Add(other *Gradients) error {
-	if other == nil {
+	if g == nil || other == nil {
 		return fmt.Errorf("%w: no gradients to add", ErrShape)
 	}
 	var l Layer
@@ -144,6 +144,9 @@ func (g *Gradients) Add(other *Gradients) error {
 
 // Reset sets all values to zero.
 func (g *Gradients) Reset() {
+	if g == nil {
+		return
+	}
 	var l Layer
 	for _, p := range g.parts(&l) {
 		clear(p.values)
@@ -207,8 +210,12 @@ type probe struct {
 	grad            float64
 }
 
-// Reset makes c zero for the spikes of t. It keeps its memory.
+// Reset makes c zero for the spikes of t. It keeps its memory. Where there is no cotangent, this
+// and the two below do nothing.
 func (c *Cotangent) Reset(t *Tape) {
+	if c == nil {
+		return
+	}
 	c.Time = c.Time[:0]
 	if t != nil {
 		c.Time = zeroed(c.Time, len(t.Spikes))
@@ -218,13 +225,19 @@ func (c *Cotangent) Reset(t *Tape) {
 
 // AddVoltage adds g dV for the voltage of neuron j at the fixed time s, see [Tape.Voltage].
 func (c *Cotangent) AddVoltage(j int, s, g float64) {
-	c.probes = append(c.probes, probe{neuron: int32(j), kind: still, time: s, grad: g})
+	c.add(probe{neuron: int32(j), kind: still, time: s, grad: g})
 }
 
 // AddPeak adds g d(p.Value). A maximum between events does not change to first order as its time
 // does; one in a kink moves with the arrival that makes it.
 func (c *Cotangent) AddPeak(p Peak, g float64) {
-	c.probes = append(c.probes, probe{neuron: p.neuron, source: p.source, synapse: p.synapse, kind: p.kind, time: p.Time, slope: p.slope, grad: g})
+	c.add(probe{neuron: p.neuron, source: p.source, synapse: p.synapse, kind: p.kind, time: p.Time, slope: p.slope, grad: g})
+}
+
+func (c *Cotangent) add(p probe) {
+	if c != nil {
+		c.probes = append(c.probes, p)
+	}
 }
 
 func (c *Cotangent) checkTimes(t *Tape) error {

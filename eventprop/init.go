@@ -33,6 +33,9 @@ func (s *Synapses) Init(d Normal, duplication int, rng *rand.Rand) error {
 	if err != nil {
 		return err
 	}
+	if s == nil {
+		return fmt.Errorf("%w: no synapses, want those of NewDense or NewSparse", ErrShape)
+	}
 	return s.draw(d, duplication, 0, s.Post, rng)
 }
 
@@ -83,7 +86,7 @@ func (l *Layer) InitLayers(sizes []int, d []Normal, duplication int, rng *rand.R
 		}
 		total += n
 	}
-	if l.Rec == nil || l.Rec.Row != nil || l.Rec.Pre != total || l.Rec.Post != total || l.In.Post != total {
+	if l == nil || l.Rec == nil || l.Rec.Row != nil || l.Rec.Pre != total || l.Rec.Post != total || l.In.Post != total {
 		return fmt.Errorf("%w: layers of sizes %v need In and a dense Rec of %d neurons", ErrShape, sizes, total)
 	}
 	if len(d) != 1 && len(d) != len(sizes) {

@@ -37,7 +37,12 @@ type Settings struct {
 }
 
 // Neurons returns N.
-func (l *Layer) Neurons() int { return l.In.Post }
+func (l *Layer) Neurons() int {
+	if l == nil {
+		return 0
+	}
+	return l.In.Post
+}
 
 // Check returns an error that names what is wrong with the layer: ErrShape or
 // ErrParameter. It costs a pass over all parameters.

@@ -14,8 +14,11 @@ type Report struct {
 	SilentNeurons int // neurons without a spike, those with VTh = +Inf left out
 }
 
-// Add adds the counts of other.
+// Add adds the counts of other, to a report that is there.
 func (r *Report) Add(other Report) {
+	if r == nil {
+		return
+	}
 	r.Inputs += other.Inputs
 	r.LateInputs += other.LateInputs
 	r.Spikes += other.Spikes

@@ -25,6 +25,9 @@ type Pass struct {
 
 // Last returns the tape and cotangent of the last layer, nil before the first pass.
 func (p *Pass) Last() (*Tape, *Cotangent) {
+	if p == nil {
+		return nil, nil
+	}
 	k := min(len(p.Tapes), len(p.Cotangents)) - 1
 	if k < 0 {
 		return nil, nil
@@ -35,6 +38,9 @@ func (p *Pass) Last() (*Tape, *Cotangent) {
 // Report returns the sum of the counts of all layers.
 func (p *Pass) Report() Report {
 	var r Report
+	if p == nil {
+		return r
+	}
 	for k := range p.Tapes {
 		r.Add(p.Tapes[k].Report)
 	}
@@ -98,7 +104,7 @@ func (n Serial) Forward(p *Pass, input []Spike, end float64) error {
 }
 
 func (p *Pass) forward(plans []plan, input []Spike, end float64) error {
-	if len(p.Tapes) != len(plans) {
+	if len(p.Tapes) != len(plans) || len(p.Cotangents) != len(plans) {
 		p.Tapes, p.Cotangents = make([]Tape, len(plans)), make([]Cotangent, len(plans))
 	}
 	for k := range plans {
@@ -118,6 +124,9 @@ func (p *Pass) Backward(g []*Gradients, m Method) error { return p.backward(g, m
 
 // backward is Backward. Where inputTime is false, the InputTime of the first tape is not asked for.
 func (p *Pass) backward(g []*Gradients, m Method, inputTime bool) error {
+	if p == nil || len(p.Tapes) == 0 || len(p.Cotangents) != len(p.Tapes) {
+		return fmt.Errorf("%w: no pass, want one of Serial.Forward", ErrShape)
+	}
 	if len(g) != len(p.Tapes) {
 		return fmt.Errorf("%w: %d gradients for %d layers", ErrShape, len(g), len(p.Tapes))
 	}
@@ -134,6 +143,9 @@ func (p *Pass) backward(g []*Gradients, m Method, inputTime bool) error {
 		}
 		if k > 0 {
 			before := p.Cotangents[k-1].Time
+			if len(before) != len(t.InputTime) {
+				return fmt.Errorf("layer %d: %w: cotangent has %d times, want %d, one per spike", k-1, ErrShape, len(before), len(t.InputTime))
+			}
 			for i, x := range t.InputTime {
 				before[i] += x
 			}

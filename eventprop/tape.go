@@ -70,14 +70,18 @@ func (t *Tape) choose() engine {
 	return &t.events
 }
 
-// End returns the end of the simulation in s.
-func (t *Tape) End() float64 { return t.end }
+// End returns the end of the simulation in s; 0 of no tape.
+func (t *Tape) End() float64 {
+	if t == nil {
+		return 0
+	}
+	return t.end
+}
 
 // Begin checks everything and sets the tape to time 0, for [Tape.Step]. end is the
 // duration of the simulation in seconds. The input is kept, not copied.
 func (t *Tape) Begin(l *Layer, input []Spike, end float64) error {
-	t.clear()
-	if err := t.own.prepare(l); err != nil {
+	if err := t.prepare(l); err != nil {
 		return err
 	}
 	if err := t.begin(&t.own, input, end); err != nil {
@@ -89,6 +93,15 @@ func (t *Tape) Begin(l *Layer, input []Spike, end float64) error {
 	t.engine = &t.events
 	t.events.solve()
 	return t.cleared(t.events.start(t))
+}
+
+// prepare forgets the pass and makes a plan of the layer.
+func (t *Tape) prepare(l *Layer) error {
+	if t == nil {
+		return fmt.Errorf("%w: no tape, want new(Tape)", ErrShape)
+	}
+	t.clear()
+	return t.own.prepare(l)
 }
 
 // clear forgets the pass.
@@ -110,7 +123,7 @@ func (t *Tape) cleared(err error) error {
 // input, arrivals over synapses with delays, or spikes with what they do at once.
 // more is false at the end.
 func (t *Tape) Step() (more bool, err error) {
-	if t.engine != &t.events || t.complete {
+	if t == nil || t.engine != &t.events || t.complete {
 		return false, fmt.Errorf("%w: Step without Begin", ErrShape)
 	}
 	more, err = t.events.step(t)
@@ -121,8 +134,7 @@ func (t *Tape) Step() (more bool, err error) {
 // delays: a touch (two exponentials) of every neuron per spike, and a root search for
 // those that may reach threshold.
 func (t *Tape) Forward(l *Layer, input []Spike, end float64) error {
-	t.clear()
-	if err := t.own.prepare(l); err != nil {
+	if err := t.prepare(l); err != nil {
 		return err
 	}
 	return t.forward(&t.own, input, end)
@@ -144,8 +156,7 @@ func (t *Tape) forward(p *plan, input []Spike, end float64) error {
 // the model (HardwareLIF and HardwareRecurrentLIF of jaxsnn). Currents in recorded
 // are not read.
 func (t *Tape) ForwardRecorded(l *Layer, input, recorded []Spike, end float64) error {
-	t.clear()
-	if err := t.own.prepare(l); err != nil {
+	if err := t.prepare(l); err != nil {
 		return err
 	}
 	if err := checkSpikes("recorded", recorded, len(t.own.cells)); err != nil {
@@ -250,7 +261,7 @@ func (t *Tape) overflow(j int, s State) error {
 // First returns the index in Spikes of the first spike of each neuron, or -1. It uses
 // the memory of dst if that is large enough. A tape that was never filled has no neurons.
 func (t *Tape) First(dst []int) []int {
-	if t.plan == nil {
+	if t == nil || t.plan == nil {
 		return dst[:0]
 	}
 	dst = resize(dst, t.neurons())

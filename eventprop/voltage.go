@@ -16,8 +16,8 @@ func (t *Tape) Voltage(j int, s float64) (float64, error) {
 
 // voltages writes those of the neurons from first on to dst.
 func (t *Tape) voltages(dst []float64, first int, s float64) error {
-	if first < 0 || first > t.neurons()-len(dst) || !(s >= 0 && s <= t.end) {
-		return fmt.Errorf("%w: voltage of neuron %d of %d at %g s of %g s", ErrShape, first, t.neurons(), s, t.end)
+	if first < 0 || first > t.neurons()-len(dst) || !(s >= 0 && s <= t.End()) {
+		return fmt.Errorf("%w: voltage of neuron %d of %d at %g s of %g s", ErrShape, first, t.neurons(), s, t.End())
 	}
 	if err := t.noVoltage(); err != nil {
 		return err

@@ -28,5 +28,5 @@ func TestNoPanic(t *testing.T) {
 		"Rows": ops.Rows, "Spread": ops.Spread, "Softmax": ops.Softmax, "SoftmaxRow": ops.SoftmaxRow[float64], "SoftmaxRowGradient": ops.SoftmaxRowGradient[float64],
 		"SumUnits": ops.SumUnits, "Settle": ops.Settle, "LastUntil": ops.LastUntil, "MaxUntil": ops.MaxUntil, "MeanUntil": ops.MeanUntil, "SumUntil": ops.SumUntil, "Until": ops.Until, "MeasureOf": ops.MeasureOf, "HeldCurrent": ops.HeldCurrent, "ScaleUnits": ops.ScaleUnits, "Take": ops.Take, "Tap": ops.Tap, "TapOf": ops.TapOf[float64], "Winner": ops.Winner, "WinnerRow": ops.WinnerRow[float32], "Spike": ops.Spike, "Sparsity": ops.Sparsity, "Silence": ops.Silence, "StochasticSpike": ops.StochasticSpike, "FiringCounts": ops.FiringCounts[float64], "SmoothSpike": ops.SmoothSpike, "Heaviside": ops.Heaviside[float64],
 	}
-	hostile.API{NilReceivers: true, FunctionsOnly: true, Functions: functions, Pool: pool, Types: []any{ops.StepPWL{}, ops.RateBounds{}, ops.Firing{}, ops.VoltageBounds{}}}.Test(t)
+	hostile.API{Functions: functions, Pool: pool, Types: []any{ops.StepPWL{}, ops.RateBounds{}, ops.Firing{}, ops.VoltageBounds{}}}.Test(t)
 }

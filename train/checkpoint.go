@@ -60,6 +60,9 @@ func (c *Checkpoint) Write(path string) error {
 // Sum returns the SHA-256, in hexadecimal, of all that determines how the run goes on and what it
 // has been: the file that Write would write without Config and Receipt.
 func (c *Checkpoint) Sum() (string, error) {
+	if err := c.complete(); err != nil {
+		return "", err
+	}
 	state := *c
 	state.Config, state.Receipt = "", nil
 	a, err := state.archive()
@@ -69,7 +72,18 @@ func (c *Checkpoint) Sum() (string, error) {
 	return a.Sum()
 }
 
+// complete returns an error where there are no parameters.
+func (c *Checkpoint) complete() error {
+	if c == nil || c.Params == nil || c.BestParams == nil {
+		return fmt.Errorf("%w: a checkpoint without parameters, want one of ReadCheckpoint", ErrSettings)
+	}
+	return nil
+}
+
 func (c *Checkpoint) archive() (*files.Archive, error) {
+	if err := c.complete(); err != nil {
+		return nil, err
+	}
 	position, err := json.Marshal(c.Position)
 	if err != nil {
 		return nil, fmt.Errorf("train: checkpoint: %w", err)

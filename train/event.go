@@ -254,6 +254,9 @@ func (n *EventNetwork) Params() *graph.Params {
 
 // Net returns the layers with the parameters as they are. They share memory with the network.
 func (n *EventNetwork) Net() eventprop.Serial {
+	if !n.built() {
+		return nil
+	}
 	n.set()
 	return n.net
 }
@@ -311,10 +314,7 @@ func (n *EventNetwork) Close() error { return nil }
 
 // fill gets the events of a batch with targets.
 func (n *EventNetwork) fill(set data.Batches, epoch uint64, k int) error {
-	if !n.built() {
-		return errNotBuilt
-	}
-	if set.Data != nil {
+	if n.built() && set.Data != nil {
 		if t, want := set.Data.Form().Target, n.method.Target; t.Kind != want.Kind || t.Size > n.net[len(n.net)-1].Neurons() {
 			return fmt.Errorf("%w: a data set with the target %v of %d for a network with %v and %d outputs",
 				ErrSettings, t.Kind, t.Size, want.Kind, n.net[len(n.net)-1].Neurons())
@@ -325,6 +325,9 @@ func (n *EventNetwork) fill(set data.Batches, epoch uint64, k int) error {
 
 // take gets the events of a batch and makes rows for them.
 func (n *EventNetwork) take(set data.Batches, epoch uint64, k int) error {
+	if !n.built() {
+		return errNotBuilt
+	}
 	if err := set.FillEvents(&n.events, epoch, k); err != nil {
 		return err
 	}

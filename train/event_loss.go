@@ -31,6 +31,9 @@ func TrainDistance(tau float64, channels int) TapeLoss {
 		if !(tau > 0) || math.IsInf(tau, 1) || channels < 1 {
 			return 0, fmt.Errorf("%w: TrainDistance of %d channels with tau = %g s, want > 0", ErrSettings, channels, tau)
 		}
+		if t == nil || c == nil || len(c.Time) != len(t.Spikes) {
+			return 0, fmt.Errorf("%w: TrainDistance of no tape, or of one that the cotangent is not of", ErrSettings)
+		}
 		sum := 0.0
 		share := 1 / float64(channels)
 		for k, s := range t.Spikes {

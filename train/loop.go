@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/surge-snn/surge/graph"
+	"github.com/surge-snn/surge/internal/given"
 	"github.com/surge-snn/surge/optim"
 	"github.com/surge-snn/surge/train/data"
 )
@@ -131,6 +132,9 @@ type Result struct {
 // not finite (graph.ErrNotFinite, optim.ErrNonFinite), bad data, a full disk. The last checkpoint
 // is then that of the last complete epoch.
 func Run(ctx context.Context, net Learner, sets Data, s Settings) (*Result, error) {
+	if err := given.Need("ctx", ctx); err != nil {
+		return nil, fmt.Errorf("%w: Run: %w", ErrSettings, err)
+	}
 	s, err := s.withDefaults()
 	if err != nil {
 		return nil, err

@@ -85,6 +85,9 @@ func (n *Network) Explain(set data.Batches, epoch uint64, k int) error {
 
 // Explain asks the learners about the shards of this process.
 func (s *Sharded) Explain(set data.Batches, epoch uint64, k int) error {
+	if !s.built() {
+		return errNotBuilt
+	}
 	e, ok := s.workers[0].net.(Explainer)
 	if !ok {
 		return nil

@@ -7,6 +7,7 @@ import (
 
 	"github.com/surge-snn/surge/eventprop"
 	"github.com/surge-snn/surge/graph"
+	"github.com/surge-snn/surge/internal/given"
 	"github.com/surge-snn/surge/train/data"
 )
 
@@ -35,6 +36,9 @@ type Prediction struct {
 // and calls each with what it gives. The set may have targets of another kind, or none. It ends
 // early with the error of each, or ctx.Err().
 func (m BPTT) Predict(ctx context.Context, params *graph.Params, set data.Batches, each func(*Prediction) error) error {
+	if err := given.Need("ctx", ctx, "params", params, "each", each); err != nil {
+		return fmt.Errorf("%w: Predict: %w", ErrSettings, err)
+	}
 	m = m.withDefaults()
 	set.Sequential = true
 	var batch data.Batch
@@ -141,6 +145,9 @@ func inUse(dst []float32, b *data.Batch) []float32 {
 // Prediction.Out is Scale times the numbers of Readout, and for sequences Scale times the voltages
 // at the end of each step.
 func (n *EventNetwork) Predict(ctx context.Context, set data.Batches, each func(*Prediction) error) error {
+	if err := given.Need("ctx", ctx, "each", each); err != nil {
+		return fmt.Errorf("%w: Predict: %w", ErrSettings, err)
+	}
 	set.Sequential = true
 	var pass eventprop.Pass
 	var p Prediction

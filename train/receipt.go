@@ -12,6 +12,7 @@ import (
 
 	"github.com/surge-snn/surge/graph"
 	"github.com/surge-snn/surge/internal/files"
+	"github.com/surge-snn/surge/internal/given"
 	"github.com/surge-snn/surge/train/data"
 )
 
@@ -140,6 +141,9 @@ func (r *run) checkReceipt(receipt []byte) error {
 // Of the settings Config, Optimizer, LR, Plateau, Patience, OnNonFinite, AfterBatch and Logger have
 // an effect.
 func Replay(ctx context.Context, net Learner, sets Data, s Settings, from *Checkpoint, epochs int, each func(Link) error) error {
+	if err := given.Need("ctx", ctx, "each", each); err != nil {
+		return fmt.Errorf("%w: Replay: %w", ErrSettings, err)
+	}
 	s.Epochs, s.Resume = max(epochs, 1), false
 	s.Checkpoint, s.Metrics, s.Times, s.Receipt, s.AfterEpoch = "", "", "", "", nil
 	s, err := s.withDefaults()

@@ -73,10 +73,23 @@ func Shard(nets []Learner, shards int, peers Peers) (*Sharded, error) {
 }
 
 // Params returns the parameters of the network.
-func (s *Sharded) Params() *graph.Params { return s.workers[0].net.Params() }
+func (s *Sharded) Params() *graph.Params {
+	if !s.built() {
+		return nil
+	}
+	return s.workers[0].net.Params()
+}
+
+// built says whether Shard has made the learner.
+func (s *Sharded) built() bool { return s != nil && len(s.workers) > 0 }
 
 // Grads returns the gradients of the first network, which hold those of the batch after Gradient.
-func (s *Sharded) Grads() optim.Tree { return s.workers[0].net.Grads() }
+func (s *Sharded) Grads() optim.Tree {
+	if !s.built() {
+		return nil
+	}
+	return s.workers[0].net.Grads()
+}
 
 // Gradient computes the gradient of a batch, all processes their shards of it.
 func (s *Sharded) Gradient(set data.Batches, epoch uint64, k int) (Sums, error) {
@@ -107,6 +120,9 @@ func (s *Sharded) Evaluate(set data.Batches, epoch uint64, k int) (Sums, error) 
 
 // batch returns the sum over the shards of batch k.
 func (s *Sharded) batch(gradient bool, set data.Batches, epoch uint64, k int) (*part, error) {
+	if !s.built() {
+		return nil, errNotBuilt
+	}
 	if n := set.Len(); k < 0 || k >= n {
 		return nil, fmt.Errorf("%w: batch %d of an epoch of %d", data.ErrIndex, k, n)
 	}

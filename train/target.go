@@ -117,11 +117,18 @@ type Answer struct {
 }
 
 // Found returns what a network gives for element i of Y, out of all that it gives: for a sequence
-// whose steps last several time steps ([data.Batches].Hold) that at the end of them.
+// whose steps last several time steps ([data.Batches].Hold) that at the end of them. It is NaN where
+// out has no such element.
 func (a Answer) Found(out []float64, i int) float64 {
+	if i < 0 {
+		return math.NaN()
+	}
 	held := max(len(out)/max(len(a.Y), 1), 1)
 	size := max(a.Size, 1)
-	return out[(i/size*held+held-1)*size+i%size]
+	if at := (i/size*held+held-1)*size + i%size; at < len(out) {
+		return out[at]
+	}
+	return math.NaN()
 }
 
 // Metric is a number that is reported beside the loss, the mean over the samples.

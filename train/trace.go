@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/surge-snn/surge/graph"
+	"github.com/surge-snn/surge/internal/given"
 	"github.com/surge-snn/surge/train/data"
 )
 
@@ -29,6 +30,9 @@ type LayerTrace struct {
 // Trace runs the network once, without gradient, on a filled batch and returns the spikes of
 // its layers. It builds a program of its own; for figures, not for loops.
 func (m BPTT) Trace(params *graph.Params, batch *data.Batch) (*Trace, error) {
+	if err := given.Need("params", params, "batch", batch); err != nil {
+		return nil, fmt.Errorf("%w: Trace: %w", ErrSettings, err)
+	}
 	m = m.withDefaults()
 	var layers []string
 	dt, readout := 0.0, false

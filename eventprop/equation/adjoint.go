@@ -20,7 +20,7 @@ import (
 // the end of a hold to its spike and to the refractory time. The steps themselves are taken as
 // given, so that the gradient is that of the numbers of the forward pass to its tolerance.
 func (r *Run) Backward(time []float64) (*Gradients, error) {
-	if r.work == nil {
+	if r == nil || r.work == nil {
 		return nil, fmt.Errorf("%w: a backward pass needs a forward pass", eventprop.ErrShape)
 	}
 	g := r.work.l.NewGradients()

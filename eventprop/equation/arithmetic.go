@@ -37,8 +37,11 @@ func (m *Model) program(p Part) *program {
 // params are in the order of Model.States and Model.Params; w is of Input alone, and states are not
 // of Start. Another number of them is an error (ErrEquation), as is what a cannot do.
 func Evaluate[T any](m *Model, part Part, a Arithmetic[T], w T, states, params []T) (values []T, err error) {
-	if m == nil || part < Derivatives || part > Start {
+	if !m.parsed() || part < Derivatives || part > Start {
 		return nil, fmt.Errorf("%w: part %d of no model", ErrEquation, part)
+	}
+	if a == nil {
+		return nil, fmt.Errorf("%w: no arithmetic", ErrEquation)
 	}
 	if len(params) != len(m.Params) || part != Start && len(states) != len(m.States) {
 		return nil, fmt.Errorf("%w: %d states and %d parameters, want %d and %d", ErrEquation, len(states), len(params), len(m.States), len(m.Params))
@@ -89,7 +92,17 @@ func Evaluate[T any](m *Model, part Part, a Arithmetic[T], w T, states, params [
 
 // Held returns for each state whether it is held after a spike, and the parameter that says how
 // long, -1 for none.
-func (m *Model) Held() (states []bool, time int) { return m.held, m.refractory }
+func (m *Model) Held() (states []bool, time int) {
+	if !m.parsed() {
+		return nil, -1
+	}
+	return m.held, m.refractory
+}
 
 // Ratio returns the states of which only the ratios matter.
-func (m *Model) Ratio() []int { return m.ratio }
+func (m *Model) Ratio() []int {
+	if m == nil {
+		return nil
+	}
+	return m.ratio
+}

@@ -28,8 +28,8 @@ type Layer struct {
 // Check returns an error that says what is wrong with the layer: eventprop.ErrShape or
 // eventprop.ErrParameter.
 func (l *Layer) Check() error {
-	if l == nil || l.Model == nil || len(l.Model.States) == 0 {
-		return fmt.Errorf("%w: a layer without a model", eventprop.ErrShape)
+	if l == nil || !l.Model.parsed() || len(l.Model.States) == 0 {
+		return fmt.Errorf("%w: a layer without a model, want one of Parse", eventprop.ErrShape)
 	}
 	// the synapses are those of a layer of LIF neurons, whose check they pass
 	if err := (&eventprop.Layer{In: l.In, Rec: l.Rec, Settings: eventprop.Settings{MaxSpikes: l.MaxSpikes}}).Check(); err != nil {
@@ -71,7 +71,7 @@ type Gradients struct {
 // NewGradients returns gradients of the layer that are 0, without InputTime; nothing for a layer
 // without a model.
 func (l *Layer) NewGradients() *Gradients {
-	if l.Model == nil {
+	if l == nil || l.Model == nil {
 		return &Gradients{}
 	}
 	g := &Gradients{In: make([]float64, len(l.In.Weight)), Params: map[string][]float64{}}

@@ -24,6 +24,9 @@ type Model struct {
 	longest                             int // instructions of the longest program
 }
 
+// parsed tells whether m is a model of Parse.
+func (m *Model) parsed() bool { return m != nil && m.series != nil }
+
 // Parse reads a neuron from text. Each line is one of
 //
 //	dX/dt = f        the equation of the state X, in seconds

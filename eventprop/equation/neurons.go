@@ -54,8 +54,8 @@ func (n Neurons) With(values [][]float64) eventprop.Neuron {
 
 // Prepare checks the neurons of a layer. Errors are those of [Layer.Check].
 func (n Neurons) Prepare(l *eventprop.Layer) (eventprop.NeuronLayer, error) {
-	if n.Model == nil {
-		return nil, fmt.Errorf("%w: Neurons without a model", eventprop.ErrShape)
+	if !n.Model.parsed() {
+		return nil, fmt.Errorf("%w: Neurons without a model, want one of Parse", eventprop.ErrShape)
 	}
 	if l == nil {
 		return nil, fmt.Errorf("%w: Neurons without a layer", eventprop.ErrShape)

@@ -151,6 +151,9 @@ func (w *work) open(p *path, r *Run, j int) {
 // Errors: those of [Layer.Check], eventprop.ErrSpikes, eventprop.ErrLimit, eventprop.ErrRunaway for
 // a neuron that is above threshold after its reset, and ErrStep.
 func (r *Run) Forward(l *Layer, input []eventprop.Spike, end float64) error {
+	if r == nil {
+		return fmt.Errorf("%w: no run, want new(Run)", eventprop.ErrShape)
+	}
 	r.work = nil
 	p, err := l.prepare()
 	if err != nil {
@@ -213,6 +216,9 @@ func (r *Run) sort() {
 // long as it stays, spike times are smooth functions of all parameters: differences within it are
 // derivatives.
 func (r *Run) Pattern() (p []int32) {
+	if r == nil {
+		return nil
+	}
 	for j := range r.last {
 		for k := r.last[j]; k >= 0; k = r.log[k].before {
 			if e := &r.log[k]; e.kind != step {

@@ -16,7 +16,7 @@ type Pass struct{ Runs []Run }
 
 // Last returns the run of the last layer, nil before the first pass.
 func (p *Pass) Last() *Run {
-	if len(p.Runs) == 0 {
+	if p == nil || len(p.Runs) == 0 {
 		return nil
 	}
 	return &p.Runs[len(p.Runs)-1]

@@ -18,8 +18,8 @@ var ErrDerivative = errors.New("equation: derivatives differ from differences")
 func (n Neurons) Verify() error {
 	const points, want = 20, 5
 	m := n.Model
-	if m == nil {
-		return fmt.Errorf("%w: Neurons without a model", ErrDerivative)
+	if !m.parsed() {
+		return fmt.Errorf("%w: Neurons without a model, want one of Parse", ErrDerivative)
 	}
 	s, rng := newJumper(m), random.New(1, "equation/verify")
 	finite := 0

@@ -18,16 +18,12 @@ type API struct {
 	// Functions by name. One that needs surroundings (a folder, a bound of its work) stands here
 	// as a function that gives them. "Type.Method" stands for a method that needs some.
 	Functions map[string]any
-	// Types holds a value of every type with methods.
+	// Types holds a value of every type with methods, which are called of nil pointers too.
 	Types []any
 	// Pool holds meant arguments.
 	Pool Pool
 	// Skip says of a "Function", a "Type" or a "Type.Method" why it is not called.
 	Skip map[string]string
-	// FunctionsOnly says that types with methods may be missing.
-	FunctionsOnly bool
-	// NilReceivers calls methods of nil pointers too.
-	NilReceivers bool
 	// Inside runs calls with an argument of a type where it lives, such as a builder in a model
 	// function: it may run the call several times, which draws the same each time, gives it further
 	// values, and gets its results.
@@ -114,6 +110,14 @@ func (p Pool) draw(pick func(n int) int, typ reflect.Type, level int) reflect.Va
 			x.Elem().Set(p.draw(pick, typ.Elem(), level+1))
 			v.Set(x)
 		}
+	case reflect.Func:
+		if pick(2) == 1 {
+			results := make([]reflect.Value, typ.NumOut())
+			for i := range results {
+				results[i] = p.draw(pick, typ.Out(i), level+1)
+			}
+			v.Set(reflect.MakeFunc(typ, func([]reflect.Value) []reflect.Value { return results }))
+		}
 	case reflect.Struct:
 		for i := range typ.NumField() {
 			if typ.Field(i).IsExported() && pick(2) == 1 {
@@ -161,9 +165,6 @@ func (a API) Test(t *testing.T) {
 				rapid.Check(t, func(t *rapid.T) {
 					a.call(t, m.Type, func(p Pool, pick func(int) int) (reflect.Value, bool) {
 						receiver := p.receiver(pick, typ)
-						if receiver.IsNil() && !a.NilReceivers {
-							receiver = reflect.New(typ.Elem())
-						}
 						if receiver.IsNil() {
 							if _, ofValue := typ.Elem().MethodByName(m.Name); ofValue {
 								return receiver, false // Go itself panics where a nil pointer stands for a value

@@ -138,10 +138,20 @@ func (w *World) await(rank int) {
 }
 
 // Rank returns the number of this process, 0 <= Rank < Size.
-func (w *World) Rank() int { return w.rank }
+func (w *World) Rank() int {
+	if w == nil {
+		return 0
+	}
+	return w.rank
+}
 
-// Size returns the number of processes.
-func (w *World) Size() int { return w.size }
+// Size returns the number of processes; 1 without a world.
+func (w *World) Size() int {
+	if w == nil {
+		return 1
+	}
+	return max(w.size, 1)
+}
 
 // header is what precedes a message: its number and its length.
 const headerSize = 16
@@ -152,8 +162,8 @@ const headerSize = 16
 // An error is a [*Left] where another rank is at fault: it said so before it left, or it has
 // not answered within Timeout.
 func (w *World) Exchange(rank int, message []byte) ([]byte, error) {
-	if rank == w.rank || rank < 0 || rank >= w.size {
-		return nil, fmt.Errorf("%w: an exchange of rank %d of %d with rank %d", ErrUnavailable, w.rank, w.size, rank)
+	if rank == w.Rank() || rank < 0 || rank >= w.Size() || w.link == nil {
+		return nil, fmt.Errorf("%w: an exchange of rank %d of %d with rank %d", ErrUnavailable, w.Rank(), w.Size(), rank)
 	}
 	if w.left != nil {
 		return nil, w.left

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/surge-snn/surge/internal/given"
 	"github.com/surge-snn/surge/optim"
 	"github.com/surge-snn/surge/optim/minimize"
 )
@@ -34,6 +35,9 @@ type Interval struct {
 func FeasibleInterval(ctx context.Context, feasible func(ctx context.Context, x float64) (bool, error), x, lower, upper, tol float64) (Interval, error) {
 	if !(lower <= x && x <= upper) || notFinite(lower) || notFinite(upper) {
 		return Interval{}, fmt.Errorf("%w: interval: x is %v, want in [%v, %v], finite", minimize.ErrBounds, x, lower, upper)
+	}
+	if err := given.Need("ctx", ctx, "feasible", feasible); err != nil {
+		return Interval{}, fmt.Errorf("identify: interval: %w", err)
 	}
 	if !(tol > 0) {
 		return Interval{}, fmt.Errorf("%w: interval: tol is %v, want positive", optim.ErrSettings, tol)

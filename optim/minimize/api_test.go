@@ -26,5 +26,5 @@ func TestNoPanic(t *testing.T) {
 		"JacobianToLog": minimize.JacobianToLog, "LogBox": minimize.LogBox, "RefineGrid": minimize.RefineGrid, "Linearize": minimize.Linearize,
 		"Check": minimize.Check, "Fit": minimize.Fit,
 	}
-	hostile.API{NilReceivers: true, FunctionsOnly: true, Functions: functions, Pool: pool, Types: []any{minimize.Box{}, minimize.Grid{}, minimize.Problem{}, minimize.Side(0), minimize.Status(0)}}.Test(t)
+	hostile.API{Functions: functions, Pool: pool, Types: []any{minimize.Box{}, minimize.Grid{}, minimize.Problem{}, minimize.Side(0), minimize.Status(0)}}.Test(t)
 }

@@ -24,6 +24,9 @@ type Predictions []row
 
 // Add keeps a prediction.
 func (all *Predictions) Add(p *train.Prediction) {
+	if all == nil || p == nil {
+		return
+	}
 	r := row{class: p.Class, out: append([]float64(nil), p.Out...)}
 	for _, c := range p.Counts {
 		r.counts = append(r.counts, append([]float64(nil), c...))
@@ -91,6 +94,9 @@ func (all Predictions) writeNPZ(path string) error {
 		size := len(all[0].counts[l])
 		counts := make([]float64, 0, n*size)
 		for _, r := range all {
+			if len(r.counts) <= l || len(r.counts[l]) != size {
+				return fmt.Errorf("evaluate: predictions of different networks, whose layer %d is of %d neurons", l, size)
+			}
 			counts = append(counts, r.counts[l]...)
 		}
 		arrays = append(arrays, files.Array{Name: fmt.Sprintf("counts_%d", l), Shape: []int{n, size}, Data: counts, DType: files.Float64})

@@ -18,6 +18,7 @@ import (
 	"strconv"
 	"text/tabwriter"
 
+	"github.com/surge-snn/surge/internal/given"
 	"github.com/surge-snn/surge/plot"
 	"github.com/surge-snn/surge/train"
 	"github.com/surge-snn/surge/train/data"
@@ -49,6 +50,7 @@ type Summary struct {
 	answers         answers
 	seconds         float64 // of all samples
 	names           []string
+	err             error       // the first of Add
 	spikes          [][]float64 // of each neuron of each layer
 }
 
@@ -67,7 +69,7 @@ func New(t *experiment.Trained, samples data.Target) *Summary {
 	if s.kind == data.SpikeTarget {
 		s.measure = train.SpikeDistance(100, samples.Size)
 	}
-	if s.kind == data.ClassTarget {
+	if s.kind == data.ClassTarget && t != nil {
 		for c := range t.Target.Size {
 			s.Classes = append(s.Classes, ClassName(t, c))
 			s.Confusion = append(s.Confusion, make([]int, t.Target.Size+1))
@@ -79,6 +81,9 @@ func New(t *experiment.Trained, samples data.Target) *Summary {
 // Picture returns the name of the file that [Summary.Draw] makes as a rule, and what it shows;
 // empty where there is none.
 func (s *Summary) Picture() (file, what string) {
+	if s == nil {
+		return "", ""
+	}
 	switch s.kind {
 	case data.ClassTarget:
 		return "confusion.png", "the confusion matrix"
@@ -88,8 +93,18 @@ func (s *Summary) Picture() (file, what string) {
 	return "", ""
 }
 
-// Add counts a sample.
+// Add counts a sample. One that is none of the network and of the samples of New is left out, and
+// is an error of [Summary.Write] and [Summary.Draw].
 func (s *Summary) Add(p *train.Prediction) {
+	if s == nil {
+		return
+	}
+	if err := s.fits(p); err != nil {
+		if s.err == nil {
+			s.err = fmt.Errorf("evaluate: sample %d: %w", s.Samples, err)
+		}
+		return
+	}
 	s.Samples++
 	s.seconds += p.Duration
 	s.names = p.Layers
@@ -97,7 +112,7 @@ func (s *Summary) Add(p *train.Prediction) {
 	case data.ClassTarget:
 		answer := p.Class
 		if answer < 0 {
-			answer = s.trained.Target.Size
+			answer = len(s.Confusion)
 		}
 		s.Confusion[p.Want.Label][answer]++
 		if p.Class == p.Want.Label {
@@ -125,8 +140,45 @@ func (s *Summary) Add(p *train.Prediction) {
 	}
 }
 
+// fits returns an error for a prediction that cannot be counted.
+func (s *Summary) fits(p *train.Prediction) error {
+	if err := given.Need("a prediction", p); err != nil {
+		return err
+	}
+	switch classes := len(s.Confusion); {
+	case s.kind == data.ClassTarget && (p.Want.Label < 0 || p.Want.Label >= classes || p.Class >= classes):
+		return fmt.Errorf("class %d, and %d is predicted, of %d classes", p.Want.Label, p.Class, classes)
+	case s.kind == data.VectorTarget && (len(p.Want.Y) == 0 || len(p.Out) == 0), s.kind == data.SequenceTarget && p.Want.Size < 1:
+		return fmt.Errorf("%d numbers where %d are wanted, of size %d", len(p.Out), len(p.Want.Y), p.Want.Size)
+	case len(p.Layers) < len(p.Counts):
+		return fmt.Errorf("%d names of %d layers", len(p.Layers), len(p.Counts))
+	}
+	for l, counts := range p.Counts {
+		if l < len(s.spikes) && len(counts) != len(s.spikes[l]) {
+			return fmt.Errorf("layer %d has %d neurons, and %d before", l, len(counts), len(s.spikes[l]))
+		}
+	}
+	return nil
+}
+
+// table returns an error where the confusion matrix is not that of New.
+func (s *Summary) table() error {
+	if err := given.Need("a Summary of New", s); err != nil {
+		return fmt.Errorf("evaluate: %w", err)
+	}
+	for _, row := range s.Confusion {
+		if len(row) != len(s.Confusion)+1 || len(s.Classes) != len(s.Confusion) {
+			return fmt.Errorf("evaluate: a confusion matrix of %d x %d for %d classes", len(s.Confusion), len(row), len(s.Classes))
+		}
+	}
+	return s.err
+}
+
 // Finish makes means of the sums.
 func (s *Summary) Finish() {
+	if s == nil {
+		return
+	}
 	n := float64(max(s.Samples, 1))
 	switch s.kind {
 	case data.ClassTarget:
@@ -160,8 +212,11 @@ func (s *Summary) Finish() {
 
 // Head is the summary in a line.
 func (s *Summary) Head() string {
+	if s == nil {
+		return "0 samples"
+	}
 	line := fmt.Sprintf("%d samples", s.Samples)
-	if s.Accuracy != nil {
+	if s.Accuracy != nil && s.Interval != nil {
 		line += fmt.Sprintf(", accuracy %.2f %% (%.2f to %.2f %%)", 100**s.Accuracy, 100*s.Interval[0], 100*s.Interval[1])
 	}
 	if s.RMSE != nil {
@@ -175,6 +230,12 @@ func (s *Summary) Head() string {
 
 // Write prints the summary for people.
 func (s *Summary) Write(w io.Writer) error {
+	if err := s.table(); err != nil {
+		return err
+	}
+	if err := given.Need("w", w); err != nil {
+		return fmt.Errorf("evaluate: %w", err)
+	}
 	fmt.Fprintln(w, s.Head())
 	for _, l := range s.Layers {
 		fmt.Fprintf(w, "%s: %.2f spikes per neuron and sample, %.1f per second, %d of %d neurons silent\n", l.Name, l.Spikes, l.Rate, l.Silent, l.Neurons)
@@ -217,6 +278,9 @@ func (s *Summary) Write(w io.Writer) error {
 
 // Draw writes a picture: the confusion matrix, or what the network gives beside the targets.
 func (s *Summary) Draw(path, title string) error {
+	if err := s.table(); err != nil {
+		return err
+	}
 	if s.Confusion == nil {
 		return s.answers.draw(path, title)
 	}
@@ -237,7 +301,7 @@ func ClassName(t *experiment.Trained, class int) string {
 	switch {
 	case class < 0:
 		return ""
-	case class < len(t.Target.Names):
+	case t != nil && class < len(t.Target.Names):
 		return t.Target.Names[class]
 	}
 	return strconv.Itoa(class)

@@ -17,6 +17,9 @@ import (
 // Check returns an error (*exit.BadInput) where a value is out of range, or has no effect besides
 // the others.
 func (e *Experiment) Check() error {
+	if e == nil {
+		return &exit.BadInput{Expected: "an experiment of Read or Parse", Found: "none"}
+	}
 	special := e.ofSurrogate
 	if e.events() {
 		special = e.ofEvents
@@ -34,6 +37,17 @@ func (e *Experiment) Check() error {
 		}
 	}
 	return nil
+}
+
+// usable is Check, but that the batch may be smaller than the shards, as Load makes it where there
+// are few samples.
+func (e *Experiment) usable() error {
+	if e == nil || e.Train.Batch <= 0 || e.Train.Batch >= e.Train.Shards {
+		return e.Check()
+	}
+	whole := *e
+	whole.Train.Batch = e.Train.Shards
+	return whole.Check()
 }
 
 // exactEncoders are the encoders that know the exact times of spikes.

@@ -29,24 +29,45 @@ type rows interface {
 // chooser is a section with choices.
 type chooser interface{ choices() []choice }
 
-func (d *Data) choices() []choice   { return []choice{{"set", d.Set, &d.Keys, data.Sets}} }
-func (c *Encode) choices() []choice { return []choice{{"kind", c.Kind, &c.Keys, data.Encoders}} }
+// Where there is no section, there is nothing to choose.
+
+func (d *Data) choices() []choice {
+	if d == nil {
+		return nil
+	}
+	return []choice{{"set", d.Set, &d.Keys, data.Sets}}
+}
+func (c *Encode) choices() []choice {
+	if c == nil {
+		return nil
+	}
+	return []choice{{"kind", c.Kind, &c.Keys, data.Encoders}}
+}
 func (l *LayerSpec) choices() []choice {
+	if l == nil {
+		return nil
+	}
 	return []choice{{"kind", l.Kind, &l.Keys, Layers}}
 }
 func (m *Model) choices() []choice {
+	if m == nil {
+		return nil
+	}
 	if m.events {
 		return []choice{{"neuron", m.Neuron, &m.NeuronKeys, EventNeurons}, {"readout", m.Readout, &m.ReadoutKeys, EventReadouts}}
 	}
 	return []choice{{"neuron", m.Neuron, &m.NeuronKeys, Neurons}, {"readout", m.Readout, &m.ReadoutKeys, Readouts}}
 }
 func (l *Loss) choices() []choice {
-	if l.Kind == "" {
+	if l == nil || l.Kind == "" {
 		return nil // that of the target, with its defaults
 	}
 	return []choice{{"kind", l.Kind, &l.Keys, Losses}}
 }
 func (t *Train) choices() []choice {
+	if t == nil {
+		return nil
+	}
 	return []choice{{"optimizer", t.Optimizer, &t.OptimizerKeys, Optimizers}, {"schedule", t.Schedule, &t.ScheduleKeys, Schedules}}
 }
 

@@ -16,6 +16,9 @@ import (
 // Sizes returns the number of input channels and the target, without the files where the set is one
 // that is known.
 func (e *Experiment) Sizes() (channels int, target data.Target, err error) {
+	if err := e.usable(); err != nil {
+		return 0, target, err
+	}
 	if d, ok := e.source().(data.Described); ok {
 		return e.encoder().Channels(d.Form().Channels), d.Form().Target, nil
 	}
@@ -29,6 +32,9 @@ func (e *Experiment) Sizes() (channels int, target data.Target, err error) {
 // Locate sets the folder or the file of the data: the key dir where the set has it and path is a
 // folder or none of its keys is file, else file.
 func (e *Experiment) Locate(path string) {
+	if e == nil {
+		return
+	}
 	has := map[string]bool{}
 	for _, p := range data.Sets.Params(e.Data.Set) {
 		has[p.Name] = true
@@ -50,6 +56,9 @@ func (e *Experiment) Locate(path string) {
 // samples: Encode.Steps or Encode.Duration, and Train.Batch is at most the number of samples to
 // learn.
 func (e *Experiment) Load() (sets train.Data, target data.Target, err error) {
+	if err := e.usable(); err != nil {
+		return sets, target, err
+	}
 	if err := e.boundData(); err != nil {
 		return sets, target, err
 	}
@@ -83,7 +92,7 @@ func (e *Experiment) Load() (sets train.Data, target data.Target, err error) {
 
 // Warn says what Load has found to be another way than the experiment has it.
 func (e *Experiment) Warn(l *slog.Logger) {
-	if e.warning != "" {
+	if e != nil && e.warning != "" && l != nil {
 		l.Warn(e.warning)
 	}
 }

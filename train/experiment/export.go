@@ -20,6 +20,9 @@ import (
 // Errors: export.ErrNetwork for methods that go from event to event, for lists of layers with a NIR
 // file, and where parameters are missing or have other shapes.
 func (e *Experiment) Export(params *graph.Params, channels int) (*export.Network, error) {
+	if err := e.usable(); err != nil {
+		return nil, err
+	}
 	if e.events() {
 		return nil, fmt.Errorf("%w: the method %s goes from event to event, without time steps", export.ErrNetwork, e.Train.Method)
 	}
@@ -62,6 +65,9 @@ func (e *Experiment) Export(params *graph.Params, channels int) (*export.Network
 //
 // Errors: export.ErrNetwork for methods with time steps, and those of the parameters.
 func (e *Experiment) ExportEvents(params *graph.Params, channels int, target data.Target) (*export.Events, error) {
+	if err := e.usable(); err != nil {
+		return nil, err
+	}
 	if !e.events() {
 		return nil, fmt.Errorf("%w: the method %s has time steps", export.ErrNetwork, e.Train.Method)
 	}

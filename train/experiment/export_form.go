@@ -26,7 +26,12 @@ type Form struct {
 }
 
 // Write writes the network to a file.
-func (f *Form) Write(path string) error { return f.write(path) }
+func (f *Form) Write(path string) error {
+	if f == nil || f.write == nil {
+		return fmt.Errorf("%w: nothing to write, want a Form of ExportForm", export.ErrNetwork)
+	}
+	return f.write(path)
+}
 
 // ExportForm returns the network of the experiment with trained parameters in a format. reader is
 // the simulator of nir.Peers that reads the graph, whose parameters are then those that make it
@@ -35,6 +40,9 @@ func (f *Form) Write(path string) error { return f.write(path) }
 // Errors: export.ErrNetwork where the format cannot hold the network, nir.ErrMeaning where the
 // reader would do something else, and those of data that say how many inputs there are.
 func (e *Experiment) ExportForm(format, reader string, params *graph.Params) (*Form, error) {
+	if err := e.usable(); err != nil {
+		return nil, err
+	}
 	var channels int
 	var target data.Target
 	list := len(e.Layer) > 0

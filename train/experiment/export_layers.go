@@ -19,9 +19,15 @@ import (
 // Errors: export.ErrNetwork for what a graph cannot say (delays of connections, a normalisation
 // behind neurons), and where parameters are missing or have other shapes.
 func (e *Experiment) NIR(params *graph.Params, channels int) (*nir.Graph, error) {
+	if err := e.usable(); err != nil {
+		return nil, err
+	}
 	kinds, err := e.kinds()
 	if err != nil {
 		return nil, err
+	}
+	if len(kinds) == 0 {
+		return nil, fmt.Errorf("%w: there is no list [[layer]]: see Export", export.ErrNetwork)
 	}
 	if n, ok := kinds[0].(*nirLayer); ok && len(kinds) == 1 && e.Model.Output == "none" {
 		g, err := n.model.Graph(params, n.graph)

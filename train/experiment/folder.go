@@ -7,6 +7,7 @@ import (
 
 	"github.com/surge-snn/surge/graph"
 	"github.com/surge-snn/surge/internal/exit"
+	"github.com/surge-snn/surge/internal/given"
 	"github.com/surge-snn/surge/internal/rundir"
 	"github.com/surge-snn/surge/plot"
 	"github.com/surge-snn/surge/train"
@@ -64,8 +65,12 @@ func ReadNetwork(path, data string) (*Experiment, *graph.Params, error) {
 }
 
 // Settings returns what a run of the experiment is done with, on a number of samples to learn.
-// Files and progress are the caller's to add.
+// Files and progress are the caller's to add. Those of an experiment that does not pass Check are
+// the zero value.
 func (e *Experiment) Settings(samples int) train.Settings {
+	if e.usable() != nil {
+		return train.Settings{}
+	}
 	return train.Settings{
 		Epochs: e.Train.Epochs, Patience: e.Train.Patience, OnNonFinite: e.Train.OnNonFinite, Optimizer: e.Optimizer(samples), LR: e.LR(samples), Plateau: e.Plateau(), Config: e.Text(),
 	}
@@ -74,6 +79,12 @@ func (e *Experiment) Settings(samples int) train.Settings {
 // Draw draws [CurvesFile], of the metrics in a file, and [RasterFile], of the first test sample,
 // into a folder.
 func (e *Experiment) Draw(net Network, test data.Batches, metricsFile, folder string) error {
+	if err := e.usable(); err != nil {
+		return err
+	}
+	if err := given.Need("net", net, "test.Data", test.Data); err != nil {
+		return fmt.Errorf("experiment: Draw: %w", err)
+	}
 	metrics, err := train.ReadMetrics(metricsFile)
 	if err != nil {
 		return err

@@ -6,6 +6,8 @@ import (
 	"math/bits"
 	"slices"
 
+	"github.com/surge-snn/surge/graph"
+	"github.com/surge-snn/surge/internal/given"
 	"github.com/surge-snn/surge/internal/memory"
 	"github.com/surge-snn/surge/train"
 	"github.com/surge-snn/surge/train/data"
@@ -44,6 +46,12 @@ const (
 // Errors are those of Build and of a run. Where a setting takes more than this machine has, the
 // error names the key.
 func (e *Experiment) Memory(sets train.Data, target data.Target) (Memory, error) {
+	if err := e.usable(); err != nil {
+		return Memory{}, err
+	}
+	if err := given.Need("sets.Train.Data", sets.Train.Data, "sets.Train.Encoder", sets.Train.Encoder); err != nil {
+		return Memory{}, fmt.Errorf("experiment: Memory: %w", err)
+	}
 	m := Memory{Data: memory.Footprint(sets.Train.Data, sets.Valid.Data, sets.Test.Data)}
 	m.Program = process + m.Data/garbage
 	if err := e.bound(sets.Train.Channels(), target); err != nil {
@@ -161,7 +169,7 @@ func (e *Experiment) probe(sets train.Data, target data.Target, rows int) (p pro
 	small.Train.Batch = rows
 	set := sets.Train
 	set.Size, set.Sequential = rows, true
-	net, err := small.Build(set.Channels(), target)
+	net, err := small.build(graph.NewParams(small.Seed), set.Channels(), target)
 	if err != nil {
 		return p, err
 	}

@@ -61,6 +61,9 @@ func (s *Sample) addTarget(target data.Target, spikes []data.Spike) {
 // channels and a target, as data.Classes(3). It takes whole batches; [Experiment.BuildShards] makes
 // what is trained.
 func (e *Experiment) Build(channels int, target data.Target) (Network, error) {
+	if err := e.usable(); err != nil {
+		return nil, err
+	}
 	return e.build(graph.NewParams(e.Seed), channels, target)
 }
 

@@ -38,7 +38,7 @@ type Cells struct {
 // Value returns the value of a parameter, which is learned where model.learn names it.
 func (c Cells) Value(name string, v float64) models.Value {
 	switch {
-	case !slices.Contains(c.model.Learn, name):
+	case c.model == nil || !slices.Contains(c.model.Learn, name):
 		return models.Fixed(v)
 	case c.model.PerNeuron:
 		return models.Learned(v).PerNeuron()

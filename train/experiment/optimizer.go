@@ -64,14 +64,15 @@ var Optimizers = data.Catalogue[func(lr optim.Schedule) optim.Transform]{
 }
 
 // Optimizer returns the transform that the section [train] describes, for so many samples to learn:
-// clipping, the optimizer, and what stands around it. The experiment passes Check.
+// clipping, the optimizer, and what stands around it. It is nil where the experiment does not pass
+// Check.
 func (e *Experiment) Optimizer(samples int) optim.Transform {
-	t := e.Train
-	of, _, err := Optimizers.New(t.Optimizer, t.OptimizerKeys)
-	if err != nil {
-		panic(err) // Check says so
+	lr, plateau, ok := e.learningRate(samples)
+	if !ok {
+		return nil
 	}
-	lr, plateau := e.learningRate(samples)
+	t := e.Train
+	of, _, _ := Optimizers.New(t.Optimizer, t.OptimizerKeys)
 	var c optim.Chain
 	if t.ClipValue > 0 {
 		c = append(c, optim.ClipByValue{Max: t.ClipValue})

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/surge-snn/surge/internal/given"
 	"github.com/surge-snn/surge/train"
 	"github.com/surge-snn/surge/train/data"
 )
@@ -23,8 +24,14 @@ type Outcome struct {
 	Out           string             `json:"out"` // the folder of the run
 }
 
-// NewOutcome returns that of a run with a test set in the folder out.
+// NewOutcome returns that of a run in the folder out; without a test set its numbers are 0.
 func NewOutcome(x *train.Result, of data.TargetKind, out string) Outcome {
+	if x == nil {
+		return Outcome{Out: out}
+	}
+	if x.Test == nil {
+		x = &train.Result{Epochs: x.Epochs, Best: x.Best, Seconds: x.Seconds, Test: &train.Score{}}
+	}
 	o := Outcome{
 		TestLoss: x.Test.Loss, TestMetrics: x.Test.Metrics, ValidMetrics: x.Best.ValidMetrics,
 		BestEpoch: x.Best.Epoch, Epochs: x.Epochs, Seconds: x.Seconds, Out: out,
@@ -35,8 +42,12 @@ func NewOutcome(x *train.Result, of data.TargetKind, out string) Outcome {
 	return o
 }
 
-// Summary says in two lines what a run is going to train, and on how many samples.
+// Summary says in two lines what a run is going to train, and on how many samples; nothing where
+// there is no experiment, no network or no data.
 func (e *Experiment) Summary(net Network, sets train.Data, target data.Target) string {
+	if given.Need("e", e, "net", net, "Encoder", sets.Train.Encoder, "Train", sets.Train.Data, "Valid", sets.Valid.Data, "Test", sets.Test.Data) != nil {
+		return ""
+	}
 	report, weights := net.Report(), 0
 	for _, g := range net.Grads() {
 		weights += g.Len()
@@ -54,7 +65,7 @@ func (e *Experiment) Summary(net Network, sets train.Data, target data.Target) s
 		how = fmt.Sprintf("%d steps of %g ms, %d parameters, %s engine (%d nodes)",
 			e.Encode.Steps, 1e3*e.Encode.Dt, weights, e.Train.Engine, report.Nodes)
 	}
-	kind := report.Layers[0].Kind
+	kind := ""
 	for _, l := range report.Layers { // the neurons, not the weights before them
 		if kind = l.Kind; !slices.Contains([]string{"linear", "conv", "pool", "delay", "delayed linear"}, kind) {
 			break

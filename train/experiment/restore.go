@@ -7,6 +7,7 @@ import (
 	"io/fs"
 
 	"github.com/surge-snn/surge/internal/exit"
+	"github.com/surge-snn/surge/internal/given"
 	"github.com/surge-snn/surge/train"
 	"github.com/surge-snn/surge/train/data"
 )
@@ -55,6 +56,9 @@ func Restore(config, params string) (*Trained, error) {
 // set. The samples are read with the classes and the scale of the training set, and need no
 // targets.
 func (t *Trained) Open(path string) (data.Batches, error) {
+	if err := t.restored(); err != nil {
+		return data.Batches{}, err
+	}
 	set := t.Sets.Test
 	if path == "" {
 		if set.Data == nil {
@@ -79,5 +83,19 @@ func (t *Trained) Open(path string) (data.Batches, error) {
 // Predict calls each with what the network gives for every sample of the set, see
 // [train.BPTT.Predict].
 func (t *Trained) Predict(ctx context.Context, set data.Batches, each func(*train.Prediction) error) error {
+	if err := t.restored(); err != nil {
+		return err
+	}
+	if err := given.Need("Net", t.Net, "ctx", ctx, "each", each); err != nil {
+		return fmt.Errorf("experiment: Predict: %w", err)
+	}
 	return t.Net.Predict(ctx, set, each)
+}
+
+// restored returns an error where there is no experiment.
+func (t *Trained) restored() error {
+	if t == nil || t.Experiment == nil {
+		return &exit.BadInput{Expected: "an experiment of Restore", Found: "none"}
+	}
+	return nil
 }

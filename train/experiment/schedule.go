@@ -107,19 +107,29 @@ func lrEnd(p *data.Params) float64 {
 }
 
 // Updates returns the number of batches of the whole run with so many samples to learn.
-func (e *Experiment) Updates(samples int) int { return e.Train.Epochs * e.batches(samples) }
+func (e *Experiment) Updates(samples int) int {
+	if e == nil {
+		return 0
+	}
+	return e.Train.Epochs * e.batches(samples)
+}
 
 // batches returns those of an epoch.
-func (e *Experiment) batches(samples int) int { return (samples + e.Train.Batch - 1) / e.Train.Batch }
+func (e *Experiment) batches(samples int) int {
+	if e.Train.Batch <= 0 {
+		return 0
+	}
+	return (max(samples, 0) + e.Train.Batch - 1) / e.Train.Batch
+}
 
 // learningRate returns the learning rate as a function of the update of the inner optimizer, and
-// what lowers it.
-func (e *Experiment) learningRate(samples int) (optim.Schedule, *optim.Plateau) {
-	t := e.Train
-	row, _, err := Schedules.New(t.Schedule, t.ScheduleKeys)
-	if err != nil {
-		panic(err) // Check says so
+// what lowers it. ok is false where the experiment does not pass Check.
+func (e *Experiment) learningRate(samples int) (lr optim.Schedule, p *optim.Plateau, ok bool) {
+	if e.usable() != nil {
+		return nil, nil, false
 	}
+	t := e.Train
+	row, _, _ := Schedules.New(t.Schedule, t.ScheduleKeys)
 	every := max(t.Accumulate, 1)
 	s := row.Of(t.LR, Span{
 		Updates: uint64(max(e.Updates(samples)/every-t.Warmup, 1)), Warmup: uint64(t.Warmup),
@@ -131,13 +141,16 @@ func (e *Experiment) learningRate(samples int) (optim.Schedule, *optim.Plateau) 
 			{Schedule: s},
 		}
 	}
-	return s, row.Plateau
+	return s, row.Plateau, true
 }
 
 // LR returns the learning rate as a function of the batch, for so many samples to learn, but for
-// what [Experiment.Plateau] lowers. The experiment passes Check.
+// what [Experiment.Plateau] lowers; nil where the experiment does not pass Check.
 func (e *Experiment) LR(samples int) optim.Schedule {
-	s, _ := e.learningRate(samples)
+	s, _, ok := e.learningRate(samples)
+	if !ok {
+		return nil
+	}
 	if e.Train.Accumulate > 1 {
 		return slowed{s, uint64(e.Train.Accumulate)}
 	}
@@ -154,7 +167,7 @@ func (s slowed) At(step uint64) float64 { return s.Schedule.At(step / s.every) }
 
 // Plateau returns what lowers the learning rate by the loss on the validation set, nil for nothing.
 func (e *Experiment) Plateau() *optim.Plateau {
-	_, p := e.learningRate(1)
+	_, p, _ := e.learningRate(1)
 	return p
 }
 

@@ -23,6 +23,9 @@ type sharded struct {
 //
 // Errors: *exit.BadInput for train.shards that the processes do not divide, and those of Build.
 func (e *Experiment) BuildShards(peers train.Peers, channels int, target data.Target) (Network, error) {
+	if err := e.usable(); err != nil {
+		return nil, err
+	}
 	shards, ranks := max(e.Train.Shards, 1), 1
 	if peers != nil {
 		ranks = peers.Size()
@@ -31,7 +34,7 @@ func (e *Experiment) BuildShards(peers train.Peers, channels int, target data.Ta
 		return nil, e.bad("train.shards", fmt.Sprintf("a multiple of the %d ranks, with which one process and 1, 2, 4, ... ranks give the same bytes", ranks), fmt.Sprint(shards))
 	}
 	if shards == 1 {
-		return e.Build(channels, target)
+		return e.build(graph.NewParams(e.Seed), channels, target)
 	}
 	learners := e.learners(ranks)
 	part := *e

@@ -49,13 +49,16 @@ func Parse(file, text, method string) (*Experiment, error) {
 }
 
 // Text returns the experiment as TOML, with all that is in effect. Parse reads it back to an
-// equal one.
+// equal one. It is empty where there is none, or where a key has a value that TOML cannot say.
 func (e *Experiment) Text() string {
+	if e == nil {
+		return ""
+	}
 	var b strings.Builder
 	enc := toml.NewEncoder(&b)
 	enc.Indent = ""
 	if err := enc.Encode(e.effective(reflect.ValueOf(e).Elem()).Interface()); err != nil {
-		panic(err) // cannot be: the fields are numbers, strings and lists of them
+		return ""
 	}
 	return b.String()
 }
@@ -81,7 +84,7 @@ func (e *Experiment) effective(section reflect.Value) reflect.Value {
 	if s, ok := section.Addr().Interface().(chooser); ok {
 		for _, c := range s.choices() {
 			for _, p := range c.rows.Params(c.name) {
-				if v, ok := (*c.keys)[p.Name]; ok {
+				if v := (*c.keys)[p.Name]; v != nil {
 					name := "Key_" + p.Name
 					fields = append(fields, reflect.StructField{Name: name, Type: reflect.TypeOf(v), Tag: reflect.StructTag(`toml:"` + p.Name + `"`)})
 					values = append(values, reflect.ValueOf(v))

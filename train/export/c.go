@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"github.com/surge-snn/surge/internal/given"
 )
 
 // C writes the network as one C99 file without dependencies but the standard library (math.h for
@@ -28,6 +30,12 @@ import (
 // spikes are the same, bit for bit, where the compiler keeps to the rules of IEEE 754 (not
 // -ffast-math; contraction is switched off in the file).
 func (n *Network) C(w io.Writer) error {
+	if err := n.check(); err != nil {
+		return err
+	}
+	if err := given.Need("w", w); err != nil {
+		return fmt.Errorf("export: %w", err)
+	}
 	b := bufio.NewWriter(w)
 	c := cWriter{b, n, "float", "f"}
 	if n.Double {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/surge-snn/surge/eventprop"
 	"github.com/surge-snn/surge/internal/fmath"
+	"github.com/surge-snn/surge/internal/given"
 )
 
 // Events is a network without time steps.
@@ -50,6 +51,12 @@ var eventsInC string
 // Errors: [ErrNetwork] for other neurons, sparse synapses, layers that treat inputs at the time of
 // a spike in different ways, and other readouts.
 func (n *Events) C(w io.Writer) error {
+	if err := n.check(); err != nil {
+		return err
+	}
+	if err := given.Need("w", w); err != nil {
+		return fmt.Errorf("export: %w", err)
+	}
 	readout := ""
 	switch n.Readout {
 	case eventprop.First{}:

@@ -12,8 +12,12 @@ import (
 // layer/delay [in, N], s; where the layer is recurrent layer/w_rec and layer/delay_rec [N, N]; and
 // what its neurons are, each [N]: of LIF neurons tau_mem and tau_syn, s, v_th, v_leak, v_reset as
 // in eventprop.LIFParameters (leaky integrators have neither v_th nor v_reset), of others the
-// parameters of their equations. Sparse synapses are 0 where there are none.
+// parameters of their equations. Sparse synapses are 0 where there are none. Of a network that
+// cannot be simulated there are no arrays.
 func (n *Events) NPZ() []files.Array {
+	if n.check() != nil {
+		return nil
+	}
 	var arrays []files.Array
 	for i, l := range n.Net {
 		size := l.In.Post
@@ -59,6 +63,9 @@ func (n *Events) NPZ() []files.Array {
 
 // Summary returns the names and sizes of the layers.
 func (n *Events) Summary() []Layer {
+	if n.check() != nil {
+		return nil
+	}
 	var all []Layer
 	for i, l := range n.Net {
 		all = append(all, Layer{Name: n.Layers[i], N: l.Neurons()})

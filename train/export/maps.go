@@ -5,6 +5,8 @@ import "github.com/surge-snn/surge/models"
 // Map is what a layer makes of the outputs of the layer before, in each step: a [Linear],
 // [Delayed], [Conv], [Pool], [Norm] or [Delay].
 type Map interface {
+	// outputs returns how many there are, and an error where it is no map of in inputs.
+	outputs(in int) (int, error)
 	// arrays adds its arrays, for in inputs.
 	arrays(add func(name string, v []float64, shape ...int), in int)
 	// constants writes those of layer id in C.

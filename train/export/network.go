@@ -52,6 +52,9 @@ type Layer struct {
 // Names returns what the layers are called, with their outputs where they are known.
 func (n *Network) Names() []string {
 	var all []string
+	if n == nil {
+		return nil
+	}
 	for _, l := range n.Layers {
 		if l.N == 0 {
 			all = append(all, l.Name)
@@ -80,7 +83,12 @@ func (n *Network) spikes(i int) bool { return i > 0 && n.Layers[i-1].Spikes }
 // synapse is
 //
 //	v = alpha * v + x @ w + b;  s = v > v_th;  v = v - v_th * s
+//
+// Of a network whose lists do not fit, which C and NIR name, there are none.
 func (n *Network) NPZ() []files.Array {
+	if n.check() != nil {
+		return nil
+	}
 	dtype := files.Float32
 	if n.Double {
 		dtype = files.Float64
@@ -117,6 +125,9 @@ func (n *Network) NPZ() []files.Array {
 // Errors: [ErrNetwork] where neurons reset in different ways, a decay is none, or a layer is not a
 // [Linear] with neurons.
 func (n *Network) NIR() (*nir.Graph, error) {
+	if err := n.check(); err != nil {
+		return nil, err
+	}
 	g := nir.Chain("input", nir.New("Input", "shape", nir.Integers(n.Inputs)))
 	meta := nir.Metadata{Dt: n.Dt, Unit: "s", Method: nir.Exact, Producer: "surge"}
 	last := "input"
@@ -170,6 +181,12 @@ func (n *Network) NIR() (*nir.Graph, error) {
 //
 // Errors: [ErrNetwork] where a decay is none.
 func (l *Layer) Node(dt float64) (*nir.Node, error) {
+	if l == nil || l.N < 1 || l.Alpha == nil {
+		return nil, fmt.Errorf("%w: a layer without neurons", ErrNetwork)
+	}
+	if err := l.checkNeurons(); err != nil {
+		return nil, fmt.Errorf("%w: layer %q: %w", ErrNetwork, l.Name, err)
+	}
 	s := nir.Step{
 		Synapse: l.Beta != nil, Spikes: l.Spikes, Alpha: l.Alpha, Beta: l.Beta,
 		Gain: make([]float64, l.N), GainIn: make([]float64, l.N), Offset: make([]float64, l.N), VTh: l.VTh, VReset: make([]float64, l.N),

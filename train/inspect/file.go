@@ -12,6 +12,7 @@ import (
 
 	"github.com/surge-snn/surge/internal/exit"
 	"github.com/surge-snn/surge/internal/files"
+	"github.com/surge-snn/surge/internal/given"
 	"github.com/surge-snn/surge/optim"
 	"github.com/surge-snn/surge/train"
 )
@@ -154,6 +155,9 @@ func describe[T float32 | float64](d *Array, x []T) {
 
 // Write prints the file for people.
 func (f *File) Write(w io.Writer) error {
+	if err := given.Need("a File of ReadFile", f, "w", w); err != nil {
+		return fmt.Errorf("inspect: %w", err)
+	}
 	fmt.Fprintf(w, "%s: %s\n", f.Path, f.Format)
 	if r := f.Run; r != nil {
 		fmt.Fprintf(w, "epochs       %d, and %d of %d batches\n", r.Epoch, r.Batch, r.Batches)

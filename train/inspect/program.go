@@ -5,6 +5,7 @@ import (
 	"io"
 	"text/tabwriter"
 
+	"github.com/surge-snn/surge/internal/given"
 	"github.com/surge-snn/surge/train/experiment"
 )
 
@@ -36,8 +37,11 @@ type Parameter struct {
 	Shape []int  `json:"shape"`
 }
 
-// Describe describes the program of an experiment.
+// Describe describes the program of an experiment; without an experiment or a network, an empty one.
 func Describe(e *experiment.Experiment, net experiment.Network, channels int) *Program {
+	if given.Need("e", e, "net", net) != nil {
+		return &Program{}
+	}
 	r := net.Report()
 	p := &Program{
 		Name: e.Name, Steps: e.Encode.Steps, Duration: e.Encode.Duration, Batch: e.Train.Batch, Channels: channels, Nodes: r.Nodes,
@@ -55,6 +59,9 @@ func Describe(e *experiment.Experiment, net experiment.Network, channels int) *P
 
 // Write prints the program for people.
 func (p *Program) Write(w io.Writer) error {
+	if err := given.Need("a Program of Describe", p, "w", w); err != nil {
+		return fmt.Errorf("inspect: %w", err)
+	}
 	if p.Steps > 0 {
 		fmt.Fprintf(w, "%s: input [%d, %d, %d], %d parameters, %d nodes\n", p.Name, p.Steps, p.Batch, p.Channels, p.Size, p.Nodes)
 	} else {

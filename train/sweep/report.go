@@ -9,11 +9,15 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"github.com/surge-snn/surge/internal/given"
 	"github.com/surge-snn/surge/plot"
 )
 
 // WriteTable prints the points, the best first.
 func (s *Sweep) WriteTable(w io.Writer, rows []Row) error {
+	if err := s.writable(w); err != nil {
+		return err
+	}
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	head := []string{"point"}
 	for _, k := range s.Keys {
@@ -38,6 +42,17 @@ func (s *Sweep) WriteTable(w io.Writer, rows []Row) error {
 	return t.Flush()
 }
 
+// writable returns an error where there is no sweep or nowhere to write.
+func (s *Sweep) writable(w io.Writer) error {
+	if err := s.check(); err != nil {
+		return err
+	}
+	if err := given.Need("w", w); err != nil {
+		return fmt.Errorf("sweep: %w", err)
+	}
+	return nil
+}
+
 func number(x float64) string {
 	if math.IsNaN(x) {
 		return "-"
@@ -58,6 +73,9 @@ type rowJSON struct {
 
 // WriteJSON prints a JSON object for each point.
 func (s *Sweep) WriteJSON(w io.Writer, rows []Row) error {
+	if err := s.writable(w); err != nil {
+		return err
+	}
 	for _, r := range rows {
 		if err := json.NewEncoder(w).Encode(s.json(r)); err != nil {
 			return err
@@ -69,7 +87,7 @@ func (s *Sweep) WriteJSON(w io.Writer, rows []Row) error {
 func (s *Sweep) json(r Row) rowJSON {
 	j := rowJSON{Point: r.Point.Index + 1, Keys: map[string]any{}, Mean: finite(r.Mean), SD: finite(r.SD), Behind: finite(r.Behind), BehindSE: finite(r.BehindSE)}
 	for i, k := range s.Keys {
-		j.Keys[k.Name] = r.Point.Values[i]
+		j.Keys[k.Name] = r.Point.value(i)
 	}
 	for _, x := range r.Scores {
 		j.Scores = append(j.Scores, finite(x))
@@ -90,14 +108,17 @@ const mostLines = 8
 // Figure shows the mean score over the values of the key that has the most, a line for each
 // combination of the others; of random points, and where no key is a number, the scores by rank.
 func (s *Sweep) Figure(rows []Row) plot.Curves {
+	if s == nil {
+		return plot.Curves{}
+	}
 	rows = slices.DeleteFunc(slices.Clone(rows), func(r Row) bool { return r.N == 0 })
 	key, most := -1, 1
 	varies := make([]bool, len(s.Keys))
 	for i := range s.Keys {
 		values, numeric := map[string]bool{}, true
 		for _, r := range rows {
-			_, ok := numeral(r.Point.Values[i])
-			values[Text(r.Point.Values[i])], numeric = true, numeric && ok
+			_, ok := numeral(r.Point.value(i))
+			values[Text(r.Point.value(i))], numeric = true, numeric && ok
 		}
 		varies[i] = len(values) > 1
 		if numeric && len(values) > most {
@@ -118,7 +139,7 @@ func (s *Sweep) Figure(rows []Row) plot.Curves {
 		var rest []string
 		for i, k := range s.Keys {
 			if i != key && varies[i] {
-				rest = append(rest, k.Name+" "+Text(r.Point.Values[i]))
+				rest = append(rest, k.Name+" "+Text(r.Point.value(i)))
 			}
 		}
 		name := strings.Join(rest, ", ")
@@ -126,7 +147,7 @@ func (s *Sweep) Figure(rows []Row) plot.Curves {
 			lines[name] = &plot.Line{Name: name}
 			names = append(names, name)
 		}
-		x, _ := numeral(r.Point.Values[key])
+		x, _ := numeral(r.Point.value(key))
 		lines[name].X, lines[name].Y = append(lines[name].X, x), append(lines[name].Y, r.Mean)
 	}
 	title := s.Name

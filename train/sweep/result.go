@@ -2,6 +2,7 @@ package sweep
 
 import (
 	"encoding/csv"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -34,6 +35,9 @@ type Row struct {
 // score come last.
 func (s *Sweep) Table(points []Point, results []Result) []Row {
 	var rows []Row
+	if s == nil {
+		return nil
+	}
 	for _, p := range points {
 		r := Row{Point: p, Scores: make([]float64, len(s.Seeds))}
 		for i, seed := range s.Seeds {
@@ -99,6 +103,9 @@ func moments(x []float64) (n int, mean, sd float64) {
 // WriteCSV writes a line for each run: point, from 1 on, seed, the keys, and all numbers of the
 // results; error is the last column.
 func (s *Sweep) WriteCSV(w io.Writer, points []Point, results []Result) error {
+	if err := errors.Join(s.check(points...), s.writable(w)); err != nil {
+		return err
+	}
 	names := map[string]bool{}
 	for _, r := range results {
 		for name := range r.Numbers {
@@ -116,6 +123,9 @@ func (s *Sweep) WriteCSV(w io.Writer, points []Point, results []Result) error {
 	}
 	for _, r := range results {
 		line := []string{strconv.Itoa(r.Point + 1), strconv.FormatUint(r.Seed, 10)}
+		if r.Point < 0 || r.Point >= len(points) {
+			return fmt.Errorf("sweep: a result of point %d of %d", r.Point+1, len(points))
+		}
 		for _, v := range points[r.Point].Values {
 			line = append(line, exact(v))
 		}

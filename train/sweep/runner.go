@@ -20,6 +20,7 @@ import (
 
 	"github.com/surge-snn/surge/internal/exit"
 	"github.com/surge-snn/surge/internal/files"
+	"github.com/surge-snn/surge/internal/given"
 	"github.com/surge-snn/surge/internal/mpi"
 	"github.com/surge-snn/surge/internal/rundir"
 )
@@ -29,11 +30,11 @@ import (
 type Runner struct {
 	Sweep    *Sweep
 	Tasks    []Task
-	Workers  int       // runs at the same time
+	Workers  int       // runs at the same time, at least 1
 	Offset   int       // where this process begins to look
 	Retry    bool      // failed runs, too
 	Wait     bool      // for runs that others make
-	Progress io.Writer // takes a line for each run
+	Progress io.Writer // takes a line for each run; nil: none
 
 	mu      sync.Mutex
 	retried map[string]bool
@@ -41,9 +42,12 @@ type Runner struct {
 
 // Run works until all runs are made; without wait, until all are made or taken.
 func (r *Runner) Run(ctx context.Context) error {
+	if err := r.check(ctx); err != nil {
+		return err
+	}
 	r.retried = map[string]bool{}
 	var wait sync.WaitGroup
-	errs := make([]error, r.Workers)
+	errs := make([]error, max(r.Workers, 1))
 	for i := range errs {
 		wait.Go(func() { errs[i] = r.work(ctx) })
 	}
@@ -52,6 +56,21 @@ func (r *Runner) Run(ctx context.Context) error {
 		return fmt.Errorf("%w; the same command goes on", exit.ErrInterrupted)
 	}
 	return errors.Join(errs...)
+}
+
+// check returns an error where something is missing.
+func (r *Runner) check(ctx context.Context) error {
+	err := given.Need("a Runner", r, "ctx", ctx)
+	if err == nil {
+		err = given.Need("Runner.Sweep, as Read or Parse makes one", r.Sweep)
+	}
+	if err == nil && r.Offset < 0 {
+		err = fmt.Errorf("Runner.Offset is %d, want >= 0", r.Offset)
+	}
+	if err != nil {
+		return fmt.Errorf("sweep: %w", err)
+	}
+	return nil
 }
 
 // work makes one run after another.
@@ -83,6 +102,12 @@ func (r *Runner) work(ctx context.Context) error {
 
 // One makes the run of a number, and reports whether it failed.
 func (r *Runner) One(ctx context.Context, index int) error {
+	if err := r.check(ctx); err != nil {
+		return err
+	}
+	if index < 0 || index >= len(r.Tasks) {
+		return fmt.Errorf("sweep: run %d of %d", index, len(r.Tasks))
+	}
 	r.retried = map[string]bool{}
 	r.Workers = 1
 	t := r.Tasks[index]
@@ -169,6 +194,9 @@ func readResult(t Task) (*Result, error) {
 // Results returns those of all runs.
 func (r *Runner) Results() ([]Result, error) {
 	var all []Result
+	if r == nil {
+		return nil, nil
+	}
 	for _, t := range r.Tasks {
 		result, err := readResult(t)
 		if err != nil {
@@ -208,7 +236,7 @@ func (r *Runner) execute(ctx context.Context, t Task) (*Result, error) {
 	}
 	var stdout, stderr bytes.Buffer
 	cmd := exec.CommandContext(ctx, program, args...)
-	cmd.Stdout, cmd.Stderr, cmd.Env = &stdout, &stderr, environment(r.Workers)
+	cmd.Stdout, cmd.Stderr, cmd.Env = &stdout, &stderr, environment(max(r.Workers, 1))
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) } // it saves
 	cmd.WaitDelay = time.Minute
 	failed := cmd.Run()
@@ -276,6 +304,9 @@ func numbers(out string) map[string]float64 {
 func (r *Runner) say(t Task, result *Result, took time.Duration) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.Progress == nil {
+		return
+	}
 	made := 0
 	for _, t := range r.Tasks {
 		if exists(filepath.Join(t.Dir, resultFile)) {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/surge-snn/surge/internal/exit"
 	"github.com/surge-snn/surge/internal/files"
+	"github.com/surge-snn/surge/internal/given"
 	"github.com/surge-snn/surge/internal/random"
 	"github.com/surge-snn/surge/internal/schema"
 )
@@ -57,6 +58,27 @@ type Range struct {
 type Point struct {
 	Index  int
 	Values []any // of Sweep.Keys
+}
+
+// value returns that of a key, nil where the point has none.
+func (p Point) value(key int) any {
+	if key < len(p.Values) {
+		return p.Values[key]
+	}
+	return nil
+}
+
+// check returns an error where there is no sweep, or where a point is none of its keys.
+func (s *Sweep) check(points ...Point) error {
+	if err := given.Need("a Sweep of Read or Parse", s); err != nil {
+		return fmt.Errorf("sweep: %w", err)
+	}
+	for _, p := range points {
+		if len(p.Values) != len(s.Keys) {
+			return fmt.Errorf("sweep: point %d has %d values of %d keys", p.Index+1, len(p.Values), len(s.Keys))
+		}
+	}
+	return nil
 }
 
 // Read reads the file at path. Errors are *exit.BadInput.
@@ -227,6 +249,9 @@ func (r Range) at(share float64) any {
 // the same values whatever their number.
 func (s *Sweep) All() []Point {
 	var points []Point
+	if s == nil || slices.ContainsFunc(s.Keys, func(k Key) bool { return k.Range == nil && len(k.Values) == 0 }) {
+		return nil // Read and Parse give each key a value
+	}
 	if s.Points > 0 {
 		for i := range s.Points {
 			p := Point{Index: i}
@@ -262,6 +287,9 @@ func (s *Sweep) All() []Point {
 // Comments are lost. Errors name the key that the experiment cannot have, as a value that stands
 // where a section is needed.
 func (s *Sweep) Set(file, text string, p Point, seed uint64) (string, error) {
+	if err := s.check(p); err != nil {
+		return "", err
+	}
 	table, err := schema.Table(file, text)
 	if err != nil {
 		return "", err

@@ -10,6 +10,7 @@ import (
 
 	"github.com/surge-snn/surge/internal/exit"
 	"github.com/surge-snn/surge/internal/files"
+	"github.com/surge-snn/surge/internal/given"
 	fitted "github.com/surge-snn/surge/models/dynapse/experiment"
 	"github.com/surge-snn/surge/train/experiment"
 	"github.com/surge-snn/surge/train/experiment/recipes"
@@ -52,6 +53,9 @@ func ArrayIndex(runs int) (index int, ok bool, err error) {
 // Tasks returns all runs, each in a folder of its own in out, the seeds of a point one after
 // another. Their experiments are checked; nothing is written.
 func (s *Sweep) Tasks(points []Point, out string) ([]Task, error) {
+	if err := s.check(points...); err != nil {
+		return nil, err
+	}
 	file, base, err := s.base()
 	if err != nil {
 		return nil, err
@@ -102,6 +106,9 @@ func (s *Sweep) base() (file, text string, err error) {
 
 // Claim makes the folder of the results, or makes sure that it is one of this sweep.
 func (s *Sweep) Claim(out string, force bool) error {
+	if err := s.check(); err != nil {
+		return err
+	}
 	text, err := files.ReadText(s.path)
 	if err != nil {
 		return &exit.BadInput{File: s.path, Err: err}
@@ -135,11 +142,14 @@ func (s *Sweep) Claim(out string, force bool) error {
 // Describe returns "train.lr 0.001, model.tau_mem 0.02".
 func (s *Sweep) Describe(p Point) string {
 	text := ""
+	if s == nil {
+		return text
+	}
 	for i, k := range s.Keys {
 		if i > 0 {
 			text += ", "
 		}
-		text += k.Name + " " + Text(p.Values[i])
+		text += k.Name + " " + Text(p.value(i))
 	}
 	return text
 }
@@ -147,6 +157,12 @@ func (s *Sweep) Describe(p Point) string {
 // Finish writes the table of all results into out and draws it, and hands its rows to show. Runs
 // without a score are an [exit.Negative] error.
 func (s *Sweep) Finish(out string, points []Point, results []Result, show func([]Row) error) error {
+	if err := s.check(points...); err != nil {
+		return err
+	}
+	if err := given.Need("show", show); err != nil {
+		return fmt.Errorf("sweep: %w", err)
+	}
 	if err := files.WriteAtomic(filepath.Join(out, resultsFile), func(w io.Writer) error { return s.WriteCSV(w, points, results) }); err != nil {
 		return err
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/surge-snn/surge/internal/exit"
+	"github.com/surge-snn/surge/internal/given"
 	"github.com/surge-snn/surge/train"
 	"github.com/surge-snn/surge/train/experiment"
 )
@@ -28,6 +29,9 @@ type Options struct {
 // segment. Each must end with the bits that the receipt has. What does not is a problem of the
 // result; an error is that nothing could be said.
 func Run(ctx context.Context, folder string, o Options) (*Result, error) {
+	if err := given.Need("ctx", ctx); err != nil {
+		return nil, fmt.Errorf("verify: %w", err)
+	}
 	info, err := os.Stat(folder)
 	if err != nil || !info.IsDir() {
 		return nil, &exit.BadInput{File: folder, Expected: "the folder of a run", Err: err}
@@ -71,6 +75,9 @@ func (r *Result) note(format string, args ...any) {
 
 // Write prints the result for people.
 func (r *Result) Write(w io.Writer) error {
+	if err := given.Need("a Result of Run", r, "w", w); err != nil {
+		return fmt.Errorf("verify: %w", err)
+	}
 	for _, n := range r.Notes {
 		if _, err := fmt.Fprintln(w, "note:", n); err != nil {
 			return err

@@ -22,7 +22,7 @@ func TestNoPanic(t *testing.T) {
 		"BiasOf": chip.BiasOf, "Deploy": chip.Deploy, "ReadDevice": chip.ReadDevice, "ReadSamna": chip.ReadSamna, "AsGraph": chip.AsGraph, "Quantise": chip.Quantise,
 		"DefaultQuantities": chip.DefaultQuantities, "Describe": chip.Describe, "ReadRockpool": chip.ReadRockpool, "ParseRockpool": chip.ParseRockpool, "Tie": chip.Tie, "FromGraph": chip.FromGraph,
 	}
-	hostile.API{NilReceivers: true, FunctionsOnly: true, Functions: functions, Pool: pool, Types: []any{chip.Device{}, chip.Chip{}, chip.Core{}, chip.Quantised{}, chip.Graph{}, chip.Weights{}, chip.Specification{},
+	hostile.API{Functions: functions, Pool: pool, Types: []any{chip.Device{}, chip.Chip{}, chip.Core{}, chip.Quantised{}, chip.Graph{}, chip.Weights{}, chip.Specification{},
 		chip.Code{}, chip.Bias{}, chip.BaseCurrents{}, chip.Quantities{}, chip.Codes{}, chip.Tied{}, chip.Deviation{}}}.Test(t)
 }
 

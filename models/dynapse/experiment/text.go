@@ -70,7 +70,7 @@ func Text(n dynapse.Network, core []int, in *chip.Weights) string {
 			continue
 		}
 		var rows []string
-		for row := range slices.Chunk(m.w, m.width) {
+		for row := range slices.Chunk(m.w, max(m.width, 1)) {
 			var parts []string
 			for _, v := range row {
 				parts = append(parts, number(v))

@@ -1,6 +1,7 @@
 package fit
 
 import (
+	"fmt"
 	"math"
 	"slices"
 
@@ -73,6 +74,9 @@ func (e Experiment) Record(i int, n dynapse.Network, in *chip.Weights) (*dynapse
 }
 
 func (p *problem) record(n dynapse.Network, i int) (*dynapse.Run, error) {
+	if i < 0 || i >= len(p.recordings) {
+		return nil, fmt.Errorf("%w: recording %d of %d", ErrExperiment, i, len(p.recordings))
+	}
 	r := &p.recordings[i]
 	net := p.measuring(n)
 	run, err := n.Simulate(dynapse.Input{T: r.T, B: r.B, Counts: p.input(&net, i), Initial: p.initial(&net, i)})

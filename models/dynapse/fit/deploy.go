@@ -1,6 +1,7 @@
 package fit
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -55,8 +56,14 @@ func (r *Result) Deploy(ctx context.Context, e Experiment, seed uint64) (*Deploy
 	if core == nil {
 		core = make([]int, n.N)
 	}
-	if len(core) != n.N {
-		return nil, fmt.Errorf("%w: cores of %d neurons for a network of %d", ErrExperiment, len(core), n.N)
+	if len(core) != n.N || slices.Min(core) < 0 {
+		return nil, fmt.Errorf("%w: cores %v of a network of %d neurons", ErrExperiment, core, n.N)
+	}
+	if err := fitting(in, n.N*e.Space.types()); err != nil {
+		return nil, err
+	}
+	if e.Space.Codes != nil && len(r.Bases) != n.N {
+		return nil, fmt.Errorf("%w: base currents of %d neurons for a network of %d", ErrExperiment, len(r.Bases), n.N)
 	}
 	d := &Deployment{}
 	q, err := r.weights, error(nil)
@@ -92,6 +99,14 @@ func (r *Result) Deploy(ctx context.Context, e Experiment, seed uint64) (*Deploy
 	}
 	d.Loss, err = e.LossOf(ctx, d.Network, d.In)
 	return d, err
+}
+
+// fitting returns an error for weights of input channels that are not of n columns.
+func fitting(in chip.Weights, n int) error {
+	if in.Pre < 0 || in.Post != n || len(in.W) != in.Pre*n {
+		return fmt.Errorf("%w: %d input weights of %d x %d, want %d columns", ErrExperiment, len(in.W), in.Pre, in.Post, n)
+	}
+	return nil
 }
 
 // quantise returns the weights as the chip holds them.
@@ -185,6 +200,9 @@ func (e Experiment) driven(in chip.Weights) (*problem, error) {
 		return p, err
 	}
 	for i := range p.summed {
+		if err := fitting(in, n); err != nil || in.Pre < n {
+			return nil, cmp.Or(err, fmt.Errorf("%w: weights of %d input channels, want one for each of the %d columns", ErrExperiment, in.Pre, n))
+		}
 		s := &p.summed[i]
 		if _, task := s.judge.(*Task); task {
 			continue
@@ -203,7 +221,7 @@ func drive(name string, input, channels []float64, own bool, samples, n int, in 
 	if channels == nil && own {
 		channels = input
 	}
-	if in.Post != n || len(in.W) != in.Pre*n || len(channels) != samples*in.Pre {
+	if n < 1 || in.Post != n || len(in.W) != in.Pre*n || len(channels) != samples*in.Pre {
 		return nil, badTarget(name)("%d samples of channels, want %d for weights of %d x %d", len(channels), samples*in.Pre, in.Pre, in.Post)
 	}
 	out := make([]float64, samples*n)

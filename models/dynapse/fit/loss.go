@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/surge-snn/surge/internal/fmath"
+	"github.com/surge-snn/surge/internal/given"
 	"github.com/surge-snn/surge/models/dynapse"
 	"github.com/surge-snn/surge/optim"
 )
@@ -71,6 +72,9 @@ func (p *problem) sampleLosses(ctx context.Context, losses []float64, net system
 // each simulates all targets with a network of M samples, stores the samples' losses, and calls
 // back with every run and the derivatives of its sample's loss; k is the recording, or -1.
 func (p *problem) each(ctx context.Context, losses []float64, net system, o objective, back func(k int, run *dynapse.Run, c *dynapse.Cotangents) error) error {
+	if err := given.Need("ctx", ctx); err != nil {
+		return fmt.Errorf("%w: %w", ErrExperiment, err)
+	}
 	m := max(net.Samples, 1)
 	clear(losses)
 	for i := range p.recordings {

@@ -36,6 +36,9 @@ type Report struct {
 
 // Report returns the result as it is written.
 func (r *Result) Report() Report {
+	if r == nil {
+		r = &Result{}
+	}
 	o := Report{Status: r.Status, LossStart: r.LossStart, Loss: r.Loss, LossDAC: r.LossDAC, Currents: map[string][]float64{}, Values: map[string]float64{}, Codes: r.Codes(),
 		Interval: map[string][2]float64{}, Identified: map[string]Verdict{}, Unidentifiable: append([]Open{}, r.Unidentifiable...), Given: r.Given, Mismatch: r.Mismatch, Populations: r.Populations, Posterior: r.Posterior,
 		Evaluations: r.Evaluations, Gradients: r.Gradients, Notes: append([]string{}, r.Notes...), Warnings: append([]string{}, r.Warnings...), AtBound: []string{}}

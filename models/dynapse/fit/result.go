@@ -83,6 +83,9 @@ func (r *Result) Parameter(name string) Parameter {
 // Codes lists the settings of all parameters.
 func (r *Result) Codes() []Setting {
 	list := []Setting{}
+	if r == nil {
+		return list
+	}
 	for _, p := range r.Parameters {
 		list = append(list, p.Codes...)
 	}

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/surge-snn/surge/internal/given"
 	"github.com/surge-snn/surge/optim"
 	"github.com/surge-snn/surge/optim/ensemble"
 	"github.com/surge-snn/surge/optim/minimize"
@@ -122,6 +123,9 @@ func newSession(p *problem, s Settings) *session {
 //
 // Errors wrap [ErrExperiment], those of dynapse and of optim.
 func Run(ctx context.Context, e Experiment, s Settings) (*Result, error) {
+	if err := given.Need("ctx", ctx); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrExperiment, err)
+	}
 	p, err := e.compile()
 	if err != nil {
 		return nil, err

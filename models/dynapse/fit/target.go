@@ -19,10 +19,20 @@ type Error struct {
 }
 
 // Error returns the name of the target with what is wrong with it.
-func (e *Error) Error() string { return fmt.Sprintf("%v: %s: %v", ErrExperiment, e.Target, e.Err) }
+func (e *Error) Error() string {
+	if e == nil {
+		return ErrExperiment.Error()
+	}
+	return fmt.Sprintf("%v: %s: %v", ErrExperiment, e.Target, e.Err)
+}
 
 // Unwrap returns [ErrExperiment] and Err.
-func (e *Error) Unwrap() []error { return []error{ErrExperiment, e.Err} }
+func (e *Error) Unwrap() []error {
+	if e == nil {
+		return []error{ErrExperiment}
+	}
+	return []error{ErrExperiment, e.Err}
+}
 
 // badTarget makes errors of a target.
 func badTarget(name string) func(format string, a ...any) error {

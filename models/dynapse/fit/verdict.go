@@ -27,6 +27,9 @@ func (v Verdict) MarshalText() ([]byte, error) { return []byte(v.String()), nil 
 
 // UnmarshalText reads what MarshalText writes.
 func (v *Verdict) UnmarshalText(text []byte) error {
+	if v == nil {
+		return fmt.Errorf("%w: no verdict to read into", ErrExperiment)
+	}
 	for i, name := range verdictNames {
 		if name == string(text) {
 			*v = Verdict(i)

@@ -13,8 +13,11 @@ type Report struct {
 	PerNeuron []float64 `json:"per_neuron"` // mean over rows, Hz
 }
 
-// Report returns numbers and rates of spikes.
+// Report returns numbers and rates of spikes; 0 of a run that is not of the simulation.
 func (s *Simulation) Report(run *dynapse.Run) Report {
+	if s.fits(run) != nil {
+		return Report{}
+	}
 	r := Report{Rows: s.Input.B, Steps: s.Input.T, Neurons: s.Network.N, Dt: s.Dt, PerNeuron: make([]float64, s.Network.N)}
 	for i, x := range run.Spikes {
 		r.Spikes += x

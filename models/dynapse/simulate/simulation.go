@@ -8,6 +8,7 @@ import (
 
 	"github.com/surge-snn/surge/internal/exit"
 	"github.com/surge-snn/surge/internal/files"
+	"github.com/surge-snn/surge/internal/given"
 	"github.com/surge-snn/surge/models/dynapse"
 	"github.com/surge-snn/surge/models/dynapse/chip"
 	"github.com/surge-snn/surge/models/dynapse/experiment"
@@ -36,7 +37,56 @@ func New(n dynapse.Network, in *chip.Weights, input string) (s *Simulation, err 
 
 // Run simulates. The error is that of [dynapse.Network.Simulate].
 func (s *Simulation) Run() (*dynapse.Run, error) {
+	if err := s.check(); err != nil {
+		return nil, err
+	}
 	return s.Network.Simulate(dynapse.Input{T: s.Input.T, B: s.Input.B, Counts: s.Input.Counts})
+}
+
+// check returns an error where there is nothing to simulate.
+func (s *Simulation) check() error {
+	if err := given.Need("a Simulation of New", s); err != nil {
+		return fmt.Errorf("simulate: %w", err)
+	}
+	if err := given.Need("Simulation.Input", s.Input); err != nil {
+		return fmt.Errorf("simulate: %w", err)
+	}
+	return nil
+}
+
+// fits returns an error where a run is none of the simulation.
+func (s *Simulation) fits(run *dynapse.Run) error {
+	if err := s.check(); err != nil {
+		return err
+	}
+	if err := given.Need("a run", run); err != nil {
+		return fmt.Errorf("simulate: %w", err)
+	}
+	n := s.Network.N
+	if n < 1 || s.Input.T < 1 || s.Input.B < 1 {
+		return fmt.Errorf("simulate: %d steps, %d rows, %d neurons, want at least 1 of each", s.Input.T, s.Input.B, n)
+	}
+	if list := s.Network.Params[dynapse.Ispkthr]; len(list) > 1 && len(list) != n {
+		return fmt.Errorf("simulate: Ispkthr has %d values, want 1 or %d", len(list), n)
+	}
+	size, types := s.Input.T*s.Input.B*n, 1
+	if s.Network.FourSynapses {
+		types = 4
+	}
+	if len(s.Input.Counts) != size*types {
+		return fmt.Errorf("simulate: input of %d elements, want %d", len(s.Input.Counts), size*types)
+	}
+	for _, x := range [][]float64{run.Imem, run.Isyn, run.Spikes} {
+		if len(x) != size {
+			return fmt.Errorf("simulate: a run with traces of %d elements, want %d", len(x), size)
+		}
+	}
+	for _, x := range [][]float64{run.Iahp, run.Vmem, run.Igaba, run.Inmda, run.Ishunt} {
+		if len(x) != size && (x != nil || s.Network.FourSynapses) {
+			return fmt.Errorf("simulate: a run with traces of %d elements, want %d", len(x), size)
+		}
+	}
+	return nil
 }
 
 // ReadDevice reads the network that a chip is configured as, with four synapse types where it says
@@ -62,8 +112,11 @@ func ReadDevice(path string, dendrites bool) (dynapse.Network, *chip.Weights, er
 	return dynapse.Network{}, nil, &exit.BadInput{File: path, Err: err}
 }
 
-// Traces returns the records as arrays [B, T, N].
+// Traces returns the records as arrays [B, T, N]; none of a run that is not of the simulation.
 func (s *Simulation) Traces(run *dynapse.Run) []files.Array {
+	if s.fits(run) != nil {
+		return nil
+	}
 	n := s.Network.N
 	var list []files.Array
 	for _, r := range []struct {
@@ -97,6 +150,9 @@ func (s *Simulation) Traces(run *dynapse.Run) []files.Array {
 //
 // Errors are [*exit.BadInput], of --row and --show.
 func (s *Simulation) Figure(run *dynapse.Run, row int, show []int) (plot.Traces, error) {
+	if err := s.fits(run); err != nil {
+		return plot.Traces{}, err
+	}
 	n := s.Network.N
 	if row < 0 || row >= s.Input.B {
 		return plot.Traces{}, &exit.BadInput{File: "--row", Expected: fmt.Sprintf("0 to %d", s.Input.B-1), Found: fmt.Sprint(row)}

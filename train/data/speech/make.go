@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"github.com/surge-snn/surge/internal/files"
+	"github.com/surge-snn/surge/internal/given"
 	"github.com/surge-snn/surge/internal/hdf5"
 	"github.com/surge-snn/surge/internal/kernel"
 )
@@ -28,6 +29,9 @@ type Settings struct {
 //
 // Errors: those of Sound, of the file system, and of ctx; then nothing is written.
 func Make(ctx context.Context, dir string, s Settings) error {
+	if err := given.Need("ctx", ctx); err != nil {
+		return fmt.Errorf("speech: %w", err)
+	}
 	if s.Sound == nil {
 		s.Sound = Formants{Seed: 1}
 	}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/surge-snn/surge/internal/exit"
 	"github.com/surge-snn/surge/internal/files"
+	"github.com/surge-snn/surge/internal/given"
 	"github.com/surge-snn/surge/models/dynapse/experiment"
 	"github.com/surge-snn/surge/models/dynapse/fit"
 )
@@ -65,8 +66,30 @@ func New(e *experiment.Experiment, r *fit.Result, took time.Duration) *Outcome {
 	return &Outcome{Result: r, Numbers: Numbers{Seconds: took.Seconds()}, experiment: e}
 }
 
+// check returns an error where there is no fit, or one that is none of [fit.Run].
+func (o *Outcome) check() error {
+	if err := given.Need("an Outcome of New", o); err != nil {
+		return fmt.Errorf("report: %w", err)
+	}
+	if err := given.Need("the Result of an Outcome", o.Result, "its experiment: New makes an Outcome", o.experiment); err != nil {
+		return fmt.Errorf("report: %w", err)
+	}
+	for _, p := range o.Populations {
+		if len(p.Value) == 0 || len(p.Value) != len(p.Neurons) {
+			return fmt.Errorf("report: %d values of %s for %d neurons", len(p.Value), p.Name, len(p.Neurons))
+		}
+	}
+	if p := o.Posterior; p != nil && (p.Walkers < 1 || len(p.Samples) != len(p.Parameters)) {
+		return fmt.Errorf("report: a posterior of %d walkers with samples of %d parameters, want those of %d", p.Walkers, len(p.Samples), len(p.Parameters))
+	}
+	return nil
+}
+
 // MarshalJSON writes the report of the fit with the numbers of the outcome, as in result.json.
 func (o *Outcome) MarshalJSON() ([]byte, error) {
+	if err := o.check(); err != nil {
+		return nil, err
+	}
 	return json.Marshal(struct {
 		fit.Report
 		Numbers
@@ -78,6 +101,12 @@ func (o *Outcome) MarshalJSON() ([]byte, error) {
 //
 // Errors are [*exit.BadInput], which name the file.
 func (o *Outcome) Write(ctx context.Context, dir string) error {
+	if err := o.check(); err != nil {
+		return err
+	}
+	if err := given.Need("ctx", ctx); err != nil {
+		return fmt.Errorf("report: %w", err)
+	}
 	o.Out = dir
 	path := func(name string) string { return filepath.Join(dir, name) }
 	for _, part := range []struct {
@@ -138,6 +167,12 @@ func (o *Outcome) deploy(ctx context.Context, path string) error {
 
 // Text prints the outcome for people, after [Outcome.Write].
 func (o *Outcome) Text(w io.Writer) error {
+	if err := o.check(); err != nil {
+		return err
+	}
+	if err := given.Need("w", w); err != nil {
+		return fmt.Errorf("report: %w", err)
+	}
 	dac := ""
 	if o.LossDAC != nil {
 		dac = fmt.Sprintf(", %.4g with codes of the bias generator", *o.LossDAC)
@@ -162,7 +197,9 @@ func (o *Outcome) Text(w io.Writer) error {
 			p.err = t.print(w)
 		}
 	}
-	p.printf("  %s  %s\n", filepath.Join(o.Out, HTMLFile), filepath.Join(o.Out, o.Pictures[0]))
+	if len(o.Pictures) > 0 {
+		p.printf("  %s  %s\n", filepath.Join(o.Out, HTMLFile), filepath.Join(o.Out, o.Pictures[0]))
+	}
 	return p.err
 }
 
