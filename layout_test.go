@@ -226,6 +226,32 @@ func TestTheOverviewNamesEveryPackage(t *testing.T) {
 	}
 }
 
+// Every package that others can import calls all that it exports with arguments that nobody means:
+// hostile.API fails where a function or a method is left out, and this where a package is.
+func TestEveryPackageIsTestedWithHostileArguments(t *testing.T) {
+	exports, tested := map[string]bool{}, map[string]bool{}
+	for _, s := range sources(t) {
+		top, _, _ := strings.Cut(filepath.ToSlash(s.dir), "/")
+		switch {
+		case strings.HasSuffix(s.path, "_test.go"):
+			if strings.Contains(s.text, "hostile.API{") && strings.Contains(s.text, "}.Test(t)") {
+				tested[s.dir] = true
+			}
+		case s.file.Name.Name == "main" || top == "internal" || top == "cmd":
+		default:
+			exports[s.dir] = exports[s.dir] || slices.ContainsFunc(s.file.Decls, func(d ast.Decl) bool {
+				f, ok := d.(*ast.FuncDecl)
+				return ok && f.Name.IsExported()
+			})
+		}
+	}
+	for dir, yes := range exports {
+		if yes && !tested[dir] {
+			t.Errorf("%s: no test calls hostile.API{...}.Test(t), see internal/hostile", dir)
+		}
+	}
+}
+
 // The program is flags, printing and the files of a run; what is more than that, others want to
 // call from Go.
 func TestTheProgramIsSmall(t *testing.T) {

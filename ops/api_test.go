@@ -17,7 +17,11 @@ func TestNoPanic(t *testing.T) {
 	node := func(name string, dt tensor.Dtype, shape ...int) *G.Node {
 		return G.NewTensor(g, dt, len(shape), G.WithShape(shape...), G.WithName(name))
 	}
-	pool := hostile.Of(node("a", tensor.Float64, 2, 3), node("b", tensor.Float64, 2, 3, 2), node("c", tensor.Float32, 3), node("d", tensor.Int, 2),
+	input, err := ops.NewInput(tensor.Float64, tensor.Shape{2, 2, 3})
+	if err != nil {
+		t.Fatal(err)
+	}
+	pool := hostile.Of(input, node("a", tensor.Float64, 2, 3), node("b", tensor.Float64, 2, 3, 2), node("c", tensor.Float32, 3), node("d", tensor.Int, 2),
 		G.NewScalar(g, tensor.Float64, G.WithName("s")), new(G.Node), node("other", tensor.Float64, 1),
 		tensor.New(tensor.WithShape(2), tensor.WithBacking([]float64{1, 2})), surrogate.ATan{}, surrogate.Triangle{})
 	functions := map[string]any{
@@ -28,5 +32,5 @@ func TestNoPanic(t *testing.T) {
 		"Rows": ops.Rows, "Spread": ops.Spread, "Softmax": ops.Softmax, "SoftmaxRow": ops.SoftmaxRow[float64], "SoftmaxRowGradient": ops.SoftmaxRowGradient[float64],
 		"SumUnits": ops.SumUnits, "Settle": ops.Settle, "LastUntil": ops.LastUntil, "MaxUntil": ops.MaxUntil, "MeanUntil": ops.MeanUntil, "SumUntil": ops.SumUntil, "Until": ops.Until, "MeasureOf": ops.MeasureOf, "HeldCurrent": ops.HeldCurrent, "ScaleUnits": ops.ScaleUnits, "Take": ops.Take, "Tap": ops.Tap, "TapOf": ops.TapOf[float64], "Winner": ops.Winner, "WinnerRow": ops.WinnerRow[float32], "Spike": ops.Spike, "Sparsity": ops.Sparsity, "Silence": ops.Silence, "StochasticSpike": ops.StochasticSpike, "FiringCounts": ops.FiringCounts[float64], "SmoothSpike": ops.SmoothSpike, "Heaviside": ops.Heaviside[float64],
 	}
-	hostile.API{Functions: functions, Pool: pool, Types: []any{ops.StepPWL{}, ops.RateBounds{}, ops.Firing{}, ops.VoltageBounds{}}}.Test(t)
+	hostile.API{Functions: functions, Pool: pool, Types: []any{ops.StepPWL{}, ops.RateBounds{}, ops.Firing{}, ops.VoltageBounds{}, &ops.Input{}}}.Test(t)
 }

@@ -37,6 +37,9 @@ func NewInput(dt tensor.Dtype, shape tensor.Shape) (*Input, error) {
 
 // Node adds the input to the graph of clock, [T, 1], whose numbers are not read.
 func (in *Input) Node(clock *G.Node) (*G.Node, error) {
+	if !in.made() {
+		return nil, errNoInput
+	}
 	k := Kernels{}
 	if in.single != nil {
 		in.single.shape, k.Float32 = in.shape, in.single
@@ -47,10 +50,23 @@ func (in *Input) Node(clock *G.Node) (*G.Node, error) {
 }
 
 // Shape returns [T, B, N].
-func (in *Input) Shape() tensor.Shape { return in.shape }
+func (in *Input) Shape() tensor.Shape {
+	if in == nil {
+		return nil
+	}
+	return in.shape
+}
+
+// made tells whether NewInput has made it.
+func (in *Input) made() bool { return in != nil && (in.single != nil || in.double != nil) }
+
+var errNoInput = fmt.Errorf("%w: no input, want one of NewInput", ErrShape)
 
 // Array returns the memory that the runs read from now on, until Lists is called.
 func (in *Input) Array() *tensor.Dense {
+	if !in.made() {
+		return nil
+	}
 	if in.single != nil {
 		return in.single.array(tensor.Float32)
 	}
@@ -65,6 +81,9 @@ func (in *Input) Array() *tensor.Dense {
 // Errors wrap [ErrShape] for a wrong number of lists or values, [ErrValue] for channels that do not
 // rise or are not there.
 func (in *Input) Lists(channels [][]int32, values [][]float32) error {
+	if !in.made() {
+		return errNoInput
+	}
 	rows, n := in.shape[0]*in.shape[1], in.shape[2]
 	if len(channels) != rows || values != nil && len(values) != rows {
 		return fmt.Errorf("%w: %d lists of channels and %d of values, want %d", ErrShape, len(channels), len(values), rows)

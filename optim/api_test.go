@@ -17,5 +17,5 @@ func TestNoPanic(t *testing.T) {
 	hostile.API{Functions: functions, Pool: pool, Types: []any{leaf, tree, state, optim.Slot{}, optim.Adam{}, optim.SGD{}, optim.Chain{}, optim.Scale{}, optim.ScaleBySchedule{},
 		optim.ClipByGlobalNorm{}, optim.ClipByValue{}, optim.WeightDecay{}, optim.Masked{}, optim.SkipNonFinite{}, optim.Constant(0), optim.Cosine{}, optim.Exponential{},
 		optim.RMSProp{}, optim.Adagrad{}, optim.Lion{}, optim.Lookahead{}, optim.Accumulate{}, optim.Groups{}, optim.ClipByNorm{}, optim.Box{}, optim.Reparam{}, optim.Plateau{},
-		optim.Steps{}, optim.WarmUp{}, optim.OneCycle{}, optim.LogMap{}, optim.SoftplusMap{}, optim.BoxMap{}}}.Test(t)
+		optim.Steps{}, optim.Linear{}, optim.Join{}, optim.WarmUp{}, optim.OneCycle{}, optim.LogMap{}, optim.SoftplusMap{}, optim.BoxMap{}}}.Test(t)
 }

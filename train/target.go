@@ -117,8 +117,8 @@ type Answer struct {
 }
 
 // Found returns what a network gives for element i of Y, out of all that it gives: for a sequence
-// whose steps last several time steps ([data.Batches].Hold) that at the end of them. It is NaN where
-// out has no such element.
+// whose steps last several time steps ([data.Batches].Hold) that at the end of them. It is NaN
+// where out has no such element.
 func (a Answer) Found(out []float64, i int) float64 {
 	if i < 0 {
 		return math.NaN()

@@ -50,6 +50,9 @@ func variable(name string) (string, Source) {
 // Answers reads the members outputs and grads. A file with neither is an [exit.BadInput], and so is
 // one in which they are not of the form that [Result.Write] gives them.
 func (c *Case) Answers() (*Answers, error) {
+	if c == nil {
+		return nil, errNoCase
+	}
 	a := &Answers{Outputs: map[string]Tensor{}, Grads: map[string]map[string]Answer{}}
 	whole := source{file: c.File}
 	if text, ok := c.Others["outputs"]; ok && !isNull(text) {

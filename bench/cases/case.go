@@ -11,6 +11,7 @@ import (
 
 	"github.com/surge-snn/surge/internal/exit"
 	"github.com/surge-snn/surge/internal/files"
+	"github.com/surge-snn/surge/internal/given"
 )
 
 // Case is one simulation: which model, with which parameters, on which inputs.
@@ -22,6 +23,9 @@ type Case struct {
 	Inputs map[string]*Tensor         // nil where the file has null
 	Others map[string]json.RawMessage // the other members of the file: answers and notes
 }
+
+// errNoCase is the error of a case that is nil, and of Fields that are none of a case.
+var errNoCase = &exit.BadInput{Expected: "a case of Read or Parse", Found: "none"}
 
 // Read reads the case file at path. Its errors are [exit.BadInput].
 func Read(path string) (*Case, error) {
@@ -114,6 +118,9 @@ func (c *Case) parseInputs(s source) error {
 // Known reports the first name (in the order of the alphabet) among the parameters, and then among
 // the inputs, that is not among the given ones, as [exit.BadInput].
 func (c *Case) Known(params, inputs []string) error {
+	if c == nil {
+		return errNoCase
+	}
 	for _, group := range []struct {
 		member     string
 		have, know []string
@@ -139,6 +146,9 @@ func (c *Case) Known(params, inputs []string) error {
 // [json.Unmarshal] does. A member that is absent, or of another type, is an [exit.BadInput] that
 // says what was expected.
 func (c *Case) Member(name, expected string, v any) error {
+	if c == nil {
+		return errNoCase
+	}
 	text, ok := c.Others[name]
 	if !ok {
 		return c.bad(name, expected, "nothing")
@@ -153,6 +163,9 @@ func (c *Case) Member(name, expected string, v any) error {
 // every other type, and a number that the format does not hold (NaN), is an error and leaves c as
 // it was.
 func (c *Case) SetParam(name string, value any) error {
+	if c == nil {
+		return errNoCase
+	}
 	text, err := appendParam(nil, source{file: c.File, path: "params." + name}, value)
 	if err != nil {
 		return err
@@ -195,6 +208,12 @@ func appendParam(b []byte, s source, value any) ([]byte, error) {
 // params, inputs, and the other members, each group in the order of the alphabet. A NaN, or a shape
 // that does not fit its data, is an [exit.BadInput] and nothing is written.
 func (c *Case) Write(w io.Writer) error {
+	if c == nil {
+		return errNoCase
+	}
+	if err := given.Need("w", w); err != nil {
+		return fmt.Errorf("cases: %w", err)
+	}
 	b := appendString([]byte(`{"model":`), c.Model)
 	b = append(b, `,"params":{`...)
 	b, err := c.appendRaw(b, "params.", c.Params)

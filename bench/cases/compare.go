@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/surge-snn/surge/internal/given"
 )
 
 // Quantity is an output or a gradient that is compared with the answer in a case file.
@@ -133,6 +135,9 @@ func difference(x, a float64) float64 {
 // is left out. single says that r was computed in float32 (Quantity.Float32 is also set for a file
 // whose member dtype begins so).
 func (c *Case) Check(r *Result, grads, single bool, tolerance func(Quantity) (t Tolerance, ok bool)) ([]Comparison, error) {
+	if err := given.Need("a result", r, "tolerance", tolerance); err != nil {
+		return nil, fmt.Errorf("cases: %w", err)
+	}
 	answers, err := c.Answers()
 	if err != nil {
 		return nil, err

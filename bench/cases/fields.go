@@ -20,44 +20,64 @@ type Fields struct {
 
 // Fields returns access to c. The same case may be read any number of times, also concurrently.
 func (c *Case) Fields() *Fields {
+	if c == nil {
+		return &Fields{}
+	}
 	return &Fields{at: source{file: c.File, path: "params"}, params: c.Params, c: c, err: new(error)}
 }
 
 // Err returns the first error of all calls so far, an [exit.BadInput], or nil.
-func (f *Fields) Err() error { return *f.err }
+func (f *Fields) Err() error {
+	if !f.ready() {
+		return errNoCase
+	}
+	return *f.err
+}
+
+// ready tells whether these are Fields of a case.
+func (f *Fields) ready() bool { return f != nil && f.err != nil && f.c != nil }
 
 // Fail reports that parameter name is not what a model expected, where that depends on more than
 // the value itself. An earlier error stays.
 func (f *Fields) Fail(name, expected string) {
+	if !f.ready() {
+		return
+	}
 	f.fail(f.at.at(name, nil).bad(expected, describe(f.params[name])))
 }
 
 // FailInput is [Fields.Fail] for an input; found says what is wrong with it.
 func (f *Fields) FailInput(name, expected, found string) {
+	if !f.ready() {
+		return
+	}
 	f.fail(f.c.bad("inputs."+name, expected, found))
 }
 
 func (f *Fields) fail(err error) {
-	if *f.err == nil {
+	if f.ready() && *f.err == nil {
 		*f.err = err
 	}
 }
 
 // Has tells whether the parameter is there and is not null.
 func (f *Fields) Has(name string) bool {
+	if !f.ready() {
+		return false
+	}
 	text, ok := f.params[name]
 	return ok && !isNull(text)
 }
 
 // HasInput tells whether the input is there and is not null.
-func (f *Fields) HasInput(name string) bool { return f.c.Inputs[name] != nil }
+func (f *Fields) HasInput(name string) bool { return f.ready() && f.c.Inputs[name] != nil }
 
 // param returns the text of a parameter that must be there.
 func (f *Fields) param(name, expected string) (s source, ok bool) {
-	s = f.at.at(name, f.params[name])
-	if *f.err != nil {
+	if f.Err() != nil {
 		return s, false
 	}
+	s = f.at.at(name, f.params[name])
 	if !f.Has(name) {
 		f.fail(s.bad(expected, describe(s.text)))
 		return s, false
@@ -191,6 +211,9 @@ func (f *Fields) Strings(name string) []string {
 // Object returns access to the members of a parameter that is an object; known are the names that
 // it may have. Its errors are those of f.
 func (f *Fields) Object(name string, known ...string) *Fields {
+	if !f.ready() {
+		return &Fields{}
+	}
 	inner := &Fields{at: f.at.at(name, nil), params: map[string]json.RawMessage{}, c: f.c, err: f.err}
 	s, ok := f.param(name, "an object")
 	if !ok {
@@ -217,7 +240,7 @@ func (f *Fields) Object(name string, known ...string) *Fields {
 //	tau := f.Tensor("tau", cases.Positive, cases.Shape{}, cases.Shape{n}) // for all, or one each
 //	x := f.Tensor("input", cases.Finite, cases.Shape{cases.Extent, steps, n})
 func (f *Fields) Tensor(name string, check Check, shapes ...Shape) Tensor {
-	if *f.err != nil {
+	if f.Err() != nil {
 		return Tensor{}
 	}
 	words := make([]string, len(shapes))

@@ -1,9 +1,12 @@
 package cases
 
 import (
+	"fmt"
 	"io"
 	"maps"
 	"slices"
+
+	"github.com/surge-snn/surge/internal/given"
 )
 
 // Result is what a model computes from a case.
@@ -31,6 +34,12 @@ const NoLoss = ""
 // with the names of each object in the order of the alphabet. A NaN is an [exit.BadInput] that
 // names the place, and nothing is written.
 func (r *Result) Write(w io.Writer, c *Case, comparisons []Comparison) error {
+	if c == nil {
+		return errNoCase
+	}
+	if err := given.Need("a result", r, "w", w); err != nil {
+		return fmt.Errorf("cases: %w", err)
+	}
 	b := appendString([]byte(`{"case":`), c.File)
 	b = appendString(append(b, `,"model":`...), c.Model)
 	b = append(b, `,"outputs":`...)

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/surge-snn/surge/internal/given"
 )
 
 // Benchmark is a question about the fit.
@@ -82,6 +84,9 @@ func first(n int) (seeds []uint64) {
 //
 // Errors are those of the fit, with the name of the benchmark and the seed.
 func Run(ctx context.Context, b Benchmark, seeds []uint64, workers int, report func(Outcome)) ([]Outcome, error) {
+	if err := given.Need("ctx", ctx, "a Benchmark of All", b.solve, "report", report); err != nil {
+		return nil, fmt.Errorf("bench/fit: %w", err)
+	}
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	results := make([]chan Outcome, len(seeds))
@@ -154,9 +159,12 @@ func (b Benchmark) one(ctx context.Context, seed uint64) (Outcome, error) {
 	return o, nil
 }
 
-// Summarise judges outcomes, at least one.
+// Summarise judges outcomes, at least one. A benchmark that is none of [All] has no value.
 func (b Benchmark) Summarise(outcomes []Outcome) Summary {
 	s := Summary{Benchmark: b.Name, Text: b.Text, Problems: len(outcomes), Target: b.Target, Failed: []uint64{}, Quantiles: map[string][5]float64{}, Means: map[string]float64{}}
+	if b.judge == nil || len(outcomes) == 0 {
+		return s
+	}
 	s.Value, s.Met = b.judge(outcomes)
 	s.Shown = fmt.Sprintf(b.format, s.Value)
 	if b.remark != nil {

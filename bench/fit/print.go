@@ -13,6 +13,7 @@ import (
 
 	"github.com/schollz/progressbar/v3"
 	"github.com/surge-snn/surge/internal/exit"
+	"github.com/surge-snn/surge/internal/given"
 	"golang.org/x/term"
 )
 
@@ -28,8 +29,11 @@ type Printer struct {
 // few problems are printed one by one.
 const few = 20
 
-// NewPrinter prints to out; a bar goes to errs if that is a terminal.
+// NewPrinter prints to out, nil: nowhere; a bar goes to errs if that is a terminal.
 func NewPrinter(out, errs io.Writer, asJSON bool, b Benchmark, problems int) *Printer {
+	if out == nil {
+		out = io.Discard
+	}
 	p := &Printer{out: out, json: asJSON, every: problems <= few}
 	if f, ok := errs.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
 		p.bar = progressbar.NewOptions(problems, progressbar.OptionSetWriter(errs), progressbar.OptionClearOnFinish(), progressbar.OptionSetDescription(b.Name),
@@ -38,8 +42,14 @@ func NewPrinter(out, errs io.Writer, asJSON bool, b Benchmark, problems int) *Pr
 	return p
 }
 
+// ready tells whether NewPrinter has made the printer.
+func (p *Printer) ready() bool { return p != nil && p.out != nil }
+
 // Outcome prints the outcome of a problem.
 func (p *Printer) Outcome(o Outcome) {
+	if !p.ready() {
+		return
+	}
 	if p.json {
 		p.Err = errors.Join(p.Err, json.NewEncoder(p.out).Encode(o))
 	} else if p.every || !o.Passed {
@@ -68,13 +78,16 @@ func (p *Printer) Outcome(o Outcome) {
 
 // End takes the bar away.
 func (p *Printer) End() {
-	if p.bar != nil {
+	if p.ready() && p.bar != nil {
 		_ = p.bar.Finish()
 	}
 }
 
 // Summary prints quantiles of the numbers.
 func (p *Printer) Summary(s Summary) error {
+	if !p.ready() {
+		return fmt.Errorf("bench/fit: %w: a Printer of NewPrinter", given.ErrNil)
+	}
 	if p.json {
 		return json.NewEncoder(p.out).Encode(s)
 	}
@@ -90,6 +103,9 @@ func (p *Printer) Summary(s Summary) error {
 
 // Table prints the answers.
 func Table(w io.Writer, summaries []Summary) error {
+	if err := given.Need("w", w); err != nil {
+		return fmt.Errorf("bench/fit: %w", err)
+	}
 	t := tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
 	fmt.Fprintln(t, "benchmark\tproblems\tvalue\ttarget\t\ttime\tmeasure")
 	for _, s := range summaries {

@@ -2,14 +2,19 @@ package gradbench
 
 import (
 	"context"
+	"fmt"
 	"math"
 )
 
 // Lead returns by how much the cosine of a to the truth is above that of b, in one class of
 // parameters. a and b are averages over the same draws, of one stream, so that what the draws and
 // the truth do to both cancels: its error is that of the jackknife that leaves out a block of both,
-// and a block of the truth.
+// and a block of the truth. It is NaN where they are not of as many parameters, or the class is none
+// of these.
 func Lead(a, b, truth *Blocks, c Class) Estimate {
+	if size := truth.size(); size < 0 || a.size() != size || b.size() != size || !c.within(size) {
+		return Estimate{Value: math.NaN(), SE: math.NaN()}
+	}
 	sides := [3]side{a.side(), b.side(), truth.side()}
 	part := func(x []float64) []float64 { return x[c.From:c.To] }
 	var mean, left [3][]float64
@@ -70,6 +75,14 @@ type Average struct {
 func Settle(ctx context.Context, n Network, truth Average, list []Average, of uint64, c Class, part float64, most int) error {
 	if len(list) == 0 {
 		return nil
+	}
+	for _, a := range append([]Average{truth}, list...) {
+		if err := check(ctx, n, a.Of); err != nil {
+			return err
+		}
+		if size := a.Blocks.size(); size < 0 || size != truth.Blocks.size() || !c.within(size) || a.Draws < 1 {
+			return fmt.Errorf("gradbench: averages of %d and %d parameters, the class %+v", truth.Blocks.size(), size, c)
+		}
 	}
 	for {
 		open := false

@@ -1,6 +1,9 @@
 package gradbench
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // Comparison says how a gradient stands to the truth in one class of parameters.
 type Comparison struct {
@@ -21,8 +24,13 @@ type Comparison struct {
 const All = "all"
 
 // Compare returns how g stands to the truth, for all parameters and for each class. Averages over
-// draws must be of different streams.
+// draws must be of different streams. It is nil where the two are not of as many parameters, or a
+// class is none of these.
 func Compare(g, truth *Blocks, classes []Class) []Comparison {
+	size := truth.size()
+	if size < 0 || g.size() != size || slices.ContainsFunc(classes, func(c Class) bool { return !c.within(size) }) {
+		return nil
+	}
 	sides := [2]side{g.side(), truth.side()}
 	rows := []Comparison{compare(sides, Class{All, 0, len(truth.Mean[0])})}
 	for _, c := range classes {

@@ -1,6 +1,7 @@
 package gradbench
 
 import (
+	"context"
 	"runtime"
 	"slices"
 	"time"
@@ -9,6 +10,9 @@ import (
 // Cost returns the median time of so many gradients of an estimator, forward and backward, and the
 // bytes that one allocates, for the first input. Nothing else should run meanwhile.
 func Cost(n Network, e Estimator, calls int) (median time.Duration, bytes uint64, err error) {
+	if err := check(context.Background(), n, e); err != nil {
+		return 0, 0, err
+	}
 	p := n.Params()
 	g := make([]float64, len(p))
 	times := make([]time.Duration, max(calls, 1))

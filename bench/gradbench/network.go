@@ -69,6 +69,9 @@ func (e Estimate) String() string { return fmt.Sprintf("%.4g ± %.2g", e.Value, 
 // to h²/6 times the third derivative. For a loss that is smooth it needs no average.
 func Differences(n Network, h float64) Estimator {
 	return Estimator{Name: fmt.Sprintf("differences(%g)", h), Random: true, Gradient: func(g, p []float64, input int, draw uint64) error {
+		if n == nil || len(g) != len(p) {
+			return fmt.Errorf("gradbench: differences of a network %v of %d parameters, a gradient of %d", n, len(p), len(g))
+		}
 		moved := append([]float64(nil), p...)
 		for k := range p {
 			var side [2]Outcome

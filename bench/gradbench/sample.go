@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/surge-snn/surge/internal/given"
 	"github.com/surge-snn/surge/internal/kernel"
 )
 
@@ -27,11 +28,41 @@ type Blocks struct {
 // draws of different uses are apart by this number: the truth takes those from 0.
 const stream = 1 << 32
 
+// check returns an error where something is missing.
+func check(ctx context.Context, n Network, e Estimator) error {
+	if err := given.Need("ctx", ctx, "a Network", n, "Estimator.Gradient", e.Gradient); err != nil {
+		return fmt.Errorf("gradbench: %w", err)
+	}
+	return nil
+}
+
+// size returns the number of parameters of a mean; -1 where there is none.
+func (b *Blocks) size() int {
+	if b == nil || len(b.Mean) == 0 {
+		return -1
+	}
+	for _, m := range b.Mean {
+		if len(m) != len(b.Mean[0]) {
+			return -1
+		}
+	}
+	return len(b.Mean[0])
+}
+
+// within tells whether a class is one of so many parameters.
+func (c Class) within(size int) bool { return 0 <= c.From && c.From <= c.To && c.To <= size }
+
 // Sample averages an estimator over the inputs of a network and over blocks of draws. The stream, a
 // small number, keeps the draws of two averages apart; independent averages need different ones.
 //
 // Errors are those of the estimator, a gradient that is not finite, and that of ctx.
 func Sample(ctx context.Context, n Network, e Estimator, of uint64, blocks, draws int) (*Blocks, error) {
+	if err := check(ctx, n, e); err != nil {
+		return nil, err
+	}
+	if blocks < 1 || draws < 1 {
+		return nil, fmt.Errorf("gradbench: %d blocks of %d draws, want at least 1", blocks, draws)
+	}
 	b := &Blocks{Estimator: e.Name, Draws: draws}
 	if !e.Random {
 		blocks, b.Draws = 1, 1
@@ -46,6 +77,12 @@ func Sample(ctx context.Context, n Network, e Estimator, of uint64, blocks, draw
 // error of the mean, over all parameters together, is below a share of its norm, or there are most
 // blocks. It takes at least 16 blocks.
 func Until(ctx context.Context, n Network, e Estimator, of uint64, draws int, share float64, most int) (*Blocks, error) {
+	if err := check(ctx, n, e); err != nil {
+		return nil, err
+	}
+	if draws < 1 || most < 1 {
+		return nil, fmt.Errorf("gradbench: at most %d blocks of %d draws, want at least 1", most, draws)
+	}
 	b := &Blocks{Estimator: e.Name, Draws: draws}
 	if !e.Random {
 		return Sample(ctx, n, e, of, 1, 1)
@@ -119,8 +156,11 @@ func (b *Blocks) block(ctx context.Context, n Network, e Estimator, draw uint64)
 	return mean, spread, nil
 }
 
-// Gradient returns the mean of the blocks.
+// Gradient returns the mean of the blocks, nil without any.
 func (b *Blocks) Gradient() []float64 {
+	if b.size() < 0 {
+		return nil
+	}
 	g := make([]float64, len(b.Mean[0]))
 	for _, m := range b.Mean {
 		for k, x := range m {
@@ -151,6 +191,9 @@ func (b *Blocks) errors() []float64 {
 // Error returns the standard error of the mean, over all parameters together, as a share of its
 // norm; +Inf where the norm is not larger than its error.
 func (b *Blocks) Error() float64 {
+	if b.size() < 0 {
+		return math.Inf(1)
+	}
 	norm, noise := square(b.Gradient()), sum(b.errors())
 	if norm <= noise {
 		if norm == 0 && len(b.Mean) == 1 {

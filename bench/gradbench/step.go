@@ -2,7 +2,10 @@ package gradbench
 
 import (
 	"context"
+	"fmt"
 	"math"
+
+	"github.com/surge-snn/surge/internal/given"
 )
 
 // Descent is how the expected loss changes by one step along a gradient.
@@ -18,11 +21,17 @@ type Descent struct {
 // chooses, the other judges; both compare with common random numbers. A network without random
 // numbers needs draws = 1: its inputs choose and judge.
 func Step(ctx context.Context, n Network, g []float64, of uint64, draws, sizes int, largest float64) (Descent, error) {
+	if err := given.Need("ctx", ctx, "a Network", n); err != nil {
+		return Descent{}, fmt.Errorf("gradbench: %w", err)
+	}
 	norm := math.Sqrt(square(g))
 	if norm == 0 {
 		return Descent{}, nil
 	}
 	p := n.Params()
+	if len(g) != len(p) {
+		return Descent{}, fmt.Errorf("gradbench: a gradient of %d numbers for %d parameters", len(g), len(p))
+	}
 	moved := make([]float64, len(p))
 	// change returns the mean relative change with its error over one half.
 	change := func(length float64, half int) (Estimate, error) {
@@ -92,8 +101,14 @@ type Part struct {
 // change of the loss of every input and draw with the one that the estimator predicts for it,
 // length (g·u)/|u|.
 func Predict(ctx context.Context, n Network, e Estimator, u []float64, of uint64, draws int, length float64) (Prediction, error) {
+	if err := check(ctx, n, e); err != nil {
+		return Prediction{}, err
+	}
 	norm := math.Sqrt(square(u))
 	p := n.Params()
+	if len(u) != len(p) {
+		return Prediction{}, fmt.Errorf("gradbench: a direction of %d numbers for %d parameters", len(u), len(p))
+	}
 	moved, g := make([]float64, len(p)), make([]float64, len(p))
 	for k := range p {
 		moved[k] = p[k] + length*u[k]/norm

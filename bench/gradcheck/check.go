@@ -10,6 +10,7 @@ import (
 	"gorgonia.org/tensor"
 
 	"github.com/surge-snn/surge/graph"
+	"github.com/surge-snn/surge/internal/given"
 	"github.com/surge-snn/surge/internal/random"
 )
 
@@ -19,6 +20,9 @@ import (
 //
 // The error is that of building or running the model; a check that fails is a result.
 func Run(c Case, seed uint64) ([]Result, error) {
+	if c.Model == nil {
+		return nil, fmt.Errorf("gradcheck: %s: %w: a Model, as the cases of Table have", c.Name, given.ErrNil)
+	}
 	r := &runner{c: c, seed: seed, params: graph.NewParams(seed)}
 	defer r.close()
 	if err := r.run(); err != nil {

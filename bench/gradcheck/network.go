@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/surge-snn/surge/graph"
+	"github.com/surge-snn/surge/internal/given"
 	"github.com/surge-snn/surge/internal/random"
 	"github.com/surge-snn/surge/optim"
 	"github.com/surge-snn/surge/train"
@@ -35,6 +36,9 @@ const NetworkLimit = 1e6 * 0x1p-53
 // The loss is that of training, its regularisers included, without a bound of slopes
 // ([experiment.Train].MinSlope). It ends early with ctx.Err().
 func Network(ctx context.Context, name string, e *experiment.Experiment, params *graph.Params, rows int) ([]Result, error) {
+	if err := given.Need("ctx", ctx, "e", e); err != nil {
+		return nil, fmt.Errorf("gradcheck: %w", err)
+	}
 	sets, target, err := e.Load()
 	if err != nil {
 		return nil, err

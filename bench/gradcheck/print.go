@@ -8,10 +8,14 @@ import (
 	"text/tabwriter"
 
 	"github.com/surge-snn/surge/internal/exit"
+	"github.com/surge-snn/surge/internal/given"
 )
 
 // List prints what rows are, for people or as JSON.
 func List(w io.Writer, rows []Case, asJSON bool) error {
+	if err := given.Need("w", w); err != nil {
+		return fmt.Errorf("gradcheck: %w", err)
+	}
 	if asJSON {
 		e := json.NewEncoder(w)
 		for _, r := range rows {
@@ -57,6 +61,9 @@ func NewPrinter(w io.Writer, asJSON bool, rows []string) *Printer {
 
 // Print prints results.
 func (p *Printer) Print(results []Result) error {
+	if p == nil || p.w == nil {
+		return fmt.Errorf("gradcheck: %w: a Printer of NewPrinter, with a writer", given.ErrNil)
+	}
 	if p.seen == 0 && !p.json {
 		if _, err := fmt.Fprintf(p.w, columns, p.width, "row", "check", "error", "limit", "", "largest in"); err != nil {
 			return err
@@ -88,7 +95,7 @@ func (p *Printer) Print(results []Result) error {
 
 // Verdict is the negative answer, or nil.
 func (p *Printer) Verdict() error {
-	if len(p.over) == 0 {
+	if p == nil || len(p.over) == 0 {
 		return nil
 	}
 	return &exit.Negative{Reason: fmt.Sprintf("gradcheck: %d of %d checks over the limit: %s", len(p.over), p.seen, strings.Join(p.over, ", "))}

@@ -76,7 +76,7 @@ func weights(k, n int) []float64 {
 	return w
 }
 
-// given initialises a parameter with numbers.
-func given(v ...float64) graph.Init {
+// numbers initialises a parameter with numbers.
+func numbers(v ...float64) graph.Init {
 	return models.Values(v)
 }

@@ -70,7 +70,7 @@ func delayCases() []Case {
 		{
 			Name: "ops.Tap", Covers: []string{"ops.Tap"},
 			Model: func(b *graph.Builder) {
-				d := b.Param("d", given(0.3, 1.2, 1.9, 2.5), 4)
+				d := b.Param("d", numbers(0.3, 1.2, 1.9, 2.5), 4)
 				probe(b, b.Check(ops.Tap(d, 0, 3)), b.Check(ops.Tap(d, 1, 3)), b.Check(ops.Tap(d, 2, 3)), b.Check(ops.Tap(d, 3, 3)))
 			},
 			Value: func(value func(string) []float64) ([]int, []float64) { return []int{4}, []float64{0.7, 0, 0, 0} },

@@ -48,7 +48,7 @@ func equationCases() []Case {
 					return
 				}
 				in := []*G.Node{
-					b.Param("times", given(0.11, 0.2, 0.35, 0.5, 0.82, 0.97), 6), b.Param("w_in", models.Uniform(0.8, 1.6), 2, 3),
+					b.Param("times", numbers(0.11, 0.2, 0.35, 0.5, 0.82, 0.97), 6), b.Param("w_in", models.Uniform(0.8, 1.6), 2, 3),
 					b.Param("w_rec", models.Uniform(-0.2, 0.2), 3, 3), b.Param("delay_in", models.Uniform(0.05, 0.2), 2, 3), b.Param("delay_rec", models.Uniform(0.05, 0.2), 3, 3),
 				}
 				for _, p := range k.model.Params {

@@ -39,7 +39,7 @@ func eventCases() []Case {
 	// spikes are times of which one is not there.
 	spikes := func(b *graph.Builder) (times, mask *G.Node) {
 		// steps of 0.5: 0, 2, 4, 4, 8 and, in the first and last half step, 0, 9
-		return b.Param("times", given(0.3, 1.1, 2.2, 2.4, 4.4, 3, 0.1, 4.9), 2, 2, 2), b.Const("mask", []float64{1, 1, 1, 1, 1, 0, 1, 1}, 2, 2, 2)
+		return b.Param("times", numbers(0.3, 1.1, 2.2, 2.4, 4.4, 3, 0.1, 4.9), 2, 2, 2), b.Const("mask", []float64{1, 1, 1, 1, 1, 0, 1, 1}, 2, 2, 2)
 	}
 	const steps, dt = 10, 0.5
 	return []Case{
@@ -97,7 +97,7 @@ func eventCases() []Case {
 			Covers:  []string{"node.Encode"},
 			Inexact: "spikes of steps have no derivative; the rule moves a spike by a step",
 			Model: func(b *graph.Builder) {
-				x := b.Param("x", given(1, 0, 0, 0, 1, 0, 0, 1), 4, 1, 2)
+				x := b.Param("x", numbers(1, 0, 0, 0, 1, 0, 0, 1), 4, 1, 2)
 				times, _, err := node.Encode(x, 3, dt, 2)
 				if err != nil {
 					b.Fail(err)

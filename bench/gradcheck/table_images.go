@@ -34,7 +34,7 @@ func imageCases() []Case {
 	return []Case{
 		conv("plain", models.Conv{In: in, Out: 3, Window: window(3, 1, 0, 1)}, models.Normal(0, 1)),
 		conv("stride, padding, bias", models.Conv{In: in, Out: 3, Window: window(3, 2, 1, 1), Bias: true}, models.Normal(0, 1)),
-		conv("groups, dilation, events", models.Conv{In: in, Out: 6, Window: window(2, 1, 1, 2), Groups: 2, Bias: true}, given(few...)),
+		conv("groups, dilation, events", models.Conv{In: in, Out: 6, Window: window(2, 1, 1, 2), Groups: 2, Bias: true}, numbers(few...)),
 		conv("same size", models.Conv{In: in, Out: 2, Window: models.Window{Kernel: [2]int{2, 3}, Same: true}, Groups: 2}, models.Normal(0, 1)),
 		conv("one dimension", models.Conv{In: models.Image{Channels: 2, Height: 1, Width: 7}, Out: 3, Window: models.Window{Kernel: [2]int{1, 3}, Stride: [2]int{1, 2}}, Bias: true}, models.Normal(0, 1)),
 		pool("sum", models.Pool{In: in, Window: models.Window{Kernel: [2]int{2, 2}}}),

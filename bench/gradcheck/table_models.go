@@ -70,7 +70,7 @@ func linearCases() []Case {
 	return []Case{
 		{Name: "models.Linear", Covers: covers, Model: layer(models.Linear{Out: 3}, 5, 3, 4, models.Normal(0, 1))},
 		{Name: "models.Linear/bias", Covers: covers, Model: layer(models.Linear{Out: 3, Bias: true}, 5, 3, 4, models.Normal(0, 1))},
-		{Name: "models.Linear/events", Covers: covers, Model: layer(models.Linear{Out: 3, Bias: true}, 5, 3, 4, given(few...))},
+		{Name: "models.Linear/events", Covers: covers, Model: layer(models.Linear{Out: 3, Bias: true}, 5, 3, 4, numbers(few...))},
 		{Name: "models.Linear/mask", Covers: covers, Model: layer(models.Linear{Out: 2, Mask: []float64{1, 0, 0, 1, 1, 1, 0, 1}}, 5, 3, 4, models.Normal(0, 1))},
 		{Name: "models.Linear/one of everything", Covers: covers, Model: layer(models.Linear{Out: 1, Bias: true}, 1, 1, 1, models.Normal(1, 1))},
 	}

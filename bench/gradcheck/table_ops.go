@@ -26,7 +26,7 @@ func elementwise(name string, f func(b *graph.Builder, x *G.Node) (*G.Node, erro
 func elementwiseCases() []Case {
 	currents := func(b *graph.Builder) (imem, ispkthr, ireset *G.Node) {
 		// ln(imem/ispkthr) is -3.4 .. 2.6 in steps of 0.75, never whole.
-		imem = b.Param("imem", given(0.034, 0.071, 0.15, 0.32, 0.67, 1.42, 3.0, 6.4, 13.5), 9)
+		imem = b.Param("imem", numbers(0.034, 0.071, 0.15, 0.32, 0.67, 1.42, 3.0, 6.4, 13.5), 9)
 		ispkthr = b.Param("ispkthr", models.Constant(1.03), 9)
 		ireset = b.Param("ireset", models.Constant(0.2), 9)
 		return imem, ispkthr, ireset
@@ -143,8 +143,8 @@ func normCases() []Case {
 			Covers: []string{"ops.HeldCurrent", "ops.ScaleUnits"},
 			Model: func(b *graph.Builder) {
 				// Time constants of 1 to 30 steps, two of them almost equal.
-				mem := b.Param("mem", given(math.Log(5e-3), math.Log(20e-3), math.Log(2e-3), math.Log(1e-3)), 4)
-				syn := b.Param("syn", given(math.Log(3e-3), math.Log(30e-3), math.Log(2.0001e-3), math.Log(2e-3)), 4)
+				mem := b.Param("mem", numbers(math.Log(5e-3), math.Log(20e-3), math.Log(2e-3), math.Log(1e-3)), 4)
+				syn := b.Param("syn", numbers(math.Log(3e-3), math.Log(30e-3), math.Log(2.0001e-3), math.Log(2e-3)), 4)
 				c := b.Check(ops.HeldCurrent(mem, syn, b.Dt()))
 				probe(b, c, b.Check(ops.ScaleUnits(b.Param("x", models.Normal(0, 1), 3, 2, 4), c)))
 			},

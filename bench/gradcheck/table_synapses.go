@@ -47,7 +47,7 @@ func unitCases() []Case {
 		{Name: "ops.Floor", Covers: []string{"ops.Floor"}, Model: func(b *graph.Builder) { probe(b, b.Check(ops.Floor(x(b), -0.2))) }},
 		{
 			Name: "ops.Floor/tie", Covers: []string{"ops.Floor"}, Inexact: "max(x, lo) has no derivative at x = lo",
-			Model: func(b *graph.Builder) { probe(b, b.Check(ops.Floor(b.Param("x", given(-1, 0.25, 1), 3), 0.25))) },
+			Model: func(b *graph.Builder) { probe(b, b.Check(ops.Floor(b.Param("x", numbers(-1, 0.25, 1), 3), 0.25))) },
 			Formula: func(func(string) []float64) map[string][]float64 {
 				w := weights(0, 3)
 				return map[string][]float64{"x": {0, w[1] / 2, w[2]}}

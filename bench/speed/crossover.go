@@ -2,10 +2,12 @@ package speed
 
 import (
 	"context"
+	"fmt"
 	"runtime"
 	"time"
 
 	"github.com/surge-snn/surge/graph"
+	"github.com/surge-snn/surge/internal/given"
 	"github.com/surge-snn/surge/internal/random"
 	"github.com/surge-snn/surge/models"
 	"github.com/surge-snn/surge/ops"
@@ -29,7 +31,13 @@ func (p Point) Speedup() float64 { return p.Dense / p.Seconds }
 // that the dense product takes some 2^31 multiplications, but at least 1. report is called with
 // each point.
 func Crossover(ctx context.Context, sizes []int, active []float64, runs int, report func(Point) error) error {
+	if err := given.Need("ctx", ctx, "report", report); err != nil {
+		return fmt.Errorf("speed: %w", err)
+	}
 	for _, n := range sizes {
+		if n < 1 || n > 1<<14 {
+			return fmt.Errorf("speed: a layer of %d neurons, want 1 to %d", n, 1<<14)
+		}
 		const rows = 64
 		steps := max(1, 1<<31/(rows*n*n*2))
 		steps = min(steps, 100)

@@ -2,12 +2,14 @@ package speed
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"runtime"
 	"slices"
 	"time"
 
 	"github.com/surge-snn/surge/graph"
+	"github.com/surge-snn/surge/internal/given"
 	"github.com/surge-snn/surge/internal/kernel"
 	"github.com/surge-snn/surge/internal/memory"
 )
@@ -63,6 +65,9 @@ type meter struct {
 // Measure builds a workload and runs it: some runs to warm up, and Options.Runs of both passes, in
 // turns. It ends early with ctx.Err().
 func Measure(ctx context.Context, w Workload, o Options) (*Result, error) {
+	if err := given.Need("ctx", ctx); err != nil {
+		return nil, fmt.Errorf("speed: %w", err)
+	}
 	m, err := newMeter(w, o)
 	if err != nil {
 		return nil, err
@@ -103,6 +108,9 @@ func (m *meter) measure(ctx context.Context, o Options, peers []*peer) (*Result,
 const warmup = 3 // runs
 
 func newMeter(w Workload, o Options) (*meter, error) {
+	if w.model == nil {
+		return nil, fmt.Errorf("speed: %w: a Workload of All", given.ErrNil)
+	}
 	size, err := w.size(o)
 	if err != nil {
 		return nil, err

@@ -8,10 +8,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"os/exec"
 	"path"
 	"path/filepath"
+
+	"github.com/surge-snn/surge/internal/given"
 )
 
 //go:embed peers/*.py
@@ -44,6 +47,9 @@ var peersOf = map[string][]string{
 // A script reads the shape as one line of JSON, builds, and answers with a line that has its name;
 // then it runs once for every line that it reads and answers with the times of both passes in s.
 func Beside(ctx context.Context, w Workload, o Options, python string) (*Result, []PeerResult, error) {
+	if err := given.Need("ctx", ctx); err != nil {
+		return nil, nil, fmt.Errorf("speed: %w", err)
+	}
 	if peersOf[w.Name] == nil {
 		r, err := Measure(ctx, w, o)
 		return r, nil, err
@@ -174,6 +180,9 @@ func (p *peer) once(count bool) {
 
 // Speedup is how many times as fast r is: with its gradient, or forward where the peer has none.
 func (p PeerResult) Speedup(r *Result) float64 {
+	if r == nil {
+		return math.NaN()
+	}
 	if p.Gradient.Runs == 0 {
 		return p.Forward.Min / r.Forward.Min
 	}

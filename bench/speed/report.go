@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/surge-snn/surge/internal/files"
+	"github.com/surge-snn/surge/internal/given"
 	"github.com/surge-snn/surge/internal/kernel"
 	"github.com/surge-snn/surge/plot"
 )
@@ -17,6 +18,9 @@ var Shares = []float64{0.001, 0.003, 0.01, 0.03, 0.1, 0.2, 0.3, 0.5}
 
 // Row prints a result, and beside it those of peers, as a row of a table.
 func (r *Result) Row(t io.Writer, peers []PeerResult) error {
+	if err := given.Need("a Result of Measure", r, "t", t); err != nil {
+		return fmt.Errorf("speed: %w", err)
+	}
 	ms := func(x Times) string { return fmt.Sprintf("%.2f / %.2f", 1e3*x.Min, 1e3*x.Median) }
 	_, err := fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%.2f\t%.0f\t%.0f\t%.2f\t%.1f\n", r.Workload, r.Size, ms(r.Forward), ms(r.Gradient), r.Build, r.Allocs,
 		float64(r.Peak)/1e6, float64(r.Held)/1e6, 100*r.Firing)
@@ -46,6 +50,9 @@ const Heading = "| workload | forward (ms) | and backward (ms) | memory (MB) | o
 // Markdown prints a result, with its least times, and beside it those of peers, as a row of a table
 // in Markdown.
 func (r *Result) Markdown(out io.Writer, peers []PeerResult) error {
+	if err := given.Need("a Result of Measure", r, "out", out); err != nil {
+		return fmt.Errorf("speed: %w", err)
+	}
 	name := fmt.Sprintf("%s, %s", r.Workload, r.Size)
 	if r.DType != "float32" {
 		name += ", " + r.DType

@@ -8,6 +8,7 @@ import (
 	"math"
 
 	"github.com/surge-snn/surge/internal/fmath"
+	"github.com/surge-snn/surge/internal/given"
 	"github.com/surge-snn/surge/internal/random"
 	"github.com/surge-snn/surge/models/dynapse"
 )
@@ -127,6 +128,9 @@ type sums struct {
 // and how the rules stand to it. It costs Rows simulations for each loss, and five more
 // of each for every parameter. It ends early with ctx.Err().
 func Measure(ctx context.Context, s Settings) (*Report, error) {
+	if err := given.Need("ctx", ctx); err != nil {
+		return nil, fmt.Errorf("truth: %w", err)
+	}
 	m := &measurement{Settings: s}
 	for _, name := range s.Rules {
 		rule, err := dynapse.ParseRule(name)
@@ -356,10 +360,14 @@ func (m *measurement) judge(s *sums) LossReport {
 	return l
 }
 
-// Compare returns the cosine between two gradients of equal length, the ratio of their norms
-// |got| / |want| and the share of equal signs; zeros where there is nothing to compare.
+// Compare returns the cosine between two gradients of equal length, the ratio of their norms |got|
+// / |want| and the share of equal signs; zeros where there is nothing to compare, or where the
+// lengths differ.
 func Compare(got, want []float64) (cos, ratio, signs float64) {
 	var gg, ww, gw float64
+	if len(got) != len(want) {
+		return 0, 0, 0
+	}
 	for i, g := range got {
 		w := want[i]
 		gg, ww, gw = gg+float64(g*g), ww+float64(w*w), gw+float64(g*w)

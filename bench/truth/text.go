@@ -6,11 +6,15 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"github.com/surge-snn/surge/internal/given"
 	"github.com/surge-snn/surge/models/dynapse"
 )
 
 // Text prints the report for people.
 func (r *Report) Text(w io.Writer) error {
+	if err := given.Need("a Report of Measure", r, "w", w); err != nil {
+		return fmt.Errorf("truth: %w", err)
+	}
 	t := tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
 	for _, loss := range r.Settings.Losses {
 		l, settled := r.Losses[loss], ""

@@ -35,6 +35,9 @@ func (e Effect) String() string {
 // Settings.Twin) parameters without effect have small derivatives that are not zero, and count as
 // active.
 func (g *Gradient) Effect(p Param) Effect {
+	if g == nil {
+		g = &Gradient{}
+	}
 	if paramFacts[p].clips {
 		bound := true
 		for j, v := range g.params[p] {

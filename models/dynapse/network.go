@@ -182,6 +182,9 @@ type Gradient struct {
 //
 // It is NaN for a gradient that is not of a run.
 func (g *Gradient) Log(p Param) []float64 {
+	if g == nil {
+		return nil
+	}
 	v := make([]float64, len(g.Params[p]))
 	for j, d := range g.Params[p] {
 		v[j] = math.NaN()
@@ -315,6 +318,9 @@ func (s State) complete(r *Run) (State, error) {
 //
 // Errors: those of [Network.Simulate].
 func (r *Run) By(rule Rule) (*Run, error) {
+	if r == nil {
+		return nil, fmt.Errorf("%w: another rule for a run that was never made", ErrParameter)
+	}
 	if rule == r.network.Rule {
 		return r, nil
 	}

@@ -22,11 +22,19 @@ type Marginal struct {
 }
 
 // Kept is the first step of the second half, which is what counts.
-func (c *Chain) Kept() int { return c.Steps / 2 }
+func (c *Chain) Kept() int {
+	if c == nil {
+		return 0
+	}
+	return c.Steps / 2
+}
 
 // Column returns parameter i in the steps that count, [Steps - Kept, Walkers]; none for a parameter
 // that there is not or a chain whose points are not [Steps, Walkers, n].
 func (c *Chain) Column(i int) []float64 {
+	if c == nil {
+		return nil
+	}
 	n := len(c.Names)
 	if i < 0 || i >= n || c.Steps <= 0 || c.Walkers <= 0 || len(c.X) != c.Steps*c.Walkers*n {
 		return nil
@@ -41,6 +49,9 @@ func (c *Chain) Column(i int) []float64 {
 // Summary returns the marginals of all parameters. It needs at least 8 steps; of fewer all numbers
 // are NaN.
 func (c *Chain) Summary() []Marginal {
+	if c == nil {
+		return nil
+	}
 	list := make([]Marginal, len(c.Names))
 	for i := range list {
 		v := c.Column(i)

@@ -49,18 +49,44 @@ func newEvaluator(ctx context.Context, p *Problem, n, limit int) *Evaluator {
 	return &Evaluator{ctx: ctx, p: p, n: n, limit: limit, loss: math.Inf(1), last: math.Inf(1)}
 }
 
+// ready returns an error for an Evaluator that is none of Fit.
+func (e *Evaluator) ready() error {
+	if e == nil || e.p == nil || e.ctx == nil {
+		return fmt.Errorf("%w: an Evaluator that Fit has not made", ErrProblem)
+	}
+	return nil
+}
+
 // Dim returns the number n of parameters.
-func (e *Evaluator) Dim() int { return e.n }
+func (e *Evaluator) Dim() int {
+	if e == nil {
+		return 0
+	}
+	return e.n
+}
 
 // Box returns the bounds.
-func (e *Evaluator) Box() Box { return e.p.Box }
+func (e *Evaluator) Box() Box {
+	if e.ready() != nil {
+		return Box{}
+	}
+	return e.p.Box
+}
 
 // Best returns the best point up to now and its loss; nil and +Inf if there is none.
 // It must not be changed.
-func (e *Evaluator) Best() ([]float64, float64) { return e.best, e.loss }
+func (e *Evaluator) Best() ([]float64, float64) {
+	if e == nil || e.best == nil {
+		return nil, math.Inf(1)
+	}
+	return e.best, e.loss
+}
 
 // Left returns how many evaluations the budget still allows; math.MaxInt without one.
 func (e *Evaluator) Left() int {
+	if e == nil {
+		return 0
+	}
 	if e.limit == math.MaxInt {
 		return math.MaxInt
 	}
@@ -87,6 +113,12 @@ func (e *Evaluator) Loss(x []float64) (float64, error) {
 func (e *Evaluator) Losses(dst []float64, xs [][]float64) error {
 	for i := range dst {
 		dst[i] = math.Inf(1)
+	}
+	if err := e.ready(); err != nil {
+		return err
+	}
+	if len(dst) != len(xs) {
+		return fmt.Errorf("%w: room for %d losses of %d points", ErrProblem, len(dst), len(xs))
 	}
 	if e.p.Batch == nil {
 		for i, x := range xs {
@@ -125,6 +157,9 @@ func (e *Evaluator) Grad(grad, x []float64) (float64, error) {
 	if err := e.begin(x, gradientCost); err != nil {
 		return 0, err
 	}
+	if len(grad) != e.n {
+		return 0, fmt.Errorf("%w: room for %d derivatives, want %d", ErrProblem, len(grad), e.n)
+	}
 	e.counts.gradients++
 	loss, err := e.p.grad(e.ctx, grad, x)
 	return e.end("gradient", x, grad, loss, err)
@@ -159,6 +194,9 @@ func Linearize(ctx context.Context, p Problem, x []float64) (Linearization, erro
 // +Inf where residuals or derivatives are not finite. It costs a Jacobian and
 // O(M n²) operations.
 func (e *Evaluator) Linearize(x []float64) (Linearization, error) {
+	if err := e.ready(); err != nil {
+		return Linearization{}, err
+	}
 	if e.p.Jacobian == nil {
 		return Linearization{}, fmt.Errorf("%w: the method needs Jacobian", ErrProblem)
 	}
@@ -210,6 +248,9 @@ func reduce(a *mat.Dense, loss float64) Linearization {
 
 // begin checks what every evaluation checks before it is made.
 func (e *Evaluator) begin(x []float64, cost int) error {
+	if err := e.ready(); err != nil {
+		return err
+	}
 	if err := e.ctx.Err(); err != nil {
 		return err
 	}

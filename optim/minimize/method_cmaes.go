@@ -52,6 +52,9 @@ const (
 
 // Start returns the state of a search from x.
 func (m CMAES) Start(p *Problem, x []float64) (optim.State, error) {
+	if err := p.startsAt(x); err != nil {
+		return optim.State{}, err
+	}
 	if !(m.Sigma >= 0) || m.Population < 0 || m.Population == 1 || m.Evaluations < 0 || !(m.Tol >= 0) {
 		return optim.State{}, fmt.Errorf("%w: cmaes: Sigma %v, Population %d, Evaluations %d, Tol %v, want at least 0 and not a population of 1",
 			optim.ErrSettings, m.Sigma, m.Population, m.Evaluations, m.Tol)
@@ -72,6 +75,9 @@ func (m CMAES) Start(p *Problem, x []float64) (optim.State, error) {
 
 // Step evaluates one population.
 func (m CMAES) Step(e *Evaluator, s *optim.State) (Status, error) {
+	if err := e.ready(); err != nil {
+		return 0, err
+	}
 	box := e.Box()
 	free := box.free(e.Dim())
 	n := len(free)

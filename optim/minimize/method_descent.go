@@ -61,6 +61,9 @@ func (d Descent) Start(_ *Problem, x []float64) (optim.State, error) {
 
 // Step evaluates one gradient and moves.
 func (d Descent) Step(e *Evaluator, s *optim.State) (Status, error) {
+	if err := e.ready(); err != nil {
+		return 0, err
+	}
 	if d.Steps < 0 || d.Patience < 0 || !(d.Tol >= 0) {
 		return 0, fmt.Errorf("%w: descent: Steps %d, Patience %d, Tol %v, want at least 0", optim.ErrSettings, d.Steps, d.Patience, d.Tol)
 	}

@@ -70,6 +70,9 @@ func (l LBFGS) Start(_ *Problem, x []float64) (optim.State, error) {
 
 // Step does one line search.
 func (l LBFGS) Step(e *Evaluator, s *optim.State) (Status, error) {
+	if err := e.ready(); err != nil {
+		return 0, err
+	}
 	if l.Memory < 0 || l.Steps < 0 || !(l.MaxStep >= 0) || !(l.Tol >= 0) {
 		return 0, fmt.Errorf("%w: lbfgs: Memory %d, Steps %d, MaxStep %v, Tol %v, want at least 0", optim.ErrSettings, l.Memory, l.Steps, l.MaxStep, l.Tol)
 	}

@@ -67,6 +67,9 @@ func (l LevenbergMarquardt) Start(_ *Problem, x []float64) (optim.State, error) 
 
 // Step tries one step.
 func (l LevenbergMarquardt) Step(e *Evaluator, s *optim.State) (Status, error) {
+	if err := e.ready(); err != nil {
+		return 0, err
+	}
 	if l.Steps < 0 || !(l.Damping >= 0) || !(l.MaxStep >= 0) || !(l.Tol >= 0) {
 		return 0, fmt.Errorf("%w: levenberg-marquardt: Damping %v, Steps %d, MaxStep %v, Tol %v, want at least 0", optim.ErrSettings, l.Damping, l.Steps, l.MaxStep, l.Tol)
 	}

@@ -50,6 +50,9 @@ type MultiStart struct {
 
 // Start returns the state of a search from x.
 func (m MultiStart) Start(p *Problem, x []float64) (optim.State, error) {
+	if err := p.startsAt(x); err != nil {
+		return optim.State{}, err
+	}
 	if m.Starts < 0 || m.Rung < 0 || m.Keep < 0 || m.Workers < 0 || !(m.Spread >= 0) || math.IsInf(m.Spread, 1) || !(m.Enough >= 0) {
 		return optim.State{}, fmt.Errorf("%w: multi-start: Starts %d, Spread %v, Rung %d, Keep %d, Enough %v, Workers %d, want at least 0 and finite",
 			optim.ErrSettings, m.Starts, m.Spread, m.Rung, m.Keep, m.Enough, m.Workers)
@@ -104,6 +107,9 @@ func (m MultiStart) points(box Box, init []float64) [][]float64 {
 
 // Step does one round.
 func (m MultiStart) Step(e *Evaluator, s *optim.State) (Status, error) {
+	if err := e.ready(); err != nil {
+		return 0, err
+	}
 	m = m.withDefaults(e.p)
 	if err := s.CheckVectors("multi-start", 0, m.Starts); err != nil {
 		return 0, err

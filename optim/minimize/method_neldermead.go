@@ -34,6 +34,9 @@ func (m NelderMead) Start(_ *Problem, x []float64) (optim.State, error) {
 // therefore the state is the losses that it has been given. It runs again from the
 // start on these, which evaluates nothing, and goes on from there.
 func (m NelderMead) Step(e *Evaluator, s *optim.State) (Status, error) {
+	if err := e.ready(); err != nil {
+		return 0, err
+	}
 	if !(m.Size >= 0) || m.Evaluations < 0 || !(m.Tol >= 0) || m.Patience < 0 {
 		return 0, fmt.Errorf("%w: nelder-mead: Size %v, Evaluations %d, Tol %v, Patience %d, want at least 0", optim.ErrSettings, m.Size, m.Evaluations, m.Tol, m.Patience)
 	}

@@ -33,6 +33,9 @@ type Stage struct {
 
 // Start returns the state of a search from x.
 func (q Sequence) Start(p *Problem, x []float64) (optim.State, error) {
+	if err := p.startsAt(x); err != nil {
+		return optim.State{}, err
+	}
 	if len(q) == 0 {
 		return optim.State{}, fmt.Errorf("%w: sequence: no stages", optim.ErrSettings)
 	}
@@ -76,6 +79,9 @@ func (q Sequence) stage(k int, p *Problem, n int) (*Problem, Method, error) {
 
 // Step does one step of the method whose turn it is.
 func (q Sequence) Step(e *Evaluator, s *optim.State) (Status, error) {
+	if err := e.ready(); err != nil {
+		return 0, err
+	}
 	if err := s.CheckVectors("sequence", 1, 1, e.n); err != nil {
 		return 0, err
 	}

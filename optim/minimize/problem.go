@@ -81,6 +81,14 @@ func (p *Problem) Name(i int) string {
 	return fmt.Sprintf("x[%d]", i)
 }
 
+// startsAt returns an error unless there is a problem of len(x) parameters.
+func (p *Problem) startsAt(x []float64) error {
+	if p == nil {
+		return fmt.Errorf("%w: none", ErrProblem)
+	}
+	return p.check(len(x))
+}
+
 // check returns an error unless p is a problem of n parameters.
 func (p *Problem) check(n int) error {
 	switch {

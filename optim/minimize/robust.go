@@ -80,7 +80,7 @@ func (r Robust) Loss(losses []float64) float64 {
 // as the lesser.
 func (r Robust) Weigh(weights, losses []float64) {
 	m := len(losses)
-	if nonFinite(losses) >= 0 {
+	if nonFinite(losses) >= 0 || len(weights) != m || !(r.Quantile >= 0 && r.Quantile < 1) {
 		for k := range weights {
 			weights[k] = math.NaN()
 		}
@@ -93,6 +93,9 @@ func (r Robust) Weigh(weights, losses []float64) {
 		return
 	}
 	clear(weights)
+	if m == 0 {
+		return
+	}
 	order := make([]int, m)
 	for k := range order {
 		order[k] = k

@@ -49,6 +49,9 @@ type KeyError struct {
 
 // Error names the key, what was expected and what was found.
 func (e *KeyError) Error() string {
+	if e == nil {
+		return ErrSettings.Error()
+	}
 	return fmt.Sprintf("%v: %s: expected %s, found %s", ErrSettings, e.Key, e.Expected, e.Found)
 }
 
@@ -154,6 +157,9 @@ type Params struct {
 
 // read records a parameter and returns its value in the table.
 func (p *Params) read(name string, byDefault any, doc string) (v any, given bool) {
+	if p == nil {
+		return nil, false
+	}
 	p.list = append(p.list, Param{name, byDefault, doc})
 	v, given = p.table[name]
 	return v, given
@@ -161,14 +167,14 @@ func (p *Params) read(name string, byDefault any, doc string) (v any, given bool
 
 // fail records the first error.
 func (p *Params) fail(key, expected string, found any) {
-	if p.err == nil {
+	if p != nil && p.err == nil {
 		p.err = &KeyError{key, expected, describe(found)}
 	}
 }
 
 // keep records what is in effect.
 func keep[V any](p *Params, name string, v V, none bool) V {
-	if !none {
+	if !none && p != nil {
 		if p.effective == nil {
 			p.effective = Table{}
 		}
@@ -179,15 +185,26 @@ func keep[V any](p *Params, name string, v V, none bool) V {
 
 // Effective are the parameters that have been read so far and are not nothing, by default or in
 // fact.
-func (p *Params) Effective() Table { return p.effective }
+func (p *Params) Effective() Table {
+	if p == nil {
+		return nil
+	}
+	return p.effective
+}
 
 // Given tells whether the table has a parameter.
-func (p *Params) Given(name string) bool { _, ok := p.table[name]; return ok }
+func (p *Params) Given(name string) bool {
+	if p == nil {
+		return false
+	}
+	_, ok := p.table[name]
+	return ok
+}
 
 // Want makes it an error that a parameter is not as expected, such as "> 0 s". A parameter that the
 // table does not have is "nothing".
 func (p *Params) Want(name string, ok bool, expected string) {
-	if ok {
+	if ok || p == nil {
 		return
 	}
 	if v, given := p.table[name]; given {

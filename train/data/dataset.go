@@ -129,9 +129,12 @@ type Sample struct {
 }
 
 // Features makes s a sample of n features and returns them, X, to be filled. A negative n counts
-// as 0, which no form takes.
+// as 0, which no form takes. Without a sample they are numbers of nobody.
 func (s *Sample) Features(n int) []float64 {
 	n = max(n, 0)
+	if s == nil {
+		return make([]float64, n)
+	}
 	s.X, s.Steps = resize(s.X, n), 0
 	return s.X
 }
@@ -140,6 +143,9 @@ func (s *Sample) Features(n int) []float64 {
 // Negative sizes count as 0, which no form takes.
 func (s *Sample) Sequence(steps, channels int) []float64 {
 	steps, channels = max(steps, 0), max(channels, 0)
+	if s == nil {
+		return make([]float64, steps*channels)
+	}
 	s.X, s.Steps = resize(s.X, steps*channels), steps
 	return s.X
 }

@@ -90,13 +90,26 @@ func readEither(path string) (a IDX, found string, err error) {
 }
 
 // Len returns the number of images.
-func (d *Images) Len() int { return len(d.labels) }
+func (d *Images) Len() int {
+	if d == nil {
+		return 0
+	}
+	return len(d.labels)
+}
 
 // Form returns features of height × width pixels and ten classes.
-func (d *Images) Form() Form { return Form{Channels: d.height * d.width, Target: Classes(10)} }
+func (d *Images) Form() Form {
+	height, width := d.Size()
+	return Form{Channels: height * width, Target: Classes(10)}
+}
 
 // Size returns the height and width of the images in pixels.
-func (d *Images) Size() (height, width int) { return d.height, d.width }
+func (d *Images) Size() (height, width int) {
+	if d == nil {
+		return 0, 0
+	}
+	return d.height, d.width
+}
 
 // Sample writes the pixels p of image i, row by row, as the features
 //

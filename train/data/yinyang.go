@@ -100,7 +100,12 @@ func StandardYinYang() (train, validation, test *YinYang) {
 }
 
 // Len returns the number of samples.
-func (d *YinYang) Len() int { return len(d.labels) }
+func (d *YinYang) Len() int {
+	if d == nil {
+		return 0
+	}
+	return len(d.labels)
+}
 
 // Form returns 4 features and 3 classes.
 func (d *YinYang) Form() Form {

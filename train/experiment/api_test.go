@@ -10,8 +10,8 @@ import (
 	"github.com/surge-snn/surge/train/experiment"
 )
 
-// TestNoPanic calls everything that is exported with arguments that nobody means, of the experiments
-// below too.
+// TestNoPanic calls everything that is exported with arguments that nobody means, of the
+// experiments below too.
 func TestNoPanic(t *testing.T) {
 	t.Chdir(t.TempDir())
 	pool := hostile.Of(t.Context(), slog.New(slog.NewTextHandler(io.Discard, nil)), &train.Result{Test: &train.Score{}}, "npz", "c", "nir")

@@ -16,7 +16,10 @@ import (
 
 // Check returns an error (*exit.BadInput) where a value is out of range, or has no effect besides
 // the others.
-func (e *Experiment) Check() error {
+func (e *Experiment) Check() error { return e.check(true) }
+
+// check is Check; keys without an effect are borne unless strict.
+func (e *Experiment) check(strict bool) error {
 	if e == nil {
 		return &exit.BadInput{Expected: "an experiment of Read or Parse", Found: "none"}
 	}
@@ -32,22 +35,22 @@ func (e *Experiment) Check() error {
 		return err
 	}
 	for _, r := range causesFirst(slices.Concat(e.unused(reflect.ValueOf(e).Elem(), ""), e.common(), e.ofTrain(), special())) {
-		if !r.ok {
+		if !r.ok && (strict || !strings.HasPrefix(r.expected, noEffect)) {
 			return r.bad(e.file)
 		}
 	}
 	return nil
 }
 
-// usable is Check, but that the batch may be smaller than the shards, as Load makes it where there
-// are few samples.
+// usable is Check for experiments that a program has changed: keys may be without an effect, and
+// the batch smaller than the shards, as Load makes it where there are few samples.
 func (e *Experiment) usable() error {
 	if e == nil || e.Train.Batch <= 0 || e.Train.Batch >= e.Train.Shards {
-		return e.Check()
+		return e.check(false)
 	}
 	whole := *e
 	whole.Train.Batch = e.Train.Shards
-	return whole.Check()
+	return whole.check(false)
 }
 
 // exactEncoders are the encoders that know the exact times of spikes.
@@ -271,5 +274,7 @@ func one(key, found string, names ...string) rule {
 
 // unless wants a key left out that would have no effect.
 func unless(used bool, key string, found any, leftOut bool, where string) rule {
-	return rule{key, "nothing: it has an effect only where " + where, found, used || leftOut}
+	return rule{key, noEffect + where, found, used || leftOut}
 }
+
+const noEffect = "nothing: it has an effect only where "

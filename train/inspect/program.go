@@ -37,7 +37,8 @@ type Parameter struct {
 	Shape []int  `json:"shape"`
 }
 
-// Describe describes the program of an experiment; without an experiment or a network, an empty one.
+// Describe describes the program of an experiment; without an experiment or a network, an empty
+// one.
 func Describe(e *experiment.Experiment, net experiment.Network, channels int) *Program {
 	if given.Need("e", e, "net", net) != nil {
 		return &Program{}

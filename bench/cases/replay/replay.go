@@ -10,6 +10,7 @@ import (
 
 	"github.com/surge-snn/surge/bench/cases"
 	"github.com/surge-snn/surge/internal/exit"
+	"github.com/surge-snn/surge/internal/given"
 )
 
 // Replay runs case files.
@@ -25,6 +26,9 @@ type Replay struct {
 // [exit.BadInput] for what is wrong in a file, [exit.Negative] for a number over its
 // tolerance, [exit.ErrInterrupted] once ctx is done.
 func (c *Replay) Write(ctx context.Context, w, table io.Writer) error {
+	if err := given.Need("a Replay", c, "ctx", ctx, "w", w, "table", table); err != nil {
+		return fmt.Errorf("replay: %w", err)
+	}
 	return c.write(ctx, registry, w, table)
 }
 

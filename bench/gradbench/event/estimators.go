@@ -73,6 +73,11 @@ func (n *Net) backward(r *run, s sample, method eventprop.Method, g []float64) e
 // the loss of the event network. The gradient is that of the surrogate times scale.
 func (n *Net) Steps(perMs int, s surrogate.Surrogate, scale float64, detach bool) gradbench.Estimator {
 	dt := grid / float64(perMs)
+	if s == nil || perMs < 1 {
+		return gradbench.Estimator{Name: "bptt", Gradient: func(_, _ []float64, _ int, _ uint64) error {
+			return fmt.Errorf("event: %d steps per ms of a rule with the surrogate %v", perMs, s)
+		}}
+	}
 	layout := n.Layout(dt)
 	name := fmt.Sprintf("bptt/%s/dt %.4g ms", s, 1e3*dt)
 	if scale != 1 {
@@ -110,6 +115,12 @@ func (s scaled) Area() float64           { return s.factor * s.Surrogate.Area() 
 // Mismatch returns the share of output spikes of the event network that the network in steps lacks
 // or has too many of, for so many draws: mean and standard error.
 func (n *Net) Mismatch(perMs int, draws int) (gradbench.Estimate, error) {
+	if perMs < 1 {
+		return gradbench.Estimate{}, fmt.Errorf("event: %d steps per ms, want at least 1", perMs)
+	}
+	if err := n.check(n.Params()); err != nil {
+		return gradbench.Estimate{}, err
+	}
 	dt := grid / float64(perMs)
 	var s, ss float64
 	for draw := range draws {

@@ -1,6 +1,7 @@
 package event
 
 import (
+	"fmt"
 	"math"
 
 	"github.com/surge-snn/surge/eventprop"
@@ -42,6 +43,9 @@ func (n *Net) Line(direction, draw uint64) (*Line, error) {
 
 // At returns the loss at x, its slope, and the number of spikes.
 func (l *Line) At(x float64) (loss, slope float64, spikes int, err error) {
+	if l == nil || l.n == nil {
+		return 0, 0, 0, errNet
+	}
 	p := make([]float64, len(l.u))
 	for k := range p {
 		p[k] = l.n.P[k] + x*l.u[k]
@@ -81,6 +85,9 @@ const narrow = 1e-9
 func (l *Line) Jumps(half float64, grid int, bound float64) (Jumps, error) {
 	type point struct{ x, loss, slope float64 }
 	var j Jumps
+	if !(half > 0) || math.IsInf(half, 1) || grid < 1 || !(bound > 0) {
+		return j, fmt.Errorf("event: jumps from -%g to it at %d points, above %g: want numbers > 0", half, grid, bound)
+	}
 	at := func(x float64) (point, int, error) {
 		loss, slope, spikes, err := l.At(x)
 		return point{x, loss, slope}, spikes, err

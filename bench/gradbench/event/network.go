@@ -3,6 +3,8 @@
 package event
 
 import (
+	"errors"
+	"fmt"
 	"math"
 	"slices"
 
@@ -37,9 +39,14 @@ type Net struct {
 const grid = 1e-3 // s, of the input
 
 // New returns a network with weights from N(mean/in, (gain²)/in) whose target has every weight
-// larger by a quarter of its size.
+// larger by a quarter of its size. One that cannot be made, as with a layer without neurons, has no
+// parameters, and its methods say so.
 func New(n Net, mean, gain float64) *Net {
 	layout := n.Layout(grid)
+	if len(layout.Classes) == 0 {
+		n.P, n.Target = nil, nil
+		return &n
+	}
 	layout.Init(n.Seed, mean, gain, 0)
 	if n.P = layout.Params; n.Model != nil {
 		n.P = n.P[:layout.Weights]
@@ -51,8 +58,36 @@ func New(n Net, mean, gain float64) *Net {
 	return &n
 }
 
-// Layout returns the network in steps of dt, with the places of the parameters.
+// errNet is the error of a network that New has not made, or whose fields make no sense.
+var errNet = errors.New("event: no such network, want one of New")
+
+// check returns an error unless there is a network with these parameters.
+func (n *Net) check(p []float64) error {
+	size := len(n.Params())
+	if n == nil || len(n.Sizes) < 2 || size == 0 || len(n.Target) != size || size != n.size() || !(n.End > 0) || !(n.End <= 1e6*grid) || !(n.Tau > 0) {
+		return errNet
+	}
+	if len(p) != size {
+		return fmt.Errorf("event: %d parameters, want %d", len(p), size)
+	}
+	return nil
+}
+
+// size is the number of parameters of the layers.
+func (n *Net) size() int {
+	layout := n.Layout(grid)
+	if n.Model != nil {
+		return layout.Weights
+	}
+	return len(layout.Params)
+}
+
+// Layout returns the network in steps of dt, with the places of the parameters; without layers if
+// there is no network.
 func (n *Net) Layout(dt float64) *lif.Net {
+	if n == nil || len(n.Sizes) < 2 {
+		return &lif.Net{Dt: dt}
+	}
 	var specs []lif.Spec
 	for _, size := range n.Sizes[1:] {
 		specs = append(specs, lif.Spec{N: size, TauMem: n.TauMem, TauSyn: n.TauSyn, VTh: 1, Zero: true})
@@ -61,19 +96,29 @@ func (n *Net) Layout(dt float64) *lif.Net {
 }
 
 // Name returns the title.
-func (n *Net) Name() string { return n.Title }
+func (n *Net) Name() string {
+	if n == nil {
+		return ""
+	}
+	return n.Title
+}
 
 // Classes returns the groups of parameters.
 func (n *Net) Classes() []gradbench.Class {
 	classes := n.Layout(grid).Classes
-	if n.Model != nil {
+	if n != nil && n.Model != nil && len(classes) > 0 {
 		classes = classes[:len(n.Sizes)-1]
 	}
 	return classes
 }
 
 // Params returns the parameters.
-func (n *Net) Params() []float64 { return n.P }
+func (n *Net) Params() []float64 {
+	if n == nil {
+		return nil
+	}
+	return n.P
+}
 
 // Inputs returns 1: every draw is another input.
 func (n *Net) Inputs() int { return 1 }
@@ -123,6 +168,9 @@ type run struct {
 
 // forward simulates the network in the memory of r.
 func (n *Net) forward(r *run, p []float64, input []eventprop.Spike) (*run, error) {
+	if err := n.check(p); err != nil {
+		return nil, err
+	}
 	r.layers = n.layers(p)
 	if r.tapes == nil {
 		r.tapes = make([]eventprop.Tape, len(r.layers))
@@ -185,6 +233,9 @@ type sample struct {
 }
 
 func (n *Net) sample(draw uint64) (sample, error) {
+	if err := n.check(n.Params()); err != nil {
+		return sample{}, err
+	}
 	s := sample{input: n.input(draw)}
 	r, err := n.forward(new(run), n.Target, s.input)
 	if err != nil {

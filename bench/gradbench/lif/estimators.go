@@ -42,8 +42,8 @@ func (r Rule) String() string {
 // estimator returns an estimator that runs the network, with noise or without, and passes the
 // derivative of the loss back.
 func (p *Problem) estimator(name string, noisy bool, back func(tp *tape, d, g []float64)) gradbench.Estimator {
-	noisy = noisy && p.Width > 0
-	return gradbench.Estimator{Name: name, Random: noisy, Gradient: func(g, params []float64, input int, draw uint64) error {
+	noisy = noisy && p != nil && p.Width > 0
+	return p.checked(gradbench.Estimator{Name: name, Random: noisy, Gradient: func(g, params []float64, input int, draw uint64) error {
 		quiet := *p
 		if !noisy {
 			quiet.Width = 0
@@ -53,12 +53,15 @@ func (p *Problem) estimator(name string, noisy bool, back func(tp *tape, d, g []
 		p.loss(tp, input, d)
 		back(tp, d, g)
 		return nil
-	}}
+	}}, "")
 }
 
 // BPTT is backpropagation through time with a surrogate (Neftci, Mostafa and Zenke 2019,
 // doi:10.1109/MSP.2019.2931595).
 func (p *Problem) BPTT(r Rule) gradbench.Estimator {
+	if r.Surrogate == nil || r.Window < 0 || r.Sweeps < 0 {
+		return none(r.String(), "a rule without a surrogate, or with a window or sweeps below 0")
+	}
 	b := backward{slope: r.Surrogate.Slope, detach: r.Detach, window: r.Window, sweeps: r.Sweeps}
 	return p.estimator(r.String(), r.Noisy, func(tp *tape, d, g []float64) { tp.adjoint(b, d, g) })
 }
@@ -69,23 +72,34 @@ func (p *Problem) BPTT(r Rule) gradbench.Estimator {
 // 2210.04195) with the exact error of the output. Its gradients of all but weights and biases are
 // 0.
 func (p *Problem) EProp(s surrogate.Surrogate, noisy bool) gradbench.Estimator {
+	if s == nil {
+		return none("e-prop", noSurrogate)
+	}
 	return p.online("e-prop/"+s.String(), noisy, online{slope: s.Slope})
 }
 
 // OSTL is the online rule that is exact within a feed-forward layer (Bohnstingl et al. 2023,
 // doi:10.1109/TNNLS.2022.3153985): its trace knows the reset.
 func (p *Problem) OSTL(s surrogate.Surrogate, noisy bool) gradbench.Estimator {
+	if s == nil {
+		return none("ostl", noSurrogate)
+	}
 	return p.online("ostl/"+s.String(), noisy, online{slope: s.Slope, reset: true})
 }
 
 // OTPE carries the error of a layer through the leak of the next one, too (Summe, Schaefer and
 // Joshi 2023, arXiv 2311.16151).
 func (p *Problem) OTPE(s surrogate.Surrogate, noisy bool) gradbench.Estimator {
+	if s == nil {
+		return none("otpe", noSurrogate)
+	}
 	return p.online("otpe/"+s.String(), noisy, online{slope: s.Slope, postsynaptic: true})
 }
 
+const noSurrogate = "no surrogate"
+
 func (p *Problem) online(name string, noisy bool, o online) gradbench.Estimator {
-	if noisy && p.Width > 0 {
+	if noisy && p != nil && p.Width > 0 {
 		name += "/noisy"
 	}
 	return p.estimator(name, noisy, func(tp *tape, d, g []float64) { tp.online(o, d, g) })
@@ -101,13 +115,16 @@ type Instant interface {
 // and the error of a step is that of the loss of the same step. It is defined for losses that are a
 // sum over steps; false for others.
 func (p *Problem) OTTT(s surrogate.Surrogate, noisy bool) (gradbench.Estimator, bool) {
+	if p == nil || s == nil {
+		return gradbench.Estimator{}, false
+	}
 	now, ok := p.Data.(Instant)
 	if !ok {
 		return gradbench.Estimator{}, false
 	}
 	e := p.online("ottt/"+s.String(), noisy, online{slope: s.Slope})
 	noisy = e.Random
-	return gradbench.Estimator{Name: e.Name, Random: noisy, Gradient: func(g, params []float64, input int, draw uint64) error {
+	return p.checked(gradbench.Estimator{Name: e.Name, Random: noisy, Gradient: func(g, params []float64, input int, draw uint64) error {
 		run := *p
 		if !noisy {
 			run.Width = 0
@@ -117,15 +134,18 @@ func (p *Problem) OTTT(s surrogate.Surrogate, noisy bool) (gradbench.Estimator, 
 		now.Now(tp.out(), p.Net.layers[len(p.Net.layers)-1].N, input, d)
 		tp.online(online{slope: s.Slope}, d, g)
 		return nil
-	}}, true
+	}}, ""), true
 }
 
 // Forward is the directional derivative of the surrogate network times the direction, a random sign
 // for every parameter, averaged over directions (Baydin et al. 2022, arXiv 2202.08587): unbiased
 // for the gradient of BPTT.
 func (p *Problem) Forward(s surrogate.Surrogate, directions int) gradbench.Estimator {
+	if s == nil {
+		return none("forward", noSurrogate)
+	}
 	name := fmt.Sprintf("forward %d/%s", directions, s)
-	return gradbench.Estimator{Name: name, Random: true, Gradient: func(g, params []float64, input int, draw uint64) error {
+	return p.checked(gradbench.Estimator{Name: name, Random: true, Gradient: func(g, params []float64, input int, draw uint64) error {
 		quiet := *p
 		quiet.Width = 0
 		tp := quiet.run(params, input, draw)
@@ -146,5 +166,5 @@ func (p *Problem) Forward(s surrogate.Surrogate, directions int) gradbench.Estim
 			}
 		}
 		return nil
-	}}
+	}}, "")
 }

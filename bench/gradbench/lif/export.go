@@ -35,6 +35,9 @@ type Part struct {
 
 // Describe returns a problem as data.
 func (p *Problem) Describe() Description {
+	if p == nil || p.Net == nil || len(p.Net.layers) == 0 {
+		return Description{Title: p.Name()}
+	}
 	d := Description{Title: p.Title, Dt: p.Net.Dt, Steps: p.Steps, Width: p.Width, Params: p.Net.Params}
 	channels := p.Net.layers[0].in
 	for _, l := range p.Net.layers {

@@ -7,9 +7,15 @@ import (
 )
 
 // Loss compares the output y [T, N] of a network on one input with what it should be. It returns
-// the loss, and adds its derivative with respect to y to d unless that is nil.
+// the loss, and adds its derivative with respect to y to d unless that is nil. Where y is none of
+// the input, the loss is NaN.
 type Loss interface {
 	Of(y []float64, n, input int, d []float64) float64
+}
+
+// fits tells whether y is an output of n neurons, d as long, and input one of those that are known.
+func fits(y []float64, n, input int, d []float64, inputs int) bool {
+	return n > 0 && len(y) > 0 && len(y)%n == 0 && (d == nil || len(d) == len(y)) && input >= 0 && input < inputs
 }
 
 // VanRossum is the distance of van Rossum (2001), doi:10.1162/089976601300014321, to target spikes,
@@ -24,6 +30,9 @@ type VanRossum struct {
 
 // Of returns the loss.
 func (v VanRossum) Of(y []float64, n, input int, d []float64) float64 {
+	if !fits(y, n, input, d, len(v.Target)) || len(v.Target[input]) != len(y) {
+		return math.NaN()
+	}
 	decay, scale := fmath.Exp(-v.Dt/v.Tau), v.Dt/v.Tau/float64(n)
 	target := v.Target[input]
 	loss := 0.0
@@ -50,6 +59,9 @@ func (v VanRossum) Of(y []float64, n, input int, d []float64) float64 {
 // Now adds the derivative of the loss of each step with respect to the spikes of that step, dt/(Tau
 // N) (f - f*).
 func (v VanRossum) Now(y []float64, n, input int, d []float64) {
+	if !fits(y, n, input, d, len(v.Target)) || len(v.Target[input]) != len(y) || d == nil {
+		return
+	}
 	decay, scale := fmath.Exp(-v.Dt/v.Tau), v.Dt/v.Tau/float64(n)
 	for j := range n {
 		last := 0.0
@@ -66,6 +78,9 @@ type Count struct{ Target [][]float64 }
 
 // Of returns the loss.
 func (c Count) Of(y []float64, n, input int, d []float64) float64 {
+	if !fits(y, n, input, d, len(c.Target)) || len(c.Target[input]) != n {
+		return math.NaN()
+	}
 	loss := 0.0
 	for j := range n {
 		diff := -c.Target[input][j]
@@ -129,8 +144,19 @@ func (c CrossEntropy) scores(y []float64, n, input int) (z []float64, at []int) 
 	return z, at
 }
 
+func (c CrossEntropy) fits(y []float64, n, input int, d []float64) bool {
+	if !fits(y, n, input, d, min(len(c.Label), len(c.Length))) {
+		return false
+	}
+	label, steps := c.Label[input], c.Length[input]
+	return label >= 0 && label < n && steps > 0 && steps*n <= len(y)
+}
+
 // Right says whether the label has the largest score, and no other class the same.
 func (c CrossEntropy) Right(y []float64, n, input int) bool {
+	if !c.fits(y, n, input, nil) {
+		return false
+	}
 	z, _ := c.scores(y, n, input)
 	for j, x := range z {
 		if j != c.Label[input] && x >= z[c.Label[input]] {
@@ -142,6 +168,9 @@ func (c CrossEntropy) Right(y []float64, n, input int) bool {
 
 // Of returns the loss.
 func (c CrossEntropy) Of(y []float64, n, input int, d []float64) float64 {
+	if !c.fits(y, n, input, d) {
+		return math.NaN()
+	}
 	steps := c.Length[input]
 	z, at := c.scores(y, n, input)
 	top, total := z[0], 0.0

@@ -3,6 +3,7 @@ package lif
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 
 	"github.com/surge-snn/surge/bench/gradbench"
 	"github.com/surge-snn/surge/internal/fmath"
@@ -54,8 +55,12 @@ type Net struct {
 	layers  []layer
 }
 
-// New returns a network of so many input channels with all weights zero.
+// New returns a network of so many input channels with all weights zero. One without channels, or
+// with a layer without neurons, has no layers, which is an error of a [Problem].
 func New(dt float64, channels int, specs ...Spec) *Net {
+	if channels < 1 || slices.ContainsFunc(specs, func(s Spec) bool { return s.N < 1 }) {
+		return &Net{Dt: dt}
+	}
 	n := &Net{Dt: dt, layers: make([]layer, len(specs))}
 	add := func(name string, l, size int, value float64) Range {
 		r := Range{len(n.Params), len(n.Params) + size}
@@ -95,9 +100,22 @@ func New(dt float64, channels int, specs ...Spec) *Net {
 	return n
 }
 
+// size is the number of parameters of the layers.
+func (n *Net) size() (size int) {
+	for _, l := range n.layers {
+		for _, r := range []Range{l.w, l.rec, l.bias, l.tauMem, l.tauSyn, l.vTh} {
+			size = max(size, r.To)
+		}
+	}
+	return size
+}
+
 // Init draws the weights: those between layers from N(mean/in, gain²/in), recurrent ones from N(0,
 // rec²/N).
 func (n *Net) Init(seed uint64, mean, gain, rec float64) {
+	if n == nil || len(n.Params) != n.size() {
+		return
+	}
 	rng := random.New(seed, "gradbench/init")
 	for _, l := range n.layers {
 		normal(rng, l.w.of(n.Params), mean/float64(l.in), gain, l.in)

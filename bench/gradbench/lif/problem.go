@@ -1,6 +1,8 @@
 package lif
 
 import (
+	"errors"
+	"fmt"
 	"math/rand/v2"
 
 	"github.com/surge-snn/surge/bench/gradbench"
@@ -20,20 +22,86 @@ type Problem struct {
 	Seed  uint64
 }
 
+// ErrProblem signifies a problem without a network, a loss or an input of the right size, and
+// estimators of settings that make none.
+var ErrProblem = errors.New("lif: no such problem")
+
+// check returns an error unless there is a network with these parameters, and this input.
+func (p *Problem) check(params []float64, input int) error {
+	switch {
+	case p == nil || p.Net == nil || len(p.Net.layers) == 0 || p.Data == nil:
+		return fmt.Errorf("%w: want a network of New and a loss", ErrProblem)
+	case len(params) != p.Net.size():
+		return fmt.Errorf("%w: %d parameters, want %d", ErrProblem, len(params), p.Net.size())
+	case p.Steps < 1 || input < 0 || input >= len(p.Input):
+		return fmt.Errorf("%w: input %d of %d, of %d steps", ErrProblem, input, len(p.Input), p.Steps)
+	case len(p.Input[input]) != p.Steps*p.Net.layers[0].in:
+		return fmt.Errorf("%w: input %d has %d elements, want %d steps of %d channels", ErrProblem, input, len(p.Input[input]), p.Steps, p.Net.layers[0].in)
+	}
+	return nil
+}
+
+// checked makes an estimator that looks at its arguments first. wrong, where it is not empty, says
+// why there is none.
+func (p *Problem) checked(e gradbench.Estimator, wrong string) gradbench.Estimator {
+	gradient := e.Gradient
+	e.Gradient = func(g, params []float64, input int, draw uint64) error {
+		if wrong != "" {
+			return fmt.Errorf("%w: %s", ErrProblem, wrong)
+		}
+		if err := p.check(params, input); err != nil {
+			return err
+		}
+		if len(g) != len(params) {
+			return fmt.Errorf("%w: a gradient of %d numbers for %d parameters", ErrProblem, len(g), len(params))
+		}
+		return gradient(g, params, input, draw)
+	}
+	return e
+}
+
+// none is an estimator that cannot be made.
+func none(name, wrong string) gradbench.Estimator {
+	return (*Problem)(nil).checked(gradbench.Estimator{Name: name}, wrong)
+}
+
 // Name returns the title.
-func (p *Problem) Name() string { return p.Title }
+func (p *Problem) Name() string {
+	if p == nil {
+		return ""
+	}
+	return p.Title
+}
 
 // Classes returns the groups of parameters.
-func (p *Problem) Classes() []gradbench.Class { return p.Net.Classes }
+func (p *Problem) Classes() []gradbench.Class {
+	if p == nil || p.Net == nil {
+		return nil
+	}
+	return p.Net.Classes
+}
 
 // Params returns the parameters.
-func (p *Problem) Params() []float64 { return p.Net.Params }
+func (p *Problem) Params() []float64 {
+	if p == nil || p.Net == nil {
+		return nil
+	}
+	return p.Net.Params
+}
 
 // Inputs returns the number of inputs.
-func (p *Problem) Inputs() int { return len(p.Input) }
+func (p *Problem) Inputs() int {
+	if p == nil {
+		return 0
+	}
+	return len(p.Input)
+}
 
 // Loss simulates one input, with the random numbers of one draw.
 func (p *Problem) Loss(params []float64, input int, draw uint64) (gradbench.Outcome, error) {
+	if err := p.check(params, input); err != nil {
+		return gradbench.Outcome{}, err
+	}
 	tp := p.run(params, input, draw)
 	return gradbench.Outcome{Loss: p.loss(tp, input, nil), Spikes: tp.signature()}, nil
 }
@@ -90,10 +158,14 @@ func (tp *tape) signature() uint64 {
 	return h
 }
 
-// Rates returns the share of steps in which a neuron of each spiking layer spikes, over the inputs.
+// Rates returns the share of steps in which a neuron of each spiking layer spikes, over the inputs;
+// nil of a problem that cannot be simulated.
 func (p *Problem) Rates() []float64 {
 	var rates []float64
-	for input := range p.Input {
+	for input := range p.Inputs() {
+		if p.check(p.Params(), input) != nil {
+			return nil
+		}
 		tp := p.run(p.Net.Params, input, 0)
 		at := 0
 		for l, tr := range tp.traces {
@@ -112,13 +184,21 @@ func (p *Problem) Rates() []float64 {
 	return rates
 }
 
-// Output returns what the last layer does on an input with given parameters and no noise, [T, N].
+// Output returns what the last layer does on an input with given parameters and no noise, [T, N];
+// nil where there is no such input.
 func (p *Problem) Output(params []float64, input int) []float64 {
+	if p.check(params, input) != nil {
+		return nil
+	}
 	return p.Net.run(params, p.Input[input], p.Steps, fire{}).out()
 }
 
-// Poisson draws inputs of independent channels that spike with a probability in every step.
+// Poisson draws inputs of independent channels that spike with a probability in every step; none
+// where a number is below 0.
 func Poisson(seed uint64, inputs, steps, channels int, probability float64) [][]float64 {
+	if min(inputs, steps, channels) < 0 {
+		return nil
+	}
 	all := make([][]float64, inputs)
 	for i := range all {
 		rng := random.New(seed, "gradbench/input", uint64(i))

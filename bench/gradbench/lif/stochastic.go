@@ -14,7 +14,11 @@ import (
 //
 // It is unbiased. Its variance grows with the number of sites.
 func (p *Problem) Score(runs int) gradbench.Estimator {
-	return gradbench.Estimator{Name: fmt.Sprintf("score %d", runs), Random: true, Gradient: func(g, params []float64, input int, draw uint64) error {
+	wrong := ""
+	if runs < 2 || runs > 1<<16 {
+		wrong = fmt.Sprintf("%d runs, want 2 or more", runs)
+	}
+	return p.checked(gradbench.Estimator{Name: fmt.Sprintf("score %d", runs), Random: true, Gradient: func(g, params []float64, input int, draw uint64) error {
 		tapes, loss, total := make([]*tape, runs), make([]float64, runs), 0.0
 		d := make([][]float64, runs)
 		for r := range runs {
@@ -34,7 +38,7 @@ func (p *Problem) Score(runs int) gradbench.Estimator {
 			}
 		}
 		return nil
-	}}
+	}}, wrong)
 }
 
 // sites returns the adjoint of u through every spike, from step, neuron, spike and its probability.
@@ -69,14 +73,18 @@ func (p *Problem) Relaxed(temperature float64) gradbench.Estimator {
 		s := sigmoid(x)
 		return s * (1 - s) / temperature
 	}
-	return gradbench.Estimator{Name: fmt.Sprintf("relaxed %.3g", temperature), Random: true, Gradient: func(g, params []float64, input int, draw uint64) error {
+	wrong := ""
+	if !(temperature > 0) {
+		wrong = fmt.Sprintf("the temperature %g, want > 0", temperature)
+	}
+	return p.checked(gradbench.Estimator{Name: fmt.Sprintf("relaxed %.3g", temperature), Random: true, Gradient: func(g, params []float64, input int, draw uint64) error {
 		f := fire{smooth: sigmoid, width: p.Width, noise: p.noise(input, draw)}
 		tp := p.Net.run(params, p.Input[input], p.Steps, f)
 		d := make([]float64, len(tp.out()))
 		p.loss(tp, input, d)
 		tp.adjoint(backward{slope: slope, relaxed: true}, d, g)
 		return nil
-	}}
+	}}, wrong)
 }
 
 // Difference is the estimator that gives the other spike to sites and runs the rest of the sample
@@ -92,7 +100,11 @@ func (p *Problem) Relaxed(temperature float64) gradbench.Estimator {
 // al. 2022, arXiv 2210.08572. The adjoint of a surrogate is no control variate for it: site by site
 // the two are hardly correlated, and the variance rises.
 func (p *Problem) Difference(sites int) gradbench.Estimator {
-	return gradbench.Estimator{Name: fmt.Sprintf("difference %d", sites), Random: true, Gradient: func(g, params []float64, input int, draw uint64) error {
+	wrong := ""
+	if sites < 0 {
+		wrong = fmt.Sprintf("%d sites, want >= 0", sites)
+	}
+	return p.checked(gradbench.Estimator{Name: fmt.Sprintf("difference %d", sites), Random: true, Gradient: func(g, params []float64, input int, draw uint64) error {
 		tp := p.run(params, input, draw)
 		d := make([]float64, len(tp.out()))
 		loss := p.loss(tp, input, d)
@@ -134,5 +146,5 @@ func (p *Problem) Difference(sites int) gradbench.Estimator {
 		})
 		tp.adjoint(backward{site: chosen}, d, g)
 		return nil
-	}}
+	}}, wrong)
 }

@@ -10,10 +10,13 @@ import (
 // get wrong: spikes that one has and the other has not, over the number of spikes, mean over the
 // inputs with its standard error. A sweep computes all steps of a layer at once from the resets of
 // the sweep before, the first without resets; after K sweeps the first K steps are those of the
-// sequential neuron.
+// sequential neuron. It is NaN of a problem that cannot be simulated.
 func (p *Problem) Mismatch(sweeps int) gradbench.Estimate {
 	var s, ss float64
-	for input := range p.Input {
+	for input := range p.Inputs() {
+		if p.check(p.Params(), input) != nil {
+			return gradbench.Estimate{Value: math.NaN(), SE: math.NaN()}
+		}
 		quiet := *p
 		quiet.Width = 0
 		tp := quiet.run(p.Net.Params, input, 0)
@@ -30,7 +33,7 @@ func (p *Problem) Mismatch(sweeps int) gradbench.Estimate {
 		x := wrong / max(spikes, 1)
 		s, ss = s+x, ss+x*x
 	}
-	n := float64(len(p.Input))
+	n := float64(p.Inputs())
 	return gradbench.Estimate{Value: s / n, SE: math.Sqrt(max(ss/n-s*s/n/n, 0) / n)}
 }
 

@@ -11,11 +11,15 @@ import (
 	"github.com/surge-snn/surge/bench/gradbench/suite"
 	"github.com/surge-snn/surge/internal/exit"
 	"github.com/surge-snn/surge/internal/files"
+	"github.com/surge-snn/surge/internal/given"
 )
 
 // MeasureCosts times the rules, prints what they cost, and writes it into a folder; without a
 // folder it prints only.
 func (r *Result) MeasureCosts(ctx context.Context, w io.Writer, dir string) error {
+	if err := given.Need("a Result of New", r, "ctx", ctx, "w", w); err != nil {
+		return fmt.Errorf("report: %w", err)
+	}
 	all, err := suite.Costs(ctx, r.Settings)
 	if ctx.Err() != nil {
 		return exit.ErrInterrupted

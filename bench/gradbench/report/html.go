@@ -11,6 +11,7 @@ import (
 	"github.com/surge-snn/surge/bench/gradbench/answer"
 	"github.com/surge-snn/surge/bench/gradbench/suite"
 	"github.com/surge-snn/surge/internal/files"
+	"github.com/surge-snn/surge/internal/given"
 )
 
 //go:embed page.html
@@ -25,6 +26,9 @@ type drawing struct {
 // Write writes results.json, results.csv, values.csv, trials.csv, the figures and report.html into
 // a folder. Equal results give equal bytes.
 func (r *Result) Write(dir string) error {
+	if err := given.Need("a Result of New", r); err != nil {
+		return fmt.Errorf("report: %w", err)
+	}
 	for name, write := range map[string]func(io.Writer) error{"results.json": r.JSON, "results.csv": r.CSV, "values.csv": r.values, "trials.csv": r.trials} {
 		if err := files.WriteAtomic(filepath.Join(dir, name), write); err != nil {
 			return err

@@ -15,6 +15,7 @@ import (
 	"github.com/surge-snn/surge/bench/gradbench"
 	"github.com/surge-snn/surge/bench/gradbench/answer"
 	"github.com/surge-snn/surge/bench/gradbench/suite"
+	"github.com/surge-snn/surge/internal/given"
 )
 
 // Result is everything that was found.
@@ -31,6 +32,9 @@ func New(s suite.Settings, rows []suite.Row) *Result {
 
 // JSON writes the result.
 func (r *Result) JSON(w io.Writer) error {
+	if err := given.Need("a Result of New", r, "w", w); err != nil {
+		return fmt.Errorf("report: %w", err)
+	}
 	e := json.NewEncoder(w)
 	e.SetIndent("", " ")
 	return e.Encode(r)
@@ -45,6 +49,9 @@ var columns = []string{
 
 // CSV writes a line for every estimator and class of parameters.
 func (r *Result) CSV(w io.Writer) error {
+	if err := given.Need("a Result of New", r, "w", w); err != nil {
+		return fmt.Errorf("report: %w", err)
+	}
 	c := csv.NewWriter(w)
 	if err := c.Write(columns); err != nil {
 		return err
@@ -157,6 +164,9 @@ func (r *Result) tables() []table {
 // Text writes the tables for a terminal: of each point the best so many estimators and the worst,
 // 0: all. Then come the answers.
 func (r *Result) Text(w io.Writer, most int) error {
+	if err := given.Need("a Result of New", r, "w", w); err != nil {
+		return fmt.Errorf("report: %w", err)
+	}
 	t := tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
 	for _, one := range r.tables() {
 		if len(one.Rows) == 0 {

@@ -2,8 +2,10 @@ package suite
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/surge-snn/surge/bench/gradbench"
+	"github.com/surge-snn/surge/internal/given"
 )
 
 // Cost is what a gradient costs: seconds, forward and backward, on one core, and bytes allocated.
@@ -19,6 +21,9 @@ const CostWidth = 0.2
 
 // Costs times the rules, the score function, and the stochastic truth on the base network.
 func Costs(ctx context.Context, s Settings) ([]Cost, error) {
+	if err := given.Need("ctx", ctx); err != nil {
+		return nil, fmt.Errorf("suite: %w", err)
+	}
 	shape := base
 	shape.width = CostWidth
 	p := problem("2 layers of delta LIF", s.Seed, shape)

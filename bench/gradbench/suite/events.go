@@ -132,6 +132,9 @@ func births(s Settings) []Run {
 // expected loss, by differences of a quarter of the noise, and the change of the loss by a small
 // step, predicted and real.
 func OfEvents(s Settings, n gradbench.Network, exact gradbench.Estimator) Run {
+	if n == nil {
+		return Run{}
+	}
 	return Run{ID: "network/" + n.Name(), Do: func(ctx context.Context) ([]Row, error) {
 		t, err := gradbench.Until(ctx, n, gradbench.Differences(n, 0.25), 0, 4, pick2(s, 0.05, 0.1), pick2(s, 128, 32))
 		if err != nil {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/surge-snn/surge/internal/exit"
 	"github.com/surge-snn/surge/internal/files"
+	"github.com/surge-snn/surge/internal/given"
 )
 
 // Finished is one of the file of finished runs: the settings first, then a line for each run.
@@ -25,6 +26,9 @@ type Finished struct {
 // made is announced to progress. After an error, [exit.ErrInterrupted] where ctx ended, the rows
 // are those so far.
 func Do(ctx context.Context, s Settings, runs []Run, dir string, progress func(i int, run Run)) (rows []Row, err error) {
+	if err := given.Need("ctx", ctx); err != nil {
+		return nil, fmt.Errorf("suite: %w", err)
+	}
 	done := map[string][]Row{}
 	var log *files.Lines
 	if dir != "" {
@@ -42,7 +46,12 @@ func Do(ctx context.Context, s Settings, runs []Run, dir string, progress func(i
 		}
 		found, ok := done[run.ID]
 		if !ok {
-			progress(i, run)
+			if run.Do == nil {
+				return rows, fmt.Errorf("suite: %w: Do of the run %q", given.ErrNil, run.ID)
+			}
+			if progress != nil {
+				progress(i, run)
+			}
 			if found, err = run.Do(ctx); ctx.Err() != nil {
 				return rows, exit.ErrInterrupted
 			} else if err != nil {

@@ -35,6 +35,9 @@ func Catalogue(grid []float64) []surrogate.Surrogate {
 // Wrong are surrogates with a mistake on purpose, which the benchmark must put behind the right
 // one.
 func Wrong(s surrogate.Surrogate) []surrogate.Surrogate {
+	if s == nil {
+		return nil
+	}
 	return []surrogate.Surrogate{
 		mistake{s, "factor 10", func(x float64) float64 { return 10 * s.Slope(x) }},
 		mistake{s, "sign", func(x float64) float64 { return -s.Slope(x) }},
@@ -75,6 +78,9 @@ func surrogates(s Settings) []Run {
 // Of returns the run for a network of the user's: the rules, the catalogue with its defaults, and
 // surrogates with a mistake, against the gradient of the expected loss.
 func Of(s Settings, p *lif.Problem) Run {
+	if p == nil {
+		return Run{}
+	}
 	return Run{ID: "network/" + p.Title, Problem: func() *lif.Problem { return p }, Do: func(ctx context.Context) ([]Row, error) {
 		t, err := expected(ctx, s, p, 0.05, 256)
 		if err != nil {

@@ -9,6 +9,7 @@ import (
 	"github.com/surge-snn/surge/bench/gradbench"
 	"github.com/surge-snn/surge/graph"
 	"github.com/surge-snn/surge/internal/exit"
+	"github.com/surge-snn/surge/internal/given"
 	"github.com/surge-snn/surge/internal/random"
 	"github.com/surge-snn/surge/optim"
 	"github.com/surge-snn/surge/train/data"
@@ -43,6 +44,12 @@ type place struct{ leaf, index int }
 // NewEvents returns the network of an experiment whose method is no surrogate gradient. params are
 // those of a run; nil: those that the seed of the experiment gives. Close releases it.
 func NewEvents(e *experiment.Experiment, params *graph.Params, samples int, width float64, seed uint64) (*Events, error) {
+	if err := given.Need("e", e); err != nil {
+		return nil, fmt.Errorf("trained: %w", err)
+	}
+	if samples < 1 || !(width > 0) || math.IsInf(width, 1) {
+		return nil, fmt.Errorf("trained: %d samples and noise of the width %g, want at least 1 and a finite number > 0", samples, width)
+	}
 	if e.Train.Method == experiment.Surrogate {
 		return nil, &exit.BadInput{File: e.Name, Member: "train.method", Expected: "a method that goes from event to event", Found: e.Train.Method}
 	}
@@ -97,25 +104,39 @@ func NewEvents(e *experiment.Experiment, params *graph.Params, samples int, widt
 
 // Close releases the networks.
 func (n *Events) Close() {
+	if n == nil {
+		return
+	}
 	for len(n.free) > 0 {
 		(<-n.free).Close()
 	}
 }
 
 // Name returns the name of the experiment.
-func (n *Events) Name() string { return n.title }
+func (n *Events) Name() string { return n.made().title }
+
+// made is n, or what is empty where there is none.
+func (n *Events) made() *Events {
+	if n == nil {
+		return &Events{}
+	}
+	return n
+}
 
 // Classes returns the arrays.
-func (n *Events) Classes() []gradbench.Class { return n.classes }
+func (n *Events) Classes() []gradbench.Class { return n.made().classes }
 
 // Params returns the parameters that are compared, in units of the noise.
-func (n *Events) Params() []float64 { return n.params }
+func (n *Events) Params() []float64 { return n.made().params }
 
 // Inputs returns the number of samples.
-func (n *Events) Inputs() int { return n.inputs }
+func (n *Events) Inputs() int { return n.made().inputs }
 
 // with calls f with a network that has parameters p and the noise of a draw.
 func (n *Events) with(p []float64, draw uint64, f func(net experiment.Network) error) error {
+	if n == nil || n.free == nil || len(p) != len(n.params) {
+		return fmt.Errorf("trained: %d parameters for %d of a network of NewEvents", len(p), len(n.Params()))
+	}
 	net := <-n.free
 	defer func() { n.free <- net }()
 	rng := random.New(n.seed, "gradbench/noise", draw)

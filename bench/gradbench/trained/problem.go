@@ -11,6 +11,7 @@ import (
 	"github.com/surge-snn/surge/bench/gradbench/lif"
 	"github.com/surge-snn/surge/graph"
 	"github.com/surge-snn/surge/internal/exit"
+	"github.com/surge-snn/surge/internal/given"
 	"github.com/surge-snn/surge/train/data"
 	"github.com/surge-snn/surge/train/experiment"
 )
@@ -21,6 +22,12 @@ import (
 // *exit.BadInput where it goes from event to event, has other neurons than lif and cuba,
 // or other targets than classes.
 func Problem(e *experiment.Experiment, params *graph.Params, samples int) (*lif.Problem, error) {
+	if err := given.Need("e", e); err != nil {
+		return nil, fmt.Errorf("trained: %w", err)
+	}
+	if samples < 1 {
+		return nil, fmt.Errorf("trained: %d samples, want at least 1", samples)
+	}
 	bad := func(member, expected, found string) error {
 		return &exit.BadInput{File: e.Name, Member: member, Expected: expected, Found: found}
 	}
