@@ -78,7 +78,7 @@ func (p Pool) draw(pick func(n int) int, typ reflect.Type, level int) reflect.Va
 	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
 		v.SetInt(ints[pick(len(ints))])
 	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
-		v.SetUint(uint64(pick(4)))
+		v.SetUint([]uint64{0, 1, 2, 3, 250}[pick(5)])
 	case reflect.Float32, reflect.Float64:
 		v.SetFloat(floats[pick(len(floats))])
 	case reflect.String:

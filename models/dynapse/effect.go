@@ -33,10 +33,10 @@ func (e Effect) String() string {
 
 // Effect says whether the loss of g depends on a parameter. With soft floors (Settings.SoftFloors,
 // Settings.Twin) parameters without effect have small derivatives that are not zero, and count as
-// active.
+// active. What is no parameter has none.
 func (g *Gradient) Effect(p Param) Effect {
-	if g == nil {
-		g = &Gradient{}
+	if g == nil || !p.known() {
+		return Inactive
 	}
 	if paramFacts[p].clips {
 		bound := true

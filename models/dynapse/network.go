@@ -182,7 +182,7 @@ type Gradient struct {
 //
 // It is NaN for a gradient that is not of a run.
 func (g *Gradient) Log(p Param) []float64 {
-	if g == nil {
+	if g == nil || !p.known() {
 		return nil
 	}
 	v := make([]float64, len(g.Params[p]))

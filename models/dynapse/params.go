@@ -131,8 +131,16 @@ func (p Param) String() string {
 // Default returns the value that a neuron has unless told otherwise, in SI units. The time
 // constants that follow are tau_mem = 20 ms, tau_syn = 10 ms (of every type), tau_ahp = 50 ms,
 // t_ref = 1 ms, t_pulse = 10 us and t_pulse_ahp = 1 us. Source: Rockpool 3.1,
-// devices.dynapse.lookup; the one synapse has the values of AMPA.
-func (p Param) Default() float64 { return paramFacts[p].def }
+// devices.dynapse.lookup; the one synapse has the values of AMPA. It is 0 of what is no parameter.
+func (p Param) Default() float64 {
+	if !p.known() {
+		return 0
+	}
+	return paramFacts[p].def
+}
+
+// known says whether p is a parameter.
+func (p Param) known() bool { return int(p) < NumParams }
 
 // IsCurrent says whether p is a bias current: one of 13 with one synapse, of 19 with four.
 func (p Param) IsCurrent() bool { return int(p) < NumCurrents || p >= IgainGABA && p <= ItauSHUNT }
@@ -142,7 +150,7 @@ func (p Param) IsCurrent() bool { return int(p) < NumCurrents || p >= IgainGABA 
 func (p Param) CurrentOf(four bool) bool { return p.IsCurrent() && (four || int(p) < NumSingle) }
 
 // MayBeZero says whether 0 is a value of p: a current that can be switched off.
-func (p Param) MayBeZero() bool { return paramFacts[p].zero }
+func (p Param) MayBeZero() bool { return p.known() && paramFacts[p].zero }
 
 // ParseParam returns the parameter of this name, the inverse of [Param.String].
 func ParseParam(name string) (Param, error) {
@@ -157,6 +165,9 @@ func ParseParam(name string) (Param, error) {
 // Check returns an error that wraps [ErrParameter] for a value x that p, in its unit, cannot
 // have: not finite, negative, or zero where that is no value.
 func (p Param) Check(x float64) error {
+	if !p.known() {
+		return fmt.Errorf("%w: %v is no parameter", ErrParameter, p)
+	}
 	if x > 0 && !math.IsInf(x, 0) || x == 0 && paramFacts[p].zero {
 		return nil
 	}

@@ -144,7 +144,7 @@ var Kinds = map[string][]Field{
 
 // Spikes tells whether a node gives out spikes.
 func (n *Node) Spikes() bool {
-	return n.Kind == "LIF" || n.Kind == "CubaLIF" || n.Kind == "IF" || n.Kind == "Threshold"
+	return n != nil && (n.Kind == "LIF" || n.Kind == "CubaLIF" || n.Kind == "IF" || n.Kind == "Threshold")
 }
 
 // stateful tells whether a node has a state, so that a loop may go through it.
@@ -204,6 +204,9 @@ func (g *Graph) of(kind string) []string {
 
 // Clone returns a copy that shares no memory with g.
 func (g *Graph) Clone() *Graph {
+	if g == nil {
+		return nil
+	}
 	c := &Graph{Nodes: map[string]*Node{}, Edges: slices.Clone(g.Edges), Metadata: maps.Clone(g.Metadata), Version: g.Version}
 	for name, n := range g.Nodes {
 		if n == nil {

@@ -41,6 +41,9 @@ type modelNode struct {
 // spike of the step before, a lower bound), for more than one input or output, and for loops other
 // than a Linear from neurons to themselves.
 func (n *Net) Model() (*Model, error) {
+	if n == nil {
+		return nil, fmt.Errorf("%w: no net, want one of Compile", ErrMeaning)
+	}
 	m := &Model{net: n, nodes: map[string]*modelNode{}}
 	if len(n.Inputs) != 1 || len(n.Outputs) != 1 {
 		return nil, fmt.Errorf("%w: a model has one Input and one Output, found %d and %d", ErrMeaning, len(n.Inputs), len(n.Outputs))

@@ -17,7 +17,7 @@ import (
 // Errors: [ErrMeaning] where a parameter is missing or has another size, or neurons reset or spike
 // in different ways.
 func (m *Model) Graph(params *graph.Params, source *Graph) (*Graph, error) {
-	if m.net == nil || params == nil || source == nil {
+	if m == nil || m.net == nil || params == nil || source == nil {
 		return nil, fmt.Errorf("%w: a model without a net, no parameters or no graph", ErrMeaning)
 	}
 	var err error

@@ -201,6 +201,9 @@ func (n *Net) biased() string {
 
 // Shape returns the shape of the output of a node, nil for a name that is none.
 func (n *Net) Shape(name string) []int {
+	if n == nil {
+		return nil
+	}
 	if i, ok := n.index[name]; ok {
 		return n.nodes[i].out
 	}
@@ -209,6 +212,9 @@ func (n *Net) Shape(name string) []int {
 
 // Spiking returns the names of the nodes that give out spikes, in the order of a time step.
 func (n *Net) Spiking() []string {
+	if n == nil {
+		return nil
+	}
 	var names []string
 	for _, r := range n.nodes {
 		if r.Spikes() {
@@ -220,6 +226,9 @@ func (n *Net) Spiking() []string {
 
 // Step returns the step of the neurons of a node; ok is false where the node has none.
 func (n *Net) Step(name string) (s Step, ok bool) {
+	if n == nil {
+		return Step{}, false
+	}
 	i, known := n.index[name]
 	if !known || n.nodes[i].step.Alpha == nil {
 		return Step{}, false
@@ -241,6 +250,9 @@ type Trace struct {
 // Errors: [ErrGraph] where an input is missing or of another size, [ErrMeaning] where a number
 // overflows.
 func (n *Net) Run(inputs map[string][]float64, steps int, record ...string) (*Trace, error) {
+	if n == nil || steps < 0 {
+		return nil, fmt.Errorf("%w: %d steps of a net, want >= 0 of one of Compile", ErrGraph, steps)
+	}
 	for _, name := range n.Inputs {
 		if want := steps * size(n.Shape(name)); len(inputs[name]) != want {
 			return nil, fmt.Errorf("%w: input %q: expected %d values, %d steps of %v, found %d", ErrGraph, name, want, steps, n.Shape(name), len(inputs[name]))
