@@ -32,7 +32,7 @@ func TestNoPanic(t *testing.T) {
 		},
 		"NewParams": graph.NewParams, "CheckNames": graph.CheckNames, "ParseEngine": graph.ParseEngine, "ParseMachine": graph.ParseMachine,
 	}
-	hostile.API{Functions: functions, Pool: pool, Types: []any{graph.Params{}, graph.Program{}, graph.Engine(0), graph.Machine(0)}}.Test(t)
+	hostile.API{Skip: map[string]string{"Builder": "exists inside of Build alone, which makes an error of every panic: see TestNilNodes"}, Functions: functions, Pool: pool, Types: []any{graph.Params{}, graph.Program{}, graph.Engine(0), graph.Machine(0)}}.Test(t)
 }
 
 // TestNilNodes: nodes that are nil are errors of the build.

@@ -166,6 +166,12 @@ func (p Problem) simulate(n dynapse.Network) (*dynapse.Run, error) {
 // larger root mean square of the difference of ln Imem.
 func (p Problem) Effect(c Current) (float64, error) {
 	most := 0.0
+	if len(p.Experiment.Recordings) == 0 || len(p.Experiment.Recordings[0].Target[fit.Imem]) != steps*rows*p.Truth.N {
+		return 0, fmt.Errorf("bench: a problem without its recording, want one of Draw")
+	}
+	if int(c.Param) >= dynapse.NumParams || slices.ContainsFunc(c.Neurons, func(j int) bool { return j < 0 || j >= len(p.Truth.Params[c.Param]) }) {
+		return 0, fmt.Errorf("bench: the network has no current %v of the neurons %v", c.Param, c.Neurons)
+	}
 	for _, factor := range []float64{1.01, 0.99} {
 		run, err := p.simulate(scaled(p.Truth, c, factor))
 		if err != nil {

@@ -65,10 +65,9 @@ func ReadNetwork(path, data string) (*Experiment, *graph.Params, error) {
 }
 
 // Settings returns what a run of the experiment is done with, on a number of samples to learn.
-// Files and progress are the caller's to add. Those of an experiment that does not pass Check are
-// the zero value.
+// Files and progress are the caller's to add; without an experiment they are the zero value.
 func (e *Experiment) Settings(samples int) train.Settings {
-	if e.usable() != nil {
+	if e == nil {
 		return train.Settings{}
 	}
 	return train.Settings{

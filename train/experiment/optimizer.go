@@ -72,7 +72,10 @@ func (e *Experiment) Optimizer(samples int) optim.Transform {
 		return nil
 	}
 	t := e.Train
-	of, _, _ := Optimizers.New(t.Optimizer, t.OptimizerKeys)
+	of, _, err := Optimizers.New(t.Optimizer, t.OptimizerKeys)
+	if err != nil {
+		return nil
+	}
 	var c optim.Chain
 	if t.ClipValue > 0 {
 		c = append(c, optim.ClipByValue{Max: t.ClipValue})

@@ -123,13 +123,16 @@ func (e *Experiment) batches(samples int) int {
 }
 
 // learningRate returns the learning rate as a function of the update of the inner optimizer, and
-// what lowers it. ok is false where the experiment does not pass Check.
+// what lowers it. ok is false where the section [train] does not pass Check.
 func (e *Experiment) learningRate(samples int) (lr optim.Schedule, p *optim.Plateau, ok bool) {
-	if e.usable() != nil {
+	if e == nil || e.Train.Batch <= 0 {
 		return nil, nil, false
 	}
 	t := e.Train
-	row, _, _ := Schedules.New(t.Schedule, t.ScheduleKeys)
+	row, _, err := Schedules.New(t.Schedule, t.ScheduleKeys)
+	if err != nil {
+		return nil, nil, false
+	}
 	every := max(t.Accumulate, 1)
 	s := row.Of(t.LR, Span{
 		Updates: uint64(max(e.Updates(samples)/every-t.Warmup, 1)), Warmup: uint64(t.Warmup),

@@ -19,6 +19,9 @@ func (n *Net) Exact(method eventprop.Method) gradbench.Estimator {
 		name = "analytical"
 	}
 	return gradbench.Estimator{Name: name, Random: true, Gradient: func(g, p []float64, _ int, draw uint64) error {
+		if len(g) != len(p) {
+			return fmt.Errorf("event: a gradient of %d numbers for %d parameters", len(g), len(p))
+		}
 		s, err := n.sample(draw)
 		if err != nil {
 			return err
@@ -87,6 +90,9 @@ func (n *Net) Steps(perMs int, s surrogate.Surrogate, scale float64, detach bool
 		name += "/detached"
 	}
 	return gradbench.Estimator{Name: name, Random: true, Gradient: func(g, p []float64, _ int, draw uint64) error {
+		if len(g) != len(p) {
+			return fmt.Errorf("event: a gradient of %d numbers for %d parameters", len(g), len(p))
+		}
 		sample, err := n.sample(draw)
 		if err != nil {
 			return err

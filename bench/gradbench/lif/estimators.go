@@ -23,6 +23,9 @@ type Rule struct {
 
 // String names the rule.
 func (r Rule) String() string {
+	if r.Surrogate == nil {
+		return "no rule"
+	}
 	name := "bptt/" + r.Surrogate.String()
 	if r.Detach {
 		name += "/detached"
