@@ -15,7 +15,7 @@ type Loss interface {
 
 // fits tells whether y is an output of n neurons, d as long, and input one of those that are known.
 func fits(y []float64, n, input int, d []float64, inputs int) bool {
-	return n > 0 && len(y) > 0 && len(y)%n == 0 && (d == nil || len(d) == len(y)) && input >= 0 && input < inputs
+	return n > 0 && len(y) > 0 && len(y)%n == 0 && (d == nil || len(d) >= len(y)) && input >= 0 && input < inputs
 }
 
 // VanRossum is the distance of van Rossum (2001), doi:10.1162/089976601300014321, to target spikes,
@@ -30,7 +30,7 @@ type VanRossum struct {
 
 // Of returns the loss.
 func (v VanRossum) Of(y []float64, n, input int, d []float64) float64 {
-	if !fits(y, n, input, d, len(v.Target)) || len(v.Target[input]) != len(y) {
+	if !fits(y, n, input, d, len(v.Target)) || len(v.Target[input]) < len(y) {
 		return math.NaN()
 	}
 	decay, scale := fmath.Exp(-v.Dt/v.Tau), v.Dt/v.Tau/float64(n)
@@ -59,7 +59,7 @@ func (v VanRossum) Of(y []float64, n, input int, d []float64) float64 {
 // Now adds the derivative of the loss of each step with respect to the spikes of that step, dt/(Tau
 // N) (f - f*).
 func (v VanRossum) Now(y []float64, n, input int, d []float64) {
-	if !fits(y, n, input, d, len(v.Target)) || len(v.Target[input]) != len(y) || d == nil {
+	if !fits(y, n, input, d, len(v.Target)) || len(v.Target[input]) < len(y) || d == nil {
 		return
 	}
 	decay, scale := fmath.Exp(-v.Dt/v.Tau), v.Dt/v.Tau/float64(n)
@@ -78,7 +78,7 @@ type Count struct{ Target [][]float64 }
 
 // Of returns the loss.
 func (c Count) Of(y []float64, n, input int, d []float64) float64 {
-	if !fits(y, n, input, d, len(c.Target)) || len(c.Target[input]) != n {
+	if !fits(y, n, input, d, len(c.Target)) || len(c.Target[input]) < n {
 		return math.NaN()
 	}
 	loss := 0.0

@@ -29,14 +29,25 @@ var ErrProblem = errors.New("lif: no such problem")
 // check returns an error unless there is a network with these parameters, and this input.
 func (p *Problem) check(params []float64, input int) error {
 	switch {
-	case p == nil || p.Net == nil || len(p.Net.layers) == 0 || p.Data == nil:
-		return fmt.Errorf("%w: want a network of New and a loss", ErrProblem)
+	case p == nil || p.Net == nil || len(p.Net.layers) == 0:
+		return fmt.Errorf("%w: want a network of New", ErrProblem)
 	case len(params) != p.Net.size():
 		return fmt.Errorf("%w: %d parameters, want %d", ErrProblem, len(params), p.Net.size())
 	case p.Steps < 1 || input < 0 || input >= len(p.Input):
 		return fmt.Errorf("%w: input %d of %d, of %d steps", ErrProblem, input, len(p.Input), p.Steps)
 	case len(p.Input[input]) != p.Steps*p.Net.layers[0].in:
 		return fmt.Errorf("%w: input %d has %d elements, want %d steps of %d channels", ErrProblem, input, len(p.Input[input]), p.Steps, p.Net.layers[0].in)
+	}
+	return nil
+}
+
+// compares is check, and that there is a loss.
+func (p *Problem) compares(params []float64, input int) error {
+	if err := p.check(params, input); err != nil {
+		return err
+	}
+	if p.Data == nil {
+		return fmt.Errorf("%w: want a loss", ErrProblem)
 	}
 	return nil
 }
@@ -49,7 +60,7 @@ func (p *Problem) checked(e gradbench.Estimator, wrong string) gradbench.Estimat
 		if wrong != "" {
 			return fmt.Errorf("%w: %s", ErrProblem, wrong)
 		}
-		if err := p.check(params, input); err != nil {
+		if err := p.compares(params, input); err != nil {
 			return err
 		}
 		if len(g) != len(params) {
@@ -99,7 +110,7 @@ func (p *Problem) Inputs() int {
 
 // Loss simulates one input, with the random numbers of one draw.
 func (p *Problem) Loss(params []float64, input int, draw uint64) (gradbench.Outcome, error) {
-	if err := p.check(params, input); err != nil {
+	if err := p.compares(params, input); err != nil {
 		return gradbench.Outcome{}, err
 	}
 	tp := p.run(params, input, draw)

@@ -166,6 +166,9 @@ func (n *Events) Loss(p []float64, input int, draw uint64) (o gradbench.Outcome,
 // Exact is the gradient by the method of the experiment.
 func (n *Events) Exact() gradbench.Estimator {
 	return gradbench.Estimator{Name: "eventprop", Random: true, Gradient: func(g, p []float64, input int, draw uint64) error {
+		if len(g) != len(p) {
+			return fmt.Errorf("trained: a gradient of %d numbers for %d parameters", len(g), len(p))
+		}
 		return n.with(p, draw, func(net experiment.Network) error {
 			if _, err := net.Gradient(n.set, 0, input); err != nil {
 				return err
