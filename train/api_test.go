@@ -76,7 +76,7 @@ func TestNoPanic(t *testing.T) {
 	hostile.API{
 		Inside:    map[reflect.Type]func(func(...any) []reflect.Value){reflect.TypeFor[*graph.Builder](): inBuild},
 		Functions: functions, Pool: pool,
-		Types: []any{Sums{}, &Network{}, &EventNetwork{}, &Sharded{}, BPTT{}, EventProp{}, &Checkpoint{}, LayerSpikes{}, Outputs{}, Data{}, Answer{}},
+		Types: []any{Sums{}, &Network{}, &EventNetwork{}, &Sharded{}, BPTT{}, EventProp{}, &Checkpoint{}, LayerSpikes{}, Outputs{}, Data{}, Answer{}, &Epoch{}},
 	}.Test(t)
 	var zero Network
 	for name, net := range map[string]Learner{"nil Network": (*Network)(nil), "zero Network": &zero, "nil EventNetwork": (*EventNetwork)(nil), "zero EventNetwork": &EventNetwork{}} {

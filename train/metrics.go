@@ -48,6 +48,9 @@ func (e Epoch) MarshalJSON() ([]byte, error) {
 // UnmarshalJSON reads what MarshalJSON writes.
 func (e *Epoch) UnmarshalJSON(b []byte) error {
 	type plain Epoch
+	if e == nil {
+		return fmt.Errorf("%w: no Epoch to read into", ErrSettings)
+	}
 	if err := json.Unmarshal(b, (*plain)(e)); err != nil {
 		return err
 	}

@@ -18,6 +18,6 @@ func TestNoPanic(t *testing.T) {
 	hostile.API{
 		Functions: map[string]any{},
 		Types:     []any{new(export.Network), new(export.Events), new(export.Layer)},
-		Pool:      hostile.Of(io.Discard, network, *network, network.Layers[0], network.Layers[0].Map, events, *events, events.Net[0], eventprop.NewDense(1, 1)),
+		Pool:      hostile.Of(io.Discard, network, &export.Formula{}, *network, network.Layers[0], network.Layers[0].Map, events, *events, events.Net[0], eventprop.NewDense(1, 1)),
 	}.Test(t)
 }

@@ -36,7 +36,7 @@ func (l *Layer) check(in int) error {
 		if out, err = l.Map.outputs(in); err != nil {
 			return err
 		}
-	case l.Alpha == nil:
+	case l.Alpha == nil && l.Formula == nil:
 		return errors.New("neither a map nor neurons")
 	}
 	if out != l.N {
@@ -47,6 +47,9 @@ func (l *Layer) check(in int) error {
 
 // checkNeurons looks at the lists of the neurons.
 func (l *Layer) checkNeurons() error {
+	if l.Formula != nil {
+		return l.Formula.check(l.N)
+	}
 	if l.Spikes && l.Alpha == nil {
 		return errors.New("spikes without neurons")
 	}
@@ -55,6 +58,29 @@ func (l *Layer) checkNeurons() error {
 	}
 	return lengths(list{"alpha", len(l.Alpha), l.N, l.Alpha == nil}, list{"beta", len(l.Beta), l.N, l.Beta == nil},
 		list{"v_th", len(l.VTh), l.N, l.VTh == nil}, list{"w_rec", len(l.WRec), l.N * l.N, l.WRec == nil})
+}
+
+// check looks at a formula for n neurons.
+func (f *Formula) check(n int) error {
+	if f.Formula == nil || len(f.Outputs) == 0 || len(f.Next) != len(f.States) || len(f.Values) != len(f.Params) {
+		return errors.New("no formula of models.FormulaOf with a list of values for each parameter")
+	}
+	first := 1 + len(f.Params) + len(f.States)
+	for i, line := range f.Lines {
+		if min(line.A, line.B) < 0 || max(line.A, line.B) >= first+i {
+			return fmt.Errorf("line %d of the formula has no value before it", i)
+		}
+	}
+	for _, k := range append([]int{f.Outputs[0]}, f.Next...) {
+		if k < 0 || k >= first+len(f.Lines) {
+			return fmt.Errorf("the formula has no value %d", k)
+		}
+	}
+	lists := []list{{"w_rec", len(f.WRec), n * n, f.WRec == nil}, {"gain", len(f.Gain), n, f.Gain == nil}}
+	for i, name := range f.Params {
+		lists = append(lists, list{name, len(f.Values[i]), n, false})
+	}
+	return lengths(lists...)
 }
 
 // list is a list that is to have a length, unless it may be left out.
