@@ -9,8 +9,8 @@ import (
 // Lead returns by how much the cosine of a to the truth is above that of b, in one class of
 // parameters. a and b are averages over the same draws, of one stream, so that what the draws and
 // the truth do to both cancels: its error is that of the jackknife that leaves out a block of both,
-// and a block of the truth. It is NaN where they are not of as many parameters, or the class is none
-// of these.
+// and a block of the truth. It is NaN where they are not of as many parameters, or the class is
+// none of these.
 func Lead(a, b, truth *Blocks, c Class) Estimate {
 	if size := truth.size(); size < 0 || a.size() != size || b.size() != size || !c.within(size) {
 		return Estimate{Value: math.NaN(), SE: math.NaN()}
