@@ -109,9 +109,15 @@ func (n *Node) check() error {
 // checkShapes compares the parameters of a node with each other.
 func (n *Node) checkShapes(fields []Field) error {
 	shape, isNeuron := n.neurons()
+	of := ""
+	for _, f := range fields { // the last of them
+		if a := n.Values[f.Name]; f.Neuron && slices.Equal(a.Shape, shape) {
+			of = f.Name
+		}
+	}
 	for _, f := range fields {
 		if a, ok := n.Values[f.Name]; ok && f.Neuron && isNeuron && len(a.Shape) > 0 && !slices.Equal(a.Shape, shape) {
-			return fmt.Errorf("%s has shape %v, %s has %v", f.Name, a.Shape, fields[0].Name, shape)
+			return fmt.Errorf("%s has shape %v, %s has %v", f.Name, a.Shape, of, shape)
 		}
 	}
 	w := n.Values["weight"].Shape

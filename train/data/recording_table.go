@@ -119,7 +119,7 @@ func readEventArray(path, unit string) (recording, error) {
 	a := arrays{path: path, list: list}
 	field := func(name string) *files.Packed {
 		for i := range list {
-			if _, f, ok := strings.Cut(list[i].Name[strings.LastIndexByte(list[i].Name, '.')+0:], "."); ok && f == name {
+			if dot := strings.LastIndexByte(list[i].Name, '.'); dot >= 0 && list[i].Name[dot+1:] == name {
 				return &list[i]
 			}
 		}

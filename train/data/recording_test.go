@@ -246,6 +246,7 @@ func TestRecordingErrors(t *testing.T) {
 		{"cut AEDAT 4", "a.aedat4", aedat4Bytes(whole, aedatPlain)[:60], "packet 0"},
 		{"damaged LZ4", "a.aedat4", slices.Concat(aedat4Bytes(whole, aedatLZ4)[:len(aedat4Bytes(whole, aedatLZ4))-20], make([]byte, 20)), "packet 1"},
 		{"AEDAT 4 header", "a.aedat4", []byte("#!AER-DAT4.0\r\n\xff\xff\xff\xff"), "header: 4294967295 bytes"},
+		{"plain array", "a.npy", plainNPY, "expected a structured array with the fields t, x"},
 		{"ending", "a.dat", nil, "expected a name ending in"},
 	} {
 		path := filepath.Join(t.TempDir(), c.file)
@@ -445,6 +446,24 @@ func FuzzRecording(f *testing.F) {
 	})
 }
 
+func FuzzEventArray(f *testing.F) {
+	f.Add(plainNPY)
+	b, err := os.ReadFile("testdata/events/recording.npy")
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(b)
+	f.Fuzz(func(t *testing.T, b []byte) {
+		path := filepath.Join(t.TempDir(), "a.npy")
+		if err := os.WriteFile(path, b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if rec, err := readEventArray(path, ""); err == nil && len(rec) > len(b) {
+			t.Fatalf("%d events in %d bytes", len(rec), len(b))
+		}
+	})
+}
+
 func FuzzEventTable(f *testing.F) {
 	f.Add("t,x,y,p\n0.5,1,2,-1\n")
 	f.Add("0.1 3\n0.2 4\n")
@@ -458,3 +477,6 @@ func FuzzEventTable(f *testing.F) {
 		}
 	})
 }
+
+// plainNPY is an array of NumPy that is not a structured one.
+var plainNPY = append([]byte(fmt.Sprintf("\x93NUMPY\x01\x00v\x00%-117s\n", "{'descr': '<f8', 'fortran_order': False, 'shape': (2,), }")), make([]byte, 16)...)

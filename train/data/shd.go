@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/surge-snn/surge/internal/hdf5"
@@ -163,6 +164,11 @@ type spoken struct {
 // open reads all of a file but the spikes, and checks these.
 func (s SHD) open(path string) (d *spoken, err error) {
 	d = &spoken{SHD: s, path: path}
+	defer func() { // what is wrong in an array says its name alone
+		if err != nil && !strings.Contains(err.Error(), path) {
+			err = fmt.Errorf("%s: %w", path, err)
+		}
+	}()
 	if d.file, err = hdf5.Open(path); err != nil {
 		if _, packed := os.Stat(path + ".gz"); packed == nil {
 			return nil, fmt.Errorf("%w (found %s.gz: unpack it with gunzip)", err, path)
@@ -259,7 +265,7 @@ func (d *spoken) Sample(s *Sample, i int) error {
 	}
 	times, units, err := d.read(i)
 	if err != nil {
-		return err
+		return fmt.Errorf("%s: sample %d: %w", d.path, i, err)
 	}
 	if len(times) != len(units) {
 		return fmt.Errorf("%s: %w: sample %d has %d times and %d units", d.path, ErrFormat, i, len(times), len(units))

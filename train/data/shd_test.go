@@ -1,6 +1,7 @@
 package data
 
 import (
+	"bytes"
 	"errors"
 	"math"
 	"math/rand/v2"
@@ -155,6 +156,19 @@ func TestDamagedSHD(t *testing.T) {
 		if !errors.Is(err, ErrFormat) || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "ssc_train.h5") {
 			t.Errorf("%s: %v, want the file and %q", name, err, c.want)
 		}
+	}
+	dir := t.TempDir() // what is not there is in that file
+	for _, part := range []string{"train", "test"} {
+		var b bytes.Buffer
+		if err := hdf5.Encode(&b, &hdf5.Content{}); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, "shd_"+part+".h5"), b.Bytes(), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := (SHD{Dir: dir, Name: "shd", Channels: 700, Bin: 1, Valid: 0.3}).Load(); err == nil || !strings.Contains(err.Error(), "shd_train.h5") || !strings.Contains(err.Error(), "/spikes/times") {
+		t.Errorf("nothing in the file: %v", err)
 	}
 	if _, err := (SHD{Dir: t.TempDir(), Name: "shd", Channels: 700, Bin: 1}).Load(); err == nil || !strings.Contains(err.Error(), "shd_train.h5") {
 		t.Errorf("no files: %v", err)

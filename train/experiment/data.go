@@ -100,6 +100,13 @@ func (e *Experiment) Warn(l *slog.Logger) {
 // span fills in the time that the longest sample needs, of so many steps.
 func (e *Experiment) span(form data.Form, steps int) error {
 	c := &e.Encode
+	encoder := e.encoder()
+	if _, list := encoder.(data.EventListEncoder); !list && form.Input == data.EventList {
+		return e.bad("encode.kind", "none, because the data are events", c.Kind)
+	}
+	if _, whole := encoder.(data.WholeEncoder); whole && (form.Target.Kind == data.SequenceTarget || form.Target.Kind == data.SpikeTarget) {
+		return e.bad("encode.kind", "an encoder whose steps are those of the sequence, because targets are", c.Kind)
+	}
 	if form.Input != data.Sequence && c.Hold != 0 {
 		return e.bad("encode.hold", "nothing: it has an effect only on sequences", fmt.Sprint(c.Hold))
 	}
