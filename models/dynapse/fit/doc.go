@@ -51,7 +51,8 @@
 // and in which directions it says nothing. The answer for Ispkthr and Iref is an interval, and so
 // is that for currents which the sensitivities do not determine: profile likelihoods say in which
 // they lie, of spike trains alone, too. Rates alone never determine currents. Method [MCMC] samples
-// the posterior of all of them: see [Posterior].
+// the posterior of all of them: see [Posterior]. How the determined currents move with what is not
+// fitted, as capacitances or Ut, [Given] says.
 //
 // # Errors
 //
