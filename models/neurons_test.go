@@ -204,3 +204,39 @@ func TestAnnealedWidth(t *testing.T) {
 		t.Errorf("a width of another length: %v", err)
 	}
 }
+
+// BenchmarkNeurons runs a layer forwards and backwards, with the loss.
+func BenchmarkNeurons(b *testing.B) {
+	const steps, batch, n = 100, 32, 512
+	for _, c := range []struct {
+		name      string
+		l         neuron
+		scale, dt float64
+	}{
+		{"LIF", models.LIF{}, 1, 1e-3},
+		{"LIF, learned", models.LIF{TauMem: models.Learned(20e-3), Reset: models.ToValue}, 1, 1e-3},
+		{"IF", models.IF{}, 1, 1e-3},
+		{"PLIF", models.PLIF{}, 4, 1e-3},
+		{"ALIF", models.ALIF{}, 1, 1e-3},
+		{"EIF", models.EIF{}, 20e-9, 1e-4},
+		{"AdEx", models.AdEx{}, 20e-9, 1e-4},
+		{"Izhikevich", models.Izhikevich{}, 15, 1e-3},
+		{"refractory", models.LIF{Refractory: 3e-3}, 1, 1e-3},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			prog, err := graph.Build(graph.NewParams(1), graph.Settings{Dt: c.dt}, func(g *graph.Builder) {
+				x := g.Param("x", models.Normal(0.2*c.scale, 0.6*c.scale), steps, batch, n)
+				silence := g.Const("silence", make([]float64, steps*batch*n), steps, batch, n)
+				g.Loss(g.Check(ops.MSE(c.l.Apply(g, "h", x).Spikes, silence)))
+			})
+			if err != nil {
+				b.Fatal(err)
+			}
+			for b.Loop() {
+				if err := prog.Run(); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
