@@ -61,7 +61,7 @@ file = %q
 `, target)
 	return []kind{
 		training("surrogate", "hidden = [40]", ""),
-		training("recurrent", "hidden = [30]\nneuron = \"alif\"\nrecurrent = true\nlearn = [\"tau_mem\"]", "optimizer = \"adamw\"\nclip = 1.0\nschedule = \"cosine\""),
+		training("recurrent", "hidden = [30]\nneuron = \"alif\"\nrecurrent = true\nlearn = [\"tau_mem\"]", "optimizer = \"adam\"\nweight_decay = 0.01\nclip = 1.0\nschedule = \"cosine\""),
 		training("shards", "hidden = [40]", "shards = 2"),
 		training("eventprop", events, "method = \"eventprop\""),
 		training("eventprop-recurrent", events, "method = \"eventprop-recurrent\""),

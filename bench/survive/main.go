@@ -9,8 +9,8 @@
 // of the time that it takes, several times in a run, until it ends by itself; on a full disk, a
 // tmpfs of a random size, it ends with an error, and gets more room. The files of its results are
 // to have the SHA-256 of the undisturbed run. It is a fault, too, where a command that was
-// interrupted cannot go on, where it takes longer than -within to obey, and where it prints the
-// stack of a goroutine.
+// interrupted cannot go on, where it takes more CPU time than -within to obey, and where it prints
+// the stack of a goroutine.
 //
 // The processes that it runs are those that it started; it needs the folder of the module as
 // working folder, and makes the program itself.
@@ -36,7 +36,7 @@ func main() {
 	names := flag.String("kinds", "", "kinds of commands, with commas between; default all")
 	flag.IntVar(&o.signals, "signals", 8, "signals for each kind")
 	flag.IntVar(&o.disks, "disks", 0, "full disks for each kind")
-	flag.DurationVar(&o.within, "within", 2*time.Second, "in which a command has to obey a signal")
+	flag.DurationVar(&o.within, "within", 2*time.Second, "CPU time in which a command has to obey a signal")
 	seed := flag.Uint64("seed", 1, "of the moments")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)

@@ -55,3 +55,16 @@ func TestSize(t *testing.T) {
 		}
 	}
 }
+
+// FuzzSize reads any text: a size of at least a byte, or an error.
+func FuzzSize(f *testing.F) {
+	for _, text := range []string{"64MB", "1.5 GiB", "1e300", "-1", "NaN kB"} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		var s memory.Size
+		if err := s.UnmarshalText([]byte(text)); err == nil && s < 1 {
+			t.Fatalf("%q is %d bytes", text, s)
+		}
+	})
+}

@@ -1,12 +1,15 @@
 package rundir
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"github.com/surge-snn/surge/internal/files"
 )
 
 // Every bit that is flipped in a file of a folder that was sealed is found.
@@ -71,4 +74,27 @@ func TestSeal(t *testing.T) {
 	if _, err := CheckSeal(d.String()); !os.IsNotExist(err) {
 		t.Errorf("without %s: %v", filepath.Base(SumsFile), err)
 	}
+}
+
+// FuzzSeal reads any list of sums: what it finds is a file that is right, or something wrong.
+func FuzzSeal(f *testing.F) {
+	sum := files.Digest([]byte("x"))
+	f.Add([]byte(sum + "  a\n"))
+	f.Add([]byte(sum + "  ../a\n\n"))
+	f.Add([]byte("0  a"))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		dir := t.TempDir()
+		for name, content := range map[string][]byte{"a": []byte("x"), SumsFile: text} {
+			if err := os.WriteFile(filepath.Join(dir, name), content, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		s, err := CheckSeal(dir)
+		if err == nil && s.Files > 0 && !bytes.Contains(text, []byte(sum+"  a\n")) {
+			t.Fatalf("%q proves %d files", text, s.Files)
+		}
+		if err == nil && s.Files+len(s.Changed)+len(s.Added) == 0 {
+			t.Fatalf("%q: nothing is said of a", text)
+		}
+	})
 }

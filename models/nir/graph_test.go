@@ -180,6 +180,7 @@ func FuzzRead(f *testing.F) {
 		if err == nil {
 			Warnings(g)
 			Guess(g)
+			_, _ = ReadMetadata(g)
 			if err := Encode(&bytes.Buffer{}, g); err != nil {
 				t.Fatalf("read, but not written: %v", err)
 			}
