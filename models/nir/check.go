@@ -110,8 +110,8 @@ func (n *Node) check() error {
 func (n *Node) checkShapes(fields []Field) error {
 	shape, isNeuron := n.neurons()
 	of := ""
-	for _, f := range fields { // the last of them
-		if a := n.Values[f.Name]; f.Neuron && slices.Equal(a.Shape, shape) {
+	for _, f := range fields {
+		if a := n.Values[f.Name]; of == "" && f.Neuron && slices.Equal(a.Shape, shape) {
 			of = f.Name
 		}
 	}
