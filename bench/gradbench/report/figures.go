@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/surge-snn/surge/bench/gradbench/suite"
+	"github.com/surge-snn/surge/internal/given"
 	"github.com/surge-snn/surge/plot"
 )
 
@@ -191,6 +192,9 @@ func (r *Result) draw(dir string) ([]figure, error) {
 // Costs draws the cosine of each rule against the time that it takes, for the points of a suite
 // that have the rules of costs, and writes it into the file at path.
 func (r *Result) Costs(path string, costs []suite.Cost) error {
+	if err := given.Need("a Result of New", r); err != nil {
+		return fmt.Errorf("report: %w", err)
+	}
 	var list []plot.Line
 	for _, c := range costs {
 		for _, row := range r.Rows {
