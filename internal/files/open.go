@@ -86,9 +86,11 @@ func readFile(path string, most int64) ([]byte, error) {
 		return b, err
 	}
 	if size := info.Size(); size > MaxText { // to ask what is left takes longer than to read a small file
-		if left := memory.Available(); left > 0 {
-			most = min(most, left)
+		left := memory.Available()
+		if left == 0 { // not known
+			left = 16 << 30
 		}
+		most = min(most, left)
 		if size > most {
 			return nil, tooLarge(size)
 		}

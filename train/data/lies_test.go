@@ -111,7 +111,7 @@ func TestLies(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) { hostile.Lies(t, c.valid, c.read) })
 	}
-	zeros := make([]byte, 256<<20)
+	zeros := make([]byte, 96<<20)
 	hostile.Takes(t, "gzip of zeros", gzipped(zeros), parse)
 	w, _ := zstd.NewWriter(nil)
 	packet := w.EncodeAll(zeros, nil)
