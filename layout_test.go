@@ -8,6 +8,7 @@ import (
 	"go/token"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -97,6 +98,20 @@ func TestImportsPointDownwards(t *testing.T) {
 			if own && level(to) > level(s.dir) {
 				t.Errorf("%s imports %s, which is above it", s.path, path)
 			}
+		}
+	}
+}
+
+// TestLightPackagesStayLight: who imports an optimizer, a surrogate or the engine of events builds a
+// handful of packages besides the standard library, and not Gorgonia with its hundred.
+func TestLightPackagesStayLight(t *testing.T) {
+	for _, pkg := range []string{"./optim", "./surrogate", "./eventprop"} {
+		list, err := exec.Command("go", "list", "-deps", "-f", "{{if not .Standard}}{{.ImportPath}}{{end}}", pkg).Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if all := strings.Fields(string(list)); len(all) == 0 || len(all) > 10 {
+			t.Errorf("%s needs %d packages besides the standard library, want 10 at most: %v", pkg, len(all), all)
 		}
 	}
 }

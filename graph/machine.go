@@ -23,7 +23,8 @@ type runner interface{ run() error }
 //
 //   - Sum, difference, elementwise product, negation and matrix product of Gorgonia are
 //     computed by the machine itself, with the same roundings, and without any allocation;
-//   - what Gorgonia computes wrongly is computed by the machine (valueOf);
+//   - what Gorgonia computes wrongly is computed by the machine (valueOf), sums of float32 with
+//     float64 inside (sumOf);
 //   - operations with a method DoInto (those of package ops) and Gorgonia's other elementwise
 //     operations write into a buffer; the latter allocate small objects in each run;
 //   - the result of any other operation is its own, new in each run as a rule, and may share
@@ -37,6 +38,7 @@ type machine struct {
 	values []G.Value // of each step's node
 	args   []G.Value
 	memory int // elements of all buffers
+	sums   []float64
 	// check, where it is not nil, is asked after every step.
 	check func(n *G.Node, v G.Value) error
 }
@@ -52,7 +54,8 @@ type step struct {
 	shape  tensor.Shape
 	size   int // elements of the result
 	method method
-	value  value // of method byValue
+	value  value // of method byValue, where it is no sum
+	sum    *sum  // of float32
 	reads  bool  // the result may share memory with an operand
 }
 
@@ -124,6 +127,15 @@ func (m *machine) run() (err error) {
 // do computes the node, into the memory of the step where it has some.
 func (s *step) do(args []G.Value) (v G.Value, err error) {
 	switch {
+	case s.sum != nil:
+		if s.out != nil && !sameShape(s.out.Shape(), s.shape) { // an operation has reshaped its operand
+			if err := s.out.Reshape(s.shape...); err != nil {
+				return nil, err
+			}
+		}
+		if v = s.sum.of(s.out, args[0]); v == nil {
+			v, err = s.op.Do(args...)
+		}
 	case s.method >= byAdd && s.direct(args):
 		return s.out, nil
 	case s.method == byInto:

@@ -86,9 +86,14 @@ func (m *machine) collect(g *G.ExprGraph, length int, records []*slot) error {
 			}
 			s.dtype, s.shape = n.Dtype(), n.Shape()
 			s.size = s.shape.TotalSize()
-			if s.value = valueOf(n, reads[i]); s.value != nil {
+			switch s.sum, s.value = sumOf(n, reads[i], &m.sums), valueOf(n, reads[i]); {
+			case s.sum != nil:
+				if s.reads = true; n.Dims() > 0 {
+					s.method = byValue
+				}
+			case s.value != nil:
 				s.method = byValue
-			} else {
+			default:
 				s.method, s.reads = methodOf(n, reads[i])
 			}
 		}

@@ -103,9 +103,9 @@ func (c liCell) formula() formulaCell {
 		v := f.add(f.mul(f.param(0), f.state(0)), f.x())
 		return formulaCell{kind: c.Kind(), f: f.end([]term{v}, v), states: []string{"vmem"}}
 	}
-	f := newFormula(2, 2, "alpha", "beta")
+	f := newFormula(2, 2, "gain_mem", "beta")
 	i := f.add(f.mul(f.param(1), f.state(1)), f.x())
-	v := f.add(f.mul(f.param(0), f.state(0)), f.mul(f.not(f.param(0)), i))
+	v := f.add(f.state(0), f.mul(f.param(0), f.sub(i, f.state(0))))
 	return formulaCell{kind: c.Kind(), f: f.end([]term{v}, v, i), states: []string{"vmem", "isyn"}}
 }
 

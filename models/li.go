@@ -13,7 +13,7 @@ import (
 //
 //	delta synapse (TauSyn not set):   v[t] = α v[t-1] + x[t]             α = exp(-dt/TauMem)
 //	current-based (TauSyn set):       i[t] = β i[t-1] + x[t]             β = exp(-dt/TauSyn)
-//	                                  v[t] = α v[t-1] + (1-α) i[t]
+//	                                  v[t] = v[t-1] + (1-α) (i[t] - v[t-1])    1-α by expm1
 //
 // States: vmem, and isyn where it exists. Parameters, where they are learned:
 // name/log_tau_mem, name/log_tau_syn.
@@ -40,8 +40,8 @@ func (l LI) Apply(b *graph.Builder, name string, x *G.Node) Readout {
 	}
 	n := x.Shape()[2]
 	c := liCell{n: n, synapse: !l.TauSyn.IsZero()}
-	alpha, logMem := l.TauMem.or(20e-3).decayOf(b, name, "tau_mem", n)
-	p := []*G.Node{alpha}
+	leak, logMem := l.TauMem.or(20e-3).leakOf(b, name, "tau_mem", n, c.synapse)
+	p := []*G.Node{leak}
 	if c.synapse {
 		beta, logSyn := l.TauSyn.decayOf(b, name, "tau_syn", n)
 		p = append(p, beta)
@@ -71,13 +71,12 @@ func (c liCell) State() []graph.StateSpec {
 }
 
 func (c liCell) Step(b *graph.Builder, x, params, state []*G.Node) (out, next []*G.Node) {
-	alpha, current := params[0], x[0]
+	var i *G.Node
 	if c.synapse {
-		i := b.Check(G.Add(b.Check(G.HadamardProd(params[1], state[1])), current))
+		i = b.Check(G.Add(b.Check(G.HadamardProd(params[1], state[1])), x[0]))
 		next = append(next, i)
-		current = b.Check(G.HadamardProd(b.Check(ops.Affine(alpha, -1, 1)), i))
 	}
-	v := b.Check(G.Add(b.Check(G.HadamardProd(alpha, state[0])), current))
+	v := leaked(b, params[0], state[0], i, x[0])
 	return []*G.Node{v}, append([]*G.Node{v}, next...)
 }
 

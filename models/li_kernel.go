@@ -16,8 +16,10 @@ type liKernel[T kernel.Float] struct {
 	current *ops.Stream[T] // x, where it is computed when it is read
 	isyn    []T            // [T, B, N]
 	zero    []T            // of a loop
-	partial [2][]T         // [B, N], gradients of alpha and beta by row of the batch
-	lanes   kernel.LI[T]   // the integrators of a loop, from Forward on
+	first   int            // time step with which the piece begins
+	partial [2]timeSum[T]  // gradients of leak and beta by row of the batch
+	leaks   []T            // of the integrators of a loop, from Forward on
+	betas   []T
 
 	in, gin       liIn[[]T]
 	out, gout     liOut[[]T]
@@ -25,13 +27,13 @@ type liKernel[T kernel.Float] struct {
 }
 
 // liIn names the inputs of the kernel.
-type liIn[T any] struct{ x, alpha, beta, v0, i0 T }
+type liIn[T any] struct{ x, leak, beta, v0, i0 T }
 
 func splitLI[T any](c liCell, in []T) liIn[T] {
 	if c.synapse {
-		return liIn[T]{x: in[0], alpha: in[1], beta: in[2], v0: in[3], i0: in[4]}
+		return liIn[T]{x: in[0], leak: in[1], beta: in[2], v0: in[3], i0: in[4]}
 	}
-	return liIn[T]{x: in[0], alpha: in[1], v0: in[2]}
+	return liIn[T]{x: in[0], leak: in[1], v0: in[2]}
 }
 
 // liOut names the outputs of the kernel.
@@ -61,7 +63,9 @@ func (k *liKernel[T]) Shapes(in []tensor.Shape) ([]tensor.Shape, error) {
 
 func (k *liKernel[T]) Sequences() (in, out, states int) { return 1, 1, len(k.State()) }
 func (k *liKernel[T]) Begin([][]T)                      {}
-func (k *liKernel[T]) Piece(p ops.Piece)                { k.t, k.whole = p.To-p.From, p.To == p.Steps }
+func (k *liKernel[T]) Piece(p ops.Piece) {
+	k.t, k.first, k.whole = p.To-p.From, p.From, p.To == p.Steps
+}
 
 func (k *liKernel[T]) Output(int) (*ops.Stream[T], bool) { return nil, false }
 func (k *liKernel[T]) Gradient(int) *ops.Stream[T]       { return nil }
@@ -116,12 +120,11 @@ func (k *liKernel[T]) spread() {
 	if k.n < shortLoop {
 		copies = min(k.b, mostRows)
 	}
-	l := &k.lanes
-	l.Alpha = l.Alpha[:0]
-	l.Beta = l.Beta[:0]
+	leak, beta := k.leaks[:0], k.betas[:0]
 	for range copies {
-		l.Alpha, l.Beta = append(l.Alpha, k.in.alpha...), append(l.Beta, k.in.beta...)
+		leak, beta = append(leak, k.in.leak...), append(beta, k.in.beta...)
 	}
+	k.leaks, k.betas = leak, beta
 }
 
 func (k *liKernel[T]) forwardTasks(lo, hi int) {
@@ -136,11 +139,11 @@ func (k *liKernel[T]) forwardTasks(lo, hi int) {
 
 func (k *liKernel[T]) integrators(at *task[T]) kernel.LI[T] {
 	n := k.together(at) * (at.to - at.from)
-	l := kernel.LI[T]{Alpha: k.lanes.Alpha[at.from:][:n]}
+	leak := k.leaks[at.from:][:n]
 	if k.synapse {
-		l.Beta = k.lanes.Beta[at.from:][:n]
+		return kernel.LI[T]{Gain: leak, Beta: k.betas[at.from:][:n]}
 	}
-	return l
+	return kernel.LI[T]{Alpha: leak}
 }
 
 func (k *liKernel[T]) forwardTask(at *task[T]) {
@@ -178,23 +181,20 @@ func (k *liKernel[T]) Backward(in, out, gout, gin [][]T) error {
 	k.gin, k.gout = splitLI(k.liCell, gin), splitLIOut(k.liCell, gout)
 	if k.learns() {
 		for j := range k.partial {
-			k.partial[j] = resized(k.partial[j], k.b*k.n)
-			if k.whole {
-				clear(k.partial[j])
-			}
+			k.partial[j].begin(k.b*k.n, k.whole)
 		}
 	}
 	k.grid.plan(k.b, k.n, k.n)
 	kernel.Blocks(len(k.grid.tasks), 1, k.back)
-	for j, p := range [...][]T{k.gin.alpha, k.gin.beta} {
+	for j, p := range [...][]T{k.gin.leak, k.gin.beta} {
 		if p != nil {
-			kernel.SumRows(p, k.partial[j])
+			k.partial[j].rows(p)
 		}
 	}
 	return nil
 }
 
-func (k *liKernel[T]) learns() bool { return k.gin.alpha != nil || k.gin.beta != nil }
+func (k *liKernel[T]) learns() bool { return k.gin.leak != nil || k.gin.beta != nil }
 
 func (k *liKernel[T]) backTasks(lo, hi int) {
 	s := kernel.TakeScratch[T]()
@@ -226,13 +226,18 @@ func (k *liKernel[T]) backTask(at *task[T]) {
 				a.G.Data = k.part(g.vmem, r, m, at)
 			}
 			if k.learns() {
-				a.DAlpha.Data, a.DBeta.Data = k.part(k.partial[0], b, m, at), k.part(k.partial[1], b, m, at)
+				a.DLeak.Data, a.DBeta.Data = k.part(k.partial[0].part, b, m, at), k.part(k.partial[1].part, b, m, at)
 				a.Before.Data, a.I.Data, a.IBefore.Data = k.part(k.in.v0, b, m, at), k.part(k.isyn, r, m, at), k.part(k.in.i0, b, m, at)
 				if t > 0 {
 					a.Before.Data, a.IBefore.Data = k.part(o.vmem, r-k.b, m, at), k.part(k.isyn, r-k.b, m, at)
 				}
 			}
 			l.Back(&a)
+		}
+		if k.learns() {
+			for j := range k.partial {
+				k.partial[j].fold(k.first+t, at, k.n)
+			}
 		}
 	}
 	at.store(d.v0, at.v, k.n)

@@ -29,7 +29,7 @@ const (
 //	  v⁻[t] = α v[t-1] + x'[t]                       α = exp(-dt/TauMem)
 //	current-based synapse (TauSyn set):
 //	  i[t]  = β i[t-1] + c x'[t]                     β = exp(-dt/TauSyn)
-//	  v⁻[t] = α v[t-1] + (1-α) i[t]
+//	  v⁻[t] = v[t-1] + (1-α) (i[t] - v[t-1])         1-α by expm1
 //	  c = 1 with Hold, else that of ops.HeldCurrent
 //	s[t]  = H(v⁻[t] - VTh)
 //	v[t]  = v⁻[t] - VTh s[t]                         (SubtractThreshold)
@@ -137,8 +137,8 @@ func (l LIF) build(b *graph.Builder, name string, n int) (c lifCell, p []*G.Node
 	if err := surrogate.Check(c.surrogate); err != nil {
 		b.Fail(fmt.Errorf("%w: LIF %q: %w", ErrParameter, name, err))
 	}
-	alpha, logMem := l.TauMem.or(20e-3).decayOf(b, name, "tau_mem", n)
-	p = []*G.Node{alpha, l.VTh.or(1).positive(b, name, "v_th", n)}
+	leak, logMem := l.TauMem.or(20e-3).leakOf(b, name, "tau_mem", n, c.synapse)
+	p = []*G.Node{leak, l.VTh.or(1).positive(b, name, "v_th", n)}
 	if c.synapse {
 		beta, logSyn := l.TauSyn.decayOf(b, name, "tau_syn", n)
 		p = append(p, beta)
@@ -170,6 +170,15 @@ func (l LIF) build(b *graph.Builder, name string, n int) (c lifCell, p []*G.Node
 	return c, p, held
 }
 
+// leaked adds the voltage after a step without spikes: it decays by the factor leak and takes the
+// current in, or goes the part leak of the way to the synaptic current i, if there is one.
+func leaked(b *graph.Builder, leak, v, i, current *G.Node) *G.Node {
+	if i == nil {
+		return b.Check(G.Add(b.Check(G.HadamardProd(leak, v)), current))
+	}
+	return b.Check(G.Add(v, b.Check(G.HadamardProd(leak, b.Check(G.Sub(i, v))))))
+}
+
 func (LIF) result(out, final []*G.Node) Neurons {
 	return Neurons{Spikes: out[0], Vmem: out[1], Final: final}
 }
@@ -194,8 +203,8 @@ func states(n int, initial []*G.Node, names ...string) []graph.StateSpec {
 	return s
 }
 
-// lifCell is one step of LIF. Its parameters are, in this order: alpha, v_th, and
-// where they exist beta, v_reset, w_rec; its states vmem, and where they exist isyn,
+// lifCell is one step of LIF. Its parameters are, in this order: alpha, or 1 - alpha where
+// there is a synaptic current, v_th, and where they exist beta, v_reset, w_rec; its states vmem, and where they exist isyn,
 // spikes.
 type lifCell struct {
 	n                                   int
@@ -227,7 +236,7 @@ func (c lifCell) Step(b *graph.Builder, x, params, state []*G.Node) (out, next [
 		*list = (*list)[1:]
 		return n
 	}
-	alpha, vth := take(&params, true), take(&params, true)
+	leak, vth := take(&params, true), take(&params, true)
 	beta, vreset, wrec := take(&params, c.synapse), take(&params, c.toValue), take(&params, c.recurrent)
 	v, i, s := take(&state, true), take(&state, c.synapse), take(&state, c.recurrent)
 
@@ -237,9 +246,8 @@ func (c lifCell) Step(b *graph.Builder, x, params, state []*G.Node) (out, next [
 	}
 	if c.synapse {
 		i = b.Check(G.Add(b.Check(G.HadamardProd(beta, i)), current))
-		current = b.Check(G.HadamardProd(b.Check(ops.Affine(alpha, -1, 1)), i))
 	}
-	v = b.Check(G.Add(b.Check(G.HadamardProd(alpha, v)), current))
+	v = leaked(b, leak, v, i, current)
 	spikes := Spike(b, b.Check(G.Sub(v, vth)), c.surrogate)
 	reset := spikes
 	if c.detach {

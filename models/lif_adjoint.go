@@ -9,13 +9,10 @@ func (k *lifKernel[T]) Backward(in, out, gout, gin [][]T) error {
 	k.in, k.out = split(k.lifCell, in), splitOut(k.lifCell, out)
 	k.gin, k.gout = split(k.lifCell, gin), splitOut(k.lifCell, gout)
 	d := &k.gin
-	k.learns = d.alpha != nil || d.vth != nil || d.beta != nil || d.vreset != nil
+	k.learns = d.leak != nil || d.vth != nil || d.beta != nil || d.vreset != nil
 	if k.learns {
 		for j := range k.partial {
-			k.partial[j] = resized(k.partial[j], k.b*k.n)
-			if k.whole {
-				clear(k.partial[j])
-			}
+			k.partial[j].begin(k.b*k.n, k.whole)
 		}
 	}
 	switch k.dx = (kernel.Panels[T]{}); {
@@ -32,9 +29,9 @@ func (k *lifKernel[T]) Backward(in, out, gout, gin [][]T) error {
 		k.follow = append(k.follow[:0], k.dx.Data[:k.b*k.n]...)
 	}
 	// Gradients of parameters are summed in the order of the rows.
-	for j, p := range [...][]T{d.alpha, d.vth, d.beta, d.vreset} {
+	for j, p := range [...][]T{d.leak, d.vth, d.beta, d.vreset} {
 		if p != nil {
-			kernel.SumRows(p, k.partial[j])
+			k.partial[j].rows(p)
 		}
 	}
 	if d.wrec != nil {
@@ -84,21 +81,26 @@ func (k *lifKernel[T]) backTask(at *task[T]) {
 		if k.learns {
 			k.parameters(&a, t, at)
 		}
+		slope := at.slope
 		if inside && !k.twin {
-			l.Back(&a, rows, at.x, nil, T(sharpness), u)
-			continue
+			slope = nil
 		}
-		for i := range rows {
-			row := at.slope[i*width : (i+1)*width]
+		for i := range min(rows, len(slope)) {
+			row := slope[i*width : (i+1)*width]
 			kernel.Sub(row, u.Data[i*u.LD:][:width], l.VTh)
 			surrogate.Slopes(k.surrogate, row, row)
 		}
 		if !k.twin {
-			l.Back(&a, rows, at.x, at.slope, 0, u)
-			continue
+			l.Back(&a, rows, at.x, slope, T(sharpness), u)
+		} else {
+			for i := range rows {
+				k.smoothBack(&l, &a, t, i, u, at)
+			}
 		}
-		for i := range rows {
-			k.smoothBack(&l, &a, t, i, u, at)
+		if k.learns {
+			for j := range k.partial {
+				k.partial[j].fold(k.first+t, at, k.n)
+			}
 		}
 	}
 	at.store(d.v0, at.v, k.n)
@@ -140,18 +142,18 @@ func (k *lifKernel[T]) parameters(a *kernel.Adjoint[T], t int, at *task[T]) {
 		r.Data, r.LD = p.From(t*k.b+at.lo, at.from)
 		return r
 	}
-	a.DAlpha, a.DVTh = of(k.partial[0]), of(k.partial[1])
+	a.DLeak, a.DVTh = of(k.partial[0].part), of(k.partial[1].part)
 	a.Before, a.Unreset = of(k.in.v0), t > 0
 	if t > 0 {
 		a.Before = step(&k.vmem, t-1)
 	}
 	if k.synapse {
-		a.DBeta, a.I, a.IBefore = of(k.partial[2]), step(&k.isyn, t), of(k.in.i0)
+		a.DBeta, a.I, a.IBefore = of(k.partial[2].part), step(&k.isyn, t), of(k.in.i0)
 		if t > 0 {
 			a.IBefore = step(&k.isyn, t-1)
 		}
 	}
 	if k.toValue {
-		a.DVReset = of(k.partial[3])
+		a.DVReset = of(k.partial[3].part)
 	}
 }

@@ -24,9 +24,10 @@ func (c lifCell) Kernel(b *graph.Builder) ops.Kernels {
 // learned.
 type lifKernel[T kernel.Float] struct {
 	lifCell
-	twin bool
-	t, b int // t of the piece at hand
-	grid grid[T]
+	twin  bool
+	t, b  int // t of the piece at hand
+	first int // time step with which it begins
+	grid  grid[T]
 
 	keep   bool // an adjoint of the piece may follow
 	whole  bool // the piece is the last one, or all there is
@@ -45,8 +46,8 @@ type lifKernel[T kernel.Float] struct {
 	dx     kernel.Panels[T]
 	own    struct{ vmem, isyn, smooth, dx []T }
 
-	partial [4][]T // [B, N], gradients of parameters by row of the batch
-	zero    []T    // N
+	partial [4]timeSum[T] // gradients of parameters by row of the batch
+	zero    []T           // N
 
 	mask    []uint64 // bits of the spikes of each row, by panels
 	spikes  kernel.Events[T]
@@ -71,7 +72,7 @@ type rowList[T kernel.Float] struct {
 }
 
 // lifIn names the inputs of the kernel.
-type lifIn[T any] struct{ x, alpha, vth, beta, vreset, wrec, v0, i0, s0 T }
+type lifIn[T any] struct{ x, leak, vth, beta, vreset, wrec, v0, i0, s0 T }
 
 func split[T any](c lifCell, in []T) (a lifIn[T]) {
 	next := func(have bool) (v T) {
@@ -80,7 +81,7 @@ func split[T any](c lifCell, in []T) (a lifIn[T]) {
 		}
 		return v
 	}
-	a.x, a.alpha, a.vth = next(true), next(true), next(true)
+	a.x, a.leak, a.vth = next(true), next(true), next(true)
 	a.beta, a.vreset, a.wrec = next(c.synapse), next(c.toValue), next(c.recurrent)
 	a.v0, a.i0, a.s0 = next(true), next(c.synapse), next(c.recurrent)
 	return a
@@ -121,7 +122,7 @@ func (k *lifKernel[T]) Shapes(in []tensor.Shape) ([]tensor.Shape, error) {
 
 func (k *lifKernel[T]) Differentiate(_, gin []bool) error {
 	g := split(k.lifCell, gin)
-	k.trained, k.learns = true, g.alpha || g.vth || g.beta || g.vreset
+	k.trained, k.learns = true, g.leak || g.vth || g.beta || g.vreset
 	return nil
 }
 
@@ -129,7 +130,7 @@ func (k *lifKernel[T]) Sequences() (in, out, states int) { return 1, 2, len(k.St
 func (k *lifKernel[T]) Begin([][]T)                      {}
 
 func (k *lifKernel[T]) Piece(p ops.Piece) {
-	k.t, k.keep, k.whole = p.To-p.From, p.Keep, p.To == p.Steps
+	k.t, k.first, k.keep, k.whole = p.To-p.From, p.From, p.Keep, p.To == p.Steps
 }
 
 func (k *lifKernel[T]) Output(i int) (*ops.Stream[T], bool) {
@@ -203,9 +204,9 @@ func (k *lifKernel[T]) panels(x []T, own *[]T) kernel.Panels[T] {
 // neurons returns the parameters of the neurons of the task.
 func (k *lifKernel[T]) neurons(at *task[T]) kernel.LIF[T] {
 	a := &k.in
-	l := kernel.LIF[T]{Alpha: a.alpha[at.from:at.to], VTh: a.vth[at.from:at.to], Detach: k.detach}
+	l := kernel.LIF[T]{Alpha: a.leak[at.from:at.to], VTh: a.vth[at.from:at.to], Detach: k.detach}
 	if k.synapse {
-		l.Beta = a.beta[at.from:at.to]
+		l.Alpha, l.Gain, l.Beta = nil, l.Alpha, a.beta[at.from:at.to]
 	}
 	if k.toValue {
 		l.VReset = a.vreset[at.from:at.to]

@@ -21,9 +21,10 @@ func (k *lifKernel[T]) smoothStep(l *kernel.LIF[T], u, v, i, x, s []T) {
 	for j, x := range x {
 		if l.Beta != nil {
 			i[j] = T(l.Beta[j]*i[j]) + x
-			x = T((1 - l.Alpha[j]) * i[j])
+			u[j] = v[j] + T(l.Gain[j]*(i[j]-v[j]))
+		} else {
+			u[j] = T(l.Alpha[j]*v[j]) + x
 		}
-		u[j] = T(l.Alpha[j]*v[j]) + x
 		s[j] = u[j] - l.VTh[j]
 	}
 	surrogate.Antiderivatives(k.surrogate, s, s)
@@ -51,7 +52,7 @@ func (k *lifKernel[T]) smoothBack(l *kernel.LIF[T], a *kernel.Adjoint[T], t, i i
 		}
 		return of.Data[i*of.LD:][:width]
 	}
-	dx, g, dalpha, dvth, dbeta, dvreset := row(a.DX), row(a.G), row(a.DAlpha), row(a.DVTh), row(a.DBeta), row(a.DVReset)
+	dx, g, dleak, dvth, dbeta, dvreset := row(a.DX), row(a.G), row(a.DLeak), row(a.DVTh), row(a.DBeta), row(a.DVReset)
 	before, isyn, isynBefore := row(a.Before), row(a.I), row(a.IBefore)
 	if a.Unreset && before != nil {
 		k.smoothReset(l, at.before, before, at.of(&k.smooth, r-k.b))
@@ -67,7 +68,7 @@ func (k *lifKernel[T]) smoothBack(l *kernel.LIF[T], a *kernel.Adjoint[T], t, i i
 			dsj = 0
 		}
 		spike := T((ds[j] + dsj) * slope[j])
-		if dalpha != nil {
+		if dleak != nil {
 			if l.VReset != nil {
 				dvreset[j] += T(s[j] * dr)
 			} else {
@@ -76,17 +77,19 @@ func (k *lifKernel[T]) smoothBack(l *kernel.LIF[T], a *kernel.Adjoint[T], t, i i
 			dvth[j] -= spike
 		}
 		du = du + spike + g[j]
-		dv[j] = l.Alpha[j] * du
 		if l.Beta == nil {
-			if dalpha != nil {
-				dalpha[j] += T(du * before[j])
+			dv[j] = l.Alpha[j] * du
+			if dleak != nil {
+				dleak[j] += T(du * before[j])
 			}
 			dx[j] = du
 			continue
 		}
-		di := at.i[own+j] + T((1-l.Alpha[j])*du)
-		if dalpha != nil {
-			dalpha[j] += T(du * (before[j] - isyn[j]))
+		part := T(l.Gain[j] * du)
+		dv[j] = du - part
+		di := at.i[own+j] + part
+		if dleak != nil {
+			dleak[j] += T(du * (isyn[j] - before[j]))
 			dbeta[j] += T(di * isynBefore[j])
 		}
 		dx[j], at.i[own+j] = di, l.Beta[j]*di

@@ -24,12 +24,12 @@ func (l LIF) formula(b *graph.Builder, name string, x *G.Node) Neurons {
 	n := width(b, "LIF", name, x)
 	k := wholeSteps(b, "LIF", name, "Refractory", l.Refractory)
 	s := spiking{"lif, refractory", name, l.Recurrent, l.RecInit, l.RecMask, l.Initial, l.Surrogate, ops.Firing{}}
-	alpha, logMem := l.TauMem.or(20e-3).decayOf(b, name, "tau_mem", n)
-	names := []string{"alpha", "v_th", "v_reset"}
-	p := []*G.Node{alpha, l.VTh.or(1).positive(b, name, "v_th", n), resetValue(b, "LIF", name, l.Reset, l.VReset, n)}
-	states := []string{"vmem", "refractory"}
 	synapse := !l.TauSyn.IsZero()
+	membrane, logMem := l.TauMem.or(20e-3).leakOf(b, name, "tau_mem", n, synapse)
+	p := []*G.Node{membrane, l.VTh.or(1).positive(b, name, "v_th", n), resetValue(b, "LIF", name, l.Reset, l.VReset, n)}
+	states, names := []string{"vmem", "refractory"}, []string{"alpha", "v_th", "v_reset"}
 	if synapse {
+		names[0] = "gain_mem"
 		beta, logSyn := l.TauSyn.decayOf(b, name, "tau_syn", n)
 		p, states, names = append(p, beta), append(states, "isyn"), append(names, "beta")
 		if !l.Hold {
@@ -51,14 +51,16 @@ func (l LIF) formula(b *graph.Builder, name string, x *G.Node) Neurons {
 	}
 
 	f := newFormula(len(p), len(states), names...)
-	decay, vth := f.param(0), f.param(1)
+	leak, vth := f.param(0), f.param(1)
 	resting := f.atLeast(f.state(1), 0.5)
-	current, isyn := f.x(), term(0)
+	isyn, v := term(0), term(0)
 	if synapse {
-		isyn = f.add(f.mul(f.param(3), f.state(2)), current)
-		current = f.mul(f.not(decay), isyn)
+		isyn = f.add(f.mul(f.param(3), f.state(2)), f.x())
+		v = f.add(f.state(0), f.mul(leak, f.sub(isyn, f.state(0))))
+	} else {
+		v = f.add(f.mul(leak, f.state(0)), f.x())
 	}
-	v := f.mix(resting, f.add(f.mul(decay, f.state(0)), current), f.state(0))
+	v = f.mix(resting, v, f.state(0))
 	above := f.sub(v, vth)
 	if l.Sharpness != nil {
 		above = f.mul(f.param(sharpness), above)

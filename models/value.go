@@ -3,6 +3,7 @@ package models
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	G "gorgonia.org/gorgonia"
 
@@ -73,13 +74,14 @@ func (v Value) real(b *graph.Builder, name string, n int) *G.Node {
 	return v.param(b, name, n, v.v)
 }
 
-// positive returns the parameter as a node [n]; learned, it is kept as a logarithm.
+// positive returns the parameter as a node [n]; learned, it is kept as a logarithm, and is the
+// number that it starts with until it is trained.
 func (v Value) positive(b *graph.Builder, layer, name string, n int) *G.Node {
 	v.checkPositive(b, layer+"/"+name)
 	if !v.learned {
 		return b.Const(layer+"/"+name, v.spread(b, layer+"/"+name, n), n)
 	}
-	return b.Check(ops.Exp(v.param(b, layer+"/log_"+name, n, logs(v.v))))
+	return b.Check(ops.ExpFrom(v.param(b, layer+"/log_"+name, n, logs(v.v)), v.spread(b, layer+"/"+name, n)))
 }
 
 // decay returns exp(-dt/tau) of a time constant in seconds as a node [n]; learned, ln(tau) is
@@ -109,6 +111,29 @@ func (v Value) decayOf(b *graph.Builder, layer, name string, n int) (decay, log 
 		a[i] = fmath.Exp(-b.Dt() / t)
 	}
 	return b.Const(full, a, n), nil
+}
+
+// leakOf is decayOf of a membrane, or, where a synaptic current drives it, 1 - exp(-dt/tau): the
+// part of the way to the current that the voltage goes in a step. Such a membrane must have a leak,
+// as the current acts through dt/tau alone.
+func (v Value) leakOf(b *graph.Builder, layer, name string, n int, synapse bool) (leak, log *G.Node) {
+	if !synapse {
+		return v.decayOf(b, layer, name, n)
+	}
+	full := layer + "/" + name
+	if slices.ContainsFunc(v.v, func(tau float64) bool { return math.IsInf(tau, 1) }) {
+		b.Fail(fmt.Errorf("%w: %s = +Inf, want a finite number: what drives it acts by dt/tau, which is 0 (without a synaptic current +Inf is allowed)", ErrParameter, full))
+	}
+	v.checkPositive(b, full)
+	if v.learned {
+		log = v.param(b, layer+"/log_"+name, n, logs(v.v))
+		return b.Check(ops.Approach(log, b.Dt())), log
+	}
+	gain := slices.Clone(v.spread(b, full, n))
+	for i, tau := range gain {
+		gain[i] = -fmath.Expm1(-b.Dt() / tau)
+	}
+	return b.Const(full, gain, n), nil
 }
 
 // heldCurrent returns the factor of ops.HeldCurrent for n neurons with these time constants, of

@@ -25,7 +25,7 @@ func TestNoPanic(t *testing.T) {
 		G.NewScalar(g, tensor.Float64, G.WithName("s")), new(G.Node), node("other", tensor.Float64, 1),
 		tensor.New(tensor.WithShape(2), tensor.WithBacking([]float64{1, 2})), surrogate.ATan{}, surrogate.Triangle{})
 	functions := map[string]any{
-		"Floor": ops.Floor, "FloorSlope": ops.FloorSlope[float64], "AtLeast": ops.AtLeast, "Where": ops.Where, "Decay": ops.Decay, "Exp": ops.Exp,
+		"Floor": ops.Floor, "FloorSlope": ops.FloorSlope[float64], "AtLeast": ops.AtLeast, "Where": ops.Where, "Decay": ops.Decay, "Approach": ops.Approach, "Exp": ops.Exp, "ExpFrom": ops.ExpFrom, "FromLog": ops.FromLog[float32],
 		"Affine": ops.Affine, "Detach": ops.Detach, "Apply": ops.Apply, "SoftmaxCrossEntropy": ops.SoftmaxCrossEntropy, "MSE": ops.MSE,
 		"Moments": ops.Moments, "MomentsUntil": ops.MomentsUntil, "Normalise": ops.Normalise, "Slice": ops.Slice[float32], "SumOverTime": ops.SumOverTime, "MeanOverTime": ops.MeanOverTime,
 		"Cut": ops.Cut, "NewInput": ops.NewInput, "Place": ops.Place, "MaxOverTime": ops.MaxOverTime, "LastStep": ops.LastStep, "FirstSpikeTime": ops.FirstSpikeTime, "Unstack": ops.Unstack, "Stack": ops.Stack,

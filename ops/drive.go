@@ -16,13 +16,12 @@ import (
 //
 //	c = κ/(1 - exp(-a)),   κ = a exp(-a) (1 - exp(-(s-a)))/(s-a)
 //
-// so that v[t] = exp(-a) v[t-1] + (1 - exp(-a)) c i[t] is the exact solution of
+// so that v[t] = v[t-1] + (1 - exp(-a)) (c i[t] - v[t-1]) is the exact solution of
 //
 //	TauMem dv/dt = -v + i,   TauSyn di/dt = -i
 //
 // (Rotter & Diesmann 1999, doi:10.1007/s004220050570). Both operands are logarithms of seconds,
-// [N]. 1 - exp(-a) is that of the dtype, so that the product is κ to rounding, whatever 1 - exp(-a)
-// lost: c holds what was lost. A time constant so long that exp(-a) is 1 is an error of the run.
+// [N]; see [Approach] for 1 - exp(-a).
 func HeldCurrent(logTauMem, logTauSyn *G.Node, dt float64) (*G.Node, error) {
 	if !(dt > 0) || math.IsInf(dt, 0) {
 		return nil, fmt.Errorf("%w: HeldCurrent with dt = %v s, want a positive number", ErrValue, dt)
@@ -52,11 +51,7 @@ func (k *heldCurrent[T]) Forward(in, out [][]T) error {
 		a, s := k.rates(in, i)
 		psi, _ := membranePart(a)
 		phi, _ := synapsePart(s - a)
-		kept := 1 - T(fmath.Exp(-a)) // as the kernels compute it
-		if kept == 0 {
-			return fmt.Errorf("%w: HeldCurrent: a membrane time constant of %g steps is too long for %T", ErrValue, 1/a, kept)
-		}
-		out[0][i] = T(-fmath.Expm1(-a) * psi * phi / float64(kept))
+		out[0][i] = T(psi * phi)
 	}
 	return nil
 }

@@ -6,7 +6,9 @@ import (
 
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
+	"pgregory.net/rapid"
 
+	"github.com/surge-snn/surge/internal/fmath"
 	"github.com/surge-snn/surge/ops"
 	"github.com/surge-snn/surge/surrogate"
 )
@@ -26,6 +28,7 @@ func TestElementwise(t *testing.T) {
 		slope func(x float64) float64
 	}{
 		"Decay":       {one(func(x *G.Node) (*G.Node, error) { return ops.Decay(x, 0.3) }), func(x float64) float64 { return math.Pow(math.E, -0.3/math.Exp(x)) }, nil},
+		"Approach":    {one(func(x *G.Node) (*G.Node, error) { return ops.Approach(x, 0.3) }), func(x float64) float64 { return 1 - math.Pow(math.E, -0.3/math.Exp(x)) }, nil},
 		"Exp":         {one(ops.Exp), func(x float64) float64 { return math.Pow(math.E, x) }, nil},
 		"Affine":      {one(func(x *G.Node) (*G.Node, error) { return ops.Affine(x, -2, 0.5) }), func(x float64) float64 { return 0.5 - 2*x }, nil},
 		"SmoothSpike": {one(func(x *G.Node) (*G.Node, error) { return ops.SmoothSpike(x, s) }), s.Antiderivative, nil},
@@ -115,6 +118,7 @@ func TestNaNPassesThrough(t *testing.T) {
 		"SmoothSpike": one(func(x *G.Node) (*G.Node, error) { return ops.SmoothSpike(x, s) }),
 		"Exp":         one(ops.Exp),
 		"Decay":       one(func(x *G.Node) (*G.Node, error) { return ops.Decay(x, 1) }),
+		"Approach":    one(func(x *G.Node) (*G.Node, error) { return ops.Approach(x, 1) }),
 		"Affine":      one(func(x *G.Node) (*G.Node, error) { return ops.Affine(x, 0, 1) }),
 	} {
 		for _, dt := range []tensor.Dtype{tensor.Float32, tensor.Float64} {
@@ -139,6 +143,8 @@ func TestElementwiseErrors(t *testing.T) {
 		{func() (*G.Node, error) { return ops.Decay(x, 0) }, "Decay with dt = 0 s"},
 		{func() (*G.Node, error) { return ops.Decay(x, math.Inf(1)) }, "dt = +Inf s"},
 		{func() (*G.Node, error) { return ops.Decay(x, math.NaN()) }, "dt = NaN s"},
+		{func() (*G.Node, error) { return ops.Approach(x, -1) }, "Approach with dt = -1 s"},
+		{func() (*G.Node, error) { return ops.ExpFrom(x, []float64{1, 0}) }, "start[1] = 0, want a finite number > 0"},
 		{func() (*G.Node, error) { return ops.Affine(x, math.NaN(), 0) }, "Affine(NaN, 0)"},
 		{func() (*G.Node, error) { return ops.Affine(x, 0, math.Inf(-1)) }, "Affine(0, -Inf)"},
 		{func() (*G.Node, error) { return ops.Spike(x, nil) }, "Spike"},
@@ -183,4 +189,23 @@ func TestLispMachine(t *testing.T) {
 		wantText(t, name, m.RunAll(), "no gradients on a LispMachine")
 		m.Close()
 	}
+}
+
+// TestFromLog: until it is trained, a parameter that is kept as its logarithm is what it started with,
+// and then e^x to rounding.
+func TestFromLog(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		start := math.Exp(rapid.Float64Range(-80, 80).Draw(r, "ln"))
+		if got := ops.FromLog(float32(fmath.Log(start)), start); got != start {
+			r.Fatalf("float32: %v, want %v", got, start)
+		}
+		if got := ops.FromLog(fmath.Log(start), start); got != start {
+			r.Fatalf("float64: %v, want %v", got, start)
+		}
+		x := rapid.Float64Range(-80, 80).Draw(r, "x")
+		// The rounding of two logarithms below 80 and of their difference, below 160.
+		if got, want := ops.FromLog(x, start), math.Exp(x); math.Abs(got-want) > 6e-14*want {
+			r.Fatalf("%v, want %v", got, want)
+		}
+	})
 }

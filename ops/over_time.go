@@ -12,6 +12,7 @@ type overTime[T Float] struct {
 	b, n   int
 	piece  Piece
 	argmax []int
+	sums   []float64  // so far: T is too short for long sequences
 	events *Stream[T] // x, where it is listed
 	g      []T        // the gradient of x in every step, of sums and means; nil: none
 	share  []T        // of means
@@ -26,7 +27,11 @@ func (k *overTime[T]) Shapes(in []tensor.Shape) ([]tensor.Shape, error) {
 	}
 	k.b, k.n = s[1], s[2]
 	k.piece = Piece{To: s[0], Steps: s[0]}
-	k.argmax = make([]int, k.b*k.n)
+	if k.adds() {
+		k.sums = make([]float64, k.b*k.n)
+	} else {
+		k.argmax = make([]int, k.b*k.n)
+	}
 	return []tensor.Shape{{s[1], s[2]}}, nil
 }
 
@@ -34,12 +39,12 @@ func (k *overTime[T]) Sequences() (in, out, states int) { return 1, 0, 0 }
 func (k *overTime[T]) Begin([][]T)                      {}
 func (k *overTime[T]) Piece(p Piece)                    { k.piece = p }
 
-func (k *overTime[T]) sums() bool { return k.kind == sum || k.kind == mean }
+func (k *overTime[T]) adds() bool { return k.kind == sum || k.kind == mean }
 
 func (k *overTime[T]) Output(int) (*Stream[T], bool) { return nil, false }
 
 func (k *overTime[T]) Gradient(int) *Stream[T] {
-	if !k.sums() {
+	if !k.adds() {
 		return nil
 	}
 	return &Stream[T]{Rows: k.gradientRows, Panel: anyPanel}
@@ -49,7 +54,7 @@ func (k *overTime[T]) Gradient(int) *Stream[T] {
 const anyPanel = 1 << 30
 
 func (k *overTime[T]) ReadInput(_ int, s *Stream[T]) bool {
-	if k.sums() && s.Events != nil {
+	if k.adds() && s.Events != nil {
 		k.events = s
 	}
 	return k.events != nil
@@ -59,15 +64,15 @@ func (k *overTime[T]) ReadGradient(int, *Stream[T]) bool { return false }
 
 func (k *overTime[T]) Forward(in, out [][]T) error {
 	x, y, step := in[0], out[0], k.b*k.n
-	if k.sums() && k.piece.From == 0 {
-		clear(y)
+	if k.piece.From == 0 {
+		clear(k.sums)
 	}
 	for t := range k.piece.To - k.piece.From {
 		at := k.piece.From + t
 		switch {
 		case x == nil:
 			for b := range k.b {
-				addEvents(y[b*k.n:(b+1)*k.n], k.events.Events, t*k.b+b)
+				addEvents(k.sums[b*k.n:(b+1)*k.n], k.events.Events, t*k.b+b)
 			}
 		case k.kind == last:
 			if at == k.piece.Steps-1 {
@@ -83,19 +88,28 @@ func (k *overTime[T]) Forward(in, out [][]T) error {
 				}
 			}
 		default:
-			kernel.Add(y, y, x[t*step:(t+1)*step])
+			addTo(k.sums, x[t*step:(t+1)*step])
 		}
 	}
-	if k.kind == mean && k.piece.To == k.piece.Steps {
-		for i := range y {
-			y[i] /= T(k.piece.Steps)
-		}
+	n := 1.0
+	if k.kind == mean {
+		n = float64(k.piece.Steps)
+	}
+	for i, s := range k.sums {
+		y[i] = T(s / n)
 	}
 	return nil
 }
 
+// addTo adds x to sums.
+func addTo[T Float](sums []float64, x []T) {
+	for i, v := range x[:len(sums)] {
+		sums[i] += float64(v)
+	}
+}
+
 // addEvents adds row r of a matrix of events to y.
-func addEvents[T Float](y []T, e *kernel.Events[T], r int) {
+func addEvents[T Float](y []float64, e *kernel.Events[T], r int) {
 	col, val := e.Row(r)
 	if val == nil {
 		for _, j := range col {
@@ -104,7 +118,7 @@ func addEvents[T Float](y []T, e *kernel.Events[T], r int) {
 		return
 	}
 	for i, j := range col {
-		y[j] += val[i]
+		y[j] += float64(val[i])
 	}
 }
 
@@ -124,7 +138,7 @@ func (k *overTime[T]) Backward(_, _, gout, gin [][]T) error {
 	for t := range k.piece.To - k.piece.From {
 		at, row := k.piece.From+t, d[t*step:(t+1)*step]
 		switch {
-		case g != nil && (k.sums() || k.kind == last && at == k.piece.Steps-1):
+		case g != nil && (k.adds() || k.kind == last && at == k.piece.Steps-1):
 			copy(row, k.g)
 		default:
 			clear(row)

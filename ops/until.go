@@ -42,6 +42,7 @@ type until[T Float] struct {
 	t, b, n int
 	piece   Piece
 	argmax  []int
+	sums    []float64  // so far
 	events  *Stream[T] // x, where it is listed
 	lengths []T
 	g       []T // the gradient of x until the end of each row, of sums and means; nil: none
@@ -65,7 +66,11 @@ func (k *until[T]) Shapes(in []tensor.Shape) ([]tensor.Shape, error) {
 	if k.kind == mask {
 		return []tensor.Shape{s.Clone()}, nil
 	}
-	k.argmax = make([]int, k.b*k.n)
+	if k.adds() {
+		k.sums = make([]float64, k.b*k.n)
+	} else {
+		k.argmax = make([]int, k.b*k.n)
+	}
 	return []tensor.Shape{{k.b, k.n}}, nil
 }
 
@@ -87,19 +92,19 @@ func (k *until[T]) Sequences() (in, out, states int) {
 func (k *until[T]) Begin([][]T)   {}
 func (k *until[T]) Piece(p Piece) { k.piece = p }
 
-func (k *until[T]) sums() bool { return k.kind == sum || k.kind == mean }
+func (k *until[T]) adds() bool { return k.kind == sum || k.kind == mean }
 
 func (k *until[T]) Output(int) (*Stream[T], bool) { return nil, false }
 
 func (k *until[T]) Gradient(i int) *Stream[T] {
-	if i != 0 || !k.sums() {
+	if i != 0 || !k.adds() {
 		return nil
 	}
 	return &Stream[T]{Rows: k.gradientRows, Panel: anyPanel}
 }
 
 func (k *until[T]) ReadInput(i int, s *Stream[T]) bool {
-	if i != 0 || !k.sums() || s.Events == nil {
+	if i != 0 || !k.adds() || s.Events == nil {
 		return false
 	}
 	k.events = s
@@ -125,7 +130,11 @@ func (k *until[T]) Forward(in, out [][]T) error {
 			}
 			continue
 		}
-		k.reduce(y[b*k.n:][:k.n], k.argmax[b*k.n:][:k.n], x, b, steps)
+		if k.adds() {
+			k.add(y[b*k.n:][:k.n], k.sums[b*k.n:][:k.n], x, b, steps)
+		} else {
+			k.reduce(y[b*k.n:][:k.n], k.argmax[b*k.n:][:k.n], x, b, steps)
+		}
 	}
 	return nil
 }
@@ -133,7 +142,28 @@ func (k *until[T]) Forward(in, out [][]T) error {
 // row returns row b of a step of the piece.
 func (k *until[T]) row(x []T, t, b int) []T { return x[(t*k.b+b)*k.n:][:k.n] }
 
-// reduce goes through the steps of a row in the piece.
+// add goes through the steps of a row in the piece, of sums and means.
+func (k *until[T]) add(y []T, sums []float64, x []T, b, steps int) {
+	if k.piece.From == 0 {
+		clear(sums)
+	}
+	for t := range min(k.piece.To, steps) - k.piece.From {
+		if x == nil {
+			addEvents(sums, k.events.Events, t*k.b+b)
+		} else {
+			addTo(sums, k.row(x, t, b))
+		}
+	}
+	n := 1.0
+	if k.kind == mean {
+		n = float64(steps)
+	}
+	for i, s := range sums {
+		y[i] = T(s / n)
+	}
+}
+
+// reduce goes through the steps of a row in the piece, of the others.
 func (k *until[T]) reduce(y []T, best []int, x []T, b, steps int) {
 	if k.piece.From == 0 {
 		clear(y)
@@ -142,27 +172,18 @@ func (k *until[T]) reduce(y []T, best []int, x []T, b, steps int) {
 	for t := range min(k.piece.To, steps) - k.piece.From {
 		at := k.piece.From + t
 		switch {
-		case x == nil:
-			addEvents(y, k.events.Events, t*k.b+b)
 		case k.kind == last:
 			if at == steps-1 {
 				copy(y, k.row(x, t, b))
 			}
 		case at == 0:
 			copy(y, k.row(x, t, b))
-		case k.kind == maximum:
+		default:
 			for i, v := range k.row(x, t, b) {
 				if v > y[i] || v != v {
 					y[i], best[i] = v, at
 				}
 			}
-		default:
-			kernel.Add(y, y, k.row(x, t, b))
-		}
-	}
-	if k.kind == mean && k.piece.To == k.piece.Steps {
-		for i := range y {
-			y[i] /= T(steps)
 		}
 	}
 }

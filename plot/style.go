@@ -4,9 +4,11 @@ import (
 	"image/color"
 	"math"
 
+	bold "codeberg.org/go-fonts/liberation/liberationsansbold"
+	regular "codeberg.org/go-fonts/liberation/liberationsansregular"
 	xfont "golang.org/x/image/font"
+	"golang.org/x/image/font/opentype"
 	"gonum.org/v1/plot/font"
-	"gonum.org/v1/plot/font/liberation"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 )
@@ -93,13 +95,23 @@ func behind(s draw.LineStyle) draw.LineStyle {
 type typeface struct{ font.Face }
 
 var (
-	fonts     = font.NewCache(liberation.Collection())
+	fonts     = font.NewCache(font.Collection{face(xfont.WeightNormal, regular.TTF), face(xfont.WeightBold, bold.TTF)})
 	titleFont = newTypeface(10, xfont.WeightBold)
 	boldFont  = newTypeface(8.5, xfont.WeightBold)
 	textFont  = newTypeface(8.5, xfont.WeightNormal)
 	tickFont  = newTypeface(8, xfont.WeightNormal)
 	supFont   = newTypeface(6, xfont.WeightNormal)
 )
+
+// face is one of the two fonts that figures have. (gonum.org/v1/plot/font/liberation would put twelve
+// into every program.)
+func face(weight xfont.Weight, ttf []byte) font.Face {
+	f, err := opentype.Parse(ttf)
+	if err != nil {
+		panic("plot: a font that is part of the program: " + err.Error())
+	}
+	return font.Face{Font: font.Font{Typeface: "Liberation", Variant: "Sans", Weight: weight}, Face: f}
+}
 
 func newTypeface(size vg.Length, weight xfont.Weight) typeface {
 	return typeface{fonts.Lookup(font.Font{Typeface: "Liberation", Variant: "Sans", Weight: weight}, size)}

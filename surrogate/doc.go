@@ -25,8 +25,8 @@
 // that goes through time steps, and for the chip, whose count ceil(ln(Imem/Ispkthr)) is 0 at 0.
 // From event to event (package eventprop) a neuron spikes where its voltage crosses the threshold
 // from below, which is the same for all voltages but those that touch it and turn back. A learned
-// threshold is kept as its logarithm, and may so be an ulp from the number that it started with: a
-// voltage that is to meet it exactly needs a fixed one.
+// threshold is kept as its logarithm, and is exactly the number that it starts with until it is
+// trained (ops.ExpFrom).
 //
 //	v = VTh spikes      SpikingJelly, NEST (iaf_psc_exp)
 //	does not            surge, snnTorch, Norse, Lava, Rockpool (DynapSim)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/surge-snn/surge/eventprop"
 	"github.com/surge-snn/surge/internal/fmath"
+	"github.com/surge-snn/surge/ops"
 )
 
 // EventParam is a kind of parameter of a layer that goes from event to event, which can be learned
@@ -72,7 +73,8 @@ func (p EventParam) place(l *eventprop.Layer, g *eventprop.Gradients) (value, gr
 // with value.
 type learned struct {
 	kind               EventParam
-	positive           bool // whether param is the logarithm
+	positive           bool      // whether param is the logarithm, see ops.ExpFrom
+	start              []float64 // of value
 	param, value, grad []float64
 }
 
@@ -145,6 +147,7 @@ func (n *EventNetwork) learn(k int) error {
 			start = slices.Repeat(start, l.Neurons())
 		}
 		*value, *grad = slices.Clone(start), make([]float64, len(start))
+		from := slices.Clone(start)
 		name := spec.Name + "/" + string(kind)
 		if slot.positive {
 			name = spec.Name + "/log_" + string(kind)
@@ -159,7 +162,7 @@ func (n *EventNetwork) learn(k int) error {
 		if err != nil {
 			return err
 		}
-		n.learned = append(n.learned, learned{kind, slot.positive, param, *value, *grad})
+		n.learned = append(n.learned, learned{kind, slot.positive, from, param, *value, *grad})
 	}
 	return nil
 }
@@ -170,7 +173,7 @@ func (n *EventNetwork) set() {
 		copy(p.value, p.param)
 		if p.positive {
 			for j, x := range p.param {
-				p.value[j] = fmath.Exp(x)
+				p.value[j] = ops.FromLog(x, p.start[j])
 			}
 		}
 	}

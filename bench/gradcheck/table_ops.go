@@ -35,6 +35,16 @@ func elementwiseCases() []Case {
 		elementwise("ops.Decay", func(b *graph.Builder, x *G.Node) (*G.Node, error) {
 			return ops.Decay(b.Check(ops.Affine(x, 1, math.Log(b.Dt()/0.4))), b.Dt())
 		}),
+		elementwise("ops.Approach", func(b *graph.Builder, x *G.Node) (*G.Node, error) {
+			return ops.Approach(b.Check(ops.Affine(x, 1, math.Log(b.Dt()/0.4))), b.Dt())
+		}),
+		{
+			Name:   "ops.ExpFrom",
+			Covers: []string{"ops.ExpFrom"},
+			Model: func(b *graph.Builder) {
+				probe(b, b.Check(ops.ExpFrom(b.Param("x", models.Uniform(-1, 1), 4), []float64{0.3, 1, 2, 7})))
+			},
+		},
 		elementwise("ops.Exp", func(_ *graph.Builder, x *G.Node) (*G.Node, error) { return ops.Exp(x) }),
 		elementwise("ops.Affine", func(_ *graph.Builder, x *G.Node) (*G.Node, error) { return ops.Affine(x, -0.7, 0.3) }),
 		{

@@ -121,18 +121,18 @@ func fastLiBack[T Float](dv, dx, gv, alpha *T, n int) bool {
 	return true
 }
 
-func fastLiBackLearned[T Float](dv, dx, gv, alpha *T, dalpha, before *T, n int) bool {
+func fastLiBackLearned[T Float](dv, dx, gv, alpha *T, dleak, before *T, n int) bool {
 	switch {
 	case !avx2:
 		return false
 	case single[T]() && avx512:
-		liBackLearnedF32AVX512((*float32)(unsafe.Pointer(dv)), (*float32)(unsafe.Pointer(dx)), (*float32)(unsafe.Pointer(gv)), (*float32)(unsafe.Pointer(alpha)), (*float32)(unsafe.Pointer(dalpha)), (*float32)(unsafe.Pointer(before)), n)
+		liBackLearnedF32AVX512((*float32)(unsafe.Pointer(dv)), (*float32)(unsafe.Pointer(dx)), (*float32)(unsafe.Pointer(gv)), (*float32)(unsafe.Pointer(alpha)), (*float32)(unsafe.Pointer(dleak)), (*float32)(unsafe.Pointer(before)), n)
 	case single[T]():
-		liBackLearnedF32AVX2((*float32)(unsafe.Pointer(dv)), (*float32)(unsafe.Pointer(dx)), (*float32)(unsafe.Pointer(gv)), (*float32)(unsafe.Pointer(alpha)), (*float32)(unsafe.Pointer(dalpha)), (*float32)(unsafe.Pointer(before)), n)
+		liBackLearnedF32AVX2((*float32)(unsafe.Pointer(dv)), (*float32)(unsafe.Pointer(dx)), (*float32)(unsafe.Pointer(gv)), (*float32)(unsafe.Pointer(alpha)), (*float32)(unsafe.Pointer(dleak)), (*float32)(unsafe.Pointer(before)), n)
 	case avx512:
-		liBackLearnedF64AVX512((*float64)(unsafe.Pointer(dv)), (*float64)(unsafe.Pointer(dx)), (*float64)(unsafe.Pointer(gv)), (*float64)(unsafe.Pointer(alpha)), (*float64)(unsafe.Pointer(dalpha)), (*float64)(unsafe.Pointer(before)), n)
+		liBackLearnedF64AVX512((*float64)(unsafe.Pointer(dv)), (*float64)(unsafe.Pointer(dx)), (*float64)(unsafe.Pointer(gv)), (*float64)(unsafe.Pointer(alpha)), (*float64)(unsafe.Pointer(dleak)), (*float64)(unsafe.Pointer(before)), n)
 	default:
-		liBackLearnedF64AVX2((*float64)(unsafe.Pointer(dv)), (*float64)(unsafe.Pointer(dx)), (*float64)(unsafe.Pointer(gv)), (*float64)(unsafe.Pointer(alpha)), (*float64)(unsafe.Pointer(dalpha)), (*float64)(unsafe.Pointer(before)), n)
+		liBackLearnedF64AVX2((*float64)(unsafe.Pointer(dv)), (*float64)(unsafe.Pointer(dx)), (*float64)(unsafe.Pointer(gv)), (*float64)(unsafe.Pointer(alpha)), (*float64)(unsafe.Pointer(dleak)), (*float64)(unsafe.Pointer(before)), n)
 	}
 	return true
 }
@@ -169,34 +169,34 @@ func fastLifBackFast[T Float](dv, dx *T, lddx int, ds, slope, u *T, ldu int, gv 
 	return true
 }
 
-func fastLifBackLearned[T Float](dv, dx *T, lddx int, ds, slope, u *T, ldu int, gv *T, ldgv int, alpha, vth *T, attached uint64, dalpha, before *T, dvth *T, ldsums, ldbefore int, unreset uint64, n, rows int) bool {
+func fastLifBackLearned[T Float](dv, dx *T, lddx int, ds, slope, u *T, ldu int, gv *T, ldgv int, alpha, vth *T, attached uint64, dleak, before *T, dvth *T, ldsums, ldbefore int, unreset uint64, n, rows int) bool {
 	switch {
 	case !avx2:
 		return false
 	case single[T]() && avx512:
-		lifBackLearnedF32AVX512((*float32)(unsafe.Pointer(dv)), (*float32)(unsafe.Pointer(dx)), lddx, (*float32)(unsafe.Pointer(ds)), (*float32)(unsafe.Pointer(slope)), (*float32)(unsafe.Pointer(u)), ldu, (*float32)(unsafe.Pointer(gv)), ldgv, (*float32)(unsafe.Pointer(alpha)), (*float32)(unsafe.Pointer(vth)), attached, (*float32)(unsafe.Pointer(dalpha)), (*float32)(unsafe.Pointer(before)), (*float32)(unsafe.Pointer(dvth)), ldsums, ldbefore, unreset, n, rows)
+		lifBackLearnedF32AVX512((*float32)(unsafe.Pointer(dv)), (*float32)(unsafe.Pointer(dx)), lddx, (*float32)(unsafe.Pointer(ds)), (*float32)(unsafe.Pointer(slope)), (*float32)(unsafe.Pointer(u)), ldu, (*float32)(unsafe.Pointer(gv)), ldgv, (*float32)(unsafe.Pointer(alpha)), (*float32)(unsafe.Pointer(vth)), attached, (*float32)(unsafe.Pointer(dleak)), (*float32)(unsafe.Pointer(before)), (*float32)(unsafe.Pointer(dvth)), ldsums, ldbefore, unreset, n, rows)
 	case single[T]():
-		lifBackLearnedF32AVX2((*float32)(unsafe.Pointer(dv)), (*float32)(unsafe.Pointer(dx)), lddx, (*float32)(unsafe.Pointer(ds)), (*float32)(unsafe.Pointer(slope)), (*float32)(unsafe.Pointer(u)), ldu, (*float32)(unsafe.Pointer(gv)), ldgv, (*float32)(unsafe.Pointer(alpha)), (*float32)(unsafe.Pointer(vth)), attached, (*float32)(unsafe.Pointer(dalpha)), (*float32)(unsafe.Pointer(before)), (*float32)(unsafe.Pointer(dvth)), ldsums, ldbefore, unreset, n, rows)
+		lifBackLearnedF32AVX2((*float32)(unsafe.Pointer(dv)), (*float32)(unsafe.Pointer(dx)), lddx, (*float32)(unsafe.Pointer(ds)), (*float32)(unsafe.Pointer(slope)), (*float32)(unsafe.Pointer(u)), ldu, (*float32)(unsafe.Pointer(gv)), ldgv, (*float32)(unsafe.Pointer(alpha)), (*float32)(unsafe.Pointer(vth)), attached, (*float32)(unsafe.Pointer(dleak)), (*float32)(unsafe.Pointer(before)), (*float32)(unsafe.Pointer(dvth)), ldsums, ldbefore, unreset, n, rows)
 	case avx512:
-		lifBackLearnedF64AVX512((*float64)(unsafe.Pointer(dv)), (*float64)(unsafe.Pointer(dx)), lddx, (*float64)(unsafe.Pointer(ds)), (*float64)(unsafe.Pointer(slope)), (*float64)(unsafe.Pointer(u)), ldu, (*float64)(unsafe.Pointer(gv)), ldgv, (*float64)(unsafe.Pointer(alpha)), (*float64)(unsafe.Pointer(vth)), attached, (*float64)(unsafe.Pointer(dalpha)), (*float64)(unsafe.Pointer(before)), (*float64)(unsafe.Pointer(dvth)), ldsums, ldbefore, unreset, n, rows)
+		lifBackLearnedF64AVX512((*float64)(unsafe.Pointer(dv)), (*float64)(unsafe.Pointer(dx)), lddx, (*float64)(unsafe.Pointer(ds)), (*float64)(unsafe.Pointer(slope)), (*float64)(unsafe.Pointer(u)), ldu, (*float64)(unsafe.Pointer(gv)), ldgv, (*float64)(unsafe.Pointer(alpha)), (*float64)(unsafe.Pointer(vth)), attached, (*float64)(unsafe.Pointer(dleak)), (*float64)(unsafe.Pointer(before)), (*float64)(unsafe.Pointer(dvth)), ldsums, ldbefore, unreset, n, rows)
 	default:
-		lifBackLearnedF64AVX2((*float64)(unsafe.Pointer(dv)), (*float64)(unsafe.Pointer(dx)), lddx, (*float64)(unsafe.Pointer(ds)), (*float64)(unsafe.Pointer(slope)), (*float64)(unsafe.Pointer(u)), ldu, (*float64)(unsafe.Pointer(gv)), ldgv, (*float64)(unsafe.Pointer(alpha)), (*float64)(unsafe.Pointer(vth)), attached, (*float64)(unsafe.Pointer(dalpha)), (*float64)(unsafe.Pointer(before)), (*float64)(unsafe.Pointer(dvth)), ldsums, ldbefore, unreset, n, rows)
+		lifBackLearnedF64AVX2((*float64)(unsafe.Pointer(dv)), (*float64)(unsafe.Pointer(dx)), lddx, (*float64)(unsafe.Pointer(ds)), (*float64)(unsafe.Pointer(slope)), (*float64)(unsafe.Pointer(u)), ldu, (*float64)(unsafe.Pointer(gv)), ldgv, (*float64)(unsafe.Pointer(alpha)), (*float64)(unsafe.Pointer(vth)), attached, (*float64)(unsafe.Pointer(dleak)), (*float64)(unsafe.Pointer(before)), (*float64)(unsafe.Pointer(dvth)), ldsums, ldbefore, unreset, n, rows)
 	}
 	return true
 }
 
-func fastLifBackLearnedFast[T Float](dv, dx *T, lddx int, ds, slope, u *T, ldu int, gv *T, ldgv int, alpha, vth *T, attached uint64, dalpha, before *T, dvth *T, ldsums, ldbefore int, unreset uint64, k T, n, rows int) bool {
+func fastLifBackLearnedFast[T Float](dv, dx *T, lddx int, ds, slope, u *T, ldu int, gv *T, ldgv int, alpha, vth *T, attached uint64, dleak, before *T, dvth *T, ldsums, ldbefore int, unreset uint64, k T, n, rows int) bool {
 	switch {
 	case !avx2:
 		return false
 	case single[T]() && avx512:
-		lifBackLearnedFastF32AVX512((*float32)(unsafe.Pointer(dv)), (*float32)(unsafe.Pointer(dx)), lddx, (*float32)(unsafe.Pointer(ds)), (*float32)(unsafe.Pointer(slope)), (*float32)(unsafe.Pointer(u)), ldu, (*float32)(unsafe.Pointer(gv)), ldgv, (*float32)(unsafe.Pointer(alpha)), (*float32)(unsafe.Pointer(vth)), attached, (*float32)(unsafe.Pointer(dalpha)), (*float32)(unsafe.Pointer(before)), (*float32)(unsafe.Pointer(dvth)), ldsums, ldbefore, unreset, float32(k), n, rows)
+		lifBackLearnedFastF32AVX512((*float32)(unsafe.Pointer(dv)), (*float32)(unsafe.Pointer(dx)), lddx, (*float32)(unsafe.Pointer(ds)), (*float32)(unsafe.Pointer(slope)), (*float32)(unsafe.Pointer(u)), ldu, (*float32)(unsafe.Pointer(gv)), ldgv, (*float32)(unsafe.Pointer(alpha)), (*float32)(unsafe.Pointer(vth)), attached, (*float32)(unsafe.Pointer(dleak)), (*float32)(unsafe.Pointer(before)), (*float32)(unsafe.Pointer(dvth)), ldsums, ldbefore, unreset, float32(k), n, rows)
 	case single[T]():
-		lifBackLearnedFastF32AVX2((*float32)(unsafe.Pointer(dv)), (*float32)(unsafe.Pointer(dx)), lddx, (*float32)(unsafe.Pointer(ds)), (*float32)(unsafe.Pointer(slope)), (*float32)(unsafe.Pointer(u)), ldu, (*float32)(unsafe.Pointer(gv)), ldgv, (*float32)(unsafe.Pointer(alpha)), (*float32)(unsafe.Pointer(vth)), attached, (*float32)(unsafe.Pointer(dalpha)), (*float32)(unsafe.Pointer(before)), (*float32)(unsafe.Pointer(dvth)), ldsums, ldbefore, unreset, float32(k), n, rows)
+		lifBackLearnedFastF32AVX2((*float32)(unsafe.Pointer(dv)), (*float32)(unsafe.Pointer(dx)), lddx, (*float32)(unsafe.Pointer(ds)), (*float32)(unsafe.Pointer(slope)), (*float32)(unsafe.Pointer(u)), ldu, (*float32)(unsafe.Pointer(gv)), ldgv, (*float32)(unsafe.Pointer(alpha)), (*float32)(unsafe.Pointer(vth)), attached, (*float32)(unsafe.Pointer(dleak)), (*float32)(unsafe.Pointer(before)), (*float32)(unsafe.Pointer(dvth)), ldsums, ldbefore, unreset, float32(k), n, rows)
 	case avx512:
-		lifBackLearnedFastF64AVX512((*float64)(unsafe.Pointer(dv)), (*float64)(unsafe.Pointer(dx)), lddx, (*float64)(unsafe.Pointer(ds)), (*float64)(unsafe.Pointer(slope)), (*float64)(unsafe.Pointer(u)), ldu, (*float64)(unsafe.Pointer(gv)), ldgv, (*float64)(unsafe.Pointer(alpha)), (*float64)(unsafe.Pointer(vth)), attached, (*float64)(unsafe.Pointer(dalpha)), (*float64)(unsafe.Pointer(before)), (*float64)(unsafe.Pointer(dvth)), ldsums, ldbefore, unreset, float64(k), n, rows)
+		lifBackLearnedFastF64AVX512((*float64)(unsafe.Pointer(dv)), (*float64)(unsafe.Pointer(dx)), lddx, (*float64)(unsafe.Pointer(ds)), (*float64)(unsafe.Pointer(slope)), (*float64)(unsafe.Pointer(u)), ldu, (*float64)(unsafe.Pointer(gv)), ldgv, (*float64)(unsafe.Pointer(alpha)), (*float64)(unsafe.Pointer(vth)), attached, (*float64)(unsafe.Pointer(dleak)), (*float64)(unsafe.Pointer(before)), (*float64)(unsafe.Pointer(dvth)), ldsums, ldbefore, unreset, float64(k), n, rows)
 	default:
-		lifBackLearnedFastF64AVX2((*float64)(unsafe.Pointer(dv)), (*float64)(unsafe.Pointer(dx)), lddx, (*float64)(unsafe.Pointer(ds)), (*float64)(unsafe.Pointer(slope)), (*float64)(unsafe.Pointer(u)), ldu, (*float64)(unsafe.Pointer(gv)), ldgv, (*float64)(unsafe.Pointer(alpha)), (*float64)(unsafe.Pointer(vth)), attached, (*float64)(unsafe.Pointer(dalpha)), (*float64)(unsafe.Pointer(before)), (*float64)(unsafe.Pointer(dvth)), ldsums, ldbefore, unreset, float64(k), n, rows)
+		lifBackLearnedFastF64AVX2((*float64)(unsafe.Pointer(dv)), (*float64)(unsafe.Pointer(dx)), lddx, (*float64)(unsafe.Pointer(ds)), (*float64)(unsafe.Pointer(slope)), (*float64)(unsafe.Pointer(u)), ldu, (*float64)(unsafe.Pointer(gv)), ldgv, (*float64)(unsafe.Pointer(alpha)), (*float64)(unsafe.Pointer(vth)), attached, (*float64)(unsafe.Pointer(dleak)), (*float64)(unsafe.Pointer(before)), (*float64)(unsafe.Pointer(dvth)), ldsums, ldbefore, unreset, float64(k), n, rows)
 	}
 	return true
 }
@@ -233,242 +233,242 @@ func fastLifBackToValueFast[T Float](dv, dx *T, lddx int, ds, slope, u *T, ldu i
 	return true
 }
 
-func fastLifBackToValueLearned[T Float](dv, dx *T, lddx int, ds, slope, u *T, ldu int, gv *T, ldgv int, alpha, vth *T, attached uint64, vreset *T, dalpha, before *T, dvth *T, dvreset *T, ldsums, ldbefore int, unreset uint64, n, rows int) bool {
+func fastLifBackToValueLearned[T Float](dv, dx *T, lddx int, ds, slope, u *T, ldu int, gv *T, ldgv int, alpha, vth *T, attached uint64, vreset *T, dleak, before *T, dvth *T, dvreset *T, ldsums, ldbefore int, unreset uint64, n, rows int) bool {
 	switch {
 	case !avx2:
 		return false
 	case single[T]() && avx512:
-		lifBackToValueLearnedF32AVX512((*float32)(unsafe.Pointer(dv)), (*float32)(unsafe.Pointer(dx)), lddx, (*float32)(unsafe.Pointer(ds)), (*float32)(unsafe.Pointer(slope)), (*float32)(unsafe.Pointer(u)), ldu, (*float32)(unsafe.Pointer(gv)), ldgv, (*float32)(unsafe.Pointer(alpha)), (*float32)(unsafe.Pointer(vth)), attached, (*float32)(unsafe.Pointer(vreset)), (*float32)(unsafe.Pointer(dalpha)), (*float32)(unsafe.Pointer(before)), (*float32)(unsafe.Pointer(dvth)), (*float32)(unsafe.Pointer(dvreset)), ldsums, ldbefore, unreset, n, rows)
+		lifBackToValueLearnedF32AVX512((*float32)(unsafe.Pointer(dv)), (*float32)(unsafe.Pointer(dx)), lddx, (*float32)(unsafe.Pointer(ds)), (*float32)(unsafe.Pointer(slope)), (*float32)(unsafe.Pointer(u)), ldu, (*float32)(unsafe.Pointer(gv)), ldgv, (*float32)(unsafe.Pointer(alpha)), (*float32)(unsafe.Pointer(vth)), attached, (*float32)(unsafe.Pointer(vreset)), (*float32)(unsafe.Pointer(dleak)), (*float32)(unsafe.Pointer(before)), (*float32)(unsafe.Pointer(dvth)), (*float32)(unsafe.Pointer(dvreset)), ldsums, ldbefore, unreset, n, rows)
 	case single[T]():
-		lifBackToValueLearnedF32AVX2((*float32)(unsafe.Pointer(dv)), (*float32)(unsafe.Pointer(dx)), lddx, (*float32)(unsafe.Pointer(ds)), (*float32)(unsafe.Pointer(slope)), (*float32)(unsafe.Pointer(u)), ldu, (*float32)(unsafe.Pointer(gv)), ldgv, (*float32)(unsafe.Pointer(alpha)), (*float32)(unsafe.Pointer(vth)), attached, (*float32)(unsafe.Pointer(vreset)), (*float32)(unsafe.Pointer(dalpha)), (*float32)(unsafe.Pointer(before)), (*float32)(unsafe.Pointer(dvth)), (*float32)(unsafe.Pointer(dvreset)), ldsums, ldbefore, unreset, n, rows)
+		lifBackToValueLearnedF32AVX2((*float32)(unsafe.Pointer(dv)), (*float32)(unsafe.Pointer(dx)), lddx, (*float32)(unsafe.Pointer(ds)), (*float32)(unsafe.Pointer(slope)), (*float32)(unsafe.Pointer(u)), ldu, (*float32)(unsafe.Pointer(gv)), ldgv, (*float32)(unsafe.Pointer(alpha)), (*float32)(unsafe.Pointer(vth)), attached, (*float32)(unsafe.Pointer(vreset)), (*float32)(unsafe.Pointer(dleak)), (*float32)(unsafe.Pointer(before)), (*float32)(unsafe.Pointer(dvth)), (*float32)(unsafe.Pointer(dvreset)), ldsums, ldbefore, unreset, n, rows)
 	case avx512:
-		lifBackToValueLearnedF64AVX512((*float64)(unsafe.Pointer(dv)), (*float64)(unsafe.Pointer(dx)), lddx, (*float64)(unsafe.Pointer(ds)), (*float64)(unsafe.Pointer(slope)), (*float64)(unsafe.Pointer(u)), ldu, (*float64)(unsafe.Pointer(gv)), ldgv, (*float64)(unsafe.Pointer(alpha)), (*float64)(unsafe.Pointer(vth)), attached, (*float64)(unsafe.Pointer(vreset)), (*float64)(unsafe.Pointer(dalpha)), (*float64)(unsafe.Pointer(before)), (*float64)(unsafe.Pointer(dvth)), (*float64)(unsafe.Pointer(dvreset)), ldsums, ldbefore, unreset, n, rows)
+		lifBackToValueLearnedF64AVX512((*float64)(unsafe.Pointer(dv)), (*float64)(unsafe.Pointer(dx)), lddx, (*float64)(unsafe.Pointer(ds)), (*float64)(unsafe.Pointer(slope)), (*float64)(unsafe.Pointer(u)), ldu, (*float64)(unsafe.Pointer(gv)), ldgv, (*float64)(unsafe.Pointer(alpha)), (*float64)(unsafe.Pointer(vth)), attached, (*float64)(unsafe.Pointer(vreset)), (*float64)(unsafe.Pointer(dleak)), (*float64)(unsafe.Pointer(before)), (*float64)(unsafe.Pointer(dvth)), (*float64)(unsafe.Pointer(dvreset)), ldsums, ldbefore, unreset, n, rows)
 	default:
-		lifBackToValueLearnedF64AVX2((*float64)(unsafe.Pointer(dv)), (*float64)(unsafe.Pointer(dx)), lddx, (*float64)(unsafe.Pointer(ds)), (*float64)(unsafe.Pointer(slope)), (*float64)(unsafe.Pointer(u)), ldu, (*float64)(unsafe.Pointer(gv)), ldgv, (*float64)(unsafe.Pointer(alpha)), (*float64)(unsafe.Pointer(vth)), attached, (*float64)(unsafe.Pointer(vreset)), (*float64)(unsafe.Pointer(dalpha)), (*float64)(unsafe.Pointer(before)), (*float64)(unsafe.Pointer(dvth)), (*float64)(unsafe.Pointer(dvreset)), ldsums, ldbefore, unreset, n, rows)
+		lifBackToValueLearnedF64AVX2((*float64)(unsafe.Pointer(dv)), (*float64)(unsafe.Pointer(dx)), lddx, (*float64)(unsafe.Pointer(ds)), (*float64)(unsafe.Pointer(slope)), (*float64)(unsafe.Pointer(u)), ldu, (*float64)(unsafe.Pointer(gv)), ldgv, (*float64)(unsafe.Pointer(alpha)), (*float64)(unsafe.Pointer(vth)), attached, (*float64)(unsafe.Pointer(vreset)), (*float64)(unsafe.Pointer(dleak)), (*float64)(unsafe.Pointer(before)), (*float64)(unsafe.Pointer(dvth)), (*float64)(unsafe.Pointer(dvreset)), ldsums, ldbefore, unreset, n, rows)
 	}
 	return true
 }
 
-func fastLifBackToValueLearnedFast[T Float](dv, dx *T, lddx int, ds, slope, u *T, ldu int, gv *T, ldgv int, alpha, vth *T, attached uint64, vreset *T, dalpha, before *T, dvth *T, dvreset *T, ldsums, ldbefore int, unreset uint64, k T, n, rows int) bool {
+func fastLifBackToValueLearnedFast[T Float](dv, dx *T, lddx int, ds, slope, u *T, ldu int, gv *T, ldgv int, alpha, vth *T, attached uint64, vreset *T, dleak, before *T, dvth *T, dvreset *T, ldsums, ldbefore int, unreset uint64, k T, n, rows int) bool {
 	switch {
 	case !avx2:
 		return false
 	case single[T]() && avx512:
-		lifBackToValueLearnedFastF32AVX512((*float32)(unsafe.Pointer(dv)), (*float32)(unsafe.Pointer(dx)), lddx, (*float32)(unsafe.Pointer(ds)), (*float32)(unsafe.Pointer(slope)), (*float32)(unsafe.Pointer(u)), ldu, (*float32)(unsafe.Pointer(gv)), ldgv, (*float32)(unsafe.Pointer(alpha)), (*float32)(unsafe.Pointer(vth)), attached, (*float32)(unsafe.Pointer(vreset)), (*float32)(unsafe.Pointer(dalpha)), (*float32)(unsafe.Pointer(before)), (*float32)(unsafe.Pointer(dvth)), (*float32)(unsafe.Pointer(dvreset)), ldsums, ldbefore, unreset, float32(k), n, rows)
+		lifBackToValueLearnedFastF32AVX512((*float32)(unsafe.Pointer(dv)), (*float32)(unsafe.Pointer(dx)), lddx, (*float32)(unsafe.Pointer(ds)), (*float32)(unsafe.Pointer(slope)), (*float32)(unsafe.Pointer(u)), ldu, (*float32)(unsafe.Pointer(gv)), ldgv, (*float32)(unsafe.Pointer(alpha)), (*float32)(unsafe.Pointer(vth)), attached, (*float32)(unsafe.Pointer(vreset)), (*float32)(unsafe.Pointer(dleak)), (*float32)(unsafe.Pointer(before)), (*float32)(unsafe.Pointer(dvth)), (*float32)(unsafe.Pointer(dvreset)), ldsums, ldbefore, unreset, float32(k), n, rows)
 	case single[T]():
-		lifBackToValueLearnedFastF32AVX2((*float32)(unsafe.Pointer(dv)), (*float32)(unsafe.Pointer(dx)), lddx, (*float32)(unsafe.Pointer(ds)), (*float32)(unsafe.Pointer(slope)), (*float32)(unsafe.Pointer(u)), ldu, (*float32)(unsafe.Pointer(gv)), ldgv, (*float32)(unsafe.Pointer(alpha)), (*float32)(unsafe.Pointer(vth)), attached, (*float32)(unsafe.Pointer(vreset)), (*float32)(unsafe.Pointer(dalpha)), (*float32)(unsafe.Pointer(before)), (*float32)(unsafe.Pointer(dvth)), (*float32)(unsafe.Pointer(dvreset)), ldsums, ldbefore, unreset, float32(k), n, rows)
+		lifBackToValueLearnedFastF32AVX2((*float32)(unsafe.Pointer(dv)), (*float32)(unsafe.Pointer(dx)), lddx, (*float32)(unsafe.Pointer(ds)), (*float32)(unsafe.Pointer(slope)), (*float32)(unsafe.Pointer(u)), ldu, (*float32)(unsafe.Pointer(gv)), ldgv, (*float32)(unsafe.Pointer(alpha)), (*float32)(unsafe.Pointer(vth)), attached, (*float32)(unsafe.Pointer(vreset)), (*float32)(unsafe.Pointer(dleak)), (*float32)(unsafe.Pointer(before)), (*float32)(unsafe.Pointer(dvth)), (*float32)(unsafe.Pointer(dvreset)), ldsums, ldbefore, unreset, float32(k), n, rows)
 	case avx512:
-		lifBackToValueLearnedFastF64AVX512((*float64)(unsafe.Pointer(dv)), (*float64)(unsafe.Pointer(dx)), lddx, (*float64)(unsafe.Pointer(ds)), (*float64)(unsafe.Pointer(slope)), (*float64)(unsafe.Pointer(u)), ldu, (*float64)(unsafe.Pointer(gv)), ldgv, (*float64)(unsafe.Pointer(alpha)), (*float64)(unsafe.Pointer(vth)), attached, (*float64)(unsafe.Pointer(vreset)), (*float64)(unsafe.Pointer(dalpha)), (*float64)(unsafe.Pointer(before)), (*float64)(unsafe.Pointer(dvth)), (*float64)(unsafe.Pointer(dvreset)), ldsums, ldbefore, unreset, float64(k), n, rows)
+		lifBackToValueLearnedFastF64AVX512((*float64)(unsafe.Pointer(dv)), (*float64)(unsafe.Pointer(dx)), lddx, (*float64)(unsafe.Pointer(ds)), (*float64)(unsafe.Pointer(slope)), (*float64)(unsafe.Pointer(u)), ldu, (*float64)(unsafe.Pointer(gv)), ldgv, (*float64)(unsafe.Pointer(alpha)), (*float64)(unsafe.Pointer(vth)), attached, (*float64)(unsafe.Pointer(vreset)), (*float64)(unsafe.Pointer(dleak)), (*float64)(unsafe.Pointer(before)), (*float64)(unsafe.Pointer(dvth)), (*float64)(unsafe.Pointer(dvreset)), ldsums, ldbefore, unreset, float64(k), n, rows)
 	default:
-		lifBackToValueLearnedFastF64AVX2((*float64)(unsafe.Pointer(dv)), (*float64)(unsafe.Pointer(dx)), lddx, (*float64)(unsafe.Pointer(ds)), (*float64)(unsafe.Pointer(slope)), (*float64)(unsafe.Pointer(u)), ldu, (*float64)(unsafe.Pointer(gv)), ldgv, (*float64)(unsafe.Pointer(alpha)), (*float64)(unsafe.Pointer(vth)), attached, (*float64)(unsafe.Pointer(vreset)), (*float64)(unsafe.Pointer(dalpha)), (*float64)(unsafe.Pointer(before)), (*float64)(unsafe.Pointer(dvth)), (*float64)(unsafe.Pointer(dvreset)), ldsums, ldbefore, unreset, float64(k), n, rows)
+		lifBackToValueLearnedFastF64AVX2((*float64)(unsafe.Pointer(dv)), (*float64)(unsafe.Pointer(dx)), lddx, (*float64)(unsafe.Pointer(ds)), (*float64)(unsafe.Pointer(slope)), (*float64)(unsafe.Pointer(u)), ldu, (*float64)(unsafe.Pointer(gv)), ldgv, (*float64)(unsafe.Pointer(alpha)), (*float64)(unsafe.Pointer(vth)), attached, (*float64)(unsafe.Pointer(vreset)), (*float64)(unsafe.Pointer(dleak)), (*float64)(unsafe.Pointer(before)), (*float64)(unsafe.Pointer(dvth)), (*float64)(unsafe.Pointer(dvreset)), ldsums, ldbefore, unreset, float64(k), n, rows)
 	}
 	return true
 }
 
-func fastLiSyn[T Float](v1, v, x, alpha *T, i1, i, beta *T, n int) bool {
+func fastLiSyn[T Float](v1, v, x, gain *T, i1, i, beta *T, n int) bool {
 	switch {
 	case !avx2:
 		return false
 	case single[T]() && avx512:
-		liSynF32AVX512((*float32)(unsafe.Pointer(v1)), (*float32)(unsafe.Pointer(v)), (*float32)(unsafe.Pointer(x)), (*float32)(unsafe.Pointer(alpha)), (*float32)(unsafe.Pointer(i1)), (*float32)(unsafe.Pointer(i)), (*float32)(unsafe.Pointer(beta)), n)
+		liSynF32AVX512((*float32)(unsafe.Pointer(v1)), (*float32)(unsafe.Pointer(v)), (*float32)(unsafe.Pointer(x)), (*float32)(unsafe.Pointer(gain)), (*float32)(unsafe.Pointer(i1)), (*float32)(unsafe.Pointer(i)), (*float32)(unsafe.Pointer(beta)), n)
 	case single[T]():
-		liSynF32AVX2((*float32)(unsafe.Pointer(v1)), (*float32)(unsafe.Pointer(v)), (*float32)(unsafe.Pointer(x)), (*float32)(unsafe.Pointer(alpha)), (*float32)(unsafe.Pointer(i1)), (*float32)(unsafe.Pointer(i)), (*float32)(unsafe.Pointer(beta)), n)
+		liSynF32AVX2((*float32)(unsafe.Pointer(v1)), (*float32)(unsafe.Pointer(v)), (*float32)(unsafe.Pointer(x)), (*float32)(unsafe.Pointer(gain)), (*float32)(unsafe.Pointer(i1)), (*float32)(unsafe.Pointer(i)), (*float32)(unsafe.Pointer(beta)), n)
 	case avx512:
-		liSynF64AVX512((*float64)(unsafe.Pointer(v1)), (*float64)(unsafe.Pointer(v)), (*float64)(unsafe.Pointer(x)), (*float64)(unsafe.Pointer(alpha)), (*float64)(unsafe.Pointer(i1)), (*float64)(unsafe.Pointer(i)), (*float64)(unsafe.Pointer(beta)), n)
+		liSynF64AVX512((*float64)(unsafe.Pointer(v1)), (*float64)(unsafe.Pointer(v)), (*float64)(unsafe.Pointer(x)), (*float64)(unsafe.Pointer(gain)), (*float64)(unsafe.Pointer(i1)), (*float64)(unsafe.Pointer(i)), (*float64)(unsafe.Pointer(beta)), n)
 	default:
-		liSynF64AVX2((*float64)(unsafe.Pointer(v1)), (*float64)(unsafe.Pointer(v)), (*float64)(unsafe.Pointer(x)), (*float64)(unsafe.Pointer(alpha)), (*float64)(unsafe.Pointer(i1)), (*float64)(unsafe.Pointer(i)), (*float64)(unsafe.Pointer(beta)), n)
+		liSynF64AVX2((*float64)(unsafe.Pointer(v1)), (*float64)(unsafe.Pointer(v)), (*float64)(unsafe.Pointer(x)), (*float64)(unsafe.Pointer(gain)), (*float64)(unsafe.Pointer(i1)), (*float64)(unsafe.Pointer(i)), (*float64)(unsafe.Pointer(beta)), n)
 	}
 	return true
 }
 
-func fastLifSyn[T Float](u *T, ldu int, v *T, x *T, ldx int, alpha, vth *T, bits *uint64, ldbits int, i, beta *T, n, rows int) bool {
+func fastLifSyn[T Float](u *T, ldu int, v *T, x *T, ldx int, gain, vth *T, bits *uint64, ldbits int, i, beta *T, n, rows int) bool {
 	switch {
 	case !avx2:
 		return false
 	case single[T]() && avx512:
-		lifSynF32AVX512((*float32)(unsafe.Pointer(u)), ldu, (*float32)(unsafe.Pointer(v)), (*float32)(unsafe.Pointer(x)), ldx, (*float32)(unsafe.Pointer(alpha)), (*float32)(unsafe.Pointer(vth)), bits, ldbits, (*float32)(unsafe.Pointer(i)), (*float32)(unsafe.Pointer(beta)), n, rows)
+		lifSynF32AVX512((*float32)(unsafe.Pointer(u)), ldu, (*float32)(unsafe.Pointer(v)), (*float32)(unsafe.Pointer(x)), ldx, (*float32)(unsafe.Pointer(gain)), (*float32)(unsafe.Pointer(vth)), bits, ldbits, (*float32)(unsafe.Pointer(i)), (*float32)(unsafe.Pointer(beta)), n, rows)
 	case single[T]():
-		lifSynF32AVX2((*float32)(unsafe.Pointer(u)), ldu, (*float32)(unsafe.Pointer(v)), (*float32)(unsafe.Pointer(x)), ldx, (*float32)(unsafe.Pointer(alpha)), (*float32)(unsafe.Pointer(vth)), bits, ldbits, (*float32)(unsafe.Pointer(i)), (*float32)(unsafe.Pointer(beta)), n, rows)
+		lifSynF32AVX2((*float32)(unsafe.Pointer(u)), ldu, (*float32)(unsafe.Pointer(v)), (*float32)(unsafe.Pointer(x)), ldx, (*float32)(unsafe.Pointer(gain)), (*float32)(unsafe.Pointer(vth)), bits, ldbits, (*float32)(unsafe.Pointer(i)), (*float32)(unsafe.Pointer(beta)), n, rows)
 	case avx512:
-		lifSynF64AVX512((*float64)(unsafe.Pointer(u)), ldu, (*float64)(unsafe.Pointer(v)), (*float64)(unsafe.Pointer(x)), ldx, (*float64)(unsafe.Pointer(alpha)), (*float64)(unsafe.Pointer(vth)), bits, ldbits, (*float64)(unsafe.Pointer(i)), (*float64)(unsafe.Pointer(beta)), n, rows)
+		lifSynF64AVX512((*float64)(unsafe.Pointer(u)), ldu, (*float64)(unsafe.Pointer(v)), (*float64)(unsafe.Pointer(x)), ldx, (*float64)(unsafe.Pointer(gain)), (*float64)(unsafe.Pointer(vth)), bits, ldbits, (*float64)(unsafe.Pointer(i)), (*float64)(unsafe.Pointer(beta)), n, rows)
 	default:
-		lifSynF64AVX2((*float64)(unsafe.Pointer(u)), ldu, (*float64)(unsafe.Pointer(v)), (*float64)(unsafe.Pointer(x)), ldx, (*float64)(unsafe.Pointer(alpha)), (*float64)(unsafe.Pointer(vth)), bits, ldbits, (*float64)(unsafe.Pointer(i)), (*float64)(unsafe.Pointer(beta)), n, rows)
+		lifSynF64AVX2((*float64)(unsafe.Pointer(u)), ldu, (*float64)(unsafe.Pointer(v)), (*float64)(unsafe.Pointer(x)), ldx, (*float64)(unsafe.Pointer(gain)), (*float64)(unsafe.Pointer(vth)), bits, ldbits, (*float64)(unsafe.Pointer(i)), (*float64)(unsafe.Pointer(beta)), n, rows)
 	}
 	return true
 }
 
-func fastLifSynToValue[T Float](u *T, ldu int, v *T, x *T, ldx int, alpha, vth *T, bits *uint64, ldbits int, i, beta *T, vreset *T, n, rows int) bool {
+func fastLifSynToValue[T Float](u *T, ldu int, v *T, x *T, ldx int, gain, vth *T, bits *uint64, ldbits int, i, beta *T, vreset *T, n, rows int) bool {
 	switch {
 	case !avx2:
 		return false
 	case single[T]() && avx512:
-		lifSynToValueF32AVX512((*float32)(unsafe.Pointer(u)), ldu, (*float32)(unsafe.Pointer(v)), (*float32)(unsafe.Pointer(x)), ldx, (*float32)(unsafe.Pointer(alpha)), (*float32)(unsafe.Pointer(vth)), bits, ldbits, (*float32)(unsafe.Pointer(i)), (*float32)(unsafe.Pointer(beta)), (*float32)(unsafe.Pointer(vreset)), n, rows)
+		lifSynToValueF32AVX512((*float32)(unsafe.Pointer(u)), ldu, (*float32)(unsafe.Pointer(v)), (*float32)(unsafe.Pointer(x)), ldx, (*float32)(unsafe.Pointer(gain)), (*float32)(unsafe.Pointer(vth)), bits, ldbits, (*float32)(unsafe.Pointer(i)), (*float32)(unsafe.Pointer(beta)), (*float32)(unsafe.Pointer(vreset)), n, rows)
 	case single[T]():
-		lifSynToValueF32AVX2((*float32)(unsafe.Pointer(u)), ldu, (*float32)(unsafe.Pointer(v)), (*float32)(unsafe.Pointer(x)), ldx, (*float32)(unsafe.Pointer(alpha)), (*float32)(unsafe.Pointer(vth)), bits, ldbits, (*float32)(unsafe.Pointer(i)), (*float32)(unsafe.Pointer(beta)), (*float32)(unsafe.Pointer(vreset)), n, rows)
+		lifSynToValueF32AVX2((*float32)(unsafe.Pointer(u)), ldu, (*float32)(unsafe.Pointer(v)), (*float32)(unsafe.Pointer(x)), ldx, (*float32)(unsafe.Pointer(gain)), (*float32)(unsafe.Pointer(vth)), bits, ldbits, (*float32)(unsafe.Pointer(i)), (*float32)(unsafe.Pointer(beta)), (*float32)(unsafe.Pointer(vreset)), n, rows)
 	case avx512:
-		lifSynToValueF64AVX512((*float64)(unsafe.Pointer(u)), ldu, (*float64)(unsafe.Pointer(v)), (*float64)(unsafe.Pointer(x)), ldx, (*float64)(unsafe.Pointer(alpha)), (*float64)(unsafe.Pointer(vth)), bits, ldbits, (*float64)(unsafe.Pointer(i)), (*float64)(unsafe.Pointer(beta)), (*float64)(unsafe.Pointer(vreset)), n, rows)
+		lifSynToValueF64AVX512((*float64)(unsafe.Pointer(u)), ldu, (*float64)(unsafe.Pointer(v)), (*float64)(unsafe.Pointer(x)), ldx, (*float64)(unsafe.Pointer(gain)), (*float64)(unsafe.Pointer(vth)), bits, ldbits, (*float64)(unsafe.Pointer(i)), (*float64)(unsafe.Pointer(beta)), (*float64)(unsafe.Pointer(vreset)), n, rows)
 	default:
-		lifSynToValueF64AVX2((*float64)(unsafe.Pointer(u)), ldu, (*float64)(unsafe.Pointer(v)), (*float64)(unsafe.Pointer(x)), ldx, (*float64)(unsafe.Pointer(alpha)), (*float64)(unsafe.Pointer(vth)), bits, ldbits, (*float64)(unsafe.Pointer(i)), (*float64)(unsafe.Pointer(beta)), (*float64)(unsafe.Pointer(vreset)), n, rows)
+		lifSynToValueF64AVX2((*float64)(unsafe.Pointer(u)), ldu, (*float64)(unsafe.Pointer(v)), (*float64)(unsafe.Pointer(x)), ldx, (*float64)(unsafe.Pointer(gain)), (*float64)(unsafe.Pointer(vth)), bits, ldbits, (*float64)(unsafe.Pointer(i)), (*float64)(unsafe.Pointer(beta)), (*float64)(unsafe.Pointer(vreset)), n, rows)
 	}
 	return true
 }
 
-func fastLiBackSyn[T Float](dv, dx, gv, alpha *T, di, beta *T, n int) bool {
+func fastLiBackSyn[T Float](dv, dx, gv, gain *T, di, beta *T, n int) bool {
 	switch {
 	case !avx2:
 		return false
 	case single[T]() && avx512:
-		liBackSynF32AVX512((*float32)(unsafe.Pointer(dv)), (*float32)(unsafe.Pointer(dx)), (*float32)(unsafe.Pointer(gv)), (*float32)(unsafe.Pointer(alpha)), (*float32)(unsafe.Pointer(di)), (*float32)(unsafe.Pointer(beta)), n)
+		liBackSynF32AVX512((*float32)(unsafe.Pointer(dv)), (*float32)(unsafe.Pointer(dx)), (*float32)(unsafe.Pointer(gv)), (*float32)(unsafe.Pointer(gain)), (*float32)(unsafe.Pointer(di)), (*float32)(unsafe.Pointer(beta)), n)
 	case single[T]():
-		liBackSynF32AVX2((*float32)(unsafe.Pointer(dv)), (*float32)(unsafe.Pointer(dx)), (*float32)(unsafe.Pointer(gv)), (*float32)(unsafe.Pointer(alpha)), (*float32)(unsafe.Pointer(di)), (*float32)(unsafe.Pointer(beta)), n)
+		liBackSynF32AVX2((*float32)(unsafe.Pointer(dv)), (*float32)(unsafe.Pointer(dx)), (*float32)(unsafe.Pointer(gv)), (*float32)(unsafe.Pointer(gain)), (*float32)(unsafe.Pointer(di)), (*float32)(unsafe.Pointer(beta)), n)
 	case avx512:
-		liBackSynF64AVX512((*float64)(unsafe.Pointer(dv)), (*float64)(unsafe.Pointer(dx)), (*float64)(unsafe.Pointer(gv)), (*float64)(unsafe.Pointer(alpha)), (*float64)(unsafe.Pointer(di)), (*float64)(unsafe.Pointer(beta)), n)
+		liBackSynF64AVX512((*float64)(unsafe.Pointer(dv)), (*float64)(unsafe.Pointer(dx)), (*float64)(unsafe.Pointer(gv)), (*float64)(unsafe.Pointer(gain)), (*float64)(unsafe.Pointer(di)), (*float64)(unsafe.Pointer(beta)), n)
 	default:
-		liBackSynF64AVX2((*float64)(unsafe.Pointer(dv)), (*float64)(unsafe.Pointer(dx)), (*float64)(unsafe.Pointer(gv)), (*float64)(unsafe.Pointer(alpha)), (*float64)(unsafe.Pointer(di)), (*float64)(unsafe.Pointer(beta)), n)
+		liBackSynF64AVX2((*float64)(unsafe.Pointer(dv)), (*float64)(unsafe.Pointer(dx)), (*float64)(unsafe.Pointer(gv)), (*float64)(unsafe.Pointer(gain)), (*float64)(unsafe.Pointer(di)), (*float64)(unsafe.Pointer(beta)), n)
 	}
 	return true
 }
 
-func fastLiBackSynLearned[T Float](dv, dx, gv, alpha *T, di, beta *T, dalpha, before *T, dbeta, i, ibefore *T, n int) bool {
+func fastLiBackSynLearned[T Float](dv, dx, gv, gain *T, di, beta *T, dleak, before *T, dbeta, i, ibefore *T, n int) bool {
 	switch {
 	case !avx2:
 		return false
 	case single[T]() && avx512:
-		liBackSynLearnedF32AVX512((*float32)(unsafe.Pointer(dv)), (*float32)(unsafe.Pointer(dx)), (*float32)(unsafe.Pointer(gv)), (*float32)(unsafe.Pointer(alpha)), (*float32)(unsafe.Pointer(di)), (*float32)(unsafe.Pointer(beta)), (*float32)(unsafe.Pointer(dalpha)), (*float32)(unsafe.Pointer(before)), (*float32)(unsafe.Pointer(dbeta)), (*float32)(unsafe.Pointer(i)), (*float32)(unsafe.Pointer(ibefore)), n)
+		liBackSynLearnedF32AVX512((*float32)(unsafe.Pointer(dv)), (*float32)(unsafe.Pointer(dx)), (*float32)(unsafe.Pointer(gv)), (*float32)(unsafe.Pointer(gain)), (*float32)(unsafe.Pointer(di)), (*float32)(unsafe.Pointer(beta)), (*float32)(unsafe.Pointer(dleak)), (*float32)(unsafe.Pointer(before)), (*float32)(unsafe.Pointer(dbeta)), (*float32)(unsafe.Pointer(i)), (*float32)(unsafe.Pointer(ibefore)), n)
 	case single[T]():
-		liBackSynLearnedF32AVX2((*float32)(unsafe.Pointer(dv)), (*float32)(unsafe.Pointer(dx)), (*float32)(unsafe.Pointer(gv)), (*float32)(unsafe.Pointer(alpha)), (*float32)(unsafe.Pointer(di)), (*float32)(unsafe.Pointer(beta)), (*float32)(unsafe.Pointer(dalpha)), (*float32)(unsafe.Pointer(before)), (*float32)(unsafe.Pointer(dbeta)), (*float32)(unsafe.Pointer(i)), (*float32)(unsafe.Pointer(ibefore)), n)
+		liBackSynLearnedF32AVX2((*float32)(unsafe.Pointer(dv)), (*float32)(unsafe.Pointer(dx)), (*float32)(unsafe.Pointer(gv)), (*float32)(unsafe.Pointer(gain)), (*float32)(unsafe.Pointer(di)), (*float32)(unsafe.Pointer(beta)), (*float32)(unsafe.Pointer(dleak)), (*float32)(unsafe.Pointer(before)), (*float32)(unsafe.Pointer(dbeta)), (*float32)(unsafe.Pointer(i)), (*float32)(unsafe.Pointer(ibefore)), n)
 	case avx512:
-		liBackSynLearnedF64AVX512((*float64)(unsafe.Pointer(dv)), (*float64)(unsafe.Pointer(dx)), (*float64)(unsafe.Pointer(gv)), (*float64)(unsafe.Pointer(alpha)), (*float64)(unsafe.Pointer(di)), (*float64)(unsafe.Pointer(beta)), (*float64)(unsafe.Pointer(dalpha)), (*float64)(unsafe.Pointer(before)), (*float64)(unsafe.Pointer(dbeta)), (*float64)(unsafe.Pointer(i)), (*float64)(unsafe.Pointer(ibefore)), n)
+		liBackSynLearnedF64AVX512((*float64)(unsafe.Pointer(dv)), (*float64)(unsafe.Pointer(dx)), (*float64)(unsafe.Pointer(gv)), (*float64)(unsafe.Pointer(gain)), (*float64)(unsafe.Pointer(di)), (*float64)(unsafe.Pointer(beta)), (*float64)(unsafe.Pointer(dleak)), (*float64)(unsafe.Pointer(before)), (*float64)(unsafe.Pointer(dbeta)), (*float64)(unsafe.Pointer(i)), (*float64)(unsafe.Pointer(ibefore)), n)
 	default:
-		liBackSynLearnedF64AVX2((*float64)(unsafe.Pointer(dv)), (*float64)(unsafe.Pointer(dx)), (*float64)(unsafe.Pointer(gv)), (*float64)(unsafe.Pointer(alpha)), (*float64)(unsafe.Pointer(di)), (*float64)(unsafe.Pointer(beta)), (*float64)(unsafe.Pointer(dalpha)), (*float64)(unsafe.Pointer(before)), (*float64)(unsafe.Pointer(dbeta)), (*float64)(unsafe.Pointer(i)), (*float64)(unsafe.Pointer(ibefore)), n)
+		liBackSynLearnedF64AVX2((*float64)(unsafe.Pointer(dv)), (*float64)(unsafe.Pointer(dx)), (*float64)(unsafe.Pointer(gv)), (*float64)(unsafe.Pointer(gain)), (*float64)(unsafe.Pointer(di)), (*float64)(unsafe.Pointer(beta)), (*float64)(unsafe.Pointer(dleak)), (*float64)(unsafe.Pointer(before)), (*float64)(unsafe.Pointer(dbeta)), (*float64)(unsafe.Pointer(i)), (*float64)(unsafe.Pointer(ibefore)), n)
 	}
 	return true
 }
 
-func fastLifBackSyn[T Float](dv, dx *T, lddx int, ds, slope, u *T, ldu int, gv *T, ldgv int, alpha, vth *T, attached uint64, di, beta *T, n, rows int) bool {
+func fastLifBackSyn[T Float](dv, dx *T, lddx int, ds, slope, u *T, ldu int, gv *T, ldgv int, gain, vth *T, attached uint64, di, beta *T, n, rows int) bool {
 	switch {
 	case !avx2:
 		return false
 	case single[T]() && avx512:
-		lifBackSynF32AVX512((*float32)(unsafe.Pointer(dv)), (*float32)(unsafe.Pointer(dx)), lddx, (*float32)(unsafe.Pointer(ds)), (*float32)(unsafe.Pointer(slope)), (*float32)(unsafe.Pointer(u)), ldu, (*float32)(unsafe.Pointer(gv)), ldgv, (*float32)(unsafe.Pointer(alpha)), (*float32)(unsafe.Pointer(vth)), attached, (*float32)(unsafe.Pointer(di)), (*float32)(unsafe.Pointer(beta)), n, rows)
+		lifBackSynF32AVX512((*float32)(unsafe.Pointer(dv)), (*float32)(unsafe.Pointer(dx)), lddx, (*float32)(unsafe.Pointer(ds)), (*float32)(unsafe.Pointer(slope)), (*float32)(unsafe.Pointer(u)), ldu, (*float32)(unsafe.Pointer(gv)), ldgv, (*float32)(unsafe.Pointer(gain)), (*float32)(unsafe.Pointer(vth)), attached, (*float32)(unsafe.Pointer(di)), (*float32)(unsafe.Pointer(beta)), n, rows)
 	case single[T]():
-		lifBackSynF32AVX2((*float32)(unsafe.Pointer(dv)), (*float32)(unsafe.Pointer(dx)), lddx, (*float32)(unsafe.Pointer(ds)), (*float32)(unsafe.Pointer(slope)), (*float32)(unsafe.Pointer(u)), ldu, (*float32)(unsafe.Pointer(gv)), ldgv, (*float32)(unsafe.Pointer(alpha)), (*float32)(unsafe.Pointer(vth)), attached, (*float32)(unsafe.Pointer(di)), (*float32)(unsafe.Pointer(beta)), n, rows)
+		lifBackSynF32AVX2((*float32)(unsafe.Pointer(dv)), (*float32)(unsafe.Pointer(dx)), lddx, (*float32)(unsafe.Pointer(ds)), (*float32)(unsafe.Pointer(slope)), (*float32)(unsafe.Pointer(u)), ldu, (*float32)(unsafe.Pointer(gv)), ldgv, (*float32)(unsafe.Pointer(gain)), (*float32)(unsafe.Pointer(vth)), attached, (*float32)(unsafe.Pointer(di)), (*float32)(unsafe.Pointer(beta)), n, rows)
 	case avx512:
-		lifBackSynF64AVX512((*float64)(unsafe.Pointer(dv)), (*float64)(unsafe.Pointer(dx)), lddx, (*float64)(unsafe.Pointer(ds)), (*float64)(unsafe.Pointer(slope)), (*float64)(unsafe.Pointer(u)), ldu, (*float64)(unsafe.Pointer(gv)), ldgv, (*float64)(unsafe.Pointer(alpha)), (*float64)(unsafe.Pointer(vth)), attached, (*float64)(unsafe.Pointer(di)), (*float64)(unsafe.Pointer(beta)), n, rows)
+		lifBackSynF64AVX512((*float64)(unsafe.Pointer(dv)), (*float64)(unsafe.Pointer(dx)), lddx, (*float64)(unsafe.Pointer(ds)), (*float64)(unsafe.Pointer(slope)), (*float64)(unsafe.Pointer(u)), ldu, (*float64)(unsafe.Pointer(gv)), ldgv, (*float64)(unsafe.Pointer(gain)), (*float64)(unsafe.Pointer(vth)), attached, (*float64)(unsafe.Pointer(di)), (*float64)(unsafe.Pointer(beta)), n, rows)
 	default:
-		lifBackSynF64AVX2((*float64)(unsafe.Pointer(dv)), (*float64)(unsafe.Pointer(dx)), lddx, (*float64)(unsafe.Pointer(ds)), (*float64)(unsafe.Pointer(slope)), (*float64)(unsafe.Pointer(u)), ldu, (*float64)(unsafe.Pointer(gv)), ldgv, (*float64)(unsafe.Pointer(alpha)), (*float64)(unsafe.Pointer(vth)), attached, (*float64)(unsafe.Pointer(di)), (*float64)(unsafe.Pointer(beta)), n, rows)
+		lifBackSynF64AVX2((*float64)(unsafe.Pointer(dv)), (*float64)(unsafe.Pointer(dx)), lddx, (*float64)(unsafe.Pointer(ds)), (*float64)(unsafe.Pointer(slope)), (*float64)(unsafe.Pointer(u)), ldu, (*float64)(unsafe.Pointer(gv)), ldgv, (*float64)(unsafe.Pointer(gain)), (*float64)(unsafe.Pointer(vth)), attached, (*float64)(unsafe.Pointer(di)), (*float64)(unsafe.Pointer(beta)), n, rows)
 	}
 	return true
 }
 
-func fastLifBackSynFast[T Float](dv, dx *T, lddx int, ds, slope, u *T, ldu int, gv *T, ldgv int, alpha, vth *T, attached uint64, di, beta *T, k T, n, rows int) bool {
+func fastLifBackSynFast[T Float](dv, dx *T, lddx int, ds, slope, u *T, ldu int, gv *T, ldgv int, gain, vth *T, attached uint64, di, beta *T, k T, n, rows int) bool {
 	switch {
 	case !avx2:
 		return false
 	case single[T]() && avx512:
-		lifBackSynFastF32AVX512((*float32)(unsafe.Pointer(dv)), (*float32)(unsafe.Pointer(dx)), lddx, (*float32)(unsafe.Pointer(ds)), (*float32)(unsafe.Pointer(slope)), (*float32)(unsafe.Pointer(u)), ldu, (*float32)(unsafe.Pointer(gv)), ldgv, (*float32)(unsafe.Pointer(alpha)), (*float32)(unsafe.Pointer(vth)), attached, (*float32)(unsafe.Pointer(di)), (*float32)(unsafe.Pointer(beta)), float32(k), n, rows)
+		lifBackSynFastF32AVX512((*float32)(unsafe.Pointer(dv)), (*float32)(unsafe.Pointer(dx)), lddx, (*float32)(unsafe.Pointer(ds)), (*float32)(unsafe.Pointer(slope)), (*float32)(unsafe.Pointer(u)), ldu, (*float32)(unsafe.Pointer(gv)), ldgv, (*float32)(unsafe.Pointer(gain)), (*float32)(unsafe.Pointer(vth)), attached, (*float32)(unsafe.Pointer(di)), (*float32)(unsafe.Pointer(beta)), float32(k), n, rows)
 	case single[T]():
-		lifBackSynFastF32AVX2((*float32)(unsafe.Pointer(dv)), (*float32)(unsafe.Pointer(dx)), lddx, (*float32)(unsafe.Pointer(ds)), (*float32)(unsafe.Pointer(slope)), (*float32)(unsafe.Pointer(u)), ldu, (*float32)(unsafe.Pointer(gv)), ldgv, (*float32)(unsafe.Pointer(alpha)), (*float32)(unsafe.Pointer(vth)), attached, (*float32)(unsafe.Pointer(di)), (*float32)(unsafe.Pointer(beta)), float32(k), n, rows)
+		lifBackSynFastF32AVX2((*float32)(unsafe.Pointer(dv)), (*float32)(unsafe.Pointer(dx)), lddx, (*float32)(unsafe.Pointer(ds)), (*float32)(unsafe.Pointer(slope)), (*float32)(unsafe.Pointer(u)), ldu, (*float32)(unsafe.Pointer(gv)), ldgv, (*float32)(unsafe.Pointer(gain)), (*float32)(unsafe.Pointer(vth)), attached, (*float32)(unsafe.Pointer(di)), (*float32)(unsafe.Pointer(beta)), float32(k), n, rows)
 	case avx512:
-		lifBackSynFastF64AVX512((*float64)(unsafe.Pointer(dv)), (*float64)(unsafe.Pointer(dx)), lddx, (*float64)(unsafe.Pointer(ds)), (*float64)(unsafe.Pointer(slope)), (*float64)(unsafe.Pointer(u)), ldu, (*float64)(unsafe.Pointer(gv)), ldgv, (*float64)(unsafe.Pointer(alpha)), (*float64)(unsafe.Pointer(vth)), attached, (*float64)(unsafe.Pointer(di)), (*float64)(unsafe.Pointer(beta)), float64(k), n, rows)
+		lifBackSynFastF64AVX512((*float64)(unsafe.Pointer(dv)), (*float64)(unsafe.Pointer(dx)), lddx, (*float64)(unsafe.Pointer(ds)), (*float64)(unsafe.Pointer(slope)), (*float64)(unsafe.Pointer(u)), ldu, (*float64)(unsafe.Pointer(gv)), ldgv, (*float64)(unsafe.Pointer(gain)), (*float64)(unsafe.Pointer(vth)), attached, (*float64)(unsafe.Pointer(di)), (*float64)(unsafe.Pointer(beta)), float64(k), n, rows)
 	default:
-		lifBackSynFastF64AVX2((*float64)(unsafe.Pointer(dv)), (*float64)(unsafe.Pointer(dx)), lddx, (*float64)(unsafe.Pointer(ds)), (*float64)(unsafe.Pointer(slope)), (*float64)(unsafe.Pointer(u)), ldu, (*float64)(unsafe.Pointer(gv)), ldgv, (*float64)(unsafe.Pointer(alpha)), (*float64)(unsafe.Pointer(vth)), attached, (*float64)(unsafe.Pointer(di)), (*float64)(unsafe.Pointer(beta)), float64(k), n, rows)
+		lifBackSynFastF64AVX2((*float64)(unsafe.Pointer(dv)), (*float64)(unsafe.Pointer(dx)), lddx, (*float64)(unsafe.Pointer(ds)), (*float64)(unsafe.Pointer(slope)), (*float64)(unsafe.Pointer(u)), ldu, (*float64)(unsafe.Pointer(gv)), ldgv, (*float64)(unsafe.Pointer(gain)), (*float64)(unsafe.Pointer(vth)), attached, (*float64)(unsafe.Pointer(di)), (*float64)(unsafe.Pointer(beta)), float64(k), n, rows)
 	}
 	return true
 }
 
-func fastLifBackSynLearned[T Float](dv, dx *T, lddx int, ds, slope, u *T, ldu int, gv *T, ldgv int, alpha, vth *T, attached uint64, di, beta *T, dalpha, before *T, dvth *T, dbeta, i, ibefore *T, ldsums, ldbefore int, unreset uint64, ldi, ldibefore int, n, rows int) bool {
+func fastLifBackSynLearned[T Float](dv, dx *T, lddx int, ds, slope, u *T, ldu int, gv *T, ldgv int, gain, vth *T, attached uint64, di, beta *T, dleak, before *T, dvth *T, dbeta, i, ibefore *T, ldsums, ldbefore int, unreset uint64, ldi, ldibefore int, n, rows int) bool {
 	switch {
 	case !avx2:
 		return false
 	case single[T]() && avx512:
-		lifBackSynLearnedF32AVX512((*float32)(unsafe.Pointer(dv)), (*float32)(unsafe.Pointer(dx)), lddx, (*float32)(unsafe.Pointer(ds)), (*float32)(unsafe.Pointer(slope)), (*float32)(unsafe.Pointer(u)), ldu, (*float32)(unsafe.Pointer(gv)), ldgv, (*float32)(unsafe.Pointer(alpha)), (*float32)(unsafe.Pointer(vth)), attached, (*float32)(unsafe.Pointer(di)), (*float32)(unsafe.Pointer(beta)), (*float32)(unsafe.Pointer(dalpha)), (*float32)(unsafe.Pointer(before)), (*float32)(unsafe.Pointer(dvth)), (*float32)(unsafe.Pointer(dbeta)), (*float32)(unsafe.Pointer(i)), (*float32)(unsafe.Pointer(ibefore)), ldsums, ldbefore, unreset, ldi, ldibefore, n, rows)
+		lifBackSynLearnedF32AVX512((*float32)(unsafe.Pointer(dv)), (*float32)(unsafe.Pointer(dx)), lddx, (*float32)(unsafe.Pointer(ds)), (*float32)(unsafe.Pointer(slope)), (*float32)(unsafe.Pointer(u)), ldu, (*float32)(unsafe.Pointer(gv)), ldgv, (*float32)(unsafe.Pointer(gain)), (*float32)(unsafe.Pointer(vth)), attached, (*float32)(unsafe.Pointer(di)), (*float32)(unsafe.Pointer(beta)), (*float32)(unsafe.Pointer(dleak)), (*float32)(unsafe.Pointer(before)), (*float32)(unsafe.Pointer(dvth)), (*float32)(unsafe.Pointer(dbeta)), (*float32)(unsafe.Pointer(i)), (*float32)(unsafe.Pointer(ibefore)), ldsums, ldbefore, unreset, ldi, ldibefore, n, rows)
 	case single[T]():
-		lifBackSynLearnedF32AVX2((*float32)(unsafe.Pointer(dv)), (*float32)(unsafe.Pointer(dx)), lddx, (*float32)(unsafe.Pointer(ds)), (*float32)(unsafe.Pointer(slope)), (*float32)(unsafe.Pointer(u)), ldu, (*float32)(unsafe.Pointer(gv)), ldgv, (*float32)(unsafe.Pointer(alpha)), (*float32)(unsafe.Pointer(vth)), attached, (*float32)(unsafe.Pointer(di)), (*float32)(unsafe.Pointer(beta)), (*float32)(unsafe.Pointer(dalpha)), (*float32)(unsafe.Pointer(before)), (*float32)(unsafe.Pointer(dvth)), (*float32)(unsafe.Pointer(dbeta)), (*float32)(unsafe.Pointer(i)), (*float32)(unsafe.Pointer(ibefore)), ldsums, ldbefore, unreset, ldi, ldibefore, n, rows)
+		lifBackSynLearnedF32AVX2((*float32)(unsafe.Pointer(dv)), (*float32)(unsafe.Pointer(dx)), lddx, (*float32)(unsafe.Pointer(ds)), (*float32)(unsafe.Pointer(slope)), (*float32)(unsafe.Pointer(u)), ldu, (*float32)(unsafe.Pointer(gv)), ldgv, (*float32)(unsafe.Pointer(gain)), (*float32)(unsafe.Pointer(vth)), attached, (*float32)(unsafe.Pointer(di)), (*float32)(unsafe.Pointer(beta)), (*float32)(unsafe.Pointer(dleak)), (*float32)(unsafe.Pointer(before)), (*float32)(unsafe.Pointer(dvth)), (*float32)(unsafe.Pointer(dbeta)), (*float32)(unsafe.Pointer(i)), (*float32)(unsafe.Pointer(ibefore)), ldsums, ldbefore, unreset, ldi, ldibefore, n, rows)
 	case avx512:
-		lifBackSynLearnedF64AVX512((*float64)(unsafe.Pointer(dv)), (*float64)(unsafe.Pointer(dx)), lddx, (*float64)(unsafe.Pointer(ds)), (*float64)(unsafe.Pointer(slope)), (*float64)(unsafe.Pointer(u)), ldu, (*float64)(unsafe.Pointer(gv)), ldgv, (*float64)(unsafe.Pointer(alpha)), (*float64)(unsafe.Pointer(vth)), attached, (*float64)(unsafe.Pointer(di)), (*float64)(unsafe.Pointer(beta)), (*float64)(unsafe.Pointer(dalpha)), (*float64)(unsafe.Pointer(before)), (*float64)(unsafe.Pointer(dvth)), (*float64)(unsafe.Pointer(dbeta)), (*float64)(unsafe.Pointer(i)), (*float64)(unsafe.Pointer(ibefore)), ldsums, ldbefore, unreset, ldi, ldibefore, n, rows)
+		lifBackSynLearnedF64AVX512((*float64)(unsafe.Pointer(dv)), (*float64)(unsafe.Pointer(dx)), lddx, (*float64)(unsafe.Pointer(ds)), (*float64)(unsafe.Pointer(slope)), (*float64)(unsafe.Pointer(u)), ldu, (*float64)(unsafe.Pointer(gv)), ldgv, (*float64)(unsafe.Pointer(gain)), (*float64)(unsafe.Pointer(vth)), attached, (*float64)(unsafe.Pointer(di)), (*float64)(unsafe.Pointer(beta)), (*float64)(unsafe.Pointer(dleak)), (*float64)(unsafe.Pointer(before)), (*float64)(unsafe.Pointer(dvth)), (*float64)(unsafe.Pointer(dbeta)), (*float64)(unsafe.Pointer(i)), (*float64)(unsafe.Pointer(ibefore)), ldsums, ldbefore, unreset, ldi, ldibefore, n, rows)
 	default:
-		lifBackSynLearnedF64AVX2((*float64)(unsafe.Pointer(dv)), (*float64)(unsafe.Pointer(dx)), lddx, (*float64)(unsafe.Pointer(ds)), (*float64)(unsafe.Pointer(slope)), (*float64)(unsafe.Pointer(u)), ldu, (*float64)(unsafe.Pointer(gv)), ldgv, (*float64)(unsafe.Pointer(alpha)), (*float64)(unsafe.Pointer(vth)), attached, (*float64)(unsafe.Pointer(di)), (*float64)(unsafe.Pointer(beta)), (*float64)(unsafe.Pointer(dalpha)), (*float64)(unsafe.Pointer(before)), (*float64)(unsafe.Pointer(dvth)), (*float64)(unsafe.Pointer(dbeta)), (*float64)(unsafe.Pointer(i)), (*float64)(unsafe.Pointer(ibefore)), ldsums, ldbefore, unreset, ldi, ldibefore, n, rows)
+		lifBackSynLearnedF64AVX2((*float64)(unsafe.Pointer(dv)), (*float64)(unsafe.Pointer(dx)), lddx, (*float64)(unsafe.Pointer(ds)), (*float64)(unsafe.Pointer(slope)), (*float64)(unsafe.Pointer(u)), ldu, (*float64)(unsafe.Pointer(gv)), ldgv, (*float64)(unsafe.Pointer(gain)), (*float64)(unsafe.Pointer(vth)), attached, (*float64)(unsafe.Pointer(di)), (*float64)(unsafe.Pointer(beta)), (*float64)(unsafe.Pointer(dleak)), (*float64)(unsafe.Pointer(before)), (*float64)(unsafe.Pointer(dvth)), (*float64)(unsafe.Pointer(dbeta)), (*float64)(unsafe.Pointer(i)), (*float64)(unsafe.Pointer(ibefore)), ldsums, ldbefore, unreset, ldi, ldibefore, n, rows)
 	}
 	return true
 }
 
-func fastLifBackSynLearnedFast[T Float](dv, dx *T, lddx int, ds, slope, u *T, ldu int, gv *T, ldgv int, alpha, vth *T, attached uint64, di, beta *T, dalpha, before *T, dvth *T, dbeta, i, ibefore *T, ldsums, ldbefore int, unreset uint64, ldi, ldibefore int, k T, n, rows int) bool {
+func fastLifBackSynLearnedFast[T Float](dv, dx *T, lddx int, ds, slope, u *T, ldu int, gv *T, ldgv int, gain, vth *T, attached uint64, di, beta *T, dleak, before *T, dvth *T, dbeta, i, ibefore *T, ldsums, ldbefore int, unreset uint64, ldi, ldibefore int, k T, n, rows int) bool {
 	switch {
 	case !avx2:
 		return false
 	case single[T]() && avx512:
-		lifBackSynLearnedFastF32AVX512((*float32)(unsafe.Pointer(dv)), (*float32)(unsafe.Pointer(dx)), lddx, (*float32)(unsafe.Pointer(ds)), (*float32)(unsafe.Pointer(slope)), (*float32)(unsafe.Pointer(u)), ldu, (*float32)(unsafe.Pointer(gv)), ldgv, (*float32)(unsafe.Pointer(alpha)), (*float32)(unsafe.Pointer(vth)), attached, (*float32)(unsafe.Pointer(di)), (*float32)(unsafe.Pointer(beta)), (*float32)(unsafe.Pointer(dalpha)), (*float32)(unsafe.Pointer(before)), (*float32)(unsafe.Pointer(dvth)), (*float32)(unsafe.Pointer(dbeta)), (*float32)(unsafe.Pointer(i)), (*float32)(unsafe.Pointer(ibefore)), ldsums, ldbefore, unreset, ldi, ldibefore, float32(k), n, rows)
+		lifBackSynLearnedFastF32AVX512((*float32)(unsafe.Pointer(dv)), (*float32)(unsafe.Pointer(dx)), lddx, (*float32)(unsafe.Pointer(ds)), (*float32)(unsafe.Pointer(slope)), (*float32)(unsafe.Pointer(u)), ldu, (*float32)(unsafe.Pointer(gv)), ldgv, (*float32)(unsafe.Pointer(gain)), (*float32)(unsafe.Pointer(vth)), attached, (*float32)(unsafe.Pointer(di)), (*float32)(unsafe.Pointer(beta)), (*float32)(unsafe.Pointer(dleak)), (*float32)(unsafe.Pointer(before)), (*float32)(unsafe.Pointer(dvth)), (*float32)(unsafe.Pointer(dbeta)), (*float32)(unsafe.Pointer(i)), (*float32)(unsafe.Pointer(ibefore)), ldsums, ldbefore, unreset, ldi, ldibefore, float32(k), n, rows)
 	case single[T]():
-		lifBackSynLearnedFastF32AVX2((*float32)(unsafe.Pointer(dv)), (*float32)(unsafe.Pointer(dx)), lddx, (*float32)(unsafe.Pointer(ds)), (*float32)(unsafe.Pointer(slope)), (*float32)(unsafe.Pointer(u)), ldu, (*float32)(unsafe.Pointer(gv)), ldgv, (*float32)(unsafe.Pointer(alpha)), (*float32)(unsafe.Pointer(vth)), attached, (*float32)(unsafe.Pointer(di)), (*float32)(unsafe.Pointer(beta)), (*float32)(unsafe.Pointer(dalpha)), (*float32)(unsafe.Pointer(before)), (*float32)(unsafe.Pointer(dvth)), (*float32)(unsafe.Pointer(dbeta)), (*float32)(unsafe.Pointer(i)), (*float32)(unsafe.Pointer(ibefore)), ldsums, ldbefore, unreset, ldi, ldibefore, float32(k), n, rows)
+		lifBackSynLearnedFastF32AVX2((*float32)(unsafe.Pointer(dv)), (*float32)(unsafe.Pointer(dx)), lddx, (*float32)(unsafe.Pointer(ds)), (*float32)(unsafe.Pointer(slope)), (*float32)(unsafe.Pointer(u)), ldu, (*float32)(unsafe.Pointer(gv)), ldgv, (*float32)(unsafe.Pointer(gain)), (*float32)(unsafe.Pointer(vth)), attached, (*float32)(unsafe.Pointer(di)), (*float32)(unsafe.Pointer(beta)), (*float32)(unsafe.Pointer(dleak)), (*float32)(unsafe.Pointer(before)), (*float32)(unsafe.Pointer(dvth)), (*float32)(unsafe.Pointer(dbeta)), (*float32)(unsafe.Pointer(i)), (*float32)(unsafe.Pointer(ibefore)), ldsums, ldbefore, unreset, ldi, ldibefore, float32(k), n, rows)
 	case avx512:
-		lifBackSynLearnedFastF64AVX512((*float64)(unsafe.Pointer(dv)), (*float64)(unsafe.Pointer(dx)), lddx, (*float64)(unsafe.Pointer(ds)), (*float64)(unsafe.Pointer(slope)), (*float64)(unsafe.Pointer(u)), ldu, (*float64)(unsafe.Pointer(gv)), ldgv, (*float64)(unsafe.Pointer(alpha)), (*float64)(unsafe.Pointer(vth)), attached, (*float64)(unsafe.Pointer(di)), (*float64)(unsafe.Pointer(beta)), (*float64)(unsafe.Pointer(dalpha)), (*float64)(unsafe.Pointer(before)), (*float64)(unsafe.Pointer(dvth)), (*float64)(unsafe.Pointer(dbeta)), (*float64)(unsafe.Pointer(i)), (*float64)(unsafe.Pointer(ibefore)), ldsums, ldbefore, unreset, ldi, ldibefore, float64(k), n, rows)
+		lifBackSynLearnedFastF64AVX512((*float64)(unsafe.Pointer(dv)), (*float64)(unsafe.Pointer(dx)), lddx, (*float64)(unsafe.Pointer(ds)), (*float64)(unsafe.Pointer(slope)), (*float64)(unsafe.Pointer(u)), ldu, (*float64)(unsafe.Pointer(gv)), ldgv, (*float64)(unsafe.Pointer(gain)), (*float64)(unsafe.Pointer(vth)), attached, (*float64)(unsafe.Pointer(di)), (*float64)(unsafe.Pointer(beta)), (*float64)(unsafe.Pointer(dleak)), (*float64)(unsafe.Pointer(before)), (*float64)(unsafe.Pointer(dvth)), (*float64)(unsafe.Pointer(dbeta)), (*float64)(unsafe.Pointer(i)), (*float64)(unsafe.Pointer(ibefore)), ldsums, ldbefore, unreset, ldi, ldibefore, float64(k), n, rows)
 	default:
-		lifBackSynLearnedFastF64AVX2((*float64)(unsafe.Pointer(dv)), (*float64)(unsafe.Pointer(dx)), lddx, (*float64)(unsafe.Pointer(ds)), (*float64)(unsafe.Pointer(slope)), (*float64)(unsafe.Pointer(u)), ldu, (*float64)(unsafe.Pointer(gv)), ldgv, (*float64)(unsafe.Pointer(alpha)), (*float64)(unsafe.Pointer(vth)), attached, (*float64)(unsafe.Pointer(di)), (*float64)(unsafe.Pointer(beta)), (*float64)(unsafe.Pointer(dalpha)), (*float64)(unsafe.Pointer(before)), (*float64)(unsafe.Pointer(dvth)), (*float64)(unsafe.Pointer(dbeta)), (*float64)(unsafe.Pointer(i)), (*float64)(unsafe.Pointer(ibefore)), ldsums, ldbefore, unreset, ldi, ldibefore, float64(k), n, rows)
+		lifBackSynLearnedFastF64AVX2((*float64)(unsafe.Pointer(dv)), (*float64)(unsafe.Pointer(dx)), lddx, (*float64)(unsafe.Pointer(ds)), (*float64)(unsafe.Pointer(slope)), (*float64)(unsafe.Pointer(u)), ldu, (*float64)(unsafe.Pointer(gv)), ldgv, (*float64)(unsafe.Pointer(gain)), (*float64)(unsafe.Pointer(vth)), attached, (*float64)(unsafe.Pointer(di)), (*float64)(unsafe.Pointer(beta)), (*float64)(unsafe.Pointer(dleak)), (*float64)(unsafe.Pointer(before)), (*float64)(unsafe.Pointer(dvth)), (*float64)(unsafe.Pointer(dbeta)), (*float64)(unsafe.Pointer(i)), (*float64)(unsafe.Pointer(ibefore)), ldsums, ldbefore, unreset, ldi, ldibefore, float64(k), n, rows)
 	}
 	return true
 }
 
-func fastLifBackSynToValue[T Float](dv, dx *T, lddx int, ds, slope, u *T, ldu int, gv *T, ldgv int, alpha, vth *T, attached uint64, di, beta *T, vreset *T, n, rows int) bool {
+func fastLifBackSynToValue[T Float](dv, dx *T, lddx int, ds, slope, u *T, ldu int, gv *T, ldgv int, gain, vth *T, attached uint64, di, beta *T, vreset *T, n, rows int) bool {
 	switch {
 	case !avx2:
 		return false
 	case single[T]() && avx512:
-		lifBackSynToValueF32AVX512((*float32)(unsafe.Pointer(dv)), (*float32)(unsafe.Pointer(dx)), lddx, (*float32)(unsafe.Pointer(ds)), (*float32)(unsafe.Pointer(slope)), (*float32)(unsafe.Pointer(u)), ldu, (*float32)(unsafe.Pointer(gv)), ldgv, (*float32)(unsafe.Pointer(alpha)), (*float32)(unsafe.Pointer(vth)), attached, (*float32)(unsafe.Pointer(di)), (*float32)(unsafe.Pointer(beta)), (*float32)(unsafe.Pointer(vreset)), n, rows)
+		lifBackSynToValueF32AVX512((*float32)(unsafe.Pointer(dv)), (*float32)(unsafe.Pointer(dx)), lddx, (*float32)(unsafe.Pointer(ds)), (*float32)(unsafe.Pointer(slope)), (*float32)(unsafe.Pointer(u)), ldu, (*float32)(unsafe.Pointer(gv)), ldgv, (*float32)(unsafe.Pointer(gain)), (*float32)(unsafe.Pointer(vth)), attached, (*float32)(unsafe.Pointer(di)), (*float32)(unsafe.Pointer(beta)), (*float32)(unsafe.Pointer(vreset)), n, rows)
 	case single[T]():
-		lifBackSynToValueF32AVX2((*float32)(unsafe.Pointer(dv)), (*float32)(unsafe.Pointer(dx)), lddx, (*float32)(unsafe.Pointer(ds)), (*float32)(unsafe.Pointer(slope)), (*float32)(unsafe.Pointer(u)), ldu, (*float32)(unsafe.Pointer(gv)), ldgv, (*float32)(unsafe.Pointer(alpha)), (*float32)(unsafe.Pointer(vth)), attached, (*float32)(unsafe.Pointer(di)), (*float32)(unsafe.Pointer(beta)), (*float32)(unsafe.Pointer(vreset)), n, rows)
+		lifBackSynToValueF32AVX2((*float32)(unsafe.Pointer(dv)), (*float32)(unsafe.Pointer(dx)), lddx, (*float32)(unsafe.Pointer(ds)), (*float32)(unsafe.Pointer(slope)), (*float32)(unsafe.Pointer(u)), ldu, (*float32)(unsafe.Pointer(gv)), ldgv, (*float32)(unsafe.Pointer(gain)), (*float32)(unsafe.Pointer(vth)), attached, (*float32)(unsafe.Pointer(di)), (*float32)(unsafe.Pointer(beta)), (*float32)(unsafe.Pointer(vreset)), n, rows)
 	case avx512:
-		lifBackSynToValueF64AVX512((*float64)(unsafe.Pointer(dv)), (*float64)(unsafe.Pointer(dx)), lddx, (*float64)(unsafe.Pointer(ds)), (*float64)(unsafe.Pointer(slope)), (*float64)(unsafe.Pointer(u)), ldu, (*float64)(unsafe.Pointer(gv)), ldgv, (*float64)(unsafe.Pointer(alpha)), (*float64)(unsafe.Pointer(vth)), attached, (*float64)(unsafe.Pointer(di)), (*float64)(unsafe.Pointer(beta)), (*float64)(unsafe.Pointer(vreset)), n, rows)
+		lifBackSynToValueF64AVX512((*float64)(unsafe.Pointer(dv)), (*float64)(unsafe.Pointer(dx)), lddx, (*float64)(unsafe.Pointer(ds)), (*float64)(unsafe.Pointer(slope)), (*float64)(unsafe.Pointer(u)), ldu, (*float64)(unsafe.Pointer(gv)), ldgv, (*float64)(unsafe.Pointer(gain)), (*float64)(unsafe.Pointer(vth)), attached, (*float64)(unsafe.Pointer(di)), (*float64)(unsafe.Pointer(beta)), (*float64)(unsafe.Pointer(vreset)), n, rows)
 	default:
-		lifBackSynToValueF64AVX2((*float64)(unsafe.Pointer(dv)), (*float64)(unsafe.Pointer(dx)), lddx, (*float64)(unsafe.Pointer(ds)), (*float64)(unsafe.Pointer(slope)), (*float64)(unsafe.Pointer(u)), ldu, (*float64)(unsafe.Pointer(gv)), ldgv, (*float64)(unsafe.Pointer(alpha)), (*float64)(unsafe.Pointer(vth)), attached, (*float64)(unsafe.Pointer(di)), (*float64)(unsafe.Pointer(beta)), (*float64)(unsafe.Pointer(vreset)), n, rows)
+		lifBackSynToValueF64AVX2((*float64)(unsafe.Pointer(dv)), (*float64)(unsafe.Pointer(dx)), lddx, (*float64)(unsafe.Pointer(ds)), (*float64)(unsafe.Pointer(slope)), (*float64)(unsafe.Pointer(u)), ldu, (*float64)(unsafe.Pointer(gv)), ldgv, (*float64)(unsafe.Pointer(gain)), (*float64)(unsafe.Pointer(vth)), attached, (*float64)(unsafe.Pointer(di)), (*float64)(unsafe.Pointer(beta)), (*float64)(unsafe.Pointer(vreset)), n, rows)
 	}
 	return true
 }
 
-func fastLifBackSynToValueFast[T Float](dv, dx *T, lddx int, ds, slope, u *T, ldu int, gv *T, ldgv int, alpha, vth *T, attached uint64, di, beta *T, vreset *T, k T, n, rows int) bool {
+func fastLifBackSynToValueFast[T Float](dv, dx *T, lddx int, ds, slope, u *T, ldu int, gv *T, ldgv int, gain, vth *T, attached uint64, di, beta *T, vreset *T, k T, n, rows int) bool {
 	switch {
 	case !avx2:
 		return false
 	case single[T]() && avx512:
-		lifBackSynToValueFastF32AVX512((*float32)(unsafe.Pointer(dv)), (*float32)(unsafe.Pointer(dx)), lddx, (*float32)(unsafe.Pointer(ds)), (*float32)(unsafe.Pointer(slope)), (*float32)(unsafe.Pointer(u)), ldu, (*float32)(unsafe.Pointer(gv)), ldgv, (*float32)(unsafe.Pointer(alpha)), (*float32)(unsafe.Pointer(vth)), attached, (*float32)(unsafe.Pointer(di)), (*float32)(unsafe.Pointer(beta)), (*float32)(unsafe.Pointer(vreset)), float32(k), n, rows)
+		lifBackSynToValueFastF32AVX512((*float32)(unsafe.Pointer(dv)), (*float32)(unsafe.Pointer(dx)), lddx, (*float32)(unsafe.Pointer(ds)), (*float32)(unsafe.Pointer(slope)), (*float32)(unsafe.Pointer(u)), ldu, (*float32)(unsafe.Pointer(gv)), ldgv, (*float32)(unsafe.Pointer(gain)), (*float32)(unsafe.Pointer(vth)), attached, (*float32)(unsafe.Pointer(di)), (*float32)(unsafe.Pointer(beta)), (*float32)(unsafe.Pointer(vreset)), float32(k), n, rows)
 	case single[T]():
-		lifBackSynToValueFastF32AVX2((*float32)(unsafe.Pointer(dv)), (*float32)(unsafe.Pointer(dx)), lddx, (*float32)(unsafe.Pointer(ds)), (*float32)(unsafe.Pointer(slope)), (*float32)(unsafe.Pointer(u)), ldu, (*float32)(unsafe.Pointer(gv)), ldgv, (*float32)(unsafe.Pointer(alpha)), (*float32)(unsafe.Pointer(vth)), attached, (*float32)(unsafe.Pointer(di)), (*float32)(unsafe.Pointer(beta)), (*float32)(unsafe.Pointer(vreset)), float32(k), n, rows)
+		lifBackSynToValueFastF32AVX2((*float32)(unsafe.Pointer(dv)), (*float32)(unsafe.Pointer(dx)), lddx, (*float32)(unsafe.Pointer(ds)), (*float32)(unsafe.Pointer(slope)), (*float32)(unsafe.Pointer(u)), ldu, (*float32)(unsafe.Pointer(gv)), ldgv, (*float32)(unsafe.Pointer(gain)), (*float32)(unsafe.Pointer(vth)), attached, (*float32)(unsafe.Pointer(di)), (*float32)(unsafe.Pointer(beta)), (*float32)(unsafe.Pointer(vreset)), float32(k), n, rows)
 	case avx512:
-		lifBackSynToValueFastF64AVX512((*float64)(unsafe.Pointer(dv)), (*float64)(unsafe.Pointer(dx)), lddx, (*float64)(unsafe.Pointer(ds)), (*float64)(unsafe.Pointer(slope)), (*float64)(unsafe.Pointer(u)), ldu, (*float64)(unsafe.Pointer(gv)), ldgv, (*float64)(unsafe.Pointer(alpha)), (*float64)(unsafe.Pointer(vth)), attached, (*float64)(unsafe.Pointer(di)), (*float64)(unsafe.Pointer(beta)), (*float64)(unsafe.Pointer(vreset)), float64(k), n, rows)
+		lifBackSynToValueFastF64AVX512((*float64)(unsafe.Pointer(dv)), (*float64)(unsafe.Pointer(dx)), lddx, (*float64)(unsafe.Pointer(ds)), (*float64)(unsafe.Pointer(slope)), (*float64)(unsafe.Pointer(u)), ldu, (*float64)(unsafe.Pointer(gv)), ldgv, (*float64)(unsafe.Pointer(gain)), (*float64)(unsafe.Pointer(vth)), attached, (*float64)(unsafe.Pointer(di)), (*float64)(unsafe.Pointer(beta)), (*float64)(unsafe.Pointer(vreset)), float64(k), n, rows)
 	default:
-		lifBackSynToValueFastF64AVX2((*float64)(unsafe.Pointer(dv)), (*float64)(unsafe.Pointer(dx)), lddx, (*float64)(unsafe.Pointer(ds)), (*float64)(unsafe.Pointer(slope)), (*float64)(unsafe.Pointer(u)), ldu, (*float64)(unsafe.Pointer(gv)), ldgv, (*float64)(unsafe.Pointer(alpha)), (*float64)(unsafe.Pointer(vth)), attached, (*float64)(unsafe.Pointer(di)), (*float64)(unsafe.Pointer(beta)), (*float64)(unsafe.Pointer(vreset)), float64(k), n, rows)
+		lifBackSynToValueFastF64AVX2((*float64)(unsafe.Pointer(dv)), (*float64)(unsafe.Pointer(dx)), lddx, (*float64)(unsafe.Pointer(ds)), (*float64)(unsafe.Pointer(slope)), (*float64)(unsafe.Pointer(u)), ldu, (*float64)(unsafe.Pointer(gv)), ldgv, (*float64)(unsafe.Pointer(gain)), (*float64)(unsafe.Pointer(vth)), attached, (*float64)(unsafe.Pointer(di)), (*float64)(unsafe.Pointer(beta)), (*float64)(unsafe.Pointer(vreset)), float64(k), n, rows)
 	}
 	return true
 }
 
-func fastLifBackSynToValueLearned[T Float](dv, dx *T, lddx int, ds, slope, u *T, ldu int, gv *T, ldgv int, alpha, vth *T, attached uint64, di, beta *T, vreset *T, dalpha, before *T, dvth *T, dbeta, i, ibefore *T, dvreset *T, ldsums, ldbefore int, unreset uint64, ldi, ldibefore int, n, rows int) bool {
+func fastLifBackSynToValueLearned[T Float](dv, dx *T, lddx int, ds, slope, u *T, ldu int, gv *T, ldgv int, gain, vth *T, attached uint64, di, beta *T, vreset *T, dleak, before *T, dvth *T, dbeta, i, ibefore *T, dvreset *T, ldsums, ldbefore int, unreset uint64, ldi, ldibefore int, n, rows int) bool {
 	switch {
 	case !avx2:
 		return false
 	case single[T]() && avx512:
-		lifBackSynToValueLearnedF32AVX512((*float32)(unsafe.Pointer(dv)), (*float32)(unsafe.Pointer(dx)), lddx, (*float32)(unsafe.Pointer(ds)), (*float32)(unsafe.Pointer(slope)), (*float32)(unsafe.Pointer(u)), ldu, (*float32)(unsafe.Pointer(gv)), ldgv, (*float32)(unsafe.Pointer(alpha)), (*float32)(unsafe.Pointer(vth)), attached, (*float32)(unsafe.Pointer(di)), (*float32)(unsafe.Pointer(beta)), (*float32)(unsafe.Pointer(vreset)), (*float32)(unsafe.Pointer(dalpha)), (*float32)(unsafe.Pointer(before)), (*float32)(unsafe.Pointer(dvth)), (*float32)(unsafe.Pointer(dbeta)), (*float32)(unsafe.Pointer(i)), (*float32)(unsafe.Pointer(ibefore)), (*float32)(unsafe.Pointer(dvreset)), ldsums, ldbefore, unreset, ldi, ldibefore, n, rows)
+		lifBackSynToValueLearnedF32AVX512((*float32)(unsafe.Pointer(dv)), (*float32)(unsafe.Pointer(dx)), lddx, (*float32)(unsafe.Pointer(ds)), (*float32)(unsafe.Pointer(slope)), (*float32)(unsafe.Pointer(u)), ldu, (*float32)(unsafe.Pointer(gv)), ldgv, (*float32)(unsafe.Pointer(gain)), (*float32)(unsafe.Pointer(vth)), attached, (*float32)(unsafe.Pointer(di)), (*float32)(unsafe.Pointer(beta)), (*float32)(unsafe.Pointer(vreset)), (*float32)(unsafe.Pointer(dleak)), (*float32)(unsafe.Pointer(before)), (*float32)(unsafe.Pointer(dvth)), (*float32)(unsafe.Pointer(dbeta)), (*float32)(unsafe.Pointer(i)), (*float32)(unsafe.Pointer(ibefore)), (*float32)(unsafe.Pointer(dvreset)), ldsums, ldbefore, unreset, ldi, ldibefore, n, rows)
 	case single[T]():
-		lifBackSynToValueLearnedF32AVX2((*float32)(unsafe.Pointer(dv)), (*float32)(unsafe.Pointer(dx)), lddx, (*float32)(unsafe.Pointer(ds)), (*float32)(unsafe.Pointer(slope)), (*float32)(unsafe.Pointer(u)), ldu, (*float32)(unsafe.Pointer(gv)), ldgv, (*float32)(unsafe.Pointer(alpha)), (*float32)(unsafe.Pointer(vth)), attached, (*float32)(unsafe.Pointer(di)), (*float32)(unsafe.Pointer(beta)), (*float32)(unsafe.Pointer(vreset)), (*float32)(unsafe.Pointer(dalpha)), (*float32)(unsafe.Pointer(before)), (*float32)(unsafe.Pointer(dvth)), (*float32)(unsafe.Pointer(dbeta)), (*float32)(unsafe.Pointer(i)), (*float32)(unsafe.Pointer(ibefore)), (*float32)(unsafe.Pointer(dvreset)), ldsums, ldbefore, unreset, ldi, ldibefore, n, rows)
+		lifBackSynToValueLearnedF32AVX2((*float32)(unsafe.Pointer(dv)), (*float32)(unsafe.Pointer(dx)), lddx, (*float32)(unsafe.Pointer(ds)), (*float32)(unsafe.Pointer(slope)), (*float32)(unsafe.Pointer(u)), ldu, (*float32)(unsafe.Pointer(gv)), ldgv, (*float32)(unsafe.Pointer(gain)), (*float32)(unsafe.Pointer(vth)), attached, (*float32)(unsafe.Pointer(di)), (*float32)(unsafe.Pointer(beta)), (*float32)(unsafe.Pointer(vreset)), (*float32)(unsafe.Pointer(dleak)), (*float32)(unsafe.Pointer(before)), (*float32)(unsafe.Pointer(dvth)), (*float32)(unsafe.Pointer(dbeta)), (*float32)(unsafe.Pointer(i)), (*float32)(unsafe.Pointer(ibefore)), (*float32)(unsafe.Pointer(dvreset)), ldsums, ldbefore, unreset, ldi, ldibefore, n, rows)
 	case avx512:
-		lifBackSynToValueLearnedF64AVX512((*float64)(unsafe.Pointer(dv)), (*float64)(unsafe.Pointer(dx)), lddx, (*float64)(unsafe.Pointer(ds)), (*float64)(unsafe.Pointer(slope)), (*float64)(unsafe.Pointer(u)), ldu, (*float64)(unsafe.Pointer(gv)), ldgv, (*float64)(unsafe.Pointer(alpha)), (*float64)(unsafe.Pointer(vth)), attached, (*float64)(unsafe.Pointer(di)), (*float64)(unsafe.Pointer(beta)), (*float64)(unsafe.Pointer(vreset)), (*float64)(unsafe.Pointer(dalpha)), (*float64)(unsafe.Pointer(before)), (*float64)(unsafe.Pointer(dvth)), (*float64)(unsafe.Pointer(dbeta)), (*float64)(unsafe.Pointer(i)), (*float64)(unsafe.Pointer(ibefore)), (*float64)(unsafe.Pointer(dvreset)), ldsums, ldbefore, unreset, ldi, ldibefore, n, rows)
+		lifBackSynToValueLearnedF64AVX512((*float64)(unsafe.Pointer(dv)), (*float64)(unsafe.Pointer(dx)), lddx, (*float64)(unsafe.Pointer(ds)), (*float64)(unsafe.Pointer(slope)), (*float64)(unsafe.Pointer(u)), ldu, (*float64)(unsafe.Pointer(gv)), ldgv, (*float64)(unsafe.Pointer(gain)), (*float64)(unsafe.Pointer(vth)), attached, (*float64)(unsafe.Pointer(di)), (*float64)(unsafe.Pointer(beta)), (*float64)(unsafe.Pointer(vreset)), (*float64)(unsafe.Pointer(dleak)), (*float64)(unsafe.Pointer(before)), (*float64)(unsafe.Pointer(dvth)), (*float64)(unsafe.Pointer(dbeta)), (*float64)(unsafe.Pointer(i)), (*float64)(unsafe.Pointer(ibefore)), (*float64)(unsafe.Pointer(dvreset)), ldsums, ldbefore, unreset, ldi, ldibefore, n, rows)
 	default:
-		lifBackSynToValueLearnedF64AVX2((*float64)(unsafe.Pointer(dv)), (*float64)(unsafe.Pointer(dx)), lddx, (*float64)(unsafe.Pointer(ds)), (*float64)(unsafe.Pointer(slope)), (*float64)(unsafe.Pointer(u)), ldu, (*float64)(unsafe.Pointer(gv)), ldgv, (*float64)(unsafe.Pointer(alpha)), (*float64)(unsafe.Pointer(vth)), attached, (*float64)(unsafe.Pointer(di)), (*float64)(unsafe.Pointer(beta)), (*float64)(unsafe.Pointer(vreset)), (*float64)(unsafe.Pointer(dalpha)), (*float64)(unsafe.Pointer(before)), (*float64)(unsafe.Pointer(dvth)), (*float64)(unsafe.Pointer(dbeta)), (*float64)(unsafe.Pointer(i)), (*float64)(unsafe.Pointer(ibefore)), (*float64)(unsafe.Pointer(dvreset)), ldsums, ldbefore, unreset, ldi, ldibefore, n, rows)
+		lifBackSynToValueLearnedF64AVX2((*float64)(unsafe.Pointer(dv)), (*float64)(unsafe.Pointer(dx)), lddx, (*float64)(unsafe.Pointer(ds)), (*float64)(unsafe.Pointer(slope)), (*float64)(unsafe.Pointer(u)), ldu, (*float64)(unsafe.Pointer(gv)), ldgv, (*float64)(unsafe.Pointer(gain)), (*float64)(unsafe.Pointer(vth)), attached, (*float64)(unsafe.Pointer(di)), (*float64)(unsafe.Pointer(beta)), (*float64)(unsafe.Pointer(vreset)), (*float64)(unsafe.Pointer(dleak)), (*float64)(unsafe.Pointer(before)), (*float64)(unsafe.Pointer(dvth)), (*float64)(unsafe.Pointer(dbeta)), (*float64)(unsafe.Pointer(i)), (*float64)(unsafe.Pointer(ibefore)), (*float64)(unsafe.Pointer(dvreset)), ldsums, ldbefore, unreset, ldi, ldibefore, n, rows)
 	}
 	return true
 }
 
-func fastLifBackSynToValueLearnedFast[T Float](dv, dx *T, lddx int, ds, slope, u *T, ldu int, gv *T, ldgv int, alpha, vth *T, attached uint64, di, beta *T, vreset *T, dalpha, before *T, dvth *T, dbeta, i, ibefore *T, dvreset *T, ldsums, ldbefore int, unreset uint64, ldi, ldibefore int, k T, n, rows int) bool {
+func fastLifBackSynToValueLearnedFast[T Float](dv, dx *T, lddx int, ds, slope, u *T, ldu int, gv *T, ldgv int, gain, vth *T, attached uint64, di, beta *T, vreset *T, dleak, before *T, dvth *T, dbeta, i, ibefore *T, dvreset *T, ldsums, ldbefore int, unreset uint64, ldi, ldibefore int, k T, n, rows int) bool {
 	switch {
 	case !avx2:
 		return false
 	case single[T]() && avx512:
-		lifBackSynToValueLearnedFastF32AVX512((*float32)(unsafe.Pointer(dv)), (*float32)(unsafe.Pointer(dx)), lddx, (*float32)(unsafe.Pointer(ds)), (*float32)(unsafe.Pointer(slope)), (*float32)(unsafe.Pointer(u)), ldu, (*float32)(unsafe.Pointer(gv)), ldgv, (*float32)(unsafe.Pointer(alpha)), (*float32)(unsafe.Pointer(vth)), attached, (*float32)(unsafe.Pointer(di)), (*float32)(unsafe.Pointer(beta)), (*float32)(unsafe.Pointer(vreset)), (*float32)(unsafe.Pointer(dalpha)), (*float32)(unsafe.Pointer(before)), (*float32)(unsafe.Pointer(dvth)), (*float32)(unsafe.Pointer(dbeta)), (*float32)(unsafe.Pointer(i)), (*float32)(unsafe.Pointer(ibefore)), (*float32)(unsafe.Pointer(dvreset)), ldsums, ldbefore, unreset, ldi, ldibefore, float32(k), n, rows)
+		lifBackSynToValueLearnedFastF32AVX512((*float32)(unsafe.Pointer(dv)), (*float32)(unsafe.Pointer(dx)), lddx, (*float32)(unsafe.Pointer(ds)), (*float32)(unsafe.Pointer(slope)), (*float32)(unsafe.Pointer(u)), ldu, (*float32)(unsafe.Pointer(gv)), ldgv, (*float32)(unsafe.Pointer(gain)), (*float32)(unsafe.Pointer(vth)), attached, (*float32)(unsafe.Pointer(di)), (*float32)(unsafe.Pointer(beta)), (*float32)(unsafe.Pointer(vreset)), (*float32)(unsafe.Pointer(dleak)), (*float32)(unsafe.Pointer(before)), (*float32)(unsafe.Pointer(dvth)), (*float32)(unsafe.Pointer(dbeta)), (*float32)(unsafe.Pointer(i)), (*float32)(unsafe.Pointer(ibefore)), (*float32)(unsafe.Pointer(dvreset)), ldsums, ldbefore, unreset, ldi, ldibefore, float32(k), n, rows)
 	case single[T]():
-		lifBackSynToValueLearnedFastF32AVX2((*float32)(unsafe.Pointer(dv)), (*float32)(unsafe.Pointer(dx)), lddx, (*float32)(unsafe.Pointer(ds)), (*float32)(unsafe.Pointer(slope)), (*float32)(unsafe.Pointer(u)), ldu, (*float32)(unsafe.Pointer(gv)), ldgv, (*float32)(unsafe.Pointer(alpha)), (*float32)(unsafe.Pointer(vth)), attached, (*float32)(unsafe.Pointer(di)), (*float32)(unsafe.Pointer(beta)), (*float32)(unsafe.Pointer(vreset)), (*float32)(unsafe.Pointer(dalpha)), (*float32)(unsafe.Pointer(before)), (*float32)(unsafe.Pointer(dvth)), (*float32)(unsafe.Pointer(dbeta)), (*float32)(unsafe.Pointer(i)), (*float32)(unsafe.Pointer(ibefore)), (*float32)(unsafe.Pointer(dvreset)), ldsums, ldbefore, unreset, ldi, ldibefore, float32(k), n, rows)
+		lifBackSynToValueLearnedFastF32AVX2((*float32)(unsafe.Pointer(dv)), (*float32)(unsafe.Pointer(dx)), lddx, (*float32)(unsafe.Pointer(ds)), (*float32)(unsafe.Pointer(slope)), (*float32)(unsafe.Pointer(u)), ldu, (*float32)(unsafe.Pointer(gv)), ldgv, (*float32)(unsafe.Pointer(gain)), (*float32)(unsafe.Pointer(vth)), attached, (*float32)(unsafe.Pointer(di)), (*float32)(unsafe.Pointer(beta)), (*float32)(unsafe.Pointer(vreset)), (*float32)(unsafe.Pointer(dleak)), (*float32)(unsafe.Pointer(before)), (*float32)(unsafe.Pointer(dvth)), (*float32)(unsafe.Pointer(dbeta)), (*float32)(unsafe.Pointer(i)), (*float32)(unsafe.Pointer(ibefore)), (*float32)(unsafe.Pointer(dvreset)), ldsums, ldbefore, unreset, ldi, ldibefore, float32(k), n, rows)
 	case avx512:
-		lifBackSynToValueLearnedFastF64AVX512((*float64)(unsafe.Pointer(dv)), (*float64)(unsafe.Pointer(dx)), lddx, (*float64)(unsafe.Pointer(ds)), (*float64)(unsafe.Pointer(slope)), (*float64)(unsafe.Pointer(u)), ldu, (*float64)(unsafe.Pointer(gv)), ldgv, (*float64)(unsafe.Pointer(alpha)), (*float64)(unsafe.Pointer(vth)), attached, (*float64)(unsafe.Pointer(di)), (*float64)(unsafe.Pointer(beta)), (*float64)(unsafe.Pointer(vreset)), (*float64)(unsafe.Pointer(dalpha)), (*float64)(unsafe.Pointer(before)), (*float64)(unsafe.Pointer(dvth)), (*float64)(unsafe.Pointer(dbeta)), (*float64)(unsafe.Pointer(i)), (*float64)(unsafe.Pointer(ibefore)), (*float64)(unsafe.Pointer(dvreset)), ldsums, ldbefore, unreset, ldi, ldibefore, float64(k), n, rows)
+		lifBackSynToValueLearnedFastF64AVX512((*float64)(unsafe.Pointer(dv)), (*float64)(unsafe.Pointer(dx)), lddx, (*float64)(unsafe.Pointer(ds)), (*float64)(unsafe.Pointer(slope)), (*float64)(unsafe.Pointer(u)), ldu, (*float64)(unsafe.Pointer(gv)), ldgv, (*float64)(unsafe.Pointer(gain)), (*float64)(unsafe.Pointer(vth)), attached, (*float64)(unsafe.Pointer(di)), (*float64)(unsafe.Pointer(beta)), (*float64)(unsafe.Pointer(vreset)), (*float64)(unsafe.Pointer(dleak)), (*float64)(unsafe.Pointer(before)), (*float64)(unsafe.Pointer(dvth)), (*float64)(unsafe.Pointer(dbeta)), (*float64)(unsafe.Pointer(i)), (*float64)(unsafe.Pointer(ibefore)), (*float64)(unsafe.Pointer(dvreset)), ldsums, ldbefore, unreset, ldi, ldibefore, float64(k), n, rows)
 	default:
-		lifBackSynToValueLearnedFastF64AVX2((*float64)(unsafe.Pointer(dv)), (*float64)(unsafe.Pointer(dx)), lddx, (*float64)(unsafe.Pointer(ds)), (*float64)(unsafe.Pointer(slope)), (*float64)(unsafe.Pointer(u)), ldu, (*float64)(unsafe.Pointer(gv)), ldgv, (*float64)(unsafe.Pointer(alpha)), (*float64)(unsafe.Pointer(vth)), attached, (*float64)(unsafe.Pointer(di)), (*float64)(unsafe.Pointer(beta)), (*float64)(unsafe.Pointer(vreset)), (*float64)(unsafe.Pointer(dalpha)), (*float64)(unsafe.Pointer(before)), (*float64)(unsafe.Pointer(dvth)), (*float64)(unsafe.Pointer(dbeta)), (*float64)(unsafe.Pointer(i)), (*float64)(unsafe.Pointer(ibefore)), (*float64)(unsafe.Pointer(dvreset)), ldsums, ldbefore, unreset, ldi, ldibefore, float64(k), n, rows)
+		lifBackSynToValueLearnedFastF64AVX2((*float64)(unsafe.Pointer(dv)), (*float64)(unsafe.Pointer(dx)), lddx, (*float64)(unsafe.Pointer(ds)), (*float64)(unsafe.Pointer(slope)), (*float64)(unsafe.Pointer(u)), ldu, (*float64)(unsafe.Pointer(gv)), ldgv, (*float64)(unsafe.Pointer(gain)), (*float64)(unsafe.Pointer(vth)), attached, (*float64)(unsafe.Pointer(di)), (*float64)(unsafe.Pointer(beta)), (*float64)(unsafe.Pointer(vreset)), (*float64)(unsafe.Pointer(dleak)), (*float64)(unsafe.Pointer(before)), (*float64)(unsafe.Pointer(dvth)), (*float64)(unsafe.Pointer(dbeta)), (*float64)(unsafe.Pointer(i)), (*float64)(unsafe.Pointer(ibefore)), (*float64)(unsafe.Pointer(dvreset)), ldsums, ldbefore, unreset, ldi, ldibefore, float64(k), n, rows)
 	}
 	return true
 }

@@ -42,9 +42,10 @@ func lif[T Float](l *LIF[T], u, v, i, x []T, bits []uint64) {
 	for j, x := range x {
 		if l.Beta != nil {
 			i[j] = T(l.Beta[j]*i[j]) + x
-			x = T((1 - l.Alpha[j]) * i[j])
+			u[j] = v[j] + T(l.Gain[j]*(i[j]-v[j]))
+		} else {
+			u[j] = T(l.Alpha[j]*v[j]) + x
 		}
-		u[j] = T(l.Alpha[j]*v[j]) + x
 		if !(u[j]-l.VTh[j] <= 0) {
 			bits[j>>6] |= 1 << (j & 63)
 		}
@@ -67,7 +68,7 @@ func (l *LIF[T]) reset(j int, u T) T {
 
 // lifBack is the adjoint of lif for some rows; see [LIF.Back].
 func lifBack[T Float](l *LIF[T], a *Adjoint[T], rows int, ds, slope []T, k T, us Rows[T]) {
-	n := len(l.Alpha)
+	n := len(l.VTh)
 	for r := range rows {
 		for j, u := range us.row(r, n) {
 			at := r*n + j
@@ -93,7 +94,7 @@ func lifBack[T Float](l *LIF[T], a *Adjoint[T], rows int, ds, slope []T, k T, us
 				spike = T((ds[at] + dsj) * T(inv*inv))
 			}
 			var before T
-			if a.DAlpha.Data != nil {
+			if a.DLeak.Data != nil {
 				reset := T(0)
 				if spiked {
 					reset = dr
@@ -110,31 +111,32 @@ func lifBack[T Float](l *LIF[T], a *Adjoint[T], rows int, ds, slope []T, k T, us
 				}
 			}
 			du = du + spike + a.G.row(r, n)[j]
-			liBackOf(l.Alpha, l.Beta, a, r, j, du, before)
+			liBackOf(l.Alpha, l.Gain, l.Beta, a, r, n, j, du, before)
 		}
 	}
 }
 
 // liBackOf carries the gradient du of a voltage, before the reset where there is one, back over a
 // step: that of neuron j in row r, from the voltage before the step.
-func liBackOf[T Float](alpha, beta []T, a *Adjoint[T], r, j int, du, before T) {
-	n := len(alpha)
+func liBackOf[T Float](alpha, gain, beta []T, a *Adjoint[T], r, n, j int, du, before T) {
 	at, dx := r*n+j, a.DX.row(r, n)
 	du = flush(du)
-	a.DV[at] = alpha[j] * du
 	if beta == nil {
-		if a.DAlpha.Data != nil {
-			a.DAlpha.row(r, n)[j] += T(du * before)
+		a.DV[at] = alpha[j] * du
+		if a.DLeak.Data != nil {
+			a.DLeak.row(r, n)[j] += T(du * before)
 		}
 		dx[j] = du
 		return
 	}
-	if a.DAlpha.Data != nil {
-		a.DAlpha.row(r, n)[j] += T(du * (before - a.I.row(r, n)[j]))
+	part := T(gain[j] * du)
+	a.DV[at] = du - part
+	if a.DLeak.Data != nil {
+		a.DLeak.row(r, n)[j] += T(du * (a.I.row(r, n)[j] - before))
 	}
-	di := flush(a.DI[at] + T((1-alpha[j])*du))
+	di := flush(a.DI[at] + part)
 	dx[j] = di
-	if a.DAlpha.Data != nil {
+	if a.DLeak.Data != nil {
 		a.DBeta.row(r, n)[j] += T(di * a.IBefore.row(r, n)[j])
 	}
 	a.DI[at] = beta[j] * di

@@ -1020,19 +1020,19 @@ TEXT ·liF32AVX2(SB), NOSPLIT, $0-40
 	JL   tail
 
 loop:
-	MOVQ    x+16(FP), DX
+	MOVQ    alpha+24(FP), DX
 	VMOVUPS (DX)(CX*1), Y0
 	VMOVUPS 32(DX)(CX*1), Y1
-	MOVQ    alpha+24(FP), DX
+	MOVQ    v+8(FP), DX
 	VMOVUPS (DX)(CX*1), Y2
 	VMOVUPS 32(DX)(CX*1), Y3
-	MOVQ    v+8(FP), DX
-	VMOVUPS (DX)(CX*1), Y4
-	VMOVUPS 32(DX)(CX*1), Y5
-	VMULPS  Y4, Y2, Y2
-	VMULPS  Y5, Y3, Y3
-	VADDPS  Y0, Y2, Y0
-	VADDPS  Y1, Y3, Y1
+	VMULPS  Y2, Y0, Y0
+	VMULPS  Y3, Y1, Y1
+	MOVQ    x+16(FP), DX
+	VMOVUPS (DX)(CX*1), Y2
+	VMOVUPS 32(DX)(CX*1), Y3
+	VADDPS  Y2, Y0, Y0
+	VADDPS  Y3, Y1, Y1
 	MOVQ    v1+0(FP), DX
 	VMOVUPS Y0, (DX)(CX*1)
 	VMOVUPS Y1, 32(DX)(CX*1)
@@ -1047,19 +1047,19 @@ tail:
 	SUBQ       AX, DX
 	VMOVUPD    (DX), Y0
 	VMOVUPD    32(DX), Y1
-	MOVQ       x+16(FP), AX
+	MOVQ       alpha+24(FP), AX
 	VMASKMOVPS (AX)(CX*1), Y0, Y2
 	VMASKMOVPS 32(AX)(CX*1), Y1, Y3
-	MOVQ       alpha+24(FP), AX
+	MOVQ       v+8(FP), AX
 	VMASKMOVPS (AX)(CX*1), Y0, Y4
 	VMASKMOVPS 32(AX)(CX*1), Y1, Y5
-	MOVQ       v+8(FP), AX
-	VMASKMOVPS (AX)(CX*1), Y0, Y6
-	VMASKMOVPS 32(AX)(CX*1), Y1, Y7
-	VMULPS     Y6, Y4, Y4
-	VMULPS     Y7, Y5, Y5
-	VADDPS     Y2, Y4, Y2
-	VADDPS     Y3, Y5, Y3
+	VMULPS     Y4, Y2, Y2
+	VMULPS     Y5, Y3, Y3
+	MOVQ       x+16(FP), AX
+	VMASKMOVPS (AX)(CX*1), Y0, Y4
+	VMASKMOVPS 32(AX)(CX*1), Y1, Y5
+	VADDPS     Y4, Y2, Y2
+	VADDPS     Y5, Y3, Y3
 	MOVQ       v1+0(FP), AX
 	VMASKMOVPS Y2, Y0, (AX)(CX*1)
 	VMASKMOVPS Y3, Y1, 32(AX)(CX*1)
@@ -1094,16 +1094,16 @@ row:
 	JL   tail
 
 loop:
-	VMOVUPS   (BX)(R9*1), Y2
-	VMOVUPS   32(BX)(R9*1), Y3
-	VMOVUPS   (SI)(R9*1), Y4
-	VMOVUPS   32(SI)(R9*1), Y5
-	VMOVUPS   (DX)(R9*1), Y6
-	VMOVUPS   32(DX)(R9*1), Y7
-	VMULPS    Y6, Y4, Y4
-	VMULPS    Y7, Y5, Y5
-	VADDPS    Y2, Y4, Y2
-	VADDPS    Y3, Y5, Y3
+	VMOVUPS   (SI)(R9*1), Y2
+	VMOVUPS   32(SI)(R9*1), Y3
+	VMOVUPS   (DX)(R9*1), Y4
+	VMOVUPS   32(DX)(R9*1), Y5
+	VMULPS    Y4, Y2, Y2
+	VMULPS    Y5, Y3, Y3
+	VMOVUPS   (BX)(R9*1), Y4
+	VMOVUPS   32(BX)(R9*1), Y5
+	VADDPS    Y4, Y2, Y2
+	VADDPS    Y5, Y3, Y3
 	VMOVUPS   Y2, (CX)(R9*1)
 	VMOVUPS   Y3, 32(CX)(R9*1)
 	VMOVUPS   (DI)(R9*1), Y4
@@ -1133,16 +1133,16 @@ tail:
 	SUBQ       R8, R10
 	VMOVUPD    (R10), Y2
 	VMOVUPD    32(R10), Y3
-	VMASKMOVPS (BX)(R9*1), Y2, Y4
-	VMASKMOVPS 32(BX)(R9*1), Y3, Y5
-	VMASKMOVPS (SI)(R9*1), Y2, Y6
-	VMASKMOVPS 32(SI)(R9*1), Y3, Y7
-	VMASKMOVPS (DX)(R9*1), Y2, Y8
-	VMASKMOVPS 32(DX)(R9*1), Y3, Y9
-	VMULPS     Y8, Y6, Y6
-	VMULPS     Y9, Y7, Y7
-	VADDPS     Y4, Y6, Y4
-	VADDPS     Y5, Y7, Y5
+	VMASKMOVPS (SI)(R9*1), Y2, Y4
+	VMASKMOVPS 32(SI)(R9*1), Y3, Y5
+	VMASKMOVPS (DX)(R9*1), Y2, Y6
+	VMASKMOVPS 32(DX)(R9*1), Y3, Y7
+	VMULPS     Y6, Y4, Y4
+	VMULPS     Y7, Y5, Y5
+	VMASKMOVPS (BX)(R9*1), Y2, Y6
+	VMASKMOVPS 32(BX)(R9*1), Y3, Y7
+	VADDPS     Y6, Y4, Y4
+	VADDPS     Y7, Y5, Y5
 	VMASKMOVPS Y4, Y2, (CX)(R9*1)
 	VMASKMOVPS Y5, Y3, 32(CX)(R9*1)
 	VMASKMOVPS (DI)(R9*1), Y2, Y6
@@ -1206,16 +1206,16 @@ row:
 	JL   tail
 
 loop:
-	VMOVUPS   (BX)(R10*1), Y2
-	VMOVUPS   32(BX)(R10*1), Y3
-	VMOVUPS   (SI)(R10*1), Y4
-	VMOVUPS   32(SI)(R10*1), Y5
-	VMOVUPS   (DX)(R10*1), Y6
-	VMOVUPS   32(DX)(R10*1), Y7
-	VMULPS    Y6, Y4, Y4
-	VMULPS    Y7, Y5, Y5
-	VADDPS    Y2, Y4, Y2
-	VADDPS    Y3, Y5, Y3
+	VMOVUPS   (SI)(R10*1), Y2
+	VMOVUPS   32(SI)(R10*1), Y3
+	VMOVUPS   (DX)(R10*1), Y4
+	VMOVUPS   32(DX)(R10*1), Y5
+	VMULPS    Y4, Y2, Y2
+	VMULPS    Y5, Y3, Y3
+	VMOVUPS   (BX)(R10*1), Y4
+	VMOVUPS   32(BX)(R10*1), Y5
+	VADDPS    Y4, Y2, Y2
+	VADDPS    Y5, Y3, Y3
 	VMOVUPS   Y2, (CX)(R10*1)
 	VMOVUPS   Y3, 32(CX)(R10*1)
 	VMOVUPS   (DI)(R10*1), Y4
@@ -1251,16 +1251,16 @@ tail:
 	SUBQ       R9, R11
 	VMOVUPD    (R11), Y2
 	VMOVUPD    32(R11), Y3
-	VMASKMOVPS (BX)(R10*1), Y2, Y4
-	VMASKMOVPS 32(BX)(R10*1), Y3, Y5
-	VMASKMOVPS (SI)(R10*1), Y2, Y6
-	VMASKMOVPS 32(SI)(R10*1), Y3, Y7
-	VMASKMOVPS (DX)(R10*1), Y2, Y8
-	VMASKMOVPS 32(DX)(R10*1), Y3, Y9
-	VMULPS     Y8, Y6, Y6
-	VMULPS     Y9, Y7, Y7
-	VADDPS     Y4, Y6, Y4
-	VADDPS     Y5, Y7, Y5
+	VMASKMOVPS (SI)(R10*1), Y2, Y4
+	VMASKMOVPS 32(SI)(R10*1), Y3, Y5
+	VMASKMOVPS (DX)(R10*1), Y2, Y6
+	VMASKMOVPS 32(DX)(R10*1), Y3, Y7
+	VMULPS     Y6, Y4, Y4
+	VMULPS     Y7, Y5, Y5
+	VMASKMOVPS (BX)(R10*1), Y2, Y6
+	VMASKMOVPS 32(BX)(R10*1), Y3, Y7
+	VADDPS     Y6, Y4, Y4
+	VADDPS     Y7, Y5, Y5
 	VMASKMOVPS Y4, Y2, (CX)(R10*1)
 	VMASKMOVPS Y5, Y3, 32(CX)(R10*1)
 	VMASKMOVPS (DI)(R10*1), Y2, Y6
@@ -1389,7 +1389,7 @@ GLOBL word7fffffff<>(SB), RODATA|NOPTR, $4
 DATA word0d800000<>+0(SB)/4, $0x0d800000
 GLOBL word0d800000<>(SB), RODATA|NOPTR, $4
 
-// func liBackLearnedF32AVX2(dv *float32, dx *float32, gv *float32, alpha *float32, dalpha *float32, before *float32, n int)
+// func liBackLearnedF32AVX2(dv *float32, dx *float32, gv *float32, alpha *float32, dleak *float32, before *float32, n int)
 // Requires: AVX
 TEXT ·liBackLearnedF32AVX2(SB), NOSPLIT, $0-56
 	MOVQ n+48(FP), AX
@@ -1423,7 +1423,7 @@ loop:
 	MOVQ         dv+0(FP), DX
 	VMOVUPS      Y2, (DX)(CX*1)
 	VMOVUPS      Y3, 32(DX)(CX*1)
-	MOVQ         dalpha+32(FP), DX
+	MOVQ         dleak+32(FP), DX
 	VMOVUPS      (DX)(CX*1), Y2
 	VMOVUPS      32(DX)(CX*1), Y3
 	MOVQ         before+40(FP), DX
@@ -1433,7 +1433,7 @@ loop:
 	VMULPS       Y5, Y1, Y5
 	VADDPS       Y4, Y2, Y2
 	VADDPS       Y5, Y3, Y3
-	MOVQ         dalpha+32(FP), DX
+	MOVQ         dleak+32(FP), DX
 	VMOVUPS      Y2, (DX)(CX*1)
 	VMOVUPS      Y3, 32(DX)(CX*1)
 	MOVQ         dx+8(FP), DX
@@ -1474,7 +1474,7 @@ tail:
 	MOVQ         dv+0(FP), AX
 	VMASKMOVPS   Y4, Y0, (AX)(CX*1)
 	VMASKMOVPS   Y5, Y1, 32(AX)(CX*1)
-	MOVQ         dalpha+32(FP), AX
+	MOVQ         dleak+32(FP), AX
 	VMASKMOVPS   (AX)(CX*1), Y0, Y4
 	VMASKMOVPS   32(AX)(CX*1), Y1, Y5
 	MOVQ         before+40(FP), AX
@@ -1484,7 +1484,7 @@ tail:
 	VMULPS       Y7, Y3, Y7
 	VADDPS       Y6, Y4, Y4
 	VADDPS       Y7, Y5, Y5
-	MOVQ         dalpha+32(FP), AX
+	MOVQ         dleak+32(FP), AX
 	VMASKMOVPS   Y4, Y0, (AX)(CX*1)
 	VMASKMOVPS   Y5, Y1, 32(AX)(CX*1)
 	MOVQ         dx+8(FP), AX
@@ -1839,7 +1839,7 @@ end:
 	VZEROUPPER
 	RET
 
-// func lifBackLearnedF32AVX2(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, dalpha *float32, before *float32, dvth *float32, ldsums int, ldbefore int, unreset uint64, n int, rows int)
+// func lifBackLearnedF32AVX2(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, dleak *float32, before *float32, dvth *float32, ldsums int, ldbefore int, unreset uint64, n int, rows int)
 // Requires: AVX
 TEXT ·lifBackLearnedF32AVX2(SB), NOSPLIT, $0-160
 	MOVQ ldbefore+128(FP), AX
@@ -1935,7 +1935,7 @@ loop:
 	VMULPS       Y1, Y3, Y3
 	VMOVUPS      Y2, (AX)(R10*1)
 	VMOVUPS      Y3, 32(AX)(R10*1)
-	MOVQ         dalpha+96(FP), R11
+	MOVQ         dleak+96(FP), R11
 	VMOVUPS      (R11)(R10*1), Y2
 	VMOVUPS      32(R11)(R10*1), Y3
 	MOVQ         before+104(FP), R11
@@ -1960,7 +1960,7 @@ loop:
 	VMULPS       Y5, Y1, Y5
 	VADDPS       Y4, Y2, Y2
 	VADDPS       Y5, Y3, Y3
-	MOVQ         dalpha+96(FP), R11
+	MOVQ         dleak+96(FP), R11
 	VMOVUPS      Y2, (R11)(R10*1)
 	VMOVUPS      Y3, 32(R11)(R10*1)
 	VMOVUPS      Y0, (DX)(R10*1)
@@ -2038,7 +2038,7 @@ tail:
 	VMULPS       Y3, Y5, Y5
 	VMASKMOVPS   Y4, Y0, (AX)(R10*1)
 	VMASKMOVPS   Y5, Y1, 32(AX)(R10*1)
-	MOVQ         dalpha+96(FP), AX
+	MOVQ         dleak+96(FP), AX
 	VMASKMOVPS   (AX)(R10*1), Y0, Y4
 	VMASKMOVPS   32(AX)(R10*1), Y1, Y5
 	MOVQ         before+104(FP), AX
@@ -2063,7 +2063,7 @@ tail:
 	VMULPS       Y7, Y3, Y7
 	VADDPS       Y6, Y4, Y4
 	VADDPS       Y7, Y5, Y5
-	MOVQ         dalpha+96(FP), AX
+	MOVQ         dleak+96(FP), AX
 	VMASKMOVPS   Y4, Y0, (AX)(R10*1)
 	VMASKMOVPS   Y5, Y1, 32(AX)(R10*1)
 	VMASKMOVPS   Y2, Y0, (DX)(R10*1)
@@ -2075,7 +2075,7 @@ end:
 	MOVQ ldbefore+128(FP), CX
 	ADDQ CX, before+104(FP)
 	MOVQ ldsums+120(FP), CX
-	ADDQ CX, dalpha+96(FP)
+	ADDQ CX, dleak+96(FP)
 	ADDQ AX, ds+24(FP)
 	ADDQ AX, dv+0(FP)
 	MOVQ ldsums+120(FP), CX
@@ -2092,7 +2092,7 @@ end:
 	VZEROUPPER
 	RET
 
-// func lifBackLearnedFastF32AVX2(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, dalpha *float32, before *float32, dvth *float32, ldsums int, ldbefore int, unreset uint64, k float32, n int, rows int)
+// func lifBackLearnedFastF32AVX2(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, dleak *float32, before *float32, dvth *float32, ldsums int, ldbefore int, unreset uint64, k float32, n int, rows int)
 // Requires: AVX
 TEXT ·lifBackLearnedFastF32AVX2(SB), NOSPLIT, $0-168
 	MOVQ ldbefore+128(FP), AX
@@ -2199,7 +2199,7 @@ loop:
 	VMULPS       Y1, Y3, Y3
 	VMOVUPS      Y2, (AX)(R10*1)
 	VMOVUPS      Y3, 32(AX)(R10*1)
-	MOVQ         dalpha+96(FP), R11
+	MOVQ         dleak+96(FP), R11
 	VMOVUPS      (R11)(R10*1), Y2
 	VMOVUPS      32(R11)(R10*1), Y3
 	MOVQ         before+104(FP), R11
@@ -2224,7 +2224,7 @@ loop:
 	VMULPS       Y5, Y1, Y5
 	VADDPS       Y4, Y2, Y2
 	VADDPS       Y5, Y3, Y3
-	MOVQ         dalpha+96(FP), R11
+	MOVQ         dleak+96(FP), R11
 	VMOVUPS      Y2, (R11)(R10*1)
 	VMOVUPS      Y3, 32(R11)(R10*1)
 	VMOVUPS      Y0, (DX)(R10*1)
@@ -2313,7 +2313,7 @@ tail:
 	VMULPS       Y3, Y5, Y5
 	VMASKMOVPS   Y4, Y0, (AX)(R10*1)
 	VMASKMOVPS   Y5, Y1, 32(AX)(R10*1)
-	MOVQ         dalpha+96(FP), AX
+	MOVQ         dleak+96(FP), AX
 	VMASKMOVPS   (AX)(R10*1), Y0, Y4
 	VMASKMOVPS   32(AX)(R10*1), Y1, Y5
 	MOVQ         before+104(FP), AX
@@ -2338,7 +2338,7 @@ tail:
 	VMULPS       Y7, Y3, Y7
 	VADDPS       Y6, Y4, Y4
 	VADDPS       Y7, Y5, Y5
-	MOVQ         dalpha+96(FP), AX
+	MOVQ         dleak+96(FP), AX
 	VMASKMOVPS   Y4, Y0, (AX)(R10*1)
 	VMASKMOVPS   Y5, Y1, 32(AX)(R10*1)
 	VMASKMOVPS   Y2, Y0, (DX)(R10*1)
@@ -2350,7 +2350,7 @@ end:
 	MOVQ ldbefore+128(FP), CX
 	ADDQ CX, before+104(FP)
 	MOVQ ldsums+120(FP), CX
-	ADDQ CX, dalpha+96(FP)
+	ADDQ CX, dleak+96(FP)
 	ADDQ AX, ds+24(FP)
 	ADDQ AX, dv+0(FP)
 	MOVQ ldsums+120(FP), CX
@@ -2739,7 +2739,7 @@ end:
 	VZEROUPPER
 	RET
 
-// func lifBackToValueLearnedF32AVX2(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, vreset *float32, dalpha *float32, before *float32, dvth *float32, dvreset *float32, ldsums int, ldbefore int, unreset uint64, n int, rows int)
+// func lifBackToValueLearnedF32AVX2(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, vreset *float32, dleak *float32, before *float32, dvth *float32, dvreset *float32, ldsums int, ldbefore int, unreset uint64, n int, rows int)
 // Requires: AVX
 TEXT ·lifBackToValueLearnedF32AVX2(SB), NOSPLIT, $0-176
 	MOVQ ldbefore+144(FP), AX
@@ -2848,7 +2848,7 @@ loop:
 	VMULPS       Y1, Y3, Y3
 	VMOVUPS      Y2, (AX)(R10*1)
 	VMOVUPS      Y3, 32(AX)(R10*1)
-	MOVQ         dalpha+104(FP), R11
+	MOVQ         dleak+104(FP), R11
 	VMOVUPS      (R11)(R10*1), Y2
 	VMOVUPS      32(R11)(R10*1), Y3
 	MOVQ         before+112(FP), R11
@@ -2878,7 +2878,7 @@ loop:
 	VMULPS       Y5, Y1, Y5
 	VADDPS       Y4, Y2, Y2
 	VADDPS       Y5, Y3, Y3
-	MOVQ         dalpha+104(FP), R11
+	MOVQ         dleak+104(FP), R11
 	VMOVUPS      Y2, (R11)(R10*1)
 	VMOVUPS      Y3, 32(R11)(R10*1)
 	VMOVUPS      Y0, (DX)(R10*1)
@@ -2969,7 +2969,7 @@ tail:
 	VMULPS       Y3, Y5, Y5
 	VMASKMOVPS   Y4, Y0, (AX)(R10*1)
 	VMASKMOVPS   Y5, Y1, 32(AX)(R10*1)
-	MOVQ         dalpha+104(FP), AX
+	MOVQ         dleak+104(FP), AX
 	VMASKMOVPS   (AX)(R10*1), Y0, Y4
 	VMASKMOVPS   32(AX)(R10*1), Y1, Y5
 	MOVQ         before+112(FP), AX
@@ -2999,7 +2999,7 @@ tail:
 	VMULPS       Y7, Y3, Y7
 	VADDPS       Y6, Y4, Y4
 	VADDPS       Y7, Y5, Y5
-	MOVQ         dalpha+104(FP), AX
+	MOVQ         dleak+104(FP), AX
 	VMASKMOVPS   Y4, Y0, (AX)(R10*1)
 	VMASKMOVPS   Y5, Y1, 32(AX)(R10*1)
 	VMASKMOVPS   Y2, Y0, (DX)(R10*1)
@@ -3011,7 +3011,7 @@ end:
 	MOVQ ldbefore+144(FP), CX
 	ADDQ CX, before+112(FP)
 	MOVQ ldsums+136(FP), CX
-	ADDQ CX, dalpha+104(FP)
+	ADDQ CX, dleak+104(FP)
 	ADDQ AX, ds+24(FP)
 	ADDQ AX, dv+0(FP)
 	MOVQ ldsums+136(FP), CX
@@ -3030,7 +3030,7 @@ end:
 	VZEROUPPER
 	RET
 
-// func lifBackToValueLearnedFastF32AVX2(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, vreset *float32, dalpha *float32, before *float32, dvth *float32, dvreset *float32, ldsums int, ldbefore int, unreset uint64, k float32, n int, rows int)
+// func lifBackToValueLearnedFastF32AVX2(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, vreset *float32, dleak *float32, before *float32, dvth *float32, dvreset *float32, ldsums int, ldbefore int, unreset uint64, k float32, n int, rows int)
 // Requires: AVX
 TEXT ·lifBackToValueLearnedFastF32AVX2(SB), NOSPLIT, $0-184
 	MOVQ ldbefore+144(FP), AX
@@ -3150,7 +3150,7 @@ loop:
 	VMULPS       Y1, Y3, Y3
 	VMOVUPS      Y2, (AX)(R10*1)
 	VMOVUPS      Y3, 32(AX)(R10*1)
-	MOVQ         dalpha+104(FP), R11
+	MOVQ         dleak+104(FP), R11
 	VMOVUPS      (R11)(R10*1), Y2
 	VMOVUPS      32(R11)(R10*1), Y3
 	MOVQ         before+112(FP), R11
@@ -3180,7 +3180,7 @@ loop:
 	VMULPS       Y5, Y1, Y5
 	VADDPS       Y4, Y2, Y2
 	VADDPS       Y5, Y3, Y3
-	MOVQ         dalpha+104(FP), R11
+	MOVQ         dleak+104(FP), R11
 	VMOVUPS      Y2, (R11)(R10*1)
 	VMOVUPS      Y3, 32(R11)(R10*1)
 	VMOVUPS      Y0, (DX)(R10*1)
@@ -3282,7 +3282,7 @@ tail:
 	VMULPS       Y3, Y5, Y5
 	VMASKMOVPS   Y4, Y0, (AX)(R10*1)
 	VMASKMOVPS   Y5, Y1, 32(AX)(R10*1)
-	MOVQ         dalpha+104(FP), AX
+	MOVQ         dleak+104(FP), AX
 	VMASKMOVPS   (AX)(R10*1), Y0, Y4
 	VMASKMOVPS   32(AX)(R10*1), Y1, Y5
 	MOVQ         before+112(FP), AX
@@ -3312,7 +3312,7 @@ tail:
 	VMULPS       Y7, Y3, Y7
 	VADDPS       Y6, Y4, Y4
 	VADDPS       Y7, Y5, Y5
-	MOVQ         dalpha+104(FP), AX
+	MOVQ         dleak+104(FP), AX
 	VMASKMOVPS   Y4, Y0, (AX)(R10*1)
 	VMASKMOVPS   Y5, Y1, 32(AX)(R10*1)
 	VMASKMOVPS   Y2, Y0, (DX)(R10*1)
@@ -3324,7 +3324,7 @@ end:
 	MOVQ ldbefore+144(FP), CX
 	ADDQ CX, before+112(FP)
 	MOVQ ldsums+136(FP), CX
-	ADDQ CX, dalpha+104(FP)
+	ADDQ CX, dleak+104(FP)
 	ADDQ AX, ds+24(FP)
 	ADDQ AX, dv+0(FP)
 	MOVQ ldsums+136(FP), CX
@@ -3343,50 +3343,47 @@ end:
 	VZEROUPPER
 	RET
 
-// func liSynF32AVX2(v1 *float32, v *float32, x *float32, alpha *float32, i1 *float32, i *float32, beta *float32, n int)
+// func liSynF32AVX2(v1 *float32, v *float32, x *float32, gain *float32, i1 *float32, i *float32, beta *float32, n int)
 // Requires: AVX
 TEXT ·liSynF32AVX2(SB), NOSPLIT, $0-64
-	VBROADCASTSS word3f800000<>+0(SB), Y0
-	MOVQ         n+56(FP), AX
-	SHLQ         $0x02, AX
-	XORQ         CX, CX
-	SUBQ         $0x40, AX
-	JL           tail
+	MOVQ n+56(FP), AX
+	SHLQ $0x02, AX
+	XORQ CX, CX
+	SUBQ $0x40, AX
+	JL   tail
 
 loop:
-	MOVQ    x+16(FP), DX
-	VMOVUPS (DX)(CX*1), Y1
-	VMOVUPS 32(DX)(CX*1), Y2
-	MOVQ    alpha+24(FP), DX
-	VMOVUPS (DX)(CX*1), Y3
-	VMOVUPS 32(DX)(CX*1), Y4
 	MOVQ    beta+48(FP), DX
-	VMOVUPS (DX)(CX*1), Y5
-	VMOVUPS 32(DX)(CX*1), Y6
+	VMOVUPS (DX)(CX*1), Y0
+	VMOVUPS 32(DX)(CX*1), Y1
 	MOVQ    i+40(FP), DX
-	VMOVUPS (DX)(CX*1), Y7
-	VMOVUPS 32(DX)(CX*1), Y8
-	VMULPS  Y7, Y5, Y5
-	VMULPS  Y8, Y6, Y6
-	VADDPS  Y1, Y5, Y1
-	VADDPS  Y2, Y6, Y2
+	VMOVUPS (DX)(CX*1), Y2
+	VMOVUPS 32(DX)(CX*1), Y3
+	VMULPS  Y2, Y0, Y0
+	VMULPS  Y3, Y1, Y1
+	MOVQ    x+16(FP), DX
+	VMOVUPS (DX)(CX*1), Y2
+	VMOVUPS 32(DX)(CX*1), Y3
+	VADDPS  Y2, Y0, Y0
+	VADDPS  Y3, Y1, Y1
 	MOVQ    i1+32(FP), DX
-	VMOVUPS Y1, (DX)(CX*1)
-	VMOVUPS Y2, 32(DX)(CX*1)
-	VSUBPS  Y3, Y0, Y5
-	VSUBPS  Y4, Y0, Y6
-	VMULPS  Y1, Y5, Y1
-	VMULPS  Y2, Y6, Y2
+	VMOVUPS Y0, (DX)(CX*1)
+	VMOVUPS Y1, 32(DX)(CX*1)
 	MOVQ    v+8(FP), DX
-	VMOVUPS (DX)(CX*1), Y5
-	VMOVUPS 32(DX)(CX*1), Y6
-	VMULPS  Y5, Y3, Y3
-	VMULPS  Y6, Y4, Y4
+	VMOVUPS (DX)(CX*1), Y2
+	VMOVUPS 32(DX)(CX*1), Y3
+	MOVQ    gain+24(FP), DX
+	VMOVUPS (DX)(CX*1), Y4
+	VMOVUPS 32(DX)(CX*1), Y5
+	VSUBPS  Y2, Y0, Y0
+	VSUBPS  Y3, Y1, Y1
+	VMULPS  Y0, Y4, Y0
+	VMULPS  Y1, Y5, Y1
+	VADDPS  Y0, Y2, Y0
 	VADDPS  Y1, Y3, Y1
-	VADDPS  Y2, Y4, Y2
 	MOVQ    v1+0(FP), DX
-	VMOVUPS Y1, (DX)(CX*1)
-	VMOVUPS Y2, 32(DX)(CX*1)
+	VMOVUPS Y0, (DX)(CX*1)
+	VMOVUPS Y1, 32(DX)(CX*1)
 	ADDQ    $0x40, CX
 	SUBQ    $0x40, AX
 	JGE     loop
@@ -3396,65 +3393,62 @@ tail:
 	JZ         end
 	LEAQ       tail<>+64(SB), DX
 	SUBQ       AX, DX
-	VMOVUPD    (DX), Y1
-	VMOVUPD    32(DX), Y2
-	MOVQ       x+16(FP), AX
-	VMASKMOVPS (AX)(CX*1), Y1, Y3
-	VMASKMOVPS 32(AX)(CX*1), Y2, Y4
-	MOVQ       alpha+24(FP), AX
-	VMASKMOVPS (AX)(CX*1), Y1, Y5
-	VMASKMOVPS 32(AX)(CX*1), Y2, Y6
+	VMOVUPD    (DX), Y0
+	VMOVUPD    32(DX), Y1
 	MOVQ       beta+48(FP), AX
-	VMASKMOVPS (AX)(CX*1), Y1, Y7
-	VMASKMOVPS 32(AX)(CX*1), Y2, Y8
+	VMASKMOVPS (AX)(CX*1), Y0, Y2
+	VMASKMOVPS 32(AX)(CX*1), Y1, Y3
 	MOVQ       i+40(FP), AX
-	VMASKMOVPS (AX)(CX*1), Y1, Y9
-	VMASKMOVPS 32(AX)(CX*1), Y2, Y10
-	VMULPS     Y9, Y7, Y7
-	VMULPS     Y10, Y8, Y8
-	VADDPS     Y3, Y7, Y3
-	VADDPS     Y4, Y8, Y4
+	VMASKMOVPS (AX)(CX*1), Y0, Y4
+	VMASKMOVPS 32(AX)(CX*1), Y1, Y5
+	VMULPS     Y4, Y2, Y2
+	VMULPS     Y5, Y3, Y3
+	MOVQ       x+16(FP), AX
+	VMASKMOVPS (AX)(CX*1), Y0, Y4
+	VMASKMOVPS 32(AX)(CX*1), Y1, Y5
+	VADDPS     Y4, Y2, Y2
+	VADDPS     Y5, Y3, Y3
 	MOVQ       i1+32(FP), AX
-	VMASKMOVPS Y3, Y1, (AX)(CX*1)
-	VMASKMOVPS Y4, Y2, 32(AX)(CX*1)
-	VSUBPS     Y5, Y0, Y7
-	VSUBPS     Y6, Y0, Y0
-	VMULPS     Y3, Y7, Y3
-	VMULPS     Y4, Y0, Y0
+	VMASKMOVPS Y2, Y0, (AX)(CX*1)
+	VMASKMOVPS Y3, Y1, 32(AX)(CX*1)
 	MOVQ       v+8(FP), AX
-	VMASKMOVPS (AX)(CX*1), Y1, Y4
-	VMASKMOVPS 32(AX)(CX*1), Y2, Y7
-	VMULPS     Y4, Y5, Y4
-	VMULPS     Y7, Y6, Y5
-	VADDPS     Y3, Y4, Y3
-	VADDPS     Y0, Y5, Y0
+	VMASKMOVPS (AX)(CX*1), Y0, Y4
+	VMASKMOVPS 32(AX)(CX*1), Y1, Y5
+	MOVQ       gain+24(FP), AX
+	VMASKMOVPS (AX)(CX*1), Y0, Y6
+	VMASKMOVPS 32(AX)(CX*1), Y1, Y7
+	VSUBPS     Y4, Y2, Y2
+	VSUBPS     Y5, Y3, Y3
+	VMULPS     Y2, Y6, Y2
+	VMULPS     Y3, Y7, Y3
+	VADDPS     Y2, Y4, Y2
+	VADDPS     Y3, Y5, Y3
 	MOVQ       v1+0(FP), AX
-	VMASKMOVPS Y3, Y1, (AX)(CX*1)
-	VMASKMOVPS Y0, Y2, 32(AX)(CX*1)
+	VMASKMOVPS Y2, Y0, (AX)(CX*1)
+	VMASKMOVPS Y3, Y1, 32(AX)(CX*1)
 
 end:
 	VZEROUPPER
 	RET
 
-// func lifSynF32AVX2(u *float32, ldu int, v *float32, x *float32, ldx int, alpha *float32, vth *float32, bits *uint64, ldbits int, i *float32, beta *float32, n int, rows int)
+// func lifSynF32AVX2(u *float32, ldu int, v *float32, x *float32, ldx int, gain *float32, vth *float32, bits *uint64, ldbits int, i *float32, beta *float32, n int, rows int)
 // Requires: AVX
 TEXT ·lifSynF32AVX2(SB), NOSPLIT, $0-104
-	VBROADCASTSS word3f800000<>+0(SB), Y0
-	VXORPS       Y1, Y1, Y1
-	VXORPS       Y2, Y2, Y2
-	MOVQ         ldu+8(FP), AX
-	SHLQ         $0x02, AX
-	MOVQ         AX, ldu+8(FP)
-	MOVQ         ldx+32(FP), AX
-	SHLQ         $0x02, AX
-	MOVQ         AX, ldx+32(FP)
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	MOVQ   ldu+8(FP), AX
+	SHLQ   $0x02, AX
+	MOVQ   AX, ldu+8(FP)
+	MOVQ   ldx+32(FP), AX
+	SHLQ   $0x02, AX
+	MOVQ   AX, ldx+32(FP)
 
 row:
 	MOVQ bits+56(FP), AX
 	MOVQ u+0(FP), CX
 	MOVQ v+16(FP), DX
 	MOVQ x+24(FP), BX
-	MOVQ alpha+40(FP), SI
+	MOVQ gain+40(FP), SI
 	MOVQ vth+48(FP), DI
 	MOVQ i+72(FP), R8
 	MOVQ beta+80(FP), R9
@@ -3465,44 +3459,42 @@ row:
 	JL   tail
 
 loop:
-	VMOVUPS   (BX)(R11*1), Y3
-	VMOVUPS   32(BX)(R11*1), Y4
-	VMOVUPS   (SI)(R11*1), Y5
-	VMOVUPS   32(SI)(R11*1), Y6
-	VMOVUPS   (R9)(R11*1), Y7
-	VMOVUPS   32(R9)(R11*1), Y8
-	VMOVUPS   (R8)(R11*1), Y9
-	VMOVUPS   32(R8)(R11*1), Y10
-	VMULPS    Y9, Y7, Y7
-	VMULPS    Y10, Y8, Y8
-	VADDPS    Y3, Y7, Y3
-	VADDPS    Y4, Y8, Y4
-	VMOVUPS   Y3, (R8)(R11*1)
-	VMOVUPS   Y4, 32(R8)(R11*1)
-	VSUBPS    Y5, Y0, Y7
-	VSUBPS    Y6, Y0, Y8
+	VMOVUPS   (R9)(R11*1), Y2
+	VMOVUPS   32(R9)(R11*1), Y3
+	VMOVUPS   (R8)(R11*1), Y4
+	VMOVUPS   32(R8)(R11*1), Y5
+	VMULPS    Y4, Y2, Y2
+	VMULPS    Y5, Y3, Y3
+	VMOVUPS   (BX)(R11*1), Y4
+	VMOVUPS   32(BX)(R11*1), Y5
+	VADDPS    Y4, Y2, Y2
+	VADDPS    Y5, Y3, Y3
+	VMOVUPS   Y2, (R8)(R11*1)
+	VMOVUPS   Y3, 32(R8)(R11*1)
+	VMOVUPS   (DX)(R11*1), Y4
+	VMOVUPS   32(DX)(R11*1), Y5
+	VMOVUPS   (SI)(R11*1), Y6
+	VMOVUPS   32(SI)(R11*1), Y7
+	VSUBPS    Y4, Y2, Y2
+	VSUBPS    Y5, Y3, Y3
+	VMULPS    Y2, Y6, Y2
 	VMULPS    Y3, Y7, Y3
-	VMULPS    Y4, Y8, Y4
-	VMOVUPS   (DX)(R11*1), Y7
-	VMOVUPS   32(DX)(R11*1), Y8
-	VMULPS    Y7, Y5, Y5
-	VMULPS    Y8, Y6, Y6
+	VADDPS    Y2, Y4, Y2
 	VADDPS    Y3, Y5, Y3
-	VADDPS    Y4, Y6, Y4
-	VMOVUPS   Y3, (CX)(R11*1)
-	VMOVUPS   Y4, 32(CX)(R11*1)
-	VMOVUPS   (DI)(R11*1), Y5
-	VMOVUPS   32(DI)(R11*1), Y6
+	VMOVUPS   Y2, (CX)(R11*1)
+	VMOVUPS   Y3, 32(CX)(R11*1)
+	VMOVUPS   (DI)(R11*1), Y4
+	VMOVUPS   32(DI)(R11*1), Y5
+	VSUBPS    Y4, Y2, Y4
 	VSUBPS    Y5, Y3, Y5
-	VSUBPS    Y6, Y4, Y6
+	VCMPPS    $0x16, Y0, Y4, Y6
 	VCMPPS    $0x16, Y1, Y5, Y7
-	VCMPPS    $0x16, Y2, Y6, Y8
+	VBLENDVPS Y6, Y4, Y2, Y2
 	VBLENDVPS Y7, Y5, Y3, Y3
-	VBLENDVPS Y8, Y6, Y4, Y4
-	VMOVUPS   Y3, (DX)(R11*1)
-	VMOVUPS   Y4, 32(DX)(R11*1)
-	VMOVMSKPS Y7, R12
-	VMOVMSKPS Y8, R13
+	VMOVUPS   Y2, (DX)(R11*1)
+	VMOVUPS   Y3, 32(DX)(R11*1)
+	VMOVMSKPS Y6, R12
+	VMOVMSKPS Y7, R13
 	SHLL      $0x08, R13
 	ORL       R13, R12
 	MOVW      R12, (AX)
@@ -3516,48 +3508,46 @@ tail:
 	JZ         end
 	LEAQ       tail<>+64(SB), R12
 	SUBQ       R10, R12
-	VMOVUPD    (R12), Y3
-	VMOVUPD    32(R12), Y4
-	VMASKMOVPS (BX)(R11*1), Y3, Y5
-	VMASKMOVPS 32(BX)(R11*1), Y4, Y6
-	VMASKMOVPS (SI)(R11*1), Y3, Y7
-	VMASKMOVPS 32(SI)(R11*1), Y4, Y8
-	VMASKMOVPS (R9)(R11*1), Y3, Y9
-	VMASKMOVPS 32(R9)(R11*1), Y4, Y10
-	VMASKMOVPS (R8)(R11*1), Y3, Y11
-	VMASKMOVPS 32(R8)(R11*1), Y4, Y12
-	VMULPS     Y11, Y9, Y9
-	VMULPS     Y12, Y10, Y10
-	VADDPS     Y5, Y9, Y5
-	VADDPS     Y6, Y10, Y6
-	VMASKMOVPS Y5, Y3, (R8)(R11*1)
-	VMASKMOVPS Y6, Y4, 32(R8)(R11*1)
-	VSUBPS     Y7, Y0, Y9
-	VSUBPS     Y8, Y0, Y10
+	VMOVUPD    (R12), Y2
+	VMOVUPD    32(R12), Y3
+	VMASKMOVPS (R9)(R11*1), Y2, Y4
+	VMASKMOVPS 32(R9)(R11*1), Y3, Y5
+	VMASKMOVPS (R8)(R11*1), Y2, Y6
+	VMASKMOVPS 32(R8)(R11*1), Y3, Y7
+	VMULPS     Y6, Y4, Y4
+	VMULPS     Y7, Y5, Y5
+	VMASKMOVPS (BX)(R11*1), Y2, Y6
+	VMASKMOVPS 32(BX)(R11*1), Y3, Y7
+	VADDPS     Y6, Y4, Y4
+	VADDPS     Y7, Y5, Y5
+	VMASKMOVPS Y4, Y2, (R8)(R11*1)
+	VMASKMOVPS Y5, Y3, 32(R8)(R11*1)
+	VMASKMOVPS (DX)(R11*1), Y2, Y6
+	VMASKMOVPS 32(DX)(R11*1), Y3, Y7
+	VMASKMOVPS (SI)(R11*1), Y2, Y8
+	VMASKMOVPS 32(SI)(R11*1), Y3, Y9
+	VSUBPS     Y6, Y4, Y4
+	VSUBPS     Y7, Y5, Y5
+	VMULPS     Y4, Y8, Y4
 	VMULPS     Y5, Y9, Y5
-	VMULPS     Y6, Y10, Y6
-	VMASKMOVPS (DX)(R11*1), Y3, Y9
-	VMASKMOVPS 32(DX)(R11*1), Y4, Y10
-	VMULPS     Y9, Y7, Y7
-	VMULPS     Y10, Y8, Y8
+	VADDPS     Y4, Y6, Y4
 	VADDPS     Y5, Y7, Y5
-	VADDPS     Y6, Y8, Y6
-	VMASKMOVPS Y5, Y3, (CX)(R11*1)
-	VMASKMOVPS Y6, Y4, 32(CX)(R11*1)
-	VMASKMOVPS (DI)(R11*1), Y3, Y7
-	VMASKMOVPS 32(DI)(R11*1), Y4, Y8
+	VMASKMOVPS Y4, Y2, (CX)(R11*1)
+	VMASKMOVPS Y5, Y3, 32(CX)(R11*1)
+	VMASKMOVPS (DI)(R11*1), Y2, Y6
+	VMASKMOVPS 32(DI)(R11*1), Y3, Y7
+	VSUBPS     Y6, Y4, Y6
 	VSUBPS     Y7, Y5, Y7
-	VSUBPS     Y8, Y6, Y8
+	VCMPPS     $0x16, Y0, Y6, Y8
 	VCMPPS     $0x16, Y1, Y7, Y9
-	VCMPPS     $0x16, Y2, Y8, Y10
+	VBLENDVPS  Y8, Y6, Y4, Y4
 	VBLENDVPS  Y9, Y7, Y5, Y5
-	VBLENDVPS  Y10, Y8, Y6, Y6
-	VMASKMOVPS Y5, Y3, (DX)(R11*1)
-	VMASKMOVPS Y6, Y4, 32(DX)(R11*1)
+	VMASKMOVPS Y4, Y2, (DX)(R11*1)
+	VMASKMOVPS Y5, Y3, 32(DX)(R11*1)
+	VANDPS     Y8, Y2, Y2
 	VANDPS     Y9, Y3, Y3
-	VANDPS     Y10, Y4, Y4
-	VMOVMSKPS  Y3, CX
-	VMOVMSKPS  Y4, DX
+	VMOVMSKPS  Y2, CX
+	VMOVMSKPS  Y3, DX
 	SHLL       $0x08, DX
 	ORL        DX, CX
 	MOVW       CX, (AX)
@@ -3579,25 +3569,24 @@ end:
 	VZEROUPPER
 	RET
 
-// func lifSynToValueF32AVX2(u *float32, ldu int, v *float32, x *float32, ldx int, alpha *float32, vth *float32, bits *uint64, ldbits int, i *float32, beta *float32, vreset *float32, n int, rows int)
+// func lifSynToValueF32AVX2(u *float32, ldu int, v *float32, x *float32, ldx int, gain *float32, vth *float32, bits *uint64, ldbits int, i *float32, beta *float32, vreset *float32, n int, rows int)
 // Requires: AVX
 TEXT ·lifSynToValueF32AVX2(SB), NOSPLIT, $0-112
-	VBROADCASTSS word3f800000<>+0(SB), Y0
-	VXORPS       Y1, Y1, Y1
-	VXORPS       Y2, Y2, Y2
-	MOVQ         ldu+8(FP), AX
-	SHLQ         $0x02, AX
-	MOVQ         AX, ldu+8(FP)
-	MOVQ         ldx+32(FP), AX
-	SHLQ         $0x02, AX
-	MOVQ         AX, ldx+32(FP)
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	MOVQ   ldu+8(FP), AX
+	SHLQ   $0x02, AX
+	MOVQ   AX, ldu+8(FP)
+	MOVQ   ldx+32(FP), AX
+	SHLQ   $0x02, AX
+	MOVQ   AX, ldx+32(FP)
 
 row:
 	MOVQ bits+56(FP), AX
 	MOVQ u+0(FP), CX
 	MOVQ v+16(FP), DX
 	MOVQ x+24(FP), BX
-	MOVQ alpha+40(FP), SI
+	MOVQ gain+40(FP), SI
 	MOVQ vth+48(FP), DI
 	MOVQ i+72(FP), R8
 	MOVQ beta+80(FP), R9
@@ -3609,50 +3598,48 @@ row:
 	JL   tail
 
 loop:
-	VMOVUPS   (BX)(R12*1), Y3
-	VMOVUPS   32(BX)(R12*1), Y4
-	VMOVUPS   (SI)(R12*1), Y5
-	VMOVUPS   32(SI)(R12*1), Y6
-	VMOVUPS   (R9)(R12*1), Y7
-	VMOVUPS   32(R9)(R12*1), Y8
-	VMOVUPS   (R8)(R12*1), Y9
-	VMOVUPS   32(R8)(R12*1), Y10
-	VMULPS    Y9, Y7, Y7
-	VMULPS    Y10, Y8, Y8
-	VADDPS    Y3, Y7, Y3
-	VADDPS    Y4, Y8, Y4
-	VMOVUPS   Y3, (R8)(R12*1)
-	VMOVUPS   Y4, 32(R8)(R12*1)
-	VSUBPS    Y5, Y0, Y7
-	VSUBPS    Y6, Y0, Y8
+	VMOVUPS   (R9)(R12*1), Y2
+	VMOVUPS   32(R9)(R12*1), Y3
+	VMOVUPS   (R8)(R12*1), Y4
+	VMOVUPS   32(R8)(R12*1), Y5
+	VMULPS    Y4, Y2, Y2
+	VMULPS    Y5, Y3, Y3
+	VMOVUPS   (BX)(R12*1), Y4
+	VMOVUPS   32(BX)(R12*1), Y5
+	VADDPS    Y4, Y2, Y2
+	VADDPS    Y5, Y3, Y3
+	VMOVUPS   Y2, (R8)(R12*1)
+	VMOVUPS   Y3, 32(R8)(R12*1)
+	VMOVUPS   (DX)(R12*1), Y4
+	VMOVUPS   32(DX)(R12*1), Y5
+	VMOVUPS   (SI)(R12*1), Y6
+	VMOVUPS   32(SI)(R12*1), Y7
+	VSUBPS    Y4, Y2, Y2
+	VSUBPS    Y5, Y3, Y3
+	VMULPS    Y2, Y6, Y2
 	VMULPS    Y3, Y7, Y3
-	VMULPS    Y4, Y8, Y4
-	VMOVUPS   (DX)(R12*1), Y7
-	VMOVUPS   32(DX)(R12*1), Y8
-	VMULPS    Y7, Y5, Y5
-	VMULPS    Y8, Y6, Y6
+	VADDPS    Y2, Y4, Y2
 	VADDPS    Y3, Y5, Y3
-	VADDPS    Y4, Y6, Y4
-	VMOVUPS   Y3, (CX)(R12*1)
-	VMOVUPS   Y4, 32(CX)(R12*1)
-	VMOVUPS   (DI)(R12*1), Y5
-	VMOVUPS   32(DI)(R12*1), Y6
+	VMOVUPS   Y2, (CX)(R12*1)
+	VMOVUPS   Y3, 32(CX)(R12*1)
+	VMOVUPS   (DI)(R12*1), Y4
+	VMOVUPS   32(DI)(R12*1), Y5
+	VSUBPS    Y4, Y2, Y4
 	VSUBPS    Y5, Y3, Y5
-	VSUBPS    Y6, Y4, Y6
+	VCMPPS    $0x16, Y0, Y4, Y4
 	VCMPPS    $0x16, Y1, Y5, Y5
-	VCMPPS    $0x16, Y2, Y6, Y6
-	VMOVUPS   (R10)(R12*1), Y7
-	VMOVUPS   32(R10)(R12*1), Y8
+	VMOVUPS   (R10)(R12*1), Y6
+	VMOVUPS   32(R10)(R12*1), Y7
+	VSUBPS    Y2, Y6, Y6
 	VSUBPS    Y3, Y7, Y7
-	VSUBPS    Y4, Y8, Y8
+	VADDPS    Y6, Y2, Y6
 	VADDPS    Y7, Y3, Y7
-	VADDPS    Y8, Y4, Y8
+	VBLENDVPS Y4, Y6, Y2, Y2
 	VBLENDVPS Y5, Y7, Y3, Y3
-	VBLENDVPS Y6, Y8, Y4, Y4
-	VMOVUPS   Y3, (DX)(R12*1)
-	VMOVUPS   Y4, 32(DX)(R12*1)
-	VMOVMSKPS Y5, R13
-	VMOVMSKPS Y6, R14
+	VMOVUPS   Y2, (DX)(R12*1)
+	VMOVUPS   Y3, 32(DX)(R12*1)
+	VMOVMSKPS Y4, R13
+	VMOVMSKPS Y5, R14
 	SHLL      $0x08, R14
 	ORL       R14, R13
 	MOVW      R13, (AX)
@@ -3666,54 +3653,52 @@ tail:
 	JZ         end
 	LEAQ       tail<>+64(SB), R13
 	SUBQ       R11, R13
-	VMOVUPD    (R13), Y3
-	VMOVUPD    32(R13), Y4
-	VMASKMOVPS (BX)(R12*1), Y3, Y5
-	VMASKMOVPS 32(BX)(R12*1), Y4, Y6
-	VMASKMOVPS (SI)(R12*1), Y3, Y7
-	VMASKMOVPS 32(SI)(R12*1), Y4, Y8
-	VMASKMOVPS (R9)(R12*1), Y3, Y9
-	VMASKMOVPS 32(R9)(R12*1), Y4, Y10
-	VMASKMOVPS (R8)(R12*1), Y3, Y11
-	VMASKMOVPS 32(R8)(R12*1), Y4, Y12
-	VMULPS     Y11, Y9, Y9
-	VMULPS     Y12, Y10, Y10
-	VADDPS     Y5, Y9, Y5
-	VADDPS     Y6, Y10, Y6
-	VMASKMOVPS Y5, Y3, (R8)(R12*1)
-	VMASKMOVPS Y6, Y4, 32(R8)(R12*1)
-	VSUBPS     Y7, Y0, Y9
-	VSUBPS     Y8, Y0, Y10
+	VMOVUPD    (R13), Y2
+	VMOVUPD    32(R13), Y3
+	VMASKMOVPS (R9)(R12*1), Y2, Y4
+	VMASKMOVPS 32(R9)(R12*1), Y3, Y5
+	VMASKMOVPS (R8)(R12*1), Y2, Y6
+	VMASKMOVPS 32(R8)(R12*1), Y3, Y7
+	VMULPS     Y6, Y4, Y4
+	VMULPS     Y7, Y5, Y5
+	VMASKMOVPS (BX)(R12*1), Y2, Y6
+	VMASKMOVPS 32(BX)(R12*1), Y3, Y7
+	VADDPS     Y6, Y4, Y4
+	VADDPS     Y7, Y5, Y5
+	VMASKMOVPS Y4, Y2, (R8)(R12*1)
+	VMASKMOVPS Y5, Y3, 32(R8)(R12*1)
+	VMASKMOVPS (DX)(R12*1), Y2, Y6
+	VMASKMOVPS 32(DX)(R12*1), Y3, Y7
+	VMASKMOVPS (SI)(R12*1), Y2, Y8
+	VMASKMOVPS 32(SI)(R12*1), Y3, Y9
+	VSUBPS     Y6, Y4, Y4
+	VSUBPS     Y7, Y5, Y5
+	VMULPS     Y4, Y8, Y4
 	VMULPS     Y5, Y9, Y5
-	VMULPS     Y6, Y10, Y6
-	VMASKMOVPS (DX)(R12*1), Y3, Y9
-	VMASKMOVPS 32(DX)(R12*1), Y4, Y10
-	VMULPS     Y9, Y7, Y7
-	VMULPS     Y10, Y8, Y8
+	VADDPS     Y4, Y6, Y4
 	VADDPS     Y5, Y7, Y5
-	VADDPS     Y6, Y8, Y6
-	VMASKMOVPS Y5, Y3, (CX)(R12*1)
-	VMASKMOVPS Y6, Y4, 32(CX)(R12*1)
-	VMASKMOVPS (DI)(R12*1), Y3, Y7
-	VMASKMOVPS 32(DI)(R12*1), Y4, Y8
+	VMASKMOVPS Y4, Y2, (CX)(R12*1)
+	VMASKMOVPS Y5, Y3, 32(CX)(R12*1)
+	VMASKMOVPS (DI)(R12*1), Y2, Y6
+	VMASKMOVPS 32(DI)(R12*1), Y3, Y7
+	VSUBPS     Y6, Y4, Y6
 	VSUBPS     Y7, Y5, Y7
-	VSUBPS     Y8, Y6, Y8
+	VCMPPS     $0x16, Y0, Y6, Y6
 	VCMPPS     $0x16, Y1, Y7, Y7
-	VCMPPS     $0x16, Y2, Y8, Y8
-	VMASKMOVPS (R10)(R12*1), Y3, Y9
-	VMASKMOVPS 32(R10)(R12*1), Y4, Y10
+	VMASKMOVPS (R10)(R12*1), Y2, Y8
+	VMASKMOVPS 32(R10)(R12*1), Y3, Y9
+	VSUBPS     Y4, Y8, Y8
 	VSUBPS     Y5, Y9, Y9
-	VSUBPS     Y6, Y10, Y10
+	VADDPS     Y8, Y4, Y8
 	VADDPS     Y9, Y5, Y9
-	VADDPS     Y10, Y6, Y10
+	VBLENDVPS  Y6, Y8, Y4, Y4
 	VBLENDVPS  Y7, Y9, Y5, Y5
-	VBLENDVPS  Y8, Y10, Y6, Y6
-	VMASKMOVPS Y5, Y3, (DX)(R12*1)
-	VMASKMOVPS Y6, Y4, 32(DX)(R12*1)
+	VMASKMOVPS Y4, Y2, (DX)(R12*1)
+	VMASKMOVPS Y5, Y3, 32(DX)(R12*1)
+	VANDPS     Y6, Y2, Y2
 	VANDPS     Y7, Y3, Y3
-	VANDPS     Y8, Y4, Y4
-	VMOVMSKPS  Y3, CX
-	VMOVMSKPS  Y4, DX
+	VMOVMSKPS  Y2, CX
+	VMOVMSKPS  Y3, DX
 	SHLL       $0x08, DX
 	ORL        DX, CX
 	MOVW       CX, (AX)
@@ -3735,7 +3720,7 @@ end:
 	VZEROUPPER
 	RET
 
-// func liBackSynF32AVX2(dv *float32, dx *float32, gv *float32, alpha *float32, di *float32, beta *float32, n int)
+// func liBackSynF32AVX2(dv *float32, dx *float32, gv *float32, gain *float32, di *float32, beta *float32, n int)
 // Requires: AVX
 TEXT ·liBackSynF32AVX2(SB), NOSPLIT, $0-56
 	MOVQ n+48(FP), AX
@@ -3761,24 +3746,21 @@ loop:
 	VCMPPS       $0x16, Y4, Y2, Y2
 	VANDPS       Y3, Y0, Y0
 	VANDPS       Y2, Y1, Y1
-	MOVQ         alpha+24(FP), DX
+	MOVQ         gain+24(FP), DX
 	VMOVUPS      (DX)(CX*1), Y2
 	VMOVUPS      32(DX)(CX*1), Y3
-	VMULPS       Y0, Y2, Y4
-	VMULPS       Y1, Y3, Y5
+	VMULPS       Y0, Y2, Y2
+	VMULPS       Y1, Y3, Y3
+	VSUBPS       Y2, Y0, Y0
+	VSUBPS       Y3, Y1, Y1
 	MOVQ         dv+0(FP), DX
-	VMOVUPS      Y4, (DX)(CX*1)
-	VMOVUPS      Y5, 32(DX)(CX*1)
+	VMOVUPS      Y0, (DX)(CX*1)
+	VMOVUPS      Y1, 32(DX)(CX*1)
 	MOVQ         di+32(FP), DX
-	VMOVUPS      (DX)(CX*1), Y4
-	VMOVUPS      32(DX)(CX*1), Y5
-	VBROADCASTSS word3f800000<>+0(SB), Y6
-	VSUBPS       Y2, Y6, Y2
-	VSUBPS       Y3, Y6, Y3
-	VMULPS       Y0, Y2, Y0
-	VMULPS       Y1, Y3, Y1
-	VADDPS       Y0, Y4, Y0
-	VADDPS       Y1, Y5, Y1
+	VMOVUPS      (DX)(CX*1), Y0
+	VMOVUPS      32(DX)(CX*1), Y1
+	VADDPS       Y2, Y0, Y0
+	VADDPS       Y3, Y1, Y1
 	VBROADCASTSS word7fffffff<>+0(SB), Y2
 	VANDPS       Y2, Y0, Y3
 	VANDPS       Y2, Y1, Y2
@@ -3825,24 +3807,21 @@ tail:
 	VCMPPS       $0x16, Y6, Y4, Y4
 	VANDPS       Y5, Y2, Y2
 	VANDPS       Y4, Y3, Y3
-	MOVQ         alpha+24(FP), AX
+	MOVQ         gain+24(FP), AX
 	VMASKMOVPS   (AX)(CX*1), Y0, Y4
 	VMASKMOVPS   32(AX)(CX*1), Y1, Y5
-	VMULPS       Y2, Y4, Y6
-	VMULPS       Y3, Y5, Y7
+	VMULPS       Y2, Y4, Y4
+	VMULPS       Y3, Y5, Y5
+	VSUBPS       Y4, Y2, Y2
+	VSUBPS       Y5, Y3, Y3
 	MOVQ         dv+0(FP), AX
-	VMASKMOVPS   Y6, Y0, (AX)(CX*1)
-	VMASKMOVPS   Y7, Y1, 32(AX)(CX*1)
+	VMASKMOVPS   Y2, Y0, (AX)(CX*1)
+	VMASKMOVPS   Y3, Y1, 32(AX)(CX*1)
 	MOVQ         di+32(FP), AX
-	VMASKMOVPS   (AX)(CX*1), Y0, Y6
-	VMASKMOVPS   32(AX)(CX*1), Y1, Y7
-	VBROADCASTSS word3f800000<>+0(SB), Y8
-	VSUBPS       Y4, Y8, Y4
-	VSUBPS       Y5, Y8, Y5
-	VMULPS       Y2, Y4, Y2
-	VMULPS       Y3, Y5, Y3
-	VADDPS       Y2, Y6, Y2
-	VADDPS       Y3, Y7, Y3
+	VMASKMOVPS   (AX)(CX*1), Y0, Y2
+	VMASKMOVPS   32(AX)(CX*1), Y1, Y3
+	VADDPS       Y4, Y2, Y2
+	VADDPS       Y5, Y3, Y3
 	VBROADCASTSS word7fffffff<>+0(SB), Y4
 	VANDPS       Y4, Y2, Y5
 	VANDPS       Y4, Y3, Y4
@@ -3867,7 +3846,7 @@ end:
 	VZEROUPPER
 	RET
 
-// func liBackSynLearnedF32AVX2(dv *float32, dx *float32, gv *float32, alpha *float32, di *float32, beta *float32, dalpha *float32, before *float32, dbeta *float32, i *float32, ibefore *float32, n int)
+// func liBackSynLearnedF32AVX2(dv *float32, dx *float32, gv *float32, gain *float32, di *float32, beta *float32, dleak *float32, before *float32, dbeta *float32, i *float32, ibefore *float32, n int)
 // Requires: AVX
 TEXT ·liBackSynLearnedF32AVX2(SB), NOSPLIT, $0-96
 	MOVQ n+88(FP), AX
@@ -3893,42 +3872,39 @@ loop:
 	VCMPPS       $0x16, Y4, Y2, Y2
 	VANDPS       Y3, Y0, Y0
 	VANDPS       Y2, Y1, Y1
-	MOVQ         alpha+24(FP), DX
+	MOVQ         dleak+48(FP), DX
 	VMOVUPS      (DX)(CX*1), Y2
 	VMOVUPS      32(DX)(CX*1), Y3
-	VMULPS       Y0, Y2, Y4
-	VMULPS       Y1, Y3, Y5
-	MOVQ         dv+0(FP), DX
-	VMOVUPS      Y4, (DX)(CX*1)
-	VMOVUPS      Y5, 32(DX)(CX*1)
-	MOVQ         dalpha+48(FP), DX
+	MOVQ         i+72(FP), DX
 	VMOVUPS      (DX)(CX*1), Y4
 	VMOVUPS      32(DX)(CX*1), Y5
 	MOVQ         before+56(FP), DX
 	VMOVUPS      (DX)(CX*1), Y6
 	VMOVUPS      32(DX)(CX*1), Y7
-	MOVQ         i+72(FP), DX
-	VMOVUPS      (DX)(CX*1), Y8
-	VMOVUPS      32(DX)(CX*1), Y9
-	VSUBPS       Y8, Y6, Y6
-	VSUBPS       Y9, Y7, Y7
-	VMULPS       Y6, Y0, Y6
-	VMULPS       Y7, Y1, Y7
-	VADDPS       Y6, Y4, Y4
-	VADDPS       Y7, Y5, Y5
-	MOVQ         dalpha+48(FP), DX
-	VMOVUPS      Y4, (DX)(CX*1)
-	VMOVUPS      Y5, 32(DX)(CX*1)
+	VSUBPS       Y6, Y4, Y4
+	VSUBPS       Y7, Y5, Y5
+	VMULPS       Y4, Y0, Y4
+	VMULPS       Y5, Y1, Y5
+	VADDPS       Y4, Y2, Y2
+	VADDPS       Y5, Y3, Y3
+	MOVQ         dleak+48(FP), DX
+	VMOVUPS      Y2, (DX)(CX*1)
+	VMOVUPS      Y3, 32(DX)(CX*1)
+	MOVQ         gain+24(FP), DX
+	VMOVUPS      (DX)(CX*1), Y2
+	VMOVUPS      32(DX)(CX*1), Y3
+	VMULPS       Y0, Y2, Y2
+	VMULPS       Y1, Y3, Y3
+	VSUBPS       Y2, Y0, Y0
+	VSUBPS       Y3, Y1, Y1
+	MOVQ         dv+0(FP), DX
+	VMOVUPS      Y0, (DX)(CX*1)
+	VMOVUPS      Y1, 32(DX)(CX*1)
 	MOVQ         di+32(FP), DX
-	VMOVUPS      (DX)(CX*1), Y4
-	VMOVUPS      32(DX)(CX*1), Y5
-	VBROADCASTSS word3f800000<>+0(SB), Y6
-	VSUBPS       Y2, Y6, Y2
-	VSUBPS       Y3, Y6, Y3
-	VMULPS       Y0, Y2, Y0
-	VMULPS       Y1, Y3, Y1
-	VADDPS       Y0, Y4, Y0
-	VADDPS       Y1, Y5, Y1
+	VMOVUPS      (DX)(CX*1), Y0
+	VMOVUPS      32(DX)(CX*1), Y1
+	VADDPS       Y2, Y0, Y0
+	VADDPS       Y3, Y1, Y1
 	VBROADCASTSS word7fffffff<>+0(SB), Y2
 	VANDPS       Y2, Y0, Y3
 	VANDPS       Y2, Y1, Y2
@@ -3988,42 +3964,39 @@ tail:
 	VCMPPS       $0x16, Y6, Y4, Y4
 	VANDPS       Y5, Y2, Y2
 	VANDPS       Y4, Y3, Y3
-	MOVQ         alpha+24(FP), AX
+	MOVQ         dleak+48(FP), AX
 	VMASKMOVPS   (AX)(CX*1), Y0, Y4
 	VMASKMOVPS   32(AX)(CX*1), Y1, Y5
-	VMULPS       Y2, Y4, Y6
-	VMULPS       Y3, Y5, Y7
-	MOVQ         dv+0(FP), AX
-	VMASKMOVPS   Y6, Y0, (AX)(CX*1)
-	VMASKMOVPS   Y7, Y1, 32(AX)(CX*1)
-	MOVQ         dalpha+48(FP), AX
+	MOVQ         i+72(FP), AX
 	VMASKMOVPS   (AX)(CX*1), Y0, Y6
 	VMASKMOVPS   32(AX)(CX*1), Y1, Y7
 	MOVQ         before+56(FP), AX
 	VMASKMOVPS   (AX)(CX*1), Y0, Y8
 	VMASKMOVPS   32(AX)(CX*1), Y1, Y9
-	MOVQ         i+72(FP), AX
-	VMASKMOVPS   (AX)(CX*1), Y0, Y10
-	VMASKMOVPS   32(AX)(CX*1), Y1, Y11
-	VSUBPS       Y10, Y8, Y8
-	VSUBPS       Y11, Y9, Y9
-	VMULPS       Y8, Y2, Y8
-	VMULPS       Y9, Y3, Y9
-	VADDPS       Y8, Y6, Y6
-	VADDPS       Y9, Y7, Y7
-	MOVQ         dalpha+48(FP), AX
-	VMASKMOVPS   Y6, Y0, (AX)(CX*1)
-	VMASKMOVPS   Y7, Y1, 32(AX)(CX*1)
+	VSUBPS       Y8, Y6, Y6
+	VSUBPS       Y9, Y7, Y7
+	VMULPS       Y6, Y2, Y6
+	VMULPS       Y7, Y3, Y7
+	VADDPS       Y6, Y4, Y4
+	VADDPS       Y7, Y5, Y5
+	MOVQ         dleak+48(FP), AX
+	VMASKMOVPS   Y4, Y0, (AX)(CX*1)
+	VMASKMOVPS   Y5, Y1, 32(AX)(CX*1)
+	MOVQ         gain+24(FP), AX
+	VMASKMOVPS   (AX)(CX*1), Y0, Y4
+	VMASKMOVPS   32(AX)(CX*1), Y1, Y5
+	VMULPS       Y2, Y4, Y4
+	VMULPS       Y3, Y5, Y5
+	VSUBPS       Y4, Y2, Y2
+	VSUBPS       Y5, Y3, Y3
+	MOVQ         dv+0(FP), AX
+	VMASKMOVPS   Y2, Y0, (AX)(CX*1)
+	VMASKMOVPS   Y3, Y1, 32(AX)(CX*1)
 	MOVQ         di+32(FP), AX
-	VMASKMOVPS   (AX)(CX*1), Y0, Y6
-	VMASKMOVPS   32(AX)(CX*1), Y1, Y7
-	VBROADCASTSS word3f800000<>+0(SB), Y8
-	VSUBPS       Y4, Y8, Y4
-	VSUBPS       Y5, Y8, Y5
-	VMULPS       Y2, Y4, Y2
-	VMULPS       Y3, Y5, Y3
-	VADDPS       Y2, Y6, Y2
-	VADDPS       Y3, Y7, Y3
+	VMASKMOVPS   (AX)(CX*1), Y0, Y2
+	VMASKMOVPS   32(AX)(CX*1), Y1, Y3
+	VADDPS       Y4, Y2, Y2
+	VADDPS       Y5, Y3, Y3
 	VBROADCASTSS word7fffffff<>+0(SB), Y4
 	VANDPS       Y4, Y2, Y5
 	VANDPS       Y4, Y3, Y4
@@ -4061,7 +4034,7 @@ end:
 	VZEROUPPER
 	RET
 
-// func lifBackSynF32AVX2(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, di *float32, beta *float32, n int, rows int)
+// func lifBackSynF32AVX2(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, gain *float32, vth *float32, attached uint64, di *float32, beta *float32, n int, rows int)
 // Requires: AVX
 TEXT ·lifBackSynF32AVX2(SB), NOSPLIT, $0-128
 	MOVQ lddx+16(FP), AX
@@ -4076,7 +4049,7 @@ TEXT ·lifBackSynF32AVX2(SB), NOSPLIT, $0-128
 
 row:
 	MOVQ dv+0(FP), AX
-	MOVQ alpha+72(FP), CX
+	MOVQ gain+72(FP), CX
 	MOVQ dx+8(FP), DX
 	MOVQ gv+56(FP), BX
 	MOVQ ds+24(FP), SI
@@ -4135,20 +4108,17 @@ loop:
 	VANDPS       Y2, Y1, Y1
 	VMOVUPS      (CX)(R10*1), Y2
 	VMOVUPS      32(CX)(R10*1), Y3
-	VMULPS       Y0, Y2, Y4
-	VMULPS       Y1, Y3, Y5
-	VMOVUPS      Y4, (AX)(R10*1)
-	VMOVUPS      Y5, 32(AX)(R10*1)
+	VMULPS       Y0, Y2, Y2
+	VMULPS       Y1, Y3, Y3
+	VSUBPS       Y2, Y0, Y0
+	VSUBPS       Y3, Y1, Y1
+	VMOVUPS      Y0, (AX)(R10*1)
+	VMOVUPS      Y1, 32(AX)(R10*1)
 	MOVQ         di+96(FP), R11
-	VMOVUPS      (R11)(R10*1), Y4
-	VMOVUPS      32(R11)(R10*1), Y5
-	VBROADCASTSS word3f800000<>+0(SB), Y6
-	VSUBPS       Y2, Y6, Y2
-	VSUBPS       Y3, Y6, Y3
-	VMULPS       Y0, Y2, Y0
-	VMULPS       Y1, Y3, Y1
-	VADDPS       Y0, Y4, Y0
-	VADDPS       Y1, Y5, Y1
+	VMOVUPS      (R11)(R10*1), Y0
+	VMOVUPS      32(R11)(R10*1), Y1
+	VADDPS       Y2, Y0, Y0
+	VADDPS       Y3, Y1, Y1
 	VBROADCASTSS word7fffffff<>+0(SB), Y2
 	VANDPS       Y2, Y0, Y3
 	VANDPS       Y2, Y1, Y2
@@ -4224,20 +4194,17 @@ tail:
 	VANDPS       Y4, Y3, Y3
 	VMASKMOVPS   (CX)(R10*1), Y0, Y4
 	VMASKMOVPS   32(CX)(R10*1), Y1, Y5
-	VMULPS       Y2, Y4, Y6
-	VMULPS       Y3, Y5, Y7
-	VMASKMOVPS   Y6, Y0, (AX)(R10*1)
-	VMASKMOVPS   Y7, Y1, 32(AX)(R10*1)
+	VMULPS       Y2, Y4, Y4
+	VMULPS       Y3, Y5, Y5
+	VSUBPS       Y4, Y2, Y2
+	VSUBPS       Y5, Y3, Y3
+	VMASKMOVPS   Y2, Y0, (AX)(R10*1)
+	VMASKMOVPS   Y3, Y1, 32(AX)(R10*1)
 	MOVQ         di+96(FP), AX
-	VMASKMOVPS   (AX)(R10*1), Y0, Y6
-	VMASKMOVPS   32(AX)(R10*1), Y1, Y7
-	VBROADCASTSS word3f800000<>+0(SB), Y8
-	VSUBPS       Y4, Y8, Y4
-	VSUBPS       Y5, Y8, Y5
-	VMULPS       Y2, Y4, Y2
-	VMULPS       Y3, Y5, Y3
-	VADDPS       Y2, Y6, Y2
-	VADDPS       Y3, Y7, Y3
+	VMASKMOVPS   (AX)(R10*1), Y0, Y2
+	VMASKMOVPS   32(AX)(R10*1), Y1, Y3
+	VADDPS       Y4, Y2, Y2
+	VADDPS       Y5, Y3, Y3
 	VBROADCASTSS word7fffffff<>+0(SB), Y4
 	VANDPS       Y4, Y2, Y5
 	VANDPS       Y4, Y3, Y4
@@ -4275,7 +4242,7 @@ end:
 	VZEROUPPER
 	RET
 
-// func lifBackSynFastF32AVX2(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, di *float32, beta *float32, k float32, n int, rows int)
+// func lifBackSynFastF32AVX2(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, gain *float32, vth *float32, attached uint64, di *float32, beta *float32, k float32, n int, rows int)
 // Requires: AVX
 TEXT ·lifBackSynFastF32AVX2(SB), NOSPLIT, $0-136
 	MOVQ lddx+16(FP), AX
@@ -4290,7 +4257,7 @@ TEXT ·lifBackSynFastF32AVX2(SB), NOSPLIT, $0-136
 
 row:
 	MOVQ dv+0(FP), AX
-	MOVQ alpha+72(FP), CX
+	MOVQ gain+72(FP), CX
 	MOVQ dx+8(FP), DX
 	MOVQ gv+56(FP), BX
 	MOVQ ds+24(FP), SI
@@ -4360,20 +4327,17 @@ loop:
 	VANDPS       Y2, Y1, Y1
 	VMOVUPS      (CX)(R10*1), Y2
 	VMOVUPS      32(CX)(R10*1), Y3
-	VMULPS       Y0, Y2, Y4
-	VMULPS       Y1, Y3, Y5
-	VMOVUPS      Y4, (AX)(R10*1)
-	VMOVUPS      Y5, 32(AX)(R10*1)
+	VMULPS       Y0, Y2, Y2
+	VMULPS       Y1, Y3, Y3
+	VSUBPS       Y2, Y0, Y0
+	VSUBPS       Y3, Y1, Y1
+	VMOVUPS      Y0, (AX)(R10*1)
+	VMOVUPS      Y1, 32(AX)(R10*1)
 	MOVQ         di+96(FP), R11
-	VMOVUPS      (R11)(R10*1), Y4
-	VMOVUPS      32(R11)(R10*1), Y5
-	VBROADCASTSS word3f800000<>+0(SB), Y6
-	VSUBPS       Y2, Y6, Y2
-	VSUBPS       Y3, Y6, Y3
-	VMULPS       Y0, Y2, Y0
-	VMULPS       Y1, Y3, Y1
-	VADDPS       Y0, Y4, Y0
-	VADDPS       Y1, Y5, Y1
+	VMOVUPS      (R11)(R10*1), Y0
+	VMOVUPS      32(R11)(R10*1), Y1
+	VADDPS       Y2, Y0, Y0
+	VADDPS       Y3, Y1, Y1
 	VBROADCASTSS word7fffffff<>+0(SB), Y2
 	VANDPS       Y2, Y0, Y3
 	VANDPS       Y2, Y1, Y2
@@ -4460,20 +4424,17 @@ tail:
 	VANDPS       Y4, Y3, Y3
 	VMASKMOVPS   (CX)(R10*1), Y0, Y4
 	VMASKMOVPS   32(CX)(R10*1), Y1, Y5
-	VMULPS       Y2, Y4, Y6
-	VMULPS       Y3, Y5, Y7
-	VMASKMOVPS   Y6, Y0, (AX)(R10*1)
-	VMASKMOVPS   Y7, Y1, 32(AX)(R10*1)
+	VMULPS       Y2, Y4, Y4
+	VMULPS       Y3, Y5, Y5
+	VSUBPS       Y4, Y2, Y2
+	VSUBPS       Y5, Y3, Y3
+	VMASKMOVPS   Y2, Y0, (AX)(R10*1)
+	VMASKMOVPS   Y3, Y1, 32(AX)(R10*1)
 	MOVQ         di+96(FP), AX
-	VMASKMOVPS   (AX)(R10*1), Y0, Y6
-	VMASKMOVPS   32(AX)(R10*1), Y1, Y7
-	VBROADCASTSS word3f800000<>+0(SB), Y8
-	VSUBPS       Y4, Y8, Y4
-	VSUBPS       Y5, Y8, Y5
-	VMULPS       Y2, Y4, Y2
-	VMULPS       Y3, Y5, Y3
-	VADDPS       Y2, Y6, Y2
-	VADDPS       Y3, Y7, Y3
+	VMASKMOVPS   (AX)(R10*1), Y0, Y2
+	VMASKMOVPS   32(AX)(R10*1), Y1, Y3
+	VADDPS       Y4, Y2, Y2
+	VADDPS       Y5, Y3, Y3
 	VBROADCASTSS word7fffffff<>+0(SB), Y4
 	VANDPS       Y4, Y2, Y5
 	VANDPS       Y4, Y3, Y4
@@ -4511,7 +4472,7 @@ end:
 	VZEROUPPER
 	RET
 
-// func lifBackSynLearnedF32AVX2(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, di *float32, beta *float32, dalpha *float32, before *float32, dvth *float32, dbeta *float32, i *float32, ibefore *float32, ldsums int, ldbefore int, unreset uint64, ldi int, ldibefore int, n int, rows int)
+// func lifBackSynLearnedF32AVX2(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, gain *float32, vth *float32, attached uint64, di *float32, beta *float32, dleak *float32, before *float32, dvth *float32, dbeta *float32, i *float32, ibefore *float32, ldsums int, ldbefore int, unreset uint64, ldi int, ldibefore int, n int, rows int)
 // Requires: AVX
 TEXT ·lifBackSynLearnedF32AVX2(SB), NOSPLIT, $0-216
 	MOVQ ldbefore+168(FP), AX
@@ -4538,7 +4499,7 @@ TEXT ·lifBackSynLearnedF32AVX2(SB), NOSPLIT, $0-216
 
 row:
 	MOVQ dv+0(FP), AX
-	MOVQ alpha+72(FP), CX
+	MOVQ gain+72(FP), CX
 	MOVQ dx+8(FP), DX
 	MOVQ gv+56(FP), BX
 	MOVQ ds+24(FP), SI
@@ -4607,13 +4568,10 @@ loop:
 	VCMPPS       $0x16, Y4, Y2, Y2
 	VANDPS       Y3, Y0, Y0
 	VANDPS       Y2, Y1, Y1
-	VMOVUPS      (CX)(R10*1), Y2
-	VMOVUPS      32(CX)(R10*1), Y3
-	VMULPS       Y0, Y2, Y4
-	VMULPS       Y1, Y3, Y5
-	VMOVUPS      Y4, (AX)(R10*1)
-	VMOVUPS      Y5, 32(AX)(R10*1)
-	MOVQ         dalpha+112(FP), R11
+	MOVQ         dleak+112(FP), R11
+	VMOVUPS      (R11)(R10*1), Y2
+	VMOVUPS      32(R11)(R10*1), Y3
+	MOVQ         i+144(FP), R11
 	VMOVUPS      (R11)(R10*1), Y4
 	VMOVUPS      32(R11)(R10*1), Y5
 	MOVQ         before+120(FP), R11
@@ -4634,28 +4592,28 @@ loop:
 	VANDPS       Y11, Y9, Y9
 	VSUBPS       Y8, Y6, Y6
 	VSUBPS       Y9, Y7, Y7
-	MOVQ         i+144(FP), R11
-	VMOVUPS      (R11)(R10*1), Y8
-	VMOVUPS      32(R11)(R10*1), Y9
-	VSUBPS       Y8, Y6, Y6
-	VSUBPS       Y9, Y7, Y7
-	VMULPS       Y6, Y0, Y6
-	VMULPS       Y7, Y1, Y7
-	VADDPS       Y6, Y4, Y4
-	VADDPS       Y7, Y5, Y5
-	MOVQ         dalpha+112(FP), R11
-	VMOVUPS      Y4, (R11)(R10*1)
-	VMOVUPS      Y5, 32(R11)(R10*1)
+	VSUBPS       Y6, Y4, Y4
+	VSUBPS       Y7, Y5, Y5
+	VMULPS       Y4, Y0, Y4
+	VMULPS       Y5, Y1, Y5
+	VADDPS       Y4, Y2, Y2
+	VADDPS       Y5, Y3, Y3
+	MOVQ         dleak+112(FP), R11
+	VMOVUPS      Y2, (R11)(R10*1)
+	VMOVUPS      Y3, 32(R11)(R10*1)
+	VMOVUPS      (CX)(R10*1), Y2
+	VMOVUPS      32(CX)(R10*1), Y3
+	VMULPS       Y0, Y2, Y2
+	VMULPS       Y1, Y3, Y3
+	VSUBPS       Y2, Y0, Y0
+	VSUBPS       Y3, Y1, Y1
+	VMOVUPS      Y0, (AX)(R10*1)
+	VMOVUPS      Y1, 32(AX)(R10*1)
 	MOVQ         di+96(FP), R11
-	VMOVUPS      (R11)(R10*1), Y4
-	VMOVUPS      32(R11)(R10*1), Y5
-	VBROADCASTSS word3f800000<>+0(SB), Y6
-	VSUBPS       Y2, Y6, Y2
-	VSUBPS       Y3, Y6, Y3
-	VMULPS       Y0, Y2, Y0
-	VMULPS       Y1, Y3, Y1
-	VADDPS       Y0, Y4, Y0
-	VADDPS       Y1, Y5, Y1
+	VMOVUPS      (R11)(R10*1), Y0
+	VMOVUPS      32(R11)(R10*1), Y1
+	VADDPS       Y2, Y0, Y0
+	VADDPS       Y3, Y1, Y1
 	VBROADCASTSS word7fffffff<>+0(SB), Y2
 	VANDPS       Y2, Y0, Y3
 	VANDPS       Y2, Y1, Y2
@@ -4754,18 +4712,15 @@ tail:
 	VCMPPS       $0x16, Y6, Y4, Y4
 	VANDPS       Y5, Y2, Y2
 	VANDPS       Y4, Y3, Y3
-	VMASKMOVPS   (CX)(R10*1), Y0, Y4
-	VMASKMOVPS   32(CX)(R10*1), Y1, Y5
-	VMULPS       Y2, Y4, Y6
-	VMULPS       Y3, Y5, Y7
-	VMASKMOVPS   Y6, Y0, (AX)(R10*1)
-	VMASKMOVPS   Y7, Y1, 32(AX)(R10*1)
-	MOVQ         dalpha+112(FP), AX
-	VMASKMOVPS   (AX)(R10*1), Y0, Y6
-	VMASKMOVPS   32(AX)(R10*1), Y1, Y7
-	MOVQ         before+120(FP), AX
-	VMASKMOVPS   (AX)(R10*1), Y0, Y8
-	VMASKMOVPS   32(AX)(R10*1), Y1, Y9
+	MOVQ         dleak+112(FP), BX
+	VMASKMOVPS   (BX)(R10*1), Y0, Y4
+	VMASKMOVPS   32(BX)(R10*1), Y1, Y5
+	MOVQ         i+144(FP), BX
+	VMASKMOVPS   (BX)(R10*1), Y0, Y6
+	VMASKMOVPS   32(BX)(R10*1), Y1, Y7
+	MOVQ         before+120(FP), BX
+	VMASKMOVPS   (BX)(R10*1), Y0, Y8
+	VMASKMOVPS   32(BX)(R10*1), Y1, Y9
 	VMASKMOVPS   (R8)(R10*1), Y0, Y10
 	VMASKMOVPS   32(R8)(R10*1), Y1, Y11
 	VSUBPS       Y10, Y8, Y12
@@ -4781,28 +4736,28 @@ tail:
 	VANDPS       Y13, Y11, Y11
 	VSUBPS       Y10, Y8, Y8
 	VSUBPS       Y11, Y9, Y9
-	MOVQ         i+144(FP), AX
-	VMASKMOVPS   (AX)(R10*1), Y0, Y10
-	VMASKMOVPS   32(AX)(R10*1), Y1, Y11
-	VSUBPS       Y10, Y8, Y8
-	VSUBPS       Y11, Y9, Y9
-	VMULPS       Y8, Y2, Y8
-	VMULPS       Y9, Y3, Y9
-	VADDPS       Y8, Y6, Y6
-	VADDPS       Y9, Y7, Y7
-	MOVQ         dalpha+112(FP), AX
-	VMASKMOVPS   Y6, Y0, (AX)(R10*1)
-	VMASKMOVPS   Y7, Y1, 32(AX)(R10*1)
+	VSUBPS       Y8, Y6, Y6
+	VSUBPS       Y9, Y7, Y7
+	VMULPS       Y6, Y2, Y6
+	VMULPS       Y7, Y3, Y7
+	VADDPS       Y6, Y4, Y4
+	VADDPS       Y7, Y5, Y5
+	MOVQ         dleak+112(FP), BX
+	VMASKMOVPS   Y4, Y0, (BX)(R10*1)
+	VMASKMOVPS   Y5, Y1, 32(BX)(R10*1)
+	VMASKMOVPS   (CX)(R10*1), Y0, Y4
+	VMASKMOVPS   32(CX)(R10*1), Y1, Y5
+	VMULPS       Y2, Y4, Y4
+	VMULPS       Y3, Y5, Y5
+	VSUBPS       Y4, Y2, Y2
+	VSUBPS       Y5, Y3, Y3
+	VMASKMOVPS   Y2, Y0, (AX)(R10*1)
+	VMASKMOVPS   Y3, Y1, 32(AX)(R10*1)
 	MOVQ         di+96(FP), AX
-	VMASKMOVPS   (AX)(R10*1), Y0, Y6
-	VMASKMOVPS   32(AX)(R10*1), Y1, Y7
-	VBROADCASTSS word3f800000<>+0(SB), Y8
-	VSUBPS       Y4, Y8, Y4
-	VSUBPS       Y5, Y8, Y5
-	VMULPS       Y2, Y4, Y2
-	VMULPS       Y3, Y5, Y3
-	VADDPS       Y2, Y6, Y2
-	VADDPS       Y3, Y7, Y3
+	VMASKMOVPS   (AX)(R10*1), Y0, Y2
+	VMASKMOVPS   32(AX)(R10*1), Y1, Y3
+	VADDPS       Y4, Y2, Y2
+	VADDPS       Y5, Y3, Y3
 	VBROADCASTSS word7fffffff<>+0(SB), Y4
 	VANDPS       Y4, Y2, Y5
 	VANDPS       Y4, Y3, Y4
@@ -4841,10 +4796,10 @@ end:
 	MOVQ ldbefore+168(FP), CX
 	ADDQ CX, before+120(FP)
 	MOVQ ldsums+160(FP), CX
-	ADDQ CX, dalpha+112(FP)
-	MOVQ ldsums+160(FP), CX
 	ADDQ CX, dbeta+136(FP)
 	ADDQ AX, di+96(FP)
+	MOVQ ldsums+160(FP), CX
+	ADDQ CX, dleak+112(FP)
 	ADDQ AX, ds+24(FP)
 	ADDQ AX, dv+0(FP)
 	MOVQ ldsums+160(FP), CX
@@ -4865,7 +4820,7 @@ end:
 	VZEROUPPER
 	RET
 
-// func lifBackSynLearnedFastF32AVX2(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, di *float32, beta *float32, dalpha *float32, before *float32, dvth *float32, dbeta *float32, i *float32, ibefore *float32, ldsums int, ldbefore int, unreset uint64, ldi int, ldibefore int, k float32, n int, rows int)
+// func lifBackSynLearnedFastF32AVX2(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, gain *float32, vth *float32, attached uint64, di *float32, beta *float32, dleak *float32, before *float32, dvth *float32, dbeta *float32, i *float32, ibefore *float32, ldsums int, ldbefore int, unreset uint64, ldi int, ldibefore int, k float32, n int, rows int)
 // Requires: AVX
 TEXT ·lifBackSynLearnedFastF32AVX2(SB), NOSPLIT, $0-224
 	MOVQ ldbefore+168(FP), AX
@@ -4892,7 +4847,7 @@ TEXT ·lifBackSynLearnedFastF32AVX2(SB), NOSPLIT, $0-224
 
 row:
 	MOVQ dv+0(FP), AX
-	MOVQ alpha+72(FP), CX
+	MOVQ gain+72(FP), CX
 	MOVQ dx+8(FP), DX
 	MOVQ gv+56(FP), BX
 	MOVQ ds+24(FP), SI
@@ -4972,13 +4927,10 @@ loop:
 	VCMPPS       $0x16, Y4, Y2, Y2
 	VANDPS       Y3, Y0, Y0
 	VANDPS       Y2, Y1, Y1
-	VMOVUPS      (CX)(R10*1), Y2
-	VMOVUPS      32(CX)(R10*1), Y3
-	VMULPS       Y0, Y2, Y4
-	VMULPS       Y1, Y3, Y5
-	VMOVUPS      Y4, (AX)(R10*1)
-	VMOVUPS      Y5, 32(AX)(R10*1)
-	MOVQ         dalpha+112(FP), R11
+	MOVQ         dleak+112(FP), R11
+	VMOVUPS      (R11)(R10*1), Y2
+	VMOVUPS      32(R11)(R10*1), Y3
+	MOVQ         i+144(FP), R11
 	VMOVUPS      (R11)(R10*1), Y4
 	VMOVUPS      32(R11)(R10*1), Y5
 	MOVQ         before+120(FP), R11
@@ -4999,28 +4951,28 @@ loop:
 	VANDPS       Y11, Y9, Y9
 	VSUBPS       Y8, Y6, Y6
 	VSUBPS       Y9, Y7, Y7
-	MOVQ         i+144(FP), R11
-	VMOVUPS      (R11)(R10*1), Y8
-	VMOVUPS      32(R11)(R10*1), Y9
-	VSUBPS       Y8, Y6, Y6
-	VSUBPS       Y9, Y7, Y7
-	VMULPS       Y6, Y0, Y6
-	VMULPS       Y7, Y1, Y7
-	VADDPS       Y6, Y4, Y4
-	VADDPS       Y7, Y5, Y5
-	MOVQ         dalpha+112(FP), R11
-	VMOVUPS      Y4, (R11)(R10*1)
-	VMOVUPS      Y5, 32(R11)(R10*1)
+	VSUBPS       Y6, Y4, Y4
+	VSUBPS       Y7, Y5, Y5
+	VMULPS       Y4, Y0, Y4
+	VMULPS       Y5, Y1, Y5
+	VADDPS       Y4, Y2, Y2
+	VADDPS       Y5, Y3, Y3
+	MOVQ         dleak+112(FP), R11
+	VMOVUPS      Y2, (R11)(R10*1)
+	VMOVUPS      Y3, 32(R11)(R10*1)
+	VMOVUPS      (CX)(R10*1), Y2
+	VMOVUPS      32(CX)(R10*1), Y3
+	VMULPS       Y0, Y2, Y2
+	VMULPS       Y1, Y3, Y3
+	VSUBPS       Y2, Y0, Y0
+	VSUBPS       Y3, Y1, Y1
+	VMOVUPS      Y0, (AX)(R10*1)
+	VMOVUPS      Y1, 32(AX)(R10*1)
 	MOVQ         di+96(FP), R11
-	VMOVUPS      (R11)(R10*1), Y4
-	VMOVUPS      32(R11)(R10*1), Y5
-	VBROADCASTSS word3f800000<>+0(SB), Y6
-	VSUBPS       Y2, Y6, Y2
-	VSUBPS       Y3, Y6, Y3
-	VMULPS       Y0, Y2, Y0
-	VMULPS       Y1, Y3, Y1
-	VADDPS       Y0, Y4, Y0
-	VADDPS       Y1, Y5, Y1
+	VMOVUPS      (R11)(R10*1), Y0
+	VMOVUPS      32(R11)(R10*1), Y1
+	VADDPS       Y2, Y0, Y0
+	VADDPS       Y3, Y1, Y1
 	VBROADCASTSS word7fffffff<>+0(SB), Y2
 	VANDPS       Y2, Y0, Y3
 	VANDPS       Y2, Y1, Y2
@@ -5130,18 +5082,15 @@ tail:
 	VCMPPS       $0x16, Y6, Y4, Y4
 	VANDPS       Y5, Y2, Y2
 	VANDPS       Y4, Y3, Y3
-	VMASKMOVPS   (CX)(R10*1), Y0, Y4
-	VMASKMOVPS   32(CX)(R10*1), Y1, Y5
-	VMULPS       Y2, Y4, Y6
-	VMULPS       Y3, Y5, Y7
-	VMASKMOVPS   Y6, Y0, (AX)(R10*1)
-	VMASKMOVPS   Y7, Y1, 32(AX)(R10*1)
-	MOVQ         dalpha+112(FP), AX
-	VMASKMOVPS   (AX)(R10*1), Y0, Y6
-	VMASKMOVPS   32(AX)(R10*1), Y1, Y7
-	MOVQ         before+120(FP), AX
-	VMASKMOVPS   (AX)(R10*1), Y0, Y8
-	VMASKMOVPS   32(AX)(R10*1), Y1, Y9
+	MOVQ         dleak+112(FP), BX
+	VMASKMOVPS   (BX)(R10*1), Y0, Y4
+	VMASKMOVPS   32(BX)(R10*1), Y1, Y5
+	MOVQ         i+144(FP), BX
+	VMASKMOVPS   (BX)(R10*1), Y0, Y6
+	VMASKMOVPS   32(BX)(R10*1), Y1, Y7
+	MOVQ         before+120(FP), BX
+	VMASKMOVPS   (BX)(R10*1), Y0, Y8
+	VMASKMOVPS   32(BX)(R10*1), Y1, Y9
 	VMASKMOVPS   (R8)(R10*1), Y0, Y10
 	VMASKMOVPS   32(R8)(R10*1), Y1, Y11
 	VSUBPS       Y10, Y8, Y12
@@ -5157,28 +5106,28 @@ tail:
 	VANDPS       Y13, Y11, Y11
 	VSUBPS       Y10, Y8, Y8
 	VSUBPS       Y11, Y9, Y9
-	MOVQ         i+144(FP), AX
-	VMASKMOVPS   (AX)(R10*1), Y0, Y10
-	VMASKMOVPS   32(AX)(R10*1), Y1, Y11
-	VSUBPS       Y10, Y8, Y8
-	VSUBPS       Y11, Y9, Y9
-	VMULPS       Y8, Y2, Y8
-	VMULPS       Y9, Y3, Y9
-	VADDPS       Y8, Y6, Y6
-	VADDPS       Y9, Y7, Y7
-	MOVQ         dalpha+112(FP), AX
-	VMASKMOVPS   Y6, Y0, (AX)(R10*1)
-	VMASKMOVPS   Y7, Y1, 32(AX)(R10*1)
+	VSUBPS       Y8, Y6, Y6
+	VSUBPS       Y9, Y7, Y7
+	VMULPS       Y6, Y2, Y6
+	VMULPS       Y7, Y3, Y7
+	VADDPS       Y6, Y4, Y4
+	VADDPS       Y7, Y5, Y5
+	MOVQ         dleak+112(FP), BX
+	VMASKMOVPS   Y4, Y0, (BX)(R10*1)
+	VMASKMOVPS   Y5, Y1, 32(BX)(R10*1)
+	VMASKMOVPS   (CX)(R10*1), Y0, Y4
+	VMASKMOVPS   32(CX)(R10*1), Y1, Y5
+	VMULPS       Y2, Y4, Y4
+	VMULPS       Y3, Y5, Y5
+	VSUBPS       Y4, Y2, Y2
+	VSUBPS       Y5, Y3, Y3
+	VMASKMOVPS   Y2, Y0, (AX)(R10*1)
+	VMASKMOVPS   Y3, Y1, 32(AX)(R10*1)
 	MOVQ         di+96(FP), AX
-	VMASKMOVPS   (AX)(R10*1), Y0, Y6
-	VMASKMOVPS   32(AX)(R10*1), Y1, Y7
-	VBROADCASTSS word3f800000<>+0(SB), Y8
-	VSUBPS       Y4, Y8, Y4
-	VSUBPS       Y5, Y8, Y5
-	VMULPS       Y2, Y4, Y2
-	VMULPS       Y3, Y5, Y3
-	VADDPS       Y2, Y6, Y2
-	VADDPS       Y3, Y7, Y3
+	VMASKMOVPS   (AX)(R10*1), Y0, Y2
+	VMASKMOVPS   32(AX)(R10*1), Y1, Y3
+	VADDPS       Y4, Y2, Y2
+	VADDPS       Y5, Y3, Y3
 	VBROADCASTSS word7fffffff<>+0(SB), Y4
 	VANDPS       Y4, Y2, Y5
 	VANDPS       Y4, Y3, Y4
@@ -5217,10 +5166,10 @@ end:
 	MOVQ ldbefore+168(FP), CX
 	ADDQ CX, before+120(FP)
 	MOVQ ldsums+160(FP), CX
-	ADDQ CX, dalpha+112(FP)
-	MOVQ ldsums+160(FP), CX
 	ADDQ CX, dbeta+136(FP)
 	ADDQ AX, di+96(FP)
+	MOVQ ldsums+160(FP), CX
+	ADDQ CX, dleak+112(FP)
 	ADDQ AX, ds+24(FP)
 	ADDQ AX, dv+0(FP)
 	MOVQ ldsums+160(FP), CX
@@ -5241,7 +5190,7 @@ end:
 	VZEROUPPER
 	RET
 
-// func lifBackSynToValueF32AVX2(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, di *float32, beta *float32, vreset *float32, n int, rows int)
+// func lifBackSynToValueF32AVX2(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, gain *float32, vth *float32, attached uint64, di *float32, beta *float32, vreset *float32, n int, rows int)
 // Requires: AVX
 TEXT ·lifBackSynToValueF32AVX2(SB), NOSPLIT, $0-136
 	MOVQ lddx+16(FP), AX
@@ -5256,7 +5205,7 @@ TEXT ·lifBackSynToValueF32AVX2(SB), NOSPLIT, $0-136
 
 row:
 	MOVQ dv+0(FP), AX
-	MOVQ alpha+72(FP), CX
+	MOVQ gain+72(FP), CX
 	MOVQ dx+8(FP), DX
 	MOVQ gv+56(FP), BX
 	MOVQ ds+24(FP), SI
@@ -5322,20 +5271,17 @@ loop:
 	VANDPS       Y2, Y1, Y1
 	VMOVUPS      (CX)(R10*1), Y2
 	VMOVUPS      32(CX)(R10*1), Y3
-	VMULPS       Y0, Y2, Y4
-	VMULPS       Y1, Y3, Y5
-	VMOVUPS      Y4, (AX)(R10*1)
-	VMOVUPS      Y5, 32(AX)(R10*1)
+	VMULPS       Y0, Y2, Y2
+	VMULPS       Y1, Y3, Y3
+	VSUBPS       Y2, Y0, Y0
+	VSUBPS       Y3, Y1, Y1
+	VMOVUPS      Y0, (AX)(R10*1)
+	VMOVUPS      Y1, 32(AX)(R10*1)
 	MOVQ         di+96(FP), R11
-	VMOVUPS      (R11)(R10*1), Y4
-	VMOVUPS      32(R11)(R10*1), Y5
-	VBROADCASTSS word3f800000<>+0(SB), Y6
-	VSUBPS       Y2, Y6, Y2
-	VSUBPS       Y3, Y6, Y3
-	VMULPS       Y0, Y2, Y0
-	VMULPS       Y1, Y3, Y1
-	VADDPS       Y0, Y4, Y0
-	VADDPS       Y1, Y5, Y1
+	VMOVUPS      (R11)(R10*1), Y0
+	VMOVUPS      32(R11)(R10*1), Y1
+	VADDPS       Y2, Y0, Y0
+	VADDPS       Y3, Y1, Y1
 	VBROADCASTSS word7fffffff<>+0(SB), Y2
 	VANDPS       Y2, Y0, Y3
 	VANDPS       Y2, Y1, Y2
@@ -5418,20 +5364,17 @@ tail:
 	VANDPS       Y4, Y3, Y3
 	VMASKMOVPS   (CX)(R10*1), Y0, Y4
 	VMASKMOVPS   32(CX)(R10*1), Y1, Y5
-	VMULPS       Y2, Y4, Y6
-	VMULPS       Y3, Y5, Y7
-	VMASKMOVPS   Y6, Y0, (AX)(R10*1)
-	VMASKMOVPS   Y7, Y1, 32(AX)(R10*1)
+	VMULPS       Y2, Y4, Y4
+	VMULPS       Y3, Y5, Y5
+	VSUBPS       Y4, Y2, Y2
+	VSUBPS       Y5, Y3, Y3
+	VMASKMOVPS   Y2, Y0, (AX)(R10*1)
+	VMASKMOVPS   Y3, Y1, 32(AX)(R10*1)
 	MOVQ         di+96(FP), AX
-	VMASKMOVPS   (AX)(R10*1), Y0, Y6
-	VMASKMOVPS   32(AX)(R10*1), Y1, Y7
-	VBROADCASTSS word3f800000<>+0(SB), Y8
-	VSUBPS       Y4, Y8, Y4
-	VSUBPS       Y5, Y8, Y5
-	VMULPS       Y2, Y4, Y2
-	VMULPS       Y3, Y5, Y3
-	VADDPS       Y2, Y6, Y2
-	VADDPS       Y3, Y7, Y3
+	VMASKMOVPS   (AX)(R10*1), Y0, Y2
+	VMASKMOVPS   32(AX)(R10*1), Y1, Y3
+	VADDPS       Y4, Y2, Y2
+	VADDPS       Y5, Y3, Y3
 	VBROADCASTSS word7fffffff<>+0(SB), Y4
 	VANDPS       Y4, Y2, Y5
 	VANDPS       Y4, Y3, Y4
@@ -5469,7 +5412,7 @@ end:
 	VZEROUPPER
 	RET
 
-// func lifBackSynToValueFastF32AVX2(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, di *float32, beta *float32, vreset *float32, k float32, n int, rows int)
+// func lifBackSynToValueFastF32AVX2(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, gain *float32, vth *float32, attached uint64, di *float32, beta *float32, vreset *float32, k float32, n int, rows int)
 // Requires: AVX
 TEXT ·lifBackSynToValueFastF32AVX2(SB), NOSPLIT, $0-144
 	MOVQ lddx+16(FP), AX
@@ -5484,7 +5427,7 @@ TEXT ·lifBackSynToValueFastF32AVX2(SB), NOSPLIT, $0-144
 
 row:
 	MOVQ dv+0(FP), AX
-	MOVQ alpha+72(FP), CX
+	MOVQ gain+72(FP), CX
 	MOVQ dx+8(FP), DX
 	MOVQ gv+56(FP), BX
 	MOVQ ds+24(FP), SI
@@ -5561,20 +5504,17 @@ loop:
 	VANDPS       Y2, Y1, Y1
 	VMOVUPS      (CX)(R10*1), Y2
 	VMOVUPS      32(CX)(R10*1), Y3
-	VMULPS       Y0, Y2, Y4
-	VMULPS       Y1, Y3, Y5
-	VMOVUPS      Y4, (AX)(R10*1)
-	VMOVUPS      Y5, 32(AX)(R10*1)
+	VMULPS       Y0, Y2, Y2
+	VMULPS       Y1, Y3, Y3
+	VSUBPS       Y2, Y0, Y0
+	VSUBPS       Y3, Y1, Y1
+	VMOVUPS      Y0, (AX)(R10*1)
+	VMOVUPS      Y1, 32(AX)(R10*1)
 	MOVQ         di+96(FP), R11
-	VMOVUPS      (R11)(R10*1), Y4
-	VMOVUPS      32(R11)(R10*1), Y5
-	VBROADCASTSS word3f800000<>+0(SB), Y6
-	VSUBPS       Y2, Y6, Y2
-	VSUBPS       Y3, Y6, Y3
-	VMULPS       Y0, Y2, Y0
-	VMULPS       Y1, Y3, Y1
-	VADDPS       Y0, Y4, Y0
-	VADDPS       Y1, Y5, Y1
+	VMOVUPS      (R11)(R10*1), Y0
+	VMOVUPS      32(R11)(R10*1), Y1
+	VADDPS       Y2, Y0, Y0
+	VADDPS       Y3, Y1, Y1
 	VBROADCASTSS word7fffffff<>+0(SB), Y2
 	VANDPS       Y2, Y0, Y3
 	VANDPS       Y2, Y1, Y2
@@ -5668,20 +5608,17 @@ tail:
 	VANDPS       Y4, Y3, Y3
 	VMASKMOVPS   (CX)(R10*1), Y0, Y4
 	VMASKMOVPS   32(CX)(R10*1), Y1, Y5
-	VMULPS       Y2, Y4, Y6
-	VMULPS       Y3, Y5, Y7
-	VMASKMOVPS   Y6, Y0, (AX)(R10*1)
-	VMASKMOVPS   Y7, Y1, 32(AX)(R10*1)
+	VMULPS       Y2, Y4, Y4
+	VMULPS       Y3, Y5, Y5
+	VSUBPS       Y4, Y2, Y2
+	VSUBPS       Y5, Y3, Y3
+	VMASKMOVPS   Y2, Y0, (AX)(R10*1)
+	VMASKMOVPS   Y3, Y1, 32(AX)(R10*1)
 	MOVQ         di+96(FP), AX
-	VMASKMOVPS   (AX)(R10*1), Y0, Y6
-	VMASKMOVPS   32(AX)(R10*1), Y1, Y7
-	VBROADCASTSS word3f800000<>+0(SB), Y8
-	VSUBPS       Y4, Y8, Y4
-	VSUBPS       Y5, Y8, Y5
-	VMULPS       Y2, Y4, Y2
-	VMULPS       Y3, Y5, Y3
-	VADDPS       Y2, Y6, Y2
-	VADDPS       Y3, Y7, Y3
+	VMASKMOVPS   (AX)(R10*1), Y0, Y2
+	VMASKMOVPS   32(AX)(R10*1), Y1, Y3
+	VADDPS       Y4, Y2, Y2
+	VADDPS       Y5, Y3, Y3
 	VBROADCASTSS word7fffffff<>+0(SB), Y4
 	VANDPS       Y4, Y2, Y5
 	VANDPS       Y4, Y3, Y4
@@ -5719,7 +5656,7 @@ end:
 	VZEROUPPER
 	RET
 
-// func lifBackSynToValueLearnedF32AVX2(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, di *float32, beta *float32, vreset *float32, dalpha *float32, before *float32, dvth *float32, dbeta *float32, i *float32, ibefore *float32, dvreset *float32, ldsums int, ldbefore int, unreset uint64, ldi int, ldibefore int, n int, rows int)
+// func lifBackSynToValueLearnedF32AVX2(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, gain *float32, vth *float32, attached uint64, di *float32, beta *float32, vreset *float32, dleak *float32, before *float32, dvth *float32, dbeta *float32, i *float32, ibefore *float32, dvreset *float32, ldsums int, ldbefore int, unreset uint64, ldi int, ldibefore int, n int, rows int)
 // Requires: AVX
 TEXT ·lifBackSynToValueLearnedF32AVX2(SB), NOSPLIT, $0-232
 	MOVQ ldbefore+184(FP), AX
@@ -5746,7 +5683,7 @@ TEXT ·lifBackSynToValueLearnedF32AVX2(SB), NOSPLIT, $0-232
 
 row:
 	MOVQ dv+0(FP), AX
-	MOVQ alpha+72(FP), CX
+	MOVQ gain+72(FP), CX
 	MOVQ dx+8(FP), DX
 	MOVQ gv+56(FP), BX
 	MOVQ ds+24(FP), SI
@@ -5828,13 +5765,10 @@ loop:
 	VCMPPS       $0x16, Y4, Y2, Y2
 	VANDPS       Y3, Y0, Y0
 	VANDPS       Y2, Y1, Y1
-	VMOVUPS      (CX)(R10*1), Y2
-	VMOVUPS      32(CX)(R10*1), Y3
-	VMULPS       Y0, Y2, Y4
-	VMULPS       Y1, Y3, Y5
-	VMOVUPS      Y4, (AX)(R10*1)
-	VMOVUPS      Y5, 32(AX)(R10*1)
-	MOVQ         dalpha+120(FP), R11
+	MOVQ         dleak+120(FP), R11
+	VMOVUPS      (R11)(R10*1), Y2
+	VMOVUPS      32(R11)(R10*1), Y3
+	MOVQ         i+152(FP), R11
 	VMOVUPS      (R11)(R10*1), Y4
 	VMOVUPS      32(R11)(R10*1), Y5
 	MOVQ         before+128(FP), R11
@@ -5860,28 +5794,28 @@ loop:
 	VADDPS       Y11, Y7, Y11
 	VBLENDVPS    Y8, Y10, Y6, Y6
 	VBLENDVPS    Y9, Y11, Y7, Y7
-	MOVQ         i+152(FP), R11
-	VMOVUPS      (R11)(R10*1), Y8
-	VMOVUPS      32(R11)(R10*1), Y9
-	VSUBPS       Y8, Y6, Y6
-	VSUBPS       Y9, Y7, Y7
-	VMULPS       Y6, Y0, Y6
-	VMULPS       Y7, Y1, Y7
-	VADDPS       Y6, Y4, Y4
-	VADDPS       Y7, Y5, Y5
-	MOVQ         dalpha+120(FP), R11
-	VMOVUPS      Y4, (R11)(R10*1)
-	VMOVUPS      Y5, 32(R11)(R10*1)
+	VSUBPS       Y6, Y4, Y4
+	VSUBPS       Y7, Y5, Y5
+	VMULPS       Y4, Y0, Y4
+	VMULPS       Y5, Y1, Y5
+	VADDPS       Y4, Y2, Y2
+	VADDPS       Y5, Y3, Y3
+	MOVQ         dleak+120(FP), R11
+	VMOVUPS      Y2, (R11)(R10*1)
+	VMOVUPS      Y3, 32(R11)(R10*1)
+	VMOVUPS      (CX)(R10*1), Y2
+	VMOVUPS      32(CX)(R10*1), Y3
+	VMULPS       Y0, Y2, Y2
+	VMULPS       Y1, Y3, Y3
+	VSUBPS       Y2, Y0, Y0
+	VSUBPS       Y3, Y1, Y1
+	VMOVUPS      Y0, (AX)(R10*1)
+	VMOVUPS      Y1, 32(AX)(R10*1)
 	MOVQ         di+96(FP), R11
-	VMOVUPS      (R11)(R10*1), Y4
-	VMOVUPS      32(R11)(R10*1), Y5
-	VBROADCASTSS word3f800000<>+0(SB), Y6
-	VSUBPS       Y2, Y6, Y2
-	VSUBPS       Y3, Y6, Y3
-	VMULPS       Y0, Y2, Y0
-	VMULPS       Y1, Y3, Y1
-	VADDPS       Y0, Y4, Y0
-	VADDPS       Y1, Y5, Y1
+	VMOVUPS      (R11)(R10*1), Y0
+	VMOVUPS      32(R11)(R10*1), Y1
+	VADDPS       Y2, Y0, Y0
+	VADDPS       Y3, Y1, Y1
 	VBROADCASTSS word7fffffff<>+0(SB), Y2
 	VANDPS       Y2, Y0, Y3
 	VANDPS       Y2, Y1, Y2
@@ -5993,18 +5927,15 @@ tail:
 	VCMPPS       $0x16, Y6, Y4, Y4
 	VANDPS       Y5, Y2, Y2
 	VANDPS       Y4, Y3, Y3
-	VMASKMOVPS   (CX)(R10*1), Y0, Y4
-	VMASKMOVPS   32(CX)(R10*1), Y1, Y5
-	VMULPS       Y2, Y4, Y6
-	VMULPS       Y3, Y5, Y7
-	VMASKMOVPS   Y6, Y0, (AX)(R10*1)
-	VMASKMOVPS   Y7, Y1, 32(AX)(R10*1)
-	MOVQ         dalpha+120(FP), AX
-	VMASKMOVPS   (AX)(R10*1), Y0, Y6
-	VMASKMOVPS   32(AX)(R10*1), Y1, Y7
-	MOVQ         before+128(FP), AX
-	VMASKMOVPS   (AX)(R10*1), Y0, Y8
-	VMASKMOVPS   32(AX)(R10*1), Y1, Y9
+	MOVQ         dleak+120(FP), BX
+	VMASKMOVPS   (BX)(R10*1), Y0, Y4
+	VMASKMOVPS   32(BX)(R10*1), Y1, Y5
+	MOVQ         i+152(FP), BX
+	VMASKMOVPS   (BX)(R10*1), Y0, Y6
+	VMASKMOVPS   32(BX)(R10*1), Y1, Y7
+	MOVQ         before+128(FP), BX
+	VMASKMOVPS   (BX)(R10*1), Y0, Y8
+	VMASKMOVPS   32(BX)(R10*1), Y1, Y9
 	VMASKMOVPS   (R8)(R10*1), Y0, Y10
 	VMASKMOVPS   32(R8)(R10*1), Y1, Y11
 	VSUBPS       Y10, Y8, Y10
@@ -6016,37 +5947,37 @@ tail:
 	VXORPS       Y13, Y13, Y13
 	VCMPPS       $0x16, Y12, Y10, Y10
 	VCMPPS       $0x16, Y13, Y11, Y11
-	MOVQ         vreset+112(FP), AX
-	VMASKMOVPS   (AX)(R10*1), Y0, Y12
-	VMASKMOVPS   32(AX)(R10*1), Y1, Y13
+	MOVQ         vreset+112(FP), BX
+	VMASKMOVPS   (BX)(R10*1), Y0, Y12
+	VMASKMOVPS   32(BX)(R10*1), Y1, Y13
 	VSUBPS       Y8, Y12, Y12
 	VSUBPS       Y9, Y13, Y13
 	VADDPS       Y12, Y8, Y12
 	VADDPS       Y13, Y9, Y13
 	VBLENDVPS    Y10, Y12, Y8, Y8
 	VBLENDVPS    Y11, Y13, Y9, Y9
-	MOVQ         i+152(FP), AX
-	VMASKMOVPS   (AX)(R10*1), Y0, Y10
-	VMASKMOVPS   32(AX)(R10*1), Y1, Y11
-	VSUBPS       Y10, Y8, Y8
-	VSUBPS       Y11, Y9, Y9
-	VMULPS       Y8, Y2, Y8
-	VMULPS       Y9, Y3, Y9
-	VADDPS       Y8, Y6, Y6
-	VADDPS       Y9, Y7, Y7
-	MOVQ         dalpha+120(FP), AX
-	VMASKMOVPS   Y6, Y0, (AX)(R10*1)
-	VMASKMOVPS   Y7, Y1, 32(AX)(R10*1)
+	VSUBPS       Y8, Y6, Y6
+	VSUBPS       Y9, Y7, Y7
+	VMULPS       Y6, Y2, Y6
+	VMULPS       Y7, Y3, Y7
+	VADDPS       Y6, Y4, Y4
+	VADDPS       Y7, Y5, Y5
+	MOVQ         dleak+120(FP), BX
+	VMASKMOVPS   Y4, Y0, (BX)(R10*1)
+	VMASKMOVPS   Y5, Y1, 32(BX)(R10*1)
+	VMASKMOVPS   (CX)(R10*1), Y0, Y4
+	VMASKMOVPS   32(CX)(R10*1), Y1, Y5
+	VMULPS       Y2, Y4, Y4
+	VMULPS       Y3, Y5, Y5
+	VSUBPS       Y4, Y2, Y2
+	VSUBPS       Y5, Y3, Y3
+	VMASKMOVPS   Y2, Y0, (AX)(R10*1)
+	VMASKMOVPS   Y3, Y1, 32(AX)(R10*1)
 	MOVQ         di+96(FP), AX
-	VMASKMOVPS   (AX)(R10*1), Y0, Y6
-	VMASKMOVPS   32(AX)(R10*1), Y1, Y7
-	VBROADCASTSS word3f800000<>+0(SB), Y8
-	VSUBPS       Y4, Y8, Y4
-	VSUBPS       Y5, Y8, Y5
-	VMULPS       Y2, Y4, Y2
-	VMULPS       Y3, Y5, Y3
-	VADDPS       Y2, Y6, Y2
-	VADDPS       Y3, Y7, Y3
+	VMASKMOVPS   (AX)(R10*1), Y0, Y2
+	VMASKMOVPS   32(AX)(R10*1), Y1, Y3
+	VADDPS       Y4, Y2, Y2
+	VADDPS       Y5, Y3, Y3
 	VBROADCASTSS word7fffffff<>+0(SB), Y4
 	VANDPS       Y4, Y2, Y5
 	VANDPS       Y4, Y3, Y4
@@ -6085,10 +6016,10 @@ end:
 	MOVQ ldbefore+184(FP), CX
 	ADDQ CX, before+128(FP)
 	MOVQ ldsums+176(FP), CX
-	ADDQ CX, dalpha+120(FP)
-	MOVQ ldsums+176(FP), CX
 	ADDQ CX, dbeta+144(FP)
 	ADDQ AX, di+96(FP)
+	MOVQ ldsums+176(FP), CX
+	ADDQ CX, dleak+120(FP)
 	ADDQ AX, ds+24(FP)
 	ADDQ AX, dv+0(FP)
 	MOVQ ldsums+176(FP), CX
@@ -6111,7 +6042,7 @@ end:
 	VZEROUPPER
 	RET
 
-// func lifBackSynToValueLearnedFastF32AVX2(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, di *float32, beta *float32, vreset *float32, dalpha *float32, before *float32, dvth *float32, dbeta *float32, i *float32, ibefore *float32, dvreset *float32, ldsums int, ldbefore int, unreset uint64, ldi int, ldibefore int, k float32, n int, rows int)
+// func lifBackSynToValueLearnedFastF32AVX2(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, gain *float32, vth *float32, attached uint64, di *float32, beta *float32, vreset *float32, dleak *float32, before *float32, dvth *float32, dbeta *float32, i *float32, ibefore *float32, dvreset *float32, ldsums int, ldbefore int, unreset uint64, ldi int, ldibefore int, k float32, n int, rows int)
 // Requires: AVX
 TEXT ·lifBackSynToValueLearnedFastF32AVX2(SB), NOSPLIT, $0-240
 	MOVQ ldbefore+184(FP), AX
@@ -6138,7 +6069,7 @@ TEXT ·lifBackSynToValueLearnedFastF32AVX2(SB), NOSPLIT, $0-240
 
 row:
 	MOVQ dv+0(FP), AX
-	MOVQ alpha+72(FP), CX
+	MOVQ gain+72(FP), CX
 	MOVQ dx+8(FP), DX
 	MOVQ gv+56(FP), BX
 	MOVQ ds+24(FP), SI
@@ -6231,13 +6162,10 @@ loop:
 	VCMPPS       $0x16, Y4, Y2, Y2
 	VANDPS       Y3, Y0, Y0
 	VANDPS       Y2, Y1, Y1
-	VMOVUPS      (CX)(R10*1), Y2
-	VMOVUPS      32(CX)(R10*1), Y3
-	VMULPS       Y0, Y2, Y4
-	VMULPS       Y1, Y3, Y5
-	VMOVUPS      Y4, (AX)(R10*1)
-	VMOVUPS      Y5, 32(AX)(R10*1)
-	MOVQ         dalpha+120(FP), R11
+	MOVQ         dleak+120(FP), R11
+	VMOVUPS      (R11)(R10*1), Y2
+	VMOVUPS      32(R11)(R10*1), Y3
+	MOVQ         i+152(FP), R11
 	VMOVUPS      (R11)(R10*1), Y4
 	VMOVUPS      32(R11)(R10*1), Y5
 	MOVQ         before+128(FP), R11
@@ -6263,28 +6191,28 @@ loop:
 	VADDPS       Y11, Y7, Y11
 	VBLENDVPS    Y8, Y10, Y6, Y6
 	VBLENDVPS    Y9, Y11, Y7, Y7
-	MOVQ         i+152(FP), R11
-	VMOVUPS      (R11)(R10*1), Y8
-	VMOVUPS      32(R11)(R10*1), Y9
-	VSUBPS       Y8, Y6, Y6
-	VSUBPS       Y9, Y7, Y7
-	VMULPS       Y6, Y0, Y6
-	VMULPS       Y7, Y1, Y7
-	VADDPS       Y6, Y4, Y4
-	VADDPS       Y7, Y5, Y5
-	MOVQ         dalpha+120(FP), R11
-	VMOVUPS      Y4, (R11)(R10*1)
-	VMOVUPS      Y5, 32(R11)(R10*1)
+	VSUBPS       Y6, Y4, Y4
+	VSUBPS       Y7, Y5, Y5
+	VMULPS       Y4, Y0, Y4
+	VMULPS       Y5, Y1, Y5
+	VADDPS       Y4, Y2, Y2
+	VADDPS       Y5, Y3, Y3
+	MOVQ         dleak+120(FP), R11
+	VMOVUPS      Y2, (R11)(R10*1)
+	VMOVUPS      Y3, 32(R11)(R10*1)
+	VMOVUPS      (CX)(R10*1), Y2
+	VMOVUPS      32(CX)(R10*1), Y3
+	VMULPS       Y0, Y2, Y2
+	VMULPS       Y1, Y3, Y3
+	VSUBPS       Y2, Y0, Y0
+	VSUBPS       Y3, Y1, Y1
+	VMOVUPS      Y0, (AX)(R10*1)
+	VMOVUPS      Y1, 32(AX)(R10*1)
 	MOVQ         di+96(FP), R11
-	VMOVUPS      (R11)(R10*1), Y4
-	VMOVUPS      32(R11)(R10*1), Y5
-	VBROADCASTSS word3f800000<>+0(SB), Y6
-	VSUBPS       Y2, Y6, Y2
-	VSUBPS       Y3, Y6, Y3
-	VMULPS       Y0, Y2, Y0
-	VMULPS       Y1, Y3, Y1
-	VADDPS       Y0, Y4, Y0
-	VADDPS       Y1, Y5, Y1
+	VMOVUPS      (R11)(R10*1), Y0
+	VMOVUPS      32(R11)(R10*1), Y1
+	VADDPS       Y2, Y0, Y0
+	VADDPS       Y3, Y1, Y1
 	VBROADCASTSS word7fffffff<>+0(SB), Y2
 	VANDPS       Y2, Y0, Y3
 	VANDPS       Y2, Y1, Y2
@@ -6407,18 +6335,15 @@ tail:
 	VCMPPS       $0x16, Y6, Y4, Y4
 	VANDPS       Y5, Y2, Y2
 	VANDPS       Y4, Y3, Y3
-	VMASKMOVPS   (CX)(R10*1), Y0, Y4
-	VMASKMOVPS   32(CX)(R10*1), Y1, Y5
-	VMULPS       Y2, Y4, Y6
-	VMULPS       Y3, Y5, Y7
-	VMASKMOVPS   Y6, Y0, (AX)(R10*1)
-	VMASKMOVPS   Y7, Y1, 32(AX)(R10*1)
-	MOVQ         dalpha+120(FP), AX
-	VMASKMOVPS   (AX)(R10*1), Y0, Y6
-	VMASKMOVPS   32(AX)(R10*1), Y1, Y7
-	MOVQ         before+128(FP), AX
-	VMASKMOVPS   (AX)(R10*1), Y0, Y8
-	VMASKMOVPS   32(AX)(R10*1), Y1, Y9
+	MOVQ         dleak+120(FP), BX
+	VMASKMOVPS   (BX)(R10*1), Y0, Y4
+	VMASKMOVPS   32(BX)(R10*1), Y1, Y5
+	MOVQ         i+152(FP), BX
+	VMASKMOVPS   (BX)(R10*1), Y0, Y6
+	VMASKMOVPS   32(BX)(R10*1), Y1, Y7
+	MOVQ         before+128(FP), BX
+	VMASKMOVPS   (BX)(R10*1), Y0, Y8
+	VMASKMOVPS   32(BX)(R10*1), Y1, Y9
 	VMASKMOVPS   (R8)(R10*1), Y0, Y10
 	VMASKMOVPS   32(R8)(R10*1), Y1, Y11
 	VSUBPS       Y10, Y8, Y10
@@ -6430,37 +6355,37 @@ tail:
 	VXORPS       Y13, Y13, Y13
 	VCMPPS       $0x16, Y12, Y10, Y10
 	VCMPPS       $0x16, Y13, Y11, Y11
-	MOVQ         vreset+112(FP), AX
-	VMASKMOVPS   (AX)(R10*1), Y0, Y12
-	VMASKMOVPS   32(AX)(R10*1), Y1, Y13
+	MOVQ         vreset+112(FP), BX
+	VMASKMOVPS   (BX)(R10*1), Y0, Y12
+	VMASKMOVPS   32(BX)(R10*1), Y1, Y13
 	VSUBPS       Y8, Y12, Y12
 	VSUBPS       Y9, Y13, Y13
 	VADDPS       Y12, Y8, Y12
 	VADDPS       Y13, Y9, Y13
 	VBLENDVPS    Y10, Y12, Y8, Y8
 	VBLENDVPS    Y11, Y13, Y9, Y9
-	MOVQ         i+152(FP), AX
-	VMASKMOVPS   (AX)(R10*1), Y0, Y10
-	VMASKMOVPS   32(AX)(R10*1), Y1, Y11
-	VSUBPS       Y10, Y8, Y8
-	VSUBPS       Y11, Y9, Y9
-	VMULPS       Y8, Y2, Y8
-	VMULPS       Y9, Y3, Y9
-	VADDPS       Y8, Y6, Y6
-	VADDPS       Y9, Y7, Y7
-	MOVQ         dalpha+120(FP), AX
-	VMASKMOVPS   Y6, Y0, (AX)(R10*1)
-	VMASKMOVPS   Y7, Y1, 32(AX)(R10*1)
+	VSUBPS       Y8, Y6, Y6
+	VSUBPS       Y9, Y7, Y7
+	VMULPS       Y6, Y2, Y6
+	VMULPS       Y7, Y3, Y7
+	VADDPS       Y6, Y4, Y4
+	VADDPS       Y7, Y5, Y5
+	MOVQ         dleak+120(FP), BX
+	VMASKMOVPS   Y4, Y0, (BX)(R10*1)
+	VMASKMOVPS   Y5, Y1, 32(BX)(R10*1)
+	VMASKMOVPS   (CX)(R10*1), Y0, Y4
+	VMASKMOVPS   32(CX)(R10*1), Y1, Y5
+	VMULPS       Y2, Y4, Y4
+	VMULPS       Y3, Y5, Y5
+	VSUBPS       Y4, Y2, Y2
+	VSUBPS       Y5, Y3, Y3
+	VMASKMOVPS   Y2, Y0, (AX)(R10*1)
+	VMASKMOVPS   Y3, Y1, 32(AX)(R10*1)
 	MOVQ         di+96(FP), AX
-	VMASKMOVPS   (AX)(R10*1), Y0, Y6
-	VMASKMOVPS   32(AX)(R10*1), Y1, Y7
-	VBROADCASTSS word3f800000<>+0(SB), Y8
-	VSUBPS       Y4, Y8, Y4
-	VSUBPS       Y5, Y8, Y5
-	VMULPS       Y2, Y4, Y2
-	VMULPS       Y3, Y5, Y3
-	VADDPS       Y2, Y6, Y2
-	VADDPS       Y3, Y7, Y3
+	VMASKMOVPS   (AX)(R10*1), Y0, Y2
+	VMASKMOVPS   32(AX)(R10*1), Y1, Y3
+	VADDPS       Y4, Y2, Y2
+	VADDPS       Y5, Y3, Y3
 	VBROADCASTSS word7fffffff<>+0(SB), Y4
 	VANDPS       Y4, Y2, Y5
 	VANDPS       Y4, Y3, Y4
@@ -6499,10 +6424,10 @@ end:
 	MOVQ ldbefore+184(FP), CX
 	ADDQ CX, before+128(FP)
 	MOVQ ldsums+176(FP), CX
-	ADDQ CX, dalpha+120(FP)
-	MOVQ ldsums+176(FP), CX
 	ADDQ CX, dbeta+144(FP)
 	ADDQ AX, di+96(FP)
+	MOVQ ldsums+176(FP), CX
+	ADDQ CX, dleak+120(FP)
 	ADDQ AX, ds+24(FP)
 	ADDQ AX, dv+0(FP)
 	MOVQ ldsums+176(FP), CX
@@ -9837,14 +9762,14 @@ TEXT ·liF32AVX512(SB), NOSPLIT, $0-40
 	JL   tail
 
 loop:
-	MOVQ    x+16(FP), DX
-	VMOVUPS (DX)(CX*1), Z0
 	MOVQ    alpha+24(FP), DX
-	VMOVUPS (DX)(CX*1), Z1
+	VMOVUPS (DX)(CX*1), Z0
 	MOVQ    v+8(FP), DX
-	VMOVUPS (DX)(CX*1), Z2
-	VMULPS  Z2, Z1, Z1
-	VADDPS  Z0, Z1, Z0
+	VMOVUPS (DX)(CX*1), Z1
+	VMULPS  Z1, Z0, Z0
+	MOVQ    x+16(FP), DX
+	VMOVUPS (DX)(CX*1), Z1
+	VADDPS  Z1, Z0, Z0
 	MOVQ    v1+0(FP), DX
 	VMOVUPS Z0, (DX)(CX*1)
 	ADDQ    $0x40, CX
@@ -9858,14 +9783,14 @@ tail:
 	MOVL      $-1, DX
 	BZHIL     AX, DX, DX
 	KMOVW     DX, K1
-	MOVQ      x+16(FP), AX
-	VMOVUPS.Z (AX)(CX*1), K1, Z0
 	MOVQ      alpha+24(FP), AX
-	VMOVUPS.Z (AX)(CX*1), K1, Z1
+	VMOVUPS.Z (AX)(CX*1), K1, Z0
 	MOVQ      v+8(FP), AX
-	VMOVUPS.Z (AX)(CX*1), K1, Z2
-	VMULPS    Z2, Z1, Z1
-	VADDPS    Z0, Z1, Z0
+	VMOVUPS.Z (AX)(CX*1), K1, Z1
+	VMULPS    Z1, Z0, Z0
+	MOVQ      x+16(FP), AX
+	VMOVUPS.Z (AX)(CX*1), K1, Z1
+	VADDPS    Z1, Z0, Z0
 	MOVQ      v1+0(FP), AX
 	VMOVUPS   Z0, K1, (AX)(CX*1)
 
@@ -9898,11 +9823,11 @@ row:
 	JL   tail
 
 loop:
-	VMOVUPS (BX)(R9*1), Z1
-	VMOVUPS (SI)(R9*1), Z2
-	VMOVUPS (DX)(R9*1), Z3
-	VMULPS  Z3, Z2, Z2
-	VADDPS  Z1, Z2, Z1
+	VMOVUPS (SI)(R9*1), Z1
+	VMOVUPS (DX)(R9*1), Z2
+	VMULPS  Z2, Z1, Z1
+	VMOVUPS (BX)(R9*1), Z2
+	VADDPS  Z2, Z1, Z1
 	VMOVUPS Z1, (CX)(R9*1)
 	VMOVUPS (DI)(R9*1), Z2
 	VSUBPS  Z2, Z1, Z2
@@ -9924,11 +9849,11 @@ tail:
 	MOVL      $-1, R10
 	BZHIL     R8, R10, R10
 	KMOVW     R10, K1
-	VMOVUPS.Z (BX)(R9*1), K1, Z1
-	VMOVUPS.Z (SI)(R9*1), K1, Z2
-	VMOVUPS.Z (DX)(R9*1), K1, Z3
-	VMULPS    Z3, Z2, Z2
-	VADDPS    Z1, Z2, Z1
+	VMOVUPS.Z (SI)(R9*1), K1, Z1
+	VMOVUPS.Z (DX)(R9*1), K1, Z2
+	VMULPS    Z2, Z1, Z1
+	VMOVUPS.Z (BX)(R9*1), K1, Z2
+	VADDPS    Z2, Z1, Z1
 	VMOVUPS   Z1, K1, (CX)(R9*1)
 	VMOVUPS.Z (DI)(R9*1), K1, Z2
 	VSUBPS    Z2, Z1, Z2
@@ -9982,11 +9907,11 @@ row:
 	JL   tail
 
 loop:
-	VMOVUPS (BX)(R10*1), Z1
-	VMOVUPS (SI)(R10*1), Z2
-	VMOVUPS (DX)(R10*1), Z3
-	VMULPS  Z3, Z2, Z2
-	VADDPS  Z1, Z2, Z1
+	VMOVUPS (SI)(R10*1), Z1
+	VMOVUPS (DX)(R10*1), Z2
+	VMULPS  Z2, Z1, Z1
+	VMOVUPS (BX)(R10*1), Z2
+	VADDPS  Z2, Z1, Z1
 	VMOVUPS Z1, (CX)(R10*1)
 	VMOVUPS (DI)(R10*1), Z2
 	VSUBPS  Z2, Z1, Z2
@@ -10011,11 +9936,11 @@ tail:
 	MOVL      $-1, R11
 	BZHIL     R9, R11, R11
 	KMOVW     R11, K1
-	VMOVUPS.Z (BX)(R10*1), K1, Z1
-	VMOVUPS.Z (SI)(R10*1), K1, Z2
-	VMOVUPS.Z (DX)(R10*1), K1, Z3
-	VMULPS    Z3, Z2, Z2
-	VADDPS    Z1, Z2, Z1
+	VMOVUPS.Z (SI)(R10*1), K1, Z1
+	VMOVUPS.Z (DX)(R10*1), K1, Z2
+	VMULPS    Z2, Z1, Z1
+	VMOVUPS.Z (BX)(R10*1), K1, Z2
+	VADDPS    Z2, Z1, Z1
 	VMOVUPS   Z1, K1, (CX)(R10*1)
 	VMOVUPS.Z (DI)(R10*1), K1, Z2
 	VSUBPS    Z2, Z1, Z2
@@ -10104,7 +10029,7 @@ end:
 	VZEROUPPER
 	RET
 
-// func liBackLearnedF32AVX512(dv *float32, dx *float32, gv *float32, alpha *float32, dalpha *float32, before *float32, n int)
+// func liBackLearnedF32AVX512(dv *float32, dx *float32, gv *float32, alpha *float32, dleak *float32, before *float32, n int)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·liBackLearnedF32AVX512(SB), NOSPLIT, $0-56
 	VBROADCASTSS word7fffffff<>+0(SB), Z0
@@ -10129,13 +10054,13 @@ loop:
 	VMULPS    Z2, Z3, Z3
 	MOVQ      dv+0(FP), DX
 	VMOVUPS   Z3, (DX)(CX*1)
-	MOVQ      dalpha+32(FP), DX
+	MOVQ      dleak+32(FP), DX
 	VMOVUPS   (DX)(CX*1), Z3
 	MOVQ      before+40(FP), DX
 	VMOVUPS   (DX)(CX*1), Z4
 	VMULPS    Z4, Z2, Z4
 	VADDPS    Z4, Z3, Z3
-	MOVQ      dalpha+32(FP), DX
+	MOVQ      dleak+32(FP), DX
 	VMOVUPS   Z3, (DX)(CX*1)
 	MOVQ      dx+8(FP), DX
 	VMOVUPS   Z2, (DX)(CX*1)
@@ -10163,13 +10088,13 @@ tail:
 	VMULPS    Z0, Z1, Z1
 	MOVQ      dv+0(FP), AX
 	VMOVUPS   Z1, K1, (AX)(CX*1)
-	MOVQ      dalpha+32(FP), AX
+	MOVQ      dleak+32(FP), AX
 	VMOVUPS.Z (AX)(CX*1), K1, Z1
 	MOVQ      before+40(FP), AX
 	VMOVUPS.Z (AX)(CX*1), K1, Z2
 	VMULPS    Z2, Z0, Z2
 	VADDPS    Z2, Z1, Z1
-	MOVQ      dalpha+32(FP), AX
+	MOVQ      dleak+32(FP), AX
 	VMOVUPS   Z1, K1, (AX)(CX*1)
 	MOVQ      dx+8(FP), AX
 	VMOVUPS   Z0, K1, (AX)(CX*1)
@@ -10400,7 +10325,7 @@ end:
 	VZEROUPPER
 	RET
 
-// func lifBackLearnedF32AVX512(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, dalpha *float32, before *float32, dvth *float32, ldsums int, ldbefore int, unreset uint64, n int, rows int)
+// func lifBackLearnedF32AVX512(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, dleak *float32, before *float32, dvth *float32, ldsums int, ldbefore int, unreset uint64, n int, rows int)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·lifBackLearnedF32AVX512(SB), NOSPLIT, $0-160
 	VPXORQ       Z0, Z0, Z0
@@ -10468,7 +10393,7 @@ loop:
 	VMOVUPS   (CX)(R10*1), Z6
 	VMULPS    Z5, Z6, Z6
 	VMOVUPS   Z6, (AX)(R10*1)
-	MOVQ      dalpha+96(FP), R11
+	MOVQ      dleak+96(FP), R11
 	VMOVUPS   (R11)(R10*1), Z6
 	MOVQ      before+104(FP), R11
 	VMOVUPS   (R11)(R10*1), Z7
@@ -10480,7 +10405,7 @@ loop:
 	VSUBPS    Z8, Z7, Z7
 	VMULPS    Z7, Z5, Z7
 	VADDPS    Z7, Z6, Z6
-	MOVQ      dalpha+96(FP), R11
+	MOVQ      dleak+96(FP), R11
 	VMOVUPS   Z6, (R11)(R10*1)
 	VMOVUPS   Z5, (DX)(R10*1)
 	ADDQ      $0x40, R10
@@ -10523,7 +10448,7 @@ tail:
 	VMOVUPS.Z (CX)(R10*1), K1, Z6
 	VMULPS    Z5, Z6, Z6
 	VMOVUPS   Z6, K1, (AX)(R10*1)
-	MOVQ      dalpha+96(FP), AX
+	MOVQ      dleak+96(FP), AX
 	VMOVUPS.Z (AX)(R10*1), K1, Z6
 	MOVQ      before+104(FP), AX
 	VMOVUPS.Z (AX)(R10*1), K1, Z7
@@ -10535,7 +10460,7 @@ tail:
 	VSUBPS    Z8, Z7, Z7
 	VMULPS    Z7, Z5, Z7
 	VADDPS    Z7, Z6, Z6
-	MOVQ      dalpha+96(FP), AX
+	MOVQ      dleak+96(FP), AX
 	VMOVUPS   Z6, K1, (AX)(R10*1)
 	VMOVUPS   Z5, K1, (DX)(R10*1)
 
@@ -10545,7 +10470,7 @@ end:
 	MOVQ ldbefore+128(FP), CX
 	ADDQ CX, before+104(FP)
 	MOVQ ldsums+120(FP), CX
-	ADDQ CX, dalpha+96(FP)
+	ADDQ CX, dleak+96(FP)
 	ADDQ AX, ds+24(FP)
 	ADDQ AX, dv+0(FP)
 	MOVQ ldsums+120(FP), CX
@@ -10562,7 +10487,7 @@ end:
 	VZEROUPPER
 	RET
 
-// func lifBackLearnedFastF32AVX512(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, dalpha *float32, before *float32, dvth *float32, ldsums int, ldbefore int, unreset uint64, k float32, n int, rows int)
+// func lifBackLearnedFastF32AVX512(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, dleak *float32, before *float32, dvth *float32, ldsums int, ldbefore int, unreset uint64, k float32, n int, rows int)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·lifBackLearnedFastF32AVX512(SB), NOSPLIT, $0-168
 	VBROADCASTSS word3f800000<>+0(SB), Z0
@@ -10635,7 +10560,7 @@ loop:
 	VMOVUPS   (CX)(R10*1), Z8
 	VMULPS    Z7, Z8, Z8
 	VMOVUPS   Z8, (AX)(R10*1)
-	MOVQ      dalpha+96(FP), R11
+	MOVQ      dleak+96(FP), R11
 	VMOVUPS   (R11)(R10*1), Z8
 	MOVQ      before+104(FP), R11
 	VMOVUPS   (R11)(R10*1), Z9
@@ -10647,7 +10572,7 @@ loop:
 	VSUBPS    Z10, Z9, Z9
 	VMULPS    Z9, Z7, Z9
 	VADDPS    Z9, Z8, Z8
-	MOVQ      dalpha+96(FP), R11
+	MOVQ      dleak+96(FP), R11
 	VMOVUPS   Z8, (R11)(R10*1)
 	VMOVUPS   Z7, (DX)(R10*1)
 	ADDQ      $0x40, R10
@@ -10693,7 +10618,7 @@ tail:
 	VMOVUPS.Z (CX)(R10*1), K1, Z8
 	VMULPS    Z7, Z8, Z8
 	VMOVUPS   Z8, K1, (AX)(R10*1)
-	MOVQ      dalpha+96(FP), AX
+	MOVQ      dleak+96(FP), AX
 	VMOVUPS.Z (AX)(R10*1), K1, Z8
 	MOVQ      before+104(FP), AX
 	VMOVUPS.Z (AX)(R10*1), K1, Z9
@@ -10705,7 +10630,7 @@ tail:
 	VSUBPS    Z10, Z9, Z9
 	VMULPS    Z9, Z7, Z9
 	VADDPS    Z9, Z8, Z8
-	MOVQ      dalpha+96(FP), AX
+	MOVQ      dleak+96(FP), AX
 	VMOVUPS   Z8, K1, (AX)(R10*1)
 	VMOVUPS   Z7, K1, (DX)(R10*1)
 
@@ -10715,7 +10640,7 @@ end:
 	MOVQ ldbefore+128(FP), CX
 	ADDQ CX, before+104(FP)
 	MOVQ ldsums+120(FP), CX
-	ADDQ CX, dalpha+96(FP)
+	ADDQ CX, dleak+96(FP)
 	ADDQ AX, ds+24(FP)
 	ADDQ AX, dv+0(FP)
 	MOVQ ldsums+120(FP), CX
@@ -10735,9 +10660,8 @@ end:
 // func lifBackToValueF32AVX512(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, vreset *float32, n int, rows int)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·lifBackToValueF32AVX512(SB), NOSPLIT, $0-120
-	VBROADCASTSS word3f800000<>+0(SB), Z0
-	VPXORQ       Z1, Z1, Z1
-	VBROADCASTSD attached+88(FP), Z0
+	VPXORQ       Z0, Z0, Z0
+	VBROADCASTSD attached+88(FP), Z1
 	VBROADCASTSS word7fffffff<>+0(SB), Z2
 	VBROADCASTSS word0d800000<>+0(SB), Z3
 	MOVQ         lddx+16(FP), AX
@@ -10769,18 +10693,18 @@ loop:
 	VMOVUPS   (DI)(R10*1), Z5
 	VMOVUPS   (R8)(R10*1), Z6
 	VSUBPS    Z6, Z5, Z6
-	VCMPPS    $0x16, Z1, Z6, K1
+	VCMPPS    $0x16, Z0, Z6, K1
 	MOVQ      vreset+96(FP), R11
 	VMOVUPS   (R11)(R10*1), Z6
 	VSUBPS    Z5, Z6, Z5
 	VMULPS    Z4, Z5, Z5
-	VMULPS    Z1, Z4, Z6
+	VMULPS    Z0, Z4, Z6
 	VMOVUPS   Z4, Z4
 	VMOVUPS   Z6, K1, Z4
 	MOVQ      slope+32(FP), R11
 	VMOVUPS   (R11)(R10*1), Z6
 	VMOVUPS   (SI)(R10*1), Z7
-	VPANDD    Z0, Z5, Z5
+	VPANDD    Z1, Z5, Z5
 	VADDPS    Z5, Z7, Z5
 	VMULPS    Z6, Z5, Z5
 	VADDPS    Z5, Z4, Z4
@@ -10808,18 +10732,18 @@ tail:
 	VMOVUPS.Z (DI)(R10*1), K1, Z5
 	VMOVUPS.Z (R8)(R10*1), K1, Z6
 	VSUBPS    Z6, Z5, Z6
-	VCMPPS    $0x16, Z1, Z6, K2
+	VCMPPS    $0x16, Z0, Z6, K2
 	MOVQ      vreset+96(FP), DI
 	VMOVUPS.Z (DI)(R10*1), K1, Z6
 	VSUBPS    Z5, Z6, Z5
 	VMULPS    Z4, Z5, Z5
-	VMULPS    Z1, Z4, Z6
+	VMULPS    Z0, Z4, Z6
 	VMOVUPS   Z4, Z4
 	VMOVUPS   Z6, K2, Z4
 	MOVQ      slope+32(FP), DI
 	VMOVUPS.Z (DI)(R10*1), K1, Z6
 	VMOVUPS.Z (SI)(R10*1), K1, Z7
-	VPANDD    Z0, Z5, Z5
+	VPANDD    Z1, Z5, Z5
 	VADDPS    Z5, Z7, Z5
 	VMULPS    Z6, Z5, Z5
 	VADDPS    Z5, Z4, Z4
@@ -10975,12 +10899,11 @@ end:
 	VZEROUPPER
 	RET
 
-// func lifBackToValueLearnedF32AVX512(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, vreset *float32, dalpha *float32, before *float32, dvth *float32, dvreset *float32, ldsums int, ldbefore int, unreset uint64, n int, rows int)
+// func lifBackToValueLearnedF32AVX512(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, vreset *float32, dleak *float32, before *float32, dvth *float32, dvreset *float32, ldsums int, ldbefore int, unreset uint64, n int, rows int)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·lifBackToValueLearnedF32AVX512(SB), NOSPLIT, $0-176
-	VBROADCASTSS word3f800000<>+0(SB), Z0
-	VPXORQ       Z1, Z1, Z1
-	VBROADCASTSD attached+88(FP), Z0
+	VPXORQ       Z0, Z0, Z0
+	VBROADCASTSD attached+88(FP), Z1
 	VBROADCASTSD unreset+152(FP), Z2
 	VBROADCASTSS word7fffffff<>+0(SB), Z3
 	VBROADCASTSS word0d800000<>+0(SB), Z4
@@ -11019,18 +10942,18 @@ loop:
 	VMOVUPS   (DI)(R10*1), Z6
 	VMOVUPS   (R8)(R10*1), Z7
 	VSUBPS    Z7, Z6, Z7
-	VCMPPS    $0x16, Z1, Z7, K1
+	VCMPPS    $0x16, Z0, Z7, K1
 	MOVQ      vreset+96(FP), R11
 	VMOVUPS   (R11)(R10*1), Z7
 	VSUBPS    Z6, Z7, Z6
 	VMULPS    Z5, Z6, Z6
-	VMULPS    Z1, Z5, Z7
+	VMULPS    Z0, Z5, Z7
 	VMOVUPS   Z5, Z8
 	VMOVUPS   Z7, K1, Z8
 	MOVQ      slope+32(FP), R11
 	VMOVUPS   (R11)(R10*1), Z7
 	VMOVUPS   (SI)(R10*1), Z9
-	VPANDD    Z0, Z6, Z6
+	VPANDD    Z1, Z6, Z6
 	VADDPS    Z6, Z9, Z6
 	VMULPS    Z7, Z6, Z6
 	VMOVUPS.Z Z5, K1, Z5
@@ -11053,14 +10976,14 @@ loop:
 	VMOVUPS   (CX)(R10*1), Z6
 	VMULPS    Z5, Z6, Z6
 	VMOVUPS   Z6, (AX)(R10*1)
-	MOVQ      dalpha+104(FP), R11
+	MOVQ      dleak+104(FP), R11
 	VMOVUPS   (R11)(R10*1), Z6
 	MOVQ      before+112(FP), R11
 	VMOVUPS   (R11)(R10*1), Z7
 	VMOVUPS   (R8)(R10*1), Z8
 	VSUBPS    Z8, Z7, Z8
 	VPANDD    Z2, Z8, Z8
-	VCMPPS    $0x16, Z1, Z8, K1
+	VCMPPS    $0x16, Z0, Z8, K1
 	MOVQ      vreset+96(FP), R11
 	VMOVUPS   (R11)(R10*1), Z8
 	VSUBPS    Z7, Z8, Z8
@@ -11069,7 +10992,7 @@ loop:
 	VMOVUPS   Z8, K1, Z7
 	VMULPS    Z7, Z5, Z7
 	VADDPS    Z7, Z6, Z6
-	MOVQ      dalpha+104(FP), R11
+	MOVQ      dleak+104(FP), R11
 	VMOVUPS   Z6, (R11)(R10*1)
 	VMOVUPS   Z5, (DX)(R10*1)
 	ADDQ      $0x40, R10
@@ -11087,18 +11010,18 @@ tail:
 	VMOVUPS.Z (DI)(R10*1), K1, Z6
 	VMOVUPS.Z (R8)(R10*1), K1, Z7
 	VSUBPS    Z7, Z6, Z7
-	VCMPPS    $0x16, Z1, Z7, K2
+	VCMPPS    $0x16, Z0, Z7, K2
 	MOVQ      vreset+96(FP), DI
 	VMOVUPS.Z (DI)(R10*1), K1, Z7
 	VSUBPS    Z6, Z7, Z6
 	VMULPS    Z5, Z6, Z6
-	VMULPS    Z1, Z5, Z7
+	VMULPS    Z0, Z5, Z7
 	VMOVUPS   Z5, Z8
 	VMOVUPS   Z7, K2, Z8
 	MOVQ      slope+32(FP), DI
 	VMOVUPS.Z (DI)(R10*1), K1, Z7
 	VMOVUPS.Z (SI)(R10*1), K1, Z9
-	VPANDD    Z0, Z6, Z6
+	VPANDD    Z1, Z6, Z6
 	VADDPS    Z6, Z9, Z6
 	VMULPS    Z7, Z6, Z6
 	VMOVUPS.Z Z5, K2, Z5
@@ -11121,14 +11044,14 @@ tail:
 	VMOVUPS.Z (CX)(R10*1), K1, Z6
 	VMULPS    Z5, Z6, Z6
 	VMOVUPS   Z6, K1, (AX)(R10*1)
-	MOVQ      dalpha+104(FP), AX
+	MOVQ      dleak+104(FP), AX
 	VMOVUPS.Z (AX)(R10*1), K1, Z6
 	MOVQ      before+112(FP), AX
 	VMOVUPS.Z (AX)(R10*1), K1, Z7
 	VMOVUPS.Z (R8)(R10*1), K1, Z8
 	VSUBPS    Z8, Z7, Z8
 	VPANDD    Z2, Z8, Z8
-	VCMPPS    $0x16, Z1, Z8, K2
+	VCMPPS    $0x16, Z0, Z8, K2
 	MOVQ      vreset+96(FP), AX
 	VMOVUPS.Z (AX)(R10*1), K1, Z8
 	VSUBPS    Z7, Z8, Z8
@@ -11137,7 +11060,7 @@ tail:
 	VMOVUPS   Z8, K2, Z7
 	VMULPS    Z7, Z5, Z7
 	VADDPS    Z7, Z6, Z6
-	MOVQ      dalpha+104(FP), AX
+	MOVQ      dleak+104(FP), AX
 	VMOVUPS   Z6, K1, (AX)(R10*1)
 	VMOVUPS   Z5, K1, (DX)(R10*1)
 
@@ -11147,7 +11070,7 @@ end:
 	MOVQ ldbefore+144(FP), CX
 	ADDQ CX, before+112(FP)
 	MOVQ ldsums+136(FP), CX
-	ADDQ CX, dalpha+104(FP)
+	ADDQ CX, dleak+104(FP)
 	ADDQ AX, ds+24(FP)
 	ADDQ AX, dv+0(FP)
 	MOVQ ldsums+136(FP), CX
@@ -11166,7 +11089,7 @@ end:
 	VZEROUPPER
 	RET
 
-// func lifBackToValueLearnedFastF32AVX512(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, vreset *float32, dalpha *float32, before *float32, dvth *float32, dvreset *float32, ldsums int, ldbefore int, unreset uint64, k float32, n int, rows int)
+// func lifBackToValueLearnedFastF32AVX512(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, vreset *float32, dleak *float32, before *float32, dvth *float32, dvreset *float32, ldsums int, ldbefore int, unreset uint64, k float32, n int, rows int)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·lifBackToValueLearnedFastF32AVX512(SB), NOSPLIT, $0-184
 	VBROADCASTSS word3f800000<>+0(SB), Z0
@@ -11248,7 +11171,7 @@ loop:
 	VMOVUPS   (CX)(R10*1), Z8
 	VMULPS    Z7, Z8, Z8
 	VMOVUPS   Z8, (AX)(R10*1)
-	MOVQ      dalpha+104(FP), R11
+	MOVQ      dleak+104(FP), R11
 	VMOVUPS   (R11)(R10*1), Z8
 	MOVQ      before+112(FP), R11
 	VMOVUPS   (R11)(R10*1), Z9
@@ -11264,7 +11187,7 @@ loop:
 	VMOVUPS   Z10, K1, Z9
 	VMULPS    Z9, Z7, Z9
 	VADDPS    Z9, Z8, Z8
-	MOVQ      dalpha+104(FP), R11
+	MOVQ      dleak+104(FP), R11
 	VMOVUPS   Z8, (R11)(R10*1)
 	VMOVUPS   Z7, (DX)(R10*1)
 	ADDQ      $0x40, R10
@@ -11319,7 +11242,7 @@ tail:
 	VMOVUPS.Z (CX)(R10*1), K1, Z8
 	VMULPS    Z7, Z8, Z8
 	VMOVUPS   Z8, K1, (AX)(R10*1)
-	MOVQ      dalpha+104(FP), AX
+	MOVQ      dleak+104(FP), AX
 	VMOVUPS.Z (AX)(R10*1), K1, Z8
 	MOVQ      before+112(FP), AX
 	VMOVUPS.Z (AX)(R10*1), K1, Z9
@@ -11335,7 +11258,7 @@ tail:
 	VMOVUPS   Z10, K2, Z9
 	VMULPS    Z9, Z7, Z9
 	VADDPS    Z9, Z8, Z8
-	MOVQ      dalpha+104(FP), AX
+	MOVQ      dleak+104(FP), AX
 	VMOVUPS   Z8, K1, (AX)(R10*1)
 	VMOVUPS   Z7, K1, (DX)(R10*1)
 
@@ -11345,7 +11268,7 @@ end:
 	MOVQ ldbefore+144(FP), CX
 	ADDQ CX, before+112(FP)
 	MOVQ ldsums+136(FP), CX
-	ADDQ CX, dalpha+104(FP)
+	ADDQ CX, dleak+104(FP)
 	ADDQ AX, ds+24(FP)
 	ADDQ AX, dv+0(FP)
 	MOVQ ldsums+136(FP), CX
@@ -11364,37 +11287,35 @@ end:
 	VZEROUPPER
 	RET
 
-// func liSynF32AVX512(v1 *float32, v *float32, x *float32, alpha *float32, i1 *float32, i *float32, beta *float32, n int)
+// func liSynF32AVX512(v1 *float32, v *float32, x *float32, gain *float32, i1 *float32, i *float32, beta *float32, n int)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·liSynF32AVX512(SB), NOSPLIT, $0-64
-	VBROADCASTSS word3f800000<>+0(SB), Z0
-	MOVQ         n+56(FP), AX
-	SHLQ         $0x02, AX
-	XORQ         CX, CX
-	SUBQ         $0x40, AX
-	JL           tail
+	MOVQ n+56(FP), AX
+	SHLQ $0x02, AX
+	XORQ CX, CX
+	SUBQ $0x40, AX
+	JL   tail
 
 loop:
+	MOVQ    beta+48(FP), DX
+	VMOVUPS (DX)(CX*1), Z0
+	MOVQ    i+40(FP), DX
+	VMOVUPS (DX)(CX*1), Z1
+	VMULPS  Z1, Z0, Z0
 	MOVQ    x+16(FP), DX
 	VMOVUPS (DX)(CX*1), Z1
-	MOVQ    alpha+24(FP), DX
-	VMOVUPS (DX)(CX*1), Z2
-	MOVQ    beta+48(FP), DX
-	VMOVUPS (DX)(CX*1), Z3
-	MOVQ    i+40(FP), DX
-	VMOVUPS (DX)(CX*1), Z4
-	VMULPS  Z4, Z3, Z3
-	VADDPS  Z1, Z3, Z1
+	VADDPS  Z1, Z0, Z0
 	MOVQ    i1+32(FP), DX
-	VMOVUPS Z1, (DX)(CX*1)
-	VSUBPS  Z2, Z0, Z3
-	VMULPS  Z1, Z3, Z1
+	VMOVUPS Z0, (DX)(CX*1)
 	MOVQ    v+8(FP), DX
-	VMOVUPS (DX)(CX*1), Z3
-	VMULPS  Z3, Z2, Z2
-	VADDPS  Z1, Z2, Z1
+	VMOVUPS (DX)(CX*1), Z1
+	MOVQ    gain+24(FP), DX
+	VMOVUPS (DX)(CX*1), Z2
+	VSUBPS  Z1, Z0, Z0
+	VMULPS  Z0, Z2, Z0
+	VADDPS  Z0, Z1, Z0
 	MOVQ    v1+0(FP), DX
-	VMOVUPS Z1, (DX)(CX*1)
+	VMOVUPS Z0, (DX)(CX*1)
 	ADDQ    $0x40, CX
 	SUBQ    $0x40, AX
 	JGE     loop
@@ -11406,23 +11327,22 @@ tail:
 	MOVL      $-1, DX
 	BZHIL     AX, DX, DX
 	KMOVW     DX, K1
+	MOVQ      beta+48(FP), AX
+	VMOVUPS.Z (AX)(CX*1), K1, Z0
+	MOVQ      i+40(FP), AX
+	VMOVUPS.Z (AX)(CX*1), K1, Z1
+	VMULPS    Z1, Z0, Z0
 	MOVQ      x+16(FP), AX
 	VMOVUPS.Z (AX)(CX*1), K1, Z1
-	MOVQ      alpha+24(FP), AX
-	VMOVUPS.Z (AX)(CX*1), K1, Z2
-	MOVQ      beta+48(FP), AX
-	VMOVUPS.Z (AX)(CX*1), K1, Z3
-	MOVQ      i+40(FP), AX
-	VMOVUPS.Z (AX)(CX*1), K1, Z4
-	VMULPS    Z4, Z3, Z3
-	VADDPS    Z1, Z3, Z1
+	VADDPS    Z1, Z0, Z0
 	MOVQ      i1+32(FP), AX
-	VMOVUPS   Z1, K1, (AX)(CX*1)
-	VSUBPS    Z2, Z0, Z0
-	VMULPS    Z1, Z0, Z0
+	VMOVUPS   Z0, K1, (AX)(CX*1)
 	MOVQ      v+8(FP), AX
 	VMOVUPS.Z (AX)(CX*1), K1, Z1
-	VMULPS    Z1, Z2, Z1
+	MOVQ      gain+24(FP), AX
+	VMOVUPS.Z (AX)(CX*1), K1, Z2
+	VSUBPS    Z1, Z0, Z0
+	VMULPS    Z0, Z2, Z0
 	VADDPS    Z0, Z1, Z0
 	MOVQ      v1+0(FP), AX
 	VMOVUPS   Z0, K1, (AX)(CX*1)
@@ -11431,24 +11351,23 @@ end:
 	VZEROUPPER
 	RET
 
-// func lifSynF32AVX512(u *float32, ldu int, v *float32, x *float32, ldx int, alpha *float32, vth *float32, bits *uint64, ldbits int, i *float32, beta *float32, n int, rows int)
+// func lifSynF32AVX512(u *float32, ldu int, v *float32, x *float32, ldx int, gain *float32, vth *float32, bits *uint64, ldbits int, i *float32, beta *float32, n int, rows int)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·lifSynF32AVX512(SB), NOSPLIT, $0-104
-	VBROADCASTSS word3f800000<>+0(SB), Z0
-	VPXORQ       Z1, Z1, Z1
-	MOVQ         ldu+8(FP), AX
-	SHLQ         $0x02, AX
-	MOVQ         AX, ldu+8(FP)
-	MOVQ         ldx+32(FP), AX
-	SHLQ         $0x02, AX
-	MOVQ         AX, ldx+32(FP)
+	VPXORQ Z0, Z0, Z0
+	MOVQ   ldu+8(FP), AX
+	SHLQ   $0x02, AX
+	MOVQ   AX, ldu+8(FP)
+	MOVQ   ldx+32(FP), AX
+	SHLQ   $0x02, AX
+	MOVQ   AX, ldx+32(FP)
 
 row:
 	MOVQ bits+56(FP), AX
 	MOVQ u+0(FP), CX
 	MOVQ v+16(FP), DX
 	MOVQ x+24(FP), BX
-	MOVQ alpha+40(FP), SI
+	MOVQ gain+40(FP), SI
 	MOVQ vth+48(FP), DI
 	MOVQ i+72(FP), R8
 	MOVQ beta+80(FP), R9
@@ -11459,25 +11378,24 @@ row:
 	JL   tail
 
 loop:
+	VMOVUPS (R9)(R11*1), Z1
+	VMOVUPS (R8)(R11*1), Z2
+	VMULPS  Z2, Z1, Z1
 	VMOVUPS (BX)(R11*1), Z2
+	VADDPS  Z2, Z1, Z1
+	VMOVUPS Z1, (R8)(R11*1)
+	VMOVUPS (DX)(R11*1), Z2
 	VMOVUPS (SI)(R11*1), Z3
-	VMOVUPS (R9)(R11*1), Z4
-	VMOVUPS (R8)(R11*1), Z5
-	VMULPS  Z5, Z4, Z4
-	VADDPS  Z2, Z4, Z2
-	VMOVUPS Z2, (R8)(R11*1)
-	VSUBPS  Z3, Z0, Z4
-	VMULPS  Z2, Z4, Z2
-	VMOVUPS (DX)(R11*1), Z4
-	VMULPS  Z4, Z3, Z3
-	VADDPS  Z2, Z3, Z2
-	VMOVUPS Z2, (CX)(R11*1)
-	VMOVUPS (DI)(R11*1), Z3
-	VSUBPS  Z3, Z2, Z3
-	VCMPPS  $0x16, Z1, Z3, K1
-	VMOVUPS Z2, Z2
-	VMOVUPS Z3, K1, Z2
-	VMOVUPS Z2, (DX)(R11*1)
+	VSUBPS  Z2, Z1, Z1
+	VMULPS  Z1, Z3, Z1
+	VADDPS  Z1, Z2, Z1
+	VMOVUPS Z1, (CX)(R11*1)
+	VMOVUPS (DI)(R11*1), Z2
+	VSUBPS  Z2, Z1, Z2
+	VCMPPS  $0x16, Z0, Z2, K1
+	VMOVUPS Z1, Z1
+	VMOVUPS Z2, K1, Z1
+	VMOVUPS Z1, (DX)(R11*1)
 	KMOVW   K1, R12
 	MOVW    R12, (AX)
 	ADDQ    $0x02, AX
@@ -11492,25 +11410,24 @@ tail:
 	MOVL      $-1, R12
 	BZHIL     R10, R12, R12
 	KMOVW     R12, K1
+	VMOVUPS.Z (R9)(R11*1), K1, Z1
+	VMOVUPS.Z (R8)(R11*1), K1, Z2
+	VMULPS    Z2, Z1, Z1
 	VMOVUPS.Z (BX)(R11*1), K1, Z2
+	VADDPS    Z2, Z1, Z1
+	VMOVUPS   Z1, K1, (R8)(R11*1)
+	VMOVUPS.Z (DX)(R11*1), K1, Z2
 	VMOVUPS.Z (SI)(R11*1), K1, Z3
-	VMOVUPS.Z (R9)(R11*1), K1, Z4
-	VMOVUPS.Z (R8)(R11*1), K1, Z5
-	VMULPS    Z5, Z4, Z4
-	VADDPS    Z2, Z4, Z2
-	VMOVUPS   Z2, K1, (R8)(R11*1)
-	VSUBPS    Z3, Z0, Z4
-	VMULPS    Z2, Z4, Z2
-	VMOVUPS.Z (DX)(R11*1), K1, Z4
-	VMULPS    Z4, Z3, Z3
-	VADDPS    Z2, Z3, Z2
-	VMOVUPS   Z2, K1, (CX)(R11*1)
-	VMOVUPS.Z (DI)(R11*1), K1, Z3
-	VSUBPS    Z3, Z2, Z3
-	VCMPPS    $0x16, Z1, Z3, K2
-	VMOVUPS   Z2, Z2
-	VMOVUPS   Z3, K2, Z2
-	VMOVUPS   Z2, K1, (DX)(R11*1)
+	VSUBPS    Z2, Z1, Z1
+	VMULPS    Z1, Z3, Z1
+	VADDPS    Z1, Z2, Z1
+	VMOVUPS   Z1, K1, (CX)(R11*1)
+	VMOVUPS.Z (DI)(R11*1), K1, Z2
+	VSUBPS    Z2, Z1, Z2
+	VCMPPS    $0x16, Z0, Z2, K2
+	VMOVUPS   Z1, Z1
+	VMOVUPS   Z2, K2, Z1
+	VMOVUPS   Z1, K1, (DX)(R11*1)
 	KANDW     K2, K1, K1
 	KMOVW     K1, CX
 	MOVW      CX, (AX)
@@ -11532,24 +11449,23 @@ end:
 	VZEROUPPER
 	RET
 
-// func lifSynToValueF32AVX512(u *float32, ldu int, v *float32, x *float32, ldx int, alpha *float32, vth *float32, bits *uint64, ldbits int, i *float32, beta *float32, vreset *float32, n int, rows int)
+// func lifSynToValueF32AVX512(u *float32, ldu int, v *float32, x *float32, ldx int, gain *float32, vth *float32, bits *uint64, ldbits int, i *float32, beta *float32, vreset *float32, n int, rows int)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·lifSynToValueF32AVX512(SB), NOSPLIT, $0-112
-	VBROADCASTSS word3f800000<>+0(SB), Z0
-	VPXORQ       Z1, Z1, Z1
-	MOVQ         ldu+8(FP), AX
-	SHLQ         $0x02, AX
-	MOVQ         AX, ldu+8(FP)
-	MOVQ         ldx+32(FP), AX
-	SHLQ         $0x02, AX
-	MOVQ         AX, ldx+32(FP)
+	VPXORQ Z0, Z0, Z0
+	MOVQ   ldu+8(FP), AX
+	SHLQ   $0x02, AX
+	MOVQ   AX, ldu+8(FP)
+	MOVQ   ldx+32(FP), AX
+	SHLQ   $0x02, AX
+	MOVQ   AX, ldx+32(FP)
 
 row:
 	MOVQ bits+56(FP), AX
 	MOVQ u+0(FP), CX
 	MOVQ v+16(FP), DX
 	MOVQ x+24(FP), BX
-	MOVQ alpha+40(FP), SI
+	MOVQ gain+40(FP), SI
 	MOVQ vth+48(FP), DI
 	MOVQ i+72(FP), R8
 	MOVQ beta+80(FP), R9
@@ -11561,28 +11477,27 @@ row:
 	JL   tail
 
 loop:
+	VMOVUPS (R9)(R12*1), Z1
+	VMOVUPS (R8)(R12*1), Z2
+	VMULPS  Z2, Z1, Z1
 	VMOVUPS (BX)(R12*1), Z2
+	VADDPS  Z2, Z1, Z1
+	VMOVUPS Z1, (R8)(R12*1)
+	VMOVUPS (DX)(R12*1), Z2
 	VMOVUPS (SI)(R12*1), Z3
-	VMOVUPS (R9)(R12*1), Z4
-	VMOVUPS (R8)(R12*1), Z5
-	VMULPS  Z5, Z4, Z4
-	VADDPS  Z2, Z4, Z2
-	VMOVUPS Z2, (R8)(R12*1)
-	VSUBPS  Z3, Z0, Z4
-	VMULPS  Z2, Z4, Z2
-	VMOVUPS (DX)(R12*1), Z4
-	VMULPS  Z4, Z3, Z3
-	VADDPS  Z2, Z3, Z2
-	VMOVUPS Z2, (CX)(R12*1)
-	VMOVUPS (DI)(R12*1), Z3
-	VSUBPS  Z3, Z2, Z3
-	VCMPPS  $0x16, Z1, Z3, K1
-	VMOVUPS (R10)(R12*1), Z3
-	VSUBPS  Z2, Z3, Z3
-	VADDPS  Z3, Z2, Z3
-	VMOVUPS Z2, Z2
-	VMOVUPS Z3, K1, Z2
-	VMOVUPS Z2, (DX)(R12*1)
+	VSUBPS  Z2, Z1, Z1
+	VMULPS  Z1, Z3, Z1
+	VADDPS  Z1, Z2, Z1
+	VMOVUPS Z1, (CX)(R12*1)
+	VMOVUPS (DI)(R12*1), Z2
+	VSUBPS  Z2, Z1, Z2
+	VCMPPS  $0x16, Z0, Z2, K1
+	VMOVUPS (R10)(R12*1), Z2
+	VSUBPS  Z1, Z2, Z2
+	VADDPS  Z2, Z1, Z2
+	VMOVUPS Z1, Z1
+	VMOVUPS Z2, K1, Z1
+	VMOVUPS Z1, (DX)(R12*1)
 	KMOVW   K1, R13
 	MOVW    R13, (AX)
 	ADDQ    $0x02, AX
@@ -11597,28 +11512,27 @@ tail:
 	MOVL      $-1, R13
 	BZHIL     R11, R13, R13
 	KMOVW     R13, K1
+	VMOVUPS.Z (R9)(R12*1), K1, Z1
+	VMOVUPS.Z (R8)(R12*1), K1, Z2
+	VMULPS    Z2, Z1, Z1
 	VMOVUPS.Z (BX)(R12*1), K1, Z2
+	VADDPS    Z2, Z1, Z1
+	VMOVUPS   Z1, K1, (R8)(R12*1)
+	VMOVUPS.Z (DX)(R12*1), K1, Z2
 	VMOVUPS.Z (SI)(R12*1), K1, Z3
-	VMOVUPS.Z (R9)(R12*1), K1, Z4
-	VMOVUPS.Z (R8)(R12*1), K1, Z5
-	VMULPS    Z5, Z4, Z4
-	VADDPS    Z2, Z4, Z2
-	VMOVUPS   Z2, K1, (R8)(R12*1)
-	VSUBPS    Z3, Z0, Z4
-	VMULPS    Z2, Z4, Z2
-	VMOVUPS.Z (DX)(R12*1), K1, Z4
-	VMULPS    Z4, Z3, Z3
-	VADDPS    Z2, Z3, Z2
-	VMOVUPS   Z2, K1, (CX)(R12*1)
-	VMOVUPS.Z (DI)(R12*1), K1, Z3
-	VSUBPS    Z3, Z2, Z3
-	VCMPPS    $0x16, Z1, Z3, K2
-	VMOVUPS.Z (R10)(R12*1), K1, Z3
-	VSUBPS    Z2, Z3, Z3
-	VADDPS    Z3, Z2, Z3
-	VMOVUPS   Z2, Z2
-	VMOVUPS   Z3, K2, Z2
-	VMOVUPS   Z2, K1, (DX)(R12*1)
+	VSUBPS    Z2, Z1, Z1
+	VMULPS    Z1, Z3, Z1
+	VADDPS    Z1, Z2, Z1
+	VMOVUPS   Z1, K1, (CX)(R12*1)
+	VMOVUPS.Z (DI)(R12*1), K1, Z2
+	VSUBPS    Z2, Z1, Z2
+	VCMPPS    $0x16, Z0, Z2, K2
+	VMOVUPS.Z (R10)(R12*1), K1, Z2
+	VSUBPS    Z1, Z2, Z2
+	VADDPS    Z2, Z1, Z2
+	VMOVUPS   Z1, Z1
+	VMOVUPS   Z2, K2, Z1
+	VMOVUPS   Z1, K1, (DX)(R12*1)
 	KANDW     K2, K1, K1
 	KMOVW     K1, CX
 	MOVW      CX, (AX)
@@ -11640,12 +11554,11 @@ end:
 	VZEROUPPER
 	RET
 
-// func liBackSynF32AVX512(dv *float32, dx *float32, gv *float32, alpha *float32, di *float32, beta *float32, n int)
+// func liBackSynF32AVX512(dv *float32, dx *float32, gv *float32, gain *float32, di *float32, beta *float32, n int)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·liBackSynF32AVX512(SB), NOSPLIT, $0-56
-	VBROADCASTSS word3f800000<>+0(SB), Z0
-	VBROADCASTSS word7fffffff<>+0(SB), Z1
-	VBROADCASTSS word0d800000<>+0(SB), Z2
+	VBROADCASTSS word7fffffff<>+0(SB), Z0
+	VBROADCASTSS word0d800000<>+0(SB), Z1
 	MOVQ         n+48(FP), AX
 	SHLQ         $0x02, AX
 	XORQ         CX, CX
@@ -11654,33 +11567,32 @@ TEXT ·liBackSynF32AVX512(SB), NOSPLIT, $0-56
 
 loop:
 	MOVQ      dv+0(FP), DX
-	VMOVUPS   (DX)(CX*1), Z3
+	VMOVUPS   (DX)(CX*1), Z2
 	MOVQ      gv+16(FP), DX
-	VMOVUPS   (DX)(CX*1), Z4
-	VADDPS    Z4, Z3, Z3
-	VPANDD    Z1, Z3, Z4
-	VCMPPS    $0x16, Z2, Z4, K1
-	VMOVUPS.Z Z3, K1, Z3
-	MOVQ      alpha+24(FP), DX
-	VMOVUPS   (DX)(CX*1), Z4
-	VMULPS    Z3, Z4, Z5
+	VMOVUPS   (DX)(CX*1), Z3
+	VADDPS    Z3, Z2, Z2
+	VPANDD    Z0, Z2, Z3
+	VCMPPS    $0x16, Z1, Z3, K1
+	VMOVUPS.Z Z2, K1, Z2
+	MOVQ      gain+24(FP), DX
+	VMOVUPS   (DX)(CX*1), Z3
+	VMULPS    Z2, Z3, Z3
+	VSUBPS    Z3, Z2, Z2
 	MOVQ      dv+0(FP), DX
-	VMOVUPS   Z5, (DX)(CX*1)
+	VMOVUPS   Z2, (DX)(CX*1)
 	MOVQ      di+32(FP), DX
-	VMOVUPS   (DX)(CX*1), Z5
-	VSUBPS    Z4, Z0, Z4
-	VMULPS    Z3, Z4, Z3
-	VADDPS    Z3, Z5, Z3
-	VPANDD    Z1, Z3, Z4
-	VCMPPS    $0x16, Z2, Z4, K1
-	VMOVUPS.Z Z3, K1, Z3
+	VMOVUPS   (DX)(CX*1), Z2
+	VADDPS    Z3, Z2, Z2
+	VPANDD    Z0, Z2, Z3
+	VCMPPS    $0x16, Z1, Z3, K1
+	VMOVUPS.Z Z2, K1, Z2
 	MOVQ      dx+8(FP), DX
-	VMOVUPS   Z3, (DX)(CX*1)
+	VMOVUPS   Z2, (DX)(CX*1)
 	MOVQ      beta+40(FP), DX
-	VMOVUPS   (DX)(CX*1), Z4
-	VMULPS    Z3, Z4, Z3
+	VMOVUPS   (DX)(CX*1), Z3
+	VMULPS    Z2, Z3, Z2
 	MOVQ      di+32(FP), DX
-	VMOVUPS   Z3, (DX)(CX*1)
+	VMOVUPS   Z2, (DX)(CX*1)
 	ADDQ      $0x40, CX
 	SUBQ      $0x40, AX
 	JGE       loop
@@ -11693,26 +11605,25 @@ tail:
 	BZHIL     AX, DX, DX
 	KMOVW     DX, K1
 	MOVQ      dv+0(FP), AX
-	VMOVUPS.Z (AX)(CX*1), K1, Z3
+	VMOVUPS.Z (AX)(CX*1), K1, Z2
 	MOVQ      gv+16(FP), AX
-	VMOVUPS.Z (AX)(CX*1), K1, Z4
-	VADDPS    Z4, Z3, Z3
-	VPANDD    Z1, Z3, Z4
-	VCMPPS    $0x16, Z2, Z4, K2
-	VMOVUPS.Z Z3, K2, Z3
-	MOVQ      alpha+24(FP), AX
-	VMOVUPS.Z (AX)(CX*1), K1, Z4
-	VMULPS    Z3, Z4, Z5
+	VMOVUPS.Z (AX)(CX*1), K1, Z3
+	VADDPS    Z3, Z2, Z2
+	VPANDD    Z0, Z2, Z3
+	VCMPPS    $0x16, Z1, Z3, K2
+	VMOVUPS.Z Z2, K2, Z2
+	MOVQ      gain+24(FP), AX
+	VMOVUPS.Z (AX)(CX*1), K1, Z3
+	VMULPS    Z2, Z3, Z3
+	VSUBPS    Z3, Z2, Z2
 	MOVQ      dv+0(FP), AX
-	VMOVUPS   Z5, K1, (AX)(CX*1)
+	VMOVUPS   Z2, K1, (AX)(CX*1)
 	MOVQ      di+32(FP), AX
-	VMOVUPS.Z (AX)(CX*1), K1, Z5
-	VSUBPS    Z4, Z0, Z0
-	VMULPS    Z3, Z0, Z0
-	VADDPS    Z0, Z5, Z0
-	VPANDD    Z1, Z0, Z1
-	VCMPPS    $0x16, Z2, Z1, K2
-	VMOVUPS.Z Z0, K2, Z0
+	VMOVUPS.Z (AX)(CX*1), K1, Z2
+	VADDPS    Z3, Z2, Z2
+	VPANDD    Z0, Z2, Z0
+	VCMPPS    $0x16, Z1, Z0, K2
+	VMOVUPS.Z Z2, K2, Z0
 	MOVQ      dx+8(FP), AX
 	VMOVUPS   Z0, K1, (AX)(CX*1)
 	MOVQ      beta+40(FP), AX
@@ -11725,12 +11636,11 @@ end:
 	VZEROUPPER
 	RET
 
-// func liBackSynLearnedF32AVX512(dv *float32, dx *float32, gv *float32, alpha *float32, di *float32, beta *float32, dalpha *float32, before *float32, dbeta *float32, i *float32, ibefore *float32, n int)
+// func liBackSynLearnedF32AVX512(dv *float32, dx *float32, gv *float32, gain *float32, di *float32, beta *float32, dleak *float32, before *float32, dbeta *float32, i *float32, ibefore *float32, n int)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·liBackSynLearnedF32AVX512(SB), NOSPLIT, $0-96
-	VBROADCASTSS word3f800000<>+0(SB), Z0
-	VBROADCASTSS word7fffffff<>+0(SB), Z1
-	VBROADCASTSS word0d800000<>+0(SB), Z2
+	VBROADCASTSS word7fffffff<>+0(SB), Z0
+	VBROADCASTSS word0d800000<>+0(SB), Z1
 	MOVQ         n+88(FP), AX
 	SHLQ         $0x02, AX
 	XORQ         CX, CX
@@ -11739,52 +11649,51 @@ TEXT ·liBackSynLearnedF32AVX512(SB), NOSPLIT, $0-96
 
 loop:
 	MOVQ      dv+0(FP), DX
-	VMOVUPS   (DX)(CX*1), Z3
+	VMOVUPS   (DX)(CX*1), Z2
 	MOVQ      gv+16(FP), DX
-	VMOVUPS   (DX)(CX*1), Z4
-	VADDPS    Z4, Z3, Z3
-	VPANDD    Z1, Z3, Z4
-	VCMPPS    $0x16, Z2, Z4, K1
-	VMOVUPS.Z Z3, K1, Z3
-	MOVQ      alpha+24(FP), DX
-	VMOVUPS   (DX)(CX*1), Z4
-	VMULPS    Z3, Z4, Z5
-	MOVQ      dv+0(FP), DX
-	VMOVUPS   Z5, (DX)(CX*1)
-	MOVQ      dalpha+48(FP), DX
-	VMOVUPS   (DX)(CX*1), Z5
-	MOVQ      before+56(FP), DX
-	VMOVUPS   (DX)(CX*1), Z6
+	VMOVUPS   (DX)(CX*1), Z3
+	VADDPS    Z3, Z2, Z2
+	VPANDD    Z0, Z2, Z3
+	VCMPPS    $0x16, Z1, Z3, K1
+	VMOVUPS.Z Z2, K1, Z2
+	MOVQ      dleak+48(FP), DX
+	VMOVUPS   (DX)(CX*1), Z3
 	MOVQ      i+72(FP), DX
-	VMOVUPS   (DX)(CX*1), Z7
-	VSUBPS    Z7, Z6, Z6
-	VMULPS    Z6, Z3, Z6
-	VADDPS    Z6, Z5, Z5
-	MOVQ      dalpha+48(FP), DX
-	VMOVUPS   Z5, (DX)(CX*1)
-	MOVQ      di+32(FP), DX
+	VMOVUPS   (DX)(CX*1), Z4
+	MOVQ      before+56(FP), DX
 	VMOVUPS   (DX)(CX*1), Z5
-	VSUBPS    Z4, Z0, Z4
-	VMULPS    Z3, Z4, Z3
-	VADDPS    Z3, Z5, Z3
-	VPANDD    Z1, Z3, Z4
-	VCMPPS    $0x16, Z2, Z4, K1
-	VMOVUPS.Z Z3, K1, Z3
+	VSUBPS    Z5, Z4, Z4
+	VMULPS    Z4, Z2, Z4
+	VADDPS    Z4, Z3, Z3
+	MOVQ      dleak+48(FP), DX
+	VMOVUPS   Z3, (DX)(CX*1)
+	MOVQ      gain+24(FP), DX
+	VMOVUPS   (DX)(CX*1), Z3
+	VMULPS    Z2, Z3, Z3
+	VSUBPS    Z3, Z2, Z2
+	MOVQ      dv+0(FP), DX
+	VMOVUPS   Z2, (DX)(CX*1)
+	MOVQ      di+32(FP), DX
+	VMOVUPS   (DX)(CX*1), Z2
+	VADDPS    Z3, Z2, Z2
+	VPANDD    Z0, Z2, Z3
+	VCMPPS    $0x16, Z1, Z3, K1
+	VMOVUPS.Z Z2, K1, Z2
 	MOVQ      dx+8(FP), DX
-	VMOVUPS   Z3, (DX)(CX*1)
+	VMOVUPS   Z2, (DX)(CX*1)
 	MOVQ      dbeta+64(FP), DX
-	VMOVUPS   (DX)(CX*1), Z4
+	VMOVUPS   (DX)(CX*1), Z3
 	MOVQ      ibefore+80(FP), DX
-	VMOVUPS   (DX)(CX*1), Z5
-	VMULPS    Z5, Z3, Z5
-	VADDPS    Z5, Z4, Z4
-	MOVQ      dbeta+64(FP), DX
-	VMOVUPS   Z4, (DX)(CX*1)
-	MOVQ      beta+40(FP), DX
 	VMOVUPS   (DX)(CX*1), Z4
-	VMULPS    Z3, Z4, Z3
-	MOVQ      di+32(FP), DX
+	VMULPS    Z4, Z2, Z4
+	VADDPS    Z4, Z3, Z3
+	MOVQ      dbeta+64(FP), DX
 	VMOVUPS   Z3, (DX)(CX*1)
+	MOVQ      beta+40(FP), DX
+	VMOVUPS   (DX)(CX*1), Z3
+	VMULPS    Z2, Z3, Z2
+	MOVQ      di+32(FP), DX
+	VMOVUPS   Z2, (DX)(CX*1)
 	ADDQ      $0x40, CX
 	SUBQ      $0x40, AX
 	JGE       loop
@@ -11797,37 +11706,36 @@ tail:
 	BZHIL     AX, DX, DX
 	KMOVW     DX, K1
 	MOVQ      dv+0(FP), AX
-	VMOVUPS.Z (AX)(CX*1), K1, Z3
+	VMOVUPS.Z (AX)(CX*1), K1, Z2
 	MOVQ      gv+16(FP), AX
-	VMOVUPS.Z (AX)(CX*1), K1, Z4
-	VADDPS    Z4, Z3, Z3
-	VPANDD    Z1, Z3, Z4
-	VCMPPS    $0x16, Z2, Z4, K2
-	VMOVUPS.Z Z3, K2, Z3
-	MOVQ      alpha+24(FP), AX
-	VMOVUPS.Z (AX)(CX*1), K1, Z4
-	VMULPS    Z3, Z4, Z5
-	MOVQ      dv+0(FP), AX
-	VMOVUPS   Z5, K1, (AX)(CX*1)
-	MOVQ      dalpha+48(FP), AX
-	VMOVUPS.Z (AX)(CX*1), K1, Z5
-	MOVQ      before+56(FP), AX
-	VMOVUPS.Z (AX)(CX*1), K1, Z6
+	VMOVUPS.Z (AX)(CX*1), K1, Z3
+	VADDPS    Z3, Z2, Z2
+	VPANDD    Z0, Z2, Z3
+	VCMPPS    $0x16, Z1, Z3, K2
+	VMOVUPS.Z Z2, K2, Z2
+	MOVQ      dleak+48(FP), AX
+	VMOVUPS.Z (AX)(CX*1), K1, Z3
 	MOVQ      i+72(FP), AX
-	VMOVUPS.Z (AX)(CX*1), K1, Z7
-	VSUBPS    Z7, Z6, Z6
-	VMULPS    Z6, Z3, Z6
-	VADDPS    Z6, Z5, Z5
-	MOVQ      dalpha+48(FP), AX
-	VMOVUPS   Z5, K1, (AX)(CX*1)
-	MOVQ      di+32(FP), AX
+	VMOVUPS.Z (AX)(CX*1), K1, Z4
+	MOVQ      before+56(FP), AX
 	VMOVUPS.Z (AX)(CX*1), K1, Z5
-	VSUBPS    Z4, Z0, Z0
-	VMULPS    Z3, Z0, Z0
-	VADDPS    Z0, Z5, Z0
-	VPANDD    Z1, Z0, Z1
-	VCMPPS    $0x16, Z2, Z1, K2
-	VMOVUPS.Z Z0, K2, Z0
+	VSUBPS    Z5, Z4, Z4
+	VMULPS    Z4, Z2, Z4
+	VADDPS    Z4, Z3, Z3
+	MOVQ      dleak+48(FP), AX
+	VMOVUPS   Z3, K1, (AX)(CX*1)
+	MOVQ      gain+24(FP), AX
+	VMOVUPS.Z (AX)(CX*1), K1, Z3
+	VMULPS    Z2, Z3, Z3
+	VSUBPS    Z3, Z2, Z2
+	MOVQ      dv+0(FP), AX
+	VMOVUPS   Z2, K1, (AX)(CX*1)
+	MOVQ      di+32(FP), AX
+	VMOVUPS.Z (AX)(CX*1), K1, Z2
+	VADDPS    Z3, Z2, Z2
+	VPANDD    Z0, Z2, Z0
+	VCMPPS    $0x16, Z1, Z0, K2
+	VMOVUPS.Z Z2, K2, Z0
 	MOVQ      dx+8(FP), AX
 	VMOVUPS   Z0, K1, (AX)(CX*1)
 	MOVQ      dbeta+64(FP), AX
@@ -11848,14 +11756,13 @@ end:
 	VZEROUPPER
 	RET
 
-// func lifBackSynF32AVX512(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, di *float32, beta *float32, n int, rows int)
+// func lifBackSynF32AVX512(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, gain *float32, vth *float32, attached uint64, di *float32, beta *float32, n int, rows int)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·lifBackSynF32AVX512(SB), NOSPLIT, $0-128
-	VBROADCASTSS word3f800000<>+0(SB), Z0
-	VPXORQ       Z1, Z1, Z1
-	VBROADCASTSD attached+88(FP), Z2
-	VBROADCASTSS word7fffffff<>+0(SB), Z3
-	VBROADCASTSS word0d800000<>+0(SB), Z4
+	VPXORQ       Z0, Z0, Z0
+	VBROADCASTSD attached+88(FP), Z1
+	VBROADCASTSS word7fffffff<>+0(SB), Z2
+	VBROADCASTSS word0d800000<>+0(SB), Z3
 	MOVQ         lddx+16(FP), AX
 	SHLQ         $0x02, AX
 	MOVQ         AX, lddx+16(FP)
@@ -11868,7 +11775,7 @@ TEXT ·lifBackSynF32AVX512(SB), NOSPLIT, $0-128
 
 row:
 	MOVQ dv+0(FP), AX
-	MOVQ alpha+72(FP), CX
+	MOVQ gain+72(FP), CX
 	MOVQ dx+8(FP), DX
 	MOVQ gv+56(FP), BX
 	MOVQ ds+24(FP), SI
@@ -11881,42 +11788,41 @@ row:
 	JL   tail
 
 loop:
-	VMOVUPS   (AX)(R10*1), Z5
-	VMOVUPS   (DI)(R10*1), Z6
-	VMOVUPS   (R8)(R10*1), Z7
-	VSUBPS    Z7, Z6, Z6
-	VCMPPS    $0x16, Z1, Z6, K1
-	VSUBPS    Z7, Z1, Z6
-	VMULPS    Z5, Z6, Z6
+	VMOVUPS   (AX)(R10*1), Z4
+	VMOVUPS   (DI)(R10*1), Z5
+	VMOVUPS   (R8)(R10*1), Z6
+	VSUBPS    Z6, Z5, Z5
+	VCMPPS    $0x16, Z0, Z5, K1
+	VSUBPS    Z6, Z0, Z5
+	VMULPS    Z4, Z5, Z5
 	MOVQ      slope+32(FP), R11
-	VMOVUPS   (R11)(R10*1), Z7
-	VMOVUPS   (SI)(R10*1), Z8
-	VPANDD    Z2, Z6, Z6
-	VADDPS    Z6, Z8, Z6
-	VMULPS    Z7, Z6, Z6
-	VADDPS    Z6, Z5, Z5
-	VMOVUPS   (BX)(R10*1), Z6
-	VADDPS    Z6, Z5, Z5
-	VPANDD    Z3, Z5, Z6
-	VCMPPS    $0x16, Z4, Z6, K1
-	VMOVUPS.Z Z5, K1, Z5
-	VMOVUPS   (CX)(R10*1), Z6
-	VMULPS    Z5, Z6, Z7
-	VMOVUPS   Z7, (AX)(R10*1)
-	MOVQ      di+96(FP), R11
-	VMOVUPS   (R11)(R10*1), Z7
-	VSUBPS    Z6, Z0, Z6
-	VMULPS    Z5, Z6, Z5
-	VADDPS    Z5, Z7, Z5
-	VPANDD    Z3, Z5, Z6
-	VCMPPS    $0x16, Z4, Z6, K1
-	VMOVUPS.Z Z5, K1, Z5
-	VMOVUPS   Z5, (DX)(R10*1)
-	MOVQ      beta+104(FP), R11
 	VMOVUPS   (R11)(R10*1), Z6
-	VMULPS    Z5, Z6, Z5
+	VMOVUPS   (SI)(R10*1), Z7
+	VPANDD    Z1, Z5, Z5
+	VADDPS    Z5, Z7, Z5
+	VMULPS    Z6, Z5, Z5
+	VADDPS    Z5, Z4, Z4
+	VMOVUPS   (BX)(R10*1), Z5
+	VADDPS    Z5, Z4, Z4
+	VPANDD    Z2, Z4, Z5
+	VCMPPS    $0x16, Z3, Z5, K1
+	VMOVUPS.Z Z4, K1, Z4
+	VMOVUPS   (CX)(R10*1), Z5
+	VMULPS    Z4, Z5, Z5
+	VSUBPS    Z5, Z4, Z4
+	VMOVUPS   Z4, (AX)(R10*1)
 	MOVQ      di+96(FP), R11
-	VMOVUPS   Z5, (R11)(R10*1)
+	VMOVUPS   (R11)(R10*1), Z4
+	VADDPS    Z5, Z4, Z4
+	VPANDD    Z2, Z4, Z5
+	VCMPPS    $0x16, Z3, Z5, K1
+	VMOVUPS.Z Z4, K1, Z4
+	VMOVUPS   Z4, (DX)(R10*1)
+	MOVQ      beta+104(FP), R11
+	VMOVUPS   (R11)(R10*1), Z5
+	VMULPS    Z4, Z5, Z4
+	MOVQ      di+96(FP), R11
+	VMOVUPS   Z4, (R11)(R10*1)
 	ADDQ      $0x40, R10
 	SUBQ      $0x40, R9
 	JGE       loop
@@ -11928,42 +11834,41 @@ tail:
 	MOVL      $-1, R11
 	BZHIL     R9, R11, R11
 	KMOVW     R11, K1
-	VMOVUPS.Z (AX)(R10*1), K1, Z5
-	VMOVUPS.Z (DI)(R10*1), K1, Z6
-	VMOVUPS.Z (R8)(R10*1), K1, Z7
-	VSUBPS    Z7, Z6, Z6
-	VCMPPS    $0x16, Z1, Z6, K2
-	VSUBPS    Z7, Z1, Z6
-	VMULPS    Z5, Z6, Z6
+	VMOVUPS.Z (AX)(R10*1), K1, Z4
+	VMOVUPS.Z (DI)(R10*1), K1, Z5
+	VMOVUPS.Z (R8)(R10*1), K1, Z6
+	VSUBPS    Z6, Z5, Z5
+	VCMPPS    $0x16, Z0, Z5, K2
+	VSUBPS    Z6, Z0, Z5
+	VMULPS    Z4, Z5, Z5
 	MOVQ      slope+32(FP), DI
-	VMOVUPS.Z (DI)(R10*1), K1, Z7
-	VMOVUPS.Z (SI)(R10*1), K1, Z8
-	VPANDD    Z2, Z6, Z6
-	VADDPS    Z6, Z8, Z6
-	VMULPS    Z7, Z6, Z6
-	VADDPS    Z6, Z5, Z5
-	VMOVUPS.Z (BX)(R10*1), K1, Z6
-	VADDPS    Z6, Z5, Z5
-	VPANDD    Z3, Z5, Z6
-	VCMPPS    $0x16, Z4, Z6, K2
-	VMOVUPS.Z Z5, K2, Z5
-	VMOVUPS.Z (CX)(R10*1), K1, Z6
-	VMULPS    Z5, Z6, Z7
-	VMOVUPS   Z7, K1, (AX)(R10*1)
-	MOVQ      di+96(FP), AX
-	VMOVUPS.Z (AX)(R10*1), K1, Z7
-	VSUBPS    Z6, Z0, Z6
-	VMULPS    Z5, Z6, Z5
+	VMOVUPS.Z (DI)(R10*1), K1, Z6
+	VMOVUPS.Z (SI)(R10*1), K1, Z7
+	VPANDD    Z1, Z5, Z5
 	VADDPS    Z5, Z7, Z5
-	VPANDD    Z3, Z5, Z6
-	VCMPPS    $0x16, Z4, Z6, K2
-	VMOVUPS.Z Z5, K2, Z5
-	VMOVUPS   Z5, K1, (DX)(R10*1)
-	MOVQ      beta+104(FP), AX
-	VMOVUPS.Z (AX)(R10*1), K1, Z6
-	VMULPS    Z5, Z6, Z5
+	VMULPS    Z6, Z5, Z5
+	VADDPS    Z5, Z4, Z4
+	VMOVUPS.Z (BX)(R10*1), K1, Z5
+	VADDPS    Z5, Z4, Z4
+	VPANDD    Z2, Z4, Z5
+	VCMPPS    $0x16, Z3, Z5, K2
+	VMOVUPS.Z Z4, K2, Z4
+	VMOVUPS.Z (CX)(R10*1), K1, Z5
+	VMULPS    Z4, Z5, Z5
+	VSUBPS    Z5, Z4, Z4
+	VMOVUPS   Z4, K1, (AX)(R10*1)
 	MOVQ      di+96(FP), AX
-	VMOVUPS   Z5, K1, (AX)(R10*1)
+	VMOVUPS.Z (AX)(R10*1), K1, Z4
+	VADDPS    Z5, Z4, Z4
+	VPANDD    Z2, Z4, Z5
+	VCMPPS    $0x16, Z3, Z5, K2
+	VMOVUPS.Z Z4, K2, Z4
+	VMOVUPS   Z4, K1, (DX)(R10*1)
+	MOVQ      beta+104(FP), AX
+	VMOVUPS.Z (AX)(R10*1), K1, Z5
+	VMULPS    Z4, Z5, Z4
+	MOVQ      di+96(FP), AX
+	VMOVUPS   Z4, K1, (AX)(R10*1)
 
 end:
 	MOVQ n+112(FP), AX
@@ -11983,7 +11888,7 @@ end:
 	VZEROUPPER
 	RET
 
-// func lifBackSynFastF32AVX512(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, di *float32, beta *float32, k float32, n int, rows int)
+// func lifBackSynFastF32AVX512(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, gain *float32, vth *float32, attached uint64, di *float32, beta *float32, k float32, n int, rows int)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·lifBackSynFastF32AVX512(SB), NOSPLIT, $0-136
 	VBROADCASTSS word3f800000<>+0(SB), Z0
@@ -12004,7 +11909,7 @@ TEXT ·lifBackSynFastF32AVX512(SB), NOSPLIT, $0-136
 
 row:
 	MOVQ dv+0(FP), AX
-	MOVQ alpha+72(FP), CX
+	MOVQ gain+72(FP), CX
 	MOVQ dx+8(FP), DX
 	MOVQ gv+56(FP), BX
 	MOVQ ds+24(FP), SI
@@ -12040,13 +11945,12 @@ loop:
 	VCMPPS    $0x16, Z5, Z7, K1
 	VMOVUPS.Z Z6, K1, Z6
 	VMOVUPS   (CX)(R10*1), Z7
-	VMULPS    Z6, Z7, Z8
-	VMOVUPS   Z8, (AX)(R10*1)
+	VMULPS    Z6, Z7, Z7
+	VSUBPS    Z7, Z6, Z6
+	VMOVUPS   Z6, (AX)(R10*1)
 	MOVQ      di+96(FP), R11
-	VMOVUPS   (R11)(R10*1), Z8
-	VSUBPS    Z7, Z0, Z7
-	VMULPS    Z6, Z7, Z6
-	VADDPS    Z6, Z8, Z6
+	VMOVUPS   (R11)(R10*1), Z6
+	VADDPS    Z7, Z6, Z6
 	VPANDD    Z4, Z6, Z7
 	VCMPPS    $0x16, Z5, Z7, K1
 	VMOVUPS.Z Z6, K1, Z6
@@ -12090,13 +11994,12 @@ tail:
 	VCMPPS    $0x16, Z5, Z7, K2
 	VMOVUPS.Z Z6, K2, Z6
 	VMOVUPS.Z (CX)(R10*1), K1, Z7
-	VMULPS    Z6, Z7, Z8
-	VMOVUPS   Z8, K1, (AX)(R10*1)
+	VMULPS    Z6, Z7, Z7
+	VSUBPS    Z7, Z6, Z6
+	VMOVUPS   Z6, K1, (AX)(R10*1)
 	MOVQ      di+96(FP), AX
-	VMOVUPS.Z (AX)(R10*1), K1, Z8
-	VSUBPS    Z7, Z0, Z7
-	VMULPS    Z6, Z7, Z6
-	VADDPS    Z6, Z8, Z6
+	VMOVUPS.Z (AX)(R10*1), K1, Z6
+	VADDPS    Z7, Z6, Z6
 	VPANDD    Z4, Z6, Z7
 	VCMPPS    $0x16, Z5, Z7, K2
 	VMOVUPS.Z Z6, K2, Z6
@@ -12125,15 +12028,14 @@ end:
 	VZEROUPPER
 	RET
 
-// func lifBackSynLearnedF32AVX512(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, di *float32, beta *float32, dalpha *float32, before *float32, dvth *float32, dbeta *float32, i *float32, ibefore *float32, ldsums int, ldbefore int, unreset uint64, ldi int, ldibefore int, n int, rows int)
+// func lifBackSynLearnedF32AVX512(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, gain *float32, vth *float32, attached uint64, di *float32, beta *float32, dleak *float32, before *float32, dvth *float32, dbeta *float32, i *float32, ibefore *float32, ldsums int, ldbefore int, unreset uint64, ldi int, ldibefore int, n int, rows int)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·lifBackSynLearnedF32AVX512(SB), NOSPLIT, $0-216
-	VBROADCASTSS word3f800000<>+0(SB), Z0
-	VPXORQ       Z1, Z1, Z1
-	VBROADCASTSD attached+88(FP), Z2
-	VBROADCASTSD unreset+176(FP), Z3
-	VBROADCASTSS word7fffffff<>+0(SB), Z4
-	VBROADCASTSS word0d800000<>+0(SB), Z5
+	VPXORQ       Z0, Z0, Z0
+	VBROADCASTSD attached+88(FP), Z1
+	VBROADCASTSD unreset+176(FP), Z2
+	VBROADCASTSS word7fffffff<>+0(SB), Z3
+	VBROADCASTSS word0d800000<>+0(SB), Z4
 	MOVQ         ldbefore+168(FP), AX
 	SHLQ         $0x02, AX
 	MOVQ         AX, ldbefore+168(FP)
@@ -12158,7 +12060,7 @@ TEXT ·lifBackSynLearnedF32AVX512(SB), NOSPLIT, $0-216
 
 row:
 	MOVQ dv+0(FP), AX
-	MOVQ alpha+72(FP), CX
+	MOVQ gain+72(FP), CX
 	MOVQ dx+8(FP), DX
 	MOVQ gv+56(FP), BX
 	MOVQ ds+24(FP), SI
@@ -12171,74 +12073,73 @@ row:
 	JL   tail
 
 loop:
-	VMOVUPS   (AX)(R10*1), Z6
-	VMOVUPS   (DI)(R10*1), Z7
-	VMOVUPS   (R8)(R10*1), Z8
-	VSUBPS    Z8, Z7, Z7
-	VCMPPS    $0x16, Z1, Z7, K1
-	VSUBPS    Z8, Z1, Z7
-	VMULPS    Z6, Z7, Z7
+	VMOVUPS   (AX)(R10*1), Z5
+	VMOVUPS   (DI)(R10*1), Z6
+	VMOVUPS   (R8)(R10*1), Z7
+	VSUBPS    Z7, Z6, Z6
+	VCMPPS    $0x16, Z0, Z6, K1
+	VSUBPS    Z7, Z0, Z6
+	VMULPS    Z5, Z6, Z6
 	MOVQ      slope+32(FP), R11
-	VMOVUPS   (R11)(R10*1), Z8
-	VMOVUPS   (SI)(R10*1), Z9
-	VPANDD    Z2, Z7, Z7
-	VADDPS    Z7, Z9, Z7
-	VMULPS    Z8, Z7, Z7
-	VMOVUPS.Z Z6, K1, Z8
-	MOVQ      dvth+128(FP), R11
-	VMOVUPS   (R11)(R10*1), Z9
-	VSUBPS    Z8, Z9, Z8
-	VSUBPS    Z7, Z8, Z8
-	MOVQ      dvth+128(FP), R11
-	VMOVUPS   Z8, (R11)(R10*1)
-	VADDPS    Z7, Z6, Z6
-	VMOVUPS   (BX)(R10*1), Z7
-	VADDPS    Z7, Z6, Z6
-	VPANDD    Z4, Z6, Z7
-	VCMPPS    $0x16, Z5, Z7, K1
-	VMOVUPS.Z Z6, K1, Z6
-	VMOVUPS   (CX)(R10*1), Z7
-	VMULPS    Z6, Z7, Z8
-	VMOVUPS   Z8, (AX)(R10*1)
-	MOVQ      dalpha+112(FP), R11
-	VMOVUPS   (R11)(R10*1), Z8
-	MOVQ      before+120(FP), R11
-	VMOVUPS   (R11)(R10*1), Z9
-	VMOVUPS   (R8)(R10*1), Z10
-	VSUBPS    Z10, Z9, Z11
-	VPANDD    Z3, Z11, Z11
-	VCMPPS    $0x16, Z1, Z11, K1
-	VMOVUPS.Z Z10, K1, Z10
-	VSUBPS    Z10, Z9, Z9
-	MOVQ      i+144(FP), R11
-	VMOVUPS   (R11)(R10*1), Z10
-	VSUBPS    Z10, Z9, Z9
-	VMULPS    Z9, Z6, Z9
-	VADDPS    Z9, Z8, Z8
-	MOVQ      dalpha+112(FP), R11
-	VMOVUPS   Z8, (R11)(R10*1)
-	MOVQ      di+96(FP), R11
-	VMOVUPS   (R11)(R10*1), Z8
-	VSUBPS    Z7, Z0, Z7
-	VMULPS    Z6, Z7, Z6
+	VMOVUPS   (R11)(R10*1), Z7
+	VMOVUPS   (SI)(R10*1), Z8
+	VPANDD    Z1, Z6, Z6
 	VADDPS    Z6, Z8, Z6
-	VPANDD    Z4, Z6, Z7
-	VCMPPS    $0x16, Z5, Z7, K1
-	VMOVUPS.Z Z6, K1, Z6
-	VMOVUPS   Z6, (DX)(R10*1)
-	MOVQ      dbeta+136(FP), R11
-	VMOVUPS   (R11)(R10*1), Z7
-	MOVQ      ibefore+152(FP), R11
+	VMULPS    Z7, Z6, Z6
+	VMOVUPS.Z Z5, K1, Z7
+	MOVQ      dvth+128(FP), R11
 	VMOVUPS   (R11)(R10*1), Z8
-	VMULPS    Z8, Z6, Z8
-	VADDPS    Z8, Z7, Z7
-	MOVQ      dbeta+136(FP), R11
+	VSUBPS    Z7, Z8, Z7
+	VSUBPS    Z6, Z7, Z7
+	MOVQ      dvth+128(FP), R11
 	VMOVUPS   Z7, (R11)(R10*1)
-	MOVQ      beta+104(FP), R11
+	VADDPS    Z6, Z5, Z5
+	VMOVUPS   (BX)(R10*1), Z6
+	VADDPS    Z6, Z5, Z5
+	VPANDD    Z3, Z5, Z6
+	VCMPPS    $0x16, Z4, Z6, K1
+	VMOVUPS.Z Z5, K1, Z5
+	MOVQ      dleak+112(FP), R11
+	VMOVUPS   (R11)(R10*1), Z6
+	MOVQ      i+144(FP), R11
 	VMOVUPS   (R11)(R10*1), Z7
-	VMULPS    Z6, Z7, Z6
-	MOVQ      di+96(FP), R11
+	MOVQ      before+120(FP), R11
+	VMOVUPS   (R11)(R10*1), Z8
+	VMOVUPS   (R8)(R10*1), Z9
+	VSUBPS    Z9, Z8, Z10
+	VPANDD    Z2, Z10, Z10
+	VCMPPS    $0x16, Z0, Z10, K1
+	VMOVUPS.Z Z9, K1, Z9
+	VSUBPS    Z9, Z8, Z8
+	VSUBPS    Z8, Z7, Z7
+	VMULPS    Z7, Z5, Z7
+	VADDPS    Z7, Z6, Z6
+	MOVQ      dleak+112(FP), R11
 	VMOVUPS   Z6, (R11)(R10*1)
+	VMOVUPS   (CX)(R10*1), Z6
+	VMULPS    Z5, Z6, Z6
+	VSUBPS    Z6, Z5, Z5
+	VMOVUPS   Z5, (AX)(R10*1)
+	MOVQ      di+96(FP), R11
+	VMOVUPS   (R11)(R10*1), Z5
+	VADDPS    Z6, Z5, Z5
+	VPANDD    Z3, Z5, Z6
+	VCMPPS    $0x16, Z4, Z6, K1
+	VMOVUPS.Z Z5, K1, Z5
+	VMOVUPS   Z5, (DX)(R10*1)
+	MOVQ      dbeta+136(FP), R11
+	VMOVUPS   (R11)(R10*1), Z6
+	MOVQ      ibefore+152(FP), R11
+	VMOVUPS   (R11)(R10*1), Z7
+	VMULPS    Z7, Z5, Z7
+	VADDPS    Z7, Z6, Z6
+	MOVQ      dbeta+136(FP), R11
+	VMOVUPS   Z6, (R11)(R10*1)
+	MOVQ      beta+104(FP), R11
+	VMOVUPS   (R11)(R10*1), Z6
+	VMULPS    Z5, Z6, Z5
+	MOVQ      di+96(FP), R11
+	VMOVUPS   Z5, (R11)(R10*1)
 	ADDQ      $0x40, R10
 	SUBQ      $0x40, R9
 	JGE       loop
@@ -12250,74 +12151,73 @@ tail:
 	MOVL      $-1, R11
 	BZHIL     R9, R11, R11
 	KMOVW     R11, K1
-	VMOVUPS.Z (AX)(R10*1), K1, Z6
-	VMOVUPS.Z (DI)(R10*1), K1, Z7
-	VMOVUPS.Z (R8)(R10*1), K1, Z8
-	VSUBPS    Z8, Z7, Z7
-	VCMPPS    $0x16, Z1, Z7, K2
-	VSUBPS    Z8, Z1, Z7
-	VMULPS    Z6, Z7, Z7
+	VMOVUPS.Z (AX)(R10*1), K1, Z5
+	VMOVUPS.Z (DI)(R10*1), K1, Z6
+	VMOVUPS.Z (R8)(R10*1), K1, Z7
+	VSUBPS    Z7, Z6, Z6
+	VCMPPS    $0x16, Z0, Z6, K2
+	VSUBPS    Z7, Z0, Z6
+	VMULPS    Z5, Z6, Z6
 	MOVQ      slope+32(FP), DI
-	VMOVUPS.Z (DI)(R10*1), K1, Z8
-	VMOVUPS.Z (SI)(R10*1), K1, Z9
-	VPANDD    Z2, Z7, Z7
-	VADDPS    Z7, Z9, Z7
-	VMULPS    Z8, Z7, Z7
-	VMOVUPS.Z Z6, K2, Z8
-	MOVQ      dvth+128(FP), SI
-	VMOVUPS.Z (SI)(R10*1), K1, Z9
-	VSUBPS    Z8, Z9, Z8
-	VSUBPS    Z7, Z8, Z8
-	MOVQ      dvth+128(FP), SI
-	VMOVUPS   Z8, K1, (SI)(R10*1)
-	VADDPS    Z7, Z6, Z6
-	VMOVUPS.Z (BX)(R10*1), K1, Z7
-	VADDPS    Z7, Z6, Z6
-	VPANDD    Z4, Z6, Z7
-	VCMPPS    $0x16, Z5, Z7, K2
-	VMOVUPS.Z Z6, K2, Z6
-	VMOVUPS.Z (CX)(R10*1), K1, Z7
-	VMULPS    Z6, Z7, Z8
-	VMOVUPS   Z8, K1, (AX)(R10*1)
-	MOVQ      dalpha+112(FP), AX
-	VMOVUPS.Z (AX)(R10*1), K1, Z8
-	MOVQ      before+120(FP), AX
-	VMOVUPS.Z (AX)(R10*1), K1, Z9
-	VMOVUPS.Z (R8)(R10*1), K1, Z10
-	VSUBPS    Z10, Z9, Z11
-	VPANDD    Z3, Z11, Z11
-	VCMPPS    $0x16, Z1, Z11, K2
-	VMOVUPS.Z Z10, K2, Z10
-	VSUBPS    Z10, Z9, Z9
-	MOVQ      i+144(FP), AX
-	VMOVUPS.Z (AX)(R10*1), K1, Z10
-	VSUBPS    Z10, Z9, Z9
-	VMULPS    Z9, Z6, Z9
-	VADDPS    Z9, Z8, Z8
-	MOVQ      dalpha+112(FP), AX
-	VMOVUPS   Z8, K1, (AX)(R10*1)
-	MOVQ      di+96(FP), AX
-	VMOVUPS.Z (AX)(R10*1), K1, Z8
-	VSUBPS    Z7, Z0, Z7
-	VMULPS    Z6, Z7, Z6
+	VMOVUPS.Z (DI)(R10*1), K1, Z7
+	VMOVUPS.Z (SI)(R10*1), K1, Z8
+	VPANDD    Z1, Z6, Z6
 	VADDPS    Z6, Z8, Z6
-	VPANDD    Z4, Z6, Z7
-	VCMPPS    $0x16, Z5, Z7, K2
-	VMOVUPS.Z Z6, K2, Z6
-	VMOVUPS   Z6, K1, (DX)(R10*1)
-	MOVQ      dbeta+136(FP), AX
-	VMOVUPS.Z (AX)(R10*1), K1, Z7
-	MOVQ      ibefore+152(FP), AX
-	VMOVUPS.Z (AX)(R10*1), K1, Z8
-	VMULPS    Z8, Z6, Z8
-	VADDPS    Z8, Z7, Z7
-	MOVQ      dbeta+136(FP), AX
-	VMOVUPS   Z7, K1, (AX)(R10*1)
-	MOVQ      beta+104(FP), AX
-	VMOVUPS.Z (AX)(R10*1), K1, Z7
-	VMULPS    Z6, Z7, Z6
+	VMULPS    Z7, Z6, Z6
+	VMOVUPS.Z Z5, K2, Z7
+	MOVQ      dvth+128(FP), SI
+	VMOVUPS.Z (SI)(R10*1), K1, Z8
+	VSUBPS    Z7, Z8, Z7
+	VSUBPS    Z6, Z7, Z7
+	MOVQ      dvth+128(FP), SI
+	VMOVUPS   Z7, K1, (SI)(R10*1)
+	VADDPS    Z6, Z5, Z5
+	VMOVUPS.Z (BX)(R10*1), K1, Z6
+	VADDPS    Z6, Z5, Z5
+	VPANDD    Z3, Z5, Z6
+	VCMPPS    $0x16, Z4, Z6, K2
+	VMOVUPS.Z Z5, K2, Z5
+	MOVQ      dleak+112(FP), BX
+	VMOVUPS.Z (BX)(R10*1), K1, Z6
+	MOVQ      i+144(FP), BX
+	VMOVUPS.Z (BX)(R10*1), K1, Z7
+	MOVQ      before+120(FP), BX
+	VMOVUPS.Z (BX)(R10*1), K1, Z8
+	VMOVUPS.Z (R8)(R10*1), K1, Z9
+	VSUBPS    Z9, Z8, Z10
+	VPANDD    Z2, Z10, Z10
+	VCMPPS    $0x16, Z0, Z10, K2
+	VMOVUPS.Z Z9, K2, Z9
+	VSUBPS    Z9, Z8, Z8
+	VSUBPS    Z8, Z7, Z7
+	VMULPS    Z7, Z5, Z7
+	VADDPS    Z7, Z6, Z6
+	MOVQ      dleak+112(FP), BX
+	VMOVUPS   Z6, K1, (BX)(R10*1)
+	VMOVUPS.Z (CX)(R10*1), K1, Z6
+	VMULPS    Z5, Z6, Z6
+	VSUBPS    Z6, Z5, Z5
+	VMOVUPS   Z5, K1, (AX)(R10*1)
 	MOVQ      di+96(FP), AX
+	VMOVUPS.Z (AX)(R10*1), K1, Z5
+	VADDPS    Z6, Z5, Z5
+	VPANDD    Z3, Z5, Z6
+	VCMPPS    $0x16, Z4, Z6, K2
+	VMOVUPS.Z Z5, K2, Z5
+	VMOVUPS   Z5, K1, (DX)(R10*1)
+	MOVQ      dbeta+136(FP), AX
+	VMOVUPS.Z (AX)(R10*1), K1, Z6
+	MOVQ      ibefore+152(FP), AX
+	VMOVUPS.Z (AX)(R10*1), K1, Z7
+	VMULPS    Z7, Z5, Z7
+	VADDPS    Z7, Z6, Z6
+	MOVQ      dbeta+136(FP), AX
 	VMOVUPS   Z6, K1, (AX)(R10*1)
+	MOVQ      beta+104(FP), AX
+	VMOVUPS.Z (AX)(R10*1), K1, Z6
+	VMULPS    Z5, Z6, Z5
+	MOVQ      di+96(FP), AX
+	VMOVUPS   Z5, K1, (AX)(R10*1)
 
 end:
 	MOVQ n+200(FP), AX
@@ -12325,10 +12225,10 @@ end:
 	MOVQ ldbefore+168(FP), CX
 	ADDQ CX, before+120(FP)
 	MOVQ ldsums+160(FP), CX
-	ADDQ CX, dalpha+112(FP)
-	MOVQ ldsums+160(FP), CX
 	ADDQ CX, dbeta+136(FP)
 	ADDQ AX, di+96(FP)
+	MOVQ ldsums+160(FP), CX
+	ADDQ CX, dleak+112(FP)
 	ADDQ AX, ds+24(FP)
 	ADDQ AX, dv+0(FP)
 	MOVQ ldsums+160(FP), CX
@@ -12349,7 +12249,7 @@ end:
 	VZEROUPPER
 	RET
 
-// func lifBackSynLearnedFastF32AVX512(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, di *float32, beta *float32, dalpha *float32, before *float32, dvth *float32, dbeta *float32, i *float32, ibefore *float32, ldsums int, ldbefore int, unreset uint64, ldi int, ldibefore int, k float32, n int, rows int)
+// func lifBackSynLearnedFastF32AVX512(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, gain *float32, vth *float32, attached uint64, di *float32, beta *float32, dleak *float32, before *float32, dvth *float32, dbeta *float32, i *float32, ibefore *float32, ldsums int, ldbefore int, unreset uint64, ldi int, ldibefore int, k float32, n int, rows int)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·lifBackSynLearnedFastF32AVX512(SB), NOSPLIT, $0-224
 	VBROADCASTSS word3f800000<>+0(SB), Z0
@@ -12383,7 +12283,7 @@ TEXT ·lifBackSynLearnedFastF32AVX512(SB), NOSPLIT, $0-224
 
 row:
 	MOVQ dv+0(FP), AX
-	MOVQ alpha+72(FP), CX
+	MOVQ gain+72(FP), CX
 	MOVQ dx+8(FP), DX
 	MOVQ gv+56(FP), BX
 	MOVQ ds+24(FP), SI
@@ -12425,10 +12325,9 @@ loop:
 	VPANDD    Z5, Z7, Z8
 	VCMPPS    $0x16, Z6, Z8, K1
 	VMOVUPS.Z Z7, K1, Z7
-	VMOVUPS   (CX)(R10*1), Z8
-	VMULPS    Z7, Z8, Z9
-	VMOVUPS   Z9, (AX)(R10*1)
-	MOVQ      dalpha+112(FP), R11
+	MOVQ      dleak+112(FP), R11
+	VMOVUPS   (R11)(R10*1), Z8
+	MOVQ      i+144(FP), R11
 	VMOVUPS   (R11)(R10*1), Z9
 	MOVQ      before+120(FP), R11
 	VMOVUPS   (R11)(R10*1), Z10
@@ -12438,18 +12337,18 @@ loop:
 	VCMPPS    $0x16, Z1, Z12, K1
 	VMOVUPS.Z Z11, K1, Z11
 	VSUBPS    Z11, Z10, Z10
-	MOVQ      i+144(FP), R11
-	VMOVUPS   (R11)(R10*1), Z11
-	VSUBPS    Z11, Z10, Z10
-	VMULPS    Z10, Z7, Z10
-	VADDPS    Z10, Z9, Z9
-	MOVQ      dalpha+112(FP), R11
-	VMOVUPS   Z9, (R11)(R10*1)
+	VSUBPS    Z10, Z9, Z9
+	VMULPS    Z9, Z7, Z9
+	VADDPS    Z9, Z8, Z8
+	MOVQ      dleak+112(FP), R11
+	VMOVUPS   Z8, (R11)(R10*1)
+	VMOVUPS   (CX)(R10*1), Z8
+	VMULPS    Z7, Z8, Z8
+	VSUBPS    Z8, Z7, Z7
+	VMOVUPS   Z7, (AX)(R10*1)
 	MOVQ      di+96(FP), R11
-	VMOVUPS   (R11)(R10*1), Z9
-	VSUBPS    Z8, Z0, Z8
-	VMULPS    Z7, Z8, Z7
-	VADDPS    Z7, Z9, Z7
+	VMOVUPS   (R11)(R10*1), Z7
+	VADDPS    Z8, Z7, Z7
 	VPANDD    Z5, Z7, Z8
 	VCMPPS    $0x16, Z6, Z8, K1
 	VMOVUPS.Z Z7, K1, Z7
@@ -12507,31 +12406,30 @@ tail:
 	VPANDD    Z5, Z7, Z8
 	VCMPPS    $0x16, Z6, Z8, K2
 	VMOVUPS.Z Z7, K2, Z7
-	VMOVUPS.Z (CX)(R10*1), K1, Z8
-	VMULPS    Z7, Z8, Z9
-	VMOVUPS   Z9, K1, (AX)(R10*1)
-	MOVQ      dalpha+112(FP), AX
-	VMOVUPS.Z (AX)(R10*1), K1, Z9
-	MOVQ      before+120(FP), AX
-	VMOVUPS.Z (AX)(R10*1), K1, Z10
+	MOVQ      dleak+112(FP), BX
+	VMOVUPS.Z (BX)(R10*1), K1, Z8
+	MOVQ      i+144(FP), BX
+	VMOVUPS.Z (BX)(R10*1), K1, Z9
+	MOVQ      before+120(FP), BX
+	VMOVUPS.Z (BX)(R10*1), K1, Z10
 	VMOVUPS.Z (R8)(R10*1), K1, Z11
 	VSUBPS    Z11, Z10, Z12
 	VPANDD    Z3, Z12, Z12
 	VCMPPS    $0x16, Z1, Z12, K2
 	VMOVUPS.Z Z11, K2, Z11
 	VSUBPS    Z11, Z10, Z10
-	MOVQ      i+144(FP), AX
-	VMOVUPS.Z (AX)(R10*1), K1, Z11
-	VSUBPS    Z11, Z10, Z10
-	VMULPS    Z10, Z7, Z10
-	VADDPS    Z10, Z9, Z9
-	MOVQ      dalpha+112(FP), AX
-	VMOVUPS   Z9, K1, (AX)(R10*1)
+	VSUBPS    Z10, Z9, Z9
+	VMULPS    Z9, Z7, Z9
+	VADDPS    Z9, Z8, Z8
+	MOVQ      dleak+112(FP), BX
+	VMOVUPS   Z8, K1, (BX)(R10*1)
+	VMOVUPS.Z (CX)(R10*1), K1, Z8
+	VMULPS    Z7, Z8, Z8
+	VSUBPS    Z8, Z7, Z7
+	VMOVUPS   Z7, K1, (AX)(R10*1)
 	MOVQ      di+96(FP), AX
-	VMOVUPS.Z (AX)(R10*1), K1, Z9
-	VSUBPS    Z8, Z0, Z8
-	VMULPS    Z7, Z8, Z7
-	VADDPS    Z7, Z9, Z7
+	VMOVUPS.Z (AX)(R10*1), K1, Z7
+	VADDPS    Z8, Z7, Z7
 	VPANDD    Z5, Z7, Z8
 	VCMPPS    $0x16, Z6, Z8, K2
 	VMOVUPS.Z Z7, K2, Z7
@@ -12556,10 +12454,10 @@ end:
 	MOVQ ldbefore+168(FP), CX
 	ADDQ CX, before+120(FP)
 	MOVQ ldsums+160(FP), CX
-	ADDQ CX, dalpha+112(FP)
-	MOVQ ldsums+160(FP), CX
 	ADDQ CX, dbeta+136(FP)
 	ADDQ AX, di+96(FP)
+	MOVQ ldsums+160(FP), CX
+	ADDQ CX, dleak+112(FP)
 	ADDQ AX, ds+24(FP)
 	ADDQ AX, dv+0(FP)
 	MOVQ ldsums+160(FP), CX
@@ -12580,14 +12478,13 @@ end:
 	VZEROUPPER
 	RET
 
-// func lifBackSynToValueF32AVX512(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, di *float32, beta *float32, vreset *float32, n int, rows int)
+// func lifBackSynToValueF32AVX512(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, gain *float32, vth *float32, attached uint64, di *float32, beta *float32, vreset *float32, n int, rows int)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·lifBackSynToValueF32AVX512(SB), NOSPLIT, $0-136
-	VBROADCASTSS word3f800000<>+0(SB), Z0
-	VPXORQ       Z1, Z1, Z1
-	VBROADCASTSD attached+88(FP), Z2
-	VBROADCASTSS word7fffffff<>+0(SB), Z3
-	VBROADCASTSS word0d800000<>+0(SB), Z4
+	VPXORQ       Z0, Z0, Z0
+	VBROADCASTSD attached+88(FP), Z1
+	VBROADCASTSS word7fffffff<>+0(SB), Z2
+	VBROADCASTSS word0d800000<>+0(SB), Z3
 	MOVQ         lddx+16(FP), AX
 	SHLQ         $0x02, AX
 	MOVQ         AX, lddx+16(FP)
@@ -12600,7 +12497,7 @@ TEXT ·lifBackSynToValueF32AVX512(SB), NOSPLIT, $0-136
 
 row:
 	MOVQ dv+0(FP), AX
-	MOVQ alpha+72(FP), CX
+	MOVQ gain+72(FP), CX
 	MOVQ dx+8(FP), DX
 	MOVQ gv+56(FP), BX
 	MOVQ ds+24(FP), SI
@@ -12613,47 +12510,46 @@ row:
 	JL   tail
 
 loop:
-	VMOVUPS   (AX)(R10*1), Z5
-	VMOVUPS   (DI)(R10*1), Z6
-	VMOVUPS   (R8)(R10*1), Z7
-	VSUBPS    Z7, Z6, Z7
-	VCMPPS    $0x16, Z1, Z7, K1
+	VMOVUPS   (AX)(R10*1), Z4
+	VMOVUPS   (DI)(R10*1), Z5
+	VMOVUPS   (R8)(R10*1), Z6
+	VSUBPS    Z6, Z5, Z6
+	VCMPPS    $0x16, Z0, Z6, K1
 	MOVQ      vreset+112(FP), R11
-	VMOVUPS   (R11)(R10*1), Z7
-	VSUBPS    Z6, Z7, Z6
-	VMULPS    Z5, Z6, Z6
-	VMULPS    Z1, Z5, Z7
-	VMOVUPS   Z5, Z5
-	VMOVUPS   Z7, K1, Z5
-	MOVQ      slope+32(FP), R11
-	VMOVUPS   (R11)(R10*1), Z7
-	VMOVUPS   (SI)(R10*1), Z8
-	VPANDD    Z2, Z6, Z6
-	VADDPS    Z6, Z8, Z6
-	VMULPS    Z7, Z6, Z6
-	VADDPS    Z6, Z5, Z5
-	VMOVUPS   (BX)(R10*1), Z6
-	VADDPS    Z6, Z5, Z5
-	VPANDD    Z3, Z5, Z6
-	VCMPPS    $0x16, Z4, Z6, K1
-	VMOVUPS.Z Z5, K1, Z5
-	VMOVUPS   (CX)(R10*1), Z6
-	VMULPS    Z5, Z6, Z7
-	VMOVUPS   Z7, (AX)(R10*1)
-	MOVQ      di+96(FP), R11
-	VMOVUPS   (R11)(R10*1), Z7
-	VSUBPS    Z6, Z0, Z6
-	VMULPS    Z5, Z6, Z5
-	VADDPS    Z5, Z7, Z5
-	VPANDD    Z3, Z5, Z6
-	VCMPPS    $0x16, Z4, Z6, K1
-	VMOVUPS.Z Z5, K1, Z5
-	VMOVUPS   Z5, (DX)(R10*1)
-	MOVQ      beta+104(FP), R11
 	VMOVUPS   (R11)(R10*1), Z6
-	VMULPS    Z5, Z6, Z5
+	VSUBPS    Z5, Z6, Z5
+	VMULPS    Z4, Z5, Z5
+	VMULPS    Z0, Z4, Z6
+	VMOVUPS   Z4, Z4
+	VMOVUPS   Z6, K1, Z4
+	MOVQ      slope+32(FP), R11
+	VMOVUPS   (R11)(R10*1), Z6
+	VMOVUPS   (SI)(R10*1), Z7
+	VPANDD    Z1, Z5, Z5
+	VADDPS    Z5, Z7, Z5
+	VMULPS    Z6, Z5, Z5
+	VADDPS    Z5, Z4, Z4
+	VMOVUPS   (BX)(R10*1), Z5
+	VADDPS    Z5, Z4, Z4
+	VPANDD    Z2, Z4, Z5
+	VCMPPS    $0x16, Z3, Z5, K1
+	VMOVUPS.Z Z4, K1, Z4
+	VMOVUPS   (CX)(R10*1), Z5
+	VMULPS    Z4, Z5, Z5
+	VSUBPS    Z5, Z4, Z4
+	VMOVUPS   Z4, (AX)(R10*1)
 	MOVQ      di+96(FP), R11
-	VMOVUPS   Z5, (R11)(R10*1)
+	VMOVUPS   (R11)(R10*1), Z4
+	VADDPS    Z5, Z4, Z4
+	VPANDD    Z2, Z4, Z5
+	VCMPPS    $0x16, Z3, Z5, K1
+	VMOVUPS.Z Z4, K1, Z4
+	VMOVUPS   Z4, (DX)(R10*1)
+	MOVQ      beta+104(FP), R11
+	VMOVUPS   (R11)(R10*1), Z5
+	VMULPS    Z4, Z5, Z4
+	MOVQ      di+96(FP), R11
+	VMOVUPS   Z4, (R11)(R10*1)
 	ADDQ      $0x40, R10
 	SUBQ      $0x40, R9
 	JGE       loop
@@ -12665,47 +12561,46 @@ tail:
 	MOVL      $-1, R11
 	BZHIL     R9, R11, R11
 	KMOVW     R11, K1
-	VMOVUPS.Z (AX)(R10*1), K1, Z5
-	VMOVUPS.Z (DI)(R10*1), K1, Z6
-	VMOVUPS.Z (R8)(R10*1), K1, Z7
-	VSUBPS    Z7, Z6, Z7
-	VCMPPS    $0x16, Z1, Z7, K2
+	VMOVUPS.Z (AX)(R10*1), K1, Z4
+	VMOVUPS.Z (DI)(R10*1), K1, Z5
+	VMOVUPS.Z (R8)(R10*1), K1, Z6
+	VSUBPS    Z6, Z5, Z6
+	VCMPPS    $0x16, Z0, Z6, K2
 	MOVQ      vreset+112(FP), DI
-	VMOVUPS.Z (DI)(R10*1), K1, Z7
-	VSUBPS    Z6, Z7, Z6
-	VMULPS    Z5, Z6, Z6
-	VMULPS    Z1, Z5, Z7
-	VMOVUPS   Z5, Z5
-	VMOVUPS   Z7, K2, Z5
+	VMOVUPS.Z (DI)(R10*1), K1, Z6
+	VSUBPS    Z5, Z6, Z5
+	VMULPS    Z4, Z5, Z5
+	VMULPS    Z0, Z4, Z6
+	VMOVUPS   Z4, Z4
+	VMOVUPS   Z6, K2, Z4
 	MOVQ      slope+32(FP), DI
-	VMOVUPS.Z (DI)(R10*1), K1, Z7
-	VMOVUPS.Z (SI)(R10*1), K1, Z8
-	VPANDD    Z2, Z6, Z6
-	VADDPS    Z6, Z8, Z6
-	VMULPS    Z7, Z6, Z6
-	VADDPS    Z6, Z5, Z5
-	VMOVUPS.Z (BX)(R10*1), K1, Z6
-	VADDPS    Z6, Z5, Z5
-	VPANDD    Z3, Z5, Z6
-	VCMPPS    $0x16, Z4, Z6, K2
-	VMOVUPS.Z Z5, K2, Z5
-	VMOVUPS.Z (CX)(R10*1), K1, Z6
-	VMULPS    Z5, Z6, Z7
-	VMOVUPS   Z7, K1, (AX)(R10*1)
-	MOVQ      di+96(FP), AX
-	VMOVUPS.Z (AX)(R10*1), K1, Z7
-	VSUBPS    Z6, Z0, Z6
-	VMULPS    Z5, Z6, Z5
+	VMOVUPS.Z (DI)(R10*1), K1, Z6
+	VMOVUPS.Z (SI)(R10*1), K1, Z7
+	VPANDD    Z1, Z5, Z5
 	VADDPS    Z5, Z7, Z5
-	VPANDD    Z3, Z5, Z6
-	VCMPPS    $0x16, Z4, Z6, K2
-	VMOVUPS.Z Z5, K2, Z5
-	VMOVUPS   Z5, K1, (DX)(R10*1)
-	MOVQ      beta+104(FP), AX
-	VMOVUPS.Z (AX)(R10*1), K1, Z6
-	VMULPS    Z5, Z6, Z5
+	VMULPS    Z6, Z5, Z5
+	VADDPS    Z5, Z4, Z4
+	VMOVUPS.Z (BX)(R10*1), K1, Z5
+	VADDPS    Z5, Z4, Z4
+	VPANDD    Z2, Z4, Z5
+	VCMPPS    $0x16, Z3, Z5, K2
+	VMOVUPS.Z Z4, K2, Z4
+	VMOVUPS.Z (CX)(R10*1), K1, Z5
+	VMULPS    Z4, Z5, Z5
+	VSUBPS    Z5, Z4, Z4
+	VMOVUPS   Z4, K1, (AX)(R10*1)
 	MOVQ      di+96(FP), AX
-	VMOVUPS   Z5, K1, (AX)(R10*1)
+	VMOVUPS.Z (AX)(R10*1), K1, Z4
+	VADDPS    Z5, Z4, Z4
+	VPANDD    Z2, Z4, Z5
+	VCMPPS    $0x16, Z3, Z5, K2
+	VMOVUPS.Z Z4, K2, Z4
+	VMOVUPS   Z4, K1, (DX)(R10*1)
+	MOVQ      beta+104(FP), AX
+	VMOVUPS.Z (AX)(R10*1), K1, Z5
+	VMULPS    Z4, Z5, Z4
+	MOVQ      di+96(FP), AX
+	VMOVUPS   Z4, K1, (AX)(R10*1)
 
 end:
 	MOVQ n+120(FP), AX
@@ -12725,7 +12620,7 @@ end:
 	VZEROUPPER
 	RET
 
-// func lifBackSynToValueFastF32AVX512(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, di *float32, beta *float32, vreset *float32, k float32, n int, rows int)
+// func lifBackSynToValueFastF32AVX512(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, gain *float32, vth *float32, attached uint64, di *float32, beta *float32, vreset *float32, k float32, n int, rows int)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·lifBackSynToValueFastF32AVX512(SB), NOSPLIT, $0-144
 	VBROADCASTSS word3f800000<>+0(SB), Z0
@@ -12746,7 +12641,7 @@ TEXT ·lifBackSynToValueFastF32AVX512(SB), NOSPLIT, $0-144
 
 row:
 	MOVQ dv+0(FP), AX
-	MOVQ alpha+72(FP), CX
+	MOVQ gain+72(FP), CX
 	MOVQ dx+8(FP), DX
 	MOVQ gv+56(FP), BX
 	MOVQ ds+24(FP), SI
@@ -12787,13 +12682,12 @@ loop:
 	VCMPPS    $0x16, Z5, Z7, K1
 	VMOVUPS.Z Z6, K1, Z6
 	VMOVUPS   (CX)(R10*1), Z7
-	VMULPS    Z6, Z7, Z8
-	VMOVUPS   Z8, (AX)(R10*1)
+	VMULPS    Z6, Z7, Z7
+	VSUBPS    Z7, Z6, Z6
+	VMOVUPS   Z6, (AX)(R10*1)
 	MOVQ      di+96(FP), R11
-	VMOVUPS   (R11)(R10*1), Z8
-	VSUBPS    Z7, Z0, Z7
-	VMULPS    Z6, Z7, Z6
-	VADDPS    Z6, Z8, Z6
+	VMOVUPS   (R11)(R10*1), Z6
+	VADDPS    Z7, Z6, Z6
 	VPANDD    Z4, Z6, Z7
 	VCMPPS    $0x16, Z5, Z7, K1
 	VMOVUPS.Z Z6, K1, Z6
@@ -12842,13 +12736,12 @@ tail:
 	VCMPPS    $0x16, Z5, Z7, K2
 	VMOVUPS.Z Z6, K2, Z6
 	VMOVUPS.Z (CX)(R10*1), K1, Z7
-	VMULPS    Z6, Z7, Z8
-	VMOVUPS   Z8, K1, (AX)(R10*1)
+	VMULPS    Z6, Z7, Z7
+	VSUBPS    Z7, Z6, Z6
+	VMOVUPS   Z6, K1, (AX)(R10*1)
 	MOVQ      di+96(FP), AX
-	VMOVUPS.Z (AX)(R10*1), K1, Z8
-	VSUBPS    Z7, Z0, Z7
-	VMULPS    Z6, Z7, Z6
-	VADDPS    Z6, Z8, Z6
+	VMOVUPS.Z (AX)(R10*1), K1, Z6
+	VADDPS    Z7, Z6, Z6
 	VPANDD    Z4, Z6, Z7
 	VCMPPS    $0x16, Z5, Z7, K2
 	VMOVUPS.Z Z6, K2, Z6
@@ -12877,15 +12770,14 @@ end:
 	VZEROUPPER
 	RET
 
-// func lifBackSynToValueLearnedF32AVX512(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, di *float32, beta *float32, vreset *float32, dalpha *float32, before *float32, dvth *float32, dbeta *float32, i *float32, ibefore *float32, dvreset *float32, ldsums int, ldbefore int, unreset uint64, ldi int, ldibefore int, n int, rows int)
+// func lifBackSynToValueLearnedF32AVX512(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, gain *float32, vth *float32, attached uint64, di *float32, beta *float32, vreset *float32, dleak *float32, before *float32, dvth *float32, dbeta *float32, i *float32, ibefore *float32, dvreset *float32, ldsums int, ldbefore int, unreset uint64, ldi int, ldibefore int, n int, rows int)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·lifBackSynToValueLearnedF32AVX512(SB), NOSPLIT, $0-232
-	VBROADCASTSS word3f800000<>+0(SB), Z0
-	VPXORQ       Z1, Z1, Z1
-	VBROADCASTSD attached+88(FP), Z2
-	VBROADCASTSD unreset+192(FP), Z3
-	VBROADCASTSS word7fffffff<>+0(SB), Z4
-	VBROADCASTSS word0d800000<>+0(SB), Z5
+	VPXORQ       Z0, Z0, Z0
+	VBROADCASTSD attached+88(FP), Z1
+	VBROADCASTSD unreset+192(FP), Z2
+	VBROADCASTSS word7fffffff<>+0(SB), Z3
+	VBROADCASTSS word0d800000<>+0(SB), Z4
 	MOVQ         ldbefore+184(FP), AX
 	SHLQ         $0x02, AX
 	MOVQ         AX, ldbefore+184(FP)
@@ -12910,7 +12802,7 @@ TEXT ·lifBackSynToValueLearnedF32AVX512(SB), NOSPLIT, $0-232
 
 row:
 	MOVQ dv+0(FP), AX
-	MOVQ alpha+72(FP), CX
+	MOVQ gain+72(FP), CX
 	MOVQ dx+8(FP), DX
 	MOVQ gv+56(FP), BX
 	MOVQ ds+24(FP), SI
@@ -12923,87 +12815,86 @@ row:
 	JL   tail
 
 loop:
-	VMOVUPS   (AX)(R10*1), Z6
-	VMOVUPS   (DI)(R10*1), Z7
-	VMOVUPS   (R8)(R10*1), Z8
-	VSUBPS    Z8, Z7, Z8
-	VCMPPS    $0x16, Z1, Z8, K1
+	VMOVUPS   (AX)(R10*1), Z5
+	VMOVUPS   (DI)(R10*1), Z6
+	VMOVUPS   (R8)(R10*1), Z7
+	VSUBPS    Z7, Z6, Z7
+	VCMPPS    $0x16, Z0, Z7, K1
 	MOVQ      vreset+112(FP), R11
-	VMOVUPS   (R11)(R10*1), Z8
-	VSUBPS    Z7, Z8, Z7
-	VMULPS    Z6, Z7, Z7
-	VMULPS    Z1, Z6, Z8
-	VMOVUPS   Z6, Z9
-	VMOVUPS   Z8, K1, Z9
+	VMOVUPS   (R11)(R10*1), Z7
+	VSUBPS    Z6, Z7, Z6
+	VMULPS    Z5, Z6, Z6
+	VMULPS    Z0, Z5, Z7
+	VMOVUPS   Z5, Z8
+	VMOVUPS   Z7, K1, Z8
 	MOVQ      slope+32(FP), R11
-	VMOVUPS   (R11)(R10*1), Z8
-	VMOVUPS   (SI)(R10*1), Z10
-	VPANDD    Z2, Z7, Z7
-	VADDPS    Z7, Z10, Z7
-	VMULPS    Z8, Z7, Z7
-	VMOVUPS.Z Z6, K1, Z6
+	VMOVUPS   (R11)(R10*1), Z7
+	VMOVUPS   (SI)(R10*1), Z9
+	VPANDD    Z1, Z6, Z6
+	VADDPS    Z6, Z9, Z6
+	VMULPS    Z7, Z6, Z6
+	VMOVUPS.Z Z5, K1, Z5
 	MOVQ      dvreset+168(FP), R11
-	VMOVUPS   (R11)(R10*1), Z8
-	VADDPS    Z6, Z8, Z6
+	VMOVUPS   (R11)(R10*1), Z7
+	VADDPS    Z5, Z7, Z5
 	MOVQ      dvreset+168(FP), R11
-	VMOVUPS   Z6, (R11)(R10*1)
+	VMOVUPS   Z5, (R11)(R10*1)
 	MOVQ      dvth+136(FP), R11
+	VMOVUPS   (R11)(R10*1), Z5
+	VSUBPS    Z6, Z5, Z5
+	MOVQ      dvth+136(FP), R11
+	VMOVUPS   Z5, (R11)(R10*1)
+	VADDPS    Z6, Z8, Z5
+	VMOVUPS   (BX)(R10*1), Z6
+	VADDPS    Z6, Z5, Z5
+	VPANDD    Z3, Z5, Z6
+	VCMPPS    $0x16, Z4, Z6, K1
+	VMOVUPS.Z Z5, K1, Z5
+	MOVQ      dleak+120(FP), R11
 	VMOVUPS   (R11)(R10*1), Z6
-	VSUBPS    Z7, Z6, Z6
-	MOVQ      dvth+136(FP), R11
-	VMOVUPS   Z6, (R11)(R10*1)
-	VADDPS    Z7, Z9, Z6
-	VMOVUPS   (BX)(R10*1), Z7
-	VADDPS    Z7, Z6, Z6
-	VPANDD    Z4, Z6, Z7
-	VCMPPS    $0x16, Z5, Z7, K1
-	VMOVUPS.Z Z6, K1, Z6
-	VMOVUPS   (CX)(R10*1), Z7
-	VMULPS    Z6, Z7, Z8
-	VMOVUPS   Z8, (AX)(R10*1)
-	MOVQ      dalpha+120(FP), R11
-	VMOVUPS   (R11)(R10*1), Z8
-	MOVQ      before+128(FP), R11
-	VMOVUPS   (R11)(R10*1), Z9
-	VMOVUPS   (R8)(R10*1), Z10
-	VSUBPS    Z10, Z9, Z10
-	VPANDD    Z3, Z10, Z10
-	VCMPPS    $0x16, Z1, Z10, K1
-	MOVQ      vreset+112(FP), R11
-	VMOVUPS   (R11)(R10*1), Z10
-	VSUBPS    Z9, Z10, Z10
-	VADDPS    Z10, Z9, Z10
-	VMOVUPS   Z9, Z9
-	VMOVUPS   Z10, K1, Z9
 	MOVQ      i+152(FP), R11
-	VMOVUPS   (R11)(R10*1), Z10
-	VSUBPS    Z10, Z9, Z9
-	VMULPS    Z9, Z6, Z9
-	VADDPS    Z9, Z8, Z8
-	MOVQ      dalpha+120(FP), R11
-	VMOVUPS   Z8, (R11)(R10*1)
-	MOVQ      di+96(FP), R11
-	VMOVUPS   (R11)(R10*1), Z8
-	VSUBPS    Z7, Z0, Z7
-	VMULPS    Z6, Z7, Z6
-	VADDPS    Z6, Z8, Z6
-	VPANDD    Z4, Z6, Z7
-	VCMPPS    $0x16, Z5, Z7, K1
-	VMOVUPS.Z Z6, K1, Z6
-	VMOVUPS   Z6, (DX)(R10*1)
-	MOVQ      dbeta+144(FP), R11
 	VMOVUPS   (R11)(R10*1), Z7
-	MOVQ      ibefore+160(FP), R11
+	MOVQ      before+128(FP), R11
 	VMOVUPS   (R11)(R10*1), Z8
-	VMULPS    Z8, Z6, Z8
-	VADDPS    Z8, Z7, Z7
-	MOVQ      dbeta+144(FP), R11
-	VMOVUPS   Z7, (R11)(R10*1)
-	MOVQ      beta+104(FP), R11
-	VMOVUPS   (R11)(R10*1), Z7
-	VMULPS    Z6, Z7, Z6
-	MOVQ      di+96(FP), R11
+	VMOVUPS   (R8)(R10*1), Z9
+	VSUBPS    Z9, Z8, Z9
+	VPANDD    Z2, Z9, Z9
+	VCMPPS    $0x16, Z0, Z9, K1
+	MOVQ      vreset+112(FP), R11
+	VMOVUPS   (R11)(R10*1), Z9
+	VSUBPS    Z8, Z9, Z9
+	VADDPS    Z9, Z8, Z9
+	VMOVUPS   Z8, Z8
+	VMOVUPS   Z9, K1, Z8
+	VSUBPS    Z8, Z7, Z7
+	VMULPS    Z7, Z5, Z7
+	VADDPS    Z7, Z6, Z6
+	MOVQ      dleak+120(FP), R11
 	VMOVUPS   Z6, (R11)(R10*1)
+	VMOVUPS   (CX)(R10*1), Z6
+	VMULPS    Z5, Z6, Z6
+	VSUBPS    Z6, Z5, Z5
+	VMOVUPS   Z5, (AX)(R10*1)
+	MOVQ      di+96(FP), R11
+	VMOVUPS   (R11)(R10*1), Z5
+	VADDPS    Z6, Z5, Z5
+	VPANDD    Z3, Z5, Z6
+	VCMPPS    $0x16, Z4, Z6, K1
+	VMOVUPS.Z Z5, K1, Z5
+	VMOVUPS   Z5, (DX)(R10*1)
+	MOVQ      dbeta+144(FP), R11
+	VMOVUPS   (R11)(R10*1), Z6
+	MOVQ      ibefore+160(FP), R11
+	VMOVUPS   (R11)(R10*1), Z7
+	VMULPS    Z7, Z5, Z7
+	VADDPS    Z7, Z6, Z6
+	MOVQ      dbeta+144(FP), R11
+	VMOVUPS   Z6, (R11)(R10*1)
+	MOVQ      beta+104(FP), R11
+	VMOVUPS   (R11)(R10*1), Z6
+	VMULPS    Z5, Z6, Z5
+	MOVQ      di+96(FP), R11
+	VMOVUPS   Z5, (R11)(R10*1)
 	ADDQ      $0x40, R10
 	SUBQ      $0x40, R9
 	JGE       loop
@@ -13015,87 +12906,86 @@ tail:
 	MOVL      $-1, R11
 	BZHIL     R9, R11, R11
 	KMOVW     R11, K1
-	VMOVUPS.Z (AX)(R10*1), K1, Z6
-	VMOVUPS.Z (DI)(R10*1), K1, Z7
-	VMOVUPS.Z (R8)(R10*1), K1, Z8
-	VSUBPS    Z8, Z7, Z8
-	VCMPPS    $0x16, Z1, Z8, K2
+	VMOVUPS.Z (AX)(R10*1), K1, Z5
+	VMOVUPS.Z (DI)(R10*1), K1, Z6
+	VMOVUPS.Z (R8)(R10*1), K1, Z7
+	VSUBPS    Z7, Z6, Z7
+	VCMPPS    $0x16, Z0, Z7, K2
 	MOVQ      vreset+112(FP), DI
-	VMOVUPS.Z (DI)(R10*1), K1, Z8
-	VSUBPS    Z7, Z8, Z7
-	VMULPS    Z6, Z7, Z7
-	VMULPS    Z1, Z6, Z8
-	VMOVUPS   Z6, Z9
-	VMOVUPS   Z8, K2, Z9
+	VMOVUPS.Z (DI)(R10*1), K1, Z7
+	VSUBPS    Z6, Z7, Z6
+	VMULPS    Z5, Z6, Z6
+	VMULPS    Z0, Z5, Z7
+	VMOVUPS   Z5, Z8
+	VMOVUPS   Z7, K2, Z8
 	MOVQ      slope+32(FP), DI
-	VMOVUPS.Z (DI)(R10*1), K1, Z8
-	VMOVUPS.Z (SI)(R10*1), K1, Z10
-	VPANDD    Z2, Z7, Z7
-	VADDPS    Z7, Z10, Z7
-	VMULPS    Z8, Z7, Z7
-	VMOVUPS.Z Z6, K2, Z6
+	VMOVUPS.Z (DI)(R10*1), K1, Z7
+	VMOVUPS.Z (SI)(R10*1), K1, Z9
+	VPANDD    Z1, Z6, Z6
+	VADDPS    Z6, Z9, Z6
+	VMULPS    Z7, Z6, Z6
+	VMOVUPS.Z Z5, K2, Z5
 	MOVQ      dvreset+168(FP), SI
-	VMOVUPS.Z (SI)(R10*1), K1, Z8
-	VADDPS    Z6, Z8, Z6
+	VMOVUPS.Z (SI)(R10*1), K1, Z7
+	VADDPS    Z5, Z7, Z5
 	MOVQ      dvreset+168(FP), SI
-	VMOVUPS   Z6, K1, (SI)(R10*1)
+	VMOVUPS   Z5, K1, (SI)(R10*1)
 	MOVQ      dvth+136(FP), SI
-	VMOVUPS.Z (SI)(R10*1), K1, Z6
-	VSUBPS    Z7, Z6, Z6
+	VMOVUPS.Z (SI)(R10*1), K1, Z5
+	VSUBPS    Z6, Z5, Z5
 	MOVQ      dvth+136(FP), SI
-	VMOVUPS   Z6, K1, (SI)(R10*1)
-	VADDPS    Z7, Z9, Z6
+	VMOVUPS   Z5, K1, (SI)(R10*1)
+	VADDPS    Z6, Z8, Z5
+	VMOVUPS.Z (BX)(R10*1), K1, Z6
+	VADDPS    Z6, Z5, Z5
+	VPANDD    Z3, Z5, Z6
+	VCMPPS    $0x16, Z4, Z6, K2
+	VMOVUPS.Z Z5, K2, Z5
+	MOVQ      dleak+120(FP), BX
+	VMOVUPS.Z (BX)(R10*1), K1, Z6
+	MOVQ      i+152(FP), BX
 	VMOVUPS.Z (BX)(R10*1), K1, Z7
+	MOVQ      before+128(FP), BX
+	VMOVUPS.Z (BX)(R10*1), K1, Z8
+	VMOVUPS.Z (R8)(R10*1), K1, Z9
+	VSUBPS    Z9, Z8, Z9
+	VPANDD    Z2, Z9, Z9
+	VCMPPS    $0x16, Z0, Z9, K2
+	MOVQ      vreset+112(FP), BX
+	VMOVUPS.Z (BX)(R10*1), K1, Z9
+	VSUBPS    Z8, Z9, Z9
+	VADDPS    Z9, Z8, Z9
+	VMOVUPS   Z8, Z8
+	VMOVUPS   Z9, K2, Z8
+	VSUBPS    Z8, Z7, Z7
+	VMULPS    Z7, Z5, Z7
 	VADDPS    Z7, Z6, Z6
-	VPANDD    Z4, Z6, Z7
-	VCMPPS    $0x16, Z5, Z7, K2
-	VMOVUPS.Z Z6, K2, Z6
-	VMOVUPS.Z (CX)(R10*1), K1, Z7
-	VMULPS    Z6, Z7, Z8
-	VMOVUPS   Z8, K1, (AX)(R10*1)
-	MOVQ      dalpha+120(FP), AX
-	VMOVUPS.Z (AX)(R10*1), K1, Z8
-	MOVQ      before+128(FP), AX
-	VMOVUPS.Z (AX)(R10*1), K1, Z9
-	VMOVUPS.Z (R8)(R10*1), K1, Z10
-	VSUBPS    Z10, Z9, Z10
-	VPANDD    Z3, Z10, Z10
-	VCMPPS    $0x16, Z1, Z10, K2
-	MOVQ      vreset+112(FP), AX
-	VMOVUPS.Z (AX)(R10*1), K1, Z10
-	VSUBPS    Z9, Z10, Z10
-	VADDPS    Z10, Z9, Z10
-	VMOVUPS   Z9, Z9
-	VMOVUPS   Z10, K2, Z9
-	MOVQ      i+152(FP), AX
-	VMOVUPS.Z (AX)(R10*1), K1, Z10
-	VSUBPS    Z10, Z9, Z9
-	VMULPS    Z9, Z6, Z9
-	VADDPS    Z9, Z8, Z8
-	MOVQ      dalpha+120(FP), AX
-	VMOVUPS   Z8, K1, (AX)(R10*1)
+	MOVQ      dleak+120(FP), BX
+	VMOVUPS   Z6, K1, (BX)(R10*1)
+	VMOVUPS.Z (CX)(R10*1), K1, Z6
+	VMULPS    Z5, Z6, Z6
+	VSUBPS    Z6, Z5, Z5
+	VMOVUPS   Z5, K1, (AX)(R10*1)
 	MOVQ      di+96(FP), AX
-	VMOVUPS.Z (AX)(R10*1), K1, Z8
-	VSUBPS    Z7, Z0, Z7
-	VMULPS    Z6, Z7, Z6
-	VADDPS    Z6, Z8, Z6
-	VPANDD    Z4, Z6, Z7
-	VCMPPS    $0x16, Z5, Z7, K2
-	VMOVUPS.Z Z6, K2, Z6
-	VMOVUPS   Z6, K1, (DX)(R10*1)
+	VMOVUPS.Z (AX)(R10*1), K1, Z5
+	VADDPS    Z6, Z5, Z5
+	VPANDD    Z3, Z5, Z6
+	VCMPPS    $0x16, Z4, Z6, K2
+	VMOVUPS.Z Z5, K2, Z5
+	VMOVUPS   Z5, K1, (DX)(R10*1)
 	MOVQ      dbeta+144(FP), AX
-	VMOVUPS.Z (AX)(R10*1), K1, Z7
+	VMOVUPS.Z (AX)(R10*1), K1, Z6
 	MOVQ      ibefore+160(FP), AX
-	VMOVUPS.Z (AX)(R10*1), K1, Z8
-	VMULPS    Z8, Z6, Z8
-	VADDPS    Z8, Z7, Z7
-	MOVQ      dbeta+144(FP), AX
-	VMOVUPS   Z7, K1, (AX)(R10*1)
-	MOVQ      beta+104(FP), AX
 	VMOVUPS.Z (AX)(R10*1), K1, Z7
-	VMULPS    Z6, Z7, Z6
-	MOVQ      di+96(FP), AX
+	VMULPS    Z7, Z5, Z7
+	VADDPS    Z7, Z6, Z6
+	MOVQ      dbeta+144(FP), AX
 	VMOVUPS   Z6, K1, (AX)(R10*1)
+	MOVQ      beta+104(FP), AX
+	VMOVUPS.Z (AX)(R10*1), K1, Z6
+	VMULPS    Z5, Z6, Z5
+	MOVQ      di+96(FP), AX
+	VMOVUPS   Z5, K1, (AX)(R10*1)
 
 end:
 	MOVQ n+216(FP), AX
@@ -13103,10 +12993,10 @@ end:
 	MOVQ ldbefore+184(FP), CX
 	ADDQ CX, before+128(FP)
 	MOVQ ldsums+176(FP), CX
-	ADDQ CX, dalpha+120(FP)
-	MOVQ ldsums+176(FP), CX
 	ADDQ CX, dbeta+144(FP)
 	ADDQ AX, di+96(FP)
+	MOVQ ldsums+176(FP), CX
+	ADDQ CX, dleak+120(FP)
 	ADDQ AX, ds+24(FP)
 	ADDQ AX, dv+0(FP)
 	MOVQ ldsums+176(FP), CX
@@ -13129,7 +13019,7 @@ end:
 	VZEROUPPER
 	RET
 
-// func lifBackSynToValueLearnedFastF32AVX512(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, di *float32, beta *float32, vreset *float32, dalpha *float32, before *float32, dvth *float32, dbeta *float32, i *float32, ibefore *float32, dvreset *float32, ldsums int, ldbefore int, unreset uint64, ldi int, ldibefore int, k float32, n int, rows int)
+// func lifBackSynToValueLearnedFastF32AVX512(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, gain *float32, vth *float32, attached uint64, di *float32, beta *float32, vreset *float32, dleak *float32, before *float32, dvth *float32, dbeta *float32, i *float32, ibefore *float32, dvreset *float32, ldsums int, ldbefore int, unreset uint64, ldi int, ldibefore int, k float32, n int, rows int)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·lifBackSynToValueLearnedFastF32AVX512(SB), NOSPLIT, $0-240
 	VBROADCASTSS word3f800000<>+0(SB), Z0
@@ -13163,7 +13053,7 @@ TEXT ·lifBackSynToValueLearnedFastF32AVX512(SB), NOSPLIT, $0-240
 
 row:
 	MOVQ dv+0(FP), AX
-	MOVQ alpha+72(FP), CX
+	MOVQ gain+72(FP), CX
 	MOVQ dx+8(FP), DX
 	MOVQ gv+56(FP), BX
 	MOVQ ds+24(FP), SI
@@ -13214,10 +13104,9 @@ loop:
 	VPANDD    Z5, Z7, Z8
 	VCMPPS    $0x16, Z6, Z8, K1
 	VMOVUPS.Z Z7, K1, Z7
-	VMOVUPS   (CX)(R10*1), Z8
-	VMULPS    Z7, Z8, Z9
-	VMOVUPS   Z9, (AX)(R10*1)
-	MOVQ      dalpha+120(FP), R11
+	MOVQ      dleak+120(FP), R11
+	VMOVUPS   (R11)(R10*1), Z8
+	MOVQ      i+152(FP), R11
 	VMOVUPS   (R11)(R10*1), Z9
 	MOVQ      before+128(FP), R11
 	VMOVUPS   (R11)(R10*1), Z10
@@ -13231,18 +13120,18 @@ loop:
 	VADDPS    Z11, Z10, Z11
 	VMOVUPS   Z10, Z10
 	VMOVUPS   Z11, K1, Z10
-	MOVQ      i+152(FP), R11
-	VMOVUPS   (R11)(R10*1), Z11
-	VSUBPS    Z11, Z10, Z10
-	VMULPS    Z10, Z7, Z10
-	VADDPS    Z10, Z9, Z9
-	MOVQ      dalpha+120(FP), R11
-	VMOVUPS   Z9, (R11)(R10*1)
+	VSUBPS    Z10, Z9, Z9
+	VMULPS    Z9, Z7, Z9
+	VADDPS    Z9, Z8, Z8
+	MOVQ      dleak+120(FP), R11
+	VMOVUPS   Z8, (R11)(R10*1)
+	VMOVUPS   (CX)(R10*1), Z8
+	VMULPS    Z7, Z8, Z8
+	VSUBPS    Z8, Z7, Z7
+	VMOVUPS   Z7, (AX)(R10*1)
 	MOVQ      di+96(FP), R11
-	VMOVUPS   (R11)(R10*1), Z9
-	VSUBPS    Z8, Z0, Z8
-	VMULPS    Z7, Z8, Z7
-	VADDPS    Z7, Z9, Z7
+	VMOVUPS   (R11)(R10*1), Z7
+	VADDPS    Z8, Z7, Z7
 	VPANDD    Z5, Z7, Z8
 	VCMPPS    $0x16, Z6, Z8, K1
 	VMOVUPS.Z Z7, K1, Z7
@@ -13309,35 +13198,34 @@ tail:
 	VPANDD    Z5, Z7, Z8
 	VCMPPS    $0x16, Z6, Z8, K2
 	VMOVUPS.Z Z7, K2, Z7
-	VMOVUPS.Z (CX)(R10*1), K1, Z8
-	VMULPS    Z7, Z8, Z9
-	VMOVUPS   Z9, K1, (AX)(R10*1)
-	MOVQ      dalpha+120(FP), AX
-	VMOVUPS.Z (AX)(R10*1), K1, Z9
-	MOVQ      before+128(FP), AX
-	VMOVUPS.Z (AX)(R10*1), K1, Z10
+	MOVQ      dleak+120(FP), BX
+	VMOVUPS.Z (BX)(R10*1), K1, Z8
+	MOVQ      i+152(FP), BX
+	VMOVUPS.Z (BX)(R10*1), K1, Z9
+	MOVQ      before+128(FP), BX
+	VMOVUPS.Z (BX)(R10*1), K1, Z10
 	VMOVUPS.Z (R8)(R10*1), K1, Z11
 	VSUBPS    Z11, Z10, Z11
 	VPANDD    Z3, Z11, Z11
 	VCMPPS    $0x16, Z1, Z11, K2
-	MOVQ      vreset+112(FP), AX
-	VMOVUPS.Z (AX)(R10*1), K1, Z11
+	MOVQ      vreset+112(FP), BX
+	VMOVUPS.Z (BX)(R10*1), K1, Z11
 	VSUBPS    Z10, Z11, Z11
 	VADDPS    Z11, Z10, Z11
 	VMOVUPS   Z10, Z10
 	VMOVUPS   Z11, K2, Z10
-	MOVQ      i+152(FP), AX
-	VMOVUPS.Z (AX)(R10*1), K1, Z11
-	VSUBPS    Z11, Z10, Z10
-	VMULPS    Z10, Z7, Z10
-	VADDPS    Z10, Z9, Z9
-	MOVQ      dalpha+120(FP), AX
-	VMOVUPS   Z9, K1, (AX)(R10*1)
+	VSUBPS    Z10, Z9, Z9
+	VMULPS    Z9, Z7, Z9
+	VADDPS    Z9, Z8, Z8
+	MOVQ      dleak+120(FP), BX
+	VMOVUPS   Z8, K1, (BX)(R10*1)
+	VMOVUPS.Z (CX)(R10*1), K1, Z8
+	VMULPS    Z7, Z8, Z8
+	VSUBPS    Z8, Z7, Z7
+	VMOVUPS   Z7, K1, (AX)(R10*1)
 	MOVQ      di+96(FP), AX
-	VMOVUPS.Z (AX)(R10*1), K1, Z9
-	VSUBPS    Z8, Z0, Z8
-	VMULPS    Z7, Z8, Z7
-	VADDPS    Z7, Z9, Z7
+	VMOVUPS.Z (AX)(R10*1), K1, Z7
+	VADDPS    Z8, Z7, Z7
 	VPANDD    Z5, Z7, Z8
 	VCMPPS    $0x16, Z6, Z8, K2
 	VMOVUPS.Z Z7, K2, Z7
@@ -13362,10 +13250,10 @@ end:
 	MOVQ ldbefore+184(FP), CX
 	ADDQ CX, before+128(FP)
 	MOVQ ldsums+176(FP), CX
-	ADDQ CX, dalpha+120(FP)
-	MOVQ ldsums+176(FP), CX
 	ADDQ CX, dbeta+144(FP)
 	ADDQ AX, di+96(FP)
+	MOVQ ldsums+176(FP), CX
+	ADDQ CX, dleak+120(FP)
 	ADDQ AX, ds+24(FP)
 	ADDQ AX, dv+0(FP)
 	MOVQ ldsums+176(FP), CX
@@ -16826,19 +16714,19 @@ TEXT ·liF64AVX2(SB), NOSPLIT, $0-40
 	JL   tail
 
 loop:
-	MOVQ    x+16(FP), DX
+	MOVQ    alpha+24(FP), DX
 	VMOVUPD (DX)(CX*1), Y0
 	VMOVUPD 32(DX)(CX*1), Y1
-	MOVQ    alpha+24(FP), DX
+	MOVQ    v+8(FP), DX
 	VMOVUPD (DX)(CX*1), Y2
 	VMOVUPD 32(DX)(CX*1), Y3
-	MOVQ    v+8(FP), DX
-	VMOVUPD (DX)(CX*1), Y4
-	VMOVUPD 32(DX)(CX*1), Y5
-	VMULPD  Y4, Y2, Y2
-	VMULPD  Y5, Y3, Y3
-	VADDPD  Y0, Y2, Y0
-	VADDPD  Y1, Y3, Y1
+	VMULPD  Y2, Y0, Y0
+	VMULPD  Y3, Y1, Y1
+	MOVQ    x+16(FP), DX
+	VMOVUPD (DX)(CX*1), Y2
+	VMOVUPD 32(DX)(CX*1), Y3
+	VADDPD  Y2, Y0, Y0
+	VADDPD  Y3, Y1, Y1
 	MOVQ    v1+0(FP), DX
 	VMOVUPD Y0, (DX)(CX*1)
 	VMOVUPD Y1, 32(DX)(CX*1)
@@ -16853,19 +16741,19 @@ tail:
 	SUBQ       AX, DX
 	VMOVUPD    (DX), Y0
 	VMOVUPD    32(DX), Y1
-	MOVQ       x+16(FP), AX
+	MOVQ       alpha+24(FP), AX
 	VMASKMOVPD (AX)(CX*1), Y0, Y2
 	VMASKMOVPD 32(AX)(CX*1), Y1, Y3
-	MOVQ       alpha+24(FP), AX
+	MOVQ       v+8(FP), AX
 	VMASKMOVPD (AX)(CX*1), Y0, Y4
 	VMASKMOVPD 32(AX)(CX*1), Y1, Y5
-	MOVQ       v+8(FP), AX
-	VMASKMOVPD (AX)(CX*1), Y0, Y6
-	VMASKMOVPD 32(AX)(CX*1), Y1, Y7
-	VMULPD     Y6, Y4, Y4
-	VMULPD     Y7, Y5, Y5
-	VADDPD     Y2, Y4, Y2
-	VADDPD     Y3, Y5, Y3
+	VMULPD     Y4, Y2, Y2
+	VMULPD     Y5, Y3, Y3
+	MOVQ       x+16(FP), AX
+	VMASKMOVPD (AX)(CX*1), Y0, Y4
+	VMASKMOVPD 32(AX)(CX*1), Y1, Y5
+	VADDPD     Y4, Y2, Y2
+	VADDPD     Y5, Y3, Y3
 	MOVQ       v1+0(FP), AX
 	VMASKMOVPD Y2, Y0, (AX)(CX*1)
 	VMASKMOVPD Y3, Y1, 32(AX)(CX*1)
@@ -16900,16 +16788,16 @@ row:
 	JL   tail
 
 loop:
-	VMOVUPD   (BX)(R9*1), Y2
-	VMOVUPD   32(BX)(R9*1), Y3
-	VMOVUPD   (SI)(R9*1), Y4
-	VMOVUPD   32(SI)(R9*1), Y5
-	VMOVUPD   (DX)(R9*1), Y6
-	VMOVUPD   32(DX)(R9*1), Y7
-	VMULPD    Y6, Y4, Y4
-	VMULPD    Y7, Y5, Y5
-	VADDPD    Y2, Y4, Y2
-	VADDPD    Y3, Y5, Y3
+	VMOVUPD   (SI)(R9*1), Y2
+	VMOVUPD   32(SI)(R9*1), Y3
+	VMOVUPD   (DX)(R9*1), Y4
+	VMOVUPD   32(DX)(R9*1), Y5
+	VMULPD    Y4, Y2, Y2
+	VMULPD    Y5, Y3, Y3
+	VMOVUPD   (BX)(R9*1), Y4
+	VMOVUPD   32(BX)(R9*1), Y5
+	VADDPD    Y4, Y2, Y2
+	VADDPD    Y5, Y3, Y3
 	VMOVUPD   Y2, (CX)(R9*1)
 	VMOVUPD   Y3, 32(CX)(R9*1)
 	VMOVUPD   (DI)(R9*1), Y4
@@ -16939,16 +16827,16 @@ tail:
 	SUBQ       R8, R10
 	VMOVUPD    (R10), Y2
 	VMOVUPD    32(R10), Y3
-	VMASKMOVPD (BX)(R9*1), Y2, Y4
-	VMASKMOVPD 32(BX)(R9*1), Y3, Y5
-	VMASKMOVPD (SI)(R9*1), Y2, Y6
-	VMASKMOVPD 32(SI)(R9*1), Y3, Y7
-	VMASKMOVPD (DX)(R9*1), Y2, Y8
-	VMASKMOVPD 32(DX)(R9*1), Y3, Y9
-	VMULPD     Y8, Y6, Y6
-	VMULPD     Y9, Y7, Y7
-	VADDPD     Y4, Y6, Y4
-	VADDPD     Y5, Y7, Y5
+	VMASKMOVPD (SI)(R9*1), Y2, Y4
+	VMASKMOVPD 32(SI)(R9*1), Y3, Y5
+	VMASKMOVPD (DX)(R9*1), Y2, Y6
+	VMASKMOVPD 32(DX)(R9*1), Y3, Y7
+	VMULPD     Y6, Y4, Y4
+	VMULPD     Y7, Y5, Y5
+	VMASKMOVPD (BX)(R9*1), Y2, Y6
+	VMASKMOVPD 32(BX)(R9*1), Y3, Y7
+	VADDPD     Y6, Y4, Y4
+	VADDPD     Y7, Y5, Y5
 	VMASKMOVPD Y4, Y2, (CX)(R9*1)
 	VMASKMOVPD Y5, Y3, 32(CX)(R9*1)
 	VMASKMOVPD (DI)(R9*1), Y2, Y6
@@ -17012,16 +16900,16 @@ row:
 	JL   tail
 
 loop:
-	VMOVUPD   (BX)(R10*1), Y2
-	VMOVUPD   32(BX)(R10*1), Y3
-	VMOVUPD   (SI)(R10*1), Y4
-	VMOVUPD   32(SI)(R10*1), Y5
-	VMOVUPD   (DX)(R10*1), Y6
-	VMOVUPD   32(DX)(R10*1), Y7
-	VMULPD    Y6, Y4, Y4
-	VMULPD    Y7, Y5, Y5
-	VADDPD    Y2, Y4, Y2
-	VADDPD    Y3, Y5, Y3
+	VMOVUPD   (SI)(R10*1), Y2
+	VMOVUPD   32(SI)(R10*1), Y3
+	VMOVUPD   (DX)(R10*1), Y4
+	VMOVUPD   32(DX)(R10*1), Y5
+	VMULPD    Y4, Y2, Y2
+	VMULPD    Y5, Y3, Y3
+	VMOVUPD   (BX)(R10*1), Y4
+	VMOVUPD   32(BX)(R10*1), Y5
+	VADDPD    Y4, Y2, Y2
+	VADDPD    Y5, Y3, Y3
 	VMOVUPD   Y2, (CX)(R10*1)
 	VMOVUPD   Y3, 32(CX)(R10*1)
 	VMOVUPD   (DI)(R10*1), Y4
@@ -17057,16 +16945,16 @@ tail:
 	SUBQ       R9, R11
 	VMOVUPD    (R11), Y2
 	VMOVUPD    32(R11), Y3
-	VMASKMOVPD (BX)(R10*1), Y2, Y4
-	VMASKMOVPD 32(BX)(R10*1), Y3, Y5
-	VMASKMOVPD (SI)(R10*1), Y2, Y6
-	VMASKMOVPD 32(SI)(R10*1), Y3, Y7
-	VMASKMOVPD (DX)(R10*1), Y2, Y8
-	VMASKMOVPD 32(DX)(R10*1), Y3, Y9
-	VMULPD     Y8, Y6, Y6
-	VMULPD     Y9, Y7, Y7
-	VADDPD     Y4, Y6, Y4
-	VADDPD     Y5, Y7, Y5
+	VMASKMOVPD (SI)(R10*1), Y2, Y4
+	VMASKMOVPD 32(SI)(R10*1), Y3, Y5
+	VMASKMOVPD (DX)(R10*1), Y2, Y6
+	VMASKMOVPD 32(DX)(R10*1), Y3, Y7
+	VMULPD     Y6, Y4, Y4
+	VMULPD     Y7, Y5, Y5
+	VMASKMOVPD (BX)(R10*1), Y2, Y6
+	VMASKMOVPD 32(BX)(R10*1), Y3, Y7
+	VADDPD     Y6, Y4, Y4
+	VADDPD     Y7, Y5, Y5
 	VMASKMOVPD Y4, Y2, (CX)(R10*1)
 	VMASKMOVPD Y5, Y3, 32(CX)(R10*1)
 	VMASKMOVPD (DI)(R10*1), Y2, Y6
@@ -17195,7 +17083,7 @@ GLOBL word7fffffffffffffff<>(SB), RODATA|NOPTR, $8
 DATA word03f0000000000000<>+0(SB)/8, $0x03f0000000000000
 GLOBL word03f0000000000000<>(SB), RODATA|NOPTR, $8
 
-// func liBackLearnedF64AVX2(dv *float64, dx *float64, gv *float64, alpha *float64, dalpha *float64, before *float64, n int)
+// func liBackLearnedF64AVX2(dv *float64, dx *float64, gv *float64, alpha *float64, dleak *float64, before *float64, n int)
 // Requires: AVX
 TEXT ·liBackLearnedF64AVX2(SB), NOSPLIT, $0-56
 	MOVQ n+48(FP), AX
@@ -17229,7 +17117,7 @@ loop:
 	MOVQ         dv+0(FP), DX
 	VMOVUPD      Y2, (DX)(CX*1)
 	VMOVUPD      Y3, 32(DX)(CX*1)
-	MOVQ         dalpha+32(FP), DX
+	MOVQ         dleak+32(FP), DX
 	VMOVUPD      (DX)(CX*1), Y2
 	VMOVUPD      32(DX)(CX*1), Y3
 	MOVQ         before+40(FP), DX
@@ -17239,7 +17127,7 @@ loop:
 	VMULPD       Y5, Y1, Y5
 	VADDPD       Y4, Y2, Y2
 	VADDPD       Y5, Y3, Y3
-	MOVQ         dalpha+32(FP), DX
+	MOVQ         dleak+32(FP), DX
 	VMOVUPD      Y2, (DX)(CX*1)
 	VMOVUPD      Y3, 32(DX)(CX*1)
 	MOVQ         dx+8(FP), DX
@@ -17280,7 +17168,7 @@ tail:
 	MOVQ         dv+0(FP), AX
 	VMASKMOVPD   Y4, Y0, (AX)(CX*1)
 	VMASKMOVPD   Y5, Y1, 32(AX)(CX*1)
-	MOVQ         dalpha+32(FP), AX
+	MOVQ         dleak+32(FP), AX
 	VMASKMOVPD   (AX)(CX*1), Y0, Y4
 	VMASKMOVPD   32(AX)(CX*1), Y1, Y5
 	MOVQ         before+40(FP), AX
@@ -17290,7 +17178,7 @@ tail:
 	VMULPD       Y7, Y3, Y7
 	VADDPD       Y6, Y4, Y4
 	VADDPD       Y7, Y5, Y5
-	MOVQ         dalpha+32(FP), AX
+	MOVQ         dleak+32(FP), AX
 	VMASKMOVPD   Y4, Y0, (AX)(CX*1)
 	VMASKMOVPD   Y5, Y1, 32(AX)(CX*1)
 	MOVQ         dx+8(FP), AX
@@ -17645,7 +17533,7 @@ end:
 	VZEROUPPER
 	RET
 
-// func lifBackLearnedF64AVX2(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, dalpha *float64, before *float64, dvth *float64, ldsums int, ldbefore int, unreset uint64, n int, rows int)
+// func lifBackLearnedF64AVX2(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, dleak *float64, before *float64, dvth *float64, ldsums int, ldbefore int, unreset uint64, n int, rows int)
 // Requires: AVX
 TEXT ·lifBackLearnedF64AVX2(SB), NOSPLIT, $0-160
 	MOVQ ldbefore+128(FP), AX
@@ -17741,7 +17629,7 @@ loop:
 	VMULPD       Y1, Y3, Y3
 	VMOVUPD      Y2, (AX)(R10*1)
 	VMOVUPD      Y3, 32(AX)(R10*1)
-	MOVQ         dalpha+96(FP), R11
+	MOVQ         dleak+96(FP), R11
 	VMOVUPD      (R11)(R10*1), Y2
 	VMOVUPD      32(R11)(R10*1), Y3
 	MOVQ         before+104(FP), R11
@@ -17766,7 +17654,7 @@ loop:
 	VMULPD       Y5, Y1, Y5
 	VADDPD       Y4, Y2, Y2
 	VADDPD       Y5, Y3, Y3
-	MOVQ         dalpha+96(FP), R11
+	MOVQ         dleak+96(FP), R11
 	VMOVUPD      Y2, (R11)(R10*1)
 	VMOVUPD      Y3, 32(R11)(R10*1)
 	VMOVUPD      Y0, (DX)(R10*1)
@@ -17844,7 +17732,7 @@ tail:
 	VMULPD       Y3, Y5, Y5
 	VMASKMOVPD   Y4, Y0, (AX)(R10*1)
 	VMASKMOVPD   Y5, Y1, 32(AX)(R10*1)
-	MOVQ         dalpha+96(FP), AX
+	MOVQ         dleak+96(FP), AX
 	VMASKMOVPD   (AX)(R10*1), Y0, Y4
 	VMASKMOVPD   32(AX)(R10*1), Y1, Y5
 	MOVQ         before+104(FP), AX
@@ -17869,7 +17757,7 @@ tail:
 	VMULPD       Y7, Y3, Y7
 	VADDPD       Y6, Y4, Y4
 	VADDPD       Y7, Y5, Y5
-	MOVQ         dalpha+96(FP), AX
+	MOVQ         dleak+96(FP), AX
 	VMASKMOVPD   Y4, Y0, (AX)(R10*1)
 	VMASKMOVPD   Y5, Y1, 32(AX)(R10*1)
 	VMASKMOVPD   Y2, Y0, (DX)(R10*1)
@@ -17881,7 +17769,7 @@ end:
 	MOVQ ldbefore+128(FP), CX
 	ADDQ CX, before+104(FP)
 	MOVQ ldsums+120(FP), CX
-	ADDQ CX, dalpha+96(FP)
+	ADDQ CX, dleak+96(FP)
 	ADDQ AX, ds+24(FP)
 	ADDQ AX, dv+0(FP)
 	MOVQ ldsums+120(FP), CX
@@ -17898,7 +17786,7 @@ end:
 	VZEROUPPER
 	RET
 
-// func lifBackLearnedFastF64AVX2(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, dalpha *float64, before *float64, dvth *float64, ldsums int, ldbefore int, unreset uint64, k float64, n int, rows int)
+// func lifBackLearnedFastF64AVX2(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, dleak *float64, before *float64, dvth *float64, ldsums int, ldbefore int, unreset uint64, k float64, n int, rows int)
 // Requires: AVX
 TEXT ·lifBackLearnedFastF64AVX2(SB), NOSPLIT, $0-168
 	MOVQ ldbefore+128(FP), AX
@@ -18005,7 +17893,7 @@ loop:
 	VMULPD       Y1, Y3, Y3
 	VMOVUPD      Y2, (AX)(R10*1)
 	VMOVUPD      Y3, 32(AX)(R10*1)
-	MOVQ         dalpha+96(FP), R11
+	MOVQ         dleak+96(FP), R11
 	VMOVUPD      (R11)(R10*1), Y2
 	VMOVUPD      32(R11)(R10*1), Y3
 	MOVQ         before+104(FP), R11
@@ -18030,7 +17918,7 @@ loop:
 	VMULPD       Y5, Y1, Y5
 	VADDPD       Y4, Y2, Y2
 	VADDPD       Y5, Y3, Y3
-	MOVQ         dalpha+96(FP), R11
+	MOVQ         dleak+96(FP), R11
 	VMOVUPD      Y2, (R11)(R10*1)
 	VMOVUPD      Y3, 32(R11)(R10*1)
 	VMOVUPD      Y0, (DX)(R10*1)
@@ -18119,7 +18007,7 @@ tail:
 	VMULPD       Y3, Y5, Y5
 	VMASKMOVPD   Y4, Y0, (AX)(R10*1)
 	VMASKMOVPD   Y5, Y1, 32(AX)(R10*1)
-	MOVQ         dalpha+96(FP), AX
+	MOVQ         dleak+96(FP), AX
 	VMASKMOVPD   (AX)(R10*1), Y0, Y4
 	VMASKMOVPD   32(AX)(R10*1), Y1, Y5
 	MOVQ         before+104(FP), AX
@@ -18144,7 +18032,7 @@ tail:
 	VMULPD       Y7, Y3, Y7
 	VADDPD       Y6, Y4, Y4
 	VADDPD       Y7, Y5, Y5
-	MOVQ         dalpha+96(FP), AX
+	MOVQ         dleak+96(FP), AX
 	VMASKMOVPD   Y4, Y0, (AX)(R10*1)
 	VMASKMOVPD   Y5, Y1, 32(AX)(R10*1)
 	VMASKMOVPD   Y2, Y0, (DX)(R10*1)
@@ -18156,7 +18044,7 @@ end:
 	MOVQ ldbefore+128(FP), CX
 	ADDQ CX, before+104(FP)
 	MOVQ ldsums+120(FP), CX
-	ADDQ CX, dalpha+96(FP)
+	ADDQ CX, dleak+96(FP)
 	ADDQ AX, ds+24(FP)
 	ADDQ AX, dv+0(FP)
 	MOVQ ldsums+120(FP), CX
@@ -18545,7 +18433,7 @@ end:
 	VZEROUPPER
 	RET
 
-// func lifBackToValueLearnedF64AVX2(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, vreset *float64, dalpha *float64, before *float64, dvth *float64, dvreset *float64, ldsums int, ldbefore int, unreset uint64, n int, rows int)
+// func lifBackToValueLearnedF64AVX2(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, vreset *float64, dleak *float64, before *float64, dvth *float64, dvreset *float64, ldsums int, ldbefore int, unreset uint64, n int, rows int)
 // Requires: AVX
 TEXT ·lifBackToValueLearnedF64AVX2(SB), NOSPLIT, $0-176
 	MOVQ ldbefore+144(FP), AX
@@ -18654,7 +18542,7 @@ loop:
 	VMULPD       Y1, Y3, Y3
 	VMOVUPD      Y2, (AX)(R10*1)
 	VMOVUPD      Y3, 32(AX)(R10*1)
-	MOVQ         dalpha+104(FP), R11
+	MOVQ         dleak+104(FP), R11
 	VMOVUPD      (R11)(R10*1), Y2
 	VMOVUPD      32(R11)(R10*1), Y3
 	MOVQ         before+112(FP), R11
@@ -18684,7 +18572,7 @@ loop:
 	VMULPD       Y5, Y1, Y5
 	VADDPD       Y4, Y2, Y2
 	VADDPD       Y5, Y3, Y3
-	MOVQ         dalpha+104(FP), R11
+	MOVQ         dleak+104(FP), R11
 	VMOVUPD      Y2, (R11)(R10*1)
 	VMOVUPD      Y3, 32(R11)(R10*1)
 	VMOVUPD      Y0, (DX)(R10*1)
@@ -18775,7 +18663,7 @@ tail:
 	VMULPD       Y3, Y5, Y5
 	VMASKMOVPD   Y4, Y0, (AX)(R10*1)
 	VMASKMOVPD   Y5, Y1, 32(AX)(R10*1)
-	MOVQ         dalpha+104(FP), AX
+	MOVQ         dleak+104(FP), AX
 	VMASKMOVPD   (AX)(R10*1), Y0, Y4
 	VMASKMOVPD   32(AX)(R10*1), Y1, Y5
 	MOVQ         before+112(FP), AX
@@ -18805,7 +18693,7 @@ tail:
 	VMULPD       Y7, Y3, Y7
 	VADDPD       Y6, Y4, Y4
 	VADDPD       Y7, Y5, Y5
-	MOVQ         dalpha+104(FP), AX
+	MOVQ         dleak+104(FP), AX
 	VMASKMOVPD   Y4, Y0, (AX)(R10*1)
 	VMASKMOVPD   Y5, Y1, 32(AX)(R10*1)
 	VMASKMOVPD   Y2, Y0, (DX)(R10*1)
@@ -18817,7 +18705,7 @@ end:
 	MOVQ ldbefore+144(FP), CX
 	ADDQ CX, before+112(FP)
 	MOVQ ldsums+136(FP), CX
-	ADDQ CX, dalpha+104(FP)
+	ADDQ CX, dleak+104(FP)
 	ADDQ AX, ds+24(FP)
 	ADDQ AX, dv+0(FP)
 	MOVQ ldsums+136(FP), CX
@@ -18836,7 +18724,7 @@ end:
 	VZEROUPPER
 	RET
 
-// func lifBackToValueLearnedFastF64AVX2(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, vreset *float64, dalpha *float64, before *float64, dvth *float64, dvreset *float64, ldsums int, ldbefore int, unreset uint64, k float64, n int, rows int)
+// func lifBackToValueLearnedFastF64AVX2(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, vreset *float64, dleak *float64, before *float64, dvth *float64, dvreset *float64, ldsums int, ldbefore int, unreset uint64, k float64, n int, rows int)
 // Requires: AVX
 TEXT ·lifBackToValueLearnedFastF64AVX2(SB), NOSPLIT, $0-184
 	MOVQ ldbefore+144(FP), AX
@@ -18956,7 +18844,7 @@ loop:
 	VMULPD       Y1, Y3, Y3
 	VMOVUPD      Y2, (AX)(R10*1)
 	VMOVUPD      Y3, 32(AX)(R10*1)
-	MOVQ         dalpha+104(FP), R11
+	MOVQ         dleak+104(FP), R11
 	VMOVUPD      (R11)(R10*1), Y2
 	VMOVUPD      32(R11)(R10*1), Y3
 	MOVQ         before+112(FP), R11
@@ -18986,7 +18874,7 @@ loop:
 	VMULPD       Y5, Y1, Y5
 	VADDPD       Y4, Y2, Y2
 	VADDPD       Y5, Y3, Y3
-	MOVQ         dalpha+104(FP), R11
+	MOVQ         dleak+104(FP), R11
 	VMOVUPD      Y2, (R11)(R10*1)
 	VMOVUPD      Y3, 32(R11)(R10*1)
 	VMOVUPD      Y0, (DX)(R10*1)
@@ -19088,7 +18976,7 @@ tail:
 	VMULPD       Y3, Y5, Y5
 	VMASKMOVPD   Y4, Y0, (AX)(R10*1)
 	VMASKMOVPD   Y5, Y1, 32(AX)(R10*1)
-	MOVQ         dalpha+104(FP), AX
+	MOVQ         dleak+104(FP), AX
 	VMASKMOVPD   (AX)(R10*1), Y0, Y4
 	VMASKMOVPD   32(AX)(R10*1), Y1, Y5
 	MOVQ         before+112(FP), AX
@@ -19118,7 +19006,7 @@ tail:
 	VMULPD       Y7, Y3, Y7
 	VADDPD       Y6, Y4, Y4
 	VADDPD       Y7, Y5, Y5
-	MOVQ         dalpha+104(FP), AX
+	MOVQ         dleak+104(FP), AX
 	VMASKMOVPD   Y4, Y0, (AX)(R10*1)
 	VMASKMOVPD   Y5, Y1, 32(AX)(R10*1)
 	VMASKMOVPD   Y2, Y0, (DX)(R10*1)
@@ -19130,7 +19018,7 @@ end:
 	MOVQ ldbefore+144(FP), CX
 	ADDQ CX, before+112(FP)
 	MOVQ ldsums+136(FP), CX
-	ADDQ CX, dalpha+104(FP)
+	ADDQ CX, dleak+104(FP)
 	ADDQ AX, ds+24(FP)
 	ADDQ AX, dv+0(FP)
 	MOVQ ldsums+136(FP), CX
@@ -19149,50 +19037,47 @@ end:
 	VZEROUPPER
 	RET
 
-// func liSynF64AVX2(v1 *float64, v *float64, x *float64, alpha *float64, i1 *float64, i *float64, beta *float64, n int)
+// func liSynF64AVX2(v1 *float64, v *float64, x *float64, gain *float64, i1 *float64, i *float64, beta *float64, n int)
 // Requires: AVX
 TEXT ·liSynF64AVX2(SB), NOSPLIT, $0-64
-	VBROADCASTSD word3ff0000000000000<>+0(SB), Y0
-	MOVQ         n+56(FP), AX
-	SHLQ         $0x03, AX
-	XORQ         CX, CX
-	SUBQ         $0x40, AX
-	JL           tail
+	MOVQ n+56(FP), AX
+	SHLQ $0x03, AX
+	XORQ CX, CX
+	SUBQ $0x40, AX
+	JL   tail
 
 loop:
-	MOVQ    x+16(FP), DX
-	VMOVUPD (DX)(CX*1), Y1
-	VMOVUPD 32(DX)(CX*1), Y2
-	MOVQ    alpha+24(FP), DX
-	VMOVUPD (DX)(CX*1), Y3
-	VMOVUPD 32(DX)(CX*1), Y4
 	MOVQ    beta+48(FP), DX
-	VMOVUPD (DX)(CX*1), Y5
-	VMOVUPD 32(DX)(CX*1), Y6
+	VMOVUPD (DX)(CX*1), Y0
+	VMOVUPD 32(DX)(CX*1), Y1
 	MOVQ    i+40(FP), DX
-	VMOVUPD (DX)(CX*1), Y7
-	VMOVUPD 32(DX)(CX*1), Y8
-	VMULPD  Y7, Y5, Y5
-	VMULPD  Y8, Y6, Y6
-	VADDPD  Y1, Y5, Y1
-	VADDPD  Y2, Y6, Y2
+	VMOVUPD (DX)(CX*1), Y2
+	VMOVUPD 32(DX)(CX*1), Y3
+	VMULPD  Y2, Y0, Y0
+	VMULPD  Y3, Y1, Y1
+	MOVQ    x+16(FP), DX
+	VMOVUPD (DX)(CX*1), Y2
+	VMOVUPD 32(DX)(CX*1), Y3
+	VADDPD  Y2, Y0, Y0
+	VADDPD  Y3, Y1, Y1
 	MOVQ    i1+32(FP), DX
-	VMOVUPD Y1, (DX)(CX*1)
-	VMOVUPD Y2, 32(DX)(CX*1)
-	VSUBPD  Y3, Y0, Y5
-	VSUBPD  Y4, Y0, Y6
-	VMULPD  Y1, Y5, Y1
-	VMULPD  Y2, Y6, Y2
+	VMOVUPD Y0, (DX)(CX*1)
+	VMOVUPD Y1, 32(DX)(CX*1)
 	MOVQ    v+8(FP), DX
-	VMOVUPD (DX)(CX*1), Y5
-	VMOVUPD 32(DX)(CX*1), Y6
-	VMULPD  Y5, Y3, Y3
-	VMULPD  Y6, Y4, Y4
+	VMOVUPD (DX)(CX*1), Y2
+	VMOVUPD 32(DX)(CX*1), Y3
+	MOVQ    gain+24(FP), DX
+	VMOVUPD (DX)(CX*1), Y4
+	VMOVUPD 32(DX)(CX*1), Y5
+	VSUBPD  Y2, Y0, Y0
+	VSUBPD  Y3, Y1, Y1
+	VMULPD  Y0, Y4, Y0
+	VMULPD  Y1, Y5, Y1
+	VADDPD  Y0, Y2, Y0
 	VADDPD  Y1, Y3, Y1
-	VADDPD  Y2, Y4, Y2
 	MOVQ    v1+0(FP), DX
-	VMOVUPD Y1, (DX)(CX*1)
-	VMOVUPD Y2, 32(DX)(CX*1)
+	VMOVUPD Y0, (DX)(CX*1)
+	VMOVUPD Y1, 32(DX)(CX*1)
 	ADDQ    $0x40, CX
 	SUBQ    $0x40, AX
 	JGE     loop
@@ -19202,65 +19087,62 @@ tail:
 	JZ         end
 	LEAQ       tail<>+64(SB), DX
 	SUBQ       AX, DX
-	VMOVUPD    (DX), Y1
-	VMOVUPD    32(DX), Y2
-	MOVQ       x+16(FP), AX
-	VMASKMOVPD (AX)(CX*1), Y1, Y3
-	VMASKMOVPD 32(AX)(CX*1), Y2, Y4
-	MOVQ       alpha+24(FP), AX
-	VMASKMOVPD (AX)(CX*1), Y1, Y5
-	VMASKMOVPD 32(AX)(CX*1), Y2, Y6
+	VMOVUPD    (DX), Y0
+	VMOVUPD    32(DX), Y1
 	MOVQ       beta+48(FP), AX
-	VMASKMOVPD (AX)(CX*1), Y1, Y7
-	VMASKMOVPD 32(AX)(CX*1), Y2, Y8
+	VMASKMOVPD (AX)(CX*1), Y0, Y2
+	VMASKMOVPD 32(AX)(CX*1), Y1, Y3
 	MOVQ       i+40(FP), AX
-	VMASKMOVPD (AX)(CX*1), Y1, Y9
-	VMASKMOVPD 32(AX)(CX*1), Y2, Y10
-	VMULPD     Y9, Y7, Y7
-	VMULPD     Y10, Y8, Y8
-	VADDPD     Y3, Y7, Y3
-	VADDPD     Y4, Y8, Y4
+	VMASKMOVPD (AX)(CX*1), Y0, Y4
+	VMASKMOVPD 32(AX)(CX*1), Y1, Y5
+	VMULPD     Y4, Y2, Y2
+	VMULPD     Y5, Y3, Y3
+	MOVQ       x+16(FP), AX
+	VMASKMOVPD (AX)(CX*1), Y0, Y4
+	VMASKMOVPD 32(AX)(CX*1), Y1, Y5
+	VADDPD     Y4, Y2, Y2
+	VADDPD     Y5, Y3, Y3
 	MOVQ       i1+32(FP), AX
-	VMASKMOVPD Y3, Y1, (AX)(CX*1)
-	VMASKMOVPD Y4, Y2, 32(AX)(CX*1)
-	VSUBPD     Y5, Y0, Y7
-	VSUBPD     Y6, Y0, Y0
-	VMULPD     Y3, Y7, Y3
-	VMULPD     Y4, Y0, Y0
+	VMASKMOVPD Y2, Y0, (AX)(CX*1)
+	VMASKMOVPD Y3, Y1, 32(AX)(CX*1)
 	MOVQ       v+8(FP), AX
-	VMASKMOVPD (AX)(CX*1), Y1, Y4
-	VMASKMOVPD 32(AX)(CX*1), Y2, Y7
-	VMULPD     Y4, Y5, Y4
-	VMULPD     Y7, Y6, Y5
-	VADDPD     Y3, Y4, Y3
-	VADDPD     Y0, Y5, Y0
+	VMASKMOVPD (AX)(CX*1), Y0, Y4
+	VMASKMOVPD 32(AX)(CX*1), Y1, Y5
+	MOVQ       gain+24(FP), AX
+	VMASKMOVPD (AX)(CX*1), Y0, Y6
+	VMASKMOVPD 32(AX)(CX*1), Y1, Y7
+	VSUBPD     Y4, Y2, Y2
+	VSUBPD     Y5, Y3, Y3
+	VMULPD     Y2, Y6, Y2
+	VMULPD     Y3, Y7, Y3
+	VADDPD     Y2, Y4, Y2
+	VADDPD     Y3, Y5, Y3
 	MOVQ       v1+0(FP), AX
-	VMASKMOVPD Y3, Y1, (AX)(CX*1)
-	VMASKMOVPD Y0, Y2, 32(AX)(CX*1)
+	VMASKMOVPD Y2, Y0, (AX)(CX*1)
+	VMASKMOVPD Y3, Y1, 32(AX)(CX*1)
 
 end:
 	VZEROUPPER
 	RET
 
-// func lifSynF64AVX2(u *float64, ldu int, v *float64, x *float64, ldx int, alpha *float64, vth *float64, bits *uint64, ldbits int, i *float64, beta *float64, n int, rows int)
+// func lifSynF64AVX2(u *float64, ldu int, v *float64, x *float64, ldx int, gain *float64, vth *float64, bits *uint64, ldbits int, i *float64, beta *float64, n int, rows int)
 // Requires: AVX
 TEXT ·lifSynF64AVX2(SB), NOSPLIT, $0-104
-	VBROADCASTSD word3ff0000000000000<>+0(SB), Y0
-	VXORPS       Y1, Y1, Y1
-	VXORPS       Y2, Y2, Y2
-	MOVQ         ldu+8(FP), AX
-	SHLQ         $0x03, AX
-	MOVQ         AX, ldu+8(FP)
-	MOVQ         ldx+32(FP), AX
-	SHLQ         $0x03, AX
-	MOVQ         AX, ldx+32(FP)
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	MOVQ   ldu+8(FP), AX
+	SHLQ   $0x03, AX
+	MOVQ   AX, ldu+8(FP)
+	MOVQ   ldx+32(FP), AX
+	SHLQ   $0x03, AX
+	MOVQ   AX, ldx+32(FP)
 
 row:
 	MOVQ bits+56(FP), AX
 	MOVQ u+0(FP), CX
 	MOVQ v+16(FP), DX
 	MOVQ x+24(FP), BX
-	MOVQ alpha+40(FP), SI
+	MOVQ gain+40(FP), SI
 	MOVQ vth+48(FP), DI
 	MOVQ i+72(FP), R8
 	MOVQ beta+80(FP), R9
@@ -19271,44 +19153,42 @@ row:
 	JL   tail
 
 loop:
-	VMOVUPD   (BX)(R11*1), Y3
-	VMOVUPD   32(BX)(R11*1), Y4
-	VMOVUPD   (SI)(R11*1), Y5
-	VMOVUPD   32(SI)(R11*1), Y6
-	VMOVUPD   (R9)(R11*1), Y7
-	VMOVUPD   32(R9)(R11*1), Y8
-	VMOVUPD   (R8)(R11*1), Y9
-	VMOVUPD   32(R8)(R11*1), Y10
-	VMULPD    Y9, Y7, Y7
-	VMULPD    Y10, Y8, Y8
-	VADDPD    Y3, Y7, Y3
-	VADDPD    Y4, Y8, Y4
-	VMOVUPD   Y3, (R8)(R11*1)
-	VMOVUPD   Y4, 32(R8)(R11*1)
-	VSUBPD    Y5, Y0, Y7
-	VSUBPD    Y6, Y0, Y8
+	VMOVUPD   (R9)(R11*1), Y2
+	VMOVUPD   32(R9)(R11*1), Y3
+	VMOVUPD   (R8)(R11*1), Y4
+	VMOVUPD   32(R8)(R11*1), Y5
+	VMULPD    Y4, Y2, Y2
+	VMULPD    Y5, Y3, Y3
+	VMOVUPD   (BX)(R11*1), Y4
+	VMOVUPD   32(BX)(R11*1), Y5
+	VADDPD    Y4, Y2, Y2
+	VADDPD    Y5, Y3, Y3
+	VMOVUPD   Y2, (R8)(R11*1)
+	VMOVUPD   Y3, 32(R8)(R11*1)
+	VMOVUPD   (DX)(R11*1), Y4
+	VMOVUPD   32(DX)(R11*1), Y5
+	VMOVUPD   (SI)(R11*1), Y6
+	VMOVUPD   32(SI)(R11*1), Y7
+	VSUBPD    Y4, Y2, Y2
+	VSUBPD    Y5, Y3, Y3
+	VMULPD    Y2, Y6, Y2
 	VMULPD    Y3, Y7, Y3
-	VMULPD    Y4, Y8, Y4
-	VMOVUPD   (DX)(R11*1), Y7
-	VMOVUPD   32(DX)(R11*1), Y8
-	VMULPD    Y7, Y5, Y5
-	VMULPD    Y8, Y6, Y6
+	VADDPD    Y2, Y4, Y2
 	VADDPD    Y3, Y5, Y3
-	VADDPD    Y4, Y6, Y4
-	VMOVUPD   Y3, (CX)(R11*1)
-	VMOVUPD   Y4, 32(CX)(R11*1)
-	VMOVUPD   (DI)(R11*1), Y5
-	VMOVUPD   32(DI)(R11*1), Y6
+	VMOVUPD   Y2, (CX)(R11*1)
+	VMOVUPD   Y3, 32(CX)(R11*1)
+	VMOVUPD   (DI)(R11*1), Y4
+	VMOVUPD   32(DI)(R11*1), Y5
+	VSUBPD    Y4, Y2, Y4
 	VSUBPD    Y5, Y3, Y5
-	VSUBPD    Y6, Y4, Y6
+	VCMPPD    $0x16, Y0, Y4, Y6
 	VCMPPD    $0x16, Y1, Y5, Y7
-	VCMPPD    $0x16, Y2, Y6, Y8
+	VBLENDVPD Y6, Y4, Y2, Y2
 	VBLENDVPD Y7, Y5, Y3, Y3
-	VBLENDVPD Y8, Y6, Y4, Y4
-	VMOVUPD   Y3, (DX)(R11*1)
-	VMOVUPD   Y4, 32(DX)(R11*1)
-	VMOVMSKPD Y7, R12
-	VMOVMSKPD Y8, R13
+	VMOVUPD   Y2, (DX)(R11*1)
+	VMOVUPD   Y3, 32(DX)(R11*1)
+	VMOVMSKPD Y6, R12
+	VMOVMSKPD Y7, R13
 	SHLL      $0x04, R13
 	ORL       R13, R12
 	MOVB      R12, (AX)
@@ -19322,48 +19202,46 @@ tail:
 	JZ         end
 	LEAQ       tail<>+64(SB), R12
 	SUBQ       R10, R12
-	VMOVUPD    (R12), Y3
-	VMOVUPD    32(R12), Y4
-	VMASKMOVPD (BX)(R11*1), Y3, Y5
-	VMASKMOVPD 32(BX)(R11*1), Y4, Y6
-	VMASKMOVPD (SI)(R11*1), Y3, Y7
-	VMASKMOVPD 32(SI)(R11*1), Y4, Y8
-	VMASKMOVPD (R9)(R11*1), Y3, Y9
-	VMASKMOVPD 32(R9)(R11*1), Y4, Y10
-	VMASKMOVPD (R8)(R11*1), Y3, Y11
-	VMASKMOVPD 32(R8)(R11*1), Y4, Y12
-	VMULPD     Y11, Y9, Y9
-	VMULPD     Y12, Y10, Y10
-	VADDPD     Y5, Y9, Y5
-	VADDPD     Y6, Y10, Y6
-	VMASKMOVPD Y5, Y3, (R8)(R11*1)
-	VMASKMOVPD Y6, Y4, 32(R8)(R11*1)
-	VSUBPD     Y7, Y0, Y9
-	VSUBPD     Y8, Y0, Y10
+	VMOVUPD    (R12), Y2
+	VMOVUPD    32(R12), Y3
+	VMASKMOVPD (R9)(R11*1), Y2, Y4
+	VMASKMOVPD 32(R9)(R11*1), Y3, Y5
+	VMASKMOVPD (R8)(R11*1), Y2, Y6
+	VMASKMOVPD 32(R8)(R11*1), Y3, Y7
+	VMULPD     Y6, Y4, Y4
+	VMULPD     Y7, Y5, Y5
+	VMASKMOVPD (BX)(R11*1), Y2, Y6
+	VMASKMOVPD 32(BX)(R11*1), Y3, Y7
+	VADDPD     Y6, Y4, Y4
+	VADDPD     Y7, Y5, Y5
+	VMASKMOVPD Y4, Y2, (R8)(R11*1)
+	VMASKMOVPD Y5, Y3, 32(R8)(R11*1)
+	VMASKMOVPD (DX)(R11*1), Y2, Y6
+	VMASKMOVPD 32(DX)(R11*1), Y3, Y7
+	VMASKMOVPD (SI)(R11*1), Y2, Y8
+	VMASKMOVPD 32(SI)(R11*1), Y3, Y9
+	VSUBPD     Y6, Y4, Y4
+	VSUBPD     Y7, Y5, Y5
+	VMULPD     Y4, Y8, Y4
 	VMULPD     Y5, Y9, Y5
-	VMULPD     Y6, Y10, Y6
-	VMASKMOVPD (DX)(R11*1), Y3, Y9
-	VMASKMOVPD 32(DX)(R11*1), Y4, Y10
-	VMULPD     Y9, Y7, Y7
-	VMULPD     Y10, Y8, Y8
+	VADDPD     Y4, Y6, Y4
 	VADDPD     Y5, Y7, Y5
-	VADDPD     Y6, Y8, Y6
-	VMASKMOVPD Y5, Y3, (CX)(R11*1)
-	VMASKMOVPD Y6, Y4, 32(CX)(R11*1)
-	VMASKMOVPD (DI)(R11*1), Y3, Y7
-	VMASKMOVPD 32(DI)(R11*1), Y4, Y8
+	VMASKMOVPD Y4, Y2, (CX)(R11*1)
+	VMASKMOVPD Y5, Y3, 32(CX)(R11*1)
+	VMASKMOVPD (DI)(R11*1), Y2, Y6
+	VMASKMOVPD 32(DI)(R11*1), Y3, Y7
+	VSUBPD     Y6, Y4, Y6
 	VSUBPD     Y7, Y5, Y7
-	VSUBPD     Y8, Y6, Y8
+	VCMPPD     $0x16, Y0, Y6, Y8
 	VCMPPD     $0x16, Y1, Y7, Y9
-	VCMPPD     $0x16, Y2, Y8, Y10
+	VBLENDVPD  Y8, Y6, Y4, Y4
 	VBLENDVPD  Y9, Y7, Y5, Y5
-	VBLENDVPD  Y10, Y8, Y6, Y6
-	VMASKMOVPD Y5, Y3, (DX)(R11*1)
-	VMASKMOVPD Y6, Y4, 32(DX)(R11*1)
+	VMASKMOVPD Y4, Y2, (DX)(R11*1)
+	VMASKMOVPD Y5, Y3, 32(DX)(R11*1)
+	VANDPS     Y8, Y2, Y2
 	VANDPS     Y9, Y3, Y3
-	VANDPS     Y10, Y4, Y4
-	VMOVMSKPD  Y3, CX
-	VMOVMSKPD  Y4, DX
+	VMOVMSKPD  Y2, CX
+	VMOVMSKPD  Y3, DX
 	SHLL       $0x04, DX
 	ORL        DX, CX
 	MOVB       CL, (AX)
@@ -19385,25 +19263,24 @@ end:
 	VZEROUPPER
 	RET
 
-// func lifSynToValueF64AVX2(u *float64, ldu int, v *float64, x *float64, ldx int, alpha *float64, vth *float64, bits *uint64, ldbits int, i *float64, beta *float64, vreset *float64, n int, rows int)
+// func lifSynToValueF64AVX2(u *float64, ldu int, v *float64, x *float64, ldx int, gain *float64, vth *float64, bits *uint64, ldbits int, i *float64, beta *float64, vreset *float64, n int, rows int)
 // Requires: AVX
 TEXT ·lifSynToValueF64AVX2(SB), NOSPLIT, $0-112
-	VBROADCASTSD word3ff0000000000000<>+0(SB), Y0
-	VXORPS       Y1, Y1, Y1
-	VXORPS       Y2, Y2, Y2
-	MOVQ         ldu+8(FP), AX
-	SHLQ         $0x03, AX
-	MOVQ         AX, ldu+8(FP)
-	MOVQ         ldx+32(FP), AX
-	SHLQ         $0x03, AX
-	MOVQ         AX, ldx+32(FP)
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	MOVQ   ldu+8(FP), AX
+	SHLQ   $0x03, AX
+	MOVQ   AX, ldu+8(FP)
+	MOVQ   ldx+32(FP), AX
+	SHLQ   $0x03, AX
+	MOVQ   AX, ldx+32(FP)
 
 row:
 	MOVQ bits+56(FP), AX
 	MOVQ u+0(FP), CX
 	MOVQ v+16(FP), DX
 	MOVQ x+24(FP), BX
-	MOVQ alpha+40(FP), SI
+	MOVQ gain+40(FP), SI
 	MOVQ vth+48(FP), DI
 	MOVQ i+72(FP), R8
 	MOVQ beta+80(FP), R9
@@ -19415,50 +19292,48 @@ row:
 	JL   tail
 
 loop:
-	VMOVUPD   (BX)(R12*1), Y3
-	VMOVUPD   32(BX)(R12*1), Y4
-	VMOVUPD   (SI)(R12*1), Y5
-	VMOVUPD   32(SI)(R12*1), Y6
-	VMOVUPD   (R9)(R12*1), Y7
-	VMOVUPD   32(R9)(R12*1), Y8
-	VMOVUPD   (R8)(R12*1), Y9
-	VMOVUPD   32(R8)(R12*1), Y10
-	VMULPD    Y9, Y7, Y7
-	VMULPD    Y10, Y8, Y8
-	VADDPD    Y3, Y7, Y3
-	VADDPD    Y4, Y8, Y4
-	VMOVUPD   Y3, (R8)(R12*1)
-	VMOVUPD   Y4, 32(R8)(R12*1)
-	VSUBPD    Y5, Y0, Y7
-	VSUBPD    Y6, Y0, Y8
+	VMOVUPD   (R9)(R12*1), Y2
+	VMOVUPD   32(R9)(R12*1), Y3
+	VMOVUPD   (R8)(R12*1), Y4
+	VMOVUPD   32(R8)(R12*1), Y5
+	VMULPD    Y4, Y2, Y2
+	VMULPD    Y5, Y3, Y3
+	VMOVUPD   (BX)(R12*1), Y4
+	VMOVUPD   32(BX)(R12*1), Y5
+	VADDPD    Y4, Y2, Y2
+	VADDPD    Y5, Y3, Y3
+	VMOVUPD   Y2, (R8)(R12*1)
+	VMOVUPD   Y3, 32(R8)(R12*1)
+	VMOVUPD   (DX)(R12*1), Y4
+	VMOVUPD   32(DX)(R12*1), Y5
+	VMOVUPD   (SI)(R12*1), Y6
+	VMOVUPD   32(SI)(R12*1), Y7
+	VSUBPD    Y4, Y2, Y2
+	VSUBPD    Y5, Y3, Y3
+	VMULPD    Y2, Y6, Y2
 	VMULPD    Y3, Y7, Y3
-	VMULPD    Y4, Y8, Y4
-	VMOVUPD   (DX)(R12*1), Y7
-	VMOVUPD   32(DX)(R12*1), Y8
-	VMULPD    Y7, Y5, Y5
-	VMULPD    Y8, Y6, Y6
+	VADDPD    Y2, Y4, Y2
 	VADDPD    Y3, Y5, Y3
-	VADDPD    Y4, Y6, Y4
-	VMOVUPD   Y3, (CX)(R12*1)
-	VMOVUPD   Y4, 32(CX)(R12*1)
-	VMOVUPD   (DI)(R12*1), Y5
-	VMOVUPD   32(DI)(R12*1), Y6
+	VMOVUPD   Y2, (CX)(R12*1)
+	VMOVUPD   Y3, 32(CX)(R12*1)
+	VMOVUPD   (DI)(R12*1), Y4
+	VMOVUPD   32(DI)(R12*1), Y5
+	VSUBPD    Y4, Y2, Y4
 	VSUBPD    Y5, Y3, Y5
-	VSUBPD    Y6, Y4, Y6
+	VCMPPD    $0x16, Y0, Y4, Y4
 	VCMPPD    $0x16, Y1, Y5, Y5
-	VCMPPD    $0x16, Y2, Y6, Y6
-	VMOVUPD   (R10)(R12*1), Y7
-	VMOVUPD   32(R10)(R12*1), Y8
+	VMOVUPD   (R10)(R12*1), Y6
+	VMOVUPD   32(R10)(R12*1), Y7
+	VSUBPD    Y2, Y6, Y6
 	VSUBPD    Y3, Y7, Y7
-	VSUBPD    Y4, Y8, Y8
+	VADDPD    Y6, Y2, Y6
 	VADDPD    Y7, Y3, Y7
-	VADDPD    Y8, Y4, Y8
+	VBLENDVPD Y4, Y6, Y2, Y2
 	VBLENDVPD Y5, Y7, Y3, Y3
-	VBLENDVPD Y6, Y8, Y4, Y4
-	VMOVUPD   Y3, (DX)(R12*1)
-	VMOVUPD   Y4, 32(DX)(R12*1)
-	VMOVMSKPD Y5, R13
-	VMOVMSKPD Y6, R14
+	VMOVUPD   Y2, (DX)(R12*1)
+	VMOVUPD   Y3, 32(DX)(R12*1)
+	VMOVMSKPD Y4, R13
+	VMOVMSKPD Y5, R14
 	SHLL      $0x04, R14
 	ORL       R14, R13
 	MOVB      R13, (AX)
@@ -19472,54 +19347,52 @@ tail:
 	JZ         end
 	LEAQ       tail<>+64(SB), R13
 	SUBQ       R11, R13
-	VMOVUPD    (R13), Y3
-	VMOVUPD    32(R13), Y4
-	VMASKMOVPD (BX)(R12*1), Y3, Y5
-	VMASKMOVPD 32(BX)(R12*1), Y4, Y6
-	VMASKMOVPD (SI)(R12*1), Y3, Y7
-	VMASKMOVPD 32(SI)(R12*1), Y4, Y8
-	VMASKMOVPD (R9)(R12*1), Y3, Y9
-	VMASKMOVPD 32(R9)(R12*1), Y4, Y10
-	VMASKMOVPD (R8)(R12*1), Y3, Y11
-	VMASKMOVPD 32(R8)(R12*1), Y4, Y12
-	VMULPD     Y11, Y9, Y9
-	VMULPD     Y12, Y10, Y10
-	VADDPD     Y5, Y9, Y5
-	VADDPD     Y6, Y10, Y6
-	VMASKMOVPD Y5, Y3, (R8)(R12*1)
-	VMASKMOVPD Y6, Y4, 32(R8)(R12*1)
-	VSUBPD     Y7, Y0, Y9
-	VSUBPD     Y8, Y0, Y10
+	VMOVUPD    (R13), Y2
+	VMOVUPD    32(R13), Y3
+	VMASKMOVPD (R9)(R12*1), Y2, Y4
+	VMASKMOVPD 32(R9)(R12*1), Y3, Y5
+	VMASKMOVPD (R8)(R12*1), Y2, Y6
+	VMASKMOVPD 32(R8)(R12*1), Y3, Y7
+	VMULPD     Y6, Y4, Y4
+	VMULPD     Y7, Y5, Y5
+	VMASKMOVPD (BX)(R12*1), Y2, Y6
+	VMASKMOVPD 32(BX)(R12*1), Y3, Y7
+	VADDPD     Y6, Y4, Y4
+	VADDPD     Y7, Y5, Y5
+	VMASKMOVPD Y4, Y2, (R8)(R12*1)
+	VMASKMOVPD Y5, Y3, 32(R8)(R12*1)
+	VMASKMOVPD (DX)(R12*1), Y2, Y6
+	VMASKMOVPD 32(DX)(R12*1), Y3, Y7
+	VMASKMOVPD (SI)(R12*1), Y2, Y8
+	VMASKMOVPD 32(SI)(R12*1), Y3, Y9
+	VSUBPD     Y6, Y4, Y4
+	VSUBPD     Y7, Y5, Y5
+	VMULPD     Y4, Y8, Y4
 	VMULPD     Y5, Y9, Y5
-	VMULPD     Y6, Y10, Y6
-	VMASKMOVPD (DX)(R12*1), Y3, Y9
-	VMASKMOVPD 32(DX)(R12*1), Y4, Y10
-	VMULPD     Y9, Y7, Y7
-	VMULPD     Y10, Y8, Y8
+	VADDPD     Y4, Y6, Y4
 	VADDPD     Y5, Y7, Y5
-	VADDPD     Y6, Y8, Y6
-	VMASKMOVPD Y5, Y3, (CX)(R12*1)
-	VMASKMOVPD Y6, Y4, 32(CX)(R12*1)
-	VMASKMOVPD (DI)(R12*1), Y3, Y7
-	VMASKMOVPD 32(DI)(R12*1), Y4, Y8
+	VMASKMOVPD Y4, Y2, (CX)(R12*1)
+	VMASKMOVPD Y5, Y3, 32(CX)(R12*1)
+	VMASKMOVPD (DI)(R12*1), Y2, Y6
+	VMASKMOVPD 32(DI)(R12*1), Y3, Y7
+	VSUBPD     Y6, Y4, Y6
 	VSUBPD     Y7, Y5, Y7
-	VSUBPD     Y8, Y6, Y8
+	VCMPPD     $0x16, Y0, Y6, Y6
 	VCMPPD     $0x16, Y1, Y7, Y7
-	VCMPPD     $0x16, Y2, Y8, Y8
-	VMASKMOVPD (R10)(R12*1), Y3, Y9
-	VMASKMOVPD 32(R10)(R12*1), Y4, Y10
+	VMASKMOVPD (R10)(R12*1), Y2, Y8
+	VMASKMOVPD 32(R10)(R12*1), Y3, Y9
+	VSUBPD     Y4, Y8, Y8
 	VSUBPD     Y5, Y9, Y9
-	VSUBPD     Y6, Y10, Y10
+	VADDPD     Y8, Y4, Y8
 	VADDPD     Y9, Y5, Y9
-	VADDPD     Y10, Y6, Y10
+	VBLENDVPD  Y6, Y8, Y4, Y4
 	VBLENDVPD  Y7, Y9, Y5, Y5
-	VBLENDVPD  Y8, Y10, Y6, Y6
-	VMASKMOVPD Y5, Y3, (DX)(R12*1)
-	VMASKMOVPD Y6, Y4, 32(DX)(R12*1)
+	VMASKMOVPD Y4, Y2, (DX)(R12*1)
+	VMASKMOVPD Y5, Y3, 32(DX)(R12*1)
+	VANDPS     Y6, Y2, Y2
 	VANDPS     Y7, Y3, Y3
-	VANDPS     Y8, Y4, Y4
-	VMOVMSKPD  Y3, CX
-	VMOVMSKPD  Y4, DX
+	VMOVMSKPD  Y2, CX
+	VMOVMSKPD  Y3, DX
 	SHLL       $0x04, DX
 	ORL        DX, CX
 	MOVB       CL, (AX)
@@ -19541,7 +19414,7 @@ end:
 	VZEROUPPER
 	RET
 
-// func liBackSynF64AVX2(dv *float64, dx *float64, gv *float64, alpha *float64, di *float64, beta *float64, n int)
+// func liBackSynF64AVX2(dv *float64, dx *float64, gv *float64, gain *float64, di *float64, beta *float64, n int)
 // Requires: AVX
 TEXT ·liBackSynF64AVX2(SB), NOSPLIT, $0-56
 	MOVQ n+48(FP), AX
@@ -19567,24 +19440,21 @@ loop:
 	VCMPPD       $0x16, Y4, Y2, Y2
 	VANDPD       Y3, Y0, Y0
 	VANDPD       Y2, Y1, Y1
-	MOVQ         alpha+24(FP), DX
+	MOVQ         gain+24(FP), DX
 	VMOVUPD      (DX)(CX*1), Y2
 	VMOVUPD      32(DX)(CX*1), Y3
-	VMULPD       Y0, Y2, Y4
-	VMULPD       Y1, Y3, Y5
+	VMULPD       Y0, Y2, Y2
+	VMULPD       Y1, Y3, Y3
+	VSUBPD       Y2, Y0, Y0
+	VSUBPD       Y3, Y1, Y1
 	MOVQ         dv+0(FP), DX
-	VMOVUPD      Y4, (DX)(CX*1)
-	VMOVUPD      Y5, 32(DX)(CX*1)
+	VMOVUPD      Y0, (DX)(CX*1)
+	VMOVUPD      Y1, 32(DX)(CX*1)
 	MOVQ         di+32(FP), DX
-	VMOVUPD      (DX)(CX*1), Y4
-	VMOVUPD      32(DX)(CX*1), Y5
-	VBROADCASTSD word3ff0000000000000<>+0(SB), Y6
-	VSUBPD       Y2, Y6, Y2
-	VSUBPD       Y3, Y6, Y3
-	VMULPD       Y0, Y2, Y0
-	VMULPD       Y1, Y3, Y1
-	VADDPD       Y0, Y4, Y0
-	VADDPD       Y1, Y5, Y1
+	VMOVUPD      (DX)(CX*1), Y0
+	VMOVUPD      32(DX)(CX*1), Y1
+	VADDPD       Y2, Y0, Y0
+	VADDPD       Y3, Y1, Y1
 	VBROADCASTSD word7fffffffffffffff<>+0(SB), Y2
 	VANDPD       Y2, Y0, Y3
 	VANDPD       Y2, Y1, Y2
@@ -19631,24 +19501,21 @@ tail:
 	VCMPPD       $0x16, Y6, Y4, Y4
 	VANDPD       Y5, Y2, Y2
 	VANDPD       Y4, Y3, Y3
-	MOVQ         alpha+24(FP), AX
+	MOVQ         gain+24(FP), AX
 	VMASKMOVPD   (AX)(CX*1), Y0, Y4
 	VMASKMOVPD   32(AX)(CX*1), Y1, Y5
-	VMULPD       Y2, Y4, Y6
-	VMULPD       Y3, Y5, Y7
+	VMULPD       Y2, Y4, Y4
+	VMULPD       Y3, Y5, Y5
+	VSUBPD       Y4, Y2, Y2
+	VSUBPD       Y5, Y3, Y3
 	MOVQ         dv+0(FP), AX
-	VMASKMOVPD   Y6, Y0, (AX)(CX*1)
-	VMASKMOVPD   Y7, Y1, 32(AX)(CX*1)
+	VMASKMOVPD   Y2, Y0, (AX)(CX*1)
+	VMASKMOVPD   Y3, Y1, 32(AX)(CX*1)
 	MOVQ         di+32(FP), AX
-	VMASKMOVPD   (AX)(CX*1), Y0, Y6
-	VMASKMOVPD   32(AX)(CX*1), Y1, Y7
-	VBROADCASTSD word3ff0000000000000<>+0(SB), Y8
-	VSUBPD       Y4, Y8, Y4
-	VSUBPD       Y5, Y8, Y5
-	VMULPD       Y2, Y4, Y2
-	VMULPD       Y3, Y5, Y3
-	VADDPD       Y2, Y6, Y2
-	VADDPD       Y3, Y7, Y3
+	VMASKMOVPD   (AX)(CX*1), Y0, Y2
+	VMASKMOVPD   32(AX)(CX*1), Y1, Y3
+	VADDPD       Y4, Y2, Y2
+	VADDPD       Y5, Y3, Y3
 	VBROADCASTSD word7fffffffffffffff<>+0(SB), Y4
 	VANDPD       Y4, Y2, Y5
 	VANDPD       Y4, Y3, Y4
@@ -19673,7 +19540,7 @@ end:
 	VZEROUPPER
 	RET
 
-// func liBackSynLearnedF64AVX2(dv *float64, dx *float64, gv *float64, alpha *float64, di *float64, beta *float64, dalpha *float64, before *float64, dbeta *float64, i *float64, ibefore *float64, n int)
+// func liBackSynLearnedF64AVX2(dv *float64, dx *float64, gv *float64, gain *float64, di *float64, beta *float64, dleak *float64, before *float64, dbeta *float64, i *float64, ibefore *float64, n int)
 // Requires: AVX
 TEXT ·liBackSynLearnedF64AVX2(SB), NOSPLIT, $0-96
 	MOVQ n+88(FP), AX
@@ -19699,42 +19566,39 @@ loop:
 	VCMPPD       $0x16, Y4, Y2, Y2
 	VANDPD       Y3, Y0, Y0
 	VANDPD       Y2, Y1, Y1
-	MOVQ         alpha+24(FP), DX
+	MOVQ         dleak+48(FP), DX
 	VMOVUPD      (DX)(CX*1), Y2
 	VMOVUPD      32(DX)(CX*1), Y3
-	VMULPD       Y0, Y2, Y4
-	VMULPD       Y1, Y3, Y5
-	MOVQ         dv+0(FP), DX
-	VMOVUPD      Y4, (DX)(CX*1)
-	VMOVUPD      Y5, 32(DX)(CX*1)
-	MOVQ         dalpha+48(FP), DX
+	MOVQ         i+72(FP), DX
 	VMOVUPD      (DX)(CX*1), Y4
 	VMOVUPD      32(DX)(CX*1), Y5
 	MOVQ         before+56(FP), DX
 	VMOVUPD      (DX)(CX*1), Y6
 	VMOVUPD      32(DX)(CX*1), Y7
-	MOVQ         i+72(FP), DX
-	VMOVUPD      (DX)(CX*1), Y8
-	VMOVUPD      32(DX)(CX*1), Y9
-	VSUBPD       Y8, Y6, Y6
-	VSUBPD       Y9, Y7, Y7
-	VMULPD       Y6, Y0, Y6
-	VMULPD       Y7, Y1, Y7
-	VADDPD       Y6, Y4, Y4
-	VADDPD       Y7, Y5, Y5
-	MOVQ         dalpha+48(FP), DX
-	VMOVUPD      Y4, (DX)(CX*1)
-	VMOVUPD      Y5, 32(DX)(CX*1)
+	VSUBPD       Y6, Y4, Y4
+	VSUBPD       Y7, Y5, Y5
+	VMULPD       Y4, Y0, Y4
+	VMULPD       Y5, Y1, Y5
+	VADDPD       Y4, Y2, Y2
+	VADDPD       Y5, Y3, Y3
+	MOVQ         dleak+48(FP), DX
+	VMOVUPD      Y2, (DX)(CX*1)
+	VMOVUPD      Y3, 32(DX)(CX*1)
+	MOVQ         gain+24(FP), DX
+	VMOVUPD      (DX)(CX*1), Y2
+	VMOVUPD      32(DX)(CX*1), Y3
+	VMULPD       Y0, Y2, Y2
+	VMULPD       Y1, Y3, Y3
+	VSUBPD       Y2, Y0, Y0
+	VSUBPD       Y3, Y1, Y1
+	MOVQ         dv+0(FP), DX
+	VMOVUPD      Y0, (DX)(CX*1)
+	VMOVUPD      Y1, 32(DX)(CX*1)
 	MOVQ         di+32(FP), DX
-	VMOVUPD      (DX)(CX*1), Y4
-	VMOVUPD      32(DX)(CX*1), Y5
-	VBROADCASTSD word3ff0000000000000<>+0(SB), Y6
-	VSUBPD       Y2, Y6, Y2
-	VSUBPD       Y3, Y6, Y3
-	VMULPD       Y0, Y2, Y0
-	VMULPD       Y1, Y3, Y1
-	VADDPD       Y0, Y4, Y0
-	VADDPD       Y1, Y5, Y1
+	VMOVUPD      (DX)(CX*1), Y0
+	VMOVUPD      32(DX)(CX*1), Y1
+	VADDPD       Y2, Y0, Y0
+	VADDPD       Y3, Y1, Y1
 	VBROADCASTSD word7fffffffffffffff<>+0(SB), Y2
 	VANDPD       Y2, Y0, Y3
 	VANDPD       Y2, Y1, Y2
@@ -19794,42 +19658,39 @@ tail:
 	VCMPPD       $0x16, Y6, Y4, Y4
 	VANDPD       Y5, Y2, Y2
 	VANDPD       Y4, Y3, Y3
-	MOVQ         alpha+24(FP), AX
+	MOVQ         dleak+48(FP), AX
 	VMASKMOVPD   (AX)(CX*1), Y0, Y4
 	VMASKMOVPD   32(AX)(CX*1), Y1, Y5
-	VMULPD       Y2, Y4, Y6
-	VMULPD       Y3, Y5, Y7
-	MOVQ         dv+0(FP), AX
-	VMASKMOVPD   Y6, Y0, (AX)(CX*1)
-	VMASKMOVPD   Y7, Y1, 32(AX)(CX*1)
-	MOVQ         dalpha+48(FP), AX
+	MOVQ         i+72(FP), AX
 	VMASKMOVPD   (AX)(CX*1), Y0, Y6
 	VMASKMOVPD   32(AX)(CX*1), Y1, Y7
 	MOVQ         before+56(FP), AX
 	VMASKMOVPD   (AX)(CX*1), Y0, Y8
 	VMASKMOVPD   32(AX)(CX*1), Y1, Y9
-	MOVQ         i+72(FP), AX
-	VMASKMOVPD   (AX)(CX*1), Y0, Y10
-	VMASKMOVPD   32(AX)(CX*1), Y1, Y11
-	VSUBPD       Y10, Y8, Y8
-	VSUBPD       Y11, Y9, Y9
-	VMULPD       Y8, Y2, Y8
-	VMULPD       Y9, Y3, Y9
-	VADDPD       Y8, Y6, Y6
-	VADDPD       Y9, Y7, Y7
-	MOVQ         dalpha+48(FP), AX
-	VMASKMOVPD   Y6, Y0, (AX)(CX*1)
-	VMASKMOVPD   Y7, Y1, 32(AX)(CX*1)
+	VSUBPD       Y8, Y6, Y6
+	VSUBPD       Y9, Y7, Y7
+	VMULPD       Y6, Y2, Y6
+	VMULPD       Y7, Y3, Y7
+	VADDPD       Y6, Y4, Y4
+	VADDPD       Y7, Y5, Y5
+	MOVQ         dleak+48(FP), AX
+	VMASKMOVPD   Y4, Y0, (AX)(CX*1)
+	VMASKMOVPD   Y5, Y1, 32(AX)(CX*1)
+	MOVQ         gain+24(FP), AX
+	VMASKMOVPD   (AX)(CX*1), Y0, Y4
+	VMASKMOVPD   32(AX)(CX*1), Y1, Y5
+	VMULPD       Y2, Y4, Y4
+	VMULPD       Y3, Y5, Y5
+	VSUBPD       Y4, Y2, Y2
+	VSUBPD       Y5, Y3, Y3
+	MOVQ         dv+0(FP), AX
+	VMASKMOVPD   Y2, Y0, (AX)(CX*1)
+	VMASKMOVPD   Y3, Y1, 32(AX)(CX*1)
 	MOVQ         di+32(FP), AX
-	VMASKMOVPD   (AX)(CX*1), Y0, Y6
-	VMASKMOVPD   32(AX)(CX*1), Y1, Y7
-	VBROADCASTSD word3ff0000000000000<>+0(SB), Y8
-	VSUBPD       Y4, Y8, Y4
-	VSUBPD       Y5, Y8, Y5
-	VMULPD       Y2, Y4, Y2
-	VMULPD       Y3, Y5, Y3
-	VADDPD       Y2, Y6, Y2
-	VADDPD       Y3, Y7, Y3
+	VMASKMOVPD   (AX)(CX*1), Y0, Y2
+	VMASKMOVPD   32(AX)(CX*1), Y1, Y3
+	VADDPD       Y4, Y2, Y2
+	VADDPD       Y5, Y3, Y3
 	VBROADCASTSD word7fffffffffffffff<>+0(SB), Y4
 	VANDPD       Y4, Y2, Y5
 	VANDPD       Y4, Y3, Y4
@@ -19867,7 +19728,7 @@ end:
 	VZEROUPPER
 	RET
 
-// func lifBackSynF64AVX2(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, di *float64, beta *float64, n int, rows int)
+// func lifBackSynF64AVX2(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, gain *float64, vth *float64, attached uint64, di *float64, beta *float64, n int, rows int)
 // Requires: AVX
 TEXT ·lifBackSynF64AVX2(SB), NOSPLIT, $0-128
 	MOVQ lddx+16(FP), AX
@@ -19882,7 +19743,7 @@ TEXT ·lifBackSynF64AVX2(SB), NOSPLIT, $0-128
 
 row:
 	MOVQ dv+0(FP), AX
-	MOVQ alpha+72(FP), CX
+	MOVQ gain+72(FP), CX
 	MOVQ dx+8(FP), DX
 	MOVQ gv+56(FP), BX
 	MOVQ ds+24(FP), SI
@@ -19941,20 +19802,17 @@ loop:
 	VANDPD       Y2, Y1, Y1
 	VMOVUPD      (CX)(R10*1), Y2
 	VMOVUPD      32(CX)(R10*1), Y3
-	VMULPD       Y0, Y2, Y4
-	VMULPD       Y1, Y3, Y5
-	VMOVUPD      Y4, (AX)(R10*1)
-	VMOVUPD      Y5, 32(AX)(R10*1)
+	VMULPD       Y0, Y2, Y2
+	VMULPD       Y1, Y3, Y3
+	VSUBPD       Y2, Y0, Y0
+	VSUBPD       Y3, Y1, Y1
+	VMOVUPD      Y0, (AX)(R10*1)
+	VMOVUPD      Y1, 32(AX)(R10*1)
 	MOVQ         di+96(FP), R11
-	VMOVUPD      (R11)(R10*1), Y4
-	VMOVUPD      32(R11)(R10*1), Y5
-	VBROADCASTSD word3ff0000000000000<>+0(SB), Y6
-	VSUBPD       Y2, Y6, Y2
-	VSUBPD       Y3, Y6, Y3
-	VMULPD       Y0, Y2, Y0
-	VMULPD       Y1, Y3, Y1
-	VADDPD       Y0, Y4, Y0
-	VADDPD       Y1, Y5, Y1
+	VMOVUPD      (R11)(R10*1), Y0
+	VMOVUPD      32(R11)(R10*1), Y1
+	VADDPD       Y2, Y0, Y0
+	VADDPD       Y3, Y1, Y1
 	VBROADCASTSD word7fffffffffffffff<>+0(SB), Y2
 	VANDPD       Y2, Y0, Y3
 	VANDPD       Y2, Y1, Y2
@@ -20030,20 +19888,17 @@ tail:
 	VANDPD       Y4, Y3, Y3
 	VMASKMOVPD   (CX)(R10*1), Y0, Y4
 	VMASKMOVPD   32(CX)(R10*1), Y1, Y5
-	VMULPD       Y2, Y4, Y6
-	VMULPD       Y3, Y5, Y7
-	VMASKMOVPD   Y6, Y0, (AX)(R10*1)
-	VMASKMOVPD   Y7, Y1, 32(AX)(R10*1)
+	VMULPD       Y2, Y4, Y4
+	VMULPD       Y3, Y5, Y5
+	VSUBPD       Y4, Y2, Y2
+	VSUBPD       Y5, Y3, Y3
+	VMASKMOVPD   Y2, Y0, (AX)(R10*1)
+	VMASKMOVPD   Y3, Y1, 32(AX)(R10*1)
 	MOVQ         di+96(FP), AX
-	VMASKMOVPD   (AX)(R10*1), Y0, Y6
-	VMASKMOVPD   32(AX)(R10*1), Y1, Y7
-	VBROADCASTSD word3ff0000000000000<>+0(SB), Y8
-	VSUBPD       Y4, Y8, Y4
-	VSUBPD       Y5, Y8, Y5
-	VMULPD       Y2, Y4, Y2
-	VMULPD       Y3, Y5, Y3
-	VADDPD       Y2, Y6, Y2
-	VADDPD       Y3, Y7, Y3
+	VMASKMOVPD   (AX)(R10*1), Y0, Y2
+	VMASKMOVPD   32(AX)(R10*1), Y1, Y3
+	VADDPD       Y4, Y2, Y2
+	VADDPD       Y5, Y3, Y3
 	VBROADCASTSD word7fffffffffffffff<>+0(SB), Y4
 	VANDPD       Y4, Y2, Y5
 	VANDPD       Y4, Y3, Y4
@@ -20081,7 +19936,7 @@ end:
 	VZEROUPPER
 	RET
 
-// func lifBackSynFastF64AVX2(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, di *float64, beta *float64, k float64, n int, rows int)
+// func lifBackSynFastF64AVX2(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, gain *float64, vth *float64, attached uint64, di *float64, beta *float64, k float64, n int, rows int)
 // Requires: AVX
 TEXT ·lifBackSynFastF64AVX2(SB), NOSPLIT, $0-136
 	MOVQ lddx+16(FP), AX
@@ -20096,7 +19951,7 @@ TEXT ·lifBackSynFastF64AVX2(SB), NOSPLIT, $0-136
 
 row:
 	MOVQ dv+0(FP), AX
-	MOVQ alpha+72(FP), CX
+	MOVQ gain+72(FP), CX
 	MOVQ dx+8(FP), DX
 	MOVQ gv+56(FP), BX
 	MOVQ ds+24(FP), SI
@@ -20166,20 +20021,17 @@ loop:
 	VANDPD       Y2, Y1, Y1
 	VMOVUPD      (CX)(R10*1), Y2
 	VMOVUPD      32(CX)(R10*1), Y3
-	VMULPD       Y0, Y2, Y4
-	VMULPD       Y1, Y3, Y5
-	VMOVUPD      Y4, (AX)(R10*1)
-	VMOVUPD      Y5, 32(AX)(R10*1)
+	VMULPD       Y0, Y2, Y2
+	VMULPD       Y1, Y3, Y3
+	VSUBPD       Y2, Y0, Y0
+	VSUBPD       Y3, Y1, Y1
+	VMOVUPD      Y0, (AX)(R10*1)
+	VMOVUPD      Y1, 32(AX)(R10*1)
 	MOVQ         di+96(FP), R11
-	VMOVUPD      (R11)(R10*1), Y4
-	VMOVUPD      32(R11)(R10*1), Y5
-	VBROADCASTSD word3ff0000000000000<>+0(SB), Y6
-	VSUBPD       Y2, Y6, Y2
-	VSUBPD       Y3, Y6, Y3
-	VMULPD       Y0, Y2, Y0
-	VMULPD       Y1, Y3, Y1
-	VADDPD       Y0, Y4, Y0
-	VADDPD       Y1, Y5, Y1
+	VMOVUPD      (R11)(R10*1), Y0
+	VMOVUPD      32(R11)(R10*1), Y1
+	VADDPD       Y2, Y0, Y0
+	VADDPD       Y3, Y1, Y1
 	VBROADCASTSD word7fffffffffffffff<>+0(SB), Y2
 	VANDPD       Y2, Y0, Y3
 	VANDPD       Y2, Y1, Y2
@@ -20266,20 +20118,17 @@ tail:
 	VANDPD       Y4, Y3, Y3
 	VMASKMOVPD   (CX)(R10*1), Y0, Y4
 	VMASKMOVPD   32(CX)(R10*1), Y1, Y5
-	VMULPD       Y2, Y4, Y6
-	VMULPD       Y3, Y5, Y7
-	VMASKMOVPD   Y6, Y0, (AX)(R10*1)
-	VMASKMOVPD   Y7, Y1, 32(AX)(R10*1)
+	VMULPD       Y2, Y4, Y4
+	VMULPD       Y3, Y5, Y5
+	VSUBPD       Y4, Y2, Y2
+	VSUBPD       Y5, Y3, Y3
+	VMASKMOVPD   Y2, Y0, (AX)(R10*1)
+	VMASKMOVPD   Y3, Y1, 32(AX)(R10*1)
 	MOVQ         di+96(FP), AX
-	VMASKMOVPD   (AX)(R10*1), Y0, Y6
-	VMASKMOVPD   32(AX)(R10*1), Y1, Y7
-	VBROADCASTSD word3ff0000000000000<>+0(SB), Y8
-	VSUBPD       Y4, Y8, Y4
-	VSUBPD       Y5, Y8, Y5
-	VMULPD       Y2, Y4, Y2
-	VMULPD       Y3, Y5, Y3
-	VADDPD       Y2, Y6, Y2
-	VADDPD       Y3, Y7, Y3
+	VMASKMOVPD   (AX)(R10*1), Y0, Y2
+	VMASKMOVPD   32(AX)(R10*1), Y1, Y3
+	VADDPD       Y4, Y2, Y2
+	VADDPD       Y5, Y3, Y3
 	VBROADCASTSD word7fffffffffffffff<>+0(SB), Y4
 	VANDPD       Y4, Y2, Y5
 	VANDPD       Y4, Y3, Y4
@@ -20317,7 +20166,7 @@ end:
 	VZEROUPPER
 	RET
 
-// func lifBackSynLearnedF64AVX2(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, di *float64, beta *float64, dalpha *float64, before *float64, dvth *float64, dbeta *float64, i *float64, ibefore *float64, ldsums int, ldbefore int, unreset uint64, ldi int, ldibefore int, n int, rows int)
+// func lifBackSynLearnedF64AVX2(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, gain *float64, vth *float64, attached uint64, di *float64, beta *float64, dleak *float64, before *float64, dvth *float64, dbeta *float64, i *float64, ibefore *float64, ldsums int, ldbefore int, unreset uint64, ldi int, ldibefore int, n int, rows int)
 // Requires: AVX
 TEXT ·lifBackSynLearnedF64AVX2(SB), NOSPLIT, $0-216
 	MOVQ ldbefore+168(FP), AX
@@ -20344,7 +20193,7 @@ TEXT ·lifBackSynLearnedF64AVX2(SB), NOSPLIT, $0-216
 
 row:
 	MOVQ dv+0(FP), AX
-	MOVQ alpha+72(FP), CX
+	MOVQ gain+72(FP), CX
 	MOVQ dx+8(FP), DX
 	MOVQ gv+56(FP), BX
 	MOVQ ds+24(FP), SI
@@ -20413,13 +20262,10 @@ loop:
 	VCMPPD       $0x16, Y4, Y2, Y2
 	VANDPD       Y3, Y0, Y0
 	VANDPD       Y2, Y1, Y1
-	VMOVUPD      (CX)(R10*1), Y2
-	VMOVUPD      32(CX)(R10*1), Y3
-	VMULPD       Y0, Y2, Y4
-	VMULPD       Y1, Y3, Y5
-	VMOVUPD      Y4, (AX)(R10*1)
-	VMOVUPD      Y5, 32(AX)(R10*1)
-	MOVQ         dalpha+112(FP), R11
+	MOVQ         dleak+112(FP), R11
+	VMOVUPD      (R11)(R10*1), Y2
+	VMOVUPD      32(R11)(R10*1), Y3
+	MOVQ         i+144(FP), R11
 	VMOVUPD      (R11)(R10*1), Y4
 	VMOVUPD      32(R11)(R10*1), Y5
 	MOVQ         before+120(FP), R11
@@ -20440,28 +20286,28 @@ loop:
 	VANDPD       Y11, Y9, Y9
 	VSUBPD       Y8, Y6, Y6
 	VSUBPD       Y9, Y7, Y7
-	MOVQ         i+144(FP), R11
-	VMOVUPD      (R11)(R10*1), Y8
-	VMOVUPD      32(R11)(R10*1), Y9
-	VSUBPD       Y8, Y6, Y6
-	VSUBPD       Y9, Y7, Y7
-	VMULPD       Y6, Y0, Y6
-	VMULPD       Y7, Y1, Y7
-	VADDPD       Y6, Y4, Y4
-	VADDPD       Y7, Y5, Y5
-	MOVQ         dalpha+112(FP), R11
-	VMOVUPD      Y4, (R11)(R10*1)
-	VMOVUPD      Y5, 32(R11)(R10*1)
+	VSUBPD       Y6, Y4, Y4
+	VSUBPD       Y7, Y5, Y5
+	VMULPD       Y4, Y0, Y4
+	VMULPD       Y5, Y1, Y5
+	VADDPD       Y4, Y2, Y2
+	VADDPD       Y5, Y3, Y3
+	MOVQ         dleak+112(FP), R11
+	VMOVUPD      Y2, (R11)(R10*1)
+	VMOVUPD      Y3, 32(R11)(R10*1)
+	VMOVUPD      (CX)(R10*1), Y2
+	VMOVUPD      32(CX)(R10*1), Y3
+	VMULPD       Y0, Y2, Y2
+	VMULPD       Y1, Y3, Y3
+	VSUBPD       Y2, Y0, Y0
+	VSUBPD       Y3, Y1, Y1
+	VMOVUPD      Y0, (AX)(R10*1)
+	VMOVUPD      Y1, 32(AX)(R10*1)
 	MOVQ         di+96(FP), R11
-	VMOVUPD      (R11)(R10*1), Y4
-	VMOVUPD      32(R11)(R10*1), Y5
-	VBROADCASTSD word3ff0000000000000<>+0(SB), Y6
-	VSUBPD       Y2, Y6, Y2
-	VSUBPD       Y3, Y6, Y3
-	VMULPD       Y0, Y2, Y0
-	VMULPD       Y1, Y3, Y1
-	VADDPD       Y0, Y4, Y0
-	VADDPD       Y1, Y5, Y1
+	VMOVUPD      (R11)(R10*1), Y0
+	VMOVUPD      32(R11)(R10*1), Y1
+	VADDPD       Y2, Y0, Y0
+	VADDPD       Y3, Y1, Y1
 	VBROADCASTSD word7fffffffffffffff<>+0(SB), Y2
 	VANDPD       Y2, Y0, Y3
 	VANDPD       Y2, Y1, Y2
@@ -20560,18 +20406,15 @@ tail:
 	VCMPPD       $0x16, Y6, Y4, Y4
 	VANDPD       Y5, Y2, Y2
 	VANDPD       Y4, Y3, Y3
-	VMASKMOVPD   (CX)(R10*1), Y0, Y4
-	VMASKMOVPD   32(CX)(R10*1), Y1, Y5
-	VMULPD       Y2, Y4, Y6
-	VMULPD       Y3, Y5, Y7
-	VMASKMOVPD   Y6, Y0, (AX)(R10*1)
-	VMASKMOVPD   Y7, Y1, 32(AX)(R10*1)
-	MOVQ         dalpha+112(FP), AX
-	VMASKMOVPD   (AX)(R10*1), Y0, Y6
-	VMASKMOVPD   32(AX)(R10*1), Y1, Y7
-	MOVQ         before+120(FP), AX
-	VMASKMOVPD   (AX)(R10*1), Y0, Y8
-	VMASKMOVPD   32(AX)(R10*1), Y1, Y9
+	MOVQ         dleak+112(FP), BX
+	VMASKMOVPD   (BX)(R10*1), Y0, Y4
+	VMASKMOVPD   32(BX)(R10*1), Y1, Y5
+	MOVQ         i+144(FP), BX
+	VMASKMOVPD   (BX)(R10*1), Y0, Y6
+	VMASKMOVPD   32(BX)(R10*1), Y1, Y7
+	MOVQ         before+120(FP), BX
+	VMASKMOVPD   (BX)(R10*1), Y0, Y8
+	VMASKMOVPD   32(BX)(R10*1), Y1, Y9
 	VMASKMOVPD   (R8)(R10*1), Y0, Y10
 	VMASKMOVPD   32(R8)(R10*1), Y1, Y11
 	VSUBPD       Y10, Y8, Y12
@@ -20587,28 +20430,28 @@ tail:
 	VANDPD       Y13, Y11, Y11
 	VSUBPD       Y10, Y8, Y8
 	VSUBPD       Y11, Y9, Y9
-	MOVQ         i+144(FP), AX
-	VMASKMOVPD   (AX)(R10*1), Y0, Y10
-	VMASKMOVPD   32(AX)(R10*1), Y1, Y11
-	VSUBPD       Y10, Y8, Y8
-	VSUBPD       Y11, Y9, Y9
-	VMULPD       Y8, Y2, Y8
-	VMULPD       Y9, Y3, Y9
-	VADDPD       Y8, Y6, Y6
-	VADDPD       Y9, Y7, Y7
-	MOVQ         dalpha+112(FP), AX
-	VMASKMOVPD   Y6, Y0, (AX)(R10*1)
-	VMASKMOVPD   Y7, Y1, 32(AX)(R10*1)
+	VSUBPD       Y8, Y6, Y6
+	VSUBPD       Y9, Y7, Y7
+	VMULPD       Y6, Y2, Y6
+	VMULPD       Y7, Y3, Y7
+	VADDPD       Y6, Y4, Y4
+	VADDPD       Y7, Y5, Y5
+	MOVQ         dleak+112(FP), BX
+	VMASKMOVPD   Y4, Y0, (BX)(R10*1)
+	VMASKMOVPD   Y5, Y1, 32(BX)(R10*1)
+	VMASKMOVPD   (CX)(R10*1), Y0, Y4
+	VMASKMOVPD   32(CX)(R10*1), Y1, Y5
+	VMULPD       Y2, Y4, Y4
+	VMULPD       Y3, Y5, Y5
+	VSUBPD       Y4, Y2, Y2
+	VSUBPD       Y5, Y3, Y3
+	VMASKMOVPD   Y2, Y0, (AX)(R10*1)
+	VMASKMOVPD   Y3, Y1, 32(AX)(R10*1)
 	MOVQ         di+96(FP), AX
-	VMASKMOVPD   (AX)(R10*1), Y0, Y6
-	VMASKMOVPD   32(AX)(R10*1), Y1, Y7
-	VBROADCASTSD word3ff0000000000000<>+0(SB), Y8
-	VSUBPD       Y4, Y8, Y4
-	VSUBPD       Y5, Y8, Y5
-	VMULPD       Y2, Y4, Y2
-	VMULPD       Y3, Y5, Y3
-	VADDPD       Y2, Y6, Y2
-	VADDPD       Y3, Y7, Y3
+	VMASKMOVPD   (AX)(R10*1), Y0, Y2
+	VMASKMOVPD   32(AX)(R10*1), Y1, Y3
+	VADDPD       Y4, Y2, Y2
+	VADDPD       Y5, Y3, Y3
 	VBROADCASTSD word7fffffffffffffff<>+0(SB), Y4
 	VANDPD       Y4, Y2, Y5
 	VANDPD       Y4, Y3, Y4
@@ -20647,10 +20490,10 @@ end:
 	MOVQ ldbefore+168(FP), CX
 	ADDQ CX, before+120(FP)
 	MOVQ ldsums+160(FP), CX
-	ADDQ CX, dalpha+112(FP)
-	MOVQ ldsums+160(FP), CX
 	ADDQ CX, dbeta+136(FP)
 	ADDQ AX, di+96(FP)
+	MOVQ ldsums+160(FP), CX
+	ADDQ CX, dleak+112(FP)
 	ADDQ AX, ds+24(FP)
 	ADDQ AX, dv+0(FP)
 	MOVQ ldsums+160(FP), CX
@@ -20671,7 +20514,7 @@ end:
 	VZEROUPPER
 	RET
 
-// func lifBackSynLearnedFastF64AVX2(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, di *float64, beta *float64, dalpha *float64, before *float64, dvth *float64, dbeta *float64, i *float64, ibefore *float64, ldsums int, ldbefore int, unreset uint64, ldi int, ldibefore int, k float64, n int, rows int)
+// func lifBackSynLearnedFastF64AVX2(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, gain *float64, vth *float64, attached uint64, di *float64, beta *float64, dleak *float64, before *float64, dvth *float64, dbeta *float64, i *float64, ibefore *float64, ldsums int, ldbefore int, unreset uint64, ldi int, ldibefore int, k float64, n int, rows int)
 // Requires: AVX
 TEXT ·lifBackSynLearnedFastF64AVX2(SB), NOSPLIT, $0-224
 	MOVQ ldbefore+168(FP), AX
@@ -20698,7 +20541,7 @@ TEXT ·lifBackSynLearnedFastF64AVX2(SB), NOSPLIT, $0-224
 
 row:
 	MOVQ dv+0(FP), AX
-	MOVQ alpha+72(FP), CX
+	MOVQ gain+72(FP), CX
 	MOVQ dx+8(FP), DX
 	MOVQ gv+56(FP), BX
 	MOVQ ds+24(FP), SI
@@ -20778,13 +20621,10 @@ loop:
 	VCMPPD       $0x16, Y4, Y2, Y2
 	VANDPD       Y3, Y0, Y0
 	VANDPD       Y2, Y1, Y1
-	VMOVUPD      (CX)(R10*1), Y2
-	VMOVUPD      32(CX)(R10*1), Y3
-	VMULPD       Y0, Y2, Y4
-	VMULPD       Y1, Y3, Y5
-	VMOVUPD      Y4, (AX)(R10*1)
-	VMOVUPD      Y5, 32(AX)(R10*1)
-	MOVQ         dalpha+112(FP), R11
+	MOVQ         dleak+112(FP), R11
+	VMOVUPD      (R11)(R10*1), Y2
+	VMOVUPD      32(R11)(R10*1), Y3
+	MOVQ         i+144(FP), R11
 	VMOVUPD      (R11)(R10*1), Y4
 	VMOVUPD      32(R11)(R10*1), Y5
 	MOVQ         before+120(FP), R11
@@ -20805,28 +20645,28 @@ loop:
 	VANDPD       Y11, Y9, Y9
 	VSUBPD       Y8, Y6, Y6
 	VSUBPD       Y9, Y7, Y7
-	MOVQ         i+144(FP), R11
-	VMOVUPD      (R11)(R10*1), Y8
-	VMOVUPD      32(R11)(R10*1), Y9
-	VSUBPD       Y8, Y6, Y6
-	VSUBPD       Y9, Y7, Y7
-	VMULPD       Y6, Y0, Y6
-	VMULPD       Y7, Y1, Y7
-	VADDPD       Y6, Y4, Y4
-	VADDPD       Y7, Y5, Y5
-	MOVQ         dalpha+112(FP), R11
-	VMOVUPD      Y4, (R11)(R10*1)
-	VMOVUPD      Y5, 32(R11)(R10*1)
+	VSUBPD       Y6, Y4, Y4
+	VSUBPD       Y7, Y5, Y5
+	VMULPD       Y4, Y0, Y4
+	VMULPD       Y5, Y1, Y5
+	VADDPD       Y4, Y2, Y2
+	VADDPD       Y5, Y3, Y3
+	MOVQ         dleak+112(FP), R11
+	VMOVUPD      Y2, (R11)(R10*1)
+	VMOVUPD      Y3, 32(R11)(R10*1)
+	VMOVUPD      (CX)(R10*1), Y2
+	VMOVUPD      32(CX)(R10*1), Y3
+	VMULPD       Y0, Y2, Y2
+	VMULPD       Y1, Y3, Y3
+	VSUBPD       Y2, Y0, Y0
+	VSUBPD       Y3, Y1, Y1
+	VMOVUPD      Y0, (AX)(R10*1)
+	VMOVUPD      Y1, 32(AX)(R10*1)
 	MOVQ         di+96(FP), R11
-	VMOVUPD      (R11)(R10*1), Y4
-	VMOVUPD      32(R11)(R10*1), Y5
-	VBROADCASTSD word3ff0000000000000<>+0(SB), Y6
-	VSUBPD       Y2, Y6, Y2
-	VSUBPD       Y3, Y6, Y3
-	VMULPD       Y0, Y2, Y0
-	VMULPD       Y1, Y3, Y1
-	VADDPD       Y0, Y4, Y0
-	VADDPD       Y1, Y5, Y1
+	VMOVUPD      (R11)(R10*1), Y0
+	VMOVUPD      32(R11)(R10*1), Y1
+	VADDPD       Y2, Y0, Y0
+	VADDPD       Y3, Y1, Y1
 	VBROADCASTSD word7fffffffffffffff<>+0(SB), Y2
 	VANDPD       Y2, Y0, Y3
 	VANDPD       Y2, Y1, Y2
@@ -20936,18 +20776,15 @@ tail:
 	VCMPPD       $0x16, Y6, Y4, Y4
 	VANDPD       Y5, Y2, Y2
 	VANDPD       Y4, Y3, Y3
-	VMASKMOVPD   (CX)(R10*1), Y0, Y4
-	VMASKMOVPD   32(CX)(R10*1), Y1, Y5
-	VMULPD       Y2, Y4, Y6
-	VMULPD       Y3, Y5, Y7
-	VMASKMOVPD   Y6, Y0, (AX)(R10*1)
-	VMASKMOVPD   Y7, Y1, 32(AX)(R10*1)
-	MOVQ         dalpha+112(FP), AX
-	VMASKMOVPD   (AX)(R10*1), Y0, Y6
-	VMASKMOVPD   32(AX)(R10*1), Y1, Y7
-	MOVQ         before+120(FP), AX
-	VMASKMOVPD   (AX)(R10*1), Y0, Y8
-	VMASKMOVPD   32(AX)(R10*1), Y1, Y9
+	MOVQ         dleak+112(FP), BX
+	VMASKMOVPD   (BX)(R10*1), Y0, Y4
+	VMASKMOVPD   32(BX)(R10*1), Y1, Y5
+	MOVQ         i+144(FP), BX
+	VMASKMOVPD   (BX)(R10*1), Y0, Y6
+	VMASKMOVPD   32(BX)(R10*1), Y1, Y7
+	MOVQ         before+120(FP), BX
+	VMASKMOVPD   (BX)(R10*1), Y0, Y8
+	VMASKMOVPD   32(BX)(R10*1), Y1, Y9
 	VMASKMOVPD   (R8)(R10*1), Y0, Y10
 	VMASKMOVPD   32(R8)(R10*1), Y1, Y11
 	VSUBPD       Y10, Y8, Y12
@@ -20963,28 +20800,28 @@ tail:
 	VANDPD       Y13, Y11, Y11
 	VSUBPD       Y10, Y8, Y8
 	VSUBPD       Y11, Y9, Y9
-	MOVQ         i+144(FP), AX
-	VMASKMOVPD   (AX)(R10*1), Y0, Y10
-	VMASKMOVPD   32(AX)(R10*1), Y1, Y11
-	VSUBPD       Y10, Y8, Y8
-	VSUBPD       Y11, Y9, Y9
-	VMULPD       Y8, Y2, Y8
-	VMULPD       Y9, Y3, Y9
-	VADDPD       Y8, Y6, Y6
-	VADDPD       Y9, Y7, Y7
-	MOVQ         dalpha+112(FP), AX
-	VMASKMOVPD   Y6, Y0, (AX)(R10*1)
-	VMASKMOVPD   Y7, Y1, 32(AX)(R10*1)
+	VSUBPD       Y8, Y6, Y6
+	VSUBPD       Y9, Y7, Y7
+	VMULPD       Y6, Y2, Y6
+	VMULPD       Y7, Y3, Y7
+	VADDPD       Y6, Y4, Y4
+	VADDPD       Y7, Y5, Y5
+	MOVQ         dleak+112(FP), BX
+	VMASKMOVPD   Y4, Y0, (BX)(R10*1)
+	VMASKMOVPD   Y5, Y1, 32(BX)(R10*1)
+	VMASKMOVPD   (CX)(R10*1), Y0, Y4
+	VMASKMOVPD   32(CX)(R10*1), Y1, Y5
+	VMULPD       Y2, Y4, Y4
+	VMULPD       Y3, Y5, Y5
+	VSUBPD       Y4, Y2, Y2
+	VSUBPD       Y5, Y3, Y3
+	VMASKMOVPD   Y2, Y0, (AX)(R10*1)
+	VMASKMOVPD   Y3, Y1, 32(AX)(R10*1)
 	MOVQ         di+96(FP), AX
-	VMASKMOVPD   (AX)(R10*1), Y0, Y6
-	VMASKMOVPD   32(AX)(R10*1), Y1, Y7
-	VBROADCASTSD word3ff0000000000000<>+0(SB), Y8
-	VSUBPD       Y4, Y8, Y4
-	VSUBPD       Y5, Y8, Y5
-	VMULPD       Y2, Y4, Y2
-	VMULPD       Y3, Y5, Y3
-	VADDPD       Y2, Y6, Y2
-	VADDPD       Y3, Y7, Y3
+	VMASKMOVPD   (AX)(R10*1), Y0, Y2
+	VMASKMOVPD   32(AX)(R10*1), Y1, Y3
+	VADDPD       Y4, Y2, Y2
+	VADDPD       Y5, Y3, Y3
 	VBROADCASTSD word7fffffffffffffff<>+0(SB), Y4
 	VANDPD       Y4, Y2, Y5
 	VANDPD       Y4, Y3, Y4
@@ -21023,10 +20860,10 @@ end:
 	MOVQ ldbefore+168(FP), CX
 	ADDQ CX, before+120(FP)
 	MOVQ ldsums+160(FP), CX
-	ADDQ CX, dalpha+112(FP)
-	MOVQ ldsums+160(FP), CX
 	ADDQ CX, dbeta+136(FP)
 	ADDQ AX, di+96(FP)
+	MOVQ ldsums+160(FP), CX
+	ADDQ CX, dleak+112(FP)
 	ADDQ AX, ds+24(FP)
 	ADDQ AX, dv+0(FP)
 	MOVQ ldsums+160(FP), CX
@@ -21047,7 +20884,7 @@ end:
 	VZEROUPPER
 	RET
 
-// func lifBackSynToValueF64AVX2(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, di *float64, beta *float64, vreset *float64, n int, rows int)
+// func lifBackSynToValueF64AVX2(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, gain *float64, vth *float64, attached uint64, di *float64, beta *float64, vreset *float64, n int, rows int)
 // Requires: AVX
 TEXT ·lifBackSynToValueF64AVX2(SB), NOSPLIT, $0-136
 	MOVQ lddx+16(FP), AX
@@ -21062,7 +20899,7 @@ TEXT ·lifBackSynToValueF64AVX2(SB), NOSPLIT, $0-136
 
 row:
 	MOVQ dv+0(FP), AX
-	MOVQ alpha+72(FP), CX
+	MOVQ gain+72(FP), CX
 	MOVQ dx+8(FP), DX
 	MOVQ gv+56(FP), BX
 	MOVQ ds+24(FP), SI
@@ -21128,20 +20965,17 @@ loop:
 	VANDPD       Y2, Y1, Y1
 	VMOVUPD      (CX)(R10*1), Y2
 	VMOVUPD      32(CX)(R10*1), Y3
-	VMULPD       Y0, Y2, Y4
-	VMULPD       Y1, Y3, Y5
-	VMOVUPD      Y4, (AX)(R10*1)
-	VMOVUPD      Y5, 32(AX)(R10*1)
+	VMULPD       Y0, Y2, Y2
+	VMULPD       Y1, Y3, Y3
+	VSUBPD       Y2, Y0, Y0
+	VSUBPD       Y3, Y1, Y1
+	VMOVUPD      Y0, (AX)(R10*1)
+	VMOVUPD      Y1, 32(AX)(R10*1)
 	MOVQ         di+96(FP), R11
-	VMOVUPD      (R11)(R10*1), Y4
-	VMOVUPD      32(R11)(R10*1), Y5
-	VBROADCASTSD word3ff0000000000000<>+0(SB), Y6
-	VSUBPD       Y2, Y6, Y2
-	VSUBPD       Y3, Y6, Y3
-	VMULPD       Y0, Y2, Y0
-	VMULPD       Y1, Y3, Y1
-	VADDPD       Y0, Y4, Y0
-	VADDPD       Y1, Y5, Y1
+	VMOVUPD      (R11)(R10*1), Y0
+	VMOVUPD      32(R11)(R10*1), Y1
+	VADDPD       Y2, Y0, Y0
+	VADDPD       Y3, Y1, Y1
 	VBROADCASTSD word7fffffffffffffff<>+0(SB), Y2
 	VANDPD       Y2, Y0, Y3
 	VANDPD       Y2, Y1, Y2
@@ -21224,20 +21058,17 @@ tail:
 	VANDPD       Y4, Y3, Y3
 	VMASKMOVPD   (CX)(R10*1), Y0, Y4
 	VMASKMOVPD   32(CX)(R10*1), Y1, Y5
-	VMULPD       Y2, Y4, Y6
-	VMULPD       Y3, Y5, Y7
-	VMASKMOVPD   Y6, Y0, (AX)(R10*1)
-	VMASKMOVPD   Y7, Y1, 32(AX)(R10*1)
+	VMULPD       Y2, Y4, Y4
+	VMULPD       Y3, Y5, Y5
+	VSUBPD       Y4, Y2, Y2
+	VSUBPD       Y5, Y3, Y3
+	VMASKMOVPD   Y2, Y0, (AX)(R10*1)
+	VMASKMOVPD   Y3, Y1, 32(AX)(R10*1)
 	MOVQ         di+96(FP), AX
-	VMASKMOVPD   (AX)(R10*1), Y0, Y6
-	VMASKMOVPD   32(AX)(R10*1), Y1, Y7
-	VBROADCASTSD word3ff0000000000000<>+0(SB), Y8
-	VSUBPD       Y4, Y8, Y4
-	VSUBPD       Y5, Y8, Y5
-	VMULPD       Y2, Y4, Y2
-	VMULPD       Y3, Y5, Y3
-	VADDPD       Y2, Y6, Y2
-	VADDPD       Y3, Y7, Y3
+	VMASKMOVPD   (AX)(R10*1), Y0, Y2
+	VMASKMOVPD   32(AX)(R10*1), Y1, Y3
+	VADDPD       Y4, Y2, Y2
+	VADDPD       Y5, Y3, Y3
 	VBROADCASTSD word7fffffffffffffff<>+0(SB), Y4
 	VANDPD       Y4, Y2, Y5
 	VANDPD       Y4, Y3, Y4
@@ -21275,7 +21106,7 @@ end:
 	VZEROUPPER
 	RET
 
-// func lifBackSynToValueFastF64AVX2(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, di *float64, beta *float64, vreset *float64, k float64, n int, rows int)
+// func lifBackSynToValueFastF64AVX2(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, gain *float64, vth *float64, attached uint64, di *float64, beta *float64, vreset *float64, k float64, n int, rows int)
 // Requires: AVX
 TEXT ·lifBackSynToValueFastF64AVX2(SB), NOSPLIT, $0-144
 	MOVQ lddx+16(FP), AX
@@ -21290,7 +21121,7 @@ TEXT ·lifBackSynToValueFastF64AVX2(SB), NOSPLIT, $0-144
 
 row:
 	MOVQ dv+0(FP), AX
-	MOVQ alpha+72(FP), CX
+	MOVQ gain+72(FP), CX
 	MOVQ dx+8(FP), DX
 	MOVQ gv+56(FP), BX
 	MOVQ ds+24(FP), SI
@@ -21367,20 +21198,17 @@ loop:
 	VANDPD       Y2, Y1, Y1
 	VMOVUPD      (CX)(R10*1), Y2
 	VMOVUPD      32(CX)(R10*1), Y3
-	VMULPD       Y0, Y2, Y4
-	VMULPD       Y1, Y3, Y5
-	VMOVUPD      Y4, (AX)(R10*1)
-	VMOVUPD      Y5, 32(AX)(R10*1)
+	VMULPD       Y0, Y2, Y2
+	VMULPD       Y1, Y3, Y3
+	VSUBPD       Y2, Y0, Y0
+	VSUBPD       Y3, Y1, Y1
+	VMOVUPD      Y0, (AX)(R10*1)
+	VMOVUPD      Y1, 32(AX)(R10*1)
 	MOVQ         di+96(FP), R11
-	VMOVUPD      (R11)(R10*1), Y4
-	VMOVUPD      32(R11)(R10*1), Y5
-	VBROADCASTSD word3ff0000000000000<>+0(SB), Y6
-	VSUBPD       Y2, Y6, Y2
-	VSUBPD       Y3, Y6, Y3
-	VMULPD       Y0, Y2, Y0
-	VMULPD       Y1, Y3, Y1
-	VADDPD       Y0, Y4, Y0
-	VADDPD       Y1, Y5, Y1
+	VMOVUPD      (R11)(R10*1), Y0
+	VMOVUPD      32(R11)(R10*1), Y1
+	VADDPD       Y2, Y0, Y0
+	VADDPD       Y3, Y1, Y1
 	VBROADCASTSD word7fffffffffffffff<>+0(SB), Y2
 	VANDPD       Y2, Y0, Y3
 	VANDPD       Y2, Y1, Y2
@@ -21474,20 +21302,17 @@ tail:
 	VANDPD       Y4, Y3, Y3
 	VMASKMOVPD   (CX)(R10*1), Y0, Y4
 	VMASKMOVPD   32(CX)(R10*1), Y1, Y5
-	VMULPD       Y2, Y4, Y6
-	VMULPD       Y3, Y5, Y7
-	VMASKMOVPD   Y6, Y0, (AX)(R10*1)
-	VMASKMOVPD   Y7, Y1, 32(AX)(R10*1)
+	VMULPD       Y2, Y4, Y4
+	VMULPD       Y3, Y5, Y5
+	VSUBPD       Y4, Y2, Y2
+	VSUBPD       Y5, Y3, Y3
+	VMASKMOVPD   Y2, Y0, (AX)(R10*1)
+	VMASKMOVPD   Y3, Y1, 32(AX)(R10*1)
 	MOVQ         di+96(FP), AX
-	VMASKMOVPD   (AX)(R10*1), Y0, Y6
-	VMASKMOVPD   32(AX)(R10*1), Y1, Y7
-	VBROADCASTSD word3ff0000000000000<>+0(SB), Y8
-	VSUBPD       Y4, Y8, Y4
-	VSUBPD       Y5, Y8, Y5
-	VMULPD       Y2, Y4, Y2
-	VMULPD       Y3, Y5, Y3
-	VADDPD       Y2, Y6, Y2
-	VADDPD       Y3, Y7, Y3
+	VMASKMOVPD   (AX)(R10*1), Y0, Y2
+	VMASKMOVPD   32(AX)(R10*1), Y1, Y3
+	VADDPD       Y4, Y2, Y2
+	VADDPD       Y5, Y3, Y3
 	VBROADCASTSD word7fffffffffffffff<>+0(SB), Y4
 	VANDPD       Y4, Y2, Y5
 	VANDPD       Y4, Y3, Y4
@@ -21525,7 +21350,7 @@ end:
 	VZEROUPPER
 	RET
 
-// func lifBackSynToValueLearnedF64AVX2(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, di *float64, beta *float64, vreset *float64, dalpha *float64, before *float64, dvth *float64, dbeta *float64, i *float64, ibefore *float64, dvreset *float64, ldsums int, ldbefore int, unreset uint64, ldi int, ldibefore int, n int, rows int)
+// func lifBackSynToValueLearnedF64AVX2(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, gain *float64, vth *float64, attached uint64, di *float64, beta *float64, vreset *float64, dleak *float64, before *float64, dvth *float64, dbeta *float64, i *float64, ibefore *float64, dvreset *float64, ldsums int, ldbefore int, unreset uint64, ldi int, ldibefore int, n int, rows int)
 // Requires: AVX
 TEXT ·lifBackSynToValueLearnedF64AVX2(SB), NOSPLIT, $0-232
 	MOVQ ldbefore+184(FP), AX
@@ -21552,7 +21377,7 @@ TEXT ·lifBackSynToValueLearnedF64AVX2(SB), NOSPLIT, $0-232
 
 row:
 	MOVQ dv+0(FP), AX
-	MOVQ alpha+72(FP), CX
+	MOVQ gain+72(FP), CX
 	MOVQ dx+8(FP), DX
 	MOVQ gv+56(FP), BX
 	MOVQ ds+24(FP), SI
@@ -21634,13 +21459,10 @@ loop:
 	VCMPPD       $0x16, Y4, Y2, Y2
 	VANDPD       Y3, Y0, Y0
 	VANDPD       Y2, Y1, Y1
-	VMOVUPD      (CX)(R10*1), Y2
-	VMOVUPD      32(CX)(R10*1), Y3
-	VMULPD       Y0, Y2, Y4
-	VMULPD       Y1, Y3, Y5
-	VMOVUPD      Y4, (AX)(R10*1)
-	VMOVUPD      Y5, 32(AX)(R10*1)
-	MOVQ         dalpha+120(FP), R11
+	MOVQ         dleak+120(FP), R11
+	VMOVUPD      (R11)(R10*1), Y2
+	VMOVUPD      32(R11)(R10*1), Y3
+	MOVQ         i+152(FP), R11
 	VMOVUPD      (R11)(R10*1), Y4
 	VMOVUPD      32(R11)(R10*1), Y5
 	MOVQ         before+128(FP), R11
@@ -21666,28 +21488,28 @@ loop:
 	VADDPD       Y11, Y7, Y11
 	VBLENDVPD    Y8, Y10, Y6, Y6
 	VBLENDVPD    Y9, Y11, Y7, Y7
-	MOVQ         i+152(FP), R11
-	VMOVUPD      (R11)(R10*1), Y8
-	VMOVUPD      32(R11)(R10*1), Y9
-	VSUBPD       Y8, Y6, Y6
-	VSUBPD       Y9, Y7, Y7
-	VMULPD       Y6, Y0, Y6
-	VMULPD       Y7, Y1, Y7
-	VADDPD       Y6, Y4, Y4
-	VADDPD       Y7, Y5, Y5
-	MOVQ         dalpha+120(FP), R11
-	VMOVUPD      Y4, (R11)(R10*1)
-	VMOVUPD      Y5, 32(R11)(R10*1)
+	VSUBPD       Y6, Y4, Y4
+	VSUBPD       Y7, Y5, Y5
+	VMULPD       Y4, Y0, Y4
+	VMULPD       Y5, Y1, Y5
+	VADDPD       Y4, Y2, Y2
+	VADDPD       Y5, Y3, Y3
+	MOVQ         dleak+120(FP), R11
+	VMOVUPD      Y2, (R11)(R10*1)
+	VMOVUPD      Y3, 32(R11)(R10*1)
+	VMOVUPD      (CX)(R10*1), Y2
+	VMOVUPD      32(CX)(R10*1), Y3
+	VMULPD       Y0, Y2, Y2
+	VMULPD       Y1, Y3, Y3
+	VSUBPD       Y2, Y0, Y0
+	VSUBPD       Y3, Y1, Y1
+	VMOVUPD      Y0, (AX)(R10*1)
+	VMOVUPD      Y1, 32(AX)(R10*1)
 	MOVQ         di+96(FP), R11
-	VMOVUPD      (R11)(R10*1), Y4
-	VMOVUPD      32(R11)(R10*1), Y5
-	VBROADCASTSD word3ff0000000000000<>+0(SB), Y6
-	VSUBPD       Y2, Y6, Y2
-	VSUBPD       Y3, Y6, Y3
-	VMULPD       Y0, Y2, Y0
-	VMULPD       Y1, Y3, Y1
-	VADDPD       Y0, Y4, Y0
-	VADDPD       Y1, Y5, Y1
+	VMOVUPD      (R11)(R10*1), Y0
+	VMOVUPD      32(R11)(R10*1), Y1
+	VADDPD       Y2, Y0, Y0
+	VADDPD       Y3, Y1, Y1
 	VBROADCASTSD word7fffffffffffffff<>+0(SB), Y2
 	VANDPD       Y2, Y0, Y3
 	VANDPD       Y2, Y1, Y2
@@ -21799,18 +21621,15 @@ tail:
 	VCMPPD       $0x16, Y6, Y4, Y4
 	VANDPD       Y5, Y2, Y2
 	VANDPD       Y4, Y3, Y3
-	VMASKMOVPD   (CX)(R10*1), Y0, Y4
-	VMASKMOVPD   32(CX)(R10*1), Y1, Y5
-	VMULPD       Y2, Y4, Y6
-	VMULPD       Y3, Y5, Y7
-	VMASKMOVPD   Y6, Y0, (AX)(R10*1)
-	VMASKMOVPD   Y7, Y1, 32(AX)(R10*1)
-	MOVQ         dalpha+120(FP), AX
-	VMASKMOVPD   (AX)(R10*1), Y0, Y6
-	VMASKMOVPD   32(AX)(R10*1), Y1, Y7
-	MOVQ         before+128(FP), AX
-	VMASKMOVPD   (AX)(R10*1), Y0, Y8
-	VMASKMOVPD   32(AX)(R10*1), Y1, Y9
+	MOVQ         dleak+120(FP), BX
+	VMASKMOVPD   (BX)(R10*1), Y0, Y4
+	VMASKMOVPD   32(BX)(R10*1), Y1, Y5
+	MOVQ         i+152(FP), BX
+	VMASKMOVPD   (BX)(R10*1), Y0, Y6
+	VMASKMOVPD   32(BX)(R10*1), Y1, Y7
+	MOVQ         before+128(FP), BX
+	VMASKMOVPD   (BX)(R10*1), Y0, Y8
+	VMASKMOVPD   32(BX)(R10*1), Y1, Y9
 	VMASKMOVPD   (R8)(R10*1), Y0, Y10
 	VMASKMOVPD   32(R8)(R10*1), Y1, Y11
 	VSUBPD       Y10, Y8, Y10
@@ -21822,37 +21641,37 @@ tail:
 	VXORPS       Y13, Y13, Y13
 	VCMPPD       $0x16, Y12, Y10, Y10
 	VCMPPD       $0x16, Y13, Y11, Y11
-	MOVQ         vreset+112(FP), AX
-	VMASKMOVPD   (AX)(R10*1), Y0, Y12
-	VMASKMOVPD   32(AX)(R10*1), Y1, Y13
+	MOVQ         vreset+112(FP), BX
+	VMASKMOVPD   (BX)(R10*1), Y0, Y12
+	VMASKMOVPD   32(BX)(R10*1), Y1, Y13
 	VSUBPD       Y8, Y12, Y12
 	VSUBPD       Y9, Y13, Y13
 	VADDPD       Y12, Y8, Y12
 	VADDPD       Y13, Y9, Y13
 	VBLENDVPD    Y10, Y12, Y8, Y8
 	VBLENDVPD    Y11, Y13, Y9, Y9
-	MOVQ         i+152(FP), AX
-	VMASKMOVPD   (AX)(R10*1), Y0, Y10
-	VMASKMOVPD   32(AX)(R10*1), Y1, Y11
-	VSUBPD       Y10, Y8, Y8
-	VSUBPD       Y11, Y9, Y9
-	VMULPD       Y8, Y2, Y8
-	VMULPD       Y9, Y3, Y9
-	VADDPD       Y8, Y6, Y6
-	VADDPD       Y9, Y7, Y7
-	MOVQ         dalpha+120(FP), AX
-	VMASKMOVPD   Y6, Y0, (AX)(R10*1)
-	VMASKMOVPD   Y7, Y1, 32(AX)(R10*1)
+	VSUBPD       Y8, Y6, Y6
+	VSUBPD       Y9, Y7, Y7
+	VMULPD       Y6, Y2, Y6
+	VMULPD       Y7, Y3, Y7
+	VADDPD       Y6, Y4, Y4
+	VADDPD       Y7, Y5, Y5
+	MOVQ         dleak+120(FP), BX
+	VMASKMOVPD   Y4, Y0, (BX)(R10*1)
+	VMASKMOVPD   Y5, Y1, 32(BX)(R10*1)
+	VMASKMOVPD   (CX)(R10*1), Y0, Y4
+	VMASKMOVPD   32(CX)(R10*1), Y1, Y5
+	VMULPD       Y2, Y4, Y4
+	VMULPD       Y3, Y5, Y5
+	VSUBPD       Y4, Y2, Y2
+	VSUBPD       Y5, Y3, Y3
+	VMASKMOVPD   Y2, Y0, (AX)(R10*1)
+	VMASKMOVPD   Y3, Y1, 32(AX)(R10*1)
 	MOVQ         di+96(FP), AX
-	VMASKMOVPD   (AX)(R10*1), Y0, Y6
-	VMASKMOVPD   32(AX)(R10*1), Y1, Y7
-	VBROADCASTSD word3ff0000000000000<>+0(SB), Y8
-	VSUBPD       Y4, Y8, Y4
-	VSUBPD       Y5, Y8, Y5
-	VMULPD       Y2, Y4, Y2
-	VMULPD       Y3, Y5, Y3
-	VADDPD       Y2, Y6, Y2
-	VADDPD       Y3, Y7, Y3
+	VMASKMOVPD   (AX)(R10*1), Y0, Y2
+	VMASKMOVPD   32(AX)(R10*1), Y1, Y3
+	VADDPD       Y4, Y2, Y2
+	VADDPD       Y5, Y3, Y3
 	VBROADCASTSD word7fffffffffffffff<>+0(SB), Y4
 	VANDPD       Y4, Y2, Y5
 	VANDPD       Y4, Y3, Y4
@@ -21891,10 +21710,10 @@ end:
 	MOVQ ldbefore+184(FP), CX
 	ADDQ CX, before+128(FP)
 	MOVQ ldsums+176(FP), CX
-	ADDQ CX, dalpha+120(FP)
-	MOVQ ldsums+176(FP), CX
 	ADDQ CX, dbeta+144(FP)
 	ADDQ AX, di+96(FP)
+	MOVQ ldsums+176(FP), CX
+	ADDQ CX, dleak+120(FP)
 	ADDQ AX, ds+24(FP)
 	ADDQ AX, dv+0(FP)
 	MOVQ ldsums+176(FP), CX
@@ -21917,7 +21736,7 @@ end:
 	VZEROUPPER
 	RET
 
-// func lifBackSynToValueLearnedFastF64AVX2(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, di *float64, beta *float64, vreset *float64, dalpha *float64, before *float64, dvth *float64, dbeta *float64, i *float64, ibefore *float64, dvreset *float64, ldsums int, ldbefore int, unreset uint64, ldi int, ldibefore int, k float64, n int, rows int)
+// func lifBackSynToValueLearnedFastF64AVX2(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, gain *float64, vth *float64, attached uint64, di *float64, beta *float64, vreset *float64, dleak *float64, before *float64, dvth *float64, dbeta *float64, i *float64, ibefore *float64, dvreset *float64, ldsums int, ldbefore int, unreset uint64, ldi int, ldibefore int, k float64, n int, rows int)
 // Requires: AVX
 TEXT ·lifBackSynToValueLearnedFastF64AVX2(SB), NOSPLIT, $0-240
 	MOVQ ldbefore+184(FP), AX
@@ -21944,7 +21763,7 @@ TEXT ·lifBackSynToValueLearnedFastF64AVX2(SB), NOSPLIT, $0-240
 
 row:
 	MOVQ dv+0(FP), AX
-	MOVQ alpha+72(FP), CX
+	MOVQ gain+72(FP), CX
 	MOVQ dx+8(FP), DX
 	MOVQ gv+56(FP), BX
 	MOVQ ds+24(FP), SI
@@ -22037,13 +21856,10 @@ loop:
 	VCMPPD       $0x16, Y4, Y2, Y2
 	VANDPD       Y3, Y0, Y0
 	VANDPD       Y2, Y1, Y1
-	VMOVUPD      (CX)(R10*1), Y2
-	VMOVUPD      32(CX)(R10*1), Y3
-	VMULPD       Y0, Y2, Y4
-	VMULPD       Y1, Y3, Y5
-	VMOVUPD      Y4, (AX)(R10*1)
-	VMOVUPD      Y5, 32(AX)(R10*1)
-	MOVQ         dalpha+120(FP), R11
+	MOVQ         dleak+120(FP), R11
+	VMOVUPD      (R11)(R10*1), Y2
+	VMOVUPD      32(R11)(R10*1), Y3
+	MOVQ         i+152(FP), R11
 	VMOVUPD      (R11)(R10*1), Y4
 	VMOVUPD      32(R11)(R10*1), Y5
 	MOVQ         before+128(FP), R11
@@ -22069,28 +21885,28 @@ loop:
 	VADDPD       Y11, Y7, Y11
 	VBLENDVPD    Y8, Y10, Y6, Y6
 	VBLENDVPD    Y9, Y11, Y7, Y7
-	MOVQ         i+152(FP), R11
-	VMOVUPD      (R11)(R10*1), Y8
-	VMOVUPD      32(R11)(R10*1), Y9
-	VSUBPD       Y8, Y6, Y6
-	VSUBPD       Y9, Y7, Y7
-	VMULPD       Y6, Y0, Y6
-	VMULPD       Y7, Y1, Y7
-	VADDPD       Y6, Y4, Y4
-	VADDPD       Y7, Y5, Y5
-	MOVQ         dalpha+120(FP), R11
-	VMOVUPD      Y4, (R11)(R10*1)
-	VMOVUPD      Y5, 32(R11)(R10*1)
+	VSUBPD       Y6, Y4, Y4
+	VSUBPD       Y7, Y5, Y5
+	VMULPD       Y4, Y0, Y4
+	VMULPD       Y5, Y1, Y5
+	VADDPD       Y4, Y2, Y2
+	VADDPD       Y5, Y3, Y3
+	MOVQ         dleak+120(FP), R11
+	VMOVUPD      Y2, (R11)(R10*1)
+	VMOVUPD      Y3, 32(R11)(R10*1)
+	VMOVUPD      (CX)(R10*1), Y2
+	VMOVUPD      32(CX)(R10*1), Y3
+	VMULPD       Y0, Y2, Y2
+	VMULPD       Y1, Y3, Y3
+	VSUBPD       Y2, Y0, Y0
+	VSUBPD       Y3, Y1, Y1
+	VMOVUPD      Y0, (AX)(R10*1)
+	VMOVUPD      Y1, 32(AX)(R10*1)
 	MOVQ         di+96(FP), R11
-	VMOVUPD      (R11)(R10*1), Y4
-	VMOVUPD      32(R11)(R10*1), Y5
-	VBROADCASTSD word3ff0000000000000<>+0(SB), Y6
-	VSUBPD       Y2, Y6, Y2
-	VSUBPD       Y3, Y6, Y3
-	VMULPD       Y0, Y2, Y0
-	VMULPD       Y1, Y3, Y1
-	VADDPD       Y0, Y4, Y0
-	VADDPD       Y1, Y5, Y1
+	VMOVUPD      (R11)(R10*1), Y0
+	VMOVUPD      32(R11)(R10*1), Y1
+	VADDPD       Y2, Y0, Y0
+	VADDPD       Y3, Y1, Y1
 	VBROADCASTSD word7fffffffffffffff<>+0(SB), Y2
 	VANDPD       Y2, Y0, Y3
 	VANDPD       Y2, Y1, Y2
@@ -22213,18 +22029,15 @@ tail:
 	VCMPPD       $0x16, Y6, Y4, Y4
 	VANDPD       Y5, Y2, Y2
 	VANDPD       Y4, Y3, Y3
-	VMASKMOVPD   (CX)(R10*1), Y0, Y4
-	VMASKMOVPD   32(CX)(R10*1), Y1, Y5
-	VMULPD       Y2, Y4, Y6
-	VMULPD       Y3, Y5, Y7
-	VMASKMOVPD   Y6, Y0, (AX)(R10*1)
-	VMASKMOVPD   Y7, Y1, 32(AX)(R10*1)
-	MOVQ         dalpha+120(FP), AX
-	VMASKMOVPD   (AX)(R10*1), Y0, Y6
-	VMASKMOVPD   32(AX)(R10*1), Y1, Y7
-	MOVQ         before+128(FP), AX
-	VMASKMOVPD   (AX)(R10*1), Y0, Y8
-	VMASKMOVPD   32(AX)(R10*1), Y1, Y9
+	MOVQ         dleak+120(FP), BX
+	VMASKMOVPD   (BX)(R10*1), Y0, Y4
+	VMASKMOVPD   32(BX)(R10*1), Y1, Y5
+	MOVQ         i+152(FP), BX
+	VMASKMOVPD   (BX)(R10*1), Y0, Y6
+	VMASKMOVPD   32(BX)(R10*1), Y1, Y7
+	MOVQ         before+128(FP), BX
+	VMASKMOVPD   (BX)(R10*1), Y0, Y8
+	VMASKMOVPD   32(BX)(R10*1), Y1, Y9
 	VMASKMOVPD   (R8)(R10*1), Y0, Y10
 	VMASKMOVPD   32(R8)(R10*1), Y1, Y11
 	VSUBPD       Y10, Y8, Y10
@@ -22236,37 +22049,37 @@ tail:
 	VXORPS       Y13, Y13, Y13
 	VCMPPD       $0x16, Y12, Y10, Y10
 	VCMPPD       $0x16, Y13, Y11, Y11
-	MOVQ         vreset+112(FP), AX
-	VMASKMOVPD   (AX)(R10*1), Y0, Y12
-	VMASKMOVPD   32(AX)(R10*1), Y1, Y13
+	MOVQ         vreset+112(FP), BX
+	VMASKMOVPD   (BX)(R10*1), Y0, Y12
+	VMASKMOVPD   32(BX)(R10*1), Y1, Y13
 	VSUBPD       Y8, Y12, Y12
 	VSUBPD       Y9, Y13, Y13
 	VADDPD       Y12, Y8, Y12
 	VADDPD       Y13, Y9, Y13
 	VBLENDVPD    Y10, Y12, Y8, Y8
 	VBLENDVPD    Y11, Y13, Y9, Y9
-	MOVQ         i+152(FP), AX
-	VMASKMOVPD   (AX)(R10*1), Y0, Y10
-	VMASKMOVPD   32(AX)(R10*1), Y1, Y11
-	VSUBPD       Y10, Y8, Y8
-	VSUBPD       Y11, Y9, Y9
-	VMULPD       Y8, Y2, Y8
-	VMULPD       Y9, Y3, Y9
-	VADDPD       Y8, Y6, Y6
-	VADDPD       Y9, Y7, Y7
-	MOVQ         dalpha+120(FP), AX
-	VMASKMOVPD   Y6, Y0, (AX)(R10*1)
-	VMASKMOVPD   Y7, Y1, 32(AX)(R10*1)
+	VSUBPD       Y8, Y6, Y6
+	VSUBPD       Y9, Y7, Y7
+	VMULPD       Y6, Y2, Y6
+	VMULPD       Y7, Y3, Y7
+	VADDPD       Y6, Y4, Y4
+	VADDPD       Y7, Y5, Y5
+	MOVQ         dleak+120(FP), BX
+	VMASKMOVPD   Y4, Y0, (BX)(R10*1)
+	VMASKMOVPD   Y5, Y1, 32(BX)(R10*1)
+	VMASKMOVPD   (CX)(R10*1), Y0, Y4
+	VMASKMOVPD   32(CX)(R10*1), Y1, Y5
+	VMULPD       Y2, Y4, Y4
+	VMULPD       Y3, Y5, Y5
+	VSUBPD       Y4, Y2, Y2
+	VSUBPD       Y5, Y3, Y3
+	VMASKMOVPD   Y2, Y0, (AX)(R10*1)
+	VMASKMOVPD   Y3, Y1, 32(AX)(R10*1)
 	MOVQ         di+96(FP), AX
-	VMASKMOVPD   (AX)(R10*1), Y0, Y6
-	VMASKMOVPD   32(AX)(R10*1), Y1, Y7
-	VBROADCASTSD word3ff0000000000000<>+0(SB), Y8
-	VSUBPD       Y4, Y8, Y4
-	VSUBPD       Y5, Y8, Y5
-	VMULPD       Y2, Y4, Y2
-	VMULPD       Y3, Y5, Y3
-	VADDPD       Y2, Y6, Y2
-	VADDPD       Y3, Y7, Y3
+	VMASKMOVPD   (AX)(R10*1), Y0, Y2
+	VMASKMOVPD   32(AX)(R10*1), Y1, Y3
+	VADDPD       Y4, Y2, Y2
+	VADDPD       Y5, Y3, Y3
 	VBROADCASTSD word7fffffffffffffff<>+0(SB), Y4
 	VANDPD       Y4, Y2, Y5
 	VANDPD       Y4, Y3, Y4
@@ -22305,10 +22118,10 @@ end:
 	MOVQ ldbefore+184(FP), CX
 	ADDQ CX, before+128(FP)
 	MOVQ ldsums+176(FP), CX
-	ADDQ CX, dalpha+120(FP)
-	MOVQ ldsums+176(FP), CX
 	ADDQ CX, dbeta+144(FP)
 	ADDQ AX, di+96(FP)
+	MOVQ ldsums+176(FP), CX
+	ADDQ CX, dleak+120(FP)
 	ADDQ AX, ds+24(FP)
 	ADDQ AX, dv+0(FP)
 	MOVQ ldsums+176(FP), CX
@@ -25433,14 +25246,14 @@ TEXT ·liF64AVX512(SB), NOSPLIT, $0-40
 	JL   tail
 
 loop:
-	MOVQ    x+16(FP), DX
-	VMOVUPD (DX)(CX*1), Z0
 	MOVQ    alpha+24(FP), DX
-	VMOVUPD (DX)(CX*1), Z1
+	VMOVUPD (DX)(CX*1), Z0
 	MOVQ    v+8(FP), DX
-	VMOVUPD (DX)(CX*1), Z2
-	VMULPD  Z2, Z1, Z1
-	VADDPD  Z0, Z1, Z0
+	VMOVUPD (DX)(CX*1), Z1
+	VMULPD  Z1, Z0, Z0
+	MOVQ    x+16(FP), DX
+	VMOVUPD (DX)(CX*1), Z1
+	VADDPD  Z1, Z0, Z0
 	MOVQ    v1+0(FP), DX
 	VMOVUPD Z0, (DX)(CX*1)
 	ADDQ    $0x40, CX
@@ -25454,14 +25267,14 @@ tail:
 	MOVL      $-1, DX
 	BZHIL     AX, DX, DX
 	KMOVW     DX, K1
-	MOVQ      x+16(FP), AX
-	VMOVUPD.Z (AX)(CX*1), K1, Z0
 	MOVQ      alpha+24(FP), AX
-	VMOVUPD.Z (AX)(CX*1), K1, Z1
+	VMOVUPD.Z (AX)(CX*1), K1, Z0
 	MOVQ      v+8(FP), AX
-	VMOVUPD.Z (AX)(CX*1), K1, Z2
-	VMULPD    Z2, Z1, Z1
-	VADDPD    Z0, Z1, Z0
+	VMOVUPD.Z (AX)(CX*1), K1, Z1
+	VMULPD    Z1, Z0, Z0
+	MOVQ      x+16(FP), AX
+	VMOVUPD.Z (AX)(CX*1), K1, Z1
+	VADDPD    Z1, Z0, Z0
 	MOVQ      v1+0(FP), AX
 	VMOVUPD   Z0, K1, (AX)(CX*1)
 
@@ -25494,11 +25307,11 @@ row:
 	JL   tail
 
 loop:
-	VMOVUPD (BX)(R9*1), Z1
-	VMOVUPD (SI)(R9*1), Z2
-	VMOVUPD (DX)(R9*1), Z3
-	VMULPD  Z3, Z2, Z2
-	VADDPD  Z1, Z2, Z1
+	VMOVUPD (SI)(R9*1), Z1
+	VMOVUPD (DX)(R9*1), Z2
+	VMULPD  Z2, Z1, Z1
+	VMOVUPD (BX)(R9*1), Z2
+	VADDPD  Z2, Z1, Z1
 	VMOVUPD Z1, (CX)(R9*1)
 	VMOVUPD (DI)(R9*1), Z2
 	VSUBPD  Z2, Z1, Z2
@@ -25521,11 +25334,11 @@ tail:
 	MOVL      $-1, R10
 	BZHIL     R8, R10, R10
 	KMOVW     R10, K1
-	VMOVUPD.Z (BX)(R9*1), K1, Z1
-	VMOVUPD.Z (SI)(R9*1), K1, Z2
-	VMOVUPD.Z (DX)(R9*1), K1, Z3
-	VMULPD    Z3, Z2, Z2
-	VADDPD    Z1, Z2, Z1
+	VMOVUPD.Z (SI)(R9*1), K1, Z1
+	VMOVUPD.Z (DX)(R9*1), K1, Z2
+	VMULPD    Z2, Z1, Z1
+	VMOVUPD.Z (BX)(R9*1), K1, Z2
+	VADDPD    Z2, Z1, Z1
 	VMOVUPD   Z1, K1, (CX)(R9*1)
 	VMOVUPD.Z (DI)(R9*1), K1, Z2
 	VSUBPD    Z2, Z1, Z2
@@ -25580,11 +25393,11 @@ row:
 	JL   tail
 
 loop:
-	VMOVUPD (BX)(R10*1), Z1
-	VMOVUPD (SI)(R10*1), Z2
-	VMOVUPD (DX)(R10*1), Z3
-	VMULPD  Z3, Z2, Z2
-	VADDPD  Z1, Z2, Z1
+	VMOVUPD (SI)(R10*1), Z1
+	VMOVUPD (DX)(R10*1), Z2
+	VMULPD  Z2, Z1, Z1
+	VMOVUPD (BX)(R10*1), Z2
+	VADDPD  Z2, Z1, Z1
 	VMOVUPD Z1, (CX)(R10*1)
 	VMOVUPD (DI)(R10*1), Z2
 	VSUBPD  Z2, Z1, Z2
@@ -25610,11 +25423,11 @@ tail:
 	MOVL      $-1, R11
 	BZHIL     R9, R11, R11
 	KMOVW     R11, K1
-	VMOVUPD.Z (BX)(R10*1), K1, Z1
-	VMOVUPD.Z (SI)(R10*1), K1, Z2
-	VMOVUPD.Z (DX)(R10*1), K1, Z3
-	VMULPD    Z3, Z2, Z2
-	VADDPD    Z1, Z2, Z1
+	VMOVUPD.Z (SI)(R10*1), K1, Z1
+	VMOVUPD.Z (DX)(R10*1), K1, Z2
+	VMULPD    Z2, Z1, Z1
+	VMOVUPD.Z (BX)(R10*1), K1, Z2
+	VADDPD    Z2, Z1, Z1
 	VMOVUPD   Z1, K1, (CX)(R10*1)
 	VMOVUPD.Z (DI)(R10*1), K1, Z2
 	VSUBPD    Z2, Z1, Z2
@@ -25704,7 +25517,7 @@ end:
 	VZEROUPPER
 	RET
 
-// func liBackLearnedF64AVX512(dv *float64, dx *float64, gv *float64, alpha *float64, dalpha *float64, before *float64, n int)
+// func liBackLearnedF64AVX512(dv *float64, dx *float64, gv *float64, alpha *float64, dleak *float64, before *float64, n int)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·liBackLearnedF64AVX512(SB), NOSPLIT, $0-56
 	VBROADCASTSD word7fffffffffffffff<>+0(SB), Z0
@@ -25729,13 +25542,13 @@ loop:
 	VMULPD    Z2, Z3, Z3
 	MOVQ      dv+0(FP), DX
 	VMOVUPD   Z3, (DX)(CX*1)
-	MOVQ      dalpha+32(FP), DX
+	MOVQ      dleak+32(FP), DX
 	VMOVUPD   (DX)(CX*1), Z3
 	MOVQ      before+40(FP), DX
 	VMOVUPD   (DX)(CX*1), Z4
 	VMULPD    Z4, Z2, Z4
 	VADDPD    Z4, Z3, Z3
-	MOVQ      dalpha+32(FP), DX
+	MOVQ      dleak+32(FP), DX
 	VMOVUPD   Z3, (DX)(CX*1)
 	MOVQ      dx+8(FP), DX
 	VMOVUPD   Z2, (DX)(CX*1)
@@ -25763,13 +25576,13 @@ tail:
 	VMULPD    Z0, Z1, Z1
 	MOVQ      dv+0(FP), AX
 	VMOVUPD   Z1, K1, (AX)(CX*1)
-	MOVQ      dalpha+32(FP), AX
+	MOVQ      dleak+32(FP), AX
 	VMOVUPD.Z (AX)(CX*1), K1, Z1
 	MOVQ      before+40(FP), AX
 	VMOVUPD.Z (AX)(CX*1), K1, Z2
 	VMULPD    Z2, Z0, Z2
 	VADDPD    Z2, Z1, Z1
-	MOVQ      dalpha+32(FP), AX
+	MOVQ      dleak+32(FP), AX
 	VMOVUPD   Z1, K1, (AX)(CX*1)
 	MOVQ      dx+8(FP), AX
 	VMOVUPD   Z0, K1, (AX)(CX*1)
@@ -26000,7 +25813,7 @@ end:
 	VZEROUPPER
 	RET
 
-// func lifBackLearnedF64AVX512(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, dalpha *float64, before *float64, dvth *float64, ldsums int, ldbefore int, unreset uint64, n int, rows int)
+// func lifBackLearnedF64AVX512(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, dleak *float64, before *float64, dvth *float64, ldsums int, ldbefore int, unreset uint64, n int, rows int)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·lifBackLearnedF64AVX512(SB), NOSPLIT, $0-160
 	VPXORQ       Z0, Z0, Z0
@@ -26068,7 +25881,7 @@ loop:
 	VMOVUPD   (CX)(R10*1), Z6
 	VMULPD    Z5, Z6, Z6
 	VMOVUPD   Z6, (AX)(R10*1)
-	MOVQ      dalpha+96(FP), R11
+	MOVQ      dleak+96(FP), R11
 	VMOVUPD   (R11)(R10*1), Z6
 	MOVQ      before+104(FP), R11
 	VMOVUPD   (R11)(R10*1), Z7
@@ -26080,7 +25893,7 @@ loop:
 	VSUBPD    Z8, Z7, Z7
 	VMULPD    Z7, Z5, Z7
 	VADDPD    Z7, Z6, Z6
-	MOVQ      dalpha+96(FP), R11
+	MOVQ      dleak+96(FP), R11
 	VMOVUPD   Z6, (R11)(R10*1)
 	VMOVUPD   Z5, (DX)(R10*1)
 	ADDQ      $0x40, R10
@@ -26123,7 +25936,7 @@ tail:
 	VMOVUPD.Z (CX)(R10*1), K1, Z6
 	VMULPD    Z5, Z6, Z6
 	VMOVUPD   Z6, K1, (AX)(R10*1)
-	MOVQ      dalpha+96(FP), AX
+	MOVQ      dleak+96(FP), AX
 	VMOVUPD.Z (AX)(R10*1), K1, Z6
 	MOVQ      before+104(FP), AX
 	VMOVUPD.Z (AX)(R10*1), K1, Z7
@@ -26135,7 +25948,7 @@ tail:
 	VSUBPD    Z8, Z7, Z7
 	VMULPD    Z7, Z5, Z7
 	VADDPD    Z7, Z6, Z6
-	MOVQ      dalpha+96(FP), AX
+	MOVQ      dleak+96(FP), AX
 	VMOVUPD   Z6, K1, (AX)(R10*1)
 	VMOVUPD   Z5, K1, (DX)(R10*1)
 
@@ -26145,7 +25958,7 @@ end:
 	MOVQ ldbefore+128(FP), CX
 	ADDQ CX, before+104(FP)
 	MOVQ ldsums+120(FP), CX
-	ADDQ CX, dalpha+96(FP)
+	ADDQ CX, dleak+96(FP)
 	ADDQ AX, ds+24(FP)
 	ADDQ AX, dv+0(FP)
 	MOVQ ldsums+120(FP), CX
@@ -26162,7 +25975,7 @@ end:
 	VZEROUPPER
 	RET
 
-// func lifBackLearnedFastF64AVX512(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, dalpha *float64, before *float64, dvth *float64, ldsums int, ldbefore int, unreset uint64, k float64, n int, rows int)
+// func lifBackLearnedFastF64AVX512(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, dleak *float64, before *float64, dvth *float64, ldsums int, ldbefore int, unreset uint64, k float64, n int, rows int)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·lifBackLearnedFastF64AVX512(SB), NOSPLIT, $0-168
 	VBROADCASTSD word3ff0000000000000<>+0(SB), Z0
@@ -26235,7 +26048,7 @@ loop:
 	VMOVUPD   (CX)(R10*1), Z8
 	VMULPD    Z7, Z8, Z8
 	VMOVUPD   Z8, (AX)(R10*1)
-	MOVQ      dalpha+96(FP), R11
+	MOVQ      dleak+96(FP), R11
 	VMOVUPD   (R11)(R10*1), Z8
 	MOVQ      before+104(FP), R11
 	VMOVUPD   (R11)(R10*1), Z9
@@ -26247,7 +26060,7 @@ loop:
 	VSUBPD    Z10, Z9, Z9
 	VMULPD    Z9, Z7, Z9
 	VADDPD    Z9, Z8, Z8
-	MOVQ      dalpha+96(FP), R11
+	MOVQ      dleak+96(FP), R11
 	VMOVUPD   Z8, (R11)(R10*1)
 	VMOVUPD   Z7, (DX)(R10*1)
 	ADDQ      $0x40, R10
@@ -26293,7 +26106,7 @@ tail:
 	VMOVUPD.Z (CX)(R10*1), K1, Z8
 	VMULPD    Z7, Z8, Z8
 	VMOVUPD   Z8, K1, (AX)(R10*1)
-	MOVQ      dalpha+96(FP), AX
+	MOVQ      dleak+96(FP), AX
 	VMOVUPD.Z (AX)(R10*1), K1, Z8
 	MOVQ      before+104(FP), AX
 	VMOVUPD.Z (AX)(R10*1), K1, Z9
@@ -26305,7 +26118,7 @@ tail:
 	VSUBPD    Z10, Z9, Z9
 	VMULPD    Z9, Z7, Z9
 	VADDPD    Z9, Z8, Z8
-	MOVQ      dalpha+96(FP), AX
+	MOVQ      dleak+96(FP), AX
 	VMOVUPD   Z8, K1, (AX)(R10*1)
 	VMOVUPD   Z7, K1, (DX)(R10*1)
 
@@ -26315,7 +26128,7 @@ end:
 	MOVQ ldbefore+128(FP), CX
 	ADDQ CX, before+104(FP)
 	MOVQ ldsums+120(FP), CX
-	ADDQ CX, dalpha+96(FP)
+	ADDQ CX, dleak+96(FP)
 	ADDQ AX, ds+24(FP)
 	ADDQ AX, dv+0(FP)
 	MOVQ ldsums+120(FP), CX
@@ -26335,9 +26148,8 @@ end:
 // func lifBackToValueF64AVX512(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, vreset *float64, n int, rows int)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·lifBackToValueF64AVX512(SB), NOSPLIT, $0-120
-	VBROADCASTSD word3ff0000000000000<>+0(SB), Z0
-	VPXORQ       Z1, Z1, Z1
-	VBROADCASTSD attached+88(FP), Z0
+	VPXORQ       Z0, Z0, Z0
+	VBROADCASTSD attached+88(FP), Z1
 	VBROADCASTSD word7fffffffffffffff<>+0(SB), Z2
 	VBROADCASTSD word03f0000000000000<>+0(SB), Z3
 	MOVQ         lddx+16(FP), AX
@@ -26369,18 +26181,18 @@ loop:
 	VMOVUPD   (DI)(R10*1), Z5
 	VMOVUPD   (R8)(R10*1), Z6
 	VSUBPD    Z6, Z5, Z6
-	VCMPPD    $0x16, Z1, Z6, K1
+	VCMPPD    $0x16, Z0, Z6, K1
 	MOVQ      vreset+96(FP), R11
 	VMOVUPD   (R11)(R10*1), Z6
 	VSUBPD    Z5, Z6, Z5
 	VMULPD    Z4, Z5, Z5
-	VMULPD    Z1, Z4, Z6
+	VMULPD    Z0, Z4, Z6
 	VMOVUPD   Z4, Z4
 	VMOVUPD   Z6, K1, Z4
 	MOVQ      slope+32(FP), R11
 	VMOVUPD   (R11)(R10*1), Z6
 	VMOVUPD   (SI)(R10*1), Z7
-	VPANDQ    Z0, Z5, Z5
+	VPANDQ    Z1, Z5, Z5
 	VADDPD    Z5, Z7, Z5
 	VMULPD    Z6, Z5, Z5
 	VADDPD    Z5, Z4, Z4
@@ -26408,18 +26220,18 @@ tail:
 	VMOVUPD.Z (DI)(R10*1), K1, Z5
 	VMOVUPD.Z (R8)(R10*1), K1, Z6
 	VSUBPD    Z6, Z5, Z6
-	VCMPPD    $0x16, Z1, Z6, K2
+	VCMPPD    $0x16, Z0, Z6, K2
 	MOVQ      vreset+96(FP), DI
 	VMOVUPD.Z (DI)(R10*1), K1, Z6
 	VSUBPD    Z5, Z6, Z5
 	VMULPD    Z4, Z5, Z5
-	VMULPD    Z1, Z4, Z6
+	VMULPD    Z0, Z4, Z6
 	VMOVUPD   Z4, Z4
 	VMOVUPD   Z6, K2, Z4
 	MOVQ      slope+32(FP), DI
 	VMOVUPD.Z (DI)(R10*1), K1, Z6
 	VMOVUPD.Z (SI)(R10*1), K1, Z7
-	VPANDQ    Z0, Z5, Z5
+	VPANDQ    Z1, Z5, Z5
 	VADDPD    Z5, Z7, Z5
 	VMULPD    Z6, Z5, Z5
 	VADDPD    Z5, Z4, Z4
@@ -26575,12 +26387,11 @@ end:
 	VZEROUPPER
 	RET
 
-// func lifBackToValueLearnedF64AVX512(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, vreset *float64, dalpha *float64, before *float64, dvth *float64, dvreset *float64, ldsums int, ldbefore int, unreset uint64, n int, rows int)
+// func lifBackToValueLearnedF64AVX512(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, vreset *float64, dleak *float64, before *float64, dvth *float64, dvreset *float64, ldsums int, ldbefore int, unreset uint64, n int, rows int)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·lifBackToValueLearnedF64AVX512(SB), NOSPLIT, $0-176
-	VBROADCASTSD word3ff0000000000000<>+0(SB), Z0
-	VPXORQ       Z1, Z1, Z1
-	VBROADCASTSD attached+88(FP), Z0
+	VPXORQ       Z0, Z0, Z0
+	VBROADCASTSD attached+88(FP), Z1
 	VBROADCASTSD unreset+152(FP), Z2
 	VBROADCASTSD word7fffffffffffffff<>+0(SB), Z3
 	VBROADCASTSD word03f0000000000000<>+0(SB), Z4
@@ -26619,18 +26430,18 @@ loop:
 	VMOVUPD   (DI)(R10*1), Z6
 	VMOVUPD   (R8)(R10*1), Z7
 	VSUBPD    Z7, Z6, Z7
-	VCMPPD    $0x16, Z1, Z7, K1
+	VCMPPD    $0x16, Z0, Z7, K1
 	MOVQ      vreset+96(FP), R11
 	VMOVUPD   (R11)(R10*1), Z7
 	VSUBPD    Z6, Z7, Z6
 	VMULPD    Z5, Z6, Z6
-	VMULPD    Z1, Z5, Z7
+	VMULPD    Z0, Z5, Z7
 	VMOVUPD   Z5, Z8
 	VMOVUPD   Z7, K1, Z8
 	MOVQ      slope+32(FP), R11
 	VMOVUPD   (R11)(R10*1), Z7
 	VMOVUPD   (SI)(R10*1), Z9
-	VPANDQ    Z0, Z6, Z6
+	VPANDQ    Z1, Z6, Z6
 	VADDPD    Z6, Z9, Z6
 	VMULPD    Z7, Z6, Z6
 	VMOVUPD.Z Z5, K1, Z5
@@ -26653,14 +26464,14 @@ loop:
 	VMOVUPD   (CX)(R10*1), Z6
 	VMULPD    Z5, Z6, Z6
 	VMOVUPD   Z6, (AX)(R10*1)
-	MOVQ      dalpha+104(FP), R11
+	MOVQ      dleak+104(FP), R11
 	VMOVUPD   (R11)(R10*1), Z6
 	MOVQ      before+112(FP), R11
 	VMOVUPD   (R11)(R10*1), Z7
 	VMOVUPD   (R8)(R10*1), Z8
 	VSUBPD    Z8, Z7, Z8
 	VPANDQ    Z2, Z8, Z8
-	VCMPPD    $0x16, Z1, Z8, K1
+	VCMPPD    $0x16, Z0, Z8, K1
 	MOVQ      vreset+96(FP), R11
 	VMOVUPD   (R11)(R10*1), Z8
 	VSUBPD    Z7, Z8, Z8
@@ -26669,7 +26480,7 @@ loop:
 	VMOVUPD   Z8, K1, Z7
 	VMULPD    Z7, Z5, Z7
 	VADDPD    Z7, Z6, Z6
-	MOVQ      dalpha+104(FP), R11
+	MOVQ      dleak+104(FP), R11
 	VMOVUPD   Z6, (R11)(R10*1)
 	VMOVUPD   Z5, (DX)(R10*1)
 	ADDQ      $0x40, R10
@@ -26687,18 +26498,18 @@ tail:
 	VMOVUPD.Z (DI)(R10*1), K1, Z6
 	VMOVUPD.Z (R8)(R10*1), K1, Z7
 	VSUBPD    Z7, Z6, Z7
-	VCMPPD    $0x16, Z1, Z7, K2
+	VCMPPD    $0x16, Z0, Z7, K2
 	MOVQ      vreset+96(FP), DI
 	VMOVUPD.Z (DI)(R10*1), K1, Z7
 	VSUBPD    Z6, Z7, Z6
 	VMULPD    Z5, Z6, Z6
-	VMULPD    Z1, Z5, Z7
+	VMULPD    Z0, Z5, Z7
 	VMOVUPD   Z5, Z8
 	VMOVUPD   Z7, K2, Z8
 	MOVQ      slope+32(FP), DI
 	VMOVUPD.Z (DI)(R10*1), K1, Z7
 	VMOVUPD.Z (SI)(R10*1), K1, Z9
-	VPANDQ    Z0, Z6, Z6
+	VPANDQ    Z1, Z6, Z6
 	VADDPD    Z6, Z9, Z6
 	VMULPD    Z7, Z6, Z6
 	VMOVUPD.Z Z5, K2, Z5
@@ -26721,14 +26532,14 @@ tail:
 	VMOVUPD.Z (CX)(R10*1), K1, Z6
 	VMULPD    Z5, Z6, Z6
 	VMOVUPD   Z6, K1, (AX)(R10*1)
-	MOVQ      dalpha+104(FP), AX
+	MOVQ      dleak+104(FP), AX
 	VMOVUPD.Z (AX)(R10*1), K1, Z6
 	MOVQ      before+112(FP), AX
 	VMOVUPD.Z (AX)(R10*1), K1, Z7
 	VMOVUPD.Z (R8)(R10*1), K1, Z8
 	VSUBPD    Z8, Z7, Z8
 	VPANDQ    Z2, Z8, Z8
-	VCMPPD    $0x16, Z1, Z8, K2
+	VCMPPD    $0x16, Z0, Z8, K2
 	MOVQ      vreset+96(FP), AX
 	VMOVUPD.Z (AX)(R10*1), K1, Z8
 	VSUBPD    Z7, Z8, Z8
@@ -26737,7 +26548,7 @@ tail:
 	VMOVUPD   Z8, K2, Z7
 	VMULPD    Z7, Z5, Z7
 	VADDPD    Z7, Z6, Z6
-	MOVQ      dalpha+104(FP), AX
+	MOVQ      dleak+104(FP), AX
 	VMOVUPD   Z6, K1, (AX)(R10*1)
 	VMOVUPD   Z5, K1, (DX)(R10*1)
 
@@ -26747,7 +26558,7 @@ end:
 	MOVQ ldbefore+144(FP), CX
 	ADDQ CX, before+112(FP)
 	MOVQ ldsums+136(FP), CX
-	ADDQ CX, dalpha+104(FP)
+	ADDQ CX, dleak+104(FP)
 	ADDQ AX, ds+24(FP)
 	ADDQ AX, dv+0(FP)
 	MOVQ ldsums+136(FP), CX
@@ -26766,7 +26577,7 @@ end:
 	VZEROUPPER
 	RET
 
-// func lifBackToValueLearnedFastF64AVX512(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, vreset *float64, dalpha *float64, before *float64, dvth *float64, dvreset *float64, ldsums int, ldbefore int, unreset uint64, k float64, n int, rows int)
+// func lifBackToValueLearnedFastF64AVX512(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, vreset *float64, dleak *float64, before *float64, dvth *float64, dvreset *float64, ldsums int, ldbefore int, unreset uint64, k float64, n int, rows int)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·lifBackToValueLearnedFastF64AVX512(SB), NOSPLIT, $0-184
 	VBROADCASTSD word3ff0000000000000<>+0(SB), Z0
@@ -26848,7 +26659,7 @@ loop:
 	VMOVUPD   (CX)(R10*1), Z8
 	VMULPD    Z7, Z8, Z8
 	VMOVUPD   Z8, (AX)(R10*1)
-	MOVQ      dalpha+104(FP), R11
+	MOVQ      dleak+104(FP), R11
 	VMOVUPD   (R11)(R10*1), Z8
 	MOVQ      before+112(FP), R11
 	VMOVUPD   (R11)(R10*1), Z9
@@ -26864,7 +26675,7 @@ loop:
 	VMOVUPD   Z10, K1, Z9
 	VMULPD    Z9, Z7, Z9
 	VADDPD    Z9, Z8, Z8
-	MOVQ      dalpha+104(FP), R11
+	MOVQ      dleak+104(FP), R11
 	VMOVUPD   Z8, (R11)(R10*1)
 	VMOVUPD   Z7, (DX)(R10*1)
 	ADDQ      $0x40, R10
@@ -26919,7 +26730,7 @@ tail:
 	VMOVUPD.Z (CX)(R10*1), K1, Z8
 	VMULPD    Z7, Z8, Z8
 	VMOVUPD   Z8, K1, (AX)(R10*1)
-	MOVQ      dalpha+104(FP), AX
+	MOVQ      dleak+104(FP), AX
 	VMOVUPD.Z (AX)(R10*1), K1, Z8
 	MOVQ      before+112(FP), AX
 	VMOVUPD.Z (AX)(R10*1), K1, Z9
@@ -26935,7 +26746,7 @@ tail:
 	VMOVUPD   Z10, K2, Z9
 	VMULPD    Z9, Z7, Z9
 	VADDPD    Z9, Z8, Z8
-	MOVQ      dalpha+104(FP), AX
+	MOVQ      dleak+104(FP), AX
 	VMOVUPD   Z8, K1, (AX)(R10*1)
 	VMOVUPD   Z7, K1, (DX)(R10*1)
 
@@ -26945,7 +26756,7 @@ end:
 	MOVQ ldbefore+144(FP), CX
 	ADDQ CX, before+112(FP)
 	MOVQ ldsums+136(FP), CX
-	ADDQ CX, dalpha+104(FP)
+	ADDQ CX, dleak+104(FP)
 	ADDQ AX, ds+24(FP)
 	ADDQ AX, dv+0(FP)
 	MOVQ ldsums+136(FP), CX
@@ -26964,37 +26775,35 @@ end:
 	VZEROUPPER
 	RET
 
-// func liSynF64AVX512(v1 *float64, v *float64, x *float64, alpha *float64, i1 *float64, i *float64, beta *float64, n int)
+// func liSynF64AVX512(v1 *float64, v *float64, x *float64, gain *float64, i1 *float64, i *float64, beta *float64, n int)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·liSynF64AVX512(SB), NOSPLIT, $0-64
-	VBROADCASTSD word3ff0000000000000<>+0(SB), Z0
-	MOVQ         n+56(FP), AX
-	SHLQ         $0x03, AX
-	XORQ         CX, CX
-	SUBQ         $0x40, AX
-	JL           tail
+	MOVQ n+56(FP), AX
+	SHLQ $0x03, AX
+	XORQ CX, CX
+	SUBQ $0x40, AX
+	JL   tail
 
 loop:
+	MOVQ    beta+48(FP), DX
+	VMOVUPD (DX)(CX*1), Z0
+	MOVQ    i+40(FP), DX
+	VMOVUPD (DX)(CX*1), Z1
+	VMULPD  Z1, Z0, Z0
 	MOVQ    x+16(FP), DX
 	VMOVUPD (DX)(CX*1), Z1
-	MOVQ    alpha+24(FP), DX
-	VMOVUPD (DX)(CX*1), Z2
-	MOVQ    beta+48(FP), DX
-	VMOVUPD (DX)(CX*1), Z3
-	MOVQ    i+40(FP), DX
-	VMOVUPD (DX)(CX*1), Z4
-	VMULPD  Z4, Z3, Z3
-	VADDPD  Z1, Z3, Z1
+	VADDPD  Z1, Z0, Z0
 	MOVQ    i1+32(FP), DX
-	VMOVUPD Z1, (DX)(CX*1)
-	VSUBPD  Z2, Z0, Z3
-	VMULPD  Z1, Z3, Z1
+	VMOVUPD Z0, (DX)(CX*1)
 	MOVQ    v+8(FP), DX
-	VMOVUPD (DX)(CX*1), Z3
-	VMULPD  Z3, Z2, Z2
-	VADDPD  Z1, Z2, Z1
+	VMOVUPD (DX)(CX*1), Z1
+	MOVQ    gain+24(FP), DX
+	VMOVUPD (DX)(CX*1), Z2
+	VSUBPD  Z1, Z0, Z0
+	VMULPD  Z0, Z2, Z0
+	VADDPD  Z0, Z1, Z0
 	MOVQ    v1+0(FP), DX
-	VMOVUPD Z1, (DX)(CX*1)
+	VMOVUPD Z0, (DX)(CX*1)
 	ADDQ    $0x40, CX
 	SUBQ    $0x40, AX
 	JGE     loop
@@ -27006,23 +26815,22 @@ tail:
 	MOVL      $-1, DX
 	BZHIL     AX, DX, DX
 	KMOVW     DX, K1
+	MOVQ      beta+48(FP), AX
+	VMOVUPD.Z (AX)(CX*1), K1, Z0
+	MOVQ      i+40(FP), AX
+	VMOVUPD.Z (AX)(CX*1), K1, Z1
+	VMULPD    Z1, Z0, Z0
 	MOVQ      x+16(FP), AX
 	VMOVUPD.Z (AX)(CX*1), K1, Z1
-	MOVQ      alpha+24(FP), AX
-	VMOVUPD.Z (AX)(CX*1), K1, Z2
-	MOVQ      beta+48(FP), AX
-	VMOVUPD.Z (AX)(CX*1), K1, Z3
-	MOVQ      i+40(FP), AX
-	VMOVUPD.Z (AX)(CX*1), K1, Z4
-	VMULPD    Z4, Z3, Z3
-	VADDPD    Z1, Z3, Z1
+	VADDPD    Z1, Z0, Z0
 	MOVQ      i1+32(FP), AX
-	VMOVUPD   Z1, K1, (AX)(CX*1)
-	VSUBPD    Z2, Z0, Z0
-	VMULPD    Z1, Z0, Z0
+	VMOVUPD   Z0, K1, (AX)(CX*1)
 	MOVQ      v+8(FP), AX
 	VMOVUPD.Z (AX)(CX*1), K1, Z1
-	VMULPD    Z1, Z2, Z1
+	MOVQ      gain+24(FP), AX
+	VMOVUPD.Z (AX)(CX*1), K1, Z2
+	VSUBPD    Z1, Z0, Z0
+	VMULPD    Z0, Z2, Z0
 	VADDPD    Z0, Z1, Z0
 	MOVQ      v1+0(FP), AX
 	VMOVUPD   Z0, K1, (AX)(CX*1)
@@ -27031,24 +26839,23 @@ end:
 	VZEROUPPER
 	RET
 
-// func lifSynF64AVX512(u *float64, ldu int, v *float64, x *float64, ldx int, alpha *float64, vth *float64, bits *uint64, ldbits int, i *float64, beta *float64, n int, rows int)
+// func lifSynF64AVX512(u *float64, ldu int, v *float64, x *float64, ldx int, gain *float64, vth *float64, bits *uint64, ldbits int, i *float64, beta *float64, n int, rows int)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·lifSynF64AVX512(SB), NOSPLIT, $0-104
-	VBROADCASTSD word3ff0000000000000<>+0(SB), Z0
-	VPXORQ       Z1, Z1, Z1
-	MOVQ         ldu+8(FP), AX
-	SHLQ         $0x03, AX
-	MOVQ         AX, ldu+8(FP)
-	MOVQ         ldx+32(FP), AX
-	SHLQ         $0x03, AX
-	MOVQ         AX, ldx+32(FP)
+	VPXORQ Z0, Z0, Z0
+	MOVQ   ldu+8(FP), AX
+	SHLQ   $0x03, AX
+	MOVQ   AX, ldu+8(FP)
+	MOVQ   ldx+32(FP), AX
+	SHLQ   $0x03, AX
+	MOVQ   AX, ldx+32(FP)
 
 row:
 	MOVQ bits+56(FP), AX
 	MOVQ u+0(FP), CX
 	MOVQ v+16(FP), DX
 	MOVQ x+24(FP), BX
-	MOVQ alpha+40(FP), SI
+	MOVQ gain+40(FP), SI
 	MOVQ vth+48(FP), DI
 	MOVQ i+72(FP), R8
 	MOVQ beta+80(FP), R9
@@ -27059,25 +26866,24 @@ row:
 	JL   tail
 
 loop:
+	VMOVUPD (R9)(R11*1), Z1
+	VMOVUPD (R8)(R11*1), Z2
+	VMULPD  Z2, Z1, Z1
 	VMOVUPD (BX)(R11*1), Z2
+	VADDPD  Z2, Z1, Z1
+	VMOVUPD Z1, (R8)(R11*1)
+	VMOVUPD (DX)(R11*1), Z2
 	VMOVUPD (SI)(R11*1), Z3
-	VMOVUPD (R9)(R11*1), Z4
-	VMOVUPD (R8)(R11*1), Z5
-	VMULPD  Z5, Z4, Z4
-	VADDPD  Z2, Z4, Z2
-	VMOVUPD Z2, (R8)(R11*1)
-	VSUBPD  Z3, Z0, Z4
-	VMULPD  Z2, Z4, Z2
-	VMOVUPD (DX)(R11*1), Z4
-	VMULPD  Z4, Z3, Z3
-	VADDPD  Z2, Z3, Z2
-	VMOVUPD Z2, (CX)(R11*1)
-	VMOVUPD (DI)(R11*1), Z3
-	VSUBPD  Z3, Z2, Z3
-	VCMPPD  $0x16, Z1, Z3, K1
-	VMOVUPD Z2, Z2
-	VMOVUPD Z3, K1, Z2
-	VMOVUPD Z2, (DX)(R11*1)
+	VSUBPD  Z2, Z1, Z1
+	VMULPD  Z1, Z3, Z1
+	VADDPD  Z1, Z2, Z1
+	VMOVUPD Z1, (CX)(R11*1)
+	VMOVUPD (DI)(R11*1), Z2
+	VSUBPD  Z2, Z1, Z2
+	VCMPPD  $0x16, Z0, Z2, K1
+	VMOVUPD Z1, Z1
+	VMOVUPD Z2, K1, Z1
+	VMOVUPD Z1, (DX)(R11*1)
 	KMOVW   K1, R12
 	ANDL    $0x000000ff, R12
 	MOVB    R12, (AX)
@@ -27093,25 +26899,24 @@ tail:
 	MOVL      $-1, R12
 	BZHIL     R10, R12, R12
 	KMOVW     R12, K1
+	VMOVUPD.Z (R9)(R11*1), K1, Z1
+	VMOVUPD.Z (R8)(R11*1), K1, Z2
+	VMULPD    Z2, Z1, Z1
 	VMOVUPD.Z (BX)(R11*1), K1, Z2
+	VADDPD    Z2, Z1, Z1
+	VMOVUPD   Z1, K1, (R8)(R11*1)
+	VMOVUPD.Z (DX)(R11*1), K1, Z2
 	VMOVUPD.Z (SI)(R11*1), K1, Z3
-	VMOVUPD.Z (R9)(R11*1), K1, Z4
-	VMOVUPD.Z (R8)(R11*1), K1, Z5
-	VMULPD    Z5, Z4, Z4
-	VADDPD    Z2, Z4, Z2
-	VMOVUPD   Z2, K1, (R8)(R11*1)
-	VSUBPD    Z3, Z0, Z4
-	VMULPD    Z2, Z4, Z2
-	VMOVUPD.Z (DX)(R11*1), K1, Z4
-	VMULPD    Z4, Z3, Z3
-	VADDPD    Z2, Z3, Z2
-	VMOVUPD   Z2, K1, (CX)(R11*1)
-	VMOVUPD.Z (DI)(R11*1), K1, Z3
-	VSUBPD    Z3, Z2, Z3
-	VCMPPD    $0x16, Z1, Z3, K2
-	VMOVUPD   Z2, Z2
-	VMOVUPD   Z3, K2, Z2
-	VMOVUPD   Z2, K1, (DX)(R11*1)
+	VSUBPD    Z2, Z1, Z1
+	VMULPD    Z1, Z3, Z1
+	VADDPD    Z1, Z2, Z1
+	VMOVUPD   Z1, K1, (CX)(R11*1)
+	VMOVUPD.Z (DI)(R11*1), K1, Z2
+	VSUBPD    Z2, Z1, Z2
+	VCMPPD    $0x16, Z0, Z2, K2
+	VMOVUPD   Z1, Z1
+	VMOVUPD   Z2, K2, Z1
+	VMOVUPD   Z1, K1, (DX)(R11*1)
 	KANDW     K2, K1, K1
 	KMOVW     K1, CX
 	ANDL      $0x000000ff, CX
@@ -27134,24 +26939,23 @@ end:
 	VZEROUPPER
 	RET
 
-// func lifSynToValueF64AVX512(u *float64, ldu int, v *float64, x *float64, ldx int, alpha *float64, vth *float64, bits *uint64, ldbits int, i *float64, beta *float64, vreset *float64, n int, rows int)
+// func lifSynToValueF64AVX512(u *float64, ldu int, v *float64, x *float64, ldx int, gain *float64, vth *float64, bits *uint64, ldbits int, i *float64, beta *float64, vreset *float64, n int, rows int)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·lifSynToValueF64AVX512(SB), NOSPLIT, $0-112
-	VBROADCASTSD word3ff0000000000000<>+0(SB), Z0
-	VPXORQ       Z1, Z1, Z1
-	MOVQ         ldu+8(FP), AX
-	SHLQ         $0x03, AX
-	MOVQ         AX, ldu+8(FP)
-	MOVQ         ldx+32(FP), AX
-	SHLQ         $0x03, AX
-	MOVQ         AX, ldx+32(FP)
+	VPXORQ Z0, Z0, Z0
+	MOVQ   ldu+8(FP), AX
+	SHLQ   $0x03, AX
+	MOVQ   AX, ldu+8(FP)
+	MOVQ   ldx+32(FP), AX
+	SHLQ   $0x03, AX
+	MOVQ   AX, ldx+32(FP)
 
 row:
 	MOVQ bits+56(FP), AX
 	MOVQ u+0(FP), CX
 	MOVQ v+16(FP), DX
 	MOVQ x+24(FP), BX
-	MOVQ alpha+40(FP), SI
+	MOVQ gain+40(FP), SI
 	MOVQ vth+48(FP), DI
 	MOVQ i+72(FP), R8
 	MOVQ beta+80(FP), R9
@@ -27163,28 +26967,27 @@ row:
 	JL   tail
 
 loop:
+	VMOVUPD (R9)(R12*1), Z1
+	VMOVUPD (R8)(R12*1), Z2
+	VMULPD  Z2, Z1, Z1
 	VMOVUPD (BX)(R12*1), Z2
+	VADDPD  Z2, Z1, Z1
+	VMOVUPD Z1, (R8)(R12*1)
+	VMOVUPD (DX)(R12*1), Z2
 	VMOVUPD (SI)(R12*1), Z3
-	VMOVUPD (R9)(R12*1), Z4
-	VMOVUPD (R8)(R12*1), Z5
-	VMULPD  Z5, Z4, Z4
-	VADDPD  Z2, Z4, Z2
-	VMOVUPD Z2, (R8)(R12*1)
-	VSUBPD  Z3, Z0, Z4
-	VMULPD  Z2, Z4, Z2
-	VMOVUPD (DX)(R12*1), Z4
-	VMULPD  Z4, Z3, Z3
-	VADDPD  Z2, Z3, Z2
-	VMOVUPD Z2, (CX)(R12*1)
-	VMOVUPD (DI)(R12*1), Z3
-	VSUBPD  Z3, Z2, Z3
-	VCMPPD  $0x16, Z1, Z3, K1
-	VMOVUPD (R10)(R12*1), Z3
-	VSUBPD  Z2, Z3, Z3
-	VADDPD  Z3, Z2, Z3
-	VMOVUPD Z2, Z2
-	VMOVUPD Z3, K1, Z2
-	VMOVUPD Z2, (DX)(R12*1)
+	VSUBPD  Z2, Z1, Z1
+	VMULPD  Z1, Z3, Z1
+	VADDPD  Z1, Z2, Z1
+	VMOVUPD Z1, (CX)(R12*1)
+	VMOVUPD (DI)(R12*1), Z2
+	VSUBPD  Z2, Z1, Z2
+	VCMPPD  $0x16, Z0, Z2, K1
+	VMOVUPD (R10)(R12*1), Z2
+	VSUBPD  Z1, Z2, Z2
+	VADDPD  Z2, Z1, Z2
+	VMOVUPD Z1, Z1
+	VMOVUPD Z2, K1, Z1
+	VMOVUPD Z1, (DX)(R12*1)
 	KMOVW   K1, R13
 	ANDL    $0x000000ff, R13
 	MOVB    R13, (AX)
@@ -27200,28 +27003,27 @@ tail:
 	MOVL      $-1, R13
 	BZHIL     R11, R13, R13
 	KMOVW     R13, K1
+	VMOVUPD.Z (R9)(R12*1), K1, Z1
+	VMOVUPD.Z (R8)(R12*1), K1, Z2
+	VMULPD    Z2, Z1, Z1
 	VMOVUPD.Z (BX)(R12*1), K1, Z2
+	VADDPD    Z2, Z1, Z1
+	VMOVUPD   Z1, K1, (R8)(R12*1)
+	VMOVUPD.Z (DX)(R12*1), K1, Z2
 	VMOVUPD.Z (SI)(R12*1), K1, Z3
-	VMOVUPD.Z (R9)(R12*1), K1, Z4
-	VMOVUPD.Z (R8)(R12*1), K1, Z5
-	VMULPD    Z5, Z4, Z4
-	VADDPD    Z2, Z4, Z2
-	VMOVUPD   Z2, K1, (R8)(R12*1)
-	VSUBPD    Z3, Z0, Z4
-	VMULPD    Z2, Z4, Z2
-	VMOVUPD.Z (DX)(R12*1), K1, Z4
-	VMULPD    Z4, Z3, Z3
-	VADDPD    Z2, Z3, Z2
-	VMOVUPD   Z2, K1, (CX)(R12*1)
-	VMOVUPD.Z (DI)(R12*1), K1, Z3
-	VSUBPD    Z3, Z2, Z3
-	VCMPPD    $0x16, Z1, Z3, K2
-	VMOVUPD.Z (R10)(R12*1), K1, Z3
-	VSUBPD    Z2, Z3, Z3
-	VADDPD    Z3, Z2, Z3
-	VMOVUPD   Z2, Z2
-	VMOVUPD   Z3, K2, Z2
-	VMOVUPD   Z2, K1, (DX)(R12*1)
+	VSUBPD    Z2, Z1, Z1
+	VMULPD    Z1, Z3, Z1
+	VADDPD    Z1, Z2, Z1
+	VMOVUPD   Z1, K1, (CX)(R12*1)
+	VMOVUPD.Z (DI)(R12*1), K1, Z2
+	VSUBPD    Z2, Z1, Z2
+	VCMPPD    $0x16, Z0, Z2, K2
+	VMOVUPD.Z (R10)(R12*1), K1, Z2
+	VSUBPD    Z1, Z2, Z2
+	VADDPD    Z2, Z1, Z2
+	VMOVUPD   Z1, Z1
+	VMOVUPD   Z2, K2, Z1
+	VMOVUPD   Z1, K1, (DX)(R12*1)
 	KANDW     K2, K1, K1
 	KMOVW     K1, CX
 	ANDL      $0x000000ff, CX
@@ -27244,12 +27046,11 @@ end:
 	VZEROUPPER
 	RET
 
-// func liBackSynF64AVX512(dv *float64, dx *float64, gv *float64, alpha *float64, di *float64, beta *float64, n int)
+// func liBackSynF64AVX512(dv *float64, dx *float64, gv *float64, gain *float64, di *float64, beta *float64, n int)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·liBackSynF64AVX512(SB), NOSPLIT, $0-56
-	VBROADCASTSD word3ff0000000000000<>+0(SB), Z0
-	VBROADCASTSD word7fffffffffffffff<>+0(SB), Z1
-	VBROADCASTSD word03f0000000000000<>+0(SB), Z2
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Z0
+	VBROADCASTSD word03f0000000000000<>+0(SB), Z1
 	MOVQ         n+48(FP), AX
 	SHLQ         $0x03, AX
 	XORQ         CX, CX
@@ -27258,33 +27059,32 @@ TEXT ·liBackSynF64AVX512(SB), NOSPLIT, $0-56
 
 loop:
 	MOVQ      dv+0(FP), DX
-	VMOVUPD   (DX)(CX*1), Z3
+	VMOVUPD   (DX)(CX*1), Z2
 	MOVQ      gv+16(FP), DX
-	VMOVUPD   (DX)(CX*1), Z4
-	VADDPD    Z4, Z3, Z3
-	VPANDQ    Z1, Z3, Z4
-	VCMPPD    $0x16, Z2, Z4, K1
-	VMOVUPD.Z Z3, K1, Z3
-	MOVQ      alpha+24(FP), DX
-	VMOVUPD   (DX)(CX*1), Z4
-	VMULPD    Z3, Z4, Z5
+	VMOVUPD   (DX)(CX*1), Z3
+	VADDPD    Z3, Z2, Z2
+	VPANDQ    Z0, Z2, Z3
+	VCMPPD    $0x16, Z1, Z3, K1
+	VMOVUPD.Z Z2, K1, Z2
+	MOVQ      gain+24(FP), DX
+	VMOVUPD   (DX)(CX*1), Z3
+	VMULPD    Z2, Z3, Z3
+	VSUBPD    Z3, Z2, Z2
 	MOVQ      dv+0(FP), DX
-	VMOVUPD   Z5, (DX)(CX*1)
+	VMOVUPD   Z2, (DX)(CX*1)
 	MOVQ      di+32(FP), DX
-	VMOVUPD   (DX)(CX*1), Z5
-	VSUBPD    Z4, Z0, Z4
-	VMULPD    Z3, Z4, Z3
-	VADDPD    Z3, Z5, Z3
-	VPANDQ    Z1, Z3, Z4
-	VCMPPD    $0x16, Z2, Z4, K1
-	VMOVUPD.Z Z3, K1, Z3
+	VMOVUPD   (DX)(CX*1), Z2
+	VADDPD    Z3, Z2, Z2
+	VPANDQ    Z0, Z2, Z3
+	VCMPPD    $0x16, Z1, Z3, K1
+	VMOVUPD.Z Z2, K1, Z2
 	MOVQ      dx+8(FP), DX
-	VMOVUPD   Z3, (DX)(CX*1)
+	VMOVUPD   Z2, (DX)(CX*1)
 	MOVQ      beta+40(FP), DX
-	VMOVUPD   (DX)(CX*1), Z4
-	VMULPD    Z3, Z4, Z3
+	VMOVUPD   (DX)(CX*1), Z3
+	VMULPD    Z2, Z3, Z2
 	MOVQ      di+32(FP), DX
-	VMOVUPD   Z3, (DX)(CX*1)
+	VMOVUPD   Z2, (DX)(CX*1)
 	ADDQ      $0x40, CX
 	SUBQ      $0x40, AX
 	JGE       loop
@@ -27297,26 +27097,25 @@ tail:
 	BZHIL     AX, DX, DX
 	KMOVW     DX, K1
 	MOVQ      dv+0(FP), AX
-	VMOVUPD.Z (AX)(CX*1), K1, Z3
+	VMOVUPD.Z (AX)(CX*1), K1, Z2
 	MOVQ      gv+16(FP), AX
-	VMOVUPD.Z (AX)(CX*1), K1, Z4
-	VADDPD    Z4, Z3, Z3
-	VPANDQ    Z1, Z3, Z4
-	VCMPPD    $0x16, Z2, Z4, K2
-	VMOVUPD.Z Z3, K2, Z3
-	MOVQ      alpha+24(FP), AX
-	VMOVUPD.Z (AX)(CX*1), K1, Z4
-	VMULPD    Z3, Z4, Z5
+	VMOVUPD.Z (AX)(CX*1), K1, Z3
+	VADDPD    Z3, Z2, Z2
+	VPANDQ    Z0, Z2, Z3
+	VCMPPD    $0x16, Z1, Z3, K2
+	VMOVUPD.Z Z2, K2, Z2
+	MOVQ      gain+24(FP), AX
+	VMOVUPD.Z (AX)(CX*1), K1, Z3
+	VMULPD    Z2, Z3, Z3
+	VSUBPD    Z3, Z2, Z2
 	MOVQ      dv+0(FP), AX
-	VMOVUPD   Z5, K1, (AX)(CX*1)
+	VMOVUPD   Z2, K1, (AX)(CX*1)
 	MOVQ      di+32(FP), AX
-	VMOVUPD.Z (AX)(CX*1), K1, Z5
-	VSUBPD    Z4, Z0, Z0
-	VMULPD    Z3, Z0, Z0
-	VADDPD    Z0, Z5, Z0
-	VPANDQ    Z1, Z0, Z1
-	VCMPPD    $0x16, Z2, Z1, K2
-	VMOVUPD.Z Z0, K2, Z0
+	VMOVUPD.Z (AX)(CX*1), K1, Z2
+	VADDPD    Z3, Z2, Z2
+	VPANDQ    Z0, Z2, Z0
+	VCMPPD    $0x16, Z1, Z0, K2
+	VMOVUPD.Z Z2, K2, Z0
 	MOVQ      dx+8(FP), AX
 	VMOVUPD   Z0, K1, (AX)(CX*1)
 	MOVQ      beta+40(FP), AX
@@ -27329,12 +27128,11 @@ end:
 	VZEROUPPER
 	RET
 
-// func liBackSynLearnedF64AVX512(dv *float64, dx *float64, gv *float64, alpha *float64, di *float64, beta *float64, dalpha *float64, before *float64, dbeta *float64, i *float64, ibefore *float64, n int)
+// func liBackSynLearnedF64AVX512(dv *float64, dx *float64, gv *float64, gain *float64, di *float64, beta *float64, dleak *float64, before *float64, dbeta *float64, i *float64, ibefore *float64, n int)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·liBackSynLearnedF64AVX512(SB), NOSPLIT, $0-96
-	VBROADCASTSD word3ff0000000000000<>+0(SB), Z0
-	VBROADCASTSD word7fffffffffffffff<>+0(SB), Z1
-	VBROADCASTSD word03f0000000000000<>+0(SB), Z2
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Z0
+	VBROADCASTSD word03f0000000000000<>+0(SB), Z1
 	MOVQ         n+88(FP), AX
 	SHLQ         $0x03, AX
 	XORQ         CX, CX
@@ -27343,52 +27141,51 @@ TEXT ·liBackSynLearnedF64AVX512(SB), NOSPLIT, $0-96
 
 loop:
 	MOVQ      dv+0(FP), DX
-	VMOVUPD   (DX)(CX*1), Z3
+	VMOVUPD   (DX)(CX*1), Z2
 	MOVQ      gv+16(FP), DX
-	VMOVUPD   (DX)(CX*1), Z4
-	VADDPD    Z4, Z3, Z3
-	VPANDQ    Z1, Z3, Z4
-	VCMPPD    $0x16, Z2, Z4, K1
-	VMOVUPD.Z Z3, K1, Z3
-	MOVQ      alpha+24(FP), DX
-	VMOVUPD   (DX)(CX*1), Z4
-	VMULPD    Z3, Z4, Z5
-	MOVQ      dv+0(FP), DX
-	VMOVUPD   Z5, (DX)(CX*1)
-	MOVQ      dalpha+48(FP), DX
-	VMOVUPD   (DX)(CX*1), Z5
-	MOVQ      before+56(FP), DX
-	VMOVUPD   (DX)(CX*1), Z6
+	VMOVUPD   (DX)(CX*1), Z3
+	VADDPD    Z3, Z2, Z2
+	VPANDQ    Z0, Z2, Z3
+	VCMPPD    $0x16, Z1, Z3, K1
+	VMOVUPD.Z Z2, K1, Z2
+	MOVQ      dleak+48(FP), DX
+	VMOVUPD   (DX)(CX*1), Z3
 	MOVQ      i+72(FP), DX
-	VMOVUPD   (DX)(CX*1), Z7
-	VSUBPD    Z7, Z6, Z6
-	VMULPD    Z6, Z3, Z6
-	VADDPD    Z6, Z5, Z5
-	MOVQ      dalpha+48(FP), DX
-	VMOVUPD   Z5, (DX)(CX*1)
-	MOVQ      di+32(FP), DX
+	VMOVUPD   (DX)(CX*1), Z4
+	MOVQ      before+56(FP), DX
 	VMOVUPD   (DX)(CX*1), Z5
-	VSUBPD    Z4, Z0, Z4
-	VMULPD    Z3, Z4, Z3
-	VADDPD    Z3, Z5, Z3
-	VPANDQ    Z1, Z3, Z4
-	VCMPPD    $0x16, Z2, Z4, K1
-	VMOVUPD.Z Z3, K1, Z3
+	VSUBPD    Z5, Z4, Z4
+	VMULPD    Z4, Z2, Z4
+	VADDPD    Z4, Z3, Z3
+	MOVQ      dleak+48(FP), DX
+	VMOVUPD   Z3, (DX)(CX*1)
+	MOVQ      gain+24(FP), DX
+	VMOVUPD   (DX)(CX*1), Z3
+	VMULPD    Z2, Z3, Z3
+	VSUBPD    Z3, Z2, Z2
+	MOVQ      dv+0(FP), DX
+	VMOVUPD   Z2, (DX)(CX*1)
+	MOVQ      di+32(FP), DX
+	VMOVUPD   (DX)(CX*1), Z2
+	VADDPD    Z3, Z2, Z2
+	VPANDQ    Z0, Z2, Z3
+	VCMPPD    $0x16, Z1, Z3, K1
+	VMOVUPD.Z Z2, K1, Z2
 	MOVQ      dx+8(FP), DX
-	VMOVUPD   Z3, (DX)(CX*1)
+	VMOVUPD   Z2, (DX)(CX*1)
 	MOVQ      dbeta+64(FP), DX
-	VMOVUPD   (DX)(CX*1), Z4
+	VMOVUPD   (DX)(CX*1), Z3
 	MOVQ      ibefore+80(FP), DX
-	VMOVUPD   (DX)(CX*1), Z5
-	VMULPD    Z5, Z3, Z5
-	VADDPD    Z5, Z4, Z4
-	MOVQ      dbeta+64(FP), DX
-	VMOVUPD   Z4, (DX)(CX*1)
-	MOVQ      beta+40(FP), DX
 	VMOVUPD   (DX)(CX*1), Z4
-	VMULPD    Z3, Z4, Z3
-	MOVQ      di+32(FP), DX
+	VMULPD    Z4, Z2, Z4
+	VADDPD    Z4, Z3, Z3
+	MOVQ      dbeta+64(FP), DX
 	VMOVUPD   Z3, (DX)(CX*1)
+	MOVQ      beta+40(FP), DX
+	VMOVUPD   (DX)(CX*1), Z3
+	VMULPD    Z2, Z3, Z2
+	MOVQ      di+32(FP), DX
+	VMOVUPD   Z2, (DX)(CX*1)
 	ADDQ      $0x40, CX
 	SUBQ      $0x40, AX
 	JGE       loop
@@ -27401,37 +27198,36 @@ tail:
 	BZHIL     AX, DX, DX
 	KMOVW     DX, K1
 	MOVQ      dv+0(FP), AX
-	VMOVUPD.Z (AX)(CX*1), K1, Z3
+	VMOVUPD.Z (AX)(CX*1), K1, Z2
 	MOVQ      gv+16(FP), AX
-	VMOVUPD.Z (AX)(CX*1), K1, Z4
-	VADDPD    Z4, Z3, Z3
-	VPANDQ    Z1, Z3, Z4
-	VCMPPD    $0x16, Z2, Z4, K2
-	VMOVUPD.Z Z3, K2, Z3
-	MOVQ      alpha+24(FP), AX
-	VMOVUPD.Z (AX)(CX*1), K1, Z4
-	VMULPD    Z3, Z4, Z5
-	MOVQ      dv+0(FP), AX
-	VMOVUPD   Z5, K1, (AX)(CX*1)
-	MOVQ      dalpha+48(FP), AX
-	VMOVUPD.Z (AX)(CX*1), K1, Z5
-	MOVQ      before+56(FP), AX
-	VMOVUPD.Z (AX)(CX*1), K1, Z6
+	VMOVUPD.Z (AX)(CX*1), K1, Z3
+	VADDPD    Z3, Z2, Z2
+	VPANDQ    Z0, Z2, Z3
+	VCMPPD    $0x16, Z1, Z3, K2
+	VMOVUPD.Z Z2, K2, Z2
+	MOVQ      dleak+48(FP), AX
+	VMOVUPD.Z (AX)(CX*1), K1, Z3
 	MOVQ      i+72(FP), AX
-	VMOVUPD.Z (AX)(CX*1), K1, Z7
-	VSUBPD    Z7, Z6, Z6
-	VMULPD    Z6, Z3, Z6
-	VADDPD    Z6, Z5, Z5
-	MOVQ      dalpha+48(FP), AX
-	VMOVUPD   Z5, K1, (AX)(CX*1)
-	MOVQ      di+32(FP), AX
+	VMOVUPD.Z (AX)(CX*1), K1, Z4
+	MOVQ      before+56(FP), AX
 	VMOVUPD.Z (AX)(CX*1), K1, Z5
-	VSUBPD    Z4, Z0, Z0
-	VMULPD    Z3, Z0, Z0
-	VADDPD    Z0, Z5, Z0
-	VPANDQ    Z1, Z0, Z1
-	VCMPPD    $0x16, Z2, Z1, K2
-	VMOVUPD.Z Z0, K2, Z0
+	VSUBPD    Z5, Z4, Z4
+	VMULPD    Z4, Z2, Z4
+	VADDPD    Z4, Z3, Z3
+	MOVQ      dleak+48(FP), AX
+	VMOVUPD   Z3, K1, (AX)(CX*1)
+	MOVQ      gain+24(FP), AX
+	VMOVUPD.Z (AX)(CX*1), K1, Z3
+	VMULPD    Z2, Z3, Z3
+	VSUBPD    Z3, Z2, Z2
+	MOVQ      dv+0(FP), AX
+	VMOVUPD   Z2, K1, (AX)(CX*1)
+	MOVQ      di+32(FP), AX
+	VMOVUPD.Z (AX)(CX*1), K1, Z2
+	VADDPD    Z3, Z2, Z2
+	VPANDQ    Z0, Z2, Z0
+	VCMPPD    $0x16, Z1, Z0, K2
+	VMOVUPD.Z Z2, K2, Z0
 	MOVQ      dx+8(FP), AX
 	VMOVUPD   Z0, K1, (AX)(CX*1)
 	MOVQ      dbeta+64(FP), AX
@@ -27452,14 +27248,13 @@ end:
 	VZEROUPPER
 	RET
 
-// func lifBackSynF64AVX512(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, di *float64, beta *float64, n int, rows int)
+// func lifBackSynF64AVX512(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, gain *float64, vth *float64, attached uint64, di *float64, beta *float64, n int, rows int)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·lifBackSynF64AVX512(SB), NOSPLIT, $0-128
-	VBROADCASTSD word3ff0000000000000<>+0(SB), Z0
-	VPXORQ       Z1, Z1, Z1
-	VBROADCASTSD attached+88(FP), Z2
-	VBROADCASTSD word7fffffffffffffff<>+0(SB), Z3
-	VBROADCASTSD word03f0000000000000<>+0(SB), Z4
+	VPXORQ       Z0, Z0, Z0
+	VBROADCASTSD attached+88(FP), Z1
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Z2
+	VBROADCASTSD word03f0000000000000<>+0(SB), Z3
 	MOVQ         lddx+16(FP), AX
 	SHLQ         $0x03, AX
 	MOVQ         AX, lddx+16(FP)
@@ -27472,7 +27267,7 @@ TEXT ·lifBackSynF64AVX512(SB), NOSPLIT, $0-128
 
 row:
 	MOVQ dv+0(FP), AX
-	MOVQ alpha+72(FP), CX
+	MOVQ gain+72(FP), CX
 	MOVQ dx+8(FP), DX
 	MOVQ gv+56(FP), BX
 	MOVQ ds+24(FP), SI
@@ -27485,42 +27280,41 @@ row:
 	JL   tail
 
 loop:
-	VMOVUPD   (AX)(R10*1), Z5
-	VMOVUPD   (DI)(R10*1), Z6
-	VMOVUPD   (R8)(R10*1), Z7
-	VSUBPD    Z7, Z6, Z6
-	VCMPPD    $0x16, Z1, Z6, K1
-	VSUBPD    Z7, Z1, Z6
-	VMULPD    Z5, Z6, Z6
+	VMOVUPD   (AX)(R10*1), Z4
+	VMOVUPD   (DI)(R10*1), Z5
+	VMOVUPD   (R8)(R10*1), Z6
+	VSUBPD    Z6, Z5, Z5
+	VCMPPD    $0x16, Z0, Z5, K1
+	VSUBPD    Z6, Z0, Z5
+	VMULPD    Z4, Z5, Z5
 	MOVQ      slope+32(FP), R11
-	VMOVUPD   (R11)(R10*1), Z7
-	VMOVUPD   (SI)(R10*1), Z8
-	VPANDQ    Z2, Z6, Z6
-	VADDPD    Z6, Z8, Z6
-	VMULPD    Z7, Z6, Z6
-	VADDPD    Z6, Z5, Z5
-	VMOVUPD   (BX)(R10*1), Z6
-	VADDPD    Z6, Z5, Z5
-	VPANDQ    Z3, Z5, Z6
-	VCMPPD    $0x16, Z4, Z6, K1
-	VMOVUPD.Z Z5, K1, Z5
-	VMOVUPD   (CX)(R10*1), Z6
-	VMULPD    Z5, Z6, Z7
-	VMOVUPD   Z7, (AX)(R10*1)
-	MOVQ      di+96(FP), R11
-	VMOVUPD   (R11)(R10*1), Z7
-	VSUBPD    Z6, Z0, Z6
-	VMULPD    Z5, Z6, Z5
-	VADDPD    Z5, Z7, Z5
-	VPANDQ    Z3, Z5, Z6
-	VCMPPD    $0x16, Z4, Z6, K1
-	VMOVUPD.Z Z5, K1, Z5
-	VMOVUPD   Z5, (DX)(R10*1)
-	MOVQ      beta+104(FP), R11
 	VMOVUPD   (R11)(R10*1), Z6
-	VMULPD    Z5, Z6, Z5
+	VMOVUPD   (SI)(R10*1), Z7
+	VPANDQ    Z1, Z5, Z5
+	VADDPD    Z5, Z7, Z5
+	VMULPD    Z6, Z5, Z5
+	VADDPD    Z5, Z4, Z4
+	VMOVUPD   (BX)(R10*1), Z5
+	VADDPD    Z5, Z4, Z4
+	VPANDQ    Z2, Z4, Z5
+	VCMPPD    $0x16, Z3, Z5, K1
+	VMOVUPD.Z Z4, K1, Z4
+	VMOVUPD   (CX)(R10*1), Z5
+	VMULPD    Z4, Z5, Z5
+	VSUBPD    Z5, Z4, Z4
+	VMOVUPD   Z4, (AX)(R10*1)
 	MOVQ      di+96(FP), R11
-	VMOVUPD   Z5, (R11)(R10*1)
+	VMOVUPD   (R11)(R10*1), Z4
+	VADDPD    Z5, Z4, Z4
+	VPANDQ    Z2, Z4, Z5
+	VCMPPD    $0x16, Z3, Z5, K1
+	VMOVUPD.Z Z4, K1, Z4
+	VMOVUPD   Z4, (DX)(R10*1)
+	MOVQ      beta+104(FP), R11
+	VMOVUPD   (R11)(R10*1), Z5
+	VMULPD    Z4, Z5, Z4
+	MOVQ      di+96(FP), R11
+	VMOVUPD   Z4, (R11)(R10*1)
 	ADDQ      $0x40, R10
 	SUBQ      $0x40, R9
 	JGE       loop
@@ -27532,42 +27326,41 @@ tail:
 	MOVL      $-1, R11
 	BZHIL     R9, R11, R11
 	KMOVW     R11, K1
-	VMOVUPD.Z (AX)(R10*1), K1, Z5
-	VMOVUPD.Z (DI)(R10*1), K1, Z6
-	VMOVUPD.Z (R8)(R10*1), K1, Z7
-	VSUBPD    Z7, Z6, Z6
-	VCMPPD    $0x16, Z1, Z6, K2
-	VSUBPD    Z7, Z1, Z6
-	VMULPD    Z5, Z6, Z6
+	VMOVUPD.Z (AX)(R10*1), K1, Z4
+	VMOVUPD.Z (DI)(R10*1), K1, Z5
+	VMOVUPD.Z (R8)(R10*1), K1, Z6
+	VSUBPD    Z6, Z5, Z5
+	VCMPPD    $0x16, Z0, Z5, K2
+	VSUBPD    Z6, Z0, Z5
+	VMULPD    Z4, Z5, Z5
 	MOVQ      slope+32(FP), DI
-	VMOVUPD.Z (DI)(R10*1), K1, Z7
-	VMOVUPD.Z (SI)(R10*1), K1, Z8
-	VPANDQ    Z2, Z6, Z6
-	VADDPD    Z6, Z8, Z6
-	VMULPD    Z7, Z6, Z6
-	VADDPD    Z6, Z5, Z5
-	VMOVUPD.Z (BX)(R10*1), K1, Z6
-	VADDPD    Z6, Z5, Z5
-	VPANDQ    Z3, Z5, Z6
-	VCMPPD    $0x16, Z4, Z6, K2
-	VMOVUPD.Z Z5, K2, Z5
-	VMOVUPD.Z (CX)(R10*1), K1, Z6
-	VMULPD    Z5, Z6, Z7
-	VMOVUPD   Z7, K1, (AX)(R10*1)
-	MOVQ      di+96(FP), AX
-	VMOVUPD.Z (AX)(R10*1), K1, Z7
-	VSUBPD    Z6, Z0, Z6
-	VMULPD    Z5, Z6, Z5
+	VMOVUPD.Z (DI)(R10*1), K1, Z6
+	VMOVUPD.Z (SI)(R10*1), K1, Z7
+	VPANDQ    Z1, Z5, Z5
 	VADDPD    Z5, Z7, Z5
-	VPANDQ    Z3, Z5, Z6
-	VCMPPD    $0x16, Z4, Z6, K2
-	VMOVUPD.Z Z5, K2, Z5
-	VMOVUPD   Z5, K1, (DX)(R10*1)
-	MOVQ      beta+104(FP), AX
-	VMOVUPD.Z (AX)(R10*1), K1, Z6
-	VMULPD    Z5, Z6, Z5
+	VMULPD    Z6, Z5, Z5
+	VADDPD    Z5, Z4, Z4
+	VMOVUPD.Z (BX)(R10*1), K1, Z5
+	VADDPD    Z5, Z4, Z4
+	VPANDQ    Z2, Z4, Z5
+	VCMPPD    $0x16, Z3, Z5, K2
+	VMOVUPD.Z Z4, K2, Z4
+	VMOVUPD.Z (CX)(R10*1), K1, Z5
+	VMULPD    Z4, Z5, Z5
+	VSUBPD    Z5, Z4, Z4
+	VMOVUPD   Z4, K1, (AX)(R10*1)
 	MOVQ      di+96(FP), AX
-	VMOVUPD   Z5, K1, (AX)(R10*1)
+	VMOVUPD.Z (AX)(R10*1), K1, Z4
+	VADDPD    Z5, Z4, Z4
+	VPANDQ    Z2, Z4, Z5
+	VCMPPD    $0x16, Z3, Z5, K2
+	VMOVUPD.Z Z4, K2, Z4
+	VMOVUPD   Z4, K1, (DX)(R10*1)
+	MOVQ      beta+104(FP), AX
+	VMOVUPD.Z (AX)(R10*1), K1, Z5
+	VMULPD    Z4, Z5, Z4
+	MOVQ      di+96(FP), AX
+	VMOVUPD   Z4, K1, (AX)(R10*1)
 
 end:
 	MOVQ n+112(FP), AX
@@ -27587,7 +27380,7 @@ end:
 	VZEROUPPER
 	RET
 
-// func lifBackSynFastF64AVX512(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, di *float64, beta *float64, k float64, n int, rows int)
+// func lifBackSynFastF64AVX512(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, gain *float64, vth *float64, attached uint64, di *float64, beta *float64, k float64, n int, rows int)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·lifBackSynFastF64AVX512(SB), NOSPLIT, $0-136
 	VBROADCASTSD word3ff0000000000000<>+0(SB), Z0
@@ -27608,7 +27401,7 @@ TEXT ·lifBackSynFastF64AVX512(SB), NOSPLIT, $0-136
 
 row:
 	MOVQ dv+0(FP), AX
-	MOVQ alpha+72(FP), CX
+	MOVQ gain+72(FP), CX
 	MOVQ dx+8(FP), DX
 	MOVQ gv+56(FP), BX
 	MOVQ ds+24(FP), SI
@@ -27644,13 +27437,12 @@ loop:
 	VCMPPD    $0x16, Z5, Z7, K1
 	VMOVUPD.Z Z6, K1, Z6
 	VMOVUPD   (CX)(R10*1), Z7
-	VMULPD    Z6, Z7, Z8
-	VMOVUPD   Z8, (AX)(R10*1)
+	VMULPD    Z6, Z7, Z7
+	VSUBPD    Z7, Z6, Z6
+	VMOVUPD   Z6, (AX)(R10*1)
 	MOVQ      di+96(FP), R11
-	VMOVUPD   (R11)(R10*1), Z8
-	VSUBPD    Z7, Z0, Z7
-	VMULPD    Z6, Z7, Z6
-	VADDPD    Z6, Z8, Z6
+	VMOVUPD   (R11)(R10*1), Z6
+	VADDPD    Z7, Z6, Z6
 	VPANDQ    Z4, Z6, Z7
 	VCMPPD    $0x16, Z5, Z7, K1
 	VMOVUPD.Z Z6, K1, Z6
@@ -27694,13 +27486,12 @@ tail:
 	VCMPPD    $0x16, Z5, Z7, K2
 	VMOVUPD.Z Z6, K2, Z6
 	VMOVUPD.Z (CX)(R10*1), K1, Z7
-	VMULPD    Z6, Z7, Z8
-	VMOVUPD   Z8, K1, (AX)(R10*1)
+	VMULPD    Z6, Z7, Z7
+	VSUBPD    Z7, Z6, Z6
+	VMOVUPD   Z6, K1, (AX)(R10*1)
 	MOVQ      di+96(FP), AX
-	VMOVUPD.Z (AX)(R10*1), K1, Z8
-	VSUBPD    Z7, Z0, Z7
-	VMULPD    Z6, Z7, Z6
-	VADDPD    Z6, Z8, Z6
+	VMOVUPD.Z (AX)(R10*1), K1, Z6
+	VADDPD    Z7, Z6, Z6
 	VPANDQ    Z4, Z6, Z7
 	VCMPPD    $0x16, Z5, Z7, K2
 	VMOVUPD.Z Z6, K2, Z6
@@ -27729,15 +27520,14 @@ end:
 	VZEROUPPER
 	RET
 
-// func lifBackSynLearnedF64AVX512(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, di *float64, beta *float64, dalpha *float64, before *float64, dvth *float64, dbeta *float64, i *float64, ibefore *float64, ldsums int, ldbefore int, unreset uint64, ldi int, ldibefore int, n int, rows int)
+// func lifBackSynLearnedF64AVX512(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, gain *float64, vth *float64, attached uint64, di *float64, beta *float64, dleak *float64, before *float64, dvth *float64, dbeta *float64, i *float64, ibefore *float64, ldsums int, ldbefore int, unreset uint64, ldi int, ldibefore int, n int, rows int)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·lifBackSynLearnedF64AVX512(SB), NOSPLIT, $0-216
-	VBROADCASTSD word3ff0000000000000<>+0(SB), Z0
-	VPXORQ       Z1, Z1, Z1
-	VBROADCASTSD attached+88(FP), Z2
-	VBROADCASTSD unreset+176(FP), Z3
-	VBROADCASTSD word7fffffffffffffff<>+0(SB), Z4
-	VBROADCASTSD word03f0000000000000<>+0(SB), Z5
+	VPXORQ       Z0, Z0, Z0
+	VBROADCASTSD attached+88(FP), Z1
+	VBROADCASTSD unreset+176(FP), Z2
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Z3
+	VBROADCASTSD word03f0000000000000<>+0(SB), Z4
 	MOVQ         ldbefore+168(FP), AX
 	SHLQ         $0x03, AX
 	MOVQ         AX, ldbefore+168(FP)
@@ -27762,7 +27552,7 @@ TEXT ·lifBackSynLearnedF64AVX512(SB), NOSPLIT, $0-216
 
 row:
 	MOVQ dv+0(FP), AX
-	MOVQ alpha+72(FP), CX
+	MOVQ gain+72(FP), CX
 	MOVQ dx+8(FP), DX
 	MOVQ gv+56(FP), BX
 	MOVQ ds+24(FP), SI
@@ -27775,74 +27565,73 @@ row:
 	JL   tail
 
 loop:
-	VMOVUPD   (AX)(R10*1), Z6
-	VMOVUPD   (DI)(R10*1), Z7
-	VMOVUPD   (R8)(R10*1), Z8
-	VSUBPD    Z8, Z7, Z7
-	VCMPPD    $0x16, Z1, Z7, K1
-	VSUBPD    Z8, Z1, Z7
-	VMULPD    Z6, Z7, Z7
+	VMOVUPD   (AX)(R10*1), Z5
+	VMOVUPD   (DI)(R10*1), Z6
+	VMOVUPD   (R8)(R10*1), Z7
+	VSUBPD    Z7, Z6, Z6
+	VCMPPD    $0x16, Z0, Z6, K1
+	VSUBPD    Z7, Z0, Z6
+	VMULPD    Z5, Z6, Z6
 	MOVQ      slope+32(FP), R11
-	VMOVUPD   (R11)(R10*1), Z8
-	VMOVUPD   (SI)(R10*1), Z9
-	VPANDQ    Z2, Z7, Z7
-	VADDPD    Z7, Z9, Z7
-	VMULPD    Z8, Z7, Z7
-	VMOVUPD.Z Z6, K1, Z8
-	MOVQ      dvth+128(FP), R11
-	VMOVUPD   (R11)(R10*1), Z9
-	VSUBPD    Z8, Z9, Z8
-	VSUBPD    Z7, Z8, Z8
-	MOVQ      dvth+128(FP), R11
-	VMOVUPD   Z8, (R11)(R10*1)
-	VADDPD    Z7, Z6, Z6
-	VMOVUPD   (BX)(R10*1), Z7
-	VADDPD    Z7, Z6, Z6
-	VPANDQ    Z4, Z6, Z7
-	VCMPPD    $0x16, Z5, Z7, K1
-	VMOVUPD.Z Z6, K1, Z6
-	VMOVUPD   (CX)(R10*1), Z7
-	VMULPD    Z6, Z7, Z8
-	VMOVUPD   Z8, (AX)(R10*1)
-	MOVQ      dalpha+112(FP), R11
-	VMOVUPD   (R11)(R10*1), Z8
-	MOVQ      before+120(FP), R11
-	VMOVUPD   (R11)(R10*1), Z9
-	VMOVUPD   (R8)(R10*1), Z10
-	VSUBPD    Z10, Z9, Z11
-	VPANDQ    Z3, Z11, Z11
-	VCMPPD    $0x16, Z1, Z11, K1
-	VMOVUPD.Z Z10, K1, Z10
-	VSUBPD    Z10, Z9, Z9
-	MOVQ      i+144(FP), R11
-	VMOVUPD   (R11)(R10*1), Z10
-	VSUBPD    Z10, Z9, Z9
-	VMULPD    Z9, Z6, Z9
-	VADDPD    Z9, Z8, Z8
-	MOVQ      dalpha+112(FP), R11
-	VMOVUPD   Z8, (R11)(R10*1)
-	MOVQ      di+96(FP), R11
-	VMOVUPD   (R11)(R10*1), Z8
-	VSUBPD    Z7, Z0, Z7
-	VMULPD    Z6, Z7, Z6
+	VMOVUPD   (R11)(R10*1), Z7
+	VMOVUPD   (SI)(R10*1), Z8
+	VPANDQ    Z1, Z6, Z6
 	VADDPD    Z6, Z8, Z6
-	VPANDQ    Z4, Z6, Z7
-	VCMPPD    $0x16, Z5, Z7, K1
-	VMOVUPD.Z Z6, K1, Z6
-	VMOVUPD   Z6, (DX)(R10*1)
-	MOVQ      dbeta+136(FP), R11
-	VMOVUPD   (R11)(R10*1), Z7
-	MOVQ      ibefore+152(FP), R11
+	VMULPD    Z7, Z6, Z6
+	VMOVUPD.Z Z5, K1, Z7
+	MOVQ      dvth+128(FP), R11
 	VMOVUPD   (R11)(R10*1), Z8
-	VMULPD    Z8, Z6, Z8
-	VADDPD    Z8, Z7, Z7
-	MOVQ      dbeta+136(FP), R11
+	VSUBPD    Z7, Z8, Z7
+	VSUBPD    Z6, Z7, Z7
+	MOVQ      dvth+128(FP), R11
 	VMOVUPD   Z7, (R11)(R10*1)
-	MOVQ      beta+104(FP), R11
+	VADDPD    Z6, Z5, Z5
+	VMOVUPD   (BX)(R10*1), Z6
+	VADDPD    Z6, Z5, Z5
+	VPANDQ    Z3, Z5, Z6
+	VCMPPD    $0x16, Z4, Z6, K1
+	VMOVUPD.Z Z5, K1, Z5
+	MOVQ      dleak+112(FP), R11
+	VMOVUPD   (R11)(R10*1), Z6
+	MOVQ      i+144(FP), R11
 	VMOVUPD   (R11)(R10*1), Z7
-	VMULPD    Z6, Z7, Z6
-	MOVQ      di+96(FP), R11
+	MOVQ      before+120(FP), R11
+	VMOVUPD   (R11)(R10*1), Z8
+	VMOVUPD   (R8)(R10*1), Z9
+	VSUBPD    Z9, Z8, Z10
+	VPANDQ    Z2, Z10, Z10
+	VCMPPD    $0x16, Z0, Z10, K1
+	VMOVUPD.Z Z9, K1, Z9
+	VSUBPD    Z9, Z8, Z8
+	VSUBPD    Z8, Z7, Z7
+	VMULPD    Z7, Z5, Z7
+	VADDPD    Z7, Z6, Z6
+	MOVQ      dleak+112(FP), R11
 	VMOVUPD   Z6, (R11)(R10*1)
+	VMOVUPD   (CX)(R10*1), Z6
+	VMULPD    Z5, Z6, Z6
+	VSUBPD    Z6, Z5, Z5
+	VMOVUPD   Z5, (AX)(R10*1)
+	MOVQ      di+96(FP), R11
+	VMOVUPD   (R11)(R10*1), Z5
+	VADDPD    Z6, Z5, Z5
+	VPANDQ    Z3, Z5, Z6
+	VCMPPD    $0x16, Z4, Z6, K1
+	VMOVUPD.Z Z5, K1, Z5
+	VMOVUPD   Z5, (DX)(R10*1)
+	MOVQ      dbeta+136(FP), R11
+	VMOVUPD   (R11)(R10*1), Z6
+	MOVQ      ibefore+152(FP), R11
+	VMOVUPD   (R11)(R10*1), Z7
+	VMULPD    Z7, Z5, Z7
+	VADDPD    Z7, Z6, Z6
+	MOVQ      dbeta+136(FP), R11
+	VMOVUPD   Z6, (R11)(R10*1)
+	MOVQ      beta+104(FP), R11
+	VMOVUPD   (R11)(R10*1), Z6
+	VMULPD    Z5, Z6, Z5
+	MOVQ      di+96(FP), R11
+	VMOVUPD   Z5, (R11)(R10*1)
 	ADDQ      $0x40, R10
 	SUBQ      $0x40, R9
 	JGE       loop
@@ -27854,74 +27643,73 @@ tail:
 	MOVL      $-1, R11
 	BZHIL     R9, R11, R11
 	KMOVW     R11, K1
-	VMOVUPD.Z (AX)(R10*1), K1, Z6
-	VMOVUPD.Z (DI)(R10*1), K1, Z7
-	VMOVUPD.Z (R8)(R10*1), K1, Z8
-	VSUBPD    Z8, Z7, Z7
-	VCMPPD    $0x16, Z1, Z7, K2
-	VSUBPD    Z8, Z1, Z7
-	VMULPD    Z6, Z7, Z7
+	VMOVUPD.Z (AX)(R10*1), K1, Z5
+	VMOVUPD.Z (DI)(R10*1), K1, Z6
+	VMOVUPD.Z (R8)(R10*1), K1, Z7
+	VSUBPD    Z7, Z6, Z6
+	VCMPPD    $0x16, Z0, Z6, K2
+	VSUBPD    Z7, Z0, Z6
+	VMULPD    Z5, Z6, Z6
 	MOVQ      slope+32(FP), DI
-	VMOVUPD.Z (DI)(R10*1), K1, Z8
-	VMOVUPD.Z (SI)(R10*1), K1, Z9
-	VPANDQ    Z2, Z7, Z7
-	VADDPD    Z7, Z9, Z7
-	VMULPD    Z8, Z7, Z7
-	VMOVUPD.Z Z6, K2, Z8
-	MOVQ      dvth+128(FP), SI
-	VMOVUPD.Z (SI)(R10*1), K1, Z9
-	VSUBPD    Z8, Z9, Z8
-	VSUBPD    Z7, Z8, Z8
-	MOVQ      dvth+128(FP), SI
-	VMOVUPD   Z8, K1, (SI)(R10*1)
-	VADDPD    Z7, Z6, Z6
-	VMOVUPD.Z (BX)(R10*1), K1, Z7
-	VADDPD    Z7, Z6, Z6
-	VPANDQ    Z4, Z6, Z7
-	VCMPPD    $0x16, Z5, Z7, K2
-	VMOVUPD.Z Z6, K2, Z6
-	VMOVUPD.Z (CX)(R10*1), K1, Z7
-	VMULPD    Z6, Z7, Z8
-	VMOVUPD   Z8, K1, (AX)(R10*1)
-	MOVQ      dalpha+112(FP), AX
-	VMOVUPD.Z (AX)(R10*1), K1, Z8
-	MOVQ      before+120(FP), AX
-	VMOVUPD.Z (AX)(R10*1), K1, Z9
-	VMOVUPD.Z (R8)(R10*1), K1, Z10
-	VSUBPD    Z10, Z9, Z11
-	VPANDQ    Z3, Z11, Z11
-	VCMPPD    $0x16, Z1, Z11, K2
-	VMOVUPD.Z Z10, K2, Z10
-	VSUBPD    Z10, Z9, Z9
-	MOVQ      i+144(FP), AX
-	VMOVUPD.Z (AX)(R10*1), K1, Z10
-	VSUBPD    Z10, Z9, Z9
-	VMULPD    Z9, Z6, Z9
-	VADDPD    Z9, Z8, Z8
-	MOVQ      dalpha+112(FP), AX
-	VMOVUPD   Z8, K1, (AX)(R10*1)
-	MOVQ      di+96(FP), AX
-	VMOVUPD.Z (AX)(R10*1), K1, Z8
-	VSUBPD    Z7, Z0, Z7
-	VMULPD    Z6, Z7, Z6
+	VMOVUPD.Z (DI)(R10*1), K1, Z7
+	VMOVUPD.Z (SI)(R10*1), K1, Z8
+	VPANDQ    Z1, Z6, Z6
 	VADDPD    Z6, Z8, Z6
-	VPANDQ    Z4, Z6, Z7
-	VCMPPD    $0x16, Z5, Z7, K2
-	VMOVUPD.Z Z6, K2, Z6
-	VMOVUPD   Z6, K1, (DX)(R10*1)
-	MOVQ      dbeta+136(FP), AX
-	VMOVUPD.Z (AX)(R10*1), K1, Z7
-	MOVQ      ibefore+152(FP), AX
-	VMOVUPD.Z (AX)(R10*1), K1, Z8
-	VMULPD    Z8, Z6, Z8
-	VADDPD    Z8, Z7, Z7
-	MOVQ      dbeta+136(FP), AX
-	VMOVUPD   Z7, K1, (AX)(R10*1)
-	MOVQ      beta+104(FP), AX
-	VMOVUPD.Z (AX)(R10*1), K1, Z7
-	VMULPD    Z6, Z7, Z6
+	VMULPD    Z7, Z6, Z6
+	VMOVUPD.Z Z5, K2, Z7
+	MOVQ      dvth+128(FP), SI
+	VMOVUPD.Z (SI)(R10*1), K1, Z8
+	VSUBPD    Z7, Z8, Z7
+	VSUBPD    Z6, Z7, Z7
+	MOVQ      dvth+128(FP), SI
+	VMOVUPD   Z7, K1, (SI)(R10*1)
+	VADDPD    Z6, Z5, Z5
+	VMOVUPD.Z (BX)(R10*1), K1, Z6
+	VADDPD    Z6, Z5, Z5
+	VPANDQ    Z3, Z5, Z6
+	VCMPPD    $0x16, Z4, Z6, K2
+	VMOVUPD.Z Z5, K2, Z5
+	MOVQ      dleak+112(FP), BX
+	VMOVUPD.Z (BX)(R10*1), K1, Z6
+	MOVQ      i+144(FP), BX
+	VMOVUPD.Z (BX)(R10*1), K1, Z7
+	MOVQ      before+120(FP), BX
+	VMOVUPD.Z (BX)(R10*1), K1, Z8
+	VMOVUPD.Z (R8)(R10*1), K1, Z9
+	VSUBPD    Z9, Z8, Z10
+	VPANDQ    Z2, Z10, Z10
+	VCMPPD    $0x16, Z0, Z10, K2
+	VMOVUPD.Z Z9, K2, Z9
+	VSUBPD    Z9, Z8, Z8
+	VSUBPD    Z8, Z7, Z7
+	VMULPD    Z7, Z5, Z7
+	VADDPD    Z7, Z6, Z6
+	MOVQ      dleak+112(FP), BX
+	VMOVUPD   Z6, K1, (BX)(R10*1)
+	VMOVUPD.Z (CX)(R10*1), K1, Z6
+	VMULPD    Z5, Z6, Z6
+	VSUBPD    Z6, Z5, Z5
+	VMOVUPD   Z5, K1, (AX)(R10*1)
 	MOVQ      di+96(FP), AX
+	VMOVUPD.Z (AX)(R10*1), K1, Z5
+	VADDPD    Z6, Z5, Z5
+	VPANDQ    Z3, Z5, Z6
+	VCMPPD    $0x16, Z4, Z6, K2
+	VMOVUPD.Z Z5, K2, Z5
+	VMOVUPD   Z5, K1, (DX)(R10*1)
+	MOVQ      dbeta+136(FP), AX
+	VMOVUPD.Z (AX)(R10*1), K1, Z6
+	MOVQ      ibefore+152(FP), AX
+	VMOVUPD.Z (AX)(R10*1), K1, Z7
+	VMULPD    Z7, Z5, Z7
+	VADDPD    Z7, Z6, Z6
+	MOVQ      dbeta+136(FP), AX
 	VMOVUPD   Z6, K1, (AX)(R10*1)
+	MOVQ      beta+104(FP), AX
+	VMOVUPD.Z (AX)(R10*1), K1, Z6
+	VMULPD    Z5, Z6, Z5
+	MOVQ      di+96(FP), AX
+	VMOVUPD   Z5, K1, (AX)(R10*1)
 
 end:
 	MOVQ n+200(FP), AX
@@ -27929,10 +27717,10 @@ end:
 	MOVQ ldbefore+168(FP), CX
 	ADDQ CX, before+120(FP)
 	MOVQ ldsums+160(FP), CX
-	ADDQ CX, dalpha+112(FP)
-	MOVQ ldsums+160(FP), CX
 	ADDQ CX, dbeta+136(FP)
 	ADDQ AX, di+96(FP)
+	MOVQ ldsums+160(FP), CX
+	ADDQ CX, dleak+112(FP)
 	ADDQ AX, ds+24(FP)
 	ADDQ AX, dv+0(FP)
 	MOVQ ldsums+160(FP), CX
@@ -27953,7 +27741,7 @@ end:
 	VZEROUPPER
 	RET
 
-// func lifBackSynLearnedFastF64AVX512(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, di *float64, beta *float64, dalpha *float64, before *float64, dvth *float64, dbeta *float64, i *float64, ibefore *float64, ldsums int, ldbefore int, unreset uint64, ldi int, ldibefore int, k float64, n int, rows int)
+// func lifBackSynLearnedFastF64AVX512(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, gain *float64, vth *float64, attached uint64, di *float64, beta *float64, dleak *float64, before *float64, dvth *float64, dbeta *float64, i *float64, ibefore *float64, ldsums int, ldbefore int, unreset uint64, ldi int, ldibefore int, k float64, n int, rows int)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·lifBackSynLearnedFastF64AVX512(SB), NOSPLIT, $0-224
 	VBROADCASTSD word3ff0000000000000<>+0(SB), Z0
@@ -27987,7 +27775,7 @@ TEXT ·lifBackSynLearnedFastF64AVX512(SB), NOSPLIT, $0-224
 
 row:
 	MOVQ dv+0(FP), AX
-	MOVQ alpha+72(FP), CX
+	MOVQ gain+72(FP), CX
 	MOVQ dx+8(FP), DX
 	MOVQ gv+56(FP), BX
 	MOVQ ds+24(FP), SI
@@ -28029,10 +27817,9 @@ loop:
 	VPANDQ    Z5, Z7, Z8
 	VCMPPD    $0x16, Z6, Z8, K1
 	VMOVUPD.Z Z7, K1, Z7
-	VMOVUPD   (CX)(R10*1), Z8
-	VMULPD    Z7, Z8, Z9
-	VMOVUPD   Z9, (AX)(R10*1)
-	MOVQ      dalpha+112(FP), R11
+	MOVQ      dleak+112(FP), R11
+	VMOVUPD   (R11)(R10*1), Z8
+	MOVQ      i+144(FP), R11
 	VMOVUPD   (R11)(R10*1), Z9
 	MOVQ      before+120(FP), R11
 	VMOVUPD   (R11)(R10*1), Z10
@@ -28042,18 +27829,18 @@ loop:
 	VCMPPD    $0x16, Z1, Z12, K1
 	VMOVUPD.Z Z11, K1, Z11
 	VSUBPD    Z11, Z10, Z10
-	MOVQ      i+144(FP), R11
-	VMOVUPD   (R11)(R10*1), Z11
-	VSUBPD    Z11, Z10, Z10
-	VMULPD    Z10, Z7, Z10
-	VADDPD    Z10, Z9, Z9
-	MOVQ      dalpha+112(FP), R11
-	VMOVUPD   Z9, (R11)(R10*1)
+	VSUBPD    Z10, Z9, Z9
+	VMULPD    Z9, Z7, Z9
+	VADDPD    Z9, Z8, Z8
+	MOVQ      dleak+112(FP), R11
+	VMOVUPD   Z8, (R11)(R10*1)
+	VMOVUPD   (CX)(R10*1), Z8
+	VMULPD    Z7, Z8, Z8
+	VSUBPD    Z8, Z7, Z7
+	VMOVUPD   Z7, (AX)(R10*1)
 	MOVQ      di+96(FP), R11
-	VMOVUPD   (R11)(R10*1), Z9
-	VSUBPD    Z8, Z0, Z8
-	VMULPD    Z7, Z8, Z7
-	VADDPD    Z7, Z9, Z7
+	VMOVUPD   (R11)(R10*1), Z7
+	VADDPD    Z8, Z7, Z7
 	VPANDQ    Z5, Z7, Z8
 	VCMPPD    $0x16, Z6, Z8, K1
 	VMOVUPD.Z Z7, K1, Z7
@@ -28111,31 +27898,30 @@ tail:
 	VPANDQ    Z5, Z7, Z8
 	VCMPPD    $0x16, Z6, Z8, K2
 	VMOVUPD.Z Z7, K2, Z7
-	VMOVUPD.Z (CX)(R10*1), K1, Z8
-	VMULPD    Z7, Z8, Z9
-	VMOVUPD   Z9, K1, (AX)(R10*1)
-	MOVQ      dalpha+112(FP), AX
-	VMOVUPD.Z (AX)(R10*1), K1, Z9
-	MOVQ      before+120(FP), AX
-	VMOVUPD.Z (AX)(R10*1), K1, Z10
+	MOVQ      dleak+112(FP), BX
+	VMOVUPD.Z (BX)(R10*1), K1, Z8
+	MOVQ      i+144(FP), BX
+	VMOVUPD.Z (BX)(R10*1), K1, Z9
+	MOVQ      before+120(FP), BX
+	VMOVUPD.Z (BX)(R10*1), K1, Z10
 	VMOVUPD.Z (R8)(R10*1), K1, Z11
 	VSUBPD    Z11, Z10, Z12
 	VPANDQ    Z3, Z12, Z12
 	VCMPPD    $0x16, Z1, Z12, K2
 	VMOVUPD.Z Z11, K2, Z11
 	VSUBPD    Z11, Z10, Z10
-	MOVQ      i+144(FP), AX
-	VMOVUPD.Z (AX)(R10*1), K1, Z11
-	VSUBPD    Z11, Z10, Z10
-	VMULPD    Z10, Z7, Z10
-	VADDPD    Z10, Z9, Z9
-	MOVQ      dalpha+112(FP), AX
-	VMOVUPD   Z9, K1, (AX)(R10*1)
+	VSUBPD    Z10, Z9, Z9
+	VMULPD    Z9, Z7, Z9
+	VADDPD    Z9, Z8, Z8
+	MOVQ      dleak+112(FP), BX
+	VMOVUPD   Z8, K1, (BX)(R10*1)
+	VMOVUPD.Z (CX)(R10*1), K1, Z8
+	VMULPD    Z7, Z8, Z8
+	VSUBPD    Z8, Z7, Z7
+	VMOVUPD   Z7, K1, (AX)(R10*1)
 	MOVQ      di+96(FP), AX
-	VMOVUPD.Z (AX)(R10*1), K1, Z9
-	VSUBPD    Z8, Z0, Z8
-	VMULPD    Z7, Z8, Z7
-	VADDPD    Z7, Z9, Z7
+	VMOVUPD.Z (AX)(R10*1), K1, Z7
+	VADDPD    Z8, Z7, Z7
 	VPANDQ    Z5, Z7, Z8
 	VCMPPD    $0x16, Z6, Z8, K2
 	VMOVUPD.Z Z7, K2, Z7
@@ -28160,10 +27946,10 @@ end:
 	MOVQ ldbefore+168(FP), CX
 	ADDQ CX, before+120(FP)
 	MOVQ ldsums+160(FP), CX
-	ADDQ CX, dalpha+112(FP)
-	MOVQ ldsums+160(FP), CX
 	ADDQ CX, dbeta+136(FP)
 	ADDQ AX, di+96(FP)
+	MOVQ ldsums+160(FP), CX
+	ADDQ CX, dleak+112(FP)
 	ADDQ AX, ds+24(FP)
 	ADDQ AX, dv+0(FP)
 	MOVQ ldsums+160(FP), CX
@@ -28184,14 +27970,13 @@ end:
 	VZEROUPPER
 	RET
 
-// func lifBackSynToValueF64AVX512(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, di *float64, beta *float64, vreset *float64, n int, rows int)
+// func lifBackSynToValueF64AVX512(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, gain *float64, vth *float64, attached uint64, di *float64, beta *float64, vreset *float64, n int, rows int)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·lifBackSynToValueF64AVX512(SB), NOSPLIT, $0-136
-	VBROADCASTSD word3ff0000000000000<>+0(SB), Z0
-	VPXORQ       Z1, Z1, Z1
-	VBROADCASTSD attached+88(FP), Z2
-	VBROADCASTSD word7fffffffffffffff<>+0(SB), Z3
-	VBROADCASTSD word03f0000000000000<>+0(SB), Z4
+	VPXORQ       Z0, Z0, Z0
+	VBROADCASTSD attached+88(FP), Z1
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Z2
+	VBROADCASTSD word03f0000000000000<>+0(SB), Z3
 	MOVQ         lddx+16(FP), AX
 	SHLQ         $0x03, AX
 	MOVQ         AX, lddx+16(FP)
@@ -28204,7 +27989,7 @@ TEXT ·lifBackSynToValueF64AVX512(SB), NOSPLIT, $0-136
 
 row:
 	MOVQ dv+0(FP), AX
-	MOVQ alpha+72(FP), CX
+	MOVQ gain+72(FP), CX
 	MOVQ dx+8(FP), DX
 	MOVQ gv+56(FP), BX
 	MOVQ ds+24(FP), SI
@@ -28217,47 +28002,46 @@ row:
 	JL   tail
 
 loop:
-	VMOVUPD   (AX)(R10*1), Z5
-	VMOVUPD   (DI)(R10*1), Z6
-	VMOVUPD   (R8)(R10*1), Z7
-	VSUBPD    Z7, Z6, Z7
-	VCMPPD    $0x16, Z1, Z7, K1
+	VMOVUPD   (AX)(R10*1), Z4
+	VMOVUPD   (DI)(R10*1), Z5
+	VMOVUPD   (R8)(R10*1), Z6
+	VSUBPD    Z6, Z5, Z6
+	VCMPPD    $0x16, Z0, Z6, K1
 	MOVQ      vreset+112(FP), R11
-	VMOVUPD   (R11)(R10*1), Z7
-	VSUBPD    Z6, Z7, Z6
-	VMULPD    Z5, Z6, Z6
-	VMULPD    Z1, Z5, Z7
-	VMOVUPD   Z5, Z5
-	VMOVUPD   Z7, K1, Z5
-	MOVQ      slope+32(FP), R11
-	VMOVUPD   (R11)(R10*1), Z7
-	VMOVUPD   (SI)(R10*1), Z8
-	VPANDQ    Z2, Z6, Z6
-	VADDPD    Z6, Z8, Z6
-	VMULPD    Z7, Z6, Z6
-	VADDPD    Z6, Z5, Z5
-	VMOVUPD   (BX)(R10*1), Z6
-	VADDPD    Z6, Z5, Z5
-	VPANDQ    Z3, Z5, Z6
-	VCMPPD    $0x16, Z4, Z6, K1
-	VMOVUPD.Z Z5, K1, Z5
-	VMOVUPD   (CX)(R10*1), Z6
-	VMULPD    Z5, Z6, Z7
-	VMOVUPD   Z7, (AX)(R10*1)
-	MOVQ      di+96(FP), R11
-	VMOVUPD   (R11)(R10*1), Z7
-	VSUBPD    Z6, Z0, Z6
-	VMULPD    Z5, Z6, Z5
-	VADDPD    Z5, Z7, Z5
-	VPANDQ    Z3, Z5, Z6
-	VCMPPD    $0x16, Z4, Z6, K1
-	VMOVUPD.Z Z5, K1, Z5
-	VMOVUPD   Z5, (DX)(R10*1)
-	MOVQ      beta+104(FP), R11
 	VMOVUPD   (R11)(R10*1), Z6
-	VMULPD    Z5, Z6, Z5
+	VSUBPD    Z5, Z6, Z5
+	VMULPD    Z4, Z5, Z5
+	VMULPD    Z0, Z4, Z6
+	VMOVUPD   Z4, Z4
+	VMOVUPD   Z6, K1, Z4
+	MOVQ      slope+32(FP), R11
+	VMOVUPD   (R11)(R10*1), Z6
+	VMOVUPD   (SI)(R10*1), Z7
+	VPANDQ    Z1, Z5, Z5
+	VADDPD    Z5, Z7, Z5
+	VMULPD    Z6, Z5, Z5
+	VADDPD    Z5, Z4, Z4
+	VMOVUPD   (BX)(R10*1), Z5
+	VADDPD    Z5, Z4, Z4
+	VPANDQ    Z2, Z4, Z5
+	VCMPPD    $0x16, Z3, Z5, K1
+	VMOVUPD.Z Z4, K1, Z4
+	VMOVUPD   (CX)(R10*1), Z5
+	VMULPD    Z4, Z5, Z5
+	VSUBPD    Z5, Z4, Z4
+	VMOVUPD   Z4, (AX)(R10*1)
 	MOVQ      di+96(FP), R11
-	VMOVUPD   Z5, (R11)(R10*1)
+	VMOVUPD   (R11)(R10*1), Z4
+	VADDPD    Z5, Z4, Z4
+	VPANDQ    Z2, Z4, Z5
+	VCMPPD    $0x16, Z3, Z5, K1
+	VMOVUPD.Z Z4, K1, Z4
+	VMOVUPD   Z4, (DX)(R10*1)
+	MOVQ      beta+104(FP), R11
+	VMOVUPD   (R11)(R10*1), Z5
+	VMULPD    Z4, Z5, Z4
+	MOVQ      di+96(FP), R11
+	VMOVUPD   Z4, (R11)(R10*1)
 	ADDQ      $0x40, R10
 	SUBQ      $0x40, R9
 	JGE       loop
@@ -28269,47 +28053,46 @@ tail:
 	MOVL      $-1, R11
 	BZHIL     R9, R11, R11
 	KMOVW     R11, K1
-	VMOVUPD.Z (AX)(R10*1), K1, Z5
-	VMOVUPD.Z (DI)(R10*1), K1, Z6
-	VMOVUPD.Z (R8)(R10*1), K1, Z7
-	VSUBPD    Z7, Z6, Z7
-	VCMPPD    $0x16, Z1, Z7, K2
+	VMOVUPD.Z (AX)(R10*1), K1, Z4
+	VMOVUPD.Z (DI)(R10*1), K1, Z5
+	VMOVUPD.Z (R8)(R10*1), K1, Z6
+	VSUBPD    Z6, Z5, Z6
+	VCMPPD    $0x16, Z0, Z6, K2
 	MOVQ      vreset+112(FP), DI
-	VMOVUPD.Z (DI)(R10*1), K1, Z7
-	VSUBPD    Z6, Z7, Z6
-	VMULPD    Z5, Z6, Z6
-	VMULPD    Z1, Z5, Z7
-	VMOVUPD   Z5, Z5
-	VMOVUPD   Z7, K2, Z5
+	VMOVUPD.Z (DI)(R10*1), K1, Z6
+	VSUBPD    Z5, Z6, Z5
+	VMULPD    Z4, Z5, Z5
+	VMULPD    Z0, Z4, Z6
+	VMOVUPD   Z4, Z4
+	VMOVUPD   Z6, K2, Z4
 	MOVQ      slope+32(FP), DI
-	VMOVUPD.Z (DI)(R10*1), K1, Z7
-	VMOVUPD.Z (SI)(R10*1), K1, Z8
-	VPANDQ    Z2, Z6, Z6
-	VADDPD    Z6, Z8, Z6
-	VMULPD    Z7, Z6, Z6
-	VADDPD    Z6, Z5, Z5
-	VMOVUPD.Z (BX)(R10*1), K1, Z6
-	VADDPD    Z6, Z5, Z5
-	VPANDQ    Z3, Z5, Z6
-	VCMPPD    $0x16, Z4, Z6, K2
-	VMOVUPD.Z Z5, K2, Z5
-	VMOVUPD.Z (CX)(R10*1), K1, Z6
-	VMULPD    Z5, Z6, Z7
-	VMOVUPD   Z7, K1, (AX)(R10*1)
-	MOVQ      di+96(FP), AX
-	VMOVUPD.Z (AX)(R10*1), K1, Z7
-	VSUBPD    Z6, Z0, Z6
-	VMULPD    Z5, Z6, Z5
+	VMOVUPD.Z (DI)(R10*1), K1, Z6
+	VMOVUPD.Z (SI)(R10*1), K1, Z7
+	VPANDQ    Z1, Z5, Z5
 	VADDPD    Z5, Z7, Z5
-	VPANDQ    Z3, Z5, Z6
-	VCMPPD    $0x16, Z4, Z6, K2
-	VMOVUPD.Z Z5, K2, Z5
-	VMOVUPD   Z5, K1, (DX)(R10*1)
-	MOVQ      beta+104(FP), AX
-	VMOVUPD.Z (AX)(R10*1), K1, Z6
-	VMULPD    Z5, Z6, Z5
+	VMULPD    Z6, Z5, Z5
+	VADDPD    Z5, Z4, Z4
+	VMOVUPD.Z (BX)(R10*1), K1, Z5
+	VADDPD    Z5, Z4, Z4
+	VPANDQ    Z2, Z4, Z5
+	VCMPPD    $0x16, Z3, Z5, K2
+	VMOVUPD.Z Z4, K2, Z4
+	VMOVUPD.Z (CX)(R10*1), K1, Z5
+	VMULPD    Z4, Z5, Z5
+	VSUBPD    Z5, Z4, Z4
+	VMOVUPD   Z4, K1, (AX)(R10*1)
 	MOVQ      di+96(FP), AX
-	VMOVUPD   Z5, K1, (AX)(R10*1)
+	VMOVUPD.Z (AX)(R10*1), K1, Z4
+	VADDPD    Z5, Z4, Z4
+	VPANDQ    Z2, Z4, Z5
+	VCMPPD    $0x16, Z3, Z5, K2
+	VMOVUPD.Z Z4, K2, Z4
+	VMOVUPD   Z4, K1, (DX)(R10*1)
+	MOVQ      beta+104(FP), AX
+	VMOVUPD.Z (AX)(R10*1), K1, Z5
+	VMULPD    Z4, Z5, Z4
+	MOVQ      di+96(FP), AX
+	VMOVUPD   Z4, K1, (AX)(R10*1)
 
 end:
 	MOVQ n+120(FP), AX
@@ -28329,7 +28112,7 @@ end:
 	VZEROUPPER
 	RET
 
-// func lifBackSynToValueFastF64AVX512(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, di *float64, beta *float64, vreset *float64, k float64, n int, rows int)
+// func lifBackSynToValueFastF64AVX512(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, gain *float64, vth *float64, attached uint64, di *float64, beta *float64, vreset *float64, k float64, n int, rows int)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·lifBackSynToValueFastF64AVX512(SB), NOSPLIT, $0-144
 	VBROADCASTSD word3ff0000000000000<>+0(SB), Z0
@@ -28350,7 +28133,7 @@ TEXT ·lifBackSynToValueFastF64AVX512(SB), NOSPLIT, $0-144
 
 row:
 	MOVQ dv+0(FP), AX
-	MOVQ alpha+72(FP), CX
+	MOVQ gain+72(FP), CX
 	MOVQ dx+8(FP), DX
 	MOVQ gv+56(FP), BX
 	MOVQ ds+24(FP), SI
@@ -28391,13 +28174,12 @@ loop:
 	VCMPPD    $0x16, Z5, Z7, K1
 	VMOVUPD.Z Z6, K1, Z6
 	VMOVUPD   (CX)(R10*1), Z7
-	VMULPD    Z6, Z7, Z8
-	VMOVUPD   Z8, (AX)(R10*1)
+	VMULPD    Z6, Z7, Z7
+	VSUBPD    Z7, Z6, Z6
+	VMOVUPD   Z6, (AX)(R10*1)
 	MOVQ      di+96(FP), R11
-	VMOVUPD   (R11)(R10*1), Z8
-	VSUBPD    Z7, Z0, Z7
-	VMULPD    Z6, Z7, Z6
-	VADDPD    Z6, Z8, Z6
+	VMOVUPD   (R11)(R10*1), Z6
+	VADDPD    Z7, Z6, Z6
 	VPANDQ    Z4, Z6, Z7
 	VCMPPD    $0x16, Z5, Z7, K1
 	VMOVUPD.Z Z6, K1, Z6
@@ -28446,13 +28228,12 @@ tail:
 	VCMPPD    $0x16, Z5, Z7, K2
 	VMOVUPD.Z Z6, K2, Z6
 	VMOVUPD.Z (CX)(R10*1), K1, Z7
-	VMULPD    Z6, Z7, Z8
-	VMOVUPD   Z8, K1, (AX)(R10*1)
+	VMULPD    Z6, Z7, Z7
+	VSUBPD    Z7, Z6, Z6
+	VMOVUPD   Z6, K1, (AX)(R10*1)
 	MOVQ      di+96(FP), AX
-	VMOVUPD.Z (AX)(R10*1), K1, Z8
-	VSUBPD    Z7, Z0, Z7
-	VMULPD    Z6, Z7, Z6
-	VADDPD    Z6, Z8, Z6
+	VMOVUPD.Z (AX)(R10*1), K1, Z6
+	VADDPD    Z7, Z6, Z6
 	VPANDQ    Z4, Z6, Z7
 	VCMPPD    $0x16, Z5, Z7, K2
 	VMOVUPD.Z Z6, K2, Z6
@@ -28481,15 +28262,14 @@ end:
 	VZEROUPPER
 	RET
 
-// func lifBackSynToValueLearnedF64AVX512(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, di *float64, beta *float64, vreset *float64, dalpha *float64, before *float64, dvth *float64, dbeta *float64, i *float64, ibefore *float64, dvreset *float64, ldsums int, ldbefore int, unreset uint64, ldi int, ldibefore int, n int, rows int)
+// func lifBackSynToValueLearnedF64AVX512(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, gain *float64, vth *float64, attached uint64, di *float64, beta *float64, vreset *float64, dleak *float64, before *float64, dvth *float64, dbeta *float64, i *float64, ibefore *float64, dvreset *float64, ldsums int, ldbefore int, unreset uint64, ldi int, ldibefore int, n int, rows int)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·lifBackSynToValueLearnedF64AVX512(SB), NOSPLIT, $0-232
-	VBROADCASTSD word3ff0000000000000<>+0(SB), Z0
-	VPXORQ       Z1, Z1, Z1
-	VBROADCASTSD attached+88(FP), Z2
-	VBROADCASTSD unreset+192(FP), Z3
-	VBROADCASTSD word7fffffffffffffff<>+0(SB), Z4
-	VBROADCASTSD word03f0000000000000<>+0(SB), Z5
+	VPXORQ       Z0, Z0, Z0
+	VBROADCASTSD attached+88(FP), Z1
+	VBROADCASTSD unreset+192(FP), Z2
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Z3
+	VBROADCASTSD word03f0000000000000<>+0(SB), Z4
 	MOVQ         ldbefore+184(FP), AX
 	SHLQ         $0x03, AX
 	MOVQ         AX, ldbefore+184(FP)
@@ -28514,7 +28294,7 @@ TEXT ·lifBackSynToValueLearnedF64AVX512(SB), NOSPLIT, $0-232
 
 row:
 	MOVQ dv+0(FP), AX
-	MOVQ alpha+72(FP), CX
+	MOVQ gain+72(FP), CX
 	MOVQ dx+8(FP), DX
 	MOVQ gv+56(FP), BX
 	MOVQ ds+24(FP), SI
@@ -28527,87 +28307,86 @@ row:
 	JL   tail
 
 loop:
-	VMOVUPD   (AX)(R10*1), Z6
-	VMOVUPD   (DI)(R10*1), Z7
-	VMOVUPD   (R8)(R10*1), Z8
-	VSUBPD    Z8, Z7, Z8
-	VCMPPD    $0x16, Z1, Z8, K1
+	VMOVUPD   (AX)(R10*1), Z5
+	VMOVUPD   (DI)(R10*1), Z6
+	VMOVUPD   (R8)(R10*1), Z7
+	VSUBPD    Z7, Z6, Z7
+	VCMPPD    $0x16, Z0, Z7, K1
 	MOVQ      vreset+112(FP), R11
-	VMOVUPD   (R11)(R10*1), Z8
-	VSUBPD    Z7, Z8, Z7
-	VMULPD    Z6, Z7, Z7
-	VMULPD    Z1, Z6, Z8
-	VMOVUPD   Z6, Z9
-	VMOVUPD   Z8, K1, Z9
+	VMOVUPD   (R11)(R10*1), Z7
+	VSUBPD    Z6, Z7, Z6
+	VMULPD    Z5, Z6, Z6
+	VMULPD    Z0, Z5, Z7
+	VMOVUPD   Z5, Z8
+	VMOVUPD   Z7, K1, Z8
 	MOVQ      slope+32(FP), R11
-	VMOVUPD   (R11)(R10*1), Z8
-	VMOVUPD   (SI)(R10*1), Z10
-	VPANDQ    Z2, Z7, Z7
-	VADDPD    Z7, Z10, Z7
-	VMULPD    Z8, Z7, Z7
-	VMOVUPD.Z Z6, K1, Z6
+	VMOVUPD   (R11)(R10*1), Z7
+	VMOVUPD   (SI)(R10*1), Z9
+	VPANDQ    Z1, Z6, Z6
+	VADDPD    Z6, Z9, Z6
+	VMULPD    Z7, Z6, Z6
+	VMOVUPD.Z Z5, K1, Z5
 	MOVQ      dvreset+168(FP), R11
-	VMOVUPD   (R11)(R10*1), Z8
-	VADDPD    Z6, Z8, Z6
+	VMOVUPD   (R11)(R10*1), Z7
+	VADDPD    Z5, Z7, Z5
 	MOVQ      dvreset+168(FP), R11
-	VMOVUPD   Z6, (R11)(R10*1)
+	VMOVUPD   Z5, (R11)(R10*1)
 	MOVQ      dvth+136(FP), R11
+	VMOVUPD   (R11)(R10*1), Z5
+	VSUBPD    Z6, Z5, Z5
+	MOVQ      dvth+136(FP), R11
+	VMOVUPD   Z5, (R11)(R10*1)
+	VADDPD    Z6, Z8, Z5
+	VMOVUPD   (BX)(R10*1), Z6
+	VADDPD    Z6, Z5, Z5
+	VPANDQ    Z3, Z5, Z6
+	VCMPPD    $0x16, Z4, Z6, K1
+	VMOVUPD.Z Z5, K1, Z5
+	MOVQ      dleak+120(FP), R11
 	VMOVUPD   (R11)(R10*1), Z6
-	VSUBPD    Z7, Z6, Z6
-	MOVQ      dvth+136(FP), R11
-	VMOVUPD   Z6, (R11)(R10*1)
-	VADDPD    Z7, Z9, Z6
-	VMOVUPD   (BX)(R10*1), Z7
-	VADDPD    Z7, Z6, Z6
-	VPANDQ    Z4, Z6, Z7
-	VCMPPD    $0x16, Z5, Z7, K1
-	VMOVUPD.Z Z6, K1, Z6
-	VMOVUPD   (CX)(R10*1), Z7
-	VMULPD    Z6, Z7, Z8
-	VMOVUPD   Z8, (AX)(R10*1)
-	MOVQ      dalpha+120(FP), R11
-	VMOVUPD   (R11)(R10*1), Z8
-	MOVQ      before+128(FP), R11
-	VMOVUPD   (R11)(R10*1), Z9
-	VMOVUPD   (R8)(R10*1), Z10
-	VSUBPD    Z10, Z9, Z10
-	VPANDQ    Z3, Z10, Z10
-	VCMPPD    $0x16, Z1, Z10, K1
-	MOVQ      vreset+112(FP), R11
-	VMOVUPD   (R11)(R10*1), Z10
-	VSUBPD    Z9, Z10, Z10
-	VADDPD    Z10, Z9, Z10
-	VMOVUPD   Z9, Z9
-	VMOVUPD   Z10, K1, Z9
 	MOVQ      i+152(FP), R11
-	VMOVUPD   (R11)(R10*1), Z10
-	VSUBPD    Z10, Z9, Z9
-	VMULPD    Z9, Z6, Z9
-	VADDPD    Z9, Z8, Z8
-	MOVQ      dalpha+120(FP), R11
-	VMOVUPD   Z8, (R11)(R10*1)
-	MOVQ      di+96(FP), R11
-	VMOVUPD   (R11)(R10*1), Z8
-	VSUBPD    Z7, Z0, Z7
-	VMULPD    Z6, Z7, Z6
-	VADDPD    Z6, Z8, Z6
-	VPANDQ    Z4, Z6, Z7
-	VCMPPD    $0x16, Z5, Z7, K1
-	VMOVUPD.Z Z6, K1, Z6
-	VMOVUPD   Z6, (DX)(R10*1)
-	MOVQ      dbeta+144(FP), R11
 	VMOVUPD   (R11)(R10*1), Z7
-	MOVQ      ibefore+160(FP), R11
+	MOVQ      before+128(FP), R11
 	VMOVUPD   (R11)(R10*1), Z8
-	VMULPD    Z8, Z6, Z8
-	VADDPD    Z8, Z7, Z7
-	MOVQ      dbeta+144(FP), R11
-	VMOVUPD   Z7, (R11)(R10*1)
-	MOVQ      beta+104(FP), R11
-	VMOVUPD   (R11)(R10*1), Z7
-	VMULPD    Z6, Z7, Z6
-	MOVQ      di+96(FP), R11
+	VMOVUPD   (R8)(R10*1), Z9
+	VSUBPD    Z9, Z8, Z9
+	VPANDQ    Z2, Z9, Z9
+	VCMPPD    $0x16, Z0, Z9, K1
+	MOVQ      vreset+112(FP), R11
+	VMOVUPD   (R11)(R10*1), Z9
+	VSUBPD    Z8, Z9, Z9
+	VADDPD    Z9, Z8, Z9
+	VMOVUPD   Z8, Z8
+	VMOVUPD   Z9, K1, Z8
+	VSUBPD    Z8, Z7, Z7
+	VMULPD    Z7, Z5, Z7
+	VADDPD    Z7, Z6, Z6
+	MOVQ      dleak+120(FP), R11
 	VMOVUPD   Z6, (R11)(R10*1)
+	VMOVUPD   (CX)(R10*1), Z6
+	VMULPD    Z5, Z6, Z6
+	VSUBPD    Z6, Z5, Z5
+	VMOVUPD   Z5, (AX)(R10*1)
+	MOVQ      di+96(FP), R11
+	VMOVUPD   (R11)(R10*1), Z5
+	VADDPD    Z6, Z5, Z5
+	VPANDQ    Z3, Z5, Z6
+	VCMPPD    $0x16, Z4, Z6, K1
+	VMOVUPD.Z Z5, K1, Z5
+	VMOVUPD   Z5, (DX)(R10*1)
+	MOVQ      dbeta+144(FP), R11
+	VMOVUPD   (R11)(R10*1), Z6
+	MOVQ      ibefore+160(FP), R11
+	VMOVUPD   (R11)(R10*1), Z7
+	VMULPD    Z7, Z5, Z7
+	VADDPD    Z7, Z6, Z6
+	MOVQ      dbeta+144(FP), R11
+	VMOVUPD   Z6, (R11)(R10*1)
+	MOVQ      beta+104(FP), R11
+	VMOVUPD   (R11)(R10*1), Z6
+	VMULPD    Z5, Z6, Z5
+	MOVQ      di+96(FP), R11
+	VMOVUPD   Z5, (R11)(R10*1)
 	ADDQ      $0x40, R10
 	SUBQ      $0x40, R9
 	JGE       loop
@@ -28619,87 +28398,86 @@ tail:
 	MOVL      $-1, R11
 	BZHIL     R9, R11, R11
 	KMOVW     R11, K1
-	VMOVUPD.Z (AX)(R10*1), K1, Z6
-	VMOVUPD.Z (DI)(R10*1), K1, Z7
-	VMOVUPD.Z (R8)(R10*1), K1, Z8
-	VSUBPD    Z8, Z7, Z8
-	VCMPPD    $0x16, Z1, Z8, K2
+	VMOVUPD.Z (AX)(R10*1), K1, Z5
+	VMOVUPD.Z (DI)(R10*1), K1, Z6
+	VMOVUPD.Z (R8)(R10*1), K1, Z7
+	VSUBPD    Z7, Z6, Z7
+	VCMPPD    $0x16, Z0, Z7, K2
 	MOVQ      vreset+112(FP), DI
-	VMOVUPD.Z (DI)(R10*1), K1, Z8
-	VSUBPD    Z7, Z8, Z7
-	VMULPD    Z6, Z7, Z7
-	VMULPD    Z1, Z6, Z8
-	VMOVUPD   Z6, Z9
-	VMOVUPD   Z8, K2, Z9
+	VMOVUPD.Z (DI)(R10*1), K1, Z7
+	VSUBPD    Z6, Z7, Z6
+	VMULPD    Z5, Z6, Z6
+	VMULPD    Z0, Z5, Z7
+	VMOVUPD   Z5, Z8
+	VMOVUPD   Z7, K2, Z8
 	MOVQ      slope+32(FP), DI
-	VMOVUPD.Z (DI)(R10*1), K1, Z8
-	VMOVUPD.Z (SI)(R10*1), K1, Z10
-	VPANDQ    Z2, Z7, Z7
-	VADDPD    Z7, Z10, Z7
-	VMULPD    Z8, Z7, Z7
-	VMOVUPD.Z Z6, K2, Z6
+	VMOVUPD.Z (DI)(R10*1), K1, Z7
+	VMOVUPD.Z (SI)(R10*1), K1, Z9
+	VPANDQ    Z1, Z6, Z6
+	VADDPD    Z6, Z9, Z6
+	VMULPD    Z7, Z6, Z6
+	VMOVUPD.Z Z5, K2, Z5
 	MOVQ      dvreset+168(FP), SI
-	VMOVUPD.Z (SI)(R10*1), K1, Z8
-	VADDPD    Z6, Z8, Z6
+	VMOVUPD.Z (SI)(R10*1), K1, Z7
+	VADDPD    Z5, Z7, Z5
 	MOVQ      dvreset+168(FP), SI
-	VMOVUPD   Z6, K1, (SI)(R10*1)
+	VMOVUPD   Z5, K1, (SI)(R10*1)
 	MOVQ      dvth+136(FP), SI
-	VMOVUPD.Z (SI)(R10*1), K1, Z6
-	VSUBPD    Z7, Z6, Z6
+	VMOVUPD.Z (SI)(R10*1), K1, Z5
+	VSUBPD    Z6, Z5, Z5
 	MOVQ      dvth+136(FP), SI
-	VMOVUPD   Z6, K1, (SI)(R10*1)
-	VADDPD    Z7, Z9, Z6
+	VMOVUPD   Z5, K1, (SI)(R10*1)
+	VADDPD    Z6, Z8, Z5
+	VMOVUPD.Z (BX)(R10*1), K1, Z6
+	VADDPD    Z6, Z5, Z5
+	VPANDQ    Z3, Z5, Z6
+	VCMPPD    $0x16, Z4, Z6, K2
+	VMOVUPD.Z Z5, K2, Z5
+	MOVQ      dleak+120(FP), BX
+	VMOVUPD.Z (BX)(R10*1), K1, Z6
+	MOVQ      i+152(FP), BX
 	VMOVUPD.Z (BX)(R10*1), K1, Z7
+	MOVQ      before+128(FP), BX
+	VMOVUPD.Z (BX)(R10*1), K1, Z8
+	VMOVUPD.Z (R8)(R10*1), K1, Z9
+	VSUBPD    Z9, Z8, Z9
+	VPANDQ    Z2, Z9, Z9
+	VCMPPD    $0x16, Z0, Z9, K2
+	MOVQ      vreset+112(FP), BX
+	VMOVUPD.Z (BX)(R10*1), K1, Z9
+	VSUBPD    Z8, Z9, Z9
+	VADDPD    Z9, Z8, Z9
+	VMOVUPD   Z8, Z8
+	VMOVUPD   Z9, K2, Z8
+	VSUBPD    Z8, Z7, Z7
+	VMULPD    Z7, Z5, Z7
 	VADDPD    Z7, Z6, Z6
-	VPANDQ    Z4, Z6, Z7
-	VCMPPD    $0x16, Z5, Z7, K2
-	VMOVUPD.Z Z6, K2, Z6
-	VMOVUPD.Z (CX)(R10*1), K1, Z7
-	VMULPD    Z6, Z7, Z8
-	VMOVUPD   Z8, K1, (AX)(R10*1)
-	MOVQ      dalpha+120(FP), AX
-	VMOVUPD.Z (AX)(R10*1), K1, Z8
-	MOVQ      before+128(FP), AX
-	VMOVUPD.Z (AX)(R10*1), K1, Z9
-	VMOVUPD.Z (R8)(R10*1), K1, Z10
-	VSUBPD    Z10, Z9, Z10
-	VPANDQ    Z3, Z10, Z10
-	VCMPPD    $0x16, Z1, Z10, K2
-	MOVQ      vreset+112(FP), AX
-	VMOVUPD.Z (AX)(R10*1), K1, Z10
-	VSUBPD    Z9, Z10, Z10
-	VADDPD    Z10, Z9, Z10
-	VMOVUPD   Z9, Z9
-	VMOVUPD   Z10, K2, Z9
-	MOVQ      i+152(FP), AX
-	VMOVUPD.Z (AX)(R10*1), K1, Z10
-	VSUBPD    Z10, Z9, Z9
-	VMULPD    Z9, Z6, Z9
-	VADDPD    Z9, Z8, Z8
-	MOVQ      dalpha+120(FP), AX
-	VMOVUPD   Z8, K1, (AX)(R10*1)
+	MOVQ      dleak+120(FP), BX
+	VMOVUPD   Z6, K1, (BX)(R10*1)
+	VMOVUPD.Z (CX)(R10*1), K1, Z6
+	VMULPD    Z5, Z6, Z6
+	VSUBPD    Z6, Z5, Z5
+	VMOVUPD   Z5, K1, (AX)(R10*1)
 	MOVQ      di+96(FP), AX
-	VMOVUPD.Z (AX)(R10*1), K1, Z8
-	VSUBPD    Z7, Z0, Z7
-	VMULPD    Z6, Z7, Z6
-	VADDPD    Z6, Z8, Z6
-	VPANDQ    Z4, Z6, Z7
-	VCMPPD    $0x16, Z5, Z7, K2
-	VMOVUPD.Z Z6, K2, Z6
-	VMOVUPD   Z6, K1, (DX)(R10*1)
+	VMOVUPD.Z (AX)(R10*1), K1, Z5
+	VADDPD    Z6, Z5, Z5
+	VPANDQ    Z3, Z5, Z6
+	VCMPPD    $0x16, Z4, Z6, K2
+	VMOVUPD.Z Z5, K2, Z5
+	VMOVUPD   Z5, K1, (DX)(R10*1)
 	MOVQ      dbeta+144(FP), AX
-	VMOVUPD.Z (AX)(R10*1), K1, Z7
+	VMOVUPD.Z (AX)(R10*1), K1, Z6
 	MOVQ      ibefore+160(FP), AX
-	VMOVUPD.Z (AX)(R10*1), K1, Z8
-	VMULPD    Z8, Z6, Z8
-	VADDPD    Z8, Z7, Z7
-	MOVQ      dbeta+144(FP), AX
-	VMOVUPD   Z7, K1, (AX)(R10*1)
-	MOVQ      beta+104(FP), AX
 	VMOVUPD.Z (AX)(R10*1), K1, Z7
-	VMULPD    Z6, Z7, Z6
-	MOVQ      di+96(FP), AX
+	VMULPD    Z7, Z5, Z7
+	VADDPD    Z7, Z6, Z6
+	MOVQ      dbeta+144(FP), AX
 	VMOVUPD   Z6, K1, (AX)(R10*1)
+	MOVQ      beta+104(FP), AX
+	VMOVUPD.Z (AX)(R10*1), K1, Z6
+	VMULPD    Z5, Z6, Z5
+	MOVQ      di+96(FP), AX
+	VMOVUPD   Z5, K1, (AX)(R10*1)
 
 end:
 	MOVQ n+216(FP), AX
@@ -28707,10 +28485,10 @@ end:
 	MOVQ ldbefore+184(FP), CX
 	ADDQ CX, before+128(FP)
 	MOVQ ldsums+176(FP), CX
-	ADDQ CX, dalpha+120(FP)
-	MOVQ ldsums+176(FP), CX
 	ADDQ CX, dbeta+144(FP)
 	ADDQ AX, di+96(FP)
+	MOVQ ldsums+176(FP), CX
+	ADDQ CX, dleak+120(FP)
 	ADDQ AX, ds+24(FP)
 	ADDQ AX, dv+0(FP)
 	MOVQ ldsums+176(FP), CX
@@ -28733,7 +28511,7 @@ end:
 	VZEROUPPER
 	RET
 
-// func lifBackSynToValueLearnedFastF64AVX512(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, di *float64, beta *float64, vreset *float64, dalpha *float64, before *float64, dvth *float64, dbeta *float64, i *float64, ibefore *float64, dvreset *float64, ldsums int, ldbefore int, unreset uint64, ldi int, ldibefore int, k float64, n int, rows int)
+// func lifBackSynToValueLearnedFastF64AVX512(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, gain *float64, vth *float64, attached uint64, di *float64, beta *float64, vreset *float64, dleak *float64, before *float64, dvth *float64, dbeta *float64, i *float64, ibefore *float64, dvreset *float64, ldsums int, ldbefore int, unreset uint64, ldi int, ldibefore int, k float64, n int, rows int)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·lifBackSynToValueLearnedFastF64AVX512(SB), NOSPLIT, $0-240
 	VBROADCASTSD word3ff0000000000000<>+0(SB), Z0
@@ -28767,7 +28545,7 @@ TEXT ·lifBackSynToValueLearnedFastF64AVX512(SB), NOSPLIT, $0-240
 
 row:
 	MOVQ dv+0(FP), AX
-	MOVQ alpha+72(FP), CX
+	MOVQ gain+72(FP), CX
 	MOVQ dx+8(FP), DX
 	MOVQ gv+56(FP), BX
 	MOVQ ds+24(FP), SI
@@ -28818,10 +28596,9 @@ loop:
 	VPANDQ    Z5, Z7, Z8
 	VCMPPD    $0x16, Z6, Z8, K1
 	VMOVUPD.Z Z7, K1, Z7
-	VMOVUPD   (CX)(R10*1), Z8
-	VMULPD    Z7, Z8, Z9
-	VMOVUPD   Z9, (AX)(R10*1)
-	MOVQ      dalpha+120(FP), R11
+	MOVQ      dleak+120(FP), R11
+	VMOVUPD   (R11)(R10*1), Z8
+	MOVQ      i+152(FP), R11
 	VMOVUPD   (R11)(R10*1), Z9
 	MOVQ      before+128(FP), R11
 	VMOVUPD   (R11)(R10*1), Z10
@@ -28835,18 +28612,18 @@ loop:
 	VADDPD    Z11, Z10, Z11
 	VMOVUPD   Z10, Z10
 	VMOVUPD   Z11, K1, Z10
-	MOVQ      i+152(FP), R11
-	VMOVUPD   (R11)(R10*1), Z11
-	VSUBPD    Z11, Z10, Z10
-	VMULPD    Z10, Z7, Z10
-	VADDPD    Z10, Z9, Z9
-	MOVQ      dalpha+120(FP), R11
-	VMOVUPD   Z9, (R11)(R10*1)
+	VSUBPD    Z10, Z9, Z9
+	VMULPD    Z9, Z7, Z9
+	VADDPD    Z9, Z8, Z8
+	MOVQ      dleak+120(FP), R11
+	VMOVUPD   Z8, (R11)(R10*1)
+	VMOVUPD   (CX)(R10*1), Z8
+	VMULPD    Z7, Z8, Z8
+	VSUBPD    Z8, Z7, Z7
+	VMOVUPD   Z7, (AX)(R10*1)
 	MOVQ      di+96(FP), R11
-	VMOVUPD   (R11)(R10*1), Z9
-	VSUBPD    Z8, Z0, Z8
-	VMULPD    Z7, Z8, Z7
-	VADDPD    Z7, Z9, Z7
+	VMOVUPD   (R11)(R10*1), Z7
+	VADDPD    Z8, Z7, Z7
 	VPANDQ    Z5, Z7, Z8
 	VCMPPD    $0x16, Z6, Z8, K1
 	VMOVUPD.Z Z7, K1, Z7
@@ -28913,35 +28690,34 @@ tail:
 	VPANDQ    Z5, Z7, Z8
 	VCMPPD    $0x16, Z6, Z8, K2
 	VMOVUPD.Z Z7, K2, Z7
-	VMOVUPD.Z (CX)(R10*1), K1, Z8
-	VMULPD    Z7, Z8, Z9
-	VMOVUPD   Z9, K1, (AX)(R10*1)
-	MOVQ      dalpha+120(FP), AX
-	VMOVUPD.Z (AX)(R10*1), K1, Z9
-	MOVQ      before+128(FP), AX
-	VMOVUPD.Z (AX)(R10*1), K1, Z10
+	MOVQ      dleak+120(FP), BX
+	VMOVUPD.Z (BX)(R10*1), K1, Z8
+	MOVQ      i+152(FP), BX
+	VMOVUPD.Z (BX)(R10*1), K1, Z9
+	MOVQ      before+128(FP), BX
+	VMOVUPD.Z (BX)(R10*1), K1, Z10
 	VMOVUPD.Z (R8)(R10*1), K1, Z11
 	VSUBPD    Z11, Z10, Z11
 	VPANDQ    Z3, Z11, Z11
 	VCMPPD    $0x16, Z1, Z11, K2
-	MOVQ      vreset+112(FP), AX
-	VMOVUPD.Z (AX)(R10*1), K1, Z11
+	MOVQ      vreset+112(FP), BX
+	VMOVUPD.Z (BX)(R10*1), K1, Z11
 	VSUBPD    Z10, Z11, Z11
 	VADDPD    Z11, Z10, Z11
 	VMOVUPD   Z10, Z10
 	VMOVUPD   Z11, K2, Z10
-	MOVQ      i+152(FP), AX
-	VMOVUPD.Z (AX)(R10*1), K1, Z11
-	VSUBPD    Z11, Z10, Z10
-	VMULPD    Z10, Z7, Z10
-	VADDPD    Z10, Z9, Z9
-	MOVQ      dalpha+120(FP), AX
-	VMOVUPD   Z9, K1, (AX)(R10*1)
+	VSUBPD    Z10, Z9, Z9
+	VMULPD    Z9, Z7, Z9
+	VADDPD    Z9, Z8, Z8
+	MOVQ      dleak+120(FP), BX
+	VMOVUPD   Z8, K1, (BX)(R10*1)
+	VMOVUPD.Z (CX)(R10*1), K1, Z8
+	VMULPD    Z7, Z8, Z8
+	VSUBPD    Z8, Z7, Z7
+	VMOVUPD   Z7, K1, (AX)(R10*1)
 	MOVQ      di+96(FP), AX
-	VMOVUPD.Z (AX)(R10*1), K1, Z9
-	VSUBPD    Z8, Z0, Z8
-	VMULPD    Z7, Z8, Z7
-	VADDPD    Z7, Z9, Z7
+	VMOVUPD.Z (AX)(R10*1), K1, Z7
+	VADDPD    Z8, Z7, Z7
 	VPANDQ    Z5, Z7, Z8
 	VCMPPD    $0x16, Z6, Z8, K2
 	VMOVUPD.Z Z7, K2, Z7
@@ -28966,10 +28742,10 @@ end:
 	MOVQ ldbefore+184(FP), CX
 	ADDQ CX, before+128(FP)
 	MOVQ ldsums+176(FP), CX
-	ADDQ CX, dalpha+120(FP)
-	MOVQ ldsums+176(FP), CX
 	ADDQ CX, dbeta+144(FP)
 	ADDQ AX, di+96(FP)
+	MOVQ ldsums+176(FP), CX
+	ADDQ CX, dleak+120(FP)
 	ADDQ AX, ds+24(FP)
 	ADDQ AX, dv+0(FP)
 	MOVQ ldsums+176(FP), CX

@@ -1,11 +1,22 @@
 package kernel
 
 // LIF holds the parameters of a row of leaky integrate-and-fire neurons, one number for
-// each neuron; see models.LIF. Beta is nil without a synaptic current, VReset where a
-// spike subtracts the threshold.
+// each neuron; see models.LIF. Beta and Gain are nil without a synaptic current, Alpha with one,
+// VReset where a spike subtracts the threshold.
+//
+// Gain is 1 - exp(-dt/TauMem): of a long time constant the digits are in it, not in Alpha, and with
+// v + Gain (i - v) a constant current has its voltage exactly.
 type LIF[T Float] struct {
-	Alpha, VTh, Beta, VReset []T
-	Detach                   bool // no gradient through the reset
+	Alpha, Gain, VTh, Beta, VReset []T
+	Detach                         bool // no gradient through the reset
+}
+
+// leak returns Alpha, or Gain where there is a synaptic current.
+func (l *LIF[T]) leak() *T {
+	if l.Beta != nil {
+		return at(l.Gain[:len(l.VTh)])
+	}
+	return at(l.Alpha[:len(l.VTh)])
 }
 
 // Rows are rows of numbers, of which the first element of each is LD elements behind that of
@@ -28,16 +39,16 @@ func (r Rows[T]) check(rows, n int) *T {
 // a row are words elements behind those of the one before. With a synaptic current i goes to the
 // next one, too. The rows of v and i have no gaps.
 //
-//	i  = Beta i + x,  u = Alpha v + (1 - Alpha) i      (with Beta)
+//	i  = Beta i + x,  u = v + Gain (i - v)             (with Beta)
 //	                  u = Alpha v + x                  (without)
 //	spike where not u - VTh <= 0: a NaN counts
 //	v  = u + (VReset - u) or u - VTh where there is a spike, else u
 func (l *LIF[T]) Step(rows int, u Rows[T], v, i []T, x Rows[T], bits []uint64, words int) {
-	n := len(l.Alpha)
+	n := len(l.VTh)
 	if n == 0 || rows == 0 {
 		return
 	}
-	vth := at(l.VTh[:n])
+	vth, leak := at(l.VTh), l.leak()
 	pu, pv, px := u.check(rows, n), at(v[:rows*n]), x.check(rows, n)
 	_ = bits[(rows-1)*words+Words(n)-1]
 	if avx2 {
@@ -48,13 +59,13 @@ func (l *LIF[T]) Step(rows int, u Rows[T], v, i []T, x Rows[T], bits []uint64, w
 	done := false
 	switch {
 	case l.Beta == nil && l.VReset == nil:
-		done = fastLif(pu, u.LD, pv, px, x.LD, at(l.Alpha), vth, at(bits), 8*words, n, rows)
+		done = fastLif(pu, u.LD, pv, px, x.LD, leak, vth, at(bits), 8*words, n, rows)
 	case l.Beta == nil:
-		done = fastLifToValue(pu, u.LD, pv, px, x.LD, at(l.Alpha), vth, at(bits), 8*words, at(l.VReset[:n]), n, rows)
+		done = fastLifToValue(pu, u.LD, pv, px, x.LD, leak, vth, at(bits), 8*words, at(l.VReset[:n]), n, rows)
 	case l.VReset == nil:
-		done = fastLifSyn(pu, u.LD, pv, px, x.LD, at(l.Alpha), vth, at(bits), 8*words, at(i[:rows*n]), at(l.Beta[:n]), n, rows)
+		done = fastLifSyn(pu, u.LD, pv, px, x.LD, leak, vth, at(bits), 8*words, at(i[:rows*n]), at(l.Beta[:n]), n, rows)
 	default:
-		done = fastLifSynToValue(pu, u.LD, pv, px, x.LD, at(l.Alpha), vth, at(bits), 8*words, at(i[:rows*n]), at(l.Beta[:n]), at(l.VReset[:n]), n, rows)
+		done = fastLifSynToValue(pu, u.LD, pv, px, x.LD, leak, vth, at(bits), 8*words, at(i[:rows*n]), at(l.Beta[:n]), at(l.VReset[:n]), n, rows)
 	}
 	if done {
 		return
@@ -74,16 +85,17 @@ func (l *LIF[T]) Step(rows int, u Rows[T], v, i []T, x Rows[T], bits []uint64, w
 // are the gradients of the state after the step, and then those of the state before it, without
 // gaps between the rows. DX becomes the gradient of the input; G is that of the recorded voltage.
 //
-// Where DAlpha has data, the gradients of all parameters that there are are added up, those of a
-// row in a row of their own; DAlpha, DVTh, DBeta and DVReset have one LD. Then Before is the
+// Where DLeak has data, the gradients of all parameters that there are are added up, those of a
+// row in a row of their own: DLeak is that of Alpha or Gain. DLeak, DVTh, DBeta and DVReset have one
+// LD. Then Before is the
 // voltage after the step before, or what it was before the reset if Unreset, and I and IBefore are
 // the synaptic currents after and before the step.
 type Adjoint[T Float] struct {
-	DV, DI                       []T
-	DX, G                        Rows[T]
-	DAlpha, DVTh, DBeta, DVReset Rows[T]
-	Before, I, IBefore           Rows[T]
-	Unreset                      bool
+	DV, DI                      []T
+	DX, G                       Rows[T]
+	DLeak, DVTh, DBeta, DVReset Rows[T]
+	Before, I, IBefore          Rows[T]
+	Unreset                     bool
 }
 
 // Back is the adjoint of Step for some rows. ds is the gradient of the spikes, slope that of the
@@ -94,13 +106,13 @@ type Adjoint[T Float] struct {
 //	r  = (VReset - u) dr or -VTh dr, 0 with Detach
 //	du = (1 - spike) dr or dr, + (ds + r) slope, + G
 //	DV = Alpha du,  DX = du                                            (without Beta)
-//	DV = Alpha du,  DX = DI + (1 - Alpha) du,  DI = Beta DX            (with)
+//	DV = du - Gain du,  DX = DI + Gain du,  DI = Beta DX               (with)
 //	DVTh -= reset (subtracting alone),  DVTh -= (ds + r) slope,  DVReset += reset
-//	DAlpha += du Before or du (Before - I),  DBeta += DX IBefore
+//	DLeak += du Before or du (I - Before),  DBeta += DX IBefore
 //
 // du and DX are 0 where they are no larger than 2^-100 (float64: 2^-960).
 func (l *LIF[T]) Back(a *Adjoint[T], rows int, ds, slope []T, k T, u Rows[T]) {
-	n := len(l.Alpha)
+	n := len(l.VTh)
 	if n == 0 || rows == 0 {
 		return
 	}
@@ -110,13 +122,13 @@ func (l *LIF[T]) Back(a *Adjoint[T], rows int, ds, slope []T, k T, u Rows[T]) {
 }
 
 func (l *LIF[T]) fastBack(a *Adjoint[T], rows int, ds, slope []T, k T, u Rows[T]) bool {
-	n := len(l.Alpha)
+	n := len(l.VTh)
 	attached := ^uint64(0)
 	if l.Detach {
 		attached = 0
 	}
 	dv, dx, pds, pu, g := at(a.DV[:rows*n]), a.DX.check(rows, n), at(ds[:rows*n]), u.check(rows, n), a.G.check(rows, n)
-	alpha, vth := at(l.Alpha), at(l.VTh[:n])
+	leak, vth := l.leak(), at(l.VTh)
 	inside := slope == nil
 	var given, di, beta, vreset *T
 	if !inside {
@@ -128,33 +140,33 @@ func (l *LIF[T]) fastBack(a *Adjoint[T], rows int, ds, slope []T, k T, u Rows[T]
 	if l.VReset != nil {
 		vreset = at(l.VReset[:n])
 	}
-	if a.DAlpha.Data != nil {
-		return l.fastBackLearned(a, rows, k, u, dv, dx, pds, given, pu, g, alpha, vth, attached, di, beta, vreset)
+	if a.DLeak.Data != nil {
+		return l.fastBackLearned(a, rows, k, u, dv, dx, pds, given, pu, g, leak, vth, attached, di, beta, vreset)
 	}
 	switch {
 	case l.Beta == nil && l.VReset == nil && inside:
-		return fastLifBackFast(dv, dx, a.DX.LD, pds, nil, pu, u.LD, g, a.G.LD, alpha, vth, attached, k, n, rows)
+		return fastLifBackFast(dv, dx, a.DX.LD, pds, nil, pu, u.LD, g, a.G.LD, leak, vth, attached, k, n, rows)
 	case l.Beta == nil && l.VReset == nil:
-		return fastLifBack(dv, dx, a.DX.LD, pds, given, pu, u.LD, g, a.G.LD, alpha, vth, attached, n, rows)
+		return fastLifBack(dv, dx, a.DX.LD, pds, given, pu, u.LD, g, a.G.LD, leak, vth, attached, n, rows)
 	case l.Beta == nil && inside:
-		return fastLifBackToValueFast(dv, dx, a.DX.LD, pds, nil, pu, u.LD, g, a.G.LD, alpha, vth, attached, vreset, k, n, rows)
+		return fastLifBackToValueFast(dv, dx, a.DX.LD, pds, nil, pu, u.LD, g, a.G.LD, leak, vth, attached, vreset, k, n, rows)
 	case l.Beta == nil:
-		return fastLifBackToValue(dv, dx, a.DX.LD, pds, given, pu, u.LD, g, a.G.LD, alpha, vth, attached, vreset, n, rows)
+		return fastLifBackToValue(dv, dx, a.DX.LD, pds, given, pu, u.LD, g, a.G.LD, leak, vth, attached, vreset, n, rows)
 	case l.VReset == nil && inside:
-		return fastLifBackSynFast(dv, dx, a.DX.LD, pds, nil, pu, u.LD, g, a.G.LD, alpha, vth, attached, di, beta, k, n, rows)
+		return fastLifBackSynFast(dv, dx, a.DX.LD, pds, nil, pu, u.LD, g, a.G.LD, leak, vth, attached, di, beta, k, n, rows)
 	case l.VReset == nil:
-		return fastLifBackSyn(dv, dx, a.DX.LD, pds, given, pu, u.LD, g, a.G.LD, alpha, vth, attached, di, beta, n, rows)
+		return fastLifBackSyn(dv, dx, a.DX.LD, pds, given, pu, u.LD, g, a.G.LD, leak, vth, attached, di, beta, n, rows)
 	case inside:
-		return fastLifBackSynToValueFast(dv, dx, a.DX.LD, pds, nil, pu, u.LD, g, a.G.LD, alpha, vth, attached, di, beta, vreset, k, n, rows)
+		return fastLifBackSynToValueFast(dv, dx, a.DX.LD, pds, nil, pu, u.LD, g, a.G.LD, leak, vth, attached, di, beta, vreset, k, n, rows)
 	default:
-		return fastLifBackSynToValue(dv, dx, a.DX.LD, pds, given, pu, u.LD, g, a.G.LD, alpha, vth, attached, di, beta, vreset, n, rows)
+		return fastLifBackSynToValue(dv, dx, a.DX.LD, pds, given, pu, u.LD, g, a.G.LD, leak, vth, attached, di, beta, vreset, n, rows)
 	}
 }
 
 // fastBackLearned is fastBack where parameters are learned.
-func (l *LIF[T]) fastBackLearned(a *Adjoint[T], rows int, k T, u Rows[T], dv, dx, ds, slope, pu, g, alpha, vth *T, attached uint64, di, beta, vreset *T) bool {
-	n := len(l.Alpha)
-	dalpha, dvth, before, ld := a.DAlpha.check(rows, n), a.DVTh.check(rows, n), a.Before.check(rows, n), a.DAlpha.LD
+func (l *LIF[T]) fastBackLearned(a *Adjoint[T], rows int, k T, u Rows[T], dv, dx, ds, slope, pu, g, leak, vth *T, attached uint64, di, beta, vreset *T) bool {
+	n := len(l.VTh)
+	dleak, dvth, before, ld := a.DLeak.check(rows, n), a.DVTh.check(rows, n), a.Before.check(rows, n), a.DLeak.LD
 	var unreset uint64
 	if a.Unreset {
 		unreset = ^uint64(0)
@@ -168,32 +180,34 @@ func (l *LIF[T]) fastBackLearned(a *Adjoint[T], rows int, k T, u Rows[T], dv, dx
 	}
 	switch {
 	case l.Beta == nil && l.VReset == nil && slope == nil:
-		return fastLifBackLearnedFast(dv, dx, a.DX.LD, ds, nil, pu, u.LD, g, a.G.LD, alpha, vth, attached, dalpha, before, dvth, ld, a.Before.LD, unreset, k, n, rows)
+		return fastLifBackLearnedFast(dv, dx, a.DX.LD, ds, nil, pu, u.LD, g, a.G.LD, leak, vth, attached, dleak, before, dvth, ld, a.Before.LD, unreset, k, n, rows)
 	case l.Beta == nil && l.VReset == nil:
-		return fastLifBackLearned(dv, dx, a.DX.LD, ds, slope, pu, u.LD, g, a.G.LD, alpha, vth, attached, dalpha, before, dvth, ld, a.Before.LD, unreset, n, rows)
+		return fastLifBackLearned(dv, dx, a.DX.LD, ds, slope, pu, u.LD, g, a.G.LD, leak, vth, attached, dleak, before, dvth, ld, a.Before.LD, unreset, n, rows)
 	case l.Beta == nil && slope == nil:
-		return fastLifBackToValueLearnedFast(dv, dx, a.DX.LD, ds, nil, pu, u.LD, g, a.G.LD, alpha, vth, attached, vreset, dalpha, before, dvth, dvreset, ld, a.Before.LD, unreset, k, n, rows)
+		return fastLifBackToValueLearnedFast(dv, dx, a.DX.LD, ds, nil, pu, u.LD, g, a.G.LD, leak, vth, attached, vreset, dleak, before, dvth, dvreset, ld, a.Before.LD, unreset, k, n, rows)
 	case l.Beta == nil:
-		return fastLifBackToValueLearned(dv, dx, a.DX.LD, ds, slope, pu, u.LD, g, a.G.LD, alpha, vth, attached, vreset, dalpha, before, dvth, dvreset, ld, a.Before.LD, unreset, n, rows)
+		return fastLifBackToValueLearned(dv, dx, a.DX.LD, ds, slope, pu, u.LD, g, a.G.LD, leak, vth, attached, vreset, dleak, before, dvth, dvreset, ld, a.Before.LD, unreset, n, rows)
 	case l.VReset == nil && slope == nil:
-		return fastLifBackSynLearnedFast(dv, dx, a.DX.LD, ds, nil, pu, u.LD, g, a.G.LD, alpha, vth, attached, di, beta, dalpha, before, dvth, dbeta, i, ibefore, ld, a.Before.LD, unreset, a.I.LD, a.IBefore.LD, k, n, rows)
+		return fastLifBackSynLearnedFast(dv, dx, a.DX.LD, ds, nil, pu, u.LD, g, a.G.LD, leak, vth, attached, di, beta, dleak, before, dvth, dbeta, i, ibefore, ld, a.Before.LD, unreset, a.I.LD, a.IBefore.LD, k, n, rows)
 	case l.VReset == nil:
-		return fastLifBackSynLearned(dv, dx, a.DX.LD, ds, slope, pu, u.LD, g, a.G.LD, alpha, vth, attached, di, beta, dalpha, before, dvth, dbeta, i, ibefore, ld, a.Before.LD, unreset, a.I.LD, a.IBefore.LD, n, rows)
+		return fastLifBackSynLearned(dv, dx, a.DX.LD, ds, slope, pu, u.LD, g, a.G.LD, leak, vth, attached, di, beta, dleak, before, dvth, dbeta, i, ibefore, ld, a.Before.LD, unreset, a.I.LD, a.IBefore.LD, n, rows)
 	case slope == nil:
-		return fastLifBackSynToValueLearnedFast(dv, dx, a.DX.LD, ds, nil, pu, u.LD, g, a.G.LD, alpha, vth, attached, di, beta, vreset, dalpha, before, dvth, dbeta, i, ibefore, dvreset, ld, a.Before.LD, unreset, a.I.LD, a.IBefore.LD, k, n, rows)
+		return fastLifBackSynToValueLearnedFast(dv, dx, a.DX.LD, ds, nil, pu, u.LD, g, a.G.LD, leak, vth, attached, di, beta, vreset, dleak, before, dvth, dbeta, i, ibefore, dvreset, ld, a.Before.LD, unreset, a.I.LD, a.IBefore.LD, k, n, rows)
 	default:
-		return fastLifBackSynToValueLearned(dv, dx, a.DX.LD, ds, slope, pu, u.LD, g, a.G.LD, alpha, vth, attached, di, beta, vreset, dalpha, before, dvth, dbeta, i, ibefore, dvreset, ld, a.Before.LD, unreset, a.I.LD, a.IBefore.LD, n, rows)
+		return fastLifBackSynToValueLearned(dv, dx, a.DX.LD, ds, slope, pu, u.LD, g, a.G.LD, leak, vth, attached, di, beta, vreset, dleak, before, dvth, dbeta, i, ibefore, dvreset, ld, a.Before.LD, unreset, a.I.LD, a.IBefore.LD, n, rows)
 	}
 }
 
-// LI holds the parameters of a row of leaky integrators; see models.LI. Beta is nil
-// without a synaptic current.
-type LI[T Float] struct{ Alpha, Beta []T }
+// LI holds the parameters of a row of leaky integrators; see models.LI. Beta and Gain are nil
+// without a synaptic current, Alpha with one, as in [LIF].
+type LI[T Float] struct{ Alpha, Gain, Beta []T }
+
+func (l *LI[T]) len() int { return max(len(l.Alpha), len(l.Gain)) }
 
 // Step computes one step for a row, from v and i to v1 and i1, which may be the same
 // slices, as in [LIF.Step] without a threshold.
 func (l *LI[T]) Step(v1, v, i1, i, x []T) {
-	n := len(l.Alpha)
+	n := l.len()
 	if n == 0 {
 		return
 	}
@@ -202,42 +216,43 @@ func (l *LI[T]) Step(v1, v, i1, i, x []T) {
 		if fastLi(at(v1), at(v), at(x), at(l.Alpha), n) {
 			return
 		}
-	} else if fastLiSyn(at(v1), at(v), at(x), at(l.Alpha), at(i1[:n]), at(i[:n]), at(l.Beta), n) {
+	} else if fastLiSyn(at(v1), at(v), at(x), at(l.Gain), at(i1[:n]), at(i[:n]), at(l.Beta), n) {
 		return
 	}
 	for j, x := range x {
 		if l.Beta != nil {
 			i1[j] = T(l.Beta[j]*i[j]) + x
-			x = T((1 - l.Alpha[j]) * i1[j])
+			v1[j] = v[j] + T(l.Gain[j]*(i1[j]-v[j]))
+		} else {
+			v1[j] = T(l.Alpha[j]*v[j]) + x
 		}
-		v1[j] = T(l.Alpha[j]*v[j]) + x
 	}
 }
 
 // Back is the adjoint of Step for a row, as in [LIF.Back] without a threshold.
 func (l *LI[T]) Back(a *Adjoint[T]) {
-	n := len(l.Alpha)
+	n := l.len()
 	if n == 0 {
 		return
 	}
 	done := false
-	switch learned := a.DAlpha.Data != nil; {
+	switch learned := a.DLeak.Data != nil; {
 	case l.Beta == nil && !learned:
 		done = fastLiBack(at(a.DV), at(a.DX.Data), at(a.G.Data), at(l.Alpha), n)
 	case l.Beta == nil:
-		done = fastLiBackLearned(at(a.DV), at(a.DX.Data), at(a.G.Data), at(l.Alpha), at(a.DAlpha.Data), at(a.Before.Data), n)
+		done = fastLiBackLearned(at(a.DV), at(a.DX.Data), at(a.G.Data), at(l.Alpha), at(a.DLeak.Data), at(a.Before.Data), n)
 	case !learned:
-		done = fastLiBackSyn(at(a.DV), at(a.DX.Data), at(a.G.Data), at(l.Alpha), at(a.DI), at(l.Beta), n)
+		done = fastLiBackSyn(at(a.DV), at(a.DX.Data), at(a.G.Data), at(l.Gain), at(a.DI), at(l.Beta), n)
 	default:
-		done = fastLiBackSynLearned(at(a.DV), at(a.DX.Data), at(a.G.Data), at(l.Alpha), at(a.DI), at(l.Beta), at(a.DAlpha.Data), at(a.Before.Data), at(a.DBeta.Data), at(a.I.Data), at(a.IBefore.Data), n)
+		done = fastLiBackSynLearned(at(a.DV), at(a.DX.Data), at(a.G.Data), at(l.Gain), at(a.DI), at(l.Beta), at(a.DLeak.Data), at(a.Before.Data), at(a.DBeta.Data), at(a.I.Data), at(a.IBefore.Data), n)
 	}
 	if !done {
 		for j := range n {
 			var before T
-			if a.DAlpha.Data != nil {
+			if a.DLeak.Data != nil {
 				before = a.Before.Data[j]
 			}
-			liBackOf(l.Alpha, l.Beta, a, 0, j, a.DV[j]+a.G.Data[j], before)
+			liBackOf(l.Alpha, l.Gain, l.Beta, a, 0, n, j, a.DV[j]+a.G.Data[j], before)
 		}
 	}
 }

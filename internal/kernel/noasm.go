@@ -28,7 +28,7 @@ func fastLifToValue[T Float](u *T, ldu int, v *T, x *T, ldx int, alpha, vth *T, 
 
 func fastLiBack[T Float](dv, dx, gv, alpha *T, n int) bool { return false }
 
-func fastLiBackLearned[T Float](dv, dx, gv, alpha *T, dalpha, before *T, n int) bool { return false }
+func fastLiBackLearned[T Float](dv, dx, gv, alpha *T, dleak, before *T, n int) bool { return false }
 
 func fastLifBack[T Float](dv, dx *T, lddx int, ds, slope, u *T, ldu int, gv *T, ldgv int, alpha, vth *T, attached uint64, n, rows int) bool {
 	return false
@@ -38,11 +38,11 @@ func fastLifBackFast[T Float](dv, dx *T, lddx int, ds, slope, u *T, ldu int, gv 
 	return false
 }
 
-func fastLifBackLearned[T Float](dv, dx *T, lddx int, ds, slope, u *T, ldu int, gv *T, ldgv int, alpha, vth *T, attached uint64, dalpha, before *T, dvth *T, ldsums, ldbefore int, unreset uint64, n, rows int) bool {
+func fastLifBackLearned[T Float](dv, dx *T, lddx int, ds, slope, u *T, ldu int, gv *T, ldgv int, alpha, vth *T, attached uint64, dleak, before *T, dvth *T, ldsums, ldbefore int, unreset uint64, n, rows int) bool {
 	return false
 }
 
-func fastLifBackLearnedFast[T Float](dv, dx *T, lddx int, ds, slope, u *T, ldu int, gv *T, ldgv int, alpha, vth *T, attached uint64, dalpha, before *T, dvth *T, ldsums, ldbefore int, unreset uint64, k T, n, rows int) bool {
+func fastLifBackLearnedFast[T Float](dv, dx *T, lddx int, ds, slope, u *T, ldu int, gv *T, ldgv int, alpha, vth *T, attached uint64, dleak, before *T, dvth *T, ldsums, ldbefore int, unreset uint64, k T, n, rows int) bool {
 	return false
 }
 
@@ -54,59 +54,59 @@ func fastLifBackToValueFast[T Float](dv, dx *T, lddx int, ds, slope, u *T, ldu i
 	return false
 }
 
-func fastLifBackToValueLearned[T Float](dv, dx *T, lddx int, ds, slope, u *T, ldu int, gv *T, ldgv int, alpha, vth *T, attached uint64, vreset *T, dalpha, before *T, dvth *T, dvreset *T, ldsums, ldbefore int, unreset uint64, n, rows int) bool {
+func fastLifBackToValueLearned[T Float](dv, dx *T, lddx int, ds, slope, u *T, ldu int, gv *T, ldgv int, alpha, vth *T, attached uint64, vreset *T, dleak, before *T, dvth *T, dvreset *T, ldsums, ldbefore int, unreset uint64, n, rows int) bool {
 	return false
 }
 
-func fastLifBackToValueLearnedFast[T Float](dv, dx *T, lddx int, ds, slope, u *T, ldu int, gv *T, ldgv int, alpha, vth *T, attached uint64, vreset *T, dalpha, before *T, dvth *T, dvreset *T, ldsums, ldbefore int, unreset uint64, k T, n, rows int) bool {
+func fastLifBackToValueLearnedFast[T Float](dv, dx *T, lddx int, ds, slope, u *T, ldu int, gv *T, ldgv int, alpha, vth *T, attached uint64, vreset *T, dleak, before *T, dvth *T, dvreset *T, ldsums, ldbefore int, unreset uint64, k T, n, rows int) bool {
 	return false
 }
 
-func fastLiSyn[T Float](v1, v, x, alpha *T, i1, i, beta *T, n int) bool { return false }
+func fastLiSyn[T Float](v1, v, x, gain *T, i1, i, beta *T, n int) bool { return false }
 
-func fastLifSyn[T Float](u *T, ldu int, v *T, x *T, ldx int, alpha, vth *T, bits *uint64, ldbits int, i, beta *T, n, rows int) bool {
+func fastLifSyn[T Float](u *T, ldu int, v *T, x *T, ldx int, gain, vth *T, bits *uint64, ldbits int, i, beta *T, n, rows int) bool {
 	return false
 }
 
-func fastLifSynToValue[T Float](u *T, ldu int, v *T, x *T, ldx int, alpha, vth *T, bits *uint64, ldbits int, i, beta *T, vreset *T, n, rows int) bool {
+func fastLifSynToValue[T Float](u *T, ldu int, v *T, x *T, ldx int, gain, vth *T, bits *uint64, ldbits int, i, beta *T, vreset *T, n, rows int) bool {
 	return false
 }
 
-func fastLiBackSyn[T Float](dv, dx, gv, alpha *T, di, beta *T, n int) bool { return false }
+func fastLiBackSyn[T Float](dv, dx, gv, gain *T, di, beta *T, n int) bool { return false }
 
-func fastLiBackSynLearned[T Float](dv, dx, gv, alpha *T, di, beta *T, dalpha, before *T, dbeta, i, ibefore *T, n int) bool {
+func fastLiBackSynLearned[T Float](dv, dx, gv, gain *T, di, beta *T, dleak, before *T, dbeta, i, ibefore *T, n int) bool {
 	return false
 }
 
-func fastLifBackSyn[T Float](dv, dx *T, lddx int, ds, slope, u *T, ldu int, gv *T, ldgv int, alpha, vth *T, attached uint64, di, beta *T, n, rows int) bool {
+func fastLifBackSyn[T Float](dv, dx *T, lddx int, ds, slope, u *T, ldu int, gv *T, ldgv int, gain, vth *T, attached uint64, di, beta *T, n, rows int) bool {
 	return false
 }
 
-func fastLifBackSynFast[T Float](dv, dx *T, lddx int, ds, slope, u *T, ldu int, gv *T, ldgv int, alpha, vth *T, attached uint64, di, beta *T, k T, n, rows int) bool {
+func fastLifBackSynFast[T Float](dv, dx *T, lddx int, ds, slope, u *T, ldu int, gv *T, ldgv int, gain, vth *T, attached uint64, di, beta *T, k T, n, rows int) bool {
 	return false
 }
 
-func fastLifBackSynLearned[T Float](dv, dx *T, lddx int, ds, slope, u *T, ldu int, gv *T, ldgv int, alpha, vth *T, attached uint64, di, beta *T, dalpha, before *T, dvth *T, dbeta, i, ibefore *T, ldsums, ldbefore int, unreset uint64, ldi, ldibefore int, n, rows int) bool {
+func fastLifBackSynLearned[T Float](dv, dx *T, lddx int, ds, slope, u *T, ldu int, gv *T, ldgv int, gain, vth *T, attached uint64, di, beta *T, dleak, before *T, dvth *T, dbeta, i, ibefore *T, ldsums, ldbefore int, unreset uint64, ldi, ldibefore int, n, rows int) bool {
 	return false
 }
 
-func fastLifBackSynLearnedFast[T Float](dv, dx *T, lddx int, ds, slope, u *T, ldu int, gv *T, ldgv int, alpha, vth *T, attached uint64, di, beta *T, dalpha, before *T, dvth *T, dbeta, i, ibefore *T, ldsums, ldbefore int, unreset uint64, ldi, ldibefore int, k T, n, rows int) bool {
+func fastLifBackSynLearnedFast[T Float](dv, dx *T, lddx int, ds, slope, u *T, ldu int, gv *T, ldgv int, gain, vth *T, attached uint64, di, beta *T, dleak, before *T, dvth *T, dbeta, i, ibefore *T, ldsums, ldbefore int, unreset uint64, ldi, ldibefore int, k T, n, rows int) bool {
 	return false
 }
 
-func fastLifBackSynToValue[T Float](dv, dx *T, lddx int, ds, slope, u *T, ldu int, gv *T, ldgv int, alpha, vth *T, attached uint64, di, beta *T, vreset *T, n, rows int) bool {
+func fastLifBackSynToValue[T Float](dv, dx *T, lddx int, ds, slope, u *T, ldu int, gv *T, ldgv int, gain, vth *T, attached uint64, di, beta *T, vreset *T, n, rows int) bool {
 	return false
 }
 
-func fastLifBackSynToValueFast[T Float](dv, dx *T, lddx int, ds, slope, u *T, ldu int, gv *T, ldgv int, alpha, vth *T, attached uint64, di, beta *T, vreset *T, k T, n, rows int) bool {
+func fastLifBackSynToValueFast[T Float](dv, dx *T, lddx int, ds, slope, u *T, ldu int, gv *T, ldgv int, gain, vth *T, attached uint64, di, beta *T, vreset *T, k T, n, rows int) bool {
 	return false
 }
 
-func fastLifBackSynToValueLearned[T Float](dv, dx *T, lddx int, ds, slope, u *T, ldu int, gv *T, ldgv int, alpha, vth *T, attached uint64, di, beta *T, vreset *T, dalpha, before *T, dvth *T, dbeta, i, ibefore *T, dvreset *T, ldsums, ldbefore int, unreset uint64, ldi, ldibefore int, n, rows int) bool {
+func fastLifBackSynToValueLearned[T Float](dv, dx *T, lddx int, ds, slope, u *T, ldu int, gv *T, ldgv int, gain, vth *T, attached uint64, di, beta *T, vreset *T, dleak, before *T, dvth *T, dbeta, i, ibefore *T, dvreset *T, ldsums, ldbefore int, unreset uint64, ldi, ldibefore int, n, rows int) bool {
 	return false
 }
 
-func fastLifBackSynToValueLearnedFast[T Float](dv, dx *T, lddx int, ds, slope, u *T, ldu int, gv *T, ldgv int, alpha, vth *T, attached uint64, di, beta *T, vreset *T, dalpha, before *T, dvth *T, dbeta, i, ibefore *T, dvreset *T, ldsums, ldbefore int, unreset uint64, ldi, ldibefore int, k T, n, rows int) bool {
+func fastLifBackSynToValueLearnedFast[T Float](dv, dx *T, lddx int, ds, slope, u *T, ldu int, gv *T, ldgv int, gain, vth *T, attached uint64, di, beta *T, vreset *T, dleak, before *T, dvth *T, dbeta, i, ibefore *T, dvreset *T, ldsums, ldbefore int, unreset uint64, ldi, ldibefore int, k T, n, rows int) bool {
 	return false
 }
 

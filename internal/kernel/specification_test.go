@@ -142,14 +142,14 @@ func kernels[T Float](seed uint64, n int, edges bool) outcome[T] {
 		li := LI[T]{Alpha: l.Alpha}
 		a := Adjoint[T]{DV: many("dv", 0).Data, DX: many("dx", 2), G: many("g", 1), DI: many("di", 0).Data}
 		if syn {
-			l.Beta = arg("beta")
-			li.Beta = l.Beta
+			l.Alpha, l.Gain, l.Beta = nil, l.Alpha, arg("beta")
+			li = LI[T]{Gain: l.Gain, Beta: l.Beta}
 		}
 		if value {
 			l.VReset = arg("vreset")
 		}
 		if learned {
-			a.DAlpha, a.DVTh, a.DBeta, a.DVReset = many("dalpha", 4), many("dvth", 4), many("dbeta", 4), many("dvreset", 4)
+			a.DLeak, a.DVTh, a.DBeta, a.DVReset = many("dalpha", 4), many("dvth", 4), many("dbeta", 4), many("dvreset", 4)
 			a.Before, a.I, a.IBefore = many("before", 5), many("i", 6), many("ibefore", 7)
 			a.Unreset = rng.IntN(2) == 0
 		}

@@ -42,7 +42,7 @@ func liBackF32AVX2(dv *float32, dx *float32, gv *float32, alpha *float32, n int)
 // liBackLearnedF32AVX2 is liBackLearned in generic.go.
 //
 //go:noescape
-func liBackLearnedF32AVX2(dv *float32, dx *float32, gv *float32, alpha *float32, dalpha *float32, before *float32, n int)
+func liBackLearnedF32AVX2(dv *float32, dx *float32, gv *float32, alpha *float32, dleak *float32, before *float32, n int)
 
 // lifBackF32AVX2 is lifBack in generic.go.
 //
@@ -57,12 +57,12 @@ func lifBackFastF32AVX2(dv *float32, dx *float32, lddx int, ds *float32, slope *
 // lifBackLearnedF32AVX2 is lifBackLearned in generic.go.
 //
 //go:noescape
-func lifBackLearnedF32AVX2(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, dalpha *float32, before *float32, dvth *float32, ldsums int, ldbefore int, unreset uint64, n int, rows int)
+func lifBackLearnedF32AVX2(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, dleak *float32, before *float32, dvth *float32, ldsums int, ldbefore int, unreset uint64, n int, rows int)
 
 // lifBackLearnedFastF32AVX2 is lifBackLearnedFast in generic.go.
 //
 //go:noescape
-func lifBackLearnedFastF32AVX2(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, dalpha *float32, before *float32, dvth *float32, ldsums int, ldbefore int, unreset uint64, k float32, n int, rows int)
+func lifBackLearnedFastF32AVX2(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, dleak *float32, before *float32, dvth *float32, ldsums int, ldbefore int, unreset uint64, k float32, n int, rows int)
 
 // lifBackToValueF32AVX2 is lifBackToValue in generic.go.
 //
@@ -77,77 +77,77 @@ func lifBackToValueFastF32AVX2(dv *float32, dx *float32, lddx int, ds *float32, 
 // lifBackToValueLearnedF32AVX2 is lifBackToValueLearned in generic.go.
 //
 //go:noescape
-func lifBackToValueLearnedF32AVX2(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, vreset *float32, dalpha *float32, before *float32, dvth *float32, dvreset *float32, ldsums int, ldbefore int, unreset uint64, n int, rows int)
+func lifBackToValueLearnedF32AVX2(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, vreset *float32, dleak *float32, before *float32, dvth *float32, dvreset *float32, ldsums int, ldbefore int, unreset uint64, n int, rows int)
 
 // lifBackToValueLearnedFastF32AVX2 is lifBackToValueLearnedFast in generic.go.
 //
 //go:noescape
-func lifBackToValueLearnedFastF32AVX2(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, vreset *float32, dalpha *float32, before *float32, dvth *float32, dvreset *float32, ldsums int, ldbefore int, unreset uint64, k float32, n int, rows int)
+func lifBackToValueLearnedFastF32AVX2(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, vreset *float32, dleak *float32, before *float32, dvth *float32, dvreset *float32, ldsums int, ldbefore int, unreset uint64, k float32, n int, rows int)
 
 // liSynF32AVX2 is liSyn in generic.go.
 //
 //go:noescape
-func liSynF32AVX2(v1 *float32, v *float32, x *float32, alpha *float32, i1 *float32, i *float32, beta *float32, n int)
+func liSynF32AVX2(v1 *float32, v *float32, x *float32, gain *float32, i1 *float32, i *float32, beta *float32, n int)
 
 // lifSynF32AVX2 is lifSyn in generic.go.
 //
 //go:noescape
-func lifSynF32AVX2(u *float32, ldu int, v *float32, x *float32, ldx int, alpha *float32, vth *float32, bits *uint64, ldbits int, i *float32, beta *float32, n int, rows int)
+func lifSynF32AVX2(u *float32, ldu int, v *float32, x *float32, ldx int, gain *float32, vth *float32, bits *uint64, ldbits int, i *float32, beta *float32, n int, rows int)
 
 // lifSynToValueF32AVX2 is lifSynToValue in generic.go.
 //
 //go:noescape
-func lifSynToValueF32AVX2(u *float32, ldu int, v *float32, x *float32, ldx int, alpha *float32, vth *float32, bits *uint64, ldbits int, i *float32, beta *float32, vreset *float32, n int, rows int)
+func lifSynToValueF32AVX2(u *float32, ldu int, v *float32, x *float32, ldx int, gain *float32, vth *float32, bits *uint64, ldbits int, i *float32, beta *float32, vreset *float32, n int, rows int)
 
 // liBackSynF32AVX2 is liBackSyn in generic.go.
 //
 //go:noescape
-func liBackSynF32AVX2(dv *float32, dx *float32, gv *float32, alpha *float32, di *float32, beta *float32, n int)
+func liBackSynF32AVX2(dv *float32, dx *float32, gv *float32, gain *float32, di *float32, beta *float32, n int)
 
 // liBackSynLearnedF32AVX2 is liBackSynLearned in generic.go.
 //
 //go:noescape
-func liBackSynLearnedF32AVX2(dv *float32, dx *float32, gv *float32, alpha *float32, di *float32, beta *float32, dalpha *float32, before *float32, dbeta *float32, i *float32, ibefore *float32, n int)
+func liBackSynLearnedF32AVX2(dv *float32, dx *float32, gv *float32, gain *float32, di *float32, beta *float32, dleak *float32, before *float32, dbeta *float32, i *float32, ibefore *float32, n int)
 
 // lifBackSynF32AVX2 is lifBackSyn in generic.go.
 //
 //go:noescape
-func lifBackSynF32AVX2(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, di *float32, beta *float32, n int, rows int)
+func lifBackSynF32AVX2(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, gain *float32, vth *float32, attached uint64, di *float32, beta *float32, n int, rows int)
 
 // lifBackSynFastF32AVX2 is lifBackSynFast in generic.go.
 //
 //go:noescape
-func lifBackSynFastF32AVX2(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, di *float32, beta *float32, k float32, n int, rows int)
+func lifBackSynFastF32AVX2(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, gain *float32, vth *float32, attached uint64, di *float32, beta *float32, k float32, n int, rows int)
 
 // lifBackSynLearnedF32AVX2 is lifBackSynLearned in generic.go.
 //
 //go:noescape
-func lifBackSynLearnedF32AVX2(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, di *float32, beta *float32, dalpha *float32, before *float32, dvth *float32, dbeta *float32, i *float32, ibefore *float32, ldsums int, ldbefore int, unreset uint64, ldi int, ldibefore int, n int, rows int)
+func lifBackSynLearnedF32AVX2(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, gain *float32, vth *float32, attached uint64, di *float32, beta *float32, dleak *float32, before *float32, dvth *float32, dbeta *float32, i *float32, ibefore *float32, ldsums int, ldbefore int, unreset uint64, ldi int, ldibefore int, n int, rows int)
 
 // lifBackSynLearnedFastF32AVX2 is lifBackSynLearnedFast in generic.go.
 //
 //go:noescape
-func lifBackSynLearnedFastF32AVX2(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, di *float32, beta *float32, dalpha *float32, before *float32, dvth *float32, dbeta *float32, i *float32, ibefore *float32, ldsums int, ldbefore int, unreset uint64, ldi int, ldibefore int, k float32, n int, rows int)
+func lifBackSynLearnedFastF32AVX2(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, gain *float32, vth *float32, attached uint64, di *float32, beta *float32, dleak *float32, before *float32, dvth *float32, dbeta *float32, i *float32, ibefore *float32, ldsums int, ldbefore int, unreset uint64, ldi int, ldibefore int, k float32, n int, rows int)
 
 // lifBackSynToValueF32AVX2 is lifBackSynToValue in generic.go.
 //
 //go:noescape
-func lifBackSynToValueF32AVX2(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, di *float32, beta *float32, vreset *float32, n int, rows int)
+func lifBackSynToValueF32AVX2(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, gain *float32, vth *float32, attached uint64, di *float32, beta *float32, vreset *float32, n int, rows int)
 
 // lifBackSynToValueFastF32AVX2 is lifBackSynToValueFast in generic.go.
 //
 //go:noescape
-func lifBackSynToValueFastF32AVX2(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, di *float32, beta *float32, vreset *float32, k float32, n int, rows int)
+func lifBackSynToValueFastF32AVX2(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, gain *float32, vth *float32, attached uint64, di *float32, beta *float32, vreset *float32, k float32, n int, rows int)
 
 // lifBackSynToValueLearnedF32AVX2 is lifBackSynToValueLearned in generic.go.
 //
 //go:noescape
-func lifBackSynToValueLearnedF32AVX2(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, di *float32, beta *float32, vreset *float32, dalpha *float32, before *float32, dvth *float32, dbeta *float32, i *float32, ibefore *float32, dvreset *float32, ldsums int, ldbefore int, unreset uint64, ldi int, ldibefore int, n int, rows int)
+func lifBackSynToValueLearnedF32AVX2(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, gain *float32, vth *float32, attached uint64, di *float32, beta *float32, vreset *float32, dleak *float32, before *float32, dvth *float32, dbeta *float32, i *float32, ibefore *float32, dvreset *float32, ldsums int, ldbefore int, unreset uint64, ldi int, ldibefore int, n int, rows int)
 
 // lifBackSynToValueLearnedFastF32AVX2 is lifBackSynToValueLearnedFast in generic.go.
 //
 //go:noescape
-func lifBackSynToValueLearnedFastF32AVX2(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, di *float32, beta *float32, vreset *float32, dalpha *float32, before *float32, dvth *float32, dbeta *float32, i *float32, ibefore *float32, dvreset *float32, ldsums int, ldbefore int, unreset uint64, ldi int, ldibefore int, k float32, n int, rows int)
+func lifBackSynToValueLearnedFastF32AVX2(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, gain *float32, vth *float32, attached uint64, di *float32, beta *float32, vreset *float32, dleak *float32, before *float32, dvth *float32, dbeta *float32, i *float32, ibefore *float32, dvreset *float32, ldsums int, ldbefore int, unreset uint64, ldi int, ldibefore int, k float32, n int, rows int)
 
 // axpyF32AVX2 is axpy in generic.go.
 //
@@ -327,7 +327,7 @@ func liBackF32AVX512(dv *float32, dx *float32, gv *float32, alpha *float32, n in
 // liBackLearnedF32AVX512 is liBackLearned in generic.go.
 //
 //go:noescape
-func liBackLearnedF32AVX512(dv *float32, dx *float32, gv *float32, alpha *float32, dalpha *float32, before *float32, n int)
+func liBackLearnedF32AVX512(dv *float32, dx *float32, gv *float32, alpha *float32, dleak *float32, before *float32, n int)
 
 // lifBackF32AVX512 is lifBack in generic.go.
 //
@@ -342,12 +342,12 @@ func lifBackFastF32AVX512(dv *float32, dx *float32, lddx int, ds *float32, slope
 // lifBackLearnedF32AVX512 is lifBackLearned in generic.go.
 //
 //go:noescape
-func lifBackLearnedF32AVX512(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, dalpha *float32, before *float32, dvth *float32, ldsums int, ldbefore int, unreset uint64, n int, rows int)
+func lifBackLearnedF32AVX512(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, dleak *float32, before *float32, dvth *float32, ldsums int, ldbefore int, unreset uint64, n int, rows int)
 
 // lifBackLearnedFastF32AVX512 is lifBackLearnedFast in generic.go.
 //
 //go:noescape
-func lifBackLearnedFastF32AVX512(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, dalpha *float32, before *float32, dvth *float32, ldsums int, ldbefore int, unreset uint64, k float32, n int, rows int)
+func lifBackLearnedFastF32AVX512(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, dleak *float32, before *float32, dvth *float32, ldsums int, ldbefore int, unreset uint64, k float32, n int, rows int)
 
 // lifBackToValueF32AVX512 is lifBackToValue in generic.go.
 //
@@ -362,77 +362,77 @@ func lifBackToValueFastF32AVX512(dv *float32, dx *float32, lddx int, ds *float32
 // lifBackToValueLearnedF32AVX512 is lifBackToValueLearned in generic.go.
 //
 //go:noescape
-func lifBackToValueLearnedF32AVX512(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, vreset *float32, dalpha *float32, before *float32, dvth *float32, dvreset *float32, ldsums int, ldbefore int, unreset uint64, n int, rows int)
+func lifBackToValueLearnedF32AVX512(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, vreset *float32, dleak *float32, before *float32, dvth *float32, dvreset *float32, ldsums int, ldbefore int, unreset uint64, n int, rows int)
 
 // lifBackToValueLearnedFastF32AVX512 is lifBackToValueLearnedFast in generic.go.
 //
 //go:noescape
-func lifBackToValueLearnedFastF32AVX512(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, vreset *float32, dalpha *float32, before *float32, dvth *float32, dvreset *float32, ldsums int, ldbefore int, unreset uint64, k float32, n int, rows int)
+func lifBackToValueLearnedFastF32AVX512(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, vreset *float32, dleak *float32, before *float32, dvth *float32, dvreset *float32, ldsums int, ldbefore int, unreset uint64, k float32, n int, rows int)
 
 // liSynF32AVX512 is liSyn in generic.go.
 //
 //go:noescape
-func liSynF32AVX512(v1 *float32, v *float32, x *float32, alpha *float32, i1 *float32, i *float32, beta *float32, n int)
+func liSynF32AVX512(v1 *float32, v *float32, x *float32, gain *float32, i1 *float32, i *float32, beta *float32, n int)
 
 // lifSynF32AVX512 is lifSyn in generic.go.
 //
 //go:noescape
-func lifSynF32AVX512(u *float32, ldu int, v *float32, x *float32, ldx int, alpha *float32, vth *float32, bits *uint64, ldbits int, i *float32, beta *float32, n int, rows int)
+func lifSynF32AVX512(u *float32, ldu int, v *float32, x *float32, ldx int, gain *float32, vth *float32, bits *uint64, ldbits int, i *float32, beta *float32, n int, rows int)
 
 // lifSynToValueF32AVX512 is lifSynToValue in generic.go.
 //
 //go:noescape
-func lifSynToValueF32AVX512(u *float32, ldu int, v *float32, x *float32, ldx int, alpha *float32, vth *float32, bits *uint64, ldbits int, i *float32, beta *float32, vreset *float32, n int, rows int)
+func lifSynToValueF32AVX512(u *float32, ldu int, v *float32, x *float32, ldx int, gain *float32, vth *float32, bits *uint64, ldbits int, i *float32, beta *float32, vreset *float32, n int, rows int)
 
 // liBackSynF32AVX512 is liBackSyn in generic.go.
 //
 //go:noescape
-func liBackSynF32AVX512(dv *float32, dx *float32, gv *float32, alpha *float32, di *float32, beta *float32, n int)
+func liBackSynF32AVX512(dv *float32, dx *float32, gv *float32, gain *float32, di *float32, beta *float32, n int)
 
 // liBackSynLearnedF32AVX512 is liBackSynLearned in generic.go.
 //
 //go:noescape
-func liBackSynLearnedF32AVX512(dv *float32, dx *float32, gv *float32, alpha *float32, di *float32, beta *float32, dalpha *float32, before *float32, dbeta *float32, i *float32, ibefore *float32, n int)
+func liBackSynLearnedF32AVX512(dv *float32, dx *float32, gv *float32, gain *float32, di *float32, beta *float32, dleak *float32, before *float32, dbeta *float32, i *float32, ibefore *float32, n int)
 
 // lifBackSynF32AVX512 is lifBackSyn in generic.go.
 //
 //go:noescape
-func lifBackSynF32AVX512(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, di *float32, beta *float32, n int, rows int)
+func lifBackSynF32AVX512(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, gain *float32, vth *float32, attached uint64, di *float32, beta *float32, n int, rows int)
 
 // lifBackSynFastF32AVX512 is lifBackSynFast in generic.go.
 //
 //go:noescape
-func lifBackSynFastF32AVX512(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, di *float32, beta *float32, k float32, n int, rows int)
+func lifBackSynFastF32AVX512(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, gain *float32, vth *float32, attached uint64, di *float32, beta *float32, k float32, n int, rows int)
 
 // lifBackSynLearnedF32AVX512 is lifBackSynLearned in generic.go.
 //
 //go:noescape
-func lifBackSynLearnedF32AVX512(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, di *float32, beta *float32, dalpha *float32, before *float32, dvth *float32, dbeta *float32, i *float32, ibefore *float32, ldsums int, ldbefore int, unreset uint64, ldi int, ldibefore int, n int, rows int)
+func lifBackSynLearnedF32AVX512(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, gain *float32, vth *float32, attached uint64, di *float32, beta *float32, dleak *float32, before *float32, dvth *float32, dbeta *float32, i *float32, ibefore *float32, ldsums int, ldbefore int, unreset uint64, ldi int, ldibefore int, n int, rows int)
 
 // lifBackSynLearnedFastF32AVX512 is lifBackSynLearnedFast in generic.go.
 //
 //go:noescape
-func lifBackSynLearnedFastF32AVX512(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, di *float32, beta *float32, dalpha *float32, before *float32, dvth *float32, dbeta *float32, i *float32, ibefore *float32, ldsums int, ldbefore int, unreset uint64, ldi int, ldibefore int, k float32, n int, rows int)
+func lifBackSynLearnedFastF32AVX512(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, gain *float32, vth *float32, attached uint64, di *float32, beta *float32, dleak *float32, before *float32, dvth *float32, dbeta *float32, i *float32, ibefore *float32, ldsums int, ldbefore int, unreset uint64, ldi int, ldibefore int, k float32, n int, rows int)
 
 // lifBackSynToValueF32AVX512 is lifBackSynToValue in generic.go.
 //
 //go:noescape
-func lifBackSynToValueF32AVX512(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, di *float32, beta *float32, vreset *float32, n int, rows int)
+func lifBackSynToValueF32AVX512(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, gain *float32, vth *float32, attached uint64, di *float32, beta *float32, vreset *float32, n int, rows int)
 
 // lifBackSynToValueFastF32AVX512 is lifBackSynToValueFast in generic.go.
 //
 //go:noescape
-func lifBackSynToValueFastF32AVX512(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, di *float32, beta *float32, vreset *float32, k float32, n int, rows int)
+func lifBackSynToValueFastF32AVX512(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, gain *float32, vth *float32, attached uint64, di *float32, beta *float32, vreset *float32, k float32, n int, rows int)
 
 // lifBackSynToValueLearnedF32AVX512 is lifBackSynToValueLearned in generic.go.
 //
 //go:noescape
-func lifBackSynToValueLearnedF32AVX512(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, di *float32, beta *float32, vreset *float32, dalpha *float32, before *float32, dvth *float32, dbeta *float32, i *float32, ibefore *float32, dvreset *float32, ldsums int, ldbefore int, unreset uint64, ldi int, ldibefore int, n int, rows int)
+func lifBackSynToValueLearnedF32AVX512(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, gain *float32, vth *float32, attached uint64, di *float32, beta *float32, vreset *float32, dleak *float32, before *float32, dvth *float32, dbeta *float32, i *float32, ibefore *float32, dvreset *float32, ldsums int, ldbefore int, unreset uint64, ldi int, ldibefore int, n int, rows int)
 
 // lifBackSynToValueLearnedFastF32AVX512 is lifBackSynToValueLearnedFast in generic.go.
 //
 //go:noescape
-func lifBackSynToValueLearnedFastF32AVX512(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, alpha *float32, vth *float32, attached uint64, di *float32, beta *float32, vreset *float32, dalpha *float32, before *float32, dvth *float32, dbeta *float32, i *float32, ibefore *float32, dvreset *float32, ldsums int, ldbefore int, unreset uint64, ldi int, ldibefore int, k float32, n int, rows int)
+func lifBackSynToValueLearnedFastF32AVX512(dv *float32, dx *float32, lddx int, ds *float32, slope *float32, u *float32, ldu int, gv *float32, ldgv int, gain *float32, vth *float32, attached uint64, di *float32, beta *float32, vreset *float32, dleak *float32, before *float32, dvth *float32, dbeta *float32, i *float32, ibefore *float32, dvreset *float32, ldsums int, ldbefore int, unreset uint64, ldi int, ldibefore int, k float32, n int, rows int)
 
 // axpyF32AVX512 is axpy in generic.go.
 //
@@ -622,7 +622,7 @@ func liBackF64AVX2(dv *float64, dx *float64, gv *float64, alpha *float64, n int)
 // liBackLearnedF64AVX2 is liBackLearned in generic.go.
 //
 //go:noescape
-func liBackLearnedF64AVX2(dv *float64, dx *float64, gv *float64, alpha *float64, dalpha *float64, before *float64, n int)
+func liBackLearnedF64AVX2(dv *float64, dx *float64, gv *float64, alpha *float64, dleak *float64, before *float64, n int)
 
 // lifBackF64AVX2 is lifBack in generic.go.
 //
@@ -637,12 +637,12 @@ func lifBackFastF64AVX2(dv *float64, dx *float64, lddx int, ds *float64, slope *
 // lifBackLearnedF64AVX2 is lifBackLearned in generic.go.
 //
 //go:noescape
-func lifBackLearnedF64AVX2(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, dalpha *float64, before *float64, dvth *float64, ldsums int, ldbefore int, unreset uint64, n int, rows int)
+func lifBackLearnedF64AVX2(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, dleak *float64, before *float64, dvth *float64, ldsums int, ldbefore int, unreset uint64, n int, rows int)
 
 // lifBackLearnedFastF64AVX2 is lifBackLearnedFast in generic.go.
 //
 //go:noescape
-func lifBackLearnedFastF64AVX2(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, dalpha *float64, before *float64, dvth *float64, ldsums int, ldbefore int, unreset uint64, k float64, n int, rows int)
+func lifBackLearnedFastF64AVX2(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, dleak *float64, before *float64, dvth *float64, ldsums int, ldbefore int, unreset uint64, k float64, n int, rows int)
 
 // lifBackToValueF64AVX2 is lifBackToValue in generic.go.
 //
@@ -657,77 +657,77 @@ func lifBackToValueFastF64AVX2(dv *float64, dx *float64, lddx int, ds *float64, 
 // lifBackToValueLearnedF64AVX2 is lifBackToValueLearned in generic.go.
 //
 //go:noescape
-func lifBackToValueLearnedF64AVX2(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, vreset *float64, dalpha *float64, before *float64, dvth *float64, dvreset *float64, ldsums int, ldbefore int, unreset uint64, n int, rows int)
+func lifBackToValueLearnedF64AVX2(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, vreset *float64, dleak *float64, before *float64, dvth *float64, dvreset *float64, ldsums int, ldbefore int, unreset uint64, n int, rows int)
 
 // lifBackToValueLearnedFastF64AVX2 is lifBackToValueLearnedFast in generic.go.
 //
 //go:noescape
-func lifBackToValueLearnedFastF64AVX2(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, vreset *float64, dalpha *float64, before *float64, dvth *float64, dvreset *float64, ldsums int, ldbefore int, unreset uint64, k float64, n int, rows int)
+func lifBackToValueLearnedFastF64AVX2(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, vreset *float64, dleak *float64, before *float64, dvth *float64, dvreset *float64, ldsums int, ldbefore int, unreset uint64, k float64, n int, rows int)
 
 // liSynF64AVX2 is liSyn in generic.go.
 //
 //go:noescape
-func liSynF64AVX2(v1 *float64, v *float64, x *float64, alpha *float64, i1 *float64, i *float64, beta *float64, n int)
+func liSynF64AVX2(v1 *float64, v *float64, x *float64, gain *float64, i1 *float64, i *float64, beta *float64, n int)
 
 // lifSynF64AVX2 is lifSyn in generic.go.
 //
 //go:noescape
-func lifSynF64AVX2(u *float64, ldu int, v *float64, x *float64, ldx int, alpha *float64, vth *float64, bits *uint64, ldbits int, i *float64, beta *float64, n int, rows int)
+func lifSynF64AVX2(u *float64, ldu int, v *float64, x *float64, ldx int, gain *float64, vth *float64, bits *uint64, ldbits int, i *float64, beta *float64, n int, rows int)
 
 // lifSynToValueF64AVX2 is lifSynToValue in generic.go.
 //
 //go:noescape
-func lifSynToValueF64AVX2(u *float64, ldu int, v *float64, x *float64, ldx int, alpha *float64, vth *float64, bits *uint64, ldbits int, i *float64, beta *float64, vreset *float64, n int, rows int)
+func lifSynToValueF64AVX2(u *float64, ldu int, v *float64, x *float64, ldx int, gain *float64, vth *float64, bits *uint64, ldbits int, i *float64, beta *float64, vreset *float64, n int, rows int)
 
 // liBackSynF64AVX2 is liBackSyn in generic.go.
 //
 //go:noescape
-func liBackSynF64AVX2(dv *float64, dx *float64, gv *float64, alpha *float64, di *float64, beta *float64, n int)
+func liBackSynF64AVX2(dv *float64, dx *float64, gv *float64, gain *float64, di *float64, beta *float64, n int)
 
 // liBackSynLearnedF64AVX2 is liBackSynLearned in generic.go.
 //
 //go:noescape
-func liBackSynLearnedF64AVX2(dv *float64, dx *float64, gv *float64, alpha *float64, di *float64, beta *float64, dalpha *float64, before *float64, dbeta *float64, i *float64, ibefore *float64, n int)
+func liBackSynLearnedF64AVX2(dv *float64, dx *float64, gv *float64, gain *float64, di *float64, beta *float64, dleak *float64, before *float64, dbeta *float64, i *float64, ibefore *float64, n int)
 
 // lifBackSynF64AVX2 is lifBackSyn in generic.go.
 //
 //go:noescape
-func lifBackSynF64AVX2(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, di *float64, beta *float64, n int, rows int)
+func lifBackSynF64AVX2(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, gain *float64, vth *float64, attached uint64, di *float64, beta *float64, n int, rows int)
 
 // lifBackSynFastF64AVX2 is lifBackSynFast in generic.go.
 //
 //go:noescape
-func lifBackSynFastF64AVX2(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, di *float64, beta *float64, k float64, n int, rows int)
+func lifBackSynFastF64AVX2(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, gain *float64, vth *float64, attached uint64, di *float64, beta *float64, k float64, n int, rows int)
 
 // lifBackSynLearnedF64AVX2 is lifBackSynLearned in generic.go.
 //
 //go:noescape
-func lifBackSynLearnedF64AVX2(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, di *float64, beta *float64, dalpha *float64, before *float64, dvth *float64, dbeta *float64, i *float64, ibefore *float64, ldsums int, ldbefore int, unreset uint64, ldi int, ldibefore int, n int, rows int)
+func lifBackSynLearnedF64AVX2(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, gain *float64, vth *float64, attached uint64, di *float64, beta *float64, dleak *float64, before *float64, dvth *float64, dbeta *float64, i *float64, ibefore *float64, ldsums int, ldbefore int, unreset uint64, ldi int, ldibefore int, n int, rows int)
 
 // lifBackSynLearnedFastF64AVX2 is lifBackSynLearnedFast in generic.go.
 //
 //go:noescape
-func lifBackSynLearnedFastF64AVX2(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, di *float64, beta *float64, dalpha *float64, before *float64, dvth *float64, dbeta *float64, i *float64, ibefore *float64, ldsums int, ldbefore int, unreset uint64, ldi int, ldibefore int, k float64, n int, rows int)
+func lifBackSynLearnedFastF64AVX2(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, gain *float64, vth *float64, attached uint64, di *float64, beta *float64, dleak *float64, before *float64, dvth *float64, dbeta *float64, i *float64, ibefore *float64, ldsums int, ldbefore int, unreset uint64, ldi int, ldibefore int, k float64, n int, rows int)
 
 // lifBackSynToValueF64AVX2 is lifBackSynToValue in generic.go.
 //
 //go:noescape
-func lifBackSynToValueF64AVX2(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, di *float64, beta *float64, vreset *float64, n int, rows int)
+func lifBackSynToValueF64AVX2(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, gain *float64, vth *float64, attached uint64, di *float64, beta *float64, vreset *float64, n int, rows int)
 
 // lifBackSynToValueFastF64AVX2 is lifBackSynToValueFast in generic.go.
 //
 //go:noescape
-func lifBackSynToValueFastF64AVX2(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, di *float64, beta *float64, vreset *float64, k float64, n int, rows int)
+func lifBackSynToValueFastF64AVX2(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, gain *float64, vth *float64, attached uint64, di *float64, beta *float64, vreset *float64, k float64, n int, rows int)
 
 // lifBackSynToValueLearnedF64AVX2 is lifBackSynToValueLearned in generic.go.
 //
 //go:noescape
-func lifBackSynToValueLearnedF64AVX2(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, di *float64, beta *float64, vreset *float64, dalpha *float64, before *float64, dvth *float64, dbeta *float64, i *float64, ibefore *float64, dvreset *float64, ldsums int, ldbefore int, unreset uint64, ldi int, ldibefore int, n int, rows int)
+func lifBackSynToValueLearnedF64AVX2(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, gain *float64, vth *float64, attached uint64, di *float64, beta *float64, vreset *float64, dleak *float64, before *float64, dvth *float64, dbeta *float64, i *float64, ibefore *float64, dvreset *float64, ldsums int, ldbefore int, unreset uint64, ldi int, ldibefore int, n int, rows int)
 
 // lifBackSynToValueLearnedFastF64AVX2 is lifBackSynToValueLearnedFast in generic.go.
 //
 //go:noescape
-func lifBackSynToValueLearnedFastF64AVX2(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, di *float64, beta *float64, vreset *float64, dalpha *float64, before *float64, dvth *float64, dbeta *float64, i *float64, ibefore *float64, dvreset *float64, ldsums int, ldbefore int, unreset uint64, ldi int, ldibefore int, k float64, n int, rows int)
+func lifBackSynToValueLearnedFastF64AVX2(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, gain *float64, vth *float64, attached uint64, di *float64, beta *float64, vreset *float64, dleak *float64, before *float64, dvth *float64, dbeta *float64, i *float64, ibefore *float64, dvreset *float64, ldsums int, ldbefore int, unreset uint64, ldi int, ldibefore int, k float64, n int, rows int)
 
 // axpyF64AVX2 is axpy in generic.go.
 //
@@ -907,7 +907,7 @@ func liBackF64AVX512(dv *float64, dx *float64, gv *float64, alpha *float64, n in
 // liBackLearnedF64AVX512 is liBackLearned in generic.go.
 //
 //go:noescape
-func liBackLearnedF64AVX512(dv *float64, dx *float64, gv *float64, alpha *float64, dalpha *float64, before *float64, n int)
+func liBackLearnedF64AVX512(dv *float64, dx *float64, gv *float64, alpha *float64, dleak *float64, before *float64, n int)
 
 // lifBackF64AVX512 is lifBack in generic.go.
 //
@@ -922,12 +922,12 @@ func lifBackFastF64AVX512(dv *float64, dx *float64, lddx int, ds *float64, slope
 // lifBackLearnedF64AVX512 is lifBackLearned in generic.go.
 //
 //go:noescape
-func lifBackLearnedF64AVX512(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, dalpha *float64, before *float64, dvth *float64, ldsums int, ldbefore int, unreset uint64, n int, rows int)
+func lifBackLearnedF64AVX512(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, dleak *float64, before *float64, dvth *float64, ldsums int, ldbefore int, unreset uint64, n int, rows int)
 
 // lifBackLearnedFastF64AVX512 is lifBackLearnedFast in generic.go.
 //
 //go:noescape
-func lifBackLearnedFastF64AVX512(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, dalpha *float64, before *float64, dvth *float64, ldsums int, ldbefore int, unreset uint64, k float64, n int, rows int)
+func lifBackLearnedFastF64AVX512(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, dleak *float64, before *float64, dvth *float64, ldsums int, ldbefore int, unreset uint64, k float64, n int, rows int)
 
 // lifBackToValueF64AVX512 is lifBackToValue in generic.go.
 //
@@ -942,77 +942,77 @@ func lifBackToValueFastF64AVX512(dv *float64, dx *float64, lddx int, ds *float64
 // lifBackToValueLearnedF64AVX512 is lifBackToValueLearned in generic.go.
 //
 //go:noescape
-func lifBackToValueLearnedF64AVX512(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, vreset *float64, dalpha *float64, before *float64, dvth *float64, dvreset *float64, ldsums int, ldbefore int, unreset uint64, n int, rows int)
+func lifBackToValueLearnedF64AVX512(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, vreset *float64, dleak *float64, before *float64, dvth *float64, dvreset *float64, ldsums int, ldbefore int, unreset uint64, n int, rows int)
 
 // lifBackToValueLearnedFastF64AVX512 is lifBackToValueLearnedFast in generic.go.
 //
 //go:noescape
-func lifBackToValueLearnedFastF64AVX512(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, vreset *float64, dalpha *float64, before *float64, dvth *float64, dvreset *float64, ldsums int, ldbefore int, unreset uint64, k float64, n int, rows int)
+func lifBackToValueLearnedFastF64AVX512(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, vreset *float64, dleak *float64, before *float64, dvth *float64, dvreset *float64, ldsums int, ldbefore int, unreset uint64, k float64, n int, rows int)
 
 // liSynF64AVX512 is liSyn in generic.go.
 //
 //go:noescape
-func liSynF64AVX512(v1 *float64, v *float64, x *float64, alpha *float64, i1 *float64, i *float64, beta *float64, n int)
+func liSynF64AVX512(v1 *float64, v *float64, x *float64, gain *float64, i1 *float64, i *float64, beta *float64, n int)
 
 // lifSynF64AVX512 is lifSyn in generic.go.
 //
 //go:noescape
-func lifSynF64AVX512(u *float64, ldu int, v *float64, x *float64, ldx int, alpha *float64, vth *float64, bits *uint64, ldbits int, i *float64, beta *float64, n int, rows int)
+func lifSynF64AVX512(u *float64, ldu int, v *float64, x *float64, ldx int, gain *float64, vth *float64, bits *uint64, ldbits int, i *float64, beta *float64, n int, rows int)
 
 // lifSynToValueF64AVX512 is lifSynToValue in generic.go.
 //
 //go:noescape
-func lifSynToValueF64AVX512(u *float64, ldu int, v *float64, x *float64, ldx int, alpha *float64, vth *float64, bits *uint64, ldbits int, i *float64, beta *float64, vreset *float64, n int, rows int)
+func lifSynToValueF64AVX512(u *float64, ldu int, v *float64, x *float64, ldx int, gain *float64, vth *float64, bits *uint64, ldbits int, i *float64, beta *float64, vreset *float64, n int, rows int)
 
 // liBackSynF64AVX512 is liBackSyn in generic.go.
 //
 //go:noescape
-func liBackSynF64AVX512(dv *float64, dx *float64, gv *float64, alpha *float64, di *float64, beta *float64, n int)
+func liBackSynF64AVX512(dv *float64, dx *float64, gv *float64, gain *float64, di *float64, beta *float64, n int)
 
 // liBackSynLearnedF64AVX512 is liBackSynLearned in generic.go.
 //
 //go:noescape
-func liBackSynLearnedF64AVX512(dv *float64, dx *float64, gv *float64, alpha *float64, di *float64, beta *float64, dalpha *float64, before *float64, dbeta *float64, i *float64, ibefore *float64, n int)
+func liBackSynLearnedF64AVX512(dv *float64, dx *float64, gv *float64, gain *float64, di *float64, beta *float64, dleak *float64, before *float64, dbeta *float64, i *float64, ibefore *float64, n int)
 
 // lifBackSynF64AVX512 is lifBackSyn in generic.go.
 //
 //go:noescape
-func lifBackSynF64AVX512(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, di *float64, beta *float64, n int, rows int)
+func lifBackSynF64AVX512(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, gain *float64, vth *float64, attached uint64, di *float64, beta *float64, n int, rows int)
 
 // lifBackSynFastF64AVX512 is lifBackSynFast in generic.go.
 //
 //go:noescape
-func lifBackSynFastF64AVX512(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, di *float64, beta *float64, k float64, n int, rows int)
+func lifBackSynFastF64AVX512(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, gain *float64, vth *float64, attached uint64, di *float64, beta *float64, k float64, n int, rows int)
 
 // lifBackSynLearnedF64AVX512 is lifBackSynLearned in generic.go.
 //
 //go:noescape
-func lifBackSynLearnedF64AVX512(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, di *float64, beta *float64, dalpha *float64, before *float64, dvth *float64, dbeta *float64, i *float64, ibefore *float64, ldsums int, ldbefore int, unreset uint64, ldi int, ldibefore int, n int, rows int)
+func lifBackSynLearnedF64AVX512(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, gain *float64, vth *float64, attached uint64, di *float64, beta *float64, dleak *float64, before *float64, dvth *float64, dbeta *float64, i *float64, ibefore *float64, ldsums int, ldbefore int, unreset uint64, ldi int, ldibefore int, n int, rows int)
 
 // lifBackSynLearnedFastF64AVX512 is lifBackSynLearnedFast in generic.go.
 //
 //go:noescape
-func lifBackSynLearnedFastF64AVX512(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, di *float64, beta *float64, dalpha *float64, before *float64, dvth *float64, dbeta *float64, i *float64, ibefore *float64, ldsums int, ldbefore int, unreset uint64, ldi int, ldibefore int, k float64, n int, rows int)
+func lifBackSynLearnedFastF64AVX512(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, gain *float64, vth *float64, attached uint64, di *float64, beta *float64, dleak *float64, before *float64, dvth *float64, dbeta *float64, i *float64, ibefore *float64, ldsums int, ldbefore int, unreset uint64, ldi int, ldibefore int, k float64, n int, rows int)
 
 // lifBackSynToValueF64AVX512 is lifBackSynToValue in generic.go.
 //
 //go:noescape
-func lifBackSynToValueF64AVX512(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, di *float64, beta *float64, vreset *float64, n int, rows int)
+func lifBackSynToValueF64AVX512(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, gain *float64, vth *float64, attached uint64, di *float64, beta *float64, vreset *float64, n int, rows int)
 
 // lifBackSynToValueFastF64AVX512 is lifBackSynToValueFast in generic.go.
 //
 //go:noescape
-func lifBackSynToValueFastF64AVX512(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, di *float64, beta *float64, vreset *float64, k float64, n int, rows int)
+func lifBackSynToValueFastF64AVX512(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, gain *float64, vth *float64, attached uint64, di *float64, beta *float64, vreset *float64, k float64, n int, rows int)
 
 // lifBackSynToValueLearnedF64AVX512 is lifBackSynToValueLearned in generic.go.
 //
 //go:noescape
-func lifBackSynToValueLearnedF64AVX512(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, di *float64, beta *float64, vreset *float64, dalpha *float64, before *float64, dvth *float64, dbeta *float64, i *float64, ibefore *float64, dvreset *float64, ldsums int, ldbefore int, unreset uint64, ldi int, ldibefore int, n int, rows int)
+func lifBackSynToValueLearnedF64AVX512(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, gain *float64, vth *float64, attached uint64, di *float64, beta *float64, vreset *float64, dleak *float64, before *float64, dvth *float64, dbeta *float64, i *float64, ibefore *float64, dvreset *float64, ldsums int, ldbefore int, unreset uint64, ldi int, ldibefore int, n int, rows int)
 
 // lifBackSynToValueLearnedFastF64AVX512 is lifBackSynToValueLearnedFast in generic.go.
 //
 //go:noescape
-func lifBackSynToValueLearnedFastF64AVX512(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, alpha *float64, vth *float64, attached uint64, di *float64, beta *float64, vreset *float64, dalpha *float64, before *float64, dvth *float64, dbeta *float64, i *float64, ibefore *float64, dvreset *float64, ldsums int, ldbefore int, unreset uint64, ldi int, ldibefore int, k float64, n int, rows int)
+func lifBackSynToValueLearnedFastF64AVX512(dv *float64, dx *float64, lddx int, ds *float64, slope *float64, u *float64, ldu int, gv *float64, ldgv int, gain *float64, vth *float64, attached uint64, di *float64, beta *float64, vreset *float64, dleak *float64, before *float64, dvth *float64, dbeta *float64, i *float64, ibefore *float64, dvreset *float64, ldsums int, ldbefore int, unreset uint64, ldi int, ldibefore int, k float64, n int, rows int)
 
 // axpyF64AVX512 is axpy in generic.go.
 //

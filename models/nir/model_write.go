@@ -53,7 +53,8 @@ func (m *Model) Graph(params *graph.Params, source *Graph) (*Graph, error) {
 				n.Values["bias"] = Array{Shape: []int{r.out[0]}, Data: read(name+"/bias", r.out[0]), Type: "float64"}
 			}
 		case r.Kind == "Delay" && slices.Contains(m.Learn, "delay"):
-			n.Values["delay"] = Array{Shape: slices.Clone(r.out), Data: exps(read(r.name+"/log_delay", size(r.out))), Type: "float64"}
+			read(r.name+"/log_delay", size(r.out)) // checks the size
+			n.Values["delay"] = Array{Shape: slices.Clone(r.out), Data: unlog(params.Value(r.name+"/log_delay"), r.steps(m.net.Dt)), Type: "float64"}
 		case r.step.Alpha != nil && r.Kind != "Threshold":
 			if meta.Reset != "" && r.step.Spikes && (meta.Reset != r.step.Reset || meta.AtThreshold != r.step.AtThreshold) {
 				return nil, fmt.Errorf("%w: node %q: neurons that reset or spike in different ways", ErrMeaning, r.name)
@@ -61,7 +62,7 @@ func (m *Model) Graph(params *graph.Params, source *Graph) (*Graph, error) {
 			if r.step.Spikes {
 				meta.Reset, meta.AtThreshold = r.step.Reset, r.step.AtThreshold
 			}
-			err = m.trained(r, d, n, read)
+			err = m.trained(r, d, n, params, read)
 		}
 		if err != nil {
 			return nil, err
@@ -73,7 +74,7 @@ func (m *Model) Graph(params *graph.Params, source *Graph) (*Graph, error) {
 }
 
 // trained sets the parameters of neurons.
-func (m *Model) trained(r *runNode, d *modelNode, n *Node, read func(string, int) []float64) error {
+func (m *Model) trained(r *runNode, d *modelNode, n *Node, params *graph.Params, read func(string, int) []float64) error {
 	s, k := r.step, size(r.out)
 	decay := func(name string, was []float64) []float64 {
 		if !slices.Contains(m.Learn, name) {
@@ -101,7 +102,17 @@ func (m *Model) trained(r *runNode, d *modelNode, n *Node, read func(string, int
 		s.Offset = d.offset
 	}
 	if s.Spikes && slices.Contains(m.Learn, "v_th") {
-		s.VTh = exps(read(r.name+"/log_v_th", k))
+		start := s.VTh
+		read(r.name+"/log_v_th", k) // checks the size
+		log := params.Value(r.name + "/log_v_th")
+		if s.AtThreshold && log != nil { // as the layer has it
+			start = below(start, log.Dtype())
+		}
+		v := unlog(log, start)
+		for j := range v {
+			v[j] *= s.VTh[j] / start[j]
+		}
+		s.VTh = v
 	}
 	one := slices.Repeat([]float64{1}, k)
 	return n.parameters(s, Convention{Name: "surge", Method: Exact}, m.net.Dt, r.out, one)
@@ -118,6 +129,21 @@ func numbers(d *tensor.Dense) []float64 {
 	v := make([]float64, 0, d.DataSize())
 	for _, x := range ops.Slice[float32](d) {
 		v = append(v, float64(x))
+	}
+	return v
+}
+
+// unlog returns what a parameter is that is kept as its logarithm; nothing where it has another size.
+func unlog(log *tensor.Dense, start []float64) []float64 {
+	if log == nil || log.DataSize() != len(start) {
+		return nil
+	}
+	v := make([]float64, len(start))
+	for j, x := range ops.Slice[float32](log) {
+		v[j] = ops.FromLog(x, start[j])
+	}
+	for j, x := range ops.Slice[float64](log) {
+		v[j] = ops.FromLog(x, start[j])
 	}
 	return v
 }

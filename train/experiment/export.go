@@ -9,6 +9,7 @@ import (
 
 	"github.com/surge-snn/surge/graph"
 	"github.com/surge-snn/surge/internal/fmath"
+	"github.com/surge-snn/surge/ops"
 	"github.com/surge-snn/surge/train/data"
 	"github.com/surge-snn/surge/train/export"
 )
@@ -129,14 +130,11 @@ func (x *exporter) neurons(l *export.Layer) {
 	m := x.e.Model
 	l.Alpha = x.decay(l.Name, "tau_mem", m.TauMem, l.N)
 	if m.Neuron == "cuba" {
-		l.Beta = x.decay(l.Name, "tau_syn", m.TauSyn, l.N)
+		l.Gain, l.Beta = x.gain(l.Name, "tau_mem", m.TauMem, l.N), x.decay(l.Name, "tau_syn", m.TauSyn, l.N)
 	}
 	l.VTh = x.constant(m.VTh, l.N)
 	if slices.Contains(m.Learn, "v_th") {
-		l.VTh = x.values(l.Name+"/log_v_th", l.N)
-		for j, v := range l.VTh {
-			l.VTh[j] = x.round(fmath.Exp(v))
-		}
+		l.VTh = x.fromLog(l.Name+"/log_v_th", m.VTh, l.N)
 	}
 	if m.Recurrent {
 		l.WRec = x.values(l.Name+"/w_rec", l.N*l.N)
@@ -146,13 +144,36 @@ func (x *exporter) neurons(l *export.Layer) {
 
 // decay is the factor of a step, of a time constant that is learned where name says so.
 func (x *exporter) decay(layer, name string, tau float64, n int) []float64 {
+	return x.ofTau(layer, name, tau, n, fmath.Exp)
+}
+
+// gain is 1 - decay, with all digits.
+func (x *exporter) gain(layer, name string, tau float64, n int) []float64 {
+	return x.ofTau(layer, name, tau, n, func(v float64) float64 { return -fmath.Expm1(v) })
+}
+
+// ofTau is f(-dt/tau).
+func (x *exporter) ofTau(layer, name string, tau float64, n int, f func(float64) float64) []float64 {
 	dt := x.e.Encode.Dt
 	if name == "" || !slices.Contains(x.e.Model.Learn, name) {
-		return x.constant(fmath.Exp(-dt/tau), n)
+		return x.constant(f(-dt/tau), n)
 	}
 	v := x.values(layer+"/log_"+name, n)
 	for j, logTau := range v {
-		v[j] = x.round(fmath.Exp(-dt * fmath.Exp(-logTau)))
+		v[j] = x.round(f(-dt * fmath.Exp(-logTau)))
+	}
+	return v
+}
+
+// fromLog is what a parameter is that is kept as its logarithm, see ops.ExpFrom.
+func (x *exporter) fromLog(name string, start float64, n int) []float64 {
+	v := x.values(name, n)
+	for j, log := range v {
+		if x.double {
+			v[j] = ops.FromLog(log, start)
+		} else {
+			v[j] = x.round(ops.FromLog(float32(log), start))
+		}
 	}
 	return v
 }

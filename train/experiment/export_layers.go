@@ -7,7 +7,6 @@ import (
 	G "gorgonia.org/gorgonia"
 
 	"github.com/surge-snn/surge/graph"
-	"github.com/surge-snn/surge/internal/fmath"
 	"github.com/surge-snn/surge/models"
 	"github.com/surge-snn/surge/models/nir"
 	"github.com/surge-snn/surge/train/export"
@@ -199,10 +198,7 @@ func (w *graphWriter) layer(name string, k, next LayerKind, after string) error 
 	case delayLayer:
 		d := slices.Repeat([]float64{k.delay}, w.size())
 		if k.learn {
-			d = w.values(name+"/log_delay", w.size())
-			for i, v := range d {
-				d[i] = fmath.Exp(v)
-			}
+			d = w.fromLog(name+"/log_delay", k.delay, w.size())
 		}
 		w.link(name, nir.New("Delay", "delay", nir.Array{Shape: slices.Clone(w.shape), Data: d, Type: "float64"}))
 	case neuronLayer:

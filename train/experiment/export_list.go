@@ -140,13 +140,13 @@ func (x *exporter) norm(name string, size int) *export.Norm {
 	return m
 }
 
-// steps returns delays in steps, as the program rounds them, of natural logarithms of seconds.
-func (x *exporter) steps(log []float64) []float64 {
+// steps returns delays in seconds in steps, as the program rounds them.
+func (x *exporter) steps(delays []float64) []float64 {
 	dt := x.e.Encode.Dt
-	for i, v := range log {
-		log[i] = x.round(float64(x.round(fmath.Exp(v)) * (1 / dt)))
+	for i, d := range delays {
+		delays[i] = x.round(float64(d * (1 / dt)))
 	}
-	return log
+	return delays
 }
 
 // taps splits delays into whole steps and the weights of the step and the one after.
@@ -174,7 +174,7 @@ func (x *exporter) longest(delay float64) int {
 func (x *exporter) delay(name string, k delayLayer, size int) *export.Delay {
 	m := &export.Delay{N: size}
 	if k.learn {
-		m.Steps, m.Delay = x.longest(k.longest), x.steps(x.values(name+"/log_delay", size))
+		m.Steps, m.Delay = x.longest(k.longest), x.steps(x.fromLog(name+"/log_delay", k.delay, size))
 	} else {
 		m.Steps, m.Delay = x.longest(k.delay), x.constant(models.InSteps([]float64{k.delay}, x.e.Encode.Dt)[0], size)
 	}
@@ -184,7 +184,11 @@ func (x *exporter) delay(name string, k delayLayer, size int) *export.Delay {
 
 func (x *exporter) delayed(name string, w *export.Linear, longest float64) *export.Delayed {
 	m := &export.Delayed{In: w.In, Out: w.Out, Steps: x.longest(longest), W: w.W, Bias: w.Bias}
-	m.Delay = x.steps(x.values(name+"/log_delay", len(w.W)))
+	delays := x.values(name+"/log_delay", len(w.W))
+	for i, log := range delays {
+		delays[i] = x.round(fmath.Exp(log))
+	}
+	m.Delay = x.steps(delays)
 	m.Whole, m.Now, m.Later = x.taps(m.Delay, m.Steps)
 	for i, v := range m.W {
 		m.Now[i], m.Later[i] = x.round(m.Now[i]*v), x.round(m.Later[i]*v)

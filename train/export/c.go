@@ -108,7 +108,10 @@ func (c cWriter) constants(i int) {
 		return
 	}
 	c.array(id+"_w_rec", l.WRec)
-	c.array(id+"_alpha", l.Alpha)
+	if l.Beta == nil {
+		c.array(id+"_alpha", l.Alpha)
+	}
+	c.array(id+"_gain_mem", l.Gain)
 	c.array(id+"_beta", l.Beta)
 	if l.Spikes {
 		c.array(id+"_v_th", l.VTh)
@@ -181,7 +184,7 @@ func (c cWriter) neurons(l Layer, id string) {
 	c.line("  for (j = 0; j < %d; j++) {", l.N)
 	if l.Beta != nil {
 		c.line("    real i = %s_beta[j] * s->%s_i[j] + u[j];", id, id)
-		c.line("    real v = %s_alpha[j] * s->%s_v[j] + (1 - %s_alpha[j]) * i;", id, id, id)
+		c.line("    real v = s->%s_v[j] + %s_gain_mem[j] * (i - s->%s_v[j]);", id, id, id)
 		c.line("    s->%s_i[j] = i;", id)
 	} else {
 		c.line("    real v = %s_alpha[j] * s->%s_v[j] + u[j];", id, id)
@@ -234,7 +237,11 @@ func (c cWriter) run() {
 	if c.n.Readout == "first_spike" {
 		c.line("  real silent[SURGE_CLASSES];")
 	}
+	sums := c.n.Readout != "li-max" && c.n.Readout != "li-last" && c.n.Readout != "first_spike"
 	c.line("  surge_state s;\n  int t, j, best = 0;")
+	if sums { // in double, as ops.SumOverTime
+		c.line("  double sum[SURGE_CLASSES] = {0};")
+	}
 	c.line("  surge_reset(&s);")
 	c.line("  for (t = 0; t < steps; t++) {\n    surge_step(&s, input + (long)t * SURGE_INPUTS);\n    for (j = 0; j < SURGE_CLASSES; j++) {\n      real y = %s[j];", out)
 	switch c.n.Readout {
@@ -244,12 +251,14 @@ func (c cWriter) run() {
 		c.line("      logits[j] = y;")
 	case "first_spike": // the steps without a spike
 		c.line("      if (t == 0) logits[j] = 0, silent[j] = 1;\n      silent[j] = silent[j] * (1 - y);\n      logits[j] += silent[j];")
-	default: // sums
-		c.line("      logits[j] = t == 0 ? y : logits[j] + y;")
+	default:
+		c.line("      sum[j] += y;")
 	}
 	c.line("    }\n  }")
 	if c.n.Readout == "li-mean" {
-		c.line("  for (j = 0; j < SURGE_CLASSES; j++) logits[j] /= (real)steps;")
+		c.line("  for (j = 0; j < SURGE_CLASSES; j++) logits[j] = (real)(sum[j] / steps);")
+	} else if sums {
+		c.line("  for (j = 0; j < SURGE_CLASSES; j++) logits[j] = (real)sum[j];")
 	}
 	if c.n.Readout == "first_spike" {
 		d := cWriter{n: &Network{Double: true}}

@@ -5,6 +5,7 @@ package export
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/surge-snn/surge/internal/files"
@@ -41,6 +42,7 @@ type Layer struct {
 	WRec   []float64 // [N, N], from the spikes of the step before; nil: none
 	Spikes bool      // else leaky integrators
 	Alpha  []float64 // decay of the voltage in a step; nil: there are no neurons
+	Gain   []float64 // 1 - Alpha with all digits, where there is a synaptic current
 	Beta   []float64 // decay of the synaptic current in a step; nil: delta synapse
 	VTh    []float64
 	ToZero bool // a spike sets the voltage to 0, else it subtracts the threshold
@@ -78,11 +80,12 @@ func (n *Network) spikes(i int) bool { return i > 0 && n.Layers[i-1].Spikes }
 
 // NPZ returns the network as named arrays, for files.WriteArrays: of each layer those of its [Map],
 // as layer/w [in, N] and layer/b, layer/w_rec, and the constants of a time step layer/alpha,
-// layer/beta, layer/v_th, each [N], of other neurons those of their equations in package models; dt
-// in seconds. In NumPy the step of a layer with a delta
-// synapse is
+// layer/gain_mem (1 - alpha, of neurons with a synaptic current), layer/beta, layer/v_th, each [N], of
+// other neurons those of their equations in package models; dt in seconds. In NumPy the step of a
+// layer with a delta synapse, and of one with a current, is
 //
 //	v = alpha * v + x @ w + b;  s = v > v_th;  v = v - v_th * s
+//	i = beta * i + x @ w + b;  v = v + gain_mem * (i - v);  s = v > v_th;  v = v - v_th * s
 //
 // Of a network whose lists do not fit, which C and NIR name, there are none.
 func (n *Network) NPZ() []files.Array {
@@ -109,6 +112,7 @@ func (n *Network) NPZ() []files.Array {
 		}
 		add("w_rec", l.WRec, l.N, l.N)
 		add("alpha", l.Alpha, l.N)
+		add("gain_mem", l.Gain, l.N)
 		add("beta", l.Beta, l.N)
 		if l.Spikes {
 			add("v_th", l.VTh, l.N)
@@ -188,7 +192,7 @@ func (l *Layer) Node(dt float64) (*nir.Node, error) {
 		return nil, fmt.Errorf("%w: layer %q: %w", ErrNetwork, l.Name, err)
 	}
 	s := nir.Step{
-		Synapse: l.Beta != nil, Spikes: l.Spikes, Alpha: l.Alpha, Beta: l.Beta,
+		Synapse: l.Beta != nil, Spikes: l.Spikes, Alpha: slices.Clone(l.Alpha), Beta: l.Beta,
 		Gain: make([]float64, l.N), GainIn: make([]float64, l.N), Offset: make([]float64, l.N), VTh: l.VTh, VReset: make([]float64, l.N),
 	}
 	if s.VTh == nil {
@@ -197,7 +201,7 @@ func (l *Layer) Node(dt float64) (*nir.Node, error) {
 	for j := range s.Gain {
 		s.Gain[j], s.GainIn[j] = 1, 1
 		if s.Synapse {
-			s.Gain[j] = 1 - l.Alpha[j]
+			s.Gain[j], s.Alpha[j] = l.Gain[j], 1-l.Gain[j]
 		}
 	}
 	kind := map[[2]bool]string{{false, false}: "LI", {false, true}: "CubaLI", {true, false}: "LIF", {true, true}: "CubaLIF"}[[2]bool{l.Spikes, s.Synapse}]

@@ -72,8 +72,9 @@ func (m *machine) integrate(synapse, threshold, toValue bool) {
 		m.integrators(synapse)
 		return
 	}
-	name, of := "lif", "u *T, ldu int, v *T, x *T, ldx int, alpha, vth *T, bits *uint64, ldbits int"
-	strides, hold := map[string]string{"u": "ldu", "v": "", "x": "ldx", "bits": "ldbits"}, []string{"u", "v", "x", "alpha", "vth"}
+	leak := leakOf(synapse)
+	name, of := "lif", "u *T, ldu int, v *T, x *T, ldx int, "+leak+", vth *T, bits *uint64, ldbits int"
+	strides, hold := map[string]string{"u": "ldu", "v": "", "x": "ldx", "bits": "ldbits"}, []string{"u", "v", "x", leak, "vth"}
 	if synapse {
 		name, of = name+"Syn", of+", i, beta *T"
 		strides["i"], hold = "", append(hold, "i", "beta")
@@ -84,19 +85,9 @@ func (m *machine) integrate(synapse, threshold, toValue bool) {
 	}
 	m.function(name, "("+of+", n, rows int)")
 	var bits reg.GPVirtual
-	var one vector
-	if synapse {
-		one = m.constant(1)
-	}
 	zero := m.zero()
 	m.rows(strides, hold, func() { bits = pointer("bits") }, func(o operands) {
-		x, alpha := o.load("x"), o.load("alpha")
-		if synapse {
-			i := m.add(m.mul(o.load("beta"), o.load("i")), x)
-			o.store(i, "i")
-			x = m.mul(m.sub(one, alpha), i)
-		}
-		u := m.add(m.mul(alpha, o.load("v")), x)
+		u := m.leaked(o, synapse, "i")
 		o.store(u, "u")
 		vth := o.load("vth")
 		after := m.sub(u, vth)
@@ -109,35 +100,43 @@ func (m *machine) integrate(synapse, threshold, toValue bool) {
 	})
 }
 
+// leakOf names what says how fast a voltage decays.
+func leakOf(synapse bool) string {
+	if synapse {
+		return "gain"
+	}
+	return "alpha"
+}
+
+// leaked is the voltage after a step without spikes. The synaptic current goes to next.
+func (m *machine) leaked(o operands, synapse bool, next string) vector {
+	if !synapse {
+		return m.add(m.mul(o.load("alpha"), o.load("v")), o.load("x"))
+	}
+	i := m.add(m.mul(o.load("beta"), o.load("i")), o.load("x"))
+	o.store(i, next)
+	v := o.load("v")
+	return m.add(v, m.mul(o.load("gain"), m.sub(i, v)))
+}
+
 // integrators is one step of leaky integrators.
 func (m *machine) integrators(synapse bool) {
-	name, of := "li", "v1, v, x, alpha *T"
+	name, of := "li", "v1, v, x, "+leakOf(synapse)+" *T"
 	if synapse {
 		name, of = name+"Syn", of+", i1, i, beta *T"
 	}
 	m.function(name, "("+of+", n int)")
-	var one vector
-	if synapse {
-		one = m.constant(1)
-	}
-	m.elements(func(o operands) {
-		x, alpha := o.load("x"), o.load("alpha")
-		if synapse {
-			i := m.add(m.mul(o.load("beta"), o.load("i")), x)
-			o.store(i, "i1")
-			x = m.mul(m.sub(one, alpha), i)
-		}
-		o.store(m.add(m.mul(alpha, o.load("v")), x), "v1")
-	})
+	m.elements(func(o operands) { o.store(m.leaked(o, synapse, "i1"), "v1") })
 }
 
 // retreat is the adjoint of integrate. With inside, the slope is that of the fast sigmoid with
 // sharpness k, else it is given. Gradients are flushed, see flush in generic.go.
 func (m *machine) retreat(synapse, threshold, toValue, learned, inside bool) {
-	name, of := "liBack", "dv, dx, gv, alpha *T"
-	strides, hold := map[string]string{}, []string{"dv", "alpha", "dx", "gv"}
+	leak := leakOf(synapse)
+	name, of := "liBack", "dv, dx, gv, "+leak+" *T"
+	strides, hold := map[string]string{}, []string{"dv", leak, "dx", "gv"}
 	if threshold {
-		name, of = "lifBack", "dv, dx *T, lddx int, ds, slope, u *T, ldu int, gv *T, ldgv int, alpha, vth *T, attached uint64"
+		name, of = "lifBack", "dv, dx *T, lddx int, ds, slope, u *T, ldu int, gv *T, ldgv int, "+leak+", vth *T, attached uint64"
 		strides = map[string]string{"dv": "", "dx": "lddx", "ds": "", "u": "ldu", "gv": "ldgv", "slope": ""}
 		hold = append(hold, "ds", "u", "vth")
 	}
@@ -151,8 +150,8 @@ func (m *machine) retreat(synapse, threshold, toValue, learned, inside bool) {
 		name, of = name+"ToValue", of+", vreset *T"
 	}
 	if learned {
-		name, of = name+"Learned", of+", dalpha, before *T"
-		sums := []string{"dalpha"}
+		name, of = name+"Learned", of+", dleak, before *T"
+		sums := []string{"dleak"}
 		if threshold {
 			of += ", dvth *T"
 			sums = append(sums, "dvth")
@@ -185,7 +184,7 @@ func (m *machine) retreat(synapse, threshold, toValue, learned, inside bool) {
 	} else {
 		m.function(name, "("+of+", n int)")
 	}
-	one := m.held(synapse || toValue || inside, func() vector { return m.constant(1) })
+	one := m.held(inside, func() vector { return m.constant(1) })
 	zero := m.held(threshold, m.zero)
 	bits := func(name string) func() vector {
 		return func() vector {
@@ -246,19 +245,20 @@ func (m *machine) retreat(synapse, threshold, toValue, learned, inside bool) {
 			du = m.add(du, spike)
 		}
 		du = flush(m.add(du, o.load("gv")))
-		alpha := o.load("alpha")
-		o.store(m.mul(alpha, du), "dv")
 		if !synapse {
+			o.store(m.mul(o.load("alpha"), du), "dv")
 			if learned {
-				o.store(m.add(o.load("dalpha"), m.mul(du, before(o))), "dalpha")
+				o.store(m.add(o.load("dleak"), m.mul(du, before(o))), "dleak")
 			}
 			o.store(du, "dx")
 			return
 		}
 		if learned {
-			o.store(m.add(o.load("dalpha"), m.mul(du, m.sub(before(o), o.load("i")))), "dalpha")
+			o.store(m.add(o.load("dleak"), m.mul(du, m.sub(o.load("i"), before(o)))), "dleak")
 		}
-		di := flush(m.add(o.load("di"), m.mul(m.sub(one(), alpha), du)))
+		part := m.mul(o.load("gain"), du)
+		o.store(m.sub(du, part), "dv")
+		di := flush(m.add(o.load("di"), part))
 		o.store(di, "dx")
 		if learned {
 			o.store(m.add(o.load("dbeta"), m.mul(di, o.load("ibefore"))), "dbeta")
