@@ -102,8 +102,8 @@ func TestImportsPointDownwards(t *testing.T) {
 	}
 }
 
-// TestLightPackagesStayLight: who imports an optimizer, a surrogate or the engine of events builds a
-// handful of packages besides the standard library, and not Gorgonia with its hundred.
+// TestLightPackagesStayLight: who imports an optimizer, a surrogate or the engine of events builds
+// a handful of packages besides the standard library, and not Gorgonia with its hundred.
 func TestLightPackagesStayLight(t *testing.T) {
 	for _, pkg := range []string{"./optim", "./surrogate", "./eventprop"} {
 		list, err := exec.Command("go", "list", "-deps", "-f", "{{if not .Standard}}{{.ImportPath}}{{end}}", pkg).Output()

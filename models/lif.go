@@ -203,9 +203,9 @@ func states(n int, initial []*G.Node, names ...string) []graph.StateSpec {
 	return s
 }
 
-// lifCell is one step of LIF. Its parameters are, in this order: alpha, or 1 - alpha where
-// there is a synaptic current, v_th, and where they exist beta, v_reset, w_rec; its states vmem, and where they exist isyn,
-// spikes.
+// lifCell is one step of LIF. Its parameters are, in this order: alpha, or 1 - alpha where there is
+// a synaptic current, v_th, and where they exist beta, v_reset, w_rec; its states vmem, and where
+// they exist isyn, spikes.
 type lifCell struct {
 	n                                   int
 	synapse, toValue, detach, recurrent bool

@@ -27,8 +27,8 @@ func TestAMillionSteps(t *testing.T) {
 		isyn = beta*isyn + x
 		v += kept * (isyn - v)
 	}
-	// v[t] = x (1 - α^(t+1))/(1-α), of which the mean is x/(1-α) (1 - α (1 - α^T)/(T (1-α))), with the
-	// derivative by ln τ through α, dα/dlnτ = α dt/τ.
+	// v[t] = x (1 - α^(t+1))/(1-α), of which the mean is x/(1-α) (1 - α (1 - α^T)/(T (1-α))), with
+	// the derivative by ln τ through α, dα/dlnτ = α dt/τ.
 	mean := func(a float64) float64 { return x / (1 - a) * (1 - a*(1-math.Pow(a, T))/(T*(1-a))) }
 	slope := (mean(alpha+1e-5) - mean(alpha-1e-5)) / 2e-5 * alpha * 1e-3 / tau // error 1e-10/(1-α)² = 4e-8
 	for name, c := range map[string]struct {
@@ -143,8 +143,8 @@ func TestLongTimeConstants(t *testing.T) {
 	}
 }
 
-// TestInfiniteTauMem: without a leak LIF is IF, and LI the sum so far; what acts by dt/TauMem cannot
-// be without one.
+// TestInfiniteTauMem: without a leak LIF is IF, and LI the sum so far; what acts by dt/TauMem
+// cannot be without one.
 func TestInfiniteTauMem(t *testing.T) {
 	const T, B, N = 30, 2, 3
 	x, inf := sequence(T*B*N), Fixed(math.Inf(1))

@@ -191,8 +191,8 @@ func TestLispMachine(t *testing.T) {
 	}
 }
 
-// TestFromLog: until it is trained, a parameter that is kept as its logarithm is what it started with,
-// and then e^x to rounding.
+// TestFromLog: until it is trained, a parameter that is kept as its logarithm is what it started
+// with, and then e^x to rounding.
 func TestFromLog(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		start := math.Exp(rapid.Float64Range(-80, 80).Draw(r, "ln"))

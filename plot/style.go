@@ -103,8 +103,8 @@ var (
 	supFont   = newTypeface(6, xfont.WeightNormal)
 )
 
-// face is one of the two fonts that figures have. (gonum.org/v1/plot/font/liberation would put twelve
-// into every program.)
+// face is one of the two fonts that figures have. (gonum.org/v1/plot/font/liberation would put
+// twelve into every program.)
 func face(weight xfont.Weight, ttf []byte) font.Face {
 	f, err := opentype.Parse(ttf)
 	if err != nil {

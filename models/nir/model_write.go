@@ -133,7 +133,8 @@ func numbers(d *tensor.Dense) []float64 {
 	return v
 }
 
-// unlog returns what a parameter is that is kept as its logarithm; nothing where it has another size.
+// unlog returns what a parameter is that is kept as its logarithm; nothing where it has another
+// size.
 func unlog(log *tensor.Dense, start []float64) []float64 {
 	if log == nil || log.DataSize() != len(start) {
 		return nil
