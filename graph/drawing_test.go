@@ -27,8 +27,8 @@ func TestFoldedGraph(t *testing.T) {
 	if got := strings.ReplaceAll(strings.ReplaceAll(many, "40 time steps", "3 time steps"), "(40, ", "(3, "); got != three {
 		t.Errorf("folded graph of 40 time steps\n%s\nof 3\n%s", many, three)
 	}
-	if n := strings.Count(three, "style=dashed"); n != 3 {
-		t.Errorf("%d loops, want 3, from vmem, isyn and spikes", n)
+	if n := strings.Count(three, "style=dashed"); n != 4 {
+		t.Errorf("%d loops, want 4, from vmem to the difference and the sum, isyn and spikes", n)
 	}
 	for text, want := range map[string]int{
 		`label="h (lif), 3 time steps, unrolled"`: 1, `label="h/w_rec\n(7, 7)"`: 1, `label="initial h/isyn\n(9, 7)"`: 1,
