@@ -92,8 +92,8 @@ func stockModels() map[string]func(b *graph.Builder) {
 }
 
 // TestStockOperations: models of Gorgonia's operations give the same bits in every run, in float64
-// on both machines (sums of float32 are better on the own one), and the gradient that Gorgonia's Grad
-// builds.
+// on both machines (sums of float32 are better on the own one), and the gradient that Gorgonia's
+// Grad builds.
 func TestStockOperations(t *testing.T) {
 	for name, model := range stockModels() {
 		t.Run(name, func(t *testing.T) {
