@@ -320,7 +320,7 @@ func testVanishing[T Float](t *testing.T, least float64) {
 			alpha[j] = 0.5
 		}
 		l := LI[T]{Alpha: alpha}
-		lif := LIF[T]{Alpha: alpha, VTh: alpha, Beta: alpha}
+		lif := LIF[T]{Gain: alpha, VTh: alpha, Beta: alpha}
 		rows := func() Rows[T] { return Rows[T]{make([]T, n), n} }
 		v, dv, di := make([]T, n), make([]T, n), make([]T, n)
 		for j := range v {
