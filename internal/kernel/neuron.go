@@ -87,9 +87,8 @@ func (l *LIF[T]) Step(rows int, u Rows[T], v, i []T, x Rows[T], bits []uint64, w
 //
 // Where DLeak has data, the gradients of all parameters that there are are added up, those of a
 // row in a row of their own: DLeak is that of Alpha or Gain. DLeak, DVTh, DBeta and DVReset have
-// one LD. Then Before is the
-// voltage after the step before, or what it was before the reset if Unreset, and I and IBefore are
-// the synaptic currents after and before the step.
+// one LD. Then Before is the voltage after the step before, or what it was before the reset if
+// Unreset, and I and IBefore are the synaptic currents after and before the step.
 type Adjoint[T Float] struct {
 	DV, DI                      []T
 	DX, G                       Rows[T]

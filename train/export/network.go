@@ -80,9 +80,9 @@ func (n *Network) spikes(i int) bool { return i > 0 && n.Layers[i-1].Spikes }
 
 // NPZ returns the network as named arrays, for files.WriteArrays: of each layer those of its [Map],
 // as layer/w [in, N] and layer/b, layer/w_rec, and the constants of a time step layer/alpha,
-// layer/gain_mem (1 - alpha, of neurons with a synaptic current), layer/beta, layer/v_th, each [N], of
-// other neurons those of their equations in package models; dt in seconds. In NumPy the step of a
-// layer with a delta synapse, and of one with a current, is
+// layer/gain_mem (1 - alpha, of neurons with a synaptic current), layer/beta, layer/v_th, each [N],
+// of other neurons those of their equations in package models; dt in seconds. In NumPy the step of
+// a layer with a delta synapse, and of one with a current, is
 //
 //	v = alpha * v + x @ w + b;  s = v > v_th;  v = v - v_th * s
 //	i = beta * i + x @ w + b;  v = v + gain_mem * (i - v);  s = v > v_th;  v = v - v_th * s
