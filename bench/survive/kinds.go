@@ -13,7 +13,7 @@ type kind struct {
 	args    []string          // without --out
 	resume  string            // flag that goes on; empty: the same command does
 	differs *regexp.Regexp    // in the results, what may differ
-	replace string            // what stands for it
+	timed   string            // a file with wall times in it
 }
 
 // training returns a kind of surge train on Yin-Yang.
@@ -97,7 +97,7 @@ batch = 8
 			args: []string{"fit", "a.toml", "--checkpoint-every", "50ms", "--json"}, differs: seconds,
 		},
 		{
-			name: "sweep", args: []string{"sweep", "s.toml", "--workers", "2"},
+			name: "sweep", args: []string{"sweep", "s.toml", "--workers", "2"}, resume: "--retry", timed: "results.csv",
 			configs: map[string]string{
 				"s.toml": "name = \"s\"\nconfig = \"a.toml\"\nseeds = [1, 2]\n[keys]\n\"train.lr\" = [0.001, 0.01]\n",
 				"a.toml": "name = \"a\"\n[data]\ntrain = 1000\nvalid = 100\ntest = 100\n[model]\nhidden = [20]\n[train]\nepochs = 4\nbatch = 20\n",
