@@ -5,6 +5,7 @@ import (
 	"math"
 	"testing"
 
+	"github.com/surge-snn/surge/internal/race"
 	"github.com/surge-snn/surge/models/dynapse"
 	"github.com/surge-snn/surge/optim/minimize"
 )
@@ -13,6 +14,9 @@ import (
 // and what is said of any parameter is what a fit does that takes another value of it as given, to
 // the 1 % by which leastSquares draws directions that are hardly seen, and to second order.
 func TestGiven(t *testing.T) {
+	if race.Detector {
+		t.Skip("the numbers of a fit: other tests run what is concurrent in it")
+	}
 	e, truth := draw(t, 2, 1, 400, 2, Core, false)
 	e.Space.Network, e.Space.Params = truth, []dynapse.Param{dynapse.ItauMem, dynapse.IgainMem, dynapse.IgainSyn}
 	res, err := Run(context.Background(), e, Settings{Starts: 1})

@@ -92,6 +92,9 @@ func TestPosterior(t *testing.T) {
 // intervals, but no current that is determined, and a warning with their numbers. Of a few steps
 // nothing is said.
 func TestPosteriorCut(t *testing.T) {
+	if race.Detector {
+		t.Skip("the numbers of a fit: other tests run what is concurrent in it")
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	res, err := Run(ctx, noisyOne(t), Settings{Starts: 1, Method: MCMC, Record: func(p Progress) error {
