@@ -5,6 +5,8 @@ import (
 	"math"
 	"slices"
 	"testing"
+
+	detector "github.com/surge-snn/surge/internal/race"
 )
 
 // TestCovered: the part that is judged is that of all intervals, not of the problems.
@@ -49,15 +51,26 @@ func TestRankHistogram(t *testing.T) {
 	}
 }
 
-// TestCoverage: of a problem with each kind of noise some currents are determined.
+// TestCoverage: of a problem with each kind of noise some currents are determined. Samples of the
+// posterior, which take long, are of two of them.
 func TestCoverage(t *testing.T) {
+	if detector.Detector {
+		t.Skip("the numbers of a fit: the tests of package fit run what is concurrent in it")
+	}
 	for i, b := range coverages() {
 		if testing.Short() && i != 1 && i != 4 {
 			continue
 		}
-		outcomes, err := Run(context.Background(), b, []uint64{2}, 1, func(Outcome) {})
-		if err != nil || outcomes[0].Numbers["claimed"] < 1 {
-			t.Errorf("%s: %+v, %v", b.Name, outcomes, err)
+		p, err := Draw(2)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if b.Name == CoveragePrefix+"posterior" {
+			p.Experiment.Space.Network, p.Experiment.Space.Params = p.Truth, p.Experiment.Space.Params[:2]
+		}
+		o := Outcome{Seed: p.Seed, Numbers: map[string]float64{}}
+		if err := b.solve(context.Background(), p, &o); err != nil || o.Numbers["claimed"] < 1 {
+			t.Errorf("%s: %+v, %v", b.Name, o, err)
 		}
 	}
 }
