@@ -283,7 +283,7 @@ func (e *events) backArrival(t *Tape, k int32, x *touch) {
 		own.V += g
 		accumulate(b.grads.VLeak, j, g)
 	}
-	if delay != nil {
+	if len(delay) > 0 {
 		delay[x.synapse] += d
 	}
 	switch {

@@ -56,7 +56,7 @@ func (s *Synapses) clearSource(source int, weight, delay []float64) {
 	if weight != nil {
 		clear(weight[lo:hi])
 	}
-	if delay != nil {
+	if len(delay) > 0 {
 		clear(delay[lo:hi])
 	}
 }

@@ -263,7 +263,7 @@ func (b *ownAdjoint) arrival(x *inbox, k int) {
 	if b.grads.In != nil {
 		b.grads.In[x.synapse[k]] += a.I
 	}
-	if b.grads.InDelay != nil {
+	if len(b.grads.InDelay) > 0 {
 		b.grads.InDelay[x.synapse[k]] += d
 	}
 	if len(b.t.InputTime) > 0 {

@@ -116,6 +116,9 @@ func (i Integral) Pull(c *Cotangent, t *Tape, grad []float64) error {
 		c.integral = zeroed(c.integral, len(grad))
 		c.Integral, c.Decay = c.integral, i.Decay
 	}
+	if len(c.Integral) != len(grad) {
+		return fmt.Errorf("%w: cotangent has %d integrals, want %d, one per neuron", ErrShape, len(c.Integral), len(grad))
+	}
 	if c.Decay != i.Decay {
 		return fmt.Errorf("%w: integrals of decay %g s and %g s in one loss", ErrParameter, c.Decay, i.Decay)
 	}

@@ -347,7 +347,7 @@ func (b *backward) arrival(s *sample, e *entry, d, w float64) {
 	if weight != nil {
 		weight[e.synapse] += w
 	}
-	if delay != nil {
+	if len(delay) > 0 {
 		delay[e.synapse] += d
 	}
 }
