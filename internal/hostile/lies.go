@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"runtime"
 	"testing"
+
+	"github.com/surge-snn/surge/internal/race"
 )
 
 // Free is the memory in bytes that a reader may take for a file of any size.
@@ -27,7 +29,10 @@ func Lies(t *testing.T, valid []byte, read func(b []byte) (decoded int, err erro
 	}
 	r := rand.New(rand.NewPCG(1, uint64(len(valid))))
 	n := 1500
-	if testing.Short() {
+	switch {
+	case testing.Short() && race.Detector:
+		n = 20
+	case testing.Short():
 		n = 100
 	}
 	for range n {
