@@ -50,22 +50,26 @@ type ALIF struct {
 	Initial []*G.Node
 	// Surrogate stands in for the derivative of the spike; nil means surrogate.FastSigmoid{}.
 	Surrogate surrogate.Surrogate
+	// Sharpness, where it is not nil, is a node [N] of positive factors of x in the surrogate, learned
+	// or set from run to run, see [LIF].
+	Sharpness *G.Node
 }
 
 // Apply adds the layer for a current x [T, B, N].
 func (l ALIF) Apply(b *graph.Builder, name string, x *G.Node) Neurons {
 	n := width(b, "ALIF", name, x)
-	s := spiking{"alif", name, l.Recurrent, l.RecInit, l.RecMask, l.Initial, l.Surrogate, ops.Firing{}}
+	s := spiking{"alif", name, l.Recurrent, l.RecInit, l.RecMask, l.Initial, l.Surrogate, ops.Firing{}, l.Sharpness}
 	p := []*G.Node{
 		l.TauMem.or(20e-3).decay(b, name, "tau_mem", n), l.TauAdapt.or(200e-3).decay(b, name, "tau_adapt", n),
 		l.TauW.or(200e-3).decay(b, name, "tau_w", n), l.VTh.or(1).positive(b, name, "v_th", n),
 		l.Beta.or(0.2).real(b, name+"/beta", n), l.B.or(0).real(b, name+"/b", n),
 		resetValue(b, "ALIF", name, l.Reset, l.VReset, n),
 	}
-	f := newFormula(len(p), 3, "alpha", "rho", "kappa", "v_th", "beta", "b", "v_reset")
+	p = s.widened(b, n, p)
+	f := s.newFormula(p, 3, "alpha", "rho", "kappa", "v_th", "beta", "b", "v_reset")
 	v := f.add(f.mul(f.param(0), f.state(0)), f.sub(f.x(), f.state(2)))
 	theta := f.add(f.param(3), f.mul(f.param(4), f.state(1)))
-	spikes := f.fire(f.sub(v, theta), ops.Firing{}, s.slope(b))
+	spikes := s.fire(b, f, f.sub(v, theta))
 	f.end([]term{spikes, v},
 		f.reset(v, spikes, theta, f.param(6), l.Reset, l.DetachReset),
 		f.add(f.mul(f.param(1), f.state(1)), spikes),

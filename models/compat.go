@@ -39,6 +39,9 @@ type PeerNeuron struct {
 	Initial []*G.Node
 	// Surrogate stands in for the derivative of the spike; nil means the library's default.
 	Surrogate surrogate.Surrogate
+	// Sharpness, where it is not nil, is a node [N] of positive factors of x in the surrogate, learned
+	// or set from run to run, see [LIF].
+	Sharpness *G.Node
 
 	states []string
 	slope  string // the library's default, of surrogate.Compat
@@ -123,16 +126,19 @@ func (l PeerNeuron) Apply(b *graph.Builder, name string, x *G.Node) Neurons {
 	}
 	s := spiking{
 		kind: l.Name, name: name, surrogate: slope, given: l.Initial,
-		recurrent: l.Recurrent, recInit: l.RecInit, recMask: l.RecMask,
+		recurrent: l.Recurrent, recInit: l.RecInit, recMask: l.RecMask, firing: l.firing, sharpness: l.Sharpness,
 	}
-	f := newFormula(len(l.Params), len(l.states))
 	var p []*G.Node
-	terms := make([]term, len(l.Params))
-	for i, param := range l.Params {
-		p, terms[i] = append(p, Fixed(param.Value).real(b, name+"/"+param.Name, n)), f.param(i)
+	for _, param := range l.Params {
+		p = append(p, Fixed(param.Value).real(b, name+"/"+param.Name, n))
 	}
-	slope = s.slope(b)
-	fire := func(x term) term { return f.fire(x, l.firing, slope) }
+	p = s.widened(b, n, p)
+	f := newFormula(len(p), len(l.states))
+	terms := make([]term, len(l.Params))
+	for i := range terms {
+		terms[i] = f.param(i)
+	}
+	fire := func(x term) term { return s.fire(b, f, x) }
 	step := l.step
 	if l.Recurrent && l.recurrent != nil {
 		step = l.recurrent

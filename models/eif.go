@@ -45,25 +45,29 @@ type EIF struct {
 	Initial []*G.Node
 	// Surrogate stands in for the derivative of the spike; nil means surrogate.FastSigmoid{}.
 	Surrogate surrogate.Surrogate
+	// Sharpness, where it is not nil, is a node [N] of positive factors of x in the surrogate, learned
+	// or set from run to run, see [LIF].
+	Sharpness *G.Node
 }
 
 // Apply adds the layer for a current x [T, B, N], in A.
 func (l EIF) Apply(b *graph.Builder, name string, x *G.Node) Neurons {
 	n := width(b, "EIF", name, x)
-	s := spiking{"eif", name, l.Recurrent, l.RecInit, l.RecMask, l.Initial, l.Surrogate, ops.Firing{}}
+	s := spiking{"eif", name, l.Recurrent, l.RecInit, l.RecMask, l.Initial, l.Surrogate, ops.Firing{}, l.Sharpness}
 	p := []*G.Node{
 		l.TauMem.or(9.37e-3).positive(b, name, "tau_mem", n), l.R.or(33.3e6).positive(b, name, "r", n),
 		l.EL.or(-70.6e-3).real(b, name+"/el", n), l.VT.or(-50.4e-3).real(b, name+"/vt", n),
 		l.DeltaT.or(2e-3).positive(b, name, "delta_t", n), l.VPeak.or(0).real(b, name+"/v_peak", n),
 		l.VReset.or(-70.6e-3).real(b, name+"/v_reset", n),
 	}
-	f := newFormula(len(p), 1, "tau_mem", "r", "el", "vt", "delta_t", "v_peak", "v_reset")
+	p = s.widened(b, n, p)
+	f := s.newFormula(p, 1, "tau_mem", "r", "el", "vt", "delta_t", "v_peak", "v_reset")
 	el, delta := f.param(2), f.param(4)
 	v := f.add(f.state(0), el)
 	exponential := f.mul(delta, f.exp(f.min(f.div(f.sub(v, f.param(3)), delta), mostExponent)))
 	drive := f.add(f.sub(exponential, f.state(0)), f.mul(f.param(1), f.x()))
 	before := f.add(v, f.affine(f.div(drive, f.param(0)), b.Dt(), 0))
-	spikes := f.fire(f.div(f.sub(before, f.param(5)), delta), ops.Firing{}, s.slope(b))
+	spikes := s.fire(b, f, f.div(f.sub(before, f.param(5)), delta))
 	after := f.mix(spikes, before, f.param(6))
 	f.end([]term{spikes, before}, f.sub(after, el))
 	return s.apply(b, x, f, p, "vmem")
@@ -106,12 +110,15 @@ type AdEx struct {
 	Initial []*G.Node
 	// Surrogate stands in for the derivative of the spike; nil means surrogate.FastSigmoid{}.
 	Surrogate surrogate.Surrogate
+	// Sharpness, where it is not nil, is a node [N] of positive factors of x in the surrogate, learned
+	// or set from run to run, see [LIF].
+	Sharpness *G.Node
 }
 
 // Apply adds the layer for a current x [T, B, N], in A.
 func (l AdEx) Apply(b *graph.Builder, name string, x *G.Node) Neurons {
 	n := width(b, "AdEx", name, x)
-	s := spiking{"adex", name, l.Recurrent, l.RecInit, l.RecMask, l.Initial, l.Surrogate, ops.Firing{}}
+	s := spiking{"adex", name, l.Recurrent, l.RecInit, l.RecMask, l.Initial, l.Surrogate, ops.Firing{}, l.Sharpness}
 	p := []*G.Node{
 		l.C.or(281e-12).positive(b, name, "c", n), l.GL.or(30e-9).positive(b, name, "gl", n),
 		l.EL.or(-70.6e-3).real(b, name+"/el", n), l.VT.or(-50.4e-3).real(b, name+"/vt", n),
@@ -119,7 +126,8 @@ func (l AdEx) Apply(b *graph.Builder, name string, x *G.Node) Neurons {
 		l.A.or(4e-9).real(b, name+"/a", n), l.B.or(80.5e-12).real(b, name+"/b", n),
 		l.VPeak.or(0).real(b, name+"/v_peak", n), l.VReset.or(-70.6e-3).real(b, name+"/v_reset", n),
 	}
-	f := newFormula(len(p), 2, "c", "gl", "el", "vt", "delta_t", "tau_w", "a", "b", "v_peak", "v_reset")
+	p = s.widened(b, n, p)
+	f := s.newFormula(p, 2, "c", "gl", "el", "vt", "delta_t", "tau_w", "a", "b", "v_peak", "v_reset")
 	el, delta := f.param(2), f.param(4)
 	v := f.add(f.state(0), el)
 	exponential := f.mul(delta, f.exp(f.min(f.div(f.sub(v, f.param(3)), delta), mostExponent)))
@@ -127,7 +135,7 @@ func (l AdEx) Apply(b *graph.Builder, name string, x *G.Node) Neurons {
 	before := f.add(v, f.affine(f.div(drive, f.param(0)), b.Dt(), 0))
 	pull := f.sub(f.mul(f.param(6), f.state(0)), f.state(1))
 	w := f.add(f.state(1), f.affine(f.div(pull, f.param(5)), b.Dt(), 0))
-	spikes := f.fire(f.div(f.sub(before, f.param(8)), delta), ops.Firing{}, s.slope(b))
+	spikes := s.fire(b, f, f.div(f.sub(before, f.param(8)), delta))
 	after := f.mix(spikes, before, f.param(9))
 	f.end([]term{spikes, before}, f.sub(after, el), f.add(w, f.mul(f.param(7), spikes)))
 	return s.apply(b, x, f, p, "vmem", "w")

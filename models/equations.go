@@ -51,6 +51,9 @@ type Equations struct {
 	Initial []*G.Node
 	// Surrogate stands in for the derivative of the spike; nil means surrogate.FastSigmoid{}.
 	Surrogate surrogate.Surrogate
+	// Sharpness, where it is not nil, is a node [N] of positive factors of x in the surrogate, learned
+	// or set from run to run, see [LIF].
+	Sharpness *G.Node
 }
 
 // Apply adds the layer for a current x [T, B, N].
@@ -99,9 +102,10 @@ func (l Equations) Apply(b *graph.Builder, name string, x *G.Node) Neurons {
 	if steps > 0 {
 		states = append(states, "hold")
 	}
+	s := spiking{"equations", name, l.Recurrent, l.RecInit, l.RecMask, l.Initial, l.Surrogate, ops.Firing{}, l.Sharpness}
+	p = s.widened(b, n, p)
 	f := newFormula(len(p), len(states))
-	s := spiking{"equations", name, l.Recurrent, l.RecInit, l.RecMask, l.Initial, l.Surrogate, ops.Firing{}}
-	fail(l.step(f, params, fixed, held, steps, b.Dt(), s.slope(b)))
+	fail(l.step(f, params, fixed, held, steps, b.Dt(), func(above term) term { return s.fire(b, f, above) }))
 	return s.apply(b, x, f, p, states...)
 }
 
@@ -135,7 +139,7 @@ func (l Equations) start(b *graph.Builder, name string, n int) (nodes []*G.Node,
 
 // step writes the step into f. The first parameters of the formula, as many as params, are those of
 // the model.
-func (l Equations) step(f *formula, params int, fixed bool, held []bool, steps, dt float64, slope surrogate.Surrogate) error {
+func (l Equations) step(f *formula, params int, fixed bool, held []bool, steps, dt float64, fire func(above term) term) error {
 	a := lines{f}
 	p := make([]term, params)
 	for k := range p {
@@ -192,7 +196,7 @@ func (l Equations) step(f *formula, params int, fixed bool, held []bool, steps, 
 	if err != nil {
 		return err
 	}
-	spikes := f.fire(above[0], ops.Firing{}, slope)
+	spikes := fire(above[0])
 	if steps > 0 {
 		spikes = f.mul(free, spikes)
 	}

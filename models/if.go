@@ -42,21 +42,25 @@ type IF struct {
 	Initial []*G.Node
 	// Surrogate stands in for the derivative of the spike; nil means surrogate.FastSigmoid{}.
 	Surrogate surrogate.Surrogate
+	// Sharpness, where it is not nil, is a node [N] of positive factors of x in the surrogate, learned
+	// or set from run to run, see [LIF]. Not with Max: it
+	// would move the steps.
+	Sharpness *G.Node
 }
 
 // Apply adds the layer for a current x [T, B, N].
 func (l IF) Apply(b *graph.Builder, name string, x *G.Node) Neurons {
 	n := width(b, "IF", name, x)
-	s := spiking{"if", name, l.Recurrent, l.RecInit, l.RecMask, l.Initial, l.Surrogate, ops.Firing{Max: l.Max}}
-	f := newFormula(2, 1, "v_th", "v_reset")
+	s := spiking{"if", name, l.Recurrent, l.RecInit, l.RecMask, l.Initial, l.Surrogate, ops.Firing{Max: l.Max}, l.Sharpness}
+	p := s.widened(b, n, []*G.Node{l.VTh.or(1).positive(b, name, "v_th", n), resetValue(b, "IF", name, l.Reset, l.VReset, n)})
+	f := s.newFormula(p, 1, "v_th", "v_reset")
 	vth := f.param(0)
 	v := f.add(f.state(0), f.x())
 	above := f.sub(v, vth)
 	if l.Max > 1 {
 		above = f.div(above, vth)
 	}
-	spikes := f.fire(above, s.firing, s.slope(b))
+	spikes := s.fire(b, f, above)
 	f.end([]term{spikes, v}, f.reset(v, spikes, vth, f.param(1), l.Reset, l.DetachReset))
-	p := []*G.Node{l.VTh.or(1).positive(b, name, "v_th", n), resetValue(b, "IF", name, l.Reset, l.VReset, n)}
 	return s.apply(b, x, f, p, "vmem")
 }

@@ -58,7 +58,7 @@ func scaled(uniform bool, sigma func(in, out float64) float64) graph.Init {
 //
 // with ν = Rate dt the probability of a spike of an input in a step, and ε₁ = Σ ε[k], ε₂ = Σ ε[k]²
 // the sums over the response ε of the voltage of a [LIF] to one spike of weight 1: α^k for a delta
-// synapse, the difference of exponentials with TauSyn, without Hold. The voltage has the mean Mean
+// synapse, the difference of exponentials with TauSyn. The voltage has the mean Mean
 // and the deviation (VTh - Mean)/Xi then: the threshold is Xi deviations above it.
 //
 // Rossbroich, Gygax and Zenke 2022, doi:10.1088/2634-4386/ac97bb, there with integrals in place of
@@ -68,6 +68,7 @@ type FluctuationDriven struct {
 	Dt     float64 // time step, s; 0 means 1e-3
 	TauMem float64 // s; 0 means 20e-3
 	TauSyn float64 // s; 0: delta synapse
+	Hold   bool    // that of the LIF, with TauSyn
 	VTh    float64 // 0 means 1
 	Mean   float64 // of the voltage
 	Xi     float64 // deviations from Mean to VTh; 0 means 1
@@ -117,7 +118,10 @@ func (f FluctuationDriven) response(dt, mem float64) (first, second float64) {
 	// v[k] = α v[k-1] + κ β^k, with κ of ops.HeldCurrent.
 	beta := fmath.Exp(-dt / f.TauSyn)
 	kappa, d := dt/mem*alpha, dt/f.TauSyn-dt/mem
-	if math.Abs(d) > 1e-9 {
+	switch {
+	case f.Hold:
+		kappa = 1 - alpha
+	case math.Abs(d) > 1e-9:
 		kappa *= -fmath.Expm1(-d) / d
 	}
 	v, i := 0.0, kappa
@@ -137,8 +141,9 @@ var ErrRate = errors.New("models: no scale of the weights gives this rate")
 // rate on given data: a start that suits the data, whatever the layers before it do. params holds
 // the weights under the given names, which are scaled together, and rate runs the network on the
 // data and returns the mean rate of the layer, in any unit. The factor is searched for between
-// 1/1024 and 1024 by halving its logarithm, until the rate is within tolerance (a part of the
-// wanted one, 0.05 for 0), or 40 times. It returns the factor.
+// 1/1024 and 1024: from 1 it is doubled, or halved, until the rate is beyond the wanted one. Then the
+// interval of its logarithm is halved, until the rate is within tolerance (a part of the wanted one,
+// 0.05 for 0), or 40 times. It returns the factor.
 //
 // Where the rate does not cross the wanted one, weights are as before and the error wraps
 // [ErrRate]; one of rate is passed on. Layers are scaled in their order from the input. Mishkin and
@@ -164,26 +169,37 @@ func ScaleToRate(params *graph.Params, names []string, wanted, tolerance float64
 		}
 		return rate()
 	}
-	lo, hi := -10.0, 10.0
-	low, err := at(lo)
+	// From the weights as they are, twice or half as much each time: the rate may cost more the
+	// larger it is.
+	lo, hi := 0.0, 0.0
+	r, err := at(0)
 	if err != nil {
 		return 0, err
 	}
-	high, err := at(hi)
-	if err != nil {
-		return 0, err
-	}
-	if !(low < wanted && wanted < high) {
-		_, err = at(0)
-		return 0, errors.Join(fmt.Errorf("%w: %v wanted, %v with weights of 1/1024, %v with 1024 times", ErrRate, wanted, low, high), err)
-	}
-	for range 40 {
-		mid := (lo + hi) / 2
-		r, err := at(mid)
-		if err != nil {
+	found := func() bool { return math.Abs(r-wanted) <= tolerance*wanted }
+	for step := math.Copysign(1, wanted-r); (r < wanted) == (step > 0); {
+		if found() {
+			return math.Exp2(hi), nil
+		}
+		lo, hi = hi, hi+step
+		if math.Abs(hi) > 10 {
+			_, err = at(0)
+			return 0, errors.Join(fmt.Errorf("%w: %v wanted, %v with %v times the weights", ErrRate, wanted, r, math.Exp2(lo)), err)
+		}
+		if r, err = at(hi); err != nil {
 			return 0, err
 		}
-		if math.Abs(r-wanted) <= tolerance*wanted {
+	}
+	if found() {
+		return math.Exp2(hi), nil
+	}
+	lo, hi = min(lo, hi), max(lo, hi)
+	for range 40 {
+		mid := (lo + hi) / 2
+		if r, err = at(mid); err != nil {
+			return 0, err
+		}
+		if found() {
 			return math.Exp2(mid), nil
 		}
 		if r < wanted {

@@ -40,18 +40,22 @@ type Izhikevich struct {
 	Initial []*G.Node
 	// Surrogate stands in for the derivative of the spike; nil means surrogate.FastSigmoid{}.
 	Surrogate surrogate.Surrogate
+	// Sharpness, where it is not nil, is a node [N] of positive factors of x in the surrogate, learned
+	// or set from run to run, see [LIF].
+	Sharpness *G.Node
 }
 
 // Apply adds the layer for a current x [T, B, N].
 func (l Izhikevich) Apply(b *graph.Builder, name string, x *G.Node) Neurons {
 	n := width(b, "Izhikevich", name, x)
-	s := spiking{"izhikevich", name, l.Recurrent, l.RecInit, l.RecMask, l.Initial, l.Surrogate, ops.Firing{}}
+	s := spiking{"izhikevich", name, l.Recurrent, l.RecInit, l.RecMask, l.Initial, l.Surrogate, ops.Firing{}, l.Sharpness}
 	p := []*G.Node{
 		l.A.or(0.02).real(b, name+"/a", n), l.B.or(0.2).real(b, name+"/b", n), l.C.or(-65).real(b, name+"/c", n),
 		l.D.or(8).real(b, name+"/d", n), l.VPeak.or(30).real(b, name+"/v_peak", n),
 	}
 	h := b.Dt() / 1e-3
-	f := newFormula(len(p), 2, "a", "b", "c", "d", "v_peak")
+	p = s.widened(b, n, p)
+	f := s.newFormula(p, 2, "a", "b", "c", "d", "v_peak")
 	v := f.affine(f.state(0), 1, -65)
 	rest := f.affine(f.param(1), -65, 0) // u at rest
 	u := f.add(f.state(1), rest)
@@ -59,7 +63,7 @@ func (l Izhikevich) Apply(b *graph.Builder, name string, x *G.Node) Neurons {
 	quadratic := f.affine(f.mul(bounded, f.affine(bounded, 0.04, 5)), 1, 140)
 	before := f.add(v, f.affine(f.add(f.sub(quadratic, u), f.x()), h, 0))
 	recovery := f.add(u, f.affine(f.mul(f.param(0), f.sub(f.mul(f.param(1), v), u)), h, 0))
-	spikes := f.fire(f.affine(f.sub(before, f.param(4)), 0.1, 0), ops.Firing{}, s.slope(b))
+	spikes := s.fire(b, f, f.affine(f.sub(before, f.param(4)), 0.1, 0))
 	after := f.mix(spikes, before, f.param(2))
 	f.end([]term{spikes, before}, f.affine(after, 1, 65), f.sub(f.add(recovery, f.mul(f.param(3), spikes)), rest))
 	return s.apply(b, x, f, p, "vmem", "u")

@@ -3,10 +3,13 @@ package models_test
 import (
 	"errors"
 	"math"
+	"slices"
 	"testing"
 
+	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
+	"github.com/surge-snn/surge/eventprop/equation"
 	"github.com/surge-snn/surge/graph"
 	"github.com/surge-snn/surge/models"
 	"github.com/surge-snn/surge/ops"
@@ -155,53 +158,106 @@ func TestNeuronErrors(t *testing.T) {
 }
 
 // Another width of the surrogate, set from run to run, changes gradients and no spike; that of 1 is
-// the plain layer.
+// the plain layer. So it is for every neuron that has a surrogate.
 func TestAnnealedWidth(t *testing.T) {
-	run := func(sharp bool, k float64) (spikes, gradient []float64) {
-		prog, err := graph.Build(graph.NewParams(1), graph.Settings{DType: tensor.Float64}, func(b *graph.Builder) {
-			l := models.LIF{Surrogate: surrogate.ATan{}}
-			if sharp {
-				l.Sharpness = b.Input("sharpness", 4)
-			}
-			h := l.Apply(b, "h", b.Param("x", models.Normal(0.5, 0.6), 12, 2, 4))
-			b.Output("s", h.Spikes)
-			b.Loss(b.Check(ops.MSE(h.Spikes, b.Const("zero", make([]float64, 12*2*4), 12, 2, 4))))
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if sharp {
-			if err := prog.Set("sharpness", []float64{k, k, k, k}); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if err := prog.Run(); err != nil {
-			t.Fatal(err)
-		}
-		return prog.Output("s").Float64s(), prog.Grad("x").Float64s()
+	m, err := equation.Parse(equation.QIF)
+	if err != nil {
+		t.Fatal(err)
 	}
-	spikes, gradient := run(false, 0)
-	for _, k := range []float64{0.2, 1, 5} {
-		s, g := run(true, k)
-		difference := 0.0
-		for i := range s {
-			if s[i] != spikes[i] {
-				t.Fatalf("sharpness %v changes a spike", k)
+	qif := map[string]models.Value{
+		"tau_mem": models.Fixed(4e-3), "tau_syn": models.Fixed(5e-3), "v_th": models.Fixed(1.5), "v_reset": models.Fixed(-1),
+		"v_init": models.Fixed(-0.5), "i_ext": models.Fixed(0.2),
+	}
+	peer, err := models.Compat("norse/LIF-1.1.0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := surrogate.ATan{}
+	for name, of := range map[string]func(k *G.Node) (l neuron, gain float64){
+		"LIF":             func(k *G.Node) (neuron, float64) { return models.LIF{Surrogate: s, Sharpness: k}, 1 },
+		"LIF, refractory": func(k *G.Node) (neuron, float64) { return models.LIF{Surrogate: s, Sharpness: k, Refractory: 2e-3}, 1 },
+		"LIF, current": func(k *G.Node) (neuron, float64) {
+			return models.LIF{Surrogate: s, Sharpness: k, TauSyn: models.Fixed(5e-3), Hold: true, Recurrent: true}, 10
+		},
+		"IF":         func(k *G.Node) (neuron, float64) { return models.IF{Surrogate: s, Sharpness: k, Recurrent: true}, 1 },
+		"ALIF":       func(k *G.Node) (neuron, float64) { return models.ALIF{Surrogate: s, Sharpness: k}, 1 },
+		"PLIF":       func(k *G.Node) (neuron, float64) { return models.PLIF{Surrogate: s, Sharpness: k}, 3 },
+		"EIF":        func(k *G.Node) (neuron, float64) { return models.EIF{Surrogate: s, Sharpness: k}, 10e-9 },
+		"AdEx":       func(k *G.Node) (neuron, float64) { return models.AdEx{Surrogate: s, Sharpness: k}, 10e-9 },
+		"Izhikevich": func(k *G.Node) (neuron, float64) { return models.Izhikevich{Surrogate: s, Sharpness: k}, 40 },
+		"Equations": func(k *G.Node) (neuron, float64) {
+			return models.Equations{Model: m, Params: qif, Surrogate: s, Sharpness: k}, 3
+		},
+		"PeerNeuron": func(k *G.Node) (neuron, float64) {
+			peer := peer
+			peer.Surrogate, peer.Sharpness = s, k
+			return peer, 10
+		},
+		"WTASCell": func(k *G.Node) (neuron, float64) { return winners{models.WTASCell{Surrogate: s, Sharpness: k}}, 4 },
+	} {
+		for _, engine := range []graph.Engine{graph.FusedEngine, graph.UnrolledEngine} {
+			run := func(sharp bool, k float64) (spikes, gradient []float64) {
+				prog, err := graph.Build(graph.NewParams(1), graph.Settings{DType: tensor.Float64, Dt: 1e-4, Engine: engine}, func(b *graph.Builder) {
+					var width *G.Node
+					if sharp {
+						width = b.Input("sharpness", 4)
+					}
+					l, gain := of(width)
+					x := b.Check(ops.Affine(b.Param("x", models.Normal(0.5, 0.6), 40, 2, 4), gain, 0))
+					h := l.Apply(b, "h", x)
+					b.Output("s", h.Spikes)
+					b.Loss(b.Check(ops.MSE(h.Spikes, b.Const("zero", make([]float64, 40*2*4), 40, 2, 4))))
+				})
+				if err != nil {
+					t.Fatalf("%s: %v", name, err)
+				}
+				if sharp {
+					if err := prog.Set("sharpness", []float64{k, k, k, k}); err != nil {
+						t.Fatal(err)
+					}
+				}
+				if err := prog.Run(); err != nil {
+					t.Fatal(err)
+				}
+				return prog.Output("s").Float64s(), prog.Grad("x").Float64s()
+			}
+			spikes, gradient := run(false, 0)
+			largest := 0.0
+			for _, g := range gradient {
+				largest = max(largest, math.Abs(g))
+			}
+			if largest == 0 || !slices.Contains(spikes, 1) {
+				t.Fatalf("%s: gradients up to %v, want a layer that spikes and learns", name, largest)
+			}
+			for _, k := range []float64{0.2, 1, 5} {
+				s, g := run(true, k)
+				if !slices.Equal(s, spikes) {
+					t.Errorf("%s: sharpness %v changes a spike", name, k)
+				}
+				difference := 0.0
+				for i := range g {
+					difference = max(difference, math.Abs(g[i]-gradient[i]))
+				}
+				// 40 steps of some ten roundings; those of LIF are another kernel's.
+				if (k == 1) != (difference <= 1e-12*largest) {
+					t.Errorf("%s: sharpness %v: gradients up to %v differ by %v from those of the plain layer", name, k, largest, difference)
+				}
 			}
 		}
-		for i := range g {
-			difference = max(difference, math.Abs(g[i]-gradient[i]))
-		}
-		// 12 steps of some ten roundings, of gradients below 1.
-		if (k == 1) != (difference < 1e-13) {
-			t.Errorf("sharpness %v: gradients differ by %v from those of the plain layer", k, difference)
-		}
 	}
-	_, err := graph.Build(graph.NewParams(1), graph.Settings{}, func(b *graph.Builder) {
-		models.LIF{Sharpness: b.Input("k", 3)}.Apply(b, "h", b.Input("x", 3, 1, 4))
-	})
-	if !errors.Is(err, models.ErrParameter) {
-		t.Errorf("a width of another length: %v", err)
+	for name, apply := range map[string]func(b *graph.Builder, x *G.Node){
+		"a width of another length": func(b *graph.Builder, x *G.Node) { models.LIF{Sharpness: b.Input("k", 3)}.Apply(b, "h", x) },
+		"a matrix":                  func(b *graph.Builder, x *G.Node) { models.ALIF{Sharpness: b.Input("k", 4, 4)}.Apply(b, "h", x) },
+		"counts":                    func(b *graph.Builder, x *G.Node) { models.IF{Max: 3, Sharpness: b.Input("k", 4)}.Apply(b, "h", x) },
+		"one winner": func(b *graph.Builder, x *G.Node) {
+			models.WTASCell{Hard: true, Sharpness: b.Input("k", 4)}.Apply(b, "h", x)
+		},
+		"winners of another length": func(b *graph.Builder, x *G.Node) { models.WTASCell{Sharpness: b.Input("k", 3)}.Apply(b, "h", x) },
+	} {
+		_, err := graph.Build(graph.NewParams(1), graph.Settings{}, func(b *graph.Builder) { apply(b, b.Input("x", 3, 1, 4)) })
+		if !errors.Is(err, models.ErrParameter) {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
 
@@ -239,4 +295,12 @@ func BenchmarkNeurons(b *testing.B) {
 			}
 		})
 	}
+}
+
+// winners is a WTASCell as a neuron.
+type winners struct{ models.WTASCell }
+
+func (w winners) Apply(b *graph.Builder, name string, x *G.Node) models.Neurons {
+	y := w.WTASCell.Apply(b, name, x)
+	return models.Neurons{Spikes: y.Spikes, Vmem: y.V, Final: y.Final}
 }

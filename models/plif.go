@@ -48,12 +48,15 @@ type PLIF struct {
 	Initial []*G.Node
 	// Surrogate stands in for the derivative of the spike; nil means surrogate.FastSigmoid{}.
 	Surrogate surrogate.Surrogate
+	// Sharpness, where it is not nil, is a node [N] of positive factors of x in the surrogate, learned
+	// or set from run to run, see [LIF].
+	Sharpness *G.Node
 }
 
 // Apply adds the layer for a current x [T, B, N].
 func (l PLIF) Apply(b *graph.Builder, name string, x *G.Node) Neurons {
 	n := width(b, "PLIF", name, x)
-	s := spiking{"plif", name, l.Recurrent, l.RecInit, l.RecMask, l.Initial, l.Surrogate, ops.Firing{}}
+	s := spiking{"plif", name, l.Recurrent, l.RecInit, l.RecMask, l.Initial, l.Surrogate, ops.Firing{}, l.Sharpness}
 	tau := l.InitTau
 	if tau == 0 {
 		tau = 2
@@ -69,11 +72,12 @@ func (l PLIF) Apply(b *graph.Builder, name string, x *G.Node) Neurons {
 	p := []*G.Node{
 		w.real(b, name+"/decay", n), l.VTh.or(1).positive(b, name, "v_th", n), resetValue(b, "PLIF", name, reset, l.VReset, n),
 	}
-	f := newFormula(len(p), 1, "decay", "v_th", "v_reset")
+	p = s.widened(b, n, p)
+	f := s.newFormula(p, 1, "decay", "v_th", "v_reset")
 	one := f.affine(f.param(0), 0, 1)
 	k := f.div(one, f.affine(f.exp(f.affine(f.param(0), -1, 0)), 1, 1))
 	v := f.mix(k, f.state(0), f.x())
-	spikes := f.fire(f.sub(v, f.param(1)), ops.Firing{}, s.slope(b))
+	spikes := s.fire(b, f, f.sub(v, f.param(1)))
 	f.end([]term{spikes, v}, f.reset(v, spikes, f.param(1), f.param(2), reset, l.DetachReset))
 	return s.apply(b, x, f, p, "vmem")
 }

@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	G "gorgonia.org/gorgonia"
-	"gorgonia.org/tensor"
 
 	"github.com/surge-snn/surge/graph"
 	"github.com/surge-snn/surge/ops"
@@ -23,7 +22,7 @@ import (
 func (l LIF) formula(b *graph.Builder, name string, x *G.Node) Neurons {
 	n := width(b, "LIF", name, x)
 	k := wholeSteps(b, "LIF", name, "Refractory", l.Refractory)
-	s := spiking{"lif, refractory", name, l.Recurrent, l.RecInit, l.RecMask, l.Initial, l.Surrogate, ops.Firing{}}
+	s := spiking{"lif, refractory", name, l.Recurrent, l.RecInit, l.RecMask, l.Initial, l.Surrogate, ops.Firing{}, l.Sharpness}
 	synapse := !l.TauSyn.IsZero()
 	membrane, logMem := l.TauMem.or(20e-3).leakOf(b, name, "tau_mem", n, synapse)
 	p := []*G.Node{membrane, l.VTh.or(1).positive(b, name, "v_th", n), resetValue(b, "LIF", name, l.Reset, l.VReset, n)}
@@ -41,16 +40,8 @@ func (l LIF) formula(b *graph.Builder, name string, x *G.Node) Neurons {
 	} else if l.Hold {
 		b.Fail(fmt.Errorf("%w: LIF %q: Hold without TauSyn has no effect", ErrParameter, name))
 	}
-
-	sharpness := len(p)
-	if l.Sharpness != nil {
-		if !l.Sharpness.Shape().Eq(tensor.Shape{n}) || l.Sharpness.Dims() != 1 {
-			b.Fail(fmt.Errorf("%w: LIF %q: Sharpness of shape %v, want [%d]", ErrParameter, name, l.Sharpness.Shape(), n))
-		}
-		p, names = append(p, l.Sharpness), append(names, "sharpness")
-	}
-
-	f := newFormula(len(p), len(states), names...)
+	p = s.widened(b, n, p)
+	f := s.newFormula(p, len(states), names...)
 	leak, vth := f.param(0), f.param(1)
 	resting := f.atLeast(f.state(1), 0.5)
 	isyn, v := term(0), term(0)
@@ -61,11 +52,7 @@ func (l LIF) formula(b *graph.Builder, name string, x *G.Node) Neurons {
 		v = f.add(f.mul(leak, f.state(0)), f.x())
 	}
 	v = f.mix(resting, v, f.state(0))
-	above := f.sub(v, vth)
-	if l.Sharpness != nil {
-		above = f.mul(f.param(sharpness), above)
-	}
-	spikes := f.mul(f.not(resting), f.fire(above, ops.Firing{}, s.slope(b)))
+	spikes := f.mul(f.not(resting), s.fire(b, f, f.sub(v, vth)))
 	after := f.reset(v, spikes, vth, f.param(2), l.Reset, l.DetachReset)
 	left := f.add(f.max(f.affine(f.state(1), 1, -1), 0), f.affine(spikes, k, 0))
 	next := []term{after, left}

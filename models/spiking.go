@@ -19,6 +19,7 @@ type spiking struct {
 	given      []*G.Node
 	surrogate  surrogate.Surrogate
 	firing     ops.Firing
+	sharpness  *G.Node
 }
 
 // slope returns the surrogate, which it checks.
@@ -33,6 +34,43 @@ func (s spiking) slope(b *graph.Builder) surrogate.Surrogate {
 		b.Fail(fmt.Errorf("%w: %s %q: %w", ErrParameter, s.kind, s.name, err))
 	}
 	return s.surrogate
+}
+
+// widened returns the parameters of the formula, with the sharpness of the surrogate as the last,
+// where there is one.
+func (s spiking) widened(b *graph.Builder, n int, p []*G.Node) []*G.Node {
+	if s.sharpness == nil {
+		return p
+	}
+	if s.firing.Max > 1 {
+		b.Fail(fmt.Errorf("%w: %s %q: Sharpness of neurons that fire up to %v spikes in a step would move the steps", ErrParameter, s.kind, s.name, s.firing.Max))
+	}
+	checkSharpness(b, s.kind, s.name, s.sharpness, n)
+	return append(p, s.sharpness)
+}
+
+func checkSharpness(b *graph.Builder, kind, name string, k *G.Node, n int) {
+	if k.Dims() != 1 || k.Shape()[0] != n {
+		b.Fail(fmt.Errorf("%w: %s %q: Sharpness of shape %v, want [%d]", ErrParameter, kind, name, k.Shape(), n))
+	}
+}
+
+// newFormula returns a formula of parameters that widened returned. names are those before the
+// sharpness.
+func (s spiking) newFormula(p []*G.Node, states int, names ...string) *formula {
+	if s.sharpness != nil {
+		names = append(names, "sharpness")
+	}
+	return newFormula(len(p), states, names...)
+}
+
+// fire returns the spikes of neurons at above, as a line of a formula with the parameters that
+// widened returned.
+func (s spiking) fire(b *graph.Builder, f *formula, above term) term {
+	if s.sharpness != nil {
+		above = f.mul(f.param(f.params-1), above)
+	}
+	return f.fire(above, s.firing, s.slope(b))
 }
 
 // apply adds a layer whose formula gives spikes and the voltage before the reset.

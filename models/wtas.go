@@ -73,6 +73,9 @@ type WTASCell struct {
 	// Surrogate stands in for the derivative of the spike; nil means
 	// surrogate.FastSigmoid{}.
 	Surrogate surrogate.Surrogate
+	// Sharpness, where it is not nil, is a node [N] of positive factors of x in the surrogate, learned
+	// or set from run to run, see [LIF]. Not with Hard, where it would choose another unit.
+	Sharpness *G.Node
 	// Initial is the state before the first step, five nodes [B, N]: v, thr, rfr, tols,
 	// steps. It is taken as it is and replaces Thr. Nil leaves it to the program: rest, or
 	// what graph.Program.SetState says.
@@ -125,6 +128,13 @@ func (l WTASCell) cell(b *graph.Builder, name string, n int) (graph.Fused, []*G.
 	} else if !l.Thr.IsZero() || l.ThrJitter != 0 {
 		b.Fail(fmt.Errorf("%w: WTASCell %q: Thr or ThrJitter with Initial has no effect", ErrParameter, name))
 	}
+	if l.Sharpness != nil {
+		if l.Hard {
+			b.Fail(fmt.Errorf("%w: WTASCell %q: Sharpness with Hard would choose another unit", ErrParameter, name))
+		}
+		checkSharpness(b, "WTASCell", name, l.Sharpness, n)
+		p, c.sharp = append(p, l.Sharpness), true
+	}
 	c.initial = initial(b, name, l.Initial, c.State())
 	return c, p
 }
@@ -168,12 +178,13 @@ func ResetWTAS(s graph.State, name string) (graph.State, error) {
 }
 
 // wtasCell is one step of WTASCell. Its parameters are, in this order: resist_m, thr_gain,
-// and unless the initial state is given the threshold at rest.
+// unless the initial state is given the threshold at rest, and where there is one the sharpness.
 type wtasCell struct {
 	n int
 	clock
 	t0, refract          float64
 	hard, exclude, given bool
+	sharp                bool
 	initial              []*G.Node
 	surrogate            surrogate.Surrogate
 }
@@ -203,6 +214,9 @@ func (c wtasCell) Step(b *graph.Builder, x, params, state []*G.Node) (out, next 
 	}
 	vp := b.Check(ops.Softmax(v, compete))
 	above := b.Check(G.Sub(vp, thr))
+	if c.sharp {
+		above = mul(above, params[len(params)-1])
+	}
 	var s *G.Node
 	if c.hard && !b.Twin() {
 		s = b.Check(ops.Winner(above, compete, c.surrogate))

@@ -26,7 +26,7 @@ type wtasKernel[T kernel.Float] struct {
 	t, b       int
 	thr0, rfr0 []T    // [B, N], before the first step
 	row        [5][]T // [B, N] each, what a row needs in a step
-	sums       [2][]T // [B, N], gradients of resist_m and thr_gain
+	sums       [3][]T // [B, N], gradients of resist_m, thr_gain and sharpness
 	tasks      []wtasTask[T]
 
 	in, gin           wtasIn[T]
@@ -35,13 +35,16 @@ type wtasKernel[T kernel.Float] struct {
 }
 
 // wtasIn names the inputs of the kernel.
-type wtasIn[T any] struct{ j, resist, gain, rest, v, thr, rfr, tols, steps []T }
+type wtasIn[T any] struct{ j, resist, gain, rest, sharp, v, thr, rfr, tols, steps []T }
 
 func splitWTAS[T any](c wtasCell, in [][]T) wtasIn[T] {
 	a := wtasIn[T]{j: in[0], resist: in[1], gain: in[2]}
 	in = in[3:]
 	if !c.given {
 		a.rest, in = in[0], in[1:]
+	}
+	if c.sharp {
+		a.sharp, in = in[0], in[1:]
 	}
 	a.v, a.thr, a.rfr, a.tols, a.steps = in[0], in[1], in[2], in[3], in[4]
 	return a
@@ -141,6 +144,9 @@ func (k *wtasKernel[T]) forwardRows(lo, hi int) {
 			for i, p := range vp {
 				above[i] = p - thr[i]
 			}
+			for i, k := range a.sharp {
+				above[i] *= k
+			}
 			k.spike(s, above, compete)
 			fired := T(0)
 			for _, si := range s {
@@ -193,19 +199,21 @@ func threshold[T kernel.Float](dst, x []T, lo T) {
 //
 //	dq       = (THR[t] + dthr[t]) f          f = 1, 1/2 or 0 above, at and below the floor
 //	ds       = S[t] + Σ_n dq_n ThrGain_n     (the same for all units of the row)
-//	dx       = ds S'(x)                      (times m with ExcludeRefractory)
+//	dx       = ds k S'(k x)                  (times m with ExcludeRefractory; k is Sharpness, or 1)
+//	dk       = ds x S'(k x)
 //	dthr[t-1] = dq - dx
 //	dv       = m (V[t] + softmaxᵀ(VP[t] + dx))
 //	dj       = ResistM dv
 func (k *wtasKernel[T]) Backward(in, out, gout, gin [][]T) error {
 	k.in, k.out = splitWTAS(k.wtasCell, in), splitWTASOut(out)
 	k.gout, k.gin = splitWTASOut(gout), splitWTAS(k.wtasCell, gin)
-	clear(k.sums[0])
-	clear(k.sums[1])
+	for _, sum := range k.sums {
+		clear(sum)
+	}
 	kernel.Load(k.row[4], k.gout.thrEnd, 0)
 	kernel.Blocks(k.b, rowBlock, k.backward)
 	d := &k.gin
-	for i, p := range [...][]T{d.resist, d.gain} {
+	for i, p := range [...][]T{d.resist, d.gain, d.sharp} {
 		if p != nil {
 			kernel.SumRows(p, k.sums[i])
 		}
@@ -222,7 +230,7 @@ func (k *wtasKernel[T]) backwardRows(lo, hi int) {
 	step := k.b * k.n
 	for b := lo; b < hi; b++ {
 		r0, r1 := b*k.n, (b+1)*k.n
-		dresist, dgain := k.sums[0][r0:r1], k.sums[1][r0:r1]
+		dresist, dgain, dsharp := k.sums[0][r0:r1], k.sums[1][r0:r1], k.sums[2][r0:r1]
 		ready, x, slope, dv, dthr := k.row[0][r0:r1], k.row[1][r0:r1], k.row[2][r0:r1], k.row[3][r0:r1], k.row[4][r0:r1]
 		for t := k.t - 1; t >= 0; t-- {
 			at, end := t*step+r0, t*step+r1
@@ -247,6 +255,9 @@ func (k *wtasKernel[T]) backwardRows(lo, hi int) {
 				dgain[i] += T(dthr[i] * surplus)
 				x[i] = vp[i] - thr[i]
 			}
+			for i, k := range a.sharp {
+				x[i] *= k
+			}
 			surrogate.Slopes(k.surrogate, slope, x)
 			kernel.Load(dv, g.vp, at) // dL/dvp first
 			for i := range dthr {
@@ -257,6 +268,10 @@ func (k *wtasKernel[T]) backwardRows(lo, hi int) {
 				dx *= slope[i]
 				if k.exclude {
 					dx *= ready[i]
+				}
+				if k.sharp {
+					dsharp[i] += T(dx * (vp[i] - thr[i]))
+					dx *= a.sharp[i]
 				}
 				dthr[i] -= dx
 				dv[i] += dx

@@ -36,7 +36,7 @@ func (b Box) Update(updates, params Tree, state *State) error {
 		return err
 	}
 	for i, u := range updates {
-		into(u.F32, params[i].F32, b.Low, b.High, func(x, to float32) float32 { return math.Nextafter32(x, to) })
+		into(u.F32, params[i].F32, b.Low, b.High, math.Nextafter32)
 		into(u.F64, params[i].F64, b.Low, b.High, math.Nextafter)
 	}
 	state.Step++
@@ -69,7 +69,8 @@ func into[T float](u, p []T, low, high float64, next func(x, to T) T) {
 //
 //	theta = Map^-1(p),  g_theta = g dp/dtheta,  u = Map(theta + u_theta) - p
 //
-// Parameters themselves are stored, not theta.
+// Parameters themselves are stored, not theta. One that would be rounded to a bound, or beyond, ends
+// at the next number of its type inside, from which it can come back.
 type Reparam struct {
 	// Map is the coordinate.
 	Map Map
@@ -86,6 +87,8 @@ type Map interface {
 	inverse(p float64) float64
 	slope(p float64) float64
 	forward(theta float64) float64
+	// bounds are those between which p is.
+	bounds() (low, high float64)
 }
 
 // LogMap is p = exp(theta), for parameters > 0 of any size: steps are relative.
@@ -94,6 +97,7 @@ type LogMap struct{}
 func (LogMap) kind() string                  { return "reparam log" }
 func (LogMap) slope(p float64) float64       { return p }
 func (LogMap) forward(theta float64) float64 { return fmath.Exp(theta) }
+func (LogMap) bounds() (low, high float64)   { return 0, math.Inf(1) }
 func (LogMap) inverse(p float64) float64 {
 	if !(p > 0) {
 		return math.NaN()
@@ -105,8 +109,9 @@ func (LogMap) inverse(p float64) float64 {
 // absolute for p >> 1.
 type SoftplusMap struct{}
 
-func (SoftplusMap) kind() string            { return "reparam softplus" }
-func (SoftplusMap) slope(p float64) float64 { return -fmath.Expm1(-p) }
+func (SoftplusMap) kind() string                { return "reparam softplus" }
+func (SoftplusMap) slope(p float64) float64     { return -fmath.Expm1(-p) }
+func (SoftplusMap) bounds() (low, high float64) { return 0, math.Inf(1) }
 func (SoftplusMap) forward(theta float64) float64 {
 	return max(theta, 0) + fmath.Log1p(fmath.Exp(-math.Abs(theta)))
 }
@@ -120,7 +125,8 @@ func (SoftplusMap) inverse(p float64) float64 {
 // BoxMap is p = Low + (High - Low) / (1 + exp(-theta)), for parameters in (Low, High).
 type BoxMap struct{ Low, High float64 }
 
-func (m BoxMap) kind() string { return "reparam box" }
+func (m BoxMap) kind() string                { return "reparam box" }
+func (m BoxMap) bounds() (low, high float64) { return m.Low, m.High }
 func (m BoxMap) slope(p float64) float64 {
 	return (p - m.Low) * ((m.High - p) / (m.High - m.Low))
 }
@@ -190,9 +196,20 @@ func (r Reparam) Update(updates, params Tree, state *State) error {
 		for j := range p.Len() {
 			updates[i].set(j, r.Map.forward(r.Map.inverse(p.at(j))+updates[i].at(j))-p.at(j))
 		}
+		low, high := r.Map.bounds()
+		into(updates[i].F32, p.F32, inside(float32(low), 1, math.Nextafter32), inside(float32(high), -1, math.Nextafter32), math.Nextafter32)
+		into(updates[i].F64, p.F64, inside(low, 1, math.Nextafter), inside(high, -1, math.Nextafter), math.Nextafter)
 	}
 	state.Step++
 	return nil
+}
+
+// inside returns the number beside a bound that is finite, in a direction.
+func inside[T float32 | float64](bound T, direction int, next func(x, to T) T) float64 {
+	if bound-bound != 0 {
+		return float64(bound)
+	}
+	return float64(next(bound, T(math.Inf(direction))))
 }
 
 // set sets an element, rounded to the type of the leaf.

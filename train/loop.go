@@ -71,6 +71,9 @@ type Settings struct {
 	OnNonFinite string
 	// Config is a text that is kept in the checkpoint: what the run was made from.
 	Config string
+	// Begin, where it is not nil, may change the parameters before the first batch: of every
+	// process, and the same of each. A run that is resumed is past it.
+	Begin func(Learner, Data) error
 	// AfterBatch, AfterEpoch, where they are not nil, are called with what has just been
 	// finished. An error of AfterEpoch ends the run.
 	AfterBatch func(Position)
@@ -223,8 +226,23 @@ func newRun(net Learner, sets Data, s Settings) (*run, error) {
 	return r, nil
 }
 
+// prepare changes the parameters as Begin says.
+func (r *run) prepare() error {
+	if r.Begin == nil {
+		return nil
+	}
+	if err := r.Begin(r.net, r.sets); err != nil {
+		return err
+	}
+	r.health = watch(r.weights)
+	return r.best.CopyFrom(r.net.Params())
+}
+
 // begin writes the first checkpoint.
 func (r *run) begin() error {
+	if err := r.prepare(); err != nil {
+		return err
+	}
 	if err := r.record.open(r.Settings, nil); err != nil {
 		return err
 	}

@@ -158,7 +158,11 @@ func Replay(ctx context.Context, net Learner, sets Data, s Settings, from *Check
 	if r.data, err = sets.Digest(); err != nil {
 		return err
 	}
-	if from != nil {
+	if from == nil {
+		if err := r.prepare(); err != nil {
+			return err
+		}
+	} else {
 		if err := r.restore(from); err != nil {
 			return err
 		}

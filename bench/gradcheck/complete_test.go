@@ -51,6 +51,63 @@ func TestTableIsComplete(t *testing.T) {
 	}
 }
 
+// TestWidthsAreComplete: every neuron with a surrogate has a width that can be learned, and a row
+// that does.
+func TestWidthsAreComplete(t *testing.T) {
+	names := map[string]bool{}
+	for _, c := range Table() {
+		names[c.Name] = true
+	}
+	n := 0
+	dir := filepath.Join("..", "..", "models")
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		if !strings.HasSuffix(e.Name(), ".go") || strings.HasSuffix(e.Name(), "_test.go") {
+			continue
+		}
+		f, err := parser.ParseFile(token.NewFileSet(), filepath.Join(dir, e.Name()), nil, parser.SkipObjectResolution)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ast.Inspect(f, func(node ast.Node) bool {
+			spec, ok := node.(*ast.TypeSpec)
+			if !ok || !spec.Name.IsExported() {
+				return true
+			}
+			fields := fieldsOf(spec)
+			if !fields["Surrogate"] {
+				return true
+			}
+			n++
+			if !fields["Sharpness"] {
+				t.Errorf("models.%s has a Surrogate and no Sharpness: add the field, as models/alif.go has it", spec.Name)
+			} else if !names["models."+spec.Name.Name+"/learned width"] {
+				t.Errorf("models.%s has no row with a learned width: add it to widthCases in table_neurons.go", spec.Name)
+			}
+			return true
+		})
+	}
+	if n < 10 {
+		t.Errorf("found %d neurons with a surrogate, want at least 10: the test looks in the wrong place", n)
+	}
+}
+
+// fieldsOf returns the names of the fields of a struct.
+func fieldsOf(spec *ast.TypeSpec) map[string]bool {
+	names := map[string]bool{}
+	if s, ok := spec.Type.(*ast.StructType); ok {
+		for _, f := range s.Fields.List {
+			for _, id := range f.Names {
+				names[id.Name] = true
+			}
+		}
+	}
+	return names
+}
+
 // notInTable are the functions of Gorgonia that make nodes and have no row, and why.
 var notInTable = map[string]string{
 	"ApplyOp": "applies any operation", "ApplyOpWithName": "applies any operation", "NewConstant": "makes a constant",

@@ -122,14 +122,6 @@ func neuronCases() []Case {
 			},
 		},
 		{
-			Name: "models.LIF/learned width", Covers: one("LIF"),
-			Model: func(b *graph.Builder) {
-				k := b.Check(ops.Exp(b.Param("log_k", models.Uniform(-0.5, 0.5), 3)))
-				h := models.LIF{TauMem: models.Learned(5e-3), Recurrent: true, Surrogate: surrogate.ATan{}, Sharpness: k}.Apply(b, "h", b.Param("x", strong, 6, 2, 3))
-				probe(b, h.Spikes, h.Vmem)
-			},
-		},
-		{
 			Name: "models.DoubleExp", Covers: one("DoubleExp"),
 			Model: func(b *graph.Builder) {
 				y := models.DoubleExp{TauDecay: each(5e-3, 8e-3, 20e-3), TauRise: models.Learned(2e-3)}.Apply(b, "syn", b.Param("x", models.Normal(0, 1), 6, 5, 3))
@@ -152,6 +144,7 @@ func neuronCases() []Case {
 			},
 		},
 	}
+	cases = append(cases, widthCases()...)
 	for _, peer := range models.PeerNeurons() {
 		if peer.Name == "norse/Izhikevich" {
 			peer.Params[9].Value = 25 // gentler: the twin would leave the numbers at the true one
@@ -166,4 +159,62 @@ func neuronCases() []Case {
 	c := neuronCase("IF/detached reset", one("IF"), detached, strong, 5, 2, 3)
 	c.Inexact = "no gradient flows through the spikes in the reset"
 	return append(cases, c)
+}
+
+// widthCases are neurons that learn the width of their surrogate.
+func widthCases() (cases []Case) {
+	s := surrogate.ATan{}
+	add := func(typ string, current graph.Init, apply func(b *graph.Builder, x, k *G.Node) models.Neurons) {
+		cases = append(cases, Case{
+			Name: "models." + typ + "/learned width", Covers: []string{"models." + typ},
+			Model: func(b *graph.Builder) {
+				k := b.Check(ops.Exp(b.Param("log_k", models.Uniform(-0.5, 0.5), 3)))
+				h := apply(b, b.Param("x", current, 6, 2, 3), k)
+				probe(b, h.Spikes, h.Vmem)
+			},
+		})
+	}
+	of := func(typ string, current graph.Init, l func(k *G.Node) neuron) {
+		add(typ, current, func(b *graph.Builder, x, k *G.Node) models.Neurons { return l(k).Apply(b, "h", x) })
+	}
+	strong := models.Normal(1, 0.8)
+	of("LIF", strong, func(k *G.Node) neuron {
+		return models.LIF{TauMem: models.Learned(5e-3), Recurrent: true, Surrogate: s, Sharpness: k}
+	})
+	of("IF", strong, func(k *G.Node) neuron { return models.IF{Recurrent: true, Surrogate: s, Sharpness: k} })
+	of("ALIF", strong, func(k *G.Node) neuron { return models.ALIF{Beta: models.Learned(0.3), Surrogate: s, Sharpness: k} })
+	of("PLIF", models.Normal(1.5, 1), func(k *G.Node) neuron { return models.PLIF{Surrogate: s, Sharpness: k} })
+	of("EIF", strong, func(k *G.Node) neuron {
+		return models.EIF{
+			TauMem: models.Fixed(5e-3), R: models.Fixed(1.5), EL: models.Fixed(-0.1), VT: models.Fixed(0.8), DeltaT: models.Fixed(0.3),
+			VPeak: models.Fixed(1.1), VReset: models.Fixed(0), Surrogate: s, Sharpness: k,
+		}
+	})
+	of("AdEx", strong, func(k *G.Node) neuron {
+		return models.AdEx{
+			C: models.Fixed(8e-3), GL: models.Fixed(1.2), EL: models.Fixed(-0.1), VT: models.Fixed(0.8), DeltaT: models.Fixed(0.3),
+			TauW: models.Fixed(20e-3), A: models.Fixed(0.3), B: models.Fixed(0.3), VPeak: models.Fixed(1.1), VReset: models.Fixed(0.1), Surrogate: s, Sharpness: k,
+		}
+	})
+	of("Izhikevich", models.Normal(10, 5), func(k *G.Node) neuron { return models.Izhikevich{VPeak: models.Fixed(25), Surrogate: s, Sharpness: k} })
+	of("Equations", strong, func(k *G.Node) neuron {
+		m, err := equation.Parse("dV/dt = (X - V)/tau\ndX/dt = -X/tau\nthreshold: V - v_th\nreset: V = 0\ninput: X = X + w\nstart: V = 0")
+		if err != nil {
+			panic(err)
+		}
+		return models.Equations{Model: m, Params: map[string]models.Value{"tau": models.Fixed(4e-3), "v_th": models.Fixed(0.5)}, Surrogate: s, Sharpness: k}
+	})
+	of("PeerNeuron", strong, func(k *G.Node) neuron {
+		peer, err := models.Compat("norse/LIF-1.1.0")
+		if err != nil {
+			panic(err)
+		}
+		peer.Surrogate, peer.Sharpness = s, k
+		return peer
+	})
+	add("WTASCell", models.Normal(1, 1), func(b *graph.Builder, x, k *G.Node) models.Neurons {
+		w := models.WTASCell{ThrGain: models.Learned(0.1), RefractTime: 2e-3, ExcludeRefractory: true, Surrogate: s, Sharpness: k}.Apply(b, "h", x)
+		return models.Neurons{Spikes: w.Spikes, Vmem: w.Thr}
+	})
+	return cases
 }

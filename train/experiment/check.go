@@ -34,7 +34,7 @@ func (e *Experiment) check(strict bool) error {
 	if err := e.checkChoices(); err != nil {
 		return err
 	}
-	for _, r := range causesFirst(slices.Concat(e.unused(reflect.ValueOf(e).Elem(), ""), e.common(), e.ofTrain(), special())) {
+	for _, r := range causesFirst(slices.Concat(e.unused(reflect.ValueOf(e).Elem(), ""), e.common(), e.ofTrain(), e.ofGroups(), e.ofInits(), special())) {
 		if !r.ok && (strict || !strings.HasPrefix(r.expected, noEffect)) {
 			return r.bad(e.file)
 		}

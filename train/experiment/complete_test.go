@@ -89,11 +89,8 @@ func used(t *testing.T) map[string]bool {
 // not.
 func TestCatalogueIsComplete(t *testing.T) {
 	without := map[string]string{
-		"optim.Groups":          "two Masked, as lr_neurons is made of one",
 		"optim.SkipNonFinite":   "a gradient that is not finite ends a run before the optimizer sees it",
 		"optim.ScaleBySchedule": "the schedules are inside of the optimizers",
-		"optim.Box":             "positive parameters are logarithms already",
-		"optim.Reparam":         "the same",
 		"optim.WarmUp":          "train.warmup, a Join",
 	}
 	have := used(t)
@@ -135,6 +132,25 @@ func TestCatalogueIsComplete(t *testing.T) {
 	}
 	if n < 7 {
 		t.Errorf("found %d losses in models, want at least 7: the test looks in the wrong place", n)
+	}
+	without["models.Values"] = "given numbers, for programs"
+	without["models.Masked"] = "masks are for programs"
+	n = 0
+	for _, f := range parsed(t, "../../models") {
+		for _, d := range f.Decls {
+			if fn, ok := d.(*ast.FuncDecl); ok && fn.Recv == nil && fn.Name.IsExported() && fn.Type.Results != nil {
+				if s, ok := fn.Type.Results.List[0].Type.(*ast.SelectorExpr); ok && s.Sel.Name == "Init" {
+					n++
+					check("models."+fn.Name.Name, true)
+				}
+			}
+		}
+	}
+	for _, name := range []string{"FluctuationDriven", "ScaleToRate"} {
+		check("models."+name, true)
+	}
+	if n < 8 {
+		t.Errorf("found %d initialisers in models, want at least 8: the test looks in the wrong place", n)
 	}
 	n = 0
 	for _, f := range parsed(t, "../../train") {
@@ -195,10 +211,11 @@ func TestCatalogueIsComplete(t *testing.T) {
 		m := transforms[name]
 		_, update := m["Update"]
 		_, at := m["At"]
+		_, coordinate := m["inverse"]
 		if update || at {
 			n++
 		}
-		check("optim."+name, update || at)
+		check("optim."+name, update || at || coordinate)
 	}
 	if n < 20 {
 		t.Errorf("found %d transforms and schedules in optim, want at least 20: the test looks in the wrong place", n)

@@ -8,6 +8,7 @@ import (
 	"github.com/surge-snn/surge/eventprop"
 	"github.com/surge-snn/surge/graph"
 	"github.com/surge-snn/surge/internal/random"
+	"github.com/surge-snn/surge/models"
 	"github.com/surge-snn/surge/plot"
 	"github.com/surge-snn/surge/train"
 	"github.com/surge-snn/surge/train/data"
@@ -35,9 +36,19 @@ func (e *Experiment) buildEvents(params *graph.Params, channels int, target data
 	}
 	readout := e.eventReadout()
 	for i, size := range append(append([]int{}, m.Hidden...), target.Size) {
-		name, mean, gain, silence := fmt.Sprintf("hidden%d", i+1), m.WMean, m.WGain, e.Loss.Silence
+		name, silence := fmt.Sprintf("hidden%d", i+1), e.Loss.Silence
+		key, text, w := "model.init", m.Init, Weights{m.WMean, m.WGain, e}
 		if i == len(m.Hidden) {
-			name, mean, gain, silence = "out", m.OutMean, m.OutGain, e.Loss.SilenceOut
+			name, silence = "out", e.Loss.SilenceOut
+			key, text, w = "model.out_init", m.OutInit, Weights{Mean: m.OutMean, Gain: m.OutGain}
+			if readout.Spiking {
+				out := *e
+				out.Model.Neuron, w.Neurons = "lif", &out
+			}
+		}
+		init, err := e.weights(key, text, channels, w)
+		if err != nil {
+			return nil, err
 		}
 		l := eventprop.Layer{
 			Params: eventprop.LIFParameters{
@@ -46,12 +57,12 @@ func (e *Experiment) buildEvents(params *graph.Params, channels int, target data
 			In:       eventprop.NewDense(channels, size),
 			Settings: eventprop.Settings{MinSlope: e.Train.MinSlope},
 		}
-		e.draw(&l.In, name+"/w", mean, gain)
+		e.draw(&l.In, name+"/w", init)
 		l.In.Delay = e.delays(&l.In, name+"/delay")
 		switch {
 		case i < len(m.Hidden) && e.recurrent():
 			rec := eventprop.NewDense(size, size)
-			e.draw(&rec, name+"/w_rec", 0, m.RecGain)
+			e.draw(&rec, name+"/w_rec", models.FanIn(0, m.RecGain))
 			rec.Delay = e.delays(&rec, name+"/delay_rec")
 			l.Rec = &rec
 		case i == len(m.Hidden) && !readout.Spiking:
@@ -131,13 +142,9 @@ func (e *Experiment) learned(l *eventprop.Layer) []train.EventParam {
 	return names
 }
 
-// draw draws weights from N(mean/in, gain²/in).
-func (e *Experiment) draw(s *eventprop.Synapses, name string, mean, gain float64) {
-	rng := random.New(e.Seed, "init/"+name)
-	in := float64(s.Pre)
-	for k := range s.Weight {
-		s.Weight[k] = mean/in + float64(gain/math.Sqrt(in)*random.Normal(rng))
-	}
+// draw draws weights.
+func (e *Experiment) draw(s *eventprop.Synapses, name string, init graph.Init) {
+	init(s.Weight, []int{s.Pre, s.Post}, random.New(e.Seed, "init/"+name))
 }
 
 // Report names the layers.

@@ -26,6 +26,7 @@ type Experiment struct {
 	Layer  []LayerSpec `toml:"layer,omitempty" only:"surrogate" doc:"between input and readout, in place of model.hidden"`
 	Loss   Loss        `toml:"loss"`
 	Train  Train       `toml:"train"`
+	Group  []GroupSpec `toml:"group,omitempty" doc:"parameters that are learned otherwise than [train] says; each is in the first group that names it"`
 
 	DebugNaNs  bool // end at the first result that is not finite; no part of the text
 	Checkpoint int  // graph.Settings.Checkpoint, which changes no bit; no part of the text
@@ -68,15 +69,18 @@ type Model struct {
 	DelaySpread float64  `toml:"delay_spread,omitzero" only:"events" doc:"delays start uniform in delay (1 - delay_spread) to delay (1 + delay_spread), < 1; default 0"`
 	Learn       []string `toml:"learn,omitempty" doc:"of tau_mem, tau_syn, v_th, and what else the neuron can learn; events: v_leak, v_reset, i_init, delay (of each synapse, where delay > 0)"`
 	PerNeuron   bool     `toml:"per_neuron" doc:"what is learned is so for each neuron; false: for each layer"`
+	Init        string   `toml:"init,omitempty" doc:"how the weights to hidden layers start, as kaiming(gain = 1); default fan_in"`
+	InitSpikes  float64  `toml:"init_spikes,omitzero" doc:"spikes of a hidden neuron in a sample of the first batch, to which the weights are scaled, from layer to layer, before the run; 0: they are not"`
 	Bias        bool     `toml:"bias" only:"surrogate" doc:"learned constant input to all layers"`
-	WMean       float64  `toml:"w_mean" doc:"weights start as N(w_mean/in, w_gain²/in)"`
+	WMean       float64  `toml:"w_mean" doc:"weights of fan_in start as N(w_mean/in, w_gain²/in)"`
 	WGain       float64  `toml:"w_gain" doc:"spread of the weights"`
 	Surrogate   string   `toml:"surrogate" only:"surrogate" doc:"as fast_sigmoid(25)"`
 	Readout     string   `toml:"readout" doc:"what the network gives; events: default ttfs"`
 	Equations   string   `toml:"equations,omitempty" only:"events" doc:"of the neuron own, see equation.Parse"`
 	Output      string   `toml:"output,omitempty" only:"surrogate" doc:"none: the last of [[layer]] has a neuron for each class, and nothing is behind it but the readout; default: weights, and the neurons of the readout"`
 	TauOut      float64  `toml:"tau_out,omitzero" doc:"s, of the leaky integrators of li-..."`
-	OutMean     float64  `toml:"out_mean" doc:"output weights start as N(out_mean/in, out_gain²/in)"`
+	OutInit     string   `toml:"out_init,omitempty" doc:"as init, of the output weights"`
+	OutMean     float64  `toml:"out_mean" doc:"output weights of fan_in start as N(out_mean/in, out_gain²/in)"`
 	OutGain     float64  `toml:"out_gain" doc:"spread of the output weights"`
 
 	NeuronKeys  data.Table // the keys of that neuron

@@ -224,7 +224,7 @@ func (w *graphWriter) layer(name string, k, next LayerKind, after string) error 
 		}
 		w.linear(name+"/w", name+".w", k.size, false, nil, "")
 		in := w.params.Value(name + "/w").Shape()[0] // linear says where there is none
-		return w.filter(name, in, func(b *graph.Builder, in *G.Node) *G.Node { return k.apply(b, name, in) })
+		return w.filter(name, in, func(b *graph.Builder, in *G.Node) *G.Node { return k.apply(b, name, in, nil) })
 	default:
 		return refuse("a layer that is a graph, beside others")
 	}

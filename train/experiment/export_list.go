@@ -59,7 +59,7 @@ func (x *exporter) list(n *export.Network) error {
 		case alphaLayer:
 			l.Map, image = x.linear(n, name+"/w", false), models.Image{}
 			l.N = l.Map.(*export.Linear).Out
-			if x.cells(n, l, l.Map.(*export.Linear).In, false, func(b *graph.Builder, in *G.Node) *G.Node { return k.apply(b, name, in) }); x.err != nil {
+			if x.cells(n, l, l.Map.(*export.Linear).In, false, func(b *graph.Builder, in *G.Node) *G.Node { return k.apply(b, name, in, nil) }); x.err != nil {
 				return x.err
 			}
 			continue

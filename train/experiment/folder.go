@@ -64,14 +64,22 @@ func ReadNetwork(path, data string) (*Experiment, *graph.Params, error) {
 	return e, params, nil
 }
 
-// Settings returns what a run of the experiment is done with, on a number of samples to learn.
-// Files and progress are the caller's to add; without an experiment they are the zero value.
-func (e *Experiment) Settings(samples int) train.Settings {
+// Settings returns what a run of the experiment is done with: the training of a network, on a
+// number of samples to learn. Files and progress are the caller's to add; without an experiment
+// they are the zero value.
+func (e *Experiment) Settings(net Network, samples int) train.Settings {
 	if e == nil {
 		return train.Settings{}
 	}
+	var learned []string
+	if net != nil {
+		for _, g := range net.Grads() {
+			learned = append(learned, g.Name)
+		}
+	}
 	return train.Settings{
-		Epochs: e.Train.Epochs, Patience: e.Train.Patience, OnNonFinite: e.Train.OnNonFinite, Optimizer: e.Optimizer(samples), LR: e.LR(samples), Plateau: e.Plateau(), Config: e.Text(),
+		Epochs: e.Train.Epochs, Patience: e.Train.Patience, OnNonFinite: e.Train.OnNonFinite, Optimizer: e.Optimizer(samples, learned...), LR: e.LR(samples), Plateau: e.Plateau(), Config: e.Text(),
+		Begin: e.scaleWeights,
 	}
 }
 

@@ -26,7 +26,7 @@ func (h *help) section(s reflect.Value, name string) {
 	for i := range s.NumField() {
 		f := s.Type().Field(i)
 		key, _, _ := strings.Cut(f.Tag.Get("toml"), ",")
-		if key == "" || f.Type.Kind() == reflect.Struct || f.Type == reflect.TypeFor[[]LayerSpec]() {
+		if key == "" || f.Type.Kind() == reflect.Struct || isTables(f.Type) {
 			continue
 		}
 		value, doc := s.Field(i), f.Tag.Get("doc")
@@ -54,11 +54,16 @@ func (h *help) section(s reflect.Value, name string) {
 		case f.Kind() == reflect.Struct:
 			fmt.Fprintf(&h.b, "\n[%s]\n", key)
 			h.section(f, key)
-		case f.Type() == reflect.TypeFor[[]LayerSpec]():
+		case isTables(f.Type()):
 			fmt.Fprintf(&h.b, "\n[[%s]]  # %s\n", key, s.Type().Field(i).Tag.Get("doc"))
-			h.section(reflect.ValueOf(&LayerSpec{}).Elem(), key)
+			h.section(reflect.New(f.Type().Elem()).Elem(), key)
 		}
 	}
+}
+
+// isTables tells whether a field is a list of tables.
+func isTables(t reflect.Type) bool {
+	return t.Kind() == reflect.Slice && t.Elem().Kind() == reflect.Struct
 }
 
 // sectionOf returns the section of a name.
@@ -102,6 +107,8 @@ func literal(value any) string {
 		return "[" + strings.Join(all, ", ") + "]"
 	case reflect.Map:
 		return "{}"
+	case reflect.Pointer: // of a number, which is nothing by default
+		return "..."
 	}
 	return fmt.Sprint(value)
 }

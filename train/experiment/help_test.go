@@ -29,7 +29,7 @@ func TestHelp(t *testing.T) {
 			case key == "":
 			case f.Type.Kind() == reflect.Struct:
 				walk(f.Type)
-			case f.Type == reflect.TypeFor[[]LayerSpec]():
+			case isTables(f.Type):
 				walk(f.Type.Elem())
 			case !lines[key]:
 				t.Errorf("no key %s", key)

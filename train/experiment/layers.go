@@ -3,6 +3,7 @@ package experiment
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	G "gorgonia.org/gorgonia"
 
@@ -33,6 +34,8 @@ type stack struct {
 	image     models.Image // the shape of x; zero: not known
 	spiking   bool         // x are spikes
 	outputs   train.Outputs
+	behind    *Experiment // with the [model] of the next neurons; nil where there are none
+	key       string      // of the initialiser of the layer at hand, for messages
 }
 
 // Layers are the kinds of layers that an experiment can name, all [Neurons] among them. What is 0
@@ -57,15 +60,30 @@ var Layers = slices.Concat(data.Catalogue[LayerKind]{
 type weightKeys struct {
 	mean, gain float64
 	bias       bool
+	init       string
 }
 
 func readWeights(p *data.Params, bias bool) weightKeys {
 	w := weightKeys{
 		mean: p.Float("w_mean", 0, "weights start as N(w_mean/in, w_gain²/in) of in inputs"), gain: p.Float("w_gain", 1, "see w_mean"),
 		bias: p.Bool("bias", bias, "a learned constant input"),
+		init: p.String("init", "", "how the weights start, as kaiming(gain = 1), see model.init; default fan_in, with w_mean and w_gain"),
 	}
 	p.Want("w_gain", w.gain >= 0, ">= 0")
+	name, _, err := parseInit(w.init)
+	p.Want("init", err == nil, "one of "+strings.Join(Inits.Names(), ", ")+", as kaiming(gain = 1)")
+	p.Want("w_gain", name == fanIn || w.gain == 1, "nothing: it has an effect only where init is "+fanIn)
+	p.Want("w_mean", name == fanIn || w.mean == 0, "nothing: it has an effect only where init is "+fanIn)
 	return w
+}
+
+// of returns the initialiser of weights from so many inputs of each neuron.
+func (w weightKeys) of(n *stack, inputs int) graph.Init {
+	init, err := n.e.weights(n.key, w.init, inputs, Weights{w.mean, w.gain, n.behind})
+	if err != nil {
+		n.Fail(err)
+	}
+	return init
 }
 
 type linearLayer struct {
@@ -85,7 +103,7 @@ func newLinear(p *data.Params) LayerKind {
 }
 
 func (l linearLayer) add(n *stack, name string) {
-	init := models.FanIn(l.mean, l.gain)
+	init := l.of(n, n.x.Shape()[2])
 	if l.maxDelay > 0 {
 		n.x = models.DelayedLinear{Out: l.size, Bias: l.bias, Init: init, Max: l.maxDelay, Learn: l.learn}.Apply(n.Builder, name+"/w", n.x)
 	} else {
@@ -108,12 +126,12 @@ func newAlpha(p *data.Params) LayerKind {
 	return l
 }
 
-func (l alphaLayer) apply(b *graph.Builder, name string, x *G.Node) *G.Node {
-	return models.AlphaSynapse{Out: l.size, TauDecay: models.Fixed(l.tau), Init: models.FanIn(l.mean, l.gain), Bias: l.bias}.Apply(b, name, x).Isyn
+func (l alphaLayer) apply(b *graph.Builder, name string, x *G.Node, init graph.Init) *G.Node {
+	return models.AlphaSynapse{Out: l.size, TauDecay: models.Fixed(l.tau), Init: init, Bias: l.bias}.Apply(b, name, x).Isyn
 }
 
 func (l alphaLayer) add(n *stack, name string) {
-	n.x = l.apply(n.Builder, name, n.x)
+	n.x = l.apply(n.Builder, name, n.x, l.of(n, n.x.Shape()[2]))
 	n.image, n.spiking = models.Image{}, false
 }
 
@@ -215,7 +233,11 @@ func newConv(dims int) func(p *data.Params) LayerKind {
 }
 
 func (c convLayer) add(n *stack, name string) {
-	l := models.Conv{In: n.shaped(c.in, name), Out: c.out, Window: c.window, Groups: c.groups, Bias: c.bias, Init: models.FanIn(c.mean, c.gain)}
+	in := n.shaped(c.in, name)
+	l := models.Conv{
+		In: in, Out: c.out, Window: c.window, Groups: c.groups, Bias: c.bias,
+		Init: c.of(n, max(in.Channels/max(c.groups, 1), 1)*c.window.Kernel[0]*c.window.Kernel[1]),
+	}
 	n.x = l.Apply(n.Builder, name+"/w", n.x)
 	n.image, _ = l.Shape()
 	n.spiking = false
@@ -395,6 +417,13 @@ func (e *Experiment) kinds() ([]LayerKind, error) {
 func (e *Experiment) stacked(b *graph.Builder, x *G.Node, s surrogate.Surrogate, kinds []LayerKind) *stack {
 	n := &stack{Builder: b, e: e, surrogate: s, x: x}
 	for i, k := range kinds {
+		n.key, n.behind = fmt.Sprintf("layer[%d].init", i), nil
+		for _, next := range kinds[i:] {
+			if l, ok := next.(neuronLayer); ok {
+				n.behind = l.settings(e)
+				break
+			}
+		}
 		k.add(n, fmt.Sprintf("layer%d", i+1))
 	}
 	return n

@@ -148,7 +148,7 @@ func (e *Experiment) network(b *graph.Builder, x *G.Node, s surrogate.Surrogate,
 	}
 	for i, n := range m.Hidden {
 		name := fmt.Sprintf("hidden%d", i+1)
-		current := models.Linear{Out: n, Bias: m.Bias, Init: models.FanIn(m.WMean, m.WGain)}.Apply(b, name+"/w", x)
+		current := models.Linear{Out: n, Bias: m.Bias, Init: e.initOf(b, "model.init", m.Init, x, Weights{m.WMean, m.WGain, e})}.Apply(b, name+"/w", x)
 		neurons := e.neurons(b, name, current, s)
 		x = neurons.Spikes
 		o.Layers = append(o.Layers, e.hidden(name, neurons))
@@ -165,7 +165,11 @@ func (e *Experiment) network(b *graph.Builder, x *G.Node, s surrogate.Surrogate,
 		o.Trace = x
 		return o
 	}
-	out := models.Linear{Out: outputs, Bias: m.Bias, Init: models.FanIn(m.OutMean, m.OutGain)}.Apply(b, "out/w", x)
+	w := Weights{Mean: m.OutMean, Gain: m.OutGain}
+	if readout.Spiking {
+		w.Neurons = e
+	}
+	out := models.Linear{Out: outputs, Bias: m.Bias, Init: e.initOf(b, "model.out_init", m.OutInit, x, w)}.Apply(b, "out/w", x)
 	if readout.Spiking {
 		spikes := e.neurons(b, "out", out, s).Spikes
 		o.Layers = append(o.Layers, train.Layer{Name: "out", Spikes: spikes})
@@ -174,6 +178,15 @@ func (e *Experiment) network(b *graph.Builder, x *G.Node, s surrogate.Surrogate,
 	}
 	o.Trace = models.LI{TauMem: models.Fixed(m.TauOut)}.Apply(b, "out", out).Vmem
 	return o
+}
+
+// initOf is [Experiment.weights] of a layer behind x.
+func (e *Experiment) initOf(b *graph.Builder, key, text string, x *G.Node, w Weights) graph.Init {
+	init, err := e.weights(key, text, x.Shape()[2], w)
+	if err != nil {
+		b.Fail(err)
+	}
+	return init
 }
 
 // hidden returns a layer with what is added to the loss for it.

@@ -2,6 +2,7 @@ package experiment
 
 import (
 	"context"
+	"errors"
 
 	"github.com/surge-snn/surge/graph"
 	"github.com/surge-snn/surge/plot"
@@ -68,8 +69,20 @@ func (e *Experiment) Build(channels int, target data.Target) (Network, error) {
 }
 
 func (e *Experiment) build(params *graph.Params, channels int, target data.Target) (Network, error) {
+	build := e.buildSteps
 	if e.events() {
-		return e.buildEvents(params, channels, target)
+		build = e.buildEvents
 	}
-	return e.buildSteps(params, channels, target)
+	n, err := build(params, channels, target)
+	if err != nil {
+		return nil, err
+	}
+	var learned []string
+	for _, g := range n.Grads() {
+		learned = append(learned, g.Name)
+	}
+	if err := e.checkGroups(params, learned); err != nil {
+		return nil, errors.Join(err, n.Close())
+	}
+	return n, nil
 }

@@ -63,10 +63,10 @@ var Optimizers = data.Catalogue[func(lr optim.Schedule) optim.Transform]{
 	}},
 }
 
-// Optimizer returns the transform that the section [train] describes, for so many samples to learn:
-// clipping, the optimizer, and what stands around it. It is nil where the experiment does not pass
-// Check.
-func (e *Experiment) Optimizer(samples int) optim.Transform {
+// Optimizer returns the transform that the sections [train] and [[group]] describe, for so many
+// samples to learn and the parameters of these names, without which there are no groups: clipping,
+// the optimizer, and what stands around it. It is nil where the experiment does not pass Check.
+func (e *Experiment) Optimizer(samples int, learned ...string) optim.Transform {
 	lr, plateau, ok := e.learningRate(samples)
 	if !ok {
 		return nil
@@ -86,19 +86,17 @@ func (e *Experiment) Optimizer(samples int) optim.Transform {
 	if t.Clip > 0 {
 		c = append(c, optim.ClipByGlobalNorm{Max: t.Clip})
 	}
-	c = append(c, of(lr))
-	if t.LRNeurons > 0 {
-		c = append(c, optim.Masked{Match: isOfNeurons, Inner: optim.Scale{Factor: t.LRNeurons}})
-	}
-	if t.WeightDecay > 0 {
-		c = append(c, optim.Masked{Match: isWeight, Inner: optim.WeightDecay{LR: lr, Rate: t.WeightDecay}})
-	}
+	updates, bounds := e.grouped(learned, of, lr)
+	c = append(c, updates...)
 	if plateau != nil {
 		c = append(c, *plateau)
 	}
 	var all optim.Transform = c
 	if t.Lookahead > 0 {
 		all = optim.Lookahead{Inner: all, Every: uint64(t.Lookahead), Alpha: t.LookaheadAlpha}
+	}
+	if len(bounds) > 0 {
+		all = append(optim.Chain{all}, bounds...)
 	}
 	if t.Accumulate > 1 {
 		all = optim.Accumulate{Inner: all, Every: uint64(t.Accumulate)}

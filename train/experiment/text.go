@@ -37,6 +37,7 @@ func Parse(file, text, method string) (*Experiment, error) {
 		e.Model.Hidden = nil // the list of layers is in its place
 	}
 	e.forget(table)
+	e.forgetWeights(table)
 	if err := schema.AssignWhere(file, table, &e, e.where); err != nil {
 		return nil, err
 	}

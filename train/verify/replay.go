@@ -21,7 +21,7 @@ func replay(ctx context.Context, e *experiment.Experiment, config string, from *
 	if err != nil {
 		return err
 	}
-	s := e.Settings(sets.Train.Data.Len())
+	s := e.Settings(net, sets.Train.Data.Len())
 	s.Checkpoint, s.Ranks, s.Config = experiment.CheckpointFile, 1, config
 	err = train.Replay(ctx, net, sets, s, from, epochs, each)
 	if !errors.Is(err, train.ErrComputing) { // else it cannot be closed, and the program ends

@@ -82,7 +82,7 @@ func (r *runner) checkResume() error {
 
 // settings returns what all ranks of a run in the folder at path have in common.
 func (r *runner) settings(path string) train.Settings {
-	s := r.experiment.Settings(r.sets.Train.Data.Len())
+	s := r.experiment.Settings(r.net, r.sets.Train.Data.Len())
 	s.Checkpoint, s.Resume, s.Ranks = filepath.Join(path, experiment.CheckpointFile), r.resume, r.ranks.Size()
 	return s
 }
