@@ -2,7 +2,10 @@ package experiment
 
 import (
 	"errors"
+	"os"
+	"path/filepath"
 	"reflect"
+	"regexp"
 	"slices"
 	"testing"
 
@@ -79,6 +82,48 @@ func TestRecipes(t *testing.T) {
 		if e.Name != name {
 			t.Errorf("recipe %s has the name %s", name, e.Name)
 		}
+	}
+}
+
+// TestDocumentedExperiments: the experiments in the documentation can be read, and their networks
+// be built.
+func TestDocumentedExperiments(t *testing.T) {
+	pages, err := filepath.Glob("../../docs/*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for _, page := range pages {
+		text, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, block := range regexp.MustCompile("(?s)```toml\n(name = .*?)```").FindAllStringSubmatch(string(text), -1) {
+			e, err := Parse(page, block[1], "")
+			if err != nil {
+				t.Error(err)
+				continue
+			}
+			if _, known := e.source().(data.Described); !known {
+				continue // files that are not there
+			}
+			n++
+			channels, target, err := e.Sizes()
+			if err != nil {
+				t.Fatal(err)
+			}
+			net, err := e.Build(channels, target)
+			if err != nil {
+				t.Errorf("%s: %v", page, err)
+				continue
+			}
+			if err := net.Close(); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	if n == 0 {
+		t.Error("no experiment was found")
 	}
 }
 
