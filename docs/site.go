@@ -28,8 +28,8 @@ var content embed.FS
 
 // order is that of the pages in the navigation. A page that is missing in it is an error.
 var order = []string{
-	"index", "owndata", "events", "chip", "gradients", "neuron", "scale", // to do something
-	"starts", "conventions", "losses", "catalogue", "experiment", // to know something
+	"index", "owndata", "events", "chip", "gradients", "neuron", "starts", "scale", // to do something
+	"conventions", "losses", "catalogue", "experiment", // to know something
 }
 
 // repository is where links to files of the repository lead.

@@ -45,8 +45,8 @@ type EIF struct {
 	Initial []*G.Node
 	// Surrogate stands in for the derivative of the spike; nil means surrogate.FastSigmoid{}.
 	Surrogate surrogate.Surrogate
-	// Sharpness, where it is not nil, is a node [N] of positive factors of x in the surrogate, learned
-	// or set from run to run, see [LIF].
+	// Sharpness, where it is not nil, is a node [N] of positive factors of x in the surrogate,
+	// learned or set from run to run, see [LIF].
 	Sharpness *G.Node
 }
 
@@ -110,8 +110,8 @@ type AdEx struct {
 	Initial []*G.Node
 	// Surrogate stands in for the derivative of the spike; nil means surrogate.FastSigmoid{}.
 	Surrogate surrogate.Surrogate
-	// Sharpness, where it is not nil, is a node [N] of positive factors of x in the surrogate, learned
-	// or set from run to run, see [LIF].
+	// Sharpness, where it is not nil, is a node [N] of positive factors of x in the surrogate,
+	// learned or set from run to run, see [LIF].
 	Sharpness *G.Node
 }
 

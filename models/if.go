@@ -42,8 +42,8 @@ type IF struct {
 	Initial []*G.Node
 	// Surrogate stands in for the derivative of the spike; nil means surrogate.FastSigmoid{}.
 	Surrogate surrogate.Surrogate
-	// Sharpness, where it is not nil, is a node [N] of positive factors of x in the surrogate, learned
-	// or set from run to run, see [LIF]. Not with Max: it
+	// Sharpness, where it is not nil, is a node [N] of positive factors of x in the surrogate,
+	// learned or set from run to run, see [LIF]. Not with Max: it
 	// would move the steps.
 	Sharpness *G.Node
 }

@@ -141,9 +141,9 @@ var ErrRate = errors.New("models: no scale of the weights gives this rate")
 // rate on given data: a start that suits the data, whatever the layers before it do. params holds
 // the weights under the given names, which are scaled together, and rate runs the network on the
 // data and returns the mean rate of the layer, in any unit. The factor is searched for between
-// 1/1024 and 1024: from 1 it is doubled, or halved, until the rate is beyond the wanted one. Then the
-// interval of its logarithm is halved, until the rate is within tolerance (a part of the wanted one,
-// 0.05 for 0), or 40 times. It returns the factor.
+// 1/1024 and 1024: from 1 it is doubled, or halved, until the rate is beyond the wanted one. Then
+// the interval of its logarithm is halved, until the rate is within tolerance (a part of the wanted
+// one, 0.05 for 0), or 40 times. It returns the factor.
 //
 // Where the rate does not cross the wanted one, weights are as before and the error wraps
 // [ErrRate]; one of rate is passed on. Layers are scaled in their order from the input. Mishkin and

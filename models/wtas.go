@@ -73,8 +73,8 @@ type WTASCell struct {
 	// Surrogate stands in for the derivative of the spike; nil means
 	// surrogate.FastSigmoid{}.
 	Surrogate surrogate.Surrogate
-	// Sharpness, where it is not nil, is a node [N] of positive factors of x in the surrogate, learned
-	// or set from run to run, see [LIF]. Not with Hard, where it would choose another unit.
+	// Sharpness, where it is not nil, is a node [N] of positive factors of x in the surrogate,
+	// learned or set from run to run, see [LIF]. Not with Hard, where it would choose another unit.
 	Sharpness *G.Node
 	// Initial is the state before the first step, five nodes [B, N]: v, thr, rfr, tols,
 	// steps. It is taken as it is and replaces Thr. Nil leaves it to the program: rest, or

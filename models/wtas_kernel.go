@@ -199,7 +199,7 @@ func threshold[T kernel.Float](dst, x []T, lo T) {
 //
 //	dq       = (THR[t] + dthr[t]) f          f = 1, 1/2 or 0 above, at and below the floor
 //	ds       = S[t] + Σ_n dq_n ThrGain_n     (the same for all units of the row)
-//	dx       = ds k S'(k x)                  (times m with ExcludeRefractory; k is Sharpness, or 1)
+//	dx       = ds k S'(k x)             (times m with ExcludeRefractory; k is Sharpness, or 1)
 //	dk       = ds x S'(k x)
 //	dthr[t-1] = dq - dx
 //	dv       = m (V[t] + softmaxᵀ(VP[t] + dx))

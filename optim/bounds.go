@@ -69,8 +69,8 @@ func into[T float](u, p []T, low, high float64, next func(x, to T) T) {
 //
 //	theta = Map^-1(p),  g_theta = g dp/dtheta,  u = Map(theta + u_theta) - p
 //
-// Parameters themselves are stored, not theta. One that would be rounded to a bound, or beyond, ends
-// at the next number of its type inside, from which it can come back.
+// Parameters themselves are stored, not theta. One that would be rounded to a bound, or beyond,
+// ends at the next number of its type inside, from which it can come back.
 type Reparam struct {
 	// Map is the coordinate.
 	Map Map

@@ -40,8 +40,8 @@
 // that is negative, not finite, or outside of [1e-18, 1e18] makes every method
 // but String return NaN; [Check] and [Parse] turn it into an error.
 //
-// A width that changes from run to run, or is learned, is a factor of x in the graph: the neurons of
-// package models have one, Sharpness.
+// A width that changes from run to run, or is learned, is a factor of x in the graph: the neurons
+// of package models have one, Sharpness.
 //
 // # Infinities and NaN
 //

@@ -198,10 +198,6 @@ func (e *Experiment) ofGroups() (rules []rule) {
 		}
 		low, high := g.bounds(false)
 		positive := g.Coordinate == "log" || g.Coordinate == "softplus"
-		decay := e.Train.WeightDecay
-		if g.WeightDecay != nil {
-			decay = *g.WeightDecay
-		}
 		rules = append(rules,
 			rule{key("lr"), "> 0", number(g.LR), g.LR == nil || *g.LR > 0},
 			rule{key("weight_decay"), ">= 0", number(g.WeightDecay), number(g.WeightDecay) >= 0},
@@ -211,13 +207,17 @@ func (e *Experiment) ofGroups() (rules []rule) {
 			rule{key("high"), "> 0, because coordinate is " + g.Coordinate, high, !positive || high > 0},
 			rule{key("low"), "a number, because coordinate is box", "nothing", g.Coordinate != "box" || g.Low != nil},
 			rule{key("high"), "a number, because coordinate is box", "nothing", g.Coordinate != "box" || g.High != nil},
-			rule{key("weight_decay"), "0, because coordinate is " + g.Coordinate + ": decay is towards 0", decay, g.Coordinate == "" || decay == 0},
+			rule{key("weight_decay"), noDecay(g.Coordinate), number(g.WeightDecay), g.Coordinate == "" || number(g.WeightDecay) == 0},
 		)
 		if g.Coordinate != "" {
 			rules = append(rules, one(key("coordinate"), g.Coordinate, coordinates...))
 		}
 	}
 	return rules
+}
+
+func noDecay(coordinate string) string {
+	return "0, because coordinate is " + coordinate + ": decay is towards 0"
 }
 
 // checkGroups returns an error (*exit.BadInput) where a group names nothing that is learned, or
@@ -238,6 +238,8 @@ func (e *Experiment) checkGroups(params *graph.Params, learned []string) error {
 			return e.bad(key+"low", fmt.Sprintf("> 0, because %s is kept as a logarithm", natural(name)), fmt.Sprint(*g.Low))
 		case isLog(name) && g.High != nil && *g.High <= 0:
 			return e.bad(key+"high", fmt.Sprintf("> 0, because %s is kept as a logarithm", natural(name)), fmt.Sprint(*g.High))
+		case g.Coordinate != "" && isWeight(name) && g.WeightDecay == nil && e.Train.WeightDecay > 0:
+			return e.bad(key+"weight_decay", noDecay(g.Coordinate), fmt.Sprintf("train.weight_decay of %v", e.Train.WeightDecay))
 		case g.Coordinate != "":
 			low, high := g.bounds(isLog(name))
 			if g.Coordinate != "box" {

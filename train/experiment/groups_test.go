@@ -103,9 +103,10 @@ func TestGroupErrors(t *testing.T) {
 			"params = [\"*/tau_mem\"]\nlow = 0.1\nhigh = 0.2\ncoordinate = \"box\"": "group[0].coordinate: expected one in which hidden1/log_tau_mem can be",
 			"params = [\"*/tau_mem\"]\nlow = 0.0\nhigh = 0.2\ncoordinate = \"box\"": "group[0].low: expected > 0, because hidden1/tau_mem",
 			"params = [\"*/w\"]\ncoordinate = \"softplus\"\nweight_decay = 0.1":     "group[0].weight_decay: expected 0, because coordinate is softplus",
-			"params = [\"*/w\"]\n[[group]]\nparams = [\"hidden1/w\"]":               "group[1].params: expected a parameter that no group before it has",
-			"params = [\"*/w\"]\nweight_decay = 0.1\n[train]\nweight_decay = 0.2":   "train.weight_decay: expected nothing",
-			"params = [\"*/tau_mem\"]\nlr = 0.1\n[train]\nlr_neurons = 0.2":         "train.lr_neurons: expected nothing",
+			"params = [\"*/w\"]\ncoordinate = \"box\"\nlow = -9.0\nhigh = 9.0\n[train]\nweight_decay = 0.1": "group[0].weight_decay: expected 0, because coordinate is box",
+			"params = [\"*/w\"]\n[[group]]\nparams = [\"hidden1/w\"]":                                       "group[1].params: expected a parameter that no group before it has",
+			"params = [\"*/w\"]\nweight_decay = 0.1\n[train]\nweight_decay = 0.2":                           "train.weight_decay: expected nothing",
+			"params = [\"*/tau_mem\"]\nlr = 0.1\n[train]\nlr_neurons = 0.2":                                 "train.lr_neurons: expected nothing",
 		} {
 			e, err := Parse("a.toml", "name = \"x\"\n[model]\nhidden = [4, 3]\nw_mean = 0.0\nlearn = [\"tau_mem\"]\n[[group]]\n"+text, method)
 			if err == nil {
@@ -156,7 +157,7 @@ coordinate = %q
 					y = v.(float64)
 				}
 				moved = moved || math.Abs(y-math.Log(e.Model.TauMem)) > 0.1
-				// Bounds are of the logarithm: a rounding of it is less than 4 of the time constant.
+				// Bounds are of the logarithm: a rounding of it is less than 4 of the value.
 				if tau := math.Exp(y); tau < 0.015*(1-4*0x1p-24) || tau > 0.03*(1+4*0x1p-24) {
 					t.Errorf("%s, %q: tau_mem is %v", method, coordinate, tau)
 				}
