@@ -35,8 +35,8 @@ func moments(d *tensor.Dense) (mean, deviation, largest float64, n int) {
 func TestInits(t *testing.T) {
 	const in, out = 60, 300
 	// Of fluctuation, with 20 ms, 5 ms, 1 V and inputs of 40 Hz: the voltage after a spike of
-	// weight 1 is a difference of exponentials, of which the integral is tau_syn and that of the square
-	// tau_syn^2/(2 (tau_mem + tau_syn)).
+	// weight 1 is a difference of exponentials, of which the integral is tau_syn and that of the
+	// square tau_syn^2/(2 (tau_mem + tau_syn)).
 	const mem, syn, rate, mean, xi = 20e-3, 5e-3, 40.0, 0.2, 2.0
 	mu := mean / (in * rate * syn)
 	sigma := math.Sqrt(math.Pow((1-mean)/xi, 2)/(in*rate*syn*syn/(2*(mem+syn))) - mu*mu)
