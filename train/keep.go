@@ -65,3 +65,15 @@ func (r *run) keep() error {
 	}
 	return nil
 }
+
+// prepare changes the parameters as Begin says.
+func (r *run) prepare() error {
+	if r.Begin == nil {
+		return nil
+	}
+	if err := r.Begin(r.net, r.sets); err != nil {
+		return err
+	}
+	r.health = watch(r.weights)
+	return r.best.CopyFrom(r.net.Params())
+}

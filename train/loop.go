@@ -226,18 +226,6 @@ func newRun(net Learner, sets Data, s Settings) (*run, error) {
 	return r, nil
 }
 
-// prepare changes the parameters as Begin says.
-func (r *run) prepare() error {
-	if r.Begin == nil {
-		return nil
-	}
-	if err := r.Begin(r.net, r.sets); err != nil {
-		return err
-	}
-	r.health = watch(r.weights)
-	return r.best.CopyFrom(r.net.Params())
-}
-
 // begin writes the first checkpoint.
 func (r *run) begin() error {
 	if err := r.prepare(); err != nil {
