@@ -78,7 +78,10 @@ func (p *problem) record(n dynapse.Network, i int) (*dynapse.Run, error) {
 		return nil, fmt.Errorf("%w: recording %d of %d", ErrExperiment, i, len(p.recordings))
 	}
 	r := &p.recordings[i]
-	net := p.measuring(n)
+	net, err := p.measuring(n)
+	if err != nil {
+		return nil, err
+	}
 	run, err := n.Simulate(dynapse.Input{T: r.T, B: r.B, Counts: p.input(&net, i), Initial: p.initial(&net, i)})
 	if err != nil {
 		return nil, notFinite(err)

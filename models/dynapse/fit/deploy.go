@@ -171,8 +171,12 @@ func (e Experiment) LossOf(ctx context.Context, n dynapse.Network, in chip.Weigh
 	if err != nil {
 		return 0, err
 	}
+	net, err := p.measuring(n)
+	if err != nil {
+		return 0, err
+	}
 	var l [1]float64
-	err = p.sampleLosses(ctx, l[:], p.measuring(n), full)
+	err = p.sampleLosses(ctx, l[:], net, full)
 	return l[0], err
 }
 

@@ -127,10 +127,13 @@ type system struct {
 }
 
 // measuring is a network that stands in the place of the start, as it is measured there.
-func (s *space) measuring(n dynapse.Network) system {
+func (s *space) measuring(n dynapse.Network) (system, error) {
+	if n.N != s.Network.N || n.Samples > 1 {
+		return system{}, fmt.Errorf("%w: a network of %d neurons and %d samples in the place of one of %d", ErrExperiment, n.N, max(n.Samples, 1), s.Network.N)
+	}
 	net := s.system(s.x)
 	net.Network = n
-	return net
+	return net, nil
 }
 
 // Measured returns the experiment with gains, offsets, drifts, latencies and states at the begin as

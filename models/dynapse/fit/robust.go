@@ -117,7 +117,11 @@ func (e Experiment) Spread(ctx context.Context, n dynapse.Network, mismatch floa
 	if err != nil {
 		return nil, err
 	}
-	return p.spread(ctx, p.measuring(n), mismatch, seed)
+	net, err := p.measuring(n)
+	if err != nil {
+		return nil, err
+	}
+	return p.spread(ctx, net, mismatch, seed)
 }
 
 func (p *problem) spread(ctx context.Context, n system, mismatch float64, seed uint64) (*Spread, error) {
