@@ -81,7 +81,7 @@ func Build(params *Params, settings Settings, model func(*Builder)) (*Program, e
 		return nil, err
 	}
 	p.report.Build = time.Since(start)
-	if s.Logger != nil {
+	if s.Logger != nil && s.Logger.Handler() != nil {
 		s.Logger.Debug("graph built", "nodes", p.report.Nodes, "salts", p.report.Salts, "seconds", p.report.Build.Seconds())
 	}
 	return p, nil

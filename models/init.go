@@ -51,6 +51,9 @@ func Uniform(lo, hi float64) graph.Init {
 // neuron, a column, is connected to.
 func FanIn(mean, gain float64) graph.Init {
 	return func(dst []float64, shape []int, rng *rand.Rand) {
+		if len(dst) == 0 {
+			return
+		}
 		columns := len(dst) / shape[0]
 		inputs := make([]float64, columns)
 		for i, exists := range dst {

@@ -110,7 +110,7 @@ func (s Settings) withDefaults() (Settings, error) {
 	if s.Ranks == 0 {
 		s.Ranks = 1
 	}
-	if s.Logger == nil {
+	if s.Logger == nil || s.Logger.Handler() == nil {
 		s.Logger = slog.New(slog.DiscardHandler)
 	}
 	return s, nil

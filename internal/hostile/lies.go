@@ -28,7 +28,7 @@ func Lies(t *testing.T, valid []byte, read func(b []byte) (decoded int, err erro
 		t.Errorf("the valid file: %d bytes, %d decoded, take %d", len(valid), decoded, taken)
 	}
 	r := rand.New(rand.NewPCG(1, uint64(len(valid))))
-	n := 1500
+	n := 400
 	switch {
 	case testing.Short() && race.Detector:
 		n = 20

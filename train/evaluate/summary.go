@@ -107,7 +107,9 @@ func (s *Summary) Add(p *train.Prediction) {
 	}
 	s.Samples++
 	s.seconds += p.Duration
-	s.names = p.Layers
+	if len(p.Layers) >= len(s.names) {
+		s.names = p.Layers
+	}
 	switch s.kind {
 	case data.ClassTarget:
 		answer := p.Class

@@ -92,7 +92,7 @@ func (e *Experiment) Load() (sets train.Data, target data.Target, err error) {
 
 // Warn says what Load has found to be another way than the experiment has it.
 func (e *Experiment) Warn(l *slog.Logger) {
-	if e != nil && e.warning != "" && l != nil {
+	if e != nil && e.warning != "" && l != nil && l.Handler() != nil {
 		l.Warn(e.warning)
 	}
 }

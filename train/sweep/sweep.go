@@ -210,7 +210,7 @@ func (s *Sweep) fill() *exit.BadInput {
 		if k.Range != nil && k.Range.Steps == 0 {
 			return &exit.BadInput{Member: "keys." + k.Name, Expected: "steps, or points = a number of random points", Found: "neither"}
 		}
-		runs *= float64(len(k.grid()))
+		runs *= float64(k.count())
 	}
 	if runs > maxRuns {
 		return &exit.BadInput{Expected: fmt.Sprintf("at most %d runs", maxRuns), Found: fmt.Sprintf("%.3g", runs)}
@@ -218,7 +218,15 @@ func (s *Sweep) fill() *exit.BadInput {
 	return nil
 }
 
-// grid returns the values of a key in a grid.
+// count is how many values a key has in a grid.
+func (k Key) count() int {
+	if k.Range == nil {
+		return len(k.Values)
+	}
+	return k.Range.Steps
+}
+
+// grid returns these values.
 func (k Key) grid() []any {
 	if k.Range == nil {
 		return k.Values

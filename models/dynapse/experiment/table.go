@@ -88,8 +88,8 @@ func (d *data) timetable(path string, columns []files.Column) (*table, error) {
 	t := &table{rows: 1, row: make([]int, length), bin: make([]int, length), late: make([]bool, length), whole: true}
 	if c, ok := column(columns, trialNames[:1]); ok {
 		for i, x := range c.Data {
-			if x != math.Trunc(x) || x < 0 || x > 1e6 {
-				return nil, d.in(path, fmt.Sprintf("%s, row %d", c.Name, i), "a whole number, 0 to 1e6", x)
+			if most := min(length, 1e6); x != math.Trunc(x) || x < 0 || x > float64(most) {
+				return nil, d.in(path, fmt.Sprintf("%s, row %d", c.Name, i), fmt.Sprintf("a whole number, 0 to %d: no more trials than rows", most), x)
 			}
 			t.row[i] = int(x)
 			t.rows = max(t.rows, int(x)+1)

@@ -102,7 +102,7 @@ func (f *session) forcing() *problem {
 
 // newSession returns a session of a problem whose settings are checked.
 func newSession(p *problem, s Settings) *session {
-	if s.Logger == nil {
+	if s.Logger == nil || s.Logger.Handler() == nil {
 		s.Logger = slog.New(slog.DiscardHandler)
 	}
 	f := &session{problem: p, Settings: s, start: p.x, notes: p.moved}
