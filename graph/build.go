@@ -7,6 +7,8 @@ import (
 	"time"
 
 	G "gorgonia.org/gorgonia"
+
+	"github.com/surge-snn/surge/internal/given"
 )
 
 // maxSalts is how many different names of the inputs Build tries before it gives up
@@ -81,9 +83,7 @@ func Build(params *Params, settings Settings, model func(*Builder)) (*Program, e
 		return nil, err
 	}
 	p.report.Build = time.Since(start)
-	if s.Logger != nil && s.Logger.Handler() != nil {
-		s.Logger.Debug("graph built", "nodes", p.report.Nodes, "salts", p.report.Salts, "seconds", p.report.Build.Seconds())
-	}
+	given.Logger(s.Logger).Debug("graph built", "nodes", p.report.Nodes, "salts", p.report.Salts, "seconds", p.report.Build.Seconds())
 	return p, nil
 }
 

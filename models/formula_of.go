@@ -118,7 +118,7 @@ func (c formulaCell) export() (*Formula, error) {
 	if len(e.Params) != c.f.params {
 		return nil, fmt.Errorf("%w: cell %q: %d names of %d parameters", ErrParameter, c.kind, len(e.Params), c.f.params)
 	}
-	for _, l := range c.f.lines[1+c.f.params+c.f.states:] {
+	for _, l := range c.f.lines[c.f.leaves():] {
 		line := FormulaLine{Op: opNames[l.op], A: int(l.a), B: int(l.b), C: l.c, D: l.d}
 		if l.op == fire {
 			e.Spikes = true

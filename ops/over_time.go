@@ -27,7 +27,7 @@ func (k *overTime[T]) Shapes(in []tensor.Shape) ([]tensor.Shape, error) {
 	}
 	k.b, k.n = s[1], s[2]
 	k.piece = Piece{To: s[0], Steps: s[0]}
-	if k.adds() {
+	if k.kind.adds() {
 		k.sums = make([]float64, k.b*k.n)
 	} else {
 		k.argmax = make([]int, k.b*k.n)
@@ -39,12 +39,10 @@ func (k *overTime[T]) Sequences() (in, out, states int) { return 1, 0, 0 }
 func (k *overTime[T]) Begin([][]T)                      {}
 func (k *overTime[T]) Piece(p Piece)                    { k.piece = p }
 
-func (k *overTime[T]) adds() bool { return k.kind == sum || k.kind == mean }
-
 func (k *overTime[T]) Output(int) (*Stream[T], bool) { return nil, false }
 
 func (k *overTime[T]) Gradient(int) *Stream[T] {
-	if !k.adds() {
+	if !k.kind.adds() {
 		return nil
 	}
 	return &Stream[T]{Rows: k.gradientRows, Panel: anyPanel}
@@ -54,7 +52,7 @@ func (k *overTime[T]) Gradient(int) *Stream[T] {
 const anyPanel = 1 << 30
 
 func (k *overTime[T]) ReadInput(_ int, s *Stream[T]) bool {
-	if k.adds() && s.Events != nil {
+	if k.kind.adds() && s.Events != nil {
 		k.events = s
 	}
 	return k.events != nil
@@ -91,14 +89,19 @@ func (k *overTime[T]) Forward(in, out [][]T) error {
 			addTo(k.sums, x[t*step:(t+1)*step])
 		}
 	}
+	summed(k.kind, y, k.sums, k.piece.Steps)
+	return nil
+}
+
+// summed writes the sums over so many steps, or their means.
+func summed[T Float](kind reduction, y []T, sums []float64, steps int) {
 	n := 1.0
-	if k.kind == mean {
-		n = float64(k.piece.Steps)
+	if kind == mean {
+		n = float64(steps)
 	}
-	for i, s := range k.sums {
+	for i, s := range sums {
 		y[i] = T(s / n)
 	}
-	return nil
 }
 
 // addTo adds x to sums.
@@ -138,7 +141,7 @@ func (k *overTime[T]) Backward(_, _, gout, gin [][]T) error {
 	for t := range k.piece.To - k.piece.From {
 		at, row := k.piece.From+t, d[t*step:(t+1)*step]
 		switch {
-		case g != nil && (k.adds() || k.kind == last && at == k.piece.Steps-1):
+		case g != nil && (k.kind.adds() || k.kind == last && at == k.piece.Steps-1):
 			copy(row, k.g)
 		default:
 			clear(row)

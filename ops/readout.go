@@ -38,6 +38,9 @@ const (
 	last
 )
 
+// adds tells whether the steps are added up.
+func (r reduction) adds() bool { return r == sum || r == mean }
+
 func (r reduction) String() string {
 	return [...]string{"SumOverTime", "MeanOverTime", "MaxOverTime", "LastStep"}[r]
 }

@@ -66,7 +66,7 @@ func (k *until[T]) Shapes(in []tensor.Shape) ([]tensor.Shape, error) {
 	if k.kind == mask {
 		return []tensor.Shape{s.Clone()}, nil
 	}
-	if k.adds() {
+	if k.kind.adds() {
 		k.sums = make([]float64, k.b*k.n)
 	} else {
 		k.argmax = make([]int, k.b*k.n)
@@ -92,19 +92,17 @@ func (k *until[T]) Sequences() (in, out, states int) {
 func (k *until[T]) Begin([][]T)   {}
 func (k *until[T]) Piece(p Piece) { k.piece = p }
 
-func (k *until[T]) adds() bool { return k.kind == sum || k.kind == mean }
-
 func (k *until[T]) Output(int) (*Stream[T], bool) { return nil, false }
 
 func (k *until[T]) Gradient(i int) *Stream[T] {
-	if i != 0 || !k.adds() {
+	if i != 0 || !k.kind.adds() {
 		return nil
 	}
 	return &Stream[T]{Rows: k.gradientRows, Panel: anyPanel}
 }
 
 func (k *until[T]) ReadInput(i int, s *Stream[T]) bool {
-	if i != 0 || !k.adds() || s.Events == nil {
+	if i != 0 || !k.kind.adds() || s.Events == nil {
 		return false
 	}
 	k.events = s
@@ -130,7 +128,7 @@ func (k *until[T]) Forward(in, out [][]T) error {
 			}
 			continue
 		}
-		if k.adds() {
+		if k.kind.adds() {
 			k.add(y[b*k.n:][:k.n], k.sums[b*k.n:][:k.n], x, b, steps)
 		} else {
 			k.reduce(y[b*k.n:][:k.n], k.argmax[b*k.n:][:k.n], x, b, steps)
@@ -154,13 +152,7 @@ func (k *until[T]) add(y []T, sums []float64, x []T, b, steps int) {
 			addTo(sums, k.row(x, t, b))
 		}
 	}
-	n := 1.0
-	if k.kind == mean {
-		n = float64(steps)
-	}
-	for i, s := range sums {
-		y[i] = T(s / n)
-	}
+	summed(k.kind, y, sums, steps)
 }
 
 // reduce goes through the steps of a row in the piece, of the others.

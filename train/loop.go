@@ -110,9 +110,7 @@ func (s Settings) withDefaults() (Settings, error) {
 	if s.Ranks == 0 {
 		s.Ranks = 1
 	}
-	if s.Logger == nil || s.Logger.Handler() == nil {
-		s.Logger = slog.New(slog.DiscardHandler)
-	}
+	s.Logger = given.Logger(s.Logger)
 	return s, nil
 }
 

@@ -1,9 +1,10 @@
-// Package given makes an error of what is nil where a value is needed.
+// Package given makes an error of what is nil where a value is needed, or a value in its place.
 package given
 
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"reflect"
 )
 
@@ -32,4 +33,13 @@ func absent(value any) bool {
 		return v.IsNil()
 	}
 	return false
+}
+
+// Logger returns l, or one that discards what it gets where l is nil or the zero Logger, which has
+// no handler.
+func Logger(l *slog.Logger) *slog.Logger {
+	if l == nil || l.Handler() == nil {
+		return slog.New(slog.DiscardHandler)
+	}
+	return l
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"log/slog"
 	"strings"
 	"testing"
 
@@ -25,5 +26,15 @@ func TestNeed(t *testing.T) {
 		case want == "" && err != nil, want != "" && (err == nil || err.Error() != want || !errors.Is(err, given.ErrNil)):
 			t.Errorf("%v, want %q", err, want)
 		}
+	}
+}
+
+// TestLogger: what cannot log is replaced by what discards, and what can stays.
+func TestLogger(t *testing.T) {
+	for _, l := range []*slog.Logger{nil, {}} {
+		given.Logger(l).Error("x") // does not panic
+	}
+	if l := slog.Default(); given.Logger(l) != l {
+		t.Error("another logger")
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"os"
 
 	"github.com/surge-snn/surge/internal/exit"
+	"github.com/surge-snn/surge/internal/given"
 	"github.com/surge-snn/surge/train"
 	"github.com/surge-snn/surge/train/data"
 )
@@ -92,8 +93,8 @@ func (e *Experiment) Load() (sets train.Data, target data.Target, err error) {
 
 // Warn says what Load has found to be another way than the experiment has it.
 func (e *Experiment) Warn(l *slog.Logger) {
-	if e != nil && e.warning != "" && l != nil && l.Handler() != nil {
-		l.Warn(e.warning)
+	if e != nil && e.warning != "" {
+		given.Logger(l).Warn(e.warning)
 	}
 }
 

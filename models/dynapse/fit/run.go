@@ -102,9 +102,7 @@ func (f *session) forcing() *problem {
 
 // newSession returns a session of a problem whose settings are checked.
 func newSession(p *problem, s Settings) *session {
-	if s.Logger == nil || s.Logger.Handler() == nil {
-		s.Logger = slog.New(slog.DiscardHandler)
-	}
+	s.Logger = given.Logger(s.Logger)
 	f := &session{problem: p, Settings: s, start: p.x, notes: p.moved}
 	f.ledger = &ledger{record: s.Record, cost: 1 + 2*p.colour, best: answer{loss: math.Inf(1)},
 		judged: func(ctx context.Context, x []float64) (float64, error) {
