@@ -314,6 +314,18 @@ func TestRecorded(t *testing.T) {
 	if err := known.Analytical(w.layer.NewGradients(), &Cotangent{Time: cot}); !errors.Is(err, ErrParameter) {
 		t.Errorf("implicit derivatives of recorded spikes: %v", err)
 	}
+	// No neuron fires twice at one time, but two neurons may, and one at two times.
+	first := spikes[0]
+	other := Spike{Time: first.Time, Neuron: (first.Neuron + 1) % w.layer.Neurons()}
+	later := Spike{Time: math.Nextafter(first.Time, math.Inf(1)), Neuron: first.Neuron}
+	for _, c := range []struct {
+		recorded []Spike
+		wrong    bool
+	}{{[]Spike{first, first}, true}, {[]Spike{first, other, first}, true}, {[]Spike{first, other}, false}, {[]Spike{first, later}, false}} {
+		if err := known.ForwardRecorded(&w.layer, w.input, c.recorded, w.end); errors.Is(err, ErrSpikes) != c.wrong {
+			t.Errorf("recorded %v: error %v, want one: %v", c.recorded, err, c.wrong)
+		}
+	}
 }
 
 // TestErrors holds that each mistake is named.

@@ -41,3 +41,18 @@ func checkSpikes(what string, s []Spike, n int) error {
 	}
 	return nil
 }
+
+// checkRecorded is checkSpikes of what a layer of n neurons fired: none fires twice at one time.
+func checkRecorded(s []Spike, n int) error {
+	if err := checkSpikes("recorded", s, n); err != nil {
+		return err
+	}
+	latest := make([]int, n) // the number of the spike, from 1
+	for k, e := range s {
+		if before := latest[e.Neuron]; before > 0 && s[before-1].Time == e.Time {
+			return fmt.Errorf("%w: recorded spikes %d and %d are both of neuron %d at %g s", ErrSpikes, before-1, k, e.Neuron, e.Time)
+		}
+		latest[e.Neuron] = k + 1
+	}
+	return nil
+}

@@ -154,12 +154,12 @@ func (t *Tape) forward(p *plan, input []Spike, end float64) error {
 // the neuron is reset at each recorded spike, whatever its voltage, and threshold is
 // not looked at. The gradients that follow take the recorded times as the solution of
 // the model (HardwareLIF and HardwareRecurrentLIF of jaxsnn). Currents in recorded
-// are not read.
+// are not read. A neuron that is recorded twice at one time is an error that wraps ErrSpikes.
 func (t *Tape) ForwardRecorded(l *Layer, input, recorded []Spike, end float64) error {
 	if err := t.prepare(l); err != nil {
 		return err
 	}
-	if err := checkSpikes("recorded", recorded, len(t.own.cells)); err != nil {
+	if err := checkRecorded(recorded, len(t.own.cells)); err != nil {
 		return err
 	}
 	if err := t.begin(&t.own, input, end); err != nil {

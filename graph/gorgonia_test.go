@@ -190,6 +190,28 @@ func TestInPlaceOperationsAroundKernels(t *testing.T) {
 	}
 }
 
+// TestLogOfSoftMax: Log makes a LogSoftMax of the SoftMax that it is applied to, for all who read
+// it.
+func TestLogOfSoftMax(t *testing.T) {
+	entropy := func(x *G.Node, check func(*G.Node, error) *G.Node) *G.Node {
+		p := check(G.SoftMax(x))
+		return check(G.Sum(check(G.HadamardProd(p, check(G.Log(p))))))
+	}
+	want := -math.Ln2 // Σ p ln p of two equal logits
+	g := G.NewGraph()
+	plain := entropy(input(g, "x", []float64{3, 3}, 2), func(n *G.Node, err error) *G.Node { return G.Must(n, err) })
+	run(t, g)
+	if got := plain.Value().Data().(float64); got == want {
+		t.Errorf("plain Gorgonia: %v is right", got)
+	}
+
+	p := build(t, func(b *graph.Builder) { b.Loss(entropy(b.Param("x", fill(3, 3), 2), b.Check)) })
+	if got := p.Loss(); math.Abs(got-want) > 1e-15 {
+		t.Errorf("Σ p ln p of two equal logits is %v, want %v", got, want)
+	}
+	wantBuildError(t, graph.ErrShape, "want an axis of it", func(b *graph.Builder) { b.Loss(b.Check(G.Sum(b.Check(G.SoftMax(b.Param("x", fill(3, 3), 2), 1))))) })
+}
+
 // TestSecondRunWithoutReset: the tape machine's second run does nothing.
 func TestSecondRunWithoutReset(t *testing.T) {
 	g := G.NewGraph()

@@ -26,6 +26,7 @@ type identities struct {
 	evac         map[uint32]G.Nodes
 	readers      map[*G.Node]G.Nodes
 	hash, hashed uintptr // offsets in a node
+	op           uintptr
 }
 
 // identitiesOf returns the tables of a graph, or nil if this Gorgonia has others.
@@ -33,13 +34,14 @@ func identitiesOf(g *G.ExprGraph) *identities {
 	node := reflect.TypeFor[G.Node]()
 	hash, ok := node.FieldByName("hash")
 	hashed, ok2 := node.FieldByName("hashed")
+	op, ok6 := node.FieldByName("op")
 	byHash, ok3 := private[map[uint32]*G.Node](g, "byHash")
 	evac, ok4 := private[map[uint32]G.Nodes](g, "evac")
 	readers, ok5 := private[map[*G.Node]G.Nodes](g, "to")
-	if !(ok && ok2 && ok3 && ok4 && ok5) || hash.Type.Kind() != reflect.Uint32 || hashed.Type.Kind() != reflect.Bool {
+	if !(ok && ok2 && ok3 && ok4 && ok5 && ok6) || hash.Type.Kind() != reflect.Uint32 || hashed.Type.Kind() != reflect.Bool || op.Type != reflect.TypeFor[G.Op]() {
 		return nil
 	}
-	return &identities{byHash, evac, readers, hash.Offset, hashed.Offset}
+	return &identities{byHash, evac, readers, hash.Offset, hashed.Offset, op.Offset}
 }
 
 // private returns the value of a private field of a graph; false if it has none of that type.
@@ -94,8 +96,14 @@ func (id *identities) seal(n *G.Node, salt int) {
 	}
 }
 
+// replace gives a node another operation.
+func (id *identities) replace(n *G.Node, op G.Op) {
+	*(*G.Op)(unsafe.Add(unsafe.Pointer(n), id.op)) = op
+}
+
 // settle looks at the nodes that were added since the last time. It ends the build for an
-// operation that cannot be made right, and seals those of coarse identity.
+// operation that cannot be made right, seals those of coarse identity, and puts softmax in its
+// place.
 func (b *Builder) settle() {
 	b.reserve()
 	nodes := b.g.AllNodes()
@@ -124,6 +132,9 @@ func (b *Builder) settle() {
 			b.Failf("%v was added twice to the same operands in one call of Builder.Check, and Gorgonia tells the two apart by less than their settings: give each operation a Builder.Check of its own", n.Op())
 		}
 		b.identities.seal(n, b.salt)
+		if stockName(n.Op()) == "softmaxOp" {
+			b.identities.replace(n, b.softmaxOf(n))
+		}
 	}
 }
 

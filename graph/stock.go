@@ -48,7 +48,6 @@ var stockOps = map[string]stockOp{
 	"sliceOp":                 {coarse: longAxis},
 	"sliceIncrOp":             {coarse: longAxis},
 	"softmaxOp":               {coarse: always},
-	"softmaxDiffOp":           {},
 	"sparsemaxOp":             {refuse: "gorgonia.Sparsemax: its value along an axis and its gradient are wrong"},
 	"ctcLossOp":               {refuse: "gorgonia.CTCLoss has not been checked"},
 	"yoloOp":                  {refuse: "gorgonia.YOLOv3 has not been checked"},

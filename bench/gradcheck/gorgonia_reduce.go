@@ -106,11 +106,13 @@ func stockReductions() []stock {
 			axis  int
 		}{
 			{[]int{4}, -1}, {[]int{4}, 0}, {[]int{3, 4}, -1}, {[]int{3, 4}, 0}, {[]int{3, 4}, 1}, {[]int{1, 4}, -1}, {[]int{1, 4}, 1}, {[]int{4, 1}, 0},
-			{[]int{2, 3, 4}, -1}, {[]int{2, 3, 4}, 0}, {[]int{2, 3, 4}, 1}, {[]int{2, 3, 4}, 2}, {[]int{2, 2, 3, 2}, 1}, {[]int{2, 2, 3, 2}, -1},
+			{[]int{4, 1}, -1}, {[]int{2, 3, 4}, -1}, {[]int{2, 3, 4}, 0}, {[]int{2, 3, 4}, 1}, {[]int{2, 3, 4}, 2}, {[]int{2, 2, 3, 2}, 1}, {[]int{2, 2, 3, 2}, -1},
 		} {
 			along, axis := []int{c.axis}, c.axis
 			if c.axis < 0 {
-				along, axis = nil, len(c.shape)-1
+				if along, axis = nil, len(c.shape)-1; slices.Equal(c.shape, []int{4, 1}) {
+					axis = 0 // Gorgonia's default of a column
+				}
 			}
 			rows = append(rows, stock{
 				op: o.name, detail: fmt.Sprint(along), shapes: [][]int{c.shape}, domain: apart,
@@ -118,6 +120,25 @@ func stockReductions() []stock {
 				value: func(x []array) array { return x[0].alongAxis(axis, o.line) },
 			})
 		}
+	}
+	// Gorgonia's Log changes the operation below it: the entropy has both.
+	for _, axis := range []int{0, 1} {
+		rows = append(rows, stock{
+			op: "SoftMax", detail: fmt.Sprintf("entropy along %d", axis), shapes: [][]int{{3, 4}}, domain: apart,
+			apply: func(b *graph.Builder, x []*G.Node) (*G.Node, error) {
+				p := b.Check(G.SoftMax(x[0], axis))
+				return G.HadamardProd(p, b.Check(G.Log(p)))
+			},
+			value: func(x []array) array {
+				return x[0].alongAxis(axis, softmax).apply(func(p float64) float64 { return p * math.Log(p) })
+			},
+		}, stock{
+			op: "SoftMax", detail: fmt.Sprintf("to a power along %d", axis), shapes: [][]int{{3, 4}, {3, 4}}, domain: apart,
+			apply: func(b *graph.Builder, x []*G.Node) (*G.Node, error) {
+				return G.Pow(b.Check(G.SoftMax(x[0], axis)), x[1])
+			},
+			value: func(x []array) array { return zip(x[0].alongAxis(axis, softmax), x[1], nil, nil, math.Pow) },
+		})
 	}
 	return rows
 }
