@@ -19,6 +19,8 @@ var through = map[string]string{
 	"bench/fit.OpenJournal":                   "internal/files.FuzzLines",
 	"internal/files.Open":                     "internal/files.FuzzArchiveBytes",
 	"internal/files.OpenLines":                "internal/files.FuzzLines",
+	"internal/files.OpenText":                 "train/data.FuzzTS",
+	"internal/files.OpenWhole":                "train/data.FuzzRecording",
 	"internal/files.ParseArrays":              "internal/files.FuzzNPZ",
 	"internal/files.ParseTable":               "internal/files.FuzzTable",
 	"internal/files.Read":                     "internal/files.FuzzArchiveBytes",

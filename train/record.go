@@ -48,7 +48,7 @@ func (b *book) open(path string, lines []byte, size int64, log *slog.Logger) err
 		return nil
 	}
 	found, err := files.ReadFile(path)
-	if err != nil && !errors.Is(err, os.ErrNotExist) {
+	if err != nil && !errors.Is(err, os.ErrNotExist) && !errors.Is(err, files.ErrTooLarge) {
 		return fmt.Errorf("train: %w", err)
 	}
 	switch {
@@ -97,7 +97,7 @@ func (r *record) open(s Settings, c *Checkpoint) (err error) {
 	}
 	if s.Resume {
 		old, _, err := files.ReadLines[Time](s.Times)
-		if err != nil && !errors.Is(err, os.ErrNotExist) && !errors.Is(err, files.ErrCorrupt) {
+		if err != nil && !errors.Is(err, os.ErrNotExist) && !errors.Is(err, files.ErrCorrupt) && !errors.Is(err, files.ErrTooLarge) {
 			return err
 		}
 		for _, t := range old {

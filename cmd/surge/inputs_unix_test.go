@@ -54,7 +54,20 @@ func TestInputs(t *testing.T) {
 		"nir":   {"nir info in.nir", "nir run in.nir", "nir check in.nir", "nir convert in.nir --out o.nir"},
 		"jsonl": {"plot in.jsonl", "inspect in.jsonl", "verify in.jsonl", "predict in.jsonl", "export in.jsonl --format npz"},
 	}
+	beginnings := map[string]string{"csv": "t,v\n0,1\n", "ts": "@classLabel false\n@data\n", "json": "{", "jsonl": "{}\n", "toml": "name = \"x\"\n"}
 	for what, make := range map[string]func(path string) error{
+		"a hole": func(path string) error {
+			if err := os.WriteFile(path, nil, 0o600); err != nil {
+				return err
+			}
+			return os.Truncate(path, 1<<43)
+		},
+		"a hole behind a beginning": func(path string) error {
+			if err := os.WriteFile(path, []byte(beginnings[filepath.Ext(path)[1:]]), 0o600); err != nil {
+				return err
+			}
+			return os.Truncate(path, 1<<43)
+		},
 		"a named pipe": func(path string) error { return syscall.Mkfifo(path, 0o600) },
 		"a folder":     func(path string) error { return os.Mkdir(path, 0o700) },
 		"a socket": func(path string) error {
@@ -97,6 +110,34 @@ func TestInputs(t *testing.T) {
 			if err := os.RemoveAll(filepath.Join(dir, path)); err != nil {
 				t.Fatal(err)
 			}
+		}
+	}
+}
+
+// TestHolesInRuns: a file of a run that has no end any more is found, at once, and a run goes on
+// without it where the others say all that it said.
+func TestHolesInRuns(t *testing.T) {
+	whole := finished(t, "", "")
+	for _, name := range []string{"SHA256SUMS", "best.params", "checkpoint", "checkpoint-0003", "checkpoint.prev", "config.toml", "metrics.jsonl", "receipt.jsonl", "raster.png", "times.jsonl"} {
+		out := filepath.Join(t.TempDir(), "run")
+		if err := os.CopyFS(out, os.DirFS(whole)); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Truncate(filepath.Join(out, name), 1<<43); err != nil {
+			t.Skip(err)
+		}
+		if status, text := proved(t, out, "--files"); status != 1 || !strings.Contains(text, "wrong: "+filepath.Join(out, name)) {
+			t.Errorf("%s: status %d, %s", name, status, text)
+		}
+		if name != "checkpoint" && name != "metrics.jsonl" && name != "times.jsonl" { // what a run reads when it goes on
+			continue
+		}
+		var stdout, stderr bytes.Buffer
+		if status := run(t.Context(), []string{"train", "--resume", "--out", out, "--json"}, &stdout, &stderr); status != 0 {
+			t.Errorf("%s: status %d, %s", name, status, stderr.String())
+		}
+		if status, text := proved(t, out, "--files"); status != 0 {
+			t.Errorf("%s, after going on: status %d, %s", name, status, text)
 		}
 	}
 }

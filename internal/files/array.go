@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"math"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -49,6 +50,9 @@ func ReadArrays(path string) ([]Array, error) {
 	}
 	if !info.Mode().IsRegular() {
 		return nil, fmt.Errorf("%s: %w: expected a regular file, found %v", path, ErrFormat, info.Mode().Type())
+	}
+	if err := fits(info.Size(), math.MaxInt64); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return decodeArraysOf(path, f, info.Size())
 }

@@ -291,13 +291,16 @@ func decode(r io.Reader, size int64) (*Archive, error) {
 	if string(prefix[:8]) != magic {
 		return nil, fmt.Errorf("%w: expected the magic number %q, found %q", ErrCorrupt, magic, prefix[:8])
 	}
+	if n := binary.LittleEndian.Uint64(prefix[16:]); n != uint64(size) {
+		return nil, fmt.Errorf("%w: expected %d bytes, found %d", ErrCorrupt, n, size)
+	}
 	version := binary.LittleEndian.Uint32(prefix[8:])
 	switch v := version; {
 	case v == 0:
 		return nil, fmt.Errorf("%w: expected container version %d, found 0", ErrCorrupt, containerVersion)
 	case v > containerVersion:
-		// Of later versions as well a reader knows that the SHA-256 of all before is at the end: a
-		// version number that was damaged is told from a later one.
+		// Of later versions as well a reader knows the length, and that the SHA-256 of all before
+		// is at the end: a version number that was damaged is told from a later one.
 		if _, err := io.CopyN(in.sum, r, size-prefixLen-sha256.Size); err != nil {
 			return nil, fmt.Errorf("%w: %w", ErrCorrupt, err)
 		}
@@ -307,8 +310,8 @@ func decode(r io.Reader, size int64) (*Archive, error) {
 		}
 		return nil, fmt.Errorf("%w: expected container version %d, found %d", ErrVersion, containerVersion, v)
 	}
-	if n := binary.LittleEndian.Uint64(prefix[16:]); n != uint64(size) {
-		return nil, fmt.Errorf("%w: expected %d bytes, found %d", ErrCorrupt, n, size)
+	if err := fits(size, size); err != nil {
+		return nil, err
 	}
 	headerLen := int64(binary.LittleEndian.Uint32(prefix[12:]))
 	start := padded(prefixLen + headerLen)

@@ -49,7 +49,7 @@ func (c *Column) Len() int { return max(len(c.Data), len(c.Codes)) }
 // ends within a row; [ErrTooLarge] beyond [MaxElements] cells; or that of the file system. Memory:
 // twice that of the columns, while one of them grows.
 func ReadTable(path string) ([]Column, error) {
-	f, err := Open(path)
+	f, err := OpenWhole(path)
 	if err != nil {
 		return nil, fmt.Errorf("files: %w", err)
 	}

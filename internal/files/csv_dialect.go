@@ -37,7 +37,7 @@ func separatorName(r rune) string {
 
 // textReader returns the text of r in UTF-8, without byte order mark.
 func textReader(r io.Reader) (*bufio.Reader, error) {
-	b := bufio.NewReaderSize(r, sampleBytes)
+	b := bufio.NewReaderSize(&boundLines{r: r}, sampleBytes)
 	head, _ := b.Peek(1 << 10)
 	if len(head) == 0 {
 		return nil, fmt.Errorf("%w: .csv: expected a row of names, found an empty file", ErrCorrupt)

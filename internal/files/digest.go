@@ -12,9 +12,10 @@ func Digest(b []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// DigestFile returns the SHA-256 of a file, in hexadecimal. It is read as by [Open].
+// DigestFile returns the SHA-256 of a file, in hexadecimal. It is read as by [OpenWhole]:
+// a file that no memory holds is none of a run.
 func DigestFile(path string) (string, error) {
-	f, err := Open(path)
+	f, err := OpenWhole(path)
 	if err != nil {
 		return "", err
 	}

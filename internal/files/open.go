@@ -1,6 +1,8 @@
 package files
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -74,34 +76,23 @@ func readFile(path string, most int64) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	tooLarge := func(size int64) error {
-		return fmt.Errorf("%w: %s: expected at most %d bytes, found %d", ErrTooLarge, path, most, size)
-	}
 	if !info.Mode().IsRegular() {
 		most = min(most, MaxStream)
 		b, err := io.ReadAll(io.LimitReader(f, most+1))
 		if err == nil && int64(len(b)) > most {
-			return nil, tooLarge(int64(len(b)))
+			return nil, fmt.Errorf("%s: %w", path, tooLarge(most, int64(len(b))))
 		}
 		return b, err
 	}
-	if size := info.Size(); size > MaxText { // to ask what is left takes longer than to read a small file
-		left := memory.Available()
-		if left == 0 { // not known
-			left = 16 << 30
-		}
-		most = min(most, left)
-		if size > most {
-			return nil, tooLarge(size)
-		}
+	if err := fits(info.Size(), most); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	b := make([]byte, info.Size()) // in one piece of memory of the right size
 	n, err := io.ReadFull(f, b)
 	if err == nil {
 		var rest []byte
 		if rest, err = io.ReadAll(io.LimitReader(f, MaxStream+1)); len(rest) > MaxStream { // a pipe in disguise
-			most = MaxStream
-			return nil, tooLarge(int64(len(b) + len(rest)))
+			return nil, fmt.Errorf("%s: %w", path, tooLarge(MaxStream, int64(len(b)+len(rest))))
 		}
 		return append(b, rest...), err
 	}
@@ -109,4 +100,94 @@ func readFile(path string, most int64) ([]byte, error) {
 		return b[:n], nil
 	}
 	return nil, err
+}
+
+// OpenWhole is [Open] of a file whose content is to be held in memory.
+//
+// Errors are those of [Open], and [ErrTooLarge] as of [ReadFile]: of a pipe when it is read.
+func OpenWhole(path string) (io.ReadCloser, error) {
+	f, err := Open(path)
+	if err != nil {
+		return nil, err
+	}
+	info, err := f.Stat()
+	if err == nil && info.Mode().IsRegular() {
+		err = fits(info.Size(), math.MaxInt64)
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("%s: %w", path, err), f.Close())
+	}
+	most := max(info.Size(), MaxStream)
+	return &whole{f, most, most}, nil
+}
+
+// whole is a file that is not to have more than so many bytes.
+type whole struct {
+	f          *os.File
+	most, left int64
+}
+
+func (w *whole) Read(p []byte) (int, error) {
+	n, err := w.f.Read(p[:min(int64(len(p)), w.left+1)])
+	if w.left -= int64(n); w.left < 0 {
+		return 0, tooLarge(w.most, w.most+1)
+	}
+	return n, err
+}
+
+func (w *whole) Close() error { return w.f.Close() }
+
+// OpenText is [OpenWhole] of a file of lines, of which none has more than [MaxText] bytes: a longer
+// one is [ErrTooLarge] when it is read.
+func OpenText(path string) (io.ReadCloser, error) {
+	f, err := OpenWhole(path)
+	if err != nil {
+		return nil, err
+	}
+	return &struct {
+		io.Reader
+		io.Closer
+	}{&boundLines{r: f}, f}, nil
+}
+
+// boundLines is a text whose lines are not to be longer than MaxText.
+type boundLines struct {
+	r    io.Reader
+	line int // bytes of the line at hand
+}
+
+func (b *boundLines) Read(p []byte) (int, error) {
+	n, err := b.r.Read(p)
+	if i := bytes.LastIndexByte(p[:n], '\n'); i >= 0 {
+		b.line = -(i + 1)
+	}
+	if b.line += n; b.line > MaxText {
+		return 0, fmt.Errorf("%w: expected lines of at most %d bytes, found a longer one", ErrTooLarge, MaxText)
+	}
+	return n, err
+}
+
+// fits says whether the content of a file of this size, of which a format allows so much, can be
+// held in memory.
+func fits(size, most int64) error {
+	if size <= MaxText { // to ask what is left takes longer than to read a small file
+		return nil
+	}
+	if most = held(most); size > most {
+		return tooLarge(most, size)
+	}
+	return nil
+}
+
+// held returns how many bytes the machine has memory for, of so many.
+func held(most int64) int64 {
+	left := memory.Available()
+	if left == 0 { // not known
+		left = 16 << 30
+	}
+	return min(most, left)
+}
+
+func tooLarge(most, size int64) error {
+	return fmt.Errorf("%w: expected at most %d bytes, found %d", ErrTooLarge, most, size)
 }

@@ -65,10 +65,12 @@ func Members(path string) ([]Member, error) {
 // have the names x.field, and are read where x is asked for. Memory: the bytes of the elements,
 // twice that where an array is in Fortran order, and 2 MiB.
 //
-// Errors: as [ReadArrays], and [ErrTooLarge] beyond [MaxPacked].
+// Errors: as [ReadArrays], and [ErrTooLarge] beyond [MaxPacked] or
+// what the machine has memory for.
 func ReadPacked(path string, names ...string) ([]Packed, error) {
 	var list []Packed
-	left := int64(MaxPacked)
+	most := held(MaxPacked)
+	left := most
 	err := eachNPY(path, names, func(_ string, open func() (npyHeader, io.Reader, error)) error {
 		h, r, err := open()
 		if err != nil {
@@ -78,7 +80,7 @@ func ReadPacked(path string, names ...string) ([]Packed, error) {
 			return err
 		}
 		if left -= h.found; left < 0 {
-			return fmt.Errorf("%w: %d bytes: at most %d in a file", ErrTooLarge, h.found, int64(MaxPacked))
+			return fmt.Errorf("%w: %d bytes: at most %d in a file", ErrTooLarge, h.found, most)
 		}
 		columns, err := h.pack(r)
 		for i := range columns {

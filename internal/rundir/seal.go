@@ -18,7 +18,8 @@ import (
 // sha256sum, which checks it as well: sha256sum -c SHA256SUMS.
 const SumsFile = "SHA256SUMS"
 
-// Seal writes SumsFile, without the files that are named.
+// Seal writes SumsFile, without the files that are named and those that no memory holds, which are
+// of no run.
 func (d *Dir) Seal(except ...string) error {
 	names, err := fileNames(d.path)
 	if err != nil {
@@ -30,6 +31,9 @@ func (d *Dir) Seal(except ...string) error {
 			continue
 		}
 		sum, err := files.DigestFile(d.Path(name))
+		if errors.Is(err, files.ErrTooLarge) {
+			continue
+		}
 		if err != nil {
 			return err
 		}
@@ -62,7 +66,10 @@ type Seals struct {
 // Errors: that of the file system, fs.ErrNotExist where there is no SumsFile.
 func CheckSeal(path string) (s Seals, err error) {
 	text, err := files.ReadFile(filepath.Join(path, SumsFile))
-	if err != nil {
+	switch {
+	case errors.Is(err, files.ErrTooLarge):
+		s.Changed = append(s.Changed, err.Error())
+	case err != nil:
 		return s, err
 	}
 	names, err := fileNames(path)
@@ -84,6 +91,8 @@ func CheckSeal(path string) (s Seals, err error) {
 		switch found, err := files.DigestFile(filepath.Join(path, name)); {
 		case errors.Is(err, os.ErrNotExist):
 			s.Changed = append(s.Changed, name+": there is no such file")
+		case errors.Is(err, files.ErrTooLarge):
+			s.Changed = append(s.Changed, err.Error())
 		case err != nil:
 			return s, err
 		case found != sum:

@@ -121,3 +121,28 @@ func TestLies(t *testing.T) {
 	})
 	hostile.Takes(t, "a ts file of one long line", bytes.Repeat([]byte("@"), 1<<20), set("a.ts", TS{Files: Files{File: path("a.ts")}}))
 }
+
+// TestNoEnd: recordings of more events than memory holds, and headers without an end of line, are
+// errors at once.
+func TestNoEnd(t *testing.T) {
+	for name, beginning := range map[string]string{
+		"a.bin": "", "a.aedat": "#!AER-DAT3.1\r\n", "b.aedat": "#!AER-DAT2.0\r\n#", "c.aedat": "#!AER-DAT2.0\r\n", "d.aedat": "", "a.aedat4": "#!AER-DAT4.0\r\n",
+		"a.csv": "t,x,y,p\n0,1,1,1\n", "a.npy": "\x93NUMPY",
+	} {
+		path := filepath.Join(t.TempDir(), name)
+		for _, size := range []int64{1 << 43, 1 << 27} {
+			if err := os.WriteFile(path, []byte(beginning), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.Truncate(path, size); err != nil {
+				t.Skip(err)
+			}
+			if name == "c.aedat" && size == 1<<27 || name == "a.bin" && size == 1<<27 {
+				continue // events, of zeros
+			}
+			if _, _, err := readRecording(path, eventOptions{sensor: "dvs128", unit: "s"}); err == nil {
+				t.Errorf("%s: a hole of %d bytes is read", name, size)
+			}
+		}
+	}
+}

@@ -2,6 +2,7 @@ package data
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -21,6 +22,17 @@ type pixelEvent struct {
 
 // recording is the content of an event file. The events are in the order of the file.
 type recording []pixelEvent
+
+// maxEvents bounds the events of a recording, as the elements of other files: of four numbers each.
+const maxEvents = files.MaxElements / 4
+
+func (r *recording) add(e pixelEvent) error {
+	if len(*r) == maxEvents {
+		return fmt.Errorf("%w: more than %d events", files.ErrTooLarge, maxEvents)
+	}
+	*r = append(*r, e)
+	return nil
+}
 
 // maxPixel bounds the coordinates of a sensor.
 const maxPixel = 1 << 14
@@ -44,7 +56,7 @@ func readRecording(path string, o eventOptions) (rec recording, trial []int32, e
 	ext := strings.ToLower(filepath.Ext(path))
 	switch decode, ok := decoders[ext]; {
 	case ok:
-		f, openErr := files.Open(path)
+		f, openErr := files.OpenWhole(path)
 		if openErr != nil {
 			return nil, nil, fmt.Errorf("data: %w", openErr)
 		}
@@ -92,10 +104,13 @@ func decodeNMNIST(r io.Reader) (rec recording, err error) {
 			over += 1 << 13
 			continue
 		}
-		rec = append(rec, pixelEvent{
+		err := rec.add(pixelEvent{
 			t: over + int64(b[2]&0x7f)<<16 + int64(b[3])<<8 + int64(b[4]),
 			x: int32(b[0]), y: int32(b[1]), p: int32(b[2] >> 7),
 		})
+		if err != nil {
+			return nil, err
+		}
 	}
 }
 
@@ -103,7 +118,8 @@ func decodeNMNIST(r io.Reader) (rec recording, err error) {
 // line (https://docs.inivation.com/software/software-advanced-usage/file-formats).
 func decodeAEDAT(r io.Reader, sensor string) (recording, error) {
 	in := bufio.NewReaderSize(r, 1<<16)
-	first, err := in.ReadString('\n')
+	line, err := in.ReadSlice('\n') // of the size of the buffer, or an error
+	first := string(line)
 	if err != nil || !strings.HasPrefix(first, "#!AER-DAT") {
 		return nil, fmt.Errorf("%w: expected an AEDAT file, which begins with #!AER-DAT, found %.20q", ErrFormat, first)
 	}
@@ -139,7 +155,7 @@ func decodeAEDAT2(in *bufio.Reader, sensor string) (rec recording, err error) {
 		if err != nil || c[0] != '#' {
 			break
 		}
-		if _, err := in.ReadString('\n'); err != nil {
+		if _, err := in.ReadSlice('\n'); err != nil {
 			return nil, fmt.Errorf("%w: AEDAT 2: the header does not end", ErrFormat)
 		}
 	}
@@ -158,7 +174,9 @@ func decodeAEDAT2(in *bufio.Reader, sensor string) (rec recording, err error) {
 		}
 		last = t
 		if x, y, p, ok := layout(binary.BigEndian.Uint32(b[:])); ok {
-			rec = append(rec, pixelEvent{over + int64(t), int32(x), int32(y), int32(p)})
+			if err := rec.add(pixelEvent{over + int64(t), int32(x), int32(y), int32(p)}); err != nil {
+				return nil, err
+			}
 		}
 	}
 }
@@ -167,14 +185,14 @@ func decodeAEDAT2(in *bufio.Reader, sensor string) (rec recording, err error) {
 // (polarity) are taken.
 func decodeAEDAT3(in *bufio.Reader) (rec recording, err error) {
 	for {
-		line, err := in.ReadString('\n')
+		line, err := in.ReadSlice('\n')
 		if err != nil {
 			return nil, fmt.Errorf("%w: AEDAT 3.1: the header does not end with #!END-HEADER", ErrFormat)
 		}
-		if strings.HasPrefix(line, "#!END-HEADER") {
+		if bytes.HasPrefix(line, []byte("#!END-HEADER")) {
 			break
 		}
-		if !strings.HasPrefix(line, "#") {
+		if line[0] != '#' {
 			return nil, fmt.Errorf("%w: AEDAT 3.1: expected a header of lines that begin with #, found %.20q", ErrFormat, line)
 		}
 	}
@@ -188,14 +206,14 @@ func decodeAEDAT3(in *bufio.Reader) (rec recording, err error) {
 			return nil, fmt.Errorf("%w: AEDAT 3.1: packet %d: expected a header of 28 bytes, found %d", ErrFormat, packet, n)
 		}
 		kind, size, stamp, over, capacity, number := le.Uint16(h[0:]), le.Uint32(h[4:]), le.Uint32(h[8:]), le.Uint32(h[12:]), le.Uint32(h[16:]), le.Uint32(h[20:])
-		bytes := int64(size) * int64(capacity)
-		if size == 0 || size > 1<<20 || bytes > 1<<31 || number > capacity {
+		room := int64(size) * int64(capacity)
+		if size == 0 || size > 1<<20 || room > 1<<31 || number > capacity {
 			return nil, fmt.Errorf("%w: AEDAT 3.1: packet %d of %d events of %d bytes in room for %d", ErrFormat, packet, number, size, capacity)
 		}
 		const polarity = 1
 		if kind != polarity {
-			if n, err := io.CopyN(io.Discard, in, bytes); err != nil {
-				return nil, fmt.Errorf("%w: AEDAT 3.1: packet %d: expected %d bytes, found %d", ErrFormat, packet, bytes, n)
+			if n, err := io.CopyN(io.Discard, in, room); err != nil {
+				return nil, fmt.Errorf("%w: AEDAT 3.1: packet %d: expected %d bytes, found %d", ErrFormat, packet, room, n)
 			}
 			continue
 		}
@@ -208,7 +226,10 @@ func decodeAEDAT3(in *bufio.Reader) (rec recording, err error) {
 				return nil, fmt.Errorf("%w: AEDAT 3.1: packet %d ends after %d of %d events", ErrFormat, packet, i, capacity)
 			}
 			if d := le.Uint32(b[:]); i < number && d&1 != 0 { // valid
-				rec = append(rec, pixelEvent{int64(over)<<31 + int64(le.Uint32(b[4:])&0x7fffffff), int32(d >> 17), int32(d >> 2 & 0x7fff), int32(d >> 1 & 1)})
+				err := rec.add(pixelEvent{int64(over)<<31 + int64(le.Uint32(b[4:])&0x7fffffff), int32(d >> 17), int32(d >> 2 & 0x7fff), int32(d >> 1 & 1)})
+				if err != nil {
+					return nil, err
+				}
 			}
 		}
 	}

@@ -153,7 +153,9 @@ func appendEventPacket(rec recording, b []byte) (recording, error) {
 		if e[12] != 0 {
 			p.p = 1
 		}
-		rec = append(rec, p)
+		if err := rec.add(p); err != nil {
+			return nil, err
+		}
 	}
 	return rec, nil
 }

@@ -71,7 +71,7 @@ func globEscape(path string) string {
 }
 
 func (s TS) read(path string) (*recorded, error) {
-	f, err := files.Open(path)
+	f, err := files.OpenText(path)
 	if err != nil {
 		return nil, fmt.Errorf("data: %w", err)
 	}

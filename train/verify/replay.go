@@ -10,6 +10,7 @@ import (
 
 	"github.com/surge-snn/surge/graph"
 	"github.com/surge-snn/surge/internal/exit"
+	"github.com/surge-snn/surge/internal/files"
 	"github.com/surge-snn/surge/internal/mpi"
 	"github.com/surge-snn/surge/train"
 	"github.com/surge-snn/surge/train/experiment"
@@ -54,7 +55,7 @@ func redraw(e *experiment.Experiment, folder string, params *graph.Params) (othe
 		if err != nil {
 			return nil, err
 		}
-		if found, err := os.ReadFile(filepath.Join(folder, name)); err != nil || !bytes.Equal(found, want) {
+		if found, err := files.ReadFile(filepath.Join(folder, name)); err != nil || !bytes.Equal(found, want) {
 			others = append(others, name)
 		}
 	}

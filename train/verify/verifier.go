@@ -59,10 +59,11 @@ func (v *verifier) files() error {
 		v.problem("there is no %s, which is written when a run ends or is interrupted: surge train --resume writes it", rundir.SumsFile)
 	}
 	for _, check := range []func() error{v.experiment, v.metrics, v.params, v.checkpointFiles} {
-		if err := check(); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
-		} else if err != nil {
+		switch err := check(); {
+		case errors.Is(err, fs.ErrNotExist) || errors.Is(err, files.ErrTooLarge):
 			v.problem("%v", err)
+		case err != nil:
+			return err
 		}
 	}
 	return nil

@@ -52,7 +52,7 @@ Where input goes is in the member "surge" of the file, as destinations of each c
 
 // Run exports.
 func (c *Export) Run(k *kong.Context) error {
-	f, err := files.Open(c.Device)
+	f, err := files.OpenWhole(c.Device)
 	if err != nil {
 		return bad(c.Device, err)
 	}

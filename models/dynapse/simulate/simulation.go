@@ -92,7 +92,7 @@ func (s *Simulation) fits(run *dynapse.Run) error {
 // ReadDevice reads the network that a chip is configured as, with four synapse types where it says
 // so or dendrites asks for them. Errors are [*exit.BadInput].
 func ReadDevice(path string, dendrites bool) (dynapse.Network, *chip.Weights, error) {
-	f, err := files.Open(path)
+	f, err := files.OpenWhole(path)
 	if err != nil {
 		return dynapse.Network{}, nil, &exit.BadInput{File: path, Err: err}
 	}
