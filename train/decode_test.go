@@ -55,6 +55,8 @@ func TestDecodersInvertEncoders(t *testing.T) {
 	}{
 		// A spike is at the nearest millisecond or the one before: one of the 40 that stand for 1.
 		{"latency, first spike", data.Latency{TMax: 40e-3}, 50, first, func(y float64) float64 { return 1 - y/40e-3 }, 1. / 40},
+		// A step of 1 ms too early: |dx/dt| = x (x-θ)/(θ τ) is 10 per s at most, at the feature 1.
+		{"logarithmic latency, first spike", data.Latency{TMax: 2.4, Threshold: 0.09, Tau: 1}, 2401, first, func(y float64) float64 { return 0.09 / -math.Expm1(-y) }, 0.011},
 		{"ttfs, first spike", data.TTFSBias{TLate: 40e-3}, 50, first, func(y float64) float64 { return y / 40e-3 }, 1. / 40},
 		// 20000 steps at 500 Hz: 10000 spikes of the feature 1, five deviations of a Bernoulli
 		// count, 5/sqrt(4 20000) at most, over 0.5.

@@ -3,27 +3,39 @@ package data
 import (
 	"fmt"
 	"math/rand/v2"
+
+	"github.com/surge-snn/surge/internal/fmath"
 )
 
 // Rate gives each feature a train of random spikes with a rate that is proportional
-// to it. In each step a channel spikes with the probability
+// to it, independently of all others. In each step a channel has
 //
-//	p(x) = x MaxRate dt
+//	one spike with the probability μ, else none        (Bernoulli)
+//	n spikes with the probability exp(-μ) μ^n / n!     (Poisson)
+//	μ = x MaxRate dt
 //
-// independently of all others (Bernoulli; in the limit of small steps a Poisson
-// process of rate x MaxRate); x in [0, 1], N is the number of features.
+// for x in [0, 1]; N is the number of features. Both are a Poisson process of the rate x MaxRate in
+// the limit of small steps; Poisson is one in steps of any length, and the value of a step its
+// number of spikes.
 //
-// Draws are made step by step and within a step by rising channel, one for each
+// One number is drawn, step by step and within a step by rising channel, for each
 // feature that is not 0.
+//
+// D. Heeger 2000, "Poisson model of spike generation"; P. Diehl and M. Cook 2015,
+// doi:10.3389/fncom.2015.00099.
 type Rate struct {
 	MaxRate float64 // Hz, rate for x = 1; 0 means 100 Hz
+	Poisson bool    // several spikes in a step
 }
+
+// maxPoisson is the largest mean number of spikes in a step.
+const maxPoisson = 100
 
 // Channels returns the number of features.
 func (e Rate) Channels(features int) int { return features }
 
-// Encode writes a 1 for each spike and 0 elsewhere. MaxRate dt > 1, a probability
-// that does not exist, and rng = nil are errors (ErrSettings).
+// Encode writes the number of spikes. MaxRate dt > 1, a probability that does not exist, with
+// Poisson > 100, and rng = nil are errors (ErrSettings).
 func (e Rate) Encode(dst Block, x []float64, rng *rand.Rand) error {
 	rate, err := positive("Rate", "MaxRate", e.MaxRate, 100)
 	if err != nil {
@@ -33,9 +45,12 @@ func (e Rate) Encode(dst Block, x []float64, rng *rand.Rand) error {
 		return err
 	}
 	dt := dst.dt()
-	most := rate * dt
-	if most > 1 {
-		return fmt.Errorf("%w: Rate at %g Hz and steps of %g s has %g spikes per step, want at most 1", ErrSettings, rate, dt, most)
+	most, limit := rate*dt, 1.0
+	if e.Poisson {
+		limit = maxPoisson
+	}
+	if most > limit {
+		return fmt.Errorf("%w: Rate at %g Hz and steps of %g s has %g spikes per step, want at most %g", ErrSettings, rate, dt, most, limit)
 	}
 	if rng == nil {
 		return fmt.Errorf("%w: Rate without a source of random numbers", ErrSettings)
@@ -46,10 +61,32 @@ func (e Rate) Encode(dst Block, x []float64, rng *rand.Rand) error {
 	dst.zero()
 	for k := range dst.Steps {
 		for i, v := range x {
-			if v > 0 && rng.Float64() < v*most {
+			if v == 0 {
+				continue
+			}
+			u, mu := rng.Float64(), v*most
+			switch {
+			case e.Poisson:
+				if n := poisson(mu, u); n > 0 {
+					dst.set(k, i, float32(n))
+				}
+			case u < mu:
 				dst.set(k, i, 1)
 			}
 		}
 	}
 	return nil
+}
+
+// poisson returns the least n for which u < Σ_{j=0..n} exp(-mu) mu^j / j!.
+func poisson(mu, u float64) int {
+	p := fmath.Exp(-mu)
+	n, sum := 0, p
+	// Beyond ten means and a hundred the terms are below the last bit of the sum.
+	for u >= sum && float64(n) < 10*mu+100 {
+		n++
+		p *= mu / float64(n)
+		sum += p
+	}
+	return n
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"testing"
 
+	"gonum.org/v1/gonum/stat/distuv"
 	"pgregory.net/rapid"
 
 	"github.com/surge-snn/surge/internal/random"
@@ -21,9 +22,11 @@ var encoders = []struct {
 }{
 	{"latency", Latency{}, 21, 0},
 	{"latency of mlGeNN", Latency{TMin: 2e-3, TMax: 18e-3, Threshold: 1. / 255}, 19, 1e-3},
+	{"latency, logarithmic", Latency{TMax: 20e-3, Threshold: 0.2, Tau: 10e-3}, 21, 0},
 	{"ttfs", TTFSBias{}, 31, 0},
 	{"ttfs in fine steps", TTFSBias{TEarly: 1e-3, TLate: 4e-3, TBias: 2e-3}, 41, 1e-4},
 	{"rate", Rate{MaxRate: 500}, 10, 0},
+	{"rate, Poisson", Rate{MaxRate: 5000, Poisson: true}, 10, 0},
 	{"current", Current{Scale: 1e-8}, 3, 0},
 	{"population", Population{}, 10, 0},
 	{"phase", Phase{}, 10, 0},
@@ -84,7 +87,7 @@ func TestAppendSpikes(t *testing.T) {
 // for each spike of the list, in the step that its time is in, and nothing else.
 func TestBlockHasTheSpikes(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		c := rapid.SampledFrom(encoders[:4]).Draw(t, "encoder")
+		c := rapid.SampledFrom(encoders[:5]).Draw(t, "encoder")
 		e := c.e.(EventEncoder)
 		x := rapid.SliceOfN(rapid.Float64Range(0, 1), 1, 8).Draw(t, "x")
 		b := NewBlock(c.steps, e.Channels(len(x)))
@@ -174,6 +177,44 @@ func TestRateCounts(t *testing.T) {
 	}
 }
 
+// TestPoissonCounts: a draw is the quantile of the distribution of Poisson, whose probabilities are
+// those of gonum, and steps that are long have the counts of a Poisson process.
+func TestPoissonCounts(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		mu := math.Pow(10, rapid.Float64Range(-6, 2).Draw(t, "log10 mu"))
+		u := rapid.Float64Range(0, 1-0x1p-53).Draw(t, "u")
+		n := poisson(mu, u)
+		d := distuv.Poisson{Lambda: mu}
+		// gonum's incomplete gamma function has some 1e-13; no term is above 1.
+		if below := d.CDF(float64(n - 1)); n > 0 && below > u+1e-12 {
+			t.Fatalf("mean %v, u = %v: %d spikes, but %v of the probability lies below", mu, u, n, below)
+		}
+		if upto := d.CDF(float64(n)); upto < u-1e-12 {
+			t.Fatalf("mean %v, u = %v: %d spikes, and only %v of the probability lies up to there", mu, u, n, upto)
+		}
+	})
+	const steps = 20000
+	x := []float64{0, 0.05, 0.5, 1}
+	b := NewBlock(steps, len(x))
+	b.Dt = 10e-3
+	if err := (Rate{MaxRate: 400, Poisson: true}).Encode(b, x, random.New(5, "test")); err != nil {
+		t.Fatal(err)
+	}
+	for i, v := range x {
+		mu, sum, squares := 4*v, 0.0, 0.0
+		for k := range steps {
+			n := float64(b.Step(k)[i])
+			sum += n
+			squares += (n - mu) * (n - mu)
+		}
+		// Five deviations: of the sum, whose variance is the mean, and of the variance, whose own
+		// is (mu + 2 mu²)/steps.
+		if math.Abs(sum-steps*mu) > 5*math.Sqrt(steps*mu) || math.Abs(squares/steps-mu) > 5*math.Sqrt((mu+2*mu*mu)/steps) {
+			t.Errorf("feature %v: %v spikes in %d steps, variance %v; want %v, %v", v, sum, steps, squares/steps, steps*mu, mu)
+		}
+	}
+}
+
 func TestCurrent(t *testing.T) {
 	b := NewBlock(3, 2)
 	if err := (Current{Scale: 2}).Encode(b, []float64{0.25, -3}, nil); err != nil {
@@ -235,6 +276,8 @@ func TestEncodeErrors(t *testing.T) {
 		{"latency TMin", Latency{TMin: nan}, 50, x, ErrSettings},
 		{"latency TMax", Latency{TMax: -1}, 50, x, ErrSettings},
 		{"latency threshold", Latency{Threshold: 1}, 50, x, ErrSettings},
+		{"latency tau", Latency{Tau: -1, Threshold: 0.5}, 50, x, ErrSettings},
+		{"latency without threshold", Latency{Tau: 1}, 50, x, ErrSettings},
 		{"ttfs NaN", TTFSBias{}, 31, []float64{nan, 0}, ErrFeature},
 		{"ttfs too late", TTFSBias{}, 30, x, ErrOutside},
 		{"ttfs bias too late", TTFSBias{TBias: 31e-3}, 31, x, ErrOutside},
@@ -242,6 +285,7 @@ func TestEncodeErrors(t *testing.T) {
 		{"ttfs order", TTFSBias{TEarly: 40e-3}, 50, x, ErrSettings},
 		{"rate NaN", Rate{}, 5, []float64{nan, 0}, ErrFeature},
 		{"rate p > 1", Rate{MaxRate: 1001}, 5, x, ErrSettings},
+		{"rate mean > 100", Rate{MaxRate: 100001, Poisson: true}, 5, x, ErrSettings},
 		{"rate MaxRate", Rate{MaxRate: -5}, 5, x, ErrSettings},
 		{"population NaN", Population{}, 10, []float64{nan, 0}, ErrFeature},
 		{"population too late", Population{}, 3, x, ErrOutside},

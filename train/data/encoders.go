@@ -20,14 +20,20 @@ var Encoders = Catalogue[Encoder]{
 			TMin:      p.Float("t_min", 0, "s, of the feature 1"),
 			TMax:      p.Float("t_max", 20e-3, "s, of the feature 0"),
 			Threshold: p.Float("threshold", 0, "features up to it give no spike"),
+			Tau:       p.Float("tau", 0, "s, time constant of the integrator that comes to the threshold: a logarithm; 0: linear"),
 		}
 		p.Want("t_max", e.TMax > 0, "> 0 s")
 		p.Want("t_min", e.TMin >= 0 && e.TMin <= e.TMax, "0 <= t_min <= t_max, in s")
 		p.Want("threshold", e.Threshold >= 0 && e.Threshold < 1, "0 <= threshold < 1")
+		p.Want("tau", e.Tau >= 0, ">= 0 s")
+		p.Want("threshold", e.Tau == 0 || e.Threshold > 0, "> 0 with tau")
 		return e
 	}},
 	{"rate", "random spikes with a rate proportional to the feature", func(p *Params) Encoder {
-		e := Rate{MaxRate: p.Float("max_rate", 100, "Hz, of the feature 1")}
+		e := Rate{
+			MaxRate: p.Float("max_rate", 100, "Hz, of the feature 1"),
+			Poisson: p.Bool("poisson", false, "several spikes in a time step, as of a Poisson process; else one at most"),
+		}
 		p.Want("max_rate", e.MaxRate > 0, "> 0 Hz")
 		return e
 	}},

@@ -159,6 +159,29 @@ func TestTimesInverse(t *testing.T) {
 	})
 }
 
+// TestLogarithmicLatency: a leaky integrator under the constant current of a feature is at the
+// threshold at the time of its spike, and the features without one do not come there in time.
+func TestLogarithmicLatency(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		e := Latency{
+			TMin: rapid.Float64Range(0, 0.01).Draw(t, "t_min"), TMax: 0.05, Tau: rapid.Float64Range(1e-3, 0.1).Draw(t, "tau"),
+			Threshold: rapid.Float64Range(0.01, 0.9).Draw(t, "threshold"),
+		}
+		x := rapid.Float64Range(0, 1).Draw(t, "x")
+		voltage := func(time float64) float64 { return x * -math.Expm1(-(time-e.TMin)/e.Tau) }
+		spikes, err := e.AppendSpikes(nil, []float64{x})
+		switch {
+		case err != nil:
+			t.Fatal(err)
+		// A dozen roundings, and those of the time, some 1e-16 of 50 ms, in units of tau.
+		case len(spikes) == 1 && math.Abs(voltage(spikes[0].Time)-e.Threshold) > 1e-13:
+			t.Fatalf("%+v: feature %v spikes at %v s, where the integrator is at %v", e, x, spikes[0].Time, voltage(spikes[0].Time))
+		case len(spikes) == 0 && voltage(e.TMax) > e.Threshold+1e-13:
+			t.Fatalf("%+v: feature %v gives no spike, and the integrator ends at %v", e, x, voltage(e.TMax))
+		}
+	})
+}
+
 // TestTapsInverse: the taps of each channel are the sequence, delayed.
 func TestTapsInverse(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {

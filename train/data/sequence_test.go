@@ -99,7 +99,7 @@ func TestSequencesAsTheyAre(t *testing.T) {
 func TestSequencesStepByStep(t *testing.T) {
 	x := []float64{0.5, 1, 0.25, 0} // two steps of two channels
 	d := given{Form{Input: Sequence, Channels: 2, Steps: 2}, []Sample{{X: x, Steps: 2}}}
-	for _, c := range encoders[:5] {
+	for _, c := range encoders[:6] {
 		s := Batches{Data: d, Encoder: c.e, Size: 1, Dt: c.dt, Hold: c.steps, Steps: 2*c.steps + 3, Seed: 5}
 		var b Batch
 		if err := s.Fill(&b, 7, 0); err != nil {
