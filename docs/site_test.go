@@ -65,3 +65,43 @@ func TestLinks(t *testing.T) {
 		t.Error("no links were found")
 	}
 }
+
+var (
+	fragment = regexp.MustCompile(`href="(?:([\w-]+)\.html)?#([^"]+)"`)
+	anchor   = regexp.MustCompile(`id="([^"]+)"`)
+)
+
+// TestFragments: links to a place on a page lead to one that is there.
+func TestFragments(t *testing.T) {
+	dir := t.TempDir()
+	if err := build(dir); err != nil {
+		t.Fatal(err)
+	}
+	text, places := map[string]string{}, map[string]map[string]bool{}
+	for _, name := range order {
+		b, err := os.ReadFile(filepath.Join(dir, name+".html"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		text[name], places[name] = string(b), map[string]bool{}
+		for _, m := range anchor.FindAllStringSubmatch(text[name], -1) {
+			places[name][m[1]] = true
+		}
+	}
+	found := 0
+	for name := range text {
+		for _, m := range fragment.FindAllStringSubmatch(text[name], -1) {
+			to := m[1]
+			if to == "" {
+				to = name
+			}
+			found++
+			if !places[to][m[2]] {
+				t.Errorf("%s.html links to %s.html#%s, which is not there", name, to, m[2])
+			}
+		}
+	}
+	if found < 50 {
+		t.Errorf("found %d links to places, want at least 50: the test looks in the wrong place", found)
+	}
+}

@@ -149,7 +149,8 @@ func (c delayCell) Kernel(*graph.Builder) ops.Kernels {
 //
 // with x between time steps as in [Delay], and its state. Parameters: name (W) and name/log_delay
 // [in, Out] (natural logarithms of seconds), name/bias [Out]. Delays that are not learned are those
-// that DelayInit gives.
+// that DelayInit gives. Hammouamri et al. 2024, arXiv:2306.17670, there with a bump in place of the
+// straight line.
 //
 // Cost of the fused kernel: two multiply-adds for each connection of each input that is not zero,
 // forward, twice that for the gradients of W and d; where the gradient of x is wanted, two for each

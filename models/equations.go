@@ -30,6 +30,8 @@ import (
 // alone. With a small dt the spikes are those of package equation, with an error of dt in their
 // times.
 //
+// Neurons from equations are an idea of Brian, Stimberg et al. 2019, doi:10.7554/eLife.47314.
+//
 // States: those of the model, counted from its start, so that zero is the start, and hold, in
 // steps, where there is a refractory time, and spikes where Recurrent. Vmem is the first state
 // before the reset. Parameters, where they are learned: name/PARAM, or name/log_PARAM of time

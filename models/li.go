@@ -12,11 +12,13 @@ import (
 // LI is a layer of leaky integrators that do not spike, the usual readout:
 //
 //	delta synapse (TauSyn not set):   v[t] = α v[t-1] + x[t]             α = exp(-dt/TauMem)
-//	current-based (TauSyn set):       i[t] = β i[t-1] + x[t]             β = exp(-dt/TauSyn)
+//	current-based (TauSyn set):       i[t] = β i[t-1] + c x[t]           β = exp(-dt/TauSyn)
 //	                                  v[t] = v[t-1] + (1-α) (i[t] - v[t-1])    1-α by expm1
+//	                                  c = 1 with Hold, else that of ops.HeldCurrent
 //
 // States: vmem, and isyn where it exists. Parameters, where they are learned:
-// name/log_tau_mem, name/log_tau_syn.
+// name/log_tau_mem, name/log_tau_syn. Source: the equations of [LIF] below the threshold, Neftci,
+// Mostafa & Zenke 2019, doi:10.1109/MSP.2019.2931595.
 type LI struct {
 	TauMem Value // membrane time constant, s; default Fixed(20e-3)
 	TauSyn Value // synaptic time constant, s; zero value: delta synapse

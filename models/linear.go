@@ -13,7 +13,8 @@ import (
 //
 //	y[t] = x[t]·W + bias
 //
-// with x [T, B, in], W [in, Out], bias [Out], y [T, B, Out]. Parameters: name (W) and name/bias.
+// with x [T, B, in], W [in, Out], bias [Out], y [T, B, Out]. It is Linear and Affine of NIR, and
+// Linear of PyTorch, whose matrices are transposed. Parameters: name (W) and name/bias.
 //
 // Cost of the fused kernel: Out multiply-adds per input that is not zero, forward and for
 // dW; a dense product for the gradient of x where it is wanted.

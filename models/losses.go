@@ -61,14 +61,20 @@ func CountMSE(b *graph.Builder, spikes, target *G.Node) *G.Node {
 }
 
 // MembraneMSE is the mean squared distance of voltages from their targets, both [T, B, N]:
+//
+//	L = mean_{t,b,n} (v[t, b, n] - y[t, b, n])²
+//
 // snnTorch's mse_membrane_loss, with the mean over the time steps.
 func MembraneMSE(b *graph.Builder, vmem, target *G.Node) *G.Node {
 	return b.Check(ops.MSE(vmem, target))
 }
 
 // FirstSpikeCrossEntropy is the cross-entropy of softmax(-t_first/tau) with the class, for spikes
-// [T, B, N] and class [B]: the neuron of the class is to fire first. tau is in s; silent neurons
-// count as firing at the end.
+// [T, B, N] and class [B]: the neuron of the class is to fire first,
+//
+//	L = mean_b CE(-t_first[b]/tau, class[b])
+//
+// tau is in s; silent neurons count as firing at the end.
 //
 // Mostafa 2018, doi:10.1109/TNNLS.2017.2726060, without the exponential of the times; the first
 // spike's gradient is that of [ops.FirstSpikeTime].

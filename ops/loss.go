@@ -152,7 +152,8 @@ func (k *mse[T]) Backward(in, _, gout, gin [][]T) error {
 //	L   = (1/N) Σ_i max(0, Lower - n_i)² + max(0, n_i - Upper)²
 //
 // in spikes per sequence and sample, from spikes [T, B, N]. The lower bound wakes
-// silent neurons, the upper one bounds activity.
+// silent neurons, the upper one bounds activity. After Cramer et al. 2022,
+// doi:10.1109/TNNLS.2020.3044364, whose upper bound is of the mean over the neurons.
 type RateBounds struct {
 	Lower float64 // spikes per sequence; 0: no lower bound
 	Upper float64 // spikes per sequence; +Inf: no upper bound; 0: no spikes wanted

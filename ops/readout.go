@@ -7,24 +7,35 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// SumOverTime returns Σ_t x[t] of a sequence [T, B, N], as [B, N]. Of spikes it is
-// the spike count.
+// SumOverTime returns the sum of a sequence [T, B, N], as [B, N]:
+//
+//	y = Σ_t x[t]
+//
+// Of spikes it is the spike count.
 func SumOverTime(x *G.Node) (*G.Node, error) {
 	return apply1(Kernels{&overTime[float32]{kind: sum}, &overTime[float64]{kind: sum}}, nil, x)
 }
 
-// MeanOverTime returns (1/T) Σ_t x[t] of a sequence [T, B, N], as [B, N].
+// MeanOverTime returns the mean of a sequence [T, B, N], as [B, N]:
+//
+//	y = (1/T) Σ_t x[t]
 func MeanOverTime(x *G.Node) (*G.Node, error) {
 	return apply1(Kernels{&overTime[float32]{kind: mean}, &overTime[float64]{kind: mean}}, nil, x)
 }
 
-// MaxOverTime returns max_t x[t] of a sequence [T, B, N], as [B, N]. The gradient
-// goes to the first step that reaches the maximum.
+// MaxOverTime returns the largest value of a sequence [T, B, N], as [B, N]:
+//
+//	y = max_t x[t]
+//
+// The gradient goes to the first step that reaches the maximum. Of voltages: Cramer et al. 2022,
+// doi:10.1109/TNNLS.2020.3044364.
 func MaxOverTime(x *G.Node) (*G.Node, error) {
 	return apply1(Kernels{&overTime[float32]{kind: maximum}, &overTime[float64]{kind: maximum}}, nil, x)
 }
 
-// LastStep returns x[T-1] of a sequence [T, B, N], as [B, N].
+// LastStep returns the last value of a sequence [T, B, N], as [B, N]:
+//
+//	y = x[T-1]
 func LastStep(x *G.Node) (*G.Node, error) {
 	return apply1(Kernels{&overTime[float32]{kind: last}, &overTime[float64]{kind: last}}, nil, x)
 }

@@ -29,9 +29,13 @@ func (r VoltageBounds) Apply(vmem *G.Node) (*G.Node, error) {
 	return penalise(excess{r}, vmem)
 }
 
-// Sparsity is a regulariser of spikes: their mean over all elements, L = mean |s|, the share of
-// time steps with a spike. Unlike the upper bound of [RateBounds] it pulls at every spike alike.
-// snnTorch's l1_rate_sparsity.
+// Sparsity is a regulariser of spikes: their mean over all elements, the share of time steps with a
+// spike,
+//
+//	L = mean_{t,b,n} |s[t, b, n]|,   dL/ds = sign(s)/M, 1/M at 0 too
+//
+// Unlike the upper bound of [RateBounds] it pulls at every spike alike. snnTorch's
+// l1_rate_sparsity, with the mean over all M elements in place of their sum.
 func Sparsity(spikes *G.Node) (*G.Node, error) { return penalise(magnitude{}, spikes) }
 
 // Silence is a regulariser that wakes neurons: the mean over samples and neurons of how many spikes
@@ -40,7 +44,8 @@ func Sparsity(spikes *G.Node) (*G.Node, error) { return penalise(magnitude{}, sp
 //	L = mean_{b,n} max(0, least - Σ_t s[t, b, n])²
 //
 // for spikes [T, B, N]. The lower bound of [RateBounds] asks for spikes of a neuron in the mean
-// over a batch, this one in every sample. least must be finite and > 0.
+// over a batch, this one in every sample. least must be finite and > 0. After spyx' silence_reg,
+// which is of the mean over the batch.
 func Silence(spikes *G.Node, least float64) (*G.Node, error) {
 	if !(least > 0) || !finite(least) {
 		return nil, fmt.Errorf("%w: Silence below %v spikes, want a finite number > 0", ErrValue, least)

@@ -28,7 +28,8 @@ func Spike(x *G.Node, s surrogate.Surrogate) (*G.Node, error) {
 //
 //	s = S(x),   ds/dx = S'(x)
 //
-// so that the gradient is exact and finite differences can check it.
+// so that the gradient is exact and finite differences can check it: a network of neurons that fire
+// in part. Source: Gygax & Zenke 2025, arXiv:2404.14964, for what it says of the spike.
 func SmoothSpike(x *G.Node, s surrogate.Surrogate) (*G.Node, error) {
 	if err := surrogate.Check(s); err != nil {
 		return nil, fmt.Errorf("%w: SmoothSpike: %w", ErrValue, err)

@@ -13,20 +13,31 @@ import (
 // of steps of each, from 1 to T. What is beyond has no influence on a result or a gradient,
 // whatever it is, and a result has the same bits for every T. No gradient flows to length.
 
-// Until returns x[t] where t < length and 0 beyond, [T, B, N].
+// Until returns, [T, B, N],
+//
+//	y[t] = x[t] where t < length, else 0
 func Until(x, length *G.Node) (*G.Node, error) { return applyUntil(mask, x, length) }
 
-// SumUntil returns Σ_t x[t] over t < length, [B, N].
+// SumUntil is [SumOverTime] of the first steps of each row, [B, N]:
+//
+//	y = Σ_{t<length} x[t]
 func SumUntil(x, length *G.Node) (*G.Node, error) { return applyUntil(sum, x, length) }
 
-// MeanUntil returns (1/length) Σ_t x[t] over t < length, [B, N].
+// MeanUntil is [MeanOverTime] of the first steps of each row, [B, N]:
+//
+//	y = (1/length) Σ_{t<length} x[t]
 func MeanUntil(x, length *G.Node) (*G.Node, error) { return applyUntil(mean, x, length) }
 
-// MaxUntil returns max_t x[t] over t < length, [B, N]. The gradient goes to the first step that
-// reaches the maximum.
+// MaxUntil is [MaxOverTime] of the first steps of each row, [B, N]:
+//
+//	y = max_{t<length} x[t]
+//
+// The gradient goes to the first step that reaches the maximum.
 func MaxUntil(x, length *G.Node) (*G.Node, error) { return applyUntil(maximum, x, length) }
 
-// LastUntil returns x[length-1], [B, N].
+// LastUntil is the last of the first steps of each row, [B, N]:
+//
+//	y = x[length-1]
 func LastUntil(x, length *G.Node) (*G.Node, error) { return applyUntil(last, x, length) }
 
 // mask is the reduction that is none.

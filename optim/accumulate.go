@@ -3,7 +3,11 @@ package optim
 import "fmt"
 
 // Accumulate adds up the gradients of Every batches and gives Inner their mean; the updates between
-// are zero. So a batch of any size can be had in the memory of a small one.
+// are zero:
+//
+//	g <- 1/Every Σ g over Every batches
+//
+// So a batch of any size can be had in the memory of a small one. As optax' MultiSteps.
 type Accumulate struct {
 	// Inner gets the mean.
 	Inner Transform

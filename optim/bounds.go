@@ -11,6 +11,7 @@ import (
 //
 //	u <- min(max(p + u, Low), High) - p
 //
+// as optax' projections.projection_box does with parameters.
 // It stands at the end of a Chain. A parameter that is outside already is brought in. For one bound
 // alone the other is infinite: math.Inf(1). Moments know nothing of it; [Reparam] moves inside of
 // the bounds instead.
@@ -91,7 +92,9 @@ type Map interface {
 	bounds() (low, high float64)
 }
 
-// LogMap is p = exp(theta), for parameters > 0 of any size: steps are relative.
+// LogMap is a coordinate for parameters > 0 of any size: steps are relative.
+//
+//	p = exp(theta),  dp/dtheta = p
 type LogMap struct{}
 
 func (LogMap) kind() string                  { return "reparam log" }
@@ -105,8 +108,12 @@ func (LogMap) inverse(p float64) float64 {
 	return fmath.Log(p)
 }
 
-// SoftplusMap is p = ln(1 + exp(theta)), for parameters > 0: steps are relative for p << 1 and
-// absolute for p >> 1.
+// SoftplusMap is a coordinate for parameters > 0: steps are relative for p << 1 and absolute for
+// p >> 1.
+//
+//	p = ln(1 + exp(theta)),  dp/dtheta = 1 - exp(-p)
+//
+// Dugas et al. 2001, "Incorporating second-order functional knowledge for better option pricing".
 type SoftplusMap struct{}
 
 func (SoftplusMap) kind() string                { return "reparam softplus" }
@@ -122,7 +129,9 @@ func (SoftplusMap) inverse(p float64) float64 {
 	return p + fmath.Log(-fmath.Expm1(-p))
 }
 
-// BoxMap is p = Low + (High - Low) / (1 + exp(-theta)), for parameters in (Low, High).
+// BoxMap is a coordinate for parameters in (Low, High).
+//
+//	p = Low + (High - Low) / (1 + exp(-theta)),  dp/dtheta = (p - Low) (High - p) / (High - Low)
 type BoxMap struct{ Low, High float64 }
 
 func (m BoxMap) kind() string                { return "reparam box" }

@@ -8,6 +8,8 @@ import (
 // ClipByValue limits every element:
 //
 //	u <- min(max(u, -Max), Max)
+//
+// As clip_grad_value_ of PyTorch, and clip of optax.
 type ClipByValue struct {
 	// Max is the largest magnitude; zero means 1.
 	Max float64
@@ -63,8 +65,12 @@ func (c ClipByGlobalNorm) Update(updates, _ Tree, state *State) error {
 	return nil
 }
 
-// ClipByNorm shortens the gradient of every leaf for itself to a length of at most Max. For a norm
-// over a group of leaves put [ClipByGlobalNorm] into [Groups] or [Masked].
+// ClipByNorm shortens the gradient of every leaf for itself to a length of at most Max:
+//
+//	u <- u min(1, Max / norm),  norm = sqrt(sum over the leaf of u^2)
+//
+// As clip_grad_norm_ of PyTorch for each parameter. For a norm over a group of leaves put
+// [ClipByGlobalNorm] into [Groups] or [Masked].
 type ClipByNorm struct {
 	// Max is the largest norm of a leaf; zero means 1.
 	Max float64

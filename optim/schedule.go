@@ -21,7 +21,7 @@ func (c Constant) At(uint64) float64 { return float64(c) }
 //
 //	At(t) = Init + (End - Init) min(t / Steps, 1)
 //
-// With Steps = 0 it is End throughout.
+// With Steps = 0 it is End throughout. As optax' linear_schedule.
 type Linear struct {
 	Init, End float64
 	Steps     uint64
@@ -64,7 +64,7 @@ func (c Cosine) At(step uint64) float64 {
 //
 // continuously, or with Staircase at whole multiples of Every only (t / Every
 // rounded down). A Rate of zero means 1, no decay; an Every of zero means 1.
-// The value is NaN for a negative Rate.
+// The value is NaN for a negative Rate. As optax' exponential_decay.
 type Exponential struct {
 	Init      float64
 	Rate      float64

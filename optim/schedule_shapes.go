@@ -38,7 +38,7 @@ func (s Steps) At(step uint64) float64 {
 //	At(t) = Then(0) (t+1)/Steps for t < Steps,  Then(t - Steps) from there on
 //
 // so that the first update is not zero, and the last one of the warm-up is the first value of Then.
-// A nil Then is NaN, which every transform refuses.
+// A nil Then is NaN, which every transform refuses. Goyal et al. (2017), arXiv:1706.02677.
 type WarmUp struct {
 	Steps uint64
 	Then  Schedule

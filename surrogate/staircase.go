@@ -7,7 +7,7 @@ import (
 const staircaseSharpness = 10
 
 // Staircase is the slope of a count of spikes, for neurons that fire several in one step
-// (ops.SpikeCount): a logistic step at the threshold and one at each of n-1 further multiples of a
+// (ops.Firing): a logistic step at the threshold and one at each of n-1 further multiples of a
 // spacing,
 //
 //	Slope(x) = sum_{j=0..n-1} k e_j / (1 + e_j)^2,  e_j = exp(-k |x - j D|)

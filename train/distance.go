@@ -69,14 +69,18 @@ func VanRossumDistance(a, b []float64, tau float64) (float64, error) {
 	return max(0, float64((sum(a, a)+sum(b, b))/2)-sum(a, b)), nil
 }
 
-// SpikeDistance is [VictorPurpura] of the spikes of a data.SpikeTarget with q per second, the mean
-// over its channels.
+// SpikeDistance is the mean over its channels of [VictorPurpura] of the spikes of a
+// data.SpikeTarget:
+//
+//	mean_c VictorPurpura(spikes of c, those of the target, q)        q per second
 func SpikeDistance(q float64, channels int) Metric {
 	return Metric{Name: "victor_purpura", OfSpikes: meanOfTrains(channels, func(a, b []float64) (float64, error) { return VictorPurpura(a, b, q) })}
 }
 
-// FilteredDistance is [VanRossumDistance] of the spikes of a data.SpikeTarget with tau in s, the
-// mean over its channels.
+// FilteredDistance is the mean over its channels of [VanRossumDistance] of the spikes of a
+// data.SpikeTarget:
+//
+//	mean_c VanRossumDistance(spikes of c, those of the target, tau)        tau in s
 func FilteredDistance(tau float64, channels int) Metric {
 	return Metric{Name: "van_rossum", OfSpikes: meanOfTrains(channels, func(a, b []float64) (float64, error) { return VanRossumDistance(a, b, tau) })}
 }

@@ -37,8 +37,11 @@ type Targets struct {
 // is a graph of its own.
 type Loss func(b *graph.Builder, o Outputs, t Targets) *G.Node
 
-// CrossEntropy is the mean of the cross-entropy of softmax(o.Logits) with the class, the default
-// for a data.ClassTarget, see [ops.SoftmaxCrossEntropy].
+// CrossEntropy is the mean of the cross-entropy of softmax(o.Logits) with the class,
+//
+//	L = mean_b CE(o.Logits[b], class[b])
+//
+// the default for a data.ClassTarget, see [ops.SoftmaxCrossEntropy].
 func CrossEntropy(b *graph.Builder, o Outputs, t Targets) *G.Node {
 	if t.Class == nil {
 		b.Failf("CrossEntropy of a data set with the target %v, want class", t.Kind)
@@ -152,10 +155,14 @@ func (m Metric) value(out []float64, spikes []data.Spike, want Answer) float64 {
 	return m.Of(out, want)
 }
 
-// MAE is the mean absolute error over the elements of a vector or a sequence.
+// MAE is the mean absolute error over the elements of a vector or a sequence:
+//
+//	mean_i |y_i - target_i|
 func MAE() Metric { return Metric{Name: "mae", Of: meanOf(math.Abs)} }
 
-// MSE is the mean squared error over the elements of a vector or a sequence.
+// MSE is the mean squared error over the elements of a vector or a sequence:
+//
+//	mean_i (y_i - target_i)²
 func MSE() Metric {
 	return Metric{Name: "mse", Of: meanOf(func(d float64) float64 { return d * d })}
 }

@@ -5,15 +5,20 @@ import (
 	"fmt"
 	"go/ast"
 	"go/doc"
+	"go/doc/comment"
 	"go/parser"
 	"go/token"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 )
 
 const module = "github.com/surge-snn/surge"
+
+// packages are those that the page quotes.
+var packages = []string{"models", "ops", "train", "train/data", "optim"}
 
 // comments are the doc comments of packages.
 type comments struct {
@@ -24,7 +29,7 @@ type comments struct {
 // load reads the packages that the page quotes.
 func load(root string) (*comments, error) {
 	c := &comments{fset: token.NewFileSet(), packages: map[string]*doc.Package{}}
-	for _, dir := range []string{"models", "ops", "train", "optim"} {
+	for _, dir := range packages {
 		entries, err := os.ReadDir(filepath.Join(root, dir))
 		if err != nil {
 			return nil, err
@@ -88,41 +93,82 @@ func (c *comments) list(b *bytes.Buffer, dir string, wanted func(entry) bool) {
 	p := c.packages[dir]
 	printer := p.Printer()
 	printer.HeadingLevel = 4
-	printer.DocLinkBaseURL = "https://pkg.go.dev"
-	for _, e := range c.entries(dir) {
-		if !wanted(e) {
-			continue
+	printer.DocLinkURL = func(l *comment.DocLink) string {
+		if l.ImportPath == "" {
+			l.ImportPath = module + "/" + dir
 		}
-		fmt.Fprintf(b, "### %s.%s\n\n%s\n", filepath.Base(dir), e.name, printer.Markdown(p.Parser().Parse(e.text)))
+		return l.DefaultURL(reference)
+	}
+	for _, e := range c.entries(dir) {
+		if wanted(e) {
+			fmt.Fprintf(b, "### %s.%s\n\n%s\n", filepath.Base(dir), e.name, printer.Markdown(p.Parser().Parse(e.text)))
+		}
 	}
 }
 
-// result is the type that Apply of a type returns, without its package.
-func (e entry) result() string {
-	for _, m := range e.methods {
-		if m.Name == "Apply" && m.Decl.Type.Results != nil && len(m.Decl.Type.Results.List) > 0 {
-			if id, ok := m.Decl.Type.Results.List[0].Type.(*ast.Ident); ok {
-				return id.Name
+// reference is where the documentation of packages is.
+const reference = "https://pkg.go.dev"
+
+var heading = regexp.MustCompile(`(?m)^### (\w+)\.(\w+)$`)
+
+// linked makes links to what is on the page stay on it.
+func linked(page []byte) []byte {
+	for _, h := range heading.FindAllStringSubmatch(string(page), -1) {
+		for _, dir := range packages {
+			if filepath.Base(dir) == h[1] {
+				link := fmt.Sprintf("(%s/%s/%s#%s)", reference, module, dir, h[2])
+				page = bytes.ReplaceAll(page, []byte(link), []byte("(#"+strings.ToLower(h[1]+h[2])+")"))
 			}
-			return "?"
 		}
 	}
-	return ""
+	return page
+}
+
+// result is the type that a function, or Apply of a type, returns, without its package.
+func (e entry) result() string {
+	decl := e.function
+	for _, m := range e.methods {
+		if m.Name == "Apply" {
+			decl = m.Decl
+		}
+	}
+	if decl == nil || decl.Type.Results == nil || len(decl.Type.Results.List) == 0 {
+		return ""
+	}
+	switch r := decl.Type.Results.List[0].Type.(type) {
+	case *ast.Ident:
+		return r.Name
+	case *ast.StarExpr:
+		if s, ok := r.X.(*ast.SelectorExpr); ok {
+			return s.Sel.Name
+		}
+	}
+	return "?"
 }
 
 // neurons are the layers that give spikes.
 func neurons(e entry) bool {
-	return e.name != "PeerNeuron" && slices.Contains([]string{"Neurons", "Winners"}, e.result())
+	return e.function == nil && e.name != "PeerNeuron" && slices.Contains([]string{"Neurons", "Winners"}, e.result())
 }
 
 // otherLayers are those that do not.
 func otherLayers(e entry) bool {
-	return e.result() != "" && !neurons(e) && e.name != "PeerNeuron"
+	return e.function == nil && e.result() != "" && !neurons(e) && e.name != "PeerNeuron"
 }
 
-// inFile takes what stands in these files.
+// inFile takes what stands in these files: types and functions.
 func inFile(names ...string) func(entry) bool {
 	return func(e entry) bool { return slices.Contains(names, e.file) }
+}
+
+// function takes functions in these files that have a result, and types that are applied.
+func function(names ...string) func(entry) bool {
+	return func(e entry) bool { return inFile(names...)(e) && e.result() != "" }
+}
+
+// transforms are the optimizers, what stands around them, and the coordinates of Reparam.
+func transforms(e entry) bool {
+	return methods("Init", "Update")(e) || strings.HasSuffix(e.name, "Map") && e.name != "Map" || e.result() == "Chain"
 }
 
 // methods takes types with these methods.

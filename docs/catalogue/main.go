@@ -13,6 +13,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strconv"
 	"strings"
 
@@ -49,12 +50,12 @@ func write(root, dir string) error {
 		return err
 	}
 	for name, figure := range figures {
-		c, err := figure()
+		drawn, err := figure.draw()
 		if err != nil {
-			return err
+			return fmt.Errorf("%s: %w", name, err)
 		}
 		for _, paper := range papers {
-			if err := c.Write(filepath.Join(dir, name+paper)); err != nil {
+			if err := drawn.Write(filepath.Join(dir, name+paper)); err != nil {
 				return err
 			}
 		}
@@ -64,42 +65,65 @@ func write(root, dir string) error {
 
 // page returns the page.
 func page(root string) ([]byte, error) {
+	s, err := load(root)
+	if err != nil {
+		return nil, err
+	}
 	var b bytes.Buffer
-	b.WriteString(`# Catalogue
+	surrogates(&b)
+	s.section(&b, "Spikes", "What neurons fire at x above the threshold, in time steps.", "ops", function("spike.go", "firing.go", "stochastic.go", "step_pwl.go"))
+	s.section(&b, "Neurons", figureOf("neurons", "Under a constant current, with the default parameters.")+figureOf("winners", "Three units that compete."), "models", neurons)
+	peers(&b)
+	s.section(&b, "Synapses and other layers", figureOf("synapses", "What one input of 1 makes, with the default parameters."), "models", otherLayers)
+	s.section(&b, "Losses and regularisers", figureOf("losses", "")+figureOf("counts", "")+figureOf("voltages", ""), "models", inFile("losses.go"))
+	s.list(&b, "ops", function("loss.go", "regularise.go"))
+	s.list(&b, "train", function("target.go", "distance.go"))
+	s.section(&b, "Readouts (decoders)", figureOf("readouts", "The first steps of a voltage, and of spikes, read out."), "ops", inFile("readout.go", "until.go"))
+	s.encoders(&b)
+	s.section(&b, "Initialisers", figureOf("initialisers", "Weights of 100 inputs and 50 outputs, sorted; FluctuationDriven of inputs at 20 Hz."), "models", inFile("init.go", "init_scaled.go"))
+	s.section(&b, "Optimizers and what stands around them", figureOf("optimizers", "A valley a hundred times steeper across than along, (x² + 100 y²)/2, from (1, 1)."), "optim", transforms)
+	s.section(&b, "Schedules", figureOf("schedules", ""), "optim", methods("At"))
+	return append([]byte(head(b.Bytes())), linked(b.Bytes())...), nil
+}
+
+// head is the beginning of the page, with links to its sections.
+func head(page []byte) string {
+	var links []string
+	for line := range strings.Lines(string(page)) {
+		if title, ok := strings.CutPrefix(strings.TrimSpace(line), "## "); ok {
+			anchor := strings.NewReplacer(" ", "-", "(", "", ")", "").Replace(strings.ToLower(title))
+			links = append(links, fmt.Sprintf("[%s](#%s)", title, anchor))
+		}
+	}
+	return `# Catalogue
+
+` + strings.Join(links, " · ") + `
 
 Written by ` + "`go generate ./docs/catalogue`" + ` from the code and its comments; a test compares.
 
 Sequences are [T, B, N]: time steps, batch rows, neurons. H is the step function with H(0) = 0, x = v - VTh.
 
-`)
-	surrogates(&b)
-	s, err := load(root)
-	if err != nil {
-		return nil, err
+`
+}
+
+// figureOf shows a figure with a sentence below it.
+func figureOf(name, caption string) string {
+	text := fmt.Sprintf("![%s](%s.svg)\n", figures[name].alt, name)
+	if caption != "" {
+		text += "\n" + caption + "\n"
 	}
-	s.section(&b, "Neurons", "![Voltages under a constant current](neurons.svg)\n\nUnder a constant current, with the default parameters.", "models", neurons)
-	peers(&b)
-	s.section(&b, "Synapses and other layers", "", "models", otherLayers)
-	s.section(&b, "Losses and regularisers", "", "models", inFile("losses.go"))
-	s.list(&b, "ops", inFile("loss.go", "regularise.go"))
-	s.list(&b, "train", inFile("target.go", "distance.go"))
-	s.section(&b, "Readouts (decoders)", "", "ops", inFile("readout.go", "until.go"))
-	encoders(&b)
-	s.section(&b, "Initialisers", "", "models", inFile("init.go", "init_scaled.go"))
-	s.section(&b, "Optimizers and what stands around them", "", "optim", methods("Init", "Update"))
-	s.section(&b, "Schedules", "![Schedules](schedules.svg)", "optim", methods("At"))
-	return b.Bytes(), nil
+	return text + "\n"
 }
 
 func surrogates(b *bytes.Buffer) {
-	b.WriteString("## Surrogates\n\n![Slopes](surrogates.svg)\n\n")
+	b.WriteString("## Surrogates\n\n" + figureOf("surrogates", ""))
 	b.WriteString("`surrogate.Parse` reads a name, or a name with parameters, as `fast_sigmoid(25)`. Peak, area and support are those of the defaults.\n\n")
-	b.WriteString("| name | slope | antiderivative | parameters | peak | area | support | source |\n|---|---|---|---|---|---|---|---|\n")
+	b.WriteString("| name, parameters | slope | antiderivative | peak | area | support | source |\n|---|---|---|---|---|---|---|\n")
 	for _, row := range surrogate.Catalogue() {
 		surrogateRow(b, row, true)
 	}
-	b.WriteString("\n### Rules of other libraries\n\n`surrogate.Compat(name, parameters...)`: what their backward pass computes, faults included.\n\n")
-	b.WriteString("| name | slope | parameters | peak | area | support | source |\n|---|---|---|---|---|---|---|\n")
+	b.WriteString("\n### Rules of other libraries\n\n`surrogate.Compat(name, parameters...)`: what their backward pass computes, faults included.\n\n" + figureOf("peers", "Over their peaks, with the default parameters."))
+	b.WriteString("| name, parameters | slope | peak | area | support | source |\n|---|---|---|---|---|---|\n")
 	for _, row := range surrogate.Peers() {
 		surrogateRow(b, row, false)
 	}
@@ -110,14 +134,14 @@ func surrogateRow(b *bytes.Buffer, row surrogate.Row, antiderivative bool) {
 	s := row.New()
 	var params []string
 	for _, p := range row.Params {
-		params = append(params, fmt.Sprintf("%s = %s", p.Symbol, number(p.Default)))
+		params = append(params, fmt.Sprintf("%s\u00a0=\u00a0%s", p.Symbol, number(p.Default)))
 	}
 	lo, hi := surrogate.Support(s)
-	cells := []string{"`" + row.Name + "`", row.Slope}
+	cells := []string{strings.TrimSpace("`" + row.Name + "` " + strings.Join(params, ", ")), row.Slope}
 	if antiderivative {
 		cells = append(cells, row.Antiderivative)
 	}
-	cells = append(cells, strings.Join(params, ", "), number(s.Peak()), number(s.Area()), "["+number(lo)+", "+number(hi)+"]", row.Source)
+	cells = append(cells, number(s.Peak()), number(s.Area()), "["+number(lo)+",\u00a0"+number(hi)+"]", row.Source)
 	tableRow(b, cells)
 }
 
@@ -142,25 +166,31 @@ func number(v float64) string {
 
 func peers(b *bytes.Buffer) {
 	b.WriteString("### Neurons of other libraries\n\n`models.Compat(name, parameters...)`: equal to the library's step by step.\n\n")
-	b.WriteString("| name | what is particular | parameters | source |\n|---|---|---|---|\n")
+	b.WriteString("| name, parameters | what is particular | source |\n|---|---|---|\n")
 	for _, n := range models.PeerNeurons() {
 		var params []string
 		for _, p := range n.Params {
-			params = append(params, fmt.Sprintf("%s = %s", p.Name, number(p.Value)))
+			params = append(params, fmt.Sprintf("%s\u00a0=\u00a0%s", p.Name, number(p.Value)))
 		}
-		tableRow(b, []string{"`" + n.Name + "`", n.Doc, strings.Join(params, ", "), n.Source})
+		tableRow(b, []string{"`" + n.Name + "` " + strings.Join(params, ", "), n.Doc, n.Source})
 	}
 	b.WriteString("\n")
 }
 
-func encoders(b *bytes.Buffer) {
-	b.WriteString("## Encoders\n\n`encode.kind` of an experiment; types of package train/data.\n\n| name | what it does | parameters |\n|---|---|---|\n")
+// encoders writes the encoders in the order of their rows, with the comments of their types.
+func (c *comments) encoders(b *bytes.Buffer) {
+	b.WriteString("## Encoders\n\n" + figureOf("encoders", "Features from 0 to 1, a row each, and a sine for `delta`, up above, down below."))
 	for _, row := range data.Encoders {
-		var params []string
-		for _, p := range row.Params() {
-			params = append(params, fmt.Sprintf("%s = %v (%s)", p.Name, p.Default, p.Doc))
+		e, _, err := data.Encoders.New(row.Name, nil)
+		if err != nil {
+			continue // a test of package data says so
 		}
-		tableRow(b, []string{"`" + row.Name + "`", row.Doc, strings.Join(params, "; ")})
+		name := reflect.TypeOf(e).Name()
+		c.list(b, "train/data", func(e entry) bool { return e.name == name })
+		fmt.Fprintf(b, "`encode.kind = %q`: %s.", row.Name, row.Doc)
+		for i, p := range row.Params() {
+			fmt.Fprintf(b, "%s `%s = %v` (%s)", map[bool]string{true: " Keys:", false: ","}[i == 0], p.Name, p.Default, p.Doc)
+		}
+		b.WriteString("\n\n")
 	}
-	b.WriteString("\n")
 }

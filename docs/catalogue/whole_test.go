@@ -1,0 +1,65 @@
+package main
+
+import (
+	"maps"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// A source is a paper, or the system whose formula it is.
+var source = regexp.MustCompile(`doi:10\.|arXiv:\d|[JP]MLR \d|NIPS \d|PyTorch|torch\.optim|optax|snnTorch|NEST|NIR|Rockpool|ngc-learn|spyx|Dugas et al\. 2001`)
+
+// TestEntriesAreWhole: every entry of the page has its formula and says where it is from, and every
+// figure is there with words for those who do not see it.
+func TestEntriesAreWhole(t *testing.T) {
+	text, err := page("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	// What has no formula, or is no one's idea, and why.
+	plain := map[string]string{
+		"models.Constant": "a number", "models.Values": "numbers", "models.Normal": "a distribution", "models.Uniform": "a distribution",
+		"models.Masked": "composition", "models.ScaleToRate": "a search",
+		"optim.Chain": "composition", "optim.Groups": "composition", "optim.Masked": "composition", "optim.SkipNonFinite": "composition",
+		"optim.Constant": "a number", "optim.Join": "composition", "data.None": "what is there",
+	}
+	// What has a formula that is a definition, and needs no source beside it.
+	definitions := map[string]string{
+		"ops.MSE": "a mean", "ops.SoftmaxCrossEntropy": "the cross-entropy", "ops.FirstSpikeTime": "the index of a spike",
+		"ops.LastStep": "a value", "ops.LastUntil": "a value", "ops.MaxUntil": "a maximum", "ops.MeanOverTime": "a mean", "ops.MeanUntil": "a mean",
+		"ops.SumOverTime": "a sum", "ops.SumUntil": "a sum", "ops.Until": "a part", "train.CrossEntropy": "the cross-entropy",
+		"train.MAE": "a mean", "train.MSE": "a mean", "train.MeanSquares": "a mean", "train.FilteredDistance": "a mean", "train.SpikeDistance": "a mean",
+		"data.Current": "a factor", "data.Course": "an interpolation", "optim.Scale": "a factor", "optim.ScaleBySchedule": "a factor",
+		"optim.Reparam": "the chain rule", "optim.LogMap": "a coordinate", "optim.BoxMap": "a coordinate",
+	}
+	entries := strings.Split(string(text), "\n### ")[1:]
+	for _, e := range entries {
+		e, _, _ = strings.Cut(e, "\n## ")
+		name, body, _ := strings.Cut(e, "\n")
+		if !strings.Contains(name, ".") || plain[name] != "" {
+			delete(plain, name)
+			continue
+		}
+		defined := definitions[name] != ""
+		delete(definitions, name)
+		if !strings.Contains(body, "\n\t") {
+			t.Errorf("%s has no formula: write it into its comment, as an indented line", name)
+		}
+		if !defined && !source.MatchString(body) {
+			t.Errorf("%s has no source: say in its comment what paper it is from (doi, arXiv), or whose formula it has", name)
+		}
+	}
+	maps.Copy(plain, definitions)
+	for name, why := range plain {
+		t.Errorf("%s is not on the page: it is in this test because it is %s", name, why)
+	}
+	if len(entries) < 90 {
+		t.Errorf("found %d entries, want at least 90: the test looks in the wrong place", len(entries))
+	}
+	for name, f := range figures {
+		if !strings.Contains(string(text), "!["+f.alt+"]("+name+".svg)") || f.alt == "" {
+			t.Errorf("the page does not show %s.svg with the words %q", name, f.alt)
+		}
+	}
+}
