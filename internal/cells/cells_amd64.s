@@ -22,106 +22,114 @@ DATA tail<>+112(SB)/8, $0x0000000000000000
 DATA tail<>+120(SB)/8, $0x0000000000000000
 GLOBL tail<>(SB), RODATA|NOPTR, $128
 
-// func currentsAVX2F32(args *byte, scratch *byte, n int) (found int)
+// func currentsAVX2F32(args *byte, scratch *byte, n int, rows int) (found int)
 // Requires: AVX
-TEXT ·currentsAVX2F32(SB), NOSPLIT, $0-32
+TEXT ·currentsAVX2F32(SB), NOSPLIT, $0-40
 	MOVQ args+0(FP), AX
 	MOVQ scratch+8(FP), CX
-	MOVQ n+16(FP), CX
+	MOVQ rows+24(FP), CX
 	XORQ DX, DX
+	XORQ SI, SI
+
+row_of_currents:
+	MOVQ n+16(FP), DI
 	XORQ BX, BX
-	SUBQ $0x08, CX
+	SUBQ $0x08, DI
 	JL   tail_of_currents
 
 loop_currents:
-	MOVQ    144(AX), SI
-	MOVQ    72(AX), SI
-	VMOVUPD (SI)(DX*1), Y0
-	MOVQ    144(AX), SI
-	VMULPS  (SI)(DX*1), Y0, Y0
+	MOVQ    144(AX), R8
+	MOVQ    72(AX), R8
+	VMOVUPD (R8)(DX*1), Y0
+	MOVQ    144(AX), R8
+	VMULPS  (R8)(BX*1), Y0, Y0
 	VMAXPS  word32_000000003f800000<>+0(SB), Y0, Y0
-	MOVQ    96(AX), SI
-	MOVQ    (AX), SI
-	VMOVUPD (SI)(DX*1), Y1
-	MOVQ    96(AX), SI
-	VMULPS  (SI)(DX*1), Y1, Y1
-	MOVQ    120(AX), SI
-	VMULPS  (SI)(DX*1), Y0, Y0
+	MOVQ    96(AX), R8
+	MOVQ    (AX), R8
+	VMOVUPD (R8)(DX*1), Y1
+	MOVQ    96(AX), R8
+	VMULPS  (R8)(BX*1), Y1, Y1
+	MOVQ    120(AX), R8
+	VMULPS  (R8)(BX*1), Y0, Y0
 	VADDPS  Y0, Y1, Y0
-	MOVQ    240(AX), SI
-	VMOVUPD Y0, (SI)(DX*1)
-	MOVQ    168(AX), SI
-	MOVQ    24(AX), SI
-	VMOVUPD (SI)(DX*1), Y0
-	MOVQ    168(AX), SI
-	VMULPS  (SI)(DX*1), Y0, Y0
-	MOVQ    192(AX), SI
-	MOVQ    48(AX), SI
-	VMOVUPD (SI)(DX*1), Y1
-	MOVQ    192(AX), SI
-	VMULPS  (SI)(DX*1), Y1, Y1
+	MOVQ    240(AX), R8
+	VMOVUPD Y0, (R8)(DX*1)
+	MOVQ    168(AX), R8
+	MOVQ    24(AX), R8
+	VMOVUPD (R8)(DX*1), Y0
+	MOVQ    168(AX), R8
+	VMULPS  (R8)(BX*1), Y0, Y0
+	MOVQ    192(AX), R8
+	MOVQ    48(AX), R8
+	VMOVUPD (R8)(DX*1), Y1
+	MOVQ    192(AX), R8
+	VMULPS  (R8)(BX*1), Y1, Y1
 	VADDPS  Y1, Y0, Y0
 	VMOVUPD word32_000000003f800000<>+0(SB), Y1
 	VMAXPS  Y0, Y1, Y0
-	MOVQ    264(AX), SI
-	VMOVUPD Y0, (SI)(DX*1)
-	MOVQ    216(AX), SI
-	MOVQ    216(AX), SI
-	VADDPS  (SI)(DX*1), Y0, Y0
-	MOVQ    288(AX), SI
-	VMOVUPD Y0, (SI)(DX*1)
+	MOVQ    264(AX), R8
+	VMOVUPD Y0, (R8)(DX*1)
+	MOVQ    216(AX), R8
+	MOVQ    216(AX), R8
+	VADDPS  (R8)(BX*1), Y0, Y0
+	MOVQ    288(AX), R8
+	VMOVUPD Y0, (R8)(DX*1)
 	ADDQ    $0x20, DX
-	SUBQ    $0x08, CX
+	ADDQ    $0x20, BX
+	SUBQ    $0x08, DI
 	JGE     loop_currents
 
 tail_of_currents:
-	ADDQ       $0x08, CX
+	ADDQ       $0x08, DI
 	JZ         end_currents
-	MOVQ       CX, SI
-	SHLQ       $0x02, SI
-	LEAQ       tail<>+64(SB), CX
-	SUBQ       SI, CX
-	VMOVUPD    (CX), Y15
-	MOVQ       144(AX), CX
-	VMASKMOVPS (CX)(DX*1), Y15, Y0
-	MOVQ       72(AX), CX
-	VMASKMOVPS (CX)(DX*1), Y15, Y1
+	MOVQ       DI, R9
+	SHLQ       $0x02, R9
+	LEAQ       tail<>+64(SB), R8
+	SUBQ       R9, R8
+	VMOVUPD    (R8), Y15
+	MOVQ       144(AX), R8
+	VMASKMOVPS (R8)(BX*1), Y15, Y0
+	MOVQ       72(AX), R8
+	VMASKMOVPS (R8)(DX*1), Y15, Y1
 	VMULPS     Y1, Y0, Y0
 	VMAXPS     word32_000000003f800000<>+0(SB), Y0, Y0
-	MOVQ       96(AX), CX
-	VMASKMOVPS (CX)(DX*1), Y15, Y1
-	MOVQ       (AX), CX
-	VMASKMOVPS (CX)(DX*1), Y15, Y2
+	MOVQ       96(AX), R8
+	VMASKMOVPS (R8)(BX*1), Y15, Y1
+	MOVQ       (AX), R8
+	VMASKMOVPS (R8)(DX*1), Y15, Y2
 	VMULPS     Y2, Y1, Y1
-	MOVQ       120(AX), CX
-	VMASKMOVPS (CX)(DX*1), Y15, Y2
+	MOVQ       120(AX), R8
+	VMASKMOVPS (R8)(BX*1), Y15, Y2
 	VMULPS     Y2, Y0, Y0
 	VADDPS     Y0, Y1, Y0
-	MOVQ       240(AX), CX
-	VMASKMOVPS Y0, Y15, (CX)(DX*1)
-	MOVQ       168(AX), CX
-	VMASKMOVPS (CX)(DX*1), Y15, Y0
-	MOVQ       24(AX), CX
-	VMASKMOVPS (CX)(DX*1), Y15, Y1
+	MOVQ       240(AX), R8
+	VMASKMOVPS Y0, Y15, (R8)(DX*1)
+	MOVQ       168(AX), R8
+	VMASKMOVPS (R8)(BX*1), Y15, Y0
+	MOVQ       24(AX), R8
+	VMASKMOVPS (R8)(DX*1), Y15, Y1
 	VMULPS     Y1, Y0, Y0
-	MOVQ       192(AX), CX
-	VMASKMOVPS (CX)(DX*1), Y15, Y1
-	MOVQ       48(AX), CX
-	VMASKMOVPS (CX)(DX*1), Y15, Y2
+	MOVQ       192(AX), R8
+	VMASKMOVPS (R8)(BX*1), Y15, Y1
+	MOVQ       48(AX), R8
+	VMASKMOVPS (R8)(DX*1), Y15, Y2
 	VMULPS     Y2, Y1, Y1
 	VADDPS     Y1, Y0, Y0
 	VMOVUPD    word32_000000003f800000<>+0(SB), Y1
 	VMAXPS     Y0, Y1, Y0
-	MOVQ       264(AX), CX
-	VMASKMOVPS Y0, Y15, (CX)(DX*1)
-	MOVQ       216(AX), CX
-	VMASKMOVPS (CX)(DX*1), Y15, Y1
+	MOVQ       264(AX), R8
+	VMASKMOVPS Y0, Y15, (R8)(DX*1)
+	MOVQ       216(AX), R8
+	VMASKMOVPS (R8)(BX*1), Y15, Y1
 	VADDPS     Y0, Y1, Y0
-	MOVQ       288(AX), AX
-	VMASKMOVPS Y0, Y15, (AX)(DX*1)
+	MOVQ       288(AX), BX
+	VMASKMOVPS Y0, Y15, (BX)(DX*1)
+	LEAQ       (DX)(DI*4), DX
 
 end_currents:
-	MOVQ BX, found+24(FP)
+	DECQ CX
+	JNZ  row_of_currents
+	MOVQ SI, found+32(FP)
 	VZEROUPPER
 	RET
 
@@ -135,23 +143,27 @@ DATA word32_000000003f800000<>+48(SB)/8, $0x3f8000003f800000
 DATA word32_000000003f800000<>+56(SB)/8, $0x3f8000003f800000
 GLOBL word32_000000003f800000<>(SB), RODATA|NOPTR, $64
 
-// func membraneAVX2F32(args *byte, scratch *byte, n int) (found int)
+// func membraneAVX2F32(args *byte, scratch *byte, n int, rows int) (found int)
 // Requires: AVX, AVX2
-TEXT ·membraneAVX2F32(SB), NOSPLIT, $0-32
+TEXT ·membraneAVX2F32(SB), NOSPLIT, $0-40
 	MOVQ args+0(FP), AX
 	MOVQ scratch+8(FP), CX
-	MOVQ n+16(FP), CX
+	MOVQ rows+24(FP), CX
 	XORQ DX, DX
+	XORQ SI, SI
+
+row_of_membrane:
+	MOVQ n+16(FP), DI
 	XORQ BX, BX
-	SUBQ $0x08, CX
+	SUBQ $0x08, DI
 	JL   tail_of_membrane
 
 loop_membrane:
-	MOVQ         120(AX), SI
-	MOVQ         72(AX), SI
-	VMOVUPD      (SI)(DX*1), Y0
-	MOVQ         120(AX), SI
-	VMULPS       (SI)(DX*1), Y0, Y0
+	MOVQ         120(AX), R8
+	MOVQ         72(AX), R8
+	VMOVUPD      (R8)(DX*1), Y0
+	MOVQ         120(AX), R8
+	VMULPS       (R8)(BX*1), Y0, Y0
 	VMOVUPD      word32_00000000c2ae0000<>+0(SB), Y1
 	VMAXPS       Y0, Y1, Y0
 	VMOVUPD      word32_0000000042b00000<>+0(SB), Y1
@@ -177,34 +189,34 @@ loop_membrane:
 	VADDPS       Y0, Y1, Y0
 	VADDPS       word32_000000003f800000<>+0(SB), Y0, Y0
 	VPADDD       Y2, Y0, Y0
-	MOVQ         48(AX), SI
-	VMOVUPD      (SI)(DX*1), Y1
+	MOVQ         48(AX), R8
+	VMOVUPD      (R8)(DX*1), Y1
 	VCMPPS       $0x00, word32_0000000000000000<>+0(SB), Y1, Y2
-	MOVQ         (AX), SI
-	VMOVUPD      (SI)(DX*1), Y3
-	MOVQ         24(AX), SI
-	VMOVUPD      (SI)(DX*1), Y4
+	MOVQ         (AX), R8
+	VMOVUPD      (R8)(DX*1), Y3
+	MOVQ         24(AX), R8
+	VMOVUPD      (R8)(DX*1), Y4
 	VSUBPS       Y4, Y3, Y5
-	MOVQ         168(AX), SI
-	VADDPS       (SI)(DX*1), Y5, Y5
+	MOVQ         168(AX), R8
+	VADDPS       (R8)(BX*1), Y5, Y5
 	VMOVUPD      word32_000000003f800000<>+0(SB), Y6
 	VMAXPS       Y5, Y6, Y5
 	VBLENDVPS    Y2, Y5, Y6, Y2
-	MOVQ         192(AX), SI
-	VMULPS       (SI)(DX*1), Y4, Y5
-	MOVQ         264(AX), SI
-	VMOVUPD      (SI)(DX*1), Y7
-	MOVQ         144(AX), SI
-	VMOVUPD      (SI)(DX*1), Y8
+	MOVQ         192(AX), R8
+	VMULPS       (R8)(BX*1), Y4, Y5
+	MOVQ         264(AX), R8
+	VMOVUPD      (R8)(DX*1), Y7
+	MOVQ         144(AX), R8
+	VMOVUPD      (R8)(BX*1), Y8
 	VADDPS       Y8, Y7, Y9
 	VMULPS       Y2, Y8, Y2
 	VDIVPS       Y9, Y2, Y2
 	VSUBPS       Y4, Y2, Y2
 	VMULPS       Y2, Y5, Y2
 	VADDPS       Y2, Y0, Y0
-	MOVQ         96(AX), SI
-	MOVQ         96(AX), SI
-	VMULPS       (SI)(DX*1), Y0, Y0
+	MOVQ         96(AX), R8
+	MOVQ         96(AX), R8
+	VMULPS       (R8)(BX*1), Y0, Y0
 	VMULPS       Y0, Y7, Y0
 	VADDPS       Y0, Y7, Y0
 	VMAXPS       Y0, Y6, Y0
@@ -214,8 +226,8 @@ loop_membrane:
 	VADDPS       Y0, Y2, Y2
 	VSUBPS       Y2, Y2, Y2
 	VCMPPS       $0x04, word32_0000000000000000<>+0(SB), Y2, Y2
-	VMOVMSKPS    Y2, SI
-	ORL          SI, BX
+	VMOVMSKPS    Y2, R8
+	ORL          R8, SI
 	VPSUBD       word32_000000003f3504f3<>+0(SB), Y0, Y2
 	VPSRAD       $0x17, Y2, Y2
 	VPSLLD       $0x17, Y2, Y3
@@ -246,47 +258,48 @@ loop_membrane:
 	VADDPS       Y3, Y4, Y3
 	VMULPS       word32_000000003f317200<>+0(SB), Y2, Y2
 	VADDPS       Y2, Y3, Y2
-	MOVQ         288(AX), SI
-	VMOVUPD      Y2, (SI)(DX*1)
-	MOVQ         216(AX), SI
-	VSUBPS       (SI)(DX*1), Y2, Y3
+	MOVQ         288(AX), R8
+	VMOVUPD      Y2, (R8)(DX*1)
+	MOVQ         216(AX), R8
+	VSUBPS       (R8)(BX*1), Y2, Y3
 	VROUNDPS     $0x0a, Y3, Y3
 	VMAXPS       word32_0000000000000000<>+0(SB), Y3, Y3
 	VBROADCASTSS 384(AX), Y4
 	VMINPS       Y3, Y4, Y3
-	MOVQ         336(AX), SI
-	VMOVUPD      Y3, (SI)(DX*1)
+	MOVQ         336(AX), R8
+	VMOVUPD      Y3, (R8)(DX*1)
 	VCMPPS       $0x1e, word32_0000000000000000<>+0(SB), Y3, Y3
 	VBLENDVPS    Y3, word32_0000000000000000<>+0(SB), Y2, Y2
-	MOVQ         312(AX), SI
-	VMOVUPD      Y2, (SI)(DX*1)
+	MOVQ         312(AX), R8
+	VMOVUPD      Y2, (R8)(DX*1)
 	VBLENDVPS    Y3, Y6, Y0, Y0
-	MOVQ         264(AX), SI
-	VMOVUPD      Y0, (SI)(DX*1)
+	MOVQ         264(AX), R8
+	VMOVUPD      Y0, (R8)(DX*1)
 	VBROADCASTSS 388(AX), Y0
 	VCMPPS       $0x1e, Y0, Y1, Y0
 	VSUBPS       Y6, Y1, Y1
 	VANDPD       Y1, Y0, Y0
-	MOVQ         240(AX), SI
-	VBLENDVPS    Y3, (SI)(DX*1), Y0, Y0
-	MOVQ         360(AX), SI
-	VMOVUPD      Y0, (SI)(DX*1)
+	MOVQ         240(AX), R8
+	VBLENDVPS    Y3, (R8)(BX*1), Y0, Y0
+	MOVQ         360(AX), R8
+	VMOVUPD      Y0, (R8)(DX*1)
 	ADDQ         $0x20, DX
-	SUBQ         $0x08, CX
+	ADDQ         $0x20, BX
+	SUBQ         $0x08, DI
 	JGE          loop_membrane
 
 tail_of_membrane:
-	ADDQ         $0x08, CX
+	ADDQ         $0x08, DI
 	JZ           end_membrane
-	MOVQ         CX, SI
-	SHLQ         $0x02, SI
-	LEAQ         tail<>+64(SB), CX
-	SUBQ         SI, CX
-	VMOVUPD      (CX), Y15
-	MOVQ         120(AX), CX
-	VMASKMOVPS   (CX)(DX*1), Y15, Y0
-	MOVQ         72(AX), CX
-	VMASKMOVPS   (CX)(DX*1), Y15, Y1
+	MOVQ         DI, R9
+	SHLQ         $0x02, R9
+	LEAQ         tail<>+64(SB), R8
+	SUBQ         R9, R8
+	VMOVUPD      (R8), Y15
+	MOVQ         120(AX), R8
+	VMASKMOVPS   (R8)(BX*1), Y15, Y0
+	MOVQ         72(AX), R8
+	VMASKMOVPS   (R8)(DX*1), Y15, Y1
 	VMULPS       Y1, Y0, Y0
 	VMOVUPD      word32_00000000c2ae0000<>+0(SB), Y1
 	VMAXPS       Y0, Y1, Y0
@@ -313,35 +326,35 @@ tail_of_membrane:
 	VADDPS       Y0, Y1, Y0
 	VADDPS       word32_000000003f800000<>+0(SB), Y0, Y0
 	VPADDD       Y2, Y0, Y0
-	MOVQ         48(AX), CX
-	VMASKMOVPS   (CX)(DX*1), Y15, Y1
+	MOVQ         48(AX), R8
+	VMASKMOVPS   (R8)(DX*1), Y15, Y1
 	VCMPPS       $0x00, word32_0000000000000000<>+0(SB), Y1, Y2
-	MOVQ         (AX), CX
-	VMASKMOVPS   (CX)(DX*1), Y15, Y3
-	MOVQ         24(AX), CX
-	VMASKMOVPS   (CX)(DX*1), Y15, Y4
+	MOVQ         (AX), R8
+	VMASKMOVPS   (R8)(DX*1), Y15, Y3
+	MOVQ         24(AX), R8
+	VMASKMOVPS   (R8)(DX*1), Y15, Y4
 	VSUBPS       Y4, Y3, Y5
-	MOVQ         168(AX), CX
-	VMASKMOVPS   (CX)(DX*1), Y15, Y6
+	MOVQ         168(AX), R8
+	VMASKMOVPS   (R8)(BX*1), Y15, Y6
 	VADDPS       Y6, Y5, Y5
 	VMOVUPD      word32_000000003f800000<>+0(SB), Y6
 	VMAXPS       Y5, Y6, Y5
 	VBLENDVPS    Y2, Y5, Y6, Y2
-	MOVQ         192(AX), CX
-	VMASKMOVPS   (CX)(DX*1), Y15, Y5
+	MOVQ         192(AX), R8
+	VMASKMOVPS   (R8)(BX*1), Y15, Y5
 	VMULPS       Y5, Y4, Y5
-	MOVQ         264(AX), CX
-	VMASKMOVPS   (CX)(DX*1), Y15, Y7
-	MOVQ         144(AX), CX
-	VMASKMOVPS   (CX)(DX*1), Y15, Y8
+	MOVQ         264(AX), R8
+	VMASKMOVPS   (R8)(DX*1), Y15, Y7
+	MOVQ         144(AX), R8
+	VMASKMOVPS   (R8)(BX*1), Y15, Y8
 	VADDPS       Y8, Y7, Y9
 	VMULPS       Y2, Y8, Y2
 	VDIVPS       Y9, Y2, Y2
 	VSUBPS       Y4, Y2, Y2
 	VMULPS       Y2, Y5, Y2
 	VADDPS       Y2, Y0, Y0
-	MOVQ         96(AX), CX
-	VMASKMOVPS   (CX)(DX*1), Y15, Y2
+	MOVQ         96(AX), R8
+	VMASKMOVPS   (R8)(BX*1), Y15, Y2
 	VMULPS       Y0, Y2, Y0
 	VMULPS       Y0, Y7, Y0
 	VADDPS       Y0, Y7, Y0
@@ -353,8 +366,8 @@ tail_of_membrane:
 	VSUBPS       Y2, Y2, Y2
 	VCMPPS       $0x04, word32_0000000000000000<>+0(SB), Y2, Y2
 	VANDPD       Y15, Y2, Y3
-	VMOVMSKPS    Y3, CX
-	ORL          CX, BX
+	VMOVMSKPS    Y3, R8
+	ORL          R8, SI
 	VPSUBD       word32_000000003f3504f3<>+0(SB), Y0, Y2
 	VPSRAD       $0x17, Y2, Y2
 	VPSLLD       $0x17, Y2, Y3
@@ -385,36 +398,39 @@ tail_of_membrane:
 	VADDPS       Y3, Y4, Y3
 	VMULPS       word32_000000003f317200<>+0(SB), Y2, Y2
 	VADDPS       Y2, Y3, Y2
-	MOVQ         288(AX), CX
-	VMASKMOVPS   Y2, Y15, (CX)(DX*1)
-	MOVQ         216(AX), CX
-	VMASKMOVPS   (CX)(DX*1), Y15, Y3
+	MOVQ         288(AX), R8
+	VMASKMOVPS   Y2, Y15, (R8)(DX*1)
+	MOVQ         216(AX), R8
+	VMASKMOVPS   (R8)(BX*1), Y15, Y3
 	VSUBPS       Y3, Y2, Y3
 	VROUNDPS     $0x0a, Y3, Y3
 	VMAXPS       word32_0000000000000000<>+0(SB), Y3, Y3
 	VBROADCASTSS 384(AX), Y4
 	VMINPS       Y3, Y4, Y3
-	MOVQ         336(AX), CX
-	VMASKMOVPS   Y3, Y15, (CX)(DX*1)
+	MOVQ         336(AX), R8
+	VMASKMOVPS   Y3, Y15, (R8)(DX*1)
 	VCMPPS       $0x1e, word32_0000000000000000<>+0(SB), Y3, Y3
 	VBLENDVPS    Y3, word32_0000000000000000<>+0(SB), Y2, Y2
-	MOVQ         312(AX), CX
-	VMASKMOVPS   Y2, Y15, (CX)(DX*1)
+	MOVQ         312(AX), R8
+	VMASKMOVPS   Y2, Y15, (R8)(DX*1)
 	VBLENDVPS    Y3, Y6, Y0, Y0
-	MOVQ         264(AX), CX
-	VMASKMOVPS   Y0, Y15, (CX)(DX*1)
+	MOVQ         264(AX), R8
+	VMASKMOVPS   Y0, Y15, (R8)(DX*1)
 	VBROADCASTSS 388(AX), Y0
 	VCMPPS       $0x1e, Y0, Y1, Y0
 	VSUBPS       Y6, Y1, Y1
 	VANDPD       Y1, Y0, Y0
-	MOVQ         240(AX), CX
-	VMASKMOVPS   (CX)(DX*1), Y15, Y1
+	MOVQ         240(AX), R8
+	VMASKMOVPS   (R8)(BX*1), Y15, Y1
 	VBLENDVPS    Y3, Y1, Y0, Y0
-	MOVQ         360(AX), AX
-	VMASKMOVPS   Y0, Y15, (AX)(DX*1)
+	MOVQ         360(AX), BX
+	VMASKMOVPS   Y0, Y15, (BX)(DX*1)
+	LEAQ         (DX)(DI*4), DX
 
 end_membrane:
-	MOVQ BX, found+24(FP)
+	DECQ CX
+	JNZ  row_of_membrane
+	MOVQ SI, found+32(FP)
 	VZEROUPPER
 	RET
 
@@ -648,23 +664,27 @@ DATA word32_000000003f000000<>+48(SB)/8, $0x3f0000003f000000
 DATA word32_000000003f000000<>+56(SB)/8, $0x3f0000003f000000
 GLOBL word32_000000003f000000<>(SB), RODATA|NOPTR, $64
 
-// func forcedAVX2F32(args *byte, scratch *byte, n int) (found int)
+// func forcedAVX2F32(args *byte, scratch *byte, n int, rows int) (found int)
 // Requires: AVX, AVX2
-TEXT ·forcedAVX2F32(SB), NOSPLIT, $0-32
+TEXT ·forcedAVX2F32(SB), NOSPLIT, $0-40
 	MOVQ args+0(FP), AX
 	MOVQ scratch+8(FP), CX
-	MOVQ n+16(FP), CX
+	MOVQ rows+24(FP), CX
 	XORQ DX, DX
+	XORQ SI, SI
+
+row_of_forced:
+	MOVQ n+16(FP), DI
 	XORQ BX, BX
-	SUBQ $0x08, CX
+	SUBQ $0x08, DI
 	JL   tail_of_forced
 
 loop_forced:
-	MOVQ         120(AX), SI
-	MOVQ         72(AX), SI
-	VMOVUPD      (SI)(DX*1), Y0
-	MOVQ         120(AX), SI
-	VMULPS       (SI)(DX*1), Y0, Y0
+	MOVQ         120(AX), R8
+	MOVQ         72(AX), R8
+	VMOVUPD      (R8)(DX*1), Y0
+	MOVQ         120(AX), R8
+	VMULPS       (R8)(BX*1), Y0, Y0
 	VMOVUPD      word32_00000000c2ae0000<>+0(SB), Y1
 	VMAXPS       Y0, Y1, Y0
 	VMOVUPD      word32_0000000042b00000<>+0(SB), Y1
@@ -690,34 +710,34 @@ loop_forced:
 	VADDPS       Y0, Y1, Y0
 	VADDPS       word32_000000003f800000<>+0(SB), Y0, Y0
 	VPADDD       Y2, Y0, Y0
-	MOVQ         48(AX), SI
-	VMOVUPD      (SI)(DX*1), Y1
+	MOVQ         48(AX), R8
+	VMOVUPD      (R8)(DX*1), Y1
 	VCMPPS       $0x00, word32_0000000000000000<>+0(SB), Y1, Y2
-	MOVQ         (AX), SI
-	VMOVUPD      (SI)(DX*1), Y3
-	MOVQ         24(AX), SI
-	VMOVUPD      (SI)(DX*1), Y4
+	MOVQ         (AX), R8
+	VMOVUPD      (R8)(DX*1), Y3
+	MOVQ         24(AX), R8
+	VMOVUPD      (R8)(DX*1), Y4
 	VSUBPS       Y4, Y3, Y5
-	MOVQ         168(AX), SI
-	VADDPS       (SI)(DX*1), Y5, Y5
+	MOVQ         168(AX), R8
+	VADDPS       (R8)(BX*1), Y5, Y5
 	VMOVUPD      word32_000000003f800000<>+0(SB), Y6
 	VMAXPS       Y5, Y6, Y5
 	VBLENDVPS    Y2, Y5, Y6, Y2
-	MOVQ         192(AX), SI
-	VMULPS       (SI)(DX*1), Y4, Y5
-	MOVQ         264(AX), SI
-	VMOVUPD      (SI)(DX*1), Y7
-	MOVQ         144(AX), SI
-	VMOVUPD      (SI)(DX*1), Y8
+	MOVQ         192(AX), R8
+	VMULPS       (R8)(BX*1), Y4, Y5
+	MOVQ         264(AX), R8
+	VMOVUPD      (R8)(DX*1), Y7
+	MOVQ         144(AX), R8
+	VMOVUPD      (R8)(BX*1), Y8
 	VADDPS       Y8, Y7, Y9
 	VMULPS       Y2, Y8, Y2
 	VDIVPS       Y9, Y2, Y2
 	VSUBPS       Y4, Y2, Y2
 	VMULPS       Y2, Y5, Y2
 	VADDPS       Y2, Y0, Y0
-	MOVQ         96(AX), SI
-	MOVQ         96(AX), SI
-	VMULPS       (SI)(DX*1), Y0, Y0
+	MOVQ         96(AX), R8
+	MOVQ         96(AX), R8
+	VMULPS       (R8)(BX*1), Y0, Y0
 	VMULPS       Y0, Y7, Y0
 	VADDPS       Y0, Y7, Y0
 	VMAXPS       Y0, Y6, Y0
@@ -727,8 +747,8 @@ loop_forced:
 	VADDPS       Y0, Y2, Y2
 	VSUBPS       Y2, Y2, Y2
 	VCMPPS       $0x04, word32_0000000000000000<>+0(SB), Y2, Y2
-	VMOVMSKPS    Y2, SI
-	ORL          SI, BX
+	VMOVMSKPS    Y2, R8
+	ORL          R8, SI
 	VPSUBD       word32_000000003f3504f3<>+0(SB), Y0, Y2
 	VPSRAD       $0x17, Y2, Y2
 	VPSLLD       $0x17, Y2, Y3
@@ -759,41 +779,42 @@ loop_forced:
 	VADDPS       Y3, Y4, Y3
 	VMULPS       word32_000000003f317200<>+0(SB), Y2, Y2
 	VADDPS       Y2, Y3, Y2
-	MOVQ         288(AX), SI
-	VMOVUPD      Y2, (SI)(DX*1)
-	MOVQ         336(AX), SI
-	VMOVUPD      (SI)(DX*1), Y3
+	MOVQ         288(AX), R8
+	VMOVUPD      Y2, (R8)(DX*1)
+	MOVQ         336(AX), R8
+	VMOVUPD      (R8)(DX*1), Y3
 	VCMPPS       $0x1e, word32_0000000000000000<>+0(SB), Y3, Y3
 	VBLENDVPS    Y3, word32_0000000000000000<>+0(SB), Y2, Y2
-	MOVQ         312(AX), SI
-	VMOVUPD      Y2, (SI)(DX*1)
+	MOVQ         312(AX), R8
+	VMOVUPD      Y2, (R8)(DX*1)
 	VBLENDVPS    Y3, Y6, Y0, Y0
-	MOVQ         264(AX), SI
-	VMOVUPD      Y0, (SI)(DX*1)
+	MOVQ         264(AX), R8
+	VMOVUPD      Y0, (R8)(DX*1)
 	VBROADCASTSS 388(AX), Y0
 	VCMPPS       $0x1e, Y0, Y1, Y0
 	VSUBPS       Y6, Y1, Y1
 	VANDPD       Y1, Y0, Y0
-	MOVQ         240(AX), SI
-	VBLENDVPS    Y3, (SI)(DX*1), Y0, Y0
-	MOVQ         360(AX), SI
-	VMOVUPD      Y0, (SI)(DX*1)
+	MOVQ         240(AX), R8
+	VBLENDVPS    Y3, (R8)(BX*1), Y0, Y0
+	MOVQ         360(AX), R8
+	VMOVUPD      Y0, (R8)(DX*1)
 	ADDQ         $0x20, DX
-	SUBQ         $0x08, CX
+	ADDQ         $0x20, BX
+	SUBQ         $0x08, DI
 	JGE          loop_forced
 
 tail_of_forced:
-	ADDQ         $0x08, CX
+	ADDQ         $0x08, DI
 	JZ           end_forced
-	MOVQ         CX, SI
-	SHLQ         $0x02, SI
-	LEAQ         tail<>+64(SB), CX
-	SUBQ         SI, CX
-	VMOVUPD      (CX), Y15
-	MOVQ         120(AX), CX
-	VMASKMOVPS   (CX)(DX*1), Y15, Y0
-	MOVQ         72(AX), CX
-	VMASKMOVPS   (CX)(DX*1), Y15, Y1
+	MOVQ         DI, R9
+	SHLQ         $0x02, R9
+	LEAQ         tail<>+64(SB), R8
+	SUBQ         R9, R8
+	VMOVUPD      (R8), Y15
+	MOVQ         120(AX), R8
+	VMASKMOVPS   (R8)(BX*1), Y15, Y0
+	MOVQ         72(AX), R8
+	VMASKMOVPS   (R8)(DX*1), Y15, Y1
 	VMULPS       Y1, Y0, Y0
 	VMOVUPD      word32_00000000c2ae0000<>+0(SB), Y1
 	VMAXPS       Y0, Y1, Y0
@@ -820,35 +841,35 @@ tail_of_forced:
 	VADDPS       Y0, Y1, Y0
 	VADDPS       word32_000000003f800000<>+0(SB), Y0, Y0
 	VPADDD       Y2, Y0, Y0
-	MOVQ         48(AX), CX
-	VMASKMOVPS   (CX)(DX*1), Y15, Y1
+	MOVQ         48(AX), R8
+	VMASKMOVPS   (R8)(DX*1), Y15, Y1
 	VCMPPS       $0x00, word32_0000000000000000<>+0(SB), Y1, Y2
-	MOVQ         (AX), CX
-	VMASKMOVPS   (CX)(DX*1), Y15, Y3
-	MOVQ         24(AX), CX
-	VMASKMOVPS   (CX)(DX*1), Y15, Y4
+	MOVQ         (AX), R8
+	VMASKMOVPS   (R8)(DX*1), Y15, Y3
+	MOVQ         24(AX), R8
+	VMASKMOVPS   (R8)(DX*1), Y15, Y4
 	VSUBPS       Y4, Y3, Y5
-	MOVQ         168(AX), CX
-	VMASKMOVPS   (CX)(DX*1), Y15, Y6
+	MOVQ         168(AX), R8
+	VMASKMOVPS   (R8)(BX*1), Y15, Y6
 	VADDPS       Y6, Y5, Y5
 	VMOVUPD      word32_000000003f800000<>+0(SB), Y6
 	VMAXPS       Y5, Y6, Y5
 	VBLENDVPS    Y2, Y5, Y6, Y2
-	MOVQ         192(AX), CX
-	VMASKMOVPS   (CX)(DX*1), Y15, Y5
+	MOVQ         192(AX), R8
+	VMASKMOVPS   (R8)(BX*1), Y15, Y5
 	VMULPS       Y5, Y4, Y5
-	MOVQ         264(AX), CX
-	VMASKMOVPS   (CX)(DX*1), Y15, Y7
-	MOVQ         144(AX), CX
-	VMASKMOVPS   (CX)(DX*1), Y15, Y8
+	MOVQ         264(AX), R8
+	VMASKMOVPS   (R8)(DX*1), Y15, Y7
+	MOVQ         144(AX), R8
+	VMASKMOVPS   (R8)(BX*1), Y15, Y8
 	VADDPS       Y8, Y7, Y9
 	VMULPS       Y2, Y8, Y2
 	VDIVPS       Y9, Y2, Y2
 	VSUBPS       Y4, Y2, Y2
 	VMULPS       Y2, Y5, Y2
 	VADDPS       Y2, Y0, Y0
-	MOVQ         96(AX), CX
-	VMASKMOVPS   (CX)(DX*1), Y15, Y2
+	MOVQ         96(AX), R8
+	VMASKMOVPS   (R8)(BX*1), Y15, Y2
 	VMULPS       Y0, Y2, Y0
 	VMULPS       Y0, Y7, Y0
 	VADDPS       Y0, Y7, Y0
@@ -860,8 +881,8 @@ tail_of_forced:
 	VSUBPS       Y2, Y2, Y2
 	VCMPPS       $0x04, word32_0000000000000000<>+0(SB), Y2, Y2
 	VANDPD       Y15, Y2, Y3
-	VMOVMSKPS    Y3, CX
-	ORL          CX, BX
+	VMOVMSKPS    Y3, R8
+	ORL          R8, SI
 	VPSUBD       word32_000000003f3504f3<>+0(SB), Y0, Y2
 	VPSRAD       $0x17, Y2, Y2
 	VPSLLD       $0x17, Y2, Y3
@@ -892,48 +913,55 @@ tail_of_forced:
 	VADDPS       Y3, Y4, Y3
 	VMULPS       word32_000000003f317200<>+0(SB), Y2, Y2
 	VADDPS       Y2, Y3, Y2
-	MOVQ         288(AX), CX
-	VMASKMOVPS   Y2, Y15, (CX)(DX*1)
-	MOVQ         336(AX), CX
-	VMASKMOVPS   (CX)(DX*1), Y15, Y3
+	MOVQ         288(AX), R8
+	VMASKMOVPS   Y2, Y15, (R8)(DX*1)
+	MOVQ         336(AX), R8
+	VMASKMOVPS   (R8)(DX*1), Y15, Y3
 	VCMPPS       $0x1e, word32_0000000000000000<>+0(SB), Y3, Y3
 	VBLENDVPS    Y3, word32_0000000000000000<>+0(SB), Y2, Y2
-	MOVQ         312(AX), CX
-	VMASKMOVPS   Y2, Y15, (CX)(DX*1)
+	MOVQ         312(AX), R8
+	VMASKMOVPS   Y2, Y15, (R8)(DX*1)
 	VBLENDVPS    Y3, Y6, Y0, Y0
-	MOVQ         264(AX), CX
-	VMASKMOVPS   Y0, Y15, (CX)(DX*1)
+	MOVQ         264(AX), R8
+	VMASKMOVPS   Y0, Y15, (R8)(DX*1)
 	VBROADCASTSS 388(AX), Y0
 	VCMPPS       $0x1e, Y0, Y1, Y0
 	VSUBPS       Y6, Y1, Y1
 	VANDPD       Y1, Y0, Y0
-	MOVQ         240(AX), CX
-	VMASKMOVPS   (CX)(DX*1), Y15, Y1
+	MOVQ         240(AX), R8
+	VMASKMOVPS   (R8)(BX*1), Y15, Y1
 	VBLENDVPS    Y3, Y1, Y0, Y0
-	MOVQ         360(AX), AX
-	VMASKMOVPS   Y0, Y15, (AX)(DX*1)
+	MOVQ         360(AX), BX
+	VMASKMOVPS   Y0, Y15, (BX)(DX*1)
+	LEAQ         (DX)(DI*4), DX
 
 end_forced:
-	MOVQ BX, found+24(FP)
+	DECQ CX
+	JNZ  row_of_forced
+	MOVQ SI, found+32(FP)
 	VZEROUPPER
 	RET
 
-// func slopesAVX2F32(args *byte, scratch *byte, n int) (found int)
+// func slopesAVX2F32(args *byte, scratch *byte, n int, rows int) (found int)
 // Requires: AVX, AVX2
-TEXT ·slopesAVX2F32(SB), NOSPLIT, $0-32
+TEXT ·slopesAVX2F32(SB), NOSPLIT, $0-40
 	MOVQ args+0(FP), AX
 	MOVQ scratch+8(FP), CX
-	MOVQ n+16(FP), DX
+	MOVQ rows+24(FP), DX
 	XORQ BX, BX
+	XORQ DI, DI
+
+row_of_slopes:
+	MOVQ n+16(FP), R8
 	XORQ SI, SI
-	SUBQ $0x08, DX
+	SUBQ $0x08, R8
 	JL   tail_of_slopes
 
 loop_slopes:
-	MOVQ         (AX), DI
-	VMOVUPD      (DI)(BX*1), Y0
-	MOVQ         24(AX), DI
-	VSUBPS       (DI)(BX*1), Y0, Y0
+	MOVQ         (AX), R9
+	VMOVUPD      (R9)(BX*1), Y0
+	MOVQ         24(AX), R9
+	VSUBPS       (R9)(SI*1), Y0, Y0
 	VBROADCASTSS 96(AX), Y1
 	VMULPS       Y1, Y0, Y2
 	VMOVUPD      word32_00000000c2200000<>+0(SB), Y3
@@ -974,8 +1002,8 @@ loop_slopes:
 	VMULPS       Y3, Y3, Y3
 	VDIVPS       Y3, Y2, Y3
 	VMULPS       Y1, Y3, Y4
-	MOVQ         72(AX), DI
-	VMOVUPD      Y4, (DI)(BX*1)
+	MOVQ         72(AX), R9
+	VMOVUPD      Y4, (R9)(BX*1)
 	VBROADCASTSS 100(AX), Y4
 	VMULPS       Y4, Y2, Y2
 	VCMPPS       $0x1e, word32_000000003f800000<>+0(SB), Y0, Y5
@@ -992,14 +1020,14 @@ loop_slopes:
 	VADDPS       Y6, Y3, Y6
 	VBLENDVPS    Y5, Y6, Y3, Y3
 	VMULPS       Y1, Y3, Y5
-	MOVQ         48(AX), DI
-	VMOVUPD      Y5, (DI)(BX*1)
+	MOVQ         48(AX), R9
+	VMOVUPD      Y5, (R9)(BX*1)
 	VCMPPS       $0x1e, word32_0000000040400000<>+0(SB), Y0, Y5
-	VMOVMSKPS    Y5, DI
+	VMOVMSKPS    Y5, R9
 	VMOVUPD      Y0, 64(CX)
 	VMOVUPD      Y2, 128(CX)
 	VMOVUPD      Y3, 192(CX)
-	TESTL        DI, DI
+	TESTL        R9, R9
 	JZ           slopes_1_false
 	VMULPS       Y4, Y2, Y2
 	VCMPPS       $0x1e, word32_0000000040400000<>+0(SB), Y0, Y5
@@ -1023,30 +1051,31 @@ loop_slopes:
 	VADDPS       Y2, Y3, Y2
 	VBLENDVPS    Y4, Y2, Y3, Y2
 	VMULPS       Y1, Y2, Y1
-	MOVQ         48(AX), DI
-	VMOVUPD      Y1, (DI)(BX*1)
+	MOVQ         48(AX), R9
+	VMOVUPD      Y1, (R9)(BX*1)
 
 slopes_1_false:
 	VMOVUPD   64(CX), Y0
 	VCMPPS    $0x1e, word32_0000000040c00000<>+0(SB), Y0, Y0
-	VMOVMSKPS Y0, DI
-	ORL       DI, SI
+	VMOVMSKPS Y0, R9
+	ORL       R9, DI
 	ADDQ      $0x20, BX
-	SUBQ      $0x08, DX
+	ADDQ      $0x20, SI
+	SUBQ      $0x08, R8
 	JGE       loop_slopes
 
 tail_of_slopes:
-	ADDQ         $0x08, DX
+	ADDQ         $0x08, R8
 	JZ           end_slopes
-	MOVQ         DX, DI
-	SHLQ         $0x02, DI
-	LEAQ         tail<>+64(SB), DX
-	SUBQ         DI, DX
-	VMOVUPD      (DX), Y15
-	MOVQ         (AX), DX
-	VMASKMOVPS   (DX)(BX*1), Y15, Y0
-	MOVQ         24(AX), DX
-	VMASKMOVPS   (DX)(BX*1), Y15, Y1
+	MOVQ         R8, R10
+	SHLQ         $0x02, R10
+	LEAQ         tail<>+64(SB), R9
+	SUBQ         R10, R9
+	VMOVUPD      (R9), Y15
+	MOVQ         (AX), R9
+	VMASKMOVPS   (R9)(BX*1), Y15, Y0
+	MOVQ         24(AX), R9
+	VMASKMOVPS   (R9)(SI*1), Y15, Y1
 	VSUBPS       Y1, Y0, Y0
 	VBROADCASTSS 96(AX), Y1
 	VMULPS       Y1, Y0, Y2
@@ -1088,8 +1117,8 @@ tail_of_slopes:
 	VMULPS       Y3, Y3, Y3
 	VDIVPS       Y3, Y2, Y3
 	VMULPS       Y1, Y3, Y4
-	MOVQ         72(AX), DX
-	VMASKMOVPS   Y4, Y15, (DX)(BX*1)
+	MOVQ         72(AX), SI
+	VMASKMOVPS   Y4, Y15, (SI)(BX*1)
 	VBROADCASTSS 100(AX), Y4
 	VMULPS       Y4, Y2, Y2
 	VCMPPS       $0x1e, word32_000000003f800000<>+0(SB), Y0, Y5
@@ -1106,15 +1135,15 @@ tail_of_slopes:
 	VADDPS       Y6, Y3, Y6
 	VBLENDVPS    Y5, Y6, Y3, Y3
 	VMULPS       Y1, Y3, Y5
-	MOVQ         48(AX), DX
-	VMASKMOVPS   Y5, Y15, (DX)(BX*1)
+	MOVQ         48(AX), SI
+	VMASKMOVPS   Y5, Y15, (SI)(BX*1)
 	VCMPPS       $0x1e, word32_0000000040400000<>+0(SB), Y0, Y5
 	VANDPD       Y15, Y5, Y6
-	VMOVMSKPS    Y6, DX
+	VMOVMSKPS    Y6, SI
 	VMOVUPD      Y0, 64(CX)
 	VMOVUPD      Y2, 128(CX)
 	VMOVUPD      Y3, 192(CX)
-	TESTL        DX, DX
+	TESTL        SI, SI
 	JZ           slopes_2_true
 	VMULPS       Y4, Y2, Y2
 	VCMPPS       $0x1e, word32_0000000040400000<>+0(SB), Y0, Y5
@@ -1138,18 +1167,21 @@ tail_of_slopes:
 	VADDPS       Y2, Y3, Y2
 	VBLENDVPS    Y4, Y2, Y3, Y2
 	VMULPS       Y1, Y2, Y1
-	MOVQ         48(AX), AX
-	VMASKMOVPS   Y1, Y15, (AX)(BX*1)
+	MOVQ         48(AX), SI
+	VMASKMOVPS   Y1, Y15, (SI)(BX*1)
 
 slopes_2_true:
 	VMOVUPD   64(CX), Y0
 	VCMPPS    $0x1e, word32_0000000040c00000<>+0(SB), Y0, Y0
 	VANDPD    Y15, Y0, Y1
-	VMOVMSKPS Y1, AX
-	ORL       AX, SI
+	VMOVMSKPS Y1, SI
+	ORL       SI, DI
+	LEAQ      (BX)(R8*4), BX
 
 end_slopes:
-	MOVQ SI, found+24(FP)
+	DECQ DX
+	JNZ  row_of_slopes
+	MOVQ DI, found+32(FP)
 	VZEROUPPER
 	RET
 
@@ -1223,21 +1255,25 @@ DATA word32_0000000040c00000<>+48(SB)/8, $0x40c0000040c00000
 DATA word32_0000000040c00000<>+56(SB)/8, $0x40c0000040c00000
 GLOBL word32_0000000040c00000<>(SB), RODATA|NOPTR, $64
 
-// func localAVX2F32(args *byte, scratch *byte, n int) (found int)
+// func localAVX2F32(args *byte, scratch *byte, n int, rows int) (found int)
 // Requires: AVX, AVX2
-TEXT ·localAVX2F32(SB), NOSPLIT, $0-32
+TEXT ·localAVX2F32(SB), NOSPLIT, $0-40
 	MOVQ args+0(FP), AX
 	MOVQ scratch+8(FP), CX
-	MOVQ n+16(FP), DX
+	MOVQ rows+24(FP), DX
 	XORQ BX, BX
+	XORQ DI, DI
+
+row_of_local:
+	MOVQ n+16(FP), R8
 	XORQ SI, SI
-	SUBQ $0x08, DX
+	SUBQ $0x08, R8
 	JL   tail_of_local
 
 loop_local:
 	VMOVUPD      word32_00000000c2ae0000<>+0(SB), Y0
-	MOVQ         (AX), DI
-	VMAXPS       (DI)(BX*1), Y0, Y1
+	MOVQ         (AX), R9
+	VMAXPS       (R9)(BX*1), Y0, Y1
 	VMOVUPD      word32_0000000042b00000<>+0(SB), Y2
 	VMINPS       Y1, Y2, Y1
 	VMULPS       word32_000000003fb8aa3b<>+0(SB), Y1, Y3
@@ -1261,11 +1297,11 @@ loop_local:
 	VADDPS       Y1, Y3, Y1
 	VADDPS       word32_000000003f800000<>+0(SB), Y1, Y1
 	VPADDD       Y4, Y1, Y1
-	MOVQ         216(AX), DI
-	MOVQ         24(AX), DI
-	VMOVUPD      (DI)(BX*1), Y3
-	MOVQ         216(AX), DI
-	VMULPS       (DI)(BX*1), Y3, Y3
+	MOVQ         216(AX), R9
+	MOVQ         24(AX), R9
+	VMOVUPD      (R9)(BX*1), Y3
+	MOVQ         216(AX), R9
+	VMULPS       (R9)(SI*1), Y3, Y3
 	VMAXPS       Y3, Y0, Y0
 	VMINPS       Y0, Y2, Y0
 	VMULPS       word32_000000003fb8aa3b<>+0(SB), Y0, Y2
@@ -1289,75 +1325,75 @@ loop_local:
 	VADDPS       Y0, Y2, Y0
 	VADDPS       word32_000000003f800000<>+0(SB), Y0, Y0
 	VPADDD       Y3, Y0, Y0
-	MOVQ         384(AX), DI
-	VMOVUPD      Y0, (DI)(BX*1)
-	MOVQ         456(AX), DI
-	VMOVUPD      Y1, (DI)(BX*1)
-	MOVQ         336(AX), DI
-	MOVQ         120(AX), DI
-	VMOVUPD      (DI)(BX*1), Y2
-	MOVQ         336(AX), DI
-	VMULPS       (DI)(BX*1), Y2, Y2
-	MOVQ         360(AX), DI
-	MOVQ         144(AX), DI
-	VMOVUPD      (DI)(BX*1), Y3
-	MOVQ         360(AX), DI
-	VMULPS       (DI)(BX*1), Y3, Y3
+	MOVQ         384(AX), R9
+	VMOVUPD      Y0, (R9)(BX*1)
+	MOVQ         456(AX), R9
+	VMOVUPD      Y1, (R9)(BX*1)
+	MOVQ         336(AX), R9
+	MOVQ         120(AX), R9
+	VMOVUPD      (R9)(BX*1), Y2
+	MOVQ         336(AX), R9
+	VMULPS       (R9)(SI*1), Y2, Y2
+	MOVQ         360(AX), R9
+	MOVQ         144(AX), R9
+	VMOVUPD      (R9)(BX*1), Y3
+	MOVQ         360(AX), R9
+	VMULPS       (R9)(SI*1), Y3, Y3
 	VADDPS       Y3, Y2, Y2
 	VCMPPS       $0x1e, word32_000000003f800000<>+0(SB), Y2, Y3
 	VMOVUPD      word32_000000003f000000<>+0(SB), Y4
 	VBLENDVPS    Y3, word32_000000003f800000<>+0(SB), Y4, Y3
 	VCMPPS       $0x1d, word32_000000003f800000<>+0(SB), Y2, Y2
 	VANDPD       Y3, Y2, Y2
-	MOVQ         576(AX), DI
-	VMOVUPD      Y2, (DI)(BX*1)
-	MOVQ         312(AX), DI
-	MOVQ         96(AX), DI
-	VMOVUPD      (DI)(BX*1), Y2
-	MOVQ         312(AX), DI
-	VADDPS       (DI)(BX*1), Y2, Y2
-	MOVQ         624(AX), DI
-	VMOVUPD      Y2, (DI)(BX*1)
-	MOVQ         72(AX), DI
-	VMOVUPD      (DI)(BX*1), Y3
+	MOVQ         576(AX), R9
+	VMOVUPD      Y2, (R9)(BX*1)
+	MOVQ         312(AX), R9
+	MOVQ         96(AX), R9
+	VMOVUPD      (R9)(BX*1), Y2
+	MOVQ         312(AX), R9
+	VADDPS       (R9)(SI*1), Y2, Y2
+	MOVQ         624(AX), R9
+	VMOVUPD      Y2, (R9)(BX*1)
+	MOVQ         72(AX), R9
+	VMOVUPD      (R9)(BX*1), Y3
 	VSUBPS       Y2, Y3, Y3
-	MOVQ         264(AX), DI
-	VADDPS       (DI)(BX*1), Y3, Y3
-	MOVQ         48(AX), DI
-	VMOVUPD      (DI)(BX*1), Y5
+	MOVQ         264(AX), R9
+	VADDPS       (R9)(SI*1), Y3, Y3
+	MOVQ         48(AX), R9
+	VMOVUPD      (R9)(BX*1), Y5
 	VCMPPS       $0x00, word32_0000000000000000<>+0(SB), Y5, Y6
 	VCMPPS       $0x1e, word32_000000003f800000<>+0(SB), Y3, Y7
 	VBLENDVPS    Y7, word32_000000003f800000<>+0(SB), Y4, Y7
 	VCMPPS       $0x1d, word32_000000003f800000<>+0(SB), Y3, Y8
 	VANDPD       Y7, Y8, Y7
 	VANDPD       Y7, Y6, Y6
-	MOVQ         552(AX), DI
-	VMOVUPD      Y6, (DI)(BX*1)
+	MOVQ         552(AX), R9
+	VMOVUPD      Y6, (R9)(BX*1)
 	VCMPPS       $0x00, word32_0000000000000000<>+0(SB), Y5, Y6
 	VMOVUPD      word32_000000003f800000<>+0(SB), Y7
 	VMAXPS       Y3, Y7, Y3
 	VBLENDVPS    Y6, Y3, Y7, Y6
-	MOVQ         432(AX), DI
-	VMOVUPD      Y6, (DI)(BX*1)
-	MOVQ         240(AX), DI
-	VMOVUPD      (DI)(BX*1), Y8
+	MOVQ         432(AX), R9
+	VMOVUPD      Y6, (R9)(BX*1)
+	MOVQ         240(AX), R9
+	VMOVUPD      (R9)(SI*1), Y8
 	VADDPS       Y8, Y1, Y9
 	VDIVPS       Y9, Y7, Y10
-	MOVQ         480(AX), DI
-	VMOVUPD      Y10, (DI)(BX*1)
-	MOVQ         288(AX), DI
-	VMULPS       (DI)(BX*1), Y2, Y10
+	MOVQ         480(AX), R9
+	VMOVUPD      Y10, (R9)(BX*1)
+	MOVQ         288(AX), R9
+	VMULPS       (R9)(SI*1), Y2, Y10
 	VMULPS       Y6, Y8, Y6
 	VDIVPS       Y9, Y6, Y6
 	VSUBPS       Y2, Y6, Y11
 	VMULPS       Y11, Y10, Y11
 	VADDPS       Y11, Y0, Y11
-	MOVQ         528(AX), DI
-	VMOVUPD      Y11, (DI)(BX*1)
-	MOVQ         408(AX), DI
-	VMOVUPD      Y6, (DI)(BX*1)
-	MOVQ         192(AX), DI
-	VMOVUPD      (DI)(BX*1), Y6
+	MOVQ         528(AX), R9
+	VMOVUPD      Y11, (R9)(BX*1)
+	MOVQ         408(AX), R9
+	VMOVUPD      Y6, (R9)(BX*1)
+	MOVQ         192(AX), R9
+	VMOVUPD      (R9)(SI*1), Y6
 	VMULPS       Y11, Y6, Y11
 	VMULPS       Y11, Y1, Y11
 	VADDPS       Y11, Y1, Y11
@@ -1370,23 +1406,23 @@ loop_local:
 	VMOVUPD      word32_0000000079297b5a<>+0(SB), Y13
 	VMINPS       Y11, Y13, Y11
 	VDIVPS       Y11, Y12, Y11
-	MOVQ         504(AX), DI
-	VMOVUPD      Y11, (DI)(BX*1)
+	MOVQ         504(AX), R9
+	VMOVUPD      Y11, (R9)(BX*1)
 	VMOVUPD      word32_0000000000000000<>+0(SB), Y11
-	MOVQ         600(AX), DI
-	VMOVUPD      Y11, (DI)(BX*1)
+	MOVQ         600(AX), R9
+	VMOVUPD      Y11, (R9)(BX*1)
 	VCMPPS       $0x1e, Y11, Y5, Y12
 	VBROADCASTSS 648(AX), Y14
 	VCMPPS       $0x12, Y14, Y5, Y15
 	VANDPD       Y15, Y12, Y12
-	VMOVMSKPS    Y12, DI
+	VMOVMSKPS    Y12, R9
 	VMOVUPD      Y0, 64(CX)
 	VMOVUPD      Y1, 128(CX)
 	VMOVUPD      Y2, 192(CX)
 	VMOVUPD      Y3, 256(CX)
 	VMOVUPD      Y9, 320(CX)
 	VMOVUPD      Y10, 384(CX)
-	TESTL        DI, DI
+	TESTL        R9, R9
 	JZ           local_1_false
 	VMULPS       Y3, Y8, Y3
 	VDIVPS       Y9, Y3, Y3
@@ -1428,31 +1464,32 @@ loop_local:
 	VADDPS       Y0, Y2, Y0
 	VMULPS       word32_000000003f317200<>+0(SB), Y1, Y1
 	VADDPS       Y1, Y0, Y0
-	MOVQ         168(AX), DI
-	VSUBPS       (DI)(BX*1), Y0, Y0
+	MOVQ         168(AX), R9
+	VSUBPS       (R9)(BX*1), Y0, Y0
 	VCMPPS       $0x1e, Y11, Y5, Y1
 	VCMPPS       $0x12, Y14, Y5, Y2
 	VANDPD       Y2, Y1, Y1
 	VANDPD       Y0, Y1, Y0
-	MOVQ         600(AX), DI
-	VMOVUPD      Y0, (DI)(BX*1)
+	MOVQ         600(AX), R9
+	VMOVUPD      Y0, (R9)(BX*1)
 
 local_1_false:
 	ADDQ $0x20, BX
-	SUBQ $0x08, DX
+	ADDQ $0x20, SI
+	SUBQ $0x08, R8
 	JGE  loop_local
 
 tail_of_local:
-	ADDQ         $0x08, DX
+	ADDQ         $0x08, R8
 	JZ           end_local
-	MOVQ         DX, DI
-	SHLQ         $0x02, DI
-	LEAQ         tail<>+64(SB), DX
-	SUBQ         DI, DX
-	VMOVUPD      (DX), Y15
+	MOVQ         R8, R10
+	SHLQ         $0x02, R10
+	LEAQ         tail<>+64(SB), R9
+	SUBQ         R10, R9
+	VMOVUPD      (R9), Y15
 	VMOVUPD      word32_00000000c2ae0000<>+0(SB), Y0
-	MOVQ         (AX), DX
-	VMASKMOVPS   (DX)(BX*1), Y15, Y1
+	MOVQ         (AX), R9
+	VMASKMOVPS   (R9)(BX*1), Y15, Y1
 	VMAXPS       Y1, Y0, Y1
 	VMOVUPD      word32_0000000042b00000<>+0(SB), Y2
 	VMINPS       Y1, Y2, Y1
@@ -1477,10 +1514,10 @@ tail_of_local:
 	VADDPS       Y1, Y3, Y1
 	VADDPS       word32_000000003f800000<>+0(SB), Y1, Y1
 	VPADDD       Y4, Y1, Y1
-	MOVQ         216(AX), DX
-	VMASKMOVPS   (DX)(BX*1), Y15, Y3
-	MOVQ         24(AX), DX
-	VMASKMOVPS   (DX)(BX*1), Y15, Y4
+	MOVQ         216(AX), R9
+	VMASKMOVPS   (R9)(SI*1), Y15, Y3
+	MOVQ         24(AX), R9
+	VMASKMOVPS   (R9)(BX*1), Y15, Y4
 	VMULPS       Y4, Y3, Y3
 	VMAXPS       Y3, Y0, Y0
 	VMINPS       Y0, Y2, Y0
@@ -1505,19 +1542,19 @@ tail_of_local:
 	VADDPS       Y0, Y2, Y0
 	VADDPS       word32_000000003f800000<>+0(SB), Y0, Y0
 	VPADDD       Y3, Y0, Y0
-	MOVQ         384(AX), DX
-	VMASKMOVPS   Y0, Y15, (DX)(BX*1)
-	MOVQ         456(AX), DX
-	VMASKMOVPS   Y1, Y15, (DX)(BX*1)
-	MOVQ         336(AX), DX
-	VMASKMOVPS   (DX)(BX*1), Y15, Y2
-	MOVQ         120(AX), DX
-	VMASKMOVPS   (DX)(BX*1), Y15, Y3
+	MOVQ         384(AX), R9
+	VMASKMOVPS   Y0, Y15, (R9)(BX*1)
+	MOVQ         456(AX), R9
+	VMASKMOVPS   Y1, Y15, (R9)(BX*1)
+	MOVQ         336(AX), R9
+	VMASKMOVPS   (R9)(SI*1), Y15, Y2
+	MOVQ         120(AX), R9
+	VMASKMOVPS   (R9)(BX*1), Y15, Y3
 	VMULPS       Y3, Y2, Y2
-	MOVQ         360(AX), DX
-	VMASKMOVPS   (DX)(BX*1), Y15, Y3
-	MOVQ         144(AX), DX
-	VMASKMOVPS   (DX)(BX*1), Y15, Y4
+	MOVQ         360(AX), R9
+	VMASKMOVPS   (R9)(SI*1), Y15, Y3
+	MOVQ         144(AX), R9
+	VMASKMOVPS   (R9)(BX*1), Y15, Y4
 	VMULPS       Y4, Y3, Y3
 	VADDPS       Y3, Y2, Y2
 	VCMPPS       $0x1e, word32_000000003f800000<>+0(SB), Y2, Y3
@@ -1525,57 +1562,57 @@ tail_of_local:
 	VBLENDVPS    Y3, word32_000000003f800000<>+0(SB), Y4, Y3
 	VCMPPS       $0x1d, word32_000000003f800000<>+0(SB), Y2, Y2
 	VANDPD       Y3, Y2, Y2
-	MOVQ         576(AX), DX
-	VMASKMOVPS   Y2, Y15, (DX)(BX*1)
-	MOVQ         312(AX), DX
-	VMASKMOVPS   (DX)(BX*1), Y15, Y2
-	MOVQ         96(AX), DX
-	VMASKMOVPS   (DX)(BX*1), Y15, Y3
+	MOVQ         576(AX), R9
+	VMASKMOVPS   Y2, Y15, (R9)(BX*1)
+	MOVQ         312(AX), R9
+	VMASKMOVPS   (R9)(SI*1), Y15, Y2
+	MOVQ         96(AX), R9
+	VMASKMOVPS   (R9)(BX*1), Y15, Y3
 	VADDPS       Y3, Y2, Y2
-	MOVQ         624(AX), DX
-	VMASKMOVPS   Y2, Y15, (DX)(BX*1)
-	MOVQ         72(AX), DX
-	VMASKMOVPS   (DX)(BX*1), Y15, Y3
+	MOVQ         624(AX), R9
+	VMASKMOVPS   Y2, Y15, (R9)(BX*1)
+	MOVQ         72(AX), R9
+	VMASKMOVPS   (R9)(BX*1), Y15, Y3
 	VSUBPS       Y2, Y3, Y3
-	MOVQ         264(AX), DX
-	VMASKMOVPS   (DX)(BX*1), Y15, Y5
+	MOVQ         264(AX), R9
+	VMASKMOVPS   (R9)(SI*1), Y15, Y5
 	VADDPS       Y5, Y3, Y3
-	MOVQ         48(AX), DX
-	VMASKMOVPS   (DX)(BX*1), Y15, Y5
+	MOVQ         48(AX), R9
+	VMASKMOVPS   (R9)(BX*1), Y15, Y5
 	VCMPPS       $0x00, word32_0000000000000000<>+0(SB), Y5, Y6
 	VCMPPS       $0x1e, word32_000000003f800000<>+0(SB), Y3, Y7
 	VBLENDVPS    Y7, word32_000000003f800000<>+0(SB), Y4, Y7
 	VCMPPS       $0x1d, word32_000000003f800000<>+0(SB), Y3, Y8
 	VANDPD       Y7, Y8, Y7
 	VANDPD       Y7, Y6, Y6
-	MOVQ         552(AX), DX
-	VMASKMOVPS   Y6, Y15, (DX)(BX*1)
+	MOVQ         552(AX), R9
+	VMASKMOVPS   Y6, Y15, (R9)(BX*1)
 	VCMPPS       $0x00, word32_0000000000000000<>+0(SB), Y5, Y6
 	VMOVUPD      word32_000000003f800000<>+0(SB), Y7
 	VMAXPS       Y3, Y7, Y3
 	VBLENDVPS    Y6, Y3, Y7, Y6
-	MOVQ         432(AX), DX
-	VMASKMOVPS   Y6, Y15, (DX)(BX*1)
-	MOVQ         240(AX), DX
-	VMASKMOVPS   (DX)(BX*1), Y15, Y8
+	MOVQ         432(AX), R9
+	VMASKMOVPS   Y6, Y15, (R9)(BX*1)
+	MOVQ         240(AX), R9
+	VMASKMOVPS   (R9)(SI*1), Y15, Y8
 	VADDPS       Y8, Y1, Y9
 	VDIVPS       Y9, Y7, Y10
-	MOVQ         480(AX), DX
-	VMASKMOVPS   Y10, Y15, (DX)(BX*1)
-	MOVQ         288(AX), DX
-	VMASKMOVPS   (DX)(BX*1), Y15, Y10
+	MOVQ         480(AX), R9
+	VMASKMOVPS   Y10, Y15, (R9)(BX*1)
+	MOVQ         288(AX), R9
+	VMASKMOVPS   (R9)(SI*1), Y15, Y10
 	VMULPS       Y10, Y2, Y10
 	VMULPS       Y6, Y8, Y6
 	VDIVPS       Y9, Y6, Y6
 	VSUBPS       Y2, Y6, Y11
 	VMULPS       Y11, Y10, Y11
 	VADDPS       Y11, Y0, Y11
-	MOVQ         528(AX), DX
-	VMASKMOVPS   Y11, Y15, (DX)(BX*1)
-	MOVQ         408(AX), DX
-	VMASKMOVPS   Y6, Y15, (DX)(BX*1)
-	MOVQ         192(AX), DX
-	VMASKMOVPS   (DX)(BX*1), Y15, Y6
+	MOVQ         528(AX), R9
+	VMASKMOVPS   Y11, Y15, (R9)(BX*1)
+	MOVQ         408(AX), R9
+	VMASKMOVPS   Y6, Y15, (R9)(BX*1)
+	MOVQ         192(AX), R9
+	VMASKMOVPS   (R9)(SI*1), Y15, Y6
 	VMULPS       Y11, Y6, Y11
 	VMULPS       Y11, Y1, Y11
 	VADDPS       Y11, Y1, Y11
@@ -1588,24 +1625,24 @@ tail_of_local:
 	VMOVUPD      word32_0000000079297b5a<>+0(SB), Y13
 	VMINPS       Y11, Y13, Y11
 	VDIVPS       Y11, Y12, Y11
-	MOVQ         504(AX), DX
-	VMASKMOVPS   Y11, Y15, (DX)(BX*1)
+	MOVQ         504(AX), SI
+	VMASKMOVPS   Y11, Y15, (SI)(BX*1)
 	VMOVUPD      word32_0000000000000000<>+0(SB), Y11
-	MOVQ         600(AX), DX
-	VMASKMOVPS   Y11, Y15, (DX)(BX*1)
+	MOVQ         600(AX), SI
+	VMASKMOVPS   Y11, Y15, (SI)(BX*1)
 	VCMPPS       $0x1e, Y11, Y5, Y12
 	VBROADCASTSS 648(AX), Y14
 	VCMPPS       $0x12, Y14, Y5, Y11
 	VANDPD       Y11, Y12, Y11
 	VANDPD       Y15, Y11, Y12
-	VMOVMSKPS    Y12, DX
+	VMOVMSKPS    Y12, SI
 	VMOVUPD      Y0, 64(CX)
 	VMOVUPD      Y1, 128(CX)
 	VMOVUPD      Y2, 192(CX)
 	VMOVUPD      Y3, 256(CX)
 	VMOVUPD      Y9, 320(CX)
 	VMOVUPD      Y10, 384(CX)
-	TESTL        DX, DX
+	TESTL        SI, SI
 	JZ           local_2_true
 	VMULPS       Y3, Y8, Y3
 	VDIVPS       Y9, Y3, Y3
@@ -1647,37 +1684,45 @@ tail_of_local:
 	VADDPS       Y0, Y2, Y0
 	VMULPS       word32_000000003f317200<>+0(SB), Y1, Y1
 	VADDPS       Y1, Y0, Y0
-	MOVQ         168(AX), CX
-	VMASKMOVPS   (CX)(BX*1), Y15, Y1
+	MOVQ         168(AX), SI
+	VMASKMOVPS   (SI)(BX*1), Y15, Y1
 	VSUBPS       Y1, Y0, Y0
 	VCMPPS       $0x1e, word32_0000000000000000<>+0(SB), Y5, Y1
 	VCMPPS       $0x12, Y14, Y5, Y2
 	VANDPD       Y2, Y1, Y1
 	VANDPD       Y0, Y1, Y0
-	MOVQ         600(AX), AX
-	VMASKMOVPS   Y0, Y15, (AX)(BX*1)
+	MOVQ         600(AX), SI
+	VMASKMOVPS   Y0, Y15, (SI)(BX*1)
 
 local_2_true:
+	LEAQ (BX)(R8*4), BX
+
 end_local:
-	MOVQ SI, found+24(FP)
+	DECQ DX
+	JNZ  row_of_local
+	MOVQ DI, found+32(FP)
 	VZEROUPPER
 	RET
 
-// func localSoftAVX2F32(args *byte, scratch *byte, n int) (found int)
+// func localSoftAVX2F32(args *byte, scratch *byte, n int, rows int) (found int)
 // Requires: AVX, AVX2
-TEXT ·localSoftAVX2F32(SB), NOSPLIT, $0-32
+TEXT ·localSoftAVX2F32(SB), NOSPLIT, $0-40
 	MOVQ args+0(FP), AX
 	MOVQ scratch+8(FP), CX
-	MOVQ n+16(FP), DX
+	MOVQ rows+24(FP), DX
 	XORQ BX, BX
+	XORQ DI, DI
+
+row_of_localSoft:
+	MOVQ n+16(FP), R8
 	XORQ SI, SI
-	SUBQ $0x08, DX
+	SUBQ $0x08, R8
 	JL   tail_of_localSoft
 
 loop_localSoft:
 	VMOVUPD      word32_00000000c2ae0000<>+0(SB), Y0
-	MOVQ         (AX), DI
-	VMAXPS       (DI)(BX*1), Y0, Y1
+	MOVQ         (AX), R9
+	VMAXPS       (R9)(BX*1), Y0, Y1
 	VMOVUPD      word32_0000000042b00000<>+0(SB), Y2
 	VMINPS       Y1, Y2, Y1
 	VMULPS       word32_000000003fb8aa3b<>+0(SB), Y1, Y3
@@ -1701,11 +1746,11 @@ loop_localSoft:
 	VADDPS       Y1, Y3, Y1
 	VADDPS       word32_000000003f800000<>+0(SB), Y1, Y1
 	VPADDD       Y4, Y1, Y1
-	MOVQ         216(AX), DI
-	MOVQ         24(AX), DI
-	VMOVUPD      (DI)(BX*1), Y3
-	MOVQ         216(AX), DI
-	VMULPS       (DI)(BX*1), Y3, Y3
+	MOVQ         216(AX), R9
+	MOVQ         24(AX), R9
+	VMOVUPD      (R9)(BX*1), Y3
+	MOVQ         216(AX), R9
+	VMULPS       (R9)(SI*1), Y3, Y3
 	VMAXPS       Y3, Y0, Y3
 	VMINPS       Y3, Y2, Y3
 	VMULPS       word32_000000003fb8aa3b<>+0(SB), Y3, Y4
@@ -1729,20 +1774,20 @@ loop_localSoft:
 	VADDPS       Y3, Y4, Y3
 	VADDPS       word32_000000003f800000<>+0(SB), Y3, Y3
 	VPADDD       Y5, Y3, Y3
-	MOVQ         384(AX), DI
-	VMOVUPD      Y3, (DI)(BX*1)
-	MOVQ         456(AX), DI
-	VMOVUPD      Y1, (DI)(BX*1)
-	MOVQ         336(AX), DI
-	MOVQ         120(AX), DI
-	VMOVUPD      (DI)(BX*1), Y4
-	MOVQ         336(AX), DI
-	VMULPS       (DI)(BX*1), Y4, Y4
-	MOVQ         360(AX), DI
-	MOVQ         144(AX), DI
-	VMOVUPD      (DI)(BX*1), Y5
-	MOVQ         360(AX), DI
-	VMULPS       (DI)(BX*1), Y5, Y5
+	MOVQ         384(AX), R9
+	VMOVUPD      Y3, (R9)(BX*1)
+	MOVQ         456(AX), R9
+	VMOVUPD      Y1, (R9)(BX*1)
+	MOVQ         336(AX), R9
+	MOVQ         120(AX), R9
+	VMOVUPD      (R9)(BX*1), Y4
+	MOVQ         336(AX), R9
+	VMULPS       (R9)(SI*1), Y4, Y4
+	MOVQ         360(AX), R9
+	MOVQ         144(AX), R9
+	VMOVUPD      (R9)(BX*1), Y5
+	MOVQ         360(AX), R9
+	VMULPS       (R9)(SI*1), Y5, Y5
 	VADDPS       Y5, Y4, Y4
 	VMOVUPD      word32_000000003f800000<>+0(SB), Y5
 	VSUBPS       Y4, Y5, Y4
@@ -1771,22 +1816,22 @@ loop_localSoft:
 	VPADDD       Y7, Y4, Y4
 	VADDPS       Y5, Y4, Y4
 	VDIVPS       Y4, Y5, Y4
-	MOVQ         576(AX), DI
-	VMOVUPD      Y4, (DI)(BX*1)
-	MOVQ         312(AX), DI
-	MOVQ         96(AX), DI
-	VMOVUPD      (DI)(BX*1), Y4
-	MOVQ         312(AX), DI
-	VADDPS       (DI)(BX*1), Y4, Y4
-	MOVQ         624(AX), DI
-	VMOVUPD      Y4, (DI)(BX*1)
-	MOVQ         72(AX), DI
-	VMOVUPD      (DI)(BX*1), Y6
+	MOVQ         576(AX), R9
+	VMOVUPD      Y4, (R9)(BX*1)
+	MOVQ         312(AX), R9
+	MOVQ         96(AX), R9
+	VMOVUPD      (R9)(BX*1), Y4
+	MOVQ         312(AX), R9
+	VADDPS       (R9)(SI*1), Y4, Y4
+	MOVQ         624(AX), R9
+	VMOVUPD      Y4, (R9)(BX*1)
+	MOVQ         72(AX), R9
+	VMOVUPD      (R9)(BX*1), Y6
 	VSUBPS       Y4, Y6, Y6
-	MOVQ         264(AX), DI
-	VADDPS       (DI)(BX*1), Y6, Y6
-	MOVQ         48(AX), DI
-	VMOVUPD      (DI)(BX*1), Y7
+	MOVQ         264(AX), R9
+	VADDPS       (R9)(SI*1), Y6, Y6
+	MOVQ         48(AX), R9
+	VMOVUPD      (R9)(BX*1), Y7
 	VCMPPS       $0x00, word32_0000000000000000<>+0(SB), Y7, Y8
 	VSUBPS       Y6, Y5, Y9
 	VMAXPS       Y9, Y0, Y9
@@ -1815,32 +1860,32 @@ loop_localSoft:
 	VADDPS       Y5, Y9, Y9
 	VDIVPS       Y9, Y5, Y9
 	VANDPD       Y9, Y8, Y8
-	MOVQ         552(AX), DI
-	VMOVUPD      Y8, (DI)(BX*1)
+	MOVQ         552(AX), R9
+	VMOVUPD      Y8, (R9)(BX*1)
 	VCMPPS       $0x00, word32_0000000000000000<>+0(SB), Y7, Y8
 	VMAXPS       Y6, Y5, Y6
 	VBLENDVPS    Y8, Y6, Y5, Y8
-	MOVQ         432(AX), DI
-	VMOVUPD      Y8, (DI)(BX*1)
-	MOVQ         240(AX), DI
-	VMOVUPD      (DI)(BX*1), Y9
+	MOVQ         432(AX), R9
+	VMOVUPD      Y8, (R9)(BX*1)
+	MOVQ         240(AX), R9
+	VMOVUPD      (R9)(SI*1), Y9
 	VADDPS       Y9, Y1, Y10
 	VDIVPS       Y10, Y5, Y11
-	MOVQ         480(AX), DI
-	VMOVUPD      Y11, (DI)(BX*1)
-	MOVQ         288(AX), DI
-	VMULPS       (DI)(BX*1), Y4, Y11
+	MOVQ         480(AX), R9
+	VMOVUPD      Y11, (R9)(BX*1)
+	MOVQ         288(AX), R9
+	VMULPS       (R9)(SI*1), Y4, Y11
 	VMULPS       Y8, Y9, Y8
 	VDIVPS       Y10, Y8, Y8
 	VSUBPS       Y4, Y8, Y12
 	VMULPS       Y12, Y11, Y12
 	VADDPS       Y12, Y3, Y12
-	MOVQ         528(AX), DI
-	VMOVUPD      Y12, (DI)(BX*1)
-	MOVQ         408(AX), DI
-	VMOVUPD      Y8, (DI)(BX*1)
-	MOVQ         192(AX), DI
-	VMOVUPD      (DI)(BX*1), Y8
+	MOVQ         528(AX), R9
+	VMOVUPD      Y12, (R9)(BX*1)
+	MOVQ         408(AX), R9
+	VMOVUPD      Y8, (R9)(BX*1)
+	MOVQ         192(AX), R9
+	VMOVUPD      (R9)(SI*1), Y8
 	VMULPS       Y12, Y8, Y12
 	VMULPS       Y12, Y1, Y12
 	VADDPS       Y12, Y1, Y12
@@ -1875,23 +1920,23 @@ loop_localSoft:
 	VMOVUPD      word32_0000000079297b5a<>+0(SB), Y12
 	VMINPS       Y2, Y12, Y2
 	VDIVPS       Y2, Y0, Y0
-	MOVQ         504(AX), DI
-	VMOVUPD      Y0, (DI)(BX*1)
+	MOVQ         504(AX), R9
+	VMOVUPD      Y0, (R9)(BX*1)
 	VMOVUPD      word32_0000000000000000<>+0(SB), Y0
-	MOVQ         600(AX), DI
-	VMOVUPD      Y0, (DI)(BX*1)
+	MOVQ         600(AX), R9
+	VMOVUPD      Y0, (R9)(BX*1)
 	VCMPPS       $0x1e, Y0, Y7, Y2
 	VBROADCASTSS 648(AX), Y13
 	VCMPPS       $0x12, Y13, Y7, Y14
 	VANDPD       Y14, Y2, Y2
-	VMOVMSKPS    Y2, DI
+	VMOVMSKPS    Y2, R9
 	VMOVUPD      Y1, 64(CX)
 	VMOVUPD      Y3, 128(CX)
 	VMOVUPD      Y4, 192(CX)
 	VMOVUPD      Y6, 256(CX)
 	VMOVUPD      Y10, 320(CX)
 	VMOVUPD      Y11, 384(CX)
-	TESTL        DI, DI
+	TESTL        R9, R9
 	JZ           localSoft_1_false
 	VMULPS       Y6, Y9, Y2
 	VDIVPS       Y10, Y2, Y2
@@ -1933,31 +1978,32 @@ loop_localSoft:
 	VADDPS       Y1, Y3, Y1
 	VMULPS       word32_000000003f317200<>+0(SB), Y2, Y2
 	VADDPS       Y2, Y1, Y1
-	MOVQ         168(AX), DI
-	VSUBPS       (DI)(BX*1), Y1, Y1
+	MOVQ         168(AX), R9
+	VSUBPS       (R9)(BX*1), Y1, Y1
 	VCMPPS       $0x1e, Y0, Y7, Y0
 	VCMPPS       $0x12, Y13, Y7, Y2
 	VANDPD       Y2, Y0, Y0
 	VANDPD       Y1, Y0, Y0
-	MOVQ         600(AX), DI
-	VMOVUPD      Y0, (DI)(BX*1)
+	MOVQ         600(AX), R9
+	VMOVUPD      Y0, (R9)(BX*1)
 
 localSoft_1_false:
 	ADDQ $0x20, BX
-	SUBQ $0x08, DX
+	ADDQ $0x20, SI
+	SUBQ $0x08, R8
 	JGE  loop_localSoft
 
 tail_of_localSoft:
-	ADDQ         $0x08, DX
+	ADDQ         $0x08, R8
 	JZ           end_localSoft
-	MOVQ         DX, DI
-	SHLQ         $0x02, DI
-	LEAQ         tail<>+64(SB), DX
-	SUBQ         DI, DX
-	VMOVUPD      (DX), Y15
+	MOVQ         R8, R10
+	SHLQ         $0x02, R10
+	LEAQ         tail<>+64(SB), R9
+	SUBQ         R10, R9
+	VMOVUPD      (R9), Y15
 	VMOVUPD      word32_00000000c2ae0000<>+0(SB), Y0
-	MOVQ         (AX), DX
-	VMASKMOVPS   (DX)(BX*1), Y15, Y1
+	MOVQ         (AX), R9
+	VMASKMOVPS   (R9)(BX*1), Y15, Y1
 	VMAXPS       Y1, Y0, Y1
 	VMOVUPD      word32_0000000042b00000<>+0(SB), Y2
 	VMINPS       Y1, Y2, Y1
@@ -1982,10 +2028,10 @@ tail_of_localSoft:
 	VADDPS       Y1, Y3, Y1
 	VADDPS       word32_000000003f800000<>+0(SB), Y1, Y1
 	VPADDD       Y4, Y1, Y1
-	MOVQ         216(AX), DX
-	VMASKMOVPS   (DX)(BX*1), Y15, Y3
-	MOVQ         24(AX), DX
-	VMASKMOVPS   (DX)(BX*1), Y15, Y4
+	MOVQ         216(AX), R9
+	VMASKMOVPS   (R9)(SI*1), Y15, Y3
+	MOVQ         24(AX), R9
+	VMASKMOVPS   (R9)(BX*1), Y15, Y4
 	VMULPS       Y4, Y3, Y3
 	VMAXPS       Y3, Y0, Y3
 	VMINPS       Y3, Y2, Y3
@@ -2010,19 +2056,19 @@ tail_of_localSoft:
 	VADDPS       Y3, Y4, Y3
 	VADDPS       word32_000000003f800000<>+0(SB), Y3, Y3
 	VPADDD       Y5, Y3, Y3
-	MOVQ         384(AX), DX
-	VMASKMOVPS   Y3, Y15, (DX)(BX*1)
-	MOVQ         456(AX), DX
-	VMASKMOVPS   Y1, Y15, (DX)(BX*1)
-	MOVQ         336(AX), DX
-	VMASKMOVPS   (DX)(BX*1), Y15, Y4
-	MOVQ         120(AX), DX
-	VMASKMOVPS   (DX)(BX*1), Y15, Y5
+	MOVQ         384(AX), R9
+	VMASKMOVPS   Y3, Y15, (R9)(BX*1)
+	MOVQ         456(AX), R9
+	VMASKMOVPS   Y1, Y15, (R9)(BX*1)
+	MOVQ         336(AX), R9
+	VMASKMOVPS   (R9)(SI*1), Y15, Y4
+	MOVQ         120(AX), R9
+	VMASKMOVPS   (R9)(BX*1), Y15, Y5
 	VMULPS       Y5, Y4, Y4
-	MOVQ         360(AX), DX
-	VMASKMOVPS   (DX)(BX*1), Y15, Y5
-	MOVQ         144(AX), DX
-	VMASKMOVPS   (DX)(BX*1), Y15, Y6
+	MOVQ         360(AX), R9
+	VMASKMOVPS   (R9)(SI*1), Y15, Y5
+	MOVQ         144(AX), R9
+	VMASKMOVPS   (R9)(BX*1), Y15, Y6
 	VMULPS       Y6, Y5, Y5
 	VADDPS       Y5, Y4, Y4
 	VMOVUPD      word32_000000003f800000<>+0(SB), Y5
@@ -2052,23 +2098,23 @@ tail_of_localSoft:
 	VPADDD       Y7, Y4, Y4
 	VADDPS       Y5, Y4, Y4
 	VDIVPS       Y4, Y5, Y4
-	MOVQ         576(AX), DX
-	VMASKMOVPS   Y4, Y15, (DX)(BX*1)
-	MOVQ         312(AX), DX
-	VMASKMOVPS   (DX)(BX*1), Y15, Y4
-	MOVQ         96(AX), DX
-	VMASKMOVPS   (DX)(BX*1), Y15, Y6
+	MOVQ         576(AX), R9
+	VMASKMOVPS   Y4, Y15, (R9)(BX*1)
+	MOVQ         312(AX), R9
+	VMASKMOVPS   (R9)(SI*1), Y15, Y4
+	MOVQ         96(AX), R9
+	VMASKMOVPS   (R9)(BX*1), Y15, Y6
 	VADDPS       Y6, Y4, Y4
-	MOVQ         624(AX), DX
-	VMASKMOVPS   Y4, Y15, (DX)(BX*1)
-	MOVQ         72(AX), DX
-	VMASKMOVPS   (DX)(BX*1), Y15, Y6
+	MOVQ         624(AX), R9
+	VMASKMOVPS   Y4, Y15, (R9)(BX*1)
+	MOVQ         72(AX), R9
+	VMASKMOVPS   (R9)(BX*1), Y15, Y6
 	VSUBPS       Y4, Y6, Y6
-	MOVQ         264(AX), DX
-	VMASKMOVPS   (DX)(BX*1), Y15, Y7
+	MOVQ         264(AX), R9
+	VMASKMOVPS   (R9)(SI*1), Y15, Y7
 	VADDPS       Y7, Y6, Y6
-	MOVQ         48(AX), DX
-	VMASKMOVPS   (DX)(BX*1), Y15, Y7
+	MOVQ         48(AX), R9
+	VMASKMOVPS   (R9)(BX*1), Y15, Y7
 	VCMPPS       $0x00, word32_0000000000000000<>+0(SB), Y7, Y8
 	VSUBPS       Y6, Y5, Y9
 	VMAXPS       Y9, Y0, Y9
@@ -2097,33 +2143,33 @@ tail_of_localSoft:
 	VADDPS       Y5, Y9, Y9
 	VDIVPS       Y9, Y5, Y9
 	VANDPD       Y9, Y8, Y8
-	MOVQ         552(AX), DX
-	VMASKMOVPS   Y8, Y15, (DX)(BX*1)
+	MOVQ         552(AX), R9
+	VMASKMOVPS   Y8, Y15, (R9)(BX*1)
 	VCMPPS       $0x00, word32_0000000000000000<>+0(SB), Y7, Y8
 	VMAXPS       Y6, Y5, Y6
 	VBLENDVPS    Y8, Y6, Y5, Y8
-	MOVQ         432(AX), DX
-	VMASKMOVPS   Y8, Y15, (DX)(BX*1)
-	MOVQ         240(AX), DX
-	VMASKMOVPS   (DX)(BX*1), Y15, Y9
+	MOVQ         432(AX), R9
+	VMASKMOVPS   Y8, Y15, (R9)(BX*1)
+	MOVQ         240(AX), R9
+	VMASKMOVPS   (R9)(SI*1), Y15, Y9
 	VADDPS       Y9, Y1, Y10
 	VDIVPS       Y10, Y5, Y11
-	MOVQ         480(AX), DX
-	VMASKMOVPS   Y11, Y15, (DX)(BX*1)
-	MOVQ         288(AX), DX
-	VMASKMOVPS   (DX)(BX*1), Y15, Y11
+	MOVQ         480(AX), R9
+	VMASKMOVPS   Y11, Y15, (R9)(BX*1)
+	MOVQ         288(AX), R9
+	VMASKMOVPS   (R9)(SI*1), Y15, Y11
 	VMULPS       Y11, Y4, Y11
 	VMULPS       Y8, Y9, Y8
 	VDIVPS       Y10, Y8, Y8
 	VSUBPS       Y4, Y8, Y12
 	VMULPS       Y12, Y11, Y12
 	VADDPS       Y12, Y3, Y12
-	MOVQ         528(AX), DX
-	VMASKMOVPS   Y12, Y15, (DX)(BX*1)
-	MOVQ         408(AX), DX
-	VMASKMOVPS   Y8, Y15, (DX)(BX*1)
-	MOVQ         192(AX), DX
-	VMASKMOVPS   (DX)(BX*1), Y15, Y8
+	MOVQ         528(AX), R9
+	VMASKMOVPS   Y12, Y15, (R9)(BX*1)
+	MOVQ         408(AX), R9
+	VMASKMOVPS   Y8, Y15, (R9)(BX*1)
+	MOVQ         192(AX), R9
+	VMASKMOVPS   (R9)(SI*1), Y15, Y8
 	VMULPS       Y12, Y8, Y12
 	VMULPS       Y12, Y1, Y12
 	VADDPS       Y12, Y1, Y12
@@ -2158,24 +2204,24 @@ tail_of_localSoft:
 	VMOVUPD      word32_0000000079297b5a<>+0(SB), Y12
 	VMINPS       Y2, Y12, Y2
 	VDIVPS       Y2, Y0, Y0
-	MOVQ         504(AX), DX
-	VMASKMOVPS   Y0, Y15, (DX)(BX*1)
+	MOVQ         504(AX), SI
+	VMASKMOVPS   Y0, Y15, (SI)(BX*1)
 	VMOVUPD      word32_0000000000000000<>+0(SB), Y0
-	MOVQ         600(AX), DX
-	VMASKMOVPS   Y0, Y15, (DX)(BX*1)
+	MOVQ         600(AX), SI
+	VMASKMOVPS   Y0, Y15, (SI)(BX*1)
 	VCMPPS       $0x1e, Y0, Y7, Y2
 	VBROADCASTSS 648(AX), Y13
 	VCMPPS       $0x12, Y13, Y7, Y14
 	VANDPD       Y14, Y2, Y2
 	VANDPD       Y15, Y2, Y14
-	VMOVMSKPS    Y14, DX
+	VMOVMSKPS    Y14, SI
 	VMOVUPD      Y1, 64(CX)
 	VMOVUPD      Y3, 128(CX)
 	VMOVUPD      Y4, 192(CX)
 	VMOVUPD      Y6, 256(CX)
 	VMOVUPD      Y10, 320(CX)
 	VMOVUPD      Y11, 384(CX)
-	TESTL        DX, DX
+	TESTL        SI, SI
 	JZ           localSoft_2_true
 	VMULPS       Y6, Y9, Y2
 	VDIVPS       Y10, Y2, Y2
@@ -2217,357 +2263,377 @@ tail_of_localSoft:
 	VADDPS       Y1, Y3, Y1
 	VMULPS       word32_000000003f317200<>+0(SB), Y2, Y2
 	VADDPS       Y2, Y1, Y1
-	MOVQ         168(AX), CX
-	VMASKMOVPS   (CX)(BX*1), Y15, Y2
+	MOVQ         168(AX), SI
+	VMASKMOVPS   (SI)(BX*1), Y15, Y2
 	VSUBPS       Y2, Y1, Y1
 	VCMPPS       $0x1e, Y0, Y7, Y0
 	VCMPPS       $0x12, Y13, Y7, Y2
 	VANDPD       Y2, Y0, Y0
 	VANDPD       Y1, Y0, Y0
-	MOVQ         600(AX), AX
-	VMASKMOVPS   Y0, Y15, (AX)(BX*1)
+	MOVQ         600(AX), SI
+	VMASKMOVPS   Y0, Y15, (SI)(BX*1)
 
 localSoft_2_true:
+	LEAQ (BX)(R8*4), BX
+
 end_localSoft:
-	MOVQ SI, found+24(FP)
+	DECQ DX
+	JNZ  row_of_localSoft
+	MOVQ DI, found+32(FP)
 	VZEROUPPER
 	RET
 
-// func spikeSAVX2F32(args *byte, scratch *byte, n int) (found int)
+// func spikeSAVX2F32(args *byte, scratch *byte, n int, rows int) (found int)
 // Requires: AVX
-TEXT ·spikeSAVX2F32(SB), NOSPLIT, $0-32
+TEXT ·spikeSAVX2F32(SB), NOSPLIT, $0-40
 	MOVQ args+0(FP), AX
 	MOVQ scratch+8(FP), CX
-	MOVQ n+16(FP), CX
+	MOVQ rows+24(FP), CX
 	XORQ DX, DX
+	XORQ SI, SI
+
+row_of_spikeS:
+	MOVQ n+16(FP), DI
 	XORQ BX, BX
-	SUBQ $0x08, CX
+	SUBQ $0x08, DI
 	JL   tail_of_spikeS
 
 loop_spikeS:
-	MOVQ         144(AX), SI
-	MOVQ         216(AX), SI
-	VMOVUPD      (SI)(DX*1), Y0
-	MOVQ         144(AX), SI
-	VADDPS       (SI)(DX*1), Y0, Y0
-	MOVQ         120(AX), SI
-	MOVQ         192(AX), SI
-	VMOVUPD      (SI)(DX*1), Y1
-	MOVQ         120(AX), SI
-	VADDPS       (SI)(DX*1), Y1, Y1
-	MOVQ         72(AX), SI
-	VMULPS       (SI)(DX*1), Y1, Y1
-	MOVQ         (AX), SI
-	VMOVUPD      (SI)(DX*1), Y2
+	MOVQ         144(AX), R8
+	MOVQ         216(AX), R8
+	VMOVUPD      (R8)(DX*1), Y0
+	MOVQ         144(AX), R8
+	VADDPS       (R8)(DX*1), Y0, Y0
+	MOVQ         120(AX), R8
+	MOVQ         192(AX), R8
+	VMOVUPD      (R8)(DX*1), Y1
+	MOVQ         120(AX), R8
+	VADDPS       (R8)(DX*1), Y1, Y1
+	MOVQ         48(AX), R8
+	VMULPS       (R8)(DX*1), Y1, Y1
+	MOVQ         (AX), R8
+	VMOVUPD      (R8)(DX*1), Y2
 	VMULPS       Y2, Y0, Y3
-	MOVQ         96(AX), SI
-	VMULPS       (SI)(DX*1), Y3, Y3
+	MOVQ         72(AX), R8
+	VMULPS       (R8)(DX*1), Y3, Y3
 	VSUBPS       Y3, Y1, Y1
-	MOVQ         168(AX), SI
-	MOVQ         240(AX), SI
-	VMOVUPD      (SI)(DX*1), Y3
-	MOVQ         168(AX), SI
-	VADDPS       (SI)(DX*1), Y3, Y3
-	MOVQ         48(AX), SI
-	VMOVUPD      (SI)(DX*1), Y4
+	MOVQ         168(AX), R8
+	MOVQ         240(AX), R8
+	VMOVUPD      (R8)(DX*1), Y3
+	MOVQ         168(AX), R8
+	VADDPS       (R8)(DX*1), Y3, Y3
+	MOVQ         96(AX), R8
+	VMOVUPD      (R8)(BX*1), Y4
 	VSUBPS       Y4, Y2, Y5
 	VCMPPS       $0x1e, word32_0000000000000000<>+0(SB), Y5, Y5
 	VADDPS       Y0, Y3, Y0
 	VBLENDVPS    Y5, Y3, Y0, Y0
 	VADDPS       Y1, Y0, Y0
-	MOVQ         336(AX), SI
-	VMOVUPD      Y0, (SI)(DX*1)
-	MOVQ         288(AX), SI
-	VMOVUPD      (SI)(DX*1), Y0
+	MOVQ         336(AX), R8
+	VMOVUPD      Y0, (R8)(DX*1)
+	MOVQ         288(AX), R8
+	VMOVUPD      (R8)(BX*1), Y0
 	VSUBPS       Y1, Y0, Y0
-	MOVQ         288(AX), SI
-	VMOVUPD      Y0, (SI)(DX*1)
+	MOVQ         288(AX), R8
+	VMOVUPD      Y0, (R8)(BX*1)
 	VSUBPS       Y4, Y2, Y0
 	VCMPPS       $0x1e, word32_0000000000000000<>+0(SB), Y0, Y0
-	MOVQ         264(AX), SI
-	VMOVUPD      (SI)(DX*1), Y1
+	MOVQ         264(AX), R8
+	VMOVUPD      (R8)(DX*1), Y1
 	VANDPD       Y1, Y0, Y0
-	MOVQ         312(AX), SI
-	MOVQ         312(AX), SI
-	VADDPS       (SI)(DX*1), Y0, Y0
-	MOVQ         312(AX), SI
-	VMOVUPD      Y0, (SI)(DX*1)
-	MOVQ         24(AX), SI
-	VMOVUPD      (SI)(DX*1), Y0
+	MOVQ         312(AX), R8
+	MOVQ         312(AX), R8
+	VADDPS       (R8)(BX*1), Y0, Y0
+	MOVQ         312(AX), R8
+	VMOVUPD      Y0, (R8)(BX*1)
+	MOVQ         24(AX), R8
+	VMOVUPD      (R8)(DX*1), Y0
 	VBROADCASTSS 360(AX), Y3
 	VCMPPS       $0x1e, Y3, Y0, Y0
 	VSUBPS       Y4, Y2, Y2
 	VCMPPS       $0x1e, word32_0000000000000000<>+0(SB), Y2, Y2
 	VANDPD       Y1, Y0, Y0
 	VBLENDVPS    Y2, word32_0000000000000000<>+0(SB), Y0, Y0
-	MOVQ         264(AX), SI
-	VMOVUPD      Y0, (SI)(DX*1)
+	MOVQ         264(AX), R8
+	VMOVUPD      Y0, (R8)(DX*1)
 	ADDQ         $0x20, DX
-	SUBQ         $0x08, CX
+	ADDQ         $0x20, BX
+	SUBQ         $0x08, DI
 	JGE          loop_spikeS
 
 tail_of_spikeS:
-	ADDQ         $0x08, CX
+	ADDQ         $0x08, DI
 	JZ           end_spikeS
-	MOVQ         CX, SI
-	SHLQ         $0x02, SI
-	LEAQ         tail<>+64(SB), CX
-	SUBQ         SI, CX
-	VMOVUPD      (CX), Y15
-	MOVQ         144(AX), CX
-	VMASKMOVPS   (CX)(DX*1), Y15, Y0
-	MOVQ         216(AX), CX
-	VMASKMOVPS   (CX)(DX*1), Y15, Y1
+	MOVQ         DI, R9
+	SHLQ         $0x02, R9
+	LEAQ         tail<>+64(SB), R8
+	SUBQ         R9, R8
+	VMOVUPD      (R8), Y15
+	MOVQ         144(AX), R8
+	VMASKMOVPS   (R8)(DX*1), Y15, Y0
+	MOVQ         216(AX), R8
+	VMASKMOVPS   (R8)(DX*1), Y15, Y1
 	VADDPS       Y1, Y0, Y0
-	MOVQ         120(AX), CX
-	VMASKMOVPS   (CX)(DX*1), Y15, Y1
-	MOVQ         192(AX), CX
-	VMASKMOVPS   (CX)(DX*1), Y15, Y2
+	MOVQ         120(AX), R8
+	VMASKMOVPS   (R8)(DX*1), Y15, Y1
+	MOVQ         192(AX), R8
+	VMASKMOVPS   (R8)(DX*1), Y15, Y2
 	VADDPS       Y2, Y1, Y1
-	MOVQ         72(AX), CX
-	VMASKMOVPS   (CX)(DX*1), Y15, Y2
+	MOVQ         48(AX), R8
+	VMASKMOVPS   (R8)(DX*1), Y15, Y2
 	VMULPS       Y2, Y1, Y1
-	MOVQ         (AX), CX
-	VMASKMOVPS   (CX)(DX*1), Y15, Y2
+	MOVQ         (AX), R8
+	VMASKMOVPS   (R8)(DX*1), Y15, Y2
 	VMULPS       Y2, Y0, Y3
-	MOVQ         96(AX), CX
-	VMASKMOVPS   (CX)(DX*1), Y15, Y4
+	MOVQ         72(AX), R8
+	VMASKMOVPS   (R8)(DX*1), Y15, Y4
 	VMULPS       Y4, Y3, Y3
 	VSUBPS       Y3, Y1, Y1
-	MOVQ         168(AX), CX
-	VMASKMOVPS   (CX)(DX*1), Y15, Y3
-	MOVQ         240(AX), CX
-	VMASKMOVPS   (CX)(DX*1), Y15, Y4
+	MOVQ         168(AX), R8
+	VMASKMOVPS   (R8)(DX*1), Y15, Y3
+	MOVQ         240(AX), R8
+	VMASKMOVPS   (R8)(DX*1), Y15, Y4
 	VADDPS       Y4, Y3, Y3
-	MOVQ         48(AX), CX
-	VMASKMOVPS   (CX)(DX*1), Y15, Y4
+	MOVQ         96(AX), R8
+	VMASKMOVPS   (R8)(BX*1), Y15, Y4
 	VSUBPS       Y4, Y2, Y5
 	VCMPPS       $0x1e, word32_0000000000000000<>+0(SB), Y5, Y5
 	VADDPS       Y0, Y3, Y0
 	VBLENDVPS    Y5, Y3, Y0, Y0
 	VADDPS       Y1, Y0, Y0
-	MOVQ         336(AX), CX
-	VMASKMOVPS   Y0, Y15, (CX)(DX*1)
-	MOVQ         288(AX), CX
-	VMASKMOVPS   (CX)(DX*1), Y15, Y0
+	MOVQ         336(AX), R8
+	VMASKMOVPS   Y0, Y15, (R8)(DX*1)
+	MOVQ         288(AX), R8
+	VMASKMOVPS   (R8)(BX*1), Y15, Y0
 	VSUBPS       Y1, Y0, Y0
-	MOVQ         288(AX), CX
-	VMASKMOVPS   Y0, Y15, (CX)(DX*1)
+	MOVQ         288(AX), R8
+	VMASKMOVPS   Y0, Y15, (R8)(BX*1)
 	VSUBPS       Y4, Y2, Y0
 	VCMPPS       $0x1e, word32_0000000000000000<>+0(SB), Y0, Y0
-	MOVQ         264(AX), CX
-	VMASKMOVPS   (CX)(DX*1), Y15, Y1
+	MOVQ         264(AX), R8
+	VMASKMOVPS   (R8)(DX*1), Y15, Y1
 	VANDPD       Y1, Y0, Y0
-	MOVQ         312(AX), CX
-	VMASKMOVPS   (CX)(DX*1), Y15, Y3
+	MOVQ         312(AX), R8
+	VMASKMOVPS   (R8)(BX*1), Y15, Y3
 	VADDPS       Y0, Y3, Y0
-	MOVQ         312(AX), CX
-	VMASKMOVPS   Y0, Y15, (CX)(DX*1)
-	MOVQ         24(AX), CX
-	VMASKMOVPS   (CX)(DX*1), Y15, Y0
+	MOVQ         312(AX), R8
+	VMASKMOVPS   Y0, Y15, (R8)(BX*1)
+	MOVQ         24(AX), BX
+	VMASKMOVPS   (BX)(DX*1), Y15, Y0
 	VBROADCASTSS 360(AX), Y3
 	VCMPPS       $0x1e, Y3, Y0, Y0
 	VSUBPS       Y4, Y2, Y2
 	VCMPPS       $0x1e, word32_0000000000000000<>+0(SB), Y2, Y2
 	VANDPD       Y1, Y0, Y0
 	VBLENDVPS    Y2, word32_0000000000000000<>+0(SB), Y0, Y0
-	MOVQ         264(AX), AX
-	VMASKMOVPS   Y0, Y15, (AX)(DX*1)
+	MOVQ         264(AX), BX
+	VMASKMOVPS   Y0, Y15, (BX)(DX*1)
+	LEAQ         (DX)(DI*4), DX
 
 end_spikeS:
-	MOVQ BX, found+24(FP)
+	DECQ CX
+	JNZ  row_of_spikeS
+	MOVQ SI, found+32(FP)
 	VZEROUPPER
 	RET
 
-// func spikeTAVX2F32(args *byte, scratch *byte, n int) (found int)
+// func spikeTAVX2F32(args *byte, scratch *byte, n int, rows int) (found int)
 // Requires: AVX
-TEXT ·spikeTAVX2F32(SB), NOSPLIT, $0-32
+TEXT ·spikeTAVX2F32(SB), NOSPLIT, $0-40
 	MOVQ args+0(FP), AX
 	MOVQ scratch+8(FP), CX
-	MOVQ n+16(FP), CX
+	MOVQ rows+24(FP), CX
 	XORQ DX, DX
+	XORQ SI, SI
+
+row_of_spikeT:
+	MOVQ n+16(FP), DI
 	XORQ BX, BX
-	SUBQ $0x08, CX
+	SUBQ $0x08, DI
 	JL   tail_of_spikeT
 
 loop_spikeT:
-	MOVQ         216(AX), SI
-	MOVQ         264(AX), SI
-	VMOVUPD      (SI)(DX*1), Y0
-	MOVQ         216(AX), SI
-	VADDPS       (SI)(DX*1), Y0, Y0
-	MOVQ         168(AX), SI
-	MOVQ         72(AX), SI
-	VMOVUPD      (SI)(DX*1), Y1
-	MOVQ         168(AX), SI
-	VMULPS       (SI)(DX*1), Y1, Y2
-	MOVQ         120(AX), SI
-	VMULPS       (SI)(DX*1), Y2, Y2
-	MOVQ         144(AX), SI
-	VMOVUPD      (SI)(DX*1), Y3
+	MOVQ         216(AX), R8
+	MOVQ         264(AX), R8
+	VMOVUPD      (R8)(DX*1), Y0
+	MOVQ         216(AX), R8
+	VADDPS       (R8)(DX*1), Y0, Y0
+	MOVQ         168(AX), R8
+	MOVQ         48(AX), R8
+	VMOVUPD      (R8)(DX*1), Y1
+	MOVQ         168(AX), R8
+	VMULPS       (R8)(DX*1), Y1, Y2
+	MOVQ         120(AX), R8
+	VMULPS       (R8)(BX*1), Y2, Y2
+	MOVQ         144(AX), R8
+	VMOVUPD      (R8)(DX*1), Y3
 	VSUBPS       Y2, Y3, Y2
-	MOVQ         360(AX), SI
-	VMOVUPD      (SI)(DX*1), Y3
+	MOVQ         360(AX), R8
+	VMOVUPD      (R8)(DX*1), Y3
 	VSUBPS       Y3, Y2, Y2
-	MOVQ         240(AX), SI
-	VMOVUPD      (SI)(DX*1), Y4
-	MOVQ         (AX), SI
-	VMOVUPD      (SI)(DX*1), Y5
+	MOVQ         240(AX), R8
+	VMOVUPD      (R8)(DX*1), Y4
+	MOVQ         (AX), R8
+	VMOVUPD      (R8)(DX*1), Y5
 	VMULPS       Y5, Y4, Y6
 	VMULPS       word32_000000003f000000<>+0(SB), Y6, Y6
 	VSUBPS       Y6, Y2, Y2
-	MOVQ         288(AX), SI
-	VMOVUPD      (SI)(DX*1), Y6
-	MOVQ         312(AX), SI
-	VSUBPS       (SI)(DX*1), Y6, Y6
+	MOVQ         288(AX), R8
+	VMOVUPD      (R8)(DX*1), Y6
+	MOVQ         312(AX), R8
+	VSUBPS       (R8)(DX*1), Y6, Y6
 	VMULPS       Y6, Y1, Y1
 	VMULPS       word32_000000003f000000<>+0(SB), Y1, Y1
 	VADDPS       Y1, Y2, Y1
-	MOVQ         336(AX), SI
-	MOVQ         96(AX), SI
-	VMOVUPD      (SI)(DX*1), Y2
-	MOVQ         336(AX), SI
-	VMULPS       (SI)(DX*1), Y2, Y6
+	MOVQ         336(AX), R8
+	MOVQ         72(AX), R8
+	VMOVUPD      (R8)(DX*1), Y2
+	MOVQ         336(AX), R8
+	VMULPS       (R8)(DX*1), Y2, Y6
 	VMULPS       word32_000000003f000000<>+0(SB), Y6, Y6
 	VSUBPS       Y6, Y1, Y1
 	VSUBPS       Y2, Y5, Y2
 	VMAXPS       word32_000000003e4ccccd<>+0(SB), Y2, Y2
 	VDIVPS       Y2, Y1, Y1
-	MOVQ         48(AX), SI
-	VMOVUPD      (SI)(DX*1), Y2
+	MOVQ         96(AX), R8
+	VMOVUPD      (R8)(BX*1), Y2
 	VSUBPS       Y2, Y5, Y6
 	VCMPPS       $0x1e, word32_0000000000000000<>+0(SB), Y6, Y6
-	MOVQ         384(AX), SI
-	VMOVUPD      (SI)(DX*1), Y7
+	MOVQ         384(AX), R8
+	VMOVUPD      (R8)(BX*1), Y7
 	VSUBPS       Y1, Y7, Y8
 	VBLENDVPS    Y6, Y8, Y7, Y6
-	MOVQ         384(AX), SI
-	VMOVUPD      Y6, (SI)(DX*1)
-	MOVQ         192(AX), SI
-	MOVQ         192(AX), SI
-	VADDPS       (SI)(DX*1), Y4, Y4
+	MOVQ         384(AX), R8
+	VMOVUPD      Y6, (R8)(BX*1)
+	MOVQ         192(AX), R8
+	MOVQ         192(AX), R8
+	VADDPS       (R8)(DX*1), Y4, Y4
 	VADDPS       Y4, Y0, Y4
 	VSUBPS       Y2, Y5, Y6
 	VCMPPS       $0x1e, word32_0000000000000000<>+0(SB), Y6, Y6
 	VADDPS       Y1, Y0, Y0
 	VBLENDVPS    Y6, Y0, Y4, Y0
-	MOVQ         432(AX), SI
-	VMOVUPD      Y0, (SI)(DX*1)
+	MOVQ         432(AX), R8
+	VMOVUPD      Y0, (R8)(DX*1)
 	VSUBPS       Y2, Y5, Y0
 	VCMPPS       $0x1e, word32_0000000000000000<>+0(SB), Y0, Y0
 	VANDPD       Y3, Y0, Y0
-	MOVQ         408(AX), SI
-	MOVQ         408(AX), SI
-	VADDPS       (SI)(DX*1), Y0, Y0
-	MOVQ         408(AX), SI
-	VMOVUPD      Y0, (SI)(DX*1)
-	MOVQ         24(AX), SI
-	VMOVUPD      (SI)(DX*1), Y0
+	MOVQ         408(AX), R8
+	MOVQ         408(AX), R8
+	VADDPS       (R8)(BX*1), Y0, Y0
+	MOVQ         408(AX), R8
+	VMOVUPD      Y0, (R8)(BX*1)
+	MOVQ         24(AX), R8
+	VMOVUPD      (R8)(DX*1), Y0
 	VBROADCASTSS 456(AX), Y1
 	VCMPPS       $0x1e, Y1, Y0, Y0
 	VSUBPS       Y2, Y5, Y1
 	VCMPPS       $0x1e, word32_0000000000000000<>+0(SB), Y1, Y1
 	VANDPD       Y3, Y0, Y0
 	VBLENDVPS    Y1, word32_0000000000000000<>+0(SB), Y0, Y0
-	MOVQ         360(AX), SI
-	VMOVUPD      Y0, (SI)(DX*1)
+	MOVQ         360(AX), R8
+	VMOVUPD      Y0, (R8)(DX*1)
 	ADDQ         $0x20, DX
-	SUBQ         $0x08, CX
+	ADDQ         $0x20, BX
+	SUBQ         $0x08, DI
 	JGE          loop_spikeT
 
 tail_of_spikeT:
-	ADDQ         $0x08, CX
+	ADDQ         $0x08, DI
 	JZ           end_spikeT
-	MOVQ         CX, SI
-	SHLQ         $0x02, SI
-	LEAQ         tail<>+64(SB), CX
-	SUBQ         SI, CX
-	VMOVUPD      (CX), Y15
-	MOVQ         216(AX), CX
-	VMASKMOVPS   (CX)(DX*1), Y15, Y0
-	MOVQ         264(AX), CX
-	VMASKMOVPS   (CX)(DX*1), Y15, Y1
+	MOVQ         DI, R9
+	SHLQ         $0x02, R9
+	LEAQ         tail<>+64(SB), R8
+	SUBQ         R9, R8
+	VMOVUPD      (R8), Y15
+	MOVQ         216(AX), R8
+	VMASKMOVPS   (R8)(DX*1), Y15, Y0
+	MOVQ         264(AX), R8
+	VMASKMOVPS   (R8)(DX*1), Y15, Y1
 	VADDPS       Y1, Y0, Y0
-	MOVQ         168(AX), CX
-	VMASKMOVPS   (CX)(DX*1), Y15, Y1
-	MOVQ         72(AX), CX
-	VMASKMOVPS   (CX)(DX*1), Y15, Y2
+	MOVQ         168(AX), R8
+	VMASKMOVPS   (R8)(DX*1), Y15, Y1
+	MOVQ         48(AX), R8
+	VMASKMOVPS   (R8)(DX*1), Y15, Y2
 	VMULPS       Y2, Y1, Y1
-	MOVQ         120(AX), CX
-	VMASKMOVPS   (CX)(DX*1), Y15, Y3
+	MOVQ         120(AX), R8
+	VMASKMOVPS   (R8)(BX*1), Y15, Y3
 	VMULPS       Y3, Y1, Y1
-	MOVQ         144(AX), CX
-	VMASKMOVPS   (CX)(DX*1), Y15, Y3
+	MOVQ         144(AX), R8
+	VMASKMOVPS   (R8)(DX*1), Y15, Y3
 	VSUBPS       Y1, Y3, Y1
-	MOVQ         360(AX), CX
-	VMASKMOVPS   (CX)(DX*1), Y15, Y3
+	MOVQ         360(AX), R8
+	VMASKMOVPS   (R8)(DX*1), Y15, Y3
 	VSUBPS       Y3, Y1, Y1
-	MOVQ         240(AX), CX
-	VMASKMOVPS   (CX)(DX*1), Y15, Y4
-	MOVQ         (AX), CX
-	VMASKMOVPS   (CX)(DX*1), Y15, Y5
+	MOVQ         240(AX), R8
+	VMASKMOVPS   (R8)(DX*1), Y15, Y4
+	MOVQ         (AX), R8
+	VMASKMOVPS   (R8)(DX*1), Y15, Y5
 	VMULPS       Y5, Y4, Y6
 	VMULPS       word32_000000003f000000<>+0(SB), Y6, Y6
 	VSUBPS       Y6, Y1, Y1
-	MOVQ         288(AX), CX
-	VMASKMOVPS   (CX)(DX*1), Y15, Y6
-	MOVQ         312(AX), CX
-	VMASKMOVPS   (CX)(DX*1), Y15, Y7
+	MOVQ         288(AX), R8
+	VMASKMOVPS   (R8)(DX*1), Y15, Y6
+	MOVQ         312(AX), R8
+	VMASKMOVPS   (R8)(DX*1), Y15, Y7
 	VSUBPS       Y7, Y6, Y6
 	VMULPS       Y6, Y2, Y2
 	VMULPS       word32_000000003f000000<>+0(SB), Y2, Y2
 	VADDPS       Y2, Y1, Y1
-	MOVQ         336(AX), CX
-	VMASKMOVPS   (CX)(DX*1), Y15, Y2
-	MOVQ         96(AX), CX
-	VMASKMOVPS   (CX)(DX*1), Y15, Y6
+	MOVQ         336(AX), R8
+	VMASKMOVPS   (R8)(DX*1), Y15, Y2
+	MOVQ         72(AX), R8
+	VMASKMOVPS   (R8)(DX*1), Y15, Y6
 	VMULPS       Y6, Y2, Y2
 	VMULPS       word32_000000003f000000<>+0(SB), Y2, Y2
 	VSUBPS       Y2, Y1, Y1
 	VSUBPS       Y6, Y5, Y2
 	VMAXPS       word32_000000003e4ccccd<>+0(SB), Y2, Y2
 	VDIVPS       Y2, Y1, Y1
-	MOVQ         48(AX), CX
-	VMASKMOVPS   (CX)(DX*1), Y15, Y2
+	MOVQ         96(AX), R8
+	VMASKMOVPS   (R8)(BX*1), Y15, Y2
 	VSUBPS       Y2, Y5, Y6
 	VCMPPS       $0x1e, word32_0000000000000000<>+0(SB), Y6, Y6
-	MOVQ         384(AX), CX
-	VMASKMOVPS   (CX)(DX*1), Y15, Y7
+	MOVQ         384(AX), R8
+	VMASKMOVPS   (R8)(BX*1), Y15, Y7
 	VSUBPS       Y1, Y7, Y8
 	VBLENDVPS    Y6, Y8, Y7, Y6
-	MOVQ         384(AX), CX
-	VMASKMOVPS   Y6, Y15, (CX)(DX*1)
-	MOVQ         192(AX), CX
-	VMASKMOVPS   (CX)(DX*1), Y15, Y6
+	MOVQ         384(AX), R8
+	VMASKMOVPS   Y6, Y15, (R8)(BX*1)
+	MOVQ         192(AX), R8
+	VMASKMOVPS   (R8)(DX*1), Y15, Y6
 	VADDPS       Y4, Y6, Y4
 	VADDPS       Y4, Y0, Y4
 	VSUBPS       Y2, Y5, Y6
 	VCMPPS       $0x1e, word32_0000000000000000<>+0(SB), Y6, Y6
 	VADDPS       Y1, Y0, Y0
 	VBLENDVPS    Y6, Y0, Y4, Y0
-	MOVQ         432(AX), CX
-	VMASKMOVPS   Y0, Y15, (CX)(DX*1)
+	MOVQ         432(AX), R8
+	VMASKMOVPS   Y0, Y15, (R8)(DX*1)
 	VSUBPS       Y2, Y5, Y0
 	VCMPPS       $0x1e, word32_0000000000000000<>+0(SB), Y0, Y0
 	VANDPD       Y3, Y0, Y0
-	MOVQ         408(AX), CX
-	VMASKMOVPS   (CX)(DX*1), Y15, Y1
+	MOVQ         408(AX), R8
+	VMASKMOVPS   (R8)(BX*1), Y15, Y1
 	VADDPS       Y0, Y1, Y0
-	MOVQ         408(AX), CX
-	VMASKMOVPS   Y0, Y15, (CX)(DX*1)
-	MOVQ         24(AX), CX
-	VMASKMOVPS   (CX)(DX*1), Y15, Y0
+	MOVQ         408(AX), R8
+	VMASKMOVPS   Y0, Y15, (R8)(BX*1)
+	MOVQ         24(AX), BX
+	VMASKMOVPS   (BX)(DX*1), Y15, Y0
 	VBROADCASTSS 456(AX), Y1
 	VCMPPS       $0x1e, Y1, Y0, Y0
 	VSUBPS       Y2, Y5, Y1
 	VCMPPS       $0x1e, word32_0000000000000000<>+0(SB), Y1, Y1
 	VANDPD       Y3, Y0, Y0
 	VBLENDVPS    Y1, word32_0000000000000000<>+0(SB), Y0, Y0
-	MOVQ         360(AX), AX
-	VMASKMOVPS   Y0, Y15, (AX)(DX*1)
+	MOVQ         360(AX), BX
+	VMASKMOVPS   Y0, Y15, (BX)(DX*1)
+	LEAQ         (DX)(DI*4), DX
 
 end_spikeT:
-	MOVQ BX, found+24(FP)
+	DECQ CX
+	JNZ  row_of_spikeT
+	MOVQ SI, found+32(FP)
 	VZEROUPPER
 	RET
 
@@ -2581,131 +2647,143 @@ DATA word32_000000003e4ccccd<>+48(SB)/8, $0x3e4ccccd3e4ccccd
 DATA word32_000000003e4ccccd<>+56(SB)/8, $0x3e4ccccd3e4ccccd
 GLOBL word32_000000003e4ccccd<>(SB), RODATA|NOPTR, $64
 
-// func spikeForcedAVX2F32(args *byte, scratch *byte, n int) (found int)
+// func spikeForcedAVX2F32(args *byte, scratch *byte, n int, rows int) (found int)
 // Requires: AVX
-TEXT ·spikeForcedAVX2F32(SB), NOSPLIT, $0-32
+TEXT ·spikeForcedAVX2F32(SB), NOSPLIT, $0-40
 	MOVQ args+0(FP), AX
 	MOVQ scratch+8(FP), CX
-	MOVQ n+16(FP), CX
+	MOVQ rows+24(FP), CX
 	XORQ DX, DX
+	XORQ SI, SI
+
+row_of_spikeForced:
+	MOVQ n+16(FP), DI
 	XORQ BX, BX
-	SUBQ $0x08, CX
+	SUBQ $0x08, DI
 	JL   tail_of_spikeForced
 
 loop_spikeForced:
-	MOVQ         72(AX), SI
-	MOVQ         120(AX), SI
-	VMOVUPD      (SI)(DX*1), Y0
-	MOVQ         72(AX), SI
-	VADDPS       (SI)(DX*1), Y0, Y0
-	MOVQ         (AX), SI
-	VMOVUPD      (SI)(DX*1), Y1
+	MOVQ         72(AX), R8
+	MOVQ         120(AX), R8
+	VMOVUPD      (R8)(DX*1), Y0
+	MOVQ         72(AX), R8
+	VADDPS       (R8)(DX*1), Y0, Y0
+	MOVQ         (AX), R8
+	VMOVUPD      (R8)(DX*1), Y1
 	VCMPPS       $0x1e, word32_0000000000000000<>+0(SB), Y1, Y2
-	MOVQ         48(AX), SI
-	MOVQ         96(AX), SI
-	VMOVUPD      (SI)(DX*1), Y3
-	MOVQ         48(AX), SI
-	VADDPS       (SI)(DX*1), Y3, Y3
+	MOVQ         48(AX), R8
+	MOVQ         96(AX), R8
+	VMOVUPD      (R8)(DX*1), Y3
+	MOVQ         48(AX), R8
+	VADDPS       (R8)(DX*1), Y3, Y3
 	VADDPS       Y3, Y0, Y3
 	VBLENDVPS    Y2, Y0, Y3, Y0
-	MOVQ         192(AX), SI
-	VMOVUPD      Y0, (SI)(DX*1)
+	MOVQ         192(AX), R8
+	VMOVUPD      Y0, (R8)(DX*1)
 	VCMPPS       $0x1e, word32_0000000000000000<>+0(SB), Y1, Y0
-	MOVQ         144(AX), SI
-	VMOVUPD      (SI)(DX*1), Y2
+	MOVQ         144(AX), R8
+	VMOVUPD      (R8)(DX*1), Y2
 	VANDPD       Y2, Y0, Y0
-	MOVQ         168(AX), SI
-	MOVQ         168(AX), SI
-	VADDPS       (SI)(DX*1), Y0, Y0
-	MOVQ         168(AX), SI
-	VMOVUPD      Y0, (SI)(DX*1)
-	MOVQ         24(AX), SI
-	VMOVUPD      (SI)(DX*1), Y0
+	MOVQ         168(AX), R8
+	MOVQ         168(AX), R8
+	VADDPS       (R8)(BX*1), Y0, Y0
+	MOVQ         168(AX), R8
+	VMOVUPD      Y0, (R8)(BX*1)
+	MOVQ         24(AX), R8
+	VMOVUPD      (R8)(DX*1), Y0
 	VBROADCASTSS 216(AX), Y3
 	VCMPPS       $0x1e, Y3, Y0, Y0
 	VCMPPS       $0x1e, word32_0000000000000000<>+0(SB), Y1, Y1
 	VANDPD       Y2, Y0, Y0
 	VBLENDVPS    Y1, word32_0000000000000000<>+0(SB), Y0, Y0
-	MOVQ         144(AX), SI
-	VMOVUPD      Y0, (SI)(DX*1)
+	MOVQ         144(AX), R8
+	VMOVUPD      Y0, (R8)(DX*1)
 	ADDQ         $0x20, DX
-	SUBQ         $0x08, CX
+	ADDQ         $0x20, BX
+	SUBQ         $0x08, DI
 	JGE          loop_spikeForced
 
 tail_of_spikeForced:
-	ADDQ         $0x08, CX
+	ADDQ         $0x08, DI
 	JZ           end_spikeForced
-	MOVQ         CX, SI
-	SHLQ         $0x02, SI
-	LEAQ         tail<>+64(SB), CX
-	SUBQ         SI, CX
-	VMOVUPD      (CX), Y15
-	MOVQ         72(AX), CX
-	VMASKMOVPS   (CX)(DX*1), Y15, Y0
-	MOVQ         120(AX), CX
-	VMASKMOVPS   (CX)(DX*1), Y15, Y1
+	MOVQ         DI, R9
+	SHLQ         $0x02, R9
+	LEAQ         tail<>+64(SB), R8
+	SUBQ         R9, R8
+	VMOVUPD      (R8), Y15
+	MOVQ         72(AX), R8
+	VMASKMOVPS   (R8)(DX*1), Y15, Y0
+	MOVQ         120(AX), R8
+	VMASKMOVPS   (R8)(DX*1), Y15, Y1
 	VADDPS       Y1, Y0, Y0
-	MOVQ         (AX), CX
-	VMASKMOVPS   (CX)(DX*1), Y15, Y1
+	MOVQ         (AX), R8
+	VMASKMOVPS   (R8)(DX*1), Y15, Y1
 	VCMPPS       $0x1e, word32_0000000000000000<>+0(SB), Y1, Y2
-	MOVQ         48(AX), CX
-	VMASKMOVPS   (CX)(DX*1), Y15, Y3
-	MOVQ         96(AX), CX
-	VMASKMOVPS   (CX)(DX*1), Y15, Y4
+	MOVQ         48(AX), R8
+	VMASKMOVPS   (R8)(DX*1), Y15, Y3
+	MOVQ         96(AX), R8
+	VMASKMOVPS   (R8)(DX*1), Y15, Y4
 	VADDPS       Y4, Y3, Y3
 	VADDPS       Y3, Y0, Y3
 	VBLENDVPS    Y2, Y0, Y3, Y0
-	MOVQ         192(AX), CX
-	VMASKMOVPS   Y0, Y15, (CX)(DX*1)
+	MOVQ         192(AX), R8
+	VMASKMOVPS   Y0, Y15, (R8)(DX*1)
 	VCMPPS       $0x1e, word32_0000000000000000<>+0(SB), Y1, Y0
-	MOVQ         144(AX), CX
-	VMASKMOVPS   (CX)(DX*1), Y15, Y2
+	MOVQ         144(AX), R8
+	VMASKMOVPS   (R8)(DX*1), Y15, Y2
 	VANDPD       Y2, Y0, Y0
-	MOVQ         168(AX), CX
-	VMASKMOVPS   (CX)(DX*1), Y15, Y3
+	MOVQ         168(AX), R8
+	VMASKMOVPS   (R8)(BX*1), Y15, Y3
 	VADDPS       Y0, Y3, Y0
-	MOVQ         168(AX), CX
-	VMASKMOVPS   Y0, Y15, (CX)(DX*1)
-	MOVQ         24(AX), CX
-	VMASKMOVPS   (CX)(DX*1), Y15, Y0
+	MOVQ         168(AX), R8
+	VMASKMOVPS   Y0, Y15, (R8)(BX*1)
+	MOVQ         24(AX), BX
+	VMASKMOVPS   (BX)(DX*1), Y15, Y0
 	VBROADCASTSS 216(AX), Y3
 	VCMPPS       $0x1e, Y3, Y0, Y0
 	VCMPPS       $0x1e, word32_0000000000000000<>+0(SB), Y1, Y1
 	VANDPD       Y2, Y0, Y0
 	VBLENDVPS    Y1, word32_0000000000000000<>+0(SB), Y0, Y0
-	MOVQ         144(AX), AX
-	VMASKMOVPS   Y0, Y15, (AX)(DX*1)
+	MOVQ         144(AX), BX
+	VMASKMOVPS   Y0, Y15, (BX)(DX*1)
+	LEAQ         (DX)(DI*4), DX
 
 end_spikeForced:
-	MOVQ BX, found+24(FP)
+	DECQ CX
+	JNZ  row_of_spikeForced
+	MOVQ SI, found+32(FP)
 	VZEROUPPER
 	RET
 
-// func spikeRockpoolAVX2F32(args *byte, scratch *byte, n int) (found int)
+// func spikeRockpoolAVX2F32(args *byte, scratch *byte, n int, rows int) (found int)
 // Requires: AVX, AVX2
-TEXT ·spikeRockpoolAVX2F32(SB), NOSPLIT, $0-32
+TEXT ·spikeRockpoolAVX2F32(SB), NOSPLIT, $0-40
 	MOVQ args+0(FP), AX
 	MOVQ scratch+8(FP), CX
-	MOVQ n+16(FP), CX
+	MOVQ rows+24(FP), CX
 	XORQ DX, DX
+	XORQ SI, SI
+
+row_of_spikeRockpool:
+	MOVQ n+16(FP), DI
 	XORQ BX, BX
-	SUBQ $0x08, CX
+	SUBQ $0x08, DI
 	JL   tail_of_spikeRockpool
 
 loop_spikeRockpool:
-	MOVQ         144(AX), SI
-	MOVQ         216(AX), SI
-	VMOVUPD      (SI)(DX*1), Y0
-	MOVQ         144(AX), SI
-	VADDPS       (SI)(DX*1), Y0, Y0
-	MOVQ         168(AX), SI
-	MOVQ         240(AX), SI
-	VMOVUPD      (SI)(DX*1), Y1
-	MOVQ         168(AX), SI
-	VADDPS       (SI)(DX*1), Y1, Y1
+	MOVQ         144(AX), R8
+	MOVQ         216(AX), R8
+	VMOVUPD      (R8)(DX*1), Y0
+	MOVQ         144(AX), R8
+	VADDPS       (R8)(DX*1), Y0, Y0
+	MOVQ         168(AX), R8
+	MOVQ         240(AX), R8
+	VMOVUPD      (R8)(DX*1), Y1
+	MOVQ         168(AX), R8
+	VADDPS       (R8)(DX*1), Y1, Y1
 	VMOVUPD      word32_00000000c2ae0000<>+0(SB), Y2
-	MOVQ         (AX), SI
-	VMOVUPD      (SI)(DX*1), Y3
+	MOVQ         (AX), R8
+	VMOVUPD      (R8)(DX*1), Y3
 	VMAXPS       Y3, Y2, Y2
 	VMOVUPD      word32_0000000042b00000<>+0(SB), Y4
 	VMINPS       Y2, Y4, Y2
@@ -2730,21 +2808,21 @@ loop_spikeRockpool:
 	VADDPS       Y2, Y4, Y2
 	VADDPS       word32_000000003f800000<>+0(SB), Y2, Y2
 	VPADDD       Y5, Y2, Y2
-	MOVQ         48(AX), SI
-	VMOVUPD      (SI)(DX*1), Y4
+	MOVQ         72(AX), R8
+	VMOVUPD      (R8)(BX*1), Y4
 	VSUBPS       Y4, Y3, Y5
 	VCMPPS       $0x1e, word32_0000000000000000<>+0(SB), Y5, Y5
 	VDIVPS       Y2, Y0, Y6
 	VBLENDVPS    Y5, Y0, Y6, Y5
-	MOVQ         72(AX), SI
-	VMOVUPD      (SI)(DX*1), Y6
+	MOVQ         48(AX), R8
+	VMOVUPD      (R8)(DX*1), Y6
 	VCMPPS       $0x12, word32_000000003f800000<>+0(SB), Y6, Y6
 	VANDPD       word32_000000003f000000<>+0(SB), Y6, Y6
-	MOVQ         120(AX), SI
-	MOVQ         192(AX), SI
-	VMOVUPD      (SI)(DX*1), Y7
-	MOVQ         120(AX), SI
-	VADDPS       (SI)(DX*1), Y7, Y7
+	MOVQ         120(AX), R8
+	MOVQ         192(AX), R8
+	VMOVUPD      (R8)(DX*1), Y7
+	MOVQ         120(AX), R8
+	VADDPS       (R8)(DX*1), Y7, Y7
 	VMOVUPD      word32_000000003f800000<>+0(SB), Y8
 	VSUBPS       Y2, Y8, Y8
 	VMULPS       Y8, Y5, Y5
@@ -2752,14 +2830,14 @@ loop_spikeRockpool:
 	VADDPS       Y5, Y7, Y5
 	VMULPS       Y2, Y5, Y2
 	VCMPPS       $0x1e, word32_0000000000000000<>+0(SB), Y3, Y5
-	MOVQ         288(AX), SI
-	VMOVUPD      (SI)(DX*1), Y6
+	MOVQ         288(AX), R8
+	VMOVUPD      (R8)(BX*1), Y6
 	VADDPS       Y2, Y6, Y7
 	VBLENDVPS    Y5, Y7, Y6, Y5
-	MOVQ         288(AX), SI
-	VMOVUPD      Y5, (SI)(DX*1)
-	MOVQ         96(AX), SI
-	VMULPS       (SI)(DX*1), Y2, Y2
+	MOVQ         288(AX), R8
+	VMOVUPD      Y5, (R8)(BX*1)
+	MOVQ         96(AX), R8
+	VMULPS       (R8)(BX*1), Y2, Y2
 	VADDPS       Y2, Y1, Y2
 	VSUBPS       Y4, Y3, Y5
 	VCMPPS       $0x1e, word32_0000000000000000<>+0(SB), Y5, Y5
@@ -2768,53 +2846,54 @@ loop_spikeRockpool:
 	VCMPPS       $0x1e, word32_0000000000000000<>+0(SB), Y3, Y5
 	VADDPS       Y0, Y1, Y0
 	VBLENDVPS    Y5, Y2, Y0, Y0
-	MOVQ         336(AX), SI
-	VMOVUPD      Y0, (SI)(DX*1)
+	MOVQ         336(AX), R8
+	VMOVUPD      Y0, (R8)(DX*1)
 	VSUBPS       Y4, Y3, Y0
 	VCMPPS       $0x1e, word32_0000000000000000<>+0(SB), Y0, Y0
-	MOVQ         264(AX), SI
-	VMOVUPD      (SI)(DX*1), Y1
+	MOVQ         264(AX), R8
+	VMOVUPD      (R8)(DX*1), Y1
 	VANDPD       Y1, Y0, Y0
-	MOVQ         312(AX), SI
-	MOVQ         312(AX), SI
-	VADDPS       (SI)(DX*1), Y0, Y0
-	MOVQ         312(AX), SI
-	VMOVUPD      Y0, (SI)(DX*1)
-	MOVQ         24(AX), SI
-	VMOVUPD      (SI)(DX*1), Y0
+	MOVQ         312(AX), R8
+	MOVQ         312(AX), R8
+	VADDPS       (R8)(BX*1), Y0, Y0
+	MOVQ         312(AX), R8
+	VMOVUPD      Y0, (R8)(BX*1)
+	MOVQ         24(AX), R8
+	VMOVUPD      (R8)(DX*1), Y0
 	VBROADCASTSS 360(AX), Y2
 	VCMPPS       $0x1e, Y2, Y0, Y0
 	VSUBPS       Y4, Y3, Y2
 	VCMPPS       $0x1e, word32_0000000000000000<>+0(SB), Y2, Y2
 	VANDPD       Y1, Y0, Y0
 	VBLENDVPS    Y2, word32_0000000000000000<>+0(SB), Y0, Y0
-	MOVQ         264(AX), SI
-	VMOVUPD      Y0, (SI)(DX*1)
+	MOVQ         264(AX), R8
+	VMOVUPD      Y0, (R8)(DX*1)
 	ADDQ         $0x20, DX
-	SUBQ         $0x08, CX
+	ADDQ         $0x20, BX
+	SUBQ         $0x08, DI
 	JGE          loop_spikeRockpool
 
 tail_of_spikeRockpool:
-	ADDQ         $0x08, CX
+	ADDQ         $0x08, DI
 	JZ           end_spikeRockpool
-	MOVQ         CX, SI
-	SHLQ         $0x02, SI
-	LEAQ         tail<>+64(SB), CX
-	SUBQ         SI, CX
-	VMOVUPD      (CX), Y15
-	MOVQ         144(AX), CX
-	VMASKMOVPS   (CX)(DX*1), Y15, Y0
-	MOVQ         216(AX), CX
-	VMASKMOVPS   (CX)(DX*1), Y15, Y1
+	MOVQ         DI, R9
+	SHLQ         $0x02, R9
+	LEAQ         tail<>+64(SB), R8
+	SUBQ         R9, R8
+	VMOVUPD      (R8), Y15
+	MOVQ         144(AX), R8
+	VMASKMOVPS   (R8)(DX*1), Y15, Y0
+	MOVQ         216(AX), R8
+	VMASKMOVPS   (R8)(DX*1), Y15, Y1
 	VADDPS       Y1, Y0, Y0
-	MOVQ         168(AX), CX
-	VMASKMOVPS   (CX)(DX*1), Y15, Y1
-	MOVQ         240(AX), CX
-	VMASKMOVPS   (CX)(DX*1), Y15, Y2
+	MOVQ         168(AX), R8
+	VMASKMOVPS   (R8)(DX*1), Y15, Y1
+	MOVQ         240(AX), R8
+	VMASKMOVPS   (R8)(DX*1), Y15, Y2
 	VADDPS       Y2, Y1, Y1
 	VMOVUPD      word32_00000000c2ae0000<>+0(SB), Y2
-	MOVQ         (AX), CX
-	VMASKMOVPS   (CX)(DX*1), Y15, Y3
+	MOVQ         (AX), R8
+	VMASKMOVPS   (R8)(DX*1), Y15, Y3
 	VMAXPS       Y3, Y2, Y2
 	VMOVUPD      word32_0000000042b00000<>+0(SB), Y4
 	VMINPS       Y2, Y4, Y2
@@ -2839,20 +2918,20 @@ tail_of_spikeRockpool:
 	VADDPS       Y2, Y4, Y2
 	VADDPS       word32_000000003f800000<>+0(SB), Y2, Y2
 	VPADDD       Y5, Y2, Y2
-	MOVQ         48(AX), CX
-	VMASKMOVPS   (CX)(DX*1), Y15, Y4
+	MOVQ         72(AX), R8
+	VMASKMOVPS   (R8)(BX*1), Y15, Y4
 	VSUBPS       Y4, Y3, Y5
 	VCMPPS       $0x1e, word32_0000000000000000<>+0(SB), Y5, Y5
 	VDIVPS       Y2, Y0, Y6
 	VBLENDVPS    Y5, Y0, Y6, Y5
-	MOVQ         72(AX), CX
-	VMASKMOVPS   (CX)(DX*1), Y15, Y6
+	MOVQ         48(AX), R8
+	VMASKMOVPS   (R8)(DX*1), Y15, Y6
 	VCMPPS       $0x12, word32_000000003f800000<>+0(SB), Y6, Y6
 	VANDPD       word32_000000003f000000<>+0(SB), Y6, Y6
-	MOVQ         120(AX), CX
-	VMASKMOVPS   (CX)(DX*1), Y15, Y7
-	MOVQ         192(AX), CX
-	VMASKMOVPS   (CX)(DX*1), Y15, Y8
+	MOVQ         120(AX), R8
+	VMASKMOVPS   (R8)(DX*1), Y15, Y7
+	MOVQ         192(AX), R8
+	VMASKMOVPS   (R8)(DX*1), Y15, Y8
 	VADDPS       Y8, Y7, Y7
 	VMOVUPD      word32_000000003f800000<>+0(SB), Y8
 	VSUBPS       Y2, Y8, Y8
@@ -2861,14 +2940,14 @@ tail_of_spikeRockpool:
 	VADDPS       Y5, Y7, Y5
 	VMULPS       Y2, Y5, Y2
 	VCMPPS       $0x1e, word32_0000000000000000<>+0(SB), Y3, Y5
-	MOVQ         288(AX), CX
-	VMASKMOVPS   (CX)(DX*1), Y15, Y6
+	MOVQ         288(AX), R8
+	VMASKMOVPS   (R8)(BX*1), Y15, Y6
 	VADDPS       Y2, Y6, Y7
 	VBLENDVPS    Y5, Y7, Y6, Y5
-	MOVQ         288(AX), CX
-	VMASKMOVPS   Y5, Y15, (CX)(DX*1)
-	MOVQ         96(AX), CX
-	VMASKMOVPS   (CX)(DX*1), Y15, Y5
+	MOVQ         288(AX), R8
+	VMASKMOVPS   Y5, Y15, (R8)(BX*1)
+	MOVQ         96(AX), R8
+	VMASKMOVPS   (R8)(BX*1), Y15, Y5
 	VMULPS       Y5, Y2, Y2
 	VADDPS       Y2, Y1, Y2
 	VSUBPS       Y4, Y3, Y5
@@ -2878,208 +2957,215 @@ tail_of_spikeRockpool:
 	VCMPPS       $0x1e, word32_0000000000000000<>+0(SB), Y3, Y5
 	VADDPS       Y0, Y1, Y0
 	VBLENDVPS    Y5, Y2, Y0, Y0
-	MOVQ         336(AX), CX
-	VMASKMOVPS   Y0, Y15, (CX)(DX*1)
+	MOVQ         336(AX), R8
+	VMASKMOVPS   Y0, Y15, (R8)(DX*1)
 	VSUBPS       Y4, Y3, Y0
 	VCMPPS       $0x1e, word32_0000000000000000<>+0(SB), Y0, Y0
-	MOVQ         264(AX), CX
-	VMASKMOVPS   (CX)(DX*1), Y15, Y1
+	MOVQ         264(AX), R8
+	VMASKMOVPS   (R8)(DX*1), Y15, Y1
 	VANDPD       Y1, Y0, Y0
-	MOVQ         312(AX), CX
-	VMASKMOVPS   (CX)(DX*1), Y15, Y2
+	MOVQ         312(AX), R8
+	VMASKMOVPS   (R8)(BX*1), Y15, Y2
 	VADDPS       Y0, Y2, Y0
-	MOVQ         312(AX), CX
-	VMASKMOVPS   Y0, Y15, (CX)(DX*1)
-	MOVQ         24(AX), CX
-	VMASKMOVPS   (CX)(DX*1), Y15, Y0
+	MOVQ         312(AX), R8
+	VMASKMOVPS   Y0, Y15, (R8)(BX*1)
+	MOVQ         24(AX), BX
+	VMASKMOVPS   (BX)(DX*1), Y15, Y0
 	VBROADCASTSS 360(AX), Y2
 	VCMPPS       $0x1e, Y2, Y0, Y0
 	VSUBPS       Y4, Y3, Y2
 	VCMPPS       $0x1e, word32_0000000000000000<>+0(SB), Y2, Y2
 	VANDPD       Y1, Y0, Y0
 	VBLENDVPS    Y2, word32_0000000000000000<>+0(SB), Y0, Y0
-	MOVQ         264(AX), AX
-	VMASKMOVPS   Y0, Y15, (AX)(DX*1)
+	MOVQ         264(AX), BX
+	VMASKMOVPS   Y0, Y15, (BX)(DX*1)
+	LEAQ         (DX)(DI*4), DX
 
 end_spikeRockpool:
-	MOVQ BX, found+24(FP)
+	DECQ CX
+	JNZ  row_of_spikeRockpool
+	MOVQ SI, found+32(FP)
 	VZEROUPPER
 	RET
 
-// func linearAVX2F32(args *byte, scratch *byte, n int) (found int)
+// func linearAVX2F32(args *byte, scratch *byte, n int, rows int) (found int)
 // Requires: AVX
-TEXT ·linearAVX2F32(SB), NOSPLIT, $0-32
+TEXT ·linearAVX2F32(SB), NOSPLIT, $0-40
 	MOVQ args+0(FP), AX
 	MOVQ scratch+8(FP), CX
-	MOVQ n+16(FP), CX
+	MOVQ rows+24(FP), CX
 	XORQ DX, DX
+	XORQ SI, SI
+
+row_of_linear:
+	MOVQ n+16(FP), DI
 	XORQ BX, BX
-	SUBQ $0x08, CX
+	SUBQ $0x08, DI
 	JL   tail_of_linear
 
 loop_linear:
-	MOVQ      (AX), SI
-	VMOVUPD   (SI)(DX*1), Y0
-	MOVQ      240(AX), SI
-	VMULPS    (SI)(DX*1), Y0, Y1
-	MOVQ      768(AX), SI
-	VMOVUPD   (SI)(DX*1), Y2
+	MOVQ      (AX), R8
+	VMOVUPD   (R8)(DX*1), Y0
+	MOVQ      240(AX), R8
+	VMULPS    (R8)(DX*1), Y0, Y1
+	MOVQ      768(AX), R8
+	VMOVUPD   (R8)(DX*1), Y2
 	VSUBPS    Y1, Y2, Y1
-	MOVQ      768(AX), SI
-	VMOVUPD   Y1, (SI)(DX*1)
-	MOVQ      144(AX), SI
-	VMULPS    (SI)(DX*1), Y0, Y0
-	MOVQ      408(AX), SI
-	VMULPS    (SI)(DX*1), Y0, Y1
-	MOVQ      168(AX), SI
-	VMOVUPD   (SI)(DX*1), Y2
+	MOVQ      768(AX), R8
+	VMOVUPD   Y1, (R8)(DX*1)
+	MOVQ      144(AX), R8
+	VMULPS    (R8)(DX*1), Y0, Y0
+	MOVQ      408(AX), R8
+	VMULPS    (R8)(BX*1), Y0, Y1
+	MOVQ      168(AX), R8
+	VMOVUPD   (R8)(DX*1), Y2
 	VMULPS    Y2, Y0, Y3
-	MOVQ      792(AX), SI
-	MOVQ      792(AX), SI
-	VADDPS    (SI)(DX*1), Y3, Y3
-	MOVQ      792(AX), SI
-	VMOVUPD   Y3, (SI)(DX*1)
-	MOVQ      24(AX), SI
-	VMULPS    (SI)(DX*1), Y1, Y3
-	MOVQ      264(AX), SI
-	VMULPS    (SI)(DX*1), Y3, Y4
-	MOVQ      816(AX), SI
-	MOVQ      816(AX), SI
-	VADDPS    (SI)(DX*1), Y4, Y4
-	MOVQ      816(AX), SI
-	VMOVUPD   Y4, (SI)(DX*1)
-	MOVQ      432(AX), SI
-	VMULPS    (SI)(DX*1), Y3, Y3
-	MOVQ      1080(AX), SI
-	VMOVUPD   Y3, (SI)(DX*1)
-	MOVQ      288(AX), SI
-	VMOVUPD   (SI)(DX*1), Y3
-	MOVQ      480(AX), SI
-	VMOVUPD   (SI)(DX*1), Y4
+	MOVQ      792(AX), R8
+	MOVQ      792(AX), R8
+	VADDPS    (R8)(BX*1), Y3, Y3
+	MOVQ      792(AX), R8
+	VMOVUPD   Y3, (R8)(BX*1)
+	MOVQ      24(AX), R8
+	VMULPS    (R8)(DX*1), Y1, Y3
+	MOVQ      264(AX), R8
+	VMULPS    (R8)(DX*1), Y3, Y4
+	MOVQ      816(AX), R8
+	MOVQ      816(AX), R8
+	VADDPS    (R8)(BX*1), Y4, Y4
+	MOVQ      816(AX), R8
+	VMOVUPD   Y4, (R8)(BX*1)
+	MOVQ      432(AX), R8
+	VMULPS    (R8)(BX*1), Y3, Y3
+	MOVQ      1080(AX), R8
+	VMOVUPD   Y3, (R8)(DX*1)
+	MOVQ      288(AX), R8
+	VMOVUPD   (R8)(DX*1), Y3
+	MOVQ      480(AX), R8
+	VMOVUPD   (R8)(BX*1), Y4
 	VMULPS    Y4, Y3, Y5
 	VMULPS    Y5, Y1, Y6
-	MOVQ      120(AX), SI
-	VMULPS    (SI)(DX*1), Y6, Y7
+	MOVQ      120(AX), R8
+	VMULPS    (R8)(DX*1), Y6, Y7
 	VMULPS    Y2, Y1, Y2
 	VADDPS    Y2, Y0, Y0
-	MOVQ      48(AX), SI
-	VMOVUPD   (SI)(DX*1), Y2
+	MOVQ      48(AX), R8
+	VMOVUPD   (R8)(DX*1), Y2
 	VMULPS    Y2, Y7, Y8
-	MOVQ      96(AX), SI
-	VMULPS    (SI)(DX*1), Y8, Y8
+	MOVQ      96(AX), R8
+	VMULPS    (R8)(DX*1), Y8, Y8
 	VSUBPS    Y8, Y0, Y0
-	MOVQ      1056(AX), SI
-	VMOVUPD   Y0, (SI)(DX*1)
-	MOVQ      72(AX), SI
-	VMOVUPD   (SI)(DX*1), Y0
+	MOVQ      1056(AX), R8
+	VMOVUPD   Y0, (R8)(DX*1)
+	MOVQ      72(AX), R8
+	VMOVUPD   (R8)(DX*1), Y0
 	VSUBPS    Y2, Y0, Y0
 	VMULPS    Y0, Y7, Y0
-	MOVQ      840(AX), SI
-	MOVQ      840(AX), SI
-	VADDPS    (SI)(DX*1), Y0, Y0
-	MOVQ      840(AX), SI
-	VMOVUPD   Y0, (SI)(DX*1)
+	MOVQ      840(AX), R8
+	MOVQ      840(AX), R8
+	VADDPS    (R8)(BX*1), Y0, Y0
+	MOVQ      840(AX), R8
+	VMOVUPD   Y0, (R8)(BX*1)
 	VSUBPS    Y3, Y2, Y0
 	VMULPS    Y0, Y1, Y0
 	VMULPS    Y4, Y0, Y0
-	MOVQ      456(AX), SI
-	VMULPS    (SI)(DX*1), Y7, Y1
-	MOVQ      192(AX), SI
-	VMULPS    (SI)(DX*1), Y1, Y1
-	MOVQ      888(AX), SI
-	MOVQ      888(AX), SI
-	VADDPS    (SI)(DX*1), Y1, Y2
-	MOVQ      888(AX), SI
-	VMOVUPD   Y2, (SI)(DX*1)
-	MOVQ      1152(AX), SI
-	VMOVUPD   Y1, (SI)(DX*1)
+	MOVQ      456(AX), R8
+	VMULPS    (R8)(BX*1), Y7, Y1
+	MOVQ      192(AX), R8
+	VMULPS    (R8)(DX*1), Y1, Y1
+	MOVQ      888(AX), R8
+	MOVQ      888(AX), R8
+	VADDPS    (R8)(BX*1), Y1, Y2
+	MOVQ      888(AX), R8
+	VMOVUPD   Y2, (R8)(BX*1)
+	MOVQ      1152(AX), R8
+	VMOVUPD   Y1, (R8)(DX*1)
 	VSUBPS    Y6, Y0, Y2
 	VSUBPS    Y1, Y2, Y2
-	MOVQ      1176(AX), SI
-	VMOVUPD   Y2, (SI)(DX*1)
+	MOVQ      1176(AX), R8
+	VMOVUPD   Y2, (R8)(DX*1)
 	VMULPS    Y5, Y0, Y0
 	VSUBPS    Y0, Y2, Y0
-	MOVQ      864(AX), SI
-	MOVQ      864(AX), SI
-	VADDPS    (SI)(DX*1), Y0, Y0
-	MOVQ      864(AX), SI
-	VMOVUPD   Y0, (SI)(DX*1)
-	MOVQ      744(AX), SI
-	MOVQ      696(AX), SI
-	VMOVUPD   (SI)(DX*1), Y0
-	MOVQ      744(AX), SI
-	VADDPS    (SI)(DX*1), Y0, Y0
+	MOVQ      864(AX), R8
+	MOVQ      864(AX), R8
+	VADDPS    (R8)(BX*1), Y0, Y0
+	MOVQ      864(AX), R8
+	VMOVUPD   Y0, (R8)(BX*1)
+	MOVQ      744(AX), R8
+	MOVQ      696(AX), R8
+	VMOVUPD   (R8)(DX*1), Y0
+	MOVQ      744(AX), R8
+	VADDPS    (R8)(DX*1), Y0, Y0
 	VADDPS    Y2, Y0, Y0
-	MOVQ      216(AX), SI
-	VMULPS    (SI)(DX*1), Y0, Y0
-	MOVQ      336(AX), SI
-	VMULPS    (SI)(DX*1), Y0, Y2
-	MOVQ      504(AX), SI
-	VMULPS    (SI)(DX*1), Y0, Y3
-	MOVQ      744(AX), SI
-	VMOVUPD   Y3, (SI)(DX*1)
-	MOVQ      552(AX), SI
-	VMULPS    (SI)(DX*1), Y0, Y0
-	MOVQ      1128(AX), SI
-	VMOVUPD   Y0, (SI)(DX*1)
-	MOVQ      312(AX), SI
-	VMULPS    (SI)(DX*1), Y3, Y0
-	MOVQ      912(AX), SI
-	VMOVUPD   (SI)(DX*1), Y3
+	MOVQ      216(AX), R8
+	VMULPS    (R8)(DX*1), Y0, Y0
+	MOVQ      336(AX), R8
+	VMULPS    (R8)(DX*1), Y0, Y2
+	MOVQ      504(AX), R8
+	VMULPS    (R8)(BX*1), Y0, Y3
+	MOVQ      744(AX), R8
+	VMOVUPD   Y3, (R8)(DX*1)
+	MOVQ      552(AX), R8
+	VMULPS    (R8)(BX*1), Y0, Y0
+	MOVQ      1128(AX), R8
+	VMOVUPD   Y0, (R8)(DX*1)
+	MOVQ      312(AX), R8
+	VMULPS    (R8)(DX*1), Y3, Y0
+	MOVQ      912(AX), R8
+	VMOVUPD   (R8)(BX*1), Y3
 	VSUBPS    Y0, Y3, Y0
-	MOVQ      912(AX), SI
-	VMOVUPD   Y0, (SI)(DX*1)
+	MOVQ      912(AX), R8
+	VMOVUPD   Y0, (R8)(BX*1)
 	VMOVUPD   word32_000000003f800000<>+0(SB), Y0
-	MOVQ      528(AX), SI
-	VMOVUPD   (SI)(DX*1), Y3
+	MOVQ      528(AX), R8
+	VMOVUPD   (R8)(BX*1), Y3
 	VSUBPS    Y3, Y0, Y4
 	VMULPS    Y4, Y2, Y4
-	MOVQ      576(AX), SI
-	VMULPS    (SI)(DX*1), Y4, Y4
-	MOVQ      936(AX), SI
-	MOVQ      936(AX), SI
-	VADDPS    (SI)(DX*1), Y4, Y4
-	MOVQ      936(AX), SI
-	VMOVUPD   Y4, (SI)(DX*1)
+	MOVQ      576(AX), R8
+	VMULPS    (R8)(BX*1), Y4, Y4
+	MOVQ      936(AX), R8
+	MOVQ      936(AX), R8
+	VADDPS    (R8)(BX*1), Y4, Y4
+	MOVQ      936(AX), R8
+	VMOVUPD   Y4, (R8)(BX*1)
 	VMULPS    Y3, Y2, Y2
-	MOVQ      960(AX), SI
-	MOVQ      960(AX), SI
-	VADDPS    (SI)(DX*1), Y2, Y2
-	MOVQ      960(AX), SI
-	VMOVUPD   Y2, (SI)(DX*1)
-	MOVQ      720(AX), SI
-	MOVQ      672(AX), SI
-	VMOVUPD   (SI)(DX*1), Y2
-	MOVQ      720(AX), SI
-	VADDPS    (SI)(DX*1), Y2, Y2
+	MOVQ      960(AX), R8
+	MOVQ      960(AX), R8
+	VADDPS    (R8)(BX*1), Y2, Y2
+	MOVQ      960(AX), R8
+	VMOVUPD   Y2, (R8)(BX*1)
+	MOVQ      720(AX), R8
+	MOVQ      672(AX), R8
+	VMOVUPD   (R8)(DX*1), Y2
+	MOVQ      720(AX), R8
+	VADDPS    (R8)(DX*1), Y2, Y2
 	VADDPS    Y1, Y2, Y1
-	MOVQ      600(AX), SI
-	VMULPS    (SI)(DX*1), Y1, Y2
-	MOVQ      720(AX), SI
-	VMOVUPD   Y2, (SI)(DX*1)
-	MOVQ      360(AX), SI
-	VMULPS    (SI)(DX*1), Y2, Y2
-	MOVQ      984(AX), SI
-	VMOVUPD   (SI)(DX*1), Y3
+	MOVQ      600(AX), R8
+	VMULPS    (R8)(BX*1), Y1, Y2
+	MOVQ      720(AX), R8
+	VMOVUPD   Y2, (R8)(DX*1)
+	MOVQ      360(AX), R8
+	VMULPS    (R8)(DX*1), Y2, Y2
+	MOVQ      984(AX), R8
+	VMOVUPD   (R8)(BX*1), Y3
 	VSUBPS    Y2, Y3, Y2
-	MOVQ      984(AX), SI
-	VMOVUPD   Y2, (SI)(DX*1)
-	MOVQ      648(AX), SI
-	VMOVUPD   (SI)(DX*1), Y2
-	MOVQ      384(AX), SI
-	VMOVUPD   (SI)(DX*1), Y3
+	MOVQ      984(AX), R8
+	VMOVUPD   Y2, (R8)(BX*1)
+	MOVQ      648(AX), R8
+	VMOVUPD   (R8)(BX*1), Y2
+	MOVQ      384(AX), R8
+	VMOVUPD   (R8)(DX*1), Y3
 	VMULPS    Y3, Y2, Y4
 	VMAXPS    Y0, Y4, Y5
 	VMULPS    Y5, Y1, Y5
-	MOVQ      624(AX), SI
-	VMOVUPD   (SI)(DX*1), Y6
+	MOVQ      624(AX), R8
+	VMOVUPD   (R8)(BX*1), Y6
 	VSUBPS    Y6, Y0, Y7
 	VMULPS    Y7, Y5, Y5
-	MOVQ      1008(AX), SI
-	MOVQ      1008(AX), SI
-	VADDPS    (SI)(DX*1), Y5, Y5
-	MOVQ      1008(AX), SI
-	VMOVUPD   Y5, (SI)(DX*1)
+	MOVQ      1008(AX), R8
+	MOVQ      1008(AX), R8
+	VADDPS    (R8)(BX*1), Y5, Y5
+	MOVQ      1008(AX), R8
+	VMOVUPD   Y5, (R8)(BX*1)
 	VMULPS    Y6, Y1, Y1
 	VCMPPS    $0x1e, Y0, Y4, Y5
 	VMOVUPD   word32_000000003f000000<>+0(SB), Y6
@@ -3088,206 +3174,207 @@ loop_linear:
 	VANDPD    Y5, Y0, Y0
 	VMULPS    Y0, Y1, Y0
 	VMULPS    Y3, Y0, Y1
-	MOVQ      1032(AX), SI
-	MOVQ      1032(AX), SI
-	VADDPS    (SI)(DX*1), Y1, Y1
-	MOVQ      1032(AX), SI
-	VMOVUPD   Y1, (SI)(DX*1)
+	MOVQ      1032(AX), R8
+	MOVQ      1032(AX), R8
+	VADDPS    (R8)(BX*1), Y1, Y1
+	MOVQ      1032(AX), R8
+	VMOVUPD   Y1, (R8)(BX*1)
 	VMULPS    Y2, Y0, Y0
-	MOVQ      1104(AX), SI
-	VMOVUPD   Y0, (SI)(DX*1)
+	MOVQ      1104(AX), R8
+	VMOVUPD   Y0, (R8)(DX*1)
 	ADDQ      $0x20, DX
-	SUBQ      $0x08, CX
+	ADDQ      $0x20, BX
+	SUBQ      $0x08, DI
 	JGE       loop_linear
 
 tail_of_linear:
-	ADDQ       $0x08, CX
+	ADDQ       $0x08, DI
 	JZ         end_linear
-	MOVQ       CX, SI
-	SHLQ       $0x02, SI
-	LEAQ       tail<>+64(SB), CX
-	SUBQ       SI, CX
-	VMOVUPD    (CX), Y15
-	MOVQ       (AX), CX
-	VMASKMOVPS (CX)(DX*1), Y15, Y0
-	MOVQ       240(AX), CX
-	VMASKMOVPS (CX)(DX*1), Y15, Y1
+	MOVQ       DI, R9
+	SHLQ       $0x02, R9
+	LEAQ       tail<>+64(SB), R8
+	SUBQ       R9, R8
+	VMOVUPD    (R8), Y15
+	MOVQ       (AX), R8
+	VMASKMOVPS (R8)(DX*1), Y15, Y0
+	MOVQ       240(AX), R8
+	VMASKMOVPS (R8)(DX*1), Y15, Y1
 	VMULPS     Y1, Y0, Y1
-	MOVQ       768(AX), CX
-	VMASKMOVPS (CX)(DX*1), Y15, Y2
+	MOVQ       768(AX), R8
+	VMASKMOVPS (R8)(DX*1), Y15, Y2
 	VSUBPS     Y1, Y2, Y1
-	MOVQ       768(AX), CX
-	VMASKMOVPS Y1, Y15, (CX)(DX*1)
-	MOVQ       144(AX), CX
-	VMASKMOVPS (CX)(DX*1), Y15, Y1
+	MOVQ       768(AX), R8
+	VMASKMOVPS Y1, Y15, (R8)(DX*1)
+	MOVQ       144(AX), R8
+	VMASKMOVPS (R8)(DX*1), Y15, Y1
 	VMULPS     Y1, Y0, Y0
-	MOVQ       408(AX), CX
-	VMASKMOVPS (CX)(DX*1), Y15, Y1
+	MOVQ       408(AX), R8
+	VMASKMOVPS (R8)(BX*1), Y15, Y1
 	VMULPS     Y1, Y0, Y1
-	MOVQ       168(AX), CX
-	VMASKMOVPS (CX)(DX*1), Y15, Y2
+	MOVQ       168(AX), R8
+	VMASKMOVPS (R8)(DX*1), Y15, Y2
 	VMULPS     Y2, Y0, Y3
-	MOVQ       792(AX), CX
-	VMASKMOVPS (CX)(DX*1), Y15, Y4
+	MOVQ       792(AX), R8
+	VMASKMOVPS (R8)(BX*1), Y15, Y4
 	VADDPS     Y3, Y4, Y3
-	MOVQ       792(AX), CX
-	VMASKMOVPS Y3, Y15, (CX)(DX*1)
-	MOVQ       24(AX), CX
-	VMASKMOVPS (CX)(DX*1), Y15, Y3
+	MOVQ       792(AX), R8
+	VMASKMOVPS Y3, Y15, (R8)(BX*1)
+	MOVQ       24(AX), R8
+	VMASKMOVPS (R8)(DX*1), Y15, Y3
 	VMULPS     Y3, Y1, Y3
-	MOVQ       264(AX), CX
-	VMASKMOVPS (CX)(DX*1), Y15, Y4
+	MOVQ       264(AX), R8
+	VMASKMOVPS (R8)(DX*1), Y15, Y4
 	VMULPS     Y4, Y3, Y4
-	MOVQ       816(AX), CX
-	VMASKMOVPS (CX)(DX*1), Y15, Y5
+	MOVQ       816(AX), R8
+	VMASKMOVPS (R8)(BX*1), Y15, Y5
 	VADDPS     Y4, Y5, Y4
-	MOVQ       816(AX), CX
-	VMASKMOVPS Y4, Y15, (CX)(DX*1)
-	MOVQ       432(AX), CX
-	VMASKMOVPS (CX)(DX*1), Y15, Y4
+	MOVQ       816(AX), R8
+	VMASKMOVPS Y4, Y15, (R8)(BX*1)
+	MOVQ       432(AX), R8
+	VMASKMOVPS (R8)(BX*1), Y15, Y4
 	VMULPS     Y4, Y3, Y3
-	MOVQ       1080(AX), CX
-	VMASKMOVPS Y3, Y15, (CX)(DX*1)
-	MOVQ       288(AX), CX
-	VMASKMOVPS (CX)(DX*1), Y15, Y3
-	MOVQ       480(AX), CX
-	VMASKMOVPS (CX)(DX*1), Y15, Y4
+	MOVQ       1080(AX), R8
+	VMASKMOVPS Y3, Y15, (R8)(DX*1)
+	MOVQ       288(AX), R8
+	VMASKMOVPS (R8)(DX*1), Y15, Y3
+	MOVQ       480(AX), R8
+	VMASKMOVPS (R8)(BX*1), Y15, Y4
 	VMULPS     Y4, Y3, Y5
 	VMULPS     Y5, Y1, Y6
-	MOVQ       120(AX), CX
-	VMASKMOVPS (CX)(DX*1), Y15, Y7
+	MOVQ       120(AX), R8
+	VMASKMOVPS (R8)(DX*1), Y15, Y7
 	VMULPS     Y7, Y6, Y7
 	VMULPS     Y2, Y1, Y2
 	VADDPS     Y2, Y0, Y0
-	MOVQ       48(AX), CX
-	VMASKMOVPS (CX)(DX*1), Y15, Y2
+	MOVQ       48(AX), R8
+	VMASKMOVPS (R8)(DX*1), Y15, Y2
 	VMULPS     Y2, Y7, Y8
-	MOVQ       96(AX), CX
-	VMASKMOVPS (CX)(DX*1), Y15, Y9
+	MOVQ       96(AX), R8
+	VMASKMOVPS (R8)(DX*1), Y15, Y9
 	VMULPS     Y9, Y8, Y8
 	VSUBPS     Y8, Y0, Y0
-	MOVQ       1056(AX), CX
-	VMASKMOVPS Y0, Y15, (CX)(DX*1)
-	MOVQ       72(AX), CX
-	VMASKMOVPS (CX)(DX*1), Y15, Y0
+	MOVQ       1056(AX), R8
+	VMASKMOVPS Y0, Y15, (R8)(DX*1)
+	MOVQ       72(AX), R8
+	VMASKMOVPS (R8)(DX*1), Y15, Y0
 	VSUBPS     Y2, Y0, Y0
 	VMULPS     Y0, Y7, Y0
-	MOVQ       840(AX), CX
-	VMASKMOVPS (CX)(DX*1), Y15, Y8
+	MOVQ       840(AX), R8
+	VMASKMOVPS (R8)(BX*1), Y15, Y8
 	VADDPS     Y0, Y8, Y0
-	MOVQ       840(AX), CX
-	VMASKMOVPS Y0, Y15, (CX)(DX*1)
+	MOVQ       840(AX), R8
+	VMASKMOVPS Y0, Y15, (R8)(BX*1)
 	VSUBPS     Y3, Y2, Y0
 	VMULPS     Y0, Y1, Y0
 	VMULPS     Y4, Y0, Y0
-	MOVQ       456(AX), CX
-	VMASKMOVPS (CX)(DX*1), Y15, Y1
+	MOVQ       456(AX), R8
+	VMASKMOVPS (R8)(BX*1), Y15, Y1
 	VMULPS     Y1, Y7, Y1
-	MOVQ       192(AX), CX
-	VMASKMOVPS (CX)(DX*1), Y15, Y2
+	MOVQ       192(AX), R8
+	VMASKMOVPS (R8)(DX*1), Y15, Y2
 	VMULPS     Y2, Y1, Y1
-	MOVQ       888(AX), CX
-	VMASKMOVPS (CX)(DX*1), Y15, Y2
+	MOVQ       888(AX), R8
+	VMASKMOVPS (R8)(BX*1), Y15, Y2
 	VADDPS     Y1, Y2, Y2
-	MOVQ       888(AX), CX
-	VMASKMOVPS Y2, Y15, (CX)(DX*1)
-	MOVQ       1152(AX), CX
-	VMASKMOVPS Y1, Y15, (CX)(DX*1)
+	MOVQ       888(AX), R8
+	VMASKMOVPS Y2, Y15, (R8)(BX*1)
+	MOVQ       1152(AX), R8
+	VMASKMOVPS Y1, Y15, (R8)(DX*1)
 	VSUBPS     Y6, Y0, Y2
 	VSUBPS     Y1, Y2, Y2
-	MOVQ       1176(AX), CX
-	VMASKMOVPS Y2, Y15, (CX)(DX*1)
+	MOVQ       1176(AX), R8
+	VMASKMOVPS Y2, Y15, (R8)(DX*1)
 	VMULPS     Y5, Y0, Y0
 	VSUBPS     Y0, Y2, Y0
-	MOVQ       864(AX), CX
-	VMASKMOVPS (CX)(DX*1), Y15, Y3
+	MOVQ       864(AX), R8
+	VMASKMOVPS (R8)(BX*1), Y15, Y3
 	VADDPS     Y0, Y3, Y0
-	MOVQ       864(AX), CX
-	VMASKMOVPS Y0, Y15, (CX)(DX*1)
-	MOVQ       744(AX), CX
-	VMASKMOVPS (CX)(DX*1), Y15, Y0
-	MOVQ       696(AX), CX
-	VMASKMOVPS (CX)(DX*1), Y15, Y3
+	MOVQ       864(AX), R8
+	VMASKMOVPS Y0, Y15, (R8)(BX*1)
+	MOVQ       744(AX), R8
+	VMASKMOVPS (R8)(DX*1), Y15, Y0
+	MOVQ       696(AX), R8
+	VMASKMOVPS (R8)(DX*1), Y15, Y3
 	VADDPS     Y3, Y0, Y0
 	VADDPS     Y2, Y0, Y0
-	MOVQ       216(AX), CX
-	VMASKMOVPS (CX)(DX*1), Y15, Y2
+	MOVQ       216(AX), R8
+	VMASKMOVPS (R8)(DX*1), Y15, Y2
 	VMULPS     Y2, Y0, Y0
-	MOVQ       336(AX), CX
-	VMASKMOVPS (CX)(DX*1), Y15, Y2
+	MOVQ       336(AX), R8
+	VMASKMOVPS (R8)(DX*1), Y15, Y2
 	VMULPS     Y2, Y0, Y2
-	MOVQ       504(AX), CX
-	VMASKMOVPS (CX)(DX*1), Y15, Y3
+	MOVQ       504(AX), R8
+	VMASKMOVPS (R8)(BX*1), Y15, Y3
 	VMULPS     Y3, Y0, Y3
-	MOVQ       744(AX), CX
-	VMASKMOVPS Y3, Y15, (CX)(DX*1)
-	MOVQ       552(AX), CX
-	VMASKMOVPS (CX)(DX*1), Y15, Y4
+	MOVQ       744(AX), R8
+	VMASKMOVPS Y3, Y15, (R8)(DX*1)
+	MOVQ       552(AX), R8
+	VMASKMOVPS (R8)(BX*1), Y15, Y4
 	VMULPS     Y4, Y0, Y0
-	MOVQ       1128(AX), CX
-	VMASKMOVPS Y0, Y15, (CX)(DX*1)
-	MOVQ       312(AX), CX
-	VMASKMOVPS (CX)(DX*1), Y15, Y0
+	MOVQ       1128(AX), R8
+	VMASKMOVPS Y0, Y15, (R8)(DX*1)
+	MOVQ       312(AX), R8
+	VMASKMOVPS (R8)(DX*1), Y15, Y0
 	VMULPS     Y0, Y3, Y0
-	MOVQ       912(AX), CX
-	VMASKMOVPS (CX)(DX*1), Y15, Y3
+	MOVQ       912(AX), R8
+	VMASKMOVPS (R8)(BX*1), Y15, Y3
 	VSUBPS     Y0, Y3, Y0
-	MOVQ       912(AX), CX
-	VMASKMOVPS Y0, Y15, (CX)(DX*1)
+	MOVQ       912(AX), R8
+	VMASKMOVPS Y0, Y15, (R8)(BX*1)
 	VMOVUPD    word32_000000003f800000<>+0(SB), Y0
-	MOVQ       528(AX), CX
-	VMASKMOVPS (CX)(DX*1), Y15, Y3
+	MOVQ       528(AX), R8
+	VMASKMOVPS (R8)(BX*1), Y15, Y3
 	VSUBPS     Y3, Y0, Y4
 	VMULPS     Y4, Y2, Y4
-	MOVQ       576(AX), CX
-	VMASKMOVPS (CX)(DX*1), Y15, Y5
+	MOVQ       576(AX), R8
+	VMASKMOVPS (R8)(BX*1), Y15, Y5
 	VMULPS     Y5, Y4, Y4
-	MOVQ       936(AX), CX
-	VMASKMOVPS (CX)(DX*1), Y15, Y5
+	MOVQ       936(AX), R8
+	VMASKMOVPS (R8)(BX*1), Y15, Y5
 	VADDPS     Y4, Y5, Y4
-	MOVQ       936(AX), CX
-	VMASKMOVPS Y4, Y15, (CX)(DX*1)
+	MOVQ       936(AX), R8
+	VMASKMOVPS Y4, Y15, (R8)(BX*1)
 	VMULPS     Y3, Y2, Y2
-	MOVQ       960(AX), CX
-	VMASKMOVPS (CX)(DX*1), Y15, Y3
+	MOVQ       960(AX), R8
+	VMASKMOVPS (R8)(BX*1), Y15, Y3
 	VADDPS     Y2, Y3, Y2
-	MOVQ       960(AX), CX
-	VMASKMOVPS Y2, Y15, (CX)(DX*1)
-	MOVQ       720(AX), CX
-	VMASKMOVPS (CX)(DX*1), Y15, Y2
-	MOVQ       672(AX), CX
-	VMASKMOVPS (CX)(DX*1), Y15, Y3
+	MOVQ       960(AX), R8
+	VMASKMOVPS Y2, Y15, (R8)(BX*1)
+	MOVQ       720(AX), R8
+	VMASKMOVPS (R8)(DX*1), Y15, Y2
+	MOVQ       672(AX), R8
+	VMASKMOVPS (R8)(DX*1), Y15, Y3
 	VADDPS     Y3, Y2, Y2
 	VADDPS     Y1, Y2, Y1
-	MOVQ       600(AX), CX
-	VMASKMOVPS (CX)(DX*1), Y15, Y2
+	MOVQ       600(AX), R8
+	VMASKMOVPS (R8)(BX*1), Y15, Y2
 	VMULPS     Y2, Y1, Y2
-	MOVQ       720(AX), CX
-	VMASKMOVPS Y2, Y15, (CX)(DX*1)
-	MOVQ       360(AX), CX
-	VMASKMOVPS (CX)(DX*1), Y15, Y3
+	MOVQ       720(AX), R8
+	VMASKMOVPS Y2, Y15, (R8)(DX*1)
+	MOVQ       360(AX), R8
+	VMASKMOVPS (R8)(DX*1), Y15, Y3
 	VMULPS     Y3, Y2, Y2
-	MOVQ       984(AX), CX
-	VMASKMOVPS (CX)(DX*1), Y15, Y3
+	MOVQ       984(AX), R8
+	VMASKMOVPS (R8)(BX*1), Y15, Y3
 	VSUBPS     Y2, Y3, Y2
-	MOVQ       984(AX), CX
-	VMASKMOVPS Y2, Y15, (CX)(DX*1)
-	MOVQ       648(AX), CX
-	VMASKMOVPS (CX)(DX*1), Y15, Y2
-	MOVQ       384(AX), CX
-	VMASKMOVPS (CX)(DX*1), Y15, Y3
+	MOVQ       984(AX), R8
+	VMASKMOVPS Y2, Y15, (R8)(BX*1)
+	MOVQ       648(AX), R8
+	VMASKMOVPS (R8)(BX*1), Y15, Y2
+	MOVQ       384(AX), R8
+	VMASKMOVPS (R8)(DX*1), Y15, Y3
 	VMULPS     Y3, Y2, Y4
 	VMAXPS     Y0, Y4, Y5
 	VMULPS     Y5, Y1, Y5
-	MOVQ       624(AX), CX
-	VMASKMOVPS (CX)(DX*1), Y15, Y6
+	MOVQ       624(AX), R8
+	VMASKMOVPS (R8)(BX*1), Y15, Y6
 	VSUBPS     Y6, Y0, Y7
 	VMULPS     Y7, Y5, Y5
-	MOVQ       1008(AX), CX
-	VMASKMOVPS (CX)(DX*1), Y15, Y7
+	MOVQ       1008(AX), R8
+	VMASKMOVPS (R8)(BX*1), Y15, Y7
 	VADDPS     Y5, Y7, Y5
-	MOVQ       1008(AX), CX
-	VMASKMOVPS Y5, Y15, (CX)(DX*1)
+	MOVQ       1008(AX), R8
+	VMASKMOVPS Y5, Y15, (R8)(BX*1)
 	VMULPS     Y6, Y1, Y1
 	VCMPPS     $0x1e, Y0, Y4, Y5
 	VMOVUPD    word32_000000003f000000<>+0(SB), Y6
@@ -3296,466 +3383,1841 @@ tail_of_linear:
 	VANDPD     Y5, Y0, Y0
 	VMULPS     Y0, Y1, Y0
 	VMULPS     Y3, Y0, Y1
-	MOVQ       1032(AX), CX
-	VMASKMOVPS (CX)(DX*1), Y15, Y3
+	MOVQ       1032(AX), R8
+	VMASKMOVPS (R8)(BX*1), Y15, Y3
 	VADDPS     Y1, Y3, Y1
-	MOVQ       1032(AX), CX
-	VMASKMOVPS Y1, Y15, (CX)(DX*1)
+	MOVQ       1032(AX), R8
+	VMASKMOVPS Y1, Y15, (R8)(BX*1)
 	VMULPS     Y2, Y0, Y0
-	MOVQ       1104(AX), AX
-	VMASKMOVPS Y0, Y15, (AX)(DX*1)
+	MOVQ       1104(AX), BX
+	VMASKMOVPS Y0, Y15, (BX)(DX*1)
+	LEAQ       (DX)(DI*4), DX
 
 end_linear:
-	MOVQ BX, found+24(FP)
+	DECQ CX
+	JNZ  row_of_linear
+	MOVQ SI, found+32(FP)
 	VZEROUPPER
 	RET
 
-// func expSynAVX2F32(args *byte, scratch *byte, n int) (found int)
-// Requires: AVX
-TEXT ·expSynAVX2F32(SB), NOSPLIT, $0-32
+// func mixedAVX2F32(args *byte, scratch *byte, n int, rows int) (found int)
+// Requires: AVX, AVX2
+TEXT ·mixedAVX2F32(SB), NOSPLIT, $0-40
 	MOVQ args+0(FP), AX
 	MOVQ scratch+8(FP), CX
-	MOVQ n+16(FP), CX
-	XORQ DX, DX
+	MOVQ rows+24(FP), DX
 	XORQ BX, BX
-	SUBQ $0x08, CX
+	XORQ DI, DI
+
+row_of_mixed:
+	MOVQ n+16(FP), R8
+	XORQ SI, SI
+	SUBQ $0x08, R8
+	JL   tail_of_mixed
+
+loop_mixed:
+	VMOVUPD      word32_00000000c2ae0000<>+0(SB), Y0
+	MOVQ         (AX), R9
+	VMOVUPD      (R9)(BX*1), Y1
+	VMAXPS       Y1, Y0, Y2
+	VMOVUPD      word32_0000000042b00000<>+0(SB), Y3
+	VMINPS       Y2, Y3, Y2
+	VMULPS       word32_000000003fb8aa3b<>+0(SB), Y2, Y4
+	VADDPS       word32_000000004b400000<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y5
+	VSUBPS       word32_000000004b400000<>+0(SB), Y4, Y4
+	VMULPS       word32_000000003f317200<>+0(SB), Y4, Y6
+	VSUBPS       Y6, Y2, Y2
+	VMULPS       word32_0000000035bfbe8e<>+0(SB), Y4, Y4
+	VSUBPS       Y4, Y2, Y2
+	VMULPS       word32_000000003ab511f8<>+0(SB), Y2, Y4
+	VADDPS       word32_000000003c091d05<>+0(SB), Y4, Y4
+	VMULPS       Y4, Y2, Y4
+	VADDPS       word32_000000003d2aac79<>+0(SB), Y4, Y4
+	VMULPS       Y4, Y2, Y4
+	VADDPS       word32_000000003e2aaa49<>+0(SB), Y4, Y4
+	VMULPS       Y4, Y2, Y4
+	VADDPS       word32_000000003efffffe<>+0(SB), Y4, Y4
+	VMULPS       Y2, Y2, Y6
+	VMULPS       Y4, Y6, Y4
+	VADDPS       Y2, Y4, Y2
+	VADDPS       word32_000000003f800000<>+0(SB), Y2, Y2
+	VPADDD       Y5, Y2, Y2
+	MOVQ         216(AX), R9
+	VMOVUPD      (R9)(SI*1), Y4
+	MOVQ         24(AX), R9
+	VMOVUPD      (R9)(BX*1), Y5
+	VMULPS       Y5, Y4, Y6
+	VMAXPS       Y6, Y0, Y0
+	VMINPS       Y0, Y3, Y0
+	VMULPS       word32_000000003fb8aa3b<>+0(SB), Y0, Y3
+	VADDPS       word32_000000004b400000<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y6
+	VSUBPS       word32_000000004b400000<>+0(SB), Y3, Y3
+	VMULPS       word32_000000003f317200<>+0(SB), Y3, Y7
+	VSUBPS       Y7, Y0, Y0
+	VMULPS       word32_0000000035bfbe8e<>+0(SB), Y3, Y3
+	VSUBPS       Y3, Y0, Y0
+	VMULPS       word32_000000003ab511f8<>+0(SB), Y0, Y3
+	VADDPS       word32_000000003c091d05<>+0(SB), Y3, Y3
+	VMULPS       Y3, Y0, Y3
+	VADDPS       word32_000000003d2aac79<>+0(SB), Y3, Y3
+	VMULPS       Y3, Y0, Y3
+	VADDPS       word32_000000003e2aaa49<>+0(SB), Y3, Y3
+	VMULPS       Y3, Y0, Y3
+	VADDPS       word32_000000003efffffe<>+0(SB), Y3, Y3
+	VMULPS       Y0, Y0, Y7
+	VMULPS       Y3, Y7, Y3
+	VADDPS       Y0, Y3, Y0
+	VADDPS       word32_000000003f800000<>+0(SB), Y0, Y0
+	VPADDD       Y6, Y0, Y0
+	MOVQ         336(AX), R9
+	VMOVUPD      (R9)(SI*1), Y3
+	MOVQ         120(AX), R9
+	VMOVUPD      (R9)(BX*1), Y6
+	VMULPS       Y6, Y3, Y7
+	MOVQ         360(AX), R9
+	VMOVUPD      (R9)(SI*1), Y8
+	MOVQ         144(AX), R9
+	VMOVUPD      (R9)(BX*1), Y9
+	VMULPS       Y9, Y8, Y10
+	VADDPS       Y10, Y7, Y7
+	VCMPPS       $0x1e, word32_000000003f800000<>+0(SB), Y7, Y10
+	VMOVUPD      word32_000000003f000000<>+0(SB), Y11
+	VBLENDVPS    Y10, word32_000000003f800000<>+0(SB), Y11, Y10
+	VCMPPS       $0x1d, word32_000000003f800000<>+0(SB), Y7, Y7
+	VANDPD       Y10, Y7, Y7
+	MOVQ         312(AX), R9
+	MOVQ         96(AX), R9
+	VMOVUPD      (R9)(BX*1), Y10
+	MOVQ         312(AX), R9
+	VADDPS       (R9)(SI*1), Y10, Y10
+	MOVQ         72(AX), R9
+	VMOVUPD      (R9)(BX*1), Y12
+	VSUBPS       Y10, Y12, Y12
+	MOVQ         264(AX), R9
+	VADDPS       (R9)(SI*1), Y12, Y12
+	MOVQ         48(AX), R9
+	VMOVUPD      (R9)(BX*1), Y13
+	VCMPPS       $0x00, word32_0000000000000000<>+0(SB), Y13, Y14
+	VCMPPS       $0x1e, word32_000000003f800000<>+0(SB), Y12, Y15
+	VBLENDVPS    Y15, word32_000000003f800000<>+0(SB), Y11, Y15
+	VCMPPS       $0x1d, word32_000000003f800000<>+0(SB), Y12, Y6
+	VANDPD       Y15, Y6, Y6
+	VANDPD       Y6, Y14, Y6
+	VCMPPS       $0x00, word32_0000000000000000<>+0(SB), Y13, Y14
+	VMOVUPD      word32_000000003f800000<>+0(SB), Y15
+	VMAXPS       Y12, Y15, Y12
+	VBLENDVPS    Y14, Y12, Y15, Y14
+	MOVQ         240(AX), R9
+	VMOVUPD      (R9)(SI*1), Y8
+	VADDPS       Y8, Y2, Y3
+	VDIVPS       Y3, Y15, Y9
+	VMOVUPD      Y7, 64(CX)
+	MOVQ         288(AX), R9
+	VMOVUPD      (R9)(SI*1), Y7
+	VMOVUPD      Y6, 128(CX)
+	VMULPS       Y7, Y10, Y6
+	VMOVUPD      Y9, 192(CX)
+	VMULPS       Y14, Y8, Y9
+	VDIVPS       Y3, Y9, Y9
+	VMOVUPD      Y14, 256(CX)
+	VSUBPS       Y10, Y9, Y14
+	VMULPS       Y14, Y6, Y14
+	VADDPS       Y14, Y0, Y14
+	VMOVUPD      Y9, 320(CX)
+	MOVQ         192(AX), R9
+	VMOVUPD      (R9)(SI*1), Y9
+	VMULPS       Y14, Y9, Y7
+	VMULPS       Y7, Y2, Y7
+	VADDPS       Y7, Y2, Y7
+	VCMPPS       $0x1e, Y15, Y7, Y4
+	VBLENDVPS    Y4, Y15, Y11, Y4
+	VCMPPS       $0x1d, Y15, Y7, Y5
+	VANDPD       Y4, Y5, Y4
+	VMULPS       Y2, Y4, Y4
+	VMAXPS       Y7, Y15, Y5
+	VMOVUPD      word32_0000000079297b5a<>+0(SB), Y7
+	VMINPS       Y5, Y7, Y5
+	VDIVPS       Y5, Y4, Y4
+	VMOVUPD      word32_0000000000000000<>+0(SB), Y5
+	MOVQ         600(AX), R9
+	VMOVUPD      Y5, (R9)(BX*1)
+	VMOVUPD      Y14, 384(CX)
+	VCMPPS       $0x1e, Y5, Y13, Y14
+	VMOVUPD      Y4, 448(CX)
+	VBROADCASTSS 648(AX), Y4
+	VCMPPS       $0x12, Y4, Y13, Y1
+	VANDPD       Y1, Y14, Y1
+	VMOVMSKPS    Y1, R9
+	VMOVUPD      Y0, 512(CX)
+	VMOVUPD      Y2, 576(CX)
+	VMOVUPD      Y3, 640(CX)
+	VMOVUPD      Y6, 704(CX)
+	VMOVUPD      Y10, 768(CX)
+	VMOVUPD      Y12, 832(CX)
+	TESTL        R9, R9
+	JZ           mixed_1_false
+	VMULPS       Y12, Y8, Y1
+	VDIVPS       Y3, Y1, Y1
+	VSUBPS       Y10, Y1, Y1
+	VMULPS       Y1, Y6, Y1
+	VADDPS       Y1, Y0, Y1
+	VMULPS       Y1, Y9, Y1
+	VMULPS       Y1, Y2, Y1
+	VADDPS       Y1, Y2, Y1
+	VMAXPS       Y1, Y15, Y1
+	VMINPS       Y1, Y7, Y1
+	VPSUBD       word32_000000003f3504f3<>+0(SB), Y1, Y3
+	VPSRAD       $0x17, Y3, Y3
+	VPSLLD       $0x17, Y3, Y6
+	VPSUBD       Y6, Y1, Y1
+	VSUBPS       Y15, Y1, Y1
+	VMULPS       word32_00000000bd9c5b32<>+0(SB), Y1, Y6
+	VADDPS       word32_000000003e02ae06<>+0(SB), Y6, Y6
+	VMULPS       Y6, Y1, Y6
+	VADDPS       word32_00000000be06c2b2<>+0(SB), Y6, Y6
+	VMULPS       Y6, Y1, Y6
+	VADDPS       word32_000000003e116d05<>+0(SB), Y6, Y6
+	VMULPS       Y6, Y1, Y6
+	VADDPS       word32_00000000be2a3920<>+0(SB), Y6, Y6
+	VMULPS       Y6, Y1, Y6
+	VADDPS       word32_000000003e4cd004<>+0(SB), Y6, Y6
+	VMULPS       Y6, Y1, Y6
+	VADDPS       word32_00000000be800114<>+0(SB), Y6, Y6
+	VMULPS       Y6, Y1, Y6
+	VADDPS       word32_000000003eaaaaaa<>+0(SB), Y6, Y6
+	VMULPS       Y1, Y1, Y7
+	VMULPS       Y1, Y7, Y12
+	VMULPS       Y6, Y12, Y6
+	VMULPS       Y11, Y7, Y7
+	VSUBPS       Y7, Y6, Y6
+	VCVTDQ2PS    Y3, Y3
+	VMULPS       word32_0000000035bfbe8e<>+0(SB), Y3, Y7
+	VADDPS       Y6, Y7, Y6
+	VADDPS       Y1, Y6, Y1
+	VMULPS       word32_000000003f317200<>+0(SB), Y3, Y3
+	VADDPS       Y3, Y1, Y1
+	MOVQ         168(AX), R9
+	VSUBPS       (R9)(BX*1), Y1, Y1
+	VCMPPS       $0x1e, Y5, Y13, Y3
+	VCMPPS       $0x12, Y4, Y13, Y4
+	VANDPD       Y4, Y3, Y3
+	VANDPD       Y1, Y3, Y1
+	MOVQ         600(AX), R9
+	VMOVUPD      Y1, (R9)(BX*1)
+
+mixed_1_false:
+	MOVQ         872(AX), R9
+	MOVQ         920(AX), R9
+	VMOVUPD      (R9)(BX*1), Y0
+	MOVQ         872(AX), R9
+	VADDPS       (R9)(BX*1), Y0, Y1
+	MOVQ         824(AX), R9
+	MOVQ         704(AX), R9
+	VMOVUPD      (R9)(BX*1), Y2
+	MOVQ         824(AX), R9
+	VMULPS       (R9)(BX*1), Y2, Y3
+	MOVQ         776(AX), R9
+	VMULPS       (R9)(SI*1), Y3, Y3
+	MOVQ         800(AX), R9
+	VMOVUPD      (R9)(BX*1), Y4
+	VSUBPS       Y3, Y4, Y3
+	MOVQ         1016(AX), R9
+	VMOVUPD      (R9)(BX*1), Y4
+	VSUBPS       Y4, Y3, Y3
+	MOVQ         896(AX), R9
+	VMOVUPD      (R9)(BX*1), Y5
+	MOVQ         168(AX), R9
+	VMOVUPD      (R9)(BX*1), Y6
+	VMULPS       Y6, Y5, Y7
+	VMULPS       word32_000000003f000000<>+0(SB), Y7, Y7
+	VSUBPS       Y7, Y3, Y3
+	MOVQ         944(AX), R9
+	VMOVUPD      (R9)(BX*1), Y7
+	MOVQ         968(AX), R9
+	VSUBPS       (R9)(BX*1), Y7, Y7
+	VMULPS       Y7, Y2, Y2
+	VMULPS       word32_000000003f000000<>+0(SB), Y2, Y2
+	VADDPS       Y2, Y3, Y2
+	MOVQ         992(AX), R9
+	MOVQ         (AX), R9
+	VMOVUPD      (R9)(BX*1), Y3
+	MOVQ         992(AX), R9
+	VMULPS       (R9)(BX*1), Y3, Y7
+	VMULPS       word32_000000003f000000<>+0(SB), Y7, Y7
+	VSUBPS       Y7, Y2, Y2
+	VSUBPS       Y3, Y6, Y3
+	VMAXPS       word32_000000003e4ccccd<>+0(SB), Y3, Y3
+	VDIVPS       Y3, Y2, Y2
+	MOVQ         752(AX), R9
+	VMOVUPD      (R9)(SI*1), Y3
+	VSUBPS       Y3, Y6, Y7
+	VCMPPS       $0x1e, word32_0000000000000000<>+0(SB), Y7, Y7
+	MOVQ         1040(AX), R9
+	VMOVUPD      (R9)(SI*1), Y8
+	VSUBPS       Y2, Y8, Y9
+	VBLENDVPS    Y7, Y9, Y8, Y7
+	MOVQ         1040(AX), R9
+	VMOVUPD      Y7, (R9)(SI*1)
+	MOVQ         848(AX), R9
+	MOVQ         848(AX), R9
+	VADDPS       (R9)(BX*1), Y5, Y7
+	VADDPS       Y7, Y1, Y7
+	VSUBPS       Y3, Y6, Y8
+	VCMPPS       $0x1e, word32_0000000000000000<>+0(SB), Y8, Y8
+	VADDPS       Y2, Y1, Y1
+	VBLENDVPS    Y8, Y1, Y7, Y1
+	VSUBPS       Y3, Y6, Y2
+	VCMPPS       $0x1e, word32_0000000000000000<>+0(SB), Y2, Y2
+	VANDPD       Y4, Y2, Y2
+	MOVQ         1064(AX), R9
+	MOVQ         1064(AX), R9
+	VADDPS       (R9)(SI*1), Y2, Y2
+	MOVQ         1064(AX), R9
+	VMOVUPD      Y2, (R9)(SI*1)
+	MOVQ         48(AX), R9
+	VMOVUPD      (R9)(BX*1), Y2
+	VBROADCASTSS 1112(AX), Y7
+	VCMPPS       $0x1e, Y7, Y2, Y7
+	VSUBPS       Y3, Y6, Y8
+	VCMPPS       $0x1e, word32_0000000000000000<>+0(SB), Y8, Y8
+	VANDPD       Y4, Y7, Y4
+	VBLENDVPS    Y8, word32_0000000000000000<>+0(SB), Y4, Y4
+	MOVQ         1016(AX), R9
+	VMOVUPD      Y4, (R9)(BX*1)
+	MOVQ         600(AX), R9
+	VMOVUPD      (R9)(BX*1), Y4
+	VMULPS       Y4, Y1, Y7
+	MOVQ         1016(AX), R9
+	VMOVUPD      (R9)(BX*1), Y8
+	VSUBPS       Y7, Y8, Y7
+	MOVQ         1016(AX), R9
+	VMOVUPD      Y7, (R9)(BX*1)
+	VMULPS       448(CX), Y1, Y1
+	MOVQ         192(AX), R9
+	VMOVUPD      (R9)(SI*1), Y7
+	VMULPS       Y7, Y1, Y8
+	VMULPS       384(CX), Y1, Y9
+	MOVQ         1912(AX), R9
+	MOVQ         1912(AX), R9
+	VADDPS       (R9)(SI*1), Y9, Y9
+	MOVQ         1912(AX), R9
+	VMOVUPD      Y9, (R9)(SI*1)
+	VMULPS       512(CX), Y8, Y9
+	MOVQ         24(AX), R9
+	VMOVUPD      (R9)(BX*1), Y10
+	VMULPS       Y10, Y9, Y11
+	MOVQ         1936(AX), R9
+	MOVQ         1936(AX), R9
+	VADDPS       (R9)(SI*1), Y11, Y11
+	MOVQ         1936(AX), R9
+	VMOVUPD      Y11, (R9)(SI*1)
+	MOVQ         216(AX), R9
+	VMOVUPD      (R9)(SI*1), Y11
+	VMULPS       Y11, Y9, Y9
+	MOVQ         872(AX), R9
+	VMOVUPD      Y9, (R9)(BX*1)
+	MOVQ         288(AX), R9
+	VMOVUPD      (R9)(SI*1), Y9
+	VMULPS       768(CX), Y9, Y12
+	VMULPS       Y12, Y8, Y13
+	VMULPS       192(CX), Y13, Y14
+	VMULPS       384(CX), Y8, Y15
+	VADDPS       Y15, Y1, Y1
+	VMULPS       320(CX), Y14, Y15
+	VMULPS       576(CX), Y15, Y15
+	VSUBPS       Y15, Y1, Y1
+	MOVQ         848(AX), R9
+	VMOVUPD      Y1, (R9)(BX*1)
+	VMOVUPD      256(CX), Y1
+	VSUBPS       320(CX), Y1, Y15
+	VMULPS       Y15, Y14, Y15
+	MOVQ         1960(AX), R9
+	MOVQ         1960(AX), R9
+	VADDPS       (R9)(SI*1), Y15, Y15
+	MOVQ         1960(AX), R9
+	VMOVUPD      Y15, (R9)(SI*1)
+	VMOVUPD      320(CX), Y15
+	VSUBPS       768(CX), Y15, Y1
+	VMULPS       Y1, Y8, Y1
+	VMULPS       Y9, Y1, Y1
+	MOVQ         240(AX), R9
+	VMOVUPD      (R9)(SI*1), Y8
+	VMULPS       Y8, Y14, Y14
+	VMULPS       128(CX), Y14, Y14
+	MOVQ         2008(AX), R9
+	MOVQ         2008(AX), R9
+	VADDPS       (R9)(SI*1), Y14, Y8
+	MOVQ         2008(AX), R9
+	VMOVUPD      Y8, (R9)(SI*1)
+	VSUBPS       Y13, Y1, Y8
+	VSUBPS       Y14, Y8, Y8
+	VMULPS       Y12, Y1, Y1
+	VSUBPS       Y1, Y8, Y1
+	MOVQ         1984(AX), R9
+	MOVQ         1984(AX), R9
+	VADDPS       (R9)(SI*1), Y1, Y1
+	MOVQ         1984(AX), R9
+	VMOVUPD      Y1, (R9)(SI*1)
+	MOVQ         1864(AX), R9
+	MOVQ         1816(AX), R9
+	VMOVUPD      (R9)(BX*1), Y1
+	MOVQ         1864(AX), R9
+	VADDPS       (R9)(BX*1), Y1, Y12
+	VADDPS       Y8, Y12, Y8
+	VMULPS       64(CX), Y8, Y8
+	MOVQ         144(AX), R9
+	VMOVUPD      (R9)(BX*1), Y12
+	VMULPS       Y12, Y8, Y13
+	MOVQ         336(AX), R9
+	VMOVUPD      (R9)(SI*1), Y12
+	VMULPS       Y12, Y8, Y1
+	MOVQ         1864(AX), R9
+	VMOVUPD      Y1, (R9)(BX*1)
+	MOVQ         360(AX), R9
+	VMOVUPD      (R9)(SI*1), Y12
+	VMULPS       Y12, Y8, Y8
+	MOVQ         824(AX), R9
+	VMOVUPD      Y8, (R9)(BX*1)
+	MOVQ         120(AX), R9
+	VMOVUPD      (R9)(BX*1), Y8
+	VMULPS       Y8, Y1, Y1
+	MOVQ         2032(AX), R9
+	VMOVUPD      (R9)(SI*1), Y8
+	VSUBPS       Y1, Y8, Y1
+	MOVQ         2032(AX), R9
+	VMOVUPD      Y1, (R9)(SI*1)
+	VMOVUPD      word32_000000003f800000<>+0(SB), Y1
+	MOVQ         1648(AX), R9
+	VMOVUPD      (R9)(SI*1), Y8
+	VSUBPS       Y8, Y1, Y12
+	VMULPS       Y12, Y13, Y12
+	MOVQ         1696(AX), R9
+	VMOVUPD      (R9)(SI*1), Y15
+	VMULPS       Y15, Y12, Y12
+	MOVQ         2056(AX), R9
+	MOVQ         2056(AX), R9
+	VADDPS       (R9)(SI*1), Y12, Y12
+	MOVQ         2056(AX), R9
+	VMOVUPD      Y12, (R9)(SI*1)
+	VMULPS       Y8, Y13, Y12
+	MOVQ         2080(AX), R9
+	MOVQ         2080(AX), R9
+	VADDPS       (R9)(SI*1), Y12, Y12
+	MOVQ         2080(AX), R9
+	VMOVUPD      Y12, (R9)(SI*1)
+	MOVQ         1840(AX), R9
+	MOVQ         1792(AX), R9
+	VMOVUPD      (R9)(BX*1), Y12
+	MOVQ         1840(AX), R9
+	VADDPS       (R9)(BX*1), Y12, Y13
+	VADDPS       Y14, Y13, Y13
+	MOVQ         1720(AX), R9
+	VMOVUPD      (R9)(SI*1), Y14
+	VMULPS       Y14, Y13, Y12
+	MOVQ         1840(AX), R9
+	VMOVUPD      Y12, (R9)(BX*1)
+	MOVQ         1480(AX), R9
+	VMOVUPD      (R9)(BX*1), Y14
+	VMULPS       Y14, Y12, Y12
+	MOVQ         2104(AX), R9
+	VMOVUPD      (R9)(SI*1), Y14
+	VSUBPS       Y12, Y14, Y12
+	MOVQ         2104(AX), R9
+	VMOVUPD      Y12, (R9)(SI*1)
+	MOVQ         1768(AX), R9
+	VMOVUPD      (R9)(SI*1), Y12
+	MOVQ         1504(AX), R9
+	VMOVUPD      (R9)(BX*1), Y14
+	VMULPS       Y14, Y12, Y15
+	VMAXPS       Y1, Y15, Y8
+	VMULPS       Y8, Y13, Y8
+	MOVQ         1744(AX), R9
+	VMOVUPD      (R9)(SI*1), Y9
+	VSUBPS       Y9, Y1, Y11
+	VMULPS       Y11, Y8, Y8
+	MOVQ         2128(AX), R9
+	MOVQ         2128(AX), R9
+	VADDPS       (R9)(SI*1), Y8, Y8
+	MOVQ         2128(AX), R9
+	VMOVUPD      Y8, (R9)(SI*1)
+	VMULPS       Y9, Y13, Y8
+	VCMPPS       $0x1e, Y1, Y15, Y11
+	VMOVUPD      word32_000000003f000000<>+0(SB), Y13
+	VBLENDVPS    Y11, Y1, Y13, Y11
+	VCMPPS       $0x1d, Y1, Y15, Y15
+	VANDPD       Y11, Y15, Y11
+	VMULPS       Y11, Y8, Y8
+	VMULPS       Y14, Y8, Y11
+	MOVQ         2152(AX), R9
+	MOVQ         2152(AX), R9
+	VADDPS       (R9)(SI*1), Y11, Y11
+	MOVQ         2152(AX), R9
+	VMOVUPD      Y11, (R9)(SI*1)
+	VMULPS       Y12, Y8, Y8
+	MOVQ         2224(AX), R9
+	VMOVUPD      Y8, (R9)(BX*1)
+	MOVQ         2464(AX), R9
+	MOVQ         2464(AX), R9
+	VADDPS       (R9)(BX*1), Y5, Y5
+	MOVQ         2440(AX), R9
+	MOVQ         2512(AX), R9
+	VMOVUPD      (R9)(BX*1), Y8
+	MOVQ         2440(AX), R9
+	VADDPS       (R9)(BX*1), Y8, Y8
+	MOVQ         2368(AX), R9
+	VMULPS       (R9)(BX*1), Y8, Y8
+	VMULPS       Y6, Y5, Y11
+	MOVQ         2392(AX), R9
+	VMULPS       (R9)(BX*1), Y11, Y11
+	VSUBPS       Y11, Y8, Y8
+	MOVQ         2488(AX), R9
+	MOVQ         2488(AX), R9
+	VADDPS       (R9)(BX*1), Y0, Y0
+	VSUBPS       Y3, Y6, Y11
+	VCMPPS       $0x1e, word32_0000000000000000<>+0(SB), Y11, Y11
+	VADDPS       Y5, Y0, Y5
+	VBLENDVPS    Y11, Y0, Y5, Y0
+	VADDPS       Y8, Y0, Y0
+	MOVQ         2608(AX), R9
+	VMOVUPD      (R9)(SI*1), Y5
+	VSUBPS       Y8, Y5, Y5
+	MOVQ         2608(AX), R9
+	VMOVUPD      Y5, (R9)(SI*1)
+	VSUBPS       Y3, Y6, Y5
+	VCMPPS       $0x1e, word32_0000000000000000<>+0(SB), Y5, Y5
+	MOVQ         2584(AX), R9
+	VMOVUPD      (R9)(BX*1), Y8
+	VANDPD       Y8, Y5, Y5
+	MOVQ         2632(AX), R9
+	MOVQ         2632(AX), R9
+	VADDPS       (R9)(SI*1), Y5, Y5
+	MOVQ         2632(AX), R9
+	VMOVUPD      Y5, (R9)(SI*1)
+	VBROADCASTSS 2680(AX), Y5
+	VCMPPS       $0x1e, Y5, Y2, Y2
+	VSUBPS       Y3, Y6, Y3
+	VCMPPS       $0x1e, word32_0000000000000000<>+0(SB), Y3, Y3
+	VANDPD       Y8, Y2, Y2
+	VBLENDVPS    Y3, word32_0000000000000000<>+0(SB), Y2, Y2
+	MOVQ         2584(AX), R9
+	VMOVUPD      Y2, (R9)(BX*1)
+	VMULPS       Y4, Y0, Y2
+	MOVQ         2584(AX), R9
+	VMOVUPD      (R9)(BX*1), Y3
+	VSUBPS       Y2, Y3, Y2
+	MOVQ         2584(AX), R9
+	VMOVUPD      Y2, (R9)(BX*1)
+	VMULPS       448(CX), Y0, Y0
+	VMULPS       Y7, Y0, Y2
+	VMULPS       384(CX), Y0, Y3
+	MOVQ         3480(AX), R9
+	MOVQ         3480(AX), R9
+	VADDPS       (R9)(SI*1), Y3, Y3
+	MOVQ         3480(AX), R9
+	VMOVUPD      Y3, (R9)(SI*1)
+	VMULPS       512(CX), Y2, Y3
+	VMULPS       Y10, Y3, Y4
+	MOVQ         3504(AX), R9
+	MOVQ         3504(AX), R9
+	VADDPS       (R9)(SI*1), Y4, Y4
+	MOVQ         3504(AX), R9
+	VMOVUPD      Y4, (R9)(SI*1)
+	MOVQ         216(AX), R9
+	VMULPS       (R9)(SI*1), Y3, Y3
+	MOVQ         2488(AX), R9
+	VMOVUPD      Y3, (R9)(BX*1)
+	MOVQ         288(AX), R9
+	VMOVUPD      (R9)(SI*1), Y3
+	VMULPS       768(CX), Y3, Y4
+	VMULPS       Y4, Y2, Y5
+	VMULPS       192(CX), Y5, Y6
+	VMULPS       384(CX), Y2, Y7
+	VADDPS       Y7, Y0, Y0
+	VMULPS       320(CX), Y6, Y7
+	VMULPS       576(CX), Y7, Y7
+	VSUBPS       Y7, Y0, Y0
+	MOVQ         2464(AX), R9
+	VMOVUPD      Y0, (R9)(BX*1)
+	VMOVUPD      256(CX), Y0
+	VSUBPS       320(CX), Y0, Y0
+	VMULPS       Y0, Y6, Y0
+	MOVQ         3528(AX), R9
+	MOVQ         3528(AX), R9
+	VADDPS       (R9)(SI*1), Y0, Y0
+	MOVQ         3528(AX), R9
+	VMOVUPD      Y0, (R9)(SI*1)
+	VMOVUPD      320(CX), Y0
+	VSUBPS       768(CX), Y0, Y0
+	VMULPS       Y0, Y2, Y0
+	VMULPS       Y3, Y0, Y0
+	MOVQ         240(AX), R9
+	VMULPS       (R9)(SI*1), Y6, Y2
+	VMULPS       128(CX), Y2, Y2
+	MOVQ         3576(AX), R9
+	MOVQ         3576(AX), R9
+	VADDPS       (R9)(SI*1), Y2, Y3
+	MOVQ         3576(AX), R9
+	VMOVUPD      Y3, (R9)(SI*1)
+	VSUBPS       Y5, Y0, Y3
+	VSUBPS       Y2, Y3, Y3
+	VMULPS       Y4, Y0, Y0
+	VSUBPS       Y0, Y3, Y0
+	MOVQ         3552(AX), R9
+	MOVQ         3552(AX), R9
+	VADDPS       (R9)(SI*1), Y0, Y0
+	MOVQ         3552(AX), R9
+	VMOVUPD      Y0, (R9)(SI*1)
+	MOVQ         3432(AX), R9
+	MOVQ         1816(AX), R9
+	VMOVUPD      (R9)(BX*1), Y0
+	MOVQ         3432(AX), R9
+	VADDPS       (R9)(BX*1), Y0, Y0
+	VADDPS       Y3, Y0, Y0
+	VMULPS       64(CX), Y0, Y0
+	MOVQ         144(AX), R9
+	VMULPS       (R9)(BX*1), Y0, Y3
+	MOVQ         336(AX), R9
+	VMULPS       (R9)(SI*1), Y0, Y4
+	MOVQ         3432(AX), R9
+	VMOVUPD      Y4, (R9)(BX*1)
+	MOVQ         360(AX), R9
+	VMULPS       (R9)(SI*1), Y0, Y0
+	MOVQ         2440(AX), R9
+	VMOVUPD      Y0, (R9)(BX*1)
+	MOVQ         120(AX), R9
+	VMULPS       (R9)(BX*1), Y4, Y0
+	MOVQ         3600(AX), R9
+	VMOVUPD      (R9)(SI*1), Y4
+	VSUBPS       Y0, Y4, Y0
+	MOVQ         3600(AX), R9
+	VMOVUPD      Y0, (R9)(SI*1)
+	MOVQ         1648(AX), R9
+	VMOVUPD      (R9)(SI*1), Y0
+	VSUBPS       Y0, Y1, Y4
+	VMULPS       Y4, Y3, Y4
+	MOVQ         1696(AX), R9
+	VMULPS       (R9)(SI*1), Y4, Y4
+	MOVQ         3624(AX), R9
+	MOVQ         3624(AX), R9
+	VADDPS       (R9)(SI*1), Y4, Y4
+	MOVQ         3624(AX), R9
+	VMOVUPD      Y4, (R9)(SI*1)
+	VMULPS       Y0, Y3, Y0
+	MOVQ         3648(AX), R9
+	MOVQ         3648(AX), R9
+	VADDPS       (R9)(SI*1), Y0, Y0
+	MOVQ         3648(AX), R9
+	VMOVUPD      Y0, (R9)(SI*1)
+	MOVQ         3408(AX), R9
+	MOVQ         1792(AX), R9
+	VMOVUPD      (R9)(BX*1), Y0
+	MOVQ         3408(AX), R9
+	VADDPS       (R9)(BX*1), Y0, Y0
+	VADDPS       Y2, Y0, Y0
+	MOVQ         1720(AX), R9
+	VMULPS       (R9)(SI*1), Y0, Y2
+	MOVQ         3408(AX), R9
+	VMOVUPD      Y2, (R9)(BX*1)
+	MOVQ         1480(AX), R9
+	VMULPS       (R9)(BX*1), Y2, Y2
+	MOVQ         3672(AX), R9
+	VMOVUPD      (R9)(SI*1), Y3
+	VSUBPS       Y2, Y3, Y2
+	MOVQ         3672(AX), R9
+	VMOVUPD      Y2, (R9)(SI*1)
+	VMULPS       Y14, Y12, Y2
+	VMAXPS       Y1, Y2, Y3
+	VMULPS       Y3, Y0, Y3
+	VSUBPS       Y9, Y1, Y4
+	VMULPS       Y4, Y3, Y3
+	MOVQ         3696(AX), R9
+	MOVQ         3696(AX), R9
+	VADDPS       (R9)(SI*1), Y3, Y3
+	MOVQ         3696(AX), R9
+	VMOVUPD      Y3, (R9)(SI*1)
+	VMULPS       Y9, Y0, Y0
+	VCMPPS       $0x1e, Y1, Y2, Y3
+	VBLENDVPS    Y3, Y1, Y13, Y3
+	VCMPPS       $0x1d, Y1, Y2, Y1
+	VANDPD       Y3, Y1, Y1
+	VMULPS       Y1, Y0, Y0
+	VMULPS       Y14, Y0, Y1
+	MOVQ         3720(AX), R9
+	MOVQ         3720(AX), R9
+	VADDPS       (R9)(SI*1), Y1, Y1
+	MOVQ         3720(AX), R9
+	VMOVUPD      Y1, (R9)(SI*1)
+	VMULPS       Y12, Y0, Y0
+	MOVQ         3792(AX), R9
+	VMOVUPD      Y0, (R9)(BX*1)
+	ADDQ         $0x20, BX
+	ADDQ         $0x20, SI
+	SUBQ         $0x08, R8
+	JGE          loop_mixed
+
+tail_of_mixed:
+	ADDQ         $0x08, R8
+	JZ           end_mixed
+	MOVQ         R8, R10
+	SHLQ         $0x02, R10
+	LEAQ         tail<>+64(SB), R9
+	SUBQ         R10, R9
+	VMOVUPD      (R9), Y15
+	VMOVUPD      word32_00000000c2ae0000<>+0(SB), Y0
+	MOVQ         (AX), R9
+	VMASKMOVPS   (R9)(BX*1), Y15, Y1
+	VMAXPS       Y1, Y0, Y2
+	VMOVUPD      word32_0000000042b00000<>+0(SB), Y3
+	VMINPS       Y2, Y3, Y2
+	VMULPS       word32_000000003fb8aa3b<>+0(SB), Y2, Y4
+	VADDPS       word32_000000004b400000<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y5
+	VSUBPS       word32_000000004b400000<>+0(SB), Y4, Y4
+	VMULPS       word32_000000003f317200<>+0(SB), Y4, Y6
+	VSUBPS       Y6, Y2, Y2
+	VMULPS       word32_0000000035bfbe8e<>+0(SB), Y4, Y4
+	VSUBPS       Y4, Y2, Y2
+	VMULPS       word32_000000003ab511f8<>+0(SB), Y2, Y4
+	VADDPS       word32_000000003c091d05<>+0(SB), Y4, Y4
+	VMULPS       Y4, Y2, Y4
+	VADDPS       word32_000000003d2aac79<>+0(SB), Y4, Y4
+	VMULPS       Y4, Y2, Y4
+	VADDPS       word32_000000003e2aaa49<>+0(SB), Y4, Y4
+	VMULPS       Y4, Y2, Y4
+	VADDPS       word32_000000003efffffe<>+0(SB), Y4, Y4
+	VMULPS       Y2, Y2, Y6
+	VMULPS       Y4, Y6, Y4
+	VADDPS       Y2, Y4, Y2
+	VADDPS       word32_000000003f800000<>+0(SB), Y2, Y2
+	VPADDD       Y5, Y2, Y2
+	MOVQ         216(AX), R9
+	VMASKMOVPS   (R9)(SI*1), Y15, Y4
+	MOVQ         24(AX), R9
+	VMASKMOVPS   (R9)(BX*1), Y15, Y5
+	VMULPS       Y5, Y4, Y6
+	VMAXPS       Y6, Y0, Y0
+	VMINPS       Y0, Y3, Y0
+	VMULPS       word32_000000003fb8aa3b<>+0(SB), Y0, Y3
+	VADDPS       word32_000000004b400000<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y6
+	VSUBPS       word32_000000004b400000<>+0(SB), Y3, Y3
+	VMULPS       word32_000000003f317200<>+0(SB), Y3, Y7
+	VSUBPS       Y7, Y0, Y0
+	VMULPS       word32_0000000035bfbe8e<>+0(SB), Y3, Y3
+	VSUBPS       Y3, Y0, Y0
+	VMULPS       word32_000000003ab511f8<>+0(SB), Y0, Y3
+	VADDPS       word32_000000003c091d05<>+0(SB), Y3, Y3
+	VMULPS       Y3, Y0, Y3
+	VADDPS       word32_000000003d2aac79<>+0(SB), Y3, Y3
+	VMULPS       Y3, Y0, Y3
+	VADDPS       word32_000000003e2aaa49<>+0(SB), Y3, Y3
+	VMULPS       Y3, Y0, Y3
+	VADDPS       word32_000000003efffffe<>+0(SB), Y3, Y3
+	VMULPS       Y0, Y0, Y7
+	VMULPS       Y3, Y7, Y3
+	VADDPS       Y0, Y3, Y0
+	VADDPS       word32_000000003f800000<>+0(SB), Y0, Y0
+	VPADDD       Y6, Y0, Y0
+	MOVQ         336(AX), R9
+	VMASKMOVPS   (R9)(SI*1), Y15, Y3
+	MOVQ         120(AX), R9
+	VMASKMOVPS   (R9)(BX*1), Y15, Y6
+	VMULPS       Y6, Y3, Y7
+	MOVQ         360(AX), R9
+	VMASKMOVPS   (R9)(SI*1), Y15, Y8
+	MOVQ         144(AX), R9
+	VMASKMOVPS   (R9)(BX*1), Y15, Y9
+	VMULPS       Y9, Y8, Y10
+	VADDPS       Y10, Y7, Y7
+	VCMPPS       $0x1e, word32_000000003f800000<>+0(SB), Y7, Y10
+	VMOVUPD      word32_000000003f000000<>+0(SB), Y11
+	VBLENDVPS    Y10, word32_000000003f800000<>+0(SB), Y11, Y10
+	VCMPPS       $0x1d, word32_000000003f800000<>+0(SB), Y7, Y7
+	VANDPD       Y10, Y7, Y7
+	MOVQ         312(AX), R9
+	VMASKMOVPS   (R9)(SI*1), Y15, Y10
+	MOVQ         96(AX), R9
+	VMASKMOVPS   (R9)(BX*1), Y15, Y12
+	VADDPS       Y12, Y10, Y10
+	MOVQ         72(AX), R9
+	VMASKMOVPS   (R9)(BX*1), Y15, Y12
+	VSUBPS       Y10, Y12, Y12
+	MOVQ         264(AX), R9
+	VMASKMOVPS   (R9)(SI*1), Y15, Y13
+	VADDPS       Y13, Y12, Y12
+	MOVQ         48(AX), R9
+	VMASKMOVPS   (R9)(BX*1), Y15, Y13
+	VCMPPS       $0x00, word32_0000000000000000<>+0(SB), Y13, Y14
+	VCMPPS       $0x1e, word32_000000003f800000<>+0(SB), Y12, Y6
+	VBLENDVPS    Y6, word32_000000003f800000<>+0(SB), Y11, Y6
+	VCMPPS       $0x1d, word32_000000003f800000<>+0(SB), Y12, Y8
+	VANDPD       Y6, Y8, Y6
+	VANDPD       Y6, Y14, Y6
+	VCMPPS       $0x00, word32_0000000000000000<>+0(SB), Y13, Y8
+	VMOVUPD      word32_000000003f800000<>+0(SB), Y14
+	VMAXPS       Y12, Y14, Y12
+	VBLENDVPS    Y8, Y12, Y14, Y8
+	MOVQ         240(AX), R9
+	VMASKMOVPS   (R9)(SI*1), Y15, Y3
+	VADDPS       Y3, Y2, Y9
+	VMOVUPD      Y7, 64(CX)
+	VDIVPS       Y9, Y14, Y7
+	VMOVUPD      Y6, 128(CX)
+	MOVQ         288(AX), R9
+	VMASKMOVPS   (R9)(SI*1), Y15, Y6
+	VMOVUPD      Y7, 192(CX)
+	VMULPS       Y6, Y10, Y7
+	VMULPS       Y8, Y3, Y6
+	VDIVPS       Y9, Y6, Y6
+	VMOVUPD      Y8, 256(CX)
+	VSUBPS       Y10, Y6, Y8
+	VMULPS       Y8, Y7, Y8
+	VADDPS       Y8, Y0, Y8
+	VMOVUPD      Y6, 320(CX)
+	MOVQ         192(AX), R9
+	VMASKMOVPS   (R9)(SI*1), Y15, Y6
+	VMULPS       Y8, Y6, Y4
+	VMULPS       Y4, Y2, Y4
+	VADDPS       Y4, Y2, Y4
+	VCMPPS       $0x1e, Y14, Y4, Y5
+	VBLENDVPS    Y5, Y14, Y11, Y5
+	VMOVUPD      Y8, 384(CX)
+	VCMPPS       $0x1d, Y14, Y4, Y8
+	VANDPD       Y5, Y8, Y5
+	VMULPS       Y2, Y5, Y5
+	VMAXPS       Y4, Y14, Y4
+	VMOVUPD      word32_0000000079297b5a<>+0(SB), Y8
+	VMINPS       Y4, Y8, Y4
+	VDIVPS       Y4, Y5, Y4
+	VMOVUPD      word32_0000000000000000<>+0(SB), Y5
+	MOVQ         600(AX), R9
+	VMASKMOVPS   Y5, Y15, (R9)(BX*1)
+	VMOVUPD      Y4, 448(CX)
+	VCMPPS       $0x1e, Y5, Y13, Y4
+	VBROADCASTSS 648(AX), Y1
+	VCMPPS       $0x12, Y1, Y13, Y5
+	VANDPD       Y5, Y4, Y4
+	VANDPD       Y15, Y4, Y5
+	VMOVMSKPS    Y5, R9
+	VMOVUPD      Y0, 512(CX)
+	VMOVUPD      Y2, 576(CX)
+	VMOVUPD      Y7, 640(CX)
+	VMOVUPD      Y9, 704(CX)
+	VMOVUPD      Y10, 768(CX)
+	VMOVUPD      Y12, 832(CX)
+	TESTL        R9, R9
+	JZ           mixed_2_true
+	VMULPS       Y12, Y3, Y4
+	VDIVPS       Y9, Y4, Y4
+	VSUBPS       Y10, Y4, Y4
+	VMULPS       Y4, Y7, Y4
+	VADDPS       Y4, Y0, Y4
+	VMULPS       Y4, Y6, Y4
+	VMULPS       Y4, Y2, Y4
+	VADDPS       Y4, Y2, Y4
+	VMAXPS       Y4, Y14, Y4
+	VMINPS       Y4, Y8, Y4
+	VPSUBD       word32_000000003f3504f3<>+0(SB), Y4, Y5
+	VPSRAD       $0x17, Y5, Y5
+	VPSLLD       $0x17, Y5, Y7
+	VPSUBD       Y7, Y4, Y4
+	VSUBPS       Y14, Y4, Y4
+	VMULPS       word32_00000000bd9c5b32<>+0(SB), Y4, Y7
+	VADDPS       word32_000000003e02ae06<>+0(SB), Y7, Y7
+	VMULPS       Y7, Y4, Y7
+	VADDPS       word32_00000000be06c2b2<>+0(SB), Y7, Y7
+	VMULPS       Y7, Y4, Y7
+	VADDPS       word32_000000003e116d05<>+0(SB), Y7, Y7
+	VMULPS       Y7, Y4, Y7
+	VADDPS       word32_00000000be2a3920<>+0(SB), Y7, Y7
+	VMULPS       Y7, Y4, Y7
+	VADDPS       word32_000000003e4cd004<>+0(SB), Y7, Y7
+	VMULPS       Y7, Y4, Y7
+	VADDPS       word32_00000000be800114<>+0(SB), Y7, Y7
+	VMULPS       Y7, Y4, Y7
+	VADDPS       word32_000000003eaaaaaa<>+0(SB), Y7, Y7
+	VMULPS       Y4, Y4, Y8
+	VMULPS       Y4, Y8, Y9
+	VMULPS       Y7, Y9, Y7
+	VMULPS       Y11, Y8, Y8
+	VSUBPS       Y8, Y7, Y7
+	VCVTDQ2PS    Y5, Y5
+	VMULPS       word32_0000000035bfbe8e<>+0(SB), Y5, Y8
+	VADDPS       Y7, Y8, Y7
+	VADDPS       Y4, Y7, Y4
+	VMULPS       word32_000000003f317200<>+0(SB), Y5, Y5
+	VADDPS       Y5, Y4, Y4
+	MOVQ         168(AX), R9
+	VMASKMOVPS   (R9)(BX*1), Y15, Y5
+	VSUBPS       Y5, Y4, Y4
+	VCMPPS       $0x1e, word32_0000000000000000<>+0(SB), Y13, Y5
+	VCMPPS       $0x12, Y1, Y13, Y1
+	VANDPD       Y1, Y5, Y1
+	VANDPD       Y4, Y1, Y1
+	MOVQ         600(AX), R9
+	VMASKMOVPS   Y1, Y15, (R9)(BX*1)
+
+mixed_2_true:
+	MOVQ         872(AX), R9
+	VMASKMOVPS   (R9)(BX*1), Y15, Y0
+	MOVQ         920(AX), R9
+	VMASKMOVPS   (R9)(BX*1), Y15, Y1
+	VADDPS       Y1, Y0, Y0
+	MOVQ         824(AX), R9
+	VMASKMOVPS   (R9)(BX*1), Y15, Y2
+	MOVQ         704(AX), R9
+	VMASKMOVPS   (R9)(BX*1), Y15, Y3
+	VMULPS       Y3, Y2, Y2
+	MOVQ         776(AX), R9
+	VMASKMOVPS   (R9)(SI*1), Y15, Y4
+	VMULPS       Y4, Y2, Y2
+	MOVQ         800(AX), R9
+	VMASKMOVPS   (R9)(BX*1), Y15, Y4
+	VSUBPS       Y2, Y4, Y2
+	MOVQ         1016(AX), R9
+	VMASKMOVPS   (R9)(BX*1), Y15, Y4
+	VSUBPS       Y4, Y2, Y2
+	MOVQ         896(AX), R9
+	VMASKMOVPS   (R9)(BX*1), Y15, Y5
+	MOVQ         168(AX), R9
+	VMASKMOVPS   (R9)(BX*1), Y15, Y6
+	VMULPS       Y6, Y5, Y7
+	VMULPS       word32_000000003f000000<>+0(SB), Y7, Y7
+	VSUBPS       Y7, Y2, Y2
+	MOVQ         944(AX), R9
+	VMASKMOVPS   (R9)(BX*1), Y15, Y7
+	MOVQ         968(AX), R9
+	VMASKMOVPS   (R9)(BX*1), Y15, Y8
+	VSUBPS       Y8, Y7, Y7
+	VMULPS       Y7, Y3, Y3
+	VMULPS       word32_000000003f000000<>+0(SB), Y3, Y3
+	VADDPS       Y3, Y2, Y2
+	MOVQ         992(AX), R9
+	VMASKMOVPS   (R9)(BX*1), Y15, Y3
+	MOVQ         (AX), R9
+	VMASKMOVPS   (R9)(BX*1), Y15, Y7
+	VMULPS       Y7, Y3, Y3
+	VMULPS       word32_000000003f000000<>+0(SB), Y3, Y3
+	VSUBPS       Y3, Y2, Y2
+	VSUBPS       Y7, Y6, Y3
+	VMAXPS       word32_000000003e4ccccd<>+0(SB), Y3, Y3
+	VDIVPS       Y3, Y2, Y2
+	MOVQ         752(AX), R9
+	VMASKMOVPS   (R9)(SI*1), Y15, Y3
+	VSUBPS       Y3, Y6, Y7
+	VCMPPS       $0x1e, word32_0000000000000000<>+0(SB), Y7, Y7
+	MOVQ         1040(AX), R9
+	VMASKMOVPS   (R9)(SI*1), Y15, Y8
+	VSUBPS       Y2, Y8, Y9
+	VBLENDVPS    Y7, Y9, Y8, Y7
+	MOVQ         1040(AX), R9
+	VMASKMOVPS   Y7, Y15, (R9)(SI*1)
+	MOVQ         848(AX), R9
+	VMASKMOVPS   (R9)(BX*1), Y15, Y7
+	VADDPS       Y5, Y7, Y7
+	VADDPS       Y7, Y0, Y7
+	VSUBPS       Y3, Y6, Y8
+	VCMPPS       $0x1e, word32_0000000000000000<>+0(SB), Y8, Y8
+	VADDPS       Y2, Y0, Y0
+	VBLENDVPS    Y8, Y0, Y7, Y0
+	VSUBPS       Y3, Y6, Y2
+	VCMPPS       $0x1e, word32_0000000000000000<>+0(SB), Y2, Y2
+	VANDPD       Y4, Y2, Y2
+	MOVQ         1064(AX), R9
+	VMASKMOVPS   (R9)(SI*1), Y15, Y7
+	VADDPS       Y2, Y7, Y2
+	MOVQ         1064(AX), R9
+	VMASKMOVPS   Y2, Y15, (R9)(SI*1)
+	MOVQ         48(AX), R9
+	VMASKMOVPS   (R9)(BX*1), Y15, Y2
+	VBROADCASTSS 1112(AX), Y7
+	VCMPPS       $0x1e, Y7, Y2, Y7
+	VSUBPS       Y3, Y6, Y8
+	VCMPPS       $0x1e, word32_0000000000000000<>+0(SB), Y8, Y8
+	VANDPD       Y4, Y7, Y4
+	VBLENDVPS    Y8, word32_0000000000000000<>+0(SB), Y4, Y4
+	MOVQ         1016(AX), R9
+	VMASKMOVPS   Y4, Y15, (R9)(BX*1)
+	MOVQ         600(AX), R9
+	VMASKMOVPS   (R9)(BX*1), Y15, Y4
+	VMULPS       Y4, Y0, Y7
+	MOVQ         1016(AX), R9
+	VMASKMOVPS   (R9)(BX*1), Y15, Y8
+	VSUBPS       Y7, Y8, Y7
+	MOVQ         1016(AX), R9
+	VMASKMOVPS   Y7, Y15, (R9)(BX*1)
+	VMULPS       448(CX), Y0, Y0
+	MOVQ         192(AX), R9
+	VMASKMOVPS   (R9)(SI*1), Y15, Y7
+	VMULPS       Y7, Y0, Y8
+	VMULPS       384(CX), Y0, Y9
+	MOVQ         1912(AX), R9
+	VMASKMOVPS   (R9)(SI*1), Y15, Y10
+	VADDPS       Y9, Y10, Y9
+	MOVQ         1912(AX), R9
+	VMASKMOVPS   Y9, Y15, (R9)(SI*1)
+	VMULPS       512(CX), Y8, Y9
+	MOVQ         24(AX), R9
+	VMASKMOVPS   (R9)(BX*1), Y15, Y10
+	VMULPS       Y10, Y9, Y11
+	MOVQ         1936(AX), R9
+	VMASKMOVPS   (R9)(SI*1), Y15, Y12
+	VADDPS       Y11, Y12, Y11
+	MOVQ         1936(AX), R9
+	VMASKMOVPS   Y11, Y15, (R9)(SI*1)
+	MOVQ         216(AX), R9
+	VMASKMOVPS   (R9)(SI*1), Y15, Y11
+	VMULPS       Y11, Y9, Y9
+	MOVQ         872(AX), R9
+	VMASKMOVPS   Y9, Y15, (R9)(BX*1)
+	MOVQ         288(AX), R9
+	VMASKMOVPS   (R9)(SI*1), Y15, Y9
+	VMULPS       768(CX), Y9, Y12
+	VMULPS       Y12, Y8, Y13
+	VMULPS       192(CX), Y13, Y14
+	VMULPS       384(CX), Y8, Y11
+	VADDPS       Y11, Y0, Y0
+	VMULPS       320(CX), Y14, Y11
+	VMULPS       576(CX), Y11, Y11
+	VSUBPS       Y11, Y0, Y0
+	MOVQ         848(AX), R9
+	VMASKMOVPS   Y0, Y15, (R9)(BX*1)
+	VMOVUPD      256(CX), Y0
+	VSUBPS       320(CX), Y0, Y11
+	VMULPS       Y11, Y14, Y11
+	MOVQ         1960(AX), R9
+	VMASKMOVPS   (R9)(SI*1), Y15, Y0
+	VADDPS       Y11, Y0, Y0
+	MOVQ         1960(AX), R9
+	VMASKMOVPS   Y0, Y15, (R9)(SI*1)
+	VMOVUPD      320(CX), Y0
+	VSUBPS       768(CX), Y0, Y11
+	VMULPS       Y11, Y8, Y8
+	VMULPS       Y9, Y8, Y8
+	MOVQ         240(AX), R9
+	VMASKMOVPS   (R9)(SI*1), Y15, Y11
+	VMULPS       Y11, Y14, Y14
+	VMULPS       128(CX), Y14, Y14
+	MOVQ         2008(AX), R9
+	VMASKMOVPS   (R9)(SI*1), Y15, Y11
+	VADDPS       Y14, Y11, Y11
+	MOVQ         2008(AX), R9
+	VMASKMOVPS   Y11, Y15, (R9)(SI*1)
+	VSUBPS       Y13, Y8, Y11
+	VSUBPS       Y14, Y11, Y11
+	VMULPS       Y12, Y8, Y8
+	VSUBPS       Y8, Y11, Y8
+	MOVQ         1984(AX), R9
+	VMASKMOVPS   (R9)(SI*1), Y15, Y12
+	VADDPS       Y8, Y12, Y8
+	MOVQ         1984(AX), R9
+	VMASKMOVPS   Y8, Y15, (R9)(SI*1)
+	MOVQ         1864(AX), R9
+	VMASKMOVPS   (R9)(BX*1), Y15, Y8
+	MOVQ         1816(AX), R9
+	VMASKMOVPS   (R9)(BX*1), Y15, Y12
+	VADDPS       Y12, Y8, Y8
+	VADDPS       Y11, Y8, Y8
+	VMULPS       64(CX), Y8, Y8
+	MOVQ         144(AX), R9
+	VMASKMOVPS   (R9)(BX*1), Y15, Y11
+	VMULPS       Y11, Y8, Y13
+	MOVQ         336(AX), R9
+	VMASKMOVPS   (R9)(SI*1), Y15, Y11
+	VMULPS       Y11, Y8, Y12
+	MOVQ         1864(AX), R9
+	VMASKMOVPS   Y12, Y15, (R9)(BX*1)
+	MOVQ         360(AX), R9
+	VMASKMOVPS   (R9)(SI*1), Y15, Y11
+	VMULPS       Y11, Y8, Y8
+	MOVQ         824(AX), R9
+	VMASKMOVPS   Y8, Y15, (R9)(BX*1)
+	MOVQ         120(AX), R9
+	VMASKMOVPS   (R9)(BX*1), Y15, Y8
+	VMULPS       Y8, Y12, Y12
+	MOVQ         2032(AX), R9
+	VMASKMOVPS   (R9)(SI*1), Y15, Y8
+	VSUBPS       Y12, Y8, Y8
+	MOVQ         2032(AX), R9
+	VMASKMOVPS   Y8, Y15, (R9)(SI*1)
+	VMOVUPD      word32_000000003f800000<>+0(SB), Y8
+	MOVQ         1648(AX), R9
+	VMASKMOVPS   (R9)(SI*1), Y15, Y12
+	VSUBPS       Y12, Y8, Y11
+	VMULPS       Y11, Y13, Y11
+	MOVQ         1696(AX), R9
+	VMASKMOVPS   (R9)(SI*1), Y15, Y0
+	VMULPS       Y0, Y11, Y11
+	MOVQ         2056(AX), R9
+	VMASKMOVPS   (R9)(SI*1), Y15, Y0
+	VADDPS       Y11, Y0, Y0
+	MOVQ         2056(AX), R9
+	VMASKMOVPS   Y0, Y15, (R9)(SI*1)
+	VMULPS       Y12, Y13, Y0
+	MOVQ         2080(AX), R9
+	VMASKMOVPS   (R9)(SI*1), Y15, Y11
+	VADDPS       Y0, Y11, Y0
+	MOVQ         2080(AX), R9
+	VMASKMOVPS   Y0, Y15, (R9)(SI*1)
+	MOVQ         1840(AX), R9
+	VMASKMOVPS   (R9)(BX*1), Y15, Y0
+	MOVQ         1792(AX), R9
+	VMASKMOVPS   (R9)(BX*1), Y15, Y11
+	VADDPS       Y11, Y0, Y0
+	VADDPS       Y14, Y0, Y0
+	MOVQ         1720(AX), R9
+	VMASKMOVPS   (R9)(SI*1), Y15, Y13
+	VMULPS       Y13, Y0, Y14
+	MOVQ         1840(AX), R9
+	VMASKMOVPS   Y14, Y15, (R9)(BX*1)
+	MOVQ         1480(AX), R9
+	VMASKMOVPS   (R9)(BX*1), Y15, Y13
+	VMULPS       Y13, Y14, Y14
+	MOVQ         2104(AX), R9
+	VMASKMOVPS   (R9)(SI*1), Y15, Y13
+	VSUBPS       Y14, Y13, Y13
+	MOVQ         2104(AX), R9
+	VMASKMOVPS   Y13, Y15, (R9)(SI*1)
+	MOVQ         1768(AX), R9
+	VMASKMOVPS   (R9)(SI*1), Y15, Y13
+	MOVQ         1504(AX), R9
+	VMASKMOVPS   (R9)(BX*1), Y15, Y14
+	VMULPS       Y14, Y13, Y11
+	VMAXPS       Y8, Y11, Y12
+	VMULPS       Y12, Y0, Y12
+	MOVQ         1744(AX), R9
+	VMASKMOVPS   (R9)(SI*1), Y15, Y9
+	VSUBPS       Y9, Y8, Y10
+	VMULPS       Y10, Y12, Y10
+	MOVQ         2128(AX), R9
+	VMASKMOVPS   (R9)(SI*1), Y15, Y12
+	VADDPS       Y10, Y12, Y10
+	MOVQ         2128(AX), R9
+	VMASKMOVPS   Y10, Y15, (R9)(SI*1)
+	VMULPS       Y9, Y0, Y0
+	VCMPPS       $0x1e, Y8, Y11, Y10
+	VMOVUPD      word32_000000003f000000<>+0(SB), Y12
+	VBLENDVPS    Y10, Y8, Y12, Y10
+	VCMPPS       $0x1d, Y8, Y11, Y11
+	VANDPD       Y10, Y11, Y10
+	VMULPS       Y10, Y0, Y0
+	VMULPS       Y14, Y0, Y10
+	MOVQ         2152(AX), R9
+	VMASKMOVPS   (R9)(SI*1), Y15, Y11
+	VADDPS       Y10, Y11, Y10
+	MOVQ         2152(AX), R9
+	VMASKMOVPS   Y10, Y15, (R9)(SI*1)
+	VMULPS       Y13, Y0, Y0
+	MOVQ         2224(AX), R9
+	VMASKMOVPS   Y0, Y15, (R9)(BX*1)
+	MOVQ         2464(AX), R9
+	VMASKMOVPS   (R9)(BX*1), Y15, Y0
+	VADDPS       Y5, Y0, Y0
+	MOVQ         2440(AX), R9
+	VMASKMOVPS   (R9)(BX*1), Y15, Y5
+	MOVQ         2512(AX), R9
+	VMASKMOVPS   (R9)(BX*1), Y15, Y10
+	VADDPS       Y10, Y5, Y5
+	MOVQ         2368(AX), R9
+	VMASKMOVPS   (R9)(BX*1), Y15, Y10
+	VMULPS       Y10, Y5, Y5
+	VMULPS       Y6, Y0, Y10
+	MOVQ         2392(AX), R9
+	VMASKMOVPS   (R9)(BX*1), Y15, Y11
+	VMULPS       Y11, Y10, Y10
+	VSUBPS       Y10, Y5, Y5
+	MOVQ         2488(AX), R9
+	VMASKMOVPS   (R9)(BX*1), Y15, Y10
+	VADDPS       Y1, Y10, Y1
+	VSUBPS       Y3, Y6, Y10
+	VCMPPS       $0x1e, word32_0000000000000000<>+0(SB), Y10, Y10
+	VADDPS       Y0, Y1, Y0
+	VBLENDVPS    Y10, Y1, Y0, Y0
+	VADDPS       Y5, Y0, Y0
+	MOVQ         2608(AX), R9
+	VMASKMOVPS   (R9)(SI*1), Y15, Y1
+	VSUBPS       Y5, Y1, Y1
+	MOVQ         2608(AX), R9
+	VMASKMOVPS   Y1, Y15, (R9)(SI*1)
+	VSUBPS       Y3, Y6, Y1
+	VCMPPS       $0x1e, word32_0000000000000000<>+0(SB), Y1, Y1
+	MOVQ         2584(AX), R9
+	VMASKMOVPS   (R9)(BX*1), Y15, Y5
+	VANDPD       Y5, Y1, Y1
+	MOVQ         2632(AX), R9
+	VMASKMOVPS   (R9)(SI*1), Y15, Y10
+	VADDPS       Y1, Y10, Y1
+	MOVQ         2632(AX), R9
+	VMASKMOVPS   Y1, Y15, (R9)(SI*1)
+	VBROADCASTSS 2680(AX), Y1
+	VCMPPS       $0x1e, Y1, Y2, Y1
+	VSUBPS       Y3, Y6, Y2
+	VCMPPS       $0x1e, word32_0000000000000000<>+0(SB), Y2, Y2
+	VANDPD       Y5, Y1, Y1
+	VBLENDVPS    Y2, word32_0000000000000000<>+0(SB), Y1, Y1
+	MOVQ         2584(AX), R9
+	VMASKMOVPS   Y1, Y15, (R9)(BX*1)
+	VMULPS       Y4, Y0, Y1
+	MOVQ         2584(AX), R9
+	VMASKMOVPS   (R9)(BX*1), Y15, Y2
+	VSUBPS       Y1, Y2, Y1
+	MOVQ         2584(AX), R9
+	VMASKMOVPS   Y1, Y15, (R9)(BX*1)
+	VMULPS       448(CX), Y0, Y0
+	VMULPS       Y7, Y0, Y1
+	VMULPS       384(CX), Y0, Y2
+	MOVQ         3480(AX), R9
+	VMASKMOVPS   (R9)(SI*1), Y15, Y3
+	VADDPS       Y2, Y3, Y2
+	MOVQ         3480(AX), R9
+	VMASKMOVPS   Y2, Y15, (R9)(SI*1)
+	VMULPS       512(CX), Y1, Y2
+	MOVQ         24(AX), R9
+	VMASKMOVPS   (R9)(BX*1), Y15, Y3
+	VMULPS       Y3, Y2, Y3
+	MOVQ         3504(AX), R9
+	VMASKMOVPS   (R9)(SI*1), Y15, Y4
+	VADDPS       Y3, Y4, Y3
+	MOVQ         3504(AX), R9
+	VMASKMOVPS   Y3, Y15, (R9)(SI*1)
+	MOVQ         216(AX), R9
+	VMASKMOVPS   (R9)(SI*1), Y15, Y3
+	VMULPS       Y3, Y2, Y2
+	MOVQ         2488(AX), R9
+	VMASKMOVPS   Y2, Y15, (R9)(BX*1)
+	MOVQ         288(AX), R9
+	VMASKMOVPS   (R9)(SI*1), Y15, Y2
+	VMULPS       768(CX), Y2, Y3
+	VMULPS       Y3, Y1, Y4
+	VMULPS       192(CX), Y4, Y5
+	VMULPS       384(CX), Y1, Y6
+	VADDPS       Y6, Y0, Y0
+	VMULPS       320(CX), Y5, Y6
+	VMULPS       576(CX), Y6, Y6
+	VSUBPS       Y6, Y0, Y0
+	MOVQ         2464(AX), R9
+	VMASKMOVPS   Y0, Y15, (R9)(BX*1)
+	VMOVUPD      256(CX), Y0
+	VSUBPS       320(CX), Y0, Y0
+	VMULPS       Y0, Y5, Y0
+	MOVQ         3528(AX), R9
+	VMASKMOVPS   (R9)(SI*1), Y15, Y6
+	VADDPS       Y0, Y6, Y0
+	MOVQ         3528(AX), R9
+	VMASKMOVPS   Y0, Y15, (R9)(SI*1)
+	VMOVUPD      320(CX), Y0
+	VSUBPS       768(CX), Y0, Y0
+	VMULPS       Y0, Y1, Y0
+	VMULPS       Y2, Y0, Y0
+	MOVQ         240(AX), R9
+	VMASKMOVPS   (R9)(SI*1), Y15, Y1
+	VMULPS       Y1, Y5, Y1
+	VMULPS       128(CX), Y1, Y1
+	MOVQ         3576(AX), R9
+	VMASKMOVPS   (R9)(SI*1), Y15, Y2
+	VADDPS       Y1, Y2, Y2
+	MOVQ         3576(AX), R9
+	VMASKMOVPS   Y2, Y15, (R9)(SI*1)
+	VSUBPS       Y4, Y0, Y2
+	VSUBPS       Y1, Y2, Y2
+	VMULPS       Y3, Y0, Y0
+	VSUBPS       Y0, Y2, Y0
+	MOVQ         3552(AX), R9
+	VMASKMOVPS   (R9)(SI*1), Y15, Y3
+	VADDPS       Y0, Y3, Y0
+	MOVQ         3552(AX), R9
+	VMASKMOVPS   Y0, Y15, (R9)(SI*1)
+	MOVQ         3432(AX), R9
+	VMASKMOVPS   (R9)(BX*1), Y15, Y0
+	MOVQ         1816(AX), R9
+	VMASKMOVPS   (R9)(BX*1), Y15, Y3
+	VADDPS       Y3, Y0, Y0
+	VADDPS       Y2, Y0, Y0
+	VMULPS       64(CX), Y0, Y0
+	MOVQ         144(AX), R9
+	VMASKMOVPS   (R9)(BX*1), Y15, Y2
+	VMULPS       Y2, Y0, Y2
+	MOVQ         336(AX), R9
+	VMASKMOVPS   (R9)(SI*1), Y15, Y3
+	VMULPS       Y3, Y0, Y3
+	MOVQ         3432(AX), R9
+	VMASKMOVPS   Y3, Y15, (R9)(BX*1)
+	MOVQ         360(AX), R9
+	VMASKMOVPS   (R9)(SI*1), Y15, Y4
+	VMULPS       Y4, Y0, Y0
+	MOVQ         2440(AX), R9
+	VMASKMOVPS   Y0, Y15, (R9)(BX*1)
+	MOVQ         120(AX), R9
+	VMASKMOVPS   (R9)(BX*1), Y15, Y0
+	VMULPS       Y0, Y3, Y0
+	MOVQ         3600(AX), R9
+	VMASKMOVPS   (R9)(SI*1), Y15, Y3
+	VSUBPS       Y0, Y3, Y0
+	MOVQ         3600(AX), R9
+	VMASKMOVPS   Y0, Y15, (R9)(SI*1)
+	MOVQ         1648(AX), R9
+	VMASKMOVPS   (R9)(SI*1), Y15, Y0
+	VSUBPS       Y0, Y8, Y3
+	VMULPS       Y3, Y2, Y3
+	MOVQ         1696(AX), R9
+	VMASKMOVPS   (R9)(SI*1), Y15, Y4
+	VMULPS       Y4, Y3, Y3
+	MOVQ         3624(AX), R9
+	VMASKMOVPS   (R9)(SI*1), Y15, Y4
+	VADDPS       Y3, Y4, Y3
+	MOVQ         3624(AX), R9
+	VMASKMOVPS   Y3, Y15, (R9)(SI*1)
+	VMULPS       Y0, Y2, Y0
+	MOVQ         3648(AX), R9
+	VMASKMOVPS   (R9)(SI*1), Y15, Y2
+	VADDPS       Y0, Y2, Y0
+	MOVQ         3648(AX), R9
+	VMASKMOVPS   Y0, Y15, (R9)(SI*1)
+	MOVQ         3408(AX), R9
+	VMASKMOVPS   (R9)(BX*1), Y15, Y0
+	MOVQ         1792(AX), R9
+	VMASKMOVPS   (R9)(BX*1), Y15, Y2
+	VADDPS       Y2, Y0, Y0
+	VADDPS       Y1, Y0, Y0
+	MOVQ         1720(AX), R9
+	VMASKMOVPS   (R9)(SI*1), Y15, Y1
+	VMULPS       Y1, Y0, Y1
+	MOVQ         3408(AX), R9
+	VMASKMOVPS   Y1, Y15, (R9)(BX*1)
+	MOVQ         1480(AX), R9
+	VMASKMOVPS   (R9)(BX*1), Y15, Y2
+	VMULPS       Y2, Y1, Y1
+	MOVQ         3672(AX), R9
+	VMASKMOVPS   (R9)(SI*1), Y15, Y2
+	VSUBPS       Y1, Y2, Y1
+	MOVQ         3672(AX), R9
+	VMASKMOVPS   Y1, Y15, (R9)(SI*1)
+	VMULPS       Y14, Y13, Y1
+	VMAXPS       Y8, Y1, Y2
+	VMULPS       Y2, Y0, Y2
+	VSUBPS       Y9, Y8, Y3
+	VMULPS       Y3, Y2, Y2
+	MOVQ         3696(AX), R9
+	VMASKMOVPS   (R9)(SI*1), Y15, Y3
+	VADDPS       Y2, Y3, Y2
+	MOVQ         3696(AX), R9
+	VMASKMOVPS   Y2, Y15, (R9)(SI*1)
+	VMULPS       Y9, Y0, Y0
+	VCMPPS       $0x1e, Y8, Y1, Y2
+	VBLENDVPS    Y2, Y8, Y12, Y2
+	VCMPPS       $0x1d, Y8, Y1, Y1
+	VANDPD       Y2, Y1, Y1
+	VMULPS       Y1, Y0, Y0
+	VMULPS       Y14, Y0, Y1
+	MOVQ         3720(AX), R9
+	VMASKMOVPS   (R9)(SI*1), Y15, Y2
+	VADDPS       Y1, Y2, Y1
+	MOVQ         3720(AX), R9
+	VMASKMOVPS   Y1, Y15, (R9)(SI*1)
+	VMULPS       Y13, Y0, Y0
+	MOVQ         3792(AX), SI
+	VMASKMOVPS   Y0, Y15, (SI)(BX*1)
+	LEAQ         (BX)(R8*4), BX
+
+end_mixed:
+	DECQ DX
+	JNZ  row_of_mixed
+	MOVQ DI, found+32(FP)
+	VZEROUPPER
+	RET
+
+// func expSynAVX2F32(args *byte, scratch *byte, n int, rows int) (found int)
+// Requires: AVX
+TEXT ·expSynAVX2F32(SB), NOSPLIT, $0-40
+	MOVQ args+0(FP), AX
+	MOVQ scratch+8(FP), CX
+	MOVQ rows+24(FP), CX
+	XORQ DX, DX
+	XORQ SI, SI
+
+row_of_expSyn:
+	MOVQ n+16(FP), DI
+	XORQ BX, BX
+	SUBQ $0x08, DI
 	JL   tail_of_expSyn
 
 loop_expSyn:
-	MOVQ    48(AX), SI
-	MOVQ    (AX), SI
-	VMOVUPD (SI)(DX*1), Y0
-	MOVQ    48(AX), SI
-	VADDPS  (SI)(DX*1), Y0, Y0
-	MOVQ    24(AX), SI
-	VMULPS  (SI)(DX*1), Y0, Y0
-	MOVQ    48(AX), SI
-	VMOVUPD Y0, (SI)(DX*1)
-	MOVQ    72(AX), SI
-	VMOVUPD Y0, (SI)(DX*1)
+	MOVQ    48(AX), R8
+	MOVQ    (AX), R8
+	VMOVUPD (R8)(DX*1), Y0
+	MOVQ    48(AX), R8
+	VADDPS  (R8)(DX*1), Y0, Y0
+	MOVQ    24(AX), R8
+	VMULPS  (R8)(DX*1), Y0, Y0
+	MOVQ    48(AX), R8
+	VMOVUPD Y0, (R8)(DX*1)
+	MOVQ    72(AX), R8
+	VMOVUPD Y0, (R8)(DX*1)
 	ADDQ    $0x20, DX
-	SUBQ    $0x08, CX
+	ADDQ    $0x20, BX
+	SUBQ    $0x08, DI
 	JGE     loop_expSyn
 
 tail_of_expSyn:
-	ADDQ       $0x08, CX
+	ADDQ       $0x08, DI
 	JZ         end_expSyn
-	MOVQ       CX, SI
-	SHLQ       $0x02, SI
-	LEAQ       tail<>+64(SB), CX
-	SUBQ       SI, CX
-	VMOVUPD    (CX), Y15
-	MOVQ       48(AX), CX
-	VMASKMOVPS (CX)(DX*1), Y15, Y0
-	MOVQ       (AX), CX
-	VMASKMOVPS (CX)(DX*1), Y15, Y1
+	MOVQ       DI, R8
+	SHLQ       $0x02, R8
+	LEAQ       tail<>+64(SB), BX
+	SUBQ       R8, BX
+	VMOVUPD    (BX), Y15
+	MOVQ       48(AX), BX
+	VMASKMOVPS (BX)(DX*1), Y15, Y0
+	MOVQ       (AX), BX
+	VMASKMOVPS (BX)(DX*1), Y15, Y1
 	VADDPS     Y1, Y0, Y0
-	MOVQ       24(AX), CX
-	VMASKMOVPS (CX)(DX*1), Y15, Y1
+	MOVQ       24(AX), BX
+	VMASKMOVPS (BX)(DX*1), Y15, Y1
 	VMULPS     Y1, Y0, Y0
-	MOVQ       48(AX), CX
-	VMASKMOVPS Y0, Y15, (CX)(DX*1)
-	MOVQ       72(AX), AX
-	VMASKMOVPS Y0, Y15, (AX)(DX*1)
+	MOVQ       48(AX), BX
+	VMASKMOVPS Y0, Y15, (BX)(DX*1)
+	MOVQ       72(AX), BX
+	VMASKMOVPS Y0, Y15, (BX)(DX*1)
+	LEAQ       (DX)(DI*4), DX
 
 end_expSyn:
-	MOVQ BX, found+24(FP)
+	DECQ CX
+	JNZ  row_of_expSyn
+	MOVQ SI, found+32(FP)
 	VZEROUPPER
 	RET
 
-// func expSynBackAVX2F32(args *byte, scratch *byte, n int) (found int)
+// func expSynBackAVX2F32(args *byte, scratch *byte, n int, rows int) (found int)
 // Requires: AVX
-TEXT ·expSynBackAVX2F32(SB), NOSPLIT, $0-32
+TEXT ·expSynBackAVX2F32(SB), NOSPLIT, $0-40
 	MOVQ args+0(FP), AX
 	MOVQ scratch+8(FP), CX
-	MOVQ n+16(FP), CX
+	MOVQ rows+24(FP), CX
 	XORQ DX, DX
+	XORQ SI, SI
+
+row_of_expSynBack:
+	MOVQ n+16(FP), DI
 	XORQ BX, BX
-	SUBQ $0x08, CX
+	SUBQ $0x08, DI
 	JL   tail_of_expSynBack
 
 loop_expSynBack:
-	MOVQ    72(AX), SI
-	MOVQ    (AX), SI
-	VMOVUPD (SI)(DX*1), Y0
-	MOVQ    72(AX), SI
-	VADDPS  (SI)(DX*1), Y0, Y0
-	MOVQ    24(AX), SI
-	VMULPS  (SI)(DX*1), Y0, Y1
-	MOVQ    96(AX), SI
-	MOVQ    96(AX), SI
-	VADDPS  (SI)(DX*1), Y1, Y1
-	MOVQ    96(AX), SI
-	VMOVUPD Y1, (SI)(DX*1)
-	MOVQ    48(AX), SI
-	VMULPS  (SI)(DX*1), Y0, Y0
-	MOVQ    72(AX), SI
-	VMOVUPD Y0, (SI)(DX*1)
-	MOVQ    120(AX), SI
-	VMOVUPD Y0, (SI)(DX*1)
+	MOVQ    72(AX), R8
+	MOVQ    (AX), R8
+	VMOVUPD (R8)(DX*1), Y0
+	MOVQ    72(AX), R8
+	VADDPS  (R8)(DX*1), Y0, Y0
+	MOVQ    24(AX), R8
+	VMULPS  (R8)(DX*1), Y0, Y1
+	MOVQ    96(AX), R8
+	MOVQ    96(AX), R8
+	VADDPS  (R8)(DX*1), Y1, Y1
+	MOVQ    96(AX), R8
+	VMOVUPD Y1, (R8)(DX*1)
+	MOVQ    48(AX), R8
+	VMULPS  (R8)(DX*1), Y0, Y0
+	MOVQ    72(AX), R8
+	VMOVUPD Y0, (R8)(DX*1)
+	MOVQ    120(AX), R8
+	VMOVUPD Y0, (R8)(DX*1)
 	ADDQ    $0x20, DX
-	SUBQ    $0x08, CX
+	ADDQ    $0x20, BX
+	SUBQ    $0x08, DI
 	JGE     loop_expSynBack
 
 tail_of_expSynBack:
-	ADDQ       $0x08, CX
+	ADDQ       $0x08, DI
 	JZ         end_expSynBack
-	MOVQ       CX, SI
-	SHLQ       $0x02, SI
-	LEAQ       tail<>+64(SB), CX
-	SUBQ       SI, CX
-	VMOVUPD    (CX), Y15
-	MOVQ       72(AX), CX
-	VMASKMOVPS (CX)(DX*1), Y15, Y0
-	MOVQ       (AX), CX
-	VMASKMOVPS (CX)(DX*1), Y15, Y1
+	MOVQ       DI, R8
+	SHLQ       $0x02, R8
+	LEAQ       tail<>+64(SB), BX
+	SUBQ       R8, BX
+	VMOVUPD    (BX), Y15
+	MOVQ       72(AX), BX
+	VMASKMOVPS (BX)(DX*1), Y15, Y0
+	MOVQ       (AX), BX
+	VMASKMOVPS (BX)(DX*1), Y15, Y1
 	VADDPS     Y1, Y0, Y0
-	MOVQ       24(AX), CX
-	VMASKMOVPS (CX)(DX*1), Y15, Y1
+	MOVQ       24(AX), BX
+	VMASKMOVPS (BX)(DX*1), Y15, Y1
 	VMULPS     Y1, Y0, Y1
-	MOVQ       96(AX), CX
-	VMASKMOVPS (CX)(DX*1), Y15, Y2
+	MOVQ       96(AX), BX
+	VMASKMOVPS (BX)(DX*1), Y15, Y2
 	VADDPS     Y1, Y2, Y1
-	MOVQ       96(AX), CX
-	VMASKMOVPS Y1, Y15, (CX)(DX*1)
-	MOVQ       48(AX), CX
-	VMASKMOVPS (CX)(DX*1), Y15, Y1
+	MOVQ       96(AX), BX
+	VMASKMOVPS Y1, Y15, (BX)(DX*1)
+	MOVQ       48(AX), BX
+	VMASKMOVPS (BX)(DX*1), Y15, Y1
 	VMULPS     Y1, Y0, Y0
-	MOVQ       72(AX), CX
-	VMASKMOVPS Y0, Y15, (CX)(DX*1)
-	MOVQ       120(AX), AX
-	VMASKMOVPS Y0, Y15, (AX)(DX*1)
+	MOVQ       72(AX), BX
+	VMASKMOVPS Y0, Y15, (BX)(DX*1)
+	MOVQ       120(AX), BX
+	VMASKMOVPS Y0, Y15, (BX)(DX*1)
+	LEAQ       (DX)(DI*4), DX
 
 end_expSynBack:
-	MOVQ BX, found+24(FP)
+	DECQ CX
+	JNZ  row_of_expSynBack
+	MOVQ SI, found+32(FP)
 	VZEROUPPER
 	RET
 
-// func alphaAVX2F32(args *byte, scratch *byte, n int) (found int)
+// func alphaAVX2F32(args *byte, scratch *byte, n int, rows int) (found int)
 // Requires: AVX
-TEXT ·alphaAVX2F32(SB), NOSPLIT, $0-32
+TEXT ·alphaAVX2F32(SB), NOSPLIT, $0-40
 	MOVQ args+0(FP), AX
 	MOVQ scratch+8(FP), CX
-	MOVQ n+16(FP), CX
+	MOVQ rows+24(FP), CX
 	XORQ DX, DX
+	XORQ SI, SI
+
+row_of_alpha:
+	MOVQ n+16(FP), DI
 	XORQ BX, BX
-	SUBQ $0x08, CX
+	SUBQ $0x08, DI
 	JL   tail_of_alpha
 
 loop_alpha:
-	MOVQ    24(AX), SI
-	VMOVUPD (SI)(DX*1), Y0
-	MOVQ    120(AX), SI
-	VMULPS  (SI)(DX*1), Y0, Y1
-	MOVQ    72(AX), SI
-	MOVQ    (AX), SI
-	VMOVUPD (SI)(DX*1), Y2
-	MOVQ    72(AX), SI
-	VMULPS  (SI)(DX*1), Y2, Y2
+	MOVQ    24(AX), R8
+	VMOVUPD (R8)(DX*1), Y0
+	MOVQ    120(AX), R8
+	VMULPS  (R8)(DX*1), Y0, Y1
+	MOVQ    72(AX), R8
+	MOVQ    (AX), R8
+	VMOVUPD (R8)(DX*1), Y2
+	MOVQ    72(AX), R8
+	VMULPS  (R8)(DX*1), Y2, Y2
 	VADDPS  Y2, Y1, Y1
-	MOVQ    144(AX), SI
-	VMULPS  (SI)(DX*1), Y0, Y0
-	MOVQ    48(AX), SI
-	MOVQ    48(AX), SI
-	VMULPS  (SI)(DX*1), Y1, Y2
+	MOVQ    144(AX), R8
+	VMULPS  (R8)(DX*1), Y0, Y0
+	MOVQ    48(AX), R8
+	MOVQ    48(AX), R8
+	VMULPS  (R8)(DX*1), Y1, Y2
 	VADDPS  Y2, Y0, Y0
-	MOVQ    120(AX), SI
-	VMOVUPD Y1, (SI)(DX*1)
-	MOVQ    216(AX), SI
-	VMOVUPD Y1, (SI)(DX*1)
-	MOVQ    144(AX), SI
-	VMOVUPD Y0, (SI)(DX*1)
-	MOVQ    192(AX), SI
-	VMOVUPD Y0, (SI)(DX*1)
-	MOVQ    96(AX), SI
-	VMULPS  (SI)(DX*1), Y0, Y0
+	MOVQ    120(AX), R8
+	VMOVUPD Y1, (R8)(DX*1)
+	MOVQ    216(AX), R8
+	VMOVUPD Y1, (R8)(DX*1)
+	MOVQ    144(AX), R8
+	VMOVUPD Y0, (R8)(DX*1)
+	MOVQ    192(AX), R8
+	VMOVUPD Y0, (R8)(DX*1)
+	MOVQ    96(AX), R8
+	VMULPS  (R8)(DX*1), Y0, Y0
 	VMOVUPD word32_0000000000000000<>+0(SB), Y1
 	VSUBPS  Y0, Y1, Y0
-	MOVQ    168(AX), SI
-	VMOVUPD Y0, (SI)(DX*1)
+	MOVQ    168(AX), R8
+	VMOVUPD Y0, (R8)(DX*1)
 	ADDQ    $0x20, DX
-	SUBQ    $0x08, CX
+	ADDQ    $0x20, BX
+	SUBQ    $0x08, DI
 	JGE     loop_alpha
 
 tail_of_alpha:
-	ADDQ       $0x08, CX
+	ADDQ       $0x08, DI
 	JZ         end_alpha
-	MOVQ       CX, SI
-	SHLQ       $0x02, SI
-	LEAQ       tail<>+64(SB), CX
-	SUBQ       SI, CX
-	VMOVUPD    (CX), Y15
-	MOVQ       24(AX), CX
-	VMASKMOVPS (CX)(DX*1), Y15, Y0
-	MOVQ       120(AX), CX
-	VMASKMOVPS (CX)(DX*1), Y15, Y1
+	MOVQ       DI, R8
+	SHLQ       $0x02, R8
+	LEAQ       tail<>+64(SB), BX
+	SUBQ       R8, BX
+	VMOVUPD    (BX), Y15
+	MOVQ       24(AX), BX
+	VMASKMOVPS (BX)(DX*1), Y15, Y0
+	MOVQ       120(AX), BX
+	VMASKMOVPS (BX)(DX*1), Y15, Y1
 	VMULPS     Y1, Y0, Y1
-	MOVQ       72(AX), CX
-	VMASKMOVPS (CX)(DX*1), Y15, Y2
-	MOVQ       (AX), CX
-	VMASKMOVPS (CX)(DX*1), Y15, Y3
+	MOVQ       72(AX), BX
+	VMASKMOVPS (BX)(DX*1), Y15, Y2
+	MOVQ       (AX), BX
+	VMASKMOVPS (BX)(DX*1), Y15, Y3
 	VMULPS     Y3, Y2, Y2
 	VADDPS     Y2, Y1, Y1
-	MOVQ       144(AX), CX
-	VMASKMOVPS (CX)(DX*1), Y15, Y2
+	MOVQ       144(AX), BX
+	VMASKMOVPS (BX)(DX*1), Y15, Y2
 	VMULPS     Y2, Y0, Y0
-	MOVQ       48(AX), CX
-	VMASKMOVPS (CX)(DX*1), Y15, Y2
+	MOVQ       48(AX), BX
+	VMASKMOVPS (BX)(DX*1), Y15, Y2
 	VMULPS     Y1, Y2, Y2
 	VADDPS     Y2, Y0, Y0
-	MOVQ       120(AX), CX
-	VMASKMOVPS Y1, Y15, (CX)(DX*1)
-	MOVQ       216(AX), CX
-	VMASKMOVPS Y1, Y15, (CX)(DX*1)
-	MOVQ       144(AX), CX
-	VMASKMOVPS Y0, Y15, (CX)(DX*1)
-	MOVQ       192(AX), CX
-	VMASKMOVPS Y0, Y15, (CX)(DX*1)
-	MOVQ       96(AX), CX
-	VMASKMOVPS (CX)(DX*1), Y15, Y1
+	MOVQ       120(AX), BX
+	VMASKMOVPS Y1, Y15, (BX)(DX*1)
+	MOVQ       216(AX), BX
+	VMASKMOVPS Y1, Y15, (BX)(DX*1)
+	MOVQ       144(AX), BX
+	VMASKMOVPS Y0, Y15, (BX)(DX*1)
+	MOVQ       192(AX), BX
+	VMASKMOVPS Y0, Y15, (BX)(DX*1)
+	MOVQ       96(AX), BX
+	VMASKMOVPS (BX)(DX*1), Y15, Y1
 	VMULPS     Y1, Y0, Y0
 	VMOVUPD    word32_0000000000000000<>+0(SB), Y1
 	VSUBPS     Y0, Y1, Y0
-	MOVQ       168(AX), AX
-	VMASKMOVPS Y0, Y15, (AX)(DX*1)
+	MOVQ       168(AX), BX
+	VMASKMOVPS Y0, Y15, (BX)(DX*1)
+	LEAQ       (DX)(DI*4), DX
 
 end_alpha:
-	MOVQ BX, found+24(FP)
+	DECQ CX
+	JNZ  row_of_alpha
+	MOVQ SI, found+32(FP)
 	VZEROUPPER
 	RET
 
-// func alphaExactAVX2F32(args *byte, scratch *byte, n int) (found int)
+// func alphaExactAVX2F32(args *byte, scratch *byte, n int, rows int) (found int)
 // Requires: AVX
-TEXT ·alphaExactAVX2F32(SB), NOSPLIT, $0-32
+TEXT ·alphaExactAVX2F32(SB), NOSPLIT, $0-40
 	MOVQ args+0(FP), AX
 	MOVQ scratch+8(FP), CX
-	MOVQ n+16(FP), CX
+	MOVQ rows+24(FP), CX
 	XORQ DX, DX
+	XORQ SI, SI
+
+row_of_alphaExact:
+	MOVQ n+16(FP), DI
 	XORQ BX, BX
-	SUBQ $0x08, CX
+	SUBQ $0x08, DI
 	JL   tail_of_alphaExact
 
 loop_alphaExact:
-	MOVQ    24(AX), SI
-	VMOVUPD (SI)(DX*1), Y0
-	MOVQ    120(AX), SI
-	VMOVUPD (SI)(DX*1), Y1
+	MOVQ    24(AX), R8
+	VMOVUPD (R8)(DX*1), Y0
+	MOVQ    120(AX), R8
+	VMOVUPD (R8)(DX*1), Y1
 	VMULPS  Y1, Y0, Y2
-	MOVQ    72(AX), SI
-	MOVQ    (AX), SI
-	VMOVUPD (SI)(DX*1), Y3
-	MOVQ    72(AX), SI
-	VMULPS  (SI)(DX*1), Y3, Y3
+	MOVQ    72(AX), R8
+	MOVQ    (AX), R8
+	VMOVUPD (R8)(DX*1), Y3
+	MOVQ    72(AX), R8
+	VMULPS  (R8)(DX*1), Y3, Y3
 	VADDPS  Y3, Y2, Y2
-	MOVQ    144(AX), SI
-	VMULPS  (SI)(DX*1), Y0, Y0
-	MOVQ    48(AX), SI
-	MOVQ    48(AX), SI
-	VMULPS  (SI)(DX*1), Y1, Y1
+	MOVQ    144(AX), R8
+	VMULPS  (R8)(DX*1), Y0, Y0
+	MOVQ    48(AX), R8
+	MOVQ    48(AX), R8
+	VMULPS  (R8)(DX*1), Y1, Y1
 	VADDPS  Y1, Y0, Y0
-	MOVQ    120(AX), SI
-	VMOVUPD Y2, (SI)(DX*1)
-	MOVQ    216(AX), SI
-	VMOVUPD Y2, (SI)(DX*1)
-	MOVQ    144(AX), SI
-	VMOVUPD Y0, (SI)(DX*1)
-	MOVQ    192(AX), SI
-	VMOVUPD Y0, (SI)(DX*1)
-	MOVQ    96(AX), SI
-	VMULPS  (SI)(DX*1), Y0, Y0
+	MOVQ    120(AX), R8
+	VMOVUPD Y2, (R8)(DX*1)
+	MOVQ    216(AX), R8
+	VMOVUPD Y2, (R8)(DX*1)
+	MOVQ    144(AX), R8
+	VMOVUPD Y0, (R8)(DX*1)
+	MOVQ    192(AX), R8
+	VMOVUPD Y0, (R8)(DX*1)
+	MOVQ    96(AX), R8
+	VMULPS  (R8)(DX*1), Y0, Y0
 	VMOVUPD word32_0000000000000000<>+0(SB), Y1
 	VSUBPS  Y0, Y1, Y0
-	MOVQ    168(AX), SI
-	VMOVUPD Y0, (SI)(DX*1)
+	MOVQ    168(AX), R8
+	VMOVUPD Y0, (R8)(DX*1)
 	ADDQ    $0x20, DX
-	SUBQ    $0x08, CX
+	ADDQ    $0x20, BX
+	SUBQ    $0x08, DI
 	JGE     loop_alphaExact
 
 tail_of_alphaExact:
-	ADDQ       $0x08, CX
+	ADDQ       $0x08, DI
 	JZ         end_alphaExact
-	MOVQ       CX, SI
-	SHLQ       $0x02, SI
-	LEAQ       tail<>+64(SB), CX
-	SUBQ       SI, CX
-	VMOVUPD    (CX), Y15
-	MOVQ       24(AX), CX
-	VMASKMOVPS (CX)(DX*1), Y15, Y0
-	MOVQ       120(AX), CX
-	VMASKMOVPS (CX)(DX*1), Y15, Y1
+	MOVQ       DI, R8
+	SHLQ       $0x02, R8
+	LEAQ       tail<>+64(SB), BX
+	SUBQ       R8, BX
+	VMOVUPD    (BX), Y15
+	MOVQ       24(AX), BX
+	VMASKMOVPS (BX)(DX*1), Y15, Y0
+	MOVQ       120(AX), BX
+	VMASKMOVPS (BX)(DX*1), Y15, Y1
 	VMULPS     Y1, Y0, Y2
-	MOVQ       72(AX), CX
-	VMASKMOVPS (CX)(DX*1), Y15, Y3
-	MOVQ       (AX), CX
-	VMASKMOVPS (CX)(DX*1), Y15, Y4
+	MOVQ       72(AX), BX
+	VMASKMOVPS (BX)(DX*1), Y15, Y3
+	MOVQ       (AX), BX
+	VMASKMOVPS (BX)(DX*1), Y15, Y4
 	VMULPS     Y4, Y3, Y3
 	VADDPS     Y3, Y2, Y2
-	MOVQ       144(AX), CX
-	VMASKMOVPS (CX)(DX*1), Y15, Y3
+	MOVQ       144(AX), BX
+	VMASKMOVPS (BX)(DX*1), Y15, Y3
 	VMULPS     Y3, Y0, Y0
-	MOVQ       48(AX), CX
-	VMASKMOVPS (CX)(DX*1), Y15, Y3
+	MOVQ       48(AX), BX
+	VMASKMOVPS (BX)(DX*1), Y15, Y3
 	VMULPS     Y1, Y3, Y1
 	VADDPS     Y1, Y0, Y0
-	MOVQ       120(AX), CX
-	VMASKMOVPS Y2, Y15, (CX)(DX*1)
-	MOVQ       216(AX), CX
-	VMASKMOVPS Y2, Y15, (CX)(DX*1)
-	MOVQ       144(AX), CX
-	VMASKMOVPS Y0, Y15, (CX)(DX*1)
-	MOVQ       192(AX), CX
-	VMASKMOVPS Y0, Y15, (CX)(DX*1)
-	MOVQ       96(AX), CX
-	VMASKMOVPS (CX)(DX*1), Y15, Y1
+	MOVQ       120(AX), BX
+	VMASKMOVPS Y2, Y15, (BX)(DX*1)
+	MOVQ       216(AX), BX
+	VMASKMOVPS Y2, Y15, (BX)(DX*1)
+	MOVQ       144(AX), BX
+	VMASKMOVPS Y0, Y15, (BX)(DX*1)
+	MOVQ       192(AX), BX
+	VMASKMOVPS Y0, Y15, (BX)(DX*1)
+	MOVQ       96(AX), BX
+	VMASKMOVPS (BX)(DX*1), Y15, Y1
 	VMULPS     Y1, Y0, Y0
 	VMOVUPD    word32_0000000000000000<>+0(SB), Y1
 	VSUBPS     Y0, Y1, Y0
-	MOVQ       168(AX), AX
-	VMASKMOVPS Y0, Y15, (AX)(DX*1)
+	MOVQ       168(AX), BX
+	VMASKMOVPS Y0, Y15, (BX)(DX*1)
+	LEAQ       (DX)(DI*4), DX
 
 end_alphaExact:
-	MOVQ BX, found+24(FP)
+	DECQ CX
+	JNZ  row_of_alphaExact
+	MOVQ SI, found+32(FP)
 	VZEROUPPER
 	RET
 
-// func alphaBackAVX2F32(args *byte, scratch *byte, n int) (found int)
+// func alphaBackAVX2F32(args *byte, scratch *byte, n int, rows int) (found int)
 // Requires: AVX
-TEXT ·alphaBackAVX2F32(SB), NOSPLIT, $0-32
+TEXT ·alphaBackAVX2F32(SB), NOSPLIT, $0-40
 	MOVQ args+0(FP), AX
 	MOVQ scratch+8(FP), CX
-	MOVQ n+16(FP), CX
+	MOVQ rows+24(FP), CX
 	XORQ DX, DX
+	XORQ SI, SI
+
+row_of_alphaBack:
+	MOVQ n+16(FP), DI
 	XORQ BX, BX
-	SUBQ $0x08, CX
+	SUBQ $0x08, DI
 	JL   tail_of_alphaBack
 
 loop_alphaBack:
-	MOVQ    120(AX), SI
-	MOVQ    192(AX), SI
-	VMOVUPD (SI)(DX*1), Y0
-	MOVQ    120(AX), SI
-	VMULPS  (SI)(DX*1), Y0, Y1
-	MOVQ    168(AX), SI
-	MOVQ    168(AX), SI
-	VADDPS  (SI)(DX*1), Y1, Y1
-	MOVQ    24(AX), SI
-	VMULPS  (SI)(DX*1), Y0, Y2
-	MOVQ    240(AX), SI
-	MOVQ    240(AX), SI
-	VADDPS  (SI)(DX*1), Y2, Y2
-	MOVQ    240(AX), SI
-	VMOVUPD Y2, (SI)(DX*1)
-	MOVQ    48(AX), SI
-	VMULPS  (SI)(DX*1), Y1, Y2
-	MOVQ    72(AX), SI
-	VMULPS  (SI)(DX*1), Y0, Y3
+	MOVQ    120(AX), R8
+	MOVQ    192(AX), R8
+	VMOVUPD (R8)(DX*1), Y0
+	MOVQ    120(AX), R8
+	VMULPS  (R8)(DX*1), Y0, Y1
+	MOVQ    168(AX), R8
+	MOVQ    168(AX), R8
+	VADDPS  (R8)(DX*1), Y1, Y1
+	MOVQ    24(AX), R8
+	VMULPS  (R8)(DX*1), Y0, Y2
+	MOVQ    240(AX), R8
+	MOVQ    240(AX), R8
+	VADDPS  (R8)(DX*1), Y2, Y2
+	MOVQ    240(AX), R8
+	VMOVUPD Y2, (R8)(DX*1)
+	MOVQ    48(AX), R8
+	VMULPS  (R8)(DX*1), Y1, Y2
+	MOVQ    72(AX), R8
+	VMULPS  (R8)(DX*1), Y0, Y3
 	VADDPS  Y3, Y2, Y2
-	MOVQ    216(AX), SI
-	MOVQ    216(AX), SI
-	VADDPS  (SI)(DX*1), Y2, Y2
-	MOVQ    216(AX), SI
-	VMOVUPD Y2, (SI)(DX*1)
-	MOVQ    (AX), SI
-	VMULPS  (SI)(DX*1), Y1, Y2
-	MOVQ    264(AX), SI
-	MOVQ    264(AX), SI
-	VADDPS  (SI)(DX*1), Y2, Y2
-	MOVQ    264(AX), SI
-	VMOVUPD Y2, (SI)(DX*1)
-	MOVQ    144(AX), SI
-	MOVQ    144(AX), SI
-	VMULPS  (SI)(DX*1), Y1, Y2
-	MOVQ    288(AX), SI
-	VMOVUPD Y2, (SI)(DX*1)
-	MOVQ    96(AX), SI
-	VMOVUPD (SI)(DX*1), Y2
+	MOVQ    216(AX), R8
+	MOVQ    216(AX), R8
+	VADDPS  (R8)(DX*1), Y2, Y2
+	MOVQ    216(AX), R8
+	VMOVUPD Y2, (R8)(DX*1)
+	MOVQ    (AX), R8
+	VMULPS  (R8)(DX*1), Y1, Y2
+	MOVQ    264(AX), R8
+	MOVQ    264(AX), R8
+	VADDPS  (R8)(DX*1), Y2, Y2
+	MOVQ    264(AX), R8
+	VMOVUPD Y2, (R8)(DX*1)
+	MOVQ    144(AX), R8
+	MOVQ    144(AX), R8
+	VMULPS  (R8)(DX*1), Y1, Y2
+	MOVQ    288(AX), R8
+	VMOVUPD Y2, (R8)(DX*1)
+	MOVQ    96(AX), R8
+	VMOVUPD (R8)(DX*1), Y2
 	VMULPS  Y1, Y2, Y1
-	MOVQ    168(AX), SI
-	VMOVUPD Y1, (SI)(DX*1)
+	MOVQ    168(AX), R8
+	VMOVUPD Y1, (R8)(DX*1)
 	VMULPS  Y0, Y2, Y0
-	MOVQ    192(AX), SI
-	VMOVUPD Y0, (SI)(DX*1)
+	MOVQ    192(AX), R8
+	VMOVUPD Y0, (R8)(DX*1)
 	ADDQ    $0x20, DX
-	SUBQ    $0x08, CX
+	ADDQ    $0x20, BX
+	SUBQ    $0x08, DI
 	JGE     loop_alphaBack
 
 tail_of_alphaBack:
-	ADDQ       $0x08, CX
+	ADDQ       $0x08, DI
 	JZ         end_alphaBack
-	MOVQ       CX, SI
-	SHLQ       $0x02, SI
-	LEAQ       tail<>+64(SB), CX
-	SUBQ       SI, CX
-	VMOVUPD    (CX), Y15
-	MOVQ       120(AX), CX
-	VMASKMOVPS (CX)(DX*1), Y15, Y0
-	MOVQ       192(AX), CX
-	VMASKMOVPS (CX)(DX*1), Y15, Y1
+	MOVQ       DI, R8
+	SHLQ       $0x02, R8
+	LEAQ       tail<>+64(SB), BX
+	SUBQ       R8, BX
+	VMOVUPD    (BX), Y15
+	MOVQ       120(AX), BX
+	VMASKMOVPS (BX)(DX*1), Y15, Y0
+	MOVQ       192(AX), BX
+	VMASKMOVPS (BX)(DX*1), Y15, Y1
 	VMULPS     Y1, Y0, Y0
-	MOVQ       168(AX), CX
-	VMASKMOVPS (CX)(DX*1), Y15, Y2
+	MOVQ       168(AX), BX
+	VMASKMOVPS (BX)(DX*1), Y15, Y2
 	VADDPS     Y0, Y2, Y0
-	MOVQ       24(AX), CX
-	VMASKMOVPS (CX)(DX*1), Y15, Y2
+	MOVQ       24(AX), BX
+	VMASKMOVPS (BX)(DX*1), Y15, Y2
 	VMULPS     Y2, Y1, Y2
-	MOVQ       240(AX), CX
-	VMASKMOVPS (CX)(DX*1), Y15, Y3
+	MOVQ       240(AX), BX
+	VMASKMOVPS (BX)(DX*1), Y15, Y3
 	VADDPS     Y2, Y3, Y2
-	MOVQ       240(AX), CX
-	VMASKMOVPS Y2, Y15, (CX)(DX*1)
-	MOVQ       48(AX), CX
-	VMASKMOVPS (CX)(DX*1), Y15, Y2
+	MOVQ       240(AX), BX
+	VMASKMOVPS Y2, Y15, (BX)(DX*1)
+	MOVQ       48(AX), BX
+	VMASKMOVPS (BX)(DX*1), Y15, Y2
 	VMULPS     Y2, Y0, Y2
-	MOVQ       72(AX), CX
-	VMASKMOVPS (CX)(DX*1), Y15, Y3
+	MOVQ       72(AX), BX
+	VMASKMOVPS (BX)(DX*1), Y15, Y3
 	VMULPS     Y3, Y1, Y3
 	VADDPS     Y3, Y2, Y2
-	MOVQ       216(AX), CX
-	VMASKMOVPS (CX)(DX*1), Y15, Y3
+	MOVQ       216(AX), BX
+	VMASKMOVPS (BX)(DX*1), Y15, Y3
 	VADDPS     Y2, Y3, Y2
-	MOVQ       216(AX), CX
-	VMASKMOVPS Y2, Y15, (CX)(DX*1)
-	MOVQ       (AX), CX
-	VMASKMOVPS (CX)(DX*1), Y15, Y2
+	MOVQ       216(AX), BX
+	VMASKMOVPS Y2, Y15, (BX)(DX*1)
+	MOVQ       (AX), BX
+	VMASKMOVPS (BX)(DX*1), Y15, Y2
 	VMULPS     Y2, Y0, Y2
-	MOVQ       264(AX), CX
-	VMASKMOVPS (CX)(DX*1), Y15, Y3
+	MOVQ       264(AX), BX
+	VMASKMOVPS (BX)(DX*1), Y15, Y3
 	VADDPS     Y2, Y3, Y2
-	MOVQ       264(AX), CX
-	VMASKMOVPS Y2, Y15, (CX)(DX*1)
-	MOVQ       144(AX), CX
-	VMASKMOVPS (CX)(DX*1), Y15, Y2
+	MOVQ       264(AX), BX
+	VMASKMOVPS Y2, Y15, (BX)(DX*1)
+	MOVQ       144(AX), BX
+	VMASKMOVPS (BX)(DX*1), Y15, Y2
 	VMULPS     Y0, Y2, Y2
-	MOVQ       288(AX), CX
-	VMASKMOVPS Y2, Y15, (CX)(DX*1)
-	MOVQ       96(AX), CX
-	VMASKMOVPS (CX)(DX*1), Y15, Y2
+	MOVQ       288(AX), BX
+	VMASKMOVPS Y2, Y15, (BX)(DX*1)
+	MOVQ       96(AX), BX
+	VMASKMOVPS (BX)(DX*1), Y15, Y2
 	VMULPS     Y0, Y2, Y0
-	MOVQ       168(AX), CX
-	VMASKMOVPS Y0, Y15, (CX)(DX*1)
+	MOVQ       168(AX), BX
+	VMASKMOVPS Y0, Y15, (BX)(DX*1)
 	VMULPS     Y1, Y2, Y0
-	MOVQ       192(AX), AX
-	VMASKMOVPS Y0, Y15, (AX)(DX*1)
+	MOVQ       192(AX), BX
+	VMASKMOVPS Y0, Y15, (BX)(DX*1)
+	LEAQ       (DX)(DI*4), DX
 
 end_alphaBack:
-	MOVQ BX, found+24(FP)
+	DECQ CX
+	JNZ  row_of_alphaBack
+	MOVQ SI, found+32(FP)
 	VZEROUPPER
 	RET
 
-// func softmaxAVX2F32(args *byte, scratch *byte, n int) (found int)
+// func softmaxAVX2F32(args *byte, scratch *byte, n int, rows int) (found int)
 // Requires: AVX, AVX2
-TEXT ·softmaxAVX2F32(SB), NOSPLIT, $0-32
+TEXT ·softmaxAVX2F32(SB), NOSPLIT, $0-40
 	MOVQ args+0(FP), AX
 	MOVQ scratch+8(FP), CX
-	MOVQ n+16(FP), CX
+	MOVQ rows+24(FP), CX
 	XORQ DX, DX
+	XORQ SI, SI
+
+row_of_softmax:
+	MOVQ n+16(FP), DI
 	XORQ BX, BX
-	SUBQ $0x08, CX
+	SUBQ $0x08, DI
 	JL   tail_of_softmax
 
 loop_softmax:
-	MOVQ         (AX), SI
-	VMOVUPD      (SI)(DX*1), Y0
+	MOVQ         (AX), R8
+	VMOVUPD      (R8)(DX*1), Y0
 	VBROADCASTSS 48(AX), Y1
 	VSUBPS       Y1, Y0, Y0
 	VMOVUPD      word32_00000000c2ae0000<>+0(SB), Y1
@@ -3783,22 +5245,23 @@ loop_softmax:
 	VADDPS       Y0, Y1, Y0
 	VADDPS       word32_000000003f800000<>+0(SB), Y0, Y0
 	VPADDD       Y2, Y0, Y0
-	MOVQ         24(AX), SI
-	VMOVUPD      Y0, (SI)(DX*1)
+	MOVQ         24(AX), R8
+	VMOVUPD      Y0, (R8)(DX*1)
 	ADDQ         $0x20, DX
-	SUBQ         $0x08, CX
+	ADDQ         $0x20, BX
+	SUBQ         $0x08, DI
 	JGE          loop_softmax
 
 tail_of_softmax:
-	ADDQ         $0x08, CX
+	ADDQ         $0x08, DI
 	JZ           end_softmax
-	MOVQ         CX, SI
-	SHLQ         $0x02, SI
-	LEAQ         tail<>+64(SB), CX
-	SUBQ         SI, CX
-	VMOVUPD      (CX), Y15
-	MOVQ         (AX), CX
-	VMASKMOVPS   (CX)(DX*1), Y15, Y0
+	MOVQ         DI, R8
+	SHLQ         $0x02, R8
+	LEAQ         tail<>+64(SB), BX
+	SUBQ         R8, BX
+	VMOVUPD      (BX), Y15
+	MOVQ         (AX), BX
+	VMASKMOVPS   (BX)(DX*1), Y15, Y0
 	VBROADCASTSS 48(AX), Y1
 	VSUBPS       Y1, Y0, Y0
 	VMOVUPD      word32_00000000c2ae0000<>+0(SB), Y1
@@ -3826,192 +5289,223 @@ tail_of_softmax:
 	VADDPS       Y0, Y1, Y0
 	VADDPS       word32_000000003f800000<>+0(SB), Y0, Y0
 	VPADDD       Y2, Y0, Y0
-	MOVQ         24(AX), AX
-	VMASKMOVPS   Y0, Y15, (AX)(DX*1)
+	MOVQ         24(AX), BX
+	VMASKMOVPS   Y0, Y15, (BX)(DX*1)
+	LEAQ         (DX)(DI*4), DX
 
 end_softmax:
-	MOVQ BX, found+24(FP)
+	DECQ CX
+	JNZ  row_of_softmax
+	MOVQ SI, found+32(FP)
 	VZEROUPPER
 	RET
 
-// func largestAVX2F32(args *byte, scratch *byte, n int) (found int)
+// func largestAVX2F32(args *byte, scratch *byte, n int, rows int) (found int)
 // Requires: AVX
-TEXT ·largestAVX2F32(SB), NOSPLIT, $0-32
+TEXT ·largestAVX2F32(SB), NOSPLIT, $0-40
 	MOVQ args+0(FP), AX
 	MOVQ scratch+8(FP), CX
-	MOVQ n+16(FP), CX
+	MOVQ rows+24(FP), CX
 	XORQ DX, DX
+	XORQ SI, SI
+
+row_of_largest:
+	MOVQ n+16(FP), DI
 	XORQ BX, BX
-	SUBQ $0x08, CX
+	SUBQ $0x08, DI
 	JL   tail_of_largest
 
 loop_largest:
-	MOVQ    (AX), SI
-	VMOVUPD (SI)(DX*1), Y0
-	MOVQ    24(AX), SI
-	VMAXPS  (SI)(DX*1), Y0, Y0
-	MOVQ    48(AX), SI
-	VMOVUPD Y0, (SI)(DX*1)
+	MOVQ    (AX), R8
+	VMOVUPD (R8)(DX*1), Y0
+	MOVQ    24(AX), R8
+	VMAXPS  (R8)(DX*1), Y0, Y0
+	MOVQ    48(AX), R8
+	VMOVUPD Y0, (R8)(DX*1)
 	ADDQ    $0x20, DX
-	SUBQ    $0x08, CX
+	ADDQ    $0x20, BX
+	SUBQ    $0x08, DI
 	JGE     loop_largest
 
 tail_of_largest:
-	ADDQ       $0x08, CX
+	ADDQ       $0x08, DI
 	JZ         end_largest
-	MOVQ       CX, SI
-	SHLQ       $0x02, SI
-	LEAQ       tail<>+64(SB), CX
-	SUBQ       SI, CX
-	VMOVUPD    (CX), Y15
-	MOVQ       (AX), CX
-	VMASKMOVPS (CX)(DX*1), Y15, Y0
-	MOVQ       24(AX), CX
-	VMASKMOVPS (CX)(DX*1), Y15, Y1
+	MOVQ       DI, R8
+	SHLQ       $0x02, R8
+	LEAQ       tail<>+64(SB), BX
+	SUBQ       R8, BX
+	VMOVUPD    (BX), Y15
+	MOVQ       (AX), BX
+	VMASKMOVPS (BX)(DX*1), Y15, Y0
+	MOVQ       24(AX), BX
+	VMASKMOVPS (BX)(DX*1), Y15, Y1
 	VMAXPS     Y1, Y0, Y0
-	MOVQ       48(AX), AX
-	VMASKMOVPS Y0, Y15, (AX)(DX*1)
+	MOVQ       48(AX), BX
+	VMASKMOVPS Y0, Y15, (BX)(DX*1)
+	LEAQ       (DX)(DI*4), DX
 
 end_largest:
-	MOVQ BX, found+24(FP)
+	DECQ CX
+	JNZ  row_of_largest
+	MOVQ SI, found+32(FP)
 	VZEROUPPER
 	RET
 
-// func driveAVX2F32(args *byte, scratch *byte, n int) (found int)
+// func driveAVX2F32(args *byte, scratch *byte, n int, rows int) (found int)
 // Requires: AVX
-TEXT ·driveAVX2F32(SB), NOSPLIT, $0-32
+TEXT ·driveAVX2F32(SB), NOSPLIT, $0-40
 	MOVQ args+0(FP), AX
 	MOVQ scratch+8(FP), CX
-	MOVQ n+16(FP), CX
+	MOVQ rows+24(FP), CX
 	XORQ DX, DX
+	XORQ SI, SI
+
+row_of_drive:
+	MOVQ n+16(FP), DI
 	XORQ BX, BX
-	SUBQ $0x08, CX
+	SUBQ $0x08, DI
 	JL   tail_of_drive
 
 loop_drive:
-	MOVQ         48(AX), SI
-	VMOVUPD      (SI)(DX*1), Y0
+	MOVQ         48(AX), R8
+	VMOVUPD      (R8)(DX*1), Y0
 	VBROADCASTSS 96(AX), Y1
 	VCMPPS       $0x1d, Y1, Y0, Y0
-	MOVQ         (AX), SI
-	MOVQ         24(AX), SI
-	VMOVUPD      (SI)(DX*1), Y1
-	MOVQ         (AX), SI
-	VMULPS       (SI)(DX*1), Y1, Y1
+	MOVQ         (AX), R8
+	MOVQ         24(AX), R8
+	VMOVUPD      (R8)(DX*1), Y1
+	MOVQ         (AX), R8
+	VMULPS       (R8)(DX*1), Y1, Y1
 	VANDPD       Y1, Y0, Y0
-	MOVQ         72(AX), SI
-	VMOVUPD      Y0, (SI)(DX*1)
+	MOVQ         72(AX), R8
+	VMOVUPD      Y0, (R8)(DX*1)
 	ADDQ         $0x20, DX
-	SUBQ         $0x08, CX
+	ADDQ         $0x20, BX
+	SUBQ         $0x08, DI
 	JGE          loop_drive
 
 tail_of_drive:
-	ADDQ         $0x08, CX
+	ADDQ         $0x08, DI
 	JZ           end_drive
-	MOVQ         CX, SI
-	SHLQ         $0x02, SI
-	LEAQ         tail<>+64(SB), CX
-	SUBQ         SI, CX
-	VMOVUPD      (CX), Y15
-	MOVQ         48(AX), CX
-	VMASKMOVPS   (CX)(DX*1), Y15, Y0
+	MOVQ         DI, R8
+	SHLQ         $0x02, R8
+	LEAQ         tail<>+64(SB), BX
+	SUBQ         R8, BX
+	VMOVUPD      (BX), Y15
+	MOVQ         48(AX), BX
+	VMASKMOVPS   (BX)(DX*1), Y15, Y0
 	VBROADCASTSS 96(AX), Y1
 	VCMPPS       $0x1d, Y1, Y0, Y0
-	MOVQ         (AX), CX
-	VMASKMOVPS   (CX)(DX*1), Y15, Y1
-	MOVQ         24(AX), CX
-	VMASKMOVPS   (CX)(DX*1), Y15, Y2
+	MOVQ         (AX), BX
+	VMASKMOVPS   (BX)(DX*1), Y15, Y1
+	MOVQ         24(AX), BX
+	VMASKMOVPS   (BX)(DX*1), Y15, Y2
 	VMULPS       Y2, Y1, Y1
 	VANDPD       Y1, Y0, Y0
-	MOVQ         72(AX), AX
-	VMASKMOVPS   Y0, Y15, (AX)(DX*1)
+	MOVQ         72(AX), BX
+	VMASKMOVPS   Y0, Y15, (BX)(DX*1)
+	LEAQ         (DX)(DI*4), DX
 
 end_drive:
-	MOVQ BX, found+24(FP)
+	DECQ CX
+	JNZ  row_of_drive
+	MOVQ SI, found+32(FP)
 	VZEROUPPER
 	RET
 
-// func competeAVX2F32(args *byte, scratch *byte, n int) (found int)
+// func competeAVX2F32(args *byte, scratch *byte, n int, rows int) (found int)
 // Requires: AVX
-TEXT ·competeAVX2F32(SB), NOSPLIT, $0-32
+TEXT ·competeAVX2F32(SB), NOSPLIT, $0-40
 	MOVQ args+0(FP), AX
 	MOVQ scratch+8(FP), CX
-	MOVQ n+16(FP), CX
+	MOVQ rows+24(FP), CX
 	XORQ DX, DX
+	XORQ SI, SI
+
+row_of_compete:
+	MOVQ n+16(FP), DI
 	XORQ BX, BX
-	SUBQ $0x08, CX
+	SUBQ $0x08, DI
 	JL   tail_of_compete
 
 loop_compete:
-	MOVQ         24(AX), SI
-	VMOVUPD      (SI)(DX*1), Y0
+	MOVQ         24(AX), R8
+	VMOVUPD      (R8)(DX*1), Y0
 	VBROADCASTSS 72(AX), Y1
 	VDIVPS       Y1, Y0, Y0
-	MOVQ         24(AX), SI
-	VMOVUPD      Y0, (SI)(DX*1)
-	MOVQ         (AX), SI
-	VSUBPS       (SI)(DX*1), Y0, Y0
+	MOVQ         24(AX), R8
+	VMOVUPD      Y0, (R8)(DX*1)
+	MOVQ         (AX), R8
+	VSUBPS       (R8)(DX*1), Y0, Y0
 	VCMPPS       $0x1e, word32_0000000000000000<>+0(SB), Y0, Y0
 	VANDPD       word32_000000003f800000<>+0(SB), Y0, Y0
-	MOVQ         48(AX), SI
-	VMOVUPD      Y0, (SI)(DX*1)
+	MOVQ         48(AX), R8
+	VMOVUPD      Y0, (R8)(DX*1)
 	ADDQ         $0x20, DX
-	SUBQ         $0x08, CX
+	ADDQ         $0x20, BX
+	SUBQ         $0x08, DI
 	JGE          loop_compete
 
 tail_of_compete:
-	ADDQ         $0x08, CX
+	ADDQ         $0x08, DI
 	JZ           end_compete
-	MOVQ         CX, SI
-	SHLQ         $0x02, SI
-	LEAQ         tail<>+64(SB), CX
-	SUBQ         SI, CX
-	VMOVUPD      (CX), Y15
-	MOVQ         24(AX), CX
-	VMASKMOVPS   (CX)(DX*1), Y15, Y0
+	MOVQ         DI, R8
+	SHLQ         $0x02, R8
+	LEAQ         tail<>+64(SB), BX
+	SUBQ         R8, BX
+	VMOVUPD      (BX), Y15
+	MOVQ         24(AX), BX
+	VMASKMOVPS   (BX)(DX*1), Y15, Y0
 	VBROADCASTSS 72(AX), Y1
 	VDIVPS       Y1, Y0, Y0
-	MOVQ         24(AX), CX
-	VMASKMOVPS   Y0, Y15, (CX)(DX*1)
-	MOVQ         (AX), CX
-	VMASKMOVPS   (CX)(DX*1), Y15, Y1
+	MOVQ         24(AX), BX
+	VMASKMOVPS   Y0, Y15, (BX)(DX*1)
+	MOVQ         (AX), BX
+	VMASKMOVPS   (BX)(DX*1), Y15, Y1
 	VSUBPS       Y1, Y0, Y0
 	VCMPPS       $0x1e, word32_0000000000000000<>+0(SB), Y0, Y0
 	VANDPD       word32_000000003f800000<>+0(SB), Y0, Y0
-	MOVQ         48(AX), AX
-	VMASKMOVPS   Y0, Y15, (AX)(DX*1)
+	MOVQ         48(AX), BX
+	VMASKMOVPS   Y0, Y15, (BX)(DX*1)
+	LEAQ         (DX)(DI*4), DX
 
 end_compete:
-	MOVQ BX, found+24(FP)
+	DECQ CX
+	JNZ  row_of_compete
+	MOVQ SI, found+32(FP)
 	VZEROUPPER
 	RET
 
-// func settleAVX2F32(args *byte, scratch *byte, n int) (found int)
+// func settleAVX2F32(args *byte, scratch *byte, n int, rows int) (found int)
 // Requires: AVX
-TEXT ·settleAVX2F32(SB), NOSPLIT, $0-32
+TEXT ·settleAVX2F32(SB), NOSPLIT, $0-40
 	MOVQ args+0(FP), AX
 	MOVQ scratch+8(FP), CX
-	MOVQ n+16(FP), CX
+	MOVQ rows+24(FP), CX
 	XORQ DX, DX
+	XORQ SI, SI
+
+row_of_settle:
+	MOVQ n+16(FP), DI
 	XORQ BX, BX
-	SUBQ $0x08, CX
+	SUBQ $0x08, DI
 	JL   tail_of_settle
 
 loop_settle:
 	VBROADCASTSS 216(AX), Y0
-	MOVQ         24(AX), SI
-	VMULPS       (SI)(DX*1), Y0, Y0
-	MOVQ         48(AX), SI
-	MOVQ         48(AX), SI
-	VADDPS       (SI)(DX*1), Y0, Y0
+	MOVQ         24(AX), R8
+	VMULPS       (R8)(DX*1), Y0, Y0
+	MOVQ         48(AX), R8
+	MOVQ         48(AX), R8
+	VADDPS       (R8)(DX*1), Y0, Y0
 	VBROADCASTSS 220(AX), Y1
 	VMAXPS       Y0, Y1, Y0
-	MOVQ         48(AX), SI
-	VMOVUPD      Y0, (SI)(DX*1)
-	MOVQ         144(AX), SI
-	VMOVUPD      Y0, (SI)(DX*1)
-	MOVQ         72(AX), SI
-	VMOVUPD      (SI)(DX*1), Y0
+	MOVQ         48(AX), R8
+	VMOVUPD      Y0, (R8)(DX*1)
+	MOVQ         144(AX), R8
+	VMOVUPD      Y0, (R8)(DX*1)
+	MOVQ         72(AX), R8
+	VMOVUPD      (R8)(DX*1), Y0
 	VBROADCASTSS 224(AX), Y1
 	VDIVPS       Y1, Y0, Y2
 	VSUBPS       word32_000000003f000000<>+0(SB), Y2, Y3
@@ -4025,57 +5519,58 @@ loop_settle:
 	VMULPS       Y1, Y3, Y3
 	VADDPS       Y1, Y0, Y0
 	VBLENDVPS    Y2, Y3, Y0, Y0
-	MOVQ         (AX), SI
-	VMOVUPD      (SI)(DX*1), Y2
+	MOVQ         (AX), R8
+	VMOVUPD      (R8)(DX*1), Y2
 	VCMPPS       $0x1e, Y4, Y2, Y3
 	VBLENDVPS    Y3, Y1, Y0, Y0
-	MOVQ         72(AX), SI
-	VMOVUPD      Y0, (SI)(DX*1)
-	MOVQ         168(AX), SI
-	VMOVUPD      Y0, (SI)(DX*1)
+	MOVQ         72(AX), R8
+	VMOVUPD      Y0, (R8)(DX*1)
+	MOVQ         168(AX), R8
+	VMOVUPD      Y0, (R8)(DX*1)
 	VCMPPS       $0x1e, Y4, Y2, Y0
-	MOVQ         120(AX), SI
-	VMOVUPD      (SI)(DX*1), Y2
+	MOVQ         120(AX), R8
+	VMOVUPD      (R8)(DX*1), Y2
 	VMULPS       Y1, Y2, Y1
 	VBROADCASTSS 228(AX), Y3
 	VADDPS       Y3, Y1, Y1
-	MOVQ         96(AX), SI
-	VMOVUPD      (SI)(DX*1), Y3
+	MOVQ         96(AX), R8
+	VMOVUPD      (R8)(DX*1), Y3
 	VBLENDVPS    Y0, Y1, Y3, Y0
-	MOVQ         96(AX), SI
-	VMOVUPD      Y0, (SI)(DX*1)
-	MOVQ         192(AX), SI
-	VMOVUPD      Y0, (SI)(DX*1)
+	MOVQ         96(AX), R8
+	VMOVUPD      Y0, (R8)(DX*1)
+	MOVQ         192(AX), R8
+	VMOVUPD      Y0, (R8)(DX*1)
 	VADDPS       word32_000000003f800000<>+0(SB), Y2, Y0
-	MOVQ         120(AX), SI
-	VMOVUPD      Y0, (SI)(DX*1)
+	MOVQ         120(AX), R8
+	VMOVUPD      Y0, (R8)(DX*1)
 	ADDQ         $0x20, DX
-	SUBQ         $0x08, CX
+	ADDQ         $0x20, BX
+	SUBQ         $0x08, DI
 	JGE          loop_settle
 
 tail_of_settle:
-	ADDQ         $0x08, CX
+	ADDQ         $0x08, DI
 	JZ           end_settle
-	MOVQ         CX, SI
-	SHLQ         $0x02, SI
-	LEAQ         tail<>+64(SB), CX
-	SUBQ         SI, CX
-	VMOVUPD      (CX), Y15
+	MOVQ         DI, R8
+	SHLQ         $0x02, R8
+	LEAQ         tail<>+64(SB), BX
+	SUBQ         R8, BX
+	VMOVUPD      (BX), Y15
 	VBROADCASTSS 216(AX), Y0
-	MOVQ         24(AX), CX
-	VMASKMOVPS   (CX)(DX*1), Y15, Y1
+	MOVQ         24(AX), BX
+	VMASKMOVPS   (BX)(DX*1), Y15, Y1
 	VMULPS       Y1, Y0, Y0
-	MOVQ         48(AX), CX
-	VMASKMOVPS   (CX)(DX*1), Y15, Y1
+	MOVQ         48(AX), BX
+	VMASKMOVPS   (BX)(DX*1), Y15, Y1
 	VADDPS       Y0, Y1, Y0
 	VBROADCASTSS 220(AX), Y1
 	VMAXPS       Y0, Y1, Y0
-	MOVQ         48(AX), CX
-	VMASKMOVPS   Y0, Y15, (CX)(DX*1)
-	MOVQ         144(AX), CX
-	VMASKMOVPS   Y0, Y15, (CX)(DX*1)
-	MOVQ         72(AX), CX
-	VMASKMOVPS   (CX)(DX*1), Y15, Y0
+	MOVQ         48(AX), BX
+	VMASKMOVPS   Y0, Y15, (BX)(DX*1)
+	MOVQ         144(AX), BX
+	VMASKMOVPS   Y0, Y15, (BX)(DX*1)
+	MOVQ         72(AX), BX
+	VMASKMOVPS   (BX)(DX*1), Y15, Y0
 	VBROADCASTSS 224(AX), Y1
 	VDIVPS       Y1, Y0, Y2
 	VSUBPS       word32_000000003f000000<>+0(SB), Y2, Y3
@@ -4089,33 +5584,36 @@ tail_of_settle:
 	VMULPS       Y1, Y3, Y3
 	VADDPS       Y1, Y0, Y0
 	VBLENDVPS    Y2, Y3, Y0, Y0
-	MOVQ         (AX), CX
-	VMASKMOVPS   (CX)(DX*1), Y15, Y2
+	MOVQ         (AX), BX
+	VMASKMOVPS   (BX)(DX*1), Y15, Y2
 	VCMPPS       $0x1e, Y4, Y2, Y3
 	VBLENDVPS    Y3, Y1, Y0, Y0
-	MOVQ         72(AX), CX
-	VMASKMOVPS   Y0, Y15, (CX)(DX*1)
-	MOVQ         168(AX), CX
-	VMASKMOVPS   Y0, Y15, (CX)(DX*1)
+	MOVQ         72(AX), BX
+	VMASKMOVPS   Y0, Y15, (BX)(DX*1)
+	MOVQ         168(AX), BX
+	VMASKMOVPS   Y0, Y15, (BX)(DX*1)
 	VCMPPS       $0x1e, Y4, Y2, Y0
-	MOVQ         120(AX), CX
-	VMASKMOVPS   (CX)(DX*1), Y15, Y2
+	MOVQ         120(AX), BX
+	VMASKMOVPS   (BX)(DX*1), Y15, Y2
 	VMULPS       Y1, Y2, Y1
 	VBROADCASTSS 228(AX), Y3
 	VADDPS       Y3, Y1, Y1
-	MOVQ         96(AX), CX
-	VMASKMOVPS   (CX)(DX*1), Y15, Y3
+	MOVQ         96(AX), BX
+	VMASKMOVPS   (BX)(DX*1), Y15, Y3
 	VBLENDVPS    Y0, Y1, Y3, Y0
-	MOVQ         96(AX), CX
-	VMASKMOVPS   Y0, Y15, (CX)(DX*1)
-	MOVQ         192(AX), CX
-	VMASKMOVPS   Y0, Y15, (CX)(DX*1)
+	MOVQ         96(AX), BX
+	VMASKMOVPS   Y0, Y15, (BX)(DX*1)
+	MOVQ         192(AX), BX
+	VMASKMOVPS   Y0, Y15, (BX)(DX*1)
 	VADDPS       word32_000000003f800000<>+0(SB), Y2, Y0
-	MOVQ         120(AX), AX
-	VMASKMOVPS   Y0, Y15, (AX)(DX*1)
+	MOVQ         120(AX), BX
+	VMASKMOVPS   Y0, Y15, (BX)(DX*1)
+	LEAQ         (DX)(DI*4), DX
 
 end_settle:
-	MOVQ BX, found+24(FP)
+	DECQ CX
+	JNZ  row_of_settle
+	MOVQ SI, found+32(FP)
 	VZEROUPPER
 	RET
 
@@ -4129,106 +5627,114 @@ DATA word32_000000003a83126f<>+48(SB)/8, $0x3a83126f3a83126f
 DATA word32_000000003a83126f<>+56(SB)/8, $0x3a83126f3a83126f
 GLOBL word32_000000003a83126f<>(SB), RODATA|NOPTR, $64
 
-// func currentsAVX2F64(args *byte, scratch *byte, n int) (found int)
+// func currentsAVX2F64(args *byte, scratch *byte, n int, rows int) (found int)
 // Requires: AVX
-TEXT ·currentsAVX2F64(SB), NOSPLIT, $0-32
+TEXT ·currentsAVX2F64(SB), NOSPLIT, $0-40
 	MOVQ args+0(FP), AX
 	MOVQ scratch+8(FP), CX
-	MOVQ n+16(FP), CX
+	MOVQ rows+24(FP), CX
 	XORQ DX, DX
+	XORQ SI, SI
+
+row_of_currents:
+	MOVQ n+16(FP), DI
 	XORQ BX, BX
-	SUBQ $0x04, CX
+	SUBQ $0x04, DI
 	JL   tail_of_currents
 
 loop_currents:
-	MOVQ    144(AX), SI
-	MOVQ    72(AX), SI
-	VMOVUPD (SI)(DX*1), Y0
-	MOVQ    144(AX), SI
-	VMULPD  (SI)(DX*1), Y0, Y0
+	MOVQ    144(AX), R8
+	MOVQ    72(AX), R8
+	VMOVUPD (R8)(DX*1), Y0
+	MOVQ    144(AX), R8
+	VMULPD  (R8)(BX*1), Y0, Y0
 	VMAXPD  word64_3ff0000000000000<>+0(SB), Y0, Y0
-	MOVQ    96(AX), SI
-	MOVQ    (AX), SI
-	VMOVUPD (SI)(DX*1), Y1
-	MOVQ    96(AX), SI
-	VMULPD  (SI)(DX*1), Y1, Y1
-	MOVQ    120(AX), SI
-	VMULPD  (SI)(DX*1), Y0, Y0
+	MOVQ    96(AX), R8
+	MOVQ    (AX), R8
+	VMOVUPD (R8)(DX*1), Y1
+	MOVQ    96(AX), R8
+	VMULPD  (R8)(BX*1), Y1, Y1
+	MOVQ    120(AX), R8
+	VMULPD  (R8)(BX*1), Y0, Y0
 	VADDPD  Y0, Y1, Y0
-	MOVQ    240(AX), SI
-	VMOVUPD Y0, (SI)(DX*1)
-	MOVQ    168(AX), SI
-	MOVQ    24(AX), SI
-	VMOVUPD (SI)(DX*1), Y0
-	MOVQ    168(AX), SI
-	VMULPD  (SI)(DX*1), Y0, Y0
-	MOVQ    192(AX), SI
-	MOVQ    48(AX), SI
-	VMOVUPD (SI)(DX*1), Y1
-	MOVQ    192(AX), SI
-	VMULPD  (SI)(DX*1), Y1, Y1
+	MOVQ    240(AX), R8
+	VMOVUPD Y0, (R8)(DX*1)
+	MOVQ    168(AX), R8
+	MOVQ    24(AX), R8
+	VMOVUPD (R8)(DX*1), Y0
+	MOVQ    168(AX), R8
+	VMULPD  (R8)(BX*1), Y0, Y0
+	MOVQ    192(AX), R8
+	MOVQ    48(AX), R8
+	VMOVUPD (R8)(DX*1), Y1
+	MOVQ    192(AX), R8
+	VMULPD  (R8)(BX*1), Y1, Y1
 	VADDPD  Y1, Y0, Y0
 	VMOVUPD word64_3ff0000000000000<>+0(SB), Y1
 	VMAXPD  Y0, Y1, Y0
-	MOVQ    264(AX), SI
-	VMOVUPD Y0, (SI)(DX*1)
-	MOVQ    216(AX), SI
-	MOVQ    216(AX), SI
-	VADDPD  (SI)(DX*1), Y0, Y0
-	MOVQ    288(AX), SI
-	VMOVUPD Y0, (SI)(DX*1)
+	MOVQ    264(AX), R8
+	VMOVUPD Y0, (R8)(DX*1)
+	MOVQ    216(AX), R8
+	MOVQ    216(AX), R8
+	VADDPD  (R8)(BX*1), Y0, Y0
+	MOVQ    288(AX), R8
+	VMOVUPD Y0, (R8)(DX*1)
 	ADDQ    $0x20, DX
-	SUBQ    $0x04, CX
+	ADDQ    $0x20, BX
+	SUBQ    $0x04, DI
 	JGE     loop_currents
 
 tail_of_currents:
-	ADDQ       $0x04, CX
+	ADDQ       $0x04, DI
 	JZ         end_currents
-	MOVQ       CX, SI
-	SHLQ       $0x03, SI
-	LEAQ       tail<>+64(SB), CX
-	SUBQ       SI, CX
-	VMOVUPD    (CX), Y15
-	MOVQ       144(AX), CX
-	VMASKMOVPD (CX)(DX*1), Y15, Y0
-	MOVQ       72(AX), CX
-	VMASKMOVPD (CX)(DX*1), Y15, Y1
+	MOVQ       DI, R9
+	SHLQ       $0x03, R9
+	LEAQ       tail<>+64(SB), R8
+	SUBQ       R9, R8
+	VMOVUPD    (R8), Y15
+	MOVQ       144(AX), R8
+	VMASKMOVPD (R8)(BX*1), Y15, Y0
+	MOVQ       72(AX), R8
+	VMASKMOVPD (R8)(DX*1), Y15, Y1
 	VMULPD     Y1, Y0, Y0
 	VMAXPD     word64_3ff0000000000000<>+0(SB), Y0, Y0
-	MOVQ       96(AX), CX
-	VMASKMOVPD (CX)(DX*1), Y15, Y1
-	MOVQ       (AX), CX
-	VMASKMOVPD (CX)(DX*1), Y15, Y2
+	MOVQ       96(AX), R8
+	VMASKMOVPD (R8)(BX*1), Y15, Y1
+	MOVQ       (AX), R8
+	VMASKMOVPD (R8)(DX*1), Y15, Y2
 	VMULPD     Y2, Y1, Y1
-	MOVQ       120(AX), CX
-	VMASKMOVPD (CX)(DX*1), Y15, Y2
+	MOVQ       120(AX), R8
+	VMASKMOVPD (R8)(BX*1), Y15, Y2
 	VMULPD     Y2, Y0, Y0
 	VADDPD     Y0, Y1, Y0
-	MOVQ       240(AX), CX
-	VMASKMOVPD Y0, Y15, (CX)(DX*1)
-	MOVQ       168(AX), CX
-	VMASKMOVPD (CX)(DX*1), Y15, Y0
-	MOVQ       24(AX), CX
-	VMASKMOVPD (CX)(DX*1), Y15, Y1
+	MOVQ       240(AX), R8
+	VMASKMOVPD Y0, Y15, (R8)(DX*1)
+	MOVQ       168(AX), R8
+	VMASKMOVPD (R8)(BX*1), Y15, Y0
+	MOVQ       24(AX), R8
+	VMASKMOVPD (R8)(DX*1), Y15, Y1
 	VMULPD     Y1, Y0, Y0
-	MOVQ       192(AX), CX
-	VMASKMOVPD (CX)(DX*1), Y15, Y1
-	MOVQ       48(AX), CX
-	VMASKMOVPD (CX)(DX*1), Y15, Y2
+	MOVQ       192(AX), R8
+	VMASKMOVPD (R8)(BX*1), Y15, Y1
+	MOVQ       48(AX), R8
+	VMASKMOVPD (R8)(DX*1), Y15, Y2
 	VMULPD     Y2, Y1, Y1
 	VADDPD     Y1, Y0, Y0
 	VMOVUPD    word64_3ff0000000000000<>+0(SB), Y1
 	VMAXPD     Y0, Y1, Y0
-	MOVQ       264(AX), CX
-	VMASKMOVPD Y0, Y15, (CX)(DX*1)
-	MOVQ       216(AX), CX
-	VMASKMOVPD (CX)(DX*1), Y15, Y1
+	MOVQ       264(AX), R8
+	VMASKMOVPD Y0, Y15, (R8)(DX*1)
+	MOVQ       216(AX), R8
+	VMASKMOVPD (R8)(BX*1), Y15, Y1
 	VADDPD     Y0, Y1, Y0
-	MOVQ       288(AX), AX
-	VMASKMOVPD Y0, Y15, (AX)(DX*1)
+	MOVQ       288(AX), BX
+	VMASKMOVPD Y0, Y15, (BX)(DX*1)
+	LEAQ       (DX)(DI*8), DX
 
 end_currents:
-	MOVQ BX, found+24(FP)
+	DECQ CX
+	JNZ  row_of_currents
+	MOVQ SI, found+32(FP)
 	VZEROUPPER
 	RET
 
@@ -4242,23 +5748,27 @@ DATA word64_3ff0000000000000<>+48(SB)/8, $0x3ff0000000000000
 DATA word64_3ff0000000000000<>+56(SB)/8, $0x3ff0000000000000
 GLOBL word64_3ff0000000000000<>(SB), RODATA|NOPTR, $64
 
-// func membraneAVX2F64(args *byte, scratch *byte, n int) (found int)
+// func membraneAVX2F64(args *byte, scratch *byte, n int, rows int) (found int)
 // Requires: AVX, AVX2
-TEXT ·membraneAVX2F64(SB), NOSPLIT, $0-32
+TEXT ·membraneAVX2F64(SB), NOSPLIT, $0-40
 	MOVQ args+0(FP), AX
 	MOVQ scratch+8(FP), CX
-	MOVQ n+16(FP), DX
+	MOVQ rows+24(FP), DX
 	XORQ BX, BX
+	XORQ DI, DI
+
+row_of_membrane:
+	MOVQ n+16(FP), R8
 	XORQ SI, SI
-	SUBQ $0x04, DX
+	SUBQ $0x04, R8
 	JL   tail_of_membrane
 
 loop_membrane:
-	MOVQ         120(AX), DI
-	MOVQ         72(AX), DI
-	VMOVUPD      (DI)(BX*1), Y0
-	MOVQ         120(AX), DI
-	VMULPD       (DI)(BX*1), Y0, Y0
+	MOVQ         120(AX), R9
+	MOVQ         72(AX), R9
+	VMOVUPD      (R9)(BX*1), Y0
+	MOVQ         120(AX), R9
+	VMULPD       (R9)(SI*1), Y0, Y0
 	VMOVUPD      word64_c085e00000000000<>+0(SB), Y1
 	VMAXPD       Y0, Y1, Y0
 	VMOVUPD      word64_4086280000000000<>+0(SB), Y1
@@ -4274,10 +5784,10 @@ loop_membrane:
 	VMULPD       word64_3d41cf79abc9e3b4<>+0(SB), Y1, Y1
 	VSUBPD       Y1, Y0, Y0
 	VMULPD       Y0, Y0, Y1
-	MOVQ         (CX), DI
+	MOVQ         (CX), R9
 	VXORPD       Y4, Y4, Y4
 	VPCMPEQQ     Y5, Y5, Y5
-	VGATHERQPD   Y5, (DI)(Y2*8), Y4
+	VGATHERQPD   Y5, (R9)(Y2*8), Y4
 	VADDPD       Y0, Y4, Y4
 	VMULPD       word64_3fc5555555555555<>+0(SB), Y0, Y5
 	VADDPD       word64_3fe0000000000000<>+0(SB), Y5, Y5
@@ -4288,41 +5798,41 @@ loop_membrane:
 	VADDPD       word64_3fa5555555555555<>+0(SB), Y0, Y0
 	VMULPD       Y0, Y1, Y0
 	VADDPD       Y4, Y0, Y0
-	MOVQ         (CX), DI
+	MOVQ         (CX), R9
 	VXORPD       Y1, Y1, Y1
 	VPCMPEQQ     Y4, Y4, Y4
-	VGATHERQPD   Y4, 8(DI)(Y2*8), Y1
+	VGATHERQPD   Y4, 8(R9)(Y2*8), Y1
 	VPADDQ       Y3, Y1, Y1
 	VMULPD       Y0, Y1, Y0
 	VADDPD       Y1, Y0, Y0
-	MOVQ         48(AX), DI
-	VMOVUPD      (DI)(BX*1), Y1
+	MOVQ         48(AX), R9
+	VMOVUPD      (R9)(BX*1), Y1
 	VCMPPD       $0x00, word64_0000000000000000<>+0(SB), Y1, Y2
-	MOVQ         (AX), DI
-	VMOVUPD      (DI)(BX*1), Y3
-	MOVQ         24(AX), DI
-	VMOVUPD      (DI)(BX*1), Y4
+	MOVQ         (AX), R9
+	VMOVUPD      (R9)(BX*1), Y3
+	MOVQ         24(AX), R9
+	VMOVUPD      (R9)(BX*1), Y4
 	VSUBPD       Y4, Y3, Y5
-	MOVQ         168(AX), DI
-	VADDPD       (DI)(BX*1), Y5, Y5
+	MOVQ         168(AX), R9
+	VADDPD       (R9)(SI*1), Y5, Y5
 	VMOVUPD      word64_3ff0000000000000<>+0(SB), Y6
 	VMAXPD       Y5, Y6, Y5
 	VBLENDVPD    Y2, Y5, Y6, Y2
-	MOVQ         192(AX), DI
-	VMULPD       (DI)(BX*1), Y4, Y5
-	MOVQ         264(AX), DI
-	VMOVUPD      (DI)(BX*1), Y7
-	MOVQ         144(AX), DI
-	VMOVUPD      (DI)(BX*1), Y8
+	MOVQ         192(AX), R9
+	VMULPD       (R9)(SI*1), Y4, Y5
+	MOVQ         264(AX), R9
+	VMOVUPD      (R9)(BX*1), Y7
+	MOVQ         144(AX), R9
+	VMOVUPD      (R9)(SI*1), Y8
 	VADDPD       Y8, Y7, Y9
 	VMULPD       Y2, Y8, Y2
 	VDIVPD       Y9, Y2, Y2
 	VSUBPD       Y4, Y2, Y2
 	VMULPD       Y2, Y5, Y2
 	VADDPD       Y2, Y0, Y0
-	MOVQ         96(AX), DI
-	MOVQ         96(AX), DI
-	VMULPD       (DI)(BX*1), Y0, Y0
+	MOVQ         96(AX), R9
+	MOVQ         96(AX), R9
+	VMULPD       (R9)(SI*1), Y0, Y0
 	VMULPD       Y0, Y7, Y0
 	VADDPD       Y0, Y7, Y0
 	VMAXPD       Y0, Y6, Y0
@@ -4332,8 +5842,8 @@ loop_membrane:
 	VADDPD       Y0, Y2, Y2
 	VSUBPD       Y2, Y2, Y2
 	VCMPPD       $0x04, word64_0000000000000000<>+0(SB), Y2, Y2
-	VMOVMSKPD    Y2, DI
-	ORL          DI, SI
+	VMOVMSKPD    Y2, R9
+	ORL          R9, DI
 	VPSUBQ       word64_3fe6000000000000<>+0(SB), Y0, Y2
 	VPSRLQ       $0x2d, Y2, Y3
 	VANDPD       word64_000000000000007f<>+0(SB), Y3, Y3
@@ -4344,27 +5854,27 @@ loop_membrane:
 	VPSUBQ       Y4, Y0, Y4
 	VANDPD       word64_ffffffffff800000<>+0(SB), Y4, Y5
 	VSUBPD       Y5, Y4, Y4
-	MOVQ         8(CX), DI
+	MOVQ         8(CX), R9
 	VXORPD       Y7, Y7, Y7
 	VPCMPEQQ     Y8, Y8, Y8
-	VGATHERQPD   Y8, (DI)(Y3*8), Y7
+	VGATHERQPD   Y8, (R9)(Y3*8), Y7
 	VMULPD       Y7, Y5, Y5
 	VSUBPD       Y6, Y5, Y5
 	VMULPD       Y7, Y4, Y4
 	VORPD        word64_4330000000000000<>+0(SB), Y2, Y2
 	VSUBPD       word64_4330000000000000<>+0(SB), Y2, Y2
 	VMULPD       word64_3fe62e42fefa3800<>+0(SB), Y2, Y7
-	MOVQ         8(CX), DI
+	MOVQ         8(CX), R9
 	VXORPD       Y8, Y8, Y8
 	VPCMPEQQ     Y9, Y9, Y9
-	VGATHERQPD   Y9, 8(DI)(Y3*8), Y8
+	VGATHERQPD   Y9, 8(R9)(Y3*8), Y8
 	VADDPD       Y8, Y7, Y7
 	VADDPD       Y5, Y7, Y7
 	VMULPD       word64_3d2ef35793c76730<>+0(SB), Y2, Y2
-	MOVQ         8(CX), DI
+	MOVQ         8(CX), R9
 	VXORPD       Y8, Y8, Y8
 	VPCMPEQQ     Y9, Y9, Y9
-	VGATHERQPD   Y9, 16(DI)(Y3*8), Y8
+	VGATHERQPD   Y9, 16(R9)(Y3*8), Y8
 	VADDPD       Y8, Y2, Y2
 	VADDPD       Y4, Y2, Y2
 	VSUBPD       Y6, Y0, Y3
@@ -4389,47 +5899,48 @@ loop_membrane:
 	VADDPD       Y4, Y2, Y2
 	VADDPD       Y7, Y2, Y2
 	VBLENDVPD    Y8, Y3, Y2, Y2
-	MOVQ         288(AX), DI
-	VMOVUPD      Y2, (DI)(BX*1)
-	MOVQ         216(AX), DI
-	VSUBPD       (DI)(BX*1), Y2, Y3
+	MOVQ         288(AX), R9
+	VMOVUPD      Y2, (R9)(BX*1)
+	MOVQ         216(AX), R9
+	VSUBPD       (R9)(SI*1), Y2, Y3
 	VROUNDPD     $0x0a, Y3, Y3
 	VMAXPD       word64_0000000000000000<>+0(SB), Y3, Y3
 	VBROADCASTSD 384(AX), Y4
 	VMINPD       Y3, Y4, Y3
-	MOVQ         336(AX), DI
-	VMOVUPD      Y3, (DI)(BX*1)
+	MOVQ         336(AX), R9
+	VMOVUPD      Y3, (R9)(BX*1)
 	VCMPPD       $0x1e, word64_0000000000000000<>+0(SB), Y3, Y3
 	VBLENDVPD    Y3, word64_0000000000000000<>+0(SB), Y2, Y2
-	MOVQ         312(AX), DI
-	VMOVUPD      Y2, (DI)(BX*1)
+	MOVQ         312(AX), R9
+	VMOVUPD      Y2, (R9)(BX*1)
 	VBLENDVPD    Y3, Y6, Y0, Y0
-	MOVQ         264(AX), DI
-	VMOVUPD      Y0, (DI)(BX*1)
+	MOVQ         264(AX), R9
+	VMOVUPD      Y0, (R9)(BX*1)
 	VBROADCASTSD 392(AX), Y0
 	VCMPPD       $0x1e, Y0, Y1, Y0
 	VSUBPD       Y6, Y1, Y1
 	VANDPD       Y1, Y0, Y0
-	MOVQ         240(AX), DI
-	VBLENDVPD    Y3, (DI)(BX*1), Y0, Y0
-	MOVQ         360(AX), DI
-	VMOVUPD      Y0, (DI)(BX*1)
+	MOVQ         240(AX), R9
+	VBLENDVPD    Y3, (R9)(SI*1), Y0, Y0
+	MOVQ         360(AX), R9
+	VMOVUPD      Y0, (R9)(BX*1)
 	ADDQ         $0x20, BX
-	SUBQ         $0x04, DX
+	ADDQ         $0x20, SI
+	SUBQ         $0x04, R8
 	JGE          loop_membrane
 
 tail_of_membrane:
-	ADDQ         $0x04, DX
+	ADDQ         $0x04, R8
 	JZ           end_membrane
-	MOVQ         DX, DI
-	SHLQ         $0x03, DI
-	LEAQ         tail<>+64(SB), DX
-	SUBQ         DI, DX
-	VMOVUPD      (DX), Y15
-	MOVQ         120(AX), DX
-	VMASKMOVPD   (DX)(BX*1), Y15, Y0
-	MOVQ         72(AX), DX
-	VMASKMOVPD   (DX)(BX*1), Y15, Y1
+	MOVQ         R8, R10
+	SHLQ         $0x03, R10
+	LEAQ         tail<>+64(SB), R9
+	SUBQ         R10, R9
+	VMOVUPD      (R9), Y15
+	MOVQ         120(AX), R9
+	VMASKMOVPD   (R9)(SI*1), Y15, Y0
+	MOVQ         72(AX), R9
+	VMASKMOVPD   (R9)(BX*1), Y15, Y1
 	VMULPD       Y1, Y0, Y0
 	VMOVUPD      word64_c085e00000000000<>+0(SB), Y1
 	VMAXPD       Y0, Y1, Y0
@@ -4446,10 +5957,10 @@ tail_of_membrane:
 	VMULPD       word64_3d41cf79abc9e3b4<>+0(SB), Y1, Y1
 	VSUBPD       Y1, Y0, Y0
 	VMULPD       Y0, Y0, Y1
-	MOVQ         (CX), DX
+	MOVQ         (CX), R9
 	VXORPD       Y4, Y4, Y4
 	VPCMPEQQ     Y5, Y5, Y5
-	VGATHERQPD   Y5, (DX)(Y2*8), Y4
+	VGATHERQPD   Y5, (R9)(Y2*8), Y4
 	VADDPD       Y0, Y4, Y4
 	VMULPD       word64_3fc5555555555555<>+0(SB), Y0, Y5
 	VADDPD       word64_3fe0000000000000<>+0(SB), Y5, Y5
@@ -4460,42 +5971,42 @@ tail_of_membrane:
 	VADDPD       word64_3fa5555555555555<>+0(SB), Y0, Y0
 	VMULPD       Y0, Y1, Y0
 	VADDPD       Y4, Y0, Y0
-	MOVQ         (CX), DX
+	MOVQ         (CX), R9
 	VXORPD       Y1, Y1, Y1
 	VPCMPEQQ     Y4, Y4, Y4
-	VGATHERQPD   Y4, 8(DX)(Y2*8), Y1
+	VGATHERQPD   Y4, 8(R9)(Y2*8), Y1
 	VPADDQ       Y3, Y1, Y1
 	VMULPD       Y0, Y1, Y0
 	VADDPD       Y1, Y0, Y0
-	MOVQ         48(AX), DX
-	VMASKMOVPD   (DX)(BX*1), Y15, Y1
+	MOVQ         48(AX), R9
+	VMASKMOVPD   (R9)(BX*1), Y15, Y1
 	VCMPPD       $0x00, word64_0000000000000000<>+0(SB), Y1, Y2
-	MOVQ         (AX), DX
-	VMASKMOVPD   (DX)(BX*1), Y15, Y3
-	MOVQ         24(AX), DX
-	VMASKMOVPD   (DX)(BX*1), Y15, Y4
+	MOVQ         (AX), R9
+	VMASKMOVPD   (R9)(BX*1), Y15, Y3
+	MOVQ         24(AX), R9
+	VMASKMOVPD   (R9)(BX*1), Y15, Y4
 	VSUBPD       Y4, Y3, Y5
-	MOVQ         168(AX), DX
-	VMASKMOVPD   (DX)(BX*1), Y15, Y6
+	MOVQ         168(AX), R9
+	VMASKMOVPD   (R9)(SI*1), Y15, Y6
 	VADDPD       Y6, Y5, Y5
 	VMOVUPD      word64_3ff0000000000000<>+0(SB), Y6
 	VMAXPD       Y5, Y6, Y5
 	VBLENDVPD    Y2, Y5, Y6, Y2
-	MOVQ         192(AX), DX
-	VMASKMOVPD   (DX)(BX*1), Y15, Y5
+	MOVQ         192(AX), R9
+	VMASKMOVPD   (R9)(SI*1), Y15, Y5
 	VMULPD       Y5, Y4, Y5
-	MOVQ         264(AX), DX
-	VMASKMOVPD   (DX)(BX*1), Y15, Y7
-	MOVQ         144(AX), DX
-	VMASKMOVPD   (DX)(BX*1), Y15, Y8
+	MOVQ         264(AX), R9
+	VMASKMOVPD   (R9)(BX*1), Y15, Y7
+	MOVQ         144(AX), R9
+	VMASKMOVPD   (R9)(SI*1), Y15, Y8
 	VADDPD       Y8, Y7, Y9
 	VMULPD       Y2, Y8, Y2
 	VDIVPD       Y9, Y2, Y2
 	VSUBPD       Y4, Y2, Y2
 	VMULPD       Y2, Y5, Y2
 	VADDPD       Y2, Y0, Y0
-	MOVQ         96(AX), DX
-	VMASKMOVPD   (DX)(BX*1), Y15, Y2
+	MOVQ         96(AX), R9
+	VMASKMOVPD   (R9)(SI*1), Y15, Y2
 	VMULPD       Y0, Y2, Y0
 	VMULPD       Y0, Y7, Y0
 	VADDPD       Y0, Y7, Y0
@@ -4507,8 +6018,8 @@ tail_of_membrane:
 	VSUBPD       Y2, Y2, Y2
 	VCMPPD       $0x04, word64_0000000000000000<>+0(SB), Y2, Y2
 	VANDPD       Y15, Y2, Y3
-	VMOVMSKPD    Y3, DX
-	ORL          DX, SI
+	VMOVMSKPD    Y3, R9
+	ORL          R9, DI
 	VPSUBQ       word64_3fe6000000000000<>+0(SB), Y0, Y2
 	VPSRLQ       $0x2d, Y2, Y3
 	VANDPD       word64_000000000000007f<>+0(SB), Y3, Y3
@@ -4519,27 +6030,27 @@ tail_of_membrane:
 	VPSUBQ       Y4, Y0, Y4
 	VANDPD       word64_ffffffffff800000<>+0(SB), Y4, Y5
 	VSUBPD       Y5, Y4, Y4
-	MOVQ         8(CX), DX
+	MOVQ         8(CX), R9
 	VXORPD       Y7, Y7, Y7
 	VPCMPEQQ     Y8, Y8, Y8
-	VGATHERQPD   Y8, (DX)(Y3*8), Y7
+	VGATHERQPD   Y8, (R9)(Y3*8), Y7
 	VMULPD       Y7, Y5, Y5
 	VSUBPD       Y6, Y5, Y5
 	VMULPD       Y7, Y4, Y4
 	VORPD        word64_4330000000000000<>+0(SB), Y2, Y2
 	VSUBPD       word64_4330000000000000<>+0(SB), Y2, Y2
 	VMULPD       word64_3fe62e42fefa3800<>+0(SB), Y2, Y7
-	MOVQ         8(CX), DX
+	MOVQ         8(CX), R9
 	VXORPD       Y8, Y8, Y8
 	VPCMPEQQ     Y9, Y9, Y9
-	VGATHERQPD   Y9, 8(DX)(Y3*8), Y8
+	VGATHERQPD   Y9, 8(R9)(Y3*8), Y8
 	VADDPD       Y8, Y7, Y7
 	VADDPD       Y5, Y7, Y7
 	VMULPD       word64_3d2ef35793c76730<>+0(SB), Y2, Y2
-	MOVQ         8(CX), CX
+	MOVQ         8(CX), R9
 	VXORPD       Y8, Y8, Y8
 	VPCMPEQQ     Y9, Y9, Y9
-	VGATHERQPD   Y9, 16(CX)(Y3*8), Y8
+	VGATHERQPD   Y9, 16(R9)(Y3*8), Y8
 	VADDPD       Y8, Y2, Y2
 	VADDPD       Y4, Y2, Y2
 	VSUBPD       Y6, Y0, Y3
@@ -4564,36 +6075,39 @@ tail_of_membrane:
 	VADDPD       Y4, Y2, Y2
 	VADDPD       Y7, Y2, Y2
 	VBLENDVPD    Y8, Y3, Y2, Y2
-	MOVQ         288(AX), CX
-	VMASKMOVPD   Y2, Y15, (CX)(BX*1)
-	MOVQ         216(AX), CX
-	VMASKMOVPD   (CX)(BX*1), Y15, Y3
+	MOVQ         288(AX), R9
+	VMASKMOVPD   Y2, Y15, (R9)(BX*1)
+	MOVQ         216(AX), R9
+	VMASKMOVPD   (R9)(SI*1), Y15, Y3
 	VSUBPD       Y3, Y2, Y3
 	VROUNDPD     $0x0a, Y3, Y3
 	VMAXPD       word64_0000000000000000<>+0(SB), Y3, Y3
 	VBROADCASTSD 384(AX), Y4
 	VMINPD       Y3, Y4, Y3
-	MOVQ         336(AX), CX
-	VMASKMOVPD   Y3, Y15, (CX)(BX*1)
+	MOVQ         336(AX), R9
+	VMASKMOVPD   Y3, Y15, (R9)(BX*1)
 	VCMPPD       $0x1e, word64_0000000000000000<>+0(SB), Y3, Y3
 	VBLENDVPD    Y3, word64_0000000000000000<>+0(SB), Y2, Y2
-	MOVQ         312(AX), CX
-	VMASKMOVPD   Y2, Y15, (CX)(BX*1)
+	MOVQ         312(AX), R9
+	VMASKMOVPD   Y2, Y15, (R9)(BX*1)
 	VBLENDVPD    Y3, Y6, Y0, Y0
-	MOVQ         264(AX), CX
-	VMASKMOVPD   Y0, Y15, (CX)(BX*1)
+	MOVQ         264(AX), R9
+	VMASKMOVPD   Y0, Y15, (R9)(BX*1)
 	VBROADCASTSD 392(AX), Y0
 	VCMPPD       $0x1e, Y0, Y1, Y0
 	VSUBPD       Y6, Y1, Y1
 	VANDPD       Y1, Y0, Y0
-	MOVQ         240(AX), CX
-	VMASKMOVPD   (CX)(BX*1), Y15, Y1
+	MOVQ         240(AX), R9
+	VMASKMOVPD   (R9)(SI*1), Y15, Y1
 	VBLENDVPD    Y3, Y1, Y0, Y0
-	MOVQ         360(AX), AX
-	VMASKMOVPD   Y0, Y15, (AX)(BX*1)
+	MOVQ         360(AX), SI
+	VMASKMOVPD   Y0, Y15, (SI)(BX*1)
+	LEAQ         (BX)(R8*8), BX
 
 end_membrane:
-	MOVQ SI, found+24(FP)
+	DECQ DX
+	JNZ  row_of_membrane
+	MOVQ DI, found+32(FP)
 	VZEROUPPER
 	RET
 
@@ -4857,23 +6371,27 @@ DATA word64_bfe0000000000000<>+48(SB)/8, $0xbfe0000000000000
 DATA word64_bfe0000000000000<>+56(SB)/8, $0xbfe0000000000000
 GLOBL word64_bfe0000000000000<>(SB), RODATA|NOPTR, $64
 
-// func forcedAVX2F64(args *byte, scratch *byte, n int) (found int)
+// func forcedAVX2F64(args *byte, scratch *byte, n int, rows int) (found int)
 // Requires: AVX, AVX2
-TEXT ·forcedAVX2F64(SB), NOSPLIT, $0-32
+TEXT ·forcedAVX2F64(SB), NOSPLIT, $0-40
 	MOVQ args+0(FP), AX
 	MOVQ scratch+8(FP), CX
-	MOVQ n+16(FP), DX
+	MOVQ rows+24(FP), DX
 	XORQ BX, BX
+	XORQ DI, DI
+
+row_of_forced:
+	MOVQ n+16(FP), R8
 	XORQ SI, SI
-	SUBQ $0x04, DX
+	SUBQ $0x04, R8
 	JL   tail_of_forced
 
 loop_forced:
-	MOVQ         120(AX), DI
-	MOVQ         72(AX), DI
-	VMOVUPD      (DI)(BX*1), Y0
-	MOVQ         120(AX), DI
-	VMULPD       (DI)(BX*1), Y0, Y0
+	MOVQ         120(AX), R9
+	MOVQ         72(AX), R9
+	VMOVUPD      (R9)(BX*1), Y0
+	MOVQ         120(AX), R9
+	VMULPD       (R9)(SI*1), Y0, Y0
 	VMOVUPD      word64_c085e00000000000<>+0(SB), Y1
 	VMAXPD       Y0, Y1, Y0
 	VMOVUPD      word64_4086280000000000<>+0(SB), Y1
@@ -4889,10 +6407,10 @@ loop_forced:
 	VMULPD       word64_3d41cf79abc9e3b4<>+0(SB), Y1, Y1
 	VSUBPD       Y1, Y0, Y0
 	VMULPD       Y0, Y0, Y1
-	MOVQ         (CX), DI
+	MOVQ         (CX), R9
 	VXORPD       Y4, Y4, Y4
 	VPCMPEQQ     Y5, Y5, Y5
-	VGATHERQPD   Y5, (DI)(Y2*8), Y4
+	VGATHERQPD   Y5, (R9)(Y2*8), Y4
 	VADDPD       Y0, Y4, Y4
 	VMULPD       word64_3fc5555555555555<>+0(SB), Y0, Y5
 	VADDPD       word64_3fe0000000000000<>+0(SB), Y5, Y5
@@ -4903,41 +6421,41 @@ loop_forced:
 	VADDPD       word64_3fa5555555555555<>+0(SB), Y0, Y0
 	VMULPD       Y0, Y1, Y0
 	VADDPD       Y4, Y0, Y0
-	MOVQ         (CX), DI
+	MOVQ         (CX), R9
 	VXORPD       Y1, Y1, Y1
 	VPCMPEQQ     Y4, Y4, Y4
-	VGATHERQPD   Y4, 8(DI)(Y2*8), Y1
+	VGATHERQPD   Y4, 8(R9)(Y2*8), Y1
 	VPADDQ       Y3, Y1, Y1
 	VMULPD       Y0, Y1, Y0
 	VADDPD       Y1, Y0, Y0
-	MOVQ         48(AX), DI
-	VMOVUPD      (DI)(BX*1), Y1
+	MOVQ         48(AX), R9
+	VMOVUPD      (R9)(BX*1), Y1
 	VCMPPD       $0x00, word64_0000000000000000<>+0(SB), Y1, Y2
-	MOVQ         (AX), DI
-	VMOVUPD      (DI)(BX*1), Y3
-	MOVQ         24(AX), DI
-	VMOVUPD      (DI)(BX*1), Y4
+	MOVQ         (AX), R9
+	VMOVUPD      (R9)(BX*1), Y3
+	MOVQ         24(AX), R9
+	VMOVUPD      (R9)(BX*1), Y4
 	VSUBPD       Y4, Y3, Y5
-	MOVQ         168(AX), DI
-	VADDPD       (DI)(BX*1), Y5, Y5
+	MOVQ         168(AX), R9
+	VADDPD       (R9)(SI*1), Y5, Y5
 	VMOVUPD      word64_3ff0000000000000<>+0(SB), Y6
 	VMAXPD       Y5, Y6, Y5
 	VBLENDVPD    Y2, Y5, Y6, Y2
-	MOVQ         192(AX), DI
-	VMULPD       (DI)(BX*1), Y4, Y5
-	MOVQ         264(AX), DI
-	VMOVUPD      (DI)(BX*1), Y7
-	MOVQ         144(AX), DI
-	VMOVUPD      (DI)(BX*1), Y8
+	MOVQ         192(AX), R9
+	VMULPD       (R9)(SI*1), Y4, Y5
+	MOVQ         264(AX), R9
+	VMOVUPD      (R9)(BX*1), Y7
+	MOVQ         144(AX), R9
+	VMOVUPD      (R9)(SI*1), Y8
 	VADDPD       Y8, Y7, Y9
 	VMULPD       Y2, Y8, Y2
 	VDIVPD       Y9, Y2, Y2
 	VSUBPD       Y4, Y2, Y2
 	VMULPD       Y2, Y5, Y2
 	VADDPD       Y2, Y0, Y0
-	MOVQ         96(AX), DI
-	MOVQ         96(AX), DI
-	VMULPD       (DI)(BX*1), Y0, Y0
+	MOVQ         96(AX), R9
+	MOVQ         96(AX), R9
+	VMULPD       (R9)(SI*1), Y0, Y0
 	VMULPD       Y0, Y7, Y0
 	VADDPD       Y0, Y7, Y0
 	VMAXPD       Y0, Y6, Y0
@@ -4947,8 +6465,8 @@ loop_forced:
 	VADDPD       Y0, Y2, Y2
 	VSUBPD       Y2, Y2, Y2
 	VCMPPD       $0x04, word64_0000000000000000<>+0(SB), Y2, Y2
-	VMOVMSKPD    Y2, DI
-	ORL          DI, SI
+	VMOVMSKPD    Y2, R9
+	ORL          R9, DI
 	VPSUBQ       word64_3fe6000000000000<>+0(SB), Y0, Y2
 	VPSRLQ       $0x2d, Y2, Y3
 	VANDPD       word64_000000000000007f<>+0(SB), Y3, Y3
@@ -4959,27 +6477,27 @@ loop_forced:
 	VPSUBQ       Y4, Y0, Y4
 	VANDPD       word64_ffffffffff800000<>+0(SB), Y4, Y5
 	VSUBPD       Y5, Y4, Y4
-	MOVQ         8(CX), DI
+	MOVQ         8(CX), R9
 	VXORPD       Y7, Y7, Y7
 	VPCMPEQQ     Y8, Y8, Y8
-	VGATHERQPD   Y8, (DI)(Y3*8), Y7
+	VGATHERQPD   Y8, (R9)(Y3*8), Y7
 	VMULPD       Y7, Y5, Y5
 	VSUBPD       Y6, Y5, Y5
 	VMULPD       Y7, Y4, Y4
 	VORPD        word64_4330000000000000<>+0(SB), Y2, Y2
 	VSUBPD       word64_4330000000000000<>+0(SB), Y2, Y2
 	VMULPD       word64_3fe62e42fefa3800<>+0(SB), Y2, Y7
-	MOVQ         8(CX), DI
+	MOVQ         8(CX), R9
 	VXORPD       Y8, Y8, Y8
 	VPCMPEQQ     Y9, Y9, Y9
-	VGATHERQPD   Y9, 8(DI)(Y3*8), Y8
+	VGATHERQPD   Y9, 8(R9)(Y3*8), Y8
 	VADDPD       Y8, Y7, Y7
 	VADDPD       Y5, Y7, Y7
 	VMULPD       word64_3d2ef35793c76730<>+0(SB), Y2, Y2
-	MOVQ         8(CX), DI
+	MOVQ         8(CX), R9
 	VXORPD       Y8, Y8, Y8
 	VPCMPEQQ     Y9, Y9, Y9
-	VGATHERQPD   Y9, 16(DI)(Y3*8), Y8
+	VGATHERQPD   Y9, 16(R9)(Y3*8), Y8
 	VADDPD       Y8, Y2, Y2
 	VADDPD       Y4, Y2, Y2
 	VSUBPD       Y6, Y0, Y3
@@ -5004,41 +6522,42 @@ loop_forced:
 	VADDPD       Y4, Y2, Y2
 	VADDPD       Y7, Y2, Y2
 	VBLENDVPD    Y8, Y3, Y2, Y2
-	MOVQ         288(AX), DI
-	VMOVUPD      Y2, (DI)(BX*1)
-	MOVQ         336(AX), DI
-	VMOVUPD      (DI)(BX*1), Y3
+	MOVQ         288(AX), R9
+	VMOVUPD      Y2, (R9)(BX*1)
+	MOVQ         336(AX), R9
+	VMOVUPD      (R9)(BX*1), Y3
 	VCMPPD       $0x1e, word64_0000000000000000<>+0(SB), Y3, Y3
 	VBLENDVPD    Y3, word64_0000000000000000<>+0(SB), Y2, Y2
-	MOVQ         312(AX), DI
-	VMOVUPD      Y2, (DI)(BX*1)
+	MOVQ         312(AX), R9
+	VMOVUPD      Y2, (R9)(BX*1)
 	VBLENDVPD    Y3, Y6, Y0, Y0
-	MOVQ         264(AX), DI
-	VMOVUPD      Y0, (DI)(BX*1)
+	MOVQ         264(AX), R9
+	VMOVUPD      Y0, (R9)(BX*1)
 	VBROADCASTSD 392(AX), Y0
 	VCMPPD       $0x1e, Y0, Y1, Y0
 	VSUBPD       Y6, Y1, Y1
 	VANDPD       Y1, Y0, Y0
-	MOVQ         240(AX), DI
-	VBLENDVPD    Y3, (DI)(BX*1), Y0, Y0
-	MOVQ         360(AX), DI
-	VMOVUPD      Y0, (DI)(BX*1)
+	MOVQ         240(AX), R9
+	VBLENDVPD    Y3, (R9)(SI*1), Y0, Y0
+	MOVQ         360(AX), R9
+	VMOVUPD      Y0, (R9)(BX*1)
 	ADDQ         $0x20, BX
-	SUBQ         $0x04, DX
+	ADDQ         $0x20, SI
+	SUBQ         $0x04, R8
 	JGE          loop_forced
 
 tail_of_forced:
-	ADDQ         $0x04, DX
+	ADDQ         $0x04, R8
 	JZ           end_forced
-	MOVQ         DX, DI
-	SHLQ         $0x03, DI
-	LEAQ         tail<>+64(SB), DX
-	SUBQ         DI, DX
-	VMOVUPD      (DX), Y15
-	MOVQ         120(AX), DX
-	VMASKMOVPD   (DX)(BX*1), Y15, Y0
-	MOVQ         72(AX), DX
-	VMASKMOVPD   (DX)(BX*1), Y15, Y1
+	MOVQ         R8, R10
+	SHLQ         $0x03, R10
+	LEAQ         tail<>+64(SB), R9
+	SUBQ         R10, R9
+	VMOVUPD      (R9), Y15
+	MOVQ         120(AX), R9
+	VMASKMOVPD   (R9)(SI*1), Y15, Y0
+	MOVQ         72(AX), R9
+	VMASKMOVPD   (R9)(BX*1), Y15, Y1
 	VMULPD       Y1, Y0, Y0
 	VMOVUPD      word64_c085e00000000000<>+0(SB), Y1
 	VMAXPD       Y0, Y1, Y0
@@ -5055,10 +6574,10 @@ tail_of_forced:
 	VMULPD       word64_3d41cf79abc9e3b4<>+0(SB), Y1, Y1
 	VSUBPD       Y1, Y0, Y0
 	VMULPD       Y0, Y0, Y1
-	MOVQ         (CX), DX
+	MOVQ         (CX), R9
 	VXORPD       Y4, Y4, Y4
 	VPCMPEQQ     Y5, Y5, Y5
-	VGATHERQPD   Y5, (DX)(Y2*8), Y4
+	VGATHERQPD   Y5, (R9)(Y2*8), Y4
 	VADDPD       Y0, Y4, Y4
 	VMULPD       word64_3fc5555555555555<>+0(SB), Y0, Y5
 	VADDPD       word64_3fe0000000000000<>+0(SB), Y5, Y5
@@ -5069,42 +6588,42 @@ tail_of_forced:
 	VADDPD       word64_3fa5555555555555<>+0(SB), Y0, Y0
 	VMULPD       Y0, Y1, Y0
 	VADDPD       Y4, Y0, Y0
-	MOVQ         (CX), DX
+	MOVQ         (CX), R9
 	VXORPD       Y1, Y1, Y1
 	VPCMPEQQ     Y4, Y4, Y4
-	VGATHERQPD   Y4, 8(DX)(Y2*8), Y1
+	VGATHERQPD   Y4, 8(R9)(Y2*8), Y1
 	VPADDQ       Y3, Y1, Y1
 	VMULPD       Y0, Y1, Y0
 	VADDPD       Y1, Y0, Y0
-	MOVQ         48(AX), DX
-	VMASKMOVPD   (DX)(BX*1), Y15, Y1
+	MOVQ         48(AX), R9
+	VMASKMOVPD   (R9)(BX*1), Y15, Y1
 	VCMPPD       $0x00, word64_0000000000000000<>+0(SB), Y1, Y2
-	MOVQ         (AX), DX
-	VMASKMOVPD   (DX)(BX*1), Y15, Y3
-	MOVQ         24(AX), DX
-	VMASKMOVPD   (DX)(BX*1), Y15, Y4
+	MOVQ         (AX), R9
+	VMASKMOVPD   (R9)(BX*1), Y15, Y3
+	MOVQ         24(AX), R9
+	VMASKMOVPD   (R9)(BX*1), Y15, Y4
 	VSUBPD       Y4, Y3, Y5
-	MOVQ         168(AX), DX
-	VMASKMOVPD   (DX)(BX*1), Y15, Y6
+	MOVQ         168(AX), R9
+	VMASKMOVPD   (R9)(SI*1), Y15, Y6
 	VADDPD       Y6, Y5, Y5
 	VMOVUPD      word64_3ff0000000000000<>+0(SB), Y6
 	VMAXPD       Y5, Y6, Y5
 	VBLENDVPD    Y2, Y5, Y6, Y2
-	MOVQ         192(AX), DX
-	VMASKMOVPD   (DX)(BX*1), Y15, Y5
+	MOVQ         192(AX), R9
+	VMASKMOVPD   (R9)(SI*1), Y15, Y5
 	VMULPD       Y5, Y4, Y5
-	MOVQ         264(AX), DX
-	VMASKMOVPD   (DX)(BX*1), Y15, Y7
-	MOVQ         144(AX), DX
-	VMASKMOVPD   (DX)(BX*1), Y15, Y8
+	MOVQ         264(AX), R9
+	VMASKMOVPD   (R9)(BX*1), Y15, Y7
+	MOVQ         144(AX), R9
+	VMASKMOVPD   (R9)(SI*1), Y15, Y8
 	VADDPD       Y8, Y7, Y9
 	VMULPD       Y2, Y8, Y2
 	VDIVPD       Y9, Y2, Y2
 	VSUBPD       Y4, Y2, Y2
 	VMULPD       Y2, Y5, Y2
 	VADDPD       Y2, Y0, Y0
-	MOVQ         96(AX), DX
-	VMASKMOVPD   (DX)(BX*1), Y15, Y2
+	MOVQ         96(AX), R9
+	VMASKMOVPD   (R9)(SI*1), Y15, Y2
 	VMULPD       Y0, Y2, Y0
 	VMULPD       Y0, Y7, Y0
 	VADDPD       Y0, Y7, Y0
@@ -5116,8 +6635,8 @@ tail_of_forced:
 	VSUBPD       Y2, Y2, Y2
 	VCMPPD       $0x04, word64_0000000000000000<>+0(SB), Y2, Y2
 	VANDPD       Y15, Y2, Y3
-	VMOVMSKPD    Y3, DX
-	ORL          DX, SI
+	VMOVMSKPD    Y3, R9
+	ORL          R9, DI
 	VPSUBQ       word64_3fe6000000000000<>+0(SB), Y0, Y2
 	VPSRLQ       $0x2d, Y2, Y3
 	VANDPD       word64_000000000000007f<>+0(SB), Y3, Y3
@@ -5128,27 +6647,27 @@ tail_of_forced:
 	VPSUBQ       Y4, Y0, Y4
 	VANDPD       word64_ffffffffff800000<>+0(SB), Y4, Y5
 	VSUBPD       Y5, Y4, Y4
-	MOVQ         8(CX), DX
+	MOVQ         8(CX), R9
 	VXORPD       Y7, Y7, Y7
 	VPCMPEQQ     Y8, Y8, Y8
-	VGATHERQPD   Y8, (DX)(Y3*8), Y7
+	VGATHERQPD   Y8, (R9)(Y3*8), Y7
 	VMULPD       Y7, Y5, Y5
 	VSUBPD       Y6, Y5, Y5
 	VMULPD       Y7, Y4, Y4
 	VORPD        word64_4330000000000000<>+0(SB), Y2, Y2
 	VSUBPD       word64_4330000000000000<>+0(SB), Y2, Y2
 	VMULPD       word64_3fe62e42fefa3800<>+0(SB), Y2, Y7
-	MOVQ         8(CX), DX
+	MOVQ         8(CX), R9
 	VXORPD       Y8, Y8, Y8
 	VPCMPEQQ     Y9, Y9, Y9
-	VGATHERQPD   Y9, 8(DX)(Y3*8), Y8
+	VGATHERQPD   Y9, 8(R9)(Y3*8), Y8
 	VADDPD       Y8, Y7, Y7
 	VADDPD       Y5, Y7, Y7
 	VMULPD       word64_3d2ef35793c76730<>+0(SB), Y2, Y2
-	MOVQ         8(CX), CX
+	MOVQ         8(CX), R9
 	VXORPD       Y8, Y8, Y8
 	VPCMPEQQ     Y9, Y9, Y9
-	VGATHERQPD   Y9, 16(CX)(Y3*8), Y8
+	VGATHERQPD   Y9, 16(R9)(Y3*8), Y8
 	VADDPD       Y8, Y2, Y2
 	VADDPD       Y4, Y2, Y2
 	VSUBPD       Y6, Y0, Y3
@@ -5173,48 +6692,55 @@ tail_of_forced:
 	VADDPD       Y4, Y2, Y2
 	VADDPD       Y7, Y2, Y2
 	VBLENDVPD    Y8, Y3, Y2, Y2
-	MOVQ         288(AX), CX
-	VMASKMOVPD   Y2, Y15, (CX)(BX*1)
-	MOVQ         336(AX), CX
-	VMASKMOVPD   (CX)(BX*1), Y15, Y3
+	MOVQ         288(AX), R9
+	VMASKMOVPD   Y2, Y15, (R9)(BX*1)
+	MOVQ         336(AX), R9
+	VMASKMOVPD   (R9)(BX*1), Y15, Y3
 	VCMPPD       $0x1e, word64_0000000000000000<>+0(SB), Y3, Y3
 	VBLENDVPD    Y3, word64_0000000000000000<>+0(SB), Y2, Y2
-	MOVQ         312(AX), CX
-	VMASKMOVPD   Y2, Y15, (CX)(BX*1)
+	MOVQ         312(AX), R9
+	VMASKMOVPD   Y2, Y15, (R9)(BX*1)
 	VBLENDVPD    Y3, Y6, Y0, Y0
-	MOVQ         264(AX), CX
-	VMASKMOVPD   Y0, Y15, (CX)(BX*1)
+	MOVQ         264(AX), R9
+	VMASKMOVPD   Y0, Y15, (R9)(BX*1)
 	VBROADCASTSD 392(AX), Y0
 	VCMPPD       $0x1e, Y0, Y1, Y0
 	VSUBPD       Y6, Y1, Y1
 	VANDPD       Y1, Y0, Y0
-	MOVQ         240(AX), CX
-	VMASKMOVPD   (CX)(BX*1), Y15, Y1
+	MOVQ         240(AX), R9
+	VMASKMOVPD   (R9)(SI*1), Y15, Y1
 	VBLENDVPD    Y3, Y1, Y0, Y0
-	MOVQ         360(AX), AX
-	VMASKMOVPD   Y0, Y15, (AX)(BX*1)
+	MOVQ         360(AX), SI
+	VMASKMOVPD   Y0, Y15, (SI)(BX*1)
+	LEAQ         (BX)(R8*8), BX
 
 end_forced:
-	MOVQ SI, found+24(FP)
+	DECQ DX
+	JNZ  row_of_forced
+	MOVQ DI, found+32(FP)
 	VZEROUPPER
 	RET
 
-// func slopesAVX2F64(args *byte, scratch *byte, n int) (found int)
+// func slopesAVX2F64(args *byte, scratch *byte, n int, rows int) (found int)
 // Requires: AVX, AVX2
-TEXT ·slopesAVX2F64(SB), NOSPLIT, $0-32
+TEXT ·slopesAVX2F64(SB), NOSPLIT, $0-40
 	MOVQ args+0(FP), AX
 	MOVQ scratch+8(FP), CX
-	MOVQ n+16(FP), DX
+	MOVQ rows+24(FP), DX
 	XORQ BX, BX
+	XORQ DI, DI
+
+row_of_slopes:
+	MOVQ n+16(FP), R8
 	XORQ SI, SI
-	SUBQ $0x04, DX
+	SUBQ $0x04, R8
 	JL   tail_of_slopes
 
 loop_slopes:
-	MOVQ         (AX), DI
-	VMOVUPD      (DI)(BX*1), Y0
-	MOVQ         24(AX), DI
-	VSUBPD       (DI)(BX*1), Y0, Y0
+	MOVQ         (AX), R9
+	VMOVUPD      (R9)(BX*1), Y0
+	MOVQ         24(AX), R9
+	VSUBPD       (R9)(SI*1), Y0, Y0
 	VBROADCASTSD 96(AX), Y1
 	VMULPD       Y1, Y0, Y2
 	VMOVUPD      word64_c044000000000000<>+0(SB), Y3
@@ -5236,10 +6762,10 @@ loop_slopes:
 	VMULPD       word64_3d41cf79abc9e3b4<>+0(SB), Y3, Y3
 	VSUBPD       Y3, Y2, Y2
 	VMULPD       Y2, Y2, Y3
-	MOVQ         (CX), DI
+	MOVQ         (CX), R9
 	VXORPD       Y6, Y6, Y6
 	VPCMPEQQ     Y7, Y7, Y7
-	VGATHERQPD   Y7, (DI)(Y4*8), Y6
+	VGATHERQPD   Y7, (R9)(Y4*8), Y6
 	VADDPD       Y2, Y6, Y6
 	VMULPD       word64_3fc5555555555555<>+0(SB), Y2, Y7
 	VADDPD       word64_3fe0000000000000<>+0(SB), Y7, Y7
@@ -5250,10 +6776,10 @@ loop_slopes:
 	VADDPD       word64_3fa5555555555555<>+0(SB), Y2, Y2
 	VMULPD       Y2, Y3, Y2
 	VADDPD       Y6, Y2, Y2
-	MOVQ         (CX), DI
+	MOVQ         (CX), R9
 	VXORPD       Y3, Y3, Y3
 	VPCMPEQQ     Y6, Y6, Y6
-	VGATHERQPD   Y6, 8(DI)(Y4*8), Y3
+	VGATHERQPD   Y6, 8(R9)(Y4*8), Y3
 	VPADDQ       Y5, Y3, Y3
 	VMULPD       Y2, Y3, Y2
 	VADDPD       Y3, Y2, Y2
@@ -5266,8 +6792,8 @@ loop_slopes:
 	VMULPD       Y3, Y3, Y3
 	VDIVPD       Y3, Y2, Y3
 	VMULPD       Y1, Y3, Y4
-	MOVQ         72(AX), DI
-	VMOVUPD      Y4, (DI)(BX*1)
+	MOVQ         72(AX), R9
+	VMOVUPD      Y4, (R9)(BX*1)
 	VBROADCASTSD 104(AX), Y4
 	VMULPD       Y4, Y2, Y2
 	VCMPPD       $0x1e, word64_3ff0000000000000<>+0(SB), Y0, Y5
@@ -5284,14 +6810,14 @@ loop_slopes:
 	VADDPD       Y6, Y3, Y6
 	VBLENDVPD    Y5, Y6, Y3, Y3
 	VMULPD       Y1, Y3, Y5
-	MOVQ         48(AX), DI
-	VMOVUPD      Y5, (DI)(BX*1)
+	MOVQ         48(AX), R9
+	VMOVUPD      Y5, (R9)(BX*1)
 	VCMPPD       $0x1e, word64_4008000000000000<>+0(SB), Y0, Y5
-	VMOVMSKPD    Y5, DI
+	VMOVMSKPD    Y5, R9
 	VMOVUPD      Y0, 64(CX)
 	VMOVUPD      Y2, 128(CX)
 	VMOVUPD      Y3, 192(CX)
-	TESTL        DI, DI
+	TESTL        R9, R9
 	JZ           slopes_1_false
 	VMULPD       Y4, Y2, Y2
 	VCMPPD       $0x1e, word64_4008000000000000<>+0(SB), Y0, Y5
@@ -5315,30 +6841,31 @@ loop_slopes:
 	VADDPD       Y2, Y3, Y2
 	VBLENDVPD    Y4, Y2, Y3, Y2
 	VMULPD       Y1, Y2, Y1
-	MOVQ         48(AX), DI
-	VMOVUPD      Y1, (DI)(BX*1)
+	MOVQ         48(AX), R9
+	VMOVUPD      Y1, (R9)(BX*1)
 
 slopes_1_false:
 	VMOVUPD   64(CX), Y0
 	VCMPPD    $0x1e, word64_4018000000000000<>+0(SB), Y0, Y0
-	VMOVMSKPD Y0, DI
-	ORL       DI, SI
+	VMOVMSKPD Y0, R9
+	ORL       R9, DI
 	ADDQ      $0x20, BX
-	SUBQ      $0x04, DX
+	ADDQ      $0x20, SI
+	SUBQ      $0x04, R8
 	JGE       loop_slopes
 
 tail_of_slopes:
-	ADDQ         $0x04, DX
+	ADDQ         $0x04, R8
 	JZ           end_slopes
-	MOVQ         DX, DI
-	SHLQ         $0x03, DI
-	LEAQ         tail<>+64(SB), DX
-	SUBQ         DI, DX
-	VMOVUPD      (DX), Y15
-	MOVQ         (AX), DX
-	VMASKMOVPD   (DX)(BX*1), Y15, Y0
-	MOVQ         24(AX), DX
-	VMASKMOVPD   (DX)(BX*1), Y15, Y1
+	MOVQ         R8, R10
+	SHLQ         $0x03, R10
+	LEAQ         tail<>+64(SB), R9
+	SUBQ         R10, R9
+	VMOVUPD      (R9), Y15
+	MOVQ         (AX), R9
+	VMASKMOVPD   (R9)(BX*1), Y15, Y0
+	MOVQ         24(AX), R9
+	VMASKMOVPD   (R9)(SI*1), Y15, Y1
 	VSUBPD       Y1, Y0, Y0
 	VBROADCASTSD 96(AX), Y1
 	VMULPD       Y1, Y0, Y2
@@ -5361,10 +6888,10 @@ tail_of_slopes:
 	VMULPD       word64_3d41cf79abc9e3b4<>+0(SB), Y3, Y3
 	VSUBPD       Y3, Y2, Y2
 	VMULPD       Y2, Y2, Y3
-	MOVQ         (CX), DX
+	MOVQ         (CX), SI
 	VXORPD       Y6, Y6, Y6
 	VPCMPEQQ     Y7, Y7, Y7
-	VGATHERQPD   Y7, (DX)(Y4*8), Y6
+	VGATHERQPD   Y7, (SI)(Y4*8), Y6
 	VADDPD       Y2, Y6, Y6
 	VMULPD       word64_3fc5555555555555<>+0(SB), Y2, Y7
 	VADDPD       word64_3fe0000000000000<>+0(SB), Y7, Y7
@@ -5375,10 +6902,10 @@ tail_of_slopes:
 	VADDPD       word64_3fa5555555555555<>+0(SB), Y2, Y2
 	VMULPD       Y2, Y3, Y2
 	VADDPD       Y6, Y2, Y2
-	MOVQ         (CX), DX
+	MOVQ         (CX), SI
 	VXORPD       Y3, Y3, Y3
 	VPCMPEQQ     Y6, Y6, Y6
-	VGATHERQPD   Y6, 8(DX)(Y4*8), Y3
+	VGATHERQPD   Y6, 8(SI)(Y4*8), Y3
 	VPADDQ       Y5, Y3, Y3
 	VMULPD       Y2, Y3, Y2
 	VADDPD       Y3, Y2, Y2
@@ -5391,8 +6918,8 @@ tail_of_slopes:
 	VMULPD       Y3, Y3, Y3
 	VDIVPD       Y3, Y2, Y3
 	VMULPD       Y1, Y3, Y4
-	MOVQ         72(AX), DX
-	VMASKMOVPD   Y4, Y15, (DX)(BX*1)
+	MOVQ         72(AX), SI
+	VMASKMOVPD   Y4, Y15, (SI)(BX*1)
 	VBROADCASTSD 104(AX), Y4
 	VMULPD       Y4, Y2, Y2
 	VCMPPD       $0x1e, word64_3ff0000000000000<>+0(SB), Y0, Y5
@@ -5409,15 +6936,15 @@ tail_of_slopes:
 	VADDPD       Y6, Y3, Y6
 	VBLENDVPD    Y5, Y6, Y3, Y3
 	VMULPD       Y1, Y3, Y5
-	MOVQ         48(AX), DX
-	VMASKMOVPD   Y5, Y15, (DX)(BX*1)
+	MOVQ         48(AX), SI
+	VMASKMOVPD   Y5, Y15, (SI)(BX*1)
 	VCMPPD       $0x1e, word64_4008000000000000<>+0(SB), Y0, Y5
 	VANDPD       Y15, Y5, Y6
-	VMOVMSKPD    Y6, DX
+	VMOVMSKPD    Y6, SI
 	VMOVUPD      Y0, 64(CX)
 	VMOVUPD      Y2, 128(CX)
 	VMOVUPD      Y3, 192(CX)
-	TESTL        DX, DX
+	TESTL        SI, SI
 	JZ           slopes_2_true
 	VMULPD       Y4, Y2, Y2
 	VCMPPD       $0x1e, word64_4008000000000000<>+0(SB), Y0, Y5
@@ -5441,18 +6968,21 @@ tail_of_slopes:
 	VADDPD       Y2, Y3, Y2
 	VBLENDVPD    Y4, Y2, Y3, Y2
 	VMULPD       Y1, Y2, Y1
-	MOVQ         48(AX), AX
-	VMASKMOVPD   Y1, Y15, (AX)(BX*1)
+	MOVQ         48(AX), SI
+	VMASKMOVPD   Y1, Y15, (SI)(BX*1)
 
 slopes_2_true:
 	VMOVUPD   64(CX), Y0
 	VCMPPD    $0x1e, word64_4018000000000000<>+0(SB), Y0, Y0
 	VANDPD    Y15, Y0, Y1
-	VMOVMSKPD Y1, AX
-	ORL       AX, SI
+	VMOVMSKPD Y1, SI
+	ORL       SI, DI
+	LEAQ      (BX)(R8*8), BX
 
 end_slopes:
-	MOVQ SI, found+24(FP)
+	DECQ DX
+	JNZ  row_of_slopes
+	MOVQ DI, found+32(FP)
 	VZEROUPPER
 	RET
 
@@ -5526,21 +7056,25 @@ DATA word64_4018000000000000<>+48(SB)/8, $0x4018000000000000
 DATA word64_4018000000000000<>+56(SB)/8, $0x4018000000000000
 GLOBL word64_4018000000000000<>(SB), RODATA|NOPTR, $64
 
-// func localAVX2F64(args *byte, scratch *byte, n int) (found int)
+// func localAVX2F64(args *byte, scratch *byte, n int, rows int) (found int)
 // Requires: AVX, AVX2
-TEXT ·localAVX2F64(SB), NOSPLIT, $0-32
+TEXT ·localAVX2F64(SB), NOSPLIT, $0-40
 	MOVQ args+0(FP), AX
 	MOVQ scratch+8(FP), CX
-	MOVQ n+16(FP), DX
+	MOVQ rows+24(FP), DX
 	XORQ BX, BX
+	XORQ DI, DI
+
+row_of_local:
+	MOVQ n+16(FP), R8
 	XORQ SI, SI
-	SUBQ $0x04, DX
+	SUBQ $0x04, R8
 	JL   tail_of_local
 
 loop_local:
 	VMOVUPD      word64_c085e00000000000<>+0(SB), Y0
-	MOVQ         (AX), DI
-	VMAXPD       (DI)(BX*1), Y0, Y1
+	MOVQ         (AX), R9
+	VMAXPD       (R9)(BX*1), Y0, Y1
 	VMOVUPD      word64_4086280000000000<>+0(SB), Y2
 	VMINPD       Y1, Y2, Y1
 	VMULPD       word64_40671547652b82fe<>+0(SB), Y1, Y3
@@ -5554,10 +7088,10 @@ loop_local:
 	VMULPD       word64_3d41cf79abc9e3b4<>+0(SB), Y3, Y3
 	VSUBPD       Y3, Y1, Y1
 	VMULPD       Y1, Y1, Y3
-	MOVQ         (CX), DI
+	MOVQ         (CX), R9
 	VXORPD       Y6, Y6, Y6
 	VPCMPEQQ     Y7, Y7, Y7
-	VGATHERQPD   Y7, (DI)(Y4*8), Y6
+	VGATHERQPD   Y7, (R9)(Y4*8), Y6
 	VADDPD       Y1, Y6, Y6
 	VMULPD       word64_3fc5555555555555<>+0(SB), Y1, Y7
 	VADDPD       word64_3fe0000000000000<>+0(SB), Y7, Y7
@@ -5568,18 +7102,18 @@ loop_local:
 	VADDPD       word64_3fa5555555555555<>+0(SB), Y1, Y1
 	VMULPD       Y1, Y3, Y1
 	VADDPD       Y6, Y1, Y1
-	MOVQ         (CX), DI
+	MOVQ         (CX), R9
 	VXORPD       Y3, Y3, Y3
 	VPCMPEQQ     Y6, Y6, Y6
-	VGATHERQPD   Y6, 8(DI)(Y4*8), Y3
+	VGATHERQPD   Y6, 8(R9)(Y4*8), Y3
 	VPADDQ       Y5, Y3, Y3
 	VMULPD       Y1, Y3, Y1
 	VADDPD       Y3, Y1, Y1
-	MOVQ         216(AX), DI
-	MOVQ         24(AX), DI
-	VMOVUPD      (DI)(BX*1), Y3
-	MOVQ         216(AX), DI
-	VMULPD       (DI)(BX*1), Y3, Y3
+	MOVQ         216(AX), R9
+	MOVQ         24(AX), R9
+	VMOVUPD      (R9)(BX*1), Y3
+	MOVQ         216(AX), R9
+	VMULPD       (R9)(SI*1), Y3, Y3
 	VMAXPD       Y3, Y0, Y0
 	VMINPD       Y0, Y2, Y0
 	VMULPD       word64_40671547652b82fe<>+0(SB), Y0, Y2
@@ -5593,10 +7127,10 @@ loop_local:
 	VMULPD       word64_3d41cf79abc9e3b4<>+0(SB), Y2, Y2
 	VSUBPD       Y2, Y0, Y0
 	VMULPD       Y0, Y0, Y2
-	MOVQ         (CX), DI
+	MOVQ         (CX), R9
 	VXORPD       Y5, Y5, Y5
 	VPCMPEQQ     Y6, Y6, Y6
-	VGATHERQPD   Y6, (DI)(Y3*8), Y5
+	VGATHERQPD   Y6, (R9)(Y3*8), Y5
 	VADDPD       Y0, Y5, Y5
 	VMULPD       word64_3fc5555555555555<>+0(SB), Y0, Y6
 	VADDPD       word64_3fe0000000000000<>+0(SB), Y6, Y6
@@ -5607,82 +7141,82 @@ loop_local:
 	VADDPD       word64_3fa5555555555555<>+0(SB), Y0, Y0
 	VMULPD       Y0, Y2, Y0
 	VADDPD       Y5, Y0, Y0
-	MOVQ         (CX), DI
+	MOVQ         (CX), R9
 	VXORPD       Y2, Y2, Y2
 	VPCMPEQQ     Y5, Y5, Y5
-	VGATHERQPD   Y5, 8(DI)(Y3*8), Y2
+	VGATHERQPD   Y5, 8(R9)(Y3*8), Y2
 	VPADDQ       Y4, Y2, Y2
 	VMULPD       Y0, Y2, Y0
 	VADDPD       Y2, Y0, Y0
-	MOVQ         384(AX), DI
-	VMOVUPD      Y0, (DI)(BX*1)
-	MOVQ         456(AX), DI
-	VMOVUPD      Y1, (DI)(BX*1)
-	MOVQ         336(AX), DI
-	MOVQ         120(AX), DI
-	VMOVUPD      (DI)(BX*1), Y2
-	MOVQ         336(AX), DI
-	VMULPD       (DI)(BX*1), Y2, Y2
-	MOVQ         360(AX), DI
-	MOVQ         144(AX), DI
-	VMOVUPD      (DI)(BX*1), Y3
-	MOVQ         360(AX), DI
-	VMULPD       (DI)(BX*1), Y3, Y3
+	MOVQ         384(AX), R9
+	VMOVUPD      Y0, (R9)(BX*1)
+	MOVQ         456(AX), R9
+	VMOVUPD      Y1, (R9)(BX*1)
+	MOVQ         336(AX), R9
+	MOVQ         120(AX), R9
+	VMOVUPD      (R9)(BX*1), Y2
+	MOVQ         336(AX), R9
+	VMULPD       (R9)(SI*1), Y2, Y2
+	MOVQ         360(AX), R9
+	MOVQ         144(AX), R9
+	VMOVUPD      (R9)(BX*1), Y3
+	MOVQ         360(AX), R9
+	VMULPD       (R9)(SI*1), Y3, Y3
 	VADDPD       Y3, Y2, Y2
 	VCMPPD       $0x1e, word64_3ff0000000000000<>+0(SB), Y2, Y3
 	VMOVUPD      word64_3fe0000000000000<>+0(SB), Y4
 	VBLENDVPD    Y3, word64_3ff0000000000000<>+0(SB), Y4, Y3
 	VCMPPD       $0x1d, word64_3ff0000000000000<>+0(SB), Y2, Y2
 	VANDPD       Y3, Y2, Y2
-	MOVQ         576(AX), DI
-	VMOVUPD      Y2, (DI)(BX*1)
-	MOVQ         312(AX), DI
-	MOVQ         96(AX), DI
-	VMOVUPD      (DI)(BX*1), Y2
-	MOVQ         312(AX), DI
-	VADDPD       (DI)(BX*1), Y2, Y2
-	MOVQ         624(AX), DI
-	VMOVUPD      Y2, (DI)(BX*1)
-	MOVQ         72(AX), DI
-	VMOVUPD      (DI)(BX*1), Y3
+	MOVQ         576(AX), R9
+	VMOVUPD      Y2, (R9)(BX*1)
+	MOVQ         312(AX), R9
+	MOVQ         96(AX), R9
+	VMOVUPD      (R9)(BX*1), Y2
+	MOVQ         312(AX), R9
+	VADDPD       (R9)(SI*1), Y2, Y2
+	MOVQ         624(AX), R9
+	VMOVUPD      Y2, (R9)(BX*1)
+	MOVQ         72(AX), R9
+	VMOVUPD      (R9)(BX*1), Y3
 	VSUBPD       Y2, Y3, Y3
-	MOVQ         264(AX), DI
-	VADDPD       (DI)(BX*1), Y3, Y3
-	MOVQ         48(AX), DI
-	VMOVUPD      (DI)(BX*1), Y5
+	MOVQ         264(AX), R9
+	VADDPD       (R9)(SI*1), Y3, Y3
+	MOVQ         48(AX), R9
+	VMOVUPD      (R9)(BX*1), Y5
 	VCMPPD       $0x00, word64_0000000000000000<>+0(SB), Y5, Y6
 	VCMPPD       $0x1e, word64_3ff0000000000000<>+0(SB), Y3, Y7
 	VBLENDVPD    Y7, word64_3ff0000000000000<>+0(SB), Y4, Y7
 	VCMPPD       $0x1d, word64_3ff0000000000000<>+0(SB), Y3, Y8
 	VANDPD       Y7, Y8, Y7
 	VANDPD       Y7, Y6, Y6
-	MOVQ         552(AX), DI
-	VMOVUPD      Y6, (DI)(BX*1)
+	MOVQ         552(AX), R9
+	VMOVUPD      Y6, (R9)(BX*1)
 	VCMPPD       $0x00, word64_0000000000000000<>+0(SB), Y5, Y6
 	VMOVUPD      word64_3ff0000000000000<>+0(SB), Y7
 	VMAXPD       Y3, Y7, Y3
 	VBLENDVPD    Y6, Y3, Y7, Y6
-	MOVQ         432(AX), DI
-	VMOVUPD      Y6, (DI)(BX*1)
-	MOVQ         240(AX), DI
-	VMOVUPD      (DI)(BX*1), Y8
+	MOVQ         432(AX), R9
+	VMOVUPD      Y6, (R9)(BX*1)
+	MOVQ         240(AX), R9
+	VMOVUPD      (R9)(SI*1), Y8
 	VADDPD       Y8, Y1, Y9
 	VDIVPD       Y9, Y7, Y10
-	MOVQ         480(AX), DI
-	VMOVUPD      Y10, (DI)(BX*1)
-	MOVQ         288(AX), DI
-	VMULPD       (DI)(BX*1), Y2, Y10
+	MOVQ         480(AX), R9
+	VMOVUPD      Y10, (R9)(BX*1)
+	MOVQ         288(AX), R9
+	VMULPD       (R9)(SI*1), Y2, Y10
 	VMULPD       Y6, Y8, Y6
 	VDIVPD       Y9, Y6, Y6
 	VSUBPD       Y2, Y6, Y11
 	VMULPD       Y11, Y10, Y11
 	VADDPD       Y11, Y0, Y11
-	MOVQ         528(AX), DI
-	VMOVUPD      Y11, (DI)(BX*1)
-	MOVQ         408(AX), DI
-	VMOVUPD      Y6, (DI)(BX*1)
-	MOVQ         192(AX), DI
-	VMOVUPD      (DI)(BX*1), Y6
+	MOVQ         528(AX), R9
+	VMOVUPD      Y11, (R9)(BX*1)
+	MOVQ         408(AX), R9
+	VMOVUPD      Y6, (R9)(BX*1)
+	MOVQ         192(AX), R9
+	VMOVUPD      (R9)(SI*1), Y6
 	VMULPD       Y11, Y6, Y11
 	VMULPD       Y11, Y1, Y11
 	VADDPD       Y11, Y1, Y11
@@ -5695,23 +7229,23 @@ loop_local:
 	VMOVUPD      word64_47252f6b3174d542<>+0(SB), Y12
 	VMINPD       Y11, Y12, Y11
 	VDIVPD       Y11, Y4, Y4
-	MOVQ         504(AX), DI
-	VMOVUPD      Y4, (DI)(BX*1)
+	MOVQ         504(AX), R9
+	VMOVUPD      Y4, (R9)(BX*1)
 	VMOVUPD      word64_0000000000000000<>+0(SB), Y4
-	MOVQ         600(AX), DI
-	VMOVUPD      Y4, (DI)(BX*1)
+	MOVQ         600(AX), R9
+	VMOVUPD      Y4, (R9)(BX*1)
 	VCMPPD       $0x1e, Y4, Y5, Y11
 	VBROADCASTSD 648(AX), Y13
 	VCMPPD       $0x12, Y13, Y5, Y14
 	VANDPD       Y14, Y11, Y11
-	VMOVMSKPD    Y11, DI
+	VMOVMSKPD    Y11, R9
 	VMOVUPD      Y0, 64(CX)
 	VMOVUPD      Y1, 128(CX)
 	VMOVUPD      Y2, 192(CX)
 	VMOVUPD      Y3, 256(CX)
 	VMOVUPD      Y9, 320(CX)
 	VMOVUPD      Y10, 384(CX)
-	TESTL        DI, DI
+	TESTL        R9, R9
 	JZ           local_1_false
 	VMULPD       Y3, Y8, Y3
 	VDIVPD       Y9, Y3, Y3
@@ -5733,27 +7267,27 @@ loop_local:
 	VPSUBQ       Y3, Y0, Y3
 	VANDPD       word64_ffffffffff800000<>+0(SB), Y3, Y6
 	VSUBPD       Y6, Y3, Y3
-	MOVQ         8(CX), DI
+	MOVQ         8(CX), R9
 	VXORPD       Y8, Y8, Y8
 	VPCMPEQQ     Y9, Y9, Y9
-	VGATHERQPD   Y9, (DI)(Y2*8), Y8
+	VGATHERQPD   Y9, (R9)(Y2*8), Y8
 	VMULPD       Y8, Y6, Y6
 	VSUBPD       Y7, Y6, Y6
 	VMULPD       Y8, Y3, Y3
 	VORPD        word64_4330000000000000<>+0(SB), Y1, Y1
 	VSUBPD       word64_4330000000000000<>+0(SB), Y1, Y1
 	VMULPD       word64_3fe62e42fefa3800<>+0(SB), Y1, Y8
-	MOVQ         8(CX), DI
+	MOVQ         8(CX), R9
 	VXORPD       Y9, Y9, Y9
 	VPCMPEQQ     Y10, Y10, Y10
-	VGATHERQPD   Y10, 8(DI)(Y2*8), Y9
+	VGATHERQPD   Y10, 8(R9)(Y2*8), Y9
 	VADDPD       Y9, Y8, Y8
 	VADDPD       Y6, Y8, Y8
 	VMULPD       word64_3d2ef35793c76730<>+0(SB), Y1, Y1
-	MOVQ         8(CX), DI
+	MOVQ         8(CX), R9
 	VXORPD       Y9, Y9, Y9
 	VPCMPEQQ     Y10, Y10, Y10
-	VGATHERQPD   Y10, 16(DI)(Y2*8), Y9
+	VGATHERQPD   Y10, 16(R9)(Y2*8), Y9
 	VADDPD       Y9, Y1, Y1
 	VADDPD       Y3, Y1, Y1
 	VSUBPD       Y7, Y0, Y2
@@ -5778,31 +7312,32 @@ loop_local:
 	VADDPD       Y3, Y1, Y1
 	VADDPD       Y8, Y1, Y1
 	VBLENDVPD    Y0, Y2, Y1, Y0
-	MOVQ         168(AX), DI
-	VSUBPD       (DI)(BX*1), Y0, Y0
+	MOVQ         168(AX), R9
+	VSUBPD       (R9)(BX*1), Y0, Y0
 	VCMPPD       $0x1e, Y4, Y5, Y1
 	VCMPPD       $0x12, Y13, Y5, Y2
 	VANDPD       Y2, Y1, Y1
 	VANDPD       Y0, Y1, Y0
-	MOVQ         600(AX), DI
-	VMOVUPD      Y0, (DI)(BX*1)
+	MOVQ         600(AX), R9
+	VMOVUPD      Y0, (R9)(BX*1)
 
 local_1_false:
 	ADDQ $0x20, BX
-	SUBQ $0x04, DX
+	ADDQ $0x20, SI
+	SUBQ $0x04, R8
 	JGE  loop_local
 
 tail_of_local:
-	ADDQ         $0x04, DX
+	ADDQ         $0x04, R8
 	JZ           end_local
-	MOVQ         DX, DI
-	SHLQ         $0x03, DI
-	LEAQ         tail<>+64(SB), DX
-	SUBQ         DI, DX
-	VMOVUPD      (DX), Y15
+	MOVQ         R8, R10
+	SHLQ         $0x03, R10
+	LEAQ         tail<>+64(SB), R9
+	SUBQ         R10, R9
+	VMOVUPD      (R9), Y15
 	VMOVUPD      word64_c085e00000000000<>+0(SB), Y0
-	MOVQ         (AX), DX
-	VMASKMOVPD   (DX)(BX*1), Y15, Y1
+	MOVQ         (AX), R9
+	VMASKMOVPD   (R9)(BX*1), Y15, Y1
 	VMAXPD       Y1, Y0, Y1
 	VMOVUPD      word64_4086280000000000<>+0(SB), Y2
 	VMINPD       Y1, Y2, Y1
@@ -5817,10 +7352,10 @@ tail_of_local:
 	VMULPD       word64_3d41cf79abc9e3b4<>+0(SB), Y3, Y3
 	VSUBPD       Y3, Y1, Y1
 	VMULPD       Y1, Y1, Y3
-	MOVQ         (CX), DX
+	MOVQ         (CX), R9
 	VXORPD       Y6, Y6, Y6
 	VPCMPEQQ     Y7, Y7, Y7
-	VGATHERQPD   Y7, (DX)(Y4*8), Y6
+	VGATHERQPD   Y7, (R9)(Y4*8), Y6
 	VADDPD       Y1, Y6, Y6
 	VMULPD       word64_3fc5555555555555<>+0(SB), Y1, Y7
 	VADDPD       word64_3fe0000000000000<>+0(SB), Y7, Y7
@@ -5831,17 +7366,17 @@ tail_of_local:
 	VADDPD       word64_3fa5555555555555<>+0(SB), Y1, Y1
 	VMULPD       Y1, Y3, Y1
 	VADDPD       Y6, Y1, Y1
-	MOVQ         (CX), DX
+	MOVQ         (CX), R9
 	VXORPD       Y3, Y3, Y3
 	VPCMPEQQ     Y6, Y6, Y6
-	VGATHERQPD   Y6, 8(DX)(Y4*8), Y3
+	VGATHERQPD   Y6, 8(R9)(Y4*8), Y3
 	VPADDQ       Y5, Y3, Y3
 	VMULPD       Y1, Y3, Y1
 	VADDPD       Y3, Y1, Y1
-	MOVQ         216(AX), DX
-	VMASKMOVPD   (DX)(BX*1), Y15, Y3
-	MOVQ         24(AX), DX
-	VMASKMOVPD   (DX)(BX*1), Y15, Y4
+	MOVQ         216(AX), R9
+	VMASKMOVPD   (R9)(SI*1), Y15, Y3
+	MOVQ         24(AX), R9
+	VMASKMOVPD   (R9)(BX*1), Y15, Y4
 	VMULPD       Y4, Y3, Y3
 	VMAXPD       Y3, Y0, Y0
 	VMINPD       Y0, Y2, Y0
@@ -5856,10 +7391,10 @@ tail_of_local:
 	VMULPD       word64_3d41cf79abc9e3b4<>+0(SB), Y2, Y2
 	VSUBPD       Y2, Y0, Y0
 	VMULPD       Y0, Y0, Y2
-	MOVQ         (CX), DX
+	MOVQ         (CX), R9
 	VXORPD       Y5, Y5, Y5
 	VPCMPEQQ     Y6, Y6, Y6
-	VGATHERQPD   Y6, (DX)(Y3*8), Y5
+	VGATHERQPD   Y6, (R9)(Y3*8), Y5
 	VADDPD       Y0, Y5, Y5
 	VMULPD       word64_3fc5555555555555<>+0(SB), Y0, Y6
 	VADDPD       word64_3fe0000000000000<>+0(SB), Y6, Y6
@@ -5870,26 +7405,26 @@ tail_of_local:
 	VADDPD       word64_3fa5555555555555<>+0(SB), Y0, Y0
 	VMULPD       Y0, Y2, Y0
 	VADDPD       Y5, Y0, Y0
-	MOVQ         (CX), DX
+	MOVQ         (CX), R9
 	VXORPD       Y2, Y2, Y2
 	VPCMPEQQ     Y5, Y5, Y5
-	VGATHERQPD   Y5, 8(DX)(Y3*8), Y2
+	VGATHERQPD   Y5, 8(R9)(Y3*8), Y2
 	VPADDQ       Y4, Y2, Y2
 	VMULPD       Y0, Y2, Y0
 	VADDPD       Y2, Y0, Y0
-	MOVQ         384(AX), DX
-	VMASKMOVPD   Y0, Y15, (DX)(BX*1)
-	MOVQ         456(AX), DX
-	VMASKMOVPD   Y1, Y15, (DX)(BX*1)
-	MOVQ         336(AX), DX
-	VMASKMOVPD   (DX)(BX*1), Y15, Y2
-	MOVQ         120(AX), DX
-	VMASKMOVPD   (DX)(BX*1), Y15, Y3
+	MOVQ         384(AX), R9
+	VMASKMOVPD   Y0, Y15, (R9)(BX*1)
+	MOVQ         456(AX), R9
+	VMASKMOVPD   Y1, Y15, (R9)(BX*1)
+	MOVQ         336(AX), R9
+	VMASKMOVPD   (R9)(SI*1), Y15, Y2
+	MOVQ         120(AX), R9
+	VMASKMOVPD   (R9)(BX*1), Y15, Y3
 	VMULPD       Y3, Y2, Y2
-	MOVQ         360(AX), DX
-	VMASKMOVPD   (DX)(BX*1), Y15, Y3
-	MOVQ         144(AX), DX
-	VMASKMOVPD   (DX)(BX*1), Y15, Y4
+	MOVQ         360(AX), R9
+	VMASKMOVPD   (R9)(SI*1), Y15, Y3
+	MOVQ         144(AX), R9
+	VMASKMOVPD   (R9)(BX*1), Y15, Y4
 	VMULPD       Y4, Y3, Y3
 	VADDPD       Y3, Y2, Y2
 	VCMPPD       $0x1e, word64_3ff0000000000000<>+0(SB), Y2, Y3
@@ -5897,57 +7432,57 @@ tail_of_local:
 	VBLENDVPD    Y3, word64_3ff0000000000000<>+0(SB), Y4, Y3
 	VCMPPD       $0x1d, word64_3ff0000000000000<>+0(SB), Y2, Y2
 	VANDPD       Y3, Y2, Y2
-	MOVQ         576(AX), DX
-	VMASKMOVPD   Y2, Y15, (DX)(BX*1)
-	MOVQ         312(AX), DX
-	VMASKMOVPD   (DX)(BX*1), Y15, Y2
-	MOVQ         96(AX), DX
-	VMASKMOVPD   (DX)(BX*1), Y15, Y3
+	MOVQ         576(AX), R9
+	VMASKMOVPD   Y2, Y15, (R9)(BX*1)
+	MOVQ         312(AX), R9
+	VMASKMOVPD   (R9)(SI*1), Y15, Y2
+	MOVQ         96(AX), R9
+	VMASKMOVPD   (R9)(BX*1), Y15, Y3
 	VADDPD       Y3, Y2, Y2
-	MOVQ         624(AX), DX
-	VMASKMOVPD   Y2, Y15, (DX)(BX*1)
-	MOVQ         72(AX), DX
-	VMASKMOVPD   (DX)(BX*1), Y15, Y3
+	MOVQ         624(AX), R9
+	VMASKMOVPD   Y2, Y15, (R9)(BX*1)
+	MOVQ         72(AX), R9
+	VMASKMOVPD   (R9)(BX*1), Y15, Y3
 	VSUBPD       Y2, Y3, Y3
-	MOVQ         264(AX), DX
-	VMASKMOVPD   (DX)(BX*1), Y15, Y5
+	MOVQ         264(AX), R9
+	VMASKMOVPD   (R9)(SI*1), Y15, Y5
 	VADDPD       Y5, Y3, Y3
-	MOVQ         48(AX), DX
-	VMASKMOVPD   (DX)(BX*1), Y15, Y5
+	MOVQ         48(AX), R9
+	VMASKMOVPD   (R9)(BX*1), Y15, Y5
 	VCMPPD       $0x00, word64_0000000000000000<>+0(SB), Y5, Y6
 	VCMPPD       $0x1e, word64_3ff0000000000000<>+0(SB), Y3, Y7
 	VBLENDVPD    Y7, word64_3ff0000000000000<>+0(SB), Y4, Y7
 	VCMPPD       $0x1d, word64_3ff0000000000000<>+0(SB), Y3, Y8
 	VANDPD       Y7, Y8, Y7
 	VANDPD       Y7, Y6, Y6
-	MOVQ         552(AX), DX
-	VMASKMOVPD   Y6, Y15, (DX)(BX*1)
+	MOVQ         552(AX), R9
+	VMASKMOVPD   Y6, Y15, (R9)(BX*1)
 	VCMPPD       $0x00, word64_0000000000000000<>+0(SB), Y5, Y6
 	VMOVUPD      word64_3ff0000000000000<>+0(SB), Y7
 	VMAXPD       Y3, Y7, Y3
 	VBLENDVPD    Y6, Y3, Y7, Y6
-	MOVQ         432(AX), DX
-	VMASKMOVPD   Y6, Y15, (DX)(BX*1)
-	MOVQ         240(AX), DX
-	VMASKMOVPD   (DX)(BX*1), Y15, Y8
+	MOVQ         432(AX), R9
+	VMASKMOVPD   Y6, Y15, (R9)(BX*1)
+	MOVQ         240(AX), R9
+	VMASKMOVPD   (R9)(SI*1), Y15, Y8
 	VADDPD       Y8, Y1, Y9
 	VDIVPD       Y9, Y7, Y10
-	MOVQ         480(AX), DX
-	VMASKMOVPD   Y10, Y15, (DX)(BX*1)
-	MOVQ         288(AX), DX
-	VMASKMOVPD   (DX)(BX*1), Y15, Y10
+	MOVQ         480(AX), R9
+	VMASKMOVPD   Y10, Y15, (R9)(BX*1)
+	MOVQ         288(AX), R9
+	VMASKMOVPD   (R9)(SI*1), Y15, Y10
 	VMULPD       Y10, Y2, Y10
 	VMULPD       Y6, Y8, Y6
 	VDIVPD       Y9, Y6, Y6
 	VSUBPD       Y2, Y6, Y11
 	VMULPD       Y11, Y10, Y11
 	VADDPD       Y11, Y0, Y11
-	MOVQ         528(AX), DX
-	VMASKMOVPD   Y11, Y15, (DX)(BX*1)
-	MOVQ         408(AX), DX
-	VMASKMOVPD   Y6, Y15, (DX)(BX*1)
-	MOVQ         192(AX), DX
-	VMASKMOVPD   (DX)(BX*1), Y15, Y6
+	MOVQ         528(AX), R9
+	VMASKMOVPD   Y11, Y15, (R9)(BX*1)
+	MOVQ         408(AX), R9
+	VMASKMOVPD   Y6, Y15, (R9)(BX*1)
+	MOVQ         192(AX), R9
+	VMASKMOVPD   (R9)(SI*1), Y15, Y6
 	VMULPD       Y11, Y6, Y11
 	VMULPD       Y11, Y1, Y11
 	VADDPD       Y11, Y1, Y11
@@ -5960,24 +7495,24 @@ tail_of_local:
 	VMOVUPD      word64_47252f6b3174d542<>+0(SB), Y12
 	VMINPD       Y11, Y12, Y11
 	VDIVPD       Y11, Y4, Y4
-	MOVQ         504(AX), DX
-	VMASKMOVPD   Y4, Y15, (DX)(BX*1)
+	MOVQ         504(AX), SI
+	VMASKMOVPD   Y4, Y15, (SI)(BX*1)
 	VMOVUPD      word64_0000000000000000<>+0(SB), Y4
-	MOVQ         600(AX), DX
-	VMASKMOVPD   Y4, Y15, (DX)(BX*1)
+	MOVQ         600(AX), SI
+	VMASKMOVPD   Y4, Y15, (SI)(BX*1)
 	VCMPPD       $0x1e, Y4, Y5, Y11
 	VBROADCASTSD 648(AX), Y13
 	VCMPPD       $0x12, Y13, Y5, Y14
 	VANDPD       Y14, Y11, Y11
 	VANDPD       Y15, Y11, Y14
-	VMOVMSKPD    Y14, DX
+	VMOVMSKPD    Y14, SI
 	VMOVUPD      Y0, 64(CX)
 	VMOVUPD      Y1, 128(CX)
 	VMOVUPD      Y2, 192(CX)
 	VMOVUPD      Y3, 256(CX)
 	VMOVUPD      Y9, 320(CX)
 	VMOVUPD      Y10, 384(CX)
-	TESTL        DX, DX
+	TESTL        SI, SI
 	JZ           local_2_true
 	VMULPD       Y3, Y8, Y3
 	VDIVPD       Y9, Y3, Y3
@@ -5999,27 +7534,27 @@ tail_of_local:
 	VPSUBQ       Y3, Y0, Y3
 	VANDPD       word64_ffffffffff800000<>+0(SB), Y3, Y6
 	VSUBPD       Y6, Y3, Y3
-	MOVQ         8(CX), DX
+	MOVQ         8(CX), SI
 	VXORPD       Y8, Y8, Y8
 	VPCMPEQQ     Y9, Y9, Y9
-	VGATHERQPD   Y9, (DX)(Y2*8), Y8
+	VGATHERQPD   Y9, (SI)(Y2*8), Y8
 	VMULPD       Y8, Y6, Y6
 	VSUBPD       Y7, Y6, Y6
 	VMULPD       Y8, Y3, Y3
 	VORPD        word64_4330000000000000<>+0(SB), Y1, Y1
 	VSUBPD       word64_4330000000000000<>+0(SB), Y1, Y1
 	VMULPD       word64_3fe62e42fefa3800<>+0(SB), Y1, Y8
-	MOVQ         8(CX), DX
+	MOVQ         8(CX), SI
 	VXORPD       Y9, Y9, Y9
 	VPCMPEQQ     Y10, Y10, Y10
-	VGATHERQPD   Y10, 8(DX)(Y2*8), Y9
+	VGATHERQPD   Y10, 8(SI)(Y2*8), Y9
 	VADDPD       Y9, Y8, Y8
 	VADDPD       Y6, Y8, Y8
 	VMULPD       word64_3d2ef35793c76730<>+0(SB), Y1, Y1
-	MOVQ         8(CX), CX
+	MOVQ         8(CX), SI
 	VXORPD       Y9, Y9, Y9
 	VPCMPEQQ     Y10, Y10, Y10
-	VGATHERQPD   Y10, 16(CX)(Y2*8), Y9
+	VGATHERQPD   Y10, 16(SI)(Y2*8), Y9
 	VADDPD       Y9, Y1, Y1
 	VADDPD       Y3, Y1, Y1
 	VSUBPD       Y7, Y0, Y2
@@ -6044,37 +7579,45 @@ tail_of_local:
 	VADDPD       Y3, Y1, Y1
 	VADDPD       Y8, Y1, Y1
 	VBLENDVPD    Y0, Y2, Y1, Y0
-	MOVQ         168(AX), CX
-	VMASKMOVPD   (CX)(BX*1), Y15, Y1
+	MOVQ         168(AX), SI
+	VMASKMOVPD   (SI)(BX*1), Y15, Y1
 	VSUBPD       Y1, Y0, Y0
 	VCMPPD       $0x1e, Y4, Y5, Y1
 	VCMPPD       $0x12, Y13, Y5, Y2
 	VANDPD       Y2, Y1, Y1
 	VANDPD       Y0, Y1, Y0
-	MOVQ         600(AX), AX
-	VMASKMOVPD   Y0, Y15, (AX)(BX*1)
+	MOVQ         600(AX), SI
+	VMASKMOVPD   Y0, Y15, (SI)(BX*1)
 
 local_2_true:
+	LEAQ (BX)(R8*8), BX
+
 end_local:
-	MOVQ SI, found+24(FP)
+	DECQ DX
+	JNZ  row_of_local
+	MOVQ DI, found+32(FP)
 	VZEROUPPER
 	RET
 
-// func localSoftAVX2F64(args *byte, scratch *byte, n int) (found int)
+// func localSoftAVX2F64(args *byte, scratch *byte, n int, rows int) (found int)
 // Requires: AVX, AVX2
-TEXT ·localSoftAVX2F64(SB), NOSPLIT, $0-32
+TEXT ·localSoftAVX2F64(SB), NOSPLIT, $0-40
 	MOVQ args+0(FP), AX
 	MOVQ scratch+8(FP), CX
-	MOVQ n+16(FP), DX
+	MOVQ rows+24(FP), DX
 	XORQ BX, BX
+	XORQ DI, DI
+
+row_of_localSoft:
+	MOVQ n+16(FP), R8
 	XORQ SI, SI
-	SUBQ $0x04, DX
+	SUBQ $0x04, R8
 	JL   tail_of_localSoft
 
 loop_localSoft:
 	VMOVUPD      word64_c085e00000000000<>+0(SB), Y0
-	MOVQ         (AX), DI
-	VMAXPD       (DI)(BX*1), Y0, Y1
+	MOVQ         (AX), R9
+	VMAXPD       (R9)(BX*1), Y0, Y1
 	VMOVUPD      word64_4086280000000000<>+0(SB), Y2
 	VMINPD       Y1, Y2, Y1
 	VMULPD       word64_40671547652b82fe<>+0(SB), Y1, Y3
@@ -6088,10 +7631,10 @@ loop_localSoft:
 	VMULPD       word64_3d41cf79abc9e3b4<>+0(SB), Y3, Y3
 	VSUBPD       Y3, Y1, Y1
 	VMULPD       Y1, Y1, Y3
-	MOVQ         (CX), DI
+	MOVQ         (CX), R9
 	VXORPD       Y6, Y6, Y6
 	VPCMPEQQ     Y7, Y7, Y7
-	VGATHERQPD   Y7, (DI)(Y4*8), Y6
+	VGATHERQPD   Y7, (R9)(Y4*8), Y6
 	VADDPD       Y1, Y6, Y6
 	VMULPD       word64_3fc5555555555555<>+0(SB), Y1, Y7
 	VADDPD       word64_3fe0000000000000<>+0(SB), Y7, Y7
@@ -6102,18 +7645,18 @@ loop_localSoft:
 	VADDPD       word64_3fa5555555555555<>+0(SB), Y1, Y1
 	VMULPD       Y1, Y3, Y1
 	VADDPD       Y6, Y1, Y1
-	MOVQ         (CX), DI
+	MOVQ         (CX), R9
 	VXORPD       Y3, Y3, Y3
 	VPCMPEQQ     Y6, Y6, Y6
-	VGATHERQPD   Y6, 8(DI)(Y4*8), Y3
+	VGATHERQPD   Y6, 8(R9)(Y4*8), Y3
 	VPADDQ       Y5, Y3, Y3
 	VMULPD       Y1, Y3, Y1
 	VADDPD       Y3, Y1, Y1
-	MOVQ         216(AX), DI
-	MOVQ         24(AX), DI
-	VMOVUPD      (DI)(BX*1), Y3
-	MOVQ         216(AX), DI
-	VMULPD       (DI)(BX*1), Y3, Y3
+	MOVQ         216(AX), R9
+	MOVQ         24(AX), R9
+	VMOVUPD      (R9)(BX*1), Y3
+	MOVQ         216(AX), R9
+	VMULPD       (R9)(SI*1), Y3, Y3
 	VMAXPD       Y3, Y0, Y3
 	VMINPD       Y3, Y2, Y3
 	VMULPD       word64_40671547652b82fe<>+0(SB), Y3, Y4
@@ -6127,10 +7670,10 @@ loop_localSoft:
 	VMULPD       word64_3d41cf79abc9e3b4<>+0(SB), Y4, Y4
 	VSUBPD       Y4, Y3, Y3
 	VMULPD       Y3, Y3, Y4
-	MOVQ         (CX), DI
+	MOVQ         (CX), R9
 	VXORPD       Y7, Y7, Y7
 	VPCMPEQQ     Y8, Y8, Y8
-	VGATHERQPD   Y8, (DI)(Y5*8), Y7
+	VGATHERQPD   Y8, (R9)(Y5*8), Y7
 	VADDPD       Y3, Y7, Y7
 	VMULPD       word64_3fc5555555555555<>+0(SB), Y3, Y8
 	VADDPD       word64_3fe0000000000000<>+0(SB), Y8, Y8
@@ -6141,27 +7684,27 @@ loop_localSoft:
 	VADDPD       word64_3fa5555555555555<>+0(SB), Y3, Y3
 	VMULPD       Y3, Y4, Y3
 	VADDPD       Y7, Y3, Y3
-	MOVQ         (CX), DI
+	MOVQ         (CX), R9
 	VXORPD       Y4, Y4, Y4
 	VPCMPEQQ     Y7, Y7, Y7
-	VGATHERQPD   Y7, 8(DI)(Y5*8), Y4
+	VGATHERQPD   Y7, 8(R9)(Y5*8), Y4
 	VPADDQ       Y6, Y4, Y4
 	VMULPD       Y3, Y4, Y3
 	VADDPD       Y4, Y3, Y3
-	MOVQ         384(AX), DI
-	VMOVUPD      Y3, (DI)(BX*1)
-	MOVQ         456(AX), DI
-	VMOVUPD      Y1, (DI)(BX*1)
-	MOVQ         336(AX), DI
-	MOVQ         120(AX), DI
-	VMOVUPD      (DI)(BX*1), Y4
-	MOVQ         336(AX), DI
-	VMULPD       (DI)(BX*1), Y4, Y4
-	MOVQ         360(AX), DI
-	MOVQ         144(AX), DI
-	VMOVUPD      (DI)(BX*1), Y5
-	MOVQ         360(AX), DI
-	VMULPD       (DI)(BX*1), Y5, Y5
+	MOVQ         384(AX), R9
+	VMOVUPD      Y3, (R9)(BX*1)
+	MOVQ         456(AX), R9
+	VMOVUPD      Y1, (R9)(BX*1)
+	MOVQ         336(AX), R9
+	MOVQ         120(AX), R9
+	VMOVUPD      (R9)(BX*1), Y4
+	MOVQ         336(AX), R9
+	VMULPD       (R9)(SI*1), Y4, Y4
+	MOVQ         360(AX), R9
+	MOVQ         144(AX), R9
+	VMOVUPD      (R9)(BX*1), Y5
+	MOVQ         360(AX), R9
+	VMULPD       (R9)(SI*1), Y5, Y5
 	VADDPD       Y5, Y4, Y4
 	VMOVUPD      word64_3ff0000000000000<>+0(SB), Y5
 	VSUBPD       Y4, Y5, Y4
@@ -6178,10 +7721,10 @@ loop_localSoft:
 	VMULPD       word64_3d41cf79abc9e3b4<>+0(SB), Y6, Y6
 	VSUBPD       Y6, Y4, Y4
 	VMULPD       Y4, Y4, Y6
-	MOVQ         (CX), DI
+	MOVQ         (CX), R9
 	VXORPD       Y9, Y9, Y9
 	VPCMPEQQ     Y10, Y10, Y10
-	VGATHERQPD   Y10, (DI)(Y7*8), Y9
+	VGATHERQPD   Y10, (R9)(Y7*8), Y9
 	VADDPD       Y4, Y9, Y9
 	VMULPD       word64_3fc5555555555555<>+0(SB), Y4, Y10
 	VADDPD       word64_3fe0000000000000<>+0(SB), Y10, Y10
@@ -6192,31 +7735,31 @@ loop_localSoft:
 	VADDPD       word64_3fa5555555555555<>+0(SB), Y4, Y4
 	VMULPD       Y4, Y6, Y4
 	VADDPD       Y9, Y4, Y4
-	MOVQ         (CX), DI
+	MOVQ         (CX), R9
 	VXORPD       Y6, Y6, Y6
 	VPCMPEQQ     Y9, Y9, Y9
-	VGATHERQPD   Y9, 8(DI)(Y7*8), Y6
+	VGATHERQPD   Y9, 8(R9)(Y7*8), Y6
 	VPADDQ       Y8, Y6, Y6
 	VMULPD       Y4, Y6, Y4
 	VADDPD       Y6, Y4, Y4
 	VADDPD       Y5, Y4, Y4
 	VDIVPD       Y4, Y5, Y4
-	MOVQ         576(AX), DI
-	VMOVUPD      Y4, (DI)(BX*1)
-	MOVQ         312(AX), DI
-	MOVQ         96(AX), DI
-	VMOVUPD      (DI)(BX*1), Y4
-	MOVQ         312(AX), DI
-	VADDPD       (DI)(BX*1), Y4, Y4
-	MOVQ         624(AX), DI
-	VMOVUPD      Y4, (DI)(BX*1)
-	MOVQ         72(AX), DI
-	VMOVUPD      (DI)(BX*1), Y6
+	MOVQ         576(AX), R9
+	VMOVUPD      Y4, (R9)(BX*1)
+	MOVQ         312(AX), R9
+	MOVQ         96(AX), R9
+	VMOVUPD      (R9)(BX*1), Y4
+	MOVQ         312(AX), R9
+	VADDPD       (R9)(SI*1), Y4, Y4
+	MOVQ         624(AX), R9
+	VMOVUPD      Y4, (R9)(BX*1)
+	MOVQ         72(AX), R9
+	VMOVUPD      (R9)(BX*1), Y6
 	VSUBPD       Y4, Y6, Y6
-	MOVQ         264(AX), DI
-	VADDPD       (DI)(BX*1), Y6, Y6
-	MOVQ         48(AX), DI
-	VMOVUPD      (DI)(BX*1), Y7
+	MOVQ         264(AX), R9
+	VADDPD       (R9)(SI*1), Y6, Y6
+	MOVQ         48(AX), R9
+	VMOVUPD      (R9)(BX*1), Y7
 	VCMPPD       $0x00, word64_0000000000000000<>+0(SB), Y7, Y8
 	VSUBPD       Y6, Y5, Y9
 	VMAXPD       Y9, Y0, Y9
@@ -6232,10 +7775,10 @@ loop_localSoft:
 	VMULPD       word64_3d41cf79abc9e3b4<>+0(SB), Y10, Y10
 	VSUBPD       Y10, Y9, Y9
 	VMULPD       Y9, Y9, Y10
-	MOVQ         (CX), DI
+	MOVQ         (CX), R9
 	VXORPD       Y13, Y13, Y13
 	VPCMPEQQ     Y14, Y14, Y14
-	VGATHERQPD   Y14, (DI)(Y11*8), Y13
+	VGATHERQPD   Y14, (R9)(Y11*8), Y13
 	VADDPD       Y9, Y13, Y13
 	VMULPD       word64_3fc5555555555555<>+0(SB), Y9, Y14
 	VADDPD       word64_3fe0000000000000<>+0(SB), Y14, Y14
@@ -6246,42 +7789,42 @@ loop_localSoft:
 	VADDPD       word64_3fa5555555555555<>+0(SB), Y9, Y9
 	VMULPD       Y9, Y10, Y9
 	VADDPD       Y13, Y9, Y9
-	MOVQ         (CX), DI
+	MOVQ         (CX), R9
 	VXORPD       Y10, Y10, Y10
 	VPCMPEQQ     Y13, Y13, Y13
-	VGATHERQPD   Y13, 8(DI)(Y11*8), Y10
+	VGATHERQPD   Y13, 8(R9)(Y11*8), Y10
 	VPADDQ       Y12, Y10, Y10
 	VMULPD       Y9, Y10, Y9
 	VADDPD       Y10, Y9, Y9
 	VADDPD       Y5, Y9, Y9
 	VDIVPD       Y9, Y5, Y9
 	VANDPD       Y9, Y8, Y8
-	MOVQ         552(AX), DI
-	VMOVUPD      Y8, (DI)(BX*1)
+	MOVQ         552(AX), R9
+	VMOVUPD      Y8, (R9)(BX*1)
 	VCMPPD       $0x00, word64_0000000000000000<>+0(SB), Y7, Y8
 	VMAXPD       Y6, Y5, Y6
 	VBLENDVPD    Y8, Y6, Y5, Y8
-	MOVQ         432(AX), DI
-	VMOVUPD      Y8, (DI)(BX*1)
-	MOVQ         240(AX), DI
-	VMOVUPD      (DI)(BX*1), Y9
+	MOVQ         432(AX), R9
+	VMOVUPD      Y8, (R9)(BX*1)
+	MOVQ         240(AX), R9
+	VMOVUPD      (R9)(SI*1), Y9
 	VADDPD       Y9, Y1, Y10
 	VDIVPD       Y10, Y5, Y11
-	MOVQ         480(AX), DI
-	VMOVUPD      Y11, (DI)(BX*1)
-	MOVQ         288(AX), DI
-	VMULPD       (DI)(BX*1), Y4, Y11
+	MOVQ         480(AX), R9
+	VMOVUPD      Y11, (R9)(BX*1)
+	MOVQ         288(AX), R9
+	VMULPD       (R9)(SI*1), Y4, Y11
 	VMULPD       Y8, Y9, Y8
 	VDIVPD       Y10, Y8, Y8
 	VSUBPD       Y4, Y8, Y12
 	VMULPD       Y12, Y11, Y12
 	VADDPD       Y12, Y3, Y12
-	MOVQ         528(AX), DI
-	VMOVUPD      Y12, (DI)(BX*1)
-	MOVQ         408(AX), DI
-	VMOVUPD      Y8, (DI)(BX*1)
-	MOVQ         192(AX), DI
-	VMOVUPD      (DI)(BX*1), Y8
+	MOVQ         528(AX), R9
+	VMOVUPD      Y12, (R9)(BX*1)
+	MOVQ         408(AX), R9
+	VMOVUPD      Y8, (R9)(BX*1)
+	MOVQ         192(AX), R9
+	VMOVUPD      (R9)(SI*1), Y8
 	VMULPD       Y12, Y8, Y12
 	VMULPD       Y12, Y1, Y12
 	VADDPD       Y12, Y1, Y12
@@ -6299,10 +7842,10 @@ loop_localSoft:
 	VMULPD       word64_3d41cf79abc9e3b4<>+0(SB), Y2, Y2
 	VSUBPD       Y2, Y0, Y0
 	VMULPD       Y0, Y0, Y2
-	MOVQ         (CX), DI
+	MOVQ         (CX), R9
 	VXORPD       Y15, Y15, Y15
 	VPCMPEQQ     Y8, Y8, Y8
-	VGATHERQPD   Y8, (DI)(Y13*8), Y15
+	VGATHERQPD   Y8, (R9)(Y13*8), Y15
 	VADDPD       Y0, Y15, Y8
 	VMULPD       word64_3fc5555555555555<>+0(SB), Y0, Y15
 	VADDPD       word64_3fe0000000000000<>+0(SB), Y15, Y15
@@ -6313,10 +7856,10 @@ loop_localSoft:
 	VADDPD       word64_3fa5555555555555<>+0(SB), Y0, Y0
 	VMULPD       Y0, Y2, Y0
 	VADDPD       Y8, Y0, Y0
-	MOVQ         (CX), DI
+	MOVQ         (CX), R9
 	VXORPD       Y2, Y2, Y2
 	VPCMPEQQ     Y8, Y8, Y8
-	VGATHERQPD   Y8, 8(DI)(Y13*8), Y2
+	VGATHERQPD   Y8, 8(R9)(Y13*8), Y2
 	VPADDQ       Y14, Y2, Y2
 	VMULPD       Y0, Y2, Y0
 	VADDPD       Y2, Y0, Y0
@@ -6327,32 +7870,32 @@ loop_localSoft:
 	VMOVUPD      word64_47252f6b3174d542<>+0(SB), Y8
 	VMINPD       Y2, Y8, Y2
 	VDIVPD       Y2, Y0, Y0
-	MOVQ         504(AX), DI
-	VMOVUPD      Y0, (DI)(BX*1)
+	MOVQ         504(AX), R9
+	VMOVUPD      Y0, (R9)(BX*1)
 	VMOVUPD      word64_0000000000000000<>+0(SB), Y0
-	MOVQ         600(AX), DI
-	VMOVUPD      Y0, (DI)(BX*1)
+	MOVQ         600(AX), R9
+	VMOVUPD      Y0, (R9)(BX*1)
 	VCMPPD       $0x1e, Y0, Y7, Y2
 	VBROADCASTSD 648(AX), Y12
 	VCMPPD       $0x12, Y12, Y7, Y13
 	VANDPD       Y13, Y2, Y2
-	VMOVMSKPD    Y2, DI
+	VMOVMSKPD    Y2, R9
 	VMOVUPD      Y1, 64(CX)
 	VMOVUPD      Y3, 128(CX)
 	VMOVUPD      Y4, 192(CX)
 	VMOVUPD      Y6, 256(CX)
 	VMOVUPD      Y10, 320(CX)
 	VMOVUPD      Y11, 384(CX)
-	TESTL        DI, DI
+	TESTL        R9, R9
 	JZ           localSoft_1_false
 	VMULPD       Y6, Y9, Y2
 	VDIVPD       Y10, Y2, Y2
 	VSUBPD       Y4, Y2, Y2
 	VMULPD       Y2, Y11, Y2
 	VADDPD       Y2, Y3, Y2
-	MOVQ         192(AX), DI
-	MOVQ         192(AX), DI
-	VMULPD       (DI)(BX*1), Y2, Y2
+	MOVQ         192(AX), R9
+	MOVQ         192(AX), R9
+	VMULPD       (R9)(SI*1), Y2, Y2
 	VMULPD       Y2, Y1, Y2
 	VADDPD       Y2, Y1, Y1
 	VMAXPD       Y1, Y5, Y1
@@ -6367,27 +7910,27 @@ loop_localSoft:
 	VPSUBQ       Y4, Y1, Y4
 	VANDPD       word64_ffffffffff800000<>+0(SB), Y4, Y6
 	VSUBPD       Y6, Y4, Y4
-	MOVQ         8(CX), DI
+	MOVQ         8(CX), R9
 	VXORPD       Y8, Y8, Y8
 	VPCMPEQQ     Y9, Y9, Y9
-	VGATHERQPD   Y9, (DI)(Y3*8), Y8
+	VGATHERQPD   Y9, (R9)(Y3*8), Y8
 	VMULPD       Y8, Y6, Y6
 	VSUBPD       Y5, Y6, Y6
 	VMULPD       Y8, Y4, Y4
 	VORPD        word64_4330000000000000<>+0(SB), Y2, Y2
 	VSUBPD       word64_4330000000000000<>+0(SB), Y2, Y2
 	VMULPD       word64_3fe62e42fefa3800<>+0(SB), Y2, Y8
-	MOVQ         8(CX), DI
+	MOVQ         8(CX), R9
 	VXORPD       Y9, Y9, Y9
 	VPCMPEQQ     Y10, Y10, Y10
-	VGATHERQPD   Y10, 8(DI)(Y3*8), Y9
+	VGATHERQPD   Y10, 8(R9)(Y3*8), Y9
 	VADDPD       Y9, Y8, Y8
 	VADDPD       Y6, Y8, Y8
 	VMULPD       word64_3d2ef35793c76730<>+0(SB), Y2, Y2
-	MOVQ         8(CX), DI
+	MOVQ         8(CX), R9
 	VXORPD       Y9, Y9, Y9
 	VPCMPEQQ     Y10, Y10, Y10
-	VGATHERQPD   Y10, 16(DI)(Y3*8), Y9
+	VGATHERQPD   Y10, 16(R9)(Y3*8), Y9
 	VADDPD       Y9, Y2, Y2
 	VADDPD       Y4, Y2, Y2
 	VSUBPD       Y5, Y1, Y3
@@ -6412,31 +7955,32 @@ loop_localSoft:
 	VADDPD       Y4, Y2, Y2
 	VADDPD       Y8, Y2, Y2
 	VBLENDVPD    Y1, Y3, Y2, Y1
-	MOVQ         168(AX), DI
-	VSUBPD       (DI)(BX*1), Y1, Y1
+	MOVQ         168(AX), R9
+	VSUBPD       (R9)(BX*1), Y1, Y1
 	VCMPPD       $0x1e, Y0, Y7, Y0
 	VCMPPD       $0x12, Y12, Y7, Y2
 	VANDPD       Y2, Y0, Y0
 	VANDPD       Y1, Y0, Y0
-	MOVQ         600(AX), DI
-	VMOVUPD      Y0, (DI)(BX*1)
+	MOVQ         600(AX), R9
+	VMOVUPD      Y0, (R9)(BX*1)
 
 localSoft_1_false:
 	ADDQ $0x20, BX
-	SUBQ $0x04, DX
+	ADDQ $0x20, SI
+	SUBQ $0x04, R8
 	JGE  loop_localSoft
 
 tail_of_localSoft:
-	ADDQ         $0x04, DX
+	ADDQ         $0x04, R8
 	JZ           end_localSoft
-	MOVQ         DX, DI
-	SHLQ         $0x03, DI
-	LEAQ         tail<>+64(SB), DX
-	SUBQ         DI, DX
-	VMOVUPD      (DX), Y15
+	MOVQ         R8, R10
+	SHLQ         $0x03, R10
+	LEAQ         tail<>+64(SB), R9
+	SUBQ         R10, R9
+	VMOVUPD      (R9), Y15
 	VMOVUPD      word64_c085e00000000000<>+0(SB), Y0
-	MOVQ         (AX), DX
-	VMASKMOVPD   (DX)(BX*1), Y15, Y1
+	MOVQ         (AX), R9
+	VMASKMOVPD   (R9)(BX*1), Y15, Y1
 	VMAXPD       Y1, Y0, Y1
 	VMOVUPD      word64_4086280000000000<>+0(SB), Y2
 	VMINPD       Y1, Y2, Y1
@@ -6451,10 +7995,10 @@ tail_of_localSoft:
 	VMULPD       word64_3d41cf79abc9e3b4<>+0(SB), Y3, Y3
 	VSUBPD       Y3, Y1, Y1
 	VMULPD       Y1, Y1, Y3
-	MOVQ         (CX), DX
+	MOVQ         (CX), R9
 	VXORPD       Y6, Y6, Y6
 	VPCMPEQQ     Y7, Y7, Y7
-	VGATHERQPD   Y7, (DX)(Y4*8), Y6
+	VGATHERQPD   Y7, (R9)(Y4*8), Y6
 	VADDPD       Y1, Y6, Y6
 	VMULPD       word64_3fc5555555555555<>+0(SB), Y1, Y7
 	VADDPD       word64_3fe0000000000000<>+0(SB), Y7, Y7
@@ -6465,17 +8009,17 @@ tail_of_localSoft:
 	VADDPD       word64_3fa5555555555555<>+0(SB), Y1, Y1
 	VMULPD       Y1, Y3, Y1
 	VADDPD       Y6, Y1, Y1
-	MOVQ         (CX), DX
+	MOVQ         (CX), R9
 	VXORPD       Y3, Y3, Y3
 	VPCMPEQQ     Y6, Y6, Y6
-	VGATHERQPD   Y6, 8(DX)(Y4*8), Y3
+	VGATHERQPD   Y6, 8(R9)(Y4*8), Y3
 	VPADDQ       Y5, Y3, Y3
 	VMULPD       Y1, Y3, Y1
 	VADDPD       Y3, Y1, Y1
-	MOVQ         216(AX), DX
-	VMASKMOVPD   (DX)(BX*1), Y15, Y3
-	MOVQ         24(AX), DX
-	VMASKMOVPD   (DX)(BX*1), Y15, Y4
+	MOVQ         216(AX), R9
+	VMASKMOVPD   (R9)(SI*1), Y15, Y3
+	MOVQ         24(AX), R9
+	VMASKMOVPD   (R9)(BX*1), Y15, Y4
 	VMULPD       Y4, Y3, Y3
 	VMAXPD       Y3, Y0, Y3
 	VMINPD       Y3, Y2, Y3
@@ -6490,10 +8034,10 @@ tail_of_localSoft:
 	VMULPD       word64_3d41cf79abc9e3b4<>+0(SB), Y4, Y4
 	VSUBPD       Y4, Y3, Y3
 	VMULPD       Y3, Y3, Y4
-	MOVQ         (CX), DX
+	MOVQ         (CX), R9
 	VXORPD       Y7, Y7, Y7
 	VPCMPEQQ     Y8, Y8, Y8
-	VGATHERQPD   Y8, (DX)(Y5*8), Y7
+	VGATHERQPD   Y8, (R9)(Y5*8), Y7
 	VADDPD       Y3, Y7, Y7
 	VMULPD       word64_3fc5555555555555<>+0(SB), Y3, Y8
 	VADDPD       word64_3fe0000000000000<>+0(SB), Y8, Y8
@@ -6504,26 +8048,26 @@ tail_of_localSoft:
 	VADDPD       word64_3fa5555555555555<>+0(SB), Y3, Y3
 	VMULPD       Y3, Y4, Y3
 	VADDPD       Y7, Y3, Y3
-	MOVQ         (CX), DX
+	MOVQ         (CX), R9
 	VXORPD       Y4, Y4, Y4
 	VPCMPEQQ     Y7, Y7, Y7
-	VGATHERQPD   Y7, 8(DX)(Y5*8), Y4
+	VGATHERQPD   Y7, 8(R9)(Y5*8), Y4
 	VPADDQ       Y6, Y4, Y4
 	VMULPD       Y3, Y4, Y3
 	VADDPD       Y4, Y3, Y3
-	MOVQ         384(AX), DX
-	VMASKMOVPD   Y3, Y15, (DX)(BX*1)
-	MOVQ         456(AX), DX
-	VMASKMOVPD   Y1, Y15, (DX)(BX*1)
-	MOVQ         336(AX), DX
-	VMASKMOVPD   (DX)(BX*1), Y15, Y4
-	MOVQ         120(AX), DX
-	VMASKMOVPD   (DX)(BX*1), Y15, Y5
+	MOVQ         384(AX), R9
+	VMASKMOVPD   Y3, Y15, (R9)(BX*1)
+	MOVQ         456(AX), R9
+	VMASKMOVPD   Y1, Y15, (R9)(BX*1)
+	MOVQ         336(AX), R9
+	VMASKMOVPD   (R9)(SI*1), Y15, Y4
+	MOVQ         120(AX), R9
+	VMASKMOVPD   (R9)(BX*1), Y15, Y5
 	VMULPD       Y5, Y4, Y4
-	MOVQ         360(AX), DX
-	VMASKMOVPD   (DX)(BX*1), Y15, Y5
-	MOVQ         144(AX), DX
-	VMASKMOVPD   (DX)(BX*1), Y15, Y6
+	MOVQ         360(AX), R9
+	VMASKMOVPD   (R9)(SI*1), Y15, Y5
+	MOVQ         144(AX), R9
+	VMASKMOVPD   (R9)(BX*1), Y15, Y6
 	VMULPD       Y6, Y5, Y5
 	VADDPD       Y5, Y4, Y4
 	VMOVUPD      word64_3ff0000000000000<>+0(SB), Y5
@@ -6541,10 +8085,10 @@ tail_of_localSoft:
 	VMULPD       word64_3d41cf79abc9e3b4<>+0(SB), Y6, Y6
 	VSUBPD       Y6, Y4, Y4
 	VMULPD       Y4, Y4, Y6
-	MOVQ         (CX), DX
+	MOVQ         (CX), R9
 	VXORPD       Y9, Y9, Y9
 	VPCMPEQQ     Y10, Y10, Y10
-	VGATHERQPD   Y10, (DX)(Y7*8), Y9
+	VGATHERQPD   Y10, (R9)(Y7*8), Y9
 	VADDPD       Y4, Y9, Y9
 	VMULPD       word64_3fc5555555555555<>+0(SB), Y4, Y10
 	VADDPD       word64_3fe0000000000000<>+0(SB), Y10, Y10
@@ -6555,32 +8099,32 @@ tail_of_localSoft:
 	VADDPD       word64_3fa5555555555555<>+0(SB), Y4, Y4
 	VMULPD       Y4, Y6, Y4
 	VADDPD       Y9, Y4, Y4
-	MOVQ         (CX), DX
+	MOVQ         (CX), R9
 	VXORPD       Y6, Y6, Y6
 	VPCMPEQQ     Y9, Y9, Y9
-	VGATHERQPD   Y9, 8(DX)(Y7*8), Y6
+	VGATHERQPD   Y9, 8(R9)(Y7*8), Y6
 	VPADDQ       Y8, Y6, Y6
 	VMULPD       Y4, Y6, Y4
 	VADDPD       Y6, Y4, Y4
 	VADDPD       Y5, Y4, Y4
 	VDIVPD       Y4, Y5, Y4
-	MOVQ         576(AX), DX
-	VMASKMOVPD   Y4, Y15, (DX)(BX*1)
-	MOVQ         312(AX), DX
-	VMASKMOVPD   (DX)(BX*1), Y15, Y4
-	MOVQ         96(AX), DX
-	VMASKMOVPD   (DX)(BX*1), Y15, Y6
+	MOVQ         576(AX), R9
+	VMASKMOVPD   Y4, Y15, (R9)(BX*1)
+	MOVQ         312(AX), R9
+	VMASKMOVPD   (R9)(SI*1), Y15, Y4
+	MOVQ         96(AX), R9
+	VMASKMOVPD   (R9)(BX*1), Y15, Y6
 	VADDPD       Y6, Y4, Y4
-	MOVQ         624(AX), DX
-	VMASKMOVPD   Y4, Y15, (DX)(BX*1)
-	MOVQ         72(AX), DX
-	VMASKMOVPD   (DX)(BX*1), Y15, Y6
+	MOVQ         624(AX), R9
+	VMASKMOVPD   Y4, Y15, (R9)(BX*1)
+	MOVQ         72(AX), R9
+	VMASKMOVPD   (R9)(BX*1), Y15, Y6
 	VSUBPD       Y4, Y6, Y6
-	MOVQ         264(AX), DX
-	VMASKMOVPD   (DX)(BX*1), Y15, Y7
+	MOVQ         264(AX), R9
+	VMASKMOVPD   (R9)(SI*1), Y15, Y7
 	VADDPD       Y7, Y6, Y6
-	MOVQ         48(AX), DX
-	VMASKMOVPD   (DX)(BX*1), Y15, Y7
+	MOVQ         48(AX), R9
+	VMASKMOVPD   (R9)(BX*1), Y15, Y7
 	VCMPPD       $0x00, word64_0000000000000000<>+0(SB), Y7, Y8
 	VSUBPD       Y6, Y5, Y9
 	VMAXPD       Y9, Y0, Y9
@@ -6596,10 +8140,10 @@ tail_of_localSoft:
 	VMULPD       word64_3d41cf79abc9e3b4<>+0(SB), Y10, Y10
 	VSUBPD       Y10, Y9, Y9
 	VMULPD       Y9, Y9, Y10
-	MOVQ         (CX), DX
+	MOVQ         (CX), R9
 	VXORPD       Y13, Y13, Y13
 	VPCMPEQQ     Y14, Y14, Y14
-	VGATHERQPD   Y14, (DX)(Y11*8), Y13
+	VGATHERQPD   Y14, (R9)(Y11*8), Y13
 	VADDPD       Y9, Y13, Y13
 	VMULPD       word64_3fc5555555555555<>+0(SB), Y9, Y14
 	VADDPD       word64_3fe0000000000000<>+0(SB), Y14, Y14
@@ -6610,43 +8154,43 @@ tail_of_localSoft:
 	VADDPD       word64_3fa5555555555555<>+0(SB), Y9, Y9
 	VMULPD       Y9, Y10, Y9
 	VADDPD       Y13, Y9, Y9
-	MOVQ         (CX), DX
+	MOVQ         (CX), R9
 	VXORPD       Y10, Y10, Y10
 	VPCMPEQQ     Y13, Y13, Y13
-	VGATHERQPD   Y13, 8(DX)(Y11*8), Y10
+	VGATHERQPD   Y13, 8(R9)(Y11*8), Y10
 	VPADDQ       Y12, Y10, Y10
 	VMULPD       Y9, Y10, Y9
 	VADDPD       Y10, Y9, Y9
 	VADDPD       Y5, Y9, Y9
 	VDIVPD       Y9, Y5, Y9
 	VANDPD       Y9, Y8, Y8
-	MOVQ         552(AX), DX
-	VMASKMOVPD   Y8, Y15, (DX)(BX*1)
+	MOVQ         552(AX), R9
+	VMASKMOVPD   Y8, Y15, (R9)(BX*1)
 	VCMPPD       $0x00, word64_0000000000000000<>+0(SB), Y7, Y8
 	VMAXPD       Y6, Y5, Y6
 	VBLENDVPD    Y8, Y6, Y5, Y8
-	MOVQ         432(AX), DX
-	VMASKMOVPD   Y8, Y15, (DX)(BX*1)
-	MOVQ         240(AX), DX
-	VMASKMOVPD   (DX)(BX*1), Y15, Y9
+	MOVQ         432(AX), R9
+	VMASKMOVPD   Y8, Y15, (R9)(BX*1)
+	MOVQ         240(AX), R9
+	VMASKMOVPD   (R9)(SI*1), Y15, Y9
 	VADDPD       Y9, Y1, Y10
 	VDIVPD       Y10, Y5, Y11
-	MOVQ         480(AX), DX
-	VMASKMOVPD   Y11, Y15, (DX)(BX*1)
-	MOVQ         288(AX), DX
-	VMASKMOVPD   (DX)(BX*1), Y15, Y11
+	MOVQ         480(AX), R9
+	VMASKMOVPD   Y11, Y15, (R9)(BX*1)
+	MOVQ         288(AX), R9
+	VMASKMOVPD   (R9)(SI*1), Y15, Y11
 	VMULPD       Y11, Y4, Y11
 	VMULPD       Y8, Y9, Y8
 	VDIVPD       Y10, Y8, Y8
 	VSUBPD       Y4, Y8, Y12
 	VMULPD       Y12, Y11, Y12
 	VADDPD       Y12, Y3, Y12
-	MOVQ         528(AX), DX
-	VMASKMOVPD   Y12, Y15, (DX)(BX*1)
-	MOVQ         408(AX), DX
-	VMASKMOVPD   Y8, Y15, (DX)(BX*1)
-	MOVQ         192(AX), DX
-	VMASKMOVPD   (DX)(BX*1), Y15, Y8
+	MOVQ         528(AX), R9
+	VMASKMOVPD   Y12, Y15, (R9)(BX*1)
+	MOVQ         408(AX), R9
+	VMASKMOVPD   Y8, Y15, (R9)(BX*1)
+	MOVQ         192(AX), R9
+	VMASKMOVPD   (R9)(SI*1), Y15, Y8
 	VMULPD       Y12, Y8, Y12
 	VMULPD       Y12, Y1, Y12
 	VADDPD       Y12, Y1, Y12
@@ -6664,11 +8208,11 @@ tail_of_localSoft:
 	VMULPD       word64_3d41cf79abc9e3b4<>+0(SB), Y2, Y2
 	VSUBPD       Y2, Y0, Y0
 	VMULPD       Y0, Y0, Y2
-	MOVQ         (CX), DX
+	MOVQ         (CX), R9
 	VMOVUPD      Y3, 64(CX)
 	VXORPD       Y8, Y8, Y8
 	VPCMPEQQ     Y3, Y3, Y3
-	VGATHERQPD   Y3, (DX)(Y13*8), Y8
+	VGATHERQPD   Y3, (R9)(Y13*8), Y8
 	VADDPD       Y0, Y8, Y3
 	VMULPD       word64_3fc5555555555555<>+0(SB), Y0, Y8
 	VADDPD       word64_3fe0000000000000<>+0(SB), Y8, Y8
@@ -6679,10 +8223,10 @@ tail_of_localSoft:
 	VADDPD       word64_3fa5555555555555<>+0(SB), Y0, Y0
 	VMULPD       Y0, Y2, Y0
 	VADDPD       Y3, Y0, Y0
-	MOVQ         (CX), DX
+	MOVQ         (CX), R9
 	VXORPD       Y2, Y2, Y2
 	VPCMPEQQ     Y3, Y3, Y3
-	VGATHERQPD   Y3, 8(DX)(Y13*8), Y2
+	VGATHERQPD   Y3, 8(R9)(Y13*8), Y2
 	VPADDQ       Y14, Y2, Y2
 	VMULPD       Y0, Y2, Y0
 	VADDPD       Y2, Y0, Y0
@@ -6693,31 +8237,31 @@ tail_of_localSoft:
 	VMOVUPD      word64_47252f6b3174d542<>+0(SB), Y3
 	VMINPD       Y2, Y3, Y2
 	VDIVPD       Y2, Y0, Y0
-	MOVQ         504(AX), DX
-	VMASKMOVPD   Y0, Y15, (DX)(BX*1)
+	MOVQ         504(AX), R9
+	VMASKMOVPD   Y0, Y15, (R9)(BX*1)
 	VMOVUPD      word64_0000000000000000<>+0(SB), Y0
-	MOVQ         600(AX), DX
-	VMASKMOVPD   Y0, Y15, (DX)(BX*1)
+	MOVQ         600(AX), R9
+	VMASKMOVPD   Y0, Y15, (R9)(BX*1)
 	VCMPPD       $0x1e, Y0, Y7, Y2
 	VBROADCASTSD 648(AX), Y8
 	VCMPPD       $0x12, Y8, Y7, Y12
 	VANDPD       Y12, Y2, Y2
 	VANDPD       Y15, Y2, Y12
-	VMOVMSKPD    Y12, DX
+	VMOVMSKPD    Y12, R9
 	VMOVUPD      Y1, 128(CX)
 	VMOVUPD      Y4, 192(CX)
 	VMOVUPD      Y6, 256(CX)
 	VMOVUPD      Y10, 320(CX)
 	VMOVUPD      Y11, 384(CX)
-	TESTL        DX, DX
+	TESTL        R9, R9
 	JZ           localSoft_2_true
 	VMULPD       Y6, Y9, Y2
 	VDIVPD       Y10, Y2, Y2
 	VSUBPD       Y4, Y2, Y2
 	VMULPD       Y2, Y11, Y2
 	VADDPD       64(CX), Y2, Y2
-	MOVQ         192(AX), DX
-	VMASKMOVPD   (DX)(BX*1), Y15, Y4
+	MOVQ         192(AX), R9
+	VMASKMOVPD   (R9)(SI*1), Y15, Y4
 	VMULPD       Y2, Y4, Y2
 	VMULPD       Y2, Y1, Y2
 	VADDPD       Y2, Y1, Y1
@@ -6733,27 +8277,27 @@ tail_of_localSoft:
 	VPSUBQ       Y4, Y1, Y4
 	VANDPD       word64_ffffffffff800000<>+0(SB), Y4, Y6
 	VSUBPD       Y6, Y4, Y4
-	MOVQ         8(CX), DX
+	MOVQ         8(CX), SI
 	VXORPD       Y9, Y9, Y9
 	VPCMPEQQ     Y10, Y10, Y10
-	VGATHERQPD   Y10, (DX)(Y3*8), Y9
+	VGATHERQPD   Y10, (SI)(Y3*8), Y9
 	VMULPD       Y9, Y6, Y6
 	VSUBPD       Y5, Y6, Y6
 	VMULPD       Y9, Y4, Y4
 	VORPD        word64_4330000000000000<>+0(SB), Y2, Y2
 	VSUBPD       word64_4330000000000000<>+0(SB), Y2, Y2
 	VMULPD       word64_3fe62e42fefa3800<>+0(SB), Y2, Y9
-	MOVQ         8(CX), DX
+	MOVQ         8(CX), SI
 	VXORPD       Y10, Y10, Y10
 	VPCMPEQQ     Y11, Y11, Y11
-	VGATHERQPD   Y11, 8(DX)(Y3*8), Y10
+	VGATHERQPD   Y11, 8(SI)(Y3*8), Y10
 	VADDPD       Y10, Y9, Y9
 	VADDPD       Y6, Y9, Y9
 	VMULPD       word64_3d2ef35793c76730<>+0(SB), Y2, Y2
-	MOVQ         8(CX), CX
+	MOVQ         8(CX), SI
 	VXORPD       Y10, Y10, Y10
 	VPCMPEQQ     Y11, Y11, Y11
-	VGATHERQPD   Y11, 16(CX)(Y3*8), Y10
+	VGATHERQPD   Y11, 16(SI)(Y3*8), Y10
 	VADDPD       Y10, Y2, Y2
 	VADDPD       Y4, Y2, Y2
 	VSUBPD       Y5, Y1, Y3
@@ -6778,485 +8322,517 @@ tail_of_localSoft:
 	VADDPD       Y4, Y2, Y2
 	VADDPD       Y9, Y2, Y2
 	VBLENDVPD    Y1, Y3, Y2, Y1
-	MOVQ         168(AX), CX
-	VMASKMOVPD   (CX)(BX*1), Y15, Y2
+	MOVQ         168(AX), SI
+	VMASKMOVPD   (SI)(BX*1), Y15, Y2
 	VSUBPD       Y2, Y1, Y1
 	VCMPPD       $0x1e, Y0, Y7, Y0
 	VCMPPD       $0x12, Y8, Y7, Y2
 	VANDPD       Y2, Y0, Y0
 	VANDPD       Y1, Y0, Y0
-	MOVQ         600(AX), AX
-	VMASKMOVPD   Y0, Y15, (AX)(BX*1)
+	MOVQ         600(AX), SI
+	VMASKMOVPD   Y0, Y15, (SI)(BX*1)
 
 localSoft_2_true:
+	LEAQ (BX)(R8*8), BX
+
 end_localSoft:
-	MOVQ SI, found+24(FP)
+	DECQ DX
+	JNZ  row_of_localSoft
+	MOVQ DI, found+32(FP)
 	VZEROUPPER
 	RET
 
-// func spikeSAVX2F64(args *byte, scratch *byte, n int) (found int)
+// func spikeSAVX2F64(args *byte, scratch *byte, n int, rows int) (found int)
 // Requires: AVX
-TEXT ·spikeSAVX2F64(SB), NOSPLIT, $0-32
+TEXT ·spikeSAVX2F64(SB), NOSPLIT, $0-40
 	MOVQ args+0(FP), AX
 	MOVQ scratch+8(FP), CX
-	MOVQ n+16(FP), CX
+	MOVQ rows+24(FP), CX
 	XORQ DX, DX
+	XORQ SI, SI
+
+row_of_spikeS:
+	MOVQ n+16(FP), DI
 	XORQ BX, BX
-	SUBQ $0x04, CX
+	SUBQ $0x04, DI
 	JL   tail_of_spikeS
 
 loop_spikeS:
-	MOVQ         144(AX), SI
-	MOVQ         216(AX), SI
-	VMOVUPD      (SI)(DX*1), Y0
-	MOVQ         144(AX), SI
-	VADDPD       (SI)(DX*1), Y0, Y0
-	MOVQ         120(AX), SI
-	MOVQ         192(AX), SI
-	VMOVUPD      (SI)(DX*1), Y1
-	MOVQ         120(AX), SI
-	VADDPD       (SI)(DX*1), Y1, Y1
-	MOVQ         72(AX), SI
-	VMULPD       (SI)(DX*1), Y1, Y1
-	MOVQ         (AX), SI
-	VMOVUPD      (SI)(DX*1), Y2
+	MOVQ         144(AX), R8
+	MOVQ         216(AX), R8
+	VMOVUPD      (R8)(DX*1), Y0
+	MOVQ         144(AX), R8
+	VADDPD       (R8)(DX*1), Y0, Y0
+	MOVQ         120(AX), R8
+	MOVQ         192(AX), R8
+	VMOVUPD      (R8)(DX*1), Y1
+	MOVQ         120(AX), R8
+	VADDPD       (R8)(DX*1), Y1, Y1
+	MOVQ         48(AX), R8
+	VMULPD       (R8)(DX*1), Y1, Y1
+	MOVQ         (AX), R8
+	VMOVUPD      (R8)(DX*1), Y2
 	VMULPD       Y2, Y0, Y3
-	MOVQ         96(AX), SI
-	VMULPD       (SI)(DX*1), Y3, Y3
+	MOVQ         72(AX), R8
+	VMULPD       (R8)(DX*1), Y3, Y3
 	VSUBPD       Y3, Y1, Y1
-	MOVQ         168(AX), SI
-	MOVQ         240(AX), SI
-	VMOVUPD      (SI)(DX*1), Y3
-	MOVQ         168(AX), SI
-	VADDPD       (SI)(DX*1), Y3, Y3
-	MOVQ         48(AX), SI
-	VMOVUPD      (SI)(DX*1), Y4
+	MOVQ         168(AX), R8
+	MOVQ         240(AX), R8
+	VMOVUPD      (R8)(DX*1), Y3
+	MOVQ         168(AX), R8
+	VADDPD       (R8)(DX*1), Y3, Y3
+	MOVQ         96(AX), R8
+	VMOVUPD      (R8)(BX*1), Y4
 	VSUBPD       Y4, Y2, Y5
 	VCMPPD       $0x1e, word64_0000000000000000<>+0(SB), Y5, Y5
 	VADDPD       Y0, Y3, Y0
 	VBLENDVPD    Y5, Y3, Y0, Y0
 	VADDPD       Y1, Y0, Y0
-	MOVQ         336(AX), SI
-	VMOVUPD      Y0, (SI)(DX*1)
-	MOVQ         288(AX), SI
-	VMOVUPD      (SI)(DX*1), Y0
+	MOVQ         336(AX), R8
+	VMOVUPD      Y0, (R8)(DX*1)
+	MOVQ         288(AX), R8
+	VMOVUPD      (R8)(BX*1), Y0
 	VSUBPD       Y1, Y0, Y0
-	MOVQ         288(AX), SI
-	VMOVUPD      Y0, (SI)(DX*1)
+	MOVQ         288(AX), R8
+	VMOVUPD      Y0, (R8)(BX*1)
 	VSUBPD       Y4, Y2, Y0
 	VCMPPD       $0x1e, word64_0000000000000000<>+0(SB), Y0, Y0
-	MOVQ         264(AX), SI
-	VMOVUPD      (SI)(DX*1), Y1
+	MOVQ         264(AX), R8
+	VMOVUPD      (R8)(DX*1), Y1
 	VANDPD       Y1, Y0, Y0
-	MOVQ         312(AX), SI
-	MOVQ         312(AX), SI
-	VADDPD       (SI)(DX*1), Y0, Y0
-	MOVQ         312(AX), SI
-	VMOVUPD      Y0, (SI)(DX*1)
-	MOVQ         24(AX), SI
-	VMOVUPD      (SI)(DX*1), Y0
+	MOVQ         312(AX), R8
+	MOVQ         312(AX), R8
+	VADDPD       (R8)(BX*1), Y0, Y0
+	MOVQ         312(AX), R8
+	VMOVUPD      Y0, (R8)(BX*1)
+	MOVQ         24(AX), R8
+	VMOVUPD      (R8)(DX*1), Y0
 	VBROADCASTSD 360(AX), Y3
 	VCMPPD       $0x1e, Y3, Y0, Y0
 	VSUBPD       Y4, Y2, Y2
 	VCMPPD       $0x1e, word64_0000000000000000<>+0(SB), Y2, Y2
 	VANDPD       Y1, Y0, Y0
 	VBLENDVPD    Y2, word64_0000000000000000<>+0(SB), Y0, Y0
-	MOVQ         264(AX), SI
-	VMOVUPD      Y0, (SI)(DX*1)
+	MOVQ         264(AX), R8
+	VMOVUPD      Y0, (R8)(DX*1)
 	ADDQ         $0x20, DX
-	SUBQ         $0x04, CX
+	ADDQ         $0x20, BX
+	SUBQ         $0x04, DI
 	JGE          loop_spikeS
 
 tail_of_spikeS:
-	ADDQ         $0x04, CX
+	ADDQ         $0x04, DI
 	JZ           end_spikeS
-	MOVQ         CX, SI
-	SHLQ         $0x03, SI
-	LEAQ         tail<>+64(SB), CX
-	SUBQ         SI, CX
-	VMOVUPD      (CX), Y15
-	MOVQ         144(AX), CX
-	VMASKMOVPD   (CX)(DX*1), Y15, Y0
-	MOVQ         216(AX), CX
-	VMASKMOVPD   (CX)(DX*1), Y15, Y1
+	MOVQ         DI, R9
+	SHLQ         $0x03, R9
+	LEAQ         tail<>+64(SB), R8
+	SUBQ         R9, R8
+	VMOVUPD      (R8), Y15
+	MOVQ         144(AX), R8
+	VMASKMOVPD   (R8)(DX*1), Y15, Y0
+	MOVQ         216(AX), R8
+	VMASKMOVPD   (R8)(DX*1), Y15, Y1
 	VADDPD       Y1, Y0, Y0
-	MOVQ         120(AX), CX
-	VMASKMOVPD   (CX)(DX*1), Y15, Y1
-	MOVQ         192(AX), CX
-	VMASKMOVPD   (CX)(DX*1), Y15, Y2
+	MOVQ         120(AX), R8
+	VMASKMOVPD   (R8)(DX*1), Y15, Y1
+	MOVQ         192(AX), R8
+	VMASKMOVPD   (R8)(DX*1), Y15, Y2
 	VADDPD       Y2, Y1, Y1
-	MOVQ         72(AX), CX
-	VMASKMOVPD   (CX)(DX*1), Y15, Y2
+	MOVQ         48(AX), R8
+	VMASKMOVPD   (R8)(DX*1), Y15, Y2
 	VMULPD       Y2, Y1, Y1
-	MOVQ         (AX), CX
-	VMASKMOVPD   (CX)(DX*1), Y15, Y2
+	MOVQ         (AX), R8
+	VMASKMOVPD   (R8)(DX*1), Y15, Y2
 	VMULPD       Y2, Y0, Y3
-	MOVQ         96(AX), CX
-	VMASKMOVPD   (CX)(DX*1), Y15, Y4
+	MOVQ         72(AX), R8
+	VMASKMOVPD   (R8)(DX*1), Y15, Y4
 	VMULPD       Y4, Y3, Y3
 	VSUBPD       Y3, Y1, Y1
-	MOVQ         168(AX), CX
-	VMASKMOVPD   (CX)(DX*1), Y15, Y3
-	MOVQ         240(AX), CX
-	VMASKMOVPD   (CX)(DX*1), Y15, Y4
+	MOVQ         168(AX), R8
+	VMASKMOVPD   (R8)(DX*1), Y15, Y3
+	MOVQ         240(AX), R8
+	VMASKMOVPD   (R8)(DX*1), Y15, Y4
 	VADDPD       Y4, Y3, Y3
-	MOVQ         48(AX), CX
-	VMASKMOVPD   (CX)(DX*1), Y15, Y4
+	MOVQ         96(AX), R8
+	VMASKMOVPD   (R8)(BX*1), Y15, Y4
 	VSUBPD       Y4, Y2, Y5
 	VCMPPD       $0x1e, word64_0000000000000000<>+0(SB), Y5, Y5
 	VADDPD       Y0, Y3, Y0
 	VBLENDVPD    Y5, Y3, Y0, Y0
 	VADDPD       Y1, Y0, Y0
-	MOVQ         336(AX), CX
-	VMASKMOVPD   Y0, Y15, (CX)(DX*1)
-	MOVQ         288(AX), CX
-	VMASKMOVPD   (CX)(DX*1), Y15, Y0
+	MOVQ         336(AX), R8
+	VMASKMOVPD   Y0, Y15, (R8)(DX*1)
+	MOVQ         288(AX), R8
+	VMASKMOVPD   (R8)(BX*1), Y15, Y0
 	VSUBPD       Y1, Y0, Y0
-	MOVQ         288(AX), CX
-	VMASKMOVPD   Y0, Y15, (CX)(DX*1)
+	MOVQ         288(AX), R8
+	VMASKMOVPD   Y0, Y15, (R8)(BX*1)
 	VSUBPD       Y4, Y2, Y0
 	VCMPPD       $0x1e, word64_0000000000000000<>+0(SB), Y0, Y0
-	MOVQ         264(AX), CX
-	VMASKMOVPD   (CX)(DX*1), Y15, Y1
+	MOVQ         264(AX), R8
+	VMASKMOVPD   (R8)(DX*1), Y15, Y1
 	VANDPD       Y1, Y0, Y0
-	MOVQ         312(AX), CX
-	VMASKMOVPD   (CX)(DX*1), Y15, Y3
+	MOVQ         312(AX), R8
+	VMASKMOVPD   (R8)(BX*1), Y15, Y3
 	VADDPD       Y0, Y3, Y0
-	MOVQ         312(AX), CX
-	VMASKMOVPD   Y0, Y15, (CX)(DX*1)
-	MOVQ         24(AX), CX
-	VMASKMOVPD   (CX)(DX*1), Y15, Y0
+	MOVQ         312(AX), R8
+	VMASKMOVPD   Y0, Y15, (R8)(BX*1)
+	MOVQ         24(AX), BX
+	VMASKMOVPD   (BX)(DX*1), Y15, Y0
 	VBROADCASTSD 360(AX), Y3
 	VCMPPD       $0x1e, Y3, Y0, Y0
 	VSUBPD       Y4, Y2, Y2
 	VCMPPD       $0x1e, word64_0000000000000000<>+0(SB), Y2, Y2
 	VANDPD       Y1, Y0, Y0
 	VBLENDVPD    Y2, word64_0000000000000000<>+0(SB), Y0, Y0
-	MOVQ         264(AX), AX
-	VMASKMOVPD   Y0, Y15, (AX)(DX*1)
+	MOVQ         264(AX), BX
+	VMASKMOVPD   Y0, Y15, (BX)(DX*1)
+	LEAQ         (DX)(DI*8), DX
 
 end_spikeS:
-	MOVQ BX, found+24(FP)
+	DECQ CX
+	JNZ  row_of_spikeS
+	MOVQ SI, found+32(FP)
 	VZEROUPPER
 	RET
 
-// func spikeTAVX2F64(args *byte, scratch *byte, n int) (found int)
+// func spikeTAVX2F64(args *byte, scratch *byte, n int, rows int) (found int)
 // Requires: AVX
-TEXT ·spikeTAVX2F64(SB), NOSPLIT, $0-32
+TEXT ·spikeTAVX2F64(SB), NOSPLIT, $0-40
 	MOVQ args+0(FP), AX
 	MOVQ scratch+8(FP), CX
-	MOVQ n+16(FP), CX
+	MOVQ rows+24(FP), CX
 	XORQ DX, DX
+	XORQ SI, SI
+
+row_of_spikeT:
+	MOVQ n+16(FP), DI
 	XORQ BX, BX
-	SUBQ $0x04, CX
+	SUBQ $0x04, DI
 	JL   tail_of_spikeT
 
 loop_spikeT:
-	MOVQ         216(AX), SI
-	MOVQ         264(AX), SI
-	VMOVUPD      (SI)(DX*1), Y0
-	MOVQ         216(AX), SI
-	VADDPD       (SI)(DX*1), Y0, Y0
-	MOVQ         168(AX), SI
-	MOVQ         72(AX), SI
-	VMOVUPD      (SI)(DX*1), Y1
-	MOVQ         168(AX), SI
-	VMULPD       (SI)(DX*1), Y1, Y2
-	MOVQ         120(AX), SI
-	VMULPD       (SI)(DX*1), Y2, Y2
-	MOVQ         144(AX), SI
-	VMOVUPD      (SI)(DX*1), Y3
+	MOVQ         216(AX), R8
+	MOVQ         264(AX), R8
+	VMOVUPD      (R8)(DX*1), Y0
+	MOVQ         216(AX), R8
+	VADDPD       (R8)(DX*1), Y0, Y0
+	MOVQ         168(AX), R8
+	MOVQ         48(AX), R8
+	VMOVUPD      (R8)(DX*1), Y1
+	MOVQ         168(AX), R8
+	VMULPD       (R8)(DX*1), Y1, Y2
+	MOVQ         120(AX), R8
+	VMULPD       (R8)(BX*1), Y2, Y2
+	MOVQ         144(AX), R8
+	VMOVUPD      (R8)(DX*1), Y3
 	VSUBPD       Y2, Y3, Y2
-	MOVQ         360(AX), SI
-	VMOVUPD      (SI)(DX*1), Y3
+	MOVQ         360(AX), R8
+	VMOVUPD      (R8)(DX*1), Y3
 	VSUBPD       Y3, Y2, Y2
-	MOVQ         240(AX), SI
-	VMOVUPD      (SI)(DX*1), Y4
-	MOVQ         (AX), SI
-	VMOVUPD      (SI)(DX*1), Y5
+	MOVQ         240(AX), R8
+	VMOVUPD      (R8)(DX*1), Y4
+	MOVQ         (AX), R8
+	VMOVUPD      (R8)(DX*1), Y5
 	VMULPD       Y5, Y4, Y6
 	VMULPD       word64_3fe0000000000000<>+0(SB), Y6, Y6
 	VSUBPD       Y6, Y2, Y2
-	MOVQ         288(AX), SI
-	VMOVUPD      (SI)(DX*1), Y6
-	MOVQ         312(AX), SI
-	VSUBPD       (SI)(DX*1), Y6, Y6
+	MOVQ         288(AX), R8
+	VMOVUPD      (R8)(DX*1), Y6
+	MOVQ         312(AX), R8
+	VSUBPD       (R8)(DX*1), Y6, Y6
 	VMULPD       Y6, Y1, Y1
 	VMULPD       word64_3fe0000000000000<>+0(SB), Y1, Y1
 	VADDPD       Y1, Y2, Y1
-	MOVQ         336(AX), SI
-	MOVQ         96(AX), SI
-	VMOVUPD      (SI)(DX*1), Y2
-	MOVQ         336(AX), SI
-	VMULPD       (SI)(DX*1), Y2, Y6
+	MOVQ         336(AX), R8
+	MOVQ         72(AX), R8
+	VMOVUPD      (R8)(DX*1), Y2
+	MOVQ         336(AX), R8
+	VMULPD       (R8)(DX*1), Y2, Y6
 	VMULPD       word64_3fe0000000000000<>+0(SB), Y6, Y6
 	VSUBPD       Y6, Y1, Y1
 	VSUBPD       Y2, Y5, Y2
 	VMAXPD       word64_3fc999999999999a<>+0(SB), Y2, Y2
 	VDIVPD       Y2, Y1, Y1
-	MOVQ         48(AX), SI
-	VMOVUPD      (SI)(DX*1), Y2
+	MOVQ         96(AX), R8
+	VMOVUPD      (R8)(BX*1), Y2
 	VSUBPD       Y2, Y5, Y6
 	VCMPPD       $0x1e, word64_0000000000000000<>+0(SB), Y6, Y6
-	MOVQ         384(AX), SI
-	VMOVUPD      (SI)(DX*1), Y7
+	MOVQ         384(AX), R8
+	VMOVUPD      (R8)(BX*1), Y7
 	VSUBPD       Y1, Y7, Y8
 	VBLENDVPD    Y6, Y8, Y7, Y6
-	MOVQ         384(AX), SI
-	VMOVUPD      Y6, (SI)(DX*1)
-	MOVQ         192(AX), SI
-	MOVQ         192(AX), SI
-	VADDPD       (SI)(DX*1), Y4, Y4
+	MOVQ         384(AX), R8
+	VMOVUPD      Y6, (R8)(BX*1)
+	MOVQ         192(AX), R8
+	MOVQ         192(AX), R8
+	VADDPD       (R8)(DX*1), Y4, Y4
 	VADDPD       Y4, Y0, Y4
 	VSUBPD       Y2, Y5, Y6
 	VCMPPD       $0x1e, word64_0000000000000000<>+0(SB), Y6, Y6
 	VADDPD       Y1, Y0, Y0
 	VBLENDVPD    Y6, Y0, Y4, Y0
-	MOVQ         432(AX), SI
-	VMOVUPD      Y0, (SI)(DX*1)
+	MOVQ         432(AX), R8
+	VMOVUPD      Y0, (R8)(DX*1)
 	VSUBPD       Y2, Y5, Y0
 	VCMPPD       $0x1e, word64_0000000000000000<>+0(SB), Y0, Y0
 	VANDPD       Y3, Y0, Y0
-	MOVQ         408(AX), SI
-	MOVQ         408(AX), SI
-	VADDPD       (SI)(DX*1), Y0, Y0
-	MOVQ         408(AX), SI
-	VMOVUPD      Y0, (SI)(DX*1)
-	MOVQ         24(AX), SI
-	VMOVUPD      (SI)(DX*1), Y0
+	MOVQ         408(AX), R8
+	MOVQ         408(AX), R8
+	VADDPD       (R8)(BX*1), Y0, Y0
+	MOVQ         408(AX), R8
+	VMOVUPD      Y0, (R8)(BX*1)
+	MOVQ         24(AX), R8
+	VMOVUPD      (R8)(DX*1), Y0
 	VBROADCASTSD 456(AX), Y1
 	VCMPPD       $0x1e, Y1, Y0, Y0
 	VSUBPD       Y2, Y5, Y1
 	VCMPPD       $0x1e, word64_0000000000000000<>+0(SB), Y1, Y1
 	VANDPD       Y3, Y0, Y0
 	VBLENDVPD    Y1, word64_0000000000000000<>+0(SB), Y0, Y0
-	MOVQ         360(AX), SI
-	VMOVUPD      Y0, (SI)(DX*1)
+	MOVQ         360(AX), R8
+	VMOVUPD      Y0, (R8)(DX*1)
 	ADDQ         $0x20, DX
-	SUBQ         $0x04, CX
+	ADDQ         $0x20, BX
+	SUBQ         $0x04, DI
 	JGE          loop_spikeT
 
 tail_of_spikeT:
-	ADDQ         $0x04, CX
+	ADDQ         $0x04, DI
 	JZ           end_spikeT
-	MOVQ         CX, SI
-	SHLQ         $0x03, SI
-	LEAQ         tail<>+64(SB), CX
-	SUBQ         SI, CX
-	VMOVUPD      (CX), Y15
-	MOVQ         216(AX), CX
-	VMASKMOVPD   (CX)(DX*1), Y15, Y0
-	MOVQ         264(AX), CX
-	VMASKMOVPD   (CX)(DX*1), Y15, Y1
+	MOVQ         DI, R9
+	SHLQ         $0x03, R9
+	LEAQ         tail<>+64(SB), R8
+	SUBQ         R9, R8
+	VMOVUPD      (R8), Y15
+	MOVQ         216(AX), R8
+	VMASKMOVPD   (R8)(DX*1), Y15, Y0
+	MOVQ         264(AX), R8
+	VMASKMOVPD   (R8)(DX*1), Y15, Y1
 	VADDPD       Y1, Y0, Y0
-	MOVQ         168(AX), CX
-	VMASKMOVPD   (CX)(DX*1), Y15, Y1
-	MOVQ         72(AX), CX
-	VMASKMOVPD   (CX)(DX*1), Y15, Y2
+	MOVQ         168(AX), R8
+	VMASKMOVPD   (R8)(DX*1), Y15, Y1
+	MOVQ         48(AX), R8
+	VMASKMOVPD   (R8)(DX*1), Y15, Y2
 	VMULPD       Y2, Y1, Y1
-	MOVQ         120(AX), CX
-	VMASKMOVPD   (CX)(DX*1), Y15, Y3
+	MOVQ         120(AX), R8
+	VMASKMOVPD   (R8)(BX*1), Y15, Y3
 	VMULPD       Y3, Y1, Y1
-	MOVQ         144(AX), CX
-	VMASKMOVPD   (CX)(DX*1), Y15, Y3
+	MOVQ         144(AX), R8
+	VMASKMOVPD   (R8)(DX*1), Y15, Y3
 	VSUBPD       Y1, Y3, Y1
-	MOVQ         360(AX), CX
-	VMASKMOVPD   (CX)(DX*1), Y15, Y3
+	MOVQ         360(AX), R8
+	VMASKMOVPD   (R8)(DX*1), Y15, Y3
 	VSUBPD       Y3, Y1, Y1
-	MOVQ         240(AX), CX
-	VMASKMOVPD   (CX)(DX*1), Y15, Y4
-	MOVQ         (AX), CX
-	VMASKMOVPD   (CX)(DX*1), Y15, Y5
+	MOVQ         240(AX), R8
+	VMASKMOVPD   (R8)(DX*1), Y15, Y4
+	MOVQ         (AX), R8
+	VMASKMOVPD   (R8)(DX*1), Y15, Y5
 	VMULPD       Y5, Y4, Y6
 	VMULPD       word64_3fe0000000000000<>+0(SB), Y6, Y6
 	VSUBPD       Y6, Y1, Y1
-	MOVQ         288(AX), CX
-	VMASKMOVPD   (CX)(DX*1), Y15, Y6
-	MOVQ         312(AX), CX
-	VMASKMOVPD   (CX)(DX*1), Y15, Y7
+	MOVQ         288(AX), R8
+	VMASKMOVPD   (R8)(DX*1), Y15, Y6
+	MOVQ         312(AX), R8
+	VMASKMOVPD   (R8)(DX*1), Y15, Y7
 	VSUBPD       Y7, Y6, Y6
 	VMULPD       Y6, Y2, Y2
 	VMULPD       word64_3fe0000000000000<>+0(SB), Y2, Y2
 	VADDPD       Y2, Y1, Y1
-	MOVQ         336(AX), CX
-	VMASKMOVPD   (CX)(DX*1), Y15, Y2
-	MOVQ         96(AX), CX
-	VMASKMOVPD   (CX)(DX*1), Y15, Y6
+	MOVQ         336(AX), R8
+	VMASKMOVPD   (R8)(DX*1), Y15, Y2
+	MOVQ         72(AX), R8
+	VMASKMOVPD   (R8)(DX*1), Y15, Y6
 	VMULPD       Y6, Y2, Y2
 	VMULPD       word64_3fe0000000000000<>+0(SB), Y2, Y2
 	VSUBPD       Y2, Y1, Y1
 	VSUBPD       Y6, Y5, Y2
 	VMAXPD       word64_3fc999999999999a<>+0(SB), Y2, Y2
 	VDIVPD       Y2, Y1, Y1
-	MOVQ         48(AX), CX
-	VMASKMOVPD   (CX)(DX*1), Y15, Y2
+	MOVQ         96(AX), R8
+	VMASKMOVPD   (R8)(BX*1), Y15, Y2
 	VSUBPD       Y2, Y5, Y6
 	VCMPPD       $0x1e, word64_0000000000000000<>+0(SB), Y6, Y6
-	MOVQ         384(AX), CX
-	VMASKMOVPD   (CX)(DX*1), Y15, Y7
+	MOVQ         384(AX), R8
+	VMASKMOVPD   (R8)(BX*1), Y15, Y7
 	VSUBPD       Y1, Y7, Y8
 	VBLENDVPD    Y6, Y8, Y7, Y6
-	MOVQ         384(AX), CX
-	VMASKMOVPD   Y6, Y15, (CX)(DX*1)
-	MOVQ         192(AX), CX
-	VMASKMOVPD   (CX)(DX*1), Y15, Y6
+	MOVQ         384(AX), R8
+	VMASKMOVPD   Y6, Y15, (R8)(BX*1)
+	MOVQ         192(AX), R8
+	VMASKMOVPD   (R8)(DX*1), Y15, Y6
 	VADDPD       Y4, Y6, Y4
 	VADDPD       Y4, Y0, Y4
 	VSUBPD       Y2, Y5, Y6
 	VCMPPD       $0x1e, word64_0000000000000000<>+0(SB), Y6, Y6
 	VADDPD       Y1, Y0, Y0
 	VBLENDVPD    Y6, Y0, Y4, Y0
-	MOVQ         432(AX), CX
-	VMASKMOVPD   Y0, Y15, (CX)(DX*1)
+	MOVQ         432(AX), R8
+	VMASKMOVPD   Y0, Y15, (R8)(DX*1)
 	VSUBPD       Y2, Y5, Y0
 	VCMPPD       $0x1e, word64_0000000000000000<>+0(SB), Y0, Y0
 	VANDPD       Y3, Y0, Y0
-	MOVQ         408(AX), CX
-	VMASKMOVPD   (CX)(DX*1), Y15, Y1
+	MOVQ         408(AX), R8
+	VMASKMOVPD   (R8)(BX*1), Y15, Y1
 	VADDPD       Y0, Y1, Y0
-	MOVQ         408(AX), CX
-	VMASKMOVPD   Y0, Y15, (CX)(DX*1)
-	MOVQ         24(AX), CX
-	VMASKMOVPD   (CX)(DX*1), Y15, Y0
+	MOVQ         408(AX), R8
+	VMASKMOVPD   Y0, Y15, (R8)(BX*1)
+	MOVQ         24(AX), BX
+	VMASKMOVPD   (BX)(DX*1), Y15, Y0
 	VBROADCASTSD 456(AX), Y1
 	VCMPPD       $0x1e, Y1, Y0, Y0
 	VSUBPD       Y2, Y5, Y1
 	VCMPPD       $0x1e, word64_0000000000000000<>+0(SB), Y1, Y1
 	VANDPD       Y3, Y0, Y0
 	VBLENDVPD    Y1, word64_0000000000000000<>+0(SB), Y0, Y0
-	MOVQ         360(AX), AX
-	VMASKMOVPD   Y0, Y15, (AX)(DX*1)
+	MOVQ         360(AX), BX
+	VMASKMOVPD   Y0, Y15, (BX)(DX*1)
+	LEAQ         (DX)(DI*8), DX
 
 end_spikeT:
-	MOVQ BX, found+24(FP)
+	DECQ CX
+	JNZ  row_of_spikeT
+	MOVQ SI, found+32(FP)
 	VZEROUPPER
 	RET
 
-// func spikeForcedAVX2F64(args *byte, scratch *byte, n int) (found int)
+// func spikeForcedAVX2F64(args *byte, scratch *byte, n int, rows int) (found int)
 // Requires: AVX
-TEXT ·spikeForcedAVX2F64(SB), NOSPLIT, $0-32
+TEXT ·spikeForcedAVX2F64(SB), NOSPLIT, $0-40
 	MOVQ args+0(FP), AX
 	MOVQ scratch+8(FP), CX
-	MOVQ n+16(FP), CX
+	MOVQ rows+24(FP), CX
 	XORQ DX, DX
+	XORQ SI, SI
+
+row_of_spikeForced:
+	MOVQ n+16(FP), DI
 	XORQ BX, BX
-	SUBQ $0x04, CX
+	SUBQ $0x04, DI
 	JL   tail_of_spikeForced
 
 loop_spikeForced:
-	MOVQ         72(AX), SI
-	MOVQ         120(AX), SI
-	VMOVUPD      (SI)(DX*1), Y0
-	MOVQ         72(AX), SI
-	VADDPD       (SI)(DX*1), Y0, Y0
-	MOVQ         (AX), SI
-	VMOVUPD      (SI)(DX*1), Y1
+	MOVQ         72(AX), R8
+	MOVQ         120(AX), R8
+	VMOVUPD      (R8)(DX*1), Y0
+	MOVQ         72(AX), R8
+	VADDPD       (R8)(DX*1), Y0, Y0
+	MOVQ         (AX), R8
+	VMOVUPD      (R8)(DX*1), Y1
 	VCMPPD       $0x1e, word64_0000000000000000<>+0(SB), Y1, Y2
-	MOVQ         48(AX), SI
-	MOVQ         96(AX), SI
-	VMOVUPD      (SI)(DX*1), Y3
-	MOVQ         48(AX), SI
-	VADDPD       (SI)(DX*1), Y3, Y3
+	MOVQ         48(AX), R8
+	MOVQ         96(AX), R8
+	VMOVUPD      (R8)(DX*1), Y3
+	MOVQ         48(AX), R8
+	VADDPD       (R8)(DX*1), Y3, Y3
 	VADDPD       Y3, Y0, Y3
 	VBLENDVPD    Y2, Y0, Y3, Y0
-	MOVQ         192(AX), SI
-	VMOVUPD      Y0, (SI)(DX*1)
+	MOVQ         192(AX), R8
+	VMOVUPD      Y0, (R8)(DX*1)
 	VCMPPD       $0x1e, word64_0000000000000000<>+0(SB), Y1, Y0
-	MOVQ         144(AX), SI
-	VMOVUPD      (SI)(DX*1), Y2
+	MOVQ         144(AX), R8
+	VMOVUPD      (R8)(DX*1), Y2
 	VANDPD       Y2, Y0, Y0
-	MOVQ         168(AX), SI
-	MOVQ         168(AX), SI
-	VADDPD       (SI)(DX*1), Y0, Y0
-	MOVQ         168(AX), SI
-	VMOVUPD      Y0, (SI)(DX*1)
-	MOVQ         24(AX), SI
-	VMOVUPD      (SI)(DX*1), Y0
+	MOVQ         168(AX), R8
+	MOVQ         168(AX), R8
+	VADDPD       (R8)(BX*1), Y0, Y0
+	MOVQ         168(AX), R8
+	VMOVUPD      Y0, (R8)(BX*1)
+	MOVQ         24(AX), R8
+	VMOVUPD      (R8)(DX*1), Y0
 	VBROADCASTSD 216(AX), Y3
 	VCMPPD       $0x1e, Y3, Y0, Y0
 	VCMPPD       $0x1e, word64_0000000000000000<>+0(SB), Y1, Y1
 	VANDPD       Y2, Y0, Y0
 	VBLENDVPD    Y1, word64_0000000000000000<>+0(SB), Y0, Y0
-	MOVQ         144(AX), SI
-	VMOVUPD      Y0, (SI)(DX*1)
+	MOVQ         144(AX), R8
+	VMOVUPD      Y0, (R8)(DX*1)
 	ADDQ         $0x20, DX
-	SUBQ         $0x04, CX
+	ADDQ         $0x20, BX
+	SUBQ         $0x04, DI
 	JGE          loop_spikeForced
 
 tail_of_spikeForced:
-	ADDQ         $0x04, CX
+	ADDQ         $0x04, DI
 	JZ           end_spikeForced
-	MOVQ         CX, SI
-	SHLQ         $0x03, SI
-	LEAQ         tail<>+64(SB), CX
-	SUBQ         SI, CX
-	VMOVUPD      (CX), Y15
-	MOVQ         72(AX), CX
-	VMASKMOVPD   (CX)(DX*1), Y15, Y0
-	MOVQ         120(AX), CX
-	VMASKMOVPD   (CX)(DX*1), Y15, Y1
+	MOVQ         DI, R9
+	SHLQ         $0x03, R9
+	LEAQ         tail<>+64(SB), R8
+	SUBQ         R9, R8
+	VMOVUPD      (R8), Y15
+	MOVQ         72(AX), R8
+	VMASKMOVPD   (R8)(DX*1), Y15, Y0
+	MOVQ         120(AX), R8
+	VMASKMOVPD   (R8)(DX*1), Y15, Y1
 	VADDPD       Y1, Y0, Y0
-	MOVQ         (AX), CX
-	VMASKMOVPD   (CX)(DX*1), Y15, Y1
+	MOVQ         (AX), R8
+	VMASKMOVPD   (R8)(DX*1), Y15, Y1
 	VCMPPD       $0x1e, word64_0000000000000000<>+0(SB), Y1, Y2
-	MOVQ         48(AX), CX
-	VMASKMOVPD   (CX)(DX*1), Y15, Y3
-	MOVQ         96(AX), CX
-	VMASKMOVPD   (CX)(DX*1), Y15, Y4
+	MOVQ         48(AX), R8
+	VMASKMOVPD   (R8)(DX*1), Y15, Y3
+	MOVQ         96(AX), R8
+	VMASKMOVPD   (R8)(DX*1), Y15, Y4
 	VADDPD       Y4, Y3, Y3
 	VADDPD       Y3, Y0, Y3
 	VBLENDVPD    Y2, Y0, Y3, Y0
-	MOVQ         192(AX), CX
-	VMASKMOVPD   Y0, Y15, (CX)(DX*1)
+	MOVQ         192(AX), R8
+	VMASKMOVPD   Y0, Y15, (R8)(DX*1)
 	VCMPPD       $0x1e, word64_0000000000000000<>+0(SB), Y1, Y0
-	MOVQ         144(AX), CX
-	VMASKMOVPD   (CX)(DX*1), Y15, Y2
+	MOVQ         144(AX), R8
+	VMASKMOVPD   (R8)(DX*1), Y15, Y2
 	VANDPD       Y2, Y0, Y0
-	MOVQ         168(AX), CX
-	VMASKMOVPD   (CX)(DX*1), Y15, Y3
+	MOVQ         168(AX), R8
+	VMASKMOVPD   (R8)(BX*1), Y15, Y3
 	VADDPD       Y0, Y3, Y0
-	MOVQ         168(AX), CX
-	VMASKMOVPD   Y0, Y15, (CX)(DX*1)
-	MOVQ         24(AX), CX
-	VMASKMOVPD   (CX)(DX*1), Y15, Y0
+	MOVQ         168(AX), R8
+	VMASKMOVPD   Y0, Y15, (R8)(BX*1)
+	MOVQ         24(AX), BX
+	VMASKMOVPD   (BX)(DX*1), Y15, Y0
 	VBROADCASTSD 216(AX), Y3
 	VCMPPD       $0x1e, Y3, Y0, Y0
 	VCMPPD       $0x1e, word64_0000000000000000<>+0(SB), Y1, Y1
 	VANDPD       Y2, Y0, Y0
 	VBLENDVPD    Y1, word64_0000000000000000<>+0(SB), Y0, Y0
-	MOVQ         144(AX), AX
-	VMASKMOVPD   Y0, Y15, (AX)(DX*1)
+	MOVQ         144(AX), BX
+	VMASKMOVPD   Y0, Y15, (BX)(DX*1)
+	LEAQ         (DX)(DI*8), DX
 
 end_spikeForced:
-	MOVQ BX, found+24(FP)
+	DECQ CX
+	JNZ  row_of_spikeForced
+	MOVQ SI, found+32(FP)
 	VZEROUPPER
 	RET
 
-// func spikeRockpoolAVX2F64(args *byte, scratch *byte, n int) (found int)
+// func spikeRockpoolAVX2F64(args *byte, scratch *byte, n int, rows int) (found int)
 // Requires: AVX, AVX2
-TEXT ·spikeRockpoolAVX2F64(SB), NOSPLIT, $0-32
+TEXT ·spikeRockpoolAVX2F64(SB), NOSPLIT, $0-40
 	MOVQ args+0(FP), AX
 	MOVQ scratch+8(FP), CX
-	MOVQ n+16(FP), DX
+	MOVQ rows+24(FP), DX
 	XORQ BX, BX
+	XORQ DI, DI
+
+row_of_spikeRockpool:
+	MOVQ n+16(FP), R8
 	XORQ SI, SI
-	SUBQ $0x04, DX
+	SUBQ $0x04, R8
 	JL   tail_of_spikeRockpool
 
 loop_spikeRockpool:
-	MOVQ         144(AX), DI
-	MOVQ         216(AX), DI
-	VMOVUPD      (DI)(BX*1), Y0
-	MOVQ         144(AX), DI
-	VADDPD       (DI)(BX*1), Y0, Y0
-	MOVQ         168(AX), DI
-	MOVQ         240(AX), DI
-	VMOVUPD      (DI)(BX*1), Y1
-	MOVQ         168(AX), DI
-	VADDPD       (DI)(BX*1), Y1, Y1
+	MOVQ         144(AX), R9
+	MOVQ         216(AX), R9
+	VMOVUPD      (R9)(BX*1), Y0
+	MOVQ         144(AX), R9
+	VADDPD       (R9)(BX*1), Y0, Y0
+	MOVQ         168(AX), R9
+	MOVQ         240(AX), R9
+	VMOVUPD      (R9)(BX*1), Y1
+	MOVQ         168(AX), R9
+	VADDPD       (R9)(BX*1), Y1, Y1
 	VMOVUPD      word64_c085e00000000000<>+0(SB), Y2
-	MOVQ         (AX), DI
-	VMOVUPD      (DI)(BX*1), Y3
+	MOVQ         (AX), R9
+	VMOVUPD      (R9)(BX*1), Y3
 	VMAXPD       Y3, Y2, Y2
 	VMOVUPD      word64_4086280000000000<>+0(SB), Y4
 	VMINPD       Y2, Y4, Y2
@@ -7271,10 +8847,10 @@ loop_spikeRockpool:
 	VMULPD       word64_3d41cf79abc9e3b4<>+0(SB), Y4, Y4
 	VSUBPD       Y4, Y2, Y2
 	VMULPD       Y2, Y2, Y4
-	MOVQ         (CX), DI
+	MOVQ         (CX), R9
 	VXORPD       Y7, Y7, Y7
 	VPCMPEQQ     Y8, Y8, Y8
-	VGATHERQPD   Y8, (DI)(Y5*8), Y7
+	VGATHERQPD   Y8, (R9)(Y5*8), Y7
 	VADDPD       Y2, Y7, Y7
 	VMULPD       word64_3fc5555555555555<>+0(SB), Y2, Y8
 	VADDPD       word64_3fe0000000000000<>+0(SB), Y8, Y8
@@ -7285,28 +8861,28 @@ loop_spikeRockpool:
 	VADDPD       word64_3fa5555555555555<>+0(SB), Y2, Y2
 	VMULPD       Y2, Y4, Y2
 	VADDPD       Y7, Y2, Y2
-	MOVQ         (CX), DI
+	MOVQ         (CX), R9
 	VXORPD       Y4, Y4, Y4
 	VPCMPEQQ     Y7, Y7, Y7
-	VGATHERQPD   Y7, 8(DI)(Y5*8), Y4
+	VGATHERQPD   Y7, 8(R9)(Y5*8), Y4
 	VPADDQ       Y6, Y4, Y4
 	VMULPD       Y2, Y4, Y2
 	VADDPD       Y4, Y2, Y2
-	MOVQ         48(AX), DI
-	VMOVUPD      (DI)(BX*1), Y4
+	MOVQ         72(AX), R9
+	VMOVUPD      (R9)(SI*1), Y4
 	VSUBPD       Y4, Y3, Y5
 	VCMPPD       $0x1e, word64_0000000000000000<>+0(SB), Y5, Y5
 	VDIVPD       Y2, Y0, Y6
 	VBLENDVPD    Y5, Y0, Y6, Y5
-	MOVQ         72(AX), DI
-	VMOVUPD      (DI)(BX*1), Y6
+	MOVQ         48(AX), R9
+	VMOVUPD      (R9)(BX*1), Y6
 	VCMPPD       $0x12, word64_3ff0000000000000<>+0(SB), Y6, Y6
 	VANDPD       word64_3fe0000000000000<>+0(SB), Y6, Y6
-	MOVQ         120(AX), DI
-	MOVQ         192(AX), DI
-	VMOVUPD      (DI)(BX*1), Y7
-	MOVQ         120(AX), DI
-	VADDPD       (DI)(BX*1), Y7, Y7
+	MOVQ         120(AX), R9
+	MOVQ         192(AX), R9
+	VMOVUPD      (R9)(BX*1), Y7
+	MOVQ         120(AX), R9
+	VADDPD       (R9)(BX*1), Y7, Y7
 	VMOVUPD      word64_3ff0000000000000<>+0(SB), Y8
 	VSUBPD       Y2, Y8, Y8
 	VMULPD       Y8, Y5, Y5
@@ -7314,14 +8890,14 @@ loop_spikeRockpool:
 	VADDPD       Y5, Y7, Y5
 	VMULPD       Y2, Y5, Y2
 	VCMPPD       $0x1e, word64_0000000000000000<>+0(SB), Y3, Y5
-	MOVQ         288(AX), DI
-	VMOVUPD      (DI)(BX*1), Y6
+	MOVQ         288(AX), R9
+	VMOVUPD      (R9)(SI*1), Y6
 	VADDPD       Y2, Y6, Y7
 	VBLENDVPD    Y5, Y7, Y6, Y5
-	MOVQ         288(AX), DI
-	VMOVUPD      Y5, (DI)(BX*1)
-	MOVQ         96(AX), DI
-	VMULPD       (DI)(BX*1), Y2, Y2
+	MOVQ         288(AX), R9
+	VMOVUPD      Y5, (R9)(SI*1)
+	MOVQ         96(AX), R9
+	VMULPD       (R9)(SI*1), Y2, Y2
 	VADDPD       Y2, Y1, Y2
 	VSUBPD       Y4, Y3, Y5
 	VCMPPD       $0x1e, word64_0000000000000000<>+0(SB), Y5, Y5
@@ -7330,53 +8906,54 @@ loop_spikeRockpool:
 	VCMPPD       $0x1e, word64_0000000000000000<>+0(SB), Y3, Y5
 	VADDPD       Y0, Y1, Y0
 	VBLENDVPD    Y5, Y2, Y0, Y0
-	MOVQ         336(AX), DI
-	VMOVUPD      Y0, (DI)(BX*1)
+	MOVQ         336(AX), R9
+	VMOVUPD      Y0, (R9)(BX*1)
 	VSUBPD       Y4, Y3, Y0
 	VCMPPD       $0x1e, word64_0000000000000000<>+0(SB), Y0, Y0
-	MOVQ         264(AX), DI
-	VMOVUPD      (DI)(BX*1), Y1
+	MOVQ         264(AX), R9
+	VMOVUPD      (R9)(BX*1), Y1
 	VANDPD       Y1, Y0, Y0
-	MOVQ         312(AX), DI
-	MOVQ         312(AX), DI
-	VADDPD       (DI)(BX*1), Y0, Y0
-	MOVQ         312(AX), DI
-	VMOVUPD      Y0, (DI)(BX*1)
-	MOVQ         24(AX), DI
-	VMOVUPD      (DI)(BX*1), Y0
+	MOVQ         312(AX), R9
+	MOVQ         312(AX), R9
+	VADDPD       (R9)(SI*1), Y0, Y0
+	MOVQ         312(AX), R9
+	VMOVUPD      Y0, (R9)(SI*1)
+	MOVQ         24(AX), R9
+	VMOVUPD      (R9)(BX*1), Y0
 	VBROADCASTSD 360(AX), Y2
 	VCMPPD       $0x1e, Y2, Y0, Y0
 	VSUBPD       Y4, Y3, Y2
 	VCMPPD       $0x1e, word64_0000000000000000<>+0(SB), Y2, Y2
 	VANDPD       Y1, Y0, Y0
 	VBLENDVPD    Y2, word64_0000000000000000<>+0(SB), Y0, Y0
-	MOVQ         264(AX), DI
-	VMOVUPD      Y0, (DI)(BX*1)
+	MOVQ         264(AX), R9
+	VMOVUPD      Y0, (R9)(BX*1)
 	ADDQ         $0x20, BX
-	SUBQ         $0x04, DX
+	ADDQ         $0x20, SI
+	SUBQ         $0x04, R8
 	JGE          loop_spikeRockpool
 
 tail_of_spikeRockpool:
-	ADDQ         $0x04, DX
+	ADDQ         $0x04, R8
 	JZ           end_spikeRockpool
-	MOVQ         DX, DI
-	SHLQ         $0x03, DI
-	LEAQ         tail<>+64(SB), DX
-	SUBQ         DI, DX
-	VMOVUPD      (DX), Y15
-	MOVQ         144(AX), DX
-	VMASKMOVPD   (DX)(BX*1), Y15, Y0
-	MOVQ         216(AX), DX
-	VMASKMOVPD   (DX)(BX*1), Y15, Y1
+	MOVQ         R8, R10
+	SHLQ         $0x03, R10
+	LEAQ         tail<>+64(SB), R9
+	SUBQ         R10, R9
+	VMOVUPD      (R9), Y15
+	MOVQ         144(AX), R9
+	VMASKMOVPD   (R9)(BX*1), Y15, Y0
+	MOVQ         216(AX), R9
+	VMASKMOVPD   (R9)(BX*1), Y15, Y1
 	VADDPD       Y1, Y0, Y0
-	MOVQ         168(AX), DX
-	VMASKMOVPD   (DX)(BX*1), Y15, Y1
-	MOVQ         240(AX), DX
-	VMASKMOVPD   (DX)(BX*1), Y15, Y2
+	MOVQ         168(AX), R9
+	VMASKMOVPD   (R9)(BX*1), Y15, Y1
+	MOVQ         240(AX), R9
+	VMASKMOVPD   (R9)(BX*1), Y15, Y2
 	VADDPD       Y2, Y1, Y1
 	VMOVUPD      word64_c085e00000000000<>+0(SB), Y2
-	MOVQ         (AX), DX
-	VMASKMOVPD   (DX)(BX*1), Y15, Y3
+	MOVQ         (AX), R9
+	VMASKMOVPD   (R9)(BX*1), Y15, Y3
 	VMAXPD       Y3, Y2, Y2
 	VMOVUPD      word64_4086280000000000<>+0(SB), Y4
 	VMINPD       Y2, Y4, Y2
@@ -7391,10 +8968,10 @@ tail_of_spikeRockpool:
 	VMULPD       word64_3d41cf79abc9e3b4<>+0(SB), Y4, Y4
 	VSUBPD       Y4, Y2, Y2
 	VMULPD       Y2, Y2, Y4
-	MOVQ         (CX), DX
+	MOVQ         (CX), R9
 	VXORPD       Y7, Y7, Y7
 	VPCMPEQQ     Y8, Y8, Y8
-	VGATHERQPD   Y8, (DX)(Y5*8), Y7
+	VGATHERQPD   Y8, (R9)(Y5*8), Y7
 	VADDPD       Y2, Y7, Y7
 	VMULPD       word64_3fc5555555555555<>+0(SB), Y2, Y8
 	VADDPD       word64_3fe0000000000000<>+0(SB), Y8, Y8
@@ -7405,27 +8982,27 @@ tail_of_spikeRockpool:
 	VADDPD       word64_3fa5555555555555<>+0(SB), Y2, Y2
 	VMULPD       Y2, Y4, Y2
 	VADDPD       Y7, Y2, Y2
-	MOVQ         (CX), CX
+	MOVQ         (CX), R9
 	VXORPD       Y4, Y4, Y4
 	VPCMPEQQ     Y7, Y7, Y7
-	VGATHERQPD   Y7, 8(CX)(Y5*8), Y4
+	VGATHERQPD   Y7, 8(R9)(Y5*8), Y4
 	VPADDQ       Y6, Y4, Y4
 	VMULPD       Y2, Y4, Y2
 	VADDPD       Y4, Y2, Y2
-	MOVQ         48(AX), CX
-	VMASKMOVPD   (CX)(BX*1), Y15, Y4
+	MOVQ         72(AX), R9
+	VMASKMOVPD   (R9)(SI*1), Y15, Y4
 	VSUBPD       Y4, Y3, Y5
 	VCMPPD       $0x1e, word64_0000000000000000<>+0(SB), Y5, Y5
 	VDIVPD       Y2, Y0, Y6
 	VBLENDVPD    Y5, Y0, Y6, Y5
-	MOVQ         72(AX), CX
-	VMASKMOVPD   (CX)(BX*1), Y15, Y6
+	MOVQ         48(AX), R9
+	VMASKMOVPD   (R9)(BX*1), Y15, Y6
 	VCMPPD       $0x12, word64_3ff0000000000000<>+0(SB), Y6, Y6
 	VANDPD       word64_3fe0000000000000<>+0(SB), Y6, Y6
-	MOVQ         120(AX), CX
-	VMASKMOVPD   (CX)(BX*1), Y15, Y7
-	MOVQ         192(AX), CX
-	VMASKMOVPD   (CX)(BX*1), Y15, Y8
+	MOVQ         120(AX), R9
+	VMASKMOVPD   (R9)(BX*1), Y15, Y7
+	MOVQ         192(AX), R9
+	VMASKMOVPD   (R9)(BX*1), Y15, Y8
 	VADDPD       Y8, Y7, Y7
 	VMOVUPD      word64_3ff0000000000000<>+0(SB), Y8
 	VSUBPD       Y2, Y8, Y8
@@ -7434,14 +9011,14 @@ tail_of_spikeRockpool:
 	VADDPD       Y5, Y7, Y5
 	VMULPD       Y2, Y5, Y2
 	VCMPPD       $0x1e, word64_0000000000000000<>+0(SB), Y3, Y5
-	MOVQ         288(AX), CX
-	VMASKMOVPD   (CX)(BX*1), Y15, Y6
+	MOVQ         288(AX), R9
+	VMASKMOVPD   (R9)(SI*1), Y15, Y6
 	VADDPD       Y2, Y6, Y7
 	VBLENDVPD    Y5, Y7, Y6, Y5
-	MOVQ         288(AX), CX
-	VMASKMOVPD   Y5, Y15, (CX)(BX*1)
-	MOVQ         96(AX), CX
-	VMASKMOVPD   (CX)(BX*1), Y15, Y5
+	MOVQ         288(AX), R9
+	VMASKMOVPD   Y5, Y15, (R9)(SI*1)
+	MOVQ         96(AX), R9
+	VMASKMOVPD   (R9)(SI*1), Y15, Y5
 	VMULPD       Y5, Y2, Y2
 	VADDPD       Y2, Y1, Y2
 	VSUBPD       Y4, Y3, Y5
@@ -7451,208 +9028,215 @@ tail_of_spikeRockpool:
 	VCMPPD       $0x1e, word64_0000000000000000<>+0(SB), Y3, Y5
 	VADDPD       Y0, Y1, Y0
 	VBLENDVPD    Y5, Y2, Y0, Y0
-	MOVQ         336(AX), CX
-	VMASKMOVPD   Y0, Y15, (CX)(BX*1)
+	MOVQ         336(AX), R9
+	VMASKMOVPD   Y0, Y15, (R9)(BX*1)
 	VSUBPD       Y4, Y3, Y0
 	VCMPPD       $0x1e, word64_0000000000000000<>+0(SB), Y0, Y0
-	MOVQ         264(AX), CX
-	VMASKMOVPD   (CX)(BX*1), Y15, Y1
+	MOVQ         264(AX), R9
+	VMASKMOVPD   (R9)(BX*1), Y15, Y1
 	VANDPD       Y1, Y0, Y0
-	MOVQ         312(AX), CX
-	VMASKMOVPD   (CX)(BX*1), Y15, Y2
+	MOVQ         312(AX), R9
+	VMASKMOVPD   (R9)(SI*1), Y15, Y2
 	VADDPD       Y0, Y2, Y0
-	MOVQ         312(AX), CX
-	VMASKMOVPD   Y0, Y15, (CX)(BX*1)
-	MOVQ         24(AX), CX
-	VMASKMOVPD   (CX)(BX*1), Y15, Y0
+	MOVQ         312(AX), R9
+	VMASKMOVPD   Y0, Y15, (R9)(SI*1)
+	MOVQ         24(AX), SI
+	VMASKMOVPD   (SI)(BX*1), Y15, Y0
 	VBROADCASTSD 360(AX), Y2
 	VCMPPD       $0x1e, Y2, Y0, Y0
 	VSUBPD       Y4, Y3, Y2
 	VCMPPD       $0x1e, word64_0000000000000000<>+0(SB), Y2, Y2
 	VANDPD       Y1, Y0, Y0
 	VBLENDVPD    Y2, word64_0000000000000000<>+0(SB), Y0, Y0
-	MOVQ         264(AX), AX
-	VMASKMOVPD   Y0, Y15, (AX)(BX*1)
+	MOVQ         264(AX), SI
+	VMASKMOVPD   Y0, Y15, (SI)(BX*1)
+	LEAQ         (BX)(R8*8), BX
 
 end_spikeRockpool:
-	MOVQ SI, found+24(FP)
+	DECQ DX
+	JNZ  row_of_spikeRockpool
+	MOVQ DI, found+32(FP)
 	VZEROUPPER
 	RET
 
-// func linearAVX2F64(args *byte, scratch *byte, n int) (found int)
+// func linearAVX2F64(args *byte, scratch *byte, n int, rows int) (found int)
 // Requires: AVX
-TEXT ·linearAVX2F64(SB), NOSPLIT, $0-32
+TEXT ·linearAVX2F64(SB), NOSPLIT, $0-40
 	MOVQ args+0(FP), AX
 	MOVQ scratch+8(FP), CX
-	MOVQ n+16(FP), CX
+	MOVQ rows+24(FP), CX
 	XORQ DX, DX
+	XORQ SI, SI
+
+row_of_linear:
+	MOVQ n+16(FP), DI
 	XORQ BX, BX
-	SUBQ $0x04, CX
+	SUBQ $0x04, DI
 	JL   tail_of_linear
 
 loop_linear:
-	MOVQ      (AX), SI
-	VMOVUPD   (SI)(DX*1), Y0
-	MOVQ      240(AX), SI
-	VMULPD    (SI)(DX*1), Y0, Y1
-	MOVQ      768(AX), SI
-	VMOVUPD   (SI)(DX*1), Y2
+	MOVQ      (AX), R8
+	VMOVUPD   (R8)(DX*1), Y0
+	MOVQ      240(AX), R8
+	VMULPD    (R8)(DX*1), Y0, Y1
+	MOVQ      768(AX), R8
+	VMOVUPD   (R8)(DX*1), Y2
 	VSUBPD    Y1, Y2, Y1
-	MOVQ      768(AX), SI
-	VMOVUPD   Y1, (SI)(DX*1)
-	MOVQ      144(AX), SI
-	VMULPD    (SI)(DX*1), Y0, Y0
-	MOVQ      408(AX), SI
-	VMULPD    (SI)(DX*1), Y0, Y1
-	MOVQ      168(AX), SI
-	VMOVUPD   (SI)(DX*1), Y2
+	MOVQ      768(AX), R8
+	VMOVUPD   Y1, (R8)(DX*1)
+	MOVQ      144(AX), R8
+	VMULPD    (R8)(DX*1), Y0, Y0
+	MOVQ      408(AX), R8
+	VMULPD    (R8)(BX*1), Y0, Y1
+	MOVQ      168(AX), R8
+	VMOVUPD   (R8)(DX*1), Y2
 	VMULPD    Y2, Y0, Y3
-	MOVQ      792(AX), SI
-	MOVQ      792(AX), SI
-	VADDPD    (SI)(DX*1), Y3, Y3
-	MOVQ      792(AX), SI
-	VMOVUPD   Y3, (SI)(DX*1)
-	MOVQ      24(AX), SI
-	VMULPD    (SI)(DX*1), Y1, Y3
-	MOVQ      264(AX), SI
-	VMULPD    (SI)(DX*1), Y3, Y4
-	MOVQ      816(AX), SI
-	MOVQ      816(AX), SI
-	VADDPD    (SI)(DX*1), Y4, Y4
-	MOVQ      816(AX), SI
-	VMOVUPD   Y4, (SI)(DX*1)
-	MOVQ      432(AX), SI
-	VMULPD    (SI)(DX*1), Y3, Y3
-	MOVQ      1080(AX), SI
-	VMOVUPD   Y3, (SI)(DX*1)
-	MOVQ      288(AX), SI
-	VMOVUPD   (SI)(DX*1), Y3
-	MOVQ      480(AX), SI
-	VMOVUPD   (SI)(DX*1), Y4
+	MOVQ      792(AX), R8
+	MOVQ      792(AX), R8
+	VADDPD    (R8)(BX*1), Y3, Y3
+	MOVQ      792(AX), R8
+	VMOVUPD   Y3, (R8)(BX*1)
+	MOVQ      24(AX), R8
+	VMULPD    (R8)(DX*1), Y1, Y3
+	MOVQ      264(AX), R8
+	VMULPD    (R8)(DX*1), Y3, Y4
+	MOVQ      816(AX), R8
+	MOVQ      816(AX), R8
+	VADDPD    (R8)(BX*1), Y4, Y4
+	MOVQ      816(AX), R8
+	VMOVUPD   Y4, (R8)(BX*1)
+	MOVQ      432(AX), R8
+	VMULPD    (R8)(BX*1), Y3, Y3
+	MOVQ      1080(AX), R8
+	VMOVUPD   Y3, (R8)(DX*1)
+	MOVQ      288(AX), R8
+	VMOVUPD   (R8)(DX*1), Y3
+	MOVQ      480(AX), R8
+	VMOVUPD   (R8)(BX*1), Y4
 	VMULPD    Y4, Y3, Y5
 	VMULPD    Y5, Y1, Y6
-	MOVQ      120(AX), SI
-	VMULPD    (SI)(DX*1), Y6, Y7
+	MOVQ      120(AX), R8
+	VMULPD    (R8)(DX*1), Y6, Y7
 	VMULPD    Y2, Y1, Y2
 	VADDPD    Y2, Y0, Y0
-	MOVQ      48(AX), SI
-	VMOVUPD   (SI)(DX*1), Y2
+	MOVQ      48(AX), R8
+	VMOVUPD   (R8)(DX*1), Y2
 	VMULPD    Y2, Y7, Y8
-	MOVQ      96(AX), SI
-	VMULPD    (SI)(DX*1), Y8, Y8
+	MOVQ      96(AX), R8
+	VMULPD    (R8)(DX*1), Y8, Y8
 	VSUBPD    Y8, Y0, Y0
-	MOVQ      1056(AX), SI
-	VMOVUPD   Y0, (SI)(DX*1)
-	MOVQ      72(AX), SI
-	VMOVUPD   (SI)(DX*1), Y0
+	MOVQ      1056(AX), R8
+	VMOVUPD   Y0, (R8)(DX*1)
+	MOVQ      72(AX), R8
+	VMOVUPD   (R8)(DX*1), Y0
 	VSUBPD    Y2, Y0, Y0
 	VMULPD    Y0, Y7, Y0
-	MOVQ      840(AX), SI
-	MOVQ      840(AX), SI
-	VADDPD    (SI)(DX*1), Y0, Y0
-	MOVQ      840(AX), SI
-	VMOVUPD   Y0, (SI)(DX*1)
+	MOVQ      840(AX), R8
+	MOVQ      840(AX), R8
+	VADDPD    (R8)(BX*1), Y0, Y0
+	MOVQ      840(AX), R8
+	VMOVUPD   Y0, (R8)(BX*1)
 	VSUBPD    Y3, Y2, Y0
 	VMULPD    Y0, Y1, Y0
 	VMULPD    Y4, Y0, Y0
-	MOVQ      456(AX), SI
-	VMULPD    (SI)(DX*1), Y7, Y1
-	MOVQ      192(AX), SI
-	VMULPD    (SI)(DX*1), Y1, Y1
-	MOVQ      888(AX), SI
-	MOVQ      888(AX), SI
-	VADDPD    (SI)(DX*1), Y1, Y2
-	MOVQ      888(AX), SI
-	VMOVUPD   Y2, (SI)(DX*1)
-	MOVQ      1152(AX), SI
-	VMOVUPD   Y1, (SI)(DX*1)
+	MOVQ      456(AX), R8
+	VMULPD    (R8)(BX*1), Y7, Y1
+	MOVQ      192(AX), R8
+	VMULPD    (R8)(DX*1), Y1, Y1
+	MOVQ      888(AX), R8
+	MOVQ      888(AX), R8
+	VADDPD    (R8)(BX*1), Y1, Y2
+	MOVQ      888(AX), R8
+	VMOVUPD   Y2, (R8)(BX*1)
+	MOVQ      1152(AX), R8
+	VMOVUPD   Y1, (R8)(DX*1)
 	VSUBPD    Y6, Y0, Y2
 	VSUBPD    Y1, Y2, Y2
-	MOVQ      1176(AX), SI
-	VMOVUPD   Y2, (SI)(DX*1)
+	MOVQ      1176(AX), R8
+	VMOVUPD   Y2, (R8)(DX*1)
 	VMULPD    Y5, Y0, Y0
 	VSUBPD    Y0, Y2, Y0
-	MOVQ      864(AX), SI
-	MOVQ      864(AX), SI
-	VADDPD    (SI)(DX*1), Y0, Y0
-	MOVQ      864(AX), SI
-	VMOVUPD   Y0, (SI)(DX*1)
-	MOVQ      744(AX), SI
-	MOVQ      696(AX), SI
-	VMOVUPD   (SI)(DX*1), Y0
-	MOVQ      744(AX), SI
-	VADDPD    (SI)(DX*1), Y0, Y0
+	MOVQ      864(AX), R8
+	MOVQ      864(AX), R8
+	VADDPD    (R8)(BX*1), Y0, Y0
+	MOVQ      864(AX), R8
+	VMOVUPD   Y0, (R8)(BX*1)
+	MOVQ      744(AX), R8
+	MOVQ      696(AX), R8
+	VMOVUPD   (R8)(DX*1), Y0
+	MOVQ      744(AX), R8
+	VADDPD    (R8)(DX*1), Y0, Y0
 	VADDPD    Y2, Y0, Y0
-	MOVQ      216(AX), SI
-	VMULPD    (SI)(DX*1), Y0, Y0
-	MOVQ      336(AX), SI
-	VMULPD    (SI)(DX*1), Y0, Y2
-	MOVQ      504(AX), SI
-	VMULPD    (SI)(DX*1), Y0, Y3
-	MOVQ      744(AX), SI
-	VMOVUPD   Y3, (SI)(DX*1)
-	MOVQ      552(AX), SI
-	VMULPD    (SI)(DX*1), Y0, Y0
-	MOVQ      1128(AX), SI
-	VMOVUPD   Y0, (SI)(DX*1)
-	MOVQ      312(AX), SI
-	VMULPD    (SI)(DX*1), Y3, Y0
-	MOVQ      912(AX), SI
-	VMOVUPD   (SI)(DX*1), Y3
+	MOVQ      216(AX), R8
+	VMULPD    (R8)(DX*1), Y0, Y0
+	MOVQ      336(AX), R8
+	VMULPD    (R8)(DX*1), Y0, Y2
+	MOVQ      504(AX), R8
+	VMULPD    (R8)(BX*1), Y0, Y3
+	MOVQ      744(AX), R8
+	VMOVUPD   Y3, (R8)(DX*1)
+	MOVQ      552(AX), R8
+	VMULPD    (R8)(BX*1), Y0, Y0
+	MOVQ      1128(AX), R8
+	VMOVUPD   Y0, (R8)(DX*1)
+	MOVQ      312(AX), R8
+	VMULPD    (R8)(DX*1), Y3, Y0
+	MOVQ      912(AX), R8
+	VMOVUPD   (R8)(BX*1), Y3
 	VSUBPD    Y0, Y3, Y0
-	MOVQ      912(AX), SI
-	VMOVUPD   Y0, (SI)(DX*1)
+	MOVQ      912(AX), R8
+	VMOVUPD   Y0, (R8)(BX*1)
 	VMOVUPD   word64_3ff0000000000000<>+0(SB), Y0
-	MOVQ      528(AX), SI
-	VMOVUPD   (SI)(DX*1), Y3
+	MOVQ      528(AX), R8
+	VMOVUPD   (R8)(BX*1), Y3
 	VSUBPD    Y3, Y0, Y4
 	VMULPD    Y4, Y2, Y4
-	MOVQ      576(AX), SI
-	VMULPD    (SI)(DX*1), Y4, Y4
-	MOVQ      936(AX), SI
-	MOVQ      936(AX), SI
-	VADDPD    (SI)(DX*1), Y4, Y4
-	MOVQ      936(AX), SI
-	VMOVUPD   Y4, (SI)(DX*1)
+	MOVQ      576(AX), R8
+	VMULPD    (R8)(BX*1), Y4, Y4
+	MOVQ      936(AX), R8
+	MOVQ      936(AX), R8
+	VADDPD    (R8)(BX*1), Y4, Y4
+	MOVQ      936(AX), R8
+	VMOVUPD   Y4, (R8)(BX*1)
 	VMULPD    Y3, Y2, Y2
-	MOVQ      960(AX), SI
-	MOVQ      960(AX), SI
-	VADDPD    (SI)(DX*1), Y2, Y2
-	MOVQ      960(AX), SI
-	VMOVUPD   Y2, (SI)(DX*1)
-	MOVQ      720(AX), SI
-	MOVQ      672(AX), SI
-	VMOVUPD   (SI)(DX*1), Y2
-	MOVQ      720(AX), SI
-	VADDPD    (SI)(DX*1), Y2, Y2
+	MOVQ      960(AX), R8
+	MOVQ      960(AX), R8
+	VADDPD    (R8)(BX*1), Y2, Y2
+	MOVQ      960(AX), R8
+	VMOVUPD   Y2, (R8)(BX*1)
+	MOVQ      720(AX), R8
+	MOVQ      672(AX), R8
+	VMOVUPD   (R8)(DX*1), Y2
+	MOVQ      720(AX), R8
+	VADDPD    (R8)(DX*1), Y2, Y2
 	VADDPD    Y1, Y2, Y1
-	MOVQ      600(AX), SI
-	VMULPD    (SI)(DX*1), Y1, Y2
-	MOVQ      720(AX), SI
-	VMOVUPD   Y2, (SI)(DX*1)
-	MOVQ      360(AX), SI
-	VMULPD    (SI)(DX*1), Y2, Y2
-	MOVQ      984(AX), SI
-	VMOVUPD   (SI)(DX*1), Y3
+	MOVQ      600(AX), R8
+	VMULPD    (R8)(BX*1), Y1, Y2
+	MOVQ      720(AX), R8
+	VMOVUPD   Y2, (R8)(DX*1)
+	MOVQ      360(AX), R8
+	VMULPD    (R8)(DX*1), Y2, Y2
+	MOVQ      984(AX), R8
+	VMOVUPD   (R8)(BX*1), Y3
 	VSUBPD    Y2, Y3, Y2
-	MOVQ      984(AX), SI
-	VMOVUPD   Y2, (SI)(DX*1)
-	MOVQ      648(AX), SI
-	VMOVUPD   (SI)(DX*1), Y2
-	MOVQ      384(AX), SI
-	VMOVUPD   (SI)(DX*1), Y3
+	MOVQ      984(AX), R8
+	VMOVUPD   Y2, (R8)(BX*1)
+	MOVQ      648(AX), R8
+	VMOVUPD   (R8)(BX*1), Y2
+	MOVQ      384(AX), R8
+	VMOVUPD   (R8)(DX*1), Y3
 	VMULPD    Y3, Y2, Y4
 	VMAXPD    Y0, Y4, Y5
 	VMULPD    Y5, Y1, Y5
-	MOVQ      624(AX), SI
-	VMOVUPD   (SI)(DX*1), Y6
+	MOVQ      624(AX), R8
+	VMOVUPD   (R8)(BX*1), Y6
 	VSUBPD    Y6, Y0, Y7
 	VMULPD    Y7, Y5, Y5
-	MOVQ      1008(AX), SI
-	MOVQ      1008(AX), SI
-	VADDPD    (SI)(DX*1), Y5, Y5
-	MOVQ      1008(AX), SI
-	VMOVUPD   Y5, (SI)(DX*1)
+	MOVQ      1008(AX), R8
+	MOVQ      1008(AX), R8
+	VADDPD    (R8)(BX*1), Y5, Y5
+	MOVQ      1008(AX), R8
+	VMOVUPD   Y5, (R8)(BX*1)
 	VMULPD    Y6, Y1, Y1
 	VCMPPD    $0x1e, Y0, Y4, Y5
 	VMOVUPD   word64_3fe0000000000000<>+0(SB), Y6
@@ -7661,206 +9245,207 @@ loop_linear:
 	VANDPD    Y5, Y0, Y0
 	VMULPD    Y0, Y1, Y0
 	VMULPD    Y3, Y0, Y1
-	MOVQ      1032(AX), SI
-	MOVQ      1032(AX), SI
-	VADDPD    (SI)(DX*1), Y1, Y1
-	MOVQ      1032(AX), SI
-	VMOVUPD   Y1, (SI)(DX*1)
+	MOVQ      1032(AX), R8
+	MOVQ      1032(AX), R8
+	VADDPD    (R8)(BX*1), Y1, Y1
+	MOVQ      1032(AX), R8
+	VMOVUPD   Y1, (R8)(BX*1)
 	VMULPD    Y2, Y0, Y0
-	MOVQ      1104(AX), SI
-	VMOVUPD   Y0, (SI)(DX*1)
+	MOVQ      1104(AX), R8
+	VMOVUPD   Y0, (R8)(DX*1)
 	ADDQ      $0x20, DX
-	SUBQ      $0x04, CX
+	ADDQ      $0x20, BX
+	SUBQ      $0x04, DI
 	JGE       loop_linear
 
 tail_of_linear:
-	ADDQ       $0x04, CX
+	ADDQ       $0x04, DI
 	JZ         end_linear
-	MOVQ       CX, SI
-	SHLQ       $0x03, SI
-	LEAQ       tail<>+64(SB), CX
-	SUBQ       SI, CX
-	VMOVUPD    (CX), Y15
-	MOVQ       (AX), CX
-	VMASKMOVPD (CX)(DX*1), Y15, Y0
-	MOVQ       240(AX), CX
-	VMASKMOVPD (CX)(DX*1), Y15, Y1
+	MOVQ       DI, R9
+	SHLQ       $0x03, R9
+	LEAQ       tail<>+64(SB), R8
+	SUBQ       R9, R8
+	VMOVUPD    (R8), Y15
+	MOVQ       (AX), R8
+	VMASKMOVPD (R8)(DX*1), Y15, Y0
+	MOVQ       240(AX), R8
+	VMASKMOVPD (R8)(DX*1), Y15, Y1
 	VMULPD     Y1, Y0, Y1
-	MOVQ       768(AX), CX
-	VMASKMOVPD (CX)(DX*1), Y15, Y2
+	MOVQ       768(AX), R8
+	VMASKMOVPD (R8)(DX*1), Y15, Y2
 	VSUBPD     Y1, Y2, Y1
-	MOVQ       768(AX), CX
-	VMASKMOVPD Y1, Y15, (CX)(DX*1)
-	MOVQ       144(AX), CX
-	VMASKMOVPD (CX)(DX*1), Y15, Y1
+	MOVQ       768(AX), R8
+	VMASKMOVPD Y1, Y15, (R8)(DX*1)
+	MOVQ       144(AX), R8
+	VMASKMOVPD (R8)(DX*1), Y15, Y1
 	VMULPD     Y1, Y0, Y0
-	MOVQ       408(AX), CX
-	VMASKMOVPD (CX)(DX*1), Y15, Y1
+	MOVQ       408(AX), R8
+	VMASKMOVPD (R8)(BX*1), Y15, Y1
 	VMULPD     Y1, Y0, Y1
-	MOVQ       168(AX), CX
-	VMASKMOVPD (CX)(DX*1), Y15, Y2
+	MOVQ       168(AX), R8
+	VMASKMOVPD (R8)(DX*1), Y15, Y2
 	VMULPD     Y2, Y0, Y3
-	MOVQ       792(AX), CX
-	VMASKMOVPD (CX)(DX*1), Y15, Y4
+	MOVQ       792(AX), R8
+	VMASKMOVPD (R8)(BX*1), Y15, Y4
 	VADDPD     Y3, Y4, Y3
-	MOVQ       792(AX), CX
-	VMASKMOVPD Y3, Y15, (CX)(DX*1)
-	MOVQ       24(AX), CX
-	VMASKMOVPD (CX)(DX*1), Y15, Y3
+	MOVQ       792(AX), R8
+	VMASKMOVPD Y3, Y15, (R8)(BX*1)
+	MOVQ       24(AX), R8
+	VMASKMOVPD (R8)(DX*1), Y15, Y3
 	VMULPD     Y3, Y1, Y3
-	MOVQ       264(AX), CX
-	VMASKMOVPD (CX)(DX*1), Y15, Y4
+	MOVQ       264(AX), R8
+	VMASKMOVPD (R8)(DX*1), Y15, Y4
 	VMULPD     Y4, Y3, Y4
-	MOVQ       816(AX), CX
-	VMASKMOVPD (CX)(DX*1), Y15, Y5
+	MOVQ       816(AX), R8
+	VMASKMOVPD (R8)(BX*1), Y15, Y5
 	VADDPD     Y4, Y5, Y4
-	MOVQ       816(AX), CX
-	VMASKMOVPD Y4, Y15, (CX)(DX*1)
-	MOVQ       432(AX), CX
-	VMASKMOVPD (CX)(DX*1), Y15, Y4
+	MOVQ       816(AX), R8
+	VMASKMOVPD Y4, Y15, (R8)(BX*1)
+	MOVQ       432(AX), R8
+	VMASKMOVPD (R8)(BX*1), Y15, Y4
 	VMULPD     Y4, Y3, Y3
-	MOVQ       1080(AX), CX
-	VMASKMOVPD Y3, Y15, (CX)(DX*1)
-	MOVQ       288(AX), CX
-	VMASKMOVPD (CX)(DX*1), Y15, Y3
-	MOVQ       480(AX), CX
-	VMASKMOVPD (CX)(DX*1), Y15, Y4
+	MOVQ       1080(AX), R8
+	VMASKMOVPD Y3, Y15, (R8)(DX*1)
+	MOVQ       288(AX), R8
+	VMASKMOVPD (R8)(DX*1), Y15, Y3
+	MOVQ       480(AX), R8
+	VMASKMOVPD (R8)(BX*1), Y15, Y4
 	VMULPD     Y4, Y3, Y5
 	VMULPD     Y5, Y1, Y6
-	MOVQ       120(AX), CX
-	VMASKMOVPD (CX)(DX*1), Y15, Y7
+	MOVQ       120(AX), R8
+	VMASKMOVPD (R8)(DX*1), Y15, Y7
 	VMULPD     Y7, Y6, Y7
 	VMULPD     Y2, Y1, Y2
 	VADDPD     Y2, Y0, Y0
-	MOVQ       48(AX), CX
-	VMASKMOVPD (CX)(DX*1), Y15, Y2
+	MOVQ       48(AX), R8
+	VMASKMOVPD (R8)(DX*1), Y15, Y2
 	VMULPD     Y2, Y7, Y8
-	MOVQ       96(AX), CX
-	VMASKMOVPD (CX)(DX*1), Y15, Y9
+	MOVQ       96(AX), R8
+	VMASKMOVPD (R8)(DX*1), Y15, Y9
 	VMULPD     Y9, Y8, Y8
 	VSUBPD     Y8, Y0, Y0
-	MOVQ       1056(AX), CX
-	VMASKMOVPD Y0, Y15, (CX)(DX*1)
-	MOVQ       72(AX), CX
-	VMASKMOVPD (CX)(DX*1), Y15, Y0
+	MOVQ       1056(AX), R8
+	VMASKMOVPD Y0, Y15, (R8)(DX*1)
+	MOVQ       72(AX), R8
+	VMASKMOVPD (R8)(DX*1), Y15, Y0
 	VSUBPD     Y2, Y0, Y0
 	VMULPD     Y0, Y7, Y0
-	MOVQ       840(AX), CX
-	VMASKMOVPD (CX)(DX*1), Y15, Y8
+	MOVQ       840(AX), R8
+	VMASKMOVPD (R8)(BX*1), Y15, Y8
 	VADDPD     Y0, Y8, Y0
-	MOVQ       840(AX), CX
-	VMASKMOVPD Y0, Y15, (CX)(DX*1)
+	MOVQ       840(AX), R8
+	VMASKMOVPD Y0, Y15, (R8)(BX*1)
 	VSUBPD     Y3, Y2, Y0
 	VMULPD     Y0, Y1, Y0
 	VMULPD     Y4, Y0, Y0
-	MOVQ       456(AX), CX
-	VMASKMOVPD (CX)(DX*1), Y15, Y1
+	MOVQ       456(AX), R8
+	VMASKMOVPD (R8)(BX*1), Y15, Y1
 	VMULPD     Y1, Y7, Y1
-	MOVQ       192(AX), CX
-	VMASKMOVPD (CX)(DX*1), Y15, Y2
+	MOVQ       192(AX), R8
+	VMASKMOVPD (R8)(DX*1), Y15, Y2
 	VMULPD     Y2, Y1, Y1
-	MOVQ       888(AX), CX
-	VMASKMOVPD (CX)(DX*1), Y15, Y2
+	MOVQ       888(AX), R8
+	VMASKMOVPD (R8)(BX*1), Y15, Y2
 	VADDPD     Y1, Y2, Y2
-	MOVQ       888(AX), CX
-	VMASKMOVPD Y2, Y15, (CX)(DX*1)
-	MOVQ       1152(AX), CX
-	VMASKMOVPD Y1, Y15, (CX)(DX*1)
+	MOVQ       888(AX), R8
+	VMASKMOVPD Y2, Y15, (R8)(BX*1)
+	MOVQ       1152(AX), R8
+	VMASKMOVPD Y1, Y15, (R8)(DX*1)
 	VSUBPD     Y6, Y0, Y2
 	VSUBPD     Y1, Y2, Y2
-	MOVQ       1176(AX), CX
-	VMASKMOVPD Y2, Y15, (CX)(DX*1)
+	MOVQ       1176(AX), R8
+	VMASKMOVPD Y2, Y15, (R8)(DX*1)
 	VMULPD     Y5, Y0, Y0
 	VSUBPD     Y0, Y2, Y0
-	MOVQ       864(AX), CX
-	VMASKMOVPD (CX)(DX*1), Y15, Y3
+	MOVQ       864(AX), R8
+	VMASKMOVPD (R8)(BX*1), Y15, Y3
 	VADDPD     Y0, Y3, Y0
-	MOVQ       864(AX), CX
-	VMASKMOVPD Y0, Y15, (CX)(DX*1)
-	MOVQ       744(AX), CX
-	VMASKMOVPD (CX)(DX*1), Y15, Y0
-	MOVQ       696(AX), CX
-	VMASKMOVPD (CX)(DX*1), Y15, Y3
+	MOVQ       864(AX), R8
+	VMASKMOVPD Y0, Y15, (R8)(BX*1)
+	MOVQ       744(AX), R8
+	VMASKMOVPD (R8)(DX*1), Y15, Y0
+	MOVQ       696(AX), R8
+	VMASKMOVPD (R8)(DX*1), Y15, Y3
 	VADDPD     Y3, Y0, Y0
 	VADDPD     Y2, Y0, Y0
-	MOVQ       216(AX), CX
-	VMASKMOVPD (CX)(DX*1), Y15, Y2
+	MOVQ       216(AX), R8
+	VMASKMOVPD (R8)(DX*1), Y15, Y2
 	VMULPD     Y2, Y0, Y0
-	MOVQ       336(AX), CX
-	VMASKMOVPD (CX)(DX*1), Y15, Y2
+	MOVQ       336(AX), R8
+	VMASKMOVPD (R8)(DX*1), Y15, Y2
 	VMULPD     Y2, Y0, Y2
-	MOVQ       504(AX), CX
-	VMASKMOVPD (CX)(DX*1), Y15, Y3
+	MOVQ       504(AX), R8
+	VMASKMOVPD (R8)(BX*1), Y15, Y3
 	VMULPD     Y3, Y0, Y3
-	MOVQ       744(AX), CX
-	VMASKMOVPD Y3, Y15, (CX)(DX*1)
-	MOVQ       552(AX), CX
-	VMASKMOVPD (CX)(DX*1), Y15, Y4
+	MOVQ       744(AX), R8
+	VMASKMOVPD Y3, Y15, (R8)(DX*1)
+	MOVQ       552(AX), R8
+	VMASKMOVPD (R8)(BX*1), Y15, Y4
 	VMULPD     Y4, Y0, Y0
-	MOVQ       1128(AX), CX
-	VMASKMOVPD Y0, Y15, (CX)(DX*1)
-	MOVQ       312(AX), CX
-	VMASKMOVPD (CX)(DX*1), Y15, Y0
+	MOVQ       1128(AX), R8
+	VMASKMOVPD Y0, Y15, (R8)(DX*1)
+	MOVQ       312(AX), R8
+	VMASKMOVPD (R8)(DX*1), Y15, Y0
 	VMULPD     Y0, Y3, Y0
-	MOVQ       912(AX), CX
-	VMASKMOVPD (CX)(DX*1), Y15, Y3
+	MOVQ       912(AX), R8
+	VMASKMOVPD (R8)(BX*1), Y15, Y3
 	VSUBPD     Y0, Y3, Y0
-	MOVQ       912(AX), CX
-	VMASKMOVPD Y0, Y15, (CX)(DX*1)
+	MOVQ       912(AX), R8
+	VMASKMOVPD Y0, Y15, (R8)(BX*1)
 	VMOVUPD    word64_3ff0000000000000<>+0(SB), Y0
-	MOVQ       528(AX), CX
-	VMASKMOVPD (CX)(DX*1), Y15, Y3
+	MOVQ       528(AX), R8
+	VMASKMOVPD (R8)(BX*1), Y15, Y3
 	VSUBPD     Y3, Y0, Y4
 	VMULPD     Y4, Y2, Y4
-	MOVQ       576(AX), CX
-	VMASKMOVPD (CX)(DX*1), Y15, Y5
+	MOVQ       576(AX), R8
+	VMASKMOVPD (R8)(BX*1), Y15, Y5
 	VMULPD     Y5, Y4, Y4
-	MOVQ       936(AX), CX
-	VMASKMOVPD (CX)(DX*1), Y15, Y5
+	MOVQ       936(AX), R8
+	VMASKMOVPD (R8)(BX*1), Y15, Y5
 	VADDPD     Y4, Y5, Y4
-	MOVQ       936(AX), CX
-	VMASKMOVPD Y4, Y15, (CX)(DX*1)
+	MOVQ       936(AX), R8
+	VMASKMOVPD Y4, Y15, (R8)(BX*1)
 	VMULPD     Y3, Y2, Y2
-	MOVQ       960(AX), CX
-	VMASKMOVPD (CX)(DX*1), Y15, Y3
+	MOVQ       960(AX), R8
+	VMASKMOVPD (R8)(BX*1), Y15, Y3
 	VADDPD     Y2, Y3, Y2
-	MOVQ       960(AX), CX
-	VMASKMOVPD Y2, Y15, (CX)(DX*1)
-	MOVQ       720(AX), CX
-	VMASKMOVPD (CX)(DX*1), Y15, Y2
-	MOVQ       672(AX), CX
-	VMASKMOVPD (CX)(DX*1), Y15, Y3
+	MOVQ       960(AX), R8
+	VMASKMOVPD Y2, Y15, (R8)(BX*1)
+	MOVQ       720(AX), R8
+	VMASKMOVPD (R8)(DX*1), Y15, Y2
+	MOVQ       672(AX), R8
+	VMASKMOVPD (R8)(DX*1), Y15, Y3
 	VADDPD     Y3, Y2, Y2
 	VADDPD     Y1, Y2, Y1
-	MOVQ       600(AX), CX
-	VMASKMOVPD (CX)(DX*1), Y15, Y2
+	MOVQ       600(AX), R8
+	VMASKMOVPD (R8)(BX*1), Y15, Y2
 	VMULPD     Y2, Y1, Y2
-	MOVQ       720(AX), CX
-	VMASKMOVPD Y2, Y15, (CX)(DX*1)
-	MOVQ       360(AX), CX
-	VMASKMOVPD (CX)(DX*1), Y15, Y3
+	MOVQ       720(AX), R8
+	VMASKMOVPD Y2, Y15, (R8)(DX*1)
+	MOVQ       360(AX), R8
+	VMASKMOVPD (R8)(DX*1), Y15, Y3
 	VMULPD     Y3, Y2, Y2
-	MOVQ       984(AX), CX
-	VMASKMOVPD (CX)(DX*1), Y15, Y3
+	MOVQ       984(AX), R8
+	VMASKMOVPD (R8)(BX*1), Y15, Y3
 	VSUBPD     Y2, Y3, Y2
-	MOVQ       984(AX), CX
-	VMASKMOVPD Y2, Y15, (CX)(DX*1)
-	MOVQ       648(AX), CX
-	VMASKMOVPD (CX)(DX*1), Y15, Y2
-	MOVQ       384(AX), CX
-	VMASKMOVPD (CX)(DX*1), Y15, Y3
+	MOVQ       984(AX), R8
+	VMASKMOVPD Y2, Y15, (R8)(BX*1)
+	MOVQ       648(AX), R8
+	VMASKMOVPD (R8)(BX*1), Y15, Y2
+	MOVQ       384(AX), R8
+	VMASKMOVPD (R8)(DX*1), Y15, Y3
 	VMULPD     Y3, Y2, Y4
 	VMAXPD     Y0, Y4, Y5
 	VMULPD     Y5, Y1, Y5
-	MOVQ       624(AX), CX
-	VMASKMOVPD (CX)(DX*1), Y15, Y6
+	MOVQ       624(AX), R8
+	VMASKMOVPD (R8)(BX*1), Y15, Y6
 	VSUBPD     Y6, Y0, Y7
 	VMULPD     Y7, Y5, Y5
-	MOVQ       1008(AX), CX
-	VMASKMOVPD (CX)(DX*1), Y15, Y7
+	MOVQ       1008(AX), R8
+	VMASKMOVPD (R8)(BX*1), Y15, Y7
 	VADDPD     Y5, Y7, Y5
-	MOVQ       1008(AX), CX
-	VMASKMOVPD Y5, Y15, (CX)(DX*1)
+	MOVQ       1008(AX), R8
+	VMASKMOVPD Y5, Y15, (R8)(BX*1)
 	VMULPD     Y6, Y1, Y1
 	VCMPPD     $0x1e, Y0, Y4, Y5
 	VMOVUPD    word64_3fe0000000000000<>+0(SB), Y6
@@ -7869,466 +9454,1935 @@ tail_of_linear:
 	VANDPD     Y5, Y0, Y0
 	VMULPD     Y0, Y1, Y0
 	VMULPD     Y3, Y0, Y1
-	MOVQ       1032(AX), CX
-	VMASKMOVPD (CX)(DX*1), Y15, Y3
+	MOVQ       1032(AX), R8
+	VMASKMOVPD (R8)(BX*1), Y15, Y3
 	VADDPD     Y1, Y3, Y1
-	MOVQ       1032(AX), CX
-	VMASKMOVPD Y1, Y15, (CX)(DX*1)
+	MOVQ       1032(AX), R8
+	VMASKMOVPD Y1, Y15, (R8)(BX*1)
 	VMULPD     Y2, Y0, Y0
-	MOVQ       1104(AX), AX
-	VMASKMOVPD Y0, Y15, (AX)(DX*1)
+	MOVQ       1104(AX), BX
+	VMASKMOVPD Y0, Y15, (BX)(DX*1)
+	LEAQ       (DX)(DI*8), DX
 
 end_linear:
-	MOVQ BX, found+24(FP)
+	DECQ CX
+	JNZ  row_of_linear
+	MOVQ SI, found+32(FP)
 	VZEROUPPER
 	RET
 
-// func expSynAVX2F64(args *byte, scratch *byte, n int) (found int)
-// Requires: AVX
-TEXT ·expSynAVX2F64(SB), NOSPLIT, $0-32
+// func mixedAVX2F64(args *byte, scratch *byte, n int, rows int) (found int)
+// Requires: AVX, AVX2
+TEXT ·mixedAVX2F64(SB), NOSPLIT, $0-40
 	MOVQ args+0(FP), AX
 	MOVQ scratch+8(FP), CX
-	MOVQ n+16(FP), CX
-	XORQ DX, DX
+	MOVQ rows+24(FP), DX
 	XORQ BX, BX
-	SUBQ $0x04, CX
+	XORQ DI, DI
+
+row_of_mixed:
+	MOVQ n+16(FP), R8
+	XORQ SI, SI
+	SUBQ $0x04, R8
+	JL   tail_of_mixed
+
+loop_mixed:
+	VMOVUPD      word64_c085e00000000000<>+0(SB), Y0
+	MOVQ         (AX), R9
+	VMOVUPD      (R9)(BX*1), Y1
+	VMAXPD       Y1, Y0, Y2
+	VMOVUPD      word64_4086280000000000<>+0(SB), Y3
+	VMINPD       Y2, Y3, Y2
+	VMULPD       word64_40671547652b82fe<>+0(SB), Y2, Y4
+	VADDPD       word64_4338000000000000<>+0(SB), Y4, Y4
+	VANDPD       word64_000000000000007f<>+0(SB), Y4, Y5
+	VPSLLQ       $0x01, Y5, Y5
+	VPSLLQ       $0x2d, Y4, Y6
+	VSUBPD       word64_4338000000000000<>+0(SB), Y4, Y4
+	VMULPD       word64_3f762e42fef80000<>+0(SB), Y4, Y7
+	VSUBPD       Y7, Y2, Y2
+	VMULPD       word64_3d41cf79abc9e3b4<>+0(SB), Y4, Y4
+	VSUBPD       Y4, Y2, Y2
+	VMULPD       Y2, Y2, Y4
+	MOVQ         (CX), R9
+	VXORPD       Y7, Y7, Y7
+	VPCMPEQQ     Y8, Y8, Y8
+	VGATHERQPD   Y8, (R9)(Y5*8), Y7
+	VADDPD       Y2, Y7, Y7
+	VMULPD       word64_3fc5555555555555<>+0(SB), Y2, Y8
+	VADDPD       word64_3fe0000000000000<>+0(SB), Y8, Y8
+	VMULPD       Y8, Y4, Y8
+	VADDPD       Y7, Y8, Y7
+	VMULPD       Y4, Y4, Y4
+	VMULPD       word64_3f81111111111111<>+0(SB), Y2, Y2
+	VADDPD       word64_3fa5555555555555<>+0(SB), Y2, Y2
+	VMULPD       Y2, Y4, Y2
+	VADDPD       Y7, Y2, Y2
+	MOVQ         (CX), R9
+	VXORPD       Y4, Y4, Y4
+	VPCMPEQQ     Y7, Y7, Y7
+	VGATHERQPD   Y7, 8(R9)(Y5*8), Y4
+	VPADDQ       Y6, Y4, Y4
+	VMULPD       Y2, Y4, Y2
+	VADDPD       Y4, Y2, Y2
+	MOVQ         216(AX), R9
+	VMOVUPD      (R9)(SI*1), Y4
+	MOVQ         24(AX), R9
+	VMOVUPD      (R9)(BX*1), Y5
+	VMULPD       Y5, Y4, Y6
+	VMAXPD       Y6, Y0, Y0
+	VMINPD       Y0, Y3, Y0
+	VMULPD       word64_40671547652b82fe<>+0(SB), Y0, Y3
+	VADDPD       word64_4338000000000000<>+0(SB), Y3, Y3
+	VANDPD       word64_000000000000007f<>+0(SB), Y3, Y6
+	VPSLLQ       $0x01, Y6, Y6
+	VPSLLQ       $0x2d, Y3, Y7
+	VSUBPD       word64_4338000000000000<>+0(SB), Y3, Y3
+	VMULPD       word64_3f762e42fef80000<>+0(SB), Y3, Y8
+	VSUBPD       Y8, Y0, Y0
+	VMULPD       word64_3d41cf79abc9e3b4<>+0(SB), Y3, Y3
+	VSUBPD       Y3, Y0, Y0
+	VMULPD       Y0, Y0, Y3
+	MOVQ         (CX), R9
+	VXORPD       Y8, Y8, Y8
+	VPCMPEQQ     Y9, Y9, Y9
+	VGATHERQPD   Y9, (R9)(Y6*8), Y8
+	VADDPD       Y0, Y8, Y8
+	VMULPD       word64_3fc5555555555555<>+0(SB), Y0, Y9
+	VADDPD       word64_3fe0000000000000<>+0(SB), Y9, Y9
+	VMULPD       Y9, Y3, Y9
+	VADDPD       Y8, Y9, Y8
+	VMULPD       Y3, Y3, Y3
+	VMULPD       word64_3f81111111111111<>+0(SB), Y0, Y0
+	VADDPD       word64_3fa5555555555555<>+0(SB), Y0, Y0
+	VMULPD       Y0, Y3, Y0
+	VADDPD       Y8, Y0, Y0
+	MOVQ         (CX), R9
+	VXORPD       Y3, Y3, Y3
+	VPCMPEQQ     Y8, Y8, Y8
+	VGATHERQPD   Y8, 8(R9)(Y6*8), Y3
+	VPADDQ       Y7, Y3, Y3
+	VMULPD       Y0, Y3, Y0
+	VADDPD       Y3, Y0, Y0
+	MOVQ         336(AX), R9
+	VMOVUPD      (R9)(SI*1), Y3
+	MOVQ         120(AX), R9
+	VMOVUPD      (R9)(BX*1), Y6
+	VMULPD       Y6, Y3, Y7
+	MOVQ         360(AX), R9
+	VMOVUPD      (R9)(SI*1), Y8
+	MOVQ         144(AX), R9
+	VMOVUPD      (R9)(BX*1), Y9
+	VMULPD       Y9, Y8, Y10
+	VADDPD       Y10, Y7, Y7
+	VCMPPD       $0x1e, word64_3ff0000000000000<>+0(SB), Y7, Y10
+	VMOVUPD      word64_3fe0000000000000<>+0(SB), Y11
+	VBLENDVPD    Y10, word64_3ff0000000000000<>+0(SB), Y11, Y10
+	VCMPPD       $0x1d, word64_3ff0000000000000<>+0(SB), Y7, Y7
+	VANDPD       Y10, Y7, Y7
+	MOVQ         312(AX), R9
+	MOVQ         96(AX), R9
+	VMOVUPD      (R9)(BX*1), Y10
+	MOVQ         312(AX), R9
+	VADDPD       (R9)(SI*1), Y10, Y10
+	MOVQ         72(AX), R9
+	VMOVUPD      (R9)(BX*1), Y12
+	VSUBPD       Y10, Y12, Y12
+	MOVQ         264(AX), R9
+	VADDPD       (R9)(SI*1), Y12, Y12
+	MOVQ         48(AX), R9
+	VMOVUPD      (R9)(BX*1), Y13
+	VCMPPD       $0x00, word64_0000000000000000<>+0(SB), Y13, Y14
+	VCMPPD       $0x1e, word64_3ff0000000000000<>+0(SB), Y12, Y15
+	VBLENDVPD    Y15, word64_3ff0000000000000<>+0(SB), Y11, Y15
+	VCMPPD       $0x1d, word64_3ff0000000000000<>+0(SB), Y12, Y6
+	VANDPD       Y15, Y6, Y6
+	VANDPD       Y6, Y14, Y6
+	VCMPPD       $0x00, word64_0000000000000000<>+0(SB), Y13, Y14
+	VMOVUPD      word64_3ff0000000000000<>+0(SB), Y15
+	VMAXPD       Y12, Y15, Y12
+	VBLENDVPD    Y14, Y12, Y15, Y14
+	MOVQ         240(AX), R9
+	VMOVUPD      (R9)(SI*1), Y8
+	VADDPD       Y8, Y2, Y3
+	VDIVPD       Y3, Y15, Y9
+	VMOVUPD      Y7, 64(CX)
+	MOVQ         288(AX), R9
+	VMOVUPD      (R9)(SI*1), Y7
+	VMOVUPD      Y6, 128(CX)
+	VMULPD       Y7, Y10, Y6
+	VMOVUPD      Y9, 192(CX)
+	VMULPD       Y14, Y8, Y9
+	VDIVPD       Y3, Y9, Y9
+	VMOVUPD      Y14, 256(CX)
+	VSUBPD       Y10, Y9, Y14
+	VMULPD       Y14, Y6, Y14
+	VADDPD       Y14, Y0, Y14
+	VMOVUPD      Y9, 320(CX)
+	MOVQ         192(AX), R9
+	VMOVUPD      (R9)(SI*1), Y9
+	VMULPD       Y14, Y9, Y7
+	VMULPD       Y7, Y2, Y7
+	VADDPD       Y7, Y2, Y7
+	VCMPPD       $0x1e, Y15, Y7, Y4
+	VBLENDVPD    Y4, Y15, Y11, Y4
+	VCMPPD       $0x1d, Y15, Y7, Y5
+	VANDPD       Y4, Y5, Y4
+	VMULPD       Y2, Y4, Y4
+	VMAXPD       Y7, Y15, Y5
+	VMOVUPD      word64_47252f6b3174d542<>+0(SB), Y7
+	VMINPD       Y5, Y7, Y5
+	VDIVPD       Y5, Y4, Y4
+	VMOVUPD      word64_0000000000000000<>+0(SB), Y5
+	MOVQ         600(AX), R9
+	VMOVUPD      Y5, (R9)(BX*1)
+	VMOVUPD      Y14, 384(CX)
+	VCMPPD       $0x1e, Y5, Y13, Y14
+	VMOVUPD      Y4, 448(CX)
+	VBROADCASTSD 648(AX), Y4
+	VCMPPD       $0x12, Y4, Y13, Y1
+	VANDPD       Y1, Y14, Y1
+	VMOVMSKPD    Y1, R9
+	VMOVUPD      Y0, 512(CX)
+	VMOVUPD      Y2, 576(CX)
+	VMOVUPD      Y3, 640(CX)
+	VMOVUPD      Y6, 704(CX)
+	VMOVUPD      Y10, 768(CX)
+	VMOVUPD      Y12, 832(CX)
+	TESTL        R9, R9
+	JZ           mixed_1_false
+	VMULPD       Y12, Y8, Y1
+	VDIVPD       Y3, Y1, Y1
+	VSUBPD       Y10, Y1, Y1
+	VMULPD       Y1, Y6, Y1
+	VADDPD       Y1, Y0, Y1
+	VMULPD       Y1, Y9, Y1
+	VMULPD       Y1, Y2, Y1
+	VADDPD       Y1, Y2, Y1
+	VMAXPD       Y1, Y15, Y1
+	VMINPD       Y1, Y7, Y1
+	VPSUBQ       word64_3fe6000000000000<>+0(SB), Y1, Y3
+	VPSRLQ       $0x2d, Y3, Y6
+	VANDPD       word64_000000000000007f<>+0(SB), Y6, Y6
+	VPSLLQ       $0x01, Y6, Y7
+	VPADDQ       Y7, Y6, Y6
+	VPSRLQ       $0x34, Y3, Y3
+	VPSLLQ       $0x34, Y3, Y7
+	VPSUBQ       Y7, Y1, Y7
+	VANDPD       word64_ffffffffff800000<>+0(SB), Y7, Y12
+	VSUBPD       Y12, Y7, Y7
+	MOVQ         8(CX), R9
+	VXORPD       Y14, Y14, Y14
+	VPCMPEQQ     Y8, Y8, Y8
+	VGATHERQPD   Y8, (R9)(Y6*8), Y14
+	VMULPD       Y14, Y12, Y8
+	VSUBPD       Y15, Y8, Y8
+	VMULPD       Y14, Y7, Y7
+	VORPD        word64_4330000000000000<>+0(SB), Y3, Y3
+	VSUBPD       word64_4330000000000000<>+0(SB), Y3, Y3
+	VMULPD       word64_3fe62e42fefa3800<>+0(SB), Y3, Y12
+	MOVQ         8(CX), R9
+	VXORPD       Y14, Y14, Y14
+	VPCMPEQQ     Y2, Y2, Y2
+	VGATHERQPD   Y2, 8(R9)(Y6*8), Y14
+	VADDPD       Y14, Y12, Y2
+	VADDPD       Y8, Y2, Y2
+	VMULPD       word64_3d2ef35793c76730<>+0(SB), Y3, Y3
+	MOVQ         8(CX), R9
+	VXORPD       Y12, Y12, Y12
+	VPCMPEQQ     Y14, Y14, Y14
+	VGATHERQPD   Y14, 16(R9)(Y6*8), Y12
+	VADDPD       Y12, Y3, Y3
+	VADDPD       Y7, Y3, Y3
+	VSUBPD       Y15, Y1, Y6
+	VCMPPD       $0x11, word64_3ff0200000000000<>+0(SB), Y1, Y1
+	VADDPD       Y7, Y8, Y7
+	VBLENDVPD    Y1, Y6, Y7, Y7
+	VMULPD       Y7, Y7, Y8
+	VMULPD       word64_3fc2492492492492<>+0(SB), Y7, Y12
+	VADDPD       word64_bfc5555555555555<>+0(SB), Y12, Y12
+	VMULPD       word64_bfc0000000000000<>+0(SB), Y8, Y14
+	VADDPD       Y14, Y12, Y12
+	VMULPD       Y8, Y12, Y12
+	VMULPD       word64_3fc999999999999a<>+0(SB), Y7, Y14
+	VADDPD       word64_bfd0000000000000<>+0(SB), Y14, Y14
+	VADDPD       Y14, Y12, Y12
+	VMULPD       Y8, Y12, Y12
+	VMULPD       word64_3fd5555555555555<>+0(SB), Y7, Y7
+	VADDPD       word64_bfe0000000000000<>+0(SB), Y7, Y7
+	VADDPD       Y7, Y12, Y7
+	VMULPD       Y7, Y8, Y7
+	VADDPD       Y7, Y6, Y6
+	VADDPD       Y7, Y3, Y3
+	VADDPD       Y2, Y3, Y2
+	VBLENDVPD    Y1, Y6, Y2, Y1
+	MOVQ         168(AX), R9
+	VSUBPD       (R9)(BX*1), Y1, Y1
+	VCMPPD       $0x1e, Y5, Y13, Y2
+	VCMPPD       $0x12, Y4, Y13, Y3
+	VANDPD       Y3, Y2, Y2
+	VANDPD       Y1, Y2, Y1
+	MOVQ         600(AX), R9
+	VMOVUPD      Y1, (R9)(BX*1)
+
+mixed_1_false:
+	MOVQ         872(AX), R9
+	MOVQ         920(AX), R9
+	VMOVUPD      (R9)(BX*1), Y0
+	MOVQ         872(AX), R9
+	VADDPD       (R9)(BX*1), Y0, Y1
+	MOVQ         824(AX), R9
+	MOVQ         704(AX), R9
+	VMOVUPD      (R9)(BX*1), Y2
+	MOVQ         824(AX), R9
+	VMULPD       (R9)(BX*1), Y2, Y3
+	MOVQ         776(AX), R9
+	VMULPD       (R9)(SI*1), Y3, Y3
+	MOVQ         800(AX), R9
+	VMOVUPD      (R9)(BX*1), Y4
+	VSUBPD       Y3, Y4, Y3
+	MOVQ         1016(AX), R9
+	VMOVUPD      (R9)(BX*1), Y4
+	VSUBPD       Y4, Y3, Y3
+	MOVQ         896(AX), R9
+	VMOVUPD      (R9)(BX*1), Y5
+	MOVQ         168(AX), R9
+	VMOVUPD      (R9)(BX*1), Y6
+	VMULPD       Y6, Y5, Y7
+	VMULPD       word64_3fe0000000000000<>+0(SB), Y7, Y7
+	VSUBPD       Y7, Y3, Y3
+	MOVQ         944(AX), R9
+	VMOVUPD      (R9)(BX*1), Y7
+	MOVQ         968(AX), R9
+	VSUBPD       (R9)(BX*1), Y7, Y7
+	VMULPD       Y7, Y2, Y2
+	VMULPD       word64_3fe0000000000000<>+0(SB), Y2, Y2
+	VADDPD       Y2, Y3, Y2
+	MOVQ         992(AX), R9
+	MOVQ         (AX), R9
+	VMOVUPD      (R9)(BX*1), Y3
+	MOVQ         992(AX), R9
+	VMULPD       (R9)(BX*1), Y3, Y7
+	VMULPD       word64_3fe0000000000000<>+0(SB), Y7, Y7
+	VSUBPD       Y7, Y2, Y2
+	VSUBPD       Y3, Y6, Y3
+	VMAXPD       word64_3fc999999999999a<>+0(SB), Y3, Y3
+	VDIVPD       Y3, Y2, Y2
+	MOVQ         752(AX), R9
+	VMOVUPD      (R9)(SI*1), Y3
+	VSUBPD       Y3, Y6, Y7
+	VCMPPD       $0x1e, word64_0000000000000000<>+0(SB), Y7, Y7
+	MOVQ         1040(AX), R9
+	VMOVUPD      (R9)(SI*1), Y8
+	VSUBPD       Y2, Y8, Y9
+	VBLENDVPD    Y7, Y9, Y8, Y7
+	MOVQ         1040(AX), R9
+	VMOVUPD      Y7, (R9)(SI*1)
+	MOVQ         848(AX), R9
+	MOVQ         848(AX), R9
+	VADDPD       (R9)(BX*1), Y5, Y7
+	VADDPD       Y7, Y1, Y7
+	VSUBPD       Y3, Y6, Y8
+	VCMPPD       $0x1e, word64_0000000000000000<>+0(SB), Y8, Y8
+	VADDPD       Y2, Y1, Y1
+	VBLENDVPD    Y8, Y1, Y7, Y1
+	VSUBPD       Y3, Y6, Y2
+	VCMPPD       $0x1e, word64_0000000000000000<>+0(SB), Y2, Y2
+	VANDPD       Y4, Y2, Y2
+	MOVQ         1064(AX), R9
+	MOVQ         1064(AX), R9
+	VADDPD       (R9)(SI*1), Y2, Y2
+	MOVQ         1064(AX), R9
+	VMOVUPD      Y2, (R9)(SI*1)
+	MOVQ         48(AX), R9
+	VMOVUPD      (R9)(BX*1), Y2
+	VBROADCASTSD 1112(AX), Y7
+	VCMPPD       $0x1e, Y7, Y2, Y7
+	VSUBPD       Y3, Y6, Y8
+	VCMPPD       $0x1e, word64_0000000000000000<>+0(SB), Y8, Y8
+	VANDPD       Y4, Y7, Y4
+	VBLENDVPD    Y8, word64_0000000000000000<>+0(SB), Y4, Y4
+	MOVQ         1016(AX), R9
+	VMOVUPD      Y4, (R9)(BX*1)
+	MOVQ         600(AX), R9
+	VMOVUPD      (R9)(BX*1), Y4
+	VMULPD       Y4, Y1, Y7
+	MOVQ         1016(AX), R9
+	VMOVUPD      (R9)(BX*1), Y8
+	VSUBPD       Y7, Y8, Y7
+	MOVQ         1016(AX), R9
+	VMOVUPD      Y7, (R9)(BX*1)
+	VMULPD       448(CX), Y1, Y1
+	MOVQ         192(AX), R9
+	VMOVUPD      (R9)(SI*1), Y7
+	VMULPD       Y7, Y1, Y8
+	VMULPD       384(CX), Y1, Y9
+	MOVQ         1912(AX), R9
+	MOVQ         1912(AX), R9
+	VADDPD       (R9)(SI*1), Y9, Y9
+	MOVQ         1912(AX), R9
+	VMOVUPD      Y9, (R9)(SI*1)
+	VMULPD       512(CX), Y8, Y9
+	MOVQ         24(AX), R9
+	VMOVUPD      (R9)(BX*1), Y10
+	VMULPD       Y10, Y9, Y11
+	MOVQ         1936(AX), R9
+	MOVQ         1936(AX), R9
+	VADDPD       (R9)(SI*1), Y11, Y11
+	MOVQ         1936(AX), R9
+	VMOVUPD      Y11, (R9)(SI*1)
+	MOVQ         216(AX), R9
+	VMOVUPD      (R9)(SI*1), Y11
+	VMULPD       Y11, Y9, Y9
+	MOVQ         872(AX), R9
+	VMOVUPD      Y9, (R9)(BX*1)
+	MOVQ         288(AX), R9
+	VMOVUPD      (R9)(SI*1), Y9
+	VMULPD       768(CX), Y9, Y12
+	VMULPD       Y12, Y8, Y13
+	VMULPD       192(CX), Y13, Y14
+	VMULPD       384(CX), Y8, Y15
+	VADDPD       Y15, Y1, Y1
+	VMULPD       320(CX), Y14, Y15
+	VMULPD       576(CX), Y15, Y15
+	VSUBPD       Y15, Y1, Y1
+	MOVQ         848(AX), R9
+	VMOVUPD      Y1, (R9)(BX*1)
+	VMOVUPD      256(CX), Y1
+	VSUBPD       320(CX), Y1, Y15
+	VMULPD       Y15, Y14, Y15
+	MOVQ         1960(AX), R9
+	MOVQ         1960(AX), R9
+	VADDPD       (R9)(SI*1), Y15, Y15
+	MOVQ         1960(AX), R9
+	VMOVUPD      Y15, (R9)(SI*1)
+	VMOVUPD      320(CX), Y15
+	VSUBPD       768(CX), Y15, Y1
+	VMULPD       Y1, Y8, Y1
+	VMULPD       Y9, Y1, Y1
+	MOVQ         240(AX), R9
+	VMOVUPD      (R9)(SI*1), Y8
+	VMULPD       Y8, Y14, Y14
+	VMULPD       128(CX), Y14, Y14
+	MOVQ         2008(AX), R9
+	MOVQ         2008(AX), R9
+	VADDPD       (R9)(SI*1), Y14, Y8
+	MOVQ         2008(AX), R9
+	VMOVUPD      Y8, (R9)(SI*1)
+	VSUBPD       Y13, Y1, Y8
+	VSUBPD       Y14, Y8, Y8
+	VMULPD       Y12, Y1, Y1
+	VSUBPD       Y1, Y8, Y1
+	MOVQ         1984(AX), R9
+	MOVQ         1984(AX), R9
+	VADDPD       (R9)(SI*1), Y1, Y1
+	MOVQ         1984(AX), R9
+	VMOVUPD      Y1, (R9)(SI*1)
+	MOVQ         1864(AX), R9
+	MOVQ         1816(AX), R9
+	VMOVUPD      (R9)(BX*1), Y1
+	MOVQ         1864(AX), R9
+	VADDPD       (R9)(BX*1), Y1, Y12
+	VADDPD       Y8, Y12, Y8
+	VMULPD       64(CX), Y8, Y8
+	MOVQ         144(AX), R9
+	VMOVUPD      (R9)(BX*1), Y12
+	VMULPD       Y12, Y8, Y13
+	MOVQ         336(AX), R9
+	VMOVUPD      (R9)(SI*1), Y12
+	VMULPD       Y12, Y8, Y1
+	MOVQ         1864(AX), R9
+	VMOVUPD      Y1, (R9)(BX*1)
+	MOVQ         360(AX), R9
+	VMOVUPD      (R9)(SI*1), Y12
+	VMULPD       Y12, Y8, Y8
+	MOVQ         824(AX), R9
+	VMOVUPD      Y8, (R9)(BX*1)
+	MOVQ         120(AX), R9
+	VMOVUPD      (R9)(BX*1), Y8
+	VMULPD       Y8, Y1, Y1
+	MOVQ         2032(AX), R9
+	VMOVUPD      (R9)(SI*1), Y8
+	VSUBPD       Y1, Y8, Y1
+	MOVQ         2032(AX), R9
+	VMOVUPD      Y1, (R9)(SI*1)
+	VMOVUPD      word64_3ff0000000000000<>+0(SB), Y1
+	MOVQ         1648(AX), R9
+	VMOVUPD      (R9)(SI*1), Y8
+	VSUBPD       Y8, Y1, Y12
+	VMULPD       Y12, Y13, Y12
+	MOVQ         1696(AX), R9
+	VMOVUPD      (R9)(SI*1), Y15
+	VMULPD       Y15, Y12, Y12
+	MOVQ         2056(AX), R9
+	MOVQ         2056(AX), R9
+	VADDPD       (R9)(SI*1), Y12, Y12
+	MOVQ         2056(AX), R9
+	VMOVUPD      Y12, (R9)(SI*1)
+	VMULPD       Y8, Y13, Y12
+	MOVQ         2080(AX), R9
+	MOVQ         2080(AX), R9
+	VADDPD       (R9)(SI*1), Y12, Y12
+	MOVQ         2080(AX), R9
+	VMOVUPD      Y12, (R9)(SI*1)
+	MOVQ         1840(AX), R9
+	MOVQ         1792(AX), R9
+	VMOVUPD      (R9)(BX*1), Y12
+	MOVQ         1840(AX), R9
+	VADDPD       (R9)(BX*1), Y12, Y13
+	VADDPD       Y14, Y13, Y13
+	MOVQ         1720(AX), R9
+	VMOVUPD      (R9)(SI*1), Y14
+	VMULPD       Y14, Y13, Y12
+	MOVQ         1840(AX), R9
+	VMOVUPD      Y12, (R9)(BX*1)
+	MOVQ         1480(AX), R9
+	VMOVUPD      (R9)(BX*1), Y14
+	VMULPD       Y14, Y12, Y12
+	MOVQ         2104(AX), R9
+	VMOVUPD      (R9)(SI*1), Y14
+	VSUBPD       Y12, Y14, Y12
+	MOVQ         2104(AX), R9
+	VMOVUPD      Y12, (R9)(SI*1)
+	MOVQ         1768(AX), R9
+	VMOVUPD      (R9)(SI*1), Y12
+	MOVQ         1504(AX), R9
+	VMOVUPD      (R9)(BX*1), Y14
+	VMULPD       Y14, Y12, Y15
+	VMAXPD       Y1, Y15, Y8
+	VMULPD       Y8, Y13, Y8
+	MOVQ         1744(AX), R9
+	VMOVUPD      (R9)(SI*1), Y9
+	VSUBPD       Y9, Y1, Y11
+	VMULPD       Y11, Y8, Y8
+	MOVQ         2128(AX), R9
+	MOVQ         2128(AX), R9
+	VADDPD       (R9)(SI*1), Y8, Y8
+	MOVQ         2128(AX), R9
+	VMOVUPD      Y8, (R9)(SI*1)
+	VMULPD       Y9, Y13, Y8
+	VCMPPD       $0x1e, Y1, Y15, Y11
+	VMOVUPD      word64_3fe0000000000000<>+0(SB), Y13
+	VBLENDVPD    Y11, Y1, Y13, Y11
+	VCMPPD       $0x1d, Y1, Y15, Y15
+	VANDPD       Y11, Y15, Y11
+	VMULPD       Y11, Y8, Y8
+	VMULPD       Y14, Y8, Y11
+	MOVQ         2152(AX), R9
+	MOVQ         2152(AX), R9
+	VADDPD       (R9)(SI*1), Y11, Y11
+	MOVQ         2152(AX), R9
+	VMOVUPD      Y11, (R9)(SI*1)
+	VMULPD       Y12, Y8, Y8
+	MOVQ         2224(AX), R9
+	VMOVUPD      Y8, (R9)(BX*1)
+	MOVQ         2464(AX), R9
+	MOVQ         2464(AX), R9
+	VADDPD       (R9)(BX*1), Y5, Y5
+	MOVQ         2440(AX), R9
+	MOVQ         2512(AX), R9
+	VMOVUPD      (R9)(BX*1), Y8
+	MOVQ         2440(AX), R9
+	VADDPD       (R9)(BX*1), Y8, Y8
+	MOVQ         2368(AX), R9
+	VMULPD       (R9)(BX*1), Y8, Y8
+	VMULPD       Y6, Y5, Y11
+	MOVQ         2392(AX), R9
+	VMULPD       (R9)(BX*1), Y11, Y11
+	VSUBPD       Y11, Y8, Y8
+	MOVQ         2488(AX), R9
+	MOVQ         2488(AX), R9
+	VADDPD       (R9)(BX*1), Y0, Y0
+	VSUBPD       Y3, Y6, Y11
+	VCMPPD       $0x1e, word64_0000000000000000<>+0(SB), Y11, Y11
+	VADDPD       Y5, Y0, Y5
+	VBLENDVPD    Y11, Y0, Y5, Y0
+	VADDPD       Y8, Y0, Y0
+	MOVQ         2608(AX), R9
+	VMOVUPD      (R9)(SI*1), Y5
+	VSUBPD       Y8, Y5, Y5
+	MOVQ         2608(AX), R9
+	VMOVUPD      Y5, (R9)(SI*1)
+	VSUBPD       Y3, Y6, Y5
+	VCMPPD       $0x1e, word64_0000000000000000<>+0(SB), Y5, Y5
+	MOVQ         2584(AX), R9
+	VMOVUPD      (R9)(BX*1), Y8
+	VANDPD       Y8, Y5, Y5
+	MOVQ         2632(AX), R9
+	MOVQ         2632(AX), R9
+	VADDPD       (R9)(SI*1), Y5, Y5
+	MOVQ         2632(AX), R9
+	VMOVUPD      Y5, (R9)(SI*1)
+	VBROADCASTSD 2680(AX), Y5
+	VCMPPD       $0x1e, Y5, Y2, Y2
+	VSUBPD       Y3, Y6, Y3
+	VCMPPD       $0x1e, word64_0000000000000000<>+0(SB), Y3, Y3
+	VANDPD       Y8, Y2, Y2
+	VBLENDVPD    Y3, word64_0000000000000000<>+0(SB), Y2, Y2
+	MOVQ         2584(AX), R9
+	VMOVUPD      Y2, (R9)(BX*1)
+	VMULPD       Y4, Y0, Y2
+	MOVQ         2584(AX), R9
+	VMOVUPD      (R9)(BX*1), Y3
+	VSUBPD       Y2, Y3, Y2
+	MOVQ         2584(AX), R9
+	VMOVUPD      Y2, (R9)(BX*1)
+	VMULPD       448(CX), Y0, Y0
+	VMULPD       Y7, Y0, Y2
+	VMULPD       384(CX), Y0, Y3
+	MOVQ         3480(AX), R9
+	MOVQ         3480(AX), R9
+	VADDPD       (R9)(SI*1), Y3, Y3
+	MOVQ         3480(AX), R9
+	VMOVUPD      Y3, (R9)(SI*1)
+	VMULPD       512(CX), Y2, Y3
+	VMULPD       Y10, Y3, Y4
+	MOVQ         3504(AX), R9
+	MOVQ         3504(AX), R9
+	VADDPD       (R9)(SI*1), Y4, Y4
+	MOVQ         3504(AX), R9
+	VMOVUPD      Y4, (R9)(SI*1)
+	MOVQ         216(AX), R9
+	VMULPD       (R9)(SI*1), Y3, Y3
+	MOVQ         2488(AX), R9
+	VMOVUPD      Y3, (R9)(BX*1)
+	MOVQ         288(AX), R9
+	VMOVUPD      (R9)(SI*1), Y3
+	VMULPD       768(CX), Y3, Y4
+	VMULPD       Y4, Y2, Y5
+	VMULPD       192(CX), Y5, Y6
+	VMULPD       384(CX), Y2, Y7
+	VADDPD       Y7, Y0, Y0
+	VMULPD       320(CX), Y6, Y7
+	VMULPD       576(CX), Y7, Y7
+	VSUBPD       Y7, Y0, Y0
+	MOVQ         2464(AX), R9
+	VMOVUPD      Y0, (R9)(BX*1)
+	VMOVUPD      256(CX), Y0
+	VSUBPD       320(CX), Y0, Y0
+	VMULPD       Y0, Y6, Y0
+	MOVQ         3528(AX), R9
+	MOVQ         3528(AX), R9
+	VADDPD       (R9)(SI*1), Y0, Y0
+	MOVQ         3528(AX), R9
+	VMOVUPD      Y0, (R9)(SI*1)
+	VMOVUPD      320(CX), Y0
+	VSUBPD       768(CX), Y0, Y0
+	VMULPD       Y0, Y2, Y0
+	VMULPD       Y3, Y0, Y0
+	MOVQ         240(AX), R9
+	VMULPD       (R9)(SI*1), Y6, Y2
+	VMULPD       128(CX), Y2, Y2
+	MOVQ         3576(AX), R9
+	MOVQ         3576(AX), R9
+	VADDPD       (R9)(SI*1), Y2, Y3
+	MOVQ         3576(AX), R9
+	VMOVUPD      Y3, (R9)(SI*1)
+	VSUBPD       Y5, Y0, Y3
+	VSUBPD       Y2, Y3, Y3
+	VMULPD       Y4, Y0, Y0
+	VSUBPD       Y0, Y3, Y0
+	MOVQ         3552(AX), R9
+	MOVQ         3552(AX), R9
+	VADDPD       (R9)(SI*1), Y0, Y0
+	MOVQ         3552(AX), R9
+	VMOVUPD      Y0, (R9)(SI*1)
+	MOVQ         3432(AX), R9
+	MOVQ         1816(AX), R9
+	VMOVUPD      (R9)(BX*1), Y0
+	MOVQ         3432(AX), R9
+	VADDPD       (R9)(BX*1), Y0, Y0
+	VADDPD       Y3, Y0, Y0
+	VMULPD       64(CX), Y0, Y0
+	MOVQ         144(AX), R9
+	VMULPD       (R9)(BX*1), Y0, Y3
+	MOVQ         336(AX), R9
+	VMULPD       (R9)(SI*1), Y0, Y4
+	MOVQ         3432(AX), R9
+	VMOVUPD      Y4, (R9)(BX*1)
+	MOVQ         360(AX), R9
+	VMULPD       (R9)(SI*1), Y0, Y0
+	MOVQ         2440(AX), R9
+	VMOVUPD      Y0, (R9)(BX*1)
+	MOVQ         120(AX), R9
+	VMULPD       (R9)(BX*1), Y4, Y0
+	MOVQ         3600(AX), R9
+	VMOVUPD      (R9)(SI*1), Y4
+	VSUBPD       Y0, Y4, Y0
+	MOVQ         3600(AX), R9
+	VMOVUPD      Y0, (R9)(SI*1)
+	MOVQ         1648(AX), R9
+	VMOVUPD      (R9)(SI*1), Y0
+	VSUBPD       Y0, Y1, Y4
+	VMULPD       Y4, Y3, Y4
+	MOVQ         1696(AX), R9
+	VMULPD       (R9)(SI*1), Y4, Y4
+	MOVQ         3624(AX), R9
+	MOVQ         3624(AX), R9
+	VADDPD       (R9)(SI*1), Y4, Y4
+	MOVQ         3624(AX), R9
+	VMOVUPD      Y4, (R9)(SI*1)
+	VMULPD       Y0, Y3, Y0
+	MOVQ         3648(AX), R9
+	MOVQ         3648(AX), R9
+	VADDPD       (R9)(SI*1), Y0, Y0
+	MOVQ         3648(AX), R9
+	VMOVUPD      Y0, (R9)(SI*1)
+	MOVQ         3408(AX), R9
+	MOVQ         1792(AX), R9
+	VMOVUPD      (R9)(BX*1), Y0
+	MOVQ         3408(AX), R9
+	VADDPD       (R9)(BX*1), Y0, Y0
+	VADDPD       Y2, Y0, Y0
+	MOVQ         1720(AX), R9
+	VMULPD       (R9)(SI*1), Y0, Y2
+	MOVQ         3408(AX), R9
+	VMOVUPD      Y2, (R9)(BX*1)
+	MOVQ         1480(AX), R9
+	VMULPD       (R9)(BX*1), Y2, Y2
+	MOVQ         3672(AX), R9
+	VMOVUPD      (R9)(SI*1), Y3
+	VSUBPD       Y2, Y3, Y2
+	MOVQ         3672(AX), R9
+	VMOVUPD      Y2, (R9)(SI*1)
+	VMULPD       Y14, Y12, Y2
+	VMAXPD       Y1, Y2, Y3
+	VMULPD       Y3, Y0, Y3
+	VSUBPD       Y9, Y1, Y4
+	VMULPD       Y4, Y3, Y3
+	MOVQ         3696(AX), R9
+	MOVQ         3696(AX), R9
+	VADDPD       (R9)(SI*1), Y3, Y3
+	MOVQ         3696(AX), R9
+	VMOVUPD      Y3, (R9)(SI*1)
+	VMULPD       Y9, Y0, Y0
+	VCMPPD       $0x1e, Y1, Y2, Y3
+	VBLENDVPD    Y3, Y1, Y13, Y3
+	VCMPPD       $0x1d, Y1, Y2, Y1
+	VANDPD       Y3, Y1, Y1
+	VMULPD       Y1, Y0, Y0
+	VMULPD       Y14, Y0, Y1
+	MOVQ         3720(AX), R9
+	MOVQ         3720(AX), R9
+	VADDPD       (R9)(SI*1), Y1, Y1
+	MOVQ         3720(AX), R9
+	VMOVUPD      Y1, (R9)(SI*1)
+	VMULPD       Y12, Y0, Y0
+	MOVQ         3792(AX), R9
+	VMOVUPD      Y0, (R9)(BX*1)
+	ADDQ         $0x20, BX
+	ADDQ         $0x20, SI
+	SUBQ         $0x04, R8
+	JGE          loop_mixed
+
+tail_of_mixed:
+	ADDQ         $0x04, R8
+	JZ           end_mixed
+	MOVQ         R8, R10
+	SHLQ         $0x03, R10
+	LEAQ         tail<>+64(SB), R9
+	SUBQ         R10, R9
+	VMOVUPD      (R9), Y15
+	VMOVUPD      word64_c085e00000000000<>+0(SB), Y0
+	MOVQ         (AX), R9
+	VMASKMOVPD   (R9)(BX*1), Y15, Y1
+	VMAXPD       Y1, Y0, Y2
+	VMOVUPD      word64_4086280000000000<>+0(SB), Y3
+	VMINPD       Y2, Y3, Y2
+	VMULPD       word64_40671547652b82fe<>+0(SB), Y2, Y4
+	VADDPD       word64_4338000000000000<>+0(SB), Y4, Y4
+	VANDPD       word64_000000000000007f<>+0(SB), Y4, Y5
+	VPSLLQ       $0x01, Y5, Y5
+	VPSLLQ       $0x2d, Y4, Y6
+	VSUBPD       word64_4338000000000000<>+0(SB), Y4, Y4
+	VMULPD       word64_3f762e42fef80000<>+0(SB), Y4, Y7
+	VSUBPD       Y7, Y2, Y2
+	VMULPD       word64_3d41cf79abc9e3b4<>+0(SB), Y4, Y4
+	VSUBPD       Y4, Y2, Y2
+	VMULPD       Y2, Y2, Y4
+	MOVQ         (CX), R9
+	VXORPD       Y7, Y7, Y7
+	VPCMPEQQ     Y8, Y8, Y8
+	VGATHERQPD   Y8, (R9)(Y5*8), Y7
+	VADDPD       Y2, Y7, Y7
+	VMULPD       word64_3fc5555555555555<>+0(SB), Y2, Y8
+	VADDPD       word64_3fe0000000000000<>+0(SB), Y8, Y8
+	VMULPD       Y8, Y4, Y8
+	VADDPD       Y7, Y8, Y7
+	VMULPD       Y4, Y4, Y4
+	VMULPD       word64_3f81111111111111<>+0(SB), Y2, Y2
+	VADDPD       word64_3fa5555555555555<>+0(SB), Y2, Y2
+	VMULPD       Y2, Y4, Y2
+	VADDPD       Y7, Y2, Y2
+	MOVQ         (CX), R9
+	VXORPD       Y4, Y4, Y4
+	VPCMPEQQ     Y7, Y7, Y7
+	VGATHERQPD   Y7, 8(R9)(Y5*8), Y4
+	VPADDQ       Y6, Y4, Y4
+	VMULPD       Y2, Y4, Y2
+	VADDPD       Y4, Y2, Y2
+	MOVQ         216(AX), R9
+	VMASKMOVPD   (R9)(SI*1), Y15, Y4
+	MOVQ         24(AX), R9
+	VMASKMOVPD   (R9)(BX*1), Y15, Y5
+	VMULPD       Y5, Y4, Y6
+	VMAXPD       Y6, Y0, Y0
+	VMINPD       Y0, Y3, Y0
+	VMULPD       word64_40671547652b82fe<>+0(SB), Y0, Y3
+	VADDPD       word64_4338000000000000<>+0(SB), Y3, Y3
+	VANDPD       word64_000000000000007f<>+0(SB), Y3, Y6
+	VPSLLQ       $0x01, Y6, Y6
+	VPSLLQ       $0x2d, Y3, Y7
+	VSUBPD       word64_4338000000000000<>+0(SB), Y3, Y3
+	VMULPD       word64_3f762e42fef80000<>+0(SB), Y3, Y8
+	VSUBPD       Y8, Y0, Y0
+	VMULPD       word64_3d41cf79abc9e3b4<>+0(SB), Y3, Y3
+	VSUBPD       Y3, Y0, Y0
+	VMULPD       Y0, Y0, Y3
+	MOVQ         (CX), R9
+	VXORPD       Y8, Y8, Y8
+	VPCMPEQQ     Y9, Y9, Y9
+	VGATHERQPD   Y9, (R9)(Y6*8), Y8
+	VADDPD       Y0, Y8, Y8
+	VMULPD       word64_3fc5555555555555<>+0(SB), Y0, Y9
+	VADDPD       word64_3fe0000000000000<>+0(SB), Y9, Y9
+	VMULPD       Y9, Y3, Y9
+	VADDPD       Y8, Y9, Y8
+	VMULPD       Y3, Y3, Y3
+	VMULPD       word64_3f81111111111111<>+0(SB), Y0, Y0
+	VADDPD       word64_3fa5555555555555<>+0(SB), Y0, Y0
+	VMULPD       Y0, Y3, Y0
+	VADDPD       Y8, Y0, Y0
+	MOVQ         (CX), R9
+	VXORPD       Y3, Y3, Y3
+	VPCMPEQQ     Y8, Y8, Y8
+	VGATHERQPD   Y8, 8(R9)(Y6*8), Y3
+	VPADDQ       Y7, Y3, Y3
+	VMULPD       Y0, Y3, Y0
+	VADDPD       Y3, Y0, Y0
+	MOVQ         336(AX), R9
+	VMASKMOVPD   (R9)(SI*1), Y15, Y3
+	MOVQ         120(AX), R9
+	VMASKMOVPD   (R9)(BX*1), Y15, Y6
+	VMULPD       Y6, Y3, Y7
+	MOVQ         360(AX), R9
+	VMASKMOVPD   (R9)(SI*1), Y15, Y8
+	MOVQ         144(AX), R9
+	VMASKMOVPD   (R9)(BX*1), Y15, Y9
+	VMULPD       Y9, Y8, Y10
+	VADDPD       Y10, Y7, Y7
+	VCMPPD       $0x1e, word64_3ff0000000000000<>+0(SB), Y7, Y10
+	VMOVUPD      word64_3fe0000000000000<>+0(SB), Y11
+	VBLENDVPD    Y10, word64_3ff0000000000000<>+0(SB), Y11, Y10
+	VCMPPD       $0x1d, word64_3ff0000000000000<>+0(SB), Y7, Y7
+	VANDPD       Y10, Y7, Y7
+	MOVQ         312(AX), R9
+	VMASKMOVPD   (R9)(SI*1), Y15, Y10
+	MOVQ         96(AX), R9
+	VMASKMOVPD   (R9)(BX*1), Y15, Y12
+	VADDPD       Y12, Y10, Y10
+	MOVQ         72(AX), R9
+	VMASKMOVPD   (R9)(BX*1), Y15, Y12
+	VSUBPD       Y10, Y12, Y12
+	MOVQ         264(AX), R9
+	VMASKMOVPD   (R9)(SI*1), Y15, Y13
+	VADDPD       Y13, Y12, Y12
+	MOVQ         48(AX), R9
+	VMASKMOVPD   (R9)(BX*1), Y15, Y13
+	VCMPPD       $0x00, word64_0000000000000000<>+0(SB), Y13, Y14
+	VCMPPD       $0x1e, word64_3ff0000000000000<>+0(SB), Y12, Y6
+	VBLENDVPD    Y6, word64_3ff0000000000000<>+0(SB), Y11, Y6
+	VCMPPD       $0x1d, word64_3ff0000000000000<>+0(SB), Y12, Y8
+	VANDPD       Y6, Y8, Y6
+	VANDPD       Y6, Y14, Y6
+	VCMPPD       $0x00, word64_0000000000000000<>+0(SB), Y13, Y8
+	VMOVUPD      word64_3ff0000000000000<>+0(SB), Y14
+	VMAXPD       Y12, Y14, Y12
+	VBLENDVPD    Y8, Y12, Y14, Y8
+	MOVQ         240(AX), R9
+	VMASKMOVPD   (R9)(SI*1), Y15, Y3
+	VADDPD       Y3, Y2, Y9
+	VMOVUPD      Y7, 64(CX)
+	VDIVPD       Y9, Y14, Y7
+	VMOVUPD      Y6, 128(CX)
+	MOVQ         288(AX), R9
+	VMASKMOVPD   (R9)(SI*1), Y15, Y6
+	VMOVUPD      Y7, 192(CX)
+	VMULPD       Y6, Y10, Y7
+	VMULPD       Y8, Y3, Y6
+	VDIVPD       Y9, Y6, Y6
+	VMOVUPD      Y8, 256(CX)
+	VSUBPD       Y10, Y6, Y8
+	VMULPD       Y8, Y7, Y8
+	VADDPD       Y8, Y0, Y8
+	VMOVUPD      Y6, 320(CX)
+	MOVQ         192(AX), R9
+	VMASKMOVPD   (R9)(SI*1), Y15, Y6
+	VMULPD       Y8, Y6, Y4
+	VMULPD       Y4, Y2, Y4
+	VADDPD       Y4, Y2, Y4
+	VCMPPD       $0x1e, Y14, Y4, Y5
+	VBLENDVPD    Y5, Y14, Y11, Y5
+	VMOVUPD      Y8, 384(CX)
+	VCMPPD       $0x1d, Y14, Y4, Y8
+	VANDPD       Y5, Y8, Y5
+	VMULPD       Y2, Y5, Y5
+	VMAXPD       Y4, Y14, Y4
+	VMOVUPD      word64_47252f6b3174d542<>+0(SB), Y8
+	VMINPD       Y4, Y8, Y4
+	VDIVPD       Y4, Y5, Y4
+	VMOVUPD      word64_0000000000000000<>+0(SB), Y5
+	MOVQ         600(AX), R9
+	VMASKMOVPD   Y5, Y15, (R9)(BX*1)
+	VMOVUPD      Y4, 448(CX)
+	VCMPPD       $0x1e, Y5, Y13, Y4
+	VBROADCASTSD 648(AX), Y1
+	VCMPPD       $0x12, Y1, Y13, Y11
+	VANDPD       Y11, Y4, Y4
+	VANDPD       Y15, Y4, Y11
+	VMOVMSKPD    Y11, R9
+	VMOVUPD      Y0, 512(CX)
+	VMOVUPD      Y2, 576(CX)
+	VMOVUPD      Y7, 640(CX)
+	VMOVUPD      Y9, 704(CX)
+	VMOVUPD      Y10, 768(CX)
+	VMOVUPD      Y12, 832(CX)
+	TESTL        R9, R9
+	JZ           mixed_2_true
+	VMULPD       Y12, Y3, Y4
+	VDIVPD       Y9, Y4, Y4
+	VSUBPD       Y10, Y4, Y4
+	VMULPD       Y4, Y7, Y4
+	VADDPD       Y4, Y0, Y4
+	VMULPD       Y4, Y6, Y4
+	VMULPD       Y4, Y2, Y4
+	VADDPD       Y4, Y2, Y4
+	VMAXPD       Y4, Y14, Y4
+	VMINPD       Y4, Y8, Y4
+	VPSUBQ       word64_3fe6000000000000<>+0(SB), Y4, Y7
+	VPSRLQ       $0x2d, Y7, Y8
+	VANDPD       word64_000000000000007f<>+0(SB), Y8, Y8
+	VPSLLQ       $0x01, Y8, Y9
+	VPADDQ       Y9, Y8, Y8
+	VPSRLQ       $0x34, Y7, Y7
+	VPSLLQ       $0x34, Y7, Y9
+	VPSUBQ       Y9, Y4, Y9
+	VANDPD       word64_ffffffffff800000<>+0(SB), Y9, Y11
+	VSUBPD       Y11, Y9, Y9
+	MOVQ         8(CX), R9
+	VXORPD       Y12, Y12, Y12
+	VPCMPEQQ     Y3, Y3, Y3
+	VGATHERQPD   Y3, (R9)(Y8*8), Y12
+	VMULPD       Y12, Y11, Y3
+	VSUBPD       Y14, Y3, Y3
+	VMULPD       Y12, Y9, Y9
+	VORPD        word64_4330000000000000<>+0(SB), Y7, Y7
+	VSUBPD       word64_4330000000000000<>+0(SB), Y7, Y7
+	VMULPD       word64_3fe62e42fefa3800<>+0(SB), Y7, Y11
+	MOVQ         8(CX), R9
+	VXORPD       Y12, Y12, Y12
+	VPCMPEQQ     Y2, Y2, Y2
+	VGATHERQPD   Y2, 8(R9)(Y8*8), Y12
+	VADDPD       Y12, Y11, Y2
+	VADDPD       Y3, Y2, Y2
+	VMULPD       word64_3d2ef35793c76730<>+0(SB), Y7, Y7
+	MOVQ         8(CX), R9
+	VXORPD       Y11, Y11, Y11
+	VPCMPEQQ     Y12, Y12, Y12
+	VGATHERQPD   Y12, 16(R9)(Y8*8), Y11
+	VADDPD       Y11, Y7, Y7
+	VADDPD       Y9, Y7, Y7
+	VSUBPD       Y14, Y4, Y8
+	VCMPPD       $0x11, word64_3ff0200000000000<>+0(SB), Y4, Y4
+	VADDPD       Y9, Y3, Y3
+	VBLENDVPD    Y4, Y8, Y3, Y3
+	VMULPD       Y3, Y3, Y9
+	VMULPD       word64_3fc2492492492492<>+0(SB), Y3, Y11
+	VADDPD       word64_bfc5555555555555<>+0(SB), Y11, Y11
+	VMULPD       word64_bfc0000000000000<>+0(SB), Y9, Y12
+	VADDPD       Y12, Y11, Y11
+	VMULPD       Y9, Y11, Y11
+	VMULPD       word64_3fc999999999999a<>+0(SB), Y3, Y12
+	VADDPD       word64_bfd0000000000000<>+0(SB), Y12, Y12
+	VADDPD       Y12, Y11, Y11
+	VMULPD       Y9, Y11, Y11
+	VMULPD       word64_3fd5555555555555<>+0(SB), Y3, Y3
+	VADDPD       word64_bfe0000000000000<>+0(SB), Y3, Y3
+	VADDPD       Y3, Y11, Y3
+	VMULPD       Y3, Y9, Y3
+	VADDPD       Y3, Y8, Y8
+	VADDPD       Y3, Y7, Y3
+	VADDPD       Y2, Y3, Y2
+	VBLENDVPD    Y4, Y8, Y2, Y2
+	MOVQ         168(AX), R9
+	VMASKMOVPD   (R9)(BX*1), Y15, Y3
+	VSUBPD       Y3, Y2, Y2
+	VCMPPD       $0x1e, Y5, Y13, Y3
+	VCMPPD       $0x12, Y1, Y13, Y1
+	VANDPD       Y1, Y3, Y1
+	VANDPD       Y2, Y1, Y1
+	MOVQ         600(AX), R9
+	VMASKMOVPD   Y1, Y15, (R9)(BX*1)
+
+mixed_2_true:
+	MOVQ         872(AX), R9
+	VMASKMOVPD   (R9)(BX*1), Y15, Y0
+	MOVQ         920(AX), R9
+	VMASKMOVPD   (R9)(BX*1), Y15, Y1
+	VADDPD       Y1, Y0, Y0
+	MOVQ         824(AX), R9
+	VMASKMOVPD   (R9)(BX*1), Y15, Y2
+	MOVQ         704(AX), R9
+	VMASKMOVPD   (R9)(BX*1), Y15, Y3
+	VMULPD       Y3, Y2, Y2
+	MOVQ         776(AX), R9
+	VMASKMOVPD   (R9)(SI*1), Y15, Y4
+	VMULPD       Y4, Y2, Y2
+	MOVQ         800(AX), R9
+	VMASKMOVPD   (R9)(BX*1), Y15, Y4
+	VSUBPD       Y2, Y4, Y2
+	MOVQ         1016(AX), R9
+	VMASKMOVPD   (R9)(BX*1), Y15, Y4
+	VSUBPD       Y4, Y2, Y2
+	MOVQ         896(AX), R9
+	VMASKMOVPD   (R9)(BX*1), Y15, Y5
+	MOVQ         168(AX), R9
+	VMASKMOVPD   (R9)(BX*1), Y15, Y6
+	VMULPD       Y6, Y5, Y7
+	VMULPD       word64_3fe0000000000000<>+0(SB), Y7, Y7
+	VSUBPD       Y7, Y2, Y2
+	MOVQ         944(AX), R9
+	VMASKMOVPD   (R9)(BX*1), Y15, Y7
+	MOVQ         968(AX), R9
+	VMASKMOVPD   (R9)(BX*1), Y15, Y8
+	VSUBPD       Y8, Y7, Y7
+	VMULPD       Y7, Y3, Y3
+	VMULPD       word64_3fe0000000000000<>+0(SB), Y3, Y3
+	VADDPD       Y3, Y2, Y2
+	MOVQ         992(AX), R9
+	VMASKMOVPD   (R9)(BX*1), Y15, Y3
+	MOVQ         (AX), R9
+	VMASKMOVPD   (R9)(BX*1), Y15, Y7
+	VMULPD       Y7, Y3, Y3
+	VMULPD       word64_3fe0000000000000<>+0(SB), Y3, Y3
+	VSUBPD       Y3, Y2, Y2
+	VSUBPD       Y7, Y6, Y3
+	VMAXPD       word64_3fc999999999999a<>+0(SB), Y3, Y3
+	VDIVPD       Y3, Y2, Y2
+	MOVQ         752(AX), R9
+	VMASKMOVPD   (R9)(SI*1), Y15, Y3
+	VSUBPD       Y3, Y6, Y7
+	VCMPPD       $0x1e, word64_0000000000000000<>+0(SB), Y7, Y7
+	MOVQ         1040(AX), R9
+	VMASKMOVPD   (R9)(SI*1), Y15, Y8
+	VSUBPD       Y2, Y8, Y9
+	VBLENDVPD    Y7, Y9, Y8, Y7
+	MOVQ         1040(AX), R9
+	VMASKMOVPD   Y7, Y15, (R9)(SI*1)
+	MOVQ         848(AX), R9
+	VMASKMOVPD   (R9)(BX*1), Y15, Y7
+	VADDPD       Y5, Y7, Y7
+	VADDPD       Y7, Y0, Y7
+	VSUBPD       Y3, Y6, Y8
+	VCMPPD       $0x1e, word64_0000000000000000<>+0(SB), Y8, Y8
+	VADDPD       Y2, Y0, Y0
+	VBLENDVPD    Y8, Y0, Y7, Y0
+	VSUBPD       Y3, Y6, Y2
+	VCMPPD       $0x1e, word64_0000000000000000<>+0(SB), Y2, Y2
+	VANDPD       Y4, Y2, Y2
+	MOVQ         1064(AX), R9
+	VMASKMOVPD   (R9)(SI*1), Y15, Y7
+	VADDPD       Y2, Y7, Y2
+	MOVQ         1064(AX), R9
+	VMASKMOVPD   Y2, Y15, (R9)(SI*1)
+	MOVQ         48(AX), R9
+	VMASKMOVPD   (R9)(BX*1), Y15, Y2
+	VBROADCASTSD 1112(AX), Y7
+	VCMPPD       $0x1e, Y7, Y2, Y7
+	VSUBPD       Y3, Y6, Y8
+	VCMPPD       $0x1e, word64_0000000000000000<>+0(SB), Y8, Y8
+	VANDPD       Y4, Y7, Y4
+	VBLENDVPD    Y8, word64_0000000000000000<>+0(SB), Y4, Y4
+	MOVQ         1016(AX), R9
+	VMASKMOVPD   Y4, Y15, (R9)(BX*1)
+	MOVQ         600(AX), R9
+	VMASKMOVPD   (R9)(BX*1), Y15, Y4
+	VMULPD       Y4, Y0, Y7
+	MOVQ         1016(AX), R9
+	VMASKMOVPD   (R9)(BX*1), Y15, Y8
+	VSUBPD       Y7, Y8, Y7
+	MOVQ         1016(AX), R9
+	VMASKMOVPD   Y7, Y15, (R9)(BX*1)
+	VMULPD       448(CX), Y0, Y0
+	MOVQ         192(AX), R9
+	VMASKMOVPD   (R9)(SI*1), Y15, Y7
+	VMULPD       Y7, Y0, Y8
+	VMULPD       384(CX), Y0, Y9
+	MOVQ         1912(AX), R9
+	VMASKMOVPD   (R9)(SI*1), Y15, Y10
+	VADDPD       Y9, Y10, Y9
+	MOVQ         1912(AX), R9
+	VMASKMOVPD   Y9, Y15, (R9)(SI*1)
+	VMULPD       512(CX), Y8, Y9
+	MOVQ         24(AX), R9
+	VMASKMOVPD   (R9)(BX*1), Y15, Y10
+	VMULPD       Y10, Y9, Y11
+	MOVQ         1936(AX), R9
+	VMASKMOVPD   (R9)(SI*1), Y15, Y12
+	VADDPD       Y11, Y12, Y11
+	MOVQ         1936(AX), R9
+	VMASKMOVPD   Y11, Y15, (R9)(SI*1)
+	MOVQ         216(AX), R9
+	VMASKMOVPD   (R9)(SI*1), Y15, Y11
+	VMULPD       Y11, Y9, Y9
+	MOVQ         872(AX), R9
+	VMASKMOVPD   Y9, Y15, (R9)(BX*1)
+	MOVQ         288(AX), R9
+	VMASKMOVPD   (R9)(SI*1), Y15, Y9
+	VMULPD       768(CX), Y9, Y12
+	VMULPD       Y12, Y8, Y13
+	VMULPD       192(CX), Y13, Y14
+	VMULPD       384(CX), Y8, Y11
+	VADDPD       Y11, Y0, Y0
+	VMULPD       320(CX), Y14, Y11
+	VMULPD       576(CX), Y11, Y11
+	VSUBPD       Y11, Y0, Y0
+	MOVQ         848(AX), R9
+	VMASKMOVPD   Y0, Y15, (R9)(BX*1)
+	VMOVUPD      256(CX), Y0
+	VSUBPD       320(CX), Y0, Y11
+	VMULPD       Y11, Y14, Y11
+	MOVQ         1960(AX), R9
+	VMASKMOVPD   (R9)(SI*1), Y15, Y0
+	VADDPD       Y11, Y0, Y0
+	MOVQ         1960(AX), R9
+	VMASKMOVPD   Y0, Y15, (R9)(SI*1)
+	VMOVUPD      320(CX), Y0
+	VSUBPD       768(CX), Y0, Y11
+	VMULPD       Y11, Y8, Y8
+	VMULPD       Y9, Y8, Y8
+	MOVQ         240(AX), R9
+	VMASKMOVPD   (R9)(SI*1), Y15, Y11
+	VMULPD       Y11, Y14, Y14
+	VMULPD       128(CX), Y14, Y14
+	MOVQ         2008(AX), R9
+	VMASKMOVPD   (R9)(SI*1), Y15, Y11
+	VADDPD       Y14, Y11, Y11
+	MOVQ         2008(AX), R9
+	VMASKMOVPD   Y11, Y15, (R9)(SI*1)
+	VSUBPD       Y13, Y8, Y11
+	VSUBPD       Y14, Y11, Y11
+	VMULPD       Y12, Y8, Y8
+	VSUBPD       Y8, Y11, Y8
+	MOVQ         1984(AX), R9
+	VMASKMOVPD   (R9)(SI*1), Y15, Y12
+	VADDPD       Y8, Y12, Y8
+	MOVQ         1984(AX), R9
+	VMASKMOVPD   Y8, Y15, (R9)(SI*1)
+	MOVQ         1864(AX), R9
+	VMASKMOVPD   (R9)(BX*1), Y15, Y8
+	MOVQ         1816(AX), R9
+	VMASKMOVPD   (R9)(BX*1), Y15, Y12
+	VADDPD       Y12, Y8, Y8
+	VADDPD       Y11, Y8, Y8
+	VMULPD       64(CX), Y8, Y8
+	MOVQ         144(AX), R9
+	VMASKMOVPD   (R9)(BX*1), Y15, Y11
+	VMULPD       Y11, Y8, Y13
+	MOVQ         336(AX), R9
+	VMASKMOVPD   (R9)(SI*1), Y15, Y11
+	VMULPD       Y11, Y8, Y12
+	MOVQ         1864(AX), R9
+	VMASKMOVPD   Y12, Y15, (R9)(BX*1)
+	MOVQ         360(AX), R9
+	VMASKMOVPD   (R9)(SI*1), Y15, Y11
+	VMULPD       Y11, Y8, Y8
+	MOVQ         824(AX), R9
+	VMASKMOVPD   Y8, Y15, (R9)(BX*1)
+	MOVQ         120(AX), R9
+	VMASKMOVPD   (R9)(BX*1), Y15, Y8
+	VMULPD       Y8, Y12, Y12
+	MOVQ         2032(AX), R9
+	VMASKMOVPD   (R9)(SI*1), Y15, Y8
+	VSUBPD       Y12, Y8, Y8
+	MOVQ         2032(AX), R9
+	VMASKMOVPD   Y8, Y15, (R9)(SI*1)
+	VMOVUPD      word64_3ff0000000000000<>+0(SB), Y8
+	MOVQ         1648(AX), R9
+	VMASKMOVPD   (R9)(SI*1), Y15, Y12
+	VSUBPD       Y12, Y8, Y11
+	VMULPD       Y11, Y13, Y11
+	MOVQ         1696(AX), R9
+	VMASKMOVPD   (R9)(SI*1), Y15, Y0
+	VMULPD       Y0, Y11, Y11
+	MOVQ         2056(AX), R9
+	VMASKMOVPD   (R9)(SI*1), Y15, Y0
+	VADDPD       Y11, Y0, Y0
+	MOVQ         2056(AX), R9
+	VMASKMOVPD   Y0, Y15, (R9)(SI*1)
+	VMULPD       Y12, Y13, Y0
+	MOVQ         2080(AX), R9
+	VMASKMOVPD   (R9)(SI*1), Y15, Y11
+	VADDPD       Y0, Y11, Y0
+	MOVQ         2080(AX), R9
+	VMASKMOVPD   Y0, Y15, (R9)(SI*1)
+	MOVQ         1840(AX), R9
+	VMASKMOVPD   (R9)(BX*1), Y15, Y0
+	MOVQ         1792(AX), R9
+	VMASKMOVPD   (R9)(BX*1), Y15, Y11
+	VADDPD       Y11, Y0, Y0
+	VADDPD       Y14, Y0, Y0
+	MOVQ         1720(AX), R9
+	VMASKMOVPD   (R9)(SI*1), Y15, Y13
+	VMULPD       Y13, Y0, Y14
+	MOVQ         1840(AX), R9
+	VMASKMOVPD   Y14, Y15, (R9)(BX*1)
+	MOVQ         1480(AX), R9
+	VMASKMOVPD   (R9)(BX*1), Y15, Y13
+	VMULPD       Y13, Y14, Y14
+	MOVQ         2104(AX), R9
+	VMASKMOVPD   (R9)(SI*1), Y15, Y13
+	VSUBPD       Y14, Y13, Y13
+	MOVQ         2104(AX), R9
+	VMASKMOVPD   Y13, Y15, (R9)(SI*1)
+	MOVQ         1768(AX), R9
+	VMASKMOVPD   (R9)(SI*1), Y15, Y13
+	MOVQ         1504(AX), R9
+	VMASKMOVPD   (R9)(BX*1), Y15, Y14
+	VMULPD       Y14, Y13, Y11
+	VMAXPD       Y8, Y11, Y12
+	VMULPD       Y12, Y0, Y12
+	MOVQ         1744(AX), R9
+	VMASKMOVPD   (R9)(SI*1), Y15, Y9
+	VSUBPD       Y9, Y8, Y10
+	VMULPD       Y10, Y12, Y10
+	MOVQ         2128(AX), R9
+	VMASKMOVPD   (R9)(SI*1), Y15, Y12
+	VADDPD       Y10, Y12, Y10
+	MOVQ         2128(AX), R9
+	VMASKMOVPD   Y10, Y15, (R9)(SI*1)
+	VMULPD       Y9, Y0, Y0
+	VCMPPD       $0x1e, Y8, Y11, Y10
+	VMOVUPD      word64_3fe0000000000000<>+0(SB), Y12
+	VBLENDVPD    Y10, Y8, Y12, Y10
+	VCMPPD       $0x1d, Y8, Y11, Y11
+	VANDPD       Y10, Y11, Y10
+	VMULPD       Y10, Y0, Y0
+	VMULPD       Y14, Y0, Y10
+	MOVQ         2152(AX), R9
+	VMASKMOVPD   (R9)(SI*1), Y15, Y11
+	VADDPD       Y10, Y11, Y10
+	MOVQ         2152(AX), R9
+	VMASKMOVPD   Y10, Y15, (R9)(SI*1)
+	VMULPD       Y13, Y0, Y0
+	MOVQ         2224(AX), R9
+	VMASKMOVPD   Y0, Y15, (R9)(BX*1)
+	MOVQ         2464(AX), R9
+	VMASKMOVPD   (R9)(BX*1), Y15, Y0
+	VADDPD       Y5, Y0, Y0
+	MOVQ         2440(AX), R9
+	VMASKMOVPD   (R9)(BX*1), Y15, Y5
+	MOVQ         2512(AX), R9
+	VMASKMOVPD   (R9)(BX*1), Y15, Y10
+	VADDPD       Y10, Y5, Y5
+	MOVQ         2368(AX), R9
+	VMASKMOVPD   (R9)(BX*1), Y15, Y10
+	VMULPD       Y10, Y5, Y5
+	VMULPD       Y6, Y0, Y10
+	MOVQ         2392(AX), R9
+	VMASKMOVPD   (R9)(BX*1), Y15, Y11
+	VMULPD       Y11, Y10, Y10
+	VSUBPD       Y10, Y5, Y5
+	MOVQ         2488(AX), R9
+	VMASKMOVPD   (R9)(BX*1), Y15, Y10
+	VADDPD       Y1, Y10, Y1
+	VSUBPD       Y3, Y6, Y10
+	VCMPPD       $0x1e, word64_0000000000000000<>+0(SB), Y10, Y10
+	VADDPD       Y0, Y1, Y0
+	VBLENDVPD    Y10, Y1, Y0, Y0
+	VADDPD       Y5, Y0, Y0
+	MOVQ         2608(AX), R9
+	VMASKMOVPD   (R9)(SI*1), Y15, Y1
+	VSUBPD       Y5, Y1, Y1
+	MOVQ         2608(AX), R9
+	VMASKMOVPD   Y1, Y15, (R9)(SI*1)
+	VSUBPD       Y3, Y6, Y1
+	VCMPPD       $0x1e, word64_0000000000000000<>+0(SB), Y1, Y1
+	MOVQ         2584(AX), R9
+	VMASKMOVPD   (R9)(BX*1), Y15, Y5
+	VANDPD       Y5, Y1, Y1
+	MOVQ         2632(AX), R9
+	VMASKMOVPD   (R9)(SI*1), Y15, Y10
+	VADDPD       Y1, Y10, Y1
+	MOVQ         2632(AX), R9
+	VMASKMOVPD   Y1, Y15, (R9)(SI*1)
+	VBROADCASTSD 2680(AX), Y1
+	VCMPPD       $0x1e, Y1, Y2, Y1
+	VSUBPD       Y3, Y6, Y2
+	VCMPPD       $0x1e, word64_0000000000000000<>+0(SB), Y2, Y2
+	VANDPD       Y5, Y1, Y1
+	VBLENDVPD    Y2, word64_0000000000000000<>+0(SB), Y1, Y1
+	MOVQ         2584(AX), R9
+	VMASKMOVPD   Y1, Y15, (R9)(BX*1)
+	VMULPD       Y4, Y0, Y1
+	MOVQ         2584(AX), R9
+	VMASKMOVPD   (R9)(BX*1), Y15, Y2
+	VSUBPD       Y1, Y2, Y1
+	MOVQ         2584(AX), R9
+	VMASKMOVPD   Y1, Y15, (R9)(BX*1)
+	VMULPD       448(CX), Y0, Y0
+	VMULPD       Y7, Y0, Y1
+	VMULPD       384(CX), Y0, Y2
+	MOVQ         3480(AX), R9
+	VMASKMOVPD   (R9)(SI*1), Y15, Y3
+	VADDPD       Y2, Y3, Y2
+	MOVQ         3480(AX), R9
+	VMASKMOVPD   Y2, Y15, (R9)(SI*1)
+	VMULPD       512(CX), Y1, Y2
+	MOVQ         24(AX), R9
+	VMASKMOVPD   (R9)(BX*1), Y15, Y3
+	VMULPD       Y3, Y2, Y3
+	MOVQ         3504(AX), R9
+	VMASKMOVPD   (R9)(SI*1), Y15, Y4
+	VADDPD       Y3, Y4, Y3
+	MOVQ         3504(AX), R9
+	VMASKMOVPD   Y3, Y15, (R9)(SI*1)
+	MOVQ         216(AX), R9
+	VMASKMOVPD   (R9)(SI*1), Y15, Y3
+	VMULPD       Y3, Y2, Y2
+	MOVQ         2488(AX), R9
+	VMASKMOVPD   Y2, Y15, (R9)(BX*1)
+	MOVQ         288(AX), R9
+	VMASKMOVPD   (R9)(SI*1), Y15, Y2
+	VMULPD       768(CX), Y2, Y3
+	VMULPD       Y3, Y1, Y4
+	VMULPD       192(CX), Y4, Y5
+	VMULPD       384(CX), Y1, Y6
+	VADDPD       Y6, Y0, Y0
+	VMULPD       320(CX), Y5, Y6
+	VMULPD       576(CX), Y6, Y6
+	VSUBPD       Y6, Y0, Y0
+	MOVQ         2464(AX), R9
+	VMASKMOVPD   Y0, Y15, (R9)(BX*1)
+	VMOVUPD      256(CX), Y0
+	VSUBPD       320(CX), Y0, Y0
+	VMULPD       Y0, Y5, Y0
+	MOVQ         3528(AX), R9
+	VMASKMOVPD   (R9)(SI*1), Y15, Y6
+	VADDPD       Y0, Y6, Y0
+	MOVQ         3528(AX), R9
+	VMASKMOVPD   Y0, Y15, (R9)(SI*1)
+	VMOVUPD      320(CX), Y0
+	VSUBPD       768(CX), Y0, Y0
+	VMULPD       Y0, Y1, Y0
+	VMULPD       Y2, Y0, Y0
+	MOVQ         240(AX), R9
+	VMASKMOVPD   (R9)(SI*1), Y15, Y1
+	VMULPD       Y1, Y5, Y1
+	VMULPD       128(CX), Y1, Y1
+	MOVQ         3576(AX), R9
+	VMASKMOVPD   (R9)(SI*1), Y15, Y2
+	VADDPD       Y1, Y2, Y2
+	MOVQ         3576(AX), R9
+	VMASKMOVPD   Y2, Y15, (R9)(SI*1)
+	VSUBPD       Y4, Y0, Y2
+	VSUBPD       Y1, Y2, Y2
+	VMULPD       Y3, Y0, Y0
+	VSUBPD       Y0, Y2, Y0
+	MOVQ         3552(AX), R9
+	VMASKMOVPD   (R9)(SI*1), Y15, Y3
+	VADDPD       Y0, Y3, Y0
+	MOVQ         3552(AX), R9
+	VMASKMOVPD   Y0, Y15, (R9)(SI*1)
+	MOVQ         3432(AX), R9
+	VMASKMOVPD   (R9)(BX*1), Y15, Y0
+	MOVQ         1816(AX), R9
+	VMASKMOVPD   (R9)(BX*1), Y15, Y3
+	VADDPD       Y3, Y0, Y0
+	VADDPD       Y2, Y0, Y0
+	VMULPD       64(CX), Y0, Y0
+	MOVQ         144(AX), R9
+	VMASKMOVPD   (R9)(BX*1), Y15, Y2
+	VMULPD       Y2, Y0, Y2
+	MOVQ         336(AX), R9
+	VMASKMOVPD   (R9)(SI*1), Y15, Y3
+	VMULPD       Y3, Y0, Y3
+	MOVQ         3432(AX), R9
+	VMASKMOVPD   Y3, Y15, (R9)(BX*1)
+	MOVQ         360(AX), R9
+	VMASKMOVPD   (R9)(SI*1), Y15, Y4
+	VMULPD       Y4, Y0, Y0
+	MOVQ         2440(AX), R9
+	VMASKMOVPD   Y0, Y15, (R9)(BX*1)
+	MOVQ         120(AX), R9
+	VMASKMOVPD   (R9)(BX*1), Y15, Y0
+	VMULPD       Y0, Y3, Y0
+	MOVQ         3600(AX), R9
+	VMASKMOVPD   (R9)(SI*1), Y15, Y3
+	VSUBPD       Y0, Y3, Y0
+	MOVQ         3600(AX), R9
+	VMASKMOVPD   Y0, Y15, (R9)(SI*1)
+	MOVQ         1648(AX), R9
+	VMASKMOVPD   (R9)(SI*1), Y15, Y0
+	VSUBPD       Y0, Y8, Y3
+	VMULPD       Y3, Y2, Y3
+	MOVQ         1696(AX), R9
+	VMASKMOVPD   (R9)(SI*1), Y15, Y4
+	VMULPD       Y4, Y3, Y3
+	MOVQ         3624(AX), R9
+	VMASKMOVPD   (R9)(SI*1), Y15, Y4
+	VADDPD       Y3, Y4, Y3
+	MOVQ         3624(AX), R9
+	VMASKMOVPD   Y3, Y15, (R9)(SI*1)
+	VMULPD       Y0, Y2, Y0
+	MOVQ         3648(AX), R9
+	VMASKMOVPD   (R9)(SI*1), Y15, Y2
+	VADDPD       Y0, Y2, Y0
+	MOVQ         3648(AX), R9
+	VMASKMOVPD   Y0, Y15, (R9)(SI*1)
+	MOVQ         3408(AX), R9
+	VMASKMOVPD   (R9)(BX*1), Y15, Y0
+	MOVQ         1792(AX), R9
+	VMASKMOVPD   (R9)(BX*1), Y15, Y2
+	VADDPD       Y2, Y0, Y0
+	VADDPD       Y1, Y0, Y0
+	MOVQ         1720(AX), R9
+	VMASKMOVPD   (R9)(SI*1), Y15, Y1
+	VMULPD       Y1, Y0, Y1
+	MOVQ         3408(AX), R9
+	VMASKMOVPD   Y1, Y15, (R9)(BX*1)
+	MOVQ         1480(AX), R9
+	VMASKMOVPD   (R9)(BX*1), Y15, Y2
+	VMULPD       Y2, Y1, Y1
+	MOVQ         3672(AX), R9
+	VMASKMOVPD   (R9)(SI*1), Y15, Y2
+	VSUBPD       Y1, Y2, Y1
+	MOVQ         3672(AX), R9
+	VMASKMOVPD   Y1, Y15, (R9)(SI*1)
+	VMULPD       Y14, Y13, Y1
+	VMAXPD       Y8, Y1, Y2
+	VMULPD       Y2, Y0, Y2
+	VSUBPD       Y9, Y8, Y3
+	VMULPD       Y3, Y2, Y2
+	MOVQ         3696(AX), R9
+	VMASKMOVPD   (R9)(SI*1), Y15, Y3
+	VADDPD       Y2, Y3, Y2
+	MOVQ         3696(AX), R9
+	VMASKMOVPD   Y2, Y15, (R9)(SI*1)
+	VMULPD       Y9, Y0, Y0
+	VCMPPD       $0x1e, Y8, Y1, Y2
+	VBLENDVPD    Y2, Y8, Y12, Y2
+	VCMPPD       $0x1d, Y8, Y1, Y1
+	VANDPD       Y2, Y1, Y1
+	VMULPD       Y1, Y0, Y0
+	VMULPD       Y14, Y0, Y1
+	MOVQ         3720(AX), R9
+	VMASKMOVPD   (R9)(SI*1), Y15, Y2
+	VADDPD       Y1, Y2, Y1
+	MOVQ         3720(AX), R9
+	VMASKMOVPD   Y1, Y15, (R9)(SI*1)
+	VMULPD       Y13, Y0, Y0
+	MOVQ         3792(AX), SI
+	VMASKMOVPD   Y0, Y15, (SI)(BX*1)
+	LEAQ         (BX)(R8*8), BX
+
+end_mixed:
+	DECQ DX
+	JNZ  row_of_mixed
+	MOVQ DI, found+32(FP)
+	VZEROUPPER
+	RET
+
+// func expSynAVX2F64(args *byte, scratch *byte, n int, rows int) (found int)
+// Requires: AVX
+TEXT ·expSynAVX2F64(SB), NOSPLIT, $0-40
+	MOVQ args+0(FP), AX
+	MOVQ scratch+8(FP), CX
+	MOVQ rows+24(FP), CX
+	XORQ DX, DX
+	XORQ SI, SI
+
+row_of_expSyn:
+	MOVQ n+16(FP), DI
+	XORQ BX, BX
+	SUBQ $0x04, DI
 	JL   tail_of_expSyn
 
 loop_expSyn:
-	MOVQ    48(AX), SI
-	MOVQ    (AX), SI
-	VMOVUPD (SI)(DX*1), Y0
-	MOVQ    48(AX), SI
-	VADDPD  (SI)(DX*1), Y0, Y0
-	MOVQ    24(AX), SI
-	VMULPD  (SI)(DX*1), Y0, Y0
-	MOVQ    48(AX), SI
-	VMOVUPD Y0, (SI)(DX*1)
-	MOVQ    72(AX), SI
-	VMOVUPD Y0, (SI)(DX*1)
+	MOVQ    48(AX), R8
+	MOVQ    (AX), R8
+	VMOVUPD (R8)(DX*1), Y0
+	MOVQ    48(AX), R8
+	VADDPD  (R8)(DX*1), Y0, Y0
+	MOVQ    24(AX), R8
+	VMULPD  (R8)(DX*1), Y0, Y0
+	MOVQ    48(AX), R8
+	VMOVUPD Y0, (R8)(DX*1)
+	MOVQ    72(AX), R8
+	VMOVUPD Y0, (R8)(DX*1)
 	ADDQ    $0x20, DX
-	SUBQ    $0x04, CX
+	ADDQ    $0x20, BX
+	SUBQ    $0x04, DI
 	JGE     loop_expSyn
 
 tail_of_expSyn:
-	ADDQ       $0x04, CX
+	ADDQ       $0x04, DI
 	JZ         end_expSyn
-	MOVQ       CX, SI
-	SHLQ       $0x03, SI
-	LEAQ       tail<>+64(SB), CX
-	SUBQ       SI, CX
-	VMOVUPD    (CX), Y15
-	MOVQ       48(AX), CX
-	VMASKMOVPD (CX)(DX*1), Y15, Y0
-	MOVQ       (AX), CX
-	VMASKMOVPD (CX)(DX*1), Y15, Y1
+	MOVQ       DI, R8
+	SHLQ       $0x03, R8
+	LEAQ       tail<>+64(SB), BX
+	SUBQ       R8, BX
+	VMOVUPD    (BX), Y15
+	MOVQ       48(AX), BX
+	VMASKMOVPD (BX)(DX*1), Y15, Y0
+	MOVQ       (AX), BX
+	VMASKMOVPD (BX)(DX*1), Y15, Y1
 	VADDPD     Y1, Y0, Y0
-	MOVQ       24(AX), CX
-	VMASKMOVPD (CX)(DX*1), Y15, Y1
+	MOVQ       24(AX), BX
+	VMASKMOVPD (BX)(DX*1), Y15, Y1
 	VMULPD     Y1, Y0, Y0
-	MOVQ       48(AX), CX
-	VMASKMOVPD Y0, Y15, (CX)(DX*1)
-	MOVQ       72(AX), AX
-	VMASKMOVPD Y0, Y15, (AX)(DX*1)
+	MOVQ       48(AX), BX
+	VMASKMOVPD Y0, Y15, (BX)(DX*1)
+	MOVQ       72(AX), BX
+	VMASKMOVPD Y0, Y15, (BX)(DX*1)
+	LEAQ       (DX)(DI*8), DX
 
 end_expSyn:
-	MOVQ BX, found+24(FP)
+	DECQ CX
+	JNZ  row_of_expSyn
+	MOVQ SI, found+32(FP)
 	VZEROUPPER
 	RET
 
-// func expSynBackAVX2F64(args *byte, scratch *byte, n int) (found int)
+// func expSynBackAVX2F64(args *byte, scratch *byte, n int, rows int) (found int)
 // Requires: AVX
-TEXT ·expSynBackAVX2F64(SB), NOSPLIT, $0-32
+TEXT ·expSynBackAVX2F64(SB), NOSPLIT, $0-40
 	MOVQ args+0(FP), AX
 	MOVQ scratch+8(FP), CX
-	MOVQ n+16(FP), CX
+	MOVQ rows+24(FP), CX
 	XORQ DX, DX
+	XORQ SI, SI
+
+row_of_expSynBack:
+	MOVQ n+16(FP), DI
 	XORQ BX, BX
-	SUBQ $0x04, CX
+	SUBQ $0x04, DI
 	JL   tail_of_expSynBack
 
 loop_expSynBack:
-	MOVQ    72(AX), SI
-	MOVQ    (AX), SI
-	VMOVUPD (SI)(DX*1), Y0
-	MOVQ    72(AX), SI
-	VADDPD  (SI)(DX*1), Y0, Y0
-	MOVQ    24(AX), SI
-	VMULPD  (SI)(DX*1), Y0, Y1
-	MOVQ    96(AX), SI
-	MOVQ    96(AX), SI
-	VADDPD  (SI)(DX*1), Y1, Y1
-	MOVQ    96(AX), SI
-	VMOVUPD Y1, (SI)(DX*1)
-	MOVQ    48(AX), SI
-	VMULPD  (SI)(DX*1), Y0, Y0
-	MOVQ    72(AX), SI
-	VMOVUPD Y0, (SI)(DX*1)
-	MOVQ    120(AX), SI
-	VMOVUPD Y0, (SI)(DX*1)
+	MOVQ    72(AX), R8
+	MOVQ    (AX), R8
+	VMOVUPD (R8)(DX*1), Y0
+	MOVQ    72(AX), R8
+	VADDPD  (R8)(DX*1), Y0, Y0
+	MOVQ    24(AX), R8
+	VMULPD  (R8)(DX*1), Y0, Y1
+	MOVQ    96(AX), R8
+	MOVQ    96(AX), R8
+	VADDPD  (R8)(DX*1), Y1, Y1
+	MOVQ    96(AX), R8
+	VMOVUPD Y1, (R8)(DX*1)
+	MOVQ    48(AX), R8
+	VMULPD  (R8)(DX*1), Y0, Y0
+	MOVQ    72(AX), R8
+	VMOVUPD Y0, (R8)(DX*1)
+	MOVQ    120(AX), R8
+	VMOVUPD Y0, (R8)(DX*1)
 	ADDQ    $0x20, DX
-	SUBQ    $0x04, CX
+	ADDQ    $0x20, BX
+	SUBQ    $0x04, DI
 	JGE     loop_expSynBack
 
 tail_of_expSynBack:
-	ADDQ       $0x04, CX
+	ADDQ       $0x04, DI
 	JZ         end_expSynBack
-	MOVQ       CX, SI
-	SHLQ       $0x03, SI
-	LEAQ       tail<>+64(SB), CX
-	SUBQ       SI, CX
-	VMOVUPD    (CX), Y15
-	MOVQ       72(AX), CX
-	VMASKMOVPD (CX)(DX*1), Y15, Y0
-	MOVQ       (AX), CX
-	VMASKMOVPD (CX)(DX*1), Y15, Y1
+	MOVQ       DI, R8
+	SHLQ       $0x03, R8
+	LEAQ       tail<>+64(SB), BX
+	SUBQ       R8, BX
+	VMOVUPD    (BX), Y15
+	MOVQ       72(AX), BX
+	VMASKMOVPD (BX)(DX*1), Y15, Y0
+	MOVQ       (AX), BX
+	VMASKMOVPD (BX)(DX*1), Y15, Y1
 	VADDPD     Y1, Y0, Y0
-	MOVQ       24(AX), CX
-	VMASKMOVPD (CX)(DX*1), Y15, Y1
+	MOVQ       24(AX), BX
+	VMASKMOVPD (BX)(DX*1), Y15, Y1
 	VMULPD     Y1, Y0, Y1
-	MOVQ       96(AX), CX
-	VMASKMOVPD (CX)(DX*1), Y15, Y2
+	MOVQ       96(AX), BX
+	VMASKMOVPD (BX)(DX*1), Y15, Y2
 	VADDPD     Y1, Y2, Y1
-	MOVQ       96(AX), CX
-	VMASKMOVPD Y1, Y15, (CX)(DX*1)
-	MOVQ       48(AX), CX
-	VMASKMOVPD (CX)(DX*1), Y15, Y1
+	MOVQ       96(AX), BX
+	VMASKMOVPD Y1, Y15, (BX)(DX*1)
+	MOVQ       48(AX), BX
+	VMASKMOVPD (BX)(DX*1), Y15, Y1
 	VMULPD     Y1, Y0, Y0
-	MOVQ       72(AX), CX
-	VMASKMOVPD Y0, Y15, (CX)(DX*1)
-	MOVQ       120(AX), AX
-	VMASKMOVPD Y0, Y15, (AX)(DX*1)
+	MOVQ       72(AX), BX
+	VMASKMOVPD Y0, Y15, (BX)(DX*1)
+	MOVQ       120(AX), BX
+	VMASKMOVPD Y0, Y15, (BX)(DX*1)
+	LEAQ       (DX)(DI*8), DX
 
 end_expSynBack:
-	MOVQ BX, found+24(FP)
+	DECQ CX
+	JNZ  row_of_expSynBack
+	MOVQ SI, found+32(FP)
 	VZEROUPPER
 	RET
 
-// func alphaAVX2F64(args *byte, scratch *byte, n int) (found int)
+// func alphaAVX2F64(args *byte, scratch *byte, n int, rows int) (found int)
 // Requires: AVX
-TEXT ·alphaAVX2F64(SB), NOSPLIT, $0-32
+TEXT ·alphaAVX2F64(SB), NOSPLIT, $0-40
 	MOVQ args+0(FP), AX
 	MOVQ scratch+8(FP), CX
-	MOVQ n+16(FP), CX
+	MOVQ rows+24(FP), CX
 	XORQ DX, DX
+	XORQ SI, SI
+
+row_of_alpha:
+	MOVQ n+16(FP), DI
 	XORQ BX, BX
-	SUBQ $0x04, CX
+	SUBQ $0x04, DI
 	JL   tail_of_alpha
 
 loop_alpha:
-	MOVQ    24(AX), SI
-	VMOVUPD (SI)(DX*1), Y0
-	MOVQ    120(AX), SI
-	VMULPD  (SI)(DX*1), Y0, Y1
-	MOVQ    72(AX), SI
-	MOVQ    (AX), SI
-	VMOVUPD (SI)(DX*1), Y2
-	MOVQ    72(AX), SI
-	VMULPD  (SI)(DX*1), Y2, Y2
+	MOVQ    24(AX), R8
+	VMOVUPD (R8)(DX*1), Y0
+	MOVQ    120(AX), R8
+	VMULPD  (R8)(DX*1), Y0, Y1
+	MOVQ    72(AX), R8
+	MOVQ    (AX), R8
+	VMOVUPD (R8)(DX*1), Y2
+	MOVQ    72(AX), R8
+	VMULPD  (R8)(DX*1), Y2, Y2
 	VADDPD  Y2, Y1, Y1
-	MOVQ    144(AX), SI
-	VMULPD  (SI)(DX*1), Y0, Y0
-	MOVQ    48(AX), SI
-	MOVQ    48(AX), SI
-	VMULPD  (SI)(DX*1), Y1, Y2
+	MOVQ    144(AX), R8
+	VMULPD  (R8)(DX*1), Y0, Y0
+	MOVQ    48(AX), R8
+	MOVQ    48(AX), R8
+	VMULPD  (R8)(DX*1), Y1, Y2
 	VADDPD  Y2, Y0, Y0
-	MOVQ    120(AX), SI
-	VMOVUPD Y1, (SI)(DX*1)
-	MOVQ    216(AX), SI
-	VMOVUPD Y1, (SI)(DX*1)
-	MOVQ    144(AX), SI
-	VMOVUPD Y0, (SI)(DX*1)
-	MOVQ    192(AX), SI
-	VMOVUPD Y0, (SI)(DX*1)
-	MOVQ    96(AX), SI
-	VMULPD  (SI)(DX*1), Y0, Y0
+	MOVQ    120(AX), R8
+	VMOVUPD Y1, (R8)(DX*1)
+	MOVQ    216(AX), R8
+	VMOVUPD Y1, (R8)(DX*1)
+	MOVQ    144(AX), R8
+	VMOVUPD Y0, (R8)(DX*1)
+	MOVQ    192(AX), R8
+	VMOVUPD Y0, (R8)(DX*1)
+	MOVQ    96(AX), R8
+	VMULPD  (R8)(DX*1), Y0, Y0
 	VMOVUPD word64_0000000000000000<>+0(SB), Y1
 	VSUBPD  Y0, Y1, Y0
-	MOVQ    168(AX), SI
-	VMOVUPD Y0, (SI)(DX*1)
+	MOVQ    168(AX), R8
+	VMOVUPD Y0, (R8)(DX*1)
 	ADDQ    $0x20, DX
-	SUBQ    $0x04, CX
+	ADDQ    $0x20, BX
+	SUBQ    $0x04, DI
 	JGE     loop_alpha
 
 tail_of_alpha:
-	ADDQ       $0x04, CX
+	ADDQ       $0x04, DI
 	JZ         end_alpha
-	MOVQ       CX, SI
-	SHLQ       $0x03, SI
-	LEAQ       tail<>+64(SB), CX
-	SUBQ       SI, CX
-	VMOVUPD    (CX), Y15
-	MOVQ       24(AX), CX
-	VMASKMOVPD (CX)(DX*1), Y15, Y0
-	MOVQ       120(AX), CX
-	VMASKMOVPD (CX)(DX*1), Y15, Y1
+	MOVQ       DI, R8
+	SHLQ       $0x03, R8
+	LEAQ       tail<>+64(SB), BX
+	SUBQ       R8, BX
+	VMOVUPD    (BX), Y15
+	MOVQ       24(AX), BX
+	VMASKMOVPD (BX)(DX*1), Y15, Y0
+	MOVQ       120(AX), BX
+	VMASKMOVPD (BX)(DX*1), Y15, Y1
 	VMULPD     Y1, Y0, Y1
-	MOVQ       72(AX), CX
-	VMASKMOVPD (CX)(DX*1), Y15, Y2
-	MOVQ       (AX), CX
-	VMASKMOVPD (CX)(DX*1), Y15, Y3
+	MOVQ       72(AX), BX
+	VMASKMOVPD (BX)(DX*1), Y15, Y2
+	MOVQ       (AX), BX
+	VMASKMOVPD (BX)(DX*1), Y15, Y3
 	VMULPD     Y3, Y2, Y2
 	VADDPD     Y2, Y1, Y1
-	MOVQ       144(AX), CX
-	VMASKMOVPD (CX)(DX*1), Y15, Y2
+	MOVQ       144(AX), BX
+	VMASKMOVPD (BX)(DX*1), Y15, Y2
 	VMULPD     Y2, Y0, Y0
-	MOVQ       48(AX), CX
-	VMASKMOVPD (CX)(DX*1), Y15, Y2
+	MOVQ       48(AX), BX
+	VMASKMOVPD (BX)(DX*1), Y15, Y2
 	VMULPD     Y1, Y2, Y2
 	VADDPD     Y2, Y0, Y0
-	MOVQ       120(AX), CX
-	VMASKMOVPD Y1, Y15, (CX)(DX*1)
-	MOVQ       216(AX), CX
-	VMASKMOVPD Y1, Y15, (CX)(DX*1)
-	MOVQ       144(AX), CX
-	VMASKMOVPD Y0, Y15, (CX)(DX*1)
-	MOVQ       192(AX), CX
-	VMASKMOVPD Y0, Y15, (CX)(DX*1)
-	MOVQ       96(AX), CX
-	VMASKMOVPD (CX)(DX*1), Y15, Y1
+	MOVQ       120(AX), BX
+	VMASKMOVPD Y1, Y15, (BX)(DX*1)
+	MOVQ       216(AX), BX
+	VMASKMOVPD Y1, Y15, (BX)(DX*1)
+	MOVQ       144(AX), BX
+	VMASKMOVPD Y0, Y15, (BX)(DX*1)
+	MOVQ       192(AX), BX
+	VMASKMOVPD Y0, Y15, (BX)(DX*1)
+	MOVQ       96(AX), BX
+	VMASKMOVPD (BX)(DX*1), Y15, Y1
 	VMULPD     Y1, Y0, Y0
 	VMOVUPD    word64_0000000000000000<>+0(SB), Y1
 	VSUBPD     Y0, Y1, Y0
-	MOVQ       168(AX), AX
-	VMASKMOVPD Y0, Y15, (AX)(DX*1)
+	MOVQ       168(AX), BX
+	VMASKMOVPD Y0, Y15, (BX)(DX*1)
+	LEAQ       (DX)(DI*8), DX
 
 end_alpha:
-	MOVQ BX, found+24(FP)
+	DECQ CX
+	JNZ  row_of_alpha
+	MOVQ SI, found+32(FP)
 	VZEROUPPER
 	RET
 
-// func alphaExactAVX2F64(args *byte, scratch *byte, n int) (found int)
+// func alphaExactAVX2F64(args *byte, scratch *byte, n int, rows int) (found int)
 // Requires: AVX
-TEXT ·alphaExactAVX2F64(SB), NOSPLIT, $0-32
+TEXT ·alphaExactAVX2F64(SB), NOSPLIT, $0-40
 	MOVQ args+0(FP), AX
 	MOVQ scratch+8(FP), CX
-	MOVQ n+16(FP), CX
+	MOVQ rows+24(FP), CX
 	XORQ DX, DX
+	XORQ SI, SI
+
+row_of_alphaExact:
+	MOVQ n+16(FP), DI
 	XORQ BX, BX
-	SUBQ $0x04, CX
+	SUBQ $0x04, DI
 	JL   tail_of_alphaExact
 
 loop_alphaExact:
-	MOVQ    24(AX), SI
-	VMOVUPD (SI)(DX*1), Y0
-	MOVQ    120(AX), SI
-	VMOVUPD (SI)(DX*1), Y1
+	MOVQ    24(AX), R8
+	VMOVUPD (R8)(DX*1), Y0
+	MOVQ    120(AX), R8
+	VMOVUPD (R8)(DX*1), Y1
 	VMULPD  Y1, Y0, Y2
-	MOVQ    72(AX), SI
-	MOVQ    (AX), SI
-	VMOVUPD (SI)(DX*1), Y3
-	MOVQ    72(AX), SI
-	VMULPD  (SI)(DX*1), Y3, Y3
+	MOVQ    72(AX), R8
+	MOVQ    (AX), R8
+	VMOVUPD (R8)(DX*1), Y3
+	MOVQ    72(AX), R8
+	VMULPD  (R8)(DX*1), Y3, Y3
 	VADDPD  Y3, Y2, Y2
-	MOVQ    144(AX), SI
-	VMULPD  (SI)(DX*1), Y0, Y0
-	MOVQ    48(AX), SI
-	MOVQ    48(AX), SI
-	VMULPD  (SI)(DX*1), Y1, Y1
+	MOVQ    144(AX), R8
+	VMULPD  (R8)(DX*1), Y0, Y0
+	MOVQ    48(AX), R8
+	MOVQ    48(AX), R8
+	VMULPD  (R8)(DX*1), Y1, Y1
 	VADDPD  Y1, Y0, Y0
-	MOVQ    120(AX), SI
-	VMOVUPD Y2, (SI)(DX*1)
-	MOVQ    216(AX), SI
-	VMOVUPD Y2, (SI)(DX*1)
-	MOVQ    144(AX), SI
-	VMOVUPD Y0, (SI)(DX*1)
-	MOVQ    192(AX), SI
-	VMOVUPD Y0, (SI)(DX*1)
-	MOVQ    96(AX), SI
-	VMULPD  (SI)(DX*1), Y0, Y0
+	MOVQ    120(AX), R8
+	VMOVUPD Y2, (R8)(DX*1)
+	MOVQ    216(AX), R8
+	VMOVUPD Y2, (R8)(DX*1)
+	MOVQ    144(AX), R8
+	VMOVUPD Y0, (R8)(DX*1)
+	MOVQ    192(AX), R8
+	VMOVUPD Y0, (R8)(DX*1)
+	MOVQ    96(AX), R8
+	VMULPD  (R8)(DX*1), Y0, Y0
 	VMOVUPD word64_0000000000000000<>+0(SB), Y1
 	VSUBPD  Y0, Y1, Y0
-	MOVQ    168(AX), SI
-	VMOVUPD Y0, (SI)(DX*1)
+	MOVQ    168(AX), R8
+	VMOVUPD Y0, (R8)(DX*1)
 	ADDQ    $0x20, DX
-	SUBQ    $0x04, CX
+	ADDQ    $0x20, BX
+	SUBQ    $0x04, DI
 	JGE     loop_alphaExact
 
 tail_of_alphaExact:
-	ADDQ       $0x04, CX
+	ADDQ       $0x04, DI
 	JZ         end_alphaExact
-	MOVQ       CX, SI
-	SHLQ       $0x03, SI
-	LEAQ       tail<>+64(SB), CX
-	SUBQ       SI, CX
-	VMOVUPD    (CX), Y15
-	MOVQ       24(AX), CX
-	VMASKMOVPD (CX)(DX*1), Y15, Y0
-	MOVQ       120(AX), CX
-	VMASKMOVPD (CX)(DX*1), Y15, Y1
+	MOVQ       DI, R8
+	SHLQ       $0x03, R8
+	LEAQ       tail<>+64(SB), BX
+	SUBQ       R8, BX
+	VMOVUPD    (BX), Y15
+	MOVQ       24(AX), BX
+	VMASKMOVPD (BX)(DX*1), Y15, Y0
+	MOVQ       120(AX), BX
+	VMASKMOVPD (BX)(DX*1), Y15, Y1
 	VMULPD     Y1, Y0, Y2
-	MOVQ       72(AX), CX
-	VMASKMOVPD (CX)(DX*1), Y15, Y3
-	MOVQ       (AX), CX
-	VMASKMOVPD (CX)(DX*1), Y15, Y4
+	MOVQ       72(AX), BX
+	VMASKMOVPD (BX)(DX*1), Y15, Y3
+	MOVQ       (AX), BX
+	VMASKMOVPD (BX)(DX*1), Y15, Y4
 	VMULPD     Y4, Y3, Y3
 	VADDPD     Y3, Y2, Y2
-	MOVQ       144(AX), CX
-	VMASKMOVPD (CX)(DX*1), Y15, Y3
+	MOVQ       144(AX), BX
+	VMASKMOVPD (BX)(DX*1), Y15, Y3
 	VMULPD     Y3, Y0, Y0
-	MOVQ       48(AX), CX
-	VMASKMOVPD (CX)(DX*1), Y15, Y3
+	MOVQ       48(AX), BX
+	VMASKMOVPD (BX)(DX*1), Y15, Y3
 	VMULPD     Y1, Y3, Y1
 	VADDPD     Y1, Y0, Y0
-	MOVQ       120(AX), CX
-	VMASKMOVPD Y2, Y15, (CX)(DX*1)
-	MOVQ       216(AX), CX
-	VMASKMOVPD Y2, Y15, (CX)(DX*1)
-	MOVQ       144(AX), CX
-	VMASKMOVPD Y0, Y15, (CX)(DX*1)
-	MOVQ       192(AX), CX
-	VMASKMOVPD Y0, Y15, (CX)(DX*1)
-	MOVQ       96(AX), CX
-	VMASKMOVPD (CX)(DX*1), Y15, Y1
+	MOVQ       120(AX), BX
+	VMASKMOVPD Y2, Y15, (BX)(DX*1)
+	MOVQ       216(AX), BX
+	VMASKMOVPD Y2, Y15, (BX)(DX*1)
+	MOVQ       144(AX), BX
+	VMASKMOVPD Y0, Y15, (BX)(DX*1)
+	MOVQ       192(AX), BX
+	VMASKMOVPD Y0, Y15, (BX)(DX*1)
+	MOVQ       96(AX), BX
+	VMASKMOVPD (BX)(DX*1), Y15, Y1
 	VMULPD     Y1, Y0, Y0
 	VMOVUPD    word64_0000000000000000<>+0(SB), Y1
 	VSUBPD     Y0, Y1, Y0
-	MOVQ       168(AX), AX
-	VMASKMOVPD Y0, Y15, (AX)(DX*1)
+	MOVQ       168(AX), BX
+	VMASKMOVPD Y0, Y15, (BX)(DX*1)
+	LEAQ       (DX)(DI*8), DX
 
 end_alphaExact:
-	MOVQ BX, found+24(FP)
+	DECQ CX
+	JNZ  row_of_alphaExact
+	MOVQ SI, found+32(FP)
 	VZEROUPPER
 	RET
 
-// func alphaBackAVX2F64(args *byte, scratch *byte, n int) (found int)
+// func alphaBackAVX2F64(args *byte, scratch *byte, n int, rows int) (found int)
 // Requires: AVX
-TEXT ·alphaBackAVX2F64(SB), NOSPLIT, $0-32
+TEXT ·alphaBackAVX2F64(SB), NOSPLIT, $0-40
 	MOVQ args+0(FP), AX
 	MOVQ scratch+8(FP), CX
-	MOVQ n+16(FP), CX
+	MOVQ rows+24(FP), CX
 	XORQ DX, DX
+	XORQ SI, SI
+
+row_of_alphaBack:
+	MOVQ n+16(FP), DI
 	XORQ BX, BX
-	SUBQ $0x04, CX
+	SUBQ $0x04, DI
 	JL   tail_of_alphaBack
 
 loop_alphaBack:
-	MOVQ    120(AX), SI
-	MOVQ    192(AX), SI
-	VMOVUPD (SI)(DX*1), Y0
-	MOVQ    120(AX), SI
-	VMULPD  (SI)(DX*1), Y0, Y1
-	MOVQ    168(AX), SI
-	MOVQ    168(AX), SI
-	VADDPD  (SI)(DX*1), Y1, Y1
-	MOVQ    24(AX), SI
-	VMULPD  (SI)(DX*1), Y0, Y2
-	MOVQ    240(AX), SI
-	MOVQ    240(AX), SI
-	VADDPD  (SI)(DX*1), Y2, Y2
-	MOVQ    240(AX), SI
-	VMOVUPD Y2, (SI)(DX*1)
-	MOVQ    48(AX), SI
-	VMULPD  (SI)(DX*1), Y1, Y2
-	MOVQ    72(AX), SI
-	VMULPD  (SI)(DX*1), Y0, Y3
+	MOVQ    120(AX), R8
+	MOVQ    192(AX), R8
+	VMOVUPD (R8)(DX*1), Y0
+	MOVQ    120(AX), R8
+	VMULPD  (R8)(DX*1), Y0, Y1
+	MOVQ    168(AX), R8
+	MOVQ    168(AX), R8
+	VADDPD  (R8)(DX*1), Y1, Y1
+	MOVQ    24(AX), R8
+	VMULPD  (R8)(DX*1), Y0, Y2
+	MOVQ    240(AX), R8
+	MOVQ    240(AX), R8
+	VADDPD  (R8)(DX*1), Y2, Y2
+	MOVQ    240(AX), R8
+	VMOVUPD Y2, (R8)(DX*1)
+	MOVQ    48(AX), R8
+	VMULPD  (R8)(DX*1), Y1, Y2
+	MOVQ    72(AX), R8
+	VMULPD  (R8)(DX*1), Y0, Y3
 	VADDPD  Y3, Y2, Y2
-	MOVQ    216(AX), SI
-	MOVQ    216(AX), SI
-	VADDPD  (SI)(DX*1), Y2, Y2
-	MOVQ    216(AX), SI
-	VMOVUPD Y2, (SI)(DX*1)
-	MOVQ    (AX), SI
-	VMULPD  (SI)(DX*1), Y1, Y2
-	MOVQ    264(AX), SI
-	MOVQ    264(AX), SI
-	VADDPD  (SI)(DX*1), Y2, Y2
-	MOVQ    264(AX), SI
-	VMOVUPD Y2, (SI)(DX*1)
-	MOVQ    144(AX), SI
-	MOVQ    144(AX), SI
-	VMULPD  (SI)(DX*1), Y1, Y2
-	MOVQ    288(AX), SI
-	VMOVUPD Y2, (SI)(DX*1)
-	MOVQ    96(AX), SI
-	VMOVUPD (SI)(DX*1), Y2
+	MOVQ    216(AX), R8
+	MOVQ    216(AX), R8
+	VADDPD  (R8)(DX*1), Y2, Y2
+	MOVQ    216(AX), R8
+	VMOVUPD Y2, (R8)(DX*1)
+	MOVQ    (AX), R8
+	VMULPD  (R8)(DX*1), Y1, Y2
+	MOVQ    264(AX), R8
+	MOVQ    264(AX), R8
+	VADDPD  (R8)(DX*1), Y2, Y2
+	MOVQ    264(AX), R8
+	VMOVUPD Y2, (R8)(DX*1)
+	MOVQ    144(AX), R8
+	MOVQ    144(AX), R8
+	VMULPD  (R8)(DX*1), Y1, Y2
+	MOVQ    288(AX), R8
+	VMOVUPD Y2, (R8)(DX*1)
+	MOVQ    96(AX), R8
+	VMOVUPD (R8)(DX*1), Y2
 	VMULPD  Y1, Y2, Y1
-	MOVQ    168(AX), SI
-	VMOVUPD Y1, (SI)(DX*1)
+	MOVQ    168(AX), R8
+	VMOVUPD Y1, (R8)(DX*1)
 	VMULPD  Y0, Y2, Y0
-	MOVQ    192(AX), SI
-	VMOVUPD Y0, (SI)(DX*1)
+	MOVQ    192(AX), R8
+	VMOVUPD Y0, (R8)(DX*1)
 	ADDQ    $0x20, DX
-	SUBQ    $0x04, CX
+	ADDQ    $0x20, BX
+	SUBQ    $0x04, DI
 	JGE     loop_alphaBack
 
 tail_of_alphaBack:
-	ADDQ       $0x04, CX
+	ADDQ       $0x04, DI
 	JZ         end_alphaBack
-	MOVQ       CX, SI
-	SHLQ       $0x03, SI
-	LEAQ       tail<>+64(SB), CX
-	SUBQ       SI, CX
-	VMOVUPD    (CX), Y15
-	MOVQ       120(AX), CX
-	VMASKMOVPD (CX)(DX*1), Y15, Y0
-	MOVQ       192(AX), CX
-	VMASKMOVPD (CX)(DX*1), Y15, Y1
+	MOVQ       DI, R8
+	SHLQ       $0x03, R8
+	LEAQ       tail<>+64(SB), BX
+	SUBQ       R8, BX
+	VMOVUPD    (BX), Y15
+	MOVQ       120(AX), BX
+	VMASKMOVPD (BX)(DX*1), Y15, Y0
+	MOVQ       192(AX), BX
+	VMASKMOVPD (BX)(DX*1), Y15, Y1
 	VMULPD     Y1, Y0, Y0
-	MOVQ       168(AX), CX
-	VMASKMOVPD (CX)(DX*1), Y15, Y2
+	MOVQ       168(AX), BX
+	VMASKMOVPD (BX)(DX*1), Y15, Y2
 	VADDPD     Y0, Y2, Y0
-	MOVQ       24(AX), CX
-	VMASKMOVPD (CX)(DX*1), Y15, Y2
+	MOVQ       24(AX), BX
+	VMASKMOVPD (BX)(DX*1), Y15, Y2
 	VMULPD     Y2, Y1, Y2
-	MOVQ       240(AX), CX
-	VMASKMOVPD (CX)(DX*1), Y15, Y3
+	MOVQ       240(AX), BX
+	VMASKMOVPD (BX)(DX*1), Y15, Y3
 	VADDPD     Y2, Y3, Y2
-	MOVQ       240(AX), CX
-	VMASKMOVPD Y2, Y15, (CX)(DX*1)
-	MOVQ       48(AX), CX
-	VMASKMOVPD (CX)(DX*1), Y15, Y2
+	MOVQ       240(AX), BX
+	VMASKMOVPD Y2, Y15, (BX)(DX*1)
+	MOVQ       48(AX), BX
+	VMASKMOVPD (BX)(DX*1), Y15, Y2
 	VMULPD     Y2, Y0, Y2
-	MOVQ       72(AX), CX
-	VMASKMOVPD (CX)(DX*1), Y15, Y3
+	MOVQ       72(AX), BX
+	VMASKMOVPD (BX)(DX*1), Y15, Y3
 	VMULPD     Y3, Y1, Y3
 	VADDPD     Y3, Y2, Y2
-	MOVQ       216(AX), CX
-	VMASKMOVPD (CX)(DX*1), Y15, Y3
+	MOVQ       216(AX), BX
+	VMASKMOVPD (BX)(DX*1), Y15, Y3
 	VADDPD     Y2, Y3, Y2
-	MOVQ       216(AX), CX
-	VMASKMOVPD Y2, Y15, (CX)(DX*1)
-	MOVQ       (AX), CX
-	VMASKMOVPD (CX)(DX*1), Y15, Y2
+	MOVQ       216(AX), BX
+	VMASKMOVPD Y2, Y15, (BX)(DX*1)
+	MOVQ       (AX), BX
+	VMASKMOVPD (BX)(DX*1), Y15, Y2
 	VMULPD     Y2, Y0, Y2
-	MOVQ       264(AX), CX
-	VMASKMOVPD (CX)(DX*1), Y15, Y3
+	MOVQ       264(AX), BX
+	VMASKMOVPD (BX)(DX*1), Y15, Y3
 	VADDPD     Y2, Y3, Y2
-	MOVQ       264(AX), CX
-	VMASKMOVPD Y2, Y15, (CX)(DX*1)
-	MOVQ       144(AX), CX
-	VMASKMOVPD (CX)(DX*1), Y15, Y2
+	MOVQ       264(AX), BX
+	VMASKMOVPD Y2, Y15, (BX)(DX*1)
+	MOVQ       144(AX), BX
+	VMASKMOVPD (BX)(DX*1), Y15, Y2
 	VMULPD     Y0, Y2, Y2
-	MOVQ       288(AX), CX
-	VMASKMOVPD Y2, Y15, (CX)(DX*1)
-	MOVQ       96(AX), CX
-	VMASKMOVPD (CX)(DX*1), Y15, Y2
+	MOVQ       288(AX), BX
+	VMASKMOVPD Y2, Y15, (BX)(DX*1)
+	MOVQ       96(AX), BX
+	VMASKMOVPD (BX)(DX*1), Y15, Y2
 	VMULPD     Y0, Y2, Y0
-	MOVQ       168(AX), CX
-	VMASKMOVPD Y0, Y15, (CX)(DX*1)
+	MOVQ       168(AX), BX
+	VMASKMOVPD Y0, Y15, (BX)(DX*1)
 	VMULPD     Y1, Y2, Y0
-	MOVQ       192(AX), AX
-	VMASKMOVPD Y0, Y15, (AX)(DX*1)
+	MOVQ       192(AX), BX
+	VMASKMOVPD Y0, Y15, (BX)(DX*1)
+	LEAQ       (DX)(DI*8), DX
 
 end_alphaBack:
-	MOVQ BX, found+24(FP)
+	DECQ CX
+	JNZ  row_of_alphaBack
+	MOVQ SI, found+32(FP)
 	VZEROUPPER
 	RET
 
-// func softmaxAVX2F64(args *byte, scratch *byte, n int) (found int)
+// func softmaxAVX2F64(args *byte, scratch *byte, n int, rows int) (found int)
 // Requires: AVX, AVX2
-TEXT ·softmaxAVX2F64(SB), NOSPLIT, $0-32
+TEXT ·softmaxAVX2F64(SB), NOSPLIT, $0-40
 	MOVQ args+0(FP), AX
 	MOVQ scratch+8(FP), CX
-	MOVQ n+16(FP), DX
+	MOVQ rows+24(FP), DX
 	XORQ BX, BX
+	XORQ DI, DI
+
+row_of_softmax:
+	MOVQ n+16(FP), R8
 	XORQ SI, SI
-	SUBQ $0x04, DX
+	SUBQ $0x04, R8
 	JL   tail_of_softmax
 
 loop_softmax:
-	MOVQ         (AX), DI
-	VMOVUPD      (DI)(BX*1), Y0
+	MOVQ         (AX), R9
+	VMOVUPD      (R9)(BX*1), Y0
 	VBROADCASTSD 48(AX), Y1
 	VSUBPD       Y1, Y0, Y0
 	VMOVUPD      word64_c085e00000000000<>+0(SB), Y1
@@ -8346,10 +11400,10 @@ loop_softmax:
 	VMULPD       word64_3d41cf79abc9e3b4<>+0(SB), Y1, Y1
 	VSUBPD       Y1, Y0, Y0
 	VMULPD       Y0, Y0, Y1
-	MOVQ         (CX), DI
+	MOVQ         (CX), R9
 	VXORPD       Y4, Y4, Y4
 	VPCMPEQQ     Y5, Y5, Y5
-	VGATHERQPD   Y5, (DI)(Y2*8), Y4
+	VGATHERQPD   Y5, (R9)(Y2*8), Y4
 	VADDPD       Y0, Y4, Y4
 	VMULPD       word64_3fc5555555555555<>+0(SB), Y0, Y5
 	VADDPD       word64_3fe0000000000000<>+0(SB), Y5, Y5
@@ -8360,29 +11414,30 @@ loop_softmax:
 	VADDPD       word64_3fa5555555555555<>+0(SB), Y0, Y0
 	VMULPD       Y0, Y1, Y0
 	VADDPD       Y4, Y0, Y0
-	MOVQ         (CX), DI
+	MOVQ         (CX), R9
 	VXORPD       Y1, Y1, Y1
 	VPCMPEQQ     Y4, Y4, Y4
-	VGATHERQPD   Y4, 8(DI)(Y2*8), Y1
+	VGATHERQPD   Y4, 8(R9)(Y2*8), Y1
 	VPADDQ       Y3, Y1, Y1
 	VMULPD       Y0, Y1, Y0
 	VADDPD       Y1, Y0, Y0
-	MOVQ         24(AX), DI
-	VMOVUPD      Y0, (DI)(BX*1)
+	MOVQ         24(AX), R9
+	VMOVUPD      Y0, (R9)(BX*1)
 	ADDQ         $0x20, BX
-	SUBQ         $0x04, DX
+	ADDQ         $0x20, SI
+	SUBQ         $0x04, R8
 	JGE          loop_softmax
 
 tail_of_softmax:
-	ADDQ         $0x04, DX
+	ADDQ         $0x04, R8
 	JZ           end_softmax
-	MOVQ         DX, DI
-	SHLQ         $0x03, DI
-	LEAQ         tail<>+64(SB), DX
-	SUBQ         DI, DX
-	VMOVUPD      (DX), Y15
-	MOVQ         (AX), DX
-	VMASKMOVPD   (DX)(BX*1), Y15, Y0
+	MOVQ         R8, R9
+	SHLQ         $0x03, R9
+	LEAQ         tail<>+64(SB), SI
+	SUBQ         R9, SI
+	VMOVUPD      (SI), Y15
+	MOVQ         (AX), SI
+	VMASKMOVPD   (SI)(BX*1), Y15, Y0
 	VBROADCASTSD 48(AX), Y1
 	VSUBPD       Y1, Y0, Y0
 	VMOVUPD      word64_c085e00000000000<>+0(SB), Y1
@@ -8400,10 +11455,10 @@ tail_of_softmax:
 	VMULPD       word64_3d41cf79abc9e3b4<>+0(SB), Y1, Y1
 	VSUBPD       Y1, Y0, Y0
 	VMULPD       Y0, Y0, Y1
-	MOVQ         (CX), DX
+	MOVQ         (CX), SI
 	VXORPD       Y4, Y4, Y4
 	VPCMPEQQ     Y5, Y5, Y5
-	VGATHERQPD   Y5, (DX)(Y2*8), Y4
+	VGATHERQPD   Y5, (SI)(Y2*8), Y4
 	VADDPD       Y0, Y4, Y4
 	VMULPD       word64_3fc5555555555555<>+0(SB), Y0, Y5
 	VADDPD       word64_3fe0000000000000<>+0(SB), Y5, Y5
@@ -8414,199 +11469,230 @@ tail_of_softmax:
 	VADDPD       word64_3fa5555555555555<>+0(SB), Y0, Y0
 	VMULPD       Y0, Y1, Y0
 	VADDPD       Y4, Y0, Y0
-	MOVQ         (CX), CX
+	MOVQ         (CX), SI
 	VXORPD       Y1, Y1, Y1
 	VPCMPEQQ     Y4, Y4, Y4
-	VGATHERQPD   Y4, 8(CX)(Y2*8), Y1
+	VGATHERQPD   Y4, 8(SI)(Y2*8), Y1
 	VPADDQ       Y3, Y1, Y1
 	VMULPD       Y0, Y1, Y0
 	VADDPD       Y1, Y0, Y0
-	MOVQ         24(AX), AX
-	VMASKMOVPD   Y0, Y15, (AX)(BX*1)
+	MOVQ         24(AX), SI
+	VMASKMOVPD   Y0, Y15, (SI)(BX*1)
+	LEAQ         (BX)(R8*8), BX
 
 end_softmax:
-	MOVQ SI, found+24(FP)
+	DECQ DX
+	JNZ  row_of_softmax
+	MOVQ DI, found+32(FP)
 	VZEROUPPER
 	RET
 
-// func largestAVX2F64(args *byte, scratch *byte, n int) (found int)
+// func largestAVX2F64(args *byte, scratch *byte, n int, rows int) (found int)
 // Requires: AVX
-TEXT ·largestAVX2F64(SB), NOSPLIT, $0-32
+TEXT ·largestAVX2F64(SB), NOSPLIT, $0-40
 	MOVQ args+0(FP), AX
 	MOVQ scratch+8(FP), CX
-	MOVQ n+16(FP), CX
+	MOVQ rows+24(FP), CX
 	XORQ DX, DX
+	XORQ SI, SI
+
+row_of_largest:
+	MOVQ n+16(FP), DI
 	XORQ BX, BX
-	SUBQ $0x04, CX
+	SUBQ $0x04, DI
 	JL   tail_of_largest
 
 loop_largest:
-	MOVQ    (AX), SI
-	VMOVUPD (SI)(DX*1), Y0
-	MOVQ    24(AX), SI
-	VMAXPD  (SI)(DX*1), Y0, Y0
-	MOVQ    48(AX), SI
-	VMOVUPD Y0, (SI)(DX*1)
+	MOVQ    (AX), R8
+	VMOVUPD (R8)(DX*1), Y0
+	MOVQ    24(AX), R8
+	VMAXPD  (R8)(DX*1), Y0, Y0
+	MOVQ    48(AX), R8
+	VMOVUPD Y0, (R8)(DX*1)
 	ADDQ    $0x20, DX
-	SUBQ    $0x04, CX
+	ADDQ    $0x20, BX
+	SUBQ    $0x04, DI
 	JGE     loop_largest
 
 tail_of_largest:
-	ADDQ       $0x04, CX
+	ADDQ       $0x04, DI
 	JZ         end_largest
-	MOVQ       CX, SI
-	SHLQ       $0x03, SI
-	LEAQ       tail<>+64(SB), CX
-	SUBQ       SI, CX
-	VMOVUPD    (CX), Y15
-	MOVQ       (AX), CX
-	VMASKMOVPD (CX)(DX*1), Y15, Y0
-	MOVQ       24(AX), CX
-	VMASKMOVPD (CX)(DX*1), Y15, Y1
+	MOVQ       DI, R8
+	SHLQ       $0x03, R8
+	LEAQ       tail<>+64(SB), BX
+	SUBQ       R8, BX
+	VMOVUPD    (BX), Y15
+	MOVQ       (AX), BX
+	VMASKMOVPD (BX)(DX*1), Y15, Y0
+	MOVQ       24(AX), BX
+	VMASKMOVPD (BX)(DX*1), Y15, Y1
 	VMAXPD     Y1, Y0, Y0
-	MOVQ       48(AX), AX
-	VMASKMOVPD Y0, Y15, (AX)(DX*1)
+	MOVQ       48(AX), BX
+	VMASKMOVPD Y0, Y15, (BX)(DX*1)
+	LEAQ       (DX)(DI*8), DX
 
 end_largest:
-	MOVQ BX, found+24(FP)
+	DECQ CX
+	JNZ  row_of_largest
+	MOVQ SI, found+32(FP)
 	VZEROUPPER
 	RET
 
-// func driveAVX2F64(args *byte, scratch *byte, n int) (found int)
+// func driveAVX2F64(args *byte, scratch *byte, n int, rows int) (found int)
 // Requires: AVX
-TEXT ·driveAVX2F64(SB), NOSPLIT, $0-32
+TEXT ·driveAVX2F64(SB), NOSPLIT, $0-40
 	MOVQ args+0(FP), AX
 	MOVQ scratch+8(FP), CX
-	MOVQ n+16(FP), CX
+	MOVQ rows+24(FP), CX
 	XORQ DX, DX
+	XORQ SI, SI
+
+row_of_drive:
+	MOVQ n+16(FP), DI
 	XORQ BX, BX
-	SUBQ $0x04, CX
+	SUBQ $0x04, DI
 	JL   tail_of_drive
 
 loop_drive:
-	MOVQ         48(AX), SI
-	VMOVUPD      (SI)(DX*1), Y0
+	MOVQ         48(AX), R8
+	VMOVUPD      (R8)(DX*1), Y0
 	VBROADCASTSD 96(AX), Y1
 	VCMPPD       $0x1d, Y1, Y0, Y0
-	MOVQ         (AX), SI
-	MOVQ         24(AX), SI
-	VMOVUPD      (SI)(DX*1), Y1
-	MOVQ         (AX), SI
-	VMULPD       (SI)(DX*1), Y1, Y1
+	MOVQ         (AX), R8
+	MOVQ         24(AX), R8
+	VMOVUPD      (R8)(DX*1), Y1
+	MOVQ         (AX), R8
+	VMULPD       (R8)(DX*1), Y1, Y1
 	VANDPD       Y1, Y0, Y0
-	MOVQ         72(AX), SI
-	VMOVUPD      Y0, (SI)(DX*1)
+	MOVQ         72(AX), R8
+	VMOVUPD      Y0, (R8)(DX*1)
 	ADDQ         $0x20, DX
-	SUBQ         $0x04, CX
+	ADDQ         $0x20, BX
+	SUBQ         $0x04, DI
 	JGE          loop_drive
 
 tail_of_drive:
-	ADDQ         $0x04, CX
+	ADDQ         $0x04, DI
 	JZ           end_drive
-	MOVQ         CX, SI
-	SHLQ         $0x03, SI
-	LEAQ         tail<>+64(SB), CX
-	SUBQ         SI, CX
-	VMOVUPD      (CX), Y15
-	MOVQ         48(AX), CX
-	VMASKMOVPD   (CX)(DX*1), Y15, Y0
+	MOVQ         DI, R8
+	SHLQ         $0x03, R8
+	LEAQ         tail<>+64(SB), BX
+	SUBQ         R8, BX
+	VMOVUPD      (BX), Y15
+	MOVQ         48(AX), BX
+	VMASKMOVPD   (BX)(DX*1), Y15, Y0
 	VBROADCASTSD 96(AX), Y1
 	VCMPPD       $0x1d, Y1, Y0, Y0
-	MOVQ         (AX), CX
-	VMASKMOVPD   (CX)(DX*1), Y15, Y1
-	MOVQ         24(AX), CX
-	VMASKMOVPD   (CX)(DX*1), Y15, Y2
+	MOVQ         (AX), BX
+	VMASKMOVPD   (BX)(DX*1), Y15, Y1
+	MOVQ         24(AX), BX
+	VMASKMOVPD   (BX)(DX*1), Y15, Y2
 	VMULPD       Y2, Y1, Y1
 	VANDPD       Y1, Y0, Y0
-	MOVQ         72(AX), AX
-	VMASKMOVPD   Y0, Y15, (AX)(DX*1)
+	MOVQ         72(AX), BX
+	VMASKMOVPD   Y0, Y15, (BX)(DX*1)
+	LEAQ         (DX)(DI*8), DX
 
 end_drive:
-	MOVQ BX, found+24(FP)
+	DECQ CX
+	JNZ  row_of_drive
+	MOVQ SI, found+32(FP)
 	VZEROUPPER
 	RET
 
-// func competeAVX2F64(args *byte, scratch *byte, n int) (found int)
+// func competeAVX2F64(args *byte, scratch *byte, n int, rows int) (found int)
 // Requires: AVX
-TEXT ·competeAVX2F64(SB), NOSPLIT, $0-32
+TEXT ·competeAVX2F64(SB), NOSPLIT, $0-40
 	MOVQ args+0(FP), AX
 	MOVQ scratch+8(FP), CX
-	MOVQ n+16(FP), CX
+	MOVQ rows+24(FP), CX
 	XORQ DX, DX
+	XORQ SI, SI
+
+row_of_compete:
+	MOVQ n+16(FP), DI
 	XORQ BX, BX
-	SUBQ $0x04, CX
+	SUBQ $0x04, DI
 	JL   tail_of_compete
 
 loop_compete:
-	MOVQ         24(AX), SI
-	VMOVUPD      (SI)(DX*1), Y0
+	MOVQ         24(AX), R8
+	VMOVUPD      (R8)(DX*1), Y0
 	VBROADCASTSD 72(AX), Y1
 	VDIVPD       Y1, Y0, Y0
-	MOVQ         24(AX), SI
-	VMOVUPD      Y0, (SI)(DX*1)
-	MOVQ         (AX), SI
-	VSUBPD       (SI)(DX*1), Y0, Y0
+	MOVQ         24(AX), R8
+	VMOVUPD      Y0, (R8)(DX*1)
+	MOVQ         (AX), R8
+	VSUBPD       (R8)(DX*1), Y0, Y0
 	VCMPPD       $0x1e, word64_0000000000000000<>+0(SB), Y0, Y0
 	VANDPD       word64_3ff0000000000000<>+0(SB), Y0, Y0
-	MOVQ         48(AX), SI
-	VMOVUPD      Y0, (SI)(DX*1)
+	MOVQ         48(AX), R8
+	VMOVUPD      Y0, (R8)(DX*1)
 	ADDQ         $0x20, DX
-	SUBQ         $0x04, CX
+	ADDQ         $0x20, BX
+	SUBQ         $0x04, DI
 	JGE          loop_compete
 
 tail_of_compete:
-	ADDQ         $0x04, CX
+	ADDQ         $0x04, DI
 	JZ           end_compete
-	MOVQ         CX, SI
-	SHLQ         $0x03, SI
-	LEAQ         tail<>+64(SB), CX
-	SUBQ         SI, CX
-	VMOVUPD      (CX), Y15
-	MOVQ         24(AX), CX
-	VMASKMOVPD   (CX)(DX*1), Y15, Y0
+	MOVQ         DI, R8
+	SHLQ         $0x03, R8
+	LEAQ         tail<>+64(SB), BX
+	SUBQ         R8, BX
+	VMOVUPD      (BX), Y15
+	MOVQ         24(AX), BX
+	VMASKMOVPD   (BX)(DX*1), Y15, Y0
 	VBROADCASTSD 72(AX), Y1
 	VDIVPD       Y1, Y0, Y0
-	MOVQ         24(AX), CX
-	VMASKMOVPD   Y0, Y15, (CX)(DX*1)
-	MOVQ         (AX), CX
-	VMASKMOVPD   (CX)(DX*1), Y15, Y1
+	MOVQ         24(AX), BX
+	VMASKMOVPD   Y0, Y15, (BX)(DX*1)
+	MOVQ         (AX), BX
+	VMASKMOVPD   (BX)(DX*1), Y15, Y1
 	VSUBPD       Y1, Y0, Y0
 	VCMPPD       $0x1e, word64_0000000000000000<>+0(SB), Y0, Y0
 	VANDPD       word64_3ff0000000000000<>+0(SB), Y0, Y0
-	MOVQ         48(AX), AX
-	VMASKMOVPD   Y0, Y15, (AX)(DX*1)
+	MOVQ         48(AX), BX
+	VMASKMOVPD   Y0, Y15, (BX)(DX*1)
+	LEAQ         (DX)(DI*8), DX
 
 end_compete:
-	MOVQ BX, found+24(FP)
+	DECQ CX
+	JNZ  row_of_compete
+	MOVQ SI, found+32(FP)
 	VZEROUPPER
 	RET
 
-// func settleAVX2F64(args *byte, scratch *byte, n int) (found int)
+// func settleAVX2F64(args *byte, scratch *byte, n int, rows int) (found int)
 // Requires: AVX
-TEXT ·settleAVX2F64(SB), NOSPLIT, $0-32
+TEXT ·settleAVX2F64(SB), NOSPLIT, $0-40
 	MOVQ args+0(FP), AX
 	MOVQ scratch+8(FP), CX
-	MOVQ n+16(FP), CX
+	MOVQ rows+24(FP), CX
 	XORQ DX, DX
+	XORQ SI, SI
+
+row_of_settle:
+	MOVQ n+16(FP), DI
 	XORQ BX, BX
-	SUBQ $0x04, CX
+	SUBQ $0x04, DI
 	JL   tail_of_settle
 
 loop_settle:
 	VBROADCASTSD 216(AX), Y0
-	MOVQ         24(AX), SI
-	VMULPD       (SI)(DX*1), Y0, Y0
-	MOVQ         48(AX), SI
-	MOVQ         48(AX), SI
-	VADDPD       (SI)(DX*1), Y0, Y0
+	MOVQ         24(AX), R8
+	VMULPD       (R8)(DX*1), Y0, Y0
+	MOVQ         48(AX), R8
+	MOVQ         48(AX), R8
+	VADDPD       (R8)(DX*1), Y0, Y0
 	VBROADCASTSD 224(AX), Y1
 	VMAXPD       Y0, Y1, Y0
-	MOVQ         48(AX), SI
-	VMOVUPD      Y0, (SI)(DX*1)
-	MOVQ         144(AX), SI
-	VMOVUPD      Y0, (SI)(DX*1)
-	MOVQ         72(AX), SI
-	VMOVUPD      (SI)(DX*1), Y0
+	MOVQ         48(AX), R8
+	VMOVUPD      Y0, (R8)(DX*1)
+	MOVQ         144(AX), R8
+	VMOVUPD      Y0, (R8)(DX*1)
+	MOVQ         72(AX), R8
+	VMOVUPD      (R8)(DX*1), Y0
 	VBROADCASTSD 232(AX), Y1
 	VDIVPD       Y1, Y0, Y2
 	VSUBPD       word64_3fe0000000000000<>+0(SB), Y2, Y3
@@ -8620,57 +11706,58 @@ loop_settle:
 	VMULPD       Y1, Y3, Y3
 	VADDPD       Y1, Y0, Y0
 	VBLENDVPD    Y2, Y3, Y0, Y0
-	MOVQ         (AX), SI
-	VMOVUPD      (SI)(DX*1), Y2
+	MOVQ         (AX), R8
+	VMOVUPD      (R8)(DX*1), Y2
 	VCMPPD       $0x1e, Y4, Y2, Y3
 	VBLENDVPD    Y3, Y1, Y0, Y0
-	MOVQ         72(AX), SI
-	VMOVUPD      Y0, (SI)(DX*1)
-	MOVQ         168(AX), SI
-	VMOVUPD      Y0, (SI)(DX*1)
+	MOVQ         72(AX), R8
+	VMOVUPD      Y0, (R8)(DX*1)
+	MOVQ         168(AX), R8
+	VMOVUPD      Y0, (R8)(DX*1)
 	VCMPPD       $0x1e, Y4, Y2, Y0
-	MOVQ         120(AX), SI
-	VMOVUPD      (SI)(DX*1), Y2
+	MOVQ         120(AX), R8
+	VMOVUPD      (R8)(DX*1), Y2
 	VMULPD       Y1, Y2, Y1
 	VBROADCASTSD 240(AX), Y3
 	VADDPD       Y3, Y1, Y1
-	MOVQ         96(AX), SI
-	VMOVUPD      (SI)(DX*1), Y3
+	MOVQ         96(AX), R8
+	VMOVUPD      (R8)(DX*1), Y3
 	VBLENDVPD    Y0, Y1, Y3, Y0
-	MOVQ         96(AX), SI
-	VMOVUPD      Y0, (SI)(DX*1)
-	MOVQ         192(AX), SI
-	VMOVUPD      Y0, (SI)(DX*1)
+	MOVQ         96(AX), R8
+	VMOVUPD      Y0, (R8)(DX*1)
+	MOVQ         192(AX), R8
+	VMOVUPD      Y0, (R8)(DX*1)
 	VADDPD       word64_3ff0000000000000<>+0(SB), Y2, Y0
-	MOVQ         120(AX), SI
-	VMOVUPD      Y0, (SI)(DX*1)
+	MOVQ         120(AX), R8
+	VMOVUPD      Y0, (R8)(DX*1)
 	ADDQ         $0x20, DX
-	SUBQ         $0x04, CX
+	ADDQ         $0x20, BX
+	SUBQ         $0x04, DI
 	JGE          loop_settle
 
 tail_of_settle:
-	ADDQ         $0x04, CX
+	ADDQ         $0x04, DI
 	JZ           end_settle
-	MOVQ         CX, SI
-	SHLQ         $0x03, SI
-	LEAQ         tail<>+64(SB), CX
-	SUBQ         SI, CX
-	VMOVUPD      (CX), Y15
+	MOVQ         DI, R8
+	SHLQ         $0x03, R8
+	LEAQ         tail<>+64(SB), BX
+	SUBQ         R8, BX
+	VMOVUPD      (BX), Y15
 	VBROADCASTSD 216(AX), Y0
-	MOVQ         24(AX), CX
-	VMASKMOVPD   (CX)(DX*1), Y15, Y1
+	MOVQ         24(AX), BX
+	VMASKMOVPD   (BX)(DX*1), Y15, Y1
 	VMULPD       Y1, Y0, Y0
-	MOVQ         48(AX), CX
-	VMASKMOVPD   (CX)(DX*1), Y15, Y1
+	MOVQ         48(AX), BX
+	VMASKMOVPD   (BX)(DX*1), Y15, Y1
 	VADDPD       Y0, Y1, Y0
 	VBROADCASTSD 224(AX), Y1
 	VMAXPD       Y0, Y1, Y0
-	MOVQ         48(AX), CX
-	VMASKMOVPD   Y0, Y15, (CX)(DX*1)
-	MOVQ         144(AX), CX
-	VMASKMOVPD   Y0, Y15, (CX)(DX*1)
-	MOVQ         72(AX), CX
-	VMASKMOVPD   (CX)(DX*1), Y15, Y0
+	MOVQ         48(AX), BX
+	VMASKMOVPD   Y0, Y15, (BX)(DX*1)
+	MOVQ         144(AX), BX
+	VMASKMOVPD   Y0, Y15, (BX)(DX*1)
+	MOVQ         72(AX), BX
+	VMASKMOVPD   (BX)(DX*1), Y15, Y0
 	VBROADCASTSD 232(AX), Y1
 	VDIVPD       Y1, Y0, Y2
 	VSUBPD       word64_3fe0000000000000<>+0(SB), Y2, Y3
@@ -8684,33 +11771,36 @@ tail_of_settle:
 	VMULPD       Y1, Y3, Y3
 	VADDPD       Y1, Y0, Y0
 	VBLENDVPD    Y2, Y3, Y0, Y0
-	MOVQ         (AX), CX
-	VMASKMOVPD   (CX)(DX*1), Y15, Y2
+	MOVQ         (AX), BX
+	VMASKMOVPD   (BX)(DX*1), Y15, Y2
 	VCMPPD       $0x1e, Y4, Y2, Y3
 	VBLENDVPD    Y3, Y1, Y0, Y0
-	MOVQ         72(AX), CX
-	VMASKMOVPD   Y0, Y15, (CX)(DX*1)
-	MOVQ         168(AX), CX
-	VMASKMOVPD   Y0, Y15, (CX)(DX*1)
+	MOVQ         72(AX), BX
+	VMASKMOVPD   Y0, Y15, (BX)(DX*1)
+	MOVQ         168(AX), BX
+	VMASKMOVPD   Y0, Y15, (BX)(DX*1)
 	VCMPPD       $0x1e, Y4, Y2, Y0
-	MOVQ         120(AX), CX
-	VMASKMOVPD   (CX)(DX*1), Y15, Y2
+	MOVQ         120(AX), BX
+	VMASKMOVPD   (BX)(DX*1), Y15, Y2
 	VMULPD       Y1, Y2, Y1
 	VBROADCASTSD 240(AX), Y3
 	VADDPD       Y3, Y1, Y1
-	MOVQ         96(AX), CX
-	VMASKMOVPD   (CX)(DX*1), Y15, Y3
+	MOVQ         96(AX), BX
+	VMASKMOVPD   (BX)(DX*1), Y15, Y3
 	VBLENDVPD    Y0, Y1, Y3, Y0
-	MOVQ         96(AX), CX
-	VMASKMOVPD   Y0, Y15, (CX)(DX*1)
-	MOVQ         192(AX), CX
-	VMASKMOVPD   Y0, Y15, (CX)(DX*1)
+	MOVQ         96(AX), BX
+	VMASKMOVPD   Y0, Y15, (BX)(DX*1)
+	MOVQ         192(AX), BX
+	VMASKMOVPD   Y0, Y15, (BX)(DX*1)
 	VADDPD       word64_3ff0000000000000<>+0(SB), Y2, Y0
-	MOVQ         120(AX), AX
-	VMASKMOVPD   Y0, Y15, (AX)(DX*1)
+	MOVQ         120(AX), BX
+	VMASKMOVPD   Y0, Y15, (BX)(DX*1)
+	LEAQ         (DX)(DI*8), DX
 
 end_settle:
-	MOVQ BX, found+24(FP)
+	DECQ CX
+	JNZ  row_of_settle
+	MOVQ SI, found+32(FP)
 	VZEROUPPER
 	RET
 
@@ -8724,124 +11814,136 @@ DATA word64_3f50624dd2f1a9fc<>+48(SB)/8, $0x3f50624dd2f1a9fc
 DATA word64_3f50624dd2f1a9fc<>+56(SB)/8, $0x3f50624dd2f1a9fc
 GLOBL word64_3f50624dd2f1a9fc<>(SB), RODATA|NOPTR, $64
 
-// func currentsAVX512F32(args *byte, scratch *byte, n int) (found int)
+// func currentsAVX512F32(args *byte, scratch *byte, n int, rows int) (found int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·currentsAVX512F32(SB), NOSPLIT, $0-32
+TEXT ·currentsAVX512F32(SB), NOSPLIT, $0-40
 	MOVQ args+0(FP), AX
 	MOVQ scratch+8(FP), CX
-	MOVQ n+16(FP), CX
+	MOVQ rows+24(FP), CX
 	XORQ DX, DX
+	XORQ SI, SI
+
+row_of_currents:
+	MOVQ n+16(FP), DI
 	XORQ BX, BX
-	SUBQ $0x10, CX
+	SUBQ $0x10, DI
 	JL   tail_of_currents
 
 loop_currents:
-	MOVQ    144(AX), SI
-	MOVQ    72(AX), SI
-	VMOVUPD (SI)(DX*1), Z0
-	MOVQ    144(AX), SI
-	VMULPS  (SI)(DX*1), Z0, Z0
+	MOVQ    144(AX), R8
+	MOVQ    72(AX), R8
+	VMOVUPD (R8)(DX*1), Z0
+	MOVQ    144(AX), R8
+	VMULPS  (R8)(BX*1), Z0, Z0
 	VMAXPS  word32_000000003f800000<>+0(SB), Z0, Z0
-	MOVQ    96(AX), SI
-	MOVQ    (AX), SI
-	VMOVUPD (SI)(DX*1), Z1
-	MOVQ    96(AX), SI
-	VMULPS  (SI)(DX*1), Z1, Z1
-	MOVQ    120(AX), SI
-	VMULPS  (SI)(DX*1), Z0, Z0
+	MOVQ    96(AX), R8
+	MOVQ    (AX), R8
+	VMOVUPD (R8)(DX*1), Z1
+	MOVQ    96(AX), R8
+	VMULPS  (R8)(BX*1), Z1, Z1
+	MOVQ    120(AX), R8
+	VMULPS  (R8)(BX*1), Z0, Z0
 	VADDPS  Z0, Z1, Z0
-	MOVQ    240(AX), SI
-	VMOVUPD Z0, (SI)(DX*1)
-	MOVQ    168(AX), SI
-	MOVQ    24(AX), SI
-	VMOVUPD (SI)(DX*1), Z0
-	MOVQ    168(AX), SI
-	VMULPS  (SI)(DX*1), Z0, Z0
-	MOVQ    192(AX), SI
-	MOVQ    48(AX), SI
-	VMOVUPD (SI)(DX*1), Z1
-	MOVQ    192(AX), SI
-	VMULPS  (SI)(DX*1), Z1, Z1
+	MOVQ    240(AX), R8
+	VMOVUPD Z0, (R8)(DX*1)
+	MOVQ    168(AX), R8
+	MOVQ    24(AX), R8
+	VMOVUPD (R8)(DX*1), Z0
+	MOVQ    168(AX), R8
+	VMULPS  (R8)(BX*1), Z0, Z0
+	MOVQ    192(AX), R8
+	MOVQ    48(AX), R8
+	VMOVUPD (R8)(DX*1), Z1
+	MOVQ    192(AX), R8
+	VMULPS  (R8)(BX*1), Z1, Z1
 	VADDPS  Z1, Z0, Z0
 	VMOVUPD word32_000000003f800000<>+0(SB), Z1
 	VMAXPS  Z0, Z1, Z0
-	MOVQ    264(AX), SI
-	VMOVUPD Z0, (SI)(DX*1)
-	MOVQ    216(AX), SI
-	MOVQ    216(AX), SI
-	VADDPS  (SI)(DX*1), Z0, Z0
-	MOVQ    288(AX), SI
-	VMOVUPD Z0, (SI)(DX*1)
+	MOVQ    264(AX), R8
+	VMOVUPD Z0, (R8)(DX*1)
+	MOVQ    216(AX), R8
+	MOVQ    216(AX), R8
+	VADDPS  (R8)(BX*1), Z0, Z0
+	MOVQ    288(AX), R8
+	VMOVUPD Z0, (R8)(DX*1)
 	ADDQ    $0x40, DX
-	SUBQ    $0x10, CX
+	ADDQ    $0x40, BX
+	SUBQ    $0x10, DI
 	JGE     loop_currents
 
 tail_of_currents:
-	ADDQ      $0x10, CX
+	ADDQ      $0x10, DI
 	JZ        end_currents
-	MOVL      $-1, SI
-	BZHIL     CX, SI, SI
-	KMOVW     SI, K7
-	MOVQ      144(AX), CX
-	VMOVUPS.Z (CX)(DX*1), K7, Z0
-	MOVQ      72(AX), CX
-	VMOVUPS.Z (CX)(DX*1), K7, Z1
+	MOVL      $-1, R8
+	BZHIL     DI, R8, R8
+	KMOVW     R8, K7
+	MOVQ      144(AX), R8
+	VMOVUPS.Z (R8)(BX*1), K7, Z0
+	MOVQ      72(AX), R8
+	VMOVUPS.Z (R8)(DX*1), K7, Z1
 	VMULPS    Z1, Z0, Z0
 	VMAXPS    word32_000000003f800000<>+0(SB), Z0, Z0
-	MOVQ      96(AX), CX
-	VMOVUPS.Z (CX)(DX*1), K7, Z1
-	MOVQ      (AX), CX
-	VMOVUPS.Z (CX)(DX*1), K7, Z2
+	MOVQ      96(AX), R8
+	VMOVUPS.Z (R8)(BX*1), K7, Z1
+	MOVQ      (AX), R8
+	VMOVUPS.Z (R8)(DX*1), K7, Z2
 	VMULPS    Z2, Z1, Z1
-	MOVQ      120(AX), CX
-	VMOVUPS.Z (CX)(DX*1), K7, Z2
+	MOVQ      120(AX), R8
+	VMOVUPS.Z (R8)(BX*1), K7, Z2
 	VMULPS    Z2, Z0, Z0
 	VADDPS    Z0, Z1, Z0
-	MOVQ      240(AX), CX
-	VMOVUPS   Z0, K7, (CX)(DX*1)
-	MOVQ      168(AX), CX
-	VMOVUPS.Z (CX)(DX*1), K7, Z0
-	MOVQ      24(AX), CX
-	VMOVUPS.Z (CX)(DX*1), K7, Z1
+	MOVQ      240(AX), R8
+	VMOVUPS   Z0, K7, (R8)(DX*1)
+	MOVQ      168(AX), R8
+	VMOVUPS.Z (R8)(BX*1), K7, Z0
+	MOVQ      24(AX), R8
+	VMOVUPS.Z (R8)(DX*1), K7, Z1
 	VMULPS    Z1, Z0, Z0
-	MOVQ      192(AX), CX
-	VMOVUPS.Z (CX)(DX*1), K7, Z1
-	MOVQ      48(AX), CX
-	VMOVUPS.Z (CX)(DX*1), K7, Z2
+	MOVQ      192(AX), R8
+	VMOVUPS.Z (R8)(BX*1), K7, Z1
+	MOVQ      48(AX), R8
+	VMOVUPS.Z (R8)(DX*1), K7, Z2
 	VMULPS    Z2, Z1, Z1
 	VADDPS    Z1, Z0, Z0
 	VMOVUPD   word32_000000003f800000<>+0(SB), Z1
 	VMAXPS    Z0, Z1, Z0
-	MOVQ      264(AX), CX
-	VMOVUPS   Z0, K7, (CX)(DX*1)
-	MOVQ      216(AX), CX
-	VMOVUPS.Z (CX)(DX*1), K7, Z1
+	MOVQ      264(AX), R8
+	VMOVUPS   Z0, K7, (R8)(DX*1)
+	MOVQ      216(AX), R8
+	VMOVUPS.Z (R8)(BX*1), K7, Z1
 	VADDPS    Z0, Z1, Z0
-	MOVQ      288(AX), AX
-	VMOVUPS   Z0, K7, (AX)(DX*1)
+	MOVQ      288(AX), BX
+	VMOVUPS   Z0, K7, (BX)(DX*1)
+	LEAQ      (DX)(DI*4), DX
 
 end_currents:
-	MOVQ BX, found+24(FP)
+	DECQ CX
+	JNZ  row_of_currents
+	MOVQ SI, found+32(FP)
 	VZEROUPPER
 	RET
 
-// func membraneAVX512F32(args *byte, scratch *byte, n int) (found int)
+// func membraneAVX512F32(args *byte, scratch *byte, n int, rows int) (found int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·membraneAVX512F32(SB), NOSPLIT, $0-32
+TEXT ·membraneAVX512F32(SB), NOSPLIT, $0-40
 	MOVQ args+0(FP), AX
 	MOVQ scratch+8(FP), CX
-	MOVQ n+16(FP), CX
+	MOVQ rows+24(FP), CX
 	XORQ DX, DX
+	XORQ SI, SI
+
+row_of_membrane:
+	MOVQ n+16(FP), DI
 	XORQ BX, BX
-	SUBQ $0x10, CX
+	SUBQ $0x10, DI
 	JL   tail_of_membrane
 
 loop_membrane:
-	MOVQ         120(AX), SI
-	MOVQ         72(AX), SI
-	VMOVUPD      (SI)(DX*1), Z0
-	MOVQ         120(AX), SI
-	VMULPS       (SI)(DX*1), Z0, Z0
+	MOVQ         120(AX), R8
+	MOVQ         72(AX), R8
+	VMOVUPD      (R8)(DX*1), Z0
+	MOVQ         120(AX), R8
+	VMULPS       (R8)(BX*1), Z0, Z0
 	VMOVUPD      word32_00000000c2ae0000<>+0(SB), Z1
 	VMAXPS       Z0, Z1, Z0
 	VMOVUPD      word32_0000000042b00000<>+0(SB), Z1
@@ -8867,34 +11969,34 @@ loop_membrane:
 	VADDPS       Z0, Z1, Z0
 	VADDPS       word32_000000003f800000<>+0(SB), Z0, Z0
 	VPADDD       Z2, Z0, Z0
-	MOVQ         48(AX), SI
-	VMOVUPD      (SI)(DX*1), Z1
+	MOVQ         48(AX), R8
+	VMOVUPD      (R8)(DX*1), Z1
 	VCMPPS       $0x00, word32_0000000000000000<>+0(SB), Z1, K1
-	MOVQ         (AX), SI
-	VMOVUPD      (SI)(DX*1), Z2
-	MOVQ         24(AX), SI
-	VMOVUPD      (SI)(DX*1), Z3
+	MOVQ         (AX), R8
+	VMOVUPD      (R8)(DX*1), Z2
+	MOVQ         24(AX), R8
+	VMOVUPD      (R8)(DX*1), Z3
 	VSUBPS       Z3, Z2, Z4
-	MOVQ         168(AX), SI
-	VADDPS       (SI)(DX*1), Z4, Z4
+	MOVQ         168(AX), R8
+	VADDPS       (R8)(BX*1), Z4, Z4
 	VMOVUPD      word32_000000003f800000<>+0(SB), Z5
 	VMAXPS       Z4, Z5, Z4
 	VBLENDMPS    Z4, Z5, K1, Z4
-	MOVQ         192(AX), SI
-	VMULPS       (SI)(DX*1), Z3, Z6
-	MOVQ         264(AX), SI
-	VMOVUPD      (SI)(DX*1), Z7
-	MOVQ         144(AX), SI
-	VMOVUPD      (SI)(DX*1), Z8
+	MOVQ         192(AX), R8
+	VMULPS       (R8)(BX*1), Z3, Z6
+	MOVQ         264(AX), R8
+	VMOVUPD      (R8)(DX*1), Z7
+	MOVQ         144(AX), R8
+	VMOVUPD      (R8)(BX*1), Z8
 	VADDPS       Z8, Z7, Z9
 	VMULPS       Z4, Z8, Z4
 	VDIVPS       Z9, Z4, Z4
 	VSUBPS       Z3, Z4, Z4
 	VMULPS       Z4, Z6, Z4
 	VADDPS       Z4, Z0, Z0
-	MOVQ         96(AX), SI
-	MOVQ         96(AX), SI
-	VMULPS       (SI)(DX*1), Z0, Z0
+	MOVQ         96(AX), R8
+	MOVQ         96(AX), R8
+	VMULPS       (R8)(BX*1), Z0, Z0
 	VMULPS       Z0, Z7, Z0
 	VADDPS       Z0, Z7, Z0
 	VMAXPS       Z0, Z5, Z0
@@ -8904,8 +12006,8 @@ loop_membrane:
 	VADDPS       Z0, Z2, Z2
 	VSUBPS       Z2, Z2, Z2
 	VCMPPS       $0x04, word32_0000000000000000<>+0(SB), Z2, K1
-	KMOVW        K1, SI
-	ORL          SI, BX
+	KMOVW        K1, R8
+	ORL          R8, SI
 	VPSUBD       word32_000000003f3504f3<>+0(SB), Z0, Z2
 	VPSRAD       $0x17, Z2, Z2
 	VPSLLD       $0x17, Z2, Z3
@@ -8936,45 +12038,46 @@ loop_membrane:
 	VADDPS       Z3, Z4, Z3
 	VMULPS       word32_000000003f317200<>+0(SB), Z2, Z2
 	VADDPS       Z2, Z3, Z2
-	MOVQ         288(AX), SI
-	VMOVUPD      Z2, (SI)(DX*1)
-	MOVQ         216(AX), SI
-	VSUBPS       (SI)(DX*1), Z2, Z3
+	MOVQ         288(AX), R8
+	VMOVUPD      Z2, (R8)(DX*1)
+	MOVQ         216(AX), R8
+	VSUBPS       (R8)(BX*1), Z2, Z3
 	VRNDSCALEPS  $0x0a, Z3, Z3
 	VMAXPS       word32_0000000000000000<>+0(SB), Z3, Z3
 	VBROADCASTSS 384(AX), Z4
 	VMINPS       Z3, Z4, Z3
-	MOVQ         336(AX), SI
-	VMOVUPD      Z3, (SI)(DX*1)
+	MOVQ         336(AX), R8
+	VMOVUPD      Z3, (R8)(DX*1)
 	VCMPPS       $0x1e, word32_0000000000000000<>+0(SB), Z3, K1
 	VBLENDMPS    word32_0000000000000000<>+0(SB), Z2, K1, Z2
-	MOVQ         312(AX), SI
-	VMOVUPD      Z2, (SI)(DX*1)
+	MOVQ         312(AX), R8
+	VMOVUPD      Z2, (R8)(DX*1)
 	VBLENDMPS    Z5, Z0, K1, Z0
-	MOVQ         264(AX), SI
-	VMOVUPD      Z0, (SI)(DX*1)
+	MOVQ         264(AX), R8
+	VMOVUPD      Z0, (R8)(DX*1)
 	VBROADCASTSS 388(AX), Z0
 	VCMPPS       $0x1e, Z0, Z1, K2
 	VSUBPS       Z5, Z1, Z0
 	VMOVUPS.Z    Z0, K2, Z0
-	MOVQ         240(AX), SI
-	VBLENDMPS    (SI)(DX*1), Z0, K1, Z0
-	MOVQ         360(AX), SI
-	VMOVUPD      Z0, (SI)(DX*1)
+	MOVQ         240(AX), R8
+	VBLENDMPS    (R8)(BX*1), Z0, K1, Z0
+	MOVQ         360(AX), R8
+	VMOVUPD      Z0, (R8)(DX*1)
 	ADDQ         $0x40, DX
-	SUBQ         $0x10, CX
+	ADDQ         $0x40, BX
+	SUBQ         $0x10, DI
 	JGE          loop_membrane
 
 tail_of_membrane:
-	ADDQ         $0x10, CX
+	ADDQ         $0x10, DI
 	JZ           end_membrane
-	MOVL         $-1, SI
-	BZHIL        CX, SI, SI
-	KMOVW        SI, K7
-	MOVQ         120(AX), CX
-	VMOVUPS.Z    (CX)(DX*1), K7, Z0
-	MOVQ         72(AX), CX
-	VMOVUPS.Z    (CX)(DX*1), K7, Z1
+	MOVL         $-1, R8
+	BZHIL        DI, R8, R8
+	KMOVW        R8, K7
+	MOVQ         120(AX), R8
+	VMOVUPS.Z    (R8)(BX*1), K7, Z0
+	MOVQ         72(AX), R8
+	VMOVUPS.Z    (R8)(DX*1), K7, Z1
 	VMULPS       Z1, Z0, Z0
 	VMOVUPD      word32_00000000c2ae0000<>+0(SB), Z1
 	VMAXPS       Z0, Z1, Z0
@@ -9001,35 +12104,35 @@ tail_of_membrane:
 	VADDPS       Z0, Z1, Z0
 	VADDPS       word32_000000003f800000<>+0(SB), Z0, Z0
 	VPADDD       Z2, Z0, Z0
-	MOVQ         48(AX), CX
-	VMOVUPS.Z    (CX)(DX*1), K7, Z1
+	MOVQ         48(AX), R8
+	VMOVUPS.Z    (R8)(DX*1), K7, Z1
 	VCMPPS       $0x00, word32_0000000000000000<>+0(SB), Z1, K1
-	MOVQ         (AX), CX
-	VMOVUPS.Z    (CX)(DX*1), K7, Z2
-	MOVQ         24(AX), CX
-	VMOVUPS.Z    (CX)(DX*1), K7, Z3
+	MOVQ         (AX), R8
+	VMOVUPS.Z    (R8)(DX*1), K7, Z2
+	MOVQ         24(AX), R8
+	VMOVUPS.Z    (R8)(DX*1), K7, Z3
 	VSUBPS       Z3, Z2, Z4
-	MOVQ         168(AX), CX
-	VMOVUPS.Z    (CX)(DX*1), K7, Z5
+	MOVQ         168(AX), R8
+	VMOVUPS.Z    (R8)(BX*1), K7, Z5
 	VADDPS       Z5, Z4, Z4
 	VMOVUPD      word32_000000003f800000<>+0(SB), Z5
 	VMAXPS       Z4, Z5, Z4
 	VBLENDMPS    Z4, Z5, K1, Z4
-	MOVQ         192(AX), CX
-	VMOVUPS.Z    (CX)(DX*1), K7, Z6
+	MOVQ         192(AX), R8
+	VMOVUPS.Z    (R8)(BX*1), K7, Z6
 	VMULPS       Z6, Z3, Z6
-	MOVQ         264(AX), CX
-	VMOVUPS.Z    (CX)(DX*1), K7, Z7
-	MOVQ         144(AX), CX
-	VMOVUPS.Z    (CX)(DX*1), K7, Z8
+	MOVQ         264(AX), R8
+	VMOVUPS.Z    (R8)(DX*1), K7, Z7
+	MOVQ         144(AX), R8
+	VMOVUPS.Z    (R8)(BX*1), K7, Z8
 	VADDPS       Z8, Z7, Z9
 	VMULPS       Z4, Z8, Z4
 	VDIVPS       Z9, Z4, Z4
 	VSUBPS       Z3, Z4, Z4
 	VMULPS       Z4, Z6, Z4
 	VADDPS       Z4, Z0, Z0
-	MOVQ         96(AX), CX
-	VMOVUPS.Z    (CX)(DX*1), K7, Z4
+	MOVQ         96(AX), R8
+	VMOVUPS.Z    (R8)(BX*1), K7, Z4
 	VMULPS       Z0, Z4, Z0
 	VMULPS       Z0, Z7, Z0
 	VADDPS       Z0, Z7, Z0
@@ -9041,8 +12144,8 @@ tail_of_membrane:
 	VSUBPS       Z2, Z2, Z2
 	VCMPPS       $0x04, word32_0000000000000000<>+0(SB), Z2, K1
 	KANDW        K1, K7, K0
-	KMOVW        K0, CX
-	ORL          CX, BX
+	KMOVW        K0, R8
+	ORL          R8, SI
 	VPSUBD       word32_000000003f3504f3<>+0(SB), Z0, Z2
 	VPSRAD       $0x17, Z2, Z2
 	VPSLLD       $0x17, Z2, Z3
@@ -9073,56 +12176,63 @@ tail_of_membrane:
 	VADDPS       Z3, Z4, Z3
 	VMULPS       word32_000000003f317200<>+0(SB), Z2, Z2
 	VADDPS       Z2, Z3, Z2
-	MOVQ         288(AX), CX
-	VMOVUPS      Z2, K7, (CX)(DX*1)
-	MOVQ         216(AX), CX
-	VMOVUPS.Z    (CX)(DX*1), K7, Z3
+	MOVQ         288(AX), R8
+	VMOVUPS      Z2, K7, (R8)(DX*1)
+	MOVQ         216(AX), R8
+	VMOVUPS.Z    (R8)(BX*1), K7, Z3
 	VSUBPS       Z3, Z2, Z3
 	VRNDSCALEPS  $0x0a, Z3, Z3
 	VMAXPS       word32_0000000000000000<>+0(SB), Z3, Z3
 	VBROADCASTSS 384(AX), Z4
 	VMINPS       Z3, Z4, Z3
-	MOVQ         336(AX), CX
-	VMOVUPS      Z3, K7, (CX)(DX*1)
+	MOVQ         336(AX), R8
+	VMOVUPS      Z3, K7, (R8)(DX*1)
 	VCMPPS       $0x1e, word32_0000000000000000<>+0(SB), Z3, K1
 	VBLENDMPS    word32_0000000000000000<>+0(SB), Z2, K1, Z2
-	MOVQ         312(AX), CX
-	VMOVUPS      Z2, K7, (CX)(DX*1)
+	MOVQ         312(AX), R8
+	VMOVUPS      Z2, K7, (R8)(DX*1)
 	VBLENDMPS    Z5, Z0, K1, Z0
-	MOVQ         264(AX), CX
-	VMOVUPS      Z0, K7, (CX)(DX*1)
+	MOVQ         264(AX), R8
+	VMOVUPS      Z0, K7, (R8)(DX*1)
 	VBROADCASTSS 388(AX), Z0
 	VCMPPS       $0x1e, Z0, Z1, K2
 	VSUBPS       Z5, Z1, Z0
 	VMOVUPS.Z    Z0, K2, Z0
-	MOVQ         240(AX), CX
-	VMOVUPS.Z    (CX)(DX*1), K7, Z1
+	MOVQ         240(AX), R8
+	VMOVUPS.Z    (R8)(BX*1), K7, Z1
 	VBLENDMPS    Z1, Z0, K1, Z0
-	MOVQ         360(AX), AX
-	VMOVUPS      Z0, K7, (AX)(DX*1)
+	MOVQ         360(AX), BX
+	VMOVUPS      Z0, K7, (BX)(DX*1)
+	LEAQ         (DX)(DI*4), DX
 
 end_membrane:
-	MOVQ BX, found+24(FP)
+	DECQ CX
+	JNZ  row_of_membrane
+	MOVQ SI, found+32(FP)
 	VZEROUPPER
 	RET
 
-// func forcedAVX512F32(args *byte, scratch *byte, n int) (found int)
+// func forcedAVX512F32(args *byte, scratch *byte, n int, rows int) (found int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·forcedAVX512F32(SB), NOSPLIT, $0-32
+TEXT ·forcedAVX512F32(SB), NOSPLIT, $0-40
 	MOVQ args+0(FP), AX
 	MOVQ scratch+8(FP), CX
-	MOVQ n+16(FP), CX
+	MOVQ rows+24(FP), CX
 	XORQ DX, DX
+	XORQ SI, SI
+
+row_of_forced:
+	MOVQ n+16(FP), DI
 	XORQ BX, BX
-	SUBQ $0x10, CX
+	SUBQ $0x10, DI
 	JL   tail_of_forced
 
 loop_forced:
-	MOVQ         120(AX), SI
-	MOVQ         72(AX), SI
-	VMOVUPD      (SI)(DX*1), Z0
-	MOVQ         120(AX), SI
-	VMULPS       (SI)(DX*1), Z0, Z0
+	MOVQ         120(AX), R8
+	MOVQ         72(AX), R8
+	VMOVUPD      (R8)(DX*1), Z0
+	MOVQ         120(AX), R8
+	VMULPS       (R8)(BX*1), Z0, Z0
 	VMOVUPD      word32_00000000c2ae0000<>+0(SB), Z1
 	VMAXPS       Z0, Z1, Z0
 	VMOVUPD      word32_0000000042b00000<>+0(SB), Z1
@@ -9148,34 +12258,34 @@ loop_forced:
 	VADDPS       Z0, Z1, Z0
 	VADDPS       word32_000000003f800000<>+0(SB), Z0, Z0
 	VPADDD       Z2, Z0, Z0
-	MOVQ         48(AX), SI
-	VMOVUPD      (SI)(DX*1), Z1
+	MOVQ         48(AX), R8
+	VMOVUPD      (R8)(DX*1), Z1
 	VCMPPS       $0x00, word32_0000000000000000<>+0(SB), Z1, K1
-	MOVQ         (AX), SI
-	VMOVUPD      (SI)(DX*1), Z2
-	MOVQ         24(AX), SI
-	VMOVUPD      (SI)(DX*1), Z3
+	MOVQ         (AX), R8
+	VMOVUPD      (R8)(DX*1), Z2
+	MOVQ         24(AX), R8
+	VMOVUPD      (R8)(DX*1), Z3
 	VSUBPS       Z3, Z2, Z4
-	MOVQ         168(AX), SI
-	VADDPS       (SI)(DX*1), Z4, Z4
+	MOVQ         168(AX), R8
+	VADDPS       (R8)(BX*1), Z4, Z4
 	VMOVUPD      word32_000000003f800000<>+0(SB), Z5
 	VMAXPS       Z4, Z5, Z4
 	VBLENDMPS    Z4, Z5, K1, Z4
-	MOVQ         192(AX), SI
-	VMULPS       (SI)(DX*1), Z3, Z6
-	MOVQ         264(AX), SI
-	VMOVUPD      (SI)(DX*1), Z7
-	MOVQ         144(AX), SI
-	VMOVUPD      (SI)(DX*1), Z8
+	MOVQ         192(AX), R8
+	VMULPS       (R8)(BX*1), Z3, Z6
+	MOVQ         264(AX), R8
+	VMOVUPD      (R8)(DX*1), Z7
+	MOVQ         144(AX), R8
+	VMOVUPD      (R8)(BX*1), Z8
 	VADDPS       Z8, Z7, Z9
 	VMULPS       Z4, Z8, Z4
 	VDIVPS       Z9, Z4, Z4
 	VSUBPS       Z3, Z4, Z4
 	VMULPS       Z4, Z6, Z4
 	VADDPS       Z4, Z0, Z0
-	MOVQ         96(AX), SI
-	MOVQ         96(AX), SI
-	VMULPS       (SI)(DX*1), Z0, Z0
+	MOVQ         96(AX), R8
+	MOVQ         96(AX), R8
+	VMULPS       (R8)(BX*1), Z0, Z0
 	VMULPS       Z0, Z7, Z0
 	VADDPS       Z0, Z7, Z0
 	VMAXPS       Z0, Z5, Z0
@@ -9185,8 +12295,8 @@ loop_forced:
 	VADDPS       Z0, Z2, Z2
 	VSUBPS       Z2, Z2, Z2
 	VCMPPS       $0x04, word32_0000000000000000<>+0(SB), Z2, K1
-	KMOVW        K1, SI
-	ORL          SI, BX
+	KMOVW        K1, R8
+	ORL          R8, SI
 	VPSUBD       word32_000000003f3504f3<>+0(SB), Z0, Z2
 	VPSRAD       $0x17, Z2, Z2
 	VPSLLD       $0x17, Z2, Z3
@@ -9217,39 +12327,40 @@ loop_forced:
 	VADDPS       Z3, Z4, Z3
 	VMULPS       word32_000000003f317200<>+0(SB), Z2, Z2
 	VADDPS       Z2, Z3, Z2
-	MOVQ         288(AX), SI
-	VMOVUPD      Z2, (SI)(DX*1)
-	MOVQ         336(AX), SI
-	VMOVUPD      (SI)(DX*1), Z3
+	MOVQ         288(AX), R8
+	VMOVUPD      Z2, (R8)(DX*1)
+	MOVQ         336(AX), R8
+	VMOVUPD      (R8)(DX*1), Z3
 	VCMPPS       $0x1e, word32_0000000000000000<>+0(SB), Z3, K1
 	VBLENDMPS    word32_0000000000000000<>+0(SB), Z2, K1, Z2
-	MOVQ         312(AX), SI
-	VMOVUPD      Z2, (SI)(DX*1)
+	MOVQ         312(AX), R8
+	VMOVUPD      Z2, (R8)(DX*1)
 	VBLENDMPS    Z5, Z0, K1, Z0
-	MOVQ         264(AX), SI
-	VMOVUPD      Z0, (SI)(DX*1)
+	MOVQ         264(AX), R8
+	VMOVUPD      Z0, (R8)(DX*1)
 	VBROADCASTSS 388(AX), Z0
 	VCMPPS       $0x1e, Z0, Z1, K2
 	VSUBPS       Z5, Z1, Z0
 	VMOVUPS.Z    Z0, K2, Z0
-	MOVQ         240(AX), SI
-	VBLENDMPS    (SI)(DX*1), Z0, K1, Z0
-	MOVQ         360(AX), SI
-	VMOVUPD      Z0, (SI)(DX*1)
+	MOVQ         240(AX), R8
+	VBLENDMPS    (R8)(BX*1), Z0, K1, Z0
+	MOVQ         360(AX), R8
+	VMOVUPD      Z0, (R8)(DX*1)
 	ADDQ         $0x40, DX
-	SUBQ         $0x10, CX
+	ADDQ         $0x40, BX
+	SUBQ         $0x10, DI
 	JGE          loop_forced
 
 tail_of_forced:
-	ADDQ         $0x10, CX
+	ADDQ         $0x10, DI
 	JZ           end_forced
-	MOVL         $-1, SI
-	BZHIL        CX, SI, SI
-	KMOVW        SI, K7
-	MOVQ         120(AX), CX
-	VMOVUPS.Z    (CX)(DX*1), K7, Z0
-	MOVQ         72(AX), CX
-	VMOVUPS.Z    (CX)(DX*1), K7, Z1
+	MOVL         $-1, R8
+	BZHIL        DI, R8, R8
+	KMOVW        R8, K7
+	MOVQ         120(AX), R8
+	VMOVUPS.Z    (R8)(BX*1), K7, Z0
+	MOVQ         72(AX), R8
+	VMOVUPS.Z    (R8)(DX*1), K7, Z1
 	VMULPS       Z1, Z0, Z0
 	VMOVUPD      word32_00000000c2ae0000<>+0(SB), Z1
 	VMAXPS       Z0, Z1, Z0
@@ -9276,35 +12387,35 @@ tail_of_forced:
 	VADDPS       Z0, Z1, Z0
 	VADDPS       word32_000000003f800000<>+0(SB), Z0, Z0
 	VPADDD       Z2, Z0, Z0
-	MOVQ         48(AX), CX
-	VMOVUPS.Z    (CX)(DX*1), K7, Z1
+	MOVQ         48(AX), R8
+	VMOVUPS.Z    (R8)(DX*1), K7, Z1
 	VCMPPS       $0x00, word32_0000000000000000<>+0(SB), Z1, K1
-	MOVQ         (AX), CX
-	VMOVUPS.Z    (CX)(DX*1), K7, Z2
-	MOVQ         24(AX), CX
-	VMOVUPS.Z    (CX)(DX*1), K7, Z3
+	MOVQ         (AX), R8
+	VMOVUPS.Z    (R8)(DX*1), K7, Z2
+	MOVQ         24(AX), R8
+	VMOVUPS.Z    (R8)(DX*1), K7, Z3
 	VSUBPS       Z3, Z2, Z4
-	MOVQ         168(AX), CX
-	VMOVUPS.Z    (CX)(DX*1), K7, Z5
+	MOVQ         168(AX), R8
+	VMOVUPS.Z    (R8)(BX*1), K7, Z5
 	VADDPS       Z5, Z4, Z4
 	VMOVUPD      word32_000000003f800000<>+0(SB), Z5
 	VMAXPS       Z4, Z5, Z4
 	VBLENDMPS    Z4, Z5, K1, Z4
-	MOVQ         192(AX), CX
-	VMOVUPS.Z    (CX)(DX*1), K7, Z6
+	MOVQ         192(AX), R8
+	VMOVUPS.Z    (R8)(BX*1), K7, Z6
 	VMULPS       Z6, Z3, Z6
-	MOVQ         264(AX), CX
-	VMOVUPS.Z    (CX)(DX*1), K7, Z7
-	MOVQ         144(AX), CX
-	VMOVUPS.Z    (CX)(DX*1), K7, Z8
+	MOVQ         264(AX), R8
+	VMOVUPS.Z    (R8)(DX*1), K7, Z7
+	MOVQ         144(AX), R8
+	VMOVUPS.Z    (R8)(BX*1), K7, Z8
 	VADDPS       Z8, Z7, Z9
 	VMULPS       Z4, Z8, Z4
 	VDIVPS       Z9, Z4, Z4
 	VSUBPS       Z3, Z4, Z4
 	VMULPS       Z4, Z6, Z4
 	VADDPS       Z4, Z0, Z0
-	MOVQ         96(AX), CX
-	VMOVUPS.Z    (CX)(DX*1), K7, Z4
+	MOVQ         96(AX), R8
+	VMOVUPS.Z    (R8)(BX*1), K7, Z4
 	VMULPS       Z0, Z4, Z0
 	VMULPS       Z0, Z7, Z0
 	VADDPS       Z0, Z7, Z0
@@ -9316,8 +12427,8 @@ tail_of_forced:
 	VSUBPS       Z2, Z2, Z2
 	VCMPPS       $0x04, word32_0000000000000000<>+0(SB), Z2, K1
 	KANDW        K1, K7, K0
-	KMOVW        K0, CX
-	ORL          CX, BX
+	KMOVW        K0, R8
+	ORL          R8, SI
 	VPSUBD       word32_000000003f3504f3<>+0(SB), Z0, Z2
 	VPSRAD       $0x17, Z2, Z2
 	VPSLLD       $0x17, Z2, Z3
@@ -9348,48 +12459,55 @@ tail_of_forced:
 	VADDPS       Z3, Z4, Z3
 	VMULPS       word32_000000003f317200<>+0(SB), Z2, Z2
 	VADDPS       Z2, Z3, Z2
-	MOVQ         288(AX), CX
-	VMOVUPS      Z2, K7, (CX)(DX*1)
-	MOVQ         336(AX), CX
-	VMOVUPS.Z    (CX)(DX*1), K7, Z3
+	MOVQ         288(AX), R8
+	VMOVUPS      Z2, K7, (R8)(DX*1)
+	MOVQ         336(AX), R8
+	VMOVUPS.Z    (R8)(DX*1), K7, Z3
 	VCMPPS       $0x1e, word32_0000000000000000<>+0(SB), Z3, K1
 	VBLENDMPS    word32_0000000000000000<>+0(SB), Z2, K1, Z2
-	MOVQ         312(AX), CX
-	VMOVUPS      Z2, K7, (CX)(DX*1)
+	MOVQ         312(AX), R8
+	VMOVUPS      Z2, K7, (R8)(DX*1)
 	VBLENDMPS    Z5, Z0, K1, Z0
-	MOVQ         264(AX), CX
-	VMOVUPS      Z0, K7, (CX)(DX*1)
+	MOVQ         264(AX), R8
+	VMOVUPS      Z0, K7, (R8)(DX*1)
 	VBROADCASTSS 388(AX), Z0
 	VCMPPS       $0x1e, Z0, Z1, K2
 	VSUBPS       Z5, Z1, Z0
 	VMOVUPS.Z    Z0, K2, Z0
-	MOVQ         240(AX), CX
-	VMOVUPS.Z    (CX)(DX*1), K7, Z1
+	MOVQ         240(AX), R8
+	VMOVUPS.Z    (R8)(BX*1), K7, Z1
 	VBLENDMPS    Z1, Z0, K1, Z0
-	MOVQ         360(AX), AX
-	VMOVUPS      Z0, K7, (AX)(DX*1)
+	MOVQ         360(AX), BX
+	VMOVUPS      Z0, K7, (BX)(DX*1)
+	LEAQ         (DX)(DI*4), DX
 
 end_forced:
-	MOVQ BX, found+24(FP)
+	DECQ CX
+	JNZ  row_of_forced
+	MOVQ SI, found+32(FP)
 	VZEROUPPER
 	RET
 
-// func slopesAVX512F32(args *byte, scratch *byte, n int) (found int)
+// func slopesAVX512F32(args *byte, scratch *byte, n int, rows int) (found int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·slopesAVX512F32(SB), NOSPLIT, $0-32
+TEXT ·slopesAVX512F32(SB), NOSPLIT, $0-40
 	MOVQ args+0(FP), AX
 	MOVQ scratch+8(FP), CX
-	MOVQ n+16(FP), DX
+	MOVQ rows+24(FP), DX
 	XORQ BX, BX
+	XORQ DI, DI
+
+row_of_slopes:
+	MOVQ n+16(FP), R8
 	XORQ SI, SI
-	SUBQ $0x10, DX
+	SUBQ $0x10, R8
 	JL   tail_of_slopes
 
 loop_slopes:
-	MOVQ         (AX), DI
-	VMOVUPD      (DI)(BX*1), Z0
-	MOVQ         24(AX), DI
-	VSUBPS       (DI)(BX*1), Z0, Z0
+	MOVQ         (AX), R9
+	VMOVUPD      (R9)(BX*1), Z0
+	MOVQ         24(AX), R9
+	VSUBPS       (R9)(SI*1), Z0, Z0
 	VBROADCASTSS 96(AX), Z1
 	VMULPS       Z1, Z0, Z2
 	VMOVUPD      word32_00000000c2200000<>+0(SB), Z3
@@ -9430,8 +12548,8 @@ loop_slopes:
 	VMULPS       Z3, Z3, Z3
 	VDIVPS       Z3, Z2, Z3
 	VMULPS       Z1, Z3, Z4
-	MOVQ         72(AX), DI
-	VMOVUPD      Z4, (DI)(BX*1)
+	MOVQ         72(AX), R9
+	VMOVUPD      Z4, (R9)(BX*1)
 	VBROADCASTSS 100(AX), Z4
 	VMULPS       Z4, Z2, Z2
 	VCMPPS       $0x1e, word32_000000003f800000<>+0(SB), Z0, K1
@@ -9448,14 +12566,14 @@ loop_slopes:
 	VADDPS       Z5, Z3, Z5
 	VBLENDMPS    Z5, Z3, K1, Z3
 	VMULPS       Z1, Z3, Z5
-	MOVQ         48(AX), DI
-	VMOVUPD      Z5, (DI)(BX*1)
+	MOVQ         48(AX), R9
+	VMOVUPD      Z5, (R9)(BX*1)
 	VCMPPS       $0x1e, word32_0000000040400000<>+0(SB), Z0, K1
-	KMOVW        K1, DI
+	KMOVW        K1, R9
 	VMOVUPD      Z0, 64(CX)
 	VMOVUPD      Z2, 128(CX)
 	VMOVUPD      Z3, 192(CX)
-	TESTL        DI, DI
+	TESTL        R9, R9
 	JZ           slopes_1_false
 	VMULPS       Z4, Z2, Z2
 	VCMPPS       $0x1e, word32_0000000040400000<>+0(SB), Z0, K1
@@ -9479,28 +12597,29 @@ loop_slopes:
 	VADDPS       Z2, Z3, Z2
 	VBLENDMPS    Z2, Z3, K1, Z2
 	VMULPS       Z1, Z2, Z1
-	MOVQ         48(AX), DI
-	VMOVUPD      Z1, (DI)(BX*1)
+	MOVQ         48(AX), R9
+	VMOVUPD      Z1, (R9)(BX*1)
 
 slopes_1_false:
 	VMOVUPD 64(CX), Z0
 	VCMPPS  $0x1e, word32_0000000040c00000<>+0(SB), Z0, K1
-	KMOVW   K1, DI
-	ORL     DI, SI
+	KMOVW   K1, R9
+	ORL     R9, DI
 	ADDQ    $0x40, BX
-	SUBQ    $0x10, DX
+	ADDQ    $0x40, SI
+	SUBQ    $0x10, R8
 	JGE     loop_slopes
 
 tail_of_slopes:
-	ADDQ         $0x10, DX
+	ADDQ         $0x10, R8
 	JZ           end_slopes
-	MOVL         $-1, DI
-	BZHIL        DX, DI, DI
-	KMOVW        DI, K7
-	MOVQ         (AX), DX
-	VMOVUPS.Z    (DX)(BX*1), K7, Z0
-	MOVQ         24(AX), DX
-	VMOVUPS.Z    (DX)(BX*1), K7, Z1
+	MOVL         $-1, R9
+	BZHIL        R8, R9, R9
+	KMOVW        R9, K7
+	MOVQ         (AX), R9
+	VMOVUPS.Z    (R9)(BX*1), K7, Z0
+	MOVQ         24(AX), R9
+	VMOVUPS.Z    (R9)(SI*1), K7, Z1
 	VSUBPS       Z1, Z0, Z0
 	VBROADCASTSS 96(AX), Z1
 	VMULPS       Z1, Z0, Z2
@@ -9542,8 +12661,8 @@ tail_of_slopes:
 	VMULPS       Z3, Z3, Z3
 	VDIVPS       Z3, Z2, Z3
 	VMULPS       Z1, Z3, Z4
-	MOVQ         72(AX), DX
-	VMOVUPS      Z4, K7, (DX)(BX*1)
+	MOVQ         72(AX), SI
+	VMOVUPS      Z4, K7, (SI)(BX*1)
 	VBROADCASTSS 100(AX), Z4
 	VMULPS       Z4, Z2, Z2
 	VCMPPS       $0x1e, word32_000000003f800000<>+0(SB), Z0, K1
@@ -9560,15 +12679,15 @@ tail_of_slopes:
 	VADDPS       Z5, Z3, Z5
 	VBLENDMPS    Z5, Z3, K1, Z3
 	VMULPS       Z1, Z3, Z5
-	MOVQ         48(AX), DX
-	VMOVUPS      Z5, K7, (DX)(BX*1)
+	MOVQ         48(AX), SI
+	VMOVUPS      Z5, K7, (SI)(BX*1)
 	VCMPPS       $0x1e, word32_0000000040400000<>+0(SB), Z0, K1
 	KANDW        K1, K7, K0
-	KMOVW        K0, DX
+	KMOVW        K0, SI
 	VMOVUPD      Z0, 64(CX)
 	VMOVUPD      Z2, 128(CX)
 	VMOVUPD      Z3, 192(CX)
-	TESTL        DX, DX
+	TESTL        SI, SI
 	JZ           slopes_2_true
 	VMULPS       Z4, Z2, Z2
 	VCMPPS       $0x1e, word32_0000000040400000<>+0(SB), Z0, K1
@@ -9592,36 +12711,43 @@ tail_of_slopes:
 	VADDPS       Z2, Z3, Z2
 	VBLENDMPS    Z2, Z3, K1, Z2
 	VMULPS       Z1, Z2, Z1
-	MOVQ         48(AX), AX
-	VMOVUPS      Z1, K7, (AX)(BX*1)
+	MOVQ         48(AX), SI
+	VMOVUPS      Z1, K7, (SI)(BX*1)
 
 slopes_2_true:
 	VMOVUPD 64(CX), Z0
 	VCMPPS  $0x1e, word32_0000000040c00000<>+0(SB), Z0, K1
 	KANDW   K1, K7, K0
-	KMOVW   K0, AX
-	ORL     AX, SI
+	KMOVW   K0, SI
+	ORL     SI, DI
+	LEAQ    (BX)(R8*4), BX
 
 end_slopes:
-	MOVQ SI, found+24(FP)
+	DECQ DX
+	JNZ  row_of_slopes
+	MOVQ DI, found+32(FP)
 	VZEROUPPER
 	RET
 
-// func localAVX512F32(args *byte, scratch *byte, n int) (found int)
+// func localAVX512F32(args *byte, scratch *byte, n int, rows int) (found int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·localAVX512F32(SB), NOSPLIT, $0-32
+TEXT ·localAVX512F32(SB), NOSPLIT, $0-40
 	MOVQ args+0(FP), AX
 	MOVQ scratch+8(FP), CX
-	MOVQ n+16(FP), DX
+	MOVQ rows+24(FP), DX
 	XORQ BX, BX
+	XORQ DI, DI
+
+row_of_local:
+	MOVQ n+16(FP), R8
 	XORQ SI, SI
-	SUBQ $0x10, DX
+	SUBQ $0x10, R8
 	JL   tail_of_local
 
 loop_local:
 	VMOVUPD      word32_00000000c2ae0000<>+0(SB), Z0
-	MOVQ         (AX), DI
-	VMAXPS       (DI)(BX*1), Z0, Z1
+	MOVQ         (AX), R9
+	VMAXPS       (R9)(BX*1), Z0, Z1
 	VMOVUPD      word32_0000000042b00000<>+0(SB), Z2
 	VMINPS       Z1, Z2, Z1
 	VMULPS       word32_000000003fb8aa3b<>+0(SB), Z1, Z3
@@ -9645,11 +12771,11 @@ loop_local:
 	VADDPS       Z1, Z3, Z1
 	VADDPS       word32_000000003f800000<>+0(SB), Z1, Z1
 	VPADDD       Z4, Z1, Z1
-	MOVQ         216(AX), DI
-	MOVQ         24(AX), DI
-	VMOVUPD      (DI)(BX*1), Z3
-	MOVQ         216(AX), DI
-	VMULPS       (DI)(BX*1), Z3, Z3
+	MOVQ         216(AX), R9
+	MOVQ         24(AX), R9
+	VMOVUPD      (R9)(BX*1), Z3
+	MOVQ         216(AX), R9
+	VMULPS       (R9)(SI*1), Z3, Z3
 	VMAXPS       Z3, Z0, Z0
 	VMINPS       Z0, Z2, Z0
 	VMULPS       word32_000000003fb8aa3b<>+0(SB), Z0, Z2
@@ -9673,75 +12799,75 @@ loop_local:
 	VADDPS       Z0, Z2, Z0
 	VADDPS       word32_000000003f800000<>+0(SB), Z0, Z0
 	VPADDD       Z3, Z0, Z0
-	MOVQ         384(AX), DI
-	VMOVUPD      Z0, (DI)(BX*1)
-	MOVQ         456(AX), DI
-	VMOVUPD      Z1, (DI)(BX*1)
-	MOVQ         336(AX), DI
-	MOVQ         120(AX), DI
-	VMOVUPD      (DI)(BX*1), Z2
-	MOVQ         336(AX), DI
-	VMULPS       (DI)(BX*1), Z2, Z2
-	MOVQ         360(AX), DI
-	MOVQ         144(AX), DI
-	VMOVUPD      (DI)(BX*1), Z3
-	MOVQ         360(AX), DI
-	VMULPS       (DI)(BX*1), Z3, Z3
+	MOVQ         384(AX), R9
+	VMOVUPD      Z0, (R9)(BX*1)
+	MOVQ         456(AX), R9
+	VMOVUPD      Z1, (R9)(BX*1)
+	MOVQ         336(AX), R9
+	MOVQ         120(AX), R9
+	VMOVUPD      (R9)(BX*1), Z2
+	MOVQ         336(AX), R9
+	VMULPS       (R9)(SI*1), Z2, Z2
+	MOVQ         360(AX), R9
+	MOVQ         144(AX), R9
+	VMOVUPD      (R9)(BX*1), Z3
+	MOVQ         360(AX), R9
+	VMULPS       (R9)(SI*1), Z3, Z3
 	VADDPS       Z3, Z2, Z2
 	VCMPPS       $0x1e, word32_000000003f800000<>+0(SB), Z2, K1
 	VMOVUPD      word32_000000003f000000<>+0(SB), Z3
 	VBLENDMPS    word32_000000003f800000<>+0(SB), Z3, K1, Z4
 	VCMPPS       $0x1d, word32_000000003f800000<>+0(SB), Z2, K1
 	VMOVUPS.Z    Z4, K1, Z2
-	MOVQ         576(AX), DI
-	VMOVUPD      Z2, (DI)(BX*1)
-	MOVQ         312(AX), DI
-	MOVQ         96(AX), DI
-	VMOVUPD      (DI)(BX*1), Z2
-	MOVQ         312(AX), DI
-	VADDPS       (DI)(BX*1), Z2, Z2
-	MOVQ         624(AX), DI
-	VMOVUPD      Z2, (DI)(BX*1)
-	MOVQ         72(AX), DI
-	VMOVUPD      (DI)(BX*1), Z4
+	MOVQ         576(AX), R9
+	VMOVUPD      Z2, (R9)(BX*1)
+	MOVQ         312(AX), R9
+	MOVQ         96(AX), R9
+	VMOVUPD      (R9)(BX*1), Z2
+	MOVQ         312(AX), R9
+	VADDPS       (R9)(SI*1), Z2, Z2
+	MOVQ         624(AX), R9
+	VMOVUPD      Z2, (R9)(BX*1)
+	MOVQ         72(AX), R9
+	VMOVUPD      (R9)(BX*1), Z4
 	VSUBPS       Z2, Z4, Z4
-	MOVQ         264(AX), DI
-	VADDPS       (DI)(BX*1), Z4, Z4
-	MOVQ         48(AX), DI
-	VMOVUPD      (DI)(BX*1), Z5
+	MOVQ         264(AX), R9
+	VADDPS       (R9)(SI*1), Z4, Z4
+	MOVQ         48(AX), R9
+	VMOVUPD      (R9)(BX*1), Z5
 	VCMPPS       $0x00, word32_0000000000000000<>+0(SB), Z5, K1
 	VCMPPS       $0x1e, word32_000000003f800000<>+0(SB), Z4, K2
 	VBLENDMPS    word32_000000003f800000<>+0(SB), Z3, K2, Z6
 	VCMPPS       $0x1d, word32_000000003f800000<>+0(SB), Z4, K2
 	VMOVUPS.Z    Z6, K2, Z6
 	VMOVUPS.Z    Z6, K1, Z6
-	MOVQ         552(AX), DI
-	VMOVUPD      Z6, (DI)(BX*1)
+	MOVQ         552(AX), R9
+	VMOVUPD      Z6, (R9)(BX*1)
 	VCMPPS       $0x00, word32_0000000000000000<>+0(SB), Z5, K1
 	VMOVUPD      word32_000000003f800000<>+0(SB), Z6
 	VMAXPS       Z4, Z6, Z4
 	VBLENDMPS    Z4, Z6, K1, Z7
-	MOVQ         432(AX), DI
-	VMOVUPD      Z7, (DI)(BX*1)
-	MOVQ         240(AX), DI
-	VMOVUPD      (DI)(BX*1), Z8
+	MOVQ         432(AX), R9
+	VMOVUPD      Z7, (R9)(BX*1)
+	MOVQ         240(AX), R9
+	VMOVUPD      (R9)(SI*1), Z8
 	VADDPS       Z8, Z1, Z9
 	VDIVPS       Z9, Z6, Z10
-	MOVQ         480(AX), DI
-	VMOVUPD      Z10, (DI)(BX*1)
-	MOVQ         288(AX), DI
-	VMULPS       (DI)(BX*1), Z2, Z10
+	MOVQ         480(AX), R9
+	VMOVUPD      Z10, (R9)(BX*1)
+	MOVQ         288(AX), R9
+	VMULPS       (R9)(SI*1), Z2, Z10
 	VMULPS       Z7, Z8, Z7
 	VDIVPS       Z9, Z7, Z7
 	VSUBPS       Z2, Z7, Z11
 	VMULPS       Z11, Z10, Z11
 	VADDPS       Z11, Z0, Z11
-	MOVQ         528(AX), DI
-	VMOVUPD      Z11, (DI)(BX*1)
-	MOVQ         408(AX), DI
-	VMOVUPD      Z7, (DI)(BX*1)
-	MOVQ         192(AX), DI
-	VMOVUPD      (DI)(BX*1), Z7
+	MOVQ         528(AX), R9
+	VMOVUPD      Z11, (R9)(BX*1)
+	MOVQ         408(AX), R9
+	VMOVUPD      Z7, (R9)(BX*1)
+	MOVQ         192(AX), R9
+	VMOVUPD      (R9)(SI*1), Z7
 	VMULPS       Z11, Z7, Z11
 	VMULPS       Z11, Z1, Z11
 	VADDPS       Z11, Z1, Z11
@@ -9754,23 +12880,23 @@ loop_local:
 	VMOVUPD      word32_0000000079297b5a<>+0(SB), Z13
 	VMINPS       Z11, Z13, Z11
 	VDIVPS       Z11, Z12, Z11
-	MOVQ         504(AX), DI
-	VMOVUPD      Z11, (DI)(BX*1)
+	MOVQ         504(AX), R9
+	VMOVUPD      Z11, (R9)(BX*1)
 	VMOVUPD      word32_0000000000000000<>+0(SB), Z11
-	MOVQ         600(AX), DI
-	VMOVUPD      Z11, (DI)(BX*1)
+	MOVQ         600(AX), R9
+	VMOVUPD      Z11, (R9)(BX*1)
 	VCMPPS       $0x1e, Z11, Z5, K1
 	VBROADCASTSS 648(AX), Z12
 	VCMPPS       $0x12, Z12, Z5, K2
 	KANDW        K2, K1, K1
-	KMOVW        K1, DI
+	KMOVW        K1, R9
 	VMOVUPD      Z0, 64(CX)
 	VMOVUPD      Z1, 128(CX)
 	VMOVUPD      Z2, 192(CX)
 	VMOVUPD      Z4, 256(CX)
 	VMOVUPD      Z9, 320(CX)
 	VMOVUPD      Z10, 384(CX)
-	TESTL        DI, DI
+	TESTL        R9, R9
 	JZ           local_1_false
 	VMULPS       Z4, Z8, Z4
 	VDIVPS       Z9, Z4, Z4
@@ -9812,29 +12938,30 @@ loop_local:
 	VADDPS       Z0, Z2, Z0
 	VMULPS       word32_000000003f317200<>+0(SB), Z1, Z1
 	VADDPS       Z1, Z0, Z0
-	MOVQ         168(AX), DI
-	VSUBPS       (DI)(BX*1), Z0, Z0
+	MOVQ         168(AX), R9
+	VSUBPS       (R9)(BX*1), Z0, Z0
 	VCMPPS       $0x1e, Z11, Z5, K1
 	VCMPPS       $0x12, Z12, Z5, K2
 	KANDW        K2, K1, K1
 	VMOVUPS.Z    Z0, K1, Z0
-	MOVQ         600(AX), DI
-	VMOVUPD      Z0, (DI)(BX*1)
+	MOVQ         600(AX), R9
+	VMOVUPD      Z0, (R9)(BX*1)
 
 local_1_false:
 	ADDQ $0x40, BX
-	SUBQ $0x10, DX
+	ADDQ $0x40, SI
+	SUBQ $0x10, R8
 	JGE  loop_local
 
 tail_of_local:
-	ADDQ         $0x10, DX
+	ADDQ         $0x10, R8
 	JZ           end_local
-	MOVL         $-1, DI
-	BZHIL        DX, DI, DI
-	KMOVW        DI, K7
+	MOVL         $-1, R9
+	BZHIL        R8, R9, R9
+	KMOVW        R9, K7
 	VMOVUPD      word32_00000000c2ae0000<>+0(SB), Z0
-	MOVQ         (AX), DX
-	VMOVUPS.Z    (DX)(BX*1), K7, Z1
+	MOVQ         (AX), R9
+	VMOVUPS.Z    (R9)(BX*1), K7, Z1
 	VMAXPS       Z1, Z0, Z1
 	VMOVUPD      word32_0000000042b00000<>+0(SB), Z2
 	VMINPS       Z1, Z2, Z1
@@ -9859,10 +12986,10 @@ tail_of_local:
 	VADDPS       Z1, Z3, Z1
 	VADDPS       word32_000000003f800000<>+0(SB), Z1, Z1
 	VPADDD       Z4, Z1, Z1
-	MOVQ         216(AX), DX
-	VMOVUPS.Z    (DX)(BX*1), K7, Z3
-	MOVQ         24(AX), DX
-	VMOVUPS.Z    (DX)(BX*1), K7, Z4
+	MOVQ         216(AX), R9
+	VMOVUPS.Z    (R9)(SI*1), K7, Z3
+	MOVQ         24(AX), R9
+	VMOVUPS.Z    (R9)(BX*1), K7, Z4
 	VMULPS       Z4, Z3, Z3
 	VMAXPS       Z3, Z0, Z0
 	VMINPS       Z0, Z2, Z0
@@ -9887,19 +13014,19 @@ tail_of_local:
 	VADDPS       Z0, Z2, Z0
 	VADDPS       word32_000000003f800000<>+0(SB), Z0, Z0
 	VPADDD       Z3, Z0, Z0
-	MOVQ         384(AX), DX
-	VMOVUPS      Z0, K7, (DX)(BX*1)
-	MOVQ         456(AX), DX
-	VMOVUPS      Z1, K7, (DX)(BX*1)
-	MOVQ         336(AX), DX
-	VMOVUPS.Z    (DX)(BX*1), K7, Z2
-	MOVQ         120(AX), DX
-	VMOVUPS.Z    (DX)(BX*1), K7, Z3
+	MOVQ         384(AX), R9
+	VMOVUPS      Z0, K7, (R9)(BX*1)
+	MOVQ         456(AX), R9
+	VMOVUPS      Z1, K7, (R9)(BX*1)
+	MOVQ         336(AX), R9
+	VMOVUPS.Z    (R9)(SI*1), K7, Z2
+	MOVQ         120(AX), R9
+	VMOVUPS.Z    (R9)(BX*1), K7, Z3
 	VMULPS       Z3, Z2, Z2
-	MOVQ         360(AX), DX
-	VMOVUPS.Z    (DX)(BX*1), K7, Z3
-	MOVQ         144(AX), DX
-	VMOVUPS.Z    (DX)(BX*1), K7, Z4
+	MOVQ         360(AX), R9
+	VMOVUPS.Z    (R9)(SI*1), K7, Z3
+	MOVQ         144(AX), R9
+	VMOVUPS.Z    (R9)(BX*1), K7, Z4
 	VMULPS       Z4, Z3, Z3
 	VADDPS       Z3, Z2, Z2
 	VCMPPS       $0x1e, word32_000000003f800000<>+0(SB), Z2, K1
@@ -9907,57 +13034,57 @@ tail_of_local:
 	VBLENDMPS    word32_000000003f800000<>+0(SB), Z3, K1, Z4
 	VCMPPS       $0x1d, word32_000000003f800000<>+0(SB), Z2, K1
 	VMOVUPS.Z    Z4, K1, Z2
-	MOVQ         576(AX), DX
-	VMOVUPS      Z2, K7, (DX)(BX*1)
-	MOVQ         312(AX), DX
-	VMOVUPS.Z    (DX)(BX*1), K7, Z2
-	MOVQ         96(AX), DX
-	VMOVUPS.Z    (DX)(BX*1), K7, Z4
+	MOVQ         576(AX), R9
+	VMOVUPS      Z2, K7, (R9)(BX*1)
+	MOVQ         312(AX), R9
+	VMOVUPS.Z    (R9)(SI*1), K7, Z2
+	MOVQ         96(AX), R9
+	VMOVUPS.Z    (R9)(BX*1), K7, Z4
 	VADDPS       Z4, Z2, Z2
-	MOVQ         624(AX), DX
-	VMOVUPS      Z2, K7, (DX)(BX*1)
-	MOVQ         72(AX), DX
-	VMOVUPS.Z    (DX)(BX*1), K7, Z4
+	MOVQ         624(AX), R9
+	VMOVUPS      Z2, K7, (R9)(BX*1)
+	MOVQ         72(AX), R9
+	VMOVUPS.Z    (R9)(BX*1), K7, Z4
 	VSUBPS       Z2, Z4, Z4
-	MOVQ         264(AX), DX
-	VMOVUPS.Z    (DX)(BX*1), K7, Z5
+	MOVQ         264(AX), R9
+	VMOVUPS.Z    (R9)(SI*1), K7, Z5
 	VADDPS       Z5, Z4, Z4
-	MOVQ         48(AX), DX
-	VMOVUPS.Z    (DX)(BX*1), K7, Z5
+	MOVQ         48(AX), R9
+	VMOVUPS.Z    (R9)(BX*1), K7, Z5
 	VCMPPS       $0x00, word32_0000000000000000<>+0(SB), Z5, K1
 	VCMPPS       $0x1e, word32_000000003f800000<>+0(SB), Z4, K2
 	VBLENDMPS    word32_000000003f800000<>+0(SB), Z3, K2, Z6
 	VCMPPS       $0x1d, word32_000000003f800000<>+0(SB), Z4, K2
 	VMOVUPS.Z    Z6, K2, Z6
 	VMOVUPS.Z    Z6, K1, Z6
-	MOVQ         552(AX), DX
-	VMOVUPS      Z6, K7, (DX)(BX*1)
+	MOVQ         552(AX), R9
+	VMOVUPS      Z6, K7, (R9)(BX*1)
 	VCMPPS       $0x00, word32_0000000000000000<>+0(SB), Z5, K1
 	VMOVUPD      word32_000000003f800000<>+0(SB), Z6
 	VMAXPS       Z4, Z6, Z4
 	VBLENDMPS    Z4, Z6, K1, Z7
-	MOVQ         432(AX), DX
-	VMOVUPS      Z7, K7, (DX)(BX*1)
-	MOVQ         240(AX), DX
-	VMOVUPS.Z    (DX)(BX*1), K7, Z8
+	MOVQ         432(AX), R9
+	VMOVUPS      Z7, K7, (R9)(BX*1)
+	MOVQ         240(AX), R9
+	VMOVUPS.Z    (R9)(SI*1), K7, Z8
 	VADDPS       Z8, Z1, Z9
 	VDIVPS       Z9, Z6, Z10
-	MOVQ         480(AX), DX
-	VMOVUPS      Z10, K7, (DX)(BX*1)
-	MOVQ         288(AX), DX
-	VMOVUPS.Z    (DX)(BX*1), K7, Z10
+	MOVQ         480(AX), R9
+	VMOVUPS      Z10, K7, (R9)(BX*1)
+	MOVQ         288(AX), R9
+	VMOVUPS.Z    (R9)(SI*1), K7, Z10
 	VMULPS       Z10, Z2, Z10
 	VMULPS       Z7, Z8, Z7
 	VDIVPS       Z9, Z7, Z7
 	VSUBPS       Z2, Z7, Z11
 	VMULPS       Z11, Z10, Z11
 	VADDPS       Z11, Z0, Z11
-	MOVQ         528(AX), DX
-	VMOVUPS      Z11, K7, (DX)(BX*1)
-	MOVQ         408(AX), DX
-	VMOVUPS      Z7, K7, (DX)(BX*1)
-	MOVQ         192(AX), DX
-	VMOVUPS.Z    (DX)(BX*1), K7, Z7
+	MOVQ         528(AX), R9
+	VMOVUPS      Z11, K7, (R9)(BX*1)
+	MOVQ         408(AX), R9
+	VMOVUPS      Z7, K7, (R9)(BX*1)
+	MOVQ         192(AX), R9
+	VMOVUPS.Z    (R9)(SI*1), K7, Z7
 	VMULPS       Z11, Z7, Z11
 	VMULPS       Z11, Z1, Z11
 	VADDPS       Z11, Z1, Z11
@@ -9970,24 +13097,24 @@ tail_of_local:
 	VMOVUPD      word32_0000000079297b5a<>+0(SB), Z13
 	VMINPS       Z11, Z13, Z11
 	VDIVPS       Z11, Z12, Z11
-	MOVQ         504(AX), DX
-	VMOVUPS      Z11, K7, (DX)(BX*1)
+	MOVQ         504(AX), SI
+	VMOVUPS      Z11, K7, (SI)(BX*1)
 	VMOVUPD      word32_0000000000000000<>+0(SB), Z11
-	MOVQ         600(AX), DX
-	VMOVUPS      Z11, K7, (DX)(BX*1)
+	MOVQ         600(AX), SI
+	VMOVUPS      Z11, K7, (SI)(BX*1)
 	VCMPPS       $0x1e, Z11, Z5, K1
 	VBROADCASTSS 648(AX), Z12
 	VCMPPS       $0x12, Z12, Z5, K2
 	KANDW        K2, K1, K1
 	KANDW        K1, K7, K0
-	KMOVW        K0, DX
+	KMOVW        K0, SI
 	VMOVUPD      Z0, 64(CX)
 	VMOVUPD      Z1, 128(CX)
 	VMOVUPD      Z2, 192(CX)
 	VMOVUPD      Z4, 256(CX)
 	VMOVUPD      Z9, 320(CX)
 	VMOVUPD      Z10, 384(CX)
-	TESTL        DX, DX
+	TESTL        SI, SI
 	JZ           local_2_true
 	VMULPS       Z4, Z8, Z4
 	VDIVPS       Z9, Z4, Z4
@@ -10029,37 +13156,45 @@ tail_of_local:
 	VADDPS       Z0, Z2, Z0
 	VMULPS       word32_000000003f317200<>+0(SB), Z1, Z1
 	VADDPS       Z1, Z0, Z0
-	MOVQ         168(AX), CX
-	VMOVUPS.Z    (CX)(BX*1), K7, Z1
+	MOVQ         168(AX), SI
+	VMOVUPS.Z    (SI)(BX*1), K7, Z1
 	VSUBPS       Z1, Z0, Z0
 	VCMPPS       $0x1e, Z11, Z5, K1
 	VCMPPS       $0x12, Z12, Z5, K2
 	KANDW        K2, K1, K1
 	VMOVUPS.Z    Z0, K1, Z0
-	MOVQ         600(AX), AX
-	VMOVUPS      Z0, K7, (AX)(BX*1)
+	MOVQ         600(AX), SI
+	VMOVUPS      Z0, K7, (SI)(BX*1)
 
 local_2_true:
+	LEAQ (BX)(R8*4), BX
+
 end_local:
-	MOVQ SI, found+24(FP)
+	DECQ DX
+	JNZ  row_of_local
+	MOVQ DI, found+32(FP)
 	VZEROUPPER
 	RET
 
-// func localSoftAVX512F32(args *byte, scratch *byte, n int) (found int)
+// func localSoftAVX512F32(args *byte, scratch *byte, n int, rows int) (found int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·localSoftAVX512F32(SB), NOSPLIT, $0-32
+TEXT ·localSoftAVX512F32(SB), NOSPLIT, $0-40
 	MOVQ args+0(FP), AX
 	MOVQ scratch+8(FP), CX
-	MOVQ n+16(FP), DX
+	MOVQ rows+24(FP), DX
 	XORQ BX, BX
+	XORQ DI, DI
+
+row_of_localSoft:
+	MOVQ n+16(FP), R8
 	XORQ SI, SI
-	SUBQ $0x10, DX
+	SUBQ $0x10, R8
 	JL   tail_of_localSoft
 
 loop_localSoft:
 	VMOVUPD      word32_00000000c2ae0000<>+0(SB), Z0
-	MOVQ         (AX), DI
-	VMAXPS       (DI)(BX*1), Z0, Z1
+	MOVQ         (AX), R9
+	VMAXPS       (R9)(BX*1), Z0, Z1
 	VMOVUPD      word32_0000000042b00000<>+0(SB), Z2
 	VMINPS       Z1, Z2, Z1
 	VMULPS       word32_000000003fb8aa3b<>+0(SB), Z1, Z3
@@ -10083,11 +13218,11 @@ loop_localSoft:
 	VADDPS       Z1, Z3, Z1
 	VADDPS       word32_000000003f800000<>+0(SB), Z1, Z1
 	VPADDD       Z4, Z1, Z1
-	MOVQ         216(AX), DI
-	MOVQ         24(AX), DI
-	VMOVUPD      (DI)(BX*1), Z3
-	MOVQ         216(AX), DI
-	VMULPS       (DI)(BX*1), Z3, Z3
+	MOVQ         216(AX), R9
+	MOVQ         24(AX), R9
+	VMOVUPD      (R9)(BX*1), Z3
+	MOVQ         216(AX), R9
+	VMULPS       (R9)(SI*1), Z3, Z3
 	VMAXPS       Z3, Z0, Z3
 	VMINPS       Z3, Z2, Z3
 	VMULPS       word32_000000003fb8aa3b<>+0(SB), Z3, Z4
@@ -10111,20 +13246,20 @@ loop_localSoft:
 	VADDPS       Z3, Z4, Z3
 	VADDPS       word32_000000003f800000<>+0(SB), Z3, Z3
 	VPADDD       Z5, Z3, Z3
-	MOVQ         384(AX), DI
-	VMOVUPD      Z3, (DI)(BX*1)
-	MOVQ         456(AX), DI
-	VMOVUPD      Z1, (DI)(BX*1)
-	MOVQ         336(AX), DI
-	MOVQ         120(AX), DI
-	VMOVUPD      (DI)(BX*1), Z4
-	MOVQ         336(AX), DI
-	VMULPS       (DI)(BX*1), Z4, Z4
-	MOVQ         360(AX), DI
-	MOVQ         144(AX), DI
-	VMOVUPD      (DI)(BX*1), Z5
-	MOVQ         360(AX), DI
-	VMULPS       (DI)(BX*1), Z5, Z5
+	MOVQ         384(AX), R9
+	VMOVUPD      Z3, (R9)(BX*1)
+	MOVQ         456(AX), R9
+	VMOVUPD      Z1, (R9)(BX*1)
+	MOVQ         336(AX), R9
+	MOVQ         120(AX), R9
+	VMOVUPD      (R9)(BX*1), Z4
+	MOVQ         336(AX), R9
+	VMULPS       (R9)(SI*1), Z4, Z4
+	MOVQ         360(AX), R9
+	MOVQ         144(AX), R9
+	VMOVUPD      (R9)(BX*1), Z5
+	MOVQ         360(AX), R9
+	VMULPS       (R9)(SI*1), Z5, Z5
 	VADDPS       Z5, Z4, Z4
 	VMOVUPD      word32_000000003f800000<>+0(SB), Z5
 	VSUBPS       Z4, Z5, Z4
@@ -10153,22 +13288,22 @@ loop_localSoft:
 	VPADDD       Z7, Z4, Z4
 	VADDPS       Z5, Z4, Z4
 	VDIVPS       Z4, Z5, Z4
-	MOVQ         576(AX), DI
-	VMOVUPD      Z4, (DI)(BX*1)
-	MOVQ         312(AX), DI
-	MOVQ         96(AX), DI
-	VMOVUPD      (DI)(BX*1), Z4
-	MOVQ         312(AX), DI
-	VADDPS       (DI)(BX*1), Z4, Z4
-	MOVQ         624(AX), DI
-	VMOVUPD      Z4, (DI)(BX*1)
-	MOVQ         72(AX), DI
-	VMOVUPD      (DI)(BX*1), Z6
+	MOVQ         576(AX), R9
+	VMOVUPD      Z4, (R9)(BX*1)
+	MOVQ         312(AX), R9
+	MOVQ         96(AX), R9
+	VMOVUPD      (R9)(BX*1), Z4
+	MOVQ         312(AX), R9
+	VADDPS       (R9)(SI*1), Z4, Z4
+	MOVQ         624(AX), R9
+	VMOVUPD      Z4, (R9)(BX*1)
+	MOVQ         72(AX), R9
+	VMOVUPD      (R9)(BX*1), Z6
 	VSUBPS       Z4, Z6, Z6
-	MOVQ         264(AX), DI
-	VADDPS       (DI)(BX*1), Z6, Z6
-	MOVQ         48(AX), DI
-	VMOVUPD      (DI)(BX*1), Z7
+	MOVQ         264(AX), R9
+	VADDPS       (R9)(SI*1), Z6, Z6
+	MOVQ         48(AX), R9
+	VMOVUPD      (R9)(BX*1), Z7
 	VCMPPS       $0x00, word32_0000000000000000<>+0(SB), Z7, K1
 	VSUBPS       Z6, Z5, Z8
 	VMAXPS       Z8, Z0, Z8
@@ -10197,32 +13332,32 @@ loop_localSoft:
 	VADDPS       Z5, Z8, Z8
 	VDIVPS       Z8, Z5, Z8
 	VMOVUPS.Z    Z8, K1, Z8
-	MOVQ         552(AX), DI
-	VMOVUPD      Z8, (DI)(BX*1)
+	MOVQ         552(AX), R9
+	VMOVUPD      Z8, (R9)(BX*1)
 	VCMPPS       $0x00, word32_0000000000000000<>+0(SB), Z7, K1
 	VMAXPS       Z6, Z5, Z6
 	VBLENDMPS    Z6, Z5, K1, Z8
-	MOVQ         432(AX), DI
-	VMOVUPD      Z8, (DI)(BX*1)
-	MOVQ         240(AX), DI
-	VMOVUPD      (DI)(BX*1), Z9
+	MOVQ         432(AX), R9
+	VMOVUPD      Z8, (R9)(BX*1)
+	MOVQ         240(AX), R9
+	VMOVUPD      (R9)(SI*1), Z9
 	VADDPS       Z9, Z1, Z10
 	VDIVPS       Z10, Z5, Z11
-	MOVQ         480(AX), DI
-	VMOVUPD      Z11, (DI)(BX*1)
-	MOVQ         288(AX), DI
-	VMULPS       (DI)(BX*1), Z4, Z11
+	MOVQ         480(AX), R9
+	VMOVUPD      Z11, (R9)(BX*1)
+	MOVQ         288(AX), R9
+	VMULPS       (R9)(SI*1), Z4, Z11
 	VMULPS       Z8, Z9, Z8
 	VDIVPS       Z10, Z8, Z8
 	VSUBPS       Z4, Z8, Z12
 	VMULPS       Z12, Z11, Z12
 	VADDPS       Z12, Z3, Z12
-	MOVQ         528(AX), DI
-	VMOVUPD      Z12, (DI)(BX*1)
-	MOVQ         408(AX), DI
-	VMOVUPD      Z8, (DI)(BX*1)
-	MOVQ         192(AX), DI
-	VMOVUPD      (DI)(BX*1), Z8
+	MOVQ         528(AX), R9
+	VMOVUPD      Z12, (R9)(BX*1)
+	MOVQ         408(AX), R9
+	VMOVUPD      Z8, (R9)(BX*1)
+	MOVQ         192(AX), R9
+	VMOVUPD      (R9)(SI*1), Z8
 	VMULPS       Z12, Z8, Z12
 	VMULPS       Z12, Z1, Z12
 	VADDPS       Z12, Z1, Z12
@@ -10257,23 +13392,23 @@ loop_localSoft:
 	VMOVUPD      word32_0000000079297b5a<>+0(SB), Z12
 	VMINPS       Z2, Z12, Z2
 	VDIVPS       Z2, Z0, Z0
-	MOVQ         504(AX), DI
-	VMOVUPD      Z0, (DI)(BX*1)
+	MOVQ         504(AX), R9
+	VMOVUPD      Z0, (R9)(BX*1)
 	VMOVUPD      word32_0000000000000000<>+0(SB), Z0
-	MOVQ         600(AX), DI
-	VMOVUPD      Z0, (DI)(BX*1)
+	MOVQ         600(AX), R9
+	VMOVUPD      Z0, (R9)(BX*1)
 	VCMPPS       $0x1e, Z0, Z7, K1
 	VBROADCASTSS 648(AX), Z2
 	VCMPPS       $0x12, Z2, Z7, K2
 	KANDW        K2, K1, K1
-	KMOVW        K1, DI
+	KMOVW        K1, R9
 	VMOVUPD      Z1, 64(CX)
 	VMOVUPD      Z3, 128(CX)
 	VMOVUPD      Z4, 192(CX)
 	VMOVUPD      Z6, 256(CX)
 	VMOVUPD      Z10, 320(CX)
 	VMOVUPD      Z11, 384(CX)
-	TESTL        DI, DI
+	TESTL        R9, R9
 	JZ           localSoft_1_false
 	VMULPS       Z6, Z9, Z6
 	VDIVPS       Z10, Z6, Z6
@@ -10315,29 +13450,30 @@ loop_localSoft:
 	VADDPS       Z1, Z4, Z1
 	VMULPS       word32_000000003f317200<>+0(SB), Z3, Z3
 	VADDPS       Z3, Z1, Z1
-	MOVQ         168(AX), DI
-	VSUBPS       (DI)(BX*1), Z1, Z1
+	MOVQ         168(AX), R9
+	VSUBPS       (R9)(BX*1), Z1, Z1
 	VCMPPS       $0x1e, Z0, Z7, K1
 	VCMPPS       $0x12, Z2, Z7, K2
 	KANDW        K2, K1, K1
 	VMOVUPS.Z    Z1, K1, Z0
-	MOVQ         600(AX), DI
-	VMOVUPD      Z0, (DI)(BX*1)
+	MOVQ         600(AX), R9
+	VMOVUPD      Z0, (R9)(BX*1)
 
 localSoft_1_false:
 	ADDQ $0x40, BX
-	SUBQ $0x10, DX
+	ADDQ $0x40, SI
+	SUBQ $0x10, R8
 	JGE  loop_localSoft
 
 tail_of_localSoft:
-	ADDQ         $0x10, DX
+	ADDQ         $0x10, R8
 	JZ           end_localSoft
-	MOVL         $-1, DI
-	BZHIL        DX, DI, DI
-	KMOVW        DI, K7
+	MOVL         $-1, R9
+	BZHIL        R8, R9, R9
+	KMOVW        R9, K7
 	VMOVUPD      word32_00000000c2ae0000<>+0(SB), Z0
-	MOVQ         (AX), DX
-	VMOVUPS.Z    (DX)(BX*1), K7, Z1
+	MOVQ         (AX), R9
+	VMOVUPS.Z    (R9)(BX*1), K7, Z1
 	VMAXPS       Z1, Z0, Z1
 	VMOVUPD      word32_0000000042b00000<>+0(SB), Z2
 	VMINPS       Z1, Z2, Z1
@@ -10362,10 +13498,10 @@ tail_of_localSoft:
 	VADDPS       Z1, Z3, Z1
 	VADDPS       word32_000000003f800000<>+0(SB), Z1, Z1
 	VPADDD       Z4, Z1, Z1
-	MOVQ         216(AX), DX
-	VMOVUPS.Z    (DX)(BX*1), K7, Z3
-	MOVQ         24(AX), DX
-	VMOVUPS.Z    (DX)(BX*1), K7, Z4
+	MOVQ         216(AX), R9
+	VMOVUPS.Z    (R9)(SI*1), K7, Z3
+	MOVQ         24(AX), R9
+	VMOVUPS.Z    (R9)(BX*1), K7, Z4
 	VMULPS       Z4, Z3, Z3
 	VMAXPS       Z3, Z0, Z3
 	VMINPS       Z3, Z2, Z3
@@ -10390,19 +13526,19 @@ tail_of_localSoft:
 	VADDPS       Z3, Z4, Z3
 	VADDPS       word32_000000003f800000<>+0(SB), Z3, Z3
 	VPADDD       Z5, Z3, Z3
-	MOVQ         384(AX), DX
-	VMOVUPS      Z3, K7, (DX)(BX*1)
-	MOVQ         456(AX), DX
-	VMOVUPS      Z1, K7, (DX)(BX*1)
-	MOVQ         336(AX), DX
-	VMOVUPS.Z    (DX)(BX*1), K7, Z4
-	MOVQ         120(AX), DX
-	VMOVUPS.Z    (DX)(BX*1), K7, Z5
+	MOVQ         384(AX), R9
+	VMOVUPS      Z3, K7, (R9)(BX*1)
+	MOVQ         456(AX), R9
+	VMOVUPS      Z1, K7, (R9)(BX*1)
+	MOVQ         336(AX), R9
+	VMOVUPS.Z    (R9)(SI*1), K7, Z4
+	MOVQ         120(AX), R9
+	VMOVUPS.Z    (R9)(BX*1), K7, Z5
 	VMULPS       Z5, Z4, Z4
-	MOVQ         360(AX), DX
-	VMOVUPS.Z    (DX)(BX*1), K7, Z5
-	MOVQ         144(AX), DX
-	VMOVUPS.Z    (DX)(BX*1), K7, Z6
+	MOVQ         360(AX), R9
+	VMOVUPS.Z    (R9)(SI*1), K7, Z5
+	MOVQ         144(AX), R9
+	VMOVUPS.Z    (R9)(BX*1), K7, Z6
 	VMULPS       Z6, Z5, Z5
 	VADDPS       Z5, Z4, Z4
 	VMOVUPD      word32_000000003f800000<>+0(SB), Z5
@@ -10432,23 +13568,23 @@ tail_of_localSoft:
 	VPADDD       Z7, Z4, Z4
 	VADDPS       Z5, Z4, Z4
 	VDIVPS       Z4, Z5, Z4
-	MOVQ         576(AX), DX
-	VMOVUPS      Z4, K7, (DX)(BX*1)
-	MOVQ         312(AX), DX
-	VMOVUPS.Z    (DX)(BX*1), K7, Z4
-	MOVQ         96(AX), DX
-	VMOVUPS.Z    (DX)(BX*1), K7, Z6
+	MOVQ         576(AX), R9
+	VMOVUPS      Z4, K7, (R9)(BX*1)
+	MOVQ         312(AX), R9
+	VMOVUPS.Z    (R9)(SI*1), K7, Z4
+	MOVQ         96(AX), R9
+	VMOVUPS.Z    (R9)(BX*1), K7, Z6
 	VADDPS       Z6, Z4, Z4
-	MOVQ         624(AX), DX
-	VMOVUPS      Z4, K7, (DX)(BX*1)
-	MOVQ         72(AX), DX
-	VMOVUPS.Z    (DX)(BX*1), K7, Z6
+	MOVQ         624(AX), R9
+	VMOVUPS      Z4, K7, (R9)(BX*1)
+	MOVQ         72(AX), R9
+	VMOVUPS.Z    (R9)(BX*1), K7, Z6
 	VSUBPS       Z4, Z6, Z6
-	MOVQ         264(AX), DX
-	VMOVUPS.Z    (DX)(BX*1), K7, Z7
+	MOVQ         264(AX), R9
+	VMOVUPS.Z    (R9)(SI*1), K7, Z7
 	VADDPS       Z7, Z6, Z6
-	MOVQ         48(AX), DX
-	VMOVUPS.Z    (DX)(BX*1), K7, Z7
+	MOVQ         48(AX), R9
+	VMOVUPS.Z    (R9)(BX*1), K7, Z7
 	VCMPPS       $0x00, word32_0000000000000000<>+0(SB), Z7, K1
 	VSUBPS       Z6, Z5, Z8
 	VMAXPS       Z8, Z0, Z8
@@ -10477,33 +13613,33 @@ tail_of_localSoft:
 	VADDPS       Z5, Z8, Z8
 	VDIVPS       Z8, Z5, Z8
 	VMOVUPS.Z    Z8, K1, Z8
-	MOVQ         552(AX), DX
-	VMOVUPS      Z8, K7, (DX)(BX*1)
+	MOVQ         552(AX), R9
+	VMOVUPS      Z8, K7, (R9)(BX*1)
 	VCMPPS       $0x00, word32_0000000000000000<>+0(SB), Z7, K1
 	VMAXPS       Z6, Z5, Z6
 	VBLENDMPS    Z6, Z5, K1, Z8
-	MOVQ         432(AX), DX
-	VMOVUPS      Z8, K7, (DX)(BX*1)
-	MOVQ         240(AX), DX
-	VMOVUPS.Z    (DX)(BX*1), K7, Z9
+	MOVQ         432(AX), R9
+	VMOVUPS      Z8, K7, (R9)(BX*1)
+	MOVQ         240(AX), R9
+	VMOVUPS.Z    (R9)(SI*1), K7, Z9
 	VADDPS       Z9, Z1, Z10
 	VDIVPS       Z10, Z5, Z11
-	MOVQ         480(AX), DX
-	VMOVUPS      Z11, K7, (DX)(BX*1)
-	MOVQ         288(AX), DX
-	VMOVUPS.Z    (DX)(BX*1), K7, Z11
+	MOVQ         480(AX), R9
+	VMOVUPS      Z11, K7, (R9)(BX*1)
+	MOVQ         288(AX), R9
+	VMOVUPS.Z    (R9)(SI*1), K7, Z11
 	VMULPS       Z11, Z4, Z11
 	VMULPS       Z8, Z9, Z8
 	VDIVPS       Z10, Z8, Z8
 	VSUBPS       Z4, Z8, Z12
 	VMULPS       Z12, Z11, Z12
 	VADDPS       Z12, Z3, Z12
-	MOVQ         528(AX), DX
-	VMOVUPS      Z12, K7, (DX)(BX*1)
-	MOVQ         408(AX), DX
-	VMOVUPS      Z8, K7, (DX)(BX*1)
-	MOVQ         192(AX), DX
-	VMOVUPS.Z    (DX)(BX*1), K7, Z8
+	MOVQ         528(AX), R9
+	VMOVUPS      Z12, K7, (R9)(BX*1)
+	MOVQ         408(AX), R9
+	VMOVUPS      Z8, K7, (R9)(BX*1)
+	MOVQ         192(AX), R9
+	VMOVUPS.Z    (R9)(SI*1), K7, Z8
 	VMULPS       Z12, Z8, Z12
 	VMULPS       Z12, Z1, Z12
 	VADDPS       Z12, Z1, Z12
@@ -10538,24 +13674,24 @@ tail_of_localSoft:
 	VMOVUPD      word32_0000000079297b5a<>+0(SB), Z12
 	VMINPS       Z2, Z12, Z2
 	VDIVPS       Z2, Z0, Z0
-	MOVQ         504(AX), DX
-	VMOVUPS      Z0, K7, (DX)(BX*1)
+	MOVQ         504(AX), SI
+	VMOVUPS      Z0, K7, (SI)(BX*1)
 	VMOVUPD      word32_0000000000000000<>+0(SB), Z0
-	MOVQ         600(AX), DX
-	VMOVUPS      Z0, K7, (DX)(BX*1)
+	MOVQ         600(AX), SI
+	VMOVUPS      Z0, K7, (SI)(BX*1)
 	VCMPPS       $0x1e, Z0, Z7, K1
 	VBROADCASTSS 648(AX), Z2
 	VCMPPS       $0x12, Z2, Z7, K2
 	KANDW        K2, K1, K1
 	KANDW        K1, K7, K0
-	KMOVW        K0, DX
+	KMOVW        K0, SI
 	VMOVUPD      Z1, 64(CX)
 	VMOVUPD      Z3, 128(CX)
 	VMOVUPD      Z4, 192(CX)
 	VMOVUPD      Z6, 256(CX)
 	VMOVUPD      Z10, 320(CX)
 	VMOVUPD      Z11, 384(CX)
-	TESTL        DX, DX
+	TESTL        SI, SI
 	JZ           localSoft_2_true
 	VMULPS       Z6, Z9, Z6
 	VDIVPS       Z10, Z6, Z6
@@ -10597,479 +13733,511 @@ tail_of_localSoft:
 	VADDPS       Z1, Z4, Z1
 	VMULPS       word32_000000003f317200<>+0(SB), Z3, Z3
 	VADDPS       Z3, Z1, Z1
-	MOVQ         168(AX), CX
-	VMOVUPS.Z    (CX)(BX*1), K7, Z3
+	MOVQ         168(AX), SI
+	VMOVUPS.Z    (SI)(BX*1), K7, Z3
 	VSUBPS       Z3, Z1, Z1
 	VCMPPS       $0x1e, Z0, Z7, K1
 	VCMPPS       $0x12, Z2, Z7, K2
 	KANDW        K2, K1, K1
 	VMOVUPS.Z    Z1, K1, Z0
-	MOVQ         600(AX), AX
-	VMOVUPS      Z0, K7, (AX)(BX*1)
+	MOVQ         600(AX), SI
+	VMOVUPS      Z0, K7, (SI)(BX*1)
 
 localSoft_2_true:
+	LEAQ (BX)(R8*4), BX
+
 end_localSoft:
-	MOVQ SI, found+24(FP)
+	DECQ DX
+	JNZ  row_of_localSoft
+	MOVQ DI, found+32(FP)
 	VZEROUPPER
 	RET
 
-// func spikeSAVX512F32(args *byte, scratch *byte, n int) (found int)
+// func spikeSAVX512F32(args *byte, scratch *byte, n int, rows int) (found int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·spikeSAVX512F32(SB), NOSPLIT, $0-32
+TEXT ·spikeSAVX512F32(SB), NOSPLIT, $0-40
 	MOVQ args+0(FP), AX
 	MOVQ scratch+8(FP), CX
-	MOVQ n+16(FP), CX
+	MOVQ rows+24(FP), CX
 	XORQ DX, DX
+	XORQ SI, SI
+
+row_of_spikeS:
+	MOVQ n+16(FP), DI
 	XORQ BX, BX
-	SUBQ $0x10, CX
+	SUBQ $0x10, DI
 	JL   tail_of_spikeS
 
 loop_spikeS:
-	MOVQ         144(AX), SI
-	MOVQ         216(AX), SI
-	VMOVUPD      (SI)(DX*1), Z0
-	MOVQ         144(AX), SI
-	VADDPS       (SI)(DX*1), Z0, Z0
-	MOVQ         120(AX), SI
-	MOVQ         192(AX), SI
-	VMOVUPD      (SI)(DX*1), Z1
-	MOVQ         120(AX), SI
-	VADDPS       (SI)(DX*1), Z1, Z1
-	MOVQ         72(AX), SI
-	VMULPS       (SI)(DX*1), Z1, Z1
-	MOVQ         (AX), SI
-	VMOVUPD      (SI)(DX*1), Z2
+	MOVQ         144(AX), R8
+	MOVQ         216(AX), R8
+	VMOVUPD      (R8)(DX*1), Z0
+	MOVQ         144(AX), R8
+	VADDPS       (R8)(DX*1), Z0, Z0
+	MOVQ         120(AX), R8
+	MOVQ         192(AX), R8
+	VMOVUPD      (R8)(DX*1), Z1
+	MOVQ         120(AX), R8
+	VADDPS       (R8)(DX*1), Z1, Z1
+	MOVQ         48(AX), R8
+	VMULPS       (R8)(DX*1), Z1, Z1
+	MOVQ         (AX), R8
+	VMOVUPD      (R8)(DX*1), Z2
 	VMULPS       Z2, Z0, Z3
-	MOVQ         96(AX), SI
-	VMULPS       (SI)(DX*1), Z3, Z3
+	MOVQ         72(AX), R8
+	VMULPS       (R8)(DX*1), Z3, Z3
 	VSUBPS       Z3, Z1, Z1
-	MOVQ         168(AX), SI
-	MOVQ         240(AX), SI
-	VMOVUPD      (SI)(DX*1), Z3
-	MOVQ         168(AX), SI
-	VADDPS       (SI)(DX*1), Z3, Z3
-	MOVQ         48(AX), SI
-	VMOVUPD      (SI)(DX*1), Z4
+	MOVQ         168(AX), R8
+	MOVQ         240(AX), R8
+	VMOVUPD      (R8)(DX*1), Z3
+	MOVQ         168(AX), R8
+	VADDPS       (R8)(DX*1), Z3, Z3
+	MOVQ         96(AX), R8
+	VMOVUPD      (R8)(BX*1), Z4
 	VSUBPS       Z4, Z2, Z5
 	VCMPPS       $0x1e, word32_0000000000000000<>+0(SB), Z5, K1
 	VADDPS       Z0, Z3, Z0
 	VBLENDMPS    Z3, Z0, K1, Z0
 	VADDPS       Z1, Z0, Z0
-	MOVQ         336(AX), SI
-	VMOVUPD      Z0, (SI)(DX*1)
-	MOVQ         288(AX), SI
-	VMOVUPD      (SI)(DX*1), Z0
+	MOVQ         336(AX), R8
+	VMOVUPD      Z0, (R8)(DX*1)
+	MOVQ         288(AX), R8
+	VMOVUPD      (R8)(BX*1), Z0
 	VSUBPS       Z1, Z0, Z0
-	MOVQ         288(AX), SI
-	VMOVUPD      Z0, (SI)(DX*1)
+	MOVQ         288(AX), R8
+	VMOVUPD      Z0, (R8)(BX*1)
 	VSUBPS       Z4, Z2, Z0
 	VCMPPS       $0x1e, word32_0000000000000000<>+0(SB), Z0, K1
-	MOVQ         264(AX), SI
-	VMOVUPD      (SI)(DX*1), Z0
+	MOVQ         264(AX), R8
+	VMOVUPD      (R8)(DX*1), Z0
 	VMOVUPS.Z    Z0, K1, Z1
-	MOVQ         312(AX), SI
-	MOVQ         312(AX), SI
-	VADDPS       (SI)(DX*1), Z1, Z1
-	MOVQ         312(AX), SI
-	VMOVUPD      Z1, (SI)(DX*1)
-	MOVQ         24(AX), SI
-	VMOVUPD      (SI)(DX*1), Z1
+	MOVQ         312(AX), R8
+	MOVQ         312(AX), R8
+	VADDPS       (R8)(BX*1), Z1, Z1
+	MOVQ         312(AX), R8
+	VMOVUPD      Z1, (R8)(BX*1)
+	MOVQ         24(AX), R8
+	VMOVUPD      (R8)(DX*1), Z1
 	VBROADCASTSS 360(AX), Z3
 	VCMPPS       $0x1e, Z3, Z1, K1
 	VSUBPS       Z4, Z2, Z1
 	VCMPPS       $0x1e, word32_0000000000000000<>+0(SB), Z1, K2
 	VMOVUPS.Z    Z0, K1, Z0
 	VBLENDMPS    word32_0000000000000000<>+0(SB), Z0, K2, Z0
-	MOVQ         264(AX), SI
-	VMOVUPD      Z0, (SI)(DX*1)
+	MOVQ         264(AX), R8
+	VMOVUPD      Z0, (R8)(DX*1)
 	ADDQ         $0x40, DX
-	SUBQ         $0x10, CX
+	ADDQ         $0x40, BX
+	SUBQ         $0x10, DI
 	JGE          loop_spikeS
 
 tail_of_spikeS:
-	ADDQ         $0x10, CX
+	ADDQ         $0x10, DI
 	JZ           end_spikeS
-	MOVL         $-1, SI
-	BZHIL        CX, SI, SI
-	KMOVW        SI, K7
-	MOVQ         144(AX), CX
-	VMOVUPS.Z    (CX)(DX*1), K7, Z0
-	MOVQ         216(AX), CX
-	VMOVUPS.Z    (CX)(DX*1), K7, Z1
+	MOVL         $-1, R8
+	BZHIL        DI, R8, R8
+	KMOVW        R8, K7
+	MOVQ         144(AX), R8
+	VMOVUPS.Z    (R8)(DX*1), K7, Z0
+	MOVQ         216(AX), R8
+	VMOVUPS.Z    (R8)(DX*1), K7, Z1
 	VADDPS       Z1, Z0, Z0
-	MOVQ         120(AX), CX
-	VMOVUPS.Z    (CX)(DX*1), K7, Z1
-	MOVQ         192(AX), CX
-	VMOVUPS.Z    (CX)(DX*1), K7, Z2
+	MOVQ         120(AX), R8
+	VMOVUPS.Z    (R8)(DX*1), K7, Z1
+	MOVQ         192(AX), R8
+	VMOVUPS.Z    (R8)(DX*1), K7, Z2
 	VADDPS       Z2, Z1, Z1
-	MOVQ         72(AX), CX
-	VMOVUPS.Z    (CX)(DX*1), K7, Z2
+	MOVQ         48(AX), R8
+	VMOVUPS.Z    (R8)(DX*1), K7, Z2
 	VMULPS       Z2, Z1, Z1
-	MOVQ         (AX), CX
-	VMOVUPS.Z    (CX)(DX*1), K7, Z2
+	MOVQ         (AX), R8
+	VMOVUPS.Z    (R8)(DX*1), K7, Z2
 	VMULPS       Z2, Z0, Z3
-	MOVQ         96(AX), CX
-	VMOVUPS.Z    (CX)(DX*1), K7, Z4
+	MOVQ         72(AX), R8
+	VMOVUPS.Z    (R8)(DX*1), K7, Z4
 	VMULPS       Z4, Z3, Z3
 	VSUBPS       Z3, Z1, Z1
-	MOVQ         168(AX), CX
-	VMOVUPS.Z    (CX)(DX*1), K7, Z3
-	MOVQ         240(AX), CX
-	VMOVUPS.Z    (CX)(DX*1), K7, Z4
+	MOVQ         168(AX), R8
+	VMOVUPS.Z    (R8)(DX*1), K7, Z3
+	MOVQ         240(AX), R8
+	VMOVUPS.Z    (R8)(DX*1), K7, Z4
 	VADDPS       Z4, Z3, Z3
-	MOVQ         48(AX), CX
-	VMOVUPS.Z    (CX)(DX*1), K7, Z4
+	MOVQ         96(AX), R8
+	VMOVUPS.Z    (R8)(BX*1), K7, Z4
 	VSUBPS       Z4, Z2, Z5
 	VCMPPS       $0x1e, word32_0000000000000000<>+0(SB), Z5, K1
 	VADDPS       Z0, Z3, Z0
 	VBLENDMPS    Z3, Z0, K1, Z0
 	VADDPS       Z1, Z0, Z0
-	MOVQ         336(AX), CX
-	VMOVUPS      Z0, K7, (CX)(DX*1)
-	MOVQ         288(AX), CX
-	VMOVUPS.Z    (CX)(DX*1), K7, Z0
+	MOVQ         336(AX), R8
+	VMOVUPS      Z0, K7, (R8)(DX*1)
+	MOVQ         288(AX), R8
+	VMOVUPS.Z    (R8)(BX*1), K7, Z0
 	VSUBPS       Z1, Z0, Z0
-	MOVQ         288(AX), CX
-	VMOVUPS      Z0, K7, (CX)(DX*1)
+	MOVQ         288(AX), R8
+	VMOVUPS      Z0, K7, (R8)(BX*1)
 	VSUBPS       Z4, Z2, Z0
 	VCMPPS       $0x1e, word32_0000000000000000<>+0(SB), Z0, K1
-	MOVQ         264(AX), CX
-	VMOVUPS.Z    (CX)(DX*1), K7, Z0
+	MOVQ         264(AX), R8
+	VMOVUPS.Z    (R8)(DX*1), K7, Z0
 	VMOVUPS.Z    Z0, K1, Z1
-	MOVQ         312(AX), CX
-	VMOVUPS.Z    (CX)(DX*1), K7, Z3
+	MOVQ         312(AX), R8
+	VMOVUPS.Z    (R8)(BX*1), K7, Z3
 	VADDPS       Z1, Z3, Z1
-	MOVQ         312(AX), CX
-	VMOVUPS      Z1, K7, (CX)(DX*1)
-	MOVQ         24(AX), CX
-	VMOVUPS.Z    (CX)(DX*1), K7, Z1
+	MOVQ         312(AX), R8
+	VMOVUPS      Z1, K7, (R8)(BX*1)
+	MOVQ         24(AX), BX
+	VMOVUPS.Z    (BX)(DX*1), K7, Z1
 	VBROADCASTSS 360(AX), Z3
 	VCMPPS       $0x1e, Z3, Z1, K1
 	VSUBPS       Z4, Z2, Z1
 	VCMPPS       $0x1e, word32_0000000000000000<>+0(SB), Z1, K2
 	VMOVUPS.Z    Z0, K1, Z0
 	VBLENDMPS    word32_0000000000000000<>+0(SB), Z0, K2, Z0
-	MOVQ         264(AX), AX
-	VMOVUPS      Z0, K7, (AX)(DX*1)
+	MOVQ         264(AX), BX
+	VMOVUPS      Z0, K7, (BX)(DX*1)
+	LEAQ         (DX)(DI*4), DX
 
 end_spikeS:
-	MOVQ BX, found+24(FP)
+	DECQ CX
+	JNZ  row_of_spikeS
+	MOVQ SI, found+32(FP)
 	VZEROUPPER
 	RET
 
-// func spikeTAVX512F32(args *byte, scratch *byte, n int) (found int)
+// func spikeTAVX512F32(args *byte, scratch *byte, n int, rows int) (found int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·spikeTAVX512F32(SB), NOSPLIT, $0-32
+TEXT ·spikeTAVX512F32(SB), NOSPLIT, $0-40
 	MOVQ args+0(FP), AX
 	MOVQ scratch+8(FP), CX
-	MOVQ n+16(FP), CX
+	MOVQ rows+24(FP), CX
 	XORQ DX, DX
+	XORQ SI, SI
+
+row_of_spikeT:
+	MOVQ n+16(FP), DI
 	XORQ BX, BX
-	SUBQ $0x10, CX
+	SUBQ $0x10, DI
 	JL   tail_of_spikeT
 
 loop_spikeT:
-	MOVQ         216(AX), SI
-	MOVQ         264(AX), SI
-	VMOVUPD      (SI)(DX*1), Z0
-	MOVQ         216(AX), SI
-	VADDPS       (SI)(DX*1), Z0, Z0
-	MOVQ         168(AX), SI
-	MOVQ         72(AX), SI
-	VMOVUPD      (SI)(DX*1), Z1
-	MOVQ         168(AX), SI
-	VMULPS       (SI)(DX*1), Z1, Z2
-	MOVQ         120(AX), SI
-	VMULPS       (SI)(DX*1), Z2, Z2
-	MOVQ         144(AX), SI
-	VMOVUPD      (SI)(DX*1), Z3
+	MOVQ         216(AX), R8
+	MOVQ         264(AX), R8
+	VMOVUPD      (R8)(DX*1), Z0
+	MOVQ         216(AX), R8
+	VADDPS       (R8)(DX*1), Z0, Z0
+	MOVQ         168(AX), R8
+	MOVQ         48(AX), R8
+	VMOVUPD      (R8)(DX*1), Z1
+	MOVQ         168(AX), R8
+	VMULPS       (R8)(DX*1), Z1, Z2
+	MOVQ         120(AX), R8
+	VMULPS       (R8)(BX*1), Z2, Z2
+	MOVQ         144(AX), R8
+	VMOVUPD      (R8)(DX*1), Z3
 	VSUBPS       Z2, Z3, Z2
-	MOVQ         360(AX), SI
-	VMOVUPD      (SI)(DX*1), Z3
+	MOVQ         360(AX), R8
+	VMOVUPD      (R8)(DX*1), Z3
 	VSUBPS       Z3, Z2, Z2
-	MOVQ         240(AX), SI
-	VMOVUPD      (SI)(DX*1), Z4
-	MOVQ         (AX), SI
-	VMOVUPD      (SI)(DX*1), Z5
+	MOVQ         240(AX), R8
+	VMOVUPD      (R8)(DX*1), Z4
+	MOVQ         (AX), R8
+	VMOVUPD      (R8)(DX*1), Z5
 	VMULPS       Z5, Z4, Z6
 	VMULPS       word32_000000003f000000<>+0(SB), Z6, Z6
 	VSUBPS       Z6, Z2, Z2
-	MOVQ         288(AX), SI
-	VMOVUPD      (SI)(DX*1), Z6
-	MOVQ         312(AX), SI
-	VSUBPS       (SI)(DX*1), Z6, Z6
+	MOVQ         288(AX), R8
+	VMOVUPD      (R8)(DX*1), Z6
+	MOVQ         312(AX), R8
+	VSUBPS       (R8)(DX*1), Z6, Z6
 	VMULPS       Z6, Z1, Z1
 	VMULPS       word32_000000003f000000<>+0(SB), Z1, Z1
 	VADDPS       Z1, Z2, Z1
-	MOVQ         336(AX), SI
-	MOVQ         96(AX), SI
-	VMOVUPD      (SI)(DX*1), Z2
-	MOVQ         336(AX), SI
-	VMULPS       (SI)(DX*1), Z2, Z6
+	MOVQ         336(AX), R8
+	MOVQ         72(AX), R8
+	VMOVUPD      (R8)(DX*1), Z2
+	MOVQ         336(AX), R8
+	VMULPS       (R8)(DX*1), Z2, Z6
 	VMULPS       word32_000000003f000000<>+0(SB), Z6, Z6
 	VSUBPS       Z6, Z1, Z1
 	VSUBPS       Z2, Z5, Z2
 	VMAXPS       word32_000000003e4ccccd<>+0(SB), Z2, Z2
 	VDIVPS       Z2, Z1, Z1
-	MOVQ         48(AX), SI
-	VMOVUPD      (SI)(DX*1), Z2
+	MOVQ         96(AX), R8
+	VMOVUPD      (R8)(BX*1), Z2
 	VSUBPS       Z2, Z5, Z6
 	VCMPPS       $0x1e, word32_0000000000000000<>+0(SB), Z6, K1
-	MOVQ         384(AX), SI
-	VMOVUPD      (SI)(DX*1), Z6
+	MOVQ         384(AX), R8
+	VMOVUPD      (R8)(BX*1), Z6
 	VSUBPS       Z1, Z6, Z7
 	VBLENDMPS    Z7, Z6, K1, Z6
-	MOVQ         384(AX), SI
-	VMOVUPD      Z6, (SI)(DX*1)
-	MOVQ         192(AX), SI
-	MOVQ         192(AX), SI
-	VADDPS       (SI)(DX*1), Z4, Z4
+	MOVQ         384(AX), R8
+	VMOVUPD      Z6, (R8)(BX*1)
+	MOVQ         192(AX), R8
+	MOVQ         192(AX), R8
+	VADDPS       (R8)(DX*1), Z4, Z4
 	VADDPS       Z4, Z0, Z4
 	VSUBPS       Z2, Z5, Z6
 	VCMPPS       $0x1e, word32_0000000000000000<>+0(SB), Z6, K1
 	VADDPS       Z1, Z0, Z0
 	VBLENDMPS    Z0, Z4, K1, Z0
-	MOVQ         432(AX), SI
-	VMOVUPD      Z0, (SI)(DX*1)
+	MOVQ         432(AX), R8
+	VMOVUPD      Z0, (R8)(DX*1)
 	VSUBPS       Z2, Z5, Z0
 	VCMPPS       $0x1e, word32_0000000000000000<>+0(SB), Z0, K1
 	VMOVUPS.Z    Z3, K1, Z0
-	MOVQ         408(AX), SI
-	MOVQ         408(AX), SI
-	VADDPS       (SI)(DX*1), Z0, Z0
-	MOVQ         408(AX), SI
-	VMOVUPD      Z0, (SI)(DX*1)
-	MOVQ         24(AX), SI
-	VMOVUPD      (SI)(DX*1), Z0
+	MOVQ         408(AX), R8
+	MOVQ         408(AX), R8
+	VADDPS       (R8)(BX*1), Z0, Z0
+	MOVQ         408(AX), R8
+	VMOVUPD      Z0, (R8)(BX*1)
+	MOVQ         24(AX), R8
+	VMOVUPD      (R8)(DX*1), Z0
 	VBROADCASTSS 456(AX), Z1
 	VCMPPS       $0x1e, Z1, Z0, K1
 	VSUBPS       Z2, Z5, Z0
 	VCMPPS       $0x1e, word32_0000000000000000<>+0(SB), Z0, K2
 	VMOVUPS.Z    Z3, K1, Z0
 	VBLENDMPS    word32_0000000000000000<>+0(SB), Z0, K2, Z0
-	MOVQ         360(AX), SI
-	VMOVUPD      Z0, (SI)(DX*1)
+	MOVQ         360(AX), R8
+	VMOVUPD      Z0, (R8)(DX*1)
 	ADDQ         $0x40, DX
-	SUBQ         $0x10, CX
+	ADDQ         $0x40, BX
+	SUBQ         $0x10, DI
 	JGE          loop_spikeT
 
 tail_of_spikeT:
-	ADDQ         $0x10, CX
+	ADDQ         $0x10, DI
 	JZ           end_spikeT
-	MOVL         $-1, SI
-	BZHIL        CX, SI, SI
-	KMOVW        SI, K7
-	MOVQ         216(AX), CX
-	VMOVUPS.Z    (CX)(DX*1), K7, Z0
-	MOVQ         264(AX), CX
-	VMOVUPS.Z    (CX)(DX*1), K7, Z1
+	MOVL         $-1, R8
+	BZHIL        DI, R8, R8
+	KMOVW        R8, K7
+	MOVQ         216(AX), R8
+	VMOVUPS.Z    (R8)(DX*1), K7, Z0
+	MOVQ         264(AX), R8
+	VMOVUPS.Z    (R8)(DX*1), K7, Z1
 	VADDPS       Z1, Z0, Z0
-	MOVQ         168(AX), CX
-	VMOVUPS.Z    (CX)(DX*1), K7, Z1
-	MOVQ         72(AX), CX
-	VMOVUPS.Z    (CX)(DX*1), K7, Z2
+	MOVQ         168(AX), R8
+	VMOVUPS.Z    (R8)(DX*1), K7, Z1
+	MOVQ         48(AX), R8
+	VMOVUPS.Z    (R8)(DX*1), K7, Z2
 	VMULPS       Z2, Z1, Z1
-	MOVQ         120(AX), CX
-	VMOVUPS.Z    (CX)(DX*1), K7, Z3
+	MOVQ         120(AX), R8
+	VMOVUPS.Z    (R8)(BX*1), K7, Z3
 	VMULPS       Z3, Z1, Z1
-	MOVQ         144(AX), CX
-	VMOVUPS.Z    (CX)(DX*1), K7, Z3
+	MOVQ         144(AX), R8
+	VMOVUPS.Z    (R8)(DX*1), K7, Z3
 	VSUBPS       Z1, Z3, Z1
-	MOVQ         360(AX), CX
-	VMOVUPS.Z    (CX)(DX*1), K7, Z3
+	MOVQ         360(AX), R8
+	VMOVUPS.Z    (R8)(DX*1), K7, Z3
 	VSUBPS       Z3, Z1, Z1
-	MOVQ         240(AX), CX
-	VMOVUPS.Z    (CX)(DX*1), K7, Z4
-	MOVQ         (AX), CX
-	VMOVUPS.Z    (CX)(DX*1), K7, Z5
+	MOVQ         240(AX), R8
+	VMOVUPS.Z    (R8)(DX*1), K7, Z4
+	MOVQ         (AX), R8
+	VMOVUPS.Z    (R8)(DX*1), K7, Z5
 	VMULPS       Z5, Z4, Z6
 	VMULPS       word32_000000003f000000<>+0(SB), Z6, Z6
 	VSUBPS       Z6, Z1, Z1
-	MOVQ         288(AX), CX
-	VMOVUPS.Z    (CX)(DX*1), K7, Z6
-	MOVQ         312(AX), CX
-	VMOVUPS.Z    (CX)(DX*1), K7, Z7
+	MOVQ         288(AX), R8
+	VMOVUPS.Z    (R8)(DX*1), K7, Z6
+	MOVQ         312(AX), R8
+	VMOVUPS.Z    (R8)(DX*1), K7, Z7
 	VSUBPS       Z7, Z6, Z6
 	VMULPS       Z6, Z2, Z2
 	VMULPS       word32_000000003f000000<>+0(SB), Z2, Z2
 	VADDPS       Z2, Z1, Z1
-	MOVQ         336(AX), CX
-	VMOVUPS.Z    (CX)(DX*1), K7, Z2
-	MOVQ         96(AX), CX
-	VMOVUPS.Z    (CX)(DX*1), K7, Z6
+	MOVQ         336(AX), R8
+	VMOVUPS.Z    (R8)(DX*1), K7, Z2
+	MOVQ         72(AX), R8
+	VMOVUPS.Z    (R8)(DX*1), K7, Z6
 	VMULPS       Z6, Z2, Z2
 	VMULPS       word32_000000003f000000<>+0(SB), Z2, Z2
 	VSUBPS       Z2, Z1, Z1
 	VSUBPS       Z6, Z5, Z2
 	VMAXPS       word32_000000003e4ccccd<>+0(SB), Z2, Z2
 	VDIVPS       Z2, Z1, Z1
-	MOVQ         48(AX), CX
-	VMOVUPS.Z    (CX)(DX*1), K7, Z2
+	MOVQ         96(AX), R8
+	VMOVUPS.Z    (R8)(BX*1), K7, Z2
 	VSUBPS       Z2, Z5, Z6
 	VCMPPS       $0x1e, word32_0000000000000000<>+0(SB), Z6, K1
-	MOVQ         384(AX), CX
-	VMOVUPS.Z    (CX)(DX*1), K7, Z6
+	MOVQ         384(AX), R8
+	VMOVUPS.Z    (R8)(BX*1), K7, Z6
 	VSUBPS       Z1, Z6, Z7
 	VBLENDMPS    Z7, Z6, K1, Z6
-	MOVQ         384(AX), CX
-	VMOVUPS      Z6, K7, (CX)(DX*1)
-	MOVQ         192(AX), CX
-	VMOVUPS.Z    (CX)(DX*1), K7, Z6
+	MOVQ         384(AX), R8
+	VMOVUPS      Z6, K7, (R8)(BX*1)
+	MOVQ         192(AX), R8
+	VMOVUPS.Z    (R8)(DX*1), K7, Z6
 	VADDPS       Z4, Z6, Z4
 	VADDPS       Z4, Z0, Z4
 	VSUBPS       Z2, Z5, Z6
 	VCMPPS       $0x1e, word32_0000000000000000<>+0(SB), Z6, K1
 	VADDPS       Z1, Z0, Z0
 	VBLENDMPS    Z0, Z4, K1, Z0
-	MOVQ         432(AX), CX
-	VMOVUPS      Z0, K7, (CX)(DX*1)
+	MOVQ         432(AX), R8
+	VMOVUPS      Z0, K7, (R8)(DX*1)
 	VSUBPS       Z2, Z5, Z0
 	VCMPPS       $0x1e, word32_0000000000000000<>+0(SB), Z0, K1
 	VMOVUPS.Z    Z3, K1, Z0
-	MOVQ         408(AX), CX
-	VMOVUPS.Z    (CX)(DX*1), K7, Z1
+	MOVQ         408(AX), R8
+	VMOVUPS.Z    (R8)(BX*1), K7, Z1
 	VADDPS       Z0, Z1, Z0
-	MOVQ         408(AX), CX
-	VMOVUPS      Z0, K7, (CX)(DX*1)
-	MOVQ         24(AX), CX
-	VMOVUPS.Z    (CX)(DX*1), K7, Z0
+	MOVQ         408(AX), R8
+	VMOVUPS      Z0, K7, (R8)(BX*1)
+	MOVQ         24(AX), BX
+	VMOVUPS.Z    (BX)(DX*1), K7, Z0
 	VBROADCASTSS 456(AX), Z1
 	VCMPPS       $0x1e, Z1, Z0, K1
 	VSUBPS       Z2, Z5, Z0
 	VCMPPS       $0x1e, word32_0000000000000000<>+0(SB), Z0, K2
 	VMOVUPS.Z    Z3, K1, Z0
 	VBLENDMPS    word32_0000000000000000<>+0(SB), Z0, K2, Z0
-	MOVQ         360(AX), AX
-	VMOVUPS      Z0, K7, (AX)(DX*1)
+	MOVQ         360(AX), BX
+	VMOVUPS      Z0, K7, (BX)(DX*1)
+	LEAQ         (DX)(DI*4), DX
 
 end_spikeT:
-	MOVQ BX, found+24(FP)
+	DECQ CX
+	JNZ  row_of_spikeT
+	MOVQ SI, found+32(FP)
 	VZEROUPPER
 	RET
 
-// func spikeForcedAVX512F32(args *byte, scratch *byte, n int) (found int)
+// func spikeForcedAVX512F32(args *byte, scratch *byte, n int, rows int) (found int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·spikeForcedAVX512F32(SB), NOSPLIT, $0-32
+TEXT ·spikeForcedAVX512F32(SB), NOSPLIT, $0-40
 	MOVQ args+0(FP), AX
 	MOVQ scratch+8(FP), CX
-	MOVQ n+16(FP), CX
+	MOVQ rows+24(FP), CX
 	XORQ DX, DX
+	XORQ SI, SI
+
+row_of_spikeForced:
+	MOVQ n+16(FP), DI
 	XORQ BX, BX
-	SUBQ $0x10, CX
+	SUBQ $0x10, DI
 	JL   tail_of_spikeForced
 
 loop_spikeForced:
-	MOVQ         72(AX), SI
-	MOVQ         120(AX), SI
-	VMOVUPD      (SI)(DX*1), Z0
-	MOVQ         72(AX), SI
-	VADDPS       (SI)(DX*1), Z0, Z0
-	MOVQ         (AX), SI
-	VMOVUPD      (SI)(DX*1), Z1
+	MOVQ         72(AX), R8
+	MOVQ         120(AX), R8
+	VMOVUPD      (R8)(DX*1), Z0
+	MOVQ         72(AX), R8
+	VADDPS       (R8)(DX*1), Z0, Z0
+	MOVQ         (AX), R8
+	VMOVUPD      (R8)(DX*1), Z1
 	VCMPPS       $0x1e, word32_0000000000000000<>+0(SB), Z1, K1
-	MOVQ         48(AX), SI
-	MOVQ         96(AX), SI
-	VMOVUPD      (SI)(DX*1), Z2
-	MOVQ         48(AX), SI
-	VADDPS       (SI)(DX*1), Z2, Z2
+	MOVQ         48(AX), R8
+	MOVQ         96(AX), R8
+	VMOVUPD      (R8)(DX*1), Z2
+	MOVQ         48(AX), R8
+	VADDPS       (R8)(DX*1), Z2, Z2
 	VADDPS       Z2, Z0, Z2
 	VBLENDMPS    Z0, Z2, K1, Z0
-	MOVQ         192(AX), SI
-	VMOVUPD      Z0, (SI)(DX*1)
+	MOVQ         192(AX), R8
+	VMOVUPD      Z0, (R8)(DX*1)
 	VCMPPS       $0x1e, word32_0000000000000000<>+0(SB), Z1, K1
-	MOVQ         144(AX), SI
-	VMOVUPD      (SI)(DX*1), Z0
+	MOVQ         144(AX), R8
+	VMOVUPD      (R8)(DX*1), Z0
 	VMOVUPS.Z    Z0, K1, Z2
-	MOVQ         168(AX), SI
-	MOVQ         168(AX), SI
-	VADDPS       (SI)(DX*1), Z2, Z2
-	MOVQ         168(AX), SI
-	VMOVUPD      Z2, (SI)(DX*1)
-	MOVQ         24(AX), SI
-	VMOVUPD      (SI)(DX*1), Z2
+	MOVQ         168(AX), R8
+	MOVQ         168(AX), R8
+	VADDPS       (R8)(BX*1), Z2, Z2
+	MOVQ         168(AX), R8
+	VMOVUPD      Z2, (R8)(BX*1)
+	MOVQ         24(AX), R8
+	VMOVUPD      (R8)(DX*1), Z2
 	VBROADCASTSS 216(AX), Z3
 	VCMPPS       $0x1e, Z3, Z2, K1
 	VCMPPS       $0x1e, word32_0000000000000000<>+0(SB), Z1, K2
 	VMOVUPS.Z    Z0, K1, Z0
 	VBLENDMPS    word32_0000000000000000<>+0(SB), Z0, K2, Z0
-	MOVQ         144(AX), SI
-	VMOVUPD      Z0, (SI)(DX*1)
+	MOVQ         144(AX), R8
+	VMOVUPD      Z0, (R8)(DX*1)
 	ADDQ         $0x40, DX
-	SUBQ         $0x10, CX
+	ADDQ         $0x40, BX
+	SUBQ         $0x10, DI
 	JGE          loop_spikeForced
 
 tail_of_spikeForced:
-	ADDQ         $0x10, CX
+	ADDQ         $0x10, DI
 	JZ           end_spikeForced
-	MOVL         $-1, SI
-	BZHIL        CX, SI, SI
-	KMOVW        SI, K7
-	MOVQ         72(AX), CX
-	VMOVUPS.Z    (CX)(DX*1), K7, Z0
-	MOVQ         120(AX), CX
-	VMOVUPS.Z    (CX)(DX*1), K7, Z1
+	MOVL         $-1, R8
+	BZHIL        DI, R8, R8
+	KMOVW        R8, K7
+	MOVQ         72(AX), R8
+	VMOVUPS.Z    (R8)(DX*1), K7, Z0
+	MOVQ         120(AX), R8
+	VMOVUPS.Z    (R8)(DX*1), K7, Z1
 	VADDPS       Z1, Z0, Z0
-	MOVQ         (AX), CX
-	VMOVUPS.Z    (CX)(DX*1), K7, Z1
+	MOVQ         (AX), R8
+	VMOVUPS.Z    (R8)(DX*1), K7, Z1
 	VCMPPS       $0x1e, word32_0000000000000000<>+0(SB), Z1, K1
-	MOVQ         48(AX), CX
-	VMOVUPS.Z    (CX)(DX*1), K7, Z2
-	MOVQ         96(AX), CX
-	VMOVUPS.Z    (CX)(DX*1), K7, Z3
+	MOVQ         48(AX), R8
+	VMOVUPS.Z    (R8)(DX*1), K7, Z2
+	MOVQ         96(AX), R8
+	VMOVUPS.Z    (R8)(DX*1), K7, Z3
 	VADDPS       Z3, Z2, Z2
 	VADDPS       Z2, Z0, Z2
 	VBLENDMPS    Z0, Z2, K1, Z0
-	MOVQ         192(AX), CX
-	VMOVUPS      Z0, K7, (CX)(DX*1)
+	MOVQ         192(AX), R8
+	VMOVUPS      Z0, K7, (R8)(DX*1)
 	VCMPPS       $0x1e, word32_0000000000000000<>+0(SB), Z1, K1
-	MOVQ         144(AX), CX
-	VMOVUPS.Z    (CX)(DX*1), K7, Z0
+	MOVQ         144(AX), R8
+	VMOVUPS.Z    (R8)(DX*1), K7, Z0
 	VMOVUPS.Z    Z0, K1, Z2
-	MOVQ         168(AX), CX
-	VMOVUPS.Z    (CX)(DX*1), K7, Z3
+	MOVQ         168(AX), R8
+	VMOVUPS.Z    (R8)(BX*1), K7, Z3
 	VADDPS       Z2, Z3, Z2
-	MOVQ         168(AX), CX
-	VMOVUPS      Z2, K7, (CX)(DX*1)
-	MOVQ         24(AX), CX
-	VMOVUPS.Z    (CX)(DX*1), K7, Z2
+	MOVQ         168(AX), R8
+	VMOVUPS      Z2, K7, (R8)(BX*1)
+	MOVQ         24(AX), BX
+	VMOVUPS.Z    (BX)(DX*1), K7, Z2
 	VBROADCASTSS 216(AX), Z3
 	VCMPPS       $0x1e, Z3, Z2, K1
 	VCMPPS       $0x1e, word32_0000000000000000<>+0(SB), Z1, K2
 	VMOVUPS.Z    Z0, K1, Z0
 	VBLENDMPS    word32_0000000000000000<>+0(SB), Z0, K2, Z0
-	MOVQ         144(AX), AX
-	VMOVUPS      Z0, K7, (AX)(DX*1)
+	MOVQ         144(AX), BX
+	VMOVUPS      Z0, K7, (BX)(DX*1)
+	LEAQ         (DX)(DI*4), DX
 
 end_spikeForced:
-	MOVQ BX, found+24(FP)
+	DECQ CX
+	JNZ  row_of_spikeForced
+	MOVQ SI, found+32(FP)
 	VZEROUPPER
 	RET
 
-// func spikeRockpoolAVX512F32(args *byte, scratch *byte, n int) (found int)
+// func spikeRockpoolAVX512F32(args *byte, scratch *byte, n int, rows int) (found int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·spikeRockpoolAVX512F32(SB), NOSPLIT, $0-32
+TEXT ·spikeRockpoolAVX512F32(SB), NOSPLIT, $0-40
 	MOVQ args+0(FP), AX
 	MOVQ scratch+8(FP), CX
-	MOVQ n+16(FP), CX
+	MOVQ rows+24(FP), CX
 	XORQ DX, DX
+	XORQ SI, SI
+
+row_of_spikeRockpool:
+	MOVQ n+16(FP), DI
 	XORQ BX, BX
-	SUBQ $0x10, CX
+	SUBQ $0x10, DI
 	JL   tail_of_spikeRockpool
 
 loop_spikeRockpool:
-	MOVQ         144(AX), SI
-	MOVQ         216(AX), SI
-	VMOVUPD      (SI)(DX*1), Z0
-	MOVQ         144(AX), SI
-	VADDPS       (SI)(DX*1), Z0, Z0
-	MOVQ         168(AX), SI
-	MOVQ         240(AX), SI
-	VMOVUPD      (SI)(DX*1), Z1
-	MOVQ         168(AX), SI
-	VADDPS       (SI)(DX*1), Z1, Z1
+	MOVQ         144(AX), R8
+	MOVQ         216(AX), R8
+	VMOVUPD      (R8)(DX*1), Z0
+	MOVQ         144(AX), R8
+	VADDPS       (R8)(DX*1), Z0, Z0
+	MOVQ         168(AX), R8
+	MOVQ         240(AX), R8
+	VMOVUPD      (R8)(DX*1), Z1
+	MOVQ         168(AX), R8
+	VADDPS       (R8)(DX*1), Z1, Z1
 	VMOVUPD      word32_00000000c2ae0000<>+0(SB), Z2
-	MOVQ         (AX), SI
-	VMOVUPD      (SI)(DX*1), Z3
+	MOVQ         (AX), R8
+	VMOVUPD      (R8)(DX*1), Z3
 	VMAXPS       Z3, Z2, Z2
 	VMOVUPD      word32_0000000042b00000<>+0(SB), Z4
 	VMINPS       Z2, Z4, Z2
@@ -11094,21 +14262,21 @@ loop_spikeRockpool:
 	VADDPS       Z2, Z4, Z2
 	VADDPS       word32_000000003f800000<>+0(SB), Z2, Z2
 	VPADDD       Z5, Z2, Z2
-	MOVQ         48(AX), SI
-	VMOVUPD      (SI)(DX*1), Z4
+	MOVQ         72(AX), R8
+	VMOVUPD      (R8)(BX*1), Z4
 	VSUBPS       Z4, Z3, Z5
 	VCMPPS       $0x1e, word32_0000000000000000<>+0(SB), Z5, K1
 	VDIVPS       Z2, Z0, Z5
 	VBLENDMPS    Z0, Z5, K1, Z5
-	MOVQ         72(AX), SI
-	VMOVUPD      (SI)(DX*1), Z6
+	MOVQ         48(AX), R8
+	VMOVUPD      (R8)(DX*1), Z6
 	VCMPPS       $0x12, word32_000000003f800000<>+0(SB), Z6, K1
 	VMOVUPS.Z    word32_000000003f000000<>+0(SB), K1, Z6
-	MOVQ         120(AX), SI
-	MOVQ         192(AX), SI
-	VMOVUPD      (SI)(DX*1), Z7
-	MOVQ         120(AX), SI
-	VADDPS       (SI)(DX*1), Z7, Z7
+	MOVQ         120(AX), R8
+	MOVQ         192(AX), R8
+	VMOVUPD      (R8)(DX*1), Z7
+	MOVQ         120(AX), R8
+	VADDPS       (R8)(DX*1), Z7, Z7
 	VMOVUPD      word32_000000003f800000<>+0(SB), Z8
 	VSUBPS       Z2, Z8, Z8
 	VMULPS       Z8, Z5, Z5
@@ -11116,14 +14284,14 @@ loop_spikeRockpool:
 	VADDPS       Z5, Z7, Z5
 	VMULPS       Z2, Z5, Z2
 	VCMPPS       $0x1e, word32_0000000000000000<>+0(SB), Z3, K1
-	MOVQ         288(AX), SI
-	VMOVUPD      (SI)(DX*1), Z5
+	MOVQ         288(AX), R8
+	VMOVUPD      (R8)(BX*1), Z5
 	VADDPS       Z2, Z5, Z6
 	VBLENDMPS    Z6, Z5, K1, Z5
-	MOVQ         288(AX), SI
-	VMOVUPD      Z5, (SI)(DX*1)
-	MOVQ         96(AX), SI
-	VMULPS       (SI)(DX*1), Z2, Z2
+	MOVQ         288(AX), R8
+	VMOVUPD      Z5, (R8)(BX*1)
+	MOVQ         96(AX), R8
+	VMULPS       (R8)(BX*1), Z2, Z2
 	VADDPS       Z2, Z1, Z2
 	VSUBPS       Z4, Z3, Z5
 	VCMPPS       $0x1e, word32_0000000000000000<>+0(SB), Z5, K1
@@ -11132,51 +14300,52 @@ loop_spikeRockpool:
 	VCMPPS       $0x1e, word32_0000000000000000<>+0(SB), Z3, K1
 	VADDPS       Z0, Z1, Z0
 	VBLENDMPS    Z2, Z0, K1, Z0
-	MOVQ         336(AX), SI
-	VMOVUPD      Z0, (SI)(DX*1)
+	MOVQ         336(AX), R8
+	VMOVUPD      Z0, (R8)(DX*1)
 	VSUBPS       Z4, Z3, Z0
 	VCMPPS       $0x1e, word32_0000000000000000<>+0(SB), Z0, K1
-	MOVQ         264(AX), SI
-	VMOVUPD      (SI)(DX*1), Z0
+	MOVQ         264(AX), R8
+	VMOVUPD      (R8)(DX*1), Z0
 	VMOVUPS.Z    Z0, K1, Z1
-	MOVQ         312(AX), SI
-	MOVQ         312(AX), SI
-	VADDPS       (SI)(DX*1), Z1, Z1
-	MOVQ         312(AX), SI
-	VMOVUPD      Z1, (SI)(DX*1)
-	MOVQ         24(AX), SI
-	VMOVUPD      (SI)(DX*1), Z1
+	MOVQ         312(AX), R8
+	MOVQ         312(AX), R8
+	VADDPS       (R8)(BX*1), Z1, Z1
+	MOVQ         312(AX), R8
+	VMOVUPD      Z1, (R8)(BX*1)
+	MOVQ         24(AX), R8
+	VMOVUPD      (R8)(DX*1), Z1
 	VBROADCASTSS 360(AX), Z2
 	VCMPPS       $0x1e, Z2, Z1, K1
 	VSUBPS       Z4, Z3, Z1
 	VCMPPS       $0x1e, word32_0000000000000000<>+0(SB), Z1, K2
 	VMOVUPS.Z    Z0, K1, Z0
 	VBLENDMPS    word32_0000000000000000<>+0(SB), Z0, K2, Z0
-	MOVQ         264(AX), SI
-	VMOVUPD      Z0, (SI)(DX*1)
+	MOVQ         264(AX), R8
+	VMOVUPD      Z0, (R8)(DX*1)
 	ADDQ         $0x40, DX
-	SUBQ         $0x10, CX
+	ADDQ         $0x40, BX
+	SUBQ         $0x10, DI
 	JGE          loop_spikeRockpool
 
 tail_of_spikeRockpool:
-	ADDQ         $0x10, CX
+	ADDQ         $0x10, DI
 	JZ           end_spikeRockpool
-	MOVL         $-1, SI
-	BZHIL        CX, SI, SI
-	KMOVW        SI, K7
-	MOVQ         144(AX), CX
-	VMOVUPS.Z    (CX)(DX*1), K7, Z0
-	MOVQ         216(AX), CX
-	VMOVUPS.Z    (CX)(DX*1), K7, Z1
+	MOVL         $-1, R8
+	BZHIL        DI, R8, R8
+	KMOVW        R8, K7
+	MOVQ         144(AX), R8
+	VMOVUPS.Z    (R8)(DX*1), K7, Z0
+	MOVQ         216(AX), R8
+	VMOVUPS.Z    (R8)(DX*1), K7, Z1
 	VADDPS       Z1, Z0, Z0
-	MOVQ         168(AX), CX
-	VMOVUPS.Z    (CX)(DX*1), K7, Z1
-	MOVQ         240(AX), CX
-	VMOVUPS.Z    (CX)(DX*1), K7, Z2
+	MOVQ         168(AX), R8
+	VMOVUPS.Z    (R8)(DX*1), K7, Z1
+	MOVQ         240(AX), R8
+	VMOVUPS.Z    (R8)(DX*1), K7, Z2
 	VADDPS       Z2, Z1, Z1
 	VMOVUPD      word32_00000000c2ae0000<>+0(SB), Z2
-	MOVQ         (AX), CX
-	VMOVUPS.Z    (CX)(DX*1), K7, Z3
+	MOVQ         (AX), R8
+	VMOVUPS.Z    (R8)(DX*1), K7, Z3
 	VMAXPS       Z3, Z2, Z2
 	VMOVUPD      word32_0000000042b00000<>+0(SB), Z4
 	VMINPS       Z2, Z4, Z2
@@ -11201,20 +14370,20 @@ tail_of_spikeRockpool:
 	VADDPS       Z2, Z4, Z2
 	VADDPS       word32_000000003f800000<>+0(SB), Z2, Z2
 	VPADDD       Z5, Z2, Z2
-	MOVQ         48(AX), CX
-	VMOVUPS.Z    (CX)(DX*1), K7, Z4
+	MOVQ         72(AX), R8
+	VMOVUPS.Z    (R8)(BX*1), K7, Z4
 	VSUBPS       Z4, Z3, Z5
 	VCMPPS       $0x1e, word32_0000000000000000<>+0(SB), Z5, K1
 	VDIVPS       Z2, Z0, Z5
 	VBLENDMPS    Z0, Z5, K1, Z5
-	MOVQ         72(AX), CX
-	VMOVUPS.Z    (CX)(DX*1), K7, Z6
+	MOVQ         48(AX), R8
+	VMOVUPS.Z    (R8)(DX*1), K7, Z6
 	VCMPPS       $0x12, word32_000000003f800000<>+0(SB), Z6, K1
 	VMOVUPS.Z    word32_000000003f000000<>+0(SB), K1, Z6
-	MOVQ         120(AX), CX
-	VMOVUPS.Z    (CX)(DX*1), K7, Z7
-	MOVQ         192(AX), CX
-	VMOVUPS.Z    (CX)(DX*1), K7, Z8
+	MOVQ         120(AX), R8
+	VMOVUPS.Z    (R8)(DX*1), K7, Z7
+	MOVQ         192(AX), R8
+	VMOVUPS.Z    (R8)(DX*1), K7, Z8
 	VADDPS       Z8, Z7, Z7
 	VMOVUPD      word32_000000003f800000<>+0(SB), Z8
 	VSUBPS       Z2, Z8, Z8
@@ -11223,14 +14392,14 @@ tail_of_spikeRockpool:
 	VADDPS       Z5, Z7, Z5
 	VMULPS       Z2, Z5, Z2
 	VCMPPS       $0x1e, word32_0000000000000000<>+0(SB), Z3, K1
-	MOVQ         288(AX), CX
-	VMOVUPS.Z    (CX)(DX*1), K7, Z5
+	MOVQ         288(AX), R8
+	VMOVUPS.Z    (R8)(BX*1), K7, Z5
 	VADDPS       Z2, Z5, Z6
 	VBLENDMPS    Z6, Z5, K1, Z5
-	MOVQ         288(AX), CX
-	VMOVUPS      Z5, K7, (CX)(DX*1)
-	MOVQ         96(AX), CX
-	VMOVUPS.Z    (CX)(DX*1), K7, Z5
+	MOVQ         288(AX), R8
+	VMOVUPS      Z5, K7, (R8)(BX*1)
+	MOVQ         96(AX), R8
+	VMOVUPS.Z    (R8)(BX*1), K7, Z5
 	VMULPS       Z5, Z2, Z2
 	VADDPS       Z2, Z1, Z2
 	VSUBPS       Z4, Z3, Z5
@@ -11240,208 +14409,215 @@ tail_of_spikeRockpool:
 	VCMPPS       $0x1e, word32_0000000000000000<>+0(SB), Z3, K1
 	VADDPS       Z0, Z1, Z0
 	VBLENDMPS    Z2, Z0, K1, Z0
-	MOVQ         336(AX), CX
-	VMOVUPS      Z0, K7, (CX)(DX*1)
+	MOVQ         336(AX), R8
+	VMOVUPS      Z0, K7, (R8)(DX*1)
 	VSUBPS       Z4, Z3, Z0
 	VCMPPS       $0x1e, word32_0000000000000000<>+0(SB), Z0, K1
-	MOVQ         264(AX), CX
-	VMOVUPS.Z    (CX)(DX*1), K7, Z0
+	MOVQ         264(AX), R8
+	VMOVUPS.Z    (R8)(DX*1), K7, Z0
 	VMOVUPS.Z    Z0, K1, Z1
-	MOVQ         312(AX), CX
-	VMOVUPS.Z    (CX)(DX*1), K7, Z2
+	MOVQ         312(AX), R8
+	VMOVUPS.Z    (R8)(BX*1), K7, Z2
 	VADDPS       Z1, Z2, Z1
-	MOVQ         312(AX), CX
-	VMOVUPS      Z1, K7, (CX)(DX*1)
-	MOVQ         24(AX), CX
-	VMOVUPS.Z    (CX)(DX*1), K7, Z1
+	MOVQ         312(AX), R8
+	VMOVUPS      Z1, K7, (R8)(BX*1)
+	MOVQ         24(AX), BX
+	VMOVUPS.Z    (BX)(DX*1), K7, Z1
 	VBROADCASTSS 360(AX), Z2
 	VCMPPS       $0x1e, Z2, Z1, K1
 	VSUBPS       Z4, Z3, Z1
 	VCMPPS       $0x1e, word32_0000000000000000<>+0(SB), Z1, K2
 	VMOVUPS.Z    Z0, K1, Z0
 	VBLENDMPS    word32_0000000000000000<>+0(SB), Z0, K2, Z0
-	MOVQ         264(AX), AX
-	VMOVUPS      Z0, K7, (AX)(DX*1)
+	MOVQ         264(AX), BX
+	VMOVUPS      Z0, K7, (BX)(DX*1)
+	LEAQ         (DX)(DI*4), DX
 
 end_spikeRockpool:
-	MOVQ BX, found+24(FP)
+	DECQ CX
+	JNZ  row_of_spikeRockpool
+	MOVQ SI, found+32(FP)
 	VZEROUPPER
 	RET
 
-// func linearAVX512F32(args *byte, scratch *byte, n int) (found int)
+// func linearAVX512F32(args *byte, scratch *byte, n int, rows int) (found int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·linearAVX512F32(SB), NOSPLIT, $0-32
+TEXT ·linearAVX512F32(SB), NOSPLIT, $0-40
 	MOVQ args+0(FP), AX
 	MOVQ scratch+8(FP), CX
-	MOVQ n+16(FP), CX
+	MOVQ rows+24(FP), CX
 	XORQ DX, DX
+	XORQ SI, SI
+
+row_of_linear:
+	MOVQ n+16(FP), DI
 	XORQ BX, BX
-	SUBQ $0x10, CX
+	SUBQ $0x10, DI
 	JL   tail_of_linear
 
 loop_linear:
-	MOVQ      (AX), SI
-	VMOVUPD   (SI)(DX*1), Z0
-	MOVQ      240(AX), SI
-	VMULPS    (SI)(DX*1), Z0, Z1
-	MOVQ      768(AX), SI
-	VMOVUPD   (SI)(DX*1), Z2
+	MOVQ      (AX), R8
+	VMOVUPD   (R8)(DX*1), Z0
+	MOVQ      240(AX), R8
+	VMULPS    (R8)(DX*1), Z0, Z1
+	MOVQ      768(AX), R8
+	VMOVUPD   (R8)(DX*1), Z2
 	VSUBPS    Z1, Z2, Z1
-	MOVQ      768(AX), SI
-	VMOVUPD   Z1, (SI)(DX*1)
-	MOVQ      144(AX), SI
-	VMULPS    (SI)(DX*1), Z0, Z0
-	MOVQ      408(AX), SI
-	VMULPS    (SI)(DX*1), Z0, Z1
-	MOVQ      168(AX), SI
-	VMOVUPD   (SI)(DX*1), Z2
+	MOVQ      768(AX), R8
+	VMOVUPD   Z1, (R8)(DX*1)
+	MOVQ      144(AX), R8
+	VMULPS    (R8)(DX*1), Z0, Z0
+	MOVQ      408(AX), R8
+	VMULPS    (R8)(BX*1), Z0, Z1
+	MOVQ      168(AX), R8
+	VMOVUPD   (R8)(DX*1), Z2
 	VMULPS    Z2, Z0, Z3
-	MOVQ      792(AX), SI
-	MOVQ      792(AX), SI
-	VADDPS    (SI)(DX*1), Z3, Z3
-	MOVQ      792(AX), SI
-	VMOVUPD   Z3, (SI)(DX*1)
-	MOVQ      24(AX), SI
-	VMULPS    (SI)(DX*1), Z1, Z3
-	MOVQ      264(AX), SI
-	VMULPS    (SI)(DX*1), Z3, Z4
-	MOVQ      816(AX), SI
-	MOVQ      816(AX), SI
-	VADDPS    (SI)(DX*1), Z4, Z4
-	MOVQ      816(AX), SI
-	VMOVUPD   Z4, (SI)(DX*1)
-	MOVQ      432(AX), SI
-	VMULPS    (SI)(DX*1), Z3, Z3
-	MOVQ      1080(AX), SI
-	VMOVUPD   Z3, (SI)(DX*1)
-	MOVQ      288(AX), SI
-	VMOVUPD   (SI)(DX*1), Z3
-	MOVQ      480(AX), SI
-	VMOVUPD   (SI)(DX*1), Z4
+	MOVQ      792(AX), R8
+	MOVQ      792(AX), R8
+	VADDPS    (R8)(BX*1), Z3, Z3
+	MOVQ      792(AX), R8
+	VMOVUPD   Z3, (R8)(BX*1)
+	MOVQ      24(AX), R8
+	VMULPS    (R8)(DX*1), Z1, Z3
+	MOVQ      264(AX), R8
+	VMULPS    (R8)(DX*1), Z3, Z4
+	MOVQ      816(AX), R8
+	MOVQ      816(AX), R8
+	VADDPS    (R8)(BX*1), Z4, Z4
+	MOVQ      816(AX), R8
+	VMOVUPD   Z4, (R8)(BX*1)
+	MOVQ      432(AX), R8
+	VMULPS    (R8)(BX*1), Z3, Z3
+	MOVQ      1080(AX), R8
+	VMOVUPD   Z3, (R8)(DX*1)
+	MOVQ      288(AX), R8
+	VMOVUPD   (R8)(DX*1), Z3
+	MOVQ      480(AX), R8
+	VMOVUPD   (R8)(BX*1), Z4
 	VMULPS    Z4, Z3, Z5
 	VMULPS    Z5, Z1, Z6
-	MOVQ      120(AX), SI
-	VMULPS    (SI)(DX*1), Z6, Z7
+	MOVQ      120(AX), R8
+	VMULPS    (R8)(DX*1), Z6, Z7
 	VMULPS    Z2, Z1, Z2
 	VADDPS    Z2, Z0, Z0
-	MOVQ      48(AX), SI
-	VMOVUPD   (SI)(DX*1), Z2
+	MOVQ      48(AX), R8
+	VMOVUPD   (R8)(DX*1), Z2
 	VMULPS    Z2, Z7, Z8
-	MOVQ      96(AX), SI
-	VMULPS    (SI)(DX*1), Z8, Z8
+	MOVQ      96(AX), R8
+	VMULPS    (R8)(DX*1), Z8, Z8
 	VSUBPS    Z8, Z0, Z0
-	MOVQ      1056(AX), SI
-	VMOVUPD   Z0, (SI)(DX*1)
-	MOVQ      72(AX), SI
-	VMOVUPD   (SI)(DX*1), Z0
+	MOVQ      1056(AX), R8
+	VMOVUPD   Z0, (R8)(DX*1)
+	MOVQ      72(AX), R8
+	VMOVUPD   (R8)(DX*1), Z0
 	VSUBPS    Z2, Z0, Z0
 	VMULPS    Z0, Z7, Z0
-	MOVQ      840(AX), SI
-	MOVQ      840(AX), SI
-	VADDPS    (SI)(DX*1), Z0, Z0
-	MOVQ      840(AX), SI
-	VMOVUPD   Z0, (SI)(DX*1)
+	MOVQ      840(AX), R8
+	MOVQ      840(AX), R8
+	VADDPS    (R8)(BX*1), Z0, Z0
+	MOVQ      840(AX), R8
+	VMOVUPD   Z0, (R8)(BX*1)
 	VSUBPS    Z3, Z2, Z0
 	VMULPS    Z0, Z1, Z0
 	VMULPS    Z4, Z0, Z0
-	MOVQ      456(AX), SI
-	VMULPS    (SI)(DX*1), Z7, Z1
-	MOVQ      192(AX), SI
-	VMULPS    (SI)(DX*1), Z1, Z1
-	MOVQ      888(AX), SI
-	MOVQ      888(AX), SI
-	VADDPS    (SI)(DX*1), Z1, Z2
-	MOVQ      888(AX), SI
-	VMOVUPD   Z2, (SI)(DX*1)
-	MOVQ      1152(AX), SI
-	VMOVUPD   Z1, (SI)(DX*1)
+	MOVQ      456(AX), R8
+	VMULPS    (R8)(BX*1), Z7, Z1
+	MOVQ      192(AX), R8
+	VMULPS    (R8)(DX*1), Z1, Z1
+	MOVQ      888(AX), R8
+	MOVQ      888(AX), R8
+	VADDPS    (R8)(BX*1), Z1, Z2
+	MOVQ      888(AX), R8
+	VMOVUPD   Z2, (R8)(BX*1)
+	MOVQ      1152(AX), R8
+	VMOVUPD   Z1, (R8)(DX*1)
 	VSUBPS    Z6, Z0, Z2
 	VSUBPS    Z1, Z2, Z2
-	MOVQ      1176(AX), SI
-	VMOVUPD   Z2, (SI)(DX*1)
+	MOVQ      1176(AX), R8
+	VMOVUPD   Z2, (R8)(DX*1)
 	VMULPS    Z5, Z0, Z0
 	VSUBPS    Z0, Z2, Z0
-	MOVQ      864(AX), SI
-	MOVQ      864(AX), SI
-	VADDPS    (SI)(DX*1), Z0, Z0
-	MOVQ      864(AX), SI
-	VMOVUPD   Z0, (SI)(DX*1)
-	MOVQ      744(AX), SI
-	MOVQ      696(AX), SI
-	VMOVUPD   (SI)(DX*1), Z0
-	MOVQ      744(AX), SI
-	VADDPS    (SI)(DX*1), Z0, Z0
+	MOVQ      864(AX), R8
+	MOVQ      864(AX), R8
+	VADDPS    (R8)(BX*1), Z0, Z0
+	MOVQ      864(AX), R8
+	VMOVUPD   Z0, (R8)(BX*1)
+	MOVQ      744(AX), R8
+	MOVQ      696(AX), R8
+	VMOVUPD   (R8)(DX*1), Z0
+	MOVQ      744(AX), R8
+	VADDPS    (R8)(DX*1), Z0, Z0
 	VADDPS    Z2, Z0, Z0
-	MOVQ      216(AX), SI
-	VMULPS    (SI)(DX*1), Z0, Z0
-	MOVQ      336(AX), SI
-	VMULPS    (SI)(DX*1), Z0, Z2
-	MOVQ      504(AX), SI
-	VMULPS    (SI)(DX*1), Z0, Z3
-	MOVQ      744(AX), SI
-	VMOVUPD   Z3, (SI)(DX*1)
-	MOVQ      552(AX), SI
-	VMULPS    (SI)(DX*1), Z0, Z0
-	MOVQ      1128(AX), SI
-	VMOVUPD   Z0, (SI)(DX*1)
-	MOVQ      312(AX), SI
-	VMULPS    (SI)(DX*1), Z3, Z0
-	MOVQ      912(AX), SI
-	VMOVUPD   (SI)(DX*1), Z3
+	MOVQ      216(AX), R8
+	VMULPS    (R8)(DX*1), Z0, Z0
+	MOVQ      336(AX), R8
+	VMULPS    (R8)(DX*1), Z0, Z2
+	MOVQ      504(AX), R8
+	VMULPS    (R8)(BX*1), Z0, Z3
+	MOVQ      744(AX), R8
+	VMOVUPD   Z3, (R8)(DX*1)
+	MOVQ      552(AX), R8
+	VMULPS    (R8)(BX*1), Z0, Z0
+	MOVQ      1128(AX), R8
+	VMOVUPD   Z0, (R8)(DX*1)
+	MOVQ      312(AX), R8
+	VMULPS    (R8)(DX*1), Z3, Z0
+	MOVQ      912(AX), R8
+	VMOVUPD   (R8)(BX*1), Z3
 	VSUBPS    Z0, Z3, Z0
-	MOVQ      912(AX), SI
-	VMOVUPD   Z0, (SI)(DX*1)
+	MOVQ      912(AX), R8
+	VMOVUPD   Z0, (R8)(BX*1)
 	VMOVUPD   word32_000000003f800000<>+0(SB), Z0
-	MOVQ      528(AX), SI
-	VMOVUPD   (SI)(DX*1), Z3
+	MOVQ      528(AX), R8
+	VMOVUPD   (R8)(BX*1), Z3
 	VSUBPS    Z3, Z0, Z4
 	VMULPS    Z4, Z2, Z4
-	MOVQ      576(AX), SI
-	VMULPS    (SI)(DX*1), Z4, Z4
-	MOVQ      936(AX), SI
-	MOVQ      936(AX), SI
-	VADDPS    (SI)(DX*1), Z4, Z4
-	MOVQ      936(AX), SI
-	VMOVUPD   Z4, (SI)(DX*1)
+	MOVQ      576(AX), R8
+	VMULPS    (R8)(BX*1), Z4, Z4
+	MOVQ      936(AX), R8
+	MOVQ      936(AX), R8
+	VADDPS    (R8)(BX*1), Z4, Z4
+	MOVQ      936(AX), R8
+	VMOVUPD   Z4, (R8)(BX*1)
 	VMULPS    Z3, Z2, Z2
-	MOVQ      960(AX), SI
-	MOVQ      960(AX), SI
-	VADDPS    (SI)(DX*1), Z2, Z2
-	MOVQ      960(AX), SI
-	VMOVUPD   Z2, (SI)(DX*1)
-	MOVQ      720(AX), SI
-	MOVQ      672(AX), SI
-	VMOVUPD   (SI)(DX*1), Z2
-	MOVQ      720(AX), SI
-	VADDPS    (SI)(DX*1), Z2, Z2
+	MOVQ      960(AX), R8
+	MOVQ      960(AX), R8
+	VADDPS    (R8)(BX*1), Z2, Z2
+	MOVQ      960(AX), R8
+	VMOVUPD   Z2, (R8)(BX*1)
+	MOVQ      720(AX), R8
+	MOVQ      672(AX), R8
+	VMOVUPD   (R8)(DX*1), Z2
+	MOVQ      720(AX), R8
+	VADDPS    (R8)(DX*1), Z2, Z2
 	VADDPS    Z1, Z2, Z1
-	MOVQ      600(AX), SI
-	VMULPS    (SI)(DX*1), Z1, Z2
-	MOVQ      720(AX), SI
-	VMOVUPD   Z2, (SI)(DX*1)
-	MOVQ      360(AX), SI
-	VMULPS    (SI)(DX*1), Z2, Z2
-	MOVQ      984(AX), SI
-	VMOVUPD   (SI)(DX*1), Z3
+	MOVQ      600(AX), R8
+	VMULPS    (R8)(BX*1), Z1, Z2
+	MOVQ      720(AX), R8
+	VMOVUPD   Z2, (R8)(DX*1)
+	MOVQ      360(AX), R8
+	VMULPS    (R8)(DX*1), Z2, Z2
+	MOVQ      984(AX), R8
+	VMOVUPD   (R8)(BX*1), Z3
 	VSUBPS    Z2, Z3, Z2
-	MOVQ      984(AX), SI
-	VMOVUPD   Z2, (SI)(DX*1)
-	MOVQ      648(AX), SI
-	VMOVUPD   (SI)(DX*1), Z2
-	MOVQ      384(AX), SI
-	VMOVUPD   (SI)(DX*1), Z3
+	MOVQ      984(AX), R8
+	VMOVUPD   Z2, (R8)(BX*1)
+	MOVQ      648(AX), R8
+	VMOVUPD   (R8)(BX*1), Z2
+	MOVQ      384(AX), R8
+	VMOVUPD   (R8)(DX*1), Z3
 	VMULPS    Z3, Z2, Z4
 	VMAXPS    Z0, Z4, Z5
 	VMULPS    Z5, Z1, Z5
-	MOVQ      624(AX), SI
-	VMOVUPD   (SI)(DX*1), Z6
+	MOVQ      624(AX), R8
+	VMOVUPD   (R8)(BX*1), Z6
 	VSUBPS    Z6, Z0, Z7
 	VMULPS    Z7, Z5, Z5
-	MOVQ      1008(AX), SI
-	MOVQ      1008(AX), SI
-	VADDPS    (SI)(DX*1), Z5, Z5
-	MOVQ      1008(AX), SI
-	VMOVUPD   Z5, (SI)(DX*1)
+	MOVQ      1008(AX), R8
+	MOVQ      1008(AX), R8
+	VADDPS    (R8)(BX*1), Z5, Z5
+	MOVQ      1008(AX), R8
+	VMOVUPD   Z5, (R8)(BX*1)
 	VMULPS    Z6, Z1, Z1
 	VCMPPS    $0x1e, Z0, Z4, K1
 	VMOVUPD   word32_000000003f000000<>+0(SB), Z5
@@ -11450,204 +14626,205 @@ loop_linear:
 	VMOVUPS.Z Z5, K1, Z0
 	VMULPS    Z0, Z1, Z0
 	VMULPS    Z3, Z0, Z1
-	MOVQ      1032(AX), SI
-	MOVQ      1032(AX), SI
-	VADDPS    (SI)(DX*1), Z1, Z1
-	MOVQ      1032(AX), SI
-	VMOVUPD   Z1, (SI)(DX*1)
+	MOVQ      1032(AX), R8
+	MOVQ      1032(AX), R8
+	VADDPS    (R8)(BX*1), Z1, Z1
+	MOVQ      1032(AX), R8
+	VMOVUPD   Z1, (R8)(BX*1)
 	VMULPS    Z2, Z0, Z0
-	MOVQ      1104(AX), SI
-	VMOVUPD   Z0, (SI)(DX*1)
+	MOVQ      1104(AX), R8
+	VMOVUPD   Z0, (R8)(DX*1)
 	ADDQ      $0x40, DX
-	SUBQ      $0x10, CX
+	ADDQ      $0x40, BX
+	SUBQ      $0x10, DI
 	JGE       loop_linear
 
 tail_of_linear:
-	ADDQ      $0x10, CX
+	ADDQ      $0x10, DI
 	JZ        end_linear
-	MOVL      $-1, SI
-	BZHIL     CX, SI, SI
-	KMOVW     SI, K7
-	MOVQ      (AX), CX
-	VMOVUPS.Z (CX)(DX*1), K7, Z0
-	MOVQ      240(AX), CX
-	VMOVUPS.Z (CX)(DX*1), K7, Z1
+	MOVL      $-1, R8
+	BZHIL     DI, R8, R8
+	KMOVW     R8, K7
+	MOVQ      (AX), R8
+	VMOVUPS.Z (R8)(DX*1), K7, Z0
+	MOVQ      240(AX), R8
+	VMOVUPS.Z (R8)(DX*1), K7, Z1
 	VMULPS    Z1, Z0, Z1
-	MOVQ      768(AX), CX
-	VMOVUPS.Z (CX)(DX*1), K7, Z2
+	MOVQ      768(AX), R8
+	VMOVUPS.Z (R8)(DX*1), K7, Z2
 	VSUBPS    Z1, Z2, Z1
-	MOVQ      768(AX), CX
-	VMOVUPS   Z1, K7, (CX)(DX*1)
-	MOVQ      144(AX), CX
-	VMOVUPS.Z (CX)(DX*1), K7, Z1
+	MOVQ      768(AX), R8
+	VMOVUPS   Z1, K7, (R8)(DX*1)
+	MOVQ      144(AX), R8
+	VMOVUPS.Z (R8)(DX*1), K7, Z1
 	VMULPS    Z1, Z0, Z0
-	MOVQ      408(AX), CX
-	VMOVUPS.Z (CX)(DX*1), K7, Z1
+	MOVQ      408(AX), R8
+	VMOVUPS.Z (R8)(BX*1), K7, Z1
 	VMULPS    Z1, Z0, Z1
-	MOVQ      168(AX), CX
-	VMOVUPS.Z (CX)(DX*1), K7, Z2
+	MOVQ      168(AX), R8
+	VMOVUPS.Z (R8)(DX*1), K7, Z2
 	VMULPS    Z2, Z0, Z3
-	MOVQ      792(AX), CX
-	VMOVUPS.Z (CX)(DX*1), K7, Z4
+	MOVQ      792(AX), R8
+	VMOVUPS.Z (R8)(BX*1), K7, Z4
 	VADDPS    Z3, Z4, Z3
-	MOVQ      792(AX), CX
-	VMOVUPS   Z3, K7, (CX)(DX*1)
-	MOVQ      24(AX), CX
-	VMOVUPS.Z (CX)(DX*1), K7, Z3
+	MOVQ      792(AX), R8
+	VMOVUPS   Z3, K7, (R8)(BX*1)
+	MOVQ      24(AX), R8
+	VMOVUPS.Z (R8)(DX*1), K7, Z3
 	VMULPS    Z3, Z1, Z3
-	MOVQ      264(AX), CX
-	VMOVUPS.Z (CX)(DX*1), K7, Z4
+	MOVQ      264(AX), R8
+	VMOVUPS.Z (R8)(DX*1), K7, Z4
 	VMULPS    Z4, Z3, Z4
-	MOVQ      816(AX), CX
-	VMOVUPS.Z (CX)(DX*1), K7, Z5
+	MOVQ      816(AX), R8
+	VMOVUPS.Z (R8)(BX*1), K7, Z5
 	VADDPS    Z4, Z5, Z4
-	MOVQ      816(AX), CX
-	VMOVUPS   Z4, K7, (CX)(DX*1)
-	MOVQ      432(AX), CX
-	VMOVUPS.Z (CX)(DX*1), K7, Z4
+	MOVQ      816(AX), R8
+	VMOVUPS   Z4, K7, (R8)(BX*1)
+	MOVQ      432(AX), R8
+	VMOVUPS.Z (R8)(BX*1), K7, Z4
 	VMULPS    Z4, Z3, Z3
-	MOVQ      1080(AX), CX
-	VMOVUPS   Z3, K7, (CX)(DX*1)
-	MOVQ      288(AX), CX
-	VMOVUPS.Z (CX)(DX*1), K7, Z3
-	MOVQ      480(AX), CX
-	VMOVUPS.Z (CX)(DX*1), K7, Z4
+	MOVQ      1080(AX), R8
+	VMOVUPS   Z3, K7, (R8)(DX*1)
+	MOVQ      288(AX), R8
+	VMOVUPS.Z (R8)(DX*1), K7, Z3
+	MOVQ      480(AX), R8
+	VMOVUPS.Z (R8)(BX*1), K7, Z4
 	VMULPS    Z4, Z3, Z5
 	VMULPS    Z5, Z1, Z6
-	MOVQ      120(AX), CX
-	VMOVUPS.Z (CX)(DX*1), K7, Z7
+	MOVQ      120(AX), R8
+	VMOVUPS.Z (R8)(DX*1), K7, Z7
 	VMULPS    Z7, Z6, Z7
 	VMULPS    Z2, Z1, Z2
 	VADDPS    Z2, Z0, Z0
-	MOVQ      48(AX), CX
-	VMOVUPS.Z (CX)(DX*1), K7, Z2
+	MOVQ      48(AX), R8
+	VMOVUPS.Z (R8)(DX*1), K7, Z2
 	VMULPS    Z2, Z7, Z8
-	MOVQ      96(AX), CX
-	VMOVUPS.Z (CX)(DX*1), K7, Z9
+	MOVQ      96(AX), R8
+	VMOVUPS.Z (R8)(DX*1), K7, Z9
 	VMULPS    Z9, Z8, Z8
 	VSUBPS    Z8, Z0, Z0
-	MOVQ      1056(AX), CX
-	VMOVUPS   Z0, K7, (CX)(DX*1)
-	MOVQ      72(AX), CX
-	VMOVUPS.Z (CX)(DX*1), K7, Z0
+	MOVQ      1056(AX), R8
+	VMOVUPS   Z0, K7, (R8)(DX*1)
+	MOVQ      72(AX), R8
+	VMOVUPS.Z (R8)(DX*1), K7, Z0
 	VSUBPS    Z2, Z0, Z0
 	VMULPS    Z0, Z7, Z0
-	MOVQ      840(AX), CX
-	VMOVUPS.Z (CX)(DX*1), K7, Z8
+	MOVQ      840(AX), R8
+	VMOVUPS.Z (R8)(BX*1), K7, Z8
 	VADDPS    Z0, Z8, Z0
-	MOVQ      840(AX), CX
-	VMOVUPS   Z0, K7, (CX)(DX*1)
+	MOVQ      840(AX), R8
+	VMOVUPS   Z0, K7, (R8)(BX*1)
 	VSUBPS    Z3, Z2, Z0
 	VMULPS    Z0, Z1, Z0
 	VMULPS    Z4, Z0, Z0
-	MOVQ      456(AX), CX
-	VMOVUPS.Z (CX)(DX*1), K7, Z1
+	MOVQ      456(AX), R8
+	VMOVUPS.Z (R8)(BX*1), K7, Z1
 	VMULPS    Z1, Z7, Z1
-	MOVQ      192(AX), CX
-	VMOVUPS.Z (CX)(DX*1), K7, Z2
+	MOVQ      192(AX), R8
+	VMOVUPS.Z (R8)(DX*1), K7, Z2
 	VMULPS    Z2, Z1, Z1
-	MOVQ      888(AX), CX
-	VMOVUPS.Z (CX)(DX*1), K7, Z2
+	MOVQ      888(AX), R8
+	VMOVUPS.Z (R8)(BX*1), K7, Z2
 	VADDPS    Z1, Z2, Z2
-	MOVQ      888(AX), CX
-	VMOVUPS   Z2, K7, (CX)(DX*1)
-	MOVQ      1152(AX), CX
-	VMOVUPS   Z1, K7, (CX)(DX*1)
+	MOVQ      888(AX), R8
+	VMOVUPS   Z2, K7, (R8)(BX*1)
+	MOVQ      1152(AX), R8
+	VMOVUPS   Z1, K7, (R8)(DX*1)
 	VSUBPS    Z6, Z0, Z2
 	VSUBPS    Z1, Z2, Z2
-	MOVQ      1176(AX), CX
-	VMOVUPS   Z2, K7, (CX)(DX*1)
+	MOVQ      1176(AX), R8
+	VMOVUPS   Z2, K7, (R8)(DX*1)
 	VMULPS    Z5, Z0, Z0
 	VSUBPS    Z0, Z2, Z0
-	MOVQ      864(AX), CX
-	VMOVUPS.Z (CX)(DX*1), K7, Z3
+	MOVQ      864(AX), R8
+	VMOVUPS.Z (R8)(BX*1), K7, Z3
 	VADDPS    Z0, Z3, Z0
-	MOVQ      864(AX), CX
-	VMOVUPS   Z0, K7, (CX)(DX*1)
-	MOVQ      744(AX), CX
-	VMOVUPS.Z (CX)(DX*1), K7, Z0
-	MOVQ      696(AX), CX
-	VMOVUPS.Z (CX)(DX*1), K7, Z3
+	MOVQ      864(AX), R8
+	VMOVUPS   Z0, K7, (R8)(BX*1)
+	MOVQ      744(AX), R8
+	VMOVUPS.Z (R8)(DX*1), K7, Z0
+	MOVQ      696(AX), R8
+	VMOVUPS.Z (R8)(DX*1), K7, Z3
 	VADDPS    Z3, Z0, Z0
 	VADDPS    Z2, Z0, Z0
-	MOVQ      216(AX), CX
-	VMOVUPS.Z (CX)(DX*1), K7, Z2
+	MOVQ      216(AX), R8
+	VMOVUPS.Z (R8)(DX*1), K7, Z2
 	VMULPS    Z2, Z0, Z0
-	MOVQ      336(AX), CX
-	VMOVUPS.Z (CX)(DX*1), K7, Z2
+	MOVQ      336(AX), R8
+	VMOVUPS.Z (R8)(DX*1), K7, Z2
 	VMULPS    Z2, Z0, Z2
-	MOVQ      504(AX), CX
-	VMOVUPS.Z (CX)(DX*1), K7, Z3
+	MOVQ      504(AX), R8
+	VMOVUPS.Z (R8)(BX*1), K7, Z3
 	VMULPS    Z3, Z0, Z3
-	MOVQ      744(AX), CX
-	VMOVUPS   Z3, K7, (CX)(DX*1)
-	MOVQ      552(AX), CX
-	VMOVUPS.Z (CX)(DX*1), K7, Z4
+	MOVQ      744(AX), R8
+	VMOVUPS   Z3, K7, (R8)(DX*1)
+	MOVQ      552(AX), R8
+	VMOVUPS.Z (R8)(BX*1), K7, Z4
 	VMULPS    Z4, Z0, Z0
-	MOVQ      1128(AX), CX
-	VMOVUPS   Z0, K7, (CX)(DX*1)
-	MOVQ      312(AX), CX
-	VMOVUPS.Z (CX)(DX*1), K7, Z0
+	MOVQ      1128(AX), R8
+	VMOVUPS   Z0, K7, (R8)(DX*1)
+	MOVQ      312(AX), R8
+	VMOVUPS.Z (R8)(DX*1), K7, Z0
 	VMULPS    Z0, Z3, Z0
-	MOVQ      912(AX), CX
-	VMOVUPS.Z (CX)(DX*1), K7, Z3
+	MOVQ      912(AX), R8
+	VMOVUPS.Z (R8)(BX*1), K7, Z3
 	VSUBPS    Z0, Z3, Z0
-	MOVQ      912(AX), CX
-	VMOVUPS   Z0, K7, (CX)(DX*1)
+	MOVQ      912(AX), R8
+	VMOVUPS   Z0, K7, (R8)(BX*1)
 	VMOVUPD   word32_000000003f800000<>+0(SB), Z0
-	MOVQ      528(AX), CX
-	VMOVUPS.Z (CX)(DX*1), K7, Z3
+	MOVQ      528(AX), R8
+	VMOVUPS.Z (R8)(BX*1), K7, Z3
 	VSUBPS    Z3, Z0, Z4
 	VMULPS    Z4, Z2, Z4
-	MOVQ      576(AX), CX
-	VMOVUPS.Z (CX)(DX*1), K7, Z5
+	MOVQ      576(AX), R8
+	VMOVUPS.Z (R8)(BX*1), K7, Z5
 	VMULPS    Z5, Z4, Z4
-	MOVQ      936(AX), CX
-	VMOVUPS.Z (CX)(DX*1), K7, Z5
+	MOVQ      936(AX), R8
+	VMOVUPS.Z (R8)(BX*1), K7, Z5
 	VADDPS    Z4, Z5, Z4
-	MOVQ      936(AX), CX
-	VMOVUPS   Z4, K7, (CX)(DX*1)
+	MOVQ      936(AX), R8
+	VMOVUPS   Z4, K7, (R8)(BX*1)
 	VMULPS    Z3, Z2, Z2
-	MOVQ      960(AX), CX
-	VMOVUPS.Z (CX)(DX*1), K7, Z3
+	MOVQ      960(AX), R8
+	VMOVUPS.Z (R8)(BX*1), K7, Z3
 	VADDPS    Z2, Z3, Z2
-	MOVQ      960(AX), CX
-	VMOVUPS   Z2, K7, (CX)(DX*1)
-	MOVQ      720(AX), CX
-	VMOVUPS.Z (CX)(DX*1), K7, Z2
-	MOVQ      672(AX), CX
-	VMOVUPS.Z (CX)(DX*1), K7, Z3
+	MOVQ      960(AX), R8
+	VMOVUPS   Z2, K7, (R8)(BX*1)
+	MOVQ      720(AX), R8
+	VMOVUPS.Z (R8)(DX*1), K7, Z2
+	MOVQ      672(AX), R8
+	VMOVUPS.Z (R8)(DX*1), K7, Z3
 	VADDPS    Z3, Z2, Z2
 	VADDPS    Z1, Z2, Z1
-	MOVQ      600(AX), CX
-	VMOVUPS.Z (CX)(DX*1), K7, Z2
+	MOVQ      600(AX), R8
+	VMOVUPS.Z (R8)(BX*1), K7, Z2
 	VMULPS    Z2, Z1, Z2
-	MOVQ      720(AX), CX
-	VMOVUPS   Z2, K7, (CX)(DX*1)
-	MOVQ      360(AX), CX
-	VMOVUPS.Z (CX)(DX*1), K7, Z3
+	MOVQ      720(AX), R8
+	VMOVUPS   Z2, K7, (R8)(DX*1)
+	MOVQ      360(AX), R8
+	VMOVUPS.Z (R8)(DX*1), K7, Z3
 	VMULPS    Z3, Z2, Z2
-	MOVQ      984(AX), CX
-	VMOVUPS.Z (CX)(DX*1), K7, Z3
+	MOVQ      984(AX), R8
+	VMOVUPS.Z (R8)(BX*1), K7, Z3
 	VSUBPS    Z2, Z3, Z2
-	MOVQ      984(AX), CX
-	VMOVUPS   Z2, K7, (CX)(DX*1)
-	MOVQ      648(AX), CX
-	VMOVUPS.Z (CX)(DX*1), K7, Z2
-	MOVQ      384(AX), CX
-	VMOVUPS.Z (CX)(DX*1), K7, Z3
+	MOVQ      984(AX), R8
+	VMOVUPS   Z2, K7, (R8)(BX*1)
+	MOVQ      648(AX), R8
+	VMOVUPS.Z (R8)(BX*1), K7, Z2
+	MOVQ      384(AX), R8
+	VMOVUPS.Z (R8)(DX*1), K7, Z3
 	VMULPS    Z3, Z2, Z4
 	VMAXPS    Z0, Z4, Z5
 	VMULPS    Z5, Z1, Z5
-	MOVQ      624(AX), CX
-	VMOVUPS.Z (CX)(DX*1), K7, Z6
+	MOVQ      624(AX), R8
+	VMOVUPS.Z (R8)(BX*1), K7, Z6
 	VSUBPS    Z6, Z0, Z7
 	VMULPS    Z7, Z5, Z5
-	MOVQ      1008(AX), CX
-	VMOVUPS.Z (CX)(DX*1), K7, Z7
+	MOVQ      1008(AX), R8
+	VMOVUPS.Z (R8)(BX*1), K7, Z7
 	VADDPS    Z5, Z7, Z5
-	MOVQ      1008(AX), CX
-	VMOVUPS   Z5, K7, (CX)(DX*1)
+	MOVQ      1008(AX), R8
+	VMOVUPS   Z5, K7, (R8)(BX*1)
 	VMULPS    Z6, Z1, Z1
 	VCMPPS    $0x1e, Z0, Z4, K1
 	VMOVUPD   word32_000000003f000000<>+0(SB), Z5
@@ -11656,456 +14833,1780 @@ tail_of_linear:
 	VMOVUPS.Z Z5, K1, Z0
 	VMULPS    Z0, Z1, Z0
 	VMULPS    Z3, Z0, Z1
-	MOVQ      1032(AX), CX
-	VMOVUPS.Z (CX)(DX*1), K7, Z3
+	MOVQ      1032(AX), R8
+	VMOVUPS.Z (R8)(BX*1), K7, Z3
 	VADDPS    Z1, Z3, Z1
-	MOVQ      1032(AX), CX
-	VMOVUPS   Z1, K7, (CX)(DX*1)
+	MOVQ      1032(AX), R8
+	VMOVUPS   Z1, K7, (R8)(BX*1)
 	VMULPS    Z2, Z0, Z0
-	MOVQ      1104(AX), AX
-	VMOVUPS   Z0, K7, (AX)(DX*1)
+	MOVQ      1104(AX), BX
+	VMOVUPS   Z0, K7, (BX)(DX*1)
+	LEAQ      (DX)(DI*4), DX
 
 end_linear:
-	MOVQ BX, found+24(FP)
+	DECQ CX
+	JNZ  row_of_linear
+	MOVQ SI, found+32(FP)
 	VZEROUPPER
 	RET
 
-// func expSynAVX512F32(args *byte, scratch *byte, n int) (found int)
+// func mixedAVX512F32(args *byte, scratch *byte, n int, rows int) (found int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·expSynAVX512F32(SB), NOSPLIT, $0-32
+TEXT ·mixedAVX512F32(SB), NOSPLIT, $0-40
 	MOVQ args+0(FP), AX
 	MOVQ scratch+8(FP), CX
-	MOVQ n+16(FP), CX
-	XORQ DX, DX
+	MOVQ rows+24(FP), DX
 	XORQ BX, BX
-	SUBQ $0x10, CX
+	XORQ DI, DI
+
+row_of_mixed:
+	MOVQ n+16(FP), R8
+	XORQ SI, SI
+	SUBQ $0x10, R8
+	JL   tail_of_mixed
+
+loop_mixed:
+	VMOVUPD      word32_00000000c2ae0000<>+0(SB), Z0
+	MOVQ         (AX), R9
+	VMOVUPD      (R9)(BX*1), Z1
+	VMAXPS       Z1, Z0, Z2
+	VMOVUPD      word32_0000000042b00000<>+0(SB), Z3
+	VMINPS       Z2, Z3, Z2
+	VMULPS       word32_000000003fb8aa3b<>+0(SB), Z2, Z4
+	VADDPS       word32_000000004b400000<>+0(SB), Z4, Z4
+	VPSLLD       $0x17, Z4, Z5
+	VSUBPS       word32_000000004b400000<>+0(SB), Z4, Z4
+	VMULPS       word32_000000003f317200<>+0(SB), Z4, Z6
+	VSUBPS       Z6, Z2, Z2
+	VMULPS       word32_0000000035bfbe8e<>+0(SB), Z4, Z4
+	VSUBPS       Z4, Z2, Z2
+	VMULPS       word32_000000003ab511f8<>+0(SB), Z2, Z4
+	VADDPS       word32_000000003c091d05<>+0(SB), Z4, Z4
+	VMULPS       Z4, Z2, Z4
+	VADDPS       word32_000000003d2aac79<>+0(SB), Z4, Z4
+	VMULPS       Z4, Z2, Z4
+	VADDPS       word32_000000003e2aaa49<>+0(SB), Z4, Z4
+	VMULPS       Z4, Z2, Z4
+	VADDPS       word32_000000003efffffe<>+0(SB), Z4, Z4
+	VMULPS       Z2, Z2, Z6
+	VMULPS       Z4, Z6, Z4
+	VADDPS       Z2, Z4, Z2
+	VADDPS       word32_000000003f800000<>+0(SB), Z2, Z2
+	VPADDD       Z5, Z2, Z2
+	MOVQ         216(AX), R9
+	VMOVUPD      (R9)(SI*1), Z4
+	MOVQ         24(AX), R9
+	VMOVUPD      (R9)(BX*1), Z5
+	VMULPS       Z5, Z4, Z6
+	VMAXPS       Z6, Z0, Z0
+	VMINPS       Z0, Z3, Z0
+	VMULPS       word32_000000003fb8aa3b<>+0(SB), Z0, Z3
+	VADDPS       word32_000000004b400000<>+0(SB), Z3, Z3
+	VPSLLD       $0x17, Z3, Z6
+	VSUBPS       word32_000000004b400000<>+0(SB), Z3, Z3
+	VMULPS       word32_000000003f317200<>+0(SB), Z3, Z7
+	VSUBPS       Z7, Z0, Z0
+	VMULPS       word32_0000000035bfbe8e<>+0(SB), Z3, Z3
+	VSUBPS       Z3, Z0, Z0
+	VMULPS       word32_000000003ab511f8<>+0(SB), Z0, Z3
+	VADDPS       word32_000000003c091d05<>+0(SB), Z3, Z3
+	VMULPS       Z3, Z0, Z3
+	VADDPS       word32_000000003d2aac79<>+0(SB), Z3, Z3
+	VMULPS       Z3, Z0, Z3
+	VADDPS       word32_000000003e2aaa49<>+0(SB), Z3, Z3
+	VMULPS       Z3, Z0, Z3
+	VADDPS       word32_000000003efffffe<>+0(SB), Z3, Z3
+	VMULPS       Z0, Z0, Z7
+	VMULPS       Z3, Z7, Z3
+	VADDPS       Z0, Z3, Z0
+	VADDPS       word32_000000003f800000<>+0(SB), Z0, Z0
+	VPADDD       Z6, Z0, Z0
+	MOVQ         336(AX), R9
+	VMOVUPD      (R9)(SI*1), Z3
+	MOVQ         120(AX), R9
+	VMOVUPD      (R9)(BX*1), Z6
+	VMULPS       Z6, Z3, Z7
+	MOVQ         360(AX), R9
+	VMOVUPD      (R9)(SI*1), Z8
+	MOVQ         144(AX), R9
+	VMOVUPD      (R9)(BX*1), Z9
+	VMULPS       Z9, Z8, Z10
+	VADDPS       Z10, Z7, Z7
+	VCMPPS       $0x1e, word32_000000003f800000<>+0(SB), Z7, K1
+	VMOVUPD      word32_000000003f000000<>+0(SB), Z10
+	VBLENDMPS    word32_000000003f800000<>+0(SB), Z10, K1, Z11
+	VCMPPS       $0x1d, word32_000000003f800000<>+0(SB), Z7, K1
+	VMOVUPS.Z    Z11, K1, Z7
+	MOVQ         312(AX), R9
+	MOVQ         96(AX), R9
+	VMOVUPD      (R9)(BX*1), Z11
+	MOVQ         312(AX), R9
+	VADDPS       (R9)(SI*1), Z11, Z11
+	MOVQ         72(AX), R9
+	VMOVUPD      (R9)(BX*1), Z12
+	VSUBPS       Z11, Z12, Z12
+	MOVQ         264(AX), R9
+	VADDPS       (R9)(SI*1), Z12, Z12
+	MOVQ         48(AX), R9
+	VMOVUPD      (R9)(BX*1), Z13
+	VCMPPS       $0x00, word32_0000000000000000<>+0(SB), Z13, K1
+	VCMPPS       $0x1e, word32_000000003f800000<>+0(SB), Z12, K2
+	VBLENDMPS    word32_000000003f800000<>+0(SB), Z10, K2, Z14
+	VCMPPS       $0x1d, word32_000000003f800000<>+0(SB), Z12, K2
+	VMOVUPS.Z    Z14, K2, Z14
+	VMOVUPS.Z    Z14, K1, Z14
+	VCMPPS       $0x00, word32_0000000000000000<>+0(SB), Z13, K1
+	VMOVUPD      word32_000000003f800000<>+0(SB), Z15
+	VMAXPS       Z12, Z15, Z12
+	VBLENDMPS    Z12, Z15, K1, Z16
+	MOVQ         240(AX), R9
+	VMOVUPD      (R9)(SI*1), Z17
+	VADDPS       Z17, Z2, Z18
+	VDIVPS       Z18, Z15, Z19
+	MOVQ         288(AX), R9
+	VMOVUPD      (R9)(SI*1), Z20
+	VMULPS       Z20, Z11, Z21
+	VMULPS       Z16, Z17, Z22
+	VDIVPS       Z18, Z22, Z22
+	VSUBPS       Z11, Z22, Z23
+	VMULPS       Z23, Z21, Z23
+	VADDPS       Z23, Z0, Z23
+	MOVQ         192(AX), R9
+	VMOVUPD      (R9)(SI*1), Z24
+	VMULPS       Z23, Z24, Z25
+	VMULPS       Z25, Z2, Z25
+	VADDPS       Z25, Z2, Z25
+	VCMPPS       $0x1e, Z15, Z25, K1
+	VBLENDMPS    Z15, Z10, K1, Z26
+	VCMPPS       $0x1d, Z15, Z25, K1
+	VMOVUPS.Z    Z26, K1, Z26
+	VMULPS       Z2, Z26, Z26
+	VMAXPS       Z25, Z15, Z25
+	VMOVUPD      word32_0000000079297b5a<>+0(SB), Z27
+	VMINPS       Z25, Z27, Z25
+	VDIVPS       Z25, Z26, Z25
+	VMOVUPD      word32_0000000000000000<>+0(SB), Z26
+	MOVQ         600(AX), R9
+	VMOVUPD      Z26, (R9)(BX*1)
+	VCMPPS       $0x1e, Z26, Z13, K1
+	VBROADCASTSS 648(AX), Z28
+	VCMPPS       $0x12, Z28, Z13, K2
+	KANDW        K2, K1, K1
+	KMOVW        K1, R9
+	VMOVUPD      Z0, 64(CX)
+	VMOVUPD      Z2, 128(CX)
+	VMOVUPD      Z7, 192(CX)
+	VMOVUPD      Z11, 256(CX)
+	VMOVUPD      Z12, 320(CX)
+	VMOVUPD      Z14, 384(CX)
+	VMOVUPD      Z16, 448(CX)
+	VMOVUPD      Z18, 512(CX)
+	VMOVUPD      Z19, 576(CX)
+	VMOVUPD      Z21, 640(CX)
+	VMOVUPD      Z22, 704(CX)
+	VMOVUPD      Z23, 768(CX)
+	VMOVUPD      Z25, 832(CX)
+	TESTL        R9, R9
+	JZ           mixed_1_false
+	VMULPS       Z12, Z17, Z12
+	VDIVPS       Z18, Z12, Z12
+	VSUBPS       Z11, Z12, Z12
+	VMULPS       Z12, Z21, Z12
+	VADDPS       Z12, Z0, Z12
+	VMULPS       Z12, Z24, Z12
+	VMULPS       Z12, Z2, Z12
+	VADDPS       Z12, Z2, Z12
+	VMAXPS       Z12, Z15, Z12
+	VMINPS       Z12, Z27, Z12
+	VPSUBD       word32_000000003f3504f3<>+0(SB), Z12, Z18
+	VPSRAD       $0x17, Z18, Z18
+	VPSLLD       $0x17, Z18, Z21
+	VPSUBD       Z21, Z12, Z12
+	VSUBPS       Z15, Z12, Z12
+	VMULPS       word32_00000000bd9c5b32<>+0(SB), Z12, Z21
+	VADDPS       word32_000000003e02ae06<>+0(SB), Z21, Z21
+	VMULPS       Z21, Z12, Z21
+	VADDPS       word32_00000000be06c2b2<>+0(SB), Z21, Z21
+	VMULPS       Z21, Z12, Z21
+	VADDPS       word32_000000003e116d05<>+0(SB), Z21, Z21
+	VMULPS       Z21, Z12, Z21
+	VADDPS       word32_00000000be2a3920<>+0(SB), Z21, Z21
+	VMULPS       Z21, Z12, Z21
+	VADDPS       word32_000000003e4cd004<>+0(SB), Z21, Z21
+	VMULPS       Z21, Z12, Z21
+	VADDPS       word32_00000000be800114<>+0(SB), Z21, Z21
+	VMULPS       Z21, Z12, Z21
+	VADDPS       word32_000000003eaaaaaa<>+0(SB), Z21, Z21
+	VMULPS       Z12, Z12, Z27
+	VMULPS       Z12, Z27, Z29
+	VMULPS       Z21, Z29, Z21
+	VMULPS       Z10, Z27, Z27
+	VSUBPS       Z27, Z21, Z21
+	VCVTDQ2PS    Z18, Z18
+	VMULPS       word32_0000000035bfbe8e<>+0(SB), Z18, Z27
+	VADDPS       Z21, Z27, Z21
+	VADDPS       Z12, Z21, Z12
+	VMULPS       word32_000000003f317200<>+0(SB), Z18, Z18
+	VADDPS       Z18, Z12, Z12
+	MOVQ         168(AX), R9
+	VSUBPS       (R9)(BX*1), Z12, Z12
+	VCMPPS       $0x1e, Z26, Z13, K1
+	VCMPPS       $0x12, Z28, Z13, K2
+	KANDW        K2, K1, K1
+	VMOVUPS.Z    Z12, K1, Z12
+	MOVQ         600(AX), R9
+	VMOVUPD      Z12, (R9)(BX*1)
+
+mixed_1_false:
+	MOVQ         872(AX), R9
+	MOVQ         920(AX), R9
+	VMOVUPD      (R9)(BX*1), Z0
+	MOVQ         872(AX), R9
+	VADDPS       (R9)(BX*1), Z0, Z1
+	MOVQ         824(AX), R9
+	MOVQ         704(AX), R9
+	VMOVUPD      (R9)(BX*1), Z2
+	MOVQ         824(AX), R9
+	VMULPS       (R9)(BX*1), Z2, Z3
+	MOVQ         776(AX), R9
+	VMULPS       (R9)(SI*1), Z3, Z3
+	MOVQ         800(AX), R9
+	VMOVUPD      (R9)(BX*1), Z4
+	VSUBPS       Z3, Z4, Z3
+	MOVQ         1016(AX), R9
+	VMOVUPD      (R9)(BX*1), Z4
+	VSUBPS       Z4, Z3, Z3
+	MOVQ         896(AX), R9
+	VMOVUPD      (R9)(BX*1), Z5
+	MOVQ         168(AX), R9
+	VMOVUPD      (R9)(BX*1), Z6
+	VMULPS       Z6, Z5, Z7
+	VMULPS       word32_000000003f000000<>+0(SB), Z7, Z7
+	VSUBPS       Z7, Z3, Z3
+	MOVQ         944(AX), R9
+	VMOVUPD      (R9)(BX*1), Z7
+	MOVQ         968(AX), R9
+	VSUBPS       (R9)(BX*1), Z7, Z7
+	VMULPS       Z7, Z2, Z2
+	VMULPS       word32_000000003f000000<>+0(SB), Z2, Z2
+	VADDPS       Z2, Z3, Z2
+	MOVQ         992(AX), R9
+	MOVQ         (AX), R9
+	VMOVUPD      (R9)(BX*1), Z3
+	MOVQ         992(AX), R9
+	VMULPS       (R9)(BX*1), Z3, Z7
+	VMULPS       word32_000000003f000000<>+0(SB), Z7, Z7
+	VSUBPS       Z7, Z2, Z2
+	VSUBPS       Z3, Z6, Z3
+	VMAXPS       word32_000000003e4ccccd<>+0(SB), Z3, Z3
+	VDIVPS       Z3, Z2, Z2
+	MOVQ         752(AX), R9
+	VMOVUPD      (R9)(SI*1), Z3
+	VSUBPS       Z3, Z6, Z7
+	VCMPPS       $0x1e, word32_0000000000000000<>+0(SB), Z7, K1
+	MOVQ         1040(AX), R9
+	VMOVUPD      (R9)(SI*1), Z7
+	VSUBPS       Z2, Z7, Z8
+	VBLENDMPS    Z8, Z7, K1, Z7
+	MOVQ         1040(AX), R9
+	VMOVUPD      Z7, (R9)(SI*1)
+	MOVQ         848(AX), R9
+	MOVQ         848(AX), R9
+	VADDPS       (R9)(BX*1), Z5, Z7
+	VADDPS       Z7, Z1, Z7
+	VSUBPS       Z3, Z6, Z8
+	VCMPPS       $0x1e, word32_0000000000000000<>+0(SB), Z8, K1
+	VADDPS       Z2, Z1, Z1
+	VBLENDMPS    Z1, Z7, K1, Z1
+	VSUBPS       Z3, Z6, Z2
+	VCMPPS       $0x1e, word32_0000000000000000<>+0(SB), Z2, K1
+	VMOVUPS.Z    Z4, K1, Z2
+	MOVQ         1064(AX), R9
+	MOVQ         1064(AX), R9
+	VADDPS       (R9)(SI*1), Z2, Z2
+	MOVQ         1064(AX), R9
+	VMOVUPD      Z2, (R9)(SI*1)
+	MOVQ         48(AX), R9
+	VMOVUPD      (R9)(BX*1), Z2
+	VBROADCASTSS 1112(AX), Z7
+	VCMPPS       $0x1e, Z7, Z2, K1
+	VSUBPS       Z3, Z6, Z7
+	VCMPPS       $0x1e, word32_0000000000000000<>+0(SB), Z7, K2
+	VMOVUPS.Z    Z4, K1, Z4
+	VBLENDMPS    word32_0000000000000000<>+0(SB), Z4, K2, Z4
+	MOVQ         1016(AX), R9
+	VMOVUPD      Z4, (R9)(BX*1)
+	MOVQ         600(AX), R9
+	VMOVUPD      (R9)(BX*1), Z4
+	VMULPS       Z4, Z1, Z7
+	MOVQ         1016(AX), R9
+	VMOVUPD      (R9)(BX*1), Z8
+	VSUBPS       Z7, Z8, Z7
+	MOVQ         1016(AX), R9
+	VMOVUPD      Z7, (R9)(BX*1)
+	VMULPS       832(CX), Z1, Z1
+	MOVQ         192(AX), R9
+	VMOVUPD      (R9)(SI*1), Z7
+	VMULPS       Z7, Z1, Z8
+	VMULPS       768(CX), Z1, Z9
+	MOVQ         1912(AX), R9
+	MOVQ         1912(AX), R9
+	VADDPS       (R9)(SI*1), Z9, Z9
+	MOVQ         1912(AX), R9
+	VMOVUPD      Z9, (R9)(SI*1)
+	VMULPS       64(CX), Z8, Z9
+	MOVQ         24(AX), R9
+	VMOVUPD      (R9)(BX*1), Z10
+	VMULPS       Z10, Z9, Z11
+	MOVQ         1936(AX), R9
+	MOVQ         1936(AX), R9
+	VADDPS       (R9)(SI*1), Z11, Z11
+	MOVQ         1936(AX), R9
+	VMOVUPD      Z11, (R9)(SI*1)
+	MOVQ         216(AX), R9
+	VMOVUPD      (R9)(SI*1), Z11
+	VMULPS       Z11, Z9, Z9
+	MOVQ         872(AX), R9
+	VMOVUPD      Z9, (R9)(BX*1)
+	MOVQ         288(AX), R9
+	VMOVUPD      (R9)(SI*1), Z9
+	VMULPS       256(CX), Z9, Z12
+	VMULPS       Z12, Z8, Z13
+	VMULPS       576(CX), Z13, Z14
+	VMULPS       768(CX), Z8, Z15
+	VADDPS       Z15, Z1, Z1
+	VMULPS       704(CX), Z14, Z15
+	VMULPS       128(CX), Z15, Z15
+	VSUBPS       Z15, Z1, Z1
+	MOVQ         848(AX), R9
+	VMOVUPD      Z1, (R9)(BX*1)
+	VMOVUPD      448(CX), Z1
+	VSUBPS       704(CX), Z1, Z15
+	VMULPS       Z15, Z14, Z15
+	MOVQ         1960(AX), R9
+	MOVQ         1960(AX), R9
+	VADDPS       (R9)(SI*1), Z15, Z15
+	MOVQ         1960(AX), R9
+	VMOVUPD      Z15, (R9)(SI*1)
+	VMOVUPD      704(CX), Z15
+	VSUBPS       256(CX), Z15, Z16
+	VMULPS       Z16, Z8, Z8
+	VMULPS       Z9, Z8, Z8
+	MOVQ         240(AX), R9
+	VMOVUPD      (R9)(SI*1), Z16
+	VMULPS       Z16, Z14, Z14
+	VMULPS       384(CX), Z14, Z14
+	MOVQ         2008(AX), R9
+	MOVQ         2008(AX), R9
+	VADDPS       (R9)(SI*1), Z14, Z17
+	MOVQ         2008(AX), R9
+	VMOVUPD      Z17, (R9)(SI*1)
+	VSUBPS       Z13, Z8, Z13
+	VSUBPS       Z14, Z13, Z13
+	VMULPS       Z12, Z8, Z8
+	VSUBPS       Z8, Z13, Z8
+	MOVQ         1984(AX), R9
+	MOVQ         1984(AX), R9
+	VADDPS       (R9)(SI*1), Z8, Z8
+	MOVQ         1984(AX), R9
+	VMOVUPD      Z8, (R9)(SI*1)
+	MOVQ         1864(AX), R9
+	MOVQ         1816(AX), R9
+	VMOVUPD      (R9)(BX*1), Z8
+	MOVQ         1864(AX), R9
+	VADDPS       (R9)(BX*1), Z8, Z12
+	VADDPS       Z13, Z12, Z12
+	VMULPS       192(CX), Z12, Z12
+	MOVQ         144(AX), R9
+	VMOVUPD      (R9)(BX*1), Z13
+	VMULPS       Z13, Z12, Z17
+	MOVQ         336(AX), R9
+	VMOVUPD      (R9)(SI*1), Z18
+	VMULPS       Z18, Z12, Z19
+	MOVQ         1864(AX), R9
+	VMOVUPD      Z19, (R9)(BX*1)
+	MOVQ         360(AX), R9
+	VMOVUPD      (R9)(SI*1), Z20
+	VMULPS       Z20, Z12, Z12
+	MOVQ         824(AX), R9
+	VMOVUPD      Z12, (R9)(BX*1)
+	MOVQ         120(AX), R9
+	VMOVUPD      (R9)(BX*1), Z12
+	VMULPS       Z12, Z19, Z19
+	MOVQ         2032(AX), R9
+	VMOVUPD      (R9)(SI*1), Z21
+	VSUBPS       Z19, Z21, Z19
+	MOVQ         2032(AX), R9
+	VMOVUPD      Z19, (R9)(SI*1)
+	VMOVUPD      word32_000000003f800000<>+0(SB), Z19
+	MOVQ         1648(AX), R9
+	VMOVUPD      (R9)(SI*1), Z21
+	VSUBPS       Z21, Z19, Z22
+	VMULPS       Z22, Z17, Z22
+	MOVQ         1696(AX), R9
+	VMOVUPD      (R9)(SI*1), Z23
+	VMULPS       Z23, Z22, Z22
+	MOVQ         2056(AX), R9
+	MOVQ         2056(AX), R9
+	VADDPS       (R9)(SI*1), Z22, Z22
+	MOVQ         2056(AX), R9
+	VMOVUPD      Z22, (R9)(SI*1)
+	VMULPS       Z21, Z17, Z17
+	MOVQ         2080(AX), R9
+	MOVQ         2080(AX), R9
+	VADDPS       (R9)(SI*1), Z17, Z17
+	MOVQ         2080(AX), R9
+	VMOVUPD      Z17, (R9)(SI*1)
+	MOVQ         1840(AX), R9
+	MOVQ         1792(AX), R9
+	VMOVUPD      (R9)(BX*1), Z17
+	MOVQ         1840(AX), R9
+	VADDPS       (R9)(BX*1), Z17, Z22
+	VADDPS       Z14, Z22, Z14
+	MOVQ         1720(AX), R9
+	VMOVUPD      (R9)(SI*1), Z22
+	VMULPS       Z22, Z14, Z24
+	MOVQ         1840(AX), R9
+	VMOVUPD      Z24, (R9)(BX*1)
+	MOVQ         1480(AX), R9
+	VMOVUPD      (R9)(BX*1), Z25
+	VMULPS       Z25, Z24, Z24
+	MOVQ         2104(AX), R9
+	VMOVUPD      (R9)(SI*1), Z26
+	VSUBPS       Z24, Z26, Z24
+	MOVQ         2104(AX), R9
+	VMOVUPD      Z24, (R9)(SI*1)
+	MOVQ         1768(AX), R9
+	VMOVUPD      (R9)(SI*1), Z24
+	MOVQ         1504(AX), R9
+	VMOVUPD      (R9)(BX*1), Z26
+	VMULPS       Z26, Z24, Z27
+	VMAXPS       Z19, Z27, Z28
+	VMULPS       Z28, Z14, Z28
+	MOVQ         1744(AX), R9
+	VMOVUPD      (R9)(SI*1), Z29
+	VSUBPS       Z29, Z19, Z30
+	VMULPS       Z30, Z28, Z28
+	MOVQ         2128(AX), R9
+	MOVQ         2128(AX), R9
+	VADDPS       (R9)(SI*1), Z28, Z28
+	MOVQ         2128(AX), R9
+	VMOVUPD      Z28, (R9)(SI*1)
+	VMULPS       Z29, Z14, Z14
+	VCMPPS       $0x1e, Z19, Z27, K1
+	VMOVUPD      word32_000000003f000000<>+0(SB), Z28
+	VBLENDMPS    Z19, Z28, K1, Z30
+	VCMPPS       $0x1d, Z19, Z27, K1
+	VMOVUPS.Z    Z30, K1, Z27
+	VMULPS       Z27, Z14, Z14
+	VMULPS       Z26, Z14, Z27
+	MOVQ         2152(AX), R9
+	MOVQ         2152(AX), R9
+	VADDPS       (R9)(SI*1), Z27, Z27
+	MOVQ         2152(AX), R9
+	VMOVUPD      Z27, (R9)(SI*1)
+	VMULPS       Z24, Z14, Z14
+	MOVQ         2224(AX), R9
+	VMOVUPD      Z14, (R9)(BX*1)
+	MOVQ         2464(AX), R9
+	MOVQ         2464(AX), R9
+	VADDPS       (R9)(BX*1), Z5, Z5
+	MOVQ         2440(AX), R9
+	MOVQ         2512(AX), R9
+	VMOVUPD      (R9)(BX*1), Z14
+	MOVQ         2440(AX), R9
+	VADDPS       (R9)(BX*1), Z14, Z14
+	MOVQ         2368(AX), R9
+	VMULPS       (R9)(BX*1), Z14, Z14
+	VMULPS       Z6, Z5, Z27
+	MOVQ         2392(AX), R9
+	VMULPS       (R9)(BX*1), Z27, Z27
+	VSUBPS       Z27, Z14, Z14
+	MOVQ         2488(AX), R9
+	MOVQ         2488(AX), R9
+	VADDPS       (R9)(BX*1), Z0, Z0
+	VSUBPS       Z3, Z6, Z27
+	VCMPPS       $0x1e, word32_0000000000000000<>+0(SB), Z27, K1
+	VADDPS       Z5, Z0, Z5
+	VBLENDMPS    Z0, Z5, K1, Z0
+	VADDPS       Z14, Z0, Z0
+	MOVQ         2608(AX), R9
+	VMOVUPD      (R9)(SI*1), Z5
+	VSUBPS       Z14, Z5, Z5
+	MOVQ         2608(AX), R9
+	VMOVUPD      Z5, (R9)(SI*1)
+	VSUBPS       Z3, Z6, Z5
+	VCMPPS       $0x1e, word32_0000000000000000<>+0(SB), Z5, K1
+	MOVQ         2584(AX), R9
+	VMOVUPD      (R9)(BX*1), Z5
+	VMOVUPS.Z    Z5, K1, Z14
+	MOVQ         2632(AX), R9
+	MOVQ         2632(AX), R9
+	VADDPS       (R9)(SI*1), Z14, Z14
+	MOVQ         2632(AX), R9
+	VMOVUPD      Z14, (R9)(SI*1)
+	VBROADCASTSS 2680(AX), Z14
+	VCMPPS       $0x1e, Z14, Z2, K1
+	VSUBPS       Z3, Z6, Z2
+	VCMPPS       $0x1e, word32_0000000000000000<>+0(SB), Z2, K2
+	VMOVUPS.Z    Z5, K1, Z2
+	VBLENDMPS    word32_0000000000000000<>+0(SB), Z2, K2, Z2
+	MOVQ         2584(AX), R9
+	VMOVUPD      Z2, (R9)(BX*1)
+	VMULPS       Z4, Z0, Z2
+	MOVQ         2584(AX), R9
+	VMOVUPD      (R9)(BX*1), Z3
+	VSUBPS       Z2, Z3, Z2
+	MOVQ         2584(AX), R9
+	VMOVUPD      Z2, (R9)(BX*1)
+	VMULPS       832(CX), Z0, Z0
+	VMULPS       Z7, Z0, Z2
+	VMULPS       768(CX), Z0, Z3
+	MOVQ         3480(AX), R9
+	MOVQ         3480(AX), R9
+	VADDPS       (R9)(SI*1), Z3, Z3
+	MOVQ         3480(AX), R9
+	VMOVUPD      Z3, (R9)(SI*1)
+	VMULPS       64(CX), Z2, Z3
+	VMULPS       Z10, Z3, Z4
+	MOVQ         3504(AX), R9
+	MOVQ         3504(AX), R9
+	VADDPS       (R9)(SI*1), Z4, Z4
+	MOVQ         3504(AX), R9
+	VMOVUPD      Z4, (R9)(SI*1)
+	VMULPS       Z11, Z3, Z3
+	MOVQ         2488(AX), R9
+	VMOVUPD      Z3, (R9)(BX*1)
+	VMULPS       256(CX), Z9, Z3
+	VMULPS       Z3, Z2, Z4
+	VMULPS       576(CX), Z4, Z5
+	VMULPS       768(CX), Z2, Z6
+	VADDPS       Z6, Z0, Z0
+	VMULPS       Z15, Z5, Z6
+	VMULPS       128(CX), Z6, Z6
+	VSUBPS       Z6, Z0, Z0
+	MOVQ         2464(AX), R9
+	VMOVUPD      Z0, (R9)(BX*1)
+	VSUBPS       Z15, Z1, Z0
+	VMULPS       Z0, Z5, Z0
+	MOVQ         3528(AX), R9
+	MOVQ         3528(AX), R9
+	VADDPS       (R9)(SI*1), Z0, Z0
+	MOVQ         3528(AX), R9
+	VMOVUPD      Z0, (R9)(SI*1)
+	VSUBPS       256(CX), Z15, Z0
+	VMULPS       Z0, Z2, Z0
+	VMULPS       Z9, Z0, Z0
+	VMULPS       Z16, Z5, Z1
+	VMULPS       384(CX), Z1, Z1
+	MOVQ         3576(AX), R9
+	MOVQ         3576(AX), R9
+	VADDPS       (R9)(SI*1), Z1, Z2
+	MOVQ         3576(AX), R9
+	VMOVUPD      Z2, (R9)(SI*1)
+	VSUBPS       Z4, Z0, Z2
+	VSUBPS       Z1, Z2, Z2
+	VMULPS       Z3, Z0, Z0
+	VSUBPS       Z0, Z2, Z0
+	MOVQ         3552(AX), R9
+	MOVQ         3552(AX), R9
+	VADDPS       (R9)(SI*1), Z0, Z0
+	MOVQ         3552(AX), R9
+	VMOVUPD      Z0, (R9)(SI*1)
+	MOVQ         3432(AX), R9
+	MOVQ         3432(AX), R9
+	VADDPS       (R9)(BX*1), Z8, Z0
+	VADDPS       Z2, Z0, Z0
+	VMULPS       192(CX), Z0, Z0
+	VMULPS       Z13, Z0, Z2
+	VMULPS       Z18, Z0, Z3
+	MOVQ         3432(AX), R9
+	VMOVUPD      Z3, (R9)(BX*1)
+	VMULPS       Z20, Z0, Z0
+	MOVQ         2440(AX), R9
+	VMOVUPD      Z0, (R9)(BX*1)
+	VMULPS       Z12, Z3, Z0
+	MOVQ         3600(AX), R9
+	VMOVUPD      (R9)(SI*1), Z3
+	VSUBPS       Z0, Z3, Z0
+	MOVQ         3600(AX), R9
+	VMOVUPD      Z0, (R9)(SI*1)
+	VSUBPS       Z21, Z19, Z0
+	VMULPS       Z0, Z2, Z0
+	VMULPS       Z23, Z0, Z0
+	MOVQ         3624(AX), R9
+	MOVQ         3624(AX), R9
+	VADDPS       (R9)(SI*1), Z0, Z0
+	MOVQ         3624(AX), R9
+	VMOVUPD      Z0, (R9)(SI*1)
+	VMULPS       Z21, Z2, Z0
+	MOVQ         3648(AX), R9
+	MOVQ         3648(AX), R9
+	VADDPS       (R9)(SI*1), Z0, Z0
+	MOVQ         3648(AX), R9
+	VMOVUPD      Z0, (R9)(SI*1)
+	MOVQ         3408(AX), R9
+	MOVQ         3408(AX), R9
+	VADDPS       (R9)(BX*1), Z17, Z0
+	VADDPS       Z1, Z0, Z0
+	VMULPS       Z22, Z0, Z1
+	MOVQ         3408(AX), R9
+	VMOVUPD      Z1, (R9)(BX*1)
+	VMULPS       Z25, Z1, Z1
+	MOVQ         3672(AX), R9
+	VMOVUPD      (R9)(SI*1), Z2
+	VSUBPS       Z1, Z2, Z1
+	MOVQ         3672(AX), R9
+	VMOVUPD      Z1, (R9)(SI*1)
+	VMULPS       Z26, Z24, Z1
+	VMAXPS       Z19, Z1, Z2
+	VMULPS       Z2, Z0, Z2
+	VSUBPS       Z29, Z19, Z3
+	VMULPS       Z3, Z2, Z2
+	MOVQ         3696(AX), R9
+	MOVQ         3696(AX), R9
+	VADDPS       (R9)(SI*1), Z2, Z2
+	MOVQ         3696(AX), R9
+	VMOVUPD      Z2, (R9)(SI*1)
+	VMULPS       Z29, Z0, Z0
+	VCMPPS       $0x1e, Z19, Z1, K1
+	VBLENDMPS    Z19, Z28, K1, Z2
+	VCMPPS       $0x1d, Z19, Z1, K1
+	VMOVUPS.Z    Z2, K1, Z1
+	VMULPS       Z1, Z0, Z0
+	VMULPS       Z26, Z0, Z1
+	MOVQ         3720(AX), R9
+	MOVQ         3720(AX), R9
+	VADDPS       (R9)(SI*1), Z1, Z1
+	MOVQ         3720(AX), R9
+	VMOVUPD      Z1, (R9)(SI*1)
+	VMULPS       Z24, Z0, Z0
+	MOVQ         3792(AX), R9
+	VMOVUPD      Z0, (R9)(BX*1)
+	ADDQ         $0x40, BX
+	ADDQ         $0x40, SI
+	SUBQ         $0x10, R8
+	JGE          loop_mixed
+
+tail_of_mixed:
+	ADDQ         $0x10, R8
+	JZ           end_mixed
+	MOVL         $-1, R9
+	BZHIL        R8, R9, R9
+	KMOVW        R9, K7
+	VMOVUPD      word32_00000000c2ae0000<>+0(SB), Z0
+	MOVQ         (AX), R9
+	VMOVUPS.Z    (R9)(BX*1), K7, Z1
+	VMAXPS       Z1, Z0, Z2
+	VMOVUPD      word32_0000000042b00000<>+0(SB), Z3
+	VMINPS       Z2, Z3, Z2
+	VMULPS       word32_000000003fb8aa3b<>+0(SB), Z2, Z4
+	VADDPS       word32_000000004b400000<>+0(SB), Z4, Z4
+	VPSLLD       $0x17, Z4, Z5
+	VSUBPS       word32_000000004b400000<>+0(SB), Z4, Z4
+	VMULPS       word32_000000003f317200<>+0(SB), Z4, Z6
+	VSUBPS       Z6, Z2, Z2
+	VMULPS       word32_0000000035bfbe8e<>+0(SB), Z4, Z4
+	VSUBPS       Z4, Z2, Z2
+	VMULPS       word32_000000003ab511f8<>+0(SB), Z2, Z4
+	VADDPS       word32_000000003c091d05<>+0(SB), Z4, Z4
+	VMULPS       Z4, Z2, Z4
+	VADDPS       word32_000000003d2aac79<>+0(SB), Z4, Z4
+	VMULPS       Z4, Z2, Z4
+	VADDPS       word32_000000003e2aaa49<>+0(SB), Z4, Z4
+	VMULPS       Z4, Z2, Z4
+	VADDPS       word32_000000003efffffe<>+0(SB), Z4, Z4
+	VMULPS       Z2, Z2, Z6
+	VMULPS       Z4, Z6, Z4
+	VADDPS       Z2, Z4, Z2
+	VADDPS       word32_000000003f800000<>+0(SB), Z2, Z2
+	VPADDD       Z5, Z2, Z2
+	MOVQ         216(AX), R9
+	VMOVUPS.Z    (R9)(SI*1), K7, Z4
+	MOVQ         24(AX), R9
+	VMOVUPS.Z    (R9)(BX*1), K7, Z5
+	VMULPS       Z5, Z4, Z6
+	VMAXPS       Z6, Z0, Z0
+	VMINPS       Z0, Z3, Z0
+	VMULPS       word32_000000003fb8aa3b<>+0(SB), Z0, Z3
+	VADDPS       word32_000000004b400000<>+0(SB), Z3, Z3
+	VPSLLD       $0x17, Z3, Z6
+	VSUBPS       word32_000000004b400000<>+0(SB), Z3, Z3
+	VMULPS       word32_000000003f317200<>+0(SB), Z3, Z7
+	VSUBPS       Z7, Z0, Z0
+	VMULPS       word32_0000000035bfbe8e<>+0(SB), Z3, Z3
+	VSUBPS       Z3, Z0, Z0
+	VMULPS       word32_000000003ab511f8<>+0(SB), Z0, Z3
+	VADDPS       word32_000000003c091d05<>+0(SB), Z3, Z3
+	VMULPS       Z3, Z0, Z3
+	VADDPS       word32_000000003d2aac79<>+0(SB), Z3, Z3
+	VMULPS       Z3, Z0, Z3
+	VADDPS       word32_000000003e2aaa49<>+0(SB), Z3, Z3
+	VMULPS       Z3, Z0, Z3
+	VADDPS       word32_000000003efffffe<>+0(SB), Z3, Z3
+	VMULPS       Z0, Z0, Z7
+	VMULPS       Z3, Z7, Z3
+	VADDPS       Z0, Z3, Z0
+	VADDPS       word32_000000003f800000<>+0(SB), Z0, Z0
+	VPADDD       Z6, Z0, Z0
+	MOVQ         336(AX), R9
+	VMOVUPS.Z    (R9)(SI*1), K7, Z3
+	MOVQ         120(AX), R9
+	VMOVUPS.Z    (R9)(BX*1), K7, Z6
+	VMULPS       Z6, Z3, Z7
+	MOVQ         360(AX), R9
+	VMOVUPS.Z    (R9)(SI*1), K7, Z8
+	MOVQ         144(AX), R9
+	VMOVUPS.Z    (R9)(BX*1), K7, Z9
+	VMULPS       Z9, Z8, Z10
+	VADDPS       Z10, Z7, Z7
+	VCMPPS       $0x1e, word32_000000003f800000<>+0(SB), Z7, K1
+	VMOVUPD      word32_000000003f000000<>+0(SB), Z10
+	VBLENDMPS    word32_000000003f800000<>+0(SB), Z10, K1, Z11
+	VCMPPS       $0x1d, word32_000000003f800000<>+0(SB), Z7, K1
+	VMOVUPS.Z    Z11, K1, Z7
+	MOVQ         312(AX), R9
+	VMOVUPS.Z    (R9)(SI*1), K7, Z11
+	MOVQ         96(AX), R9
+	VMOVUPS.Z    (R9)(BX*1), K7, Z12
+	VADDPS       Z12, Z11, Z11
+	MOVQ         72(AX), R9
+	VMOVUPS.Z    (R9)(BX*1), K7, Z12
+	VSUBPS       Z11, Z12, Z12
+	MOVQ         264(AX), R9
+	VMOVUPS.Z    (R9)(SI*1), K7, Z13
+	VADDPS       Z13, Z12, Z12
+	MOVQ         48(AX), R9
+	VMOVUPS.Z    (R9)(BX*1), K7, Z13
+	VCMPPS       $0x00, word32_0000000000000000<>+0(SB), Z13, K1
+	VCMPPS       $0x1e, word32_000000003f800000<>+0(SB), Z12, K2
+	VBLENDMPS    word32_000000003f800000<>+0(SB), Z10, K2, Z14
+	VCMPPS       $0x1d, word32_000000003f800000<>+0(SB), Z12, K2
+	VMOVUPS.Z    Z14, K2, Z14
+	VMOVUPS.Z    Z14, K1, Z14
+	VCMPPS       $0x00, word32_0000000000000000<>+0(SB), Z13, K1
+	VMOVUPD      word32_000000003f800000<>+0(SB), Z15
+	VMAXPS       Z12, Z15, Z12
+	VBLENDMPS    Z12, Z15, K1, Z16
+	MOVQ         240(AX), R9
+	VMOVUPS.Z    (R9)(SI*1), K7, Z17
+	VADDPS       Z17, Z2, Z18
+	VDIVPS       Z18, Z15, Z19
+	MOVQ         288(AX), R9
+	VMOVUPS.Z    (R9)(SI*1), K7, Z20
+	VMULPS       Z20, Z11, Z21
+	VMULPS       Z16, Z17, Z22
+	VDIVPS       Z18, Z22, Z22
+	VSUBPS       Z11, Z22, Z23
+	VMULPS       Z23, Z21, Z23
+	VADDPS       Z23, Z0, Z23
+	MOVQ         192(AX), R9
+	VMOVUPS.Z    (R9)(SI*1), K7, Z24
+	VMULPS       Z23, Z24, Z25
+	VMULPS       Z25, Z2, Z25
+	VADDPS       Z25, Z2, Z25
+	VCMPPS       $0x1e, Z15, Z25, K1
+	VBLENDMPS    Z15, Z10, K1, Z26
+	VCMPPS       $0x1d, Z15, Z25, K1
+	VMOVUPS.Z    Z26, K1, Z26
+	VMULPS       Z2, Z26, Z26
+	VMAXPS       Z25, Z15, Z25
+	VMOVUPD      word32_0000000079297b5a<>+0(SB), Z27
+	VMINPS       Z25, Z27, Z25
+	VDIVPS       Z25, Z26, Z25
+	VMOVUPD      word32_0000000000000000<>+0(SB), Z26
+	MOVQ         600(AX), R9
+	VMOVUPS      Z26, K7, (R9)(BX*1)
+	VCMPPS       $0x1e, Z26, Z13, K1
+	VBROADCASTSS 648(AX), Z28
+	VCMPPS       $0x12, Z28, Z13, K2
+	KANDW        K2, K1, K1
+	KANDW        K1, K7, K0
+	KMOVW        K0, R9
+	VMOVUPD      Z0, 64(CX)
+	VMOVUPD      Z2, 128(CX)
+	VMOVUPD      Z7, 192(CX)
+	VMOVUPD      Z11, 256(CX)
+	VMOVUPD      Z12, 320(CX)
+	VMOVUPD      Z14, 384(CX)
+	VMOVUPD      Z16, 448(CX)
+	VMOVUPD      Z18, 512(CX)
+	VMOVUPD      Z19, 576(CX)
+	VMOVUPD      Z21, 640(CX)
+	VMOVUPD      Z22, 704(CX)
+	VMOVUPD      Z23, 768(CX)
+	VMOVUPD      Z25, 832(CX)
+	TESTL        R9, R9
+	JZ           mixed_2_true
+	VMULPS       Z12, Z17, Z12
+	VDIVPS       Z18, Z12, Z12
+	VSUBPS       Z11, Z12, Z12
+	VMULPS       Z12, Z21, Z12
+	VADDPS       Z12, Z0, Z12
+	VMULPS       Z12, Z24, Z12
+	VMULPS       Z12, Z2, Z12
+	VADDPS       Z12, Z2, Z12
+	VMAXPS       Z12, Z15, Z12
+	VMINPS       Z12, Z27, Z12
+	VPSUBD       word32_000000003f3504f3<>+0(SB), Z12, Z18
+	VPSRAD       $0x17, Z18, Z18
+	VPSLLD       $0x17, Z18, Z21
+	VPSUBD       Z21, Z12, Z12
+	VSUBPS       Z15, Z12, Z12
+	VMULPS       word32_00000000bd9c5b32<>+0(SB), Z12, Z21
+	VADDPS       word32_000000003e02ae06<>+0(SB), Z21, Z21
+	VMULPS       Z21, Z12, Z21
+	VADDPS       word32_00000000be06c2b2<>+0(SB), Z21, Z21
+	VMULPS       Z21, Z12, Z21
+	VADDPS       word32_000000003e116d05<>+0(SB), Z21, Z21
+	VMULPS       Z21, Z12, Z21
+	VADDPS       word32_00000000be2a3920<>+0(SB), Z21, Z21
+	VMULPS       Z21, Z12, Z21
+	VADDPS       word32_000000003e4cd004<>+0(SB), Z21, Z21
+	VMULPS       Z21, Z12, Z21
+	VADDPS       word32_00000000be800114<>+0(SB), Z21, Z21
+	VMULPS       Z21, Z12, Z21
+	VADDPS       word32_000000003eaaaaaa<>+0(SB), Z21, Z21
+	VMULPS       Z12, Z12, Z27
+	VMULPS       Z12, Z27, Z29
+	VMULPS       Z21, Z29, Z21
+	VMULPS       Z10, Z27, Z27
+	VSUBPS       Z27, Z21, Z21
+	VCVTDQ2PS    Z18, Z18
+	VMULPS       word32_0000000035bfbe8e<>+0(SB), Z18, Z27
+	VADDPS       Z21, Z27, Z21
+	VADDPS       Z12, Z21, Z12
+	VMULPS       word32_000000003f317200<>+0(SB), Z18, Z18
+	VADDPS       Z18, Z12, Z12
+	MOVQ         168(AX), R9
+	VMOVUPS.Z    (R9)(BX*1), K7, Z18
+	VSUBPS       Z18, Z12, Z12
+	VCMPPS       $0x1e, Z26, Z13, K1
+	VCMPPS       $0x12, Z28, Z13, K2
+	KANDW        K2, K1, K1
+	VMOVUPS.Z    Z12, K1, Z12
+	MOVQ         600(AX), R9
+	VMOVUPS      Z12, K7, (R9)(BX*1)
+
+mixed_2_true:
+	MOVQ         872(AX), R9
+	VMOVUPS.Z    (R9)(BX*1), K7, Z0
+	MOVQ         920(AX), R9
+	VMOVUPS.Z    (R9)(BX*1), K7, Z1
+	VADDPS       Z1, Z0, Z0
+	MOVQ         824(AX), R9
+	VMOVUPS.Z    (R9)(BX*1), K7, Z2
+	MOVQ         704(AX), R9
+	VMOVUPS.Z    (R9)(BX*1), K7, Z3
+	VMULPS       Z3, Z2, Z2
+	MOVQ         776(AX), R9
+	VMOVUPS.Z    (R9)(SI*1), K7, Z4
+	VMULPS       Z4, Z2, Z2
+	MOVQ         800(AX), R9
+	VMOVUPS.Z    (R9)(BX*1), K7, Z4
+	VSUBPS       Z2, Z4, Z2
+	MOVQ         1016(AX), R9
+	VMOVUPS.Z    (R9)(BX*1), K7, Z4
+	VSUBPS       Z4, Z2, Z2
+	MOVQ         896(AX), R9
+	VMOVUPS.Z    (R9)(BX*1), K7, Z5
+	MOVQ         168(AX), R9
+	VMOVUPS.Z    (R9)(BX*1), K7, Z6
+	VMULPS       Z6, Z5, Z7
+	VMULPS       word32_000000003f000000<>+0(SB), Z7, Z7
+	VSUBPS       Z7, Z2, Z2
+	MOVQ         944(AX), R9
+	VMOVUPS.Z    (R9)(BX*1), K7, Z7
+	MOVQ         968(AX), R9
+	VMOVUPS.Z    (R9)(BX*1), K7, Z8
+	VSUBPS       Z8, Z7, Z7
+	VMULPS       Z7, Z3, Z3
+	VMULPS       word32_000000003f000000<>+0(SB), Z3, Z3
+	VADDPS       Z3, Z2, Z2
+	MOVQ         992(AX), R9
+	VMOVUPS.Z    (R9)(BX*1), K7, Z3
+	MOVQ         (AX), R9
+	VMOVUPS.Z    (R9)(BX*1), K7, Z7
+	VMULPS       Z7, Z3, Z3
+	VMULPS       word32_000000003f000000<>+0(SB), Z3, Z3
+	VSUBPS       Z3, Z2, Z2
+	VSUBPS       Z7, Z6, Z3
+	VMAXPS       word32_000000003e4ccccd<>+0(SB), Z3, Z3
+	VDIVPS       Z3, Z2, Z2
+	MOVQ         752(AX), R9
+	VMOVUPS.Z    (R9)(SI*1), K7, Z3
+	VSUBPS       Z3, Z6, Z7
+	VCMPPS       $0x1e, word32_0000000000000000<>+0(SB), Z7, K1
+	MOVQ         1040(AX), R9
+	VMOVUPS.Z    (R9)(SI*1), K7, Z7
+	VSUBPS       Z2, Z7, Z8
+	VBLENDMPS    Z8, Z7, K1, Z7
+	MOVQ         1040(AX), R9
+	VMOVUPS      Z7, K7, (R9)(SI*1)
+	MOVQ         848(AX), R9
+	VMOVUPS.Z    (R9)(BX*1), K7, Z7
+	VADDPS       Z5, Z7, Z7
+	VADDPS       Z7, Z0, Z7
+	VSUBPS       Z3, Z6, Z8
+	VCMPPS       $0x1e, word32_0000000000000000<>+0(SB), Z8, K1
+	VADDPS       Z2, Z0, Z0
+	VBLENDMPS    Z0, Z7, K1, Z0
+	VSUBPS       Z3, Z6, Z2
+	VCMPPS       $0x1e, word32_0000000000000000<>+0(SB), Z2, K1
+	VMOVUPS.Z    Z4, K1, Z2
+	MOVQ         1064(AX), R9
+	VMOVUPS.Z    (R9)(SI*1), K7, Z7
+	VADDPS       Z2, Z7, Z2
+	MOVQ         1064(AX), R9
+	VMOVUPS      Z2, K7, (R9)(SI*1)
+	MOVQ         48(AX), R9
+	VMOVUPS.Z    (R9)(BX*1), K7, Z2
+	VBROADCASTSS 1112(AX), Z7
+	VCMPPS       $0x1e, Z7, Z2, K1
+	VSUBPS       Z3, Z6, Z7
+	VCMPPS       $0x1e, word32_0000000000000000<>+0(SB), Z7, K2
+	VMOVUPS.Z    Z4, K1, Z4
+	VBLENDMPS    word32_0000000000000000<>+0(SB), Z4, K2, Z4
+	MOVQ         1016(AX), R9
+	VMOVUPS      Z4, K7, (R9)(BX*1)
+	MOVQ         600(AX), R9
+	VMOVUPS.Z    (R9)(BX*1), K7, Z4
+	VMULPS       Z4, Z0, Z7
+	MOVQ         1016(AX), R9
+	VMOVUPS.Z    (R9)(BX*1), K7, Z8
+	VSUBPS       Z7, Z8, Z7
+	MOVQ         1016(AX), R9
+	VMOVUPS      Z7, K7, (R9)(BX*1)
+	VMULPS       832(CX), Z0, Z0
+	MOVQ         192(AX), R9
+	VMOVUPS.Z    (R9)(SI*1), K7, Z7
+	VMULPS       Z7, Z0, Z8
+	VMULPS       768(CX), Z0, Z9
+	MOVQ         1912(AX), R9
+	VMOVUPS.Z    (R9)(SI*1), K7, Z10
+	VADDPS       Z9, Z10, Z9
+	MOVQ         1912(AX), R9
+	VMOVUPS      Z9, K7, (R9)(SI*1)
+	VMULPS       64(CX), Z8, Z9
+	MOVQ         24(AX), R9
+	VMOVUPS.Z    (R9)(BX*1), K7, Z10
+	VMULPS       Z10, Z9, Z11
+	MOVQ         1936(AX), R9
+	VMOVUPS.Z    (R9)(SI*1), K7, Z12
+	VADDPS       Z11, Z12, Z11
+	MOVQ         1936(AX), R9
+	VMOVUPS      Z11, K7, (R9)(SI*1)
+	MOVQ         216(AX), R9
+	VMOVUPS.Z    (R9)(SI*1), K7, Z11
+	VMULPS       Z11, Z9, Z9
+	MOVQ         872(AX), R9
+	VMOVUPS      Z9, K7, (R9)(BX*1)
+	MOVQ         288(AX), R9
+	VMOVUPS.Z    (R9)(SI*1), K7, Z9
+	VMULPS       256(CX), Z9, Z12
+	VMULPS       Z12, Z8, Z13
+	VMULPS       576(CX), Z13, Z14
+	VMULPS       768(CX), Z8, Z15
+	VADDPS       Z15, Z0, Z0
+	VMULPS       704(CX), Z14, Z15
+	VMULPS       128(CX), Z15, Z15
+	VSUBPS       Z15, Z0, Z0
+	MOVQ         848(AX), R9
+	VMOVUPS      Z0, K7, (R9)(BX*1)
+	VMOVUPD      448(CX), Z0
+	VSUBPS       704(CX), Z0, Z15
+	VMULPS       Z15, Z14, Z15
+	MOVQ         1960(AX), R9
+	VMOVUPS.Z    (R9)(SI*1), K7, Z16
+	VADDPS       Z15, Z16, Z15
+	MOVQ         1960(AX), R9
+	VMOVUPS      Z15, K7, (R9)(SI*1)
+	VMOVUPD      704(CX), Z15
+	VSUBPS       256(CX), Z15, Z16
+	VMULPS       Z16, Z8, Z8
+	VMULPS       Z9, Z8, Z8
+	MOVQ         240(AX), R9
+	VMOVUPS.Z    (R9)(SI*1), K7, Z16
+	VMULPS       Z16, Z14, Z14
+	VMULPS       384(CX), Z14, Z14
+	MOVQ         2008(AX), R9
+	VMOVUPS.Z    (R9)(SI*1), K7, Z17
+	VADDPS       Z14, Z17, Z17
+	MOVQ         2008(AX), R9
+	VMOVUPS      Z17, K7, (R9)(SI*1)
+	VSUBPS       Z13, Z8, Z13
+	VSUBPS       Z14, Z13, Z13
+	VMULPS       Z12, Z8, Z8
+	VSUBPS       Z8, Z13, Z8
+	MOVQ         1984(AX), R9
+	VMOVUPS.Z    (R9)(SI*1), K7, Z12
+	VADDPS       Z8, Z12, Z8
+	MOVQ         1984(AX), R9
+	VMOVUPS      Z8, K7, (R9)(SI*1)
+	MOVQ         1864(AX), R9
+	VMOVUPS.Z    (R9)(BX*1), K7, Z8
+	MOVQ         1816(AX), R9
+	VMOVUPS.Z    (R9)(BX*1), K7, Z12
+	VADDPS       Z12, Z8, Z8
+	VADDPS       Z13, Z8, Z8
+	VMULPS       192(CX), Z8, Z8
+	MOVQ         144(AX), R9
+	VMOVUPS.Z    (R9)(BX*1), K7, Z13
+	VMULPS       Z13, Z8, Z17
+	MOVQ         336(AX), R9
+	VMOVUPS.Z    (R9)(SI*1), K7, Z18
+	VMULPS       Z18, Z8, Z19
+	MOVQ         1864(AX), R9
+	VMOVUPS      Z19, K7, (R9)(BX*1)
+	MOVQ         360(AX), R9
+	VMOVUPS.Z    (R9)(SI*1), K7, Z20
+	VMULPS       Z20, Z8, Z8
+	MOVQ         824(AX), R9
+	VMOVUPS      Z8, K7, (R9)(BX*1)
+	MOVQ         120(AX), R9
+	VMOVUPS.Z    (R9)(BX*1), K7, Z8
+	VMULPS       Z8, Z19, Z19
+	MOVQ         2032(AX), R9
+	VMOVUPS.Z    (R9)(SI*1), K7, Z21
+	VSUBPS       Z19, Z21, Z19
+	MOVQ         2032(AX), R9
+	VMOVUPS      Z19, K7, (R9)(SI*1)
+	VMOVUPD      word32_000000003f800000<>+0(SB), Z19
+	MOVQ         1648(AX), R9
+	VMOVUPS.Z    (R9)(SI*1), K7, Z21
+	VSUBPS       Z21, Z19, Z22
+	VMULPS       Z22, Z17, Z22
+	MOVQ         1696(AX), R9
+	VMOVUPS.Z    (R9)(SI*1), K7, Z23
+	VMULPS       Z23, Z22, Z22
+	MOVQ         2056(AX), R9
+	VMOVUPS.Z    (R9)(SI*1), K7, Z24
+	VADDPS       Z22, Z24, Z22
+	MOVQ         2056(AX), R9
+	VMOVUPS      Z22, K7, (R9)(SI*1)
+	VMULPS       Z21, Z17, Z17
+	MOVQ         2080(AX), R9
+	VMOVUPS.Z    (R9)(SI*1), K7, Z22
+	VADDPS       Z17, Z22, Z17
+	MOVQ         2080(AX), R9
+	VMOVUPS      Z17, K7, (R9)(SI*1)
+	MOVQ         1840(AX), R9
+	VMOVUPS.Z    (R9)(BX*1), K7, Z17
+	MOVQ         1792(AX), R9
+	VMOVUPS.Z    (R9)(BX*1), K7, Z22
+	VADDPS       Z22, Z17, Z17
+	VADDPS       Z14, Z17, Z14
+	MOVQ         1720(AX), R9
+	VMOVUPS.Z    (R9)(SI*1), K7, Z17
+	VMULPS       Z17, Z14, Z24
+	MOVQ         1840(AX), R9
+	VMOVUPS      Z24, K7, (R9)(BX*1)
+	MOVQ         1480(AX), R9
+	VMOVUPS.Z    (R9)(BX*1), K7, Z25
+	VMULPS       Z25, Z24, Z24
+	MOVQ         2104(AX), R9
+	VMOVUPS.Z    (R9)(SI*1), K7, Z26
+	VSUBPS       Z24, Z26, Z24
+	MOVQ         2104(AX), R9
+	VMOVUPS      Z24, K7, (R9)(SI*1)
+	MOVQ         1768(AX), R9
+	VMOVUPS.Z    (R9)(SI*1), K7, Z24
+	MOVQ         1504(AX), R9
+	VMOVUPS.Z    (R9)(BX*1), K7, Z26
+	VMULPS       Z26, Z24, Z27
+	VMAXPS       Z19, Z27, Z28
+	VMULPS       Z28, Z14, Z28
+	MOVQ         1744(AX), R9
+	VMOVUPS.Z    (R9)(SI*1), K7, Z29
+	VSUBPS       Z29, Z19, Z30
+	VMULPS       Z30, Z28, Z28
+	MOVQ         2128(AX), R9
+	VMOVUPS.Z    (R9)(SI*1), K7, Z30
+	VADDPS       Z28, Z30, Z28
+	MOVQ         2128(AX), R9
+	VMOVUPS      Z28, K7, (R9)(SI*1)
+	VMULPS       Z29, Z14, Z14
+	VCMPPS       $0x1e, Z19, Z27, K1
+	VMOVUPD      word32_000000003f000000<>+0(SB), Z28
+	VBLENDMPS    Z19, Z28, K1, Z30
+	VCMPPS       $0x1d, Z19, Z27, K1
+	VMOVUPS.Z    Z30, K1, Z27
+	VMULPS       Z27, Z14, Z14
+	VMULPS       Z26, Z14, Z27
+	MOVQ         2152(AX), R9
+	VMOVUPS.Z    (R9)(SI*1), K7, Z30
+	VADDPS       Z27, Z30, Z27
+	MOVQ         2152(AX), R9
+	VMOVUPS      Z27, K7, (R9)(SI*1)
+	VMULPS       Z24, Z14, Z14
+	MOVQ         2224(AX), R9
+	VMOVUPS      Z14, K7, (R9)(BX*1)
+	MOVQ         2464(AX), R9
+	VMOVUPS.Z    (R9)(BX*1), K7, Z14
+	VADDPS       Z5, Z14, Z5
+	MOVQ         2440(AX), R9
+	VMOVUPS.Z    (R9)(BX*1), K7, Z14
+	MOVQ         2512(AX), R9
+	VMOVUPS.Z    (R9)(BX*1), K7, Z27
+	VADDPS       Z27, Z14, Z14
+	MOVQ         2368(AX), R9
+	VMOVUPS.Z    (R9)(BX*1), K7, Z27
+	VMULPS       Z27, Z14, Z14
+	VMULPS       Z6, Z5, Z27
+	MOVQ         2392(AX), R9
+	VMOVUPS.Z    (R9)(BX*1), K7, Z30
+	VMULPS       Z30, Z27, Z27
+	VSUBPS       Z27, Z14, Z14
+	MOVQ         2488(AX), R9
+	VMOVUPS.Z    (R9)(BX*1), K7, Z27
+	VADDPS       Z1, Z27, Z1
+	VSUBPS       Z3, Z6, Z27
+	VCMPPS       $0x1e, word32_0000000000000000<>+0(SB), Z27, K1
+	VADDPS       Z5, Z1, Z5
+	VBLENDMPS    Z1, Z5, K1, Z1
+	VADDPS       Z14, Z1, Z1
+	MOVQ         2608(AX), R9
+	VMOVUPS.Z    (R9)(SI*1), K7, Z5
+	VSUBPS       Z14, Z5, Z5
+	MOVQ         2608(AX), R9
+	VMOVUPS      Z5, K7, (R9)(SI*1)
+	VSUBPS       Z3, Z6, Z5
+	VCMPPS       $0x1e, word32_0000000000000000<>+0(SB), Z5, K1
+	MOVQ         2584(AX), R9
+	VMOVUPS.Z    (R9)(BX*1), K7, Z5
+	VMOVUPS.Z    Z5, K1, Z14
+	MOVQ         2632(AX), R9
+	VMOVUPS.Z    (R9)(SI*1), K7, Z27
+	VADDPS       Z14, Z27, Z14
+	MOVQ         2632(AX), R9
+	VMOVUPS      Z14, K7, (R9)(SI*1)
+	VBROADCASTSS 2680(AX), Z14
+	VCMPPS       $0x1e, Z14, Z2, K1
+	VSUBPS       Z3, Z6, Z2
+	VCMPPS       $0x1e, word32_0000000000000000<>+0(SB), Z2, K2
+	VMOVUPS.Z    Z5, K1, Z2
+	VBLENDMPS    word32_0000000000000000<>+0(SB), Z2, K2, Z2
+	MOVQ         2584(AX), R9
+	VMOVUPS      Z2, K7, (R9)(BX*1)
+	VMULPS       Z4, Z1, Z2
+	MOVQ         2584(AX), R9
+	VMOVUPS.Z    (R9)(BX*1), K7, Z3
+	VSUBPS       Z2, Z3, Z2
+	MOVQ         2584(AX), R9
+	VMOVUPS      Z2, K7, (R9)(BX*1)
+	VMULPS       832(CX), Z1, Z1
+	VMULPS       Z7, Z1, Z2
+	VMULPS       768(CX), Z1, Z3
+	MOVQ         3480(AX), R9
+	VMOVUPS.Z    (R9)(SI*1), K7, Z4
+	VADDPS       Z3, Z4, Z3
+	MOVQ         3480(AX), R9
+	VMOVUPS      Z3, K7, (R9)(SI*1)
+	VMULPS       64(CX), Z2, Z3
+	VMULPS       Z10, Z3, Z4
+	MOVQ         3504(AX), R9
+	VMOVUPS.Z    (R9)(SI*1), K7, Z5
+	VADDPS       Z4, Z5, Z4
+	MOVQ         3504(AX), R9
+	VMOVUPS      Z4, K7, (R9)(SI*1)
+	VMULPS       Z11, Z3, Z3
+	MOVQ         2488(AX), R9
+	VMOVUPS      Z3, K7, (R9)(BX*1)
+	VMULPS       256(CX), Z9, Z3
+	VMULPS       Z3, Z2, Z4
+	VMULPS       576(CX), Z4, Z5
+	VMULPS       768(CX), Z2, Z6
+	VADDPS       Z6, Z1, Z1
+	VMULPS       Z15, Z5, Z6
+	VMULPS       128(CX), Z6, Z6
+	VSUBPS       Z6, Z1, Z1
+	MOVQ         2464(AX), R9
+	VMOVUPS      Z1, K7, (R9)(BX*1)
+	VSUBPS       Z15, Z0, Z0
+	VMULPS       Z0, Z5, Z0
+	MOVQ         3528(AX), R9
+	VMOVUPS.Z    (R9)(SI*1), K7, Z1
+	VADDPS       Z0, Z1, Z0
+	MOVQ         3528(AX), R9
+	VMOVUPS      Z0, K7, (R9)(SI*1)
+	VSUBPS       256(CX), Z15, Z0
+	VMULPS       Z0, Z2, Z0
+	VMULPS       Z9, Z0, Z0
+	VMULPS       Z16, Z5, Z1
+	VMULPS       384(CX), Z1, Z1
+	MOVQ         3576(AX), R9
+	VMOVUPS.Z    (R9)(SI*1), K7, Z2
+	VADDPS       Z1, Z2, Z2
+	MOVQ         3576(AX), R9
+	VMOVUPS      Z2, K7, (R9)(SI*1)
+	VSUBPS       Z4, Z0, Z2
+	VSUBPS       Z1, Z2, Z2
+	VMULPS       Z3, Z0, Z0
+	VSUBPS       Z0, Z2, Z0
+	MOVQ         3552(AX), R9
+	VMOVUPS.Z    (R9)(SI*1), K7, Z3
+	VADDPS       Z0, Z3, Z0
+	MOVQ         3552(AX), R9
+	VMOVUPS      Z0, K7, (R9)(SI*1)
+	MOVQ         3432(AX), R9
+	VMOVUPS.Z    (R9)(BX*1), K7, Z0
+	VADDPS       Z12, Z0, Z0
+	VADDPS       Z2, Z0, Z0
+	VMULPS       192(CX), Z0, Z0
+	VMULPS       Z13, Z0, Z2
+	VMULPS       Z18, Z0, Z3
+	MOVQ         3432(AX), R9
+	VMOVUPS      Z3, K7, (R9)(BX*1)
+	VMULPS       Z20, Z0, Z0
+	MOVQ         2440(AX), R9
+	VMOVUPS      Z0, K7, (R9)(BX*1)
+	VMULPS       Z8, Z3, Z0
+	MOVQ         3600(AX), R9
+	VMOVUPS.Z    (R9)(SI*1), K7, Z3
+	VSUBPS       Z0, Z3, Z0
+	MOVQ         3600(AX), R9
+	VMOVUPS      Z0, K7, (R9)(SI*1)
+	VSUBPS       Z21, Z19, Z0
+	VMULPS       Z0, Z2, Z0
+	VMULPS       Z23, Z0, Z0
+	MOVQ         3624(AX), R9
+	VMOVUPS.Z    (R9)(SI*1), K7, Z3
+	VADDPS       Z0, Z3, Z0
+	MOVQ         3624(AX), R9
+	VMOVUPS      Z0, K7, (R9)(SI*1)
+	VMULPS       Z21, Z2, Z0
+	MOVQ         3648(AX), R9
+	VMOVUPS.Z    (R9)(SI*1), K7, Z2
+	VADDPS       Z0, Z2, Z0
+	MOVQ         3648(AX), R9
+	VMOVUPS      Z0, K7, (R9)(SI*1)
+	MOVQ         3408(AX), R9
+	VMOVUPS.Z    (R9)(BX*1), K7, Z0
+	VADDPS       Z22, Z0, Z0
+	VADDPS       Z1, Z0, Z0
+	VMULPS       Z17, Z0, Z1
+	MOVQ         3408(AX), R9
+	VMOVUPS      Z1, K7, (R9)(BX*1)
+	VMULPS       Z25, Z1, Z1
+	MOVQ         3672(AX), R9
+	VMOVUPS.Z    (R9)(SI*1), K7, Z2
+	VSUBPS       Z1, Z2, Z1
+	MOVQ         3672(AX), R9
+	VMOVUPS      Z1, K7, (R9)(SI*1)
+	VMULPS       Z26, Z24, Z1
+	VMAXPS       Z19, Z1, Z2
+	VMULPS       Z2, Z0, Z2
+	VSUBPS       Z29, Z19, Z3
+	VMULPS       Z3, Z2, Z2
+	MOVQ         3696(AX), R9
+	VMOVUPS.Z    (R9)(SI*1), K7, Z3
+	VADDPS       Z2, Z3, Z2
+	MOVQ         3696(AX), R9
+	VMOVUPS      Z2, K7, (R9)(SI*1)
+	VMULPS       Z29, Z0, Z0
+	VCMPPS       $0x1e, Z19, Z1, K1
+	VBLENDMPS    Z19, Z28, K1, Z2
+	VCMPPS       $0x1d, Z19, Z1, K1
+	VMOVUPS.Z    Z2, K1, Z1
+	VMULPS       Z1, Z0, Z0
+	VMULPS       Z26, Z0, Z1
+	MOVQ         3720(AX), R9
+	VMOVUPS.Z    (R9)(SI*1), K7, Z2
+	VADDPS       Z1, Z2, Z1
+	MOVQ         3720(AX), R9
+	VMOVUPS      Z1, K7, (R9)(SI*1)
+	VMULPS       Z24, Z0, Z0
+	MOVQ         3792(AX), SI
+	VMOVUPS      Z0, K7, (SI)(BX*1)
+	LEAQ         (BX)(R8*4), BX
+
+end_mixed:
+	DECQ DX
+	JNZ  row_of_mixed
+	MOVQ DI, found+32(FP)
+	VZEROUPPER
+	RET
+
+// func expSynAVX512F32(args *byte, scratch *byte, n int, rows int) (found int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·expSynAVX512F32(SB), NOSPLIT, $0-40
+	MOVQ args+0(FP), AX
+	MOVQ scratch+8(FP), CX
+	MOVQ rows+24(FP), CX
+	XORQ DX, DX
+	XORQ SI, SI
+
+row_of_expSyn:
+	MOVQ n+16(FP), DI
+	XORQ BX, BX
+	SUBQ $0x10, DI
 	JL   tail_of_expSyn
 
 loop_expSyn:
-	MOVQ    48(AX), SI
-	MOVQ    (AX), SI
-	VMOVUPD (SI)(DX*1), Z0
-	MOVQ    48(AX), SI
-	VADDPS  (SI)(DX*1), Z0, Z0
-	MOVQ    24(AX), SI
-	VMULPS  (SI)(DX*1), Z0, Z0
-	MOVQ    48(AX), SI
-	VMOVUPD Z0, (SI)(DX*1)
-	MOVQ    72(AX), SI
-	VMOVUPD Z0, (SI)(DX*1)
+	MOVQ    48(AX), R8
+	MOVQ    (AX), R8
+	VMOVUPD (R8)(DX*1), Z0
+	MOVQ    48(AX), R8
+	VADDPS  (R8)(DX*1), Z0, Z0
+	MOVQ    24(AX), R8
+	VMULPS  (R8)(DX*1), Z0, Z0
+	MOVQ    48(AX), R8
+	VMOVUPD Z0, (R8)(DX*1)
+	MOVQ    72(AX), R8
+	VMOVUPD Z0, (R8)(DX*1)
 	ADDQ    $0x40, DX
-	SUBQ    $0x10, CX
+	ADDQ    $0x40, BX
+	SUBQ    $0x10, DI
 	JGE     loop_expSyn
 
 tail_of_expSyn:
-	ADDQ      $0x10, CX
+	ADDQ      $0x10, DI
 	JZ        end_expSyn
-	MOVL      $-1, SI
-	BZHIL     CX, SI, SI
-	KMOVW     SI, K7
-	MOVQ      48(AX), CX
-	VMOVUPS.Z (CX)(DX*1), K7, Z0
-	MOVQ      (AX), CX
-	VMOVUPS.Z (CX)(DX*1), K7, Z1
+	MOVL      $-1, BX
+	BZHIL     DI, BX, BX
+	KMOVW     BX, K7
+	MOVQ      48(AX), BX
+	VMOVUPS.Z (BX)(DX*1), K7, Z0
+	MOVQ      (AX), BX
+	VMOVUPS.Z (BX)(DX*1), K7, Z1
 	VADDPS    Z1, Z0, Z0
-	MOVQ      24(AX), CX
-	VMOVUPS.Z (CX)(DX*1), K7, Z1
+	MOVQ      24(AX), BX
+	VMOVUPS.Z (BX)(DX*1), K7, Z1
 	VMULPS    Z1, Z0, Z0
-	MOVQ      48(AX), CX
-	VMOVUPS   Z0, K7, (CX)(DX*1)
-	MOVQ      72(AX), AX
-	VMOVUPS   Z0, K7, (AX)(DX*1)
+	MOVQ      48(AX), BX
+	VMOVUPS   Z0, K7, (BX)(DX*1)
+	MOVQ      72(AX), BX
+	VMOVUPS   Z0, K7, (BX)(DX*1)
+	LEAQ      (DX)(DI*4), DX
 
 end_expSyn:
-	MOVQ BX, found+24(FP)
+	DECQ CX
+	JNZ  row_of_expSyn
+	MOVQ SI, found+32(FP)
 	VZEROUPPER
 	RET
 
-// func expSynBackAVX512F32(args *byte, scratch *byte, n int) (found int)
+// func expSynBackAVX512F32(args *byte, scratch *byte, n int, rows int) (found int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·expSynBackAVX512F32(SB), NOSPLIT, $0-32
+TEXT ·expSynBackAVX512F32(SB), NOSPLIT, $0-40
 	MOVQ args+0(FP), AX
 	MOVQ scratch+8(FP), CX
-	MOVQ n+16(FP), CX
+	MOVQ rows+24(FP), CX
 	XORQ DX, DX
+	XORQ SI, SI
+
+row_of_expSynBack:
+	MOVQ n+16(FP), DI
 	XORQ BX, BX
-	SUBQ $0x10, CX
+	SUBQ $0x10, DI
 	JL   tail_of_expSynBack
 
 loop_expSynBack:
-	MOVQ    72(AX), SI
-	MOVQ    (AX), SI
-	VMOVUPD (SI)(DX*1), Z0
-	MOVQ    72(AX), SI
-	VADDPS  (SI)(DX*1), Z0, Z0
-	MOVQ    24(AX), SI
-	VMULPS  (SI)(DX*1), Z0, Z1
-	MOVQ    96(AX), SI
-	MOVQ    96(AX), SI
-	VADDPS  (SI)(DX*1), Z1, Z1
-	MOVQ    96(AX), SI
-	VMOVUPD Z1, (SI)(DX*1)
-	MOVQ    48(AX), SI
-	VMULPS  (SI)(DX*1), Z0, Z0
-	MOVQ    72(AX), SI
-	VMOVUPD Z0, (SI)(DX*1)
-	MOVQ    120(AX), SI
-	VMOVUPD Z0, (SI)(DX*1)
+	MOVQ    72(AX), R8
+	MOVQ    (AX), R8
+	VMOVUPD (R8)(DX*1), Z0
+	MOVQ    72(AX), R8
+	VADDPS  (R8)(DX*1), Z0, Z0
+	MOVQ    24(AX), R8
+	VMULPS  (R8)(DX*1), Z0, Z1
+	MOVQ    96(AX), R8
+	MOVQ    96(AX), R8
+	VADDPS  (R8)(DX*1), Z1, Z1
+	MOVQ    96(AX), R8
+	VMOVUPD Z1, (R8)(DX*1)
+	MOVQ    48(AX), R8
+	VMULPS  (R8)(DX*1), Z0, Z0
+	MOVQ    72(AX), R8
+	VMOVUPD Z0, (R8)(DX*1)
+	MOVQ    120(AX), R8
+	VMOVUPD Z0, (R8)(DX*1)
 	ADDQ    $0x40, DX
-	SUBQ    $0x10, CX
+	ADDQ    $0x40, BX
+	SUBQ    $0x10, DI
 	JGE     loop_expSynBack
 
 tail_of_expSynBack:
-	ADDQ      $0x10, CX
+	ADDQ      $0x10, DI
 	JZ        end_expSynBack
-	MOVL      $-1, SI
-	BZHIL     CX, SI, SI
-	KMOVW     SI, K7
-	MOVQ      72(AX), CX
-	VMOVUPS.Z (CX)(DX*1), K7, Z0
-	MOVQ      (AX), CX
-	VMOVUPS.Z (CX)(DX*1), K7, Z1
+	MOVL      $-1, BX
+	BZHIL     DI, BX, BX
+	KMOVW     BX, K7
+	MOVQ      72(AX), BX
+	VMOVUPS.Z (BX)(DX*1), K7, Z0
+	MOVQ      (AX), BX
+	VMOVUPS.Z (BX)(DX*1), K7, Z1
 	VADDPS    Z1, Z0, Z0
-	MOVQ      24(AX), CX
-	VMOVUPS.Z (CX)(DX*1), K7, Z1
+	MOVQ      24(AX), BX
+	VMOVUPS.Z (BX)(DX*1), K7, Z1
 	VMULPS    Z1, Z0, Z1
-	MOVQ      96(AX), CX
-	VMOVUPS.Z (CX)(DX*1), K7, Z2
+	MOVQ      96(AX), BX
+	VMOVUPS.Z (BX)(DX*1), K7, Z2
 	VADDPS    Z1, Z2, Z1
-	MOVQ      96(AX), CX
-	VMOVUPS   Z1, K7, (CX)(DX*1)
-	MOVQ      48(AX), CX
-	VMOVUPS.Z (CX)(DX*1), K7, Z1
+	MOVQ      96(AX), BX
+	VMOVUPS   Z1, K7, (BX)(DX*1)
+	MOVQ      48(AX), BX
+	VMOVUPS.Z (BX)(DX*1), K7, Z1
 	VMULPS    Z1, Z0, Z0
-	MOVQ      72(AX), CX
-	VMOVUPS   Z0, K7, (CX)(DX*1)
-	MOVQ      120(AX), AX
-	VMOVUPS   Z0, K7, (AX)(DX*1)
+	MOVQ      72(AX), BX
+	VMOVUPS   Z0, K7, (BX)(DX*1)
+	MOVQ      120(AX), BX
+	VMOVUPS   Z0, K7, (BX)(DX*1)
+	LEAQ      (DX)(DI*4), DX
 
 end_expSynBack:
-	MOVQ BX, found+24(FP)
+	DECQ CX
+	JNZ  row_of_expSynBack
+	MOVQ SI, found+32(FP)
 	VZEROUPPER
 	RET
 
-// func alphaAVX512F32(args *byte, scratch *byte, n int) (found int)
+// func alphaAVX512F32(args *byte, scratch *byte, n int, rows int) (found int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·alphaAVX512F32(SB), NOSPLIT, $0-32
+TEXT ·alphaAVX512F32(SB), NOSPLIT, $0-40
 	MOVQ args+0(FP), AX
 	MOVQ scratch+8(FP), CX
-	MOVQ n+16(FP), CX
+	MOVQ rows+24(FP), CX
 	XORQ DX, DX
+	XORQ SI, SI
+
+row_of_alpha:
+	MOVQ n+16(FP), DI
 	XORQ BX, BX
-	SUBQ $0x10, CX
+	SUBQ $0x10, DI
 	JL   tail_of_alpha
 
 loop_alpha:
-	MOVQ    24(AX), SI
-	VMOVUPD (SI)(DX*1), Z0
-	MOVQ    120(AX), SI
-	VMULPS  (SI)(DX*1), Z0, Z1
-	MOVQ    72(AX), SI
-	MOVQ    (AX), SI
-	VMOVUPD (SI)(DX*1), Z2
-	MOVQ    72(AX), SI
-	VMULPS  (SI)(DX*1), Z2, Z2
+	MOVQ    24(AX), R8
+	VMOVUPD (R8)(DX*1), Z0
+	MOVQ    120(AX), R8
+	VMULPS  (R8)(DX*1), Z0, Z1
+	MOVQ    72(AX), R8
+	MOVQ    (AX), R8
+	VMOVUPD (R8)(DX*1), Z2
+	MOVQ    72(AX), R8
+	VMULPS  (R8)(DX*1), Z2, Z2
 	VADDPS  Z2, Z1, Z1
-	MOVQ    144(AX), SI
-	VMULPS  (SI)(DX*1), Z0, Z0
-	MOVQ    48(AX), SI
-	MOVQ    48(AX), SI
-	VMULPS  (SI)(DX*1), Z1, Z2
+	MOVQ    144(AX), R8
+	VMULPS  (R8)(DX*1), Z0, Z0
+	MOVQ    48(AX), R8
+	MOVQ    48(AX), R8
+	VMULPS  (R8)(DX*1), Z1, Z2
 	VADDPS  Z2, Z0, Z0
-	MOVQ    120(AX), SI
-	VMOVUPD Z1, (SI)(DX*1)
-	MOVQ    216(AX), SI
-	VMOVUPD Z1, (SI)(DX*1)
-	MOVQ    144(AX), SI
-	VMOVUPD Z0, (SI)(DX*1)
-	MOVQ    192(AX), SI
-	VMOVUPD Z0, (SI)(DX*1)
-	MOVQ    96(AX), SI
-	VMULPS  (SI)(DX*1), Z0, Z0
+	MOVQ    120(AX), R8
+	VMOVUPD Z1, (R8)(DX*1)
+	MOVQ    216(AX), R8
+	VMOVUPD Z1, (R8)(DX*1)
+	MOVQ    144(AX), R8
+	VMOVUPD Z0, (R8)(DX*1)
+	MOVQ    192(AX), R8
+	VMOVUPD Z0, (R8)(DX*1)
+	MOVQ    96(AX), R8
+	VMULPS  (R8)(DX*1), Z0, Z0
 	VMOVUPD word32_0000000000000000<>+0(SB), Z1
 	VSUBPS  Z0, Z1, Z0
-	MOVQ    168(AX), SI
-	VMOVUPD Z0, (SI)(DX*1)
+	MOVQ    168(AX), R8
+	VMOVUPD Z0, (R8)(DX*1)
 	ADDQ    $0x40, DX
-	SUBQ    $0x10, CX
+	ADDQ    $0x40, BX
+	SUBQ    $0x10, DI
 	JGE     loop_alpha
 
 tail_of_alpha:
-	ADDQ      $0x10, CX
+	ADDQ      $0x10, DI
 	JZ        end_alpha
-	MOVL      $-1, SI
-	BZHIL     CX, SI, SI
-	KMOVW     SI, K7
-	MOVQ      24(AX), CX
-	VMOVUPS.Z (CX)(DX*1), K7, Z0
-	MOVQ      120(AX), CX
-	VMOVUPS.Z (CX)(DX*1), K7, Z1
+	MOVL      $-1, BX
+	BZHIL     DI, BX, BX
+	KMOVW     BX, K7
+	MOVQ      24(AX), BX
+	VMOVUPS.Z (BX)(DX*1), K7, Z0
+	MOVQ      120(AX), BX
+	VMOVUPS.Z (BX)(DX*1), K7, Z1
 	VMULPS    Z1, Z0, Z1
-	MOVQ      72(AX), CX
-	VMOVUPS.Z (CX)(DX*1), K7, Z2
-	MOVQ      (AX), CX
-	VMOVUPS.Z (CX)(DX*1), K7, Z3
+	MOVQ      72(AX), BX
+	VMOVUPS.Z (BX)(DX*1), K7, Z2
+	MOVQ      (AX), BX
+	VMOVUPS.Z (BX)(DX*1), K7, Z3
 	VMULPS    Z3, Z2, Z2
 	VADDPS    Z2, Z1, Z1
-	MOVQ      144(AX), CX
-	VMOVUPS.Z (CX)(DX*1), K7, Z2
+	MOVQ      144(AX), BX
+	VMOVUPS.Z (BX)(DX*1), K7, Z2
 	VMULPS    Z2, Z0, Z0
-	MOVQ      48(AX), CX
-	VMOVUPS.Z (CX)(DX*1), K7, Z2
+	MOVQ      48(AX), BX
+	VMOVUPS.Z (BX)(DX*1), K7, Z2
 	VMULPS    Z1, Z2, Z2
 	VADDPS    Z2, Z0, Z0
-	MOVQ      120(AX), CX
-	VMOVUPS   Z1, K7, (CX)(DX*1)
-	MOVQ      216(AX), CX
-	VMOVUPS   Z1, K7, (CX)(DX*1)
-	MOVQ      144(AX), CX
-	VMOVUPS   Z0, K7, (CX)(DX*1)
-	MOVQ      192(AX), CX
-	VMOVUPS   Z0, K7, (CX)(DX*1)
-	MOVQ      96(AX), CX
-	VMOVUPS.Z (CX)(DX*1), K7, Z1
+	MOVQ      120(AX), BX
+	VMOVUPS   Z1, K7, (BX)(DX*1)
+	MOVQ      216(AX), BX
+	VMOVUPS   Z1, K7, (BX)(DX*1)
+	MOVQ      144(AX), BX
+	VMOVUPS   Z0, K7, (BX)(DX*1)
+	MOVQ      192(AX), BX
+	VMOVUPS   Z0, K7, (BX)(DX*1)
+	MOVQ      96(AX), BX
+	VMOVUPS.Z (BX)(DX*1), K7, Z1
 	VMULPS    Z1, Z0, Z0
 	VMOVUPD   word32_0000000000000000<>+0(SB), Z1
 	VSUBPS    Z0, Z1, Z0
-	MOVQ      168(AX), AX
-	VMOVUPS   Z0, K7, (AX)(DX*1)
+	MOVQ      168(AX), BX
+	VMOVUPS   Z0, K7, (BX)(DX*1)
+	LEAQ      (DX)(DI*4), DX
 
 end_alpha:
-	MOVQ BX, found+24(FP)
+	DECQ CX
+	JNZ  row_of_alpha
+	MOVQ SI, found+32(FP)
 	VZEROUPPER
 	RET
 
-// func alphaExactAVX512F32(args *byte, scratch *byte, n int) (found int)
+// func alphaExactAVX512F32(args *byte, scratch *byte, n int, rows int) (found int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·alphaExactAVX512F32(SB), NOSPLIT, $0-32
+TEXT ·alphaExactAVX512F32(SB), NOSPLIT, $0-40
 	MOVQ args+0(FP), AX
 	MOVQ scratch+8(FP), CX
-	MOVQ n+16(FP), CX
+	MOVQ rows+24(FP), CX
 	XORQ DX, DX
+	XORQ SI, SI
+
+row_of_alphaExact:
+	MOVQ n+16(FP), DI
 	XORQ BX, BX
-	SUBQ $0x10, CX
+	SUBQ $0x10, DI
 	JL   tail_of_alphaExact
 
 loop_alphaExact:
-	MOVQ    24(AX), SI
-	VMOVUPD (SI)(DX*1), Z0
-	MOVQ    120(AX), SI
-	VMOVUPD (SI)(DX*1), Z1
+	MOVQ    24(AX), R8
+	VMOVUPD (R8)(DX*1), Z0
+	MOVQ    120(AX), R8
+	VMOVUPD (R8)(DX*1), Z1
 	VMULPS  Z1, Z0, Z2
-	MOVQ    72(AX), SI
-	MOVQ    (AX), SI
-	VMOVUPD (SI)(DX*1), Z3
-	MOVQ    72(AX), SI
-	VMULPS  (SI)(DX*1), Z3, Z3
+	MOVQ    72(AX), R8
+	MOVQ    (AX), R8
+	VMOVUPD (R8)(DX*1), Z3
+	MOVQ    72(AX), R8
+	VMULPS  (R8)(DX*1), Z3, Z3
 	VADDPS  Z3, Z2, Z2
-	MOVQ    144(AX), SI
-	VMULPS  (SI)(DX*1), Z0, Z0
-	MOVQ    48(AX), SI
-	MOVQ    48(AX), SI
-	VMULPS  (SI)(DX*1), Z1, Z1
+	MOVQ    144(AX), R8
+	VMULPS  (R8)(DX*1), Z0, Z0
+	MOVQ    48(AX), R8
+	MOVQ    48(AX), R8
+	VMULPS  (R8)(DX*1), Z1, Z1
 	VADDPS  Z1, Z0, Z0
-	MOVQ    120(AX), SI
-	VMOVUPD Z2, (SI)(DX*1)
-	MOVQ    216(AX), SI
-	VMOVUPD Z2, (SI)(DX*1)
-	MOVQ    144(AX), SI
-	VMOVUPD Z0, (SI)(DX*1)
-	MOVQ    192(AX), SI
-	VMOVUPD Z0, (SI)(DX*1)
-	MOVQ    96(AX), SI
-	VMULPS  (SI)(DX*1), Z0, Z0
+	MOVQ    120(AX), R8
+	VMOVUPD Z2, (R8)(DX*1)
+	MOVQ    216(AX), R8
+	VMOVUPD Z2, (R8)(DX*1)
+	MOVQ    144(AX), R8
+	VMOVUPD Z0, (R8)(DX*1)
+	MOVQ    192(AX), R8
+	VMOVUPD Z0, (R8)(DX*1)
+	MOVQ    96(AX), R8
+	VMULPS  (R8)(DX*1), Z0, Z0
 	VMOVUPD word32_0000000000000000<>+0(SB), Z1
 	VSUBPS  Z0, Z1, Z0
-	MOVQ    168(AX), SI
-	VMOVUPD Z0, (SI)(DX*1)
+	MOVQ    168(AX), R8
+	VMOVUPD Z0, (R8)(DX*1)
 	ADDQ    $0x40, DX
-	SUBQ    $0x10, CX
+	ADDQ    $0x40, BX
+	SUBQ    $0x10, DI
 	JGE     loop_alphaExact
 
 tail_of_alphaExact:
-	ADDQ      $0x10, CX
+	ADDQ      $0x10, DI
 	JZ        end_alphaExact
-	MOVL      $-1, SI
-	BZHIL     CX, SI, SI
-	KMOVW     SI, K7
-	MOVQ      24(AX), CX
-	VMOVUPS.Z (CX)(DX*1), K7, Z0
-	MOVQ      120(AX), CX
-	VMOVUPS.Z (CX)(DX*1), K7, Z1
+	MOVL      $-1, BX
+	BZHIL     DI, BX, BX
+	KMOVW     BX, K7
+	MOVQ      24(AX), BX
+	VMOVUPS.Z (BX)(DX*1), K7, Z0
+	MOVQ      120(AX), BX
+	VMOVUPS.Z (BX)(DX*1), K7, Z1
 	VMULPS    Z1, Z0, Z2
-	MOVQ      72(AX), CX
-	VMOVUPS.Z (CX)(DX*1), K7, Z3
-	MOVQ      (AX), CX
-	VMOVUPS.Z (CX)(DX*1), K7, Z4
+	MOVQ      72(AX), BX
+	VMOVUPS.Z (BX)(DX*1), K7, Z3
+	MOVQ      (AX), BX
+	VMOVUPS.Z (BX)(DX*1), K7, Z4
 	VMULPS    Z4, Z3, Z3
 	VADDPS    Z3, Z2, Z2
-	MOVQ      144(AX), CX
-	VMOVUPS.Z (CX)(DX*1), K7, Z3
+	MOVQ      144(AX), BX
+	VMOVUPS.Z (BX)(DX*1), K7, Z3
 	VMULPS    Z3, Z0, Z0
-	MOVQ      48(AX), CX
-	VMOVUPS.Z (CX)(DX*1), K7, Z3
+	MOVQ      48(AX), BX
+	VMOVUPS.Z (BX)(DX*1), K7, Z3
 	VMULPS    Z1, Z3, Z1
 	VADDPS    Z1, Z0, Z0
-	MOVQ      120(AX), CX
-	VMOVUPS   Z2, K7, (CX)(DX*1)
-	MOVQ      216(AX), CX
-	VMOVUPS   Z2, K7, (CX)(DX*1)
-	MOVQ      144(AX), CX
-	VMOVUPS   Z0, K7, (CX)(DX*1)
-	MOVQ      192(AX), CX
-	VMOVUPS   Z0, K7, (CX)(DX*1)
-	MOVQ      96(AX), CX
-	VMOVUPS.Z (CX)(DX*1), K7, Z1
+	MOVQ      120(AX), BX
+	VMOVUPS   Z2, K7, (BX)(DX*1)
+	MOVQ      216(AX), BX
+	VMOVUPS   Z2, K7, (BX)(DX*1)
+	MOVQ      144(AX), BX
+	VMOVUPS   Z0, K7, (BX)(DX*1)
+	MOVQ      192(AX), BX
+	VMOVUPS   Z0, K7, (BX)(DX*1)
+	MOVQ      96(AX), BX
+	VMOVUPS.Z (BX)(DX*1), K7, Z1
 	VMULPS    Z1, Z0, Z0
 	VMOVUPD   word32_0000000000000000<>+0(SB), Z1
 	VSUBPS    Z0, Z1, Z0
-	MOVQ      168(AX), AX
-	VMOVUPS   Z0, K7, (AX)(DX*1)
+	MOVQ      168(AX), BX
+	VMOVUPS   Z0, K7, (BX)(DX*1)
+	LEAQ      (DX)(DI*4), DX
 
 end_alphaExact:
-	MOVQ BX, found+24(FP)
+	DECQ CX
+	JNZ  row_of_alphaExact
+	MOVQ SI, found+32(FP)
 	VZEROUPPER
 	RET
 
-// func alphaBackAVX512F32(args *byte, scratch *byte, n int) (found int)
+// func alphaBackAVX512F32(args *byte, scratch *byte, n int, rows int) (found int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·alphaBackAVX512F32(SB), NOSPLIT, $0-32
+TEXT ·alphaBackAVX512F32(SB), NOSPLIT, $0-40
 	MOVQ args+0(FP), AX
 	MOVQ scratch+8(FP), CX
-	MOVQ n+16(FP), CX
+	MOVQ rows+24(FP), CX
 	XORQ DX, DX
+	XORQ SI, SI
+
+row_of_alphaBack:
+	MOVQ n+16(FP), DI
 	XORQ BX, BX
-	SUBQ $0x10, CX
+	SUBQ $0x10, DI
 	JL   tail_of_alphaBack
 
 loop_alphaBack:
-	MOVQ    120(AX), SI
-	MOVQ    192(AX), SI
-	VMOVUPD (SI)(DX*1), Z0
-	MOVQ    120(AX), SI
-	VMULPS  (SI)(DX*1), Z0, Z1
-	MOVQ    168(AX), SI
-	MOVQ    168(AX), SI
-	VADDPS  (SI)(DX*1), Z1, Z1
-	MOVQ    24(AX), SI
-	VMULPS  (SI)(DX*1), Z0, Z2
-	MOVQ    240(AX), SI
-	MOVQ    240(AX), SI
-	VADDPS  (SI)(DX*1), Z2, Z2
-	MOVQ    240(AX), SI
-	VMOVUPD Z2, (SI)(DX*1)
-	MOVQ    48(AX), SI
-	VMULPS  (SI)(DX*1), Z1, Z2
-	MOVQ    72(AX), SI
-	VMULPS  (SI)(DX*1), Z0, Z3
+	MOVQ    120(AX), R8
+	MOVQ    192(AX), R8
+	VMOVUPD (R8)(DX*1), Z0
+	MOVQ    120(AX), R8
+	VMULPS  (R8)(DX*1), Z0, Z1
+	MOVQ    168(AX), R8
+	MOVQ    168(AX), R8
+	VADDPS  (R8)(DX*1), Z1, Z1
+	MOVQ    24(AX), R8
+	VMULPS  (R8)(DX*1), Z0, Z2
+	MOVQ    240(AX), R8
+	MOVQ    240(AX), R8
+	VADDPS  (R8)(DX*1), Z2, Z2
+	MOVQ    240(AX), R8
+	VMOVUPD Z2, (R8)(DX*1)
+	MOVQ    48(AX), R8
+	VMULPS  (R8)(DX*1), Z1, Z2
+	MOVQ    72(AX), R8
+	VMULPS  (R8)(DX*1), Z0, Z3
 	VADDPS  Z3, Z2, Z2
-	MOVQ    216(AX), SI
-	MOVQ    216(AX), SI
-	VADDPS  (SI)(DX*1), Z2, Z2
-	MOVQ    216(AX), SI
-	VMOVUPD Z2, (SI)(DX*1)
-	MOVQ    (AX), SI
-	VMULPS  (SI)(DX*1), Z1, Z2
-	MOVQ    264(AX), SI
-	MOVQ    264(AX), SI
-	VADDPS  (SI)(DX*1), Z2, Z2
-	MOVQ    264(AX), SI
-	VMOVUPD Z2, (SI)(DX*1)
-	MOVQ    144(AX), SI
-	MOVQ    144(AX), SI
-	VMULPS  (SI)(DX*1), Z1, Z2
-	MOVQ    288(AX), SI
-	VMOVUPD Z2, (SI)(DX*1)
-	MOVQ    96(AX), SI
-	VMOVUPD (SI)(DX*1), Z2
+	MOVQ    216(AX), R8
+	MOVQ    216(AX), R8
+	VADDPS  (R8)(DX*1), Z2, Z2
+	MOVQ    216(AX), R8
+	VMOVUPD Z2, (R8)(DX*1)
+	MOVQ    (AX), R8
+	VMULPS  (R8)(DX*1), Z1, Z2
+	MOVQ    264(AX), R8
+	MOVQ    264(AX), R8
+	VADDPS  (R8)(DX*1), Z2, Z2
+	MOVQ    264(AX), R8
+	VMOVUPD Z2, (R8)(DX*1)
+	MOVQ    144(AX), R8
+	MOVQ    144(AX), R8
+	VMULPS  (R8)(DX*1), Z1, Z2
+	MOVQ    288(AX), R8
+	VMOVUPD Z2, (R8)(DX*1)
+	MOVQ    96(AX), R8
+	VMOVUPD (R8)(DX*1), Z2
 	VMULPS  Z1, Z2, Z1
-	MOVQ    168(AX), SI
-	VMOVUPD Z1, (SI)(DX*1)
+	MOVQ    168(AX), R8
+	VMOVUPD Z1, (R8)(DX*1)
 	VMULPS  Z0, Z2, Z0
-	MOVQ    192(AX), SI
-	VMOVUPD Z0, (SI)(DX*1)
+	MOVQ    192(AX), R8
+	VMOVUPD Z0, (R8)(DX*1)
 	ADDQ    $0x40, DX
-	SUBQ    $0x10, CX
+	ADDQ    $0x40, BX
+	SUBQ    $0x10, DI
 	JGE     loop_alphaBack
 
 tail_of_alphaBack:
-	ADDQ      $0x10, CX
+	ADDQ      $0x10, DI
 	JZ        end_alphaBack
-	MOVL      $-1, SI
-	BZHIL     CX, SI, SI
-	KMOVW     SI, K7
-	MOVQ      120(AX), CX
-	VMOVUPS.Z (CX)(DX*1), K7, Z0
-	MOVQ      192(AX), CX
-	VMOVUPS.Z (CX)(DX*1), K7, Z1
+	MOVL      $-1, BX
+	BZHIL     DI, BX, BX
+	KMOVW     BX, K7
+	MOVQ      120(AX), BX
+	VMOVUPS.Z (BX)(DX*1), K7, Z0
+	MOVQ      192(AX), BX
+	VMOVUPS.Z (BX)(DX*1), K7, Z1
 	VMULPS    Z1, Z0, Z0
-	MOVQ      168(AX), CX
-	VMOVUPS.Z (CX)(DX*1), K7, Z2
+	MOVQ      168(AX), BX
+	VMOVUPS.Z (BX)(DX*1), K7, Z2
 	VADDPS    Z0, Z2, Z0
-	MOVQ      24(AX), CX
-	VMOVUPS.Z (CX)(DX*1), K7, Z2
+	MOVQ      24(AX), BX
+	VMOVUPS.Z (BX)(DX*1), K7, Z2
 	VMULPS    Z2, Z1, Z2
-	MOVQ      240(AX), CX
-	VMOVUPS.Z (CX)(DX*1), K7, Z3
+	MOVQ      240(AX), BX
+	VMOVUPS.Z (BX)(DX*1), K7, Z3
 	VADDPS    Z2, Z3, Z2
-	MOVQ      240(AX), CX
-	VMOVUPS   Z2, K7, (CX)(DX*1)
-	MOVQ      48(AX), CX
-	VMOVUPS.Z (CX)(DX*1), K7, Z2
+	MOVQ      240(AX), BX
+	VMOVUPS   Z2, K7, (BX)(DX*1)
+	MOVQ      48(AX), BX
+	VMOVUPS.Z (BX)(DX*1), K7, Z2
 	VMULPS    Z2, Z0, Z2
-	MOVQ      72(AX), CX
-	VMOVUPS.Z (CX)(DX*1), K7, Z3
+	MOVQ      72(AX), BX
+	VMOVUPS.Z (BX)(DX*1), K7, Z3
 	VMULPS    Z3, Z1, Z3
 	VADDPS    Z3, Z2, Z2
-	MOVQ      216(AX), CX
-	VMOVUPS.Z (CX)(DX*1), K7, Z3
+	MOVQ      216(AX), BX
+	VMOVUPS.Z (BX)(DX*1), K7, Z3
 	VADDPS    Z2, Z3, Z2
-	MOVQ      216(AX), CX
-	VMOVUPS   Z2, K7, (CX)(DX*1)
-	MOVQ      (AX), CX
-	VMOVUPS.Z (CX)(DX*1), K7, Z2
+	MOVQ      216(AX), BX
+	VMOVUPS   Z2, K7, (BX)(DX*1)
+	MOVQ      (AX), BX
+	VMOVUPS.Z (BX)(DX*1), K7, Z2
 	VMULPS    Z2, Z0, Z2
-	MOVQ      264(AX), CX
-	VMOVUPS.Z (CX)(DX*1), K7, Z3
+	MOVQ      264(AX), BX
+	VMOVUPS.Z (BX)(DX*1), K7, Z3
 	VADDPS    Z2, Z3, Z2
-	MOVQ      264(AX), CX
-	VMOVUPS   Z2, K7, (CX)(DX*1)
-	MOVQ      144(AX), CX
-	VMOVUPS.Z (CX)(DX*1), K7, Z2
+	MOVQ      264(AX), BX
+	VMOVUPS   Z2, K7, (BX)(DX*1)
+	MOVQ      144(AX), BX
+	VMOVUPS.Z (BX)(DX*1), K7, Z2
 	VMULPS    Z0, Z2, Z2
-	MOVQ      288(AX), CX
-	VMOVUPS   Z2, K7, (CX)(DX*1)
-	MOVQ      96(AX), CX
-	VMOVUPS.Z (CX)(DX*1), K7, Z2
+	MOVQ      288(AX), BX
+	VMOVUPS   Z2, K7, (BX)(DX*1)
+	MOVQ      96(AX), BX
+	VMOVUPS.Z (BX)(DX*1), K7, Z2
 	VMULPS    Z0, Z2, Z0
-	MOVQ      168(AX), CX
-	VMOVUPS   Z0, K7, (CX)(DX*1)
+	MOVQ      168(AX), BX
+	VMOVUPS   Z0, K7, (BX)(DX*1)
 	VMULPS    Z1, Z2, Z0
-	MOVQ      192(AX), AX
-	VMOVUPS   Z0, K7, (AX)(DX*1)
+	MOVQ      192(AX), BX
+	VMOVUPS   Z0, K7, (BX)(DX*1)
+	LEAQ      (DX)(DI*4), DX
 
 end_alphaBack:
-	MOVQ BX, found+24(FP)
+	DECQ CX
+	JNZ  row_of_alphaBack
+	MOVQ SI, found+32(FP)
 	VZEROUPPER
 	RET
 
-// func softmaxAVX512F32(args *byte, scratch *byte, n int) (found int)
+// func softmaxAVX512F32(args *byte, scratch *byte, n int, rows int) (found int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·softmaxAVX512F32(SB), NOSPLIT, $0-32
+TEXT ·softmaxAVX512F32(SB), NOSPLIT, $0-40
 	MOVQ args+0(FP), AX
 	MOVQ scratch+8(FP), CX
-	MOVQ n+16(FP), CX
+	MOVQ rows+24(FP), CX
 	XORQ DX, DX
+	XORQ SI, SI
+
+row_of_softmax:
+	MOVQ n+16(FP), DI
 	XORQ BX, BX
-	SUBQ $0x10, CX
+	SUBQ $0x10, DI
 	JL   tail_of_softmax
 
 loop_softmax:
-	MOVQ         (AX), SI
-	VMOVUPD      (SI)(DX*1), Z0
+	MOVQ         (AX), R8
+	VMOVUPD      (R8)(DX*1), Z0
 	VBROADCASTSS 48(AX), Z1
 	VSUBPS       Z1, Z0, Z0
 	VMOVUPD      word32_00000000c2ae0000<>+0(SB), Z1
@@ -12133,20 +16634,21 @@ loop_softmax:
 	VADDPS       Z0, Z1, Z0
 	VADDPS       word32_000000003f800000<>+0(SB), Z0, Z0
 	VPADDD       Z2, Z0, Z0
-	MOVQ         24(AX), SI
-	VMOVUPD      Z0, (SI)(DX*1)
+	MOVQ         24(AX), R8
+	VMOVUPD      Z0, (R8)(DX*1)
 	ADDQ         $0x40, DX
-	SUBQ         $0x10, CX
+	ADDQ         $0x40, BX
+	SUBQ         $0x10, DI
 	JGE          loop_softmax
 
 tail_of_softmax:
-	ADDQ         $0x10, CX
+	ADDQ         $0x10, DI
 	JZ           end_softmax
-	MOVL         $-1, SI
-	BZHIL        CX, SI, SI
-	KMOVW        SI, K7
-	MOVQ         (AX), CX
-	VMOVUPS.Z    (CX)(DX*1), K7, Z0
+	MOVL         $-1, BX
+	BZHIL        DI, BX, BX
+	KMOVW        BX, K7
+	MOVQ         (AX), BX
+	VMOVUPS.Z    (BX)(DX*1), K7, Z0
 	VBROADCASTSS 48(AX), Z1
 	VSUBPS       Z1, Z0, Z0
 	VMOVUPD      word32_00000000c2ae0000<>+0(SB), Z1
@@ -12174,186 +16676,217 @@ tail_of_softmax:
 	VADDPS       Z0, Z1, Z0
 	VADDPS       word32_000000003f800000<>+0(SB), Z0, Z0
 	VPADDD       Z2, Z0, Z0
-	MOVQ         24(AX), AX
-	VMOVUPS      Z0, K7, (AX)(DX*1)
+	MOVQ         24(AX), BX
+	VMOVUPS      Z0, K7, (BX)(DX*1)
+	LEAQ         (DX)(DI*4), DX
 
 end_softmax:
-	MOVQ BX, found+24(FP)
+	DECQ CX
+	JNZ  row_of_softmax
+	MOVQ SI, found+32(FP)
 	VZEROUPPER
 	RET
 
-// func largestAVX512F32(args *byte, scratch *byte, n int) (found int)
+// func largestAVX512F32(args *byte, scratch *byte, n int, rows int) (found int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·largestAVX512F32(SB), NOSPLIT, $0-32
+TEXT ·largestAVX512F32(SB), NOSPLIT, $0-40
 	MOVQ args+0(FP), AX
 	MOVQ scratch+8(FP), CX
-	MOVQ n+16(FP), CX
+	MOVQ rows+24(FP), CX
 	XORQ DX, DX
+	XORQ SI, SI
+
+row_of_largest:
+	MOVQ n+16(FP), DI
 	XORQ BX, BX
-	SUBQ $0x10, CX
+	SUBQ $0x10, DI
 	JL   tail_of_largest
 
 loop_largest:
-	MOVQ    (AX), SI
-	VMOVUPD (SI)(DX*1), Z0
-	MOVQ    24(AX), SI
-	VMAXPS  (SI)(DX*1), Z0, Z0
-	MOVQ    48(AX), SI
-	VMOVUPD Z0, (SI)(DX*1)
+	MOVQ    (AX), R8
+	VMOVUPD (R8)(DX*1), Z0
+	MOVQ    24(AX), R8
+	VMAXPS  (R8)(DX*1), Z0, Z0
+	MOVQ    48(AX), R8
+	VMOVUPD Z0, (R8)(DX*1)
 	ADDQ    $0x40, DX
-	SUBQ    $0x10, CX
+	ADDQ    $0x40, BX
+	SUBQ    $0x10, DI
 	JGE     loop_largest
 
 tail_of_largest:
-	ADDQ      $0x10, CX
+	ADDQ      $0x10, DI
 	JZ        end_largest
-	MOVL      $-1, SI
-	BZHIL     CX, SI, SI
-	KMOVW     SI, K7
-	MOVQ      (AX), CX
-	VMOVUPS.Z (CX)(DX*1), K7, Z0
-	MOVQ      24(AX), CX
-	VMOVUPS.Z (CX)(DX*1), K7, Z1
+	MOVL      $-1, BX
+	BZHIL     DI, BX, BX
+	KMOVW     BX, K7
+	MOVQ      (AX), BX
+	VMOVUPS.Z (BX)(DX*1), K7, Z0
+	MOVQ      24(AX), BX
+	VMOVUPS.Z (BX)(DX*1), K7, Z1
 	VMAXPS    Z1, Z0, Z0
-	MOVQ      48(AX), AX
-	VMOVUPS   Z0, K7, (AX)(DX*1)
+	MOVQ      48(AX), BX
+	VMOVUPS   Z0, K7, (BX)(DX*1)
+	LEAQ      (DX)(DI*4), DX
 
 end_largest:
-	MOVQ BX, found+24(FP)
+	DECQ CX
+	JNZ  row_of_largest
+	MOVQ SI, found+32(FP)
 	VZEROUPPER
 	RET
 
-// func driveAVX512F32(args *byte, scratch *byte, n int) (found int)
+// func driveAVX512F32(args *byte, scratch *byte, n int, rows int) (found int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·driveAVX512F32(SB), NOSPLIT, $0-32
+TEXT ·driveAVX512F32(SB), NOSPLIT, $0-40
 	MOVQ args+0(FP), AX
 	MOVQ scratch+8(FP), CX
-	MOVQ n+16(FP), CX
+	MOVQ rows+24(FP), CX
 	XORQ DX, DX
+	XORQ SI, SI
+
+row_of_drive:
+	MOVQ n+16(FP), DI
 	XORQ BX, BX
-	SUBQ $0x10, CX
+	SUBQ $0x10, DI
 	JL   tail_of_drive
 
 loop_drive:
-	MOVQ         48(AX), SI
-	VMOVUPD      (SI)(DX*1), Z0
+	MOVQ         48(AX), R8
+	VMOVUPD      (R8)(DX*1), Z0
 	VBROADCASTSS 96(AX), Z1
 	VCMPPS       $0x1d, Z1, Z0, K1
-	MOVQ         (AX), SI
-	MOVQ         24(AX), SI
-	VMOVUPD      (SI)(DX*1), Z0
-	MOVQ         (AX), SI
-	VMULPS       (SI)(DX*1), Z0, Z0
+	MOVQ         (AX), R8
+	MOVQ         24(AX), R8
+	VMOVUPD      (R8)(DX*1), Z0
+	MOVQ         (AX), R8
+	VMULPS       (R8)(DX*1), Z0, Z0
 	VMOVUPS.Z    Z0, K1, Z0
-	MOVQ         72(AX), SI
-	VMOVUPD      Z0, (SI)(DX*1)
+	MOVQ         72(AX), R8
+	VMOVUPD      Z0, (R8)(DX*1)
 	ADDQ         $0x40, DX
-	SUBQ         $0x10, CX
+	ADDQ         $0x40, BX
+	SUBQ         $0x10, DI
 	JGE          loop_drive
 
 tail_of_drive:
-	ADDQ         $0x10, CX
+	ADDQ         $0x10, DI
 	JZ           end_drive
-	MOVL         $-1, SI
-	BZHIL        CX, SI, SI
-	KMOVW        SI, K7
-	MOVQ         48(AX), CX
-	VMOVUPS.Z    (CX)(DX*1), K7, Z0
+	MOVL         $-1, BX
+	BZHIL        DI, BX, BX
+	KMOVW        BX, K7
+	MOVQ         48(AX), BX
+	VMOVUPS.Z    (BX)(DX*1), K7, Z0
 	VBROADCASTSS 96(AX), Z1
 	VCMPPS       $0x1d, Z1, Z0, K1
-	MOVQ         (AX), CX
-	VMOVUPS.Z    (CX)(DX*1), K7, Z0
-	MOVQ         24(AX), CX
-	VMOVUPS.Z    (CX)(DX*1), K7, Z1
+	MOVQ         (AX), BX
+	VMOVUPS.Z    (BX)(DX*1), K7, Z0
+	MOVQ         24(AX), BX
+	VMOVUPS.Z    (BX)(DX*1), K7, Z1
 	VMULPS       Z1, Z0, Z0
 	VMOVUPS.Z    Z0, K1, Z0
-	MOVQ         72(AX), AX
-	VMOVUPS      Z0, K7, (AX)(DX*1)
+	MOVQ         72(AX), BX
+	VMOVUPS      Z0, K7, (BX)(DX*1)
+	LEAQ         (DX)(DI*4), DX
 
 end_drive:
-	MOVQ BX, found+24(FP)
+	DECQ CX
+	JNZ  row_of_drive
+	MOVQ SI, found+32(FP)
 	VZEROUPPER
 	RET
 
-// func competeAVX512F32(args *byte, scratch *byte, n int) (found int)
+// func competeAVX512F32(args *byte, scratch *byte, n int, rows int) (found int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·competeAVX512F32(SB), NOSPLIT, $0-32
+TEXT ·competeAVX512F32(SB), NOSPLIT, $0-40
 	MOVQ args+0(FP), AX
 	MOVQ scratch+8(FP), CX
-	MOVQ n+16(FP), CX
+	MOVQ rows+24(FP), CX
 	XORQ DX, DX
+	XORQ SI, SI
+
+row_of_compete:
+	MOVQ n+16(FP), DI
 	XORQ BX, BX
-	SUBQ $0x10, CX
+	SUBQ $0x10, DI
 	JL   tail_of_compete
 
 loop_compete:
-	MOVQ         24(AX), SI
-	VMOVUPD      (SI)(DX*1), Z0
+	MOVQ         24(AX), R8
+	VMOVUPD      (R8)(DX*1), Z0
 	VBROADCASTSS 72(AX), Z1
 	VDIVPS       Z1, Z0, Z0
-	MOVQ         24(AX), SI
-	VMOVUPD      Z0, (SI)(DX*1)
-	MOVQ         (AX), SI
-	VSUBPS       (SI)(DX*1), Z0, Z0
+	MOVQ         24(AX), R8
+	VMOVUPD      Z0, (R8)(DX*1)
+	MOVQ         (AX), R8
+	VSUBPS       (R8)(DX*1), Z0, Z0
 	VCMPPS       $0x1e, word32_0000000000000000<>+0(SB), Z0, K1
 	VMOVUPS.Z    word32_000000003f800000<>+0(SB), K1, Z0
-	MOVQ         48(AX), SI
-	VMOVUPD      Z0, (SI)(DX*1)
+	MOVQ         48(AX), R8
+	VMOVUPD      Z0, (R8)(DX*1)
 	ADDQ         $0x40, DX
-	SUBQ         $0x10, CX
+	ADDQ         $0x40, BX
+	SUBQ         $0x10, DI
 	JGE          loop_compete
 
 tail_of_compete:
-	ADDQ         $0x10, CX
+	ADDQ         $0x10, DI
 	JZ           end_compete
-	MOVL         $-1, SI
-	BZHIL        CX, SI, SI
-	KMOVW        SI, K7
-	MOVQ         24(AX), CX
-	VMOVUPS.Z    (CX)(DX*1), K7, Z0
+	MOVL         $-1, BX
+	BZHIL        DI, BX, BX
+	KMOVW        BX, K7
+	MOVQ         24(AX), BX
+	VMOVUPS.Z    (BX)(DX*1), K7, Z0
 	VBROADCASTSS 72(AX), Z1
 	VDIVPS       Z1, Z0, Z0
-	MOVQ         24(AX), CX
-	VMOVUPS      Z0, K7, (CX)(DX*1)
-	MOVQ         (AX), CX
-	VMOVUPS.Z    (CX)(DX*1), K7, Z1
+	MOVQ         24(AX), BX
+	VMOVUPS      Z0, K7, (BX)(DX*1)
+	MOVQ         (AX), BX
+	VMOVUPS.Z    (BX)(DX*1), K7, Z1
 	VSUBPS       Z1, Z0, Z0
 	VCMPPS       $0x1e, word32_0000000000000000<>+0(SB), Z0, K1
 	VMOVUPS.Z    word32_000000003f800000<>+0(SB), K1, Z0
-	MOVQ         48(AX), AX
-	VMOVUPS      Z0, K7, (AX)(DX*1)
+	MOVQ         48(AX), BX
+	VMOVUPS      Z0, K7, (BX)(DX*1)
+	LEAQ         (DX)(DI*4), DX
 
 end_compete:
-	MOVQ BX, found+24(FP)
+	DECQ CX
+	JNZ  row_of_compete
+	MOVQ SI, found+32(FP)
 	VZEROUPPER
 	RET
 
-// func settleAVX512F32(args *byte, scratch *byte, n int) (found int)
+// func settleAVX512F32(args *byte, scratch *byte, n int, rows int) (found int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·settleAVX512F32(SB), NOSPLIT, $0-32
+TEXT ·settleAVX512F32(SB), NOSPLIT, $0-40
 	MOVQ args+0(FP), AX
 	MOVQ scratch+8(FP), CX
-	MOVQ n+16(FP), CX
+	MOVQ rows+24(FP), CX
 	XORQ DX, DX
+	XORQ SI, SI
+
+row_of_settle:
+	MOVQ n+16(FP), DI
 	XORQ BX, BX
-	SUBQ $0x10, CX
+	SUBQ $0x10, DI
 	JL   tail_of_settle
 
 loop_settle:
 	VBROADCASTSS 216(AX), Z0
-	MOVQ         24(AX), SI
-	VMULPS       (SI)(DX*1), Z0, Z0
-	MOVQ         48(AX), SI
-	MOVQ         48(AX), SI
-	VADDPS       (SI)(DX*1), Z0, Z0
+	MOVQ         24(AX), R8
+	VMULPS       (R8)(DX*1), Z0, Z0
+	MOVQ         48(AX), R8
+	MOVQ         48(AX), R8
+	VADDPS       (R8)(DX*1), Z0, Z0
 	VBROADCASTSS 220(AX), Z1
 	VMAXPS       Z0, Z1, Z0
-	MOVQ         48(AX), SI
-	VMOVUPD      Z0, (SI)(DX*1)
-	MOVQ         144(AX), SI
-	VMOVUPD      Z0, (SI)(DX*1)
-	MOVQ         72(AX), SI
-	VMOVUPD      (SI)(DX*1), Z0
+	MOVQ         48(AX), R8
+	VMOVUPD      Z0, (R8)(DX*1)
+	MOVQ         144(AX), R8
+	VMOVUPD      Z0, (R8)(DX*1)
+	MOVQ         72(AX), R8
+	VMOVUPD      (R8)(DX*1), Z0
 	VBROADCASTSS 224(AX), Z1
 	VDIVPS       Z1, Z0, Z2
 	VSUBPS       word32_000000003f000000<>+0(SB), Z2, Z3
@@ -12367,55 +16900,56 @@ loop_settle:
 	VMULPS       Z1, Z2, Z2
 	VADDPS       Z1, Z0, Z0
 	VBLENDMPS    Z2, Z0, K1, Z0
-	MOVQ         (AX), SI
-	VMOVUPD      (SI)(DX*1), Z2
+	MOVQ         (AX), R8
+	VMOVUPD      (R8)(DX*1), Z2
 	VCMPPS       $0x1e, Z4, Z2, K1
 	VBLENDMPS    Z1, Z0, K1, Z0
-	MOVQ         72(AX), SI
-	VMOVUPD      Z0, (SI)(DX*1)
-	MOVQ         168(AX), SI
-	VMOVUPD      Z0, (SI)(DX*1)
+	MOVQ         72(AX), R8
+	VMOVUPD      Z0, (R8)(DX*1)
+	MOVQ         168(AX), R8
+	VMOVUPD      Z0, (R8)(DX*1)
 	VCMPPS       $0x1e, Z4, Z2, K1
-	MOVQ         120(AX), SI
-	VMOVUPD      (SI)(DX*1), Z0
+	MOVQ         120(AX), R8
+	VMOVUPD      (R8)(DX*1), Z0
 	VMULPS       Z1, Z0, Z1
 	VBROADCASTSS 228(AX), Z2
 	VADDPS       Z2, Z1, Z1
-	MOVQ         96(AX), SI
-	VMOVUPD      (SI)(DX*1), Z2
+	MOVQ         96(AX), R8
+	VMOVUPD      (R8)(DX*1), Z2
 	VBLENDMPS    Z1, Z2, K1, Z1
-	MOVQ         96(AX), SI
-	VMOVUPD      Z1, (SI)(DX*1)
-	MOVQ         192(AX), SI
-	VMOVUPD      Z1, (SI)(DX*1)
+	MOVQ         96(AX), R8
+	VMOVUPD      Z1, (R8)(DX*1)
+	MOVQ         192(AX), R8
+	VMOVUPD      Z1, (R8)(DX*1)
 	VADDPS       word32_000000003f800000<>+0(SB), Z0, Z0
-	MOVQ         120(AX), SI
-	VMOVUPD      Z0, (SI)(DX*1)
+	MOVQ         120(AX), R8
+	VMOVUPD      Z0, (R8)(DX*1)
 	ADDQ         $0x40, DX
-	SUBQ         $0x10, CX
+	ADDQ         $0x40, BX
+	SUBQ         $0x10, DI
 	JGE          loop_settle
 
 tail_of_settle:
-	ADDQ         $0x10, CX
+	ADDQ         $0x10, DI
 	JZ           end_settle
-	MOVL         $-1, SI
-	BZHIL        CX, SI, SI
-	KMOVW        SI, K7
+	MOVL         $-1, BX
+	BZHIL        DI, BX, BX
+	KMOVW        BX, K7
 	VBROADCASTSS 216(AX), Z0
-	MOVQ         24(AX), CX
-	VMOVUPS.Z    (CX)(DX*1), K7, Z1
+	MOVQ         24(AX), BX
+	VMOVUPS.Z    (BX)(DX*1), K7, Z1
 	VMULPS       Z1, Z0, Z0
-	MOVQ         48(AX), CX
-	VMOVUPS.Z    (CX)(DX*1), K7, Z1
+	MOVQ         48(AX), BX
+	VMOVUPS.Z    (BX)(DX*1), K7, Z1
 	VADDPS       Z0, Z1, Z0
 	VBROADCASTSS 220(AX), Z1
 	VMAXPS       Z0, Z1, Z0
-	MOVQ         48(AX), CX
-	VMOVUPS      Z0, K7, (CX)(DX*1)
-	MOVQ         144(AX), CX
-	VMOVUPS      Z0, K7, (CX)(DX*1)
-	MOVQ         72(AX), CX
-	VMOVUPS.Z    (CX)(DX*1), K7, Z0
+	MOVQ         48(AX), BX
+	VMOVUPS      Z0, K7, (BX)(DX*1)
+	MOVQ         144(AX), BX
+	VMOVUPS      Z0, K7, (BX)(DX*1)
+	MOVQ         72(AX), BX
+	VMOVUPS.Z    (BX)(DX*1), K7, Z0
 	VBROADCASTSS 224(AX), Z1
 	VDIVPS       Z1, Z0, Z2
 	VSUBPS       word32_000000003f000000<>+0(SB), Z2, Z3
@@ -12429,154 +16963,169 @@ tail_of_settle:
 	VMULPS       Z1, Z2, Z2
 	VADDPS       Z1, Z0, Z0
 	VBLENDMPS    Z2, Z0, K1, Z0
-	MOVQ         (AX), CX
-	VMOVUPS.Z    (CX)(DX*1), K7, Z2
+	MOVQ         (AX), BX
+	VMOVUPS.Z    (BX)(DX*1), K7, Z2
 	VCMPPS       $0x1e, Z4, Z2, K1
 	VBLENDMPS    Z1, Z0, K1, Z0
-	MOVQ         72(AX), CX
-	VMOVUPS      Z0, K7, (CX)(DX*1)
-	MOVQ         168(AX), CX
-	VMOVUPS      Z0, K7, (CX)(DX*1)
+	MOVQ         72(AX), BX
+	VMOVUPS      Z0, K7, (BX)(DX*1)
+	MOVQ         168(AX), BX
+	VMOVUPS      Z0, K7, (BX)(DX*1)
 	VCMPPS       $0x1e, Z4, Z2, K1
-	MOVQ         120(AX), CX
-	VMOVUPS.Z    (CX)(DX*1), K7, Z0
+	MOVQ         120(AX), BX
+	VMOVUPS.Z    (BX)(DX*1), K7, Z0
 	VMULPS       Z1, Z0, Z1
 	VBROADCASTSS 228(AX), Z2
 	VADDPS       Z2, Z1, Z1
-	MOVQ         96(AX), CX
-	VMOVUPS.Z    (CX)(DX*1), K7, Z2
+	MOVQ         96(AX), BX
+	VMOVUPS.Z    (BX)(DX*1), K7, Z2
 	VBLENDMPS    Z1, Z2, K1, Z1
-	MOVQ         96(AX), CX
-	VMOVUPS      Z1, K7, (CX)(DX*1)
-	MOVQ         192(AX), CX
-	VMOVUPS      Z1, K7, (CX)(DX*1)
+	MOVQ         96(AX), BX
+	VMOVUPS      Z1, K7, (BX)(DX*1)
+	MOVQ         192(AX), BX
+	VMOVUPS      Z1, K7, (BX)(DX*1)
 	VADDPS       word32_000000003f800000<>+0(SB), Z0, Z0
-	MOVQ         120(AX), AX
-	VMOVUPS      Z0, K7, (AX)(DX*1)
+	MOVQ         120(AX), BX
+	VMOVUPS      Z0, K7, (BX)(DX*1)
+	LEAQ         (DX)(DI*4), DX
 
 end_settle:
-	MOVQ BX, found+24(FP)
+	DECQ CX
+	JNZ  row_of_settle
+	MOVQ SI, found+32(FP)
 	VZEROUPPER
 	RET
 
-// func currentsAVX512F64(args *byte, scratch *byte, n int) (found int)
+// func currentsAVX512F64(args *byte, scratch *byte, n int, rows int) (found int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·currentsAVX512F64(SB), NOSPLIT, $0-32
+TEXT ·currentsAVX512F64(SB), NOSPLIT, $0-40
 	MOVQ args+0(FP), AX
 	MOVQ scratch+8(FP), CX
-	MOVQ n+16(FP), CX
+	MOVQ rows+24(FP), CX
 	XORQ DX, DX
+	XORQ SI, SI
+
+row_of_currents:
+	MOVQ n+16(FP), DI
 	XORQ BX, BX
-	SUBQ $0x08, CX
+	SUBQ $0x08, DI
 	JL   tail_of_currents
 
 loop_currents:
-	MOVQ    144(AX), SI
-	MOVQ    72(AX), SI
-	VMOVUPD (SI)(DX*1), Z0
-	MOVQ    144(AX), SI
-	VMULPD  (SI)(DX*1), Z0, Z0
+	MOVQ    144(AX), R8
+	MOVQ    72(AX), R8
+	VMOVUPD (R8)(DX*1), Z0
+	MOVQ    144(AX), R8
+	VMULPD  (R8)(BX*1), Z0, Z0
 	VMAXPD  word64_3ff0000000000000<>+0(SB), Z0, Z0
-	MOVQ    96(AX), SI
-	MOVQ    (AX), SI
-	VMOVUPD (SI)(DX*1), Z1
-	MOVQ    96(AX), SI
-	VMULPD  (SI)(DX*1), Z1, Z1
-	MOVQ    120(AX), SI
-	VMULPD  (SI)(DX*1), Z0, Z0
+	MOVQ    96(AX), R8
+	MOVQ    (AX), R8
+	VMOVUPD (R8)(DX*1), Z1
+	MOVQ    96(AX), R8
+	VMULPD  (R8)(BX*1), Z1, Z1
+	MOVQ    120(AX), R8
+	VMULPD  (R8)(BX*1), Z0, Z0
 	VADDPD  Z0, Z1, Z0
-	MOVQ    240(AX), SI
-	VMOVUPD Z0, (SI)(DX*1)
-	MOVQ    168(AX), SI
-	MOVQ    24(AX), SI
-	VMOVUPD (SI)(DX*1), Z0
-	MOVQ    168(AX), SI
-	VMULPD  (SI)(DX*1), Z0, Z0
-	MOVQ    192(AX), SI
-	MOVQ    48(AX), SI
-	VMOVUPD (SI)(DX*1), Z1
-	MOVQ    192(AX), SI
-	VMULPD  (SI)(DX*1), Z1, Z1
+	MOVQ    240(AX), R8
+	VMOVUPD Z0, (R8)(DX*1)
+	MOVQ    168(AX), R8
+	MOVQ    24(AX), R8
+	VMOVUPD (R8)(DX*1), Z0
+	MOVQ    168(AX), R8
+	VMULPD  (R8)(BX*1), Z0, Z0
+	MOVQ    192(AX), R8
+	MOVQ    48(AX), R8
+	VMOVUPD (R8)(DX*1), Z1
+	MOVQ    192(AX), R8
+	VMULPD  (R8)(BX*1), Z1, Z1
 	VADDPD  Z1, Z0, Z0
 	VMOVUPD word64_3ff0000000000000<>+0(SB), Z1
 	VMAXPD  Z0, Z1, Z0
-	MOVQ    264(AX), SI
-	VMOVUPD Z0, (SI)(DX*1)
-	MOVQ    216(AX), SI
-	MOVQ    216(AX), SI
-	VADDPD  (SI)(DX*1), Z0, Z0
-	MOVQ    288(AX), SI
-	VMOVUPD Z0, (SI)(DX*1)
+	MOVQ    264(AX), R8
+	VMOVUPD Z0, (R8)(DX*1)
+	MOVQ    216(AX), R8
+	MOVQ    216(AX), R8
+	VADDPD  (R8)(BX*1), Z0, Z0
+	MOVQ    288(AX), R8
+	VMOVUPD Z0, (R8)(DX*1)
 	ADDQ    $0x40, DX
-	SUBQ    $0x08, CX
+	ADDQ    $0x40, BX
+	SUBQ    $0x08, DI
 	JGE     loop_currents
 
 tail_of_currents:
-	ADDQ      $0x08, CX
+	ADDQ      $0x08, DI
 	JZ        end_currents
-	MOVL      $-1, SI
-	BZHIL     CX, SI, SI
-	KMOVW     SI, K7
-	MOVQ      144(AX), CX
-	VMOVUPD.Z (CX)(DX*1), K7, Z0
-	MOVQ      72(AX), CX
-	VMOVUPD.Z (CX)(DX*1), K7, Z1
+	MOVL      $-1, R8
+	BZHIL     DI, R8, R8
+	KMOVW     R8, K7
+	MOVQ      144(AX), R8
+	VMOVUPD.Z (R8)(BX*1), K7, Z0
+	MOVQ      72(AX), R8
+	VMOVUPD.Z (R8)(DX*1), K7, Z1
 	VMULPD    Z1, Z0, Z0
 	VMAXPD    word64_3ff0000000000000<>+0(SB), Z0, Z0
-	MOVQ      96(AX), CX
-	VMOVUPD.Z (CX)(DX*1), K7, Z1
-	MOVQ      (AX), CX
-	VMOVUPD.Z (CX)(DX*1), K7, Z2
+	MOVQ      96(AX), R8
+	VMOVUPD.Z (R8)(BX*1), K7, Z1
+	MOVQ      (AX), R8
+	VMOVUPD.Z (R8)(DX*1), K7, Z2
 	VMULPD    Z2, Z1, Z1
-	MOVQ      120(AX), CX
-	VMOVUPD.Z (CX)(DX*1), K7, Z2
+	MOVQ      120(AX), R8
+	VMOVUPD.Z (R8)(BX*1), K7, Z2
 	VMULPD    Z2, Z0, Z0
 	VADDPD    Z0, Z1, Z0
-	MOVQ      240(AX), CX
-	VMOVUPD   Z0, K7, (CX)(DX*1)
-	MOVQ      168(AX), CX
-	VMOVUPD.Z (CX)(DX*1), K7, Z0
-	MOVQ      24(AX), CX
-	VMOVUPD.Z (CX)(DX*1), K7, Z1
+	MOVQ      240(AX), R8
+	VMOVUPD   Z0, K7, (R8)(DX*1)
+	MOVQ      168(AX), R8
+	VMOVUPD.Z (R8)(BX*1), K7, Z0
+	MOVQ      24(AX), R8
+	VMOVUPD.Z (R8)(DX*1), K7, Z1
 	VMULPD    Z1, Z0, Z0
-	MOVQ      192(AX), CX
-	VMOVUPD.Z (CX)(DX*1), K7, Z1
-	MOVQ      48(AX), CX
-	VMOVUPD.Z (CX)(DX*1), K7, Z2
+	MOVQ      192(AX), R8
+	VMOVUPD.Z (R8)(BX*1), K7, Z1
+	MOVQ      48(AX), R8
+	VMOVUPD.Z (R8)(DX*1), K7, Z2
 	VMULPD    Z2, Z1, Z1
 	VADDPD    Z1, Z0, Z0
 	VMOVUPD   word64_3ff0000000000000<>+0(SB), Z1
 	VMAXPD    Z0, Z1, Z0
-	MOVQ      264(AX), CX
-	VMOVUPD   Z0, K7, (CX)(DX*1)
-	MOVQ      216(AX), CX
-	VMOVUPD.Z (CX)(DX*1), K7, Z1
+	MOVQ      264(AX), R8
+	VMOVUPD   Z0, K7, (R8)(DX*1)
+	MOVQ      216(AX), R8
+	VMOVUPD.Z (R8)(BX*1), K7, Z1
 	VADDPD    Z0, Z1, Z0
-	MOVQ      288(AX), AX
-	VMOVUPD   Z0, K7, (AX)(DX*1)
+	MOVQ      288(AX), BX
+	VMOVUPD   Z0, K7, (BX)(DX*1)
+	LEAQ      (DX)(DI*8), DX
 
 end_currents:
-	MOVQ BX, found+24(FP)
+	DECQ CX
+	JNZ  row_of_currents
+	MOVQ SI, found+32(FP)
 	VZEROUPPER
 	RET
 
-// func membraneAVX512F64(args *byte, scratch *byte, n int) (found int)
+// func membraneAVX512F64(args *byte, scratch *byte, n int, rows int) (found int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·membraneAVX512F64(SB), NOSPLIT, $0-32
+TEXT ·membraneAVX512F64(SB), NOSPLIT, $0-40
 	MOVQ args+0(FP), AX
 	MOVQ scratch+8(FP), CX
-	MOVQ n+16(FP), DX
+	MOVQ rows+24(FP), DX
 	XORQ BX, BX
+	XORQ DI, DI
+
+row_of_membrane:
+	MOVQ n+16(FP), R8
 	XORQ SI, SI
-	SUBQ $0x08, DX
+	SUBQ $0x08, R8
 	JL   tail_of_membrane
 
 loop_membrane:
-	MOVQ         120(AX), DI
-	MOVQ         72(AX), DI
-	VMOVUPD      (DI)(BX*1), Z0
-	MOVQ         120(AX), DI
-	VMULPD       (DI)(BX*1), Z0, Z0
+	MOVQ         120(AX), R9
+	MOVQ         72(AX), R9
+	VMOVUPD      (R9)(BX*1), Z0
+	MOVQ         120(AX), R9
+	VMULPD       (R9)(SI*1), Z0, Z0
 	VMOVUPD      word64_c085e00000000000<>+0(SB), Z1
 	VMAXPD       Z0, Z1, Z0
 	VMOVUPD      word64_4086280000000000<>+0(SB), Z1
@@ -12592,10 +17141,10 @@ loop_membrane:
 	VMULPD       word64_3d41cf79abc9e3b4<>+0(SB), Z1, Z1
 	VSUBPD       Z1, Z0, Z0
 	VMULPD       Z0, Z0, Z1
-	MOVQ         (CX), DI
+	MOVQ         (CX), R9
 	VPXORQ       Z4, Z4, Z4
 	KXNORW       K6, K6, K6
-	VGATHERQPD   (DI)(Z2*8), K6, Z4
+	VGATHERQPD   (R9)(Z2*8), K6, Z4
 	VADDPD       Z0, Z4, Z4
 	VMULPD       word64_3fc5555555555555<>+0(SB), Z0, Z5
 	VADDPD       word64_3fe0000000000000<>+0(SB), Z5, Z5
@@ -12606,41 +17155,41 @@ loop_membrane:
 	VADDPD       word64_3fa5555555555555<>+0(SB), Z0, Z0
 	VMULPD       Z0, Z1, Z0
 	VADDPD       Z4, Z0, Z0
-	MOVQ         (CX), DI
+	MOVQ         (CX), R9
 	VPXORQ       Z1, Z1, Z1
 	KXNORW       K6, K6, K6
-	VGATHERQPD   8(DI)(Z2*8), K6, Z1
+	VGATHERQPD   8(R9)(Z2*8), K6, Z1
 	VPADDQ       Z3, Z1, Z1
 	VMULPD       Z0, Z1, Z0
 	VADDPD       Z1, Z0, Z0
-	MOVQ         48(AX), DI
-	VMOVUPD      (DI)(BX*1), Z1
+	MOVQ         48(AX), R9
+	VMOVUPD      (R9)(BX*1), Z1
 	VCMPPD       $0x00, word64_0000000000000000<>+0(SB), Z1, K1
-	MOVQ         (AX), DI
-	VMOVUPD      (DI)(BX*1), Z2
-	MOVQ         24(AX), DI
-	VMOVUPD      (DI)(BX*1), Z3
+	MOVQ         (AX), R9
+	VMOVUPD      (R9)(BX*1), Z2
+	MOVQ         24(AX), R9
+	VMOVUPD      (R9)(BX*1), Z3
 	VSUBPD       Z3, Z2, Z4
-	MOVQ         168(AX), DI
-	VADDPD       (DI)(BX*1), Z4, Z4
+	MOVQ         168(AX), R9
+	VADDPD       (R9)(SI*1), Z4, Z4
 	VMOVUPD      word64_3ff0000000000000<>+0(SB), Z5
 	VMAXPD       Z4, Z5, Z4
 	VBLENDMPD    Z4, Z5, K1, Z4
-	MOVQ         192(AX), DI
-	VMULPD       (DI)(BX*1), Z3, Z6
-	MOVQ         264(AX), DI
-	VMOVUPD      (DI)(BX*1), Z7
-	MOVQ         144(AX), DI
-	VMOVUPD      (DI)(BX*1), Z8
+	MOVQ         192(AX), R9
+	VMULPD       (R9)(SI*1), Z3, Z6
+	MOVQ         264(AX), R9
+	VMOVUPD      (R9)(BX*1), Z7
+	MOVQ         144(AX), R9
+	VMOVUPD      (R9)(SI*1), Z8
 	VADDPD       Z8, Z7, Z9
 	VMULPD       Z4, Z8, Z4
 	VDIVPD       Z9, Z4, Z4
 	VSUBPD       Z3, Z4, Z4
 	VMULPD       Z4, Z6, Z4
 	VADDPD       Z4, Z0, Z0
-	MOVQ         96(AX), DI
-	MOVQ         96(AX), DI
-	VMULPD       (DI)(BX*1), Z0, Z0
+	MOVQ         96(AX), R9
+	MOVQ         96(AX), R9
+	VMULPD       (R9)(SI*1), Z0, Z0
 	VMULPD       Z0, Z7, Z0
 	VADDPD       Z0, Z7, Z0
 	VMAXPD       Z0, Z5, Z0
@@ -12650,8 +17199,8 @@ loop_membrane:
 	VADDPD       Z0, Z2, Z2
 	VSUBPD       Z2, Z2, Z2
 	VCMPPD       $0x04, word64_0000000000000000<>+0(SB), Z2, K1
-	KMOVW        K1, DI
-	ORL          DI, SI
+	KMOVW        K1, R9
+	ORL          R9, DI
 	VPSUBQ       word64_3fe6000000000000<>+0(SB), Z0, Z2
 	VPSRLQ       $0x2d, Z2, Z3
 	VPANDQ       word64_000000000000007f<>+0(SB), Z3, Z3
@@ -12662,27 +17211,27 @@ loop_membrane:
 	VPSUBQ       Z4, Z0, Z4
 	VPANDQ       word64_ffffffffff800000<>+0(SB), Z4, Z6
 	VSUBPD       Z6, Z4, Z4
-	MOVQ         8(CX), DI
+	MOVQ         8(CX), R9
 	VPXORQ       Z7, Z7, Z7
 	KXNORW       K6, K6, K6
-	VGATHERQPD   (DI)(Z3*8), K6, Z7
+	VGATHERQPD   (R9)(Z3*8), K6, Z7
 	VMULPD       Z7, Z6, Z6
 	VSUBPD       Z5, Z6, Z6
 	VMULPD       Z7, Z4, Z4
 	VPORQ        word64_4330000000000000<>+0(SB), Z2, Z2
 	VSUBPD       word64_4330000000000000<>+0(SB), Z2, Z2
 	VMULPD       word64_3fe62e42fefa3800<>+0(SB), Z2, Z7
-	MOVQ         8(CX), DI
+	MOVQ         8(CX), R9
 	VPXORQ       Z8, Z8, Z8
 	KXNORW       K6, K6, K6
-	VGATHERQPD   8(DI)(Z3*8), K6, Z8
+	VGATHERQPD   8(R9)(Z3*8), K6, Z8
 	VADDPD       Z8, Z7, Z7
 	VADDPD       Z6, Z7, Z7
 	VMULPD       word64_3d2ef35793c76730<>+0(SB), Z2, Z2
-	MOVQ         8(CX), DI
+	MOVQ         8(CX), R9
 	VPXORQ       Z8, Z8, Z8
 	KXNORW       K6, K6, K6
-	VGATHERQPD   16(DI)(Z3*8), K6, Z8
+	VGATHERQPD   16(R9)(Z3*8), K6, Z8
 	VADDPD       Z8, Z2, Z2
 	VADDPD       Z4, Z2, Z2
 	VSUBPD       Z5, Z0, Z3
@@ -12707,45 +17256,46 @@ loop_membrane:
 	VADDPD       Z4, Z2, Z2
 	VADDPD       Z7, Z2, Z2
 	VBLENDMPD    Z3, Z2, K1, Z2
-	MOVQ         288(AX), DI
-	VMOVUPD      Z2, (DI)(BX*1)
-	MOVQ         216(AX), DI
-	VSUBPD       (DI)(BX*1), Z2, Z3
+	MOVQ         288(AX), R9
+	VMOVUPD      Z2, (R9)(BX*1)
+	MOVQ         216(AX), R9
+	VSUBPD       (R9)(SI*1), Z2, Z3
 	VRNDSCALEPD  $0x0a, Z3, Z3
 	VMAXPD       word64_0000000000000000<>+0(SB), Z3, Z3
 	VBROADCASTSD 384(AX), Z4
 	VMINPD       Z3, Z4, Z3
-	MOVQ         336(AX), DI
-	VMOVUPD      Z3, (DI)(BX*1)
+	MOVQ         336(AX), R9
+	VMOVUPD      Z3, (R9)(BX*1)
 	VCMPPD       $0x1e, word64_0000000000000000<>+0(SB), Z3, K1
 	VBLENDMPD    word64_0000000000000000<>+0(SB), Z2, K1, Z2
-	MOVQ         312(AX), DI
-	VMOVUPD      Z2, (DI)(BX*1)
+	MOVQ         312(AX), R9
+	VMOVUPD      Z2, (R9)(BX*1)
 	VBLENDMPD    Z5, Z0, K1, Z0
-	MOVQ         264(AX), DI
-	VMOVUPD      Z0, (DI)(BX*1)
+	MOVQ         264(AX), R9
+	VMOVUPD      Z0, (R9)(BX*1)
 	VBROADCASTSD 392(AX), Z0
 	VCMPPD       $0x1e, Z0, Z1, K2
 	VSUBPD       Z5, Z1, Z0
 	VMOVUPD.Z    Z0, K2, Z0
-	MOVQ         240(AX), DI
-	VBLENDMPD    (DI)(BX*1), Z0, K1, Z0
-	MOVQ         360(AX), DI
-	VMOVUPD      Z0, (DI)(BX*1)
+	MOVQ         240(AX), R9
+	VBLENDMPD    (R9)(SI*1), Z0, K1, Z0
+	MOVQ         360(AX), R9
+	VMOVUPD      Z0, (R9)(BX*1)
 	ADDQ         $0x40, BX
-	SUBQ         $0x08, DX
+	ADDQ         $0x40, SI
+	SUBQ         $0x08, R8
 	JGE          loop_membrane
 
 tail_of_membrane:
-	ADDQ         $0x08, DX
+	ADDQ         $0x08, R8
 	JZ           end_membrane
-	MOVL         $-1, DI
-	BZHIL        DX, DI, DI
-	KMOVW        DI, K7
-	MOVQ         120(AX), DX
-	VMOVUPD.Z    (DX)(BX*1), K7, Z0
-	MOVQ         72(AX), DX
-	VMOVUPD.Z    (DX)(BX*1), K7, Z1
+	MOVL         $-1, R9
+	BZHIL        R8, R9, R9
+	KMOVW        R9, K7
+	MOVQ         120(AX), R9
+	VMOVUPD.Z    (R9)(SI*1), K7, Z0
+	MOVQ         72(AX), R9
+	VMOVUPD.Z    (R9)(BX*1), K7, Z1
 	VMULPD       Z1, Z0, Z0
 	VMOVUPD      word64_c085e00000000000<>+0(SB), Z1
 	VMAXPD       Z0, Z1, Z0
@@ -12762,10 +17312,10 @@ tail_of_membrane:
 	VMULPD       word64_3d41cf79abc9e3b4<>+0(SB), Z1, Z1
 	VSUBPD       Z1, Z0, Z0
 	VMULPD       Z0, Z0, Z1
-	MOVQ         (CX), DX
+	MOVQ         (CX), R9
 	VPXORQ       Z4, Z4, Z4
 	KXNORW       K6, K6, K6
-	VGATHERQPD   (DX)(Z2*8), K6, Z4
+	VGATHERQPD   (R9)(Z2*8), K6, Z4
 	VADDPD       Z0, Z4, Z4
 	VMULPD       word64_3fc5555555555555<>+0(SB), Z0, Z5
 	VADDPD       word64_3fe0000000000000<>+0(SB), Z5, Z5
@@ -12776,42 +17326,42 @@ tail_of_membrane:
 	VADDPD       word64_3fa5555555555555<>+0(SB), Z0, Z0
 	VMULPD       Z0, Z1, Z0
 	VADDPD       Z4, Z0, Z0
-	MOVQ         (CX), DX
+	MOVQ         (CX), R9
 	VPXORQ       Z1, Z1, Z1
 	KXNORW       K6, K6, K6
-	VGATHERQPD   8(DX)(Z2*8), K6, Z1
+	VGATHERQPD   8(R9)(Z2*8), K6, Z1
 	VPADDQ       Z3, Z1, Z1
 	VMULPD       Z0, Z1, Z0
 	VADDPD       Z1, Z0, Z0
-	MOVQ         48(AX), DX
-	VMOVUPD.Z    (DX)(BX*1), K7, Z1
+	MOVQ         48(AX), R9
+	VMOVUPD.Z    (R9)(BX*1), K7, Z1
 	VCMPPD       $0x00, word64_0000000000000000<>+0(SB), Z1, K1
-	MOVQ         (AX), DX
-	VMOVUPD.Z    (DX)(BX*1), K7, Z2
-	MOVQ         24(AX), DX
-	VMOVUPD.Z    (DX)(BX*1), K7, Z3
+	MOVQ         (AX), R9
+	VMOVUPD.Z    (R9)(BX*1), K7, Z2
+	MOVQ         24(AX), R9
+	VMOVUPD.Z    (R9)(BX*1), K7, Z3
 	VSUBPD       Z3, Z2, Z4
-	MOVQ         168(AX), DX
-	VMOVUPD.Z    (DX)(BX*1), K7, Z5
+	MOVQ         168(AX), R9
+	VMOVUPD.Z    (R9)(SI*1), K7, Z5
 	VADDPD       Z5, Z4, Z4
 	VMOVUPD      word64_3ff0000000000000<>+0(SB), Z5
 	VMAXPD       Z4, Z5, Z4
 	VBLENDMPD    Z4, Z5, K1, Z4
-	MOVQ         192(AX), DX
-	VMOVUPD.Z    (DX)(BX*1), K7, Z6
+	MOVQ         192(AX), R9
+	VMOVUPD.Z    (R9)(SI*1), K7, Z6
 	VMULPD       Z6, Z3, Z6
-	MOVQ         264(AX), DX
-	VMOVUPD.Z    (DX)(BX*1), K7, Z7
-	MOVQ         144(AX), DX
-	VMOVUPD.Z    (DX)(BX*1), K7, Z8
+	MOVQ         264(AX), R9
+	VMOVUPD.Z    (R9)(BX*1), K7, Z7
+	MOVQ         144(AX), R9
+	VMOVUPD.Z    (R9)(SI*1), K7, Z8
 	VADDPD       Z8, Z7, Z9
 	VMULPD       Z4, Z8, Z4
 	VDIVPD       Z9, Z4, Z4
 	VSUBPD       Z3, Z4, Z4
 	VMULPD       Z4, Z6, Z4
 	VADDPD       Z4, Z0, Z0
-	MOVQ         96(AX), DX
-	VMOVUPD.Z    (DX)(BX*1), K7, Z4
+	MOVQ         96(AX), R9
+	VMOVUPD.Z    (R9)(SI*1), K7, Z4
 	VMULPD       Z0, Z4, Z0
 	VMULPD       Z0, Z7, Z0
 	VADDPD       Z0, Z7, Z0
@@ -12823,8 +17373,8 @@ tail_of_membrane:
 	VSUBPD       Z2, Z2, Z2
 	VCMPPD       $0x04, word64_0000000000000000<>+0(SB), Z2, K1
 	KANDW        K1, K7, K0
-	KMOVW        K0, DX
-	ORL          DX, SI
+	KMOVW        K0, R9
+	ORL          R9, DI
 	VPSUBQ       word64_3fe6000000000000<>+0(SB), Z0, Z2
 	VPSRLQ       $0x2d, Z2, Z3
 	VPANDQ       word64_000000000000007f<>+0(SB), Z3, Z3
@@ -12835,27 +17385,27 @@ tail_of_membrane:
 	VPSUBQ       Z4, Z0, Z4
 	VPANDQ       word64_ffffffffff800000<>+0(SB), Z4, Z6
 	VSUBPD       Z6, Z4, Z4
-	MOVQ         8(CX), DX
+	MOVQ         8(CX), R9
 	VPXORQ       Z7, Z7, Z7
 	KXNORW       K6, K6, K6
-	VGATHERQPD   (DX)(Z3*8), K6, Z7
+	VGATHERQPD   (R9)(Z3*8), K6, Z7
 	VMULPD       Z7, Z6, Z6
 	VSUBPD       Z5, Z6, Z6
 	VMULPD       Z7, Z4, Z4
 	VPORQ        word64_4330000000000000<>+0(SB), Z2, Z2
 	VSUBPD       word64_4330000000000000<>+0(SB), Z2, Z2
 	VMULPD       word64_3fe62e42fefa3800<>+0(SB), Z2, Z7
-	MOVQ         8(CX), DX
+	MOVQ         8(CX), R9
 	VPXORQ       Z8, Z8, Z8
 	KXNORW       K6, K6, K6
-	VGATHERQPD   8(DX)(Z3*8), K6, Z8
+	VGATHERQPD   8(R9)(Z3*8), K6, Z8
 	VADDPD       Z8, Z7, Z7
 	VADDPD       Z6, Z7, Z7
 	VMULPD       word64_3d2ef35793c76730<>+0(SB), Z2, Z2
-	MOVQ         8(CX), CX
+	MOVQ         8(CX), R9
 	VPXORQ       Z8, Z8, Z8
 	KXNORW       K6, K6, K6
-	VGATHERQPD   16(CX)(Z3*8), K6, Z8
+	VGATHERQPD   16(R9)(Z3*8), K6, Z8
 	VADDPD       Z8, Z2, Z2
 	VADDPD       Z4, Z2, Z2
 	VSUBPD       Z5, Z0, Z3
@@ -12880,56 +17430,63 @@ tail_of_membrane:
 	VADDPD       Z4, Z2, Z2
 	VADDPD       Z7, Z2, Z2
 	VBLENDMPD    Z3, Z2, K1, Z2
-	MOVQ         288(AX), CX
-	VMOVUPD      Z2, K7, (CX)(BX*1)
-	MOVQ         216(AX), CX
-	VMOVUPD.Z    (CX)(BX*1), K7, Z3
+	MOVQ         288(AX), R9
+	VMOVUPD      Z2, K7, (R9)(BX*1)
+	MOVQ         216(AX), R9
+	VMOVUPD.Z    (R9)(SI*1), K7, Z3
 	VSUBPD       Z3, Z2, Z3
 	VRNDSCALEPD  $0x0a, Z3, Z3
 	VMAXPD       word64_0000000000000000<>+0(SB), Z3, Z3
 	VBROADCASTSD 384(AX), Z4
 	VMINPD       Z3, Z4, Z3
-	MOVQ         336(AX), CX
-	VMOVUPD      Z3, K7, (CX)(BX*1)
+	MOVQ         336(AX), R9
+	VMOVUPD      Z3, K7, (R9)(BX*1)
 	VCMPPD       $0x1e, word64_0000000000000000<>+0(SB), Z3, K1
 	VBLENDMPD    word64_0000000000000000<>+0(SB), Z2, K1, Z2
-	MOVQ         312(AX), CX
-	VMOVUPD      Z2, K7, (CX)(BX*1)
+	MOVQ         312(AX), R9
+	VMOVUPD      Z2, K7, (R9)(BX*1)
 	VBLENDMPD    Z5, Z0, K1, Z0
-	MOVQ         264(AX), CX
-	VMOVUPD      Z0, K7, (CX)(BX*1)
+	MOVQ         264(AX), R9
+	VMOVUPD      Z0, K7, (R9)(BX*1)
 	VBROADCASTSD 392(AX), Z0
 	VCMPPD       $0x1e, Z0, Z1, K2
 	VSUBPD       Z5, Z1, Z0
 	VMOVUPD.Z    Z0, K2, Z0
-	MOVQ         240(AX), CX
-	VMOVUPD.Z    (CX)(BX*1), K7, Z1
+	MOVQ         240(AX), R9
+	VMOVUPD.Z    (R9)(SI*1), K7, Z1
 	VBLENDMPD    Z1, Z0, K1, Z0
-	MOVQ         360(AX), AX
-	VMOVUPD      Z0, K7, (AX)(BX*1)
+	MOVQ         360(AX), SI
+	VMOVUPD      Z0, K7, (SI)(BX*1)
+	LEAQ         (BX)(R8*8), BX
 
 end_membrane:
-	MOVQ SI, found+24(FP)
+	DECQ DX
+	JNZ  row_of_membrane
+	MOVQ DI, found+32(FP)
 	VZEROUPPER
 	RET
 
-// func forcedAVX512F64(args *byte, scratch *byte, n int) (found int)
+// func forcedAVX512F64(args *byte, scratch *byte, n int, rows int) (found int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·forcedAVX512F64(SB), NOSPLIT, $0-32
+TEXT ·forcedAVX512F64(SB), NOSPLIT, $0-40
 	MOVQ args+0(FP), AX
 	MOVQ scratch+8(FP), CX
-	MOVQ n+16(FP), DX
+	MOVQ rows+24(FP), DX
 	XORQ BX, BX
+	XORQ DI, DI
+
+row_of_forced:
+	MOVQ n+16(FP), R8
 	XORQ SI, SI
-	SUBQ $0x08, DX
+	SUBQ $0x08, R8
 	JL   tail_of_forced
 
 loop_forced:
-	MOVQ         120(AX), DI
-	MOVQ         72(AX), DI
-	VMOVUPD      (DI)(BX*1), Z0
-	MOVQ         120(AX), DI
-	VMULPD       (DI)(BX*1), Z0, Z0
+	MOVQ         120(AX), R9
+	MOVQ         72(AX), R9
+	VMOVUPD      (R9)(BX*1), Z0
+	MOVQ         120(AX), R9
+	VMULPD       (R9)(SI*1), Z0, Z0
 	VMOVUPD      word64_c085e00000000000<>+0(SB), Z1
 	VMAXPD       Z0, Z1, Z0
 	VMOVUPD      word64_4086280000000000<>+0(SB), Z1
@@ -12945,10 +17502,10 @@ loop_forced:
 	VMULPD       word64_3d41cf79abc9e3b4<>+0(SB), Z1, Z1
 	VSUBPD       Z1, Z0, Z0
 	VMULPD       Z0, Z0, Z1
-	MOVQ         (CX), DI
+	MOVQ         (CX), R9
 	VPXORQ       Z4, Z4, Z4
 	KXNORW       K6, K6, K6
-	VGATHERQPD   (DI)(Z2*8), K6, Z4
+	VGATHERQPD   (R9)(Z2*8), K6, Z4
 	VADDPD       Z0, Z4, Z4
 	VMULPD       word64_3fc5555555555555<>+0(SB), Z0, Z5
 	VADDPD       word64_3fe0000000000000<>+0(SB), Z5, Z5
@@ -12959,41 +17516,41 @@ loop_forced:
 	VADDPD       word64_3fa5555555555555<>+0(SB), Z0, Z0
 	VMULPD       Z0, Z1, Z0
 	VADDPD       Z4, Z0, Z0
-	MOVQ         (CX), DI
+	MOVQ         (CX), R9
 	VPXORQ       Z1, Z1, Z1
 	KXNORW       K6, K6, K6
-	VGATHERQPD   8(DI)(Z2*8), K6, Z1
+	VGATHERQPD   8(R9)(Z2*8), K6, Z1
 	VPADDQ       Z3, Z1, Z1
 	VMULPD       Z0, Z1, Z0
 	VADDPD       Z1, Z0, Z0
-	MOVQ         48(AX), DI
-	VMOVUPD      (DI)(BX*1), Z1
+	MOVQ         48(AX), R9
+	VMOVUPD      (R9)(BX*1), Z1
 	VCMPPD       $0x00, word64_0000000000000000<>+0(SB), Z1, K1
-	MOVQ         (AX), DI
-	VMOVUPD      (DI)(BX*1), Z2
-	MOVQ         24(AX), DI
-	VMOVUPD      (DI)(BX*1), Z3
+	MOVQ         (AX), R9
+	VMOVUPD      (R9)(BX*1), Z2
+	MOVQ         24(AX), R9
+	VMOVUPD      (R9)(BX*1), Z3
 	VSUBPD       Z3, Z2, Z4
-	MOVQ         168(AX), DI
-	VADDPD       (DI)(BX*1), Z4, Z4
+	MOVQ         168(AX), R9
+	VADDPD       (R9)(SI*1), Z4, Z4
 	VMOVUPD      word64_3ff0000000000000<>+0(SB), Z5
 	VMAXPD       Z4, Z5, Z4
 	VBLENDMPD    Z4, Z5, K1, Z4
-	MOVQ         192(AX), DI
-	VMULPD       (DI)(BX*1), Z3, Z6
-	MOVQ         264(AX), DI
-	VMOVUPD      (DI)(BX*1), Z7
-	MOVQ         144(AX), DI
-	VMOVUPD      (DI)(BX*1), Z8
+	MOVQ         192(AX), R9
+	VMULPD       (R9)(SI*1), Z3, Z6
+	MOVQ         264(AX), R9
+	VMOVUPD      (R9)(BX*1), Z7
+	MOVQ         144(AX), R9
+	VMOVUPD      (R9)(SI*1), Z8
 	VADDPD       Z8, Z7, Z9
 	VMULPD       Z4, Z8, Z4
 	VDIVPD       Z9, Z4, Z4
 	VSUBPD       Z3, Z4, Z4
 	VMULPD       Z4, Z6, Z4
 	VADDPD       Z4, Z0, Z0
-	MOVQ         96(AX), DI
-	MOVQ         96(AX), DI
-	VMULPD       (DI)(BX*1), Z0, Z0
+	MOVQ         96(AX), R9
+	MOVQ         96(AX), R9
+	VMULPD       (R9)(SI*1), Z0, Z0
 	VMULPD       Z0, Z7, Z0
 	VADDPD       Z0, Z7, Z0
 	VMAXPD       Z0, Z5, Z0
@@ -13003,8 +17560,8 @@ loop_forced:
 	VADDPD       Z0, Z2, Z2
 	VSUBPD       Z2, Z2, Z2
 	VCMPPD       $0x04, word64_0000000000000000<>+0(SB), Z2, K1
-	KMOVW        K1, DI
-	ORL          DI, SI
+	KMOVW        K1, R9
+	ORL          R9, DI
 	VPSUBQ       word64_3fe6000000000000<>+0(SB), Z0, Z2
 	VPSRLQ       $0x2d, Z2, Z3
 	VPANDQ       word64_000000000000007f<>+0(SB), Z3, Z3
@@ -13015,27 +17572,27 @@ loop_forced:
 	VPSUBQ       Z4, Z0, Z4
 	VPANDQ       word64_ffffffffff800000<>+0(SB), Z4, Z6
 	VSUBPD       Z6, Z4, Z4
-	MOVQ         8(CX), DI
+	MOVQ         8(CX), R9
 	VPXORQ       Z7, Z7, Z7
 	KXNORW       K6, K6, K6
-	VGATHERQPD   (DI)(Z3*8), K6, Z7
+	VGATHERQPD   (R9)(Z3*8), K6, Z7
 	VMULPD       Z7, Z6, Z6
 	VSUBPD       Z5, Z6, Z6
 	VMULPD       Z7, Z4, Z4
 	VPORQ        word64_4330000000000000<>+0(SB), Z2, Z2
 	VSUBPD       word64_4330000000000000<>+0(SB), Z2, Z2
 	VMULPD       word64_3fe62e42fefa3800<>+0(SB), Z2, Z7
-	MOVQ         8(CX), DI
+	MOVQ         8(CX), R9
 	VPXORQ       Z8, Z8, Z8
 	KXNORW       K6, K6, K6
-	VGATHERQPD   8(DI)(Z3*8), K6, Z8
+	VGATHERQPD   8(R9)(Z3*8), K6, Z8
 	VADDPD       Z8, Z7, Z7
 	VADDPD       Z6, Z7, Z7
 	VMULPD       word64_3d2ef35793c76730<>+0(SB), Z2, Z2
-	MOVQ         8(CX), DI
+	MOVQ         8(CX), R9
 	VPXORQ       Z8, Z8, Z8
 	KXNORW       K6, K6, K6
-	VGATHERQPD   16(DI)(Z3*8), K6, Z8
+	VGATHERQPD   16(R9)(Z3*8), K6, Z8
 	VADDPD       Z8, Z2, Z2
 	VADDPD       Z4, Z2, Z2
 	VSUBPD       Z5, Z0, Z3
@@ -13060,39 +17617,40 @@ loop_forced:
 	VADDPD       Z4, Z2, Z2
 	VADDPD       Z7, Z2, Z2
 	VBLENDMPD    Z3, Z2, K1, Z2
-	MOVQ         288(AX), DI
-	VMOVUPD      Z2, (DI)(BX*1)
-	MOVQ         336(AX), DI
-	VMOVUPD      (DI)(BX*1), Z3
+	MOVQ         288(AX), R9
+	VMOVUPD      Z2, (R9)(BX*1)
+	MOVQ         336(AX), R9
+	VMOVUPD      (R9)(BX*1), Z3
 	VCMPPD       $0x1e, word64_0000000000000000<>+0(SB), Z3, K1
 	VBLENDMPD    word64_0000000000000000<>+0(SB), Z2, K1, Z2
-	MOVQ         312(AX), DI
-	VMOVUPD      Z2, (DI)(BX*1)
+	MOVQ         312(AX), R9
+	VMOVUPD      Z2, (R9)(BX*1)
 	VBLENDMPD    Z5, Z0, K1, Z0
-	MOVQ         264(AX), DI
-	VMOVUPD      Z0, (DI)(BX*1)
+	MOVQ         264(AX), R9
+	VMOVUPD      Z0, (R9)(BX*1)
 	VBROADCASTSD 392(AX), Z0
 	VCMPPD       $0x1e, Z0, Z1, K2
 	VSUBPD       Z5, Z1, Z0
 	VMOVUPD.Z    Z0, K2, Z0
-	MOVQ         240(AX), DI
-	VBLENDMPD    (DI)(BX*1), Z0, K1, Z0
-	MOVQ         360(AX), DI
-	VMOVUPD      Z0, (DI)(BX*1)
+	MOVQ         240(AX), R9
+	VBLENDMPD    (R9)(SI*1), Z0, K1, Z0
+	MOVQ         360(AX), R9
+	VMOVUPD      Z0, (R9)(BX*1)
 	ADDQ         $0x40, BX
-	SUBQ         $0x08, DX
+	ADDQ         $0x40, SI
+	SUBQ         $0x08, R8
 	JGE          loop_forced
 
 tail_of_forced:
-	ADDQ         $0x08, DX
+	ADDQ         $0x08, R8
 	JZ           end_forced
-	MOVL         $-1, DI
-	BZHIL        DX, DI, DI
-	KMOVW        DI, K7
-	MOVQ         120(AX), DX
-	VMOVUPD.Z    (DX)(BX*1), K7, Z0
-	MOVQ         72(AX), DX
-	VMOVUPD.Z    (DX)(BX*1), K7, Z1
+	MOVL         $-1, R9
+	BZHIL        R8, R9, R9
+	KMOVW        R9, K7
+	MOVQ         120(AX), R9
+	VMOVUPD.Z    (R9)(SI*1), K7, Z0
+	MOVQ         72(AX), R9
+	VMOVUPD.Z    (R9)(BX*1), K7, Z1
 	VMULPD       Z1, Z0, Z0
 	VMOVUPD      word64_c085e00000000000<>+0(SB), Z1
 	VMAXPD       Z0, Z1, Z0
@@ -13109,10 +17667,10 @@ tail_of_forced:
 	VMULPD       word64_3d41cf79abc9e3b4<>+0(SB), Z1, Z1
 	VSUBPD       Z1, Z0, Z0
 	VMULPD       Z0, Z0, Z1
-	MOVQ         (CX), DX
+	MOVQ         (CX), R9
 	VPXORQ       Z4, Z4, Z4
 	KXNORW       K6, K6, K6
-	VGATHERQPD   (DX)(Z2*8), K6, Z4
+	VGATHERQPD   (R9)(Z2*8), K6, Z4
 	VADDPD       Z0, Z4, Z4
 	VMULPD       word64_3fc5555555555555<>+0(SB), Z0, Z5
 	VADDPD       word64_3fe0000000000000<>+0(SB), Z5, Z5
@@ -13123,42 +17681,42 @@ tail_of_forced:
 	VADDPD       word64_3fa5555555555555<>+0(SB), Z0, Z0
 	VMULPD       Z0, Z1, Z0
 	VADDPD       Z4, Z0, Z0
-	MOVQ         (CX), DX
+	MOVQ         (CX), R9
 	VPXORQ       Z1, Z1, Z1
 	KXNORW       K6, K6, K6
-	VGATHERQPD   8(DX)(Z2*8), K6, Z1
+	VGATHERQPD   8(R9)(Z2*8), K6, Z1
 	VPADDQ       Z3, Z1, Z1
 	VMULPD       Z0, Z1, Z0
 	VADDPD       Z1, Z0, Z0
-	MOVQ         48(AX), DX
-	VMOVUPD.Z    (DX)(BX*1), K7, Z1
+	MOVQ         48(AX), R9
+	VMOVUPD.Z    (R9)(BX*1), K7, Z1
 	VCMPPD       $0x00, word64_0000000000000000<>+0(SB), Z1, K1
-	MOVQ         (AX), DX
-	VMOVUPD.Z    (DX)(BX*1), K7, Z2
-	MOVQ         24(AX), DX
-	VMOVUPD.Z    (DX)(BX*1), K7, Z3
+	MOVQ         (AX), R9
+	VMOVUPD.Z    (R9)(BX*1), K7, Z2
+	MOVQ         24(AX), R9
+	VMOVUPD.Z    (R9)(BX*1), K7, Z3
 	VSUBPD       Z3, Z2, Z4
-	MOVQ         168(AX), DX
-	VMOVUPD.Z    (DX)(BX*1), K7, Z5
+	MOVQ         168(AX), R9
+	VMOVUPD.Z    (R9)(SI*1), K7, Z5
 	VADDPD       Z5, Z4, Z4
 	VMOVUPD      word64_3ff0000000000000<>+0(SB), Z5
 	VMAXPD       Z4, Z5, Z4
 	VBLENDMPD    Z4, Z5, K1, Z4
-	MOVQ         192(AX), DX
-	VMOVUPD.Z    (DX)(BX*1), K7, Z6
+	MOVQ         192(AX), R9
+	VMOVUPD.Z    (R9)(SI*1), K7, Z6
 	VMULPD       Z6, Z3, Z6
-	MOVQ         264(AX), DX
-	VMOVUPD.Z    (DX)(BX*1), K7, Z7
-	MOVQ         144(AX), DX
-	VMOVUPD.Z    (DX)(BX*1), K7, Z8
+	MOVQ         264(AX), R9
+	VMOVUPD.Z    (R9)(BX*1), K7, Z7
+	MOVQ         144(AX), R9
+	VMOVUPD.Z    (R9)(SI*1), K7, Z8
 	VADDPD       Z8, Z7, Z9
 	VMULPD       Z4, Z8, Z4
 	VDIVPD       Z9, Z4, Z4
 	VSUBPD       Z3, Z4, Z4
 	VMULPD       Z4, Z6, Z4
 	VADDPD       Z4, Z0, Z0
-	MOVQ         96(AX), DX
-	VMOVUPD.Z    (DX)(BX*1), K7, Z4
+	MOVQ         96(AX), R9
+	VMOVUPD.Z    (R9)(SI*1), K7, Z4
 	VMULPD       Z0, Z4, Z0
 	VMULPD       Z0, Z7, Z0
 	VADDPD       Z0, Z7, Z0
@@ -13170,8 +17728,8 @@ tail_of_forced:
 	VSUBPD       Z2, Z2, Z2
 	VCMPPD       $0x04, word64_0000000000000000<>+0(SB), Z2, K1
 	KANDW        K1, K7, K0
-	KMOVW        K0, DX
-	ORL          DX, SI
+	KMOVW        K0, R9
+	ORL          R9, DI
 	VPSUBQ       word64_3fe6000000000000<>+0(SB), Z0, Z2
 	VPSRLQ       $0x2d, Z2, Z3
 	VPANDQ       word64_000000000000007f<>+0(SB), Z3, Z3
@@ -13182,27 +17740,27 @@ tail_of_forced:
 	VPSUBQ       Z4, Z0, Z4
 	VPANDQ       word64_ffffffffff800000<>+0(SB), Z4, Z6
 	VSUBPD       Z6, Z4, Z4
-	MOVQ         8(CX), DX
+	MOVQ         8(CX), R9
 	VPXORQ       Z7, Z7, Z7
 	KXNORW       K6, K6, K6
-	VGATHERQPD   (DX)(Z3*8), K6, Z7
+	VGATHERQPD   (R9)(Z3*8), K6, Z7
 	VMULPD       Z7, Z6, Z6
 	VSUBPD       Z5, Z6, Z6
 	VMULPD       Z7, Z4, Z4
 	VPORQ        word64_4330000000000000<>+0(SB), Z2, Z2
 	VSUBPD       word64_4330000000000000<>+0(SB), Z2, Z2
 	VMULPD       word64_3fe62e42fefa3800<>+0(SB), Z2, Z7
-	MOVQ         8(CX), DX
+	MOVQ         8(CX), R9
 	VPXORQ       Z8, Z8, Z8
 	KXNORW       K6, K6, K6
-	VGATHERQPD   8(DX)(Z3*8), K6, Z8
+	VGATHERQPD   8(R9)(Z3*8), K6, Z8
 	VADDPD       Z8, Z7, Z7
 	VADDPD       Z6, Z7, Z7
 	VMULPD       word64_3d2ef35793c76730<>+0(SB), Z2, Z2
-	MOVQ         8(CX), CX
+	MOVQ         8(CX), R9
 	VPXORQ       Z8, Z8, Z8
 	KXNORW       K6, K6, K6
-	VGATHERQPD   16(CX)(Z3*8), K6, Z8
+	VGATHERQPD   16(R9)(Z3*8), K6, Z8
 	VADDPD       Z8, Z2, Z2
 	VADDPD       Z4, Z2, Z2
 	VSUBPD       Z5, Z0, Z3
@@ -13227,48 +17785,55 @@ tail_of_forced:
 	VADDPD       Z4, Z2, Z2
 	VADDPD       Z7, Z2, Z2
 	VBLENDMPD    Z3, Z2, K1, Z2
-	MOVQ         288(AX), CX
-	VMOVUPD      Z2, K7, (CX)(BX*1)
-	MOVQ         336(AX), CX
-	VMOVUPD.Z    (CX)(BX*1), K7, Z3
+	MOVQ         288(AX), R9
+	VMOVUPD      Z2, K7, (R9)(BX*1)
+	MOVQ         336(AX), R9
+	VMOVUPD.Z    (R9)(BX*1), K7, Z3
 	VCMPPD       $0x1e, word64_0000000000000000<>+0(SB), Z3, K1
 	VBLENDMPD    word64_0000000000000000<>+0(SB), Z2, K1, Z2
-	MOVQ         312(AX), CX
-	VMOVUPD      Z2, K7, (CX)(BX*1)
+	MOVQ         312(AX), R9
+	VMOVUPD      Z2, K7, (R9)(BX*1)
 	VBLENDMPD    Z5, Z0, K1, Z0
-	MOVQ         264(AX), CX
-	VMOVUPD      Z0, K7, (CX)(BX*1)
+	MOVQ         264(AX), R9
+	VMOVUPD      Z0, K7, (R9)(BX*1)
 	VBROADCASTSD 392(AX), Z0
 	VCMPPD       $0x1e, Z0, Z1, K2
 	VSUBPD       Z5, Z1, Z0
 	VMOVUPD.Z    Z0, K2, Z0
-	MOVQ         240(AX), CX
-	VMOVUPD.Z    (CX)(BX*1), K7, Z1
+	MOVQ         240(AX), R9
+	VMOVUPD.Z    (R9)(SI*1), K7, Z1
 	VBLENDMPD    Z1, Z0, K1, Z0
-	MOVQ         360(AX), AX
-	VMOVUPD      Z0, K7, (AX)(BX*1)
+	MOVQ         360(AX), SI
+	VMOVUPD      Z0, K7, (SI)(BX*1)
+	LEAQ         (BX)(R8*8), BX
 
 end_forced:
-	MOVQ SI, found+24(FP)
+	DECQ DX
+	JNZ  row_of_forced
+	MOVQ DI, found+32(FP)
 	VZEROUPPER
 	RET
 
-// func slopesAVX512F64(args *byte, scratch *byte, n int) (found int)
+// func slopesAVX512F64(args *byte, scratch *byte, n int, rows int) (found int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·slopesAVX512F64(SB), NOSPLIT, $0-32
+TEXT ·slopesAVX512F64(SB), NOSPLIT, $0-40
 	MOVQ args+0(FP), AX
 	MOVQ scratch+8(FP), CX
-	MOVQ n+16(FP), DX
+	MOVQ rows+24(FP), DX
 	XORQ BX, BX
+	XORQ DI, DI
+
+row_of_slopes:
+	MOVQ n+16(FP), R8
 	XORQ SI, SI
-	SUBQ $0x08, DX
+	SUBQ $0x08, R8
 	JL   tail_of_slopes
 
 loop_slopes:
-	MOVQ         (AX), DI
-	VMOVUPD      (DI)(BX*1), Z0
-	MOVQ         24(AX), DI
-	VSUBPD       (DI)(BX*1), Z0, Z0
+	MOVQ         (AX), R9
+	VMOVUPD      (R9)(BX*1), Z0
+	MOVQ         24(AX), R9
+	VSUBPD       (R9)(SI*1), Z0, Z0
 	VBROADCASTSD 96(AX), Z1
 	VMULPD       Z1, Z0, Z2
 	VMOVUPD      word64_c044000000000000<>+0(SB), Z3
@@ -13290,10 +17855,10 @@ loop_slopes:
 	VMULPD       word64_3d41cf79abc9e3b4<>+0(SB), Z3, Z3
 	VSUBPD       Z3, Z2, Z2
 	VMULPD       Z2, Z2, Z3
-	MOVQ         (CX), DI
+	MOVQ         (CX), R9
 	VPXORQ       Z6, Z6, Z6
 	KXNORW       K6, K6, K6
-	VGATHERQPD   (DI)(Z4*8), K6, Z6
+	VGATHERQPD   (R9)(Z4*8), K6, Z6
 	VADDPD       Z2, Z6, Z6
 	VMULPD       word64_3fc5555555555555<>+0(SB), Z2, Z7
 	VADDPD       word64_3fe0000000000000<>+0(SB), Z7, Z7
@@ -13304,10 +17869,10 @@ loop_slopes:
 	VADDPD       word64_3fa5555555555555<>+0(SB), Z2, Z2
 	VMULPD       Z2, Z3, Z2
 	VADDPD       Z6, Z2, Z2
-	MOVQ         (CX), DI
+	MOVQ         (CX), R9
 	VPXORQ       Z3, Z3, Z3
 	KXNORW       K6, K6, K6
-	VGATHERQPD   8(DI)(Z4*8), K6, Z3
+	VGATHERQPD   8(R9)(Z4*8), K6, Z3
 	VPADDQ       Z5, Z3, Z3
 	VMULPD       Z2, Z3, Z2
 	VADDPD       Z3, Z2, Z2
@@ -13320,8 +17885,8 @@ loop_slopes:
 	VMULPD       Z3, Z3, Z3
 	VDIVPD       Z3, Z2, Z3
 	VMULPD       Z1, Z3, Z4
-	MOVQ         72(AX), DI
-	VMOVUPD      Z4, (DI)(BX*1)
+	MOVQ         72(AX), R9
+	VMOVUPD      Z4, (R9)(BX*1)
 	VBROADCASTSD 104(AX), Z4
 	VMULPD       Z4, Z2, Z2
 	VCMPPD       $0x1e, word64_3ff0000000000000<>+0(SB), Z0, K1
@@ -13338,14 +17903,14 @@ loop_slopes:
 	VADDPD       Z5, Z3, Z5
 	VBLENDMPD    Z5, Z3, K1, Z3
 	VMULPD       Z1, Z3, Z5
-	MOVQ         48(AX), DI
-	VMOVUPD      Z5, (DI)(BX*1)
+	MOVQ         48(AX), R9
+	VMOVUPD      Z5, (R9)(BX*1)
 	VCMPPD       $0x1e, word64_4008000000000000<>+0(SB), Z0, K1
-	KMOVW        K1, DI
+	KMOVW        K1, R9
 	VMOVUPD      Z0, 64(CX)
 	VMOVUPD      Z2, 128(CX)
 	VMOVUPD      Z3, 192(CX)
-	TESTL        DI, DI
+	TESTL        R9, R9
 	JZ           slopes_1_false
 	VMULPD       Z4, Z2, Z2
 	VCMPPD       $0x1e, word64_4008000000000000<>+0(SB), Z0, K1
@@ -13369,28 +17934,29 @@ loop_slopes:
 	VADDPD       Z2, Z3, Z2
 	VBLENDMPD    Z2, Z3, K1, Z2
 	VMULPD       Z1, Z2, Z1
-	MOVQ         48(AX), DI
-	VMOVUPD      Z1, (DI)(BX*1)
+	MOVQ         48(AX), R9
+	VMOVUPD      Z1, (R9)(BX*1)
 
 slopes_1_false:
 	VMOVUPD 64(CX), Z0
 	VCMPPD  $0x1e, word64_4018000000000000<>+0(SB), Z0, K1
-	KMOVW   K1, DI
-	ORL     DI, SI
+	KMOVW   K1, R9
+	ORL     R9, DI
 	ADDQ    $0x40, BX
-	SUBQ    $0x08, DX
+	ADDQ    $0x40, SI
+	SUBQ    $0x08, R8
 	JGE     loop_slopes
 
 tail_of_slopes:
-	ADDQ         $0x08, DX
+	ADDQ         $0x08, R8
 	JZ           end_slopes
-	MOVL         $-1, DI
-	BZHIL        DX, DI, DI
-	KMOVW        DI, K7
-	MOVQ         (AX), DX
-	VMOVUPD.Z    (DX)(BX*1), K7, Z0
-	MOVQ         24(AX), DX
-	VMOVUPD.Z    (DX)(BX*1), K7, Z1
+	MOVL         $-1, R9
+	BZHIL        R8, R9, R9
+	KMOVW        R9, K7
+	MOVQ         (AX), R9
+	VMOVUPD.Z    (R9)(BX*1), K7, Z0
+	MOVQ         24(AX), R9
+	VMOVUPD.Z    (R9)(SI*1), K7, Z1
 	VSUBPD       Z1, Z0, Z0
 	VBROADCASTSD 96(AX), Z1
 	VMULPD       Z1, Z0, Z2
@@ -13413,10 +17979,10 @@ tail_of_slopes:
 	VMULPD       word64_3d41cf79abc9e3b4<>+0(SB), Z3, Z3
 	VSUBPD       Z3, Z2, Z2
 	VMULPD       Z2, Z2, Z3
-	MOVQ         (CX), DX
+	MOVQ         (CX), SI
 	VPXORQ       Z6, Z6, Z6
 	KXNORW       K6, K6, K6
-	VGATHERQPD   (DX)(Z4*8), K6, Z6
+	VGATHERQPD   (SI)(Z4*8), K6, Z6
 	VADDPD       Z2, Z6, Z6
 	VMULPD       word64_3fc5555555555555<>+0(SB), Z2, Z7
 	VADDPD       word64_3fe0000000000000<>+0(SB), Z7, Z7
@@ -13427,10 +17993,10 @@ tail_of_slopes:
 	VADDPD       word64_3fa5555555555555<>+0(SB), Z2, Z2
 	VMULPD       Z2, Z3, Z2
 	VADDPD       Z6, Z2, Z2
-	MOVQ         (CX), DX
+	MOVQ         (CX), SI
 	VPXORQ       Z3, Z3, Z3
 	KXNORW       K6, K6, K6
-	VGATHERQPD   8(DX)(Z4*8), K6, Z3
+	VGATHERQPD   8(SI)(Z4*8), K6, Z3
 	VPADDQ       Z5, Z3, Z3
 	VMULPD       Z2, Z3, Z2
 	VADDPD       Z3, Z2, Z2
@@ -13443,8 +18009,8 @@ tail_of_slopes:
 	VMULPD       Z3, Z3, Z3
 	VDIVPD       Z3, Z2, Z3
 	VMULPD       Z1, Z3, Z4
-	MOVQ         72(AX), DX
-	VMOVUPD      Z4, K7, (DX)(BX*1)
+	MOVQ         72(AX), SI
+	VMOVUPD      Z4, K7, (SI)(BX*1)
 	VBROADCASTSD 104(AX), Z4
 	VMULPD       Z4, Z2, Z2
 	VCMPPD       $0x1e, word64_3ff0000000000000<>+0(SB), Z0, K1
@@ -13461,15 +18027,15 @@ tail_of_slopes:
 	VADDPD       Z5, Z3, Z5
 	VBLENDMPD    Z5, Z3, K1, Z3
 	VMULPD       Z1, Z3, Z5
-	MOVQ         48(AX), DX
-	VMOVUPD      Z5, K7, (DX)(BX*1)
+	MOVQ         48(AX), SI
+	VMOVUPD      Z5, K7, (SI)(BX*1)
 	VCMPPD       $0x1e, word64_4008000000000000<>+0(SB), Z0, K1
 	KANDW        K1, K7, K0
-	KMOVW        K0, DX
+	KMOVW        K0, SI
 	VMOVUPD      Z0, 64(CX)
 	VMOVUPD      Z2, 128(CX)
 	VMOVUPD      Z3, 192(CX)
-	TESTL        DX, DX
+	TESTL        SI, SI
 	JZ           slopes_2_true
 	VMULPD       Z4, Z2, Z2
 	VCMPPD       $0x1e, word64_4008000000000000<>+0(SB), Z0, K1
@@ -13493,36 +18059,43 @@ tail_of_slopes:
 	VADDPD       Z2, Z3, Z2
 	VBLENDMPD    Z2, Z3, K1, Z2
 	VMULPD       Z1, Z2, Z1
-	MOVQ         48(AX), AX
-	VMOVUPD      Z1, K7, (AX)(BX*1)
+	MOVQ         48(AX), SI
+	VMOVUPD      Z1, K7, (SI)(BX*1)
 
 slopes_2_true:
 	VMOVUPD 64(CX), Z0
 	VCMPPD  $0x1e, word64_4018000000000000<>+0(SB), Z0, K1
 	KANDW   K1, K7, K0
-	KMOVW   K0, AX
-	ORL     AX, SI
+	KMOVW   K0, SI
+	ORL     SI, DI
+	LEAQ    (BX)(R8*8), BX
 
 end_slopes:
-	MOVQ SI, found+24(FP)
+	DECQ DX
+	JNZ  row_of_slopes
+	MOVQ DI, found+32(FP)
 	VZEROUPPER
 	RET
 
-// func localAVX512F64(args *byte, scratch *byte, n int) (found int)
+// func localAVX512F64(args *byte, scratch *byte, n int, rows int) (found int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·localAVX512F64(SB), NOSPLIT, $0-32
+TEXT ·localAVX512F64(SB), NOSPLIT, $0-40
 	MOVQ args+0(FP), AX
 	MOVQ scratch+8(FP), CX
-	MOVQ n+16(FP), DX
+	MOVQ rows+24(FP), DX
 	XORQ BX, BX
+	XORQ DI, DI
+
+row_of_local:
+	MOVQ n+16(FP), R8
 	XORQ SI, SI
-	SUBQ $0x08, DX
+	SUBQ $0x08, R8
 	JL   tail_of_local
 
 loop_local:
 	VMOVUPD      word64_c085e00000000000<>+0(SB), Z0
-	MOVQ         (AX), DI
-	VMAXPD       (DI)(BX*1), Z0, Z1
+	MOVQ         (AX), R9
+	VMAXPD       (R9)(BX*1), Z0, Z1
 	VMOVUPD      word64_4086280000000000<>+0(SB), Z2
 	VMINPD       Z1, Z2, Z1
 	VMULPD       word64_40671547652b82fe<>+0(SB), Z1, Z3
@@ -13536,10 +18109,10 @@ loop_local:
 	VMULPD       word64_3d41cf79abc9e3b4<>+0(SB), Z3, Z3
 	VSUBPD       Z3, Z1, Z1
 	VMULPD       Z1, Z1, Z3
-	MOVQ         (CX), DI
+	MOVQ         (CX), R9
 	VPXORQ       Z6, Z6, Z6
 	KXNORW       K6, K6, K6
-	VGATHERQPD   (DI)(Z4*8), K6, Z6
+	VGATHERQPD   (R9)(Z4*8), K6, Z6
 	VADDPD       Z1, Z6, Z6
 	VMULPD       word64_3fc5555555555555<>+0(SB), Z1, Z7
 	VADDPD       word64_3fe0000000000000<>+0(SB), Z7, Z7
@@ -13550,18 +18123,18 @@ loop_local:
 	VADDPD       word64_3fa5555555555555<>+0(SB), Z1, Z1
 	VMULPD       Z1, Z3, Z1
 	VADDPD       Z6, Z1, Z1
-	MOVQ         (CX), DI
+	MOVQ         (CX), R9
 	VPXORQ       Z3, Z3, Z3
 	KXNORW       K6, K6, K6
-	VGATHERQPD   8(DI)(Z4*8), K6, Z3
+	VGATHERQPD   8(R9)(Z4*8), K6, Z3
 	VPADDQ       Z5, Z3, Z3
 	VMULPD       Z1, Z3, Z1
 	VADDPD       Z3, Z1, Z1
-	MOVQ         216(AX), DI
-	MOVQ         24(AX), DI
-	VMOVUPD      (DI)(BX*1), Z3
-	MOVQ         216(AX), DI
-	VMULPD       (DI)(BX*1), Z3, Z3
+	MOVQ         216(AX), R9
+	MOVQ         24(AX), R9
+	VMOVUPD      (R9)(BX*1), Z3
+	MOVQ         216(AX), R9
+	VMULPD       (R9)(SI*1), Z3, Z3
 	VMAXPD       Z3, Z0, Z0
 	VMINPD       Z0, Z2, Z0
 	VMULPD       word64_40671547652b82fe<>+0(SB), Z0, Z2
@@ -13575,10 +18148,10 @@ loop_local:
 	VMULPD       word64_3d41cf79abc9e3b4<>+0(SB), Z2, Z2
 	VSUBPD       Z2, Z0, Z0
 	VMULPD       Z0, Z0, Z2
-	MOVQ         (CX), DI
+	MOVQ         (CX), R9
 	VPXORQ       Z5, Z5, Z5
 	KXNORW       K6, K6, K6
-	VGATHERQPD   (DI)(Z3*8), K6, Z5
+	VGATHERQPD   (R9)(Z3*8), K6, Z5
 	VADDPD       Z0, Z5, Z5
 	VMULPD       word64_3fc5555555555555<>+0(SB), Z0, Z6
 	VADDPD       word64_3fe0000000000000<>+0(SB), Z6, Z6
@@ -13589,82 +18162,82 @@ loop_local:
 	VADDPD       word64_3fa5555555555555<>+0(SB), Z0, Z0
 	VMULPD       Z0, Z2, Z0
 	VADDPD       Z5, Z0, Z0
-	MOVQ         (CX), DI
+	MOVQ         (CX), R9
 	VPXORQ       Z2, Z2, Z2
 	KXNORW       K6, K6, K6
-	VGATHERQPD   8(DI)(Z3*8), K6, Z2
+	VGATHERQPD   8(R9)(Z3*8), K6, Z2
 	VPADDQ       Z4, Z2, Z2
 	VMULPD       Z0, Z2, Z0
 	VADDPD       Z2, Z0, Z0
-	MOVQ         384(AX), DI
-	VMOVUPD      Z0, (DI)(BX*1)
-	MOVQ         456(AX), DI
-	VMOVUPD      Z1, (DI)(BX*1)
-	MOVQ         336(AX), DI
-	MOVQ         120(AX), DI
-	VMOVUPD      (DI)(BX*1), Z2
-	MOVQ         336(AX), DI
-	VMULPD       (DI)(BX*1), Z2, Z2
-	MOVQ         360(AX), DI
-	MOVQ         144(AX), DI
-	VMOVUPD      (DI)(BX*1), Z3
-	MOVQ         360(AX), DI
-	VMULPD       (DI)(BX*1), Z3, Z3
+	MOVQ         384(AX), R9
+	VMOVUPD      Z0, (R9)(BX*1)
+	MOVQ         456(AX), R9
+	VMOVUPD      Z1, (R9)(BX*1)
+	MOVQ         336(AX), R9
+	MOVQ         120(AX), R9
+	VMOVUPD      (R9)(BX*1), Z2
+	MOVQ         336(AX), R9
+	VMULPD       (R9)(SI*1), Z2, Z2
+	MOVQ         360(AX), R9
+	MOVQ         144(AX), R9
+	VMOVUPD      (R9)(BX*1), Z3
+	MOVQ         360(AX), R9
+	VMULPD       (R9)(SI*1), Z3, Z3
 	VADDPD       Z3, Z2, Z2
 	VCMPPD       $0x1e, word64_3ff0000000000000<>+0(SB), Z2, K1
 	VMOVUPD      word64_3fe0000000000000<>+0(SB), Z3
 	VBLENDMPD    word64_3ff0000000000000<>+0(SB), Z3, K1, Z4
 	VCMPPD       $0x1d, word64_3ff0000000000000<>+0(SB), Z2, K1
 	VMOVUPD.Z    Z4, K1, Z2
-	MOVQ         576(AX), DI
-	VMOVUPD      Z2, (DI)(BX*1)
-	MOVQ         312(AX), DI
-	MOVQ         96(AX), DI
-	VMOVUPD      (DI)(BX*1), Z2
-	MOVQ         312(AX), DI
-	VADDPD       (DI)(BX*1), Z2, Z2
-	MOVQ         624(AX), DI
-	VMOVUPD      Z2, (DI)(BX*1)
-	MOVQ         72(AX), DI
-	VMOVUPD      (DI)(BX*1), Z4
+	MOVQ         576(AX), R9
+	VMOVUPD      Z2, (R9)(BX*1)
+	MOVQ         312(AX), R9
+	MOVQ         96(AX), R9
+	VMOVUPD      (R9)(BX*1), Z2
+	MOVQ         312(AX), R9
+	VADDPD       (R9)(SI*1), Z2, Z2
+	MOVQ         624(AX), R9
+	VMOVUPD      Z2, (R9)(BX*1)
+	MOVQ         72(AX), R9
+	VMOVUPD      (R9)(BX*1), Z4
 	VSUBPD       Z2, Z4, Z4
-	MOVQ         264(AX), DI
-	VADDPD       (DI)(BX*1), Z4, Z4
-	MOVQ         48(AX), DI
-	VMOVUPD      (DI)(BX*1), Z5
+	MOVQ         264(AX), R9
+	VADDPD       (R9)(SI*1), Z4, Z4
+	MOVQ         48(AX), R9
+	VMOVUPD      (R9)(BX*1), Z5
 	VCMPPD       $0x00, word64_0000000000000000<>+0(SB), Z5, K1
 	VCMPPD       $0x1e, word64_3ff0000000000000<>+0(SB), Z4, K2
 	VBLENDMPD    word64_3ff0000000000000<>+0(SB), Z3, K2, Z6
 	VCMPPD       $0x1d, word64_3ff0000000000000<>+0(SB), Z4, K2
 	VMOVUPD.Z    Z6, K2, Z6
 	VMOVUPD.Z    Z6, K1, Z6
-	MOVQ         552(AX), DI
-	VMOVUPD      Z6, (DI)(BX*1)
+	MOVQ         552(AX), R9
+	VMOVUPD      Z6, (R9)(BX*1)
 	VCMPPD       $0x00, word64_0000000000000000<>+0(SB), Z5, K1
 	VMOVUPD      word64_3ff0000000000000<>+0(SB), Z6
 	VMAXPD       Z4, Z6, Z4
 	VBLENDMPD    Z4, Z6, K1, Z7
-	MOVQ         432(AX), DI
-	VMOVUPD      Z7, (DI)(BX*1)
-	MOVQ         240(AX), DI
-	VMOVUPD      (DI)(BX*1), Z8
+	MOVQ         432(AX), R9
+	VMOVUPD      Z7, (R9)(BX*1)
+	MOVQ         240(AX), R9
+	VMOVUPD      (R9)(SI*1), Z8
 	VADDPD       Z8, Z1, Z9
 	VDIVPD       Z9, Z6, Z10
-	MOVQ         480(AX), DI
-	VMOVUPD      Z10, (DI)(BX*1)
-	MOVQ         288(AX), DI
-	VMULPD       (DI)(BX*1), Z2, Z10
+	MOVQ         480(AX), R9
+	VMOVUPD      Z10, (R9)(BX*1)
+	MOVQ         288(AX), R9
+	VMULPD       (R9)(SI*1), Z2, Z10
 	VMULPD       Z7, Z8, Z7
 	VDIVPD       Z9, Z7, Z7
 	VSUBPD       Z2, Z7, Z11
 	VMULPD       Z11, Z10, Z11
 	VADDPD       Z11, Z0, Z11
-	MOVQ         528(AX), DI
-	VMOVUPD      Z11, (DI)(BX*1)
-	MOVQ         408(AX), DI
-	VMOVUPD      Z7, (DI)(BX*1)
-	MOVQ         192(AX), DI
-	VMOVUPD      (DI)(BX*1), Z7
+	MOVQ         528(AX), R9
+	VMOVUPD      Z11, (R9)(BX*1)
+	MOVQ         408(AX), R9
+	VMOVUPD      Z7, (R9)(BX*1)
+	MOVQ         192(AX), R9
+	VMOVUPD      (R9)(SI*1), Z7
 	VMULPD       Z11, Z7, Z11
 	VMULPD       Z11, Z1, Z11
 	VADDPD       Z11, Z1, Z11
@@ -13677,23 +18250,23 @@ loop_local:
 	VMOVUPD      word64_47252f6b3174d542<>+0(SB), Z12
 	VMINPD       Z11, Z12, Z11
 	VDIVPD       Z11, Z3, Z3
-	MOVQ         504(AX), DI
-	VMOVUPD      Z3, (DI)(BX*1)
+	MOVQ         504(AX), R9
+	VMOVUPD      Z3, (R9)(BX*1)
 	VMOVUPD      word64_0000000000000000<>+0(SB), Z3
-	MOVQ         600(AX), DI
-	VMOVUPD      Z3, (DI)(BX*1)
+	MOVQ         600(AX), R9
+	VMOVUPD      Z3, (R9)(BX*1)
 	VCMPPD       $0x1e, Z3, Z5, K1
 	VBROADCASTSD 648(AX), Z11
 	VCMPPD       $0x12, Z11, Z5, K2
 	KANDW        K2, K1, K1
-	KMOVW        K1, DI
+	KMOVW        K1, R9
 	VMOVUPD      Z0, 64(CX)
 	VMOVUPD      Z1, 128(CX)
 	VMOVUPD      Z2, 192(CX)
 	VMOVUPD      Z4, 256(CX)
 	VMOVUPD      Z9, 320(CX)
 	VMOVUPD      Z10, 384(CX)
-	TESTL        DI, DI
+	TESTL        R9, R9
 	JZ           local_1_false
 	VMULPD       Z4, Z8, Z4
 	VDIVPD       Z9, Z4, Z4
@@ -13715,27 +18288,27 @@ loop_local:
 	VPSUBQ       Z4, Z0, Z4
 	VPANDQ       word64_ffffffffff800000<>+0(SB), Z4, Z7
 	VSUBPD       Z7, Z4, Z4
-	MOVQ         8(CX), DI
+	MOVQ         8(CX), R9
 	VPXORQ       Z8, Z8, Z8
 	KXNORW       K6, K6, K6
-	VGATHERQPD   (DI)(Z2*8), K6, Z8
+	VGATHERQPD   (R9)(Z2*8), K6, Z8
 	VMULPD       Z8, Z7, Z7
 	VSUBPD       Z6, Z7, Z7
 	VMULPD       Z8, Z4, Z4
 	VPORQ        word64_4330000000000000<>+0(SB), Z1, Z1
 	VSUBPD       word64_4330000000000000<>+0(SB), Z1, Z1
 	VMULPD       word64_3fe62e42fefa3800<>+0(SB), Z1, Z8
-	MOVQ         8(CX), DI
+	MOVQ         8(CX), R9
 	VPXORQ       Z9, Z9, Z9
 	KXNORW       K6, K6, K6
-	VGATHERQPD   8(DI)(Z2*8), K6, Z9
+	VGATHERQPD   8(R9)(Z2*8), K6, Z9
 	VADDPD       Z9, Z8, Z8
 	VADDPD       Z7, Z8, Z8
 	VMULPD       word64_3d2ef35793c76730<>+0(SB), Z1, Z1
-	MOVQ         8(CX), DI
+	MOVQ         8(CX), R9
 	VPXORQ       Z9, Z9, Z9
 	KXNORW       K6, K6, K6
-	VGATHERQPD   16(DI)(Z2*8), K6, Z9
+	VGATHERQPD   16(R9)(Z2*8), K6, Z9
 	VADDPD       Z9, Z1, Z1
 	VADDPD       Z4, Z1, Z1
 	VSUBPD       Z6, Z0, Z2
@@ -13760,29 +18333,30 @@ loop_local:
 	VADDPD       Z0, Z1, Z0
 	VADDPD       Z8, Z0, Z0
 	VBLENDMPD    Z2, Z0, K1, Z0
-	MOVQ         168(AX), DI
-	VSUBPD       (DI)(BX*1), Z0, Z0
+	MOVQ         168(AX), R9
+	VSUBPD       (R9)(BX*1), Z0, Z0
 	VCMPPD       $0x1e, Z3, Z5, K1
 	VCMPPD       $0x12, Z11, Z5, K2
 	KANDW        K2, K1, K1
 	VMOVUPD.Z    Z0, K1, Z0
-	MOVQ         600(AX), DI
-	VMOVUPD      Z0, (DI)(BX*1)
+	MOVQ         600(AX), R9
+	VMOVUPD      Z0, (R9)(BX*1)
 
 local_1_false:
 	ADDQ $0x40, BX
-	SUBQ $0x08, DX
+	ADDQ $0x40, SI
+	SUBQ $0x08, R8
 	JGE  loop_local
 
 tail_of_local:
-	ADDQ         $0x08, DX
+	ADDQ         $0x08, R8
 	JZ           end_local
-	MOVL         $-1, DI
-	BZHIL        DX, DI, DI
-	KMOVW        DI, K7
+	MOVL         $-1, R9
+	BZHIL        R8, R9, R9
+	KMOVW        R9, K7
 	VMOVUPD      word64_c085e00000000000<>+0(SB), Z0
-	MOVQ         (AX), DX
-	VMOVUPD.Z    (DX)(BX*1), K7, Z1
+	MOVQ         (AX), R9
+	VMOVUPD.Z    (R9)(BX*1), K7, Z1
 	VMAXPD       Z1, Z0, Z1
 	VMOVUPD      word64_4086280000000000<>+0(SB), Z2
 	VMINPD       Z1, Z2, Z1
@@ -13797,10 +18371,10 @@ tail_of_local:
 	VMULPD       word64_3d41cf79abc9e3b4<>+0(SB), Z3, Z3
 	VSUBPD       Z3, Z1, Z1
 	VMULPD       Z1, Z1, Z3
-	MOVQ         (CX), DX
+	MOVQ         (CX), R9
 	VPXORQ       Z6, Z6, Z6
 	KXNORW       K6, K6, K6
-	VGATHERQPD   (DX)(Z4*8), K6, Z6
+	VGATHERQPD   (R9)(Z4*8), K6, Z6
 	VADDPD       Z1, Z6, Z6
 	VMULPD       word64_3fc5555555555555<>+0(SB), Z1, Z7
 	VADDPD       word64_3fe0000000000000<>+0(SB), Z7, Z7
@@ -13811,17 +18385,17 @@ tail_of_local:
 	VADDPD       word64_3fa5555555555555<>+0(SB), Z1, Z1
 	VMULPD       Z1, Z3, Z1
 	VADDPD       Z6, Z1, Z1
-	MOVQ         (CX), DX
+	MOVQ         (CX), R9
 	VPXORQ       Z3, Z3, Z3
 	KXNORW       K6, K6, K6
-	VGATHERQPD   8(DX)(Z4*8), K6, Z3
+	VGATHERQPD   8(R9)(Z4*8), K6, Z3
 	VPADDQ       Z5, Z3, Z3
 	VMULPD       Z1, Z3, Z1
 	VADDPD       Z3, Z1, Z1
-	MOVQ         216(AX), DX
-	VMOVUPD.Z    (DX)(BX*1), K7, Z3
-	MOVQ         24(AX), DX
-	VMOVUPD.Z    (DX)(BX*1), K7, Z4
+	MOVQ         216(AX), R9
+	VMOVUPD.Z    (R9)(SI*1), K7, Z3
+	MOVQ         24(AX), R9
+	VMOVUPD.Z    (R9)(BX*1), K7, Z4
 	VMULPD       Z4, Z3, Z3
 	VMAXPD       Z3, Z0, Z0
 	VMINPD       Z0, Z2, Z0
@@ -13836,10 +18410,10 @@ tail_of_local:
 	VMULPD       word64_3d41cf79abc9e3b4<>+0(SB), Z2, Z2
 	VSUBPD       Z2, Z0, Z0
 	VMULPD       Z0, Z0, Z2
-	MOVQ         (CX), DX
+	MOVQ         (CX), R9
 	VPXORQ       Z5, Z5, Z5
 	KXNORW       K6, K6, K6
-	VGATHERQPD   (DX)(Z3*8), K6, Z5
+	VGATHERQPD   (R9)(Z3*8), K6, Z5
 	VADDPD       Z0, Z5, Z5
 	VMULPD       word64_3fc5555555555555<>+0(SB), Z0, Z6
 	VADDPD       word64_3fe0000000000000<>+0(SB), Z6, Z6
@@ -13850,26 +18424,26 @@ tail_of_local:
 	VADDPD       word64_3fa5555555555555<>+0(SB), Z0, Z0
 	VMULPD       Z0, Z2, Z0
 	VADDPD       Z5, Z0, Z0
-	MOVQ         (CX), DX
+	MOVQ         (CX), R9
 	VPXORQ       Z2, Z2, Z2
 	KXNORW       K6, K6, K6
-	VGATHERQPD   8(DX)(Z3*8), K6, Z2
+	VGATHERQPD   8(R9)(Z3*8), K6, Z2
 	VPADDQ       Z4, Z2, Z2
 	VMULPD       Z0, Z2, Z0
 	VADDPD       Z2, Z0, Z0
-	MOVQ         384(AX), DX
-	VMOVUPD      Z0, K7, (DX)(BX*1)
-	MOVQ         456(AX), DX
-	VMOVUPD      Z1, K7, (DX)(BX*1)
-	MOVQ         336(AX), DX
-	VMOVUPD.Z    (DX)(BX*1), K7, Z2
-	MOVQ         120(AX), DX
-	VMOVUPD.Z    (DX)(BX*1), K7, Z3
+	MOVQ         384(AX), R9
+	VMOVUPD      Z0, K7, (R9)(BX*1)
+	MOVQ         456(AX), R9
+	VMOVUPD      Z1, K7, (R9)(BX*1)
+	MOVQ         336(AX), R9
+	VMOVUPD.Z    (R9)(SI*1), K7, Z2
+	MOVQ         120(AX), R9
+	VMOVUPD.Z    (R9)(BX*1), K7, Z3
 	VMULPD       Z3, Z2, Z2
-	MOVQ         360(AX), DX
-	VMOVUPD.Z    (DX)(BX*1), K7, Z3
-	MOVQ         144(AX), DX
-	VMOVUPD.Z    (DX)(BX*1), K7, Z4
+	MOVQ         360(AX), R9
+	VMOVUPD.Z    (R9)(SI*1), K7, Z3
+	MOVQ         144(AX), R9
+	VMOVUPD.Z    (R9)(BX*1), K7, Z4
 	VMULPD       Z4, Z3, Z3
 	VADDPD       Z3, Z2, Z2
 	VCMPPD       $0x1e, word64_3ff0000000000000<>+0(SB), Z2, K1
@@ -13877,57 +18451,57 @@ tail_of_local:
 	VBLENDMPD    word64_3ff0000000000000<>+0(SB), Z3, K1, Z4
 	VCMPPD       $0x1d, word64_3ff0000000000000<>+0(SB), Z2, K1
 	VMOVUPD.Z    Z4, K1, Z2
-	MOVQ         576(AX), DX
-	VMOVUPD      Z2, K7, (DX)(BX*1)
-	MOVQ         312(AX), DX
-	VMOVUPD.Z    (DX)(BX*1), K7, Z2
-	MOVQ         96(AX), DX
-	VMOVUPD.Z    (DX)(BX*1), K7, Z4
+	MOVQ         576(AX), R9
+	VMOVUPD      Z2, K7, (R9)(BX*1)
+	MOVQ         312(AX), R9
+	VMOVUPD.Z    (R9)(SI*1), K7, Z2
+	MOVQ         96(AX), R9
+	VMOVUPD.Z    (R9)(BX*1), K7, Z4
 	VADDPD       Z4, Z2, Z2
-	MOVQ         624(AX), DX
-	VMOVUPD      Z2, K7, (DX)(BX*1)
-	MOVQ         72(AX), DX
-	VMOVUPD.Z    (DX)(BX*1), K7, Z4
+	MOVQ         624(AX), R9
+	VMOVUPD      Z2, K7, (R9)(BX*1)
+	MOVQ         72(AX), R9
+	VMOVUPD.Z    (R9)(BX*1), K7, Z4
 	VSUBPD       Z2, Z4, Z4
-	MOVQ         264(AX), DX
-	VMOVUPD.Z    (DX)(BX*1), K7, Z5
+	MOVQ         264(AX), R9
+	VMOVUPD.Z    (R9)(SI*1), K7, Z5
 	VADDPD       Z5, Z4, Z4
-	MOVQ         48(AX), DX
-	VMOVUPD.Z    (DX)(BX*1), K7, Z5
+	MOVQ         48(AX), R9
+	VMOVUPD.Z    (R9)(BX*1), K7, Z5
 	VCMPPD       $0x00, word64_0000000000000000<>+0(SB), Z5, K1
 	VCMPPD       $0x1e, word64_3ff0000000000000<>+0(SB), Z4, K2
 	VBLENDMPD    word64_3ff0000000000000<>+0(SB), Z3, K2, Z6
 	VCMPPD       $0x1d, word64_3ff0000000000000<>+0(SB), Z4, K2
 	VMOVUPD.Z    Z6, K2, Z6
 	VMOVUPD.Z    Z6, K1, Z6
-	MOVQ         552(AX), DX
-	VMOVUPD      Z6, K7, (DX)(BX*1)
+	MOVQ         552(AX), R9
+	VMOVUPD      Z6, K7, (R9)(BX*1)
 	VCMPPD       $0x00, word64_0000000000000000<>+0(SB), Z5, K1
 	VMOVUPD      word64_3ff0000000000000<>+0(SB), Z6
 	VMAXPD       Z4, Z6, Z4
 	VBLENDMPD    Z4, Z6, K1, Z7
-	MOVQ         432(AX), DX
-	VMOVUPD      Z7, K7, (DX)(BX*1)
-	MOVQ         240(AX), DX
-	VMOVUPD.Z    (DX)(BX*1), K7, Z8
+	MOVQ         432(AX), R9
+	VMOVUPD      Z7, K7, (R9)(BX*1)
+	MOVQ         240(AX), R9
+	VMOVUPD.Z    (R9)(SI*1), K7, Z8
 	VADDPD       Z8, Z1, Z9
 	VDIVPD       Z9, Z6, Z10
-	MOVQ         480(AX), DX
-	VMOVUPD      Z10, K7, (DX)(BX*1)
-	MOVQ         288(AX), DX
-	VMOVUPD.Z    (DX)(BX*1), K7, Z10
+	MOVQ         480(AX), R9
+	VMOVUPD      Z10, K7, (R9)(BX*1)
+	MOVQ         288(AX), R9
+	VMOVUPD.Z    (R9)(SI*1), K7, Z10
 	VMULPD       Z10, Z2, Z10
 	VMULPD       Z7, Z8, Z7
 	VDIVPD       Z9, Z7, Z7
 	VSUBPD       Z2, Z7, Z11
 	VMULPD       Z11, Z10, Z11
 	VADDPD       Z11, Z0, Z11
-	MOVQ         528(AX), DX
-	VMOVUPD      Z11, K7, (DX)(BX*1)
-	MOVQ         408(AX), DX
-	VMOVUPD      Z7, K7, (DX)(BX*1)
-	MOVQ         192(AX), DX
-	VMOVUPD.Z    (DX)(BX*1), K7, Z7
+	MOVQ         528(AX), R9
+	VMOVUPD      Z11, K7, (R9)(BX*1)
+	MOVQ         408(AX), R9
+	VMOVUPD      Z7, K7, (R9)(BX*1)
+	MOVQ         192(AX), R9
+	VMOVUPD.Z    (R9)(SI*1), K7, Z7
 	VMULPD       Z11, Z7, Z11
 	VMULPD       Z11, Z1, Z11
 	VADDPD       Z11, Z1, Z11
@@ -13940,24 +18514,24 @@ tail_of_local:
 	VMOVUPD      word64_47252f6b3174d542<>+0(SB), Z12
 	VMINPD       Z11, Z12, Z11
 	VDIVPD       Z11, Z3, Z3
-	MOVQ         504(AX), DX
-	VMOVUPD      Z3, K7, (DX)(BX*1)
+	MOVQ         504(AX), SI
+	VMOVUPD      Z3, K7, (SI)(BX*1)
 	VMOVUPD      word64_0000000000000000<>+0(SB), Z3
-	MOVQ         600(AX), DX
-	VMOVUPD      Z3, K7, (DX)(BX*1)
+	MOVQ         600(AX), SI
+	VMOVUPD      Z3, K7, (SI)(BX*1)
 	VCMPPD       $0x1e, Z3, Z5, K1
 	VBROADCASTSD 648(AX), Z11
 	VCMPPD       $0x12, Z11, Z5, K2
 	KANDW        K2, K1, K1
 	KANDW        K1, K7, K0
-	KMOVW        K0, DX
+	KMOVW        K0, SI
 	VMOVUPD      Z0, 64(CX)
 	VMOVUPD      Z1, 128(CX)
 	VMOVUPD      Z2, 192(CX)
 	VMOVUPD      Z4, 256(CX)
 	VMOVUPD      Z9, 320(CX)
 	VMOVUPD      Z10, 384(CX)
-	TESTL        DX, DX
+	TESTL        SI, SI
 	JZ           local_2_true
 	VMULPD       Z4, Z8, Z4
 	VDIVPD       Z9, Z4, Z4
@@ -13979,27 +18553,27 @@ tail_of_local:
 	VPSUBQ       Z4, Z0, Z4
 	VPANDQ       word64_ffffffffff800000<>+0(SB), Z4, Z7
 	VSUBPD       Z7, Z4, Z4
-	MOVQ         8(CX), DX
+	MOVQ         8(CX), SI
 	VPXORQ       Z8, Z8, Z8
 	KXNORW       K6, K6, K6
-	VGATHERQPD   (DX)(Z2*8), K6, Z8
+	VGATHERQPD   (SI)(Z2*8), K6, Z8
 	VMULPD       Z8, Z7, Z7
 	VSUBPD       Z6, Z7, Z7
 	VMULPD       Z8, Z4, Z4
 	VPORQ        word64_4330000000000000<>+0(SB), Z1, Z1
 	VSUBPD       word64_4330000000000000<>+0(SB), Z1, Z1
 	VMULPD       word64_3fe62e42fefa3800<>+0(SB), Z1, Z8
-	MOVQ         8(CX), DX
+	MOVQ         8(CX), SI
 	VPXORQ       Z9, Z9, Z9
 	KXNORW       K6, K6, K6
-	VGATHERQPD   8(DX)(Z2*8), K6, Z9
+	VGATHERQPD   8(SI)(Z2*8), K6, Z9
 	VADDPD       Z9, Z8, Z8
 	VADDPD       Z7, Z8, Z8
 	VMULPD       word64_3d2ef35793c76730<>+0(SB), Z1, Z1
-	MOVQ         8(CX), CX
+	MOVQ         8(CX), SI
 	VPXORQ       Z9, Z9, Z9
 	KXNORW       K6, K6, K6
-	VGATHERQPD   16(CX)(Z2*8), K6, Z9
+	VGATHERQPD   16(SI)(Z2*8), K6, Z9
 	VADDPD       Z9, Z1, Z1
 	VADDPD       Z4, Z1, Z1
 	VSUBPD       Z6, Z0, Z2
@@ -14024,37 +18598,45 @@ tail_of_local:
 	VADDPD       Z0, Z1, Z0
 	VADDPD       Z8, Z0, Z0
 	VBLENDMPD    Z2, Z0, K1, Z0
-	MOVQ         168(AX), CX
-	VMOVUPD.Z    (CX)(BX*1), K7, Z1
+	MOVQ         168(AX), SI
+	VMOVUPD.Z    (SI)(BX*1), K7, Z1
 	VSUBPD       Z1, Z0, Z0
 	VCMPPD       $0x1e, Z3, Z5, K1
 	VCMPPD       $0x12, Z11, Z5, K2
 	KANDW        K2, K1, K1
 	VMOVUPD.Z    Z0, K1, Z0
-	MOVQ         600(AX), AX
-	VMOVUPD      Z0, K7, (AX)(BX*1)
+	MOVQ         600(AX), SI
+	VMOVUPD      Z0, K7, (SI)(BX*1)
 
 local_2_true:
+	LEAQ (BX)(R8*8), BX
+
 end_local:
-	MOVQ SI, found+24(FP)
+	DECQ DX
+	JNZ  row_of_local
+	MOVQ DI, found+32(FP)
 	VZEROUPPER
 	RET
 
-// func localSoftAVX512F64(args *byte, scratch *byte, n int) (found int)
+// func localSoftAVX512F64(args *byte, scratch *byte, n int, rows int) (found int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·localSoftAVX512F64(SB), NOSPLIT, $0-32
+TEXT ·localSoftAVX512F64(SB), NOSPLIT, $0-40
 	MOVQ args+0(FP), AX
 	MOVQ scratch+8(FP), CX
-	MOVQ n+16(FP), DX
+	MOVQ rows+24(FP), DX
 	XORQ BX, BX
+	XORQ DI, DI
+
+row_of_localSoft:
+	MOVQ n+16(FP), R8
 	XORQ SI, SI
-	SUBQ $0x08, DX
+	SUBQ $0x08, R8
 	JL   tail_of_localSoft
 
 loop_localSoft:
 	VMOVUPD      word64_c085e00000000000<>+0(SB), Z0
-	MOVQ         (AX), DI
-	VMAXPD       (DI)(BX*1), Z0, Z1
+	MOVQ         (AX), R9
+	VMAXPD       (R9)(BX*1), Z0, Z1
 	VMOVUPD      word64_4086280000000000<>+0(SB), Z2
 	VMINPD       Z1, Z2, Z1
 	VMULPD       word64_40671547652b82fe<>+0(SB), Z1, Z3
@@ -14068,10 +18650,10 @@ loop_localSoft:
 	VMULPD       word64_3d41cf79abc9e3b4<>+0(SB), Z3, Z3
 	VSUBPD       Z3, Z1, Z1
 	VMULPD       Z1, Z1, Z3
-	MOVQ         (CX), DI
+	MOVQ         (CX), R9
 	VPXORQ       Z6, Z6, Z6
 	KXNORW       K6, K6, K6
-	VGATHERQPD   (DI)(Z4*8), K6, Z6
+	VGATHERQPD   (R9)(Z4*8), K6, Z6
 	VADDPD       Z1, Z6, Z6
 	VMULPD       word64_3fc5555555555555<>+0(SB), Z1, Z7
 	VADDPD       word64_3fe0000000000000<>+0(SB), Z7, Z7
@@ -14082,18 +18664,18 @@ loop_localSoft:
 	VADDPD       word64_3fa5555555555555<>+0(SB), Z1, Z1
 	VMULPD       Z1, Z3, Z1
 	VADDPD       Z6, Z1, Z1
-	MOVQ         (CX), DI
+	MOVQ         (CX), R9
 	VPXORQ       Z3, Z3, Z3
 	KXNORW       K6, K6, K6
-	VGATHERQPD   8(DI)(Z4*8), K6, Z3
+	VGATHERQPD   8(R9)(Z4*8), K6, Z3
 	VPADDQ       Z5, Z3, Z3
 	VMULPD       Z1, Z3, Z1
 	VADDPD       Z3, Z1, Z1
-	MOVQ         216(AX), DI
-	MOVQ         24(AX), DI
-	VMOVUPD      (DI)(BX*1), Z3
-	MOVQ         216(AX), DI
-	VMULPD       (DI)(BX*1), Z3, Z3
+	MOVQ         216(AX), R9
+	MOVQ         24(AX), R9
+	VMOVUPD      (R9)(BX*1), Z3
+	MOVQ         216(AX), R9
+	VMULPD       (R9)(SI*1), Z3, Z3
 	VMAXPD       Z3, Z0, Z3
 	VMINPD       Z3, Z2, Z3
 	VMULPD       word64_40671547652b82fe<>+0(SB), Z3, Z4
@@ -14107,10 +18689,10 @@ loop_localSoft:
 	VMULPD       word64_3d41cf79abc9e3b4<>+0(SB), Z4, Z4
 	VSUBPD       Z4, Z3, Z3
 	VMULPD       Z3, Z3, Z4
-	MOVQ         (CX), DI
+	MOVQ         (CX), R9
 	VPXORQ       Z7, Z7, Z7
 	KXNORW       K6, K6, K6
-	VGATHERQPD   (DI)(Z5*8), K6, Z7
+	VGATHERQPD   (R9)(Z5*8), K6, Z7
 	VADDPD       Z3, Z7, Z7
 	VMULPD       word64_3fc5555555555555<>+0(SB), Z3, Z8
 	VADDPD       word64_3fe0000000000000<>+0(SB), Z8, Z8
@@ -14121,27 +18703,27 @@ loop_localSoft:
 	VADDPD       word64_3fa5555555555555<>+0(SB), Z3, Z3
 	VMULPD       Z3, Z4, Z3
 	VADDPD       Z7, Z3, Z3
-	MOVQ         (CX), DI
+	MOVQ         (CX), R9
 	VPXORQ       Z4, Z4, Z4
 	KXNORW       K6, K6, K6
-	VGATHERQPD   8(DI)(Z5*8), K6, Z4
+	VGATHERQPD   8(R9)(Z5*8), K6, Z4
 	VPADDQ       Z6, Z4, Z4
 	VMULPD       Z3, Z4, Z3
 	VADDPD       Z4, Z3, Z3
-	MOVQ         384(AX), DI
-	VMOVUPD      Z3, (DI)(BX*1)
-	MOVQ         456(AX), DI
-	VMOVUPD      Z1, (DI)(BX*1)
-	MOVQ         336(AX), DI
-	MOVQ         120(AX), DI
-	VMOVUPD      (DI)(BX*1), Z4
-	MOVQ         336(AX), DI
-	VMULPD       (DI)(BX*1), Z4, Z4
-	MOVQ         360(AX), DI
-	MOVQ         144(AX), DI
-	VMOVUPD      (DI)(BX*1), Z5
-	MOVQ         360(AX), DI
-	VMULPD       (DI)(BX*1), Z5, Z5
+	MOVQ         384(AX), R9
+	VMOVUPD      Z3, (R9)(BX*1)
+	MOVQ         456(AX), R9
+	VMOVUPD      Z1, (R9)(BX*1)
+	MOVQ         336(AX), R9
+	MOVQ         120(AX), R9
+	VMOVUPD      (R9)(BX*1), Z4
+	MOVQ         336(AX), R9
+	VMULPD       (R9)(SI*1), Z4, Z4
+	MOVQ         360(AX), R9
+	MOVQ         144(AX), R9
+	VMOVUPD      (R9)(BX*1), Z5
+	MOVQ         360(AX), R9
+	VMULPD       (R9)(SI*1), Z5, Z5
 	VADDPD       Z5, Z4, Z4
 	VMOVUPD      word64_3ff0000000000000<>+0(SB), Z5
 	VSUBPD       Z4, Z5, Z4
@@ -14158,10 +18740,10 @@ loop_localSoft:
 	VMULPD       word64_3d41cf79abc9e3b4<>+0(SB), Z6, Z6
 	VSUBPD       Z6, Z4, Z4
 	VMULPD       Z4, Z4, Z6
-	MOVQ         (CX), DI
+	MOVQ         (CX), R9
 	VPXORQ       Z9, Z9, Z9
 	KXNORW       K6, K6, K6
-	VGATHERQPD   (DI)(Z7*8), K6, Z9
+	VGATHERQPD   (R9)(Z7*8), K6, Z9
 	VADDPD       Z4, Z9, Z9
 	VMULPD       word64_3fc5555555555555<>+0(SB), Z4, Z10
 	VADDPD       word64_3fe0000000000000<>+0(SB), Z10, Z10
@@ -14172,31 +18754,31 @@ loop_localSoft:
 	VADDPD       word64_3fa5555555555555<>+0(SB), Z4, Z4
 	VMULPD       Z4, Z6, Z4
 	VADDPD       Z9, Z4, Z4
-	MOVQ         (CX), DI
+	MOVQ         (CX), R9
 	VPXORQ       Z6, Z6, Z6
 	KXNORW       K6, K6, K6
-	VGATHERQPD   8(DI)(Z7*8), K6, Z6
+	VGATHERQPD   8(R9)(Z7*8), K6, Z6
 	VPADDQ       Z8, Z6, Z6
 	VMULPD       Z4, Z6, Z4
 	VADDPD       Z6, Z4, Z4
 	VADDPD       Z5, Z4, Z4
 	VDIVPD       Z4, Z5, Z4
-	MOVQ         576(AX), DI
-	VMOVUPD      Z4, (DI)(BX*1)
-	MOVQ         312(AX), DI
-	MOVQ         96(AX), DI
-	VMOVUPD      (DI)(BX*1), Z4
-	MOVQ         312(AX), DI
-	VADDPD       (DI)(BX*1), Z4, Z4
-	MOVQ         624(AX), DI
-	VMOVUPD      Z4, (DI)(BX*1)
-	MOVQ         72(AX), DI
-	VMOVUPD      (DI)(BX*1), Z6
+	MOVQ         576(AX), R9
+	VMOVUPD      Z4, (R9)(BX*1)
+	MOVQ         312(AX), R9
+	MOVQ         96(AX), R9
+	VMOVUPD      (R9)(BX*1), Z4
+	MOVQ         312(AX), R9
+	VADDPD       (R9)(SI*1), Z4, Z4
+	MOVQ         624(AX), R9
+	VMOVUPD      Z4, (R9)(BX*1)
+	MOVQ         72(AX), R9
+	VMOVUPD      (R9)(BX*1), Z6
 	VSUBPD       Z4, Z6, Z6
-	MOVQ         264(AX), DI
-	VADDPD       (DI)(BX*1), Z6, Z6
-	MOVQ         48(AX), DI
-	VMOVUPD      (DI)(BX*1), Z7
+	MOVQ         264(AX), R9
+	VADDPD       (R9)(SI*1), Z6, Z6
+	MOVQ         48(AX), R9
+	VMOVUPD      (R9)(BX*1), Z7
 	VCMPPD       $0x00, word64_0000000000000000<>+0(SB), Z7, K1
 	VSUBPD       Z6, Z5, Z8
 	VMAXPD       Z8, Z0, Z8
@@ -14212,10 +18794,10 @@ loop_localSoft:
 	VMULPD       word64_3d41cf79abc9e3b4<>+0(SB), Z9, Z9
 	VSUBPD       Z9, Z8, Z8
 	VMULPD       Z8, Z8, Z9
-	MOVQ         (CX), DI
+	MOVQ         (CX), R9
 	VPXORQ       Z12, Z12, Z12
 	KXNORW       K6, K6, K6
-	VGATHERQPD   (DI)(Z10*8), K6, Z12
+	VGATHERQPD   (R9)(Z10*8), K6, Z12
 	VADDPD       Z8, Z12, Z12
 	VMULPD       word64_3fc5555555555555<>+0(SB), Z8, Z13
 	VADDPD       word64_3fe0000000000000<>+0(SB), Z13, Z13
@@ -14226,42 +18808,42 @@ loop_localSoft:
 	VADDPD       word64_3fa5555555555555<>+0(SB), Z8, Z8
 	VMULPD       Z8, Z9, Z8
 	VADDPD       Z12, Z8, Z8
-	MOVQ         (CX), DI
+	MOVQ         (CX), R9
 	VPXORQ       Z9, Z9, Z9
 	KXNORW       K6, K6, K6
-	VGATHERQPD   8(DI)(Z10*8), K6, Z9
+	VGATHERQPD   8(R9)(Z10*8), K6, Z9
 	VPADDQ       Z11, Z9, Z9
 	VMULPD       Z8, Z9, Z8
 	VADDPD       Z9, Z8, Z8
 	VADDPD       Z5, Z8, Z8
 	VDIVPD       Z8, Z5, Z8
 	VMOVUPD.Z    Z8, K1, Z8
-	MOVQ         552(AX), DI
-	VMOVUPD      Z8, (DI)(BX*1)
+	MOVQ         552(AX), R9
+	VMOVUPD      Z8, (R9)(BX*1)
 	VCMPPD       $0x00, word64_0000000000000000<>+0(SB), Z7, K1
 	VMAXPD       Z6, Z5, Z6
 	VBLENDMPD    Z6, Z5, K1, Z8
-	MOVQ         432(AX), DI
-	VMOVUPD      Z8, (DI)(BX*1)
-	MOVQ         240(AX), DI
-	VMOVUPD      (DI)(BX*1), Z9
+	MOVQ         432(AX), R9
+	VMOVUPD      Z8, (R9)(BX*1)
+	MOVQ         240(AX), R9
+	VMOVUPD      (R9)(SI*1), Z9
 	VADDPD       Z9, Z1, Z10
 	VDIVPD       Z10, Z5, Z11
-	MOVQ         480(AX), DI
-	VMOVUPD      Z11, (DI)(BX*1)
-	MOVQ         288(AX), DI
-	VMULPD       (DI)(BX*1), Z4, Z11
+	MOVQ         480(AX), R9
+	VMOVUPD      Z11, (R9)(BX*1)
+	MOVQ         288(AX), R9
+	VMULPD       (R9)(SI*1), Z4, Z11
 	VMULPD       Z8, Z9, Z8
 	VDIVPD       Z10, Z8, Z8
 	VSUBPD       Z4, Z8, Z12
 	VMULPD       Z12, Z11, Z12
 	VADDPD       Z12, Z3, Z12
-	MOVQ         528(AX), DI
-	VMOVUPD      Z12, (DI)(BX*1)
-	MOVQ         408(AX), DI
-	VMOVUPD      Z8, (DI)(BX*1)
-	MOVQ         192(AX), DI
-	VMOVUPD      (DI)(BX*1), Z8
+	MOVQ         528(AX), R9
+	VMOVUPD      Z12, (R9)(BX*1)
+	MOVQ         408(AX), R9
+	VMOVUPD      Z8, (R9)(BX*1)
+	MOVQ         192(AX), R9
+	VMOVUPD      (R9)(SI*1), Z8
 	VMULPD       Z12, Z8, Z12
 	VMULPD       Z12, Z1, Z12
 	VADDPD       Z12, Z1, Z12
@@ -14279,10 +18861,10 @@ loop_localSoft:
 	VMULPD       word64_3d41cf79abc9e3b4<>+0(SB), Z2, Z2
 	VSUBPD       Z2, Z0, Z0
 	VMULPD       Z0, Z0, Z2
-	MOVQ         (CX), DI
+	MOVQ         (CX), R9
 	VPXORQ       Z15, Z15, Z15
 	KXNORW       K6, K6, K6
-	VGATHERQPD   (DI)(Z13*8), K6, Z15
+	VGATHERQPD   (R9)(Z13*8), K6, Z15
 	VADDPD       Z0, Z15, Z15
 	VMULPD       word64_3fc5555555555555<>+0(SB), Z0, Z16
 	VADDPD       word64_3fe0000000000000<>+0(SB), Z16, Z16
@@ -14293,10 +18875,10 @@ loop_localSoft:
 	VADDPD       word64_3fa5555555555555<>+0(SB), Z0, Z0
 	VMULPD       Z0, Z2, Z0
 	VADDPD       Z15, Z0, Z0
-	MOVQ         (CX), DI
+	MOVQ         (CX), R9
 	VPXORQ       Z2, Z2, Z2
 	KXNORW       K6, K6, K6
-	VGATHERQPD   8(DI)(Z13*8), K6, Z2
+	VGATHERQPD   8(R9)(Z13*8), K6, Z2
 	VPADDQ       Z14, Z2, Z2
 	VMULPD       Z0, Z2, Z0
 	VADDPD       Z2, Z0, Z0
@@ -14307,23 +18889,23 @@ loop_localSoft:
 	VMOVUPD      word64_47252f6b3174d542<>+0(SB), Z12
 	VMINPD       Z2, Z12, Z2
 	VDIVPD       Z2, Z0, Z0
-	MOVQ         504(AX), DI
-	VMOVUPD      Z0, (DI)(BX*1)
+	MOVQ         504(AX), R9
+	VMOVUPD      Z0, (R9)(BX*1)
 	VMOVUPD      word64_0000000000000000<>+0(SB), Z0
-	MOVQ         600(AX), DI
-	VMOVUPD      Z0, (DI)(BX*1)
+	MOVQ         600(AX), R9
+	VMOVUPD      Z0, (R9)(BX*1)
 	VCMPPD       $0x1e, Z0, Z7, K1
 	VBROADCASTSD 648(AX), Z2
 	VCMPPD       $0x12, Z2, Z7, K2
 	KANDW        K2, K1, K1
-	KMOVW        K1, DI
+	KMOVW        K1, R9
 	VMOVUPD      Z1, 64(CX)
 	VMOVUPD      Z3, 128(CX)
 	VMOVUPD      Z4, 192(CX)
 	VMOVUPD      Z6, 256(CX)
 	VMOVUPD      Z10, 320(CX)
 	VMOVUPD      Z11, 384(CX)
-	TESTL        DI, DI
+	TESTL        R9, R9
 	JZ           localSoft_1_false
 	VMULPD       Z6, Z9, Z6
 	VDIVPD       Z10, Z6, Z6
@@ -14345,27 +18927,27 @@ loop_localSoft:
 	VPSUBQ       Z6, Z1, Z6
 	VPANDQ       word64_ffffffffff800000<>+0(SB), Z6, Z8
 	VSUBPD       Z8, Z6, Z6
-	MOVQ         8(CX), DI
+	MOVQ         8(CX), R9
 	VPXORQ       Z9, Z9, Z9
 	KXNORW       K6, K6, K6
-	VGATHERQPD   (DI)(Z4*8), K6, Z9
+	VGATHERQPD   (R9)(Z4*8), K6, Z9
 	VMULPD       Z9, Z8, Z8
 	VSUBPD       Z5, Z8, Z8
 	VMULPD       Z9, Z6, Z6
 	VPORQ        word64_4330000000000000<>+0(SB), Z3, Z3
 	VSUBPD       word64_4330000000000000<>+0(SB), Z3, Z3
 	VMULPD       word64_3fe62e42fefa3800<>+0(SB), Z3, Z9
-	MOVQ         8(CX), DI
+	MOVQ         8(CX), R9
 	VPXORQ       Z10, Z10, Z10
 	KXNORW       K6, K6, K6
-	VGATHERQPD   8(DI)(Z4*8), K6, Z10
+	VGATHERQPD   8(R9)(Z4*8), K6, Z10
 	VADDPD       Z10, Z9, Z9
 	VADDPD       Z8, Z9, Z9
 	VMULPD       word64_3d2ef35793c76730<>+0(SB), Z3, Z3
-	MOVQ         8(CX), DI
+	MOVQ         8(CX), R9
 	VPXORQ       Z10, Z10, Z10
 	KXNORW       K6, K6, K6
-	VGATHERQPD   16(DI)(Z4*8), K6, Z10
+	VGATHERQPD   16(R9)(Z4*8), K6, Z10
 	VADDPD       Z10, Z3, Z3
 	VADDPD       Z6, Z3, Z3
 	VSUBPD       Z5, Z1, Z4
@@ -14390,29 +18972,30 @@ loop_localSoft:
 	VADDPD       Z1, Z3, Z1
 	VADDPD       Z9, Z1, Z1
 	VBLENDMPD    Z4, Z1, K1, Z1
-	MOVQ         168(AX), DI
-	VSUBPD       (DI)(BX*1), Z1, Z1
+	MOVQ         168(AX), R9
+	VSUBPD       (R9)(BX*1), Z1, Z1
 	VCMPPD       $0x1e, Z0, Z7, K1
 	VCMPPD       $0x12, Z2, Z7, K2
 	KANDW        K2, K1, K1
 	VMOVUPD.Z    Z1, K1, Z0
-	MOVQ         600(AX), DI
-	VMOVUPD      Z0, (DI)(BX*1)
+	MOVQ         600(AX), R9
+	VMOVUPD      Z0, (R9)(BX*1)
 
 localSoft_1_false:
 	ADDQ $0x40, BX
-	SUBQ $0x08, DX
+	ADDQ $0x40, SI
+	SUBQ $0x08, R8
 	JGE  loop_localSoft
 
 tail_of_localSoft:
-	ADDQ         $0x08, DX
+	ADDQ         $0x08, R8
 	JZ           end_localSoft
-	MOVL         $-1, DI
-	BZHIL        DX, DI, DI
-	KMOVW        DI, K7
+	MOVL         $-1, R9
+	BZHIL        R8, R9, R9
+	KMOVW        R9, K7
 	VMOVUPD      word64_c085e00000000000<>+0(SB), Z0
-	MOVQ         (AX), DX
-	VMOVUPD.Z    (DX)(BX*1), K7, Z1
+	MOVQ         (AX), R9
+	VMOVUPD.Z    (R9)(BX*1), K7, Z1
 	VMAXPD       Z1, Z0, Z1
 	VMOVUPD      word64_4086280000000000<>+0(SB), Z2
 	VMINPD       Z1, Z2, Z1
@@ -14427,10 +19010,10 @@ tail_of_localSoft:
 	VMULPD       word64_3d41cf79abc9e3b4<>+0(SB), Z3, Z3
 	VSUBPD       Z3, Z1, Z1
 	VMULPD       Z1, Z1, Z3
-	MOVQ         (CX), DX
+	MOVQ         (CX), R9
 	VPXORQ       Z6, Z6, Z6
 	KXNORW       K6, K6, K6
-	VGATHERQPD   (DX)(Z4*8), K6, Z6
+	VGATHERQPD   (R9)(Z4*8), K6, Z6
 	VADDPD       Z1, Z6, Z6
 	VMULPD       word64_3fc5555555555555<>+0(SB), Z1, Z7
 	VADDPD       word64_3fe0000000000000<>+0(SB), Z7, Z7
@@ -14441,17 +19024,17 @@ tail_of_localSoft:
 	VADDPD       word64_3fa5555555555555<>+0(SB), Z1, Z1
 	VMULPD       Z1, Z3, Z1
 	VADDPD       Z6, Z1, Z1
-	MOVQ         (CX), DX
+	MOVQ         (CX), R9
 	VPXORQ       Z3, Z3, Z3
 	KXNORW       K6, K6, K6
-	VGATHERQPD   8(DX)(Z4*8), K6, Z3
+	VGATHERQPD   8(R9)(Z4*8), K6, Z3
 	VPADDQ       Z5, Z3, Z3
 	VMULPD       Z1, Z3, Z1
 	VADDPD       Z3, Z1, Z1
-	MOVQ         216(AX), DX
-	VMOVUPD.Z    (DX)(BX*1), K7, Z3
-	MOVQ         24(AX), DX
-	VMOVUPD.Z    (DX)(BX*1), K7, Z4
+	MOVQ         216(AX), R9
+	VMOVUPD.Z    (R9)(SI*1), K7, Z3
+	MOVQ         24(AX), R9
+	VMOVUPD.Z    (R9)(BX*1), K7, Z4
 	VMULPD       Z4, Z3, Z3
 	VMAXPD       Z3, Z0, Z3
 	VMINPD       Z3, Z2, Z3
@@ -14466,10 +19049,10 @@ tail_of_localSoft:
 	VMULPD       word64_3d41cf79abc9e3b4<>+0(SB), Z4, Z4
 	VSUBPD       Z4, Z3, Z3
 	VMULPD       Z3, Z3, Z4
-	MOVQ         (CX), DX
+	MOVQ         (CX), R9
 	VPXORQ       Z7, Z7, Z7
 	KXNORW       K6, K6, K6
-	VGATHERQPD   (DX)(Z5*8), K6, Z7
+	VGATHERQPD   (R9)(Z5*8), K6, Z7
 	VADDPD       Z3, Z7, Z7
 	VMULPD       word64_3fc5555555555555<>+0(SB), Z3, Z8
 	VADDPD       word64_3fe0000000000000<>+0(SB), Z8, Z8
@@ -14480,26 +19063,26 @@ tail_of_localSoft:
 	VADDPD       word64_3fa5555555555555<>+0(SB), Z3, Z3
 	VMULPD       Z3, Z4, Z3
 	VADDPD       Z7, Z3, Z3
-	MOVQ         (CX), DX
+	MOVQ         (CX), R9
 	VPXORQ       Z4, Z4, Z4
 	KXNORW       K6, K6, K6
-	VGATHERQPD   8(DX)(Z5*8), K6, Z4
+	VGATHERQPD   8(R9)(Z5*8), K6, Z4
 	VPADDQ       Z6, Z4, Z4
 	VMULPD       Z3, Z4, Z3
 	VADDPD       Z4, Z3, Z3
-	MOVQ         384(AX), DX
-	VMOVUPD      Z3, K7, (DX)(BX*1)
-	MOVQ         456(AX), DX
-	VMOVUPD      Z1, K7, (DX)(BX*1)
-	MOVQ         336(AX), DX
-	VMOVUPD.Z    (DX)(BX*1), K7, Z4
-	MOVQ         120(AX), DX
-	VMOVUPD.Z    (DX)(BX*1), K7, Z5
+	MOVQ         384(AX), R9
+	VMOVUPD      Z3, K7, (R9)(BX*1)
+	MOVQ         456(AX), R9
+	VMOVUPD      Z1, K7, (R9)(BX*1)
+	MOVQ         336(AX), R9
+	VMOVUPD.Z    (R9)(SI*1), K7, Z4
+	MOVQ         120(AX), R9
+	VMOVUPD.Z    (R9)(BX*1), K7, Z5
 	VMULPD       Z5, Z4, Z4
-	MOVQ         360(AX), DX
-	VMOVUPD.Z    (DX)(BX*1), K7, Z5
-	MOVQ         144(AX), DX
-	VMOVUPD.Z    (DX)(BX*1), K7, Z6
+	MOVQ         360(AX), R9
+	VMOVUPD.Z    (R9)(SI*1), K7, Z5
+	MOVQ         144(AX), R9
+	VMOVUPD.Z    (R9)(BX*1), K7, Z6
 	VMULPD       Z6, Z5, Z5
 	VADDPD       Z5, Z4, Z4
 	VMOVUPD      word64_3ff0000000000000<>+0(SB), Z5
@@ -14517,10 +19100,10 @@ tail_of_localSoft:
 	VMULPD       word64_3d41cf79abc9e3b4<>+0(SB), Z6, Z6
 	VSUBPD       Z6, Z4, Z4
 	VMULPD       Z4, Z4, Z6
-	MOVQ         (CX), DX
+	MOVQ         (CX), R9
 	VPXORQ       Z9, Z9, Z9
 	KXNORW       K6, K6, K6
-	VGATHERQPD   (DX)(Z7*8), K6, Z9
+	VGATHERQPD   (R9)(Z7*8), K6, Z9
 	VADDPD       Z4, Z9, Z9
 	VMULPD       word64_3fc5555555555555<>+0(SB), Z4, Z10
 	VADDPD       word64_3fe0000000000000<>+0(SB), Z10, Z10
@@ -14531,32 +19114,32 @@ tail_of_localSoft:
 	VADDPD       word64_3fa5555555555555<>+0(SB), Z4, Z4
 	VMULPD       Z4, Z6, Z4
 	VADDPD       Z9, Z4, Z4
-	MOVQ         (CX), DX
+	MOVQ         (CX), R9
 	VPXORQ       Z6, Z6, Z6
 	KXNORW       K6, K6, K6
-	VGATHERQPD   8(DX)(Z7*8), K6, Z6
+	VGATHERQPD   8(R9)(Z7*8), K6, Z6
 	VPADDQ       Z8, Z6, Z6
 	VMULPD       Z4, Z6, Z4
 	VADDPD       Z6, Z4, Z4
 	VADDPD       Z5, Z4, Z4
 	VDIVPD       Z4, Z5, Z4
-	MOVQ         576(AX), DX
-	VMOVUPD      Z4, K7, (DX)(BX*1)
-	MOVQ         312(AX), DX
-	VMOVUPD.Z    (DX)(BX*1), K7, Z4
-	MOVQ         96(AX), DX
-	VMOVUPD.Z    (DX)(BX*1), K7, Z6
+	MOVQ         576(AX), R9
+	VMOVUPD      Z4, K7, (R9)(BX*1)
+	MOVQ         312(AX), R9
+	VMOVUPD.Z    (R9)(SI*1), K7, Z4
+	MOVQ         96(AX), R9
+	VMOVUPD.Z    (R9)(BX*1), K7, Z6
 	VADDPD       Z6, Z4, Z4
-	MOVQ         624(AX), DX
-	VMOVUPD      Z4, K7, (DX)(BX*1)
-	MOVQ         72(AX), DX
-	VMOVUPD.Z    (DX)(BX*1), K7, Z6
+	MOVQ         624(AX), R9
+	VMOVUPD      Z4, K7, (R9)(BX*1)
+	MOVQ         72(AX), R9
+	VMOVUPD.Z    (R9)(BX*1), K7, Z6
 	VSUBPD       Z4, Z6, Z6
-	MOVQ         264(AX), DX
-	VMOVUPD.Z    (DX)(BX*1), K7, Z7
+	MOVQ         264(AX), R9
+	VMOVUPD.Z    (R9)(SI*1), K7, Z7
 	VADDPD       Z7, Z6, Z6
-	MOVQ         48(AX), DX
-	VMOVUPD.Z    (DX)(BX*1), K7, Z7
+	MOVQ         48(AX), R9
+	VMOVUPD.Z    (R9)(BX*1), K7, Z7
 	VCMPPD       $0x00, word64_0000000000000000<>+0(SB), Z7, K1
 	VSUBPD       Z6, Z5, Z8
 	VMAXPD       Z8, Z0, Z8
@@ -14572,10 +19155,10 @@ tail_of_localSoft:
 	VMULPD       word64_3d41cf79abc9e3b4<>+0(SB), Z9, Z9
 	VSUBPD       Z9, Z8, Z8
 	VMULPD       Z8, Z8, Z9
-	MOVQ         (CX), DX
+	MOVQ         (CX), R9
 	VPXORQ       Z12, Z12, Z12
 	KXNORW       K6, K6, K6
-	VGATHERQPD   (DX)(Z10*8), K6, Z12
+	VGATHERQPD   (R9)(Z10*8), K6, Z12
 	VADDPD       Z8, Z12, Z12
 	VMULPD       word64_3fc5555555555555<>+0(SB), Z8, Z13
 	VADDPD       word64_3fe0000000000000<>+0(SB), Z13, Z13
@@ -14586,43 +19169,43 @@ tail_of_localSoft:
 	VADDPD       word64_3fa5555555555555<>+0(SB), Z8, Z8
 	VMULPD       Z8, Z9, Z8
 	VADDPD       Z12, Z8, Z8
-	MOVQ         (CX), DX
+	MOVQ         (CX), R9
 	VPXORQ       Z9, Z9, Z9
 	KXNORW       K6, K6, K6
-	VGATHERQPD   8(DX)(Z10*8), K6, Z9
+	VGATHERQPD   8(R9)(Z10*8), K6, Z9
 	VPADDQ       Z11, Z9, Z9
 	VMULPD       Z8, Z9, Z8
 	VADDPD       Z9, Z8, Z8
 	VADDPD       Z5, Z8, Z8
 	VDIVPD       Z8, Z5, Z8
 	VMOVUPD.Z    Z8, K1, Z8
-	MOVQ         552(AX), DX
-	VMOVUPD      Z8, K7, (DX)(BX*1)
+	MOVQ         552(AX), R9
+	VMOVUPD      Z8, K7, (R9)(BX*1)
 	VCMPPD       $0x00, word64_0000000000000000<>+0(SB), Z7, K1
 	VMAXPD       Z6, Z5, Z6
 	VBLENDMPD    Z6, Z5, K1, Z8
-	MOVQ         432(AX), DX
-	VMOVUPD      Z8, K7, (DX)(BX*1)
-	MOVQ         240(AX), DX
-	VMOVUPD.Z    (DX)(BX*1), K7, Z9
+	MOVQ         432(AX), R9
+	VMOVUPD      Z8, K7, (R9)(BX*1)
+	MOVQ         240(AX), R9
+	VMOVUPD.Z    (R9)(SI*1), K7, Z9
 	VADDPD       Z9, Z1, Z10
 	VDIVPD       Z10, Z5, Z11
-	MOVQ         480(AX), DX
-	VMOVUPD      Z11, K7, (DX)(BX*1)
-	MOVQ         288(AX), DX
-	VMOVUPD.Z    (DX)(BX*1), K7, Z11
+	MOVQ         480(AX), R9
+	VMOVUPD      Z11, K7, (R9)(BX*1)
+	MOVQ         288(AX), R9
+	VMOVUPD.Z    (R9)(SI*1), K7, Z11
 	VMULPD       Z11, Z4, Z11
 	VMULPD       Z8, Z9, Z8
 	VDIVPD       Z10, Z8, Z8
 	VSUBPD       Z4, Z8, Z12
 	VMULPD       Z12, Z11, Z12
 	VADDPD       Z12, Z3, Z12
-	MOVQ         528(AX), DX
-	VMOVUPD      Z12, K7, (DX)(BX*1)
-	MOVQ         408(AX), DX
-	VMOVUPD      Z8, K7, (DX)(BX*1)
-	MOVQ         192(AX), DX
-	VMOVUPD.Z    (DX)(BX*1), K7, Z8
+	MOVQ         528(AX), R9
+	VMOVUPD      Z12, K7, (R9)(BX*1)
+	MOVQ         408(AX), R9
+	VMOVUPD      Z8, K7, (R9)(BX*1)
+	MOVQ         192(AX), R9
+	VMOVUPD.Z    (R9)(SI*1), K7, Z8
 	VMULPD       Z12, Z8, Z12
 	VMULPD       Z12, Z1, Z12
 	VADDPD       Z12, Z1, Z12
@@ -14640,10 +19223,10 @@ tail_of_localSoft:
 	VMULPD       word64_3d41cf79abc9e3b4<>+0(SB), Z2, Z2
 	VSUBPD       Z2, Z0, Z0
 	VMULPD       Z0, Z0, Z2
-	MOVQ         (CX), DX
+	MOVQ         (CX), SI
 	VPXORQ       Z15, Z15, Z15
 	KXNORW       K6, K6, K6
-	VGATHERQPD   (DX)(Z13*8), K6, Z15
+	VGATHERQPD   (SI)(Z13*8), K6, Z15
 	VADDPD       Z0, Z15, Z15
 	VMULPD       word64_3fc5555555555555<>+0(SB), Z0, Z16
 	VADDPD       word64_3fe0000000000000<>+0(SB), Z16, Z16
@@ -14654,10 +19237,10 @@ tail_of_localSoft:
 	VADDPD       word64_3fa5555555555555<>+0(SB), Z0, Z0
 	VMULPD       Z0, Z2, Z0
 	VADDPD       Z15, Z0, Z0
-	MOVQ         (CX), DX
+	MOVQ         (CX), SI
 	VPXORQ       Z2, Z2, Z2
 	KXNORW       K6, K6, K6
-	VGATHERQPD   8(DX)(Z13*8), K6, Z2
+	VGATHERQPD   8(SI)(Z13*8), K6, Z2
 	VPADDQ       Z14, Z2, Z2
 	VMULPD       Z0, Z2, Z0
 	VADDPD       Z2, Z0, Z0
@@ -14668,24 +19251,24 @@ tail_of_localSoft:
 	VMOVUPD      word64_47252f6b3174d542<>+0(SB), Z12
 	VMINPD       Z2, Z12, Z2
 	VDIVPD       Z2, Z0, Z0
-	MOVQ         504(AX), DX
-	VMOVUPD      Z0, K7, (DX)(BX*1)
+	MOVQ         504(AX), SI
+	VMOVUPD      Z0, K7, (SI)(BX*1)
 	VMOVUPD      word64_0000000000000000<>+0(SB), Z0
-	MOVQ         600(AX), DX
-	VMOVUPD      Z0, K7, (DX)(BX*1)
+	MOVQ         600(AX), SI
+	VMOVUPD      Z0, K7, (SI)(BX*1)
 	VCMPPD       $0x1e, Z0, Z7, K1
 	VBROADCASTSD 648(AX), Z2
 	VCMPPD       $0x12, Z2, Z7, K2
 	KANDW        K2, K1, K1
 	KANDW        K1, K7, K0
-	KMOVW        K0, DX
+	KMOVW        K0, SI
 	VMOVUPD      Z1, 64(CX)
 	VMOVUPD      Z3, 128(CX)
 	VMOVUPD      Z4, 192(CX)
 	VMOVUPD      Z6, 256(CX)
 	VMOVUPD      Z10, 320(CX)
 	VMOVUPD      Z11, 384(CX)
-	TESTL        DX, DX
+	TESTL        SI, SI
 	JZ           localSoft_2_true
 	VMULPD       Z6, Z9, Z6
 	VDIVPD       Z10, Z6, Z6
@@ -14707,27 +19290,27 @@ tail_of_localSoft:
 	VPSUBQ       Z6, Z1, Z6
 	VPANDQ       word64_ffffffffff800000<>+0(SB), Z6, Z8
 	VSUBPD       Z8, Z6, Z6
-	MOVQ         8(CX), DX
+	MOVQ         8(CX), SI
 	VPXORQ       Z9, Z9, Z9
 	KXNORW       K6, K6, K6
-	VGATHERQPD   (DX)(Z4*8), K6, Z9
+	VGATHERQPD   (SI)(Z4*8), K6, Z9
 	VMULPD       Z9, Z8, Z8
 	VSUBPD       Z5, Z8, Z8
 	VMULPD       Z9, Z6, Z6
 	VPORQ        word64_4330000000000000<>+0(SB), Z3, Z3
 	VSUBPD       word64_4330000000000000<>+0(SB), Z3, Z3
 	VMULPD       word64_3fe62e42fefa3800<>+0(SB), Z3, Z9
-	MOVQ         8(CX), DX
+	MOVQ         8(CX), SI
 	VPXORQ       Z10, Z10, Z10
 	KXNORW       K6, K6, K6
-	VGATHERQPD   8(DX)(Z4*8), K6, Z10
+	VGATHERQPD   8(SI)(Z4*8), K6, Z10
 	VADDPD       Z10, Z9, Z9
 	VADDPD       Z8, Z9, Z9
 	VMULPD       word64_3d2ef35793c76730<>+0(SB), Z3, Z3
-	MOVQ         8(CX), CX
+	MOVQ         8(CX), SI
 	VPXORQ       Z10, Z10, Z10
 	KXNORW       K6, K6, K6
-	VGATHERQPD   16(CX)(Z4*8), K6, Z10
+	VGATHERQPD   16(SI)(Z4*8), K6, Z10
 	VADDPD       Z10, Z3, Z3
 	VADDPD       Z6, Z3, Z3
 	VSUBPD       Z5, Z1, Z4
@@ -14752,479 +19335,511 @@ tail_of_localSoft:
 	VADDPD       Z1, Z3, Z1
 	VADDPD       Z9, Z1, Z1
 	VBLENDMPD    Z4, Z1, K1, Z1
-	MOVQ         168(AX), CX
-	VMOVUPD.Z    (CX)(BX*1), K7, Z3
+	MOVQ         168(AX), SI
+	VMOVUPD.Z    (SI)(BX*1), K7, Z3
 	VSUBPD       Z3, Z1, Z1
 	VCMPPD       $0x1e, Z0, Z7, K1
 	VCMPPD       $0x12, Z2, Z7, K2
 	KANDW        K2, K1, K1
 	VMOVUPD.Z    Z1, K1, Z0
-	MOVQ         600(AX), AX
-	VMOVUPD      Z0, K7, (AX)(BX*1)
+	MOVQ         600(AX), SI
+	VMOVUPD      Z0, K7, (SI)(BX*1)
 
 localSoft_2_true:
+	LEAQ (BX)(R8*8), BX
+
 end_localSoft:
-	MOVQ SI, found+24(FP)
+	DECQ DX
+	JNZ  row_of_localSoft
+	MOVQ DI, found+32(FP)
 	VZEROUPPER
 	RET
 
-// func spikeSAVX512F64(args *byte, scratch *byte, n int) (found int)
+// func spikeSAVX512F64(args *byte, scratch *byte, n int, rows int) (found int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·spikeSAVX512F64(SB), NOSPLIT, $0-32
+TEXT ·spikeSAVX512F64(SB), NOSPLIT, $0-40
 	MOVQ args+0(FP), AX
 	MOVQ scratch+8(FP), CX
-	MOVQ n+16(FP), CX
+	MOVQ rows+24(FP), CX
 	XORQ DX, DX
+	XORQ SI, SI
+
+row_of_spikeS:
+	MOVQ n+16(FP), DI
 	XORQ BX, BX
-	SUBQ $0x08, CX
+	SUBQ $0x08, DI
 	JL   tail_of_spikeS
 
 loop_spikeS:
-	MOVQ         144(AX), SI
-	MOVQ         216(AX), SI
-	VMOVUPD      (SI)(DX*1), Z0
-	MOVQ         144(AX), SI
-	VADDPD       (SI)(DX*1), Z0, Z0
-	MOVQ         120(AX), SI
-	MOVQ         192(AX), SI
-	VMOVUPD      (SI)(DX*1), Z1
-	MOVQ         120(AX), SI
-	VADDPD       (SI)(DX*1), Z1, Z1
-	MOVQ         72(AX), SI
-	VMULPD       (SI)(DX*1), Z1, Z1
-	MOVQ         (AX), SI
-	VMOVUPD      (SI)(DX*1), Z2
+	MOVQ         144(AX), R8
+	MOVQ         216(AX), R8
+	VMOVUPD      (R8)(DX*1), Z0
+	MOVQ         144(AX), R8
+	VADDPD       (R8)(DX*1), Z0, Z0
+	MOVQ         120(AX), R8
+	MOVQ         192(AX), R8
+	VMOVUPD      (R8)(DX*1), Z1
+	MOVQ         120(AX), R8
+	VADDPD       (R8)(DX*1), Z1, Z1
+	MOVQ         48(AX), R8
+	VMULPD       (R8)(DX*1), Z1, Z1
+	MOVQ         (AX), R8
+	VMOVUPD      (R8)(DX*1), Z2
 	VMULPD       Z2, Z0, Z3
-	MOVQ         96(AX), SI
-	VMULPD       (SI)(DX*1), Z3, Z3
+	MOVQ         72(AX), R8
+	VMULPD       (R8)(DX*1), Z3, Z3
 	VSUBPD       Z3, Z1, Z1
-	MOVQ         168(AX), SI
-	MOVQ         240(AX), SI
-	VMOVUPD      (SI)(DX*1), Z3
-	MOVQ         168(AX), SI
-	VADDPD       (SI)(DX*1), Z3, Z3
-	MOVQ         48(AX), SI
-	VMOVUPD      (SI)(DX*1), Z4
+	MOVQ         168(AX), R8
+	MOVQ         240(AX), R8
+	VMOVUPD      (R8)(DX*1), Z3
+	MOVQ         168(AX), R8
+	VADDPD       (R8)(DX*1), Z3, Z3
+	MOVQ         96(AX), R8
+	VMOVUPD      (R8)(BX*1), Z4
 	VSUBPD       Z4, Z2, Z5
 	VCMPPD       $0x1e, word64_0000000000000000<>+0(SB), Z5, K1
 	VADDPD       Z0, Z3, Z0
 	VBLENDMPD    Z3, Z0, K1, Z0
 	VADDPD       Z1, Z0, Z0
-	MOVQ         336(AX), SI
-	VMOVUPD      Z0, (SI)(DX*1)
-	MOVQ         288(AX), SI
-	VMOVUPD      (SI)(DX*1), Z0
+	MOVQ         336(AX), R8
+	VMOVUPD      Z0, (R8)(DX*1)
+	MOVQ         288(AX), R8
+	VMOVUPD      (R8)(BX*1), Z0
 	VSUBPD       Z1, Z0, Z0
-	MOVQ         288(AX), SI
-	VMOVUPD      Z0, (SI)(DX*1)
+	MOVQ         288(AX), R8
+	VMOVUPD      Z0, (R8)(BX*1)
 	VSUBPD       Z4, Z2, Z0
 	VCMPPD       $0x1e, word64_0000000000000000<>+0(SB), Z0, K1
-	MOVQ         264(AX), SI
-	VMOVUPD      (SI)(DX*1), Z0
+	MOVQ         264(AX), R8
+	VMOVUPD      (R8)(DX*1), Z0
 	VMOVUPD.Z    Z0, K1, Z1
-	MOVQ         312(AX), SI
-	MOVQ         312(AX), SI
-	VADDPD       (SI)(DX*1), Z1, Z1
-	MOVQ         312(AX), SI
-	VMOVUPD      Z1, (SI)(DX*1)
-	MOVQ         24(AX), SI
-	VMOVUPD      (SI)(DX*1), Z1
+	MOVQ         312(AX), R8
+	MOVQ         312(AX), R8
+	VADDPD       (R8)(BX*1), Z1, Z1
+	MOVQ         312(AX), R8
+	VMOVUPD      Z1, (R8)(BX*1)
+	MOVQ         24(AX), R8
+	VMOVUPD      (R8)(DX*1), Z1
 	VBROADCASTSD 360(AX), Z3
 	VCMPPD       $0x1e, Z3, Z1, K1
 	VSUBPD       Z4, Z2, Z1
 	VCMPPD       $0x1e, word64_0000000000000000<>+0(SB), Z1, K2
 	VMOVUPD.Z    Z0, K1, Z0
 	VBLENDMPD    word64_0000000000000000<>+0(SB), Z0, K2, Z0
-	MOVQ         264(AX), SI
-	VMOVUPD      Z0, (SI)(DX*1)
+	MOVQ         264(AX), R8
+	VMOVUPD      Z0, (R8)(DX*1)
 	ADDQ         $0x40, DX
-	SUBQ         $0x08, CX
+	ADDQ         $0x40, BX
+	SUBQ         $0x08, DI
 	JGE          loop_spikeS
 
 tail_of_spikeS:
-	ADDQ         $0x08, CX
+	ADDQ         $0x08, DI
 	JZ           end_spikeS
-	MOVL         $-1, SI
-	BZHIL        CX, SI, SI
-	KMOVW        SI, K7
-	MOVQ         144(AX), CX
-	VMOVUPD.Z    (CX)(DX*1), K7, Z0
-	MOVQ         216(AX), CX
-	VMOVUPD.Z    (CX)(DX*1), K7, Z1
+	MOVL         $-1, R8
+	BZHIL        DI, R8, R8
+	KMOVW        R8, K7
+	MOVQ         144(AX), R8
+	VMOVUPD.Z    (R8)(DX*1), K7, Z0
+	MOVQ         216(AX), R8
+	VMOVUPD.Z    (R8)(DX*1), K7, Z1
 	VADDPD       Z1, Z0, Z0
-	MOVQ         120(AX), CX
-	VMOVUPD.Z    (CX)(DX*1), K7, Z1
-	MOVQ         192(AX), CX
-	VMOVUPD.Z    (CX)(DX*1), K7, Z2
+	MOVQ         120(AX), R8
+	VMOVUPD.Z    (R8)(DX*1), K7, Z1
+	MOVQ         192(AX), R8
+	VMOVUPD.Z    (R8)(DX*1), K7, Z2
 	VADDPD       Z2, Z1, Z1
-	MOVQ         72(AX), CX
-	VMOVUPD.Z    (CX)(DX*1), K7, Z2
+	MOVQ         48(AX), R8
+	VMOVUPD.Z    (R8)(DX*1), K7, Z2
 	VMULPD       Z2, Z1, Z1
-	MOVQ         (AX), CX
-	VMOVUPD.Z    (CX)(DX*1), K7, Z2
+	MOVQ         (AX), R8
+	VMOVUPD.Z    (R8)(DX*1), K7, Z2
 	VMULPD       Z2, Z0, Z3
-	MOVQ         96(AX), CX
-	VMOVUPD.Z    (CX)(DX*1), K7, Z4
+	MOVQ         72(AX), R8
+	VMOVUPD.Z    (R8)(DX*1), K7, Z4
 	VMULPD       Z4, Z3, Z3
 	VSUBPD       Z3, Z1, Z1
-	MOVQ         168(AX), CX
-	VMOVUPD.Z    (CX)(DX*1), K7, Z3
-	MOVQ         240(AX), CX
-	VMOVUPD.Z    (CX)(DX*1), K7, Z4
+	MOVQ         168(AX), R8
+	VMOVUPD.Z    (R8)(DX*1), K7, Z3
+	MOVQ         240(AX), R8
+	VMOVUPD.Z    (R8)(DX*1), K7, Z4
 	VADDPD       Z4, Z3, Z3
-	MOVQ         48(AX), CX
-	VMOVUPD.Z    (CX)(DX*1), K7, Z4
+	MOVQ         96(AX), R8
+	VMOVUPD.Z    (R8)(BX*1), K7, Z4
 	VSUBPD       Z4, Z2, Z5
 	VCMPPD       $0x1e, word64_0000000000000000<>+0(SB), Z5, K1
 	VADDPD       Z0, Z3, Z0
 	VBLENDMPD    Z3, Z0, K1, Z0
 	VADDPD       Z1, Z0, Z0
-	MOVQ         336(AX), CX
-	VMOVUPD      Z0, K7, (CX)(DX*1)
-	MOVQ         288(AX), CX
-	VMOVUPD.Z    (CX)(DX*1), K7, Z0
+	MOVQ         336(AX), R8
+	VMOVUPD      Z0, K7, (R8)(DX*1)
+	MOVQ         288(AX), R8
+	VMOVUPD.Z    (R8)(BX*1), K7, Z0
 	VSUBPD       Z1, Z0, Z0
-	MOVQ         288(AX), CX
-	VMOVUPD      Z0, K7, (CX)(DX*1)
+	MOVQ         288(AX), R8
+	VMOVUPD      Z0, K7, (R8)(BX*1)
 	VSUBPD       Z4, Z2, Z0
 	VCMPPD       $0x1e, word64_0000000000000000<>+0(SB), Z0, K1
-	MOVQ         264(AX), CX
-	VMOVUPD.Z    (CX)(DX*1), K7, Z0
+	MOVQ         264(AX), R8
+	VMOVUPD.Z    (R8)(DX*1), K7, Z0
 	VMOVUPD.Z    Z0, K1, Z1
-	MOVQ         312(AX), CX
-	VMOVUPD.Z    (CX)(DX*1), K7, Z3
+	MOVQ         312(AX), R8
+	VMOVUPD.Z    (R8)(BX*1), K7, Z3
 	VADDPD       Z1, Z3, Z1
-	MOVQ         312(AX), CX
-	VMOVUPD      Z1, K7, (CX)(DX*1)
-	MOVQ         24(AX), CX
-	VMOVUPD.Z    (CX)(DX*1), K7, Z1
+	MOVQ         312(AX), R8
+	VMOVUPD      Z1, K7, (R8)(BX*1)
+	MOVQ         24(AX), BX
+	VMOVUPD.Z    (BX)(DX*1), K7, Z1
 	VBROADCASTSD 360(AX), Z3
 	VCMPPD       $0x1e, Z3, Z1, K1
 	VSUBPD       Z4, Z2, Z1
 	VCMPPD       $0x1e, word64_0000000000000000<>+0(SB), Z1, K2
 	VMOVUPD.Z    Z0, K1, Z0
 	VBLENDMPD    word64_0000000000000000<>+0(SB), Z0, K2, Z0
-	MOVQ         264(AX), AX
-	VMOVUPD      Z0, K7, (AX)(DX*1)
+	MOVQ         264(AX), BX
+	VMOVUPD      Z0, K7, (BX)(DX*1)
+	LEAQ         (DX)(DI*8), DX
 
 end_spikeS:
-	MOVQ BX, found+24(FP)
+	DECQ CX
+	JNZ  row_of_spikeS
+	MOVQ SI, found+32(FP)
 	VZEROUPPER
 	RET
 
-// func spikeTAVX512F64(args *byte, scratch *byte, n int) (found int)
+// func spikeTAVX512F64(args *byte, scratch *byte, n int, rows int) (found int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·spikeTAVX512F64(SB), NOSPLIT, $0-32
+TEXT ·spikeTAVX512F64(SB), NOSPLIT, $0-40
 	MOVQ args+0(FP), AX
 	MOVQ scratch+8(FP), CX
-	MOVQ n+16(FP), CX
+	MOVQ rows+24(FP), CX
 	XORQ DX, DX
+	XORQ SI, SI
+
+row_of_spikeT:
+	MOVQ n+16(FP), DI
 	XORQ BX, BX
-	SUBQ $0x08, CX
+	SUBQ $0x08, DI
 	JL   tail_of_spikeT
 
 loop_spikeT:
-	MOVQ         216(AX), SI
-	MOVQ         264(AX), SI
-	VMOVUPD      (SI)(DX*1), Z0
-	MOVQ         216(AX), SI
-	VADDPD       (SI)(DX*1), Z0, Z0
-	MOVQ         168(AX), SI
-	MOVQ         72(AX), SI
-	VMOVUPD      (SI)(DX*1), Z1
-	MOVQ         168(AX), SI
-	VMULPD       (SI)(DX*1), Z1, Z2
-	MOVQ         120(AX), SI
-	VMULPD       (SI)(DX*1), Z2, Z2
-	MOVQ         144(AX), SI
-	VMOVUPD      (SI)(DX*1), Z3
+	MOVQ         216(AX), R8
+	MOVQ         264(AX), R8
+	VMOVUPD      (R8)(DX*1), Z0
+	MOVQ         216(AX), R8
+	VADDPD       (R8)(DX*1), Z0, Z0
+	MOVQ         168(AX), R8
+	MOVQ         48(AX), R8
+	VMOVUPD      (R8)(DX*1), Z1
+	MOVQ         168(AX), R8
+	VMULPD       (R8)(DX*1), Z1, Z2
+	MOVQ         120(AX), R8
+	VMULPD       (R8)(BX*1), Z2, Z2
+	MOVQ         144(AX), R8
+	VMOVUPD      (R8)(DX*1), Z3
 	VSUBPD       Z2, Z3, Z2
-	MOVQ         360(AX), SI
-	VMOVUPD      (SI)(DX*1), Z3
+	MOVQ         360(AX), R8
+	VMOVUPD      (R8)(DX*1), Z3
 	VSUBPD       Z3, Z2, Z2
-	MOVQ         240(AX), SI
-	VMOVUPD      (SI)(DX*1), Z4
-	MOVQ         (AX), SI
-	VMOVUPD      (SI)(DX*1), Z5
+	MOVQ         240(AX), R8
+	VMOVUPD      (R8)(DX*1), Z4
+	MOVQ         (AX), R8
+	VMOVUPD      (R8)(DX*1), Z5
 	VMULPD       Z5, Z4, Z6
 	VMULPD       word64_3fe0000000000000<>+0(SB), Z6, Z6
 	VSUBPD       Z6, Z2, Z2
-	MOVQ         288(AX), SI
-	VMOVUPD      (SI)(DX*1), Z6
-	MOVQ         312(AX), SI
-	VSUBPD       (SI)(DX*1), Z6, Z6
+	MOVQ         288(AX), R8
+	VMOVUPD      (R8)(DX*1), Z6
+	MOVQ         312(AX), R8
+	VSUBPD       (R8)(DX*1), Z6, Z6
 	VMULPD       Z6, Z1, Z1
 	VMULPD       word64_3fe0000000000000<>+0(SB), Z1, Z1
 	VADDPD       Z1, Z2, Z1
-	MOVQ         336(AX), SI
-	MOVQ         96(AX), SI
-	VMOVUPD      (SI)(DX*1), Z2
-	MOVQ         336(AX), SI
-	VMULPD       (SI)(DX*1), Z2, Z6
+	MOVQ         336(AX), R8
+	MOVQ         72(AX), R8
+	VMOVUPD      (R8)(DX*1), Z2
+	MOVQ         336(AX), R8
+	VMULPD       (R8)(DX*1), Z2, Z6
 	VMULPD       word64_3fe0000000000000<>+0(SB), Z6, Z6
 	VSUBPD       Z6, Z1, Z1
 	VSUBPD       Z2, Z5, Z2
 	VMAXPD       word64_3fc999999999999a<>+0(SB), Z2, Z2
 	VDIVPD       Z2, Z1, Z1
-	MOVQ         48(AX), SI
-	VMOVUPD      (SI)(DX*1), Z2
+	MOVQ         96(AX), R8
+	VMOVUPD      (R8)(BX*1), Z2
 	VSUBPD       Z2, Z5, Z6
 	VCMPPD       $0x1e, word64_0000000000000000<>+0(SB), Z6, K1
-	MOVQ         384(AX), SI
-	VMOVUPD      (SI)(DX*1), Z6
+	MOVQ         384(AX), R8
+	VMOVUPD      (R8)(BX*1), Z6
 	VSUBPD       Z1, Z6, Z7
 	VBLENDMPD    Z7, Z6, K1, Z6
-	MOVQ         384(AX), SI
-	VMOVUPD      Z6, (SI)(DX*1)
-	MOVQ         192(AX), SI
-	MOVQ         192(AX), SI
-	VADDPD       (SI)(DX*1), Z4, Z4
+	MOVQ         384(AX), R8
+	VMOVUPD      Z6, (R8)(BX*1)
+	MOVQ         192(AX), R8
+	MOVQ         192(AX), R8
+	VADDPD       (R8)(DX*1), Z4, Z4
 	VADDPD       Z4, Z0, Z4
 	VSUBPD       Z2, Z5, Z6
 	VCMPPD       $0x1e, word64_0000000000000000<>+0(SB), Z6, K1
 	VADDPD       Z1, Z0, Z0
 	VBLENDMPD    Z0, Z4, K1, Z0
-	MOVQ         432(AX), SI
-	VMOVUPD      Z0, (SI)(DX*1)
+	MOVQ         432(AX), R8
+	VMOVUPD      Z0, (R8)(DX*1)
 	VSUBPD       Z2, Z5, Z0
 	VCMPPD       $0x1e, word64_0000000000000000<>+0(SB), Z0, K1
 	VMOVUPD.Z    Z3, K1, Z0
-	MOVQ         408(AX), SI
-	MOVQ         408(AX), SI
-	VADDPD       (SI)(DX*1), Z0, Z0
-	MOVQ         408(AX), SI
-	VMOVUPD      Z0, (SI)(DX*1)
-	MOVQ         24(AX), SI
-	VMOVUPD      (SI)(DX*1), Z0
+	MOVQ         408(AX), R8
+	MOVQ         408(AX), R8
+	VADDPD       (R8)(BX*1), Z0, Z0
+	MOVQ         408(AX), R8
+	VMOVUPD      Z0, (R8)(BX*1)
+	MOVQ         24(AX), R8
+	VMOVUPD      (R8)(DX*1), Z0
 	VBROADCASTSD 456(AX), Z1
 	VCMPPD       $0x1e, Z1, Z0, K1
 	VSUBPD       Z2, Z5, Z0
 	VCMPPD       $0x1e, word64_0000000000000000<>+0(SB), Z0, K2
 	VMOVUPD.Z    Z3, K1, Z0
 	VBLENDMPD    word64_0000000000000000<>+0(SB), Z0, K2, Z0
-	MOVQ         360(AX), SI
-	VMOVUPD      Z0, (SI)(DX*1)
+	MOVQ         360(AX), R8
+	VMOVUPD      Z0, (R8)(DX*1)
 	ADDQ         $0x40, DX
-	SUBQ         $0x08, CX
+	ADDQ         $0x40, BX
+	SUBQ         $0x08, DI
 	JGE          loop_spikeT
 
 tail_of_spikeT:
-	ADDQ         $0x08, CX
+	ADDQ         $0x08, DI
 	JZ           end_spikeT
-	MOVL         $-1, SI
-	BZHIL        CX, SI, SI
-	KMOVW        SI, K7
-	MOVQ         216(AX), CX
-	VMOVUPD.Z    (CX)(DX*1), K7, Z0
-	MOVQ         264(AX), CX
-	VMOVUPD.Z    (CX)(DX*1), K7, Z1
+	MOVL         $-1, R8
+	BZHIL        DI, R8, R8
+	KMOVW        R8, K7
+	MOVQ         216(AX), R8
+	VMOVUPD.Z    (R8)(DX*1), K7, Z0
+	MOVQ         264(AX), R8
+	VMOVUPD.Z    (R8)(DX*1), K7, Z1
 	VADDPD       Z1, Z0, Z0
-	MOVQ         168(AX), CX
-	VMOVUPD.Z    (CX)(DX*1), K7, Z1
-	MOVQ         72(AX), CX
-	VMOVUPD.Z    (CX)(DX*1), K7, Z2
+	MOVQ         168(AX), R8
+	VMOVUPD.Z    (R8)(DX*1), K7, Z1
+	MOVQ         48(AX), R8
+	VMOVUPD.Z    (R8)(DX*1), K7, Z2
 	VMULPD       Z2, Z1, Z1
-	MOVQ         120(AX), CX
-	VMOVUPD.Z    (CX)(DX*1), K7, Z3
+	MOVQ         120(AX), R8
+	VMOVUPD.Z    (R8)(BX*1), K7, Z3
 	VMULPD       Z3, Z1, Z1
-	MOVQ         144(AX), CX
-	VMOVUPD.Z    (CX)(DX*1), K7, Z3
+	MOVQ         144(AX), R8
+	VMOVUPD.Z    (R8)(DX*1), K7, Z3
 	VSUBPD       Z1, Z3, Z1
-	MOVQ         360(AX), CX
-	VMOVUPD.Z    (CX)(DX*1), K7, Z3
+	MOVQ         360(AX), R8
+	VMOVUPD.Z    (R8)(DX*1), K7, Z3
 	VSUBPD       Z3, Z1, Z1
-	MOVQ         240(AX), CX
-	VMOVUPD.Z    (CX)(DX*1), K7, Z4
-	MOVQ         (AX), CX
-	VMOVUPD.Z    (CX)(DX*1), K7, Z5
+	MOVQ         240(AX), R8
+	VMOVUPD.Z    (R8)(DX*1), K7, Z4
+	MOVQ         (AX), R8
+	VMOVUPD.Z    (R8)(DX*1), K7, Z5
 	VMULPD       Z5, Z4, Z6
 	VMULPD       word64_3fe0000000000000<>+0(SB), Z6, Z6
 	VSUBPD       Z6, Z1, Z1
-	MOVQ         288(AX), CX
-	VMOVUPD.Z    (CX)(DX*1), K7, Z6
-	MOVQ         312(AX), CX
-	VMOVUPD.Z    (CX)(DX*1), K7, Z7
+	MOVQ         288(AX), R8
+	VMOVUPD.Z    (R8)(DX*1), K7, Z6
+	MOVQ         312(AX), R8
+	VMOVUPD.Z    (R8)(DX*1), K7, Z7
 	VSUBPD       Z7, Z6, Z6
 	VMULPD       Z6, Z2, Z2
 	VMULPD       word64_3fe0000000000000<>+0(SB), Z2, Z2
 	VADDPD       Z2, Z1, Z1
-	MOVQ         336(AX), CX
-	VMOVUPD.Z    (CX)(DX*1), K7, Z2
-	MOVQ         96(AX), CX
-	VMOVUPD.Z    (CX)(DX*1), K7, Z6
+	MOVQ         336(AX), R8
+	VMOVUPD.Z    (R8)(DX*1), K7, Z2
+	MOVQ         72(AX), R8
+	VMOVUPD.Z    (R8)(DX*1), K7, Z6
 	VMULPD       Z6, Z2, Z2
 	VMULPD       word64_3fe0000000000000<>+0(SB), Z2, Z2
 	VSUBPD       Z2, Z1, Z1
 	VSUBPD       Z6, Z5, Z2
 	VMAXPD       word64_3fc999999999999a<>+0(SB), Z2, Z2
 	VDIVPD       Z2, Z1, Z1
-	MOVQ         48(AX), CX
-	VMOVUPD.Z    (CX)(DX*1), K7, Z2
+	MOVQ         96(AX), R8
+	VMOVUPD.Z    (R8)(BX*1), K7, Z2
 	VSUBPD       Z2, Z5, Z6
 	VCMPPD       $0x1e, word64_0000000000000000<>+0(SB), Z6, K1
-	MOVQ         384(AX), CX
-	VMOVUPD.Z    (CX)(DX*1), K7, Z6
+	MOVQ         384(AX), R8
+	VMOVUPD.Z    (R8)(BX*1), K7, Z6
 	VSUBPD       Z1, Z6, Z7
 	VBLENDMPD    Z7, Z6, K1, Z6
-	MOVQ         384(AX), CX
-	VMOVUPD      Z6, K7, (CX)(DX*1)
-	MOVQ         192(AX), CX
-	VMOVUPD.Z    (CX)(DX*1), K7, Z6
+	MOVQ         384(AX), R8
+	VMOVUPD      Z6, K7, (R8)(BX*1)
+	MOVQ         192(AX), R8
+	VMOVUPD.Z    (R8)(DX*1), K7, Z6
 	VADDPD       Z4, Z6, Z4
 	VADDPD       Z4, Z0, Z4
 	VSUBPD       Z2, Z5, Z6
 	VCMPPD       $0x1e, word64_0000000000000000<>+0(SB), Z6, K1
 	VADDPD       Z1, Z0, Z0
 	VBLENDMPD    Z0, Z4, K1, Z0
-	MOVQ         432(AX), CX
-	VMOVUPD      Z0, K7, (CX)(DX*1)
+	MOVQ         432(AX), R8
+	VMOVUPD      Z0, K7, (R8)(DX*1)
 	VSUBPD       Z2, Z5, Z0
 	VCMPPD       $0x1e, word64_0000000000000000<>+0(SB), Z0, K1
 	VMOVUPD.Z    Z3, K1, Z0
-	MOVQ         408(AX), CX
-	VMOVUPD.Z    (CX)(DX*1), K7, Z1
+	MOVQ         408(AX), R8
+	VMOVUPD.Z    (R8)(BX*1), K7, Z1
 	VADDPD       Z0, Z1, Z0
-	MOVQ         408(AX), CX
-	VMOVUPD      Z0, K7, (CX)(DX*1)
-	MOVQ         24(AX), CX
-	VMOVUPD.Z    (CX)(DX*1), K7, Z0
+	MOVQ         408(AX), R8
+	VMOVUPD      Z0, K7, (R8)(BX*1)
+	MOVQ         24(AX), BX
+	VMOVUPD.Z    (BX)(DX*1), K7, Z0
 	VBROADCASTSD 456(AX), Z1
 	VCMPPD       $0x1e, Z1, Z0, K1
 	VSUBPD       Z2, Z5, Z0
 	VCMPPD       $0x1e, word64_0000000000000000<>+0(SB), Z0, K2
 	VMOVUPD.Z    Z3, K1, Z0
 	VBLENDMPD    word64_0000000000000000<>+0(SB), Z0, K2, Z0
-	MOVQ         360(AX), AX
-	VMOVUPD      Z0, K7, (AX)(DX*1)
+	MOVQ         360(AX), BX
+	VMOVUPD      Z0, K7, (BX)(DX*1)
+	LEAQ         (DX)(DI*8), DX
 
 end_spikeT:
-	MOVQ BX, found+24(FP)
+	DECQ CX
+	JNZ  row_of_spikeT
+	MOVQ SI, found+32(FP)
 	VZEROUPPER
 	RET
 
-// func spikeForcedAVX512F64(args *byte, scratch *byte, n int) (found int)
+// func spikeForcedAVX512F64(args *byte, scratch *byte, n int, rows int) (found int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·spikeForcedAVX512F64(SB), NOSPLIT, $0-32
+TEXT ·spikeForcedAVX512F64(SB), NOSPLIT, $0-40
 	MOVQ args+0(FP), AX
 	MOVQ scratch+8(FP), CX
-	MOVQ n+16(FP), CX
+	MOVQ rows+24(FP), CX
 	XORQ DX, DX
+	XORQ SI, SI
+
+row_of_spikeForced:
+	MOVQ n+16(FP), DI
 	XORQ BX, BX
-	SUBQ $0x08, CX
+	SUBQ $0x08, DI
 	JL   tail_of_spikeForced
 
 loop_spikeForced:
-	MOVQ         72(AX), SI
-	MOVQ         120(AX), SI
-	VMOVUPD      (SI)(DX*1), Z0
-	MOVQ         72(AX), SI
-	VADDPD       (SI)(DX*1), Z0, Z0
-	MOVQ         (AX), SI
-	VMOVUPD      (SI)(DX*1), Z1
+	MOVQ         72(AX), R8
+	MOVQ         120(AX), R8
+	VMOVUPD      (R8)(DX*1), Z0
+	MOVQ         72(AX), R8
+	VADDPD       (R8)(DX*1), Z0, Z0
+	MOVQ         (AX), R8
+	VMOVUPD      (R8)(DX*1), Z1
 	VCMPPD       $0x1e, word64_0000000000000000<>+0(SB), Z1, K1
-	MOVQ         48(AX), SI
-	MOVQ         96(AX), SI
-	VMOVUPD      (SI)(DX*1), Z2
-	MOVQ         48(AX), SI
-	VADDPD       (SI)(DX*1), Z2, Z2
+	MOVQ         48(AX), R8
+	MOVQ         96(AX), R8
+	VMOVUPD      (R8)(DX*1), Z2
+	MOVQ         48(AX), R8
+	VADDPD       (R8)(DX*1), Z2, Z2
 	VADDPD       Z2, Z0, Z2
 	VBLENDMPD    Z0, Z2, K1, Z0
-	MOVQ         192(AX), SI
-	VMOVUPD      Z0, (SI)(DX*1)
+	MOVQ         192(AX), R8
+	VMOVUPD      Z0, (R8)(DX*1)
 	VCMPPD       $0x1e, word64_0000000000000000<>+0(SB), Z1, K1
-	MOVQ         144(AX), SI
-	VMOVUPD      (SI)(DX*1), Z0
+	MOVQ         144(AX), R8
+	VMOVUPD      (R8)(DX*1), Z0
 	VMOVUPD.Z    Z0, K1, Z2
-	MOVQ         168(AX), SI
-	MOVQ         168(AX), SI
-	VADDPD       (SI)(DX*1), Z2, Z2
-	MOVQ         168(AX), SI
-	VMOVUPD      Z2, (SI)(DX*1)
-	MOVQ         24(AX), SI
-	VMOVUPD      (SI)(DX*1), Z2
+	MOVQ         168(AX), R8
+	MOVQ         168(AX), R8
+	VADDPD       (R8)(BX*1), Z2, Z2
+	MOVQ         168(AX), R8
+	VMOVUPD      Z2, (R8)(BX*1)
+	MOVQ         24(AX), R8
+	VMOVUPD      (R8)(DX*1), Z2
 	VBROADCASTSD 216(AX), Z3
 	VCMPPD       $0x1e, Z3, Z2, K1
 	VCMPPD       $0x1e, word64_0000000000000000<>+0(SB), Z1, K2
 	VMOVUPD.Z    Z0, K1, Z0
 	VBLENDMPD    word64_0000000000000000<>+0(SB), Z0, K2, Z0
-	MOVQ         144(AX), SI
-	VMOVUPD      Z0, (SI)(DX*1)
+	MOVQ         144(AX), R8
+	VMOVUPD      Z0, (R8)(DX*1)
 	ADDQ         $0x40, DX
-	SUBQ         $0x08, CX
+	ADDQ         $0x40, BX
+	SUBQ         $0x08, DI
 	JGE          loop_spikeForced
 
 tail_of_spikeForced:
-	ADDQ         $0x08, CX
+	ADDQ         $0x08, DI
 	JZ           end_spikeForced
-	MOVL         $-1, SI
-	BZHIL        CX, SI, SI
-	KMOVW        SI, K7
-	MOVQ         72(AX), CX
-	VMOVUPD.Z    (CX)(DX*1), K7, Z0
-	MOVQ         120(AX), CX
-	VMOVUPD.Z    (CX)(DX*1), K7, Z1
+	MOVL         $-1, R8
+	BZHIL        DI, R8, R8
+	KMOVW        R8, K7
+	MOVQ         72(AX), R8
+	VMOVUPD.Z    (R8)(DX*1), K7, Z0
+	MOVQ         120(AX), R8
+	VMOVUPD.Z    (R8)(DX*1), K7, Z1
 	VADDPD       Z1, Z0, Z0
-	MOVQ         (AX), CX
-	VMOVUPD.Z    (CX)(DX*1), K7, Z1
+	MOVQ         (AX), R8
+	VMOVUPD.Z    (R8)(DX*1), K7, Z1
 	VCMPPD       $0x1e, word64_0000000000000000<>+0(SB), Z1, K1
-	MOVQ         48(AX), CX
-	VMOVUPD.Z    (CX)(DX*1), K7, Z2
-	MOVQ         96(AX), CX
-	VMOVUPD.Z    (CX)(DX*1), K7, Z3
+	MOVQ         48(AX), R8
+	VMOVUPD.Z    (R8)(DX*1), K7, Z2
+	MOVQ         96(AX), R8
+	VMOVUPD.Z    (R8)(DX*1), K7, Z3
 	VADDPD       Z3, Z2, Z2
 	VADDPD       Z2, Z0, Z2
 	VBLENDMPD    Z0, Z2, K1, Z0
-	MOVQ         192(AX), CX
-	VMOVUPD      Z0, K7, (CX)(DX*1)
+	MOVQ         192(AX), R8
+	VMOVUPD      Z0, K7, (R8)(DX*1)
 	VCMPPD       $0x1e, word64_0000000000000000<>+0(SB), Z1, K1
-	MOVQ         144(AX), CX
-	VMOVUPD.Z    (CX)(DX*1), K7, Z0
+	MOVQ         144(AX), R8
+	VMOVUPD.Z    (R8)(DX*1), K7, Z0
 	VMOVUPD.Z    Z0, K1, Z2
-	MOVQ         168(AX), CX
-	VMOVUPD.Z    (CX)(DX*1), K7, Z3
+	MOVQ         168(AX), R8
+	VMOVUPD.Z    (R8)(BX*1), K7, Z3
 	VADDPD       Z2, Z3, Z2
-	MOVQ         168(AX), CX
-	VMOVUPD      Z2, K7, (CX)(DX*1)
-	MOVQ         24(AX), CX
-	VMOVUPD.Z    (CX)(DX*1), K7, Z2
+	MOVQ         168(AX), R8
+	VMOVUPD      Z2, K7, (R8)(BX*1)
+	MOVQ         24(AX), BX
+	VMOVUPD.Z    (BX)(DX*1), K7, Z2
 	VBROADCASTSD 216(AX), Z3
 	VCMPPD       $0x1e, Z3, Z2, K1
 	VCMPPD       $0x1e, word64_0000000000000000<>+0(SB), Z1, K2
 	VMOVUPD.Z    Z0, K1, Z0
 	VBLENDMPD    word64_0000000000000000<>+0(SB), Z0, K2, Z0
-	MOVQ         144(AX), AX
-	VMOVUPD      Z0, K7, (AX)(DX*1)
+	MOVQ         144(AX), BX
+	VMOVUPD      Z0, K7, (BX)(DX*1)
+	LEAQ         (DX)(DI*8), DX
 
 end_spikeForced:
-	MOVQ BX, found+24(FP)
+	DECQ CX
+	JNZ  row_of_spikeForced
+	MOVQ SI, found+32(FP)
 	VZEROUPPER
 	RET
 
-// func spikeRockpoolAVX512F64(args *byte, scratch *byte, n int) (found int)
+// func spikeRockpoolAVX512F64(args *byte, scratch *byte, n int, rows int) (found int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·spikeRockpoolAVX512F64(SB), NOSPLIT, $0-32
+TEXT ·spikeRockpoolAVX512F64(SB), NOSPLIT, $0-40
 	MOVQ args+0(FP), AX
 	MOVQ scratch+8(FP), CX
-	MOVQ n+16(FP), DX
+	MOVQ rows+24(FP), DX
 	XORQ BX, BX
+	XORQ DI, DI
+
+row_of_spikeRockpool:
+	MOVQ n+16(FP), R8
 	XORQ SI, SI
-	SUBQ $0x08, DX
+	SUBQ $0x08, R8
 	JL   tail_of_spikeRockpool
 
 loop_spikeRockpool:
-	MOVQ         144(AX), DI
-	MOVQ         216(AX), DI
-	VMOVUPD      (DI)(BX*1), Z0
-	MOVQ         144(AX), DI
-	VADDPD       (DI)(BX*1), Z0, Z0
-	MOVQ         168(AX), DI
-	MOVQ         240(AX), DI
-	VMOVUPD      (DI)(BX*1), Z1
-	MOVQ         168(AX), DI
-	VADDPD       (DI)(BX*1), Z1, Z1
+	MOVQ         144(AX), R9
+	MOVQ         216(AX), R9
+	VMOVUPD      (R9)(BX*1), Z0
+	MOVQ         144(AX), R9
+	VADDPD       (R9)(BX*1), Z0, Z0
+	MOVQ         168(AX), R9
+	MOVQ         240(AX), R9
+	VMOVUPD      (R9)(BX*1), Z1
+	MOVQ         168(AX), R9
+	VADDPD       (R9)(BX*1), Z1, Z1
 	VMOVUPD      word64_c085e00000000000<>+0(SB), Z2
-	MOVQ         (AX), DI
-	VMOVUPD      (DI)(BX*1), Z3
+	MOVQ         (AX), R9
+	VMOVUPD      (R9)(BX*1), Z3
 	VMAXPD       Z3, Z2, Z2
 	VMOVUPD      word64_4086280000000000<>+0(SB), Z4
 	VMINPD       Z2, Z4, Z2
@@ -15239,10 +19854,10 @@ loop_spikeRockpool:
 	VMULPD       word64_3d41cf79abc9e3b4<>+0(SB), Z4, Z4
 	VSUBPD       Z4, Z2, Z2
 	VMULPD       Z2, Z2, Z4
-	MOVQ         (CX), DI
+	MOVQ         (CX), R9
 	VPXORQ       Z7, Z7, Z7
 	KXNORW       K6, K6, K6
-	VGATHERQPD   (DI)(Z5*8), K6, Z7
+	VGATHERQPD   (R9)(Z5*8), K6, Z7
 	VADDPD       Z2, Z7, Z7
 	VMULPD       word64_3fc5555555555555<>+0(SB), Z2, Z8
 	VADDPD       word64_3fe0000000000000<>+0(SB), Z8, Z8
@@ -15253,28 +19868,28 @@ loop_spikeRockpool:
 	VADDPD       word64_3fa5555555555555<>+0(SB), Z2, Z2
 	VMULPD       Z2, Z4, Z2
 	VADDPD       Z7, Z2, Z2
-	MOVQ         (CX), DI
+	MOVQ         (CX), R9
 	VPXORQ       Z4, Z4, Z4
 	KXNORW       K6, K6, K6
-	VGATHERQPD   8(DI)(Z5*8), K6, Z4
+	VGATHERQPD   8(R9)(Z5*8), K6, Z4
 	VPADDQ       Z6, Z4, Z4
 	VMULPD       Z2, Z4, Z2
 	VADDPD       Z4, Z2, Z2
-	MOVQ         48(AX), DI
-	VMOVUPD      (DI)(BX*1), Z4
+	MOVQ         72(AX), R9
+	VMOVUPD      (R9)(SI*1), Z4
 	VSUBPD       Z4, Z3, Z5
 	VCMPPD       $0x1e, word64_0000000000000000<>+0(SB), Z5, K1
 	VDIVPD       Z2, Z0, Z5
 	VBLENDMPD    Z0, Z5, K1, Z5
-	MOVQ         72(AX), DI
-	VMOVUPD      (DI)(BX*1), Z6
+	MOVQ         48(AX), R9
+	VMOVUPD      (R9)(BX*1), Z6
 	VCMPPD       $0x12, word64_3ff0000000000000<>+0(SB), Z6, K1
 	VMOVUPD.Z    word64_3fe0000000000000<>+0(SB), K1, Z6
-	MOVQ         120(AX), DI
-	MOVQ         192(AX), DI
-	VMOVUPD      (DI)(BX*1), Z7
-	MOVQ         120(AX), DI
-	VADDPD       (DI)(BX*1), Z7, Z7
+	MOVQ         120(AX), R9
+	MOVQ         192(AX), R9
+	VMOVUPD      (R9)(BX*1), Z7
+	MOVQ         120(AX), R9
+	VADDPD       (R9)(BX*1), Z7, Z7
 	VMOVUPD      word64_3ff0000000000000<>+0(SB), Z8
 	VSUBPD       Z2, Z8, Z8
 	VMULPD       Z8, Z5, Z5
@@ -15282,14 +19897,14 @@ loop_spikeRockpool:
 	VADDPD       Z5, Z7, Z5
 	VMULPD       Z2, Z5, Z2
 	VCMPPD       $0x1e, word64_0000000000000000<>+0(SB), Z3, K1
-	MOVQ         288(AX), DI
-	VMOVUPD      (DI)(BX*1), Z5
+	MOVQ         288(AX), R9
+	VMOVUPD      (R9)(SI*1), Z5
 	VADDPD       Z2, Z5, Z6
 	VBLENDMPD    Z6, Z5, K1, Z5
-	MOVQ         288(AX), DI
-	VMOVUPD      Z5, (DI)(BX*1)
-	MOVQ         96(AX), DI
-	VMULPD       (DI)(BX*1), Z2, Z2
+	MOVQ         288(AX), R9
+	VMOVUPD      Z5, (R9)(SI*1)
+	MOVQ         96(AX), R9
+	VMULPD       (R9)(SI*1), Z2, Z2
 	VADDPD       Z2, Z1, Z2
 	VSUBPD       Z4, Z3, Z5
 	VCMPPD       $0x1e, word64_0000000000000000<>+0(SB), Z5, K1
@@ -15298,51 +19913,52 @@ loop_spikeRockpool:
 	VCMPPD       $0x1e, word64_0000000000000000<>+0(SB), Z3, K1
 	VADDPD       Z0, Z1, Z0
 	VBLENDMPD    Z2, Z0, K1, Z0
-	MOVQ         336(AX), DI
-	VMOVUPD      Z0, (DI)(BX*1)
+	MOVQ         336(AX), R9
+	VMOVUPD      Z0, (R9)(BX*1)
 	VSUBPD       Z4, Z3, Z0
 	VCMPPD       $0x1e, word64_0000000000000000<>+0(SB), Z0, K1
-	MOVQ         264(AX), DI
-	VMOVUPD      (DI)(BX*1), Z0
+	MOVQ         264(AX), R9
+	VMOVUPD      (R9)(BX*1), Z0
 	VMOVUPD.Z    Z0, K1, Z1
-	MOVQ         312(AX), DI
-	MOVQ         312(AX), DI
-	VADDPD       (DI)(BX*1), Z1, Z1
-	MOVQ         312(AX), DI
-	VMOVUPD      Z1, (DI)(BX*1)
-	MOVQ         24(AX), DI
-	VMOVUPD      (DI)(BX*1), Z1
+	MOVQ         312(AX), R9
+	MOVQ         312(AX), R9
+	VADDPD       (R9)(SI*1), Z1, Z1
+	MOVQ         312(AX), R9
+	VMOVUPD      Z1, (R9)(SI*1)
+	MOVQ         24(AX), R9
+	VMOVUPD      (R9)(BX*1), Z1
 	VBROADCASTSD 360(AX), Z2
 	VCMPPD       $0x1e, Z2, Z1, K1
 	VSUBPD       Z4, Z3, Z1
 	VCMPPD       $0x1e, word64_0000000000000000<>+0(SB), Z1, K2
 	VMOVUPD.Z    Z0, K1, Z0
 	VBLENDMPD    word64_0000000000000000<>+0(SB), Z0, K2, Z0
-	MOVQ         264(AX), DI
-	VMOVUPD      Z0, (DI)(BX*1)
+	MOVQ         264(AX), R9
+	VMOVUPD      Z0, (R9)(BX*1)
 	ADDQ         $0x40, BX
-	SUBQ         $0x08, DX
+	ADDQ         $0x40, SI
+	SUBQ         $0x08, R8
 	JGE          loop_spikeRockpool
 
 tail_of_spikeRockpool:
-	ADDQ         $0x08, DX
+	ADDQ         $0x08, R8
 	JZ           end_spikeRockpool
-	MOVL         $-1, DI
-	BZHIL        DX, DI, DI
-	KMOVW        DI, K7
-	MOVQ         144(AX), DX
-	VMOVUPD.Z    (DX)(BX*1), K7, Z0
-	MOVQ         216(AX), DX
-	VMOVUPD.Z    (DX)(BX*1), K7, Z1
+	MOVL         $-1, R9
+	BZHIL        R8, R9, R9
+	KMOVW        R9, K7
+	MOVQ         144(AX), R9
+	VMOVUPD.Z    (R9)(BX*1), K7, Z0
+	MOVQ         216(AX), R9
+	VMOVUPD.Z    (R9)(BX*1), K7, Z1
 	VADDPD       Z1, Z0, Z0
-	MOVQ         168(AX), DX
-	VMOVUPD.Z    (DX)(BX*1), K7, Z1
-	MOVQ         240(AX), DX
-	VMOVUPD.Z    (DX)(BX*1), K7, Z2
+	MOVQ         168(AX), R9
+	VMOVUPD.Z    (R9)(BX*1), K7, Z1
+	MOVQ         240(AX), R9
+	VMOVUPD.Z    (R9)(BX*1), K7, Z2
 	VADDPD       Z2, Z1, Z1
 	VMOVUPD      word64_c085e00000000000<>+0(SB), Z2
-	MOVQ         (AX), DX
-	VMOVUPD.Z    (DX)(BX*1), K7, Z3
+	MOVQ         (AX), R9
+	VMOVUPD.Z    (R9)(BX*1), K7, Z3
 	VMAXPD       Z3, Z2, Z2
 	VMOVUPD      word64_4086280000000000<>+0(SB), Z4
 	VMINPD       Z2, Z4, Z2
@@ -15357,10 +19973,10 @@ tail_of_spikeRockpool:
 	VMULPD       word64_3d41cf79abc9e3b4<>+0(SB), Z4, Z4
 	VSUBPD       Z4, Z2, Z2
 	VMULPD       Z2, Z2, Z4
-	MOVQ         (CX), DX
+	MOVQ         (CX), R9
 	VPXORQ       Z7, Z7, Z7
 	KXNORW       K6, K6, K6
-	VGATHERQPD   (DX)(Z5*8), K6, Z7
+	VGATHERQPD   (R9)(Z5*8), K6, Z7
 	VADDPD       Z2, Z7, Z7
 	VMULPD       word64_3fc5555555555555<>+0(SB), Z2, Z8
 	VADDPD       word64_3fe0000000000000<>+0(SB), Z8, Z8
@@ -15371,27 +19987,27 @@ tail_of_spikeRockpool:
 	VADDPD       word64_3fa5555555555555<>+0(SB), Z2, Z2
 	VMULPD       Z2, Z4, Z2
 	VADDPD       Z7, Z2, Z2
-	MOVQ         (CX), CX
+	MOVQ         (CX), R9
 	VPXORQ       Z4, Z4, Z4
 	KXNORW       K6, K6, K6
-	VGATHERQPD   8(CX)(Z5*8), K6, Z4
+	VGATHERQPD   8(R9)(Z5*8), K6, Z4
 	VPADDQ       Z6, Z4, Z4
 	VMULPD       Z2, Z4, Z2
 	VADDPD       Z4, Z2, Z2
-	MOVQ         48(AX), CX
-	VMOVUPD.Z    (CX)(BX*1), K7, Z4
+	MOVQ         72(AX), R9
+	VMOVUPD.Z    (R9)(SI*1), K7, Z4
 	VSUBPD       Z4, Z3, Z5
 	VCMPPD       $0x1e, word64_0000000000000000<>+0(SB), Z5, K1
 	VDIVPD       Z2, Z0, Z5
 	VBLENDMPD    Z0, Z5, K1, Z5
-	MOVQ         72(AX), CX
-	VMOVUPD.Z    (CX)(BX*1), K7, Z6
+	MOVQ         48(AX), R9
+	VMOVUPD.Z    (R9)(BX*1), K7, Z6
 	VCMPPD       $0x12, word64_3ff0000000000000<>+0(SB), Z6, K1
 	VMOVUPD.Z    word64_3fe0000000000000<>+0(SB), K1, Z6
-	MOVQ         120(AX), CX
-	VMOVUPD.Z    (CX)(BX*1), K7, Z7
-	MOVQ         192(AX), CX
-	VMOVUPD.Z    (CX)(BX*1), K7, Z8
+	MOVQ         120(AX), R9
+	VMOVUPD.Z    (R9)(BX*1), K7, Z7
+	MOVQ         192(AX), R9
+	VMOVUPD.Z    (R9)(BX*1), K7, Z8
 	VADDPD       Z8, Z7, Z7
 	VMOVUPD      word64_3ff0000000000000<>+0(SB), Z8
 	VSUBPD       Z2, Z8, Z8
@@ -15400,14 +20016,14 @@ tail_of_spikeRockpool:
 	VADDPD       Z5, Z7, Z5
 	VMULPD       Z2, Z5, Z2
 	VCMPPD       $0x1e, word64_0000000000000000<>+0(SB), Z3, K1
-	MOVQ         288(AX), CX
-	VMOVUPD.Z    (CX)(BX*1), K7, Z5
+	MOVQ         288(AX), R9
+	VMOVUPD.Z    (R9)(SI*1), K7, Z5
 	VADDPD       Z2, Z5, Z6
 	VBLENDMPD    Z6, Z5, K1, Z5
-	MOVQ         288(AX), CX
-	VMOVUPD      Z5, K7, (CX)(BX*1)
-	MOVQ         96(AX), CX
-	VMOVUPD.Z    (CX)(BX*1), K7, Z5
+	MOVQ         288(AX), R9
+	VMOVUPD      Z5, K7, (R9)(SI*1)
+	MOVQ         96(AX), R9
+	VMOVUPD.Z    (R9)(SI*1), K7, Z5
 	VMULPD       Z5, Z2, Z2
 	VADDPD       Z2, Z1, Z2
 	VSUBPD       Z4, Z3, Z5
@@ -15417,208 +20033,215 @@ tail_of_spikeRockpool:
 	VCMPPD       $0x1e, word64_0000000000000000<>+0(SB), Z3, K1
 	VADDPD       Z0, Z1, Z0
 	VBLENDMPD    Z2, Z0, K1, Z0
-	MOVQ         336(AX), CX
-	VMOVUPD      Z0, K7, (CX)(BX*1)
+	MOVQ         336(AX), R9
+	VMOVUPD      Z0, K7, (R9)(BX*1)
 	VSUBPD       Z4, Z3, Z0
 	VCMPPD       $0x1e, word64_0000000000000000<>+0(SB), Z0, K1
-	MOVQ         264(AX), CX
-	VMOVUPD.Z    (CX)(BX*1), K7, Z0
+	MOVQ         264(AX), R9
+	VMOVUPD.Z    (R9)(BX*1), K7, Z0
 	VMOVUPD.Z    Z0, K1, Z1
-	MOVQ         312(AX), CX
-	VMOVUPD.Z    (CX)(BX*1), K7, Z2
+	MOVQ         312(AX), R9
+	VMOVUPD.Z    (R9)(SI*1), K7, Z2
 	VADDPD       Z1, Z2, Z1
-	MOVQ         312(AX), CX
-	VMOVUPD      Z1, K7, (CX)(BX*1)
-	MOVQ         24(AX), CX
-	VMOVUPD.Z    (CX)(BX*1), K7, Z1
+	MOVQ         312(AX), R9
+	VMOVUPD      Z1, K7, (R9)(SI*1)
+	MOVQ         24(AX), SI
+	VMOVUPD.Z    (SI)(BX*1), K7, Z1
 	VBROADCASTSD 360(AX), Z2
 	VCMPPD       $0x1e, Z2, Z1, K1
 	VSUBPD       Z4, Z3, Z1
 	VCMPPD       $0x1e, word64_0000000000000000<>+0(SB), Z1, K2
 	VMOVUPD.Z    Z0, K1, Z0
 	VBLENDMPD    word64_0000000000000000<>+0(SB), Z0, K2, Z0
-	MOVQ         264(AX), AX
-	VMOVUPD      Z0, K7, (AX)(BX*1)
+	MOVQ         264(AX), SI
+	VMOVUPD      Z0, K7, (SI)(BX*1)
+	LEAQ         (BX)(R8*8), BX
 
 end_spikeRockpool:
-	MOVQ SI, found+24(FP)
+	DECQ DX
+	JNZ  row_of_spikeRockpool
+	MOVQ DI, found+32(FP)
 	VZEROUPPER
 	RET
 
-// func linearAVX512F64(args *byte, scratch *byte, n int) (found int)
+// func linearAVX512F64(args *byte, scratch *byte, n int, rows int) (found int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·linearAVX512F64(SB), NOSPLIT, $0-32
+TEXT ·linearAVX512F64(SB), NOSPLIT, $0-40
 	MOVQ args+0(FP), AX
 	MOVQ scratch+8(FP), CX
-	MOVQ n+16(FP), CX
+	MOVQ rows+24(FP), CX
 	XORQ DX, DX
+	XORQ SI, SI
+
+row_of_linear:
+	MOVQ n+16(FP), DI
 	XORQ BX, BX
-	SUBQ $0x08, CX
+	SUBQ $0x08, DI
 	JL   tail_of_linear
 
 loop_linear:
-	MOVQ      (AX), SI
-	VMOVUPD   (SI)(DX*1), Z0
-	MOVQ      240(AX), SI
-	VMULPD    (SI)(DX*1), Z0, Z1
-	MOVQ      768(AX), SI
-	VMOVUPD   (SI)(DX*1), Z2
+	MOVQ      (AX), R8
+	VMOVUPD   (R8)(DX*1), Z0
+	MOVQ      240(AX), R8
+	VMULPD    (R8)(DX*1), Z0, Z1
+	MOVQ      768(AX), R8
+	VMOVUPD   (R8)(DX*1), Z2
 	VSUBPD    Z1, Z2, Z1
-	MOVQ      768(AX), SI
-	VMOVUPD   Z1, (SI)(DX*1)
-	MOVQ      144(AX), SI
-	VMULPD    (SI)(DX*1), Z0, Z0
-	MOVQ      408(AX), SI
-	VMULPD    (SI)(DX*1), Z0, Z1
-	MOVQ      168(AX), SI
-	VMOVUPD   (SI)(DX*1), Z2
+	MOVQ      768(AX), R8
+	VMOVUPD   Z1, (R8)(DX*1)
+	MOVQ      144(AX), R8
+	VMULPD    (R8)(DX*1), Z0, Z0
+	MOVQ      408(AX), R8
+	VMULPD    (R8)(BX*1), Z0, Z1
+	MOVQ      168(AX), R8
+	VMOVUPD   (R8)(DX*1), Z2
 	VMULPD    Z2, Z0, Z3
-	MOVQ      792(AX), SI
-	MOVQ      792(AX), SI
-	VADDPD    (SI)(DX*1), Z3, Z3
-	MOVQ      792(AX), SI
-	VMOVUPD   Z3, (SI)(DX*1)
-	MOVQ      24(AX), SI
-	VMULPD    (SI)(DX*1), Z1, Z3
-	MOVQ      264(AX), SI
-	VMULPD    (SI)(DX*1), Z3, Z4
-	MOVQ      816(AX), SI
-	MOVQ      816(AX), SI
-	VADDPD    (SI)(DX*1), Z4, Z4
-	MOVQ      816(AX), SI
-	VMOVUPD   Z4, (SI)(DX*1)
-	MOVQ      432(AX), SI
-	VMULPD    (SI)(DX*1), Z3, Z3
-	MOVQ      1080(AX), SI
-	VMOVUPD   Z3, (SI)(DX*1)
-	MOVQ      288(AX), SI
-	VMOVUPD   (SI)(DX*1), Z3
-	MOVQ      480(AX), SI
-	VMOVUPD   (SI)(DX*1), Z4
+	MOVQ      792(AX), R8
+	MOVQ      792(AX), R8
+	VADDPD    (R8)(BX*1), Z3, Z3
+	MOVQ      792(AX), R8
+	VMOVUPD   Z3, (R8)(BX*1)
+	MOVQ      24(AX), R8
+	VMULPD    (R8)(DX*1), Z1, Z3
+	MOVQ      264(AX), R8
+	VMULPD    (R8)(DX*1), Z3, Z4
+	MOVQ      816(AX), R8
+	MOVQ      816(AX), R8
+	VADDPD    (R8)(BX*1), Z4, Z4
+	MOVQ      816(AX), R8
+	VMOVUPD   Z4, (R8)(BX*1)
+	MOVQ      432(AX), R8
+	VMULPD    (R8)(BX*1), Z3, Z3
+	MOVQ      1080(AX), R8
+	VMOVUPD   Z3, (R8)(DX*1)
+	MOVQ      288(AX), R8
+	VMOVUPD   (R8)(DX*1), Z3
+	MOVQ      480(AX), R8
+	VMOVUPD   (R8)(BX*1), Z4
 	VMULPD    Z4, Z3, Z5
 	VMULPD    Z5, Z1, Z6
-	MOVQ      120(AX), SI
-	VMULPD    (SI)(DX*1), Z6, Z7
+	MOVQ      120(AX), R8
+	VMULPD    (R8)(DX*1), Z6, Z7
 	VMULPD    Z2, Z1, Z2
 	VADDPD    Z2, Z0, Z0
-	MOVQ      48(AX), SI
-	VMOVUPD   (SI)(DX*1), Z2
+	MOVQ      48(AX), R8
+	VMOVUPD   (R8)(DX*1), Z2
 	VMULPD    Z2, Z7, Z8
-	MOVQ      96(AX), SI
-	VMULPD    (SI)(DX*1), Z8, Z8
+	MOVQ      96(AX), R8
+	VMULPD    (R8)(DX*1), Z8, Z8
 	VSUBPD    Z8, Z0, Z0
-	MOVQ      1056(AX), SI
-	VMOVUPD   Z0, (SI)(DX*1)
-	MOVQ      72(AX), SI
-	VMOVUPD   (SI)(DX*1), Z0
+	MOVQ      1056(AX), R8
+	VMOVUPD   Z0, (R8)(DX*1)
+	MOVQ      72(AX), R8
+	VMOVUPD   (R8)(DX*1), Z0
 	VSUBPD    Z2, Z0, Z0
 	VMULPD    Z0, Z7, Z0
-	MOVQ      840(AX), SI
-	MOVQ      840(AX), SI
-	VADDPD    (SI)(DX*1), Z0, Z0
-	MOVQ      840(AX), SI
-	VMOVUPD   Z0, (SI)(DX*1)
+	MOVQ      840(AX), R8
+	MOVQ      840(AX), R8
+	VADDPD    (R8)(BX*1), Z0, Z0
+	MOVQ      840(AX), R8
+	VMOVUPD   Z0, (R8)(BX*1)
 	VSUBPD    Z3, Z2, Z0
 	VMULPD    Z0, Z1, Z0
 	VMULPD    Z4, Z0, Z0
-	MOVQ      456(AX), SI
-	VMULPD    (SI)(DX*1), Z7, Z1
-	MOVQ      192(AX), SI
-	VMULPD    (SI)(DX*1), Z1, Z1
-	MOVQ      888(AX), SI
-	MOVQ      888(AX), SI
-	VADDPD    (SI)(DX*1), Z1, Z2
-	MOVQ      888(AX), SI
-	VMOVUPD   Z2, (SI)(DX*1)
-	MOVQ      1152(AX), SI
-	VMOVUPD   Z1, (SI)(DX*1)
+	MOVQ      456(AX), R8
+	VMULPD    (R8)(BX*1), Z7, Z1
+	MOVQ      192(AX), R8
+	VMULPD    (R8)(DX*1), Z1, Z1
+	MOVQ      888(AX), R8
+	MOVQ      888(AX), R8
+	VADDPD    (R8)(BX*1), Z1, Z2
+	MOVQ      888(AX), R8
+	VMOVUPD   Z2, (R8)(BX*1)
+	MOVQ      1152(AX), R8
+	VMOVUPD   Z1, (R8)(DX*1)
 	VSUBPD    Z6, Z0, Z2
 	VSUBPD    Z1, Z2, Z2
-	MOVQ      1176(AX), SI
-	VMOVUPD   Z2, (SI)(DX*1)
+	MOVQ      1176(AX), R8
+	VMOVUPD   Z2, (R8)(DX*1)
 	VMULPD    Z5, Z0, Z0
 	VSUBPD    Z0, Z2, Z0
-	MOVQ      864(AX), SI
-	MOVQ      864(AX), SI
-	VADDPD    (SI)(DX*1), Z0, Z0
-	MOVQ      864(AX), SI
-	VMOVUPD   Z0, (SI)(DX*1)
-	MOVQ      744(AX), SI
-	MOVQ      696(AX), SI
-	VMOVUPD   (SI)(DX*1), Z0
-	MOVQ      744(AX), SI
-	VADDPD    (SI)(DX*1), Z0, Z0
+	MOVQ      864(AX), R8
+	MOVQ      864(AX), R8
+	VADDPD    (R8)(BX*1), Z0, Z0
+	MOVQ      864(AX), R8
+	VMOVUPD   Z0, (R8)(BX*1)
+	MOVQ      744(AX), R8
+	MOVQ      696(AX), R8
+	VMOVUPD   (R8)(DX*1), Z0
+	MOVQ      744(AX), R8
+	VADDPD    (R8)(DX*1), Z0, Z0
 	VADDPD    Z2, Z0, Z0
-	MOVQ      216(AX), SI
-	VMULPD    (SI)(DX*1), Z0, Z0
-	MOVQ      336(AX), SI
-	VMULPD    (SI)(DX*1), Z0, Z2
-	MOVQ      504(AX), SI
-	VMULPD    (SI)(DX*1), Z0, Z3
-	MOVQ      744(AX), SI
-	VMOVUPD   Z3, (SI)(DX*1)
-	MOVQ      552(AX), SI
-	VMULPD    (SI)(DX*1), Z0, Z0
-	MOVQ      1128(AX), SI
-	VMOVUPD   Z0, (SI)(DX*1)
-	MOVQ      312(AX), SI
-	VMULPD    (SI)(DX*1), Z3, Z0
-	MOVQ      912(AX), SI
-	VMOVUPD   (SI)(DX*1), Z3
+	MOVQ      216(AX), R8
+	VMULPD    (R8)(DX*1), Z0, Z0
+	MOVQ      336(AX), R8
+	VMULPD    (R8)(DX*1), Z0, Z2
+	MOVQ      504(AX), R8
+	VMULPD    (R8)(BX*1), Z0, Z3
+	MOVQ      744(AX), R8
+	VMOVUPD   Z3, (R8)(DX*1)
+	MOVQ      552(AX), R8
+	VMULPD    (R8)(BX*1), Z0, Z0
+	MOVQ      1128(AX), R8
+	VMOVUPD   Z0, (R8)(DX*1)
+	MOVQ      312(AX), R8
+	VMULPD    (R8)(DX*1), Z3, Z0
+	MOVQ      912(AX), R8
+	VMOVUPD   (R8)(BX*1), Z3
 	VSUBPD    Z0, Z3, Z0
-	MOVQ      912(AX), SI
-	VMOVUPD   Z0, (SI)(DX*1)
+	MOVQ      912(AX), R8
+	VMOVUPD   Z0, (R8)(BX*1)
 	VMOVUPD   word64_3ff0000000000000<>+0(SB), Z0
-	MOVQ      528(AX), SI
-	VMOVUPD   (SI)(DX*1), Z3
+	MOVQ      528(AX), R8
+	VMOVUPD   (R8)(BX*1), Z3
 	VSUBPD    Z3, Z0, Z4
 	VMULPD    Z4, Z2, Z4
-	MOVQ      576(AX), SI
-	VMULPD    (SI)(DX*1), Z4, Z4
-	MOVQ      936(AX), SI
-	MOVQ      936(AX), SI
-	VADDPD    (SI)(DX*1), Z4, Z4
-	MOVQ      936(AX), SI
-	VMOVUPD   Z4, (SI)(DX*1)
+	MOVQ      576(AX), R8
+	VMULPD    (R8)(BX*1), Z4, Z4
+	MOVQ      936(AX), R8
+	MOVQ      936(AX), R8
+	VADDPD    (R8)(BX*1), Z4, Z4
+	MOVQ      936(AX), R8
+	VMOVUPD   Z4, (R8)(BX*1)
 	VMULPD    Z3, Z2, Z2
-	MOVQ      960(AX), SI
-	MOVQ      960(AX), SI
-	VADDPD    (SI)(DX*1), Z2, Z2
-	MOVQ      960(AX), SI
-	VMOVUPD   Z2, (SI)(DX*1)
-	MOVQ      720(AX), SI
-	MOVQ      672(AX), SI
-	VMOVUPD   (SI)(DX*1), Z2
-	MOVQ      720(AX), SI
-	VADDPD    (SI)(DX*1), Z2, Z2
+	MOVQ      960(AX), R8
+	MOVQ      960(AX), R8
+	VADDPD    (R8)(BX*1), Z2, Z2
+	MOVQ      960(AX), R8
+	VMOVUPD   Z2, (R8)(BX*1)
+	MOVQ      720(AX), R8
+	MOVQ      672(AX), R8
+	VMOVUPD   (R8)(DX*1), Z2
+	MOVQ      720(AX), R8
+	VADDPD    (R8)(DX*1), Z2, Z2
 	VADDPD    Z1, Z2, Z1
-	MOVQ      600(AX), SI
-	VMULPD    (SI)(DX*1), Z1, Z2
-	MOVQ      720(AX), SI
-	VMOVUPD   Z2, (SI)(DX*1)
-	MOVQ      360(AX), SI
-	VMULPD    (SI)(DX*1), Z2, Z2
-	MOVQ      984(AX), SI
-	VMOVUPD   (SI)(DX*1), Z3
+	MOVQ      600(AX), R8
+	VMULPD    (R8)(BX*1), Z1, Z2
+	MOVQ      720(AX), R8
+	VMOVUPD   Z2, (R8)(DX*1)
+	MOVQ      360(AX), R8
+	VMULPD    (R8)(DX*1), Z2, Z2
+	MOVQ      984(AX), R8
+	VMOVUPD   (R8)(BX*1), Z3
 	VSUBPD    Z2, Z3, Z2
-	MOVQ      984(AX), SI
-	VMOVUPD   Z2, (SI)(DX*1)
-	MOVQ      648(AX), SI
-	VMOVUPD   (SI)(DX*1), Z2
-	MOVQ      384(AX), SI
-	VMOVUPD   (SI)(DX*1), Z3
+	MOVQ      984(AX), R8
+	VMOVUPD   Z2, (R8)(BX*1)
+	MOVQ      648(AX), R8
+	VMOVUPD   (R8)(BX*1), Z2
+	MOVQ      384(AX), R8
+	VMOVUPD   (R8)(DX*1), Z3
 	VMULPD    Z3, Z2, Z4
 	VMAXPD    Z0, Z4, Z5
 	VMULPD    Z5, Z1, Z5
-	MOVQ      624(AX), SI
-	VMOVUPD   (SI)(DX*1), Z6
+	MOVQ      624(AX), R8
+	VMOVUPD   (R8)(BX*1), Z6
 	VSUBPD    Z6, Z0, Z7
 	VMULPD    Z7, Z5, Z5
-	MOVQ      1008(AX), SI
-	MOVQ      1008(AX), SI
-	VADDPD    (SI)(DX*1), Z5, Z5
-	MOVQ      1008(AX), SI
-	VMOVUPD   Z5, (SI)(DX*1)
+	MOVQ      1008(AX), R8
+	MOVQ      1008(AX), R8
+	VADDPD    (R8)(BX*1), Z5, Z5
+	MOVQ      1008(AX), R8
+	VMOVUPD   Z5, (R8)(BX*1)
 	VMULPD    Z6, Z1, Z1
 	VCMPPD    $0x1e, Z0, Z4, K1
 	VMOVUPD   word64_3fe0000000000000<>+0(SB), Z5
@@ -15627,204 +20250,205 @@ loop_linear:
 	VMOVUPD.Z Z5, K1, Z0
 	VMULPD    Z0, Z1, Z0
 	VMULPD    Z3, Z0, Z1
-	MOVQ      1032(AX), SI
-	MOVQ      1032(AX), SI
-	VADDPD    (SI)(DX*1), Z1, Z1
-	MOVQ      1032(AX), SI
-	VMOVUPD   Z1, (SI)(DX*1)
+	MOVQ      1032(AX), R8
+	MOVQ      1032(AX), R8
+	VADDPD    (R8)(BX*1), Z1, Z1
+	MOVQ      1032(AX), R8
+	VMOVUPD   Z1, (R8)(BX*1)
 	VMULPD    Z2, Z0, Z0
-	MOVQ      1104(AX), SI
-	VMOVUPD   Z0, (SI)(DX*1)
+	MOVQ      1104(AX), R8
+	VMOVUPD   Z0, (R8)(DX*1)
 	ADDQ      $0x40, DX
-	SUBQ      $0x08, CX
+	ADDQ      $0x40, BX
+	SUBQ      $0x08, DI
 	JGE       loop_linear
 
 tail_of_linear:
-	ADDQ      $0x08, CX
+	ADDQ      $0x08, DI
 	JZ        end_linear
-	MOVL      $-1, SI
-	BZHIL     CX, SI, SI
-	KMOVW     SI, K7
-	MOVQ      (AX), CX
-	VMOVUPD.Z (CX)(DX*1), K7, Z0
-	MOVQ      240(AX), CX
-	VMOVUPD.Z (CX)(DX*1), K7, Z1
+	MOVL      $-1, R8
+	BZHIL     DI, R8, R8
+	KMOVW     R8, K7
+	MOVQ      (AX), R8
+	VMOVUPD.Z (R8)(DX*1), K7, Z0
+	MOVQ      240(AX), R8
+	VMOVUPD.Z (R8)(DX*1), K7, Z1
 	VMULPD    Z1, Z0, Z1
-	MOVQ      768(AX), CX
-	VMOVUPD.Z (CX)(DX*1), K7, Z2
+	MOVQ      768(AX), R8
+	VMOVUPD.Z (R8)(DX*1), K7, Z2
 	VSUBPD    Z1, Z2, Z1
-	MOVQ      768(AX), CX
-	VMOVUPD   Z1, K7, (CX)(DX*1)
-	MOVQ      144(AX), CX
-	VMOVUPD.Z (CX)(DX*1), K7, Z1
+	MOVQ      768(AX), R8
+	VMOVUPD   Z1, K7, (R8)(DX*1)
+	MOVQ      144(AX), R8
+	VMOVUPD.Z (R8)(DX*1), K7, Z1
 	VMULPD    Z1, Z0, Z0
-	MOVQ      408(AX), CX
-	VMOVUPD.Z (CX)(DX*1), K7, Z1
+	MOVQ      408(AX), R8
+	VMOVUPD.Z (R8)(BX*1), K7, Z1
 	VMULPD    Z1, Z0, Z1
-	MOVQ      168(AX), CX
-	VMOVUPD.Z (CX)(DX*1), K7, Z2
+	MOVQ      168(AX), R8
+	VMOVUPD.Z (R8)(DX*1), K7, Z2
 	VMULPD    Z2, Z0, Z3
-	MOVQ      792(AX), CX
-	VMOVUPD.Z (CX)(DX*1), K7, Z4
+	MOVQ      792(AX), R8
+	VMOVUPD.Z (R8)(BX*1), K7, Z4
 	VADDPD    Z3, Z4, Z3
-	MOVQ      792(AX), CX
-	VMOVUPD   Z3, K7, (CX)(DX*1)
-	MOVQ      24(AX), CX
-	VMOVUPD.Z (CX)(DX*1), K7, Z3
+	MOVQ      792(AX), R8
+	VMOVUPD   Z3, K7, (R8)(BX*1)
+	MOVQ      24(AX), R8
+	VMOVUPD.Z (R8)(DX*1), K7, Z3
 	VMULPD    Z3, Z1, Z3
-	MOVQ      264(AX), CX
-	VMOVUPD.Z (CX)(DX*1), K7, Z4
+	MOVQ      264(AX), R8
+	VMOVUPD.Z (R8)(DX*1), K7, Z4
 	VMULPD    Z4, Z3, Z4
-	MOVQ      816(AX), CX
-	VMOVUPD.Z (CX)(DX*1), K7, Z5
+	MOVQ      816(AX), R8
+	VMOVUPD.Z (R8)(BX*1), K7, Z5
 	VADDPD    Z4, Z5, Z4
-	MOVQ      816(AX), CX
-	VMOVUPD   Z4, K7, (CX)(DX*1)
-	MOVQ      432(AX), CX
-	VMOVUPD.Z (CX)(DX*1), K7, Z4
+	MOVQ      816(AX), R8
+	VMOVUPD   Z4, K7, (R8)(BX*1)
+	MOVQ      432(AX), R8
+	VMOVUPD.Z (R8)(BX*1), K7, Z4
 	VMULPD    Z4, Z3, Z3
-	MOVQ      1080(AX), CX
-	VMOVUPD   Z3, K7, (CX)(DX*1)
-	MOVQ      288(AX), CX
-	VMOVUPD.Z (CX)(DX*1), K7, Z3
-	MOVQ      480(AX), CX
-	VMOVUPD.Z (CX)(DX*1), K7, Z4
+	MOVQ      1080(AX), R8
+	VMOVUPD   Z3, K7, (R8)(DX*1)
+	MOVQ      288(AX), R8
+	VMOVUPD.Z (R8)(DX*1), K7, Z3
+	MOVQ      480(AX), R8
+	VMOVUPD.Z (R8)(BX*1), K7, Z4
 	VMULPD    Z4, Z3, Z5
 	VMULPD    Z5, Z1, Z6
-	MOVQ      120(AX), CX
-	VMOVUPD.Z (CX)(DX*1), K7, Z7
+	MOVQ      120(AX), R8
+	VMOVUPD.Z (R8)(DX*1), K7, Z7
 	VMULPD    Z7, Z6, Z7
 	VMULPD    Z2, Z1, Z2
 	VADDPD    Z2, Z0, Z0
-	MOVQ      48(AX), CX
-	VMOVUPD.Z (CX)(DX*1), K7, Z2
+	MOVQ      48(AX), R8
+	VMOVUPD.Z (R8)(DX*1), K7, Z2
 	VMULPD    Z2, Z7, Z8
-	MOVQ      96(AX), CX
-	VMOVUPD.Z (CX)(DX*1), K7, Z9
+	MOVQ      96(AX), R8
+	VMOVUPD.Z (R8)(DX*1), K7, Z9
 	VMULPD    Z9, Z8, Z8
 	VSUBPD    Z8, Z0, Z0
-	MOVQ      1056(AX), CX
-	VMOVUPD   Z0, K7, (CX)(DX*1)
-	MOVQ      72(AX), CX
-	VMOVUPD.Z (CX)(DX*1), K7, Z0
+	MOVQ      1056(AX), R8
+	VMOVUPD   Z0, K7, (R8)(DX*1)
+	MOVQ      72(AX), R8
+	VMOVUPD.Z (R8)(DX*1), K7, Z0
 	VSUBPD    Z2, Z0, Z0
 	VMULPD    Z0, Z7, Z0
-	MOVQ      840(AX), CX
-	VMOVUPD.Z (CX)(DX*1), K7, Z8
+	MOVQ      840(AX), R8
+	VMOVUPD.Z (R8)(BX*1), K7, Z8
 	VADDPD    Z0, Z8, Z0
-	MOVQ      840(AX), CX
-	VMOVUPD   Z0, K7, (CX)(DX*1)
+	MOVQ      840(AX), R8
+	VMOVUPD   Z0, K7, (R8)(BX*1)
 	VSUBPD    Z3, Z2, Z0
 	VMULPD    Z0, Z1, Z0
 	VMULPD    Z4, Z0, Z0
-	MOVQ      456(AX), CX
-	VMOVUPD.Z (CX)(DX*1), K7, Z1
+	MOVQ      456(AX), R8
+	VMOVUPD.Z (R8)(BX*1), K7, Z1
 	VMULPD    Z1, Z7, Z1
-	MOVQ      192(AX), CX
-	VMOVUPD.Z (CX)(DX*1), K7, Z2
+	MOVQ      192(AX), R8
+	VMOVUPD.Z (R8)(DX*1), K7, Z2
 	VMULPD    Z2, Z1, Z1
-	MOVQ      888(AX), CX
-	VMOVUPD.Z (CX)(DX*1), K7, Z2
+	MOVQ      888(AX), R8
+	VMOVUPD.Z (R8)(BX*1), K7, Z2
 	VADDPD    Z1, Z2, Z2
-	MOVQ      888(AX), CX
-	VMOVUPD   Z2, K7, (CX)(DX*1)
-	MOVQ      1152(AX), CX
-	VMOVUPD   Z1, K7, (CX)(DX*1)
+	MOVQ      888(AX), R8
+	VMOVUPD   Z2, K7, (R8)(BX*1)
+	MOVQ      1152(AX), R8
+	VMOVUPD   Z1, K7, (R8)(DX*1)
 	VSUBPD    Z6, Z0, Z2
 	VSUBPD    Z1, Z2, Z2
-	MOVQ      1176(AX), CX
-	VMOVUPD   Z2, K7, (CX)(DX*1)
+	MOVQ      1176(AX), R8
+	VMOVUPD   Z2, K7, (R8)(DX*1)
 	VMULPD    Z5, Z0, Z0
 	VSUBPD    Z0, Z2, Z0
-	MOVQ      864(AX), CX
-	VMOVUPD.Z (CX)(DX*1), K7, Z3
+	MOVQ      864(AX), R8
+	VMOVUPD.Z (R8)(BX*1), K7, Z3
 	VADDPD    Z0, Z3, Z0
-	MOVQ      864(AX), CX
-	VMOVUPD   Z0, K7, (CX)(DX*1)
-	MOVQ      744(AX), CX
-	VMOVUPD.Z (CX)(DX*1), K7, Z0
-	MOVQ      696(AX), CX
-	VMOVUPD.Z (CX)(DX*1), K7, Z3
+	MOVQ      864(AX), R8
+	VMOVUPD   Z0, K7, (R8)(BX*1)
+	MOVQ      744(AX), R8
+	VMOVUPD.Z (R8)(DX*1), K7, Z0
+	MOVQ      696(AX), R8
+	VMOVUPD.Z (R8)(DX*1), K7, Z3
 	VADDPD    Z3, Z0, Z0
 	VADDPD    Z2, Z0, Z0
-	MOVQ      216(AX), CX
-	VMOVUPD.Z (CX)(DX*1), K7, Z2
+	MOVQ      216(AX), R8
+	VMOVUPD.Z (R8)(DX*1), K7, Z2
 	VMULPD    Z2, Z0, Z0
-	MOVQ      336(AX), CX
-	VMOVUPD.Z (CX)(DX*1), K7, Z2
+	MOVQ      336(AX), R8
+	VMOVUPD.Z (R8)(DX*1), K7, Z2
 	VMULPD    Z2, Z0, Z2
-	MOVQ      504(AX), CX
-	VMOVUPD.Z (CX)(DX*1), K7, Z3
+	MOVQ      504(AX), R8
+	VMOVUPD.Z (R8)(BX*1), K7, Z3
 	VMULPD    Z3, Z0, Z3
-	MOVQ      744(AX), CX
-	VMOVUPD   Z3, K7, (CX)(DX*1)
-	MOVQ      552(AX), CX
-	VMOVUPD.Z (CX)(DX*1), K7, Z4
+	MOVQ      744(AX), R8
+	VMOVUPD   Z3, K7, (R8)(DX*1)
+	MOVQ      552(AX), R8
+	VMOVUPD.Z (R8)(BX*1), K7, Z4
 	VMULPD    Z4, Z0, Z0
-	MOVQ      1128(AX), CX
-	VMOVUPD   Z0, K7, (CX)(DX*1)
-	MOVQ      312(AX), CX
-	VMOVUPD.Z (CX)(DX*1), K7, Z0
+	MOVQ      1128(AX), R8
+	VMOVUPD   Z0, K7, (R8)(DX*1)
+	MOVQ      312(AX), R8
+	VMOVUPD.Z (R8)(DX*1), K7, Z0
 	VMULPD    Z0, Z3, Z0
-	MOVQ      912(AX), CX
-	VMOVUPD.Z (CX)(DX*1), K7, Z3
+	MOVQ      912(AX), R8
+	VMOVUPD.Z (R8)(BX*1), K7, Z3
 	VSUBPD    Z0, Z3, Z0
-	MOVQ      912(AX), CX
-	VMOVUPD   Z0, K7, (CX)(DX*1)
+	MOVQ      912(AX), R8
+	VMOVUPD   Z0, K7, (R8)(BX*1)
 	VMOVUPD   word64_3ff0000000000000<>+0(SB), Z0
-	MOVQ      528(AX), CX
-	VMOVUPD.Z (CX)(DX*1), K7, Z3
+	MOVQ      528(AX), R8
+	VMOVUPD.Z (R8)(BX*1), K7, Z3
 	VSUBPD    Z3, Z0, Z4
 	VMULPD    Z4, Z2, Z4
-	MOVQ      576(AX), CX
-	VMOVUPD.Z (CX)(DX*1), K7, Z5
+	MOVQ      576(AX), R8
+	VMOVUPD.Z (R8)(BX*1), K7, Z5
 	VMULPD    Z5, Z4, Z4
-	MOVQ      936(AX), CX
-	VMOVUPD.Z (CX)(DX*1), K7, Z5
+	MOVQ      936(AX), R8
+	VMOVUPD.Z (R8)(BX*1), K7, Z5
 	VADDPD    Z4, Z5, Z4
-	MOVQ      936(AX), CX
-	VMOVUPD   Z4, K7, (CX)(DX*1)
+	MOVQ      936(AX), R8
+	VMOVUPD   Z4, K7, (R8)(BX*1)
 	VMULPD    Z3, Z2, Z2
-	MOVQ      960(AX), CX
-	VMOVUPD.Z (CX)(DX*1), K7, Z3
+	MOVQ      960(AX), R8
+	VMOVUPD.Z (R8)(BX*1), K7, Z3
 	VADDPD    Z2, Z3, Z2
-	MOVQ      960(AX), CX
-	VMOVUPD   Z2, K7, (CX)(DX*1)
-	MOVQ      720(AX), CX
-	VMOVUPD.Z (CX)(DX*1), K7, Z2
-	MOVQ      672(AX), CX
-	VMOVUPD.Z (CX)(DX*1), K7, Z3
+	MOVQ      960(AX), R8
+	VMOVUPD   Z2, K7, (R8)(BX*1)
+	MOVQ      720(AX), R8
+	VMOVUPD.Z (R8)(DX*1), K7, Z2
+	MOVQ      672(AX), R8
+	VMOVUPD.Z (R8)(DX*1), K7, Z3
 	VADDPD    Z3, Z2, Z2
 	VADDPD    Z1, Z2, Z1
-	MOVQ      600(AX), CX
-	VMOVUPD.Z (CX)(DX*1), K7, Z2
+	MOVQ      600(AX), R8
+	VMOVUPD.Z (R8)(BX*1), K7, Z2
 	VMULPD    Z2, Z1, Z2
-	MOVQ      720(AX), CX
-	VMOVUPD   Z2, K7, (CX)(DX*1)
-	MOVQ      360(AX), CX
-	VMOVUPD.Z (CX)(DX*1), K7, Z3
+	MOVQ      720(AX), R8
+	VMOVUPD   Z2, K7, (R8)(DX*1)
+	MOVQ      360(AX), R8
+	VMOVUPD.Z (R8)(DX*1), K7, Z3
 	VMULPD    Z3, Z2, Z2
-	MOVQ      984(AX), CX
-	VMOVUPD.Z (CX)(DX*1), K7, Z3
+	MOVQ      984(AX), R8
+	VMOVUPD.Z (R8)(BX*1), K7, Z3
 	VSUBPD    Z2, Z3, Z2
-	MOVQ      984(AX), CX
-	VMOVUPD   Z2, K7, (CX)(DX*1)
-	MOVQ      648(AX), CX
-	VMOVUPD.Z (CX)(DX*1), K7, Z2
-	MOVQ      384(AX), CX
-	VMOVUPD.Z (CX)(DX*1), K7, Z3
+	MOVQ      984(AX), R8
+	VMOVUPD   Z2, K7, (R8)(BX*1)
+	MOVQ      648(AX), R8
+	VMOVUPD.Z (R8)(BX*1), K7, Z2
+	MOVQ      384(AX), R8
+	VMOVUPD.Z (R8)(DX*1), K7, Z3
 	VMULPD    Z3, Z2, Z4
 	VMAXPD    Z0, Z4, Z5
 	VMULPD    Z5, Z1, Z5
-	MOVQ      624(AX), CX
-	VMOVUPD.Z (CX)(DX*1), K7, Z6
+	MOVQ      624(AX), R8
+	VMOVUPD.Z (R8)(BX*1), K7, Z6
 	VSUBPD    Z6, Z0, Z7
 	VMULPD    Z7, Z5, Z5
-	MOVQ      1008(AX), CX
-	VMOVUPD.Z (CX)(DX*1), K7, Z7
+	MOVQ      1008(AX), R8
+	VMOVUPD.Z (R8)(BX*1), K7, Z7
 	VADDPD    Z5, Z7, Z5
-	MOVQ      1008(AX), CX
-	VMOVUPD   Z5, K7, (CX)(DX*1)
+	MOVQ      1008(AX), R8
+	VMOVUPD   Z5, K7, (R8)(BX*1)
 	VMULPD    Z6, Z1, Z1
 	VCMPPD    $0x1e, Z0, Z4, K1
 	VMOVUPD   word64_3fe0000000000000<>+0(SB), Z5
@@ -15833,456 +20457,1874 @@ tail_of_linear:
 	VMOVUPD.Z Z5, K1, Z0
 	VMULPD    Z0, Z1, Z0
 	VMULPD    Z3, Z0, Z1
-	MOVQ      1032(AX), CX
-	VMOVUPD.Z (CX)(DX*1), K7, Z3
+	MOVQ      1032(AX), R8
+	VMOVUPD.Z (R8)(BX*1), K7, Z3
 	VADDPD    Z1, Z3, Z1
-	MOVQ      1032(AX), CX
-	VMOVUPD   Z1, K7, (CX)(DX*1)
+	MOVQ      1032(AX), R8
+	VMOVUPD   Z1, K7, (R8)(BX*1)
 	VMULPD    Z2, Z0, Z0
-	MOVQ      1104(AX), AX
-	VMOVUPD   Z0, K7, (AX)(DX*1)
+	MOVQ      1104(AX), BX
+	VMOVUPD   Z0, K7, (BX)(DX*1)
+	LEAQ      (DX)(DI*8), DX
 
 end_linear:
-	MOVQ BX, found+24(FP)
+	DECQ CX
+	JNZ  row_of_linear
+	MOVQ SI, found+32(FP)
 	VZEROUPPER
 	RET
 
-// func expSynAVX512F64(args *byte, scratch *byte, n int) (found int)
+// func mixedAVX512F64(args *byte, scratch *byte, n int, rows int) (found int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·expSynAVX512F64(SB), NOSPLIT, $0-32
+TEXT ·mixedAVX512F64(SB), NOSPLIT, $0-40
 	MOVQ args+0(FP), AX
 	MOVQ scratch+8(FP), CX
-	MOVQ n+16(FP), CX
-	XORQ DX, DX
+	MOVQ rows+24(FP), DX
 	XORQ BX, BX
-	SUBQ $0x08, CX
+	XORQ DI, DI
+
+row_of_mixed:
+	MOVQ n+16(FP), R8
+	XORQ SI, SI
+	SUBQ $0x08, R8
+	JL   tail_of_mixed
+
+loop_mixed:
+	VMOVUPD      word64_c085e00000000000<>+0(SB), Z0
+	MOVQ         (AX), R9
+	VMOVUPD      (R9)(BX*1), Z1
+	VMAXPD       Z1, Z0, Z2
+	VMOVUPD      word64_4086280000000000<>+0(SB), Z3
+	VMINPD       Z2, Z3, Z2
+	VMULPD       word64_40671547652b82fe<>+0(SB), Z2, Z4
+	VADDPD       word64_4338000000000000<>+0(SB), Z4, Z4
+	VPANDQ       word64_000000000000007f<>+0(SB), Z4, Z5
+	VPSLLQ       $0x01, Z5, Z5
+	VPSLLQ       $0x2d, Z4, Z6
+	VSUBPD       word64_4338000000000000<>+0(SB), Z4, Z4
+	VMULPD       word64_3f762e42fef80000<>+0(SB), Z4, Z7
+	VSUBPD       Z7, Z2, Z2
+	VMULPD       word64_3d41cf79abc9e3b4<>+0(SB), Z4, Z4
+	VSUBPD       Z4, Z2, Z2
+	VMULPD       Z2, Z2, Z4
+	MOVQ         (CX), R9
+	VPXORQ       Z7, Z7, Z7
+	KXNORW       K6, K6, K6
+	VGATHERQPD   (R9)(Z5*8), K6, Z7
+	VADDPD       Z2, Z7, Z7
+	VMULPD       word64_3fc5555555555555<>+0(SB), Z2, Z8
+	VADDPD       word64_3fe0000000000000<>+0(SB), Z8, Z8
+	VMULPD       Z8, Z4, Z8
+	VADDPD       Z7, Z8, Z7
+	VMULPD       Z4, Z4, Z4
+	VMULPD       word64_3f81111111111111<>+0(SB), Z2, Z2
+	VADDPD       word64_3fa5555555555555<>+0(SB), Z2, Z2
+	VMULPD       Z2, Z4, Z2
+	VADDPD       Z7, Z2, Z2
+	MOVQ         (CX), R9
+	VPXORQ       Z4, Z4, Z4
+	KXNORW       K6, K6, K6
+	VGATHERQPD   8(R9)(Z5*8), K6, Z4
+	VPADDQ       Z6, Z4, Z4
+	VMULPD       Z2, Z4, Z2
+	VADDPD       Z4, Z2, Z2
+	MOVQ         216(AX), R9
+	VMOVUPD      (R9)(SI*1), Z4
+	MOVQ         24(AX), R9
+	VMOVUPD      (R9)(BX*1), Z5
+	VMULPD       Z5, Z4, Z6
+	VMAXPD       Z6, Z0, Z0
+	VMINPD       Z0, Z3, Z0
+	VMULPD       word64_40671547652b82fe<>+0(SB), Z0, Z3
+	VADDPD       word64_4338000000000000<>+0(SB), Z3, Z3
+	VPANDQ       word64_000000000000007f<>+0(SB), Z3, Z6
+	VPSLLQ       $0x01, Z6, Z6
+	VPSLLQ       $0x2d, Z3, Z7
+	VSUBPD       word64_4338000000000000<>+0(SB), Z3, Z3
+	VMULPD       word64_3f762e42fef80000<>+0(SB), Z3, Z8
+	VSUBPD       Z8, Z0, Z0
+	VMULPD       word64_3d41cf79abc9e3b4<>+0(SB), Z3, Z3
+	VSUBPD       Z3, Z0, Z0
+	VMULPD       Z0, Z0, Z3
+	MOVQ         (CX), R9
+	VPXORQ       Z8, Z8, Z8
+	KXNORW       K6, K6, K6
+	VGATHERQPD   (R9)(Z6*8), K6, Z8
+	VADDPD       Z0, Z8, Z8
+	VMULPD       word64_3fc5555555555555<>+0(SB), Z0, Z9
+	VADDPD       word64_3fe0000000000000<>+0(SB), Z9, Z9
+	VMULPD       Z9, Z3, Z9
+	VADDPD       Z8, Z9, Z8
+	VMULPD       Z3, Z3, Z3
+	VMULPD       word64_3f81111111111111<>+0(SB), Z0, Z0
+	VADDPD       word64_3fa5555555555555<>+0(SB), Z0, Z0
+	VMULPD       Z0, Z3, Z0
+	VADDPD       Z8, Z0, Z0
+	MOVQ         (CX), R9
+	VPXORQ       Z3, Z3, Z3
+	KXNORW       K6, K6, K6
+	VGATHERQPD   8(R9)(Z6*8), K6, Z3
+	VPADDQ       Z7, Z3, Z3
+	VMULPD       Z0, Z3, Z0
+	VADDPD       Z3, Z0, Z0
+	MOVQ         336(AX), R9
+	VMOVUPD      (R9)(SI*1), Z3
+	MOVQ         120(AX), R9
+	VMOVUPD      (R9)(BX*1), Z6
+	VMULPD       Z6, Z3, Z7
+	MOVQ         360(AX), R9
+	VMOVUPD      (R9)(SI*1), Z8
+	MOVQ         144(AX), R9
+	VMOVUPD      (R9)(BX*1), Z9
+	VMULPD       Z9, Z8, Z10
+	VADDPD       Z10, Z7, Z7
+	VCMPPD       $0x1e, word64_3ff0000000000000<>+0(SB), Z7, K1
+	VMOVUPD      word64_3fe0000000000000<>+0(SB), Z10
+	VBLENDMPD    word64_3ff0000000000000<>+0(SB), Z10, K1, Z11
+	VCMPPD       $0x1d, word64_3ff0000000000000<>+0(SB), Z7, K1
+	VMOVUPD.Z    Z11, K1, Z7
+	MOVQ         312(AX), R9
+	MOVQ         96(AX), R9
+	VMOVUPD      (R9)(BX*1), Z11
+	MOVQ         312(AX), R9
+	VADDPD       (R9)(SI*1), Z11, Z11
+	MOVQ         72(AX), R9
+	VMOVUPD      (R9)(BX*1), Z12
+	VSUBPD       Z11, Z12, Z12
+	MOVQ         264(AX), R9
+	VADDPD       (R9)(SI*1), Z12, Z12
+	MOVQ         48(AX), R9
+	VMOVUPD      (R9)(BX*1), Z13
+	VCMPPD       $0x00, word64_0000000000000000<>+0(SB), Z13, K1
+	VCMPPD       $0x1e, word64_3ff0000000000000<>+0(SB), Z12, K2
+	VBLENDMPD    word64_3ff0000000000000<>+0(SB), Z10, K2, Z14
+	VCMPPD       $0x1d, word64_3ff0000000000000<>+0(SB), Z12, K2
+	VMOVUPD.Z    Z14, K2, Z14
+	VMOVUPD.Z    Z14, K1, Z14
+	VCMPPD       $0x00, word64_0000000000000000<>+0(SB), Z13, K1
+	VMOVUPD      word64_3ff0000000000000<>+0(SB), Z15
+	VMAXPD       Z12, Z15, Z12
+	VBLENDMPD    Z12, Z15, K1, Z16
+	MOVQ         240(AX), R9
+	VMOVUPD      (R9)(SI*1), Z17
+	VADDPD       Z17, Z2, Z18
+	VDIVPD       Z18, Z15, Z19
+	MOVQ         288(AX), R9
+	VMOVUPD      (R9)(SI*1), Z20
+	VMULPD       Z20, Z11, Z21
+	VMULPD       Z16, Z17, Z22
+	VDIVPD       Z18, Z22, Z22
+	VSUBPD       Z11, Z22, Z23
+	VMULPD       Z23, Z21, Z23
+	VADDPD       Z23, Z0, Z23
+	MOVQ         192(AX), R9
+	VMOVUPD      (R9)(SI*1), Z24
+	VMULPD       Z23, Z24, Z25
+	VMULPD       Z25, Z2, Z25
+	VADDPD       Z25, Z2, Z25
+	VCMPPD       $0x1e, Z15, Z25, K1
+	VBLENDMPD    Z15, Z10, K1, Z26
+	VCMPPD       $0x1d, Z15, Z25, K1
+	VMOVUPD.Z    Z26, K1, Z26
+	VMULPD       Z2, Z26, Z26
+	VMAXPD       Z25, Z15, Z25
+	VMOVUPD      word64_47252f6b3174d542<>+0(SB), Z27
+	VMINPD       Z25, Z27, Z25
+	VDIVPD       Z25, Z26, Z25
+	VMOVUPD      word64_0000000000000000<>+0(SB), Z26
+	MOVQ         600(AX), R9
+	VMOVUPD      Z26, (R9)(BX*1)
+	VCMPPD       $0x1e, Z26, Z13, K1
+	VBROADCASTSD 648(AX), Z28
+	VCMPPD       $0x12, Z28, Z13, K2
+	KANDW        K2, K1, K1
+	KMOVW        K1, R9
+	VMOVUPD      Z0, 64(CX)
+	VMOVUPD      Z2, 128(CX)
+	VMOVUPD      Z7, 192(CX)
+	VMOVUPD      Z11, 256(CX)
+	VMOVUPD      Z12, 320(CX)
+	VMOVUPD      Z14, 384(CX)
+	VMOVUPD      Z16, 448(CX)
+	VMOVUPD      Z18, 512(CX)
+	VMOVUPD      Z19, 576(CX)
+	VMOVUPD      Z21, 640(CX)
+	VMOVUPD      Z22, 704(CX)
+	VMOVUPD      Z23, 768(CX)
+	VMOVUPD      Z25, 832(CX)
+	TESTL        R9, R9
+	JZ           mixed_1_false
+	VMULPD       Z12, Z17, Z12
+	VDIVPD       Z18, Z12, Z12
+	VSUBPD       Z11, Z12, Z12
+	VMULPD       Z12, Z21, Z12
+	VADDPD       Z12, Z0, Z12
+	VMULPD       Z12, Z24, Z12
+	VMULPD       Z12, Z2, Z12
+	VADDPD       Z12, Z2, Z12
+	VMAXPD       Z12, Z15, Z12
+	VMINPD       Z12, Z27, Z12
+	VPSUBQ       word64_3fe6000000000000<>+0(SB), Z12, Z18
+	VPSRLQ       $0x2d, Z18, Z21
+	VPANDQ       word64_000000000000007f<>+0(SB), Z21, Z21
+	VPSLLQ       $0x01, Z21, Z27
+	VPADDQ       Z27, Z21, Z21
+	VPSRLQ       $0x34, Z18, Z18
+	VPSLLQ       $0x34, Z18, Z27
+	VPSUBQ       Z27, Z12, Z27
+	VPANDQ       word64_ffffffffff800000<>+0(SB), Z27, Z29
+	VSUBPD       Z29, Z27, Z27
+	MOVQ         8(CX), R9
+	VPXORQ       Z30, Z30, Z30
+	KXNORW       K6, K6, K6
+	VGATHERQPD   (R9)(Z21*8), K6, Z30
+	VMULPD       Z30, Z29, Z29
+	VSUBPD       Z15, Z29, Z29
+	VMULPD       Z30, Z27, Z27
+	VPORQ        word64_4330000000000000<>+0(SB), Z18, Z18
+	VSUBPD       word64_4330000000000000<>+0(SB), Z18, Z18
+	VMULPD       word64_3fe62e42fefa3800<>+0(SB), Z18, Z30
+	MOVQ         8(CX), R9
+	VPXORQ       Z31, Z31, Z31
+	KXNORW       K6, K6, K6
+	VGATHERQPD   8(R9)(Z21*8), K6, Z31
+	VADDPD       Z31, Z30, Z30
+	VADDPD       Z29, Z30, Z30
+	VMULPD       word64_3d2ef35793c76730<>+0(SB), Z18, Z18
+	MOVQ         8(CX), R9
+	VPXORQ       Z31, Z31, Z31
+	KXNORW       K6, K6, K6
+	VGATHERQPD   16(R9)(Z21*8), K6, Z31
+	VADDPD       Z31, Z18, Z18
+	VADDPD       Z27, Z18, Z18
+	VSUBPD       Z15, Z12, Z21
+	VCMPPD       $0x11, word64_3ff0200000000000<>+0(SB), Z12, K1
+	VADDPD       Z27, Z29, Z12
+	VBLENDMPD    Z21, Z12, K1, Z12
+	VMULPD       Z12, Z12, Z27
+	VMULPD       word64_3fc2492492492492<>+0(SB), Z12, Z29
+	VADDPD       word64_bfc5555555555555<>+0(SB), Z29, Z29
+	VMULPD       word64_bfc0000000000000<>+0(SB), Z27, Z31
+	VADDPD       Z31, Z29, Z29
+	VMULPD       Z27, Z29, Z29
+	VMULPD       word64_3fc999999999999a<>+0(SB), Z12, Z31
+	VADDPD       word64_bfd0000000000000<>+0(SB), Z31, Z31
+	VADDPD       Z31, Z29, Z29
+	VMULPD       Z27, Z29, Z29
+	VMULPD       word64_3fd5555555555555<>+0(SB), Z12, Z12
+	VADDPD       word64_bfe0000000000000<>+0(SB), Z12, Z12
+	VADDPD       Z12, Z29, Z12
+	VMULPD       Z12, Z27, Z12
+	VADDPD       Z12, Z21, Z21
+	VADDPD       Z12, Z18, Z12
+	VADDPD       Z30, Z12, Z12
+	VBLENDMPD    Z21, Z12, K1, Z12
+	MOVQ         168(AX), R9
+	VSUBPD       (R9)(BX*1), Z12, Z12
+	VCMPPD       $0x1e, Z26, Z13, K1
+	VCMPPD       $0x12, Z28, Z13, K2
+	KANDW        K2, K1, K1
+	VMOVUPD.Z    Z12, K1, Z12
+	MOVQ         600(AX), R9
+	VMOVUPD      Z12, (R9)(BX*1)
+
+mixed_1_false:
+	MOVQ         872(AX), R9
+	MOVQ         920(AX), R9
+	VMOVUPD      (R9)(BX*1), Z0
+	MOVQ         872(AX), R9
+	VADDPD       (R9)(BX*1), Z0, Z1
+	MOVQ         824(AX), R9
+	MOVQ         704(AX), R9
+	VMOVUPD      (R9)(BX*1), Z2
+	MOVQ         824(AX), R9
+	VMULPD       (R9)(BX*1), Z2, Z3
+	MOVQ         776(AX), R9
+	VMULPD       (R9)(SI*1), Z3, Z3
+	MOVQ         800(AX), R9
+	VMOVUPD      (R9)(BX*1), Z4
+	VSUBPD       Z3, Z4, Z3
+	MOVQ         1016(AX), R9
+	VMOVUPD      (R9)(BX*1), Z4
+	VSUBPD       Z4, Z3, Z3
+	MOVQ         896(AX), R9
+	VMOVUPD      (R9)(BX*1), Z5
+	MOVQ         168(AX), R9
+	VMOVUPD      (R9)(BX*1), Z6
+	VMULPD       Z6, Z5, Z7
+	VMULPD       word64_3fe0000000000000<>+0(SB), Z7, Z7
+	VSUBPD       Z7, Z3, Z3
+	MOVQ         944(AX), R9
+	VMOVUPD      (R9)(BX*1), Z7
+	MOVQ         968(AX), R9
+	VSUBPD       (R9)(BX*1), Z7, Z7
+	VMULPD       Z7, Z2, Z2
+	VMULPD       word64_3fe0000000000000<>+0(SB), Z2, Z2
+	VADDPD       Z2, Z3, Z2
+	MOVQ         992(AX), R9
+	MOVQ         (AX), R9
+	VMOVUPD      (R9)(BX*1), Z3
+	MOVQ         992(AX), R9
+	VMULPD       (R9)(BX*1), Z3, Z7
+	VMULPD       word64_3fe0000000000000<>+0(SB), Z7, Z7
+	VSUBPD       Z7, Z2, Z2
+	VSUBPD       Z3, Z6, Z3
+	VMAXPD       word64_3fc999999999999a<>+0(SB), Z3, Z3
+	VDIVPD       Z3, Z2, Z2
+	MOVQ         752(AX), R9
+	VMOVUPD      (R9)(SI*1), Z3
+	VSUBPD       Z3, Z6, Z7
+	VCMPPD       $0x1e, word64_0000000000000000<>+0(SB), Z7, K1
+	MOVQ         1040(AX), R9
+	VMOVUPD      (R9)(SI*1), Z7
+	VSUBPD       Z2, Z7, Z8
+	VBLENDMPD    Z8, Z7, K1, Z7
+	MOVQ         1040(AX), R9
+	VMOVUPD      Z7, (R9)(SI*1)
+	MOVQ         848(AX), R9
+	MOVQ         848(AX), R9
+	VADDPD       (R9)(BX*1), Z5, Z7
+	VADDPD       Z7, Z1, Z7
+	VSUBPD       Z3, Z6, Z8
+	VCMPPD       $0x1e, word64_0000000000000000<>+0(SB), Z8, K1
+	VADDPD       Z2, Z1, Z1
+	VBLENDMPD    Z1, Z7, K1, Z1
+	VSUBPD       Z3, Z6, Z2
+	VCMPPD       $0x1e, word64_0000000000000000<>+0(SB), Z2, K1
+	VMOVUPD.Z    Z4, K1, Z2
+	MOVQ         1064(AX), R9
+	MOVQ         1064(AX), R9
+	VADDPD       (R9)(SI*1), Z2, Z2
+	MOVQ         1064(AX), R9
+	VMOVUPD      Z2, (R9)(SI*1)
+	MOVQ         48(AX), R9
+	VMOVUPD      (R9)(BX*1), Z2
+	VBROADCASTSD 1112(AX), Z7
+	VCMPPD       $0x1e, Z7, Z2, K1
+	VSUBPD       Z3, Z6, Z7
+	VCMPPD       $0x1e, word64_0000000000000000<>+0(SB), Z7, K2
+	VMOVUPD.Z    Z4, K1, Z4
+	VBLENDMPD    word64_0000000000000000<>+0(SB), Z4, K2, Z4
+	MOVQ         1016(AX), R9
+	VMOVUPD      Z4, (R9)(BX*1)
+	MOVQ         600(AX), R9
+	VMOVUPD      (R9)(BX*1), Z4
+	VMULPD       Z4, Z1, Z7
+	MOVQ         1016(AX), R9
+	VMOVUPD      (R9)(BX*1), Z8
+	VSUBPD       Z7, Z8, Z7
+	MOVQ         1016(AX), R9
+	VMOVUPD      Z7, (R9)(BX*1)
+	VMULPD       832(CX), Z1, Z1
+	MOVQ         192(AX), R9
+	VMOVUPD      (R9)(SI*1), Z7
+	VMULPD       Z7, Z1, Z8
+	VMULPD       768(CX), Z1, Z9
+	MOVQ         1912(AX), R9
+	MOVQ         1912(AX), R9
+	VADDPD       (R9)(SI*1), Z9, Z9
+	MOVQ         1912(AX), R9
+	VMOVUPD      Z9, (R9)(SI*1)
+	VMULPD       64(CX), Z8, Z9
+	MOVQ         24(AX), R9
+	VMOVUPD      (R9)(BX*1), Z10
+	VMULPD       Z10, Z9, Z11
+	MOVQ         1936(AX), R9
+	MOVQ         1936(AX), R9
+	VADDPD       (R9)(SI*1), Z11, Z11
+	MOVQ         1936(AX), R9
+	VMOVUPD      Z11, (R9)(SI*1)
+	MOVQ         216(AX), R9
+	VMOVUPD      (R9)(SI*1), Z11
+	VMULPD       Z11, Z9, Z9
+	MOVQ         872(AX), R9
+	VMOVUPD      Z9, (R9)(BX*1)
+	MOVQ         288(AX), R9
+	VMOVUPD      (R9)(SI*1), Z9
+	VMULPD       256(CX), Z9, Z12
+	VMULPD       Z12, Z8, Z13
+	VMULPD       576(CX), Z13, Z14
+	VMULPD       768(CX), Z8, Z15
+	VADDPD       Z15, Z1, Z1
+	VMULPD       704(CX), Z14, Z15
+	VMULPD       128(CX), Z15, Z15
+	VSUBPD       Z15, Z1, Z1
+	MOVQ         848(AX), R9
+	VMOVUPD      Z1, (R9)(BX*1)
+	VMOVUPD      448(CX), Z1
+	VSUBPD       704(CX), Z1, Z15
+	VMULPD       Z15, Z14, Z15
+	MOVQ         1960(AX), R9
+	MOVQ         1960(AX), R9
+	VADDPD       (R9)(SI*1), Z15, Z15
+	MOVQ         1960(AX), R9
+	VMOVUPD      Z15, (R9)(SI*1)
+	VMOVUPD      704(CX), Z15
+	VSUBPD       256(CX), Z15, Z16
+	VMULPD       Z16, Z8, Z8
+	VMULPD       Z9, Z8, Z8
+	MOVQ         240(AX), R9
+	VMOVUPD      (R9)(SI*1), Z16
+	VMULPD       Z16, Z14, Z14
+	VMULPD       384(CX), Z14, Z14
+	MOVQ         2008(AX), R9
+	MOVQ         2008(AX), R9
+	VADDPD       (R9)(SI*1), Z14, Z17
+	MOVQ         2008(AX), R9
+	VMOVUPD      Z17, (R9)(SI*1)
+	VSUBPD       Z13, Z8, Z13
+	VSUBPD       Z14, Z13, Z13
+	VMULPD       Z12, Z8, Z8
+	VSUBPD       Z8, Z13, Z8
+	MOVQ         1984(AX), R9
+	MOVQ         1984(AX), R9
+	VADDPD       (R9)(SI*1), Z8, Z8
+	MOVQ         1984(AX), R9
+	VMOVUPD      Z8, (R9)(SI*1)
+	MOVQ         1864(AX), R9
+	MOVQ         1816(AX), R9
+	VMOVUPD      (R9)(BX*1), Z8
+	MOVQ         1864(AX), R9
+	VADDPD       (R9)(BX*1), Z8, Z12
+	VADDPD       Z13, Z12, Z12
+	VMULPD       192(CX), Z12, Z12
+	MOVQ         144(AX), R9
+	VMOVUPD      (R9)(BX*1), Z13
+	VMULPD       Z13, Z12, Z17
+	MOVQ         336(AX), R9
+	VMOVUPD      (R9)(SI*1), Z18
+	VMULPD       Z18, Z12, Z19
+	MOVQ         1864(AX), R9
+	VMOVUPD      Z19, (R9)(BX*1)
+	MOVQ         360(AX), R9
+	VMOVUPD      (R9)(SI*1), Z20
+	VMULPD       Z20, Z12, Z12
+	MOVQ         824(AX), R9
+	VMOVUPD      Z12, (R9)(BX*1)
+	MOVQ         120(AX), R9
+	VMOVUPD      (R9)(BX*1), Z12
+	VMULPD       Z12, Z19, Z19
+	MOVQ         2032(AX), R9
+	VMOVUPD      (R9)(SI*1), Z21
+	VSUBPD       Z19, Z21, Z19
+	MOVQ         2032(AX), R9
+	VMOVUPD      Z19, (R9)(SI*1)
+	VMOVUPD      word64_3ff0000000000000<>+0(SB), Z19
+	MOVQ         1648(AX), R9
+	VMOVUPD      (R9)(SI*1), Z21
+	VSUBPD       Z21, Z19, Z22
+	VMULPD       Z22, Z17, Z22
+	MOVQ         1696(AX), R9
+	VMOVUPD      (R9)(SI*1), Z23
+	VMULPD       Z23, Z22, Z22
+	MOVQ         2056(AX), R9
+	MOVQ         2056(AX), R9
+	VADDPD       (R9)(SI*1), Z22, Z22
+	MOVQ         2056(AX), R9
+	VMOVUPD      Z22, (R9)(SI*1)
+	VMULPD       Z21, Z17, Z17
+	MOVQ         2080(AX), R9
+	MOVQ         2080(AX), R9
+	VADDPD       (R9)(SI*1), Z17, Z17
+	MOVQ         2080(AX), R9
+	VMOVUPD      Z17, (R9)(SI*1)
+	MOVQ         1840(AX), R9
+	MOVQ         1792(AX), R9
+	VMOVUPD      (R9)(BX*1), Z17
+	MOVQ         1840(AX), R9
+	VADDPD       (R9)(BX*1), Z17, Z22
+	VADDPD       Z14, Z22, Z14
+	MOVQ         1720(AX), R9
+	VMOVUPD      (R9)(SI*1), Z22
+	VMULPD       Z22, Z14, Z24
+	MOVQ         1840(AX), R9
+	VMOVUPD      Z24, (R9)(BX*1)
+	MOVQ         1480(AX), R9
+	VMOVUPD      (R9)(BX*1), Z25
+	VMULPD       Z25, Z24, Z24
+	MOVQ         2104(AX), R9
+	VMOVUPD      (R9)(SI*1), Z26
+	VSUBPD       Z24, Z26, Z24
+	MOVQ         2104(AX), R9
+	VMOVUPD      Z24, (R9)(SI*1)
+	MOVQ         1768(AX), R9
+	VMOVUPD      (R9)(SI*1), Z24
+	MOVQ         1504(AX), R9
+	VMOVUPD      (R9)(BX*1), Z26
+	VMULPD       Z26, Z24, Z27
+	VMAXPD       Z19, Z27, Z28
+	VMULPD       Z28, Z14, Z28
+	MOVQ         1744(AX), R9
+	VMOVUPD      (R9)(SI*1), Z29
+	VSUBPD       Z29, Z19, Z30
+	VMULPD       Z30, Z28, Z28
+	MOVQ         2128(AX), R9
+	MOVQ         2128(AX), R9
+	VADDPD       (R9)(SI*1), Z28, Z28
+	MOVQ         2128(AX), R9
+	VMOVUPD      Z28, (R9)(SI*1)
+	VMULPD       Z29, Z14, Z14
+	VCMPPD       $0x1e, Z19, Z27, K1
+	VMOVUPD      word64_3fe0000000000000<>+0(SB), Z28
+	VBLENDMPD    Z19, Z28, K1, Z30
+	VCMPPD       $0x1d, Z19, Z27, K1
+	VMOVUPD.Z    Z30, K1, Z27
+	VMULPD       Z27, Z14, Z14
+	VMULPD       Z26, Z14, Z27
+	MOVQ         2152(AX), R9
+	MOVQ         2152(AX), R9
+	VADDPD       (R9)(SI*1), Z27, Z27
+	MOVQ         2152(AX), R9
+	VMOVUPD      Z27, (R9)(SI*1)
+	VMULPD       Z24, Z14, Z14
+	MOVQ         2224(AX), R9
+	VMOVUPD      Z14, (R9)(BX*1)
+	MOVQ         2464(AX), R9
+	MOVQ         2464(AX), R9
+	VADDPD       (R9)(BX*1), Z5, Z5
+	MOVQ         2440(AX), R9
+	MOVQ         2512(AX), R9
+	VMOVUPD      (R9)(BX*1), Z14
+	MOVQ         2440(AX), R9
+	VADDPD       (R9)(BX*1), Z14, Z14
+	MOVQ         2368(AX), R9
+	VMULPD       (R9)(BX*1), Z14, Z14
+	VMULPD       Z6, Z5, Z27
+	MOVQ         2392(AX), R9
+	VMULPD       (R9)(BX*1), Z27, Z27
+	VSUBPD       Z27, Z14, Z14
+	MOVQ         2488(AX), R9
+	MOVQ         2488(AX), R9
+	VADDPD       (R9)(BX*1), Z0, Z0
+	VSUBPD       Z3, Z6, Z27
+	VCMPPD       $0x1e, word64_0000000000000000<>+0(SB), Z27, K1
+	VADDPD       Z5, Z0, Z5
+	VBLENDMPD    Z0, Z5, K1, Z0
+	VADDPD       Z14, Z0, Z0
+	MOVQ         2608(AX), R9
+	VMOVUPD      (R9)(SI*1), Z5
+	VSUBPD       Z14, Z5, Z5
+	MOVQ         2608(AX), R9
+	VMOVUPD      Z5, (R9)(SI*1)
+	VSUBPD       Z3, Z6, Z5
+	VCMPPD       $0x1e, word64_0000000000000000<>+0(SB), Z5, K1
+	MOVQ         2584(AX), R9
+	VMOVUPD      (R9)(BX*1), Z5
+	VMOVUPD.Z    Z5, K1, Z14
+	MOVQ         2632(AX), R9
+	MOVQ         2632(AX), R9
+	VADDPD       (R9)(SI*1), Z14, Z14
+	MOVQ         2632(AX), R9
+	VMOVUPD      Z14, (R9)(SI*1)
+	VBROADCASTSD 2680(AX), Z14
+	VCMPPD       $0x1e, Z14, Z2, K1
+	VSUBPD       Z3, Z6, Z2
+	VCMPPD       $0x1e, word64_0000000000000000<>+0(SB), Z2, K2
+	VMOVUPD.Z    Z5, K1, Z2
+	VBLENDMPD    word64_0000000000000000<>+0(SB), Z2, K2, Z2
+	MOVQ         2584(AX), R9
+	VMOVUPD      Z2, (R9)(BX*1)
+	VMULPD       Z4, Z0, Z2
+	MOVQ         2584(AX), R9
+	VMOVUPD      (R9)(BX*1), Z3
+	VSUBPD       Z2, Z3, Z2
+	MOVQ         2584(AX), R9
+	VMOVUPD      Z2, (R9)(BX*1)
+	VMULPD       832(CX), Z0, Z0
+	VMULPD       Z7, Z0, Z2
+	VMULPD       768(CX), Z0, Z3
+	MOVQ         3480(AX), R9
+	MOVQ         3480(AX), R9
+	VADDPD       (R9)(SI*1), Z3, Z3
+	MOVQ         3480(AX), R9
+	VMOVUPD      Z3, (R9)(SI*1)
+	VMULPD       64(CX), Z2, Z3
+	VMULPD       Z10, Z3, Z4
+	MOVQ         3504(AX), R9
+	MOVQ         3504(AX), R9
+	VADDPD       (R9)(SI*1), Z4, Z4
+	MOVQ         3504(AX), R9
+	VMOVUPD      Z4, (R9)(SI*1)
+	VMULPD       Z11, Z3, Z3
+	MOVQ         2488(AX), R9
+	VMOVUPD      Z3, (R9)(BX*1)
+	VMULPD       256(CX), Z9, Z3
+	VMULPD       Z3, Z2, Z4
+	VMULPD       576(CX), Z4, Z5
+	VMULPD       768(CX), Z2, Z6
+	VADDPD       Z6, Z0, Z0
+	VMULPD       Z15, Z5, Z6
+	VMULPD       128(CX), Z6, Z6
+	VSUBPD       Z6, Z0, Z0
+	MOVQ         2464(AX), R9
+	VMOVUPD      Z0, (R9)(BX*1)
+	VSUBPD       Z15, Z1, Z0
+	VMULPD       Z0, Z5, Z0
+	MOVQ         3528(AX), R9
+	MOVQ         3528(AX), R9
+	VADDPD       (R9)(SI*1), Z0, Z0
+	MOVQ         3528(AX), R9
+	VMOVUPD      Z0, (R9)(SI*1)
+	VSUBPD       256(CX), Z15, Z0
+	VMULPD       Z0, Z2, Z0
+	VMULPD       Z9, Z0, Z0
+	VMULPD       Z16, Z5, Z1
+	VMULPD       384(CX), Z1, Z1
+	MOVQ         3576(AX), R9
+	MOVQ         3576(AX), R9
+	VADDPD       (R9)(SI*1), Z1, Z2
+	MOVQ         3576(AX), R9
+	VMOVUPD      Z2, (R9)(SI*1)
+	VSUBPD       Z4, Z0, Z2
+	VSUBPD       Z1, Z2, Z2
+	VMULPD       Z3, Z0, Z0
+	VSUBPD       Z0, Z2, Z0
+	MOVQ         3552(AX), R9
+	MOVQ         3552(AX), R9
+	VADDPD       (R9)(SI*1), Z0, Z0
+	MOVQ         3552(AX), R9
+	VMOVUPD      Z0, (R9)(SI*1)
+	MOVQ         3432(AX), R9
+	MOVQ         3432(AX), R9
+	VADDPD       (R9)(BX*1), Z8, Z0
+	VADDPD       Z2, Z0, Z0
+	VMULPD       192(CX), Z0, Z0
+	VMULPD       Z13, Z0, Z2
+	VMULPD       Z18, Z0, Z3
+	MOVQ         3432(AX), R9
+	VMOVUPD      Z3, (R9)(BX*1)
+	VMULPD       Z20, Z0, Z0
+	MOVQ         2440(AX), R9
+	VMOVUPD      Z0, (R9)(BX*1)
+	VMULPD       Z12, Z3, Z0
+	MOVQ         3600(AX), R9
+	VMOVUPD      (R9)(SI*1), Z3
+	VSUBPD       Z0, Z3, Z0
+	MOVQ         3600(AX), R9
+	VMOVUPD      Z0, (R9)(SI*1)
+	VSUBPD       Z21, Z19, Z0
+	VMULPD       Z0, Z2, Z0
+	VMULPD       Z23, Z0, Z0
+	MOVQ         3624(AX), R9
+	MOVQ         3624(AX), R9
+	VADDPD       (R9)(SI*1), Z0, Z0
+	MOVQ         3624(AX), R9
+	VMOVUPD      Z0, (R9)(SI*1)
+	VMULPD       Z21, Z2, Z0
+	MOVQ         3648(AX), R9
+	MOVQ         3648(AX), R9
+	VADDPD       (R9)(SI*1), Z0, Z0
+	MOVQ         3648(AX), R9
+	VMOVUPD      Z0, (R9)(SI*1)
+	MOVQ         3408(AX), R9
+	MOVQ         3408(AX), R9
+	VADDPD       (R9)(BX*1), Z17, Z0
+	VADDPD       Z1, Z0, Z0
+	VMULPD       Z22, Z0, Z1
+	MOVQ         3408(AX), R9
+	VMOVUPD      Z1, (R9)(BX*1)
+	VMULPD       Z25, Z1, Z1
+	MOVQ         3672(AX), R9
+	VMOVUPD      (R9)(SI*1), Z2
+	VSUBPD       Z1, Z2, Z1
+	MOVQ         3672(AX), R9
+	VMOVUPD      Z1, (R9)(SI*1)
+	VMULPD       Z26, Z24, Z1
+	VMAXPD       Z19, Z1, Z2
+	VMULPD       Z2, Z0, Z2
+	VSUBPD       Z29, Z19, Z3
+	VMULPD       Z3, Z2, Z2
+	MOVQ         3696(AX), R9
+	MOVQ         3696(AX), R9
+	VADDPD       (R9)(SI*1), Z2, Z2
+	MOVQ         3696(AX), R9
+	VMOVUPD      Z2, (R9)(SI*1)
+	VMULPD       Z29, Z0, Z0
+	VCMPPD       $0x1e, Z19, Z1, K1
+	VBLENDMPD    Z19, Z28, K1, Z2
+	VCMPPD       $0x1d, Z19, Z1, K1
+	VMOVUPD.Z    Z2, K1, Z1
+	VMULPD       Z1, Z0, Z0
+	VMULPD       Z26, Z0, Z1
+	MOVQ         3720(AX), R9
+	MOVQ         3720(AX), R9
+	VADDPD       (R9)(SI*1), Z1, Z1
+	MOVQ         3720(AX), R9
+	VMOVUPD      Z1, (R9)(SI*1)
+	VMULPD       Z24, Z0, Z0
+	MOVQ         3792(AX), R9
+	VMOVUPD      Z0, (R9)(BX*1)
+	ADDQ         $0x40, BX
+	ADDQ         $0x40, SI
+	SUBQ         $0x08, R8
+	JGE          loop_mixed
+
+tail_of_mixed:
+	ADDQ         $0x08, R8
+	JZ           end_mixed
+	MOVL         $-1, R9
+	BZHIL        R8, R9, R9
+	KMOVW        R9, K7
+	VMOVUPD      word64_c085e00000000000<>+0(SB), Z0
+	MOVQ         (AX), R9
+	VMOVUPD.Z    (R9)(BX*1), K7, Z1
+	VMAXPD       Z1, Z0, Z2
+	VMOVUPD      word64_4086280000000000<>+0(SB), Z3
+	VMINPD       Z2, Z3, Z2
+	VMULPD       word64_40671547652b82fe<>+0(SB), Z2, Z4
+	VADDPD       word64_4338000000000000<>+0(SB), Z4, Z4
+	VPANDQ       word64_000000000000007f<>+0(SB), Z4, Z5
+	VPSLLQ       $0x01, Z5, Z5
+	VPSLLQ       $0x2d, Z4, Z6
+	VSUBPD       word64_4338000000000000<>+0(SB), Z4, Z4
+	VMULPD       word64_3f762e42fef80000<>+0(SB), Z4, Z7
+	VSUBPD       Z7, Z2, Z2
+	VMULPD       word64_3d41cf79abc9e3b4<>+0(SB), Z4, Z4
+	VSUBPD       Z4, Z2, Z2
+	VMULPD       Z2, Z2, Z4
+	MOVQ         (CX), R9
+	VPXORQ       Z7, Z7, Z7
+	KXNORW       K6, K6, K6
+	VGATHERQPD   (R9)(Z5*8), K6, Z7
+	VADDPD       Z2, Z7, Z7
+	VMULPD       word64_3fc5555555555555<>+0(SB), Z2, Z8
+	VADDPD       word64_3fe0000000000000<>+0(SB), Z8, Z8
+	VMULPD       Z8, Z4, Z8
+	VADDPD       Z7, Z8, Z7
+	VMULPD       Z4, Z4, Z4
+	VMULPD       word64_3f81111111111111<>+0(SB), Z2, Z2
+	VADDPD       word64_3fa5555555555555<>+0(SB), Z2, Z2
+	VMULPD       Z2, Z4, Z2
+	VADDPD       Z7, Z2, Z2
+	MOVQ         (CX), R9
+	VPXORQ       Z4, Z4, Z4
+	KXNORW       K6, K6, K6
+	VGATHERQPD   8(R9)(Z5*8), K6, Z4
+	VPADDQ       Z6, Z4, Z4
+	VMULPD       Z2, Z4, Z2
+	VADDPD       Z4, Z2, Z2
+	MOVQ         216(AX), R9
+	VMOVUPD.Z    (R9)(SI*1), K7, Z4
+	MOVQ         24(AX), R9
+	VMOVUPD.Z    (R9)(BX*1), K7, Z5
+	VMULPD       Z5, Z4, Z6
+	VMAXPD       Z6, Z0, Z0
+	VMINPD       Z0, Z3, Z0
+	VMULPD       word64_40671547652b82fe<>+0(SB), Z0, Z3
+	VADDPD       word64_4338000000000000<>+0(SB), Z3, Z3
+	VPANDQ       word64_000000000000007f<>+0(SB), Z3, Z6
+	VPSLLQ       $0x01, Z6, Z6
+	VPSLLQ       $0x2d, Z3, Z7
+	VSUBPD       word64_4338000000000000<>+0(SB), Z3, Z3
+	VMULPD       word64_3f762e42fef80000<>+0(SB), Z3, Z8
+	VSUBPD       Z8, Z0, Z0
+	VMULPD       word64_3d41cf79abc9e3b4<>+0(SB), Z3, Z3
+	VSUBPD       Z3, Z0, Z0
+	VMULPD       Z0, Z0, Z3
+	MOVQ         (CX), R9
+	VPXORQ       Z8, Z8, Z8
+	KXNORW       K6, K6, K6
+	VGATHERQPD   (R9)(Z6*8), K6, Z8
+	VADDPD       Z0, Z8, Z8
+	VMULPD       word64_3fc5555555555555<>+0(SB), Z0, Z9
+	VADDPD       word64_3fe0000000000000<>+0(SB), Z9, Z9
+	VMULPD       Z9, Z3, Z9
+	VADDPD       Z8, Z9, Z8
+	VMULPD       Z3, Z3, Z3
+	VMULPD       word64_3f81111111111111<>+0(SB), Z0, Z0
+	VADDPD       word64_3fa5555555555555<>+0(SB), Z0, Z0
+	VMULPD       Z0, Z3, Z0
+	VADDPD       Z8, Z0, Z0
+	MOVQ         (CX), R9
+	VPXORQ       Z3, Z3, Z3
+	KXNORW       K6, K6, K6
+	VGATHERQPD   8(R9)(Z6*8), K6, Z3
+	VPADDQ       Z7, Z3, Z3
+	VMULPD       Z0, Z3, Z0
+	VADDPD       Z3, Z0, Z0
+	MOVQ         336(AX), R9
+	VMOVUPD.Z    (R9)(SI*1), K7, Z3
+	MOVQ         120(AX), R9
+	VMOVUPD.Z    (R9)(BX*1), K7, Z6
+	VMULPD       Z6, Z3, Z7
+	MOVQ         360(AX), R9
+	VMOVUPD.Z    (R9)(SI*1), K7, Z8
+	MOVQ         144(AX), R9
+	VMOVUPD.Z    (R9)(BX*1), K7, Z9
+	VMULPD       Z9, Z8, Z10
+	VADDPD       Z10, Z7, Z7
+	VCMPPD       $0x1e, word64_3ff0000000000000<>+0(SB), Z7, K1
+	VMOVUPD      word64_3fe0000000000000<>+0(SB), Z10
+	VBLENDMPD    word64_3ff0000000000000<>+0(SB), Z10, K1, Z11
+	VCMPPD       $0x1d, word64_3ff0000000000000<>+0(SB), Z7, K1
+	VMOVUPD.Z    Z11, K1, Z7
+	MOVQ         312(AX), R9
+	VMOVUPD.Z    (R9)(SI*1), K7, Z11
+	MOVQ         96(AX), R9
+	VMOVUPD.Z    (R9)(BX*1), K7, Z12
+	VADDPD       Z12, Z11, Z11
+	MOVQ         72(AX), R9
+	VMOVUPD.Z    (R9)(BX*1), K7, Z12
+	VSUBPD       Z11, Z12, Z12
+	MOVQ         264(AX), R9
+	VMOVUPD.Z    (R9)(SI*1), K7, Z13
+	VADDPD       Z13, Z12, Z12
+	MOVQ         48(AX), R9
+	VMOVUPD.Z    (R9)(BX*1), K7, Z13
+	VCMPPD       $0x00, word64_0000000000000000<>+0(SB), Z13, K1
+	VCMPPD       $0x1e, word64_3ff0000000000000<>+0(SB), Z12, K2
+	VBLENDMPD    word64_3ff0000000000000<>+0(SB), Z10, K2, Z14
+	VCMPPD       $0x1d, word64_3ff0000000000000<>+0(SB), Z12, K2
+	VMOVUPD.Z    Z14, K2, Z14
+	VMOVUPD.Z    Z14, K1, Z14
+	VCMPPD       $0x00, word64_0000000000000000<>+0(SB), Z13, K1
+	VMOVUPD      word64_3ff0000000000000<>+0(SB), Z15
+	VMAXPD       Z12, Z15, Z12
+	VBLENDMPD    Z12, Z15, K1, Z16
+	MOVQ         240(AX), R9
+	VMOVUPD.Z    (R9)(SI*1), K7, Z17
+	VADDPD       Z17, Z2, Z18
+	VDIVPD       Z18, Z15, Z19
+	MOVQ         288(AX), R9
+	VMOVUPD.Z    (R9)(SI*1), K7, Z20
+	VMULPD       Z20, Z11, Z21
+	VMULPD       Z16, Z17, Z22
+	VDIVPD       Z18, Z22, Z22
+	VSUBPD       Z11, Z22, Z23
+	VMULPD       Z23, Z21, Z23
+	VADDPD       Z23, Z0, Z23
+	MOVQ         192(AX), R9
+	VMOVUPD.Z    (R9)(SI*1), K7, Z24
+	VMULPD       Z23, Z24, Z25
+	VMULPD       Z25, Z2, Z25
+	VADDPD       Z25, Z2, Z25
+	VCMPPD       $0x1e, Z15, Z25, K1
+	VBLENDMPD    Z15, Z10, K1, Z26
+	VCMPPD       $0x1d, Z15, Z25, K1
+	VMOVUPD.Z    Z26, K1, Z26
+	VMULPD       Z2, Z26, Z26
+	VMAXPD       Z25, Z15, Z25
+	VMOVUPD      word64_47252f6b3174d542<>+0(SB), Z27
+	VMINPD       Z25, Z27, Z25
+	VDIVPD       Z25, Z26, Z25
+	VMOVUPD      word64_0000000000000000<>+0(SB), Z26
+	MOVQ         600(AX), R9
+	VMOVUPD      Z26, K7, (R9)(BX*1)
+	VCMPPD       $0x1e, Z26, Z13, K1
+	VBROADCASTSD 648(AX), Z28
+	VCMPPD       $0x12, Z28, Z13, K2
+	KANDW        K2, K1, K1
+	KANDW        K1, K7, K0
+	KMOVW        K0, R9
+	VMOVUPD      Z0, 64(CX)
+	VMOVUPD      Z2, 128(CX)
+	VMOVUPD      Z7, 192(CX)
+	VMOVUPD      Z11, 256(CX)
+	VMOVUPD      Z12, 320(CX)
+	VMOVUPD      Z14, 384(CX)
+	VMOVUPD      Z16, 448(CX)
+	VMOVUPD      Z18, 512(CX)
+	VMOVUPD      Z19, 576(CX)
+	VMOVUPD      Z21, 640(CX)
+	VMOVUPD      Z22, 704(CX)
+	VMOVUPD      Z23, 768(CX)
+	VMOVUPD      Z25, 832(CX)
+	TESTL        R9, R9
+	JZ           mixed_2_true
+	VMULPD       Z12, Z17, Z12
+	VDIVPD       Z18, Z12, Z12
+	VSUBPD       Z11, Z12, Z12
+	VMULPD       Z12, Z21, Z12
+	VADDPD       Z12, Z0, Z12
+	VMULPD       Z12, Z24, Z12
+	VMULPD       Z12, Z2, Z12
+	VADDPD       Z12, Z2, Z12
+	VMAXPD       Z12, Z15, Z12
+	VMINPD       Z12, Z27, Z12
+	VPSUBQ       word64_3fe6000000000000<>+0(SB), Z12, Z18
+	VPSRLQ       $0x2d, Z18, Z21
+	VPANDQ       word64_000000000000007f<>+0(SB), Z21, Z21
+	VPSLLQ       $0x01, Z21, Z27
+	VPADDQ       Z27, Z21, Z21
+	VPSRLQ       $0x34, Z18, Z18
+	VPSLLQ       $0x34, Z18, Z27
+	VPSUBQ       Z27, Z12, Z27
+	VPANDQ       word64_ffffffffff800000<>+0(SB), Z27, Z29
+	VSUBPD       Z29, Z27, Z27
+	MOVQ         8(CX), R9
+	VPXORQ       Z30, Z30, Z30
+	KXNORW       K6, K6, K6
+	VGATHERQPD   (R9)(Z21*8), K6, Z30
+	VMULPD       Z30, Z29, Z29
+	VSUBPD       Z15, Z29, Z29
+	VMULPD       Z30, Z27, Z27
+	VPORQ        word64_4330000000000000<>+0(SB), Z18, Z18
+	VSUBPD       word64_4330000000000000<>+0(SB), Z18, Z18
+	VMULPD       word64_3fe62e42fefa3800<>+0(SB), Z18, Z30
+	MOVQ         8(CX), R9
+	VPXORQ       Z31, Z31, Z31
+	KXNORW       K6, K6, K6
+	VGATHERQPD   8(R9)(Z21*8), K6, Z31
+	VADDPD       Z31, Z30, Z30
+	VADDPD       Z29, Z30, Z30
+	VMULPD       word64_3d2ef35793c76730<>+0(SB), Z18, Z18
+	MOVQ         8(CX), R9
+	VPXORQ       Z31, Z31, Z31
+	KXNORW       K6, K6, K6
+	VGATHERQPD   16(R9)(Z21*8), K6, Z31
+	VADDPD       Z31, Z18, Z18
+	VADDPD       Z27, Z18, Z18
+	VSUBPD       Z15, Z12, Z21
+	VCMPPD       $0x11, word64_3ff0200000000000<>+0(SB), Z12, K1
+	VADDPD       Z27, Z29, Z12
+	VBLENDMPD    Z21, Z12, K1, Z12
+	VMULPD       Z12, Z12, Z27
+	VMULPD       word64_3fc2492492492492<>+0(SB), Z12, Z29
+	VADDPD       word64_bfc5555555555555<>+0(SB), Z29, Z29
+	VMULPD       word64_bfc0000000000000<>+0(SB), Z27, Z31
+	VADDPD       Z31, Z29, Z29
+	VMULPD       Z27, Z29, Z29
+	VMULPD       word64_3fc999999999999a<>+0(SB), Z12, Z31
+	VADDPD       word64_bfd0000000000000<>+0(SB), Z31, Z31
+	VADDPD       Z31, Z29, Z29
+	VMULPD       Z27, Z29, Z29
+	VMULPD       word64_3fd5555555555555<>+0(SB), Z12, Z12
+	VADDPD       word64_bfe0000000000000<>+0(SB), Z12, Z12
+	VADDPD       Z12, Z29, Z12
+	VMULPD       Z12, Z27, Z12
+	VADDPD       Z12, Z21, Z21
+	VADDPD       Z12, Z18, Z12
+	VADDPD       Z30, Z12, Z12
+	VBLENDMPD    Z21, Z12, K1, Z12
+	MOVQ         168(AX), R9
+	VMOVUPD.Z    (R9)(BX*1), K7, Z18
+	VSUBPD       Z18, Z12, Z12
+	VCMPPD       $0x1e, Z26, Z13, K1
+	VCMPPD       $0x12, Z28, Z13, K2
+	KANDW        K2, K1, K1
+	VMOVUPD.Z    Z12, K1, Z12
+	MOVQ         600(AX), R9
+	VMOVUPD      Z12, K7, (R9)(BX*1)
+
+mixed_2_true:
+	MOVQ         872(AX), R9
+	VMOVUPD.Z    (R9)(BX*1), K7, Z0
+	MOVQ         920(AX), R9
+	VMOVUPD.Z    (R9)(BX*1), K7, Z1
+	VADDPD       Z1, Z0, Z0
+	MOVQ         824(AX), R9
+	VMOVUPD.Z    (R9)(BX*1), K7, Z2
+	MOVQ         704(AX), R9
+	VMOVUPD.Z    (R9)(BX*1), K7, Z3
+	VMULPD       Z3, Z2, Z2
+	MOVQ         776(AX), R9
+	VMOVUPD.Z    (R9)(SI*1), K7, Z4
+	VMULPD       Z4, Z2, Z2
+	MOVQ         800(AX), R9
+	VMOVUPD.Z    (R9)(BX*1), K7, Z4
+	VSUBPD       Z2, Z4, Z2
+	MOVQ         1016(AX), R9
+	VMOVUPD.Z    (R9)(BX*1), K7, Z4
+	VSUBPD       Z4, Z2, Z2
+	MOVQ         896(AX), R9
+	VMOVUPD.Z    (R9)(BX*1), K7, Z5
+	MOVQ         168(AX), R9
+	VMOVUPD.Z    (R9)(BX*1), K7, Z6
+	VMULPD       Z6, Z5, Z7
+	VMULPD       word64_3fe0000000000000<>+0(SB), Z7, Z7
+	VSUBPD       Z7, Z2, Z2
+	MOVQ         944(AX), R9
+	VMOVUPD.Z    (R9)(BX*1), K7, Z7
+	MOVQ         968(AX), R9
+	VMOVUPD.Z    (R9)(BX*1), K7, Z8
+	VSUBPD       Z8, Z7, Z7
+	VMULPD       Z7, Z3, Z3
+	VMULPD       word64_3fe0000000000000<>+0(SB), Z3, Z3
+	VADDPD       Z3, Z2, Z2
+	MOVQ         992(AX), R9
+	VMOVUPD.Z    (R9)(BX*1), K7, Z3
+	MOVQ         (AX), R9
+	VMOVUPD.Z    (R9)(BX*1), K7, Z7
+	VMULPD       Z7, Z3, Z3
+	VMULPD       word64_3fe0000000000000<>+0(SB), Z3, Z3
+	VSUBPD       Z3, Z2, Z2
+	VSUBPD       Z7, Z6, Z3
+	VMAXPD       word64_3fc999999999999a<>+0(SB), Z3, Z3
+	VDIVPD       Z3, Z2, Z2
+	MOVQ         752(AX), R9
+	VMOVUPD.Z    (R9)(SI*1), K7, Z3
+	VSUBPD       Z3, Z6, Z7
+	VCMPPD       $0x1e, word64_0000000000000000<>+0(SB), Z7, K1
+	MOVQ         1040(AX), R9
+	VMOVUPD.Z    (R9)(SI*1), K7, Z7
+	VSUBPD       Z2, Z7, Z8
+	VBLENDMPD    Z8, Z7, K1, Z7
+	MOVQ         1040(AX), R9
+	VMOVUPD      Z7, K7, (R9)(SI*1)
+	MOVQ         848(AX), R9
+	VMOVUPD.Z    (R9)(BX*1), K7, Z7
+	VADDPD       Z5, Z7, Z7
+	VADDPD       Z7, Z0, Z7
+	VSUBPD       Z3, Z6, Z8
+	VCMPPD       $0x1e, word64_0000000000000000<>+0(SB), Z8, K1
+	VADDPD       Z2, Z0, Z0
+	VBLENDMPD    Z0, Z7, K1, Z0
+	VSUBPD       Z3, Z6, Z2
+	VCMPPD       $0x1e, word64_0000000000000000<>+0(SB), Z2, K1
+	VMOVUPD.Z    Z4, K1, Z2
+	MOVQ         1064(AX), R9
+	VMOVUPD.Z    (R9)(SI*1), K7, Z7
+	VADDPD       Z2, Z7, Z2
+	MOVQ         1064(AX), R9
+	VMOVUPD      Z2, K7, (R9)(SI*1)
+	MOVQ         48(AX), R9
+	VMOVUPD.Z    (R9)(BX*1), K7, Z2
+	VBROADCASTSD 1112(AX), Z7
+	VCMPPD       $0x1e, Z7, Z2, K1
+	VSUBPD       Z3, Z6, Z7
+	VCMPPD       $0x1e, word64_0000000000000000<>+0(SB), Z7, K2
+	VMOVUPD.Z    Z4, K1, Z4
+	VBLENDMPD    word64_0000000000000000<>+0(SB), Z4, K2, Z4
+	MOVQ         1016(AX), R9
+	VMOVUPD      Z4, K7, (R9)(BX*1)
+	MOVQ         600(AX), R9
+	VMOVUPD.Z    (R9)(BX*1), K7, Z4
+	VMULPD       Z4, Z0, Z7
+	MOVQ         1016(AX), R9
+	VMOVUPD.Z    (R9)(BX*1), K7, Z8
+	VSUBPD       Z7, Z8, Z7
+	MOVQ         1016(AX), R9
+	VMOVUPD      Z7, K7, (R9)(BX*1)
+	VMULPD       832(CX), Z0, Z0
+	MOVQ         192(AX), R9
+	VMOVUPD.Z    (R9)(SI*1), K7, Z7
+	VMULPD       Z7, Z0, Z8
+	VMULPD       768(CX), Z0, Z9
+	MOVQ         1912(AX), R9
+	VMOVUPD.Z    (R9)(SI*1), K7, Z10
+	VADDPD       Z9, Z10, Z9
+	MOVQ         1912(AX), R9
+	VMOVUPD      Z9, K7, (R9)(SI*1)
+	VMULPD       64(CX), Z8, Z9
+	MOVQ         24(AX), R9
+	VMOVUPD.Z    (R9)(BX*1), K7, Z10
+	VMULPD       Z10, Z9, Z11
+	MOVQ         1936(AX), R9
+	VMOVUPD.Z    (R9)(SI*1), K7, Z12
+	VADDPD       Z11, Z12, Z11
+	MOVQ         1936(AX), R9
+	VMOVUPD      Z11, K7, (R9)(SI*1)
+	MOVQ         216(AX), R9
+	VMOVUPD.Z    (R9)(SI*1), K7, Z11
+	VMULPD       Z11, Z9, Z9
+	MOVQ         872(AX), R9
+	VMOVUPD      Z9, K7, (R9)(BX*1)
+	MOVQ         288(AX), R9
+	VMOVUPD.Z    (R9)(SI*1), K7, Z9
+	VMULPD       256(CX), Z9, Z12
+	VMULPD       Z12, Z8, Z13
+	VMULPD       576(CX), Z13, Z14
+	VMULPD       768(CX), Z8, Z15
+	VADDPD       Z15, Z0, Z0
+	VMULPD       704(CX), Z14, Z15
+	VMULPD       128(CX), Z15, Z15
+	VSUBPD       Z15, Z0, Z0
+	MOVQ         848(AX), R9
+	VMOVUPD      Z0, K7, (R9)(BX*1)
+	VMOVUPD      448(CX), Z0
+	VSUBPD       704(CX), Z0, Z15
+	VMULPD       Z15, Z14, Z15
+	MOVQ         1960(AX), R9
+	VMOVUPD.Z    (R9)(SI*1), K7, Z16
+	VADDPD       Z15, Z16, Z15
+	MOVQ         1960(AX), R9
+	VMOVUPD      Z15, K7, (R9)(SI*1)
+	VMOVUPD      704(CX), Z15
+	VSUBPD       256(CX), Z15, Z16
+	VMULPD       Z16, Z8, Z8
+	VMULPD       Z9, Z8, Z8
+	MOVQ         240(AX), R9
+	VMOVUPD.Z    (R9)(SI*1), K7, Z16
+	VMULPD       Z16, Z14, Z14
+	VMULPD       384(CX), Z14, Z14
+	MOVQ         2008(AX), R9
+	VMOVUPD.Z    (R9)(SI*1), K7, Z17
+	VADDPD       Z14, Z17, Z17
+	MOVQ         2008(AX), R9
+	VMOVUPD      Z17, K7, (R9)(SI*1)
+	VSUBPD       Z13, Z8, Z13
+	VSUBPD       Z14, Z13, Z13
+	VMULPD       Z12, Z8, Z8
+	VSUBPD       Z8, Z13, Z8
+	MOVQ         1984(AX), R9
+	VMOVUPD.Z    (R9)(SI*1), K7, Z12
+	VADDPD       Z8, Z12, Z8
+	MOVQ         1984(AX), R9
+	VMOVUPD      Z8, K7, (R9)(SI*1)
+	MOVQ         1864(AX), R9
+	VMOVUPD.Z    (R9)(BX*1), K7, Z8
+	MOVQ         1816(AX), R9
+	VMOVUPD.Z    (R9)(BX*1), K7, Z12
+	VADDPD       Z12, Z8, Z8
+	VADDPD       Z13, Z8, Z8
+	VMULPD       192(CX), Z8, Z8
+	MOVQ         144(AX), R9
+	VMOVUPD.Z    (R9)(BX*1), K7, Z13
+	VMULPD       Z13, Z8, Z17
+	MOVQ         336(AX), R9
+	VMOVUPD.Z    (R9)(SI*1), K7, Z18
+	VMULPD       Z18, Z8, Z19
+	MOVQ         1864(AX), R9
+	VMOVUPD      Z19, K7, (R9)(BX*1)
+	MOVQ         360(AX), R9
+	VMOVUPD.Z    (R9)(SI*1), K7, Z20
+	VMULPD       Z20, Z8, Z8
+	MOVQ         824(AX), R9
+	VMOVUPD      Z8, K7, (R9)(BX*1)
+	MOVQ         120(AX), R9
+	VMOVUPD.Z    (R9)(BX*1), K7, Z8
+	VMULPD       Z8, Z19, Z19
+	MOVQ         2032(AX), R9
+	VMOVUPD.Z    (R9)(SI*1), K7, Z21
+	VSUBPD       Z19, Z21, Z19
+	MOVQ         2032(AX), R9
+	VMOVUPD      Z19, K7, (R9)(SI*1)
+	VMOVUPD      word64_3ff0000000000000<>+0(SB), Z19
+	MOVQ         1648(AX), R9
+	VMOVUPD.Z    (R9)(SI*1), K7, Z21
+	VSUBPD       Z21, Z19, Z22
+	VMULPD       Z22, Z17, Z22
+	MOVQ         1696(AX), R9
+	VMOVUPD.Z    (R9)(SI*1), K7, Z23
+	VMULPD       Z23, Z22, Z22
+	MOVQ         2056(AX), R9
+	VMOVUPD.Z    (R9)(SI*1), K7, Z24
+	VADDPD       Z22, Z24, Z22
+	MOVQ         2056(AX), R9
+	VMOVUPD      Z22, K7, (R9)(SI*1)
+	VMULPD       Z21, Z17, Z17
+	MOVQ         2080(AX), R9
+	VMOVUPD.Z    (R9)(SI*1), K7, Z22
+	VADDPD       Z17, Z22, Z17
+	MOVQ         2080(AX), R9
+	VMOVUPD      Z17, K7, (R9)(SI*1)
+	MOVQ         1840(AX), R9
+	VMOVUPD.Z    (R9)(BX*1), K7, Z17
+	MOVQ         1792(AX), R9
+	VMOVUPD.Z    (R9)(BX*1), K7, Z22
+	VADDPD       Z22, Z17, Z17
+	VADDPD       Z14, Z17, Z14
+	MOVQ         1720(AX), R9
+	VMOVUPD.Z    (R9)(SI*1), K7, Z17
+	VMULPD       Z17, Z14, Z24
+	MOVQ         1840(AX), R9
+	VMOVUPD      Z24, K7, (R9)(BX*1)
+	MOVQ         1480(AX), R9
+	VMOVUPD.Z    (R9)(BX*1), K7, Z25
+	VMULPD       Z25, Z24, Z24
+	MOVQ         2104(AX), R9
+	VMOVUPD.Z    (R9)(SI*1), K7, Z26
+	VSUBPD       Z24, Z26, Z24
+	MOVQ         2104(AX), R9
+	VMOVUPD      Z24, K7, (R9)(SI*1)
+	MOVQ         1768(AX), R9
+	VMOVUPD.Z    (R9)(SI*1), K7, Z24
+	MOVQ         1504(AX), R9
+	VMOVUPD.Z    (R9)(BX*1), K7, Z26
+	VMULPD       Z26, Z24, Z27
+	VMAXPD       Z19, Z27, Z28
+	VMULPD       Z28, Z14, Z28
+	MOVQ         1744(AX), R9
+	VMOVUPD.Z    (R9)(SI*1), K7, Z29
+	VSUBPD       Z29, Z19, Z30
+	VMULPD       Z30, Z28, Z28
+	MOVQ         2128(AX), R9
+	VMOVUPD.Z    (R9)(SI*1), K7, Z30
+	VADDPD       Z28, Z30, Z28
+	MOVQ         2128(AX), R9
+	VMOVUPD      Z28, K7, (R9)(SI*1)
+	VMULPD       Z29, Z14, Z14
+	VCMPPD       $0x1e, Z19, Z27, K1
+	VMOVUPD      word64_3fe0000000000000<>+0(SB), Z28
+	VBLENDMPD    Z19, Z28, K1, Z30
+	VCMPPD       $0x1d, Z19, Z27, K1
+	VMOVUPD.Z    Z30, K1, Z27
+	VMULPD       Z27, Z14, Z14
+	VMULPD       Z26, Z14, Z27
+	MOVQ         2152(AX), R9
+	VMOVUPD.Z    (R9)(SI*1), K7, Z30
+	VADDPD       Z27, Z30, Z27
+	MOVQ         2152(AX), R9
+	VMOVUPD      Z27, K7, (R9)(SI*1)
+	VMULPD       Z24, Z14, Z14
+	MOVQ         2224(AX), R9
+	VMOVUPD      Z14, K7, (R9)(BX*1)
+	MOVQ         2464(AX), R9
+	VMOVUPD.Z    (R9)(BX*1), K7, Z14
+	VADDPD       Z5, Z14, Z5
+	MOVQ         2440(AX), R9
+	VMOVUPD.Z    (R9)(BX*1), K7, Z14
+	MOVQ         2512(AX), R9
+	VMOVUPD.Z    (R9)(BX*1), K7, Z27
+	VADDPD       Z27, Z14, Z14
+	MOVQ         2368(AX), R9
+	VMOVUPD.Z    (R9)(BX*1), K7, Z27
+	VMULPD       Z27, Z14, Z14
+	VMULPD       Z6, Z5, Z27
+	MOVQ         2392(AX), R9
+	VMOVUPD.Z    (R9)(BX*1), K7, Z30
+	VMULPD       Z30, Z27, Z27
+	VSUBPD       Z27, Z14, Z14
+	MOVQ         2488(AX), R9
+	VMOVUPD.Z    (R9)(BX*1), K7, Z27
+	VADDPD       Z1, Z27, Z1
+	VSUBPD       Z3, Z6, Z27
+	VCMPPD       $0x1e, word64_0000000000000000<>+0(SB), Z27, K1
+	VADDPD       Z5, Z1, Z5
+	VBLENDMPD    Z1, Z5, K1, Z1
+	VADDPD       Z14, Z1, Z1
+	MOVQ         2608(AX), R9
+	VMOVUPD.Z    (R9)(SI*1), K7, Z5
+	VSUBPD       Z14, Z5, Z5
+	MOVQ         2608(AX), R9
+	VMOVUPD      Z5, K7, (R9)(SI*1)
+	VSUBPD       Z3, Z6, Z5
+	VCMPPD       $0x1e, word64_0000000000000000<>+0(SB), Z5, K1
+	MOVQ         2584(AX), R9
+	VMOVUPD.Z    (R9)(BX*1), K7, Z5
+	VMOVUPD.Z    Z5, K1, Z14
+	MOVQ         2632(AX), R9
+	VMOVUPD.Z    (R9)(SI*1), K7, Z27
+	VADDPD       Z14, Z27, Z14
+	MOVQ         2632(AX), R9
+	VMOVUPD      Z14, K7, (R9)(SI*1)
+	VBROADCASTSD 2680(AX), Z14
+	VCMPPD       $0x1e, Z14, Z2, K1
+	VSUBPD       Z3, Z6, Z2
+	VCMPPD       $0x1e, word64_0000000000000000<>+0(SB), Z2, K2
+	VMOVUPD.Z    Z5, K1, Z2
+	VBLENDMPD    word64_0000000000000000<>+0(SB), Z2, K2, Z2
+	MOVQ         2584(AX), R9
+	VMOVUPD      Z2, K7, (R9)(BX*1)
+	VMULPD       Z4, Z1, Z2
+	MOVQ         2584(AX), R9
+	VMOVUPD.Z    (R9)(BX*1), K7, Z3
+	VSUBPD       Z2, Z3, Z2
+	MOVQ         2584(AX), R9
+	VMOVUPD      Z2, K7, (R9)(BX*1)
+	VMULPD       832(CX), Z1, Z1
+	VMULPD       Z7, Z1, Z2
+	VMULPD       768(CX), Z1, Z3
+	MOVQ         3480(AX), R9
+	VMOVUPD.Z    (R9)(SI*1), K7, Z4
+	VADDPD       Z3, Z4, Z3
+	MOVQ         3480(AX), R9
+	VMOVUPD      Z3, K7, (R9)(SI*1)
+	VMULPD       64(CX), Z2, Z3
+	VMULPD       Z10, Z3, Z4
+	MOVQ         3504(AX), R9
+	VMOVUPD.Z    (R9)(SI*1), K7, Z5
+	VADDPD       Z4, Z5, Z4
+	MOVQ         3504(AX), R9
+	VMOVUPD      Z4, K7, (R9)(SI*1)
+	VMULPD       Z11, Z3, Z3
+	MOVQ         2488(AX), R9
+	VMOVUPD      Z3, K7, (R9)(BX*1)
+	VMULPD       256(CX), Z9, Z3
+	VMULPD       Z3, Z2, Z4
+	VMULPD       576(CX), Z4, Z5
+	VMULPD       768(CX), Z2, Z6
+	VADDPD       Z6, Z1, Z1
+	VMULPD       Z15, Z5, Z6
+	VMULPD       128(CX), Z6, Z6
+	VSUBPD       Z6, Z1, Z1
+	MOVQ         2464(AX), R9
+	VMOVUPD      Z1, K7, (R9)(BX*1)
+	VSUBPD       Z15, Z0, Z0
+	VMULPD       Z0, Z5, Z0
+	MOVQ         3528(AX), R9
+	VMOVUPD.Z    (R9)(SI*1), K7, Z1
+	VADDPD       Z0, Z1, Z0
+	MOVQ         3528(AX), R9
+	VMOVUPD      Z0, K7, (R9)(SI*1)
+	VSUBPD       256(CX), Z15, Z0
+	VMULPD       Z0, Z2, Z0
+	VMULPD       Z9, Z0, Z0
+	VMULPD       Z16, Z5, Z1
+	VMULPD       384(CX), Z1, Z1
+	MOVQ         3576(AX), R9
+	VMOVUPD.Z    (R9)(SI*1), K7, Z2
+	VADDPD       Z1, Z2, Z2
+	MOVQ         3576(AX), R9
+	VMOVUPD      Z2, K7, (R9)(SI*1)
+	VSUBPD       Z4, Z0, Z2
+	VSUBPD       Z1, Z2, Z2
+	VMULPD       Z3, Z0, Z0
+	VSUBPD       Z0, Z2, Z0
+	MOVQ         3552(AX), R9
+	VMOVUPD.Z    (R9)(SI*1), K7, Z3
+	VADDPD       Z0, Z3, Z0
+	MOVQ         3552(AX), R9
+	VMOVUPD      Z0, K7, (R9)(SI*1)
+	MOVQ         3432(AX), R9
+	VMOVUPD.Z    (R9)(BX*1), K7, Z0
+	VADDPD       Z12, Z0, Z0
+	VADDPD       Z2, Z0, Z0
+	VMULPD       192(CX), Z0, Z0
+	VMULPD       Z13, Z0, Z2
+	VMULPD       Z18, Z0, Z3
+	MOVQ         3432(AX), R9
+	VMOVUPD      Z3, K7, (R9)(BX*1)
+	VMULPD       Z20, Z0, Z0
+	MOVQ         2440(AX), R9
+	VMOVUPD      Z0, K7, (R9)(BX*1)
+	VMULPD       Z8, Z3, Z0
+	MOVQ         3600(AX), R9
+	VMOVUPD.Z    (R9)(SI*1), K7, Z3
+	VSUBPD       Z0, Z3, Z0
+	MOVQ         3600(AX), R9
+	VMOVUPD      Z0, K7, (R9)(SI*1)
+	VSUBPD       Z21, Z19, Z0
+	VMULPD       Z0, Z2, Z0
+	VMULPD       Z23, Z0, Z0
+	MOVQ         3624(AX), R9
+	VMOVUPD.Z    (R9)(SI*1), K7, Z3
+	VADDPD       Z0, Z3, Z0
+	MOVQ         3624(AX), R9
+	VMOVUPD      Z0, K7, (R9)(SI*1)
+	VMULPD       Z21, Z2, Z0
+	MOVQ         3648(AX), R9
+	VMOVUPD.Z    (R9)(SI*1), K7, Z2
+	VADDPD       Z0, Z2, Z0
+	MOVQ         3648(AX), R9
+	VMOVUPD      Z0, K7, (R9)(SI*1)
+	MOVQ         3408(AX), R9
+	VMOVUPD.Z    (R9)(BX*1), K7, Z0
+	VADDPD       Z22, Z0, Z0
+	VADDPD       Z1, Z0, Z0
+	VMULPD       Z17, Z0, Z1
+	MOVQ         3408(AX), R9
+	VMOVUPD      Z1, K7, (R9)(BX*1)
+	VMULPD       Z25, Z1, Z1
+	MOVQ         3672(AX), R9
+	VMOVUPD.Z    (R9)(SI*1), K7, Z2
+	VSUBPD       Z1, Z2, Z1
+	MOVQ         3672(AX), R9
+	VMOVUPD      Z1, K7, (R9)(SI*1)
+	VMULPD       Z26, Z24, Z1
+	VMAXPD       Z19, Z1, Z2
+	VMULPD       Z2, Z0, Z2
+	VSUBPD       Z29, Z19, Z3
+	VMULPD       Z3, Z2, Z2
+	MOVQ         3696(AX), R9
+	VMOVUPD.Z    (R9)(SI*1), K7, Z3
+	VADDPD       Z2, Z3, Z2
+	MOVQ         3696(AX), R9
+	VMOVUPD      Z2, K7, (R9)(SI*1)
+	VMULPD       Z29, Z0, Z0
+	VCMPPD       $0x1e, Z19, Z1, K1
+	VBLENDMPD    Z19, Z28, K1, Z2
+	VCMPPD       $0x1d, Z19, Z1, K1
+	VMOVUPD.Z    Z2, K1, Z1
+	VMULPD       Z1, Z0, Z0
+	VMULPD       Z26, Z0, Z1
+	MOVQ         3720(AX), R9
+	VMOVUPD.Z    (R9)(SI*1), K7, Z2
+	VADDPD       Z1, Z2, Z1
+	MOVQ         3720(AX), R9
+	VMOVUPD      Z1, K7, (R9)(SI*1)
+	VMULPD       Z24, Z0, Z0
+	MOVQ         3792(AX), SI
+	VMOVUPD      Z0, K7, (SI)(BX*1)
+	LEAQ         (BX)(R8*8), BX
+
+end_mixed:
+	DECQ DX
+	JNZ  row_of_mixed
+	MOVQ DI, found+32(FP)
+	VZEROUPPER
+	RET
+
+// func expSynAVX512F64(args *byte, scratch *byte, n int, rows int) (found int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·expSynAVX512F64(SB), NOSPLIT, $0-40
+	MOVQ args+0(FP), AX
+	MOVQ scratch+8(FP), CX
+	MOVQ rows+24(FP), CX
+	XORQ DX, DX
+	XORQ SI, SI
+
+row_of_expSyn:
+	MOVQ n+16(FP), DI
+	XORQ BX, BX
+	SUBQ $0x08, DI
 	JL   tail_of_expSyn
 
 loop_expSyn:
-	MOVQ    48(AX), SI
-	MOVQ    (AX), SI
-	VMOVUPD (SI)(DX*1), Z0
-	MOVQ    48(AX), SI
-	VADDPD  (SI)(DX*1), Z0, Z0
-	MOVQ    24(AX), SI
-	VMULPD  (SI)(DX*1), Z0, Z0
-	MOVQ    48(AX), SI
-	VMOVUPD Z0, (SI)(DX*1)
-	MOVQ    72(AX), SI
-	VMOVUPD Z0, (SI)(DX*1)
+	MOVQ    48(AX), R8
+	MOVQ    (AX), R8
+	VMOVUPD (R8)(DX*1), Z0
+	MOVQ    48(AX), R8
+	VADDPD  (R8)(DX*1), Z0, Z0
+	MOVQ    24(AX), R8
+	VMULPD  (R8)(DX*1), Z0, Z0
+	MOVQ    48(AX), R8
+	VMOVUPD Z0, (R8)(DX*1)
+	MOVQ    72(AX), R8
+	VMOVUPD Z0, (R8)(DX*1)
 	ADDQ    $0x40, DX
-	SUBQ    $0x08, CX
+	ADDQ    $0x40, BX
+	SUBQ    $0x08, DI
 	JGE     loop_expSyn
 
 tail_of_expSyn:
-	ADDQ      $0x08, CX
+	ADDQ      $0x08, DI
 	JZ        end_expSyn
-	MOVL      $-1, SI
-	BZHIL     CX, SI, SI
-	KMOVW     SI, K7
-	MOVQ      48(AX), CX
-	VMOVUPD.Z (CX)(DX*1), K7, Z0
-	MOVQ      (AX), CX
-	VMOVUPD.Z (CX)(DX*1), K7, Z1
+	MOVL      $-1, BX
+	BZHIL     DI, BX, BX
+	KMOVW     BX, K7
+	MOVQ      48(AX), BX
+	VMOVUPD.Z (BX)(DX*1), K7, Z0
+	MOVQ      (AX), BX
+	VMOVUPD.Z (BX)(DX*1), K7, Z1
 	VADDPD    Z1, Z0, Z0
-	MOVQ      24(AX), CX
-	VMOVUPD.Z (CX)(DX*1), K7, Z1
+	MOVQ      24(AX), BX
+	VMOVUPD.Z (BX)(DX*1), K7, Z1
 	VMULPD    Z1, Z0, Z0
-	MOVQ      48(AX), CX
-	VMOVUPD   Z0, K7, (CX)(DX*1)
-	MOVQ      72(AX), AX
-	VMOVUPD   Z0, K7, (AX)(DX*1)
+	MOVQ      48(AX), BX
+	VMOVUPD   Z0, K7, (BX)(DX*1)
+	MOVQ      72(AX), BX
+	VMOVUPD   Z0, K7, (BX)(DX*1)
+	LEAQ      (DX)(DI*8), DX
 
 end_expSyn:
-	MOVQ BX, found+24(FP)
+	DECQ CX
+	JNZ  row_of_expSyn
+	MOVQ SI, found+32(FP)
 	VZEROUPPER
 	RET
 
-// func expSynBackAVX512F64(args *byte, scratch *byte, n int) (found int)
+// func expSynBackAVX512F64(args *byte, scratch *byte, n int, rows int) (found int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·expSynBackAVX512F64(SB), NOSPLIT, $0-32
+TEXT ·expSynBackAVX512F64(SB), NOSPLIT, $0-40
 	MOVQ args+0(FP), AX
 	MOVQ scratch+8(FP), CX
-	MOVQ n+16(FP), CX
+	MOVQ rows+24(FP), CX
 	XORQ DX, DX
+	XORQ SI, SI
+
+row_of_expSynBack:
+	MOVQ n+16(FP), DI
 	XORQ BX, BX
-	SUBQ $0x08, CX
+	SUBQ $0x08, DI
 	JL   tail_of_expSynBack
 
 loop_expSynBack:
-	MOVQ    72(AX), SI
-	MOVQ    (AX), SI
-	VMOVUPD (SI)(DX*1), Z0
-	MOVQ    72(AX), SI
-	VADDPD  (SI)(DX*1), Z0, Z0
-	MOVQ    24(AX), SI
-	VMULPD  (SI)(DX*1), Z0, Z1
-	MOVQ    96(AX), SI
-	MOVQ    96(AX), SI
-	VADDPD  (SI)(DX*1), Z1, Z1
-	MOVQ    96(AX), SI
-	VMOVUPD Z1, (SI)(DX*1)
-	MOVQ    48(AX), SI
-	VMULPD  (SI)(DX*1), Z0, Z0
-	MOVQ    72(AX), SI
-	VMOVUPD Z0, (SI)(DX*1)
-	MOVQ    120(AX), SI
-	VMOVUPD Z0, (SI)(DX*1)
+	MOVQ    72(AX), R8
+	MOVQ    (AX), R8
+	VMOVUPD (R8)(DX*1), Z0
+	MOVQ    72(AX), R8
+	VADDPD  (R8)(DX*1), Z0, Z0
+	MOVQ    24(AX), R8
+	VMULPD  (R8)(DX*1), Z0, Z1
+	MOVQ    96(AX), R8
+	MOVQ    96(AX), R8
+	VADDPD  (R8)(DX*1), Z1, Z1
+	MOVQ    96(AX), R8
+	VMOVUPD Z1, (R8)(DX*1)
+	MOVQ    48(AX), R8
+	VMULPD  (R8)(DX*1), Z0, Z0
+	MOVQ    72(AX), R8
+	VMOVUPD Z0, (R8)(DX*1)
+	MOVQ    120(AX), R8
+	VMOVUPD Z0, (R8)(DX*1)
 	ADDQ    $0x40, DX
-	SUBQ    $0x08, CX
+	ADDQ    $0x40, BX
+	SUBQ    $0x08, DI
 	JGE     loop_expSynBack
 
 tail_of_expSynBack:
-	ADDQ      $0x08, CX
+	ADDQ      $0x08, DI
 	JZ        end_expSynBack
-	MOVL      $-1, SI
-	BZHIL     CX, SI, SI
-	KMOVW     SI, K7
-	MOVQ      72(AX), CX
-	VMOVUPD.Z (CX)(DX*1), K7, Z0
-	MOVQ      (AX), CX
-	VMOVUPD.Z (CX)(DX*1), K7, Z1
+	MOVL      $-1, BX
+	BZHIL     DI, BX, BX
+	KMOVW     BX, K7
+	MOVQ      72(AX), BX
+	VMOVUPD.Z (BX)(DX*1), K7, Z0
+	MOVQ      (AX), BX
+	VMOVUPD.Z (BX)(DX*1), K7, Z1
 	VADDPD    Z1, Z0, Z0
-	MOVQ      24(AX), CX
-	VMOVUPD.Z (CX)(DX*1), K7, Z1
+	MOVQ      24(AX), BX
+	VMOVUPD.Z (BX)(DX*1), K7, Z1
 	VMULPD    Z1, Z0, Z1
-	MOVQ      96(AX), CX
-	VMOVUPD.Z (CX)(DX*1), K7, Z2
+	MOVQ      96(AX), BX
+	VMOVUPD.Z (BX)(DX*1), K7, Z2
 	VADDPD    Z1, Z2, Z1
-	MOVQ      96(AX), CX
-	VMOVUPD   Z1, K7, (CX)(DX*1)
-	MOVQ      48(AX), CX
-	VMOVUPD.Z (CX)(DX*1), K7, Z1
+	MOVQ      96(AX), BX
+	VMOVUPD   Z1, K7, (BX)(DX*1)
+	MOVQ      48(AX), BX
+	VMOVUPD.Z (BX)(DX*1), K7, Z1
 	VMULPD    Z1, Z0, Z0
-	MOVQ      72(AX), CX
-	VMOVUPD   Z0, K7, (CX)(DX*1)
-	MOVQ      120(AX), AX
-	VMOVUPD   Z0, K7, (AX)(DX*1)
+	MOVQ      72(AX), BX
+	VMOVUPD   Z0, K7, (BX)(DX*1)
+	MOVQ      120(AX), BX
+	VMOVUPD   Z0, K7, (BX)(DX*1)
+	LEAQ      (DX)(DI*8), DX
 
 end_expSynBack:
-	MOVQ BX, found+24(FP)
+	DECQ CX
+	JNZ  row_of_expSynBack
+	MOVQ SI, found+32(FP)
 	VZEROUPPER
 	RET
 
-// func alphaAVX512F64(args *byte, scratch *byte, n int) (found int)
+// func alphaAVX512F64(args *byte, scratch *byte, n int, rows int) (found int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·alphaAVX512F64(SB), NOSPLIT, $0-32
+TEXT ·alphaAVX512F64(SB), NOSPLIT, $0-40
 	MOVQ args+0(FP), AX
 	MOVQ scratch+8(FP), CX
-	MOVQ n+16(FP), CX
+	MOVQ rows+24(FP), CX
 	XORQ DX, DX
+	XORQ SI, SI
+
+row_of_alpha:
+	MOVQ n+16(FP), DI
 	XORQ BX, BX
-	SUBQ $0x08, CX
+	SUBQ $0x08, DI
 	JL   tail_of_alpha
 
 loop_alpha:
-	MOVQ    24(AX), SI
-	VMOVUPD (SI)(DX*1), Z0
-	MOVQ    120(AX), SI
-	VMULPD  (SI)(DX*1), Z0, Z1
-	MOVQ    72(AX), SI
-	MOVQ    (AX), SI
-	VMOVUPD (SI)(DX*1), Z2
-	MOVQ    72(AX), SI
-	VMULPD  (SI)(DX*1), Z2, Z2
+	MOVQ    24(AX), R8
+	VMOVUPD (R8)(DX*1), Z0
+	MOVQ    120(AX), R8
+	VMULPD  (R8)(DX*1), Z0, Z1
+	MOVQ    72(AX), R8
+	MOVQ    (AX), R8
+	VMOVUPD (R8)(DX*1), Z2
+	MOVQ    72(AX), R8
+	VMULPD  (R8)(DX*1), Z2, Z2
 	VADDPD  Z2, Z1, Z1
-	MOVQ    144(AX), SI
-	VMULPD  (SI)(DX*1), Z0, Z0
-	MOVQ    48(AX), SI
-	MOVQ    48(AX), SI
-	VMULPD  (SI)(DX*1), Z1, Z2
+	MOVQ    144(AX), R8
+	VMULPD  (R8)(DX*1), Z0, Z0
+	MOVQ    48(AX), R8
+	MOVQ    48(AX), R8
+	VMULPD  (R8)(DX*1), Z1, Z2
 	VADDPD  Z2, Z0, Z0
-	MOVQ    120(AX), SI
-	VMOVUPD Z1, (SI)(DX*1)
-	MOVQ    216(AX), SI
-	VMOVUPD Z1, (SI)(DX*1)
-	MOVQ    144(AX), SI
-	VMOVUPD Z0, (SI)(DX*1)
-	MOVQ    192(AX), SI
-	VMOVUPD Z0, (SI)(DX*1)
-	MOVQ    96(AX), SI
-	VMULPD  (SI)(DX*1), Z0, Z0
+	MOVQ    120(AX), R8
+	VMOVUPD Z1, (R8)(DX*1)
+	MOVQ    216(AX), R8
+	VMOVUPD Z1, (R8)(DX*1)
+	MOVQ    144(AX), R8
+	VMOVUPD Z0, (R8)(DX*1)
+	MOVQ    192(AX), R8
+	VMOVUPD Z0, (R8)(DX*1)
+	MOVQ    96(AX), R8
+	VMULPD  (R8)(DX*1), Z0, Z0
 	VMOVUPD word64_0000000000000000<>+0(SB), Z1
 	VSUBPD  Z0, Z1, Z0
-	MOVQ    168(AX), SI
-	VMOVUPD Z0, (SI)(DX*1)
+	MOVQ    168(AX), R8
+	VMOVUPD Z0, (R8)(DX*1)
 	ADDQ    $0x40, DX
-	SUBQ    $0x08, CX
+	ADDQ    $0x40, BX
+	SUBQ    $0x08, DI
 	JGE     loop_alpha
 
 tail_of_alpha:
-	ADDQ      $0x08, CX
+	ADDQ      $0x08, DI
 	JZ        end_alpha
-	MOVL      $-1, SI
-	BZHIL     CX, SI, SI
-	KMOVW     SI, K7
-	MOVQ      24(AX), CX
-	VMOVUPD.Z (CX)(DX*1), K7, Z0
-	MOVQ      120(AX), CX
-	VMOVUPD.Z (CX)(DX*1), K7, Z1
+	MOVL      $-1, BX
+	BZHIL     DI, BX, BX
+	KMOVW     BX, K7
+	MOVQ      24(AX), BX
+	VMOVUPD.Z (BX)(DX*1), K7, Z0
+	MOVQ      120(AX), BX
+	VMOVUPD.Z (BX)(DX*1), K7, Z1
 	VMULPD    Z1, Z0, Z1
-	MOVQ      72(AX), CX
-	VMOVUPD.Z (CX)(DX*1), K7, Z2
-	MOVQ      (AX), CX
-	VMOVUPD.Z (CX)(DX*1), K7, Z3
+	MOVQ      72(AX), BX
+	VMOVUPD.Z (BX)(DX*1), K7, Z2
+	MOVQ      (AX), BX
+	VMOVUPD.Z (BX)(DX*1), K7, Z3
 	VMULPD    Z3, Z2, Z2
 	VADDPD    Z2, Z1, Z1
-	MOVQ      144(AX), CX
-	VMOVUPD.Z (CX)(DX*1), K7, Z2
+	MOVQ      144(AX), BX
+	VMOVUPD.Z (BX)(DX*1), K7, Z2
 	VMULPD    Z2, Z0, Z0
-	MOVQ      48(AX), CX
-	VMOVUPD.Z (CX)(DX*1), K7, Z2
+	MOVQ      48(AX), BX
+	VMOVUPD.Z (BX)(DX*1), K7, Z2
 	VMULPD    Z1, Z2, Z2
 	VADDPD    Z2, Z0, Z0
-	MOVQ      120(AX), CX
-	VMOVUPD   Z1, K7, (CX)(DX*1)
-	MOVQ      216(AX), CX
-	VMOVUPD   Z1, K7, (CX)(DX*1)
-	MOVQ      144(AX), CX
-	VMOVUPD   Z0, K7, (CX)(DX*1)
-	MOVQ      192(AX), CX
-	VMOVUPD   Z0, K7, (CX)(DX*1)
-	MOVQ      96(AX), CX
-	VMOVUPD.Z (CX)(DX*1), K7, Z1
+	MOVQ      120(AX), BX
+	VMOVUPD   Z1, K7, (BX)(DX*1)
+	MOVQ      216(AX), BX
+	VMOVUPD   Z1, K7, (BX)(DX*1)
+	MOVQ      144(AX), BX
+	VMOVUPD   Z0, K7, (BX)(DX*1)
+	MOVQ      192(AX), BX
+	VMOVUPD   Z0, K7, (BX)(DX*1)
+	MOVQ      96(AX), BX
+	VMOVUPD.Z (BX)(DX*1), K7, Z1
 	VMULPD    Z1, Z0, Z0
 	VMOVUPD   word64_0000000000000000<>+0(SB), Z1
 	VSUBPD    Z0, Z1, Z0
-	MOVQ      168(AX), AX
-	VMOVUPD   Z0, K7, (AX)(DX*1)
+	MOVQ      168(AX), BX
+	VMOVUPD   Z0, K7, (BX)(DX*1)
+	LEAQ      (DX)(DI*8), DX
 
 end_alpha:
-	MOVQ BX, found+24(FP)
+	DECQ CX
+	JNZ  row_of_alpha
+	MOVQ SI, found+32(FP)
 	VZEROUPPER
 	RET
 
-// func alphaExactAVX512F64(args *byte, scratch *byte, n int) (found int)
+// func alphaExactAVX512F64(args *byte, scratch *byte, n int, rows int) (found int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·alphaExactAVX512F64(SB), NOSPLIT, $0-32
+TEXT ·alphaExactAVX512F64(SB), NOSPLIT, $0-40
 	MOVQ args+0(FP), AX
 	MOVQ scratch+8(FP), CX
-	MOVQ n+16(FP), CX
+	MOVQ rows+24(FP), CX
 	XORQ DX, DX
+	XORQ SI, SI
+
+row_of_alphaExact:
+	MOVQ n+16(FP), DI
 	XORQ BX, BX
-	SUBQ $0x08, CX
+	SUBQ $0x08, DI
 	JL   tail_of_alphaExact
 
 loop_alphaExact:
-	MOVQ    24(AX), SI
-	VMOVUPD (SI)(DX*1), Z0
-	MOVQ    120(AX), SI
-	VMOVUPD (SI)(DX*1), Z1
+	MOVQ    24(AX), R8
+	VMOVUPD (R8)(DX*1), Z0
+	MOVQ    120(AX), R8
+	VMOVUPD (R8)(DX*1), Z1
 	VMULPD  Z1, Z0, Z2
-	MOVQ    72(AX), SI
-	MOVQ    (AX), SI
-	VMOVUPD (SI)(DX*1), Z3
-	MOVQ    72(AX), SI
-	VMULPD  (SI)(DX*1), Z3, Z3
+	MOVQ    72(AX), R8
+	MOVQ    (AX), R8
+	VMOVUPD (R8)(DX*1), Z3
+	MOVQ    72(AX), R8
+	VMULPD  (R8)(DX*1), Z3, Z3
 	VADDPD  Z3, Z2, Z2
-	MOVQ    144(AX), SI
-	VMULPD  (SI)(DX*1), Z0, Z0
-	MOVQ    48(AX), SI
-	MOVQ    48(AX), SI
-	VMULPD  (SI)(DX*1), Z1, Z1
+	MOVQ    144(AX), R8
+	VMULPD  (R8)(DX*1), Z0, Z0
+	MOVQ    48(AX), R8
+	MOVQ    48(AX), R8
+	VMULPD  (R8)(DX*1), Z1, Z1
 	VADDPD  Z1, Z0, Z0
-	MOVQ    120(AX), SI
-	VMOVUPD Z2, (SI)(DX*1)
-	MOVQ    216(AX), SI
-	VMOVUPD Z2, (SI)(DX*1)
-	MOVQ    144(AX), SI
-	VMOVUPD Z0, (SI)(DX*1)
-	MOVQ    192(AX), SI
-	VMOVUPD Z0, (SI)(DX*1)
-	MOVQ    96(AX), SI
-	VMULPD  (SI)(DX*1), Z0, Z0
+	MOVQ    120(AX), R8
+	VMOVUPD Z2, (R8)(DX*1)
+	MOVQ    216(AX), R8
+	VMOVUPD Z2, (R8)(DX*1)
+	MOVQ    144(AX), R8
+	VMOVUPD Z0, (R8)(DX*1)
+	MOVQ    192(AX), R8
+	VMOVUPD Z0, (R8)(DX*1)
+	MOVQ    96(AX), R8
+	VMULPD  (R8)(DX*1), Z0, Z0
 	VMOVUPD word64_0000000000000000<>+0(SB), Z1
 	VSUBPD  Z0, Z1, Z0
-	MOVQ    168(AX), SI
-	VMOVUPD Z0, (SI)(DX*1)
+	MOVQ    168(AX), R8
+	VMOVUPD Z0, (R8)(DX*1)
 	ADDQ    $0x40, DX
-	SUBQ    $0x08, CX
+	ADDQ    $0x40, BX
+	SUBQ    $0x08, DI
 	JGE     loop_alphaExact
 
 tail_of_alphaExact:
-	ADDQ      $0x08, CX
+	ADDQ      $0x08, DI
 	JZ        end_alphaExact
-	MOVL      $-1, SI
-	BZHIL     CX, SI, SI
-	KMOVW     SI, K7
-	MOVQ      24(AX), CX
-	VMOVUPD.Z (CX)(DX*1), K7, Z0
-	MOVQ      120(AX), CX
-	VMOVUPD.Z (CX)(DX*1), K7, Z1
+	MOVL      $-1, BX
+	BZHIL     DI, BX, BX
+	KMOVW     BX, K7
+	MOVQ      24(AX), BX
+	VMOVUPD.Z (BX)(DX*1), K7, Z0
+	MOVQ      120(AX), BX
+	VMOVUPD.Z (BX)(DX*1), K7, Z1
 	VMULPD    Z1, Z0, Z2
-	MOVQ      72(AX), CX
-	VMOVUPD.Z (CX)(DX*1), K7, Z3
-	MOVQ      (AX), CX
-	VMOVUPD.Z (CX)(DX*1), K7, Z4
+	MOVQ      72(AX), BX
+	VMOVUPD.Z (BX)(DX*1), K7, Z3
+	MOVQ      (AX), BX
+	VMOVUPD.Z (BX)(DX*1), K7, Z4
 	VMULPD    Z4, Z3, Z3
 	VADDPD    Z3, Z2, Z2
-	MOVQ      144(AX), CX
-	VMOVUPD.Z (CX)(DX*1), K7, Z3
+	MOVQ      144(AX), BX
+	VMOVUPD.Z (BX)(DX*1), K7, Z3
 	VMULPD    Z3, Z0, Z0
-	MOVQ      48(AX), CX
-	VMOVUPD.Z (CX)(DX*1), K7, Z3
+	MOVQ      48(AX), BX
+	VMOVUPD.Z (BX)(DX*1), K7, Z3
 	VMULPD    Z1, Z3, Z1
 	VADDPD    Z1, Z0, Z0
-	MOVQ      120(AX), CX
-	VMOVUPD   Z2, K7, (CX)(DX*1)
-	MOVQ      216(AX), CX
-	VMOVUPD   Z2, K7, (CX)(DX*1)
-	MOVQ      144(AX), CX
-	VMOVUPD   Z0, K7, (CX)(DX*1)
-	MOVQ      192(AX), CX
-	VMOVUPD   Z0, K7, (CX)(DX*1)
-	MOVQ      96(AX), CX
-	VMOVUPD.Z (CX)(DX*1), K7, Z1
+	MOVQ      120(AX), BX
+	VMOVUPD   Z2, K7, (BX)(DX*1)
+	MOVQ      216(AX), BX
+	VMOVUPD   Z2, K7, (BX)(DX*1)
+	MOVQ      144(AX), BX
+	VMOVUPD   Z0, K7, (BX)(DX*1)
+	MOVQ      192(AX), BX
+	VMOVUPD   Z0, K7, (BX)(DX*1)
+	MOVQ      96(AX), BX
+	VMOVUPD.Z (BX)(DX*1), K7, Z1
 	VMULPD    Z1, Z0, Z0
 	VMOVUPD   word64_0000000000000000<>+0(SB), Z1
 	VSUBPD    Z0, Z1, Z0
-	MOVQ      168(AX), AX
-	VMOVUPD   Z0, K7, (AX)(DX*1)
+	MOVQ      168(AX), BX
+	VMOVUPD   Z0, K7, (BX)(DX*1)
+	LEAQ      (DX)(DI*8), DX
 
 end_alphaExact:
-	MOVQ BX, found+24(FP)
+	DECQ CX
+	JNZ  row_of_alphaExact
+	MOVQ SI, found+32(FP)
 	VZEROUPPER
 	RET
 
-// func alphaBackAVX512F64(args *byte, scratch *byte, n int) (found int)
+// func alphaBackAVX512F64(args *byte, scratch *byte, n int, rows int) (found int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·alphaBackAVX512F64(SB), NOSPLIT, $0-32
+TEXT ·alphaBackAVX512F64(SB), NOSPLIT, $0-40
 	MOVQ args+0(FP), AX
 	MOVQ scratch+8(FP), CX
-	MOVQ n+16(FP), CX
+	MOVQ rows+24(FP), CX
 	XORQ DX, DX
+	XORQ SI, SI
+
+row_of_alphaBack:
+	MOVQ n+16(FP), DI
 	XORQ BX, BX
-	SUBQ $0x08, CX
+	SUBQ $0x08, DI
 	JL   tail_of_alphaBack
 
 loop_alphaBack:
-	MOVQ    120(AX), SI
-	MOVQ    192(AX), SI
-	VMOVUPD (SI)(DX*1), Z0
-	MOVQ    120(AX), SI
-	VMULPD  (SI)(DX*1), Z0, Z1
-	MOVQ    168(AX), SI
-	MOVQ    168(AX), SI
-	VADDPD  (SI)(DX*1), Z1, Z1
-	MOVQ    24(AX), SI
-	VMULPD  (SI)(DX*1), Z0, Z2
-	MOVQ    240(AX), SI
-	MOVQ    240(AX), SI
-	VADDPD  (SI)(DX*1), Z2, Z2
-	MOVQ    240(AX), SI
-	VMOVUPD Z2, (SI)(DX*1)
-	MOVQ    48(AX), SI
-	VMULPD  (SI)(DX*1), Z1, Z2
-	MOVQ    72(AX), SI
-	VMULPD  (SI)(DX*1), Z0, Z3
+	MOVQ    120(AX), R8
+	MOVQ    192(AX), R8
+	VMOVUPD (R8)(DX*1), Z0
+	MOVQ    120(AX), R8
+	VMULPD  (R8)(DX*1), Z0, Z1
+	MOVQ    168(AX), R8
+	MOVQ    168(AX), R8
+	VADDPD  (R8)(DX*1), Z1, Z1
+	MOVQ    24(AX), R8
+	VMULPD  (R8)(DX*1), Z0, Z2
+	MOVQ    240(AX), R8
+	MOVQ    240(AX), R8
+	VADDPD  (R8)(DX*1), Z2, Z2
+	MOVQ    240(AX), R8
+	VMOVUPD Z2, (R8)(DX*1)
+	MOVQ    48(AX), R8
+	VMULPD  (R8)(DX*1), Z1, Z2
+	MOVQ    72(AX), R8
+	VMULPD  (R8)(DX*1), Z0, Z3
 	VADDPD  Z3, Z2, Z2
-	MOVQ    216(AX), SI
-	MOVQ    216(AX), SI
-	VADDPD  (SI)(DX*1), Z2, Z2
-	MOVQ    216(AX), SI
-	VMOVUPD Z2, (SI)(DX*1)
-	MOVQ    (AX), SI
-	VMULPD  (SI)(DX*1), Z1, Z2
-	MOVQ    264(AX), SI
-	MOVQ    264(AX), SI
-	VADDPD  (SI)(DX*1), Z2, Z2
-	MOVQ    264(AX), SI
-	VMOVUPD Z2, (SI)(DX*1)
-	MOVQ    144(AX), SI
-	MOVQ    144(AX), SI
-	VMULPD  (SI)(DX*1), Z1, Z2
-	MOVQ    288(AX), SI
-	VMOVUPD Z2, (SI)(DX*1)
-	MOVQ    96(AX), SI
-	VMOVUPD (SI)(DX*1), Z2
+	MOVQ    216(AX), R8
+	MOVQ    216(AX), R8
+	VADDPD  (R8)(DX*1), Z2, Z2
+	MOVQ    216(AX), R8
+	VMOVUPD Z2, (R8)(DX*1)
+	MOVQ    (AX), R8
+	VMULPD  (R8)(DX*1), Z1, Z2
+	MOVQ    264(AX), R8
+	MOVQ    264(AX), R8
+	VADDPD  (R8)(DX*1), Z2, Z2
+	MOVQ    264(AX), R8
+	VMOVUPD Z2, (R8)(DX*1)
+	MOVQ    144(AX), R8
+	MOVQ    144(AX), R8
+	VMULPD  (R8)(DX*1), Z1, Z2
+	MOVQ    288(AX), R8
+	VMOVUPD Z2, (R8)(DX*1)
+	MOVQ    96(AX), R8
+	VMOVUPD (R8)(DX*1), Z2
 	VMULPD  Z1, Z2, Z1
-	MOVQ    168(AX), SI
-	VMOVUPD Z1, (SI)(DX*1)
+	MOVQ    168(AX), R8
+	VMOVUPD Z1, (R8)(DX*1)
 	VMULPD  Z0, Z2, Z0
-	MOVQ    192(AX), SI
-	VMOVUPD Z0, (SI)(DX*1)
+	MOVQ    192(AX), R8
+	VMOVUPD Z0, (R8)(DX*1)
 	ADDQ    $0x40, DX
-	SUBQ    $0x08, CX
+	ADDQ    $0x40, BX
+	SUBQ    $0x08, DI
 	JGE     loop_alphaBack
 
 tail_of_alphaBack:
-	ADDQ      $0x08, CX
+	ADDQ      $0x08, DI
 	JZ        end_alphaBack
-	MOVL      $-1, SI
-	BZHIL     CX, SI, SI
-	KMOVW     SI, K7
-	MOVQ      120(AX), CX
-	VMOVUPD.Z (CX)(DX*1), K7, Z0
-	MOVQ      192(AX), CX
-	VMOVUPD.Z (CX)(DX*1), K7, Z1
+	MOVL      $-1, BX
+	BZHIL     DI, BX, BX
+	KMOVW     BX, K7
+	MOVQ      120(AX), BX
+	VMOVUPD.Z (BX)(DX*1), K7, Z0
+	MOVQ      192(AX), BX
+	VMOVUPD.Z (BX)(DX*1), K7, Z1
 	VMULPD    Z1, Z0, Z0
-	MOVQ      168(AX), CX
-	VMOVUPD.Z (CX)(DX*1), K7, Z2
+	MOVQ      168(AX), BX
+	VMOVUPD.Z (BX)(DX*1), K7, Z2
 	VADDPD    Z0, Z2, Z0
-	MOVQ      24(AX), CX
-	VMOVUPD.Z (CX)(DX*1), K7, Z2
+	MOVQ      24(AX), BX
+	VMOVUPD.Z (BX)(DX*1), K7, Z2
 	VMULPD    Z2, Z1, Z2
-	MOVQ      240(AX), CX
-	VMOVUPD.Z (CX)(DX*1), K7, Z3
+	MOVQ      240(AX), BX
+	VMOVUPD.Z (BX)(DX*1), K7, Z3
 	VADDPD    Z2, Z3, Z2
-	MOVQ      240(AX), CX
-	VMOVUPD   Z2, K7, (CX)(DX*1)
-	MOVQ      48(AX), CX
-	VMOVUPD.Z (CX)(DX*1), K7, Z2
+	MOVQ      240(AX), BX
+	VMOVUPD   Z2, K7, (BX)(DX*1)
+	MOVQ      48(AX), BX
+	VMOVUPD.Z (BX)(DX*1), K7, Z2
 	VMULPD    Z2, Z0, Z2
-	MOVQ      72(AX), CX
-	VMOVUPD.Z (CX)(DX*1), K7, Z3
+	MOVQ      72(AX), BX
+	VMOVUPD.Z (BX)(DX*1), K7, Z3
 	VMULPD    Z3, Z1, Z3
 	VADDPD    Z3, Z2, Z2
-	MOVQ      216(AX), CX
-	VMOVUPD.Z (CX)(DX*1), K7, Z3
+	MOVQ      216(AX), BX
+	VMOVUPD.Z (BX)(DX*1), K7, Z3
 	VADDPD    Z2, Z3, Z2
-	MOVQ      216(AX), CX
-	VMOVUPD   Z2, K7, (CX)(DX*1)
-	MOVQ      (AX), CX
-	VMOVUPD.Z (CX)(DX*1), K7, Z2
+	MOVQ      216(AX), BX
+	VMOVUPD   Z2, K7, (BX)(DX*1)
+	MOVQ      (AX), BX
+	VMOVUPD.Z (BX)(DX*1), K7, Z2
 	VMULPD    Z2, Z0, Z2
-	MOVQ      264(AX), CX
-	VMOVUPD.Z (CX)(DX*1), K7, Z3
+	MOVQ      264(AX), BX
+	VMOVUPD.Z (BX)(DX*1), K7, Z3
 	VADDPD    Z2, Z3, Z2
-	MOVQ      264(AX), CX
-	VMOVUPD   Z2, K7, (CX)(DX*1)
-	MOVQ      144(AX), CX
-	VMOVUPD.Z (CX)(DX*1), K7, Z2
+	MOVQ      264(AX), BX
+	VMOVUPD   Z2, K7, (BX)(DX*1)
+	MOVQ      144(AX), BX
+	VMOVUPD.Z (BX)(DX*1), K7, Z2
 	VMULPD    Z0, Z2, Z2
-	MOVQ      288(AX), CX
-	VMOVUPD   Z2, K7, (CX)(DX*1)
-	MOVQ      96(AX), CX
-	VMOVUPD.Z (CX)(DX*1), K7, Z2
+	MOVQ      288(AX), BX
+	VMOVUPD   Z2, K7, (BX)(DX*1)
+	MOVQ      96(AX), BX
+	VMOVUPD.Z (BX)(DX*1), K7, Z2
 	VMULPD    Z0, Z2, Z0
-	MOVQ      168(AX), CX
-	VMOVUPD   Z0, K7, (CX)(DX*1)
+	MOVQ      168(AX), BX
+	VMOVUPD   Z0, K7, (BX)(DX*1)
 	VMULPD    Z1, Z2, Z0
-	MOVQ      192(AX), AX
-	VMOVUPD   Z0, K7, (AX)(DX*1)
+	MOVQ      192(AX), BX
+	VMOVUPD   Z0, K7, (BX)(DX*1)
+	LEAQ      (DX)(DI*8), DX
 
 end_alphaBack:
-	MOVQ BX, found+24(FP)
+	DECQ CX
+	JNZ  row_of_alphaBack
+	MOVQ SI, found+32(FP)
 	VZEROUPPER
 	RET
 
-// func softmaxAVX512F64(args *byte, scratch *byte, n int) (found int)
+// func softmaxAVX512F64(args *byte, scratch *byte, n int, rows int) (found int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·softmaxAVX512F64(SB), NOSPLIT, $0-32
+TEXT ·softmaxAVX512F64(SB), NOSPLIT, $0-40
 	MOVQ args+0(FP), AX
 	MOVQ scratch+8(FP), CX
-	MOVQ n+16(FP), DX
+	MOVQ rows+24(FP), DX
 	XORQ BX, BX
+	XORQ DI, DI
+
+row_of_softmax:
+	MOVQ n+16(FP), R8
 	XORQ SI, SI
-	SUBQ $0x08, DX
+	SUBQ $0x08, R8
 	JL   tail_of_softmax
 
 loop_softmax:
-	MOVQ         (AX), DI
-	VMOVUPD      (DI)(BX*1), Z0
+	MOVQ         (AX), R9
+	VMOVUPD      (R9)(BX*1), Z0
 	VBROADCASTSD 48(AX), Z1
 	VSUBPD       Z1, Z0, Z0
 	VMOVUPD      word64_c085e00000000000<>+0(SB), Z1
@@ -16300,10 +22342,10 @@ loop_softmax:
 	VMULPD       word64_3d41cf79abc9e3b4<>+0(SB), Z1, Z1
 	VSUBPD       Z1, Z0, Z0
 	VMULPD       Z0, Z0, Z1
-	MOVQ         (CX), DI
+	MOVQ         (CX), R9
 	VPXORQ       Z4, Z4, Z4
 	KXNORW       K6, K6, K6
-	VGATHERQPD   (DI)(Z2*8), K6, Z4
+	VGATHERQPD   (R9)(Z2*8), K6, Z4
 	VADDPD       Z0, Z4, Z4
 	VMULPD       word64_3fc5555555555555<>+0(SB), Z0, Z5
 	VADDPD       word64_3fe0000000000000<>+0(SB), Z5, Z5
@@ -16314,27 +22356,28 @@ loop_softmax:
 	VADDPD       word64_3fa5555555555555<>+0(SB), Z0, Z0
 	VMULPD       Z0, Z1, Z0
 	VADDPD       Z4, Z0, Z0
-	MOVQ         (CX), DI
+	MOVQ         (CX), R9
 	VPXORQ       Z1, Z1, Z1
 	KXNORW       K6, K6, K6
-	VGATHERQPD   8(DI)(Z2*8), K6, Z1
+	VGATHERQPD   8(R9)(Z2*8), K6, Z1
 	VPADDQ       Z3, Z1, Z1
 	VMULPD       Z0, Z1, Z0
 	VADDPD       Z1, Z0, Z0
-	MOVQ         24(AX), DI
-	VMOVUPD      Z0, (DI)(BX*1)
+	MOVQ         24(AX), R9
+	VMOVUPD      Z0, (R9)(BX*1)
 	ADDQ         $0x40, BX
-	SUBQ         $0x08, DX
+	ADDQ         $0x40, SI
+	SUBQ         $0x08, R8
 	JGE          loop_softmax
 
 tail_of_softmax:
-	ADDQ         $0x08, DX
+	ADDQ         $0x08, R8
 	JZ           end_softmax
-	MOVL         $-1, DI
-	BZHIL        DX, DI, DI
-	KMOVW        DI, K7
-	MOVQ         (AX), DX
-	VMOVUPD.Z    (DX)(BX*1), K7, Z0
+	MOVL         $-1, SI
+	BZHIL        R8, SI, SI
+	KMOVW        SI, K7
+	MOVQ         (AX), SI
+	VMOVUPD.Z    (SI)(BX*1), K7, Z0
 	VBROADCASTSD 48(AX), Z1
 	VSUBPD       Z1, Z0, Z0
 	VMOVUPD      word64_c085e00000000000<>+0(SB), Z1
@@ -16352,10 +22395,10 @@ tail_of_softmax:
 	VMULPD       word64_3d41cf79abc9e3b4<>+0(SB), Z1, Z1
 	VSUBPD       Z1, Z0, Z0
 	VMULPD       Z0, Z0, Z1
-	MOVQ         (CX), DX
+	MOVQ         (CX), SI
 	VPXORQ       Z4, Z4, Z4
 	KXNORW       K6, K6, K6
-	VGATHERQPD   (DX)(Z2*8), K6, Z4
+	VGATHERQPD   (SI)(Z2*8), K6, Z4
 	VADDPD       Z0, Z4, Z4
 	VMULPD       word64_3fc5555555555555<>+0(SB), Z0, Z5
 	VADDPD       word64_3fe0000000000000<>+0(SB), Z5, Z5
@@ -16366,193 +22409,224 @@ tail_of_softmax:
 	VADDPD       word64_3fa5555555555555<>+0(SB), Z0, Z0
 	VMULPD       Z0, Z1, Z0
 	VADDPD       Z4, Z0, Z0
-	MOVQ         (CX), CX
+	MOVQ         (CX), SI
 	VPXORQ       Z1, Z1, Z1
 	KXNORW       K6, K6, K6
-	VGATHERQPD   8(CX)(Z2*8), K6, Z1
+	VGATHERQPD   8(SI)(Z2*8), K6, Z1
 	VPADDQ       Z3, Z1, Z1
 	VMULPD       Z0, Z1, Z0
 	VADDPD       Z1, Z0, Z0
-	MOVQ         24(AX), AX
-	VMOVUPD      Z0, K7, (AX)(BX*1)
+	MOVQ         24(AX), SI
+	VMOVUPD      Z0, K7, (SI)(BX*1)
+	LEAQ         (BX)(R8*8), BX
 
 end_softmax:
-	MOVQ SI, found+24(FP)
+	DECQ DX
+	JNZ  row_of_softmax
+	MOVQ DI, found+32(FP)
 	VZEROUPPER
 	RET
 
-// func largestAVX512F64(args *byte, scratch *byte, n int) (found int)
+// func largestAVX512F64(args *byte, scratch *byte, n int, rows int) (found int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·largestAVX512F64(SB), NOSPLIT, $0-32
+TEXT ·largestAVX512F64(SB), NOSPLIT, $0-40
 	MOVQ args+0(FP), AX
 	MOVQ scratch+8(FP), CX
-	MOVQ n+16(FP), CX
+	MOVQ rows+24(FP), CX
 	XORQ DX, DX
+	XORQ SI, SI
+
+row_of_largest:
+	MOVQ n+16(FP), DI
 	XORQ BX, BX
-	SUBQ $0x08, CX
+	SUBQ $0x08, DI
 	JL   tail_of_largest
 
 loop_largest:
-	MOVQ    (AX), SI
-	VMOVUPD (SI)(DX*1), Z0
-	MOVQ    24(AX), SI
-	VMAXPD  (SI)(DX*1), Z0, Z0
-	MOVQ    48(AX), SI
-	VMOVUPD Z0, (SI)(DX*1)
+	MOVQ    (AX), R8
+	VMOVUPD (R8)(DX*1), Z0
+	MOVQ    24(AX), R8
+	VMAXPD  (R8)(DX*1), Z0, Z0
+	MOVQ    48(AX), R8
+	VMOVUPD Z0, (R8)(DX*1)
 	ADDQ    $0x40, DX
-	SUBQ    $0x08, CX
+	ADDQ    $0x40, BX
+	SUBQ    $0x08, DI
 	JGE     loop_largest
 
 tail_of_largest:
-	ADDQ      $0x08, CX
+	ADDQ      $0x08, DI
 	JZ        end_largest
-	MOVL      $-1, SI
-	BZHIL     CX, SI, SI
-	KMOVW     SI, K7
-	MOVQ      (AX), CX
-	VMOVUPD.Z (CX)(DX*1), K7, Z0
-	MOVQ      24(AX), CX
-	VMOVUPD.Z (CX)(DX*1), K7, Z1
+	MOVL      $-1, BX
+	BZHIL     DI, BX, BX
+	KMOVW     BX, K7
+	MOVQ      (AX), BX
+	VMOVUPD.Z (BX)(DX*1), K7, Z0
+	MOVQ      24(AX), BX
+	VMOVUPD.Z (BX)(DX*1), K7, Z1
 	VMAXPD    Z1, Z0, Z0
-	MOVQ      48(AX), AX
-	VMOVUPD   Z0, K7, (AX)(DX*1)
+	MOVQ      48(AX), BX
+	VMOVUPD   Z0, K7, (BX)(DX*1)
+	LEAQ      (DX)(DI*8), DX
 
 end_largest:
-	MOVQ BX, found+24(FP)
+	DECQ CX
+	JNZ  row_of_largest
+	MOVQ SI, found+32(FP)
 	VZEROUPPER
 	RET
 
-// func driveAVX512F64(args *byte, scratch *byte, n int) (found int)
+// func driveAVX512F64(args *byte, scratch *byte, n int, rows int) (found int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·driveAVX512F64(SB), NOSPLIT, $0-32
+TEXT ·driveAVX512F64(SB), NOSPLIT, $0-40
 	MOVQ args+0(FP), AX
 	MOVQ scratch+8(FP), CX
-	MOVQ n+16(FP), CX
+	MOVQ rows+24(FP), CX
 	XORQ DX, DX
+	XORQ SI, SI
+
+row_of_drive:
+	MOVQ n+16(FP), DI
 	XORQ BX, BX
-	SUBQ $0x08, CX
+	SUBQ $0x08, DI
 	JL   tail_of_drive
 
 loop_drive:
-	MOVQ         48(AX), SI
-	VMOVUPD      (SI)(DX*1), Z0
+	MOVQ         48(AX), R8
+	VMOVUPD      (R8)(DX*1), Z0
 	VBROADCASTSD 96(AX), Z1
 	VCMPPD       $0x1d, Z1, Z0, K1
-	MOVQ         (AX), SI
-	MOVQ         24(AX), SI
-	VMOVUPD      (SI)(DX*1), Z0
-	MOVQ         (AX), SI
-	VMULPD       (SI)(DX*1), Z0, Z0
+	MOVQ         (AX), R8
+	MOVQ         24(AX), R8
+	VMOVUPD      (R8)(DX*1), Z0
+	MOVQ         (AX), R8
+	VMULPD       (R8)(DX*1), Z0, Z0
 	VMOVUPD.Z    Z0, K1, Z0
-	MOVQ         72(AX), SI
-	VMOVUPD      Z0, (SI)(DX*1)
+	MOVQ         72(AX), R8
+	VMOVUPD      Z0, (R8)(DX*1)
 	ADDQ         $0x40, DX
-	SUBQ         $0x08, CX
+	ADDQ         $0x40, BX
+	SUBQ         $0x08, DI
 	JGE          loop_drive
 
 tail_of_drive:
-	ADDQ         $0x08, CX
+	ADDQ         $0x08, DI
 	JZ           end_drive
-	MOVL         $-1, SI
-	BZHIL        CX, SI, SI
-	KMOVW        SI, K7
-	MOVQ         48(AX), CX
-	VMOVUPD.Z    (CX)(DX*1), K7, Z0
+	MOVL         $-1, BX
+	BZHIL        DI, BX, BX
+	KMOVW        BX, K7
+	MOVQ         48(AX), BX
+	VMOVUPD.Z    (BX)(DX*1), K7, Z0
 	VBROADCASTSD 96(AX), Z1
 	VCMPPD       $0x1d, Z1, Z0, K1
-	MOVQ         (AX), CX
-	VMOVUPD.Z    (CX)(DX*1), K7, Z0
-	MOVQ         24(AX), CX
-	VMOVUPD.Z    (CX)(DX*1), K7, Z1
+	MOVQ         (AX), BX
+	VMOVUPD.Z    (BX)(DX*1), K7, Z0
+	MOVQ         24(AX), BX
+	VMOVUPD.Z    (BX)(DX*1), K7, Z1
 	VMULPD       Z1, Z0, Z0
 	VMOVUPD.Z    Z0, K1, Z0
-	MOVQ         72(AX), AX
-	VMOVUPD      Z0, K7, (AX)(DX*1)
+	MOVQ         72(AX), BX
+	VMOVUPD      Z0, K7, (BX)(DX*1)
+	LEAQ         (DX)(DI*8), DX
 
 end_drive:
-	MOVQ BX, found+24(FP)
+	DECQ CX
+	JNZ  row_of_drive
+	MOVQ SI, found+32(FP)
 	VZEROUPPER
 	RET
 
-// func competeAVX512F64(args *byte, scratch *byte, n int) (found int)
+// func competeAVX512F64(args *byte, scratch *byte, n int, rows int) (found int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·competeAVX512F64(SB), NOSPLIT, $0-32
+TEXT ·competeAVX512F64(SB), NOSPLIT, $0-40
 	MOVQ args+0(FP), AX
 	MOVQ scratch+8(FP), CX
-	MOVQ n+16(FP), CX
+	MOVQ rows+24(FP), CX
 	XORQ DX, DX
+	XORQ SI, SI
+
+row_of_compete:
+	MOVQ n+16(FP), DI
 	XORQ BX, BX
-	SUBQ $0x08, CX
+	SUBQ $0x08, DI
 	JL   tail_of_compete
 
 loop_compete:
-	MOVQ         24(AX), SI
-	VMOVUPD      (SI)(DX*1), Z0
+	MOVQ         24(AX), R8
+	VMOVUPD      (R8)(DX*1), Z0
 	VBROADCASTSD 72(AX), Z1
 	VDIVPD       Z1, Z0, Z0
-	MOVQ         24(AX), SI
-	VMOVUPD      Z0, (SI)(DX*1)
-	MOVQ         (AX), SI
-	VSUBPD       (SI)(DX*1), Z0, Z0
+	MOVQ         24(AX), R8
+	VMOVUPD      Z0, (R8)(DX*1)
+	MOVQ         (AX), R8
+	VSUBPD       (R8)(DX*1), Z0, Z0
 	VCMPPD       $0x1e, word64_0000000000000000<>+0(SB), Z0, K1
 	VMOVUPD.Z    word64_3ff0000000000000<>+0(SB), K1, Z0
-	MOVQ         48(AX), SI
-	VMOVUPD      Z0, (SI)(DX*1)
+	MOVQ         48(AX), R8
+	VMOVUPD      Z0, (R8)(DX*1)
 	ADDQ         $0x40, DX
-	SUBQ         $0x08, CX
+	ADDQ         $0x40, BX
+	SUBQ         $0x08, DI
 	JGE          loop_compete
 
 tail_of_compete:
-	ADDQ         $0x08, CX
+	ADDQ         $0x08, DI
 	JZ           end_compete
-	MOVL         $-1, SI
-	BZHIL        CX, SI, SI
-	KMOVW        SI, K7
-	MOVQ         24(AX), CX
-	VMOVUPD.Z    (CX)(DX*1), K7, Z0
+	MOVL         $-1, BX
+	BZHIL        DI, BX, BX
+	KMOVW        BX, K7
+	MOVQ         24(AX), BX
+	VMOVUPD.Z    (BX)(DX*1), K7, Z0
 	VBROADCASTSD 72(AX), Z1
 	VDIVPD       Z1, Z0, Z0
-	MOVQ         24(AX), CX
-	VMOVUPD      Z0, K7, (CX)(DX*1)
-	MOVQ         (AX), CX
-	VMOVUPD.Z    (CX)(DX*1), K7, Z1
+	MOVQ         24(AX), BX
+	VMOVUPD      Z0, K7, (BX)(DX*1)
+	MOVQ         (AX), BX
+	VMOVUPD.Z    (BX)(DX*1), K7, Z1
 	VSUBPD       Z1, Z0, Z0
 	VCMPPD       $0x1e, word64_0000000000000000<>+0(SB), Z0, K1
 	VMOVUPD.Z    word64_3ff0000000000000<>+0(SB), K1, Z0
-	MOVQ         48(AX), AX
-	VMOVUPD      Z0, K7, (AX)(DX*1)
+	MOVQ         48(AX), BX
+	VMOVUPD      Z0, K7, (BX)(DX*1)
+	LEAQ         (DX)(DI*8), DX
 
 end_compete:
-	MOVQ BX, found+24(FP)
+	DECQ CX
+	JNZ  row_of_compete
+	MOVQ SI, found+32(FP)
 	VZEROUPPER
 	RET
 
-// func settleAVX512F64(args *byte, scratch *byte, n int) (found int)
+// func settleAVX512F64(args *byte, scratch *byte, n int, rows int) (found int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·settleAVX512F64(SB), NOSPLIT, $0-32
+TEXT ·settleAVX512F64(SB), NOSPLIT, $0-40
 	MOVQ args+0(FP), AX
 	MOVQ scratch+8(FP), CX
-	MOVQ n+16(FP), CX
+	MOVQ rows+24(FP), CX
 	XORQ DX, DX
+	XORQ SI, SI
+
+row_of_settle:
+	MOVQ n+16(FP), DI
 	XORQ BX, BX
-	SUBQ $0x08, CX
+	SUBQ $0x08, DI
 	JL   tail_of_settle
 
 loop_settle:
 	VBROADCASTSD 216(AX), Z0
-	MOVQ         24(AX), SI
-	VMULPD       (SI)(DX*1), Z0, Z0
-	MOVQ         48(AX), SI
-	MOVQ         48(AX), SI
-	VADDPD       (SI)(DX*1), Z0, Z0
+	MOVQ         24(AX), R8
+	VMULPD       (R8)(DX*1), Z0, Z0
+	MOVQ         48(AX), R8
+	MOVQ         48(AX), R8
+	VADDPD       (R8)(DX*1), Z0, Z0
 	VBROADCASTSD 224(AX), Z1
 	VMAXPD       Z0, Z1, Z0
-	MOVQ         48(AX), SI
-	VMOVUPD      Z0, (SI)(DX*1)
-	MOVQ         144(AX), SI
-	VMOVUPD      Z0, (SI)(DX*1)
-	MOVQ         72(AX), SI
-	VMOVUPD      (SI)(DX*1), Z0
+	MOVQ         48(AX), R8
+	VMOVUPD      Z0, (R8)(DX*1)
+	MOVQ         144(AX), R8
+	VMOVUPD      Z0, (R8)(DX*1)
+	MOVQ         72(AX), R8
+	VMOVUPD      (R8)(DX*1), Z0
 	VBROADCASTSD 232(AX), Z1
 	VDIVPD       Z1, Z0, Z2
 	VSUBPD       word64_3fe0000000000000<>+0(SB), Z2, Z3
@@ -16566,55 +22640,56 @@ loop_settle:
 	VMULPD       Z1, Z2, Z2
 	VADDPD       Z1, Z0, Z0
 	VBLENDMPD    Z2, Z0, K1, Z0
-	MOVQ         (AX), SI
-	VMOVUPD      (SI)(DX*1), Z2
+	MOVQ         (AX), R8
+	VMOVUPD      (R8)(DX*1), Z2
 	VCMPPD       $0x1e, Z4, Z2, K1
 	VBLENDMPD    Z1, Z0, K1, Z0
-	MOVQ         72(AX), SI
-	VMOVUPD      Z0, (SI)(DX*1)
-	MOVQ         168(AX), SI
-	VMOVUPD      Z0, (SI)(DX*1)
+	MOVQ         72(AX), R8
+	VMOVUPD      Z0, (R8)(DX*1)
+	MOVQ         168(AX), R8
+	VMOVUPD      Z0, (R8)(DX*1)
 	VCMPPD       $0x1e, Z4, Z2, K1
-	MOVQ         120(AX), SI
-	VMOVUPD      (SI)(DX*1), Z0
+	MOVQ         120(AX), R8
+	VMOVUPD      (R8)(DX*1), Z0
 	VMULPD       Z1, Z0, Z1
 	VBROADCASTSD 240(AX), Z2
 	VADDPD       Z2, Z1, Z1
-	MOVQ         96(AX), SI
-	VMOVUPD      (SI)(DX*1), Z2
+	MOVQ         96(AX), R8
+	VMOVUPD      (R8)(DX*1), Z2
 	VBLENDMPD    Z1, Z2, K1, Z1
-	MOVQ         96(AX), SI
-	VMOVUPD      Z1, (SI)(DX*1)
-	MOVQ         192(AX), SI
-	VMOVUPD      Z1, (SI)(DX*1)
+	MOVQ         96(AX), R8
+	VMOVUPD      Z1, (R8)(DX*1)
+	MOVQ         192(AX), R8
+	VMOVUPD      Z1, (R8)(DX*1)
 	VADDPD       word64_3ff0000000000000<>+0(SB), Z0, Z0
-	MOVQ         120(AX), SI
-	VMOVUPD      Z0, (SI)(DX*1)
+	MOVQ         120(AX), R8
+	VMOVUPD      Z0, (R8)(DX*1)
 	ADDQ         $0x40, DX
-	SUBQ         $0x08, CX
+	ADDQ         $0x40, BX
+	SUBQ         $0x08, DI
 	JGE          loop_settle
 
 tail_of_settle:
-	ADDQ         $0x08, CX
+	ADDQ         $0x08, DI
 	JZ           end_settle
-	MOVL         $-1, SI
-	BZHIL        CX, SI, SI
-	KMOVW        SI, K7
+	MOVL         $-1, BX
+	BZHIL        DI, BX, BX
+	KMOVW        BX, K7
 	VBROADCASTSD 216(AX), Z0
-	MOVQ         24(AX), CX
-	VMOVUPD.Z    (CX)(DX*1), K7, Z1
+	MOVQ         24(AX), BX
+	VMOVUPD.Z    (BX)(DX*1), K7, Z1
 	VMULPD       Z1, Z0, Z0
-	MOVQ         48(AX), CX
-	VMOVUPD.Z    (CX)(DX*1), K7, Z1
+	MOVQ         48(AX), BX
+	VMOVUPD.Z    (BX)(DX*1), K7, Z1
 	VADDPD       Z0, Z1, Z0
 	VBROADCASTSD 224(AX), Z1
 	VMAXPD       Z0, Z1, Z0
-	MOVQ         48(AX), CX
-	VMOVUPD      Z0, K7, (CX)(DX*1)
-	MOVQ         144(AX), CX
-	VMOVUPD      Z0, K7, (CX)(DX*1)
-	MOVQ         72(AX), CX
-	VMOVUPD.Z    (CX)(DX*1), K7, Z0
+	MOVQ         48(AX), BX
+	VMOVUPD      Z0, K7, (BX)(DX*1)
+	MOVQ         144(AX), BX
+	VMOVUPD      Z0, K7, (BX)(DX*1)
+	MOVQ         72(AX), BX
+	VMOVUPD.Z    (BX)(DX*1), K7, Z0
 	VBROADCASTSD 232(AX), Z1
 	VDIVPD       Z1, Z0, Z2
 	VSUBPD       word64_3fe0000000000000<>+0(SB), Z2, Z3
@@ -16628,32 +22703,35 @@ tail_of_settle:
 	VMULPD       Z1, Z2, Z2
 	VADDPD       Z1, Z0, Z0
 	VBLENDMPD    Z2, Z0, K1, Z0
-	MOVQ         (AX), CX
-	VMOVUPD.Z    (CX)(DX*1), K7, Z2
+	MOVQ         (AX), BX
+	VMOVUPD.Z    (BX)(DX*1), K7, Z2
 	VCMPPD       $0x1e, Z4, Z2, K1
 	VBLENDMPD    Z1, Z0, K1, Z0
-	MOVQ         72(AX), CX
-	VMOVUPD      Z0, K7, (CX)(DX*1)
-	MOVQ         168(AX), CX
-	VMOVUPD      Z0, K7, (CX)(DX*1)
+	MOVQ         72(AX), BX
+	VMOVUPD      Z0, K7, (BX)(DX*1)
+	MOVQ         168(AX), BX
+	VMOVUPD      Z0, K7, (BX)(DX*1)
 	VCMPPD       $0x1e, Z4, Z2, K1
-	MOVQ         120(AX), CX
-	VMOVUPD.Z    (CX)(DX*1), K7, Z0
+	MOVQ         120(AX), BX
+	VMOVUPD.Z    (BX)(DX*1), K7, Z0
 	VMULPD       Z1, Z0, Z1
 	VBROADCASTSD 240(AX), Z2
 	VADDPD       Z2, Z1, Z1
-	MOVQ         96(AX), CX
-	VMOVUPD.Z    (CX)(DX*1), K7, Z2
+	MOVQ         96(AX), BX
+	VMOVUPD.Z    (BX)(DX*1), K7, Z2
 	VBLENDMPD    Z1, Z2, K1, Z1
-	MOVQ         96(AX), CX
-	VMOVUPD      Z1, K7, (CX)(DX*1)
-	MOVQ         192(AX), CX
-	VMOVUPD      Z1, K7, (CX)(DX*1)
+	MOVQ         96(AX), BX
+	VMOVUPD      Z1, K7, (BX)(DX*1)
+	MOVQ         192(AX), BX
+	VMOVUPD      Z1, K7, (BX)(DX*1)
 	VADDPD       word64_3ff0000000000000<>+0(SB), Z0, Z0
-	MOVQ         120(AX), AX
-	VMOVUPD      Z0, K7, (AX)(DX*1)
+	MOVQ         120(AX), BX
+	VMOVUPD      Z0, K7, (BX)(DX*1)
+	LEAQ         (DX)(DI*8), DX
 
 end_settle:
-	MOVQ BX, found+24(FP)
+	DECQ CX
+	JNZ  row_of_settle
+	MOVQ SI, found+32(FP)
 	VZEROUPPER
 	RET

@@ -13,9 +13,9 @@ import (
 
 const guard = 20 // elements behind each slice, which must stay as they are
 
-// draw fills the slices of a struct with n numbers of the kind that their names stand for, and its
-// numbers.
-func draw(r *rapid.T, loop any, n int) {
+// draw fills the slices of a struct with numbers of the kind that their names stand for, of so many
+// neurons and rows, and its numbers.
+func draw(r *rapid.T, loop any, neurons, rows int) {
 	v := reflect.ValueOf(loop).Elem()
 	var fill func(v reflect.Value)
 	fill = func(v reflect.Value) {
@@ -25,6 +25,10 @@ func draw(r *rapid.T, loop any, n int) {
 			case reflect.Struct:
 				fill(f)
 			case reflect.Slice:
+				n := neurons
+				if !strings.HasPrefix(f.Type().Name(), "OfNeurons") {
+					n *= rows
+				}
 				s := reflect.MakeSlice(f.Type(), n+guard, n+guard)
 				for j := range n + guard {
 					s.Index(j).SetFloat(number(r, name))
@@ -108,14 +112,15 @@ func same(t *rapid.T, got, want any) {
 }
 
 // check compares a loop in vector instructions with its specification.
-func check[A any](t *testing.T, name string, loop, generic func(*A, *Scratch) bool) {
+func check[A any](t *testing.T, name string, loop, generic func(a *A, s *Scratch, n, rows int) bool) {
 	t.Run(name, func(t *testing.T) {
 		s := NewScratch()
 		rapid.Check(t, func(r *rapid.T) {
 			a := new(A)
-			draw(r, a, rapid.IntRange(0, 37).Draw(r, "n"))
+			n, rows := rapid.IntRange(0, 37).Draw(r, "n"), rapid.IntRange(1, 3).Draw(r, "rows")
+			draw(r, a, n, rows)
 			b := clone(a)
-			if got, want := loop(a, s), generic(b, s); got != want {
+			if got, want := loop(a, s, n, rows), generic(b, s, n, rows); got != want {
 				t.Fatalf("%v, want %v", got, want)
 			}
 			same(r, a, b)
@@ -123,29 +128,70 @@ func check[A any](t *testing.T, name string, loop, generic func(*A, *Scratch) bo
 	})
 }
 
+// share makes the parts of a have one memory for what they hand on, and for what both rules read.
+func share[T Float](a *Mixed[T]) {
+	l, t, s := &a.Local, &a.T, &a.S
+	t.Pre, t.Timer0, t.Post0, s.Pre, s.Timer0 = l.Pre, l.Timer0, l.Post0, l.Pre, l.Timer0
+	s.Threshold, s.GPost, s.GPre = t.Threshold, t.GPost, t.GPre
+	a.LinearT.Gy, a.LinearT.DTimer, a.LinearT.DPost, a.LinearT.DPre, a.LinearT.DS = t.Gy, t.DTimer, t.DPost, t.DPre, t.DS
+	a.LinearS.Gy, a.LinearS.DTimer, a.LinearS.DPost, a.LinearS.DPre, a.LinearS.DS = s.Gy, s.DTimer, s.DPost, s.DPre, s.DS
+	for _, v := range []*Linear[T]{&a.LinearT, &a.LinearS} {
+		v.F, v.Drive, v.Iin, v.M0, v.InvUnder, v.Gain, v.Inner, v.Open = l.F, l.Drive, l.Iin, l.M0, l.InvUnder, l.Gain, l.Inner, l.Open
+		v.SlopeAHP, v.Jump, v.Leak, v.Pre0, v.Iahp0, v.S0 = l.SlopeAHP, l.Jump, l.Leak, l.Pre0, l.Iahp0, l.S0
+		v.RateMem, v.Feedback, v.GainMem, v.InvLeak, v.DecayAHP, v.JumpAHP = l.RateMem, l.Feedback, l.GainMem, l.InvLeak, l.DecayAHP, l.JumpAHP
+	}
+	v, w := &a.LinearS, &a.LinearT
+	v.Isyn0, v.W, v.ChargeAHP, v.GainAHP, v.DecaySyn, v.ChargeSyn, v.GainSyn = w.Isyn0, w.W, w.ChargeAHP, w.GainAHP, w.DecaySyn, w.ChargeSyn, w.GainSyn
+	v.GIsyn, v.GIahp = w.GIsyn, w.GIahp
+}
+
+// forget takes away what is arbitrary after a run.
+func forget[T Float](a *Mixed[T]) {
+	l := &a.Local
+	for _, x := range []*[]T{&l.F, &l.Drive, &l.Iin, &l.M0, &l.InvUnder, &l.Gain, &l.Inner, &l.Open, &l.SlopeAHP, &l.Leak} {
+		*x = nil
+	}
+	a.T.Gy, a.S.Gy = nil, nil
+	for _, v := range []*Linear[T]{&a.LinearT, &a.LinearS} {
+		v.Gy, v.F, v.Drive, v.Iin, v.M0, v.InvUnder, v.Gain, v.Inner, v.Open = nil, nil, nil, nil, nil, nil, nil, nil, nil
+		v.SlopeAHP, v.Leak, v.Gsyn, v.Gleak = nil, nil, nil, nil
+	}
+}
+
 func checkAll[T Float](t *testing.T) {
 	yes := true
-	check(t, "Currents", func(a *Currents[T], s *Scratch) bool { a.Run(s); return yes }, func(a *Currents[T], _ *Scratch) bool { a.generic(len(a.W)); return yes })
-	check(t, "Membrane", func(a *Membrane[T], s *Scratch) bool { return a.Run(s) }, func(a *Membrane[T], _ *Scratch) bool { return a.generic(len(a.M)) })
-	check(t, "Forced", func(a *Forced[T], s *Scratch) bool { return a.Run(s) }, func(a *Forced[T], _ *Scratch) bool { return a.generic(len(a.M)) })
-	check(t, "Slopes", func(a *Slopes[T], s *Scratch) bool { a.Run(s); return yes }, func(a *Slopes[T], _ *Scratch) bool { a.generic(len(a.Pre)); return yes })
-	check(t, "Local", func(a *Local[T], s *Scratch) bool { a.Run(s); return yes }, func(a *Local[T], _ *Scratch) bool { a.generic(len(a.Pre), false); return yes })
-	check(t, "LocalSoft", func(a *LocalSoft[T], s *Scratch) bool { a.Run(s); return yes }, func(a *LocalSoft[T], _ *Scratch) bool { a.generic(len(a.Pre), true); return yes })
-	check(t, "SpikeS", func(a *SpikeS[T], s *Scratch) bool { a.Run(s); return yes }, func(a *SpikeS[T], _ *Scratch) bool { a.generic(len(a.Pre)); return yes })
-	check(t, "SpikeT", func(a *SpikeT[T], s *Scratch) bool { a.Run(s); return yes }, func(a *SpikeT[T], _ *Scratch) bool { a.generic(len(a.Pre)); return yes })
-	check(t, "SpikeForced", func(a *SpikeForced[T], s *Scratch) bool { a.Run(s); return yes }, func(a *SpikeForced[T], _ *Scratch) bool { a.generic(len(a.S)); return yes })
-	check(t, "SpikeRockpool", func(a *SpikeRockpool[T], s *Scratch) bool { a.Run(s); return yes }, func(a *SpikeRockpool[T], _ *Scratch) bool { a.generic(len(a.Pre)); return yes })
-	check(t, "Linear", func(a *Linear[T], s *Scratch) bool { a.Run(s); return yes }, func(a *Linear[T], _ *Scratch) bool { a.generic(len(a.Gy)); return yes })
-	check(t, "ExpSyn", func(a *ExpSyn[T], s *Scratch) bool { a.Run(s); return yes }, func(a *ExpSyn[T], _ *Scratch) bool { a.generic(len(a.X)); return yes })
-	check(t, "ExpSynBack", func(a *ExpSynBack[T], s *Scratch) bool { a.Run(s); return yes }, func(a *ExpSynBack[T], _ *Scratch) bool { a.generic(len(a.Out)); return yes })
-	check(t, "Alpha", func(a *Alpha[T], s *Scratch) bool { a.Run(s); return yes }, func(a *Alpha[T], _ *Scratch) bool { a.generic(len(a.O), false); return yes })
-	check(t, "AlphaExact", func(a *AlphaExact[T], s *Scratch) bool { a.Run(s); return yes }, func(a *AlphaExact[T], _ *Scratch) bool { a.generic(len(a.O), true); return yes })
-	check(t, "AlphaBack", func(a *AlphaBack[T], s *Scratch) bool { a.Run(s); return yes }, func(a *AlphaBack[T], _ *Scratch) bool { a.generic(len(a.O)); return yes })
-	check(t, "Softmax", func(a *Softmax[T], s *Scratch) bool { a.Run(s); return yes }, func(a *Softmax[T], _ *Scratch) bool { a.generic(len(a.V)); return yes })
-	check(t, "Larger", func(a *Larger[T], s *Scratch) bool { a.Run(s); return yes }, func(a *Larger[T], _ *Scratch) bool { a.generic(len(a.X)); return yes })
-	check(t, "Drive", func(a *Drive[T], s *Scratch) bool { a.Run(s); return yes }, func(a *Drive[T], _ *Scratch) bool { a.generic(len(a.J)); return yes })
-	check(t, "Compete", func(a *Compete[T], s *Scratch) bool { a.Run(s); return yes }, func(a *Compete[T], _ *Scratch) bool { a.generic(len(a.E)); return yes })
-	check(t, "Settle", func(a *Settle[T], s *Scratch) bool { a.Run(s); return yes }, func(a *Settle[T], _ *Scratch) bool { a.generic(len(a.S)); return yes })
+	check(t, "Currents", func(a *Currents[T], s *Scratch, n, rows int) bool { a.Run(s, n, rows); return yes }, func(a *Currents[T], _ *Scratch, n, rows int) bool { a.generic(n, rows); return yes })
+	check(t, "Membrane", func(a *Membrane[T], s *Scratch, n, rows int) bool { return a.Run(s, n, rows) }, func(a *Membrane[T], _ *Scratch, n, rows int) bool { return a.generic(n, rows) })
+	check(t, "Forced", func(a *Forced[T], s *Scratch, n, rows int) bool { return a.Run(s, n, rows) }, func(a *Forced[T], _ *Scratch, n, rows int) bool { return a.generic(n, rows) })
+	check(t, "Slopes", func(a *Slopes[T], s *Scratch, n, rows int) bool { a.Run(s, n, rows); return yes }, func(a *Slopes[T], _ *Scratch, n, rows int) bool { a.generic(n, rows); return yes })
+	check(t, "Local", func(a *Local[T], s *Scratch, n, rows int) bool { a.Run(s, n, rows); return yes }, func(a *Local[T], _ *Scratch, n, rows int) bool { a.generic(n, rows, false); return yes })
+	check(t, "LocalSoft", func(a *Local[T], s *Scratch, n, rows int) bool { a.RunSoft(s, n, rows); return yes }, func(a *Local[T], _ *Scratch, n, rows int) bool { a.generic(n, rows, true); return yes })
+	check(t, "SpikeS", func(a *SpikeS[T], s *Scratch, n, rows int) bool { a.Run(s, n, rows); return yes }, func(a *SpikeS[T], _ *Scratch, n, rows int) bool { a.generic(n, rows); return yes })
+	check(t, "SpikeT", func(a *SpikeT[T], s *Scratch, n, rows int) bool { a.Run(s, n, rows); return yes }, func(a *SpikeT[T], _ *Scratch, n, rows int) bool { a.generic(n, rows); return yes })
+	check(t, "SpikeForced", func(a *SpikeForced[T], s *Scratch, n, rows int) bool { a.Run(s, n, rows); return yes }, func(a *SpikeForced[T], _ *Scratch, n, rows int) bool { a.generic(n, rows); return yes })
+	check(t, "SpikeRockpool", func(a *SpikeRockpool[T], s *Scratch, n, rows int) bool { a.Run(s, n, rows); return yes }, func(a *SpikeRockpool[T], _ *Scratch, n, rows int) bool { a.generic(n, rows); return yes })
+	check(t, "Linear", func(a *Linear[T], s *Scratch, n, rows int) bool { a.Run(s, n, rows); return yes }, func(a *Linear[T], _ *Scratch, n, rows int) bool { a.generic(n, rows); return yes })
+	check(t, "Mixed", func(a *Mixed[T], s *Scratch, n, rows int) bool {
+		share(a)
+		a.Run(s, n, rows)
+		forget(a)
+		return yes
+	}, func(a *Mixed[T], _ *Scratch, n, rows int) bool {
+		share(a)
+		a.generic(n, rows)
+		forget(a)
+		return yes
+	})
+	check(t, "ExpSyn", func(a *ExpSyn[T], s *Scratch, _, _ int) bool { a.Run(s); return yes }, func(a *ExpSyn[T], _ *Scratch, _, _ int) bool { a.generic(len(a.X)); return yes })
+	check(t, "ExpSynBack", func(a *ExpSynBack[T], s *Scratch, _, _ int) bool { a.Run(s); return yes }, func(a *ExpSynBack[T], _ *Scratch, _, _ int) bool { a.generic(len(a.Out)); return yes })
+	check(t, "Alpha", func(a *Alpha[T], s *Scratch, _, _ int) bool { a.Run(s); return yes }, func(a *Alpha[T], _ *Scratch, _, _ int) bool { a.generic(len(a.O), false); return yes })
+	check(t, "AlphaExact", func(a *AlphaExact[T], s *Scratch, _, _ int) bool { a.Run(s); return yes }, func(a *AlphaExact[T], _ *Scratch, _, _ int) bool { a.generic(len(a.O), true); return yes })
+	check(t, "AlphaBack", func(a *AlphaBack[T], s *Scratch, _, _ int) bool { a.Run(s); return yes }, func(a *AlphaBack[T], _ *Scratch, _, _ int) bool { a.generic(len(a.O)); return yes })
+	check(t, "Softmax", func(a *Softmax[T], s *Scratch, _, _ int) bool { a.Run(s); return yes }, func(a *Softmax[T], _ *Scratch, _, _ int) bool { a.generic(len(a.V)); return yes })
+	check(t, "Larger", func(a *Larger[T], s *Scratch, _, _ int) bool { a.Run(s); return yes }, func(a *Larger[T], _ *Scratch, _, _ int) bool { a.generic(len(a.X)); return yes })
+	check(t, "Drive", func(a *Drive[T], s *Scratch, _, _ int) bool { a.Run(s); return yes }, func(a *Drive[T], _ *Scratch, _, _ int) bool { a.generic(len(a.J)); return yes })
+	check(t, "Compete", func(a *Compete[T], s *Scratch, _, _ int) bool { a.Run(s); return yes }, func(a *Compete[T], _ *Scratch, _, _ int) bool { a.generic(len(a.E)); return yes })
+	check(t, "Settle", func(a *Settle[T], s *Scratch, _, _ int) bool { a.Run(s); return yes }, func(a *Settle[T], _ *Scratch, _, _ int) bool { a.generic(len(a.S)); return yes })
 }
 
 // TestRegisters: kernels for AVX2 use none of the registers that only AVX-512 has, which this

@@ -2,6 +2,10 @@ package cells
 
 //go:generate go -C _gen run . -pkg cells -out ../cells_amd64.s -stubs ../stubs_amd64.go
 
+// OfNeurons are numbers of neurons that all rows of a loop share: coefficients, and sums over the
+// rows. All other slices have a number for each neuron of each row, row by row.
+type OfNeurons[T Float] []T
+
 // Float is a kind of numbers.
 type Float interface{ float32 | float64 }
 
@@ -18,14 +22,14 @@ const LeastGrowth = 0.2
 //	leak  = LeakMem + iahp
 type Currents[T Float] struct {
 	Isyn0, Iahp0, S0, W                                      []T
-	DecaySyn, ChargeSyn, GainSyn, DecayAHP, JumpAHP, LeakMem []T
+	DecaySyn, ChargeSyn, GainSyn, DecayAHP, JumpAHP, LeakMem OfNeurons[T]
 	Isyn, Iahp, Leak                                         []T
 }
 
-// Run computes the step.
-func (a *Currents[T]) Run(s *Scratch) {
-	if n := len(a.W); n > 0 && !run[T](currents, a, s, n) {
-		a.generic(n)
+// Run computes the step of n neurons in some rows.
+func (a *Currents[T]) Run(s *Scratch, n, rows int) {
+	if n*rows > 0 && !run[T](currents, a, s, n, rows) {
+		a.generic(n, rows)
 	}
 }
 
@@ -42,37 +46,35 @@ func (a *Currents[T]) Run(s *Scratch) {
 // v is pre of the step before, InvLeak 1/LeakMem. m is not above [Ceiling].
 type Membrane[T Float] struct {
 	Syn, Leak, Timer0, V                                              []T
-	RateMem, Feedback, GainMem, DcMem, InvLeak, Threshold, Refractory []T
+	RateMem, Feedback, GainMem, DcMem, InvLeak, Threshold, Refractory OfNeurons[T]
 	M                                                                 []T // before, and after
 	Pre, Post, S, Timer                                               []T
 	Most, Tick                                                        T
 }
 
 // Run computes the step. It returns false where a state is not finite.
-func (a *Membrane[T]) Run(s *Scratch) (finite bool) {
-	n := len(a.M)
-	if n == 0 {
+func (a *Membrane[T]) Run(s *Scratch, n, rows int) (finite bool) {
+	if n*rows == 0 {
 		return true
 	}
-	if bad, ok := call[T](membrane, a, s, n); ok {
+	if bad, ok := call[T](membrane, a, s, n, rows); ok {
 		return bad == 0
 	}
-	return a.generic(n)
+	return a.generic(n, rows)
 }
 
 // Forced is [Membrane] with given spikes S.
 type Forced[T Float] struct{ Membrane[T] }
 
 // Run computes the step. It returns false where a state is not finite.
-func (a *Forced[T]) Run(s *Scratch) (finite bool) {
-	n := len(a.M)
-	if n == 0 {
+func (a *Forced[T]) Run(s *Scratch, n, rows int) (finite bool) {
+	if n*rows == 0 {
 		return true
 	}
-	if bad, ok := call[T](forced, a, s, n); ok {
+	if bad, ok := call[T](forced, a, s, n, rows); ok {
 		return bad == 0
 	}
-	return a.generic(n)
+	return a.generic(n, rows)
 }
 
 // Slopes are those of rule S at x = pre - Threshold, with q = e^(x InvWidth):
@@ -81,19 +83,19 @@ func (a *Forced[T]) Run(s *Scratch) (finite bool) {
 //	count = InvWidth Σ_{k < n} q_k / (1+q_k)²,  q_{k+1} = Fall q_k,
 //	        n = min(max(ceil x, 0) + 3, Most)
 type Slopes[T Float] struct {
-	Pre, Threshold       []T
+	Pre                  []T
+	Threshold            OfNeurons[T]
 	Count, Flag          []T
 	InvWidth, Fall, Most T
 }
 
 // Run computes the slopes.
-func (a *Slopes[T]) Run(s *Scratch) {
-	n := len(a.Pre)
-	if n == 0 {
+func (a *Slopes[T]) Run(s *Scratch, n, rows int) {
+	if n*rows == 0 {
 		return
 	}
-	if many, ok := call[T](slopes, a, s, n); !ok || many != 0 {
-		a.generic(n) // many: some n is larger than the code is for
+	if many, ok := call[T](slopes, a, s, n, rows); !ok || many != 0 {
+		a.generic(n, rows) // many: some n is larger than the code is for
 	}
 }
 
@@ -108,29 +110,26 @@ func (a *Slopes[T]) Run(s *Scratch) {
 //	Jump      ln m with the gate open less pre, in the bin in which the gate is about to open,
 //	          else 0
 //
-// The slope of max(a, 1) is 1, 1/2 and 0 above, at and below 1; with [LocalSoft] it is the logistic
-// function of a - 1.
+// The slope of max(a, 1) is 1, 1/2 and 0 above, at and below 1; soft it is the logistic function
+// of a - 1.
 type Local[T Float] struct {
 	Post0, Pre0, Timer0, Syn, Iahp, Iahp0, S0, Pre                         []T
-	RateMem, Feedback, GainMem, DcMem, InvLeak, LeakMem, DecayAHP, JumpAHP []T
+	RateMem, Feedback, GainMem, DcMem, InvLeak, LeakMem, DecayAHP, JumpAHP OfNeurons[T]
 	F, Drive, Iin, M0, InvUnder, Gain, Inner, Open, SlopeAHP, Jump, Leak   []T
 	Gate                                                                   T // the largest timer for which the gate is about to open, 0 for none
 }
 
 // Run computes the derivatives.
-func (a *Local[T]) Run(s *Scratch) {
-	if n := len(a.Pre); n > 0 && !run[T](local, a, s, n) {
-		a.generic(n, false)
+func (a *Local[T]) Run(s *Scratch, n, rows int) {
+	if n*rows > 0 && !run[T](local, a, s, n, rows) {
+		a.generic(n, rows, false)
 	}
 }
 
-// LocalSoft is [Local] with soft slopes.
-type LocalSoft[T Float] struct{ Local[T] }
-
-// Run computes the derivatives.
-func (a *LocalSoft[T]) Run(s *Scratch) {
-	if n := len(a.Pre); n > 0 && !run[T](localSoft, a, s, n) {
-		a.generic(n, true)
+// RunSoft computes them with soft slopes.
+func (a *Local[T]) RunSoft(s *Scratch, n, rows int) {
+	if n*rows > 0 && !run[T](localSoft, a, s, n, rows) {
+		a.generic(n, rows, true)
 	}
 }
 
@@ -142,18 +141,19 @@ func (a *LocalSoft[T]) Run(s *Scratch) {
 //	DThreshold -= gx
 //	with a spike DRefractory += DTimer, DTimer = 0; else DTimer *= [timer0 > Tick]
 type SpikeS[T Float] struct {
-	Pre, Timer0, Threshold, Count, Flag []T
-	DS, DPost, DPre, GS, GPost, GPre    []T
-	DTimer                              []T // before, and after
-	DThreshold, DRefractory             []T // sums
-	Gy                                  []T
-	Tick                                T
+	Pre, Timer0, Count, Flag         []T
+	Threshold                        OfNeurons[T]
+	DS, DPost, DPre, GS, GPost, GPre []T
+	DTimer                           []T          // before, and after
+	DThreshold, DRefractory          OfNeurons[T] // sums
+	Gy                               []T
+	Tick                             T
 }
 
 // Run computes the adjoint.
-func (a *SpikeS[T]) Run(s *Scratch) {
-	if n := len(a.Pre); n > 0 && !run[T](spikeS, a, s, n) {
-		a.generic(n)
+func (a *SpikeS[T]) Run(s *Scratch, n, rows int) {
+	if n*rows > 0 && !run[T](spikeS, a, s, n, rows) {
+		a.generic(n, rows)
 	}
 }
 
@@ -167,18 +167,19 @@ func (a *SpikeS[T]) Run(s *Scratch) {
 //
 // and the timer as in [SpikeS].
 type SpikeT[T Float] struct {
-	Pre, Timer0, Threshold, S, Post0, RateAHP                           []T
+	Pre, Timer0, S, Post0                                               []T
+	Threshold, RateAHP                                                  OfNeurons[T]
 	Shift, DS, DPost, DPre, GPost, GPre, GSBefore, GSAfter, GPostBefore []T
 	DTimer                                                              []T
-	DThreshold, DRefractory                                             []T
+	DThreshold, DRefractory                                             OfNeurons[T] // sums
 	Gy                                                                  []T
 	Tick                                                                T
 }
 
 // Run computes the adjoint.
-func (a *SpikeT[T]) Run(s *Scratch) {
-	if n := len(a.Pre); n > 0 && !run[T](spikeT, a, s, n) {
-		a.generic(n)
+func (a *SpikeT[T]) Run(s *Scratch, n, rows int) {
+	if n*rows > 0 && !run[T](spikeT, a, s, n, rows) {
+		a.generic(n, rows)
 	}
 }
 
@@ -187,33 +188,34 @@ type SpikeForced[T Float] struct {
 	S, Timer0                []T
 	DPost, DPre, GPost, GPre []T
 	DTimer                   []T
-	DRefractory              []T
+	DRefractory              OfNeurons[T] // sums
 	Gy                       []T
 	Tick                     T
 }
 
 // Run computes the adjoint.
-func (a *SpikeForced[T]) Run(s *Scratch) {
-	if n := len(a.S); n > 0 && !run[T](spikeForced, a, s, n) {
-		a.generic(n)
+func (a *SpikeForced[T]) Run(s *Scratch, n, rows int) {
+	if n*rows > 0 && !run[T](spikeForced, a, s, n, rows) {
+		a.generic(n, rows)
 	}
 }
 
 // SpikeRockpool is that by the rule of Rockpool: 1 spike per ampere where Imem > Io, and the linear
 // reset with half slopes where there are 0 spikes or 1.
 type SpikeRockpool[T Float] struct {
-	Pre, Timer0, Threshold, S, Ampere []T
-	DS, DPost, DPre, GS, GPost, GPre  []T
-	DTimer                            []T
-	DAmpere, DRefractory              []T
-	Gy                                []T
-	Tick                              T
+	Pre, Timer0, S                   []T
+	Threshold, Ampere                OfNeurons[T]
+	DS, DPost, DPre, GS, GPost, GPre []T
+	DTimer                           []T
+	DAmpere, DRefractory             OfNeurons[T] // sums
+	Gy                               []T
+	Tick                             T
 }
 
 // Run computes the adjoint.
-func (a *SpikeRockpool[T]) Run(s *Scratch) {
-	if n := len(a.Pre); n > 0 && !run[T](spikeRockpool, a, s, n) {
-		a.generic(n)
+func (a *SpikeRockpool[T]) Run(s *Scratch, n, rows int) {
+	if n*rows > 0 && !run[T](spikeRockpool, a, s, n, rows) {
+		a.generic(n, rows)
 	}
 }
 
@@ -223,18 +225,35 @@ func (a *SpikeRockpool[T]) Run(s *Scratch) {
 type Linear[T Float] struct {
 	Gy, F, Drive, Iin, M0, InvUnder, Gain, Inner, Open, SlopeAHP, Jump  []T // of Local
 	Pre0, Leak, Iahp0, S0, Isyn0, W                                     []T
-	RateMem, Feedback, GainMem, InvLeak                                 []T
-	DecayAHP, ChargeAHP, JumpAHP, GainAHP, DecaySyn, ChargeSyn, GainSyn []T
+	RateMem, Feedback, GainMem, InvLeak                                 OfNeurons[T]
+	DecayAHP, ChargeAHP, JumpAHP, GainAHP, DecaySyn, ChargeSyn, GainSyn OfNeurons[T]
 	GIsyn, GIahp                                                        []T
 	DIsyn, DIahp, DTimer                                                []T // before, and after
-	DRateMem, DFeedback, DGainMem, DLeakMem, DDcMem                     []T
-	DRateAHP, DPulseAHP, DGainAHP, DRateSyn, DPulseSyn, DGainSyn        []T
+	DRateMem, DFeedback, DGainMem, DLeakMem, DDcMem                     OfNeurons[T]
+	DRateAHP, DPulseAHP, DGainAHP, DRateSyn, DPulseSyn, DGainSyn        OfNeurons[T]
 	DPost, DPre, DW, DS, Gsyn, Gleak                                    []T
 }
 
 // Run computes the adjoint.
-func (a *Linear[T]) Run(s *Scratch) {
-	if n := len(a.Gy); n > 0 && !run[T](linear, a, s, n) {
-		a.generic(n)
+func (a *Linear[T]) Run(s *Scratch, n, rows int) {
+	if n*rows > 0 && !run[T](linear, a, s, n, rows) {
+		a.generic(n, rows)
+	}
+}
+
+// Mixed is the adjoint of a step by the rules T and S: the loops of its parts, one after the other.
+// The parts share the memory of what one hands to another and of what several of them read.
+type Mixed[T Float] struct {
+	Local   Local[T]
+	T       SpikeT[T]
+	LinearT Linear[T]
+	S       SpikeS[T]
+	LinearS Linear[T]
+}
+
+// Run computes the adjoint. What Local but Jump, Gy, Gsyn and Gleak hold after it is arbitrary.
+func (a *Mixed[T]) Run(s *Scratch, n, rows int) {
+	if n*rows > 0 && !run[T](mixed, a, s, n, rows) {
+		a.generic(n, rows)
 	}
 }

@@ -49,11 +49,12 @@ func ceil[T Float](x T) T { return T(math.Ceil(float64(x))) }
 // bound keeps m in [1, Ceiling]; NaN stays.
 func bound[T Float](m T) T { return smaller(Ceiling, larger(1, m)) }
 
-func (a *Currents[T]) generic(n int) {
-	for j := range n {
-		a.Isyn[j] = T(a.DecaySyn[j]*a.Isyn0[j]) + T(a.ChargeSyn[j]*larger(T(a.GainSyn[j]*a.W[j]), 1))
-		a.Iahp[j] = larger(1, T(a.DecayAHP[j]*a.Iahp0[j])+T(a.JumpAHP[j]*a.S0[j]))
-		a.Leak[j] = a.LeakMem[j] + a.Iahp[j]
+func (a *Currents[T]) generic(n, rows int) {
+	for i := range n * rows {
+		j := i % n
+		a.Isyn[i] = T(a.DecaySyn[j]*a.Isyn0[i]) + T(a.ChargeSyn[j]*larger(T(a.GainSyn[j]*a.W[i]), 1))
+		a.Iahp[i] = larger(1, T(a.DecayAHP[j]*a.Iahp0[i])+T(a.JumpAHP[j]*a.S0[i]))
+		a.Leak[i] = a.LeakMem[j] + a.Iahp[i]
 	}
 }
 
@@ -64,50 +65,52 @@ func growth[T Float](f, ratio, gain, iin, under, leak T) (inner, drive T) {
 }
 
 // grown is m after a step.
-func (a *Membrane[T]) grown(j int) (m T, finite bool) {
-	leak := a.Leak[j]
-	f := Exp(T(a.Feedback[j] * a.V[j]))
+func (a *Membrane[T]) grown(i, j int) (m T, finite bool) {
+	leak := a.Leak[i]
+	f := Exp(T(a.Feedback[j] * a.V[i]))
 	iin := T(1)
-	if a.Timer0[j] == 0 {
-		iin = larger(1, a.Syn[j]-leak+a.DcMem[j])
+	if a.Timer0[i] == 0 {
+		iin = larger(1, a.Syn[i]-leak+a.DcMem[j])
 	}
-	inner, _ := growth(f, T(leak*a.InvLeak[j]), a.GainMem[j], iin, a.M[j]+a.GainMem[j], leak)
-	m = bound(a.M[j] + T(a.M[j]*T(a.RateMem[j]*inner)))
-	sum := a.Syn[j] + leak + m
+	inner, _ := growth(f, T(leak*a.InvLeak[j]), a.GainMem[j], iin, a.M[i]+a.GainMem[j], leak)
+	m = bound(a.M[i] + T(a.M[i]*T(a.RateMem[j]*inner)))
+	sum := a.Syn[i] + leak + m
 	return m, sum-sum == 0
 }
 
 // reset is what follows from s spikes.
-func (a *Membrane[T]) reset(j int, m, pre T) {
-	a.Pre[j], a.Post[j], a.M[j] = pre, pre, m
+func (a *Membrane[T]) reset(i, j int, m, pre T) {
+	a.Pre[i], a.Post[i], a.M[i] = pre, pre, m
 	switch {
-	case a.S[j] > 0:
-		a.Post[j], a.M[j], a.Timer[j] = 0, 1, a.Refractory[j]
-	case a.Timer0[j] > a.Tick:
-		a.Timer[j] = a.Timer0[j] - 1
+	case a.S[i] > 0:
+		a.Post[i], a.M[i], a.Timer[i] = 0, 1, a.Refractory[j]
+	case a.Timer0[i] > a.Tick:
+		a.Timer[i] = a.Timer0[i] - 1
 	default:
-		a.Timer[j] = 0
+		a.Timer[i] = 0
 	}
 }
 
-func (a *Membrane[T]) generic(n int) (finite bool) {
+func (a *Membrane[T]) generic(n, rows int) (finite bool) {
 	finite = true
-	for j := range n {
-		m, ok := a.grown(j)
+	for i := range n * rows {
+		j := i % n
+		m, ok := a.grown(i, j)
 		finite = finite && ok
 		pre := Log(m)
-		a.S[j] = smaller(a.Most, larger(ceil(pre-a.Threshold[j]), 0))
-		a.reset(j, m, pre)
+		a.S[i] = smaller(a.Most, larger(ceil(pre-a.Threshold[j]), 0))
+		a.reset(i, j, m, pre)
 	}
 	return finite
 }
 
-func (a *Forced[T]) generic(n int) (finite bool) {
+func (a *Forced[T]) generic(n, rows int) (finite bool) {
 	finite = true
-	for j := range n {
-		m, ok := a.grown(j)
+	for i := range n * rows {
+		j := i % n
+		m, ok := a.grown(i, j)
 		finite = finite && ok
-		a.reset(j, m, Log(m))
+		a.reset(i, j, m, Log(m))
 	}
 	return finite
 }
@@ -115,20 +118,21 @@ func (a *Forced[T]) generic(n int) (finite bool) {
 // expRange bounds the exponent of the slopes, which are smaller than 1e-17 beyond.
 const expRange = 40
 
-func (a *Slopes[T]) generic(n int) {
-	for j := range n {
-		x := a.Pre[j] - a.Threshold[j]
+func (a *Slopes[T]) generic(n, rows int) {
+	for i := range n * rows {
+		j := i % n
+		x := a.Pre[i] - a.Threshold[j]
 		q := Exp(smaller(expRange, larger(-expRange, T(x*a.InvWidth))))
 		count, terms := T(0), smaller(a.Most, larger(ceil(x), 0)+3)
 		for k := T(0); k < terms; k++ {
 			b := q / T((1+q)*(1+q))
 			if k == 0 {
-				a.Flag[j] = T(b * a.InvWidth)
+				a.Flag[i] = T(b * a.InvWidth)
 			}
 			count += b
 			q *= a.Fall
 		}
-		a.Count[j] = T(count * a.InvWidth)
+		a.Count[i] = T(count * a.InvWidth)
 	}
 }
 
@@ -145,28 +149,29 @@ func slope[T Float](a T, soft bool) T {
 	return 0
 }
 
-func (a *Local[T]) generic(n int, soft bool) {
-	for j := range n {
-		m, leak := Exp(a.Post0[j]), a.LeakMem[j]+a.Iahp[j]
-		a.Leak[j] = leak
-		f := Exp(T(a.Feedback[j] * a.Pre0[j]))
-		input := a.Syn[j] - leak + a.DcMem[j]
+func (a *Local[T]) generic(n, rows int, soft bool) {
+	for i := range n * rows {
+		j := i % n
+		m, leak := Exp(a.Post0[i]), a.LeakMem[j]+a.Iahp[i]
+		a.Leak[i] = leak
+		f := Exp(T(a.Feedback[j] * a.Pre0[i]))
+		input := a.Syn[i] - leak + a.DcMem[j]
 		open := larger(1, input)
 		iin, slopeIn := T(1), T(0)
-		if a.Timer0[j] == 0 {
+		if a.Timer0[i] == 0 {
 			iin, slopeIn = open, slope(input, soft)
 		}
 		under := m + a.GainMem[j]
 		ratio := T(leak * a.InvLeak[j])
 		inner, drive := growth(f, ratio, a.GainMem[j], iin, under, leak)
 		raw := m + T(m*T(a.RateMem[j]*inner))
-		a.F[j], a.Drive[j], a.Iin[j], a.M0[j], a.InvUnder[j], a.Inner[j], a.Open[j] = f, drive, iin, m, 1/under, inner, slopeIn
-		a.Gain[j] = T(slope(raw, soft)*m) / bound(raw)
-		a.SlopeAHP[j] = slope(T(a.DecayAHP[j]*a.Iahp0[j])+T(a.JumpAHP[j]*a.S0[j]), soft)
-		a.Jump[j] = 0
-		if a.Timer0[j] > 0 && a.Timer0[j] <= a.Gate {
+		a.F[i], a.Drive[i], a.Iin[i], a.M0[i], a.InvUnder[i], a.Inner[i], a.Open[i] = f, drive, iin, m, 1/under, inner, slopeIn
+		a.Gain[i] = T(slope(raw, soft)*m) / bound(raw)
+		a.SlopeAHP[i] = slope(T(a.DecayAHP[j]*a.Iahp0[i])+T(a.JumpAHP[j]*a.S0[i]), soft)
+		a.Jump[i] = 0
+		if a.Timer0[i] > 0 && a.Timer0[i] <= a.Gate {
 			inner, _ := growth(f, ratio, a.GainMem[j], open, under, leak)
-			a.Jump[j] = Log(bound(m+T(m*T(a.RateMem[j]*inner)))) - a.Pre[j]
+			a.Jump[i] = Log(bound(m+T(m*T(a.RateMem[j]*inner)))) - a.Pre[i]
 		}
 	}
 }
@@ -183,56 +188,60 @@ func tick[T Float](d, sum *T, timer0, end T, spiked bool) {
 	*sum += start
 }
 
-func (a *SpikeS[T]) generic(n int) {
-	for j := range n {
-		spiked := a.Pre[j]-a.Threshold[j] > 0
-		gpost := a.DPost[j] + a.GPost[j]
-		gx := T((a.DS[j]+a.GS[j])*a.Count[j]) - T(T(gpost*a.Pre[j])*a.Flag[j])
-		gy := a.DPre[j] + a.GPre[j]
+func (a *SpikeS[T]) generic(n, rows int) {
+	for i := range n * rows {
+		j := i % n
+		spiked := a.Pre[i]-a.Threshold[j] > 0
+		gpost := a.DPost[i] + a.GPost[i]
+		gx := T((a.DS[i]+a.GS[i])*a.Count[i]) - T(T(gpost*a.Pre[i])*a.Flag[i])
+		gy := a.DPre[i] + a.GPre[i]
 		if !spiked {
 			gy += gpost
 		}
-		a.Gy[j] = gy + gx
+		a.Gy[i] = gy + gx
 		a.DThreshold[j] -= gx
-		tick(&a.DTimer[j], &a.DRefractory[j], a.Timer0[j], a.Tick, spiked)
+		tick(&a.DTimer[i], &a.DRefractory[j], a.Timer0[i], a.Tick, spiked)
 	}
 }
 
-func (a *SpikeT[T]) generic(n int) {
-	for j := range n {
-		gy := a.DPre[j] + a.GPre[j]
-		spiked := a.Pre[j]-a.Threshold[j] > 0
+func (a *SpikeT[T]) generic(n, rows int) {
+	for i := range n * rows {
+		j := i % n
+		gy := a.DPre[i] + a.GPre[i]
+		spiked := a.Pre[i]-a.Threshold[j] > 0
 		if spiked {
-			q := a.Shift[j] - T(T(a.DS[j]*a.S[j])*a.RateAHP[j]) - a.DTimer[j] - T(T(a.GPost[j]*a.Pre[j])*0.5)
-			q += T(T(a.S[j]*(a.GSBefore[j]-a.GSAfter[j])) * 0.5)
-			q -= T(T(a.GPostBefore[j]*a.Post0[j]) * 0.5)
-			gx := q / larger(a.Pre[j]-a.Post0[j], LeastGrowth)
+			q := a.Shift[i] - T(T(a.DS[i]*a.S[i])*a.RateAHP[j]) - a.DTimer[i] - T(T(a.GPost[i]*a.Pre[i])*0.5)
+			q += T(T(a.S[i]*(a.GSBefore[i]-a.GSAfter[i])) * 0.5)
+			q -= T(T(a.GPostBefore[i]*a.Post0[i]) * 0.5)
+			gx := q / larger(a.Pre[i]-a.Post0[i], LeastGrowth)
 			gy += gx
 			a.DThreshold[j] -= gx
 		} else {
-			gy += a.DPost[j] + a.GPost[j]
+			gy += a.DPost[i] + a.GPost[i]
 		}
-		a.Gy[j] = gy
-		tick(&a.DTimer[j], &a.DRefractory[j], a.Timer0[j], a.Tick, spiked)
+		a.Gy[i] = gy
+		tick(&a.DTimer[i], &a.DRefractory[j], a.Timer0[i], a.Tick, spiked)
 	}
 }
 
-func (a *SpikeForced[T]) generic(n int) {
-	for j := range n {
-		gy, spiked := a.DPre[j]+a.GPre[j], a.S[j] > 0
+func (a *SpikeForced[T]) generic(n, rows int) {
+	for i := range n * rows {
+		j := i % n
+		gy, spiked := a.DPre[i]+a.GPre[i], a.S[i] > 0
 		if !spiked {
-			gy += a.DPost[j] + a.GPost[j]
+			gy += a.DPost[i] + a.GPost[i]
 		}
-		a.Gy[j] = gy
-		tick(&a.DTimer[j], &a.DRefractory[j], a.Timer0[j], a.Tick, spiked)
+		a.Gy[i] = gy
+		tick(&a.DTimer[i], &a.DRefractory[j], a.Timer0[i], a.Tick, spiked)
 	}
 }
 
-func (a *SpikeRockpool[T]) generic(n int) {
-	for j := range n {
-		y := a.Pre[j]
+func (a *SpikeRockpool[T]) generic(n, rows int) {
+	for i := range n * rows {
+		j := i % n
+		y := a.Pre[i]
 		spiked := y-a.Threshold[j] > 0
-		gpost, gy := a.DPost[j]+a.GPost[j], a.DPre[j]+a.GPre[j]
+		gpost, gy := a.DPost[i]+a.GPost[i], a.DPre[i]+a.GPre[i]
 		if y > 0 {
 			m := Exp(y)
 			gm := gpost // of Imem after the reset, relative to Io
@@ -240,10 +249,10 @@ func (a *SpikeRockpool[T]) generic(n int) {
 				gm /= m
 			}
 			half := T(0)
-			if a.S[j] <= 1 {
+			if a.S[i] <= 1 {
 				half = 0.5
 			}
-			count := T((a.DS[j] + a.GS[j] + T(T(gm*(1-m))*half)) * m)
+			count := T((a.DS[i] + a.GS[i] + T(T(gm*(1-m))*half)) * m)
 			a.DAmpere[j] += count
 			gy += T(count * a.Ampere[j])
 			if !spiked {
@@ -252,54 +261,63 @@ func (a *SpikeRockpool[T]) generic(n int) {
 		} else {
 			gy += gpost
 		}
-		a.Gy[j] = gy
-		tick(&a.DTimer[j], &a.DRefractory[j], a.Timer0[j], a.Tick, spiked)
+		a.Gy[i] = gy
+		tick(&a.DTimer[i], &a.DRefractory[j], a.Timer0[i], a.Tick, spiked)
 	}
 }
 
-func (a *Linear[T]) generic(n int) {
-	for j := range n {
+func (a *Linear[T]) generic(n, rows int) {
+	for i := range n * rows {
+		j := i % n
 		// Membrane.
-		gy, drive, f := a.Gy[j], a.Drive[j], a.F[j]
-		leak, inv := a.Leak[j], a.InvLeak[j]
+		gy, drive, f := a.Gy[i], a.Drive[i], a.F[i]
+		leak, inv := a.Leak[i], a.InvLeak[j]
 		ratio := T(leak * inv)
-		a.DTimer[j] -= T(gy * a.Jump[j])
-		gr := T(gy * a.Gain[j])
+		a.DTimer[i] -= T(gy * a.Jump[i])
+		gr := T(gy * a.Gain[i])
 		grh := T(gr * a.RateMem[j])
-		a.DRateMem[j] += T(gr * a.Inner[j])
+		a.DRateMem[j] += T(gr * a.Inner[i])
 		gf := T(grh * f)
-		a.DFeedback[j] += T(gf * a.Pre0[j])
-		a.DPre[j] = T(gf * a.Feedback[j])
+		a.DFeedback[j] += T(gf * a.Pre0[i])
+		a.DPre[i] = T(gf * a.Feedback[j])
 		gleak := T(grh * ratio)
-		gdrive := T(gleak * a.InvUnder[j])
-		a.DPost[j] = T(gr+T(grh*a.Inner[j])) - T(T(gdrive*drive)*a.M0[j])
-		a.DGainMem[j] += T(gdrive * (a.Iin[j] - drive))
+		gdrive := T(gleak * a.InvUnder[i])
+		a.DPost[i] = T(gr+T(grh*a.Inner[i])) - T(T(gdrive*drive)*a.M0[i])
+		a.DGainMem[j] += T(gdrive * (a.Iin[i] - drive))
 		gratio := T(T(grh*(drive-leak)) * inv)
-		gin := T(T(gdrive*a.GainMem[j]) * a.Open[j])
+		gin := T(T(gdrive*a.GainMem[j]) * a.Open[i])
 		a.DDcMem[j] += gin
 		gleak = gratio - gleak - gin
 		a.DLeakMem[j] += gleak - T(gratio*ratio)
-		a.Gsyn[j], a.Gleak[j] = gin, gleak
+		a.Gsyn[i], a.Gleak[i] = gin, gleak
 
 		// Adaptation.
-		graw := T((a.DIahp[j] + a.GIahp[j] + gleak) * a.SlopeAHP[j])
-		jump, fall := T(graw*a.S0[j]), T(graw*a.DecayAHP[j])
-		a.DRateAHP[j] -= T(fall * a.Iahp0[j])
+		graw := T((a.DIahp[i] + a.GIahp[i] + gleak) * a.SlopeAHP[i])
+		jump, fall := T(graw*a.S0[i]), T(graw*a.DecayAHP[j])
+		a.DRateAHP[j] -= T(fall * a.Iahp0[i])
 		a.DPulseAHP[j] += T(T(jump*(1-a.ChargeAHP[j])) * a.GainAHP[j])
 		a.DGainAHP[j] += T(jump * a.ChargeAHP[j])
-		a.DS[j] = T(graw * a.JumpAHP[j])
-		a.DIahp[j] = fall
+		a.DS[i] = T(graw * a.JumpAHP[j])
+		a.DIahp[i] = fall
 
 		// Synapse.
-		gsyn := a.DIsyn[j] + a.GIsyn[j] + gin
+		gsyn := a.DIsyn[i] + a.GIsyn[i] + gin
 		fall = T(gsyn * a.DecaySyn[j])
-		a.DRateSyn[j] -= T(fall * a.Isyn0[j])
-		w := a.W[j]
+		a.DRateSyn[j] -= T(fall * a.Isyn0[i])
+		w := a.W[i]
 		to := T(a.GainSyn[j] * w)
 		a.DPulseSyn[j] += T(T(gsyn*larger(to, 1)) * (1 - a.ChargeSyn[j]))
 		gto := T(T(gsyn*a.ChargeSyn[j]) * slope(to, false))
 		a.DGainSyn[j] += T(gto * w)
-		a.DW[j] = T(gto * a.GainSyn[j])
-		a.DIsyn[j] = fall
+		a.DW[i] = T(gto * a.GainSyn[j])
+		a.DIsyn[i] = fall
 	}
+}
+
+func (a *Mixed[T]) generic(n, rows int) {
+	a.Local.generic(n, rows, false)
+	a.T.generic(n, rows)
+	a.LinearT.generic(n, rows)
+	a.S.generic(n, rows)
+	a.LinearS.generic(n, rows)
 }

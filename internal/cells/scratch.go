@@ -9,7 +9,7 @@ import (
 // Scratch is what the code for amd64 needs beside its operands. One goroutine at a time may use it.
 type Scratch struct {
 	tables [8]unsafe.Pointer
-	spill  [40 * 64]byte // registers
+	spill  [64 * 64]byte // registers
 }
 
 // NewScratch returns a Scratch.
@@ -34,6 +34,7 @@ const (
 	spikeForced
 	spikeRockpool
 	linear
+	mixed
 	expSyn
 	expSynBack
 	alpha
@@ -49,7 +50,7 @@ const (
 
 // operands are the structs of the loops.
 type operands[T Float] interface {
-	Currents[T] | Membrane[T] | Forced[T] | Slopes[T] | Local[T] | LocalSoft[T] | SpikeS[T] | SpikeT[T] | SpikeForced[T] | SpikeRockpool[T] | Linear[T] |
+	Currents[T] | Membrane[T] | Forced[T] | Slopes[T] | Local[T] | SpikeS[T] | SpikeT[T] | SpikeForced[T] | SpikeRockpool[T] | Linear[T] | Mixed[T] |
 		ExpSyn[T] | ExpSynBack[T] | Alpha[T] | AlphaExact[T] | AlphaBack[T] | Softmax[T] | Larger[T] | Drive[T] | Compete[T] | Settle[T]
 }
 
@@ -67,8 +68,9 @@ func Instructions() string {
 	return [...]string{none: "generic", avx2: "AVX2", avx512: "AVX-512"}[level]
 }
 
-// call runs a loop of n > 0 elements in vector instructions, where the processor has them.
-func call[T Float, A operands[T]](k kind, a *A, s *Scratch, n int) (found int, ok bool) {
+// call runs a loop over rows of n > 0 elements in vector instructions, where the processor has
+// them.
+func call[T Float, A operands[T]](k kind, a *A, s *Scratch, n, rows int) (found int, ok bool) {
 	if level == none {
 		return 0, false
 	}
@@ -76,11 +78,11 @@ func call[T Float, A operands[T]](k kind, a *A, s *Scratch, n int) (found int, o
 	if single[T]() {
 		number = 0
 	}
-	return kernels[level][number][k]((*byte)(unsafe.Pointer(a)), (*byte)(unsafe.Pointer(s)), n), true
+	return kernels[level][number][k]((*byte)(unsafe.Pointer(a)), (*byte)(unsafe.Pointer(s)), n, rows), true
 }
 
 // run is call for loops that report nothing.
-func run[T Float, A operands[T]](k kind, a *A, s *Scratch, n int) bool {
-	_, ok := call[T](k, a, s, n)
+func run[T Float, A operands[T]](k kind, a *A, s *Scratch, n, rows int) bool {
+	_, ok := call[T](k, a, s, n, rows)
 	return ok
 }

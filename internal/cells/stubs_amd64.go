@@ -7,419 +7,439 @@ package cells
 // currentsAVX2F32 is Currents.generic.
 //
 //go:noescape
-func currentsAVX2F32(args *byte, scratch *byte, n int) (found int)
+func currentsAVX2F32(args *byte, scratch *byte, n int, rows int) (found int)
 
 // membraneAVX2F32 is Membrane.generic; found where a state is not finite.
 //
 //go:noescape
-func membraneAVX2F32(args *byte, scratch *byte, n int) (found int)
+func membraneAVX2F32(args *byte, scratch *byte, n int, rows int) (found int)
 
 // forcedAVX2F32 is Forced.generic; found where a state is not finite.
 //
 //go:noescape
-func forcedAVX2F32(args *byte, scratch *byte, n int) (found int)
+func forcedAVX2F32(args *byte, scratch *byte, n int, rows int) (found int)
 
 // slopesAVX2F32 is Slopes.generic, unless found: then there are more terms.
 //
 //go:noescape
-func slopesAVX2F32(args *byte, scratch *byte, n int) (found int)
+func slopesAVX2F32(args *byte, scratch *byte, n int, rows int) (found int)
 
 // localAVX2F32 is Local.generic.
 //
 //go:noescape
-func localAVX2F32(args *byte, scratch *byte, n int) (found int)
+func localAVX2F32(args *byte, scratch *byte, n int, rows int) (found int)
 
 // localSoftAVX2F32 is LocalSoft.generic.
 //
 //go:noescape
-func localSoftAVX2F32(args *byte, scratch *byte, n int) (found int)
+func localSoftAVX2F32(args *byte, scratch *byte, n int, rows int) (found int)
 
 // spikeSAVX2F32 is SpikeS.generic.
 //
 //go:noescape
-func spikeSAVX2F32(args *byte, scratch *byte, n int) (found int)
+func spikeSAVX2F32(args *byte, scratch *byte, n int, rows int) (found int)
 
 // spikeTAVX2F32 is SpikeT.generic.
 //
 //go:noescape
-func spikeTAVX2F32(args *byte, scratch *byte, n int) (found int)
+func spikeTAVX2F32(args *byte, scratch *byte, n int, rows int) (found int)
 
 // spikeForcedAVX2F32 is SpikeForced.generic.
 //
 //go:noescape
-func spikeForcedAVX2F32(args *byte, scratch *byte, n int) (found int)
+func spikeForcedAVX2F32(args *byte, scratch *byte, n int, rows int) (found int)
 
 // spikeRockpoolAVX2F32 is SpikeRockpool.generic.
 //
 //go:noescape
-func spikeRockpoolAVX2F32(args *byte, scratch *byte, n int) (found int)
+func spikeRockpoolAVX2F32(args *byte, scratch *byte, n int, rows int) (found int)
 
 // linearAVX2F32 is Linear.generic.
 //
 //go:noescape
-func linearAVX2F32(args *byte, scratch *byte, n int) (found int)
+func linearAVX2F32(args *byte, scratch *byte, n int, rows int) (found int)
+
+// mixedAVX2F32 is Mixed.generic, but for what stays in registers.
+//
+//go:noescape
+func mixedAVX2F32(args *byte, scratch *byte, n int, rows int) (found int)
 
 // expSynAVX2F32 is ExpSyn.generic.
 //
 //go:noescape
-func expSynAVX2F32(args *byte, scratch *byte, n int) (found int)
+func expSynAVX2F32(args *byte, scratch *byte, n int, rows int) (found int)
 
 // expSynBackAVX2F32 is ExpSynBack.generic.
 //
 //go:noescape
-func expSynBackAVX2F32(args *byte, scratch *byte, n int) (found int)
+func expSynBackAVX2F32(args *byte, scratch *byte, n int, rows int) (found int)
 
 // alphaAVX2F32 is Alpha.generic.
 //
 //go:noescape
-func alphaAVX2F32(args *byte, scratch *byte, n int) (found int)
+func alphaAVX2F32(args *byte, scratch *byte, n int, rows int) (found int)
 
 // alphaExactAVX2F32 is AlphaExact.generic.
 //
 //go:noescape
-func alphaExactAVX2F32(args *byte, scratch *byte, n int) (found int)
+func alphaExactAVX2F32(args *byte, scratch *byte, n int, rows int) (found int)
 
 // alphaBackAVX2F32 is AlphaBack.generic.
 //
 //go:noescape
-func alphaBackAVX2F32(args *byte, scratch *byte, n int) (found int)
+func alphaBackAVX2F32(args *byte, scratch *byte, n int, rows int) (found int)
 
 // softmaxAVX2F32 is Softmax.generic.
 //
 //go:noescape
-func softmaxAVX2F32(args *byte, scratch *byte, n int) (found int)
+func softmaxAVX2F32(args *byte, scratch *byte, n int, rows int) (found int)
 
 // largestAVX2F32 is Larger.generic.
 //
 //go:noescape
-func largestAVX2F32(args *byte, scratch *byte, n int) (found int)
+func largestAVX2F32(args *byte, scratch *byte, n int, rows int) (found int)
 
 // driveAVX2F32 is Drive.generic.
 //
 //go:noescape
-func driveAVX2F32(args *byte, scratch *byte, n int) (found int)
+func driveAVX2F32(args *byte, scratch *byte, n int, rows int) (found int)
 
 // competeAVX2F32 is Compete.generic.
 //
 //go:noescape
-func competeAVX2F32(args *byte, scratch *byte, n int) (found int)
+func competeAVX2F32(args *byte, scratch *byte, n int, rows int) (found int)
 
 // settleAVX2F32 is Settle.generic.
 //
 //go:noescape
-func settleAVX2F32(args *byte, scratch *byte, n int) (found int)
+func settleAVX2F32(args *byte, scratch *byte, n int, rows int) (found int)
 
 // currentsAVX2F64 is Currents.generic.
 //
 //go:noescape
-func currentsAVX2F64(args *byte, scratch *byte, n int) (found int)
+func currentsAVX2F64(args *byte, scratch *byte, n int, rows int) (found int)
 
 // membraneAVX2F64 is Membrane.generic; found where a state is not finite.
 //
 //go:noescape
-func membraneAVX2F64(args *byte, scratch *byte, n int) (found int)
+func membraneAVX2F64(args *byte, scratch *byte, n int, rows int) (found int)
 
 // forcedAVX2F64 is Forced.generic; found where a state is not finite.
 //
 //go:noescape
-func forcedAVX2F64(args *byte, scratch *byte, n int) (found int)
+func forcedAVX2F64(args *byte, scratch *byte, n int, rows int) (found int)
 
 // slopesAVX2F64 is Slopes.generic, unless found: then there are more terms.
 //
 //go:noescape
-func slopesAVX2F64(args *byte, scratch *byte, n int) (found int)
+func slopesAVX2F64(args *byte, scratch *byte, n int, rows int) (found int)
 
 // localAVX2F64 is Local.generic.
 //
 //go:noescape
-func localAVX2F64(args *byte, scratch *byte, n int) (found int)
+func localAVX2F64(args *byte, scratch *byte, n int, rows int) (found int)
 
 // localSoftAVX2F64 is LocalSoft.generic.
 //
 //go:noescape
-func localSoftAVX2F64(args *byte, scratch *byte, n int) (found int)
+func localSoftAVX2F64(args *byte, scratch *byte, n int, rows int) (found int)
 
 // spikeSAVX2F64 is SpikeS.generic.
 //
 //go:noescape
-func spikeSAVX2F64(args *byte, scratch *byte, n int) (found int)
+func spikeSAVX2F64(args *byte, scratch *byte, n int, rows int) (found int)
 
 // spikeTAVX2F64 is SpikeT.generic.
 //
 //go:noescape
-func spikeTAVX2F64(args *byte, scratch *byte, n int) (found int)
+func spikeTAVX2F64(args *byte, scratch *byte, n int, rows int) (found int)
 
 // spikeForcedAVX2F64 is SpikeForced.generic.
 //
 //go:noescape
-func spikeForcedAVX2F64(args *byte, scratch *byte, n int) (found int)
+func spikeForcedAVX2F64(args *byte, scratch *byte, n int, rows int) (found int)
 
 // spikeRockpoolAVX2F64 is SpikeRockpool.generic.
 //
 //go:noescape
-func spikeRockpoolAVX2F64(args *byte, scratch *byte, n int) (found int)
+func spikeRockpoolAVX2F64(args *byte, scratch *byte, n int, rows int) (found int)
 
 // linearAVX2F64 is Linear.generic.
 //
 //go:noescape
-func linearAVX2F64(args *byte, scratch *byte, n int) (found int)
+func linearAVX2F64(args *byte, scratch *byte, n int, rows int) (found int)
+
+// mixedAVX2F64 is Mixed.generic, but for what stays in registers.
+//
+//go:noescape
+func mixedAVX2F64(args *byte, scratch *byte, n int, rows int) (found int)
 
 // expSynAVX2F64 is ExpSyn.generic.
 //
 //go:noescape
-func expSynAVX2F64(args *byte, scratch *byte, n int) (found int)
+func expSynAVX2F64(args *byte, scratch *byte, n int, rows int) (found int)
 
 // expSynBackAVX2F64 is ExpSynBack.generic.
 //
 //go:noescape
-func expSynBackAVX2F64(args *byte, scratch *byte, n int) (found int)
+func expSynBackAVX2F64(args *byte, scratch *byte, n int, rows int) (found int)
 
 // alphaAVX2F64 is Alpha.generic.
 //
 //go:noescape
-func alphaAVX2F64(args *byte, scratch *byte, n int) (found int)
+func alphaAVX2F64(args *byte, scratch *byte, n int, rows int) (found int)
 
 // alphaExactAVX2F64 is AlphaExact.generic.
 //
 //go:noescape
-func alphaExactAVX2F64(args *byte, scratch *byte, n int) (found int)
+func alphaExactAVX2F64(args *byte, scratch *byte, n int, rows int) (found int)
 
 // alphaBackAVX2F64 is AlphaBack.generic.
 //
 //go:noescape
-func alphaBackAVX2F64(args *byte, scratch *byte, n int) (found int)
+func alphaBackAVX2F64(args *byte, scratch *byte, n int, rows int) (found int)
 
 // softmaxAVX2F64 is Softmax.generic.
 //
 //go:noescape
-func softmaxAVX2F64(args *byte, scratch *byte, n int) (found int)
+func softmaxAVX2F64(args *byte, scratch *byte, n int, rows int) (found int)
 
 // largestAVX2F64 is Larger.generic.
 //
 //go:noescape
-func largestAVX2F64(args *byte, scratch *byte, n int) (found int)
+func largestAVX2F64(args *byte, scratch *byte, n int, rows int) (found int)
 
 // driveAVX2F64 is Drive.generic.
 //
 //go:noescape
-func driveAVX2F64(args *byte, scratch *byte, n int) (found int)
+func driveAVX2F64(args *byte, scratch *byte, n int, rows int) (found int)
 
 // competeAVX2F64 is Compete.generic.
 //
 //go:noescape
-func competeAVX2F64(args *byte, scratch *byte, n int) (found int)
+func competeAVX2F64(args *byte, scratch *byte, n int, rows int) (found int)
 
 // settleAVX2F64 is Settle.generic.
 //
 //go:noescape
-func settleAVX2F64(args *byte, scratch *byte, n int) (found int)
+func settleAVX2F64(args *byte, scratch *byte, n int, rows int) (found int)
 
 // currentsAVX512F32 is Currents.generic.
 //
 //go:noescape
-func currentsAVX512F32(args *byte, scratch *byte, n int) (found int)
+func currentsAVX512F32(args *byte, scratch *byte, n int, rows int) (found int)
 
 // membraneAVX512F32 is Membrane.generic; found where a state is not finite.
 //
 //go:noescape
-func membraneAVX512F32(args *byte, scratch *byte, n int) (found int)
+func membraneAVX512F32(args *byte, scratch *byte, n int, rows int) (found int)
 
 // forcedAVX512F32 is Forced.generic; found where a state is not finite.
 //
 //go:noescape
-func forcedAVX512F32(args *byte, scratch *byte, n int) (found int)
+func forcedAVX512F32(args *byte, scratch *byte, n int, rows int) (found int)
 
 // slopesAVX512F32 is Slopes.generic, unless found: then there are more terms.
 //
 //go:noescape
-func slopesAVX512F32(args *byte, scratch *byte, n int) (found int)
+func slopesAVX512F32(args *byte, scratch *byte, n int, rows int) (found int)
 
 // localAVX512F32 is Local.generic.
 //
 //go:noescape
-func localAVX512F32(args *byte, scratch *byte, n int) (found int)
+func localAVX512F32(args *byte, scratch *byte, n int, rows int) (found int)
 
 // localSoftAVX512F32 is LocalSoft.generic.
 //
 //go:noescape
-func localSoftAVX512F32(args *byte, scratch *byte, n int) (found int)
+func localSoftAVX512F32(args *byte, scratch *byte, n int, rows int) (found int)
 
 // spikeSAVX512F32 is SpikeS.generic.
 //
 //go:noescape
-func spikeSAVX512F32(args *byte, scratch *byte, n int) (found int)
+func spikeSAVX512F32(args *byte, scratch *byte, n int, rows int) (found int)
 
 // spikeTAVX512F32 is SpikeT.generic.
 //
 //go:noescape
-func spikeTAVX512F32(args *byte, scratch *byte, n int) (found int)
+func spikeTAVX512F32(args *byte, scratch *byte, n int, rows int) (found int)
 
 // spikeForcedAVX512F32 is SpikeForced.generic.
 //
 //go:noescape
-func spikeForcedAVX512F32(args *byte, scratch *byte, n int) (found int)
+func spikeForcedAVX512F32(args *byte, scratch *byte, n int, rows int) (found int)
 
 // spikeRockpoolAVX512F32 is SpikeRockpool.generic.
 //
 //go:noescape
-func spikeRockpoolAVX512F32(args *byte, scratch *byte, n int) (found int)
+func spikeRockpoolAVX512F32(args *byte, scratch *byte, n int, rows int) (found int)
 
 // linearAVX512F32 is Linear.generic.
 //
 //go:noescape
-func linearAVX512F32(args *byte, scratch *byte, n int) (found int)
+func linearAVX512F32(args *byte, scratch *byte, n int, rows int) (found int)
+
+// mixedAVX512F32 is Mixed.generic, but for what stays in registers.
+//
+//go:noescape
+func mixedAVX512F32(args *byte, scratch *byte, n int, rows int) (found int)
 
 // expSynAVX512F32 is ExpSyn.generic.
 //
 //go:noescape
-func expSynAVX512F32(args *byte, scratch *byte, n int) (found int)
+func expSynAVX512F32(args *byte, scratch *byte, n int, rows int) (found int)
 
 // expSynBackAVX512F32 is ExpSynBack.generic.
 //
 //go:noescape
-func expSynBackAVX512F32(args *byte, scratch *byte, n int) (found int)
+func expSynBackAVX512F32(args *byte, scratch *byte, n int, rows int) (found int)
 
 // alphaAVX512F32 is Alpha.generic.
 //
 //go:noescape
-func alphaAVX512F32(args *byte, scratch *byte, n int) (found int)
+func alphaAVX512F32(args *byte, scratch *byte, n int, rows int) (found int)
 
 // alphaExactAVX512F32 is AlphaExact.generic.
 //
 //go:noescape
-func alphaExactAVX512F32(args *byte, scratch *byte, n int) (found int)
+func alphaExactAVX512F32(args *byte, scratch *byte, n int, rows int) (found int)
 
 // alphaBackAVX512F32 is AlphaBack.generic.
 //
 //go:noescape
-func alphaBackAVX512F32(args *byte, scratch *byte, n int) (found int)
+func alphaBackAVX512F32(args *byte, scratch *byte, n int, rows int) (found int)
 
 // softmaxAVX512F32 is Softmax.generic.
 //
 //go:noescape
-func softmaxAVX512F32(args *byte, scratch *byte, n int) (found int)
+func softmaxAVX512F32(args *byte, scratch *byte, n int, rows int) (found int)
 
 // largestAVX512F32 is Larger.generic.
 //
 //go:noescape
-func largestAVX512F32(args *byte, scratch *byte, n int) (found int)
+func largestAVX512F32(args *byte, scratch *byte, n int, rows int) (found int)
 
 // driveAVX512F32 is Drive.generic.
 //
 //go:noescape
-func driveAVX512F32(args *byte, scratch *byte, n int) (found int)
+func driveAVX512F32(args *byte, scratch *byte, n int, rows int) (found int)
 
 // competeAVX512F32 is Compete.generic.
 //
 //go:noescape
-func competeAVX512F32(args *byte, scratch *byte, n int) (found int)
+func competeAVX512F32(args *byte, scratch *byte, n int, rows int) (found int)
 
 // settleAVX512F32 is Settle.generic.
 //
 //go:noescape
-func settleAVX512F32(args *byte, scratch *byte, n int) (found int)
+func settleAVX512F32(args *byte, scratch *byte, n int, rows int) (found int)
 
 // currentsAVX512F64 is Currents.generic.
 //
 //go:noescape
-func currentsAVX512F64(args *byte, scratch *byte, n int) (found int)
+func currentsAVX512F64(args *byte, scratch *byte, n int, rows int) (found int)
 
 // membraneAVX512F64 is Membrane.generic; found where a state is not finite.
 //
 //go:noescape
-func membraneAVX512F64(args *byte, scratch *byte, n int) (found int)
+func membraneAVX512F64(args *byte, scratch *byte, n int, rows int) (found int)
 
 // forcedAVX512F64 is Forced.generic; found where a state is not finite.
 //
 //go:noescape
-func forcedAVX512F64(args *byte, scratch *byte, n int) (found int)
+func forcedAVX512F64(args *byte, scratch *byte, n int, rows int) (found int)
 
 // slopesAVX512F64 is Slopes.generic, unless found: then there are more terms.
 //
 //go:noescape
-func slopesAVX512F64(args *byte, scratch *byte, n int) (found int)
+func slopesAVX512F64(args *byte, scratch *byte, n int, rows int) (found int)
 
 // localAVX512F64 is Local.generic.
 //
 //go:noescape
-func localAVX512F64(args *byte, scratch *byte, n int) (found int)
+func localAVX512F64(args *byte, scratch *byte, n int, rows int) (found int)
 
 // localSoftAVX512F64 is LocalSoft.generic.
 //
 //go:noescape
-func localSoftAVX512F64(args *byte, scratch *byte, n int) (found int)
+func localSoftAVX512F64(args *byte, scratch *byte, n int, rows int) (found int)
 
 // spikeSAVX512F64 is SpikeS.generic.
 //
 //go:noescape
-func spikeSAVX512F64(args *byte, scratch *byte, n int) (found int)
+func spikeSAVX512F64(args *byte, scratch *byte, n int, rows int) (found int)
 
 // spikeTAVX512F64 is SpikeT.generic.
 //
 //go:noescape
-func spikeTAVX512F64(args *byte, scratch *byte, n int) (found int)
+func spikeTAVX512F64(args *byte, scratch *byte, n int, rows int) (found int)
 
 // spikeForcedAVX512F64 is SpikeForced.generic.
 //
 //go:noescape
-func spikeForcedAVX512F64(args *byte, scratch *byte, n int) (found int)
+func spikeForcedAVX512F64(args *byte, scratch *byte, n int, rows int) (found int)
 
 // spikeRockpoolAVX512F64 is SpikeRockpool.generic.
 //
 //go:noescape
-func spikeRockpoolAVX512F64(args *byte, scratch *byte, n int) (found int)
+func spikeRockpoolAVX512F64(args *byte, scratch *byte, n int, rows int) (found int)
 
 // linearAVX512F64 is Linear.generic.
 //
 //go:noescape
-func linearAVX512F64(args *byte, scratch *byte, n int) (found int)
+func linearAVX512F64(args *byte, scratch *byte, n int, rows int) (found int)
+
+// mixedAVX512F64 is Mixed.generic, but for what stays in registers.
+//
+//go:noescape
+func mixedAVX512F64(args *byte, scratch *byte, n int, rows int) (found int)
 
 // expSynAVX512F64 is ExpSyn.generic.
 //
 //go:noescape
-func expSynAVX512F64(args *byte, scratch *byte, n int) (found int)
+func expSynAVX512F64(args *byte, scratch *byte, n int, rows int) (found int)
 
 // expSynBackAVX512F64 is ExpSynBack.generic.
 //
 //go:noescape
-func expSynBackAVX512F64(args *byte, scratch *byte, n int) (found int)
+func expSynBackAVX512F64(args *byte, scratch *byte, n int, rows int) (found int)
 
 // alphaAVX512F64 is Alpha.generic.
 //
 //go:noescape
-func alphaAVX512F64(args *byte, scratch *byte, n int) (found int)
+func alphaAVX512F64(args *byte, scratch *byte, n int, rows int) (found int)
 
 // alphaExactAVX512F64 is AlphaExact.generic.
 //
 //go:noescape
-func alphaExactAVX512F64(args *byte, scratch *byte, n int) (found int)
+func alphaExactAVX512F64(args *byte, scratch *byte, n int, rows int) (found int)
 
 // alphaBackAVX512F64 is AlphaBack.generic.
 //
 //go:noescape
-func alphaBackAVX512F64(args *byte, scratch *byte, n int) (found int)
+func alphaBackAVX512F64(args *byte, scratch *byte, n int, rows int) (found int)
 
 // softmaxAVX512F64 is Softmax.generic.
 //
 //go:noescape
-func softmaxAVX512F64(args *byte, scratch *byte, n int) (found int)
+func softmaxAVX512F64(args *byte, scratch *byte, n int, rows int) (found int)
 
 // largestAVX512F64 is Larger.generic.
 //
 //go:noescape
-func largestAVX512F64(args *byte, scratch *byte, n int) (found int)
+func largestAVX512F64(args *byte, scratch *byte, n int, rows int) (found int)
 
 // driveAVX512F64 is Drive.generic.
 //
 //go:noescape
-func driveAVX512F64(args *byte, scratch *byte, n int) (found int)
+func driveAVX512F64(args *byte, scratch *byte, n int, rows int) (found int)
 
 // competeAVX512F64 is Compete.generic.
 //
 //go:noescape
-func competeAVX512F64(args *byte, scratch *byte, n int) (found int)
+func competeAVX512F64(args *byte, scratch *byte, n int, rows int) (found int)
 
 // settleAVX512F64 is Settle.generic.
 //
 //go:noescape
-func settleAVX512F64(args *byte, scratch *byte, n int) (found int)
+func settleAVX512F64(args *byte, scratch *byte, n int, rows int) (found int)

@@ -9,7 +9,7 @@ type ExpSyn[T Float] struct {
 
 // Run computes the step.
 func (a *ExpSyn[T]) Run(s *Scratch) {
-	if n := len(a.X); n > 0 && !run[T](expSyn, a, s, n) {
+	if n := len(a.X); n > 0 && !run[T](expSyn, a, s, n, 1) {
 		a.generic(n)
 	}
 }
@@ -28,7 +28,7 @@ type ExpSynBack[T Float] struct {
 
 // Run computes the adjoint.
 func (a *ExpSynBack[T]) Run(s *Scratch) {
-	if n := len(a.Out); n > 0 && !run[T](expSynBack, a, s, n) {
+	if n := len(a.Out); n > 0 && !run[T](expSynBack, a, s, n, 1) {
 		a.generic(n)
 	}
 }
@@ -44,7 +44,7 @@ type Alpha[T Float] struct {
 
 // Run computes the step.
 func (a *Alpha[T]) Run(s *Scratch) {
-	if n := len(a.O); n > 0 && !run[T](alpha, a, s, n) {
+	if n := len(a.O); n > 0 && !run[T](alpha, a, s, n, 1) {
 		a.generic(n, false)
 	}
 }
@@ -54,7 +54,7 @@ type AlphaExact[T Float] struct{ Alpha[T] }
 
 // Run computes the step.
 func (a *AlphaExact[T]) Run(s *Scratch) {
-	if n := len(a.O); n > 0 && !run[T](alphaExact, a, s, n) {
+	if n := len(a.O); n > 0 && !run[T](alphaExact, a, s, n, 1) {
 		a.generic(n, true)
 	}
 }
@@ -74,7 +74,7 @@ type AlphaBack[T Float] struct {
 
 // Run computes the adjoint.
 func (a *AlphaBack[T]) Run(s *Scratch) {
-	if n := len(a.O); n > 0 && !run[T](alphaBack, a, s, n) {
+	if n := len(a.O); n > 0 && !run[T](alphaBack, a, s, n, 1) {
 		a.generic(n)
 	}
 }
@@ -87,7 +87,7 @@ type Softmax[T Float] struct {
 
 // Run computes it.
 func (a *Softmax[T]) Run(s *Scratch) {
-	if n := len(a.V); n > 0 && !run[T](softmax, a, s, n) {
+	if n := len(a.V); n > 0 && !run[T](softmax, a, s, n, 1) {
 		a.generic(n)
 	}
 }
@@ -97,7 +97,7 @@ type Larger[T Float] struct{ X, Y, Out []T }
 
 // Run computes it.
 func (a *Larger[T]) Run(s *Scratch) {
-	if n := len(a.X); n > 0 && !run[T](largest, a, s, n) {
+	if n := len(a.X); n > 0 && !run[T](largest, a, s, n, 1) {
 		a.generic(n)
 	}
 }
@@ -110,7 +110,7 @@ type Drive[T Float] struct {
 
 // Run computes it.
 func (a *Drive[T]) Run(s *Scratch) {
-	if n := len(a.J); n > 0 && !run[T](drive, a, s, n) {
+	if n := len(a.J); n > 0 && !run[T](drive, a, s, n, 1) {
 		a.generic(n)
 	}
 }
@@ -125,7 +125,7 @@ type Compete[T Float] struct {
 
 // Run computes them.
 func (a *Compete[T]) Run(s *Scratch) {
-	if n := len(a.E); n > 0 && !run[T](compete, a, s, n) {
+	if n := len(a.E); n > 0 && !run[T](compete, a, s, n, 1) {
 		a.generic(n)
 	}
 }
@@ -147,7 +147,7 @@ type Settle[T Float] struct {
 
 // Run computes it.
 func (a *Settle[T]) Run(s *Scratch) {
-	if n := len(a.S); n > 0 && !run[T](settle, a, s, n) {
+	if n := len(a.S); n > 0 && !run[T](settle, a, s, n, 1) {
 		a.generic(n)
 	}
 }

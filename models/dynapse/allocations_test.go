@@ -17,7 +17,7 @@ func TestAllocations(t *testing.T) {
 				t.Fatal(err)
 			}
 			m.recurrent, m.four = true, four
-			k := &neuronKernel[float32]{mode: m}
+			k := &neuronKernel[float32]{mode: m, trained: true}
 			in, out, gin, gout := operands(t, k, steps, rows, n)
 			runs := func() {
 				if err := k.Forward(in, out); err != nil {

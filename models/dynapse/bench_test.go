@@ -17,7 +17,7 @@ func BenchmarkKernel(b *testing.B) {
 		b.Fatal(err)
 	}
 	m.recurrent = true
-	k := &neuronKernel[float32]{mode: m}
+	k := &neuronKernel[float32]{mode: m, trained: true}
 	shapes := []tensor.Shape{{steps, rows, n}}
 	in := [][]float32{convert[float32](poisson(rng, n*rows*steps, 0.03, 1))}
 	var v [NumParams]float64

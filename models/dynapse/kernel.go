@@ -27,33 +27,41 @@ type mode struct {
 
 // neuronKernel is DynapSim for a whole sequence. All currents are relative to Io and all times to
 // dt; m is Imem/Io and y its logarithm. The elementwise parts of a step are those of package cells,
-// which run over the neurons of a group of rows at once; the twin's are in kernel_twin.go.
+// which run over the neurons of a block of rows at once; the twin's are in kernel_twin.go.
 //
 // Rows of the batch are independent of each other: a task takes a block of them through all time
-// steps. Kept for the adjoint are the traces; exponentials are computed again.
+// steps. Kept for the adjoint are the traces; exponentials are computed again. Without one, those
+// that nobody reads have two steps.
 type neuronKernel[T kernel.Float] struct {
 	mode
 	t, b, n int
 	perRow  bool // coefficients are [B, N]
 	ownWrec bool // w_rec is [B, N, N]
-	group   int  // rows of a loop over neurons
+	group   int  // rows with coefficients of their own in a loop
 	block   int  // rows of a task
 
 	coef         [numCoefs][]T // of the neurons of a group, or [B, N]
 	derived      derived[T]
 	isyn0, iahp0 []T // [B, N], before the first step
-	m, zeros     []T // [B, N], and zeros for a group
+	m, zeros     []T // [B, N], and zeros for a block
 	timer        []T // [T, B, N], bins that are left, after the step
 	tasks        []task[T]
 	flows        []flow[T]
-	entering     kernel.Events[T] // [T·B, N], the spikes of the step before each step; recurrent only
-	columns      kernel.Columns[T]
+	spiked       kernel.Events[T]  // [T·B, N]
+	start        kernel.Events[T]  // [B, N], of the spikes before the first step
+	columns      kernel.Columns[T] // of spiked
+	first        kernel.Columns[T] // of start
+	sorted       bool              // columns are those of this run
+	trained      bool              // an adjoint will run
+	gradient     *ops.Stream[T]
 	transposed   kernel.Packed[T] // w_rec, [4N, N]
 	effect       []T              // [T, B, N], of the spikes, see [Surge]
 	movers       movers[T]
+	memory       lines[T]
 
 	in, gin           neuronIn[[]T]
 	out, gout         neuronOut[[]T]
+	own               neuronOut[[]T] // traces that nobody else reads
 	scale             T
 	forward, backward func(lo, hi int) // made once: a method value is allocated
 	combine           func(lo, hi int)
@@ -141,6 +149,11 @@ func (a *neuronIn[S]) states() [numStates]*S {
 	return [...]*S{&a.isyn, &a.iahp, &a.imem, &a.vmem, &a.spikes, &a.timer, &a.more[gaba], &a.more[nmda], &a.more[shunt]}
 }
 
+// records lists the sequences, in their order.
+func (o *neuronOut[S]) records() [numRecords]*S {
+	return [...]*S{&o.spikes, &o.ypost, &o.ypre, &o.isyn, &o.iahp, &o.more[gaba], &o.more[nmda], &o.more[shunt]}
+}
+
 // joinIn lists the inputs in their order.
 func joinIn[S ~[]E, E any](m mode, a *neuronIn[S]) []S {
 	in := []S{a.x}
@@ -185,6 +198,40 @@ func splitOut[S ~[]E, E any](m mode, out []S) (o neuronOut[S]) {
 }
 
 func (k *neuronKernel[T]) Name() string { return "dynapsim" }
+
+func (k *neuronKernel[T]) Differentiate(_, _ []bool) error {
+	k.trained = true
+	return nil
+}
+
+// Output hands the spikes on as events; no record is written that nobody reads.
+func (k *neuronKernel[T]) Output(i int) (*ops.Stream[T], bool) {
+	if i == 0 {
+		return &ops.Stream[T]{Events: &k.spiked, Columns: k.byNeuron}, true
+	}
+	return nil, i < k.records()
+}
+
+func (k *neuronKernel[T]) Gradient(int) *ops.Stream[T] { return nil }
+
+func (k *neuronKernel[T]) ReadInput(int, *ops.Stream[T]) bool { return false }
+
+func (k *neuronKernel[T]) ReadGradient(i int, s *ops.Stream[T]) bool {
+	if i != 0 || s.Rows == nil || k.rule == Surge { // which reads it in any order
+		return false
+	}
+	k.gradient = s
+	return true
+}
+
+// byNeuron lists the spikes of this run by neuron.
+func (k *neuronKernel[T]) byNeuron() *kernel.Columns[T] {
+	if !k.sorted {
+		k.columns.Transpose(&k.spiked)
+		k.sorted = true
+	}
+	return &k.columns
+}
 
 func (k *neuronKernel[T]) Shapes(in []tensor.Shape) ([]tensor.Shape, error) {
 	x := in[0]
@@ -239,12 +286,12 @@ func (k *neuronKernel[T]) prepare() {
 	few := (k.b + 3) / 4 // rows, for four tasks at least
 	k.group = max(1, min(groupNeurons/k.n, few))
 	k.block = (max(1, min(blockRows, few)) + k.group - 1) / k.group * k.group
-	span, step := k.group*k.n, k.b*k.n
+	span, step, block := k.group*k.n, k.b*k.n, k.block*k.n
 	neurons := span
 	if k.perRow {
 		neurons = step
 	}
-	list := func(n int) []T { return make([]T, n) }
+	list := k.memory.take
 	d := &k.derived
 	for _, x := range []*[]T{&d.decaySyn, &d.chargeSyn, &d.decayAHP, &d.chargeAHP, &d.jumpAHP, &d.invLeak, &d.refractory} {
 		*x = list(neurons)
@@ -257,22 +304,35 @@ func (k *neuronKernel[T]) prepare() {
 			k.coef[i] = list(neurons)
 		}
 	}
-	k.isyn0, k.iahp0, k.m, k.zeros = list(step), list(step), list(step), list(span)
-	k.timer = list(k.t * step)
+	k.isyn0, k.iahp0, k.m, k.zeros = list(step), list(step), list(step), list(block)
 	k.tasks = make([]task[T], (k.b+k.block-1)/k.block)
 	for i := range k.tasks {
-		k.tasks[i] = newTask[T](k.mode, k.n, k.block*k.n, span)
+		k.tasks[i] = newTask(k.mode, k.n, block, &k.memory)
 	}
 	k.forward, k.backward, k.combine = k.forwardRows, k.backwardRows, k.combineRows
-	if k.recurrent {
-		k.entering.Resize(k.t*k.b, k.n)
-	}
+	k.spiked.Resize(k.t*k.b, k.n)
+	k.start.Resize(k.b, k.n)
 }
 
 const (
 	groupNeurons = 64 // neurons that a loop has at least, where there are so many
 	blockRows    = 8  // rows that share a product with w_rec
 )
+
+// lines hands out memory for arrays that loops read side by side. Large arrays begin at the start
+// of a page, where all of them would compete for the same places in the cache: each begins a line
+// behind the one before.
+type lines[T kernel.Float] struct{ taken int }
+
+func (s *lines[T]) take(n int) []T {
+	const page, line = 1024, 16 // numbers, in float32
+	if n < page {
+		return make([]T, n)
+	}
+	s.taken++
+	first := s.taken % (page / line) * line
+	return make([]T, n+page)[first:][:n:n]
+}
 
 // derive computes what a step needs from the coefficients.
 func (k *neuronKernel[T]) derive(c *[numCoefs][]T) {
@@ -322,21 +382,32 @@ func wholeBins[T kernel.Float](t T) T {
 func exp[T kernel.Float](x T) T { return T(fmath.Exp(float64(x))) }
 func log[T kernel.Float](x T) T { return T(fmath.Log(float64(x))) }
 
-// place is where a group of rows is in a step: elements lo to hi of [B, N].
+// place is where some rows are in a step: elements lo to hi of [B, N], rows times n of them, with
+// one set of coefficients for n.
 type place struct {
 	t, step, lo, hi int
+	n, rows         int
+	sums            int  // where the sums for n begin
 	own             bool // coefficients are [B, N]
 }
 
-// now is the part of a record [T, B, N].
-func now[T any](p place, x []T) []T { return x[p.t*p.step+p.lo : p.t*p.step+p.hi] }
+// at is the part of a record [T, B, N] in step t. One that is not kept has two steps.
+func at[T any](p place, x []T, t int) []T {
+	if len(x) == 2*p.step {
+		t &= 1
+	}
+	return x[t*p.step+p.lo : t*p.step+p.hi]
+}
+
+// now is the part of a record.
+func now[T any](p place, x []T) []T { return at(p, x, p.t) }
 
 // before is that of the step before, or of the state before the first one.
 func before[T any](p place, x, initial []T) []T {
 	if p.t == 0 {
 		return initial[p.lo:p.hi]
 	}
-	return x[(p.t-1)*p.step+p.lo : (p.t-1)*p.step+p.hi]
+	return at(p, x, p.t-1)
 }
 
 // of is the part of a state [B, N].
@@ -351,7 +422,22 @@ func per[T any](p place, x []T) []T {
 }
 
 func (k *neuronKernel[T]) place(t, row, end int) place {
-	return place{t, k.b * k.n, row * k.n, end * k.n, k.perRow}
+	p := place{t: t, step: k.b * k.n, lo: row * k.n, hi: end * k.n, own: k.perRow}
+	p.n, p.sums = p.hi-p.lo, p.lo
+	if !k.perRow {
+		p.n, p.sums = min(k.group*k.n, p.n), row/k.block*k.group*k.n
+	}
+	p.rows = (p.hi - p.lo) / max(1, p.n)
+	return p
+}
+
+// until returns where the rows end that go through the loops with row, of those before hi: whole
+// groups, or what is left of one. The twin and four synapse types go by groups.
+func (k *neuronKernel[T]) until(row, hi int) int {
+	if k.twin || k.four || hi-row < k.group {
+		return min(row+k.group, hi)
+	}
+	return hi - (hi-row)%k.group
 }
 
 // weights returns w_rec of a row.
@@ -362,16 +448,28 @@ func (k *neuronKernel[T]) weights(row int) []T {
 	return k.in.wrec
 }
 
-// record lists the spikes that enter a step.
+// record lists the spikes of a step.
 func (k *neuronKernel[T]) record(w *task[T], t, lo, hi int) {
-	spikes := before(k.place(t, lo, hi), k.out.spikes, k.in.spikes)
-	for row := range hi - lo {
+	k.list(w, &k.spiked, t*k.b+lo, now(k.place(t, lo, hi), k.out.spikes))
+}
+
+// list lists spikes of rows from row number first on.
+func (k *neuronKernel[T]) list(w *task[T], e *kernel.Events[T], first int, spikes []T) {
+	for row := range len(spikes) / k.n {
 		s := spikes[row*k.n : (row+1)*k.n]
 		if kernel.Mask(w.mask, s) {
 			s = nil // all are 1
 		}
-		w.recorder.Record(&k.entering, t*k.b+lo+row, w.mask, s)
+		w.recorder.Record(e, first+row, w.mask, s)
 	}
+}
+
+// entering returns the events that enter step t, and the number of the row of b.
+func (k *neuronKernel[T]) entering(t, b int) (*kernel.Events[T], int) {
+	if t == 0 {
+		return &k.start, b
+	}
+	return &k.spiked, (t-1)*k.b + b
 }
 
 // weigh returns the weighted input of rows lo to hi of a step, with what comes from the spikes of
@@ -383,13 +481,14 @@ func (k *neuronKernel[T]) weigh(w *task[T], t, lo, hi int) []T {
 		return x
 	}
 	sum := w.weighted[:len(x)]
+	events, first := k.entering(t, lo)
 	if !k.ownWrec {
-		k.entering.Gather(sum, width, x, width, t*k.b+lo, hi-lo, width, k.in.wrec, width)
+		events.Gather(sum, width, x, width, first, hi-lo, width, k.in.wrec, width)
 		return sum
 	}
 	for row := range hi - lo {
 		at, end := row*width, (row+1)*width
-		k.entering.Gather(sum[at:end], width, x[at:end], width, t*k.b+lo+row, 1, width, k.weights(lo+row), width)
+		events.Gather(sum[at:end], width, x[at:end], width, first+row, 1, width, k.weights(lo+row), width)
 	}
 	return sum
 }

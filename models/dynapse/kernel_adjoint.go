@@ -14,30 +14,29 @@ type flow[T kernel.Float] struct {
 	post, pre, isyn, iahp, spikes, timer, shift []T
 	more                                        [numMore][]T
 
-	partial [numCoefs][]T // sums over time of the adjoints of the coefficients
+	// Sums of the adjoints of the coefficients over time and over the groups of a task.
+	partial [numCoefs][]T
 	coef    [numCoefs][]T // and over rows, unless they are [B, N]
 	dx      []T           // [T, B, N] of the weighted input, or of one step where nobody asks for it
 	own     []T           // memory for dx
 }
 
-// adjoint is the memory and the operands of the loops of a group's adjoint.
+// adjoint is the memory and the operands of the loops of a block's adjoint.
 type adjoint[T kernel.Float] struct {
-	local           cells.LocalSoft[T]
+	mixed           cells.Mixed[T] // of which other rules have Local, T or S, and LinearT
 	slopes          cells.Slopes[T]
-	s               cells.SpikeS[T]
-	t               cells.SpikeT[T]
 	forced          cells.SpikeForced[T]
 	rockpool        cells.SpikeRockpool[T]
-	linear          cells.Linear[T]
 	gsyn, gleak, gy []T
 	back            []T // [block, N], what comes back through w_rec
 	product         kernel.Scratch[T]
-	moved           []T // a row of the weighted input, times rates
+	moved           []T    // a row of the weighted input, times rates
+	spikes          [3][]T // gradients of spikes of a stream, of step t in number t mod 3
 }
 
-func newAdjoint[T kernel.Float](span int) (a adjoint[T]) {
-	list := func() []T { return make([]T, span) }
-	l := &a.local
+func newAdjoint[T kernel.Float](block int, memory *lines[T]) (a adjoint[T]) {
+	list := func() []T { return memory.take(block) }
+	l := &a.mixed.Local
 	l.F, l.Drive, l.Iin, l.M0, l.InvUnder, l.Gain, l.Inner, l.Open, l.SlopeAHP, l.Jump, l.Leak = list(), list(), list(), list(), list(), list(), list(), list(), list(), list(), list()
 	a.slopes.Count, a.slopes.Flag = list(), list()
 	a.gsyn, a.gleak, a.gy = list(), list(), list()
@@ -46,6 +45,7 @@ func newAdjoint[T kernel.Float](span int) (a adjoint[T]) {
 
 func (k *neuronKernel[T]) Backward(in, out, gout, gin [][]T) error {
 	k.in, k.out = splitIn(k.mode, in), splitOut(k.mode, out)
+	k.traces()
 	k.gout, k.gin = splitOut(k.mode, gout), splitIn(k.mode, gin)
 	k.begin()
 	if k.flows[0].rule == Surge {
@@ -74,7 +74,8 @@ func (k *neuronKernel[T]) begin() {
 	if k.flows == nil {
 		k.makeFlows()
 	}
-	g, last := &k.gout, (k.t-1)*k.b*k.n
+	g, last := &k.gout, k.place(k.t-1, 0, k.b)
+	isyn, iahp := now(last, k.out.isyn), now(last, k.out.iahp)
 	for i := range k.flows {
 		f := &k.flows[i]
 		for c := range k.coefs() {
@@ -87,8 +88,8 @@ func (k *neuronKernel[T]) begin() {
 			kernel.Load(f.more[j], g.final[numStates-numMore+j], 0)
 		}
 		for j := range f.isyn { // the final states are logarithms
-			f.isyn[j] /= k.out.isyn[last+j]
-			f.iahp[j] /= k.out.iahp[last+j]
+			f.isyn[j] /= isyn[j]
+			f.iahp[j] /= iahp[j]
 		}
 		if f.rule.moves() && !k.forced {
 			clear(f.spikes)
@@ -98,10 +99,10 @@ func (k *neuronKernel[T]) begin() {
 		case k.gin.x != nil && i == 0:
 			f.dx = k.gin.x
 		case whole && len(f.own) < len(k.in.x):
-			f.own = make([]T, len(k.in.x))
+			f.own = k.memory.take(len(k.in.x))
 			f.dx = f.own
 		case !whole && f.own == nil:
-			f.own = make([]T, len(k.in.x)/k.t)
+			f.own = k.memory.take(len(k.in.x) / k.t)
 			f.dx = f.own
 		default:
 			f.dx = f.own
@@ -118,30 +119,29 @@ func (k *neuronKernel[T]) anyCounts() bool {
 }
 
 func (k *neuronKernel[T]) makeFlows() {
-	rules, step, neurons := k.rules(), k.b*k.n, k.n
-	if k.perRow {
-		neurons = step
-	}
+	rules, step := k.rules(), k.b*k.n
 	k.flows = make([]flow[T], len(rules))
 	for i, rule := range rules {
 		f := &k.flows[i]
 		f.rule = rule
 		for _, x := range []*[]T{&f.post, &f.pre, &f.isyn, &f.iahp, &f.spikes, &f.timer, &f.shift} {
-			*x = make([]T, step)
+			*x = k.memory.take(step)
 		}
 		for j := range k.types() - 1 {
-			f.more[j] = make([]T, step)
+			f.more[j] = k.memory.take(step)
 		}
 		for c := range k.coefs() {
-			f.partial[c] = make([]T, step)
-			if f.coef[c] = f.partial[c]; !k.perRow {
-				f.coef[c] = make([]T, neurons)
+			if k.perRow {
+				f.partial[c] = k.memory.take(step)
+				f.coef[c] = f.partial[c]
+				continue
 			}
+			f.partial[c], f.coef[c] = k.memory.take(len(k.tasks)*k.group*k.n), make([]T, k.n)
 		}
 	}
 	if k.recurrent {
 		for i := range k.tasks {
-			k.tasks[i].adjoint.back, k.tasks[i].adjoint.moved = make([]T, k.block*k.n), make([]T, k.n*k.types())
+			k.tasks[i].adjoint.back, k.tasks[i].adjoint.moved = k.memory.take(k.block*k.n), make([]T, k.n*k.types())
 		}
 	}
 }
@@ -149,12 +149,14 @@ func (k *neuronKernel[T]) makeFlows() {
 func (k *neuronKernel[T]) backwardRows(lo, hi int) {
 	w := &k.tasks[lo/k.block]
 	width := k.n * k.types()
+	k.readCounts(w, k.t-1, lo, hi)
 	for t := k.t - 1; t >= 0; t-- {
+		k.readCounts(w, t-1, lo, hi)
 		x := k.weigh(w, t, lo, hi)
-		for row := lo; row < hi; row += k.group {
-			end := min(row+k.group, hi)
-			p := k.place(t, row, end)
-			k.retreat(w, p, x[(row-lo)*width:(end-lo)*width])
+		for row := lo; row < hi; {
+			end := k.until(row, hi)
+			k.retreat(w, k.place(t, row, end), x[(row-lo)*width:(end-lo)*width])
+			row = end
 		}
 		if k.recurrent {
 			for i := range k.flows {
@@ -172,47 +174,83 @@ func (f *flow[T]) inputs(t, b, lo, hi, width int) []T {
 	return f.dx[(t*b+lo)*width : (t*b+hi)*width]
 }
 
+// sums is where a flow sums the adjoint of a coefficient.
+func sums[T kernel.Float](p place, f *flow[T], c coef) []T { return f.partial[c][p.sums : p.sums+p.n] }
+
 // or is the part of a cotangent that may be missing.
 func (k *neuronKernel[T]) or(p place, g []T, t int) []T {
 	if g == nil || t < 0 || t >= k.t {
 		return k.zeros[:p.hi-p.lo]
 	}
-	p.t = t
-	return now(p, g)
+	return at(p, g, t)
 }
 
-// retreat takes the adjoints of a group over a step back, for its weighted input x.
+// counts is the part of the cotangent of the spikes of step t.
+func (k *neuronKernel[T]) counts(w *task[T], p place, t int) []T {
+	if k.gradient == nil || k.gout.spikes != nil || t < 0 || t >= k.t {
+		return k.or(p, k.gout.spikes, t)
+	}
+	lo := p.lo / (k.n * k.block) * (k.n * k.block) // of the task
+	return w.adjoint.spikes[t%3][p.lo-lo : p.hi-lo]
+}
+
+// readCounts reads the cotangent of the spikes of step t, where it comes as a stream.
+func (k *neuronKernel[T]) readCounts(w *task[T], t, lo, hi int) {
+	if a := &w.adjoint; k.gradient != nil && k.gout.spikes == nil && t >= 0 {
+		x := &a.spikes[t%3]
+		if *x == nil {
+			*x = k.memory.take(k.block * k.n)
+		}
+		k.gradient.Rows(*x, k.n, t*k.b+lo, hi-lo, 0, k.n, &a.product)
+	}
+}
+
+// retreat takes the adjoints of some rows over a step back, for their weighted input x.
 func (k *neuronKernel[T]) retreat(w *task[T], p place, x []T) {
 	a := &w.adjoint
-	k.localDerivatives(w, p)
+	mixed := len(k.flows) == 2 && !k.four && !k.soft
+	k.localDerivatives(w, p, mixed)
 	for i := range k.flows {
-		f := &k.flows[i]
-		k.spike(w, f, p)
+		f, v := &k.flows[i], a.linear(i)
+		k.spike(w, f, p, mixed)
 		ampa := x
 		dx := f.inputs(p.t, k.b, p.lo/k.n, p.hi/k.n, k.n*k.types())
 		dampa := dx
 		if k.four {
 			ampa, dampa = column(w.ampa, x, 0), w.dampa[:p.hi-p.lo]
 		}
-		k.linearOperands(w, f, p, ampa, dampa)
-		if k.twin {
-			k.twinLinear(w, f, p)
-		} else {
-			a.linear.Run(w.scratch)
+		k.linearOperands(w, v, f, p, ampa, dampa)
+		switch {
+		case mixed:
+		case k.twin:
+			k.twinLinear(w, v, p)
+		default:
+			v.Run(w.scratch, p.n, p.rows)
 		}
 		if k.four {
 			for j, d := range dampa {
 				dx[j*SynapseTypes] = d
 			}
-			k.discharge(p, f, &a.linear, x, dx)
+			k.discharge(p, f, v, x, dx)
 		}
+	}
+	if mixed {
+		a.mixed.Run(w.scratch, p.n, p.rows)
 	}
 }
 
-// localDerivatives computes what the flows share.
-func (k *neuronKernel[T]) localDerivatives(w *task[T], p place) {
+// linear returns the operands for membrane, adaptation and synapse of flow i.
+func (a *adjoint[T]) linear(i int) *cells.Linear[T] {
+	if i == 0 {
+		return &a.mixed.LinearT
+	}
+	return &a.mixed.LinearS
+}
+
+// localDerivatives computes what the flows share, but for what the loop for mixed flows does.
+func (k *neuronKernel[T]) localDerivatives(w *task[T], p place, mixed bool) {
 	a, in, o, c, d := &w.adjoint, &k.in, &k.out, &k.coef, &k.derived
-	l := &a.local
+	l := &a.mixed.Local
 	l.Post0, l.Pre0, l.Timer0 = before(p, o.ypost, in.imem), before(p, o.ypre, in.vmem), before(p, k.timer, in.timer)
 	l.Syn, l.Iahp, l.Pre = now(p, o.isyn), now(p, o.iahp), now(p, o.ypre)
 	l.Iahp0, l.S0 = before(p, o.iahp, k.iahp0), before(p, o.spikes, in.spikes)
@@ -226,11 +264,11 @@ func (k *neuronKernel[T]) localDerivatives(w *task[T], p place) {
 		l.Gate = 0
 	}
 	switch {
-	case k.twin: // for each flow
+	case k.twin || mixed: // later
 	case k.soft:
-		l.Run(w.scratch)
+		l.RunSoft(w.scratch, p.n, p.rows)
 	default:
-		l.Local.Run(w.scratch)
+		l.Run(w.scratch, p.n, p.rows)
 	}
 	if k.forced || k.flows[len(k.flows)-1].rule != SurgeS {
 		return
@@ -241,17 +279,18 @@ func (k *neuronKernel[T]) localDerivatives(w *task[T], p place) {
 	if k.twin {
 		k.twinSlopes(s)
 	} else {
-		s.Run(w.scratch)
+		s.Run(w.scratch, p.n, p.rows)
 	}
 }
 
-// spike takes the adjoints of a flow over spike, reset and timer.
-func (k *neuronKernel[T]) spike(w *task[T], f *flow[T], p place) {
+// spike takes the adjoints of a flow over spike, reset and timer; of mixed flows it sets the
+// operands alone.
+func (k *neuronKernel[T]) spike(w *task[T], f *flow[T], p place, mixed bool) {
 	a, in, o, c, g := &w.adjoint, &k.in, &k.out, &k.coef, &k.gout
 	pre, timer0, thr := now(p, o.ypre), before(p, k.timer, in.timer), per(p, c[threshold])
 	post, dpre, spikes, timer := of(p, f.post), of(p, f.pre), of(p, f.spikes), of(p, f.timer)
-	gpost, gpre, gs := k.or(p, g.ypost, p.t), k.or(p, g.ypre, p.t), k.or(p, g.spikes, p.t)
-	dthr, drefr, gy := of(p, f.partial[threshold]), of(p, f.partial[refractory]), a.gy[:len(pre)]
+	gpost, gpre, gs := k.or(p, g.ypost, p.t), k.or(p, g.ypre, p.t), k.counts(w, p, p.t)
+	dthr, drefr, gy := sums(p, f, threshold), sums(p, f, refractory), a.gy[:len(pre)]
 	tick := 1 + tolerance[T]()
 	switch {
 	case k.forced:
@@ -264,40 +303,44 @@ func (k *neuronKernel[T]) spike(w *task[T], f *flow[T], p place) {
 		if k.twin {
 			k.twinForced(&a.forced)
 		} else {
-			a.forced.Run(w.scratch)
+			a.forced.Run(w.scratch, p.n, p.rows)
 		}
 	case f.rule == Surge:
 		k.spikeMoved(w, p, cells.SpikeForced[T]{S: now(p, o.spikes), Timer0: timer0, DPost: post, DPre: dpre, GPost: gpost, GPre: gpre, DTimer: timer, DRefractory: drefr, Gy: gy, Tick: tick}, dthr)
 	case f.rule == SurgeS:
-		s := &a.s
+		s := &a.mixed.S
 		s.Pre, s.Timer0, s.Threshold, s.Count, s.Flag = pre, timer0, thr, a.slopes.Count, a.slopes.Flag
 		s.DS, s.DPost, s.DPre, s.GS, s.GPost, s.GPre = spikes, post, dpre, gs, gpost, gpre
 		s.DTimer, s.DThreshold, s.DRefractory, s.Gy, s.Tick = timer, dthr, drefr, gy, tick
-		if k.twin {
+		switch {
+		case mixed:
+		case k.twin:
 			k.twinSpike(s, per(p, c[refractory]))
-		} else {
-			s.Run(w.scratch)
+		default:
+			s.Run(w.scratch, p.n, p.rows)
 		}
 	case f.rule == SurgeT:
-		s := &a.t
+		s := &a.mixed.T
 		s.Pre, s.Timer0, s.Threshold, s.S, s.Post0, s.RateAHP = pre, timer0, thr, now(p, o.spikes), before(p, o.ypost, in.imem), per(p, c[rateAHP])
 		s.Shift, s.DS, s.DPost, s.DPre, s.GPost, s.GPre = of(p, f.shift), spikes, post, dpre, gpost, gpre
-		s.GSBefore, s.GSAfter, s.GPostBefore = k.or(p, g.spikes, p.t-1), k.or(p, g.spikes, p.t+1), k.or(p, g.ypost, p.t-1)
+		s.GSBefore, s.GSAfter, s.GPostBefore = k.counts(w, p, p.t-1), k.counts(w, p, p.t+1), k.or(p, g.ypost, p.t-1)
 		s.DTimer, s.DThreshold, s.DRefractory, s.Gy, s.Tick = timer, dthr, drefr, gy, tick
-		s.Run(w.scratch)
+		if !mixed {
+			s.Run(w.scratch, p.n, p.rows)
+		}
 	default:
 		s := &a.rockpool
 		s.Pre, s.Timer0, s.Threshold, s.S, s.Ampere = pre, timer0, thr, now(p, o.spikes), per(p, c[ampere])
 		s.DS, s.DPost, s.DPre, s.GS, s.GPost, s.GPre = spikes, post, dpre, gs, gpost, gpre
-		s.DTimer, s.DAmpere, s.DRefractory, s.Gy, s.Tick = timer, of(p, f.partial[ampere]), drefr, gy, tick
-		s.Run(w.scratch)
+		s.DTimer, s.DAmpere, s.DRefractory, s.Gy, s.Tick = timer, sums(p, f, ampere), drefr, gy, tick
+		s.Run(w.scratch, p.n, p.rows)
 	}
 }
 
 // linearOperands sets the operands of the loop for membrane, adaptation and synapse.
-func (k *neuronKernel[T]) linearOperands(w *task[T], f *flow[T], p place, x, dx []T) {
+func (k *neuronKernel[T]) linearOperands(w *task[T], v *cells.Linear[T], f *flow[T], p place, x, dx []T) {
 	a, o, c, d, g := &w.adjoint, &k.out, &k.coef, &k.derived, &k.gout
-	l, v, n := &a.local, &a.linear, p.hi-p.lo
+	l, n := &a.mixed.Local, p.hi-p.lo
 	v.Gy, v.F, v.Drive, v.Iin, v.M0, v.InvUnder = a.gy[:n], l.F, l.Drive, l.Iin, l.M0[:n], l.InvUnder
 	v.Gain, v.Inner, v.Open, v.SlopeAHP, v.Jump, v.Leak = l.Gain, l.Inner, l.Open, l.SlopeAHP, l.Jump, l.Leak
 	v.Pre0, v.Iahp0, v.S0, v.Isyn0, v.W = l.Pre0, l.Iahp0, l.S0, before(p, o.isyn, k.isyn0), x
@@ -306,7 +349,7 @@ func (k *neuronKernel[T]) linearOperands(w *task[T], f *flow[T], p place, x, dx 
 	v.DecaySyn, v.ChargeSyn, v.GainSyn = per(p, d.decaySyn), per(p, d.chargeSyn), per(p, c[gainSyn])
 	v.GIsyn, v.GIahp = k.or(p, g.isyn, p.t), k.or(p, g.iahp, p.t)
 	v.DIsyn, v.DIahp, v.DTimer = of(p, f.isyn), of(p, f.iahp), of(p, f.timer)
-	sum := func(c coef) []T { return of(p, f.partial[c]) }
+	sum := func(c coef) []T { return sums(p, f, c) }
 	v.DRateMem, v.DFeedback, v.DGainMem, v.DLeakMem, v.DDcMem = sum(rateMem), sum(feedback), sum(gainMem), sum(leakMem), sum(dcMem)
 	v.DRateAHP, v.DPulseAHP, v.DGainAHP = sum(rateAHP), sum(pulseAHP), sum(gainAHP)
 	v.DRateSyn, v.DPulseSyn, v.DGainSyn = sum(rateSyn), sum(pulseSyn), sum(gainSyn)
@@ -345,7 +388,8 @@ func (k *neuronKernel[T]) shifts(w *task[T], f *flow[T], t, lo, hi int, dx []T) 
 	shift, moved := f.shift[lo*n:hi*n], w.adjoint.moved
 	clear(shift)
 	for row := range hi - lo {
-		col, val := k.entering.Row(t*k.b + lo + row)
+		events, first := k.entering(t, lo+row)
+		col, val := events.Row(first)
 		if len(col) == 0 {
 			continue
 		}

@@ -88,7 +88,7 @@ func (k *neuronKernel[T]) discharge(p place, f *flow[T], lin *cells.Linear[T], x
 			}
 		}
 	}
-	inmda, cut, dcut := now(p, k.out.more[nmda]), per(p, k.coef[cutoff]), of(p, f.partial[cutoff])
+	inmda, cut, dcut := now(p, k.out.more[nmda]), per(p, k.coef[cutoff]), sums(p, f, cutoff)
 	for j, m := range lin.M0 {
 		open := 1 / (1 + cut[j]/m)
 		slope := T(T(lin.Gsyn[j]*inmda[j])*open) * open / m
@@ -101,7 +101,7 @@ func (k *neuronKernel[T]) discharge(p place, f *flow[T], lin *cells.Linear[T], x
 	for i, gi := range g {
 		gain, charge, decay := per(p, k.coef[int(gainGABA)+i]), per(p, k.derived.chargeMore[i]), per(p, k.derived.decayMore[i])
 		was := before(p, k.out.more[i], k.in.more[i])
-		dgain, dpulse, drate := of(p, f.partial[int(gainGABA)+i]), of(p, f.partial[int(pulseGABA)+i]), of(p, f.partial[int(rateGABA)+i])
+		dgain, dpulse, drate := sums(p, f, gainGABA+coef(i)), sums(p, f, pulseGABA+coef(i)), sums(p, f, rateGABA+coef(i))
 		for j, c := range gi {
 			at := j*SynapseTypes + 1 + i
 			fall, to := T(c*decay[j]), T(gain[j]*x[at])

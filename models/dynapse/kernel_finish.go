@@ -101,8 +101,12 @@ func (k *neuronKernel[T]) weightGradient(dx, dw []T) {
 		kernel.Blocks(k.b, 1, func(b, _ int) { k.rowWeights(b, dx, dw[b*k.n*width:(b+1)*k.n*width]) })
 		return
 	}
-	k.columns.Transpose(&k.entering)
-	k.columns.Scatter(dw, kernel.RowMajor(dx, k.t*k.b, width), k.t*k.b, 0, false)
+	d := kernel.RowMajor(dx, k.t*k.b, width)
+	k.byNeuron().Scatter(dw, d, (k.t-1)*k.b, k.b, false)
+	if k.start.Len() > 0 {
+		k.first.Transpose(&k.start)
+		k.first.Scatter(dw, d, k.b, 0, true)
+	}
 }
 
 // rowWeights computes the gradient dw of the weights of one row.
@@ -111,7 +115,8 @@ func (k *neuronKernel[T]) rowWeights(b int, dx, dw []T) {
 	width := k.n * k.types()
 	for t := range k.t {
 		row := t*k.b + b
-		col, val := k.entering.Row(row)
+		events, first := k.entering(t, b)
+		col, val := events.Row(first)
 		for e, i := range col {
 			s := T(1)
 			if val != nil {

@@ -15,7 +15,7 @@ type task[T kernel.Float] struct {
 	recorder kernel.Recorder[T]
 	err      error
 
-	// Of the neurons of a group: the drive of the synapses and the leak, and with four types the
+	// Of the neurons of a block: the drive of the synapses and the leak, and with four types the
 	// weighted input of AMPA, its adjoint, and the leak with SHUNT.
 	syn, leak, ampa, dampa, shunted []T
 
@@ -25,19 +25,22 @@ type task[T kernel.Float] struct {
 	adjoint  adjoint[T]
 }
 
-func newTask[T kernel.Float](m mode, n, block, span int) task[T] {
-	w := task[T]{scratch: cells.NewScratch(), syn: make([]T, span), leak: make([]T, span), adjoint: newAdjoint[T](span)}
+func newTask[T kernel.Float](m mode, n, block int, memory *lines[T]) task[T] {
+	list := memory.take
+	w := task[T]{scratch: cells.NewScratch(), syn: list(block), leak: list(block), mask: make([]uint64, kernel.Words(n)), adjoint: newAdjoint(block, memory)}
 	if m.recurrent {
-		w.weighted, w.mask = make([]T, block*m.types()), make([]uint64, kernel.Words(n))
+		w.weighted = list(block * m.types())
 	}
 	if m.four {
-		w.ampa, w.dampa, w.shunted = make([]T, span), make([]T, span), make([]T, span)
+		w.ampa, w.dampa, w.shunted = list(block), list(block), list(block)
 	}
 	return w
 }
 
 func (k *neuronKernel[T]) Forward(in, out [][]T) error {
 	k.in, k.out = splitIn(k.mode, in), splitOut(k.mode, out)
+	k.sorted = false
+	k.traces()
 	k.derive(&k.in.coef)
 	for j := range k.m {
 		k.isyn0[j], k.iahp0[j], k.m[j] = exp(k.in.isyn[j]), exp(k.in.iahp[j]), exp(k.in.imem[j])
@@ -48,40 +51,66 @@ func (k *neuronKernel[T]) Forward(in, out [][]T) error {
 			return err
 		}
 	}
-	o := &k.out
-	last := (k.t - 1) * k.b * k.n
+	o, last := &k.out, k.place(k.t-1, 0, k.b)
+	isyn, iahp := now(last, o.isyn), now(last, o.iahp)
 	for j := range k.m {
-		o.final[0][j], o.final[1][j] = log(o.isyn[last+j]), log(o.iahp[last+j])
+		o.final[0][j], o.final[1][j] = log(isyn[j]), log(iahp[j])
 	}
 	for i, x := range [][]T{o.ypost, o.ypre, o.spikes, k.timer} {
-		copy(o.final[2+i], x[last:])
+		copy(o.final[2+i], now(last, x))
 	}
 	for i := range k.types() - 1 {
-		copy(o.final[numStates-numMore+i], o.more[i][last:])
+		copy(o.final[numStates-numMore+i], now(last, o.more[i]))
 	}
 	return nil
+}
+
+// traces makes memory for the records that nobody else reads, and for the timer.
+func (k *neuronKernel[T]) traces() {
+	steps := min(k.t, 2)
+	if k.trained {
+		steps = k.t
+	}
+	size := steps * k.b * k.n
+	own := k.own.records()
+	for i, x := range k.out.records() {
+		switch {
+		case i >= k.records() || *x != nil:
+		case len(*own[i]) != size:
+			*own[i] = k.memory.take(size)
+			fallthrough
+		default:
+			*x = *own[i]
+		}
+	}
+	if len(k.timer) != size {
+		k.timer = k.memory.take(size)
+	}
 }
 
 func (k *neuronKernel[T]) forwardRows(lo, hi int) {
 	w := &k.tasks[lo/k.block]
 	w.err = nil
 	w.recorder.Reset()
+	if k.recurrent {
+		k.list(w, &k.start, lo, k.in.spikes[lo*k.n:hi*k.n])
+	}
 	for t := range k.t {
-		if k.recurrent {
-			k.record(w, t, lo, hi)
-		}
 		x := k.weigh(w, t, lo, hi)
-		for row := lo; row < hi; row += k.group {
-			p := k.place(t, row, min(row+k.group, hi))
+		for row := lo; row < hi; {
+			end := k.until(row, hi)
+			p := k.place(t, row, end)
 			if !k.advance(w, p, x[(p.lo-lo*k.n)*k.types():(p.hi-lo*k.n)*k.types()]) {
 				w.err = k.notFinite(w, p)
 				return
 			}
+			row = end
 		}
+		k.record(w, t, lo, hi)
 	}
 }
 
-// advance computes a step of a group for its weighted input x.
+// advance computes a step of some rows for their weighted input x.
 func (k *neuronKernel[T]) advance(w *task[T], p place, x []T) (finite bool) {
 	a, o, c, d := &k.in, &k.out, &k.coef, &k.derived
 	cur, mem := &w.currents, &w.membrane
@@ -106,7 +135,7 @@ func (k *neuronKernel[T]) advance(w *task[T], p place, x []T) (finite bool) {
 	if k.twin {
 		k.twinCurrents(cur)
 	} else {
-		cur.Run(w.scratch)
+		cur.Run(w.scratch, p.n, p.rows)
 	}
 	if k.four {
 		mem.Syn = w.syn[:n]
@@ -120,12 +149,12 @@ func (k *neuronKernel[T]) advance(w *task[T], p place, x []T) (finite bool) {
 		return k.twinMembrane(mem)
 	case k.forced:
 		w.forced.Membrane = *mem
-		return w.forced.Run(w.scratch)
+		return w.forced.Run(w.scratch, p.n, p.rows)
 	}
-	return mem.Run(w.scratch)
+	return mem.Run(w.scratch, p.n, p.rows)
 }
 
-// notFinite names the first neuron of a group whose state is not finite.
+// notFinite names the first neuron of some rows whose state is not finite.
 func (k *neuronKernel[T]) notFinite(w *task[T], p place) error {
 	mem := &w.membrane
 	e := 0

@@ -60,7 +60,7 @@ func (k *neuronKernel[T]) newMover() *mover[T] {
 	s := m.sub
 	s.recurrent = false // what comes through w_rec is in the input
 	s.prepare()
-	m.task = newTask[T](s.mode, n, s.block*n, s.group*n)
+	m.task = newTask(s.mode, n, s.block*n, &s.memory)
 	step := variedRows * n
 	list := func(n int) []T { return make([]T, n) }
 	for c := range k.coefs() {
@@ -73,6 +73,7 @@ func (k *neuronKernel[T]) newMover() *mover[T] {
 	for i := range k.types() - 1 {
 		o.more[i] = list(2 * step)
 	}
+	s.traces()
 	m.x = list(step * k.types())
 	return m
 }
@@ -349,12 +350,12 @@ func (m *mover[T]) compareFinal(k *neuronKernel[T], first int, list []varied) {
 func (k *neuronKernel[T]) spikeMoved(w *task[T], p place, forced cells.SpikeForced[T], dthr []T) {
 	a := &w.adjoint
 	a.forced = forced
-	a.forced.Run(w.scratch)
+	a.forced.Run(w.scratch, p.n, p.rows)
 	effect := now(p, k.effect)
 	for j, s := range forced.S {
 		if s > 0 {
 			forced.Gy[j] += effect[j]
-			dthr[j] -= effect[j]
+			dthr[j%p.n] -= effect[j]
 		}
 	}
 }

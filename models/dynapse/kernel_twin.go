@@ -131,8 +131,8 @@ func (k *neuronKernel[T]) twinForced(a *cells.SpikeForced[T]) {
 
 // twinLinear runs the linear part of the adjoint twice, for the update with the gate open and for
 // that with it closed, by their shares.
-func (k *neuronKernel[T]) twinLinear(w *task[T], f *flow[T], p place) {
-	l, v := &w.adjoint.local, &w.adjoint.linear
+func (k *neuronKernel[T]) twinLinear(w *task[T], v *cells.Linear[T], p place) {
+	l := &w.adjoint.mixed.Local
 	n := p.hi - p.lo
 	closed := make([]T, n)
 	fill := func(open bool) {
@@ -160,7 +160,7 @@ func (k *neuronKernel[T]) twinLinear(w *task[T], f *flow[T], p place) {
 		}
 	}
 	fill(true)
-	v.Run(w.scratch)
+	v.Run(w.scratch, p.n, p.rows)
 	fill(false)
 	first := *v
 	outputs := []*[]T{&v.DPost, &v.DPre, &v.DW, &v.DS, &v.Gsyn, &v.Gleak, &v.DIsyn, &v.DIahp}
@@ -168,7 +168,7 @@ func (k *neuronKernel[T]) twinLinear(w *task[T], f *flow[T], p place) {
 		*x = make([]T, n)
 	}
 	v.GIsyn, v.GIahp = k.zeros[:n], k.zeros[:n]
-	v.Run(w.scratch)
+	v.Run(w.scratch, p.n, p.rows)
 	second := *v
 	*v = first
 	for i, x := range [][]T{second.DPost, second.DPre, second.DW, second.DS, second.Gsyn, second.Gleak, second.DIsyn, second.DIahp} {

@@ -37,11 +37,11 @@ func (m machine) width() int {
 type value struct {
 	op      op
 	args    []*value
-	array   int    // of load
+	array   int    // of load, the number of the operand
 	bits    uint64 // of constant
 	imm     uint8  // predicate, shift
-	scalar  int
-	uses    []int // items that read it
+	scalar  int    // the number of the operand, or an offset
+	uses    []int  // items that read it
 	defined int
 	sticky  bool // a load before a store to the same array
 
@@ -91,12 +91,17 @@ type item struct {
 // blocks need. What a branch computes leaves it through memory alone.
 type program struct {
 	machine
-	name    string
-	doc     string
-	arrays  []string // slices of the argument, in their order
-	scalars []string // and numbers behind them
-	items   []item
-	shared  map[string]*value // loads, scalars and constants, once each
+	name     string
+	doc      string
+	operands []operand
+	items    []item
+	shared   map[string]*value // loads, scalars and constants, once each
+
+	// Of kernels that are made of others: the struct whose operands are meant, what stands for an
+	// operand of it, and what is handed on in registers and not written.
+	scope  string
+	alias  map[string]string
+	inside map[string]bool
 }
 
 func newProgram(m machine, name, doc string) *program {
@@ -112,12 +117,22 @@ func (p *program) define(v *value) *value {
 	return v
 }
 
+// find returns the number of an operand, and its name.
+func (p *program) find(name string) (int, string) {
+	name = p.scope + name
+	if to, ok := p.alias[name]; ok {
+		name = to
+	}
+	k := slices.IndexFunc(p.operands, func(o operand) bool { return o.name == name })
+	if k < 0 {
+		panic(p.name + ": no operand " + name)
+	}
+	return k, name
+}
+
 // in returns a slice of the argument.
 func (p *program) in(name string) *value {
-	k := slices.Index(p.arrays, name)
-	if k < 0 {
-		panic(p.name + ": no array " + name)
-	}
+	k, name := p.find(name)
 	if v := p.shared[name]; v != nil {
 		return v
 	}
@@ -128,9 +143,10 @@ func (p *program) in(name string) *value {
 
 // out writes to a slice of the argument.
 func (p *program) out(name string, v *value) {
-	k := slices.Index(p.arrays, name)
-	if k < 0 {
-		panic(p.name + ": no array " + name)
+	k, name := p.find(name)
+	if p.inside[name] {
+		p.shared[name] = v
+		return
 	}
 	v.uses = append(v.uses, len(p.items))
 	p.items = append(p.items, item{store: v, array: k})
@@ -139,10 +155,7 @@ func (p *program) out(name string, v *value) {
 
 // number returns a number of the argument, in all lanes.
 func (p *program) number(name string) *value {
-	k := slices.Index(p.scalars, name)
-	if k < 0 {
-		panic(p.name + ": no number " + name)
-	}
+	k, name := p.find(name)
 	if v := p.shared[name]; v != nil {
 		return v
 	}
@@ -240,7 +253,7 @@ func (p *program) where(c *value, part func()) {
 	p.items = append(p.items, item{end: true})
 	p.shared = outer
 	for name := range outer { // stores in the part
-		if k := slices.Index(p.arrays, name); k >= 0 && slices.ContainsFunc(p.items, func(i item) bool { return i.store != nil && i.array == k }) {
+		if slices.ContainsFunc(p.items, func(i item) bool { return i.store != nil && p.operands[i.array].name == name }) {
 			delete(outer, name)
 		}
 	}
@@ -254,7 +267,8 @@ type allocator struct {
 	masked          bool // the block is the last one, of which there are some lanes
 	at              int
 	args, scratch   reg.GPVirtual
-	offset, found   reg.GPVirtual
+	offset, same    reg.GPVirtual // of what each row has, and of what all share
+	found           reg.GPVirtual
 	vectors, kmasks []*value // what a register holds
 	pinned          []*value
 	slots           []bool
@@ -345,7 +359,11 @@ func (a *allocator) slotAt(v *value) Mem {
 // base returns the address of a slice of the argument.
 func (a *allocator) base(array int) Mem {
 	p := GP64()
-	MOVQ(Mem{Base: a.args, Disp: 24 * array}, p)
+	o := a.operands[array]
+	MOVQ(Mem{Base: a.args, Disp: o.at}, p)
+	if o.same {
+		return Mem{Base: p, Index: a.same, Scale: 1}
+	}
 	return Mem{Base: p, Index: a.offset, Scale: 1}
 }
 
@@ -399,7 +417,7 @@ func (a *allocator) ensure(v *value) Op {
 	case v.op == constant:
 		VMOVUPD(a.constant(v.bits), r)
 	case v.op == scalar:
-		at := Mem{Base: a.args, Disp: 24*len(a.arrays) + a.size()*v.scalar}
+		at := Mem{Base: a.args, Disp: a.operands[v.scalar].at}
 		if a.double {
 			VBROADCASTSD(at, r)
 		} else {

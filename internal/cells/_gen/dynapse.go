@@ -19,6 +19,7 @@ var neurons = []kernel{
 	{"spikeForced", "SpikeForced", "SpikeForced.generic.", (*program).spikeForced},
 	{"spikeRockpool", "SpikeRockpool", "SpikeRockpool.generic.", (*program).spikeRockpool},
 	{"linear", "Linear", "Linear.generic.", (*program).linear},
+	{"mixed", "Mixed", "Mixed.generic, but for what stays in registers.", (*program).mixed},
 }
 
 const ceiling = 5.5e34
@@ -248,4 +249,42 @@ func (p *program) linear() {
 	gto := p.mul(p.mul(gsyn, p.in("ChargeSyn")), p.slope(to, false))
 	p.sum("DGainSyn", p.mul(gto, w))
 	p.out("DW", p.mul(gto, p.in("GainSyn")))
+}
+
+// mixed is the parts of Mixed. What they share is read once, and what they hand on stays in
+// registers.
+func (p *program) mixed() {
+	p.alias, p.inside = map[string]string{}, map[string]bool{}
+	stays := func(part string, names ...string) {
+		for _, n := range names {
+			p.inside[part+n] = true
+		}
+	}
+	share := func(to, from string, names ...string) {
+		for _, n := range names {
+			p.alias[to+n] = from + n
+		}
+	}
+	stays("Local.", "F", "Drive", "Iin", "M0", "InvUnder", "Gain", "Inner", "Open", "SlopeAHP", "Leak")
+	for _, rule := range []string{"T", "S"} {
+		spike, linear := rule+".", "Linear"+rule+"."
+		stays(spike, "Gy")
+		stays(linear, "Gsyn", "Gleak")
+		share(spike, "Local.", "Pre", "Timer0")
+		share(linear, spike, "Gy", "DTimer", "DPost", "DPre", "DS")
+		share(linear, "Local.", "F", "Drive", "Iin", "M0", "InvUnder", "Gain", "Inner", "Open", "SlopeAHP", "Jump", "Leak",
+			"Pre0", "Iahp0", "S0", "RateMem", "Feedback", "GainMem", "InvLeak", "DecayAHP", "JumpAHP")
+	}
+	share("T.", "Local.", "Post0")
+	share("S.", "T.", "Threshold", "GPost", "GPre")
+	share("LinearS.", "LinearT.", "Isyn0", "W", "ChargeAHP", "GainAHP", "DecaySyn", "ChargeSyn", "GainSyn", "GIsyn", "GIahp")
+	part := func(name string, write func()) {
+		p.scope = name
+		write()
+	}
+	part("Local.", func() { p.local(false) })
+	part("T.", p.spikeT)
+	part("LinearT.", p.linear)
+	part("S.", p.spikeS)
+	part("LinearS.", p.linear)
 }

@@ -207,21 +207,25 @@ func (p *program) write(ones Mem) {
 			}
 		}
 	}
-	TEXT(p.name+p.suffix(), NOSPLIT, "func(args, scratch *byte, n int) (found int)")
+	TEXT(p.name+p.suffix(), NOSPLIT, "func(args, scratch *byte, n, rows int) (found int)")
 	Doc(fmt.Sprintf("%s%s is %s", p.name, p.suffix(), p.doc))
 	Pragma("noescape")
 	a := &allocator{program: p}
 	a.args, a.scratch = Load(Param("args"), GP64()).(reg.GPVirtual), Load(Param("scratch"), GP64()).(reg.GPVirtual)
-	n := Load(Param("n"), GP64()).(reg.GPVirtual)
-	a.offset, a.found = GP64(), GP64()
+	rows := Load(Param("rows"), GP64()).(reg.GPVirtual)
+	a.offset, a.same, a.found = GP64(), GP64(), GP64()
 	XORQ(a.offset, a.offset)
 	XORQ(a.found, a.found)
+	Label("row_of_" + p.name)
+	n := Load(Param("n"), GP64()).(reg.GPVirtual)
+	XORQ(a.same, a.same)
 	lanes := p.width() / p.size()
 	SUBQ(U8(lanes), n)
 	JL(LabelRef("tail_of_" + p.name))
 	Label("loop_" + p.name)
 	a.body()
 	ADDQ(U8(p.width()), a.offset)
+	ADDQ(U8(p.width()), a.same)
 	SUBQ(U8(lanes), n)
 	JGE(LabelRef("loop_" + p.name))
 	Label("tail_of_" + p.name)
@@ -244,7 +248,10 @@ func (p *program) write(ones Mem) {
 	}
 	a.masked = true
 	a.body()
+	LEAQ(Mem{Base: a.offset, Index: n, Scale: uint8(p.size())}, a.offset)
 	Label("end_" + p.name)
+	DECQ(rows)
+	JNZ(LabelRef("row_of_" + p.name))
 	Store(a.found, ReturnIndex(0))
 	VZEROUPPER()
 	RET()

@@ -25,7 +25,7 @@ func main() {
 	for _, m := range []machine{{false, false}, {false, true}, {true, false}, {true, true}} {
 		for _, k := range append(neurons, synapses...) {
 			p := newProgram(m, k.name, k.doc)
-			p.arrays, p.scalars = fields(k.operands)
+			p.operands = layout(k.operands, "", m.size())
 			k.write(p)
 			p.write(half(m, ones))
 		}
@@ -50,29 +50,55 @@ func parse(names ...string) (list []*ast.File) {
 	return list
 }
 
-// fields returns the slices and the numbers of a struct of package cells, in their order.
-func fields(name string) (arrays, scalars []string) {
+// operand is a slice or a number of the argument of a kernel.
+type operand struct {
+	name        string // with the names of the structs that it is in, as in T.Gy
+	at          int    // offset in bytes
+	slice, same bool   // same: all rows share it
+}
+
+// layout returns the operands of a struct of package cells, whose names begin with prefix, for
+// numbers of so many bytes.
+func layout(name, prefix string, size int) (list []operand) {
+	list, _ = appendFields(nil, spec(name), prefix, 0, size)
+	return list
+}
+
+func appendFields(list []operand, s *ast.StructType, prefix string, at, size int) ([]operand, int) {
+	for _, field := range s.Fields.List {
+		of, slice := field.Type.(*ast.IndexExpr)
+		inner := (*ast.StructType)(nil)
+		if slice {
+			inner = spec(of.X.(*ast.Ident).Name)
+		}
+		_, array := field.Type.(*ast.ArrayType)
+		for _, id := range field.Names {
+			switch {
+			case inner != nil:
+				list, at = appendFields(list, inner, prefix+id.Name+".", at, size)
+				at = (at + 7) / 8 * 8
+			case array || slice:
+				at = (at + 7) / 8 * 8
+				list = append(list, operand{prefix + id.Name, at, true, slice})
+				at += 24
+			default:
+				list = append(list, operand{prefix + id.Name, at, false, false})
+				at += size
+			}
+		}
+	}
+	return list, at
+}
+
+// spec returns a struct of package cells, nil if the name is that of another type.
+func spec(name string) (s *ast.StructType) {
 	for _, f := range files {
 		ast.Inspect(f, func(n ast.Node) bool {
-			spec, ok := n.(*ast.TypeSpec)
-			if !ok || spec.Name.Name != name {
-				return true
+			if t, ok := n.(*ast.TypeSpec); ok && t.Name.Name == name {
+				s, _ = t.Type.(*ast.StructType)
 			}
-			for _, field := range spec.Type.(*ast.StructType).Fields.List {
-				_, slice := field.Type.(*ast.ArrayType)
-				for _, id := range field.Names {
-					if slice {
-						arrays = append(arrays, id.Name)
-					} else {
-						scalars = append(scalars, id.Name)
-					}
-				}
-			}
-			return false
+			return s == nil
 		})
 	}
-	if arrays == nil {
-		log.Fatal("no struct ", name)
-	}
-	return arrays, scalars
+	return s
 }
