@@ -42,6 +42,8 @@ var through = map[string]string{
 	"train.ReadOneCheckpoint":                 "train.FuzzCheckpoint",
 	"train.ReadParams":                        "internal/files.FuzzArchiveBytes",
 	"train.ReadReceipt":                       "train.FuzzReceipt",
+	"train/data.EventFiles.Open":              "train/data.FuzzRecording",
+	"train/data.SHD.Open":                     "internal/hdf5.FuzzRead",
 	"train/data.LoadMNIST":                    "train/data.FuzzParseIDX",
 	"train/data.NPZ.Open":                     "train/data.FuzzNPZSet",
 	"train/data.ReadIDX":                      "train/data.FuzzParseIDX",

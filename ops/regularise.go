@@ -23,10 +23,27 @@ type VoltageBounds struct {
 // Apply returns the regulariser of voltages. Bounds that are not Lower <= Upper are an error that
 // wraps [ErrValue].
 func (r VoltageBounds) Apply(vmem *G.Node) (*G.Node, error) {
-	if !(r.Lower <= r.Upper) || math.IsInf(r.Lower, 1) || math.IsInf(r.Upper, -1) {
-		return nil, fmt.Errorf("%w: VoltageBounds from %v to %v, want Lower <= Upper", ErrValue, r.Lower, r.Upper)
+	if err := r.check(); err != nil {
+		return nil, err
 	}
 	return penalise(excess{r}, vmem)
+}
+
+// ApplyUntil is [VoltageBounds.Apply] of voltages [T, B, N] until the length of each sample [B]:
+//
+//	L = mean_{b,n} 1/length(b) Σ_{t<length(b)} (max(0, Lower - v)² + max(0, v - Upper)²)
+func (r VoltageBounds) ApplyUntil(vmem, length *G.Node) (*G.Node, error) {
+	if err := r.check(); err != nil {
+		return nil, err
+	}
+	return penaliseUntil(excess{r}, vmem, length)
+}
+
+func (r VoltageBounds) check() error {
+	if !(r.Lower <= r.Upper) || math.IsInf(r.Lower, 1) || math.IsInf(r.Upper, -1) {
+		return fmt.Errorf("%w: VoltageBounds from %v to %v, want Lower <= Upper", ErrValue, r.Lower, r.Upper)
+	}
+	return nil
 }
 
 // Sparsity is a regulariser of spikes: their mean over all elements, the share of time steps with a
@@ -37,6 +54,16 @@ func (r VoltageBounds) Apply(vmem *G.Node) (*G.Node, error) {
 // Unlike the upper bound of [RateBounds] it pulls at every spike alike. snnTorch's
 // l1_rate_sparsity, with the mean over all M elements in place of their sum.
 func Sparsity(spikes *G.Node) (*G.Node, error) { return penalise(magnitude{}, spikes) }
+
+// SparsityUntil is [Sparsity] of spikes [T, B, N] until the length of each sample [B], the share of
+// its own time steps:
+//
+//	L = mean_{b,n} 1/length(b) Σ_{t<length(b)} |s[t, b, n]|
+//
+// Where all samples have the length of the window it is snnTorch's l1_rate_sparsity, too.
+func SparsityUntil(spikes, length *G.Node) (*G.Node, error) {
+	return penaliseUntil(magnitude{}, spikes, length)
+}
 
 // Silence is a regulariser that wakes neurons: the mean over samples and neurons of how many spikes
 // are missing to least, squared,
@@ -61,6 +88,18 @@ func Silence(spikes *G.Node, least float64) (*G.Node, error) {
 func penalise(f function, x *G.Node) (*G.Node, error) {
 	y, err := apply(f, x)
 	if err != nil {
+		return nil, err
+	}
+	return G.Mean(y)
+}
+
+// penaliseUntil returns the mean of f(x) over the steps of each sample, the mean over all of them.
+func penaliseUntil(f function, x, length *G.Node) (*G.Node, error) {
+	y, err := apply(f, x)
+	if err != nil {
+		return nil, err
+	}
+	if y, err = MeanUntil(y, length); err != nil {
 		return nil, err
 	}
 	return G.Mean(y)

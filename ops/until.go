@@ -40,6 +40,37 @@ func MaxUntil(x, length *G.Node) (*G.Node, error) { return applyUntil(maximum, x
 //	y = x[length-1]
 func LastUntil(x, length *G.Node) (*G.Node, error) { return applyUntil(last, x, length) }
 
+// FirstSpikeUntil is [FirstSpikeTime] of spikes [T, B, N] until length [B],
+//
+//	t_first = dt Σ_{t<length} Π_{u<=t} (1 - s[u])
+//
+// so that the first spike of a neuron that is silent is at the end of its sample, not of the
+// window.
+func FirstSpikeUntil(spikes, length *G.Node, dt float64) (*G.Node, error) {
+	inside, err := Until(spikes, length)
+	if err != nil {
+		return nil, err
+	}
+	behind, err := Detach(spikes) // ones behind the end
+	for _, f := range []func(*G.Node) (*G.Node, error){
+		func(n *G.Node) (*G.Node, error) { return Affine(n, 0, 1) },
+		func(n *G.Node) (*G.Node, error) { return Until(n, length) },
+		func(n *G.Node) (*G.Node, error) { return Affine(n, -1, 1) },
+	} {
+		if err == nil {
+			behind, err = f(behind)
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	ended, err := G.Add(inside, behind)
+	if err != nil {
+		return nil, err
+	}
+	return FirstSpikeTime(ended, dt)
+}
+
 // mask is the reduction that is none.
 const mask = last + 1
 

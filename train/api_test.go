@@ -50,7 +50,14 @@ func TestNoPanic(t *testing.T) {
 		"MAE":     func(out []float64, want Answer) float64 { return MAE().Of(out, want) },
 		"MSE":     func(out []float64, want Answer) float64 { return MSE().Of(out, want) },
 		"Lengths": Lengths, "CrossEntropy": CrossEntropy, "MeanSquares": MeanSquares,
-		"VanRossum": func(b *graph.Builder, tau float64, o Outputs, t Targets) *G.Node { return VanRossum(tau)(b, o, t) },
+		"VanRossum":        func(b *graph.Builder, tau float64, o Outputs, t Targets) *G.Node { return VanRossum(tau)(b, o, t) },
+		"RateCrossEntropy": RateCrossEntropy,
+		"CountSquares": func(b *graph.Builder, right, wrong float64, o Outputs, t Targets) *G.Node {
+			return CountSquares(right, wrong)(b, o, t)
+		},
+		"FirstSpikeSquares": func(b *graph.Builder, unit float64, o Outputs, t Targets) *G.Node {
+			return FirstSpikeSquares(unit)(b, o, t)
+		},
 		"BPTT.Build": func(m Model, p *graph.Params, s Shape) error {
 			n, err := BPTT{Model: m}.Build(p, s)
 			if err == nil {

@@ -25,6 +25,21 @@ type Term struct {
 	Weight float64
 	Of     *G.Node // [T, B, N], spikes or voltages
 	Loss   func(x *G.Node) (*G.Node, error)
+	// Until, in place of Loss, gets Of as it is and the number of steps of each row, [B]: for means
+	// over the steps of a sample.
+	Until func(x, length *G.Node) (*G.Node, error)
+}
+
+// loss returns the loss without the weight.
+func (t Term) loss(length *G.Node) (*G.Node, error) {
+	if t.Until != nil {
+		return t.Until(t.Of, length)
+	}
+	inside, err := ops.Until(t.Of, length)
+	if err != nil {
+		return nil, err
+	}
+	return t.Loss(inside)
 }
 
 // lengthName is the input with the number of steps of each row, where a program needs it.
@@ -68,11 +83,10 @@ func (o *Outputs) overTime(b *graph.Builder, rows int, kind data.TargetKind) {
 	for _, l := range o.Layers {
 		terms := l.Terms
 		if l.Rate != nil {
-			terms = append([]Term{{l.Rate.Weight, l.Spikes, l.Rate.Bounds.Apply}}, terms...)
+			terms = append([]Term{{Weight: l.Rate.Weight, Of: l.Spikes, Loss: l.Rate.Bounds.Apply}}, terms...)
 		}
 		for _, t := range terms {
-			inside := b.Check(ops.Until(t.Of, o.steps(b, rows)))
-			loss := b.Check(ops.Affine(b.Check(t.Loss(inside)), t.Weight, 0))
+			loss := b.Check(ops.Affine(b.Check(t.loss(o.steps(b, rows))), t.Weight, 0))
 			if o.Loss != nil {
 				loss = b.Check(G.Add(o.Loss, loss))
 			}
@@ -82,12 +96,12 @@ func (o *Outputs) overTime(b *graph.Builder, rows int, kind data.TargetKind) {
 }
 
 // Until returns Trace with zeros beyond the end of each sample, for losses of what output neurons
-// do in each step. It is Trace itself where the lengths are not known, as without a Readout.
+// do in each step.
 func (o Outputs) Until(b *graph.Builder) *G.Node {
-	if o.length == nil {
-		return o.Trace
+	if o.Trace == nil || o.Trace.Dims() != 3 {
+		b.Failf("Outputs.Until: Trace is %s, want [T, B, C]", shapeOf(o.Trace))
 	}
-	return b.Check(ops.Until(o.Trace, o.length))
+	return b.Check(ops.Until(o.Trace, o.steps(b, o.Trace.Shape()[1])))
 }
 
 // counts returns the spikes of each neuron of a layer, [B, N].

@@ -6,7 +6,6 @@ import (
 	G "gorgonia.org/gorgonia"
 
 	"github.com/surge-snn/surge/graph"
-	"github.com/surge-snn/surge/models"
 	"github.com/surge-snn/surge/ops"
 	"github.com/surge-snn/surge/train/data"
 )
@@ -68,35 +67,6 @@ func MeanSquares(b *graph.Builder, o Outputs, t Targets) *G.Node {
 // weighted returns sum Weight d².
 func weighted(b *graph.Builder, d, weight *G.Node) *G.Node {
 	return b.Check(G.Sum(b.Check(G.HadamardProd(b.Check(G.Square(d)), weight))))
-}
-
-// VanRossum is the van Rossum distance between the spikes o.Y and those of the target, both
-// filtered by exp(-t/tau),
-//
-//	L = mean over the samples and channels of 1/tau ∫ (f(Y) - f(Target))² dt
-//
-// (van Rossum 2001, doi:10.1162/089976601300014321), with tau in s: the default, with 10 ms, for a
-// data.SpikeTarget. Two spikes far from each other are at the distance 1, a spike that is missing
-// at 1/2, for time steps that are short beside tau. It sees the whole window of a batch, also
-// beyond the end of a sample.
-func VanRossum(tau float64) Loss {
-	return func(b *graph.Builder, o Outputs, t Targets) *G.Node {
-		if t.Kind != data.SpikeTarget {
-			b.Failf("VanRossum of a data set with the target %v, want spikes", t.Kind)
-		}
-		if !(tau > 0) || math.IsInf(tau, 0) {
-			b.Failf("VanRossum: tau is %v s, want a finite number > 0", tau)
-		}
-		d := models.ExpSyn{TauSyn: models.Fixed(tau)}.Apply(b, "loss/van_rossum", b.Check(G.Sub(o.Y, t.Y)))
-		mean := b.Check(ops.MSE(d.Isyn, zerosLike(b, d.Isyn)))
-		steps := float64(o.Y.Shape()[0])
-		return b.Check(ops.Affine(mean, steps*b.Dt()/tau, 0))
-	}
-}
-
-func zerosLike(b *graph.Builder, x *G.Node) *G.Node {
-	shape := x.Shape()
-	return b.Const("loss/zeros", make([]float64, shape.TotalSize()), shape...)
 }
 
 // defaultLoss is the loss of a data set whose targets have this kind.

@@ -223,6 +223,12 @@ func readoutCases() []Case {
 		until("ops.MeanUntil", ops.MeanUntil),
 		until("ops.MaxUntil", ops.MaxUntil),
 		until("ops.LastUntil", ops.LastUntil),
+		until("ops.SparsityUntil", ops.SparsityUntil),
+		{
+			Name: "ops.VoltageBounds.ApplyUntil", Covers: []string{"ops.VoltageBounds"},
+			Model: until("", ops.VoltageBounds{Lower: -0.3, Upper: 0.4}.ApplyUntil).Model,
+		},
+		until("ops.FirstSpikeUntil", func(x, length *G.Node) (*G.Node, error) { return ops.FirstSpikeUntil(x, length, 1e-3) }),
 		readout("ops.FirstSpikeTime", models.Uniform(0, 1), func(b *graph.Builder, x *G.Node) (*G.Node, error) { return ops.FirstSpikeTime(x, b.Dt()) }),
 	}
 }

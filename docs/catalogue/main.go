@@ -77,7 +77,7 @@ func page(root string) ([]byte, error) {
 	s.section(&b, "Synapses and other layers", figureOf("synapses", "What one input of 1 makes, with the default parameters."), "models", otherLayers)
 	s.section(&b, "Losses and regularisers", figureOf("losses", "")+figureOf("counts", "")+figureOf("voltages", ""), "models", inFile("losses.go"))
 	s.list(&b, "ops", function("loss.go", "regularise.go"))
-	s.list(&b, "train", function("target.go", "distance.go"))
+	s.list(&b, "train", function("target.go", "spike_loss.go", "distance.go"))
 	s.section(&b, "Readouts (decoders)", figureOf("readouts", "The first steps of a voltage, and of spikes, read out."), "ops", inFile("readout.go", "until.go"))
 	s.encoders(&b)
 	s.section(&b, "Initialisers", figureOf("initialisers", "Weights of 100 inputs and 50 outputs, sorted; FluctuationDriven of inputs at 20 Hz."), "models", inFile("init.go", "init_scaled.go"))

@@ -26,7 +26,7 @@ func TestEntriesAreWhole(t *testing.T) {
 	}
 	// What has a formula that is a definition, and needs no source beside it.
 	definitions := map[string]string{
-		"ops.MSE": "a mean", "ops.SoftmaxCrossEntropy": "the cross-entropy", "ops.FirstSpikeTime": "the index of a spike",
+		"ops.MSE": "a mean", "ops.SoftmaxCrossEntropy": "the cross-entropy", "ops.FirstSpikeTime": "the index of a spike", "ops.FirstSpikeUntil": "the index of a spike",
 		"ops.LastStep": "a value", "ops.LastUntil": "a value", "ops.MaxUntil": "a maximum", "ops.MeanOverTime": "a mean", "ops.MeanUntil": "a mean",
 		"ops.SumOverTime": "a sum", "ops.SumUntil": "a sum", "ops.Until": "a part", "train.CrossEntropy": "the cross-entropy",
 		"train.MAE": "a mean", "train.MSE": "a mean", "train.MeanSquares": "a mean", "train.FilteredDistance": "a mean", "train.SpikeDistance": "a mean",

@@ -2,6 +2,7 @@ package dynapse
 
 import (
 	"math"
+	"slices"
 	"sync"
 
 	"github.com/surge-snn/surge/internal/cells"
@@ -38,6 +39,7 @@ type mover[T kernel.Float] struct {
 	in   neuronIn[[]T]
 	x    []T
 	list []varied
+	end  int // bins that the loss sees: behind them nothing counts, however many there are
 }
 
 // movers are those that are not at work.
@@ -109,6 +111,7 @@ func (k *neuronKernel[T]) moveRows(lo, hi int) {
 // move finds the effects of the spikes of the neurons from number first of [B, N] on.
 func (m *mover[T]) move(k *neuronKernel[T], first int) {
 	n, step := k.wide(), k.b*k.n
+	m.end = k.seen(first, n)
 	m.find(k, first)
 	if len(m.list) == 0 {
 		return
@@ -146,11 +149,34 @@ func (m *mover[T]) move(k *neuronKernel[T], first int) {
 	}
 }
 
+// seen returns the number of bins up to the last one of which the loss has a derivative with
+// respect to a record of n neurons of [B, N] from first on; all, where it has one of a final state.
+func (k *neuronKernel[T]) seen(first, n int) int {
+	g, step := &k.gout, k.b*k.n
+	some := func(x []T, at int) bool {
+		return x != nil && slices.ContainsFunc(x[at:at+n], func(d T) bool { return d != 0 })
+	}
+	for _, x := range g.final {
+		if some(x, first) {
+			return k.t
+		}
+	}
+	for t := k.t; t > 0; t-- {
+		at := (t-1)*step + first
+		for _, x := range [...][]T{g.spikes, g.ypost, g.ypre, g.isyn, g.iahp, g.more[0], g.more[1], g.more[2]} {
+			if some(x, at) {
+				return t
+			}
+		}
+	}
+	return 0
+}
+
 // find lists the runs for the spikes of the neurons, by the bin from which on they differ.
 func (m *mover[T]) find(k *neuronKernel[T], first int) {
 	m.list = m.list[:0]
 	step := k.b * k.n
-	for t := range k.t {
+	for t := range m.end {
 		for j := range k.wide() {
 			at := t*step + first + j
 			if k.out.spikes[at] > 0 {
@@ -159,7 +185,7 @@ func (m *mover[T]) find(k *neuronKernel[T], first int) {
 					m.list = append(m.list, varied{variation: another, spike: t, from: t, neuron: j})
 				}
 			}
-			if t+1 < k.t && k.out.spikes[at+step] > 0 && k.couldCome(t+1, first+j) {
+			if t+1 < m.end && k.out.spikes[at+step] > 0 && k.couldCome(t+1, first+j) {
 				m.list = append(m.list, varied{variation: earlier, spike: t + 1, from: t, neuron: j})
 			}
 		}
@@ -183,7 +209,7 @@ func (k *neuronKernel[T]) couldCome(t, e int) bool {
 func (m *mover[T]) run(k *neuronKernel[T], first int, list []varied) {
 	s, n := m.sub, k.wide()
 	active := 0
-	for t := list[0].from; t < k.t; t++ {
+	for t := list[0].from; t < m.end; t++ {
 		for ; active < len(list) && list[active].from == t; active++ {
 			m.load(k, first, t, active)
 		}

@@ -285,6 +285,9 @@ func (b *Batch) encode(s *Batches, row int, x *Sample, f Form, rng *rand.Rand) e
 	if err := b.block(s, row, x, f, rng); err != nil {
 		return err
 	}
+	if err := x.checkTarget(f, float64(b.Lengths[row])*b.Dt); err != nil {
+		return err
+	}
 	if b.Listed {
 		b.Lists.set(row, b.Size, b.Steps)
 	}
@@ -356,6 +359,9 @@ func (e *Events) encode(s *Batches, row int, x *Sample, f Form, _ *rand.Rand) er
 		return fmt.Errorf("%w: a sample of %g s, the window ends at %g s", ErrOutside, end, s.Duration)
 	}
 	e.Ends[row] = min(e.Ends[row], s.Duration)
+	if err := x.checkTarget(f, e.Ends[row]); err != nil {
+		return err
+	}
 	for _, spike := range spikes {
 		if !(spike.Time >= 0 && spike.Time < s.Duration) {
 			return fmt.Errorf("%w: channel %d spikes at %g s, the window ends at %g s", ErrOutside, spike.Channel, spike.Time, s.Duration)

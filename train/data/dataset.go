@@ -197,6 +197,20 @@ func (s *Sample) check(f Form) error {
 	return nil
 }
 
+// checkTarget returns an error (ErrOutside) where spikes of the target are behind the end of the
+// sample, in s, where no output is.
+func (s *Sample) checkTarget(f Form, end float64) error {
+	if f.Target.Kind != SpikeTarget {
+		return nil
+	}
+	for i, e := range s.Spikes {
+		if e.Time >= end*(1+1e-12) {
+			return fmt.Errorf("%w: target spike %d is at %g s, the sample ends at %g s", ErrOutside, i, e.Time, end)
+		}
+	}
+	return nil
+}
+
 // checkSample is the check of arguments of Dataset.Sample.
 func checkSample(d Dataset, s *Sample, i int) error {
 	if s == nil {

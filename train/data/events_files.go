@@ -130,6 +130,48 @@ func (s EventFiles) Load() (p Parts, err error) {
 	return p, p.check()
 }
 
+// Open reads recordings to predict, see [Opener]: a file, a folder of files, or one of CLASS/FILE,
+// whose classes are known.
+func (s EventFiles) Open(path string, trained Dataset) (Dataset, error) {
+	like, ok := whole(trained).(*eventFiles)
+	if !ok {
+		return nil, fmt.Errorf("%s: %w: no training part to take the classes from", path, ErrSettings)
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, fmt.Errorf("data: %w", err)
+	}
+	s.Width, s.Height = like.width, like.height
+	set, target, names := &eventFiles{EventFiles: s}, Target{}, []string(nil)
+	if info.IsDir() {
+		if names, err = classFolders([3]string{path}); err != nil {
+			return nil, err
+		}
+	}
+	switch {
+	case !info.IsDir():
+		err = set.measure(path, 0)
+	case len(names) == 0:
+		if err = set.folder(path, 0); err == nil && set.Len() == 0 {
+			err = fmt.Errorf("%s: %w: no recordings: %w", path, ErrFormat, fs.ErrNotExist)
+		}
+	default:
+		target = like.form.Target
+		for _, name := range names {
+			if !slices.Contains(target.Names, name) {
+				return nil, fmt.Errorf("%s: %w: expected files, or folders among %s, found %s", path, ErrFormat, strings.Join(target.Names, ", "), name)
+			}
+		}
+		set, err = s.list(path, target.Names)
+	}
+	if err != nil {
+		return nil, err
+	}
+	set.form.Input, set.form.Channels, set.form.Target = EventList, like.form.Channels, target
+	set.width, set.height = like.width, like.height
+	return set, nil
+}
+
 // parts returns the folders of the parts; "" for one that has none.
 func (s EventFiles) parts() (folders [3]string, err error) {
 	entries, err := os.ReadDir(s.Dir)
@@ -195,28 +237,35 @@ type eventFiles struct {
 func (s EventFiles) list(folder string, names []string) (*eventFiles, error) {
 	set := &eventFiles{EventFiles: s}
 	for class, name := range names {
-		dir := filepath.Join(folder, name)
-		entries, err := os.ReadDir(dir)
-		if err != nil && !os.IsNotExist(err) {
-			return nil, fmt.Errorf("data: %w", err)
-		}
-		for _, e := range entries {
-			if e.IsDir() || strings.HasPrefix(e.Name(), ".") {
-				continue
-			}
-			path := filepath.Join(dir, e.Name())
-			if !slices.Contains(s.Endings, strings.ToLower(filepath.Ext(path))) {
-				return nil, fmt.Errorf("%s: %w: expected files ending in %s", path, ErrFormat, strings.Join(s.Endings, ", "))
-			}
-			if err := set.measure(path, class); err != nil {
-				return nil, err
-			}
+		if err := set.folder(filepath.Join(folder, name), class); err != nil {
+			return nil, err
 		}
 	}
 	if set.Len() == 0 {
 		return nil, fmt.Errorf("%s: %w: no recordings in the folders %s: %w", folder, ErrFormat, strings.Join(names, ", "), fs.ErrNotExist)
 	}
 	return set, nil
+}
+
+// folder adds the recordings in a folder, where there is one.
+func (d *eventFiles) folder(dir string, class int) error {
+	entries, err := os.ReadDir(dir)
+	if err != nil && !os.IsNotExist(err) {
+		return fmt.Errorf("data: %w", err)
+	}
+	for _, e := range entries {
+		if e.IsDir() || strings.HasPrefix(e.Name(), ".") {
+			continue
+		}
+		path := filepath.Join(dir, e.Name())
+		if !slices.Contains(d.Endings, strings.ToLower(filepath.Ext(path))) {
+			return fmt.Errorf("%s: %w: expected files ending in %s", path, ErrFormat, strings.Join(d.Endings, ", "))
+		}
+		if err := d.measure(path, class); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // measure reads a file and adds its samples.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/surge-snn/surge/internal/files"
 )
@@ -98,4 +99,20 @@ func classes(all ...*labels) (Target, error) {
 		l.values = values
 	}
 	return Target{Kind: ClassTarget, Size: len(values), Names: values}, nil
+}
+
+// as numbers the labels by these names of classes, of which they must be.
+func (l *labels) as(names []string) error {
+	number := make([]int32, len(l.values))
+	for i, v := range l.values {
+		k := slices.Index(names, v)
+		if k < 0 {
+			return fmt.Errorf("%w: expected labels among %s, found %s", ErrFormat, strings.Join(names, ", "), v)
+		}
+		number[i] = int32(k)
+	}
+	for i, code := range l.codes {
+		l.codes[i] = number[code]
+	}
+	return nil
 }

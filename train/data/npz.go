@@ -99,7 +99,7 @@ func (s NPZ) read(path string) (*recorded, error) {
 		return nil, err
 	}
 	if !s.untargeted || a.get(yName) != nil {
-		if err := a.target(r, yName, s.Target); err != nil {
+		if err := a.target(r, yName, s); err != nil {
 			return nil, err
 		}
 	}
@@ -249,11 +249,11 @@ func (a arrays) groups(name string, n int) ([]int32, error) {
 }
 
 // target takes the targets.
-func (a arrays) target(r *recorded, name, kind string) error {
-	y := a.get(name)
+func (a arrays) target(r *recorded, name string, s NPZ) error {
+	y, kind := a.get(name), s.Target
 	if y == nil {
 		if a.get("y_times") != nil {
-			return a.spikes(r)
+			return a.spikes(r, r.form.Input == EventList && s.Duration == 0)
 		}
 		return a.bad("", "the targets %q; found %s", name, a.names(a.path))
 	}

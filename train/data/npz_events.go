@@ -95,8 +95,9 @@ func (l *eventLists) record(r *recorded, origin string, duration float64, channe
 	return nil
 }
 
-// spikes takes spike times as the target.
-func (a arrays) spikes(r *recorded) error {
+// spikes takes spike times as the target. Samples of events that are open last until their last
+// event, of the target too.
+func (a arrays) spikes(r *recorded, open bool) error {
 	l, err := a.lists("y_times", "y_channels", "y_offsets", "", "s")
 	if err != nil {
 		return err
@@ -110,6 +111,18 @@ func (a arrays) spikes(r *recorded) error {
 	}
 	r.target = func(s *Sample, i int) {
 		s.Spikes = l.append(s.Spikes[:0], i, false)
+		for _, e := range s.Spikes {
+			if open {
+				s.Duration = max(s.Duration, endOf(e.Time))
+			}
+		}
+	}
+	if open {
+		var s Sample
+		for i := range r.n {
+			r.target(&s, i)
+		}
+		r.form.Duration = max(r.form.Duration, s.Duration)
 	}
 	return nil
 }

@@ -1,16 +1,13 @@
 package data
 
-import (
-	"fmt"
-	"slices"
-	"strings"
-)
+import "fmt"
 
 // Opener is a Source that reads samples to predict.
 type Opener interface {
 	Source
-	// Open reads the file at path as Load reads the parts, with the classes and the scale of the
-	// training part of Load. Targets may be missing: the form then has none.
+	// Open reads the file at path, or of some kinds a folder, as Load reads the parts, with the
+	// classes and the scale of the training part of Load. Targets may be missing: the form then has
+	// none.
 	Open(path string, trained Dataset) (Dataset, error)
 }
 
@@ -43,16 +40,8 @@ func open(path string, trained Dataset, free func(path string) (*recorded, error
 	}
 	if r.labels != nil {
 		r.form.Target = want.Target
-		number := make([]int32, len(r.labels.values))
-		for i, v := range r.labels.values {
-			k := slices.Index(want.Target.Names, v)
-			if k < 0 {
-				return nil, bad("labels among "+strings.Join(want.Target.Names, ", "), v)
-			}
-			number[i] = int32(k)
-		}
-		for i, code := range r.labels.codes {
-			r.labels.codes[i] = number[code]
+		if err := r.labels.as(want.Target.Names); err != nil {
+			return nil, fmt.Errorf("%s: %w", path, err)
 		}
 	}
 	if s, ok := trained.(scaled); ok {
@@ -60,4 +49,12 @@ func open(path string, trained Dataset, free func(path string) (*recorded, error
 		return s, nil
 	}
 	return r, nil
+}
+
+// whole returns the data set that a part is taken from.
+func whole(part Dataset) Dataset {
+	if v, ok := part.(*view); ok {
+		return v.Dataset
+	}
+	return part
 }

@@ -2,6 +2,7 @@ package data
 
 import (
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -35,6 +36,8 @@ type SHD struct {
 	ShiftChannels int
 	ShiftTime     float64
 	Blend         float64
+
+	untargeted bool // labels may be missing
 }
 
 // newSHD returns the constructor of the row of a set.
@@ -120,6 +123,26 @@ func (s SHD) Load() (p Parts, err error) {
 	return p, err
 }
 
+// Open reads a file to predict, see [Opener].
+func (s SHD) Open(path string, trained Dataset) (Dataset, error) {
+	like, ok := whole(trained).(*spoken)
+	if !ok {
+		return nil, fmt.Errorf("%s: %w: no training part to take the classes from", path, ErrSettings)
+	}
+	s.untargeted = true
+	d, err := s.open(path)
+	if err != nil {
+		return nil, err
+	}
+	if d.labels != nil {
+		d.form.Target = like.form.Target
+		if err := d.labels.as(like.labels.values); err != nil {
+			return nil, fmt.Errorf("%s: %w", path, err)
+		}
+	}
+	return d, nil
+}
+
 // numbered returns the names "0", "1", ... of classes.
 func numbered(n int) []string {
 	names := make([]string, n)
@@ -155,7 +178,7 @@ type spoken struct {
 	file     *hdf5.File
 	times    *hdf5.Dataset
 	units    *hdf5.Dataset
-	labels   *labels
+	labels   *labels // nil: to predict
 	speakers []int32 // numbers of groups; nil: not in the file
 	keys     []string
 	form     Form
@@ -192,7 +215,7 @@ func (s SHD) open(path string) (d *spoken, err error) {
 		return nil, err
 	}
 	n := d.times.Shape[0]
-	numbers := func(name string) (labels, error) {
+	numbers := func(name string, least float64, expected string) (labels, error) {
 		c, err := column(name)
 		if err != nil {
 			return labels{}, err
@@ -205,8 +228,8 @@ func (s SHD) open(path string) (d *spoken, err error) {
 			return labels{}, err
 		}
 		return numberLabels(n, func(i int) (int64, error) {
-			if v[i] != float64(int64(v[i])) {
-				return 0, wrong(name, "whole numbers", v[i])
+			if v[i] != float64(int64(v[i])) || v[i] < least {
+				return 0, wrong(name, expected, fmt.Sprintf("%v for sample %d", v[i], i))
 			}
 			return int64(v[i]), nil
 		})
@@ -214,13 +237,15 @@ func (s SHD) open(path string) (d *spoken, err error) {
 	if n == 0 || d.units.Shape[0] != n {
 		return nil, wrong("/spikes/units", fmt.Sprintf("%d lists, as many as spikes/times, and more than 0", n), d.units.Shape[0])
 	}
-	l, err := numbers("/labels")
-	if err != nil {
-		return nil, err
+	if !s.untargeted || d.file.Has("/labels") {
+		l, err := numbers("/labels", 0, "the numbers of classes, from 0")
+		if err != nil {
+			return nil, err
+		}
+		d.labels = &l
 	}
-	d.labels = &l
 	if d.file.Has("/extra/speaker") {
-		speakers, err := numbers("/extra/speaker")
+		speakers, err := numbers("/extra/speaker", math.Inf(-1), "whole numbers")
 		if err != nil {
 			return nil, err
 		}
@@ -270,7 +295,10 @@ func (d *spoken) Sample(s *Sample, i int) error {
 	if len(times) != len(units) {
 		return fmt.Errorf("%s: %w: sample %d has %d times and %d units", d.path, ErrFormat, i, len(times), len(units))
 	}
-	s.Label, s.Events, s.Duration = int(d.labels.codes[i]), s.Events[:0], d.SHD.Duration
+	s.Events, s.Duration = s.Events[:0], d.SHD.Duration
+	if d.labels != nil {
+		s.Label = int(d.labels.codes[i])
+	}
 	rising, last := true, 0.0
 	for k, t := range times {
 		u := units[k]

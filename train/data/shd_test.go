@@ -20,7 +20,9 @@ func writeSHD(t *testing.T, path string, times [][]float32, units [][]uint16, la
 	s := root.Group("spikes")
 	hdf5.AddLists(s, "times", times)
 	hdf5.AddLists(s, "units", units)
-	hdf5.Add(root, "labels", labels, len(labels))
+	if labels != nil {
+		hdf5.Add(root, "labels", labels, len(labels))
+	}
 	e := root.Group("extra")
 	if speakers != nil {
 		hdf5.Add(e, "speaker", speakers, len(speakers))
@@ -101,6 +103,31 @@ func TestSHD(t *testing.T) {
 		t.Errorf("speakers %v", part)
 	}
 
+	// A file to predict has the classes of the training part, by their number, or none.
+	writeSHD(t, filepath.Join(dir, "new.h5"), test, testUnits, testLabels, nil)
+	d, err := source.(Opener).Open(filepath.Join(dir, "new.h5"), p.Train)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f := d.Form(); d.Len() != 9 || f.Channels != 140 || f.Target.Kind != ClassTarget || f.Target.Names[3] != "drei" {
+		t.Errorf("opened: %+v", f)
+	}
+	for i := range d.Len() {
+		var s Sample
+		if err := d.Sample(&s, i); err != nil || s.Label != int(testLabels[i]) || len(s.Events) != len(test[i]) {
+			t.Fatalf("sample %d: label %d, want %d; %d events; %v", i, s.Label, testLabels[i], len(s.Events), err)
+		}
+	}
+	writeSHD(t, filepath.Join(dir, "bare.h5"), test, testUnits, nil, nil)
+	if d, err = source.(Opener).Open(filepath.Join(dir, "bare.h5"), p.Test); err != nil || d.Form().Target.Kind != NoTarget || d.Len() != 9 {
+		t.Errorf("without labels: %v", err)
+	}
+	testLabels[2] = 7
+	writeSHD(t, filepath.Join(dir, "new.h5"), test, testUnits, testLabels, nil)
+	if _, err = source.(Opener).Open(filepath.Join(dir, "new.h5"), p.Train); err == nil || !strings.Contains(err.Error(), "new.h5: data: malformed file: expected labels among 0, 1, 2, found 7") {
+		t.Errorf("another class: %v", err)
+	}
+
 	// Spikes behind the end are left out.
 	source, _, _ = Sets.New("shd", Table{"dir": dir, "duration": 0.05, "group": "none"})
 	if p, err = source.Load(); err != nil {
@@ -143,6 +170,10 @@ func TestDamagedSHD(t *testing.T) {
 		"labels": {func(a [][]float32, u [][]uint16, l []int64) ([][]float32, [][]uint16, []int64) {
 			return a, u, l[1:]
 		}, "/labels: expected 12 elements"},
+		"no class": {func(a [][]float32, u [][]uint16, l []int64) ([][]float32, [][]uint16, []int64) {
+			l[4] = -1
+			return a, u, l
+		}, "/labels: expected the numbers of classes, from 0, found -1 for sample 4"},
 		"units": {func(a [][]float32, u [][]uint16, l []int64) ([][]float32, [][]uint16, []int64) {
 			return a, u[1:], l
 		}, "/spikes/units: expected 12 lists"},

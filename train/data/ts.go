@@ -46,7 +46,11 @@ func newTS(p *Params) Source {
 }
 
 // Open reads a file to predict, see [Opener].
-func (s TS) Open(path string, trained Dataset) (Dataset, error) { return open(path, trained, s.read) }
+func (s TS) Open(path string, trained Dataset) (Dataset, error) {
+	free := s
+	free.untargeted = true
+	return open(path, trained, free.read)
+}
 
 // Load reads the files.
 func (s TS) Load() (Parts, error) {
@@ -107,6 +111,9 @@ func (s TS) decode(r io.Reader) (*recorded, error) {
 			return nil, fmt.Errorf("data: %w", err)
 		}
 		line++
+		if line == 1 {
+			text = strings.TrimPrefix(text, "\ufeff") // which editors of Windows put there
+		}
 		if text = strings.TrimSpace(text); text != "" && text[0] != '#' {
 			switch {
 			case !data && text[0] != '@':
@@ -137,6 +144,9 @@ func (s TS) decode(r io.Reader) (*recorded, error) {
 	channels := out.form.Channels
 	out.n = len(samples)
 	out.input = func(dst *Sample, i int) { copy(dst.Sequence(len(samples[i])/channels, channels), samples[i]) }
+	if s.untargeted && !h.class && !h.number {
+		return out, nil
+	}
 	return out, out.targets(h, targets)
 }
 

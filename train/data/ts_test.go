@@ -89,6 +89,17 @@ func TestTSFolder(t *testing.T) {
 	if a, ok := p.Augment.(Augments); !ok || len(a) != 2 {
 		t.Errorf("augmentation %v", p.Augment)
 	}
+	// Rows to predict need no targets; editors put a byte order mark before the header.
+	for text, kind := range map[string]TargetKind{"\ufeff@classLabel false\n@data\n1,2\n3,4,5\n": NoTarget, "\ufeff@classLabel true a b\n@data\n1,2:b\n3,4,5:b\n": ClassTarget} {
+		path := filepath.Join(dir, "new.ts")
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		d, err := source.(Opener).Open(path, p.Train)
+		if err != nil || d.Form().Target.Kind != kind || !slices.Equal(all(t, d)[1].X, []float64{3, 4, 5}) || kind == ClassTarget && all(t, d)[0].Label != 1 {
+			t.Errorf("%q: %v, %v", text, d, err)
+		}
+	}
 	if _, err := (TS{Dir: t.TempDir()}).Load(); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("an empty folder: %v", err)
 	}

@@ -5,12 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	G "gorgonia.org/gorgonia"
-	"gorgonia.org/tensor"
-
-	"github.com/surge-snn/surge/graph"
-	"github.com/surge-snn/surge/models"
-	"github.com/surge-snn/surge/ops"
 	"github.com/surge-snn/surge/train"
 	"github.com/surge-snn/surge/train/data"
 )
@@ -34,22 +28,14 @@ var Losses = data.Catalogue[Objective]{
 	{Name: "cross_entropy", Doc: "of softmax of what the readout gives, with the class: the default for classes", New: func(*data.Params) Objective {
 		return Objective{Targets: []data.TargetKind{data.ClassTarget}, Steps: train.CrossEntropy, Events: asByDefault}
 	}},
-	{Name: "rate_cross_entropy", Doc: "of the spikes in each step, with the class, see models.RateCrossEntropy", New: func(*data.Params) Objective {
-		return Objective{Targets: []data.TargetKind{data.ClassTarget}, Spiking: true, Steps: func(b *graph.Builder, o train.Outputs, t train.Targets) *G.Node {
-			return models.RateCrossEntropy(b, o.Until(b), t.Class)
-		}}
+	{Name: "rate_cross_entropy", Doc: "of the spikes in each step, with the class, see train.RateCrossEntropy", New: func(*data.Params) Objective {
+		return Objective{Targets: []data.TargetKind{data.ClassTarget}, Spiking: true, Steps: train.RateCrossEntropy}
 	}},
-	{Name: "count_mse", Doc: "squared distance of the share of steps with a spike from that of the class, or from a vector, see models.CountMSE", New: func(p *data.Params) Objective {
+	{Name: "count_mse", Doc: "squared distance of the share of steps with a spike from that of the class, or from a vector, see train.CountSquares", New: func(p *data.Params) Objective {
 		right, wrong := p.Float("correct_rate", 1, "share of steps in which the neuron of the class is to spike"), p.Float("incorrect_rate", 0, "that of the others")
 		p.Want("correct_rate", right > 0 && right <= 1, "in (0, 1]")
 		p.Want("incorrect_rate", wrong >= 0 && wrong < right, "in [0, correct_rate)")
-		return Objective{Targets: whole, Spiking: true, Steps: func(b *graph.Builder, o train.Outputs, t train.Targets) *G.Node {
-			y := t.Y
-			if t.Class != nil {
-				y = b.Check(ops.Affine(oneHot(b, t.Class, o.Trace.Shape()[2]), right-wrong, wrong))
-			}
-			return models.CountMSE(b, o.Until(b), y)
-		}}
+		return Objective{Targets: whole, Spiking: true, Steps: train.CountSquares(right, wrong)}
 	}},
 	{Name: "mse", Doc: "mean squared error: the default for vectors and sequences", New: func(*data.Params) Objective {
 		return Objective{Targets: []data.TargetKind{data.VectorTarget, data.SequenceTarget}, Steps: train.MeanSquares, Events: asByDefault}
@@ -61,30 +47,15 @@ var Losses = data.Catalogue[Objective]{
 			m.Tape = train.TrainDistance(tau, size)
 		}}
 	}},
-	{Name: "first_spike_mse", Doc: "squared distance of first spikes from those of the target, see models.FirstSpikeMSE", New: func(p *data.Params) Objective {
+	{Name: "first_spike_mse", Doc: "squared distance of first spikes from those of the target, see train.FirstSpikeSquares", New: func(p *data.Params) Objective {
 		unit := p.Float("unit", 5e-3, "s, in which the distance is")
 		p.Want("unit", unit > 0, "> 0 s")
-		return Objective{Targets: []data.TargetKind{data.SpikeTarget}, Spiking: true, Steps: func(b *graph.Builder, o train.Outputs, t train.Targets) *G.Node {
-			return models.FirstSpikeMSE(b, o.Until(b), b.Check(ops.FirstSpikeTime(t.Y, b.Dt())), unit)
-		}, Events: func(m *train.EventProp, _ int) { m.Scale = 1 / unit }}
+		return Objective{Targets: []data.TargetKind{data.SpikeTarget}, Spiking: true, Steps: train.FirstSpikeSquares(unit), Events: func(m *train.EventProp, _ int) { m.Scale = 1 / unit }}
 	}},
 }
 
 // asByDefault leaves the loss to package train.
 func asByDefault(*train.EventProp, int) {}
-
-// oneHot returns 1 for the class of each row and 0 for others, [B, N], of classes [B].
-func oneHot(b *graph.Builder, class *G.Node, n int) *G.Node {
-	rows := class.Shape()[0]
-	numbers, ones := make([]float64, rows*n), make([]float64, n)
-	for i := range numbers {
-		numbers[i], ones[i%n] = float64(i%n), 1
-	}
-	column := b.Check(G.Reshape(class, tensor.Shape{rows, 1}))
-	spread := b.Check(G.Mul(column, b.Const("loss/ones", ones, 1, n)))
-	square := b.Check(G.Square(b.Check(G.Sub(spread, b.Const("loss/numbers", numbers, rows, n)))))
-	return b.Check(ops.Floor(b.Check(ops.Affine(square, -1, 1)), 0)) // exact: whole numbers
-}
 
 // defaultLoss is the loss of a kind of target.
 func defaultLoss(k data.TargetKind) string {

@@ -192,14 +192,16 @@ func (e *Experiment) initOf(b *graph.Builder, key, text string, x *G.Node, w Wei
 // hidden returns a layer with what is added to the loss for it.
 func (e *Experiment) hidden(name string, n models.Neurons) train.Layer {
 	l := train.Layer{Name: name, Spikes: n.Spikes, Rate: e.rate()}
-	add := func(weight float64, of *G.Node, f func(*G.Node) (*G.Node, error)) {
-		if weight > 0 {
-			l.Terms = append(l.Terms, train.Term{Weight: weight, Of: of, Loss: f})
+	bounds := ops.VoltageBounds{Lower: e.Loss.VLower, Upper: e.Loss.VUpper}
+	for _, t := range []train.Term{
+		{Weight: e.Loss.Sparsity, Of: n.Spikes, Until: ops.SparsityUntil},
+		{Weight: e.Loss.Awake, Of: n.Spikes, Loss: func(x *G.Node) (*G.Node, error) { return ops.Silence(x, max(e.Loss.AwakeLeast, 1)) }},
+		{Weight: e.Loss.VWeight, Of: n.Vmem, Until: bounds.ApplyUntil},
+	} {
+		if t.Weight > 0 {
+			l.Terms = append(l.Terms, t)
 		}
 	}
-	add(e.Loss.Sparsity, n.Spikes, ops.Sparsity)
-	add(e.Loss.Awake, n.Spikes, func(x *G.Node) (*G.Node, error) { return ops.Silence(x, max(e.Loss.AwakeLeast, 1)) })
-	add(e.Loss.VWeight, n.Vmem, ops.VoltageBounds{Lower: e.Loss.VLower, Upper: e.Loss.VUpper}.Apply)
 	return l
 }
 

@@ -34,11 +34,7 @@ var Readouts = data.Catalogue[Readout]{
 		tau := p.Float("readout_tau", 5e-3, "s")
 		p.Want("readout_tau", tau > 0, "> 0 s")
 		return Readout{Targets: []data.TargetKind{data.ClassTarget}, Spiking: true, Tau: tau, Over: func(x, length *G.Node, dt float64) (*G.Node, error) {
-			ended, err := endedBy(x, length)
-			if err != nil {
-				return nil, err
-			}
-			first, err := ops.FirstSpikeTime(ended, dt)
+			first, err := ops.FirstSpikeUntil(x, length, dt)
 			if err != nil {
 				return nil, err
 			}
@@ -51,30 +47,6 @@ var Readouts = data.Catalogue[Readout]{
 	{Name: "spikes", Doc: "spikes of output neurons in each step: for spike times", New: func(*data.Params) Readout {
 		return Readout{Targets: []data.TargetKind{data.SpikeTarget}, Spiking: true}
 	}},
-}
-
-// endedBy returns spikes x [T, B, C] until the length of each sample [B], and behind it spikes of
-// all neurons, so that the first spike of a neuron that is silent is at the end of the sample and
-// not of the window.
-func endedBy(x, length *G.Node) (*G.Node, error) {
-	inside, err := ops.Until(x, length)
-	if err != nil {
-		return nil, err
-	}
-	constant, err := ops.Detach(x)
-	for _, f := range []func(*G.Node) (*G.Node, error){
-		func(n *G.Node) (*G.Node, error) { return ops.Affine(n, 0, 1) },
-		func(n *G.Node) (*G.Node, error) { return ops.Until(n, length) },
-		func(n *G.Node) (*G.Node, error) { return ops.Affine(n, -1, 1) },
-	} {
-		if err == nil {
-			constant, err = f(constant)
-		}
-	}
-	if err != nil {
-		return nil, err
-	}
-	return G.Add(inside, constant)
 }
 
 // whole are the kinds of targets of a sample as a whole.

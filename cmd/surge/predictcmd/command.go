@@ -18,14 +18,14 @@ import (
 // Command is surge predict.
 type Command struct {
 	RunDir string `arg:"" name:"run" help:"The folder of a run of surge train."`
-	Data   string `arg:"" optional:"" help:"A file of samples, as those of the run; default the test set of the run."`
+	Data   string `arg:"" optional:"" help:"A file of samples as those of the run, or a folder of recordings; default the test set of the run."`
 	Out    string `placeholder:"FILE" help:"Write a row for each sample there, .npz or .csv."`
 	JSON   bool   `help:"Print the summary as JSON."`
 }
 
 // Help is the text under the usage of the command.
 func (Command) Help() string {
-	return `Runs the network of a run, with the parameters of its best epoch, on samples in a file of the kind that it learned from (npz, csv, ts), or on its test set. Samples need no targets; where they have some, a line says how well the network does. Tables and the confusion matrix are those of surge eval.
+	return `Runs the network of a run, with the parameters of its best epoch, on samples of the kind that it learned from, or on its test set: a file (npz, csv, ts, the HDF5 of SHD), or of recordings of events a file, a folder of files, or one of CLASS/FILE. Samples need no targets; where they have some, a line says how well the network does. Tables and the confusion matrix are those of surge eval.
 
 The file of --out has
 
