@@ -27,6 +27,8 @@ var through = map[string]string{
 	"internal/files.ReadArrays":               "internal/files.FuzzNPZ",
 	"internal/files.ReadLatest":               "internal/files.FuzzArchiveBytes",
 	"internal/files.ReadLines":                "internal/files.FuzzLines",
+	"internal/files.ReadLinesAfter":           "internal/files.FuzzLines",
+	"internal/parts.Open":                     "internal/files.FuzzLines",
 	"internal/files.ReadPacked":               "internal/files.FuzzPacked",
 	"internal/files.ReadTable":                "internal/files.FuzzTable",
 	"internal/files.ReadText":                 "internal/schema.FuzzDecode",

@@ -6,10 +6,10 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/surge-snn/surge/internal/given"
+	"github.com/surge-snn/surge/internal/parts"
 )
 
 // Benchmark is a question about the fit.
@@ -78,62 +78,46 @@ func first(n int) (seeds []uint64) {
 	return seeds
 }
 
-// Run solves the problems of the seeds with so many workers, and calls report with each outcome in
-// the order of the seeds, one at a time. But for Seconds the outcomes do not depend on the workers.
-// After cancellation it returns the error of ctx with those outcomes that were reported.
+// Share is who solves the problems: so many Workers of this process, at least 1, and those of the
+// other processes, Ranks with this one, that have the Journal in common. The one of Rank 0 waits
+// for the others.
+type Share struct {
+	Workers     int
+	Rank, Ranks int
+	Journal     Journal
+}
+
+// Run solves the problems of the seeds that are not in the journal, and calls report with each
+// outcome in the order of the seeds, one at a time. But for Seconds the outcomes do not depend on
+// who solves them. After cancellation it returns the error of ctx with those outcomes that are
+// there.
 //
-// Errors are those of the fit, with the name of the benchmark and the seed.
-func Run(ctx context.Context, b Benchmark, seeds []uint64, workers int, report func(Outcome)) ([]Outcome, error) {
+// Errors are those of the fit, with the name of the benchmark and the seed, or of the journal.
+func Run(ctx context.Context, b Benchmark, seeds []uint64, s Share, report func(Outcome)) ([]Outcome, error) {
 	if err := given.Need("ctx", ctx, "a Benchmark of All", b.solve, "report", report); err != nil {
 		return nil, fmt.Errorf("bench/fit: %w", err)
 	}
-	ctx, stop := context.WithCancelCause(ctx)
-	defer stop(nil)
-	results := make([]chan Outcome, len(seeds))
-	for i := range results {
-		results[i] = make(chan Outcome, 1)
+	if s.Rank < 0 || s.Rank > 0 && s.Rank >= s.Ranks {
+		return nil, fmt.Errorf("bench/fit: rank %d of %d", s.Rank, s.Ranks)
 	}
-	next := make(chan int)
-	var wait sync.WaitGroup
-	for range max(min(workers, len(seeds)), 1) {
-		wait.Go(func() {
-			for i := range next {
-				o, err := b.one(ctx, seeds[i])
-				if err != nil {
-					stop(fmt.Errorf("%s: problem %d: %w", b.Name, seeds[i], err))
-					return
-				}
-				results[i] <- o
+	work := parts.Work[Outcome]{
+		Journal: s.Journal.parts,
+		Workers: s.Workers,
+		First:   s.Rank * len(seeds) / max(s.Ranks, 1),
+		Wait:    s.Rank == 0,
+		Make: func(ctx context.Context, i int) (Outcome, error) {
+			o, err := b.one(ctx, seeds[i])
+			if err != nil {
+				err = fmt.Errorf("%s: problem %d: %w", b.Name, seeds[i], err)
 			}
-		})
+			return o, err
+		},
+		Done: func(_ int, o Outcome) { report(o) },
 	}
-	go func() {
-		defer close(next)
-		for i := range seeds {
-			select {
-			case next <- i:
-			case <-ctx.Done():
-				return
-			}
-		}
-	}()
-	var outcomes []Outcome
-	for i := range seeds {
-		select {
-		case o := <-results[i]:
-			outcomes = append(outcomes, o)
-			report(o)
-			continue
-		case <-ctx.Done():
-		}
-		break
+	for _, seed := range seeds {
+		work.Parts = append(work.Parts, name(b.Name, seed))
 	}
-	if len(outcomes) == len(seeds) {
-		wait.Wait()
-		return outcomes, nil
-	}
-	wait.Wait()
-	return outcomes, context.Cause(ctx)
+	return work.Do(ctx)
 }
 
 // one solves a problem.

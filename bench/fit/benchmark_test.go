@@ -87,7 +87,7 @@ func TestRun(t *testing.T) {
 	seeds := []uint64{4, 1, 2, 6, 3}
 	for _, workers := range []int{1, 3, 9} {
 		var seen []uint64
-		outcomes, err := Run(context.Background(), stub(0), seeds, workers, func(o Outcome) { seen = append(seen, o.Seed) })
+		outcomes, err := Run(context.Background(), stub(0), seeds, Share{Workers: workers}, func(o Outcome) { seen = append(seen, o.Seed) })
 		if err != nil || !slices.Equal(seen, seeds) || len(outcomes) != len(seeds) {
 			t.Fatalf("%d workers: %v, %v", workers, seen, err)
 		}
@@ -96,7 +96,7 @@ func TestRun(t *testing.T) {
 			t.Errorf("%+v", s)
 		}
 	}
-	if _, err := Run(context.Background(), stub(6), seeds, 1, func(Outcome) {}); !errors.Is(err, errors.ErrUnsupported) {
+	if _, err := Run(context.Background(), stub(6), seeds, Share{}, func(Outcome) {}); !errors.Is(err, errors.ErrUnsupported) {
 		t.Errorf("error %v", err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
@@ -108,7 +108,7 @@ func TestRun(t *testing.T) {
 		}
 		return stub(0).solve(ctx, p, o)
 	}
-	outcomes, err := Run(ctx, endless, seeds, 1, func(o Outcome) {
+	outcomes, err := Run(ctx, endless, seeds, Share{}, func(o Outcome) {
 		if o.Seed == 1 {
 			cancel()
 		}
@@ -122,7 +122,7 @@ func TestRun(t *testing.T) {
 func TestClean(t *testing.T) {
 	var all [2][]Outcome
 	for i, workers := range []int{1, 2} {
-		outcomes, err := Run(context.Background(), clean, []uint64{2, 3}, workers, func(Outcome) {})
+		outcomes, err := Run(context.Background(), clean, []uint64{2, 3}, Share{Workers: workers}, func(Outcome) {})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,10 +1,8 @@
 package fit
 
 import (
-	"bytes"
 	"encoding/csv"
 	"encoding/json"
-	"errors"
 	"io"
 	"os"
 	"path/filepath"
@@ -12,68 +10,26 @@ import (
 
 	"github.com/surge-snn/surge/internal/exit"
 	"github.com/surge-snn/surge/internal/files"
+	"github.com/surge-snn/surge/internal/parts"
 )
 
-// Journal has the problems of a benchmark as they are solved, a line for each.
-type Journal struct{ file *os.File }
+// Journal has the problems of a benchmark as they are solved, a line for each; commands that have
+// it in common share the problems. The zero value keeps nothing.
+type Journal struct{ parts *parts.Journal[Outcome] }
 
-// OpenJournal opens problems.jsonl of a folder, and reads it first with resume; without a folder it
-// keeps nothing. A last line that was cut short counts as not there.
-func OpenJournal(dir string, resume bool) (done []Outcome, keep Journal, err error) {
+// OpenJournal opens problems.jsonl of a folder, with what is there already, or with fresh anew;
+// without a folder it keeps nothing. A last line that was cut short counts as not there.
+func OpenJournal(dir string, fresh bool) (Journal, error) {
 	if dir == "" {
-		return nil, Journal{}, nil
+		return Journal{}, nil
 	}
-	path := filepath.Join(dir, "problems.jsonl")
-	if err := os.MkdirAll(dir, 0o777); err != nil {
-		return nil, Journal{}, &exit.BadInput{File: "--out " + dir, Err: err}
-	}
-	if resume {
-		raw, err := files.ReadFile(path)
-		if err != nil && !errors.Is(err, os.ErrNotExist) {
-			return nil, Journal{}, &exit.BadInput{File: path, Err: err}
-		}
-		for line := range bytes.Lines(raw) {
-			var o Outcome
-			if !bytes.HasSuffix(line, []byte("\n")) {
-				break
-			}
-			if err := json.Unmarshal(line, &o); err != nil {
-				return nil, Journal{}, &exit.BadInput{File: path, Expected: "a problem on each line", Err: err}
-			}
-			done = append(done, o)
-		}
-	}
-	err = files.WriteAtomic(path, func(w io.Writer) error {
-		e := json.NewEncoder(w)
-		for _, o := range done {
-			if err := e.Encode(o); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err == nil {
-		keep.file, err = os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0o666)
-	}
-	if err != nil {
-		return nil, Journal{}, &exit.BadInput{File: path, Err: err}
-	}
-	return done, keep, nil
+	j, err := parts.Open(filepath.Join(dir, "problems.jsonl"), fresh, func(o Outcome) string { return name(o.Benchmark, o.Seed) })
+	return Journal{j}, err
 }
 
-// Add writes a problem.
-func (j Journal) Add(o Outcome) error {
-	if j.file == nil {
-		return nil
-	}
-	return json.NewEncoder(j.file).Encode(o)
-}
-
-// Close closes the file; what was written is there already.
-func (j Journal) Close() {
-	if j.file != nil {
-		_ = j.file.Close()
-	}
+// name is that of a problem.
+func name(benchmark string, seed uint64) string {
+	return benchmark + "-" + strconv.FormatUint(seed, 10)
 }
 
 // Write writes problems.csv and summary.json into a folder; without a folder, nothing.

@@ -160,6 +160,35 @@ func ReadLines[T any](path string) (rows []T, rest int, err error) {
 	return rows, rest, nil
 }
 
+// ReadLinesAfter is [ReadLines] of what follows the first size bytes; end is where the last
+// complete line ends. A file that does not exist has no lines.
+func ReadLinesAfter[T any](path string, size int64) (rows []T, end int64, err error) {
+	f, err := Open(path)
+	if errors.Is(err, os.ErrNotExist) && size == 0 {
+		return nil, 0, nil
+	}
+	if err != nil {
+		return nil, size, fmt.Errorf("files: %w", err)
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, size, fmt.Errorf("files: %w", err)
+	}
+	if info.Size() < size {
+		return nil, size, fmt.Errorf("%w: %s: expected at least %d bytes, found %d", ErrCorrupt, path, size, info.Size())
+	}
+	b, err := io.ReadAll(io.NewSectionReader(f, size, info.Size()-size))
+	if err != nil {
+		return nil, size, fmt.Errorf("files: %w", err)
+	}
+	rows, rest, err := decodeLines[T](b)
+	if err != nil {
+		return nil, size, fmt.Errorf("%s: %w", path, err)
+	}
+	return rows, size + int64(len(b)-rest), nil
+}
+
 func decodeLines[T any](b []byte) (rows []T, rest int, err error) {
 	for number := 1; ; number++ {
 		line, after, complete := bytes.Cut(b, []byte{'\n'})

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -98,6 +99,14 @@ func Local() int {
 		}
 	}
 	return 1
+}
+
+// ShareProcessors leaves this process its part of the processors of the machine, which the
+// processes of the world on it have in common.
+func ShareProcessors() {
+	if n := Local(); n > 1 {
+		runtime.GOMAXPROCS(max(1, runtime.NumCPU()/n))
+	}
 }
 
 // Start takes part in the world of the starter. Without a starter, or with one that started one

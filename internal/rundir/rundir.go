@@ -11,9 +11,6 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"strings"
-
-	"github.com/gofrs/flock"
 
 	"github.com/surge-snn/surge/internal/exit"
 	"github.com/surge-snn/surge/internal/files"
@@ -25,7 +22,7 @@ const lockFile = ".lock"
 // Dir is a folder that this process owns.
 type Dir struct {
 	path string
-	lock *flock.Flock
+	lock *Lock
 }
 
 // Open takes the folder at path, and makes it where there is none. Temporary files that
@@ -71,54 +68,13 @@ func Claim(base string, free func(path string) bool) (*Dir, error) {
 	}
 }
 
-// Busy is the error of a folder that another process owns.
-type Busy struct {
-	Path  string
-	Owner string // "process 4711 on host"; empty where that is not known
-}
-
-// Error names the folder and its owner.
-func (b *Busy) Error() string {
-	owner := b.Owner
-	if owner == "" {
-		owner = "another process"
-	}
-	return owner + " is working in this folder"
-}
-
 func open(path string) (*Dir, error) {
-	name := filepath.Join(path, lockFile)
-	for {
-		lock := flock.New(name)
-		locked, err := lock.TryLock()
-		if err != nil {
-			return nil, &exit.BadInput{File: path, Expected: "a folder for the results", Err: err}
-		}
-		if !locked {
-			owner, _ := os.ReadFile(name) // it may be gone, or not be written yet
-			busy := &Busy{path, strings.TrimSpace(string(owner))}
-			return nil, &exit.BadInput{File: path, Expected: "a folder that no other process works in", Err: busy}
-		}
-		// The one before may have removed the file between our opening and our locking it:
-		// then the lock is on a file that nobody else will find.
-		mine, err := lock.Stat()
-		there, err2 := os.Stat(name)
-		if err != nil || err2 != nil || !os.SameFile(mine, there) {
-			if err := lock.Close(); err != nil {
-				return nil, &exit.BadInput{File: path, Err: err}
-			}
-			continue
-		}
-		host, err := os.Hostname()
-		if err != nil {
-			host = "this host"
-		}
-		d := &Dir{path, lock}
-		if err := files.Overwrite(name, fmt.Appendf(nil, "process %d on %s\n", os.Getpid(), host)); err != nil {
-			return nil, errors.Join(&exit.BadInput{File: path, Err: err}, d.Close())
-		}
-		return d, d.sweep()
+	lock, err := TakeLock(filepath.Join(path, lockFile))
+	if err != nil {
+		return nil, err
 	}
+	d := &Dir{path, lock}
+	return d, d.sweep()
 }
 
 // temporary are the names that atomic writes use before they rename: ".<name><number>".
@@ -153,13 +109,4 @@ func (d *Dir) Has(name string) bool {
 }
 
 // Close gives the folder up.
-func (d *Dir) Close() error {
-	err := files.Remove(d.Path(lockFile)) // before the lock is: it is ours
-	if errors.Is(err, os.ErrNotExist) {
-		err = nil // with the folder
-	}
-	if err = errors.Join(err, d.lock.Close()); err != nil {
-		return fmt.Errorf("%s: %w", d.path, err)
-	}
-	return nil
-}
+func (d *Dir) Close() error { return d.lock.Close() }

@@ -10,7 +10,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"runtime"
 	"time"
 
 	"github.com/surge-snn/surge/internal/exit"
@@ -29,8 +28,8 @@ func Join(timeout time.Duration) (World, error) {
 		return World{}, err
 	}
 	w.Timeout = timeout
-	if n := mpi.Local(); w.Size() > 1 && n > 1 { // the ranks of a machine share its processors
-		runtime.GOMAXPROCS(max(1, runtime.NumCPU()/n))
+	if w.Size() > 1 {
+		mpi.ShareProcessors()
 	}
 	return World{w}, nil
 }

@@ -3,6 +3,7 @@ package suite
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -12,6 +13,7 @@ import (
 	"github.com/surge-snn/surge/internal/exit"
 	"github.com/surge-snn/surge/internal/files"
 	"github.com/surge-snn/surge/internal/given"
+	"github.com/surge-snn/surge/internal/parts"
 )
 
 // Finished is one of the file of finished runs: the settings first, then a line for each run.
@@ -21,81 +23,76 @@ type Finished struct {
 	Rows     []Row     `json:"rows,omitempty"`
 }
 
-// Do makes the runs, in order, and returns their rows. With a folder it takes those that are
-// finished there, adds the others, and writes the networks; without, dir is empty. Each run that is
-// made is announced to progress. After an error, [exit.ErrInterrupted] where ctx ended, the rows
-// are those so far.
-func Do(ctx context.Context, s Settings, runs []Run, dir string, progress func(i int, run Run)) (rows []Row, err error) {
+// Part is the share of one of several processes that make runs in one folder.
+type Part struct {
+	Rank, Ranks int // of this process; 0 ranks count as 1
+}
+
+// Do makes the runs and returns their rows, in order. With a folder it takes those that are
+// finished there, leaves those to other processes that these are making there, adds the others,
+// and writes the networks; without, dir is empty. Each run that is made here is announced to
+// progress. The process of rank 0 waits for the others; they return no rows. After an error,
+// [exit.ErrInterrupted] where ctx ended, the rows are those so far.
+func Do(ctx context.Context, s Settings, runs []Run, dir string, part Part, progress func(i int, run Run)) (rows []Row, err error) {
 	if err := given.Need("ctx", ctx); err != nil {
 		return nil, fmt.Errorf("suite: %w", err)
 	}
-	done := map[string][]Row{}
-	var log *files.Lines
+	work := parts.Work[Finished]{First: part.first(len(runs)), Wait: part.Rank == 0}
+	for _, run := range runs {
+		work.Parts = append(work.Parts, run.ID)
+		if run.Do == nil {
+			return []Row{}, fmt.Errorf("suite: %w: Do of the run %q", given.ErrNil, run.ID)
+		}
+	}
 	if dir != "" {
-		if log, err = openLog(dir, s, done); err != nil {
+		if work.Journal, err = openLog(dir, s); err != nil {
 			return nil, err
 		}
-		defer log.Close()
+	}
+	work.Make = func(ctx context.Context, i int) (Finished, error) {
+		if progress != nil {
+			progress(i, runs[i])
+		}
+		rows, err := runs[i].Do(ctx)
+		return Finished{ID: runs[i].ID, Rows: rows}, err
+	}
+	var written error
+	if dir != "" && work.Wait {
+		work.Done = func(i int, _ Finished) { written = errors.Join(written, runs[i].writeProblem(dir)) }
+	}
+	found, err := work.Do(ctx)
+	if ctx.Err() != nil {
+		err = exit.ErrInterrupted
+	}
+	err = errors.Join(err, written)
+	if err == nil && part.Rank != 0 {
+		return nil, nil
 	}
 	rows = []Row{}
-	for i, run := range runs {
-		if dir != "" {
-			if err := run.writeProblem(dir); err != nil {
-				return rows, err
-			}
-		}
-		found, ok := done[run.ID]
-		if !ok {
-			if run.Do == nil {
-				return rows, fmt.Errorf("suite: %w: Do of the run %q", given.ErrNil, run.ID)
-			}
-			if progress != nil {
-				progress(i, run)
-			}
-			if found, err = run.Do(ctx); ctx.Err() != nil {
-				return rows, exit.ErrInterrupted
-			} else if err != nil {
-				return rows, err
-			}
-			if log != nil {
-				if err := log.Write(Finished{ID: run.ID, Rows: found}); err != nil {
-					return rows, err
-				}
-			}
-		}
-		rows = append(rows, found...)
+	for _, f := range found {
+		rows = append(rows, f.Rows...)
 	}
-	return rows, nil
+	return rows, err
 }
 
-// openLog reads the finished runs of a folder into done, and opens their file for more.
+// first is the run at which this process begins to look: each at another one.
+func (p Part) first(runs int) int { return p.Rank * runs / max(p.Ranks, 1) }
+
+// openLog opens the file of the finished runs of a folder.
 //
 // Errors are [*exit.BadInput]; one is of runs with other settings.
-func openLog(dir string, s Settings, done map[string][]Row) (*files.Lines, error) {
+func openLog(dir string, s Settings) (*parts.Journal[Finished], error) {
 	path := filepath.Join(dir, "runs.jsonl")
-	if err := os.MkdirAll(dir, 0o777); err != nil {
-		return nil, &exit.BadInput{File: "--out " + dir, Err: err}
-	}
-	var found []Finished
-	if _, err := os.Stat(path); err == nil {
-		if found, _, err = files.ReadLines[Finished](path); err != nil {
-			return nil, &exit.BadInput{File: path, Expected: "the finished runs of surge gradbench", Err: err}
-		}
-	}
-	for i, l := range found {
-		switch {
-		case i == 0 && (l.Settings == nil || *l.Settings != s):
-			return nil, &exit.BadInput{File: path, Expected: fmt.Sprintf("runs with these settings, %+v, or another --out", s), Found: fmt.Sprintf("%+v", l.Settings)}
-		case i > 0:
-			done[l.ID] = l.Rows
-		}
-	}
-	log, err := files.OpenLines(path, files.All)
-	if err == nil && len(found) == 0 {
-		err = log.Write(Finished{Settings: &s})
-	}
+	log, err := parts.Open(path, false, func(f Finished) string { return f.ID })
 	if err != nil {
-		return nil, &exit.BadInput{File: path, Err: err}
+		return nil, err
+	}
+	head, err := log.Begin(Finished{Settings: &s})
+	if err != nil {
+		return nil, err
+	}
+	if head.Settings == nil || *head.Settings != s {
+		return nil, &exit.BadInput{File: path, Expected: fmt.Sprintf("runs with these settings, %+v, or another --out", s), Found: fmt.Sprintf("%+v", head.Settings)}
 	}
 	return log, nil
 }

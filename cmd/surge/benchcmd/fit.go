@@ -2,10 +2,10 @@
 package benchcmd
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"runtime"
 	"slices"
 	"strconv"
@@ -16,6 +16,7 @@ import (
 
 	"github.com/surge-snn/surge/bench/fit"
 	"github.com/surge-snn/surge/internal/exit"
+	"github.com/surge-snn/surge/internal/mpi"
 )
 
 // Command is surge bench.
@@ -34,7 +35,7 @@ type Fit struct {
 	Workers  int      `placeholder:"W" help:"Problems in work at once; default the number of processors."`
 	JSON     bool     `help:"Print a JSON object per problem and per benchmark."`
 	Out      string   `placeholder:"DIR" help:"Folder for problems.csv, problems.jsonl and summary.json."`
-	Resume   bool     `help:"Take the problems that problems.jsonl of --out has from there."`
+	Resume   bool     `help:"Take the problems that problems.jsonl of --out has from there; commands with --resume and the same --out share the problems."`
 }
 
 // Help is the text under the usage of the command.
@@ -45,7 +46,7 @@ func (Fit) Help() string {
 		fmt.Fprintf(&b, "  %-19s %3d problems: %s (target %s)\n", k.Name, len(k.Seeds), k.Text, k.Target)
 	}
 	b.WriteString(`
-The exit status is 1 where a target is missed. Ctrl-C prints what is there.
+The exit status is 1 where a target is missed. Ctrl-C prints what is there. Under mpiexec or srun the ranks share the problems, and the first prints.
 
 Examples:
 
@@ -64,6 +65,7 @@ func (c *Fit) Run(ctx context.Context, k *kong.Context) error {
 	if err != nil {
 		return err
 	}
+	mpi.ShareProcessors()
 	if c.Workers == 0 {
 		c.Workers = runtime.GOMAXPROCS(0)
 	}
@@ -73,11 +75,17 @@ func (c *Fit) Run(ctx context.Context, k *kong.Context) error {
 		ctx, stop = context.WithTimeout(ctx, time.Duration(c.Seconds*float64(time.Second)))
 		defer stop()
 	}
-	done, keep, err := fit.OpenJournal(c.Out, c.Resume)
-	if err != nil {
+	share := fit.Share{Workers: c.Workers}
+	share.Rank, share.Ranks, _ = mpi.Started()
+	if share.Ranks > 1 && c.Out == "" {
+		return &exit.BadInput{File: "--out", Expected: fmt.Sprintf("the folder that %d processes share", share.Ranks), Found: "none"}
+	}
+	if share.Journal, err = fit.OpenJournal(c.Out, !c.Resume && share.Ranks == 1); err != nil {
 		return err
 	}
-	defer keep.Close()
+	if share.Rank != 0 { // the first prints
+		k.Stdout = io.Discard
+	}
 	var all []fit.Outcome
 	var summaries []fit.Summary
 	for _, b := range list {
@@ -88,22 +96,9 @@ func (c *Fit) Run(ctx context.Context, k *kong.Context) error {
 		case c.Problems > 0:
 			seeds = seeds[:min(c.Problems, len(seeds))]
 		}
-		var before []fit.Outcome
-		seeds = slices.DeleteFunc(slices.Clone(seeds), func(seed uint64) bool {
-			i := slices.IndexFunc(done, func(o fit.Outcome) bool { return o.Benchmark == b.Name && o.Seed == seed })
-			if i >= 0 {
-				before = append(before, done[i])
-			}
-			return i >= 0
-		})
 		p := fit.NewPrinter(k.Stdout, k.Stderr, c.JSON, b, len(seeds))
-		outcomes, failed := fit.Run(ctx, b, seeds, c.Workers, func(o fit.Outcome) {
-			p.Outcome(o)
-			p.Err = errors.Join(p.Err, keep.Add(o))
-		})
+		outcomes, failed := fit.Run(ctx, b, seeds, share, p.Outcome)
 		p.End()
-		outcomes = append(before, outcomes...)
-		slices.SortFunc(outcomes, func(a, b fit.Outcome) int { return cmp.Compare(a.Seed, b.Seed) })
 		all = append(all, outcomes...)
 		if len(outcomes) > 0 {
 			s := b.Summarise(outcomes)
@@ -121,6 +116,9 @@ func (c *Fit) Run(ctx context.Context, k *kong.Context) error {
 			}
 			break
 		}
+	}
+	if share.Rank != 0 {
+		return err
 	}
 	if !c.JSON && len(summaries) > 0 {
 		if err := fit.Table(k.Stdout, summaries); err != nil {

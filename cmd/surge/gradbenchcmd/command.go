@@ -15,6 +15,7 @@ import (
 	"github.com/surge-snn/surge/bench/gradbench/report"
 	"github.com/surge-snn/surge/bench/gradbench/suite"
 	"github.com/surge-snn/surge/internal/exit"
+	"github.com/surge-snn/surge/internal/mpi"
 )
 
 // Command is surge gradbench.
@@ -44,7 +45,7 @@ Suites:
 		fmt.Fprintf(&b, "  %-10s %s\n", s.Name, s.About)
 	}
 	b.WriteString(`
-Numbers are the same bytes for a seed, for any number of processors. Ctrl-C leaves what is finished in --out, and the same command goes on there.
+Numbers are the same bytes for a seed, for any number of processors. Ctrl-C leaves what is finished in --out, and the same command goes on there. Commands with the same --out, on one machine or several, share the runs, as do ranks under mpiexec or srun, of which the first writes the report.
 
 Examples:
 
@@ -72,11 +73,16 @@ func (c *Command) Run(ctx context.Context, k *kong.Context) error {
 			runs = []suite.Run{run}
 		}
 	}
+	rank, ranks, _ := mpi.Started()
+	mpi.ShareProcessors()
+	if ranks > 1 && c.Out == "" {
+		return &exit.BadInput{File: "--out", Expected: fmt.Sprintf("the folder that %d processes share", ranks), Found: "none"}
+	}
 	begin := time.Now()
-	rows, failed := suite.Do(ctx, settings, runs, c.Out, func(i int, run suite.Run) {
+	rows, failed := suite.Do(ctx, settings, runs, c.Out, suite.Part{Rank: rank, Ranks: ranks}, func(i int, run suite.Run) {
 		fmt.Fprintf(k.Stderr, "[%d/%d] %s, %.0f s so far\n", i+1, len(runs), run.ID, time.Since(begin).Seconds())
 	})
-	if rows == nil { // the folder cannot be used
+	if rows == nil { // the folder cannot be used, or another process has the rest
 		return failed
 	}
 	r := report.New(settings, rows)

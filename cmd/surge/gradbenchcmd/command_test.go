@@ -12,6 +12,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/alecthomas/kong"
@@ -63,6 +64,33 @@ func TestResume(t *testing.T) {
 	}
 	if _, _, err := surge(t, t.Context(), append(args, "--seed", "2")...); exit.Code(err) != 2 || !strings.Contains(err.Error(), "runs.jsonl: expected runs with these settings") {
 		t.Error(err)
+	}
+}
+
+// TestShared: of two commands at once in one folder each run is made by one; both end with the bytes
+// of one alone.
+func TestShared(t *testing.T) {
+	args := []string{"--suite", "sweeps,depth", "--quick", "--json"}
+	alone, progress, err := surge(t, t.Context(), args...)
+	runs := strings.Count(progress, "so far")
+	if err != nil || runs < 2 {
+		t.Fatalf("%v: %s", err, progress)
+	}
+	args = append(args, "--out", t.TempDir())
+	var made [2]int
+	var wait sync.WaitGroup
+	for i := range made {
+		wait.Go(func() {
+			out, progress, err := surge(t, t.Context(), args...)
+			if err != nil || out != alone {
+				t.Errorf("%v: %s", err, out)
+			}
+			made[i] = strings.Count(progress, "so far")
+		})
+	}
+	wait.Wait()
+	if made[0]+made[1] != runs {
+		t.Errorf("%v of %d runs", made, runs)
 	}
 }
 
