@@ -5,6 +5,7 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/BurntSushi/toml"
@@ -292,7 +293,8 @@ func (s *Sweep) All() []Point {
 }
 
 // Set returns the text of an experiment with the keys of a point, and the seed, laid over it.
-// Comments are lost. Errors name the key that the experiment cannot have, as a value that stands
+// Comments are lost. Of a list of sections, [[layer]] or [[target]], a number says which one, from
+// 0: "target.0.file". Errors name the key that the experiment cannot have, as a value that stands
 // where a section is needed.
 func (s *Sweep) Set(file, text string, p Point, seed uint64) (string, error) {
 	if err := s.check(p); err != nil {
@@ -305,19 +307,10 @@ func (s *Sweep) Set(file, text string, p Point, seed uint64) (string, error) {
 	table = maps.Clone(table)
 	table["seed"] = int64(seed)
 	for i, k := range s.Keys {
-		at, path := table, strings.Split(k.Name, ".")
-		for _, section := range path[:len(path)-1] {
-			next, ok := at[section].(map[string]any)
-			if !ok && at[section] != nil {
-				return "", &exit.BadInput{File: file, Member: "keys." + k.Name, Expected: "a section [" + section + "]", Found: fmt.Sprintf("%T", at[section])}
-			}
-			if next == nil {
-				next = map[string]any{}
-				at[section] = next
-			}
-			at = next
+		if err := set(table, strings.Split(k.Name, "."), p.Values[i]); err != nil {
+			err.File, err.Member = file, "keys."+k.Name
+			return "", err
 		}
-		at[path[len(path)-1]] = p.Values[i]
 	}
 	var b strings.Builder
 	enc := toml.NewEncoder(&b)
@@ -326,4 +319,29 @@ func (s *Sweep) Set(file, text string, p Point, seed uint64) (string, error) {
 		return "", &exit.BadInput{File: file, Err: err}
 	}
 	return b.String(), nil
+}
+
+// set lays a value over that at the path in a table, and makes the sections that lead there.
+func set(at map[string]any, path []string, value any) *exit.BadInput {
+	for len(path) > 1 {
+		section := path[0]
+		path = path[1:]
+		switch next := at[section].(type) {
+		case nil:
+			made := map[string]any{}
+			at[section], at = made, made
+		case map[string]any:
+			at = next
+		case []map[string]any:
+			i, err := strconv.Atoi(path[0])
+			if err != nil || i < 0 || i >= len(next) || len(path) < 2 {
+				return &exit.BadInput{Expected: fmt.Sprintf("a number from 0 to %d behind %s, and a key: one of its sections [[%s]]", len(next)-1, section, section), Found: strings.Join(path, ".")}
+			}
+			at, path = next[i], path[1:]
+		default:
+			return &exit.BadInput{Expected: "a section [" + section + "]", Found: fmt.Sprintf("%T", next)}
+		}
+	}
+	at[path[0]] = value
+	return nil
 }

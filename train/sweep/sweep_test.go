@@ -104,6 +104,29 @@ func TestSet(t *testing.T) {
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("%v, want %v", got, want)
 	}
+	files := parse(t, `fit = "f"
+[keys]
+"target.1.file" = ["b.npz"]
+`)
+	two := "[[target]]\nfile = 'x'\n[[target]]\nfile = 'y'\nuse = ['vmem']\n"
+	if text, err = files.Set("f", two, files.All()[0], 1); err != nil {
+		t.Fatal(err)
+	}
+	var targets struct {
+		Target []struct {
+			File string
+			Use  []string
+		}
+	}
+	if _, err := toml.Decode(text, &targets); err != nil || fmt.Sprint(targets.Target) != "[{x []} {b.npz [vmem]}]" {
+		t.Errorf("%v, %v", targets, err)
+	}
+	for _, key := range []string{"target.2.file", "target.-1.file", "target.file", "target.0"} {
+		wrong := parse(t, "fit = \"f\"\n[keys]\n\""+key+"\" = [1]\n")
+		if _, err := wrong.Set("f", two, wrong.All()[0], 1); err == nil || !strings.Contains(err.Error(), "keys."+key) || !strings.Contains(err.Error(), "from 0 to 1") {
+			t.Errorf("%s: error %v", key, err)
+		}
+	}
 	if _, err := s.Set("r", "train = 3\n", s.All()[0], 1); err == nil || !strings.Contains(err.Error(), "keys.train.lr") {
 		t.Errorf("a value where the section should be: error %v", err)
 	}

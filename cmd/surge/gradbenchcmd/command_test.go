@@ -67,8 +67,8 @@ func TestResume(t *testing.T) {
 	}
 }
 
-// TestShared: of two commands at once in one folder each run is made by one; both end with the bytes
-// of one alone.
+// TestShared: of two commands at once in one folder each run is made by one; both end with the
+// bytes of one alone.
 func TestShared(t *testing.T) {
 	args := []string{"--suite", "sweeps,depth", "--quick", "--json"}
 	alone, progress, err := surge(t, t.Context(), args...)

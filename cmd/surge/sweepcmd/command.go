@@ -39,6 +39,7 @@ func (Command) Help() string {
   "train.lr" = {from = 1e-3, to = 1e-2, log = true, steps = 3}
   "model.tau_mem" = [10e-3, 20e-3]
   "model.hidden" = [[50], [100]]
+  # "target.0.file" = ["neuron-1.npz", "neuron-2.npz"]   of a list of sections the first: many fits of one kind
 
 The folder of the results holds
 
