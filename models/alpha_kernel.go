@@ -15,13 +15,15 @@ func (c alphaCell) Kernel(*graph.Builder) ops.Kernels {
 	return ops.Kernels{Float32: &alphaKernel[float32]{alphaCell: c}, Float64: &alphaKernel[float64]{alphaCell: c}}
 }
 
-// alphaKernel is alphaCell for the whole sequence. Nothing is kept for the adjoint but
-// inputs and outputs.
+// alphaKernel is alphaCell for the whole sequence. Nothing is kept for the adjoint but inputs and
+// outputs. Those that nobody reads are not written where no adjoint will run.
 type alphaKernel[T kernel.Float] struct {
 	alphaCell
-	t, b   int
-	dh, dg []T    // [B, N], the gradients that come from later steps
-	sums   [6][]T // [B, N], gradients of a, c, g_syn_bar, resist_scale, syn_rest, bias
+	t, b    int
+	trained bool   // an adjoint will run
+	own     [2][]T // conductances and intermediate variables that nobody else reads
+	dh, dg  []T    // [B, N], the gradients that come from later steps
+	sums    [6][]T // [B, N], gradients of a, c, g_syn_bar, resist_scale, syn_rest, bias
 
 	ones  []T // [N]
 	tasks []alphaTask[T]
@@ -40,6 +42,16 @@ type alphaTask[T kernel.Float] struct {
 }
 
 func (k *alphaKernel[T]) Name() string { return "alpha" }
+
+func (k *alphaKernel[T]) Differentiate(_, _ []bool) error {
+	k.trained = true
+	return nil
+}
+
+func (k *alphaKernel[T]) Output(i int) (*ops.Stream[T], bool)   { return nil, i == 1 || i == 2 }
+func (k *alphaKernel[T]) Gradient(int) *ops.Stream[T]           { return nil }
+func (k *alphaKernel[T]) ReadInput(int, *ops.Stream[T]) bool    { return false }
+func (k *alphaKernel[T]) ReadGradient(int, *ops.Stream[T]) bool { return false }
 
 func (k *alphaKernel[T]) Shapes(in []tensor.Shape) ([]tensor.Shape, error) {
 	o := in[0]
@@ -65,8 +77,27 @@ func (k *alphaKernel[T]) Shapes(in []tensor.Shape) ([]tensor.Shape, error) {
 
 func (k *alphaKernel[T]) Forward(in, out [][]T) error {
 	k.in, k.out = splitAlpha(k.alphaCell, in), out
+	k.records()
 	kernel.Blocks(k.b, rowBlock, k.forward)
 	return nil
+}
+
+// records makes memory for the outputs g and h where they are not given.
+func (k *alphaKernel[T]) records() {
+	for i := range k.own {
+		if k.trained && k.out[1+i] == nil {
+			k.own[i] = resized(k.own[i], k.t*k.b*k.n)
+			k.out[1+i] = k.own[i]
+		}
+	}
+}
+
+// recorded is the part of an output, or other where it is not written.
+func recorded[T kernel.Float](x []T, at, end int, other []T) []T {
+	if x == nil {
+		return other
+	}
+	return x[at:end]
 }
 
 // rise is c, which is 1 for AlphaEulerDt.
@@ -87,7 +118,8 @@ func (k *alphaKernel[T]) forwardRows(lo, hi int) {
 		for b := lo; b < hi; b++ {
 			r0, r1 := b*k.n, (b+1)*k.n
 			at, end := t*step+r0, t*step+r1
-			f.O, f.H, f.G, f.I, f.OutG, f.OutH = a.o[at:end], out[3][r0:r1], out[4][r0:r1], out[0][at:end], out[1][at:end], out[2][at:end]
+			f.O, f.H, f.G, f.I = a.o[at:end], out[3][r0:r1], out[4][r0:r1], out[0][at:end]
+			f.OutG, f.OutH = recorded(out[1], at, end, f.G), recorded(out[2], at, end, f.H)
 			if k.rule == AlphaExact {
 				f.Run(w.scratch)
 			} else {
@@ -113,6 +145,7 @@ func (k *alphaKernel[T]) forwardRows(lo, hi int) {
 //	dL/dv[t] = -e scale g[t]
 func (k *alphaKernel[T]) Backward(in, out, gout, gin [][]T) error {
 	k.in, k.out, k.gin, k.gout = splitAlpha(k.alphaCell, in), out, splitAlpha(k.alphaCell, gin), gout
+	k.records()
 	for _, s := range k.sums {
 		clear(s)
 	}

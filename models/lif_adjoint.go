@@ -21,7 +21,7 @@ func (k *lifKernel[T]) Backward(in, out, gout, gin [][]T) error {
 	case d.x != nil || k.recurrent || k.handed:
 		k.dx = k.panels(d.x, &k.own.dx)
 	}
-	if k.recurrent {
+	if k.recurrent && k.whole { // pieces before the last one have the same weights
 		k.wrec.PackTransposed(k.in.wrec, k.n, k.n)
 	}
 	kernel.Blocks(len(k.grid.tasks), 1, k.back)

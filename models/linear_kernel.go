@@ -239,7 +239,7 @@ func (k *linearKernel[T]) Backward(in, _, gout, gin [][]T) error {
 		}
 		return nil
 	}
-	if gin[0] != nil || k.streamed {
+	if k.whole && (gin[0] != nil || k.streamed) { // pieces before the last one have the same weights
 		k.back.PackTransposed(in[1], k.in, k.out)
 	}
 	if k.dx = gin[0]; k.dx != nil {

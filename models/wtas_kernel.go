@@ -19,14 +19,21 @@ func (c wtasCell) Kernel(b *graph.Builder) ops.Kernels {
 }
 
 // wtasKernel is wtasCell for the whole sequence. Rows of the batch are independent of each
-// other. Kept for the adjoint are the outputs and the state before the first step.
+// other. Kept for the adjoint are the outputs and the state before the first step; outputs that
+// nobody reads are not written without one.
 type wtasKernel[T kernel.Float] struct {
 	wtasCell
 	twin       bool
 	t, b       int
-	thr0, rfr0 []T    // [B, N], before the first step
-	row        [5][]T // [B, N] each, what a row needs in a step
-	sums       [3][]T // [B, N], gradients of resist_m, thr_gain and sharpness
+	trained    bool   // an adjoint will run
+	own        [4][]T // spikes, shares, thresholds and refractory times that nobody else reads
+	spikes     kernel.Events[T]
+	columns    kernel.Columns[T]
+	sorted     bool           // columns are those of this run
+	gradient   *ops.Stream[T] // of the spikes
+	thr0, rfr0 []T            // [B, N], before the first step
+	row        [5][]T         // [B, N] each, what a row needs in a step
+	sums       [3][]T         // [B, N], gradients of resist_m, thr_gain and sharpness
 	tasks      []wtasTask[T]
 
 	in, gin           wtasIn[T]
@@ -61,6 +68,49 @@ func splitWTASOut[T any](out [][]T) wtasOut[T] {
 }
 
 func (k *wtasKernel[T]) Name() string { return "wtas" }
+
+func (k *wtasKernel[T]) Differentiate(_, _ []bool) error {
+	k.trained = true
+	return nil
+}
+
+// Output hands the spikes on as events; no output is written that nobody reads.
+func (k *wtasKernel[T]) Output(i int) (*ops.Stream[T], bool) {
+	if i == 0 {
+		return &ops.Stream[T]{Events: &k.spikes, Columns: k.byUnit}, true
+	}
+	return nil, i < len(k.Outputs())
+}
+
+func (k *wtasKernel[T]) Gradient(int) *ops.Stream[T]        { return nil }
+func (k *wtasKernel[T]) ReadInput(int, *ops.Stream[T]) bool { return false }
+
+func (k *wtasKernel[T]) ReadGradient(i int, s *ops.Stream[T]) bool {
+	if i != 0 || s.Rows == nil {
+		return false
+	}
+	k.gradient = s
+	return true
+}
+
+// byUnit lists the spikes of this run by unit.
+func (k *wtasKernel[T]) byUnit() *kernel.Columns[T] {
+	if !k.sorted {
+		k.columns.Transpose(&k.spikes)
+		k.sorted = true
+	}
+	return &k.columns
+}
+
+// records makes memory for outputs that the adjoint reads and that are not given.
+func (k *wtasKernel[T]) records() {
+	for i, x := range []*[]T{&k.out.s, &k.out.vp, &k.out.thr, &k.out.rfr} {
+		if k.trained && *x == nil {
+			k.own[i] = resized(k.own[i], k.t*k.b*k.n)
+			*x = k.own[i]
+		}
+	}
+}
 
 func (k *wtasKernel[T]) Shapes(in []tensor.Shape) ([]tensor.Shape, error) {
 	j := in[0]
@@ -114,14 +164,17 @@ func (k *wtasKernel[T]) Forward(in, out [][]T) error {
 	copy(o.thrEnd, k.thr0)
 	copy(o.rfrEnd, k.rfr0)
 	k.in, k.out = a, o
+	k.records()
+	k.spikes.Resize(k.t*k.b, k.n)
+	k.sorted = false
 	kernel.Blocks(k.b, rowBlock, k.forward)
-	copy(o.vEnd, o.v[len(o.v)-k.b*k.n:])
 	return nil
 }
 
 func (k *wtasKernel[T]) forwardRows(lo, hi int) {
 	a, o := &k.in, &k.out
 	step, refract, w := k.b*k.n, T(k.refract), &k.tasks[lo/rowBlock]
+	w.recorder.Reset()
 	for b := lo; b < hi; b++ {
 		r0, r1 := b*k.n, (b+1)*k.n
 		ready, above := k.row[0][r0:r1], k.row[1][r0:r1]
@@ -130,12 +183,14 @@ func (k *wtasKernel[T]) forwardRows(lo, hi int) {
 		if k.exclude {
 			compete = ready
 		}
-		for at := r0; at < k.t*step; at += step {
-			if k.lanes() && k.runRow(w, r0, r1, at) {
+		for t := range k.t {
+			at := t*step + r0
+			end := at + k.n
+			s, v, vp := recorded(o.s, at, end, w.s), recorded(o.v, at, end, o.vEnd[r0:r1]), recorded(o.vp, at, end, w.vp)
+			if k.lanes() && k.runRow(w, r0, r1, at, s, v, vp) {
+				w.recorder.Record(&k.spikes, t*k.b+b, w.mask, nil)
 				continue
 			}
-			end := at + k.n
-			s, v, vp := o.s[at:end], o.v[at:end], o.vp[at:end]
 			threshold(ready, rfr, refract)
 			for i, j := range a.j[at:end] {
 				v[i] = j * a.resist[i] * ready[i]
@@ -161,9 +216,16 @@ func (k *wtasKernel[T]) forwardRows(lo, hi int) {
 				tols[i] = T((1-si)*tols[i]) + T(si*now)
 				steps[i]++
 			}
-			copy(o.thr[at:end], thr)
-			copy(o.rfr[at:end], rfr)
-			copy(o.tols[at:end], tols)
+			for i, x := range [][]T{o.thr, o.rfr, o.tols} {
+				copy(recorded(x, at, end, nil), [][]T{thr, rfr, tols}[i])
+			}
+			if kernel.Mask(w.mask, s) {
+				s = nil // all are 1
+			}
+			w.recorder.Record(&k.spikes, t*k.b+b, w.mask, s)
+		}
+		if o.v != nil {
+			copy(o.vEnd[r0:r1], o.v[len(o.v)-step+r0:])
 		}
 	}
 }
@@ -207,6 +269,7 @@ func threshold[T kernel.Float](dst, x []T, lo T) {
 func (k *wtasKernel[T]) Backward(in, out, gout, gin [][]T) error {
 	k.in, k.out = splitWTAS(k.wtasCell, in), splitWTASOut(out)
 	k.gout, k.gin = splitWTASOut(gout), splitWTAS(k.wtasCell, gin)
+	k.records()
 	for _, sum := range k.sums {
 		clear(sum)
 	}
@@ -227,7 +290,7 @@ func (k *wtasKernel[T]) Backward(in, out, gout, gin [][]T) error {
 
 func (k *wtasKernel[T]) backwardRows(lo, hi int) {
 	a, o, g, d := &k.in, &k.out, &k.gout, &k.gin
-	step := k.b * k.n
+	step, w := k.b*k.n, &k.tasks[lo/rowBlock]
 	for b := lo; b < hi; b++ {
 		r0, r1 := b*k.n, (b+1)*k.n
 		dresist, dgain, dsharp := k.sums[0][r0:r1], k.sums[1][r0:r1], k.sums[2][r0:r1]
@@ -240,6 +303,11 @@ func (k *wtasKernel[T]) backwardRows(lo, hi int) {
 				thr, rfr = o.thr[at-step:end-step], o.rfr[at-step:end-step]
 			}
 			threshold(ready, rfr, T(k.refract))
+			gs := recorded(g.s, at, end, nil)
+			if gs == nil && k.gradient != nil {
+				gs = w.s
+				k.gradient.Rows(gs, k.n, t*k.b+b, 1, 0, k.n, &w.product)
+			}
 			fired := T(0)
 			for _, si := range s {
 				fired += si
@@ -262,8 +330,8 @@ func (k *wtasKernel[T]) backwardRows(lo, hi int) {
 			kernel.Load(dv, g.vp, at) // dL/dvp first
 			for i := range dthr {
 				dx := ds
-				if g.s != nil {
-					dx += g.s[at+i]
+				if gs != nil {
+					dx += gs[i]
 				}
 				dx *= slope[i]
 				if k.exclude {

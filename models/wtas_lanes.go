@@ -9,18 +9,21 @@ import (
 
 // wtasTask is what a block of rows needs.
 type wtasTask[T kernel.Float] struct {
-	scratch *cells.Scratch
-	half    []T // [N]
-	mask    []uint64
-	drive   cells.Drive[T]
-	larger  cells.Larger[T]
-	softmax cells.Softmax[T]
-	compete cells.Compete[T]
-	settle  cells.Settle[T]
+	scratch  *cells.Scratch
+	half     []T // [N]
+	s, vp    []T // of a row, where they are not kept
+	mask     []uint64
+	recorder kernel.Recorder[T]
+	product  kernel.Scratch[T]
+	drive    cells.Drive[T]
+	larger   cells.Larger[T]
+	softmax  cells.Softmax[T]
+	compete  cells.Compete[T]
+	settle   cells.Settle[T]
 }
 
 func newWTASTask[T kernel.Float](n int) wtasTask[T] {
-	return wtasTask[T]{scratch: cells.NewScratch(), half: make([]T, n), mask: make([]uint64, kernel.Words(n))}
+	return wtasTask[T]{scratch: cells.NewScratch(), half: make([]T, n), s: make([]T, n), vp: make([]T, n), mask: make([]uint64, kernel.Words(n))}
 }
 
 // fold reduces x to few elements: both halves to one, until less than 16 are left.
@@ -60,10 +63,10 @@ func (w *wtasTask[T]) sum(x []T) (sum T) {
 // lanes says whether a row is computed in vector instructions.
 func (k *wtasKernel[T]) lanes() bool { return !k.twin && !k.hard && !k.exclude && !k.clock.sums }
 
-// runRow is a step of a row in vector instructions, without what is not finite.
-func (k *wtasKernel[T]) runRow(w *wtasTask[T], r0, r1, at int) (finite bool) {
+// runRow is a step of a row in vector instructions, without what is not finite. The mask is that of
+// its spikes then.
+func (k *wtasKernel[T]) runRow(w *wtasTask[T], r0, r1, at int, s, v, vp []T) (finite bool) {
 	a, o, end := &k.in, &k.out, at+k.n
-	s, v, vp := o.s[at:end], o.v[at:end], o.vp[at:end]
 	w.drive = cells.Drive[T]{J: a.j[at:end], Resist: a.resist, Rfr: o.rfrEnd[r0:r1], V: v, Ready: T(k.refract)}
 	if w.drive.Run(w.scratch); !kernel.Finite(v) {
 		return false
@@ -79,7 +82,8 @@ func (k *wtasKernel[T]) runRow(w *wtasTask[T], r0, r1, at int) (finite bool) {
 	}
 	w.settle = cells.Settle[T]{
 		S: s, Gain: a.gain, Thr: o.thrEnd[r0:r1], Rfr: o.rfrEnd[r0:r1], Tols: o.tolsEnd[r0:r1], Steps: o.stepEnd[r0:r1],
-		OutThr: o.thr[at:end], OutRfr: o.rfr[at:end], OutTols: o.tols[at:end],
+		OutThr: recorded(o.thr, at, end, o.thrEnd[r0:r1]), OutRfr: recorded(o.rfr, at, end, o.rfrEnd[r0:r1]),
+		OutTols: recorded(o.tols, at, end, o.tolsEnd[r0:r1]),
 		Surplus: T(fired - 1), Floor: thrFloor, Dt: T(k.clock.dt), T0: T(k.t0),
 	}
 	w.settle.Run(w.scratch)

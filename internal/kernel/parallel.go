@@ -4,6 +4,7 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // Blocks splits 0..n-1 into blocks of the given size and calls f(lo, hi) for each, on up
@@ -22,10 +23,12 @@ func Blocks(n, size int, f func(lo, hi int)) {
 	j.n, j.size, j.f = n, size, f
 	j.next.Store(0)
 	j.wait.Add(workers)
+	j.busy.Store(int32(workers))
 	for range workers - 1 {
-		go j.work()
+		j.hire()
 	}
-	j.work()
+	j.run()
+	linger(func() bool { return j.busy.Load() == 0 })
 	j.wait.Wait()
 	p := j.panicked.Swap(nil)
 	j.f = nil
@@ -40,24 +43,69 @@ type job struct {
 	n, size  int
 	f        func(lo, hi int)
 	next     atomic.Int64 // blocks that have been taken
+	busy     atomic.Int32 // workers that have not ended
 	wait     sync.WaitGroup
 	panicked atomic.Pointer[any]
-	work     func() // run, made once: a method value would be allocated for each worker
 }
 
 var jobs Spare[job]
 
-func takeJob() *job {
-	j := jobs.Take()
-	if j == nil {
-		j = &job{}
-		j.work = j.run
+// worker is a goroutine that waits a little for the next job when one is done: to wake another one
+// takes longer than a small job. It gives way to all others while it waits.
+type worker struct {
+	next atomic.Pointer[job] // gone: the goroutine has ended
+	work func()              // made once: a method value is allocated
+}
+
+var (
+	idle Spare[worker] // that wait or have ended
+	gone job
+)
+
+// patience is how long a worker waits.
+const patience = 50 * time.Microsecond
+
+// linger waits until done, but no longer than patience.
+func linger(done func() bool) {
+	for begin := time.Now(); !done() && time.Since(begin) < patience; {
+		runtime.Gosched()
 	}
-	return j
+}
+
+// hire gives the job to a worker.
+func (j *job) hire() {
+	w := idle.Take()
+	switch {
+	case w == nil:
+		w = &worker{}
+		w.work = w.run
+	case w.next.CompareAndSwap(nil, j):
+		return
+	}
+	w.next.Store(j)
+	go w.work()
+}
+
+func (w *worker) run() {
+	for j := w.next.Load(); j != &gone; j = w.next.Load() {
+		j.run()
+		w.next.Store(nil)
+		idle.Keep(w)
+		linger(func() bool { return w.next.Load() != nil })
+		w.next.CompareAndSwap(nil, &gone)
+	}
+}
+
+func takeJob() *job {
+	if j := jobs.Take(); j != nil {
+		return j
+	}
+	return &job{}
 }
 
 func (j *job) run() {
 	defer j.wait.Done()
+	defer j.busy.Add(-1)
 	defer func() {
 		if p := recover(); p != nil {
 			first := p // on the heap only here
