@@ -144,10 +144,12 @@ func pooled(x, s []float64) (mean, half, tau float64) {
 }
 
 // hierarchies estimates all coordinates from the fits of single neurons. Neurons whose fit has
-// ended in a bad minimum do not count where others have not.
-func (f *session) hierarchies(found []*Result) []hierarchy {
+// ended in a bad minimum do not count where others have not. The traces with forced spikes judge
+// that: where what is not fitted deviates, too, the free neuron spikes a bin away here and there,
+// which costs it more than its currents are off.
+func (f *session) hierarchies(found []*alone) []hierarchy {
 	limit := noisy * f.wellFitted()
-	good := func(j int) bool { return found[j] != nil && found[j].Loss <= limit }
+	good := func(j int) bool { return found[j] != nil && found[j].forced <= limit }
 	list := make([]hierarchy, len(f.coords))
 	for k, c := range f.coords {
 		some := slices.ContainsFunc(c.neurons, good)

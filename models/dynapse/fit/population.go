@@ -162,7 +162,7 @@ func (p *problem) differ(list []hierarchy) (most float64) {
 // neurons.
 func population(ctx context.Context, f *session, phase string) (outcome, error) {
 	neurons := f.seen(every(f.Network.N))
-	found := make([]*Result, f.Network.N)
+	found := make([]*alone, f.Network.N)
 	x := f.start
 	first := min(scouts, len(neurons))
 	starts := f.Starts
@@ -195,8 +195,8 @@ func population(ctx context.Context, f *session, phase string) (outcome, error) 
 }
 
 // separately fits neurons, each by itself, from the point x.
-func separately(ctx context.Context, f *session, neurons []int, x []float64, starts int) ([]*Result, error) {
-	results, errs := make([]*Result, len(neurons)), make([]error, len(neurons))
+func separately(ctx context.Context, f *session, neurons []int, x []float64, starts int) ([]*alone, error) {
+	results, errs := make([]*alone, len(neurons)), make([]error, len(neurons))
 	kernel.Blocks(len(neurons), 1, func(i, _ int) {
 		if errs[i] = ctx.Err(); errs[i] == nil {
 			results[i], errs[i] = single(ctx, f, neurons[i], x, starts)
@@ -213,8 +213,14 @@ func separately(ctx context.Context, f *session, neurons []int, x []float64, sta
 	return results, nil
 }
 
+// alone is what a fit of a neuron by itself found.
+type alone struct {
+	*Result
+	forced float64 // loss of its traces where the spikes are those of the recording
+}
+
 // single fits neuron j from the point x, in one round.
-func single(ctx context.Context, f *session, j int, x []float64, starts int) (*Result, error) {
+func single(ctx context.Context, f *session, j int, x []float64, starts int) (*alone, error) {
 	p, err := f.alone(j, x).compile()
 	if err != nil {
 		return nil, err
@@ -230,7 +236,12 @@ func single(ctx context.Context, f *session, j int, x []float64, starts int) (*R
 	if err := likelihood(ctx, g); err != nil {
 		return nil, err
 	}
-	return g.result(schedule{ctx, ctx, ctx}, first)
+	r, err := g.result(schedule{ctx, ctx, ctx}, first)
+	if err != nil {
+		return nil, err
+	}
+	forced, err := g.forcing().forced(0, 0).loss(ctx, g.best.x)
+	return &alone{r, forced}, err
 }
 
 // median sorts x and returns its middle.

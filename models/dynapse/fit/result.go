@@ -95,11 +95,14 @@ func (r *Result) Codes() []Setting {
 // perfect is a loss that counts as zero: rounding of e-folds.
 const perfect = 1e-16
 
-// result assesses the best point. A fit that was cancelled, or is while it is assessed, has neither
-// codes nor verdicts.
+// result assesses the best point. A search that was cancelled has neither codes nor verdicts; one
+// that had ended has the codes that were found up to then, and all verdicts.
 func (f *session) result(times schedule, first float64) (*Result, error) {
 	ctx, after := times.search, times.rest
-	x := f.best.x
+	x, assess := f.best.x, after
+	if f.status != minimize.Interrupted {
+		assess = context.WithoutCancel(after)
+	}
 	r := &Result{Status: f.status, LossStart: first, Loss: f.best.loss, Network: f.network(x), History: f.history, Notes: f.notes}
 	if ctx.Err() == nil && (f.best.loss <= perfect || f.best.loss <= exact && f.hasTraces()) { // a search may end at the rounding of its steps
 		r.Status = minimize.Converged
@@ -123,7 +126,7 @@ func (f *session) result(times schedule, first float64) (*Result, error) {
 		if after.Err() == nil && err != nil {
 			return nil, err
 		}
-		if after.Err() == nil {
+		if err == nil {
 			y, settable = y2, s
 			for k, c := range f.coords {
 				if i := slices.Index(s.names(), c.name); i >= 0 {
@@ -145,11 +148,11 @@ func (f *session) result(times schedule, first float64) (*Result, error) {
 	}
 	seen := *f
 	seen.problem = f.forcing()
-	id, err := seen.identify(after, at)
+	id, err := seen.identify(assess, at)
 	if err == nil && f.chain == nil {
 		err = seen.profile(times.search, at, &id)
 	}
-	if after.Err() != nil { // nothing was assessed
+	if assess.Err() != nil { // nothing was assessed
 		id, err = f.unassessed(), nil
 	}
 	if err != nil {
@@ -175,7 +178,7 @@ func (f *session) result(times schedule, first float64) (*Result, error) {
 			Value: f.value(k, x[k]), Interval: id.interval[c.name], Verdict: id.verdict[c.name], Side: sides[k], Codes: codes[k]})
 	}
 	r.Populations = f.populations()
-	if r.Warnings, err = f.warnings(after, x, first, id.noise); err != nil && after.Err() == nil {
+	if r.Warnings, err = f.warnings(assess, x, first, id.noise); err != nil && assess.Err() == nil {
 		return nil, err
 	}
 	if len(r.Warnings) > 0 && r.Status == minimize.Converged {

@@ -117,7 +117,8 @@ func newSession(p *problem, s Settings) *session {
 
 // Run fits. It returns the best point whatever the status is. A deadline of ctx is a budget, of
 // which a fifth, and at least half a second, is kept for the codes of the bias generator; with
-// cancellation the status is Interrupted, and there are no codes.
+// cancellation the status is Interrupted, and where the search was cancelled there are neither
+// codes nor verdicts.
 //
 // Errors wrap [ErrExperiment], those of dynapse and of optim.
 func Run(ctx context.Context, e Experiment, s Settings) (*Result, error) {

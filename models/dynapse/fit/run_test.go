@@ -256,8 +256,8 @@ func TestRobust(t *testing.T) {
 	}
 }
 
-// TestInterruptedCodes: a fit that is cancelled while it looks for codes has none, keeps its best
-// point, and goes on to the same codes.
+// TestInterruptedCodes: a fit that is cancelled while it looks for codes has those of then, says how
+// sure its best point is, and goes on to the same codes.
 func TestInterruptedCodes(t *testing.T) {
 	e, _ := draw(t, 1, 1, 100, 2, Core, false)
 	s := Settings{Starts: 2, DAC: true}
@@ -278,8 +278,12 @@ func TestInterruptedCodes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if part.Status != minimize.Interrupted || part.LossDAC != nil || part.Parameter("Itau_mem").Verdict != Unidentified {
-		t.Errorf("%v, loss with codes %v, %+v", part.Status, part.LossDAC, part.Parameters)
+	got, want := part.Parameter("Itau_mem"), whole.Parameter("Itau_mem")
+	if part.Status != minimize.Interrupted || part.LossDAC == nil || len(part.Codes()) != len(whole.Codes()) {
+		t.Errorf("%v, loss with codes %v, %v", part.Status, part.LossDAC, part.Codes())
+	}
+	if got.Verdict != Identified || got.Interval != want.Interval || part.Unidentifiable != nil {
+		t.Errorf("%+v, want %+v; %v", got, want, part.Unidentifiable)
 	}
 	again := s
 	again.Resume = &part.Checkpoint
