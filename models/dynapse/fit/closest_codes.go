@@ -230,7 +230,7 @@ func (f *problem) judge(ctx context.Context, parts []*part, of []int, fp *forced
 		return err
 	}
 	fp.differences(rs, net, runs)
-	allowed, thresholds := f.allowedThresholds(net.Network, runs), f.lnThresholds(net.Network)
+	allowed, membranes := f.allowedThresholds(net.Network, runs), f.membranes(net.Network)
 	losses := make([]float64, len(parts))
 	for i := range m {
 		clear(losses)
@@ -243,7 +243,7 @@ func (f *problem) judge(ctx context.Context, parts []*part, of []int, fp *forced
 			for _, j := range p.neurons {
 				room := allowed[i*n+j]
 				all.Low, all.High = max(all.Low, room.Low), min(all.High, room.High)
-				v := fmath.Exp(thresholds[i*n+j]) * f.space.start[dynapse.Io][j]
+				v := fmath.Exp(membranes.spikes[i*n+j]) * membranes.io[i*n+j]
 				good = good && room.Low <= v && v < room.High
 			}
 			level := -1

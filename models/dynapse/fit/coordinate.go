@@ -15,6 +15,7 @@ type coordinate struct {
 	group   int   // core or neuron
 	label   int   // group where there are several, or else -1
 	neurons []int // that have it; of a weight, the post-synaptic one
+	given   bool  // it is no answer, but a parameter that deviates from its value
 	colour  int   // coordinates of one colour have no neuron in common
 }
 

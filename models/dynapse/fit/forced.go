@@ -177,7 +177,7 @@ func (f *forced) residuals(ctx context.Context, r [][]float64, xs [][]float64) e
 
 // differences stores the residuals of all samples of a network, one list each.
 func (f *forced) differences(r [][]float64, net system, runs []*dynapse.Run) {
-	n, m, thresholds := f.Network.N, len(r), f.lnThresholds(net.Network)
+	n, m, membranes := f.Network.N, len(r), f.membranes(net.Network)
 	for k, s := range f.samples {
 		width := f.recordings[s.recording].B * n
 		run := runs[s.recording]
@@ -185,7 +185,7 @@ func (f *forced) differences(r [][]float64, net system, runs []*dynapse.Run) {
 			at := s.at/width*m*width + i*width + s.at%width
 			d := 0.0
 			if s.quantity == Spikes {
-				d = violation(f.above(thresholds, run, at, i*n+s.at%n), s.value, f.margin)
+				d = violation(membranes.above(run, at, i*n+s.at%n), s.value, f.margin)
 			} else {
 				x := [...][]float64{Imem: run.Imem, Isyn: run.Isyn, Iahp: run.Iahp, Vmem: run.Vmem}[s.quantity][at]
 				x, _ = net.probe(i, s.recording).shown(s.quantity, x, s.at/width, f.recordings[s.recording].T)
@@ -196,27 +196,36 @@ func (f *forced) differences(r [][]float64, net system, runs []*dynapse.Run) {
 	}
 }
 
-// lnThresholds returns ln(Ispkthr/Io) of all neurons of all samples, [M, N].
-func (p *problem) lnThresholds(net dynapse.Network) []float64 {
+// membranes are what the membranes of all neurons of all samples, [M, N], are measured by.
+type membranes struct {
+	io     []float64 // A
+	folds  []float64 // of Imem in a volt of Vmem, kappa/Ut
+	spikes []float64 // ln(Ispkthr/Io)
+}
+
+// membranes returns those of a network.
+func (p *problem) membranes(net dynapse.Network) (m membranes) {
 	n := p.Network.N
-	out := make([]float64, max(net.Samples, 1)*n)
-	for i := range out {
-		j := i % n
-		threshold := p.start[dynapse.Ispkthr][j]
-		if list := net.Params[dynapse.Ispkthr]; len(list) > i {
-			threshold = list[i]
+	size := max(net.Samples, 1) * n
+	of := func(q dynapse.Param, i int) float64 {
+		if list := net.Params[q]; len(list) == size {
+			return list[i]
 		}
-		out[i] = fmath.Log(threshold / p.start[dynapse.Io][j])
+		return p.start[q][i%n]
 	}
-	return out
+	for i := range size {
+		io := of(dynapse.Io, i)
+		m.io = append(m.io, io)
+		m.folds = append(m.folds, (of(dynapse.KappaN, i)+of(dynapse.KappaP, i))/2/of(dynapse.Ut, i))
+		m.spikes = append(m.spikes, fmath.Log(of(dynapse.Ispkthr, i)/io))
+	}
+	return m
 }
 
 // above returns ln(Imem/Ispkthr) before the reset, of element at, which belongs to a neuron of a
 // sample.
-func (p *problem) above(lnThresholds []float64, run *dynapse.Run, at, neuron int) float64 {
-	j := neuron % p.Network.N
-	kappa := (p.start[dynapse.KappaN][j] + p.start[dynapse.KappaP][j]) / 2
-	return run.Vmem[at]*kappa/p.start[dynapse.Ut][j] - lnThresholds[neuron]
+func (m membranes) above(run *dynapse.Run, at, neuron int) float64 {
+	return float64(run.Vmem[at]*m.folds[neuron]) - m.spikes[neuron]
 }
 
 // violation is positive where x is above what the count allows, negative where it is below.

@@ -20,6 +20,11 @@ import (
 // doi:10.1002/sim.791), with Student's t of J-1 degrees of freedom: few neurons do not know τ. The
 // estimate of a neuron is drawn towards the others by τ²/(τ² + s_j²) (Efron & Morris 1975,
 // doi:10.1080/01621459.1975.10479864).
+//
+// Where mismatch is to be inferred, what is not fitted deviates, too. Constants of the layout that
+// no current can stand in for are fitted with a neuron then, with a prior (space.deviating):
+// without them its traces are off by tenths of an e-fold, and its currents by whatever makes up for
+// that.
 
 // Population is a current of neurons that share it and differ by mismatch.
 type Population struct {

@@ -285,7 +285,7 @@ func (p *problem) countLoss(losses []float64, net dynapse.Network, r *Recording,
 	if c != nil {
 		c.Spikes, c.LnImem = make([]float64, len(run.Spikes)), make([]float64, len(run.Spikes))
 	}
-	thresholds := p.lnThresholds(net)
+	membranes := p.membranes(net)
 	for s := range m {
 		for i := range width {
 			got, want, peak, at := 0.0, 0.0, math.Inf(-1), 0
@@ -296,7 +296,7 @@ func (p *problem) countLoss(losses []float64, net dynapse.Network, r *Recording,
 				e := step*m*width + s*width + i
 				got += run.Spikes[e]
 				want += target[step*width+i]
-				if x := p.above(thresholds, run, e, s*n+i%n); x > peak {
+				if x := membranes.above(run, e, s*n+i%n); x > peak {
 					peak, at = x, e
 				}
 			}

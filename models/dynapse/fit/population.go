@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/surge-snn/surge/internal/kernel"
+	"github.com/surge-snn/surge/models/dynapse"
 	"github.com/surge-snn/surge/optim"
 	"github.com/surge-snn/surge/optim/minimize"
 )
@@ -46,11 +47,15 @@ func (p *problem) seen(neurons []int) (list []int) {
 	return list
 }
 
-// alone returns the experiment of neuron j, from the point x.
-func (p *problem) alone(j int, x []float64) Experiment {
+// alone returns the experiment of neuron j, from the point x, in which some given parameters may
+// deviate.
+func (p *problem) alone(j int, x []float64, given ...dynapse.Param) Experiment {
 	n := p.Network.N
 	e := Experiment{Space: p.Space}
 	e.Space.Network.N, e.Space.Core, e.Space.Tie = 1, nil, Core
+	if e.Space.deviates = given; given != nil {
+		e.Noise = noiseFloor // as that by which intervals are
+	}
 	for q, v := range p.start {
 		e.Space.Network.Params[q] = []float64{v[j]}
 	}
@@ -221,7 +226,11 @@ type alone struct {
 
 // single fits neuron j from the point x, in one round.
 func single(ctx context.Context, f *session, j int, x []float64, starts int) (*alone, error) {
-	p, err := f.alone(j, x).compile()
+	var given []dynapse.Param
+	if f.Infer {
+		given = f.deviating()
+	}
+	p, err := f.alone(j, x, given...).compile()
 	if err != nil {
 		return nil, err
 	}

@@ -223,7 +223,7 @@ func ignoreEnd(ctx context.Context, err error) error {
 // should be.
 func (id *identification) unknown(c coordinate) bool {
 	_, ok := c.quantity.(current)
-	return ok && id.verdict[c.name] == Unidentified && !slices.Contains(id.doubted, c.name)
+	return ok && !c.given && id.verdict[c.name] == Unidentified && !slices.Contains(id.doubted, c.name)
 }
 
 // unknown says whether there is such a current.

@@ -256,8 +256,8 @@ func TestRobust(t *testing.T) {
 	}
 }
 
-// TestInterruptedCodes: a fit that is cancelled while it looks for codes has those of then, says how
-// sure its best point is, and goes on to the same codes.
+// TestInterruptedCodes: a fit that is cancelled while it looks for codes has those of then, says
+// how sure its best point is, and goes on to the same codes.
 func TestInterruptedCodes(t *testing.T) {
 	e, _ := draw(t, 1, 1, 100, 2, Core, false)
 	s := Settings{Starts: 2, DAC: true}

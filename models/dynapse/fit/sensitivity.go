@@ -37,9 +37,9 @@ type sensitivity struct {
 	doubts   []string
 }
 
-// colourless is the part of noiseFloor below which differences are rounding, of which nothing is
-// said.
-const colourless = 0.01
+// colourless is the part of noiseFloor below which differences are what a search leaves, of which
+// nothing is said.
+const colourless = 0.1
 
 // sensitivities returns the noise of the traces, and what they determine of the coordinates that
 // act smoothly.

@@ -72,6 +72,9 @@ type Space struct {
 	// inCodes are those of the weights of the input channels, [C, N], where these follow from the
 	// Bases as the recurrent ones do; nil: Input of the recordings is what comes in.
 	inCodes *chip.Codes
+	// deviates are parameters that deviate from their values, with a prior of givenSD: of a neuron
+	// that is fitted by itself, see deviating.
+	deviates []dynapse.Param
 	// Priors are what is known of the parameters beforehand.
 	Priors [dynapse.NumParams]Prior
 	// WeightBounds are those of recurrent weights; default -100 to 100.
@@ -136,11 +139,46 @@ func (s Space) compile() (*space, error) {
 			return nil, err
 		}
 	}
+	for _, p := range s.deviates {
+		v := c.start[p][0]
+		if err := c.addCurrent(current{p}, c.start[p], Range{v * fmath.Exp(-givenBound*givenSD), v * fmath.Exp(givenBound*givenSD)}, group); err != nil {
+			return nil, err
+		}
+		c.coords[len(c.coords)-1].given = true
+		c.Priors[p] = Prior{v, givenSD}
+	}
 	if err := c.addBases(group); err != nil {
 		return nil, err
 	}
 	return c, c.addWeights()
 }
+
+// Standard deviation of ln of given parameters, and how many of them they may be away.
+const (
+	givenSD    = 0.2
+	givenBound = 3
+)
+
+// deviating are what a membrane depends on otherwise than on the currents that are fitted: a
+// capacitance of the synapse is as good as another Itau_syn and Igain_syn, and Ut, which acts in
+// time constants alone, as another C_mem. Of the adaptation, where it acts, and of Idc those that
+// are not fitted count.
+func (s *space) deviating() []dynapse.Param {
+	list := []dynapse.Param{dynapse.Io, dynapse.KappaN, dynapse.CMem}
+	given := []dynapse.Param{dynapse.Idc}
+	if slices.Max(s.start[dynapse.IwAHP]) > slices.Min(s.start[dynapse.Io]) {
+		given = append(given, dynapse.ItauAHP, dynapse.IgainAHP)
+	}
+	for _, p := range given {
+		if !slices.Contains(s.Params, p) && slices.Min(s.start[p]) > 0 {
+			list = append(list, p)
+		}
+	}
+	return list
+}
+
+// moving are the parameters that coordinates give a value.
+func (s *Space) moving() []dynapse.Param { return slices.Concat(s.Params, s.deviates) }
 
 // types is the number of columns of input, and of weights, that a neuron has.
 func (s *Space) types() int {
@@ -289,7 +327,7 @@ func (s *space) system(xs ...[]float64) system {
 	if m > 1 {
 		net.Samples = m
 	}
-	for _, p := range s.Params {
+	for _, p := range s.moving() {
 		net.Params[p] = make([]float64, m*n)
 	}
 	if s.Weights || s.Codes != nil {
@@ -322,7 +360,7 @@ func (s *space) sample(net *dynapse.Network, i int) *sample {
 			one.probes[k].state[q] = slices.Clone(list)
 		}
 	}
-	for _, p := range s.Params {
+	for _, p := range s.moving() {
 		one.params[p] = net.Params[p][i*n : (i+1)*n]
 	}
 	if s.Weights || s.Codes != nil {
@@ -351,7 +389,7 @@ func (s *space) pull(grad, x []float64, net dynapse.Network, g *dynapse.Gradient
 	n := s.Network.N
 	for i := range max(net.Samples, 1) {
 		one, by := s.sample(&net, i), new(sample)
-		for _, p := range s.Params {
+		for _, p := range s.moving() {
 			if d := g.Params[p]; len(d) > 0 {
 				by.params[p] = d[i*n : (i+1)*n]
 			}

@@ -51,7 +51,7 @@ func (p *problem) firings(net dynapse.Network, run *dynapse.Run, m int) []firing
 	width := run.B * run.N
 	rows := run.B / m
 	list := make([]firing, width)
-	thresholds := p.lnThresholds(net)
+	membranes := p.membranes(net)
 	var times []int
 	for i := range list {
 		f := &list[i]
@@ -67,7 +67,7 @@ func (p *problem) firings(net dynapse.Network, run *dynapse.Run, m int) []firing
 			}
 		}
 		if f.count == 0 {
-			f.peak = p.above(thresholds, run, f.at, i/(rows*run.N)*run.N+i%run.N)
+			f.peak = membranes.above(run, f.at, i/(rows*run.N)*run.N+i%run.N)
 		}
 		if f.bins = len(times); f.bins >= leastBins {
 			f.adaptation, f.cv = adaptation(times, nil), variation(times, nil)

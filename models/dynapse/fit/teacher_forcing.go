@@ -109,16 +109,16 @@ func forcedFit(ctx context.Context, f *session, x []float64, starts int, seed ui
 			p.Func, p.Grad, p.Jacobian = fp.loss, fp.gradient, nil
 		}
 		first := i == 0
-		if first && f.Weights && len(f.Params) > 0 { // currents are found more easily before weights join
+		if first && len(f.Params) > 0 && (f.Weights || f.deviates != nil) { // currents are found more easily before the others join
 			held := p
-			held.Box = f.holdWeights(x)
+			held.Box = f.holdOthers(x)
 			y, _, err := f.minimise(ctx, "currents", held, x, minimize.MultiStart{Method: method, Starts: starts, Keep: max(2, starts/4), Enough: surely * f.wellFitted(), Seed: seed}, complete)
 			if err != nil {
 				return err
 			}
 			x = y
 		}
-		if first {
+		if first && f.deviates == nil {
 			method = minimize.MultiStart{Method: method, Starts: starts, Keep: max(2, starts/4), Enough: surely * f.wellFitted(), Seed: seed}
 		}
 		y, loss, err := f.minimise(ctx, [...]string{"traces", "threshold", "spikes"}[i], p, x, method, complete)
@@ -167,11 +167,12 @@ func forcedFit(ctx context.Context, f *session, x []float64, starts int, seed ui
 // error of 20 % of a current.
 const noisy = 4
 
-// holdWeights returns the bounds with those of recurrent weights closed around their start.
-func (p *problem) holdWeights(x []float64) minimize.Box {
+// holdOthers returns the bounds with those of recurrent weights and given parameters closed around
+// their start.
+func (p *problem) holdOthers(x []float64) minimize.Box {
 	b := minimize.Box{Lower: slices.Clone(p.box.Lower), Upper: slices.Clone(p.box.Upper)}
 	for k, c := range p.coords {
-		if c.isWeight() {
+		if c.isWeight() || c.given {
 			b.Lower[k], b.Upper[k] = x[k], x[k]
 		}
 	}

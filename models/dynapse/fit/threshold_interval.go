@@ -64,7 +64,7 @@ func (p *problem) thresholds(ctx context.Context, x []float64) ([]Range, error) 
 // with Imem before the reset and c the count. The first is 0, the second infinite, where there are
 // no such bins.
 func (p *problem) allowedThresholds(net dynapse.Network, runs []*dynapse.Run) []Range {
-	n, m, thresholds := p.Network.N, max(net.Samples, 1), p.lnThresholds(net)
+	n, m, membranes := p.Network.N, max(net.Samples, 1), p.membranes(net)
 	out := make([]Range, m*n)
 	for i := range out {
 		out[i].High = math.Inf(1)
@@ -81,8 +81,8 @@ func (p *problem) allowedThresholds(net dynapse.Network, runs []*dynapse.Run) []
 			j := at % n
 			for i := range m {
 				neuron := i*n + j
-				ln := p.above(thresholds, run, at/width*m*width+i*width+at%width, neuron) + thresholds[neuron]
-				imem := fmath.Exp(ln) * p.start[dynapse.Io][j]
+				ln := float64(run.Vmem[at/width*m*width+i*width+at%width] * membranes.folds[neuron])
+				imem := fmath.Exp(ln) * membranes.io[neuron]
 				b := &out[neuron]
 				b.Low = max(b.Low, imem*fmath.Exp(-c))
 				if c > 0 {

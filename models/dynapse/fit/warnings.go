@@ -68,7 +68,7 @@ func (f *session) warnings(ctx context.Context, x []float64, first, noise float6
 	}
 	for i := range f.recordings {
 		r := &f.recordings[i]
-		if r.Target[Spikes] == nil || !r.Use[Spikes] {
+		if f.Infer || r.Target[Spikes] == nil || !r.Use[Spikes] {
 			continue
 		}
 		net := f.system(x)
