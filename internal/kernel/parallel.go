@@ -87,12 +87,14 @@ func (j *job) hire() {
 }
 
 func (w *worker) run() {
-	for j := w.next.Load(); j != &gone; j = w.next.Load() {
-		j.run()
+	for {
+		w.next.Load().run()
 		w.next.Store(nil)
 		idle.Keep(w)
 		linger(func() bool { return w.next.Load() != nil })
-		w.next.CompareAndSwap(nil, &gone)
+		if w.next.CompareAndSwap(nil, &gone) { // from here on w belongs to who takes it
+			return
+		}
 	}
 }
 
