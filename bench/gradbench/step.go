@@ -95,11 +95,17 @@ type Prediction struct {
 type Part struct {
 	Predicted Estimate `json:"predicted"`
 	Real      Estimate `json:"real"`
+	// Missed is the real change without the predicted one. Both are of the same samples, so that it
+	// is known better than either.
+	Missed Estimate `json:"missed"`
 }
 
-// Predict moves the parameters by a length along a direction u (any vector), and compares the real
-// change of the loss of every input and draw with the one that the estimator predicts for it,
-// length (g·u)/|u|.
+// Predict makes a step of a length along a direction u (any vector), and compares the real change
+// of the loss of every input and draw with the one that the estimator predicts for it,
+//
+//	ℓ(p + length u/2|u|) - ℓ(p - length u/2|u|)  and  length (g·u)/|u|
+//
+// with g taken in the middle, so that what the loss is curved is in neither.
 func Predict(ctx context.Context, n Network, e Estimator, u []float64, of uint64, draws int, length float64) (Prediction, error) {
 	if err := check(ctx, n, e); err != nil {
 		return Prediction{}, err
@@ -109,12 +115,12 @@ func Predict(ctx context.Context, n Network, e Estimator, u []float64, of uint64
 	if len(u) != len(p) {
 		return Prediction{}, fmt.Errorf("gradbench: a direction of %d numbers for %d parameters", len(u), len(p))
 	}
-	moved, g := make([]float64, len(p)), make([]float64, len(p))
+	from, to, g := make([]float64, len(p)), make([]float64, len(p)), make([]float64, len(p))
 	for k := range p {
-		moved[k] = p[k] + length*u[k]/norm
+		from[k], to[k] = p[k]-length/2*u[k]/norm, p[k]+length/2*u[k]/norm
 	}
 	r := Prediction{Length: length}
-	var m [4]struct{ s, ss float64 }
+	var m [6]struct{ s, ss float64 } // predicted, real and missed, of either kind
 	changed := 0
 	for d := range draws {
 		draw := of*stream + uint64(d)
@@ -126,17 +132,18 @@ func Predict(ctx context.Context, n Network, e Estimator, u []float64, of uint64
 			if err := e.Gradient(g, p, i, draw); err != nil {
 				return r, err
 			}
-			a, err := n.Loss(p, i, draw)
+			a, err := n.Loss(from, i, draw)
 			if err != nil {
 				return r, err
 			}
-			b, err := n.Loss(moved, i, draw)
+			b, err := n.Loss(to, i, draw)
 			if err != nil {
 				return r, err
 			}
-			x := [4]float64{length * inner(g, u) / norm, b.Loss - a.Loss, 0, 0}
+			predicted, real := length*inner(g, u)/norm, b.Loss-a.Loss
+			x := [6]float64{predicted, real, real - predicted}
 			if a.Spikes != b.Spikes {
-				x[2], x[3], x[0], x[1] = x[0], x[1], 0, 0
+				x = [6]float64{3: predicted, 4: real, 5: real - predicted}
 				changed++
 			}
 			for j, x := range x {
@@ -147,11 +154,11 @@ func Predict(ctx context.Context, n Network, e Estimator, u []float64, of uint64
 		}
 	}
 	count := float64(r.Samples)
-	of4 := func(j int) Estimate {
-		mean := m[j].s / count
-		return Estimate{mean, math.Sqrt(max(m[j].ss/count-mean*mean, 0) / count)}
+	part := func(j int) Part {
+		of := func(j int) Estimate { return Mean(m[j].s, m[j].ss, r.Samples) }
+		return Part{of(j), of(j + 1), of(j + 2)}
 	}
-	r.Same, r.Changed = Part{of4(0), of4(1)}, Part{of4(2), of4(3)}
+	r.Same, r.Changed = part(0), part(3)
 	r.ChangedShare = float64(changed) / count
 	return r, nil
 }

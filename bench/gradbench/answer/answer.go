@@ -52,6 +52,8 @@ func paired(what string, first gradbench.Estimate, nameFirst string, row suite.R
 	switch lead := *row.Lead; {
 	case lead == gradbench.Estimate{}:
 		return Finding{text + ": the two are one", true}
+	case math.Abs(lead.Value) <= sigmas*lead.SE && bound(lead, 0) <= alike:
+		return Finding{fmt.Sprintf("%s; they differ by %.2g at most (the difference is %s)", text, bound(lead, 0), number(lead)), true}
 	case math.Abs(lead.Value) <= sigmas*lead.SE:
 		return Finding{fmt.Sprintf("%s; not decided which is larger: the difference is %s", text, number(lead)), false}
 	default:
@@ -69,6 +71,21 @@ func against(what string, a gradbench.Estimate, c float64) Finding {
 		return Finding{fmt.Sprintf("%s, below %g", text, c), true}
 	}
 	return Finding{fmt.Sprintf("%s, above %g", text, c), true}
+}
+
+// alike is the difference of two cosines, below which one is as good as the other.
+const alike = 0.02
+
+// bound returns by how much a number can be off from a constant.
+func bound(a gradbench.Estimate, c float64) float64 { return math.Abs(a.Value-c) + sigmas*a.SE }
+
+// near makes a finding of a number that is asked whether it is 1: that it is not, or by how much it
+// can be off. Where that is more than 0.15 it is not decided.
+func near(what string, a gradbench.Estimate) Finding {
+	if math.Abs(a.Value-1) > sigmas*a.SE || !(bound(a, 1) <= 0.15) {
+		return against(what, a, 1)
+	}
+	return Finding{fmt.Sprintf("%s: %s, 1 up to %.2g", what, number(a), bound(a, 1)), true}
 }
 
 // number prints an estimate with the digits that its error leaves.
@@ -132,6 +149,6 @@ func (r rows) best() (suite.Row, bool) {
 // All answers the questions from the rows of any suites.
 func All(all []suite.Row) []Question {
 	return []Question{
-		truths(all), approach(all), grid(all), scale(all), reset(all), births(all), sweeps(all), online(all), accuracy(all), chip(all), landscape(all),
+		truths(all), approach(all), grid(all), scale(all), reset(all), births(all), sweeps(all), online(all), accuracy(all), chip(all), landscape(all), own(all),
 	}
 }

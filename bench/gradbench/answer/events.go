@@ -2,6 +2,8 @@ package answer
 
 import (
 	"fmt"
+	"math"
+	"strings"
 
 	"github.com/surge-snn/surge/bench/gradbench"
 	"github.com/surge-snn/surge/bench/gradbench/suite"
@@ -18,30 +20,50 @@ func grid(all []suite.Row) Question {
 		Run: "surge gradbench --suite dt",
 	}
 	r := of(all, "dt")
-	for _, x := range r.xs() {
-		for _, k := range []string{"fixed width", "fixed width, slope times dt", "width in steps"} {
-			row, ok := r.find(x, kind(k)).best()
-			if !ok {
-				continue
-			}
-			what := fmt.Sprintf("steps of 1/%g ms, %s, with the path through the reset", x, k)
-			if row.Note != "" {
-				q.Findings = append(q.Findings, Finding{what + ": " + row.Note, true})
-				continue
-			}
-			if !(row.Ratio.SE < row.Ratio.Value/2) {
-				q.Findings = append(q.Findings, Finding{fmt.Sprintf("%s: single inputs outweigh all others (norm ratio %s): not decided", what, number(row.Ratio)), false})
-				continue
-			}
-			q.Findings = append(q.Findings, against(fmt.Sprintf("%s: norm ratio %s; cosine", what, number(row.Ratio)), row.Cosine, 1))
-		}
-		for _, k := range []string{"fixed width, detached", "fixed width, slope times dt, detached"} {
-			if row, ok := r.find(x, kind(k)).best(); ok && row.Note == "" {
-				q.Findings = append(q.Findings, against(fmt.Sprintf("steps of 1/%g ms, %s: norm ratio %s; cosine", x, k, number(row.Ratio)), row.Cosine, 1))
-			}
-		}
+	for _, k := range []string{"fixed width", "fixed width, slope times dt", "width in steps"} {
+		q.Findings = append(q.Findings, finer(r, k, k+", with the path through the reset")...)
+		q.Findings = append(q.Findings, finer(r, k+", detached", k+", detached")...)
 	}
 	return q
+}
+
+// finer says what becomes of one kind as steps get finer: its cosines and norm ratios as far as the
+// draws settle them, whether the direction gets worse, and from where on nothing is settled.
+func finer(r rows, is, what string) (findings []Finding) {
+	var known rows
+	var list []string
+	for _, x := range r.xs() {
+		row, ok := r.find(x, kind(is)).best()
+		if !ok {
+			continue
+		}
+		if row.Note != "" || !(row.Ratio.SE < row.Ratio.Value/2) {
+			why := row.Note
+			if why == "" {
+				why = "single inputs outweigh all others, and the mean is not decided"
+			}
+			findings = append(findings, Finding{fmt.Sprintf("%s: from steps of 1/%g ms on %s", what, x, why), row.Note != ""})
+			break
+		}
+		known, list = append(known, row), append(list, fmt.Sprintf("1/%g ms: %s, %s", x, number(row.Cosine), number(row.Ratio)))
+	}
+	if len(known) < 2 {
+		return findings
+	}
+	first, last := known[0], known[len(known)-1]
+	f := Finding{fmt.Sprintf("%s: cosine and norm ratio in steps of %s", what, strings.Join(list, "; ")), true}
+	d := gradbench.Estimate{Value: first.Cosine.Value - last.Cosine.Value, SE: math.Hypot(first.Cosine.SE, last.Cosine.SE)}
+	switch {
+	case d.Value > sigmas*d.SE:
+		f.Text += fmt.Sprintf(". The direction gets worse, by %s", number(d))
+	case d.Value < -sigmas*d.SE:
+		f.Text += fmt.Sprintf(". The direction gets better, by %s", number(gradbench.Estimate{Value: -d.Value, SE: d.SE}))
+	case bound(d, 0) <= alike:
+		f.Text += fmt.Sprintf(". The direction changes by %.2g at most", bound(d, 0))
+	default:
+		f.Text, f.Decided = f.Text+". Not decided whether the direction changes: "+number(d), false
+	}
+	return append([]Finding{f}, findings...)
 }
 
 // births: when does EventProp miss spikes that appear or vanish, and how large is the missing part?
@@ -54,26 +76,85 @@ func births(all []suite.Row) Question {
 		},
 		Run: "surge gradbench --suite birth",
 	}
-	for _, row := range append(of(all, "birth"), of(all, "network")...) {
+	for _, row := range of(all, "birth") {
 		if row.Kind != "eventprop" {
 			continue
 		}
+		_, what, _ := strings.Cut(row.Network, ", ")
 		q.Findings = append(q.Findings,
-			against(row.Network+": cosine to the gradient of the expected loss", row.Cosine, 1),
-			against(row.Network+": norm over that of the gradient of the expected loss", row.Ratio, 1))
-		p := row.Prediction
-		if p == nil {
+			near(what+": cosine to the gradient of the expected loss", row.Cosine),
+			near(what+": norm over that of the gradient of the expected loss", row.Ratio))
+		q.Findings = append(q.Findings, predicted(what, row, "samples whose spikes stay", "samples in which a spike appears, vanishes or moves past an arrival")...)
+	}
+	return q
+}
+
+// predicted says which part of the change of the loss by a small step an estimator misses, where
+// the spikes stay, and where they do not.
+func predicted(what string, row suite.Row, same, other string) (findings []Finding) {
+	p := row.Prediction
+	if p == nil {
+		return nil
+	}
+	for _, part := range []struct {
+		name  string
+		share float64
+		of    gradbench.Part
+	}{{same, 1 - p.ChangedShare, p.Same}, {other, p.ChangedShare, p.Changed}} {
+		real := part.of.Real
+		text := fmt.Sprintf("%s, a step of %.2g along the truth, %s (%.1f %%): the loss changes by %s (1e-3)", what, p.Length, part.name, 100*part.share, number(milli(real)))
+		if !(math.Abs(real.Value) > sigmas*real.SE) {
+			findings = append(findings, Finding{text + "; not decided whether it does", false})
 			continue
 		}
-		same, other := "samples whose spikes stay", "samples in which a spike appears, vanishes or moves past an arrival"
-		if row.Suite == "network" {
-			same, other = "samples with as many spikes as before", "samples with another number of spikes"
+		// In percent of the change; the error of that is part of neither bound.
+		missed := gradbench.Estimate{Value: 100 * part.of.Missed.Value / real.Value, SE: 100 * part.of.Missed.SE / math.Abs(real.Value)}
+		switch text += fmt.Sprintf(", of which %s misses %s %%", row.Estimator, number(missed)); {
+		case math.Abs(missed.Value) > sigmas*missed.SE:
+			findings = append(findings, Finding{text, true})
+		case bound(missed, 0) <= 15:
+			findings = append(findings, Finding{fmt.Sprintf("%s: %.2g %% at most", text, bound(missed, 0)), true})
+		default:
+			findings = append(findings, Finding{text + ": not decided whether it misses any", false})
 		}
-		q.Findings = append(q.Findings,
-			compare(fmt.Sprintf("%s, a step of %g along the truth, %s (%.1f %%): change of the loss, 1e-3", row.Network, p.Length, same, 100*(1-p.ChangedShare)),
-				milli(p.Same.Real), "real", milli(p.Same.Predicted), "predicted"),
-			compare(fmt.Sprintf("%s, %s (%.1f %%), 1e-3", row.Network, other, 100*p.ChangedShare),
-				milli(p.Changed.Real), "real", milli(p.Changed.Predicted), "predicted"))
+	}
+	return findings
+}
+
+// own: which gradients follow that of a network of the user's?
+func own(all []suite.Row) Question {
+	q := Question{
+		Text: "Which gradients follow that of a network of yours?",
+		Sides: []string{
+			"in time steps: the truth is under escape noise at the threshold, of the width that was asked for",
+			"from event to event: the truth is the mean over noise of the parameters, of the width that was asked for",
+		},
+		Run: "surge gradbench --network FILE.toml|RUN",
+	}
+	r := of(all, "network")
+	for _, x := range r.xs() {
+		for _, one := range []struct {
+			name string
+			is   func(suite.Row) bool
+		}{
+			{"EventProp", kind("eventprop")},
+			{"what it is trained with", kind("own")},
+			{"BPTT with the derivative of the escape function, on runs with the noise", matched("surrogate")},
+			{"the best surrogate of the catalogue on the run without noise", kind("quiet")},
+			{"the best of them with the reset detached", kind("quiet detached")},
+		} {
+			row, ok := r.find(x, one.is).best()
+			if !ok {
+				continue
+			}
+			what := one.name + " (" + row.Estimator + ")"
+			q.Findings = append(q.Findings, near(what+": cosine to the truth", row.Cosine), near(what+": norm over that of the truth", row.Ratio))
+			same, other := "samples whose spikes stay", "samples in which a spike appears, vanishes or moves by a step"
+			if row.Kind == "eventprop" {
+				same, other = "samples with as many spikes as before", "samples with another number of spikes"
+			}
+			q.Findings = append(q.Findings, predicted(what, row, same, other)...)
+		}
 	}
 	return q
 }

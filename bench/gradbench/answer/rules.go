@@ -2,6 +2,7 @@ package answer
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/surge-snn/surge/bench/gradbench"
@@ -18,10 +19,29 @@ func sweeps(all []suite.Row) Question {
 		},
 		Run: "surge gradbench --suite sweeps",
 	}
-	for _, row := range of(all, "sweeps") {
-		wrong := row.Values["spike mismatch"]
-		q.Findings = append(q.Findings, against(fmt.Sprintf("%s (a neuron of the first layer spikes in %.2g of the steps), K = %g: the gradient of the weights has cosine %.4f and %.3g of the norm of the sequential one; wrong spikes per right one",
-			row.Network, row.Values["rate"].Value, row.X, row.Cosine.Value, row.Ratio.Value), wrong, 0))
+	r := of(all, "sweeps")
+	var networks []string
+	for _, row := range r {
+		if !slices.Contains(networks, row.Network) {
+			networks = append(networks, row.Network)
+		}
+	}
+	for _, network := range networks {
+		var list []string
+		decided, rate := true, 0.0
+		for _, row := range r {
+			if row.Network != network {
+				continue
+			}
+			wrong := row.Values["spike mismatch"]
+			list = append(list, fmt.Sprintf("K = %g: %.4f, %.3g, %s", row.X, row.Cosine.Value, row.Ratio.Value, number(wrong)))
+			decided, rate = decided && wrong.Value > sigmas*wrong.SE, row.Values["rate"].Value
+		}
+		f := Finding{fmt.Sprintf("%s (a neuron of the first layer spikes in %.2g of the steps): cosine and norm ratio to the sequential gradient, and wrong spikes for each right one, %s", network, rate, strings.Join(list, "; ")), decided}
+		if !decided {
+			f.Text += ": not decided whether spikes are wrong"
+		}
+		q.Findings = append(q.Findings, f)
 	}
 	return q
 }
@@ -36,17 +56,47 @@ func online(all []suite.Row) Question {
 		},
 		Run: "surge gradbench --suite depth,steps,rate,tau",
 	}
-	for _, s := range []struct{ suite, what string }{{"depth", "%g layers"}, {"tau", "membrane of %g ms"}, {"steps", "%g time steps"}, {"rate", "drive %g"}} {
+	for _, s := range []struct{ suite, what string }{{"depth", "layers"}, {"tau", "membrane of (ms)"}, {"steps", "time steps"}, {"rate", "drive"}} {
 		r := of(all, s.suite)
+		var xs, bptt []string
+		behind := map[string][]string{}
+		open := map[string][]string{}
+		var names []string
 		for _, x := range r.xs() {
-			bptt, ok := r.find(x, matched("surrogate")).best()
-			if !ok || !known(bptt.Cosine) {
+			first, ok := r.find(x, matched("surrogate")).best()
+			if !ok || !known(first.Cosine) {
 				continue
 			}
+			xs, bptt = append(xs, fmt.Sprint(x)), append(bptt, number(first.Cosine))
 			for _, rule := range r.find(x, kind("online")) {
+				if rule.Lead == nil {
+					continue
+				}
 				name, _, _ := strings.Cut(rule.Estimator, "/")
-				q.Findings = append(q.Findings, paired(fmt.Sprintf(s.what+": cosine to the truth", x), bptt.Cosine, "of BPTT", rule, "of "+name))
+				if behind[name] == nil {
+					names = append(names, name)
+				}
+				text := number(*rule.Lead)
+				switch f := paired("", first.Cosine, "", rule, ""); {
+				case *rule.Lead == gradbench.Estimate{}:
+					text = "0 (the two are one)"
+				case !f.Decided:
+					open[name] = append(open[name], fmt.Sprint(x))
+				}
+				behind[name] = append(behind[name], text)
 			}
+		}
+		if len(xs) == 0 {
+			continue
+		}
+		about := fmt.Sprintf("%s %s: ", s.what, strings.Join(xs, ", "))
+		q.Findings = append(q.Findings, Finding{about + "cosine of BPTT to the truth " + strings.Join(bptt, ", "), true})
+		for _, name := range names {
+			f := Finding{fmt.Sprintf("%scosine of %s below that of BPTT by %s", about, name, strings.Join(behind[name], ", ")), len(open[name]) == 0}
+			if !f.Decided {
+				f.Text += "; not decided at " + strings.Join(open[name], ", ")
+			}
+			q.Findings = append(q.Findings, f)
 		}
 	}
 	return q

@@ -14,8 +14,8 @@ import (
 	"github.com/surge-snn/surge/internal/given"
 )
 
-// MeasureCosts times the rules, prints what they cost, and writes it into a folder; without a
-// folder it prints only.
+// MeasureCosts times the rules, prints what they cost, and writes it into a folder as costs.csv;
+// without a folder it prints only. What [Result.Write] writes after it has the costs, too.
 func (r *Result) MeasureCosts(ctx context.Context, w io.Writer, dir string) error {
 	if err := given.Need("a Result of New", r, "ctx", ctx, "w", w); err != nil {
 		return fmt.Errorf("report: %w", err)
@@ -27,6 +27,7 @@ func (r *Result) MeasureCosts(ctx context.Context, w io.Writer, dir string) erro
 	if err != nil {
 		return err
 	}
+	r.costs = all
 	t := tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
 	fmt.Fprintln(t, "estimator\tms\tof the first\tkB allocated")
 	for _, x := range all {
@@ -35,7 +36,7 @@ func (r *Result) MeasureCosts(ctx context.Context, w io.Writer, dir string) erro
 	if err := t.Flush(); err != nil || dir == "" {
 		return err
 	}
-	err = files.WriteAtomic(filepath.Join(dir, "costs.csv"), func(w io.Writer) error {
+	return files.WriteAtomic(filepath.Join(dir, "costs.csv"), func(w io.Writer) error {
 		table := csv.NewWriter(w)
 		lines := [][]string{{"estimator", "seconds", "bytes"}}
 		for _, x := range all {
@@ -43,8 +44,4 @@ func (r *Result) MeasureCosts(ctx context.Context, w io.Writer, dir string) erro
 		}
 		return table.WriteAll(lines)
 	})
-	if err != nil {
-		return err
-	}
-	return r.Costs(filepath.Join(dir, "costs.svg"), all)
 }

@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/surge-snn/surge/bench/gradbench/suite"
-	"github.com/surge-snn/surge/internal/given"
 	"github.com/surge-snn/surge/plot"
 )
 
@@ -42,7 +41,7 @@ func (r *Result) figures() []figure {
 		steep := func(row suite.Row) float64 { return math.Log10(row.Slope / row.Area) }
 		cosine := func(row suite.Row) float64 { return row.Cosine.Value }
 		add(fmt.Sprintf("slope-%g", w), fmt.Sprintf("Cosine to the gradient of the expected loss, noise of width %g: on the run without noise, with the reset detached and kept, and on runs with noise (a logistic surrogate of that width has peak over area %.3g: log10 %.2f)", w, 0.25/w, math.Log10(0.25/w)), plot.Curves{
-			Title: fmt.Sprintf("cosine against slope, noise of width %g", w), XLabel: "log10 of peak slope over area (1/threshold)",
+			Title: fmt.Sprintf("cosine against slope, noise of width %g", w), XLabel: "log10 of peak slope over area (1/threshold)", Size: plot.Size{Width: 900, Height: 1200},
 			Panels: []plot.Panel{
 				{YLabel: "quiet, detached", Lines: lines(r.Rows, at("quiet detached"), shape, steep, cosine)},
 				{YLabel: "quiet, with reset", Lines: lines(r.Rows, at("quiet"), shape, steep, cosine)},
@@ -87,6 +86,7 @@ func (r *Result) figures() []figure {
 			{YLabel: "norm ratio", Log: true, Lines: lines(r.Rows, grid, kindOf, fine, func(row suite.Row) float64 { return row.Ratio.Value })},
 		},
 	})
+	add("birth", "EventProp against the gradient of the expected loss over random inputs; what it misses of the change of the loss by a small step, in percent of the change, of samples whose spikes stay and of the others", r.birth())
 	is := func(row suite.Row) bool { return row.Suite == "sweeps" }
 	network := func(row suite.Row) string { return row.Network }
 	x := func(row suite.Row) float64 { return row.X }
@@ -97,6 +97,8 @@ func (r *Result) figures() []figure {
 			{YLabel: "cosine to the sequential gradient", Lines: lines(r.Rows, is, network, x, func(row suite.Row) float64 { return row.Cosine.Value })},
 		},
 	})
+	add("lines", "Loss of one input along one random line through the weights, in units of their norm, under exact gradients; the suite counts the jumps on many such lines", r.along())
+	add("learn", "Share of the seeds whose test accuracy is 90 % after so many updates; a curve that ends below 1 has seeds that were not there at the limit", r.learned())
 	chip := func(loss string) []plot.Line {
 		of := func(row suite.Row) bool { return row.Suite == "chip" && strings.HasSuffix(row.Network, ", "+loss) }
 		return lines(r.Rows, of, kindOf, func(row suite.Row) float64 { return row.X + 1 }, func(row suite.Row) float64 { return row.Cosine.Value })
@@ -107,6 +109,7 @@ func (r *Result) figures() []figure {
 			{YLabel: "count", Lines: chip("count")}, {YLabel: "van Rossum", Lines: chip("van_rossum")}, {YLabel: "trace", Lines: chip("trace")},
 		},
 	})
+	add("costs", fmt.Sprintf("Cosine to the gradient of the expected loss, noise of width %g, against the time of one gradient, forward and backward, on this machine", suite.CostWidth), r.quality())
 	return all
 }
 
@@ -154,6 +157,8 @@ func lines(rows []suite.Row, is func(suite.Row) bool, name func(suite.Row) strin
 	for i := range list {
 		sortByX(&list[i])
 	}
+	// The same names have the same colours in all panels.
+	slices.SortFunc(list, func(a, b plot.Line) int { return strings.Compare(a.Name, b.Name) })
 	return list
 }
 
@@ -178,33 +183,18 @@ func sortByX(l *plot.Line) {
 	l.X, l.Y = x, y
 }
 
-// draw writes the figures into a folder, as SVG.
+// draw writes the figures into a folder, as SVG, on light and on dark paper.
 func (r *Result) draw(dir string) ([]figure, error) {
 	all := r.figures()
 	for _, f := range all {
-		if err := f.curves.Write(filepath.Join(dir, f.name+".svg")); err != nil {
-			return nil, err
+		for _, paper := range papers {
+			if err := f.curves.Write(filepath.Join(dir, f.name+paper)); err != nil {
+				return nil, err
+			}
 		}
 	}
 	return all, nil
 }
 
-// Costs draws the cosine of each rule against the time that it takes, for the points of a suite
-// that have the rules of costs, and writes it into the file at path.
-func (r *Result) Costs(path string, costs []suite.Cost) error {
-	if err := given.Need("a Result of New", r); err != nil {
-		return fmt.Errorf("report: %w", err)
-	}
-	var list []plot.Line
-	for _, c := range costs {
-		for _, row := range r.Rows {
-			if row.Main && row.Suite == "surrogate" && row.X == suite.CostWidth && row.Estimator == c.Estimator && row.Ratio.Value > 0 && row.Cosine.SE < 0.3 {
-				list = append(list, plot.Line{Name: c.Estimator, X: []float64{math.Log10(1e3 * c.Seconds)}, Y: []float64{row.Cosine.Value}})
-			}
-		}
-	}
-	if len(list) == 0 {
-		return nil
-	}
-	return plot.Curves{Title: "quality against cost", XLabel: "log10 of ms for a gradient", Panels: []plot.Panel{{YLabel: "cosine", Lines: list}}}.Write(path)
-}
+// papers are the endings of a figure: on light and on dark paper.
+var papers = [2]string{".svg", ".dark.svg"}

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"bytes"
 	"embed"
 	"fmt"
 	"html/template"
@@ -19,8 +20,8 @@ var page embed.FS
 
 // drawing is a figure in the page.
 type drawing struct {
-	Caption string
-	SVG     template.HTML
+	Caption     string
+	Light, Dark template.HTML // SVG
 }
 
 // Write writes results.json, results.csv, values.csv, trials.csv, the figures and report.html into
@@ -40,16 +41,32 @@ func (r *Result) Write(dir string) error {
 	}
 	var drawings []drawing
 	for _, f := range figures {
-		text, err := os.ReadFile(filepath.Join(dir, f.name+".svg"))
-		if err != nil {
-			return err
+		var svg [2]template.HTML
+		for i, paper := range papers {
+			text, err := os.ReadFile(filepath.Join(dir, f.name+paper))
+			if err != nil {
+				return err
+			}
+			_, text, _ = bytes.Cut(text, []byte("?>")) // no declaration inside a page
+			svg[i] = template.HTML(text)
 		}
-		drawings = append(drawings, drawing{f.caption, template.HTML(text)})
+		drawings = append(drawings, drawing{f.caption, svg[0], svg[1]})
+	}
+	findings, open := 0, 0
+	for _, q := range r.Questions {
+		findings += len(q.Findings)
+		for _, f := range q.Findings {
+			if !f.Decided {
+				open++
+			}
+		}
 	}
 	t, err := template.New("page.html").Funcs(template.FuncMap{
 		"number":  func(x float64) string { return fmt.Sprintf("%.4g", x) },
 		"percent": func(x float64) string { return fmt.Sprintf("%.1f %%", 100*x) },
 		"rank":    func(i int) int { return i + 1 },
+		"ms":      func(seconds float64) string { return fmt.Sprintf("%.3g", 1e3*seconds) },
+		"kB":      func(bytes uint64) uint64 { return bytes / 1000 },
 	}).ParseFS(page, "page.html")
 	if err != nil {
 		return err
@@ -61,6 +78,9 @@ func (r *Result) Write(dir string) error {
 			Drawings  []drawing
 			Suites    []suite.Suite
 			Tables    []table
-		}{r.Settings, r.Questions, drawings, suite.All(), r.tables()})
+			Costs     []suite.Cost
+			Findings  int
+			Open      int
+		}{r.Settings, r.Questions, drawings, suite.All(), r.tables(), r.costs, findings, open})
 	})
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -22,6 +23,9 @@ func rows() []suite.Row {
 			r := suite.Row{Suite: "depth", Network: "net", Vary: "layers", X: x, Estimator: name, Kind: []string{"online", "surrogate", "wrong"}[i], TruthError: 0.05, Main: true}
 			r.Class = "weights"
 			r.Cosine, r.Ratio = gradbench.Estimate{Value: []float64{0.7, 0.9, -0.5}[i] / x, SE: 0.01}, gradbench.Estimate{Value: 1, SE: 0.1}
+			if i == 0 {
+				r.Lead = &gradbench.Estimate{Value: 0.2 / x, SE: 0.01}
+			}
 			if i == 1 {
 				r.Descent = &gradbench.Descent{Change: gradbench.Estimate{Value: -0.5, SE: 0.01}, Length: 2}
 			}
@@ -42,7 +46,7 @@ func TestWrite(t *testing.T) {
 			t.Fatal(err)
 		}
 		files := map[string][]byte{}
-		for _, name := range []string{"report.html", "results.json", "results.csv", "values.csv", "trials.csv", "depth.svg"} {
+		for _, name := range []string{"report.html", "results.json", "results.csv", "values.csv", "trials.csv", "depth.svg", "depth.dark.svg"} {
 			text, err := os.ReadFile(filepath.Join(dir, name))
 			if err != nil {
 				t.Fatal(err)
@@ -54,7 +58,7 @@ func TestWrite(t *testing.T) {
 		}
 		before = files
 	}
-	for _, want := range []string{"<svg", "seed 3", "10.1162/neco_a_01752", "not decided", "bptt/&lt;i&gt;", "excludes 0"} {
+	for _, want := range []string{"<svg", "seed 3", "10.1162/neco_a_01752", "not decided", "bptt/&lt;i&gt;", "cosine of e-prop below that of BPTT by 0.200 ± 0.010, 0.050 ± 0.010<"} {
 		if !strings.Contains(string(before["report.html"]), want) {
 			t.Errorf("report.html does not say %q", want)
 		}
@@ -78,5 +82,35 @@ func TestText(t *testing.T) {
 	first, second, third := strings.Index(b.String(), "noisy"), strings.Index(b.String(), "e-prop"), strings.Index(b.String(), "<i>")
 	if first < 0 || first > second || second > third {
 		t.Errorf("%s", b.String())
+	}
+}
+
+// TestFigures: the suites whose rows are no comparisons have figures, too, and what they draw is in
+// the rows: of two of four seeds that are there after 8 and 16 updates of 20 the curve ends at a
+// half.
+func TestFigures(t *testing.T) {
+	part := gradbench.Part{Real: gradbench.Estimate{Value: 2}, Missed: gradbench.Estimate{Value: 0.5}}
+	r := New(suite.Settings{}, []suite.Row{
+		{Suite: "learn", Estimator: "a", Trials: []float64{20, 16, 20, 8}, Limit: 20},
+		{Suite: "lines", Estimator: "lif", Profile: [][2]float64{{-1, 3}, {1, 4}}},
+		{Suite: "birth", Estimator: "eventprop", X: 5, Main: true, Prediction: &gradbench.Prediction{Same: part, Changed: part}},
+	})
+	got := map[string]int{}
+	for _, f := range r.figures() {
+		got[f.name] = len(f.curves.Panels)
+		if f.name == "learn" {
+			l := f.curves.Panels[0].Lines[0]
+			if !slices.Equal(l.X, []float64{8, 8, 16, 16}) || !slices.Equal(l.Y, []float64{0, 0.25, 0.25, 0.5}) {
+				t.Errorf("%+v", l)
+			}
+		}
+		if f.name == "birth" {
+			if l := f.curves.Panels[2].Lines; len(l) != 2 || l[0].Y[0] != 25 {
+				t.Errorf("%+v", l)
+			}
+		}
+	}
+	if got["learn"] != 1 || got["lines"] != 1 || got["birth"] != 3 {
+		t.Errorf("%v", got)
 	}
 }

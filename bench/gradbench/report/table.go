@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"math"
 	"slices"
 	"strconv"
 	"text/tabwriter"
@@ -23,11 +24,13 @@ type Result struct {
 	Settings  suite.Settings    `json:"settings"`
 	Rows      []suite.Row       `json:"rows"`
 	Questions []answer.Question `json:"questions"`
+
+	costs []suite.Cost // see MeasureCosts
 }
 
 // New returns the result of the rows.
 func New(s suite.Settings, rows []suite.Row) *Result {
-	return &Result{s, rows, answer.All(rows)}
+	return &Result{Settings: s, Rows: rows, Questions: answer.All(rows)}
 }
 
 // JSON writes the result.
@@ -97,6 +100,8 @@ func (r *Result) values(w io.Writer) error {
 			}
 			all["predicted change, spikes stay"], all["real change, spikes stay"] = p.Same.Predicted, p.Same.Real
 			all["predicted change, spikes differ"], all["real change, spikes differ"] = p.Changed.Predicted, p.Changed.Real
+			all["missed change, spikes stay"], all["missed change, spikes differ"] = p.Same.Missed, p.Changed.Missed
+			all["share of samples with other spikes"] = gradbench.Estimate{Value: p.ChangedShare, SE: math.Sqrt(p.ChangedShare * (1 - p.ChangedShare) / float64(p.Samples))}
 			all["length of the step"] = gradbench.Estimate{Value: p.Length}
 		}
 		for _, name := range slices.Sorted(maps.Keys(all)) {

@@ -15,6 +15,7 @@ type chipSetting struct {
 	name     string
 	currents map[dynapse.Param]float64 // A
 	rate     float64                   // Hz
+	rows     int                       // inputs: more where spikes are few
 }
 
 var (
@@ -29,8 +30,8 @@ var (
 // best sum a S + b T for the truth at hand: no weights of the two can be better.
 func chips(s Settings) []Run {
 	all := []chipSetting{
-		{"defaults, 40 Hz", nil, 40}, {"t_ref 4.6 ms, 40 Hz", ref, 40}, {"AHP, 40 Hz", ahp, 40},
-		{"defaults, 80 Hz", nil, 80}, {"t_ref 4.6 ms, 80 Hz", ref, 80}, {"AHP, 80 Hz", ahp, 80}, {"AHP, 20 Hz", ahp, 20},
+		{"defaults, 40 Hz", nil, 40, 2048}, {"t_ref 4.6 ms, 40 Hz", ref, 40, 2048}, {"AHP, 40 Hz", ahp, 40, 2048},
+		{"defaults, 80 Hz", nil, 80, 2048}, {"t_ref 4.6 ms, 80 Hz", ref, 80, 2048}, {"AHP, 80 Hz", ahp, 80, 2048}, {"AHP, 20 Hz", ahp, 20, 8192},
 	}
 	var runs []Run
 	for i, setting := range pick(s, all, all[2:3]) {
@@ -46,7 +47,7 @@ func chips(s Settings) []Run {
 				}
 			}
 			r, err := truth.Measure(ctx, truth.Settings{
-				Rows: pick2(s, 2048, 512), Steps: 300, Rate: []float64{setting.rate}, Weight: []float64{1}, Seed: s.Seed, Change: 0.03, Target: 0.3,
+				Rows: pick2(s, setting.rows, 512), Steps: 300, Rate: []float64{setting.rate}, Weight: []float64{1}, Seed: s.Seed, Change: 0.03, Target: 0.3,
 				Losses: []string{"count", "van_rossum", "trace"}, Rules: []string{"rockpool", "surge-S", "surge-T", "surge-mixed", "surge"}, Net: net, Params: params,
 			})
 			if err != nil {

@@ -25,7 +25,6 @@ func averaged(ctx context.Context, n *event.Net, t *gradbench.Blocks, row Row, l
 	var rows []Row
 	weights := gradbench.Class{Name: "weights", To: n.Layout(1e-3).Weights}
 	for _, c := range list {
-
 		g, err := gradbench.Sample(ctx, n, c.Estimator, 1, 16, draws)
 		if errors.Is(err, gradbench.ErrNotFinite) {
 			rows = append(rows, notFinite(row, c))
@@ -107,7 +106,7 @@ func births(s Settings) []Run {
 			}
 			row := Row{Suite: "birth", Network: n.Title, Vary: "time constant of the loss (ms)", X: tau, TruthError: t.Error()}
 			list := []contender{{Estimator: n.Exact(eventprop.Adjoint), kind: "eventprop"}, {Estimator: n.Exact(eventprop.Implicit), kind: "analytical"}}
-			rows, err := averaged(ctx, n, t, row, list, pick2(s, 64, 16))
+			rows, err := averaged(ctx, n, t, row, list, pick2(s, 256, 16))
 			if err != nil {
 				return nil, err
 			}

@@ -118,7 +118,11 @@ func learning(s Settings) []Run {
 					best, rate = m, r
 				}
 			}
-			trials, err := l.trials(ctx, s.Seed, pick2(s, 10, 3), rate)
+			seeds := pick2(s, 20, 3)
+			if l.kind == "score" { // which costs as much as all others
+				seeds = min(seeds, 10)
+			}
+			trials, err := l.trials(ctx, s.Seed, seeds, rate)
 			if err != nil {
 				return nil, err
 			}

@@ -56,6 +56,7 @@ func lines(s Settings) []Run {
 			names := []string{Jumps, JumpsPerSpike, JumpSize, Spikes}
 			sums, squares := make([]float64, len(names)), make([]float64, len(names))
 			nets := pick2(s, 40, 6)
+			var profile [][2]float64
 			for net := range nets {
 				if ctx.Err() != nil {
 					return nil, ctx.Err()
@@ -68,6 +69,11 @@ func lines(s Settings) []Run {
 				if err != nil {
 					return nil, err
 				}
+				if net == 0 {
+					if profile, err = along(line, half); err != nil {
+						return nil, err
+					}
+				}
 				jumps, err := line.Jumps(half, pick2(s, 128, 32), bound)
 				if err != nil {
 					return nil, fmt.Errorf("suite: network %d of %s: %w", net, neuron.name, err)
@@ -77,7 +83,7 @@ func lines(s Settings) []Run {
 					sums[k], squares[k] = sums[k]+x, squares[k]+x*x
 				}
 			}
-			row := Row{Suite: "lines", Network: "8-6-3 from event to event, van Rossum distance with 20 ms", Vary: "neuron", X: float64(i), Estimator: neuron.name, Kind: "neuron"}
+			row := Row{Suite: "lines", Network: "8-6-3 from event to event, van Rossum distance with 20 ms", Vary: "neuron", X: float64(i), Estimator: neuron.name, Kind: "neuron", Profile: profile}
 			row.Values = map[string]gradbench.Estimate{}
 			for k, name := range names {
 				row.Values[name] = gradbench.Mean(sums[k], squares[k], nets)
@@ -90,4 +96,19 @@ func lines(s Settings) []Run {
 		}})
 	}
 	return runs
+}
+
+// along returns the loss on a line from -half to half.
+func along(line *event.Line, half float64) ([][2]float64, error) {
+	const points = 256
+	var profile [][2]float64
+	for k := range points + 1 {
+		x := half * (2*float64(k)/points - 1)
+		loss, _, _, err := line.At(x)
+		if err != nil {
+			return nil, err
+		}
+		profile = append(profile, [2]float64{x, loss})
+	}
+	return profile, nil
 }

@@ -18,6 +18,7 @@ type contender struct {
 	slope, area float64
 	descend     bool // the step along it is measured, too
 	claim       bool // the report says by how much the first of the list is better
+	predict     bool // what it predicts for a small step is compared with what happens
 }
 
 func of(kind string, s surrogate.Surrogate, e gradbench.Estimator) contender {
@@ -69,6 +70,9 @@ func expected(ctx context.Context, s Settings, p *lif.Problem, share float64, mo
 // allow it: what is claimed has three of them.
 const settled = 1. / 3
 
+// smallStep is the length of the step of a prediction, in units of the norm of the weights.
+const smallStep = 1e-3
+
 // compare sets the contenders beside the truth, of which it takes up to most blocks to settle by
 // how much the first contender is better than those that claim it.
 func compare(ctx context.Context, s Settings, p *lif.Problem, t gradbench.Average, most int, row Row, list []contender) ([]Row, error) {
@@ -119,6 +123,14 @@ func compare(ctx context.Context, s Settings, p *lif.Problem, t gradbench.Averag
 					return nil, err
 				}
 				r.Descent = &d
+			}
+			if r.Main && c.predict {
+				length := smallStep * math.Sqrt(squares(p.Params()[:weights.To]))
+				d, err := gradbench.Predict(ctx, p, c.Estimator, t.Gradient(), 3, 64*draws, length)
+				if err != nil {
+					return nil, err
+				}
+				r.Prediction = &d
 			}
 			rows = append(rows, r)
 		}

@@ -56,6 +56,8 @@ type Row struct {
 	// rows paired; Limit where it was not reached in so many.
 	Trials []float64 `json:"trials,omitempty"`
 	Limit  float64   `json:"limit,omitempty"`
+	// Profile is a curve of the network: the length along the first line, and the loss.
+	Profile [][2]float64 `json:"profile,omitempty"`
 }
 
 // Run is a unit of work: one point of a suite.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/surge-snn/surge/bench/gradbench/lif"
 	"github.com/surge-snn/surge/surrogate"
@@ -75,9 +76,11 @@ func surrogates(s Settings) []Run {
 	return runs
 }
 
-// Of returns the run for a network of the user's: the rules, the catalogue with its defaults, and
-// surrogates with a mistake, against the gradient of the expected loss.
-func Of(s Settings, p *lif.Problem) Run {
+// Of returns the run for a network of the user's: the rules, the catalogue with its defaults, what
+// the network is trained with, and surrogates with a mistake, against the gradient of the expected
+// loss. For the first rule and its own, what they predict for a small step stands beside what
+// happens.
+func Of(s Settings, p *lif.Problem, own ...lif.Rule) Run {
 	if p == nil {
 		return Run{}
 	}
@@ -87,6 +90,14 @@ func Of(s Settings, p *lif.Problem) Run {
 			return nil, err
 		}
 		list := others(s, p)
+		list[0].predict = true
+		for _, rule := range own {
+			if rule.Surrogate != nil {
+				c := of("own", rule.Surrogate, p.BPTT(rule))
+				c.descend, c.predict = true, true
+				list = slices.Insert(list, 1, c)
+			}
+		}
 		for _, one := range Catalogue(nil) {
 			list = append(list,
 				of("quiet", one, p.BPTT(lif.Rule{Surrogate: one})),

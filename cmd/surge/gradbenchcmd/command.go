@@ -26,7 +26,7 @@ type Command struct {
 	Width   float64  `default:"0.2" help:"Of it: the width of the escape noise, in units of the threshold, or, from event to event, of the noise of its parameters, in units of their root mean square; default ${default}."`
 	Data    string   `placeholder:"DIR|FILE" help:"Of it: where its data are, as of surge train."`
 	Quick   bool     `help:"Fewer points and larger errors."`
-	Cost    bool     `help:"Time the rules on one network as well, and count the memory that they allocate: costs.csv and costs.svg in --out, and on standard error. These are no part of the promise of equal bytes."`
+	Cost    bool     `help:"Time the rules on one network as well, and count the memory that they allocate: costs.csv, a figure and a table of the report in --out, and on standard error. These are no part of the promise of equal bytes."`
 	Seed    uint64   `default:"1" help:"Determines networks, inputs and all random numbers; default ${default}."`
 	All     bool     `help:"Print every estimator, not only the best and the worst."`
 	JSON    bool     `help:"Print the result as JSON in place of tables."`
@@ -86,14 +86,14 @@ func (c *Command) Run(ctx context.Context, k *kong.Context) error {
 		return failed
 	}
 	r := report.New(settings, rows)
-	if c.Out != "" {
-		if err := r.Write(c.Out); err != nil {
-			return errors.Join(failed, err)
-		}
-	}
 	if c.Cost && failed == nil {
 		if err := r.MeasureCosts(ctx, k.Stderr, c.Out); err != nil {
 			return err
+		}
+	}
+	if c.Out != "" {
+		if err := r.Write(c.Out); err != nil {
+			return errors.Join(failed, err)
 		}
 	}
 	most := 12

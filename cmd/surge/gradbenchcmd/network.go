@@ -3,9 +3,11 @@ package gradbenchcmd
 import (
 	"fmt"
 
+	"github.com/surge-snn/surge/bench/gradbench/lif"
 	"github.com/surge-snn/surge/bench/gradbench/suite"
 	"github.com/surge-snn/surge/bench/gradbench/trained"
 	"github.com/surge-snn/surge/internal/exit"
+	"github.com/surge-snn/surge/surrogate"
 	"github.com/surge-snn/surge/train/experiment"
 )
 
@@ -34,5 +36,9 @@ func (c *Command) network(s suite.Settings) (run suite.Run, err error) {
 		return run, err
 	}
 	p.Width, p.Seed = c.Width*e.Model.VTh, c.Seed
-	return suite.Of(s, p), nil
+	own, err := surrogate.Parse(e.Model.Surrogate)
+	if err != nil {
+		return run, err
+	}
+	return suite.Of(s, p, lif.Rule{Surrogate: own, Detach: e.Model.DetachReset}), nil
 }

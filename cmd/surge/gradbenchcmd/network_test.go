@@ -13,20 +13,21 @@ import (
 func TestNetwork(t *testing.T) {
 	dir := t.TempDir()
 	file := filepath.Join(dir, "small.toml")
-	text := "name = \"small\"\n[data]\nset = \"yinyang\"\ntrain = 20\nvalid = 2\ntest = 2\n[encode]\nkind = \"latency\"\n[model]\nhidden = [3]\n"
+	text := "name = \"small\"\n[data]\nset = \"yinyang\"\ntrain = 20\nvalid = 2\ntest = 2\n[encode]\nkind = \"latency\"\n[model]\nhidden = [3]\nsurrogate = \"atan(3)\"\ndetach_reset = true\n"
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	out, _, err := surge(t, t.Context(), "--network", file, "--samples", "1", "--quick")
-	if err != nil || !strings.Contains(out, "network: small") || !strings.Contains(out, "bptt/sigmoid(5)/noisy") {
+	if err != nil || !strings.Contains(out, "network: small") || !strings.Contains(out, "bptt/sigmoid(5)/noisy") ||
+		!strings.Contains(out, "what it is trained with (bptt/atan(3)/detached): norm over that of the truth") || strings.Count(out, "a step of ") != 4 {
 		t.Errorf("%v: %s", err, out)
 	}
 	// From event to event.
-	if err := os.WriteFile(file, []byte(text+"[train]\nmethod = \"eventprop\"\n"), 0o600); err != nil {
+	if err := os.WriteFile(file, []byte(strings.ReplaceAll(strings.ReplaceAll(text, "surrogate = \"atan(3)\"\n", ""), "detach_reset = true\n", "")+"[train]\nmethod = \"eventprop\"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	out, _, err = surge(t, t.Context(), "--network", file, "--samples", "1", "--quick", "--width", "0.05")
-	if err != nil || !strings.Contains(out, "network: small, noise of the parameters = 0.05") || !strings.Contains(out, "small: norm over that of the gradient of the expected loss") {
+	if err != nil || !strings.Contains(out, "network: small, noise of the parameters = 0.05") || !strings.Contains(out, "EventProp (eventprop): norm over that of the truth") {
 		t.Errorf("%v: %s", err, out)
 	}
 	for _, test := range [][2]string{{dir, "best.params: expected the parameters of a run"}, {"none.toml", "none.toml"}} {
