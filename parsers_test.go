@@ -14,7 +14,6 @@ import (
 // what is in it, or read it by another parser.
 var through = map[string]string{
 	"train.Epoch.UnmarshalJSON":               "train.FuzzCheckpoint",
-	"train/data.CSV.Open":                     "internal/files.FuzzTable",
 	"bench/cases.Read":                        "bench/cases.FuzzParse",
 	"bench/fit.OpenJournal":                   "internal/files.FuzzLines",
 	"internal/files.Open":                     "internal/files.FuzzArchiveBytes",
@@ -44,12 +43,8 @@ var through = map[string]string{
 	"train.ReadOneCheckpoint":                 "train.FuzzCheckpoint",
 	"train.ReadParams":                        "internal/files.FuzzArchiveBytes",
 	"train.ReadReceipt":                       "train.FuzzReceipt",
-	"train/data.EventFiles.Open":              "train/data.FuzzRecording",
-	"train/data.SHD.Open":                     "internal/hdf5.FuzzRead",
 	"train/data.LoadMNIST":                    "train/data.FuzzParseIDX",
-	"train/data.NPZ.Open":                     "train/data.FuzzNPZSet",
 	"train/data.ReadIDX":                      "train/data.FuzzParseIDX",
-	"train/data.TS.Open":                      "train/data.FuzzTS",
 	"train/experiment.Experiment.Load":        "train/data.FuzzNPZSet",
 	"train/experiment.ReadNetwork":            "train/experiment.FuzzParse",
 	"train/experiment.ReadRun":                "internal/files.FuzzLines",

@@ -98,3 +98,58 @@ func TestCSVErrors(t *testing.T) {
 		}
 	}
 }
+
+// FuzzCSVSet: whatever a table is, reading it gives samples of their form or an error; a file to
+// predict has the same channels or is an error.
+func FuzzCSVSet(f *testing.F) {
+	f.Add("a,b,y\n1,2,0\n3,4,1\n5,6,0\n", "", "", "")
+	f.Add("trial;a;class;who;set\n7;1,5;x;p;0\n7;2,5;x;p;0\n9;1;y;q;1\n8;1;y;r;2\n", "class", "trial", "who")
+	f.Add("s a u v\n0 1 2 3\n0 4 5 6\n1 7 8 9\n", "u, v", "s", "")
+	f.Fuzz(func(t *testing.T, text, y, sample, group string) {
+		path := saveText(t, text)
+		for _, target := range []string{"", "class", "vector", "sequence"} {
+			s := CSV{Y: y, Target: target, Sample: sample, Files: Files{File: path, Group: group}}
+			p, err := s.Load()
+			if err != nil {
+				continue
+			}
+			checkParts(t, p)
+			d, err := s.Open(path, p.Train)
+			checkOpened(t, p, d, err)
+		}
+	})
+}
+
+// checkParts reads the first samples of each part.
+func checkParts(t *testing.T, p Parts) {
+	t.Helper()
+	for _, d := range p.Each() {
+		checkFirst(t, d)
+	}
+}
+
+// checkOpened reads the first samples of a file to predict.
+func checkOpened(t *testing.T, p Parts, d Dataset, err error) {
+	t.Helper()
+	if err != nil {
+		return
+	}
+	checkFirst(t, d)
+	if d.Form().Channels != p.Train.Form().Channels {
+		t.Fatalf("%d channels to predict, %d in training", d.Form().Channels, p.Train.Form().Channels)
+	}
+}
+
+// checkFirst reads the first samples of a set, which are to be of its form.
+func checkFirst(t *testing.T, d Dataset) {
+	t.Helper()
+	var s Sample
+	for i := range min(d.Len(), 100) {
+		if err := d.Sample(&s, i); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.check(d.Form()); err != nil {
+			t.Fatal(err)
+		}
+	}
+}

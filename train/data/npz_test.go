@@ -355,20 +355,13 @@ func FuzzNPZSet(f *testing.F) {
 		if err := os.WriteFile(path, b, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		p, err := NPZ{Files: Files{File: path}}.Load()
+		s := NPZ{Files: Files{File: path}}
+		p, err := s.Load()
 		if err != nil {
 			return
 		}
-		for _, d := range p.Each() {
-			var s Sample
-			for i := range min(d.Len(), 100) {
-				if err := d.Sample(&s, i); err != nil {
-					t.Fatal(err)
-				}
-				if err := s.check(d.Form()); err != nil {
-					t.Fatal(err)
-				}
-			}
-		}
+		checkParts(t, p)
+		d, err := s.Open(path, p.Train)
+		checkOpened(t, p, d, err)
 	})
 }

@@ -443,6 +443,21 @@ func FuzzRecording(f *testing.F) {
 				t.Fatalf("%d events in %d bytes", len(rec), len(b))
 			}
 		}
+		path := filepath.Join(t.TempDir(), "a.aedat")
+		if err := os.WriteFile(path, b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		like := &eventFiles{width: 40, height: 30, form: Form{Input: EventList, Channels: 2400}}
+		d, err := EventFiles{Endings: []string{".aedat"}, Sensor: "davis"}.Open(path, like)
+		if err != nil {
+			return
+		}
+		var s Sample
+		if err := d.Sample(&s, 0); err == nil {
+			if err := s.check(d.Form()); err != nil {
+				t.Fatal(err)
+			}
+		}
 	})
 }
 

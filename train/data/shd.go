@@ -186,6 +186,10 @@ type spoken struct {
 
 // open reads all of a file but the spikes, and checks these.
 func (s SHD) open(path string) (d *spoken, err error) {
+	if s.Channels < 1 || s.Bin < 1 || !(s.Duration >= 0) || math.IsInf(s.Duration, 1) {
+		return nil, fmt.Errorf("%w: SHD of %d channels, %d joined to one, that ends at %g s, want at least 1, 1, and a finite time >= 0",
+			ErrSettings, s.Channels, s.Bin, s.Duration)
+	}
 	d = &spoken{SHD: s, path: path}
 	defer func() { // what is wrong in an array says its name alone
 		if err != nil && !strings.Contains(err.Error(), path) {

@@ -14,7 +14,7 @@ import (
 )
 
 // writeSHD writes a file in the format of SHD, and change may change what is in it.
-func writeSHD(t *testing.T, path string, times [][]float32, units [][]uint16, labels, speakers []int64) {
+func writeSHD(t testing.TB, path string, times [][]float32, units [][]uint16, labels, speakers []int64) {
 	t.Helper()
 	root := &hdf5.Content{}
 	s := root.Group("spikes")
@@ -266,4 +266,45 @@ func TestEventAugments(t *testing.T) {
 	if err := (Blend{P: 1}).Augment(&s, form, rand.New(rand.NewPCG(4, 4))); !errors.Is(err, ErrSettings) {
 		t.Errorf("a Blend of nothing: %v", err)
 	}
+}
+
+// FuzzSHD: whatever the file is, it is a set of its form or an error; a sample that cannot be read
+// is an error of its own, as spikes stay in the file.
+func FuzzSHD(f *testing.F) {
+	path := filepath.Join(f.TempDir(), "shd_train.h5")
+	writeSHD(f, path, [][]float32{{0.1, 0.2}, {}, {0.3}, {0.1}, {0.5, 0.4}, {0.9}}, [][]uint16{{1, 699}, {}, {3}, {4}, {5, 5}, {6}}, []int64{0, 1, 0, 1, 0, 1}, []int64{1, 1, 2, 2, 3, 3})
+	b, err := os.ReadFile(path)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(b, false, 0.0)
+	f.Add(b, true, 0.35)
+	f.Add(b, true, -1.0)
+	f.Fuzz(func(t *testing.T, b []byte, bySpeaker bool, duration float64) {
+		dir := t.TempDir()
+		for _, name := range []string{"shd_train.h5", "shd_test.h5"} {
+			if err := os.WriteFile(filepath.Join(dir, name), b, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		set := SHD{Dir: dir, Name: "shd", Channels: 700, Bin: 7, Duration: duration, Valid: 0.5, BySpeaker: bySpeaker}
+		p, err := set.Load()
+		if err != nil {
+			return
+		}
+		for _, d := range p.Each() {
+			var s Sample
+			for i := range min(d.Len(), 20) {
+				if err := d.Sample(&s, i); err != nil {
+					continue
+				}
+				if err := s.check(d.Form()); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		if d, err := set.Open(filepath.Join(dir, "shd_test.h5"), p.Train); err == nil && d.Len() != p.Test.Len() {
+			t.Fatalf("%d samples to predict, of %d", d.Len(), p.Test.Len())
+		}
+	})
 }

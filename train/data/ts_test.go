@@ -172,6 +172,14 @@ func FuzzTS(f *testing.F) {
 				t.Fatal(err)
 			}
 		}
+		s.File = saveText(t, text)
+		p, err := s.Load()
+		if err != nil {
+			return
+		}
+		checkParts(t, p)
+		d, err := s.Open(s.File, p.Train)
+		checkOpened(t, p, d, err)
 	})
 }
 

@@ -27,7 +27,7 @@ type Command struct {
 func (Command) Help() string {
 	return `Proves that the files of a run are what surge train wrote, and that the run did what they say.
 
-SHA256SUMS says whether a file has changed since. receipt.jsonl is a chain: a line for the start and for each epoch with the SHA-256 of experiment, data, parameters, metrics and the whole state, and of the line before. The other files are compared with it, and then the epochs are done again, from the start or from the last kept checkpoint before the segment (surge train --keep), on this machine: each must end with the bits that the receipt has. Who changes a file and all sums with it is found here. At last the pictures are drawn again. times.jsonl, the only file that cannot be proved, is covered by SHA256SUMS alone.
+SHA256SUMS says whether a file has changed since. receipt.jsonl is a chain: a line for the start and for each epoch with the SHA-256 of experiment, data, parameters, metrics and the whole state, and of the line before. The other files are compared with it, and then the epochs are done again, from the start or from the last kept checkpoint before the segment (surge train --keep), on this machine: each must end with the bits that the receipt has. Who changes a file and all sums with it is found here. At last the pictures are drawn again: they must show the same, up to the rounding of colours, in which processors differ. times.jsonl, the only file that cannot be proved, is covered by SHA256SUMS alone.
 
 Of a fit, SHA256SUMS is checked.
 
