@@ -7,6 +7,7 @@ import (
 
 	"github.com/surge-snn/surge/graph"
 	"github.com/surge-snn/surge/internal/cells"
+	"github.com/surge-snn/surge/internal/fmath"
 	"github.com/surge-snn/surge/internal/kernel"
 	"github.com/surge-snn/surge/ops"
 )
@@ -235,7 +236,7 @@ func (k *alphaKernel[T]) currentBack(w *alphaTask[T], r0, r1, at, end int) {
 // exactBack is the adjoint where h before the step is in the equation of g.
 func (k *alphaKernel[T]) exactBack(f *cells.AlphaBack[T]) {
 	for j, dg := range f.DG {
-		dh := f.DH[j]
+		dg, dh := fmath.Flush(dg), fmath.Flush(f.DH[j])
 		f.DC[j] += T(dg * f.H0[j])
 		f.DA[j] += T(dh*f.H0[j]) + T(dg*f.G0[j])
 		f.DGbar[j] += T(dh * f.O[j])

@@ -74,6 +74,14 @@ func (t *translator) of(line term) value {
 	return v
 }
 
+// flushed is a state, or its gradient, for the next step: without numbers that make it slow.
+func (t *translator) flushed(v value) value {
+	if i := t.writer.of(v); i != nil && i.op == zero {
+		return v
+	}
+	return t.put(instruction{op: flush, x: v})
+}
+
 // constantCode computes the values of constant lines.
 func (f *formula) constantCode(constants []term) *code {
 	t := f.translate(constants, false, 0)
@@ -94,7 +102,7 @@ func (f *formula) stepCode(constants []term, feedback bool) *code {
 		r = append(r, result{t.of(line), at + i})
 	}
 	for i, line := range f.next {
-		r = append(r, result{t.of(line), at + len(f.outputs) + i})
+		r = append(r, result{t.flushed(t.of(line)), at + len(f.outputs) + i})
 	}
 	if feedback {
 		r = append(r, result{t.of(f.feedback), at + len(f.outputs) + f.states})
@@ -255,7 +263,7 @@ func (f *formula) adjointCode(constants []term, w wanted) *code {
 		r = append(r, result{a.zeros(a.gradient[0]), v.x})
 	}
 	for i := range f.states {
-		r = append(r, result{a.zeros(a.gradient[f.state(i)]), v.states + i})
+		r = append(r, result{a.flushed(a.zeros(a.gradient[f.state(i)])), v.states + i})
 	}
 	return a.end(r)
 }

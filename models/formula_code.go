@@ -19,6 +19,7 @@ const (
 	atLeastSlope                      // that of floor
 	fireSlope                         // that of fire
 	zero                              // 0
+	flush                             // fmath.Flush(x)
 )
 
 // value is the number of a vector in code: those that are given come first.
@@ -87,7 +88,7 @@ func (w *writer) of(v value) *instruction {
 // arity is how many operands operations have.
 var arity = [...]int{
 	add: 2, sub: 2, mul: 2, div: 2, affine: 1, exp: 1, floor: 1, ceiling: 1, atLeast: 1, fire: 1,
-	addMul: 3, subMul: 3, addScaled: 2, mix: 3, atLeastSlope: 1, fireSlope: 1, zero: 0,
+	addMul: 3, subMul: 3, addScaled: 2, mix: 3, atLeastSlope: 1, fireSlope: 1, zero: 0, flush: 1,
 }
 
 // operands returns those of an instruction.
@@ -284,6 +285,8 @@ func runCode[T kernel.Float](c *code, v [][]T, twin bool) {
 			surrogate.Slopes(c.lines[i.line].sharper, z, x)
 		case zero:
 			clear(z)
+		case flush:
+			kernel.Flush(z, x)
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -85,6 +86,68 @@ func TestAMillionSteps(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestSilence: behind the last input, states and gradients end at 0 and are never subnormal, with
+// which steps are more than ten times as slow.
+func TestSilence(t *testing.T) {
+	const T = 2000 // steps of 1 ms, 100 time constants and more
+	for name, layer := range map[string]func(b *graph.Builder, x *G.Node) (*G.Node, []*G.Node){
+		"LIF": func(b *graph.Builder, x *G.Node) (*G.Node, []*G.Node) {
+			n := LIF{TauMem: Fixed(10e-3)}.Apply(b, "n", x)
+			return n.Vmem, n.Final
+		},
+		"LIF with TauSyn": func(b *graph.Builder, x *G.Node) (*G.Node, []*G.Node) {
+			n := LIF{TauMem: Fixed(10e-3), TauSyn: Learned(5e-3)}.Apply(b, "n", x)
+			return n.Vmem, n.Final
+		},
+		"LI": func(b *graph.Builder, x *G.Node) (*G.Node, []*G.Node) {
+			n := LI{TauMem: Learned(10e-3), TauSyn: Fixed(5e-3)}.Apply(b, "n", x)
+			return n.Vmem, n.Final
+		},
+		"ExpSyn": func(b *graph.Builder, x *G.Node) (*G.Node, []*G.Node) {
+			n := ExpSyn{TauSyn: Learned(10e-3)}.Apply(b, "n", x)
+			return n.Isyn, n.Final
+		},
+		"AlphaSynapse": func(b *graph.Builder, x *G.Node) (*G.Node, []*G.Node) {
+			n := AlphaSynapse{Out: 1, TauDecay: Learned(10e-3)}.Apply(b, "n", x)
+			return n.G, n.Final
+		},
+		"AlphaSynapse, exact": func(b *graph.Builder, x *G.Node) (*G.Node, []*G.Node) {
+			n := AlphaSynapse{Out: 1, TauDecay: Learned(10e-3), Rule: AlphaExact}.Apply(b, "n", x)
+			return n.G, n.Final
+		},
+		"DoubleExp": func(b *graph.Builder, x *G.Node) (*G.Node, []*G.Node) {
+			n := DoubleExp{TauDecay: Learned(10e-3), TauRise: Fixed(5e-3)}.Apply(b, "n", x)
+			return n.Isyn, n.Final
+		},
+		"ALIF": func(b *graph.Builder, x *G.Node) (*G.Node, []*G.Node) {
+			n := ALIF{TauMem: Fixed(10e-3), TauAdapt: Fixed(10e-3), TauW: Fixed(10e-3)}.Apply(b, "n", x)
+			return n.Vmem, n.Final
+		},
+	} {
+		p := build(t, graph.Settings{DType: tensor.Float32}, func(b *graph.Builder) {
+			x := b.Param("x", func(dst []float64, _ []int, _ *rand.Rand) { dst[0] = 0.5 }, T, 1, 1)
+			y, final := layer(b, x)
+			b.Output("y", y)
+			b.Output("final", final[0])
+			b.Loss(b.Check(G.Sum(final[len(final)-1])))
+		})
+		if err := p.Run(); err != nil {
+			t.Fatal(err)
+		}
+		for _, list := range []struct {
+			name string
+			x    []float64
+			zero int // where it is 0
+		}{{"output", numbers(p.Output("y")), T - 1}, {"final state", numbers(p.Output("final")), 0}, {"gradient", numbers(p.Grad("x")), 0}} {
+			for i, v := range list.x {
+				if v != 0 && math.Abs(v) < 0x1p-126 || i == list.zero && v != 0 {
+					t.Fatalf("%s: %s at step %d is %v", name, list.name, i, v)
+				}
+			}
+		}
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"gorgonia.org/tensor"
 
 	"github.com/surge-snn/surge/graph"
+	"github.com/surge-snn/surge/internal/fmath"
 	"github.com/surge-snn/surge/internal/kernel"
 	"github.com/surge-snn/surge/ops"
 	"github.com/surge-snn/surge/surrogate"
@@ -341,7 +342,7 @@ func (k *wtasKernel[T]) backwardRows(lo, hi int) {
 					dsharp[i] += T(dx * (vp[i] - thr[i]))
 					dx *= a.sharp[i]
 				}
-				dthr[i] -= dx
+				dthr[i] = fmath.Flush(dthr[i] - dx)
 				dv[i] += dx
 			}
 			ops.SoftmaxRowGradient(dv, vp, dv)
@@ -352,7 +353,7 @@ func (k *wtasKernel[T]) backwardRows(lo, hi int) {
 				if t == k.t-1 && g.vEnd != nil {
 					dv[i] += g.vEnd[r0+i]
 				}
-				dv[i] *= ready[i]
+				dv[i] = fmath.Flush(dv[i] * ready[i])
 				dresist[i] += T(dv[i] * a.j[at+i])
 				if d.j != nil {
 					d.j[at+i] = dv[i] * a.resist[i]

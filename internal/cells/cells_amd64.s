@@ -3006,6 +3006,9 @@ row_of_linear:
 loop_linear:
 	MOVQ      (AX), R8
 	VMOVUPD   (R8)(DX*1), Y0
+	VANDPD    word32_000000007fffffff<>+0(SB), Y0, Y1
+	VCMPPS    $0x16, word32_000000000d800000<>+0(SB), Y1, Y1
+	VANDPD    Y0, Y1, Y0
 	MOVQ      240(AX), R8
 	VMULPS    (R8)(DX*1), Y0, Y1
 	MOVQ      768(AX), R8
@@ -3098,6 +3101,9 @@ loop_linear:
 	VADDPS    Y2, Y0, Y0
 	MOVQ      216(AX), R8
 	VMULPS    (R8)(DX*1), Y0, Y0
+	VANDPD    word32_000000007fffffff<>+0(SB), Y0, Y2
+	VCMPPS    $0x16, word32_000000000d800000<>+0(SB), Y2, Y2
+	VANDPD    Y0, Y2, Y0
 	MOVQ      336(AX), R8
 	VMULPS    (R8)(DX*1), Y0, Y2
 	MOVQ      504(AX), R8
@@ -3139,6 +3145,9 @@ loop_linear:
 	MOVQ      720(AX), R8
 	VADDPS    (R8)(DX*1), Y2, Y2
 	VADDPS    Y1, Y2, Y1
+	VANDPD    word32_000000007fffffff<>+0(SB), Y1, Y2
+	VCMPPS    $0x16, word32_000000000d800000<>+0(SB), Y2, Y2
+	VANDPD    Y1, Y2, Y1
 	MOVQ      600(AX), R8
 	VMULPS    (R8)(BX*1), Y1, Y2
 	MOVQ      720(AX), R8
@@ -3197,6 +3206,9 @@ tail_of_linear:
 	VMOVUPD    (R8), Y15
 	MOVQ       (AX), R8
 	VMASKMOVPS (R8)(DX*1), Y15, Y0
+	VANDPD     word32_000000007fffffff<>+0(SB), Y0, Y1
+	VCMPPS     $0x16, word32_000000000d800000<>+0(SB), Y1, Y1
+	VANDPD     Y0, Y1, Y0
 	MOVQ       240(AX), R8
 	VMASKMOVPS (R8)(DX*1), Y15, Y1
 	VMULPS     Y1, Y0, Y1
@@ -3300,6 +3312,9 @@ tail_of_linear:
 	MOVQ       216(AX), R8
 	VMASKMOVPS (R8)(DX*1), Y15, Y2
 	VMULPS     Y2, Y0, Y0
+	VANDPD     word32_000000007fffffff<>+0(SB), Y0, Y2
+	VCMPPS     $0x16, word32_000000000d800000<>+0(SB), Y2, Y2
+	VANDPD     Y0, Y2, Y0
 	MOVQ       336(AX), R8
 	VMASKMOVPS (R8)(DX*1), Y15, Y2
 	VMULPS     Y2, Y0, Y2
@@ -3346,6 +3361,9 @@ tail_of_linear:
 	VMASKMOVPS (R8)(DX*1), Y15, Y3
 	VADDPS     Y3, Y2, Y2
 	VADDPS     Y1, Y2, Y1
+	VANDPD     word32_000000007fffffff<>+0(SB), Y1, Y2
+	VCMPPS     $0x16, word32_000000000d800000<>+0(SB), Y2, Y2
+	VANDPD     Y1, Y2, Y1
 	MOVQ       600(AX), R8
 	VMASKMOVPS (R8)(BX*1), Y15, Y2
 	VMULPS     Y2, Y1, Y2
@@ -3399,6 +3417,26 @@ end_linear:
 	MOVQ SI, found+32(FP)
 	VZEROUPPER
 	RET
+
+DATA word32_000000007fffffff<>+0(SB)/8, $0x7fffffff7fffffff
+DATA word32_000000007fffffff<>+8(SB)/8, $0x7fffffff7fffffff
+DATA word32_000000007fffffff<>+16(SB)/8, $0x7fffffff7fffffff
+DATA word32_000000007fffffff<>+24(SB)/8, $0x7fffffff7fffffff
+DATA word32_000000007fffffff<>+32(SB)/8, $0x7fffffff7fffffff
+DATA word32_000000007fffffff<>+40(SB)/8, $0x7fffffff7fffffff
+DATA word32_000000007fffffff<>+48(SB)/8, $0x7fffffff7fffffff
+DATA word32_000000007fffffff<>+56(SB)/8, $0x7fffffff7fffffff
+GLOBL word32_000000007fffffff<>(SB), RODATA|NOPTR, $64
+
+DATA word32_000000000d800000<>+0(SB)/8, $0x0d8000000d800000
+DATA word32_000000000d800000<>+8(SB)/8, $0x0d8000000d800000
+DATA word32_000000000d800000<>+16(SB)/8, $0x0d8000000d800000
+DATA word32_000000000d800000<>+24(SB)/8, $0x0d8000000d800000
+DATA word32_000000000d800000<>+32(SB)/8, $0x0d8000000d800000
+DATA word32_000000000d800000<>+40(SB)/8, $0x0d8000000d800000
+DATA word32_000000000d800000<>+48(SB)/8, $0x0d8000000d800000
+DATA word32_000000000d800000<>+56(SB)/8, $0x0d8000000d800000
+GLOBL word32_000000000d800000<>(SB), RODATA|NOPTR, $64
 
 // func mixedAVX2F32(args *byte, scratch *byte, n int, rows int) (found int)
 // Requires: AVX, AVX2
@@ -3686,6 +3724,9 @@ mixed_1_false:
 	VBLENDVPS    Y8, word32_0000000000000000<>+0(SB), Y4, Y4
 	MOVQ         1016(AX), R9
 	VMOVUPD      Y4, (R9)(BX*1)
+	VANDPD       word32_000000007fffffff<>+0(SB), Y1, Y4
+	VCMPPS       $0x16, word32_000000000d800000<>+0(SB), Y4, Y4
+	VANDPD       Y1, Y4, Y1
 	MOVQ         600(AX), R9
 	VMOVUPD      (R9)(BX*1), Y4
 	VMULPS       Y4, Y1, Y7
@@ -3767,6 +3808,9 @@ mixed_1_false:
 	VADDPS       (R9)(BX*1), Y1, Y12
 	VADDPS       Y8, Y12, Y8
 	VMULPS       64(CX), Y8, Y8
+	VANDPD       word32_000000007fffffff<>+0(SB), Y8, Y12
+	VCMPPS       $0x16, word32_000000000d800000<>+0(SB), Y12, Y12
+	VANDPD       Y8, Y12, Y8
 	MOVQ         144(AX), R9
 	VMOVUPD      (R9)(BX*1), Y12
 	VMULPS       Y12, Y8, Y13
@@ -3813,6 +3857,9 @@ mixed_1_false:
 	MOVQ         1840(AX), R9
 	VADDPS       (R9)(BX*1), Y12, Y13
 	VADDPS       Y14, Y13, Y13
+	VANDPD       word32_000000007fffffff<>+0(SB), Y13, Y14
+	VCMPPS       $0x16, word32_000000000d800000<>+0(SB), Y14, Y14
+	VANDPD       Y13, Y14, Y13
 	MOVQ         1720(AX), R9
 	VMOVUPD      (R9)(SI*1), Y14
 	VMULPS       Y14, Y13, Y12
@@ -3903,6 +3950,9 @@ mixed_1_false:
 	VBLENDVPS    Y3, word32_0000000000000000<>+0(SB), Y2, Y2
 	MOVQ         2584(AX), R9
 	VMOVUPD      Y2, (R9)(BX*1)
+	VANDPD       word32_000000007fffffff<>+0(SB), Y0, Y2
+	VCMPPS       $0x16, word32_000000000d800000<>+0(SB), Y2, Y2
+	VANDPD       Y0, Y2, Y0
 	VMULPS       Y4, Y0, Y2
 	MOVQ         2584(AX), R9
 	VMOVUPD      (R9)(BX*1), Y3
@@ -3976,6 +4026,9 @@ mixed_1_false:
 	VADDPS       (R9)(BX*1), Y0, Y0
 	VADDPS       Y3, Y0, Y0
 	VMULPS       64(CX), Y0, Y0
+	VANDPD       word32_000000007fffffff<>+0(SB), Y0, Y3
+	VCMPPS       $0x16, word32_000000000d800000<>+0(SB), Y3, Y3
+	VANDPD       Y0, Y3, Y0
 	MOVQ         144(AX), R9
 	VMULPS       (R9)(BX*1), Y0, Y3
 	MOVQ         336(AX), R9
@@ -4016,6 +4069,9 @@ mixed_1_false:
 	MOVQ         3408(AX), R9
 	VADDPS       (R9)(BX*1), Y0, Y0
 	VADDPS       Y2, Y0, Y0
+	VANDPD       word32_000000007fffffff<>+0(SB), Y0, Y2
+	VCMPPS       $0x16, word32_000000000d800000<>+0(SB), Y2, Y2
+	VANDPD       Y0, Y2, Y0
 	MOVQ         1720(AX), R9
 	VMULPS       (R9)(SI*1), Y0, Y2
 	MOVQ         3408(AX), R9
@@ -4340,6 +4396,9 @@ mixed_2_true:
 	VBLENDVPS    Y8, word32_0000000000000000<>+0(SB), Y4, Y4
 	MOVQ         1016(AX), R9
 	VMASKMOVPS   Y4, Y15, (R9)(BX*1)
+	VANDPD       word32_000000007fffffff<>+0(SB), Y0, Y4
+	VCMPPS       $0x16, word32_000000000d800000<>+0(SB), Y4, Y4
+	VANDPD       Y0, Y4, Y0
 	MOVQ         600(AX), R9
 	VMASKMOVPS   (R9)(BX*1), Y15, Y4
 	VMULPS       Y4, Y0, Y7
@@ -4421,6 +4480,9 @@ mixed_2_true:
 	VADDPS       Y12, Y8, Y8
 	VADDPS       Y11, Y8, Y8
 	VMULPS       64(CX), Y8, Y8
+	VANDPD       word32_000000007fffffff<>+0(SB), Y8, Y11
+	VCMPPS       $0x16, word32_000000000d800000<>+0(SB), Y11, Y11
+	VANDPD       Y8, Y11, Y8
 	MOVQ         144(AX), R9
 	VMASKMOVPS   (R9)(BX*1), Y15, Y11
 	VMULPS       Y11, Y8, Y13
@@ -4467,6 +4529,9 @@ mixed_2_true:
 	VMASKMOVPS   (R9)(BX*1), Y15, Y11
 	VADDPS       Y11, Y0, Y0
 	VADDPS       Y14, Y0, Y0
+	VANDPD       word32_000000007fffffff<>+0(SB), Y0, Y13
+	VCMPPS       $0x16, word32_000000000d800000<>+0(SB), Y13, Y13
+	VANDPD       Y0, Y13, Y0
 	MOVQ         1720(AX), R9
 	VMASKMOVPS   (R9)(SI*1), Y15, Y13
 	VMULPS       Y13, Y0, Y14
@@ -4559,6 +4624,9 @@ mixed_2_true:
 	VBLENDVPS    Y2, word32_0000000000000000<>+0(SB), Y1, Y1
 	MOVQ         2584(AX), R9
 	VMASKMOVPS   Y1, Y15, (R9)(BX*1)
+	VANDPD       word32_000000007fffffff<>+0(SB), Y0, Y1
+	VCMPPS       $0x16, word32_000000000d800000<>+0(SB), Y1, Y1
+	VANDPD       Y0, Y1, Y0
 	VMULPS       Y4, Y0, Y1
 	MOVQ         2584(AX), R9
 	VMASKMOVPS   (R9)(BX*1), Y15, Y2
@@ -4636,6 +4704,9 @@ mixed_2_true:
 	VADDPS       Y3, Y0, Y0
 	VADDPS       Y2, Y0, Y0
 	VMULPS       64(CX), Y0, Y0
+	VANDPD       word32_000000007fffffff<>+0(SB), Y0, Y2
+	VCMPPS       $0x16, word32_000000000d800000<>+0(SB), Y2, Y2
+	VANDPD       Y0, Y2, Y0
 	MOVQ         144(AX), R9
 	VMASKMOVPS   (R9)(BX*1), Y15, Y2
 	VMULPS       Y2, Y0, Y2
@@ -4681,6 +4752,9 @@ mixed_2_true:
 	VMASKMOVPS   (R9)(BX*1), Y15, Y2
 	VADDPS       Y2, Y0, Y0
 	VADDPS       Y1, Y0, Y0
+	VANDPD       word32_000000007fffffff<>+0(SB), Y0, Y1
+	VCMPPS       $0x16, word32_000000000d800000<>+0(SB), Y1, Y1
+	VANDPD       Y0, Y1, Y0
 	MOVQ         1720(AX), R9
 	VMASKMOVPS   (R9)(SI*1), Y15, Y1
 	VMULPS       Y1, Y0, Y1
@@ -4751,6 +4825,9 @@ loop_expSyn:
 	VADDPS  (R8)(DX*1), Y0, Y0
 	MOVQ    24(AX), R8
 	VMULPS  (R8)(DX*1), Y0, Y0
+	VANDPD  word32_000000007fffffff<>+0(SB), Y0, Y1
+	VCMPPS  $0x16, word32_000000000d800000<>+0(SB), Y1, Y1
+	VANDPD  Y0, Y1, Y0
 	MOVQ    48(AX), R8
 	VMOVUPD Y0, (R8)(DX*1)
 	MOVQ    72(AX), R8
@@ -4776,6 +4853,9 @@ tail_of_expSyn:
 	MOVQ       24(AX), BX
 	VMASKMOVPS (BX)(DX*1), Y15, Y1
 	VMULPS     Y1, Y0, Y0
+	VANDPD     word32_000000007fffffff<>+0(SB), Y0, Y1
+	VCMPPS     $0x16, word32_000000000d800000<>+0(SB), Y1, Y1
+	VANDPD     Y0, Y1, Y0
 	MOVQ       48(AX), BX
 	VMASKMOVPS Y0, Y15, (BX)(DX*1)
 	MOVQ       72(AX), BX
@@ -4810,6 +4890,9 @@ loop_expSynBack:
 	VMOVUPD (R8)(DX*1), Y0
 	MOVQ    72(AX), R8
 	VADDPS  (R8)(DX*1), Y0, Y0
+	VANDPD  word32_000000007fffffff<>+0(SB), Y0, Y1
+	VCMPPS  $0x16, word32_000000000d800000<>+0(SB), Y1, Y1
+	VANDPD  Y0, Y1, Y0
 	MOVQ    24(AX), R8
 	VMULPS  (R8)(DX*1), Y0, Y1
 	MOVQ    96(AX), R8
@@ -4841,6 +4924,9 @@ tail_of_expSynBack:
 	MOVQ       (AX), BX
 	VMASKMOVPS (BX)(DX*1), Y15, Y1
 	VADDPS     Y1, Y0, Y0
+	VANDPD     word32_000000007fffffff<>+0(SB), Y0, Y1
+	VCMPPS     $0x16, word32_000000000d800000<>+0(SB), Y1, Y1
+	VANDPD     Y0, Y1, Y0
 	MOVQ       24(AX), BX
 	VMASKMOVPS (BX)(DX*1), Y15, Y1
 	VMULPS     Y1, Y0, Y1
@@ -4891,12 +4977,18 @@ loop_alpha:
 	MOVQ    72(AX), R8
 	VMULPS  (R8)(DX*1), Y2, Y2
 	VADDPS  Y2, Y1, Y1
+	VANDPD  word32_000000007fffffff<>+0(SB), Y1, Y2
+	VCMPPS  $0x16, word32_000000000d800000<>+0(SB), Y2, Y2
+	VANDPD  Y1, Y2, Y1
 	MOVQ    144(AX), R8
 	VMULPS  (R8)(DX*1), Y0, Y0
 	MOVQ    48(AX), R8
 	MOVQ    48(AX), R8
 	VMULPS  (R8)(DX*1), Y1, Y2
 	VADDPS  Y2, Y0, Y0
+	VANDPD  word32_000000007fffffff<>+0(SB), Y0, Y2
+	VCMPPS  $0x16, word32_000000000d800000<>+0(SB), Y2, Y2
+	VANDPD  Y0, Y2, Y0
 	MOVQ    120(AX), R8
 	VMOVUPD Y1, (R8)(DX*1)
 	MOVQ    216(AX), R8
@@ -4935,6 +5027,9 @@ tail_of_alpha:
 	VMASKMOVPS (BX)(DX*1), Y15, Y3
 	VMULPS     Y3, Y2, Y2
 	VADDPS     Y2, Y1, Y1
+	VANDPD     word32_000000007fffffff<>+0(SB), Y1, Y2
+	VCMPPS     $0x16, word32_000000000d800000<>+0(SB), Y2, Y2
+	VANDPD     Y1, Y2, Y1
 	MOVQ       144(AX), BX
 	VMASKMOVPS (BX)(DX*1), Y15, Y2
 	VMULPS     Y2, Y0, Y0
@@ -4942,6 +5037,9 @@ tail_of_alpha:
 	VMASKMOVPS (BX)(DX*1), Y15, Y2
 	VMULPS     Y1, Y2, Y2
 	VADDPS     Y2, Y0, Y0
+	VANDPD     word32_000000007fffffff<>+0(SB), Y0, Y2
+	VCMPPS     $0x16, word32_000000000d800000<>+0(SB), Y2, Y2
+	VANDPD     Y0, Y2, Y0
 	MOVQ       120(AX), BX
 	VMASKMOVPS Y1, Y15, (BX)(DX*1)
 	MOVQ       216(AX), BX
@@ -4993,12 +5091,18 @@ loop_alphaExact:
 	MOVQ    72(AX), R8
 	VMULPS  (R8)(DX*1), Y3, Y3
 	VADDPS  Y3, Y2, Y2
+	VANDPD  word32_000000007fffffff<>+0(SB), Y2, Y3
+	VCMPPS  $0x16, word32_000000000d800000<>+0(SB), Y3, Y3
+	VANDPD  Y2, Y3, Y2
 	MOVQ    144(AX), R8
 	VMULPS  (R8)(DX*1), Y0, Y0
 	MOVQ    48(AX), R8
 	MOVQ    48(AX), R8
 	VMULPS  (R8)(DX*1), Y1, Y1
 	VADDPS  Y1, Y0, Y0
+	VANDPD  word32_000000007fffffff<>+0(SB), Y0, Y1
+	VCMPPS  $0x16, word32_000000000d800000<>+0(SB), Y1, Y1
+	VANDPD  Y0, Y1, Y0
 	MOVQ    120(AX), R8
 	VMOVUPD Y2, (R8)(DX*1)
 	MOVQ    216(AX), R8
@@ -5037,6 +5141,9 @@ tail_of_alphaExact:
 	VMASKMOVPS (BX)(DX*1), Y15, Y4
 	VMULPS     Y4, Y3, Y3
 	VADDPS     Y3, Y2, Y2
+	VANDPD     word32_000000007fffffff<>+0(SB), Y2, Y3
+	VCMPPS     $0x16, word32_000000000d800000<>+0(SB), Y3, Y3
+	VANDPD     Y2, Y3, Y2
 	MOVQ       144(AX), BX
 	VMASKMOVPS (BX)(DX*1), Y15, Y3
 	VMULPS     Y3, Y0, Y0
@@ -5044,6 +5151,9 @@ tail_of_alphaExact:
 	VMASKMOVPS (BX)(DX*1), Y15, Y3
 	VMULPS     Y1, Y3, Y1
 	VADDPS     Y1, Y0, Y0
+	VANDPD     word32_000000007fffffff<>+0(SB), Y0, Y1
+	VCMPPS     $0x16, word32_000000000d800000<>+0(SB), Y1, Y1
+	VANDPD     Y0, Y1, Y0
 	MOVQ       120(AX), BX
 	VMASKMOVPS Y2, Y15, (BX)(DX*1)
 	MOVQ       216(AX), BX
@@ -5084,14 +5194,20 @@ row_of_alphaBack:
 	JL   tail_of_alphaBack
 
 loop_alphaBack:
-	MOVQ    120(AX), R8
 	MOVQ    192(AX), R8
 	VMOVUPD (R8)(DX*1), Y0
+	VANDPD  word32_000000007fffffff<>+0(SB), Y0, Y1
+	VCMPPS  $0x16, word32_000000000d800000<>+0(SB), Y1, Y1
+	VANDPD  Y0, Y1, Y0
+	MOVQ    120(AX), R8
 	MOVQ    120(AX), R8
 	VMULPS  (R8)(DX*1), Y0, Y1
 	MOVQ    168(AX), R8
 	MOVQ    168(AX), R8
 	VADDPS  (R8)(DX*1), Y1, Y1
+	VANDPD  word32_000000007fffffff<>+0(SB), Y1, Y2
+	VCMPPS  $0x16, word32_000000000d800000<>+0(SB), Y2, Y2
+	VANDPD  Y1, Y2, Y1
 	MOVQ    24(AX), R8
 	VMULPS  (R8)(DX*1), Y0, Y2
 	MOVQ    240(AX), R8
@@ -5142,17 +5258,23 @@ tail_of_alphaBack:
 	LEAQ       tail<>+64(SB), BX
 	SUBQ       R8, BX
 	VMOVUPD    (BX), Y15
-	MOVQ       120(AX), BX
-	VMASKMOVPS (BX)(DX*1), Y15, Y0
 	MOVQ       192(AX), BX
+	VMASKMOVPS (BX)(DX*1), Y15, Y0
+	VANDPD     word32_000000007fffffff<>+0(SB), Y0, Y1
+	VCMPPS     $0x16, word32_000000000d800000<>+0(SB), Y1, Y1
+	VANDPD     Y0, Y1, Y0
+	MOVQ       120(AX), BX
 	VMASKMOVPS (BX)(DX*1), Y15, Y1
-	VMULPS     Y1, Y0, Y0
+	VMULPS     Y0, Y1, Y1
 	MOVQ       168(AX), BX
 	VMASKMOVPS (BX)(DX*1), Y15, Y2
-	VADDPS     Y0, Y2, Y0
+	VADDPS     Y1, Y2, Y1
+	VANDPD     word32_000000007fffffff<>+0(SB), Y1, Y2
+	VCMPPS     $0x16, word32_000000000d800000<>+0(SB), Y2, Y2
+	VANDPD     Y1, Y2, Y1
 	MOVQ       24(AX), BX
 	VMASKMOVPS (BX)(DX*1), Y15, Y2
-	VMULPS     Y2, Y1, Y2
+	VMULPS     Y2, Y0, Y2
 	MOVQ       240(AX), BX
 	VMASKMOVPS (BX)(DX*1), Y15, Y3
 	VADDPS     Y2, Y3, Y2
@@ -5160,10 +5282,10 @@ tail_of_alphaBack:
 	VMASKMOVPS Y2, Y15, (BX)(DX*1)
 	MOVQ       48(AX), BX
 	VMASKMOVPS (BX)(DX*1), Y15, Y2
-	VMULPS     Y2, Y0, Y2
+	VMULPS     Y2, Y1, Y2
 	MOVQ       72(AX), BX
 	VMASKMOVPS (BX)(DX*1), Y15, Y3
-	VMULPS     Y3, Y1, Y3
+	VMULPS     Y3, Y0, Y3
 	VADDPS     Y3, Y2, Y2
 	MOVQ       216(AX), BX
 	VMASKMOVPS (BX)(DX*1), Y15, Y3
@@ -5172,7 +5294,7 @@ tail_of_alphaBack:
 	VMASKMOVPS Y2, Y15, (BX)(DX*1)
 	MOVQ       (AX), BX
 	VMASKMOVPS (BX)(DX*1), Y15, Y2
-	VMULPS     Y2, Y0, Y2
+	VMULPS     Y2, Y1, Y2
 	MOVQ       264(AX), BX
 	VMASKMOVPS (BX)(DX*1), Y15, Y3
 	VADDPS     Y2, Y3, Y2
@@ -5180,15 +5302,15 @@ tail_of_alphaBack:
 	VMASKMOVPS Y2, Y15, (BX)(DX*1)
 	MOVQ       144(AX), BX
 	VMASKMOVPS (BX)(DX*1), Y15, Y2
-	VMULPS     Y0, Y2, Y2
+	VMULPS     Y1, Y2, Y2
 	MOVQ       288(AX), BX
 	VMASKMOVPS Y2, Y15, (BX)(DX*1)
 	MOVQ       96(AX), BX
 	VMASKMOVPS (BX)(DX*1), Y15, Y2
-	VMULPS     Y0, Y2, Y0
+	VMULPS     Y1, Y2, Y1
 	MOVQ       168(AX), BX
-	VMASKMOVPS Y0, Y15, (BX)(DX*1)
-	VMULPS     Y1, Y2, Y0
+	VMASKMOVPS Y1, Y15, (BX)(DX*1)
+	VMULPS     Y0, Y2, Y0
 	MOVQ       192(AX), BX
 	VMASKMOVPS Y0, Y15, (BX)(DX*1)
 	LEAQ       (DX)(DI*4), DX
@@ -9077,6 +9199,9 @@ row_of_linear:
 loop_linear:
 	MOVQ      (AX), R8
 	VMOVUPD   (R8)(DX*1), Y0
+	VANDPD    word64_7fffffffffffffff<>+0(SB), Y0, Y1
+	VCMPPD    $0x16, word64_03f0000000000000<>+0(SB), Y1, Y1
+	VANDPD    Y0, Y1, Y0
 	MOVQ      240(AX), R8
 	VMULPD    (R8)(DX*1), Y0, Y1
 	MOVQ      768(AX), R8
@@ -9169,6 +9294,9 @@ loop_linear:
 	VADDPD    Y2, Y0, Y0
 	MOVQ      216(AX), R8
 	VMULPD    (R8)(DX*1), Y0, Y0
+	VANDPD    word64_7fffffffffffffff<>+0(SB), Y0, Y2
+	VCMPPD    $0x16, word64_03f0000000000000<>+0(SB), Y2, Y2
+	VANDPD    Y0, Y2, Y0
 	MOVQ      336(AX), R8
 	VMULPD    (R8)(DX*1), Y0, Y2
 	MOVQ      504(AX), R8
@@ -9210,6 +9338,9 @@ loop_linear:
 	MOVQ      720(AX), R8
 	VADDPD    (R8)(DX*1), Y2, Y2
 	VADDPD    Y1, Y2, Y1
+	VANDPD    word64_7fffffffffffffff<>+0(SB), Y1, Y2
+	VCMPPD    $0x16, word64_03f0000000000000<>+0(SB), Y2, Y2
+	VANDPD    Y1, Y2, Y1
 	MOVQ      600(AX), R8
 	VMULPD    (R8)(BX*1), Y1, Y2
 	MOVQ      720(AX), R8
@@ -9268,6 +9399,9 @@ tail_of_linear:
 	VMOVUPD    (R8), Y15
 	MOVQ       (AX), R8
 	VMASKMOVPD (R8)(DX*1), Y15, Y0
+	VANDPD     word64_7fffffffffffffff<>+0(SB), Y0, Y1
+	VCMPPD     $0x16, word64_03f0000000000000<>+0(SB), Y1, Y1
+	VANDPD     Y0, Y1, Y0
 	MOVQ       240(AX), R8
 	VMASKMOVPD (R8)(DX*1), Y15, Y1
 	VMULPD     Y1, Y0, Y1
@@ -9371,6 +9505,9 @@ tail_of_linear:
 	MOVQ       216(AX), R8
 	VMASKMOVPD (R8)(DX*1), Y15, Y2
 	VMULPD     Y2, Y0, Y0
+	VANDPD     word64_7fffffffffffffff<>+0(SB), Y0, Y2
+	VCMPPD     $0x16, word64_03f0000000000000<>+0(SB), Y2, Y2
+	VANDPD     Y0, Y2, Y0
 	MOVQ       336(AX), R8
 	VMASKMOVPD (R8)(DX*1), Y15, Y2
 	VMULPD     Y2, Y0, Y2
@@ -9417,6 +9554,9 @@ tail_of_linear:
 	VMASKMOVPD (R8)(DX*1), Y15, Y3
 	VADDPD     Y3, Y2, Y2
 	VADDPD     Y1, Y2, Y1
+	VANDPD     word64_7fffffffffffffff<>+0(SB), Y1, Y2
+	VCMPPD     $0x16, word64_03f0000000000000<>+0(SB), Y2, Y2
+	VANDPD     Y1, Y2, Y1
 	MOVQ       600(AX), R8
 	VMASKMOVPD (R8)(BX*1), Y15, Y2
 	VMULPD     Y2, Y1, Y2
@@ -9470,6 +9610,26 @@ end_linear:
 	MOVQ SI, found+32(FP)
 	VZEROUPPER
 	RET
+
+DATA word64_7fffffffffffffff<>+0(SB)/8, $0x7fffffffffffffff
+DATA word64_7fffffffffffffff<>+8(SB)/8, $0x7fffffffffffffff
+DATA word64_7fffffffffffffff<>+16(SB)/8, $0x7fffffffffffffff
+DATA word64_7fffffffffffffff<>+24(SB)/8, $0x7fffffffffffffff
+DATA word64_7fffffffffffffff<>+32(SB)/8, $0x7fffffffffffffff
+DATA word64_7fffffffffffffff<>+40(SB)/8, $0x7fffffffffffffff
+DATA word64_7fffffffffffffff<>+48(SB)/8, $0x7fffffffffffffff
+DATA word64_7fffffffffffffff<>+56(SB)/8, $0x7fffffffffffffff
+GLOBL word64_7fffffffffffffff<>(SB), RODATA|NOPTR, $64
+
+DATA word64_03f0000000000000<>+0(SB)/8, $0x03f0000000000000
+DATA word64_03f0000000000000<>+8(SB)/8, $0x03f0000000000000
+DATA word64_03f0000000000000<>+16(SB)/8, $0x03f0000000000000
+DATA word64_03f0000000000000<>+24(SB)/8, $0x03f0000000000000
+DATA word64_03f0000000000000<>+32(SB)/8, $0x03f0000000000000
+DATA word64_03f0000000000000<>+40(SB)/8, $0x03f0000000000000
+DATA word64_03f0000000000000<>+48(SB)/8, $0x03f0000000000000
+DATA word64_03f0000000000000<>+56(SB)/8, $0x03f0000000000000
+GLOBL word64_03f0000000000000<>(SB), RODATA|NOPTR, $64
 
 // func mixedAVX2F64(args *byte, scratch *byte, n int, rows int) (found int)
 // Requires: AVX, AVX2
@@ -9804,6 +9964,9 @@ mixed_1_false:
 	VBLENDVPD    Y8, word64_0000000000000000<>+0(SB), Y4, Y4
 	MOVQ         1016(AX), R9
 	VMOVUPD      Y4, (R9)(BX*1)
+	VANDPD       word64_7fffffffffffffff<>+0(SB), Y1, Y4
+	VCMPPD       $0x16, word64_03f0000000000000<>+0(SB), Y4, Y4
+	VANDPD       Y1, Y4, Y1
 	MOVQ         600(AX), R9
 	VMOVUPD      (R9)(BX*1), Y4
 	VMULPD       Y4, Y1, Y7
@@ -9885,6 +10048,9 @@ mixed_1_false:
 	VADDPD       (R9)(BX*1), Y1, Y12
 	VADDPD       Y8, Y12, Y8
 	VMULPD       64(CX), Y8, Y8
+	VANDPD       word64_7fffffffffffffff<>+0(SB), Y8, Y12
+	VCMPPD       $0x16, word64_03f0000000000000<>+0(SB), Y12, Y12
+	VANDPD       Y8, Y12, Y8
 	MOVQ         144(AX), R9
 	VMOVUPD      (R9)(BX*1), Y12
 	VMULPD       Y12, Y8, Y13
@@ -9931,6 +10097,9 @@ mixed_1_false:
 	MOVQ         1840(AX), R9
 	VADDPD       (R9)(BX*1), Y12, Y13
 	VADDPD       Y14, Y13, Y13
+	VANDPD       word64_7fffffffffffffff<>+0(SB), Y13, Y14
+	VCMPPD       $0x16, word64_03f0000000000000<>+0(SB), Y14, Y14
+	VANDPD       Y13, Y14, Y13
 	MOVQ         1720(AX), R9
 	VMOVUPD      (R9)(SI*1), Y14
 	VMULPD       Y14, Y13, Y12
@@ -10021,6 +10190,9 @@ mixed_1_false:
 	VBLENDVPD    Y3, word64_0000000000000000<>+0(SB), Y2, Y2
 	MOVQ         2584(AX), R9
 	VMOVUPD      Y2, (R9)(BX*1)
+	VANDPD       word64_7fffffffffffffff<>+0(SB), Y0, Y2
+	VCMPPD       $0x16, word64_03f0000000000000<>+0(SB), Y2, Y2
+	VANDPD       Y0, Y2, Y0
 	VMULPD       Y4, Y0, Y2
 	MOVQ         2584(AX), R9
 	VMOVUPD      (R9)(BX*1), Y3
@@ -10094,6 +10266,9 @@ mixed_1_false:
 	VADDPD       (R9)(BX*1), Y0, Y0
 	VADDPD       Y3, Y0, Y0
 	VMULPD       64(CX), Y0, Y0
+	VANDPD       word64_7fffffffffffffff<>+0(SB), Y0, Y3
+	VCMPPD       $0x16, word64_03f0000000000000<>+0(SB), Y3, Y3
+	VANDPD       Y0, Y3, Y0
 	MOVQ         144(AX), R9
 	VMULPD       (R9)(BX*1), Y0, Y3
 	MOVQ         336(AX), R9
@@ -10134,6 +10309,9 @@ mixed_1_false:
 	MOVQ         3408(AX), R9
 	VADDPD       (R9)(BX*1), Y0, Y0
 	VADDPD       Y2, Y0, Y0
+	VANDPD       word64_7fffffffffffffff<>+0(SB), Y0, Y2
+	VCMPPD       $0x16, word64_03f0000000000000<>+0(SB), Y2, Y2
+	VANDPD       Y0, Y2, Y0
 	MOVQ         1720(AX), R9
 	VMULPD       (R9)(SI*1), Y0, Y2
 	MOVQ         3408(AX), R9
@@ -10505,6 +10683,9 @@ mixed_2_true:
 	VBLENDVPD    Y8, word64_0000000000000000<>+0(SB), Y4, Y4
 	MOVQ         1016(AX), R9
 	VMASKMOVPD   Y4, Y15, (R9)(BX*1)
+	VANDPD       word64_7fffffffffffffff<>+0(SB), Y0, Y4
+	VCMPPD       $0x16, word64_03f0000000000000<>+0(SB), Y4, Y4
+	VANDPD       Y0, Y4, Y0
 	MOVQ         600(AX), R9
 	VMASKMOVPD   (R9)(BX*1), Y15, Y4
 	VMULPD       Y4, Y0, Y7
@@ -10586,6 +10767,9 @@ mixed_2_true:
 	VADDPD       Y12, Y8, Y8
 	VADDPD       Y11, Y8, Y8
 	VMULPD       64(CX), Y8, Y8
+	VANDPD       word64_7fffffffffffffff<>+0(SB), Y8, Y11
+	VCMPPD       $0x16, word64_03f0000000000000<>+0(SB), Y11, Y11
+	VANDPD       Y8, Y11, Y8
 	MOVQ         144(AX), R9
 	VMASKMOVPD   (R9)(BX*1), Y15, Y11
 	VMULPD       Y11, Y8, Y13
@@ -10632,6 +10816,9 @@ mixed_2_true:
 	VMASKMOVPD   (R9)(BX*1), Y15, Y11
 	VADDPD       Y11, Y0, Y0
 	VADDPD       Y14, Y0, Y0
+	VANDPD       word64_7fffffffffffffff<>+0(SB), Y0, Y13
+	VCMPPD       $0x16, word64_03f0000000000000<>+0(SB), Y13, Y13
+	VANDPD       Y0, Y13, Y0
 	MOVQ         1720(AX), R9
 	VMASKMOVPD   (R9)(SI*1), Y15, Y13
 	VMULPD       Y13, Y0, Y14
@@ -10724,6 +10911,9 @@ mixed_2_true:
 	VBLENDVPD    Y2, word64_0000000000000000<>+0(SB), Y1, Y1
 	MOVQ         2584(AX), R9
 	VMASKMOVPD   Y1, Y15, (R9)(BX*1)
+	VANDPD       word64_7fffffffffffffff<>+0(SB), Y0, Y1
+	VCMPPD       $0x16, word64_03f0000000000000<>+0(SB), Y1, Y1
+	VANDPD       Y0, Y1, Y0
 	VMULPD       Y4, Y0, Y1
 	MOVQ         2584(AX), R9
 	VMASKMOVPD   (R9)(BX*1), Y15, Y2
@@ -10801,6 +10991,9 @@ mixed_2_true:
 	VADDPD       Y3, Y0, Y0
 	VADDPD       Y2, Y0, Y0
 	VMULPD       64(CX), Y0, Y0
+	VANDPD       word64_7fffffffffffffff<>+0(SB), Y0, Y2
+	VCMPPD       $0x16, word64_03f0000000000000<>+0(SB), Y2, Y2
+	VANDPD       Y0, Y2, Y0
 	MOVQ         144(AX), R9
 	VMASKMOVPD   (R9)(BX*1), Y15, Y2
 	VMULPD       Y2, Y0, Y2
@@ -10846,6 +11039,9 @@ mixed_2_true:
 	VMASKMOVPD   (R9)(BX*1), Y15, Y2
 	VADDPD       Y2, Y0, Y0
 	VADDPD       Y1, Y0, Y0
+	VANDPD       word64_7fffffffffffffff<>+0(SB), Y0, Y1
+	VCMPPD       $0x16, word64_03f0000000000000<>+0(SB), Y1, Y1
+	VANDPD       Y0, Y1, Y0
 	MOVQ         1720(AX), R9
 	VMASKMOVPD   (R9)(SI*1), Y15, Y1
 	VMULPD       Y1, Y0, Y1
@@ -10916,6 +11112,9 @@ loop_expSyn:
 	VADDPD  (R8)(DX*1), Y0, Y0
 	MOVQ    24(AX), R8
 	VMULPD  (R8)(DX*1), Y0, Y0
+	VANDPD  word64_7fffffffffffffff<>+0(SB), Y0, Y1
+	VCMPPD  $0x16, word64_03f0000000000000<>+0(SB), Y1, Y1
+	VANDPD  Y0, Y1, Y0
 	MOVQ    48(AX), R8
 	VMOVUPD Y0, (R8)(DX*1)
 	MOVQ    72(AX), R8
@@ -10941,6 +11140,9 @@ tail_of_expSyn:
 	MOVQ       24(AX), BX
 	VMASKMOVPD (BX)(DX*1), Y15, Y1
 	VMULPD     Y1, Y0, Y0
+	VANDPD     word64_7fffffffffffffff<>+0(SB), Y0, Y1
+	VCMPPD     $0x16, word64_03f0000000000000<>+0(SB), Y1, Y1
+	VANDPD     Y0, Y1, Y0
 	MOVQ       48(AX), BX
 	VMASKMOVPD Y0, Y15, (BX)(DX*1)
 	MOVQ       72(AX), BX
@@ -10975,6 +11177,9 @@ loop_expSynBack:
 	VMOVUPD (R8)(DX*1), Y0
 	MOVQ    72(AX), R8
 	VADDPD  (R8)(DX*1), Y0, Y0
+	VANDPD  word64_7fffffffffffffff<>+0(SB), Y0, Y1
+	VCMPPD  $0x16, word64_03f0000000000000<>+0(SB), Y1, Y1
+	VANDPD  Y0, Y1, Y0
 	MOVQ    24(AX), R8
 	VMULPD  (R8)(DX*1), Y0, Y1
 	MOVQ    96(AX), R8
@@ -11006,6 +11211,9 @@ tail_of_expSynBack:
 	MOVQ       (AX), BX
 	VMASKMOVPD (BX)(DX*1), Y15, Y1
 	VADDPD     Y1, Y0, Y0
+	VANDPD     word64_7fffffffffffffff<>+0(SB), Y0, Y1
+	VCMPPD     $0x16, word64_03f0000000000000<>+0(SB), Y1, Y1
+	VANDPD     Y0, Y1, Y0
 	MOVQ       24(AX), BX
 	VMASKMOVPD (BX)(DX*1), Y15, Y1
 	VMULPD     Y1, Y0, Y1
@@ -11056,12 +11264,18 @@ loop_alpha:
 	MOVQ    72(AX), R8
 	VMULPD  (R8)(DX*1), Y2, Y2
 	VADDPD  Y2, Y1, Y1
+	VANDPD  word64_7fffffffffffffff<>+0(SB), Y1, Y2
+	VCMPPD  $0x16, word64_03f0000000000000<>+0(SB), Y2, Y2
+	VANDPD  Y1, Y2, Y1
 	MOVQ    144(AX), R8
 	VMULPD  (R8)(DX*1), Y0, Y0
 	MOVQ    48(AX), R8
 	MOVQ    48(AX), R8
 	VMULPD  (R8)(DX*1), Y1, Y2
 	VADDPD  Y2, Y0, Y0
+	VANDPD  word64_7fffffffffffffff<>+0(SB), Y0, Y2
+	VCMPPD  $0x16, word64_03f0000000000000<>+0(SB), Y2, Y2
+	VANDPD  Y0, Y2, Y0
 	MOVQ    120(AX), R8
 	VMOVUPD Y1, (R8)(DX*1)
 	MOVQ    216(AX), R8
@@ -11100,6 +11314,9 @@ tail_of_alpha:
 	VMASKMOVPD (BX)(DX*1), Y15, Y3
 	VMULPD     Y3, Y2, Y2
 	VADDPD     Y2, Y1, Y1
+	VANDPD     word64_7fffffffffffffff<>+0(SB), Y1, Y2
+	VCMPPD     $0x16, word64_03f0000000000000<>+0(SB), Y2, Y2
+	VANDPD     Y1, Y2, Y1
 	MOVQ       144(AX), BX
 	VMASKMOVPD (BX)(DX*1), Y15, Y2
 	VMULPD     Y2, Y0, Y0
@@ -11107,6 +11324,9 @@ tail_of_alpha:
 	VMASKMOVPD (BX)(DX*1), Y15, Y2
 	VMULPD     Y1, Y2, Y2
 	VADDPD     Y2, Y0, Y0
+	VANDPD     word64_7fffffffffffffff<>+0(SB), Y0, Y2
+	VCMPPD     $0x16, word64_03f0000000000000<>+0(SB), Y2, Y2
+	VANDPD     Y0, Y2, Y0
 	MOVQ       120(AX), BX
 	VMASKMOVPD Y1, Y15, (BX)(DX*1)
 	MOVQ       216(AX), BX
@@ -11158,12 +11378,18 @@ loop_alphaExact:
 	MOVQ    72(AX), R8
 	VMULPD  (R8)(DX*1), Y3, Y3
 	VADDPD  Y3, Y2, Y2
+	VANDPD  word64_7fffffffffffffff<>+0(SB), Y2, Y3
+	VCMPPD  $0x16, word64_03f0000000000000<>+0(SB), Y3, Y3
+	VANDPD  Y2, Y3, Y2
 	MOVQ    144(AX), R8
 	VMULPD  (R8)(DX*1), Y0, Y0
 	MOVQ    48(AX), R8
 	MOVQ    48(AX), R8
 	VMULPD  (R8)(DX*1), Y1, Y1
 	VADDPD  Y1, Y0, Y0
+	VANDPD  word64_7fffffffffffffff<>+0(SB), Y0, Y1
+	VCMPPD  $0x16, word64_03f0000000000000<>+0(SB), Y1, Y1
+	VANDPD  Y0, Y1, Y0
 	MOVQ    120(AX), R8
 	VMOVUPD Y2, (R8)(DX*1)
 	MOVQ    216(AX), R8
@@ -11202,6 +11428,9 @@ tail_of_alphaExact:
 	VMASKMOVPD (BX)(DX*1), Y15, Y4
 	VMULPD     Y4, Y3, Y3
 	VADDPD     Y3, Y2, Y2
+	VANDPD     word64_7fffffffffffffff<>+0(SB), Y2, Y3
+	VCMPPD     $0x16, word64_03f0000000000000<>+0(SB), Y3, Y3
+	VANDPD     Y2, Y3, Y2
 	MOVQ       144(AX), BX
 	VMASKMOVPD (BX)(DX*1), Y15, Y3
 	VMULPD     Y3, Y0, Y0
@@ -11209,6 +11438,9 @@ tail_of_alphaExact:
 	VMASKMOVPD (BX)(DX*1), Y15, Y3
 	VMULPD     Y1, Y3, Y1
 	VADDPD     Y1, Y0, Y0
+	VANDPD     word64_7fffffffffffffff<>+0(SB), Y0, Y1
+	VCMPPD     $0x16, word64_03f0000000000000<>+0(SB), Y1, Y1
+	VANDPD     Y0, Y1, Y0
 	MOVQ       120(AX), BX
 	VMASKMOVPD Y2, Y15, (BX)(DX*1)
 	MOVQ       216(AX), BX
@@ -11249,14 +11481,20 @@ row_of_alphaBack:
 	JL   tail_of_alphaBack
 
 loop_alphaBack:
-	MOVQ    120(AX), R8
 	MOVQ    192(AX), R8
 	VMOVUPD (R8)(DX*1), Y0
+	VANDPD  word64_7fffffffffffffff<>+0(SB), Y0, Y1
+	VCMPPD  $0x16, word64_03f0000000000000<>+0(SB), Y1, Y1
+	VANDPD  Y0, Y1, Y0
+	MOVQ    120(AX), R8
 	MOVQ    120(AX), R8
 	VMULPD  (R8)(DX*1), Y0, Y1
 	MOVQ    168(AX), R8
 	MOVQ    168(AX), R8
 	VADDPD  (R8)(DX*1), Y1, Y1
+	VANDPD  word64_7fffffffffffffff<>+0(SB), Y1, Y2
+	VCMPPD  $0x16, word64_03f0000000000000<>+0(SB), Y2, Y2
+	VANDPD  Y1, Y2, Y1
 	MOVQ    24(AX), R8
 	VMULPD  (R8)(DX*1), Y0, Y2
 	MOVQ    240(AX), R8
@@ -11307,17 +11545,23 @@ tail_of_alphaBack:
 	LEAQ       tail<>+64(SB), BX
 	SUBQ       R8, BX
 	VMOVUPD    (BX), Y15
-	MOVQ       120(AX), BX
-	VMASKMOVPD (BX)(DX*1), Y15, Y0
 	MOVQ       192(AX), BX
+	VMASKMOVPD (BX)(DX*1), Y15, Y0
+	VANDPD     word64_7fffffffffffffff<>+0(SB), Y0, Y1
+	VCMPPD     $0x16, word64_03f0000000000000<>+0(SB), Y1, Y1
+	VANDPD     Y0, Y1, Y0
+	MOVQ       120(AX), BX
 	VMASKMOVPD (BX)(DX*1), Y15, Y1
-	VMULPD     Y1, Y0, Y0
+	VMULPD     Y0, Y1, Y1
 	MOVQ       168(AX), BX
 	VMASKMOVPD (BX)(DX*1), Y15, Y2
-	VADDPD     Y0, Y2, Y0
+	VADDPD     Y1, Y2, Y1
+	VANDPD     word64_7fffffffffffffff<>+0(SB), Y1, Y2
+	VCMPPD     $0x16, word64_03f0000000000000<>+0(SB), Y2, Y2
+	VANDPD     Y1, Y2, Y1
 	MOVQ       24(AX), BX
 	VMASKMOVPD (BX)(DX*1), Y15, Y2
-	VMULPD     Y2, Y1, Y2
+	VMULPD     Y2, Y0, Y2
 	MOVQ       240(AX), BX
 	VMASKMOVPD (BX)(DX*1), Y15, Y3
 	VADDPD     Y2, Y3, Y2
@@ -11325,10 +11569,10 @@ tail_of_alphaBack:
 	VMASKMOVPD Y2, Y15, (BX)(DX*1)
 	MOVQ       48(AX), BX
 	VMASKMOVPD (BX)(DX*1), Y15, Y2
-	VMULPD     Y2, Y0, Y2
+	VMULPD     Y2, Y1, Y2
 	MOVQ       72(AX), BX
 	VMASKMOVPD (BX)(DX*1), Y15, Y3
-	VMULPD     Y3, Y1, Y3
+	VMULPD     Y3, Y0, Y3
 	VADDPD     Y3, Y2, Y2
 	MOVQ       216(AX), BX
 	VMASKMOVPD (BX)(DX*1), Y15, Y3
@@ -11337,7 +11581,7 @@ tail_of_alphaBack:
 	VMASKMOVPD Y2, Y15, (BX)(DX*1)
 	MOVQ       (AX), BX
 	VMASKMOVPD (BX)(DX*1), Y15, Y2
-	VMULPD     Y2, Y0, Y2
+	VMULPD     Y2, Y1, Y2
 	MOVQ       264(AX), BX
 	VMASKMOVPD (BX)(DX*1), Y15, Y3
 	VADDPD     Y2, Y3, Y2
@@ -11345,15 +11589,15 @@ tail_of_alphaBack:
 	VMASKMOVPD Y2, Y15, (BX)(DX*1)
 	MOVQ       144(AX), BX
 	VMASKMOVPD (BX)(DX*1), Y15, Y2
-	VMULPD     Y0, Y2, Y2
+	VMULPD     Y1, Y2, Y2
 	MOVQ       288(AX), BX
 	VMASKMOVPD Y2, Y15, (BX)(DX*1)
 	MOVQ       96(AX), BX
 	VMASKMOVPD (BX)(DX*1), Y15, Y2
-	VMULPD     Y0, Y2, Y0
+	VMULPD     Y1, Y2, Y1
 	MOVQ       168(AX), BX
-	VMASKMOVPD Y0, Y15, (BX)(DX*1)
-	VMULPD     Y1, Y2, Y0
+	VMASKMOVPD Y1, Y15, (BX)(DX*1)
+	VMULPD     Y0, Y2, Y0
 	MOVQ       192(AX), BX
 	VMASKMOVPD Y0, Y15, (BX)(DX*1)
 	LEAQ       (DX)(DI*8), DX
@@ -14458,6 +14702,9 @@ row_of_linear:
 loop_linear:
 	MOVQ      (AX), R8
 	VMOVUPD   (R8)(DX*1), Z0
+	VPANDQ    word32_000000007fffffff<>+0(SB), Z0, Z1
+	VCMPPS    $0x16, word32_000000000d800000<>+0(SB), Z1, K1
+	VMOVUPS.Z Z0, K1, Z0
 	MOVQ      240(AX), R8
 	VMULPS    (R8)(DX*1), Z0, Z1
 	MOVQ      768(AX), R8
@@ -14550,6 +14797,9 @@ loop_linear:
 	VADDPS    Z2, Z0, Z0
 	MOVQ      216(AX), R8
 	VMULPS    (R8)(DX*1), Z0, Z0
+	VPANDQ    word32_000000007fffffff<>+0(SB), Z0, Z2
+	VCMPPS    $0x16, word32_000000000d800000<>+0(SB), Z2, K1
+	VMOVUPS.Z Z0, K1, Z0
 	MOVQ      336(AX), R8
 	VMULPS    (R8)(DX*1), Z0, Z2
 	MOVQ      504(AX), R8
@@ -14591,6 +14841,9 @@ loop_linear:
 	MOVQ      720(AX), R8
 	VADDPS    (R8)(DX*1), Z2, Z2
 	VADDPS    Z1, Z2, Z1
+	VPANDQ    word32_000000007fffffff<>+0(SB), Z1, Z2
+	VCMPPS    $0x16, word32_000000000d800000<>+0(SB), Z2, K1
+	VMOVUPS.Z Z1, K1, Z1
 	MOVQ      600(AX), R8
 	VMULPS    (R8)(BX*1), Z1, Z2
 	MOVQ      720(AX), R8
@@ -14647,6 +14900,9 @@ tail_of_linear:
 	KMOVW     R8, K7
 	MOVQ      (AX), R8
 	VMOVUPS.Z (R8)(DX*1), K7, Z0
+	VPANDQ    word32_000000007fffffff<>+0(SB), Z0, Z1
+	VCMPPS    $0x16, word32_000000000d800000<>+0(SB), Z1, K1
+	VMOVUPS.Z Z0, K1, Z0
 	MOVQ      240(AX), R8
 	VMOVUPS.Z (R8)(DX*1), K7, Z1
 	VMULPS    Z1, Z0, Z1
@@ -14750,6 +15006,9 @@ tail_of_linear:
 	MOVQ      216(AX), R8
 	VMOVUPS.Z (R8)(DX*1), K7, Z2
 	VMULPS    Z2, Z0, Z0
+	VPANDQ    word32_000000007fffffff<>+0(SB), Z0, Z2
+	VCMPPS    $0x16, word32_000000000d800000<>+0(SB), Z2, K1
+	VMOVUPS.Z Z0, K1, Z0
 	MOVQ      336(AX), R8
 	VMOVUPS.Z (R8)(DX*1), K7, Z2
 	VMULPS    Z2, Z0, Z2
@@ -14796,6 +15055,9 @@ tail_of_linear:
 	VMOVUPS.Z (R8)(DX*1), K7, Z3
 	VADDPS    Z3, Z2, Z2
 	VADDPS    Z1, Z2, Z1
+	VPANDQ    word32_000000007fffffff<>+0(SB), Z1, Z2
+	VCMPPS    $0x16, word32_000000000d800000<>+0(SB), Z2, K1
+	VMOVUPS.Z Z1, K1, Z1
 	MOVQ      600(AX), R8
 	VMOVUPS.Z (R8)(BX*1), K7, Z2
 	VMULPS    Z2, Z1, Z2
@@ -15136,6 +15398,9 @@ mixed_1_false:
 	VBLENDMPS    word32_0000000000000000<>+0(SB), Z4, K2, Z4
 	MOVQ         1016(AX), R9
 	VMOVUPD      Z4, (R9)(BX*1)
+	VPANDQ       word32_000000007fffffff<>+0(SB), Z1, Z4
+	VCMPPS       $0x16, word32_000000000d800000<>+0(SB), Z4, K1
+	VMOVUPS.Z    Z1, K1, Z1
 	MOVQ         600(AX), R9
 	VMOVUPD      (R9)(BX*1), Z4
 	VMULPS       Z4, Z1, Z7
@@ -15217,6 +15482,9 @@ mixed_1_false:
 	VADDPS       (R9)(BX*1), Z8, Z12
 	VADDPS       Z13, Z12, Z12
 	VMULPS       192(CX), Z12, Z12
+	VPANDQ       word32_000000007fffffff<>+0(SB), Z12, Z13
+	VCMPPS       $0x16, word32_000000000d800000<>+0(SB), Z13, K1
+	VMOVUPS.Z    Z12, K1, Z12
 	MOVQ         144(AX), R9
 	VMOVUPD      (R9)(BX*1), Z13
 	VMULPS       Z13, Z12, Z17
@@ -15263,6 +15531,9 @@ mixed_1_false:
 	MOVQ         1840(AX), R9
 	VADDPS       (R9)(BX*1), Z17, Z22
 	VADDPS       Z14, Z22, Z14
+	VPANDQ       word32_000000007fffffff<>+0(SB), Z14, Z22
+	VCMPPS       $0x16, word32_000000000d800000<>+0(SB), Z22, K1
+	VMOVUPS.Z    Z14, K1, Z14
 	MOVQ         1720(AX), R9
 	VMOVUPD      (R9)(SI*1), Z22
 	VMULPS       Z22, Z14, Z24
@@ -15353,6 +15624,9 @@ mixed_1_false:
 	VBLENDMPS    word32_0000000000000000<>+0(SB), Z2, K2, Z2
 	MOVQ         2584(AX), R9
 	VMOVUPD      Z2, (R9)(BX*1)
+	VPANDQ       word32_000000007fffffff<>+0(SB), Z0, Z2
+	VCMPPS       $0x16, word32_000000000d800000<>+0(SB), Z2, K1
+	VMOVUPS.Z    Z0, K1, Z0
 	VMULPS       Z4, Z0, Z2
 	MOVQ         2584(AX), R9
 	VMOVUPD      (R9)(BX*1), Z3
@@ -15418,6 +15692,9 @@ mixed_1_false:
 	VADDPS       (R9)(BX*1), Z8, Z0
 	VADDPS       Z2, Z0, Z0
 	VMULPS       192(CX), Z0, Z0
+	VPANDQ       word32_000000007fffffff<>+0(SB), Z0, Z2
+	VCMPPS       $0x16, word32_000000000d800000<>+0(SB), Z2, K1
+	VMOVUPS.Z    Z0, K1, Z0
 	VMULPS       Z13, Z0, Z2
 	VMULPS       Z18, Z0, Z3
 	MOVQ         3432(AX), R9
@@ -15449,6 +15726,9 @@ mixed_1_false:
 	MOVQ         3408(AX), R9
 	VADDPS       (R9)(BX*1), Z17, Z0
 	VADDPS       Z1, Z0, Z0
+	VPANDQ       word32_000000007fffffff<>+0(SB), Z0, Z1
+	VCMPPS       $0x16, word32_000000000d800000<>+0(SB), Z1, K1
+	VMOVUPS.Z    Z0, K1, Z0
 	VMULPS       Z22, Z0, Z1
 	MOVQ         3408(AX), R9
 	VMOVUPD      Z1, (R9)(BX*1)
@@ -15769,6 +16049,9 @@ mixed_2_true:
 	VBLENDMPS    word32_0000000000000000<>+0(SB), Z4, K2, Z4
 	MOVQ         1016(AX), R9
 	VMOVUPS      Z4, K7, (R9)(BX*1)
+	VPANDQ       word32_000000007fffffff<>+0(SB), Z0, Z4
+	VCMPPS       $0x16, word32_000000000d800000<>+0(SB), Z4, K1
+	VMOVUPS.Z    Z0, K1, Z0
 	MOVQ         600(AX), R9
 	VMOVUPS.Z    (R9)(BX*1), K7, Z4
 	VMULPS       Z4, Z0, Z7
@@ -15850,6 +16133,9 @@ mixed_2_true:
 	VADDPS       Z12, Z8, Z8
 	VADDPS       Z13, Z8, Z8
 	VMULPS       192(CX), Z8, Z8
+	VPANDQ       word32_000000007fffffff<>+0(SB), Z8, Z13
+	VCMPPS       $0x16, word32_000000000d800000<>+0(SB), Z13, K1
+	VMOVUPS.Z    Z8, K1, Z8
 	MOVQ         144(AX), R9
 	VMOVUPS.Z    (R9)(BX*1), K7, Z13
 	VMULPS       Z13, Z8, Z17
@@ -15896,6 +16182,9 @@ mixed_2_true:
 	VMOVUPS.Z    (R9)(BX*1), K7, Z22
 	VADDPS       Z22, Z17, Z17
 	VADDPS       Z14, Z17, Z14
+	VPANDQ       word32_000000007fffffff<>+0(SB), Z14, Z17
+	VCMPPS       $0x16, word32_000000000d800000<>+0(SB), Z17, K1
+	VMOVUPS.Z    Z14, K1, Z14
 	MOVQ         1720(AX), R9
 	VMOVUPS.Z    (R9)(SI*1), K7, Z17
 	VMULPS       Z17, Z14, Z24
@@ -15988,6 +16277,9 @@ mixed_2_true:
 	VBLENDMPS    word32_0000000000000000<>+0(SB), Z2, K2, Z2
 	MOVQ         2584(AX), R9
 	VMOVUPS      Z2, K7, (R9)(BX*1)
+	VPANDQ       word32_000000007fffffff<>+0(SB), Z1, Z2
+	VCMPPS       $0x16, word32_000000000d800000<>+0(SB), Z2, K1
+	VMOVUPS.Z    Z1, K1, Z1
 	VMULPS       Z4, Z1, Z2
 	MOVQ         2584(AX), R9
 	VMOVUPS.Z    (R9)(BX*1), K7, Z3
@@ -16053,6 +16345,9 @@ mixed_2_true:
 	VADDPS       Z12, Z0, Z0
 	VADDPS       Z2, Z0, Z0
 	VMULPS       192(CX), Z0, Z0
+	VPANDQ       word32_000000007fffffff<>+0(SB), Z0, Z2
+	VCMPPS       $0x16, word32_000000000d800000<>+0(SB), Z2, K1
+	VMOVUPS.Z    Z0, K1, Z0
 	VMULPS       Z13, Z0, Z2
 	VMULPS       Z18, Z0, Z3
 	MOVQ         3432(AX), R9
@@ -16084,6 +16379,9 @@ mixed_2_true:
 	VMOVUPS.Z    (R9)(BX*1), K7, Z0
 	VADDPS       Z22, Z0, Z0
 	VADDPS       Z1, Z0, Z0
+	VPANDQ       word32_000000007fffffff<>+0(SB), Z0, Z1
+	VCMPPS       $0x16, word32_000000000d800000<>+0(SB), Z1, K1
+	VMOVUPS.Z    Z0, K1, Z0
 	VMULPS       Z17, Z0, Z1
 	MOVQ         3408(AX), R9
 	VMOVUPS      Z1, K7, (R9)(BX*1)
@@ -16143,21 +16441,24 @@ row_of_expSyn:
 	JL   tail_of_expSyn
 
 loop_expSyn:
-	MOVQ    48(AX), R8
-	MOVQ    (AX), R8
-	VMOVUPD (R8)(DX*1), Z0
-	MOVQ    48(AX), R8
-	VADDPS  (R8)(DX*1), Z0, Z0
-	MOVQ    24(AX), R8
-	VMULPS  (R8)(DX*1), Z0, Z0
-	MOVQ    48(AX), R8
-	VMOVUPD Z0, (R8)(DX*1)
-	MOVQ    72(AX), R8
-	VMOVUPD Z0, (R8)(DX*1)
-	ADDQ    $0x40, DX
-	ADDQ    $0x40, BX
-	SUBQ    $0x10, DI
-	JGE     loop_expSyn
+	MOVQ      48(AX), R8
+	MOVQ      (AX), R8
+	VMOVUPD   (R8)(DX*1), Z0
+	MOVQ      48(AX), R8
+	VADDPS    (R8)(DX*1), Z0, Z0
+	MOVQ      24(AX), R8
+	VMULPS    (R8)(DX*1), Z0, Z0
+	VPANDQ    word32_000000007fffffff<>+0(SB), Z0, Z1
+	VCMPPS    $0x16, word32_000000000d800000<>+0(SB), Z1, K1
+	VMOVUPS.Z Z0, K1, Z0
+	MOVQ      48(AX), R8
+	VMOVUPD   Z0, (R8)(DX*1)
+	MOVQ      72(AX), R8
+	VMOVUPD   Z0, (R8)(DX*1)
+	ADDQ      $0x40, DX
+	ADDQ      $0x40, BX
+	SUBQ      $0x10, DI
+	JGE       loop_expSyn
 
 tail_of_expSyn:
 	ADDQ      $0x10, DI
@@ -16173,6 +16474,9 @@ tail_of_expSyn:
 	MOVQ      24(AX), BX
 	VMOVUPS.Z (BX)(DX*1), K7, Z1
 	VMULPS    Z1, Z0, Z0
+	VPANDQ    word32_000000007fffffff<>+0(SB), Z0, Z1
+	VCMPPS    $0x16, word32_000000000d800000<>+0(SB), Z1, K1
+	VMOVUPS.Z Z0, K1, Z0
 	MOVQ      48(AX), BX
 	VMOVUPS   Z0, K7, (BX)(DX*1)
 	MOVQ      72(AX), BX
@@ -16202,28 +16506,31 @@ row_of_expSynBack:
 	JL   tail_of_expSynBack
 
 loop_expSynBack:
-	MOVQ    72(AX), R8
-	MOVQ    (AX), R8
-	VMOVUPD (R8)(DX*1), Z0
-	MOVQ    72(AX), R8
-	VADDPS  (R8)(DX*1), Z0, Z0
-	MOVQ    24(AX), R8
-	VMULPS  (R8)(DX*1), Z0, Z1
-	MOVQ    96(AX), R8
-	MOVQ    96(AX), R8
-	VADDPS  (R8)(DX*1), Z1, Z1
-	MOVQ    96(AX), R8
-	VMOVUPD Z1, (R8)(DX*1)
-	MOVQ    48(AX), R8
-	VMULPS  (R8)(DX*1), Z0, Z0
-	MOVQ    72(AX), R8
-	VMOVUPD Z0, (R8)(DX*1)
-	MOVQ    120(AX), R8
-	VMOVUPD Z0, (R8)(DX*1)
-	ADDQ    $0x40, DX
-	ADDQ    $0x40, BX
-	SUBQ    $0x10, DI
-	JGE     loop_expSynBack
+	MOVQ      72(AX), R8
+	MOVQ      (AX), R8
+	VMOVUPD   (R8)(DX*1), Z0
+	MOVQ      72(AX), R8
+	VADDPS    (R8)(DX*1), Z0, Z0
+	VPANDQ    word32_000000007fffffff<>+0(SB), Z0, Z1
+	VCMPPS    $0x16, word32_000000000d800000<>+0(SB), Z1, K1
+	VMOVUPS.Z Z0, K1, Z0
+	MOVQ      24(AX), R8
+	VMULPS    (R8)(DX*1), Z0, Z1
+	MOVQ      96(AX), R8
+	MOVQ      96(AX), R8
+	VADDPS    (R8)(DX*1), Z1, Z1
+	MOVQ      96(AX), R8
+	VMOVUPD   Z1, (R8)(DX*1)
+	MOVQ      48(AX), R8
+	VMULPS    (R8)(DX*1), Z0, Z0
+	MOVQ      72(AX), R8
+	VMOVUPD   Z0, (R8)(DX*1)
+	MOVQ      120(AX), R8
+	VMOVUPD   Z0, (R8)(DX*1)
+	ADDQ      $0x40, DX
+	ADDQ      $0x40, BX
+	SUBQ      $0x10, DI
+	JGE       loop_expSynBack
 
 tail_of_expSynBack:
 	ADDQ      $0x10, DI
@@ -16236,6 +16543,9 @@ tail_of_expSynBack:
 	MOVQ      (AX), BX
 	VMOVUPS.Z (BX)(DX*1), K7, Z1
 	VADDPS    Z1, Z0, Z0
+	VPANDQ    word32_000000007fffffff<>+0(SB), Z0, Z1
+	VCMPPS    $0x16, word32_000000000d800000<>+0(SB), Z1, K1
+	VMOVUPS.Z Z0, K1, Z0
 	MOVQ      24(AX), BX
 	VMOVUPS.Z (BX)(DX*1), K7, Z1
 	VMULPS    Z1, Z0, Z1
@@ -16276,40 +16586,46 @@ row_of_alpha:
 	JL   tail_of_alpha
 
 loop_alpha:
-	MOVQ    24(AX), R8
-	VMOVUPD (R8)(DX*1), Z0
-	MOVQ    120(AX), R8
-	VMULPS  (R8)(DX*1), Z0, Z1
-	MOVQ    72(AX), R8
-	MOVQ    (AX), R8
-	VMOVUPD (R8)(DX*1), Z2
-	MOVQ    72(AX), R8
-	VMULPS  (R8)(DX*1), Z2, Z2
-	VADDPS  Z2, Z1, Z1
-	MOVQ    144(AX), R8
-	VMULPS  (R8)(DX*1), Z0, Z0
-	MOVQ    48(AX), R8
-	MOVQ    48(AX), R8
-	VMULPS  (R8)(DX*1), Z1, Z2
-	VADDPS  Z2, Z0, Z0
-	MOVQ    120(AX), R8
-	VMOVUPD Z1, (R8)(DX*1)
-	MOVQ    216(AX), R8
-	VMOVUPD Z1, (R8)(DX*1)
-	MOVQ    144(AX), R8
-	VMOVUPD Z0, (R8)(DX*1)
-	MOVQ    192(AX), R8
-	VMOVUPD Z0, (R8)(DX*1)
-	MOVQ    96(AX), R8
-	VMULPS  (R8)(DX*1), Z0, Z0
-	VMOVUPD word32_0000000000000000<>+0(SB), Z1
-	VSUBPS  Z0, Z1, Z0
-	MOVQ    168(AX), R8
-	VMOVUPD Z0, (R8)(DX*1)
-	ADDQ    $0x40, DX
-	ADDQ    $0x40, BX
-	SUBQ    $0x10, DI
-	JGE     loop_alpha
+	MOVQ      24(AX), R8
+	VMOVUPD   (R8)(DX*1), Z0
+	MOVQ      120(AX), R8
+	VMULPS    (R8)(DX*1), Z0, Z1
+	MOVQ      72(AX), R8
+	MOVQ      (AX), R8
+	VMOVUPD   (R8)(DX*1), Z2
+	MOVQ      72(AX), R8
+	VMULPS    (R8)(DX*1), Z2, Z2
+	VADDPS    Z2, Z1, Z1
+	VPANDQ    word32_000000007fffffff<>+0(SB), Z1, Z2
+	VCMPPS    $0x16, word32_000000000d800000<>+0(SB), Z2, K1
+	VMOVUPS.Z Z1, K1, Z1
+	MOVQ      144(AX), R8
+	VMULPS    (R8)(DX*1), Z0, Z0
+	MOVQ      48(AX), R8
+	MOVQ      48(AX), R8
+	VMULPS    (R8)(DX*1), Z1, Z2
+	VADDPS    Z2, Z0, Z0
+	VPANDQ    word32_000000007fffffff<>+0(SB), Z0, Z2
+	VCMPPS    $0x16, word32_000000000d800000<>+0(SB), Z2, K1
+	VMOVUPS.Z Z0, K1, Z0
+	MOVQ      120(AX), R8
+	VMOVUPD   Z1, (R8)(DX*1)
+	MOVQ      216(AX), R8
+	VMOVUPD   Z1, (R8)(DX*1)
+	MOVQ      144(AX), R8
+	VMOVUPD   Z0, (R8)(DX*1)
+	MOVQ      192(AX), R8
+	VMOVUPD   Z0, (R8)(DX*1)
+	MOVQ      96(AX), R8
+	VMULPS    (R8)(DX*1), Z0, Z0
+	VMOVUPD   word32_0000000000000000<>+0(SB), Z1
+	VSUBPS    Z0, Z1, Z0
+	MOVQ      168(AX), R8
+	VMOVUPD   Z0, (R8)(DX*1)
+	ADDQ      $0x40, DX
+	ADDQ      $0x40, BX
+	SUBQ      $0x10, DI
+	JGE       loop_alpha
 
 tail_of_alpha:
 	ADDQ      $0x10, DI
@@ -16328,6 +16644,9 @@ tail_of_alpha:
 	VMOVUPS.Z (BX)(DX*1), K7, Z3
 	VMULPS    Z3, Z2, Z2
 	VADDPS    Z2, Z1, Z1
+	VPANDQ    word32_000000007fffffff<>+0(SB), Z1, Z2
+	VCMPPS    $0x16, word32_000000000d800000<>+0(SB), Z2, K1
+	VMOVUPS.Z Z1, K1, Z1
 	MOVQ      144(AX), BX
 	VMOVUPS.Z (BX)(DX*1), K7, Z2
 	VMULPS    Z2, Z0, Z0
@@ -16335,6 +16654,9 @@ tail_of_alpha:
 	VMOVUPS.Z (BX)(DX*1), K7, Z2
 	VMULPS    Z1, Z2, Z2
 	VADDPS    Z2, Z0, Z0
+	VPANDQ    word32_000000007fffffff<>+0(SB), Z0, Z2
+	VCMPPS    $0x16, word32_000000000d800000<>+0(SB), Z2, K1
+	VMOVUPS.Z Z0, K1, Z0
 	MOVQ      120(AX), BX
 	VMOVUPS   Z1, K7, (BX)(DX*1)
 	MOVQ      216(AX), BX
@@ -16375,41 +16697,47 @@ row_of_alphaExact:
 	JL   tail_of_alphaExact
 
 loop_alphaExact:
-	MOVQ    24(AX), R8
-	VMOVUPD (R8)(DX*1), Z0
-	MOVQ    120(AX), R8
-	VMOVUPD (R8)(DX*1), Z1
-	VMULPS  Z1, Z0, Z2
-	MOVQ    72(AX), R8
-	MOVQ    (AX), R8
-	VMOVUPD (R8)(DX*1), Z3
-	MOVQ    72(AX), R8
-	VMULPS  (R8)(DX*1), Z3, Z3
-	VADDPS  Z3, Z2, Z2
-	MOVQ    144(AX), R8
-	VMULPS  (R8)(DX*1), Z0, Z0
-	MOVQ    48(AX), R8
-	MOVQ    48(AX), R8
-	VMULPS  (R8)(DX*1), Z1, Z1
-	VADDPS  Z1, Z0, Z0
-	MOVQ    120(AX), R8
-	VMOVUPD Z2, (R8)(DX*1)
-	MOVQ    216(AX), R8
-	VMOVUPD Z2, (R8)(DX*1)
-	MOVQ    144(AX), R8
-	VMOVUPD Z0, (R8)(DX*1)
-	MOVQ    192(AX), R8
-	VMOVUPD Z0, (R8)(DX*1)
-	MOVQ    96(AX), R8
-	VMULPS  (R8)(DX*1), Z0, Z0
-	VMOVUPD word32_0000000000000000<>+0(SB), Z1
-	VSUBPS  Z0, Z1, Z0
-	MOVQ    168(AX), R8
-	VMOVUPD Z0, (R8)(DX*1)
-	ADDQ    $0x40, DX
-	ADDQ    $0x40, BX
-	SUBQ    $0x10, DI
-	JGE     loop_alphaExact
+	MOVQ      24(AX), R8
+	VMOVUPD   (R8)(DX*1), Z0
+	MOVQ      120(AX), R8
+	VMOVUPD   (R8)(DX*1), Z1
+	VMULPS    Z1, Z0, Z2
+	MOVQ      72(AX), R8
+	MOVQ      (AX), R8
+	VMOVUPD   (R8)(DX*1), Z3
+	MOVQ      72(AX), R8
+	VMULPS    (R8)(DX*1), Z3, Z3
+	VADDPS    Z3, Z2, Z2
+	VPANDQ    word32_000000007fffffff<>+0(SB), Z2, Z3
+	VCMPPS    $0x16, word32_000000000d800000<>+0(SB), Z3, K1
+	VMOVUPS.Z Z2, K1, Z2
+	MOVQ      144(AX), R8
+	VMULPS    (R8)(DX*1), Z0, Z0
+	MOVQ      48(AX), R8
+	MOVQ      48(AX), R8
+	VMULPS    (R8)(DX*1), Z1, Z1
+	VADDPS    Z1, Z0, Z0
+	VPANDQ    word32_000000007fffffff<>+0(SB), Z0, Z1
+	VCMPPS    $0x16, word32_000000000d800000<>+0(SB), Z1, K1
+	VMOVUPS.Z Z0, K1, Z0
+	MOVQ      120(AX), R8
+	VMOVUPD   Z2, (R8)(DX*1)
+	MOVQ      216(AX), R8
+	VMOVUPD   Z2, (R8)(DX*1)
+	MOVQ      144(AX), R8
+	VMOVUPD   Z0, (R8)(DX*1)
+	MOVQ      192(AX), R8
+	VMOVUPD   Z0, (R8)(DX*1)
+	MOVQ      96(AX), R8
+	VMULPS    (R8)(DX*1), Z0, Z0
+	VMOVUPD   word32_0000000000000000<>+0(SB), Z1
+	VSUBPS    Z0, Z1, Z0
+	MOVQ      168(AX), R8
+	VMOVUPD   Z0, (R8)(DX*1)
+	ADDQ      $0x40, DX
+	ADDQ      $0x40, BX
+	SUBQ      $0x10, DI
+	JGE       loop_alphaExact
 
 tail_of_alphaExact:
 	ADDQ      $0x10, DI
@@ -16428,6 +16756,9 @@ tail_of_alphaExact:
 	VMOVUPS.Z (BX)(DX*1), K7, Z4
 	VMULPS    Z4, Z3, Z3
 	VADDPS    Z3, Z2, Z2
+	VPANDQ    word32_000000007fffffff<>+0(SB), Z2, Z3
+	VCMPPS    $0x16, word32_000000000d800000<>+0(SB), Z3, K1
+	VMOVUPS.Z Z2, K1, Z2
 	MOVQ      144(AX), BX
 	VMOVUPS.Z (BX)(DX*1), K7, Z3
 	VMULPS    Z3, Z0, Z0
@@ -16435,6 +16766,9 @@ tail_of_alphaExact:
 	VMOVUPS.Z (BX)(DX*1), K7, Z3
 	VMULPS    Z1, Z3, Z1
 	VADDPS    Z1, Z0, Z0
+	VPANDQ    word32_000000007fffffff<>+0(SB), Z0, Z1
+	VCMPPS    $0x16, word32_000000000d800000<>+0(SB), Z1, K1
+	VMOVUPS.Z Z0, K1, Z0
 	MOVQ      120(AX), BX
 	VMOVUPS   Z2, K7, (BX)(DX*1)
 	MOVQ      216(AX), BX
@@ -16475,55 +16809,61 @@ row_of_alphaBack:
 	JL   tail_of_alphaBack
 
 loop_alphaBack:
-	MOVQ    120(AX), R8
-	MOVQ    192(AX), R8
-	VMOVUPD (R8)(DX*1), Z0
-	MOVQ    120(AX), R8
-	VMULPS  (R8)(DX*1), Z0, Z1
-	MOVQ    168(AX), R8
-	MOVQ    168(AX), R8
-	VADDPS  (R8)(DX*1), Z1, Z1
-	MOVQ    24(AX), R8
-	VMULPS  (R8)(DX*1), Z0, Z2
-	MOVQ    240(AX), R8
-	MOVQ    240(AX), R8
-	VADDPS  (R8)(DX*1), Z2, Z2
-	MOVQ    240(AX), R8
-	VMOVUPD Z2, (R8)(DX*1)
-	MOVQ    48(AX), R8
-	VMULPS  (R8)(DX*1), Z1, Z2
-	MOVQ    72(AX), R8
-	VMULPS  (R8)(DX*1), Z0, Z3
-	VADDPS  Z3, Z2, Z2
-	MOVQ    216(AX), R8
-	MOVQ    216(AX), R8
-	VADDPS  (R8)(DX*1), Z2, Z2
-	MOVQ    216(AX), R8
-	VMOVUPD Z2, (R8)(DX*1)
-	MOVQ    (AX), R8
-	VMULPS  (R8)(DX*1), Z1, Z2
-	MOVQ    264(AX), R8
-	MOVQ    264(AX), R8
-	VADDPS  (R8)(DX*1), Z2, Z2
-	MOVQ    264(AX), R8
-	VMOVUPD Z2, (R8)(DX*1)
-	MOVQ    144(AX), R8
-	MOVQ    144(AX), R8
-	VMULPS  (R8)(DX*1), Z1, Z2
-	MOVQ    288(AX), R8
-	VMOVUPD Z2, (R8)(DX*1)
-	MOVQ    96(AX), R8
-	VMOVUPD (R8)(DX*1), Z2
-	VMULPS  Z1, Z2, Z1
-	MOVQ    168(AX), R8
-	VMOVUPD Z1, (R8)(DX*1)
-	VMULPS  Z0, Z2, Z0
-	MOVQ    192(AX), R8
-	VMOVUPD Z0, (R8)(DX*1)
-	ADDQ    $0x40, DX
-	ADDQ    $0x40, BX
-	SUBQ    $0x10, DI
-	JGE     loop_alphaBack
+	MOVQ      192(AX), R8
+	VMOVUPD   (R8)(DX*1), Z0
+	VPANDQ    word32_000000007fffffff<>+0(SB), Z0, Z1
+	VCMPPS    $0x16, word32_000000000d800000<>+0(SB), Z1, K1
+	VMOVUPS.Z Z0, K1, Z0
+	MOVQ      120(AX), R8
+	MOVQ      120(AX), R8
+	VMULPS    (R8)(DX*1), Z0, Z1
+	MOVQ      168(AX), R8
+	MOVQ      168(AX), R8
+	VADDPS    (R8)(DX*1), Z1, Z1
+	VPANDQ    word32_000000007fffffff<>+0(SB), Z1, Z2
+	VCMPPS    $0x16, word32_000000000d800000<>+0(SB), Z2, K1
+	VMOVUPS.Z Z1, K1, Z1
+	MOVQ      24(AX), R8
+	VMULPS    (R8)(DX*1), Z0, Z2
+	MOVQ      240(AX), R8
+	MOVQ      240(AX), R8
+	VADDPS    (R8)(DX*1), Z2, Z2
+	MOVQ      240(AX), R8
+	VMOVUPD   Z2, (R8)(DX*1)
+	MOVQ      48(AX), R8
+	VMULPS    (R8)(DX*1), Z1, Z2
+	MOVQ      72(AX), R8
+	VMULPS    (R8)(DX*1), Z0, Z3
+	VADDPS    Z3, Z2, Z2
+	MOVQ      216(AX), R8
+	MOVQ      216(AX), R8
+	VADDPS    (R8)(DX*1), Z2, Z2
+	MOVQ      216(AX), R8
+	VMOVUPD   Z2, (R8)(DX*1)
+	MOVQ      (AX), R8
+	VMULPS    (R8)(DX*1), Z1, Z2
+	MOVQ      264(AX), R8
+	MOVQ      264(AX), R8
+	VADDPS    (R8)(DX*1), Z2, Z2
+	MOVQ      264(AX), R8
+	VMOVUPD   Z2, (R8)(DX*1)
+	MOVQ      144(AX), R8
+	MOVQ      144(AX), R8
+	VMULPS    (R8)(DX*1), Z1, Z2
+	MOVQ      288(AX), R8
+	VMOVUPD   Z2, (R8)(DX*1)
+	MOVQ      96(AX), R8
+	VMOVUPD   (R8)(DX*1), Z2
+	VMULPS    Z1, Z2, Z1
+	MOVQ      168(AX), R8
+	VMOVUPD   Z1, (R8)(DX*1)
+	VMULPS    Z0, Z2, Z0
+	MOVQ      192(AX), R8
+	VMOVUPD   Z0, (R8)(DX*1)
+	ADDQ      $0x40, DX
+	ADDQ      $0x40, BX
+	SUBQ      $0x10, DI
+	JGE       loop_alphaBack
 
 tail_of_alphaBack:
 	ADDQ      $0x10, DI
@@ -16531,17 +16871,23 @@ tail_of_alphaBack:
 	MOVL      $-1, BX
 	BZHIL     DI, BX, BX
 	KMOVW     BX, K7
-	MOVQ      120(AX), BX
-	VMOVUPS.Z (BX)(DX*1), K7, Z0
 	MOVQ      192(AX), BX
+	VMOVUPS.Z (BX)(DX*1), K7, Z0
+	VPANDQ    word32_000000007fffffff<>+0(SB), Z0, Z1
+	VCMPPS    $0x16, word32_000000000d800000<>+0(SB), Z1, K1
+	VMOVUPS.Z Z0, K1, Z0
+	MOVQ      120(AX), BX
 	VMOVUPS.Z (BX)(DX*1), K7, Z1
-	VMULPS    Z1, Z0, Z0
+	VMULPS    Z0, Z1, Z1
 	MOVQ      168(AX), BX
 	VMOVUPS.Z (BX)(DX*1), K7, Z2
-	VADDPS    Z0, Z2, Z0
+	VADDPS    Z1, Z2, Z1
+	VPANDQ    word32_000000007fffffff<>+0(SB), Z1, Z2
+	VCMPPS    $0x16, word32_000000000d800000<>+0(SB), Z2, K1
+	VMOVUPS.Z Z1, K1, Z1
 	MOVQ      24(AX), BX
 	VMOVUPS.Z (BX)(DX*1), K7, Z2
-	VMULPS    Z2, Z1, Z2
+	VMULPS    Z2, Z0, Z2
 	MOVQ      240(AX), BX
 	VMOVUPS.Z (BX)(DX*1), K7, Z3
 	VADDPS    Z2, Z3, Z2
@@ -16549,10 +16895,10 @@ tail_of_alphaBack:
 	VMOVUPS   Z2, K7, (BX)(DX*1)
 	MOVQ      48(AX), BX
 	VMOVUPS.Z (BX)(DX*1), K7, Z2
-	VMULPS    Z2, Z0, Z2
+	VMULPS    Z2, Z1, Z2
 	MOVQ      72(AX), BX
 	VMOVUPS.Z (BX)(DX*1), K7, Z3
-	VMULPS    Z3, Z1, Z3
+	VMULPS    Z3, Z0, Z3
 	VADDPS    Z3, Z2, Z2
 	MOVQ      216(AX), BX
 	VMOVUPS.Z (BX)(DX*1), K7, Z3
@@ -16561,7 +16907,7 @@ tail_of_alphaBack:
 	VMOVUPS   Z2, K7, (BX)(DX*1)
 	MOVQ      (AX), BX
 	VMOVUPS.Z (BX)(DX*1), K7, Z2
-	VMULPS    Z2, Z0, Z2
+	VMULPS    Z2, Z1, Z2
 	MOVQ      264(AX), BX
 	VMOVUPS.Z (BX)(DX*1), K7, Z3
 	VADDPS    Z2, Z3, Z2
@@ -16569,15 +16915,15 @@ tail_of_alphaBack:
 	VMOVUPS   Z2, K7, (BX)(DX*1)
 	MOVQ      144(AX), BX
 	VMOVUPS.Z (BX)(DX*1), K7, Z2
-	VMULPS    Z0, Z2, Z2
+	VMULPS    Z1, Z2, Z2
 	MOVQ      288(AX), BX
 	VMOVUPS   Z2, K7, (BX)(DX*1)
 	MOVQ      96(AX), BX
 	VMOVUPS.Z (BX)(DX*1), K7, Z2
-	VMULPS    Z0, Z2, Z0
+	VMULPS    Z1, Z2, Z1
 	MOVQ      168(AX), BX
-	VMOVUPS   Z0, K7, (BX)(DX*1)
-	VMULPS    Z1, Z2, Z0
+	VMOVUPS   Z1, K7, (BX)(DX*1)
+	VMULPS    Z0, Z2, Z0
 	MOVQ      192(AX), BX
 	VMOVUPS   Z0, K7, (BX)(DX*1)
 	LEAQ      (DX)(DI*4), DX
@@ -20082,6 +20428,9 @@ row_of_linear:
 loop_linear:
 	MOVQ      (AX), R8
 	VMOVUPD   (R8)(DX*1), Z0
+	VPANDQ    word64_7fffffffffffffff<>+0(SB), Z0, Z1
+	VCMPPD    $0x16, word64_03f0000000000000<>+0(SB), Z1, K1
+	VMOVUPD.Z Z0, K1, Z0
 	MOVQ      240(AX), R8
 	VMULPD    (R8)(DX*1), Z0, Z1
 	MOVQ      768(AX), R8
@@ -20174,6 +20523,9 @@ loop_linear:
 	VADDPD    Z2, Z0, Z0
 	MOVQ      216(AX), R8
 	VMULPD    (R8)(DX*1), Z0, Z0
+	VPANDQ    word64_7fffffffffffffff<>+0(SB), Z0, Z2
+	VCMPPD    $0x16, word64_03f0000000000000<>+0(SB), Z2, K1
+	VMOVUPD.Z Z0, K1, Z0
 	MOVQ      336(AX), R8
 	VMULPD    (R8)(DX*1), Z0, Z2
 	MOVQ      504(AX), R8
@@ -20215,6 +20567,9 @@ loop_linear:
 	MOVQ      720(AX), R8
 	VADDPD    (R8)(DX*1), Z2, Z2
 	VADDPD    Z1, Z2, Z1
+	VPANDQ    word64_7fffffffffffffff<>+0(SB), Z1, Z2
+	VCMPPD    $0x16, word64_03f0000000000000<>+0(SB), Z2, K1
+	VMOVUPD.Z Z1, K1, Z1
 	MOVQ      600(AX), R8
 	VMULPD    (R8)(BX*1), Z1, Z2
 	MOVQ      720(AX), R8
@@ -20271,6 +20626,9 @@ tail_of_linear:
 	KMOVW     R8, K7
 	MOVQ      (AX), R8
 	VMOVUPD.Z (R8)(DX*1), K7, Z0
+	VPANDQ    word64_7fffffffffffffff<>+0(SB), Z0, Z1
+	VCMPPD    $0x16, word64_03f0000000000000<>+0(SB), Z1, K1
+	VMOVUPD.Z Z0, K1, Z0
 	MOVQ      240(AX), R8
 	VMOVUPD.Z (R8)(DX*1), K7, Z1
 	VMULPD    Z1, Z0, Z1
@@ -20374,6 +20732,9 @@ tail_of_linear:
 	MOVQ      216(AX), R8
 	VMOVUPD.Z (R8)(DX*1), K7, Z2
 	VMULPD    Z2, Z0, Z0
+	VPANDQ    word64_7fffffffffffffff<>+0(SB), Z0, Z2
+	VCMPPD    $0x16, word64_03f0000000000000<>+0(SB), Z2, K1
+	VMOVUPD.Z Z0, K1, Z0
 	MOVQ      336(AX), R8
 	VMOVUPD.Z (R8)(DX*1), K7, Z2
 	VMULPD    Z2, Z0, Z2
@@ -20420,6 +20781,9 @@ tail_of_linear:
 	VMOVUPD.Z (R8)(DX*1), K7, Z3
 	VADDPD    Z3, Z2, Z2
 	VADDPD    Z1, Z2, Z1
+	VPANDQ    word64_7fffffffffffffff<>+0(SB), Z1, Z2
+	VCMPPD    $0x16, word64_03f0000000000000<>+0(SB), Z2, K1
+	VMOVUPD.Z Z1, K1, Z1
 	MOVQ      600(AX), R8
 	VMOVUPD.Z (R8)(BX*1), K7, Z2
 	VMULPD    Z2, Z1, Z2
@@ -20807,6 +21171,9 @@ mixed_1_false:
 	VBLENDMPD    word64_0000000000000000<>+0(SB), Z4, K2, Z4
 	MOVQ         1016(AX), R9
 	VMOVUPD      Z4, (R9)(BX*1)
+	VPANDQ       word64_7fffffffffffffff<>+0(SB), Z1, Z4
+	VCMPPD       $0x16, word64_03f0000000000000<>+0(SB), Z4, K1
+	VMOVUPD.Z    Z1, K1, Z1
 	MOVQ         600(AX), R9
 	VMOVUPD      (R9)(BX*1), Z4
 	VMULPD       Z4, Z1, Z7
@@ -20888,6 +21255,9 @@ mixed_1_false:
 	VADDPD       (R9)(BX*1), Z8, Z12
 	VADDPD       Z13, Z12, Z12
 	VMULPD       192(CX), Z12, Z12
+	VPANDQ       word64_7fffffffffffffff<>+0(SB), Z12, Z13
+	VCMPPD       $0x16, word64_03f0000000000000<>+0(SB), Z13, K1
+	VMOVUPD.Z    Z12, K1, Z12
 	MOVQ         144(AX), R9
 	VMOVUPD      (R9)(BX*1), Z13
 	VMULPD       Z13, Z12, Z17
@@ -20934,6 +21304,9 @@ mixed_1_false:
 	MOVQ         1840(AX), R9
 	VADDPD       (R9)(BX*1), Z17, Z22
 	VADDPD       Z14, Z22, Z14
+	VPANDQ       word64_7fffffffffffffff<>+0(SB), Z14, Z22
+	VCMPPD       $0x16, word64_03f0000000000000<>+0(SB), Z22, K1
+	VMOVUPD.Z    Z14, K1, Z14
 	MOVQ         1720(AX), R9
 	VMOVUPD      (R9)(SI*1), Z22
 	VMULPD       Z22, Z14, Z24
@@ -21024,6 +21397,9 @@ mixed_1_false:
 	VBLENDMPD    word64_0000000000000000<>+0(SB), Z2, K2, Z2
 	MOVQ         2584(AX), R9
 	VMOVUPD      Z2, (R9)(BX*1)
+	VPANDQ       word64_7fffffffffffffff<>+0(SB), Z0, Z2
+	VCMPPD       $0x16, word64_03f0000000000000<>+0(SB), Z2, K1
+	VMOVUPD.Z    Z0, K1, Z0
 	VMULPD       Z4, Z0, Z2
 	MOVQ         2584(AX), R9
 	VMOVUPD      (R9)(BX*1), Z3
@@ -21089,6 +21465,9 @@ mixed_1_false:
 	VADDPD       (R9)(BX*1), Z8, Z0
 	VADDPD       Z2, Z0, Z0
 	VMULPD       192(CX), Z0, Z0
+	VPANDQ       word64_7fffffffffffffff<>+0(SB), Z0, Z2
+	VCMPPD       $0x16, word64_03f0000000000000<>+0(SB), Z2, K1
+	VMOVUPD.Z    Z0, K1, Z0
 	VMULPD       Z13, Z0, Z2
 	VMULPD       Z18, Z0, Z3
 	MOVQ         3432(AX), R9
@@ -21120,6 +21499,9 @@ mixed_1_false:
 	MOVQ         3408(AX), R9
 	VADDPD       (R9)(BX*1), Z17, Z0
 	VADDPD       Z1, Z0, Z0
+	VPANDQ       word64_7fffffffffffffff<>+0(SB), Z0, Z1
+	VCMPPD       $0x16, word64_03f0000000000000<>+0(SB), Z1, K1
+	VMOVUPD.Z    Z0, K1, Z0
 	VMULPD       Z22, Z0, Z1
 	MOVQ         3408(AX), R9
 	VMOVUPD      Z1, (R9)(BX*1)
@@ -21487,6 +21869,9 @@ mixed_2_true:
 	VBLENDMPD    word64_0000000000000000<>+0(SB), Z4, K2, Z4
 	MOVQ         1016(AX), R9
 	VMOVUPD      Z4, K7, (R9)(BX*1)
+	VPANDQ       word64_7fffffffffffffff<>+0(SB), Z0, Z4
+	VCMPPD       $0x16, word64_03f0000000000000<>+0(SB), Z4, K1
+	VMOVUPD.Z    Z0, K1, Z0
 	MOVQ         600(AX), R9
 	VMOVUPD.Z    (R9)(BX*1), K7, Z4
 	VMULPD       Z4, Z0, Z7
@@ -21568,6 +21953,9 @@ mixed_2_true:
 	VADDPD       Z12, Z8, Z8
 	VADDPD       Z13, Z8, Z8
 	VMULPD       192(CX), Z8, Z8
+	VPANDQ       word64_7fffffffffffffff<>+0(SB), Z8, Z13
+	VCMPPD       $0x16, word64_03f0000000000000<>+0(SB), Z13, K1
+	VMOVUPD.Z    Z8, K1, Z8
 	MOVQ         144(AX), R9
 	VMOVUPD.Z    (R9)(BX*1), K7, Z13
 	VMULPD       Z13, Z8, Z17
@@ -21614,6 +22002,9 @@ mixed_2_true:
 	VMOVUPD.Z    (R9)(BX*1), K7, Z22
 	VADDPD       Z22, Z17, Z17
 	VADDPD       Z14, Z17, Z14
+	VPANDQ       word64_7fffffffffffffff<>+0(SB), Z14, Z17
+	VCMPPD       $0x16, word64_03f0000000000000<>+0(SB), Z17, K1
+	VMOVUPD.Z    Z14, K1, Z14
 	MOVQ         1720(AX), R9
 	VMOVUPD.Z    (R9)(SI*1), K7, Z17
 	VMULPD       Z17, Z14, Z24
@@ -21706,6 +22097,9 @@ mixed_2_true:
 	VBLENDMPD    word64_0000000000000000<>+0(SB), Z2, K2, Z2
 	MOVQ         2584(AX), R9
 	VMOVUPD      Z2, K7, (R9)(BX*1)
+	VPANDQ       word64_7fffffffffffffff<>+0(SB), Z1, Z2
+	VCMPPD       $0x16, word64_03f0000000000000<>+0(SB), Z2, K1
+	VMOVUPD.Z    Z1, K1, Z1
 	VMULPD       Z4, Z1, Z2
 	MOVQ         2584(AX), R9
 	VMOVUPD.Z    (R9)(BX*1), K7, Z3
@@ -21771,6 +22165,9 @@ mixed_2_true:
 	VADDPD       Z12, Z0, Z0
 	VADDPD       Z2, Z0, Z0
 	VMULPD       192(CX), Z0, Z0
+	VPANDQ       word64_7fffffffffffffff<>+0(SB), Z0, Z2
+	VCMPPD       $0x16, word64_03f0000000000000<>+0(SB), Z2, K1
+	VMOVUPD.Z    Z0, K1, Z0
 	VMULPD       Z13, Z0, Z2
 	VMULPD       Z18, Z0, Z3
 	MOVQ         3432(AX), R9
@@ -21802,6 +22199,9 @@ mixed_2_true:
 	VMOVUPD.Z    (R9)(BX*1), K7, Z0
 	VADDPD       Z22, Z0, Z0
 	VADDPD       Z1, Z0, Z0
+	VPANDQ       word64_7fffffffffffffff<>+0(SB), Z0, Z1
+	VCMPPD       $0x16, word64_03f0000000000000<>+0(SB), Z1, K1
+	VMOVUPD.Z    Z0, K1, Z0
 	VMULPD       Z17, Z0, Z1
 	MOVQ         3408(AX), R9
 	VMOVUPD      Z1, K7, (R9)(BX*1)
@@ -21861,21 +22261,24 @@ row_of_expSyn:
 	JL   tail_of_expSyn
 
 loop_expSyn:
-	MOVQ    48(AX), R8
-	MOVQ    (AX), R8
-	VMOVUPD (R8)(DX*1), Z0
-	MOVQ    48(AX), R8
-	VADDPD  (R8)(DX*1), Z0, Z0
-	MOVQ    24(AX), R8
-	VMULPD  (R8)(DX*1), Z0, Z0
-	MOVQ    48(AX), R8
-	VMOVUPD Z0, (R8)(DX*1)
-	MOVQ    72(AX), R8
-	VMOVUPD Z0, (R8)(DX*1)
-	ADDQ    $0x40, DX
-	ADDQ    $0x40, BX
-	SUBQ    $0x08, DI
-	JGE     loop_expSyn
+	MOVQ      48(AX), R8
+	MOVQ      (AX), R8
+	VMOVUPD   (R8)(DX*1), Z0
+	MOVQ      48(AX), R8
+	VADDPD    (R8)(DX*1), Z0, Z0
+	MOVQ      24(AX), R8
+	VMULPD    (R8)(DX*1), Z0, Z0
+	VPANDQ    word64_7fffffffffffffff<>+0(SB), Z0, Z1
+	VCMPPD    $0x16, word64_03f0000000000000<>+0(SB), Z1, K1
+	VMOVUPD.Z Z0, K1, Z0
+	MOVQ      48(AX), R8
+	VMOVUPD   Z0, (R8)(DX*1)
+	MOVQ      72(AX), R8
+	VMOVUPD   Z0, (R8)(DX*1)
+	ADDQ      $0x40, DX
+	ADDQ      $0x40, BX
+	SUBQ      $0x08, DI
+	JGE       loop_expSyn
 
 tail_of_expSyn:
 	ADDQ      $0x08, DI
@@ -21891,6 +22294,9 @@ tail_of_expSyn:
 	MOVQ      24(AX), BX
 	VMOVUPD.Z (BX)(DX*1), K7, Z1
 	VMULPD    Z1, Z0, Z0
+	VPANDQ    word64_7fffffffffffffff<>+0(SB), Z0, Z1
+	VCMPPD    $0x16, word64_03f0000000000000<>+0(SB), Z1, K1
+	VMOVUPD.Z Z0, K1, Z0
 	MOVQ      48(AX), BX
 	VMOVUPD   Z0, K7, (BX)(DX*1)
 	MOVQ      72(AX), BX
@@ -21920,28 +22326,31 @@ row_of_expSynBack:
 	JL   tail_of_expSynBack
 
 loop_expSynBack:
-	MOVQ    72(AX), R8
-	MOVQ    (AX), R8
-	VMOVUPD (R8)(DX*1), Z0
-	MOVQ    72(AX), R8
-	VADDPD  (R8)(DX*1), Z0, Z0
-	MOVQ    24(AX), R8
-	VMULPD  (R8)(DX*1), Z0, Z1
-	MOVQ    96(AX), R8
-	MOVQ    96(AX), R8
-	VADDPD  (R8)(DX*1), Z1, Z1
-	MOVQ    96(AX), R8
-	VMOVUPD Z1, (R8)(DX*1)
-	MOVQ    48(AX), R8
-	VMULPD  (R8)(DX*1), Z0, Z0
-	MOVQ    72(AX), R8
-	VMOVUPD Z0, (R8)(DX*1)
-	MOVQ    120(AX), R8
-	VMOVUPD Z0, (R8)(DX*1)
-	ADDQ    $0x40, DX
-	ADDQ    $0x40, BX
-	SUBQ    $0x08, DI
-	JGE     loop_expSynBack
+	MOVQ      72(AX), R8
+	MOVQ      (AX), R8
+	VMOVUPD   (R8)(DX*1), Z0
+	MOVQ      72(AX), R8
+	VADDPD    (R8)(DX*1), Z0, Z0
+	VPANDQ    word64_7fffffffffffffff<>+0(SB), Z0, Z1
+	VCMPPD    $0x16, word64_03f0000000000000<>+0(SB), Z1, K1
+	VMOVUPD.Z Z0, K1, Z0
+	MOVQ      24(AX), R8
+	VMULPD    (R8)(DX*1), Z0, Z1
+	MOVQ      96(AX), R8
+	MOVQ      96(AX), R8
+	VADDPD    (R8)(DX*1), Z1, Z1
+	MOVQ      96(AX), R8
+	VMOVUPD   Z1, (R8)(DX*1)
+	MOVQ      48(AX), R8
+	VMULPD    (R8)(DX*1), Z0, Z0
+	MOVQ      72(AX), R8
+	VMOVUPD   Z0, (R8)(DX*1)
+	MOVQ      120(AX), R8
+	VMOVUPD   Z0, (R8)(DX*1)
+	ADDQ      $0x40, DX
+	ADDQ      $0x40, BX
+	SUBQ      $0x08, DI
+	JGE       loop_expSynBack
 
 tail_of_expSynBack:
 	ADDQ      $0x08, DI
@@ -21954,6 +22363,9 @@ tail_of_expSynBack:
 	MOVQ      (AX), BX
 	VMOVUPD.Z (BX)(DX*1), K7, Z1
 	VADDPD    Z1, Z0, Z0
+	VPANDQ    word64_7fffffffffffffff<>+0(SB), Z0, Z1
+	VCMPPD    $0x16, word64_03f0000000000000<>+0(SB), Z1, K1
+	VMOVUPD.Z Z0, K1, Z0
 	MOVQ      24(AX), BX
 	VMOVUPD.Z (BX)(DX*1), K7, Z1
 	VMULPD    Z1, Z0, Z1
@@ -21994,40 +22406,46 @@ row_of_alpha:
 	JL   tail_of_alpha
 
 loop_alpha:
-	MOVQ    24(AX), R8
-	VMOVUPD (R8)(DX*1), Z0
-	MOVQ    120(AX), R8
-	VMULPD  (R8)(DX*1), Z0, Z1
-	MOVQ    72(AX), R8
-	MOVQ    (AX), R8
-	VMOVUPD (R8)(DX*1), Z2
-	MOVQ    72(AX), R8
-	VMULPD  (R8)(DX*1), Z2, Z2
-	VADDPD  Z2, Z1, Z1
-	MOVQ    144(AX), R8
-	VMULPD  (R8)(DX*1), Z0, Z0
-	MOVQ    48(AX), R8
-	MOVQ    48(AX), R8
-	VMULPD  (R8)(DX*1), Z1, Z2
-	VADDPD  Z2, Z0, Z0
-	MOVQ    120(AX), R8
-	VMOVUPD Z1, (R8)(DX*1)
-	MOVQ    216(AX), R8
-	VMOVUPD Z1, (R8)(DX*1)
-	MOVQ    144(AX), R8
-	VMOVUPD Z0, (R8)(DX*1)
-	MOVQ    192(AX), R8
-	VMOVUPD Z0, (R8)(DX*1)
-	MOVQ    96(AX), R8
-	VMULPD  (R8)(DX*1), Z0, Z0
-	VMOVUPD word64_0000000000000000<>+0(SB), Z1
-	VSUBPD  Z0, Z1, Z0
-	MOVQ    168(AX), R8
-	VMOVUPD Z0, (R8)(DX*1)
-	ADDQ    $0x40, DX
-	ADDQ    $0x40, BX
-	SUBQ    $0x08, DI
-	JGE     loop_alpha
+	MOVQ      24(AX), R8
+	VMOVUPD   (R8)(DX*1), Z0
+	MOVQ      120(AX), R8
+	VMULPD    (R8)(DX*1), Z0, Z1
+	MOVQ      72(AX), R8
+	MOVQ      (AX), R8
+	VMOVUPD   (R8)(DX*1), Z2
+	MOVQ      72(AX), R8
+	VMULPD    (R8)(DX*1), Z2, Z2
+	VADDPD    Z2, Z1, Z1
+	VPANDQ    word64_7fffffffffffffff<>+0(SB), Z1, Z2
+	VCMPPD    $0x16, word64_03f0000000000000<>+0(SB), Z2, K1
+	VMOVUPD.Z Z1, K1, Z1
+	MOVQ      144(AX), R8
+	VMULPD    (R8)(DX*1), Z0, Z0
+	MOVQ      48(AX), R8
+	MOVQ      48(AX), R8
+	VMULPD    (R8)(DX*1), Z1, Z2
+	VADDPD    Z2, Z0, Z0
+	VPANDQ    word64_7fffffffffffffff<>+0(SB), Z0, Z2
+	VCMPPD    $0x16, word64_03f0000000000000<>+0(SB), Z2, K1
+	VMOVUPD.Z Z0, K1, Z0
+	MOVQ      120(AX), R8
+	VMOVUPD   Z1, (R8)(DX*1)
+	MOVQ      216(AX), R8
+	VMOVUPD   Z1, (R8)(DX*1)
+	MOVQ      144(AX), R8
+	VMOVUPD   Z0, (R8)(DX*1)
+	MOVQ      192(AX), R8
+	VMOVUPD   Z0, (R8)(DX*1)
+	MOVQ      96(AX), R8
+	VMULPD    (R8)(DX*1), Z0, Z0
+	VMOVUPD   word64_0000000000000000<>+0(SB), Z1
+	VSUBPD    Z0, Z1, Z0
+	MOVQ      168(AX), R8
+	VMOVUPD   Z0, (R8)(DX*1)
+	ADDQ      $0x40, DX
+	ADDQ      $0x40, BX
+	SUBQ      $0x08, DI
+	JGE       loop_alpha
 
 tail_of_alpha:
 	ADDQ      $0x08, DI
@@ -22046,6 +22464,9 @@ tail_of_alpha:
 	VMOVUPD.Z (BX)(DX*1), K7, Z3
 	VMULPD    Z3, Z2, Z2
 	VADDPD    Z2, Z1, Z1
+	VPANDQ    word64_7fffffffffffffff<>+0(SB), Z1, Z2
+	VCMPPD    $0x16, word64_03f0000000000000<>+0(SB), Z2, K1
+	VMOVUPD.Z Z1, K1, Z1
 	MOVQ      144(AX), BX
 	VMOVUPD.Z (BX)(DX*1), K7, Z2
 	VMULPD    Z2, Z0, Z0
@@ -22053,6 +22474,9 @@ tail_of_alpha:
 	VMOVUPD.Z (BX)(DX*1), K7, Z2
 	VMULPD    Z1, Z2, Z2
 	VADDPD    Z2, Z0, Z0
+	VPANDQ    word64_7fffffffffffffff<>+0(SB), Z0, Z2
+	VCMPPD    $0x16, word64_03f0000000000000<>+0(SB), Z2, K1
+	VMOVUPD.Z Z0, K1, Z0
 	MOVQ      120(AX), BX
 	VMOVUPD   Z1, K7, (BX)(DX*1)
 	MOVQ      216(AX), BX
@@ -22093,41 +22517,47 @@ row_of_alphaExact:
 	JL   tail_of_alphaExact
 
 loop_alphaExact:
-	MOVQ    24(AX), R8
-	VMOVUPD (R8)(DX*1), Z0
-	MOVQ    120(AX), R8
-	VMOVUPD (R8)(DX*1), Z1
-	VMULPD  Z1, Z0, Z2
-	MOVQ    72(AX), R8
-	MOVQ    (AX), R8
-	VMOVUPD (R8)(DX*1), Z3
-	MOVQ    72(AX), R8
-	VMULPD  (R8)(DX*1), Z3, Z3
-	VADDPD  Z3, Z2, Z2
-	MOVQ    144(AX), R8
-	VMULPD  (R8)(DX*1), Z0, Z0
-	MOVQ    48(AX), R8
-	MOVQ    48(AX), R8
-	VMULPD  (R8)(DX*1), Z1, Z1
-	VADDPD  Z1, Z0, Z0
-	MOVQ    120(AX), R8
-	VMOVUPD Z2, (R8)(DX*1)
-	MOVQ    216(AX), R8
-	VMOVUPD Z2, (R8)(DX*1)
-	MOVQ    144(AX), R8
-	VMOVUPD Z0, (R8)(DX*1)
-	MOVQ    192(AX), R8
-	VMOVUPD Z0, (R8)(DX*1)
-	MOVQ    96(AX), R8
-	VMULPD  (R8)(DX*1), Z0, Z0
-	VMOVUPD word64_0000000000000000<>+0(SB), Z1
-	VSUBPD  Z0, Z1, Z0
-	MOVQ    168(AX), R8
-	VMOVUPD Z0, (R8)(DX*1)
-	ADDQ    $0x40, DX
-	ADDQ    $0x40, BX
-	SUBQ    $0x08, DI
-	JGE     loop_alphaExact
+	MOVQ      24(AX), R8
+	VMOVUPD   (R8)(DX*1), Z0
+	MOVQ      120(AX), R8
+	VMOVUPD   (R8)(DX*1), Z1
+	VMULPD    Z1, Z0, Z2
+	MOVQ      72(AX), R8
+	MOVQ      (AX), R8
+	VMOVUPD   (R8)(DX*1), Z3
+	MOVQ      72(AX), R8
+	VMULPD    (R8)(DX*1), Z3, Z3
+	VADDPD    Z3, Z2, Z2
+	VPANDQ    word64_7fffffffffffffff<>+0(SB), Z2, Z3
+	VCMPPD    $0x16, word64_03f0000000000000<>+0(SB), Z3, K1
+	VMOVUPD.Z Z2, K1, Z2
+	MOVQ      144(AX), R8
+	VMULPD    (R8)(DX*1), Z0, Z0
+	MOVQ      48(AX), R8
+	MOVQ      48(AX), R8
+	VMULPD    (R8)(DX*1), Z1, Z1
+	VADDPD    Z1, Z0, Z0
+	VPANDQ    word64_7fffffffffffffff<>+0(SB), Z0, Z1
+	VCMPPD    $0x16, word64_03f0000000000000<>+0(SB), Z1, K1
+	VMOVUPD.Z Z0, K1, Z0
+	MOVQ      120(AX), R8
+	VMOVUPD   Z2, (R8)(DX*1)
+	MOVQ      216(AX), R8
+	VMOVUPD   Z2, (R8)(DX*1)
+	MOVQ      144(AX), R8
+	VMOVUPD   Z0, (R8)(DX*1)
+	MOVQ      192(AX), R8
+	VMOVUPD   Z0, (R8)(DX*1)
+	MOVQ      96(AX), R8
+	VMULPD    (R8)(DX*1), Z0, Z0
+	VMOVUPD   word64_0000000000000000<>+0(SB), Z1
+	VSUBPD    Z0, Z1, Z0
+	MOVQ      168(AX), R8
+	VMOVUPD   Z0, (R8)(DX*1)
+	ADDQ      $0x40, DX
+	ADDQ      $0x40, BX
+	SUBQ      $0x08, DI
+	JGE       loop_alphaExact
 
 tail_of_alphaExact:
 	ADDQ      $0x08, DI
@@ -22146,6 +22576,9 @@ tail_of_alphaExact:
 	VMOVUPD.Z (BX)(DX*1), K7, Z4
 	VMULPD    Z4, Z3, Z3
 	VADDPD    Z3, Z2, Z2
+	VPANDQ    word64_7fffffffffffffff<>+0(SB), Z2, Z3
+	VCMPPD    $0x16, word64_03f0000000000000<>+0(SB), Z3, K1
+	VMOVUPD.Z Z2, K1, Z2
 	MOVQ      144(AX), BX
 	VMOVUPD.Z (BX)(DX*1), K7, Z3
 	VMULPD    Z3, Z0, Z0
@@ -22153,6 +22586,9 @@ tail_of_alphaExact:
 	VMOVUPD.Z (BX)(DX*1), K7, Z3
 	VMULPD    Z1, Z3, Z1
 	VADDPD    Z1, Z0, Z0
+	VPANDQ    word64_7fffffffffffffff<>+0(SB), Z0, Z1
+	VCMPPD    $0x16, word64_03f0000000000000<>+0(SB), Z1, K1
+	VMOVUPD.Z Z0, K1, Z0
 	MOVQ      120(AX), BX
 	VMOVUPD   Z2, K7, (BX)(DX*1)
 	MOVQ      216(AX), BX
@@ -22193,55 +22629,61 @@ row_of_alphaBack:
 	JL   tail_of_alphaBack
 
 loop_alphaBack:
-	MOVQ    120(AX), R8
-	MOVQ    192(AX), R8
-	VMOVUPD (R8)(DX*1), Z0
-	MOVQ    120(AX), R8
-	VMULPD  (R8)(DX*1), Z0, Z1
-	MOVQ    168(AX), R8
-	MOVQ    168(AX), R8
-	VADDPD  (R8)(DX*1), Z1, Z1
-	MOVQ    24(AX), R8
-	VMULPD  (R8)(DX*1), Z0, Z2
-	MOVQ    240(AX), R8
-	MOVQ    240(AX), R8
-	VADDPD  (R8)(DX*1), Z2, Z2
-	MOVQ    240(AX), R8
-	VMOVUPD Z2, (R8)(DX*1)
-	MOVQ    48(AX), R8
-	VMULPD  (R8)(DX*1), Z1, Z2
-	MOVQ    72(AX), R8
-	VMULPD  (R8)(DX*1), Z0, Z3
-	VADDPD  Z3, Z2, Z2
-	MOVQ    216(AX), R8
-	MOVQ    216(AX), R8
-	VADDPD  (R8)(DX*1), Z2, Z2
-	MOVQ    216(AX), R8
-	VMOVUPD Z2, (R8)(DX*1)
-	MOVQ    (AX), R8
-	VMULPD  (R8)(DX*1), Z1, Z2
-	MOVQ    264(AX), R8
-	MOVQ    264(AX), R8
-	VADDPD  (R8)(DX*1), Z2, Z2
-	MOVQ    264(AX), R8
-	VMOVUPD Z2, (R8)(DX*1)
-	MOVQ    144(AX), R8
-	MOVQ    144(AX), R8
-	VMULPD  (R8)(DX*1), Z1, Z2
-	MOVQ    288(AX), R8
-	VMOVUPD Z2, (R8)(DX*1)
-	MOVQ    96(AX), R8
-	VMOVUPD (R8)(DX*1), Z2
-	VMULPD  Z1, Z2, Z1
-	MOVQ    168(AX), R8
-	VMOVUPD Z1, (R8)(DX*1)
-	VMULPD  Z0, Z2, Z0
-	MOVQ    192(AX), R8
-	VMOVUPD Z0, (R8)(DX*1)
-	ADDQ    $0x40, DX
-	ADDQ    $0x40, BX
-	SUBQ    $0x08, DI
-	JGE     loop_alphaBack
+	MOVQ      192(AX), R8
+	VMOVUPD   (R8)(DX*1), Z0
+	VPANDQ    word64_7fffffffffffffff<>+0(SB), Z0, Z1
+	VCMPPD    $0x16, word64_03f0000000000000<>+0(SB), Z1, K1
+	VMOVUPD.Z Z0, K1, Z0
+	MOVQ      120(AX), R8
+	MOVQ      120(AX), R8
+	VMULPD    (R8)(DX*1), Z0, Z1
+	MOVQ      168(AX), R8
+	MOVQ      168(AX), R8
+	VADDPD    (R8)(DX*1), Z1, Z1
+	VPANDQ    word64_7fffffffffffffff<>+0(SB), Z1, Z2
+	VCMPPD    $0x16, word64_03f0000000000000<>+0(SB), Z2, K1
+	VMOVUPD.Z Z1, K1, Z1
+	MOVQ      24(AX), R8
+	VMULPD    (R8)(DX*1), Z0, Z2
+	MOVQ      240(AX), R8
+	MOVQ      240(AX), R8
+	VADDPD    (R8)(DX*1), Z2, Z2
+	MOVQ      240(AX), R8
+	VMOVUPD   Z2, (R8)(DX*1)
+	MOVQ      48(AX), R8
+	VMULPD    (R8)(DX*1), Z1, Z2
+	MOVQ      72(AX), R8
+	VMULPD    (R8)(DX*1), Z0, Z3
+	VADDPD    Z3, Z2, Z2
+	MOVQ      216(AX), R8
+	MOVQ      216(AX), R8
+	VADDPD    (R8)(DX*1), Z2, Z2
+	MOVQ      216(AX), R8
+	VMOVUPD   Z2, (R8)(DX*1)
+	MOVQ      (AX), R8
+	VMULPD    (R8)(DX*1), Z1, Z2
+	MOVQ      264(AX), R8
+	MOVQ      264(AX), R8
+	VADDPD    (R8)(DX*1), Z2, Z2
+	MOVQ      264(AX), R8
+	VMOVUPD   Z2, (R8)(DX*1)
+	MOVQ      144(AX), R8
+	MOVQ      144(AX), R8
+	VMULPD    (R8)(DX*1), Z1, Z2
+	MOVQ      288(AX), R8
+	VMOVUPD   Z2, (R8)(DX*1)
+	MOVQ      96(AX), R8
+	VMOVUPD   (R8)(DX*1), Z2
+	VMULPD    Z1, Z2, Z1
+	MOVQ      168(AX), R8
+	VMOVUPD   Z1, (R8)(DX*1)
+	VMULPD    Z0, Z2, Z0
+	MOVQ      192(AX), R8
+	VMOVUPD   Z0, (R8)(DX*1)
+	ADDQ      $0x40, DX
+	ADDQ      $0x40, BX
+	SUBQ      $0x08, DI
+	JGE       loop_alphaBack
 
 tail_of_alphaBack:
 	ADDQ      $0x08, DI
@@ -22249,17 +22691,23 @@ tail_of_alphaBack:
 	MOVL      $-1, BX
 	BZHIL     DI, BX, BX
 	KMOVW     BX, K7
-	MOVQ      120(AX), BX
-	VMOVUPD.Z (BX)(DX*1), K7, Z0
 	MOVQ      192(AX), BX
+	VMOVUPD.Z (BX)(DX*1), K7, Z0
+	VPANDQ    word64_7fffffffffffffff<>+0(SB), Z0, Z1
+	VCMPPD    $0x16, word64_03f0000000000000<>+0(SB), Z1, K1
+	VMOVUPD.Z Z0, K1, Z0
+	MOVQ      120(AX), BX
 	VMOVUPD.Z (BX)(DX*1), K7, Z1
-	VMULPD    Z1, Z0, Z0
+	VMULPD    Z0, Z1, Z1
 	MOVQ      168(AX), BX
 	VMOVUPD.Z (BX)(DX*1), K7, Z2
-	VADDPD    Z0, Z2, Z0
+	VADDPD    Z1, Z2, Z1
+	VPANDQ    word64_7fffffffffffffff<>+0(SB), Z1, Z2
+	VCMPPD    $0x16, word64_03f0000000000000<>+0(SB), Z2, K1
+	VMOVUPD.Z Z1, K1, Z1
 	MOVQ      24(AX), BX
 	VMOVUPD.Z (BX)(DX*1), K7, Z2
-	VMULPD    Z2, Z1, Z2
+	VMULPD    Z2, Z0, Z2
 	MOVQ      240(AX), BX
 	VMOVUPD.Z (BX)(DX*1), K7, Z3
 	VADDPD    Z2, Z3, Z2
@@ -22267,10 +22715,10 @@ tail_of_alphaBack:
 	VMOVUPD   Z2, K7, (BX)(DX*1)
 	MOVQ      48(AX), BX
 	VMOVUPD.Z (BX)(DX*1), K7, Z2
-	VMULPD    Z2, Z0, Z2
+	VMULPD    Z2, Z1, Z2
 	MOVQ      72(AX), BX
 	VMOVUPD.Z (BX)(DX*1), K7, Z3
-	VMULPD    Z3, Z1, Z3
+	VMULPD    Z3, Z0, Z3
 	VADDPD    Z3, Z2, Z2
 	MOVQ      216(AX), BX
 	VMOVUPD.Z (BX)(DX*1), K7, Z3
@@ -22279,7 +22727,7 @@ tail_of_alphaBack:
 	VMOVUPD   Z2, K7, (BX)(DX*1)
 	MOVQ      (AX), BX
 	VMOVUPD.Z (BX)(DX*1), K7, Z2
-	VMULPD    Z2, Z0, Z2
+	VMULPD    Z2, Z1, Z2
 	MOVQ      264(AX), BX
 	VMOVUPD.Z (BX)(DX*1), K7, Z3
 	VADDPD    Z2, Z3, Z2
@@ -22287,15 +22735,15 @@ tail_of_alphaBack:
 	VMOVUPD   Z2, K7, (BX)(DX*1)
 	MOVQ      144(AX), BX
 	VMOVUPD.Z (BX)(DX*1), K7, Z2
-	VMULPD    Z0, Z2, Z2
+	VMULPD    Z1, Z2, Z2
 	MOVQ      288(AX), BX
 	VMOVUPD   Z2, K7, (BX)(DX*1)
 	MOVQ      96(AX), BX
 	VMOVUPD.Z (BX)(DX*1), K7, Z2
-	VMULPD    Z0, Z2, Z0
+	VMULPD    Z1, Z2, Z1
 	MOVQ      168(AX), BX
-	VMOVUPD   Z0, K7, (BX)(DX*1)
-	VMULPD    Z1, Z2, Z0
+	VMOVUPD   Z1, K7, (BX)(DX*1)
+	VMULPD    Z0, Z2, Z0
 	MOVQ      192(AX), BX
 	VMOVUPD   Z0, K7, (BX)(DX*1)
 	LEAQ      (DX)(DI*8), DX

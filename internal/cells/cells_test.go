@@ -44,6 +44,8 @@ func draw(r *rapid.T, loop any, neurons, rows int) {
 
 func number(r *rapid.T, name string) float64 {
 	switch {
+	case rapid.IntRange(0, 15).Draw(r, "vanishing") == 0 && (strings.HasPrefix(name, "D") && !strings.HasPrefix(name, "Decay") || strings.Contains("I H G X", name)):
+		return rapid.SampledFrom([]float64{0x1p-100, -0x1p-100, 0x1.000002p-100, 0x1p-140, 0x1p-960, -0x1.0000000000001p-960}).Draw(r, name)
 	case name == "Timer0":
 		return rapid.SampledFrom([]float64{0, 0, 0, 0.5, 1, 2.5}).Draw(r, name)
 	case name == "S" || name == "S0":

@@ -270,7 +270,7 @@ func (a *Linear[T]) generic(n, rows int) {
 	for i := range n * rows {
 		j := i % n
 		// Membrane.
-		gy, drive, f := a.Gy[i], a.Drive[i], a.F[i]
+		gy, drive, f := fmath.Flush(a.Gy[i]), a.Drive[i], a.F[i]
 		leak, inv := a.Leak[i], a.InvLeak[j]
 		ratio := T(leak * inv)
 		a.DTimer[i] -= T(gy * a.Jump[i])
@@ -292,7 +292,7 @@ func (a *Linear[T]) generic(n, rows int) {
 		a.Gsyn[i], a.Gleak[i] = gin, gleak
 
 		// Adaptation.
-		graw := T((a.DIahp[i] + a.GIahp[i] + gleak) * a.SlopeAHP[i])
+		graw := fmath.Flush(T((a.DIahp[i] + a.GIahp[i] + gleak) * a.SlopeAHP[i]))
 		jump, fall := T(graw*a.S0[i]), T(graw*a.DecayAHP[j])
 		a.DRateAHP[j] -= T(fall * a.Iahp0[i])
 		a.DPulseAHP[j] += T(T(jump*(1-a.ChargeAHP[j])) * a.GainAHP[j])
@@ -301,7 +301,7 @@ func (a *Linear[T]) generic(n, rows int) {
 		a.DIahp[i] = fall
 
 		// Synapse.
-		gsyn := a.DIsyn[i] + a.GIsyn[i] + gin
+		gsyn := fmath.Flush(a.DIsyn[i] + a.GIsyn[i] + gin)
 		fall = T(gsyn * a.DecaySyn[j])
 		a.DRateSyn[j] -= T(fall * a.Isyn0[i])
 		w := a.W[i]

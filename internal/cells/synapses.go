@@ -1,5 +1,7 @@
 package cells
 
+import "github.com/surge-snn/surge/internal/fmath"
+
 // ExpSyn is a step of exponential synapses, i = Beta (i + X), whose result is written twice.
 type ExpSyn[T Float] struct {
 	X, Beta []T
@@ -167,14 +169,14 @@ func Later[T Float](t, dt T) T {
 
 func (a *ExpSyn[T]) generic(n int) {
 	for j := range n {
-		a.I[j] = T((a.I[j] + a.X[j]) * a.Beta[j])
+		a.I[j] = fmath.Flush(T((a.I[j] + a.X[j]) * a.Beta[j]))
 		a.Out[j] = a.I[j]
 	}
 }
 
 func (a *ExpSynBack[T]) generic(n int) {
 	for j := range n {
-		g := a.DI[j] + a.GOut[j]
+		g := fmath.Flush(a.DI[j] + a.GOut[j])
 		a.DOut[j] += T(g * a.Out[j])
 		a.DI[j] = T(g * a.Beta[j])
 		a.DX[j] = a.DI[j]
@@ -184,11 +186,11 @@ func (a *ExpSynBack[T]) generic(n int) {
 func (a *Alpha[T]) generic(n int, exact bool) {
 	for j := range n {
 		rise := a.H[j]
-		h := T(a.A[j]*a.H[j]) + T(a.Gbar[j]*a.O[j])
+		h := fmath.Flush(T(a.A[j]*a.H[j]) + T(a.Gbar[j]*a.O[j]))
 		if !exact {
 			rise = h
 		}
-		g := T(a.A[j]*a.G[j]) + T(a.C[j]*rise)
+		g := fmath.Flush(T(a.A[j]*a.G[j]) + T(a.C[j]*rise))
 		a.H[j], a.G[j], a.OutH[j], a.OutG[j] = h, g, h, g
 		a.I[j] = 0 - T(g*a.Scale[j])
 	}
@@ -196,8 +198,8 @@ func (a *Alpha[T]) generic(n int, exact bool) {
 
 func (a *AlphaBack[T]) generic(n int) {
 	for j := range n {
-		dg := a.DG[j]
-		dh := a.DH[j] + T(a.C[j]*dg)
+		dg := fmath.Flush(a.DG[j])
+		dh := fmath.Flush(a.DH[j] + T(a.C[j]*dg))
 		a.DC[j] += T(dg * a.H[j])
 		a.DA[j] += T(dh*a.H0[j]) + T(dg*a.G0[j])
 		a.DGbar[j] += T(dh * a.O[j])

@@ -713,6 +713,22 @@ func fastAffine[T Float](z, x *T, n int, c, d T) bool {
 	return true
 }
 
+func fastFlush[T Float](z, x *T, n int) bool {
+	switch {
+	case !avx2:
+		return false
+	case single[T]() && avx512:
+		flushF32AVX512((*float32)(unsafe.Pointer(z)), (*float32)(unsafe.Pointer(x)), n)
+	case single[T]():
+		flushF32AVX2((*float32)(unsafe.Pointer(z)), (*float32)(unsafe.Pointer(x)), n)
+	case avx512:
+		flushF64AVX512((*float64)(unsafe.Pointer(z)), (*float64)(unsafe.Pointer(x)), n)
+	default:
+		flushF64AVX2((*float64)(unsafe.Pointer(z)), (*float64)(unsafe.Pointer(x)), n)
+	}
+	return true
+}
+
 func fastAtLeast[T Float](dst, x *T, n int, k T) bool {
 	switch {
 	case !avx2:

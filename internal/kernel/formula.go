@@ -71,6 +71,17 @@ func Affine[T Float](z, x []T, c, d T) {
 	}
 }
 
+// Flush sets z[i] to x[i], or to 0 as [fmath.Flush].
+func Flush[T Float](z, x []T) {
+	x = x[:len(z)]
+	if len(z) == 0 || fastFlush(at(z), at(x), len(z)) {
+		return
+	}
+	for i, v := range x {
+		z[i] = fmath.Flush(v)
+	}
+}
+
 // AtLeast sets z[i] to c where c > x[i], else to x[i]: a NaN stays.
 func AtLeast[T Float](z, x []T, c T) {
 	x = x[:len(z)]

@@ -1,6 +1,10 @@
 package kernel
 
-import "math"
+import (
+	"math"
+
+	"github.com/surge-snn/surge/internal/fmath"
+)
 
 // The functions of this file are the specification of the kernels in assembly, which give the same
 // bits: products are rounded before they are added (but for those of gather and gemm), and nothing
@@ -41,10 +45,10 @@ func mask[T Float](bits []uint64, x []T) (other bool) {
 func lif[T Float](l *LIF[T], u, v, i, x []T, bits []uint64) {
 	for j, x := range x {
 		if l.Beta != nil {
-			i[j] = T(l.Beta[j]*i[j]) + x
-			u[j] = v[j] + T(l.Gain[j]*(i[j]-v[j]))
+			i[j] = fmath.Flush(T(l.Beta[j]*i[j]) + x)
+			u[j] = fmath.Flush(v[j] + T(l.Gain[j]*(i[j]-v[j])))
 		} else {
-			u[j] = T(l.Alpha[j]*v[j]) + x
+			u[j] = fmath.Flush(T(l.Alpha[j]*v[j]) + x)
 		}
 		if !(u[j]-l.VTh[j] <= 0) {
 			bits[j>>6] |= 1 << (j & 63)
@@ -120,7 +124,7 @@ func lifBack[T Float](l *LIF[T], a *Adjoint[T], rows int, ds, slope []T, k T, us
 // step: that of neuron j in row r, from the voltage before the step.
 func liBackOf[T Float](alpha, gain, beta []T, a *Adjoint[T], r, n, j int, du, before T) {
 	at, dx := r*n+j, a.DX.row(r, n)
-	du = flush(du)
+	du = fmath.Flush(du)
 	if beta == nil {
 		a.DV[at] = alpha[j] * du
 		if a.DLeak.Data != nil {
@@ -134,26 +138,12 @@ func liBackOf[T Float](alpha, gain, beta []T, a *Adjoint[T], r, n, j int, du, be
 	if a.DLeak.Data != nil {
 		a.DLeak.row(r, n)[j] += T(du * (a.I.row(r, n)[j] - before))
 	}
-	di := flush(a.DI[at] + part)
+	di := fmath.Flush(a.DI[at] + part)
 	dx[j] = di
 	if a.DLeak.Data != nil {
 		a.DBeta.row(r, n)[j] += T(di * a.IBefore.row(r, n)[j])
 	}
 	a.DI[at] = beta[j] * di
-}
-
-// flush returns x, or 0 where it is no larger than 2^-100 (float64: 2^-960). Gradients vanish on
-// their way back through time, and those that have become subnormal stay so: a product with one
-// of them costs a processor some hundred cycles.
-func flush[T Float](x T) T {
-	least := 0x1p-960
-	if single[T]() {
-		least = 0x1p-100
-	}
-	if math.Abs(float64(x)) <= least {
-		return 0
-	}
-	return x
 }
 
 // gemm adds the product of some rows of A with a panel of B to a tile of C of the same number of

@@ -1020,53 +1020,75 @@ TEXT ·liF32AVX2(SB), NOSPLIT, $0-40
 	JL   tail
 
 loop:
-	MOVQ    alpha+24(FP), DX
-	VMOVUPS (DX)(CX*1), Y0
-	VMOVUPS 32(DX)(CX*1), Y1
-	MOVQ    v+8(FP), DX
-	VMOVUPS (DX)(CX*1), Y2
-	VMOVUPS 32(DX)(CX*1), Y3
-	VMULPS  Y2, Y0, Y0
-	VMULPS  Y3, Y1, Y1
-	MOVQ    x+16(FP), DX
-	VMOVUPS (DX)(CX*1), Y2
-	VMOVUPS 32(DX)(CX*1), Y3
-	VADDPS  Y2, Y0, Y0
-	VADDPS  Y3, Y1, Y1
-	MOVQ    v1+0(FP), DX
-	VMOVUPS Y0, (DX)(CX*1)
-	VMOVUPS Y1, 32(DX)(CX*1)
-	ADDQ    $0x40, CX
-	SUBQ    $0x40, AX
-	JGE     loop
+	MOVQ         alpha+24(FP), DX
+	VMOVUPS      (DX)(CX*1), Y0
+	VMOVUPS      32(DX)(CX*1), Y1
+	MOVQ         v+8(FP), DX
+	VMOVUPS      (DX)(CX*1), Y2
+	VMOVUPS      32(DX)(CX*1), Y3
+	VMULPS       Y2, Y0, Y0
+	VMULPS       Y3, Y1, Y1
+	MOVQ         x+16(FP), DX
+	VMOVUPS      (DX)(CX*1), Y2
+	VMOVUPS      32(DX)(CX*1), Y3
+	VADDPS       Y2, Y0, Y0
+	VADDPS       Y3, Y1, Y1
+	VBROADCASTSS word7fffffff<>+0(SB), Y2
+	VANDPS       Y2, Y0, Y3
+	VANDPS       Y2, Y1, Y2
+	VBROADCASTSS word0d800000<>+0(SB), Y4
+	VCMPPS       $0x16, Y4, Y3, Y3
+	VCMPPS       $0x16, Y4, Y2, Y2
+	VANDPS       Y3, Y0, Y0
+	VANDPS       Y2, Y1, Y1
+	MOVQ         v1+0(FP), DX
+	VMOVUPS      Y0, (DX)(CX*1)
+	VMOVUPS      Y1, 32(DX)(CX*1)
+	ADDQ         $0x40, CX
+	SUBQ         $0x40, AX
+	JGE          loop
 
 tail:
-	ADDQ       $0x40, AX
-	JZ         end
-	LEAQ       tail<>+64(SB), DX
-	SUBQ       AX, DX
-	VMOVUPD    (DX), Y0
-	VMOVUPD    32(DX), Y1
-	MOVQ       alpha+24(FP), AX
-	VMASKMOVPS (AX)(CX*1), Y0, Y2
-	VMASKMOVPS 32(AX)(CX*1), Y1, Y3
-	MOVQ       v+8(FP), AX
-	VMASKMOVPS (AX)(CX*1), Y0, Y4
-	VMASKMOVPS 32(AX)(CX*1), Y1, Y5
-	VMULPS     Y4, Y2, Y2
-	VMULPS     Y5, Y3, Y3
-	MOVQ       x+16(FP), AX
-	VMASKMOVPS (AX)(CX*1), Y0, Y4
-	VMASKMOVPS 32(AX)(CX*1), Y1, Y5
-	VADDPS     Y4, Y2, Y2
-	VADDPS     Y5, Y3, Y3
-	MOVQ       v1+0(FP), AX
-	VMASKMOVPS Y2, Y0, (AX)(CX*1)
-	VMASKMOVPS Y3, Y1, 32(AX)(CX*1)
+	ADDQ         $0x40, AX
+	JZ           end
+	LEAQ         tail<>+64(SB), DX
+	SUBQ         AX, DX
+	VMOVUPD      (DX), Y0
+	VMOVUPD      32(DX), Y1
+	MOVQ         alpha+24(FP), AX
+	VMASKMOVPS   (AX)(CX*1), Y0, Y2
+	VMASKMOVPS   32(AX)(CX*1), Y1, Y3
+	MOVQ         v+8(FP), AX
+	VMASKMOVPS   (AX)(CX*1), Y0, Y4
+	VMASKMOVPS   32(AX)(CX*1), Y1, Y5
+	VMULPS       Y4, Y2, Y2
+	VMULPS       Y5, Y3, Y3
+	MOVQ         x+16(FP), AX
+	VMASKMOVPS   (AX)(CX*1), Y0, Y4
+	VMASKMOVPS   32(AX)(CX*1), Y1, Y5
+	VADDPS       Y4, Y2, Y2
+	VADDPS       Y5, Y3, Y3
+	VBROADCASTSS word7fffffff<>+0(SB), Y4
+	VANDPS       Y4, Y2, Y5
+	VANDPS       Y4, Y3, Y4
+	VBROADCASTSS word0d800000<>+0(SB), Y6
+	VCMPPS       $0x16, Y6, Y5, Y5
+	VCMPPS       $0x16, Y6, Y4, Y4
+	VANDPS       Y5, Y2, Y2
+	VANDPS       Y4, Y3, Y3
+	MOVQ         v1+0(FP), AX
+	VMASKMOVPS   Y2, Y0, (AX)(CX*1)
+	VMASKMOVPS   Y3, Y1, 32(AX)(CX*1)
 
 end:
 	VZEROUPPER
 	RET
+
+DATA word7fffffff<>+0(SB)/4, $0x7fffffff
+GLOBL word7fffffff<>(SB), RODATA|NOPTR, $4
+
+DATA word0d800000<>+0(SB)/4, $0x0d800000
+GLOBL word0d800000<>(SB), RODATA|NOPTR, $4
 
 // func lifF32AVX2(u *float32, ldu int, v *float32, x *float32, ldx int, alpha *float32, vth *float32, bits *uint64, ldbits int, n int, rows int)
 // Requires: AVX
@@ -1094,75 +1116,91 @@ row:
 	JL   tail
 
 loop:
-	VMOVUPS   (SI)(R9*1), Y2
-	VMOVUPS   32(SI)(R9*1), Y3
-	VMOVUPS   (DX)(R9*1), Y4
-	VMOVUPS   32(DX)(R9*1), Y5
-	VMULPS    Y4, Y2, Y2
-	VMULPS    Y5, Y3, Y3
-	VMOVUPS   (BX)(R9*1), Y4
-	VMOVUPS   32(BX)(R9*1), Y5
-	VADDPS    Y4, Y2, Y2
-	VADDPS    Y5, Y3, Y3
-	VMOVUPS   Y2, (CX)(R9*1)
-	VMOVUPS   Y3, 32(CX)(R9*1)
-	VMOVUPS   (DI)(R9*1), Y4
-	VMOVUPS   32(DI)(R9*1), Y5
-	VSUBPS    Y4, Y2, Y4
-	VSUBPS    Y5, Y3, Y5
-	VCMPPS    $0x16, Y0, Y4, Y6
-	VCMPPS    $0x16, Y1, Y5, Y7
-	VBLENDVPS Y6, Y4, Y2, Y2
-	VBLENDVPS Y7, Y5, Y3, Y3
-	VMOVUPS   Y2, (DX)(R9*1)
-	VMOVUPS   Y3, 32(DX)(R9*1)
-	VMOVMSKPS Y6, R10
-	VMOVMSKPS Y7, R11
-	SHLL      $0x08, R11
-	ORL       R11, R10
-	MOVW      R10, (AX)
-	ADDQ      $0x02, AX
-	ADDQ      $0x40, R9
-	SUBQ      $0x40, R8
-	JGE       loop
+	VMOVUPS      (SI)(R9*1), Y2
+	VMOVUPS      32(SI)(R9*1), Y3
+	VMOVUPS      (DX)(R9*1), Y4
+	VMOVUPS      32(DX)(R9*1), Y5
+	VMULPS       Y4, Y2, Y2
+	VMULPS       Y5, Y3, Y3
+	VMOVUPS      (BX)(R9*1), Y4
+	VMOVUPS      32(BX)(R9*1), Y5
+	VADDPS       Y4, Y2, Y2
+	VADDPS       Y5, Y3, Y3
+	VBROADCASTSS word7fffffff<>+0(SB), Y4
+	VANDPS       Y4, Y2, Y5
+	VANDPS       Y4, Y3, Y4
+	VBROADCASTSS word0d800000<>+0(SB), Y6
+	VCMPPS       $0x16, Y6, Y5, Y5
+	VCMPPS       $0x16, Y6, Y4, Y4
+	VANDPS       Y5, Y2, Y2
+	VANDPS       Y4, Y3, Y3
+	VMOVUPS      Y2, (CX)(R9*1)
+	VMOVUPS      Y3, 32(CX)(R9*1)
+	VMOVUPS      (DI)(R9*1), Y4
+	VMOVUPS      32(DI)(R9*1), Y5
+	VSUBPS       Y4, Y2, Y4
+	VSUBPS       Y5, Y3, Y5
+	VCMPPS       $0x16, Y0, Y4, Y6
+	VCMPPS       $0x16, Y1, Y5, Y7
+	VBLENDVPS    Y6, Y4, Y2, Y2
+	VBLENDVPS    Y7, Y5, Y3, Y3
+	VMOVUPS      Y2, (DX)(R9*1)
+	VMOVUPS      Y3, 32(DX)(R9*1)
+	VMOVMSKPS    Y6, R10
+	VMOVMSKPS    Y7, R11
+	SHLL         $0x08, R11
+	ORL          R11, R10
+	MOVW         R10, (AX)
+	ADDQ         $0x02, AX
+	ADDQ         $0x40, R9
+	SUBQ         $0x40, R8
+	JGE          loop
 
 tail:
-	ADDQ       $0x40, R8
-	JZ         end
-	LEAQ       tail<>+64(SB), R10
-	SUBQ       R8, R10
-	VMOVUPD    (R10), Y2
-	VMOVUPD    32(R10), Y3
-	VMASKMOVPS (SI)(R9*1), Y2, Y4
-	VMASKMOVPS 32(SI)(R9*1), Y3, Y5
-	VMASKMOVPS (DX)(R9*1), Y2, Y6
-	VMASKMOVPS 32(DX)(R9*1), Y3, Y7
-	VMULPS     Y6, Y4, Y4
-	VMULPS     Y7, Y5, Y5
-	VMASKMOVPS (BX)(R9*1), Y2, Y6
-	VMASKMOVPS 32(BX)(R9*1), Y3, Y7
-	VADDPS     Y6, Y4, Y4
-	VADDPS     Y7, Y5, Y5
-	VMASKMOVPS Y4, Y2, (CX)(R9*1)
-	VMASKMOVPS Y5, Y3, 32(CX)(R9*1)
-	VMASKMOVPS (DI)(R9*1), Y2, Y6
-	VMASKMOVPS 32(DI)(R9*1), Y3, Y7
-	VSUBPS     Y6, Y4, Y6
-	VSUBPS     Y7, Y5, Y7
-	VCMPPS     $0x16, Y0, Y6, Y8
-	VCMPPS     $0x16, Y1, Y7, Y9
-	VBLENDVPS  Y8, Y6, Y4, Y4
-	VBLENDVPS  Y9, Y7, Y5, Y5
-	VMASKMOVPS Y4, Y2, (DX)(R9*1)
-	VMASKMOVPS Y5, Y3, 32(DX)(R9*1)
-	VANDPS     Y8, Y2, Y2
-	VANDPS     Y9, Y3, Y3
-	VMOVMSKPS  Y2, CX
-	VMOVMSKPS  Y3, DX
-	SHLL       $0x08, DX
-	ORL        DX, CX
-	MOVW       CX, (AX)
-	ADDQ       $0x02, AX
+	ADDQ         $0x40, R8
+	JZ           end
+	LEAQ         tail<>+64(SB), R10
+	SUBQ         R8, R10
+	VMOVUPD      (R10), Y2
+	VMOVUPD      32(R10), Y3
+	VMASKMOVPS   (SI)(R9*1), Y2, Y4
+	VMASKMOVPS   32(SI)(R9*1), Y3, Y5
+	VMASKMOVPS   (DX)(R9*1), Y2, Y6
+	VMASKMOVPS   32(DX)(R9*1), Y3, Y7
+	VMULPS       Y6, Y4, Y4
+	VMULPS       Y7, Y5, Y5
+	VMASKMOVPS   (BX)(R9*1), Y2, Y6
+	VMASKMOVPS   32(BX)(R9*1), Y3, Y7
+	VADDPS       Y6, Y4, Y4
+	VADDPS       Y7, Y5, Y5
+	VBROADCASTSS word7fffffff<>+0(SB), Y6
+	VANDPS       Y6, Y4, Y7
+	VANDPS       Y6, Y5, Y6
+	VBROADCASTSS word0d800000<>+0(SB), Y8
+	VCMPPS       $0x16, Y8, Y7, Y7
+	VCMPPS       $0x16, Y8, Y6, Y6
+	VANDPS       Y7, Y4, Y4
+	VANDPS       Y6, Y5, Y5
+	VMASKMOVPS   Y4, Y2, (CX)(R9*1)
+	VMASKMOVPS   Y5, Y3, 32(CX)(R9*1)
+	VMASKMOVPS   (DI)(R9*1), Y2, Y6
+	VMASKMOVPS   32(DI)(R9*1), Y3, Y7
+	VSUBPS       Y6, Y4, Y6
+	VSUBPS       Y7, Y5, Y7
+	VCMPPS       $0x16, Y0, Y6, Y8
+	VCMPPS       $0x16, Y1, Y7, Y9
+	VBLENDVPS    Y8, Y6, Y4, Y4
+	VBLENDVPS    Y9, Y7, Y5, Y5
+	VMASKMOVPS   Y4, Y2, (DX)(R9*1)
+	VMASKMOVPS   Y5, Y3, 32(DX)(R9*1)
+	VANDPS       Y8, Y2, Y2
+	VANDPS       Y9, Y3, Y3
+	VMOVMSKPS    Y2, CX
+	VMOVMSKPS    Y3, DX
+	SHLL         $0x08, DX
+	ORL          DX, CX
+	MOVW         CX, (AX)
+	ADDQ         $0x02, AX
 
 end:
 	MOVQ n+72(FP), AX
@@ -1206,87 +1244,103 @@ row:
 	JL   tail
 
 loop:
-	VMOVUPS   (SI)(R10*1), Y2
-	VMOVUPS   32(SI)(R10*1), Y3
-	VMOVUPS   (DX)(R10*1), Y4
-	VMOVUPS   32(DX)(R10*1), Y5
-	VMULPS    Y4, Y2, Y2
-	VMULPS    Y5, Y3, Y3
-	VMOVUPS   (BX)(R10*1), Y4
-	VMOVUPS   32(BX)(R10*1), Y5
-	VADDPS    Y4, Y2, Y2
-	VADDPS    Y5, Y3, Y3
-	VMOVUPS   Y2, (CX)(R10*1)
-	VMOVUPS   Y3, 32(CX)(R10*1)
-	VMOVUPS   (DI)(R10*1), Y4
-	VMOVUPS   32(DI)(R10*1), Y5
-	VSUBPS    Y4, Y2, Y4
-	VSUBPS    Y5, Y3, Y5
-	VCMPPS    $0x16, Y0, Y4, Y4
-	VCMPPS    $0x16, Y1, Y5, Y5
-	VMOVUPS   (R8)(R10*1), Y6
-	VMOVUPS   32(R8)(R10*1), Y7
-	VSUBPS    Y2, Y6, Y6
-	VSUBPS    Y3, Y7, Y7
-	VADDPS    Y6, Y2, Y6
-	VADDPS    Y7, Y3, Y7
-	VBLENDVPS Y4, Y6, Y2, Y2
-	VBLENDVPS Y5, Y7, Y3, Y3
-	VMOVUPS   Y2, (DX)(R10*1)
-	VMOVUPS   Y3, 32(DX)(R10*1)
-	VMOVMSKPS Y4, R11
-	VMOVMSKPS Y5, R12
-	SHLL      $0x08, R12
-	ORL       R12, R11
-	MOVW      R11, (AX)
-	ADDQ      $0x02, AX
-	ADDQ      $0x40, R10
-	SUBQ      $0x40, R9
-	JGE       loop
+	VMOVUPS      (SI)(R10*1), Y2
+	VMOVUPS      32(SI)(R10*1), Y3
+	VMOVUPS      (DX)(R10*1), Y4
+	VMOVUPS      32(DX)(R10*1), Y5
+	VMULPS       Y4, Y2, Y2
+	VMULPS       Y5, Y3, Y3
+	VMOVUPS      (BX)(R10*1), Y4
+	VMOVUPS      32(BX)(R10*1), Y5
+	VADDPS       Y4, Y2, Y2
+	VADDPS       Y5, Y3, Y3
+	VBROADCASTSS word7fffffff<>+0(SB), Y4
+	VANDPS       Y4, Y2, Y5
+	VANDPS       Y4, Y3, Y4
+	VBROADCASTSS word0d800000<>+0(SB), Y6
+	VCMPPS       $0x16, Y6, Y5, Y5
+	VCMPPS       $0x16, Y6, Y4, Y4
+	VANDPS       Y5, Y2, Y2
+	VANDPS       Y4, Y3, Y3
+	VMOVUPS      Y2, (CX)(R10*1)
+	VMOVUPS      Y3, 32(CX)(R10*1)
+	VMOVUPS      (DI)(R10*1), Y4
+	VMOVUPS      32(DI)(R10*1), Y5
+	VSUBPS       Y4, Y2, Y4
+	VSUBPS       Y5, Y3, Y5
+	VCMPPS       $0x16, Y0, Y4, Y4
+	VCMPPS       $0x16, Y1, Y5, Y5
+	VMOVUPS      (R8)(R10*1), Y6
+	VMOVUPS      32(R8)(R10*1), Y7
+	VSUBPS       Y2, Y6, Y6
+	VSUBPS       Y3, Y7, Y7
+	VADDPS       Y6, Y2, Y6
+	VADDPS       Y7, Y3, Y7
+	VBLENDVPS    Y4, Y6, Y2, Y2
+	VBLENDVPS    Y5, Y7, Y3, Y3
+	VMOVUPS      Y2, (DX)(R10*1)
+	VMOVUPS      Y3, 32(DX)(R10*1)
+	VMOVMSKPS    Y4, R11
+	VMOVMSKPS    Y5, R12
+	SHLL         $0x08, R12
+	ORL          R12, R11
+	MOVW         R11, (AX)
+	ADDQ         $0x02, AX
+	ADDQ         $0x40, R10
+	SUBQ         $0x40, R9
+	JGE          loop
 
 tail:
-	ADDQ       $0x40, R9
-	JZ         end
-	LEAQ       tail<>+64(SB), R11
-	SUBQ       R9, R11
-	VMOVUPD    (R11), Y2
-	VMOVUPD    32(R11), Y3
-	VMASKMOVPS (SI)(R10*1), Y2, Y4
-	VMASKMOVPS 32(SI)(R10*1), Y3, Y5
-	VMASKMOVPS (DX)(R10*1), Y2, Y6
-	VMASKMOVPS 32(DX)(R10*1), Y3, Y7
-	VMULPS     Y6, Y4, Y4
-	VMULPS     Y7, Y5, Y5
-	VMASKMOVPS (BX)(R10*1), Y2, Y6
-	VMASKMOVPS 32(BX)(R10*1), Y3, Y7
-	VADDPS     Y6, Y4, Y4
-	VADDPS     Y7, Y5, Y5
-	VMASKMOVPS Y4, Y2, (CX)(R10*1)
-	VMASKMOVPS Y5, Y3, 32(CX)(R10*1)
-	VMASKMOVPS (DI)(R10*1), Y2, Y6
-	VMASKMOVPS 32(DI)(R10*1), Y3, Y7
-	VSUBPS     Y6, Y4, Y6
-	VSUBPS     Y7, Y5, Y7
-	VCMPPS     $0x16, Y0, Y6, Y6
-	VCMPPS     $0x16, Y1, Y7, Y7
-	VMASKMOVPS (R8)(R10*1), Y2, Y8
-	VMASKMOVPS 32(R8)(R10*1), Y3, Y9
-	VSUBPS     Y4, Y8, Y8
-	VSUBPS     Y5, Y9, Y9
-	VADDPS     Y8, Y4, Y8
-	VADDPS     Y9, Y5, Y9
-	VBLENDVPS  Y6, Y8, Y4, Y4
-	VBLENDVPS  Y7, Y9, Y5, Y5
-	VMASKMOVPS Y4, Y2, (DX)(R10*1)
-	VMASKMOVPS Y5, Y3, 32(DX)(R10*1)
-	VANDPS     Y6, Y2, Y2
-	VANDPS     Y7, Y3, Y3
-	VMOVMSKPS  Y2, CX
-	VMOVMSKPS  Y3, DX
-	SHLL       $0x08, DX
-	ORL        DX, CX
-	MOVW       CX, (AX)
-	ADDQ       $0x02, AX
+	ADDQ         $0x40, R9
+	JZ           end
+	LEAQ         tail<>+64(SB), R11
+	SUBQ         R9, R11
+	VMOVUPD      (R11), Y2
+	VMOVUPD      32(R11), Y3
+	VMASKMOVPS   (SI)(R10*1), Y2, Y4
+	VMASKMOVPS   32(SI)(R10*1), Y3, Y5
+	VMASKMOVPS   (DX)(R10*1), Y2, Y6
+	VMASKMOVPS   32(DX)(R10*1), Y3, Y7
+	VMULPS       Y6, Y4, Y4
+	VMULPS       Y7, Y5, Y5
+	VMASKMOVPS   (BX)(R10*1), Y2, Y6
+	VMASKMOVPS   32(BX)(R10*1), Y3, Y7
+	VADDPS       Y6, Y4, Y4
+	VADDPS       Y7, Y5, Y5
+	VBROADCASTSS word7fffffff<>+0(SB), Y6
+	VANDPS       Y6, Y4, Y7
+	VANDPS       Y6, Y5, Y6
+	VBROADCASTSS word0d800000<>+0(SB), Y8
+	VCMPPS       $0x16, Y8, Y7, Y7
+	VCMPPS       $0x16, Y8, Y6, Y6
+	VANDPS       Y7, Y4, Y4
+	VANDPS       Y6, Y5, Y5
+	VMASKMOVPS   Y4, Y2, (CX)(R10*1)
+	VMASKMOVPS   Y5, Y3, 32(CX)(R10*1)
+	VMASKMOVPS   (DI)(R10*1), Y2, Y6
+	VMASKMOVPS   32(DI)(R10*1), Y3, Y7
+	VSUBPS       Y6, Y4, Y6
+	VSUBPS       Y7, Y5, Y7
+	VCMPPS       $0x16, Y0, Y6, Y6
+	VCMPPS       $0x16, Y1, Y7, Y7
+	VMASKMOVPS   (R8)(R10*1), Y2, Y8
+	VMASKMOVPS   32(R8)(R10*1), Y3, Y9
+	VSUBPS       Y4, Y8, Y8
+	VSUBPS       Y5, Y9, Y9
+	VADDPS       Y8, Y4, Y8
+	VADDPS       Y9, Y5, Y9
+	VBLENDVPS    Y6, Y8, Y4, Y4
+	VBLENDVPS    Y7, Y9, Y5, Y5
+	VMASKMOVPS   Y4, Y2, (DX)(R10*1)
+	VMASKMOVPS   Y5, Y3, 32(DX)(R10*1)
+	VANDPS       Y6, Y2, Y2
+	VANDPS       Y7, Y3, Y3
+	VMOVMSKPS    Y2, CX
+	VMOVMSKPS    Y3, DX
+	SHLL         $0x08, DX
+	ORL          DX, CX
+	MOVW         CX, (AX)
+	ADDQ         $0x02, AX
 
 end:
 	MOVQ n+80(FP), AX
@@ -1382,12 +1436,6 @@ tail:
 end:
 	VZEROUPPER
 	RET
-
-DATA word7fffffff<>+0(SB)/4, $0x7fffffff
-GLOBL word7fffffff<>(SB), RODATA|NOPTR, $4
-
-DATA word0d800000<>+0(SB)/4, $0x0d800000
-GLOBL word0d800000<>(SB), RODATA|NOPTR, $4
 
 // func liBackLearnedF32AVX2(dv *float32, dx *float32, gv *float32, alpha *float32, dleak *float32, before *float32, n int)
 // Requires: AVX
@@ -3353,79 +3401,111 @@ TEXT ·liSynF32AVX2(SB), NOSPLIT, $0-64
 	JL   tail
 
 loop:
-	MOVQ    beta+48(FP), DX
-	VMOVUPS (DX)(CX*1), Y0
-	VMOVUPS 32(DX)(CX*1), Y1
-	MOVQ    i+40(FP), DX
-	VMOVUPS (DX)(CX*1), Y2
-	VMOVUPS 32(DX)(CX*1), Y3
-	VMULPS  Y2, Y0, Y0
-	VMULPS  Y3, Y1, Y1
-	MOVQ    x+16(FP), DX
-	VMOVUPS (DX)(CX*1), Y2
-	VMOVUPS 32(DX)(CX*1), Y3
-	VADDPS  Y2, Y0, Y0
-	VADDPS  Y3, Y1, Y1
-	MOVQ    i1+32(FP), DX
-	VMOVUPS Y0, (DX)(CX*1)
-	VMOVUPS Y1, 32(DX)(CX*1)
-	MOVQ    v+8(FP), DX
-	VMOVUPS (DX)(CX*1), Y2
-	VMOVUPS 32(DX)(CX*1), Y3
-	MOVQ    gain+24(FP), DX
-	VMOVUPS (DX)(CX*1), Y4
-	VMOVUPS 32(DX)(CX*1), Y5
-	VSUBPS  Y2, Y0, Y0
-	VSUBPS  Y3, Y1, Y1
-	VMULPS  Y0, Y4, Y0
-	VMULPS  Y1, Y5, Y1
-	VADDPS  Y0, Y2, Y0
-	VADDPS  Y1, Y3, Y1
-	MOVQ    v1+0(FP), DX
-	VMOVUPS Y0, (DX)(CX*1)
-	VMOVUPS Y1, 32(DX)(CX*1)
-	ADDQ    $0x40, CX
-	SUBQ    $0x40, AX
-	JGE     loop
+	MOVQ         beta+48(FP), DX
+	VMOVUPS      (DX)(CX*1), Y0
+	VMOVUPS      32(DX)(CX*1), Y1
+	MOVQ         i+40(FP), DX
+	VMOVUPS      (DX)(CX*1), Y2
+	VMOVUPS      32(DX)(CX*1), Y3
+	VMULPS       Y2, Y0, Y0
+	VMULPS       Y3, Y1, Y1
+	MOVQ         x+16(FP), DX
+	VMOVUPS      (DX)(CX*1), Y2
+	VMOVUPS      32(DX)(CX*1), Y3
+	VADDPS       Y2, Y0, Y0
+	VADDPS       Y3, Y1, Y1
+	VBROADCASTSS word7fffffff<>+0(SB), Y2
+	VANDPS       Y2, Y0, Y3
+	VANDPS       Y2, Y1, Y2
+	VBROADCASTSS word0d800000<>+0(SB), Y4
+	VCMPPS       $0x16, Y4, Y3, Y3
+	VCMPPS       $0x16, Y4, Y2, Y2
+	VANDPS       Y3, Y0, Y0
+	VANDPS       Y2, Y1, Y1
+	MOVQ         i1+32(FP), DX
+	VMOVUPS      Y0, (DX)(CX*1)
+	VMOVUPS      Y1, 32(DX)(CX*1)
+	MOVQ         v+8(FP), DX
+	VMOVUPS      (DX)(CX*1), Y2
+	VMOVUPS      32(DX)(CX*1), Y3
+	MOVQ         gain+24(FP), DX
+	VMOVUPS      (DX)(CX*1), Y4
+	VMOVUPS      32(DX)(CX*1), Y5
+	VSUBPS       Y2, Y0, Y0
+	VSUBPS       Y3, Y1, Y1
+	VMULPS       Y0, Y4, Y0
+	VMULPS       Y1, Y5, Y1
+	VADDPS       Y0, Y2, Y0
+	VADDPS       Y1, Y3, Y1
+	VBROADCASTSS word7fffffff<>+0(SB), Y2
+	VANDPS       Y2, Y0, Y3
+	VANDPS       Y2, Y1, Y2
+	VBROADCASTSS word0d800000<>+0(SB), Y4
+	VCMPPS       $0x16, Y4, Y3, Y3
+	VCMPPS       $0x16, Y4, Y2, Y2
+	VANDPS       Y3, Y0, Y0
+	VANDPS       Y2, Y1, Y1
+	MOVQ         v1+0(FP), DX
+	VMOVUPS      Y0, (DX)(CX*1)
+	VMOVUPS      Y1, 32(DX)(CX*1)
+	ADDQ         $0x40, CX
+	SUBQ         $0x40, AX
+	JGE          loop
 
 tail:
-	ADDQ       $0x40, AX
-	JZ         end
-	LEAQ       tail<>+64(SB), DX
-	SUBQ       AX, DX
-	VMOVUPD    (DX), Y0
-	VMOVUPD    32(DX), Y1
-	MOVQ       beta+48(FP), AX
-	VMASKMOVPS (AX)(CX*1), Y0, Y2
-	VMASKMOVPS 32(AX)(CX*1), Y1, Y3
-	MOVQ       i+40(FP), AX
-	VMASKMOVPS (AX)(CX*1), Y0, Y4
-	VMASKMOVPS 32(AX)(CX*1), Y1, Y5
-	VMULPS     Y4, Y2, Y2
-	VMULPS     Y5, Y3, Y3
-	MOVQ       x+16(FP), AX
-	VMASKMOVPS (AX)(CX*1), Y0, Y4
-	VMASKMOVPS 32(AX)(CX*1), Y1, Y5
-	VADDPS     Y4, Y2, Y2
-	VADDPS     Y5, Y3, Y3
-	MOVQ       i1+32(FP), AX
-	VMASKMOVPS Y2, Y0, (AX)(CX*1)
-	VMASKMOVPS Y3, Y1, 32(AX)(CX*1)
-	MOVQ       v+8(FP), AX
-	VMASKMOVPS (AX)(CX*1), Y0, Y4
-	VMASKMOVPS 32(AX)(CX*1), Y1, Y5
-	MOVQ       gain+24(FP), AX
-	VMASKMOVPS (AX)(CX*1), Y0, Y6
-	VMASKMOVPS 32(AX)(CX*1), Y1, Y7
-	VSUBPS     Y4, Y2, Y2
-	VSUBPS     Y5, Y3, Y3
-	VMULPS     Y2, Y6, Y2
-	VMULPS     Y3, Y7, Y3
-	VADDPS     Y2, Y4, Y2
-	VADDPS     Y3, Y5, Y3
-	MOVQ       v1+0(FP), AX
-	VMASKMOVPS Y2, Y0, (AX)(CX*1)
-	VMASKMOVPS Y3, Y1, 32(AX)(CX*1)
+	ADDQ         $0x40, AX
+	JZ           end
+	LEAQ         tail<>+64(SB), DX
+	SUBQ         AX, DX
+	VMOVUPD      (DX), Y0
+	VMOVUPD      32(DX), Y1
+	MOVQ         beta+48(FP), AX
+	VMASKMOVPS   (AX)(CX*1), Y0, Y2
+	VMASKMOVPS   32(AX)(CX*1), Y1, Y3
+	MOVQ         i+40(FP), AX
+	VMASKMOVPS   (AX)(CX*1), Y0, Y4
+	VMASKMOVPS   32(AX)(CX*1), Y1, Y5
+	VMULPS       Y4, Y2, Y2
+	VMULPS       Y5, Y3, Y3
+	MOVQ         x+16(FP), AX
+	VMASKMOVPS   (AX)(CX*1), Y0, Y4
+	VMASKMOVPS   32(AX)(CX*1), Y1, Y5
+	VADDPS       Y4, Y2, Y2
+	VADDPS       Y5, Y3, Y3
+	VBROADCASTSS word7fffffff<>+0(SB), Y4
+	VANDPS       Y4, Y2, Y5
+	VANDPS       Y4, Y3, Y4
+	VBROADCASTSS word0d800000<>+0(SB), Y6
+	VCMPPS       $0x16, Y6, Y5, Y5
+	VCMPPS       $0x16, Y6, Y4, Y4
+	VANDPS       Y5, Y2, Y2
+	VANDPS       Y4, Y3, Y3
+	MOVQ         i1+32(FP), AX
+	VMASKMOVPS   Y2, Y0, (AX)(CX*1)
+	VMASKMOVPS   Y3, Y1, 32(AX)(CX*1)
+	MOVQ         v+8(FP), AX
+	VMASKMOVPS   (AX)(CX*1), Y0, Y4
+	VMASKMOVPS   32(AX)(CX*1), Y1, Y5
+	MOVQ         gain+24(FP), AX
+	VMASKMOVPS   (AX)(CX*1), Y0, Y6
+	VMASKMOVPS   32(AX)(CX*1), Y1, Y7
+	VSUBPS       Y4, Y2, Y2
+	VSUBPS       Y5, Y3, Y3
+	VMULPS       Y2, Y6, Y2
+	VMULPS       Y3, Y7, Y3
+	VADDPS       Y2, Y4, Y2
+	VADDPS       Y3, Y5, Y3
+	VBROADCASTSS word7fffffff<>+0(SB), Y4
+	VANDPS       Y4, Y2, Y5
+	VANDPS       Y4, Y3, Y4
+	VBROADCASTSS word0d800000<>+0(SB), Y6
+	VCMPPS       $0x16, Y6, Y5, Y5
+	VCMPPS       $0x16, Y6, Y4, Y4
+	VANDPS       Y5, Y2, Y2
+	VANDPS       Y4, Y3, Y3
+	MOVQ         v1+0(FP), AX
+	VMASKMOVPS   Y2, Y0, (AX)(CX*1)
+	VMASKMOVPS   Y3, Y1, 32(AX)(CX*1)
 
 end:
 	VZEROUPPER
@@ -3459,99 +3539,131 @@ row:
 	JL   tail
 
 loop:
-	VMOVUPS   (R9)(R11*1), Y2
-	VMOVUPS   32(R9)(R11*1), Y3
-	VMOVUPS   (R8)(R11*1), Y4
-	VMOVUPS   32(R8)(R11*1), Y5
-	VMULPS    Y4, Y2, Y2
-	VMULPS    Y5, Y3, Y3
-	VMOVUPS   (BX)(R11*1), Y4
-	VMOVUPS   32(BX)(R11*1), Y5
-	VADDPS    Y4, Y2, Y2
-	VADDPS    Y5, Y3, Y3
-	VMOVUPS   Y2, (R8)(R11*1)
-	VMOVUPS   Y3, 32(R8)(R11*1)
-	VMOVUPS   (DX)(R11*1), Y4
-	VMOVUPS   32(DX)(R11*1), Y5
-	VMOVUPS   (SI)(R11*1), Y6
-	VMOVUPS   32(SI)(R11*1), Y7
-	VSUBPS    Y4, Y2, Y2
-	VSUBPS    Y5, Y3, Y3
-	VMULPS    Y2, Y6, Y2
-	VMULPS    Y3, Y7, Y3
-	VADDPS    Y2, Y4, Y2
-	VADDPS    Y3, Y5, Y3
-	VMOVUPS   Y2, (CX)(R11*1)
-	VMOVUPS   Y3, 32(CX)(R11*1)
-	VMOVUPS   (DI)(R11*1), Y4
-	VMOVUPS   32(DI)(R11*1), Y5
-	VSUBPS    Y4, Y2, Y4
-	VSUBPS    Y5, Y3, Y5
-	VCMPPS    $0x16, Y0, Y4, Y6
-	VCMPPS    $0x16, Y1, Y5, Y7
-	VBLENDVPS Y6, Y4, Y2, Y2
-	VBLENDVPS Y7, Y5, Y3, Y3
-	VMOVUPS   Y2, (DX)(R11*1)
-	VMOVUPS   Y3, 32(DX)(R11*1)
-	VMOVMSKPS Y6, R12
-	VMOVMSKPS Y7, R13
-	SHLL      $0x08, R13
-	ORL       R13, R12
-	MOVW      R12, (AX)
-	ADDQ      $0x02, AX
-	ADDQ      $0x40, R11
-	SUBQ      $0x40, R10
-	JGE       loop
+	VMOVUPS      (R9)(R11*1), Y2
+	VMOVUPS      32(R9)(R11*1), Y3
+	VMOVUPS      (R8)(R11*1), Y4
+	VMOVUPS      32(R8)(R11*1), Y5
+	VMULPS       Y4, Y2, Y2
+	VMULPS       Y5, Y3, Y3
+	VMOVUPS      (BX)(R11*1), Y4
+	VMOVUPS      32(BX)(R11*1), Y5
+	VADDPS       Y4, Y2, Y2
+	VADDPS       Y5, Y3, Y3
+	VBROADCASTSS word7fffffff<>+0(SB), Y4
+	VANDPS       Y4, Y2, Y5
+	VANDPS       Y4, Y3, Y4
+	VBROADCASTSS word0d800000<>+0(SB), Y6
+	VCMPPS       $0x16, Y6, Y5, Y5
+	VCMPPS       $0x16, Y6, Y4, Y4
+	VANDPS       Y5, Y2, Y2
+	VANDPS       Y4, Y3, Y3
+	VMOVUPS      Y2, (R8)(R11*1)
+	VMOVUPS      Y3, 32(R8)(R11*1)
+	VMOVUPS      (DX)(R11*1), Y4
+	VMOVUPS      32(DX)(R11*1), Y5
+	VMOVUPS      (SI)(R11*1), Y6
+	VMOVUPS      32(SI)(R11*1), Y7
+	VSUBPS       Y4, Y2, Y2
+	VSUBPS       Y5, Y3, Y3
+	VMULPS       Y2, Y6, Y2
+	VMULPS       Y3, Y7, Y3
+	VADDPS       Y2, Y4, Y2
+	VADDPS       Y3, Y5, Y3
+	VBROADCASTSS word7fffffff<>+0(SB), Y4
+	VANDPS       Y4, Y2, Y5
+	VANDPS       Y4, Y3, Y4
+	VBROADCASTSS word0d800000<>+0(SB), Y6
+	VCMPPS       $0x16, Y6, Y5, Y5
+	VCMPPS       $0x16, Y6, Y4, Y4
+	VANDPS       Y5, Y2, Y2
+	VANDPS       Y4, Y3, Y3
+	VMOVUPS      Y2, (CX)(R11*1)
+	VMOVUPS      Y3, 32(CX)(R11*1)
+	VMOVUPS      (DI)(R11*1), Y4
+	VMOVUPS      32(DI)(R11*1), Y5
+	VSUBPS       Y4, Y2, Y4
+	VSUBPS       Y5, Y3, Y5
+	VCMPPS       $0x16, Y0, Y4, Y6
+	VCMPPS       $0x16, Y1, Y5, Y7
+	VBLENDVPS    Y6, Y4, Y2, Y2
+	VBLENDVPS    Y7, Y5, Y3, Y3
+	VMOVUPS      Y2, (DX)(R11*1)
+	VMOVUPS      Y3, 32(DX)(R11*1)
+	VMOVMSKPS    Y6, R12
+	VMOVMSKPS    Y7, R13
+	SHLL         $0x08, R13
+	ORL          R13, R12
+	MOVW         R12, (AX)
+	ADDQ         $0x02, AX
+	ADDQ         $0x40, R11
+	SUBQ         $0x40, R10
+	JGE          loop
 
 tail:
-	ADDQ       $0x40, R10
-	JZ         end
-	LEAQ       tail<>+64(SB), R12
-	SUBQ       R10, R12
-	VMOVUPD    (R12), Y2
-	VMOVUPD    32(R12), Y3
-	VMASKMOVPS (R9)(R11*1), Y2, Y4
-	VMASKMOVPS 32(R9)(R11*1), Y3, Y5
-	VMASKMOVPS (R8)(R11*1), Y2, Y6
-	VMASKMOVPS 32(R8)(R11*1), Y3, Y7
-	VMULPS     Y6, Y4, Y4
-	VMULPS     Y7, Y5, Y5
-	VMASKMOVPS (BX)(R11*1), Y2, Y6
-	VMASKMOVPS 32(BX)(R11*1), Y3, Y7
-	VADDPS     Y6, Y4, Y4
-	VADDPS     Y7, Y5, Y5
-	VMASKMOVPS Y4, Y2, (R8)(R11*1)
-	VMASKMOVPS Y5, Y3, 32(R8)(R11*1)
-	VMASKMOVPS (DX)(R11*1), Y2, Y6
-	VMASKMOVPS 32(DX)(R11*1), Y3, Y7
-	VMASKMOVPS (SI)(R11*1), Y2, Y8
-	VMASKMOVPS 32(SI)(R11*1), Y3, Y9
-	VSUBPS     Y6, Y4, Y4
-	VSUBPS     Y7, Y5, Y5
-	VMULPS     Y4, Y8, Y4
-	VMULPS     Y5, Y9, Y5
-	VADDPS     Y4, Y6, Y4
-	VADDPS     Y5, Y7, Y5
-	VMASKMOVPS Y4, Y2, (CX)(R11*1)
-	VMASKMOVPS Y5, Y3, 32(CX)(R11*1)
-	VMASKMOVPS (DI)(R11*1), Y2, Y6
-	VMASKMOVPS 32(DI)(R11*1), Y3, Y7
-	VSUBPS     Y6, Y4, Y6
-	VSUBPS     Y7, Y5, Y7
-	VCMPPS     $0x16, Y0, Y6, Y8
-	VCMPPS     $0x16, Y1, Y7, Y9
-	VBLENDVPS  Y8, Y6, Y4, Y4
-	VBLENDVPS  Y9, Y7, Y5, Y5
-	VMASKMOVPS Y4, Y2, (DX)(R11*1)
-	VMASKMOVPS Y5, Y3, 32(DX)(R11*1)
-	VANDPS     Y8, Y2, Y2
-	VANDPS     Y9, Y3, Y3
-	VMOVMSKPS  Y2, CX
-	VMOVMSKPS  Y3, DX
-	SHLL       $0x08, DX
-	ORL        DX, CX
-	MOVW       CX, (AX)
-	ADDQ       $0x02, AX
+	ADDQ         $0x40, R10
+	JZ           end
+	LEAQ         tail<>+64(SB), R12
+	SUBQ         R10, R12
+	VMOVUPD      (R12), Y2
+	VMOVUPD      32(R12), Y3
+	VMASKMOVPS   (R9)(R11*1), Y2, Y4
+	VMASKMOVPS   32(R9)(R11*1), Y3, Y5
+	VMASKMOVPS   (R8)(R11*1), Y2, Y6
+	VMASKMOVPS   32(R8)(R11*1), Y3, Y7
+	VMULPS       Y6, Y4, Y4
+	VMULPS       Y7, Y5, Y5
+	VMASKMOVPS   (BX)(R11*1), Y2, Y6
+	VMASKMOVPS   32(BX)(R11*1), Y3, Y7
+	VADDPS       Y6, Y4, Y4
+	VADDPS       Y7, Y5, Y5
+	VBROADCASTSS word7fffffff<>+0(SB), Y6
+	VANDPS       Y6, Y4, Y7
+	VANDPS       Y6, Y5, Y6
+	VBROADCASTSS word0d800000<>+0(SB), Y8
+	VCMPPS       $0x16, Y8, Y7, Y7
+	VCMPPS       $0x16, Y8, Y6, Y6
+	VANDPS       Y7, Y4, Y4
+	VANDPS       Y6, Y5, Y5
+	VMASKMOVPS   Y4, Y2, (R8)(R11*1)
+	VMASKMOVPS   Y5, Y3, 32(R8)(R11*1)
+	VMASKMOVPS   (DX)(R11*1), Y2, Y6
+	VMASKMOVPS   32(DX)(R11*1), Y3, Y7
+	VMASKMOVPS   (SI)(R11*1), Y2, Y8
+	VMASKMOVPS   32(SI)(R11*1), Y3, Y9
+	VSUBPS       Y6, Y4, Y4
+	VSUBPS       Y7, Y5, Y5
+	VMULPS       Y4, Y8, Y4
+	VMULPS       Y5, Y9, Y5
+	VADDPS       Y4, Y6, Y4
+	VADDPS       Y5, Y7, Y5
+	VBROADCASTSS word7fffffff<>+0(SB), Y6
+	VANDPS       Y6, Y4, Y7
+	VANDPS       Y6, Y5, Y6
+	VBROADCASTSS word0d800000<>+0(SB), Y8
+	VCMPPS       $0x16, Y8, Y7, Y7
+	VCMPPS       $0x16, Y8, Y6, Y6
+	VANDPS       Y7, Y4, Y4
+	VANDPS       Y6, Y5, Y5
+	VMASKMOVPS   Y4, Y2, (CX)(R11*1)
+	VMASKMOVPS   Y5, Y3, 32(CX)(R11*1)
+	VMASKMOVPS   (DI)(R11*1), Y2, Y6
+	VMASKMOVPS   32(DI)(R11*1), Y3, Y7
+	VSUBPS       Y6, Y4, Y6
+	VSUBPS       Y7, Y5, Y7
+	VCMPPS       $0x16, Y0, Y6, Y8
+	VCMPPS       $0x16, Y1, Y7, Y9
+	VBLENDVPS    Y8, Y6, Y4, Y4
+	VBLENDVPS    Y9, Y7, Y5, Y5
+	VMASKMOVPS   Y4, Y2, (DX)(R11*1)
+	VMASKMOVPS   Y5, Y3, 32(DX)(R11*1)
+	VANDPS       Y8, Y2, Y2
+	VANDPS       Y9, Y3, Y3
+	VMOVMSKPS    Y2, CX
+	VMOVMSKPS    Y3, DX
+	SHLL         $0x08, DX
+	ORL          DX, CX
+	MOVW         CX, (AX)
+	ADDQ         $0x02, AX
 
 end:
 	MOVQ n+88(FP), AX
@@ -3598,111 +3710,143 @@ row:
 	JL   tail
 
 loop:
-	VMOVUPS   (R9)(R12*1), Y2
-	VMOVUPS   32(R9)(R12*1), Y3
-	VMOVUPS   (R8)(R12*1), Y4
-	VMOVUPS   32(R8)(R12*1), Y5
-	VMULPS    Y4, Y2, Y2
-	VMULPS    Y5, Y3, Y3
-	VMOVUPS   (BX)(R12*1), Y4
-	VMOVUPS   32(BX)(R12*1), Y5
-	VADDPS    Y4, Y2, Y2
-	VADDPS    Y5, Y3, Y3
-	VMOVUPS   Y2, (R8)(R12*1)
-	VMOVUPS   Y3, 32(R8)(R12*1)
-	VMOVUPS   (DX)(R12*1), Y4
-	VMOVUPS   32(DX)(R12*1), Y5
-	VMOVUPS   (SI)(R12*1), Y6
-	VMOVUPS   32(SI)(R12*1), Y7
-	VSUBPS    Y4, Y2, Y2
-	VSUBPS    Y5, Y3, Y3
-	VMULPS    Y2, Y6, Y2
-	VMULPS    Y3, Y7, Y3
-	VADDPS    Y2, Y4, Y2
-	VADDPS    Y3, Y5, Y3
-	VMOVUPS   Y2, (CX)(R12*1)
-	VMOVUPS   Y3, 32(CX)(R12*1)
-	VMOVUPS   (DI)(R12*1), Y4
-	VMOVUPS   32(DI)(R12*1), Y5
-	VSUBPS    Y4, Y2, Y4
-	VSUBPS    Y5, Y3, Y5
-	VCMPPS    $0x16, Y0, Y4, Y4
-	VCMPPS    $0x16, Y1, Y5, Y5
-	VMOVUPS   (R10)(R12*1), Y6
-	VMOVUPS   32(R10)(R12*1), Y7
-	VSUBPS    Y2, Y6, Y6
-	VSUBPS    Y3, Y7, Y7
-	VADDPS    Y6, Y2, Y6
-	VADDPS    Y7, Y3, Y7
-	VBLENDVPS Y4, Y6, Y2, Y2
-	VBLENDVPS Y5, Y7, Y3, Y3
-	VMOVUPS   Y2, (DX)(R12*1)
-	VMOVUPS   Y3, 32(DX)(R12*1)
-	VMOVMSKPS Y4, R13
-	VMOVMSKPS Y5, R14
-	SHLL      $0x08, R14
-	ORL       R14, R13
-	MOVW      R13, (AX)
-	ADDQ      $0x02, AX
-	ADDQ      $0x40, R12
-	SUBQ      $0x40, R11
-	JGE       loop
+	VMOVUPS      (R9)(R12*1), Y2
+	VMOVUPS      32(R9)(R12*1), Y3
+	VMOVUPS      (R8)(R12*1), Y4
+	VMOVUPS      32(R8)(R12*1), Y5
+	VMULPS       Y4, Y2, Y2
+	VMULPS       Y5, Y3, Y3
+	VMOVUPS      (BX)(R12*1), Y4
+	VMOVUPS      32(BX)(R12*1), Y5
+	VADDPS       Y4, Y2, Y2
+	VADDPS       Y5, Y3, Y3
+	VBROADCASTSS word7fffffff<>+0(SB), Y4
+	VANDPS       Y4, Y2, Y5
+	VANDPS       Y4, Y3, Y4
+	VBROADCASTSS word0d800000<>+0(SB), Y6
+	VCMPPS       $0x16, Y6, Y5, Y5
+	VCMPPS       $0x16, Y6, Y4, Y4
+	VANDPS       Y5, Y2, Y2
+	VANDPS       Y4, Y3, Y3
+	VMOVUPS      Y2, (R8)(R12*1)
+	VMOVUPS      Y3, 32(R8)(R12*1)
+	VMOVUPS      (DX)(R12*1), Y4
+	VMOVUPS      32(DX)(R12*1), Y5
+	VMOVUPS      (SI)(R12*1), Y6
+	VMOVUPS      32(SI)(R12*1), Y7
+	VSUBPS       Y4, Y2, Y2
+	VSUBPS       Y5, Y3, Y3
+	VMULPS       Y2, Y6, Y2
+	VMULPS       Y3, Y7, Y3
+	VADDPS       Y2, Y4, Y2
+	VADDPS       Y3, Y5, Y3
+	VBROADCASTSS word7fffffff<>+0(SB), Y4
+	VANDPS       Y4, Y2, Y5
+	VANDPS       Y4, Y3, Y4
+	VBROADCASTSS word0d800000<>+0(SB), Y6
+	VCMPPS       $0x16, Y6, Y5, Y5
+	VCMPPS       $0x16, Y6, Y4, Y4
+	VANDPS       Y5, Y2, Y2
+	VANDPS       Y4, Y3, Y3
+	VMOVUPS      Y2, (CX)(R12*1)
+	VMOVUPS      Y3, 32(CX)(R12*1)
+	VMOVUPS      (DI)(R12*1), Y4
+	VMOVUPS      32(DI)(R12*1), Y5
+	VSUBPS       Y4, Y2, Y4
+	VSUBPS       Y5, Y3, Y5
+	VCMPPS       $0x16, Y0, Y4, Y4
+	VCMPPS       $0x16, Y1, Y5, Y5
+	VMOVUPS      (R10)(R12*1), Y6
+	VMOVUPS      32(R10)(R12*1), Y7
+	VSUBPS       Y2, Y6, Y6
+	VSUBPS       Y3, Y7, Y7
+	VADDPS       Y6, Y2, Y6
+	VADDPS       Y7, Y3, Y7
+	VBLENDVPS    Y4, Y6, Y2, Y2
+	VBLENDVPS    Y5, Y7, Y3, Y3
+	VMOVUPS      Y2, (DX)(R12*1)
+	VMOVUPS      Y3, 32(DX)(R12*1)
+	VMOVMSKPS    Y4, R13
+	VMOVMSKPS    Y5, R14
+	SHLL         $0x08, R14
+	ORL          R14, R13
+	MOVW         R13, (AX)
+	ADDQ         $0x02, AX
+	ADDQ         $0x40, R12
+	SUBQ         $0x40, R11
+	JGE          loop
 
 tail:
-	ADDQ       $0x40, R11
-	JZ         end
-	LEAQ       tail<>+64(SB), R13
-	SUBQ       R11, R13
-	VMOVUPD    (R13), Y2
-	VMOVUPD    32(R13), Y3
-	VMASKMOVPS (R9)(R12*1), Y2, Y4
-	VMASKMOVPS 32(R9)(R12*1), Y3, Y5
-	VMASKMOVPS (R8)(R12*1), Y2, Y6
-	VMASKMOVPS 32(R8)(R12*1), Y3, Y7
-	VMULPS     Y6, Y4, Y4
-	VMULPS     Y7, Y5, Y5
-	VMASKMOVPS (BX)(R12*1), Y2, Y6
-	VMASKMOVPS 32(BX)(R12*1), Y3, Y7
-	VADDPS     Y6, Y4, Y4
-	VADDPS     Y7, Y5, Y5
-	VMASKMOVPS Y4, Y2, (R8)(R12*1)
-	VMASKMOVPS Y5, Y3, 32(R8)(R12*1)
-	VMASKMOVPS (DX)(R12*1), Y2, Y6
-	VMASKMOVPS 32(DX)(R12*1), Y3, Y7
-	VMASKMOVPS (SI)(R12*1), Y2, Y8
-	VMASKMOVPS 32(SI)(R12*1), Y3, Y9
-	VSUBPS     Y6, Y4, Y4
-	VSUBPS     Y7, Y5, Y5
-	VMULPS     Y4, Y8, Y4
-	VMULPS     Y5, Y9, Y5
-	VADDPS     Y4, Y6, Y4
-	VADDPS     Y5, Y7, Y5
-	VMASKMOVPS Y4, Y2, (CX)(R12*1)
-	VMASKMOVPS Y5, Y3, 32(CX)(R12*1)
-	VMASKMOVPS (DI)(R12*1), Y2, Y6
-	VMASKMOVPS 32(DI)(R12*1), Y3, Y7
-	VSUBPS     Y6, Y4, Y6
-	VSUBPS     Y7, Y5, Y7
-	VCMPPS     $0x16, Y0, Y6, Y6
-	VCMPPS     $0x16, Y1, Y7, Y7
-	VMASKMOVPS (R10)(R12*1), Y2, Y8
-	VMASKMOVPS 32(R10)(R12*1), Y3, Y9
-	VSUBPS     Y4, Y8, Y8
-	VSUBPS     Y5, Y9, Y9
-	VADDPS     Y8, Y4, Y8
-	VADDPS     Y9, Y5, Y9
-	VBLENDVPS  Y6, Y8, Y4, Y4
-	VBLENDVPS  Y7, Y9, Y5, Y5
-	VMASKMOVPS Y4, Y2, (DX)(R12*1)
-	VMASKMOVPS Y5, Y3, 32(DX)(R12*1)
-	VANDPS     Y6, Y2, Y2
-	VANDPS     Y7, Y3, Y3
-	VMOVMSKPS  Y2, CX
-	VMOVMSKPS  Y3, DX
-	SHLL       $0x08, DX
-	ORL        DX, CX
-	MOVW       CX, (AX)
-	ADDQ       $0x02, AX
+	ADDQ         $0x40, R11
+	JZ           end
+	LEAQ         tail<>+64(SB), R13
+	SUBQ         R11, R13
+	VMOVUPD      (R13), Y2
+	VMOVUPD      32(R13), Y3
+	VMASKMOVPS   (R9)(R12*1), Y2, Y4
+	VMASKMOVPS   32(R9)(R12*1), Y3, Y5
+	VMASKMOVPS   (R8)(R12*1), Y2, Y6
+	VMASKMOVPS   32(R8)(R12*1), Y3, Y7
+	VMULPS       Y6, Y4, Y4
+	VMULPS       Y7, Y5, Y5
+	VMASKMOVPS   (BX)(R12*1), Y2, Y6
+	VMASKMOVPS   32(BX)(R12*1), Y3, Y7
+	VADDPS       Y6, Y4, Y4
+	VADDPS       Y7, Y5, Y5
+	VBROADCASTSS word7fffffff<>+0(SB), Y6
+	VANDPS       Y6, Y4, Y7
+	VANDPS       Y6, Y5, Y6
+	VBROADCASTSS word0d800000<>+0(SB), Y8
+	VCMPPS       $0x16, Y8, Y7, Y7
+	VCMPPS       $0x16, Y8, Y6, Y6
+	VANDPS       Y7, Y4, Y4
+	VANDPS       Y6, Y5, Y5
+	VMASKMOVPS   Y4, Y2, (R8)(R12*1)
+	VMASKMOVPS   Y5, Y3, 32(R8)(R12*1)
+	VMASKMOVPS   (DX)(R12*1), Y2, Y6
+	VMASKMOVPS   32(DX)(R12*1), Y3, Y7
+	VMASKMOVPS   (SI)(R12*1), Y2, Y8
+	VMASKMOVPS   32(SI)(R12*1), Y3, Y9
+	VSUBPS       Y6, Y4, Y4
+	VSUBPS       Y7, Y5, Y5
+	VMULPS       Y4, Y8, Y4
+	VMULPS       Y5, Y9, Y5
+	VADDPS       Y4, Y6, Y4
+	VADDPS       Y5, Y7, Y5
+	VBROADCASTSS word7fffffff<>+0(SB), Y6
+	VANDPS       Y6, Y4, Y7
+	VANDPS       Y6, Y5, Y6
+	VBROADCASTSS word0d800000<>+0(SB), Y8
+	VCMPPS       $0x16, Y8, Y7, Y7
+	VCMPPS       $0x16, Y8, Y6, Y6
+	VANDPS       Y7, Y4, Y4
+	VANDPS       Y6, Y5, Y5
+	VMASKMOVPS   Y4, Y2, (CX)(R12*1)
+	VMASKMOVPS   Y5, Y3, 32(CX)(R12*1)
+	VMASKMOVPS   (DI)(R12*1), Y2, Y6
+	VMASKMOVPS   32(DI)(R12*1), Y3, Y7
+	VSUBPS       Y6, Y4, Y6
+	VSUBPS       Y7, Y5, Y7
+	VCMPPS       $0x16, Y0, Y6, Y6
+	VCMPPS       $0x16, Y1, Y7, Y7
+	VMASKMOVPS   (R10)(R12*1), Y2, Y8
+	VMASKMOVPS   32(R10)(R12*1), Y3, Y9
+	VSUBPS       Y4, Y8, Y8
+	VSUBPS       Y5, Y9, Y9
+	VADDPS       Y8, Y4, Y8
+	VADDPS       Y9, Y5, Y9
+	VBLENDVPS    Y6, Y8, Y4, Y4
+	VBLENDVPS    Y7, Y9, Y5, Y5
+	VMASKMOVPS   Y4, Y2, (DX)(R12*1)
+	VMASKMOVPS   Y5, Y3, 32(DX)(R12*1)
+	VANDPS       Y6, Y2, Y2
+	VANDPS       Y7, Y3, Y3
+	VMOVMSKPS    Y2, CX
+	VMOVMSKPS    Y3, DX
+	SHLL         $0x08, DX
+	ORL          DX, CX
+	MOVW         CX, (AX)
+	ADDQ         $0x02, AX
 
 end:
 	MOVQ n+96(FP), AX
@@ -7297,6 +7441,58 @@ end:
 	VZEROUPPER
 	RET
 
+// func flushF32AVX2(z *float32, x *float32, n int)
+// Requires: AVX
+TEXT ·flushF32AVX2(SB), NOSPLIT, $0-24
+	MOVQ z+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ n+16(FP), DX
+	SHLQ $0x02, DX
+	XORQ BX, BX
+	SUBQ $0x40, DX
+	JL   tail
+
+loop:
+	VMOVUPS      (CX)(BX*1), Y0
+	VMOVUPS      32(CX)(BX*1), Y1
+	VBROADCASTSS word7fffffff<>+0(SB), Y2
+	VANDPS       Y2, Y0, Y3
+	VANDPS       Y2, Y1, Y2
+	VBROADCASTSS word0d800000<>+0(SB), Y4
+	VCMPPS       $0x16, Y4, Y3, Y3
+	VCMPPS       $0x16, Y4, Y2, Y2
+	VANDPS       Y3, Y0, Y0
+	VANDPS       Y2, Y1, Y1
+	VMOVUPS      Y0, (AX)(BX*1)
+	VMOVUPS      Y1, 32(AX)(BX*1)
+	ADDQ         $0x40, BX
+	SUBQ         $0x40, DX
+	JGE          loop
+
+tail:
+	ADDQ         $0x40, DX
+	JZ           end
+	LEAQ         tail<>+64(SB), SI
+	SUBQ         DX, SI
+	VMOVUPD      (SI), Y0
+	VMOVUPD      32(SI), Y1
+	VMASKMOVPS   (CX)(BX*1), Y0, Y2
+	VMASKMOVPS   32(CX)(BX*1), Y1, Y3
+	VBROADCASTSS word7fffffff<>+0(SB), Y4
+	VANDPS       Y4, Y2, Y5
+	VANDPS       Y4, Y3, Y4
+	VBROADCASTSS word0d800000<>+0(SB), Y6
+	VCMPPS       $0x16, Y6, Y5, Y5
+	VCMPPS       $0x16, Y6, Y4, Y4
+	VANDPS       Y5, Y2, Y2
+	VANDPS       Y4, Y3, Y3
+	VMASKMOVPS   Y2, Y0, (AX)(BX*1)
+	VMASKMOVPS   Y3, Y1, 32(AX)(BX*1)
+
+end:
+	VZEROUPPER
+	RET
+
 // func atLeastF32AVX2(dst *float32, x *float32, n int, k float32)
 // Requires: AVX
 TEXT ·atLeastF32AVX2(SB), NOSPLIT, $0-28
@@ -9755,26 +9951,31 @@ end:
 // func liF32AVX512(v1 *float32, v *float32, x *float32, alpha *float32, n int)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·liF32AVX512(SB), NOSPLIT, $0-40
-	MOVQ n+32(FP), AX
-	SHLQ $0x02, AX
-	XORQ CX, CX
-	SUBQ $0x40, AX
-	JL   tail
+	VBROADCASTSS word7fffffff<>+0(SB), Z0
+	VBROADCASTSS word0d800000<>+0(SB), Z1
+	MOVQ         n+32(FP), AX
+	SHLQ         $0x02, AX
+	XORQ         CX, CX
+	SUBQ         $0x40, AX
+	JL           tail
 
 loop:
-	MOVQ    alpha+24(FP), DX
-	VMOVUPS (DX)(CX*1), Z0
-	MOVQ    v+8(FP), DX
-	VMOVUPS (DX)(CX*1), Z1
-	VMULPS  Z1, Z0, Z0
-	MOVQ    x+16(FP), DX
-	VMOVUPS (DX)(CX*1), Z1
-	VADDPS  Z1, Z0, Z0
-	MOVQ    v1+0(FP), DX
-	VMOVUPS Z0, (DX)(CX*1)
-	ADDQ    $0x40, CX
-	SUBQ    $0x40, AX
-	JGE     loop
+	MOVQ      alpha+24(FP), DX
+	VMOVUPS   (DX)(CX*1), Z2
+	MOVQ      v+8(FP), DX
+	VMOVUPS   (DX)(CX*1), Z3
+	VMULPS    Z3, Z2, Z2
+	MOVQ      x+16(FP), DX
+	VMOVUPS   (DX)(CX*1), Z3
+	VADDPS    Z3, Z2, Z2
+	VPANDD    Z0, Z2, Z3
+	VCMPPS    $0x16, Z1, Z3, K1
+	VMOVUPS.Z Z2, K1, Z2
+	MOVQ      v1+0(FP), DX
+	VMOVUPS   Z2, (DX)(CX*1)
+	ADDQ      $0x40, CX
+	SUBQ      $0x40, AX
+	JGE       loop
 
 tail:
 	ADDQ      $0x40, AX
@@ -9784,13 +9985,16 @@ tail:
 	BZHIL     AX, DX, DX
 	KMOVW     DX, K1
 	MOVQ      alpha+24(FP), AX
-	VMOVUPS.Z (AX)(CX*1), K1, Z0
+	VMOVUPS.Z (AX)(CX*1), K1, Z2
 	MOVQ      v+8(FP), AX
-	VMOVUPS.Z (AX)(CX*1), K1, Z1
-	VMULPS    Z1, Z0, Z0
+	VMOVUPS.Z (AX)(CX*1), K1, Z3
+	VMULPS    Z3, Z2, Z2
 	MOVQ      x+16(FP), AX
-	VMOVUPS.Z (AX)(CX*1), K1, Z1
-	VADDPS    Z1, Z0, Z0
+	VMOVUPS.Z (AX)(CX*1), K1, Z3
+	VADDPS    Z3, Z2, Z2
+	VPANDD    Z0, Z2, Z0
+	VCMPPS    $0x16, Z1, Z0, K2
+	VMOVUPS.Z Z2, K2, Z0
 	MOVQ      v1+0(FP), AX
 	VMOVUPS   Z0, K1, (AX)(CX*1)
 
@@ -9801,13 +10005,15 @@ end:
 // func lifF32AVX512(u *float32, ldu int, v *float32, x *float32, ldx int, alpha *float32, vth *float32, bits *uint64, ldbits int, n int, rows int)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·lifF32AVX512(SB), NOSPLIT, $0-88
-	VPXORQ Z0, Z0, Z0
-	MOVQ   ldu+8(FP), AX
-	SHLQ   $0x02, AX
-	MOVQ   AX, ldu+8(FP)
-	MOVQ   ldx+32(FP), AX
-	SHLQ   $0x02, AX
-	MOVQ   AX, ldx+32(FP)
+	VPXORQ       Z0, Z0, Z0
+	VBROADCASTSS word7fffffff<>+0(SB), Z1
+	VBROADCASTSS word0d800000<>+0(SB), Z2
+	MOVQ         ldu+8(FP), AX
+	SHLQ         $0x02, AX
+	MOVQ         AX, ldu+8(FP)
+	MOVQ         ldx+32(FP), AX
+	SHLQ         $0x02, AX
+	MOVQ         AX, ldx+32(FP)
 
 row:
 	MOVQ bits+56(FP), AX
@@ -9823,24 +10029,27 @@ row:
 	JL   tail
 
 loop:
-	VMOVUPS (SI)(R9*1), Z1
-	VMOVUPS (DX)(R9*1), Z2
-	VMULPS  Z2, Z1, Z1
-	VMOVUPS (BX)(R9*1), Z2
-	VADDPS  Z2, Z1, Z1
-	VMOVUPS Z1, (CX)(R9*1)
-	VMOVUPS (DI)(R9*1), Z2
-	VSUBPS  Z2, Z1, Z2
-	VCMPPS  $0x16, Z0, Z2, K1
-	VMOVUPS Z1, Z1
-	VMOVUPS Z2, K1, Z1
-	VMOVUPS Z1, (DX)(R9*1)
-	KMOVW   K1, R10
-	MOVW    R10, (AX)
-	ADDQ    $0x02, AX
-	ADDQ    $0x40, R9
-	SUBQ    $0x40, R8
-	JGE     loop
+	VMOVUPS   (SI)(R9*1), Z3
+	VMOVUPS   (DX)(R9*1), Z4
+	VMULPS    Z4, Z3, Z3
+	VMOVUPS   (BX)(R9*1), Z4
+	VADDPS    Z4, Z3, Z3
+	VPANDD    Z1, Z3, Z4
+	VCMPPS    $0x16, Z2, Z4, K1
+	VMOVUPS.Z Z3, K1, Z3
+	VMOVUPS   Z3, (CX)(R9*1)
+	VMOVUPS   (DI)(R9*1), Z4
+	VSUBPS    Z4, Z3, Z4
+	VCMPPS    $0x16, Z0, Z4, K1
+	VMOVUPS   Z3, Z3
+	VMOVUPS   Z4, K1, Z3
+	VMOVUPS   Z3, (DX)(R9*1)
+	KMOVW     K1, R10
+	MOVW      R10, (AX)
+	ADDQ      $0x02, AX
+	ADDQ      $0x40, R9
+	SUBQ      $0x40, R8
+	JGE       loop
 
 tail:
 	ADDQ      $0x40, R8
@@ -9849,18 +10058,21 @@ tail:
 	MOVL      $-1, R10
 	BZHIL     R8, R10, R10
 	KMOVW     R10, K1
-	VMOVUPS.Z (SI)(R9*1), K1, Z1
-	VMOVUPS.Z (DX)(R9*1), K1, Z2
-	VMULPS    Z2, Z1, Z1
-	VMOVUPS.Z (BX)(R9*1), K1, Z2
-	VADDPS    Z2, Z1, Z1
-	VMOVUPS   Z1, K1, (CX)(R9*1)
-	VMOVUPS.Z (DI)(R9*1), K1, Z2
-	VSUBPS    Z2, Z1, Z2
-	VCMPPS    $0x16, Z0, Z2, K2
-	VMOVUPS   Z1, Z1
-	VMOVUPS   Z2, K2, Z1
-	VMOVUPS   Z1, K1, (DX)(R9*1)
+	VMOVUPS.Z (SI)(R9*1), K1, Z3
+	VMOVUPS.Z (DX)(R9*1), K1, Z4
+	VMULPS    Z4, Z3, Z3
+	VMOVUPS.Z (BX)(R9*1), K1, Z4
+	VADDPS    Z4, Z3, Z3
+	VPANDD    Z1, Z3, Z4
+	VCMPPS    $0x16, Z2, Z4, K2
+	VMOVUPS.Z Z3, K2, Z3
+	VMOVUPS   Z3, K1, (CX)(R9*1)
+	VMOVUPS.Z (DI)(R9*1), K1, Z4
+	VSUBPS    Z4, Z3, Z4
+	VCMPPS    $0x16, Z0, Z4, K2
+	VMOVUPS   Z3, Z3
+	VMOVUPS   Z4, K2, Z3
+	VMOVUPS   Z3, K1, (DX)(R9*1)
 	KANDW     K2, K1, K1
 	KMOVW     K1, CX
 	MOVW      CX, (AX)
@@ -9884,13 +10096,15 @@ end:
 // func lifToValueF32AVX512(u *float32, ldu int, v *float32, x *float32, ldx int, alpha *float32, vth *float32, bits *uint64, ldbits int, vreset *float32, n int, rows int)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·lifToValueF32AVX512(SB), NOSPLIT, $0-96
-	VPXORQ Z0, Z0, Z0
-	MOVQ   ldu+8(FP), AX
-	SHLQ   $0x02, AX
-	MOVQ   AX, ldu+8(FP)
-	MOVQ   ldx+32(FP), AX
-	SHLQ   $0x02, AX
-	MOVQ   AX, ldx+32(FP)
+	VPXORQ       Z0, Z0, Z0
+	VBROADCASTSS word7fffffff<>+0(SB), Z1
+	VBROADCASTSS word0d800000<>+0(SB), Z2
+	MOVQ         ldu+8(FP), AX
+	SHLQ         $0x02, AX
+	MOVQ         AX, ldu+8(FP)
+	MOVQ         ldx+32(FP), AX
+	SHLQ         $0x02, AX
+	MOVQ         AX, ldx+32(FP)
 
 row:
 	MOVQ bits+56(FP), AX
@@ -9907,27 +10121,30 @@ row:
 	JL   tail
 
 loop:
-	VMOVUPS (SI)(R10*1), Z1
-	VMOVUPS (DX)(R10*1), Z2
-	VMULPS  Z2, Z1, Z1
-	VMOVUPS (BX)(R10*1), Z2
-	VADDPS  Z2, Z1, Z1
-	VMOVUPS Z1, (CX)(R10*1)
-	VMOVUPS (DI)(R10*1), Z2
-	VSUBPS  Z2, Z1, Z2
-	VCMPPS  $0x16, Z0, Z2, K1
-	VMOVUPS (R8)(R10*1), Z2
-	VSUBPS  Z1, Z2, Z2
-	VADDPS  Z2, Z1, Z2
-	VMOVUPS Z1, Z1
-	VMOVUPS Z2, K1, Z1
-	VMOVUPS Z1, (DX)(R10*1)
-	KMOVW   K1, R11
-	MOVW    R11, (AX)
-	ADDQ    $0x02, AX
-	ADDQ    $0x40, R10
-	SUBQ    $0x40, R9
-	JGE     loop
+	VMOVUPS   (SI)(R10*1), Z3
+	VMOVUPS   (DX)(R10*1), Z4
+	VMULPS    Z4, Z3, Z3
+	VMOVUPS   (BX)(R10*1), Z4
+	VADDPS    Z4, Z3, Z3
+	VPANDD    Z1, Z3, Z4
+	VCMPPS    $0x16, Z2, Z4, K1
+	VMOVUPS.Z Z3, K1, Z3
+	VMOVUPS   Z3, (CX)(R10*1)
+	VMOVUPS   (DI)(R10*1), Z4
+	VSUBPS    Z4, Z3, Z4
+	VCMPPS    $0x16, Z0, Z4, K1
+	VMOVUPS   (R8)(R10*1), Z4
+	VSUBPS    Z3, Z4, Z4
+	VADDPS    Z4, Z3, Z4
+	VMOVUPS   Z3, Z3
+	VMOVUPS   Z4, K1, Z3
+	VMOVUPS   Z3, (DX)(R10*1)
+	KMOVW     K1, R11
+	MOVW      R11, (AX)
+	ADDQ      $0x02, AX
+	ADDQ      $0x40, R10
+	SUBQ      $0x40, R9
+	JGE       loop
 
 tail:
 	ADDQ      $0x40, R9
@@ -9936,21 +10153,24 @@ tail:
 	MOVL      $-1, R11
 	BZHIL     R9, R11, R11
 	KMOVW     R11, K1
-	VMOVUPS.Z (SI)(R10*1), K1, Z1
-	VMOVUPS.Z (DX)(R10*1), K1, Z2
-	VMULPS    Z2, Z1, Z1
-	VMOVUPS.Z (BX)(R10*1), K1, Z2
-	VADDPS    Z2, Z1, Z1
-	VMOVUPS   Z1, K1, (CX)(R10*1)
-	VMOVUPS.Z (DI)(R10*1), K1, Z2
-	VSUBPS    Z2, Z1, Z2
-	VCMPPS    $0x16, Z0, Z2, K2
-	VMOVUPS.Z (R8)(R10*1), K1, Z2
-	VSUBPS    Z1, Z2, Z2
-	VADDPS    Z2, Z1, Z2
-	VMOVUPS   Z1, Z1
-	VMOVUPS   Z2, K2, Z1
-	VMOVUPS   Z1, K1, (DX)(R10*1)
+	VMOVUPS.Z (SI)(R10*1), K1, Z3
+	VMOVUPS.Z (DX)(R10*1), K1, Z4
+	VMULPS    Z4, Z3, Z3
+	VMOVUPS.Z (BX)(R10*1), K1, Z4
+	VADDPS    Z4, Z3, Z3
+	VPANDD    Z1, Z3, Z4
+	VCMPPS    $0x16, Z2, Z4, K2
+	VMOVUPS.Z Z3, K2, Z3
+	VMOVUPS   Z3, K1, (CX)(R10*1)
+	VMOVUPS.Z (DI)(R10*1), K1, Z4
+	VSUBPS    Z4, Z3, Z4
+	VCMPPS    $0x16, Z0, Z4, K2
+	VMOVUPS.Z (R8)(R10*1), K1, Z4
+	VSUBPS    Z3, Z4, Z4
+	VADDPS    Z4, Z3, Z4
+	VMOVUPS   Z3, Z3
+	VMOVUPS   Z4, K2, Z3
+	VMOVUPS   Z3, K1, (DX)(R10*1)
 	KANDW     K2, K1, K1
 	KMOVW     K1, CX
 	MOVW      CX, (AX)
@@ -10218,7 +10438,8 @@ TEXT ·lifBackFastF32AVX512(SB), NOSPLIT, $0-120
 	VBROADCASTSD attached+88(FP), Z2
 	VBROADCASTSS k+96(FP), Z3
 	VBROADCASTSS word7fffffff<>+0(SB), Z4
-	VBROADCASTSS word0d800000<>+0(SB), Z5
+	VBROADCASTSS word7fffffff<>+0(SB), Z5
+	VBROADCASTSS word0d800000<>+0(SB), Z6
 	MOVQ         lddx+16(FP), AX
 	SHLQ         $0x02, AX
 	MOVQ         AX, lddx+16(FP)
@@ -10244,32 +10465,32 @@ row:
 	JL   tail
 
 loop:
-	VMOVUPS   (AX)(R10*1), Z6
-	VMOVUPS   (DI)(R10*1), Z7
-	VMOVUPS   (R8)(R10*1), Z8
-	VSUBPS    Z8, Z7, Z7
-	VCMPPS    $0x16, Z1, Z7, K1
-	VSUBPS    Z8, Z1, Z8
-	VMULPS    Z6, Z8, Z8
-	VPANDD    Z4, Z7, Z7
-	VMULPS    Z7, Z3, Z7
-	VADDPS    Z7, Z0, Z7
-	VDIVPS    Z7, Z0, Z7
-	VMULPS    Z7, Z7, Z7
-	VMOVUPS   (SI)(R10*1), Z9
-	VPANDD    Z2, Z8, Z8
-	VADDPS    Z8, Z9, Z8
-	VMULPS    Z7, Z8, Z7
-	VADDPS    Z7, Z6, Z6
-	VMOVUPS   (BX)(R10*1), Z7
-	VADDPS    Z7, Z6, Z6
-	VPANDD    Z4, Z6, Z7
-	VCMPPS    $0x16, Z5, Z7, K1
-	VMOVUPS.Z Z6, K1, Z6
-	VMOVUPS   (CX)(R10*1), Z7
-	VMULPS    Z6, Z7, Z7
-	VMOVUPS   Z7, (AX)(R10*1)
-	VMOVUPS   Z6, (DX)(R10*1)
+	VMOVUPS   (AX)(R10*1), Z7
+	VMOVUPS   (DI)(R10*1), Z8
+	VMOVUPS   (R8)(R10*1), Z9
+	VSUBPS    Z9, Z8, Z8
+	VCMPPS    $0x16, Z1, Z8, K1
+	VSUBPS    Z9, Z1, Z9
+	VMULPS    Z7, Z9, Z9
+	VPANDD    Z4, Z8, Z8
+	VMULPS    Z8, Z3, Z8
+	VADDPS    Z8, Z0, Z8
+	VDIVPS    Z8, Z0, Z8
+	VMULPS    Z8, Z8, Z8
+	VMOVUPS   (SI)(R10*1), Z10
+	VPANDD    Z2, Z9, Z9
+	VADDPS    Z9, Z10, Z9
+	VMULPS    Z8, Z9, Z8
+	VADDPS    Z8, Z7, Z7
+	VMOVUPS   (BX)(R10*1), Z8
+	VADDPS    Z8, Z7, Z7
+	VPANDD    Z5, Z7, Z8
+	VCMPPS    $0x16, Z6, Z8, K1
+	VMOVUPS.Z Z7, K1, Z7
+	VMOVUPS   (CX)(R10*1), Z8
+	VMULPS    Z7, Z8, Z8
+	VMOVUPS   Z8, (AX)(R10*1)
+	VMOVUPS   Z7, (DX)(R10*1)
 	ADDQ      $0x40, R10
 	SUBQ      $0x40, R9
 	JGE       loop
@@ -10281,32 +10502,32 @@ tail:
 	MOVL      $-1, R11
 	BZHIL     R9, R11, R11
 	KMOVW     R11, K1
-	VMOVUPS.Z (AX)(R10*1), K1, Z6
-	VMOVUPS.Z (DI)(R10*1), K1, Z7
-	VMOVUPS.Z (R8)(R10*1), K1, Z8
-	VSUBPS    Z8, Z7, Z7
-	VCMPPS    $0x16, Z1, Z7, K2
-	VSUBPS    Z8, Z1, Z8
-	VMULPS    Z6, Z8, Z8
-	VPANDD    Z4, Z7, Z7
-	VMULPS    Z7, Z3, Z7
-	VADDPS    Z7, Z0, Z7
-	VDIVPS    Z7, Z0, Z7
-	VMULPS    Z7, Z7, Z7
-	VMOVUPS.Z (SI)(R10*1), K1, Z9
-	VPANDD    Z2, Z8, Z8
-	VADDPS    Z8, Z9, Z8
-	VMULPS    Z7, Z8, Z7
-	VADDPS    Z7, Z6, Z6
-	VMOVUPS.Z (BX)(R10*1), K1, Z7
-	VADDPS    Z7, Z6, Z6
-	VPANDD    Z4, Z6, Z7
-	VCMPPS    $0x16, Z5, Z7, K2
-	VMOVUPS.Z Z6, K2, Z6
-	VMOVUPS.Z (CX)(R10*1), K1, Z7
-	VMULPS    Z6, Z7, Z7
-	VMOVUPS   Z7, K1, (AX)(R10*1)
-	VMOVUPS   Z6, K1, (DX)(R10*1)
+	VMOVUPS.Z (AX)(R10*1), K1, Z7
+	VMOVUPS.Z (DI)(R10*1), K1, Z8
+	VMOVUPS.Z (R8)(R10*1), K1, Z9
+	VSUBPS    Z9, Z8, Z8
+	VCMPPS    $0x16, Z1, Z8, K2
+	VSUBPS    Z9, Z1, Z9
+	VMULPS    Z7, Z9, Z9
+	VPANDD    Z4, Z8, Z8
+	VMULPS    Z8, Z3, Z8
+	VADDPS    Z8, Z0, Z8
+	VDIVPS    Z8, Z0, Z8
+	VMULPS    Z8, Z8, Z8
+	VMOVUPS.Z (SI)(R10*1), K1, Z10
+	VPANDD    Z2, Z9, Z9
+	VADDPS    Z9, Z10, Z9
+	VMULPS    Z8, Z9, Z8
+	VADDPS    Z8, Z7, Z7
+	VMOVUPS.Z (BX)(R10*1), K1, Z8
+	VADDPS    Z8, Z7, Z7
+	VPANDD    Z5, Z7, Z8
+	VCMPPS    $0x16, Z6, Z8, K2
+	VMOVUPS.Z Z7, K2, Z7
+	VMOVUPS.Z (CX)(R10*1), K1, Z8
+	VMULPS    Z7, Z8, Z8
+	VMOVUPS   Z8, K1, (AX)(R10*1)
+	VMOVUPS   Z7, K1, (DX)(R10*1)
 
 end:
 	MOVQ n+104(FP), AX
@@ -10496,7 +10717,8 @@ TEXT ·lifBackLearnedFastF32AVX512(SB), NOSPLIT, $0-168
 	VBROADCASTSD unreset+136(FP), Z3
 	VBROADCASTSS k+144(FP), Z4
 	VBROADCASTSS word7fffffff<>+0(SB), Z5
-	VBROADCASTSS word0d800000<>+0(SB), Z6
+	VBROADCASTSS word7fffffff<>+0(SB), Z6
+	VBROADCASTSS word0d800000<>+0(SB), Z7
 	MOVQ         ldbefore+128(FP), AX
 	SHLQ         $0x02, AX
 	MOVQ         AX, ldbefore+128(FP)
@@ -10528,53 +10750,53 @@ row:
 	JL   tail
 
 loop:
-	VMOVUPS   (AX)(R10*1), Z7
-	VMOVUPS   (DI)(R10*1), Z8
-	VMOVUPS   (R8)(R10*1), Z9
-	VSUBPS    Z9, Z8, Z8
-	VCMPPS    $0x16, Z1, Z8, K1
-	VSUBPS    Z9, Z1, Z9
-	VMULPS    Z7, Z9, Z9
-	VPANDD    Z5, Z8, Z8
-	VMULPS    Z8, Z4, Z8
-	VADDPS    Z8, Z0, Z8
-	VDIVPS    Z8, Z0, Z8
-	VMULPS    Z8, Z8, Z8
-	VMOVUPS   (SI)(R10*1), Z10
-	VPANDD    Z2, Z9, Z9
-	VADDPS    Z9, Z10, Z9
-	VMULPS    Z8, Z9, Z8
-	VMOVUPS.Z Z7, K1, Z9
-	MOVQ      dvth+112(FP), R11
-	VMOVUPS   (R11)(R10*1), Z10
-	VSUBPS    Z9, Z10, Z9
-	VSUBPS    Z8, Z9, Z9
-	MOVQ      dvth+112(FP), R11
-	VMOVUPS   Z9, (R11)(R10*1)
-	VADDPS    Z8, Z7, Z7
-	VMOVUPS   (BX)(R10*1), Z8
-	VADDPS    Z8, Z7, Z7
-	VPANDD    Z5, Z7, Z8
-	VCMPPS    $0x16, Z6, Z8, K1
-	VMOVUPS.Z Z7, K1, Z7
-	VMOVUPS   (CX)(R10*1), Z8
-	VMULPS    Z7, Z8, Z8
-	VMOVUPS   Z8, (AX)(R10*1)
-	MOVQ      dleak+96(FP), R11
-	VMOVUPS   (R11)(R10*1), Z8
-	MOVQ      before+104(FP), R11
-	VMOVUPS   (R11)(R10*1), Z9
+	VMOVUPS   (AX)(R10*1), Z8
+	VMOVUPS   (DI)(R10*1), Z9
 	VMOVUPS   (R8)(R10*1), Z10
-	VSUBPS    Z10, Z9, Z11
-	VPANDD    Z3, Z11, Z11
-	VCMPPS    $0x16, Z1, Z11, K1
-	VMOVUPS.Z Z10, K1, Z10
 	VSUBPS    Z10, Z9, Z9
-	VMULPS    Z9, Z7, Z9
+	VCMPPS    $0x16, Z1, Z9, K1
+	VSUBPS    Z10, Z1, Z10
+	VMULPS    Z8, Z10, Z10
+	VPANDD    Z5, Z9, Z9
+	VMULPS    Z9, Z4, Z9
+	VADDPS    Z9, Z0, Z9
+	VDIVPS    Z9, Z0, Z9
+	VMULPS    Z9, Z9, Z9
+	VMOVUPS   (SI)(R10*1), Z11
+	VPANDD    Z2, Z10, Z10
+	VADDPS    Z10, Z11, Z10
+	VMULPS    Z9, Z10, Z9
+	VMOVUPS.Z Z8, K1, Z10
+	MOVQ      dvth+112(FP), R11
+	VMOVUPS   (R11)(R10*1), Z11
+	VSUBPS    Z10, Z11, Z10
+	VSUBPS    Z9, Z10, Z10
+	MOVQ      dvth+112(FP), R11
+	VMOVUPS   Z10, (R11)(R10*1)
 	VADDPS    Z9, Z8, Z8
+	VMOVUPS   (BX)(R10*1), Z9
+	VADDPS    Z9, Z8, Z8
+	VPANDD    Z6, Z8, Z9
+	VCMPPS    $0x16, Z7, Z9, K1
+	VMOVUPS.Z Z8, K1, Z8
+	VMOVUPS   (CX)(R10*1), Z9
+	VMULPS    Z8, Z9, Z9
+	VMOVUPS   Z9, (AX)(R10*1)
 	MOVQ      dleak+96(FP), R11
-	VMOVUPS   Z8, (R11)(R10*1)
-	VMOVUPS   Z7, (DX)(R10*1)
+	VMOVUPS   (R11)(R10*1), Z9
+	MOVQ      before+104(FP), R11
+	VMOVUPS   (R11)(R10*1), Z10
+	VMOVUPS   (R8)(R10*1), Z11
+	VSUBPS    Z11, Z10, Z12
+	VPANDD    Z3, Z12, Z12
+	VCMPPS    $0x16, Z1, Z12, K1
+	VMOVUPS.Z Z11, K1, Z11
+	VSUBPS    Z11, Z10, Z10
+	VMULPS    Z10, Z8, Z10
+	VADDPS    Z10, Z9, Z9
+	MOVQ      dleak+96(FP), R11
+	VMOVUPS   Z9, (R11)(R10*1)
+	VMOVUPS   Z8, (DX)(R10*1)
 	ADDQ      $0x40, R10
 	SUBQ      $0x40, R9
 	JGE       loop
@@ -10586,53 +10808,53 @@ tail:
 	MOVL      $-1, R11
 	BZHIL     R9, R11, R11
 	KMOVW     R11, K1
-	VMOVUPS.Z (AX)(R10*1), K1, Z7
-	VMOVUPS.Z (DI)(R10*1), K1, Z8
-	VMOVUPS.Z (R8)(R10*1), K1, Z9
-	VSUBPS    Z9, Z8, Z8
-	VCMPPS    $0x16, Z1, Z8, K2
-	VSUBPS    Z9, Z1, Z9
-	VMULPS    Z7, Z9, Z9
-	VPANDD    Z5, Z8, Z8
-	VMULPS    Z8, Z4, Z8
-	VADDPS    Z8, Z0, Z8
-	VDIVPS    Z8, Z0, Z8
-	VMULPS    Z8, Z8, Z8
-	VMOVUPS.Z (SI)(R10*1), K1, Z10
-	VPANDD    Z2, Z9, Z9
-	VADDPS    Z9, Z10, Z9
-	VMULPS    Z8, Z9, Z8
-	VMOVUPS.Z Z7, K2, Z9
-	MOVQ      dvth+112(FP), SI
-	VMOVUPS.Z (SI)(R10*1), K1, Z10
-	VSUBPS    Z9, Z10, Z9
-	VSUBPS    Z8, Z9, Z9
-	MOVQ      dvth+112(FP), SI
-	VMOVUPS   Z9, K1, (SI)(R10*1)
-	VADDPS    Z8, Z7, Z7
-	VMOVUPS.Z (BX)(R10*1), K1, Z8
-	VADDPS    Z8, Z7, Z7
-	VPANDD    Z5, Z7, Z8
-	VCMPPS    $0x16, Z6, Z8, K2
-	VMOVUPS.Z Z7, K2, Z7
-	VMOVUPS.Z (CX)(R10*1), K1, Z8
-	VMULPS    Z7, Z8, Z8
-	VMOVUPS   Z8, K1, (AX)(R10*1)
-	MOVQ      dleak+96(FP), AX
 	VMOVUPS.Z (AX)(R10*1), K1, Z8
-	MOVQ      before+104(FP), AX
-	VMOVUPS.Z (AX)(R10*1), K1, Z9
+	VMOVUPS.Z (DI)(R10*1), K1, Z9
 	VMOVUPS.Z (R8)(R10*1), K1, Z10
-	VSUBPS    Z10, Z9, Z11
-	VPANDD    Z3, Z11, Z11
-	VCMPPS    $0x16, Z1, Z11, K2
-	VMOVUPS.Z Z10, K2, Z10
 	VSUBPS    Z10, Z9, Z9
-	VMULPS    Z9, Z7, Z9
+	VCMPPS    $0x16, Z1, Z9, K2
+	VSUBPS    Z10, Z1, Z10
+	VMULPS    Z8, Z10, Z10
+	VPANDD    Z5, Z9, Z9
+	VMULPS    Z9, Z4, Z9
+	VADDPS    Z9, Z0, Z9
+	VDIVPS    Z9, Z0, Z9
+	VMULPS    Z9, Z9, Z9
+	VMOVUPS.Z (SI)(R10*1), K1, Z11
+	VPANDD    Z2, Z10, Z10
+	VADDPS    Z10, Z11, Z10
+	VMULPS    Z9, Z10, Z9
+	VMOVUPS.Z Z8, K2, Z10
+	MOVQ      dvth+112(FP), SI
+	VMOVUPS.Z (SI)(R10*1), K1, Z11
+	VSUBPS    Z10, Z11, Z10
+	VSUBPS    Z9, Z10, Z10
+	MOVQ      dvth+112(FP), SI
+	VMOVUPS   Z10, K1, (SI)(R10*1)
 	VADDPS    Z9, Z8, Z8
+	VMOVUPS.Z (BX)(R10*1), K1, Z9
+	VADDPS    Z9, Z8, Z8
+	VPANDD    Z6, Z8, Z9
+	VCMPPS    $0x16, Z7, Z9, K2
+	VMOVUPS.Z Z8, K2, Z8
+	VMOVUPS.Z (CX)(R10*1), K1, Z9
+	VMULPS    Z8, Z9, Z9
+	VMOVUPS   Z9, K1, (AX)(R10*1)
 	MOVQ      dleak+96(FP), AX
-	VMOVUPS   Z8, K1, (AX)(R10*1)
-	VMOVUPS   Z7, K1, (DX)(R10*1)
+	VMOVUPS.Z (AX)(R10*1), K1, Z9
+	MOVQ      before+104(FP), AX
+	VMOVUPS.Z (AX)(R10*1), K1, Z10
+	VMOVUPS.Z (R8)(R10*1), K1, Z11
+	VSUBPS    Z11, Z10, Z12
+	VPANDD    Z3, Z12, Z12
+	VCMPPS    $0x16, Z1, Z12, K2
+	VMOVUPS.Z Z11, K2, Z11
+	VSUBPS    Z11, Z10, Z10
+	VMULPS    Z10, Z8, Z10
+	VADDPS    Z10, Z9, Z9
+	MOVQ      dleak+96(FP), AX
+	VMOVUPS   Z9, K1, (AX)(R10*1)
+	VMOVUPS   Z8, K1, (DX)(R10*1)
 
 end:
 	MOVQ n+152(FP), AX
@@ -10782,7 +11004,8 @@ TEXT ·lifBackToValueFastF32AVX512(SB), NOSPLIT, $0-128
 	VBROADCASTSD attached+88(FP), Z2
 	VBROADCASTSS k+104(FP), Z3
 	VBROADCASTSS word7fffffff<>+0(SB), Z4
-	VBROADCASTSS word0d800000<>+0(SB), Z5
+	VBROADCASTSS word7fffffff<>+0(SB), Z5
+	VBROADCASTSS word0d800000<>+0(SB), Z6
 	MOVQ         lddx+16(FP), AX
 	SHLQ         $0x02, AX
 	MOVQ         AX, lddx+16(FP)
@@ -10808,37 +11031,37 @@ row:
 	JL   tail
 
 loop:
-	VMOVUPS   (AX)(R10*1), Z6
-	VMOVUPS   (DI)(R10*1), Z7
-	VMOVUPS   (R8)(R10*1), Z8
-	VSUBPS    Z8, Z7, Z8
-	VCMPPS    $0x16, Z1, Z8, K1
+	VMOVUPS   (AX)(R10*1), Z7
+	VMOVUPS   (DI)(R10*1), Z8
+	VMOVUPS   (R8)(R10*1), Z9
+	VSUBPS    Z9, Z8, Z9
+	VCMPPS    $0x16, Z1, Z9, K1
 	MOVQ      vreset+96(FP), R11
-	VMOVUPS   (R11)(R10*1), Z9
-	VSUBPS    Z7, Z9, Z7
-	VMULPS    Z6, Z7, Z7
-	VMULPS    Z1, Z6, Z9
-	VMOVUPS   Z6, Z6
-	VMOVUPS   Z9, K1, Z6
-	VPANDD    Z4, Z8, Z8
-	VMULPS    Z8, Z3, Z8
-	VADDPS    Z8, Z0, Z8
-	VDIVPS    Z8, Z0, Z8
-	VMULPS    Z8, Z8, Z8
-	VMOVUPS   (SI)(R10*1), Z9
-	VPANDD    Z2, Z7, Z7
-	VADDPS    Z7, Z9, Z7
-	VMULPS    Z8, Z7, Z7
-	VADDPS    Z7, Z6, Z6
-	VMOVUPS   (BX)(R10*1), Z7
-	VADDPS    Z7, Z6, Z6
-	VPANDD    Z4, Z6, Z7
-	VCMPPS    $0x16, Z5, Z7, K1
-	VMOVUPS.Z Z6, K1, Z6
-	VMOVUPS   (CX)(R10*1), Z7
-	VMULPS    Z6, Z7, Z7
-	VMOVUPS   Z7, (AX)(R10*1)
-	VMOVUPS   Z6, (DX)(R10*1)
+	VMOVUPS   (R11)(R10*1), Z10
+	VSUBPS    Z8, Z10, Z8
+	VMULPS    Z7, Z8, Z8
+	VMULPS    Z1, Z7, Z10
+	VMOVUPS   Z7, Z7
+	VMOVUPS   Z10, K1, Z7
+	VPANDD    Z4, Z9, Z9
+	VMULPS    Z9, Z3, Z9
+	VADDPS    Z9, Z0, Z9
+	VDIVPS    Z9, Z0, Z9
+	VMULPS    Z9, Z9, Z9
+	VMOVUPS   (SI)(R10*1), Z10
+	VPANDD    Z2, Z8, Z8
+	VADDPS    Z8, Z10, Z8
+	VMULPS    Z9, Z8, Z8
+	VADDPS    Z8, Z7, Z7
+	VMOVUPS   (BX)(R10*1), Z8
+	VADDPS    Z8, Z7, Z7
+	VPANDD    Z5, Z7, Z8
+	VCMPPS    $0x16, Z6, Z8, K1
+	VMOVUPS.Z Z7, K1, Z7
+	VMOVUPS   (CX)(R10*1), Z8
+	VMULPS    Z7, Z8, Z8
+	VMOVUPS   Z8, (AX)(R10*1)
+	VMOVUPS   Z7, (DX)(R10*1)
 	ADDQ      $0x40, R10
 	SUBQ      $0x40, R9
 	JGE       loop
@@ -10850,37 +11073,37 @@ tail:
 	MOVL      $-1, R11
 	BZHIL     R9, R11, R11
 	KMOVW     R11, K1
-	VMOVUPS.Z (AX)(R10*1), K1, Z6
-	VMOVUPS.Z (DI)(R10*1), K1, Z7
-	VMOVUPS.Z (R8)(R10*1), K1, Z8
-	VSUBPS    Z8, Z7, Z8
-	VCMPPS    $0x16, Z1, Z8, K2
+	VMOVUPS.Z (AX)(R10*1), K1, Z7
+	VMOVUPS.Z (DI)(R10*1), K1, Z8
+	VMOVUPS.Z (R8)(R10*1), K1, Z9
+	VSUBPS    Z9, Z8, Z9
+	VCMPPS    $0x16, Z1, Z9, K2
 	MOVQ      vreset+96(FP), DI
-	VMOVUPS.Z (DI)(R10*1), K1, Z9
-	VSUBPS    Z7, Z9, Z7
-	VMULPS    Z6, Z7, Z7
-	VMULPS    Z1, Z6, Z9
-	VMOVUPS   Z6, Z6
-	VMOVUPS   Z9, K2, Z6
-	VPANDD    Z4, Z8, Z8
-	VMULPS    Z8, Z3, Z8
-	VADDPS    Z8, Z0, Z8
-	VDIVPS    Z8, Z0, Z8
-	VMULPS    Z8, Z8, Z8
-	VMOVUPS.Z (SI)(R10*1), K1, Z9
-	VPANDD    Z2, Z7, Z7
-	VADDPS    Z7, Z9, Z7
-	VMULPS    Z8, Z7, Z7
-	VADDPS    Z7, Z6, Z6
-	VMOVUPS.Z (BX)(R10*1), K1, Z7
-	VADDPS    Z7, Z6, Z6
-	VPANDD    Z4, Z6, Z7
-	VCMPPS    $0x16, Z5, Z7, K2
-	VMOVUPS.Z Z6, K2, Z6
-	VMOVUPS.Z (CX)(R10*1), K1, Z7
-	VMULPS    Z6, Z7, Z7
-	VMOVUPS   Z7, K1, (AX)(R10*1)
-	VMOVUPS   Z6, K1, (DX)(R10*1)
+	VMOVUPS.Z (DI)(R10*1), K1, Z10
+	VSUBPS    Z8, Z10, Z8
+	VMULPS    Z7, Z8, Z8
+	VMULPS    Z1, Z7, Z10
+	VMOVUPS   Z7, Z7
+	VMOVUPS   Z10, K2, Z7
+	VPANDD    Z4, Z9, Z9
+	VMULPS    Z9, Z3, Z9
+	VADDPS    Z9, Z0, Z9
+	VDIVPS    Z9, Z0, Z9
+	VMULPS    Z9, Z9, Z9
+	VMOVUPS.Z (SI)(R10*1), K1, Z10
+	VPANDD    Z2, Z8, Z8
+	VADDPS    Z8, Z10, Z8
+	VMULPS    Z9, Z8, Z8
+	VADDPS    Z8, Z7, Z7
+	VMOVUPS.Z (BX)(R10*1), K1, Z8
+	VADDPS    Z8, Z7, Z7
+	VPANDD    Z5, Z7, Z8
+	VCMPPS    $0x16, Z6, Z8, K2
+	VMOVUPS.Z Z7, K2, Z7
+	VMOVUPS.Z (CX)(R10*1), K1, Z8
+	VMULPS    Z7, Z8, Z8
+	VMOVUPS   Z8, K1, (AX)(R10*1)
+	VMOVUPS   Z7, K1, (DX)(R10*1)
 
 end:
 	MOVQ n+112(FP), AX
@@ -11098,7 +11321,8 @@ TEXT ·lifBackToValueLearnedFastF32AVX512(SB), NOSPLIT, $0-184
 	VBROADCASTSD unreset+152(FP), Z3
 	VBROADCASTSS k+160(FP), Z4
 	VBROADCASTSS word7fffffff<>+0(SB), Z5
-	VBROADCASTSS word0d800000<>+0(SB), Z6
+	VBROADCASTSS word7fffffff<>+0(SB), Z6
+	VBROADCASTSS word0d800000<>+0(SB), Z7
 	MOVQ         ldbefore+144(FP), AX
 	SHLQ         $0x02, AX
 	MOVQ         AX, ldbefore+144(FP)
@@ -11130,66 +11354,66 @@ row:
 	JL   tail
 
 loop:
-	VMOVUPS   (AX)(R10*1), Z7
-	VMOVUPS   (DI)(R10*1), Z8
-	VMOVUPS   (R8)(R10*1), Z9
-	VSUBPS    Z9, Z8, Z9
-	VCMPPS    $0x16, Z1, Z9, K1
-	MOVQ      vreset+96(FP), R11
-	VMOVUPS   (R11)(R10*1), Z10
-	VSUBPS    Z8, Z10, Z8
-	VMULPS    Z7, Z8, Z8
-	VMULPS    Z1, Z7, Z10
-	VMOVUPS   Z7, Z11
-	VMOVUPS   Z10, K1, Z11
-	VPANDD    Z5, Z9, Z9
-	VMULPS    Z9, Z4, Z9
-	VADDPS    Z9, Z0, Z9
-	VDIVPS    Z9, Z0, Z9
-	VMULPS    Z9, Z9, Z9
-	VMOVUPS   (SI)(R10*1), Z10
-	VPANDD    Z2, Z8, Z8
-	VADDPS    Z8, Z10, Z8
-	VMULPS    Z9, Z8, Z8
-	VMOVUPS.Z Z7, K1, Z7
-	MOVQ      dvreset+128(FP), R11
-	VMOVUPS   (R11)(R10*1), Z9
-	VADDPS    Z7, Z9, Z7
-	MOVQ      dvreset+128(FP), R11
-	VMOVUPS   Z7, (R11)(R10*1)
-	MOVQ      dvth+120(FP), R11
-	VMOVUPS   (R11)(R10*1), Z7
-	VSUBPS    Z8, Z7, Z7
-	MOVQ      dvth+120(FP), R11
-	VMOVUPS   Z7, (R11)(R10*1)
-	VADDPS    Z8, Z11, Z7
-	VMOVUPS   (BX)(R10*1), Z8
-	VADDPS    Z8, Z7, Z7
-	VPANDD    Z5, Z7, Z8
-	VCMPPS    $0x16, Z6, Z8, K1
-	VMOVUPS.Z Z7, K1, Z7
-	VMOVUPS   (CX)(R10*1), Z8
-	VMULPS    Z7, Z8, Z8
-	VMOVUPS   Z8, (AX)(R10*1)
-	MOVQ      dleak+104(FP), R11
-	VMOVUPS   (R11)(R10*1), Z8
-	MOVQ      before+112(FP), R11
-	VMOVUPS   (R11)(R10*1), Z9
+	VMOVUPS   (AX)(R10*1), Z8
+	VMOVUPS   (DI)(R10*1), Z9
 	VMOVUPS   (R8)(R10*1), Z10
 	VSUBPS    Z10, Z9, Z10
-	VPANDD    Z3, Z10, Z10
 	VCMPPS    $0x16, Z1, Z10, K1
 	MOVQ      vreset+96(FP), R11
+	VMOVUPS   (R11)(R10*1), Z11
+	VSUBPS    Z9, Z11, Z9
+	VMULPS    Z8, Z9, Z9
+	VMULPS    Z1, Z8, Z11
+	VMOVUPS   Z8, Z12
+	VMOVUPS   Z11, K1, Z12
+	VPANDD    Z5, Z10, Z10
+	VMULPS    Z10, Z4, Z10
+	VADDPS    Z10, Z0, Z10
+	VDIVPS    Z10, Z0, Z10
+	VMULPS    Z10, Z10, Z10
+	VMOVUPS   (SI)(R10*1), Z11
+	VPANDD    Z2, Z9, Z9
+	VADDPS    Z9, Z11, Z9
+	VMULPS    Z10, Z9, Z9
+	VMOVUPS.Z Z8, K1, Z8
+	MOVQ      dvreset+128(FP), R11
 	VMOVUPS   (R11)(R10*1), Z10
-	VSUBPS    Z9, Z10, Z10
-	VADDPS    Z10, Z9, Z10
-	VMOVUPS   Z9, Z9
-	VMOVUPS   Z10, K1, Z9
-	VMULPS    Z9, Z7, Z9
-	VADDPS    Z9, Z8, Z8
-	MOVQ      dleak+104(FP), R11
+	VADDPS    Z8, Z10, Z8
+	MOVQ      dvreset+128(FP), R11
 	VMOVUPS   Z8, (R11)(R10*1)
-	VMOVUPS   Z7, (DX)(R10*1)
+	MOVQ      dvth+120(FP), R11
+	VMOVUPS   (R11)(R10*1), Z8
+	VSUBPS    Z9, Z8, Z8
+	MOVQ      dvth+120(FP), R11
+	VMOVUPS   Z8, (R11)(R10*1)
+	VADDPS    Z9, Z12, Z8
+	VMOVUPS   (BX)(R10*1), Z9
+	VADDPS    Z9, Z8, Z8
+	VPANDD    Z6, Z8, Z9
+	VCMPPS    $0x16, Z7, Z9, K1
+	VMOVUPS.Z Z8, K1, Z8
+	VMOVUPS   (CX)(R10*1), Z9
+	VMULPS    Z8, Z9, Z9
+	VMOVUPS   Z9, (AX)(R10*1)
+	MOVQ      dleak+104(FP), R11
+	VMOVUPS   (R11)(R10*1), Z9
+	MOVQ      before+112(FP), R11
+	VMOVUPS   (R11)(R10*1), Z10
+	VMOVUPS   (R8)(R10*1), Z11
+	VSUBPS    Z11, Z10, Z11
+	VPANDD    Z3, Z11, Z11
+	VCMPPS    $0x16, Z1, Z11, K1
+	MOVQ      vreset+96(FP), R11
+	VMOVUPS   (R11)(R10*1), Z11
+	VSUBPS    Z10, Z11, Z11
+	VADDPS    Z11, Z10, Z11
+	VMOVUPS   Z10, Z10
+	VMOVUPS   Z11, K1, Z10
+	VMULPS    Z10, Z8, Z10
+	VADDPS    Z10, Z9, Z9
+	MOVQ      dleak+104(FP), R11
+	VMOVUPS   Z9, (R11)(R10*1)
+	VMOVUPS   Z8, (DX)(R10*1)
 	ADDQ      $0x40, R10
 	SUBQ      $0x40, R9
 	JGE       loop
@@ -11201,66 +11425,66 @@ tail:
 	MOVL      $-1, R11
 	BZHIL     R9, R11, R11
 	KMOVW     R11, K1
-	VMOVUPS.Z (AX)(R10*1), K1, Z7
-	VMOVUPS.Z (DI)(R10*1), K1, Z8
-	VMOVUPS.Z (R8)(R10*1), K1, Z9
-	VSUBPS    Z9, Z8, Z9
-	VCMPPS    $0x16, Z1, Z9, K2
-	MOVQ      vreset+96(FP), DI
-	VMOVUPS.Z (DI)(R10*1), K1, Z10
-	VSUBPS    Z8, Z10, Z8
-	VMULPS    Z7, Z8, Z8
-	VMULPS    Z1, Z7, Z10
-	VMOVUPS   Z7, Z11
-	VMOVUPS   Z10, K2, Z11
-	VPANDD    Z5, Z9, Z9
-	VMULPS    Z9, Z4, Z9
-	VADDPS    Z9, Z0, Z9
-	VDIVPS    Z9, Z0, Z9
-	VMULPS    Z9, Z9, Z9
-	VMOVUPS.Z (SI)(R10*1), K1, Z10
-	VPANDD    Z2, Z8, Z8
-	VADDPS    Z8, Z10, Z8
-	VMULPS    Z9, Z8, Z8
-	VMOVUPS.Z Z7, K2, Z7
-	MOVQ      dvreset+128(FP), SI
-	VMOVUPS.Z (SI)(R10*1), K1, Z9
-	VADDPS    Z7, Z9, Z7
-	MOVQ      dvreset+128(FP), SI
-	VMOVUPS   Z7, K1, (SI)(R10*1)
-	MOVQ      dvth+120(FP), SI
-	VMOVUPS.Z (SI)(R10*1), K1, Z7
-	VSUBPS    Z8, Z7, Z7
-	MOVQ      dvth+120(FP), SI
-	VMOVUPS   Z7, K1, (SI)(R10*1)
-	VADDPS    Z8, Z11, Z7
-	VMOVUPS.Z (BX)(R10*1), K1, Z8
-	VADDPS    Z8, Z7, Z7
-	VPANDD    Z5, Z7, Z8
-	VCMPPS    $0x16, Z6, Z8, K2
-	VMOVUPS.Z Z7, K2, Z7
-	VMOVUPS.Z (CX)(R10*1), K1, Z8
-	VMULPS    Z7, Z8, Z8
-	VMOVUPS   Z8, K1, (AX)(R10*1)
-	MOVQ      dleak+104(FP), AX
 	VMOVUPS.Z (AX)(R10*1), K1, Z8
-	MOVQ      before+112(FP), AX
-	VMOVUPS.Z (AX)(R10*1), K1, Z9
+	VMOVUPS.Z (DI)(R10*1), K1, Z9
 	VMOVUPS.Z (R8)(R10*1), K1, Z10
 	VSUBPS    Z10, Z9, Z10
-	VPANDD    Z3, Z10, Z10
 	VCMPPS    $0x16, Z1, Z10, K2
-	MOVQ      vreset+96(FP), AX
-	VMOVUPS.Z (AX)(R10*1), K1, Z10
-	VSUBPS    Z9, Z10, Z10
-	VADDPS    Z10, Z9, Z10
-	VMOVUPS   Z9, Z9
-	VMOVUPS   Z10, K2, Z9
-	VMULPS    Z9, Z7, Z9
+	MOVQ      vreset+96(FP), DI
+	VMOVUPS.Z (DI)(R10*1), K1, Z11
+	VSUBPS    Z9, Z11, Z9
+	VMULPS    Z8, Z9, Z9
+	VMULPS    Z1, Z8, Z11
+	VMOVUPS   Z8, Z12
+	VMOVUPS   Z11, K2, Z12
+	VPANDD    Z5, Z10, Z10
+	VMULPS    Z10, Z4, Z10
+	VADDPS    Z10, Z0, Z10
+	VDIVPS    Z10, Z0, Z10
+	VMULPS    Z10, Z10, Z10
+	VMOVUPS.Z (SI)(R10*1), K1, Z11
+	VPANDD    Z2, Z9, Z9
+	VADDPS    Z9, Z11, Z9
+	VMULPS    Z10, Z9, Z9
+	VMOVUPS.Z Z8, K2, Z8
+	MOVQ      dvreset+128(FP), SI
+	VMOVUPS.Z (SI)(R10*1), K1, Z10
+	VADDPS    Z8, Z10, Z8
+	MOVQ      dvreset+128(FP), SI
+	VMOVUPS   Z8, K1, (SI)(R10*1)
+	MOVQ      dvth+120(FP), SI
+	VMOVUPS.Z (SI)(R10*1), K1, Z8
+	VSUBPS    Z9, Z8, Z8
+	MOVQ      dvth+120(FP), SI
+	VMOVUPS   Z8, K1, (SI)(R10*1)
+	VADDPS    Z9, Z12, Z8
+	VMOVUPS.Z (BX)(R10*1), K1, Z9
 	VADDPS    Z9, Z8, Z8
+	VPANDD    Z6, Z8, Z9
+	VCMPPS    $0x16, Z7, Z9, K2
+	VMOVUPS.Z Z8, K2, Z8
+	VMOVUPS.Z (CX)(R10*1), K1, Z9
+	VMULPS    Z8, Z9, Z9
+	VMOVUPS   Z9, K1, (AX)(R10*1)
 	MOVQ      dleak+104(FP), AX
-	VMOVUPS   Z8, K1, (AX)(R10*1)
-	VMOVUPS   Z7, K1, (DX)(R10*1)
+	VMOVUPS.Z (AX)(R10*1), K1, Z9
+	MOVQ      before+112(FP), AX
+	VMOVUPS.Z (AX)(R10*1), K1, Z10
+	VMOVUPS.Z (R8)(R10*1), K1, Z11
+	VSUBPS    Z11, Z10, Z11
+	VPANDD    Z3, Z11, Z11
+	VCMPPS    $0x16, Z1, Z11, K2
+	MOVQ      vreset+96(FP), AX
+	VMOVUPS.Z (AX)(R10*1), K1, Z11
+	VSUBPS    Z10, Z11, Z11
+	VADDPS    Z11, Z10, Z11
+	VMOVUPS   Z10, Z10
+	VMOVUPS   Z11, K2, Z10
+	VMULPS    Z10, Z8, Z10
+	VADDPS    Z10, Z9, Z9
+	MOVQ      dleak+104(FP), AX
+	VMOVUPS   Z9, K1, (AX)(R10*1)
+	VMOVUPS   Z8, K1, (DX)(R10*1)
 
 end:
 	MOVQ n+168(FP), AX
@@ -11290,35 +11514,43 @@ end:
 // func liSynF32AVX512(v1 *float32, v *float32, x *float32, gain *float32, i1 *float32, i *float32, beta *float32, n int)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·liSynF32AVX512(SB), NOSPLIT, $0-64
-	MOVQ n+56(FP), AX
-	SHLQ $0x02, AX
-	XORQ CX, CX
-	SUBQ $0x40, AX
-	JL   tail
+	VBROADCASTSS word7fffffff<>+0(SB), Z0
+	VBROADCASTSS word0d800000<>+0(SB), Z1
+	MOVQ         n+56(FP), AX
+	SHLQ         $0x02, AX
+	XORQ         CX, CX
+	SUBQ         $0x40, AX
+	JL           tail
 
 loop:
-	MOVQ    beta+48(FP), DX
-	VMOVUPS (DX)(CX*1), Z0
-	MOVQ    i+40(FP), DX
-	VMOVUPS (DX)(CX*1), Z1
-	VMULPS  Z1, Z0, Z0
-	MOVQ    x+16(FP), DX
-	VMOVUPS (DX)(CX*1), Z1
-	VADDPS  Z1, Z0, Z0
-	MOVQ    i1+32(FP), DX
-	VMOVUPS Z0, (DX)(CX*1)
-	MOVQ    v+8(FP), DX
-	VMOVUPS (DX)(CX*1), Z1
-	MOVQ    gain+24(FP), DX
-	VMOVUPS (DX)(CX*1), Z2
-	VSUBPS  Z1, Z0, Z0
-	VMULPS  Z0, Z2, Z0
-	VADDPS  Z0, Z1, Z0
-	MOVQ    v1+0(FP), DX
-	VMOVUPS Z0, (DX)(CX*1)
-	ADDQ    $0x40, CX
-	SUBQ    $0x40, AX
-	JGE     loop
+	MOVQ      beta+48(FP), DX
+	VMOVUPS   (DX)(CX*1), Z2
+	MOVQ      i+40(FP), DX
+	VMOVUPS   (DX)(CX*1), Z3
+	VMULPS    Z3, Z2, Z2
+	MOVQ      x+16(FP), DX
+	VMOVUPS   (DX)(CX*1), Z3
+	VADDPS    Z3, Z2, Z2
+	VPANDD    Z0, Z2, Z3
+	VCMPPS    $0x16, Z1, Z3, K1
+	VMOVUPS.Z Z2, K1, Z2
+	MOVQ      i1+32(FP), DX
+	VMOVUPS   Z2, (DX)(CX*1)
+	MOVQ      v+8(FP), DX
+	VMOVUPS   (DX)(CX*1), Z3
+	MOVQ      gain+24(FP), DX
+	VMOVUPS   (DX)(CX*1), Z4
+	VSUBPS    Z3, Z2, Z2
+	VMULPS    Z2, Z4, Z2
+	VADDPS    Z2, Z3, Z2
+	VPANDD    Z0, Z2, Z3
+	VCMPPS    $0x16, Z1, Z3, K1
+	VMOVUPS.Z Z2, K1, Z2
+	MOVQ      v1+0(FP), DX
+	VMOVUPS   Z2, (DX)(CX*1)
+	ADDQ      $0x40, CX
+	SUBQ      $0x40, AX
+	JGE       loop
 
 tail:
 	ADDQ      $0x40, AX
@@ -11328,22 +11560,28 @@ tail:
 	BZHIL     AX, DX, DX
 	KMOVW     DX, K1
 	MOVQ      beta+48(FP), AX
-	VMOVUPS.Z (AX)(CX*1), K1, Z0
-	MOVQ      i+40(FP), AX
-	VMOVUPS.Z (AX)(CX*1), K1, Z1
-	VMULPS    Z1, Z0, Z0
-	MOVQ      x+16(FP), AX
-	VMOVUPS.Z (AX)(CX*1), K1, Z1
-	VADDPS    Z1, Z0, Z0
-	MOVQ      i1+32(FP), AX
-	VMOVUPS   Z0, K1, (AX)(CX*1)
-	MOVQ      v+8(FP), AX
-	VMOVUPS.Z (AX)(CX*1), K1, Z1
-	MOVQ      gain+24(FP), AX
 	VMOVUPS.Z (AX)(CX*1), K1, Z2
-	VSUBPS    Z1, Z0, Z0
-	VMULPS    Z0, Z2, Z0
-	VADDPS    Z0, Z1, Z0
+	MOVQ      i+40(FP), AX
+	VMOVUPS.Z (AX)(CX*1), K1, Z3
+	VMULPS    Z3, Z2, Z2
+	MOVQ      x+16(FP), AX
+	VMOVUPS.Z (AX)(CX*1), K1, Z3
+	VADDPS    Z3, Z2, Z2
+	VPANDD    Z0, Z2, Z3
+	VCMPPS    $0x16, Z1, Z3, K2
+	VMOVUPS.Z Z2, K2, Z2
+	MOVQ      i1+32(FP), AX
+	VMOVUPS   Z2, K1, (AX)(CX*1)
+	MOVQ      v+8(FP), AX
+	VMOVUPS.Z (AX)(CX*1), K1, Z3
+	MOVQ      gain+24(FP), AX
+	VMOVUPS.Z (AX)(CX*1), K1, Z4
+	VSUBPS    Z3, Z2, Z2
+	VMULPS    Z2, Z4, Z2
+	VADDPS    Z2, Z3, Z2
+	VPANDD    Z0, Z2, Z0
+	VCMPPS    $0x16, Z1, Z0, K2
+	VMOVUPS.Z Z2, K2, Z0
 	MOVQ      v1+0(FP), AX
 	VMOVUPS   Z0, K1, (AX)(CX*1)
 
@@ -11354,13 +11592,15 @@ end:
 // func lifSynF32AVX512(u *float32, ldu int, v *float32, x *float32, ldx int, gain *float32, vth *float32, bits *uint64, ldbits int, i *float32, beta *float32, n int, rows int)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·lifSynF32AVX512(SB), NOSPLIT, $0-104
-	VPXORQ Z0, Z0, Z0
-	MOVQ   ldu+8(FP), AX
-	SHLQ   $0x02, AX
-	MOVQ   AX, ldu+8(FP)
-	MOVQ   ldx+32(FP), AX
-	SHLQ   $0x02, AX
-	MOVQ   AX, ldx+32(FP)
+	VPXORQ       Z0, Z0, Z0
+	VBROADCASTSS word7fffffff<>+0(SB), Z1
+	VBROADCASTSS word0d800000<>+0(SB), Z2
+	MOVQ         ldu+8(FP), AX
+	SHLQ         $0x02, AX
+	MOVQ         AX, ldu+8(FP)
+	MOVQ         ldx+32(FP), AX
+	SHLQ         $0x02, AX
+	MOVQ         AX, ldx+32(FP)
 
 row:
 	MOVQ bits+56(FP), AX
@@ -11378,30 +11618,36 @@ row:
 	JL   tail
 
 loop:
-	VMOVUPS (R9)(R11*1), Z1
-	VMOVUPS (R8)(R11*1), Z2
-	VMULPS  Z2, Z1, Z1
-	VMOVUPS (BX)(R11*1), Z2
-	VADDPS  Z2, Z1, Z1
-	VMOVUPS Z1, (R8)(R11*1)
-	VMOVUPS (DX)(R11*1), Z2
-	VMOVUPS (SI)(R11*1), Z3
-	VSUBPS  Z2, Z1, Z1
-	VMULPS  Z1, Z3, Z1
-	VADDPS  Z1, Z2, Z1
-	VMOVUPS Z1, (CX)(R11*1)
-	VMOVUPS (DI)(R11*1), Z2
-	VSUBPS  Z2, Z1, Z2
-	VCMPPS  $0x16, Z0, Z2, K1
-	VMOVUPS Z1, Z1
-	VMOVUPS Z2, K1, Z1
-	VMOVUPS Z1, (DX)(R11*1)
-	KMOVW   K1, R12
-	MOVW    R12, (AX)
-	ADDQ    $0x02, AX
-	ADDQ    $0x40, R11
-	SUBQ    $0x40, R10
-	JGE     loop
+	VMOVUPS   (R9)(R11*1), Z3
+	VMOVUPS   (R8)(R11*1), Z4
+	VMULPS    Z4, Z3, Z3
+	VMOVUPS   (BX)(R11*1), Z4
+	VADDPS    Z4, Z3, Z3
+	VPANDD    Z1, Z3, Z4
+	VCMPPS    $0x16, Z2, Z4, K1
+	VMOVUPS.Z Z3, K1, Z3
+	VMOVUPS   Z3, (R8)(R11*1)
+	VMOVUPS   (DX)(R11*1), Z4
+	VMOVUPS   (SI)(R11*1), Z5
+	VSUBPS    Z4, Z3, Z3
+	VMULPS    Z3, Z5, Z3
+	VADDPS    Z3, Z4, Z3
+	VPANDD    Z1, Z3, Z4
+	VCMPPS    $0x16, Z2, Z4, K1
+	VMOVUPS.Z Z3, K1, Z3
+	VMOVUPS   Z3, (CX)(R11*1)
+	VMOVUPS   (DI)(R11*1), Z4
+	VSUBPS    Z4, Z3, Z4
+	VCMPPS    $0x16, Z0, Z4, K1
+	VMOVUPS   Z3, Z3
+	VMOVUPS   Z4, K1, Z3
+	VMOVUPS   Z3, (DX)(R11*1)
+	KMOVW     K1, R12
+	MOVW      R12, (AX)
+	ADDQ      $0x02, AX
+	ADDQ      $0x40, R11
+	SUBQ      $0x40, R10
+	JGE       loop
 
 tail:
 	ADDQ      $0x40, R10
@@ -11410,24 +11656,30 @@ tail:
 	MOVL      $-1, R12
 	BZHIL     R10, R12, R12
 	KMOVW     R12, K1
-	VMOVUPS.Z (R9)(R11*1), K1, Z1
-	VMOVUPS.Z (R8)(R11*1), K1, Z2
-	VMULPS    Z2, Z1, Z1
-	VMOVUPS.Z (BX)(R11*1), K1, Z2
-	VADDPS    Z2, Z1, Z1
-	VMOVUPS   Z1, K1, (R8)(R11*1)
-	VMOVUPS.Z (DX)(R11*1), K1, Z2
-	VMOVUPS.Z (SI)(R11*1), K1, Z3
-	VSUBPS    Z2, Z1, Z1
-	VMULPS    Z1, Z3, Z1
-	VADDPS    Z1, Z2, Z1
-	VMOVUPS   Z1, K1, (CX)(R11*1)
-	VMOVUPS.Z (DI)(R11*1), K1, Z2
-	VSUBPS    Z2, Z1, Z2
-	VCMPPS    $0x16, Z0, Z2, K2
-	VMOVUPS   Z1, Z1
-	VMOVUPS   Z2, K2, Z1
-	VMOVUPS   Z1, K1, (DX)(R11*1)
+	VMOVUPS.Z (R9)(R11*1), K1, Z3
+	VMOVUPS.Z (R8)(R11*1), K1, Z4
+	VMULPS    Z4, Z3, Z3
+	VMOVUPS.Z (BX)(R11*1), K1, Z4
+	VADDPS    Z4, Z3, Z3
+	VPANDD    Z1, Z3, Z4
+	VCMPPS    $0x16, Z2, Z4, K2
+	VMOVUPS.Z Z3, K2, Z3
+	VMOVUPS   Z3, K1, (R8)(R11*1)
+	VMOVUPS.Z (DX)(R11*1), K1, Z4
+	VMOVUPS.Z (SI)(R11*1), K1, Z5
+	VSUBPS    Z4, Z3, Z3
+	VMULPS    Z3, Z5, Z3
+	VADDPS    Z3, Z4, Z3
+	VPANDD    Z1, Z3, Z4
+	VCMPPS    $0x16, Z2, Z4, K2
+	VMOVUPS.Z Z3, K2, Z3
+	VMOVUPS   Z3, K1, (CX)(R11*1)
+	VMOVUPS.Z (DI)(R11*1), K1, Z4
+	VSUBPS    Z4, Z3, Z4
+	VCMPPS    $0x16, Z0, Z4, K2
+	VMOVUPS   Z3, Z3
+	VMOVUPS   Z4, K2, Z3
+	VMOVUPS   Z3, K1, (DX)(R11*1)
 	KANDW     K2, K1, K1
 	KMOVW     K1, CX
 	MOVW      CX, (AX)
@@ -11452,13 +11704,15 @@ end:
 // func lifSynToValueF32AVX512(u *float32, ldu int, v *float32, x *float32, ldx int, gain *float32, vth *float32, bits *uint64, ldbits int, i *float32, beta *float32, vreset *float32, n int, rows int)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·lifSynToValueF32AVX512(SB), NOSPLIT, $0-112
-	VPXORQ Z0, Z0, Z0
-	MOVQ   ldu+8(FP), AX
-	SHLQ   $0x02, AX
-	MOVQ   AX, ldu+8(FP)
-	MOVQ   ldx+32(FP), AX
-	SHLQ   $0x02, AX
-	MOVQ   AX, ldx+32(FP)
+	VPXORQ       Z0, Z0, Z0
+	VBROADCASTSS word7fffffff<>+0(SB), Z1
+	VBROADCASTSS word0d800000<>+0(SB), Z2
+	MOVQ         ldu+8(FP), AX
+	SHLQ         $0x02, AX
+	MOVQ         AX, ldu+8(FP)
+	MOVQ         ldx+32(FP), AX
+	SHLQ         $0x02, AX
+	MOVQ         AX, ldx+32(FP)
 
 row:
 	MOVQ bits+56(FP), AX
@@ -11477,33 +11731,39 @@ row:
 	JL   tail
 
 loop:
-	VMOVUPS (R9)(R12*1), Z1
-	VMOVUPS (R8)(R12*1), Z2
-	VMULPS  Z2, Z1, Z1
-	VMOVUPS (BX)(R12*1), Z2
-	VADDPS  Z2, Z1, Z1
-	VMOVUPS Z1, (R8)(R12*1)
-	VMOVUPS (DX)(R12*1), Z2
-	VMOVUPS (SI)(R12*1), Z3
-	VSUBPS  Z2, Z1, Z1
-	VMULPS  Z1, Z3, Z1
-	VADDPS  Z1, Z2, Z1
-	VMOVUPS Z1, (CX)(R12*1)
-	VMOVUPS (DI)(R12*1), Z2
-	VSUBPS  Z2, Z1, Z2
-	VCMPPS  $0x16, Z0, Z2, K1
-	VMOVUPS (R10)(R12*1), Z2
-	VSUBPS  Z1, Z2, Z2
-	VADDPS  Z2, Z1, Z2
-	VMOVUPS Z1, Z1
-	VMOVUPS Z2, K1, Z1
-	VMOVUPS Z1, (DX)(R12*1)
-	KMOVW   K1, R13
-	MOVW    R13, (AX)
-	ADDQ    $0x02, AX
-	ADDQ    $0x40, R12
-	SUBQ    $0x40, R11
-	JGE     loop
+	VMOVUPS   (R9)(R12*1), Z3
+	VMOVUPS   (R8)(R12*1), Z4
+	VMULPS    Z4, Z3, Z3
+	VMOVUPS   (BX)(R12*1), Z4
+	VADDPS    Z4, Z3, Z3
+	VPANDD    Z1, Z3, Z4
+	VCMPPS    $0x16, Z2, Z4, K1
+	VMOVUPS.Z Z3, K1, Z3
+	VMOVUPS   Z3, (R8)(R12*1)
+	VMOVUPS   (DX)(R12*1), Z4
+	VMOVUPS   (SI)(R12*1), Z5
+	VSUBPS    Z4, Z3, Z3
+	VMULPS    Z3, Z5, Z3
+	VADDPS    Z3, Z4, Z3
+	VPANDD    Z1, Z3, Z4
+	VCMPPS    $0x16, Z2, Z4, K1
+	VMOVUPS.Z Z3, K1, Z3
+	VMOVUPS   Z3, (CX)(R12*1)
+	VMOVUPS   (DI)(R12*1), Z4
+	VSUBPS    Z4, Z3, Z4
+	VCMPPS    $0x16, Z0, Z4, K1
+	VMOVUPS   (R10)(R12*1), Z4
+	VSUBPS    Z3, Z4, Z4
+	VADDPS    Z4, Z3, Z4
+	VMOVUPS   Z3, Z3
+	VMOVUPS   Z4, K1, Z3
+	VMOVUPS   Z3, (DX)(R12*1)
+	KMOVW     K1, R13
+	MOVW      R13, (AX)
+	ADDQ      $0x02, AX
+	ADDQ      $0x40, R12
+	SUBQ      $0x40, R11
+	JGE       loop
 
 tail:
 	ADDQ      $0x40, R11
@@ -11512,27 +11772,33 @@ tail:
 	MOVL      $-1, R13
 	BZHIL     R11, R13, R13
 	KMOVW     R13, K1
-	VMOVUPS.Z (R9)(R12*1), K1, Z1
-	VMOVUPS.Z (R8)(R12*1), K1, Z2
-	VMULPS    Z2, Z1, Z1
-	VMOVUPS.Z (BX)(R12*1), K1, Z2
-	VADDPS    Z2, Z1, Z1
-	VMOVUPS   Z1, K1, (R8)(R12*1)
-	VMOVUPS.Z (DX)(R12*1), K1, Z2
-	VMOVUPS.Z (SI)(R12*1), K1, Z3
-	VSUBPS    Z2, Z1, Z1
-	VMULPS    Z1, Z3, Z1
-	VADDPS    Z1, Z2, Z1
-	VMOVUPS   Z1, K1, (CX)(R12*1)
-	VMOVUPS.Z (DI)(R12*1), K1, Z2
-	VSUBPS    Z2, Z1, Z2
-	VCMPPS    $0x16, Z0, Z2, K2
-	VMOVUPS.Z (R10)(R12*1), K1, Z2
-	VSUBPS    Z1, Z2, Z2
-	VADDPS    Z2, Z1, Z2
-	VMOVUPS   Z1, Z1
-	VMOVUPS   Z2, K2, Z1
-	VMOVUPS   Z1, K1, (DX)(R12*1)
+	VMOVUPS.Z (R9)(R12*1), K1, Z3
+	VMOVUPS.Z (R8)(R12*1), K1, Z4
+	VMULPS    Z4, Z3, Z3
+	VMOVUPS.Z (BX)(R12*1), K1, Z4
+	VADDPS    Z4, Z3, Z3
+	VPANDD    Z1, Z3, Z4
+	VCMPPS    $0x16, Z2, Z4, K2
+	VMOVUPS.Z Z3, K2, Z3
+	VMOVUPS   Z3, K1, (R8)(R12*1)
+	VMOVUPS.Z (DX)(R12*1), K1, Z4
+	VMOVUPS.Z (SI)(R12*1), K1, Z5
+	VSUBPS    Z4, Z3, Z3
+	VMULPS    Z3, Z5, Z3
+	VADDPS    Z3, Z4, Z3
+	VPANDD    Z1, Z3, Z4
+	VCMPPS    $0x16, Z2, Z4, K2
+	VMOVUPS.Z Z3, K2, Z3
+	VMOVUPS   Z3, K1, (CX)(R12*1)
+	VMOVUPS.Z (DI)(R12*1), K1, Z4
+	VSUBPS    Z4, Z3, Z4
+	VCMPPS    $0x16, Z0, Z4, K2
+	VMOVUPS.Z (R10)(R12*1), K1, Z4
+	VSUBPS    Z3, Z4, Z4
+	VADDPS    Z4, Z3, Z4
+	VMOVUPS   Z3, Z3
+	VMOVUPS   Z4, K2, Z3
+	VMOVUPS   Z3, K1, (DX)(R12*1)
 	KANDW     K2, K1, K1
 	KMOVW     K1, CX
 	MOVW      CX, (AX)
@@ -11896,7 +12162,8 @@ TEXT ·lifBackSynFastF32AVX512(SB), NOSPLIT, $0-136
 	VBROADCASTSD attached+88(FP), Z2
 	VBROADCASTSS k+112(FP), Z3
 	VBROADCASTSS word7fffffff<>+0(SB), Z4
-	VBROADCASTSS word0d800000<>+0(SB), Z5
+	VBROADCASTSS word7fffffff<>+0(SB), Z5
+	VBROADCASTSS word0d800000<>+0(SB), Z6
 	MOVQ         lddx+16(FP), AX
 	SHLQ         $0x02, AX
 	MOVQ         AX, lddx+16(FP)
@@ -11922,44 +12189,44 @@ row:
 	JL   tail
 
 loop:
-	VMOVUPS   (AX)(R10*1), Z6
-	VMOVUPS   (DI)(R10*1), Z7
-	VMOVUPS   (R8)(R10*1), Z8
+	VMOVUPS   (AX)(R10*1), Z7
+	VMOVUPS   (DI)(R10*1), Z8
+	VMOVUPS   (R8)(R10*1), Z9
+	VSUBPS    Z9, Z8, Z8
+	VCMPPS    $0x16, Z1, Z8, K1
+	VSUBPS    Z9, Z1, Z9
+	VMULPS    Z7, Z9, Z9
+	VPANDD    Z4, Z8, Z8
+	VMULPS    Z8, Z3, Z8
+	VADDPS    Z8, Z0, Z8
+	VDIVPS    Z8, Z0, Z8
+	VMULPS    Z8, Z8, Z8
+	VMOVUPS   (SI)(R10*1), Z10
+	VPANDD    Z2, Z9, Z9
+	VADDPS    Z9, Z10, Z9
+	VMULPS    Z8, Z9, Z8
+	VADDPS    Z8, Z7, Z7
+	VMOVUPS   (BX)(R10*1), Z8
+	VADDPS    Z8, Z7, Z7
+	VPANDD    Z5, Z7, Z8
+	VCMPPS    $0x16, Z6, Z8, K1
+	VMOVUPS.Z Z7, K1, Z7
+	VMOVUPS   (CX)(R10*1), Z8
+	VMULPS    Z7, Z8, Z8
 	VSUBPS    Z8, Z7, Z7
-	VCMPPS    $0x16, Z1, Z7, K1
-	VSUBPS    Z8, Z1, Z8
-	VMULPS    Z6, Z8, Z8
-	VPANDD    Z4, Z7, Z7
-	VMULPS    Z7, Z3, Z7
-	VADDPS    Z7, Z0, Z7
-	VDIVPS    Z7, Z0, Z7
-	VMULPS    Z7, Z7, Z7
-	VMOVUPS   (SI)(R10*1), Z9
-	VPANDD    Z2, Z8, Z8
-	VADDPS    Z8, Z9, Z8
-	VMULPS    Z7, Z8, Z7
-	VADDPS    Z7, Z6, Z6
-	VMOVUPS   (BX)(R10*1), Z7
-	VADDPS    Z7, Z6, Z6
-	VPANDD    Z4, Z6, Z7
-	VCMPPS    $0x16, Z5, Z7, K1
-	VMOVUPS.Z Z6, K1, Z6
-	VMOVUPS   (CX)(R10*1), Z7
-	VMULPS    Z6, Z7, Z7
-	VSUBPS    Z7, Z6, Z6
-	VMOVUPS   Z6, (AX)(R10*1)
+	VMOVUPS   Z7, (AX)(R10*1)
 	MOVQ      di+96(FP), R11
-	VMOVUPS   (R11)(R10*1), Z6
-	VADDPS    Z7, Z6, Z6
-	VPANDD    Z4, Z6, Z7
-	VCMPPS    $0x16, Z5, Z7, K1
-	VMOVUPS.Z Z6, K1, Z6
-	VMOVUPS   Z6, (DX)(R10*1)
-	MOVQ      beta+104(FP), R11
 	VMOVUPS   (R11)(R10*1), Z7
-	VMULPS    Z6, Z7, Z6
+	VADDPS    Z8, Z7, Z7
+	VPANDD    Z5, Z7, Z8
+	VCMPPS    $0x16, Z6, Z8, K1
+	VMOVUPS.Z Z7, K1, Z7
+	VMOVUPS   Z7, (DX)(R10*1)
+	MOVQ      beta+104(FP), R11
+	VMOVUPS   (R11)(R10*1), Z8
+	VMULPS    Z7, Z8, Z7
 	MOVQ      di+96(FP), R11
-	VMOVUPS   Z6, (R11)(R10*1)
+	VMOVUPS   Z7, (R11)(R10*1)
 	ADDQ      $0x40, R10
 	SUBQ      $0x40, R9
 	JGE       loop
@@ -11971,44 +12238,44 @@ tail:
 	MOVL      $-1, R11
 	BZHIL     R9, R11, R11
 	KMOVW     R11, K1
-	VMOVUPS.Z (AX)(R10*1), K1, Z6
-	VMOVUPS.Z (DI)(R10*1), K1, Z7
-	VMOVUPS.Z (R8)(R10*1), K1, Z8
-	VSUBPS    Z8, Z7, Z7
-	VCMPPS    $0x16, Z1, Z7, K2
-	VSUBPS    Z8, Z1, Z8
-	VMULPS    Z6, Z8, Z8
-	VPANDD    Z4, Z7, Z7
-	VMULPS    Z7, Z3, Z7
-	VADDPS    Z7, Z0, Z7
-	VDIVPS    Z7, Z0, Z7
-	VMULPS    Z7, Z7, Z7
-	VMOVUPS.Z (SI)(R10*1), K1, Z9
-	VPANDD    Z2, Z8, Z8
-	VADDPS    Z8, Z9, Z8
-	VMULPS    Z7, Z8, Z7
-	VADDPS    Z7, Z6, Z6
-	VMOVUPS.Z (BX)(R10*1), K1, Z7
-	VADDPS    Z7, Z6, Z6
-	VPANDD    Z4, Z6, Z7
-	VCMPPS    $0x16, Z5, Z7, K2
-	VMOVUPS.Z Z6, K2, Z6
-	VMOVUPS.Z (CX)(R10*1), K1, Z7
-	VMULPS    Z6, Z7, Z7
-	VSUBPS    Z7, Z6, Z6
-	VMOVUPS   Z6, K1, (AX)(R10*1)
-	MOVQ      di+96(FP), AX
-	VMOVUPS.Z (AX)(R10*1), K1, Z6
-	VADDPS    Z7, Z6, Z6
-	VPANDD    Z4, Z6, Z7
-	VCMPPS    $0x16, Z5, Z7, K2
-	VMOVUPS.Z Z6, K2, Z6
-	VMOVUPS   Z6, K1, (DX)(R10*1)
-	MOVQ      beta+104(FP), AX
 	VMOVUPS.Z (AX)(R10*1), K1, Z7
-	VMULPS    Z6, Z7, Z6
+	VMOVUPS.Z (DI)(R10*1), K1, Z8
+	VMOVUPS.Z (R8)(R10*1), K1, Z9
+	VSUBPS    Z9, Z8, Z8
+	VCMPPS    $0x16, Z1, Z8, K2
+	VSUBPS    Z9, Z1, Z9
+	VMULPS    Z7, Z9, Z9
+	VPANDD    Z4, Z8, Z8
+	VMULPS    Z8, Z3, Z8
+	VADDPS    Z8, Z0, Z8
+	VDIVPS    Z8, Z0, Z8
+	VMULPS    Z8, Z8, Z8
+	VMOVUPS.Z (SI)(R10*1), K1, Z10
+	VPANDD    Z2, Z9, Z9
+	VADDPS    Z9, Z10, Z9
+	VMULPS    Z8, Z9, Z8
+	VADDPS    Z8, Z7, Z7
+	VMOVUPS.Z (BX)(R10*1), K1, Z8
+	VADDPS    Z8, Z7, Z7
+	VPANDD    Z5, Z7, Z8
+	VCMPPS    $0x16, Z6, Z8, K2
+	VMOVUPS.Z Z7, K2, Z7
+	VMOVUPS.Z (CX)(R10*1), K1, Z8
+	VMULPS    Z7, Z8, Z8
+	VSUBPS    Z8, Z7, Z7
+	VMOVUPS   Z7, K1, (AX)(R10*1)
 	MOVQ      di+96(FP), AX
-	VMOVUPS   Z6, K1, (AX)(R10*1)
+	VMOVUPS.Z (AX)(R10*1), K1, Z7
+	VADDPS    Z8, Z7, Z7
+	VPANDD    Z5, Z7, Z8
+	VCMPPS    $0x16, Z6, Z8, K2
+	VMOVUPS.Z Z7, K2, Z7
+	VMOVUPS   Z7, K1, (DX)(R10*1)
+	MOVQ      beta+104(FP), AX
+	VMOVUPS.Z (AX)(R10*1), K1, Z8
+	VMULPS    Z7, Z8, Z7
+	MOVQ      di+96(FP), AX
+	VMOVUPS   Z7, K1, (AX)(R10*1)
 
 end:
 	MOVQ n+120(FP), AX
@@ -12258,7 +12525,8 @@ TEXT ·lifBackSynLearnedFastF32AVX512(SB), NOSPLIT, $0-224
 	VBROADCASTSD unreset+176(FP), Z3
 	VBROADCASTSS k+200(FP), Z4
 	VBROADCASTSS word7fffffff<>+0(SB), Z5
-	VBROADCASTSS word0d800000<>+0(SB), Z6
+	VBROADCASTSS word7fffffff<>+0(SB), Z6
+	VBROADCASTSS word0d800000<>+0(SB), Z7
 	MOVQ         ldbefore+168(FP), AX
 	SHLQ         $0x02, AX
 	MOVQ         AX, ldbefore+168(FP)
@@ -12296,76 +12564,76 @@ row:
 	JL   tail
 
 loop:
-	VMOVUPS   (AX)(R10*1), Z7
-	VMOVUPS   (DI)(R10*1), Z8
-	VMOVUPS   (R8)(R10*1), Z9
-	VSUBPS    Z9, Z8, Z8
-	VCMPPS    $0x16, Z1, Z8, K1
-	VSUBPS    Z9, Z1, Z9
-	VMULPS    Z7, Z9, Z9
-	VPANDD    Z5, Z8, Z8
-	VMULPS    Z8, Z4, Z8
-	VADDPS    Z8, Z0, Z8
-	VDIVPS    Z8, Z0, Z8
-	VMULPS    Z8, Z8, Z8
-	VMOVUPS   (SI)(R10*1), Z10
-	VPANDD    Z2, Z9, Z9
-	VADDPS    Z9, Z10, Z9
-	VMULPS    Z8, Z9, Z8
-	VMOVUPS.Z Z7, K1, Z9
-	MOVQ      dvth+128(FP), R11
-	VMOVUPS   (R11)(R10*1), Z10
-	VSUBPS    Z9, Z10, Z9
-	VSUBPS    Z8, Z9, Z9
-	MOVQ      dvth+128(FP), R11
-	VMOVUPS   Z9, (R11)(R10*1)
-	VADDPS    Z8, Z7, Z7
-	VMOVUPS   (BX)(R10*1), Z8
-	VADDPS    Z8, Z7, Z7
-	VPANDD    Z5, Z7, Z8
-	VCMPPS    $0x16, Z6, Z8, K1
-	VMOVUPS.Z Z7, K1, Z7
-	MOVQ      dleak+112(FP), R11
-	VMOVUPS   (R11)(R10*1), Z8
-	MOVQ      i+144(FP), R11
-	VMOVUPS   (R11)(R10*1), Z9
-	MOVQ      before+120(FP), R11
-	VMOVUPS   (R11)(R10*1), Z10
-	VMOVUPS   (R8)(R10*1), Z11
-	VSUBPS    Z11, Z10, Z12
-	VPANDD    Z3, Z12, Z12
-	VCMPPS    $0x16, Z1, Z12, K1
-	VMOVUPS.Z Z11, K1, Z11
-	VSUBPS    Z11, Z10, Z10
+	VMOVUPS   (AX)(R10*1), Z8
+	VMOVUPS   (DI)(R10*1), Z9
+	VMOVUPS   (R8)(R10*1), Z10
 	VSUBPS    Z10, Z9, Z9
-	VMULPS    Z9, Z7, Z9
+	VCMPPS    $0x16, Z1, Z9, K1
+	VSUBPS    Z10, Z1, Z10
+	VMULPS    Z8, Z10, Z10
+	VPANDD    Z5, Z9, Z9
+	VMULPS    Z9, Z4, Z9
+	VADDPS    Z9, Z0, Z9
+	VDIVPS    Z9, Z0, Z9
+	VMULPS    Z9, Z9, Z9
+	VMOVUPS   (SI)(R10*1), Z11
+	VPANDD    Z2, Z10, Z10
+	VADDPS    Z10, Z11, Z10
+	VMULPS    Z9, Z10, Z9
+	VMOVUPS.Z Z8, K1, Z10
+	MOVQ      dvth+128(FP), R11
+	VMOVUPS   (R11)(R10*1), Z11
+	VSUBPS    Z10, Z11, Z10
+	VSUBPS    Z9, Z10, Z10
+	MOVQ      dvth+128(FP), R11
+	VMOVUPS   Z10, (R11)(R10*1)
 	VADDPS    Z9, Z8, Z8
+	VMOVUPS   (BX)(R10*1), Z9
+	VADDPS    Z9, Z8, Z8
+	VPANDD    Z6, Z8, Z9
+	VCMPPS    $0x16, Z7, Z9, K1
+	VMOVUPS.Z Z8, K1, Z8
 	MOVQ      dleak+112(FP), R11
-	VMOVUPS   Z8, (R11)(R10*1)
-	VMOVUPS   (CX)(R10*1), Z8
-	VMULPS    Z7, Z8, Z8
-	VSUBPS    Z8, Z7, Z7
-	VMOVUPS   Z7, (AX)(R10*1)
-	MOVQ      di+96(FP), R11
-	VMOVUPS   (R11)(R10*1), Z7
-	VADDPS    Z8, Z7, Z7
-	VPANDD    Z5, Z7, Z8
-	VCMPPS    $0x16, Z6, Z8, K1
-	VMOVUPS.Z Z7, K1, Z7
-	VMOVUPS   Z7, (DX)(R10*1)
-	MOVQ      dbeta+136(FP), R11
-	VMOVUPS   (R11)(R10*1), Z8
-	MOVQ      ibefore+152(FP), R11
 	VMOVUPS   (R11)(R10*1), Z9
-	VMULPS    Z9, Z7, Z9
-	VADDPS    Z9, Z8, Z8
-	MOVQ      dbeta+136(FP), R11
-	VMOVUPS   Z8, (R11)(R10*1)
-	MOVQ      beta+104(FP), R11
-	VMOVUPS   (R11)(R10*1), Z8
-	VMULPS    Z7, Z8, Z7
+	MOVQ      i+144(FP), R11
+	VMOVUPS   (R11)(R10*1), Z10
+	MOVQ      before+120(FP), R11
+	VMOVUPS   (R11)(R10*1), Z11
+	VMOVUPS   (R8)(R10*1), Z12
+	VSUBPS    Z12, Z11, Z13
+	VPANDD    Z3, Z13, Z13
+	VCMPPS    $0x16, Z1, Z13, K1
+	VMOVUPS.Z Z12, K1, Z12
+	VSUBPS    Z12, Z11, Z11
+	VSUBPS    Z11, Z10, Z10
+	VMULPS    Z10, Z8, Z10
+	VADDPS    Z10, Z9, Z9
+	MOVQ      dleak+112(FP), R11
+	VMOVUPS   Z9, (R11)(R10*1)
+	VMOVUPS   (CX)(R10*1), Z9
+	VMULPS    Z8, Z9, Z9
+	VSUBPS    Z9, Z8, Z8
+	VMOVUPS   Z8, (AX)(R10*1)
 	MOVQ      di+96(FP), R11
-	VMOVUPS   Z7, (R11)(R10*1)
+	VMOVUPS   (R11)(R10*1), Z8
+	VADDPS    Z9, Z8, Z8
+	VPANDD    Z6, Z8, Z9
+	VCMPPS    $0x16, Z7, Z9, K1
+	VMOVUPS.Z Z8, K1, Z8
+	VMOVUPS   Z8, (DX)(R10*1)
+	MOVQ      dbeta+136(FP), R11
+	VMOVUPS   (R11)(R10*1), Z9
+	MOVQ      ibefore+152(FP), R11
+	VMOVUPS   (R11)(R10*1), Z10
+	VMULPS    Z10, Z8, Z10
+	VADDPS    Z10, Z9, Z9
+	MOVQ      dbeta+136(FP), R11
+	VMOVUPS   Z9, (R11)(R10*1)
+	MOVQ      beta+104(FP), R11
+	VMOVUPS   (R11)(R10*1), Z9
+	VMULPS    Z8, Z9, Z8
+	MOVQ      di+96(FP), R11
+	VMOVUPS   Z8, (R11)(R10*1)
 	ADDQ      $0x40, R10
 	SUBQ      $0x40, R9
 	JGE       loop
@@ -12377,76 +12645,76 @@ tail:
 	MOVL      $-1, R11
 	BZHIL     R9, R11, R11
 	KMOVW     R11, K1
-	VMOVUPS.Z (AX)(R10*1), K1, Z7
-	VMOVUPS.Z (DI)(R10*1), K1, Z8
-	VMOVUPS.Z (R8)(R10*1), K1, Z9
-	VSUBPS    Z9, Z8, Z8
-	VCMPPS    $0x16, Z1, Z8, K2
-	VSUBPS    Z9, Z1, Z9
-	VMULPS    Z7, Z9, Z9
-	VPANDD    Z5, Z8, Z8
-	VMULPS    Z8, Z4, Z8
-	VADDPS    Z8, Z0, Z8
-	VDIVPS    Z8, Z0, Z8
-	VMULPS    Z8, Z8, Z8
-	VMOVUPS.Z (SI)(R10*1), K1, Z10
-	VPANDD    Z2, Z9, Z9
-	VADDPS    Z9, Z10, Z9
-	VMULPS    Z8, Z9, Z8
-	VMOVUPS.Z Z7, K2, Z9
-	MOVQ      dvth+128(FP), SI
-	VMOVUPS.Z (SI)(R10*1), K1, Z10
-	VSUBPS    Z9, Z10, Z9
-	VSUBPS    Z8, Z9, Z9
-	MOVQ      dvth+128(FP), SI
-	VMOVUPS   Z9, K1, (SI)(R10*1)
-	VADDPS    Z8, Z7, Z7
-	VMOVUPS.Z (BX)(R10*1), K1, Z8
-	VADDPS    Z8, Z7, Z7
-	VPANDD    Z5, Z7, Z8
-	VCMPPS    $0x16, Z6, Z8, K2
-	VMOVUPS.Z Z7, K2, Z7
-	MOVQ      dleak+112(FP), BX
-	VMOVUPS.Z (BX)(R10*1), K1, Z8
-	MOVQ      i+144(FP), BX
-	VMOVUPS.Z (BX)(R10*1), K1, Z9
-	MOVQ      before+120(FP), BX
-	VMOVUPS.Z (BX)(R10*1), K1, Z10
-	VMOVUPS.Z (R8)(R10*1), K1, Z11
-	VSUBPS    Z11, Z10, Z12
-	VPANDD    Z3, Z12, Z12
-	VCMPPS    $0x16, Z1, Z12, K2
-	VMOVUPS.Z Z11, K2, Z11
-	VSUBPS    Z11, Z10, Z10
+	VMOVUPS.Z (AX)(R10*1), K1, Z8
+	VMOVUPS.Z (DI)(R10*1), K1, Z9
+	VMOVUPS.Z (R8)(R10*1), K1, Z10
 	VSUBPS    Z10, Z9, Z9
-	VMULPS    Z9, Z7, Z9
+	VCMPPS    $0x16, Z1, Z9, K2
+	VSUBPS    Z10, Z1, Z10
+	VMULPS    Z8, Z10, Z10
+	VPANDD    Z5, Z9, Z9
+	VMULPS    Z9, Z4, Z9
+	VADDPS    Z9, Z0, Z9
+	VDIVPS    Z9, Z0, Z9
+	VMULPS    Z9, Z9, Z9
+	VMOVUPS.Z (SI)(R10*1), K1, Z11
+	VPANDD    Z2, Z10, Z10
+	VADDPS    Z10, Z11, Z10
+	VMULPS    Z9, Z10, Z9
+	VMOVUPS.Z Z8, K2, Z10
+	MOVQ      dvth+128(FP), SI
+	VMOVUPS.Z (SI)(R10*1), K1, Z11
+	VSUBPS    Z10, Z11, Z10
+	VSUBPS    Z9, Z10, Z10
+	MOVQ      dvth+128(FP), SI
+	VMOVUPS   Z10, K1, (SI)(R10*1)
 	VADDPS    Z9, Z8, Z8
+	VMOVUPS.Z (BX)(R10*1), K1, Z9
+	VADDPS    Z9, Z8, Z8
+	VPANDD    Z6, Z8, Z9
+	VCMPPS    $0x16, Z7, Z9, K2
+	VMOVUPS.Z Z8, K2, Z8
 	MOVQ      dleak+112(FP), BX
-	VMOVUPS   Z8, K1, (BX)(R10*1)
-	VMOVUPS.Z (CX)(R10*1), K1, Z8
-	VMULPS    Z7, Z8, Z8
-	VSUBPS    Z8, Z7, Z7
-	VMOVUPS   Z7, K1, (AX)(R10*1)
-	MOVQ      di+96(FP), AX
-	VMOVUPS.Z (AX)(R10*1), K1, Z7
-	VADDPS    Z8, Z7, Z7
-	VPANDD    Z5, Z7, Z8
-	VCMPPS    $0x16, Z6, Z8, K2
-	VMOVUPS.Z Z7, K2, Z7
-	VMOVUPS   Z7, K1, (DX)(R10*1)
-	MOVQ      dbeta+136(FP), AX
-	VMOVUPS.Z (AX)(R10*1), K1, Z8
-	MOVQ      ibefore+152(FP), AX
-	VMOVUPS.Z (AX)(R10*1), K1, Z9
-	VMULPS    Z9, Z7, Z9
-	VADDPS    Z9, Z8, Z8
-	MOVQ      dbeta+136(FP), AX
+	VMOVUPS.Z (BX)(R10*1), K1, Z9
+	MOVQ      i+144(FP), BX
+	VMOVUPS.Z (BX)(R10*1), K1, Z10
+	MOVQ      before+120(FP), BX
+	VMOVUPS.Z (BX)(R10*1), K1, Z11
+	VMOVUPS.Z (R8)(R10*1), K1, Z12
+	VSUBPS    Z12, Z11, Z13
+	VPANDD    Z3, Z13, Z13
+	VCMPPS    $0x16, Z1, Z13, K2
+	VMOVUPS.Z Z12, K2, Z12
+	VSUBPS    Z12, Z11, Z11
+	VSUBPS    Z11, Z10, Z10
+	VMULPS    Z10, Z8, Z10
+	VADDPS    Z10, Z9, Z9
+	MOVQ      dleak+112(FP), BX
+	VMOVUPS   Z9, K1, (BX)(R10*1)
+	VMOVUPS.Z (CX)(R10*1), K1, Z9
+	VMULPS    Z8, Z9, Z9
+	VSUBPS    Z9, Z8, Z8
 	VMOVUPS   Z8, K1, (AX)(R10*1)
-	MOVQ      beta+104(FP), AX
-	VMOVUPS.Z (AX)(R10*1), K1, Z8
-	VMULPS    Z7, Z8, Z7
 	MOVQ      di+96(FP), AX
-	VMOVUPS   Z7, K1, (AX)(R10*1)
+	VMOVUPS.Z (AX)(R10*1), K1, Z8
+	VADDPS    Z9, Z8, Z8
+	VPANDD    Z6, Z8, Z9
+	VCMPPS    $0x16, Z7, Z9, K2
+	VMOVUPS.Z Z8, K2, Z8
+	VMOVUPS   Z8, K1, (DX)(R10*1)
+	MOVQ      dbeta+136(FP), AX
+	VMOVUPS.Z (AX)(R10*1), K1, Z9
+	MOVQ      ibefore+152(FP), AX
+	VMOVUPS.Z (AX)(R10*1), K1, Z10
+	VMULPS    Z10, Z8, Z10
+	VADDPS    Z10, Z9, Z9
+	MOVQ      dbeta+136(FP), AX
+	VMOVUPS   Z9, K1, (AX)(R10*1)
+	MOVQ      beta+104(FP), AX
+	VMOVUPS.Z (AX)(R10*1), K1, Z9
+	VMULPS    Z8, Z9, Z8
+	MOVQ      di+96(FP), AX
+	VMOVUPS   Z8, K1, (AX)(R10*1)
 
 end:
 	MOVQ n+208(FP), AX
@@ -12628,7 +12896,8 @@ TEXT ·lifBackSynToValueFastF32AVX512(SB), NOSPLIT, $0-144
 	VBROADCASTSD attached+88(FP), Z2
 	VBROADCASTSS k+120(FP), Z3
 	VBROADCASTSS word7fffffff<>+0(SB), Z4
-	VBROADCASTSS word0d800000<>+0(SB), Z5
+	VBROADCASTSS word7fffffff<>+0(SB), Z5
+	VBROADCASTSS word0d800000<>+0(SB), Z6
 	MOVQ         lddx+16(FP), AX
 	SHLQ         $0x02, AX
 	MOVQ         AX, lddx+16(FP)
@@ -12654,49 +12923,49 @@ row:
 	JL   tail
 
 loop:
-	VMOVUPS   (AX)(R10*1), Z6
-	VMOVUPS   (DI)(R10*1), Z7
-	VMOVUPS   (R8)(R10*1), Z8
-	VSUBPS    Z8, Z7, Z8
-	VCMPPS    $0x16, Z1, Z8, K1
+	VMOVUPS   (AX)(R10*1), Z7
+	VMOVUPS   (DI)(R10*1), Z8
+	VMOVUPS   (R8)(R10*1), Z9
+	VSUBPS    Z9, Z8, Z9
+	VCMPPS    $0x16, Z1, Z9, K1
 	MOVQ      vreset+112(FP), R11
-	VMOVUPS   (R11)(R10*1), Z9
-	VSUBPS    Z7, Z9, Z7
-	VMULPS    Z6, Z7, Z7
-	VMULPS    Z1, Z6, Z9
-	VMOVUPS   Z6, Z6
-	VMOVUPS   Z9, K1, Z6
-	VPANDD    Z4, Z8, Z8
-	VMULPS    Z8, Z3, Z8
-	VADDPS    Z8, Z0, Z8
-	VDIVPS    Z8, Z0, Z8
-	VMULPS    Z8, Z8, Z8
-	VMOVUPS   (SI)(R10*1), Z9
-	VPANDD    Z2, Z7, Z7
-	VADDPS    Z7, Z9, Z7
-	VMULPS    Z8, Z7, Z7
-	VADDPS    Z7, Z6, Z6
-	VMOVUPS   (BX)(R10*1), Z7
-	VADDPS    Z7, Z6, Z6
-	VPANDD    Z4, Z6, Z7
-	VCMPPS    $0x16, Z5, Z7, K1
-	VMOVUPS.Z Z6, K1, Z6
-	VMOVUPS   (CX)(R10*1), Z7
-	VMULPS    Z6, Z7, Z7
-	VSUBPS    Z7, Z6, Z6
-	VMOVUPS   Z6, (AX)(R10*1)
+	VMOVUPS   (R11)(R10*1), Z10
+	VSUBPS    Z8, Z10, Z8
+	VMULPS    Z7, Z8, Z8
+	VMULPS    Z1, Z7, Z10
+	VMOVUPS   Z7, Z7
+	VMOVUPS   Z10, K1, Z7
+	VPANDD    Z4, Z9, Z9
+	VMULPS    Z9, Z3, Z9
+	VADDPS    Z9, Z0, Z9
+	VDIVPS    Z9, Z0, Z9
+	VMULPS    Z9, Z9, Z9
+	VMOVUPS   (SI)(R10*1), Z10
+	VPANDD    Z2, Z8, Z8
+	VADDPS    Z8, Z10, Z8
+	VMULPS    Z9, Z8, Z8
+	VADDPS    Z8, Z7, Z7
+	VMOVUPS   (BX)(R10*1), Z8
+	VADDPS    Z8, Z7, Z7
+	VPANDD    Z5, Z7, Z8
+	VCMPPS    $0x16, Z6, Z8, K1
+	VMOVUPS.Z Z7, K1, Z7
+	VMOVUPS   (CX)(R10*1), Z8
+	VMULPS    Z7, Z8, Z8
+	VSUBPS    Z8, Z7, Z7
+	VMOVUPS   Z7, (AX)(R10*1)
 	MOVQ      di+96(FP), R11
-	VMOVUPS   (R11)(R10*1), Z6
-	VADDPS    Z7, Z6, Z6
-	VPANDD    Z4, Z6, Z7
-	VCMPPS    $0x16, Z5, Z7, K1
-	VMOVUPS.Z Z6, K1, Z6
-	VMOVUPS   Z6, (DX)(R10*1)
-	MOVQ      beta+104(FP), R11
 	VMOVUPS   (R11)(R10*1), Z7
-	VMULPS    Z6, Z7, Z6
+	VADDPS    Z8, Z7, Z7
+	VPANDD    Z5, Z7, Z8
+	VCMPPS    $0x16, Z6, Z8, K1
+	VMOVUPS.Z Z7, K1, Z7
+	VMOVUPS   Z7, (DX)(R10*1)
+	MOVQ      beta+104(FP), R11
+	VMOVUPS   (R11)(R10*1), Z8
+	VMULPS    Z7, Z8, Z7
 	MOVQ      di+96(FP), R11
-	VMOVUPS   Z6, (R11)(R10*1)
+	VMOVUPS   Z7, (R11)(R10*1)
 	ADDQ      $0x40, R10
 	SUBQ      $0x40, R9
 	JGE       loop
@@ -12708,49 +12977,49 @@ tail:
 	MOVL      $-1, R11
 	BZHIL     R9, R11, R11
 	KMOVW     R11, K1
-	VMOVUPS.Z (AX)(R10*1), K1, Z6
-	VMOVUPS.Z (DI)(R10*1), K1, Z7
-	VMOVUPS.Z (R8)(R10*1), K1, Z8
-	VSUBPS    Z8, Z7, Z8
-	VCMPPS    $0x16, Z1, Z8, K2
-	MOVQ      vreset+112(FP), DI
-	VMOVUPS.Z (DI)(R10*1), K1, Z9
-	VSUBPS    Z7, Z9, Z7
-	VMULPS    Z6, Z7, Z7
-	VMULPS    Z1, Z6, Z9
-	VMOVUPS   Z6, Z6
-	VMOVUPS   Z9, K2, Z6
-	VPANDD    Z4, Z8, Z8
-	VMULPS    Z8, Z3, Z8
-	VADDPS    Z8, Z0, Z8
-	VDIVPS    Z8, Z0, Z8
-	VMULPS    Z8, Z8, Z8
-	VMOVUPS.Z (SI)(R10*1), K1, Z9
-	VPANDD    Z2, Z7, Z7
-	VADDPS    Z7, Z9, Z7
-	VMULPS    Z8, Z7, Z7
-	VADDPS    Z7, Z6, Z6
-	VMOVUPS.Z (BX)(R10*1), K1, Z7
-	VADDPS    Z7, Z6, Z6
-	VPANDD    Z4, Z6, Z7
-	VCMPPS    $0x16, Z5, Z7, K2
-	VMOVUPS.Z Z6, K2, Z6
-	VMOVUPS.Z (CX)(R10*1), K1, Z7
-	VMULPS    Z6, Z7, Z7
-	VSUBPS    Z7, Z6, Z6
-	VMOVUPS   Z6, K1, (AX)(R10*1)
-	MOVQ      di+96(FP), AX
-	VMOVUPS.Z (AX)(R10*1), K1, Z6
-	VADDPS    Z7, Z6, Z6
-	VPANDD    Z4, Z6, Z7
-	VCMPPS    $0x16, Z5, Z7, K2
-	VMOVUPS.Z Z6, K2, Z6
-	VMOVUPS   Z6, K1, (DX)(R10*1)
-	MOVQ      beta+104(FP), AX
 	VMOVUPS.Z (AX)(R10*1), K1, Z7
-	VMULPS    Z6, Z7, Z6
+	VMOVUPS.Z (DI)(R10*1), K1, Z8
+	VMOVUPS.Z (R8)(R10*1), K1, Z9
+	VSUBPS    Z9, Z8, Z9
+	VCMPPS    $0x16, Z1, Z9, K2
+	MOVQ      vreset+112(FP), DI
+	VMOVUPS.Z (DI)(R10*1), K1, Z10
+	VSUBPS    Z8, Z10, Z8
+	VMULPS    Z7, Z8, Z8
+	VMULPS    Z1, Z7, Z10
+	VMOVUPS   Z7, Z7
+	VMOVUPS   Z10, K2, Z7
+	VPANDD    Z4, Z9, Z9
+	VMULPS    Z9, Z3, Z9
+	VADDPS    Z9, Z0, Z9
+	VDIVPS    Z9, Z0, Z9
+	VMULPS    Z9, Z9, Z9
+	VMOVUPS.Z (SI)(R10*1), K1, Z10
+	VPANDD    Z2, Z8, Z8
+	VADDPS    Z8, Z10, Z8
+	VMULPS    Z9, Z8, Z8
+	VADDPS    Z8, Z7, Z7
+	VMOVUPS.Z (BX)(R10*1), K1, Z8
+	VADDPS    Z8, Z7, Z7
+	VPANDD    Z5, Z7, Z8
+	VCMPPS    $0x16, Z6, Z8, K2
+	VMOVUPS.Z Z7, K2, Z7
+	VMOVUPS.Z (CX)(R10*1), K1, Z8
+	VMULPS    Z7, Z8, Z8
+	VSUBPS    Z8, Z7, Z7
+	VMOVUPS   Z7, K1, (AX)(R10*1)
 	MOVQ      di+96(FP), AX
-	VMOVUPS   Z6, K1, (AX)(R10*1)
+	VMOVUPS.Z (AX)(R10*1), K1, Z7
+	VADDPS    Z8, Z7, Z7
+	VPANDD    Z5, Z7, Z8
+	VCMPPS    $0x16, Z6, Z8, K2
+	VMOVUPS.Z Z7, K2, Z7
+	VMOVUPS   Z7, K1, (DX)(R10*1)
+	MOVQ      beta+104(FP), AX
+	VMOVUPS.Z (AX)(R10*1), K1, Z8
+	VMULPS    Z7, Z8, Z7
+	MOVQ      di+96(FP), AX
+	VMOVUPS   Z7, K1, (AX)(R10*1)
 
 end:
 	MOVQ n+128(FP), AX
@@ -13028,7 +13297,8 @@ TEXT ·lifBackSynToValueLearnedFastF32AVX512(SB), NOSPLIT, $0-240
 	VBROADCASTSD unreset+192(FP), Z3
 	VBROADCASTSS k+216(FP), Z4
 	VBROADCASTSS word7fffffff<>+0(SB), Z5
-	VBROADCASTSS word0d800000<>+0(SB), Z6
+	VBROADCASTSS word7fffffff<>+0(SB), Z6
+	VBROADCASTSS word0d800000<>+0(SB), Z7
 	MOVQ         ldbefore+184(FP), AX
 	SHLQ         $0x02, AX
 	MOVQ         AX, ldbefore+184(FP)
@@ -13066,89 +13336,89 @@ row:
 	JL   tail
 
 loop:
-	VMOVUPS   (AX)(R10*1), Z7
-	VMOVUPS   (DI)(R10*1), Z8
-	VMOVUPS   (R8)(R10*1), Z9
-	VSUBPS    Z9, Z8, Z9
-	VCMPPS    $0x16, Z1, Z9, K1
-	MOVQ      vreset+112(FP), R11
-	VMOVUPS   (R11)(R10*1), Z10
-	VSUBPS    Z8, Z10, Z8
-	VMULPS    Z7, Z8, Z8
-	VMULPS    Z1, Z7, Z10
-	VMOVUPS   Z7, Z11
-	VMOVUPS   Z10, K1, Z11
-	VPANDD    Z5, Z9, Z9
-	VMULPS    Z9, Z4, Z9
-	VADDPS    Z9, Z0, Z9
-	VDIVPS    Z9, Z0, Z9
-	VMULPS    Z9, Z9, Z9
-	VMOVUPS   (SI)(R10*1), Z10
-	VPANDD    Z2, Z8, Z8
-	VADDPS    Z8, Z10, Z8
-	VMULPS    Z9, Z8, Z8
-	VMOVUPS.Z Z7, K1, Z7
-	MOVQ      dvreset+168(FP), R11
-	VMOVUPS   (R11)(R10*1), Z9
-	VADDPS    Z7, Z9, Z7
-	MOVQ      dvreset+168(FP), R11
-	VMOVUPS   Z7, (R11)(R10*1)
-	MOVQ      dvth+136(FP), R11
-	VMOVUPS   (R11)(R10*1), Z7
-	VSUBPS    Z8, Z7, Z7
-	MOVQ      dvth+136(FP), R11
-	VMOVUPS   Z7, (R11)(R10*1)
-	VADDPS    Z8, Z11, Z7
-	VMOVUPS   (BX)(R10*1), Z8
-	VADDPS    Z8, Z7, Z7
-	VPANDD    Z5, Z7, Z8
-	VCMPPS    $0x16, Z6, Z8, K1
-	VMOVUPS.Z Z7, K1, Z7
-	MOVQ      dleak+120(FP), R11
-	VMOVUPS   (R11)(R10*1), Z8
-	MOVQ      i+152(FP), R11
-	VMOVUPS   (R11)(R10*1), Z9
-	MOVQ      before+128(FP), R11
-	VMOVUPS   (R11)(R10*1), Z10
-	VMOVUPS   (R8)(R10*1), Z11
-	VSUBPS    Z11, Z10, Z11
-	VPANDD    Z3, Z11, Z11
-	VCMPPS    $0x16, Z1, Z11, K1
+	VMOVUPS   (AX)(R10*1), Z8
+	VMOVUPS   (DI)(R10*1), Z9
+	VMOVUPS   (R8)(R10*1), Z10
+	VSUBPS    Z10, Z9, Z10
+	VCMPPS    $0x16, Z1, Z10, K1
 	MOVQ      vreset+112(FP), R11
 	VMOVUPS   (R11)(R10*1), Z11
-	VSUBPS    Z10, Z11, Z11
-	VADDPS    Z11, Z10, Z11
-	VMOVUPS   Z10, Z10
-	VMOVUPS   Z11, K1, Z10
-	VSUBPS    Z10, Z9, Z9
-	VMULPS    Z9, Z7, Z9
+	VSUBPS    Z9, Z11, Z9
+	VMULPS    Z8, Z9, Z9
+	VMULPS    Z1, Z8, Z11
+	VMOVUPS   Z8, Z12
+	VMOVUPS   Z11, K1, Z12
+	VPANDD    Z5, Z10, Z10
+	VMULPS    Z10, Z4, Z10
+	VADDPS    Z10, Z0, Z10
+	VDIVPS    Z10, Z0, Z10
+	VMULPS    Z10, Z10, Z10
+	VMOVUPS   (SI)(R10*1), Z11
+	VPANDD    Z2, Z9, Z9
+	VADDPS    Z9, Z11, Z9
+	VMULPS    Z10, Z9, Z9
+	VMOVUPS.Z Z8, K1, Z8
+	MOVQ      dvreset+168(FP), R11
+	VMOVUPS   (R11)(R10*1), Z10
+	VADDPS    Z8, Z10, Z8
+	MOVQ      dvreset+168(FP), R11
+	VMOVUPS   Z8, (R11)(R10*1)
+	MOVQ      dvth+136(FP), R11
+	VMOVUPS   (R11)(R10*1), Z8
+	VSUBPS    Z9, Z8, Z8
+	MOVQ      dvth+136(FP), R11
+	VMOVUPS   Z8, (R11)(R10*1)
+	VADDPS    Z9, Z12, Z8
+	VMOVUPS   (BX)(R10*1), Z9
 	VADDPS    Z9, Z8, Z8
+	VPANDD    Z6, Z8, Z9
+	VCMPPS    $0x16, Z7, Z9, K1
+	VMOVUPS.Z Z8, K1, Z8
 	MOVQ      dleak+120(FP), R11
-	VMOVUPS   Z8, (R11)(R10*1)
-	VMOVUPS   (CX)(R10*1), Z8
-	VMULPS    Z7, Z8, Z8
-	VSUBPS    Z8, Z7, Z7
-	VMOVUPS   Z7, (AX)(R10*1)
-	MOVQ      di+96(FP), R11
-	VMOVUPS   (R11)(R10*1), Z7
-	VADDPS    Z8, Z7, Z7
-	VPANDD    Z5, Z7, Z8
-	VCMPPS    $0x16, Z6, Z8, K1
-	VMOVUPS.Z Z7, K1, Z7
-	VMOVUPS   Z7, (DX)(R10*1)
-	MOVQ      dbeta+144(FP), R11
-	VMOVUPS   (R11)(R10*1), Z8
-	MOVQ      ibefore+160(FP), R11
 	VMOVUPS   (R11)(R10*1), Z9
-	VMULPS    Z9, Z7, Z9
-	VADDPS    Z9, Z8, Z8
-	MOVQ      dbeta+144(FP), R11
-	VMOVUPS   Z8, (R11)(R10*1)
-	MOVQ      beta+104(FP), R11
-	VMOVUPS   (R11)(R10*1), Z8
-	VMULPS    Z7, Z8, Z7
+	MOVQ      i+152(FP), R11
+	VMOVUPS   (R11)(R10*1), Z10
+	MOVQ      before+128(FP), R11
+	VMOVUPS   (R11)(R10*1), Z11
+	VMOVUPS   (R8)(R10*1), Z12
+	VSUBPS    Z12, Z11, Z12
+	VPANDD    Z3, Z12, Z12
+	VCMPPS    $0x16, Z1, Z12, K1
+	MOVQ      vreset+112(FP), R11
+	VMOVUPS   (R11)(R10*1), Z12
+	VSUBPS    Z11, Z12, Z12
+	VADDPS    Z12, Z11, Z12
+	VMOVUPS   Z11, Z11
+	VMOVUPS   Z12, K1, Z11
+	VSUBPS    Z11, Z10, Z10
+	VMULPS    Z10, Z8, Z10
+	VADDPS    Z10, Z9, Z9
+	MOVQ      dleak+120(FP), R11
+	VMOVUPS   Z9, (R11)(R10*1)
+	VMOVUPS   (CX)(R10*1), Z9
+	VMULPS    Z8, Z9, Z9
+	VSUBPS    Z9, Z8, Z8
+	VMOVUPS   Z8, (AX)(R10*1)
 	MOVQ      di+96(FP), R11
-	VMOVUPS   Z7, (R11)(R10*1)
+	VMOVUPS   (R11)(R10*1), Z8
+	VADDPS    Z9, Z8, Z8
+	VPANDD    Z6, Z8, Z9
+	VCMPPS    $0x16, Z7, Z9, K1
+	VMOVUPS.Z Z8, K1, Z8
+	VMOVUPS   Z8, (DX)(R10*1)
+	MOVQ      dbeta+144(FP), R11
+	VMOVUPS   (R11)(R10*1), Z9
+	MOVQ      ibefore+160(FP), R11
+	VMOVUPS   (R11)(R10*1), Z10
+	VMULPS    Z10, Z8, Z10
+	VADDPS    Z10, Z9, Z9
+	MOVQ      dbeta+144(FP), R11
+	VMOVUPS   Z9, (R11)(R10*1)
+	MOVQ      beta+104(FP), R11
+	VMOVUPS   (R11)(R10*1), Z9
+	VMULPS    Z8, Z9, Z8
+	MOVQ      di+96(FP), R11
+	VMOVUPS   Z8, (R11)(R10*1)
 	ADDQ      $0x40, R10
 	SUBQ      $0x40, R9
 	JGE       loop
@@ -13160,89 +13430,89 @@ tail:
 	MOVL      $-1, R11
 	BZHIL     R9, R11, R11
 	KMOVW     R11, K1
-	VMOVUPS.Z (AX)(R10*1), K1, Z7
-	VMOVUPS.Z (DI)(R10*1), K1, Z8
-	VMOVUPS.Z (R8)(R10*1), K1, Z9
-	VSUBPS    Z9, Z8, Z9
-	VCMPPS    $0x16, Z1, Z9, K2
+	VMOVUPS.Z (AX)(R10*1), K1, Z8
+	VMOVUPS.Z (DI)(R10*1), K1, Z9
+	VMOVUPS.Z (R8)(R10*1), K1, Z10
+	VSUBPS    Z10, Z9, Z10
+	VCMPPS    $0x16, Z1, Z10, K2
 	MOVQ      vreset+112(FP), DI
-	VMOVUPS.Z (DI)(R10*1), K1, Z10
-	VSUBPS    Z8, Z10, Z8
-	VMULPS    Z7, Z8, Z8
-	VMULPS    Z1, Z7, Z10
-	VMOVUPS   Z7, Z11
-	VMOVUPS   Z10, K2, Z11
-	VPANDD    Z5, Z9, Z9
-	VMULPS    Z9, Z4, Z9
-	VADDPS    Z9, Z0, Z9
-	VDIVPS    Z9, Z0, Z9
-	VMULPS    Z9, Z9, Z9
+	VMOVUPS.Z (DI)(R10*1), K1, Z11
+	VSUBPS    Z9, Z11, Z9
+	VMULPS    Z8, Z9, Z9
+	VMULPS    Z1, Z8, Z11
+	VMOVUPS   Z8, Z12
+	VMOVUPS   Z11, K2, Z12
+	VPANDD    Z5, Z10, Z10
+	VMULPS    Z10, Z4, Z10
+	VADDPS    Z10, Z0, Z10
+	VDIVPS    Z10, Z0, Z10
+	VMULPS    Z10, Z10, Z10
+	VMOVUPS.Z (SI)(R10*1), K1, Z11
+	VPANDD    Z2, Z9, Z9
+	VADDPS    Z9, Z11, Z9
+	VMULPS    Z10, Z9, Z9
+	VMOVUPS.Z Z8, K2, Z8
+	MOVQ      dvreset+168(FP), SI
 	VMOVUPS.Z (SI)(R10*1), K1, Z10
-	VPANDD    Z2, Z8, Z8
 	VADDPS    Z8, Z10, Z8
-	VMULPS    Z9, Z8, Z8
-	VMOVUPS.Z Z7, K2, Z7
 	MOVQ      dvreset+168(FP), SI
-	VMOVUPS.Z (SI)(R10*1), K1, Z9
-	VADDPS    Z7, Z9, Z7
-	MOVQ      dvreset+168(FP), SI
-	VMOVUPS   Z7, K1, (SI)(R10*1)
+	VMOVUPS   Z8, K1, (SI)(R10*1)
 	MOVQ      dvth+136(FP), SI
-	VMOVUPS.Z (SI)(R10*1), K1, Z7
-	VSUBPS    Z8, Z7, Z7
+	VMOVUPS.Z (SI)(R10*1), K1, Z8
+	VSUBPS    Z9, Z8, Z8
 	MOVQ      dvth+136(FP), SI
-	VMOVUPS   Z7, K1, (SI)(R10*1)
-	VADDPS    Z8, Z11, Z7
-	VMOVUPS.Z (BX)(R10*1), K1, Z8
-	VADDPS    Z8, Z7, Z7
-	VPANDD    Z5, Z7, Z8
-	VCMPPS    $0x16, Z6, Z8, K2
-	VMOVUPS.Z Z7, K2, Z7
-	MOVQ      dleak+120(FP), BX
-	VMOVUPS.Z (BX)(R10*1), K1, Z8
-	MOVQ      i+152(FP), BX
+	VMOVUPS   Z8, K1, (SI)(R10*1)
+	VADDPS    Z9, Z12, Z8
 	VMOVUPS.Z (BX)(R10*1), K1, Z9
-	MOVQ      before+128(FP), BX
-	VMOVUPS.Z (BX)(R10*1), K1, Z10
-	VMOVUPS.Z (R8)(R10*1), K1, Z11
-	VSUBPS    Z11, Z10, Z11
-	VPANDD    Z3, Z11, Z11
-	VCMPPS    $0x16, Z1, Z11, K2
-	MOVQ      vreset+112(FP), BX
-	VMOVUPS.Z (BX)(R10*1), K1, Z11
-	VSUBPS    Z10, Z11, Z11
-	VADDPS    Z11, Z10, Z11
-	VMOVUPS   Z10, Z10
-	VMOVUPS   Z11, K2, Z10
-	VSUBPS    Z10, Z9, Z9
-	VMULPS    Z9, Z7, Z9
 	VADDPS    Z9, Z8, Z8
+	VPANDD    Z6, Z8, Z9
+	VCMPPS    $0x16, Z7, Z9, K2
+	VMOVUPS.Z Z8, K2, Z8
 	MOVQ      dleak+120(FP), BX
-	VMOVUPS   Z8, K1, (BX)(R10*1)
-	VMOVUPS.Z (CX)(R10*1), K1, Z8
-	VMULPS    Z7, Z8, Z8
-	VSUBPS    Z8, Z7, Z7
-	VMOVUPS   Z7, K1, (AX)(R10*1)
-	MOVQ      di+96(FP), AX
-	VMOVUPS.Z (AX)(R10*1), K1, Z7
-	VADDPS    Z8, Z7, Z7
-	VPANDD    Z5, Z7, Z8
-	VCMPPS    $0x16, Z6, Z8, K2
-	VMOVUPS.Z Z7, K2, Z7
-	VMOVUPS   Z7, K1, (DX)(R10*1)
-	MOVQ      dbeta+144(FP), AX
-	VMOVUPS.Z (AX)(R10*1), K1, Z8
-	MOVQ      ibefore+160(FP), AX
-	VMOVUPS.Z (AX)(R10*1), K1, Z9
-	VMULPS    Z9, Z7, Z9
-	VADDPS    Z9, Z8, Z8
-	MOVQ      dbeta+144(FP), AX
+	VMOVUPS.Z (BX)(R10*1), K1, Z9
+	MOVQ      i+152(FP), BX
+	VMOVUPS.Z (BX)(R10*1), K1, Z10
+	MOVQ      before+128(FP), BX
+	VMOVUPS.Z (BX)(R10*1), K1, Z11
+	VMOVUPS.Z (R8)(R10*1), K1, Z12
+	VSUBPS    Z12, Z11, Z12
+	VPANDD    Z3, Z12, Z12
+	VCMPPS    $0x16, Z1, Z12, K2
+	MOVQ      vreset+112(FP), BX
+	VMOVUPS.Z (BX)(R10*1), K1, Z12
+	VSUBPS    Z11, Z12, Z12
+	VADDPS    Z12, Z11, Z12
+	VMOVUPS   Z11, Z11
+	VMOVUPS   Z12, K2, Z11
+	VSUBPS    Z11, Z10, Z10
+	VMULPS    Z10, Z8, Z10
+	VADDPS    Z10, Z9, Z9
+	MOVQ      dleak+120(FP), BX
+	VMOVUPS   Z9, K1, (BX)(R10*1)
+	VMOVUPS.Z (CX)(R10*1), K1, Z9
+	VMULPS    Z8, Z9, Z9
+	VSUBPS    Z9, Z8, Z8
 	VMOVUPS   Z8, K1, (AX)(R10*1)
-	MOVQ      beta+104(FP), AX
-	VMOVUPS.Z (AX)(R10*1), K1, Z8
-	VMULPS    Z7, Z8, Z7
 	MOVQ      di+96(FP), AX
-	VMOVUPS   Z7, K1, (AX)(R10*1)
+	VMOVUPS.Z (AX)(R10*1), K1, Z8
+	VADDPS    Z9, Z8, Z8
+	VPANDD    Z6, Z8, Z9
+	VCMPPS    $0x16, Z7, Z9, K2
+	VMOVUPS.Z Z8, K2, Z8
+	VMOVUPS   Z8, K1, (DX)(R10*1)
+	MOVQ      dbeta+144(FP), AX
+	VMOVUPS.Z (AX)(R10*1), K1, Z9
+	MOVQ      ibefore+160(FP), AX
+	VMOVUPS.Z (AX)(R10*1), K1, Z10
+	VMULPS    Z10, Z8, Z10
+	VADDPS    Z10, Z9, Z9
+	MOVQ      dbeta+144(FP), AX
+	VMOVUPS   Z9, K1, (AX)(R10*1)
+	MOVQ      beta+104(FP), AX
+	VMOVUPS.Z (AX)(R10*1), K1, Z9
+	VMULPS    Z8, Z9, Z8
+	MOVQ      di+96(FP), AX
+	VMOVUPS   Z8, K1, (AX)(R10*1)
 
 end:
 	MOVQ n+224(FP), AX
@@ -13945,6 +14215,46 @@ tail:
 	VMOVUPS.Z (CX)(BX*1), K1, Z2
 	VMULPS    Z2, Z0, Z0
 	VADDPS    Z1, Z0, Z0
+	VMOVUPS   Z0, K1, (AX)(BX*1)
+
+end:
+	VZEROUPPER
+	RET
+
+// func flushF32AVX512(z *float32, x *float32, n int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·flushF32AVX512(SB), NOSPLIT, $0-24
+	VBROADCASTSS word7fffffff<>+0(SB), Z0
+	VBROADCASTSS word0d800000<>+0(SB), Z1
+	MOVQ         z+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         n+16(FP), DX
+	SHLQ         $0x02, DX
+	XORQ         BX, BX
+	SUBQ         $0x40, DX
+	JL           tail
+
+loop:
+	VMOVUPS   (CX)(BX*1), Z2
+	VPANDD    Z0, Z2, Z3
+	VCMPPS    $0x16, Z1, Z3, K1
+	VMOVUPS.Z Z2, K1, Z2
+	VMOVUPS   Z2, (AX)(BX*1)
+	ADDQ      $0x40, BX
+	SUBQ      $0x40, DX
+	JGE       loop
+
+tail:
+	ADDQ      $0x40, DX
+	JZ        end
+	SHRL      $0x02, DX
+	MOVL      $-1, SI
+	BZHIL     DX, SI, SI
+	KMOVW     SI, K1
+	VMOVUPS.Z (CX)(BX*1), K1, Z2
+	VPANDD    Z0, Z2, Z0
+	VCMPPS    $0x16, Z1, Z0, K2
+	VMOVUPS.Z Z2, K2, Z0
 	VMOVUPS   Z0, K1, (AX)(BX*1)
 
 end:
@@ -16714,53 +17024,75 @@ TEXT ·liF64AVX2(SB), NOSPLIT, $0-40
 	JL   tail
 
 loop:
-	MOVQ    alpha+24(FP), DX
-	VMOVUPD (DX)(CX*1), Y0
-	VMOVUPD 32(DX)(CX*1), Y1
-	MOVQ    v+8(FP), DX
-	VMOVUPD (DX)(CX*1), Y2
-	VMOVUPD 32(DX)(CX*1), Y3
-	VMULPD  Y2, Y0, Y0
-	VMULPD  Y3, Y1, Y1
-	MOVQ    x+16(FP), DX
-	VMOVUPD (DX)(CX*1), Y2
-	VMOVUPD 32(DX)(CX*1), Y3
-	VADDPD  Y2, Y0, Y0
-	VADDPD  Y3, Y1, Y1
-	MOVQ    v1+0(FP), DX
-	VMOVUPD Y0, (DX)(CX*1)
-	VMOVUPD Y1, 32(DX)(CX*1)
-	ADDQ    $0x40, CX
-	SUBQ    $0x40, AX
-	JGE     loop
+	MOVQ         alpha+24(FP), DX
+	VMOVUPD      (DX)(CX*1), Y0
+	VMOVUPD      32(DX)(CX*1), Y1
+	MOVQ         v+8(FP), DX
+	VMOVUPD      (DX)(CX*1), Y2
+	VMOVUPD      32(DX)(CX*1), Y3
+	VMULPD       Y2, Y0, Y0
+	VMULPD       Y3, Y1, Y1
+	MOVQ         x+16(FP), DX
+	VMOVUPD      (DX)(CX*1), Y2
+	VMOVUPD      32(DX)(CX*1), Y3
+	VADDPD       Y2, Y0, Y0
+	VADDPD       Y3, Y1, Y1
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Y2
+	VANDPD       Y2, Y0, Y3
+	VANDPD       Y2, Y1, Y2
+	VBROADCASTSD word03f0000000000000<>+0(SB), Y4
+	VCMPPD       $0x16, Y4, Y3, Y3
+	VCMPPD       $0x16, Y4, Y2, Y2
+	VANDPD       Y3, Y0, Y0
+	VANDPD       Y2, Y1, Y1
+	MOVQ         v1+0(FP), DX
+	VMOVUPD      Y0, (DX)(CX*1)
+	VMOVUPD      Y1, 32(DX)(CX*1)
+	ADDQ         $0x40, CX
+	SUBQ         $0x40, AX
+	JGE          loop
 
 tail:
-	ADDQ       $0x40, AX
-	JZ         end
-	LEAQ       tail<>+64(SB), DX
-	SUBQ       AX, DX
-	VMOVUPD    (DX), Y0
-	VMOVUPD    32(DX), Y1
-	MOVQ       alpha+24(FP), AX
-	VMASKMOVPD (AX)(CX*1), Y0, Y2
-	VMASKMOVPD 32(AX)(CX*1), Y1, Y3
-	MOVQ       v+8(FP), AX
-	VMASKMOVPD (AX)(CX*1), Y0, Y4
-	VMASKMOVPD 32(AX)(CX*1), Y1, Y5
-	VMULPD     Y4, Y2, Y2
-	VMULPD     Y5, Y3, Y3
-	MOVQ       x+16(FP), AX
-	VMASKMOVPD (AX)(CX*1), Y0, Y4
-	VMASKMOVPD 32(AX)(CX*1), Y1, Y5
-	VADDPD     Y4, Y2, Y2
-	VADDPD     Y5, Y3, Y3
-	MOVQ       v1+0(FP), AX
-	VMASKMOVPD Y2, Y0, (AX)(CX*1)
-	VMASKMOVPD Y3, Y1, 32(AX)(CX*1)
+	ADDQ         $0x40, AX
+	JZ           end
+	LEAQ         tail<>+64(SB), DX
+	SUBQ         AX, DX
+	VMOVUPD      (DX), Y0
+	VMOVUPD      32(DX), Y1
+	MOVQ         alpha+24(FP), AX
+	VMASKMOVPD   (AX)(CX*1), Y0, Y2
+	VMASKMOVPD   32(AX)(CX*1), Y1, Y3
+	MOVQ         v+8(FP), AX
+	VMASKMOVPD   (AX)(CX*1), Y0, Y4
+	VMASKMOVPD   32(AX)(CX*1), Y1, Y5
+	VMULPD       Y4, Y2, Y2
+	VMULPD       Y5, Y3, Y3
+	MOVQ         x+16(FP), AX
+	VMASKMOVPD   (AX)(CX*1), Y0, Y4
+	VMASKMOVPD   32(AX)(CX*1), Y1, Y5
+	VADDPD       Y4, Y2, Y2
+	VADDPD       Y5, Y3, Y3
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Y4
+	VANDPD       Y4, Y2, Y5
+	VANDPD       Y4, Y3, Y4
+	VBROADCASTSD word03f0000000000000<>+0(SB), Y6
+	VCMPPD       $0x16, Y6, Y5, Y5
+	VCMPPD       $0x16, Y6, Y4, Y4
+	VANDPD       Y5, Y2, Y2
+	VANDPD       Y4, Y3, Y3
+	MOVQ         v1+0(FP), AX
+	VMASKMOVPD   Y2, Y0, (AX)(CX*1)
+	VMASKMOVPD   Y3, Y1, 32(AX)(CX*1)
 
 end:
 	VZEROUPPER
 	RET
+
+DATA word7fffffffffffffff<>+0(SB)/8, $0x7fffffffffffffff
+GLOBL word7fffffffffffffff<>(SB), RODATA|NOPTR, $8
+
+DATA word03f0000000000000<>+0(SB)/8, $0x03f0000000000000
+GLOBL word03f0000000000000<>(SB), RODATA|NOPTR, $8
 
 // func lifF64AVX2(u *float64, ldu int, v *float64, x *float64, ldx int, alpha *float64, vth *float64, bits *uint64, ldbits int, n int, rows int)
 // Requires: AVX
@@ -16788,75 +17120,91 @@ row:
 	JL   tail
 
 loop:
-	VMOVUPD   (SI)(R9*1), Y2
-	VMOVUPD   32(SI)(R9*1), Y3
-	VMOVUPD   (DX)(R9*1), Y4
-	VMOVUPD   32(DX)(R9*1), Y5
-	VMULPD    Y4, Y2, Y2
-	VMULPD    Y5, Y3, Y3
-	VMOVUPD   (BX)(R9*1), Y4
-	VMOVUPD   32(BX)(R9*1), Y5
-	VADDPD    Y4, Y2, Y2
-	VADDPD    Y5, Y3, Y3
-	VMOVUPD   Y2, (CX)(R9*1)
-	VMOVUPD   Y3, 32(CX)(R9*1)
-	VMOVUPD   (DI)(R9*1), Y4
-	VMOVUPD   32(DI)(R9*1), Y5
-	VSUBPD    Y4, Y2, Y4
-	VSUBPD    Y5, Y3, Y5
-	VCMPPD    $0x16, Y0, Y4, Y6
-	VCMPPD    $0x16, Y1, Y5, Y7
-	VBLENDVPD Y6, Y4, Y2, Y2
-	VBLENDVPD Y7, Y5, Y3, Y3
-	VMOVUPD   Y2, (DX)(R9*1)
-	VMOVUPD   Y3, 32(DX)(R9*1)
-	VMOVMSKPD Y6, R10
-	VMOVMSKPD Y7, R11
-	SHLL      $0x04, R11
-	ORL       R11, R10
-	MOVB      R10, (AX)
-	INCQ      AX
-	ADDQ      $0x40, R9
-	SUBQ      $0x40, R8
-	JGE       loop
+	VMOVUPD      (SI)(R9*1), Y2
+	VMOVUPD      32(SI)(R9*1), Y3
+	VMOVUPD      (DX)(R9*1), Y4
+	VMOVUPD      32(DX)(R9*1), Y5
+	VMULPD       Y4, Y2, Y2
+	VMULPD       Y5, Y3, Y3
+	VMOVUPD      (BX)(R9*1), Y4
+	VMOVUPD      32(BX)(R9*1), Y5
+	VADDPD       Y4, Y2, Y2
+	VADDPD       Y5, Y3, Y3
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Y4
+	VANDPD       Y4, Y2, Y5
+	VANDPD       Y4, Y3, Y4
+	VBROADCASTSD word03f0000000000000<>+0(SB), Y6
+	VCMPPD       $0x16, Y6, Y5, Y5
+	VCMPPD       $0x16, Y6, Y4, Y4
+	VANDPD       Y5, Y2, Y2
+	VANDPD       Y4, Y3, Y3
+	VMOVUPD      Y2, (CX)(R9*1)
+	VMOVUPD      Y3, 32(CX)(R9*1)
+	VMOVUPD      (DI)(R9*1), Y4
+	VMOVUPD      32(DI)(R9*1), Y5
+	VSUBPD       Y4, Y2, Y4
+	VSUBPD       Y5, Y3, Y5
+	VCMPPD       $0x16, Y0, Y4, Y6
+	VCMPPD       $0x16, Y1, Y5, Y7
+	VBLENDVPD    Y6, Y4, Y2, Y2
+	VBLENDVPD    Y7, Y5, Y3, Y3
+	VMOVUPD      Y2, (DX)(R9*1)
+	VMOVUPD      Y3, 32(DX)(R9*1)
+	VMOVMSKPD    Y6, R10
+	VMOVMSKPD    Y7, R11
+	SHLL         $0x04, R11
+	ORL          R11, R10
+	MOVB         R10, (AX)
+	INCQ         AX
+	ADDQ         $0x40, R9
+	SUBQ         $0x40, R8
+	JGE          loop
 
 tail:
-	ADDQ       $0x40, R8
-	JZ         end
-	LEAQ       tail<>+64(SB), R10
-	SUBQ       R8, R10
-	VMOVUPD    (R10), Y2
-	VMOVUPD    32(R10), Y3
-	VMASKMOVPD (SI)(R9*1), Y2, Y4
-	VMASKMOVPD 32(SI)(R9*1), Y3, Y5
-	VMASKMOVPD (DX)(R9*1), Y2, Y6
-	VMASKMOVPD 32(DX)(R9*1), Y3, Y7
-	VMULPD     Y6, Y4, Y4
-	VMULPD     Y7, Y5, Y5
-	VMASKMOVPD (BX)(R9*1), Y2, Y6
-	VMASKMOVPD 32(BX)(R9*1), Y3, Y7
-	VADDPD     Y6, Y4, Y4
-	VADDPD     Y7, Y5, Y5
-	VMASKMOVPD Y4, Y2, (CX)(R9*1)
-	VMASKMOVPD Y5, Y3, 32(CX)(R9*1)
-	VMASKMOVPD (DI)(R9*1), Y2, Y6
-	VMASKMOVPD 32(DI)(R9*1), Y3, Y7
-	VSUBPD     Y6, Y4, Y6
-	VSUBPD     Y7, Y5, Y7
-	VCMPPD     $0x16, Y0, Y6, Y8
-	VCMPPD     $0x16, Y1, Y7, Y9
-	VBLENDVPD  Y8, Y6, Y4, Y4
-	VBLENDVPD  Y9, Y7, Y5, Y5
-	VMASKMOVPD Y4, Y2, (DX)(R9*1)
-	VMASKMOVPD Y5, Y3, 32(DX)(R9*1)
-	VANDPS     Y8, Y2, Y2
-	VANDPS     Y9, Y3, Y3
-	VMOVMSKPD  Y2, CX
-	VMOVMSKPD  Y3, DX
-	SHLL       $0x04, DX
-	ORL        DX, CX
-	MOVB       CL, (AX)
-	INCQ       AX
+	ADDQ         $0x40, R8
+	JZ           end
+	LEAQ         tail<>+64(SB), R10
+	SUBQ         R8, R10
+	VMOVUPD      (R10), Y2
+	VMOVUPD      32(R10), Y3
+	VMASKMOVPD   (SI)(R9*1), Y2, Y4
+	VMASKMOVPD   32(SI)(R9*1), Y3, Y5
+	VMASKMOVPD   (DX)(R9*1), Y2, Y6
+	VMASKMOVPD   32(DX)(R9*1), Y3, Y7
+	VMULPD       Y6, Y4, Y4
+	VMULPD       Y7, Y5, Y5
+	VMASKMOVPD   (BX)(R9*1), Y2, Y6
+	VMASKMOVPD   32(BX)(R9*1), Y3, Y7
+	VADDPD       Y6, Y4, Y4
+	VADDPD       Y7, Y5, Y5
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Y6
+	VANDPD       Y6, Y4, Y7
+	VANDPD       Y6, Y5, Y6
+	VBROADCASTSD word03f0000000000000<>+0(SB), Y8
+	VCMPPD       $0x16, Y8, Y7, Y7
+	VCMPPD       $0x16, Y8, Y6, Y6
+	VANDPD       Y7, Y4, Y4
+	VANDPD       Y6, Y5, Y5
+	VMASKMOVPD   Y4, Y2, (CX)(R9*1)
+	VMASKMOVPD   Y5, Y3, 32(CX)(R9*1)
+	VMASKMOVPD   (DI)(R9*1), Y2, Y6
+	VMASKMOVPD   32(DI)(R9*1), Y3, Y7
+	VSUBPD       Y6, Y4, Y6
+	VSUBPD       Y7, Y5, Y7
+	VCMPPD       $0x16, Y0, Y6, Y8
+	VCMPPD       $0x16, Y1, Y7, Y9
+	VBLENDVPD    Y8, Y6, Y4, Y4
+	VBLENDVPD    Y9, Y7, Y5, Y5
+	VMASKMOVPD   Y4, Y2, (DX)(R9*1)
+	VMASKMOVPD   Y5, Y3, 32(DX)(R9*1)
+	VANDPS       Y8, Y2, Y2
+	VANDPS       Y9, Y3, Y3
+	VMOVMSKPD    Y2, CX
+	VMOVMSKPD    Y3, DX
+	SHLL         $0x04, DX
+	ORL          DX, CX
+	MOVB         CL, (AX)
+	INCQ         AX
 
 end:
 	MOVQ n+72(FP), AX
@@ -16900,87 +17248,103 @@ row:
 	JL   tail
 
 loop:
-	VMOVUPD   (SI)(R10*1), Y2
-	VMOVUPD   32(SI)(R10*1), Y3
-	VMOVUPD   (DX)(R10*1), Y4
-	VMOVUPD   32(DX)(R10*1), Y5
-	VMULPD    Y4, Y2, Y2
-	VMULPD    Y5, Y3, Y3
-	VMOVUPD   (BX)(R10*1), Y4
-	VMOVUPD   32(BX)(R10*1), Y5
-	VADDPD    Y4, Y2, Y2
-	VADDPD    Y5, Y3, Y3
-	VMOVUPD   Y2, (CX)(R10*1)
-	VMOVUPD   Y3, 32(CX)(R10*1)
-	VMOVUPD   (DI)(R10*1), Y4
-	VMOVUPD   32(DI)(R10*1), Y5
-	VSUBPD    Y4, Y2, Y4
-	VSUBPD    Y5, Y3, Y5
-	VCMPPD    $0x16, Y0, Y4, Y4
-	VCMPPD    $0x16, Y1, Y5, Y5
-	VMOVUPD   (R8)(R10*1), Y6
-	VMOVUPD   32(R8)(R10*1), Y7
-	VSUBPD    Y2, Y6, Y6
-	VSUBPD    Y3, Y7, Y7
-	VADDPD    Y6, Y2, Y6
-	VADDPD    Y7, Y3, Y7
-	VBLENDVPD Y4, Y6, Y2, Y2
-	VBLENDVPD Y5, Y7, Y3, Y3
-	VMOVUPD   Y2, (DX)(R10*1)
-	VMOVUPD   Y3, 32(DX)(R10*1)
-	VMOVMSKPD Y4, R11
-	VMOVMSKPD Y5, R12
-	SHLL      $0x04, R12
-	ORL       R12, R11
-	MOVB      R11, (AX)
-	INCQ      AX
-	ADDQ      $0x40, R10
-	SUBQ      $0x40, R9
-	JGE       loop
+	VMOVUPD      (SI)(R10*1), Y2
+	VMOVUPD      32(SI)(R10*1), Y3
+	VMOVUPD      (DX)(R10*1), Y4
+	VMOVUPD      32(DX)(R10*1), Y5
+	VMULPD       Y4, Y2, Y2
+	VMULPD       Y5, Y3, Y3
+	VMOVUPD      (BX)(R10*1), Y4
+	VMOVUPD      32(BX)(R10*1), Y5
+	VADDPD       Y4, Y2, Y2
+	VADDPD       Y5, Y3, Y3
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Y4
+	VANDPD       Y4, Y2, Y5
+	VANDPD       Y4, Y3, Y4
+	VBROADCASTSD word03f0000000000000<>+0(SB), Y6
+	VCMPPD       $0x16, Y6, Y5, Y5
+	VCMPPD       $0x16, Y6, Y4, Y4
+	VANDPD       Y5, Y2, Y2
+	VANDPD       Y4, Y3, Y3
+	VMOVUPD      Y2, (CX)(R10*1)
+	VMOVUPD      Y3, 32(CX)(R10*1)
+	VMOVUPD      (DI)(R10*1), Y4
+	VMOVUPD      32(DI)(R10*1), Y5
+	VSUBPD       Y4, Y2, Y4
+	VSUBPD       Y5, Y3, Y5
+	VCMPPD       $0x16, Y0, Y4, Y4
+	VCMPPD       $0x16, Y1, Y5, Y5
+	VMOVUPD      (R8)(R10*1), Y6
+	VMOVUPD      32(R8)(R10*1), Y7
+	VSUBPD       Y2, Y6, Y6
+	VSUBPD       Y3, Y7, Y7
+	VADDPD       Y6, Y2, Y6
+	VADDPD       Y7, Y3, Y7
+	VBLENDVPD    Y4, Y6, Y2, Y2
+	VBLENDVPD    Y5, Y7, Y3, Y3
+	VMOVUPD      Y2, (DX)(R10*1)
+	VMOVUPD      Y3, 32(DX)(R10*1)
+	VMOVMSKPD    Y4, R11
+	VMOVMSKPD    Y5, R12
+	SHLL         $0x04, R12
+	ORL          R12, R11
+	MOVB         R11, (AX)
+	INCQ         AX
+	ADDQ         $0x40, R10
+	SUBQ         $0x40, R9
+	JGE          loop
 
 tail:
-	ADDQ       $0x40, R9
-	JZ         end
-	LEAQ       tail<>+64(SB), R11
-	SUBQ       R9, R11
-	VMOVUPD    (R11), Y2
-	VMOVUPD    32(R11), Y3
-	VMASKMOVPD (SI)(R10*1), Y2, Y4
-	VMASKMOVPD 32(SI)(R10*1), Y3, Y5
-	VMASKMOVPD (DX)(R10*1), Y2, Y6
-	VMASKMOVPD 32(DX)(R10*1), Y3, Y7
-	VMULPD     Y6, Y4, Y4
-	VMULPD     Y7, Y5, Y5
-	VMASKMOVPD (BX)(R10*1), Y2, Y6
-	VMASKMOVPD 32(BX)(R10*1), Y3, Y7
-	VADDPD     Y6, Y4, Y4
-	VADDPD     Y7, Y5, Y5
-	VMASKMOVPD Y4, Y2, (CX)(R10*1)
-	VMASKMOVPD Y5, Y3, 32(CX)(R10*1)
-	VMASKMOVPD (DI)(R10*1), Y2, Y6
-	VMASKMOVPD 32(DI)(R10*1), Y3, Y7
-	VSUBPD     Y6, Y4, Y6
-	VSUBPD     Y7, Y5, Y7
-	VCMPPD     $0x16, Y0, Y6, Y6
-	VCMPPD     $0x16, Y1, Y7, Y7
-	VMASKMOVPD (R8)(R10*1), Y2, Y8
-	VMASKMOVPD 32(R8)(R10*1), Y3, Y9
-	VSUBPD     Y4, Y8, Y8
-	VSUBPD     Y5, Y9, Y9
-	VADDPD     Y8, Y4, Y8
-	VADDPD     Y9, Y5, Y9
-	VBLENDVPD  Y6, Y8, Y4, Y4
-	VBLENDVPD  Y7, Y9, Y5, Y5
-	VMASKMOVPD Y4, Y2, (DX)(R10*1)
-	VMASKMOVPD Y5, Y3, 32(DX)(R10*1)
-	VANDPS     Y6, Y2, Y2
-	VANDPS     Y7, Y3, Y3
-	VMOVMSKPD  Y2, CX
-	VMOVMSKPD  Y3, DX
-	SHLL       $0x04, DX
-	ORL        DX, CX
-	MOVB       CL, (AX)
-	INCQ       AX
+	ADDQ         $0x40, R9
+	JZ           end
+	LEAQ         tail<>+64(SB), R11
+	SUBQ         R9, R11
+	VMOVUPD      (R11), Y2
+	VMOVUPD      32(R11), Y3
+	VMASKMOVPD   (SI)(R10*1), Y2, Y4
+	VMASKMOVPD   32(SI)(R10*1), Y3, Y5
+	VMASKMOVPD   (DX)(R10*1), Y2, Y6
+	VMASKMOVPD   32(DX)(R10*1), Y3, Y7
+	VMULPD       Y6, Y4, Y4
+	VMULPD       Y7, Y5, Y5
+	VMASKMOVPD   (BX)(R10*1), Y2, Y6
+	VMASKMOVPD   32(BX)(R10*1), Y3, Y7
+	VADDPD       Y6, Y4, Y4
+	VADDPD       Y7, Y5, Y5
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Y6
+	VANDPD       Y6, Y4, Y7
+	VANDPD       Y6, Y5, Y6
+	VBROADCASTSD word03f0000000000000<>+0(SB), Y8
+	VCMPPD       $0x16, Y8, Y7, Y7
+	VCMPPD       $0x16, Y8, Y6, Y6
+	VANDPD       Y7, Y4, Y4
+	VANDPD       Y6, Y5, Y5
+	VMASKMOVPD   Y4, Y2, (CX)(R10*1)
+	VMASKMOVPD   Y5, Y3, 32(CX)(R10*1)
+	VMASKMOVPD   (DI)(R10*1), Y2, Y6
+	VMASKMOVPD   32(DI)(R10*1), Y3, Y7
+	VSUBPD       Y6, Y4, Y6
+	VSUBPD       Y7, Y5, Y7
+	VCMPPD       $0x16, Y0, Y6, Y6
+	VCMPPD       $0x16, Y1, Y7, Y7
+	VMASKMOVPD   (R8)(R10*1), Y2, Y8
+	VMASKMOVPD   32(R8)(R10*1), Y3, Y9
+	VSUBPD       Y4, Y8, Y8
+	VSUBPD       Y5, Y9, Y9
+	VADDPD       Y8, Y4, Y8
+	VADDPD       Y9, Y5, Y9
+	VBLENDVPD    Y6, Y8, Y4, Y4
+	VBLENDVPD    Y7, Y9, Y5, Y5
+	VMASKMOVPD   Y4, Y2, (DX)(R10*1)
+	VMASKMOVPD   Y5, Y3, 32(DX)(R10*1)
+	VANDPS       Y6, Y2, Y2
+	VANDPS       Y7, Y3, Y3
+	VMOVMSKPD    Y2, CX
+	VMOVMSKPD    Y3, DX
+	SHLL         $0x04, DX
+	ORL          DX, CX
+	MOVB         CL, (AX)
+	INCQ         AX
 
 end:
 	MOVQ n+80(FP), AX
@@ -17076,12 +17440,6 @@ tail:
 end:
 	VZEROUPPER
 	RET
-
-DATA word7fffffffffffffff<>+0(SB)/8, $0x7fffffffffffffff
-GLOBL word7fffffffffffffff<>(SB), RODATA|NOPTR, $8
-
-DATA word03f0000000000000<>+0(SB)/8, $0x03f0000000000000
-GLOBL word03f0000000000000<>(SB), RODATA|NOPTR, $8
 
 // func liBackLearnedF64AVX2(dv *float64, dx *float64, gv *float64, alpha *float64, dleak *float64, before *float64, n int)
 // Requires: AVX
@@ -19047,79 +19405,111 @@ TEXT ·liSynF64AVX2(SB), NOSPLIT, $0-64
 	JL   tail
 
 loop:
-	MOVQ    beta+48(FP), DX
-	VMOVUPD (DX)(CX*1), Y0
-	VMOVUPD 32(DX)(CX*1), Y1
-	MOVQ    i+40(FP), DX
-	VMOVUPD (DX)(CX*1), Y2
-	VMOVUPD 32(DX)(CX*1), Y3
-	VMULPD  Y2, Y0, Y0
-	VMULPD  Y3, Y1, Y1
-	MOVQ    x+16(FP), DX
-	VMOVUPD (DX)(CX*1), Y2
-	VMOVUPD 32(DX)(CX*1), Y3
-	VADDPD  Y2, Y0, Y0
-	VADDPD  Y3, Y1, Y1
-	MOVQ    i1+32(FP), DX
-	VMOVUPD Y0, (DX)(CX*1)
-	VMOVUPD Y1, 32(DX)(CX*1)
-	MOVQ    v+8(FP), DX
-	VMOVUPD (DX)(CX*1), Y2
-	VMOVUPD 32(DX)(CX*1), Y3
-	MOVQ    gain+24(FP), DX
-	VMOVUPD (DX)(CX*1), Y4
-	VMOVUPD 32(DX)(CX*1), Y5
-	VSUBPD  Y2, Y0, Y0
-	VSUBPD  Y3, Y1, Y1
-	VMULPD  Y0, Y4, Y0
-	VMULPD  Y1, Y5, Y1
-	VADDPD  Y0, Y2, Y0
-	VADDPD  Y1, Y3, Y1
-	MOVQ    v1+0(FP), DX
-	VMOVUPD Y0, (DX)(CX*1)
-	VMOVUPD Y1, 32(DX)(CX*1)
-	ADDQ    $0x40, CX
-	SUBQ    $0x40, AX
-	JGE     loop
+	MOVQ         beta+48(FP), DX
+	VMOVUPD      (DX)(CX*1), Y0
+	VMOVUPD      32(DX)(CX*1), Y1
+	MOVQ         i+40(FP), DX
+	VMOVUPD      (DX)(CX*1), Y2
+	VMOVUPD      32(DX)(CX*1), Y3
+	VMULPD       Y2, Y0, Y0
+	VMULPD       Y3, Y1, Y1
+	MOVQ         x+16(FP), DX
+	VMOVUPD      (DX)(CX*1), Y2
+	VMOVUPD      32(DX)(CX*1), Y3
+	VADDPD       Y2, Y0, Y0
+	VADDPD       Y3, Y1, Y1
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Y2
+	VANDPD       Y2, Y0, Y3
+	VANDPD       Y2, Y1, Y2
+	VBROADCASTSD word03f0000000000000<>+0(SB), Y4
+	VCMPPD       $0x16, Y4, Y3, Y3
+	VCMPPD       $0x16, Y4, Y2, Y2
+	VANDPD       Y3, Y0, Y0
+	VANDPD       Y2, Y1, Y1
+	MOVQ         i1+32(FP), DX
+	VMOVUPD      Y0, (DX)(CX*1)
+	VMOVUPD      Y1, 32(DX)(CX*1)
+	MOVQ         v+8(FP), DX
+	VMOVUPD      (DX)(CX*1), Y2
+	VMOVUPD      32(DX)(CX*1), Y3
+	MOVQ         gain+24(FP), DX
+	VMOVUPD      (DX)(CX*1), Y4
+	VMOVUPD      32(DX)(CX*1), Y5
+	VSUBPD       Y2, Y0, Y0
+	VSUBPD       Y3, Y1, Y1
+	VMULPD       Y0, Y4, Y0
+	VMULPD       Y1, Y5, Y1
+	VADDPD       Y0, Y2, Y0
+	VADDPD       Y1, Y3, Y1
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Y2
+	VANDPD       Y2, Y0, Y3
+	VANDPD       Y2, Y1, Y2
+	VBROADCASTSD word03f0000000000000<>+0(SB), Y4
+	VCMPPD       $0x16, Y4, Y3, Y3
+	VCMPPD       $0x16, Y4, Y2, Y2
+	VANDPD       Y3, Y0, Y0
+	VANDPD       Y2, Y1, Y1
+	MOVQ         v1+0(FP), DX
+	VMOVUPD      Y0, (DX)(CX*1)
+	VMOVUPD      Y1, 32(DX)(CX*1)
+	ADDQ         $0x40, CX
+	SUBQ         $0x40, AX
+	JGE          loop
 
 tail:
-	ADDQ       $0x40, AX
-	JZ         end
-	LEAQ       tail<>+64(SB), DX
-	SUBQ       AX, DX
-	VMOVUPD    (DX), Y0
-	VMOVUPD    32(DX), Y1
-	MOVQ       beta+48(FP), AX
-	VMASKMOVPD (AX)(CX*1), Y0, Y2
-	VMASKMOVPD 32(AX)(CX*1), Y1, Y3
-	MOVQ       i+40(FP), AX
-	VMASKMOVPD (AX)(CX*1), Y0, Y4
-	VMASKMOVPD 32(AX)(CX*1), Y1, Y5
-	VMULPD     Y4, Y2, Y2
-	VMULPD     Y5, Y3, Y3
-	MOVQ       x+16(FP), AX
-	VMASKMOVPD (AX)(CX*1), Y0, Y4
-	VMASKMOVPD 32(AX)(CX*1), Y1, Y5
-	VADDPD     Y4, Y2, Y2
-	VADDPD     Y5, Y3, Y3
-	MOVQ       i1+32(FP), AX
-	VMASKMOVPD Y2, Y0, (AX)(CX*1)
-	VMASKMOVPD Y3, Y1, 32(AX)(CX*1)
-	MOVQ       v+8(FP), AX
-	VMASKMOVPD (AX)(CX*1), Y0, Y4
-	VMASKMOVPD 32(AX)(CX*1), Y1, Y5
-	MOVQ       gain+24(FP), AX
-	VMASKMOVPD (AX)(CX*1), Y0, Y6
-	VMASKMOVPD 32(AX)(CX*1), Y1, Y7
-	VSUBPD     Y4, Y2, Y2
-	VSUBPD     Y5, Y3, Y3
-	VMULPD     Y2, Y6, Y2
-	VMULPD     Y3, Y7, Y3
-	VADDPD     Y2, Y4, Y2
-	VADDPD     Y3, Y5, Y3
-	MOVQ       v1+0(FP), AX
-	VMASKMOVPD Y2, Y0, (AX)(CX*1)
-	VMASKMOVPD Y3, Y1, 32(AX)(CX*1)
+	ADDQ         $0x40, AX
+	JZ           end
+	LEAQ         tail<>+64(SB), DX
+	SUBQ         AX, DX
+	VMOVUPD      (DX), Y0
+	VMOVUPD      32(DX), Y1
+	MOVQ         beta+48(FP), AX
+	VMASKMOVPD   (AX)(CX*1), Y0, Y2
+	VMASKMOVPD   32(AX)(CX*1), Y1, Y3
+	MOVQ         i+40(FP), AX
+	VMASKMOVPD   (AX)(CX*1), Y0, Y4
+	VMASKMOVPD   32(AX)(CX*1), Y1, Y5
+	VMULPD       Y4, Y2, Y2
+	VMULPD       Y5, Y3, Y3
+	MOVQ         x+16(FP), AX
+	VMASKMOVPD   (AX)(CX*1), Y0, Y4
+	VMASKMOVPD   32(AX)(CX*1), Y1, Y5
+	VADDPD       Y4, Y2, Y2
+	VADDPD       Y5, Y3, Y3
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Y4
+	VANDPD       Y4, Y2, Y5
+	VANDPD       Y4, Y3, Y4
+	VBROADCASTSD word03f0000000000000<>+0(SB), Y6
+	VCMPPD       $0x16, Y6, Y5, Y5
+	VCMPPD       $0x16, Y6, Y4, Y4
+	VANDPD       Y5, Y2, Y2
+	VANDPD       Y4, Y3, Y3
+	MOVQ         i1+32(FP), AX
+	VMASKMOVPD   Y2, Y0, (AX)(CX*1)
+	VMASKMOVPD   Y3, Y1, 32(AX)(CX*1)
+	MOVQ         v+8(FP), AX
+	VMASKMOVPD   (AX)(CX*1), Y0, Y4
+	VMASKMOVPD   32(AX)(CX*1), Y1, Y5
+	MOVQ         gain+24(FP), AX
+	VMASKMOVPD   (AX)(CX*1), Y0, Y6
+	VMASKMOVPD   32(AX)(CX*1), Y1, Y7
+	VSUBPD       Y4, Y2, Y2
+	VSUBPD       Y5, Y3, Y3
+	VMULPD       Y2, Y6, Y2
+	VMULPD       Y3, Y7, Y3
+	VADDPD       Y2, Y4, Y2
+	VADDPD       Y3, Y5, Y3
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Y4
+	VANDPD       Y4, Y2, Y5
+	VANDPD       Y4, Y3, Y4
+	VBROADCASTSD word03f0000000000000<>+0(SB), Y6
+	VCMPPD       $0x16, Y6, Y5, Y5
+	VCMPPD       $0x16, Y6, Y4, Y4
+	VANDPD       Y5, Y2, Y2
+	VANDPD       Y4, Y3, Y3
+	MOVQ         v1+0(FP), AX
+	VMASKMOVPD   Y2, Y0, (AX)(CX*1)
+	VMASKMOVPD   Y3, Y1, 32(AX)(CX*1)
 
 end:
 	VZEROUPPER
@@ -19153,99 +19543,131 @@ row:
 	JL   tail
 
 loop:
-	VMOVUPD   (R9)(R11*1), Y2
-	VMOVUPD   32(R9)(R11*1), Y3
-	VMOVUPD   (R8)(R11*1), Y4
-	VMOVUPD   32(R8)(R11*1), Y5
-	VMULPD    Y4, Y2, Y2
-	VMULPD    Y5, Y3, Y3
-	VMOVUPD   (BX)(R11*1), Y4
-	VMOVUPD   32(BX)(R11*1), Y5
-	VADDPD    Y4, Y2, Y2
-	VADDPD    Y5, Y3, Y3
-	VMOVUPD   Y2, (R8)(R11*1)
-	VMOVUPD   Y3, 32(R8)(R11*1)
-	VMOVUPD   (DX)(R11*1), Y4
-	VMOVUPD   32(DX)(R11*1), Y5
-	VMOVUPD   (SI)(R11*1), Y6
-	VMOVUPD   32(SI)(R11*1), Y7
-	VSUBPD    Y4, Y2, Y2
-	VSUBPD    Y5, Y3, Y3
-	VMULPD    Y2, Y6, Y2
-	VMULPD    Y3, Y7, Y3
-	VADDPD    Y2, Y4, Y2
-	VADDPD    Y3, Y5, Y3
-	VMOVUPD   Y2, (CX)(R11*1)
-	VMOVUPD   Y3, 32(CX)(R11*1)
-	VMOVUPD   (DI)(R11*1), Y4
-	VMOVUPD   32(DI)(R11*1), Y5
-	VSUBPD    Y4, Y2, Y4
-	VSUBPD    Y5, Y3, Y5
-	VCMPPD    $0x16, Y0, Y4, Y6
-	VCMPPD    $0x16, Y1, Y5, Y7
-	VBLENDVPD Y6, Y4, Y2, Y2
-	VBLENDVPD Y7, Y5, Y3, Y3
-	VMOVUPD   Y2, (DX)(R11*1)
-	VMOVUPD   Y3, 32(DX)(R11*1)
-	VMOVMSKPD Y6, R12
-	VMOVMSKPD Y7, R13
-	SHLL      $0x04, R13
-	ORL       R13, R12
-	MOVB      R12, (AX)
-	INCQ      AX
-	ADDQ      $0x40, R11
-	SUBQ      $0x40, R10
-	JGE       loop
+	VMOVUPD      (R9)(R11*1), Y2
+	VMOVUPD      32(R9)(R11*1), Y3
+	VMOVUPD      (R8)(R11*1), Y4
+	VMOVUPD      32(R8)(R11*1), Y5
+	VMULPD       Y4, Y2, Y2
+	VMULPD       Y5, Y3, Y3
+	VMOVUPD      (BX)(R11*1), Y4
+	VMOVUPD      32(BX)(R11*1), Y5
+	VADDPD       Y4, Y2, Y2
+	VADDPD       Y5, Y3, Y3
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Y4
+	VANDPD       Y4, Y2, Y5
+	VANDPD       Y4, Y3, Y4
+	VBROADCASTSD word03f0000000000000<>+0(SB), Y6
+	VCMPPD       $0x16, Y6, Y5, Y5
+	VCMPPD       $0x16, Y6, Y4, Y4
+	VANDPD       Y5, Y2, Y2
+	VANDPD       Y4, Y3, Y3
+	VMOVUPD      Y2, (R8)(R11*1)
+	VMOVUPD      Y3, 32(R8)(R11*1)
+	VMOVUPD      (DX)(R11*1), Y4
+	VMOVUPD      32(DX)(R11*1), Y5
+	VMOVUPD      (SI)(R11*1), Y6
+	VMOVUPD      32(SI)(R11*1), Y7
+	VSUBPD       Y4, Y2, Y2
+	VSUBPD       Y5, Y3, Y3
+	VMULPD       Y2, Y6, Y2
+	VMULPD       Y3, Y7, Y3
+	VADDPD       Y2, Y4, Y2
+	VADDPD       Y3, Y5, Y3
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Y4
+	VANDPD       Y4, Y2, Y5
+	VANDPD       Y4, Y3, Y4
+	VBROADCASTSD word03f0000000000000<>+0(SB), Y6
+	VCMPPD       $0x16, Y6, Y5, Y5
+	VCMPPD       $0x16, Y6, Y4, Y4
+	VANDPD       Y5, Y2, Y2
+	VANDPD       Y4, Y3, Y3
+	VMOVUPD      Y2, (CX)(R11*1)
+	VMOVUPD      Y3, 32(CX)(R11*1)
+	VMOVUPD      (DI)(R11*1), Y4
+	VMOVUPD      32(DI)(R11*1), Y5
+	VSUBPD       Y4, Y2, Y4
+	VSUBPD       Y5, Y3, Y5
+	VCMPPD       $0x16, Y0, Y4, Y6
+	VCMPPD       $0x16, Y1, Y5, Y7
+	VBLENDVPD    Y6, Y4, Y2, Y2
+	VBLENDVPD    Y7, Y5, Y3, Y3
+	VMOVUPD      Y2, (DX)(R11*1)
+	VMOVUPD      Y3, 32(DX)(R11*1)
+	VMOVMSKPD    Y6, R12
+	VMOVMSKPD    Y7, R13
+	SHLL         $0x04, R13
+	ORL          R13, R12
+	MOVB         R12, (AX)
+	INCQ         AX
+	ADDQ         $0x40, R11
+	SUBQ         $0x40, R10
+	JGE          loop
 
 tail:
-	ADDQ       $0x40, R10
-	JZ         end
-	LEAQ       tail<>+64(SB), R12
-	SUBQ       R10, R12
-	VMOVUPD    (R12), Y2
-	VMOVUPD    32(R12), Y3
-	VMASKMOVPD (R9)(R11*1), Y2, Y4
-	VMASKMOVPD 32(R9)(R11*1), Y3, Y5
-	VMASKMOVPD (R8)(R11*1), Y2, Y6
-	VMASKMOVPD 32(R8)(R11*1), Y3, Y7
-	VMULPD     Y6, Y4, Y4
-	VMULPD     Y7, Y5, Y5
-	VMASKMOVPD (BX)(R11*1), Y2, Y6
-	VMASKMOVPD 32(BX)(R11*1), Y3, Y7
-	VADDPD     Y6, Y4, Y4
-	VADDPD     Y7, Y5, Y5
-	VMASKMOVPD Y4, Y2, (R8)(R11*1)
-	VMASKMOVPD Y5, Y3, 32(R8)(R11*1)
-	VMASKMOVPD (DX)(R11*1), Y2, Y6
-	VMASKMOVPD 32(DX)(R11*1), Y3, Y7
-	VMASKMOVPD (SI)(R11*1), Y2, Y8
-	VMASKMOVPD 32(SI)(R11*1), Y3, Y9
-	VSUBPD     Y6, Y4, Y4
-	VSUBPD     Y7, Y5, Y5
-	VMULPD     Y4, Y8, Y4
-	VMULPD     Y5, Y9, Y5
-	VADDPD     Y4, Y6, Y4
-	VADDPD     Y5, Y7, Y5
-	VMASKMOVPD Y4, Y2, (CX)(R11*1)
-	VMASKMOVPD Y5, Y3, 32(CX)(R11*1)
-	VMASKMOVPD (DI)(R11*1), Y2, Y6
-	VMASKMOVPD 32(DI)(R11*1), Y3, Y7
-	VSUBPD     Y6, Y4, Y6
-	VSUBPD     Y7, Y5, Y7
-	VCMPPD     $0x16, Y0, Y6, Y8
-	VCMPPD     $0x16, Y1, Y7, Y9
-	VBLENDVPD  Y8, Y6, Y4, Y4
-	VBLENDVPD  Y9, Y7, Y5, Y5
-	VMASKMOVPD Y4, Y2, (DX)(R11*1)
-	VMASKMOVPD Y5, Y3, 32(DX)(R11*1)
-	VANDPS     Y8, Y2, Y2
-	VANDPS     Y9, Y3, Y3
-	VMOVMSKPD  Y2, CX
-	VMOVMSKPD  Y3, DX
-	SHLL       $0x04, DX
-	ORL        DX, CX
-	MOVB       CL, (AX)
-	INCQ       AX
+	ADDQ         $0x40, R10
+	JZ           end
+	LEAQ         tail<>+64(SB), R12
+	SUBQ         R10, R12
+	VMOVUPD      (R12), Y2
+	VMOVUPD      32(R12), Y3
+	VMASKMOVPD   (R9)(R11*1), Y2, Y4
+	VMASKMOVPD   32(R9)(R11*1), Y3, Y5
+	VMASKMOVPD   (R8)(R11*1), Y2, Y6
+	VMASKMOVPD   32(R8)(R11*1), Y3, Y7
+	VMULPD       Y6, Y4, Y4
+	VMULPD       Y7, Y5, Y5
+	VMASKMOVPD   (BX)(R11*1), Y2, Y6
+	VMASKMOVPD   32(BX)(R11*1), Y3, Y7
+	VADDPD       Y6, Y4, Y4
+	VADDPD       Y7, Y5, Y5
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Y6
+	VANDPD       Y6, Y4, Y7
+	VANDPD       Y6, Y5, Y6
+	VBROADCASTSD word03f0000000000000<>+0(SB), Y8
+	VCMPPD       $0x16, Y8, Y7, Y7
+	VCMPPD       $0x16, Y8, Y6, Y6
+	VANDPD       Y7, Y4, Y4
+	VANDPD       Y6, Y5, Y5
+	VMASKMOVPD   Y4, Y2, (R8)(R11*1)
+	VMASKMOVPD   Y5, Y3, 32(R8)(R11*1)
+	VMASKMOVPD   (DX)(R11*1), Y2, Y6
+	VMASKMOVPD   32(DX)(R11*1), Y3, Y7
+	VMASKMOVPD   (SI)(R11*1), Y2, Y8
+	VMASKMOVPD   32(SI)(R11*1), Y3, Y9
+	VSUBPD       Y6, Y4, Y4
+	VSUBPD       Y7, Y5, Y5
+	VMULPD       Y4, Y8, Y4
+	VMULPD       Y5, Y9, Y5
+	VADDPD       Y4, Y6, Y4
+	VADDPD       Y5, Y7, Y5
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Y6
+	VANDPD       Y6, Y4, Y7
+	VANDPD       Y6, Y5, Y6
+	VBROADCASTSD word03f0000000000000<>+0(SB), Y8
+	VCMPPD       $0x16, Y8, Y7, Y7
+	VCMPPD       $0x16, Y8, Y6, Y6
+	VANDPD       Y7, Y4, Y4
+	VANDPD       Y6, Y5, Y5
+	VMASKMOVPD   Y4, Y2, (CX)(R11*1)
+	VMASKMOVPD   Y5, Y3, 32(CX)(R11*1)
+	VMASKMOVPD   (DI)(R11*1), Y2, Y6
+	VMASKMOVPD   32(DI)(R11*1), Y3, Y7
+	VSUBPD       Y6, Y4, Y6
+	VSUBPD       Y7, Y5, Y7
+	VCMPPD       $0x16, Y0, Y6, Y8
+	VCMPPD       $0x16, Y1, Y7, Y9
+	VBLENDVPD    Y8, Y6, Y4, Y4
+	VBLENDVPD    Y9, Y7, Y5, Y5
+	VMASKMOVPD   Y4, Y2, (DX)(R11*1)
+	VMASKMOVPD   Y5, Y3, 32(DX)(R11*1)
+	VANDPS       Y8, Y2, Y2
+	VANDPS       Y9, Y3, Y3
+	VMOVMSKPD    Y2, CX
+	VMOVMSKPD    Y3, DX
+	SHLL         $0x04, DX
+	ORL          DX, CX
+	MOVB         CL, (AX)
+	INCQ         AX
 
 end:
 	MOVQ n+88(FP), AX
@@ -19292,111 +19714,143 @@ row:
 	JL   tail
 
 loop:
-	VMOVUPD   (R9)(R12*1), Y2
-	VMOVUPD   32(R9)(R12*1), Y3
-	VMOVUPD   (R8)(R12*1), Y4
-	VMOVUPD   32(R8)(R12*1), Y5
-	VMULPD    Y4, Y2, Y2
-	VMULPD    Y5, Y3, Y3
-	VMOVUPD   (BX)(R12*1), Y4
-	VMOVUPD   32(BX)(R12*1), Y5
-	VADDPD    Y4, Y2, Y2
-	VADDPD    Y5, Y3, Y3
-	VMOVUPD   Y2, (R8)(R12*1)
-	VMOVUPD   Y3, 32(R8)(R12*1)
-	VMOVUPD   (DX)(R12*1), Y4
-	VMOVUPD   32(DX)(R12*1), Y5
-	VMOVUPD   (SI)(R12*1), Y6
-	VMOVUPD   32(SI)(R12*1), Y7
-	VSUBPD    Y4, Y2, Y2
-	VSUBPD    Y5, Y3, Y3
-	VMULPD    Y2, Y6, Y2
-	VMULPD    Y3, Y7, Y3
-	VADDPD    Y2, Y4, Y2
-	VADDPD    Y3, Y5, Y3
-	VMOVUPD   Y2, (CX)(R12*1)
-	VMOVUPD   Y3, 32(CX)(R12*1)
-	VMOVUPD   (DI)(R12*1), Y4
-	VMOVUPD   32(DI)(R12*1), Y5
-	VSUBPD    Y4, Y2, Y4
-	VSUBPD    Y5, Y3, Y5
-	VCMPPD    $0x16, Y0, Y4, Y4
-	VCMPPD    $0x16, Y1, Y5, Y5
-	VMOVUPD   (R10)(R12*1), Y6
-	VMOVUPD   32(R10)(R12*1), Y7
-	VSUBPD    Y2, Y6, Y6
-	VSUBPD    Y3, Y7, Y7
-	VADDPD    Y6, Y2, Y6
-	VADDPD    Y7, Y3, Y7
-	VBLENDVPD Y4, Y6, Y2, Y2
-	VBLENDVPD Y5, Y7, Y3, Y3
-	VMOVUPD   Y2, (DX)(R12*1)
-	VMOVUPD   Y3, 32(DX)(R12*1)
-	VMOVMSKPD Y4, R13
-	VMOVMSKPD Y5, R14
-	SHLL      $0x04, R14
-	ORL       R14, R13
-	MOVB      R13, (AX)
-	INCQ      AX
-	ADDQ      $0x40, R12
-	SUBQ      $0x40, R11
-	JGE       loop
+	VMOVUPD      (R9)(R12*1), Y2
+	VMOVUPD      32(R9)(R12*1), Y3
+	VMOVUPD      (R8)(R12*1), Y4
+	VMOVUPD      32(R8)(R12*1), Y5
+	VMULPD       Y4, Y2, Y2
+	VMULPD       Y5, Y3, Y3
+	VMOVUPD      (BX)(R12*1), Y4
+	VMOVUPD      32(BX)(R12*1), Y5
+	VADDPD       Y4, Y2, Y2
+	VADDPD       Y5, Y3, Y3
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Y4
+	VANDPD       Y4, Y2, Y5
+	VANDPD       Y4, Y3, Y4
+	VBROADCASTSD word03f0000000000000<>+0(SB), Y6
+	VCMPPD       $0x16, Y6, Y5, Y5
+	VCMPPD       $0x16, Y6, Y4, Y4
+	VANDPD       Y5, Y2, Y2
+	VANDPD       Y4, Y3, Y3
+	VMOVUPD      Y2, (R8)(R12*1)
+	VMOVUPD      Y3, 32(R8)(R12*1)
+	VMOVUPD      (DX)(R12*1), Y4
+	VMOVUPD      32(DX)(R12*1), Y5
+	VMOVUPD      (SI)(R12*1), Y6
+	VMOVUPD      32(SI)(R12*1), Y7
+	VSUBPD       Y4, Y2, Y2
+	VSUBPD       Y5, Y3, Y3
+	VMULPD       Y2, Y6, Y2
+	VMULPD       Y3, Y7, Y3
+	VADDPD       Y2, Y4, Y2
+	VADDPD       Y3, Y5, Y3
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Y4
+	VANDPD       Y4, Y2, Y5
+	VANDPD       Y4, Y3, Y4
+	VBROADCASTSD word03f0000000000000<>+0(SB), Y6
+	VCMPPD       $0x16, Y6, Y5, Y5
+	VCMPPD       $0x16, Y6, Y4, Y4
+	VANDPD       Y5, Y2, Y2
+	VANDPD       Y4, Y3, Y3
+	VMOVUPD      Y2, (CX)(R12*1)
+	VMOVUPD      Y3, 32(CX)(R12*1)
+	VMOVUPD      (DI)(R12*1), Y4
+	VMOVUPD      32(DI)(R12*1), Y5
+	VSUBPD       Y4, Y2, Y4
+	VSUBPD       Y5, Y3, Y5
+	VCMPPD       $0x16, Y0, Y4, Y4
+	VCMPPD       $0x16, Y1, Y5, Y5
+	VMOVUPD      (R10)(R12*1), Y6
+	VMOVUPD      32(R10)(R12*1), Y7
+	VSUBPD       Y2, Y6, Y6
+	VSUBPD       Y3, Y7, Y7
+	VADDPD       Y6, Y2, Y6
+	VADDPD       Y7, Y3, Y7
+	VBLENDVPD    Y4, Y6, Y2, Y2
+	VBLENDVPD    Y5, Y7, Y3, Y3
+	VMOVUPD      Y2, (DX)(R12*1)
+	VMOVUPD      Y3, 32(DX)(R12*1)
+	VMOVMSKPD    Y4, R13
+	VMOVMSKPD    Y5, R14
+	SHLL         $0x04, R14
+	ORL          R14, R13
+	MOVB         R13, (AX)
+	INCQ         AX
+	ADDQ         $0x40, R12
+	SUBQ         $0x40, R11
+	JGE          loop
 
 tail:
-	ADDQ       $0x40, R11
-	JZ         end
-	LEAQ       tail<>+64(SB), R13
-	SUBQ       R11, R13
-	VMOVUPD    (R13), Y2
-	VMOVUPD    32(R13), Y3
-	VMASKMOVPD (R9)(R12*1), Y2, Y4
-	VMASKMOVPD 32(R9)(R12*1), Y3, Y5
-	VMASKMOVPD (R8)(R12*1), Y2, Y6
-	VMASKMOVPD 32(R8)(R12*1), Y3, Y7
-	VMULPD     Y6, Y4, Y4
-	VMULPD     Y7, Y5, Y5
-	VMASKMOVPD (BX)(R12*1), Y2, Y6
-	VMASKMOVPD 32(BX)(R12*1), Y3, Y7
-	VADDPD     Y6, Y4, Y4
-	VADDPD     Y7, Y5, Y5
-	VMASKMOVPD Y4, Y2, (R8)(R12*1)
-	VMASKMOVPD Y5, Y3, 32(R8)(R12*1)
-	VMASKMOVPD (DX)(R12*1), Y2, Y6
-	VMASKMOVPD 32(DX)(R12*1), Y3, Y7
-	VMASKMOVPD (SI)(R12*1), Y2, Y8
-	VMASKMOVPD 32(SI)(R12*1), Y3, Y9
-	VSUBPD     Y6, Y4, Y4
-	VSUBPD     Y7, Y5, Y5
-	VMULPD     Y4, Y8, Y4
-	VMULPD     Y5, Y9, Y5
-	VADDPD     Y4, Y6, Y4
-	VADDPD     Y5, Y7, Y5
-	VMASKMOVPD Y4, Y2, (CX)(R12*1)
-	VMASKMOVPD Y5, Y3, 32(CX)(R12*1)
-	VMASKMOVPD (DI)(R12*1), Y2, Y6
-	VMASKMOVPD 32(DI)(R12*1), Y3, Y7
-	VSUBPD     Y6, Y4, Y6
-	VSUBPD     Y7, Y5, Y7
-	VCMPPD     $0x16, Y0, Y6, Y6
-	VCMPPD     $0x16, Y1, Y7, Y7
-	VMASKMOVPD (R10)(R12*1), Y2, Y8
-	VMASKMOVPD 32(R10)(R12*1), Y3, Y9
-	VSUBPD     Y4, Y8, Y8
-	VSUBPD     Y5, Y9, Y9
-	VADDPD     Y8, Y4, Y8
-	VADDPD     Y9, Y5, Y9
-	VBLENDVPD  Y6, Y8, Y4, Y4
-	VBLENDVPD  Y7, Y9, Y5, Y5
-	VMASKMOVPD Y4, Y2, (DX)(R12*1)
-	VMASKMOVPD Y5, Y3, 32(DX)(R12*1)
-	VANDPS     Y6, Y2, Y2
-	VANDPS     Y7, Y3, Y3
-	VMOVMSKPD  Y2, CX
-	VMOVMSKPD  Y3, DX
-	SHLL       $0x04, DX
-	ORL        DX, CX
-	MOVB       CL, (AX)
-	INCQ       AX
+	ADDQ         $0x40, R11
+	JZ           end
+	LEAQ         tail<>+64(SB), R13
+	SUBQ         R11, R13
+	VMOVUPD      (R13), Y2
+	VMOVUPD      32(R13), Y3
+	VMASKMOVPD   (R9)(R12*1), Y2, Y4
+	VMASKMOVPD   32(R9)(R12*1), Y3, Y5
+	VMASKMOVPD   (R8)(R12*1), Y2, Y6
+	VMASKMOVPD   32(R8)(R12*1), Y3, Y7
+	VMULPD       Y6, Y4, Y4
+	VMULPD       Y7, Y5, Y5
+	VMASKMOVPD   (BX)(R12*1), Y2, Y6
+	VMASKMOVPD   32(BX)(R12*1), Y3, Y7
+	VADDPD       Y6, Y4, Y4
+	VADDPD       Y7, Y5, Y5
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Y6
+	VANDPD       Y6, Y4, Y7
+	VANDPD       Y6, Y5, Y6
+	VBROADCASTSD word03f0000000000000<>+0(SB), Y8
+	VCMPPD       $0x16, Y8, Y7, Y7
+	VCMPPD       $0x16, Y8, Y6, Y6
+	VANDPD       Y7, Y4, Y4
+	VANDPD       Y6, Y5, Y5
+	VMASKMOVPD   Y4, Y2, (R8)(R12*1)
+	VMASKMOVPD   Y5, Y3, 32(R8)(R12*1)
+	VMASKMOVPD   (DX)(R12*1), Y2, Y6
+	VMASKMOVPD   32(DX)(R12*1), Y3, Y7
+	VMASKMOVPD   (SI)(R12*1), Y2, Y8
+	VMASKMOVPD   32(SI)(R12*1), Y3, Y9
+	VSUBPD       Y6, Y4, Y4
+	VSUBPD       Y7, Y5, Y5
+	VMULPD       Y4, Y8, Y4
+	VMULPD       Y5, Y9, Y5
+	VADDPD       Y4, Y6, Y4
+	VADDPD       Y5, Y7, Y5
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Y6
+	VANDPD       Y6, Y4, Y7
+	VANDPD       Y6, Y5, Y6
+	VBROADCASTSD word03f0000000000000<>+0(SB), Y8
+	VCMPPD       $0x16, Y8, Y7, Y7
+	VCMPPD       $0x16, Y8, Y6, Y6
+	VANDPD       Y7, Y4, Y4
+	VANDPD       Y6, Y5, Y5
+	VMASKMOVPD   Y4, Y2, (CX)(R12*1)
+	VMASKMOVPD   Y5, Y3, 32(CX)(R12*1)
+	VMASKMOVPD   (DI)(R12*1), Y2, Y6
+	VMASKMOVPD   32(DI)(R12*1), Y3, Y7
+	VSUBPD       Y6, Y4, Y6
+	VSUBPD       Y7, Y5, Y7
+	VCMPPD       $0x16, Y0, Y6, Y6
+	VCMPPD       $0x16, Y1, Y7, Y7
+	VMASKMOVPD   (R10)(R12*1), Y2, Y8
+	VMASKMOVPD   32(R10)(R12*1), Y3, Y9
+	VSUBPD       Y4, Y8, Y8
+	VSUBPD       Y5, Y9, Y9
+	VADDPD       Y8, Y4, Y8
+	VADDPD       Y9, Y5, Y9
+	VBLENDVPD    Y6, Y8, Y4, Y4
+	VBLENDVPD    Y7, Y9, Y5, Y5
+	VMASKMOVPD   Y4, Y2, (DX)(R12*1)
+	VMASKMOVPD   Y5, Y3, 32(DX)(R12*1)
+	VANDPS       Y6, Y2, Y2
+	VANDPS       Y7, Y3, Y3
+	VMOVMSKPD    Y2, CX
+	VMOVMSKPD    Y3, DX
+	SHLL         $0x04, DX
+	ORL          DX, CX
+	MOVB         CL, (AX)
+	INCQ         AX
 
 end:
 	MOVQ n+96(FP), AX
@@ -22988,6 +23442,58 @@ end:
 	VZEROUPPER
 	RET
 
+// func flushF64AVX2(z *float64, x *float64, n int)
+// Requires: AVX
+TEXT ·flushF64AVX2(SB), NOSPLIT, $0-24
+	MOVQ z+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ n+16(FP), DX
+	SHLQ $0x03, DX
+	XORQ BX, BX
+	SUBQ $0x40, DX
+	JL   tail
+
+loop:
+	VMOVUPD      (CX)(BX*1), Y0
+	VMOVUPD      32(CX)(BX*1), Y1
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Y2
+	VANDPD       Y2, Y0, Y3
+	VANDPD       Y2, Y1, Y2
+	VBROADCASTSD word03f0000000000000<>+0(SB), Y4
+	VCMPPD       $0x16, Y4, Y3, Y3
+	VCMPPD       $0x16, Y4, Y2, Y2
+	VANDPD       Y3, Y0, Y0
+	VANDPD       Y2, Y1, Y1
+	VMOVUPD      Y0, (AX)(BX*1)
+	VMOVUPD      Y1, 32(AX)(BX*1)
+	ADDQ         $0x40, BX
+	SUBQ         $0x40, DX
+	JGE          loop
+
+tail:
+	ADDQ         $0x40, DX
+	JZ           end
+	LEAQ         tail<>+64(SB), SI
+	SUBQ         DX, SI
+	VMOVUPD      (SI), Y0
+	VMOVUPD      32(SI), Y1
+	VMASKMOVPD   (CX)(BX*1), Y0, Y2
+	VMASKMOVPD   32(CX)(BX*1), Y1, Y3
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Y4
+	VANDPD       Y4, Y2, Y5
+	VANDPD       Y4, Y3, Y4
+	VBROADCASTSD word03f0000000000000<>+0(SB), Y6
+	VCMPPD       $0x16, Y6, Y5, Y5
+	VCMPPD       $0x16, Y6, Y4, Y4
+	VANDPD       Y5, Y2, Y2
+	VANDPD       Y4, Y3, Y3
+	VMASKMOVPD   Y2, Y0, (AX)(BX*1)
+	VMASKMOVPD   Y3, Y1, 32(AX)(BX*1)
+
+end:
+	VZEROUPPER
+	RET
+
 // func atLeastF64AVX2(dst *float64, x *float64, n int, k float64)
 // Requires: AVX
 TEXT ·atLeastF64AVX2(SB), NOSPLIT, $0-32
@@ -25239,26 +25745,31 @@ end:
 // func liF64AVX512(v1 *float64, v *float64, x *float64, alpha *float64, n int)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·liF64AVX512(SB), NOSPLIT, $0-40
-	MOVQ n+32(FP), AX
-	SHLQ $0x03, AX
-	XORQ CX, CX
-	SUBQ $0x40, AX
-	JL   tail
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Z0
+	VBROADCASTSD word03f0000000000000<>+0(SB), Z1
+	MOVQ         n+32(FP), AX
+	SHLQ         $0x03, AX
+	XORQ         CX, CX
+	SUBQ         $0x40, AX
+	JL           tail
 
 loop:
-	MOVQ    alpha+24(FP), DX
-	VMOVUPD (DX)(CX*1), Z0
-	MOVQ    v+8(FP), DX
-	VMOVUPD (DX)(CX*1), Z1
-	VMULPD  Z1, Z0, Z0
-	MOVQ    x+16(FP), DX
-	VMOVUPD (DX)(CX*1), Z1
-	VADDPD  Z1, Z0, Z0
-	MOVQ    v1+0(FP), DX
-	VMOVUPD Z0, (DX)(CX*1)
-	ADDQ    $0x40, CX
-	SUBQ    $0x40, AX
-	JGE     loop
+	MOVQ      alpha+24(FP), DX
+	VMOVUPD   (DX)(CX*1), Z2
+	MOVQ      v+8(FP), DX
+	VMOVUPD   (DX)(CX*1), Z3
+	VMULPD    Z3, Z2, Z2
+	MOVQ      x+16(FP), DX
+	VMOVUPD   (DX)(CX*1), Z3
+	VADDPD    Z3, Z2, Z2
+	VPANDQ    Z0, Z2, Z3
+	VCMPPD    $0x16, Z1, Z3, K1
+	VMOVUPD.Z Z2, K1, Z2
+	MOVQ      v1+0(FP), DX
+	VMOVUPD   Z2, (DX)(CX*1)
+	ADDQ      $0x40, CX
+	SUBQ      $0x40, AX
+	JGE       loop
 
 tail:
 	ADDQ      $0x40, AX
@@ -25268,13 +25779,16 @@ tail:
 	BZHIL     AX, DX, DX
 	KMOVW     DX, K1
 	MOVQ      alpha+24(FP), AX
-	VMOVUPD.Z (AX)(CX*1), K1, Z0
+	VMOVUPD.Z (AX)(CX*1), K1, Z2
 	MOVQ      v+8(FP), AX
-	VMOVUPD.Z (AX)(CX*1), K1, Z1
-	VMULPD    Z1, Z0, Z0
+	VMOVUPD.Z (AX)(CX*1), K1, Z3
+	VMULPD    Z3, Z2, Z2
 	MOVQ      x+16(FP), AX
-	VMOVUPD.Z (AX)(CX*1), K1, Z1
-	VADDPD    Z1, Z0, Z0
+	VMOVUPD.Z (AX)(CX*1), K1, Z3
+	VADDPD    Z3, Z2, Z2
+	VPANDQ    Z0, Z2, Z0
+	VCMPPD    $0x16, Z1, Z0, K2
+	VMOVUPD.Z Z2, K2, Z0
 	MOVQ      v1+0(FP), AX
 	VMOVUPD   Z0, K1, (AX)(CX*1)
 
@@ -25285,13 +25799,15 @@ end:
 // func lifF64AVX512(u *float64, ldu int, v *float64, x *float64, ldx int, alpha *float64, vth *float64, bits *uint64, ldbits int, n int, rows int)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·lifF64AVX512(SB), NOSPLIT, $0-88
-	VPXORQ Z0, Z0, Z0
-	MOVQ   ldu+8(FP), AX
-	SHLQ   $0x03, AX
-	MOVQ   AX, ldu+8(FP)
-	MOVQ   ldx+32(FP), AX
-	SHLQ   $0x03, AX
-	MOVQ   AX, ldx+32(FP)
+	VPXORQ       Z0, Z0, Z0
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Z1
+	VBROADCASTSD word03f0000000000000<>+0(SB), Z2
+	MOVQ         ldu+8(FP), AX
+	SHLQ         $0x03, AX
+	MOVQ         AX, ldu+8(FP)
+	MOVQ         ldx+32(FP), AX
+	SHLQ         $0x03, AX
+	MOVQ         AX, ldx+32(FP)
 
 row:
 	MOVQ bits+56(FP), AX
@@ -25307,25 +25823,28 @@ row:
 	JL   tail
 
 loop:
-	VMOVUPD (SI)(R9*1), Z1
-	VMOVUPD (DX)(R9*1), Z2
-	VMULPD  Z2, Z1, Z1
-	VMOVUPD (BX)(R9*1), Z2
-	VADDPD  Z2, Z1, Z1
-	VMOVUPD Z1, (CX)(R9*1)
-	VMOVUPD (DI)(R9*1), Z2
-	VSUBPD  Z2, Z1, Z2
-	VCMPPD  $0x16, Z0, Z2, K1
-	VMOVUPD Z1, Z1
-	VMOVUPD Z2, K1, Z1
-	VMOVUPD Z1, (DX)(R9*1)
-	KMOVW   K1, R10
-	ANDL    $0x000000ff, R10
-	MOVB    R10, (AX)
-	INCQ    AX
-	ADDQ    $0x40, R9
-	SUBQ    $0x40, R8
-	JGE     loop
+	VMOVUPD   (SI)(R9*1), Z3
+	VMOVUPD   (DX)(R9*1), Z4
+	VMULPD    Z4, Z3, Z3
+	VMOVUPD   (BX)(R9*1), Z4
+	VADDPD    Z4, Z3, Z3
+	VPANDQ    Z1, Z3, Z4
+	VCMPPD    $0x16, Z2, Z4, K1
+	VMOVUPD.Z Z3, K1, Z3
+	VMOVUPD   Z3, (CX)(R9*1)
+	VMOVUPD   (DI)(R9*1), Z4
+	VSUBPD    Z4, Z3, Z4
+	VCMPPD    $0x16, Z0, Z4, K1
+	VMOVUPD   Z3, Z3
+	VMOVUPD   Z4, K1, Z3
+	VMOVUPD   Z3, (DX)(R9*1)
+	KMOVW     K1, R10
+	ANDL      $0x000000ff, R10
+	MOVB      R10, (AX)
+	INCQ      AX
+	ADDQ      $0x40, R9
+	SUBQ      $0x40, R8
+	JGE       loop
 
 tail:
 	ADDQ      $0x40, R8
@@ -25334,18 +25853,21 @@ tail:
 	MOVL      $-1, R10
 	BZHIL     R8, R10, R10
 	KMOVW     R10, K1
-	VMOVUPD.Z (SI)(R9*1), K1, Z1
-	VMOVUPD.Z (DX)(R9*1), K1, Z2
-	VMULPD    Z2, Z1, Z1
-	VMOVUPD.Z (BX)(R9*1), K1, Z2
-	VADDPD    Z2, Z1, Z1
-	VMOVUPD   Z1, K1, (CX)(R9*1)
-	VMOVUPD.Z (DI)(R9*1), K1, Z2
-	VSUBPD    Z2, Z1, Z2
-	VCMPPD    $0x16, Z0, Z2, K2
-	VMOVUPD   Z1, Z1
-	VMOVUPD   Z2, K2, Z1
-	VMOVUPD   Z1, K1, (DX)(R9*1)
+	VMOVUPD.Z (SI)(R9*1), K1, Z3
+	VMOVUPD.Z (DX)(R9*1), K1, Z4
+	VMULPD    Z4, Z3, Z3
+	VMOVUPD.Z (BX)(R9*1), K1, Z4
+	VADDPD    Z4, Z3, Z3
+	VPANDQ    Z1, Z3, Z4
+	VCMPPD    $0x16, Z2, Z4, K2
+	VMOVUPD.Z Z3, K2, Z3
+	VMOVUPD   Z3, K1, (CX)(R9*1)
+	VMOVUPD.Z (DI)(R9*1), K1, Z4
+	VSUBPD    Z4, Z3, Z4
+	VCMPPD    $0x16, Z0, Z4, K2
+	VMOVUPD   Z3, Z3
+	VMOVUPD   Z4, K2, Z3
+	VMOVUPD   Z3, K1, (DX)(R9*1)
 	KANDW     K2, K1, K1
 	KMOVW     K1, CX
 	ANDL      $0x000000ff, CX
@@ -25370,13 +25892,15 @@ end:
 // func lifToValueF64AVX512(u *float64, ldu int, v *float64, x *float64, ldx int, alpha *float64, vth *float64, bits *uint64, ldbits int, vreset *float64, n int, rows int)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·lifToValueF64AVX512(SB), NOSPLIT, $0-96
-	VPXORQ Z0, Z0, Z0
-	MOVQ   ldu+8(FP), AX
-	SHLQ   $0x03, AX
-	MOVQ   AX, ldu+8(FP)
-	MOVQ   ldx+32(FP), AX
-	SHLQ   $0x03, AX
-	MOVQ   AX, ldx+32(FP)
+	VPXORQ       Z0, Z0, Z0
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Z1
+	VBROADCASTSD word03f0000000000000<>+0(SB), Z2
+	MOVQ         ldu+8(FP), AX
+	SHLQ         $0x03, AX
+	MOVQ         AX, ldu+8(FP)
+	MOVQ         ldx+32(FP), AX
+	SHLQ         $0x03, AX
+	MOVQ         AX, ldx+32(FP)
 
 row:
 	MOVQ bits+56(FP), AX
@@ -25393,28 +25917,31 @@ row:
 	JL   tail
 
 loop:
-	VMOVUPD (SI)(R10*1), Z1
-	VMOVUPD (DX)(R10*1), Z2
-	VMULPD  Z2, Z1, Z1
-	VMOVUPD (BX)(R10*1), Z2
-	VADDPD  Z2, Z1, Z1
-	VMOVUPD Z1, (CX)(R10*1)
-	VMOVUPD (DI)(R10*1), Z2
-	VSUBPD  Z2, Z1, Z2
-	VCMPPD  $0x16, Z0, Z2, K1
-	VMOVUPD (R8)(R10*1), Z2
-	VSUBPD  Z1, Z2, Z2
-	VADDPD  Z2, Z1, Z2
-	VMOVUPD Z1, Z1
-	VMOVUPD Z2, K1, Z1
-	VMOVUPD Z1, (DX)(R10*1)
-	KMOVW   K1, R11
-	ANDL    $0x000000ff, R11
-	MOVB    R11, (AX)
-	INCQ    AX
-	ADDQ    $0x40, R10
-	SUBQ    $0x40, R9
-	JGE     loop
+	VMOVUPD   (SI)(R10*1), Z3
+	VMOVUPD   (DX)(R10*1), Z4
+	VMULPD    Z4, Z3, Z3
+	VMOVUPD   (BX)(R10*1), Z4
+	VADDPD    Z4, Z3, Z3
+	VPANDQ    Z1, Z3, Z4
+	VCMPPD    $0x16, Z2, Z4, K1
+	VMOVUPD.Z Z3, K1, Z3
+	VMOVUPD   Z3, (CX)(R10*1)
+	VMOVUPD   (DI)(R10*1), Z4
+	VSUBPD    Z4, Z3, Z4
+	VCMPPD    $0x16, Z0, Z4, K1
+	VMOVUPD   (R8)(R10*1), Z4
+	VSUBPD    Z3, Z4, Z4
+	VADDPD    Z4, Z3, Z4
+	VMOVUPD   Z3, Z3
+	VMOVUPD   Z4, K1, Z3
+	VMOVUPD   Z3, (DX)(R10*1)
+	KMOVW     K1, R11
+	ANDL      $0x000000ff, R11
+	MOVB      R11, (AX)
+	INCQ      AX
+	ADDQ      $0x40, R10
+	SUBQ      $0x40, R9
+	JGE       loop
 
 tail:
 	ADDQ      $0x40, R9
@@ -25423,21 +25950,24 @@ tail:
 	MOVL      $-1, R11
 	BZHIL     R9, R11, R11
 	KMOVW     R11, K1
-	VMOVUPD.Z (SI)(R10*1), K1, Z1
-	VMOVUPD.Z (DX)(R10*1), K1, Z2
-	VMULPD    Z2, Z1, Z1
-	VMOVUPD.Z (BX)(R10*1), K1, Z2
-	VADDPD    Z2, Z1, Z1
-	VMOVUPD   Z1, K1, (CX)(R10*1)
-	VMOVUPD.Z (DI)(R10*1), K1, Z2
-	VSUBPD    Z2, Z1, Z2
-	VCMPPD    $0x16, Z0, Z2, K2
-	VMOVUPD.Z (R8)(R10*1), K1, Z2
-	VSUBPD    Z1, Z2, Z2
-	VADDPD    Z2, Z1, Z2
-	VMOVUPD   Z1, Z1
-	VMOVUPD   Z2, K2, Z1
-	VMOVUPD   Z1, K1, (DX)(R10*1)
+	VMOVUPD.Z (SI)(R10*1), K1, Z3
+	VMOVUPD.Z (DX)(R10*1), K1, Z4
+	VMULPD    Z4, Z3, Z3
+	VMOVUPD.Z (BX)(R10*1), K1, Z4
+	VADDPD    Z4, Z3, Z3
+	VPANDQ    Z1, Z3, Z4
+	VCMPPD    $0x16, Z2, Z4, K2
+	VMOVUPD.Z Z3, K2, Z3
+	VMOVUPD   Z3, K1, (CX)(R10*1)
+	VMOVUPD.Z (DI)(R10*1), K1, Z4
+	VSUBPD    Z4, Z3, Z4
+	VCMPPD    $0x16, Z0, Z4, K2
+	VMOVUPD.Z (R8)(R10*1), K1, Z4
+	VSUBPD    Z3, Z4, Z4
+	VADDPD    Z4, Z3, Z4
+	VMOVUPD   Z3, Z3
+	VMOVUPD   Z4, K2, Z3
+	VMOVUPD   Z3, K1, (DX)(R10*1)
 	KANDW     K2, K1, K1
 	KMOVW     K1, CX
 	ANDL      $0x000000ff, CX
@@ -25706,7 +26236,8 @@ TEXT ·lifBackFastF64AVX512(SB), NOSPLIT, $0-120
 	VBROADCASTSD attached+88(FP), Z2
 	VBROADCASTSD k+96(FP), Z3
 	VBROADCASTSD word7fffffffffffffff<>+0(SB), Z4
-	VBROADCASTSD word03f0000000000000<>+0(SB), Z5
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Z5
+	VBROADCASTSD word03f0000000000000<>+0(SB), Z6
 	MOVQ         lddx+16(FP), AX
 	SHLQ         $0x03, AX
 	MOVQ         AX, lddx+16(FP)
@@ -25732,32 +26263,32 @@ row:
 	JL   tail
 
 loop:
-	VMOVUPD   (AX)(R10*1), Z6
-	VMOVUPD   (DI)(R10*1), Z7
-	VMOVUPD   (R8)(R10*1), Z8
-	VSUBPD    Z8, Z7, Z7
-	VCMPPD    $0x16, Z1, Z7, K1
-	VSUBPD    Z8, Z1, Z8
-	VMULPD    Z6, Z8, Z8
-	VPANDQ    Z4, Z7, Z7
-	VMULPD    Z7, Z3, Z7
-	VADDPD    Z7, Z0, Z7
-	VDIVPD    Z7, Z0, Z7
-	VMULPD    Z7, Z7, Z7
-	VMOVUPD   (SI)(R10*1), Z9
-	VPANDQ    Z2, Z8, Z8
-	VADDPD    Z8, Z9, Z8
-	VMULPD    Z7, Z8, Z7
-	VADDPD    Z7, Z6, Z6
-	VMOVUPD   (BX)(R10*1), Z7
-	VADDPD    Z7, Z6, Z6
-	VPANDQ    Z4, Z6, Z7
-	VCMPPD    $0x16, Z5, Z7, K1
-	VMOVUPD.Z Z6, K1, Z6
-	VMOVUPD   (CX)(R10*1), Z7
-	VMULPD    Z6, Z7, Z7
-	VMOVUPD   Z7, (AX)(R10*1)
-	VMOVUPD   Z6, (DX)(R10*1)
+	VMOVUPD   (AX)(R10*1), Z7
+	VMOVUPD   (DI)(R10*1), Z8
+	VMOVUPD   (R8)(R10*1), Z9
+	VSUBPD    Z9, Z8, Z8
+	VCMPPD    $0x16, Z1, Z8, K1
+	VSUBPD    Z9, Z1, Z9
+	VMULPD    Z7, Z9, Z9
+	VPANDQ    Z4, Z8, Z8
+	VMULPD    Z8, Z3, Z8
+	VADDPD    Z8, Z0, Z8
+	VDIVPD    Z8, Z0, Z8
+	VMULPD    Z8, Z8, Z8
+	VMOVUPD   (SI)(R10*1), Z10
+	VPANDQ    Z2, Z9, Z9
+	VADDPD    Z9, Z10, Z9
+	VMULPD    Z8, Z9, Z8
+	VADDPD    Z8, Z7, Z7
+	VMOVUPD   (BX)(R10*1), Z8
+	VADDPD    Z8, Z7, Z7
+	VPANDQ    Z5, Z7, Z8
+	VCMPPD    $0x16, Z6, Z8, K1
+	VMOVUPD.Z Z7, K1, Z7
+	VMOVUPD   (CX)(R10*1), Z8
+	VMULPD    Z7, Z8, Z8
+	VMOVUPD   Z8, (AX)(R10*1)
+	VMOVUPD   Z7, (DX)(R10*1)
 	ADDQ      $0x40, R10
 	SUBQ      $0x40, R9
 	JGE       loop
@@ -25769,32 +26300,32 @@ tail:
 	MOVL      $-1, R11
 	BZHIL     R9, R11, R11
 	KMOVW     R11, K1
-	VMOVUPD.Z (AX)(R10*1), K1, Z6
-	VMOVUPD.Z (DI)(R10*1), K1, Z7
-	VMOVUPD.Z (R8)(R10*1), K1, Z8
-	VSUBPD    Z8, Z7, Z7
-	VCMPPD    $0x16, Z1, Z7, K2
-	VSUBPD    Z8, Z1, Z8
-	VMULPD    Z6, Z8, Z8
-	VPANDQ    Z4, Z7, Z7
-	VMULPD    Z7, Z3, Z7
-	VADDPD    Z7, Z0, Z7
-	VDIVPD    Z7, Z0, Z7
-	VMULPD    Z7, Z7, Z7
-	VMOVUPD.Z (SI)(R10*1), K1, Z9
-	VPANDQ    Z2, Z8, Z8
-	VADDPD    Z8, Z9, Z8
-	VMULPD    Z7, Z8, Z7
-	VADDPD    Z7, Z6, Z6
-	VMOVUPD.Z (BX)(R10*1), K1, Z7
-	VADDPD    Z7, Z6, Z6
-	VPANDQ    Z4, Z6, Z7
-	VCMPPD    $0x16, Z5, Z7, K2
-	VMOVUPD.Z Z6, K2, Z6
-	VMOVUPD.Z (CX)(R10*1), K1, Z7
-	VMULPD    Z6, Z7, Z7
-	VMOVUPD   Z7, K1, (AX)(R10*1)
-	VMOVUPD   Z6, K1, (DX)(R10*1)
+	VMOVUPD.Z (AX)(R10*1), K1, Z7
+	VMOVUPD.Z (DI)(R10*1), K1, Z8
+	VMOVUPD.Z (R8)(R10*1), K1, Z9
+	VSUBPD    Z9, Z8, Z8
+	VCMPPD    $0x16, Z1, Z8, K2
+	VSUBPD    Z9, Z1, Z9
+	VMULPD    Z7, Z9, Z9
+	VPANDQ    Z4, Z8, Z8
+	VMULPD    Z8, Z3, Z8
+	VADDPD    Z8, Z0, Z8
+	VDIVPD    Z8, Z0, Z8
+	VMULPD    Z8, Z8, Z8
+	VMOVUPD.Z (SI)(R10*1), K1, Z10
+	VPANDQ    Z2, Z9, Z9
+	VADDPD    Z9, Z10, Z9
+	VMULPD    Z8, Z9, Z8
+	VADDPD    Z8, Z7, Z7
+	VMOVUPD.Z (BX)(R10*1), K1, Z8
+	VADDPD    Z8, Z7, Z7
+	VPANDQ    Z5, Z7, Z8
+	VCMPPD    $0x16, Z6, Z8, K2
+	VMOVUPD.Z Z7, K2, Z7
+	VMOVUPD.Z (CX)(R10*1), K1, Z8
+	VMULPD    Z7, Z8, Z8
+	VMOVUPD   Z8, K1, (AX)(R10*1)
+	VMOVUPD   Z7, K1, (DX)(R10*1)
 
 end:
 	MOVQ n+104(FP), AX
@@ -25984,7 +26515,8 @@ TEXT ·lifBackLearnedFastF64AVX512(SB), NOSPLIT, $0-168
 	VBROADCASTSD unreset+136(FP), Z3
 	VBROADCASTSD k+144(FP), Z4
 	VBROADCASTSD word7fffffffffffffff<>+0(SB), Z5
-	VBROADCASTSD word03f0000000000000<>+0(SB), Z6
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Z6
+	VBROADCASTSD word03f0000000000000<>+0(SB), Z7
 	MOVQ         ldbefore+128(FP), AX
 	SHLQ         $0x03, AX
 	MOVQ         AX, ldbefore+128(FP)
@@ -26016,53 +26548,53 @@ row:
 	JL   tail
 
 loop:
-	VMOVUPD   (AX)(R10*1), Z7
-	VMOVUPD   (DI)(R10*1), Z8
-	VMOVUPD   (R8)(R10*1), Z9
-	VSUBPD    Z9, Z8, Z8
-	VCMPPD    $0x16, Z1, Z8, K1
-	VSUBPD    Z9, Z1, Z9
-	VMULPD    Z7, Z9, Z9
-	VPANDQ    Z5, Z8, Z8
-	VMULPD    Z8, Z4, Z8
-	VADDPD    Z8, Z0, Z8
-	VDIVPD    Z8, Z0, Z8
-	VMULPD    Z8, Z8, Z8
-	VMOVUPD   (SI)(R10*1), Z10
-	VPANDQ    Z2, Z9, Z9
-	VADDPD    Z9, Z10, Z9
-	VMULPD    Z8, Z9, Z8
-	VMOVUPD.Z Z7, K1, Z9
-	MOVQ      dvth+112(FP), R11
-	VMOVUPD   (R11)(R10*1), Z10
-	VSUBPD    Z9, Z10, Z9
-	VSUBPD    Z8, Z9, Z9
-	MOVQ      dvth+112(FP), R11
-	VMOVUPD   Z9, (R11)(R10*1)
-	VADDPD    Z8, Z7, Z7
-	VMOVUPD   (BX)(R10*1), Z8
-	VADDPD    Z8, Z7, Z7
-	VPANDQ    Z5, Z7, Z8
-	VCMPPD    $0x16, Z6, Z8, K1
-	VMOVUPD.Z Z7, K1, Z7
-	VMOVUPD   (CX)(R10*1), Z8
-	VMULPD    Z7, Z8, Z8
-	VMOVUPD   Z8, (AX)(R10*1)
-	MOVQ      dleak+96(FP), R11
-	VMOVUPD   (R11)(R10*1), Z8
-	MOVQ      before+104(FP), R11
-	VMOVUPD   (R11)(R10*1), Z9
+	VMOVUPD   (AX)(R10*1), Z8
+	VMOVUPD   (DI)(R10*1), Z9
 	VMOVUPD   (R8)(R10*1), Z10
-	VSUBPD    Z10, Z9, Z11
-	VPANDQ    Z3, Z11, Z11
-	VCMPPD    $0x16, Z1, Z11, K1
-	VMOVUPD.Z Z10, K1, Z10
 	VSUBPD    Z10, Z9, Z9
-	VMULPD    Z9, Z7, Z9
+	VCMPPD    $0x16, Z1, Z9, K1
+	VSUBPD    Z10, Z1, Z10
+	VMULPD    Z8, Z10, Z10
+	VPANDQ    Z5, Z9, Z9
+	VMULPD    Z9, Z4, Z9
+	VADDPD    Z9, Z0, Z9
+	VDIVPD    Z9, Z0, Z9
+	VMULPD    Z9, Z9, Z9
+	VMOVUPD   (SI)(R10*1), Z11
+	VPANDQ    Z2, Z10, Z10
+	VADDPD    Z10, Z11, Z10
+	VMULPD    Z9, Z10, Z9
+	VMOVUPD.Z Z8, K1, Z10
+	MOVQ      dvth+112(FP), R11
+	VMOVUPD   (R11)(R10*1), Z11
+	VSUBPD    Z10, Z11, Z10
+	VSUBPD    Z9, Z10, Z10
+	MOVQ      dvth+112(FP), R11
+	VMOVUPD   Z10, (R11)(R10*1)
 	VADDPD    Z9, Z8, Z8
+	VMOVUPD   (BX)(R10*1), Z9
+	VADDPD    Z9, Z8, Z8
+	VPANDQ    Z6, Z8, Z9
+	VCMPPD    $0x16, Z7, Z9, K1
+	VMOVUPD.Z Z8, K1, Z8
+	VMOVUPD   (CX)(R10*1), Z9
+	VMULPD    Z8, Z9, Z9
+	VMOVUPD   Z9, (AX)(R10*1)
 	MOVQ      dleak+96(FP), R11
-	VMOVUPD   Z8, (R11)(R10*1)
-	VMOVUPD   Z7, (DX)(R10*1)
+	VMOVUPD   (R11)(R10*1), Z9
+	MOVQ      before+104(FP), R11
+	VMOVUPD   (R11)(R10*1), Z10
+	VMOVUPD   (R8)(R10*1), Z11
+	VSUBPD    Z11, Z10, Z12
+	VPANDQ    Z3, Z12, Z12
+	VCMPPD    $0x16, Z1, Z12, K1
+	VMOVUPD.Z Z11, K1, Z11
+	VSUBPD    Z11, Z10, Z10
+	VMULPD    Z10, Z8, Z10
+	VADDPD    Z10, Z9, Z9
+	MOVQ      dleak+96(FP), R11
+	VMOVUPD   Z9, (R11)(R10*1)
+	VMOVUPD   Z8, (DX)(R10*1)
 	ADDQ      $0x40, R10
 	SUBQ      $0x40, R9
 	JGE       loop
@@ -26074,53 +26606,53 @@ tail:
 	MOVL      $-1, R11
 	BZHIL     R9, R11, R11
 	KMOVW     R11, K1
-	VMOVUPD.Z (AX)(R10*1), K1, Z7
-	VMOVUPD.Z (DI)(R10*1), K1, Z8
-	VMOVUPD.Z (R8)(R10*1), K1, Z9
-	VSUBPD    Z9, Z8, Z8
-	VCMPPD    $0x16, Z1, Z8, K2
-	VSUBPD    Z9, Z1, Z9
-	VMULPD    Z7, Z9, Z9
-	VPANDQ    Z5, Z8, Z8
-	VMULPD    Z8, Z4, Z8
-	VADDPD    Z8, Z0, Z8
-	VDIVPD    Z8, Z0, Z8
-	VMULPD    Z8, Z8, Z8
-	VMOVUPD.Z (SI)(R10*1), K1, Z10
-	VPANDQ    Z2, Z9, Z9
-	VADDPD    Z9, Z10, Z9
-	VMULPD    Z8, Z9, Z8
-	VMOVUPD.Z Z7, K2, Z9
-	MOVQ      dvth+112(FP), SI
-	VMOVUPD.Z (SI)(R10*1), K1, Z10
-	VSUBPD    Z9, Z10, Z9
-	VSUBPD    Z8, Z9, Z9
-	MOVQ      dvth+112(FP), SI
-	VMOVUPD   Z9, K1, (SI)(R10*1)
-	VADDPD    Z8, Z7, Z7
-	VMOVUPD.Z (BX)(R10*1), K1, Z8
-	VADDPD    Z8, Z7, Z7
-	VPANDQ    Z5, Z7, Z8
-	VCMPPD    $0x16, Z6, Z8, K2
-	VMOVUPD.Z Z7, K2, Z7
-	VMOVUPD.Z (CX)(R10*1), K1, Z8
-	VMULPD    Z7, Z8, Z8
-	VMOVUPD   Z8, K1, (AX)(R10*1)
-	MOVQ      dleak+96(FP), AX
 	VMOVUPD.Z (AX)(R10*1), K1, Z8
-	MOVQ      before+104(FP), AX
-	VMOVUPD.Z (AX)(R10*1), K1, Z9
+	VMOVUPD.Z (DI)(R10*1), K1, Z9
 	VMOVUPD.Z (R8)(R10*1), K1, Z10
-	VSUBPD    Z10, Z9, Z11
-	VPANDQ    Z3, Z11, Z11
-	VCMPPD    $0x16, Z1, Z11, K2
-	VMOVUPD.Z Z10, K2, Z10
 	VSUBPD    Z10, Z9, Z9
-	VMULPD    Z9, Z7, Z9
+	VCMPPD    $0x16, Z1, Z9, K2
+	VSUBPD    Z10, Z1, Z10
+	VMULPD    Z8, Z10, Z10
+	VPANDQ    Z5, Z9, Z9
+	VMULPD    Z9, Z4, Z9
+	VADDPD    Z9, Z0, Z9
+	VDIVPD    Z9, Z0, Z9
+	VMULPD    Z9, Z9, Z9
+	VMOVUPD.Z (SI)(R10*1), K1, Z11
+	VPANDQ    Z2, Z10, Z10
+	VADDPD    Z10, Z11, Z10
+	VMULPD    Z9, Z10, Z9
+	VMOVUPD.Z Z8, K2, Z10
+	MOVQ      dvth+112(FP), SI
+	VMOVUPD.Z (SI)(R10*1), K1, Z11
+	VSUBPD    Z10, Z11, Z10
+	VSUBPD    Z9, Z10, Z10
+	MOVQ      dvth+112(FP), SI
+	VMOVUPD   Z10, K1, (SI)(R10*1)
 	VADDPD    Z9, Z8, Z8
+	VMOVUPD.Z (BX)(R10*1), K1, Z9
+	VADDPD    Z9, Z8, Z8
+	VPANDQ    Z6, Z8, Z9
+	VCMPPD    $0x16, Z7, Z9, K2
+	VMOVUPD.Z Z8, K2, Z8
+	VMOVUPD.Z (CX)(R10*1), K1, Z9
+	VMULPD    Z8, Z9, Z9
+	VMOVUPD   Z9, K1, (AX)(R10*1)
 	MOVQ      dleak+96(FP), AX
-	VMOVUPD   Z8, K1, (AX)(R10*1)
-	VMOVUPD   Z7, K1, (DX)(R10*1)
+	VMOVUPD.Z (AX)(R10*1), K1, Z9
+	MOVQ      before+104(FP), AX
+	VMOVUPD.Z (AX)(R10*1), K1, Z10
+	VMOVUPD.Z (R8)(R10*1), K1, Z11
+	VSUBPD    Z11, Z10, Z12
+	VPANDQ    Z3, Z12, Z12
+	VCMPPD    $0x16, Z1, Z12, K2
+	VMOVUPD.Z Z11, K2, Z11
+	VSUBPD    Z11, Z10, Z10
+	VMULPD    Z10, Z8, Z10
+	VADDPD    Z10, Z9, Z9
+	MOVQ      dleak+96(FP), AX
+	VMOVUPD   Z9, K1, (AX)(R10*1)
+	VMOVUPD   Z8, K1, (DX)(R10*1)
 
 end:
 	MOVQ n+152(FP), AX
@@ -26270,7 +26802,8 @@ TEXT ·lifBackToValueFastF64AVX512(SB), NOSPLIT, $0-128
 	VBROADCASTSD attached+88(FP), Z2
 	VBROADCASTSD k+104(FP), Z3
 	VBROADCASTSD word7fffffffffffffff<>+0(SB), Z4
-	VBROADCASTSD word03f0000000000000<>+0(SB), Z5
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Z5
+	VBROADCASTSD word03f0000000000000<>+0(SB), Z6
 	MOVQ         lddx+16(FP), AX
 	SHLQ         $0x03, AX
 	MOVQ         AX, lddx+16(FP)
@@ -26296,37 +26829,37 @@ row:
 	JL   tail
 
 loop:
-	VMOVUPD   (AX)(R10*1), Z6
-	VMOVUPD   (DI)(R10*1), Z7
-	VMOVUPD   (R8)(R10*1), Z8
-	VSUBPD    Z8, Z7, Z8
-	VCMPPD    $0x16, Z1, Z8, K1
+	VMOVUPD   (AX)(R10*1), Z7
+	VMOVUPD   (DI)(R10*1), Z8
+	VMOVUPD   (R8)(R10*1), Z9
+	VSUBPD    Z9, Z8, Z9
+	VCMPPD    $0x16, Z1, Z9, K1
 	MOVQ      vreset+96(FP), R11
-	VMOVUPD   (R11)(R10*1), Z9
-	VSUBPD    Z7, Z9, Z7
-	VMULPD    Z6, Z7, Z7
-	VMULPD    Z1, Z6, Z9
-	VMOVUPD   Z6, Z6
-	VMOVUPD   Z9, K1, Z6
-	VPANDQ    Z4, Z8, Z8
-	VMULPD    Z8, Z3, Z8
-	VADDPD    Z8, Z0, Z8
-	VDIVPD    Z8, Z0, Z8
-	VMULPD    Z8, Z8, Z8
-	VMOVUPD   (SI)(R10*1), Z9
-	VPANDQ    Z2, Z7, Z7
-	VADDPD    Z7, Z9, Z7
-	VMULPD    Z8, Z7, Z7
-	VADDPD    Z7, Z6, Z6
-	VMOVUPD   (BX)(R10*1), Z7
-	VADDPD    Z7, Z6, Z6
-	VPANDQ    Z4, Z6, Z7
-	VCMPPD    $0x16, Z5, Z7, K1
-	VMOVUPD.Z Z6, K1, Z6
-	VMOVUPD   (CX)(R10*1), Z7
-	VMULPD    Z6, Z7, Z7
-	VMOVUPD   Z7, (AX)(R10*1)
-	VMOVUPD   Z6, (DX)(R10*1)
+	VMOVUPD   (R11)(R10*1), Z10
+	VSUBPD    Z8, Z10, Z8
+	VMULPD    Z7, Z8, Z8
+	VMULPD    Z1, Z7, Z10
+	VMOVUPD   Z7, Z7
+	VMOVUPD   Z10, K1, Z7
+	VPANDQ    Z4, Z9, Z9
+	VMULPD    Z9, Z3, Z9
+	VADDPD    Z9, Z0, Z9
+	VDIVPD    Z9, Z0, Z9
+	VMULPD    Z9, Z9, Z9
+	VMOVUPD   (SI)(R10*1), Z10
+	VPANDQ    Z2, Z8, Z8
+	VADDPD    Z8, Z10, Z8
+	VMULPD    Z9, Z8, Z8
+	VADDPD    Z8, Z7, Z7
+	VMOVUPD   (BX)(R10*1), Z8
+	VADDPD    Z8, Z7, Z7
+	VPANDQ    Z5, Z7, Z8
+	VCMPPD    $0x16, Z6, Z8, K1
+	VMOVUPD.Z Z7, K1, Z7
+	VMOVUPD   (CX)(R10*1), Z8
+	VMULPD    Z7, Z8, Z8
+	VMOVUPD   Z8, (AX)(R10*1)
+	VMOVUPD   Z7, (DX)(R10*1)
 	ADDQ      $0x40, R10
 	SUBQ      $0x40, R9
 	JGE       loop
@@ -26338,37 +26871,37 @@ tail:
 	MOVL      $-1, R11
 	BZHIL     R9, R11, R11
 	KMOVW     R11, K1
-	VMOVUPD.Z (AX)(R10*1), K1, Z6
-	VMOVUPD.Z (DI)(R10*1), K1, Z7
-	VMOVUPD.Z (R8)(R10*1), K1, Z8
-	VSUBPD    Z8, Z7, Z8
-	VCMPPD    $0x16, Z1, Z8, K2
+	VMOVUPD.Z (AX)(R10*1), K1, Z7
+	VMOVUPD.Z (DI)(R10*1), K1, Z8
+	VMOVUPD.Z (R8)(R10*1), K1, Z9
+	VSUBPD    Z9, Z8, Z9
+	VCMPPD    $0x16, Z1, Z9, K2
 	MOVQ      vreset+96(FP), DI
-	VMOVUPD.Z (DI)(R10*1), K1, Z9
-	VSUBPD    Z7, Z9, Z7
-	VMULPD    Z6, Z7, Z7
-	VMULPD    Z1, Z6, Z9
-	VMOVUPD   Z6, Z6
-	VMOVUPD   Z9, K2, Z6
-	VPANDQ    Z4, Z8, Z8
-	VMULPD    Z8, Z3, Z8
-	VADDPD    Z8, Z0, Z8
-	VDIVPD    Z8, Z0, Z8
-	VMULPD    Z8, Z8, Z8
-	VMOVUPD.Z (SI)(R10*1), K1, Z9
-	VPANDQ    Z2, Z7, Z7
-	VADDPD    Z7, Z9, Z7
-	VMULPD    Z8, Z7, Z7
-	VADDPD    Z7, Z6, Z6
-	VMOVUPD.Z (BX)(R10*1), K1, Z7
-	VADDPD    Z7, Z6, Z6
-	VPANDQ    Z4, Z6, Z7
-	VCMPPD    $0x16, Z5, Z7, K2
-	VMOVUPD.Z Z6, K2, Z6
-	VMOVUPD.Z (CX)(R10*1), K1, Z7
-	VMULPD    Z6, Z7, Z7
-	VMOVUPD   Z7, K1, (AX)(R10*1)
-	VMOVUPD   Z6, K1, (DX)(R10*1)
+	VMOVUPD.Z (DI)(R10*1), K1, Z10
+	VSUBPD    Z8, Z10, Z8
+	VMULPD    Z7, Z8, Z8
+	VMULPD    Z1, Z7, Z10
+	VMOVUPD   Z7, Z7
+	VMOVUPD   Z10, K2, Z7
+	VPANDQ    Z4, Z9, Z9
+	VMULPD    Z9, Z3, Z9
+	VADDPD    Z9, Z0, Z9
+	VDIVPD    Z9, Z0, Z9
+	VMULPD    Z9, Z9, Z9
+	VMOVUPD.Z (SI)(R10*1), K1, Z10
+	VPANDQ    Z2, Z8, Z8
+	VADDPD    Z8, Z10, Z8
+	VMULPD    Z9, Z8, Z8
+	VADDPD    Z8, Z7, Z7
+	VMOVUPD.Z (BX)(R10*1), K1, Z8
+	VADDPD    Z8, Z7, Z7
+	VPANDQ    Z5, Z7, Z8
+	VCMPPD    $0x16, Z6, Z8, K2
+	VMOVUPD.Z Z7, K2, Z7
+	VMOVUPD.Z (CX)(R10*1), K1, Z8
+	VMULPD    Z7, Z8, Z8
+	VMOVUPD   Z8, K1, (AX)(R10*1)
+	VMOVUPD   Z7, K1, (DX)(R10*1)
 
 end:
 	MOVQ n+112(FP), AX
@@ -26586,7 +27119,8 @@ TEXT ·lifBackToValueLearnedFastF64AVX512(SB), NOSPLIT, $0-184
 	VBROADCASTSD unreset+152(FP), Z3
 	VBROADCASTSD k+160(FP), Z4
 	VBROADCASTSD word7fffffffffffffff<>+0(SB), Z5
-	VBROADCASTSD word03f0000000000000<>+0(SB), Z6
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Z6
+	VBROADCASTSD word03f0000000000000<>+0(SB), Z7
 	MOVQ         ldbefore+144(FP), AX
 	SHLQ         $0x03, AX
 	MOVQ         AX, ldbefore+144(FP)
@@ -26618,66 +27152,66 @@ row:
 	JL   tail
 
 loop:
-	VMOVUPD   (AX)(R10*1), Z7
-	VMOVUPD   (DI)(R10*1), Z8
-	VMOVUPD   (R8)(R10*1), Z9
-	VSUBPD    Z9, Z8, Z9
-	VCMPPD    $0x16, Z1, Z9, K1
-	MOVQ      vreset+96(FP), R11
-	VMOVUPD   (R11)(R10*1), Z10
-	VSUBPD    Z8, Z10, Z8
-	VMULPD    Z7, Z8, Z8
-	VMULPD    Z1, Z7, Z10
-	VMOVUPD   Z7, Z11
-	VMOVUPD   Z10, K1, Z11
-	VPANDQ    Z5, Z9, Z9
-	VMULPD    Z9, Z4, Z9
-	VADDPD    Z9, Z0, Z9
-	VDIVPD    Z9, Z0, Z9
-	VMULPD    Z9, Z9, Z9
-	VMOVUPD   (SI)(R10*1), Z10
-	VPANDQ    Z2, Z8, Z8
-	VADDPD    Z8, Z10, Z8
-	VMULPD    Z9, Z8, Z8
-	VMOVUPD.Z Z7, K1, Z7
-	MOVQ      dvreset+128(FP), R11
-	VMOVUPD   (R11)(R10*1), Z9
-	VADDPD    Z7, Z9, Z7
-	MOVQ      dvreset+128(FP), R11
-	VMOVUPD   Z7, (R11)(R10*1)
-	MOVQ      dvth+120(FP), R11
-	VMOVUPD   (R11)(R10*1), Z7
-	VSUBPD    Z8, Z7, Z7
-	MOVQ      dvth+120(FP), R11
-	VMOVUPD   Z7, (R11)(R10*1)
-	VADDPD    Z8, Z11, Z7
-	VMOVUPD   (BX)(R10*1), Z8
-	VADDPD    Z8, Z7, Z7
-	VPANDQ    Z5, Z7, Z8
-	VCMPPD    $0x16, Z6, Z8, K1
-	VMOVUPD.Z Z7, K1, Z7
-	VMOVUPD   (CX)(R10*1), Z8
-	VMULPD    Z7, Z8, Z8
-	VMOVUPD   Z8, (AX)(R10*1)
-	MOVQ      dleak+104(FP), R11
-	VMOVUPD   (R11)(R10*1), Z8
-	MOVQ      before+112(FP), R11
-	VMOVUPD   (R11)(R10*1), Z9
+	VMOVUPD   (AX)(R10*1), Z8
+	VMOVUPD   (DI)(R10*1), Z9
 	VMOVUPD   (R8)(R10*1), Z10
 	VSUBPD    Z10, Z9, Z10
-	VPANDQ    Z3, Z10, Z10
 	VCMPPD    $0x16, Z1, Z10, K1
 	MOVQ      vreset+96(FP), R11
+	VMOVUPD   (R11)(R10*1), Z11
+	VSUBPD    Z9, Z11, Z9
+	VMULPD    Z8, Z9, Z9
+	VMULPD    Z1, Z8, Z11
+	VMOVUPD   Z8, Z12
+	VMOVUPD   Z11, K1, Z12
+	VPANDQ    Z5, Z10, Z10
+	VMULPD    Z10, Z4, Z10
+	VADDPD    Z10, Z0, Z10
+	VDIVPD    Z10, Z0, Z10
+	VMULPD    Z10, Z10, Z10
+	VMOVUPD   (SI)(R10*1), Z11
+	VPANDQ    Z2, Z9, Z9
+	VADDPD    Z9, Z11, Z9
+	VMULPD    Z10, Z9, Z9
+	VMOVUPD.Z Z8, K1, Z8
+	MOVQ      dvreset+128(FP), R11
 	VMOVUPD   (R11)(R10*1), Z10
-	VSUBPD    Z9, Z10, Z10
-	VADDPD    Z10, Z9, Z10
-	VMOVUPD   Z9, Z9
-	VMOVUPD   Z10, K1, Z9
-	VMULPD    Z9, Z7, Z9
-	VADDPD    Z9, Z8, Z8
-	MOVQ      dleak+104(FP), R11
+	VADDPD    Z8, Z10, Z8
+	MOVQ      dvreset+128(FP), R11
 	VMOVUPD   Z8, (R11)(R10*1)
-	VMOVUPD   Z7, (DX)(R10*1)
+	MOVQ      dvth+120(FP), R11
+	VMOVUPD   (R11)(R10*1), Z8
+	VSUBPD    Z9, Z8, Z8
+	MOVQ      dvth+120(FP), R11
+	VMOVUPD   Z8, (R11)(R10*1)
+	VADDPD    Z9, Z12, Z8
+	VMOVUPD   (BX)(R10*1), Z9
+	VADDPD    Z9, Z8, Z8
+	VPANDQ    Z6, Z8, Z9
+	VCMPPD    $0x16, Z7, Z9, K1
+	VMOVUPD.Z Z8, K1, Z8
+	VMOVUPD   (CX)(R10*1), Z9
+	VMULPD    Z8, Z9, Z9
+	VMOVUPD   Z9, (AX)(R10*1)
+	MOVQ      dleak+104(FP), R11
+	VMOVUPD   (R11)(R10*1), Z9
+	MOVQ      before+112(FP), R11
+	VMOVUPD   (R11)(R10*1), Z10
+	VMOVUPD   (R8)(R10*1), Z11
+	VSUBPD    Z11, Z10, Z11
+	VPANDQ    Z3, Z11, Z11
+	VCMPPD    $0x16, Z1, Z11, K1
+	MOVQ      vreset+96(FP), R11
+	VMOVUPD   (R11)(R10*1), Z11
+	VSUBPD    Z10, Z11, Z11
+	VADDPD    Z11, Z10, Z11
+	VMOVUPD   Z10, Z10
+	VMOVUPD   Z11, K1, Z10
+	VMULPD    Z10, Z8, Z10
+	VADDPD    Z10, Z9, Z9
+	MOVQ      dleak+104(FP), R11
+	VMOVUPD   Z9, (R11)(R10*1)
+	VMOVUPD   Z8, (DX)(R10*1)
 	ADDQ      $0x40, R10
 	SUBQ      $0x40, R9
 	JGE       loop
@@ -26689,66 +27223,66 @@ tail:
 	MOVL      $-1, R11
 	BZHIL     R9, R11, R11
 	KMOVW     R11, K1
-	VMOVUPD.Z (AX)(R10*1), K1, Z7
-	VMOVUPD.Z (DI)(R10*1), K1, Z8
-	VMOVUPD.Z (R8)(R10*1), K1, Z9
-	VSUBPD    Z9, Z8, Z9
-	VCMPPD    $0x16, Z1, Z9, K2
-	MOVQ      vreset+96(FP), DI
-	VMOVUPD.Z (DI)(R10*1), K1, Z10
-	VSUBPD    Z8, Z10, Z8
-	VMULPD    Z7, Z8, Z8
-	VMULPD    Z1, Z7, Z10
-	VMOVUPD   Z7, Z11
-	VMOVUPD   Z10, K2, Z11
-	VPANDQ    Z5, Z9, Z9
-	VMULPD    Z9, Z4, Z9
-	VADDPD    Z9, Z0, Z9
-	VDIVPD    Z9, Z0, Z9
-	VMULPD    Z9, Z9, Z9
-	VMOVUPD.Z (SI)(R10*1), K1, Z10
-	VPANDQ    Z2, Z8, Z8
-	VADDPD    Z8, Z10, Z8
-	VMULPD    Z9, Z8, Z8
-	VMOVUPD.Z Z7, K2, Z7
-	MOVQ      dvreset+128(FP), SI
-	VMOVUPD.Z (SI)(R10*1), K1, Z9
-	VADDPD    Z7, Z9, Z7
-	MOVQ      dvreset+128(FP), SI
-	VMOVUPD   Z7, K1, (SI)(R10*1)
-	MOVQ      dvth+120(FP), SI
-	VMOVUPD.Z (SI)(R10*1), K1, Z7
-	VSUBPD    Z8, Z7, Z7
-	MOVQ      dvth+120(FP), SI
-	VMOVUPD   Z7, K1, (SI)(R10*1)
-	VADDPD    Z8, Z11, Z7
-	VMOVUPD.Z (BX)(R10*1), K1, Z8
-	VADDPD    Z8, Z7, Z7
-	VPANDQ    Z5, Z7, Z8
-	VCMPPD    $0x16, Z6, Z8, K2
-	VMOVUPD.Z Z7, K2, Z7
-	VMOVUPD.Z (CX)(R10*1), K1, Z8
-	VMULPD    Z7, Z8, Z8
-	VMOVUPD   Z8, K1, (AX)(R10*1)
-	MOVQ      dleak+104(FP), AX
 	VMOVUPD.Z (AX)(R10*1), K1, Z8
-	MOVQ      before+112(FP), AX
-	VMOVUPD.Z (AX)(R10*1), K1, Z9
+	VMOVUPD.Z (DI)(R10*1), K1, Z9
 	VMOVUPD.Z (R8)(R10*1), K1, Z10
 	VSUBPD    Z10, Z9, Z10
-	VPANDQ    Z3, Z10, Z10
 	VCMPPD    $0x16, Z1, Z10, K2
-	MOVQ      vreset+96(FP), AX
-	VMOVUPD.Z (AX)(R10*1), K1, Z10
-	VSUBPD    Z9, Z10, Z10
-	VADDPD    Z10, Z9, Z10
-	VMOVUPD   Z9, Z9
-	VMOVUPD   Z10, K2, Z9
-	VMULPD    Z9, Z7, Z9
+	MOVQ      vreset+96(FP), DI
+	VMOVUPD.Z (DI)(R10*1), K1, Z11
+	VSUBPD    Z9, Z11, Z9
+	VMULPD    Z8, Z9, Z9
+	VMULPD    Z1, Z8, Z11
+	VMOVUPD   Z8, Z12
+	VMOVUPD   Z11, K2, Z12
+	VPANDQ    Z5, Z10, Z10
+	VMULPD    Z10, Z4, Z10
+	VADDPD    Z10, Z0, Z10
+	VDIVPD    Z10, Z0, Z10
+	VMULPD    Z10, Z10, Z10
+	VMOVUPD.Z (SI)(R10*1), K1, Z11
+	VPANDQ    Z2, Z9, Z9
+	VADDPD    Z9, Z11, Z9
+	VMULPD    Z10, Z9, Z9
+	VMOVUPD.Z Z8, K2, Z8
+	MOVQ      dvreset+128(FP), SI
+	VMOVUPD.Z (SI)(R10*1), K1, Z10
+	VADDPD    Z8, Z10, Z8
+	MOVQ      dvreset+128(FP), SI
+	VMOVUPD   Z8, K1, (SI)(R10*1)
+	MOVQ      dvth+120(FP), SI
+	VMOVUPD.Z (SI)(R10*1), K1, Z8
+	VSUBPD    Z9, Z8, Z8
+	MOVQ      dvth+120(FP), SI
+	VMOVUPD   Z8, K1, (SI)(R10*1)
+	VADDPD    Z9, Z12, Z8
+	VMOVUPD.Z (BX)(R10*1), K1, Z9
 	VADDPD    Z9, Z8, Z8
+	VPANDQ    Z6, Z8, Z9
+	VCMPPD    $0x16, Z7, Z9, K2
+	VMOVUPD.Z Z8, K2, Z8
+	VMOVUPD.Z (CX)(R10*1), K1, Z9
+	VMULPD    Z8, Z9, Z9
+	VMOVUPD   Z9, K1, (AX)(R10*1)
 	MOVQ      dleak+104(FP), AX
-	VMOVUPD   Z8, K1, (AX)(R10*1)
-	VMOVUPD   Z7, K1, (DX)(R10*1)
+	VMOVUPD.Z (AX)(R10*1), K1, Z9
+	MOVQ      before+112(FP), AX
+	VMOVUPD.Z (AX)(R10*1), K1, Z10
+	VMOVUPD.Z (R8)(R10*1), K1, Z11
+	VSUBPD    Z11, Z10, Z11
+	VPANDQ    Z3, Z11, Z11
+	VCMPPD    $0x16, Z1, Z11, K2
+	MOVQ      vreset+96(FP), AX
+	VMOVUPD.Z (AX)(R10*1), K1, Z11
+	VSUBPD    Z10, Z11, Z11
+	VADDPD    Z11, Z10, Z11
+	VMOVUPD   Z10, Z10
+	VMOVUPD   Z11, K2, Z10
+	VMULPD    Z10, Z8, Z10
+	VADDPD    Z10, Z9, Z9
+	MOVQ      dleak+104(FP), AX
+	VMOVUPD   Z9, K1, (AX)(R10*1)
+	VMOVUPD   Z8, K1, (DX)(R10*1)
 
 end:
 	MOVQ n+168(FP), AX
@@ -26778,35 +27312,43 @@ end:
 // func liSynF64AVX512(v1 *float64, v *float64, x *float64, gain *float64, i1 *float64, i *float64, beta *float64, n int)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·liSynF64AVX512(SB), NOSPLIT, $0-64
-	MOVQ n+56(FP), AX
-	SHLQ $0x03, AX
-	XORQ CX, CX
-	SUBQ $0x40, AX
-	JL   tail
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Z0
+	VBROADCASTSD word03f0000000000000<>+0(SB), Z1
+	MOVQ         n+56(FP), AX
+	SHLQ         $0x03, AX
+	XORQ         CX, CX
+	SUBQ         $0x40, AX
+	JL           tail
 
 loop:
-	MOVQ    beta+48(FP), DX
-	VMOVUPD (DX)(CX*1), Z0
-	MOVQ    i+40(FP), DX
-	VMOVUPD (DX)(CX*1), Z1
-	VMULPD  Z1, Z0, Z0
-	MOVQ    x+16(FP), DX
-	VMOVUPD (DX)(CX*1), Z1
-	VADDPD  Z1, Z0, Z0
-	MOVQ    i1+32(FP), DX
-	VMOVUPD Z0, (DX)(CX*1)
-	MOVQ    v+8(FP), DX
-	VMOVUPD (DX)(CX*1), Z1
-	MOVQ    gain+24(FP), DX
-	VMOVUPD (DX)(CX*1), Z2
-	VSUBPD  Z1, Z0, Z0
-	VMULPD  Z0, Z2, Z0
-	VADDPD  Z0, Z1, Z0
-	MOVQ    v1+0(FP), DX
-	VMOVUPD Z0, (DX)(CX*1)
-	ADDQ    $0x40, CX
-	SUBQ    $0x40, AX
-	JGE     loop
+	MOVQ      beta+48(FP), DX
+	VMOVUPD   (DX)(CX*1), Z2
+	MOVQ      i+40(FP), DX
+	VMOVUPD   (DX)(CX*1), Z3
+	VMULPD    Z3, Z2, Z2
+	MOVQ      x+16(FP), DX
+	VMOVUPD   (DX)(CX*1), Z3
+	VADDPD    Z3, Z2, Z2
+	VPANDQ    Z0, Z2, Z3
+	VCMPPD    $0x16, Z1, Z3, K1
+	VMOVUPD.Z Z2, K1, Z2
+	MOVQ      i1+32(FP), DX
+	VMOVUPD   Z2, (DX)(CX*1)
+	MOVQ      v+8(FP), DX
+	VMOVUPD   (DX)(CX*1), Z3
+	MOVQ      gain+24(FP), DX
+	VMOVUPD   (DX)(CX*1), Z4
+	VSUBPD    Z3, Z2, Z2
+	VMULPD    Z2, Z4, Z2
+	VADDPD    Z2, Z3, Z2
+	VPANDQ    Z0, Z2, Z3
+	VCMPPD    $0x16, Z1, Z3, K1
+	VMOVUPD.Z Z2, K1, Z2
+	MOVQ      v1+0(FP), DX
+	VMOVUPD   Z2, (DX)(CX*1)
+	ADDQ      $0x40, CX
+	SUBQ      $0x40, AX
+	JGE       loop
 
 tail:
 	ADDQ      $0x40, AX
@@ -26816,22 +27358,28 @@ tail:
 	BZHIL     AX, DX, DX
 	KMOVW     DX, K1
 	MOVQ      beta+48(FP), AX
-	VMOVUPD.Z (AX)(CX*1), K1, Z0
-	MOVQ      i+40(FP), AX
-	VMOVUPD.Z (AX)(CX*1), K1, Z1
-	VMULPD    Z1, Z0, Z0
-	MOVQ      x+16(FP), AX
-	VMOVUPD.Z (AX)(CX*1), K1, Z1
-	VADDPD    Z1, Z0, Z0
-	MOVQ      i1+32(FP), AX
-	VMOVUPD   Z0, K1, (AX)(CX*1)
-	MOVQ      v+8(FP), AX
-	VMOVUPD.Z (AX)(CX*1), K1, Z1
-	MOVQ      gain+24(FP), AX
 	VMOVUPD.Z (AX)(CX*1), K1, Z2
-	VSUBPD    Z1, Z0, Z0
-	VMULPD    Z0, Z2, Z0
-	VADDPD    Z0, Z1, Z0
+	MOVQ      i+40(FP), AX
+	VMOVUPD.Z (AX)(CX*1), K1, Z3
+	VMULPD    Z3, Z2, Z2
+	MOVQ      x+16(FP), AX
+	VMOVUPD.Z (AX)(CX*1), K1, Z3
+	VADDPD    Z3, Z2, Z2
+	VPANDQ    Z0, Z2, Z3
+	VCMPPD    $0x16, Z1, Z3, K2
+	VMOVUPD.Z Z2, K2, Z2
+	MOVQ      i1+32(FP), AX
+	VMOVUPD   Z2, K1, (AX)(CX*1)
+	MOVQ      v+8(FP), AX
+	VMOVUPD.Z (AX)(CX*1), K1, Z3
+	MOVQ      gain+24(FP), AX
+	VMOVUPD.Z (AX)(CX*1), K1, Z4
+	VSUBPD    Z3, Z2, Z2
+	VMULPD    Z2, Z4, Z2
+	VADDPD    Z2, Z3, Z2
+	VPANDQ    Z0, Z2, Z0
+	VCMPPD    $0x16, Z1, Z0, K2
+	VMOVUPD.Z Z2, K2, Z0
 	MOVQ      v1+0(FP), AX
 	VMOVUPD   Z0, K1, (AX)(CX*1)
 
@@ -26842,13 +27390,15 @@ end:
 // func lifSynF64AVX512(u *float64, ldu int, v *float64, x *float64, ldx int, gain *float64, vth *float64, bits *uint64, ldbits int, i *float64, beta *float64, n int, rows int)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·lifSynF64AVX512(SB), NOSPLIT, $0-104
-	VPXORQ Z0, Z0, Z0
-	MOVQ   ldu+8(FP), AX
-	SHLQ   $0x03, AX
-	MOVQ   AX, ldu+8(FP)
-	MOVQ   ldx+32(FP), AX
-	SHLQ   $0x03, AX
-	MOVQ   AX, ldx+32(FP)
+	VPXORQ       Z0, Z0, Z0
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Z1
+	VBROADCASTSD word03f0000000000000<>+0(SB), Z2
+	MOVQ         ldu+8(FP), AX
+	SHLQ         $0x03, AX
+	MOVQ         AX, ldu+8(FP)
+	MOVQ         ldx+32(FP), AX
+	SHLQ         $0x03, AX
+	MOVQ         AX, ldx+32(FP)
 
 row:
 	MOVQ bits+56(FP), AX
@@ -26866,31 +27416,37 @@ row:
 	JL   tail
 
 loop:
-	VMOVUPD (R9)(R11*1), Z1
-	VMOVUPD (R8)(R11*1), Z2
-	VMULPD  Z2, Z1, Z1
-	VMOVUPD (BX)(R11*1), Z2
-	VADDPD  Z2, Z1, Z1
-	VMOVUPD Z1, (R8)(R11*1)
-	VMOVUPD (DX)(R11*1), Z2
-	VMOVUPD (SI)(R11*1), Z3
-	VSUBPD  Z2, Z1, Z1
-	VMULPD  Z1, Z3, Z1
-	VADDPD  Z1, Z2, Z1
-	VMOVUPD Z1, (CX)(R11*1)
-	VMOVUPD (DI)(R11*1), Z2
-	VSUBPD  Z2, Z1, Z2
-	VCMPPD  $0x16, Z0, Z2, K1
-	VMOVUPD Z1, Z1
-	VMOVUPD Z2, K1, Z1
-	VMOVUPD Z1, (DX)(R11*1)
-	KMOVW   K1, R12
-	ANDL    $0x000000ff, R12
-	MOVB    R12, (AX)
-	INCQ    AX
-	ADDQ    $0x40, R11
-	SUBQ    $0x40, R10
-	JGE     loop
+	VMOVUPD   (R9)(R11*1), Z3
+	VMOVUPD   (R8)(R11*1), Z4
+	VMULPD    Z4, Z3, Z3
+	VMOVUPD   (BX)(R11*1), Z4
+	VADDPD    Z4, Z3, Z3
+	VPANDQ    Z1, Z3, Z4
+	VCMPPD    $0x16, Z2, Z4, K1
+	VMOVUPD.Z Z3, K1, Z3
+	VMOVUPD   Z3, (R8)(R11*1)
+	VMOVUPD   (DX)(R11*1), Z4
+	VMOVUPD   (SI)(R11*1), Z5
+	VSUBPD    Z4, Z3, Z3
+	VMULPD    Z3, Z5, Z3
+	VADDPD    Z3, Z4, Z3
+	VPANDQ    Z1, Z3, Z4
+	VCMPPD    $0x16, Z2, Z4, K1
+	VMOVUPD.Z Z3, K1, Z3
+	VMOVUPD   Z3, (CX)(R11*1)
+	VMOVUPD   (DI)(R11*1), Z4
+	VSUBPD    Z4, Z3, Z4
+	VCMPPD    $0x16, Z0, Z4, K1
+	VMOVUPD   Z3, Z3
+	VMOVUPD   Z4, K1, Z3
+	VMOVUPD   Z3, (DX)(R11*1)
+	KMOVW     K1, R12
+	ANDL      $0x000000ff, R12
+	MOVB      R12, (AX)
+	INCQ      AX
+	ADDQ      $0x40, R11
+	SUBQ      $0x40, R10
+	JGE       loop
 
 tail:
 	ADDQ      $0x40, R10
@@ -26899,24 +27455,30 @@ tail:
 	MOVL      $-1, R12
 	BZHIL     R10, R12, R12
 	KMOVW     R12, K1
-	VMOVUPD.Z (R9)(R11*1), K1, Z1
-	VMOVUPD.Z (R8)(R11*1), K1, Z2
-	VMULPD    Z2, Z1, Z1
-	VMOVUPD.Z (BX)(R11*1), K1, Z2
-	VADDPD    Z2, Z1, Z1
-	VMOVUPD   Z1, K1, (R8)(R11*1)
-	VMOVUPD.Z (DX)(R11*1), K1, Z2
-	VMOVUPD.Z (SI)(R11*1), K1, Z3
-	VSUBPD    Z2, Z1, Z1
-	VMULPD    Z1, Z3, Z1
-	VADDPD    Z1, Z2, Z1
-	VMOVUPD   Z1, K1, (CX)(R11*1)
-	VMOVUPD.Z (DI)(R11*1), K1, Z2
-	VSUBPD    Z2, Z1, Z2
-	VCMPPD    $0x16, Z0, Z2, K2
-	VMOVUPD   Z1, Z1
-	VMOVUPD   Z2, K2, Z1
-	VMOVUPD   Z1, K1, (DX)(R11*1)
+	VMOVUPD.Z (R9)(R11*1), K1, Z3
+	VMOVUPD.Z (R8)(R11*1), K1, Z4
+	VMULPD    Z4, Z3, Z3
+	VMOVUPD.Z (BX)(R11*1), K1, Z4
+	VADDPD    Z4, Z3, Z3
+	VPANDQ    Z1, Z3, Z4
+	VCMPPD    $0x16, Z2, Z4, K2
+	VMOVUPD.Z Z3, K2, Z3
+	VMOVUPD   Z3, K1, (R8)(R11*1)
+	VMOVUPD.Z (DX)(R11*1), K1, Z4
+	VMOVUPD.Z (SI)(R11*1), K1, Z5
+	VSUBPD    Z4, Z3, Z3
+	VMULPD    Z3, Z5, Z3
+	VADDPD    Z3, Z4, Z3
+	VPANDQ    Z1, Z3, Z4
+	VCMPPD    $0x16, Z2, Z4, K2
+	VMOVUPD.Z Z3, K2, Z3
+	VMOVUPD   Z3, K1, (CX)(R11*1)
+	VMOVUPD.Z (DI)(R11*1), K1, Z4
+	VSUBPD    Z4, Z3, Z4
+	VCMPPD    $0x16, Z0, Z4, K2
+	VMOVUPD   Z3, Z3
+	VMOVUPD   Z4, K2, Z3
+	VMOVUPD   Z3, K1, (DX)(R11*1)
 	KANDW     K2, K1, K1
 	KMOVW     K1, CX
 	ANDL      $0x000000ff, CX
@@ -26942,13 +27504,15 @@ end:
 // func lifSynToValueF64AVX512(u *float64, ldu int, v *float64, x *float64, ldx int, gain *float64, vth *float64, bits *uint64, ldbits int, i *float64, beta *float64, vreset *float64, n int, rows int)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·lifSynToValueF64AVX512(SB), NOSPLIT, $0-112
-	VPXORQ Z0, Z0, Z0
-	MOVQ   ldu+8(FP), AX
-	SHLQ   $0x03, AX
-	MOVQ   AX, ldu+8(FP)
-	MOVQ   ldx+32(FP), AX
-	SHLQ   $0x03, AX
-	MOVQ   AX, ldx+32(FP)
+	VPXORQ       Z0, Z0, Z0
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Z1
+	VBROADCASTSD word03f0000000000000<>+0(SB), Z2
+	MOVQ         ldu+8(FP), AX
+	SHLQ         $0x03, AX
+	MOVQ         AX, ldu+8(FP)
+	MOVQ         ldx+32(FP), AX
+	SHLQ         $0x03, AX
+	MOVQ         AX, ldx+32(FP)
 
 row:
 	MOVQ bits+56(FP), AX
@@ -26967,34 +27531,40 @@ row:
 	JL   tail
 
 loop:
-	VMOVUPD (R9)(R12*1), Z1
-	VMOVUPD (R8)(R12*1), Z2
-	VMULPD  Z2, Z1, Z1
-	VMOVUPD (BX)(R12*1), Z2
-	VADDPD  Z2, Z1, Z1
-	VMOVUPD Z1, (R8)(R12*1)
-	VMOVUPD (DX)(R12*1), Z2
-	VMOVUPD (SI)(R12*1), Z3
-	VSUBPD  Z2, Z1, Z1
-	VMULPD  Z1, Z3, Z1
-	VADDPD  Z1, Z2, Z1
-	VMOVUPD Z1, (CX)(R12*1)
-	VMOVUPD (DI)(R12*1), Z2
-	VSUBPD  Z2, Z1, Z2
-	VCMPPD  $0x16, Z0, Z2, K1
-	VMOVUPD (R10)(R12*1), Z2
-	VSUBPD  Z1, Z2, Z2
-	VADDPD  Z2, Z1, Z2
-	VMOVUPD Z1, Z1
-	VMOVUPD Z2, K1, Z1
-	VMOVUPD Z1, (DX)(R12*1)
-	KMOVW   K1, R13
-	ANDL    $0x000000ff, R13
-	MOVB    R13, (AX)
-	INCQ    AX
-	ADDQ    $0x40, R12
-	SUBQ    $0x40, R11
-	JGE     loop
+	VMOVUPD   (R9)(R12*1), Z3
+	VMOVUPD   (R8)(R12*1), Z4
+	VMULPD    Z4, Z3, Z3
+	VMOVUPD   (BX)(R12*1), Z4
+	VADDPD    Z4, Z3, Z3
+	VPANDQ    Z1, Z3, Z4
+	VCMPPD    $0x16, Z2, Z4, K1
+	VMOVUPD.Z Z3, K1, Z3
+	VMOVUPD   Z3, (R8)(R12*1)
+	VMOVUPD   (DX)(R12*1), Z4
+	VMOVUPD   (SI)(R12*1), Z5
+	VSUBPD    Z4, Z3, Z3
+	VMULPD    Z3, Z5, Z3
+	VADDPD    Z3, Z4, Z3
+	VPANDQ    Z1, Z3, Z4
+	VCMPPD    $0x16, Z2, Z4, K1
+	VMOVUPD.Z Z3, K1, Z3
+	VMOVUPD   Z3, (CX)(R12*1)
+	VMOVUPD   (DI)(R12*1), Z4
+	VSUBPD    Z4, Z3, Z4
+	VCMPPD    $0x16, Z0, Z4, K1
+	VMOVUPD   (R10)(R12*1), Z4
+	VSUBPD    Z3, Z4, Z4
+	VADDPD    Z4, Z3, Z4
+	VMOVUPD   Z3, Z3
+	VMOVUPD   Z4, K1, Z3
+	VMOVUPD   Z3, (DX)(R12*1)
+	KMOVW     K1, R13
+	ANDL      $0x000000ff, R13
+	MOVB      R13, (AX)
+	INCQ      AX
+	ADDQ      $0x40, R12
+	SUBQ      $0x40, R11
+	JGE       loop
 
 tail:
 	ADDQ      $0x40, R11
@@ -27003,27 +27573,33 @@ tail:
 	MOVL      $-1, R13
 	BZHIL     R11, R13, R13
 	KMOVW     R13, K1
-	VMOVUPD.Z (R9)(R12*1), K1, Z1
-	VMOVUPD.Z (R8)(R12*1), K1, Z2
-	VMULPD    Z2, Z1, Z1
-	VMOVUPD.Z (BX)(R12*1), K1, Z2
-	VADDPD    Z2, Z1, Z1
-	VMOVUPD   Z1, K1, (R8)(R12*1)
-	VMOVUPD.Z (DX)(R12*1), K1, Z2
-	VMOVUPD.Z (SI)(R12*1), K1, Z3
-	VSUBPD    Z2, Z1, Z1
-	VMULPD    Z1, Z3, Z1
-	VADDPD    Z1, Z2, Z1
-	VMOVUPD   Z1, K1, (CX)(R12*1)
-	VMOVUPD.Z (DI)(R12*1), K1, Z2
-	VSUBPD    Z2, Z1, Z2
-	VCMPPD    $0x16, Z0, Z2, K2
-	VMOVUPD.Z (R10)(R12*1), K1, Z2
-	VSUBPD    Z1, Z2, Z2
-	VADDPD    Z2, Z1, Z2
-	VMOVUPD   Z1, Z1
-	VMOVUPD   Z2, K2, Z1
-	VMOVUPD   Z1, K1, (DX)(R12*1)
+	VMOVUPD.Z (R9)(R12*1), K1, Z3
+	VMOVUPD.Z (R8)(R12*1), K1, Z4
+	VMULPD    Z4, Z3, Z3
+	VMOVUPD.Z (BX)(R12*1), K1, Z4
+	VADDPD    Z4, Z3, Z3
+	VPANDQ    Z1, Z3, Z4
+	VCMPPD    $0x16, Z2, Z4, K2
+	VMOVUPD.Z Z3, K2, Z3
+	VMOVUPD   Z3, K1, (R8)(R12*1)
+	VMOVUPD.Z (DX)(R12*1), K1, Z4
+	VMOVUPD.Z (SI)(R12*1), K1, Z5
+	VSUBPD    Z4, Z3, Z3
+	VMULPD    Z3, Z5, Z3
+	VADDPD    Z3, Z4, Z3
+	VPANDQ    Z1, Z3, Z4
+	VCMPPD    $0x16, Z2, Z4, K2
+	VMOVUPD.Z Z3, K2, Z3
+	VMOVUPD   Z3, K1, (CX)(R12*1)
+	VMOVUPD.Z (DI)(R12*1), K1, Z4
+	VSUBPD    Z4, Z3, Z4
+	VCMPPD    $0x16, Z0, Z4, K2
+	VMOVUPD.Z (R10)(R12*1), K1, Z4
+	VSUBPD    Z3, Z4, Z4
+	VADDPD    Z4, Z3, Z4
+	VMOVUPD   Z3, Z3
+	VMOVUPD   Z4, K2, Z3
+	VMOVUPD   Z3, K1, (DX)(R12*1)
 	KANDW     K2, K1, K1
 	KMOVW     K1, CX
 	ANDL      $0x000000ff, CX
@@ -27388,7 +27964,8 @@ TEXT ·lifBackSynFastF64AVX512(SB), NOSPLIT, $0-136
 	VBROADCASTSD attached+88(FP), Z2
 	VBROADCASTSD k+112(FP), Z3
 	VBROADCASTSD word7fffffffffffffff<>+0(SB), Z4
-	VBROADCASTSD word03f0000000000000<>+0(SB), Z5
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Z5
+	VBROADCASTSD word03f0000000000000<>+0(SB), Z6
 	MOVQ         lddx+16(FP), AX
 	SHLQ         $0x03, AX
 	MOVQ         AX, lddx+16(FP)
@@ -27414,44 +27991,44 @@ row:
 	JL   tail
 
 loop:
-	VMOVUPD   (AX)(R10*1), Z6
-	VMOVUPD   (DI)(R10*1), Z7
-	VMOVUPD   (R8)(R10*1), Z8
+	VMOVUPD   (AX)(R10*1), Z7
+	VMOVUPD   (DI)(R10*1), Z8
+	VMOVUPD   (R8)(R10*1), Z9
+	VSUBPD    Z9, Z8, Z8
+	VCMPPD    $0x16, Z1, Z8, K1
+	VSUBPD    Z9, Z1, Z9
+	VMULPD    Z7, Z9, Z9
+	VPANDQ    Z4, Z8, Z8
+	VMULPD    Z8, Z3, Z8
+	VADDPD    Z8, Z0, Z8
+	VDIVPD    Z8, Z0, Z8
+	VMULPD    Z8, Z8, Z8
+	VMOVUPD   (SI)(R10*1), Z10
+	VPANDQ    Z2, Z9, Z9
+	VADDPD    Z9, Z10, Z9
+	VMULPD    Z8, Z9, Z8
+	VADDPD    Z8, Z7, Z7
+	VMOVUPD   (BX)(R10*1), Z8
+	VADDPD    Z8, Z7, Z7
+	VPANDQ    Z5, Z7, Z8
+	VCMPPD    $0x16, Z6, Z8, K1
+	VMOVUPD.Z Z7, K1, Z7
+	VMOVUPD   (CX)(R10*1), Z8
+	VMULPD    Z7, Z8, Z8
 	VSUBPD    Z8, Z7, Z7
-	VCMPPD    $0x16, Z1, Z7, K1
-	VSUBPD    Z8, Z1, Z8
-	VMULPD    Z6, Z8, Z8
-	VPANDQ    Z4, Z7, Z7
-	VMULPD    Z7, Z3, Z7
-	VADDPD    Z7, Z0, Z7
-	VDIVPD    Z7, Z0, Z7
-	VMULPD    Z7, Z7, Z7
-	VMOVUPD   (SI)(R10*1), Z9
-	VPANDQ    Z2, Z8, Z8
-	VADDPD    Z8, Z9, Z8
-	VMULPD    Z7, Z8, Z7
-	VADDPD    Z7, Z6, Z6
-	VMOVUPD   (BX)(R10*1), Z7
-	VADDPD    Z7, Z6, Z6
-	VPANDQ    Z4, Z6, Z7
-	VCMPPD    $0x16, Z5, Z7, K1
-	VMOVUPD.Z Z6, K1, Z6
-	VMOVUPD   (CX)(R10*1), Z7
-	VMULPD    Z6, Z7, Z7
-	VSUBPD    Z7, Z6, Z6
-	VMOVUPD   Z6, (AX)(R10*1)
+	VMOVUPD   Z7, (AX)(R10*1)
 	MOVQ      di+96(FP), R11
-	VMOVUPD   (R11)(R10*1), Z6
-	VADDPD    Z7, Z6, Z6
-	VPANDQ    Z4, Z6, Z7
-	VCMPPD    $0x16, Z5, Z7, K1
-	VMOVUPD.Z Z6, K1, Z6
-	VMOVUPD   Z6, (DX)(R10*1)
-	MOVQ      beta+104(FP), R11
 	VMOVUPD   (R11)(R10*1), Z7
-	VMULPD    Z6, Z7, Z6
+	VADDPD    Z8, Z7, Z7
+	VPANDQ    Z5, Z7, Z8
+	VCMPPD    $0x16, Z6, Z8, K1
+	VMOVUPD.Z Z7, K1, Z7
+	VMOVUPD   Z7, (DX)(R10*1)
+	MOVQ      beta+104(FP), R11
+	VMOVUPD   (R11)(R10*1), Z8
+	VMULPD    Z7, Z8, Z7
 	MOVQ      di+96(FP), R11
-	VMOVUPD   Z6, (R11)(R10*1)
+	VMOVUPD   Z7, (R11)(R10*1)
 	ADDQ      $0x40, R10
 	SUBQ      $0x40, R9
 	JGE       loop
@@ -27463,44 +28040,44 @@ tail:
 	MOVL      $-1, R11
 	BZHIL     R9, R11, R11
 	KMOVW     R11, K1
-	VMOVUPD.Z (AX)(R10*1), K1, Z6
-	VMOVUPD.Z (DI)(R10*1), K1, Z7
-	VMOVUPD.Z (R8)(R10*1), K1, Z8
-	VSUBPD    Z8, Z7, Z7
-	VCMPPD    $0x16, Z1, Z7, K2
-	VSUBPD    Z8, Z1, Z8
-	VMULPD    Z6, Z8, Z8
-	VPANDQ    Z4, Z7, Z7
-	VMULPD    Z7, Z3, Z7
-	VADDPD    Z7, Z0, Z7
-	VDIVPD    Z7, Z0, Z7
-	VMULPD    Z7, Z7, Z7
-	VMOVUPD.Z (SI)(R10*1), K1, Z9
-	VPANDQ    Z2, Z8, Z8
-	VADDPD    Z8, Z9, Z8
-	VMULPD    Z7, Z8, Z7
-	VADDPD    Z7, Z6, Z6
-	VMOVUPD.Z (BX)(R10*1), K1, Z7
-	VADDPD    Z7, Z6, Z6
-	VPANDQ    Z4, Z6, Z7
-	VCMPPD    $0x16, Z5, Z7, K2
-	VMOVUPD.Z Z6, K2, Z6
-	VMOVUPD.Z (CX)(R10*1), K1, Z7
-	VMULPD    Z6, Z7, Z7
-	VSUBPD    Z7, Z6, Z6
-	VMOVUPD   Z6, K1, (AX)(R10*1)
-	MOVQ      di+96(FP), AX
-	VMOVUPD.Z (AX)(R10*1), K1, Z6
-	VADDPD    Z7, Z6, Z6
-	VPANDQ    Z4, Z6, Z7
-	VCMPPD    $0x16, Z5, Z7, K2
-	VMOVUPD.Z Z6, K2, Z6
-	VMOVUPD   Z6, K1, (DX)(R10*1)
-	MOVQ      beta+104(FP), AX
 	VMOVUPD.Z (AX)(R10*1), K1, Z7
-	VMULPD    Z6, Z7, Z6
+	VMOVUPD.Z (DI)(R10*1), K1, Z8
+	VMOVUPD.Z (R8)(R10*1), K1, Z9
+	VSUBPD    Z9, Z8, Z8
+	VCMPPD    $0x16, Z1, Z8, K2
+	VSUBPD    Z9, Z1, Z9
+	VMULPD    Z7, Z9, Z9
+	VPANDQ    Z4, Z8, Z8
+	VMULPD    Z8, Z3, Z8
+	VADDPD    Z8, Z0, Z8
+	VDIVPD    Z8, Z0, Z8
+	VMULPD    Z8, Z8, Z8
+	VMOVUPD.Z (SI)(R10*1), K1, Z10
+	VPANDQ    Z2, Z9, Z9
+	VADDPD    Z9, Z10, Z9
+	VMULPD    Z8, Z9, Z8
+	VADDPD    Z8, Z7, Z7
+	VMOVUPD.Z (BX)(R10*1), K1, Z8
+	VADDPD    Z8, Z7, Z7
+	VPANDQ    Z5, Z7, Z8
+	VCMPPD    $0x16, Z6, Z8, K2
+	VMOVUPD.Z Z7, K2, Z7
+	VMOVUPD.Z (CX)(R10*1), K1, Z8
+	VMULPD    Z7, Z8, Z8
+	VSUBPD    Z8, Z7, Z7
+	VMOVUPD   Z7, K1, (AX)(R10*1)
 	MOVQ      di+96(FP), AX
-	VMOVUPD   Z6, K1, (AX)(R10*1)
+	VMOVUPD.Z (AX)(R10*1), K1, Z7
+	VADDPD    Z8, Z7, Z7
+	VPANDQ    Z5, Z7, Z8
+	VCMPPD    $0x16, Z6, Z8, K2
+	VMOVUPD.Z Z7, K2, Z7
+	VMOVUPD   Z7, K1, (DX)(R10*1)
+	MOVQ      beta+104(FP), AX
+	VMOVUPD.Z (AX)(R10*1), K1, Z8
+	VMULPD    Z7, Z8, Z7
+	MOVQ      di+96(FP), AX
+	VMOVUPD   Z7, K1, (AX)(R10*1)
 
 end:
 	MOVQ n+120(FP), AX
@@ -27750,7 +28327,8 @@ TEXT ·lifBackSynLearnedFastF64AVX512(SB), NOSPLIT, $0-224
 	VBROADCASTSD unreset+176(FP), Z3
 	VBROADCASTSD k+200(FP), Z4
 	VBROADCASTSD word7fffffffffffffff<>+0(SB), Z5
-	VBROADCASTSD word03f0000000000000<>+0(SB), Z6
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Z6
+	VBROADCASTSD word03f0000000000000<>+0(SB), Z7
 	MOVQ         ldbefore+168(FP), AX
 	SHLQ         $0x03, AX
 	MOVQ         AX, ldbefore+168(FP)
@@ -27788,76 +28366,76 @@ row:
 	JL   tail
 
 loop:
-	VMOVUPD   (AX)(R10*1), Z7
-	VMOVUPD   (DI)(R10*1), Z8
-	VMOVUPD   (R8)(R10*1), Z9
-	VSUBPD    Z9, Z8, Z8
-	VCMPPD    $0x16, Z1, Z8, K1
-	VSUBPD    Z9, Z1, Z9
-	VMULPD    Z7, Z9, Z9
-	VPANDQ    Z5, Z8, Z8
-	VMULPD    Z8, Z4, Z8
-	VADDPD    Z8, Z0, Z8
-	VDIVPD    Z8, Z0, Z8
-	VMULPD    Z8, Z8, Z8
-	VMOVUPD   (SI)(R10*1), Z10
-	VPANDQ    Z2, Z9, Z9
-	VADDPD    Z9, Z10, Z9
-	VMULPD    Z8, Z9, Z8
-	VMOVUPD.Z Z7, K1, Z9
-	MOVQ      dvth+128(FP), R11
-	VMOVUPD   (R11)(R10*1), Z10
-	VSUBPD    Z9, Z10, Z9
-	VSUBPD    Z8, Z9, Z9
-	MOVQ      dvth+128(FP), R11
-	VMOVUPD   Z9, (R11)(R10*1)
-	VADDPD    Z8, Z7, Z7
-	VMOVUPD   (BX)(R10*1), Z8
-	VADDPD    Z8, Z7, Z7
-	VPANDQ    Z5, Z7, Z8
-	VCMPPD    $0x16, Z6, Z8, K1
-	VMOVUPD.Z Z7, K1, Z7
-	MOVQ      dleak+112(FP), R11
-	VMOVUPD   (R11)(R10*1), Z8
-	MOVQ      i+144(FP), R11
-	VMOVUPD   (R11)(R10*1), Z9
-	MOVQ      before+120(FP), R11
-	VMOVUPD   (R11)(R10*1), Z10
-	VMOVUPD   (R8)(R10*1), Z11
-	VSUBPD    Z11, Z10, Z12
-	VPANDQ    Z3, Z12, Z12
-	VCMPPD    $0x16, Z1, Z12, K1
-	VMOVUPD.Z Z11, K1, Z11
-	VSUBPD    Z11, Z10, Z10
+	VMOVUPD   (AX)(R10*1), Z8
+	VMOVUPD   (DI)(R10*1), Z9
+	VMOVUPD   (R8)(R10*1), Z10
 	VSUBPD    Z10, Z9, Z9
-	VMULPD    Z9, Z7, Z9
+	VCMPPD    $0x16, Z1, Z9, K1
+	VSUBPD    Z10, Z1, Z10
+	VMULPD    Z8, Z10, Z10
+	VPANDQ    Z5, Z9, Z9
+	VMULPD    Z9, Z4, Z9
+	VADDPD    Z9, Z0, Z9
+	VDIVPD    Z9, Z0, Z9
+	VMULPD    Z9, Z9, Z9
+	VMOVUPD   (SI)(R10*1), Z11
+	VPANDQ    Z2, Z10, Z10
+	VADDPD    Z10, Z11, Z10
+	VMULPD    Z9, Z10, Z9
+	VMOVUPD.Z Z8, K1, Z10
+	MOVQ      dvth+128(FP), R11
+	VMOVUPD   (R11)(R10*1), Z11
+	VSUBPD    Z10, Z11, Z10
+	VSUBPD    Z9, Z10, Z10
+	MOVQ      dvth+128(FP), R11
+	VMOVUPD   Z10, (R11)(R10*1)
 	VADDPD    Z9, Z8, Z8
+	VMOVUPD   (BX)(R10*1), Z9
+	VADDPD    Z9, Z8, Z8
+	VPANDQ    Z6, Z8, Z9
+	VCMPPD    $0x16, Z7, Z9, K1
+	VMOVUPD.Z Z8, K1, Z8
 	MOVQ      dleak+112(FP), R11
-	VMOVUPD   Z8, (R11)(R10*1)
-	VMOVUPD   (CX)(R10*1), Z8
-	VMULPD    Z7, Z8, Z8
-	VSUBPD    Z8, Z7, Z7
-	VMOVUPD   Z7, (AX)(R10*1)
-	MOVQ      di+96(FP), R11
-	VMOVUPD   (R11)(R10*1), Z7
-	VADDPD    Z8, Z7, Z7
-	VPANDQ    Z5, Z7, Z8
-	VCMPPD    $0x16, Z6, Z8, K1
-	VMOVUPD.Z Z7, K1, Z7
-	VMOVUPD   Z7, (DX)(R10*1)
-	MOVQ      dbeta+136(FP), R11
-	VMOVUPD   (R11)(R10*1), Z8
-	MOVQ      ibefore+152(FP), R11
 	VMOVUPD   (R11)(R10*1), Z9
-	VMULPD    Z9, Z7, Z9
-	VADDPD    Z9, Z8, Z8
-	MOVQ      dbeta+136(FP), R11
-	VMOVUPD   Z8, (R11)(R10*1)
-	MOVQ      beta+104(FP), R11
-	VMOVUPD   (R11)(R10*1), Z8
-	VMULPD    Z7, Z8, Z7
+	MOVQ      i+144(FP), R11
+	VMOVUPD   (R11)(R10*1), Z10
+	MOVQ      before+120(FP), R11
+	VMOVUPD   (R11)(R10*1), Z11
+	VMOVUPD   (R8)(R10*1), Z12
+	VSUBPD    Z12, Z11, Z13
+	VPANDQ    Z3, Z13, Z13
+	VCMPPD    $0x16, Z1, Z13, K1
+	VMOVUPD.Z Z12, K1, Z12
+	VSUBPD    Z12, Z11, Z11
+	VSUBPD    Z11, Z10, Z10
+	VMULPD    Z10, Z8, Z10
+	VADDPD    Z10, Z9, Z9
+	MOVQ      dleak+112(FP), R11
+	VMOVUPD   Z9, (R11)(R10*1)
+	VMOVUPD   (CX)(R10*1), Z9
+	VMULPD    Z8, Z9, Z9
+	VSUBPD    Z9, Z8, Z8
+	VMOVUPD   Z8, (AX)(R10*1)
 	MOVQ      di+96(FP), R11
-	VMOVUPD   Z7, (R11)(R10*1)
+	VMOVUPD   (R11)(R10*1), Z8
+	VADDPD    Z9, Z8, Z8
+	VPANDQ    Z6, Z8, Z9
+	VCMPPD    $0x16, Z7, Z9, K1
+	VMOVUPD.Z Z8, K1, Z8
+	VMOVUPD   Z8, (DX)(R10*1)
+	MOVQ      dbeta+136(FP), R11
+	VMOVUPD   (R11)(R10*1), Z9
+	MOVQ      ibefore+152(FP), R11
+	VMOVUPD   (R11)(R10*1), Z10
+	VMULPD    Z10, Z8, Z10
+	VADDPD    Z10, Z9, Z9
+	MOVQ      dbeta+136(FP), R11
+	VMOVUPD   Z9, (R11)(R10*1)
+	MOVQ      beta+104(FP), R11
+	VMOVUPD   (R11)(R10*1), Z9
+	VMULPD    Z8, Z9, Z8
+	MOVQ      di+96(FP), R11
+	VMOVUPD   Z8, (R11)(R10*1)
 	ADDQ      $0x40, R10
 	SUBQ      $0x40, R9
 	JGE       loop
@@ -27869,76 +28447,76 @@ tail:
 	MOVL      $-1, R11
 	BZHIL     R9, R11, R11
 	KMOVW     R11, K1
-	VMOVUPD.Z (AX)(R10*1), K1, Z7
-	VMOVUPD.Z (DI)(R10*1), K1, Z8
-	VMOVUPD.Z (R8)(R10*1), K1, Z9
-	VSUBPD    Z9, Z8, Z8
-	VCMPPD    $0x16, Z1, Z8, K2
-	VSUBPD    Z9, Z1, Z9
-	VMULPD    Z7, Z9, Z9
-	VPANDQ    Z5, Z8, Z8
-	VMULPD    Z8, Z4, Z8
-	VADDPD    Z8, Z0, Z8
-	VDIVPD    Z8, Z0, Z8
-	VMULPD    Z8, Z8, Z8
-	VMOVUPD.Z (SI)(R10*1), K1, Z10
-	VPANDQ    Z2, Z9, Z9
-	VADDPD    Z9, Z10, Z9
-	VMULPD    Z8, Z9, Z8
-	VMOVUPD.Z Z7, K2, Z9
-	MOVQ      dvth+128(FP), SI
-	VMOVUPD.Z (SI)(R10*1), K1, Z10
-	VSUBPD    Z9, Z10, Z9
-	VSUBPD    Z8, Z9, Z9
-	MOVQ      dvth+128(FP), SI
-	VMOVUPD   Z9, K1, (SI)(R10*1)
-	VADDPD    Z8, Z7, Z7
-	VMOVUPD.Z (BX)(R10*1), K1, Z8
-	VADDPD    Z8, Z7, Z7
-	VPANDQ    Z5, Z7, Z8
-	VCMPPD    $0x16, Z6, Z8, K2
-	VMOVUPD.Z Z7, K2, Z7
-	MOVQ      dleak+112(FP), BX
-	VMOVUPD.Z (BX)(R10*1), K1, Z8
-	MOVQ      i+144(FP), BX
-	VMOVUPD.Z (BX)(R10*1), K1, Z9
-	MOVQ      before+120(FP), BX
-	VMOVUPD.Z (BX)(R10*1), K1, Z10
-	VMOVUPD.Z (R8)(R10*1), K1, Z11
-	VSUBPD    Z11, Z10, Z12
-	VPANDQ    Z3, Z12, Z12
-	VCMPPD    $0x16, Z1, Z12, K2
-	VMOVUPD.Z Z11, K2, Z11
-	VSUBPD    Z11, Z10, Z10
+	VMOVUPD.Z (AX)(R10*1), K1, Z8
+	VMOVUPD.Z (DI)(R10*1), K1, Z9
+	VMOVUPD.Z (R8)(R10*1), K1, Z10
 	VSUBPD    Z10, Z9, Z9
-	VMULPD    Z9, Z7, Z9
+	VCMPPD    $0x16, Z1, Z9, K2
+	VSUBPD    Z10, Z1, Z10
+	VMULPD    Z8, Z10, Z10
+	VPANDQ    Z5, Z9, Z9
+	VMULPD    Z9, Z4, Z9
+	VADDPD    Z9, Z0, Z9
+	VDIVPD    Z9, Z0, Z9
+	VMULPD    Z9, Z9, Z9
+	VMOVUPD.Z (SI)(R10*1), K1, Z11
+	VPANDQ    Z2, Z10, Z10
+	VADDPD    Z10, Z11, Z10
+	VMULPD    Z9, Z10, Z9
+	VMOVUPD.Z Z8, K2, Z10
+	MOVQ      dvth+128(FP), SI
+	VMOVUPD.Z (SI)(R10*1), K1, Z11
+	VSUBPD    Z10, Z11, Z10
+	VSUBPD    Z9, Z10, Z10
+	MOVQ      dvth+128(FP), SI
+	VMOVUPD   Z10, K1, (SI)(R10*1)
 	VADDPD    Z9, Z8, Z8
+	VMOVUPD.Z (BX)(R10*1), K1, Z9
+	VADDPD    Z9, Z8, Z8
+	VPANDQ    Z6, Z8, Z9
+	VCMPPD    $0x16, Z7, Z9, K2
+	VMOVUPD.Z Z8, K2, Z8
 	MOVQ      dleak+112(FP), BX
-	VMOVUPD   Z8, K1, (BX)(R10*1)
-	VMOVUPD.Z (CX)(R10*1), K1, Z8
-	VMULPD    Z7, Z8, Z8
-	VSUBPD    Z8, Z7, Z7
-	VMOVUPD   Z7, K1, (AX)(R10*1)
-	MOVQ      di+96(FP), AX
-	VMOVUPD.Z (AX)(R10*1), K1, Z7
-	VADDPD    Z8, Z7, Z7
-	VPANDQ    Z5, Z7, Z8
-	VCMPPD    $0x16, Z6, Z8, K2
-	VMOVUPD.Z Z7, K2, Z7
-	VMOVUPD   Z7, K1, (DX)(R10*1)
-	MOVQ      dbeta+136(FP), AX
-	VMOVUPD.Z (AX)(R10*1), K1, Z8
-	MOVQ      ibefore+152(FP), AX
-	VMOVUPD.Z (AX)(R10*1), K1, Z9
-	VMULPD    Z9, Z7, Z9
-	VADDPD    Z9, Z8, Z8
-	MOVQ      dbeta+136(FP), AX
+	VMOVUPD.Z (BX)(R10*1), K1, Z9
+	MOVQ      i+144(FP), BX
+	VMOVUPD.Z (BX)(R10*1), K1, Z10
+	MOVQ      before+120(FP), BX
+	VMOVUPD.Z (BX)(R10*1), K1, Z11
+	VMOVUPD.Z (R8)(R10*1), K1, Z12
+	VSUBPD    Z12, Z11, Z13
+	VPANDQ    Z3, Z13, Z13
+	VCMPPD    $0x16, Z1, Z13, K2
+	VMOVUPD.Z Z12, K2, Z12
+	VSUBPD    Z12, Z11, Z11
+	VSUBPD    Z11, Z10, Z10
+	VMULPD    Z10, Z8, Z10
+	VADDPD    Z10, Z9, Z9
+	MOVQ      dleak+112(FP), BX
+	VMOVUPD   Z9, K1, (BX)(R10*1)
+	VMOVUPD.Z (CX)(R10*1), K1, Z9
+	VMULPD    Z8, Z9, Z9
+	VSUBPD    Z9, Z8, Z8
 	VMOVUPD   Z8, K1, (AX)(R10*1)
-	MOVQ      beta+104(FP), AX
-	VMOVUPD.Z (AX)(R10*1), K1, Z8
-	VMULPD    Z7, Z8, Z7
 	MOVQ      di+96(FP), AX
-	VMOVUPD   Z7, K1, (AX)(R10*1)
+	VMOVUPD.Z (AX)(R10*1), K1, Z8
+	VADDPD    Z9, Z8, Z8
+	VPANDQ    Z6, Z8, Z9
+	VCMPPD    $0x16, Z7, Z9, K2
+	VMOVUPD.Z Z8, K2, Z8
+	VMOVUPD   Z8, K1, (DX)(R10*1)
+	MOVQ      dbeta+136(FP), AX
+	VMOVUPD.Z (AX)(R10*1), K1, Z9
+	MOVQ      ibefore+152(FP), AX
+	VMOVUPD.Z (AX)(R10*1), K1, Z10
+	VMULPD    Z10, Z8, Z10
+	VADDPD    Z10, Z9, Z9
+	MOVQ      dbeta+136(FP), AX
+	VMOVUPD   Z9, K1, (AX)(R10*1)
+	MOVQ      beta+104(FP), AX
+	VMOVUPD.Z (AX)(R10*1), K1, Z9
+	VMULPD    Z8, Z9, Z8
+	MOVQ      di+96(FP), AX
+	VMOVUPD   Z8, K1, (AX)(R10*1)
 
 end:
 	MOVQ n+208(FP), AX
@@ -28120,7 +28698,8 @@ TEXT ·lifBackSynToValueFastF64AVX512(SB), NOSPLIT, $0-144
 	VBROADCASTSD attached+88(FP), Z2
 	VBROADCASTSD k+120(FP), Z3
 	VBROADCASTSD word7fffffffffffffff<>+0(SB), Z4
-	VBROADCASTSD word03f0000000000000<>+0(SB), Z5
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Z5
+	VBROADCASTSD word03f0000000000000<>+0(SB), Z6
 	MOVQ         lddx+16(FP), AX
 	SHLQ         $0x03, AX
 	MOVQ         AX, lddx+16(FP)
@@ -28146,49 +28725,49 @@ row:
 	JL   tail
 
 loop:
-	VMOVUPD   (AX)(R10*1), Z6
-	VMOVUPD   (DI)(R10*1), Z7
-	VMOVUPD   (R8)(R10*1), Z8
-	VSUBPD    Z8, Z7, Z8
-	VCMPPD    $0x16, Z1, Z8, K1
+	VMOVUPD   (AX)(R10*1), Z7
+	VMOVUPD   (DI)(R10*1), Z8
+	VMOVUPD   (R8)(R10*1), Z9
+	VSUBPD    Z9, Z8, Z9
+	VCMPPD    $0x16, Z1, Z9, K1
 	MOVQ      vreset+112(FP), R11
-	VMOVUPD   (R11)(R10*1), Z9
-	VSUBPD    Z7, Z9, Z7
-	VMULPD    Z6, Z7, Z7
-	VMULPD    Z1, Z6, Z9
-	VMOVUPD   Z6, Z6
-	VMOVUPD   Z9, K1, Z6
-	VPANDQ    Z4, Z8, Z8
-	VMULPD    Z8, Z3, Z8
-	VADDPD    Z8, Z0, Z8
-	VDIVPD    Z8, Z0, Z8
-	VMULPD    Z8, Z8, Z8
-	VMOVUPD   (SI)(R10*1), Z9
-	VPANDQ    Z2, Z7, Z7
-	VADDPD    Z7, Z9, Z7
-	VMULPD    Z8, Z7, Z7
-	VADDPD    Z7, Z6, Z6
-	VMOVUPD   (BX)(R10*1), Z7
-	VADDPD    Z7, Z6, Z6
-	VPANDQ    Z4, Z6, Z7
-	VCMPPD    $0x16, Z5, Z7, K1
-	VMOVUPD.Z Z6, K1, Z6
-	VMOVUPD   (CX)(R10*1), Z7
-	VMULPD    Z6, Z7, Z7
-	VSUBPD    Z7, Z6, Z6
-	VMOVUPD   Z6, (AX)(R10*1)
+	VMOVUPD   (R11)(R10*1), Z10
+	VSUBPD    Z8, Z10, Z8
+	VMULPD    Z7, Z8, Z8
+	VMULPD    Z1, Z7, Z10
+	VMOVUPD   Z7, Z7
+	VMOVUPD   Z10, K1, Z7
+	VPANDQ    Z4, Z9, Z9
+	VMULPD    Z9, Z3, Z9
+	VADDPD    Z9, Z0, Z9
+	VDIVPD    Z9, Z0, Z9
+	VMULPD    Z9, Z9, Z9
+	VMOVUPD   (SI)(R10*1), Z10
+	VPANDQ    Z2, Z8, Z8
+	VADDPD    Z8, Z10, Z8
+	VMULPD    Z9, Z8, Z8
+	VADDPD    Z8, Z7, Z7
+	VMOVUPD   (BX)(R10*1), Z8
+	VADDPD    Z8, Z7, Z7
+	VPANDQ    Z5, Z7, Z8
+	VCMPPD    $0x16, Z6, Z8, K1
+	VMOVUPD.Z Z7, K1, Z7
+	VMOVUPD   (CX)(R10*1), Z8
+	VMULPD    Z7, Z8, Z8
+	VSUBPD    Z8, Z7, Z7
+	VMOVUPD   Z7, (AX)(R10*1)
 	MOVQ      di+96(FP), R11
-	VMOVUPD   (R11)(R10*1), Z6
-	VADDPD    Z7, Z6, Z6
-	VPANDQ    Z4, Z6, Z7
-	VCMPPD    $0x16, Z5, Z7, K1
-	VMOVUPD.Z Z6, K1, Z6
-	VMOVUPD   Z6, (DX)(R10*1)
-	MOVQ      beta+104(FP), R11
 	VMOVUPD   (R11)(R10*1), Z7
-	VMULPD    Z6, Z7, Z6
+	VADDPD    Z8, Z7, Z7
+	VPANDQ    Z5, Z7, Z8
+	VCMPPD    $0x16, Z6, Z8, K1
+	VMOVUPD.Z Z7, K1, Z7
+	VMOVUPD   Z7, (DX)(R10*1)
+	MOVQ      beta+104(FP), R11
+	VMOVUPD   (R11)(R10*1), Z8
+	VMULPD    Z7, Z8, Z7
 	MOVQ      di+96(FP), R11
-	VMOVUPD   Z6, (R11)(R10*1)
+	VMOVUPD   Z7, (R11)(R10*1)
 	ADDQ      $0x40, R10
 	SUBQ      $0x40, R9
 	JGE       loop
@@ -28200,49 +28779,49 @@ tail:
 	MOVL      $-1, R11
 	BZHIL     R9, R11, R11
 	KMOVW     R11, K1
-	VMOVUPD.Z (AX)(R10*1), K1, Z6
-	VMOVUPD.Z (DI)(R10*1), K1, Z7
-	VMOVUPD.Z (R8)(R10*1), K1, Z8
-	VSUBPD    Z8, Z7, Z8
-	VCMPPD    $0x16, Z1, Z8, K2
-	MOVQ      vreset+112(FP), DI
-	VMOVUPD.Z (DI)(R10*1), K1, Z9
-	VSUBPD    Z7, Z9, Z7
-	VMULPD    Z6, Z7, Z7
-	VMULPD    Z1, Z6, Z9
-	VMOVUPD   Z6, Z6
-	VMOVUPD   Z9, K2, Z6
-	VPANDQ    Z4, Z8, Z8
-	VMULPD    Z8, Z3, Z8
-	VADDPD    Z8, Z0, Z8
-	VDIVPD    Z8, Z0, Z8
-	VMULPD    Z8, Z8, Z8
-	VMOVUPD.Z (SI)(R10*1), K1, Z9
-	VPANDQ    Z2, Z7, Z7
-	VADDPD    Z7, Z9, Z7
-	VMULPD    Z8, Z7, Z7
-	VADDPD    Z7, Z6, Z6
-	VMOVUPD.Z (BX)(R10*1), K1, Z7
-	VADDPD    Z7, Z6, Z6
-	VPANDQ    Z4, Z6, Z7
-	VCMPPD    $0x16, Z5, Z7, K2
-	VMOVUPD.Z Z6, K2, Z6
-	VMOVUPD.Z (CX)(R10*1), K1, Z7
-	VMULPD    Z6, Z7, Z7
-	VSUBPD    Z7, Z6, Z6
-	VMOVUPD   Z6, K1, (AX)(R10*1)
-	MOVQ      di+96(FP), AX
-	VMOVUPD.Z (AX)(R10*1), K1, Z6
-	VADDPD    Z7, Z6, Z6
-	VPANDQ    Z4, Z6, Z7
-	VCMPPD    $0x16, Z5, Z7, K2
-	VMOVUPD.Z Z6, K2, Z6
-	VMOVUPD   Z6, K1, (DX)(R10*1)
-	MOVQ      beta+104(FP), AX
 	VMOVUPD.Z (AX)(R10*1), K1, Z7
-	VMULPD    Z6, Z7, Z6
+	VMOVUPD.Z (DI)(R10*1), K1, Z8
+	VMOVUPD.Z (R8)(R10*1), K1, Z9
+	VSUBPD    Z9, Z8, Z9
+	VCMPPD    $0x16, Z1, Z9, K2
+	MOVQ      vreset+112(FP), DI
+	VMOVUPD.Z (DI)(R10*1), K1, Z10
+	VSUBPD    Z8, Z10, Z8
+	VMULPD    Z7, Z8, Z8
+	VMULPD    Z1, Z7, Z10
+	VMOVUPD   Z7, Z7
+	VMOVUPD   Z10, K2, Z7
+	VPANDQ    Z4, Z9, Z9
+	VMULPD    Z9, Z3, Z9
+	VADDPD    Z9, Z0, Z9
+	VDIVPD    Z9, Z0, Z9
+	VMULPD    Z9, Z9, Z9
+	VMOVUPD.Z (SI)(R10*1), K1, Z10
+	VPANDQ    Z2, Z8, Z8
+	VADDPD    Z8, Z10, Z8
+	VMULPD    Z9, Z8, Z8
+	VADDPD    Z8, Z7, Z7
+	VMOVUPD.Z (BX)(R10*1), K1, Z8
+	VADDPD    Z8, Z7, Z7
+	VPANDQ    Z5, Z7, Z8
+	VCMPPD    $0x16, Z6, Z8, K2
+	VMOVUPD.Z Z7, K2, Z7
+	VMOVUPD.Z (CX)(R10*1), K1, Z8
+	VMULPD    Z7, Z8, Z8
+	VSUBPD    Z8, Z7, Z7
+	VMOVUPD   Z7, K1, (AX)(R10*1)
 	MOVQ      di+96(FP), AX
-	VMOVUPD   Z6, K1, (AX)(R10*1)
+	VMOVUPD.Z (AX)(R10*1), K1, Z7
+	VADDPD    Z8, Z7, Z7
+	VPANDQ    Z5, Z7, Z8
+	VCMPPD    $0x16, Z6, Z8, K2
+	VMOVUPD.Z Z7, K2, Z7
+	VMOVUPD   Z7, K1, (DX)(R10*1)
+	MOVQ      beta+104(FP), AX
+	VMOVUPD.Z (AX)(R10*1), K1, Z8
+	VMULPD    Z7, Z8, Z7
+	MOVQ      di+96(FP), AX
+	VMOVUPD   Z7, K1, (AX)(R10*1)
 
 end:
 	MOVQ n+128(FP), AX
@@ -28520,7 +29099,8 @@ TEXT ·lifBackSynToValueLearnedFastF64AVX512(SB), NOSPLIT, $0-240
 	VBROADCASTSD unreset+192(FP), Z3
 	VBROADCASTSD k+216(FP), Z4
 	VBROADCASTSD word7fffffffffffffff<>+0(SB), Z5
-	VBROADCASTSD word03f0000000000000<>+0(SB), Z6
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Z6
+	VBROADCASTSD word03f0000000000000<>+0(SB), Z7
 	MOVQ         ldbefore+184(FP), AX
 	SHLQ         $0x03, AX
 	MOVQ         AX, ldbefore+184(FP)
@@ -28558,89 +29138,89 @@ row:
 	JL   tail
 
 loop:
-	VMOVUPD   (AX)(R10*1), Z7
-	VMOVUPD   (DI)(R10*1), Z8
-	VMOVUPD   (R8)(R10*1), Z9
-	VSUBPD    Z9, Z8, Z9
-	VCMPPD    $0x16, Z1, Z9, K1
-	MOVQ      vreset+112(FP), R11
-	VMOVUPD   (R11)(R10*1), Z10
-	VSUBPD    Z8, Z10, Z8
-	VMULPD    Z7, Z8, Z8
-	VMULPD    Z1, Z7, Z10
-	VMOVUPD   Z7, Z11
-	VMOVUPD   Z10, K1, Z11
-	VPANDQ    Z5, Z9, Z9
-	VMULPD    Z9, Z4, Z9
-	VADDPD    Z9, Z0, Z9
-	VDIVPD    Z9, Z0, Z9
-	VMULPD    Z9, Z9, Z9
-	VMOVUPD   (SI)(R10*1), Z10
-	VPANDQ    Z2, Z8, Z8
-	VADDPD    Z8, Z10, Z8
-	VMULPD    Z9, Z8, Z8
-	VMOVUPD.Z Z7, K1, Z7
-	MOVQ      dvreset+168(FP), R11
-	VMOVUPD   (R11)(R10*1), Z9
-	VADDPD    Z7, Z9, Z7
-	MOVQ      dvreset+168(FP), R11
-	VMOVUPD   Z7, (R11)(R10*1)
-	MOVQ      dvth+136(FP), R11
-	VMOVUPD   (R11)(R10*1), Z7
-	VSUBPD    Z8, Z7, Z7
-	MOVQ      dvth+136(FP), R11
-	VMOVUPD   Z7, (R11)(R10*1)
-	VADDPD    Z8, Z11, Z7
-	VMOVUPD   (BX)(R10*1), Z8
-	VADDPD    Z8, Z7, Z7
-	VPANDQ    Z5, Z7, Z8
-	VCMPPD    $0x16, Z6, Z8, K1
-	VMOVUPD.Z Z7, K1, Z7
-	MOVQ      dleak+120(FP), R11
-	VMOVUPD   (R11)(R10*1), Z8
-	MOVQ      i+152(FP), R11
-	VMOVUPD   (R11)(R10*1), Z9
-	MOVQ      before+128(FP), R11
-	VMOVUPD   (R11)(R10*1), Z10
-	VMOVUPD   (R8)(R10*1), Z11
-	VSUBPD    Z11, Z10, Z11
-	VPANDQ    Z3, Z11, Z11
-	VCMPPD    $0x16, Z1, Z11, K1
+	VMOVUPD   (AX)(R10*1), Z8
+	VMOVUPD   (DI)(R10*1), Z9
+	VMOVUPD   (R8)(R10*1), Z10
+	VSUBPD    Z10, Z9, Z10
+	VCMPPD    $0x16, Z1, Z10, K1
 	MOVQ      vreset+112(FP), R11
 	VMOVUPD   (R11)(R10*1), Z11
-	VSUBPD    Z10, Z11, Z11
-	VADDPD    Z11, Z10, Z11
-	VMOVUPD   Z10, Z10
-	VMOVUPD   Z11, K1, Z10
-	VSUBPD    Z10, Z9, Z9
-	VMULPD    Z9, Z7, Z9
+	VSUBPD    Z9, Z11, Z9
+	VMULPD    Z8, Z9, Z9
+	VMULPD    Z1, Z8, Z11
+	VMOVUPD   Z8, Z12
+	VMOVUPD   Z11, K1, Z12
+	VPANDQ    Z5, Z10, Z10
+	VMULPD    Z10, Z4, Z10
+	VADDPD    Z10, Z0, Z10
+	VDIVPD    Z10, Z0, Z10
+	VMULPD    Z10, Z10, Z10
+	VMOVUPD   (SI)(R10*1), Z11
+	VPANDQ    Z2, Z9, Z9
+	VADDPD    Z9, Z11, Z9
+	VMULPD    Z10, Z9, Z9
+	VMOVUPD.Z Z8, K1, Z8
+	MOVQ      dvreset+168(FP), R11
+	VMOVUPD   (R11)(R10*1), Z10
+	VADDPD    Z8, Z10, Z8
+	MOVQ      dvreset+168(FP), R11
+	VMOVUPD   Z8, (R11)(R10*1)
+	MOVQ      dvth+136(FP), R11
+	VMOVUPD   (R11)(R10*1), Z8
+	VSUBPD    Z9, Z8, Z8
+	MOVQ      dvth+136(FP), R11
+	VMOVUPD   Z8, (R11)(R10*1)
+	VADDPD    Z9, Z12, Z8
+	VMOVUPD   (BX)(R10*1), Z9
 	VADDPD    Z9, Z8, Z8
+	VPANDQ    Z6, Z8, Z9
+	VCMPPD    $0x16, Z7, Z9, K1
+	VMOVUPD.Z Z8, K1, Z8
 	MOVQ      dleak+120(FP), R11
-	VMOVUPD   Z8, (R11)(R10*1)
-	VMOVUPD   (CX)(R10*1), Z8
-	VMULPD    Z7, Z8, Z8
-	VSUBPD    Z8, Z7, Z7
-	VMOVUPD   Z7, (AX)(R10*1)
-	MOVQ      di+96(FP), R11
-	VMOVUPD   (R11)(R10*1), Z7
-	VADDPD    Z8, Z7, Z7
-	VPANDQ    Z5, Z7, Z8
-	VCMPPD    $0x16, Z6, Z8, K1
-	VMOVUPD.Z Z7, K1, Z7
-	VMOVUPD   Z7, (DX)(R10*1)
-	MOVQ      dbeta+144(FP), R11
-	VMOVUPD   (R11)(R10*1), Z8
-	MOVQ      ibefore+160(FP), R11
 	VMOVUPD   (R11)(R10*1), Z9
-	VMULPD    Z9, Z7, Z9
-	VADDPD    Z9, Z8, Z8
-	MOVQ      dbeta+144(FP), R11
-	VMOVUPD   Z8, (R11)(R10*1)
-	MOVQ      beta+104(FP), R11
-	VMOVUPD   (R11)(R10*1), Z8
-	VMULPD    Z7, Z8, Z7
+	MOVQ      i+152(FP), R11
+	VMOVUPD   (R11)(R10*1), Z10
+	MOVQ      before+128(FP), R11
+	VMOVUPD   (R11)(R10*1), Z11
+	VMOVUPD   (R8)(R10*1), Z12
+	VSUBPD    Z12, Z11, Z12
+	VPANDQ    Z3, Z12, Z12
+	VCMPPD    $0x16, Z1, Z12, K1
+	MOVQ      vreset+112(FP), R11
+	VMOVUPD   (R11)(R10*1), Z12
+	VSUBPD    Z11, Z12, Z12
+	VADDPD    Z12, Z11, Z12
+	VMOVUPD   Z11, Z11
+	VMOVUPD   Z12, K1, Z11
+	VSUBPD    Z11, Z10, Z10
+	VMULPD    Z10, Z8, Z10
+	VADDPD    Z10, Z9, Z9
+	MOVQ      dleak+120(FP), R11
+	VMOVUPD   Z9, (R11)(R10*1)
+	VMOVUPD   (CX)(R10*1), Z9
+	VMULPD    Z8, Z9, Z9
+	VSUBPD    Z9, Z8, Z8
+	VMOVUPD   Z8, (AX)(R10*1)
 	MOVQ      di+96(FP), R11
-	VMOVUPD   Z7, (R11)(R10*1)
+	VMOVUPD   (R11)(R10*1), Z8
+	VADDPD    Z9, Z8, Z8
+	VPANDQ    Z6, Z8, Z9
+	VCMPPD    $0x16, Z7, Z9, K1
+	VMOVUPD.Z Z8, K1, Z8
+	VMOVUPD   Z8, (DX)(R10*1)
+	MOVQ      dbeta+144(FP), R11
+	VMOVUPD   (R11)(R10*1), Z9
+	MOVQ      ibefore+160(FP), R11
+	VMOVUPD   (R11)(R10*1), Z10
+	VMULPD    Z10, Z8, Z10
+	VADDPD    Z10, Z9, Z9
+	MOVQ      dbeta+144(FP), R11
+	VMOVUPD   Z9, (R11)(R10*1)
+	MOVQ      beta+104(FP), R11
+	VMOVUPD   (R11)(R10*1), Z9
+	VMULPD    Z8, Z9, Z8
+	MOVQ      di+96(FP), R11
+	VMOVUPD   Z8, (R11)(R10*1)
 	ADDQ      $0x40, R10
 	SUBQ      $0x40, R9
 	JGE       loop
@@ -28652,89 +29232,89 @@ tail:
 	MOVL      $-1, R11
 	BZHIL     R9, R11, R11
 	KMOVW     R11, K1
-	VMOVUPD.Z (AX)(R10*1), K1, Z7
-	VMOVUPD.Z (DI)(R10*1), K1, Z8
-	VMOVUPD.Z (R8)(R10*1), K1, Z9
-	VSUBPD    Z9, Z8, Z9
-	VCMPPD    $0x16, Z1, Z9, K2
+	VMOVUPD.Z (AX)(R10*1), K1, Z8
+	VMOVUPD.Z (DI)(R10*1), K1, Z9
+	VMOVUPD.Z (R8)(R10*1), K1, Z10
+	VSUBPD    Z10, Z9, Z10
+	VCMPPD    $0x16, Z1, Z10, K2
 	MOVQ      vreset+112(FP), DI
-	VMOVUPD.Z (DI)(R10*1), K1, Z10
-	VSUBPD    Z8, Z10, Z8
-	VMULPD    Z7, Z8, Z8
-	VMULPD    Z1, Z7, Z10
-	VMOVUPD   Z7, Z11
-	VMOVUPD   Z10, K2, Z11
-	VPANDQ    Z5, Z9, Z9
-	VMULPD    Z9, Z4, Z9
-	VADDPD    Z9, Z0, Z9
-	VDIVPD    Z9, Z0, Z9
-	VMULPD    Z9, Z9, Z9
+	VMOVUPD.Z (DI)(R10*1), K1, Z11
+	VSUBPD    Z9, Z11, Z9
+	VMULPD    Z8, Z9, Z9
+	VMULPD    Z1, Z8, Z11
+	VMOVUPD   Z8, Z12
+	VMOVUPD   Z11, K2, Z12
+	VPANDQ    Z5, Z10, Z10
+	VMULPD    Z10, Z4, Z10
+	VADDPD    Z10, Z0, Z10
+	VDIVPD    Z10, Z0, Z10
+	VMULPD    Z10, Z10, Z10
+	VMOVUPD.Z (SI)(R10*1), K1, Z11
+	VPANDQ    Z2, Z9, Z9
+	VADDPD    Z9, Z11, Z9
+	VMULPD    Z10, Z9, Z9
+	VMOVUPD.Z Z8, K2, Z8
+	MOVQ      dvreset+168(FP), SI
 	VMOVUPD.Z (SI)(R10*1), K1, Z10
-	VPANDQ    Z2, Z8, Z8
 	VADDPD    Z8, Z10, Z8
-	VMULPD    Z9, Z8, Z8
-	VMOVUPD.Z Z7, K2, Z7
 	MOVQ      dvreset+168(FP), SI
-	VMOVUPD.Z (SI)(R10*1), K1, Z9
-	VADDPD    Z7, Z9, Z7
-	MOVQ      dvreset+168(FP), SI
-	VMOVUPD   Z7, K1, (SI)(R10*1)
+	VMOVUPD   Z8, K1, (SI)(R10*1)
 	MOVQ      dvth+136(FP), SI
-	VMOVUPD.Z (SI)(R10*1), K1, Z7
-	VSUBPD    Z8, Z7, Z7
+	VMOVUPD.Z (SI)(R10*1), K1, Z8
+	VSUBPD    Z9, Z8, Z8
 	MOVQ      dvth+136(FP), SI
-	VMOVUPD   Z7, K1, (SI)(R10*1)
-	VADDPD    Z8, Z11, Z7
-	VMOVUPD.Z (BX)(R10*1), K1, Z8
-	VADDPD    Z8, Z7, Z7
-	VPANDQ    Z5, Z7, Z8
-	VCMPPD    $0x16, Z6, Z8, K2
-	VMOVUPD.Z Z7, K2, Z7
-	MOVQ      dleak+120(FP), BX
-	VMOVUPD.Z (BX)(R10*1), K1, Z8
-	MOVQ      i+152(FP), BX
+	VMOVUPD   Z8, K1, (SI)(R10*1)
+	VADDPD    Z9, Z12, Z8
 	VMOVUPD.Z (BX)(R10*1), K1, Z9
-	MOVQ      before+128(FP), BX
-	VMOVUPD.Z (BX)(R10*1), K1, Z10
-	VMOVUPD.Z (R8)(R10*1), K1, Z11
-	VSUBPD    Z11, Z10, Z11
-	VPANDQ    Z3, Z11, Z11
-	VCMPPD    $0x16, Z1, Z11, K2
-	MOVQ      vreset+112(FP), BX
-	VMOVUPD.Z (BX)(R10*1), K1, Z11
-	VSUBPD    Z10, Z11, Z11
-	VADDPD    Z11, Z10, Z11
-	VMOVUPD   Z10, Z10
-	VMOVUPD   Z11, K2, Z10
-	VSUBPD    Z10, Z9, Z9
-	VMULPD    Z9, Z7, Z9
 	VADDPD    Z9, Z8, Z8
+	VPANDQ    Z6, Z8, Z9
+	VCMPPD    $0x16, Z7, Z9, K2
+	VMOVUPD.Z Z8, K2, Z8
 	MOVQ      dleak+120(FP), BX
-	VMOVUPD   Z8, K1, (BX)(R10*1)
-	VMOVUPD.Z (CX)(R10*1), K1, Z8
-	VMULPD    Z7, Z8, Z8
-	VSUBPD    Z8, Z7, Z7
-	VMOVUPD   Z7, K1, (AX)(R10*1)
-	MOVQ      di+96(FP), AX
-	VMOVUPD.Z (AX)(R10*1), K1, Z7
-	VADDPD    Z8, Z7, Z7
-	VPANDQ    Z5, Z7, Z8
-	VCMPPD    $0x16, Z6, Z8, K2
-	VMOVUPD.Z Z7, K2, Z7
-	VMOVUPD   Z7, K1, (DX)(R10*1)
-	MOVQ      dbeta+144(FP), AX
-	VMOVUPD.Z (AX)(R10*1), K1, Z8
-	MOVQ      ibefore+160(FP), AX
-	VMOVUPD.Z (AX)(R10*1), K1, Z9
-	VMULPD    Z9, Z7, Z9
-	VADDPD    Z9, Z8, Z8
-	MOVQ      dbeta+144(FP), AX
+	VMOVUPD.Z (BX)(R10*1), K1, Z9
+	MOVQ      i+152(FP), BX
+	VMOVUPD.Z (BX)(R10*1), K1, Z10
+	MOVQ      before+128(FP), BX
+	VMOVUPD.Z (BX)(R10*1), K1, Z11
+	VMOVUPD.Z (R8)(R10*1), K1, Z12
+	VSUBPD    Z12, Z11, Z12
+	VPANDQ    Z3, Z12, Z12
+	VCMPPD    $0x16, Z1, Z12, K2
+	MOVQ      vreset+112(FP), BX
+	VMOVUPD.Z (BX)(R10*1), K1, Z12
+	VSUBPD    Z11, Z12, Z12
+	VADDPD    Z12, Z11, Z12
+	VMOVUPD   Z11, Z11
+	VMOVUPD   Z12, K2, Z11
+	VSUBPD    Z11, Z10, Z10
+	VMULPD    Z10, Z8, Z10
+	VADDPD    Z10, Z9, Z9
+	MOVQ      dleak+120(FP), BX
+	VMOVUPD   Z9, K1, (BX)(R10*1)
+	VMOVUPD.Z (CX)(R10*1), K1, Z9
+	VMULPD    Z8, Z9, Z9
+	VSUBPD    Z9, Z8, Z8
 	VMOVUPD   Z8, K1, (AX)(R10*1)
-	MOVQ      beta+104(FP), AX
-	VMOVUPD.Z (AX)(R10*1), K1, Z8
-	VMULPD    Z7, Z8, Z7
 	MOVQ      di+96(FP), AX
-	VMOVUPD   Z7, K1, (AX)(R10*1)
+	VMOVUPD.Z (AX)(R10*1), K1, Z8
+	VADDPD    Z9, Z8, Z8
+	VPANDQ    Z6, Z8, Z9
+	VCMPPD    $0x16, Z7, Z9, K2
+	VMOVUPD.Z Z8, K2, Z8
+	VMOVUPD   Z8, K1, (DX)(R10*1)
+	MOVQ      dbeta+144(FP), AX
+	VMOVUPD.Z (AX)(R10*1), K1, Z9
+	MOVQ      ibefore+160(FP), AX
+	VMOVUPD.Z (AX)(R10*1), K1, Z10
+	VMULPD    Z10, Z8, Z10
+	VADDPD    Z10, Z9, Z9
+	MOVQ      dbeta+144(FP), AX
+	VMOVUPD   Z9, K1, (AX)(R10*1)
+	MOVQ      beta+104(FP), AX
+	VMOVUPD.Z (AX)(R10*1), K1, Z9
+	VMULPD    Z8, Z9, Z8
+	MOVQ      di+96(FP), AX
+	VMOVUPD   Z8, K1, (AX)(R10*1)
 
 end:
 	MOVQ n+224(FP), AX
@@ -29437,6 +30017,46 @@ tail:
 	VMOVUPD.Z (CX)(BX*1), K1, Z2
 	VMULPD    Z2, Z0, Z0
 	VADDPD    Z1, Z0, Z0
+	VMOVUPD   Z0, K1, (AX)(BX*1)
+
+end:
+	VZEROUPPER
+	RET
+
+// func flushF64AVX512(z *float64, x *float64, n int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·flushF64AVX512(SB), NOSPLIT, $0-24
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Z0
+	VBROADCASTSD word03f0000000000000<>+0(SB), Z1
+	MOVQ         z+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         n+16(FP), DX
+	SHLQ         $0x03, DX
+	XORQ         BX, BX
+	SUBQ         $0x40, DX
+	JL           tail
+
+loop:
+	VMOVUPD   (CX)(BX*1), Z2
+	VPANDQ    Z0, Z2, Z3
+	VCMPPD    $0x16, Z1, Z3, K1
+	VMOVUPD.Z Z2, K1, Z2
+	VMOVUPD   Z2, (AX)(BX*1)
+	ADDQ      $0x40, BX
+	SUBQ      $0x40, DX
+	JGE       loop
+
+tail:
+	ADDQ      $0x40, DX
+	JZ        end
+	SHRL      $0x03, DX
+	MOVL      $-1, SI
+	BZHIL     DX, SI, SI
+	KMOVW     SI, K1
+	VMOVUPD.Z (CX)(BX*1), K1, Z2
+	VPANDQ    Z0, Z2, Z0
+	VCMPPD    $0x16, Z1, Z0, K2
+	VMOVUPD.Z Z2, K2, Z0
 	VMOVUPD   Z0, K1, (AX)(BX*1)
 
 end:

@@ -1,5 +1,7 @@
 package kernel
 
+import "github.com/surge-snn/surge/internal/fmath"
+
 // LIF holds the parameters of a row of leaky integrate-and-fire neurons, one number for
 // each neuron; see models.LIF. Beta and Gain are nil without a synaptic current, Alpha with one,
 // VReset where a spike subtracts the threshold.
@@ -43,6 +45,8 @@ func (r Rows[T]) check(rows, n int) *T {
 //	                  u = Alpha v + x                  (without)
 //	spike where not u - VTh <= 0: a NaN counts
 //	v  = u + (VReset - u) or u - VTh where there is a spike, else u
+//
+// i and u are 0 where they are no larger than 2^-100 (float64: 2^-960), see [fmath.Flush].
 func (l *LIF[T]) Step(rows int, u Rows[T], v, i []T, x Rows[T], bits []uint64, words int) {
 	n := len(l.VTh)
 	if n == 0 || rows == 0 {
@@ -220,10 +224,10 @@ func (l *LI[T]) Step(v1, v, i1, i, x []T) {
 	}
 	for j, x := range x {
 		if l.Beta != nil {
-			i1[j] = T(l.Beta[j]*i[j]) + x
-			v1[j] = v[j] + T(l.Gain[j]*(i1[j]-v[j]))
+			i1[j] = fmath.Flush(T(l.Beta[j]*i[j]) + x)
+			v1[j] = fmath.Flush(v[j] + T(l.Gain[j]*(i1[j]-v[j])))
 		} else {
-			v1[j] = T(l.Alpha[j]*v[j]) + x
+			v1[j] = fmath.Flush(T(l.Alpha[j]*v[j]) + x)
 		}
 	}
 }

@@ -140,6 +140,8 @@ func fastAddScaled[T Float](z, x, y *T, n int, c T) bool { return false }
 
 func fastAffine[T Float](z, x *T, n int, c, d T) bool { return false }
 
+func fastFlush[T Float](z, x *T, n int) bool { return false }
+
 func fastAtLeast[T Float](dst, x *T, n int, k T) bool { return false }
 
 func fastAtMost[T Float](dst, x *T, n int, k T) bool { return false }

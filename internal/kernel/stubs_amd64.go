@@ -224,6 +224,11 @@ func addScaledF32AVX2(z *float32, x *float32, y *float32, n int, c float32)
 //go:noescape
 func affineF32AVX2(z *float32, x *float32, n int, c float32, d float32)
 
+// flushF32AVX2 is flush in generic.go.
+//
+//go:noescape
+func flushF32AVX2(z *float32, x *float32, n int)
+
 // atLeastF32AVX2 is atLeast in generic.go.
 //
 //go:noescape
@@ -508,6 +513,11 @@ func addScaledF32AVX512(z *float32, x *float32, y *float32, n int, c float32)
 //
 //go:noescape
 func affineF32AVX512(z *float32, x *float32, n int, c float32, d float32)
+
+// flushF32AVX512 is flush in generic.go.
+//
+//go:noescape
+func flushF32AVX512(z *float32, x *float32, n int)
 
 // atLeastF32AVX512 is atLeast in generic.go.
 //
@@ -804,6 +814,11 @@ func addScaledF64AVX2(z *float64, x *float64, y *float64, n int, c float64)
 //go:noescape
 func affineF64AVX2(z *float64, x *float64, n int, c float64, d float64)
 
+// flushF64AVX2 is flush in generic.go.
+//
+//go:noescape
+func flushF64AVX2(z *float64, x *float64, n int)
+
 // atLeastF64AVX2 is atLeast in generic.go.
 //
 //go:noescape
@@ -1088,6 +1103,11 @@ func addScaledF64AVX512(z *float64, x *float64, y *float64, n int, c float64)
 //
 //go:noescape
 func affineF64AVX512(z *float64, x *float64, n int, c float64, d float64)
+
+// flushF64AVX512 is flush in generic.go.
+//
+//go:noescape
+func flushF64AVX512(z *float64, x *float64, n int)
 
 // atLeastF64AVX512 is atLeast in generic.go.
 //

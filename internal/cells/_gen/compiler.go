@@ -214,7 +214,7 @@ func (p *program) gather(table int, index *value, offset int) *value {
 	return p.define(&value{op: gather, args: []*value{index}, array: table, scalar: offset})
 }
 
-// Predicates, false where an operand is NaN, but for notEqual.
+// Predicates, false where an operand is NaN, but for the last two.
 const (
 	equal        = 0x00
 	lessThan     = 0x11
@@ -222,6 +222,7 @@ const (
 	greaterEqual = 0x1d
 	greaterThan  = 0x1e
 	notEqual     = 0x04
+	notLessEqual = 0x16
 )
 
 func (p *program) compare(a *value, predicate uint8, b *value) *value {

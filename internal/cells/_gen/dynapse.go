@@ -1,5 +1,7 @@
 package main
 
+import "math"
+
 // kernel is a method named generic.
 type kernel struct {
 	name, operands, doc string
@@ -37,6 +39,15 @@ func (p *program) bound(m *value) *value {
 }
 
 func (p *program) zero() *value { return p.word(0) }
+
+// flush is fmath.Flush.
+func (p *program) flush(x *value) *value {
+	positive, least := p.word(math.MaxInt32), p.c(0x1p-100)
+	if p.double {
+		positive, least = p.word(math.MaxInt64), p.c(0x1p-960)
+	}
+	return p.keep(p.compare(p.and(x, positive), notLessEqual, least), x)
+}
 
 // growth is that of generic.go.
 func (p *program) growth(f, ratio, gain, iin, under, leak *value) (inner, drive *value) {
@@ -209,7 +220,7 @@ func (p *program) spikeRockpool() {
 }
 
 func (p *program) linear() {
-	gy, drive := p.in("Gy"), p.in("Drive")
+	gy, drive := p.flush(p.in("Gy")), p.in("Drive")
 	leak, inv := p.in("Leak"), p.in("InvLeak")
 	p.less("DTimer", p.mul(gy, p.in("Jump")))
 	gr := p.mul(gy, p.in("Gain"))
@@ -231,7 +242,7 @@ func (p *program) linear() {
 	p.out("Gleak", gleak)
 	p.sum("DLeakMem", p.sub(gleak, p.mul(gratio, ratio)))
 
-	graw := p.mul(p.add(p.add(p.in("DIahp"), p.in("GIahp")), gleak), p.in("SlopeAHP"))
+	graw := p.flush(p.mul(p.add(p.add(p.in("DIahp"), p.in("GIahp")), gleak), p.in("SlopeAHP")))
 	jump, fall := p.mul(graw, p.in("S0")), p.mul(graw, p.in("DecayAHP"))
 	p.out("DIahp", fall)
 	p.out("DS", p.mul(graw, p.in("JumpAHP")))
@@ -239,7 +250,7 @@ func (p *program) linear() {
 	p.sum("DPulseAHP", p.mul(p.mul(jump, p.sub(p.c(1), p.in("ChargeAHP"))), p.in("GainAHP")))
 	p.sum("DGainAHP", p.mul(jump, p.in("ChargeAHP")))
 
-	gsyn := p.add(p.add(p.in("DIsyn"), p.in("GIsyn")), gin)
+	gsyn := p.flush(p.add(p.add(p.in("DIsyn"), p.in("GIsyn")), gin))
 	fall = p.mul(gsyn, p.in("DecaySyn"))
 	p.out("DIsyn", fall)
 	p.less("DRateSyn", p.mul(fall, p.in("Isyn0")))

@@ -15,13 +15,13 @@ var synapses = []kernel{
 }
 
 func (p *program) expSyn() {
-	i := p.mul(p.add(p.in("I"), p.in("X")), p.in("Beta"))
+	i := p.flush(p.mul(p.add(p.in("I"), p.in("X")), p.in("Beta")))
 	p.out("I", i)
 	p.out("Out", i)
 }
 
 func (p *program) expSynBack() {
-	g := p.add(p.in("DI"), p.in("GOut"))
+	g := p.flush(p.add(p.in("DI"), p.in("GOut")))
 	p.sum("DOut", p.mul(g, p.in("Out")))
 	d := p.mul(g, p.in("Beta"))
 	p.out("DI", d)
@@ -30,11 +30,11 @@ func (p *program) expSynBack() {
 
 func (p *program) alpha(exact bool) {
 	rise := p.in("H")
-	h := p.add(p.mul(p.in("A"), rise), p.mul(p.in("Gbar"), p.in("O")))
+	h := p.flush(p.add(p.mul(p.in("A"), rise), p.mul(p.in("Gbar"), p.in("O"))))
 	if !exact {
 		rise = h
 	}
-	g := p.add(p.mul(p.in("A"), p.in("G")), p.mul(p.in("C"), rise))
+	g := p.flush(p.add(p.mul(p.in("A"), p.in("G")), p.mul(p.in("C"), rise)))
 	p.out("H", h)
 	p.out("OutH", h)
 	p.out("G", g)
@@ -43,8 +43,8 @@ func (p *program) alpha(exact bool) {
 }
 
 func (p *program) alphaBack() {
-	dg := p.in("DG")
-	dh := p.add(p.in("DH"), p.mul(p.in("C"), dg))
+	dg := p.flush(p.in("DG"))
+	dh := p.flush(p.add(p.in("DH"), p.mul(p.in("C"), dg)))
 	p.sum("DC", p.mul(dg, p.in("H")))
 	p.sum("DA", p.add(p.mul(dh, p.in("H0")), p.mul(dg, p.in("G0"))))
 	p.sum("DGbar", p.mul(dh, p.in("O")))

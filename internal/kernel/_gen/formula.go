@@ -49,6 +49,9 @@ func (m *machine) formula() {
 	m.function("affine", "(z, x *T, n int, c, d T)")
 	c, d := m.parameter("c"), m.parameter("d")
 	m.heldElements(three[:2], func(o operands) { o.store(m.add(m.mul(c, o.load("x")), d), "z") })
+	m.function("flush", "(z, x *T, n int)")
+	flush := m.flush()
+	m.heldElements(three[:2], func(o operands) { o.store(flush(o.load("x")), "z") })
 	m.slope("atLeast", func(x, k vector) vector { return m.each(vmax, k, x) })
 	m.slope("atMost", func(x, k vector) vector { return m.each(vmin, k, x) })
 	m.slope("atLeastSlope", func(x, k vector) vector {

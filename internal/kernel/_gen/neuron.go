@@ -85,9 +85,9 @@ func (m *machine) integrate(synapse, threshold, toValue bool) {
 	}
 	m.function(name, "("+of+", n, rows int)")
 	var bits reg.GPVirtual
-	zero := m.zero()
+	zero, flush := m.zero(), m.flush()
 	m.rows(strides, hold, func() { bits = pointer("bits") }, func(o operands) {
-		u := m.leaked(o, synapse, "i")
+		u := m.leaked(o, flush, synapse, "i")
 		o.store(u, "u")
 		vth := o.load("vth")
 		after := m.sub(u, vth)
@@ -109,14 +109,14 @@ func leakOf(synapse bool) string {
 }
 
 // leaked is the voltage after a step without spikes. The synaptic current goes to next.
-func (m *machine) leaked(o operands, synapse bool, next string) vector {
+func (m *machine) leaked(o operands, flush func(x vector) vector, synapse bool, next string) vector {
 	if !synapse {
-		return m.add(m.mul(o.load("alpha"), o.load("v")), o.load("x"))
+		return flush(m.add(m.mul(o.load("alpha"), o.load("v")), o.load("x")))
 	}
-	i := m.add(m.mul(o.load("beta"), o.load("i")), o.load("x"))
+	i := flush(m.add(m.mul(o.load("beta"), o.load("i")), o.load("x")))
 	o.store(i, next)
 	v := o.load("v")
-	return m.add(v, m.mul(o.load("gain"), m.sub(i, v)))
+	return flush(m.add(v, m.mul(o.load("gain"), m.sub(i, v))))
 }
 
 // integrators is one step of leaky integrators.
@@ -126,11 +126,12 @@ func (m *machine) integrators(synapse bool) {
 		name, of = name+"Syn", of+", i1, i, beta *T"
 	}
 	m.function(name, "("+of+", n int)")
-	m.elements(func(o operands) { o.store(m.leaked(o, synapse, "i1"), "v1") })
+	flush := m.flush()
+	m.elements(func(o operands) { o.store(m.leaked(o, flush, synapse, "i1"), "v1") })
 }
 
 // retreat is the adjoint of integrate. With inside, the slope is that of the fast sigmoid with
-// sharpness k, else it is given. Gradients are flushed, see flush in generic.go.
+// sharpness k, else it is given. Gradients are flushed, see fmath.Flush.
 func (m *machine) retreat(synapse, threshold, toValue, learned, inside bool) {
 	leak := leakOf(synapse)
 	name, of := "liBack", "dv, dx, gv, "+leak+" *T"
@@ -195,11 +196,8 @@ func (m *machine) retreat(synapse, threshold, toValue, learned, inside bool) {
 	}
 	attached, unreset := m.held(threshold, bits("attached")), m.held(threshold && learned, bits("unreset"))
 	k := m.held(inside, func() vector { return m.parameter("k") })
-	positive := m.held(true, func() vector { return m.word(1<<63-1, 1<<31-1) })
-	least := m.held(true, func() vector { return m.word(math.Float64bits(0x1p-960), math.Float32bits(0x1p-100)) })
-	flush := func(x vector) vector {
-		return m.keep(m.compare(notLessEqual, m.and(x, positive()), least()), x)
-	}
+	positive := m.held(inside, m.positive)
+	flush := m.flush()
 	before := func(o operands) vector {
 		v := o.load("before")
 		if !threshold {
@@ -269,6 +267,18 @@ func (m *machine) retreat(synapse, threshold, toValue, learned, inside bool) {
 		m.rows(strides, hold, func() {}, body)
 	} else {
 		m.elements(body)
+	}
+}
+
+// positive are all bits but that of the sign.
+func (m *machine) positive() vector { return m.word(1<<63-1, 1<<31-1) }
+
+// flush returns fmath.Flush.
+func (m *machine) flush() func(x vector) vector {
+	positive := m.held(true, m.positive)
+	least := m.held(true, func() vector { return m.word(math.Float64bits(0x1p-960), math.Float32bits(0x1p-100)) })
+	return func(x vector) vector {
+		return m.keep(m.compare(notLessEqual, m.and(x, positive()), least()), x)
 	}
 }
 
