@@ -71,7 +71,7 @@ func (h *health) epoch(e Epoch, weights optim.Tree, valid Sums) []string {
 	}
 	for _, name := range valid.SilentLayers() {
 		if h.once("silent", name) {
-			warnings = append(warnings, fmt.Sprintf("epoch %d: layer %q is silent: none of its neurons spiked in the validation set; raise its weights (w_mean, w_gain) or lower its threshold", epoch, name))
+			warnings = append(warnings, fmt.Sprintf("epoch %d: layer %q is silent: none of its neurons spiked in the validation set; raise its weights (init_spikes, w_mean, w_gain) or lower its threshold", epoch, name))
 		}
 	}
 	for _, l := range e.Layers {

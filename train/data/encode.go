@@ -209,7 +209,7 @@ func StepOf(t, dt float64) float64 {
 func unit(x []float64) error {
 	for i, v := range x {
 		if !(v >= 0 && v <= 1) {
-			return fmt.Errorf("%w: feature %d is %g, want in [0, 1]", ErrFeature, i, v)
+			return fmt.Errorf("%w: feature %d is %g, want in [0, 1], to which data.scale = \"minmax\" maps features", ErrFeature, i, v)
 		}
 	}
 	return nil

@@ -189,7 +189,7 @@ func (s *Summary) Finish() {
 		// Wilson (1927), doi:10.1080/01621459.1927.10502953.
 		const z = 1.959963984540054
 		middle, width := p+z*z/(2*n), z*math.Sqrt(p*(1-p)/n+z*z/(4*n*n))
-		s.Interval = &[2]float64{(middle - width) / (1 + z*z/n), (middle + width) / (1 + z*z/n)}
+		s.Interval = &[2]float64{max((middle-width)/(1+z*z/n), 0), min((middle+width)/(1+z*z/n), 1)} // rounding
 	case data.VectorTarget, data.SequenceTarget:
 		r := math.Sqrt(s.squares / n)
 		s.RMSE, s.Metrics = &r, map[string]float64{s.measure.Name: s.metric / n}

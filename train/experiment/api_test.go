@@ -53,6 +53,7 @@ train = 6
 valid = 3
 test = 3
 [encode]
+kind = "rate"
 steps = 4
 [model]
 hidden = [3]

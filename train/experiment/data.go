@@ -88,7 +88,16 @@ func (e *Experiment) Load() (sets train.Data, target data.Target, err error) {
 		dst.Steps, dst.Duration = e.Encode.Steps, e.Encode.Duration
 	}
 	sets.Train.Augment = parts.Augment
-	return sets, form.Target, nil
+	return sets, form.Target, e.try(sets.Train)
+}
+
+// try encodes a batch, so that samples that the encoder does not take are an error before anything
+// is made for them.
+func (e *Experiment) try(set data.Batches) error {
+	if e.events() {
+		return set.FillEvents(new(data.Events), 0, 0)
+	}
+	return set.Fill(&data.Batch{Lists: new(data.Lists)}, 0, 0)
 }
 
 // Warn says what Load has found to be another way than the experiment has it.
