@@ -9,6 +9,7 @@
 //	            models/dynapse: neurons of the DynapSE-2 chip; models/dynapse/chip: its
 //	            codes and configuration; models/dynapse/fit: fits to recordings,
 //	            models/dynapse/fit/report: what is written of them;
+//	            models/dynapse/live: chips that run beside a fit;
 //	            models/dynapse/experiment: files and recordings;
 //	            models/dynapse/simulate: traces; models/nir: files of other simulators
 //	eventprop   event-based networks with exact gradients; eventprop/equation: of

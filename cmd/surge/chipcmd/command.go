@@ -4,6 +4,7 @@ package chipcmd
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -17,11 +18,13 @@ import (
 	"github.com/surge-snn/surge/internal/files"
 	"github.com/surge-snn/surge/models/dynapse/chip"
 	"github.com/surge-snn/surge/models/dynapse/experiment"
+	"github.com/surge-snn/surge/models/dynapse/live"
 )
 
 // Command is surge chip.
 type Command struct {
 	Export Export `cmd:"" help:"Write a device file as other programs load it, for example: surge chip export device.json --format samna --out chip.json"`
+	Serve  Serve  `cmd:"" help:"Be a chip: answer the line protocol on standard input and output with a simulation, for example: surge fit fit.toml --chip 'surge chip serve --seed 3'"`
 	Import Import `cmd:"" help:"Read what samna or Rockpool wrote, for example: surge chip import spec.json --out device.json"`
 }
 
@@ -74,6 +77,24 @@ func (c *Export) Run(k *kong.Context) error {
 	}
 	_, err = fmt.Fprintf(k.Stdout, "%s: %d bytes for %s\n", c.Out, text.Len(), c.Format)
 	return err
+}
+
+// Serve is surge chip serve.
+type Serve struct {
+	live.Software `embed:""`
+}
+
+// Help is the text under the usage of the command.
+func (Serve) Help() string {
+	return `The chip is simulated, with transistors of its own and a scope that need not be calibrated. Requests and answers are JSON, one on each line; docs/chip.md has them, with a program in Python.`
+}
+
+// Run answers until the input ends.
+func (c *Serve) Run(ctx context.Context, k *kong.Context) error {
+	if err := c.Check(); err != nil {
+		return &exit.BadInput{File: "surge chip serve", Err: err}
+	}
+	return live.Serve(ctx, &c.Software, os.Stdin, k.Stdout)
 }
 
 // Import is surge chip import.

@@ -19,6 +19,7 @@ import (
 	"github.com/surge-snn/surge/models/dynapse/experiment"
 	"github.com/surge-snn/surge/models/dynapse/fit"
 	"github.com/surge-snn/surge/models/dynapse/fit/report"
+	"github.com/surge-snn/surge/models/dynapse/live"
 	"github.com/surge-snn/surge/optim/minimize"
 )
 
@@ -32,6 +33,8 @@ type Command struct {
 	Force           bool          `help:"Replace the results in --out, if there are any."`
 	Budget          float64       `placeholder:"SECONDS" help:"Stop looking after that time and give the best point; 0: no limit."`
 	CheckpointEvery time.Duration `default:"2s" placeholder:"TIME" help:"How often the state is saved; a killed fit loses at most that."`
+	Chip            string        `placeholder:"COMMAND" help:"A program that sets, drives and records a chip: fit in the loop. surge chip serve is one that simulates it."`
+	ChipTimeout     time.Duration `default:"1m" placeholder:"TIME" help:"How long the chip may take for an answer."`
 	Demo            bool          `help:"Fit an example that comes with the program."`
 }
 
@@ -94,12 +97,15 @@ A .csv (.txt, .tsv) has a column for each array, imem or imem_0, imem_1, ... for
 
 The folder of the results holds result.json, report.md, report.html, device.json (with dac), traces.png (or the curve, where there are no traces; rates.png where there are both), loss.png and history.csv, with method posterior its samples (samples.npz, of each parameter [steps, walkers]) and posterior.png, with the SHA-256 of all in SHA256SUMS (surge verify, sha256sum -c), and while the fit runs, and after it was stopped, a checkpoint. Ctrl-C saves it and ends with status 130.
 
+With --chip the codes are set on a chip, which is driven with the input of the recordings and recorded: the model says which currents act in place of those that are set, and the next codes are chosen by it. device.json has those of the round in which the chip came nearest.
+
 Examples:
 
   surge fit --demo
   surge fit neuron.toml --out runs/neuron
   surge fit neuron.toml --out runs/neuron --budget 60 --json
-  surge fit neuron.toml --out runs/neuron --resume`
+  surge fit neuron.toml --out runs/neuron --resume
+  surge fit neuron.toml --chip "python3 chip.py"`
 }
 
 // checkpointFile is in the folder of the results while the fit runs, and after it was stopped.
@@ -116,6 +122,9 @@ func (c *Command) Run(ctx context.Context, k *kong.Context) (err error) {
 	}
 	if err := fit.Check(e.Experiment.Experiment, e.Settings); err != nil {
 		return e.explain(err)
+	}
+	if c.Chip != "" && (!e.Settings.DAC || len(e.Recordings) == 0) {
+		return &exit.BadInput{File: "--chip", Expected: "an experiment with recordings and dac = true", Found: e.Path}
 	}
 	dir, fresh, err := c.folder(e)
 	if err != nil {
@@ -147,6 +156,11 @@ func (c *Command) Run(ctx context.Context, k *kong.Context) (err error) {
 	}
 	failed = false
 	o := report.New(e.Experiment, res, time.Since(begin))
+	if c.Chip != "" && res.LossDAC != nil && res.Status != minimize.Interrupted {
+		if o.Chip, err = c.tune(ctx, k, e, res); err != nil && ctx.Err() == nil {
+			return e.explain(err)
+		}
+	}
 	if err := p.write(context.WithoutCancel(ctx), o, dir); err != nil {
 		return err
 	}
@@ -168,6 +182,16 @@ func (c *Command) Run(ctx context.Context, k *kong.Context) (err error) {
 		err = fmt.Errorf("%w; go on with: surge fit %s --out %s --resume", exit.ErrInterrupted, what, c.Out)
 	}
 	return err
+}
+
+// tune fits the chip in the loop.
+func (c *Command) tune(ctx context.Context, k *kong.Context, e *subject, res *fit.Result) (*live.Tuned, error) {
+	chip := &live.Pipe{Command: strings.Fields(c.Chip), Timeout: c.ChipTimeout, Stderr: k.Stderr}
+	defer chip.Close()
+	return live.Tune(ctx, chip, e.Experiment.Experiment, res, live.Settings{Fit: e.Settings, Record: func(r live.Round) error {
+		_, err := fmt.Fprintln(k.Stderr, "chip:", r)
+		return err
+	}})
 }
 
 // subject is the experiment of a run.

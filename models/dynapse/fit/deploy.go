@@ -45,7 +45,7 @@ func (r *Result) Deploy(ctx context.Context, e Experiment, seed uint64) (*Deploy
 	if r == nil || r.Settable.N <= 0 {
 		return nil, fmt.Errorf("%w: no fitted network to deploy", ErrExperiment)
 	}
-	n := r.Settable
+	n := r.set()
 	e = e.Measured(r)
 	in := e.inputWeights()
 	rec := chip.Weights{}
@@ -99,6 +99,24 @@ func (r *Result) Deploy(ctx context.Context, e Experiment, seed uint64) (*Deploy
 	}
 	d.Loss, err = e.LossOf(ctx, d.Network, d.In)
 	return d, err
+}
+
+// set is the settable network with the currents of the codes in place of what acts.
+func (r *Result) set() dynapse.Network {
+	n := r.Settable
+	for _, p := range r.Parameters {
+		q, err := dynapse.ParseParam(p.Param)
+		if err != nil || len(n.Params[q]) != n.N || len(p.Codes) == 0 {
+			continue
+		}
+		n.Params[q] = slices.Clone(n.Params[q])
+		for _, j := range p.Neurons {
+			if j >= 0 && j < n.N {
+				n.Params[q][j] = p.Codes[0].Current // of all cores: they share it
+			}
+		}
+	}
+	return n
 }
 
 // fitting returns an error for weights of input channels that are not of n columns.
@@ -178,6 +196,52 @@ func (e Experiment) LossOf(ctx context.Context, n dynapse.Network, in chip.Weigh
 	var l [1]float64
 	err = p.sampleLosses(ctx, l[:], net, full)
 	return l[0], err
+}
+
+// Distance returns the loss of what was seen in the place of the recordings of the experiment, such
+// as that of a chip that was given their input: recording k of seen has what was seen of recording
+// k, of all quantities that it uses. Samples count that have a weight in both.
+//
+// Errors wrap [ErrExperiment]: for lists of other lengths, and what is no number where it counts.
+func (e Experiment) Distance(seen []Recording) (float64, error) {
+	if len(seen) != len(e.Recordings) {
+		return 0, fmt.Errorf("%w: %d recordings in the place of %d", ErrExperiment, len(seen), len(e.Recordings))
+	}
+	e.Recordings = slices.Clone(e.Recordings)
+	for k := range e.Recordings {
+		r, s := &e.Recordings[k], &seen[k]
+		weight := make([]float64, r.size())
+		for i := range weight {
+			if s.Weight != nil && len(s.Weight) != len(weight) || r.Weight != nil && len(r.Weight) != len(weight) {
+				return 0, badTarget(s.Name)("%d weights in the place of %d", len(s.Weight), len(weight))
+			}
+			weight[i] = r.weight(i) * s.weight(i)
+		}
+		for q := range Quantity(numQuantities) {
+			if r.Use[q] && len(s.Target[q]) != len(weight) {
+				return 0, badTarget(s.Name)("%d samples of %v, want %d", len(s.Target[q]), q, len(weight))
+			}
+			for i, v := range s.Target[q] {
+				if r.Use[q] && weight[i] > 0 && (v-v != 0 || (q == Imem || q == Isyn || q == Iahp) && !(v > 0)) {
+					return 0, badTarget(s.Name)("%v is %v", q, v)
+				}
+			}
+		}
+		r.Weight = weight
+	}
+	p, err := e.compile()
+	if err != nil {
+		return 0, err
+	}
+	net := system{Network: p.Network}
+	var l [1]float64
+	for k := range p.recordings {
+		x := &seen[k].Target
+		run := &dynapse.Run{T: p.recordings[k].T, B: p.recordings[k].B, N: p.Network.N,
+			Records: dynapse.Records{Spikes: x[Spikes], Imem: x[Imem], Vmem: x[Vmem], Isyn: x[Isyn], Iahp: x[Iahp]}}
+		p.recordingLoss(l[:], &net, k, run, nil)
+	}
+	return l[0], nil
 }
 
 // driven compiles the experiment with other input weights.

@@ -30,8 +30,8 @@ type levels struct {
 	setting []chip.Setting
 }
 
-// levelsOf returns the levels of coordinate k within its bounds. Of several codes with one current
-// the first counts.
+// levelsOf returns the levels of coordinate k within its bounds, as they act. Of several codes with
+// one current the first counts.
 func (p *problem) levelsOf(k int) (levels, error) {
 	var l levels
 	bias, err := biasOf(p.coords[k])
@@ -44,7 +44,7 @@ func (p *problem) levelsOf(k int) (levels, error) {
 	}
 	lo, hi := p.box.At(k)
 	for _, s := range all {
-		x := fmath.Log(s.Current)
+		x := fmath.Log(s.Current) + p.Shift[p.coords[k].name]
 		if !(s.Current > 0) || x < lo || x > hi || len(l.x) > 0 && x <= l.x[len(l.x)-1] {
 			continue
 		}

@@ -69,6 +69,10 @@ type Space struct {
 	// Bounds of the fitted parameters. Default: the currents that the bias generator has, of those
 	// that act as Io below Io not less than Io; two decades around the start for Iscale.
 	Bounds [dynapse.NumParams]Range
+	// Shift says of fitted currents, by the names that they have in a [Result], by how much ln of
+	// what acts on a chip is known to be above ln of what it is set to. Codes are chosen by it:
+	// Settable has what acts.
+	Shift map[string]float64
 	// inCodes are those of the weights of the input channels, [C, N], where these follow from the
 	// Bases as the recurrent ones do; nil: Input of the recordings is what comes in.
 	inCodes *chip.Codes

@@ -16,6 +16,7 @@ import (
 	"github.com/surge-snn/surge/internal/given"
 	"github.com/surge-snn/surge/models/dynapse/experiment"
 	"github.com/surge-snn/surge/models/dynapse/fit"
+	"github.com/surge-snn/surge/models/dynapse/live"
 )
 
 // Names of the files of a report.
@@ -59,6 +60,8 @@ type Numbers struct {
 	Neurons    []Neuron   `json:"neurons,omitempty"`
 	Statistics []Achieved `json:"statistics,omitempty"`
 	Tasks      []Solved   `json:"tasks,omitempty"`
+
+	Chip *live.Tuned `json:"chip,omitempty"` // where a chip was fitted in the loop; its device is that of device.json
 }
 
 // New returns the outcome of an experiment that was fitted in some time.
@@ -150,6 +153,14 @@ func (o *Outcome) deploy(ctx context.Context, path string) error {
 	}
 	var text strings.Builder
 	d, err := o.Deploy(ctx, e.Experiment, e.Settings.Seed)
+	if err == nil && o.Chip != nil {
+		o.Notes = append(o.Notes, o.rounds()...)
+		if o.Chip.Device != nil { // what it does is not what the model says
+			if err = o.Chip.Device.Write(&text); err == nil {
+				return files.WriteText(path, text.String())
+			}
+		}
+	}
 	if err == nil {
 		err = d.Device.Write(&text)
 	}
@@ -201,6 +212,18 @@ func (o *Outcome) Text(w io.Writer) error {
 		p.printf("  %s  %s\n", filepath.Join(o.Out, HTMLFile), filepath.Join(o.Out, o.Pictures[0]))
 	}
 	return p.err
+}
+
+// rounds says what a chip in the loop did, a line for each round.
+func (o *Outcome) rounds() (list []string) {
+	for i, r := range o.Chip.Rounds {
+		text := fmt.Sprintf("chip, round %d: %v", i+1, r)
+		if i == o.Chip.Best {
+			text += "; device.json is that"
+		}
+		list = append(list, text)
+	}
+	return list
 }
 
 // printer prints until an error, which it keeps.
