@@ -21,10 +21,10 @@ func (c alphaCell) Kernel(*graph.Builder) ops.Kernels {
 type alphaKernel[T kernel.Float] struct {
 	alphaCell
 	t, b    int
-	trained bool   // an adjoint will run
-	own     [2][]T // conductances and intermediate variables that nobody else reads
-	dh, dg  []T    // [B, N], the gradients that come from later steps
-	sums    [6][]T // [B, N], gradients of a, c, g_syn_bar, resist_scale, syn_rest, bias
+	trained bool                 // an adjoint will run
+	own     [2][]T               // conductances and intermediate variables that nobody else reads
+	dh, dg  []T                  // [B, N], the gradients that come from later steps
+	sums    [6]kernel.TimeSum[T] // gradients of a, c, g_syn_bar, resist_scale, syn_rest, bias
 
 	ones  []T // [N]
 	tasks []alphaTask[T]
@@ -61,9 +61,6 @@ func (k *alphaKernel[T]) Shapes(in []tensor.Shape) ([]tensor.Shape, error) {
 	}
 	k.t, k.b = o[0], o[1]
 	k.dh, k.dg = make([]T, k.b*k.n), make([]T, k.b*k.n)
-	for i := range k.sums {
-		k.sums[i] = make([]T, k.b*k.n)
-	}
 	k.ones = make([]T, k.n)
 	for j := range k.ones {
 		k.ones[j] = 1
@@ -147,14 +144,14 @@ func (k *alphaKernel[T]) forwardRows(lo, hi int) {
 func (k *alphaKernel[T]) Backward(in, out, gout, gin [][]T) error {
 	k.in, k.out, k.gin, k.gout = splitAlpha(k.alphaCell, in), out, splitAlpha(k.alphaCell, gin), gout
 	k.records()
-	for _, s := range k.sums {
-		clear(s)
+	for i := range k.sums {
+		k.sums[i].Begin(k.b*k.n, true)
 	}
 	kernel.Blocks(k.b, rowBlock, k.backward)
 	d := &k.gin
 	for i, p := range [...][]T{d.a, d.c, d.gbar, d.scale, d.rest, d.bias} {
 		if p != nil {
-			kernel.SumRows(p, k.sums[i])
+			k.sums[i].Rows(p)
 		}
 	}
 	return nil
@@ -176,7 +173,7 @@ func (k *alphaKernel[T]) backwardRows(lo, hi int) {
 			if t > 0 {
 				f.H0, f.G0 = out[2][at-step:end-step], out[1][at-step:end-step]
 			}
-			f.DA, f.DC, f.DGbar = k.sums[0][r0:r1], k.sums[1][r0:r1], k.sums[2][r0:r1]
+			f.DA, f.DC, f.DGbar = k.sums[0].Part[r0:r1], k.sums[1].Part[r0:r1], k.sums[2].Part[r0:r1]
 			f.DO = w.e
 			if d.o != nil {
 				f.DO = d.o[at:end]
@@ -186,6 +183,9 @@ func (k *alphaKernel[T]) backwardRows(lo, hi int) {
 			} else {
 				f.Run(w.scratch)
 			}
+		}
+		for i := range k.sums {
+			k.sums[i].Fold(t, lo*k.n, hi*k.n)
 		}
 	}
 	kernel.Store(d.h0, k.dh[lo*k.n:hi*k.n], lo*k.n)
@@ -210,11 +210,11 @@ func (k *alphaKernel[T]) currentBack(w *alphaTask[T], r0, r1, at, end int) {
 	}
 	e, g := k.gout[0][at:end], k.out[1][at:end]
 	if k.bias {
-		sum := k.sums[5][r0:r1]
+		sum := k.sums[5].Part[r0:r1]
 		kernel.Add(sum, sum, e)
 	}
 	if k.rest {
-		drest := k.sums[4][r0:r1]
+		drest := k.sums[4].Part[r0:r1]
 		for j, g := range g {
 			dv := -T(e[j] * T(g*a.scale[j]))
 			drest[j] -= dv
@@ -226,7 +226,7 @@ func (k *alphaKernel[T]) currentBack(w *alphaTask[T], r0, r1, at, end int) {
 		kernel.Mul(w.e, e, w.drive)
 		e = w.e
 	}
-	dscale := k.sums[3][r0:r1]
+	dscale := k.sums[3].Part[r0:r1]
 	kernel.Mul(w.drive, e, g)
 	kernel.Sub(dscale, dscale, w.drive)
 	kernel.Mul(w.drive, e, a.scale)

@@ -1,6 +1,10 @@
 package models
 
-import "github.com/surge-snn/surge/internal/kernel"
+import (
+	"slices"
+
+	"github.com/surge-snn/surge/internal/kernel"
+)
 
 func (k *convKernel[T]) Backward(in, _, gout, gin [][]T) error {
 	switch k.noGradient = false; {
@@ -23,18 +27,19 @@ func (k *convKernel[T]) Backward(in, _, gout, gin [][]T) error {
 		return nil
 	}
 	if k.parts == nil {
-		k.parts, k.biases = make([][]T, convParts), make([][]T, convParts)
+		k.parts = make([]kernel.CountedSum[T], convParts)
 	}
 	kernel.Blocks(convParts, 1, k.learn)
-	for i := 1; i < convParts; i++ { // in the order of the samples
-		kernel.Add(k.parts[0], k.parts[0], k.parts[i])
-		kernel.Add(k.biases[0], k.biases[0], k.biases[i])
+	sum := k.parts[0].Part
+	for i := range k.parts[1:] { // in the order of the samples
+		kernel.Add(sum, sum, k.parts[1+i].Part)
 	}
+	inputs, _ := k.group()
 	if gin[1] != nil {
-		copy(gin[1], k.parts[0])
+		copy(gin[1], sum[:k.out*inputs])
 	}
 	if k.wantBias {
-		copy(gin[2], k.biases[0])
+		copy(gin[2], sum[k.out*inputs:])
 	}
 	return nil
 }
@@ -59,10 +64,10 @@ func (k *convKernel[T]) learnParts(lo, hi int) {
 	inputs, _ := k.group()
 	w := k.takeWork()
 	for part := lo; part < hi; part++ {
-		k.parts[part], k.biases[part] = resized(k.parts[part], k.out*inputs), resized(k.biases[part], k.out)
-		dw := k.parts[part] // [groups, inputs of a neuron, channels of a group], transposed at the end
-		clear(dw)
-		clear(k.biases[part])
+		sum := &k.parts[part]
+		sum.Begin(k.out*inputs + k.out)
+		// [groups, inputs of a neuron, channels of a group], transposed at the end.
+		dw, db := sum.Part[:k.out*inputs], sum.Part[k.out*inputs:]
 		for b := part * k.batch / convParts; b < (part+1)*k.batch/convParts; b++ {
 			for r := b; r < k.rows; {
 				d := k.gradientOf(r, &w.row)
@@ -75,10 +80,14 @@ func (k *convKernel[T]) learnParts(lo, hi int) {
 					}
 					d = w.sum
 				}
-				k.learnRow(dw, k.biases[part], d, r, w)
+				k.learnRow(dw, db, d, r, w)
+				if slices.ContainsFunc(d, func(v T) bool { return v != 0 }) {
+					sum.Row() // what is behind the end of a sequence is not counted
+				}
 				r = next
 			}
 		}
+		sum.End()
 		k.toGiven(dw, w)
 	}
 	k.work.Keep(w)

@@ -36,7 +36,7 @@ type convKernel[T kernel.Float] struct {
 	begins         []int32    // the rows that held has
 	g              kernel.Panels[T]
 	noGradient     bool
-	parts, biases  [][]T // the gradient of w and bias, of ranges of samples
+	parts          []kernel.CountedSum[T] // the gradients of w and bias, of ranges of samples
 	wantBias       bool
 
 	forward, hold, backward, learn func(lo, hi int)

@@ -16,7 +16,7 @@ type delayKernel[T kernel.Float] struct {
 	t, b  int
 	whole []int32 // n of each delay
 	rest  []T     // f
-	dd    []T     // [B, N]
+	dd    kernel.TimeSum[T]
 
 	in, out, gout, gin [][]T
 	forward, backward  func(lo, hi int)
@@ -30,7 +30,7 @@ func (k *delayKernel[T]) Shapes(in []tensor.Shape) ([]tensor.Shape, error) {
 		return nil, fmt.Errorf("%w: delay: input %v and %v delays, want [T, B, %d]", ops.ErrShape, x, in[1], k.n)
 	}
 	k.t, k.b = x[0], x[1]
-	k.whole, k.rest, k.dd = make([]int32, k.n), make([]T, k.n), make([]T, k.b*k.n)
+	k.whole, k.rest = make([]int32, k.n), make([]T, k.n)
 	k.forward, k.backward = k.forwardRows, k.backwardRows
 	return []tensor.Shape{x.Clone(), {k.b, k.n * k.steps}}, nil
 }
@@ -73,10 +73,10 @@ func (k *delayKernel[T]) forwardRows(lo, hi int) {
 // delay is the difference of the two.
 func (k *delayKernel[T]) Backward(in, out, gout, gin [][]T) error {
 	k.in, k.out, k.gout, k.gin = in, out, gout, gin
-	clear(k.dd)
+	k.dd.Begin(k.b*k.n, true)
 	kernel.Blocks(k.b, rowBlock, k.backward)
 	if gin[1] != nil {
-		kernel.SumRows(gin[1], k.dd)
+		k.dd.Rows(gin[1])
 	}
 	return nil
 }
@@ -94,14 +94,16 @@ func (k *delayKernel[T]) backwardRows(lo, hi int) {
 		}
 		if k.gout[0] != nil {
 			for t := range k.t {
-				dd := k.dd[b*k.n:][:k.n]
+				dd := k.dd.Part[b*k.n:][:k.n]
 				for j, g := range k.gout[0][(t*k.b+b)*k.n:][:k.n] {
 					n, f := int(k.whole[j]), k.rest[j]
 					k.add(t-n, b, j, T((1-f)*g))
 					k.add(t-n-1, b, j, T(f*g))
 					dd[j] += T(g * (k.at(t-n-1, b, j) - k.at(t-n, b, j)))
 				}
+				k.dd.Fold(t+1, b*k.n, (b+1)*k.n)
 			}
+			k.dd.Fold(0, b*k.n, (b+1)*k.n)
 		}
 		if k.gout[1] != nil {
 			for i, g := range k.gout[1][b*size : (b+1)*size] {

@@ -2,6 +2,7 @@ package models
 
 import (
 	"fmt"
+	"slices"
 
 	"gorgonia.org/tensor"
 
@@ -14,11 +15,11 @@ import (
 type delayedKernel[T kernel.Float] struct {
 	delayedCell
 	t, b   int
-	whole  []int32 // n of each connection
-	rest   []T     // f
-	now    []T     // (1-f) W
-	later  []T     // f W
-	parts  [][]T   // gradients of W, d and bias, of ranges of rows
+	whole  []int32                // n of each connection
+	rest   []T                    // f
+	now    []T                    // (1-f) W
+	later  []T                    // f W
+	parts  []kernel.CountedSum[T] // gradients of W, d and bias, of ranges of rows
 	x, w   []T
 	past   []T
 	bias   []T
@@ -116,12 +117,12 @@ func (k *delayedKernel[T]) Backward(in, _, gout, gin [][]T) error {
 	k.g, k.gend, k.dx, k.dpast = gout[0], gout[1], gin[0], gin[len(gin)-1]
 	size := k.in * k.out
 	if k.parts == nil {
-		k.parts = make([][]T, delayedParts)
+		k.parts = make([]kernel.CountedSum[T], delayedParts)
 	}
 	kernel.Blocks(delayedParts, 1, k.backward)
-	sum := k.parts[0]
-	for _, part := range k.parts[1:] { // in the order of the rows
-		kernel.Add(sum, sum, part)
+	sum := k.parts[0].Part
+	for i := range k.parts[1:] { // in the order of the rows
+		kernel.Add(sum, sum, k.parts[1+i].Part)
 	}
 	kernel.Store(gin[1], sum[:size], 0)
 	kernel.Store(gin[2], sum[size:2*size], 0)
@@ -134,18 +135,19 @@ func (k *delayedKernel[T]) Backward(in, _, gout, gin [][]T) error {
 func (k *delayedKernel[T]) backwardParts(lo, hi int) {
 	size := k.in * k.out
 	for part := lo; part < hi; part++ {
-		k.parts[part] = resized(k.parts[part], 2*size+k.out)
-		clear(k.parts[part])
+		k.parts[part].Begin(2*size + k.out)
 		for b := part * k.b / delayedParts; b < (part+1)*k.b/delayedParts; b++ {
-			k.backwardRow(b, k.parts[part])
+			k.backwardRow(b, &k.parts[part])
 		}
+		k.parts[part].End()
 	}
 }
 
 // backwardRow adds the gradients of a row to those of a part, [W, d, bias].
-func (k *delayedKernel[T]) backwardRow(b int, part []T) {
+func (k *delayedKernel[T]) backwardRow(b int, sum *kernel.CountedSum[T]) {
 	memory, zero := k.buffer()
 	g, size := *memory, k.in*k.out
+	part := sum.Part
 	dbias := part[2*size:]
 	for t := range k.t {
 		if k.g == nil {
@@ -156,10 +158,14 @@ func (k *delayedKernel[T]) backwardRow(b int, part []T) {
 		for o, v := range row {
 			dbias[o] += v
 		}
+		if slices.ContainsFunc(row, func(v T) bool { return v != 0 }) {
+			sum.Row()
+		}
 	}
 	for s := -k.steps; s < k.t; s++ {
 		at := zero + s*k.out
 		dx := k.gradient(s, b)
+		seen := false
 		for i, x := range k.input(s, b) {
 			if x == 0 && dx == nil {
 				continue
@@ -167,18 +173,22 @@ func (k *delayedKernel[T]) backwardRow(b int, part []T) {
 			from := i * k.out
 			w, rest := k.w[from:][:k.out], k.rest[from:][:k.out]
 			dw, dd := part[from:][:k.out], part[size+from:][:k.out]
-			sum := T(0)
+			seen = seen || x != 0
+			back := T(0)
 			for o, n := range k.whole[from:][:k.out] {
 				to := at + int(n)*k.out + o
 				now, later := g[to], g[to+k.out]
 				arrives := T((1-rest[o])*now) + T(rest[o]*later)
 				dw[o] += T(x * arrives)
 				dd[o] += T(x * T(w[o]*(later-now)))
-				sum += T(w[o] * arrives)
+				back += T(w[o] * arrives)
 			}
 			if dx != nil {
-				dx[i] = sum
+				dx[i] = back
 			}
+		}
+		if seen {
+			sum.Row() // what is behind the end of a sequence is not counted
 		}
 	}
 	if k.gend != nil {

@@ -21,7 +21,7 @@ type expSynKernel[T kernel.Float] struct {
 	expSynCell
 	t, b          int
 	di            []T // [B, N], the gradient that comes from later steps
-	dbeta, dsigma []T // [B, N]
+	dbeta, dsigma kernel.TimeSum[T]
 	tasks         []expSynTask[T]
 	zeros         []T  // [N], a cotangent that nobody gave
 	faint         bool // some β is so small that a product with it does not give its factors back
@@ -56,7 +56,7 @@ func (k *expSynKernel[T]) Shapes(in []tensor.Shape) ([]tensor.Shape, error) {
 		return nil, fmt.Errorf("%w: expsyn: input %v, want [T, B, %d]", ops.ErrShape, x, k.n)
 	}
 	k.t, k.b = x[0], x[1]
-	k.di, k.dbeta, k.dsigma = make([]T, k.b*k.n), make([]T, k.b*k.n), make([]T, k.b*k.n)
+	k.di = make([]T, k.b*k.n)
 	k.zeros = make([]T, k.n)
 	k.tasks = make([]expSynTask[T], (k.b+rowBlock-1)/rowBlock)
 	for i := range k.tasks {
@@ -119,23 +119,24 @@ func (k *expSynKernel[T]) decayRows(lo, hi int) {
 //	dL/dσ'      = Σ_t dL/dx[t] ζ[t]
 func (k *expSynKernel[T]) Backward(in, out, gout, gin [][]T) error {
 	k.in, k.out, k.gin, k.gout = splitExpSyn(k.expSynCell, in), out, splitExpSyn(k.expSynCell, gin), gout
-	clear(k.dbeta)
-	clear(k.dsigma)
+	k.dbeta.Begin(k.b*k.n, true)
+	k.dsigma.Begin(k.b*k.n, true)
 	k.faint = false
 	for _, b := range k.in.beta {
 		k.faint = k.faint || !(b > 1e-20)
 	}
 	kernel.Blocks(k.b, rowBlock, k.backward)
+	k.dbeta.End(0, k.b*k.n)
 	if !k.noise && !k.faint {
-		for i := range k.dbeta {
-			k.dbeta[i] /= k.in.beta[i%k.n]
+		for i := range k.dbeta.Part {
+			k.dbeta.Part[i] /= k.in.beta[i%k.n]
 		}
 	}
 	if k.gin.beta != nil {
-		kernel.SumRows(k.gin.beta, k.dbeta)
+		kernel.SumRows(k.gin.beta, k.dbeta.Part)
 	}
 	if k.gin.sigma != nil {
-		kernel.SumRows(k.gin.sigma, k.dsigma)
+		k.dsigma.Rows(k.gin.sigma)
 	}
 	return nil
 }
@@ -149,7 +150,7 @@ func (k *expSynKernel[T]) backwardRows(lo, hi int) {
 	step := k.b * k.n
 	for b := lo; b < hi; b++ {
 		r0, r1 := b*k.n, (b+1)*k.n
-		di, dbeta, dsigma := k.di[r0:r1], k.dbeta[r0:r1], k.dsigma[r0:r1]
+		di, dbeta, dsigma := k.di[r0:r1], k.dbeta.Part[r0:r1], k.dsigma.Part[r0:r1]
 		kernel.Load(di, gout[1], r0)
 		for t := k.t - 1; t >= 0; t-- {
 			at := t*step + r0
@@ -179,6 +180,8 @@ func (k *expSynKernel[T]) backwardRows(lo, hi int) {
 					}
 				}
 			}
+			k.dbeta.Fold(t, r0, r1)
+			k.dsigma.Fold(t, r0, r1)
 		}
 		kernel.Store(d.i0, di, r0)
 	}
@@ -195,7 +198,7 @@ func (k *expSynKernel[T]) undecayRows(lo, hi int) {
 		for b := lo; b < hi; b++ {
 			r0, r1 := b*k.n, (b+1)*k.n
 			at, end := t*step+r0, t*step+r1
-			a.DI, a.DOut, a.Out, a.GOut, a.DX = k.di[r0:r1], k.dbeta[r0:r1], k.out[0][at:end], k.zeros, k.di[r0:r1]
+			a.DI, a.DOut, a.Out, a.GOut, a.DX = k.di[r0:r1], k.dbeta.Part[r0:r1], k.out[0][at:end], k.zeros, k.di[r0:r1]
 			if k.gout[0] != nil {
 				a.GOut = k.gout[0][at:end]
 			}
@@ -204,6 +207,7 @@ func (k *expSynKernel[T]) undecayRows(lo, hi int) {
 			}
 			a.Run(w.scratch)
 		}
+		k.dbeta.Fold(t, lo*k.n, hi*k.n)
 	}
 	kernel.Store(k.gin.i0, k.di[lo*k.n:hi*k.n], lo*k.n)
 }

@@ -29,15 +29,16 @@ type formulaKernel[T kernel.Float] struct {
 	last      *code // the adjoint of constant lines, after all steps
 	at        adjointVectors
 
-	fixed    [][]T    // [N], the vectors of the code of constant lines
-	spread   [][]T    // parameters and constant lines, again and again for n neurons
-	kept     [][]T    // [T-1, B, N] for each state; [1, B, N] where nothing is trained
-	currents []T      // [T, B, N], with recurrent weights: what the formula sees as its input
-	dx       []T      // [T, B, N], where it is needed and nobody asks for it
-	states   [2][][]T // [B, N], gradients of the states behind a step and before it, taking turns
-	feedback []T      // [B, N], gradients of the spikes by way of w_rec
-	sums     [][]T    // [B, N], gradients of parameters and constant lines by row of the batch
-	tasks    kernel.Spare[formulaTask[T]]
+	fixed      [][]T               // [N], the vectors of the code of constant lines
+	spread     [][]T               // parameters and constant lines, again and again for n neurons
+	kept       [][]T               // [T-1, B, N] for each state; [1, B, N] where nothing is trained
+	currents   []T                 // [T, B, N], with recurrent weights: what the formula sees as its input
+	dx         []T                 // [T, B, N], where it is needed and nobody asks for it
+	states     [2][][]T            // [B, N], gradients of the states behind a step and before it, taking turns
+	feedback   []T                 // [B, N], gradients of the spikes by way of w_rec
+	sums       []kernel.TimeSum[T] // gradients of parameters and constant lines; of no numbers where unused
+	recurrence kernel.TimeSum[T]   // [N, N], gradient of w_rec
+	tasks      kernel.Spare[formulaTask[T]]
 
 	in, out, gin, gout        [][]T
 	ahead, backward, weighing func(lo, hi int)
@@ -97,7 +98,7 @@ func (k *formulaKernel[T]) Differentiate(_, _ []bool) error {
 		k.states[0], k.states[1] = append(k.states[0], make([]T, k.b*k.n)), append(k.states[1], make([]T, k.b*k.n))
 	}
 	for range k.f.params + len(k.constants) {
-		k.sums = append(k.sums, nil)
+		k.sums = append(k.sums, kernel.TimeSum[T]{})
 	}
 	if k.recurrent {
 		k.feedback = make([]T, k.b*k.n)
@@ -253,11 +254,6 @@ func (k *formulaKernel[T]) write() {
 		w.params = append(w.params, k.gin[1+i] != nil)
 	}
 	k.wanted, k.back, k.last = w, k.f.adjointCode(k.constants, w), k.f.constantAdjointCode(k.constants, w)
-	for i := range k.sums {
-		if k.sums[i] = k.sums[i][:0]; k.back.used[k.at.sums+i] || k.last.used[k.at.sums+i] {
-			k.sums[i] = resized(k.sums[i], k.b*k.n)
-		}
-	}
 	if w.x && k.gin[0] == nil {
 		k.dx = resized(k.dx, k.t*k.b*k.n)
 	}
@@ -287,14 +283,22 @@ func (k *formulaKernel[T]) Backward(in, out, gout, gin [][]T) error {
 	if !k.written() {
 		k.write()
 	}
+	for i := range k.sums {
+		n := 0
+		if k.back.used[k.at.sums+i] || k.last.used[k.at.sums+i] {
+			n = k.b * k.n
+		}
+		k.sums[i].Begin(n, true)
+	}
 	k.blocks(k.backward)
 	// Gradients of parameters are summed in the order of the rows.
 	for i := range k.f.params {
 		if d := gin[1+i]; d != nil {
-			kernel.SumRows(d, k.sums[i])
+			kernel.SumRows(d, k.sums[i].Part)
 		}
 	}
 	if k.recurrent && k.weights(gin) != nil {
+		k.recurrence.Begin(k.n*k.n, true)
 		kernel.Blocks(k.n, rowBlock, k.weighing)
 	}
 	return nil
@@ -318,11 +322,6 @@ func (k *formulaKernel[T]) backwardBlock(lo, hi int) {
 	}
 	if k.recurrent {
 		kernel.Load(k.feedback[lo:hi], k.gout[len(k.gout)-1], lo)
-	}
-	for _, s := range k.sums {
-		if len(s) > 0 {
-			clear(s[lo:hi])
-		}
 	}
 	x := k.in[0]
 	if k.recurrent {
@@ -358,6 +357,16 @@ func (k *formulaKernel[T]) backwardBlock(lo, hi int) {
 		if k.recurrent {
 			k.recurBack(t, lo/k.n, hi/k.n)
 		}
+		for i := range k.sums {
+			if len(k.sums[i].Part) > 0 {
+				k.sums[i].Fold(t, lo, hi)
+			}
+		}
+	}
+	for i := range k.sums {
+		if len(k.sums[i].Part) > 0 {
+			k.sums[i].End(lo, hi)
+		}
 	}
 	for i, d := range k.initials(k.gin) {
 		switch {
@@ -383,8 +392,8 @@ func (k *formulaKernel[T]) backwardBlock(lo, hi int) {
 }
 
 func (k *formulaKernel[T]) bindSums(v [][]T, lo, hi int) {
-	for i, s := range k.sums {
-		if len(s) > 0 {
+	for i := range k.sums {
+		if s := k.sums[i].Part; len(s) > 0 {
 			v[k.at.sums+i] = s[lo:hi]
 		}
 	}
@@ -407,8 +416,7 @@ func (k *formulaKernel[T]) recurBack(t, lo, hi int) {
 
 // weightRows sums the gradients of some rows of w_rec, in the order of steps and rows of the batch.
 func (k *formulaKernel[T]) weightRows(lo, hi int) {
-	n, dw, dx := k.n, k.weights(k.gin), k.input()
-	clear(dw[lo*n : hi*n])
+	n, dw, dx := k.n, k.recurrence.Part, k.input()
 	for t := range k.t {
 		spikes, d := k.spikesBefore(t), k.step(dx, t)
 		for b := range k.b {
@@ -418,5 +426,9 @@ func (k *formulaKernel[T]) weightRows(lo, hi int) {
 				}
 			}
 		}
+		k.recurrence.Fold(t+1, lo*n, hi*n)
 	}
+	k.recurrence.Fold(0, lo*n, hi*n)
+	k.recurrence.End(lo*n, hi*n)
+	copy(k.weights(k.gin)[lo*n:hi*n], dw[lo*n:])
 }

@@ -83,3 +83,10 @@ func resized[E any](s []E, n int) []E {
 
 // rowBlock is how many rows of a batch one task takes through time in layers without a grid.
 const rowBlock = 4
+
+// fold adds up the rows and neurons of the task, of n neurons, behind time step t of the sequence.
+func (at *task[T]) fold(s *kernel.TimeSum[T], t, n int) {
+	for b := at.lo; b < at.hi; b++ {
+		s.Fold(t, b*n+at.from, b*n+at.to)
+	}
+}

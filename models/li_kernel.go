@@ -13,12 +13,12 @@ type liKernel[T kernel.Float] struct {
 	t, b    int  // t of the piece at hand
 	whole   bool // it is the last one, or all there is
 	grid    grid[T]
-	current *ops.Stream[T] // x, where it is computed when it is read
-	isyn    []T            // [T, B, N]
-	zero    []T            // of a loop
-	first   int            // time step with which the piece begins
-	partial [2]timeSum[T]  // gradients of leak and beta by row of the batch
-	leaks   []T            // of the integrators of a loop, from Forward on
+	current *ops.Stream[T]       // x, where it is computed when it is read
+	isyn    []T                  // [T, B, N]
+	zero    []T                  // of a loop
+	first   int                  // time step with which the piece begins
+	partial [2]kernel.TimeSum[T] // gradients of leak and beta by row of the batch
+	leaks   []T                  // of the integrators of a loop, from Forward on
 	betas   []T
 
 	in, gin       liIn[[]T]
@@ -181,14 +181,14 @@ func (k *liKernel[T]) Backward(in, out, gout, gin [][]T) error {
 	k.gin, k.gout = splitLI(k.liCell, gin), splitLIOut(k.liCell, gout)
 	if k.learns() {
 		for j := range k.partial {
-			k.partial[j].begin(k.b*k.n, k.whole)
+			k.partial[j].Begin(k.b*k.n, k.whole)
 		}
 	}
 	k.grid.plan(k.b, k.n, k.n)
 	kernel.Blocks(len(k.grid.tasks), 1, k.back)
 	for j, p := range [...][]T{k.gin.leak, k.gin.beta} {
 		if p != nil {
-			k.partial[j].rows(p)
+			k.partial[j].Rows(p)
 		}
 	}
 	return nil
@@ -226,7 +226,7 @@ func (k *liKernel[T]) backTask(at *task[T]) {
 				a.G.Data = k.part(g.vmem, r, m, at)
 			}
 			if k.learns() {
-				a.DLeak.Data, a.DBeta.Data = k.part(k.partial[0].part, b, m, at), k.part(k.partial[1].part, b, m, at)
+				a.DLeak.Data, a.DBeta.Data = k.part(k.partial[0].Part, b, m, at), k.part(k.partial[1].Part, b, m, at)
 				a.Before.Data, a.I.Data, a.IBefore.Data = k.part(k.in.v0, b, m, at), k.part(k.isyn, r, m, at), k.part(k.in.i0, b, m, at)
 				if t > 0 {
 					a.Before.Data, a.IBefore.Data = k.part(o.vmem, r-k.b, m, at), k.part(k.isyn, r-k.b, m, at)
@@ -236,7 +236,7 @@ func (k *liKernel[T]) backTask(at *task[T]) {
 		}
 		if k.learns() {
 			for j := range k.partial {
-				k.partial[j].fold(k.first+t, at, k.n)
+				at.fold(&k.partial[j], k.first+t, k.n)
 			}
 		}
 	}

@@ -12,7 +12,7 @@ func (k *lifKernel[T]) Backward(in, out, gout, gin [][]T) error {
 	k.learns = d.leak != nil || d.vth != nil || d.beta != nil || d.vreset != nil
 	if k.learns {
 		for j := range k.partial {
-			k.partial[j].begin(k.b*k.n, k.whole)
+			k.partial[j].Begin(k.b*k.n, k.whole)
 		}
 	}
 	switch k.dx = (kernel.Panels[T]{}); {
@@ -31,18 +31,37 @@ func (k *lifKernel[T]) Backward(in, out, gout, gin [][]T) error {
 	// Gradients of parameters are summed in the order of the rows.
 	for j, p := range [...][]T{d.leak, d.vth, d.beta, d.vreset} {
 		if p != nil {
-			k.partial[j].rows(p)
+			k.partial[j].Rows(p)
 		}
 	}
 	if d.wrec != nil {
-		// The spikes of a step meet the gradients of the next one.
-		k.byNeuron().Scatter(d.wrec, k.dx, (k.t-1)*k.b, k.b, !k.whole)
-		if k.start.events.Len() > 0 {
-			k.start.columns.Transpose(&k.start.events)
-			k.start.columns.Scatter(d.wrec, k.dx, k.b, 0, true)
-		}
+		k.recurrentGradient()
 	}
 	return nil
+}
+
+// recurrentGradient adds up the gradient of w_rec: the spikes of a step meet the gradients of the
+// next one, and those before the piece, which are spikes of the piece before or the state, meet the
+// gradients of its first step.
+func (k *lifKernel[T]) recurrentGradient() {
+	first := k.first * k.b
+	span := kernel.Span{From: first, To: first + (k.t-1)*k.b, All: (k.steps - 1) * k.b}
+	k.weights.Add(k.gin.wrec, span, k.addSpikes)
+	k.start.columns.Transpose(&k.start.events)
+	if first == 0 {
+		k.startRows(0, k.b, true)
+		return
+	}
+	span.From, span.To = first-k.b, first
+	k.weights.Add(k.gin.wrec, span, k.addStart)
+}
+
+func (k *lifKernel[T]) spikeRows(from, to int, more bool) {
+	k.byNeuron().Scatter(k.gin.wrec, k.dx, from, to, k.b, more)
+}
+
+func (k *lifKernel[T]) startRows(from, to int, more bool) {
+	k.start.columns.Scatter(k.gin.wrec, k.dx, from, to, 0, more)
 }
 
 func (k *lifKernel[T]) backTasks(lo, hi int) {
@@ -99,7 +118,7 @@ func (k *lifKernel[T]) backTask(at *task[T]) {
 		}
 		if k.learns {
 			for j := range k.partial {
-				k.partial[j].fold(k.first+t, at, k.n)
+				at.fold(&k.partial[j], k.first+t, k.n)
 			}
 		}
 	}
@@ -142,18 +161,18 @@ func (k *lifKernel[T]) parameters(a *kernel.Adjoint[T], t int, at *task[T]) {
 		r.Data, r.LD = p.From(t*k.b+at.lo, at.from)
 		return r
 	}
-	a.DLeak, a.DVTh = of(k.partial[0].part), of(k.partial[1].part)
+	a.DLeak, a.DVTh = of(k.partial[0].Part), of(k.partial[1].Part)
 	a.Before, a.Unreset = of(k.in.v0), t > 0
 	if t > 0 {
 		a.Before = step(&k.vmem, t-1)
 	}
 	if k.synapse {
-		a.DBeta, a.I, a.IBefore = of(k.partial[2].part), step(&k.isyn, t), of(k.in.i0)
+		a.DBeta, a.I, a.IBefore = of(k.partial[2].Part), step(&k.isyn, t), of(k.in.i0)
 		if t > 0 {
 			a.IBefore = step(&k.isyn, t-1)
 		}
 	}
 	if k.toValue {
-		a.DVReset = of(k.partial[3].part)
+		a.DVReset = of(k.partial[3].Part)
 	}
 }

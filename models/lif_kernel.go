@@ -27,6 +27,7 @@ type lifKernel[T kernel.Float] struct {
 	twin  bool
 	t, b  int // t of the piece at hand
 	first int // time step with which it begins
+	steps int // of the sequence
 	grid  grid[T]
 
 	keep   bool // an adjoint of the piece may follow
@@ -46,8 +47,9 @@ type lifKernel[T kernel.Float] struct {
 	dx     kernel.Panels[T]
 	own    struct{ vmem, isyn, smooth, dx []T }
 
-	partial [4]timeSum[T] // gradients of parameters by row of the batch
-	zero    []T           // N
+	partial [4]kernel.TimeSum[T] // gradients of parameters by row of the batch
+	weights kernel.RowSum[T]
+	zero    []T // N
 
 	mask    []uint64 // bits of the spikes of each row, by panels
 	spikes  kernel.Events[T]
@@ -62,6 +64,7 @@ type lifKernel[T kernel.Float] struct {
 	in, gin                       lifIn[[]T]
 	out, gout                     lifOut[[]T]
 	forward, record, expand, back func(lo, hi int)
+	addSpikes, addStart           func(from, to int, more bool)
 }
 
 // rowList is what lists the spikes of rows whose neurons were in several tasks.
@@ -109,10 +112,11 @@ func (k *lifKernel[T]) Shapes(in []tensor.Shape) ([]tensor.Shape, error) {
 	if x.Dims() != 3 || x[2] != k.n {
 		return nil, fmt.Errorf("%w: lif: current %v, want [T, B, %d]", ops.ErrShape, x, k.n)
 	}
-	k.t, k.b = x[0], x[1]
+	k.t, k.b, k.steps = x[0], x[1], x[0]
 	k.keep, k.whole = true, true
 	k.zero = make([]T, k.n)
 	k.forward, k.record, k.expand, k.back = k.forwardTasks, k.recordRows, k.expandRows, k.backTasks
+	k.addSpikes, k.addStart = k.spikeRows, k.startRows
 	out := []tensor.Shape{x.Clone(), x.Clone()}
 	for range k.State() {
 		out = append(out, tensor.Shape{k.b, k.n})
@@ -130,7 +134,7 @@ func (k *lifKernel[T]) Sequences() (in, out, states int) { return 1, 2, len(k.St
 func (k *lifKernel[T]) Begin([][]T)                      {}
 
 func (k *lifKernel[T]) Piece(p ops.Piece) {
-	k.t, k.first, k.keep, k.whole = p.To-p.From, p.From, p.Keep, p.To == p.Steps
+	k.t, k.first, k.steps, k.keep, k.whole = p.To-p.From, p.From, p.Steps, p.Keep, p.To == p.Steps
 }
 
 func (k *lifKernel[T]) Output(i int) (*ops.Stream[T], bool) {

@@ -18,13 +18,18 @@ import (
 type linearKernel[T kernel.Float] struct {
 	rows, in, out int // rows = T·B, of the piece at hand
 	batch         int
-	whole         bool // the piece is the last one, or all there is
+	span          kernel.Span // of the rows
 	counter       denseCounter[T]
 	source        *ops.Stream[T]
 	input         *ops.Stream[T] // listed in some runs, an array in others
 	streamed      bool           // the layer before reads the gradient of x as a stream
 
 	gradient *ops.Stream[T] // of y, where it lies in panels
+
+	weightSum, biasSum  kernel.RowSum[T]
+	dw, dbias           []T
+	columns             *kernel.Columns[T]
+	addWeights, addBias func(from, to int, more bool)
 
 	x, w, bias, y, dx []T
 	g                 kernel.Panels[T]
@@ -49,9 +54,10 @@ func (k *linearKernel[T]) Shapes(in []tensor.Shape) ([]tensor.Shape, error) {
 		return nil, fmt.Errorf("%w: linear: input %v and weights %v, want [T, B, N] and [N, Out]", ops.ErrShape, x, w)
 	}
 	k.rows, k.in, k.out = x[0]*x[1], x[2], w[1]
-	k.batch, k.whole = x[1], true
+	k.batch, k.span = x[1], kernel.Span{To: k.rows, All: k.rows}
 	k.zero = make([]T, k.out)
 	k.forward, k.backward, k.copyPanels = k.forwardRows, k.backwardRows, k.copyWeights
+	k.addWeights, k.addBias = k.weightRows, k.biasRows
 	return []tensor.Shape{{x[0], x[1], w[1]}}, nil
 }
 
@@ -107,7 +113,7 @@ func (k *linearKernel[T]) given(x []T) (*kernel.Events[T], []T) {
 }
 
 func (k *linearKernel[T]) Piece(p ops.Piece) {
-	k.rows, k.whole = (p.To-p.From)*k.batch, p.To == p.Steps
+	k.rows, k.span = (p.To-p.From)*k.batch, kernel.Span{From: p.From * k.batch, To: p.To * k.batch, All: p.Steps * k.batch}
 }
 
 // Measure says how dense x was.
@@ -233,38 +239,59 @@ func (k *linearKernel[T]) Backward(in, _, gout, gin [][]T) error {
 	default:
 		k.noGradient = true
 		for i, d := range gin {
-			if i == 0 || k.whole {
+			if i == 0 || k.last() {
 				clear(d)
+			}
+		}
+		for i, s := range [...]*kernel.RowSum[T]{&k.weightSum, &k.biasSum} {
+			if i+1 < len(gin) && gin[i+1] != nil {
+				s.Add(gin[i+1], k.span, func(int, int, bool) {})
 			}
 		}
 		return nil
 	}
-	if k.whole && (gin[0] != nil || k.streamed) { // pieces before the last one have the same weights
+	if k.last() && (gin[0] != nil || k.streamed) { // pieces before the last one have the same weights
 		k.back.PackTransposed(in[1], k.in, k.out)
 	}
 	if k.dx = gin[0]; k.dx != nil {
 		kernel.Blocks(k.rows, blockRows, k.backward)
 	}
-	switch dw := gin[1]; {
-	case dw == nil:
-	case k.dense:
-		kernel.ProductTN(dw, k.x, k.rows, k.in, k.g, !k.whole)
-	case k.source != nil:
-		k.source.Columns().Scatter(dw, k.g, k.rows, 0, !k.whole)
-	default:
-		k.listed.columns.Transpose(k.events)
-		k.listed.columns.Scatter(dw, k.g, k.rows, 0, !k.whole)
+	if k.dw = gin[1]; k.dw != nil {
+		switch k.columns = &k.listed.columns; {
+		case k.source != nil:
+			k.columns = k.source.Columns()
+		case !k.dense:
+			k.columns.Transpose(k.events)
+		}
+		k.weightSum.Add(k.dw, k.span, k.addWeights)
 	}
 	if len(gin) > 2 && gin[2] != nil {
-		if k.whole {
-			clear(gin[2])
-		}
-		for from := 0; from < k.out; from += k.g.Width {
-			g, ld := k.g.From(0, from)
-			kernel.AddRowsBack(gin[2][from:from+ld], g[:k.rows*ld])
-		}
+		k.dbias = gin[2]
+		k.biasSum.Add(k.dbias, k.span, k.addBias)
 	}
 	return nil
+}
+
+// last says whether the piece is the last one, or all there is.
+func (k *linearKernel[T]) last() bool { return k.span.To == k.span.All }
+
+// weightRows adds what some rows give to the gradient of W.
+func (k *linearKernel[T]) weightRows(from, to int, more bool) {
+	if k.dense {
+		kernel.ProductTN(k.dw, k.x, from, to, k.in, k.g, more)
+		return
+	}
+	k.columns.Scatter(k.dw, k.g, from, to, 0, more)
+}
+
+func (k *linearKernel[T]) biasRows(from, to int, more bool) {
+	if !more {
+		clear(k.dbias)
+	}
+	for at := 0; at < k.out; at += k.g.Width {
+		g, ld := k.g.From(from, at)
+		kernel.AddRowsBack(k.dbias[at:at+ld], g[:(to-from)*ld])
+	}
 }
 
 func (k *linearKernel[T]) backwardRows(lo, hi int) {

@@ -30,11 +30,11 @@ type wtasKernel[T kernel.Float] struct {
 	own        [4][]T // spikes, shares, thresholds and refractory times that nobody else reads
 	spikes     kernel.Events[T]
 	columns    kernel.Columns[T]
-	sorted     bool           // columns are those of this run
-	gradient   *ops.Stream[T] // of the spikes
-	thr0, rfr0 []T            // [B, N], before the first step
-	row        [5][]T         // [B, N] each, what a row needs in a step
-	sums       [3][]T         // [B, N], gradients of resist_m, thr_gain and sharpness
+	sorted     bool                 // columns are those of this run
+	gradient   *ops.Stream[T]       // of the spikes
+	thr0, rfr0 []T                  // [B, N], before the first step
+	row        [5][]T               // [B, N] each, what a row needs in a step
+	sums       [3]kernel.TimeSum[T] // gradients of resist_m, thr_gain and sharpness
 	tasks      []wtasTask[T]
 
 	in, gin           wtasIn[T]
@@ -122,9 +122,6 @@ func (k *wtasKernel[T]) Shapes(in []tensor.Shape) ([]tensor.Shape, error) {
 	buffers := []*[]T{&k.thr0, &k.rfr0}
 	for i := range k.row {
 		buffers = append(buffers, &k.row[i])
-	}
-	for i := range k.sums {
-		buffers = append(buffers, &k.sums[i])
 	}
 	for _, p := range buffers {
 		*p = make([]T, k.b*k.n)
@@ -271,15 +268,15 @@ func (k *wtasKernel[T]) Backward(in, out, gout, gin [][]T) error {
 	k.in, k.out = splitWTAS(k.wtasCell, in), splitWTASOut(out)
 	k.gout, k.gin = splitWTASOut(gout), splitWTAS(k.wtasCell, gin)
 	k.records()
-	for _, sum := range k.sums {
-		clear(sum)
+	for i := range k.sums {
+		k.sums[i].Begin(k.b*k.n, true)
 	}
 	kernel.Load(k.row[4], k.gout.thrEnd, 0)
 	kernel.Blocks(k.b, rowBlock, k.backward)
 	d := &k.gin
 	for i, p := range [...][]T{d.resist, d.gain, d.sharp} {
 		if p != nil {
-			kernel.SumRows(p, k.sums[i])
+			k.sums[i].Rows(p)
 		}
 	}
 	for _, p := range [...][]T{d.v, d.rfr, d.tols, d.steps} {
@@ -294,7 +291,7 @@ func (k *wtasKernel[T]) backwardRows(lo, hi int) {
 	step, w := k.b*k.n, &k.tasks[lo/rowBlock]
 	for b := lo; b < hi; b++ {
 		r0, r1 := b*k.n, (b+1)*k.n
-		dresist, dgain, dsharp := k.sums[0][r0:r1], k.sums[1][r0:r1], k.sums[2][r0:r1]
+		dresist, dgain, dsharp := k.sums[0].Part[r0:r1], k.sums[1].Part[r0:r1], k.sums[2].Part[r0:r1]
 		ready, x, slope, dv, dthr := k.row[0][r0:r1], k.row[1][r0:r1], k.row[2][r0:r1], k.row[3][r0:r1], k.row[4][r0:r1]
 		for t := k.t - 1; t >= 0; t-- {
 			at, end := t*step+r0, t*step+r1
@@ -358,6 +355,9 @@ func (k *wtasKernel[T]) backwardRows(lo, hi int) {
 				if d.j != nil {
 					d.j[at+i] = dv[i] * a.resist[i]
 				}
+			}
+			for i := range k.sums {
+				k.sums[i].Fold(t, r0, r1)
 			}
 		}
 	}

@@ -12,7 +12,7 @@ type Columns[T Float] struct {
 	// What Scatter is at work on.
 	dw                   []T
 	d                    Panels[T]
-	limit, skip          int
+	first, limit, skip   int
 	ranges, width, parts int // parts of a panel
 	more                 bool
 
@@ -113,10 +113,10 @@ func (c *chunk[T]) sort(rows []row[T], cols int) {
 //
 //	dw[j][n] = Σ_i x[i][j]·d[i][n]
 //
-// by falling i, for the first rows of the matrix. If more is true, the product is added to dw.
+// by falling i, for the rows [from, to) of the matrix. If more is true, the product is added to dw.
 // Row i of the matrix meets row i + skip of d.
-func (c *Columns[T]) Scatter(dw []T, d Panels[T], rows, skip int, more bool) {
-	c.dw, c.d, c.limit, c.skip, c.more = dw, d, rows, skip, more
+func (c *Columns[T]) Scatter(dw []T, d Panels[T], from, to, skip int, more bool) {
+	c.dw, c.d, c.first, c.limit, c.skip, c.more = dw, d, from, to, skip, more
 	c.width = panelBytes / 8
 	if single[T]() {
 		c.width = panelBytes / 4
@@ -164,14 +164,14 @@ func (c *Columns[T]) sumTask(task int) {
 		for j := first; j < last; j++ {
 			copy(sums[(j-first)*width:][:width], c.dw[j*n+from:])
 		}
-	case c.limit <= 0:
+	case c.limit <= c.first:
 		clear(sums)
 	default: // the first chunk begins at zero
 		init, ldinit = c.zero, 0
 	}
 	for k := len(c.chunks) - 1; k >= 0; k-- {
-		rows := min(chunkRows, c.limit-k*chunkRows)
-		if rows <= 0 {
+		least, rows := max(0, c.first-k*chunkRows), min(chunkRows, c.limit-k*chunkRows)
+		if rows <= least {
 			continue
 		}
 		d, ld := c.d.From(k*chunkRows+c.skip, from)
@@ -179,17 +179,21 @@ func (c *Columns[T]) sumTask(task int) {
 		if len(c.chunks[k].vals) == 0 {
 			values = noValues
 		}
-		if rows == chunkRows || k*chunkRows+rows == c.events.Rows() {
+		if least == 0 && (rows == chunkRows || k*chunkRows+rows == c.events.Rows()) {
 			gatherRows(sums, width, init, ldinit, lists, values, width, d, ld)
 			init, ldinit = sums, width
 			continue
 		}
 		for j, l := range lists {
-			for len(l.col) > 0 && int(l.col[0]) >= rows {
-				l.col = l.col[1:]
-				if l.val != nil {
-					l.val = l.val[1:]
-				}
+			begin, end := 0, len(l.col) // by falling rows
+			for begin < end && int(l.col[begin]) >= rows {
+				begin++
+			}
+			for begin < end && int(l.col[end-1]) < least {
+				end--
+			}
+			if l.col = l.col[begin:end]; l.val != nil {
+				l.val = l.val[begin:end]
 			}
 			gatherRows(sums[j*width:], width, init[j*ldinit:], ldinit, []row[T]{l}, values, width, d, ld)
 		}

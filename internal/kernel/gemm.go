@@ -43,16 +43,18 @@ type Packed[T Float] struct {
 	b           Panels[T]
 	transposed  bool
 	backwards   bool // the rows of B from the last to the first
+	first       int  // row of B
 	copy        func(lo, hi int)
 }
 
 // Pack copies B.
 func (p *Packed[T]) Pack(b Panels[T]) { p.pack(b, b.Rows, b.N, false) }
 
-func (p *Packed[T]) packBackwards(b Panels[T]) {
-	p.backwards = true
-	p.pack(b, b.Rows, b.N, false)
-	p.backwards = false
+// packBackwards copies the rows [from, to) of B.
+func (p *Packed[T]) packBackwards(b Panels[T], from, to int) {
+	p.backwards, p.first = true, from
+	p.pack(b, to-from, b.N, false)
+	p.backwards, p.first = false, 0
 }
 
 // PackTransposed makes B the transposed of b, which is row-major.
@@ -103,7 +105,7 @@ func (p *Packed[T]) copyPanels(lo, hi int) {
 			clear(dst)
 		}
 		if !p.transposed {
-			b, ld := p.b.From(0, first)
+			b, ld := p.b.From(p.first, first)
 			for l := range p.k {
 				row := l
 				if p.backwards {
@@ -280,13 +282,14 @@ func keepGemm[T Float](p *gemmJob[T]) {
 	gemmJobs[T]().Keep(p)
 }
 
-// ProductTN computes C = Aᵀ·B for the row-major matrices A [k, m] and C [m, n], or adds it to C if
-// more is true. Sums go by falling k, as those of [Columns.Scatter].
-func ProductTN[T Float](c, a []T, k, m int, b Panels[T], more bool) {
+// ProductTN computes C = Aᵀ·B for the rows [from, to) of the row-major matrix A, of m columns, and
+// of B, or adds it to C, [m, n], if more is true. Sums go by falling rows, as those of
+// [Columns.Scatter].
+func ProductTN[T Float](c, a []T, from, to, m int, b Panels[T], more bool) {
 	p := takeGemm[T]()
 	p.m, p.c, p.more = m, c, more
-	p.a = Matrix[T]{X: RowMajor(a, k, m), Transposed: true, backwards: true}
-	p.b.packBackwards(b)
+	p.a = Matrix[T]{X: RowMajor(a[from*m:to*m], to-from, m), Transposed: true, backwards: true}
+	p.b.packBackwards(b, from, to)
 	Blocks(m, blockRows, p.run)
 	keepGemm(p)
 }

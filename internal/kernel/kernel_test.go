@@ -276,10 +276,11 @@ func testEvents[T Float](t *testing.T) {
 		dw, want := matrix[T](rng, cols*n, 1), make([]T, cols*n)
 		copy(want, dw)
 		limit := rapid.IntRange(max(0, rows-20), rows).Draw(r, "limit")
-		product(true, false, cols, n, limit, x[:limit*cols], d, beta, want)
+		first := rapid.IntRange(0, limit).Draw(r, "first")
+		product(true, false, cols, n, limit-first, x[first*cols:limit*cols], d[first*n:], beta, want)
 		columns.Transpose(&e)
 		skip := rapid.IntRange(0, 3).Draw(r, "skip")
-		columns.Scatter(dw, panels(append(make([]T, skip*n), d...), rows+skip, n, 64*rapid.IntRange(1, 5).Draw(r, "panel")), limit, skip, more)
+		columns.Scatter(dw, panels(append(make([]T, skip*n), d...), rows+skip, n, 64*rapid.IntRange(1, 5).Draw(r, "panel")), first, limit, skip, more)
 		if !slices.Equal(dw, want) {
 			t.Fatalf("scattered %v, want %v", dw, want)
 		}

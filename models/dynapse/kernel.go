@@ -52,6 +52,7 @@ type neuronKernel[T kernel.Float] struct {
 	columns      kernel.Columns[T] // of spiked
 	first        kernel.Columns[T] // of start
 	sorted       bool              // columns are those of this run
+	rows         kernel.RowSum[T]  // gradient of w_rec
 	trained      bool              // an adjoint will run
 	gradient     *ops.Stream[T]
 	transposed   kernel.Packed[T] // w_rec, [4N, N]

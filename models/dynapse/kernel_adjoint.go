@@ -15,7 +15,7 @@ type flow[T kernel.Float] struct {
 	more                                        [numMore][]T
 
 	// Sums of the adjoints of the coefficients over time and over the groups of a task.
-	partial [numCoefs][]T
+	partial [numCoefs]kernel.TimeSum[T]
 	coef    [numCoefs][]T // and over rows, unless they are [B, N]
 	dx      []T           // [T, B, N] of the weighted input, or of one step where nobody asks for it
 	own     []T           // memory for dx
@@ -79,7 +79,7 @@ func (k *neuronKernel[T]) begin() {
 	for i := range k.flows {
 		f := &k.flows[i]
 		for c := range k.coefs() {
-			clear(f.partial[c])
+			f.partial[c].Begin(len(f.partial[c].Part), true)
 		}
 		for j, x := range [][]T{f.isyn, f.iahp, f.post, f.pre, f.spikes, f.timer} {
 			kernel.Load(x, g.final[j], 0)
@@ -132,11 +132,11 @@ func (k *neuronKernel[T]) makeFlows() {
 		}
 		for c := range k.coefs() {
 			if k.perRow {
-				f.partial[c] = k.memory.take(step)
-				f.coef[c] = f.partial[c]
+				f.partial[c].Part = k.memory.take(step)
+				f.coef[c] = f.partial[c].Part
 				continue
 			}
-			f.partial[c], f.coef[c] = k.memory.take(len(k.tasks)*k.group*k.n), make([]T, k.n)
+			f.partial[c].Part, f.coef[c] = k.memory.take(len(k.tasks)*k.group*k.n), make([]T, k.n)
 		}
 	}
 	if k.recurrent {
@@ -163,6 +163,25 @@ func (k *neuronKernel[T]) backwardRows(lo, hi int) {
 				k.recurrence(w, &k.flows[i], t, lo, hi)
 			}
 		}
+		k.fold(t, lo, hi)
+	}
+}
+
+// fold adds up the sums over time of the rows of a task behind step t, and ends them behind the
+// first step.
+func (k *neuronKernel[T]) fold(t, lo, hi int) {
+	from, to := lo*k.n, hi*k.n
+	if !k.perRow {
+		from = lo / k.block * k.group * k.n
+		to = from + k.group*k.n
+	}
+	for i := range k.flows {
+		for c := range k.coefs() {
+			s := &k.flows[i].partial[c]
+			if s.Fold(t, from, to); t == 0 {
+				s.End(from, to)
+			}
+		}
 	}
 }
 
@@ -175,7 +194,9 @@ func (f *flow[T]) inputs(t, b, lo, hi, width int) []T {
 }
 
 // sums is where a flow sums the adjoint of a coefficient.
-func sums[T kernel.Float](p place, f *flow[T], c coef) []T { return f.partial[c][p.sums : p.sums+p.n] }
+func sums[T kernel.Float](p place, f *flow[T], c coef) []T {
+	return f.partial[c].Part[p.sums : p.sums+p.n]
+}
 
 // or is the part of a cotangent that may be missing.
 func (k *neuronKernel[T]) or(p place, g []T, t int) []T {

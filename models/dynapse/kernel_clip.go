@@ -19,7 +19,7 @@ func (k *neuronKernel[T]) clipRows(f *flow[T]) {
 			if k.perRow {
 				values = values[b*k.n:]
 			}
-			for j, g := range f.partial[c][b*k.n : (b+1)*k.n] {
+			for j, g := range f.partial[c].Part[b*k.n : (b+1)*k.n] {
 				x := float64(g)
 				if coef(c) != threshold {
 					x *= float64(values[j])
@@ -46,7 +46,7 @@ func (k *neuronKernel[T]) scaleRow(f *flow[T], b int, scale T) {
 		}
 	}
 	for c := range k.coefs() {
-		row(f.partial[c], b, k.n)
+		row(f.partial[c].Part, b, k.n)
 	}
 	if len(f.dx) == len(k.in.x) {
 		for t := range k.t {

@@ -15,7 +15,7 @@ func (k *neuronKernel[T]) finish() {
 	for i := range k.flows {
 		if !k.perRow {
 			for c := range k.coefs() {
-				kernel.SumRows(k.flows[i].coef[c], k.flows[i].partial[c])
+				kernel.SumRows(k.flows[i].coef[c], k.flows[i].partial[c].Part)
 			}
 		}
 	}
@@ -102,10 +102,13 @@ func (k *neuronKernel[T]) weightGradient(dx, dw []T) {
 		return
 	}
 	d := kernel.RowMajor(dx, k.t*k.b, width)
-	k.byNeuron().Scatter(dw, d, (k.t-1)*k.b, k.b, false)
+	rows := (k.t - 1) * k.b
+	k.rows.Add(dw, kernel.Span{To: rows, All: rows}, func(from, to int, more bool) {
+		k.byNeuron().Scatter(dw, d, from, to, k.b, more)
+	})
 	if k.start.Len() > 0 {
 		k.first.Transpose(&k.start)
-		k.first.Scatter(dw, d, k.b, 0, true)
+		k.first.Scatter(dw, d, 0, k.b, 0, true)
 	}
 }
 
