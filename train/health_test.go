@@ -14,6 +14,7 @@ import (
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
+	"github.com/surge-snn/surge/eventprop"
 	"github.com/surge-snn/surge/graph"
 	"github.com/surge-snn/surge/models"
 	"github.com/surge-snn/surge/ops"
@@ -288,5 +289,38 @@ func TestDecided(t *testing.T) {
 		if got := decided(optim.Leaf{F64: c.z}, 0, 1); got != c.want {
 			t.Errorf("%v is decided as %d, want %d", c.z, got, c.want)
 		}
+	}
+}
+
+// TestEventsAreNamed: what leaves the finite numbers from event to event, or spikes without end,
+// has the name of its layer or parameter, and its time.
+func TestEventsAreNamed(t *testing.T) {
+	for _, c := range []struct {
+		weight float64
+		parts  []string
+	}{
+		{math.NaN(), []string{"element 1", `parameter "out/w"`, "NaN"}},
+		{1e30, []string{"epoch 1, batch 1", "sample 0", `layer "out"`, "weight 1e+30", "neuron 1", "at ", "lr", "clip"}},
+	} {
+		method, set := byHand()
+		net, err := method.Build(graph.NewParams(1))
+		if err != nil {
+			t.Fatal(err)
+		}
+		net.Params().Value("out/w").Float64s()[1] = c.weight
+		if _, err = Run(t.Context(), net, Data{Train: set, Valid: set}, Settings{Epochs: 1}); err == nil || c.weight != c.weight {
+			err = net.Explain(set, 0, 0)
+		}
+		for _, part := range c.parts {
+			if err == nil || !strings.Contains(err.Error(), part) {
+				t.Errorf("weight %g: %v does not say %q", c.weight, err, part)
+			}
+		}
+	}
+	in := eventprop.NewDense(1, 1)
+	in.Weight[0] = -1.5e308 // twice that is too large
+	at := firstFailure(&eventprop.Layer{In: in}, []eventprop.Spike{{Time: 1e-3}, {Time: 1e-3}, {Time: 2e-3}}, 0.1)
+	if math.Abs(at-1e-3) > 1e-7 {
+		t.Errorf("the first failure is at %g s, want 1e-3", at)
 	}
 }

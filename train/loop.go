@@ -458,6 +458,9 @@ func (r *run) batch(ctx context.Context) error {
 	if notFinite(err) {
 		return r.notFinite(err)
 	}
+	if runsAway(err) {
+		return r.explained(err)
+	}
 	if err == nil {
 		err = optim.Apply(r.weights, updates)
 	}

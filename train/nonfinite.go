@@ -42,9 +42,22 @@ func (r *run) notFinite(err error) error {
 		r.at.Train.Skipped++
 		return nil
 	}
+	return fmt.Errorf("%w, or leave such batches out (on_nonfinite = \"skip\")", r.explained(err))
+}
+
+// runsAway tells whether neurons spiked without end, as they do where weights have grown too large.
+func runsAway(err error) bool {
+	return errors.Is(err, eventprop.ErrLimit) || errors.Is(err, eventprop.ErrRunaway)
+}
+
+// explained returns the error of a batch with what the network can say of it, and what helps.
+func (r *run) explained(err error) error {
 	if e, ok := r.net.(Explainer); ok {
-		if first := e.Explain(r.sets.Train, uint64(r.at.Epoch), r.at.Batch); notFinite(first) {
+		switch first := e.Explain(r.sets.Train, uint64(r.at.Epoch), r.at.Batch); {
+		case notFinite(first):
 			err = fmt.Errorf("%w; the first: %w", err, first)
+		case runsAway(first):
+			err = first
 		}
 	}
 	if r.Checkpoint != "" {
@@ -53,7 +66,7 @@ func (r *run) notFinite(err error) error {
 	return fmt.Errorf("%w; %s", err, nonFiniteHint)
 }
 
-const nonFiniteHint = "lower the learning rate (lr), clip the gradients (clip), or leave such batches out (on_nonfinite = \"skip\")"
+const nonFiniteHint = "lower the learning rate (lr) or clip the gradients (clip)"
 
 // Explain runs a program that looks at the result of each operation.
 func (n *Network) Explain(set data.Batches, epoch uint64, k int) error {
