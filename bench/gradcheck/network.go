@@ -25,6 +25,7 @@ const NetworkLimit = 1e6 * 0x1p-53
 // training set, all in float64. params are those of a run; nil: those that the seed of the
 // experiment gives. There is a result for each parameter and check:
 //
+//	surrogate       the slope of the surrogate against differences of its antiderivative
 //	engines         the fused engine against the unrolled one, on the spiking network
 //	twin/fused      either engine against finite differences of the smoothed twin
 //	twin/unrolled
@@ -95,6 +96,9 @@ func (c *networkCheck) build(change func(e *experiment.Experiment)) (experiment.
 }
 
 func (c *networkCheck) steps(ctx context.Context) error {
+	if err := c.surrogate(); err != nil {
+		return err
+	}
 	engine := func(name string, twin bool) func(e *experiment.Experiment) {
 		return func(e *experiment.Experiment) { e.Train.Engine, e.Twin = name, twin }
 	}

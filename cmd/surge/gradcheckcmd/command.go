@@ -34,7 +34,7 @@ func (Command) Help() string {
 
 An error is relative to the largest number of what it is found in, which the last column names. The exit status is 1 where one is over its limit. The limits are set for the parameters of seed 1: with others, a gradient may be a sum of terms that nearly cancel, and rounding alone is over the limit.
 
-A network of yours is checked in float64 on samples of its training set, with a line for each parameter: either engine against finite differences of the smoothed twin, and against the other; networks of events against finite differences of the loss itself, and EventProp against implicit derivatives.
+A network of yours is checked in float64 on samples of its training set, first the slope of its surrogate against differences of its antiderivative, then with a line for each parameter: either engine against finite differences of the smoothed twin, and against the other; networks of events against finite differences of the loss itself, and EventProp against implicit derivatives.
 
 Examples:
 

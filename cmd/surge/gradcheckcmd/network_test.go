@@ -23,7 +23,7 @@ func TestNetwork(t *testing.T) {
 	if err := c.network(t.Context(), &out); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"small.toml  engines", "twin/fused", "twin/unrolled", "hidden1/w", "out/w"} {
+	for _, want := range []string{"small.toml  surrogate", "fast_sigmoid(25) at", "small.toml  engines", "twin/fused", "twin/unrolled", "hidden1/w", "out/w"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("%s, want %q", &out, want)
 		}
