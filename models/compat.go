@@ -45,8 +45,11 @@ type PeerNeuron struct {
 
 	states []string
 	slope  string // the library's default, of surrogate.Compat
-	step   peerStep
-	firing ops.Firing
+	// slopeOf, where it is not nil, returns the parameters of slope that depend on those of the
+	// neuron.
+	slopeOf func(p []PeerParam) []float64
+	step    peerStep
+	firing  ops.Firing
 	// recurrent, where it is not nil, is the step of the library's recurrent layer, which differs.
 	recurrent peerStep
 	// ahead, where it is not nil, returns the spikes of the states after the step, which come back
@@ -120,7 +123,11 @@ func (l PeerNeuron) Apply(b *graph.Builder, name string, x *G.Node) Neurons {
 	slope := l.Surrogate
 	if slope == nil {
 		var err error
-		if slope, err = surrogate.Compat(l.slope); err != nil {
+		var params []float64
+		if l.slopeOf != nil {
+			params = l.slopeOf(l.Params)
+		}
+		if slope, err = surrogate.Compat(l.slope, params...); err != nil {
 			b.Fail(fmt.Errorf("%w: %s: %w", ErrParameter, l.Name, err))
 		}
 	}

@@ -197,6 +197,8 @@ var rockpoolNeurons = []PeerNeuron{
 		Name: "rockpool/LIFTorch", Doc: "the input decays once in its own step and is not scaled; several spikes in a step",
 		Source: "Rockpool 3.1.0, LIFTorch", slope: "rockpool/step_pwl", firing: ops.Firing{AtThreshold: true, Max: math.Inf(1)},
 		Params: peerParams([]string{"tau_mem", "tau_syn", "bias", "threshold", "dt"}, 20e-3, 20e-3, 0, 1, 1e-3), states: []string{"vmem", "isyn"},
+		// Its window of 0.5 is one of the voltage, and x counts in thresholds.
+		slopeOf: func(p []PeerParam) []float64 { return []float64{0.5 / p[3].Value} },
 		step: func(f *formula, p []term, fire func(term) term) (term, term, []term) {
 			decay := func(tau term) term { return f.exp(f.affine(f.div(p[4], tau), -1, 0)) }
 			i := f.mul(decay(p[1]), f.add(f.state(1), f.x()))

@@ -300,6 +300,8 @@ def rockpool(out, made):
 
     for p in [[20e-3, 20e-3, 0.0, 1.0, 1e-3], [10e-3, 5e-3, 0.1, 0.8, 1e-3]]:
         case(out, "rockpool/LIFTorch", made, p, layer(p))
+    # Voltages on both sides of the lower end of the window, of a threshold that is not 1.
+    case(out, "rockpool/LIFTorch", made, [10e-3, 5e-3, 0.0, 0.6, 1e-3], layer([10e-3, 5e-3, 0.0, 0.6, 1e-3]), scale=0.1)
     case(out, "rockpool/LIFTorch", made, [5e-3, 5e-3, 0.0, 1.0, 1e-3], layer([5e-3, 5e-3, 0.0, 1.0, 1e-3]), scale=0.4, rec=True)
 
 
