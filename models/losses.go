@@ -54,7 +54,7 @@ func MaxMembraneCrossEntropy(b *graph.Builder, vmem, class *G.Node) *G.Node {
 //
 //	L = mean_{b,n} (1/T Σ_t s[t, b, n] - y[b, n])²
 //
-// snnTorch's mse_count_loss divided by T², with y of the class at correct_rate and of others at
+// snnTorch's mse_count_loss divided by T, with y of the class at correct_rate and of others at
 // incorrect_rate.
 func CountMSE(b *graph.Builder, spikes, target *G.Node) *G.Node {
 	return b.Check(ops.MSE(b.Check(ops.MeanOverTime(spikes)), target))

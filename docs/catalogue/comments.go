@@ -8,6 +8,7 @@ import (
 	"go/doc/comment"
 	"go/parser"
 	"go/token"
+	"go/types"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -124,7 +125,7 @@ func linked(page []byte) []byte {
 	return page
 }
 
-// result is the type that a function, or Apply of a type, returns, without its package.
+// result is the type that a function, or Apply of a type, returns; Node is that of Gorgonia.
 func (e entry) result() string {
 	decl := e.function
 	for _, m := range e.methods {
@@ -135,15 +136,7 @@ func (e entry) result() string {
 	if decl == nil || decl.Type.Results == nil || len(decl.Type.Results.List) == 0 {
 		return ""
 	}
-	switch r := decl.Type.Results.List[0].Type.(type) {
-	case *ast.Ident:
-		return r.Name
-	case *ast.StarExpr:
-		if s, ok := r.X.(*ast.SelectorExpr); ok {
-			return s.Sel.Name
-		}
-	}
-	return "?"
+	return strings.TrimPrefix(types.ExprString(decl.Type.Results.List[0].Type), "*G.")
 }
 
 // neurons are the layers that give spikes.
@@ -164,6 +157,24 @@ func inFile(names ...string) func(entry) bool {
 // function takes functions in these files that have a result, and types that are applied.
 func function(names ...string) func(entry) bool {
 	return func(e entry) bool { return inFile(names...)(e) && e.result() != "" }
+}
+
+// losses take a builder and nodes, and give a node.
+func losses(e entry) bool {
+	return e.function != nil && e.result() == "Node" && strings.Contains(types.ExprString(e.function.Type), "graph.Builder") && e.name != "Spike" && e.name != "Flatten"
+}
+
+// trained are losses and metrics of package train, and the distances of which they are made.
+func trained(e entry) bool {
+	if e.function == nil {
+		return false
+	}
+	return slices.Contains([]string{"Loss", "TapeLoss", "Metric"}, e.result()) || strings.Contains(types.ExprString(e.function.Type), "Targets") || inFile("distance.go")(e)
+}
+
+// initialisers give an Init, or have a method that does.
+func initialisers(e entry) bool {
+	return e.function != nil && e.result() == "graph.Init" || methods("Init")(e) || e.name == "ScaleToRate"
 }
 
 // transforms are the optimizers, what stands around them, and the coordinates of Reparam.

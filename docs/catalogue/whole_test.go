@@ -29,7 +29,7 @@ func TestEntriesAreWhole(t *testing.T) {
 		"ops.MSE": "a mean", "ops.SoftmaxCrossEntropy": "the cross-entropy", "ops.FirstSpikeTime": "the index of a spike", "ops.FirstSpikeUntil": "the index of a spike",
 		"ops.LastStep": "a value", "ops.LastUntil": "a value", "ops.MaxUntil": "a maximum", "ops.MeanOverTime": "a mean", "ops.MeanUntil": "a mean",
 		"ops.SumOverTime": "a sum", "ops.SumUntil": "a sum", "ops.Until": "a part", "train.CrossEntropy": "the cross-entropy",
-		"train.MAE": "a mean", "train.MSE": "a mean", "train.MeanSquares": "a mean", "train.FilteredDistance": "a mean", "train.SpikeDistance": "a mean",
+		"train.MAE": "a mean", "train.MSE": "a mean", "train.MeanSquares": "a mean", "train.FilteredDistance": "a mean", "train.SpikeDistance": "a mean", "train.TrainDistance": "a sum",
 		"data.Current": "a factor", "data.Course": "an interpolation", "optim.Scale": "a factor", "optim.ScaleBySchedule": "a factor",
 		"optim.Reparam": "the chain rule", "optim.LogMap": "a coordinate", "optim.BoxMap": "a coordinate",
 	}
@@ -60,6 +60,26 @@ func TestEntriesAreWhole(t *testing.T) {
 	for name, f := range figures {
 		if !strings.Contains(string(text), "!["+f.alt+"]("+name+".svg)") || f.alt == "" {
 			t.Errorf("the page does not show %s.svg with the words %q", name, f.alt)
+		}
+	}
+}
+
+// TestOperationsAreListed: the page takes the operations of package ops by the files in which they
+// stand. What is on it, and what is a part of what is on it, are all that there are.
+func TestOperationsAreListed(t *testing.T) {
+	text, err := page("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := load("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const parts = " Affine Approach AtLeast Decay Detach Exp ExpFrom Floor HeldCurrent Moments MomentsUntil Normalise Rows ScaleUnits Softmax Spread Stack SumUnits Take Tap Where Winner "
+	for _, e := range s.entries("ops") {
+		shown := strings.Contains(string(text), "\n### ops."+e.name+"\n")
+		if part := strings.Contains(parts, " "+e.name+" "); e.result() == "Node" && shown == part {
+			t.Errorf("ops.%s of %s: on the page: %v, a part of others: %v: name its file in the section of main.go where it belongs, or the operation among the parts of this test", e.name, e.file, shown, part)
 		}
 	}
 }
