@@ -29,7 +29,7 @@ func TestTableIsComplete(t *testing.T) {
 		for _, name := range differentiable(t, filepath.Join("..", "..", dir), path.Base(dir)) {
 			found[name] = true
 			if !covered[name] {
-				t.Errorf("%s is in no row of the table", name)
+				t.Errorf("%s is in no row of the table: add one that Covers it (table_*.go)", name)
 			}
 		}
 	}

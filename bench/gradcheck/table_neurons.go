@@ -39,7 +39,7 @@ func neuronCases() []Case {
 	each := func(v ...float64) models.Value { return models.Learned(v...) }
 
 	toValue := models.IF{VTh: each(0.9, 1, 1.1), Reset: models.ToValue, VReset: models.Learned(0.2), Surrogate: soft, Recurrent: true}
-	counts := models.IF{VTh: models.Learned(0.6), Max: math.Inf(1), Surrogate: surrogate.Staircase{Sharpness: 2}}
+	counts := models.IF{VTh: models.Learned(0.6), Max: math.Inf(1), Surrogate: surrogate.Staircase{Sharpness: 2}, Recurrent: true}
 	detached := toValue
 	detached.DetachReset = true
 	masked := toValue
@@ -65,7 +65,7 @@ func neuronCases() []Case {
 	}
 	adex := models.AdEx{
 		C: models.Learned(8e-3), GL: models.Learned(1.2), EL: models.Learned(-0.1), VT: models.Learned(0.8), DeltaT: models.Learned(0.3),
-		TauW: models.Learned(20e-3), A: models.Learned(0.3), B: each(0.2, 0.3, 0.4), VPeak: models.Learned(1.1), VReset: models.Learned(0.1), Surrogate: soft,
+		TauW: models.Learned(20e-3), A: models.Learned(0.3), B: each(0.2, 0.3, 0.4), VPeak: models.Learned(1.1), VReset: models.Learned(0.1), Surrogate: soft, Recurrent: true,
 	}
 	izhikevich := models.Izhikevich{
 		A: models.Learned(0.05), B: each(0.2, 0.25, 0.3), C: models.Learned(-60), D: models.Learned(4), VPeak: models.Learned(25), Surrogate: soft,
@@ -94,7 +94,7 @@ func neuronCases() []Case {
 		neuronCase("IF", one("IF"), models.IF{}, strong, 5, 2, 3),
 		neuronCase("IF/to value, recurrent", one("IF"), toValue, strong, 6, 5, 3),
 		neuronCase("IF/mask", one("IF"), masked, strong, 4, 2, 3),
-		neuronCase("IF/counts", []string{"models.IF", "ops.Firing"}, counts, models.Normal(1, 1), 6, 2, 3),
+		neuronCase("IF/counts, recurrent", []string{"models.IF", "ops.Firing"}, counts, models.Normal(1, 1), 6, 2, 3),
 		neuronCase("LIF/refractory", one("LIF"), refractory, strong, 8, 5, 3),
 		neuronCase("LIF/refractory, current", one("LIF"), refractoryCurrent, strong, 8, 2, 3),
 		neuronCase("LIF/refractory, held, recurrent", one("LIF"), refractoryHeld, strong, 6, 2, 3),
@@ -107,7 +107,7 @@ func neuronCases() []Case {
 		neuronCase("PLIF", one("PLIF"), plif, models.Normal(1.5, 1), 6, 5, 3),
 		neuronCase("PLIF/soft, per neuron", one("PLIF"), models.PLIF{PerNeuron: true, Soft: true, Surrogate: soft}, models.Normal(1.5, 1), 6, 2, 3),
 		neuronCase("EIF", one("EIF"), eif, strong, 6, 5, 3),
-		neuronCase("AdEx", one("AdEx"), adex, strong, 6, 5, 3),
+		neuronCase("AdEx/recurrent", one("AdEx"), adex, strong, 6, 5, 3),
 		neuronCase("Izhikevich", one("Izhikevich"), izhikevich, models.Normal(10, 5), 6, 5, 3),
 		neuronCase("Izhikevich/one of everything", one("Izhikevich"), models.Izhikevich{Recurrent: true, Surrogate: soft}, models.Normal(10, 5), 2, 1, 1),
 		{

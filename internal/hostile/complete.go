@@ -29,7 +29,7 @@ func (a API) complete(t *testing.T) {
 		has[name], has[typ] = true, true
 		of := strings.Contains(name, ".") && called[typ]
 		if a.Functions[name] == nil && a.Skip[name] == "" && a.Skip[typ] == "" && !of {
-			t.Errorf("%s is not called", name)
+			t.Errorf("%s is not called: add it to Functions or Types", name)
 		}
 	}
 	for name, why := range a.Skip {
