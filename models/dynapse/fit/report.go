@@ -27,6 +27,7 @@ type Report struct {
 	Mismatch       *Spread               `json:"mismatch"`
 	Populations    []Population          `json:"populations,omitempty"`
 	Posterior      *Posterior            `json:"posterior,omitempty"`
+	Next           *Next                 `json:"next,omitempty"`
 	Evaluations    int                   `json:"evaluations"`
 	Gradients      int                   `json:"gradients"`
 	Notes          []string              `json:"notes"`
@@ -40,7 +41,7 @@ func (r *Result) Report() Report {
 		r = &Result{}
 	}
 	o := Report{Status: r.Status, LossStart: r.LossStart, Loss: r.Loss, LossDAC: r.LossDAC, Currents: map[string][]float64{}, Values: map[string]float64{}, Codes: r.Codes(),
-		Interval: map[string][2]float64{}, Identified: map[string]Verdict{}, Unidentifiable: append([]Open{}, r.Unidentifiable...), Given: r.Given, Mismatch: r.Mismatch, Populations: r.Populations, Posterior: r.Posterior,
+		Interval: map[string][2]float64{}, Identified: map[string]Verdict{}, Unidentifiable: append([]Open{}, r.Unidentifiable...), Given: r.Given, Mismatch: r.Mismatch, Populations: r.Populations, Posterior: r.Posterior, Next: r.Next,
 		Evaluations: r.Evaluations, Gradients: r.Gradients, Notes: append([]string{}, r.Notes...), Warnings: append([]string{}, r.Warnings...), AtBound: []string{}}
 	n := max(r.Network.N, 0)
 	coded := r.Bases != nil

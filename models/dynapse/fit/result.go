@@ -39,6 +39,7 @@ type Result struct {
 	Populations     []Population // what neurons that were fitted each by itself have of the currents that they share
 	Mismatch        *Spread      // of the settable parameters if there are, over 256 fresh chips
 	Posterior       *Posterior   // of method MCMC
+	Next            *Next        // the recording that would say most of what is open; nil where nothing is, or none would
 	// Evaluations counts simulations, also those of difference quotients, Gradients backward
 	// passes.
 	Evaluations, Gradients int
@@ -162,6 +163,11 @@ func (f *session) result(times schedule, first float64) (*Result, error) {
 		id.settle()
 	} else if f.chain != nil {
 		r.Notes = append(r.Notes, fmt.Sprintf("no samples of the posterior: it was stopped after %d steps, and at least %d are needed", f.chain.Steps, fewestSteps))
+	}
+	if assess.Err() == nil && f.experiment.Space.Network.N > 0 {
+		if r.Next, err = seen.next(assess, at, &id); err != nil {
+			return nil, err
+		}
 	}
 	r.Unidentifiable, r.Given, r.Words = id.open, id.given, id.words(f.names())
 	if f.Mismatch > 0 && ctx.Err() == nil {

@@ -39,6 +39,13 @@ func (o *Outcome) open() (texts []string) {
 			texts = append(texts, u.Text)
 		}
 	}
+	if n := o.Next; n != nil {
+		text := fmt.Sprintf("next: record %s, which is expected to say most (%.2g bits)", n.Recording, n.Bits)
+		if len(n.Settles) > 0 {
+			text += " and to settle " + strings.Join(n.Settles, ", ")
+		}
+		texts = append(texts, text)
+	}
 	return texts
 }
 
