@@ -1,6 +1,7 @@
 package models
 
 import (
+	"math"
 	"math/bits"
 
 	"github.com/surge-snn/surge/internal/cells"
@@ -10,7 +11,8 @@ import (
 // wtasTask is what a block of rows needs.
 type wtasTask[T kernel.Float] struct {
 	scratch  *cells.Scratch
-	half     []T // [N]
+	half     []T // of lanes
+	lanes    []T // what is folded, of a row
 	s, vp    []T // of a row, where they are not kept
 	mask     []uint64
 	recorder kernel.Recorder[T]
@@ -22,8 +24,11 @@ type wtasTask[T kernel.Float] struct {
 	settle   cells.Settle[T]
 }
 
+// rowLanes is how many maxima and sums of a row go side by side.
+const rowLanes = 64
+
 func newWTASTask[T kernel.Float](n int) wtasTask[T] {
-	return wtasTask[T]{scratch: cells.NewScratch(), half: make([]T, n), s: make([]T, n), vp: make([]T, n), mask: make([]uint64, kernel.Words(n))}
+	return wtasTask[T]{scratch: cells.NewScratch(), half: make([]T, rowLanes), lanes: make([]T, rowLanes), s: make([]T, n), vp: make([]T, n), mask: make([]uint64, kernel.Words(n))}
 }
 
 // fold reduces x to few elements: both halves to one, until less than 16 are left.
@@ -41,8 +46,8 @@ func (w *wtasTask[T]) fold(x []T, both func(out, x, y []T)) []T {
 	return x
 }
 
-func (w *wtasTask[T]) top(x []T) T {
-	rest := w.fold(x, func(out, x, y []T) {
+func (w *wtasTask[T]) top() T {
+	rest := w.fold(w.lanes, func(out, x, y []T) {
 		w.larger = cells.Larger[T]{X: x, Y: y, Out: out}
 		w.larger.Run(w.scratch)
 	})
@@ -53,8 +58,8 @@ func (w *wtasTask[T]) top(x []T) T {
 	return top
 }
 
-func (w *wtasTask[T]) sum(x []T) (sum T) {
-	for _, v := range w.fold(x, kernel.Add[T]) {
+func (w *wtasTask[T]) sum() (sum T) {
+	for _, v := range w.fold(w.lanes, kernel.Add[T]) {
 		sum += v
 	}
 	return sum
@@ -67,25 +72,38 @@ func (k *wtasKernel[T]) lanes() bool { return !k.twin && !k.hard && !k.exclude &
 // its spikes then.
 func (k *wtasKernel[T]) runRow(w *wtasTask[T], r0, r1, at int, s, v, vp []T) (finite bool) {
 	a, o, end := &k.in, &k.out, at+k.n
-	w.drive = cells.Drive[T]{J: a.j[at:end], Resist: a.resist, Rfr: o.rfrEnd[r0:r1], V: v, Ready: T(k.refract)}
-	if w.drive.Run(w.scratch); !kernel.Finite(v) {
+	thr, rfr, tols, steps := o.thrEnd[r0:r1], o.rfrEnd[r0:r1], o.tolsEnd[r0:r1], o.stepEnd[r0:r1]
+	for i := range w.lanes {
+		w.lanes[i] = T(math.Inf(-1))
+	}
+	whole := k.n / rowLanes * rowLanes
+	w.drive = cells.Drive[T]{J: a.j[at:end], Resist: a.resist, Rfr: rfr, V: v, Top: w.lanes, Ready: T(k.refract)}
+	finite = w.drive.Run(w.scratch, rowLanes, k.n/rowLanes)
+	d := &w.drive
+	d.J, d.Resist, d.Rfr, d.V = d.J[whole:], d.Resist[whole:], d.Rfr[whole:], d.V[whole:]
+	if !d.Run(w.scratch, k.n-whole, 1) || !finite {
 		return false
 	}
-	w.softmax = cells.Softmax[T]{V: v, E: vp, Top: w.top(v)}
-	w.softmax.Run(w.scratch)
-	w.compete = cells.Compete[T]{Thr: o.thrEnd[r0:r1], E: vp, S: s, Sum: w.sum(vp)}
+	w.softmax = cells.Softmax[T]{V: v, E: vp, Sum: w.lanes, Top: w.top()}
+	clear(w.lanes)
+	w.softmax.Run(w.scratch, rowLanes, k.n/rowLanes)
+	w.softmax.V, w.softmax.E = v[whole:], vp[whole:]
+	w.softmax.Run(w.scratch, k.n-whole, 1)
+	w.compete = cells.Compete[T]{Thr: thr, E: vp, S: s, Sum: w.sum()}
 	w.compete.Run(w.scratch)
 	kernel.Mask(w.mask, s)
 	fired := 0
-	for _, m := range w.mask {
+	for i, m := range w.mask {
 		fired += bits.OnesCount64(m)
+		for ; m != 0; m &= m - 1 {
+			j := i<<6 + bits.TrailingZeros64(m)
+			tols[j] = T(steps[j]*T(k.clock.dt)) + T(k.t0)
+		}
 	}
-	w.settle = cells.Settle[T]{
-		S: s, Gain: a.gain, Thr: o.thrEnd[r0:r1], Rfr: o.rfrEnd[r0:r1], Tols: o.tolsEnd[r0:r1], Steps: o.stepEnd[r0:r1],
-		OutThr: recorded(o.thr, at, end, o.thrEnd[r0:r1]), OutRfr: recorded(o.rfr, at, end, o.rfrEnd[r0:r1]),
-		OutTols: recorded(o.tols, at, end, o.tolsEnd[r0:r1]),
-		Surplus: T(fired - 1), Floor: thrFloor, Dt: T(k.clock.dt), T0: T(k.t0),
-	}
+	w.settle = cells.Settle[T]{S: s, Gain: a.gain, Thr: thr, Rfr: rfr, Steps: steps, Surplus: T(fired - 1), Floor: thrFloor, Dt: T(k.clock.dt)}
 	w.settle.Run(w.scratch)
+	for i, x := range [...][]T{o.thr, o.rfr, o.tols} {
+		copy(recorded(x, at, end, nil), [...][]T{thr, rfr, tols}[i])
+	}
 	return true
 }

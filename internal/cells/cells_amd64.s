@@ -5340,7 +5340,7 @@ row_of_softmax:
 loop_softmax:
 	MOVQ         (AX), R8
 	VMOVUPD      (R8)(DX*1), Y0
-	VBROADCASTSS 48(AX), Y1
+	VBROADCASTSS 72(AX), Y1
 	VSUBPS       Y1, Y0, Y0
 	VMOVUPD      word32_00000000c2ae0000<>+0(SB), Y1
 	VMAXPS       Y0, Y1, Y0
@@ -5369,6 +5369,11 @@ loop_softmax:
 	VPADDD       Y2, Y0, Y0
 	MOVQ         24(AX), R8
 	VMOVUPD      Y0, (R8)(DX*1)
+	MOVQ         48(AX), R8
+	MOVQ         48(AX), R8
+	VADDPS       (R8)(BX*1), Y0, Y0
+	MOVQ         48(AX), R8
+	VMOVUPD      Y0, (R8)(BX*1)
 	ADDQ         $0x20, DX
 	ADDQ         $0x20, BX
 	SUBQ         $0x08, DI
@@ -5377,14 +5382,14 @@ loop_softmax:
 tail_of_softmax:
 	ADDQ         $0x08, DI
 	JZ           end_softmax
-	MOVQ         DI, R8
-	SHLQ         $0x02, R8
-	LEAQ         tail<>+64(SB), BX
-	SUBQ         R8, BX
-	VMOVUPD      (BX), Y15
-	MOVQ         (AX), BX
-	VMASKMOVPS   (BX)(DX*1), Y15, Y0
-	VBROADCASTSS 48(AX), Y1
+	MOVQ         DI, R9
+	SHLQ         $0x02, R9
+	LEAQ         tail<>+64(SB), R8
+	SUBQ         R9, R8
+	VMOVUPD      (R8), Y15
+	MOVQ         (AX), R8
+	VMASKMOVPS   (R8)(DX*1), Y15, Y0
+	VBROADCASTSS 72(AX), Y1
 	VSUBPS       Y1, Y0, Y0
 	VMOVUPD      word32_00000000c2ae0000<>+0(SB), Y1
 	VMAXPS       Y0, Y1, Y0
@@ -5411,8 +5416,13 @@ tail_of_softmax:
 	VADDPS       Y0, Y1, Y0
 	VADDPS       word32_000000003f800000<>+0(SB), Y0, Y0
 	VPADDD       Y2, Y0, Y0
-	MOVQ         24(AX), BX
-	VMASKMOVPS   Y0, Y15, (BX)(DX*1)
+	MOVQ         24(AX), R8
+	VMASKMOVPS   Y0, Y15, (R8)(DX*1)
+	MOVQ         48(AX), R8
+	VMASKMOVPS   (R8)(BX*1), Y15, Y1
+	VADDPS       Y0, Y1, Y0
+	MOVQ         48(AX), R8
+	VMASKMOVPS   Y0, Y15, (R8)(BX*1)
 	LEAQ         (DX)(DI*4), DX
 
 end_softmax:
@@ -5491,7 +5501,7 @@ row_of_drive:
 loop_drive:
 	MOVQ         48(AX), R8
 	VMOVUPD      (R8)(DX*1), Y0
-	VBROADCASTSS 96(AX), Y1
+	VBROADCASTSS 120(AX), Y1
 	VCMPPS       $0x1d, Y1, Y0, Y0
 	MOVQ         (AX), R8
 	MOVQ         24(AX), R8
@@ -5501,6 +5511,14 @@ loop_drive:
 	VANDPD       Y1, Y0, Y0
 	MOVQ         72(AX), R8
 	VMOVUPD      Y0, (R8)(DX*1)
+	MOVQ         96(AX), R8
+	VMAXPS       (R8)(BX*1), Y0, Y1
+	MOVQ         96(AX), R8
+	VMOVUPD      Y1, (R8)(BX*1)
+	VSUBPS       Y0, Y0, Y0
+	VCMPPS       $0x04, Y0, Y0, Y0
+	VMOVMSKPS    Y0, R8
+	ORL          R8, SI
 	ADDQ         $0x20, DX
 	ADDQ         $0x20, BX
 	SUBQ         $0x08, DI
@@ -5509,23 +5527,33 @@ loop_drive:
 tail_of_drive:
 	ADDQ         $0x08, DI
 	JZ           end_drive
-	MOVQ         DI, R8
-	SHLQ         $0x02, R8
-	LEAQ         tail<>+64(SB), BX
-	SUBQ         R8, BX
-	VMOVUPD      (BX), Y15
-	MOVQ         48(AX), BX
-	VMASKMOVPS   (BX)(DX*1), Y15, Y0
-	VBROADCASTSS 96(AX), Y1
+	MOVQ         DI, R9
+	SHLQ         $0x02, R9
+	LEAQ         tail<>+64(SB), R8
+	SUBQ         R9, R8
+	VMOVUPD      (R8), Y15
+	MOVQ         48(AX), R8
+	VMASKMOVPS   (R8)(DX*1), Y15, Y0
+	VBROADCASTSS 120(AX), Y1
 	VCMPPS       $0x1d, Y1, Y0, Y0
-	MOVQ         (AX), BX
-	VMASKMOVPS   (BX)(DX*1), Y15, Y1
-	MOVQ         24(AX), BX
-	VMASKMOVPS   (BX)(DX*1), Y15, Y2
+	MOVQ         (AX), R8
+	VMASKMOVPS   (R8)(DX*1), Y15, Y1
+	MOVQ         24(AX), R8
+	VMASKMOVPS   (R8)(DX*1), Y15, Y2
 	VMULPS       Y2, Y1, Y1
 	VANDPD       Y1, Y0, Y0
-	MOVQ         72(AX), BX
-	VMASKMOVPS   Y0, Y15, (BX)(DX*1)
+	MOVQ         72(AX), R8
+	VMASKMOVPS   Y0, Y15, (R8)(DX*1)
+	MOVQ         96(AX), R8
+	VMASKMOVPS   (R8)(BX*1), Y15, Y1
+	VMAXPS       Y1, Y0, Y1
+	MOVQ         96(AX), R8
+	VMASKMOVPS   Y1, Y15, (R8)(BX*1)
+	VSUBPS       Y0, Y0, Y0
+	VCMPPS       $0x04, Y0, Y0, Y0
+	VANDPD       Y15, Y0, Y1
+	VMOVMSKPS    Y1, BX
+	ORL          BX, SI
 	LEAQ         (DX)(DI*4), DX
 
 end_drive:
@@ -5614,21 +5642,19 @@ row_of_settle:
 	JL   tail_of_settle
 
 loop_settle:
-	VBROADCASTSS 216(AX), Y0
+	VBROADCASTSS 120(AX), Y0
 	MOVQ         24(AX), R8
 	VMULPS       (R8)(DX*1), Y0, Y0
 	MOVQ         48(AX), R8
 	MOVQ         48(AX), R8
 	VADDPS       (R8)(DX*1), Y0, Y0
-	VBROADCASTSS 220(AX), Y1
+	VBROADCASTSS 124(AX), Y1
 	VMAXPS       Y0, Y1, Y0
 	MOVQ         48(AX), R8
 	VMOVUPD      Y0, (R8)(DX*1)
-	MOVQ         144(AX), R8
-	VMOVUPD      Y0, (R8)(DX*1)
 	MOVQ         72(AX), R8
 	VMOVUPD      (R8)(DX*1), Y0
-	VBROADCASTSS 224(AX), Y1
+	VBROADCASTSS 128(AX), Y1
 	VDIVPS       Y1, Y0, Y2
 	VSUBPS       word32_000000003f000000<>+0(SB), Y2, Y3
 	VROUNDPS     $0x0a, Y3, Y3
@@ -5643,27 +5669,15 @@ loop_settle:
 	VBLENDVPS    Y2, Y3, Y0, Y0
 	MOVQ         (AX), R8
 	VMOVUPD      (R8)(DX*1), Y2
-	VCMPPS       $0x1e, Y4, Y2, Y3
-	VBLENDVPS    Y3, Y1, Y0, Y0
+	VCMPPS       $0x1e, Y4, Y2, Y2
+	VBLENDVPS    Y2, Y1, Y0, Y0
 	MOVQ         72(AX), R8
 	VMOVUPD      Y0, (R8)(DX*1)
-	MOVQ         168(AX), R8
-	VMOVUPD      Y0, (R8)(DX*1)
-	VCMPPS       $0x1e, Y4, Y2, Y0
-	MOVQ         120(AX), R8
-	VMOVUPD      (R8)(DX*1), Y2
-	VMULPS       Y1, Y2, Y1
-	VBROADCASTSS 228(AX), Y3
-	VADDPS       Y3, Y1, Y1
 	MOVQ         96(AX), R8
-	VMOVUPD      (R8)(DX*1), Y3
-	VBLENDVPS    Y0, Y1, Y3, Y0
+	VMOVUPD      word32_000000003f800000<>+0(SB), Y0
 	MOVQ         96(AX), R8
-	VMOVUPD      Y0, (R8)(DX*1)
-	MOVQ         192(AX), R8
-	VMOVUPD      Y0, (R8)(DX*1)
-	VADDPS       word32_000000003f800000<>+0(SB), Y2, Y0
-	MOVQ         120(AX), R8
+	VADDPS       (R8)(DX*1), Y0, Y0
+	MOVQ         96(AX), R8
 	VMOVUPD      Y0, (R8)(DX*1)
 	ADDQ         $0x20, DX
 	ADDQ         $0x20, BX
@@ -5678,22 +5692,20 @@ tail_of_settle:
 	LEAQ         tail<>+64(SB), BX
 	SUBQ         R8, BX
 	VMOVUPD      (BX), Y15
-	VBROADCASTSS 216(AX), Y0
+	VBROADCASTSS 120(AX), Y0
 	MOVQ         24(AX), BX
 	VMASKMOVPS   (BX)(DX*1), Y15, Y1
 	VMULPS       Y1, Y0, Y0
 	MOVQ         48(AX), BX
 	VMASKMOVPS   (BX)(DX*1), Y15, Y1
 	VADDPS       Y0, Y1, Y0
-	VBROADCASTSS 220(AX), Y1
+	VBROADCASTSS 124(AX), Y1
 	VMAXPS       Y0, Y1, Y0
 	MOVQ         48(AX), BX
 	VMASKMOVPS   Y0, Y15, (BX)(DX*1)
-	MOVQ         144(AX), BX
-	VMASKMOVPS   Y0, Y15, (BX)(DX*1)
 	MOVQ         72(AX), BX
 	VMASKMOVPS   (BX)(DX*1), Y15, Y0
-	VBROADCASTSS 224(AX), Y1
+	VBROADCASTSS 128(AX), Y1
 	VDIVPS       Y1, Y0, Y2
 	VSUBPS       word32_000000003f000000<>+0(SB), Y2, Y3
 	VROUNDPS     $0x0a, Y3, Y3
@@ -5708,27 +5720,14 @@ tail_of_settle:
 	VBLENDVPS    Y2, Y3, Y0, Y0
 	MOVQ         (AX), BX
 	VMASKMOVPS   (BX)(DX*1), Y15, Y2
-	VCMPPS       $0x1e, Y4, Y2, Y3
-	VBLENDVPS    Y3, Y1, Y0, Y0
+	VCMPPS       $0x1e, Y4, Y2, Y2
+	VBLENDVPS    Y2, Y1, Y0, Y0
 	MOVQ         72(AX), BX
 	VMASKMOVPS   Y0, Y15, (BX)(DX*1)
-	MOVQ         168(AX), BX
-	VMASKMOVPS   Y0, Y15, (BX)(DX*1)
-	VCMPPS       $0x1e, Y4, Y2, Y0
-	MOVQ         120(AX), BX
-	VMASKMOVPS   (BX)(DX*1), Y15, Y2
-	VMULPS       Y1, Y2, Y1
-	VBROADCASTSS 228(AX), Y3
-	VADDPS       Y3, Y1, Y1
 	MOVQ         96(AX), BX
-	VMASKMOVPS   (BX)(DX*1), Y15, Y3
-	VBLENDVPS    Y0, Y1, Y3, Y0
+	VMASKMOVPS   (BX)(DX*1), Y15, Y0
+	VADDPS       word32_000000003f800000<>+0(SB), Y0, Y0
 	MOVQ         96(AX), BX
-	VMASKMOVPS   Y0, Y15, (BX)(DX*1)
-	MOVQ         192(AX), BX
-	VMASKMOVPS   Y0, Y15, (BX)(DX*1)
-	VADDPS       word32_000000003f800000<>+0(SB), Y2, Y0
-	MOVQ         120(AX), BX
 	VMASKMOVPS   Y0, Y15, (BX)(DX*1)
 	LEAQ         (DX)(DI*4), DX
 
@@ -11627,7 +11626,7 @@ row_of_softmax:
 loop_softmax:
 	MOVQ         (AX), R9
 	VMOVUPD      (R9)(BX*1), Y0
-	VBROADCASTSD 48(AX), Y1
+	VBROADCASTSD 72(AX), Y1
 	VSUBPD       Y1, Y0, Y0
 	VMOVUPD      word64_c085e00000000000<>+0(SB), Y1
 	VMAXPD       Y0, Y1, Y0
@@ -11667,6 +11666,11 @@ loop_softmax:
 	VADDPD       Y1, Y0, Y0
 	MOVQ         24(AX), R9
 	VMOVUPD      Y0, (R9)(BX*1)
+	MOVQ         48(AX), R9
+	MOVQ         48(AX), R9
+	VADDPD       (R9)(SI*1), Y0, Y0
+	MOVQ         48(AX), R9
+	VMOVUPD      Y0, (R9)(SI*1)
 	ADDQ         $0x20, BX
 	ADDQ         $0x20, SI
 	SUBQ         $0x04, R8
@@ -11675,14 +11679,14 @@ loop_softmax:
 tail_of_softmax:
 	ADDQ         $0x04, R8
 	JZ           end_softmax
-	MOVQ         R8, R9
-	SHLQ         $0x03, R9
-	LEAQ         tail<>+64(SB), SI
-	SUBQ         R9, SI
-	VMOVUPD      (SI), Y15
-	MOVQ         (AX), SI
-	VMASKMOVPD   (SI)(BX*1), Y15, Y0
-	VBROADCASTSD 48(AX), Y1
+	MOVQ         R8, R10
+	SHLQ         $0x03, R10
+	LEAQ         tail<>+64(SB), R9
+	SUBQ         R10, R9
+	VMOVUPD      (R9), Y15
+	MOVQ         (AX), R9
+	VMASKMOVPD   (R9)(BX*1), Y15, Y0
+	VBROADCASTSD 72(AX), Y1
 	VSUBPD       Y1, Y0, Y0
 	VMOVUPD      word64_c085e00000000000<>+0(SB), Y1
 	VMAXPD       Y0, Y1, Y0
@@ -11699,10 +11703,10 @@ tail_of_softmax:
 	VMULPD       word64_3d41cf79abc9e3b4<>+0(SB), Y1, Y1
 	VSUBPD       Y1, Y0, Y0
 	VMULPD       Y0, Y0, Y1
-	MOVQ         (CX), SI
+	MOVQ         (CX), R9
 	VXORPD       Y4, Y4, Y4
 	VPCMPEQQ     Y5, Y5, Y5
-	VGATHERQPD   Y5, (SI)(Y2*8), Y4
+	VGATHERQPD   Y5, (R9)(Y2*8), Y4
 	VADDPD       Y0, Y4, Y4
 	VMULPD       word64_3fc5555555555555<>+0(SB), Y0, Y5
 	VADDPD       word64_3fe0000000000000<>+0(SB), Y5, Y5
@@ -11713,15 +11717,20 @@ tail_of_softmax:
 	VADDPD       word64_3fa5555555555555<>+0(SB), Y0, Y0
 	VMULPD       Y0, Y1, Y0
 	VADDPD       Y4, Y0, Y0
-	MOVQ         (CX), SI
+	MOVQ         (CX), R9
 	VXORPD       Y1, Y1, Y1
 	VPCMPEQQ     Y4, Y4, Y4
-	VGATHERQPD   Y4, 8(SI)(Y2*8), Y1
+	VGATHERQPD   Y4, 8(R9)(Y2*8), Y1
 	VPADDQ       Y3, Y1, Y1
 	VMULPD       Y0, Y1, Y0
 	VADDPD       Y1, Y0, Y0
-	MOVQ         24(AX), SI
-	VMASKMOVPD   Y0, Y15, (SI)(BX*1)
+	MOVQ         24(AX), R9
+	VMASKMOVPD   Y0, Y15, (R9)(BX*1)
+	MOVQ         48(AX), R9
+	VMASKMOVPD   (R9)(SI*1), Y15, Y1
+	VADDPD       Y0, Y1, Y0
+	MOVQ         48(AX), R9
+	VMASKMOVPD   Y0, Y15, (R9)(SI*1)
 	LEAQ         (BX)(R8*8), BX
 
 end_softmax:
@@ -11800,7 +11809,7 @@ row_of_drive:
 loop_drive:
 	MOVQ         48(AX), R8
 	VMOVUPD      (R8)(DX*1), Y0
-	VBROADCASTSD 96(AX), Y1
+	VBROADCASTSD 120(AX), Y1
 	VCMPPD       $0x1d, Y1, Y0, Y0
 	MOVQ         (AX), R8
 	MOVQ         24(AX), R8
@@ -11810,6 +11819,14 @@ loop_drive:
 	VANDPD       Y1, Y0, Y0
 	MOVQ         72(AX), R8
 	VMOVUPD      Y0, (R8)(DX*1)
+	MOVQ         96(AX), R8
+	VMAXPD       (R8)(BX*1), Y0, Y1
+	MOVQ         96(AX), R8
+	VMOVUPD      Y1, (R8)(BX*1)
+	VSUBPD       Y0, Y0, Y0
+	VCMPPD       $0x04, Y0, Y0, Y0
+	VMOVMSKPD    Y0, R8
+	ORL          R8, SI
 	ADDQ         $0x20, DX
 	ADDQ         $0x20, BX
 	SUBQ         $0x04, DI
@@ -11818,23 +11835,33 @@ loop_drive:
 tail_of_drive:
 	ADDQ         $0x04, DI
 	JZ           end_drive
-	MOVQ         DI, R8
-	SHLQ         $0x03, R8
-	LEAQ         tail<>+64(SB), BX
-	SUBQ         R8, BX
-	VMOVUPD      (BX), Y15
-	MOVQ         48(AX), BX
-	VMASKMOVPD   (BX)(DX*1), Y15, Y0
-	VBROADCASTSD 96(AX), Y1
+	MOVQ         DI, R9
+	SHLQ         $0x03, R9
+	LEAQ         tail<>+64(SB), R8
+	SUBQ         R9, R8
+	VMOVUPD      (R8), Y15
+	MOVQ         48(AX), R8
+	VMASKMOVPD   (R8)(DX*1), Y15, Y0
+	VBROADCASTSD 120(AX), Y1
 	VCMPPD       $0x1d, Y1, Y0, Y0
-	MOVQ         (AX), BX
-	VMASKMOVPD   (BX)(DX*1), Y15, Y1
-	MOVQ         24(AX), BX
-	VMASKMOVPD   (BX)(DX*1), Y15, Y2
+	MOVQ         (AX), R8
+	VMASKMOVPD   (R8)(DX*1), Y15, Y1
+	MOVQ         24(AX), R8
+	VMASKMOVPD   (R8)(DX*1), Y15, Y2
 	VMULPD       Y2, Y1, Y1
 	VANDPD       Y1, Y0, Y0
-	MOVQ         72(AX), BX
-	VMASKMOVPD   Y0, Y15, (BX)(DX*1)
+	MOVQ         72(AX), R8
+	VMASKMOVPD   Y0, Y15, (R8)(DX*1)
+	MOVQ         96(AX), R8
+	VMASKMOVPD   (R8)(BX*1), Y15, Y1
+	VMAXPD       Y1, Y0, Y1
+	MOVQ         96(AX), R8
+	VMASKMOVPD   Y1, Y15, (R8)(BX*1)
+	VSUBPD       Y0, Y0, Y0
+	VCMPPD       $0x04, Y0, Y0, Y0
+	VANDPD       Y15, Y0, Y1
+	VMOVMSKPD    Y1, BX
+	ORL          BX, SI
 	LEAQ         (DX)(DI*8), DX
 
 end_drive:
@@ -11923,21 +11950,19 @@ row_of_settle:
 	JL   tail_of_settle
 
 loop_settle:
-	VBROADCASTSD 216(AX), Y0
+	VBROADCASTSD 120(AX), Y0
 	MOVQ         24(AX), R8
 	VMULPD       (R8)(DX*1), Y0, Y0
 	MOVQ         48(AX), R8
 	MOVQ         48(AX), R8
 	VADDPD       (R8)(DX*1), Y0, Y0
-	VBROADCASTSD 224(AX), Y1
+	VBROADCASTSD 128(AX), Y1
 	VMAXPD       Y0, Y1, Y0
 	MOVQ         48(AX), R8
 	VMOVUPD      Y0, (R8)(DX*1)
-	MOVQ         144(AX), R8
-	VMOVUPD      Y0, (R8)(DX*1)
 	MOVQ         72(AX), R8
 	VMOVUPD      (R8)(DX*1), Y0
-	VBROADCASTSD 232(AX), Y1
+	VBROADCASTSD 136(AX), Y1
 	VDIVPD       Y1, Y0, Y2
 	VSUBPD       word64_3fe0000000000000<>+0(SB), Y2, Y3
 	VROUNDPD     $0x0a, Y3, Y3
@@ -11952,27 +11977,15 @@ loop_settle:
 	VBLENDVPD    Y2, Y3, Y0, Y0
 	MOVQ         (AX), R8
 	VMOVUPD      (R8)(DX*1), Y2
-	VCMPPD       $0x1e, Y4, Y2, Y3
-	VBLENDVPD    Y3, Y1, Y0, Y0
+	VCMPPD       $0x1e, Y4, Y2, Y2
+	VBLENDVPD    Y2, Y1, Y0, Y0
 	MOVQ         72(AX), R8
 	VMOVUPD      Y0, (R8)(DX*1)
-	MOVQ         168(AX), R8
-	VMOVUPD      Y0, (R8)(DX*1)
-	VCMPPD       $0x1e, Y4, Y2, Y0
-	MOVQ         120(AX), R8
-	VMOVUPD      (R8)(DX*1), Y2
-	VMULPD       Y1, Y2, Y1
-	VBROADCASTSD 240(AX), Y3
-	VADDPD       Y3, Y1, Y1
 	MOVQ         96(AX), R8
-	VMOVUPD      (R8)(DX*1), Y3
-	VBLENDVPD    Y0, Y1, Y3, Y0
+	VMOVUPD      word64_3ff0000000000000<>+0(SB), Y0
 	MOVQ         96(AX), R8
-	VMOVUPD      Y0, (R8)(DX*1)
-	MOVQ         192(AX), R8
-	VMOVUPD      Y0, (R8)(DX*1)
-	VADDPD       word64_3ff0000000000000<>+0(SB), Y2, Y0
-	MOVQ         120(AX), R8
+	VADDPD       (R8)(DX*1), Y0, Y0
+	MOVQ         96(AX), R8
 	VMOVUPD      Y0, (R8)(DX*1)
 	ADDQ         $0x20, DX
 	ADDQ         $0x20, BX
@@ -11987,22 +12000,20 @@ tail_of_settle:
 	LEAQ         tail<>+64(SB), BX
 	SUBQ         R8, BX
 	VMOVUPD      (BX), Y15
-	VBROADCASTSD 216(AX), Y0
+	VBROADCASTSD 120(AX), Y0
 	MOVQ         24(AX), BX
 	VMASKMOVPD   (BX)(DX*1), Y15, Y1
 	VMULPD       Y1, Y0, Y0
 	MOVQ         48(AX), BX
 	VMASKMOVPD   (BX)(DX*1), Y15, Y1
 	VADDPD       Y0, Y1, Y0
-	VBROADCASTSD 224(AX), Y1
+	VBROADCASTSD 128(AX), Y1
 	VMAXPD       Y0, Y1, Y0
 	MOVQ         48(AX), BX
 	VMASKMOVPD   Y0, Y15, (BX)(DX*1)
-	MOVQ         144(AX), BX
-	VMASKMOVPD   Y0, Y15, (BX)(DX*1)
 	MOVQ         72(AX), BX
 	VMASKMOVPD   (BX)(DX*1), Y15, Y0
-	VBROADCASTSD 232(AX), Y1
+	VBROADCASTSD 136(AX), Y1
 	VDIVPD       Y1, Y0, Y2
 	VSUBPD       word64_3fe0000000000000<>+0(SB), Y2, Y3
 	VROUNDPD     $0x0a, Y3, Y3
@@ -12017,27 +12028,14 @@ tail_of_settle:
 	VBLENDVPD    Y2, Y3, Y0, Y0
 	MOVQ         (AX), BX
 	VMASKMOVPD   (BX)(DX*1), Y15, Y2
-	VCMPPD       $0x1e, Y4, Y2, Y3
-	VBLENDVPD    Y3, Y1, Y0, Y0
+	VCMPPD       $0x1e, Y4, Y2, Y2
+	VBLENDVPD    Y2, Y1, Y0, Y0
 	MOVQ         72(AX), BX
 	VMASKMOVPD   Y0, Y15, (BX)(DX*1)
-	MOVQ         168(AX), BX
-	VMASKMOVPD   Y0, Y15, (BX)(DX*1)
-	VCMPPD       $0x1e, Y4, Y2, Y0
-	MOVQ         120(AX), BX
-	VMASKMOVPD   (BX)(DX*1), Y15, Y2
-	VMULPD       Y1, Y2, Y1
-	VBROADCASTSD 240(AX), Y3
-	VADDPD       Y3, Y1, Y1
 	MOVQ         96(AX), BX
-	VMASKMOVPD   (BX)(DX*1), Y15, Y3
-	VBLENDVPD    Y0, Y1, Y3, Y0
+	VMASKMOVPD   (BX)(DX*1), Y15, Y0
+	VADDPD       word64_3ff0000000000000<>+0(SB), Y0, Y0
 	MOVQ         96(AX), BX
-	VMASKMOVPD   Y0, Y15, (BX)(DX*1)
-	MOVQ         192(AX), BX
-	VMASKMOVPD   Y0, Y15, (BX)(DX*1)
-	VADDPD       word64_3ff0000000000000<>+0(SB), Y2, Y0
-	MOVQ         120(AX), BX
 	VMASKMOVPD   Y0, Y15, (BX)(DX*1)
 	LEAQ         (DX)(DI*8), DX
 
@@ -16953,7 +16951,7 @@ row_of_softmax:
 loop_softmax:
 	MOVQ         (AX), R8
 	VMOVUPD      (R8)(DX*1), Z0
-	VBROADCASTSS 48(AX), Z1
+	VBROADCASTSS 72(AX), Z1
 	VSUBPS       Z1, Z0, Z0
 	VMOVUPD      word32_00000000c2ae0000<>+0(SB), Z1
 	VMAXPS       Z0, Z1, Z0
@@ -16982,6 +16980,11 @@ loop_softmax:
 	VPADDD       Z2, Z0, Z0
 	MOVQ         24(AX), R8
 	VMOVUPD      Z0, (R8)(DX*1)
+	MOVQ         48(AX), R8
+	MOVQ         48(AX), R8
+	VADDPS       (R8)(BX*1), Z0, Z0
+	MOVQ         48(AX), R8
+	VMOVUPD      Z0, (R8)(BX*1)
 	ADDQ         $0x40, DX
 	ADDQ         $0x40, BX
 	SUBQ         $0x10, DI
@@ -16990,12 +16993,12 @@ loop_softmax:
 tail_of_softmax:
 	ADDQ         $0x10, DI
 	JZ           end_softmax
-	MOVL         $-1, BX
-	BZHIL        DI, BX, BX
-	KMOVW        BX, K7
-	MOVQ         (AX), BX
-	VMOVUPS.Z    (BX)(DX*1), K7, Z0
-	VBROADCASTSS 48(AX), Z1
+	MOVL         $-1, R8
+	BZHIL        DI, R8, R8
+	KMOVW        R8, K7
+	MOVQ         (AX), R8
+	VMOVUPS.Z    (R8)(DX*1), K7, Z0
+	VBROADCASTSS 72(AX), Z1
 	VSUBPS       Z1, Z0, Z0
 	VMOVUPD      word32_00000000c2ae0000<>+0(SB), Z1
 	VMAXPS       Z0, Z1, Z0
@@ -17022,8 +17025,13 @@ tail_of_softmax:
 	VADDPS       Z0, Z1, Z0
 	VADDPS       word32_000000003f800000<>+0(SB), Z0, Z0
 	VPADDD       Z2, Z0, Z0
-	MOVQ         24(AX), BX
-	VMOVUPS      Z0, K7, (BX)(DX*1)
+	MOVQ         24(AX), R8
+	VMOVUPS      Z0, K7, (R8)(DX*1)
+	MOVQ         48(AX), R8
+	VMOVUPS.Z    (R8)(BX*1), K7, Z1
+	VADDPS       Z0, Z1, Z0
+	MOVQ         48(AX), R8
+	VMOVUPS      Z0, K7, (R8)(BX*1)
 	LEAQ         (DX)(DI*4), DX
 
 end_softmax:
@@ -17100,7 +17108,7 @@ row_of_drive:
 loop_drive:
 	MOVQ         48(AX), R8
 	VMOVUPD      (R8)(DX*1), Z0
-	VBROADCASTSS 96(AX), Z1
+	VBROADCASTSS 120(AX), Z1
 	VCMPPS       $0x1d, Z1, Z0, K1
 	MOVQ         (AX), R8
 	MOVQ         24(AX), R8
@@ -17110,6 +17118,14 @@ loop_drive:
 	VMOVUPS.Z    Z0, K1, Z0
 	MOVQ         72(AX), R8
 	VMOVUPD      Z0, (R8)(DX*1)
+	MOVQ         96(AX), R8
+	VMAXPS       (R8)(BX*1), Z0, Z1
+	MOVQ         96(AX), R8
+	VMOVUPD      Z1, (R8)(BX*1)
+	VSUBPS       Z0, Z0, Z0
+	VCMPPS       $0x04, Z0, Z0, K1
+	KMOVW        K1, R8
+	ORL          R8, SI
 	ADDQ         $0x40, DX
 	ADDQ         $0x40, BX
 	SUBQ         $0x10, DI
@@ -17118,21 +17134,31 @@ loop_drive:
 tail_of_drive:
 	ADDQ         $0x10, DI
 	JZ           end_drive
-	MOVL         $-1, BX
-	BZHIL        DI, BX, BX
-	KMOVW        BX, K7
-	MOVQ         48(AX), BX
-	VMOVUPS.Z    (BX)(DX*1), K7, Z0
-	VBROADCASTSS 96(AX), Z1
+	MOVL         $-1, R8
+	BZHIL        DI, R8, R8
+	KMOVW        R8, K7
+	MOVQ         48(AX), R8
+	VMOVUPS.Z    (R8)(DX*1), K7, Z0
+	VBROADCASTSS 120(AX), Z1
 	VCMPPS       $0x1d, Z1, Z0, K1
-	MOVQ         (AX), BX
-	VMOVUPS.Z    (BX)(DX*1), K7, Z0
-	MOVQ         24(AX), BX
-	VMOVUPS.Z    (BX)(DX*1), K7, Z1
+	MOVQ         (AX), R8
+	VMOVUPS.Z    (R8)(DX*1), K7, Z0
+	MOVQ         24(AX), R8
+	VMOVUPS.Z    (R8)(DX*1), K7, Z1
 	VMULPS       Z1, Z0, Z0
 	VMOVUPS.Z    Z0, K1, Z0
-	MOVQ         72(AX), BX
-	VMOVUPS      Z0, K7, (BX)(DX*1)
+	MOVQ         72(AX), R8
+	VMOVUPS      Z0, K7, (R8)(DX*1)
+	MOVQ         96(AX), R8
+	VMOVUPS.Z    (R8)(BX*1), K7, Z1
+	VMAXPS       Z1, Z0, Z1
+	MOVQ         96(AX), R8
+	VMOVUPS      Z1, K7, (R8)(BX*1)
+	VSUBPS       Z0, Z0, Z0
+	VCMPPS       $0x04, Z0, Z0, K1
+	KANDW        K1, K7, K0
+	KMOVW        K0, BX
+	ORL          BX, SI
 	LEAQ         (DX)(DI*4), DX
 
 end_drive:
@@ -17219,21 +17245,19 @@ row_of_settle:
 	JL   tail_of_settle
 
 loop_settle:
-	VBROADCASTSS 216(AX), Z0
+	VBROADCASTSS 120(AX), Z0
 	MOVQ         24(AX), R8
 	VMULPS       (R8)(DX*1), Z0, Z0
 	MOVQ         48(AX), R8
 	MOVQ         48(AX), R8
 	VADDPS       (R8)(DX*1), Z0, Z0
-	VBROADCASTSS 220(AX), Z1
+	VBROADCASTSS 124(AX), Z1
 	VMAXPS       Z0, Z1, Z0
 	MOVQ         48(AX), R8
 	VMOVUPD      Z0, (R8)(DX*1)
-	MOVQ         144(AX), R8
-	VMOVUPD      Z0, (R8)(DX*1)
 	MOVQ         72(AX), R8
 	VMOVUPD      (R8)(DX*1), Z0
-	VBROADCASTSS 224(AX), Z1
+	VBROADCASTSS 128(AX), Z1
 	VDIVPS       Z1, Z0, Z2
 	VSUBPS       word32_000000003f000000<>+0(SB), Z2, Z3
 	VRNDSCALEPS  $0x0a, Z3, Z3
@@ -17252,23 +17276,11 @@ loop_settle:
 	VBLENDMPS    Z1, Z0, K1, Z0
 	MOVQ         72(AX), R8
 	VMOVUPD      Z0, (R8)(DX*1)
-	MOVQ         168(AX), R8
-	VMOVUPD      Z0, (R8)(DX*1)
-	VCMPPS       $0x1e, Z4, Z2, K1
-	MOVQ         120(AX), R8
-	VMOVUPD      (R8)(DX*1), Z0
-	VMULPS       Z1, Z0, Z1
-	VBROADCASTSS 228(AX), Z2
-	VADDPS       Z2, Z1, Z1
 	MOVQ         96(AX), R8
-	VMOVUPD      (R8)(DX*1), Z2
-	VBLENDMPS    Z1, Z2, K1, Z1
+	VMOVUPD      word32_000000003f800000<>+0(SB), Z0
 	MOVQ         96(AX), R8
-	VMOVUPD      Z1, (R8)(DX*1)
-	MOVQ         192(AX), R8
-	VMOVUPD      Z1, (R8)(DX*1)
-	VADDPS       word32_000000003f800000<>+0(SB), Z0, Z0
-	MOVQ         120(AX), R8
+	VADDPS       (R8)(DX*1), Z0, Z0
+	MOVQ         96(AX), R8
 	VMOVUPD      Z0, (R8)(DX*1)
 	ADDQ         $0x40, DX
 	ADDQ         $0x40, BX
@@ -17281,22 +17293,20 @@ tail_of_settle:
 	MOVL         $-1, BX
 	BZHIL        DI, BX, BX
 	KMOVW        BX, K7
-	VBROADCASTSS 216(AX), Z0
+	VBROADCASTSS 120(AX), Z0
 	MOVQ         24(AX), BX
 	VMOVUPS.Z    (BX)(DX*1), K7, Z1
 	VMULPS       Z1, Z0, Z0
 	MOVQ         48(AX), BX
 	VMOVUPS.Z    (BX)(DX*1), K7, Z1
 	VADDPS       Z0, Z1, Z0
-	VBROADCASTSS 220(AX), Z1
+	VBROADCASTSS 124(AX), Z1
 	VMAXPS       Z0, Z1, Z0
 	MOVQ         48(AX), BX
 	VMOVUPS      Z0, K7, (BX)(DX*1)
-	MOVQ         144(AX), BX
-	VMOVUPS      Z0, K7, (BX)(DX*1)
 	MOVQ         72(AX), BX
 	VMOVUPS.Z    (BX)(DX*1), K7, Z0
-	VBROADCASTSS 224(AX), Z1
+	VBROADCASTSS 128(AX), Z1
 	VDIVPS       Z1, Z0, Z2
 	VSUBPS       word32_000000003f000000<>+0(SB), Z2, Z3
 	VRNDSCALEPS  $0x0a, Z3, Z3
@@ -17315,23 +17325,10 @@ tail_of_settle:
 	VBLENDMPS    Z1, Z0, K1, Z0
 	MOVQ         72(AX), BX
 	VMOVUPS      Z0, K7, (BX)(DX*1)
-	MOVQ         168(AX), BX
-	VMOVUPS      Z0, K7, (BX)(DX*1)
-	VCMPPS       $0x1e, Z4, Z2, K1
-	MOVQ         120(AX), BX
+	MOVQ         96(AX), BX
 	VMOVUPS.Z    (BX)(DX*1), K7, Z0
-	VMULPS       Z1, Z0, Z1
-	VBROADCASTSS 228(AX), Z2
-	VADDPS       Z2, Z1, Z1
-	MOVQ         96(AX), BX
-	VMOVUPS.Z    (BX)(DX*1), K7, Z2
-	VBLENDMPS    Z1, Z2, K1, Z1
-	MOVQ         96(AX), BX
-	VMOVUPS      Z1, K7, (BX)(DX*1)
-	MOVQ         192(AX), BX
-	VMOVUPS      Z1, K7, (BX)(DX*1)
 	VADDPS       word32_000000003f800000<>+0(SB), Z0, Z0
-	MOVQ         120(AX), BX
+	MOVQ         96(AX), BX
 	VMOVUPS      Z0, K7, (BX)(DX*1)
 	LEAQ         (DX)(DI*4), DX
 
@@ -22773,7 +22770,7 @@ row_of_softmax:
 loop_softmax:
 	MOVQ         (AX), R9
 	VMOVUPD      (R9)(BX*1), Z0
-	VBROADCASTSD 48(AX), Z1
+	VBROADCASTSD 72(AX), Z1
 	VSUBPD       Z1, Z0, Z0
 	VMOVUPD      word64_c085e00000000000<>+0(SB), Z1
 	VMAXPD       Z0, Z1, Z0
@@ -22813,6 +22810,11 @@ loop_softmax:
 	VADDPD       Z1, Z0, Z0
 	MOVQ         24(AX), R9
 	VMOVUPD      Z0, (R9)(BX*1)
+	MOVQ         48(AX), R9
+	MOVQ         48(AX), R9
+	VADDPD       (R9)(SI*1), Z0, Z0
+	MOVQ         48(AX), R9
+	VMOVUPD      Z0, (R9)(SI*1)
 	ADDQ         $0x40, BX
 	ADDQ         $0x40, SI
 	SUBQ         $0x08, R8
@@ -22821,12 +22823,12 @@ loop_softmax:
 tail_of_softmax:
 	ADDQ         $0x08, R8
 	JZ           end_softmax
-	MOVL         $-1, SI
-	BZHIL        R8, SI, SI
-	KMOVW        SI, K7
-	MOVQ         (AX), SI
-	VMOVUPD.Z    (SI)(BX*1), K7, Z0
-	VBROADCASTSD 48(AX), Z1
+	MOVL         $-1, R9
+	BZHIL        R8, R9, R9
+	KMOVW        R9, K7
+	MOVQ         (AX), R9
+	VMOVUPD.Z    (R9)(BX*1), K7, Z0
+	VBROADCASTSD 72(AX), Z1
 	VSUBPD       Z1, Z0, Z0
 	VMOVUPD      word64_c085e00000000000<>+0(SB), Z1
 	VMAXPD       Z0, Z1, Z0
@@ -22843,10 +22845,10 @@ tail_of_softmax:
 	VMULPD       word64_3d41cf79abc9e3b4<>+0(SB), Z1, Z1
 	VSUBPD       Z1, Z0, Z0
 	VMULPD       Z0, Z0, Z1
-	MOVQ         (CX), SI
+	MOVQ         (CX), R9
 	VPXORQ       Z4, Z4, Z4
 	KXNORW       K6, K6, K6
-	VGATHERQPD   (SI)(Z2*8), K6, Z4
+	VGATHERQPD   (R9)(Z2*8), K6, Z4
 	VADDPD       Z0, Z4, Z4
 	VMULPD       word64_3fc5555555555555<>+0(SB), Z0, Z5
 	VADDPD       word64_3fe0000000000000<>+0(SB), Z5, Z5
@@ -22857,15 +22859,20 @@ tail_of_softmax:
 	VADDPD       word64_3fa5555555555555<>+0(SB), Z0, Z0
 	VMULPD       Z0, Z1, Z0
 	VADDPD       Z4, Z0, Z0
-	MOVQ         (CX), SI
+	MOVQ         (CX), R9
 	VPXORQ       Z1, Z1, Z1
 	KXNORW       K6, K6, K6
-	VGATHERQPD   8(SI)(Z2*8), K6, Z1
+	VGATHERQPD   8(R9)(Z2*8), K6, Z1
 	VPADDQ       Z3, Z1, Z1
 	VMULPD       Z0, Z1, Z0
 	VADDPD       Z1, Z0, Z0
-	MOVQ         24(AX), SI
-	VMOVUPD      Z0, K7, (SI)(BX*1)
+	MOVQ         24(AX), R9
+	VMOVUPD      Z0, K7, (R9)(BX*1)
+	MOVQ         48(AX), R9
+	VMOVUPD.Z    (R9)(SI*1), K7, Z1
+	VADDPD       Z0, Z1, Z0
+	MOVQ         48(AX), R9
+	VMOVUPD      Z0, K7, (R9)(SI*1)
 	LEAQ         (BX)(R8*8), BX
 
 end_softmax:
@@ -22942,7 +22949,7 @@ row_of_drive:
 loop_drive:
 	MOVQ         48(AX), R8
 	VMOVUPD      (R8)(DX*1), Z0
-	VBROADCASTSD 96(AX), Z1
+	VBROADCASTSD 120(AX), Z1
 	VCMPPD       $0x1d, Z1, Z0, K1
 	MOVQ         (AX), R8
 	MOVQ         24(AX), R8
@@ -22952,6 +22959,14 @@ loop_drive:
 	VMOVUPD.Z    Z0, K1, Z0
 	MOVQ         72(AX), R8
 	VMOVUPD      Z0, (R8)(DX*1)
+	MOVQ         96(AX), R8
+	VMAXPD       (R8)(BX*1), Z0, Z1
+	MOVQ         96(AX), R8
+	VMOVUPD      Z1, (R8)(BX*1)
+	VSUBPD       Z0, Z0, Z0
+	VCMPPD       $0x04, Z0, Z0, K1
+	KMOVW        K1, R8
+	ORL          R8, SI
 	ADDQ         $0x40, DX
 	ADDQ         $0x40, BX
 	SUBQ         $0x08, DI
@@ -22960,21 +22975,31 @@ loop_drive:
 tail_of_drive:
 	ADDQ         $0x08, DI
 	JZ           end_drive
-	MOVL         $-1, BX
-	BZHIL        DI, BX, BX
-	KMOVW        BX, K7
-	MOVQ         48(AX), BX
-	VMOVUPD.Z    (BX)(DX*1), K7, Z0
-	VBROADCASTSD 96(AX), Z1
+	MOVL         $-1, R8
+	BZHIL        DI, R8, R8
+	KMOVW        R8, K7
+	MOVQ         48(AX), R8
+	VMOVUPD.Z    (R8)(DX*1), K7, Z0
+	VBROADCASTSD 120(AX), Z1
 	VCMPPD       $0x1d, Z1, Z0, K1
-	MOVQ         (AX), BX
-	VMOVUPD.Z    (BX)(DX*1), K7, Z0
-	MOVQ         24(AX), BX
-	VMOVUPD.Z    (BX)(DX*1), K7, Z1
+	MOVQ         (AX), R8
+	VMOVUPD.Z    (R8)(DX*1), K7, Z0
+	MOVQ         24(AX), R8
+	VMOVUPD.Z    (R8)(DX*1), K7, Z1
 	VMULPD       Z1, Z0, Z0
 	VMOVUPD.Z    Z0, K1, Z0
-	MOVQ         72(AX), BX
-	VMOVUPD      Z0, K7, (BX)(DX*1)
+	MOVQ         72(AX), R8
+	VMOVUPD      Z0, K7, (R8)(DX*1)
+	MOVQ         96(AX), R8
+	VMOVUPD.Z    (R8)(BX*1), K7, Z1
+	VMAXPD       Z1, Z0, Z1
+	MOVQ         96(AX), R8
+	VMOVUPD      Z1, K7, (R8)(BX*1)
+	VSUBPD       Z0, Z0, Z0
+	VCMPPD       $0x04, Z0, Z0, K1
+	KANDW        K1, K7, K0
+	KMOVW        K0, BX
+	ORL          BX, SI
 	LEAQ         (DX)(DI*8), DX
 
 end_drive:
@@ -23061,21 +23086,19 @@ row_of_settle:
 	JL   tail_of_settle
 
 loop_settle:
-	VBROADCASTSD 216(AX), Z0
+	VBROADCASTSD 120(AX), Z0
 	MOVQ         24(AX), R8
 	VMULPD       (R8)(DX*1), Z0, Z0
 	MOVQ         48(AX), R8
 	MOVQ         48(AX), R8
 	VADDPD       (R8)(DX*1), Z0, Z0
-	VBROADCASTSD 224(AX), Z1
+	VBROADCASTSD 128(AX), Z1
 	VMAXPD       Z0, Z1, Z0
 	MOVQ         48(AX), R8
 	VMOVUPD      Z0, (R8)(DX*1)
-	MOVQ         144(AX), R8
-	VMOVUPD      Z0, (R8)(DX*1)
 	MOVQ         72(AX), R8
 	VMOVUPD      (R8)(DX*1), Z0
-	VBROADCASTSD 232(AX), Z1
+	VBROADCASTSD 136(AX), Z1
 	VDIVPD       Z1, Z0, Z2
 	VSUBPD       word64_3fe0000000000000<>+0(SB), Z2, Z3
 	VRNDSCALEPD  $0x0a, Z3, Z3
@@ -23094,23 +23117,11 @@ loop_settle:
 	VBLENDMPD    Z1, Z0, K1, Z0
 	MOVQ         72(AX), R8
 	VMOVUPD      Z0, (R8)(DX*1)
-	MOVQ         168(AX), R8
-	VMOVUPD      Z0, (R8)(DX*1)
-	VCMPPD       $0x1e, Z4, Z2, K1
-	MOVQ         120(AX), R8
-	VMOVUPD      (R8)(DX*1), Z0
-	VMULPD       Z1, Z0, Z1
-	VBROADCASTSD 240(AX), Z2
-	VADDPD       Z2, Z1, Z1
 	MOVQ         96(AX), R8
-	VMOVUPD      (R8)(DX*1), Z2
-	VBLENDMPD    Z1, Z2, K1, Z1
+	VMOVUPD      word64_3ff0000000000000<>+0(SB), Z0
 	MOVQ         96(AX), R8
-	VMOVUPD      Z1, (R8)(DX*1)
-	MOVQ         192(AX), R8
-	VMOVUPD      Z1, (R8)(DX*1)
-	VADDPD       word64_3ff0000000000000<>+0(SB), Z0, Z0
-	MOVQ         120(AX), R8
+	VADDPD       (R8)(DX*1), Z0, Z0
+	MOVQ         96(AX), R8
 	VMOVUPD      Z0, (R8)(DX*1)
 	ADDQ         $0x40, DX
 	ADDQ         $0x40, BX
@@ -23123,22 +23134,20 @@ tail_of_settle:
 	MOVL         $-1, BX
 	BZHIL        DI, BX, BX
 	KMOVW        BX, K7
-	VBROADCASTSD 216(AX), Z0
+	VBROADCASTSD 120(AX), Z0
 	MOVQ         24(AX), BX
 	VMOVUPD.Z    (BX)(DX*1), K7, Z1
 	VMULPD       Z1, Z0, Z0
 	MOVQ         48(AX), BX
 	VMOVUPD.Z    (BX)(DX*1), K7, Z1
 	VADDPD       Z0, Z1, Z0
-	VBROADCASTSD 224(AX), Z1
+	VBROADCASTSD 128(AX), Z1
 	VMAXPD       Z0, Z1, Z0
 	MOVQ         48(AX), BX
 	VMOVUPD      Z0, K7, (BX)(DX*1)
-	MOVQ         144(AX), BX
-	VMOVUPD      Z0, K7, (BX)(DX*1)
 	MOVQ         72(AX), BX
 	VMOVUPD.Z    (BX)(DX*1), K7, Z0
-	VBROADCASTSD 232(AX), Z1
+	VBROADCASTSD 136(AX), Z1
 	VDIVPD       Z1, Z0, Z2
 	VSUBPD       word64_3fe0000000000000<>+0(SB), Z2, Z3
 	VRNDSCALEPD  $0x0a, Z3, Z3
@@ -23157,23 +23166,10 @@ tail_of_settle:
 	VBLENDMPD    Z1, Z0, K1, Z0
 	MOVQ         72(AX), BX
 	VMOVUPD      Z0, K7, (BX)(DX*1)
-	MOVQ         168(AX), BX
-	VMOVUPD      Z0, K7, (BX)(DX*1)
-	VCMPPD       $0x1e, Z4, Z2, K1
-	MOVQ         120(AX), BX
+	MOVQ         96(AX), BX
 	VMOVUPD.Z    (BX)(DX*1), K7, Z0
-	VMULPD       Z1, Z0, Z1
-	VBROADCASTSD 240(AX), Z2
-	VADDPD       Z2, Z1, Z1
-	MOVQ         96(AX), BX
-	VMOVUPD.Z    (BX)(DX*1), K7, Z2
-	VBLENDMPD    Z1, Z2, K1, Z1
-	MOVQ         96(AX), BX
-	VMOVUPD      Z1, K7, (BX)(DX*1)
-	MOVQ         192(AX), BX
-	VMOVUPD      Z1, K7, (BX)(DX*1)
 	VADDPD       word64_3ff0000000000000<>+0(SB), Z0, Z0
-	MOVQ         120(AX), BX
+	MOVQ         96(AX), BX
 	VMOVUPD      Z0, K7, (BX)(DX*1)
 	LEAQ         (DX)(DI*8), DX
 

@@ -189,9 +189,9 @@ func checkAll[T Float](t *testing.T) {
 	check(t, "Alpha", func(a *Alpha[T], s *Scratch, _, _ int) bool { a.Run(s); return yes }, func(a *Alpha[T], _ *Scratch, _, _ int) bool { a.generic(len(a.O), false); return yes })
 	check(t, "AlphaExact", func(a *AlphaExact[T], s *Scratch, _, _ int) bool { a.Run(s); return yes }, func(a *AlphaExact[T], _ *Scratch, _, _ int) bool { a.generic(len(a.O), true); return yes })
 	check(t, "AlphaBack", func(a *AlphaBack[T], s *Scratch, _, _ int) bool { a.Run(s); return yes }, func(a *AlphaBack[T], _ *Scratch, _, _ int) bool { a.generic(len(a.O)); return yes })
-	check(t, "Softmax", func(a *Softmax[T], s *Scratch, _, _ int) bool { a.Run(s); return yes }, func(a *Softmax[T], _ *Scratch, _, _ int) bool { a.generic(len(a.V)); return yes })
+	check(t, "Softmax", func(a *Softmax[T], s *Scratch, n, rows int) bool { a.Run(s, n, rows); return yes }, func(a *Softmax[T], _ *Scratch, n, rows int) bool { a.generic(n, rows); return yes })
 	check(t, "Larger", func(a *Larger[T], s *Scratch, _, _ int) bool { a.Run(s); return yes }, func(a *Larger[T], _ *Scratch, _, _ int) bool { a.generic(len(a.X)); return yes })
-	check(t, "Drive", func(a *Drive[T], s *Scratch, _, _ int) bool { a.Run(s); return yes }, func(a *Drive[T], _ *Scratch, _, _ int) bool { a.generic(len(a.J)); return yes })
+	check(t, "Drive", func(a *Drive[T], s *Scratch, n, rows int) bool { return a.Run(s, n, rows) }, func(a *Drive[T], _ *Scratch, n, rows int) bool { return a.generic(n, rows) })
 	check(t, "Compete", func(a *Compete[T], s *Scratch, _, _ int) bool { a.Run(s); return yes }, func(a *Compete[T], _ *Scratch, _, _ int) bool { a.generic(len(a.E)); return yes })
 	check(t, "Settle", func(a *Settle[T], s *Scratch, _, _ int) bool { a.Run(s); return yes }, func(a *Settle[T], _ *Scratch, _, _ int) bool { a.generic(len(a.S)); return yes })
 }

@@ -99,7 +99,7 @@ func softmaxAVX2F32(args *byte, scratch *byte, n int, rows int) (found int)
 //go:noescape
 func largestAVX2F32(args *byte, scratch *byte, n int, rows int) (found int)
 
-// driveAVX2F32 is Drive.generic.
+// driveAVX2F32 is Drive.generic; found where V is not finite.
 //
 //go:noescape
 func driveAVX2F32(args *byte, scratch *byte, n int, rows int) (found int)
@@ -209,7 +209,7 @@ func softmaxAVX2F64(args *byte, scratch *byte, n int, rows int) (found int)
 //go:noescape
 func largestAVX2F64(args *byte, scratch *byte, n int, rows int) (found int)
 
-// driveAVX2F64 is Drive.generic.
+// driveAVX2F64 is Drive.generic; found where V is not finite.
 //
 //go:noescape
 func driveAVX2F64(args *byte, scratch *byte, n int, rows int) (found int)
@@ -319,7 +319,7 @@ func softmaxAVX512F32(args *byte, scratch *byte, n int, rows int) (found int)
 //go:noescape
 func largestAVX512F32(args *byte, scratch *byte, n int, rows int) (found int)
 
-// driveAVX512F32 is Drive.generic.
+// driveAVX512F32 is Drive.generic; found where V is not finite.
 //
 //go:noescape
 func driveAVX512F32(args *byte, scratch *byte, n int, rows int) (found int)
@@ -429,7 +429,7 @@ func softmaxAVX512F64(args *byte, scratch *byte, n int, rows int) (found int)
 //go:noescape
 func largestAVX512F64(args *byte, scratch *byte, n int, rows int) (found int)
 
-// driveAVX512F64 is Drive.generic.
+// driveAVX512F64 is Drive.generic; found where V is not finite.
 //
 //go:noescape
 func driveAVX512F64(args *byte, scratch *byte, n int, rows int) (found int)

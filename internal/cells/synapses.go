@@ -81,16 +81,17 @@ func (a *AlphaBack[T]) Run(s *Scratch) {
 	}
 }
 
-// Softmax is e^(V - Top), the first half of a softmax.
+// Softmax is e^(V - Top), the first half of a softmax, and adds it to the sums of its rows.
 type Softmax[T Float] struct {
 	V, E []T
+	Sum  OfNeurons[T]
 	Top  T
 }
 
 // Run computes it.
-func (a *Softmax[T]) Run(s *Scratch) {
-	if n := len(a.V); n > 0 && !run[T](softmax, a, s, n, 1) {
-		a.generic(n)
+func (a *Softmax[T]) Run(s *Scratch, n, rows int) {
+	if n*rows > 0 && !run[T](softmax, a, s, n, rows) {
+		a.generic(n, rows)
 	}
 }
 
@@ -104,17 +105,23 @@ func (a *Larger[T]) Run(s *Scratch) {
 	}
 }
 
-// Drive is the input of units that compete: V = J Resist where Rfr >= Ready, else 0.
+// Drive is the input of units that compete: V = J Resist where Rfr >= Ready, else 0. Top becomes
+// the largest of it and of V over the rows.
 type Drive[T Float] struct {
 	J, Resist, Rfr, V []T
+	Top               OfNeurons[T]
 	Ready             T
 }
 
-// Run computes it.
-func (a *Drive[T]) Run(s *Scratch) {
-	if n := len(a.J); n > 0 && !run[T](drive, a, s, n, 1) {
-		a.generic(n)
+// Run computes it. It returns false where V is not finite.
+func (a *Drive[T]) Run(s *Scratch, n, rows int) (finite bool) {
+	if n*rows == 0 {
+		return true
 	}
+	if bad, ok := call[T](drive, a, s, n, rows); ok {
+		return bad == 0
+	}
+	return a.generic(n, rows)
 }
 
 // Compete makes the shares of units E/Sum, of which those above their thresholds fire.
@@ -132,19 +139,15 @@ func (a *Compete[T]) Run(s *Scratch) {
 	}
 }
 
-// Settle is what follows for thresholds, refractory times and times of the last spike, before and
-// after:
+// Settle is what follows for thresholds, refractory times and the count of steps, before and after:
 //
-//	Thr  = max(Thr + Surplus Gain, Floor)
-//	Rfr  = Dt with a spike, else Rfr + Dt, in whole numbers of Dt where it is one but for rounding
-//	Tols = Steps Dt + T0 with a spike, Steps = Steps + 1
-//
-// and each is written to a record.
+//	Thr   = max(Thr + Surplus Gain, Floor)
+//	Rfr   = Dt with a spike, else Rfr + Dt, in whole numbers of Dt where it is one but for rounding
+//	Steps = Steps + 1
 type Settle[T Float] struct {
-	S, Gain                 []T
-	Thr, Rfr, Tols, Steps   []T
-	OutThr, OutRfr, OutTols []T
-	Surplus, Floor, Dt, T0  T
+	S, Gain            []T
+	Thr, Rfr, Steps    []T
+	Surplus, Floor, Dt T
 }
 
 // Run computes it.
@@ -209,9 +212,10 @@ func (a *AlphaBack[T]) generic(n int) {
 	}
 }
 
-func (a *Softmax[T]) generic(n int) {
-	for j := range n {
-		a.E[j] = Exp(a.V[j] - a.Top)
+func (a *Softmax[T]) generic(n, rows int) {
+	for i := range n * rows {
+		a.E[i] = Exp(a.V[i] - a.Top)
+		a.Sum[i%n] += a.E[i]
 	}
 }
 
@@ -221,12 +225,17 @@ func (a *Larger[T]) generic(n int) {
 	}
 }
 
-func (a *Drive[T]) generic(n int) {
-	for j := range n {
-		if a.V[j] = 0; a.Rfr[j] >= a.Ready {
-			a.V[j] = T(a.J[j] * a.Resist[j])
+func (a *Drive[T]) generic(n, rows int) (finite bool) {
+	finite = true
+	for i := range n * rows {
+		v := T(0)
+		if a.Rfr[i] >= a.Ready {
+			v = T(a.J[i] * a.Resist[i])
 		}
+		a.V[i], a.Top[i%n] = v, larger(v, a.Top[i%n])
+		finite = finite && v-v == 0
 	}
+	return finite
 }
 
 func (a *Compete[T]) generic(n int) {
@@ -240,14 +249,11 @@ func (a *Compete[T]) generic(n int) {
 
 func (a *Settle[T]) generic(n int) {
 	for j := range n {
-		thr := larger(a.Floor, a.Thr[j]+T(a.Surplus*a.Gain[j]))
-		rfr, tols := Later(a.Rfr[j], a.Dt), a.Tols[j]
+		rfr := Later(a.Rfr[j], a.Dt)
 		if a.S[j] > 0 {
-			rfr, tols = a.Dt, T(a.Steps[j]*a.Dt)+a.T0
+			rfr = a.Dt
 		}
-		a.Thr[j], a.OutThr[j] = thr, thr
-		a.Rfr[j], a.OutRfr[j] = rfr, rfr
-		a.Tols[j], a.OutTols[j] = tols, tols
+		a.Thr[j], a.Rfr[j] = larger(a.Floor, a.Thr[j]+T(a.Surplus*a.Gain[j])), rfr
 		a.Steps[j]++
 	}
 }

@@ -7,9 +7,9 @@ var synapses = []kernel{
 	{"alpha", "Alpha", "Alpha.generic.", func(p *program) { p.alpha(false) }},
 	{"alphaExact", "Alpha", "AlphaExact.generic.", func(p *program) { p.alpha(true) }},
 	{"alphaBack", "AlphaBack", "AlphaBack.generic.", (*program).alphaBack},
-	{"softmax", "Softmax", "Softmax.generic.", func(p *program) { p.out("E", p.exp(p.sub(p.in("V"), p.number("Top")))) }},
+	{"softmax", "Softmax", "Softmax.generic.", (*program).softmax},
 	{"largest", "Larger", "Larger.generic.", func(p *program) { p.out("Out", p.larger(p.in("X"), p.in("Y"))) }},
-	{"drive", "Drive", "Drive.generic.", (*program).drive},
+	{"drive", "Drive", "Drive.generic; found where V is not finite.", (*program).drive},
 	{"compete", "Compete", "Compete.generic.", (*program).compete},
 	{"settle", "Settle", "Settle.generic.", (*program).settle},
 }
@@ -53,9 +53,19 @@ func (p *program) alphaBack() {
 	p.out("DG", p.mul(p.in("A"), dg))
 }
 
+func (p *program) softmax() {
+	e := p.exp(p.sub(p.in("V"), p.number("Top")))
+	p.out("E", e)
+	p.sum("Sum", e)
+}
+
 func (p *program) drive() {
 	ready := p.compare(p.in("Rfr"), greaterEqual, p.number("Ready"))
-	p.out("V", p.keep(ready, p.mul(p.in("J"), p.in("Resist"))))
+	v := p.keep(ready, p.mul(p.in("J"), p.in("Resist")))
+	p.out("V", v)
+	p.out("Top", p.larger(v, p.in("Top")))
+	off := p.sub(v, v)
+	p.note(p.compare(off, notEqual, off))
 }
 
 func (p *program) compete() {
@@ -68,7 +78,6 @@ func (p *program) settle() {
 	spiked := func() *value { return p.compare(p.in("S"), greaterThan, p.zero()) }
 	thr := p.larger(p.number("Floor"), p.add(p.in("Thr"), p.mul(p.number("Surplus"), p.in("Gain"))))
 	p.out("Thr", thr)
-	p.out("OutThr", thr)
 	dt := p.number("Dt")
 	q := p.div(p.in("Rfr"), dt)
 	n := p.ceil(p.sub(q, p.c(0.5)))
@@ -77,10 +86,5 @@ func (p *program) settle() {
 	rfr := p.choose(whole, p.mul(p.add(n, p.c(1)), dt), p.add(p.in("Rfr"), dt))
 	rfr = p.choose(spiked(), dt, rfr)
 	p.out("Rfr", rfr)
-	p.out("OutRfr", rfr)
-	steps := p.in("Steps")
-	tols := p.choose(spiked(), p.add(p.mul(steps, dt), p.number("T0")), p.in("Tols"))
-	p.out("Tols", tols)
-	p.out("OutTols", tols)
-	p.out("Steps", p.add(steps, p.c(1)))
+	p.sum("Steps", p.c(1))
 }
