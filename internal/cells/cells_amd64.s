@@ -942,6 +942,73 @@ end_forced:
 	VZEROUPPER
 	RET
 
+// func spikedAVX2F32(args *byte, scratch *byte, n int, rows int) (found int)
+// Requires: AVX
+TEXT ·spikedAVX2F32(SB), NOSPLIT, $0-40
+	MOVQ args+0(FP), AX
+	MOVQ scratch+8(FP), CX
+	MOVQ rows+24(FP), CX
+	XORQ DX, DX
+	XORQ SI, SI
+
+row_of_spiked:
+	MOVQ n+16(FP), DI
+	XORQ BX, BX
+	SUBQ $0x08, DI
+	JL   tail_of_spiked
+
+loop_spiked:
+	MOVQ         (AX), R8
+	VMOVUPD      (R8)(DX*1), Y0
+	MOVQ         24(AX), R8
+	VSUBPS       (R8)(BX*1), Y0, Y1
+	VROUNDPS     $0x0a, Y1, Y1
+	VMAXPS       word32_0000000000000000<>+0(SB), Y1, Y1
+	VBROADCASTSS 96(AX), Y2
+	VMINPS       Y1, Y2, Y1
+	MOVQ         48(AX), R8
+	VMOVUPD      Y1, (R8)(DX*1)
+	VCMPPS       $0x1e, word32_0000000000000000<>+0(SB), Y1, Y1
+	VBLENDVPS    Y1, word32_0000000000000000<>+0(SB), Y0, Y0
+	MOVQ         72(AX), R8
+	VMOVUPD      Y0, (R8)(DX*1)
+	ADDQ         $0x20, DX
+	ADDQ         $0x20, BX
+	SUBQ         $0x08, DI
+	JGE          loop_spiked
+
+tail_of_spiked:
+	ADDQ         $0x08, DI
+	JZ           end_spiked
+	MOVQ         DI, R9
+	SHLQ         $0x02, R9
+	LEAQ         tail<>+64(SB), R8
+	SUBQ         R9, R8
+	VMOVUPD      (R8), Y15
+	MOVQ         (AX), R8
+	VMASKMOVPS   (R8)(DX*1), Y15, Y0
+	MOVQ         24(AX), R8
+	VMASKMOVPS   (R8)(BX*1), Y15, Y1
+	VSUBPS       Y1, Y0, Y1
+	VROUNDPS     $0x0a, Y1, Y1
+	VMAXPS       word32_0000000000000000<>+0(SB), Y1, Y1
+	VBROADCASTSS 96(AX), Y2
+	VMINPS       Y1, Y2, Y1
+	MOVQ         48(AX), BX
+	VMASKMOVPS   Y1, Y15, (BX)(DX*1)
+	VCMPPS       $0x1e, word32_0000000000000000<>+0(SB), Y1, Y1
+	VBLENDVPS    Y1, word32_0000000000000000<>+0(SB), Y0, Y0
+	MOVQ         72(AX), BX
+	VMASKMOVPS   Y0, Y15, (BX)(DX*1)
+	LEAQ         (DX)(DI*4), DX
+
+end_spiked:
+	DECQ CX
+	JNZ  row_of_spiked
+	MOVQ SI, found+32(FP)
+	VZEROUPPER
+	RET
+
 // func slopesAVX2F32(args *byte, scratch *byte, n int, rows int) (found int)
 // Requires: AVX, AVX2
 TEXT ·slopesAVX2F32(SB), NOSPLIT, $0-40
@@ -6842,6 +6909,73 @@ end_forced:
 	VZEROUPPER
 	RET
 
+// func spikedAVX2F64(args *byte, scratch *byte, n int, rows int) (found int)
+// Requires: AVX
+TEXT ·spikedAVX2F64(SB), NOSPLIT, $0-40
+	MOVQ args+0(FP), AX
+	MOVQ scratch+8(FP), CX
+	MOVQ rows+24(FP), CX
+	XORQ DX, DX
+	XORQ SI, SI
+
+row_of_spiked:
+	MOVQ n+16(FP), DI
+	XORQ BX, BX
+	SUBQ $0x04, DI
+	JL   tail_of_spiked
+
+loop_spiked:
+	MOVQ         (AX), R8
+	VMOVUPD      (R8)(DX*1), Y0
+	MOVQ         24(AX), R8
+	VSUBPD       (R8)(BX*1), Y0, Y1
+	VROUNDPD     $0x0a, Y1, Y1
+	VMAXPD       word64_0000000000000000<>+0(SB), Y1, Y1
+	VBROADCASTSD 96(AX), Y2
+	VMINPD       Y1, Y2, Y1
+	MOVQ         48(AX), R8
+	VMOVUPD      Y1, (R8)(DX*1)
+	VCMPPD       $0x1e, word64_0000000000000000<>+0(SB), Y1, Y1
+	VBLENDVPD    Y1, word64_0000000000000000<>+0(SB), Y0, Y0
+	MOVQ         72(AX), R8
+	VMOVUPD      Y0, (R8)(DX*1)
+	ADDQ         $0x20, DX
+	ADDQ         $0x20, BX
+	SUBQ         $0x04, DI
+	JGE          loop_spiked
+
+tail_of_spiked:
+	ADDQ         $0x04, DI
+	JZ           end_spiked
+	MOVQ         DI, R9
+	SHLQ         $0x03, R9
+	LEAQ         tail<>+64(SB), R8
+	SUBQ         R9, R8
+	VMOVUPD      (R8), Y15
+	MOVQ         (AX), R8
+	VMASKMOVPD   (R8)(DX*1), Y15, Y0
+	MOVQ         24(AX), R8
+	VMASKMOVPD   (R8)(BX*1), Y15, Y1
+	VSUBPD       Y1, Y0, Y1
+	VROUNDPD     $0x0a, Y1, Y1
+	VMAXPD       word64_0000000000000000<>+0(SB), Y1, Y1
+	VBROADCASTSD 96(AX), Y2
+	VMINPD       Y1, Y2, Y1
+	MOVQ         48(AX), BX
+	VMASKMOVPD   Y1, Y15, (BX)(DX*1)
+	VCMPPD       $0x1e, word64_0000000000000000<>+0(SB), Y1, Y1
+	VBLENDVPD    Y1, word64_0000000000000000<>+0(SB), Y0, Y0
+	MOVQ         72(AX), BX
+	VMASKMOVPD   Y0, Y15, (BX)(DX*1)
+	LEAQ         (DX)(DI*8), DX
+
+end_spiked:
+	DECQ CX
+	JNZ  row_of_spiked
+	MOVQ SI, found+32(FP)
+	VZEROUPPER
+	RET
+
 // func slopesAVX2F64(args *byte, scratch *byte, n int, rows int) (found int)
 // Requires: AVX, AVX2
 TEXT ·slopesAVX2F64(SB), NOSPLIT, $0-40
@@ -12730,6 +12864,71 @@ end_forced:
 	VZEROUPPER
 	RET
 
+// func spikedAVX512F32(args *byte, scratch *byte, n int, rows int) (found int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·spikedAVX512F32(SB), NOSPLIT, $0-40
+	MOVQ args+0(FP), AX
+	MOVQ scratch+8(FP), CX
+	MOVQ rows+24(FP), CX
+	XORQ DX, DX
+	XORQ SI, SI
+
+row_of_spiked:
+	MOVQ n+16(FP), DI
+	XORQ BX, BX
+	SUBQ $0x10, DI
+	JL   tail_of_spiked
+
+loop_spiked:
+	MOVQ         (AX), R8
+	VMOVUPD      (R8)(DX*1), Z0
+	MOVQ         24(AX), R8
+	VSUBPS       (R8)(BX*1), Z0, Z1
+	VRNDSCALEPS  $0x0a, Z1, Z1
+	VMAXPS       word32_0000000000000000<>+0(SB), Z1, Z1
+	VBROADCASTSS 96(AX), Z2
+	VMINPS       Z1, Z2, Z1
+	MOVQ         48(AX), R8
+	VMOVUPD      Z1, (R8)(DX*1)
+	VCMPPS       $0x1e, word32_0000000000000000<>+0(SB), Z1, K1
+	VBLENDMPS    word32_0000000000000000<>+0(SB), Z0, K1, Z0
+	MOVQ         72(AX), R8
+	VMOVUPD      Z0, (R8)(DX*1)
+	ADDQ         $0x40, DX
+	ADDQ         $0x40, BX
+	SUBQ         $0x10, DI
+	JGE          loop_spiked
+
+tail_of_spiked:
+	ADDQ         $0x10, DI
+	JZ           end_spiked
+	MOVL         $-1, R8
+	BZHIL        DI, R8, R8
+	KMOVW        R8, K7
+	MOVQ         (AX), R8
+	VMOVUPS.Z    (R8)(DX*1), K7, Z0
+	MOVQ         24(AX), R8
+	VMOVUPS.Z    (R8)(BX*1), K7, Z1
+	VSUBPS       Z1, Z0, Z1
+	VRNDSCALEPS  $0x0a, Z1, Z1
+	VMAXPS       word32_0000000000000000<>+0(SB), Z1, Z1
+	VBROADCASTSS 96(AX), Z2
+	VMINPS       Z1, Z2, Z1
+	MOVQ         48(AX), BX
+	VMOVUPS      Z1, K7, (BX)(DX*1)
+	VCMPPS       $0x1e, word32_0000000000000000<>+0(SB), Z1, K1
+	VBLENDMPS    word32_0000000000000000<>+0(SB), Z0, K1, Z0
+	MOVQ         72(AX), BX
+	VMOVUPS      Z0, K7, (BX)(DX*1)
+	LEAQ         (DX)(DI*4), DX
+
+end_spiked:
+	DECQ CX
+	JNZ  row_of_spiked
+	MOVQ SI, found+32(FP)
+	VZEROUPPER
+	RET
+
 // func slopesAVX512F32(args *byte, scratch *byte, n int, rows int) (found int)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·slopesAVX512F32(SB), NOSPLIT, $0-40
@@ -18154,6 +18353,71 @@ end_forced:
 	DECQ DX
 	JNZ  row_of_forced
 	MOVQ DI, found+32(FP)
+	VZEROUPPER
+	RET
+
+// func spikedAVX512F64(args *byte, scratch *byte, n int, rows int) (found int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·spikedAVX512F64(SB), NOSPLIT, $0-40
+	MOVQ args+0(FP), AX
+	MOVQ scratch+8(FP), CX
+	MOVQ rows+24(FP), CX
+	XORQ DX, DX
+	XORQ SI, SI
+
+row_of_spiked:
+	MOVQ n+16(FP), DI
+	XORQ BX, BX
+	SUBQ $0x08, DI
+	JL   tail_of_spiked
+
+loop_spiked:
+	MOVQ         (AX), R8
+	VMOVUPD      (R8)(DX*1), Z0
+	MOVQ         24(AX), R8
+	VSUBPD       (R8)(BX*1), Z0, Z1
+	VRNDSCALEPD  $0x0a, Z1, Z1
+	VMAXPD       word64_0000000000000000<>+0(SB), Z1, Z1
+	VBROADCASTSD 96(AX), Z2
+	VMINPD       Z1, Z2, Z1
+	MOVQ         48(AX), R8
+	VMOVUPD      Z1, (R8)(DX*1)
+	VCMPPD       $0x1e, word64_0000000000000000<>+0(SB), Z1, K1
+	VBLENDMPD    word64_0000000000000000<>+0(SB), Z0, K1, Z0
+	MOVQ         72(AX), R8
+	VMOVUPD      Z0, (R8)(DX*1)
+	ADDQ         $0x40, DX
+	ADDQ         $0x40, BX
+	SUBQ         $0x08, DI
+	JGE          loop_spiked
+
+tail_of_spiked:
+	ADDQ         $0x08, DI
+	JZ           end_spiked
+	MOVL         $-1, R8
+	BZHIL        DI, R8, R8
+	KMOVW        R8, K7
+	MOVQ         (AX), R8
+	VMOVUPD.Z    (R8)(DX*1), K7, Z0
+	MOVQ         24(AX), R8
+	VMOVUPD.Z    (R8)(BX*1), K7, Z1
+	VSUBPD       Z1, Z0, Z1
+	VRNDSCALEPD  $0x0a, Z1, Z1
+	VMAXPD       word64_0000000000000000<>+0(SB), Z1, Z1
+	VBROADCASTSD 96(AX), Z2
+	VMINPD       Z1, Z2, Z1
+	MOVQ         48(AX), BX
+	VMOVUPD      Z1, K7, (BX)(DX*1)
+	VCMPPD       $0x1e, word64_0000000000000000<>+0(SB), Z1, K1
+	VBLENDMPD    word64_0000000000000000<>+0(SB), Z0, K1, Z0
+	MOVQ         72(AX), BX
+	VMOVUPD      Z0, K7, (BX)(DX*1)
+	LEAQ         (DX)(DI*8), DX
+
+end_spiked:
+	DECQ CX
+	JNZ  row_of_spiked
+	MOVQ SI, found+32(FP)
 	VZEROUPPER
 	RET
 

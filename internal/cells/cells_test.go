@@ -165,6 +165,7 @@ func checkAll[T Float](t *testing.T) {
 	check(t, "Currents", func(a *Currents[T], s *Scratch, n, rows int) bool { a.Run(s, n, rows); return yes }, func(a *Currents[T], _ *Scratch, n, rows int) bool { a.generic(n, rows); return yes })
 	check(t, "Membrane", func(a *Membrane[T], s *Scratch, n, rows int) bool { return a.Run(s, n, rows) }, func(a *Membrane[T], _ *Scratch, n, rows int) bool { return a.generic(n, rows) })
 	check(t, "Forced", func(a *Forced[T], s *Scratch, n, rows int) bool { return a.Run(s, n, rows) }, func(a *Forced[T], _ *Scratch, n, rows int) bool { return a.generic(n, rows) })
+	check(t, "Spiked", func(a *Spiked[T], s *Scratch, n, rows int) bool { a.Run(s, n, rows); return yes }, func(a *Spiked[T], _ *Scratch, n, rows int) bool { a.generic(n, rows); return yes })
 	check(t, "Slopes", func(a *Slopes[T], s *Scratch, n, rows int) bool { a.Run(s, n, rows); return yes }, func(a *Slopes[T], _ *Scratch, n, rows int) bool { a.generic(n, rows); return yes })
 	check(t, "Local", func(a *Local[T], s *Scratch, n, rows int) bool { a.Run(s, n, rows); return yes }, func(a *Local[T], _ *Scratch, n, rows int) bool { a.generic(n, rows, false); return yes })
 	check(t, "LocalSoft", func(a *Local[T], s *Scratch, n, rows int) bool { a.RunSoft(s, n, rows); return yes }, func(a *Local[T], _ *Scratch, n, rows int) bool { a.generic(n, rows, true); return yes })

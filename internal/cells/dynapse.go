@@ -77,6 +77,22 @@ func (a *Forced[T]) Run(s *Scratch, n, rows int) (finite bool) {
 	return a.generic(n, rows)
 }
 
+// Spiked is what [Membrane] makes of Pre: S = min(max(ceil(Pre - Threshold), 0), Most), and Post,
+// which is Pre, or 0 with a spike.
+type Spiked[T Float] struct {
+	Pre       []T
+	Threshold OfNeurons[T]
+	S, Post   []T
+	Most      T
+}
+
+// Run computes both.
+func (a *Spiked[T]) Run(s *Scratch, n, rows int) {
+	if n*rows > 0 && !run[T](spiked, a, s, n, rows) {
+		a.generic(n, rows)
+	}
+}
+
 // Slopes are those of rule S at x = pre - Threshold, with q = e^(x InvWidth):
 //
 //	flag  = InvWidth q / (1+q)²

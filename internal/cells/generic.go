@@ -91,6 +91,20 @@ func (a *Membrane[T]) reset(i, j int, m, pre T) {
 	}
 }
 
+// spikes is how many there are in a step.
+func spikes[T Float](pre, threshold, most T) T {
+	return smaller(most, larger(ceil(pre-threshold), 0))
+}
+
+func (a *Spiked[T]) generic(n, rows int) {
+	for i, pre := range a.Pre[:n*rows] {
+		a.S[i], a.Post[i] = spikes(pre, a.Threshold[i%n], a.Most), pre
+		if a.S[i] > 0 {
+			a.Post[i] = 0
+		}
+	}
+}
+
 func (a *Membrane[T]) generic(n, rows int) (finite bool) {
 	finite = true
 	for i := range n * rows {
@@ -98,7 +112,7 @@ func (a *Membrane[T]) generic(n, rows int) (finite bool) {
 		m, ok := a.grown(i, j)
 		finite = finite && ok
 		pre := Log(m)
-		a.S[i] = smaller(a.Most, larger(ceil(pre-a.Threshold[j]), 0))
+		a.S[i] = spikes(pre, a.Threshold[j], a.Most)
 		a.reset(i, j, m, pre)
 	}
 	return finite

@@ -26,6 +26,7 @@ const (
 	currents kind = iota
 	membrane
 	forced
+	spiked
 	slopes
 	local
 	localSoft
@@ -50,7 +51,7 @@ const (
 
 // operands are the structs of the loops.
 type operands[T Float] interface {
-	Currents[T] | Membrane[T] | Forced[T] | Slopes[T] | Local[T] | SpikeS[T] | SpikeT[T] | SpikeForced[T] | SpikeRockpool[T] | Linear[T] | Mixed[T] |
+	Currents[T] | Membrane[T] | Forced[T] | Spiked[T] | Slopes[T] | Local[T] | SpikeS[T] | SpikeT[T] | SpikeForced[T] | SpikeRockpool[T] | Linear[T] | Mixed[T] |
 		ExpSyn[T] | ExpSynBack[T] | Alpha[T] | AlphaExact[T] | AlphaBack[T] | Softmax[T] | Larger[T] | Drive[T] | Compete[T] | Settle[T]
 }
 

@@ -19,6 +19,11 @@ func membraneAVX2F32(args *byte, scratch *byte, n int, rows int) (found int)
 //go:noescape
 func forcedAVX2F32(args *byte, scratch *byte, n int, rows int) (found int)
 
+// spikedAVX2F32 is Spiked.generic.
+//
+//go:noescape
+func spikedAVX2F32(args *byte, scratch *byte, n int, rows int) (found int)
+
 // slopesAVX2F32 is Slopes.generic, unless found: then there are more terms.
 //
 //go:noescape
@@ -128,6 +133,11 @@ func membraneAVX2F64(args *byte, scratch *byte, n int, rows int) (found int)
 //
 //go:noescape
 func forcedAVX2F64(args *byte, scratch *byte, n int, rows int) (found int)
+
+// spikedAVX2F64 is Spiked.generic.
+//
+//go:noescape
+func spikedAVX2F64(args *byte, scratch *byte, n int, rows int) (found int)
 
 // slopesAVX2F64 is Slopes.generic, unless found: then there are more terms.
 //
@@ -239,6 +249,11 @@ func membraneAVX512F32(args *byte, scratch *byte, n int, rows int) (found int)
 //go:noescape
 func forcedAVX512F32(args *byte, scratch *byte, n int, rows int) (found int)
 
+// spikedAVX512F32 is Spiked.generic.
+//
+//go:noescape
+func spikedAVX512F32(args *byte, scratch *byte, n int, rows int) (found int)
+
 // slopesAVX512F32 is Slopes.generic, unless found: then there are more terms.
 //
 //go:noescape
@@ -348,6 +363,11 @@ func membraneAVX512F64(args *byte, scratch *byte, n int, rows int) (found int)
 //
 //go:noescape
 func forcedAVX512F64(args *byte, scratch *byte, n int, rows int) (found int)
+
+// spikedAVX512F64 is Spiked.generic.
+//
+//go:noescape
+func spikedAVX512F64(args *byte, scratch *byte, n int, rows int) (found int)
 
 // slopesAVX512F64 is Slopes.generic, unless found: then there are more terms.
 //

@@ -163,6 +163,7 @@ func (k *neuronKernel[T]) backwardRows(lo, hi int) {
 				k.recurrence(w, &k.flows[i], t, lo, hi)
 			}
 		}
+		k.spikeAgain(w, t-2, lo, hi)
 		k.fold(t, lo, hi)
 	}
 }

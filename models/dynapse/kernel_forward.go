@@ -20,6 +20,7 @@ type task[T kernel.Float] struct {
 	syn, leak, ampa, dampa, shunted []T
 
 	currents cells.Currents[T]
+	spiked   cells.Spiked[T]
 	membrane cells.Membrane[T]
 	forced   cells.Forced[T]
 	adjoint  adjoint[T]
@@ -65,15 +66,37 @@ func (k *neuronKernel[T]) Forward(in, out [][]T) error {
 	return nil
 }
 
+// derives says whether spikes and the membrane after the reset, where nobody else reads them, are
+// computed again from the membrane before the reset on the way back.
+func (k *neuronKernel[T]) derives() bool { return !k.forced && !k.twin && k.rule != Surge }
+
+// spikeAgain brings the spikes and the membrane after the reset of step t of some rows back.
+func (k *neuronKernel[T]) spikeAgain(w *task[T], t, lo, hi int) {
+	o, s, steps := &k.out, &w.spiked, k.t*k.b*k.n
+	if t < 0 || !k.derives() || len(o.spikes) == steps && len(o.ypost) == steps {
+		return
+	}
+	for row := lo; row < hi; {
+		end := k.until(row, hi)
+		p := k.place(t, row, end)
+		s.Pre, s.Threshold, s.S, s.Post, s.Most = now(p, o.ypre), per(p, k.coef[threshold]), now(p, o.spikes), now(p, o.ypost), T(k.most)
+		s.Run(w.scratch, p.n, p.rows)
+		row = end
+	}
+}
+
 // traces makes memory for the records that nobody else reads, and for the timer.
 func (k *neuronKernel[T]) traces() {
 	steps := min(k.t, 2)
 	if k.trained {
 		steps = k.t
 	}
-	size := steps * k.b * k.n
 	own := k.own.records()
 	for i, x := range k.out.records() {
+		size := steps * k.b * k.n
+		if i < 2 && k.derives() {
+			size = min(k.t, 2) * k.b * k.n
+		}
 		switch {
 		case i >= k.records() || *x != nil:
 		case len(*own[i]) != size:
@@ -83,6 +106,7 @@ func (k *neuronKernel[T]) traces() {
 			*x = *own[i]
 		}
 	}
+	size := steps * k.b * k.n
 	if len(k.timer) != size {
 		k.timer = k.memory.take(size)
 	}

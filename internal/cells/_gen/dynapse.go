@@ -13,6 +13,7 @@ var neurons = []kernel{
 	{"currents", "Currents", "Currents.generic.", (*program).currents},
 	{"membrane", "Membrane", "Membrane.generic; found where a state is not finite.", func(p *program) { p.membrane(false) }},
 	{"forced", "Membrane", "Forced.generic; found where a state is not finite.", func(p *program) { p.membrane(true) }},
+	{"spiked", "Spiked", "Spiked.generic.", (*program).spiked},
 	{"slopes", "Slopes", "Slopes.generic, unless found: then there are more terms.", (*program).slopes},
 	{"local", "Local", "Local.generic.", func(p *program) { p.local(false) }},
 	{"localSoft", "Local", "LocalSoft.generic.", func(p *program) { p.local(true) }},
@@ -72,7 +73,7 @@ func (p *program) membrane(forced bool) {
 	if forced {
 		s = p.in("S")
 	} else {
-		s = p.smaller(p.number("Most"), p.larger(p.ceil(p.sub(pre, p.in("Threshold"))), p.zero()))
+		s = p.spikes(pre)
 		p.out("S", s)
 	}
 	spiked := p.compare(s, greaterThan, p.zero())
@@ -81,6 +82,17 @@ func (p *program) membrane(forced bool) {
 	timer := p.in("Timer0")
 	timer = p.keep(p.compare(timer, greaterThan, p.number("Tick")), p.sub(timer, p.c(1)))
 	p.out("Timer", p.choose(spiked, p.in("Refractory"), timer))
+}
+
+func (p *program) spikes(pre *value) *value {
+	return p.smaller(p.number("Most"), p.larger(p.ceil(p.sub(pre, p.in("Threshold"))), p.zero()))
+}
+
+func (p *program) spiked() {
+	pre := p.in("Pre")
+	s := p.spikes(pre)
+	p.out("S", s)
+	p.out("Post", p.choose(p.compare(s, greaterThan, p.zero()), p.zero(), pre))
 }
 
 func (p *program) slopes() {
