@@ -139,10 +139,10 @@ func (a *Compete[T]) Run(s *Scratch) {
 	}
 }
 
-// Settle is what follows for thresholds, refractory times and the count of steps, before and after:
+// Settle is what follows for thresholds, refractory times and counts of steps, before and after:
 //
 //	Thr   = max(Thr + Surplus Gain, Floor)
-//	Rfr   = Dt with a spike, else Rfr + Dt, in whole numbers of Dt where it is one but for rounding
+//	Rfr   = Dt with a spike, else Rfr + Dt, a whole number of Dt where it is one but for rounding
 //	Steps = Steps + 1
 type Settle[T Float] struct {
 	S, Gain            []T

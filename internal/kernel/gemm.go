@@ -91,7 +91,7 @@ func (p *Packed[T]) Width() int { return p.width }
 
 // Times adds P·B to C, which is row-major: P is this matrix [k, n], and B has n rows.
 func (p *Packed[T]) Times(c []T, b *Packed[T], s *Scratch[T]) {
-	s.grow()
+	s.grow(0)
 	for l := 0; l < p.n; l += p.width {
 		b.multiply(c, b.n, p.k, 0, b.n, p.panel(l/p.width), p.width, 1, l, min(p.width, p.n-l), false, s)
 	}
@@ -155,18 +155,17 @@ func (p *Packed[T]) Product(c []T, ldc, first, m, from, to int, a Matrix[T], mor
 	}
 }
 
-func (s *Scratch[T]) grow() {
-	if s.block == nil {
-		s.block = make([]T, max(blockRows*(blockDepth+gap), blockDepth*(blockRows+gap)))
-		s.tile = make([]T, 12*32)
-	}
+// grow makes room for a block of so many numbers.
+func (s *Scratch[T]) grow(block int) {
+	s.block = resize(s.block, block)
+	s.tile = resize(s.tile, 12*32)
 }
 
 // copyBlock copies a block of A: rows from i on, columns from l on. It returns the strides of the
 // copy.
 func (s *Scratch[T]) copyBlock(a Matrix[T], i, rows, l, depth int) (rs, cs int) {
-	s.grow()
 	if a.Transposed {
+		s.grow(depth * (blockRows + gap))
 		n := a.X.N
 		for k := range depth {
 			row := l + k
@@ -177,6 +176,7 @@ func (s *Scratch[T]) copyBlock(a Matrix[T], i, rows, l, depth int) (rs, cs int) 
 		}
 		return 1, blockRows + gap
 	}
+	s.grow(rows * (blockDepth + gap))
 	for at := l; at < l+depth; {
 		x, ld := a.X.From(i, at)
 		n := min(l+depth-at, a.X.Width-at%a.X.Width)
