@@ -426,16 +426,19 @@ func (k *neuronKernel[T]) place(t, row, end int) place {
 	p := place{t: t, step: k.b * k.n, lo: row * k.n, hi: end * k.n, own: k.perRow}
 	p.n, p.sums = p.hi-p.lo, p.lo
 	if !k.perRow {
-		p.n, p.sums = min(k.group*k.n, p.n), row/k.block*k.group*k.n
+		p.n = min(k.group*k.n, p.n)
+	}
+	if !k.rowSums() {
+		p.sums = row / k.block * k.group * k.n
 	}
 	p.rows = (p.hi - p.lo) / max(1, p.n)
 	return p
 }
 
 // until returns where the rows end that go through the loops with row, of those before hi: whole
-// groups, or what is left of one. The twin and four synapse types go by groups.
+// groups, or what is left of one. The twin, four synapse types and sums of each row go by groups.
 func (k *neuronKernel[T]) until(row, hi int) int {
-	if k.twin || k.four || hi-row < k.group {
+	if k.twin || k.four || k.clips() || hi-row < k.group {
 		return min(row+k.group, hi)
 	}
 	return hi - (hi-row)%k.group

@@ -131,12 +131,14 @@ func (k *neuronKernel[T]) makeFlows() {
 			f.more[j] = k.memory.take(step)
 		}
 		for c := range k.coefs() {
-			if k.perRow {
-				f.partial[c].Part = k.memory.take(step)
-				f.coef[c] = f.partial[c].Part
-				continue
+			size := len(k.tasks) * k.group * k.n
+			if k.rowSums() {
+				size = step
 			}
-			f.partial[c].Part, f.coef[c] = k.memory.take(len(k.tasks)*k.group*k.n), make([]T, k.n)
+			f.partial[c].Part = k.memory.take(size)
+			if f.coef[c] = f.partial[c].Part; !k.perRow {
+				f.coef[c] = make([]T, k.n)
+			}
 		}
 	}
 	if k.recurrent {
@@ -172,7 +174,7 @@ func (k *neuronKernel[T]) backwardRows(lo, hi int) {
 // first step.
 func (k *neuronKernel[T]) fold(t, lo, hi int) {
 	from, to := lo*k.n, hi*k.n
-	if !k.perRow {
+	if !k.rowSums() {
 		from = lo / k.block * k.group * k.n
 		to = from + k.group*k.n
 	}

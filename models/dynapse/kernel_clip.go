@@ -5,12 +5,17 @@ import (
 	"slices"
 )
 
+// clips says whether rows whose gradient is large are scaled down.
+func (k *neuronKernel[T]) clips() bool {
+	return !math.IsInf(k.clip, 1) && !k.forced && k.rules()[0].moves()
+}
+
+// rowSums says that each row has its own sums of the adjoint of a coefficient.
+func (k *neuronKernel[T]) rowSums() bool { return k.perRow || k.clips() }
+
 // clipRows scales the gradients of rows down whose norm, with respect to the logarithms of the
 // coefficients, is more than clip times the median of all rows.
 func (k *neuronKernel[T]) clipRows(f *flow[T]) {
-	if math.IsInf(k.clip, 1) {
-		return
-	}
 	norms := make([]float64, k.b)
 	for b := range norms {
 		sum := 0.0

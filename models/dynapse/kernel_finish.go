@@ -9,7 +9,7 @@ import (
 // finish makes the gradients of the inputs of the flows.
 func (k *neuronKernel[T]) finish() {
 	f := &k.flows[0]
-	if f.rule.moves() && !k.forced {
+	if k.clips() {
 		k.clipRows(f)
 	}
 	for i := range k.flows {

@@ -68,7 +68,7 @@ func TestRoundTrip(t *testing.T) {
 // TestRecipes: the built-in experiments are valid, bear the name of their file, and their networks
 // can be built.
 func TestRecipes(t *testing.T) {
-	if names := recipes.Names(); !slices.Equal(names, []string{"basicmotions", "friedman", "friedman-eventprop", "lowpass", "lowpass-eventprop", "mnist", "mnist-conv", "mnist-eventprop", "osuleaf", "patterns", "patterns-eventprop", "shd", "yinyang", "yinyang-delays", "yinyang-eventprop", "yinyang-eventprop-recurrent", "yinyang-qif"}) {
+	if names := recipes.Names(); !slices.Equal(names, []string{"basicmotions", "friedman", "friedman-eventprop", "lowpass", "lowpass-eventprop", "mnist", "mnist-conv", "mnist-eventprop", "osuleaf", "patterns", "patterns-eventprop", "shd", "shd-eventprop", "yinyang", "yinyang-delays", "yinyang-eventprop", "yinyang-eventprop-recurrent", "yinyang-qif"}) {
 		t.Errorf("recipes %v", names)
 	}
 	for _, name := range recipes.Names() {
