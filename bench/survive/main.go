@@ -4,13 +4,16 @@
 //	go run ./bench/survive                        every kind of command, 8 signals each
 //	go run ./bench/survive -signals 50 -kinds fit,conv
 //	go run ./bench/survive -disks 20              and as many full disks (Linux, as root)
+//	go run ./bench/survive -flips 10000           and as many flipped bits
 //
 // Each command runs once undisturbed. Then it gets SIGKILL, SIGTERM, SIGINT or SIGHUP at a moment
 // of the time that it takes, several times in a run, until it ends by itself; on a full disk, a
 // tmpfs of a random size, it ends with an error, and gets more room. The files of its results are
 // to have the SHA-256 of the undisturbed run. It is a fault, too, where a command that was
 // interrupted cannot go on, where it takes more CPU time than -within to obey, and where it prints
-// the stack of a goroutine.
+// the stack of a goroutine. A bit that is flipped in a file of a run that has ended is to be found
+// by surge verify; in one of a run that was interrupted, going on gives the same results, or it or
+// surge verify says it.
 //
 // The processes that it runs are those that it started; it needs the folder of the module as
 // working folder, and makes the program itself.
@@ -36,6 +39,7 @@ func main() {
 	names := flag.String("kinds", "", "kinds of commands, with commas between; default all")
 	flag.IntVar(&o.signals, "signals", 8, "signals for each kind")
 	flag.IntVar(&o.disks, "disks", 0, "full disks for each kind")
+	flag.IntVar(&o.bits, "flips", 0, "flipped bits in the files of each kind")
 	flag.DurationVar(&o.within, "within", 2*time.Second, "CPU time in which a command has to obey a signal")
 	seed := flag.Uint64("seed", 1, "of the moments")
 	flag.Parse()
@@ -50,6 +54,7 @@ func main() {
 
 type options struct {
 	signals, disks int
+	bits           int
 	within         time.Duration
 	random         *rand.Rand
 }

@@ -36,6 +36,7 @@ type victim struct {
 	took     time.Duration // undisturbed
 	sent     map[syscall.Signal]int
 	full     int // disks
+	flipped  int // bits
 	runs     int
 	slowest  time.Duration // to obey, CPU time
 	faults   []string
@@ -55,8 +56,8 @@ func (v *victim) summary() string {
 		n += v.sent[s]
 		all = append(all, fmt.Sprintf("%d %v", v.sent[s], s))
 	}
-	return fmt.Sprintf("%-20s %3d signals (%s) and %d full disks in %d runs of %.1f s; slowest to obey %.2f s of CPU time; %d files; %d faults",
-		v.name, n, strings.Join(all, ", "), v.full, v.runs, v.took.Seconds(), v.slowest.Seconds(), len(v.whole), len(v.faults))
+	return fmt.Sprintf("%-20s %3d signals (%s) and %d full disks in %d runs of %.1f s, %d flipped bits; slowest to obey %.2f s of CPU time; %d files; %d faults",
+		v.name, n, strings.Join(all, ", "), v.full, v.runs, v.took.Seconds(), v.flipped, v.slowest.Seconds(), len(v.whole), len(v.faults))
 }
 
 // survive makes the undisturbed run, and then disturbs others.
@@ -79,6 +80,16 @@ func (v *victim) survive(ctx context.Context) error {
 	var err error
 	if v.whole, v.complete, err = v.sums(whole); err != nil {
 		return err
+	}
+	if v.bits > 0 {
+		if err := v.flipAll(ctx, whole); err != nil {
+			return err
+		}
+		if v.resume == "--resume" {
+			if err := v.goOnFlipped(ctx); err != nil {
+				return err
+			}
+		}
 	}
 	for n := 0; n < v.signals && ctx.Err() == nil; {
 		v.runs++

@@ -33,7 +33,7 @@ func finished(t *testing.T, model, method string) string {
 	}
 	out := filepath.Join(dir, "run")
 	var stdout, stderr bytes.Buffer
-	if status := run(t.Context(), []string{"train", "--config", config, "--out", out, "--keep", "1", "--json"}, &stdout, &stderr); status != 0 {
+	if status := run(t.Context(), []string{"train", "--config", config, "--out", out, "--keep", "1", "--checkpoint-every", "3", "--json"}, &stdout, &stderr); status != 0 {
 		t.Fatal(stderr.String())
 	}
 	return out
@@ -57,19 +57,29 @@ func TestVerify(t *testing.T) {
 	}
 }
 
-// TestVerifyFindsFlips: one bit that is flipped in any file of a run is found.
+// TestVerifyFindsFlips: one bit that is flipped in any file of a run is found, for each method.
 func TestVerifyFindsFlips(t *testing.T) {
-	out := finished(t, "", "")
-	entries, err := os.ReadDir(out)
-	if err != nil {
-		t.Fatal(err)
-	}
-	flips := 300
+	flips := 100
 	switch {
 	case *all:
 		flips = 10000
 	case testing.Short():
-		flips = 60
+		flips = 30
+	}
+	for _, kind := range [][2]string{{"", ""}, {"recurrent = true", ""}, {eventModel, `method = "eventprop"`}} {
+		findFlips(t, finished(t, kind[0], kind[1]), flips)
+		if testing.Short() {
+			break
+		}
+	}
+}
+
+// findFlips flips bits in the files of a folder, one at a time, in each file as often.
+func findFlips(t *testing.T, out string, flips int) {
+	t.Helper()
+	entries, err := os.ReadDir(out)
+	if err != nil {
+		t.Fatal(err)
 	}
 	source := rand.New(rand.NewPCG(1, 2))
 	for i := range flips {

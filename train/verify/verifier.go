@@ -144,7 +144,7 @@ func (v *verifier) checkpointFiles() error {
 			return err
 		}
 		i := slices.IndexFunc(v.links, func(l train.Link) bool { return l.Epoch == c.Position.Epoch && l.Batch == c.Position.Batch })
-		within := i < 0 && c.Position.Batch > 0 && c.Position.Epoch == v.Epochs
+		within := i < 0 && c.Position.Batch > 0 && c.Position.Epoch <= v.Epochs
 		switch {
 		case len(c.Receipt) == 0 && name != experiment.CheckpointFile && (v.links[0].Epoch > 0 || v.links[0].Batch > 0):
 			v.note("%s was written before the receipt was begun, by a build that had none: nothing is known of it", name)
@@ -155,7 +155,7 @@ func (v *verifier) checkpointFiles() error {
 		case !bytes.HasPrefix(v.receipt, c.Receipt):
 			v.problem("%s: has another receipt", name)
 		case within:
-			v.note("%s is %d batches into epoch %d, of which the receipt says nothing yet", name, c.Position.Batch, c.Position.Epoch+1)
+			v.note("%s is %d batches into epoch %d, of which the receipt says nothing", name, c.Position.Batch, c.Position.Epoch+1)
 		case c.Position.Batch == 0:
 			v.states = append(v.states, c)
 		}
