@@ -15,8 +15,8 @@
 //
 //	net := myNetwork{...}                          // five methods
 //	truth := gradbench.Differences(net, 0.05)      // or an estimator that is known to be unbiased
-//	t, err := gradbench.Until(ctx, net, truth, 1, 0.02, 4096)
-//	g, err := gradbench.Sample(ctx, net, mine, 2, 64)
+//	t, err := gradbench.Until(ctx, net, truth, 0, 16, 0.02, 4096)
+//	g, err := gradbench.Sample(ctx, net, mine, 1, 16, 64)
 //	for _, r := range gradbench.Compare(g, t, net.Classes()) {
 //		fmt.Println(r.Class, r.Cosine, r.Ratio, r.Signs)
 //	}

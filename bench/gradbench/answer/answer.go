@@ -85,7 +85,7 @@ func near(what string, a gradbench.Estimate) Finding {
 	if math.Abs(a.Value-1) > sigmas*a.SE || !(bound(a, 1) <= 0.15) {
 		return against(what, a, 1)
 	}
-	return Finding{fmt.Sprintf("%s: %s, 1 up to %.2g", what, number(a), bound(a, 1)), true}
+	return Finding{fmt.Sprintf("%s: %s, at most %.2g away from 1", what, number(a), bound(a, 1)), true}
 }
 
 // number prints an estimate with the digits that its error leaves.
@@ -139,16 +139,22 @@ func (r rows) find(x float64, is func(suite.Row) bool) rows {
 func (r rows) best() (suite.Row, bool) {
 	var best suite.Row
 	for i, row := range r {
-		if i == 0 || row.Cosine.Value > best.Cosine.Value {
+		// What is not known is no better than anything.
+		if i == 0 || best.Note != "" || row.Note == "" && row.Cosine.Value > best.Cosine.Value {
 			best = row
 		}
 	}
 	return best, len(r) > 0
 }
 
-// All answers the questions from the rows of any suites.
+// All answers the questions from the rows of any suites; that on a network of the user's is asked
+// where there is one.
 func All(all []suite.Row) []Question {
-	return []Question{
-		truths(all), approach(all), grid(all), scale(all), reset(all), births(all), sweeps(all), online(all), accuracy(all), chip(all), landscape(all), own(all),
+	list := []Question{
+		truths(all), approach(all), grid(all), scale(all), reset(all), births(all), sweeps(all), online(all), accuracy(all), chip(all), landscape(all),
 	}
+	if q := own(all); len(q.Findings) > 0 {
+		list = append(list, q)
+	}
+	return list
 }

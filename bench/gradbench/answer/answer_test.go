@@ -21,7 +21,7 @@ func TestFindings(t *testing.T) {
 		{against("x", e(0.9, 0.01), 1), true, "0.900 ± 0.010, below 1"},
 		{against("x", e(0.98, 0.01), 1), false, "not decided"},
 		{against("x", e(31, 2), 1), true, "31.0 ± 2.0, above 1"},
-		{near("x", e(0.98, 0.01)), true, "1 up to 0.05"},
+		{near("x", e(0.98, 0.01)), true, "at most 0.05 away from 1"},
 		{near("x", e(0.98, 0.05)), false, "not decided"}, // up to 0.17
 		{near("x", e(0.9, 0.01)), true, "below 1"},
 		{paired("x", e(0.9, 0.1), "a", suite.Row{Lead: &gradbench.Estimate{Value: 0.003, SE: 0.002}}, "b"), true, "differ by 0.009 at most"},

@@ -101,6 +101,9 @@ func predicted(what string, row suite.Row, same, other string) (findings []Findi
 		share float64
 		of    gradbench.Part
 	}{{same, 1 - p.ChangedShare, p.Same}, {other, p.ChangedShare, p.Changed}} {
+		if part.share == 0 {
+			continue
+		}
 		real := part.of.Real
 		text := fmt.Sprintf("%s, a step of %.2g along the truth, %s (%.1f %%): the loss changes by %s (1e-3)", what, p.Length, part.name, 100*part.share, number(milli(real)))
 		if !(math.Abs(real.Value) > sigmas*real.SE) {

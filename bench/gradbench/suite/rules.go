@@ -71,7 +71,7 @@ func expected(ctx context.Context, s Settings, p *lif.Problem, share float64, mo
 const settled = 1. / 3
 
 // smallStep is the length of the step of a prediction, in units of the norm of the weights.
-const smallStep = 1e-3
+const smallStep = 1e-2
 
 // compare sets the contenders beside the truth, of which it takes up to most blocks to settle by
 // how much the first contender is better than those that claim it.
@@ -113,6 +113,9 @@ func compare(ctx context.Context, s Settings, p *lif.Problem, t gradbench.Averag
 		for k, m := range gradbench.Compare(g.Blocks, t.Blocks, append([]gradbench.Class{weights}, p.Classes()...)) {
 			r := row
 			r.Main, r.Estimator, r.Kind, r.Slope, r.Area, r.Comparison = k == 1, c.Name, c.kind, c.slope, c.area, m
+			if math.Abs(m.Cosine.Value) > 1+3*m.Cosine.SE {
+				r.Note = "single draws outweigh all others"
+			}
 			if r.Main && i > 0 && averages[0].Blocks != nil {
 				lead := gradbench.Lead(averages[0].Blocks, g.Blocks, t.Blocks, weights)
 				r.Lead = &lead

@@ -48,7 +48,8 @@ type Row struct {
 	Lead       *gradbench.Estimate   `json:"lead,omitempty"`
 	Descent    *gradbench.Descent    `json:"descent,omitempty"`
 	Prediction *gradbench.Prediction `json:"prediction,omitempty"`
-	// Note says why there is no comparison: the gradient is not finite.
+	// Note says why there is no comparison: the gradient is not finite, or single draws outweigh
+	// all others, which a cosine shows that is above 1 by more than three errors.
 	Note string `json:"note,omitempty"`
 	// Values are further quantities, by name.
 	Values map[string]gradbench.Estimate `json:"values,omitempty"`
