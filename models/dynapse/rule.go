@@ -49,7 +49,8 @@ const (
 	// first spikes. A spike in bin n comes earlier by dq = dx/D bins, with D the growth of y in its
 	// bin, at least 0.2. It moves its output between the neighbouring bins (central difference),
 	// the end of the refractory time, the decay of the charges that it set off (AHP, recurrence),
-	// and the jump of the recorded membrane.
+	// and the jump of the recorded membrane. A spike in the bin behind the last one that the loss
+	// sees moves back into it: a window that goes on there has another gradient.
 	SurgeT
 	// Rockpool is the rule of the package: 1 spike per ampere where Imem > Io, nothing to Ispkthr
 	// and Iref, half slopes at ties. It is for comparison with that package.
