@@ -72,20 +72,22 @@ func ownKeys(s chooser) (names []string) {
 // right value.
 func TestCauseFirst(t *testing.T) {
 	for text, want := range map[string]string{
-		"[encode]\nkind = \"tfs\"\nt_late = 0.03":           `a.toml: encode.kind: expected one of `,
-		"[encode]\nkind = \"latncy\"\nt_max = 0.03":         `did you mean latency?`,
-		"[model]\nreadout = \"li-maxx\"\ntau_out = 0.01":    `did you mean li-max?`,
-		"[model]\nreadout = \"ccount\"\ntau_out = -1":       `did you mean count?`,
-		"[model]\nsurrogate = \"fast_sigmiod\"":             `did you mean fast_sigmoid?`,
-		"[train]\noptimizer = \"adm\"\nmomentum = 0.5":      `a.toml: train.optimizer: expected one of `,
-		"[train]\noptimizer = \"adam\"\nmomentum = 0.5":     `a.toml: train.momentum: expected one of beta1, beta2, eps, the keys of adam, found a key of sgd`,
-		"[train]\noptimizer = \"adam\"\nbeta3 = 0.5":        `did you mean train.beta`,
-		"[train]\nschedule = \"cosin\"\nlr_end = 1":         `a.toml: train.schedule: `,
-		"[train]\nschedule = \"exponential\"":               `a.toml: train.lr_end: expected > 0, because schedule is exponential, found nothing`,
-		"[train]\nmethod = \"eventpro\"\n[model]\ndelay=-1": `did you mean eventprop?`,
-		"[train]\nepoch = 3":                                `did you mean train.epochs?`,
-		"[data]\nset = \"yinyan\"\ndir = \"x\"":             `did you mean yinyang?`,
-		"[data]\ntrian = 3":                                 `did you mean data.train?`,
+		"[encode]\nkind = \"tfs\"\nt_late = 0.03":            `a.toml: encode.kind: expected one of `,
+		"[encode]\nkind = \"latncy\"\nt_max = 0.03":          `did you mean latency?`,
+		"[model]\nreadout = \"li-maxx\"\ntau_out = 0.01":     `did you mean li-max?`,
+		"[model]\nreadout = \"ccount\"\ntau_out = -1":        `did you mean count?`,
+		"[model]\nsurrogate = \"fast_sigmiod\"":              `did you mean fast_sigmoid?`,
+		"[train]\noptimizer = \"adm\"\nmomentum = 0.5":       `a.toml: train.optimizer: expected one of `,
+		"[train]\noptimizer = \"adam\"\nmomentum = 0.5":      `a.toml: train.momentum: expected one of beta1, beta2, eps, the keys of adam, found a key of sgd`,
+		"[train]\noptimizer = \"adam\"\nbeta3 = 0.5":         `did you mean train.beta`,
+		"[train]\nschedule = \"cosin\"\nlr_end = 1":          `a.toml: train.schedule: `,
+		"[train]\nschedule = \"exponential\"":                `a.toml: train.lr_end: expected > 0, because schedule is exponential, found nothing`,
+		"[train]\nmethod = \"eventpro\"\n[model]\ndelay=-1":  `did you mean eventprop?`,
+		"[train]\nmethod = \"eventprp\"\n[encode]\nsteps=60": `did you mean eventprop?`,
+		"[train]\nmethod = \"surogate\"\n[train.x]\ny = 1":   `did you mean surrogate?`,
+		"[train]\nepoch = 3":                                 `did you mean train.epochs?`,
+		"[data]\nset = \"yinyan\"\ndir = \"x\"":              `did you mean yinyang?`,
+		"[data]\ntrian = 3":                                  `did you mean data.train?`,
 	} {
 		_, err := Parse("a.toml", "name = \"x\"\n"+text, "")
 		if err == nil || !strings.Contains(err.Error(), want) {

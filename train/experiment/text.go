@@ -31,6 +31,10 @@ func Parse(file, text, method string) (*Experiment, error) {
 	if method == "" {
 		method = methodOf(table)
 	}
+	// A method that does not exist comes first: which keys have an effect depends on it.
+	if m := one("train.method", method, Methods()...); !m.ok {
+		return nil, m.bad(file)
+	}
 	e := defaults(method)
 	e.file = file
 	if model, _ := table["model"].(map[string]any); table["layer"] != nil && model["hidden"] == nil {
@@ -113,8 +117,7 @@ func tables(list []LayerSpec) []map[string]any {
 	return all
 }
 
-// methodOf returns train.method of a table; what is no string is found by schema.Assign, and a name
-// that does not exist by Check.
+// methodOf returns train.method of a table; what is no string is found by schema.Assign.
 func methodOf(table map[string]any) string {
 	if section, ok := table["train"].(map[string]any); ok {
 		if name, ok := section["method"].(string); ok {
