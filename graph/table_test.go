@@ -2,6 +2,7 @@ package graph_test
 
 import (
 	"bytes"
+	"math"
 	"strings"
 	"testing"
 
@@ -52,6 +53,61 @@ func TestMachines(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestMachinesInFloat32: in float32 every row gives the same numbers on both machines but for the
+// roundings of sums, which the own one adds up in float64.
+func TestMachinesInFloat32(t *testing.T) {
+	if race.Detector {
+		t.Skip("compares numbers: TestMachines runs the same programs")
+	}
+	for _, c := range gradcheck.Table() {
+		if c.Gorgonia || strings.HasPrefix(c.Name, "equation.") {
+			continue // single operations, whose sums are of a few numbers; layers of float64 alone
+		}
+		t.Run(c.Name, func(t *testing.T) {
+			t.Parallel()
+			params := graph.NewParams(1)
+			var own *graph.Program
+			for _, m := range []graph.Machine{graph.OwnMachine, graph.TapeMachine} {
+				p, err := graph.Build(params, graph.Settings{Twin: true, Machine: m}, c.Model)
+				if err != nil {
+					t.Fatal(err)
+				}
+				mustRun(t, p)
+				if own == nil {
+					own = p
+				}
+				// Sums of at most some hundred numbers, a few in a row.
+				if d := apart(p, own); d > 1000*0x1p-24 {
+					t.Errorf("%v: a result is %.2g of its largest number away from that of the own machine", m, d)
+				}
+			}
+		})
+	}
+}
+
+// apart returns by how much the results of two programs differ at most, as a share of the largest
+// number of the record or gradient at hand.
+func apart(p, q *graph.Program) (most float64) {
+	compare := func(a, b []float64) {
+		largest := 0.0
+		for _, v := range b {
+			largest = max(largest, math.Abs(v))
+		}
+		for i, v := range a {
+			if d := math.Abs(v - b[i]); d > 0 {
+				most = max(most, d/largest)
+			}
+		}
+	}
+	for _, name := range p.Outputs() {
+		compare(values(p.Output(name)), values(q.Output(name)))
+	}
+	for _, name := range p.Report().Trained {
+		compare(values(p.Grad(name)), values(q.Grad(name)))
+	}
+	return most
 }
 
 // tapeFails says whether Gorgonia's tape machine cannot run a row: it has another type for the
