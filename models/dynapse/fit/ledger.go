@@ -184,6 +184,7 @@ func (l *ledger) checkpoint(current *optim.State) optim.State {
 		history = l.history
 	}
 	s := optim.State{Kind: checkpointKind, Members: append([]optim.State{encodeHistory(history)}, l.done...), Counts: []uint64{0}}
+	s.Members = append(s.Members, l.replay...) // where a fit that was resumed is stopped before it is where it was
 	if current != nil {
 		s.Counts[0] = 1
 		s.Members = append(s.Members, *current)
@@ -208,6 +209,7 @@ func (l *ledger) resume(s *optim.State) error {
 	if err := l.decodeHistory(s.Members[0]); err != nil {
 		return err
 	}
+	l.whole = len(l.history)
 	l.replay = slices.Clone(s.Members[1:])
 	if s.Counts[0] == 1 {
 		l.current = &l.replay[len(l.replay)-1]
