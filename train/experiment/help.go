@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"reflect"
 	"strings"
+
+	"github.com/surge-snn/surge/surrogate"
 )
 
 // Help describes all keys of an experiment file, by section, with their defaults, and for each
@@ -45,6 +47,7 @@ func (h *help) section(s reflect.Value, name string) {
 		h.choices(c, "")
 		if _, ok := c.(*Model); ok {
 			h.choices(&events.Model, "(events) ")
+			h.written()
 		}
 	}
 	for i := range s.NumField() {
@@ -86,6 +89,25 @@ func (h *help) choices(s chooser, which string) {
 			}
 		}
 	}
+}
+
+// written writes the choices that have their parameters in the same text.
+func (h *help) written() {
+	for _, row := range Inits {
+		var keys, docs []string
+		for _, p := range row.Params() {
+			keys, docs = append(keys, p.Name+" = "+literal(p.Default)), append(docs, p.Name+": "+p.Doc)
+		}
+		text, doc := row.Name, row.Doc
+		if keys != nil {
+			text, doc = fmt.Sprintf("%s(%s)", text, strings.Join(keys, ", ")), fmt.Sprintf("%s (%s)", doc, strings.Join(docs, "; "))
+		}
+		fmt.Fprintf(&h.b, "  # init = %q: %s\n", text, doc)
+	}
+	for _, row := range surrogate.Catalogue() {
+		fmt.Fprintf(&h.b, "  # surrogate = %q: slope %s\n", row.New(), row.Slope)
+	}
+	fmt.Fprintf(&h.b, "  # surrogate = %q: a rule of another library, see surrogate.Compat\n", surrogate.Peers()[0].New())
 }
 
 // key writes one key with its default.

@@ -4,6 +4,8 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+
+	"github.com/surge-snn/surge/surrogate"
 )
 
 // TestHelp: the help has every key of every section and of every row, each with a description.
@@ -52,6 +54,16 @@ func TestHelp(t *testing.T) {
 					}
 				}
 			}
+		}
+	}
+	for _, name := range Inits.Names() {
+		if !strings.Contains(text, `# init = "`+name) {
+			t.Errorf("no row init = %s", name)
+		}
+	}
+	for _, name := range surrogate.Names() {
+		if !strings.Contains(text, `# surrogate = "`+name) {
+			t.Errorf("no row surrogate = %s", name)
 		}
 	}
 }
