@@ -212,6 +212,15 @@ func TestLogOfSoftMax(t *testing.T) {
 	wantBuildError(t, graph.ErrShape, "want an axis of it", func(b *graph.Builder) { b.Loss(b.Check(G.Sum(b.Check(G.SoftMax(b.Param("x", fill(3, 3), 2), 1))))) })
 }
 
+// TestBetweenScalars: what fails in every run is an error of the build.
+func TestBetweenScalars(t *testing.T) {
+	for _, f := range []func(a, b *G.Node) (*G.Node, error){G.MinBetween, G.MaxBetween} {
+		wantBuildError(t, graph.ErrBuild, "of scalars", func(b *graph.Builder) {
+			b.Loss(b.Check(f(b.Param("x", fill(3)), b.Param("y", fill(4)))))
+		})
+	}
+}
+
 // TestSecondRunWithoutReset: the tape machine's second run does nothing.
 func TestSecondRunWithoutReset(t *testing.T) {
 	g := G.NewGraph()

@@ -37,8 +37,8 @@ var stockOps = map[string]stockOp{
 	"transposeOp":             {},
 	"concatOp":                {},
 	"atOp":                    {},
-	"minBetween":              {},
-	"maxBetween":              {},
+	"minBetween":              {unless: scalars},
+	"maxBetween":              {unless: scalars},
 	"diagFlatOp":              {refuse: "gorgonia.DiagFlat gives a node of a type that no other operation takes"},
 	"upsampleOp":              {},
 	"upsampleDiffOp":          {},
@@ -136,6 +136,14 @@ func namedConstant(n *G.Node, _ []*G.Node) string {
 		return fmt.Sprintf("constant %q of Gorgonia's: those of one name are one node, whatever their values are; leave out the name, or use Builder.Const", n.Name())
 	}
 	return ""
+}
+
+// scalars: of these Gorgonia has no value, which only a run would say.
+func scalars(n *G.Node, _ []*G.Node) string {
+	if n.Dims() > 0 {
+		return ""
+	}
+	return fmt.Sprintf("gorgonia.%v of scalars: Gorgonia computes it of tensors alone; give it nodes of shape (1), by gorgonia.Reshape", n.Op())
 }
 
 // wrongPattern finds functions of Gorgonia's that are made of other operations, and wrongly:

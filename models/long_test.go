@@ -272,6 +272,7 @@ func TestAtTheThreshold(t *testing.T) {
 						b.Output("refractory", LIF{VTh: th, Refractory: 1e-3}.Apply(b, "lifr", x).Spikes)
 						b.Output("if", IF{VTh: th}.Apply(b, "if", x).Spikes)
 						b.Output("alif", ALIF{VTh: th}.Apply(b, "alif", x).Spikes)
+						b.Output("several", IF{VTh: th, Max: 4}.Apply(b, "several", x).Spikes)
 					})
 					if err != nil {
 						t.Fatal(err)
@@ -279,7 +280,7 @@ func TestAtTheThreshold(t *testing.T) {
 					if err := p.Run(); err != nil {
 						t.Fatal(err)
 					}
-					for _, neuron := range []string{"lif", "to value", "refractory", "if", "alif"} {
+					for _, neuron := range []string{"lif", "to value", "refractory", "if", "alif", "several"} {
 						if got := fmt.Sprint(p.Output(neuron).Data()); got != "[0 1]" {
 							t.Errorf("%s, VTh %v %s, %v, %v: spikes %v at the threshold and above, want [0 1]", neuron, vth, name, dt, engine, got)
 						}
