@@ -13,6 +13,9 @@ import (
 // shellBlock is a block of commands in Markdown.
 var shellBlock = regexp.MustCompile("(?s)```sh\n(.*?)```")
 
+// shellWord is a word of a command, or several in quotes.
+var shellWord = regexp.MustCompile(`"[^"]*"|\S+`)
+
 // TestDocumentedCommands parses every command of surge in the documentation: a command or flag that
 // is gone fails.
 func TestDocumentedCommands(t *testing.T) {
@@ -28,7 +31,7 @@ func TestDocumentedCommands(t *testing.T) {
 		}
 		for _, block := range shellBlock.FindAllStringSubmatch(string(text), -1) {
 			for line := range strings.Lines(block[1]) {
-				words := strings.Fields(line)
+				words := shellWord.FindAllString(line, -1)
 				at := 0
 				for at < len(words) && words[at] != "surge" && words[at] != "./cmd/surge" {
 					at++

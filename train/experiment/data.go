@@ -88,16 +88,19 @@ func (e *Experiment) Load() (sets train.Data, target data.Target, err error) {
 		dst.Steps, dst.Duration = e.Encode.Steps, e.Encode.Duration
 	}
 	sets.Train.Augment = parts.Augment
-	return sets, form.Target, e.try(sets.Train)
+	return sets, form.Target, nil
 }
 
-// try encodes a batch, so that samples that the encoder does not take are an error before anything
-// is made for them.
-func (e *Experiment) try(set data.Batches) error {
-	if e.events() {
-		return set.FillEvents(new(data.Events), 0, 0)
+// Try encodes the first batch of the sets of Load, so that samples that the encoder does not take
+// are an error before anything is made for them. It takes the memory of a batch.
+func (e *Experiment) Try(sets train.Data) error {
+	if err := e.usable(); err != nil {
+		return err
 	}
-	return set.Fill(&data.Batch{Lists: new(data.Lists)}, 0, 0)
+	if e.events() {
+		return sets.Train.FillEvents(new(data.Events), 0, 0)
+	}
+	return sets.Train.Fill(&data.Batch{Lists: new(data.Lists)}, 0, 0)
 }
 
 // Warn says what Load has found to be another way than the experiment has it.

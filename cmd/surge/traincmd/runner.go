@@ -42,6 +42,9 @@ func (r *runner) open() error {
 	if _, err := r.fit(e, r.sets, r.target); errors.As(err, new(*exit.BadInput)) {
 		return err
 	}
+	if err := e.Try(r.sets); err != nil {
+		return err
+	}
 	r.net, err = e.BuildShards(r.ranks.Peers(), r.channels(), r.target)
 	return err
 }
