@@ -1,10 +1,12 @@
 package fit
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
 	"slices"
+	"time"
 
 	"github.com/surge-snn/surge/models/dynapse"
 	"github.com/surge-snn/surge/models/dynapse/chip"
@@ -96,13 +98,23 @@ func (r *Result) Codes() []Setting {
 // perfect is a loss that counts as zero: rounding of e-folds.
 const perfect = 1e-16
 
+// outlast returns a context that ends by so much later than ctx.
+func outlast(ctx context.Context, by time.Duration) (context.Context, context.CancelFunc) {
+	later, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(by, cancel) })
+	return later, func() { stop(); cancel() }
+}
+
 // result assesses the best point. A search that was cancelled has neither codes nor verdicts; one
-// that had ended has the codes that were found up to then, and all verdicts.
+// that had ended has the codes that were found up to then, and the verdicts that take no more than
+// Grace.
 func (f *session) result(times schedule, first float64) (*Result, error) {
 	ctx, after := times.search, times.rest
 	x, assess := f.best.x, after
 	if f.status != minimize.Interrupted {
-		assess = context.WithoutCancel(after)
+		var stop context.CancelFunc
+		assess, stop = outlast(after, cmp.Or(f.Grace, 1500*time.Millisecond))
+		defer stop()
 	}
 	r := &Result{Status: f.status, LossStart: first, Loss: f.best.loss, Network: f.network(x), History: f.history, Notes: f.notes}
 	if ctx.Err() == nil && (f.best.loss <= perfect || f.best.loss <= exact && f.hasTraces()) { // a search may end at the rounding of its steps
@@ -164,8 +176,8 @@ func (f *session) result(times schedule, first float64) (*Result, error) {
 	} else if f.chain != nil {
 		r.Notes = append(r.Notes, fmt.Sprintf("no samples of the posterior: it was stopped after %d steps, and at least %d are needed", f.chain.Steps, fewestSteps))
 	}
-	if assess.Err() == nil && f.experiment.Space.Network.N > 0 {
-		if r.Next, err = seen.next(assess, at, &id); err != nil {
+	if after.Err() == nil && f.experiment.Space.Network.N > 0 {
+		if r.Next, err = seen.next(after, at, &id); err != nil && after.Err() == nil {
 			return nil, err
 		}
 	}

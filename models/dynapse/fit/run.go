@@ -60,6 +60,9 @@ type Settings struct {
 	// Budget is the time that a fit may take, as a deadline of the context is; 0: none. A
 	// cancellation is seen after it, too.
 	Budget time.Duration
+	// Grace is how long a fit that is cancelled while it looks for codes, or later, may take to say
+	// how sure its best point is; 0 means 1.5 s.
+	Grace time.Duration
 }
 
 // Progress is where a fit stands.

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/surge-snn/surge/internal/race"
 	"github.com/surge-snn/surge/models/dynapse"
@@ -260,7 +261,7 @@ func TestRobust(t *testing.T) {
 // how sure its best point is, and goes on to the same codes.
 func TestInterruptedCodes(t *testing.T) {
 	e, _ := draw(t, 1, 1, 100, 2, Core, false)
-	s := Settings{Starts: 2, DAC: true}
+	s := Settings{Starts: 2, DAC: true, Grace: time.Hour}
 	whole, err := Run(context.Background(), e, s)
 	if err != nil {
 		t.Fatal(err)
