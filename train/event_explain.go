@@ -86,7 +86,7 @@ func (n *EventNetwork) explain(sample int) error {
 func firstFailure(l *eventprop.Layer, in []eventprop.Spike, end float64) float64 {
 	low, high := 0.0, end
 	for range 20 {
-		middle := low + (high-low)/2
+		middle := low + float64((high-low)/2)
 		until := in[:sort.Search(len(in), func(i int) bool { return in[i].Time > middle })]
 		if new(eventprop.Tape).Forward(l, until, middle) != nil {
 			high = middle

@@ -83,9 +83,9 @@ func poisson(mu, u float64) int {
 	p := fmath.Exp(-mu)
 	n, sum := 0, p
 	// Beyond ten means and a hundred the terms are below the last bit of the sum.
-	for u >= sum && float64(n) < 10*mu+100 {
+	for u >= sum && float64(n) < float64(10*mu)+100 {
 		n++
-		p *= mu / float64(n)
+		p = float64(p * (mu / float64(n)))
 		sum += p
 	}
 	return n
