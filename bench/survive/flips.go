@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/surge-snn/surge/internal/rundir"
@@ -80,6 +81,10 @@ func (v *victim) goOnFlipped(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	entries = slices.DeleteFunc(entries, func(e os.DirEntry) bool { // before the first epoch ends
+		info, err := e.Info()
+		return err != nil || info.Size() == 0
+	})
 	for i := range min(v.bits, 3*len(entries)) {
 		name := entries[i%len(entries)].Name()
 		out := filepath.Join(v.dir, fmt.Sprint("flipped", i))
