@@ -24,6 +24,10 @@ type PeerNeuron struct {
 	Name string
 	// Doc says what is particular about it, Source where it was read.
 	Doc, Source string
+	// Equations are the lines of a step, in the order in which the library computes them and with
+	// its names: x is the current and s the spikes, whose gradient is the slope of the surrogate.
+	// H(0) is 0, Θ(0) is 1; what is not given at -1 is 0 before the first step.
+	Equations string
 	// Params are its parameters in the order of Compat.
 	Params []PeerParam
 	// Recurrent adds weights w_rec [N, N] from the neurons' own spikes, w_rec[pre][post], to the

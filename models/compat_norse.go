@@ -6,18 +6,42 @@ package models
 var norseNeurons = []PeerNeuron{
 	{
 		Name: "norse/LIF-1.1.0", Doc: "the input jumps before the voltage is integrated; spikes from that voltage; reset to a value",
+		Equations: peerLines(
+			"v[-1] = v_leak",
+			"x'[t] = x[t] + s[t-1]·w_rec              (w_rec if Recurrent)",
+			"i⁻[t] = i[t-1] + x'[t]",
+			"v⁻[t] = v[t-1] + dt tau_mem_inv (v_leak - v[t-1] + i⁻[t])",
+			"s[t] = H(v⁻[t] - v_th)",
+			"v[t] = v⁻[t] + s[t] (v_reset - v⁻[t])    (if Recurrent: no gradient of s here)",
+			"i[t] = (1 - dt tau_syn_inv) i⁻[t]",
+		),
 		Source: "Norse 1.1.0, functional/lif.py, lif_feed_forward_step; recurrent: lif_step, and that of 1.0.0", slope: "norse/superspike-1.1.0",
 		Params: peerParams([]string{"dt", "tau_syn_inv", "tau_mem_inv", "v_leak", "v_th", "v_reset"}, 1e-3, 200, 100, 0, 1, 0), states: []string{"v", "i"},
 		step: norseLIF(true, false), recurrent: norseLIF(true, true),
 	},
 	{
 		Name: "norse/LIF-1.0", Doc: "the input jumps after the step: it acts on the voltage one step later",
+		Equations: peerLines(
+			"v[-1] = v_leak",
+			"x'[t] = x[t] + s[t-1]·w_rec              (w_rec if Recurrent)",
+			"v⁻[t] = v[t-1] + dt tau_mem_inv (v_leak - v[t-1] + i[t-1])",
+			"s[t] = H(v⁻[t] - v_th)",
+			"v[t] = v⁻[t] + s[t] (v_reset - v⁻[t])    (if Recurrent: no gradient of s here)",
+			"i[t] = (1 - dt tau_syn_inv) i[t-1] + x'[t]",
+		),
 		Source: "Norse up to 1.0.0, functional/lif.py, lif_feed_forward_step; recurrent: lif_step up to 0.0.7", slope: "norse/superspike",
 		Params: peerParams([]string{"dt", "tau_syn_inv", "tau_mem_inv", "v_leak", "v_th", "v_reset"}, 1e-3, 200, 100, 0, 1, 0), states: []string{"v", "i"},
 		step: norseLIF(false, false), recurrent: norseLIF(false, true),
 	},
 	{
 		Name: "norse/LIFBox", Doc: "without a synapse; reset to a value",
+		Equations: peerLines(
+			"v[-1] = v_leak",
+			"x'[t] = x[t] + s[t-1]·w_rec    (w_rec if Recurrent)",
+			"v⁻[t] = v[t-1] + dt tau_mem_inv (v_leak - v[t-1] + x'[t])",
+			"s[t] = H(v⁻[t] - v_th)",
+			"v[t] = v⁻[t] + s[t] (v_reset - v⁻[t])",
+		),
 		Source: "Norse 1.1.0, functional/lif_box.py", slope: "norse/superspike-1.1.0",
 		Params: peerParams([]string{"dt", "tau_mem_inv", "v_leak", "v_th", "v_reset"}, 1e-3, 100, 0, 1, 0), states: []string{"v"},
 		step: func(f *formula, p []term, fire func(term) term) (term, term, []term) {
@@ -28,6 +52,16 @@ var norseNeurons = []PeerNeuron{
 	},
 	{
 		Name: "norse/LSNN", Doc: "an adaptive threshold b, decayed before the comparison; the input acts one step later",
+		Equations: peerLines(
+			"v[-1] = v_leak,  b[-1] = v_th",
+			"x'[t] = x[t] + s[t-1]·w_rec              (w_rec if Recurrent)",
+			"v⁻[t] = v[t-1] + dt tau_mem_inv (v_leak - v[t-1] + i[t-1])",
+			"b⁻[t] = b[t-1] + dt tau_adapt_inv (v_th - b[t-1])",
+			"s[t] = H(v⁻[t] - b⁻[t])",
+			"v[t] = v⁻[t] + s[t] (v_reset - v⁻[t])    (if Recurrent: no gradient of s here)",
+			"b[t] = b⁻[t] + beta s[t]                 (here neither)",
+			"i[t] = (1 - dt tau_syn_inv) i[t-1] + x'[t]",
+		),
 		Source: "Norse 1.1.0, functional/lsnn.py, lsnn_feed_forward_step; recurrent: lsnn_step", slope: "norse/superspike-1.1.0",
 		Params: peerParams([]string{"dt", "tau_syn_inv", "tau_mem_inv", "tau_adapt_inv", "v_leak", "v_th", "v_reset", "beta"}, 1e-3, 200, 100, 1.0/800, 0, 1, 0, 1.8),
 		states: []string{"v", "i", "b"},
@@ -35,6 +69,18 @@ var norseNeurons = []PeerNeuron{
 	},
 	{
 		Name: "norse/LIFAdEx", Doc: "the input jumps before the voltage is integrated; adaptation from the voltage before the step",
+		Equations: peerLines(
+			"v[-1] = v_leak",
+			"x'[t] = x[t] + s[t-1]·w_rec    (w_rec if Recurrent)",
+			"i⁻[t] = i[t-1] + x'[t]",
+			"rise[t] = delta_T exp((v[t-1] - v_th)/delta_T)",
+			"v⁻[t] = v[t-1] + dt tau_mem_inv (v_leak - v[t-1] + rise[t] + i⁻[t] - a[t-1])",
+			"a⁻[t] = a[t-1] + dt tau_ada_inv (adaptation_current (v[t-1] - v_leak) - a[t-1])",
+			"s[t] = H(v⁻[t] - v_th)",
+			"v[t] = v⁻[t] + s[t] (v_reset - v⁻[t])",
+			"i[t] = (1 - dt tau_syn_inv) i⁻[t]",
+			"a[t] = a⁻[t] + adaptation_spike s[t]",
+		),
 		Source: "Norse 1.1.0, functional/lif_adex.py, lif_adex_feed_forward_step", slope: "norse/superspike-1.1.0",
 		Params: peerParams([]string{"dt", "adaptation_current", "adaptation_spike", "delta_T", "tau_ada_inv", "tau_syn_inv", "tau_mem_inv", "v_leak", "v_th", "v_reset"},
 			1e-3, 4, 0.02, 0.5, 2, 200, 100, 0, 1, 0),
@@ -51,6 +97,14 @@ var norseNeurons = []PeerNeuron{
 	},
 	{
 		Name: "norse/Izhikevich", Doc: "Euler's step, u from the voltage before it; spikes from the new voltage",
+		Equations: peerLines(
+			"x'[t] = x[t] + s[t-1]·w_rec    (w_rec if Recurrent)",
+			"v⁻[t] = v[t-1] + dt tau_inv (sq v[t-1]² + mn v[t-1] + bias - u[t-1] + x'[t])",
+			"u⁻[t] = u[t-1] + dt tau_inv a (b v[t-1] - u[t-1])",
+			"s[t] = H(v⁻[t] - v_th)",
+			"v[t] = v⁻[t] + s[t] (c - v⁻[t])",
+			"u[t] = u⁻[t] + d s[t]",
+		),
 		Source: "Norse 1.1.0, functional/izhikevich.py, izhikevich_feed_forward_step", slope: "norse/superspike-1.1.0",
 		Params: peerParams([]string{"dt", "a", "b", "c", "d", "sq", "mn", "bias", "v_th", "tau_inv"}, 1e-3, 0.02, 0.2, -65, 8, 0.04, 5, 140, 30, 250),
 		states: []string{"v", "u"},
@@ -107,6 +161,11 @@ func (f *formula) euler(v, dt, rate, slope term) term { return f.add(v, f.mul(f.
 var spyxNeurons = []PeerNeuron{
 	{
 		Name: "spyx/IF", Doc: "spikes are those of the voltage before the step, one step late",
+		Equations: peerLines(
+			"s[t] = H(V[t-1] - threshold)",
+			"x'[t] = x[t] + s[t]·w_rec    (w_rec if Recurrent)",
+			"V[t] = V[t-1] + x'[t] - threshold s[t]",
+		),
 		Source: "spyx 1.0.0, nn.py", slope: "spyx/superspike",
 		Params: peerParams([]string{"threshold"}, 1), states: []string{"V"},
 		ahead: func(f *formula, p, next []term, fire func(term) term) term { return fire(f.sub(next[0], p[0])) },
@@ -118,6 +177,11 @@ var spyxNeurons = []PeerNeuron{
 	},
 	{
 		Name: "spyx/LIF", Doc: "spikes are those of the voltage before the step, one step late; beta is clamped to [0, 1]",
+		Equations: peerLines(
+			"s[t] = H(V[t-1] - threshold)",
+			"x'[t] = x[t] + s[t]·w_rec                   (w_rec if Recurrent)",
+			"V[t] = b V[t-1] + x'[t] - threshold s[t]    b = min(max(beta, 0), 1)",
+		),
 		Source: "spyx 1.0.0, nn.py", slope: "spyx/superspike",
 		Params: peerParams([]string{"beta", "threshold"}, 0.5, 1), states: []string{"V"},
 		ahead: func(f *formula, p, next []term, fire func(term) term) term { return fire(f.sub(next[0], p[1])) },
@@ -129,6 +193,12 @@ var spyxNeurons = []PeerNeuron{
 	},
 	{
 		Name: "spyx/CuBaLIF", Doc: "spikes one step late; the reset is subtracted before the leak",
+		Equations: peerLines(
+			"s[t] = H(V[t-1] - threshold)",
+			"x'[t] = x[t] + s[t]·w_rec                    (w_rec if Recurrent)",
+			"I[t] = a I[t-1] + x'[t]                      a = min(max(alpha, 0), 1)",
+			"V[t] = b (V[t-1] - threshold s[t]) + I[t]    b = min(max(beta, 0), 1)",
+		),
 		Source: "spyx 1.0.0, nn.py", slope: "spyx/superspike",
 		Params: peerParams([]string{"alpha", "beta", "threshold"}, 0.5, 0.5, 1), states: []string{"V", "I"},
 		ahead: func(f *formula, p, next []term, fire func(term) term) term { return fire(f.sub(next[0], p[2])) },
@@ -141,6 +211,12 @@ var spyxNeurons = []PeerNeuron{
 	},
 	{
 		Name: "spyx/ALIF", Doc: "spikes one step late; the threshold rises by 1-gamma",
+		Equations: peerLines(
+			"s[t] = H(V[t-1] - (threshold + T[t-1]))",
+			"x'[t] = x[t] + s[t]·w_rec                              (w_rec if Recurrent)",
+			"V[t] = b V[t-1] + x'[t] - (threshold + T[t-1]) s[t]    b = min(max(beta, 0), 1)",
+			"T[t] = g T[t-1] + (1 - g) s[t]                         g = min(max(gamma, 0), 1)",
+		),
 		Source: "spyx 1.0.0, nn.py", slope: "spyx/superspike",
 		Params: peerParams([]string{"beta", "gamma", "threshold"}, 0.5, 0.5, 1), states: []string{"V", "T"},
 		ahead: func(f *formula, p, next []term, fire func(term) term) term {

@@ -26,183 +26,6 @@ func above(x float64) float64 {
 	return 0
 }
 
-func atOrAbove(x float64) float64 {
-	if x >= 0 {
-		return 1
-	}
-	return 0
-}
-
-// The steps of the libraries, line by line, for parameters and currents that testdata/peers.json
-// does not have: see TestPeers, which compares with the packages.
-var peerSteps = map[string]scalar{
-	"snntorch/Leaky": {nil, func(x float64, p, s []float64) (float64, float64) {
-		reset := above(s[0] - p[1])
-		s[0] = p[0]*s[0] + x - reset*p[1]
-		return above(s[0] - p[1]), s[0]
-	}},
-	"snntorch/Leaky-0.7": {nil, func(x float64, p, s []float64) (float64, float64) {
-		reset := above(s[0] - p[1])
-		s[0] = p[0]*(s[0]-reset*p[1]) + x
-		return above(s[0] - p[1]), s[0]
-	}},
-	"snntorch/Leaky-zero": {nil, func(x float64, p, s []float64) (float64, float64) {
-		s[0] = (1 - above(s[0]-p[1])) * s[0]
-		s[0] = p[0]*s[0] + x
-		return above(s[0] - p[1]), s[0]
-	}},
-	"snntorch/Leaky-zero-0.7": {nil, func(x float64, p, s []float64) (float64, float64) {
-		reset := above(s[0] - p[1])
-		s[0] = p[0]*s[0] + x - reset*(p[0]*s[0]+x)
-		return above(s[0] - p[1]), s[0]
-	}},
-	"snntorch/Leaky-nodelay": {nil, func(x float64, p, s []float64) (float64, float64) {
-		reset := above(s[0] - p[1])
-		s[0] = p[0]*s[0] + x - reset*p[1]
-		spk := above(s[0] - p[1])
-		s[0] -= (spk - reset) * p[1]
-		return spk, s[0]
-	}},
-	"snntorch/Synaptic": {nil, func(x float64, p, s []float64) (float64, float64) {
-		reset := above(s[1] - p[2])
-		s[0] = p[0]*s[0] + x
-		s[1] = p[1]*s[1] + s[0] - reset*p[2]
-		return above(s[1] - p[2]), s[1]
-	}},
-	"snntorch/Lapicque": {nil, func(x float64, p, s []float64) (float64, float64) {
-		r, c, dt := p[0], p[1], p[2]
-		reset := above(s[0] - p[3])
-		s[0] = x*r*(1/(r*c))*dt + (1-dt/(r*c))*s[0] - reset*p[3]
-		return above(s[0] - p[3]), s[0]
-	}},
-	"norse/LIF-1.1.0": {[]float64{math.NaN(), 0}, func(x float64, p, s []float64) (float64, float64) {
-		first(&s[0], p[3])
-		i := s[1] + x
-		v := s[0] + p[0]*p[2]*((p[3]-s[0])+i)
-		s[1] = i - p[0]*p[1]*i
-		z := above(v - p[4])
-		s[0] = (1-z)*v + z*p[5]
-		return z, s[0]
-	}},
-	"norse/LIF-1.0": {[]float64{math.NaN(), 0}, func(x float64, p, s []float64) (float64, float64) {
-		first(&s[0], p[3])
-		v := s[0] + p[0]*p[2]*((p[3]-s[0])+s[1])
-		s[1] = s[1] - p[0]*p[1]*s[1] + x
-		z := above(v - p[4])
-		s[0] = (1-z)*v + z*p[5]
-		return z, s[0]
-	}},
-	"norse/LIFBox": {[]float64{math.NaN()}, func(x float64, p, s []float64) (float64, float64) {
-		first(&s[0], p[2])
-		v := s[0] + p[0]*p[1]*(x+p[2]-s[0])
-		z := above(v - p[3])
-		s[0] = (1-z)*v + z*p[4]
-		return z, s[0]
-	}},
-	"norse/LSNN": {[]float64{math.NaN(), 0, math.NaN()}, func(x float64, p, s []float64) (float64, float64) {
-		first(&s[0], p[4])
-		first(&s[2], p[5])
-		v := s[0] + p[0]*p[2]*((p[4]-s[0])+s[1])
-		i := s[1] - p[0]*p[1]*s[1]
-		b := s[2] + p[0]*p[3]*(p[5]-s[2])
-		z := above(v - b)
-		s[0], s[1], s[2] = (1-z)*v+z*p[6], i+x, b+z*p[7]
-		return z, s[0]
-	}},
-	"norse/LIFAdEx": {[]float64{math.NaN(), 0, 0}, func(x float64, p, s []float64) (float64, float64) {
-		first(&s[0], p[7])
-		i := s[1] + x
-		v := s[0] + p[0]*p[6]*((p[7]-s[0])+p[3]*math.Exp((s[0]-p[8])/p[3])+i-s[2])
-		a := s[2] + p[0]*p[4]*(p[1]*(s[0]-p[7])-s[2])
-		z := above(v - p[8])
-		s[0], s[1], s[2] = (1-z)*v+z*p[9], i-p[0]*p[5]*i, a+z*p[2]
-		return z, s[0]
-	}},
-	"norse/Izhikevich": {nil, func(x float64, p, s []float64) (float64, float64) {
-		v := s[0] + p[9]*p[0]*(p[5]*s[0]*s[0]+p[6]*s[0]+p[7]-s[1]+x)
-		u := s[1] + p[9]*p[0]*p[1]*(p[2]*s[0]-s[1])
-		z := above(v - p[8])
-		s[0], s[1] = (1-z)*v+z*p[3], (1-z)*u+z*(u+p[4])
-		return z, s[0]
-	}},
-	"spikingjelly/IFNode": {[]float64{math.NaN()}, func(x float64, p, s []float64) (float64, float64) {
-		first(&s[0], p[1])
-		return hardReset(s[0]+x, p[0], p[1], s)
-	}},
-	"spikingjelly/LIFNode": {[]float64{math.NaN()}, func(x float64, p, s []float64) (float64, float64) {
-		first(&s[0], p[2])
-		return hardReset(s[0]+(p[2]-s[0]+x)/p[0], p[1], p[2], s)
-	}},
-	"spikingjelly/LIFNode-soft": {nil, func(x float64, p, s []float64) (float64, float64) {
-		v := s[0] + (x-s[0])/p[0]
-		z := atOrAbove(v - p[1])
-		s[0] = v - p[1]*z
-		return z, s[0]
-	}},
-	"spikingjelly/LIFNode-nodecay": {[]float64{math.NaN()}, func(x float64, p, s []float64) (float64, float64) {
-		first(&s[0], p[2])
-		return hardReset(s[0]+(p[2]-s[0])/p[0]+x, p[1], p[2], s)
-	}},
-	"sinabs/IAF": {nil, func(x float64, p, s []float64) (float64, float64) { return several(s[0]+x, p[0], s) }},
-	"sinabs/LIF": {nil, func(x float64, p, s []float64) (float64, float64) {
-		alpha := math.Exp(-1 / p[0])
-		return several(alpha*s[0]+(1-alpha)*x, p[1], s)
-	}},
-	"sinabs/LIF-synapse": {nil, func(x float64, p, s []float64) (float64, float64) {
-		alpha := math.Exp(-1 / p[0])
-		s[1] = math.Exp(-1/p[1]) * (s[1] + x)
-		return several(alpha*s[0]+(1-alpha)*s[1], p[2], s)
-	}},
-	"spyx/IF": {nil, func(x float64, p, s []float64) (float64, float64) {
-		z := above(s[0] - p[0])
-		s[0] = s[0] + x - z*p[0]
-		return z, s[0]
-	}},
-	"spyx/LIF": {nil, func(x float64, p, s []float64) (float64, float64) {
-		z := above(s[0] - p[1])
-		s[0] = p[0]*s[0] + x - z*p[1]
-		return z, s[0]
-	}},
-	"spyx/CuBaLIF": {nil, func(x float64, p, s []float64) (float64, float64) {
-		z := above(s[0] - p[2])
-		s[0] -= z * p[2]
-		s[1] = p[0]*s[1] + x
-		s[0] = p[1]*s[0] + s[1]
-		return z, s[0]
-	}},
-	"spyx/ALIF": {nil, func(x float64, p, s []float64) (float64, float64) {
-		threshold := p[2] + s[1]
-		z := above(s[0] - threshold)
-		s[0] = p[0]*s[0] + x - z*threshold
-		s[1] = p[1]*s[1] + (1-p[1])*z
-		return z, s[0]
-	}},
-	"rockpool/LIFTorch": {nil, func(x float64, p, s []float64) (float64, float64) {
-		s[1] = (s[1] + x) * math.Exp(-p[4]/p[1])
-		return several(s[0]*math.Exp(-p[4]/p[0])+s[1]+p[2], p[3], s)
-	}},
-}
-
-// first replaces the NaN that stands for a start that depends on the parameters.
-func first(s *float64, start float64) {
-	if *s != *s {
-		*s = start
-	}
-}
-
-func hardReset(v, vth, vreset float64, s []float64) (float64, float64) {
-	z := atOrAbove(v - vth)
-	s[0] = z*vreset + (1-z)*v
-	return z, s[0]
-}
-
-// several fires trunc(v/vth) spikes.
-func several(v, vth float64, s []float64) (float64, float64) {
-	z := math.Trunc(math.Max(v, 0) / vth)
-	s[0] = v - z*vth
-	return z, s[0]
-}
-
 // neuron is a layer of spiking neurons.
 type neuron interface {
 	Apply(b *graph.Builder, name string, x *G.Node) models.Neurons
@@ -261,17 +84,10 @@ func compareSteps(t *testing.T, l neuron, want scalar, p []float64, scale, dt fl
 	}
 }
 
+// TestCompat holds every neuron to its equations, as they are read, for parameters and currents
+// that testdata/peers.json does not have: see TestPeers, which compares with the packages.
 func TestCompat(t *testing.T) {
-	all := models.PeerNeurons()
-	if len(all) != len(peerSteps) {
-		t.Errorf("%d neurons, %d steps written down", len(all), len(peerSteps))
-	}
-	for _, l := range all {
-		want, ok := peerSteps[l.Name]
-		if !ok {
-			t.Errorf("%s: no step written down", l.Name)
-			continue
-		}
+	for _, l := range models.PeerNeurons() {
 		for _, other := range []bool{false, true} {
 			var p []float64
 			for i, param := range l.Params {
@@ -292,7 +108,48 @@ func TestCompat(t *testing.T) {
 			case "norse/LIFBox", "norse/Izhikevich", "sinabs/LIF":
 				scale = 8
 			}
-			t.Run(l.Name, func(t *testing.T) { compareSteps(t, peer, want, p, scale, 1e-3) })
+			t.Run(l.Name, func(t *testing.T) {
+				want := written(t, peer, 0)
+				if other { // and its own spikes come back
+					const w = 0.3
+					peer.Recurrent, peer.RecInit, want = true, models.Constant(w), written(t, peer, w)
+				}
+				compareSteps(t, peer, want, p, scale, 1e-3)
+			})
+		}
+	}
+}
+
+// TestCompatAtThreshold: H and Θ of the equations are what the neurons do at the threshold itself.
+func TestCompatAtThreshold(t *testing.T) {
+	for name, x := range map[string]float64{
+		"snntorch/Leaky": 1, "snntorch/Leaky-nodelay": 1, "spikingjelly/IFNode": 1, "spikingjelly/LIFNode": 2, "spikingjelly/LIFNode-soft": 2,
+		"spikingjelly/LIFNode-nodecay": 1, "sinabs/IAF": 1, "spyx/IF": 1, "spyx/LIF": 1,
+	} {
+		l, err := models.Compat(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var p []float64
+		for _, param := range l.Params {
+			p = append(p, param.Value)
+		}
+		prog, err := graph.Build(graph.NewParams(1), graph.Settings{DType: tensor.Float64, NoGrad: true}, func(b *graph.Builder) {
+			b.Output("spikes", l.Apply(b, "h", b.Input("x", 2, 1, 1)).Spikes)
+		})
+		if err := errors.Join(err, prog.Set("x", []float64{x, 0}), prog.Run()); err != nil {
+			t.Fatal(err)
+		}
+		want := written(t, l, 0)
+		s := make([]float64, 8)
+		copy(s, want.start)
+		for k, got := range prog.Output("spikes").Float64s() {
+			if z, _ := want.step([]float64{x, 0}[k], p, s); got != z {
+				t.Errorf("%s: %v spikes in step %d, its equations %v", name, got, k, z)
+			}
+		}
+		if err := prog.Close(); err != nil {
+			t.Error(err)
 		}
 	}
 }

@@ -2,6 +2,7 @@ package models
 
 import (
 	"math"
+	"strings"
 
 	"github.com/surge-snn/surge/ops"
 )
@@ -15,11 +16,19 @@ func peerParams(names []string, values ...float64) []PeerParam {
 	return p
 }
 
+func peerLines(of ...string) string { return strings.Join(of, "\n") }
+
 // snnTorch decides on the reset from the voltage before the step, without gradient: the reset of a
 // spike comes one step later.
 var snntorchNeurons = []PeerNeuron{
 	{
 		Name: "snntorch/Leaky", Doc: "subtracts the threshold one step after the spike; beta is clamped to [0, 1]",
+		Equations: peerLines(
+			"x'[t] = x[t] + s[t-1]·w_rec                         (w_rec if Recurrent)",
+			"reset[t] = H(mem[t-1] - threshold)                  (no gradient)",
+			"mem[t] = b mem[t-1] + x'[t] - threshold reset[t]    b = min(max(beta, 0), 1)",
+			"s[t] = H(mem[t] - threshold)",
+		),
 		Source: "snnTorch 0.8.1, 0.9.4 and 1.0.0, Leaky, reset_mechanism=\"subtract\"", slope: "snntorch/atan",
 		Params: peerParams([]string{"beta", "threshold"}, 0.9, 1), states: []string{"mem"},
 		step: func(f *formula, p []term, fire func(term) term) (term, term, []term) {
@@ -30,6 +39,12 @@ var snntorchNeurons = []PeerNeuron{
 	},
 	{
 		Name: "snntorch/Leaky-zero", Doc: "one step after the spike the old voltage is 0, and the input stays",
+		Equations: peerLines(
+			"x'[t] = x[t] + s[t-1]·w_rec                   (w_rec if Recurrent)",
+			"reset[t] = H(mem[t-1] - threshold)            (no gradient)",
+			"mem[t] = b (1 - reset[t]) mem[t-1] + x'[t]    b = min(max(beta, 0), 1)",
+			"s[t] = H(mem[t] - threshold)",
+		),
 		Source: "snnTorch 0.8.1, 0.9.4 and 1.0.0, Leaky, reset_mechanism=\"zero\"", slope: "snntorch/atan",
 		Params: peerParams([]string{"beta", "threshold"}, 0.9, 1), states: []string{"mem"},
 		step: func(f *formula, p []term, fire func(term) term) (term, term, []term) {
@@ -40,6 +55,12 @@ var snntorchNeurons = []PeerNeuron{
 	},
 	{
 		Name: "snntorch/Leaky-0.7", Doc: "subtracts the threshold from the old voltage, one step after the spike: the reset decays with it",
+		Equations: peerLines(
+			"x'[t] = x[t] + s[t-1]·w_rec                           (w_rec if Recurrent)",
+			"reset[t] = H(mem[t-1] - threshold)                    (no gradient)",
+			"mem[t] = b (mem[t-1] - threshold reset[t]) + x'[t]    b = min(max(beta, 0), 1)",
+			"s[t] = H(mem[t] - threshold)",
+		),
 		Source: "snnTorch 0.5.3, 0.6.4 and 0.7.0, Leaky, reset_mechanism=\"subtract\"", slope: "snntorch/atan",
 		Params: peerParams([]string{"beta", "threshold"}, 0.9, 1), states: []string{"mem"},
 		step: func(f *formula, p []term, fire func(term) term) (term, term, []term) {
@@ -50,6 +71,12 @@ var snntorchNeurons = []PeerNeuron{
 	},
 	{
 		Name: "snntorch/Leaky-zero-0.7", Doc: "one step after the spike the new voltage is 0, and the input of that step is lost",
+		Equations: peerLines(
+			"x'[t] = x[t] + s[t-1]·w_rec                     (w_rec if Recurrent)",
+			"reset[t] = H(mem[t-1] - threshold)              (no gradient)",
+			"mem[t] = (1 - reset[t]) (b mem[t-1] + x'[t])    b = min(max(beta, 0), 1)",
+			"s[t] = H(mem[t] - threshold)",
+		),
 		Source: "snnTorch 0.5.3, 0.6.4 and 0.7.0, Leaky, and RLeaky of 1.0.0, reset_mechanism=\"zero\"", slope: "snntorch/atan",
 		Params: peerParams([]string{"beta", "threshold"}, 0.9, 1), states: []string{"mem"},
 		step: func(f *formula, p []term, fire func(term) term) (term, term, []term) {
@@ -60,6 +87,13 @@ var snntorchNeurons = []PeerNeuron{
 	},
 	{
 		Name: "snntorch/Leaky-nodelay", Doc: "subtracts the threshold in the step of the spike, and gradient flows through that spike",
+		Equations: peerLines(
+			"x'[t] = x[t] + s[t-1]·w_rec                          (w_rec if Recurrent)",
+			"reset[t] = H(mem[t-1] - threshold)                   (no gradient)",
+			"mem⁻[t] = b mem[t-1] + x'[t] - threshold reset[t]    b = min(max(beta, 0), 1)",
+			"s[t] = H(mem⁻[t] - threshold)",
+			"mem[t] = mem⁻[t] - threshold (s[t] - reset[t])",
+		),
 		Source: "snnTorch 1.0.0, Leaky, reset_delay=False", slope: "snntorch/atan",
 		Params: peerParams([]string{"beta", "threshold"}, 0.9, 1), states: []string{"mem"},
 		step: func(f *formula, p []term, fire func(term) term) (term, term, []term) {
@@ -72,6 +106,13 @@ var snntorchNeurons = []PeerNeuron{
 	},
 	{
 		Name: "snntorch/Synaptic", Doc: "the synaptic current decays before the input is added; the reset is one step late",
+		Equations: peerLines(
+			"x'[t] = x[t] + s[t-1]·w_rec                          (w_rec if Recurrent)",
+			"reset[t] = H(mem[t-1] - threshold)                   (no gradient)",
+			"syn[t] = a syn[t-1] + x'[t]                          a = min(max(alpha, 0), 1)",
+			"mem[t] = b mem[t-1] + syn[t] - threshold reset[t]    b = min(max(beta, 0), 1)",
+			"s[t] = H(mem[t] - threshold)",
+		),
 		Source: "snnTorch 1.0.0, Synaptic, reset_mechanism=\"subtract\"", slope: "snntorch/atan",
 		Params: peerParams([]string{"alpha", "beta", "threshold"}, 0.9, 0.8, 1), states: []string{"syn", "mem"},
 		step: func(f *formula, p []term, fire func(term) term) (term, term, []term) {
@@ -83,6 +124,12 @@ var snntorchNeurons = []PeerNeuron{
 	},
 	{
 		Name: "snntorch/Lapicque", Doc: "Euler's step of an RC circuit; the reset is one step late",
+		Equations: peerLines(
+			"x'[t] = x[t] + s[t-1]·w_rec                                   (w_rec if Recurrent)",
+			"reset[t] = H(mem[t-1] - threshold)                            (no gradient)",
+			"mem[t] = k R x'[t] + (1 - k) mem[t-1] - threshold reset[t]    k = time_step/(R C)",
+			"s[t] = H(mem[t] - threshold)",
+		),
 		Source: "snnTorch 1.0.0, Lapicque, reset_mechanism=\"subtract\"", slope: "snntorch/atan",
 		Params: peerParams([]string{"R", "C", "time_step", "threshold"}, 5.1, 5e-3, 1e-3, 1), states: []string{"mem"},
 		step: func(f *formula, p []term, fire func(term) term) (term, term, []term) {
@@ -102,6 +149,13 @@ func (f *formula) unit(a term) term { return f.min(f.max(a, 0), 1) }
 var spikingjellyNeurons = []PeerNeuron{
 	{
 		Name: "spikingjelly/IFNode", Doc: "fires at the threshold; hard reset in the same step",
+		Equations: peerLines(
+			"v[-1] = v_reset",
+			"x'[t] = x[t] + s[t-1]·w_rec    (w_rec if Recurrent)",
+			"v⁻[t] = v[t-1] + x'[t]",
+			"s[t] = Θ(v⁻[t] - v_threshold)",
+			"v[t] = v⁻[t] + s[t] (v_reset - v⁻[t])",
+		),
 		Source: "SpikingJelly 2.0.0, IFNode", slope: "spikingjelly/sigmoid", firing: ops.Firing{AtThreshold: true},
 		Params: peerParams([]string{"v_threshold", "v_reset"}, 1, 0), states: []string{"v"},
 		step: func(f *formula, p []term, fire func(term) term) (term, term, []term) {
@@ -110,6 +164,13 @@ var spikingjellyNeurons = []PeerNeuron{
 	},
 	{
 		Name: "spikingjelly/LIFNode", Doc: "the input decays with the voltage; fires at the threshold; hard reset",
+		Equations: peerLines(
+			"v[-1] = v_reset",
+			"x'[t] = x[t] + s[t-1]·w_rec    (w_rec if Recurrent)",
+			"v⁻[t] = v[t-1] + (x'[t] - (v[t-1] - v_reset))/tau",
+			"s[t] = Θ(v⁻[t] - v_threshold)",
+			"v[t] = v⁻[t] + s[t] (v_reset - v⁻[t])",
+		),
 		Source: "SpikingJelly 2.0.0, LIFNode and, with tau = 1/sigmoid(w), ParametricLIFNode", slope: "spikingjelly/sigmoid", firing: ops.Firing{AtThreshold: true},
 		Params: peerParams([]string{"tau", "v_threshold", "v_reset"}, 2, 1, 0), states: []string{"v"},
 		step: func(f *formula, p []term, fire func(term) term) (term, term, []term) {
@@ -119,6 +180,12 @@ var spikingjellyNeurons = []PeerNeuron{
 	},
 	{
 		Name: "spikingjelly/LIFNode-soft", Doc: "the input decays with the voltage; fires at the threshold; subtracts it",
+		Equations: peerLines(
+			"x'[t] = x[t] + s[t-1]·w_rec    (w_rec if Recurrent)",
+			"v⁻[t] = v[t-1] + (x'[t] - v[t-1])/tau",
+			"s[t] = Θ(v⁻[t] - v_threshold)",
+			"v[t] = v⁻[t] - v_threshold s[t]",
+		),
 		Source: "SpikingJelly 2.0.0, LIFNode(v_reset=None)", slope: "spikingjelly/sigmoid", firing: ops.Firing{AtThreshold: true},
 		Params: peerParams([]string{"tau", "v_threshold"}, 2, 1), states: []string{"v"},
 		step: func(f *formula, p []term, fire func(term) term) (term, term, []term) {
@@ -128,6 +195,13 @@ var spikingjellyNeurons = []PeerNeuron{
 	},
 	{
 		Name: "spikingjelly/LIFNode-nodecay", Doc: "the input is added whole; fires at the threshold; hard reset",
+		Equations: peerLines(
+			"v[-1] = v_reset",
+			"x'[t] = x[t] + s[t-1]·w_rec    (w_rec if Recurrent)",
+			"v⁻[t] = v[t-1] - (v[t-1] - v_reset)/tau + x'[t]",
+			"s[t] = Θ(v⁻[t] - v_threshold)",
+			"v[t] = v⁻[t] + s[t] (v_reset - v⁻[t])",
+		),
 		Source: "SpikingJelly 2.0.0, LIFNode(decay_input=False)", slope: "spikingjelly/sigmoid", firing: ops.Firing{AtThreshold: true},
 		Params: peerParams([]string{"tau", "v_threshold", "v_reset"}, 2, 1, 0), states: []string{"v"},
 		step: func(f *formula, p []term, fire func(term) term) (term, term, []term) {
@@ -154,6 +228,12 @@ func (f *formula) fireReset(v, vth, vreset term, to Reset, fire func(term) term)
 var sinabsNeurons = []PeerNeuron{
 	{
 		Name: "sinabs/IAF", Doc: "several spikes in a step, one for each threshold that fits into the voltage",
+		Equations: peerLines(
+			"x'[t] = x[t] + s[t-1]·w_rec    (w_rec if Recurrent)",
+			"v⁻[t] = v_mem[t-1] + x'[t]",
+			"s[t] = max(floor(v⁻[t]/spike_threshold), 0)",
+			"v_mem[t] = v⁻[t] - spike_threshold s[t]",
+		),
 		Source: "Sinabs 3.1.3, IAF", slope: "sinabs/single_exponential", firing: ops.Firing{AtThreshold: true, Max: math.Inf(1)},
 		Params: peerParams([]string{"spike_threshold"}, 1), states: []string{"v_mem"},
 		step: func(f *formula, p []term, fire func(term) term) (term, term, []term) {
@@ -162,6 +242,12 @@ var sinabsNeurons = []PeerNeuron{
 	},
 	{
 		Name: "sinabs/LIF", Doc: "alpha = exp(-1/tau_mem), tau in steps; the input is scaled by 1-alpha; several spikes in a step",
+		Equations: peerLines(
+			"x'[t] = x[t] + s[t-1]·w_rec                     (w_rec if Recurrent)",
+			"v⁻[t] = alpha v_mem[t-1] + (1 - alpha) x'[t]    alpha = exp(-1/tau_mem)",
+			"s[t] = max(floor(v⁻[t]/spike_threshold), 0)",
+			"v_mem[t] = v⁻[t] - spike_threshold s[t]",
+		),
 		Source: "Sinabs 3.1.3, LIF", slope: "sinabs/single_exponential", firing: ops.Firing{AtThreshold: true, Max: math.Inf(1)},
 		Params: peerParams([]string{"tau_mem", "spike_threshold"}, 20, 1), states: []string{"v_mem"},
 		step: func(f *formula, p []term, fire func(term) term) (term, term, []term) {
@@ -171,6 +257,13 @@ var sinabsNeurons = []PeerNeuron{
 	},
 	{
 		Name: "sinabs/LIF-synapse", Doc: "the input decays once in its own step; several spikes in a step",
+		Equations: peerLines(
+			"x'[t] = x[t] + s[t-1]·w_rec                        (w_rec if Recurrent)",
+			"i_syn[t] = exp(-1/tau_syn) (i_syn[t-1] + x'[t])",
+			"v⁻[t] = alpha v_mem[t-1] + (1 - alpha) i_syn[t]    alpha = exp(-1/tau_mem)",
+			"s[t] = max(floor(v⁻[t]/spike_threshold), 0)",
+			"v_mem[t] = v⁻[t] - spike_threshold s[t]",
+		),
 		Source: "Sinabs 3.1.3, LIF(tau_syn=...)", slope: "sinabs/single_exponential", firing: ops.Firing{AtThreshold: true, Max: math.Inf(1)},
 		Params: peerParams([]string{"tau_mem", "tau_syn", "spike_threshold"}, 20, 10, 1), states: []string{"v_mem", "i_syn"},
 		step: func(f *formula, p []term, fire func(term) term) (term, term, []term) {
@@ -195,6 +288,13 @@ func (f *formula) countReset(v, vth term, fire func(term) term) (spikes, after t
 var rockpoolNeurons = []PeerNeuron{
 	{
 		Name: "rockpool/LIFTorch", Doc: "the input decays once in its own step and is not scaled; several spikes in a step",
+		Equations: peerLines(
+			"x'[t] = x[t] + s[t-1]·w_rec    (w_rec if Recurrent)",
+			"isyn[t] = exp(-dt/tau_syn) (isyn[t-1] + x'[t])",
+			"v⁻[t] = exp(-dt/tau_mem) vmem[t-1] + isyn[t] + bias",
+			"s[t] = max(floor(v⁻[t]/threshold), 0)",
+			"vmem[t] = v⁻[t] - threshold s[t]",
+		),
 		Source: "Rockpool 3.1.0, LIFTorch", slope: "rockpool/step_pwl", firing: ops.Firing{AtThreshold: true, Max: math.Inf(1)},
 		Params: peerParams([]string{"tau_mem", "tau_syn", "bias", "threshold", "dt"}, 20e-3, 20e-3, 0, 1, 1e-3), states: []string{"vmem", "isyn"},
 		// Its window of 0.5 is one of the voltage, and x counts in thresholds.
