@@ -115,7 +115,9 @@ func (o TargetTimes) Value(grad, x []float64) (float64, error) {
 	return sum, nil
 }
 
-// Linear is L = sum_j Weight_j x_j.
+// Linear is
+//
+//	L = sum_j Weight_j x_j
 type Linear struct{ Weight []float64 }
 
 // Value returns L.

@@ -57,7 +57,11 @@ func (f First) Pull(c *Cotangent, t *Tape, grad []float64) error {
 	return nil
 }
 
-// Max is the largest voltage of each neuron, see [Tape.Max].
+// Max is the largest voltage of each neuron, see [Tape.Max]:
+//
+//	x_j = max_t V_j(t)
+//
+// With [CrossEntropy]: Wunderlich and Pehle 2021, doi:10.1038/s41598-021-91786-z.
 type Max struct{}
 
 // Observe writes the maxima.
@@ -94,7 +98,11 @@ func (Max) Pull(c *Cotangent, t *Tape, grad []float64) error {
 }
 
 // Integral is the integral of the voltage of each neuron with an exponential weight,
-// see [Tape.Integral].
+// see [Tape.Integral]:
+//
+//	x_j = ∫ V_j(t) e^(-t/Decay) dt    from 0 to the end
+//
+// With [CrossEntropy]: Nowotny, Turner and Knight 2022, arXiv:2212.01232.
 type Integral struct {
 	Decay float64 // s; 0 means no weight
 }
@@ -128,7 +136,9 @@ func (i Integral) Pull(c *Cotangent, t *Tape, grad []float64) error {
 	return nil
 }
 
-// At is the voltage of each neuron at a time.
+// At is the voltage of each neuron at a time:
+//
+//	x_j = V_j(Time)
 type At struct {
 	Time float64 // s, from 0 to the end
 }

@@ -113,7 +113,8 @@ func (LogMap) inverse(p float64) float64 {
 //
 //	p = ln(1 + exp(theta)),  dp/dtheta = 1 - exp(-p)
 //
-// Dugas et al. 2001, "Incorporating second-order functional knowledge for better option pricing".
+// Dugas et al. 2001, "Incorporating second-order functional knowledge for better option pricing",
+// NIPS 13.
 type SoftplusMap struct{}
 
 func (SoftplusMap) kind() string                { return "reparam softplus" }

@@ -19,7 +19,7 @@ import (
 const module = "github.com/surge-snn/surge"
 
 // packages are those that the page quotes.
-var packages = []string{"models", "ops", "train", "train/data", "optim"}
+var packages = []string{"models", "ops", "train", "train/data", "optim", "eventprop", "eventprop/equation"}
 
 // comments are the doc comments of packages.
 type comments struct {
@@ -80,6 +80,27 @@ func (c *comments) entries(dir string) []entry {
 	slices.SortFunc(all, func(a, b entry) int { return strings.Compare(a.name, b.name) })
 	return all
 }
+
+// constants writes the comments of constants of a package in their order, each with its value, a
+// text.
+func (c *comments) constants(b *bytes.Buffer, dir string) {
+	p := c.packages[dir]
+	for _, group := range p.Consts {
+		for _, s := range group.Decl.Specs {
+			s := s.(*ast.ValueSpec)
+			for i, name := range s.Names {
+				value, ok := s.Values[i].(*ast.BasicLit)
+				if !ok || value.Kind != token.STRING || s.Doc == nil {
+					continue
+				}
+				fmt.Fprintf(b, "### %s.%s\n\n%s\n%s\n", filepath.Base(dir), name.Name, p.Printer().Markdown(p.Parser().Parse(s.Doc.Text())), formula(strings.Trim(value.Value, "`\n")))
+			}
+		}
+	}
+}
+
+// formula returns lines as a block of code.
+func formula(lines string) string { return "\t" + strings.ReplaceAll(lines, "\n", "\n\t") + "\n" }
 
 // section writes a heading and the comments of the entries that are wanted.
 func (c *comments) section(b *bytes.Buffer, title, intro, dir string, wanted func(entry) bool) {

@@ -31,6 +31,10 @@ type drawing interface{ Write(path string) error }
 var figures = map[string]picture{
 	"surrogates":   {"Slopes of the surrogates", func() (drawing, error) { return figure.Surrogates(false), nil }},
 	"peers":        {"Slopes of the rules of other libraries", peerFigure},
+	"spikes":       {"Spikes by the distance from the threshold", spikeFigure},
+	"libraries":    {"Voltages and spikes of the neurons of other libraries", libraryFigure},
+	"events":       {"Neurons from event to event", eventFigure},
+	"objectives":   {"Losses of events by the time of a spike", objectiveFigure},
 	"neurons":      {"Voltages under a constant current", neuronFigure},
 	"winners":      {"Softmax and threshold of units that compete", winnerFigure},
 	"synapses":     {"Responses to one input", synapseFigure},

@@ -5,10 +5,13 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/surge-snn/surge/eventprop/equation"
+	"github.com/surge-snn/surge/models"
 )
 
 // A source is a paper, or the system whose formula it is.
-var source = regexp.MustCompile(`doi:10\.|arXiv:\d|[JP]MLR \d|NIPS \d|PyTorch|torch\.optim|optax|snnTorch|NEST|NIR|Rockpool|ngc-learn|spyx|Dugas et al\. 2001`)
+var source = regexp.MustCompile(`doi:10\.|arXiv:\d|[JP]MLR \d|NIPS \d|PyTorch|torch\.optim|optax|snnTorch|NEST|NIR|Rockpool|ngc-learn|spyx|jaxsnn`)
 
 // TestEntriesAreWhole: every entry of the page has its formula and says where it is from, and every
 // figure is there with words for those who do not see it.
@@ -31,6 +34,7 @@ func TestEntriesAreWhole(t *testing.T) {
 		"ops.SumOverTime": "a sum", "ops.SumUntil": "a sum", "ops.Until": "a part", "train.CrossEntropy": "the cross-entropy",
 		"train.MAE": "a mean", "train.MSE": "a mean", "train.MeanSquares": "a mean", "train.FilteredDistance": "a mean", "train.SpikeDistance": "a mean", "train.TrainDistance": "a sum",
 		"data.Current": "a factor", "data.Course": "an interpolation", "optim.Scale": "a factor", "optim.ScaleBySchedule": "a factor",
+		"eventprop.First": "the time of a spike", "eventprop.At": "a value", "eventprop.Linear": "a sum", "eventprop.Silence": "a distance", "eventprop.Existence": "a distance",
 		"optim.Reparam": "the chain rule", "optim.LogMap": "a coordinate", "optim.BoxMap": "a coordinate",
 	}
 	entries := strings.Split(string(text), "\n### ")[1:]
@@ -48,6 +52,19 @@ func TestEntriesAreWhole(t *testing.T) {
 		}
 		if !defined && !source.MatchString(body) {
 			t.Errorf("%s has no source: say in its comment what paper it is from (doi, arXiv), or whose formula it has", name)
+		}
+	}
+	for _, n := range models.PeerNeurons() {
+		switch _, e, ok := strings.Cut(string(text), "\n#### `"+n.Name+"`\n"); {
+		case !ok || n.Equations == "" || !strings.Contains(e, "\n\t"+strings.ReplaceAll(n.Equations, "\n", "\n\t")+"\n"):
+			t.Errorf("models.Compat(%q) has no equations: write them beside its row", n.Name)
+		case !regexp.MustCompile(`\d\.\d`).MatchString(n.Source):
+			t.Errorf("models.Compat(%q) does not say of which library and version it is", n.Name)
+		}
+	}
+	for _, name := range equation.Builtins() {
+		if formula, _ := equation.Builtin(name); !strings.Contains(string(text), strings.ReplaceAll(formula, "\n", "\n\t")) {
+			t.Errorf("the neuron %q of package equation is not on the page", name)
 		}
 	}
 	maps.Copy(plain, definitions)

@@ -3,7 +3,8 @@ package equation
 // The neurons of the literature. Times are in seconds, V and I in one unit of voltage.
 const (
 	// LIF is the leaky integrate-and-fire neuron with an exponential current and an absolute
-	// refractory time.
+	// refractory time, whose gradients are those of Wunderlich and Pehle 2021,
+	// doi:10.1038/s41598-021-91786-z.
 	LIF = `
 dV/dt = (v_leak - V + I)/tau_mem
 dI/dt = -I/tau_syn
@@ -14,7 +15,8 @@ input: I = I + w
 start: V = v_leak`
 
 	// Alpha is LIF with a double-exponential current: an arrival adds to S, which charges I. Equal
-	// time constants make it the alpha function.
+	// time constants make it the alpha function (Rotter and Diesmann 1999,
+	// doi:10.1007/s004220050570).
 	Alpha = `
 dV/dt = (v_leak - V + I)/tau_mem
 dI/dt = (S - I)/tau_syn
@@ -57,7 +59,8 @@ start: y = 1
 start: x = v_init`
 
 	// Theta is QIF that spikes at infinity, from where it comes back at minus infinity, with V =
-	// tan(theta/2) = x/y. Its spikes appear and vanish smoothly.
+	// tan(theta/2) = x/y. Its spikes appear and vanish smoothly (Klos and Memmesheimer 2023,
+	// arXiv:2309.14523).
 	Theta = `
 dy/dt = -x/tau_mem
 dx/dt = (I + i_ext)*y/tau_mem
