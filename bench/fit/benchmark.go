@@ -97,13 +97,14 @@ func Run(ctx context.Context, b Benchmark, seeds []uint64, s Share, report func(
 	if err := given.Need("ctx", ctx, "a Benchmark of All", b.solve, "report", report); err != nil {
 		return nil, fmt.Errorf("bench/fit: %w", err)
 	}
-	if s.Rank < 0 || s.Rank > 0 && s.Rank >= s.Ranks {
-		return nil, fmt.Errorf("bench/fit: rank %d of %d", s.Rank, s.Ranks)
+	first, err := parts.First(s.Rank, s.Ranks, len(seeds))
+	if err != nil {
+		return nil, fmt.Errorf("bench/fit: %w", err)
 	}
 	work := parts.Work[Outcome]{
 		Journal: s.Journal.parts,
 		Workers: s.Workers,
-		First:   s.Rank * len(seeds) / max(s.Ranks, 1),
+		First:   first,
 		Wait:    s.Rank == 0,
 		Make: func(ctx context.Context, i int) (Outcome, error) {
 			o, err := b.one(ctx, seeds[i])

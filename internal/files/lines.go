@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 )
 
@@ -161,7 +162,8 @@ func ReadLines[T any](path string) (rows []T, rest int, err error) {
 }
 
 // ReadLinesAfter is [ReadLines] of what follows the first size bytes; end is where the last
-// complete line ends. A file that does not exist has no lines.
+// complete line ends. A file that does not exist has no lines. What follows is bounded as by
+// [ReadFile].
 func ReadLinesAfter[T any](path string, size int64) (rows []T, end int64, err error) {
 	f, err := Open(path)
 	if errors.Is(err, os.ErrNotExist) && size == 0 {
@@ -177,6 +179,9 @@ func ReadLinesAfter[T any](path string, size int64) (rows []T, end int64, err er
 	}
 	if info.Size() < size {
 		return nil, size, fmt.Errorf("%w: %s: expected at least %d bytes, found %d", ErrCorrupt, path, size, info.Size())
+	}
+	if err := fits(info.Size()-size, math.MaxInt64); err != nil {
+		return nil, size, fmt.Errorf("%s: %w", path, err)
 	}
 	b, err := io.ReadAll(io.NewSectionReader(f, size, info.Size()-size))
 	if err != nil {

@@ -14,6 +14,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/surge-snn/surge/internal/files"
 	"github.com/surge-snn/surge/internal/rundir"
 )
 
@@ -49,10 +50,10 @@ func work(j *Journal[square], n int, made []atomic.Int32) Work[square] {
 // file, one makes a part; all that wait end with all lines in their order, and tell them in it.
 func TestOnce(t *testing.T) {
 	dir := t.TempDir()
-	files := 0
+	journals := 0
 	rapid.Check(t, func(r *rapid.T) {
-		files++
-		path := filepath.Join(dir, fmt.Sprint(files))
+		journals++
+		path := filepath.Join(dir, fmt.Sprint(journals))
 		n, processes := rapid.IntRange(1, 20).Draw(r, "parts"), rapid.IntRange(1, 4).Draw(r, "processes")
 		made := make([]atomic.Int32, n)
 		var wait sync.WaitGroup
@@ -177,5 +178,36 @@ func TestEnd(t *testing.T) {
 	}
 	if _, _, err := w.Journal.find("another"); err == nil {
 		t.Error("a journal that was cut is none")
+	}
+}
+
+// TestFirst: ranks begin apart, within the parts; a rank that there is not is an error.
+func TestFirst(t *testing.T) {
+	for rank, want := range []int{0, 2, 5, 7} {
+		if got, err := First(rank, 4, 10); err != nil || got != want {
+			t.Errorf("rank %d begins at %d, %v, want %d", rank, got, err, want)
+		}
+	}
+	if got, err := First(0, 0, 0); err != nil || got != 0 {
+		t.Error(got, err)
+	}
+	for _, wrong := range [][2]int{{-1, 4}, {4, 4}, {1, 0}} {
+		if _, err := First(wrong[0], wrong[1], 10); err == nil {
+			t.Errorf("rank %d of %d is no error", wrong[0], wrong[1])
+		}
+	}
+}
+
+// TestHole: a journal that no memory holds is an error at once.
+func TestHole(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "j")
+	if err := os.WriteFile(path, nil, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(path, 1<<43); err != nil {
+		t.Skip(err)
+	}
+	if _, err := Open(path, false, func(s square) string { return s.Part }); !errors.Is(err, files.ErrTooLarge) {
+		t.Error(err)
 	}
 }

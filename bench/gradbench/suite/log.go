@@ -37,7 +37,10 @@ func Do(ctx context.Context, s Settings, runs []Run, dir string, part Part, prog
 	if err := given.Need("ctx", ctx); err != nil {
 		return nil, fmt.Errorf("suite: %w", err)
 	}
-	work := parts.Work[Finished]{First: part.first(len(runs)), Wait: part.Rank == 0}
+	work := parts.Work[Finished]{Wait: part.Rank == 0}
+	if work.First, err = parts.First(part.Rank, part.Ranks, len(runs)); err != nil {
+		return nil, fmt.Errorf("suite: %w", err)
+	}
 	for _, run := range runs {
 		work.Parts = append(work.Parts, run.ID)
 		if run.Do == nil {
@@ -74,9 +77,6 @@ func Do(ctx context.Context, s Settings, runs []Run, dir string, part Part, prog
 	}
 	return rows, err
 }
-
-// first is the run at which this process begins to look: each at another one.
-func (p Part) first(runs int) int { return p.Rank * runs / max(p.Ranks, 1) }
 
 // openLog opens the file of the finished runs of a folder.
 //

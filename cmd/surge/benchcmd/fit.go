@@ -16,7 +16,7 @@ import (
 
 	"github.com/surge-snn/surge/bench/fit"
 	"github.com/surge-snn/surge/internal/exit"
-	"github.com/surge-snn/surge/internal/mpi"
+	"github.com/surge-snn/surge/internal/parts"
 )
 
 // Command is surge bench.
@@ -65,7 +65,10 @@ func (c *Fit) Run(ctx context.Context, k *kong.Context) error {
 	if err != nil {
 		return err
 	}
-	mpi.ShareProcessors()
+	rank, ranks, err := parts.Ranks(c.Out)
+	if err != nil {
+		return err
+	}
 	if c.Workers == 0 {
 		c.Workers = runtime.GOMAXPROCS(0)
 	}
@@ -75,15 +78,11 @@ func (c *Fit) Run(ctx context.Context, k *kong.Context) error {
 		ctx, stop = context.WithTimeout(ctx, time.Duration(c.Seconds*float64(time.Second)))
 		defer stop()
 	}
-	share := fit.Share{Workers: c.Workers}
-	share.Rank, share.Ranks, _ = mpi.Started()
-	if share.Ranks > 1 && c.Out == "" {
-		return &exit.BadInput{File: "--out", Expected: fmt.Sprintf("the folder that %d processes share", share.Ranks), Found: "none"}
-	}
-	if share.Journal, err = fit.OpenJournal(c.Out, !c.Resume && share.Ranks == 1); err != nil {
+	share := fit.Share{Workers: c.Workers, Rank: rank, Ranks: ranks}
+	if share.Journal, err = fit.OpenJournal(c.Out, !c.Resume && ranks == 1); err != nil {
 		return err
 	}
-	if share.Rank != 0 { // the first prints
+	if rank != 0 { // the first prints
 		k.Stdout = io.Discard
 	}
 	var all []fit.Outcome
@@ -117,7 +116,7 @@ func (c *Fit) Run(ctx context.Context, k *kong.Context) error {
 			break
 		}
 	}
-	if share.Rank != 0 {
+	if rank != 0 {
 		return err
 	}
 	if !c.JSON && len(summaries) > 0 {

@@ -15,7 +15,7 @@ import (
 	"github.com/surge-snn/surge/bench/gradbench/report"
 	"github.com/surge-snn/surge/bench/gradbench/suite"
 	"github.com/surge-snn/surge/internal/exit"
-	"github.com/surge-snn/surge/internal/mpi"
+	"github.com/surge-snn/surge/internal/parts"
 )
 
 // Command is surge gradbench.
@@ -73,10 +73,9 @@ func (c *Command) Run(ctx context.Context, k *kong.Context) error {
 			runs = []suite.Run{run}
 		}
 	}
-	rank, ranks, _ := mpi.Started()
-	mpi.ShareProcessors()
-	if ranks > 1 && c.Out == "" {
-		return &exit.BadInput{File: "--out", Expected: fmt.Sprintf("the folder that %d processes share", ranks), Found: "none"}
+	rank, ranks, err := parts.Ranks(c.Out)
+	if err != nil {
+		return err
 	}
 	begin := time.Now()
 	rows, failed := suite.Do(ctx, settings, runs, c.Out, suite.Part{Rank: rank, Ranks: ranks}, func(i int, run suite.Run) {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/surge-snn/surge/internal/exit"
 	"github.com/surge-snn/surge/internal/mpi"
+	"github.com/surge-snn/surge/internal/parts"
 	"github.com/surge-snn/surge/train/sweep"
 )
 
@@ -84,7 +85,11 @@ func (c *Command) Run(ctx context.Context, k *kong.Context) error {
 	if err := s.Claim(out, c.Force); err != nil {
 		return err
 	}
-	r := &sweep.Runner{Sweep: s, Tasks: tasks, Retry: c.Retry, Progress: k.Stderr, Workers: c.Workers, Offset: rank * len(tasks) / ranks}
+	first, err := parts.First(rank, ranks, len(tasks))
+	if err != nil {
+		return err
+	}
+	r := &sweep.Runner{Sweep: s, Tasks: tasks, Retry: c.Retry, Progress: k.Stderr, Workers: c.Workers, Offset: first}
 	if r.Workers == 0 {
 		r.Workers = runtime.NumCPU()
 		if started {
