@@ -1,7 +1,6 @@
 package data
 
 import (
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -12,15 +11,7 @@ import (
 // classes that are known.
 func TestOpenRecordings(t *testing.T) {
 	dir := t.TempDir()
-	put := func(name string, rec recording) {
-		path := filepath.Join(dir, name)
-		if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, nmnistBytes(rec), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
+	put := func(name string, rec recording) { putRecording(t, filepath.Join(dir, name), rec) }
 	for _, name := range []string{"train/9/a.bin", "train/9/b.bin", "train/10/c.bin", "train/10/d.bin", "valid/9/e.bin", "test/10/f.bin"} {
 		put(name, recording{{3, 3, 1, 0}, {25_000, 1, 2, 1}})
 	}

@@ -266,18 +266,21 @@ func TestRecordingErrors(t *testing.T) {
 // drawn returns three events.
 func drawn() recording { return recording{{10, 1, 2, 1}, {20, 3, 4, 0}, {30, 5, 6, 1}} }
 
+// putRecording writes a recording as N-MNIST does, with the folders that lead there.
+func putRecording(t *testing.T, path string, rec recording) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, nmnistBytes(rec), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // TestEventFolders: N-MNIST's folders, and folders that are divided; windows of recordings.
 func TestEventFolders(t *testing.T) {
 	dir := t.TempDir()
-	put := func(name string, rec recording) {
-		path := filepath.Join(dir, name)
-		if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, nmnistBytes(rec), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
+	put := func(name string, rec recording) { putRecording(t, filepath.Join(dir, name), rec) }
 	for i := range 20 {
 		put(fmt.Sprintf("Train/%d/%05d.bin", 9+i%2, i), recording{{int64(i), 3, 1, 0}, {25_000, int32(i % 2), 0, 1}})
 	}

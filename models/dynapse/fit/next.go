@@ -132,7 +132,7 @@ func (f *session) next(ctx context.Context, x []float64, id *identification) (*N
 		}
 		n := &Next{Recording: "vmem with " + c.text, Bits: (chol.LogDet() - before) / 2 / math.Ln2, Settles: []string{}}
 		var covariance mat.SymDense
-		if chol.InverseTo(&covariance) != nil || best != nil && n.Bits <= best.Bits {
+		if best != nil && n.Bits <= best.Bits || chol.InverseTo(&covariance) != nil {
 			continue
 		}
 		for i, k := range smooth {
