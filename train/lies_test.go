@@ -28,7 +28,7 @@ func TestLies(t *testing.T) {
 		}
 		return b
 	}
-	message, err := messagePart().encode(true)
+	message, err := messagePart().encode(nil, true)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,10 +3,12 @@ package train
 import (
 	"errors"
 	"fmt"
+	"math"
 	"math/bits"
 	"sync"
 
 	"github.com/surge-snn/surge/graph"
+	"github.com/surge-snn/surge/internal/kernel"
 	"github.com/surge-snn/surge/optim"
 	"github.com/surge-snn/surge/train/data"
 )
@@ -16,7 +18,7 @@ type Peers interface {
 	Rank() int
 	Size() int
 	// Exchange gives a message to another rank, which gives one at the same time, and returns
-	// that of the other rank.
+	// that of the other rank, valid until the next exchange. What was given may change afterwards.
 	Exchange(rank int, message []byte) ([]byte, error)
 }
 
@@ -36,6 +38,7 @@ type Sharded struct {
 	shards  int
 	peers   Peers
 	workers []*shardWorker
+	message []byte // memory for what goes to another rank
 }
 
 // Shard makes a Learner of some for shards of batches, which share their parameters: each takes
@@ -97,16 +100,24 @@ func (s *Sharded) Gradient(set data.Batches, epoch uint64, k int) (Sums, error) 
 	if err != nil {
 		return Sums{}, err
 	}
-	rows := float64(total.sums.Rows)
 	for i, g := range s.Grads() {
-		for j, x := range total.grads[i].F32 {
-			g.F32[j] = x / float32(rows)
-		}
-		for j, x := range total.grads[i].F64 {
-			g.F64[j] = x / rows
-		}
+		divide(g.F32, total.grads[i].F32, float32(total.sums.Rows))
+		divide(g.F64, total.grads[i].F64, float64(total.sums.Rows))
 	}
 	return total.sums, nil
+}
+
+// divide sets z[i] = x[i] / c.
+func divide[T float32 | float64](z, x []T, c T) {
+	var by [1 << 10]T
+	for i := range by {
+		by[i] = c
+	}
+	for len(z) > 0 {
+		n := min(len(z), len(by))
+		kernel.Div(z[:n], x, by[:])
+		z, x = z[n:], x[n:]
+	}
 }
 
 // Evaluate computes the loss of a batch, all processes their shards of it.
@@ -163,10 +174,11 @@ func (s *Sharded) batch(gradient bool, set data.Batches, epoch uint64, k int) (*
 
 // swap exchanges a sum with another rank and adds what comes.
 func (s *Sharded) swap(rank int, total, other *part, gradient bool) error {
-	message, err := total.encode(gradient)
+	message, err := total.encode(s.message[:0], gradient)
 	if err != nil {
 		return err
 	}
+	s.message = message
 	if message, err = s.peers.Exchange(rank, message); err != nil {
 		return fmt.Errorf("%w: %w", ErrPeer, err)
 	}
@@ -240,7 +252,6 @@ func (p *part) set(sums Sums, grads optim.Tree, gradient bool) {
 	if !gradient {
 		return
 	}
-	rows := float64(sums.Rows)
 	for i, g := range grads {
 		to := p.grads[i]
 		if sums.Rows == 0 {
@@ -248,14 +259,13 @@ func (p *part) set(sums Sums, grads optim.Tree, gradient bool) {
 			clear(to.F64)
 			continue
 		}
-		for j, x := range g.F32 {
-			to.F32[j] = x * float32(rows)
-		}
-		for j, x := range g.F64 {
-			to.F64[j] = x * rows
-		}
+		kernel.Affine(to.F32, g.F32, float32(sums.Rows), float32(negativeZero))
+		kernel.Affine(to.F64, g.F64, float64(sums.Rows), negativeZero)
 	}
 }
+
+// negativeZero is the number that changes none when it is added.
+var negativeZero = math.Copysign(0, -1)
 
 // add adds another part. It commutes, so that both sides of an exchange get the same bits.
 func (p *part) add(q *part, gradient bool) {
@@ -270,11 +280,7 @@ func (p *part) add(q *part, gradient bool) {
 	}
 	for i, g := range q.grads {
 		to := p.grads[i]
-		for j, x := range g.F32 {
-			to.F32[j] += x
-		}
-		for j, x := range g.F64 {
-			to.F64[j] += x
-		}
+		kernel.Add(to.F32, to.F32, g.F32)
+		kernel.Add(to.F64, to.F64, g.F64)
 	}
 }

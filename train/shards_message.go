@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"slices"
 )
 
 // A part travels as the length of its sums, its sums as JSON, and the gradients as they are in
@@ -18,8 +19,8 @@ type wireSums struct {
 	Floats                                  []uint64 // loss, spikes, metrics, and of layers: spikes, steps, spikes of each neuron
 }
 
-// encode returns the message of a part.
-func (p *part) encode(gradient bool) ([]byte, error) {
+// encode appends the message of a part to another.
+func (p *part) encode(message []byte, gradient bool) ([]byte, error) {
 	s := p.sums
 	w := wireSums{Rows: s.Rows, Correct: s.Correct, Silent: s.Silent, Grazing: s.Grazing, Clipped: s.Clipped}
 	w.Floats = append(w.Floats, math.Float64bits(s.Loss), math.Float64bits(s.Spikes))
@@ -37,18 +38,33 @@ func (p *part) encode(gradient bool) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	message := append(binary.LittleEndian.AppendUint64(nil, uint64(len(text))), text...)
-	if gradient {
-		for _, g := range p.grads {
-			for _, x := range g.F32 {
-				message = binary.LittleEndian.AppendUint32(message, math.Float32bits(x))
-			}
-			for _, x := range g.F64 {
-				message = binary.LittleEndian.AppendUint64(message, math.Float64bits(x))
-			}
-		}
+	message = append(binary.LittleEndian.AppendUint64(message, uint64(len(text))), text...)
+	if !gradient {
+		return message, nil
 	}
-	return message, nil
+	size := p.gradientBytes()
+	message = slices.Grow(message, size)
+	to := message[len(message) : len(message)+size]
+	for _, g := range p.grads {
+		for i, x := range g.F32 {
+			binary.LittleEndian.PutUint32(to[4*i:], math.Float32bits(x))
+		}
+		to = to[4*len(g.F32):]
+		for i, x := range g.F64 {
+			binary.LittleEndian.PutUint64(to[8*i:], math.Float64bits(x))
+		}
+		to = to[8*len(g.F64):]
+	}
+	return message[:len(message)+size], nil
+}
+
+// gradientBytes is the size of the gradients in a message.
+func (p *part) gradientBytes() int {
+	n := 0
+	for _, g := range p.grads {
+		n += 4*len(g.F32) + 8*len(g.F64)
+	}
+	return n
 }
 
 // decode reads a message of a part with the same gradients.
@@ -97,9 +113,7 @@ func (p *part) decode(message []byte, gradient bool) error {
 func (p *part) decodeGradients(data []byte, gradient bool) error {
 	want := 0
 	if gradient {
-		for _, g := range p.grads {
-			want += 4*len(g.F32) + 8*len(g.F64)
-		}
+		want = p.gradientBytes()
 	}
 	if len(data) != want {
 		return fmt.Errorf("train: a message with %d bytes of gradients, want %d", len(data), want)

@@ -1,6 +1,7 @@
 package train
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"math"
@@ -41,7 +42,7 @@ func newRing(n int) []ring {
 func (r ring) Rank() int { return r.rank }
 func (r ring) Size() int { return len(r.mail) }
 func (r ring) Exchange(rank int, message []byte) ([]byte, error) {
-	r.mail[r.rank][rank] <- message
+	r.mail[r.rank][rank] <- bytes.Clone(message) // which may change when this returns
 	return <-r.mail[rank][r.rank], nil
 }
 
@@ -179,7 +180,7 @@ func TestShardMessages(t *testing.T) {
 			g.F32[i] = float32(rng.NormFloat64())
 		}
 	}
-	message, err := p.encode(true)
+	message, err := p.encode(nil, true)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -206,7 +207,7 @@ func messagePart() *part {
 
 // FuzzMessage reads what another rank may send: sums that go into a message again, or an error.
 func FuzzMessage(f *testing.F) {
-	message, err := messagePart().encode(true)
+	message, err := messagePart().encode(nil, true)
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -217,7 +218,7 @@ func FuzzMessage(f *testing.F) {
 		if p.decode(message, gradient) != nil {
 			return
 		}
-		if _, err := p.encode(gradient); err != nil {
+		if _, err := p.encode(nil, gradient); err != nil {
 			t.Fatal(err)
 		}
 	})

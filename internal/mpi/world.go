@@ -25,6 +25,7 @@ type World struct {
 	round      uint64          // number of exchanges so far
 	partner    int             // of the exchange at hand
 	left       *Left
+	memory     []byte // of the message that came last
 }
 
 // link carries messages between ranks. Requests are polled; all calls come from one goroutine.
@@ -166,7 +167,7 @@ func (w *World) Size() int {
 const headerSize = 16
 
 // Exchange gives a message to another rank and returns that rank's message, which is valid until
-// the caller changes it. Both must call it, each in the same order of its exchanges.
+// the next exchange. Both must call it, each in the same order of its exchanges.
 //
 // An error is a [*Left] where another rank is at fault: it said so before it left, or it has
 // not answered within Timeout.
@@ -188,7 +189,8 @@ func (w *World) Exchange(rank int, message []byte) ([]byte, error) {
 	if round != w.round || size > maxMessage {
 		return nil, fmt.Errorf("%w: rank %d is at exchange %d with %d bytes, this rank at %d: they do not run the same", ErrUnavailable, rank, round, size, w.round)
 	}
-	return w.transfer(rank, message, make([]byte, size))
+	w.memory = slices.Grow(w.memory[:0], int(size))[:size]
+	return w.transfer(rank, message, w.memory)
 }
 
 // maxMessage bounds what another rank may make us allocate.
