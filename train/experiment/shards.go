@@ -30,8 +30,8 @@ func (e *Experiment) BuildShards(peers train.Peers, channels int, target data.Ta
 	if peers != nil {
 		ranks = peers.Size()
 	}
-	if ranks <= 0 || shards%ranks != 0 {
-		return nil, e.bad("train.shards", fmt.Sprintf("a multiple of the %d ranks, with which one process and 1, 2, 4, ... ranks give the same bytes", ranks), fmt.Sprint(shards))
+	if err := e.Among(ranks); err != nil {
+		return nil, err
 	}
 	if shards == 1 {
 		return e.build(graph.NewParams(e.Seed), channels, target)
@@ -59,6 +59,28 @@ func (e *Experiment) BuildShards(peers train.Peers, channels int, target data.Ta
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
+}
+
+// Among says whether so many processes can compute the shards: each an equal number of them. A
+// number of shards that followed the processes would make the results depend on them.
+//
+// The error is *exit.BadInput.
+func (e *Experiment) Among(ranks int) error {
+	if err := e.usable(); err != nil {
+		return err
+	}
+	shards := max(e.Train.Shards, 1)
+	if ranks > 0 && shards%ranks == 0 {
+		return nil
+	}
+	found := fmt.Sprint(shards)
+	if e.Train.Shards == 0 {
+		found += ", the default"
+	}
+	if ranks <= 0 || ranks&(ranks-1) != 0 {
+		return e.bad("train.shards", "1, 2, 4, 8, ... ranks", fmt.Sprint(ranks))
+	}
+	return e.bad("train.shards", fmt.Sprintf("a multiple of the %d ranks, as --shards %d: the bytes are those of one process with as many", ranks, ranks), found)
 }
 
 // learners returns how many networks compute the shards at once in each of some processes.

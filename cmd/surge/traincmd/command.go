@@ -73,7 +73,7 @@ The folder of the results holds
 
 Ctrl-C (SIGINT, SIGTERM, SIGHUP) saves the checkpoint and ends with status 130; --resume goes on as if nothing had happened. All files but times.jsonl, checkpoint.prev and SHA256SUMS are the same, byte for byte, for equal runs, interrupted or not. A folder is used by one process at a time.
 
-mpiexec -n 4 surge train ... (a build with -tags mpi) trains with 4 processes, each of which computes its shards of each batch: shards has to be a multiple of them, and the bytes are those of one process with as many shards. The first process writes the files; one that dies, hangs or finds a number that is not finite ends the run, which --resume goes on with, with any number of ranks.
+mpiexec -n 4 surge train --shards 4 ... (a build with -tags mpi) trains with 4 processes, each of which computes its shards of each batch: shards has to be a multiple of them, and the bytes are those of one process with as many shards. The first process writes the files; one that dies, hangs or finds a number that is not finite ends the run, which --resume goes on with, with any number of ranks.
 
 Examples:
 
@@ -105,6 +105,9 @@ func (c *Command) Run(ctx context.Context, k *kong.Context) (err error) {
 	defer func() { err = all.Leave(k.Stderr, err) }()
 	e, err := c.experiment()
 	if err != nil {
+		return err
+	}
+	if err := e.Among(all.Size()); err != nil { // before the data are read
 		return err
 	}
 	if c.PrintConfig {
