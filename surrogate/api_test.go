@@ -11,7 +11,7 @@ import (
 func TestNoPanic(t *testing.T) {
 	pool := hostile.Of(surrogate.ATan{}, surrogate.Triangle{}, surrogate.Boxcar{}, surrogate.FastSigmoid{}, surrogate.Gaussian{}, surrogate.Sigmoid{}, surrogate.StepPWL{})
 	functions := map[string]any{
-		"Names": surrogate.Names, "Inside": surrogate.Inside, "Parse": surrogate.Parse, "Catalogue": surrogate.Catalogue, "Peers": surrogate.Peers, "Compat": surrogate.Compat, "Support": surrogate.Support, "Check": surrogate.Check,
+		"Names": surrogate.Names, "Inside": surrogate.Inside, "Parse": surrogate.Parse, "Catalogue": surrogate.Catalogue, "Peers": surrogate.Peers, "Compat": surrogate.Compat, "Support": surrogate.Support, "Check": surrogate.Check, "Deviation": surrogate.Deviation, "Wrong": surrogate.Wrong,
 		"Slopes": surrogate.Slopes[float64], "Antiderivatives": surrogate.Antiderivatives[float32],
 	}
 	hostile.API{Functions: functions, Pool: pool, Types: []any{

@@ -29,7 +29,8 @@ func namesOf(rows []Row) []string {
 //
 // Spaces around names and numbers are ignored. For every s of the package's types
 // that passes Check, Parse(s.String()) gives the same function and the same
-// String. Errors wrap ErrParse, and ErrInvalid too where a number is out of range.
+// String. Errors wrap ErrParse, and ErrInvalid too where a number is out of range: a row of the
+// catalogue whose methods contradict each other is read, and is an error of the layers.
 func Parse(text string) (Surrogate, error) {
 	name, rest, hasArgs := strings.Cut(strings.TrimSpace(text), "(")
 	name = strings.TrimSpace(name)
@@ -64,7 +65,7 @@ func Parse(text string) (Surrogate, error) {
 			}
 		}
 		s := row.of(p)
-		if err := Check(s); err != nil {
+		if err := inRange(s); err != nil {
 			return nil, fmt.Errorf("%w %q: %w", ErrParse, text, err)
 		}
 		return s, nil

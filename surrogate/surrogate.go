@@ -58,8 +58,8 @@ func Support(s Surrogate) (lo, hi float64) {
 //	0 < Peak < +Inf,  0 < Area <= +Inf,  0 <= Slope(0) <= Peak
 //
 // and String is not empty. It finds parameters that are out of range in the
-// package's own types and slips in a user's, and costs a handful of calls. It
-// does not prove that Slope is the derivative of Antiderivative.
+// package's own types and slips in a user's, and costs a handful of calls. That
+// Slope is the derivative of Antiderivative is what [Deviation] looks at.
 func Check(s Surrogate) error {
 	if s == nil {
 		return fmt.Errorf("%w: nil", ErrInvalid)
@@ -68,19 +68,30 @@ func Check(s Surrogate) error {
 	if name == "" {
 		return fmt.Errorf("%w: %T: String is empty, want the type and all parameters", ErrInvalid, s)
 	}
+	if err := inRange(s); err != nil {
+		return err
+	}
 	peak, area, slope := s.Peak(), s.Area(), s.Slope(0)
 	if _, ok := s.(*peer); ok { // a rule of another library, faults and all
 		slope, area = math.Abs(slope), max(area, minSharpness)
 	}
 	if !(area > 0) {
-		return fmt.Errorf("%w: %s: area is %v, want > 0; is a parameter out of range (sharpness in [%g, %g])?",
-			ErrInvalid, name, area, minSharpness, maxSharpness)
+		return fmt.Errorf("%w: %s: area is %v, want > 0", ErrInvalid, name, area)
 	}
 	if !(peak > 0) || math.IsInf(peak, 1) {
 		return fmt.Errorf("%w: %s: peak is %v, want finite and > 0", ErrInvalid, name, peak)
 	}
 	if !(slope >= 0 && slope <= peak*(1+64*0x1p-53)) { // sums of up to 64 terms
 		return fmt.Errorf("%w: %s: slope at 0 is %v, want in [0, %v] (the peak)", ErrInvalid, name, slope, peak)
+	}
+	return nil
+}
+
+// inRange returns an error where the surrogate is no function, as with parameters out of range.
+func inRange(s Surrogate) error {
+	if area := s.Area(); math.IsNaN(area) {
+		return fmt.Errorf("%w: %s: area is %v, want > 0; is a parameter out of range (sharpness in [%g, %g])?",
+			ErrInvalid, s, area, minSharpness, maxSharpness)
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package gradcheck
 
 import (
 	"github.com/surge-snn/surge/graph"
+	"github.com/surge-snn/surge/surrogate"
 )
 
 // Case is one row of the table: a small model that uses the things it covers. Every
@@ -23,6 +24,8 @@ type Case struct {
 	// Value, where it is not nil, returns shape and elements of the first node that the loss
 	// weighs, from the values of the parameters, computed independently.
 	Value func(value func(param string) []float64) (shape []int, elements []float64)
+	// Surrogate, where it is not nil, is checked by itself, at all distances from the threshold.
+	Surrogate surrogate.Surrogate
 	// Gorgonia says that the row is about an operation of Gorgonia's own, whose derivative may
 	// be one of package graph in place of a wrong one.
 	Gorgonia bool
@@ -32,12 +35,13 @@ type Case struct {
 type Result struct {
 	Case string `json:"case"`
 	// Check is "engines", "engines/twin", "float32", "float32/twin", "twin/fused",
-	// "twin/unrolled", "formula" or "value".
+	// "twin/unrolled", "formula", "value" or "surrogate".
 	Check string `json:"check"`
 	// Where is the parameter, output or state with the largest error.
 	Where string `json:"where"`
 	// Error is the largest error, relative to the largest magnitude of the quantity; 1
-	// for a gradient that is missing or zero where it must not be.
+	// for a gradient that is missing or zero where it must not be, and for a surrogate that no
+	// layer takes.
 	Error  float64 `json:"error"`
 	Limit  float64 `json:"limit"`
 	Passed bool    `json:"passed"`

@@ -12,20 +12,27 @@ import (
 	"github.com/surge-snn/surge/graph"
 	"github.com/surge-snn/surge/internal/given"
 	"github.com/surge-snn/surge/internal/random"
+	"github.com/surge-snn/surge/surrogate"
 )
 
 // Run checks one case; the seed determines the parameters and the directions of the
 // finite differences. Where no layer of the model has a fused kernel, the engines are
 // one and the checks between them are left out.
 //
-// The error is that of building or running the model; a check that fails is a result.
+// The error is that of building or running the model; a check that fails is a result, and so is a
+// surrogate that no layer takes.
 func Run(c Case, seed uint64) ([]Result, error) {
 	if c.Model == nil {
 		return nil, fmt.Errorf("gradcheck: %s: %w: a Model, as the cases of Table have", c.Name, given.ErrNil)
 	}
 	r := &runner{c: c, seed: seed, params: graph.NewParams(seed)}
 	defer r.close()
-	if err := r.run(); err != nil {
+	switch err := r.run(); {
+	case errors.Is(err, surrogate.ErrInvalid):
+		if !slices.ContainsFunc(r.results, func(r Result) bool { return !r.Passed }) { // the case does not name it
+			r.results = append(r.results, Result{Case: c.Name, Check: "surrogate", Where: err.Error(), Error: 1, Limit: surrogate.DeviationLimit})
+		}
+	case err != nil:
 		return nil, fmt.Errorf("gradcheck: %s: %w", c.Name, err)
 	}
 	return r.results, nil
@@ -56,6 +63,9 @@ func (r *runner) build(params *graph.Params, s graph.Settings) (*graph.Program, 
 }
 
 func (r *runner) run() error {
+	if r.c.Surrogate != nil {
+		r.results = append(r.results, checkSurrogate(r.c.Name, r.c.Surrogate))
+	}
 	for _, twin := range []bool{false, true} {
 		fused, err := r.build(r.params, graph.Settings{DType: tensor.Float64, Twin: twin})
 		if err != nil {

@@ -42,8 +42,9 @@ func surrogateCases() []Case {
 
 func spikeCase(name string, s surrogate.Surrogate, covers []string) Case {
 	return Case{
-		Name:   "surrogate/" + name,
-		Covers: covers,
+		Name:      "surrogate/" + name,
+		Covers:    covers,
+		Surrogate: s,
 		Model: func(b *graph.Builder) {
 			probe(b, models.Spike(b, b.Param("x", models.Normal(0, 0.5), 4, 5), s))
 		},

@@ -124,11 +124,11 @@ func (r rows) xs() []float64 {
 	return x
 }
 
-// find returns the rows at x of which is true.
+// find returns the rows at x of which is true, without those that are wrong in themselves.
 func (r rows) find(x float64, is func(suite.Row) bool) rows {
 	var found rows
 	for _, row := range r {
-		if row.X == x && row.Estimator != "" && is(row) {
+		if row.X == x && row.Estimator != "" && row.Wrong == "" && is(row) {
 			found = append(found, row)
 		}
 	}

@@ -135,6 +135,11 @@ func own(all []suite.Row) Question {
 		Run: "surge gradbench --network FILE.toml|RUN",
 	}
 	r := of(all, "network")
+	for _, row := range r {
+		if row.Kind == "own" && row.Wrong != "" {
+			q.Findings = append(q.Findings, Finding{"what it is trained with is wrong in itself: " + row.Wrong, true})
+		}
+	}
 	for _, x := range r.xs() {
 		for _, one := range []struct {
 			name string

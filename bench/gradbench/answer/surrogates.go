@@ -93,10 +93,37 @@ func truths(all []suite.Row) Question {
 			q.Findings = append(q.Findings, near(fmt.Sprintf("%s: norm ratio %s; cosine", name, number(relaxed.Ratio)), relaxed.Cosine))
 		}
 	}
+	for _, w := range r.xs() {
+		if f, ok := mistakes(r, w); ok {
+			q.Findings = append(q.Findings, f)
+		}
+	}
 	if len(wild) > 0 {
 		q.Findings = append(q.Findings, Finding{strings.Join(wild, ", ") + ": single draws outweigh all others, the mean is not decided", false})
 	}
 	return q
+}
+
+// mistakes says where surrogates that are wrong in themselves would stand by their distance alone.
+func mistakes(r rows, w float64) (Finding, bool) {
+	var list []string
+	all := 0
+	for _, row := range r {
+		if row.X != w || row.Estimator == "" {
+			continue
+		}
+		if all++; row.Wrong == "" {
+			continue
+		}
+		before := 1
+		for _, other := range r {
+			if other.X == w && other.Estimator != "" && suite.Distance(other) < suite.Distance(row) {
+				before++
+			}
+		}
+		list = append(list, fmt.Sprintf("%s (cosine %s, norm ratio %s) at %d", row.Estimator, number(row.Cosine), number(row.Ratio), before))
+	}
+	return Finding{fmt.Sprintf("noise of width %g: %d surrogates are wrong in themselves and stand behind all others; by the distance to the truth alone, of %d estimators, there would be %s", w, len(list), all, strings.Join(list, ", ")), true}, len(list) > 0
 }
 
 // scale: which area under the surrogate gives the right scale?

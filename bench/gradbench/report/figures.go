@@ -140,7 +140,7 @@ func rule(row suite.Row) string {
 func lines(rows []suite.Row, is func(suite.Row) bool, name func(suite.Row) string, x, y func(suite.Row) float64) []plot.Line {
 	var list []plot.Line
 	for _, row := range rows {
-		if !row.Main || row.Note != "" || !is(row) {
+		if !row.Main || row.Note != "" || row.Wrong != "" || !is(row) {
 			continue
 		}
 		n, x, y := name(row), x(row), y(row)

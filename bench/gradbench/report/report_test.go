@@ -22,7 +22,8 @@ func rows() []suite.Row {
 		for i, name := range []string{"e-prop/sigmoid(5)", "bptt/sigmoid(5)/noisy", "bptt/<i>"} {
 			r := suite.Row{Suite: "depth", Network: "net", Vary: "layers", X: x, Estimator: name, Kind: []string{"online", "surrogate", "wrong"}[i], TruthError: 0.05, Main: true}
 			r.Class = "weights"
-			r.Cosine, r.Ratio = gradbench.Estimate{Value: []float64{0.7, 0.9, -0.5}[i] / x, SE: 0.01}, gradbench.Estimate{Value: 1, SE: 0.1}
+			r.Wrong = []string{"", "", "it is clipped"}[i] // and nearer to the truth than all others
+			r.Cosine, r.Ratio = gradbench.Estimate{Value: []float64{0.7, 0.9, 1}[i] / x, SE: 0.01}, gradbench.Estimate{Value: 1, SE: 0.1}
 			if i == 0 {
 				r.Lead = &gradbench.Estimate{Value: 0.2 / x, SE: 0.01}
 			}
@@ -68,7 +69,7 @@ func TestWrite(t *testing.T) {
 		t.Error(err)
 	}
 	table, err := csv.NewReader(bytes.NewReader(before["results.csv"])).ReadAll()
-	if err != nil || len(table) != 1+12 || table[3][4] != "bptt/sigmoid(5)/noisy" || table[3][19] != "-0.5" {
+	if err != nil || len(table) != 1+12 || table[3][4] != "bptt/sigmoid(5)/noisy" || table[3][19] != "-0.5" || table[5][25] != "it is clipped" || table[5][23] != "" {
 		t.Errorf("%v: %v", err, table)
 	}
 }
@@ -78,6 +79,9 @@ func TestText(t *testing.T) {
 	var b strings.Builder
 	if err := New(suite.Settings{}, rows()).Text(&b, 0); err != nil {
 		t.Fatal(err)
+	}
+	if !strings.Contains(b.String(), "wrong: it is clipped\n") || !strings.Contains(b.String(), "bptt/<i> (wrong)") {
+		t.Errorf("%s", b.String())
 	}
 	first, second, third := strings.Index(b.String(), "noisy"), strings.Index(b.String(), "e-prop"), strings.Index(b.String(), "<i>")
 	if first < 0 || first > second || second > third {

@@ -47,7 +47,7 @@ func (r *Result) JSON(w io.Writer) error {
 var columns = []string{
 	"suite", "network", "vary", "x", "estimator", "kind", "slope", "area", "class", "cosine", "cosine_se", "ratio", "ratio_se",
 	"signs", "counted", "bias", "bias_se", "spread", "truth_error", "step_change", "step_change_se", "step_length",
-	"lead", "lead_se", "note",
+	"lead", "lead_se", "note", "wrong",
 }
 
 // CSV writes a line for every estimator and class of parameters.
@@ -68,13 +68,13 @@ func (r *Result) CSV(w io.Writer) error {
 			row.Suite, row.Network, row.Vary, number(row.X), row.Estimator, row.Kind, number(row.Slope), number(row.Area), row.Class,
 			number(row.Cosine.Value), number(row.Cosine.SE), number(row.Ratio.Value), number(row.Ratio.SE), number(row.Signs),
 			strconv.Itoa(row.Counted), number(row.Bias.Value), number(row.Bias.SE), number(row.Spread), number(row.TruthError), "", "", "",
-			"", "", row.Note,
+			"", "", row.Note, row.Wrong,
 		}
 		if d := row.Descent; d != nil {
-			copy(line[len(line)-6:], []string{number(d.Change.Value), number(d.Change.SE), number(d.Length)})
+			copy(line[len(line)-7:], []string{number(d.Change.Value), number(d.Change.SE), number(d.Length)})
 		}
 		if l := row.Lead; l != nil {
-			copy(line[len(line)-3:], []string{number(l.Value), number(l.SE)})
+			copy(line[len(line)-4:], []string{number(l.Value), number(l.SE)})
 		}
 		if err := c.Write(line); err != nil {
 			return err
@@ -139,7 +139,8 @@ type table struct {
 	Rows                 []suite.Row
 }
 
-// tables returns the points of all suites, each with the rows of the class that ranks, best first.
+// tables returns the points of all suites, each with the rows of the class that ranks, in the order
+// of [suite.Rank].
 func (r *Result) tables() []table {
 	var all []table
 	for _, row := range r.Rows {
@@ -153,21 +154,24 @@ func (r *Result) tables() []table {
 		}
 	}
 	for _, t := range all {
-		slices.SortStableFunc(t.Rows, func(a, b suite.Row) int {
-			switch x, y := suite.Rank(a), suite.Rank(b); {
-			case x < y:
-				return -1
-			case x > y:
-				return 1
-			}
-			return 0
-		})
+		suite.Rank(t.Rows)
 	}
 	return all
 }
 
+// wrong says what is wrong with every surrogate that is wrong in itself.
+func (r *Result) wrong() []string {
+	var lines []string
+	for _, row := range r.Rows {
+		if row.Wrong != "" && !slices.Contains(lines, row.Wrong) {
+			lines = append(lines, row.Wrong)
+		}
+	}
+	return lines
+}
+
 // Text writes the tables for a terminal: of each point the best so many estimators and the worst,
-// 0: all. Then come the answers.
+// 0: all. Then come what is wrong with those that are wrong, and the answers.
 func (r *Result) Text(w io.Writer, most int) error {
 	if err := given.Need("a Result of New", r, "w", w); err != nil {
 		return fmt.Errorf("report: %w", err)
@@ -186,20 +190,26 @@ func (r *Result) Text(w io.Writer, most int) error {
 				}
 				continue
 			}
+			step, name := "", row.Estimator
+			if row.Wrong != "" {
+				name += " (wrong)"
+			}
 			if row.Note != "" {
-				fmt.Fprintf(t, "  %d\t%s\t%s\t\t\t\t\n", i+1, row.Estimator, row.Note)
+				fmt.Fprintf(t, "  %d\t%s\t%s\t\t\t\t\n", i+1, name, row.Note)
 				continue
 			}
-			step := ""
 			if row.Descent != nil {
 				step = fmt.Sprintf("%+.1f ± %.1f %%", 100*row.Descent.Change.Value, 100*row.Descent.Change.SE)
 			}
-			fmt.Fprintf(t, "  %d\t%s\t%.4f ± %.4f\t%.3g ± %.2g\t%.2f\t%.3g\t%s\n", i+1, row.Estimator,
+			fmt.Fprintf(t, "  %d\t%s\t%.4f ± %.4f\t%.3g ± %.2g\t%.2f\t%.3g\t%s\n", i+1, name,
 				row.Cosine.Value, row.Cosine.SE, row.Ratio.Value, row.Ratio.SE, row.Signs, row.Bias.Value, step)
 		}
 	}
 	if err := t.Flush(); err != nil {
 		return err
+	}
+	for _, line := range r.wrong() {
+		fmt.Fprintf(w, "wrong: %s\n", line)
 	}
 	for _, q := range r.Questions {
 		if len(q.Findings) == 0 {

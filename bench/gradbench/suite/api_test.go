@@ -16,7 +16,7 @@ func TestNoPanic(t *testing.T) {
 	stopped, cancel := context.WithCancel(t.Context())
 	cancel() // what a run costs is not tested here
 	hostile.API{
-		Functions: map[string]any{"Costs": suite.Costs, "Do": suite.Do, "All": suite.All, "Names": suite.Names, "Runs": suite.Runs, "Catalogue": suite.Catalogue, "Wrong": suite.Wrong, "Of": suite.Of, "OfEvents": suite.OfEvents, "Rank": suite.Rank},
+		Functions: map[string]any{"Costs": suite.Costs, "Do": suite.Do, "All": suite.All, "Names": suite.Names, "Runs": suite.Runs, "Catalogue": suite.Catalogue, "Wrong": suite.Wrong, "Of": suite.Of, "OfEvents": suite.OfEvents, "Rank": suite.Rank, "Distance": suite.Distance},
 		Pool:      hostile.Of(stopped, &lif.Problem{Title: "none"}, surrogate.Sigmoid{Sharpness: 5}, "depth", "."),
 	}.Test(t)
 }

@@ -35,7 +35,7 @@ func averaged(ctx context.Context, n *event.Net, t *gradbench.Blocks, row Row, l
 		}
 		for i, m := range gradbench.Compare(g, t, append([]gradbench.Class{weights}, n.Classes()...)) {
 			r := row
-			r.Estimator, r.Kind, r.Slope, r.Area, r.Comparison, r.Main = c.Name, c.kind, c.slope, c.area, m, i == 1
+			r.Estimator, r.Kind, r.Slope, r.Area, r.Wrong, r.Comparison, r.Main = c.Name, c.kind, c.slope, c.area, c.wrong, m, i == 1
 			rows = append(rows, r)
 		}
 	}

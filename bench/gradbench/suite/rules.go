@@ -16,13 +16,17 @@ type contender struct {
 	gradbench.Estimator
 	kind        string
 	slope, area float64
-	descend     bool // the step along it is measured, too
-	claim       bool // the report says by how much the first of the list is better
-	predict     bool // what it predicts for a small step is compared with what happens
+	wrong       string // why it cannot be right
+	descend     bool   // the step along it is measured, too
+	claim       bool   // the report says by how much the first of the list is better
+	predict     bool   // what it predicts for a small step is compared with what happens
 }
 
 func of(kind string, s surrogate.Surrogate, e gradbench.Estimator) contender {
 	c := contender{Estimator: e, kind: kind, slope: s.Peak()}
+	if wrong := surrogate.Wrong(s); wrong != "" {
+		c.wrong = s.String() + ": " + wrong
+	}
 	if area := s.Area(); !math.IsInf(area, 0) {
 		c.area = area
 	}
@@ -112,7 +116,7 @@ func compare(ctx context.Context, s Settings, p *lif.Problem, t gradbench.Averag
 		}
 		for k, m := range gradbench.Compare(g.Blocks, t.Blocks, append([]gradbench.Class{weights}, p.Classes()...)) {
 			r := row
-			r.Main, r.Estimator, r.Kind, r.Slope, r.Area, r.Comparison = k == 1, c.Name, c.kind, c.slope, c.area, m
+			r.Main, r.Estimator, r.Kind, r.Slope, r.Area, r.Wrong, r.Comparison = k == 1, c.Name, c.kind, c.slope, c.area, c.wrong, m
 			if math.Abs(m.Cosine.Value) > 1+3*m.Cosine.SE {
 				r.Note = "single draws outweigh all others"
 			}
@@ -143,7 +147,7 @@ func compare(ctx context.Context, s Settings, p *lif.Problem, t gradbench.Averag
 
 // notFinite is the row of a contender whose gradient is no number.
 func notFinite(row Row, c contender) Row {
-	row.Estimator, row.Kind, row.Slope, row.Area = c.Name, c.kind, c.slope, c.area
+	row.Estimator, row.Kind, row.Slope, row.Area, row.Wrong = c.Name, c.kind, c.slope, c.area, c.wrong
 	row.Main, row.Note, row.Values = true, "the gradient is not finite", nil
 	row.Class = "weights"
 	return row

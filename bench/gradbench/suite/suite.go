@@ -51,6 +51,10 @@ type Row struct {
 	// Note says why there is no comparison: the gradient is not finite, or single draws outweigh
 	// all others, which a cosine shows that is above 1 by more than three errors.
 	Note string `json:"note,omitempty"`
+	// Wrong says why the estimator cannot be right: its surrogate, with its name, is not what it
+	// says it is (surrogate.Wrong). Such a row stands behind all others, however far it is from the
+	// truth.
+	Wrong string `json:"wrong,omitempty"`
 	// Values are further quantities, by name.
 	Values map[string]gradbench.Estimate `json:"values,omitempty"`
 	// Trials are the updates until the accuracy of each seed, with those of the same place in other

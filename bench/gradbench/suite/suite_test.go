@@ -2,6 +2,7 @@ package suite
 
 import (
 	"math"
+	"slices"
 	"testing"
 
 	"github.com/surge-snn/surge/bench/gradbench/lif"
@@ -9,8 +10,8 @@ import (
 )
 
 // TestWrongSurrogatesAreLast: surrogates with a wrong factor, sign, place and height stand behind
-// all right ones: that of the noise, those that are up to 1.4 times as steep or flat, and that on
-// runs without noise.
+// all others, extreme ones of the catalogue included, that are farther from the truth; and they are
+// farther from it than the right one and those that are up to 1.4 times as steep or flat.
 func TestWrongSurrogatesAreLast(t *testing.T) {
 	shape := base
 	shape.steps = 50
@@ -26,36 +27,37 @@ func TestWrongSurrogatesAreLast(t *testing.T) {
 		near := surrogate.Sigmoid{Sharpness: k}
 		list = append(list, of("near", near, p.BPTT(lif.Rule{Surrogate: near, Noisy: true})))
 	}
-	for _, wrong := range Wrong(right) {
+	wrongs := append(Wrong(right), mistake{right, "clipped a little", func(x float64) float64 { return min(right.Slope(x), 0.99*right.Peak()) }})
+	for _, wrong := range wrongs {
 		list = append(list, of("wrong", wrong, p.BPTT(lif.Rule{Surrogate: wrong, Noisy: true})))
 	}
-	rows, err := compare(t.Context(), s, p, truth, 0, Row{Suite: "test", Vary: "nothing"}, list)
+	for _, one := range []surrogate.Surrogate{surrogate.StepPWL{Sharpness: 0.5}, surrogate.FastSigmoid{Sharpness: 100}, surrogate.LeakyStraightThrough{}} {
+		list = append(list, of("extreme", one, p.BPTT(lif.Rule{Surrogate: one})))
+	}
+	all, err := compare(t.Context(), s, p, truth, 0, Row{Suite: "test", Vary: "nothing"}, list)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var best, worst float64
-	seen := 0
-	for _, row := range rows {
-		if !row.Main {
-			continue
-		}
-		rank := Rank(row)
-		if row.Kind == "near" {
-			worst = max(worst, rank)
-		} else if row.Kind == "right" {
-			best, worst = rank, rank
-			// Gygax and Zenke 2025: with the derivative of the escape function it is stochastic
-			// automatic differentiation, whose bias is that of the loss behind the spike, small
-			// here.
-			if !(rank < 0.2) {
-				t.Errorf("the right one: %+v", row.Comparison)
-			}
-		} else if seen++; !(rank > 2*best && rank > worst) {
-			t.Errorf("%s at %v, the right one at %v, the last of its neighbours at %v", row.Estimator, rank, best, worst)
+	rows := slices.DeleteFunc(all, func(r Row) bool { return !r.Main })
+	Rank(rows)
+	for i, row := range rows {
+		if last := i >= len(rows)-len(wrongs); last != (row.Kind == "wrong") || last != (row.Wrong != "") {
+			t.Errorf("%s stands at %d of %d: %q", row.Estimator, i+1, len(rows), row.Wrong)
 		}
 	}
-	if seen != 4 {
-		t.Errorf("%d wrong surrogates", seen)
+	distance := map[string][]float64{}
+	for _, row := range rows {
+		if row.Estimator != "bptt/"+wrongs[4].String()+"/noisy" { // which is as good as the right one
+			distance[row.Kind] = append(distance[row.Kind], Distance(row))
+		}
+	}
+	// Gygax and Zenke 2025: with the derivative of the escape function it is stochastic automatic
+	// differentiation, whose bias is that of the loss behind the spike, small here.
+	if best := slices.Max(distance["right"]); !(best < 0.2) || !(slices.Min(distance["wrong"]) > max(2*best, slices.Max(distance["near"]))) {
+		t.Errorf("distances %v", distance)
+	}
+	if !(slices.Max(distance["extreme"]) > slices.Min(distance["wrong"])) {
+		t.Errorf("no extreme surrogate is farther than one with a mistake: %v", distance)
 	}
 }
 

@@ -1,6 +1,7 @@
 package suite
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -33,8 +34,8 @@ func Catalogue(grid []float64) []surrogate.Surrogate {
 	return all
 }
 
-// Wrong are surrogates with a mistake on purpose, which the benchmark must put behind the right
-// one.
+// Wrong are surrogates with a mistake on purpose: a slope that is not that of their antiderivative.
+// The benchmark puts them behind all others.
 func Wrong(s surrogate.Surrogate) []surrogate.Surrogate {
 	if s == nil {
 		return nil
@@ -161,10 +162,10 @@ func others(s Settings, p *lif.Problem) []contender {
 	return list
 }
 
-// Rank orders rows of one network by how far they are from the truth: 1 - cosine + its error +
-// |log10 ratio|. A wrong direction and a wrong scale both count; a gradient that cannot be told
-// from 0 is at 2, one that is not finite last.
-func Rank(r Row) float64 {
+// Distance says how far a row is from the truth: 1 - cosine + its error + |log10 ratio|. A wrong
+// direction and a wrong scale both count; a gradient that cannot be told from 0 is at 2, one that
+// is not finite farthest.
+func Distance(r Row) float64 {
 	switch {
 	case r.Note != "":
 		return math.Inf(1)
@@ -172,4 +173,16 @@ func Rank(r Row) float64 {
 		return 2
 	}
 	return 1 - min(r.Cosine.Value, 1) + r.Cosine.SE + math.Abs(math.Log10(r.Ratio.Value))
+}
+
+// Rank orders rows of one network, best first: by their [Distance], and behind all of these what is
+// wrong in itself. An extreme surrogate that is what it says may well be farther from the truth
+// than one with a mistake.
+func Rank(rows []Row) {
+	slices.SortStableFunc(rows, func(a, b Row) int {
+		if (a.Wrong == "") != (b.Wrong == "") {
+			return cmp.Compare(len(a.Wrong), len(b.Wrong))
+		}
+		return cmp.Compare(Distance(a), Distance(b))
+	})
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/surge-snn/surge/graph"
 	"github.com/surge-snn/surge/internal/exit"
 	"github.com/surge-snn/surge/internal/given"
+	"github.com/surge-snn/surge/surrogate"
 	"github.com/surge-snn/surge/train/data"
 	"github.com/surge-snn/surge/train/experiment"
 )
@@ -55,6 +56,7 @@ func Problem(e *experiment.Experiment, params *graph.Params, samples int) (*lif.
 	}
 	own := *e
 	own.Train.DType, own.Train.Batch = "float64", set.Size
+	own.Model.Surrogate = surrogate.FastSigmoid{}.String() // no layer takes one that is wrong, which may be what is asked
 	net, err := own.Build(set.Channels(), target)
 	if err != nil {
 		return nil, err

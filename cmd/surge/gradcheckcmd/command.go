@@ -25,12 +25,13 @@ type Command struct {
 
 // Help is the text under the usage of the command.
 func (Command) Help() string {
-	return `Checks the gradients of every operation, loss, surrogate and layer, or those of a network of yours (below). Each row of the table is a small model, checked in up to seven ways:
+	return `Checks the gradients of every operation, loss, surrogate and layer, or those of a network of yours (below). Each row of the table is a small model, checked in up to eight ways:
 
   engines       the fused engine and the unrolled one give the same numbers and gradients, in float64
   float32       the same in float32; with /twin, on the smoothed twin
   twin          on the smoothed twin the gradients equal finite differences, of either engine
   formula       the gradients are those that the rule states
+  surrogate     the slope of a surrogate equals differences of its antiderivative, at all distances from the threshold
 
 An error is relative to the largest number of what it is found in, which the last column names. The exit status is 1 where one is over its limit. The limits are set for the parameters of seed 1: with others, a gradient may be a sum of terms that nearly cancel, and rounding alone is over the limit.
 
