@@ -12,8 +12,9 @@ import (
 )
 
 // cell is one time step of the neuron for [graph.Builder.Scan]: its definition in Gorgonia's
-// operations, and its kernel. The sequences are the input and, where they are forced, the spikes;
-// the parameters are the coefficients, and w_rec where there is one.
+// operations, and its kernel. The sequences are the input and, where they are forced, the spikes,
+// and where it moves the factors of Idc; the parameters are the coefficients, and w_rec where there
+// is one.
 //
 // SurgeT, SurgeMixed and Surge are not written per step: they look at the steps before and after a
 // spike, at the whole gradient, and at other runs. For them there is the kernel only.
@@ -119,7 +120,11 @@ func (c cell) Step(b *graph.Builder, x, params, state []*G.Node) (out, next []*G
 		g := mul(p[rateMem], add(f, mul(ratio, sub(drive, leak))))
 		return log(floor(add(m0, mul(m0, g))))
 	}
-	on := grow(div(mul(p[gainMem], floor(add(sub(drive, leak), p[dcMem]))), under))
+	dc := p[dcMem]
+	if c.driven {
+		dc = mul(dc, x[len(x)-1])
+	}
+	on := grow(div(mul(p[gainMem], floor(add(sub(drive, leak), dc))), under))
 	off := grow(div(p[gainMem], under))
 	open := point("gate", c.gatePoint(b), timer0)
 	y := add(off, mul(open, sub(on, off)))

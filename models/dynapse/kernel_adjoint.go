@@ -31,6 +31,7 @@ type adjoint[T kernel.Float] struct {
 	back            []T // [block, N], what comes back through w_rec
 	product         kernel.Scratch[T]
 	moved           []T    // a row of the weighted input, times rates
+	ddc             [2][]T // of each flow, the adjoint of Idc in a step, where it moves
 	spikes          [3][]T // gradients of spikes of a stream, of step t in number t mod 3
 }
 
@@ -244,6 +245,10 @@ func (k *neuronKernel[T]) retreat(w *task[T], p place, x []T) {
 			ampa, dampa = column(w.ampa, x, 0), w.dampa[:p.hi-p.lo]
 		}
 		k.linearOperands(w, v, f, p, ampa, dampa)
+		if k.driven {
+			v.DDcMem = a.ddc[i][:p.n]
+			clear(v.DDcMem)
+		}
 		switch {
 		case mixed:
 		case k.twin:
@@ -260,6 +265,14 @@ func (k *neuronKernel[T]) retreat(w *task[T], p place, x []T) {
 	}
 	if mixed {
 		a.mixed.Run(w.scratch, p.n, p.rows)
+	}
+	if k.driven {
+		for i := range k.flows {
+			d, to := a.ddc[i][:p.n], sums(p, &k.flows[i], dcMem)
+			for j, level := range now(p, k.in.dc) {
+				to[j] += T(d[j] * level)
+			}
+		}
 	}
 }
 
@@ -282,7 +295,7 @@ func (k *neuronKernel[T]) localDerivatives(w *task[T], p place, mixed bool) {
 	if k.four {
 		l.Syn, l.LeakMem = k.drives(w, p)
 	}
-	l.RateMem, l.Feedback, l.GainMem, l.DcMem = per(p, c[rateMem]), per(p, c[feedback]), per(p, c[gainMem]), per(p, c[dcMem])
+	l.RateMem, l.Feedback, l.GainMem, l.DcMem = per(p, c[rateMem]), per(p, c[feedback]), per(p, c[gainMem]), k.dc(w.dc, p)
 	l.InvLeak, l.DecayAHP, l.JumpAHP = per(p, d.invLeak), per(p, d.decayAHP), per(p, d.jumpAHP)
 	if l.Gate = 1 + tolerance[T](); k.rule == Rockpool || k.forced {
 		l.Gate = 0

@@ -19,6 +19,8 @@ type task[T kernel.Float] struct {
 	// weighted input of AMPA, its adjoint, and the leak with SHUNT.
 	syn, leak, ampa, dampa, shunted []T
 
+	dc []T // Idc of the neurons of a block, where it moves
+
 	currents cells.Currents[T]
 	spiked   cells.Spiked[T]
 	membrane cells.Membrane[T]
@@ -34,6 +36,10 @@ func newTask[T kernel.Float](m mode, n, block int, memory *lines[T]) task[T] {
 	}
 	if m.four {
 		w.ampa, w.dampa, w.shunted = list(block), list(block), list(block)
+	}
+	if m.driven {
+		w.dc = list(block)
+		w.adjoint.ddc = [2][]T{list(block), list(block)}
 	}
 	return w
 }
@@ -149,13 +155,14 @@ func (k *neuronKernel[T]) advance(w *task[T], p place, x []T) (finite bool) {
 	if p.t == 0 || k.perRow {
 		cur.DecaySyn, cur.ChargeSyn, cur.GainSyn = per(p, d.decaySyn), per(p, d.chargeSyn), per(p, c[gainSyn])
 		cur.DecayAHP, cur.JumpAHP, cur.LeakMem = per(p, d.decayAHP), per(p, d.jumpAHP), per(p, c[leakMem])
-		mem.RateMem, mem.Feedback, mem.GainMem, mem.DcMem = per(p, c[rateMem]), per(p, c[feedback]), per(p, c[gainMem]), per(p, c[dcMem])
+		mem.RateMem, mem.Feedback, mem.GainMem = per(p, c[rateMem]), per(p, c[feedback]), per(p, c[gainMem])
 		mem.InvLeak, mem.Threshold, mem.Refractory = per(p, d.invLeak), per(p, c[threshold]), per(p, d.refractory)
 		mem.Most, mem.Tick = T(k.most), 1+tolerance[T]()
 		if k.twin { // smooth in it
 			mem.Refractory = per(p, c[refractory])
 		}
 	}
+	mem.DcMem = k.dc(w.dc, p)
 	if k.twin {
 		k.twinCurrents(cur)
 	} else {

@@ -60,7 +60,7 @@ func (k *neuronKernel[T]) newMover() *mover[T] {
 	n := k.wide()
 	m := &mover[T]{sub: &neuronKernel[T]{mode: k.mode, t: 2, b: variedRows, n: n, perRow: true}}
 	s := m.sub
-	s.recurrent = false // what comes through w_rec is in the input
+	s.recurrent, s.driven = false, false // what comes through w_rec is in the input, and Idc of a bin in the coefficients
 	s.prepare()
 	m.task = newTask(s.mode, n, s.block*n, &s.memory)
 	step := variedRows * n
@@ -214,6 +214,7 @@ func (m *mover[T]) run(k *neuronKernel[T], first int, list []varied) {
 			m.load(k, first, t, active)
 		}
 		m.weigh(k, first, t, active)
+		m.drive(k, first, t, active)
 		for row := 0; row < active; row += s.group {
 			p := s.place(1, row, min(row+s.group, active))
 			s.advance(&m.task, p, m.x[p.lo*k.types():p.hi*k.types()])
@@ -276,6 +277,21 @@ func (m *mover[T]) weigh(k *neuronKernel[T], first, t, rows int) {
 				kernel.Axpy(sp, w[pre*width:(pre+1)*width], to)
 			}
 		}
+	}
+}
+
+// drive sets Idc of the first rows to that of a bin, where it moves.
+func (m *mover[T]) drive(k *neuronKernel[T], first, t, rows int) {
+	if !k.driven {
+		return
+	}
+	n, step := k.wide(), k.b*k.n
+	base := first
+	if !k.perRow {
+		base %= k.n
+	}
+	for e := range rows * n {
+		m.in.coef[dcMem][e] = T(k.in.coef[dcMem][base+e%n] * k.in.dc[t*step+first+e%n])
 	}
 }
 

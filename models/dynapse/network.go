@@ -17,7 +17,7 @@ import (
 //	pulse = 1-exp(-t_pulse_ahp/tau_ahp)
 //	iahp  = max(exp(-dt/tau_ahp) iahp + pulse Igain_ahp/Itau_ahp Iw_ahp spikes, Io)
 //	Ileak = Itau_mem + iahp
-//	Iin   = max((isyn - Ileak + Idc) [timer = 0], Io)
+//	Iin   = max((isyn - Ileak + DC Idc) [timer = 0], Io)          DC that of [Input], or 1
 //	f     = Io/Ileak exp(kappa²/(kappa+1) vmem/Ut) (imem + Igain_mem)
 //	drive = Igain_mem/Itau_mem (Iin-Ileak)
 //	imem  = max(imem + dt imem/(tau_mem (imem+Igain_mem))
@@ -202,6 +202,9 @@ type Input struct {
 	Counts []float64
 	// Initial is the state before the first step; the zero value is rest.
 	Initial State
+	// DC are factors of Idc in each step, [T, B, N]: steps of the constant current in the middle of
+	// a simulation. Nil stands for 1 throughout.
+	DC []float64
 	// Forced, where it is not nil, are recorded spikes [T, B, N] that take the place of the
 	// neurons' own: they reset the membrane, start the refractory time, and drive AHP and
 	// recurrence. The traces are then smooth functions of all currents but Ispkthr and Iref, and
@@ -221,7 +224,7 @@ func (n Network) Simulate(in Input) (*Run, error) {
 	if err != nil {
 		return nil, err
 	}
-	m.recurrent, m.forced, m.four = n.WRec != nil, in.Forced != nil, n.FourSynapses
+	m.recurrent, m.forced, m.driven, m.four = n.WRec != nil, in.Forced != nil, in.DC != nil, n.FourSynapses
 	if n.N <= 0 || t <= 0 || b <= 0 {
 		return nil, fmt.Errorf("%w: %d steps, %d rows, %d neurons, want at least 1 of each", ErrParameter, t, b, n.N)
 	}
@@ -241,7 +244,7 @@ func (n Network) Simulate(in Input) (*Run, error) {
 		name string
 		v    []float64
 		want int
-	}{{"input", in.Counts, t * b * n.N * m.types()}, {"w_rec", n.WRec, weights}, {"forced spikes", in.Forced, t * b * n.N}} {
+	}{{"input", in.Counts, t * b * n.N * m.types()}, {"w_rec", n.WRec, weights}, {"forced spikes", in.Forced, t * b * n.N}, {"dc", in.DC, t * b * n.N}} {
 		if l.v != nil && len(l.v) != l.want || l.name == "input" && l.v == nil {
 			if l.name == "w_rec" {
 				l.want = n.N * n.N * m.types()
@@ -249,7 +252,7 @@ func (n Network) Simulate(in Input) (*Run, error) {
 			return nil, fmt.Errorf("%w: %s has %d elements, want %d for %d steps, %d rows, %d neurons", ErrParameter, l.name, len(l.v), l.want, t, b, n.N)
 		}
 		for i, x := range l.v {
-			if x-x != 0 || l.name == "forced spikes" && x < 0 {
+			if x-x != 0 || (l.name == "forced spikes" || l.name == "dc") && x < 0 {
 				return nil, fmt.Errorf("%w: %s[%d] = %v", ErrParameter, l.name, i, x)
 			}
 		}

@@ -62,6 +62,7 @@ func (s *simulation[T]) inputs() (in neuronIn[[]T], shapes neuronIn[tensor.Shape
 	width := s.N * s.types()
 	in.x, shapes.x = convert[T](s.Run.in.Counts), tensor.Shape{s.T, s.B, width}
 	in.forced, shapes.forced = convert[T](s.Run.in.Forced), tensor.Shape{s.T, s.B, s.N}
+	in.dc, shapes.dc = convert[T](s.Run.in.DC), tensor.Shape{s.T, s.B, s.N}
 	each := tensor.Shape{s.N}
 	if s.samples > 1 {
 		each = tensor.Shape{s.B, s.N}

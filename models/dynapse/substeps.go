@@ -15,7 +15,7 @@ type steps uint8
 const (
 	firstStep steps = iota // input, which arrives at once
 	lastStep               // what the bin ended with; recorded spikes
-	everyStep              // counts, which add up
+	everyStep              // counts, which add up, and a constant current
 )
 
 func (s steps) at(i, k int) bool {
@@ -73,6 +73,9 @@ func (n Network) simulateSubsteps(in Input) (*Run, error) {
 	if forced != nil && len(forced) != t*step {
 		return nil, fmt.Errorf("%w: forced spikes has %d elements, want %d for %d steps, %d rows, %d neurons", ErrParameter, len(forced), t*step, t, b, n.N)
 	}
+	if dc := in.DC; dc != nil && len(dc) != t*step {
+		return nil, fmt.Errorf("%w: dc has %d elements, want %d for %d steps, %d rows, %d neurons", ErrParameter, len(dc), t*step, t, b, n.N)
+	}
 	params, err := n.Params.expandSamples(n.N, max(n.Samples, 1))
 	if err != nil {
 		return nil, err
@@ -90,7 +93,12 @@ func (n Network) simulateSubsteps(in Input) (*Run, error) {
 		s = make([]float64, k*len(forced))
 		spread(s, forced, step, k, lastStep)
 	}
-	fine, err := inner.Simulate(Input{T: k * t, B: b, Counts: x, Initial: in.Initial, Forced: s})
+	var dc []float64
+	if in.DC != nil {
+		dc = make([]float64, k*len(in.DC))
+		spread(dc, in.DC, step, k, everyStep)
+	}
+	fine, err := inner.Simulate(Input{T: k * t, B: b, Counts: x, Initial: in.Initial, Forced: s, DC: dc})
 	if err != nil {
 		return nil, err
 	}

@@ -14,6 +14,7 @@ type workload struct {
 	input   []float64
 	initial State
 	forced  []float64
+	dc      []float64    // factors of Idc
 	h       float64      // of finite differences; 0 means 1e-4
 	weights [8][]float64 // of spikes, ln imem, vmem, isyn, iahp, igaba, inmda, ishunt; the last with four synapse types
 }
@@ -87,7 +88,7 @@ func newTypedWorkload(rng *rand.Rand, n, steps, rows int, p Params, recurrent, f
 
 func (w *workload) run(t testing.TB, net Network, input []float64, initial State) (float64, *Run) {
 	t.Helper()
-	r, err := net.Simulate(Input{T: w.t, B: w.b, Counts: input, Initial: initial, Forced: w.forced})
+	r, err := net.Simulate(Input{T: w.t, B: w.b, Counts: input, Initial: initial, Forced: w.forced, DC: w.dc})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -203,6 +204,9 @@ func TestTwinIsExact(t *testing.T) {
 			}
 			w := newWorkload(rng, 2, 60, 2, around(rng, 2, spread, at), recurrent)
 			w.net.Rule, w.net.Twin = SurgeS, true
+			if seed >= 4 {
+				w.dc = steppedDC(rng, w)
+			}
 			if e, name := w.compare(t); !(e <= 1e-5) {
 				t.Errorf("seed %d, recurrent %v: d/d %s is off by %v", seed, recurrent, name, e)
 			}
@@ -225,6 +229,9 @@ func TestForcedSpikesAreExact(t *testing.T) {
 		w.forced = r.Spikes
 		w.net.Params = around(rng, 3, 1.3, at)
 		w.net.Params[Iref] = []float64{4.3e-10} // t_ref is 2.44 bins
+		if seed >= 3 {
+			w.dc = steppedDC(rng, w)
+		}
 		n := 0.0
 		for _, s := range r.Spikes {
 			n += s

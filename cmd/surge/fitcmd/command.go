@@ -77,6 +77,7 @@ The experiment:
   scale = {imem = 1.0}          # weight of a term
   tau_spikes = 10e-3            # s, of the van Rossum distance
   offset = "fit"                # how the one trace in use was measured: gain, offset (V or A), drift (over the recording), and latency (s) of the input; a number, "fit", or {mean = 0, sd = 5e-3}
+  dc = [[0.1, 2e-11], [0.4, 0]] # the constant current that was set, in place of Idc: steps [s, A], a number, or one for each row; also an array or column of the file
   start = "rest"                # "fit": the recording begins in mid activity
   [[target]]                    # or a task, for which currents and w_rec are trained
   file = "task.npz"             # B patterns: arrays input [B, T, N], class [B]

@@ -44,8 +44,10 @@ func (d *data) bad(key, expected string, found any) error {
 // types is the number of columns of input of a neuron.
 func (d *data) types() int { return types(d.network) }
 
-// known are the arrays that a recording may have.
-var known = []string{"input", inputWeights, "imem", "isyn", "iahp", "vmem", "spikes", "weight", recurrentWeights, recurrentCodes}
+// known are the arrays that a recording may have, the first sampled of them with samples.
+var known = []string{"input", inputWeights, "imem", "isyn", "iahp", "vmem", "spikes", "weight", dcName, recurrentWeights, recurrentCodes}
+
+const sampled = 9
 
 // others collects the arrays that nothing uses. One that seems to be a known array with a letter
 // changed, where there is none of that name, is an error.

@@ -25,6 +25,10 @@
 // [channels, N], input is [B, T, channels]. A .csv has a header and a column for each array and
 // neuron, imem or imem_0, imem_1 and so on.
 //
+// The constant current that was set while something was recorded is dc, A, in place of Idc: an
+// array [B, T, N], [T, N] or [T, 1] or a column of the recording or of its input, or the key dc of
+// the target. Where Idc is fitted, what flows is the same multiple of it.
+//
 // With synapses = 4 a neuron has four columns of input in place of one, in the order AMPA, GABA,
 // NMDA, SHUNT: input without w_in is [B, T, 4N] or [B, T, N, 4], w_in is [channels, 4N] or
 // [channels, N, 4], and w_rec [N, 4N] or [N, N, 4].

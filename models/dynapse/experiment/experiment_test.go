@@ -197,7 +197,7 @@ func TestOneReader(t *testing.T) {
 		}
 	}
 	folder(t, "", array("input", 2), array("imem", 1), array("wieght", 1))
-	if _, err := Parse("fit.toml", whole+fitted, Options{}); err == nil || !strings.Contains(err.Error(), "target.npz: wieght: expected one of input w_in imem isyn iahp vmem spikes weight w_rec w_rec_code, found an unknown array, did you mean weight?") {
+	if _, err := Parse("fit.toml", whole+fitted, Options{}); err == nil || !strings.Contains(err.Error(), "target.npz: wieght: expected one of input w_in imem isyn iahp vmem spikes weight dc w_rec w_rec_code, found an unknown array, did you mean weight?") {
 		t.Error(err)
 	}
 }
@@ -342,7 +342,8 @@ func TestReadRecording(t *testing.T) {
 // FuzzFile reads arbitrary text: it is an experiment, or one line that says what is wrong.
 func FuzzFile(f *testing.F) {
 	for _, text := range []string{"", whole, whole + fitted, "[[target]]\nfile = 1", "[init]\nw_rec = [[1]]\n[network]\nneurons = 1\nrecurrent = true", "fit = 3", "[fit.bounds]\nIdc = []",
-		"[[init]]\n", "fit.a = 1\ntarget = 2", "[init]\nw_rec = [[], 1]", "[network]\nsynapses = 4\n[init]\nw_rec = [[1, 2, 3, 4]]", "[init]\nw_rec_code = [[nan]]", "[init]\nw_in = [[1, 2], [3, 4]]", "[network]\nneurons = 1\nsynapses = 4\n[init]\nw_in = [[1, 2, 3, 4], [1]]", "seed = -1"} {
+		"[[init]]\n", "fit.a = 1\ntarget = 2", "[init]\nw_rec = [[], 1]", "[network]\nsynapses = 4\n[init]\nw_rec = [[1, 2, 3, 4]]", "[init]\nw_rec_code = [[nan]]", "[init]\nw_in = [[1, 2], [3, 4]]", "[network]\nneurons = 1\nsynapses = 4\n[init]\nw_in = [[1, 2, 3, 4], [1]]", "seed = -1",
+		"[network]\nneurons = 1\n[fit]\nparameters = [\"Idc\"]\n[[target]]\nfile = \"a\"\ndc = [[0, 1e-12], [0.1, 0]]"} {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
@@ -377,6 +378,7 @@ func FuzzRecording(f *testing.F) {
 	f.Add(raw, false)
 	f.Add([]byte("time,input_0,input_1,imem\n0,1,0,1e-9\n0.001,1,0,2e-9\n"), true)
 	f.Add([]byte("input,input_1,w_in\n1,1,1\n"), true)
+	f.Add([]byte("time,dc,imem,trial\n0,1e-9,1e-9,0\n0.004,,2e-9,0\n0,1e-9,1e-9,1\n"), true)
 	f.Fuzz(func(t *testing.T, content []byte, csv bool) {
 		name := map[bool]string{false: "a.npz", true: "a.csv"}[csv]
 		if !csv && !bytes.Equal(content, raw) && len(content) > 1<<14 {
@@ -395,8 +397,8 @@ func FuzzRecording(f *testing.F) {
 				t.Fatalf("%v has %d samples of %d", fit.Quantity(q), len(x), size)
 			}
 		}
-		if len(r.Input) != size || r.Weight != nil && len(r.Weight) != size {
-			t.Fatalf("input of %d, weight of %d samples, want %d", len(r.Input), len(r.Weight), size)
+		if len(r.Input) != size || r.Weight != nil && len(r.Weight) != size || r.DC != nil && len(r.DC) != size {
+			t.Fatalf("input of %d, weight of %d, dc of %d samples, want %d", len(r.Input), len(r.Weight), len(r.DC), size)
 		}
 	})
 }

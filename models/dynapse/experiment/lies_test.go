@@ -33,6 +33,7 @@ func TestLies(t *testing.T) {
 		"a.npz":      {npz, Target{}, 2},
 		"events.csv": {[]byte("time,neuron,trial\n0.0010,0,0\n0.0124,1,3\n"), Target{Input: "none"}, 2},
 		"table.txt":  {[]byte("# x\nt;vmem\nms;mV\n0,1;2,5\n0,2;3\n1,2;3\n"), Target{Input: "none"}, 1},
+		"dc.csv":     {[]byte("time,trial,dc,imem\n0,0,1e-9,1e-9\n0.02,0,,2e-9\n0,1,0,3e-9\n0.002,1,0,3e-9\n"), Target{}, 1},
 		"trials.csv": {[]byte("time,trial,input,imem\n0,0,1,1e-9\n0.002,0,0,2e-9\n0,1,0,3e-9\n0.002,1,0,3e-9\n"), Target{}, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -41,7 +42,7 @@ func TestLies(t *testing.T) {
 				if err != nil {
 					return 0, err
 				}
-				return 8 * (len(r.Input) + len(r.Weight) + r.T*r.B*(c.n+1)), nil
+				return 8 * (len(r.Input) + len(r.Weight) + len(r.DC) + r.T*r.B*(c.n+1)), nil
 			})
 		})
 	}

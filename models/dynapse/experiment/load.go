@@ -106,7 +106,7 @@ func (d *data) load(read func(path string) ([]byte, error), input string) error 
 	}
 	d.arrays = main.arrays
 	for _, a := range stimulus.arrays {
-		if !slices.Contains([]string{"input", inputWeights, recurrentWeights, recurrentCodes}, a.Name) {
+		if !slices.Contains([]string{"input", dcName, inputWeights, recurrentWeights, recurrentCodes}, a.Name) {
 			d.unused = append(d.unused, a.Name)
 			continue
 		}
@@ -124,7 +124,7 @@ func (d *data) fill(spikes, stimulus *events, input string) error {
 	rows, steps := 0, 0
 	for _, a := range d.arrays {
 		x, _ := d.find(a.Name)
-		if slices.Contains(known[:8], a.Name) && a.Name != inputWeights && len(x.Shape) >= 3 {
+		if slices.Contains(known[:sampled], a.Name) && a.Name != inputWeights && len(x.Shape) >= 3 {
 			rows, steps = max(rows, x.Shape[0]), max(steps, x.Shape[1])
 		}
 	}
@@ -141,7 +141,7 @@ func (d *data) fill(spikes, stimulus *events, input string) error {
 		}
 		rows = max(rows, e.rows())
 		if d.target.Seconds == 0 && !slices.ContainsFunc(d.arrays, func(a files.Array) bool {
-			return len(a.Shape) >= 2 && a.Name != inputWeights && slices.Contains(known[:8], a.Name)
+			return len(a.Shape) >= 2 && a.Name != inputWeights && slices.Contains(known[:sampled], a.Name)
 		}) {
 			steps = max(steps, e.bins(d.dt))
 		}
@@ -170,7 +170,7 @@ func (d *data) fill(spikes, stimulus *events, input string) error {
 		d.arrays = append(d.arrays, a)
 	case input == noInput && given:
 		return d.bad("input", "no input in "+d.path+", as it is none", "one")
-	case input == noInput && rows > 0:
+	case (input == noInput || input == "" && stimulus == nil && d.undriven()) && rows > 0:
 		d.arrays = append(d.arrays, files.Array{Name: "input", Shape: []int{rows, steps, channels}, Data: make([]float64, rows*steps*channels)})
 	}
 	d.repeat(rows)

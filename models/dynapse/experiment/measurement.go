@@ -34,15 +34,6 @@ func (d *data) measurement(rec *fit.Recording) error {
 
 // nuisance reads a number, "fit", or a table with mean and sd.
 func nuisance(value any) (n fit.Nuisance, ok bool) {
-	number := func(x any) (float64, bool) {
-		switch x := x.(type) {
-		case int64:
-			return float64(x), true
-		case float64:
-			return x, x-x == 0
-		}
-		return 0, false
-	}
 	switch v := value.(type) {
 	case string:
 		return fit.Nuisance{Fit: true}, v == "fit"

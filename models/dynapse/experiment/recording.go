@@ -90,6 +90,9 @@ func (d *data) recording() (*fit.Recording, error) {
 		return nil, err
 	}
 	rec := &fit.Recording{Name: d.path, T: d.steps, B: d.rows, TauSpikes: t.TauSpikes, Input: input, Channels: d.channels}
+	if rec.DC, err = d.factors(); err != nil {
+		return nil, err
+	}
 	if rec.TauSpikes < 0 || rec.TauSpikes-rec.TauSpikes != 0 {
 		return nil, d.bad("tau_spikes", "a time in seconds > 0", rec.TauSpikes)
 	}
@@ -97,8 +100,8 @@ func (d *data) recording() (*fit.Recording, error) {
 		return nil, err
 	}
 	for _, name := range slices.Sorted(maps.Keys(t.Unit)) {
-		if q, err := fit.ParseQuantity(name); name != "time" && (err != nil || q == fit.Spikes) {
-			return nil, d.bad("unit."+name, "imem, isyn, iahp, vmem or time", name)
+		if q, err := fit.ParseQuantity(name); name != "time" && name != dcName && (err != nil || q == fit.Spikes) {
+			return nil, d.bad("unit."+name, "imem, isyn, iahp, vmem, dc or time", name)
 		}
 	}
 	for q := range fit.Spikes + 1 {

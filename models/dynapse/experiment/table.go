@@ -219,6 +219,9 @@ func (t *table) binned(name string, k int, c files.Column) []float64 {
 			t.gap(at, k)
 			out[at] = math.NaN()
 		}
+		if n == 0 && name == dcName { // it goes on
+			out[at] = math.NaN()
+		}
 	}
 	return out
 }

@@ -82,7 +82,7 @@ func (p *problem) record(n dynapse.Network, i int) (*dynapse.Run, error) {
 	if err != nil {
 		return nil, err
 	}
-	run, err := n.Simulate(dynapse.Input{T: r.T, B: r.B, Counts: p.input(&net, i), Initial: p.initial(&net, i)})
+	run, err := n.Simulate(dynapse.Input{T: r.T, B: r.B, Counts: p.input(&net, i), DC: p.dc(i, 1), Initial: p.initial(&net, i)})
 	if err != nil {
 		return nil, notFinite(err)
 	}

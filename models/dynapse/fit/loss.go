@@ -82,7 +82,7 @@ func (p *problem) each(ctx context.Context, losses []float64, net system, o obje
 			return err
 		}
 		r := &p.recordings[i]
-		run, err := net.Simulate(dynapse.Input{T: r.T, B: r.B * m, Counts: p.input(&net, i), Initial: p.initial(&net, i)})
+		run, err := net.Simulate(dynapse.Input{T: r.T, B: r.B * m, Counts: p.input(&net, i), DC: p.dc(i, m), Initial: p.initial(&net, i)})
 		if err != nil {
 			return notFinite(err)
 		}
@@ -134,6 +134,15 @@ func notFinite(err error) error {
 		return fmt.Errorf("%w: %w", optim.ErrNonFinite, err)
 	}
 	return err
+}
+
+// dc are the factors of Idc in recording k for m samples, or nil.
+func (p *problem) dc(k, m int) []float64 {
+	r := &p.recordings[k]
+	if r.DC == nil {
+		return nil
+	}
+	return tile(r.DC, r.T, r.B*p.Network.N, m)
 }
 
 // tile repeats x, [T, width], for m samples: [T, m, width].

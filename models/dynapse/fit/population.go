@@ -75,7 +75,7 @@ func (p *problem) alone(j int, x []float64, given ...dynapse.Param) Experiment {
 	column := func(v []float64) []float64 { return columns(v, 1) }
 	for _, r := range p.recordings {
 		r.Name = fmt.Sprintf("%s, neuron %d", r.Name, j) // its label stays
-		r.Input, r.Weight = columns(r.Input, p.types()), column(r.Weight)
+		r.Input, r.Weight, r.DC = columns(r.Input, p.types()), column(r.Weight), column(r.DC)
 		for q := range r.Target {
 			r.Target[q] = column(r.Target[q])
 		}

@@ -86,14 +86,18 @@ func (p *problem) shoot(net system, k int, spikes []float64) (*dynapse.Run, erro
 	m := max(net.Samples, 1)
 	width, input := r.B*p.Network.N*m, p.input(&net, k)
 	row := width * p.types()
-	state := p.initial(&net, k)
+	state, dc := p.initial(&net, k), p.dc(k, m)
 	all := &dynapse.Run{T: r.T, B: r.B * m, N: p.Network.N}
 	for first, list := 0, p.segments[k]; first < r.T; {
 		end := r.T
 		if len(list) > 0 {
 			end = list[0].step + 1
 		}
-		run, err := net.Simulate(dynapse.Input{T: end - first, B: all.B, Counts: input[first*row : end*row], Initial: state, Forced: spikes[first*width : end*width]})
+		in := dynapse.Input{T: end - first, B: all.B, Counts: input[first*row : end*row], Initial: state, Forced: spikes[first*width : end*width]}
+		if dc != nil {
+			in.DC = dc[first*width : end*width]
+		}
+		run, err := net.Simulate(in)
 		if err != nil {
 			return nil, err
 		}

@@ -188,7 +188,7 @@ func (p *problem) crossed(ctx context.Context, x []float64, steps stepsOf) (step
 			return nil, err
 		}
 		r := &q.recordings[i]
-		run, err := net.Simulate(dynapse.Input{T: r.T, B: r.B, Counts: q.input(&net, i), Initial: q.initial(&net, i)})
+		run, err := net.Simulate(dynapse.Input{T: r.T, B: r.B, Counts: q.input(&net, i), DC: q.dc(i, 1), Initial: q.initial(&net, i)})
 		if err != nil {
 			return nil, notFinite(err)
 		}
@@ -224,6 +224,7 @@ func (p *problem) stepped(steps stepsOf) *problem {
 		r, old := &q.recordings[i], &p.recordings[i]
 		r.T *= k
 		r.Input = p.spaced(i, old.Input, 0, 0)
+		r.DC = p.everywhere(i, old.DC)
 		r.Weight = make([]float64, k*old.size())
 		for bin := range old.size() {
 			r.Weight[p.inStep(i, bin, k-1)] = old.weight(bin)
@@ -269,6 +270,17 @@ func (p *problem) spaced(i int, v []float64, step int, empty float64) []float64 
 	out, width := slices.Repeat([]float64{empty}, p.Network.Substeps*len(v)), len(v)/p.recordings[i].T
 	for bin, x := range v {
 		out[(bin/width*p.Network.Substeps+step)*width+bin%width] = x
+	}
+	return out
+}
+
+// everywhere puts a value of each bin of recording i into all steps of it.
+func (p *problem) everywhere(i int, v []float64) (out []float64) {
+	width := len(v) / p.recordings[i].T
+	for bin := range p.recordings[i].T {
+		for range p.Network.Substeps {
+			out = append(out, v[bin*width:(bin+1)*width]...)
+		}
 	}
 	return out
 }

@@ -82,6 +82,9 @@ type Recording struct {
 	// Channels are the spike counts of the input channels, [T, B, C], of which the weights In of
 	// the experiment make Input; nil where Input is what comes in.
 	Channels []float64
+	// DC are factors of Idc in each step, [T, B, N], as those of [dynapse.Input]; nil: 1
+	// throughout.
+	DC []float64
 	// Target are the recorded quantities in A, V and counts; nil where there is none. Use says
 	// which of them enter the loss.
 	Target [numQuantities][]float64
@@ -194,6 +197,14 @@ func (r *Recording) check(n, types int) error {
 	for i, x := range r.Input {
 		if !(math.Abs(x) <= mostInput) || x < 0 && (r.Channels == nil || types > 1) { // weights of channels may inhibit
 			return bad("input of %s is %v, want a count of spikes, 0 to %v", where(i/types), x, float64(mostInput))
+		}
+	}
+	if r.DC != nil && len(r.DC) != size {
+		return bad("dc has %d factors, want %d", len(r.DC), size)
+	}
+	for i, x := range r.DC {
+		if !(x >= 0) || math.IsInf(x, 0) {
+			return bad("the factor of Idc of %s is %v, want a finite number >= 0", where(i), x)
 		}
 	}
 	if r.Weight != nil && len(r.Weight) != size {

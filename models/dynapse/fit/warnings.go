@@ -72,7 +72,7 @@ func (f *session) warnings(ctx context.Context, x []float64, first, noise float6
 			continue
 		}
 		net := f.system(x)
-		run, err := net.Simulate(dynapse.Input{T: r.T, B: r.B, Counts: f.input(&net, i), Initial: f.initial(&net, i)})
+		run, err := net.Simulate(dynapse.Input{T: r.T, B: r.B, Counts: f.input(&net, i), DC: f.dc(i, 1), Initial: f.initial(&net, i)})
 		if err != nil {
 			return list, notFinite(err)
 		}

@@ -34,7 +34,10 @@ type Stimulus struct {
 	T, B int     // bins and rows
 	// Counts are the spikes of the input channels in each bin, [T, B, C].
 	Counts []float64
-	Want   []fit.Quantity
+	// DC are factors of the constant current of each neuron in each bin, [T, B, N], of what the
+	// configuration sets it to; nil: 1 throughout.
+	DC   []float64
+	Want []fit.Quantity
 }
 
 // Records are what was seen, [T, B, N] of each quantity, NaN where a sample is missing.
@@ -58,6 +61,14 @@ func (s Stimulus) channels() (int, error) {
 	for i, x := range s.Counts {
 		if !(x >= 0) || math.IsInf(x, 0) {
 			return 0, fmt.Errorf("%w: count %d is %v, want a finite number >= 0", ErrStimulus, i, x)
+		}
+	}
+	if s.DC != nil && (len(s.DC) == 0 || len(s.DC) > mostSamples || len(s.DC)%(s.T*s.B) != 0) {
+		return 0, fmt.Errorf("%w: %d factors of the constant current for %d bins of %d rows, want some for each, and at most %d", ErrStimulus, len(s.DC), s.T, s.B, mostSamples)
+	}
+	for i, x := range s.DC {
+		if !(x >= 0) || math.IsInf(x, 0) {
+			return 0, fmt.Errorf("%w: factor %d of the constant current is %v, want a finite number >= 0", ErrStimulus, i, x)
 		}
 	}
 	for _, q := range s.Want {

@@ -28,7 +28,9 @@
 // with their coarse and fine codes (and the current, A, that they stand for), its neurons with
 // latches, synapses (tag, weight bits, dendrite) and destinations, and under inputs the tags that
 // each input channel sends; see [chip.Device]. input has the spikes of each channel, [B, T, C]: B
-// rows of T bins of dt seconds. Each row begins at rest. want names what is to be recorded: spikes
+// rows of T bins of dt seconds. Each row begins at rest. Where the constant current into the
+// membrane (SOIF_DC_P) changes meanwhile there is "dc", [B, T, N]: factors of what device sets it
+// to. A chip that cannot do that answers with error. want names what is to be recorded: spikes
 // (counts), vmem (V, before the reset of a bin), and maybe imem, isyn, iahp (A). The answer has
 // arrays [B, T, N], neuron i being that with the id i in device; null is a sample that is missing.
 // An answer without a quantity, or with error, costs that recording. Whatever else the program has

@@ -212,6 +212,54 @@ func TestPipe(t *testing.T) {
 	}
 }
 
+// TestSteps: a chip behind a pipe steps its constant current as one that is not, which does what
+// the network does; factors of another number, or none, are errors.
+func TestSteps(t *testing.T) {
+	ctx, s := t.Context(), stimulus()
+	for step := range s.T {
+		for i := range s.B * 2 {
+			s.DC = append(s.DC, float64(step/20*(100+50*i)))
+		}
+	}
+	plain := new(live.Software)
+	if err := plain.Set(ctx, device(t)); err != nil {
+		t.Fatal(err)
+	}
+	want, err := plain.Record(ctx, s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	still := s
+	still.DC = nil
+	if r, err := plain.Record(ctx, still); err != nil || slices.Equal(r[fit.Vmem], want[fit.Vmem]) {
+		t.Errorf("steps of the constant current change nothing, %v", err)
+	}
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("LIVE_CHIP", "talk")
+	t.Setenv("LIVE_MARK", filepath.Join(t.TempDir(), "mark"))
+	c := &live.Pipe{Command: []string{self}}
+	defer c.Close()
+	if err := c.Set(ctx, device(t)); err != nil {
+		t.Fatal(err)
+	}
+	got, err := c.Record(ctx, s)
+	if err != nil || !slices.Equal(got[fit.Vmem], want[fit.Vmem]) {
+		t.Errorf("another recording behind the pipe, %v", err)
+	}
+	for _, dc := range [][]float64{{}, s.DC[1:], s.DC[:s.T*s.B], append(slices.Clone(s.DC[1:]), math.NaN()), append(slices.Clone(s.DC[1:]), -1)} {
+		bad := s
+		bad.DC = dc
+		for _, c := range []live.Chip{plain, c} {
+			if _, err := c.Record(ctx, bad); !errors.Is(err, live.ErrStimulus) {
+				t.Errorf("%T, %d factors: %v", c, len(dc), err)
+			}
+		}
+	}
+}
+
 // deaf is a chip of which a recording is lost now and then.
 type deaf struct {
 	live.Software
@@ -280,6 +328,7 @@ func TestTune(t *testing.T) {
 // FuzzServe: no line makes a chip fail, and each has an answer.
 func FuzzServe(f *testing.F) {
 	f.Add([]byte(`{"id": 1, "do": "record", "dt": 0.001, "input": [[[1, 0], [0, null]]], "want": ["vmem"]}`))
+	f.Add([]byte(`{"id": 1, "do": "record", "dt": 0.001, "input": [[[1, 0], [0, 0]]], "dc": [[[1, 0], [2, null]]], "want": ["vmem"]}` + "\n"))
 	f.Add([]byte(`{"id": 1, "do": "set", "device": null}`))
 	f.Add([]byte("\n\n{"))
 	d := device(f)

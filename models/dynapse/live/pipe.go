@@ -165,6 +165,12 @@ func (p *Pipe) Record(ctx context.Context, s Stimulus) (Records, error) {
 		return nil, fmt.Errorf("%w: the chip has no configuration", ErrStimulus)
 	}
 	q := request{Do: doRecord, Dt: s.Dt, Input: nested(s.Counts, s.T, s.B)}
+	if s.DC != nil {
+		if len(s.DC) != s.T*s.B*p.neurons {
+			return nil, fmt.Errorf("%w: %d factors of the constant current, want %d for %d neurons", ErrStimulus, len(s.DC), s.T*s.B*p.neurons, p.neurons)
+		}
+		q.DC = nested(s.DC, s.T, s.B)
+	}
 	for _, quantity := range s.Want {
 		q.Want = append(q.Want, quantity.String())
 	}

@@ -28,6 +28,7 @@ type request struct {
 	Device *chip.Device `json:"device,omitempty"`
 	Dt     float64      `json:"dt,omitempty"`
 	Input  [][][]sample `json:"input,omitempty"` // [B, T, C]
+	DC     [][][]sample `json:"dc,omitempty"`    // [B, T, N]
 	Want   []string     `json:"want,omitempty"`
 }
 
@@ -225,6 +226,11 @@ func (q *request) record(ctx context.Context, c Chip, a *answer) error {
 	var err error
 	if s.Counts, err = flat(q.Input, s.T, s.B, 0); err != nil {
 		return fmt.Errorf("%w: input: %w", ErrStimulus, err)
+	}
+	if len(q.DC) > 0 {
+		if s.DC, err = flat(q.DC, s.T, s.B, 0); err != nil {
+			return fmt.Errorf("%w: dc: %w", ErrStimulus, err)
+		}
 	}
 	for _, name := range q.Want {
 		quantity, err := fit.ParseQuantity(name)

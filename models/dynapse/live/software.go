@@ -104,12 +104,14 @@ func (c *Software) Record(ctx context.Context, s Stimulus) (Records, error) {
 		return nil, fmt.Errorf("%w: the chip has no configuration", ErrStimulus)
 	case channels != c.in.Pre:
 		return nil, fmt.Errorf("%w: %d input channels, the configuration has %d", ErrStimulus, channels, c.in.Pre)
+	case s.DC != nil && len(s.DC) != s.T*s.B*c.network.N:
+		return nil, fmt.Errorf("%w: %d factors of the constant current, want %d for %d neurons", ErrStimulus, len(s.DC), s.T*s.B*c.network.N, c.network.N)
 	case s.T*s.B > mostSamples/c.in.Post:
 		return nil, fmt.Errorf("%w: %d bins of %d neurons, want %d in all at most", ErrStimulus, s.T*s.B, c.network.N, mostSamples)
 	}
 	n := c.network
 	n.Params[dynapse.Dt] = []float64{s.Dt}
-	run, err := n.Simulate(dynapse.Input{T: s.T, B: s.B, Counts: drive(s.Counts, c.in)})
+	run, err := n.Simulate(dynapse.Input{T: s.T, B: s.B, Counts: drive(s.Counts, c.in), DC: s.DC})
 	if err != nil {
 		return nil, err
 	}

@@ -181,7 +181,7 @@ func (r *Round) record(ctx context.Context, c Chip, e fit.Experiment, d *chip.De
 
 // record drives the chip with the input of a recording, and returns what was seen in its place.
 func record(ctx context.Context, c Chip, e fit.Experiment, rec fit.Recording) (fit.Recording, error) {
-	s := Stimulus{Dt: binOf(e.Space.Network), T: rec.T, B: rec.B, Counts: rec.Input, Want: []fit.Quantity{fit.Spikes}}
+	s := Stimulus{Dt: binOf(e.Space.Network), T: rec.T, B: rec.B, Counts: rec.Input, DC: rec.DC, Want: []fit.Quantity{fit.Spikes}}
 	if rec.Channels != nil {
 		s.Counts = rec.Channels
 	}
