@@ -51,7 +51,7 @@ type lifKernel[T kernel.Float] struct {
 	weights kernel.RowSum[T]
 	zero    []T // N
 
-	mask    []uint64 // bits of the spikes of each row, by panels
+	mask    []uint64 // bits of the spikes of each row
 	spikes  kernel.Events[T]
 	lists   []rowList[T]
 	columns kernel.Columns[T]
@@ -70,7 +70,6 @@ type lifKernel[T kernel.Float] struct {
 // rowList is what lists the spikes of rows whose neurons were in several tasks.
 type rowList[T kernel.Float] struct {
 	recorder kernel.Recorder[T]
-	mask     []uint64
 	smooth   []T
 }
 
@@ -276,9 +275,10 @@ func (k *lifKernel[T]) forwardTasks(lo, hi int) {
 func (k *lifKernel[T]) forwardTask(at *task[T]) {
 	a, o := &k.in, &k.out
 	rows, width := at.hi-at.lo, at.to-at.from
-	words := kernel.Words(width)
-	at.x = resized(at.x, rows*width)
-	at.u = resized(at.u, width)
+	words := kernel.Words(k.n)
+	if at.u = resized(at.u, width); k.vmem.Data == nil {
+		at.x = resized(at.x, rows*width)
+	}
 	at.v, at.i = resized(at.v, rows*width), resized(at.i, rows*width)
 	at.load(at.v, a.v0, k.n)
 	at.load(at.i, a.i0, k.n)
@@ -286,20 +286,23 @@ func (k *lifKernel[T]) forwardTask(at *task[T]) {
 	at.recorder.Reset()
 	for t := range k.t {
 		first := t*k.b + at.lo
-		x := kernel.Rows[T]{Data: at.x, LD: width}
+		x, u := kernel.Rows[T]{Data: at.x, LD: width}, kernel.Rows[T]{Data: at.u}
+		if k.vmem.Data != nil { // the current is computed where the voltages go
+			u.Data, u.LD = k.vmem.From(first, at.from)
+			x = u
+		}
+		current := x
 		if a.x == nil {
-			k.current.Rows(at.x, width, first, rows, at.from, at.to, at.scratch)
-		} else if !k.recurrent {
-			x = kernel.Rows[T]{Data: a.x[first*k.n+at.from:], LD: k.n}
+			k.current.Rows(x.Data, x.LD, first, rows, at.from, at.to, at.scratch)
+		} else {
+			current = kernel.Rows[T]{Data: a.x[first*k.n+at.from:], LD: k.n}
 		}
 		if k.recurrent {
-			k.recur(at, t)
+			k.recur(x, current, t, at)
+		} else {
+			x = current
 		}
-		u := kernel.Rows[T]{Data: at.u}
-		if k.vmem.Data != nil {
-			u.Data, u.LD = k.vmem.From(first, at.from)
-		}
-		mask := k.mask[k.t*k.b*at.from/64+first*words:]
+		mask := k.mask[first*words+at.from/64:]
 		if k.twin {
 			k.smoothRows(&l, at, u, x, first, mask, words)
 		} else {
@@ -324,38 +327,30 @@ func (k *lifKernel[T]) forwardTask(at *task[T]) {
 	at.store(o.i, at.i, k.n)
 }
 
-// recur adds to the current of step t what comes through the recurrent weights from the spikes of
-// the step before.
-func (k *lifKernel[T]) recur(at *task[T], t int) {
-	x := at.x
-	if k.in.x != nil {
-		x = k.in.x[(t*k.b+at.lo)*k.n:]
-	}
+// recur sets x to the current of step t and what comes through the recurrent weights from the
+// spikes of the step before.
+func (k *lifKernel[T]) recur(x, current kernel.Rows[T], t int, at *task[T]) {
 	spikes, first := &k.start.events, at.lo
 	if t > 0 {
 		spikes, first = &k.spikes, (t-1)*k.b+at.lo
 	}
-	spikes.Gather(at.x, k.n, x, k.n, first, at.hi-at.lo, k.n, k.in.wrec, k.n)
+	spikes.Gather(x.Data, x.LD, current.Data, current.LD, first, at.hi-at.lo, k.n, k.in.wrec, k.n)
 }
 
 // recordRows lists the spikes of rows whose neurons were in several tasks.
 func (k *lifKernel[T]) recordRows(lo, hi int) {
 	list := &k.lists[lo/blockRows]
 	list.recorder.Reset()
-	list.mask = resized(list.mask, kernel.Words(k.n))
 	if k.twin {
 		list.smooth = resized(list.smooth, k.n)
 	}
+	words := kernel.Words(k.n)
 	for r := lo; r < hi; r++ {
-		for from := 0; from < k.n; from += k.grid.panel {
-			words := kernel.Words(min(k.grid.panel, k.n-from))
-			copy(list.mask[from/64:], k.mask[k.t*k.b*from/64+r*words:][:words])
-			if k.twin {
-				x, ld := k.smooth.From(r, from)
-				copy(list.smooth[from:], x[:ld])
-			}
+		for from := 0; k.twin && from < k.n; from += k.grid.panel {
+			x, ld := k.smooth.From(r, from)
+			copy(list.smooth[from:], x[:ld])
 		}
-		list.recorder.Record(&k.spikes, r, list.mask, list.smooth)
+		list.recorder.Record(&k.spikes, r, k.mask[r*words:(r+1)*words], list.smooth)
 	}
 }
 

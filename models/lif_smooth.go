@@ -13,7 +13,7 @@ func (k *lifKernel[T]) smoothRows(l *kernel.LIF[T], at *task[T], u, x kernel.Row
 	for r := range at.hi - at.lo {
 		s, own := at.of(&k.smooth, first+r), r*width
 		k.smoothStep(l, u.Data[r*u.LD:][:width], at.v[own:own+width], at.i[own:own+width], x.Data[r*x.LD:][:width], s)
-		kernel.Mask(mask[r*words:(r+1)*words], s)
+		kernel.Mask(mask[r*words:], s)
 	}
 }
 

@@ -23,7 +23,7 @@ DATA tail<>+120(SB)/8, $0x0000000000000000
 GLOBL tail<>(SB), RODATA|NOPTR, $128
 
 // func gatherF32AVX2(dst *float32, ld int, init *float32, ldinit int, w *float32, n int, stride int, rows *byte, count int)
-// Requires: AVX
+// Requires: AVX, MMX+
 TEXT ·gatherF32AVX2(SB), NOSPLIT, $0-72
 	MOVQ ld+8(FP), AX
 	SHLQ $0x02, AX
@@ -48,6 +48,14 @@ tiles:
 	MOVQ count+64(FP), R8
 
 tile_row:
+	CMPQ       BX, SI
+	JEQ        tile_here
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	PREFETCHT0 128(BX)
+	PREFETCHT0 192(BX)
+
+tile_here:
 	VMOVUPS (SI), Y0
 	VMOVUPS 32(SI), Y1
 	VMOVUPS 64(SI), Y2
@@ -128,6 +136,14 @@ rest:
 	MOVQ    count+64(FP), DI
 
 rest8_row:
+	CMPQ       AX, BX
+	JEQ        rest8_here
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	PREFETCHT0 128(AX)
+	PREFETCHT0 192(AX)
+
+rest8_here:
 	VMOVUPS    (BX), Y1
 	VMOVUPS    32(BX), Y2
 	VMOVUPS    64(BX), Y3
@@ -181,6 +197,14 @@ rest7_row0:
 	MOVQ count+64(FP), DI
 
 rest7_row:
+	CMPQ       AX, BX
+	JEQ        rest7_here
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	PREFETCHT0 128(AX)
+	PREFETCHT0 192(AX)
+
+rest7_here:
 	VMOVUPS    (BX), Y1
 	VMOVUPS    32(BX), Y2
 	VMOVUPS    64(BX), Y3
@@ -231,6 +255,13 @@ rest6_row0:
 	MOVQ count+64(FP), DI
 
 rest6_row:
+	CMPQ       AX, BX
+	JEQ        rest6_here
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	PREFETCHT0 128(AX)
+
+rest6_here:
 	VMOVUPS    (BX), Y1
 	VMOVUPS    32(BX), Y2
 	VMOVUPS    64(BX), Y3
@@ -278,6 +309,13 @@ rest5_row0:
 	MOVQ count+64(FP), DI
 
 rest5_row:
+	CMPQ       AX, BX
+	JEQ        rest5_here
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	PREFETCHT0 128(AX)
+
+rest5_here:
 	VMOVUPS    (BX), Y1
 	VMOVUPS    32(BX), Y2
 	VMOVUPS    64(BX), Y3
@@ -322,6 +360,12 @@ rest4_row0:
 	MOVQ count+64(FP), DI
 
 rest4_row:
+	CMPQ       AX, BX
+	JEQ        rest4_here
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+
+rest4_here:
 	VMOVUPS    (BX), Y1
 	VMOVUPS    32(BX), Y2
 	VMOVUPS    64(BX), Y3
@@ -363,6 +407,12 @@ rest3_row0:
 	MOVQ count+64(FP), DI
 
 rest3_row:
+	CMPQ       AX, BX
+	JEQ        rest3_here
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+
+rest3_here:
 	VMOVUPS    (BX), Y1
 	VMOVUPS    32(BX), Y2
 	VMASKMOVPS 64(BX), Y0, Y3
@@ -401,6 +451,11 @@ rest2_row0:
 	MOVQ count+64(FP), DI
 
 rest2_row:
+	CMPQ       AX, BX
+	JEQ        rest2_here
+	PREFETCHT0 (AX)
+
+rest2_here:
 	VMOVUPS    (BX), Y1
 	VMASKMOVPS 32(BX), Y0, Y2
 	MOVQ       (SI), R8
@@ -436,6 +491,11 @@ rest1_row0:
 	MOVQ count+64(FP), DI
 
 rest1_row:
+	CMPQ       AX, BX
+	JEQ        rest1_here
+	PREFETCHT0 (AX)
+
+rest1_here:
 	VMASKMOVPS (BX), Y0, Y1
 	MOVQ       (SI), R8
 	MOVQ       8(SI), R9
@@ -465,7 +525,7 @@ end:
 	RET
 
 // func gatherScaledF32AVX2(dst *float32, ld int, init *float32, ldinit int, w *float32, n int, stride int, rows *byte, count int)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·gatherScaledF32AVX2(SB), NOSPLIT, $0-72
 	MOVQ ld+8(FP), AX
 	SHLQ $0x02, AX
@@ -490,6 +550,14 @@ tiles:
 	MOVQ count+64(FP), R8
 
 tile_row:
+	CMPQ       BX, SI
+	JEQ        tile_here
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	PREFETCHT0 128(BX)
+	PREFETCHT0 192(BX)
+
+tile_here:
 	VMOVUPS (SI), Y0
 	VMOVUPS 32(SI), Y1
 	VMOVUPS 64(SI), Y2
@@ -573,6 +641,14 @@ rest:
 	MOVQ    count+64(FP), DI
 
 rest8_row:
+	CMPQ       AX, BX
+	JEQ        rest8_here
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	PREFETCHT0 128(AX)
+	PREFETCHT0 192(AX)
+
+rest8_here:
 	VMOVUPS    (BX), Y1
 	VMOVUPS    32(BX), Y2
 	VMOVUPS    64(BX), Y3
@@ -629,6 +705,14 @@ rest7_row0:
 	MOVQ count+64(FP), DI
 
 rest7_row:
+	CMPQ       AX, BX
+	JEQ        rest7_here
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	PREFETCHT0 128(AX)
+	PREFETCHT0 192(AX)
+
+rest7_here:
 	VMOVUPS    (BX), Y1
 	VMOVUPS    32(BX), Y2
 	VMOVUPS    64(BX), Y3
@@ -682,6 +766,13 @@ rest6_row0:
 	MOVQ count+64(FP), DI
 
 rest6_row:
+	CMPQ       AX, BX
+	JEQ        rest6_here
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	PREFETCHT0 128(AX)
+
+rest6_here:
 	VMOVUPS    (BX), Y1
 	VMOVUPS    32(BX), Y2
 	VMOVUPS    64(BX), Y3
@@ -732,6 +823,13 @@ rest5_row0:
 	MOVQ count+64(FP), DI
 
 rest5_row:
+	CMPQ       AX, BX
+	JEQ        rest5_here
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	PREFETCHT0 128(AX)
+
+rest5_here:
 	VMOVUPS    (BX), Y1
 	VMOVUPS    32(BX), Y2
 	VMOVUPS    64(BX), Y3
@@ -779,6 +877,12 @@ rest4_row0:
 	MOVQ count+64(FP), DI
 
 rest4_row:
+	CMPQ       AX, BX
+	JEQ        rest4_here
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+
+rest4_here:
 	VMOVUPS    (BX), Y1
 	VMOVUPS    32(BX), Y2
 	VMOVUPS    64(BX), Y3
@@ -823,6 +927,12 @@ rest3_row0:
 	MOVQ count+64(FP), DI
 
 rest3_row:
+	CMPQ       AX, BX
+	JEQ        rest3_here
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+
+rest3_here:
 	VMOVUPS    (BX), Y1
 	VMOVUPS    32(BX), Y2
 	VMASKMOVPS 64(BX), Y0, Y3
@@ -864,6 +974,11 @@ rest2_row0:
 	MOVQ count+64(FP), DI
 
 rest2_row:
+	CMPQ       AX, BX
+	JEQ        rest2_here
+	PREFETCHT0 (AX)
+
+rest2_here:
 	VMOVUPS    (BX), Y1
 	VMASKMOVPS 32(BX), Y0, Y2
 	MOVQ       (SI), R8
@@ -902,6 +1017,11 @@ rest1_row0:
 	MOVQ count+64(FP), DI
 
 rest1_row:
+	CMPQ       AX, BX
+	JEQ        rest1_here
+	PREFETCHT0 (AX)
+
+rest1_here:
 	VMASKMOVPS (BX), Y0, Y1
 	MOVQ       (SI), R8
 	MOVQ       8(SI), R9
@@ -8983,7 +9103,7 @@ store:
 	RET
 
 // func gatherF32AVX512(dst *float32, ld int, init *float32, ldinit int, w *float32, n int, stride int, rows *byte, count int)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·gatherF32AVX512(SB), NOSPLIT, $0-72
 	MOVQ ld+8(FP), AX
 	SHLQ $0x02, AX
@@ -9008,6 +9128,18 @@ tiles:
 	MOVQ count+64(FP), R8
 
 tile_row:
+	CMPQ       BX, SI
+	JEQ        tile_here
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	PREFETCHT0 128(BX)
+	PREFETCHT0 192(BX)
+	PREFETCHT0 256(BX)
+	PREFETCHT0 320(BX)
+	PREFETCHT0 384(BX)
+	PREFETCHT0 448(BX)
+
+tile_here:
 	VMOVUPS (SI), Z0
 	VMOVUPS 64(SI), Z1
 	VMOVUPS 128(SI), Z2
@@ -9089,6 +9221,18 @@ rest:
 	MOVQ  count+64(FP), DI
 
 rest8_row:
+	CMPQ       AX, BX
+	JEQ        rest8_here
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	PREFETCHT0 128(AX)
+	PREFETCHT0 192(AX)
+	PREFETCHT0 256(AX)
+	PREFETCHT0 320(AX)
+	PREFETCHT0 384(AX)
+	PREFETCHT0 448(AX)
+
+rest8_here:
 	VMOVUPS   (BX), Z0
 	VMOVUPS   64(BX), Z1
 	VMOVUPS   128(BX), Z2
@@ -9142,6 +9286,17 @@ rest7_row0:
 	MOVQ count+64(FP), DI
 
 rest7_row:
+	CMPQ       AX, BX
+	JEQ        rest7_here
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	PREFETCHT0 128(AX)
+	PREFETCHT0 192(AX)
+	PREFETCHT0 256(AX)
+	PREFETCHT0 320(AX)
+	PREFETCHT0 384(AX)
+
+rest7_here:
 	VMOVUPS   (BX), Z0
 	VMOVUPS   64(BX), Z1
 	VMOVUPS   128(BX), Z2
@@ -9192,6 +9347,16 @@ rest6_row0:
 	MOVQ count+64(FP), DI
 
 rest6_row:
+	CMPQ       AX, BX
+	JEQ        rest6_here
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	PREFETCHT0 128(AX)
+	PREFETCHT0 192(AX)
+	PREFETCHT0 256(AX)
+	PREFETCHT0 320(AX)
+
+rest6_here:
 	VMOVUPS   (BX), Z0
 	VMOVUPS   64(BX), Z1
 	VMOVUPS   128(BX), Z2
@@ -9239,6 +9404,15 @@ rest5_row0:
 	MOVQ count+64(FP), DI
 
 rest5_row:
+	CMPQ       AX, BX
+	JEQ        rest5_here
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	PREFETCHT0 128(AX)
+	PREFETCHT0 192(AX)
+	PREFETCHT0 256(AX)
+
+rest5_here:
 	VMOVUPS   (BX), Z0
 	VMOVUPS   64(BX), Z1
 	VMOVUPS   128(BX), Z2
@@ -9283,6 +9457,14 @@ rest4_row0:
 	MOVQ count+64(FP), DI
 
 rest4_row:
+	CMPQ       AX, BX
+	JEQ        rest4_here
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	PREFETCHT0 128(AX)
+	PREFETCHT0 192(AX)
+
+rest4_here:
 	VMOVUPS   (BX), Z0
 	VMOVUPS   64(BX), Z1
 	VMOVUPS   128(BX), Z2
@@ -9324,6 +9506,13 @@ rest3_row0:
 	MOVQ count+64(FP), DI
 
 rest3_row:
+	CMPQ       AX, BX
+	JEQ        rest3_here
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	PREFETCHT0 128(AX)
+
+rest3_here:
 	VMOVUPS   (BX), Z0
 	VMOVUPS   64(BX), Z1
 	VMOVUPS.Z 128(BX), K1, Z2
@@ -9362,6 +9551,12 @@ rest2_row0:
 	MOVQ count+64(FP), DI
 
 rest2_row:
+	CMPQ       AX, BX
+	JEQ        rest2_here
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+
+rest2_here:
 	VMOVUPS   (BX), Z0
 	VMOVUPS.Z 64(BX), K1, Z1
 	MOVQ      (SI), R8
@@ -9397,6 +9592,11 @@ rest1_row0:
 	MOVQ count+64(FP), DI
 
 rest1_row:
+	CMPQ       AX, BX
+	JEQ        rest1_here
+	PREFETCHT0 (AX)
+
+rest1_here:
 	VMOVUPS.Z (BX), K1, Z0
 	MOVQ      (SI), R8
 	MOVQ      8(SI), R9
@@ -9426,7 +9626,7 @@ end:
 	RET
 
 // func gatherScaledF32AVX512(dst *float32, ld int, init *float32, ldinit int, w *float32, n int, stride int, rows *byte, count int)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·gatherScaledF32AVX512(SB), NOSPLIT, $0-72
 	MOVQ ld+8(FP), AX
 	SHLQ $0x02, AX
@@ -9451,6 +9651,18 @@ tiles:
 	MOVQ count+64(FP), R8
 
 tile_row:
+	CMPQ       BX, SI
+	JEQ        tile_here
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	PREFETCHT0 128(BX)
+	PREFETCHT0 192(BX)
+	PREFETCHT0 256(BX)
+	PREFETCHT0 320(BX)
+	PREFETCHT0 384(BX)
+	PREFETCHT0 448(BX)
+
+tile_here:
 	VMOVUPS (SI), Z0
 	VMOVUPS 64(SI), Z1
 	VMOVUPS 128(SI), Z2
@@ -9535,6 +9747,18 @@ rest:
 	MOVQ  count+64(FP), DI
 
 rest8_row:
+	CMPQ       AX, BX
+	JEQ        rest8_here
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	PREFETCHT0 128(AX)
+	PREFETCHT0 192(AX)
+	PREFETCHT0 256(AX)
+	PREFETCHT0 320(AX)
+	PREFETCHT0 384(AX)
+	PREFETCHT0 448(AX)
+
+rest8_here:
 	VMOVUPS   (BX), Z0
 	VMOVUPS   64(BX), Z1
 	VMOVUPS   128(BX), Z2
@@ -9591,6 +9815,17 @@ rest7_row0:
 	MOVQ count+64(FP), DI
 
 rest7_row:
+	CMPQ       AX, BX
+	JEQ        rest7_here
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	PREFETCHT0 128(AX)
+	PREFETCHT0 192(AX)
+	PREFETCHT0 256(AX)
+	PREFETCHT0 320(AX)
+	PREFETCHT0 384(AX)
+
+rest7_here:
 	VMOVUPS   (BX), Z0
 	VMOVUPS   64(BX), Z1
 	VMOVUPS   128(BX), Z2
@@ -9644,6 +9879,16 @@ rest6_row0:
 	MOVQ count+64(FP), DI
 
 rest6_row:
+	CMPQ       AX, BX
+	JEQ        rest6_here
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	PREFETCHT0 128(AX)
+	PREFETCHT0 192(AX)
+	PREFETCHT0 256(AX)
+	PREFETCHT0 320(AX)
+
+rest6_here:
 	VMOVUPS   (BX), Z0
 	VMOVUPS   64(BX), Z1
 	VMOVUPS   128(BX), Z2
@@ -9694,6 +9939,15 @@ rest5_row0:
 	MOVQ count+64(FP), DI
 
 rest5_row:
+	CMPQ       AX, BX
+	JEQ        rest5_here
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	PREFETCHT0 128(AX)
+	PREFETCHT0 192(AX)
+	PREFETCHT0 256(AX)
+
+rest5_here:
 	VMOVUPS   (BX), Z0
 	VMOVUPS   64(BX), Z1
 	VMOVUPS   128(BX), Z2
@@ -9741,6 +9995,14 @@ rest4_row0:
 	MOVQ count+64(FP), DI
 
 rest4_row:
+	CMPQ       AX, BX
+	JEQ        rest4_here
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	PREFETCHT0 128(AX)
+	PREFETCHT0 192(AX)
+
+rest4_here:
 	VMOVUPS   (BX), Z0
 	VMOVUPS   64(BX), Z1
 	VMOVUPS   128(BX), Z2
@@ -9785,6 +10047,13 @@ rest3_row0:
 	MOVQ count+64(FP), DI
 
 rest3_row:
+	CMPQ       AX, BX
+	JEQ        rest3_here
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	PREFETCHT0 128(AX)
+
+rest3_here:
 	VMOVUPS   (BX), Z0
 	VMOVUPS   64(BX), Z1
 	VMOVUPS.Z 128(BX), K1, Z2
@@ -9826,6 +10095,12 @@ rest2_row0:
 	MOVQ count+64(FP), DI
 
 rest2_row:
+	CMPQ       AX, BX
+	JEQ        rest2_here
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+
+rest2_here:
 	VMOVUPS   (BX), Z0
 	VMOVUPS.Z 64(BX), K1, Z1
 	MOVQ      (SI), R8
@@ -9864,6 +10139,11 @@ rest1_row0:
 	MOVQ count+64(FP), DI
 
 rest1_row:
+	CMPQ       AX, BX
+	JEQ        rest1_here
+	PREFETCHT0 (AX)
+
+rest1_here:
 	VMOVUPS.Z (BX), K1, Z0
 	MOVQ      (SI), R8
 	MOVQ      8(SI), R9
@@ -16027,7 +16307,7 @@ store:
 	RET
 
 // func gatherF64AVX2(dst *float64, ld int, init *float64, ldinit int, w *float64, n int, stride int, rows *byte, count int)
-// Requires: AVX
+// Requires: AVX, MMX+
 TEXT ·gatherF64AVX2(SB), NOSPLIT, $0-72
 	MOVQ ld+8(FP), AX
 	SHLQ $0x03, AX
@@ -16052,6 +16332,14 @@ tiles:
 	MOVQ count+64(FP), R8
 
 tile_row:
+	CMPQ       BX, SI
+	JEQ        tile_here
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	PREFETCHT0 128(BX)
+	PREFETCHT0 192(BX)
+
+tile_here:
 	VMOVUPD (SI), Y0
 	VMOVUPD 32(SI), Y1
 	VMOVUPD 64(SI), Y2
@@ -16132,6 +16420,14 @@ rest:
 	MOVQ    count+64(FP), DI
 
 rest8_row:
+	CMPQ       AX, BX
+	JEQ        rest8_here
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	PREFETCHT0 128(AX)
+	PREFETCHT0 192(AX)
+
+rest8_here:
 	VMOVUPD    (BX), Y1
 	VMOVUPD    32(BX), Y2
 	VMOVUPD    64(BX), Y3
@@ -16185,6 +16481,14 @@ rest7_row0:
 	MOVQ count+64(FP), DI
 
 rest7_row:
+	CMPQ       AX, BX
+	JEQ        rest7_here
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	PREFETCHT0 128(AX)
+	PREFETCHT0 192(AX)
+
+rest7_here:
 	VMOVUPD    (BX), Y1
 	VMOVUPD    32(BX), Y2
 	VMOVUPD    64(BX), Y3
@@ -16235,6 +16539,13 @@ rest6_row0:
 	MOVQ count+64(FP), DI
 
 rest6_row:
+	CMPQ       AX, BX
+	JEQ        rest6_here
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	PREFETCHT0 128(AX)
+
+rest6_here:
 	VMOVUPD    (BX), Y1
 	VMOVUPD    32(BX), Y2
 	VMOVUPD    64(BX), Y3
@@ -16282,6 +16593,13 @@ rest5_row0:
 	MOVQ count+64(FP), DI
 
 rest5_row:
+	CMPQ       AX, BX
+	JEQ        rest5_here
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	PREFETCHT0 128(AX)
+
+rest5_here:
 	VMOVUPD    (BX), Y1
 	VMOVUPD    32(BX), Y2
 	VMOVUPD    64(BX), Y3
@@ -16326,6 +16644,12 @@ rest4_row0:
 	MOVQ count+64(FP), DI
 
 rest4_row:
+	CMPQ       AX, BX
+	JEQ        rest4_here
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+
+rest4_here:
 	VMOVUPD    (BX), Y1
 	VMOVUPD    32(BX), Y2
 	VMOVUPD    64(BX), Y3
@@ -16367,6 +16691,12 @@ rest3_row0:
 	MOVQ count+64(FP), DI
 
 rest3_row:
+	CMPQ       AX, BX
+	JEQ        rest3_here
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+
+rest3_here:
 	VMOVUPD    (BX), Y1
 	VMOVUPD    32(BX), Y2
 	VMASKMOVPD 64(BX), Y0, Y3
@@ -16405,6 +16735,11 @@ rest2_row0:
 	MOVQ count+64(FP), DI
 
 rest2_row:
+	CMPQ       AX, BX
+	JEQ        rest2_here
+	PREFETCHT0 (AX)
+
+rest2_here:
 	VMOVUPD    (BX), Y1
 	VMASKMOVPD 32(BX), Y0, Y2
 	MOVQ       (SI), R8
@@ -16440,6 +16775,11 @@ rest1_row0:
 	MOVQ count+64(FP), DI
 
 rest1_row:
+	CMPQ       AX, BX
+	JEQ        rest1_here
+	PREFETCHT0 (AX)
+
+rest1_here:
 	VMASKMOVPD (BX), Y0, Y1
 	MOVQ       (SI), R8
 	MOVQ       8(SI), R9
@@ -16469,7 +16809,7 @@ end:
 	RET
 
 // func gatherScaledF64AVX2(dst *float64, ld int, init *float64, ldinit int, w *float64, n int, stride int, rows *byte, count int)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·gatherScaledF64AVX2(SB), NOSPLIT, $0-72
 	MOVQ ld+8(FP), AX
 	SHLQ $0x03, AX
@@ -16494,6 +16834,14 @@ tiles:
 	MOVQ count+64(FP), R8
 
 tile_row:
+	CMPQ       BX, SI
+	JEQ        tile_here
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	PREFETCHT0 128(BX)
+	PREFETCHT0 192(BX)
+
+tile_here:
 	VMOVUPD (SI), Y0
 	VMOVUPD 32(SI), Y1
 	VMOVUPD 64(SI), Y2
@@ -16577,6 +16925,14 @@ rest:
 	MOVQ    count+64(FP), DI
 
 rest8_row:
+	CMPQ       AX, BX
+	JEQ        rest8_here
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	PREFETCHT0 128(AX)
+	PREFETCHT0 192(AX)
+
+rest8_here:
 	VMOVUPD    (BX), Y1
 	VMOVUPD    32(BX), Y2
 	VMOVUPD    64(BX), Y3
@@ -16633,6 +16989,14 @@ rest7_row0:
 	MOVQ count+64(FP), DI
 
 rest7_row:
+	CMPQ       AX, BX
+	JEQ        rest7_here
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	PREFETCHT0 128(AX)
+	PREFETCHT0 192(AX)
+
+rest7_here:
 	VMOVUPD    (BX), Y1
 	VMOVUPD    32(BX), Y2
 	VMOVUPD    64(BX), Y3
@@ -16686,6 +17050,13 @@ rest6_row0:
 	MOVQ count+64(FP), DI
 
 rest6_row:
+	CMPQ       AX, BX
+	JEQ        rest6_here
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	PREFETCHT0 128(AX)
+
+rest6_here:
 	VMOVUPD    (BX), Y1
 	VMOVUPD    32(BX), Y2
 	VMOVUPD    64(BX), Y3
@@ -16736,6 +17107,13 @@ rest5_row0:
 	MOVQ count+64(FP), DI
 
 rest5_row:
+	CMPQ       AX, BX
+	JEQ        rest5_here
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	PREFETCHT0 128(AX)
+
+rest5_here:
 	VMOVUPD    (BX), Y1
 	VMOVUPD    32(BX), Y2
 	VMOVUPD    64(BX), Y3
@@ -16783,6 +17161,12 @@ rest4_row0:
 	MOVQ count+64(FP), DI
 
 rest4_row:
+	CMPQ       AX, BX
+	JEQ        rest4_here
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+
+rest4_here:
 	VMOVUPD    (BX), Y1
 	VMOVUPD    32(BX), Y2
 	VMOVUPD    64(BX), Y3
@@ -16827,6 +17211,12 @@ rest3_row0:
 	MOVQ count+64(FP), DI
 
 rest3_row:
+	CMPQ       AX, BX
+	JEQ        rest3_here
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+
+rest3_here:
 	VMOVUPD    (BX), Y1
 	VMOVUPD    32(BX), Y2
 	VMASKMOVPD 64(BX), Y0, Y3
@@ -16868,6 +17258,11 @@ rest2_row0:
 	MOVQ count+64(FP), DI
 
 rest2_row:
+	CMPQ       AX, BX
+	JEQ        rest2_here
+	PREFETCHT0 (AX)
+
+rest2_here:
 	VMOVUPD    (BX), Y1
 	VMASKMOVPD 32(BX), Y0, Y2
 	MOVQ       (SI), R8
@@ -16906,6 +17301,11 @@ rest1_row0:
 	MOVQ count+64(FP), DI
 
 rest1_row:
+	CMPQ       AX, BX
+	JEQ        rest1_here
+	PREFETCHT0 (AX)
+
+rest1_here:
 	VMASKMOVPD (BX), Y0, Y1
 	MOVQ       (SI), R8
 	MOVQ       8(SI), R9
@@ -24773,7 +25173,7 @@ store:
 	RET
 
 // func gatherF64AVX512(dst *float64, ld int, init *float64, ldinit int, w *float64, n int, stride int, rows *byte, count int)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·gatherF64AVX512(SB), NOSPLIT, $0-72
 	MOVQ ld+8(FP), AX
 	SHLQ $0x03, AX
@@ -24798,6 +25198,18 @@ tiles:
 	MOVQ count+64(FP), R8
 
 tile_row:
+	CMPQ       BX, SI
+	JEQ        tile_here
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	PREFETCHT0 128(BX)
+	PREFETCHT0 192(BX)
+	PREFETCHT0 256(BX)
+	PREFETCHT0 320(BX)
+	PREFETCHT0 384(BX)
+	PREFETCHT0 448(BX)
+
+tile_here:
 	VMOVUPD (SI), Z0
 	VMOVUPD 64(SI), Z1
 	VMOVUPD 128(SI), Z2
@@ -24879,6 +25291,18 @@ rest:
 	MOVQ  count+64(FP), DI
 
 rest8_row:
+	CMPQ       AX, BX
+	JEQ        rest8_here
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	PREFETCHT0 128(AX)
+	PREFETCHT0 192(AX)
+	PREFETCHT0 256(AX)
+	PREFETCHT0 320(AX)
+	PREFETCHT0 384(AX)
+	PREFETCHT0 448(AX)
+
+rest8_here:
 	VMOVUPD   (BX), Z0
 	VMOVUPD   64(BX), Z1
 	VMOVUPD   128(BX), Z2
@@ -24932,6 +25356,17 @@ rest7_row0:
 	MOVQ count+64(FP), DI
 
 rest7_row:
+	CMPQ       AX, BX
+	JEQ        rest7_here
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	PREFETCHT0 128(AX)
+	PREFETCHT0 192(AX)
+	PREFETCHT0 256(AX)
+	PREFETCHT0 320(AX)
+	PREFETCHT0 384(AX)
+
+rest7_here:
 	VMOVUPD   (BX), Z0
 	VMOVUPD   64(BX), Z1
 	VMOVUPD   128(BX), Z2
@@ -24982,6 +25417,16 @@ rest6_row0:
 	MOVQ count+64(FP), DI
 
 rest6_row:
+	CMPQ       AX, BX
+	JEQ        rest6_here
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	PREFETCHT0 128(AX)
+	PREFETCHT0 192(AX)
+	PREFETCHT0 256(AX)
+	PREFETCHT0 320(AX)
+
+rest6_here:
 	VMOVUPD   (BX), Z0
 	VMOVUPD   64(BX), Z1
 	VMOVUPD   128(BX), Z2
@@ -25029,6 +25474,15 @@ rest5_row0:
 	MOVQ count+64(FP), DI
 
 rest5_row:
+	CMPQ       AX, BX
+	JEQ        rest5_here
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	PREFETCHT0 128(AX)
+	PREFETCHT0 192(AX)
+	PREFETCHT0 256(AX)
+
+rest5_here:
 	VMOVUPD   (BX), Z0
 	VMOVUPD   64(BX), Z1
 	VMOVUPD   128(BX), Z2
@@ -25073,6 +25527,14 @@ rest4_row0:
 	MOVQ count+64(FP), DI
 
 rest4_row:
+	CMPQ       AX, BX
+	JEQ        rest4_here
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	PREFETCHT0 128(AX)
+	PREFETCHT0 192(AX)
+
+rest4_here:
 	VMOVUPD   (BX), Z0
 	VMOVUPD   64(BX), Z1
 	VMOVUPD   128(BX), Z2
@@ -25114,6 +25576,13 @@ rest3_row0:
 	MOVQ count+64(FP), DI
 
 rest3_row:
+	CMPQ       AX, BX
+	JEQ        rest3_here
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	PREFETCHT0 128(AX)
+
+rest3_here:
 	VMOVUPD   (BX), Z0
 	VMOVUPD   64(BX), Z1
 	VMOVUPD.Z 128(BX), K1, Z2
@@ -25152,6 +25621,12 @@ rest2_row0:
 	MOVQ count+64(FP), DI
 
 rest2_row:
+	CMPQ       AX, BX
+	JEQ        rest2_here
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+
+rest2_here:
 	VMOVUPD   (BX), Z0
 	VMOVUPD.Z 64(BX), K1, Z1
 	MOVQ      (SI), R8
@@ -25187,6 +25662,11 @@ rest1_row0:
 	MOVQ count+64(FP), DI
 
 rest1_row:
+	CMPQ       AX, BX
+	JEQ        rest1_here
+	PREFETCHT0 (AX)
+
+rest1_here:
 	VMOVUPD.Z (BX), K1, Z0
 	MOVQ      (SI), R8
 	MOVQ      8(SI), R9
@@ -25216,7 +25696,7 @@ end:
 	RET
 
 // func gatherScaledF64AVX512(dst *float64, ld int, init *float64, ldinit int, w *float64, n int, stride int, rows *byte, count int)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·gatherScaledF64AVX512(SB), NOSPLIT, $0-72
 	MOVQ ld+8(FP), AX
 	SHLQ $0x03, AX
@@ -25241,6 +25721,18 @@ tiles:
 	MOVQ count+64(FP), R8
 
 tile_row:
+	CMPQ       BX, SI
+	JEQ        tile_here
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	PREFETCHT0 128(BX)
+	PREFETCHT0 192(BX)
+	PREFETCHT0 256(BX)
+	PREFETCHT0 320(BX)
+	PREFETCHT0 384(BX)
+	PREFETCHT0 448(BX)
+
+tile_here:
 	VMOVUPD (SI), Z0
 	VMOVUPD 64(SI), Z1
 	VMOVUPD 128(SI), Z2
@@ -25325,6 +25817,18 @@ rest:
 	MOVQ  count+64(FP), DI
 
 rest8_row:
+	CMPQ       AX, BX
+	JEQ        rest8_here
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	PREFETCHT0 128(AX)
+	PREFETCHT0 192(AX)
+	PREFETCHT0 256(AX)
+	PREFETCHT0 320(AX)
+	PREFETCHT0 384(AX)
+	PREFETCHT0 448(AX)
+
+rest8_here:
 	VMOVUPD   (BX), Z0
 	VMOVUPD   64(BX), Z1
 	VMOVUPD   128(BX), Z2
@@ -25381,6 +25885,17 @@ rest7_row0:
 	MOVQ count+64(FP), DI
 
 rest7_row:
+	CMPQ       AX, BX
+	JEQ        rest7_here
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	PREFETCHT0 128(AX)
+	PREFETCHT0 192(AX)
+	PREFETCHT0 256(AX)
+	PREFETCHT0 320(AX)
+	PREFETCHT0 384(AX)
+
+rest7_here:
 	VMOVUPD   (BX), Z0
 	VMOVUPD   64(BX), Z1
 	VMOVUPD   128(BX), Z2
@@ -25434,6 +25949,16 @@ rest6_row0:
 	MOVQ count+64(FP), DI
 
 rest6_row:
+	CMPQ       AX, BX
+	JEQ        rest6_here
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	PREFETCHT0 128(AX)
+	PREFETCHT0 192(AX)
+	PREFETCHT0 256(AX)
+	PREFETCHT0 320(AX)
+
+rest6_here:
 	VMOVUPD   (BX), Z0
 	VMOVUPD   64(BX), Z1
 	VMOVUPD   128(BX), Z2
@@ -25484,6 +26009,15 @@ rest5_row0:
 	MOVQ count+64(FP), DI
 
 rest5_row:
+	CMPQ       AX, BX
+	JEQ        rest5_here
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	PREFETCHT0 128(AX)
+	PREFETCHT0 192(AX)
+	PREFETCHT0 256(AX)
+
+rest5_here:
 	VMOVUPD   (BX), Z0
 	VMOVUPD   64(BX), Z1
 	VMOVUPD   128(BX), Z2
@@ -25531,6 +26065,14 @@ rest4_row0:
 	MOVQ count+64(FP), DI
 
 rest4_row:
+	CMPQ       AX, BX
+	JEQ        rest4_here
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	PREFETCHT0 128(AX)
+	PREFETCHT0 192(AX)
+
+rest4_here:
 	VMOVUPD   (BX), Z0
 	VMOVUPD   64(BX), Z1
 	VMOVUPD   128(BX), Z2
@@ -25575,6 +26117,13 @@ rest3_row0:
 	MOVQ count+64(FP), DI
 
 rest3_row:
+	CMPQ       AX, BX
+	JEQ        rest3_here
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	PREFETCHT0 128(AX)
+
+rest3_here:
 	VMOVUPD   (BX), Z0
 	VMOVUPD   64(BX), Z1
 	VMOVUPD.Z 128(BX), K1, Z2
@@ -25616,6 +26165,12 @@ rest2_row0:
 	MOVQ count+64(FP), DI
 
 rest2_row:
+	CMPQ       AX, BX
+	JEQ        rest2_here
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+
+rest2_here:
 	VMOVUPD   (BX), Z0
 	VMOVUPD.Z 64(BX), K1, Z1
 	MOVQ      (SI), R8
@@ -25654,6 +26209,11 @@ rest1_row0:
 	MOVQ count+64(FP), DI
 
 rest1_row:
+	CMPQ       AX, BX
+	JEQ        rest1_here
+	PREFETCHT0 (AX)
+
+rest1_here:
 	VMOVUPD.Z (BX), K1, Z0
 	MOVQ      (SI), R8
 	MOVQ      8(SI), R9

@@ -55,6 +55,12 @@ func (m *machine) gather(scaled bool) {
 		}
 		dst, init, list, count := pointer("dst"), pointer("init"), pointer("rows"), pointer("count")
 		Label(name + "_row")
+		CMPQ(dst, init)
+		JEQ(LabelRef(name + "_here"))
+		for r := 0; r < registers; r += 64 / m.width() { // lines of the cache come while the rows are added
+			PREFETCHT0(at(dst, r))
+		}
+		Label(name + "_here")
 		for r := range sums {
 			sums[r] = m.register()
 			read(init, r, sums[r])
