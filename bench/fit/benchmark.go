@@ -22,6 +22,7 @@ type Benchmark struct {
 	// Target is what is wanted, in words.
 	Target string
 
+	draw   func(seed uint64) (Problem, error) // nil: Draw
 	solve  func(ctx context.Context, p Problem, o *Outcome) error
 	judge  func(outcomes []Outcome) (value float64, met bool)
 	format string                          // of the value
@@ -124,7 +125,11 @@ func Run(ctx context.Context, b Benchmark, seeds []uint64, s Share, report func(
 // one solves a problem.
 func (b Benchmark) one(ctx context.Context, seed uint64) (Outcome, error) {
 	o := Outcome{Benchmark: b.Name, Seed: seed, Numbers: map[string]float64{}}
-	p, err := Draw(seed)
+	draw := Draw
+	if b.draw != nil {
+		draw = b.draw
+	}
+	p, err := draw(seed)
 	if err != nil {
 		return o, err
 	}

@@ -51,6 +51,27 @@ func TestRankHistogram(t *testing.T) {
 	}
 }
 
+// TestRank: the ends of an interval of 95 % have 2.5 and 97.5 % below, those of Student's t of two
+// degrees of freedom have the closed form 1/2 + x/(2 sqrt(2 + x²)).
+func TestRank(t *testing.T) {
+	for _, free := range []float64{0, 2, 5} {
+		if a, b := rank(-z95, free), rank(z95, free); math.Abs(a-0.025) > 1e-9 || math.Abs(b-0.975) > 1e-9 {
+			t.Errorf("%v degrees of freedom: %v and %v", free, a, b)
+		}
+	}
+	x := 0.5 * 0.95 * math.Sqrt(2/(1-0.95*0.95)) // the quantile of 97.5 % is 0.95 sqrt(2/(1-0.95²))
+	if r := rank(0.5*z95, 2); math.Abs(r-(0.5+x/(2*math.Sqrt(2+x*x)))) > 1e-9 {
+		t.Errorf("rank %v", r)
+	}
+}
+
+// TestLate: input that comes one and a quarter bins later is there in three quarters after one bin.
+func TestLate(t *testing.T) {
+	if got := late([]float64{1, 0, 0, 2, 0, 0, 0, 0}, 2, 1.25); !slices.Equal(got, []float64{0, 0, 0.75, 0, 0.25, 1.5, 0, 0.5}) {
+		t.Errorf("%v", got)
+	}
+}
+
 // TestCoverage: of a problem with each kind of noise some currents are determined. Samples of the
 // posterior, which take long, are of two of them.
 func TestCoverage(t *testing.T) {
@@ -58,10 +79,10 @@ func TestCoverage(t *testing.T) {
 		t.Skip("the numbers of a fit: the tests of package fit run what is concurrent in it")
 	}
 	for i, b := range coverages() {
-		if testing.Short() && i != 1 && i != 4 {
+		if testing.Short() && i != 1 && i != 4 && b.Name != CoveragePrefix+"latency" {
 			continue
 		}
-		p, err := Draw(2)
+		p, err := b.draw(2)
 		if err != nil {
 			t.Fatal(err)
 		}

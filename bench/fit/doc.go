@@ -15,7 +15,11 @@
 //	         is less than the nominal one's
 //	cmaes    the simulations for a small loss that both have: at the median at most a tenth of
 //	         those of CMA-ES
-//	coverage-*  how often intervals of 95 % hold the truth, for a kind of noise: 93 to 97 %
+//	coverage-*  how often intervals of 95 % hold the truth, for a kind of noise: 93 to 97 %, and
+//	         whether ranks of the truth are spread evenly
+//
+// Intervals belong to an optimum, and the problems of coverage, of one neuron, begin near theirs:
+// whether a search from afar ends there is what clean, spikes and noise ask.
 //
 // [Run] solves the problems, several at a time. What it finds depends on the seeds alone, but for
 // the time.

@@ -45,13 +45,16 @@ type Current struct {
 //
 // for each core. Networks of several neurons are on two cores in half of the problems, and in a
 // quarter they are recurrent, with known weights of -0.3 .. 0.7. Everything else has its default.
-func Draw(seed uint64) (Problem, error) {
+func Draw(seed uint64) (Problem, error) { return draw(seed, 4, 10) }
+
+// draw is Draw of networks of so many neurons at most, with a start within a factor of the truth.
+func draw(seed uint64, neurons int, near float64) (Problem, error) {
 	rng := random.New(seed, "bench/fit")
 	between := func(low, high float64) float64 { return low * math.Exp(rng.Float64()*math.Log(high/low)) }
 	chance := func(p float64) bool { return rng.Float64() < p }
 	const most = 10_000
 	for range most {
-		n := 1 + rng.IntN(4)
+		n := 1 + rng.IntN(neurons)
 		core := make([]int, n)
 		if several := chance(0.5); several {
 			for j := range core {
@@ -128,7 +131,7 @@ func Draw(seed uint64) (Problem, error) {
 		r.Use[fit.Imem], r.Use[fit.Spikes] = true, true
 		p := Problem{seed, fit.Experiment{Space: fit.Space{Network: truth, Core: core, Params: params}, Recordings: []fit.Recording{r}}, truth}
 		for _, c := range p.Currents() {
-			factor := math.Pow(10, 2*rng.Float64()-1)
+			factor := math.Pow(near, 2*rng.Float64()-1)
 			p.Experiment.Space.Network = scaled(p.Experiment.Space.Network, c, factor)
 		}
 		return p, nil
