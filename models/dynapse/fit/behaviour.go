@@ -20,6 +20,10 @@ type Behaviour struct {
 	// Met is the share of spikes that have a partner in the other train within one bin, of the
 	// longer train: 1 where both are silent, NaN where the target is not known.
 	Met float64
+	// Coincidence is the factor of [Coincidence] within 2 ms, of which it takes whole bins: 3 on
+	// either side where they have 0.5 ms, 1 where they have 1 ms, none where they are longer than
+	// 4/3 ms. NaN where the target is not known.
+	Coincidence float64
 	// RMS are the root mean squared errors of the traces that are in the target: of ln I, in
 	// e-folds, for a current, and in V for a potential; NaN for others.
 	RMS [numQuantities]float64
@@ -105,7 +109,8 @@ func (p *problem) behaviour(r *Recording, run *dynapse.Run, known []float64, j i
 	var squares, counts [numQuantities]float64
 	records := [...][]float64{Imem: run.Imem, Isyn: run.Isyn, Iahp: run.Iahp, Vmem: run.Vmem}
 	said := known != nil && (r.Target[Spikes] != nil || r.Target[Imem] != nil || r.Target[Vmem] != nil)
-	met, longer := 0.0, 0.0
+	met, longer, near, seconds := 0.0, 0.0, 0.0, 0.0
+	bins, window := windowOf(p.dt)
 	for row := range r.B {
 		var want, got []int // bins, one for each spike
 		for t := range r.T {
@@ -114,6 +119,7 @@ func (p *problem) behaviour(r *Recording, run *dynapse.Run, known []float64, j i
 				continue
 			}
 			ok = true
+			seconds += p.dt
 			got = append(got, slices.Repeat([]int{t}, int(run.Spikes[at]))...)
 			if said && known[at] == known[at] {
 				want = append(want, slices.Repeat([]int{t}, int(known[at]))...)
@@ -131,34 +137,20 @@ func (p *problem) behaviour(r *Recording, run *dynapse.Run, known []float64, j i
 		}
 		b.Wanted += float64(len(want))
 		b.Spikes += float64(len(got))
-		met += float64(partners(want, got))
+		met += float64(partners(want, got, 1))
+		near += float64(partners(want, got, int(bins)))
 		longer += float64(max(len(want), len(got)))
 	}
 	b.Met = 1
 	if longer > 0 {
 		b.Met = met / longer
 	}
+	b.Coincidence = gamma(near, b.Wanted, b.Spikes, seconds, window)
 	if !said {
-		b.Wanted, b.Met = math.NaN(), math.NaN()
+		b.Wanted, b.Met, b.Coincidence = math.NaN(), math.NaN(), math.NaN()
 	}
 	for q := range b.RMS {
 		b.RMS[q] = math.Sqrt(squares[q] / counts[q]) // NaN without samples
 	}
 	return b, ok
-}
-
-// partners counts the spikes of two trains, bins in ascending order, that can be paired one to one
-// within one bin.
-func partners(a, b []int) (n int) {
-	for i, k := 0, 0; i < len(a) && k < len(b); {
-		switch {
-		case a[i]-b[k] > 1:
-			k++
-		case b[k]-a[i] > 1:
-			i++
-		default:
-			n, i, k = n+1, i+1, k+1
-		}
-	}
-	return n
 }

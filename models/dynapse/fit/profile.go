@@ -177,7 +177,7 @@ func (f *session) profile(ctx context.Context, x []float64, id *identification) 
 	}
 	m, err := f.misfit(ctx, x, id.noise*max(id.lengthening, 1))
 	if err != nil || m == nil {
-		return err
+		return ignoreEnd(ctx, err)
 	}
 	const anew = 4 // times the search begins from a better point
 	most := profileWork + 2*f.evaluations

@@ -75,3 +75,24 @@ func TestProfileIsWider(t *testing.T) {
 		t.Errorf("%v with Igain_syn fitted, %v without", in[1], in[0])
 	}
 }
+
+// TestProfileWithoutTime: where the time is over before a profile has begun, nothing is known that
+// was not, and it is no error.
+func TestProfileWithoutTime(t *testing.T) {
+	e, _ := onlySpikes(t, dynapse.ItauSyn)
+	p := compile(t, e)
+	s := Settings{}
+	if err := s.check(p); err != nil {
+		t.Fatal(err)
+	}
+	f := newSession(p, s)
+	if err := f.offer(context.Background(), p.x); err != nil {
+		t.Fatal(err)
+	}
+	over, cancel := context.WithCancel(context.Background())
+	cancel()
+	id := f.unassessed()
+	if err := f.profile(over, p.x, &id); err != nil || id.verdict["Itau_syn"] != Unidentified {
+		t.Errorf("%v, %v", id.verdict, err)
+	}
+}

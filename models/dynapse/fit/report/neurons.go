@@ -35,8 +35,10 @@ type Neuron struct {
 	Neuron int                `json:"neuron"`
 	Wanted *float64           `json:"wanted"` // spikes of the target; null where they are not known
 	Spikes map[string]float64 `json:"spikes"`
-	Met    map[string]float64 `json:"met"`           // share of spikes with a partner within one bin
-	RMS    map[string]RMS     `json:"rms,omitempty"` // by quantity: e-folds, of vmem V
+	Met    map[string]float64 `json:"met"` // share of spikes with a partner within one bin
+	// Coincidence is the factor of [fit.Coincidence] within 2 ms, in whole bins.
+	Coincidence map[string]float64 `json:"coincidence,omitempty"`
+	RMS         map[string]RMS     `json:"rms,omitempty"` // by quantity: e-folds, of vmem V
 }
 
 // RMS are root mean squared errors by the name of the network.
@@ -58,7 +60,7 @@ func (o *Outcome) neurons() ([]Table, error) {
 		all = append(all, list)
 	}
 	for i, b := range all[0] {
-		n := Neuron{Target: o.experiment.Recordings[b.Recording].Name, Neuron: b.Neuron, Spikes: map[string]float64{}, Met: map[string]float64{}, RMS: map[string]RMS{}}
+		n := Neuron{Target: o.experiment.Recordings[b.Recording].Name, Neuron: b.Neuron, Spikes: map[string]float64{}, Met: map[string]float64{}, Coincidence: map[string]float64{}, RMS: map[string]RMS{}}
 		if b.Wanted == b.Wanted {
 			n.Wanted = &b.Wanted
 		}
@@ -67,6 +69,9 @@ func (o *Outcome) neurons() ([]Table, error) {
 			n.Spikes[s.name] = b.Spikes
 			if b.Met == b.Met {
 				n.Met[s.name] = b.Met
+			}
+			if b.Coincidence == b.Coincidence {
+				n.Coincidence[s.name] = b.Coincidence
 			}
 			for q := range fit.Spikes {
 				if x := b.RMS[q]; x == x && !math.IsInf(x, 0) {
@@ -142,7 +147,7 @@ func (o *Outcome) neuronTables(states []state) (list []Table) {
 	}
 	slashed := strings.Join(names, " / ")
 	for _, target := range o.targets() {
-		c := Table{Name: "Neurons in " + target, Header: []string{"neuron", "spikes: target", slashed, "met within one bin, %: " + slashed}}
+		c := Table{Name: "Neurons in " + target, Header: []string{"neuron", "spikes: target", slashed, "met within one bin, %: " + slashed, "coincidence factor, 2 ms: " + slashed}}
 		var shown []fit.Quantity
 		for q := range fit.Spikes {
 			for _, n := range o.Neurons {
@@ -180,7 +185,7 @@ func (o *Outcome) neuronTables(states []state) (list []Table) {
 				}
 				return strings.Join(parts, " / ")
 			}
-			row = append(row, cell(n.Spikes, "%g", 1), cell(n.Met, "%.0f", 100))
+			row = append(row, cell(n.Spikes, "%g", 1), cell(n.Met, "%.0f", 100), cell(n.Coincidence, "%.2f", 1))
 			for _, q := range shown {
 				factor := 1.0
 				if q == fit.Vmem {
