@@ -44,6 +44,7 @@ var through = map[string]string{
 	"train.ReadOneCheckpoint":                  "train.FuzzCheckpoint",
 	"train.ReadParams":                         "internal/files.FuzzArchiveBytes",
 	"train.ReadReceipt":                        "train.FuzzReceipt",
+	"train/data.LoadGrasshopper":               "train/data.FuzzReceptor",
 	"train/data.LoadMNIST":                     "train/data.FuzzParseIDX",
 	"train/data.ReadIDX":                       "train/data.FuzzParseIDX",
 	"train/experiment.Experiment.Load":         "train/data.FuzzNPZSet",

@@ -31,7 +31,7 @@ func TestNoPanic(t *testing.T) {
 		Functions: map[string]any{
 			"NewBlend": data.NewBlend, "Classes": data.Classes, "Subset": data.Subset, "Split": data.Split, "Describe": data.Describe, "Digest": data.Digest,
 			"MNIST": data.MNIST, "GetMNIST": getMNIST, "Fetch": fetch, "NewBlock": data.NewBlock, "StepOf": data.StepOf, "ReadIDX": data.ReadIDX,
-			"ParseIDX": data.ParseIDX, "Choices": data.Choices[float64], "LoadMNIST": data.LoadMNIST, "PublishedSets": data.PublishedSets, "NewYinYang": data.NewYinYang, "StandardYinYang": data.StandardYinYang,
+			"ParseIDX": data.ParseIDX, "Choices": data.Choices[float64], "LoadMNIST": data.LoadMNIST, "PublishedSets": data.PublishedSets, "Grasshopper": data.Grasshopper, "LoadGrasshopper": data.LoadGrasshopper, "IsGrasshopper": data.IsGrasshopper, "ParseReceptor": data.ParseReceptor, "NewYinYang": data.NewYinYang, "StandardYinYang": data.StandardYinYang,
 		},
 		Types: []any{
 			new(data.Shift), new(data.Augments), new(data.Rotate), new(data.Noise), new(data.EventShift), new(data.Blend),
@@ -40,7 +40,7 @@ func TestNoPanic(t *testing.T) {
 			new(data.Delta), new(data.Latency), new(data.None), new(data.Phase), new(data.Population), new(data.Rate),
 			new(data.Taps), new(data.TTFSBias), new(data.EventFiles), new(data.Friedman), new(data.Lowpass), new(data.Patterns),
 			new(data.Choice), new(data.Images), new(data.NPZ), new(data.Order), new(data.Published), new(data.Parts),
-			new(data.YinYangSource), new(data.MNISTSource), new(data.SHD), new(data.TS), new(data.YinYang),
+			new(data.YinYangSource), new(data.MNISTSource), new(data.SHD), new(data.TS), new(data.YinYang), new(data.Receptor),
 		},
 		Pool: hostile.Of(t.Context(), small, data.Rate{}, data.None{}, data.Latency{}, data.Batches{Data: small, Encoder: data.Rate{}, Size: 2, Steps: 3}, rand.New(rand.NewPCG(1, 2)), new(bytes.Buffer)),
 	}.Test(t)

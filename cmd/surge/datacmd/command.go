@@ -29,7 +29,7 @@ type Command struct {
 
 // Get is surge data get.
 type Get struct {
-	Set    string   `arg:"" enum:"mnist,osuleaf,basicmotions,gunpoint,japanesevowels,italypowerdemand" help:"The data set: ${enum}."`
+	Set    string   `arg:"" enum:"mnist,osuleaf,basicmotions,gunpoint,japanesevowels,italypowerdemand,grasshopper" help:"The data set: ${enum}."`
 	Dir    string   `placeholder:"DIR" help:"Folder for the files; default data/SET."`
 	Mirror []string `placeholder:"URL" help:"Folders to download from, tried in order, instead of the public ones."`
 	JSON   bool     `help:"Print a JSON object at the end."`
@@ -37,12 +37,13 @@ type Get struct {
 
 // Help is the text under the usage of the command.
 func (Get) Help() string {
-	return `Downloads the files that are missing (MNIST: four files, 11 MB; the others are sets of the UCR and UEA time-series archive, two files out of the published wheel of the Python package aeon, 6 MB), goes on with what an earlier attempt left, and checks the SHA-256 of each one. Files that are there and right are left alone.
+	return `Downloads the files that are missing (MNIST: four files, 11 MB; the others are sets of the UCR and UEA time-series archive, two files out of the published wheel of the Python package aeon, 6 MB; grasshopper: sound and spikes of an auditory neuron, four files out of that of nitime, 4 MB), goes on with what an earlier attempt left, and checks the SHA-256 of each one. Files that are there and right are left alone.
 
 Examples:
 
   surge data get mnist
   surge data get osuleaf && surge train osuleaf
+  surge data get grasshopper && go run ./examples/receptor
   surge data get mnist --dir /data/mnist --mirror https://example.org/mnist`
 }
 
@@ -52,7 +53,7 @@ func (c *Get) Run(ctx context.Context, k *kong.Context) error {
 		c.Dir = "data/" + c.Set
 	}
 	get := data.GetMNIST
-	for _, p := range data.PublishedSets() {
+	for _, p := range append(data.PublishedSets(), data.Grasshopper()) {
 		if p.Name == c.Set {
 			get = p.Get
 		}
@@ -86,7 +87,7 @@ func progress(w io.Writer) func(data.Progress) {
 
 // Info is surge data info.
 type Info struct {
-	Set  string `arg:"" name:"name|dir" help:"yinyang, or the folder of the files of MNIST, or of two .ts files."`
+	Set  string `arg:"" name:"name|dir" help:"yinyang, or the folder of the files of MNIST, of two .ts files, or of grasshopper."`
 	JSON bool   `help:"Print a JSON object."`
 }
 
@@ -103,8 +104,40 @@ Examples:
 // Run describes.
 func (c *Info) Run(k *kong.Context) error { return describe(k.Stdout, c.Set, c.JSON) }
 
+// heard is a line on a recording of a neuron that hears.
+type heard struct {
+	Seconds float64 `json:"seconds"`
+	CutOff  float64 `json:"cut_off"` // Hz
+	Level   float64 `json:"level"`   // dB
+	Spikes  int     `json:"spikes"`
+}
+
+// describeReceptor prints the recordings of data.Grasshopper.
+func describeReceptor(w io.Writer, set string, asJSON bool) error {
+	list, err := data.LoadGrasshopper(set)
+	if err != nil {
+		return err
+	}
+	var rows []heard
+	for _, r := range list {
+		rows = append(rows, heard{r.Seconds(), r.CutOff, r.Level, len(r.Spikes)})
+	}
+	if asJSON {
+		return json.NewEncoder(w).Encode(map[string]any{"set": set, "recordings": rows})
+	}
+	for i, r := range rows {
+		if _, err := fmt.Fprintf(w, "stimulus %d  %g s of sound, up to %g Hz, at %.1f dB: %d spikes\n", i+1, r.Seconds, r.CutOff, r.Level, r.Spikes); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // describe prints the parts of a data set.
 func describe(w io.Writer, set string, asJSON bool) error {
+	if data.IsGrasshopper(set) {
+		return describeReceptor(w, set, asJSON)
+	}
 	parts, err := data.Describe(set)
 	if errors.Is(err, fs.ErrNotExist) {
 		return &exit.BadInput{File: set, Expected: "yinyang, or the folder of the files of MNIST; get them with: surge data get mnist", Err: err}
