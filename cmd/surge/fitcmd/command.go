@@ -63,6 +63,8 @@ The experiment:
   dac = true                    # find codes of the bias generator
   mismatch = 0.0                # relative standard deviation to be robust against; "infer": that of the
                                 # recorded neurons is found, with what they share
+  given_sd = 0.2                # with "infer": by how much C_mem, Io, kappa_n and what else is not fitted deviates
+                                # from neuron to neuron, the standard deviation of the logarithm
   samples = 0                   # chips in each evaluation, where mismatch > 0
   bounds = {Ispkthr = [1e-8, 1e-6]}   # A; default: what the bias generator has
   prior = {Itau_mem = {mean = 5e-12, sd = 0.3}}   # what is known beforehand: median in A, and the standard deviation of the logarithm

@@ -165,7 +165,7 @@ func TestOneReader(t *testing.T) {
 		{"core = [0, 1]", "core = [0, 16]", "fit.toml: network.core[1]: expected 0 to 15, found 16"},
 		{"dt = 2e-3", "dt = -1", "fit.toml: dt: expected a time in seconds > 0, found -1"},
 		{"dt = 2e-3", "dt = \"1 ms\"", `fit.toml: dt: expected a number, found the string "1 ms"`},
-		{"tie = \"core\"", "ties = \"core\"", "fit.toml: fit.ties: expected one of fit.parameters, fit.tie, fit.method, fit.starts, fit.dac, fit.mismatch, fit.samples, fit.bounds, fit.prior, fit.noise, found an unknown key, did you mean fit.tie?"},
+		{"tie = \"core\"", "ties = \"core\"", "fit.toml: fit.ties: expected one of fit.parameters, fit.tie, fit.method, fit.starts, fit.dac, fit.mismatch, fit.given_sd, fit.samples, fit.bounds, fit.prior, fit.noise, found an unknown key, did you mean fit.tie?"},
 		{"sd = 1", "sigma = 1", "fit.toml: fit.prior.Iw_0.sigma: expected one of fit.prior.Iw_0.mean, fit.prior.Iw_0.sd"},
 		{"unit = {imem = \"pA\"}", "units = {imem = \"pA\"}", "fit.toml: target[0].units: expected one of target[0].file"},
 		{"w_rec_code = [[0, 1], [-3, 0]]", "w_rec_code = [[0, 1], [-16, 0]]", "fit.toml: init.w_rec_code: expected 2 lists of 2 codes"},
@@ -190,6 +190,8 @@ func TestOneReader(t *testing.T) {
 		{"neurons = 2", "neurons = 2000", "network.core: expected a core for each of the 2000"},
 		{`"Itau_mem", "Iw_0"`, `"Itau_men", "Iw_0"`, "found Itau_men, did you mean Itau_mem?"},
 		{`"gauss-newton"`, `"gaus-newton"`, "fit.toml: fit.method: expected one of auto adam lbfgs gauss-newton cmaes nelder-mead posterior, found gaus-newton, did you mean gauss-newton?"},
+		{"mismatch = 0.1", "given_sd = 0.1\nmismatch = 0.1", `fit.toml: fit.given_sd: expected mismatch = "infer", which it belongs to`},
+		{"mismatch = 0.1", "given_sd = -0.1\nmismatch = 0.1", "fit.toml: fit.given_sd: expected a standard deviation of the logarithm, > 0 and at most 1, found -0.1"},
 		{`use = ["imem"]`, `use = ["iemm"]`, "fit.toml: target[0].use[0]: expected imem, isyn, iahp, vmem or spikes, found iemm, did you mean imem?"},
 	} {
 		if _, err := Parse("fit.toml", strings.Replace(whole+fitted, c.from, c.to, 1), Options{}); err == nil || !strings.Contains(err.Error(), c.want) {

@@ -193,7 +193,7 @@ func (r *reader) parse(text string) (*Experiment, error) {
 	}
 	e.Noise = c.Fit.Noise
 	mismatch, infer, _ := c.Fit.mismatch()
-	e.Settings = fit.Settings{Method: fit.Method(c.Fit.Method), Seed: c.Seed, DAC: *c.Fit.DAC, Mismatch: mismatch, Infer: infer, Samples: c.Fit.Samples}
+	e.Settings = fit.Settings{Method: fit.Method(c.Fit.Method), Seed: c.Seed, DAC: *c.Fit.DAC, Mismatch: mismatch, Infer: infer, GivenSD: c.Fit.GivenSD, Samples: c.Fit.Samples}
 	if c.Fit.Starts != nil {
 		e.Settings.Starts = *c.Fit.Starts
 	}

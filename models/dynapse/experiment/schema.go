@@ -38,6 +38,7 @@ type Fit struct {
 	Starts     *int                 `toml:"starts"`
 	DAC        *bool                `toml:"dac"`      // nil: true, but where every neuron has values of its own
 	Mismatch   any                  `toml:"mismatch"` // a number, or "infer"
+	GivenSD    float64              `toml:"given_sd"` // of ln of what is not fitted, where mismatch is inferred
 	Samples    int                  `toml:"samples"`
 	Bounds     map[string][]float64 `toml:"bounds"` // [low, high], A
 	Prior      map[string]Prior     `toml:"prior"`
@@ -152,7 +153,7 @@ func (f *Fit) mismatch() (sd float64, infer, ok bool) {
 // checkFit checks what the file says of the fit.
 func (r *reader) checkFit() error {
 	c := &r.file
-	_, _, mismatched := c.Fit.mismatch()
+	_, infer, mismatched := c.Fit.mismatch()
 	switch {
 	case c.Network.Neurons < 1 || c.Network.Neurons > mostNeurons:
 		return r.bad("network.neurons", fmt.Sprintf("1 to %d", mostNeurons), c.Network.Neurons)
@@ -162,6 +163,10 @@ func (r *reader) checkFit() error {
 		return r.bad("fit.starts", "1 to 10000", *c.Fit.Starts)
 	case !mismatched:
 		return r.bad("fit.mismatch", `a relative standard deviation, 0 to 0.3, or "infer"`, fmt.Sprint(c.Fit.Mismatch))
+	case !(c.Fit.GivenSD >= 0) || c.Fit.GivenSD > 1:
+		return r.bad("fit.given_sd", "a standard deviation of the logarithm, > 0 and at most 1", c.Fit.GivenSD)
+	case c.Fit.GivenSD > 0 && !infer:
+		return r.bad("fit.given_sd", `mismatch = "infer", which it belongs to`, "another mismatch")
 	case c.Fit.Samples < 0 || c.Fit.Samples > 4096:
 		return r.bad("fit.samples", "0 to 4096", c.Fit.Samples)
 	case len(c.Target) == 0:

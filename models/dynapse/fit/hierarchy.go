@@ -53,7 +53,7 @@ type hierarchy struct {
 const (
 	littleKnown = 0.5 // standard error from which a neuron counts as one that does not know a current
 	farAway     = 5   // standard deviations beyond which a neuron does not count: its fit has ended elsewhere
-	leastSpread = 0.2 // between neurons, for that: a few that are alike by chance say nothing of the others
+	usualSpread = 0.2 // of ln of what transistors make, or more: a few neurons that are alike by chance do not say that the others are
 	leastError  = 1e-9
 )
 
@@ -67,7 +67,7 @@ func summarised(x, low, high []float64, steps bool) hierarchy {
 	for _, v := range x {
 		away = append(away, math.Abs(v-middle))
 	}
-	limit := max(1.4826*median(slices.Clone(away)), leastSpread) // the standard deviation of normal variables
+	limit := max(1.4826*median(slices.Clone(away)), usualSpread) // the standard deviation of normal variables
 	errors := make([]float64, len(x))
 	known := 0
 	for i := range x {

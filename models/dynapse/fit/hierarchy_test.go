@@ -2,6 +2,7 @@ package fit
 
 import (
 	"context"
+	"errors"
 	"math"
 	"math/rand/v2"
 	"testing"
@@ -87,6 +88,42 @@ func mismatched(t *testing.T, seed uint64, n int, sd float64) (Experiment, dynap
 	}
 	r.Target[Imem], r.Target[Spikes] = run.Imem, run.Spikes
 	return e, truth
+}
+
+// TestGivenSD: what is not fitted deviates by as much as the settings say, of a neuron by itself,
+// and its current is known the less well by it.
+func TestGivenSD(t *testing.T) {
+	e, _ := mismatched(t, 4, 2, 0.15)
+	p, err := e.compile()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, sd := range []float64{-1, 2, math.NaN()} {
+		if err := (&Settings{Infer: true, GivenSD: sd}).check(p); !errors.Is(err, ErrExperiment) {
+			t.Errorf("GivenSD of %v: %v", sd, err)
+		}
+	}
+	var sds []float64
+	for _, sd := range []float64{0.01, 0.2} {
+		one := p.alone(0, p.x, p.deviating()...)
+		one.Space.deviateSD = sd
+		q, err := one.compile()
+		if err != nil {
+			t.Fatal(err)
+		}
+		k := q.index(dynapse.CMem)[0]
+		if lo, hi := q.box.At(k); math.Abs(hi-lo-6*sd) > 1e-12 {
+			t.Errorf("C_mem within %v, want %v", hi-lo, 6*sd)
+		}
+		s, err := q.sensitivities(t.Context(), q.x, q.smooths())
+		if err != nil {
+			t.Fatal(err)
+		}
+		sds = append(sds, s.found.Estimates[0].SD)
+	}
+	if !(sds[0] < sds[1]) {
+		t.Errorf("standard deviations %v", sds)
+	}
 }
 
 // TestInfer: the currents that neurons with mismatch of 15 % share lie in their intervals, and the

@@ -230,7 +230,9 @@ func single(ctx context.Context, f *session, j int, x []float64, starts int) (*a
 	if f.Infer {
 		given = f.deviating()
 	}
-	p, err := f.alone(j, x, given...).compile()
+	e := f.alone(j, x, given...)
+	e.Space.deviateSD = f.GivenSD
+	p, err := e.compile()
 	if err != nil {
 		return nil, err
 	}

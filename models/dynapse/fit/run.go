@@ -49,8 +49,11 @@ type Settings struct {
 	Samples  int
 	// Infer finds the mismatch of the neurons that were recorded: each has the currents that it
 	// shares with the others times a deviation of its own, of a spread that is found with them. The
-	// result has them as Populations. It excludes Mismatch.
-	Infer bool
+	// result has them as Populations. It excludes Mismatch. GivenSD is the standard deviation of
+	// the logarithm by which what is not fitted, and no current can stand in for, deviates from
+	// neuron to neuron; 0 means 0.2.
+	Infer   bool
+	GivenSD float64
 	// Record is called after every step; its error ends the fit.
 	Record func(Progress) error
 	// Resume goes on from the checkpoint of a Progress or a Result. Experiment and settings must be
@@ -224,6 +227,9 @@ func (f *session) schedule(ctx context.Context) (schedule, context.CancelFunc) {
 	}
 }
 
+// mostGiven bounds GivenSD: what deviates by more is not known at all.
+const mostGiven = 1
+
 func (s *Settings) check(p *problem) error {
 	if s.Method == "" {
 		s.Method = Auto
@@ -237,6 +243,9 @@ func (s *Settings) check(p *problem) error {
 	if s.Samples == 0 {
 		s.Samples = 16
 	}
+	if s.GivenSD == 0 {
+		s.GivenSD = usualSpread
+	}
 	switch {
 	case s.Starts < 1 || s.Samples < 1:
 		return fmt.Errorf("%w: %d starts and %d samples, want at least 1", ErrExperiment, s.Starts, s.Samples)
@@ -244,6 +253,8 @@ func (s *Settings) check(p *problem) error {
 		return fmt.Errorf("%w: mismatch of %v, want 0 to 0.3", ErrExperiment, s.Mismatch)
 	case s.Infer && (s.Mismatch > 0 || s.Method != Auto && s.Method != GaussNewton):
 		return fmt.Errorf("%w: mismatch is either inferred, by gauss-newton, or of a size that the fit is robust against", ErrExperiment)
+	case !(s.GivenSD > 0) || s.GivenSD > mostGiven:
+		return fmt.Errorf("%w: GivenSD is %v, want > 0 and at most %v", ErrExperiment, s.GivenSD, mostGiven)
 	case s.DAC && p.Tie == Neuron:
 		return fmt.Errorf("%w: a value for each neuron cannot be set on the chip, where all neurons of a core share their currents", ErrExperiment)
 	case s.Method == MCMC && (p.spikes == nil || len(p.summed) > 0 || s.Mismatch > 0):

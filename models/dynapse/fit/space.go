@@ -76,9 +76,10 @@ type Space struct {
 	// inCodes are those of the weights of the input channels, [C, N], where these follow from the
 	// Bases as the recurrent ones do; nil: Input of the recordings is what comes in.
 	inCodes *chip.Codes
-	// deviates are parameters that deviate from their values, with a prior of givenSD: of a neuron
-	// that is fitted by itself, see deviating.
-	deviates []dynapse.Param
+	// deviates are parameters that deviate from their values, with a prior of which deviateSD is
+	// the standard deviation of the logarithm: of a neuron that is fitted by itself, see deviating.
+	deviates  []dynapse.Param
+	deviateSD float64
 	// Priors are what is known of the parameters beforehand.
 	Priors [dynapse.NumParams]Prior
 	// WeightBounds are those of recurrent weights; default -100 to 100.
@@ -145,11 +146,11 @@ func (s Space) compile() (*space, error) {
 	}
 	for _, p := range s.deviates {
 		v := c.start[p][0]
-		if err := c.addCurrent(current{p}, c.start[p], Range{v * fmath.Exp(-givenBound*givenSD), v * fmath.Exp(givenBound*givenSD)}, group); err != nil {
+		if err := c.addCurrent(current{p}, c.start[p], Range{v * fmath.Exp(-givenBound*s.deviateSD), v * fmath.Exp(givenBound*s.deviateSD)}, group); err != nil {
 			return nil, err
 		}
 		c.coords[len(c.coords)-1].given = true
-		c.Priors[p] = Prior{v, givenSD}
+		c.Priors[p] = Prior{v, s.deviateSD}
 	}
 	if err := c.addBases(group); err != nil {
 		return nil, err
@@ -157,11 +158,8 @@ func (s Space) compile() (*space, error) {
 	return c, c.addWeights()
 }
 
-// Standard deviation of ln of given parameters, and how many of them they may be away.
-const (
-	givenSD    = 0.2
-	givenBound = 3
-)
+// givenBound is how many standard deviations given parameters may be away.
+const givenBound = 3
 
 // deviating are what a membrane depends on otherwise than on the currents that are fitted: a
 // capacitance of the synapse is as good as another Itau_syn and Igain_syn, and Ut, which acts in
