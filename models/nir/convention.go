@@ -32,10 +32,10 @@ type Convention struct {
 	from func(n *Node, dt float64)
 	// rest tells that a loop begins with what nodes give at rest, a bias for one; else with zeros.
 	rest bool
-	// node is the name of the node for which step is called.
-	node string
-	// looped changes the step of neurons that have a loop; nil: nothing.
-	looped func(s *Step)
+	// node is the name of the node for which step is called; looped tells that its own spikes come
+	// back to it.
+	node   string
+	looped bool
 }
 
 // plain is the convention of the equations.

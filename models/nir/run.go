@@ -75,7 +75,7 @@ func Compile(g *Graph, c Convention, dt float64) (*Net, error) {
 	}
 	for _, name := range order {
 		r := &runNode{Node: flat.Nodes[name], name: name, out: shapes[name]}
-		looped := false
+		c.looped = false
 		if !c.reads(r.Kind) {
 			return nil, fmt.Errorf("%w: node %q: %s does not read a node of kind %s", ErrMeaning, name, c.Name, r.Kind)
 		}
@@ -91,7 +91,7 @@ func Compile(g *Graph, c Convention, dt float64) (*Net, error) {
 			case loop && c.sequences:
 				net.Notes = append(net.Notes, Note{name, fmt.Sprintf("runs node after node over all time steps: nothing comes back from %q", e.From)})
 			default:
-				looped = looped || loop
+				c.looped = c.looped || loop
 				r.sources = append(r.sources, net.index[e.From])
 			}
 		}
@@ -99,9 +99,6 @@ func Compile(g *Graph, c Convention, dt float64) (*Net, error) {
 		notes, err := r.prepare(c, dt)
 		if err != nil {
 			return nil, fmt.Errorf("node %q (%s): %w", name, r.Kind, err)
-		}
-		if looped && c.looped != nil && r.step.Spikes {
-			c.looped(&r.step)
 		}
 		for _, text := range notes {
 			net.Notes = append(net.Notes, Note{name, text})

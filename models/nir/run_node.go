@@ -120,9 +120,6 @@ func (p *Step) run(s *state) {
 		case behind:
 			u -= p.VTh[j]
 		}
-		if p.Floor != nil {
-			u = max(u, p.Floor[j])
-		}
 		switch {
 		case !p.Spikes:
 			s.y[j] = u
@@ -131,6 +128,9 @@ func (p *Step) run(s *state) {
 		default:
 			s.y[j] = p.spike(u, j)
 			u = p.after(u, s.y[j], j) + carried
+		}
+		if p.Floor != nil {
+			u = max(u, p.Floor[j])
 		}
 		s.v[j] = u
 	}

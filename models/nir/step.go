@@ -29,9 +29,10 @@ const (
 // Step is what neurons do in a time step, with the input x[t]:
 //
 //	i[t]  = Beta i[t-1] + GainIn x[t]            current-based (CubaLI, CubaLIF); else i[t] = x[t]
-//	v⁻[t] = max(Alpha v[t-1] + Gain i[t] + Offset, Floor)
+//	v⁻[t] = Alpha v[t-1] + Gain i[t] + Offset
 //	s[t]  = v⁻[t] > VTh, or with AtThreshold v⁻[t] >= VTh
-//	v[t]  = v⁻[t] where there is no spike, else VReset (ToValue) or v⁻[t] - VTh s[t] (Subtract)
+//	v[t]  = v⁻[t], but max(v⁻[t], Floor), where there is no spike, else VReset (ToValue) or
+//	        v⁻[t] - VTh s[t] (Subtract)
 //
 // With Several, s[t] is how often the threshold fits into v⁻[t]. With Late, spike and reset of a
 // step are those that the voltage of the step before asks for. With Carry, a voltage that is above

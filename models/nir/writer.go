@@ -23,11 +23,12 @@ type unsaid struct {
 // unsaids are those of each library, by the names of its own arguments.
 var unsaids = map[string][]unsaid{
 	"snntorch": {{"reset_delay", []string{"LIF", "CubaLIF"}, []string{"true", "false"}, "true", func(s *Step, word string, _ float64) {
-		if s.Undecayed && word == "false" {
-			s.Undecayed, s.Carry = false, true
+		if word == "false" {
+			s.Carry = s.Undecayed
+			s.Undecayed, s.Blank = false, false
 		}
 	}}},
-	"norse": {{"v_reset", []string{"LIF", "CubaLIF"}, nil, "0", func(s *Step, _ string, x float64) { fill(s.VReset, x) }}},
+	"norse": {{"v_reset", []string{"LIF", "CubaLIF", "IF"}, nil, "0", func(s *Step, _ string, x float64) { fill(s.VReset, x) }}},
 	"sinabs": {
 		{"norm_input", []string{"LIF", "LI"}, []string{"true", "false"}, "", func(s *Step, word string, _ float64) {
 			for j, a := range s.Alpha {
@@ -134,6 +135,9 @@ func Writer(name string, reset Reset, said ...string) (Convention, error) {
 		if name == "sinabs" { // its reader has other defaults, which are notes of Peers
 			notes = nil
 		}
+		if name == "rockpool" {
+			notes = append(notes, "rockpool writes neither recurrent weights nor the bias of neurons; taken as none")
+		}
 		if s.Reset != NoReset {
 			switch {
 			case reset != "":
@@ -144,7 +148,8 @@ func Writer(name string, reset Reset, said ...string) (Convention, error) {
 		}
 		// What snntorch makes of files has no reset_delay; its neurons do, unless told.
 		s.Undecayed = name == "snntorch" && s.Reset == Subtract
-		s.Blank = name == "snntorch" && s.Reset == ToValue && n.Kind == "CubaLIF"
+		// To zero, RLeaky resets as Synaptic does.
+		s.Blank = name == "snntorch" && s.Reset == ToValue && (n.Kind == "CubaLIF" || c.looped && s.Spikes)
 		for _, u := range unsaids[name] {
 			if !slices.Contains(u.kinds, n.Kind) {
 				continue
@@ -157,17 +162,17 @@ func Writer(name string, reset Reset, said ...string) (Convention, error) {
 				if word = u.taken; word == "" {
 					return s, nil, refuse("%s does not write %s: say %s=%s", name, u.name, u.name, strings.Join(u.words, "|"))
 				}
-				if u.name != "reset_delay" || s.Undecayed {
+				if u.name != "reset_delay" || s.Undecayed || s.Blank {
 					notes = append(notes, fmt.Sprintf("%s does not write %s; taken as %s, its default", name, u.name, word))
 				}
 			}
 			x, _ := strconv.ParseFloat(word, 64)
 			u.apply(&s, word, x)
 		}
+		if name == "norse" && n.Kind == "IF" {
+			s.Start = s.VReset
+		}
 		return s, notes, nil
-	}
-	if name == "snntorch" { // RLeaky sets to zero as Synaptic does
-		c.looped = func(s *Step) { s.Blank = s.Reset == ToValue }
 	}
 	return c, nil
 }

@@ -1,7 +1,7 @@
 """Makes the NIR files that simulators write of networks of their own, and what these networks give.
 
-Made with nir 1.0.8, nirtorch 2.6, torch 2.4.1, snntorch 1.0.0, spikingjelly 2.0.0, sinabs 3.1.3, norse 1.1.0, rockpool 3.1.0.
-Names of cases as arguments print what they give and write their files alone.
+Made with nir 1.0.8, nirtorch 2.6, torch 2.4.1 and 2.15.0, snntorch 1.0.0, spikingjelly 2.0.0, sinabs 3.1.3, norse 1.1.0, rockpool 3.1.0.
+Names of cases as arguments make these alone, and add them to written.json or replace them there.
 """
 import io, json, contextlib, sys
 import numpy as np, torch, nir
@@ -139,6 +139,9 @@ def snntorch_rleaky(x):
 def snntorch_rleakyzero(x):
     return snntorch(x, [nn.Linear(6, 8), recurrent("RLeaky", 8, "zero"), nn.Linear(8, 3), leaky(3, 0.8, reset_mechanism="zero")], "value", (1, 2))
 
+def snntorch_rleakyatonce(x):
+    return snntorch(x, [nn.Linear(6, 8), recurrent("RLeaky", 8, "zero", reset_delay=False), nn.Linear(8, 3), leaky(3, 0.8, reset_mechanism="zero", reset_delay=False)], "value", (1, 2), said=["reset_delay=false"])
+
 def snntorch_rsynaptic(x):
     return snntorch(x, [nn.Linear(6, 8), recurrent("RSynaptic", 8), nn.Linear(8, 3), leaky(3, 0.8)], "subtract", (0.7, 1))
 
@@ -175,6 +178,17 @@ def spikingjelly_cuba(x):
 def spikingjelly_vreset(x):
     neuron, layer, _, _ = sj()
     return spikingjelly(x, [layer.Linear(6, 8), neuron.LIFNode(tau=4.0, v_reset=-0.3, v_threshold=0.7), layer.Linear(8, 3), neuron.IFNode(v_reset=-0.3)], (2, 4))
+
+def spikingjelly_skip(x):
+    neuron, layer, _, _ = sj()
+    class Skip(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.a, self.m, self.b, self.n = layer.Linear(6, 5), neuron.LIFNode(tau=2.0, v_reset=0.0), layer.Linear(5, 5), neuron.LIFNode(tau=3.0, v_reset=0.0)
+        def forward(self, x):
+            y = self.m(self.a(x))
+            return self.n(self.b(y) + y)
+    return spikingjelly(x, [Skip()])
 
 def spikingjelly_rows(x):
     neuron, layer, _, _ = sj()
@@ -213,6 +227,10 @@ def sinabs_conv(x):
     lif = sl.IAFSqueeze(spike_threshold=torch.tensor(1.0), batch_size=1)
     return sinabs(pictures(x), [nn.Conv2d(2, 4, 3, padding=1, groups=2, bias=False), lif, sl.SumPool2d(2), nn.Flatten(), nn.Linear(36, 3), sl.IAFSqueeze(spike_threshold=torch.tensor(1.0), batch_size=1)], (1, 1))
 
+def sinabs_floor(x):  # which the voltage that is given out does not know
+    import sinabs.layers as sl
+    return sinabs(x, [nn.Linear(6, 8), sl.LIFSqueeze(tau_mem=full(10, 8), spike_threshold=full(1, 8), norm_input=False, min_v_mem=-0.1, batch_size=1), nn.Linear(8, 3), sl.ExpLeakSqueeze(tau_mem=full(7, 3), norm_input=False, min_v_mem=-0.1, batch_size=1)], (2, 1), said=["norm_input=false", "min_v_mem=-0.1"])
+
 def sinabs_leak(x):
     import sinabs.layers as sl
     return sinabs(x, [nn.Linear(6, 8), sl.LIFSqueeze(tau_mem=full(10, 8), spike_threshold=full(1, 8), norm_input=False, batch_size=1), nn.Linear(8, 3), sl.ExpLeakSqueeze(tau_mem=full(7, 3), norm_input=False, batch_size=1)], (1.5, 2), said=["norm_input=false"])
@@ -221,7 +239,7 @@ def norse(x, layers, seed, reset="", dt=1e-3, **more):
     import norse.torch as nt
     net = seeded(nt.SequentialState(*layers), *seed)
     y = steps(net, x)
-    return typed(nt.to_nir(net, x[:1], dt=dt)), y, reset, dict(more, input=x, dt=dt)
+    return typed(nt.to_nir(net, x[0], dt=dt)), y, reset, dict(more, input=x, dt=dt)
 
 def norse_vreset(x):
     import norse.torch as nt
@@ -243,6 +261,16 @@ def norse_iaf(x):
     import norse.torch as nt
     iaf = lambda n: nt.IAFCell(nt.IAFParameters(v_th=full(1, n)))
     return norse(x, [nn.Linear(6, 8), iaf(8), nn.Linear(8, 3), iaf(3)], (1, 2))
+
+def norse_iafreset(x):
+    import norse.torch as nt
+    iaf = lambda n: nt.IAFCell(nt.IAFParameters(v_th=full(1, n), v_reset=full(-0.5, n)))
+    return norse(x, [nn.Linear(6, 8), iaf(8), nn.Linear(8, 3), iaf(3)], (1, 2), said=["v_reset=-0.5"])
+
+def norse_conv(x):  # a sample without a batch, else its types are not found; and no Flatten, which is not exported
+    import norse.torch as nt
+    lif = lambda rate, *n: nt.LIFBoxCell(nt.LIFBoxParameters(full(rate, *n), full(0, *n), full(1, *n), full(0, *n)))
+    return norse(pictures(x), [nn.Conv2d(2, 4, 3, padding=1, stride=2), lif(100, 4, 3, 3), nn.Conv2d(4, 3, 2, dilation=2), lif(80, 3, 1, 1)], (10, 30))
 
 def norse_li(x):
     import norse.torch as nt
@@ -280,7 +308,10 @@ def main():
         cases.append(dict(file=make.__name__ + ".nir", writer=peer, reset=reset, **more, steps=T, input=used.reshape(-1).int().tolist(), output=[int(v) for v in y] if whole else y))
         print(make.__name__, sum(y), {k: type(n).__name__ for k, n in g.nodes.items()}, file=sys.stderr)
     if len(sys.argv) > 1:
-        return
+        made = {c["file"]: c for c in cases}
+        with open("written.json") as f:
+            old = json.load(f)
+        cases = [made.pop(c["file"], c) for c in old] + list(made.values())
     with open("written.json", "w") as f:
         f.write("[\n" + ",\n".join(json.dumps(c, separators=(",", ":")) for c in cases) + "\n]\n")
 
