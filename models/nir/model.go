@@ -27,7 +27,7 @@ type Model struct {
 // modelNode is what of a node the layer does not have.
 type modelNode struct {
 	gain   []float64 // of neurons
-	scaled []int     // nodes whose outputs are multiplied with it: it is in no weights
+	scaled []int     // nodes whose outputs are multiplied with it: it is in no weights but rec
 	offset []float64 // added to them; nil: 0
 	weight []float64 // with the gain of the neurons behind, in the order of the layer
 	bias   []float64 // nil: none
@@ -149,15 +149,17 @@ func (m *Model) drive(i int, r *runNode) error {
 	}
 	d := m.nodes[r.name]
 	d.gain = gain
+	all := !slices.ContainsFunc(r.sources, func(from int) bool { return !m.takes(from, gain) })
 	for _, from := range r.sources {
-		source, alone := m.net.behind(from)
+		source, _ := m.net.behind(from)
 		w := m.nodes[source.name]
-		if w.weight == nil || !alone || !w.fold(source, gain) {
+		if !all && source.name != d.rec {
 			if !slices.Equal(gain, slices.Repeat([]float64{1}, len(gain))) {
 				d.scaled = append(d.scaled, from)
 			}
 			continue
 		}
+		w.fold(source, gain)
 		if w.bias != nil && offset != nil && source.Kind == "Affine" {
 			for j, v := range offset {
 				w.bias[j] += v
@@ -184,16 +186,26 @@ func (n *Net) behind(i int) (r *runNode, alone bool) {
 	}
 }
 
-// fold multiplies weights and bias with the gains of the neurons behind; false: the gains of a
-// channel differ.
-func (d *modelNode) fold(r *runNode, gain []float64) bool {
-	outputs := r.out[0]
-	area := len(gain) / outputs
-	for o := range outputs {
+// takes tells whether the gain of neurons can be in the weights that node i gives out: they lead
+// nowhere else, and the gains of a channel are equal.
+func (m *Model) takes(i int, gain []float64) bool {
+	r, alone := m.net.behind(i)
+	if m.nodes[r.name].weight == nil || !alone {
+		return false
+	}
+	area := len(gain) / r.out[0]
+	for o := range r.out[0] {
 		if !same(gain[o*area : (o+1)*area]) {
 			return false
 		}
 	}
+	return true
+}
+
+// fold multiplies weights and bias with the gains of the neurons behind.
+func (d *modelNode) fold(r *runNode, gain []float64) {
+	outputs := r.out[0]
+	area := len(gain) / outputs
 	for k := range d.weight {
 		o := k % outputs // [in, out]
 		if r.Kind == "Conv1d" || r.Kind == "Conv2d" {
@@ -204,5 +216,4 @@ func (d *modelNode) fold(r *runNode, gain []float64) bool {
 	for o := range d.bias {
 		d.bias[o] *= gain[o*area]
 	}
-	return true
 }

@@ -43,6 +43,12 @@ func modelGraphs(t *testing.T) map[string]*Graph {
 		"s", New("Scale", "scale", Vector(weights(16)...)),
 		"w", New("Affine", "weight", Matrix(3, 16, weights(48)), "bias", Vector(weights(3)...)),
 		"o", New("CubaLI", "tau_mem", Fill(10e-3, 3), "tau_syn", Fill(5e-3, 3), "r", Fill(2, 3), "v_leak", Fill(0, 3), "w_in", Fill(3, 3)), "output", New("Output", "shape", Integers(3)))
+	skip := Chain("input", New("Input", "shape", Integers(3)), "m", neurons(3), "w", New("Linear", "weight", Matrix(3, 3, weights(9))),
+		"n", New("LIF", "tau", Vector(5e-3, 6e-3, 7e-3), "r", Vector(8, 9, 10), "v_leak", Fill(0.1, 3), "v_threshold", Fill(1, 3)), "output", New("Output", "shape", Integers(3)))
+	skip.Nodes["rec"] = New("Linear", "weight", Matrix(3, 3, weights(9)))
+	skip.Edges = append(skip.Edges, Edge{"m", "n"}, Edge{"n", "rec"}, Edge{"rec", "n"})
+	skip.Nodes["m"].Values["r"] = Fill(30, 3)
+	all["skip"] = skip
 	all["integrators"] = Chain("input", New("Input", "shape", Integers(4)), "w", New("Linear", "weight", Matrix(3, 4, weights(12))),
 		"h", New("IF", "r", Vector(300, 400, 500), "v_threshold", Fill(1, 3), "v_reset", Fill(-0.2, 3)),
 		"v", New("Linear", "weight", Matrix(2, 3, weights(6))), "t", New("Threshold", "threshold", Fill(0.4, 2)), "i", New("I", "r", Vector(10, 20)), "output", New("Output", "shape", Integers(2)))

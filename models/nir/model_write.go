@@ -36,14 +36,23 @@ func (m *Model) Graph(params *graph.Params, source *Graph) (*Graph, error) {
 		switch {
 		case d.weight != nil:
 			name := r.name
+			var gain []float64 // that the neurons have by themselves
 			for owner, o := range m.nodes {
 				if o.rec == r.name {
 					name = owner + "/w_rec"
+					if len(o.scaled) > 0 {
+						gain = o.gain
+					}
 				}
 			}
 			w := read(name, len(d.weight))
 			if err != nil {
 				return nil, err
+			}
+			for k := range w {
+				if gain != nil {
+					w[k] /= gain[k%len(gain)]
+				}
 			}
 			if r.Kind == "Linear" || r.Kind == "Affine" {
 				w = transpose(w, size(r.in), r.out[0])
