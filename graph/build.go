@@ -190,6 +190,7 @@ func (b *Builder) program(salts int) (p *Program, err error) {
 		m.check = b.checkFinite
 	default:
 		m.settle()
+		m.follow(b.inputs)
 	}
 	compiled := time.Since(start)
 	p = &Program{

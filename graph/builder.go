@@ -51,10 +51,11 @@ type Builder struct {
 
 // slot is a named node together with the tensor that it reads or is copied to.
 type slot struct {
-	name   string
-	node   *G.Node
-	value  *tensor.Dense
-	events *ops.Input // in place of value, where it is an input for events
+	name     string
+	node     *G.Node
+	value    *tensor.Dense
+	events   *ops.Input    // in place of value, where it is an input for events
+	revision *ops.Revision // of the value of a data input
 }
 
 // tensor returns the value, of an input for events the array that is read from now on.
@@ -187,7 +188,7 @@ func (b *Builder) shape(kind, name string, shape []int) tensor.Shape {
 func (b *Builder) Input(name string, shape ...int) *G.Node {
 	b.claim("input", name)
 	s := &slot{name: name, value: zeros(b.DType(), b.shape("input", name, shape))}
-	s.node = b.leaf(inputLeaf, name, s.value)
+	s.node, s.revision = b.leaf(inputLeaf, name, s.value), ops.NewRevision(s.value)
 	b.inputs = append(b.inputs, s)
 	return s.node
 }

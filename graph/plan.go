@@ -115,6 +115,19 @@ func (m *machine) settle() {
 	ops.Settle(nodes, operands)
 }
 
+// follow tells kernels when the inputs that they read are others.
+func (m *machine) follow(inputs []*slot) {
+	revisions := make(map[*G.Node]*ops.Revision, len(inputs))
+	for _, s := range inputs {
+		revisions[s.node] = s.revision
+	}
+	for _, s := range m.steps {
+		for i, c := range s.in {
+			ops.Follow(s.node, i, revisions[m.steps[c].node])
+		}
+	}
+}
+
 // place lets kernels write what is recorded, and read by nobody else, where it is recorded.
 func (m *machine) place() {
 	readers := make([]int, len(m.steps))

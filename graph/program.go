@@ -33,10 +33,13 @@ type State map[string]*tensor.Dense
 
 // Input returns the tensor of a data input, nil if there is none of this name. Writing
 // to it before [Program.Run] is the way without a copy; [Program.Set] is the one with
-// checks. Of an input for events it is the array that the runs read from now on.
+// checks, after which layers that go by events list them once for all runs until the next Set, as
+// long as Input has not been called. Of an input for events it is the array that the runs read from
+// now on.
 func (p *Program) Input(name string) *tensor.Dense {
 	p = p.known()
 	if s := p.inputs[name]; s != nil {
+		s.revision.Share()
 		return s.tensor()
 	}
 	return nil
@@ -168,6 +171,7 @@ func (s *slot) fit(kind string, data any) (any, error) {
 
 // write converts what fit returned into the slot.
 func (s *slot) write(data any) {
+	s.revision.Replace()
 	value := s.tensor()
 	switch x := data.(type) {
 	case []float32:

@@ -2,6 +2,7 @@ package models
 
 import (
 	"math/bits"
+	"unsafe"
 
 	"github.com/surge-snn/surge/internal/kernel"
 )
@@ -18,11 +19,35 @@ type inputEvents[T kernel.Float] struct {
 	recorders []kernel.Recorder[T]
 	share     float64 // of the numbers that are not zero
 
+	stays bool              // x has the numbers of the run before
+	made  *T                // the first number of what was listed; nil: nothing
+	most  float64           // the share from which it was not
+	found *kernel.Events[T] // the lists, or nil
+	byCol bool              // columns are those of the lists
+
 	scan, record func(lo, hi int)
 }
 
 // list returns the events of x, nil if their share of the numbers is above most.
 func (l *inputEvents[T]) list(x []T, rows, cols int, most float64) *kernel.Events[T] {
+	first := unsafe.SliceData(x)
+	if l.stays && first == l.made && rows == l.events.Rows() && cols == l.cols && most == l.most {
+		return l.found
+	}
+	l.found, l.made, l.most, l.byCol = l.scanned(x, rows, cols, most), first, most, false
+	return l.found
+}
+
+// byColumn lists the events e, which list has returned or somebody else has made, by column.
+func (l *inputEvents[T]) byColumn(e *kernel.Events[T]) *kernel.Columns[T] {
+	if !l.byCol || e != l.found {
+		l.columns.Transpose(e)
+		l.byCol = e == l.found
+	}
+	return &l.columns
+}
+
+func (l *inputEvents[T]) scanned(x []T, rows, cols int, most float64) *kernel.Events[T] {
 	blocks := (rows + blockRows - 1) / blockRows
 	if l.mask == nil {
 		l.scan, l.record = l.scanRows, l.recordRows
@@ -40,10 +65,10 @@ func (l *inputEvents[T]) list(x []T, rows, cols int, most float64) *kernel.Event
 		count += n
 	}
 	l.share = float64(count) / float64(max(1, len(x)))
+	l.events.Resize(rows, cols)
 	if l.share > most {
 		return nil
 	}
-	l.events.Resize(rows, cols)
 	kernel.Blocks(rows, blockRows, l.record)
 	l.x = nil
 	return &l.events
@@ -82,6 +107,7 @@ func (l *inputEvents[T]) recordRows(lo, hi int) {
 type denseCounter[T kernel.Float] struct {
 	share  float64
 	known  bool
+	stays  bool // x has the numbers of the run before, which were counted
 	x      []T
 	cols   int
 	counts []int
@@ -93,6 +119,9 @@ type denseCounter[T kernel.Float] struct {
 const counted = 1024
 
 func (c *denseCounter[T]) count(x []T, cols int) {
+	if c.known && c.stays {
+		return
+	}
 	rows := len(x) / max(1, cols)
 	blocks := (rows + counted - 1) / counted
 	if c.run == nil {

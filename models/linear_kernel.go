@@ -91,6 +91,13 @@ func (k *linearKernel[T]) Gradient(i int) *ops.Stream[T] {
 
 func (k *linearKernel[T]) Sequences() (in, out, states int) { return 1, 1, 0 }
 
+// Stays is that of ops.Follower: lists of events and what is counted are kept with the input.
+func (k *linearKernel[T]) Stays(i int, yes bool) {
+	if i == 0 {
+		k.listed.stays, k.counter.stays = yes, yes
+	}
+}
+
 // Begin decides for the whole sequence whether the products are dense.
 func (k *linearKernel[T]) Begin(in [][]T) {
 	if k.source != nil {
@@ -257,11 +264,11 @@ func (k *linearKernel[T]) Backward(in, _, gout, gin [][]T) error {
 		kernel.Blocks(k.rows, blockRows, k.backward)
 	}
 	if k.dw = gin[1]; k.dw != nil {
-		switch k.columns = &k.listed.columns; {
+		switch {
 		case k.source != nil:
 			k.columns = k.source.Columns()
 		case !k.dense:
-			k.columns.Transpose(k.events)
+			k.columns = k.listed.byColumn(k.events)
 		}
 		k.weightSum.Add(k.dw, k.span, k.addWeights)
 	}

@@ -88,6 +88,7 @@ type runner interface {
 	connectGradient(i int, from runner, input int) bool
 	optional(output int) bool
 	measure() (Measure, bool)
+	stays(i int, yes bool)
 	inPieces
 }
 
@@ -196,7 +197,7 @@ func Apply(kernels Kernels, wrt []bool, in ...*G.Node) (out []*G.Node, err error
 	}
 	m.outShape = shapes
 	m.token = newDense(m.dtype, tensor.Shape{1})
-	m.in = make([]*tensor.Dense, len(in))
+	m.in, m.follows = make([]*tensor.Dense, len(in)), make([]follow, len(in))
 	m.streamed = make([]bool, len(in))
 	m.out = make([]*tensor.Dense, len(shapes))
 	m.gout = make([]*tensor.Dense, len(shapes))
@@ -252,6 +253,7 @@ type fused struct {
 
 	token          *tensor.Dense // zero; Gorgonia may add others to it in place, which are zero, too
 	in, out        []*tensor.Dense
+	follows        []follow
 	gout, gin      []*tensor.Dense // gradients that arrive, nil where none does, and those that are handed on
 	outputs        []result
 	gradients      []result
@@ -279,7 +281,12 @@ func (o forwardOp) InferShape(...G.DimSizer) (tensor.Shape, error) {
 }
 func (o forwardOp) DiffWRT(int) []bool { return o.wrt }
 
-func (o forwardOp) Do(in ...G.Value) (G.Value, error) {
+func (o forwardOp) Do(in ...G.Value) (v G.Value, err error) {
+	defer func() {
+		if err != nil {
+			o.lose()
+		}
+	}()
 	for i, v := range in {
 		if o.in[i] = nil; o.streamed[i] {
 			if _, unwritten := v.(*result); unwritten {
@@ -295,6 +302,7 @@ func (o forwardOp) Do(in ...G.Value) (G.Value, error) {
 		}
 		o.in[i] = d
 	}
+	o.follow()
 	for i := range o.outputs {
 		o.out[i] = o.outputs[i].tensor()
 	}

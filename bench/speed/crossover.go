@@ -100,7 +100,8 @@ func product(n, rows, steps int, share float64) (*graph.Program, error) {
 		return nil, err
 	}
 	rng := random.New(1, "speed/crossover")
-	err = set(p, "x", func(int) float64 {
+	size := p.Input("x").DataSize() // whoever holds the array may change it: each run lists it anew
+	err = set(p, "x", size, func(int) float64 {
 		switch {
 		case share == 1:
 			return 1 - rng.Float64() // not 0

@@ -21,7 +21,7 @@ func classifier(b *graph.Builder, s Size) {
 
 // sparse fills x with spikes, or analog values, and the classes.
 func sparse(p *graph.Program, s Size, rng *rand.Rand) error {
-	err := set(p, "x", func(int) float64 {
+	err := set(p, "x", s.Steps*s.Batch*s.Inputs, func(int) float64 {
 		switch active := rng.Float64() < s.Active; {
 		case active && s.Analog:
 			return rng.Float64()
@@ -33,7 +33,7 @@ func sparse(p *graph.Program, s Size, rng *rand.Rand) error {
 	if err != nil {
 		return err
 	}
-	return set(p, "class", func(i int) float64 { return float64(i % s.Outputs) })
+	return set(p, "class", s.Batch, func(i int) float64 { return float64(i % s.Outputs) })
 }
 
 var lif = Workload{
@@ -66,7 +66,7 @@ func chip(learn ...dynapse.Param) func(b *graph.Builder, s Size) {
 // spikesAnd fills x with spikes of weight 1, and another input with a number.
 func spikesAnd(name string, value float64) func(p *graph.Program, s Size, rng *rand.Rand) error {
 	return func(p *graph.Program, s Size, rng *rand.Rand) error {
-		err := set(p, "x", func(int) float64 {
+		err := set(p, "x", s.Steps*s.Batch*s.Inputs, func(int) float64 {
 			if rng.Float64() < s.Active {
 				return 1
 			}
@@ -75,7 +75,7 @@ func spikesAnd(name string, value float64) func(p *graph.Program, s Size, rng *r
 		if err != nil {
 			return err
 		}
-		return set(p, name, func(int) float64 { return value })
+		return set(p, name, s.Batch*s.Hidden, func(int) float64 { return value })
 	}
 }
 
@@ -107,8 +107,8 @@ var expSyn = Workload{
 		out := models.ExpSyn{TauSyn: models.Learned(20e-3).PerNeuron()}.Apply(b, "syn", x)
 		b.Loss(b.Check(ops.MSE(b.Check(ops.MeanOverTime(out.Isyn)), b.Input("mean", s.Batch, s.Inputs))))
 	},
-	fill: func(p *graph.Program, _ Size, _ *rand.Rand) error {
-		return set(p, "mean", func(int) float64 { return 1 })
+	fill: func(p *graph.Program, s Size, _ *rand.Rand) error {
+		return set(p, "mean", s.Batch*s.Inputs, func(int) float64 { return 1 })
 	},
 }
 
@@ -136,8 +136,8 @@ var wtas = Workload{
 		b.Output("spikes", count)
 		b.Loss(b.Check(ops.MSE(count, b.Input("count", s.Batch, s.Hidden))))
 	},
-	fill: func(p *graph.Program, _ Size, _ *rand.Rand) error {
-		return set(p, "count", func(int) float64 { return 1 })
+	fill: func(p *graph.Program, s Size, _ *rand.Rand) error {
+		return set(p, "count", s.Batch*s.Hidden, func(int) float64 { return 1 })
 	},
 	rate: "spikes",
 }

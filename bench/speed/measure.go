@@ -58,6 +58,7 @@ type Result struct {
 type meter struct {
 	w             Workload
 	size          Size
+	params        *graph.Params
 	result        Result
 	forward, both *graph.Program
 }
@@ -102,6 +103,7 @@ func (m *meter) measure(ctx context.Context, o Options, peers []*peer) (*Result,
 	m.result.Firing = m.w.firing(m.both, m.size)
 	var err error
 	m.result.Allocs, err = m.allocs()
+	m.result.Held = memory.Footprint(m.both) - memory.Footprint(m.params, m.both.Input("x"))
 	return &m.result, err
 }
 
@@ -115,9 +117,9 @@ func newMeter(w Workload, o Options) (*meter, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &meter{w: w, size: size}
+	m := &meter{w: w, size: size, params: graph.NewParams(1)}
 	g := o.settings()
-	params := graph.NewParams(1)
+	params := m.params
 	if err := w.calibrate(params, g, size); err != nil {
 		return nil, err
 	}
@@ -137,7 +139,6 @@ func newMeter(w Workload, o Options) (*meter, error) {
 	if p := peakMemory(); p > 0 {
 		peak = p - base
 	}
-	held := memory.Footprint(m.both) - memory.Footprint(params, m.both.Input("x"))
 	g.NoGrad = true
 	if m.forward, err = w.build(params, g, size); err != nil {
 		m.close()
@@ -148,7 +149,7 @@ func newMeter(w Workload, o Options) (*meter, error) {
 		dtype = "float64"
 	}
 	m.result = Result{
-		Workload: w.Name, Size: size, DType: dtype, Checkpoint: o.Checkpoint, Build: build, Peak: peak, Held: held,
+		Workload: w.Name, Size: size, DType: dtype, Checkpoint: o.Checkpoint, Build: build, Peak: peak,
 		Cores: runtime.GOMAXPROCS(0), InstructionSet: kernel.Instructions(),
 	}
 	return m, nil

@@ -207,9 +207,8 @@ func element(d *tensor.Dense, i int) float64 {
 	return d.Float64s()[i]
 }
 
-// set fills an input of a program by a function of the index.
-func set(p *graph.Program, name string, value func(i int) float64) error {
-	n := p.Input(name).DataSize()
+// set fills an input of n numbers of a program by a function of the index.
+func set(p *graph.Program, name string, n int, value func(i int) float64) error {
 	x := make([]float32, n)
 	for i := range x {
 		x[i] = float32(value(i))
