@@ -19,7 +19,7 @@ func TestNoPanic(t *testing.T) {
 	cancel()
 	hostile.API{
 		Functions: map[string]any{
-			"Rates": fit.Rates, "Coincidence": fit.Coincidence, "Methods": fit.Methods, "Check": fit.Check, "ParseTie": fit.ParseTie, "StatisticNames": fit.StatisticNames, "ParseStatistic": fit.ParseStatistic, "ParseQuantity": fit.ParseQuantity,
+			"Rates": fit.Rates, "Coincidence": fit.Coincidence, "Coincidences": fit.Coincidences[float64], "Methods": fit.Methods, "Check": fit.Check, "ParseTie": fit.ParseTie, "StatisticNames": fit.StatisticNames, "ParseStatistic": fit.ParseStatistic, "ParseQuantity": fit.ParseQuantity,
 			// a fit that is stopped: what a search costs is not tested here
 			"Run": func(e fit.Experiment, s fit.Settings) (*fit.Result, error) { return fit.Run(stopped, e, s) },
 		},

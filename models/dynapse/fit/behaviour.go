@@ -137,8 +137,8 @@ func (p *problem) behaviour(r *Recording, run *dynapse.Run, known []float64, j i
 		}
 		b.Wanted += float64(len(want))
 		b.Spikes += float64(len(got))
-		met += float64(partners(want, got, 1))
-		near += float64(partners(want, got, int(bins)))
+		met += float64(Coincidences(want, got, 1))
+		near += float64(Coincidences(want, got, int(bins)))
 		longer += float64(max(len(want), len(got)))
 	}
 	b.Met = 1

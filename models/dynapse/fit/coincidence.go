@@ -15,7 +15,7 @@ import "math"
 // Source: Kistler, Gerstner & van Hemmen 1997, doi:10.1162/neco.1997.9.5.1015; Jolivet et al. 2008,
 // doi:10.1016/j.jneumeth.2007.11.006.
 func Coincidence(recorded, model []float64, seconds, window float64) float64 {
-	return gamma(float64(partners(recorded, model, window)), float64(len(recorded)), float64(len(model)), seconds, window)
+	return gamma(float64(Coincidences(recorded, model, window)), float64(len(recorded)), float64(len(model)), seconds, window)
 }
 
 // gamma is the coincidence factor of n coincidences.
@@ -37,9 +37,9 @@ func windowOf(dt float64) (bins, window float64) {
 	return bins, (bins + 0.5) * dt
 }
 
-// partners counts the spikes of two trains in ascending order that can be paired one to one within
-// a window.
-func partners[T int | float64](a, b []T, window T) (n int) {
+// Coincidences counts the spikes of two trains in ascending order that can be paired one to one
+// within a window: times and window in s, or bins. It is n of [Coincidence].
+func Coincidences[T int | float64](a, b []T, window T) (n int) {
 	for i, k := 0, 0; i < len(a) && k < len(b); {
 		switch {
 		case a[i]-b[k] > window:

@@ -121,7 +121,7 @@ func TestPartners(t *testing.T) {
 		a, b := train.Draw(t, "a"), train.Draw(t, "b")
 		slices.Sort(a)
 		slices.Sort(b)
-		if got, want := partners(a, b, 1), best(a, b); got != want {
+		if got, want := Coincidences(a, b, 1), best(a, b); got != want {
 			t.Fatalf("%d pairs, want %d", got, want)
 		}
 	})
