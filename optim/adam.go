@@ -103,7 +103,7 @@ func nonFiniteSquare[T float](x []T) int {
 // newAdamStep holds the numbers of one update, rounded to the type of the leaf.
 func newAdamStep[T float](a Adam, lr, c1, c2 float64) kernel.Adam[T] {
 	return kernel.Adam[T]{
-		Beta1: T(a.Beta1), New1: T(1 - a.Beta1), Beta2: T(a.Beta2), New2: T(1 - a.Beta2),
+		Mean: kernel.NewMean[T](a.Beta1), Square: kernel.NewMean[T](a.Beta2),
 		MinusLR: T(-lr / c1), InvC2: T(1 / c2), Eps: T(a.Eps),
 	}
 }

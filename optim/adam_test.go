@@ -284,3 +284,41 @@ func TestAdamConverges(t *testing.T) {
 		}
 	}
 }
+
+// Means in float32 are those of float64, whatever the decay: what rounding makes of them has no
+// sign. A decay that is itself rounded to float32 makes 0.999 one of 0.99900001, and all means
+// 1.3e-5 smaller. Each rounding is 3e-8 of the mean and lasts 1/(1 - decay) updates, so that
+// some 200 of them add up to at most 1e-5 in the average over 400 elements.
+func TestMeansInFloat32(t *testing.T) {
+	const n, updates = 400, 3000
+	for _, decay := range []float64{0.9, 0.99, 0.999, 0.9999, 1 - 1e-7, 1 - 1e-9} {
+		for name, transform := range map[string]Transform{
+			"adam":    Adam{Beta1: decay, Beta2: decay},
+			"rmsprop": RMSProp{Decay: decay, Centered: true},
+			"lion":    Lion{Beta2: decay},
+		} {
+			random := rand.New(rand.NewPCG(1, 2))
+			single, double := Tree{f32("p", make([]float32, n)...)}, Tree{f64("p", make([]float64, n)...)}
+			got, want := transform.Init(single), transform.Init(double)
+			for range updates {
+				g32, g64 := zerosLike(single), zerosLike(double)
+				for i := range n {
+					x := float32(1 + random.NormFloat64()/4)
+					g32[0].F32[i], g64[0].F64[i] = x, float64(x)
+				}
+				if err := errors.Join(transform.Update(g32, single, &got), transform.Update(g64, double, &want)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for s, slot := range got.Slots {
+				bias := 0.0
+				for i, x := range slot.Tree[0].F32 {
+					bias += (float64(x)/want.Slots[s].Tree[0].F64[i] - 1) / n
+				}
+				if !(math.Abs(bias) < 1e-5) {
+					t.Errorf("%s with decay %v: %s in float32 is %v beside that in float64", name, decay, slot.Name, bias)
+				}
+			}
+		}
+	}
+}

@@ -1,5 +1,7 @@
 package optim
 
+import "github.com/surge-snn/surge/internal/kernel"
+
 const lionLR = 1e-4
 
 // Lion moves every element by LR, in the direction of the sign of a mean of gradient and momentum:
@@ -49,17 +51,17 @@ func (l Lion) Update(updates, _ Tree, state *State) error {
 	}
 	for i, g := range updates {
 		m := state.Slots[0].Tree[i]
-		lion(g.F32, m.F32, float32(b1), float32(b2), float32(lr))
-		lion(g.F64, m.F64, b1, b2, lr)
+		lion(g.F32, m.F32, kernel.NewMean[float32](b1), kernel.NewMean[float32](b2), float32(lr))
+		lion(g.F64, m.F64, kernel.NewMean[float64](b1), kernel.NewMean[float64](b2), lr)
 	}
 	state.Step++
 	return nil
 }
 
-func lion[T float](g, m []T, b1, b2, lr T) {
+func lion[T float](g, m []T, b1, b2 kernel.Mean[T], lr T) {
 	for i, x := range g {
-		c := T(b1*m[i]) + T((1-b1)*x)
-		m[i] = T(b2*m[i]) + T((1-b2)*x)
+		c := b1.Next(m[i], x)
+		m[i] = b2.Next(m[i], x)
 		switch {
 		case c > 0:
 			g[i] = -lr

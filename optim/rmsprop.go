@@ -3,6 +3,8 @@ package optim
 import (
 	"fmt"
 	"math"
+
+	"github.com/surge-snn/surge/internal/kernel"
 )
 
 const rmsLR = 1e-2
@@ -86,19 +88,19 @@ func (r RMSProp) Update(updates, _ Tree, state *State) error {
 		if r.Momentum != 0 {
 			b = rest[0].Tree[i]
 		}
-		rmsProp(g.F32, v.F32, a.F32, b.F32, float32(decay), float32(eps), float32(r.Momentum), float32(-lr))
-		rmsProp(g.F64, v.F64, a.F64, b.F64, decay, eps, r.Momentum, -lr)
+		rmsProp(g.F32, v.F32, a.F32, b.F32, kernel.NewMean[float32](decay), float32(eps), float32(r.Momentum), float32(-lr))
+		rmsProp(g.F64, v.F64, a.F64, b.F64, kernel.NewMean[float64](decay), eps, r.Momentum, -lr)
 	}
 	state.Step++
 	return nil
 }
 
-func rmsProp[T float](g, v, a, b []T, decay, eps, momentum, minusLR T) {
+func rmsProp[T float](g, v, a, b []T, decay kernel.Mean[T], eps, momentum, minusLR T) {
 	for i, x := range g {
-		v[i] = T(decay*v[i]) + T((1-decay)*T(x*x))
+		v[i] = decay.Next(v[i], T(x*x))
 		mean := v[i]
 		if a != nil {
-			a[i] = T(decay*a[i]) + T((1-decay)*x)
+			a[i] = decay.Next(a[i], x)
 			mean = max(0, mean-T(a[i]*a[i])) // rounding
 		}
 		d := x / (T(math.Sqrt(float64(mean))) + eps)

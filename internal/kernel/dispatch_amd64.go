@@ -825,18 +825,18 @@ func fastExp[T Float](z, x *T, table *byte, n int) (bad uint32, ok bool) {
 	return bad, true
 }
 
-func fastAdam[T Float](d, m, v *T, n int, beta1, new1, beta2, new2, minusLR, invC2, eps T) bool {
+func fastAdam[T Float](d, m, v *T, n int, keep1, rest1, new1, keep2, rest2, new2, minusLR, invC2, eps T) bool {
 	switch {
 	case !avx2:
 		return false
 	case single[T]() && avx512:
-		adamF32AVX512((*float32)(unsafe.Pointer(d)), (*float32)(unsafe.Pointer(m)), (*float32)(unsafe.Pointer(v)), n, float32(beta1), float32(new1), float32(beta2), float32(new2), float32(minusLR), float32(invC2), float32(eps))
+		adamF32AVX512((*float32)(unsafe.Pointer(d)), (*float32)(unsafe.Pointer(m)), (*float32)(unsafe.Pointer(v)), n, float32(keep1), float32(rest1), float32(new1), float32(keep2), float32(rest2), float32(new2), float32(minusLR), float32(invC2), float32(eps))
 	case single[T]():
-		adamF32AVX2((*float32)(unsafe.Pointer(d)), (*float32)(unsafe.Pointer(m)), (*float32)(unsafe.Pointer(v)), n, float32(beta1), float32(new1), float32(beta2), float32(new2), float32(minusLR), float32(invC2), float32(eps))
+		adamF32AVX2((*float32)(unsafe.Pointer(d)), (*float32)(unsafe.Pointer(m)), (*float32)(unsafe.Pointer(v)), n, float32(keep1), float32(rest1), float32(new1), float32(keep2), float32(rest2), float32(new2), float32(minusLR), float32(invC2), float32(eps))
 	case avx512:
-		adamF64AVX512((*float64)(unsafe.Pointer(d)), (*float64)(unsafe.Pointer(m)), (*float64)(unsafe.Pointer(v)), n, float64(beta1), float64(new1), float64(beta2), float64(new2), float64(minusLR), float64(invC2), float64(eps))
+		adamF64AVX512((*float64)(unsafe.Pointer(d)), (*float64)(unsafe.Pointer(m)), (*float64)(unsafe.Pointer(v)), n, float64(keep1), float64(rest1), float64(new1), float64(keep2), float64(rest2), float64(new2), float64(minusLR), float64(invC2), float64(eps))
 	default:
-		adamF64AVX2((*float64)(unsafe.Pointer(d)), (*float64)(unsafe.Pointer(m)), (*float64)(unsafe.Pointer(v)), n, float64(beta1), float64(new1), float64(beta2), float64(new2), float64(minusLR), float64(invC2), float64(eps))
+		adamF64AVX2((*float64)(unsafe.Pointer(d)), (*float64)(unsafe.Pointer(m)), (*float64)(unsafe.Pointer(v)), n, float64(keep1), float64(rest1), float64(new1), float64(keep2), float64(rest2), float64(new2), float64(minusLR), float64(invC2), float64(eps))
 	}
 	return true
 }

@@ -8326,16 +8326,15 @@ GLOBL word3fa5555555555555<>(SB), RODATA|NOPTR, $8
 DATA word3f81111111111111<>+0(SB)/8, $0x3f81111111111111
 GLOBL word3f81111111111111<>(SB), RODATA|NOPTR, $8
 
-// func adamF32AVX2(d *float32, m *float32, v *float32, n int, beta1 float32, new1 float32, beta2 float32, new2 float32, minusLR float32, invC2 float32, eps float32)
+// func adamF32AVX2(d *float32, m *float32, v *float32, n int, keep1 float32, rest1 float32, new1 float32, keep2 float32, rest2 float32, new2 float32, minusLR float32, invC2 float32, eps float32)
 // Requires: AVX
-TEXT ·adamF32AVX2(SB), NOSPLIT, $0-60
-	VBROADCASTSS beta1+32(FP), Y0
-	VBROADCASTSS new1+36(FP), Y1
-	VBROADCASTSS beta2+40(FP), Y2
-	VBROADCASTSS new2+44(FP), Y3
-	VBROADCASTSS minusLR+48(FP), Y4
-	VBROADCASTSS invC2+52(FP), Y5
-	VBROADCASTSS eps+56(FP), Y6
+TEXT ·adamF32AVX2(SB), NOSPLIT, $0-68
+	VBROADCASTSS keep1+32(FP), Y0
+	VBROADCASTSS rest1+36(FP), Y1
+	VBROADCASTSS new1+40(FP), Y2
+	VBROADCASTSS keep2+44(FP), Y3
+	VBROADCASTSS rest2+48(FP), Y4
+	VBROADCASTSS new2+52(FP), Y5
 	MOVQ         n+24(FP), AX
 	SHLQ         $0x02, AX
 	XORQ         CX, CX
@@ -8343,101 +8342,123 @@ TEXT ·adamF32AVX2(SB), NOSPLIT, $0-60
 	JL           tail
 
 loop:
-	MOVQ    d+0(FP), DX
-	VMOVUPS (DX)(CX*1), Y7
-	VMOVUPS 32(DX)(CX*1), Y8
-	MOVQ    m+8(FP), DX
-	VMOVUPS (DX)(CX*1), Y9
-	VMOVUPS 32(DX)(CX*1), Y10
-	VMULPS  Y9, Y0, Y9
-	VMULPS  Y10, Y0, Y10
-	VMULPS  Y7, Y1, Y11
-	VMULPS  Y8, Y1, Y12
-	VADDPS  Y11, Y9, Y9
-	VADDPS  Y12, Y10, Y10
-	MOVQ    v+16(FP), DX
-	VMOVUPS (DX)(CX*1), Y11
-	VMOVUPS 32(DX)(CX*1), Y12
-	VMULPS  Y11, Y2, Y11
-	VMULPS  Y12, Y2, Y12
-	VMULPS  Y7, Y7, Y7
-	VMULPS  Y8, Y8, Y8
-	VMULPS  Y7, Y3, Y7
-	VMULPS  Y8, Y3, Y8
-	VADDPS  Y7, Y11, Y7
-	VADDPS  Y8, Y12, Y8
-	MOVQ    m+8(FP), DX
-	VMOVUPS Y9, (DX)(CX*1)
-	VMOVUPS Y10, 32(DX)(CX*1)
-	MOVQ    v+16(FP), DX
-	VMOVUPS Y7, (DX)(CX*1)
-	VMOVUPS Y8, 32(DX)(CX*1)
-	VMULPS  Y9, Y4, Y9
-	VMULPS  Y10, Y4, Y10
-	VMULPS  Y5, Y7, Y7
-	VMULPS  Y5, Y8, Y8
-	VSQRTPS Y7, Y7
-	VSQRTPS Y8, Y8
-	VADDPS  Y6, Y7, Y7
-	VADDPS  Y6, Y8, Y8
-	VDIVPS  Y7, Y9, Y7
-	VDIVPS  Y8, Y10, Y8
-	MOVQ    d+0(FP), DX
-	VMOVUPS Y7, (DX)(CX*1)
-	VMOVUPS Y8, 32(DX)(CX*1)
-	ADDQ    $0x40, CX
-	SUBQ    $0x40, AX
-	JGE     loop
+	MOVQ         d+0(FP), DX
+	VMOVUPS      (DX)(CX*1), Y6
+	VMOVUPS      32(DX)(CX*1), Y7
+	MOVQ         v+16(FP), DX
+	VMOVUPS      (DX)(CX*1), Y8
+	VMOVUPS      32(DX)(CX*1), Y9
+	VMULPS       Y6, Y6, Y10
+	VMULPS       Y7, Y7, Y11
+	VMULPS       Y8, Y4, Y12
+	VMULPS       Y9, Y4, Y13
+	VMULPS       Y10, Y5, Y10
+	VMULPS       Y11, Y5, Y11
+	VADDPS       Y10, Y12, Y10
+	VADDPS       Y11, Y13, Y11
+	VMULPS       Y8, Y3, Y8
+	VMULPS       Y9, Y3, Y9
+	VADDPS       Y10, Y8, Y8
+	VADDPS       Y11, Y9, Y9
+	MOVQ         v+16(FP), DX
+	VMOVUPS      Y8, (DX)(CX*1)
+	VMOVUPS      Y9, 32(DX)(CX*1)
+	MOVQ         m+8(FP), DX
+	VMOVUPS      (DX)(CX*1), Y10
+	VMOVUPS      32(DX)(CX*1), Y11
+	VMULPS       Y10, Y1, Y12
+	VMULPS       Y11, Y1, Y13
+	VMULPS       Y6, Y2, Y6
+	VMULPS       Y7, Y2, Y7
+	VADDPS       Y6, Y12, Y6
+	VADDPS       Y7, Y13, Y7
+	VMULPS       Y10, Y0, Y10
+	VMULPS       Y11, Y0, Y11
+	VADDPS       Y6, Y10, Y6
+	VADDPS       Y7, Y11, Y7
+	MOVQ         m+8(FP), DX
+	VMOVUPS      Y6, (DX)(CX*1)
+	VMOVUPS      Y7, 32(DX)(CX*1)
+	VBROADCASTSS invC2+60(FP), Y10
+	VMULPS       Y10, Y8, Y8
+	VMULPS       Y10, Y9, Y9
+	VSQRTPS      Y8, Y8
+	VSQRTPS      Y9, Y9
+	VBROADCASTSS minusLR+56(FP), Y10
+	VMULPS       Y6, Y10, Y6
+	VMULPS       Y7, Y10, Y7
+	VBROADCASTSS eps+64(FP), Y10
+	VADDPS       Y10, Y8, Y8
+	VADDPS       Y10, Y9, Y9
+	VDIVPS       Y8, Y6, Y6
+	VDIVPS       Y9, Y7, Y7
+	MOVQ         d+0(FP), DX
+	VMOVUPS      Y6, (DX)(CX*1)
+	VMOVUPS      Y7, 32(DX)(CX*1)
+	ADDQ         $0x40, CX
+	SUBQ         $0x40, AX
+	JGE          loop
 
 tail:
-	ADDQ       $0x40, AX
-	JZ         end
-	LEAQ       tail<>+64(SB), DX
-	SUBQ       AX, DX
-	VMOVUPD    (DX), Y7
-	VMOVUPD    32(DX), Y8
-	MOVQ       d+0(FP), AX
-	VMASKMOVPS (AX)(CX*1), Y7, Y9
-	VMASKMOVPS 32(AX)(CX*1), Y8, Y10
-	MOVQ       m+8(FP), AX
-	VMASKMOVPS (AX)(CX*1), Y7, Y11
-	VMASKMOVPS 32(AX)(CX*1), Y8, Y12
-	VMULPS     Y11, Y0, Y11
-	VMULPS     Y12, Y0, Y0
-	VMULPS     Y9, Y1, Y12
-	VMULPS     Y10, Y1, Y1
-	VADDPS     Y12, Y11, Y11
-	VADDPS     Y1, Y0, Y0
-	MOVQ       v+16(FP), AX
-	VMASKMOVPS (AX)(CX*1), Y7, Y1
-	VMASKMOVPS 32(AX)(CX*1), Y8, Y12
-	VMULPS     Y1, Y2, Y1
-	VMULPS     Y12, Y2, Y2
-	VMULPS     Y9, Y9, Y9
-	VMULPS     Y10, Y10, Y10
-	VMULPS     Y9, Y3, Y9
-	VMULPS     Y10, Y3, Y3
-	VADDPS     Y9, Y1, Y1
-	VADDPS     Y3, Y2, Y2
-	MOVQ       m+8(FP), AX
-	VMASKMOVPS Y11, Y7, (AX)(CX*1)
-	VMASKMOVPS Y0, Y8, 32(AX)(CX*1)
-	MOVQ       v+16(FP), AX
-	VMASKMOVPS Y1, Y7, (AX)(CX*1)
-	VMASKMOVPS Y2, Y8, 32(AX)(CX*1)
-	VMULPS     Y11, Y4, Y3
-	VMULPS     Y0, Y4, Y0
-	VMULPS     Y5, Y1, Y1
-	VMULPS     Y5, Y2, Y2
-	VSQRTPS    Y1, Y1
-	VSQRTPS    Y2, Y2
-	VADDPS     Y6, Y1, Y1
-	VADDPS     Y6, Y2, Y2
-	VDIVPS     Y1, Y3, Y1
-	VDIVPS     Y2, Y0, Y0
-	MOVQ       d+0(FP), AX
-	VMASKMOVPS Y1, Y7, (AX)(CX*1)
-	VMASKMOVPS Y0, Y8, 32(AX)(CX*1)
+	ADDQ         $0x40, AX
+	JZ           end
+	LEAQ         tail<>+64(SB), DX
+	SUBQ         AX, DX
+	VMOVUPD      (DX), Y6
+	VMOVUPD      32(DX), Y7
+	MOVQ         d+0(FP), AX
+	VMASKMOVPS   (AX)(CX*1), Y6, Y8
+	VMASKMOVPS   32(AX)(CX*1), Y7, Y9
+	MOVQ         v+16(FP), AX
+	VMASKMOVPS   (AX)(CX*1), Y6, Y10
+	VMASKMOVPS   32(AX)(CX*1), Y7, Y11
+	VMULPS       Y8, Y8, Y12
+	VMULPS       Y9, Y9, Y13
+	VMULPS       Y10, Y4, Y14
+	VMULPS       Y11, Y4, Y4
+	VMULPS       Y12, Y5, Y12
+	VMULPS       Y13, Y5, Y5
+	VADDPS       Y12, Y14, Y12
+	VADDPS       Y5, Y4, Y4
+	VMULPS       Y10, Y3, Y5
+	VMULPS       Y11, Y3, Y3
+	VADDPS       Y12, Y5, Y5
+	VADDPS       Y4, Y3, Y3
+	MOVQ         v+16(FP), AX
+	VMASKMOVPS   Y5, Y6, (AX)(CX*1)
+	VMASKMOVPS   Y3, Y7, 32(AX)(CX*1)
+	MOVQ         m+8(FP), AX
+	VMASKMOVPS   (AX)(CX*1), Y6, Y4
+	VMASKMOVPS   32(AX)(CX*1), Y7, Y10
+	VMULPS       Y4, Y1, Y11
+	VMULPS       Y10, Y1, Y1
+	VMULPS       Y8, Y2, Y8
+	VMULPS       Y9, Y2, Y2
+	VADDPS       Y8, Y11, Y8
+	VADDPS       Y2, Y1, Y1
+	VMULPS       Y4, Y0, Y2
+	VMULPS       Y10, Y0, Y0
+	VADDPS       Y8, Y2, Y2
+	VADDPS       Y1, Y0, Y0
+	MOVQ         m+8(FP), AX
+	VMASKMOVPS   Y2, Y6, (AX)(CX*1)
+	VMASKMOVPS   Y0, Y7, 32(AX)(CX*1)
+	VBROADCASTSS invC2+60(FP), Y1
+	VMULPS       Y1, Y5, Y4
+	VMULPS       Y1, Y3, Y1
+	VSQRTPS      Y4, Y3
+	VSQRTPS      Y1, Y1
+	VBROADCASTSS minusLR+56(FP), Y4
+	VMULPS       Y2, Y4, Y2
+	VMULPS       Y0, Y4, Y0
+	VBROADCASTSS eps+64(FP), Y4
+	VADDPS       Y4, Y3, Y3
+	VADDPS       Y4, Y1, Y1
+	VDIVPS       Y3, Y2, Y2
+	VDIVPS       Y1, Y0, Y0
+	MOVQ         d+0(FP), AX
+	VMASKMOVPS   Y2, Y6, (AX)(CX*1)
+	VMASKMOVPS   Y0, Y7, 32(AX)(CX*1)
 
 end:
 	VZEROUPPER
@@ -14993,16 +15014,15 @@ end:
 	MOVL CX, bad+32(FP)
 	RET
 
-// func adamF32AVX512(d *float32, m *float32, v *float32, n int, beta1 float32, new1 float32, beta2 float32, new2 float32, minusLR float32, invC2 float32, eps float32)
+// func adamF32AVX512(d *float32, m *float32, v *float32, n int, keep1 float32, rest1 float32, new1 float32, keep2 float32, rest2 float32, new2 float32, minusLR float32, invC2 float32, eps float32)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·adamF32AVX512(SB), NOSPLIT, $0-60
-	VBROADCASTSS beta1+32(FP), Z0
-	VBROADCASTSS new1+36(FP), Z1
-	VBROADCASTSS beta2+40(FP), Z2
-	VBROADCASTSS new2+44(FP), Z3
-	VBROADCASTSS minusLR+48(FP), Z4
-	VBROADCASTSS invC2+52(FP), Z5
-	VBROADCASTSS eps+56(FP), Z6
+TEXT ·adamF32AVX512(SB), NOSPLIT, $0-68
+	VBROADCASTSS keep1+32(FP), Z0
+	VBROADCASTSS rest1+36(FP), Z1
+	VBROADCASTSS new1+40(FP), Z2
+	VBROADCASTSS keep2+44(FP), Z3
+	VBROADCASTSS rest2+48(FP), Z4
+	VBROADCASTSS new2+52(FP), Z5
 	MOVQ         n+24(FP), AX
 	SHLQ         $0x02, AX
 	XORQ         CX, CX
@@ -15010,65 +15030,79 @@ TEXT ·adamF32AVX512(SB), NOSPLIT, $0-60
 	JL           tail
 
 loop:
-	MOVQ    d+0(FP), DX
-	VMOVUPS (DX)(CX*1), Z7
-	MOVQ    m+8(FP), DX
-	VMOVUPS (DX)(CX*1), Z8
-	VMULPS  Z8, Z0, Z8
-	VMULPS  Z7, Z1, Z9
-	VADDPS  Z9, Z8, Z8
-	MOVQ    v+16(FP), DX
-	VMOVUPS (DX)(CX*1), Z9
-	VMULPS  Z9, Z2, Z9
-	VMULPS  Z7, Z7, Z7
-	VMULPS  Z7, Z3, Z7
-	VADDPS  Z7, Z9, Z7
-	MOVQ    m+8(FP), DX
-	VMOVUPS Z8, (DX)(CX*1)
-	MOVQ    v+16(FP), DX
-	VMOVUPS Z7, (DX)(CX*1)
-	VMULPS  Z8, Z4, Z8
-	VMULPS  Z5, Z7, Z7
-	VSQRTPS Z7, Z7
-	VADDPS  Z6, Z7, Z7
-	VDIVPS  Z7, Z8, Z7
-	MOVQ    d+0(FP), DX
-	VMOVUPS Z7, (DX)(CX*1)
-	ADDQ    $0x40, CX
-	SUBQ    $0x40, AX
-	JGE     loop
+	MOVQ         d+0(FP), DX
+	VMOVUPS      (DX)(CX*1), Z6
+	MOVQ         v+16(FP), DX
+	VMOVUPS      (DX)(CX*1), Z7
+	VMULPS       Z6, Z6, Z8
+	VMULPS       Z7, Z4, Z9
+	VMULPS       Z8, Z5, Z8
+	VADDPS       Z8, Z9, Z8
+	VMULPS       Z7, Z3, Z7
+	VADDPS       Z8, Z7, Z7
+	MOVQ         v+16(FP), DX
+	VMOVUPS      Z7, (DX)(CX*1)
+	MOVQ         m+8(FP), DX
+	VMOVUPS      (DX)(CX*1), Z8
+	VMULPS       Z8, Z1, Z9
+	VMULPS       Z6, Z2, Z6
+	VADDPS       Z6, Z9, Z6
+	VMULPS       Z8, Z0, Z8
+	VADDPS       Z6, Z8, Z6
+	MOVQ         m+8(FP), DX
+	VMOVUPS      Z6, (DX)(CX*1)
+	VBROADCASTSS invC2+60(FP), Z8
+	VMULPS       Z8, Z7, Z7
+	VSQRTPS      Z7, Z7
+	VBROADCASTSS minusLR+56(FP), Z8
+	VMULPS       Z6, Z8, Z6
+	VBROADCASTSS eps+64(FP), Z8
+	VADDPS       Z8, Z7, Z7
+	VDIVPS       Z7, Z6, Z6
+	MOVQ         d+0(FP), DX
+	VMOVUPS      Z6, (DX)(CX*1)
+	ADDQ         $0x40, CX
+	SUBQ         $0x40, AX
+	JGE          loop
 
 tail:
-	ADDQ      $0x40, AX
-	JZ        end
-	SHRL      $0x02, AX
-	MOVL      $-1, DX
-	BZHIL     AX, DX, DX
-	KMOVW     DX, K1
-	MOVQ      d+0(FP), AX
-	VMOVUPS.Z (AX)(CX*1), K1, Z7
-	MOVQ      m+8(FP), AX
-	VMOVUPS.Z (AX)(CX*1), K1, Z8
-	VMULPS    Z8, Z0, Z0
-	VMULPS    Z7, Z1, Z1
-	VADDPS    Z1, Z0, Z0
-	MOVQ      v+16(FP), AX
-	VMOVUPS.Z (AX)(CX*1), K1, Z1
-	VMULPS    Z1, Z2, Z1
-	VMULPS    Z7, Z7, Z2
-	VMULPS    Z2, Z3, Z2
-	VADDPS    Z2, Z1, Z1
-	MOVQ      m+8(FP), AX
-	VMOVUPS   Z0, K1, (AX)(CX*1)
-	MOVQ      v+16(FP), AX
-	VMOVUPS   Z1, K1, (AX)(CX*1)
-	VMULPS    Z0, Z4, Z0
-	VMULPS    Z5, Z1, Z1
-	VSQRTPS   Z1, Z1
-	VADDPS    Z6, Z1, Z1
-	VDIVPS    Z1, Z0, Z0
-	MOVQ      d+0(FP), AX
-	VMOVUPS   Z0, K1, (AX)(CX*1)
+	ADDQ         $0x40, AX
+	JZ           end
+	SHRL         $0x02, AX
+	MOVL         $-1, DX
+	BZHIL        AX, DX, DX
+	KMOVW        DX, K1
+	MOVQ         d+0(FP), AX
+	VMOVUPS.Z    (AX)(CX*1), K1, Z6
+	MOVQ         v+16(FP), AX
+	VMOVUPS.Z    (AX)(CX*1), K1, Z7
+	VMULPS       Z6, Z6, Z8
+	VMULPS       Z7, Z4, Z4
+	VMULPS       Z8, Z5, Z5
+	VADDPS       Z5, Z4, Z4
+	VMULPS       Z7, Z3, Z3
+	VADDPS       Z4, Z3, Z3
+	MOVQ         v+16(FP), AX
+	VMOVUPS      Z3, K1, (AX)(CX*1)
+	MOVQ         m+8(FP), AX
+	VMOVUPS.Z    (AX)(CX*1), K1, Z4
+	VMULPS       Z4, Z1, Z1
+	VMULPS       Z6, Z2, Z2
+	VADDPS       Z2, Z1, Z1
+	VMULPS       Z4, Z0, Z0
+	VADDPS       Z1, Z0, Z0
+	MOVQ         m+8(FP), AX
+	VMOVUPS      Z0, K1, (AX)(CX*1)
+	VBROADCASTSS invC2+60(FP), Z1
+	VMULPS       Z1, Z3, Z1
+	VSQRTPS      Z1, Z1
+	VBROADCASTSS minusLR+56(FP), Z2
+	VMULPS       Z0, Z2, Z0
+	VBROADCASTSS eps+64(FP), Z2
+	VADDPS       Z2, Z1, Z1
+	VDIVPS       Z1, Z0, Z0
+	MOVQ         d+0(FP), AX
+	VMOVUPS      Z0, K1, (AX)(CX*1)
 
 end:
 	VZEROUPPER
@@ -24396,16 +24430,15 @@ GLOBL wordc085e00000000000<>(SB), RODATA|NOPTR, $8
 DATA word4086280000000000<>+0(SB)/8, $0x4086280000000000
 GLOBL word4086280000000000<>(SB), RODATA|NOPTR, $8
 
-// func adamF64AVX2(d *float64, m *float64, v *float64, n int, beta1 float64, new1 float64, beta2 float64, new2 float64, minusLR float64, invC2 float64, eps float64)
+// func adamF64AVX2(d *float64, m *float64, v *float64, n int, keep1 float64, rest1 float64, new1 float64, keep2 float64, rest2 float64, new2 float64, minusLR float64, invC2 float64, eps float64)
 // Requires: AVX
-TEXT ·adamF64AVX2(SB), NOSPLIT, $0-88
-	VBROADCASTSD beta1+32(FP), Y0
-	VBROADCASTSD new1+40(FP), Y1
-	VBROADCASTSD beta2+48(FP), Y2
-	VBROADCASTSD new2+56(FP), Y3
-	VBROADCASTSD minusLR+64(FP), Y4
-	VBROADCASTSD invC2+72(FP), Y5
-	VBROADCASTSD eps+80(FP), Y6
+TEXT ·adamF64AVX2(SB), NOSPLIT, $0-104
+	VBROADCASTSD keep1+32(FP), Y0
+	VBROADCASTSD rest1+40(FP), Y1
+	VBROADCASTSD new1+48(FP), Y2
+	VBROADCASTSD keep2+56(FP), Y3
+	VBROADCASTSD rest2+64(FP), Y4
+	VBROADCASTSD new2+72(FP), Y5
 	MOVQ         n+24(FP), AX
 	SHLQ         $0x03, AX
 	XORQ         CX, CX
@@ -24413,101 +24446,123 @@ TEXT ·adamF64AVX2(SB), NOSPLIT, $0-88
 	JL           tail
 
 loop:
-	MOVQ    d+0(FP), DX
-	VMOVUPD (DX)(CX*1), Y7
-	VMOVUPD 32(DX)(CX*1), Y8
-	MOVQ    m+8(FP), DX
-	VMOVUPD (DX)(CX*1), Y9
-	VMOVUPD 32(DX)(CX*1), Y10
-	VMULPD  Y9, Y0, Y9
-	VMULPD  Y10, Y0, Y10
-	VMULPD  Y7, Y1, Y11
-	VMULPD  Y8, Y1, Y12
-	VADDPD  Y11, Y9, Y9
-	VADDPD  Y12, Y10, Y10
-	MOVQ    v+16(FP), DX
-	VMOVUPD (DX)(CX*1), Y11
-	VMOVUPD 32(DX)(CX*1), Y12
-	VMULPD  Y11, Y2, Y11
-	VMULPD  Y12, Y2, Y12
-	VMULPD  Y7, Y7, Y7
-	VMULPD  Y8, Y8, Y8
-	VMULPD  Y7, Y3, Y7
-	VMULPD  Y8, Y3, Y8
-	VADDPD  Y7, Y11, Y7
-	VADDPD  Y8, Y12, Y8
-	MOVQ    m+8(FP), DX
-	VMOVUPD Y9, (DX)(CX*1)
-	VMOVUPD Y10, 32(DX)(CX*1)
-	MOVQ    v+16(FP), DX
-	VMOVUPD Y7, (DX)(CX*1)
-	VMOVUPD Y8, 32(DX)(CX*1)
-	VMULPD  Y9, Y4, Y9
-	VMULPD  Y10, Y4, Y10
-	VMULPD  Y5, Y7, Y7
-	VMULPD  Y5, Y8, Y8
-	VSQRTPD Y7, Y7
-	VSQRTPD Y8, Y8
-	VADDPD  Y6, Y7, Y7
-	VADDPD  Y6, Y8, Y8
-	VDIVPD  Y7, Y9, Y7
-	VDIVPD  Y8, Y10, Y8
-	MOVQ    d+0(FP), DX
-	VMOVUPD Y7, (DX)(CX*1)
-	VMOVUPD Y8, 32(DX)(CX*1)
-	ADDQ    $0x40, CX
-	SUBQ    $0x40, AX
-	JGE     loop
+	MOVQ         d+0(FP), DX
+	VMOVUPD      (DX)(CX*1), Y6
+	VMOVUPD      32(DX)(CX*1), Y7
+	MOVQ         v+16(FP), DX
+	VMOVUPD      (DX)(CX*1), Y8
+	VMOVUPD      32(DX)(CX*1), Y9
+	VMULPD       Y6, Y6, Y10
+	VMULPD       Y7, Y7, Y11
+	VMULPD       Y8, Y4, Y12
+	VMULPD       Y9, Y4, Y13
+	VMULPD       Y10, Y5, Y10
+	VMULPD       Y11, Y5, Y11
+	VADDPD       Y10, Y12, Y10
+	VADDPD       Y11, Y13, Y11
+	VMULPD       Y8, Y3, Y8
+	VMULPD       Y9, Y3, Y9
+	VADDPD       Y10, Y8, Y8
+	VADDPD       Y11, Y9, Y9
+	MOVQ         v+16(FP), DX
+	VMOVUPD      Y8, (DX)(CX*1)
+	VMOVUPD      Y9, 32(DX)(CX*1)
+	MOVQ         m+8(FP), DX
+	VMOVUPD      (DX)(CX*1), Y10
+	VMOVUPD      32(DX)(CX*1), Y11
+	VMULPD       Y10, Y1, Y12
+	VMULPD       Y11, Y1, Y13
+	VMULPD       Y6, Y2, Y6
+	VMULPD       Y7, Y2, Y7
+	VADDPD       Y6, Y12, Y6
+	VADDPD       Y7, Y13, Y7
+	VMULPD       Y10, Y0, Y10
+	VMULPD       Y11, Y0, Y11
+	VADDPD       Y6, Y10, Y6
+	VADDPD       Y7, Y11, Y7
+	MOVQ         m+8(FP), DX
+	VMOVUPD      Y6, (DX)(CX*1)
+	VMOVUPD      Y7, 32(DX)(CX*1)
+	VBROADCASTSD invC2+88(FP), Y10
+	VMULPD       Y10, Y8, Y8
+	VMULPD       Y10, Y9, Y9
+	VSQRTPD      Y8, Y8
+	VSQRTPD      Y9, Y9
+	VBROADCASTSD minusLR+80(FP), Y10
+	VMULPD       Y6, Y10, Y6
+	VMULPD       Y7, Y10, Y7
+	VBROADCASTSD eps+96(FP), Y10
+	VADDPD       Y10, Y8, Y8
+	VADDPD       Y10, Y9, Y9
+	VDIVPD       Y8, Y6, Y6
+	VDIVPD       Y9, Y7, Y7
+	MOVQ         d+0(FP), DX
+	VMOVUPD      Y6, (DX)(CX*1)
+	VMOVUPD      Y7, 32(DX)(CX*1)
+	ADDQ         $0x40, CX
+	SUBQ         $0x40, AX
+	JGE          loop
 
 tail:
-	ADDQ       $0x40, AX
-	JZ         end
-	LEAQ       tail<>+64(SB), DX
-	SUBQ       AX, DX
-	VMOVUPD    (DX), Y7
-	VMOVUPD    32(DX), Y8
-	MOVQ       d+0(FP), AX
-	VMASKMOVPD (AX)(CX*1), Y7, Y9
-	VMASKMOVPD 32(AX)(CX*1), Y8, Y10
-	MOVQ       m+8(FP), AX
-	VMASKMOVPD (AX)(CX*1), Y7, Y11
-	VMASKMOVPD 32(AX)(CX*1), Y8, Y12
-	VMULPD     Y11, Y0, Y11
-	VMULPD     Y12, Y0, Y0
-	VMULPD     Y9, Y1, Y12
-	VMULPD     Y10, Y1, Y1
-	VADDPD     Y12, Y11, Y11
-	VADDPD     Y1, Y0, Y0
-	MOVQ       v+16(FP), AX
-	VMASKMOVPD (AX)(CX*1), Y7, Y1
-	VMASKMOVPD 32(AX)(CX*1), Y8, Y12
-	VMULPD     Y1, Y2, Y1
-	VMULPD     Y12, Y2, Y2
-	VMULPD     Y9, Y9, Y9
-	VMULPD     Y10, Y10, Y10
-	VMULPD     Y9, Y3, Y9
-	VMULPD     Y10, Y3, Y3
-	VADDPD     Y9, Y1, Y1
-	VADDPD     Y3, Y2, Y2
-	MOVQ       m+8(FP), AX
-	VMASKMOVPD Y11, Y7, (AX)(CX*1)
-	VMASKMOVPD Y0, Y8, 32(AX)(CX*1)
-	MOVQ       v+16(FP), AX
-	VMASKMOVPD Y1, Y7, (AX)(CX*1)
-	VMASKMOVPD Y2, Y8, 32(AX)(CX*1)
-	VMULPD     Y11, Y4, Y3
-	VMULPD     Y0, Y4, Y0
-	VMULPD     Y5, Y1, Y1
-	VMULPD     Y5, Y2, Y2
-	VSQRTPD    Y1, Y1
-	VSQRTPD    Y2, Y2
-	VADDPD     Y6, Y1, Y1
-	VADDPD     Y6, Y2, Y2
-	VDIVPD     Y1, Y3, Y1
-	VDIVPD     Y2, Y0, Y0
-	MOVQ       d+0(FP), AX
-	VMASKMOVPD Y1, Y7, (AX)(CX*1)
-	VMASKMOVPD Y0, Y8, 32(AX)(CX*1)
+	ADDQ         $0x40, AX
+	JZ           end
+	LEAQ         tail<>+64(SB), DX
+	SUBQ         AX, DX
+	VMOVUPD      (DX), Y6
+	VMOVUPD      32(DX), Y7
+	MOVQ         d+0(FP), AX
+	VMASKMOVPD   (AX)(CX*1), Y6, Y8
+	VMASKMOVPD   32(AX)(CX*1), Y7, Y9
+	MOVQ         v+16(FP), AX
+	VMASKMOVPD   (AX)(CX*1), Y6, Y10
+	VMASKMOVPD   32(AX)(CX*1), Y7, Y11
+	VMULPD       Y8, Y8, Y12
+	VMULPD       Y9, Y9, Y13
+	VMULPD       Y10, Y4, Y14
+	VMULPD       Y11, Y4, Y4
+	VMULPD       Y12, Y5, Y12
+	VMULPD       Y13, Y5, Y5
+	VADDPD       Y12, Y14, Y12
+	VADDPD       Y5, Y4, Y4
+	VMULPD       Y10, Y3, Y5
+	VMULPD       Y11, Y3, Y3
+	VADDPD       Y12, Y5, Y5
+	VADDPD       Y4, Y3, Y3
+	MOVQ         v+16(FP), AX
+	VMASKMOVPD   Y5, Y6, (AX)(CX*1)
+	VMASKMOVPD   Y3, Y7, 32(AX)(CX*1)
+	MOVQ         m+8(FP), AX
+	VMASKMOVPD   (AX)(CX*1), Y6, Y4
+	VMASKMOVPD   32(AX)(CX*1), Y7, Y10
+	VMULPD       Y4, Y1, Y11
+	VMULPD       Y10, Y1, Y1
+	VMULPD       Y8, Y2, Y8
+	VMULPD       Y9, Y2, Y2
+	VADDPD       Y8, Y11, Y8
+	VADDPD       Y2, Y1, Y1
+	VMULPD       Y4, Y0, Y2
+	VMULPD       Y10, Y0, Y0
+	VADDPD       Y8, Y2, Y2
+	VADDPD       Y1, Y0, Y0
+	MOVQ         m+8(FP), AX
+	VMASKMOVPD   Y2, Y6, (AX)(CX*1)
+	VMASKMOVPD   Y0, Y7, 32(AX)(CX*1)
+	VBROADCASTSD invC2+88(FP), Y1
+	VMULPD       Y1, Y5, Y4
+	VMULPD       Y1, Y3, Y1
+	VSQRTPD      Y4, Y3
+	VSQRTPD      Y1, Y1
+	VBROADCASTSD minusLR+80(FP), Y4
+	VMULPD       Y2, Y4, Y2
+	VMULPD       Y0, Y4, Y0
+	VBROADCASTSD eps+96(FP), Y4
+	VADDPD       Y4, Y3, Y3
+	VADDPD       Y4, Y1, Y1
+	VDIVPD       Y3, Y2, Y2
+	VDIVPD       Y1, Y0, Y0
+	MOVQ         d+0(FP), AX
+	VMASKMOVPD   Y2, Y6, (AX)(CX*1)
+	VMASKMOVPD   Y0, Y7, 32(AX)(CX*1)
 
 end:
 	VZEROUPPER
@@ -30983,16 +31038,15 @@ end:
 	MOVL CX, bad+32(FP)
 	RET
 
-// func adamF64AVX512(d *float64, m *float64, v *float64, n int, beta1 float64, new1 float64, beta2 float64, new2 float64, minusLR float64, invC2 float64, eps float64)
+// func adamF64AVX512(d *float64, m *float64, v *float64, n int, keep1 float64, rest1 float64, new1 float64, keep2 float64, rest2 float64, new2 float64, minusLR float64, invC2 float64, eps float64)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·adamF64AVX512(SB), NOSPLIT, $0-88
-	VBROADCASTSD beta1+32(FP), Z0
-	VBROADCASTSD new1+40(FP), Z1
-	VBROADCASTSD beta2+48(FP), Z2
-	VBROADCASTSD new2+56(FP), Z3
-	VBROADCASTSD minusLR+64(FP), Z4
-	VBROADCASTSD invC2+72(FP), Z5
-	VBROADCASTSD eps+80(FP), Z6
+TEXT ·adamF64AVX512(SB), NOSPLIT, $0-104
+	VBROADCASTSD keep1+32(FP), Z0
+	VBROADCASTSD rest1+40(FP), Z1
+	VBROADCASTSD new1+48(FP), Z2
+	VBROADCASTSD keep2+56(FP), Z3
+	VBROADCASTSD rest2+64(FP), Z4
+	VBROADCASTSD new2+72(FP), Z5
 	MOVQ         n+24(FP), AX
 	SHLQ         $0x03, AX
 	XORQ         CX, CX
@@ -31000,65 +31054,79 @@ TEXT ·adamF64AVX512(SB), NOSPLIT, $0-88
 	JL           tail
 
 loop:
-	MOVQ    d+0(FP), DX
-	VMOVUPD (DX)(CX*1), Z7
-	MOVQ    m+8(FP), DX
-	VMOVUPD (DX)(CX*1), Z8
-	VMULPD  Z8, Z0, Z8
-	VMULPD  Z7, Z1, Z9
-	VADDPD  Z9, Z8, Z8
-	MOVQ    v+16(FP), DX
-	VMOVUPD (DX)(CX*1), Z9
-	VMULPD  Z9, Z2, Z9
-	VMULPD  Z7, Z7, Z7
-	VMULPD  Z7, Z3, Z7
-	VADDPD  Z7, Z9, Z7
-	MOVQ    m+8(FP), DX
-	VMOVUPD Z8, (DX)(CX*1)
-	MOVQ    v+16(FP), DX
-	VMOVUPD Z7, (DX)(CX*1)
-	VMULPD  Z8, Z4, Z8
-	VMULPD  Z5, Z7, Z7
-	VSQRTPD Z7, Z7
-	VADDPD  Z6, Z7, Z7
-	VDIVPD  Z7, Z8, Z7
-	MOVQ    d+0(FP), DX
-	VMOVUPD Z7, (DX)(CX*1)
-	ADDQ    $0x40, CX
-	SUBQ    $0x40, AX
-	JGE     loop
+	MOVQ         d+0(FP), DX
+	VMOVUPD      (DX)(CX*1), Z6
+	MOVQ         v+16(FP), DX
+	VMOVUPD      (DX)(CX*1), Z7
+	VMULPD       Z6, Z6, Z8
+	VMULPD       Z7, Z4, Z9
+	VMULPD       Z8, Z5, Z8
+	VADDPD       Z8, Z9, Z8
+	VMULPD       Z7, Z3, Z7
+	VADDPD       Z8, Z7, Z7
+	MOVQ         v+16(FP), DX
+	VMOVUPD      Z7, (DX)(CX*1)
+	MOVQ         m+8(FP), DX
+	VMOVUPD      (DX)(CX*1), Z8
+	VMULPD       Z8, Z1, Z9
+	VMULPD       Z6, Z2, Z6
+	VADDPD       Z6, Z9, Z6
+	VMULPD       Z8, Z0, Z8
+	VADDPD       Z6, Z8, Z6
+	MOVQ         m+8(FP), DX
+	VMOVUPD      Z6, (DX)(CX*1)
+	VBROADCASTSD invC2+88(FP), Z8
+	VMULPD       Z8, Z7, Z7
+	VSQRTPD      Z7, Z7
+	VBROADCASTSD minusLR+80(FP), Z8
+	VMULPD       Z6, Z8, Z6
+	VBROADCASTSD eps+96(FP), Z8
+	VADDPD       Z8, Z7, Z7
+	VDIVPD       Z7, Z6, Z6
+	MOVQ         d+0(FP), DX
+	VMOVUPD      Z6, (DX)(CX*1)
+	ADDQ         $0x40, CX
+	SUBQ         $0x40, AX
+	JGE          loop
 
 tail:
-	ADDQ      $0x40, AX
-	JZ        end
-	SHRL      $0x03, AX
-	MOVL      $-1, DX
-	BZHIL     AX, DX, DX
-	KMOVW     DX, K1
-	MOVQ      d+0(FP), AX
-	VMOVUPD.Z (AX)(CX*1), K1, Z7
-	MOVQ      m+8(FP), AX
-	VMOVUPD.Z (AX)(CX*1), K1, Z8
-	VMULPD    Z8, Z0, Z0
-	VMULPD    Z7, Z1, Z1
-	VADDPD    Z1, Z0, Z0
-	MOVQ      v+16(FP), AX
-	VMOVUPD.Z (AX)(CX*1), K1, Z1
-	VMULPD    Z1, Z2, Z1
-	VMULPD    Z7, Z7, Z2
-	VMULPD    Z2, Z3, Z2
-	VADDPD    Z2, Z1, Z1
-	MOVQ      m+8(FP), AX
-	VMOVUPD   Z0, K1, (AX)(CX*1)
-	MOVQ      v+16(FP), AX
-	VMOVUPD   Z1, K1, (AX)(CX*1)
-	VMULPD    Z0, Z4, Z0
-	VMULPD    Z5, Z1, Z1
-	VSQRTPD   Z1, Z1
-	VADDPD    Z6, Z1, Z1
-	VDIVPD    Z1, Z0, Z0
-	MOVQ      d+0(FP), AX
-	VMOVUPD   Z0, K1, (AX)(CX*1)
+	ADDQ         $0x40, AX
+	JZ           end
+	SHRL         $0x03, AX
+	MOVL         $-1, DX
+	BZHIL        AX, DX, DX
+	KMOVW        DX, K1
+	MOVQ         d+0(FP), AX
+	VMOVUPD.Z    (AX)(CX*1), K1, Z6
+	MOVQ         v+16(FP), AX
+	VMOVUPD.Z    (AX)(CX*1), K1, Z7
+	VMULPD       Z6, Z6, Z8
+	VMULPD       Z7, Z4, Z4
+	VMULPD       Z8, Z5, Z5
+	VADDPD       Z5, Z4, Z4
+	VMULPD       Z7, Z3, Z3
+	VADDPD       Z4, Z3, Z3
+	MOVQ         v+16(FP), AX
+	VMOVUPD      Z3, K1, (AX)(CX*1)
+	MOVQ         m+8(FP), AX
+	VMOVUPD.Z    (AX)(CX*1), K1, Z4
+	VMULPD       Z4, Z1, Z1
+	VMULPD       Z6, Z2, Z2
+	VADDPD       Z2, Z1, Z1
+	VMULPD       Z4, Z0, Z0
+	VADDPD       Z1, Z0, Z0
+	MOVQ         m+8(FP), AX
+	VMOVUPD      Z0, K1, (AX)(CX*1)
+	VBROADCASTSD invC2+88(FP), Z1
+	VMULPD       Z1, Z3, Z1
+	VSQRTPD      Z1, Z1
+	VBROADCASTSD minusLR+80(FP), Z2
+	VMULPD       Z0, Z2, Z0
+	VBROADCASTSD eps+96(FP), Z2
+	VADDPD       Z2, Z1, Z1
+	VDIVPD       Z1, Z0, Z0
+	MOVQ         d+0(FP), AX
+	VMOVUPD      Z0, K1, (AX)(CX*1)
 
 end:
 	VZEROUPPER

@@ -154,7 +154,7 @@ func fastFired[T Float](dst, x *T, n int, k T) bool { return false }
 
 func fastExp[T Float](z, x *T, table *byte, n int) (bad uint32, ok bool) { return bad, false }
 
-func fastAdam[T Float](d, m, v *T, n int, beta1, new1, beta2, new2, minusLR, invC2, eps T) bool {
+func fastAdam[T Float](d, m, v *T, n int, keep1, rest1, new1, keep2, rest2, new2, minusLR, invC2, eps T) bool {
 	return false
 }
 

@@ -98,7 +98,7 @@ func kernels[T Float](seed uint64, n int, edges bool) outcome[T] {
 		wide[i] *= T(rng.IntN(100))
 	}
 	Exp(arg("exp z"), wide)
-	Adam[T]{0.9, 0.1, 0.999, 0.001, -1e-3, 3, 1e-8}.Update(arg("adam g"), arg("adam m"), arg("adam v"))
+	Adam[T]{NewMean[T](0.9), NewMean[T](0.999), -1e-3, 3, 1e-8}.Update(arg("adam g"), arg("adam m"), arg("adam v"))
 
 	b := bit()
 	x := arg("mask x")

@@ -262,7 +262,7 @@ func expF32AVX2(z *float32, x *float32, table *byte, n int) (bad uint32)
 // adamF32AVX2 is adam in generic.go.
 //
 //go:noescape
-func adamF32AVX2(d *float32, m *float32, v *float32, n int, beta1 float32, new1 float32, beta2 float32, new2 float32, minusLR float32, invC2 float32, eps float32)
+func adamF32AVX2(d *float32, m *float32, v *float32, n int, keep1 float32, rest1 float32, new1 float32, keep2 float32, rest2 float32, new2 float32, minusLR float32, invC2 float32, eps float32)
 
 // finiteF32AVX2 is finite in generic.go.
 //
@@ -552,7 +552,7 @@ func expF32AVX512(z *float32, x *float32, table *byte, n int) (bad uint32)
 // adamF32AVX512 is adam in generic.go.
 //
 //go:noescape
-func adamF32AVX512(d *float32, m *float32, v *float32, n int, beta1 float32, new1 float32, beta2 float32, new2 float32, minusLR float32, invC2 float32, eps float32)
+func adamF32AVX512(d *float32, m *float32, v *float32, n int, keep1 float32, rest1 float32, new1 float32, keep2 float32, rest2 float32, new2 float32, minusLR float32, invC2 float32, eps float32)
 
 // finiteF32AVX512 is finite in generic.go.
 //
@@ -852,7 +852,7 @@ func expF64AVX2(z *float64, x *float64, table *byte, n int) (bad uint32)
 // adamF64AVX2 is adam in generic.go.
 //
 //go:noescape
-func adamF64AVX2(d *float64, m *float64, v *float64, n int, beta1 float64, new1 float64, beta2 float64, new2 float64, minusLR float64, invC2 float64, eps float64)
+func adamF64AVX2(d *float64, m *float64, v *float64, n int, keep1 float64, rest1 float64, new1 float64, keep2 float64, rest2 float64, new2 float64, minusLR float64, invC2 float64, eps float64)
 
 // finiteF64AVX2 is finite in generic.go.
 //
@@ -1142,7 +1142,7 @@ func expF64AVX512(z *float64, x *float64, table *byte, n int) (bad uint32)
 // adamF64AVX512 is adam in generic.go.
 //
 //go:noescape
-func adamF64AVX512(d *float64, m *float64, v *float64, n int, beta1 float64, new1 float64, beta2 float64, new2 float64, minusLR float64, invC2 float64, eps float64)
+func adamF64AVX512(d *float64, m *float64, v *float64, n int, keep1 float64, rest1 float64, new1 float64, keep2 float64, rest2 float64, new2 float64, minusLR float64, invC2 float64, eps float64)
 
 // finiteF64AVX512 is finite in generic.go.
 //

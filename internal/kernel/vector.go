@@ -96,28 +96,42 @@ func FiniteSquare[T Float](x []T) bool {
 	return true
 }
 
+// Mean is a running mean, old <- Decay old + (1 - Decay) x, of any decay in (0, 1).
+type Mean[T Float] struct {
+	Keep, Rest T // the decay rounded to T, and what the rounding took away
+	New        T // 1 less the decay
+}
+
+// NewMean returns the running mean of a decay. In float32 a decay of 0.999 alone would stand for
+// 0.99900001, and the mean of a constant would be 1.3e-5 beside it.
+func NewMean[T Float](decay float64) Mean[T] {
+	keep := T(decay)
+	return Mean[T]{keep, T(decay - float64(keep)), T(1 - decay)}
+}
+
+// Next returns the mean after x. It is in every order of magnitude exact but for roundings.
+func (m Mean[T]) Next(old, x T) T { return T(m.Keep*old) + T(T(m.Rest*old)+T(m.New*x)) }
+
 // Adam holds the numbers of an update of [Adam.Update].
 type Adam[T Float] struct {
-	Beta1, New1 T // decay of the mean, and the share of what is new
-	Beta2, New2 T // the same of the mean square
-	MinusLR     T // minus the learning rate, over the correction of the mean
-	InvC2       T // 1 over the correction of the mean square
-	Eps         T
+	Mean, Square Mean[T]
+	MinusLR      T // minus the learning rate, over the correction of the mean
+	InvC2        T // 1 over the correction of the mean square
+	Eps          T
 }
 
 // Update replaces gradients g by updates, and the moments m and v by the next ones:
 //
-//	m <- Beta1 m + New1 g,  v <- Beta2 v + New2 g²,  g <- MinusLR m / (sqrt(InvC2 v) + Eps)
+//	m <- Mean of g,  v <- Square, the mean of g²,  g <- MinusLR m / (sqrt(InvC2 v) + Eps)
 //
 // All have one length.
 func (a Adam[T]) Update(g, m, v []T) {
 	m, v = m[:len(g)], v[:len(g)]
-	if len(g) == 0 || fastAdam(at(g), at(m), at(v), len(g), a.Beta1, a.New1, a.Beta2, a.New2, a.MinusLR, a.InvC2, a.Eps) {
+	if len(g) == 0 || fastAdam(at(g), at(m), at(v), len(g), a.Mean.Keep, a.Mean.Rest, a.Mean.New, a.Square.Keep, a.Square.Rest, a.Square.New, a.MinusLR, a.InvC2, a.Eps) {
 		return
 	}
 	for i, x := range g {
-		m1 := T(a.Beta1*m[i]) + T(a.New1*x)
-		v1 := T(a.Beta2*v[i]) + T(a.New2*T(x*x))
+		m1, v1 := a.Mean.Next(m[i], x), a.Square.Next(v[i], T(x*x))
 		m[i], v[i] = m1, v1
 		g[i] = T(a.MinusLR*m1) / (T(math.Sqrt(float64(T(v1*a.InvC2)))) + a.Eps)
 	}

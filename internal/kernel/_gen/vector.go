@@ -53,18 +53,24 @@ func (m *machine) slopes() {
 }
 
 func (m *machine) adam() {
-	m.function("adam", "(d, m, v *T, n int, beta1, new1, beta2, new2, minusLR, invC2, eps T)")
+	m.function("adam", "(d, m, v *T, n int, keep1, rest1, new1, keep2, rest2, new2, minusLR, invC2, eps T)")
 	p := map[string]vector{}
-	for _, name := range []string{"beta1", "new1", "beta2", "new2", "minusLR", "invC2", "eps"} {
+	for _, name := range []string{"keep1", "rest1", "new1", "keep2", "rest2", "new2"} {
 		p[name] = m.parameter(name)
+	}
+	mean := func(which string, old, x vector) vector {
+		rest := m.add(m.mul(p["rest"+which], old), m.mul(p["new"+which], x))
+		return m.add(m.mul(p["keep"+which], old), rest)
 	}
 	m.elements(func(o operands) {
 		x := o.load("d")
-		m1 := m.add(m.mul(p["beta1"], o.load("m")), m.mul(p["new1"], x))
-		v1 := m.add(m.mul(p["beta2"], o.load("v")), m.mul(p["new2"], m.mul(x, x)))
-		o.store(m1, "m")
+		v1 := mean("2", o.load("v"), m.mul(x, x))
 		o.store(v1, "v")
-		o.store(m.div(m.mul(p["minusLR"], m1), m.add(m.sqrt(m.mul(v1, p["invC2"])), p["eps"])), "d")
+		m1 := mean("1", o.load("m"), x)
+		o.store(m1, "m")
+		// AVX2 has no registers left: the other parameters are read in every block.
+		root := m.sqrt(m.mul(v1, m.parameter("invC2")))
+		o.store(m.div(m.mul(m.parameter("minusLR"), m1), m.add(root, m.parameter("eps"))), "d")
 	})
 }
 
