@@ -172,6 +172,19 @@ func leafValue(t *tensor.Dense) G.Value {
 	}
 }
 
+// fits ends the build where the machine has no room for so many numbers.
+func (b *Builder) fits(what string, numbers int, bytes uintptr) {
+	if err := fits(what, numbers, bytes); err != nil {
+		b.Fail(err)
+	}
+}
+
+// zeros is the function zeros for what Gorgonia has given a shape.
+func (b *Builder) zeros(what string, shape tensor.Shape) *tensor.Dense {
+	b.fits(fmt.Sprintf("%s of shape %v", what, shape), shape.TotalSize(), b.DType().Size())
+	return zeros(b.DType(), shape)
+}
+
 func (b *Builder) shape(kind, name string, shape []int) tensor.Shape {
 	size := 1
 	for _, n := range shape {
@@ -180,6 +193,11 @@ func (b *Builder) shape(kind, name string, shape []int) tensor.Shape {
 		}
 		size *= n
 	}
+	bytes := b.DType().Size()
+	if kind == "parameter" && b.params.values[name] == nil {
+		bytes += 8 // initialisers draw float64
+	}
+	b.fits(fmt.Sprintf("%s %q of shape %v", kind, name, shape), size, bytes)
 	return tensor.Shape(shape).Clone()
 }
 

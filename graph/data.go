@@ -9,11 +9,26 @@ import (
 	"gorgonia.org/tensor"
 
 	"github.com/surge-snn/surge/internal/kernel"
+	"github.com/surge-snn/surge/internal/memory"
 )
 
 // sameShape says whether two shapes are equal. (For Shape.Eq a vector [N] and a matrix
 // [N, 1] are.)
 func sameShape(a, b tensor.Shape) bool { return slices.Equal(a, b) }
+
+// fits returns an error that wraps [ErrMemory] if so many numbers are more than the machine has
+// room for. What is small is not looked at.
+func fits(what string, numbers int, bytes uintptr) error {
+	const small = 1 << 22
+	if numbers < small {
+		return nil
+	}
+	have, want := memory.Available(), int64(numbers)*int64(bytes)
+	if have == 0 || want <= have {
+		return nil
+	}
+	return fmt.Errorf("%w: %s needs %v, and this machine has %v left", ErrMemory, what, memory.Size(want), memory.Size(have))
+}
 
 // zeros returns a new tensor.
 func zeros(dt tensor.Dtype, shape tensor.Shape) *tensor.Dense {

@@ -18,6 +18,9 @@ var (
 	ErrCollision = errors.New("graph: node identity collision")
 	// ErrNotFinite signifies a NaN or an infinity where a number was wanted.
 	ErrNotFinite = errors.New("graph: not finite")
+	// ErrMemory signifies that a tensor, or what a program keeps, is beyond the memory that this
+	// machine has left.
+	ErrMemory = errors.New("graph: not enough memory")
 	// ErrClosed signifies the use of a program after Close.
 	ErrClosed = errors.New("graph: program is closed")
 )

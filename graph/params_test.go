@@ -10,6 +10,7 @@ import (
 	"gorgonia.org/tensor"
 
 	"github.com/surge-snn/surge/graph"
+	"github.com/surge-snn/surge/internal/memory"
 	"github.com/surge-snn/surge/models"
 )
 
@@ -208,5 +209,25 @@ func TestGivenParameters(t *testing.T) {
 	}
 	if got := params.Names(); !slices.Equal(got, []string{"a", "b", "c"}) {
 		t.Errorf("parameters %v, want a, b and c", got)
+	}
+}
+
+// What this machine has no memory for is an error of the build that names it.
+func TestBeyondMemory(t *testing.T) {
+	if memory.Available() == 0 {
+		t.Skip("this system does not tell its memory")
+	}
+	for want, model := range map[string]func(b *graph.Builder){
+		`parameter "w" of shape [1048576 1048576]`: func(b *graph.Builder) { b.Loss(b.Check(G.Sum(b.Param("w", models.Constant(1), 1<<20, 1<<20)))) },
+		`input "x" of shape [1048576 1048576]`:     func(b *graph.Builder) { b.Output("y", b.Input("x", 1<<20, 1<<20)) },
+		`"y" of shape (1048576, 1048576)`: func(b *graph.Builder) {
+			b.Output("y", b.Check(G.OuterProd(b.Input("a", 1<<20), b.Input("b", 1<<20))))
+		},
+		"the program, at": func(b *graph.Builder) {
+			b.Output("y", b.Check(G.Sum(b.Check(G.OuterProd(b.Input("a", 1<<20), b.Input("b", 1<<20))))))
+		},
+	} {
+		_, err := graph.Build(graph.NewParams(1), graph.Settings{}, model)
+		wantError(t, err, graph.ErrMemory, want)
 	}
 }

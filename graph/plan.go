@@ -28,8 +28,7 @@ func newMachineInPieces(g *G.ExprGraph, length int, records []*slot) (*machine, 
 	m.values = make([]G.Value, len(m.steps))
 	m.place()
 	last := m.lastReads()
-	m.allocate(last)
-	return m, nil
+	return m, m.allocate(last)
 }
 
 // collect makes the steps: the nodes that a record depends on, in the order of the graph or that of
@@ -191,15 +190,22 @@ type kind struct {
 }
 
 // allocate hands out the buffers.
-func (m *machine) allocate(last []int32) {
+func (m *machine) allocate(last []int32) error {
 	free := map[kind][]*buffer{}
 	owned := make([]*buffer, len(m.steps)) // the buffer of the step's own value
 	ends := make([][]int32, len(m.steps))  // steps of which the memory is free after this one
 	for i := range m.steps {
 		ends[last[i]] = append(ends[last[i]], int32(i))
 	}
+	looked := 0
 	for i := range m.steps {
 		s := &m.steps[i]
+		if need := m.memory + s.size; need > looked {
+			looked = need + need/8 // not at every step
+			if err := fits(fmt.Sprintf("the program, at %v of shape %v,", s.op, s.shape), need, s.dtype.Size()); err != nil {
+				return err
+			}
+		}
 		if s.method != byDo {
 			b := m.inPlace(s, int32(i), last, owned)
 			if b == nil {
@@ -207,8 +213,8 @@ func (m *machine) allocate(last []int32) {
 				if f := free[k]; len(f) > 0 {
 					b, free[k] = f[len(f)-1], f[:len(f)-1]
 				} else {
-					b = &buffer{data: zeros(s.dtype, tensor.Shape{s.size})}
 					m.memory += s.size
+					b = &buffer{data: zeros(s.dtype, tensor.Shape{s.size})}
 				}
 			}
 			owned[i] = b
@@ -227,6 +233,7 @@ func (m *machine) allocate(last []int32) {
 			}
 		}
 	}
+	return nil
 }
 
 // inPlace returns the buffer of an operand over which step i may write its result, and

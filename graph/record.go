@@ -40,7 +40,7 @@ func (b *Builder) record(s *slot) {
 	if shape.Dims() == 0 {
 		shape = tensor.Shape{1}
 	}
-	s.value = zeros(b.DType(), shape)
+	s.value = b.zeros(fmt.Sprintf("%q", s.name), shape)
 	b.Check(G.ApplyOp(&recordOp{slot: s, id: len(b.g.AllNodes()), dtype: b.settings.DType, dims: s.node.Dims(), token: zeros(b.DType(), tensor.Shape{1})}, s.node))
 }
 

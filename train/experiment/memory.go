@@ -54,7 +54,9 @@ func (e *Experiment) Memory(sets train.Data, target data.Target) (Memory, error)
 	}
 	m := Memory{Data: memory.Footprint(sets.Train.Data, sets.Valid.Data, sets.Test.Data)}
 	m.Program = process + m.Data/garbage
-	if err := e.bound(sets.Train.Channels(), target); err != nil {
+	learners := e.learners(1)
+	learned, evaluated := e.rows(sets, learners)
+	if err := e.bound(sets.Train.Channels(), target, learned); err != nil {
 		return m, err
 	}
 	most := data.Batches{Size: e.Train.Batch, Shards: max(e.Train.Shards, 1)}.MaxRows()
@@ -62,13 +64,13 @@ func (e *Experiment) Memory(sets train.Data, target data.Target) (Memory, error)
 	if least > 2*few {
 		least = few
 	}
-	a, err := e.probe(sets, target, least)
+	a, err := e.probe(sets, target, least, learned)
 	if err != nil {
 		return m, err
 	}
 	b := a
 	if least < most {
-		if b, err = e.probe(sets, target, 2*least); err != nil {
+		if b, err = e.probe(sets, target, 2*least, learned); err != nil {
 			return m, err
 		}
 	}
@@ -80,11 +82,9 @@ func (e *Experiment) Memory(sets train.Data, target data.Target) (Memory, error)
 		return a + (b-a)*int64(rows-least)/int64(least)
 	}
 	m.Parameters, m.Network = copies*a.parameters, a.parameters
-	learners := e.learners(1)
 	if shards := max(e.Train.Shards, 1); shards > 1 { // sums of gradients on the way up the tree
 		m.Network += a.parameters * int64(learners*(1+bits.Len(uint(shards/learners))))
 	}
-	learned, evaluated := e.rows(sets, learners)
 	for _, rows := range learned {
 		m.Network += line(a.training, b.training, rows)
 	}
@@ -163,8 +163,8 @@ func (e *Experiment) rows(sets train.Data, learners int) (learned, evaluated []i
 // probed is what a network with batches of some rows holds.
 type probed struct{ parameters, training, evaluation int64 }
 
-// probe runs the network on batches of so many rows.
-func (e *Experiment) probe(sets train.Data, target data.Target, rows int) (p probed, err error) {
+// probe runs the network on batches of so many rows, unless what it learns is beyond the machine.
+func (e *Experiment) probe(sets train.Data, target data.Target, rows int, learned []int) (p probed, err error) {
 	small := *e
 	small.Train.Batch = rows
 	set := sets.Train
@@ -174,6 +174,11 @@ func (e *Experiment) probe(sets train.Data, target data.Target, rows int) (p pro
 		return p, err
 	}
 	defer net.Close()
+	if n, ok := net.(*stepNetwork); ok {
+		if err := e.boundBatch(n.numbers/rows, learned); err != nil {
+			return p, err
+		}
+	}
 	if _, err := net.Evaluate(set, 0, 0); err != nil {
 		return p, err
 	}
@@ -214,16 +219,14 @@ func (e *Experiment) boundData() error {
 		fmt.Sprintf("%d, with which the sets need %v", parts[most], memory.Size(min(total, 1<<60))))
 }
 
-// bound refuses what is beyond the machine by its weights alone, or by one row of the input.
-func (e *Experiment) bound(channels int, target data.Target) error {
+// bound refuses what is beyond the machine by its weights alone, by one row of the input, or by the
+// neurons in the batches that are learned, before a network is made.
+func (e *Experiment) bound(channels int, target data.Target, learned []int) error {
 	have := memory.Available()
 	if have == 0 {
 		return nil
 	}
-	width := 4.0
-	if e.Train.DType != "float32" {
-		width = 8
-	}
+	width := e.width()
 	check := func(key string, found int, bytes float64) error {
 		if bytes <= float64(have) {
 			return nil
@@ -236,18 +239,56 @@ func (e *Experiment) bound(channels int, target data.Target) error {
 			return err
 		}
 	}
-	before := channels
+	before, neurons := channels, 0
 	for i, n := range e.Model.Hidden {
 		weights := float64(before) * float64(n)
 		if e.recurrent() {
 			weights += float64(float64(n) * float64(n))
 		}
-		// A row of the batch has the voltages of all steps, and their gradients.
-		row := 2 * float64(max(e.Encode.Steps, 1)) * float64(n)
+		row := float64(e.kept()) * float64(n)
 		if err := check(fmt.Sprintf("model.hidden[%d]", i), n, width*(float64((2+copies)*weights)+row)); err != nil {
 			return err
 		}
-		before = n
+		before, neurons = n, neurons+n
 	}
-	return check("model.hidden", before, width*(2+copies)*float64(before)*float64(target.Size))
+	if err := check("model.hidden", before, width*(2+copies)*float64(before)*float64(target.Size)); err != nil {
+		return err
+	}
+	return e.boundBatch(neurons*e.Encode.Steps, learned)
+}
+
+// boundBatch refuses batches that are learned of which the neurons alone are beyond the machine:
+// each keeps at least a number for each time step of a segment. numbers are those of one row.
+func (e *Experiment) boundBatch(numbers int, learned []int) error {
+	have := memory.Available()
+	if have == 0 || e.events() {
+		return nil
+	}
+	rows := 0
+	for _, n := range learned {
+		rows += n
+	}
+	each := e.width() * float64(numbers) * float64(e.kept()) / float64(max(e.Encode.Steps, 1))
+	if float64(rows)*each <= float64(have) {
+		return nil
+	}
+	fits := float64(e.Train.Batch) / float64(rows) * float64(have) / each
+	return e.bad("train.batch", fmt.Sprintf("a batch that fits in the %v of memory that this machine has left, at most some %d samples", memory.Size(have), int(fits)),
+		fmt.Sprintf("%d, which needs more than %v", e.Train.Batch, memory.Size(min(float64(rows)*each, 1<<60))))
+}
+
+// width is that of a number in bytes.
+func (e *Experiment) width() float64 {
+	if e.Train.DType == "float32" {
+		return 4
+	}
+	return 8
+}
+
+// kept is the number of time steps of which the numbers of a layer are kept at once.
+func (e *Experiment) kept() int {
+	if e.Checkpoint > 0 {
+		return min(e.Checkpoint, e.Encode.Steps)
+	}
+	return max(e.Encode.Steps, 1)
 }

@@ -22,8 +22,9 @@ import (
 // stepNetwork goes through time steps.
 type stepNetwork struct {
 	*train.Network
-	method train.BPTT
-	dt     float64
+	method  train.BPTT
+	dt      float64
+	numbers int // of the neurons of a batch: time steps, rows and neurons
 }
 
 // buildSteps builds the network that the section [model] describes, with surrogate gradients.
@@ -52,11 +53,19 @@ func (e *Experiment) buildSteps(params *graph.Params, channels int, target data.
 	if err != nil {
 		return nil, err
 	}
-	n := &stepNetwork{dt: e.Encode.Dt, method: train.BPTT{
-		Graph:  graph.Settings{Engine: engine, DType: dtype, Dt: e.Encode.Dt, DebugNaNs: e.DebugNaNs, Twin: e.Twin, Checkpoint: e.Checkpoint},
-		Model:  func(b *graph.Builder, x *G.Node) train.Outputs { return e.network(b, x, s, kinds, target.Size) },
+	n := &stepNetwork{dt: e.Encode.Dt}
+	n.method = train.BPTT{
+		Graph: graph.Settings{Engine: engine, DType: dtype, Dt: e.Encode.Dt, DebugNaNs: e.DebugNaNs, Twin: e.Twin, Checkpoint: e.Checkpoint},
+		Model: func(b *graph.Builder, x *G.Node) train.Outputs {
+			o := e.network(b, x, s, kinds, target.Size)
+			n.numbers = 0
+			for _, l := range o.Layers {
+				n.numbers += l.Spikes.Shape().TotalSize()
+			}
+			return o
+		},
 		Target: target, Loss: objective.Steps, Metrics: metrics,
-	}}
+	}
 	n.Network, err = n.method.Build(params, train.Shape{Steps: e.Encode.Steps, Batch: e.Train.Batch, Channels: channels})
 	if err != nil && len(kinds) > 0 && (errors.Is(err, models.ErrParameter) || errors.Is(err, nir.ErrGraph)) {
 		return nil, e.bad("layer", "layers that fit each other and the data", err.Error())
