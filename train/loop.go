@@ -146,7 +146,7 @@ func Run(ctx context.Context, net Learner, sets Data, s Settings) (*Result, erro
 	}
 	defer r.close()
 	if s.Receipt != "" {
-		if r.data, err = sets.Digest(); err != nil {
+		if r.data, err = digest(ctx, sets); err != nil {
 			return nil, err
 		}
 	}

@@ -3,8 +3,10 @@ package train
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
+	"github.com/surge-snn/surge/internal/exit"
 	"github.com/surge-snn/surge/train/data"
 )
 
@@ -66,3 +68,16 @@ func (w *worker) do(ctx context.Context, t task) (Sums, error) {
 
 // close ends the worker, after the batch at hand.
 func (w *worker) close() { close(w.tasks) }
+
+// digest is [Data.Digest], which reads all samples and is given up as a batch is.
+func digest(ctx context.Context, sets Data) (string, error) {
+	var sum string
+	err := exit.Within(ctx, func() (err error) {
+		sum, err = sets.Digest()
+		return err
+	})
+	if err == exit.ErrInterrupted {
+		return "", fmt.Errorf("train: interrupted before the first batch: %w", context.Cause(ctx))
+	}
+	return sum, err
+}

@@ -41,23 +41,24 @@ import (
 	"github.com/surge-snn/surge/train/experiment/recipes"
 )
 
-// program is the command line. Each command is one field, with its package under cmd/surge.
+// program is the command line. Each command is one field, with its package under cmd/surge. One that
+// saves obeys a signal by itself; all others are given up where they do not return soon.
 type program struct {
-	Train      traincmd.Command      `cmd:"" help:"Train a spiking network, for example: surge train yinyang"`
-	Sweep      sweepcmd.Command      `cmd:"" help:"Run an experiment with many values of its keys, for example: surge sweep rates.toml"`
+	Train      traincmd.Command      `cmd:"" saves:"" help:"Train a spiking network, for example: surge train yinyang"`
+	Sweep      sweepcmd.Command      `cmd:"" saves:"" help:"Run an experiment with many values of its keys, for example: surge sweep rates.toml"`
 	Verify     verifycmd.Command     `cmd:"" help:"Prove what a run did by doing it again, for example: surge verify runs/yinyang-1"`
 	Predict    predictcmd.Command    `cmd:"" help:"Run a trained network on samples, for example: surge predict runs/yinyang-1"`
 	Data       datacmd.Command       `cmd:"" help:"Download and describe data sets, for example: surge data get mnist"`
 	Plot       plotcmd.Command       `cmd:"" help:"Draw the curves of runs, for example: surge plot runs/yinyang-1"`
 	Inspect    inspectcmd.Command    `cmd:"" help:"Describe checkpoints, parameters and programs, for example: surge inspect runs/yinyang-1"`
 	Eval       evalcmd.Command       `cmd:"" help:"Run the simulations of case files and print their numbers, for example: surge eval network.json"`
-	Fit        fitcmd.Command        `cmd:"" help:"Fit bias currents to recorded or wanted behaviour, for example: surge fit --demo"`
+	Fit        fitcmd.Command        `cmd:"" saves:"" help:"Fit bias currents to recorded or wanted behaviour, for example: surge fit --demo"`
 	Export     exportcmd.Command     `cmd:"" help:"Write a trained network as NIR, NumPy arrays or C, for example: surge export runs/yinyang-1 --format c"`
 	Nir        nircmd.Command        `cmd:"" help:"Read, run, compare and rewrite networks of other simulators, for example: surge nir check network.nir"`
 	Sim        simcmd.Command        `cmd:"" help:"Simulate neurons and write their traces, for example: surge sim dynapsim --config neurons.toml --input spikes.npz --plot traces.png"`
 	Truth      truthcmd.Command      `cmd:"" help:"Measure true gradients of DynapSE-2 neurons and judge the rules by them, for example: surge truth --config neurons.toml --out truth.json"`
 	Gradcheck  gradcheckcmd.Command  `cmd:"" help:"Check the gradients of every operation and layer, for example: surge gradcheck models.LIF"`
-	Gradbench  gradbenchcmd.Command  `cmd:"" help:"Compare estimators of gradients with the gradient that exists, for example: surge gradbench --quick"`
+	Gradbench  gradbenchcmd.Command  `cmd:"" saves:"" help:"Compare estimators of gradients with the gradient that exists, for example: surge gradbench --quick"`
 	Chip       chipcmd.Command       `cmd:"" help:"Turn configurations of chips into the forms of samna and Rockpool, and back."`
 	Bench      benchcmd.Command      `cmd:"" help:"Measure what the project holds itself to, for example: surge bench fit"`
 	Completion completioncmd.Command `cmd:"" help:"Make a shell complete commands and names, for example: source <(surge completion bash)"`
@@ -97,7 +98,10 @@ func command(ctx context.Context, args []string, stdout, stderr io.Writer) error
 	if err != nil {
 		return err
 	}
-	return parsed.Run()
+	if parsed.Selected().Tag.Has("saves") {
+		return parsed.Run()
+	}
+	return exit.Within(ctx, func() error { return parsed.Run() })
 }
 
 // start is what the program says without a command.

@@ -5,7 +5,8 @@
 //	     found): [Negative]
 //	2    it could not do it: bad input, a file that cannot be read or written: [BadInput] and
 //	     every other error
-//	130  it was interrupted and its state is saved: [ErrInterrupted], context.Canceled
+//	130  it was interrupted, and its state is saved where it has one: [ErrInterrupted],
+//	     context.Canceled
 //
 // A command returns an error; the program prints it, one line for each error that was joined with
 // errors.Join, and ends with the status that [Code] gives.

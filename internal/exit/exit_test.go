@@ -54,3 +54,27 @@ func TestBadInputIsOneLine(t *testing.T) {
 		t.Errorf("a negative answer reads %q", got)
 	}
 }
+
+// TestWithin: what returns in time gives its own answer; what does not is given up.
+func TestWithin(t *testing.T) {
+	ended, cancel := context.WithCancel(context.Background())
+	cancel()
+	hang := make(chan struct{})
+	defer close(hang)
+	for _, test := range []struct {
+		name string
+		ctx  context.Context
+		do   func() error
+		want error
+	}{
+		{"no signal", context.Background(), func() error { return nil }, nil},
+		{"an error", context.Background(), func() error { return fs.ErrNotExist }, fs.ErrNotExist},
+		{"an answer in time", ended, func() error { return fs.ErrNotExist }, fs.ErrNotExist},
+		{"an error of the context", ended, func() error { return ended.Err() }, ErrInterrupted},
+		{"no answer", ended, func() error { <-hang; return nil }, ErrInterrupted},
+	} {
+		if got := Within(test.ctx, test.do); got != test.want {
+			t.Errorf("%s: %v, want %v", test.name, got, test.want)
+		}
+	}
+}

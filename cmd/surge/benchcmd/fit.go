@@ -22,7 +22,7 @@ import (
 // Command is surge bench.
 type Command struct {
 	Speed Speed `cmd:"" help:"Time networks, forward and backward, alone or beside other systems."`
-	Fit   Fit   `cmd:"" help:"Measure the fit of bias currents on problems whose answer is known."`
+	Fit   Fit   `cmd:"" saves:"" help:"Measure the fit of bias currents on problems whose answer is known."`
 }
 
 // Fit is surge bench fit.

@@ -21,7 +21,7 @@ import (
 
 // Command is surge data.
 type Command struct {
-	Get  Get  `cmd:"" help:"Download a data set, for example: surge data get mnist"`
+	Get  Get  `cmd:"" saves:"" help:"Download a data set, for example: surge data get mnist"`
 	Make Make `cmd:"" help:"Make a data set, for example: surge data make speech"`
 	Info Info `cmd:"" help:"Describe a data set, for example: surge data info yinyang"`
 	List List `cmd:"" help:"The data sets, encoders and layers that an experiment can name, with their keys."`

@@ -129,7 +129,7 @@ func (c *Command) Run(ctx context.Context, k *kong.Context) (err error) {
 	if !all.First() {
 		r.report = newReport(io.Discard, io.Discard, c.JSON, e)
 	}
-	if err := r.open(); err != nil { // before the folder is touched
+	if err := exit.Within(ctx, r.open); err != nil { // before the folder is touched
 		return err
 	}
 	defer r.close()
@@ -146,7 +146,7 @@ func (c *Command) Run(ctx context.Context, k *kong.Context) (err error) {
 	if err := files.WriteText(r.dir.Path(experiment.ConfigFile), e.Text()); err != nil {
 		return &exit.BadInput{File: "--out " + r.dir.String(), Err: err}
 	}
-	if err := r.agree(r.dir.String()); err != nil {
+	if err := r.agree(ctx, r.dir.String()); err != nil {
 		return err
 	}
 	if err = r.run(ctx); err != nil && ctx.Err() == nil {

@@ -118,11 +118,15 @@ func (r *runner) run(ctx context.Context) error {
 
 // agree makes sure that all ranks run the same, and tells them whether to go on from the checkpoint
 // in the folder at path.
-func (r *runner) agree(path string) error {
+func (r *runner) agree(ctx context.Context, path string) error {
 	if r.ranks.Size() == 1 {
 		return nil
 	}
-	mine, err := ranks.Identify(r.experiment.Text(), r.sets)
+	var mine ranks.Identity
+	err := exit.Within(ctx, func() (err error) {
+		mine, err = ranks.Identify(r.experiment.Text(), r.sets)
+		return err
+	})
 	if err != nil {
 		return err
 	}
@@ -146,7 +150,7 @@ func (r *runner) agree(path string) error {
 // follow trains as one of several processes, of which another one writes the files into the folder
 // at path. A signal is for that one, too: this one gives it some seconds to end the run in order.
 func (r *runner) follow(ctx context.Context, path string) error {
-	if err := r.agree(path); err != nil {
+	if err := r.agree(ctx, path); err != nil {
 		return err
 	}
 	own, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
