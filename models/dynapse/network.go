@@ -332,6 +332,21 @@ func (r *Run) By(rule Rule) (*Run, error) {
 	return n.Simulate(r.in)
 }
 
+// first says where derivatives with respect to the input, [T, B, N], or [T, B, N, 4], leave the finite
+// numbers first, from the last step to the first; empty where they do not.
+func (r *Run) first(input []float64) string {
+	each := len(input) / max(r.T, 1)
+	for t := r.T - 1; t >= 0; t-- {
+		for i, x := range input[t*each : (t+1)*each] {
+			if x-x != 0 {
+				i /= each / (r.B * r.N)
+				return fmt.Sprintf("; the first is of step %d, row %d, neuron %d: with respect to its input %v", t, i/r.N, i%r.N, x)
+			}
+		}
+	}
+	return ""
+}
+
 // Gradient takes the derivatives of a loss with respect to the records back to the parameters, the
 // input and the initial state, by the rule of the network's settings. Cost: about twice that of the
 // simulation, with SurgeMixed four times; with Surge see there.
@@ -358,7 +373,7 @@ func (r *Run) Gradient(c Cotangents) (*Gradient, error) {
 	for p, v := range g.Params {
 		for j, x := range v {
 			if x-x != 0 {
-				return nil, fmt.Errorf("%w: derivative with respect to %v of neuron %d is %v", ErrState, Param(p), j, x)
+				return nil, fmt.Errorf("%w: derivative with respect to %v of neuron %d is %v%s", ErrState, Param(p), j, x, r.first(g.Input))
 			}
 		}
 	}

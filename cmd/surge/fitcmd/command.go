@@ -35,6 +35,7 @@ type Command struct {
 	CheckpointEvery time.Duration `default:"2s" placeholder:"TIME" help:"How often the state is saved; a killed fit loses at most that."`
 	Chip            string        `placeholder:"COMMAND" help:"A program that sets, drives and records a chip: fit in the loop. surge chip serve is one that simulates it."`
 	ChipTimeout     time.Duration `default:"1m" placeholder:"TIME" help:"How long the chip may take for an answer."`
+	DebugNaNs       bool          `name:"debug-nans" help:"End at the first point whose simulation is not finite, and say which it is: time step, neuron, state, currents. Without it the search goes around such points."`
 	Demo            bool          `help:"Fit an example that comes with the program."`
 }
 
@@ -150,7 +151,7 @@ func (c *Command) Run(ctx context.Context, k *kong.Context) (err error) {
 	if err := c.begin(dir); err != nil {
 		return err
 	}
-	e.Settings.Record = p.record
+	e.Settings.Record, e.Settings.DebugNaNs = p.record, c.DebugNaNs
 	begin := time.Now()
 	e.Settings.Budget = time.Duration(c.Budget * float64(time.Second))
 	res, err := fit.Run(ctx, e.Experiment.Experiment, e.Settings)

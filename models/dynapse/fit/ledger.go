@@ -1,6 +1,7 @@
 package fit
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -35,6 +36,7 @@ type ledger struct {
 	judged func(ctx context.Context, x []float64) (float64, error)
 
 	best                   answer
+	rejected               error // of the first point whose simulation left the finite numbers
 	evaluations, gradients int
 	history                []Progress
 	whole                  int             // entries of the history that belong to phases that are done
@@ -50,6 +52,7 @@ func (l *ledger) offer(ctx context.Context, x []float64) error {
 	l.evaluations++
 	loss, err := l.judged(ctx, x)
 	if errors.Is(err, optim.ErrNonFinite) {
+		l.rejected = cmp.Or(l.rejected, err)
 		return nil
 	}
 	if err == nil && loss < l.best.loss {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/surge-snn/surge/internal/fmath"
 	"github.com/surge-snn/surge/internal/given"
@@ -26,6 +27,7 @@ type problem struct {
 	spikes     [][]float64 // of each recording: those that can be forced, [T, B, N]; nil if they are not known
 	segments   [][]restart // of each recording: where its simulation with forced spikes starts again
 	inferred   bool        // some of them were read off a trace
+	debug      bool        // a point whose simulation leaves the finite numbers ends the fit
 }
 
 func (e Experiment) compile() (*problem, error) {
@@ -131,7 +133,7 @@ func (p *problem) each(ctx context.Context, losses []float64, net system, o obje
 // notFinite marks a simulation that left the finite numbers as a point that a search rejects.
 func notFinite(err error) error {
 	if errors.Is(err, dynapse.ErrState) {
-		return fmt.Errorf("%w: %w", optim.ErrNonFinite, err)
+		return &rejected{err}
 	}
 	return err
 }
@@ -144,6 +146,13 @@ func (p *problem) dc(k, m int) []float64 {
 	}
 	return tile(r.DC, r.T, r.B*p.Network.N, m)
 }
+
+// rejected is the error of a simulation that makes its point one to reject.
+type rejected struct{ err error }
+
+func (r *rejected) Error() string        { return r.err.Error() }
+func (r *rejected) Unwrap() error        { return r.err }
+func (r *rejected) Is(target error) bool { return target == optim.ErrNonFinite }
 
 // tile repeats x, [T, width], for m samples: [T, m, width].
 func tile(x []float64, t, width, m int) []float64 {
@@ -334,7 +343,24 @@ func (p *problem) countLoss(losses []float64, net dynapse.Network, r *Recording,
 func (p *problem) loss(ctx context.Context, x []float64) (float64, error) {
 	var l [1]float64
 	err := p.sampleLosses(ctx, l[:], p.system(x), full)
-	return l[0], err
+	return l[0], p.explained(x, err)
+}
+
+// explained adds to the error of a simulation that left the finite numbers the point x that it is
+// of.
+func (p *problem) explained(x []float64, err error) error {
+	r := (*rejected)(nil)
+	if !errors.As(err, &r) {
+		return err
+	}
+	var at []string
+	for i, c := range p.coords {
+		at = append(at, strings.TrimSpace(fmt.Sprintf("%s = %.6g %s", c.name, c.value(x[i]), c.unit())))
+	}
+	if p.debug { // no search takes it for a point to reject
+		return fmt.Errorf("%w; at %s", r.err, strings.Join(at, ", "))
+	}
+	return fmt.Errorf("%w; at %s", err, strings.Join(at, ", "))
 }
 
 // batch stores the losses at the points xs, several in one simulation.
@@ -390,5 +416,5 @@ func (p *problem) grad(ctx context.Context, grad, x []float64, o objective, rule
 		p.pull(grad, x, net.Network, g, p.pullProbes(&net, k, run, c, g))
 		return nil
 	})
-	return l[0], err
+	return l[0], p.explained(x, err)
 }

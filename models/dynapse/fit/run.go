@@ -66,6 +66,10 @@ type Settings struct {
 	// Grace is how long a fit that is cancelled while it looks for codes, or later, may take to say
 	// how sure its best point is; 0 means 1.5 s.
 	Grace time.Duration
+	// DebugNaNs ends the fit at the first point whose simulation, or its gradient, leaves the finite
+	// numbers, with an error that names time step, row, neuron, state and the point. Without it such
+	// points are rejected, as points of a large loss are.
+	DebugNaNs bool
 }
 
 // Progress is where a fit stands.
@@ -138,6 +142,7 @@ func Run(ctx context.Context, e Experiment, s Settings) (*Result, error) {
 	if err := s.check(p); err != nil {
 		return nil, err
 	}
+	p.debug = s.DebugNaNs
 	f := newSession(p, s)
 	f.experiment = e
 	if err := f.resume(s.Resume); err != nil {
@@ -166,11 +171,13 @@ func Run(ctx context.Context, e Experiment, s Settings) (*Result, error) {
 		f.status = minimize.BudgetReached
 	case errors.Is(err, context.Canceled):
 		f.status = minimize.Interrupted
+	case errors.Is(err, optim.ErrNonFinite) && f.rejected != nil:
+		return nil, fmt.Errorf("%w; the first: %w", err, f.rejected)
 	case err != nil:
 		return nil, err
 	}
 	if f.best.x == nil {
-		return nil, fmt.Errorf("%w: no point with a finite loss", optim.ErrNonFinite)
+		return nil, fmt.Errorf("%w: no point with a finite loss; the first: %w", optim.ErrNonFinite, f.rejected)
 	}
 	return f.result(times, first)
 }

@@ -2,6 +2,7 @@ package fit
 
 import (
 	"context"
+	"errors"
 	"math"
 	"slices"
 	"strings"
@@ -294,5 +295,24 @@ func TestInterruptedCodes(t *testing.T) {
 	}
 	if !slices.Equal(rest.Codes(), whole.Codes()) || *rest.LossDAC != *whole.LossDAC {
 		t.Errorf("codes %v, want %v", rest.Codes(), whole.Codes())
+	}
+}
+
+// TestDebugNaNs: a simulation that overflows is named by time step, neuron and point: by DebugNaNs at
+// once, else where there is no other point.
+func TestDebugNaNs(t *testing.T) {
+	e, truth := draw(t, 1, 1, 120, 1, Neuron, false)
+	e.Space.Network.Params = truth.Params             // which spikes
+	e.Space.Network.WRec = []float64{math.MaxFloat64} // and so overflows its own synapse
+	for _, debug := range []bool{false, true} {
+		_, err := Run(context.Background(), e, Settings{Starts: 1, DebugNaNs: debug})
+		if !errors.Is(err, dynapse.ErrState) || errors.Is(err, optim.ErrNonFinite) == debug {
+			t.Fatalf("DebugNaNs %v: error %v", debug, err)
+		}
+		for _, part := range []string{": step ", ", row 0, neuron 0: Isyn = +Inf Io", "; at Itau_mem = "} {
+			if !strings.Contains(err.Error(), part) {
+				t.Errorf("DebugNaNs %v: error %q, want %q in it", debug, err, part)
+			}
+		}
 	}
 }

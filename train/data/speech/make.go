@@ -2,6 +2,7 @@ package speech
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -27,8 +28,9 @@ type Settings struct {
 // Make writes shd_train.h5 and shd_test.h5 into a folder: spikes/times (s, float32), spikes/units,
 // labels, extra/speaker and extra/keys, as SHD has them.
 //
-// Errors: those of Sound, of the file system, and of ctx; then nothing is written.
-func Make(ctx context.Context, dir string, s Settings) error {
+// Errors: those of Sound, of the file system, and of ctx; then nothing is written, and no folder is
+// left.
+func Make(ctx context.Context, dir string, s Settings) (err error) {
 	if err := given.Need("ctx", ctx); err != nil {
 		return fmt.Errorf("speech: %w", err)
 	}
@@ -45,6 +47,13 @@ func Make(ctx context.Context, dir string, s Settings) error {
 	orDefault(&s.Repetitions, 5)
 	if s.Voices < 0 || s.TestVoices < 0 || s.Repetitions < 0 || s.Voices > s.Sound.Voices()-s.TestVoices {
 		return fmt.Errorf("speech: %d and %d voices of %d, %d repetitions", s.Voices, s.TestVoices, s.Sound.Voices(), s.Repetitions)
+	}
+	if _, err := os.Stat(dir); errors.Is(err, os.ErrNotExist) {
+		defer func() {
+			if err != nil {
+				_ = os.Remove(dir) // which fails, as it should, where there are files
+			}
+		}()
 	}
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return err
