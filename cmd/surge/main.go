@@ -41,8 +41,8 @@ import (
 	"github.com/surge-snn/surge/train/experiment/recipes"
 )
 
-// program is the command line. Each command is one field, with its package under cmd/surge. One that
-// saves obeys a signal by itself; all others are given up where they do not return soon.
+// program is the command line. Each command is one field, with its package under cmd/surge. One
+// that saves obeys a signal by itself; all others are given up where they do not return soon.
 type program struct {
 	Train      traincmd.Command      `cmd:"" saves:"" help:"Train a spiking network, for example: surge train yinyang"`
 	Sweep      sweepcmd.Command      `cmd:"" saves:"" help:"Run an experiment with many values of its keys, for example: surge sweep rates.toml"`

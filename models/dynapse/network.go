@@ -332,8 +332,8 @@ func (r *Run) By(rule Rule) (*Run, error) {
 	return n.Simulate(r.in)
 }
 
-// first says where derivatives with respect to the input, [T, B, N], or [T, B, N, 4], leave the finite
-// numbers first, from the last step to the first; empty where they do not.
+// first says where derivatives with respect to the input, [T, B, N], or [T, B, N, 4], leave the
+// finite numbers first, from the last step to the first; empty where they do not.
 func (r *Run) first(input []float64) string {
 	each := len(input) / max(r.T, 1)
 	for t := r.T - 1; t >= 0; t-- {

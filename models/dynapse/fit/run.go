@@ -66,9 +66,9 @@ type Settings struct {
 	// Grace is how long a fit that is cancelled while it looks for codes, or later, may take to say
 	// how sure its best point is; 0 means 1.5 s.
 	Grace time.Duration
-	// DebugNaNs ends the fit at the first point whose simulation, or its gradient, leaves the finite
-	// numbers, with an error that names time step, row, neuron, state and the point. Without it such
-	// points are rejected, as points of a large loss are.
+	// DebugNaNs ends the fit at the first point whose simulation, or its gradient, leaves the
+	// finite numbers, with an error that names time step, row, neuron, state and the point. Without
+	// it such points are rejected, as points of a large loss are.
 	DebugNaNs bool
 }
 

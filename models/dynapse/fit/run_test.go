@@ -298,8 +298,8 @@ func TestInterruptedCodes(t *testing.T) {
 	}
 }
 
-// TestDebugNaNs: a simulation that overflows is named by time step, neuron and point: by DebugNaNs at
-// once, else where there is no other point.
+// TestDebugNaNs: a simulation that overflows is named by time step, neuron and point: by DebugNaNs
+// at once, else where there is no other point.
 func TestDebugNaNs(t *testing.T) {
 	e, truth := draw(t, 1, 1, 120, 1, Neuron, false)
 	e.Space.Network.Params = truth.Params             // which spikes
