@@ -6,10 +6,11 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"unsafe"
 )
 
 // A part travels as the length of its sums, its sums as JSON, and the gradients as they are in
-// memory, little-endian.
+// memory: ranks run one program, so that bytes have one order.
 
 // wireSums are Sums with every bit of their floats.
 type wireSums struct {
@@ -42,20 +43,16 @@ func (p *part) encode(message []byte, gradient bool) ([]byte, error) {
 	if !gradient {
 		return message, nil
 	}
-	size := p.gradientBytes()
-	message = slices.Grow(message, size)
-	to := message[len(message) : len(message)+size]
+	message = slices.Grow(message, p.gradientBytes())
 	for _, g := range p.grads {
-		for i, x := range g.F32 {
-			binary.LittleEndian.PutUint32(to[4*i:], math.Float32bits(x))
-		}
-		to = to[4*len(g.F32):]
-		for i, x := range g.F64 {
-			binary.LittleEndian.PutUint64(to[8*i:], math.Float64bits(x))
-		}
-		to = to[8*len(g.F64):]
+		message = append(append(message, memoryOf(g.F32)...), memoryOf(g.F64)...)
 	}
-	return message[:len(message)+size], nil
+	return message, nil
+}
+
+// memoryOf is the memory of x.
+func memoryOf[T float32 | float64](x []T) []byte {
+	return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(x))), len(x)*int(unsafe.Sizeof(T(0))))
 }
 
 // gradientBytes is the size of the gradients in a message.
@@ -122,14 +119,8 @@ func (p *part) decodeGradients(data []byte, gradient bool) error {
 		return nil
 	}
 	for _, g := range p.grads {
-		for i := range g.F32 {
-			g.F32[i] = math.Float32frombits(binary.LittleEndian.Uint32(data[4*i:]))
-		}
-		data = data[4*len(g.F32):]
-		for i := range g.F64 {
-			g.F64[i] = math.Float64frombits(binary.LittleEndian.Uint64(data[8*i:]))
-		}
-		data = data[8*len(g.F64):]
+		data = data[copy(memoryOf(g.F32), data):]
+		data = data[copy(memoryOf(g.F64), data):]
 	}
 	return nil
 }
