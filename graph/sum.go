@@ -3,6 +3,8 @@ package graph
 import (
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
+
+	"github.com/surge-snn/surge/internal/kernel"
 )
 
 // sum is Gorgonia's Sum (and so its Mean) of float32 with float64 inside: one float32 after the
@@ -75,9 +77,7 @@ func (s *sum) add(acc []float64, x []float32) {
 			}
 			acc[to] += total
 		} else {
-			for i, v := range row {
-				acc[to+i] += float64(v)
-			}
+			kernel.Accumulate(acc[to:to+n], row)
 		}
 		for k := last - 1; k >= 0; k-- {
 			s.index[k]++

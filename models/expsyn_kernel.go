@@ -23,8 +23,9 @@ type expSynKernel[T kernel.Float] struct {
 	di            []T // [B, N], the gradient that comes from later steps
 	dbeta, dsigma kernel.TimeSum[T]
 	tasks         []expSynTask[T]
-	zeros         []T  // [N], a cotangent that nobody gave
-	faint         bool // some β is so small that a product with it does not give its factors back
+	gradient      *ops.Stream[T] // of isyn, where it is computed when it is read
+	zeros         []T            // [N], a cotangent that nobody gave
+	faint         bool           // some β is so small that a product with it does not give its factors back
 
 	in, gin           expSynIn[T]
 	out, gout         [][]T
@@ -34,6 +35,7 @@ type expSynKernel[T kernel.Float] struct {
 // expSynTask is what a block of rows needs.
 type expSynTask[T kernel.Float] struct {
 	scratch  *cells.Scratch
+	g        []T // the gradient that arrives in a step
 	forward  cells.ExpSyn[T]
 	backward cells.ExpSynBack[T]
 }
@@ -64,6 +66,31 @@ func (k *expSynKernel[T]) Shapes(in []tensor.Shape) ([]tensor.Shape, error) {
 	}
 	k.forward, k.backward = k.forwardRows, k.backwardRows
 	return []tensor.Shape{x.Clone(), {k.b, k.n}}, nil
+}
+
+func (k *expSynKernel[T]) Output(int) (*ops.Stream[T], bool)  { return nil, false }
+func (k *expSynKernel[T]) Gradient(int) *ops.Stream[T]        { return nil }
+func (k *expSynKernel[T]) ReadInput(int, *ops.Stream[T]) bool { return false }
+func (k *expSynKernel[T]) ReadGradient(i int, s *ops.Stream[T]) bool {
+	if i != 0 || s.Rows == nil {
+		return false
+	}
+	k.gradient = s
+	return true
+}
+
+// arriving returns the gradient of isyn in step t that comes from outside, nil if there is none.
+func (k *expSynKernel[T]) arriving(t, lo, hi int, w *expSynTask[T], s *kernel.Scratch[T]) []T {
+	switch first := t * k.b; {
+	case k.gout[0] != nil:
+		return k.gout[0][(first+lo)*k.n : (first+hi)*k.n]
+	case k.gradient == nil:
+		return nil
+	default:
+		w.g = resized(w.g, (hi-lo)*k.n)
+		k.gradient.Rows(w.g, k.n, first+lo, hi-lo, 0, k.n, s)
+		return w.g
+	}
 }
 
 func (k *expSynKernel[T]) Forward(in, out [][]T) error {
@@ -142,22 +169,25 @@ func (k *expSynKernel[T]) Backward(in, out, gout, gin [][]T) error {
 }
 
 func (k *expSynKernel[T]) backwardRows(lo, hi int) {
+	s := kernel.TakeScratch[T]()
+	defer kernel.KeepScratch(s)
 	if !k.noise && !k.faint {
-		k.undecayRows(lo, hi)
+		k.undecayRows(lo, hi, s)
 		return
 	}
-	a, out, d, gout := &k.in, k.out, &k.gin, k.gout
+	a, out, d, w := &k.in, k.out, &k.gin, &k.tasks[lo/rowBlock]
 	step := k.b * k.n
 	for b := lo; b < hi; b++ {
 		r0, r1 := b*k.n, (b+1)*k.n
 		di, dbeta, dsigma := k.di[r0:r1], k.dbeta.Part[r0:r1], k.dsigma.Part[r0:r1]
-		kernel.Load(di, gout[1], r0)
+		kernel.Load(di, k.gout[1], r0)
 		for t := k.t - 1; t >= 0; t-- {
 			at := t*step + r0
+			gout := k.arriving(t, b, b+1, w, s)
 			for j := range k.n {
 				g := di[j]
-				if gout[0] != nil {
-					g += gout[0][at+j]
+				if gout != nil {
+					g += gout[j]
 				}
 				before := a.i0[r0+j]
 				if t > 0 {
@@ -189,18 +219,19 @@ func (k *expSynKernel[T]) backwardRows(lo, hi int) {
 
 // undecayRows is backwardRows without noise. As i[t] = β (i[t-1] + x[t]), the input is not needed:
 // dL/dβ = Σ_t d[t] i[t]/β.
-func (k *expSynKernel[T]) undecayRows(lo, hi int) {
+func (k *expSynKernel[T]) undecayRows(lo, hi int, s *kernel.Scratch[T]) {
 	w, step := &k.tasks[lo/rowBlock], k.b*k.n
 	a := &w.backward
 	a.Beta = k.in.beta
 	kernel.Load(k.di[lo*k.n:hi*k.n], k.gout[1], lo*k.n)
 	for t := k.t - 1; t >= 0; t-- {
+		g := k.arriving(t, lo, hi, w, s)
 		for b := lo; b < hi; b++ {
 			r0, r1 := b*k.n, (b+1)*k.n
 			at, end := t*step+r0, t*step+r1
 			a.DI, a.DOut, a.Out, a.GOut, a.DX = k.di[r0:r1], k.dbeta.Part[r0:r1], k.out[0][at:end], k.zeros, k.di[r0:r1]
-			if k.gout[0] != nil {
-				a.GOut = k.gout[0][at:end]
+			if g != nil {
+				a.GOut = g[r0-lo*k.n : r1-lo*k.n]
 			}
 			if k.gin.x != nil {
 				a.DX = k.gin.x[at:end]

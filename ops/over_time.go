@@ -14,8 +14,10 @@ type overTime[T Float] struct {
 	argmax []int
 	sums   []float64  // so far: T is too short for long sequences
 	events *Stream[T] // x, where it is listed
-	g      []T        // the gradient of x in every step, of sums and means; nil: none
-	share  []T        // of means
+	x, y   []T        // what Forward is at work on
+	rows   func(lo, hi int)
+	g      []T // the gradient of x in every step, of sums and means; nil: none
+	share  []T // of means
 }
 
 func (k *overTime[T]) Name() string { return k.kind.String() }
@@ -27,6 +29,7 @@ func (k *overTime[T]) Shapes(in []tensor.Shape) ([]tensor.Shape, error) {
 	}
 	k.b, k.n = s[1], s[2]
 	k.piece = Piece{To: s[0], Steps: s[0]}
+	k.rows = k.forwardRows // made once, so that a run allocates nothing
 	if k.kind.adds() {
 		k.sums = make([]float64, k.b*k.n)
 	} else {
@@ -60,37 +63,60 @@ func (k *overTime[T]) ReadInput(_ int, s *Stream[T]) bool {
 
 func (k *overTime[T]) ReadGradient(int, *Stream[T]) bool { return false }
 
+// A task takes about taskNumbers through time, whose sums stay near, if there are enough steps to
+// be worth it.
+const (
+	taskNumbers = 1 << 11
+	taskWork    = 1 << 14
+)
+
 func (k *overTime[T]) Forward(in, out [][]T) error {
-	x, y, step := in[0], out[0], k.b*k.n
-	if k.piece.From == 0 {
-		clear(k.sums)
+	k.x, k.y = in[0], out[0]
+	rows := k.b
+	if (k.piece.To-k.piece.From)*k.b*k.n > taskWork {
+		rows = max(1, min(taskNumbers/max(1, k.n), (k.b+7)/8))
+	}
+	kernel.Blocks(k.b, rows, k.rows)
+	k.x, k.y = nil, nil
+	return nil
+}
+
+// forwardRows takes some rows of the batch through time.
+func (k *overTime[T]) forwardRows(lo, hi int) {
+	first, end, step := lo*k.n, hi*k.n, k.b*k.n
+	y, adds := k.y[first:end], k.kind.adds()
+	if adds && k.piece.From == 0 {
+		clear(k.sums[first:end])
 	}
 	for t := range k.piece.To - k.piece.From {
-		at := k.piece.From + t
-		switch {
-		case x == nil:
-			for b := range k.b {
+		if k.x == nil {
+			for b := lo; b < hi; b++ {
 				addEvents(k.sums[b*k.n:(b+1)*k.n], k.events.Events, t*k.b+b)
 			}
+			continue
+		}
+		switch x, at := k.x[t*step+first:t*step+end], k.piece.From+t; {
+		case adds:
+			kernel.Accumulate(k.sums[first:end], x)
 		case k.kind == last:
 			if at == k.piece.Steps-1 {
-				copy(y, x[t*step:])
+				copy(y, x)
 			}
-		case k.kind == maximum && at == 0:
+		case at == 0:
 			copy(y, x)
-			clear(k.argmax)
-		case k.kind == maximum:
-			for i, v := range x[t*step : (t+1)*step] {
+			clear(k.argmax[first:end])
+		default:
+			best := k.argmax[first:end]
+			for i, v := range x {
 				if v > y[i] || v != v {
-					y[i], k.argmax[i] = v, at
+					y[i], best[i] = v, at
 				}
 			}
-		default:
-			addTo(k.sums, x[t*step:(t+1)*step])
 		}
 	}
-	summed(k.kind, y, k.sums, k.piece.Steps)
-	return nil
+	if adds {
+		summed(k.kind, y, k.sums[first:end], k.piece.Steps)
+	}
 }
 
 // summed writes the sums over so many steps, or their means.
@@ -101,13 +127,6 @@ func summed[T Float](kind reduction, y []T, sums []float64, steps int) {
 	}
 	for i, s := range sums {
 		y[i] = T(s / n)
-	}
-}
-
-// addTo adds x to sums.
-func addTo[T Float](sums []float64, x []T) {
-	for i, v := range x[:len(sums)] {
-		sums[i] += float64(v)
 	}
 }
 

@@ -191,7 +191,7 @@ func (k *until[T]) add(y []T, sums []float64, x []T, b, steps int) {
 		if x == nil {
 			addEvents(sums, k.events.Events, t*k.b+b)
 		} else {
-			addTo(sums, k.row(x, t, b))
+			kernel.Accumulate(sums, k.row(x, t, b))
 		}
 	}
 	summed(k.kind, y, sums, steps)

@@ -489,6 +489,22 @@ func fastAxpy[T Float](y, x *T, n int, a T) bool {
 	return true
 }
 
+func fastAccumulate[T Float](sums *float64, x *T, n int) bool {
+	switch {
+	case !avx2:
+		return false
+	case single[T]() && avx512:
+		accumulateF32AVX512(sums, (*float32)(unsafe.Pointer(x)), n)
+	case single[T]():
+		accumulateF32AVX2(sums, (*float32)(unsafe.Pointer(x)), n)
+	case avx512:
+		accumulateF64AVX512(sums, (*float64)(unsafe.Pointer(x)), n)
+	default:
+		accumulateF64AVX2(sums, (*float64)(unsafe.Pointer(x)), n)
+	}
+	return true
+}
+
 func fastAdd[T Float](z, x, y *T, n int) bool {
 	switch {
 	case !avx2:

@@ -6767,6 +6767,37 @@ end:
 	VZEROUPPER
 	RET
 
+// func accumulateF32AVX2(sums *float64, x *float32, n int)
+// Requires: AVX
+TEXT ·accumulateF32AVX2(SB), NOSPLIT, $0-24
+	MOVQ n+16(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ sums+0(FP), DX
+
+loop:
+	VMOVUPD   (DX), Y0
+	VCVTPS2PD (CX), Y1
+	VADDPD    Y1, Y0, Y0
+	VMOVUPD   Y0, (DX)
+	VMOVUPD   32(DX), Y0
+	VCVTPS2PD 16(CX), Y1
+	VADDPD    Y1, Y0, Y0
+	VMOVUPD   Y0, 32(DX)
+	VMOVUPD   64(DX), Y0
+	VCVTPS2PD 32(CX), Y1
+	VADDPD    Y1, Y0, Y0
+	VMOVUPD   Y0, 64(DX)
+	VMOVUPD   96(DX), Y0
+	VCVTPS2PD 48(CX), Y1
+	VADDPD    Y1, Y0, Y0
+	VMOVUPD   Y0, 96(DX)
+	ADDQ      $0x40, CX
+	ADDQ      $0x00000080, DX
+	SUBQ      $0x10, AX
+	JNZ       loop
+	VZEROUPPER
+	RET
+
 // func addF32AVX2(z *float32, x *float32, y *float32, n int)
 // Requires: AVX
 TEXT ·addF32AVX2(SB), NOSPLIT, $0-32
@@ -13887,6 +13918,29 @@ tail:
 	VMOVUPS   Z0, K1, (AX)(CX*1)
 
 end:
+	VZEROUPPER
+	RET
+
+// func accumulateF32AVX512(sums *float64, x *float32, n int)
+// Requires: AVX, AVX512F
+TEXT ·accumulateF32AVX512(SB), NOSPLIT, $0-24
+	MOVQ n+16(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ sums+0(FP), DX
+
+loop:
+	VMOVUPD   (DX), Z0
+	VCVTPS2PD (CX), Z1
+	VADDPD    Z1, Z0, Z0
+	VMOVUPD   Z0, (DX)
+	VMOVUPD   64(DX), Z0
+	VCVTPS2PD 32(CX), Z1
+	VADDPD    Z1, Z0, Z0
+	VMOVUPD   Z0, 64(DX)
+	ADDQ      $0x40, CX
+	ADDQ      $0x00000080, DX
+	SUBQ      $0x10, AX
+	JNZ       loop
 	VZEROUPPER
 	RET
 
@@ -23085,6 +23139,37 @@ end:
 	VZEROUPPER
 	RET
 
+// func accumulateF64AVX2(sums *float64, x *float64, n int)
+// Requires: AVX
+TEXT ·accumulateF64AVX2(SB), NOSPLIT, $0-24
+	MOVQ n+16(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ sums+0(FP), DX
+
+loop:
+	VMOVUPD (DX), Y0
+	VMOVUPD (CX), Y1
+	VADDPD  Y1, Y0, Y0
+	VMOVUPD Y0, (DX)
+	VMOVUPD 32(DX), Y0
+	VMOVUPD 32(CX), Y1
+	VADDPD  Y1, Y0, Y0
+	VMOVUPD Y0, 32(DX)
+	VMOVUPD 64(DX), Y0
+	VMOVUPD 64(CX), Y1
+	VADDPD  Y1, Y0, Y0
+	VMOVUPD Y0, 64(DX)
+	VMOVUPD 96(DX), Y0
+	VMOVUPD 96(CX), Y1
+	VADDPD  Y1, Y0, Y0
+	VMOVUPD Y0, 96(DX)
+	ADDQ    $0x80, CX
+	ADDQ    $0x00000080, DX
+	SUBQ    $0x10, AX
+	JNZ     loop
+	VZEROUPPER
+	RET
+
 // func addF64AVX2(z *float64, x *float64, y *float64, n int)
 // Requires: AVX
 TEXT ·addF64AVX2(SB), NOSPLIT, $0-32
@@ -30003,6 +30088,29 @@ tail:
 	VMOVUPD   Z0, K1, (AX)(CX*1)
 
 end:
+	VZEROUPPER
+	RET
+
+// func accumulateF64AVX512(sums *float64, x *float64, n int)
+// Requires: AVX, AVX512F
+TEXT ·accumulateF64AVX512(SB), NOSPLIT, $0-24
+	MOVQ n+16(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ sums+0(FP), DX
+
+loop:
+	VMOVUPD (DX), Z0
+	VMOVUPD (CX), Z1
+	VADDPD  Z1, Z0, Z0
+	VMOVUPD Z0, (DX)
+	VMOVUPD 64(DX), Z0
+	VMOVUPD 64(CX), Z1
+	VADDPD  Z1, Z0, Z0
+	VMOVUPD Z0, 64(DX)
+	ADDQ    $0x80, CX
+	ADDQ    $0x00000080, DX
+	SUBQ    $0x10, AX
+	JNZ     loop
 	VZEROUPPER
 	RET
 

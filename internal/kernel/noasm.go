@@ -112,6 +112,8 @@ func fastLifBackSynToValueLearnedFast[T Float](dv, dx *T, lddx int, ds, slope, u
 
 func fastAxpy[T Float](y, x *T, n int, a T) bool { return false }
 
+func fastAccumulate[T Float](sums *float64, x *T, n int) bool { return false }
+
 func fastAdd[T Float](z, x, y *T, n int) bool { return false }
 
 func fastSub[T Float](z, x, y *T, n int) bool { return false }

@@ -72,6 +72,13 @@ func kernels[T Float](seed uint64, n int, edges bool) outcome[T] {
 	}
 
 	Axpy(T(rng.NormFloat64()), arg("axpy x"), arg("axpy y"))
+	sums := make([]float64, n)
+	Accumulate(sums, arg("accumulate first"))
+	Accumulate(sums, arg("accumulate second"))
+	for _, s := range sums {
+		o.numbers["accumulated"] = append(o.numbers["accumulated"], T(s))
+		o.bits = append(o.bits, math.Float64bits(s+0))
+	}
 	Add(arg("add z"), arg("add x"), arg("add y"))
 	Sub(arg("sub z"), arg("sub x"), arg("sub y"))
 	Mul(arg("mul z"), arg("mul x"), arg("mul y"))

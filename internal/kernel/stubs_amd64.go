@@ -154,6 +154,11 @@ func lifBackSynToValueLearnedFastF32AVX2(dv *float32, dx *float32, lddx int, ds 
 //go:noescape
 func axpyF32AVX2(y *float32, x *float32, n int, a float32)
 
+// accumulateF32AVX2 is accumulate in generic.go.
+//
+//go:noescape
+func accumulateF32AVX2(sums *float64, x *float32, n int)
+
 // addF32AVX2 is add in generic.go.
 //
 //go:noescape
@@ -443,6 +448,11 @@ func lifBackSynToValueLearnedFastF32AVX512(dv *float32, dx *float32, lddx int, d
 //
 //go:noescape
 func axpyF32AVX512(y *float32, x *float32, n int, a float32)
+
+// accumulateF32AVX512 is accumulate in generic.go.
+//
+//go:noescape
+func accumulateF32AVX512(sums *float64, x *float32, n int)
 
 // addF32AVX512 is add in generic.go.
 //
@@ -744,6 +754,11 @@ func lifBackSynToValueLearnedFastF64AVX2(dv *float64, dx *float64, lddx int, ds 
 //go:noescape
 func axpyF64AVX2(y *float64, x *float64, n int, a float64)
 
+// accumulateF64AVX2 is accumulate in generic.go.
+//
+//go:noescape
+func accumulateF64AVX2(sums *float64, x *float64, n int)
+
 // addF64AVX2 is add in generic.go.
 //
 //go:noescape
@@ -1033,6 +1048,11 @@ func lifBackSynToValueLearnedFastF64AVX512(dv *float64, dx *float64, lddx int, d
 //
 //go:noescape
 func axpyF64AVX512(y *float64, x *float64, n int, a float64)
+
+// accumulateF64AVX512 is accumulate in generic.go.
+//
+//go:noescape
+func accumulateF64AVX512(sums *float64, x *float64, n int)
 
 // addF64AVX512 is add in generic.go.
 //

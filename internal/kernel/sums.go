@@ -27,11 +27,8 @@ func (s *TimeSum[T]) Fold(t, lo, hi int) {
 	if t%foldSteps != 0 {
 		return
 	}
-	part, total := s.Part[lo:hi], s.total[lo:hi]
-	for j, v := range part {
-		total[j] += float64(v)
-	}
-	clear(part)
+	Accumulate(s.total[lo:hi], s.Part[lo:hi])
+	clear(s.Part[lo:hi])
 }
 
 // End writes the sums [lo, hi) into Part, when all of the sequence is folded.
@@ -94,9 +91,7 @@ func (s *RowSum[T]) Add(dst []T, p Span, f func(from, to int, more bool)) {
 }
 
 func (s *RowSum[T]) fold(dst []T) {
-	for j, v := range dst {
-		s.total[j] += float64(v)
-	}
+	Accumulate(s.total, dst)
 	clear(dst)
 }
 
@@ -122,9 +117,7 @@ func (s *CountedSum[T]) Row() {
 		s.total = resize(s.total, len(s.Part))
 		clear(s.total)
 	}
-	for j, v := range s.Part {
-		s.total[j] += float64(v)
-	}
+	Accumulate(s.total, s.Part)
 	clear(s.Part)
 }
 

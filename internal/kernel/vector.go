@@ -13,6 +13,17 @@ func Axpy[T Float](a T, x, y []T) {
 	}
 }
 
+// Accumulate adds x to sums: sums[i] += x[i]. Both have one length.
+func Accumulate[T Float](sums []float64, x []T) {
+	sums = sums[:len(x)]
+	if n := len(x) &^ 15; n > 0 && fastAccumulate(at(sums), at(x), n) {
+		sums, x = sums[n:], x[n:]
+	}
+	for i, v := range x {
+		sums[i] += float64(v)
+	}
+}
+
 // Add sets z[i] = x[i] + y[i]. All have one length, and z may be x or y.
 func Add[T Float](z, x, y []T) {
 	x, y = x[:len(z)], y[:len(z)]

@@ -45,6 +45,7 @@ func main() {
 				}
 			}
 			m.axpy()
+			m.accumulate()
 			m.combine("add", m.add)
 			m.combine("sub", m.sub)
 			m.combine("mul", m.mul)

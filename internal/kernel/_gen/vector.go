@@ -2,6 +2,7 @@ package main
 
 import (
 	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
 )
 
@@ -9,6 +10,30 @@ func (m *machine) axpy() {
 	m.function("axpy", "(y, x *T, n int, a T)")
 	a := m.parameter("a")
 	m.elements(func(o operands) { o.store(m.add(m.mul(a, o.load("x")), o.load("y")), "y") })
+}
+
+// accumulate adds numbers to as many sums in float64: a multiple of 16.
+func (m *machine) accumulate() {
+	m.function("accumulate", "(sums *float64, x *T, n int)")
+	n, x, sums := pointer("n"), pointer("x"), pointer("sums")
+	Label("loop")
+	for at := 0; at < 128; at += m.width() {
+		s, r := m.register(), m.register()
+		VMOVUPD(Mem{Base: sums, Disp: at}, s)
+		if m.double {
+			VMOVUPD(Mem{Base: x, Disp: at}, r)
+		} else {
+			VCVTPS2PD(Mem{Base: x, Disp: at / 2}, r)
+		}
+		VADDPD(r, s, s)
+		VMOVUPD(s, Mem{Base: sums, Disp: at})
+	}
+	ADDQ(U8(16*m.size()), x)
+	ADDQ(U32(128), sums)
+	SUBQ(U8(16), n)
+	JNZ(LabelRef("loop"))
+	VZEROUPPER()
+	RET()
 }
 
 // combine writes kernels z = x op y.
