@@ -14,7 +14,7 @@ func TestNoPanic(t *testing.T) {
 	stopped, cancel := context.WithCancel(t.Context())
 	cancel() // what a measurement costs is not tested here
 	hostile.API{
-		Functions: map[string]any{"Measure": truth.Measure, "Compare": truth.Compare},
+		Functions: map[string]any{"Measure": truth.Measure},
 		Types:     []any{new(truth.Report)},
 		Pool:      hostile.Of(stopped, io.Discard, "count"),
 	}.Test(t)

@@ -4,6 +4,7 @@ package truth
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 
@@ -22,16 +23,8 @@ type Estimate struct {
 // Judgement says how a rule stands to the truth over the significant parameters.
 type Judgement struct {
 	Gradient map[string]Estimate `json:"gradient"` // d loss / d ln I; the error is from groups of inputs
-	Cosine   float64             `json:"cosine"`
-	Ratio    float64             `json:"ratio"` // of norms
-	Signs    float64             `json:"signs"` // share of right ones
-	Iref     float64             `json:"iref,omitempty"`
-}
-
-// Agreement compares two gradients.
-type Agreement struct {
-	Cosine float64 `json:"cos"`
-	Ratio  float64 `json:"ratio"`
+	Agreement
+	Iref float64 `json:"iref,omitempty"`
 }
 
 // LossReport is what was found of one loss. Derivatives are with respect to ln of a current in all
@@ -60,6 +53,10 @@ type Settings struct {
 	// type of synapse of Net.
 	Rate   []float64 `json:"rate_hz"`
 	Weight []float64 `json:"weight"`
+	// Jitter is the standard deviation of ln of the weight of each spike that comes in. Without it
+	// the inputs are spikes of one size in bins, of which there are few different ones at low
+	// rates, and the expected loss is a staircase.
+	Jitter float64 `json:"jitter,omitempty"`
 	// Seed determines the inputs and the target.
 	Seed uint64 `json:"seed"`
 	// Change is the difference h in ln I.
@@ -94,8 +91,12 @@ type Report struct {
 	Losses         map[string]LossReport `json:"losses"`
 }
 
-// group is how many inputs are simulated at once, at most: it bounds the memory.
-const group = 256
+// group is how many inputs are simulated at once, at most: it bounds the memory. leastGroups is how
+// many groups there are, where there are as many inputs: errors of cosines are from groups.
+const (
+	group       = 256
+	leastGroups = 32
+)
 
 // moments are sums over rows.
 type moments struct{ n, sum, squares float64 }
@@ -119,14 +120,17 @@ func (m *moments) estimate() Estimate {
 // sums are what is known of a loss while groups are added.
 type sums struct {
 	value       moments
-	truth, half []moments   // of each parameter, for h and h/2
-	rules       [][]moments // of each rule and parameter, over groups
+	truth, half []moments // of each parameter, for h and h/2
 	effect      []dynapse.Effect
+
+	// Of each group and parameter.
+	inGroups, halfInGroups [][]float64
+	rules                  [][][]float64 // of each rule
 }
 
 // Measure finds the gradient of the expected loss of s.Net, without any rule for spikes,
-// and how the rules stand to it. It costs Rows simulations for each loss, and five more
-// of each for every parameter. It ends early with ctx.Err().
+// and how the rules stand to it. It costs Rows simulations, four more of each for every parameter,
+// and the gradients of the rules for each loss. It ends early with ctx.Err().
 func Measure(ctx context.Context, s Settings) (*Report, error) {
 	if err := given.Need("ctx", ctx); err != nil {
 		return nil, fmt.Errorf("truth: %w", err)
@@ -167,16 +171,13 @@ func Measure(ctx context.Context, s Settings) (*Report, error) {
 	for _, loss := range s.Losses {
 		all[loss] = &sums{
 			truth: make([]moments, len(m.Params)), half: make([]moments, len(m.Params)),
-			rules: make([][]moments, len(m.rules)), effect: make([]dynapse.Effect, len(m.Params)),
-		}
-		for i := range m.rules {
-			all[loss].rules[i] = make([]moments, len(m.Params))
+			rules: make([][][]float64, len(m.rules)), effect: make([]dynapse.Effect, len(m.Params)),
 		}
 		for i := range all[loss].effect {
 			all[loss].effect[i] = dynapse.Inactive
 		}
 	}
-	groups := (s.Rows-1)/group + 1
+	groups := max((s.Rows-1)/group+1, min(leastGroups, s.Rows))
 	for g := range groups {
 		rows := (g+1)*s.Rows/groups - g*s.Rows/groups // sizes differ by one at most
 		input := m.input(uint64(g), rows)
@@ -184,13 +185,8 @@ func Measure(ctx context.Context, s Settings) (*Report, error) {
 		if err != nil {
 			return nil, fmt.Errorf("target: %w", err)
 		}
-		for _, name := range s.Losses {
-			if ctx.Err() != nil {
-				return nil, ctx.Err()
-			}
-			if err := m.measure(ctx, all[name], lossOf(name, wanted), rows, input); err != nil {
-				return nil, fmt.Errorf("%s: %w", name, err)
-			}
+		if err := m.measure(ctx, all, wanted, rows, input); err != nil {
+			return nil, err
 		}
 	}
 	for _, name := range s.Losses {
@@ -216,7 +212,11 @@ func (m *measurement) input(g uint64, rows int) []float64 {
 		// The number of intervals of mean 1 in rate dt.
 		left := m.Rate[i%types] * dt
 		for left -= -fmath.Log(1 - rng.Float64()); left > 0; left -= -fmath.Log(1 - rng.Float64()) {
-			x[i] += m.Weight[i%types]
+			if m.Jitter > 0 {
+				x[i] += float64(m.Weight[i%types] * fmath.Exp(m.Jitter*random.Normal(rng)))
+			} else {
+				x[i] += m.Weight[i%types]
+			}
 		}
 	}
 	return x
@@ -236,12 +236,58 @@ func lossOf(name string, wanted *dynapse.Run) dynapse.Loss {
 	return dynapse.VanRossum(wanted.Spikes, 10)
 }
 
-// measure adds a group of inputs.
-func (m *measurement) measure(ctx context.Context, s *sums, loss dynapse.Loss, rows int, input []float64) error {
-	run, err := m.Net.Simulate(dynapse.Input{T: m.Steps, B: rows, Counts: input})
+// measure adds a group of inputs. The simulations for the truth are those of all losses.
+func (m *measurement) measure(ctx context.Context, all map[string]*sums, wanted *dynapse.Run, rows int, input []float64) error {
+	in := dynapse.Input{T: m.Steps, B: rows, Counts: input}
+	run, err := m.Net.Simulate(in)
 	if err != nil {
 		return err
 	}
+	var list []*sums
+	var perRow []func(r *dynapse.Run) []float64
+	var lossErr error
+	for _, name := range m.Losses {
+		loss := lossOf(name, wanted)
+		if err := m.judgeGroup(ctx, all[name], run, loss); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		list = append(list, all[name])
+		perRow = append(perRow, func(r *dynapse.Run) []float64 {
+			value, _, err := loss(r)
+			lossErr = errors.Join(lossErr, err)
+			return value
+		})
+	}
+	for _, s := range list {
+		s.inGroups, s.halfInGroups = append(s.inGroups, make([]float64, len(m.Params))), append(s.halfInGroups, make([]float64, len(m.Params)))
+	}
+	for k, p := range m.Params {
+		if p == dynapse.Iref && !m.shared() {
+			continue
+		}
+		for i, h := range []float64{m.Change, m.Change / 2} {
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			e, err := m.Net.Truth(in, h, []dynapse.Param{p}, perRow...)
+			if err := errors.Join(lossErr, err); err != nil {
+				return err
+			}
+			for l, s := range list {
+				[]*moments{&s.truth[k], &s.half[k]}[i].add(rows, e[l][0].Mean, e[l][0].StdErr)
+				groups := [][][]float64{s.inGroups, s.halfInGroups}[i]
+				groups[len(groups)-1][k] = e[l][0].Mean
+			}
+			if p == dynapse.Iref {
+				break // does not depend on h
+			}
+		}
+	}
+	return nil
+}
+
+// judgeGroup adds the loss of a group of inputs, and its gradients by the rules.
+func (m *measurement) judgeGroup(ctx context.Context, s *sums, run *dynapse.Run, loss dynapse.Loss) error {
 	value, c, err := loss(run)
 	if err != nil {
 		return err
@@ -250,6 +296,9 @@ func (m *measurement) measure(ctx context.Context, s *sums, loss dynapse.Loss, r
 		s.value.add(1, x, 0)
 	}
 	for i, rule := range m.rules {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
 		ruled, err := run.By(rule)
 		if err != nil {
 			return err
@@ -258,44 +307,16 @@ func (m *measurement) measure(ctx context.Context, s *sums, loss dynapse.Loss, r
 		if err != nil {
 			return err
 		}
+		mean := make([]float64, len(m.Params))
 		for k, p := range m.Params {
-			sum := 0.0
 			for _, d := range g.Log(p) {
-				sum += d
+				mean[k] += d
 			}
-			s.rules[i][k].add(1, sum, 0) // a group counts as one
 			if e := g.Effect(p); e != dynapse.Inactive {
 				s.effect[k] = e
 			}
 		}
-	}
-	perRow := func(r *dynapse.Run) []float64 {
-		value, _, lossErr := loss(r)
-		if lossErr != nil {
-			err = lossErr
-		}
-		return value
-	}
-	for k, p := range m.Params {
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		if p == dynapse.Iref && !m.shared() {
-			continue
-		}
-		for i, h := range []float64{m.Change, m.Change / 2} {
-			e, truthErr := m.Net.Truth(dynapse.Input{T: m.Steps, B: rows, Counts: input}, perRow, h, p)
-			if truthErr != nil {
-				return truthErr
-			}
-			if err != nil {
-				return err
-			}
-			[]*moments{&s.truth[k], &s.half[k]}[i].add(rows, e[0].Mean, e[0].StdErr)
-			if p == dynapse.Iref {
-				break // does not depend on h
-			}
-		}
+		s.rules[i] = append(s.rules[i], mean)
 	}
 	return nil
 }
@@ -321,7 +342,6 @@ func (m *measurement) judge(s *sums) LossReport {
 		Value: value.Value, ValueSE: value.SE, Truth: map[string]Estimate{}, Effect: map[string]string{}, Rules: map[string]Judgement{},
 		Significant: []string{},
 	}
-	var truth, half []float64
 	var chosen []int
 	iref := -1
 	for k, p := range m.Params {
@@ -337,46 +357,23 @@ func (m *measurement) judge(s *sums) LossReport {
 		if math.Abs(e.Value) > significance*e.SE {
 			l.Significant = append(l.Significant, p.String())
 			chosen = append(chosen, k)
-			truth, half = append(truth, e.Value), append(half, s.half[k].estimate().Value)
 		}
 	}
-	l.HCheck.Cosine, l.HCheck.Ratio, _ = Compare(half, truth)
+	l.HCheck = agree(s.halfInGroups, s.inGroups, chosen)
 	l.Settled = l.HCheck.Cosine >= 0.99 && math.Abs(l.HCheck.Ratio-1) <= 0.1
-	for i := range m.rules {
-		j := Judgement{Gradient: map[string]Estimate{}}
+	for i, name := range m.Rules {
+		j := Judgement{Gradient: map[string]Estimate{}, Agreement: agree(s.rules[i], s.inGroups, chosen)}
 		for k, p := range m.Params {
-			j.Gradient[p.String()] = s.rules[i][k].estimate()
+			var g moments
+			for _, mean := range s.rules[i] {
+				g.add(1, mean[k], 0) // a group counts as one
+			}
+			j.Gradient[p.String()] = g.estimate()
 		}
-		got := make([]float64, len(chosen))
-		for n, k := range chosen {
-			got[n] = s.rules[i][k].estimate().Value
-		}
-		j.Cosine, j.Ratio, j.Signs = Compare(got, truth)
 		if iref >= 0 && l.IrefOneBin.Value != 0 {
-			j.Iref = s.rules[i][iref].estimate().Value / l.IrefOneBin.Value
+			j.Iref = j.Gradient[dynapse.Iref.String()].Value / l.IrefOneBin.Value
 		}
-		l.Rules[m.Rules[i]] = j
+		l.Rules[name] = j
 	}
 	return l
-}
-
-// Compare returns the cosine between two gradients of equal length, the ratio of their norms |got|
-// / |want| and the share of equal signs; zeros where there is nothing to compare, or where the
-// lengths differ.
-func Compare(got, want []float64) (cos, ratio, signs float64) {
-	var gg, ww, gw float64
-	if len(got) != len(want) {
-		return 0, 0, 0
-	}
-	for i, g := range got {
-		w := want[i]
-		gg, ww, gw = gg+float64(g*g), ww+float64(w*w), gw+float64(g*w)
-		if g*w > 0 {
-			signs++
-		}
-	}
-	if gg == 0 || ww == 0 {
-		return 0, 0, 0
-	}
-	return gw / math.Sqrt(gg) / math.Sqrt(ww), math.Sqrt(gg / ww), signs / float64(len(got))
 }

@@ -21,7 +21,7 @@ func (r *Report) Text(w io.Writer) error {
 		if !l.Settled {
 			settled = ": not settled"
 		}
-		fmt.Fprintf(t, "%s = %.6g +- %.2g; h/2 against h: cosine %.4f, ratio %.3f%s\n", loss, l.Value, l.ValueSE, l.HCheck.Cosine, l.HCheck.Ratio, settled)
+		fmt.Fprintf(t, "%s = %.6g +- %.2g; h/2 against h: cosine %.4f +- %.4f, ratio %.3f +- %.3f%s\n", loss, l.Value, l.ValueSE, l.HCheck.Cosine, l.HCheck.CosineSE, l.HCheck.Ratio, l.HCheck.RatioSE, settled)
 		fmt.Fprintf(t, "  parameter\ttruth\t+-\t%s\t\n", strings.Join(r.Settings.Rules, "\t"))
 		for _, name := range r.Params {
 			value, note := l.Truth[name], l.Effect[name]
@@ -45,7 +45,9 @@ func (r *Report) Text(w io.Writer) error {
 			of   func(Judgement) float64
 		}{
 			{"cosine", func(j Judgement) float64 { return j.Cosine }},
+			{"+-", func(j Judgement) float64 { return j.CosineSE }},
 			{"ratio", func(j Judgement) float64 { return j.Ratio }},
+			{"+-", func(j Judgement) float64 { return j.RatioSE }},
 			{"right signs", func(j Judgement) float64 { return j.Signs }},
 		} {
 			fmt.Fprintf(t, "  %s\t\t\t", line.name)

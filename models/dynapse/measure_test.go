@@ -20,7 +20,7 @@ func TestTruthIsRecorded(t *testing.T) {
 			return l
 		}
 		params := []Param{IgainMem, ItauMem, Ispkthr, Iref, IwAHP}
-		got, err := f.net.Truth(Input{T: f.T, B: f.Batch, Counts: f.input}, count, 0.1, params...)
+		got, err := f.net.Truth(Input{T: f.T, B: f.Batch, Counts: f.input}, 0.1, params, count)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -30,7 +30,7 @@ func TestTruthIsRecorded(t *testing.T) {
 			if p == Iref {
 				want = l.TruthIrefStep.Value
 			}
-			if e := got[i]; !(math.Abs(e.Mean-want) <= 4*e.StdErr) {
+			if e := got[0][i]; !(math.Abs(e.Mean-want) <= 4*e.StdErr) {
 				t.Errorf("%s: %v: %v +- %v, want %v", setting, p, e.Mean, e.StdErr, want)
 			}
 		}
@@ -64,16 +64,17 @@ func elsewhere(rows int, f func(name string, net Network, input []float64, steps
 // the norm of the truth relative to that of its standard errors.
 func judge(t *testing.T, net Network, input []float64, steps, rows int, loss Loss, rule Rule, params ...Param) (cos, ratio, certainty float64) {
 	t.Helper()
-	estimates, err := net.Truth(Input{T: steps, B: rows, Counts: input}, func(r *Run) []float64 {
+	all, err := net.Truth(Input{T: steps, B: rows, Counts: input}, 0.1, params, func(r *Run) []float64 {
 		l, _, err := loss(r)
 		if err != nil {
 			t.Fatal(err)
 		}
 		return l
-	}, 0.1, params...)
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
+	estimates := all[0]
 	net.Rule = rule
 	r, err := net.Simulate(Input{T: steps, B: rows, Counts: input})
 	if err != nil {

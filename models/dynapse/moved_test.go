@@ -212,16 +212,17 @@ func TestSurgeAgainstTruth(t *testing.T) {
 
 func surgeAgainstTruth(t *testing.T, net Network, in Input, loss Loss) (cos, ratio, noise float64) {
 	params := append([]Param{Idc}, handParams...)
-	estimates, err := net.Truth(in, func(r *Run) []float64 {
+	all, err := net.Truth(in, 0.03, params, func(r *Run) []float64 {
 		l, _, err := loss(r)
 		if err != nil {
 			t.Fatal(err)
 		}
 		return l
-	}, 0.03, params...)
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
+	estimates := all[0]
 	net.Rule = Surge
 	r, err := net.Simulate(in)
 	if err != nil {

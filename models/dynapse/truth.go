@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"github.com/surge-snn/surge/internal/fmath"
+	"github.com/surge-snn/surge/internal/given"
 )
 
 // Estimate is a mean over rows with its standard error.
@@ -15,7 +16,8 @@ type Estimate struct{ Mean, StdErr float64 }
 //
 //	dL/d ln p = mean over rows of (L(ln p + h) - L(ln p - h)) / 2h
 //
-// on the same inputs. loss returns the loss of each of the rows. Spikes appear and vanish one by
+// on the same inputs, for several losses of the same simulations: one list for each, with an entry
+// for each parameter. A loss returns that of each of the rows. Spikes appear and vanish one by
 // one, and only the mean over many rows is smooth: several thousand rows give an error of a few
 // percent at h = 0.1. It is the measure of a gradient rule, and a means of last resort to fit.
 //
@@ -28,24 +30,34 @@ type Estimate struct{ Mean, StdErr float64 }
 //
 // Errors: those of [Network.Simulate]; [ErrParameter] for h that is not positive, a loss of another
 // length, an Iref per neuron.
-func (n Network) Truth(in Input, loss func(*Run) []float64, h float64, params ...Param) ([]Estimate, error) {
+func (n Network) Truth(in Input, h float64, params []Param, losses ...func(*Run) []float64) ([][]Estimate, error) {
 	if !(h > 0) || math.IsInf(h, 0) {
 		return nil, fmt.Errorf("%w: difference h = %v, want a positive number", ErrParameter, h)
 	}
-	value := func(p Param, v []float64) ([]float64, error) {
+	for _, loss := range losses {
+		if err := given.Need("a loss", loss); err != nil {
+			return nil, fmt.Errorf("dynapse: %w", err)
+		}
+	}
+	values := func(p Param, v []float64) ([][]float64, error) {
 		m := n
 		m.Params[p] = v
 		r, err := m.Simulate(in)
 		if err != nil {
 			return nil, fmt.Errorf("%v: %w", p, err)
 		}
-		l := loss(r)
-		if len(l) != in.B {
-			return nil, fmt.Errorf("%w: the loss has %d values for %d rows", ErrParameter, len(l), in.B)
+		all := make([][]float64, len(losses))
+		for k, loss := range losses {
+			if all[k] = loss(r); len(all[k]) != in.B {
+				return nil, fmt.Errorf("%w: the loss has %d values for %d rows", ErrParameter, len(all[k]), in.B)
+			}
 		}
-		return l, nil
+		return all, nil
 	}
-	list := make([]Estimate, len(params))
+	list := make([][]Estimate, len(losses))
+	for k := range list {
+		list[k] = make([]Estimate, len(params))
+	}
 	for i, p := range params {
 		if int(p) >= NumParams {
 			return nil, fmt.Errorf("%w: %v", ErrParameter, p)
@@ -76,23 +88,30 @@ func (n Network) Truth(in Input, loss func(*Run) []float64, h float64, params ..
 			}
 			up[0], down[0] = v[0]*bins/more, v[0]*bins/less
 		}
-		lu, err := value(p, up)
+		lu, err := values(p, up)
 		if err != nil {
 			return nil, err
 		}
-		ld, err := value(p, down)
+		ld, err := values(p, down)
 		if err != nil {
 			return nil, err
 		}
-		var sum, squares float64
-		for r := range lu {
-			d := float64((lu[r] - ld[r]) * scale)
-			sum += d
-			squares += float64(d * d)
+		for k := range losses {
+			list[k][i] = meanDifference(lu[k], ld[k], scale)
 		}
-		rows := float64(in.B)
-		mean := sum / rows
-		list[i] = Estimate{mean, math.Sqrt(max(squares/rows-float64(mean*mean), 0) / rows)}
 	}
 	return list, nil
+}
+
+// meanDifference returns the mean over rows of the difference of two losses times a factor.
+func meanDifference(up, down []float64, scale float64) Estimate {
+	var sum, squares float64
+	for r := range up {
+		d := float64((up[r] - down[r]) * scale)
+		sum += d
+		squares += float64(d * d)
+	}
+	rows := float64(len(up))
+	mean := sum / rows
+	return Estimate{mean, math.Sqrt(max(squares/rows-float64(mean*mean), 0) / rows)}
 }

@@ -117,7 +117,7 @@ func births(s Settings) []Run {
 			for i := range rows {
 				if rows[i].Main && rows[i].Kind == "eventprop" {
 					rows[i].Prediction = &p
-					rows[i].Values = map[string]gradbench.Estimate{"cosine of the truth at h/2": gradbench.Compare(half, t, nil)[0].Cosine, "share of samples with other spikes": share(p.ChangedShare, p.Samples)}
+					rows[i].Values = map[string]gradbench.Estimate{CosineAtHalf: gradbench.Compare(half, t, nil)[0].Cosine, "share of samples with other spikes": share(p.ChangedShare, p.Samples)}
 				}
 			}
 			return rows, nil

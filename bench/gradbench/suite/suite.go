@@ -95,7 +95,7 @@ func All() []Suite {
 		{"birth", "EventProp against the gradient of the expected loss over random inputs, which sees spikes that appear and vanish; a small step, predicted and real", births},
 		{"lines", "jumps of the loss per unit length along random lines through the weights, for LIF, refractory LIF and QIF with exact gradients", lines},
 		{"learn", "updates until a fixed accuracy on a small task, for rules as training rules, over paired seeds", learning},
-		{"chip", "the rules for DynapSim in ln I, Rockpool's among them, against the gradient of the expected loss at seven operating points", chips},
+		{"chip", "the rules for DynapSim in ln I, Rockpool's among them, against the gradient of the expected loss at seven operating points, one of them with smooth input, too", chips},
 	}
 }
 

@@ -27,6 +27,7 @@ type Command struct {
 	Steps      int       `default:"300" help:"Length of an input in time steps; default ${default}."`
 	Rate       []float64 `default:"40" placeholder:"HZ,..." help:"Rate of the Poisson input of each neuron, or of each of its four synapse types; default ${default}."`
 	Weight     []float64 `default:"1" placeholder:"W,..." help:"Weight of the input, or of each of the four types; default ${default}."`
+	Jitter     float64   `default:"0" help:"Standard deviation of ln of the weight of each spike that comes in; default none."`
 	Seed       uint64    `default:"1" help:"Determines the inputs and the target; default ${default}."`
 	Change     float64   `default:"0.03" help:"The difference h in ln I; default ${default}."`
 	Target     float64   `default:"0.3" help:"The target is the same network with ln I of all currents moved by a number from -x to x; default ${default}."`
@@ -105,13 +106,15 @@ func (c *Command) settings() (truth.Settings, error) {
 		return truth.Settings{}, bad("rows", "a number > 0", c.Rows)
 	case c.Steps < 1:
 		return truth.Settings{}, bad("steps", "a number > 0", c.Steps)
+	case !(c.Jitter >= 0) || c.Jitter > 10:
+		return truth.Settings{}, bad("jitter", "a number >= 0, 10 at most", c.Jitter)
 	case !(c.Change > 0) || c.Change > 10:
 		return truth.Settings{}, bad("change", "a number > 0, 10 at most", c.Change)
 	case !(c.Target >= 0) || c.Target > 10:
 		return truth.Settings{}, bad("target", "a number >= 0, 10 at most", c.Target)
 	}
 	s := truth.Settings{
-		Config: c.Config, Rows: c.Rows, Steps: c.Steps, Rate: c.Rate, Weight: c.Weight, Seed: c.Seed, Change: c.Change, Target: c.Target,
+		Config: c.Config, Rows: c.Rows, Steps: c.Steps, Rate: c.Rate, Weight: c.Weight, Jitter: c.Jitter, Seed: c.Seed, Change: c.Change, Target: c.Target,
 		SoftFloors: c.SoftFloors, Clip: c.Clip, Losses: c.Losses, Rules: c.Rules, Net: net,
 	}
 	for _, l := range []struct {
