@@ -33,7 +33,7 @@
 //	            the networks of the gradient benchmark, bench/gradbench/suite: its
 //	            runs, bench/gradbench/answer and bench/gradbench/report: what they
 //	            say. As programs: bench/eventprop, bench/events, bench/neurons,
-//	            bench/soak, bench/survive, bench/unrolled
+//	            bench/scale, bench/soak, bench/survive, bench/unrolled
 //	cmd/surge   the program
 //
 // and examples, one folder each. Imports point downwards only: cmd to bench and
