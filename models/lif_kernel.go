@@ -59,6 +59,8 @@ type lifKernel[T kernel.Float] struct {
 	start   inputEvents[T]   // spikes before the first step
 	wrec    kernel.Packed[T] // transposed
 
+	recurrence weightPanels[T] // w_rec, for events
+
 	// What Forward or Backward is at work on, and the tasks: made once, so that a run
 	// allocates nothing.
 	in, gin                       lifIn[[]T]
@@ -243,6 +245,9 @@ func (k *lifKernel[T]) Forward(in, out [][]T) error {
 		k.smooth = k.panels(nil, &k.own.smooth)
 	}
 	if k.recurrent {
+		if k.first == 0 { // pieces behind the first one have the same weights
+			k.recurrence.set(k.in.wrec, k.n, k.n)
+		}
 		k.start.list(k.in.s0, k.b, k.n, 1)
 	}
 	kernel.Blocks(len(k.grid.tasks), 1, k.forward)
@@ -334,7 +339,7 @@ func (k *lifKernel[T]) recur(x, current kernel.Rows[T], t int, at *task[T]) {
 	if t > 0 {
 		spikes, first = &k.spikes, (t-1)*k.b+at.lo
 	}
-	spikes.Gather(x.Data, x.LD, current.Data, current.LD, first, at.hi-at.lo, k.n, k.in.wrec, k.n)
+	k.recurrence.gather(spikes, x.Data, x.LD, current.Data, current.LD, first, at.hi-at.lo, 0, k.n)
 }
 
 // recordRows lists the spikes of rows whose neurons were in several tasks.

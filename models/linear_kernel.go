@@ -2,7 +2,6 @@ package models
 
 import (
 	"fmt"
-	"unsafe"
 
 	"gorgonia.org/tensor"
 
@@ -38,12 +37,11 @@ type linearKernel[T kernel.Float] struct {
 	dense             bool
 	events            *kernel.Events[T]
 	listed            inputEvents[T]
-	panels            kernel.Panels[T] // W by the columns that are read together
-	copied            []T
+	panels            weightPanels[T]  // W, for events
 	weights           kernel.Packed[T] // W, for dense inputs
 	back              kernel.Packed[T] // W transposed, for the gradient of x
 
-	forward, backward, copyPanels func(lo, hi int)
+	forward, backward func(lo, hi int)
 }
 
 func (k *linearKernel[T]) Name() string { return "linear" }
@@ -56,7 +54,7 @@ func (k *linearKernel[T]) Shapes(in []tensor.Shape) ([]tensor.Shape, error) {
 	k.rows, k.in, k.out = x[0]*x[1], x[2], w[1]
 	k.batch, k.span = x[1], kernel.Span{To: k.rows, All: k.rows}
 	k.zero = make([]T, k.out)
-	k.forward, k.backward, k.copyPanels = k.forwardRows, k.backwardRows, k.copyWeights
+	k.forward, k.backward = k.forwardRows, k.backwardRows
 	k.addWeights, k.addBias = k.weightRows, k.biasRows
 	return []tensor.Shape{{x[0], x[1], w[1]}}, nil
 }
@@ -65,17 +63,6 @@ func (k *linearKernel[T]) Shapes(in []tensor.Shape) ([]tensor.Shape, error) {
 // events. No bit depends on it: both begin at the bias and go by rising inputs, with one rounding
 // in each step.
 const denseFrom = 0.3
-
-// cache is how many bytes of a weight matrix are used again and again: they fit in the
-// cache of a core beside the rest.
-const cache = 384 << 10
-
-// panelOf returns how many columns of a matrix with so many rows fit in the cache, a multiple of
-// 64.
-func panelOf[T kernel.Float](rows int) int {
-	var x T
-	return max(1, cache/(rows*int(unsafe.Sizeof(x)))/64) * 64
-}
 
 func (k *linearKernel[T]) Output(int) (*ops.Stream[T], bool) {
 	return &ops.Stream[T]{Rows: k.outputRows, Panel: panelOf[T](k.in)}, true
@@ -179,16 +166,10 @@ func (k *linearKernel[T]) Forward(in, out [][]T) error {
 		k.events = k.listed.list(k.x, k.rows, k.in, most)
 		k.dense = k.events == nil
 	}
-	switch panel := panelOf[T](k.in); {
-	case k.dense:
+	if k.dense {
 		k.weights.Pack(kernel.RowMajor(k.w, k.in, k.out))
-	case panel >= k.out:
-		k.panels = kernel.RowMajor(k.w, k.in, k.out)
-	default:
-		// Rows of a panel of W that are far apart would compete for places in the cache.
-		k.copied = resized(k.copied, k.in*k.out)
-		k.panels = kernel.Panels[T]{Rows: k.in, N: k.out, Width: panel, Data: k.copied}
-		kernel.Blocks((k.out+panel-1)/panel, 1, k.copyPanels)
+	} else {
+		k.panels.set(k.w, k.in, k.out)
 	}
 	if k.y != nil {
 		kernel.Blocks(k.rows, blockRows, k.forward)
@@ -205,28 +186,13 @@ func (k *linearKernel[T]) forwardRows(lo, hi int) {
 	kernel.KeepScratch(s)
 }
 
-func (k *linearKernel[T]) copyWeights(lo, hi int) {
-	for p := lo; p < hi; p++ {
-		from := p * k.panels.Width
-		dst, width := k.panels.From(0, from)
-		for j := range k.in {
-			copy(dst[j*width:(j+1)*width], k.w[j*k.out+from:])
-		}
-	}
-}
-
 func (k *linearKernel[T]) outputRows(dst []T, ld, first, rows, from, to int, s *kernel.Scratch[T]) {
 	if !k.dense {
 		init := k.zero
 		if k.bias != nil {
 			init = k.bias
 		}
-		for at := from; at < to; {
-			w, stride := k.panels.From(0, at)
-			end := min(to, at-at%k.panels.Width+stride)
-			k.events.Gather(dst[at-from:], ld, init[at:], 0, first, rows, end-at, w, stride)
-			at = end
-		}
+		k.panels.gather(k.events, dst, ld, init[from:], 0, first, rows, from, to)
 		return
 	}
 	if k.bias != nil {
